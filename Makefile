@@ -1,0 +1,64 @@
+# One virtual environment, made once: each install leaves a stamp file and is repeated only when
+# pyproject.toml or constraints.txt changes.
+#
+#   make demo PYTHON=python3.12     another interpreter (3.11 or newer)
+#   make demo PIP_ARGS="..."        more options for pip, see constraints.txt about torch
+#   make test PYTEST_ARGS="-x"      more options for pytest
+
+PYTHON ?= python3
+VENV ?= .venv
+PIP_ARGS ?=
+PYTEST_ARGS ?=
+OCTAVE ?= octave
+
+BIN := $(VENV)/bin
+INSTALL = $(BIN)/python -m pip install --quiet --constraint constraints.txt $(PIP_ARGS)
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint types fixtures clean
+
+help:
+	@echo "make demo | test | lint | types | fixtures | clean"
+
+demo: $(VENV)/demo.stamp
+	$(BIN)/matlab-compat verify fixtures/same_odd.v7.mat
+
+test: $(VENV)/dev.stamp
+	$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+lint: $(VENV)/dev.stamp
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(VENV)/dev.stamp
+	$(BIN)/mypy --strict
+
+fixtures:
+	$(OCTAVE) --norc --quiet fixtures/octave/make_fixtures.m fixtures
+
+clean:
+	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+
+$(VENV)/demo.stamp: pyproject.toml constraints.txt | $(BIN)/python
+	$(INSTALL) --editable .
+	@touch $@
+
+$(VENV)/dev.stamp: pyproject.toml constraints.txt | $(BIN)/python
+	$(INSTALL) --editable '.[dev]'
+	@touch $@
+
+# Debian ships Python without ensurepip, so that "python3 -m venv" fails half-way; virtualenv brings
+# its own pip. A pip that calls the system "externally managed" must be told that --user is meant.
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and \
+	    "Python 3.11 or newer is needed; name one, e.g.: make PYTHON=python3.12")'
+	@$(PYTHON) -m venv $(VENV) || { \
+	    rm -rf $(VENV); \
+	    echo "python3 -m venv did not work: trying virtualenv"; \
+	    { $(PYTHON) -m virtualenv --version >/dev/null 2>&1 \
+	        || $(PYTHON) -m pip install --quiet --user virtualenv \
+	        || $(PYTHON) -m pip install --quiet --user --break-system-packages virtualenv; } \
+	    && $(PYTHON) -m virtualenv --quiet $(VENV); } || { \
+	    rm -rf $(VENV); \
+	    echo "No virtual environment could be made; on Debian: apt-get install python3-venv" >&2; \
+	    exit 1; }
