@@ -1,0 +1,315 @@
+"""The guarded door to HDF5: nothing is opened or read that could reach outside the file.
+
+Level 7.3 is HDF5, and HDF5 can be made to read other files (external storage, external
+and soft links, virtual data sets), to allocate far more than the file holds (declared
+sizes, compression) and to load code (filter plug-ins). Each function here checks first
+and touches afterwards. HDF5 knows many exception types; :func:`hdf5_errors` leaves one family.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import cached_property, partial
+from pathlib import Path
+from typing import Any, BinaryIO, TypeAlias
+
+import h5py
+import numpy as np
+from h5py import h5a, h5d, h5g, h5l, h5o, h5r, h5z
+
+from converters.matfile.arrays import DEEPEST
+from converters.matfile.limits import Limits
+from converters.matfile.values import Array
+from matlab_compat.errors import (
+    CorruptFileError,
+    FileAccessError,
+    LimitExceededError,
+    MatlabCompatError,
+    TruncatedFileError,
+    UnsafeFileError,
+    UnsupportedFileError,
+)
+
+#: An open HDF5 group or data set (h5py's low-level identifiers, which have no types).
+Node: TypeAlias = Any
+
+RESAVE = "save the file again in MATLAB: save('file.mat', '-v7.3')"
+_MAX_ATTRIBUTE_BYTES = 1 << 20
+_MAX_HEAP_BYTES = 1 << 28
+_HEAP_HEADER = rb"GCOL\x01...(.{8})"
+_SCAN_BYTES = 1 << 24
+_MAX_DEFLATE_RATIO = 1032  # zlib's own bound
+_READABLE_KINDS = "biufcV"
+
+
+@contextmanager
+def hdf5_errors() -> Iterator[None]:
+    """Turn whatever h5py raises into this project's errors."""
+    try:
+        yield
+    except MatlabCompatError:
+        raise
+    except MemoryError as error:
+        raise LimitExceededError(
+            "The data need more memory than this process can get.",
+            remedy="run on a machine with more memory, or read fewer variables",
+        ) from error
+    except Exception as error:  # h5py raises a dozen kinds, none of its own
+        raise _translated(error) from error
+
+
+def _translated(error: Exception) -> MatlabCompatError:
+    if "truncated file" in str(error):
+        return TruncatedFileError(
+            f"The file ends before the data that it announces ({error}).",
+            remedy="copy or download the file again: this copy is incomplete",
+        )
+    return CorruptFileError(
+        f"HDF5 cannot decode the file: {type(error).__name__}: {error}",
+        remedy="copy or download the file again, or " + RESAVE,
+    )
+
+
+@dataclass
+class Budget:
+    """What is left of the limits while one variable is read."""
+
+    limits: Limits
+    spent_bytes: int = field(default=0, init=False)
+    spent_elements: int = field(default=0, init=False)
+
+    def spend_bytes(self, count: int) -> None:
+        """Raise :class:`LimitExceededError` if ``count`` more bytes are too many."""
+        self.spent_bytes += count
+        _check_limit("bytes", self.spent_bytes, self.limits.max_bytes)
+
+    def spend_elements(self, count: int) -> None:
+        """Raise :class:`LimitExceededError` if ``count`` more elements are too many."""
+        self.spent_elements += count
+        _check_limit("elements", self.spent_elements, self.limits.max_elements)
+
+    def check_depth(self, depth: int) -> None:
+        """Raise :class:`LimitExceededError` if ``depth`` is too deep."""
+        _check_limit("depth", depth, min(self.limits.max_depth, DEEPEST))
+
+
+def _check_limit(what: str, needed: int, allowed: int) -> None:
+    if needed > allowed:
+        raise LimitExceededError(
+            f"The variable needs max_{what} of {needed} or more; the limit is {allowed}.",
+            remedy=f"if you trust the file, pass Limits(max_{what}={needed}) or more",
+        )
+
+
+class Hdf5File:
+    """An HDF5 file open for reading, and the checked ways into it."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        with hdf5_errors():
+            self._file = h5py.File(path, "r", locking="best-effort")
+        self.root: Node = self._file["/"].id
+
+    def close(self) -> None:
+        """Release the file; harmless if it is closed."""
+        self._file.close()
+
+    def follow(self, reference: object) -> Node:
+        """Open what an object reference points to (always in the same file)."""
+        if not self._file:
+            raise FileAccessError(
+                f"{self._path} is closed.", remedy="Read values while the file is open."
+            )
+        if not isinstance(reference, h5py.Reference) or not reference:
+            raise CorruptFileError("A cell or struct field refers to nothing.", remedy=RESAVE)
+        return _checked(h5r.dereference(reference, self.root))
+
+    def attribute(self, node: Node, name: str) -> Any:
+        """The value of an attribute, or ``None`` if there is none."""
+        if not h5a.exists(node, name.encode()):
+            return None
+        handle = h5a.open(node, name.encode())
+        count = math.prod(handle.shape)
+        if h5py.check_vlen_dtype(handle.dtype) or h5py.check_string_dtype(handle.dtype):
+            self._check_heap_use(count)
+        if handle.get_storage_size() > _MAX_ATTRIBUTE_BYTES:
+            raise CorruptFileError(f"The attribute {name} is implausibly large.", remedy=RESAVE)
+        return h5py.AttributeManager(h5py.Group(node) if is_group(node) else h5py.Dataset(node))[
+            name
+        ]
+
+    def field_names(self, node: Node) -> list[str] | None:
+        """MATLAB's order of the fields of a struct, where the file has it."""
+        value = self.attribute(node, "MATLAB_fields")
+        if isinstance(value, h5py.Reference):  # MATLAB moves long lists into a data set
+            target = self.follow(value)
+            if is_group(target) or h5py.check_vlen_dtype(target.dtype) is None:
+                raise CorruptFileError("The list of field names is no list.", remedy=RESAVE)
+            self._check_heap_use(math.prod(target.shape))
+            value = h5py.Dataset(target)[()]
+        if value is None:
+            return None
+        return [b"".join(np.atleast_1d(name)).decode("utf-8", "replace") for name in value]
+
+    def _check_heap_use(self, count: int) -> None:
+        """Refuse variable-length elements that may all share one large heap object.
+
+        HDF5 copies that object once for each element, before anyone can count the bytes.
+        """
+        size = self._path.stat().st_size
+        if count * size > _MAX_HEAP_BYTES and count * self._largest_heap > _MAX_HEAP_BYTES:
+            raise LimitExceededError(
+                "The names of a struct's fields expand to implausibly many bytes.", remedy=RESAVE
+            )
+
+    @cached_property
+    def _largest_heap(self) -> int:
+        """The size of the largest global heap collection: 4096 bytes in ordinary files."""
+        with self._path.open("rb") as stream:
+            return max(_heap_sizes(stream), default=0)
+
+
+def _heap_sizes(stream: BinaryIO) -> Iterator[int]:
+    tail = b""
+    while block := stream.read(_SCAN_BYTES):
+        view = tail + block
+        for match in re.finditer(_HEAP_HEADER, view, re.DOTALL):
+            yield int.from_bytes(match.group(1), "little")
+        tail = view[-15:]
+
+
+def is_group(node: Node) -> bool:
+    """Whether an open node is a group (else it is a data set)."""
+    return isinstance(node, h5g.GroupID)
+
+
+def names(group: Node) -> list[str]:
+    """The names of a group's members, in HDF5's order (alphabetical)."""
+    return [name.decode("utf-8", "surrogateescape") for name in group]
+
+
+def member(group: Node, name: str) -> Node:
+    """Open one member of a group. Raises :class:`UnsafeFileError` for any soft kind of link."""
+    key = name.encode("utf-8", "surrogateescape")
+    if group.links.get_info(key).type != h5l.TYPE_HARD:
+        raise UnsafeFileError(
+            f"The entry {name!r} is a soft or external link: it may lead to another file.",
+            remedy="links are never followed; " + RESAVE,
+        )
+    return _checked(h5o.open(group, key))
+
+
+def _checked(node: Node) -> Node:
+    if is_group(node):
+        return node
+    if not isinstance(node, h5d.DatasetID):
+        raise CorruptFileError("An entry is neither a group nor a data set.", remedy=RESAVE)
+    plan = node.get_create_plist()
+    if plan.get_layout() == h5d.VIRTUAL or plan.get_external_count():
+        raise UnsafeFileError(
+            "A data set keeps its data in other files (external storage or virtual data set).",
+            remedy="such data are never read; " + RESAVE,
+        )
+    return node
+
+
+def address(node: Node) -> int:
+    """Where in the file an object's header stands: the same for every path to it."""
+    return int(h5o.get_info(node).addr)
+
+
+def is_references(node: Node) -> bool:
+    """Whether a data set holds object references (cells and struct arrays do)."""
+    return h5py.check_ref_dtype(node.dtype) is h5py.Reference
+
+
+def read_references(node: Node, budget: Budget) -> Array:
+    """Read a data set of object references, in HDF5's own order of dimensions."""
+    if not is_references(node):
+        raise CorruptFileError("A cell holds something other than references.", remedy=RESAVE)
+    budget.spend_elements(math.prod(node.shape))
+    _check_storage(node)
+    budget.spend_bytes(_MAX_DEFLATE_RATIO * node.get_storage_size() if _filters(node) else 0)
+    return np.asarray(h5py.Dataset(node)[()])
+
+
+def read_array(node: Node, budget: Budget) -> Array:
+    """Read a numeric data set, in HDF5's own order of dimensions and native byte order."""
+    dtype = node.dtype
+    if is_group(node) or dtype.kind not in _READABLE_KINDS or dtype.subdtype or dtype.hasobject:
+        raise UnsupportedFileError(
+            f"A data set holds elements of type {dtype}, which MATLAB would not write.",
+            remedy=RESAVE,
+        )
+    budget.spend_bytes(math.prod(node.shape) * dtype.itemsize)
+    _check_storage(node)
+    array = _read_filtered(node) if _filters(node) else np.asarray(h5py.Dataset(node)[()])
+    return array if array.dtype.isnative else array.astype(array.dtype.newbyteorder("="))
+
+
+def _check_storage(node: Node) -> None:
+    """Data in one piece must be there in full; only chunks may be missing (they read as 0)."""
+    if node.get_create_plist().get_layout() == h5d.CHUNKED:
+        return
+    announced = math.prod(node.shape) * node.get_type().get_size()
+    if node.get_storage_size() < announced:
+        raise TruncatedFileError(
+            f"A data set announces {announced} bytes; the file holds {node.get_storage_size()}.",
+            remedy="copy or download the file again, or " + RESAVE,
+        )
+
+
+def _filters(node: Node) -> list[int]:
+    """The filters of a data set, in the order of writing.
+
+    Anything but gzip and shuffle is refused: HDF5 would look for a plug-in to run.
+    """
+    plan = node.get_create_plist()
+    filters = [plan.get_filter(index)[0] for index in range(plan.get_nfilters())]
+    if not {h5z.FILTER_DEFLATE, h5z.FILTER_SHUFFLE}.issuperset(filters):
+        raise UnsupportedFileError(
+            f"A data set is encoded with HDF5 filters {filters}; MATLAB uses gzip.",
+            remedy=RESAVE,
+        )
+    return filters
+
+
+def _read_filtered(node: Node) -> Array:
+    """Read a compressed data set chunk by chunk.
+
+    HDF5's own gzip filter inflates a chunk to whatever size it turns out to have; here
+    a chunk can never grow beyond the size that was checked against the limits.
+    """
+    chunk_shape = node.get_create_plist().get_chunk()
+    sides = zip(node.shape, chunk_shape, strict=True)
+    expected = math.prod(-(-extent // step) for extent, step in sides)
+    if node.get_num_chunks() > expected:
+        raise CorruptFileError("A data set has more chunks than it has room for.", remedy=RESAVE)
+    array = np.zeros(node.shape, node.dtype)
+    node.chunk_iter(partial(_place_chunk, node, array, chunk_shape))
+    return array
+
+
+def _place_chunk(node: Node, array: Array, chunk_shape: tuple[int, ...], info: Any) -> None:
+    size = math.prod(chunk_shape) * array.itemsize
+    mask, raw = node.read_direct_chunk(info.chunk_offset)
+    for position, kind in reversed(list(enumerate(_filters(node)))):
+        if not mask >> position & 1:
+            raw = _unfilter(kind, raw, size, array.itemsize)
+    if len(raw) != size:
+        raise CorruptFileError(f"A chunk holds {len(raw)} bytes instead of {size}.", remedy=RESAVE)
+    chunk = np.frombuffer(raw, array.dtype).reshape(chunk_shape)
+    corner_and_size = zip(info.chunk_offset, chunk_shape, strict=True)
+    target = array[tuple(slice(at, at + extent) for at, extent in corner_and_size)]
+    target[...] = chunk[tuple(slice(extent) for extent in target.shape)]
+
+
+def _unfilter(kind: int, raw: bytes, size: int, itemsize: int) -> bytes:
+    if kind == h5z.FILTER_DEFLATE:
+        return zlib.decompressobj().decompress(raw, size + 1)
+    return np.frombuffer(raw, np.uint8).reshape(itemsize, -1).T.tobytes()

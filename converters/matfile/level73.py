@@ -1,0 +1,455 @@
+"""Level 7.3: MATLAB's values kept in HDF5.
+
+MATLAB stores a numeric array as a data set with its dimensions reversed, a cell as a data
+set of references, a 1 x 1 struct as a group of values, any other struct array as a group
+of reference data sets, a sparse matrix as a group of three vectors, an object as a small
+``uint32`` array that points into ``/#subsystem#/MCOS``. Attributes name MATLAB's classes.
+Values are walked with a stack of our own, so a file cannot overflow Python's.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Callable, Iterator
+from functools import cached_property, partial
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from converters.matfile import hdf5
+from converters.matfile.arrays import checked_sparse, function_text
+from converters.matfile.hdf5 import RESAVE, Budget, Hdf5File, Node, hdf5_errors
+from converters.matfile.info import Header, VariableInfo
+from converters.matfile.limits import DEFAULT_LIMITS, Limits
+from converters.matfile.mcos import ObjectTable, reference_shape
+from converters.matfile.opaque import Opaque, replace_leaves
+from converters.matfile.source import Source
+from converters.matfile.text import join_units, units_to_array
+from converters.matfile.values import (
+    Array,
+    Damaged,
+    FunctionHandle,
+    MatObject,
+    ObjectArray,
+    Shape,
+    SparseArray,
+    StructArray,
+    Value,
+)
+from matlab_compat.errors import CorruptFileError, MatFileError, UnsupportedFileError, locating
+
+_INTEGERS = ("int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64")
+_DTYPES: dict[str, np.dtype[Any]] = {
+    "double": np.dtype(np.float64),
+    "single": np.dtype(np.float32),
+    "logical": np.dtype(np.bool_),
+    "char": np.dtype(np.uint16),
+    **{name: np.dtype(name) for name in _INTEGERS},
+}
+#: ``MATLAB_object_decode``: what a struct-like entry stands for.
+_FUNCTION_HANDLE, _OLD_OBJECT, _OPAQUE = 1, 2, 3
+_MAX_RANK = 64
+
+
+class _Slot(NamedTuple):
+    """A place waiting for a value, and the entry that holds it."""
+
+    container: Any
+    position: int
+    node: Node
+
+
+class _Found(NamedTuple):
+    """What an entry is: a value, and for containers the children still to be read.
+
+    ``finish`` makes the final value of a container once its children are in it.
+    """
+
+    value: Value
+    children: Iterator[_Slot] | None = None
+    finish: Callable[[Value], Value] = lambda value: value
+
+
+class _Frame(NamedTuple):
+    """One step of the path to the entry being read."""
+
+    slot: _Slot
+    address: int
+    found: _Found
+
+    def close(self) -> None:
+        self.slot.container[self.slot.position] = self.found.finish(self.found.value)
+
+
+class Level73Reader:
+    """Reads a level 7.3 MAT-file; the protocol is :class:`converters.matfile.reader.MatReader`.
+
+    Parameters
+    ----------
+    path:
+        The file. One without MATLAB's attributes (plain HDF5) is read too, arrays only.
+    limits:
+        Bounds on bytes, depth and elements of each variable.
+    skip_objects:
+        Leave objects undecoded, so that the rest of a file stays readable.
+
+    Raises
+    ------
+    MatFileError
+        Or one of its kinds: nothing that h5py raises gets out.
+    """
+
+    level = "7.3"
+
+    def __init__(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        limits: Limits = DEFAULT_LIMITS,
+        skip_objects: bool = False,
+    ) -> None:
+        self._limits = limits
+        self._skip_objects = skip_objects
+        with Source(path) as source:
+            text = source.read(0, min(116, source.size))
+            self.header = Header.from_text(text) if text.startswith(b"MATLAB") else Header()
+        self._file = Hdf5File(Path(path))
+        try:
+            with hdf5_errors():
+                self._nodes = self._open_variables()
+                self.variables = [self._info(name, node) for name, node in self._nodes.items()]
+        except MatFileError:
+            self.close()
+            raise
+
+    def close(self) -> None:
+        """Release the file; harmless if it is closed."""
+        self._nodes = {}
+        self._file.close()
+
+    def read(self, index: int) -> Value:
+        """Decode one variable."""
+        name = self.variables[index].name
+        with hdf5_errors(), locating(name):
+            value = self._value(self._nodes[name], Budget(self._limits))
+            return replace_leaves(value, self._resolve)
+
+    def _open_variables(self) -> dict[str, Node]:
+        names = hdf5.names(self._file.root)
+        Budget(self._limits).spend_elements(len(names))
+        return {name: hdf5.member(self._file.root, name) for name in names if name[0] != "#"}
+
+    # What an entry says about itself
+
+    def _class(self, node: Node) -> str:
+        value = self._file.attribute(node, "MATLAB_class")
+        if value is None:
+            return "struct" if hdf5.is_group(node) else _class_of_dtype(node)
+        return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
+
+    def _number(self, node: Node, name: str) -> int:
+        value = self._file.attribute(node, name)
+        return 0 if value is None else int(value)
+
+    def _info(self, name: str, node: Node) -> VariableInfo:
+        with locating(name):
+            group = hdf5.is_group(node)
+            return VariableInfo(
+                name,
+                self._class(node),
+                self._shape(node),
+                0 if group else math.prod(node.shape) * node.get_type().get_size(),
+                is_complex=not group and bool(node.dtype.names),
+                is_global=bool(self._number(node, "MATLAB_global")),
+            )
+
+    def _shape(self, node: Node) -> Shape:
+        """MATLAB's size, without reading more than a few numbers."""
+        if self._number(node, "MATLAB_empty"):
+            return self._empty_shape(node)
+        if self._file.attribute(node, "MATLAB_sparse") is not None:
+            columns = math.prod(hdf5.member(node, "jc").shape) - 1
+            return (self._number(node, "MATLAB_sparse"), columns)
+        if hdf5.is_group(node):
+            return self._struct_shape(node)
+        if self._number(node, "MATLAB_object_decode") == _OPAQUE:
+            return self._object_shape(node)
+        return _matlab_shape(node.shape)
+
+    def _empty_shape(self, node: Node) -> Shape:
+        if hdf5.is_group(node) or not 2 <= math.prod(node.shape) <= _MAX_RANK:
+            raise CorruptFileError("An empty array does not say its size.", remedy=RESAVE)
+        size = hdf5.read_array(node, Budget(self._limits)).ravel()
+        if math.prod(map(int, size)) != 0:
+            raise CorruptFileError(
+                f"An array marked empty has the size {size.tolist()}.", remedy=RESAVE
+            )
+        return tuple(int(extent) for extent in size)
+
+    def _object_shape(self, node: Node) -> Shape:
+        if hdf5.is_references(node) or math.prod(node.shape) > self._limits.max_elements:
+            return (1, 1)
+        words = hdf5.read_array(node, Budget(self._limits)).ravel()
+        return reference_shape(words) or (1, 1)
+
+    def _struct_shape(self, group: Node) -> Shape:
+        """1 x 1 unless the fields are data sets of bare references."""
+        for name in hdf5.names(group):
+            field = hdf5.member(group, name)
+            if not self._is_field_of_array(field):
+                return (1, 1)
+            return _matlab_shape(field.shape)
+        return (1, 1)
+
+    def _is_field_of_array(self, node: Node) -> bool:
+        return (
+            not hdf5.is_group(node)
+            and hdf5.is_references(node)
+            and self._file.attribute(node, "MATLAB_class") is None
+        )
+
+    # Decoding
+
+    def _value(self, node: Node, budget: Budget) -> Value:
+        """Decode an entry and all below it; the stack is the path to where we are."""
+        result: list[Value] = [None]
+        root = _Slot(result, 0, node)
+        stack = [_Frame(_Slot([None], 0, node), -1, _Found(None, iter([root])))]
+        while stack:
+            slot = next(stack[-1].found.children or iter(()), None)
+            if slot is None:
+                stack.pop().close()
+            else:
+                self._place(slot, stack, budget)
+        return result[0]
+
+    def _place(self, slot: _Slot, stack: list[_Frame], budget: Budget) -> None:
+        frame = _Frame(slot, hdf5.address(slot.node), self._find(slot.node, budget))
+        if frame.found.children is None:
+            frame.close()
+            return
+        if any(outer.address == frame.address for outer in stack):
+            raise CorruptFileError("A cell or struct contains itself.", remedy=RESAVE)
+        budget.check_depth(len(stack))
+        stack.append(frame)
+
+    def _find(self, node: Node, budget: Budget) -> _Found:
+        """Tell what an entry is and read its own data, but not its children."""
+        class_name = self._class(node)
+        decode = self._number(node, "MATLAB_object_decode")
+        if self._number(node, "MATLAB_empty"):
+            return _Found(self._empty(node, class_name, decode))
+        if self._file.attribute(node, "MATLAB_sparse") is not None:
+            return _Found(self._sparse(node, class_name, budget))
+        if decode == _OPAQUE:
+            return self._object(node, class_name, budget)
+        if class_name == "cell":
+            return self._cell(node, budget)
+        if hdf5.is_group(node):
+            return self._struct_like(node, class_name, decode, budget)
+        return _Found(self._array(node, class_name, budget))
+
+    def _array(self, node: Node, class_name: str, budget: Budget) -> Value:
+        if class_name not in _DTYPES:
+            raise UnsupportedFileError(
+                f"The class {class_name!r} cannot be read from level 7.3.",
+                remedy="convert the variable to a struct in MATLAB and save it again",
+            )
+        raw = hdf5.read_array(node, budget)
+        array = raw.reshape(_matlab_shape(raw.shape)[::-1]).T
+        if class_name == "char":
+            budget.spend_elements(0 if array.shape[0] == 1 else array.size)
+            return _text(array)
+        return _as_class(array, class_name)
+
+    def _empty(self, node: Node, class_name: str, decode: int) -> Value:
+        shape = self._empty_shape(node)
+        if decode in (_OLD_OBJECT, _OPAQUE):
+            return ObjectArray(class_name, shape, [])
+        if class_name == "struct":
+            return StructArray(shape, {name: [] for name in self._file.field_names(node) or ()})
+        if class_name == "char":
+            return _text(np.zeros(shape, np.uint16))
+        if class_name == "function_handle":
+            return FunctionHandle("")
+        if class_name == "cell":
+            return np.empty(shape, object)
+        return np.zeros(shape, _DTYPES.get(class_name, _DTYPES["double"]))
+
+    def _sparse(self, node: Node, class_name: str, budget: Budget) -> SparseArray:
+        if not hdf5.is_group(node):
+            raise CorruptFileError("A sparse matrix has no group.", remedy=RESAVE)
+        present = hdf5.names(node)
+        parts = {
+            name: hdf5.read_array(hdf5.member(node, name), budget).ravel()
+            for name in ("jc", "ir", "data")
+            if name in present
+        }
+        rows = self._number(node, "MATLAB_sparse")
+        starts = parts["jc"].astype(np.int64)
+        return checked_sparse(
+            (rows, len(starts) - 1),
+            _as_class(parts.get("data", np.zeros(0)), class_name),
+            parts.get("ir", np.zeros(0)).astype(np.int64),
+            starts,
+            is_logical=class_name == "logical",
+        )
+
+    def _cell(self, node: Node, budget: Budget) -> _Found:
+        references = hdf5.read_references(node, budget)
+        cells = np.empty(_matlab_shape(references.shape)[::-1], object)
+        # Both run in HDF5's order: a flat index means the same place in either.
+        return _Found(cells.T, self._followed(cells.reshape(-1), references.ravel()))
+
+    def _followed(self, container: Any, references: Array) -> Iterator[_Slot]:
+        for index, reference in enumerate(references):
+            yield _Slot(container, index, self._file.follow(reference))
+
+    def _struct_like(self, node: Node, class_name: str, decode: int, budget: Budget) -> _Found:
+        finish: dict[int, Callable[[Value], Value]] = {
+            _FUNCTION_HANDLE: _function_handle,
+            _OLD_OBJECT: partial(_old_object, class_name),
+        }
+        if decode not in finish and class_name != "struct":
+            raise CorruptFileError(f"A {class_name} is kept as a group.", remedy=RESAVE)
+        found = self._struct(node, budget)
+        return found._replace(finish=finish.get(decode, found.finish))
+
+    def _struct(self, node: Node, budget: Budget) -> _Found:
+        shape = self._struct_shape(node)
+        names = _in_order(hdf5.names(node), self._file.field_names(node))
+        budget.spend_elements(len(names))
+        fields = {name: [None] * math.prod(shape) for name in names}
+        children = self._fields_of_array if self._is_array(node, names) else self._fields_of_scalar
+        return _Found(StructArray(shape, fields), children(node, fields, budget))
+
+    def _is_array(self, node: Node, names: list[str]) -> bool:
+        return bool(names) and self._is_field_of_array(hdf5.member(node, names[0]))
+
+    def _fields_of_scalar(
+        self, node: Node, fields: dict[str, list[Value]], budget: Budget
+    ) -> Iterator[_Slot]:
+        for name, values in fields.items():
+            yield _Slot(values, 0, hdf5.member(node, name))
+
+    def _fields_of_array(
+        self, node: Node, fields: dict[str, list[Value]], budget: Budget
+    ) -> Iterator[_Slot]:
+        for name, values in fields.items():
+            references = hdf5.read_references(hdf5.member(node, name), budget)
+            if references.size != len(values):
+                raise CorruptFileError("The fields of a struct differ in size.", remedy=RESAVE)
+            yield from self._followed(values, references.ravel())
+
+    # Objects
+
+    def _object(self, node: Node, class_name: str, budget: Budget) -> _Found:
+        """An object of MATLAB's, or of Java or handles, until :meth:`_resolve` looks it up."""
+        if hdf5.is_group(node):  # an enumeration array
+            return self._struct(node, budget)._replace(finish=partial(Opaque, "MCOS", class_name))
+        if hdf5.is_references(node):
+            return _Found(Opaque("handle", class_name, None))
+        return _Found(Opaque("MCOS", class_name, hdf5.read_array(node, budget).T))
+
+    def _resolve(self, value: Value) -> Value:
+        if not isinstance(value, Opaque):
+            return value
+        if self._skip_objects:
+            return Damaged(value.class_name, _skipped(value.class_name))
+        try:
+            with hdf5_errors():
+                return self._objects.resolve(value)
+        except MatFileError as error:
+            return Damaged(value.class_name, error)
+
+    @cached_property
+    def _objects(self) -> ObjectTable:
+        """The objects of the file: the cells that ``/#subsystem#/MCOS`` refers to."""
+        with locating("#subsystem#"):
+            if "#subsystem#" not in hdf5.names(self._file.root):
+                raise CorruptFileError(
+                    "The file names objects but has no store of their values.", remedy=RESAVE
+                )
+            store = hdf5.member(hdf5.member(self._file.root, "#subsystem#"), "MCOS")
+            references = hdf5.read_references(store, Budget(self._limits)).ravel()
+            return self._object_table(references)
+
+    def _object_table(self, references: Array) -> ObjectTable:
+        def cell(index: int) -> Value:
+            with hdf5_errors():
+                node = self._file.follow(references[index])
+                return self._value(node, Budget(self._limits))
+
+        metadata = cell(0) if len(references) else None
+        if not isinstance(metadata, np.ndarray) or metadata.dtype != np.uint8:
+            raise CorruptFileError("The object store has no index of bytes.", remedy=RESAVE)
+        return ObjectTable(metadata.tobytes("F"), len(references), cell, limits=self._limits)
+
+
+def _class_of_dtype(node: Node) -> str:
+    """The class of a data set without MATLAB's attributes."""
+    if hdf5.is_references(node):
+        return "cell"
+    dtype = node.dtype
+    if dtype.names:
+        dtype = dtype[0]
+    by_kind = {"b": "logical", "f": "single" if dtype.itemsize <= 4 else "double"}
+    return by_kind.get(dtype.kind) or dtype.newbyteorder("=").name
+
+
+def _matlab_shape(shape: Shape) -> Shape:
+    """MATLAB's size of a data set: dimensions reversed, and at least two of them."""
+    return (*shape[::-1], *(1,) * (2 - len(shape)))
+
+
+def _text(units: Array) -> Value:
+    """A char array from units of UTF-16 of MATLAB's shape."""
+    is_row = units.ndim == 2 and (units.shape[0] == 1 or units.shape == (0, 0))
+    flat = units.ravel(order="F").astype(np.uint16)
+    return join_units(flat) if is_row else units_to_array(flat, units.shape)
+
+
+def _as_class(array: Array, class_name: str) -> Array:
+    """Numbers as MATLAB's class; complex ones are a record of real and imag in HDF5."""
+    if array.dtype.names is not None:
+        return _complex(array, class_name)
+    if class_name == "logical":
+        return np.asarray(array != 0)
+    return array.astype(_DTYPES[class_name], copy=False)
+
+
+def _complex(array: Array, class_name: str) -> Array:
+    if array.dtype.names != ("real", "imag"):
+        raise UnsupportedFileError(
+            f"A data set holds records of {array.dtype.names}, not numbers.", remedy=RESAVE
+        )
+    result = np.empty(array.shape, np.complex64 if class_name == "single" else np.complex128, "F")
+    result.real, result.imag = array["real"], array["imag"]
+    return result
+
+
+def _in_order(present: list[str], order: list[str] | None) -> list[str]:
+    """Field names in MATLAB's order; HDF5 sorts them by name."""
+    known = [name for name in order or () if name in set(present)]
+    return known + [name for name in present if name not in set(known)]
+
+
+def _function_handle(raw: StructArray) -> FunctionHandle:
+    return FunctionHandle(function_text(raw), raw)
+
+
+def _old_object(class_name: str, value: StructArray) -> MatObject | ObjectArray:
+    """An object of a class folder (``@name``): its struct of fields, element by element."""
+    objects = [
+        MatObject(class_name, partial(dict, element), legacy=True) for element in value.elements()
+    ]
+    return objects[0] if value.shape == (1, 1) else ObjectArray(class_name, value.shape, objects)
+
+
+def _skipped(class_name: str) -> UnsupportedFileError:
+    return UnsupportedFileError(
+        f"An object of class {class_name} was left out because skip_objects is set.",
+        remedy="Open the file without skip_objects.",
+    )

@@ -1,0 +1,173 @@
+"""Encode neutral values in MATLAB's level 5 byte format (what ``save`` calls -v6 and -v7).
+
+A data element is a tag (type, byte count), its bytes, and padding to eight bytes. A variable is
+an element of type matrix that holds further elements: flags, size, name, and its data.
+Encoded data are lists of buffers, so that a large array is never copied to add a tag.
+Source of the format: the published "MAT-File Format" document, level 5.
+"""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from collections.abc import Iterable
+from typing import BinaryIO, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from converters.matfile.tags import ArrayClass, DataType
+from converters.matfile.values import Array, Shape, SparseArray, StructArray, Value
+from matlab_compat.errors import UsageError
+
+Buffer: TypeAlias = bytes | memoryview
+Parts: TypeAlias = list[Buffer]
+
+MAX_BYTES = (1 << 31) - 1
+_COMPLEX, _LOGICAL = 0x08, 0x02
+
+_CLASS_AND_TYPE = {
+    "float64": (ArrayClass.DOUBLE, DataType.DOUBLE),
+    "float32": (ArrayClass.SINGLE, DataType.SINGLE),
+    "complex128": (ArrayClass.DOUBLE, DataType.DOUBLE),
+    "complex64": (ArrayClass.SINGLE, DataType.SINGLE),
+    "bool": (ArrayClass.UINT8, DataType.UINT8),
+    "int8": (ArrayClass.INT8, DataType.INT8),
+    "uint8": (ArrayClass.UINT8, DataType.UINT8),
+    "int16": (ArrayClass.INT16, DataType.INT16),
+    "uint16": (ArrayClass.UINT16, DataType.UINT16),
+    "int32": (ArrayClass.INT32, DataType.INT32),
+    "uint32": (ArrayClass.UINT32, DataType.UINT32),
+    "int64": (ArrayClass.INT64, DataType.INT64),
+    "uint64": (ArrayClass.UINT64, DataType.UINT64),
+}
+
+
+def file_header(text: str, subsystem_offset: int = 0) -> bytes:
+    """The first 128 bytes of a level 5 file."""
+    return text.encode().ljust(116)[:116] + struct.pack("<QH", subsystem_offset, 0x0100) + b"IM"
+
+
+def write_variable(stream: BinaryIO, parts: Parts, *, compress: bool) -> None:
+    """Append one encoded variable to a file; compressed, as level 7 does, or as it is."""
+    if not compress:
+        stream.writelines(parts)
+        return
+    start = stream.tell()
+    stream.write(bytes(8))
+    deflate = zlib.compressobj()
+    stream.writelines(deflate.compress(part) for part in parts)
+    stream.write(deflate.flush())
+    end = stream.tell()
+    stream.seek(start)
+    stream.write(struct.pack("<II", DataType.COMPRESSED, end - start - 8))
+    stream.seek(end)
+
+
+def element(kind: DataType, data: Buffer) -> Parts:
+    """A tag, the data, and the padding to a multiple of eight bytes."""
+    count = len(data)
+    return [struct.pack("<II", kind, count), data, bytes(-count % 8)]
+
+
+def compound(kind: DataType, children: Iterable[Buffer]) -> Parts:
+    """An element that holds other elements."""
+    body = list(children)
+    count = sum(map(len, body))
+    if count > MAX_BYTES:
+        raise UsageError(
+            f"A variable takes {count} bytes; levels 6 and 7 hold at most 2 GiB for each.",
+            remedy="write it with level='7.3'",
+        )
+    return [struct.pack("<II", kind, count), *body]
+
+
+def matrix(
+    kind: ArrayClass, shape: Shape, name: str, data: Parts, flags: int = 0, extra: int = 0
+) -> Parts:
+    """A variable: flags, size and name before its own data."""
+    return compound(
+        DataType.MATRIX,
+        [
+            *element(DataType.UINT32, struct.pack("<II", kind | flags << 8, extra)),
+            *element(DataType.INT32, np.array(shape, "<i4").tobytes()),
+            *element(DataType.INT8, name.encode("ascii")),
+            *data,
+        ],
+    )
+
+
+def encode(value: Value, name: str = "") -> Parts:
+    """One value, and all inside it, as a matrix element. The value must have been checked."""
+    if isinstance(value, str):
+        return _char(units_of(value).reshape(1 if value else 0, -1), name)
+    if isinstance(value, StructArray):
+        return _struct(value, name)
+    if isinstance(value, SparseArray):
+        return _sparse(value, name)
+    if value.dtype.kind == "U":
+        return _char(units_of_array(value), name)
+    if value.dtype.kind == "O":
+        cells = [part for cell in value.ravel(order="F") for part in encode(cell)]
+        return matrix(ArrayClass.CELL, value.shape, name, cells)
+    return _numeric(value, name)
+
+
+def units_of(text: str) -> npt.NDArray[np.uint16]:
+    """The units of UTF-16 of a text: what MATLAB counts as characters."""
+    return np.frombuffer(text.encode("utf-16-le", "surrogatepass"), "<u2")
+
+
+def units_of_array(characters: Array) -> npt.NDArray[np.uint16]:
+    """The same for an array of single characters, of the same shape."""
+    codes = np.ascontiguousarray(characters.astype("<U1")).view("<u4")
+    return codes.reshape(characters.shape).astype(np.uint16)
+
+
+def _char(units: npt.NDArray[np.uint16], name: str) -> Parts:
+    return matrix(ArrayClass.CHAR, units.shape, name, element(DataType.UINT16, _bytes(units)))
+
+
+def _numeric(array: Array, name: str) -> Parts:
+    kind, _ = _CLASS_AND_TYPE[array.dtype.name]
+    return matrix(kind, array.shape, name, _numbers(array), _flags(array))
+
+
+def _flags(array: Array) -> int:
+    return (_COMPLEX if array.dtype.kind == "c" else 0) | (_LOGICAL if array.dtype == bool else 0)
+
+
+def _numbers(array: Array) -> Parts:
+    _, kind = _CLASS_AND_TYPE[array.dtype.name]
+    if array.dtype.kind == "c":
+        return element(kind, _bytes(array.real)) + element(kind, _bytes(array.imag))
+    return element(kind, _bytes(array))
+
+
+def _bytes(array: Array) -> memoryview:
+    """The numbers in MATLAB's order (column-major), little-endian, copied only if need be."""
+    little = array.astype(array.dtype.newbyteorder("<"), copy=False)
+    return np.ascontiguousarray(little.T).reshape(-1).view(np.uint8).data
+
+
+def _struct(value: StructArray, name: str) -> Parts:
+    width = 64 if any(len(field) > 31 for field in value.fields) else 32
+    names = b"".join(field.encode("ascii").ljust(width, b"\0") for field in value.fields)
+    data = [
+        *element(DataType.INT32, struct.pack("<i", width)),
+        *element(DataType.INT8, names),
+    ]
+    for fields in value.elements():
+        for field in fields.values():
+            data += encode(field)
+    return matrix(ArrayClass.STRUCT, value.shape, name, data)
+
+
+def _sparse(value: SparseArray, name: str) -> Parts:
+    data = [
+        *element(DataType.INT32, _bytes(value.indices.astype("<i4"))),
+        *element(DataType.INT32, _bytes(value.indptr.astype("<i4"))),
+        *_numbers(value.data),
+    ]
+    room = max(1, len(value.data))
+    return matrix(ArrayClass.SPARSE, value.shape, name, data, _flags(value.data), room)
