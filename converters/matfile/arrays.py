@@ -1,0 +1,400 @@
+"""Decodes the arrays of level 5: one pass, no recursion, every count checked before use."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from converters.matfile.limits import Limits
+from converters.matfile.opaque import Opaque
+from converters.matfile.tags import (
+    NUMERIC_DTYPE,
+    NUMPY_CODE,
+    ArrayClass,
+    ArrayHeader,
+    DataType,
+    Elements,
+    Tag,
+)
+from converters.matfile.text import decode_char
+from converters.matfile.values import (
+    Array,
+    FunctionHandle,
+    MatObject,
+    ObjectArray,
+    SparseArray,
+    StructArray,
+    Value,
+)
+from matlab_compat.errors import CorruptFileError, LimitExceededError, MatFileError
+
+#: numpy frees nested arrays by recursion in C; some thousands of levels end the interpreter.
+DEEPEST = 1000
+_CHAR_TYPES = (
+    DataType.UINT16,
+    DataType.UTF8,
+    DataType.UTF16,
+    DataType.UTF32,
+    DataType.INT8,
+    DataType.UINT8,
+    DataType.UINT32,
+)
+_RESAVE = "Save the file again in MATLAB: save('file.mat', '-v7')."
+
+
+@dataclass
+class _Container:
+    """A cell, struct, object or handle whose children are being decoded."""
+
+    next: int
+    end: int
+    count: int
+    build: Callable[[list[Value]], Value]
+    label: Callable[[int], str]
+    values: list[Value] = field(default_factory=list)
+
+    def is_full(self) -> bool:
+        return len(self.values) == self.count
+
+
+class ArrayDecoder:
+    """Decodes arrays out of one buffer within ``limits`` (counted over its whole life).
+
+    Objects come out as :class:`Opaque`; ``met_objects`` tells whether there were any.
+    """
+
+    def __init__(self, elements: Elements, limits: Limits) -> None:
+        self._elements = elements
+        self._limits = limits
+        self._bytes_left = limits.max_bytes
+        self._elements_left = limits.max_elements
+        self.met_objects = False
+
+    def decode(self, position: int, end: int) -> Value:
+        """The array at ``position``. Errors say which cell, field or property is at fault."""
+        root = _Container(position, end, 1, lambda values: values[0], lambda _: "")
+        stack = [root]
+        try:
+            while not root.values:
+                self._step(stack)
+        except MatFileError as error:
+            path = [container.label(len(container.values)) for container in stack[1:]]
+            error.where = (*path, *error.where)
+            raise
+        return root.build(root.values)
+
+    def _step(self, stack: list[_Container]) -> None:
+        """Decode one leaf, open one container or close one."""
+        top = stack[-1]
+        if top.is_full():
+            self._expect_end(top.next, top.end)
+            stack.pop()
+            stack[-1].values.append(top.build(top.values))
+            return
+        matrix = self._matrix(top.next, top.end)
+        top.next = matrix.next
+        item = self._open(matrix)
+        if isinstance(item, _Container):
+            self._push(item, stack)
+        else:
+            top.values.append(item)
+
+    def _push(self, container: _Container, stack: list[_Container]) -> None:
+        deepest = min(self._limits.max_depth, DEEPEST)
+        if len(stack) > deepest:
+            raise LimitExceededError(
+                f"Cells and structs are nested more than {deepest} deep.",
+                remedy=f"If that is meant, raise Limits.max_depth (at most {DEEPEST}).",
+                offset=container.next,
+            )
+        stack.append(container)
+
+    def _matrix(self, position: int, end: int) -> Tag:
+        return self._elements.expect(position, end, "an array", DataType.MATRIX)
+
+    def _open(self, matrix: Tag) -> Value | _Container:
+        """The value of a leaf, or a container to fill."""
+        if not matrix.size:  # how MATLAB writes [] inside cells and structs
+            return np.empty((0, 0))
+        header = self._elements.array_header(matrix)
+        return _OPENERS[header.array_class](self, header)
+
+    # -- containers ------------------------------------------------------------------------
+
+    def open_cell(self, header: ArrayHeader) -> _Container:
+        """A cell array."""
+
+        def build(values: list[Value]) -> Array:
+            return np.fromiter(values, object, len(values)).reshape(header.shape, order="F")
+
+        return self._container(header, header.body, header.count, build, "{{{}}}".format)
+
+    def open_struct(self, header: ArrayHeader) -> _Container:
+        """A struct array or an array of old-style objects: the fields of each element in turn."""
+        names, children = self.field_names(header)
+        count = header.count
+
+        def build(values: list[Value]) -> Value:
+            step = len(names)
+            struct = StructArray(
+                header.shape, {name: values[i::step] for i, name in enumerate(names)}
+            )
+            if header.array_class is ArrayClass.OBJECT:
+                return _legacy_object(header.class_name, struct)
+            return struct
+
+        def label(index: int) -> str:
+            element = f"({index // len(names) + 1})" if count != 1 else ""
+            return f"{element}.{names[index % len(names)]}"
+
+        self._spend_elements(count, header.body)
+        return self._container(header, children, count * len(names), build, label)
+
+    def field_names(self, header: ArrayHeader) -> tuple[list[str], int]:
+        """The field names of a struct, and where its first value starts."""
+        length_tag = self._elements.expect(
+            header.body, header.end, "the length of field names", DataType.INT32
+        )
+        lengths = self._elements.int32s(length_tag)
+        names_tag = self._elements.expect(
+            length_tag.next, header.end, "field names", DataType.INT8, DataType.UINT8
+        )
+        if len(lengths) != 1 or lengths[0] < (1 if names_tag.size else 0):
+            raise CorruptFileError(
+                f"Field names have the length {lengths}.", remedy=_RESAVE, offset=header.body
+            )
+        return self._split_names(names_tag, lengths[0]), names_tag.next
+
+    def _split_names(self, tag: Tag, length: int) -> list[str]:
+        if not tag.size:
+            return []
+        if tag.size % length:
+            raise CorruptFileError(
+                f"{tag.size} bytes of field names are not a multiple of {length}.",
+                remedy=_RESAVE,
+                offset=tag.start,
+            )
+        raw = self._elements.bytes_of(tag).tobytes()
+        parts = [raw[i : i + length].split(b"\0")[0] for i in range(0, len(raw), length)]
+        names = [part.decode("utf-8", "replace") for part in parts]
+        if len(set(names)) != len(names):
+            raise CorruptFileError(
+                "A struct has two fields of the same name.", remedy=_RESAVE, offset=tag.start
+            )
+        return names
+
+    def open_function(self, header: ArrayHeader) -> _Container:
+        """A function handle: one struct that describes it."""
+        count = 1 if header.body < header.end else 0
+
+        def build(values: list[Value]) -> FunctionHandle:
+            raw = values[0] if values else None
+            return FunctionHandle(function_text(raw), raw)
+
+        return self._container(header, header.body, count, build, lambda _: "function_handle")
+
+    def open_opaque(self, header: ArrayHeader) -> _Container:
+        """An object: one array that refers to its values."""
+        self.met_objects = True
+
+        def build(values: list[Value]) -> Opaque:
+            return Opaque(header.type_system, header.class_name, values[0])
+
+        return self._container(header, header.body, 1, build, lambda _: header.class_name)
+
+    def _container(
+        self,
+        header: ArrayHeader,
+        first: int,
+        count: int,
+        build: Callable[[list[Value]], Value],
+        label: Callable[[int], str],
+    ) -> _Container:
+        if count * 8 > header.end - first:
+            raise CorruptFileError(
+                f"{count} values cannot stand in {header.end - first} bytes.",
+                remedy=_RESAVE,
+                offset=first,
+            )
+        self._spend_elements(count, first)
+        return _Container(first, header.end, count, build, label)
+
+    # -- leaves ----------------------------------------------------------------------------
+
+    def open_numeric(self, header: ArrayHeader) -> Array:
+        """A full numeric or logical array: a view of the buffer wherever it can be one."""
+        dtype = NUMERIC_DTYPE[header.array_class]
+        real, position = self._numbers(header, header.body, dtype, header.count)
+        if header.is_complex:
+            imaginary, position = self._numbers(header, position, dtype, header.count)
+            real = self._complex(real, imaginary)
+        self._expect_end(position, header.end)
+        if header.is_logical:
+            real = _as_logical(real)
+        return real.reshape(header.shape, order="F")
+
+    def _numbers(
+        self, header: ArrayHeader, position: int, dtype: np.dtype[Any], count: int | None
+    ) -> tuple[Array, int]:
+        """One element of numbers as ``dtype``, and where the next one starts."""
+        tag = self._elements.expect(position, header.end, "numbers", *_storage_types(dtype))
+        stored = np.dtype(self._elements.byte_order + NUMPY_CODE[DataType(tag.kind)])
+        if tag.size % stored.itemsize or count not in (None, tag.size // stored.itemsize):
+            raise CorruptFileError(
+                f"{tag.size} bytes are not {'whole' if count is None else count} numbers of "
+                f"{stored.itemsize} bytes (size {' x '.join(map(str, header.shape))}).",
+                remedy=_RESAVE,
+                offset=position,
+            )
+        self._spend_bytes(tag.size // stored.itemsize * dtype.itemsize, position)
+        numbers = np.frombuffer(self._elements.bytes_of(tag), stored)
+        return _native(numbers, dtype), tag.next
+
+    def _complex(self, real: Array, imaginary: Array) -> Array:
+        numbers = np.empty(len(real), np.complex64 if real.itemsize <= 4 else np.complex128)
+        numbers.real, numbers.imag = real, imaginary
+        return numbers
+
+    @staticmethod
+    def _expect_end(position: int, end: int) -> None:
+        if position != end:
+            raise CorruptFileError(
+                f"{end - position} bytes are left over at the end of an array.",
+                remedy=_RESAVE,
+                offset=position,
+            )
+
+    def open_char(self, header: ArrayHeader) -> Value:
+        """A char array."""
+        tag = self._elements.expect(header.body, header.end, "characters", *_CHAR_TYPES)
+        self._spend_bytes(4 * header.count, header.body)
+        if not tag.size:
+            self._spend_elements(header.count, header.body)
+        return decode_char(
+            self._elements.bytes_of(tag),
+            DataType(tag.kind),
+            self._elements.byte_order,
+            header.shape,
+            header.count,
+        )
+
+    def open_sparse(self, header: ArrayHeader) -> SparseArray:
+        """A sparse matrix, checked so that no later use can reach outside its arrays."""
+        index: np.dtype[Any] = np.dtype(np.int64)
+        rows, position = self._numbers(header, header.body, index, None)
+        starts, position = self._numbers(header, position, index, None)
+        data, position = self._numbers(header, position, np.dtype("f8"), None)
+        if header.is_complex:
+            imaginary, position = self._numbers(header, position, np.dtype("f8"), len(data))
+            data = self._complex(data, imaginary)
+        self._expect_end(position, header.end)
+        return checked_sparse(header.shape, data, rows, starts, is_logical=header.is_logical)
+
+    # -- limits ----------------------------------------------------------------------------
+
+    def _spend_bytes(self, count: int, offset: int) -> None:
+        self._bytes_left -= count
+        if self._bytes_left < 0:
+            raise LimitExceededError(
+                f"The variable decodes to more than {self._limits.max_bytes} bytes.",
+                remedy="If you trust the file, raise Limits.max_bytes.",
+                offset=offset,
+            )
+
+    def _spend_elements(self, count: int, offset: int) -> None:
+        self._elements_left -= count
+        if self._elements_left < 0:
+            raise LimitExceededError(
+                f"The variable has more than {self._limits.max_elements} cells and fields.",
+                remedy="If you trust the file, raise Limits.max_elements.",
+                offset=offset,
+            )
+
+
+_OPENERS: dict[ArrayClass, Callable[[ArrayDecoder, ArrayHeader], Value]] = {
+    ArrayClass.CELL: ArrayDecoder.open_cell,
+    ArrayClass.STRUCT: ArrayDecoder.open_struct,
+    ArrayClass.OBJECT: ArrayDecoder.open_struct,
+    ArrayClass.CHAR: ArrayDecoder.open_char,
+    ArrayClass.SPARSE: ArrayDecoder.open_sparse,
+    ArrayClass.FUNCTION_HANDLE: ArrayDecoder.open_function,
+    ArrayClass.OPAQUE: ArrayDecoder.open_opaque,
+    **dict.fromkeys(NUMERIC_DTYPE, ArrayDecoder.open_numeric),
+}
+
+
+def _storage_types(dtype: np.dtype[Any]) -> list[DataType]:
+    """Data types that may hold a class: MATLAB stores small whole numbers in fewer bytes."""
+    if dtype.kind == "f":
+        return list(NUMPY_CODE)
+    kinds = [kind for kind, code in NUMPY_CODE.items() if code[0] != "f"]
+    return [kind for kind in kinds if int(NUMPY_CODE[kind][1]) <= dtype.itemsize]
+
+
+def _native(numbers: Array, dtype: np.dtype[Any]) -> Array:
+    """``numbers`` as ``dtype``, the same memory if it is that already and lies aligned."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        native = numbers.astype(dtype, copy=False)
+    return native if native.flags.aligned else native.copy()
+
+
+def _as_logical(numbers: Array) -> npt.NDArray[np.bool_]:
+    if numbers.dtype.itemsize == 1 and not (numbers.view(np.uint8) > 1).any():
+        return numbers.view(np.bool_)
+    return np.not_equal(numbers, 0)
+
+
+def _legacy_object(class_name: str, struct: StructArray) -> MatObject | ObjectArray:
+    """Old-style objects from their fields."""
+
+    def one(properties: dict[str, Value]) -> MatObject:
+        return MatObject(class_name, lambda: properties, legacy=True)
+
+    elements = [one(element) for element in struct.elements()]
+    if struct.shape == (1, 1):
+        return elements[0]
+    return ObjectArray(class_name, struct.shape, elements)
+
+
+def function_text(raw: Value) -> str:
+    """The text of a function handle as MATLAB shows it, where the file has one."""
+    if isinstance(raw, StructArray) and raw.shape == (1, 1):
+        if "function_handle" in raw:
+            return function_text(raw["function_handle"])
+        if "function" in raw and isinstance(raw["function"], str):
+            text = raw["function"]
+            # Anonymous functions carry a compiler's prefix such as "sf%0".
+            return text[text.index("@") :] if "@" in text else "@" + text
+    return ""
+
+
+def checked_sparse(
+    shape: tuple[int, ...], data: Array, rows: Array, starts: Array, *, is_logical: bool
+) -> SparseArray:
+    """A consistent sparse matrix from zero-based rows and column starts, or ``CorruptFileError``.
+
+    Files may hold more room for numbers than there are; the rest is dropped.
+    """
+    problem = _sparse_problem(shape, data, rows, starts)
+    if problem:
+        raise CorruptFileError(f"A sparse matrix is inconsistent: {problem}.", remedy=_RESAVE)
+    count = int(starts[-1])
+    values = data[:count] != 0 if is_logical else data[:count]
+    return SparseArray(shape, values, rows[:count], starts)
+
+
+def _sparse_problem(shape: tuple[int, ...], data: Array, rows: Array, starts: Array) -> str:
+    if len(shape) != 2:
+        return f"it has {len(shape)} dimensions"
+    if len(starts) != shape[1] + 1 or starts[0] != 0 or (np.diff(starts) < 0).any():
+        return "the column starts are not an ascending list of one more than the columns"
+    count = int(starts[-1])
+    if count > min(len(rows), len(data)):
+        return f"it counts {count} numbers but holds {min(len(rows), len(data))}"
+    if count and not 0 <= rows[:count].min() <= rows[:count].max() < shape[0]:
+        return f"a row lies outside 1 to {shape[0]}"
+    return ""

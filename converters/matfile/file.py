@@ -1,0 +1,180 @@
+"""A MAT-file of any level as a mapping from variable name to value."""
+
+from __future__ import annotations
+
+import difflib
+import os
+import warnings
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from types import TracebackType
+
+from converters.matfile.info import Header, VariableInfo
+from converters.matfile.level4 import Level4Reader, looks_like_level4
+from converters.matfile.level5 import Level5Reader
+from converters.matfile.limits import DEFAULT_LIMITS, Limits
+from converters.matfile.reader import MatReader, only_matfile_errors
+from converters.matfile.source import Source
+from converters.matfile.values import Value
+from matlab_compat.errors import (
+    MatFileError,
+    MatlabCompatWarning,
+    NotAMatFileError,
+    TruncatedFileError,
+    VariableNotFoundError,
+    locating,
+)
+
+_HDF5_SIGNATURE = b"\x89HDF\r\n\x1a\n"
+_LEVEL5_HEADER = 128
+
+
+def open_mat(
+    path: str | os.PathLike[str], *, limits: Limits = DEFAULT_LIMITS, skip_objects: bool = False
+) -> MatFile:
+    """Open a MAT-file of level 4, 5 (``-v6``, ``-v7``) or 7.3 and list its variables.
+
+    Parameters
+    ----------
+    path:
+        The file.
+    limits:
+        Bounds on what the file may make us do.
+    skip_objects:
+        Leave objects undecoded (they come out as ``Damaged``), so that the rest of a file
+        whose objects make trouble stays readable.
+
+    Returns
+    -------
+    MatFile
+        A context manager: use it in a ``with`` statement, or close it.
+
+    Raises
+    ------
+    FileAccessError
+        The file is missing, a folder, or unreadable.
+    MatFileError
+        Or one of its kinds: it is no MAT-file, is cut short, or contradicts itself.
+    """
+    path = Path(path)
+    with locating(str(path)), only_matfile_errors("the file"):
+        return MatFile(path, _open_reader(path, limits, skip_objects))
+
+
+def _open_reader(path: Path, limits: Limits, skip_objects: bool) -> MatReader:
+    source = Source(path)
+    try:
+        if _is_hdf5(source):
+            source.close()
+            from converters.matfile.level73 import Level73Reader  # h5py takes 0.2 s to import
+
+            return Level73Reader(path, limits=limits, skip_objects=skip_objects)
+        beginning = source.read(0, min(_LEVEL5_HEADER, source.size))
+        if beginning[126:128] in (b"IM", b"MI"):
+            return Level5Reader(source, limits, skip_objects=skip_objects)
+        if looks_like_level4(beginning):
+            return Level4Reader(source, limits)
+        raise _no_mat_file(beginning)
+    except BaseException:
+        source.close()
+        raise
+
+
+def _is_hdf5(source: Source) -> bool:
+    """HDF5 allows its signature at 0, 512, 1024, 2048 ...; MATLAB writes it at 512."""
+    if source.size >= _LEVEL5_HEADER and source.read(0, 10) == b"MATLAB 7.3":
+        return True
+    offset = 0
+    while offset + len(_HDF5_SIGNATURE) <= source.size:
+        if source.read(offset, len(_HDF5_SIGNATURE)) == _HDF5_SIGNATURE:
+            return True
+        offset = 2 * offset or 512
+    return False
+
+
+def _no_mat_file(beginning: bytes) -> MatFileError:
+    if beginning.startswith(b"MATLAB ") and len(beginning) < _LEVEL5_HEADER:
+        return TruncatedFileError(
+            f"The file ends after {len(beginning)} bytes, within its header.",
+            remedy="Copy or download the file again; this one is cut short.",
+        )
+    return NotAMatFileError(
+        "The file does not begin as a MAT-file of any level does.",
+        remedy="Name a file that MATLAB's save has written, e.g. save('file.mat', 'net').",
+    )
+
+
+class MatFile(Mapping[str, Value]):
+    """An open MAT-file; each access decodes the variable anew.
+
+    Made by :func:`open_mat`. Of variables with the same name the last counts, as in MATLAB.
+    """
+
+    def __init__(self, path: Path, reader: MatReader) -> None:
+        self.path = path
+        self._reader = reader
+        self._index = {info.name: i for i, info in enumerate(reader.variables)}
+        if len(self._index) < len(reader.variables):
+            warnings.warn(
+                f"{path}: several variables have the same name; the last of each counts.",
+                MatlabCompatWarning,
+                stacklevel=3,
+            )
+
+    @property
+    def level(self) -> str:
+        """``"4"``, ``"6"`` (level 5 without compression), ``"7"`` (with) or ``"7.3"``."""
+        return self._reader.level
+
+    @property
+    def header(self) -> Header:
+        """The text at the start of the file: platform and date."""
+        return self._reader.header
+
+    @property
+    def variables(self) -> tuple[VariableInfo, ...]:
+        """Name, class, size ... of each variable, in the order of the file."""
+        return tuple(self._reader.variables[i] for i in self._index.values())
+
+    def __getitem__(self, name: str) -> Value:
+        if name not in self._index:
+            raise self._not_found(name)
+        with locating(str(self.path), name), only_matfile_errors(f"the variable {name}"):
+            return self._reader.read(self._index[name])
+
+    def _not_found(self, name: str) -> VariableNotFoundError:
+        close = difflib.get_close_matches(name, self._index, n=3)
+        names = ", ".join(self._index) or "none at all"
+        return VariableNotFoundError(
+            f"There is no variable {name!r} in the file.",
+            where=(str(self.path),),
+            remedy=(f"Did you mean {' or '.join(close)}? " if close else "")
+            + f"The file has: {names}.",
+        )
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._index
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._index)
+
+    def __len__(self) -> int:
+        return len(self._index)
+
+    def __repr__(self) -> str:
+        return f"<MatFile {str(self.path)!r}, level {self.level}, {len(self)} variables>"
+
+    def close(self) -> None:
+        """Close the file; values that were handed out stay valid."""
+        self._reader.close()
+
+    def __enter__(self) -> MatFile:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()

@@ -1,0 +1,235 @@
+"""MAT-files of level 5 (MATLAB's ``-v6``, uncompressed, and ``-v7``, compressed)."""
+
+from __future__ import annotations
+
+import struct
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+
+from converters.matfile.arrays import ArrayDecoder
+from converters.matfile.inflate import Inflater, announced_size, inflate_array
+from converters.matfile.info import Header, VariableInfo
+from converters.matfile.limits import Limits
+from converters.matfile.mcos import ObjectTable, reference_shape
+from converters.matfile.opaque import Opaque, replace_leaves
+from converters.matfile.source import Source
+from converters.matfile.subsystem import open_subsystem
+from converters.matfile.tags import NUMERIC_DTYPE, ArrayClass, ArrayHeader, DataType, Elements
+from converters.matfile.values import Damaged, Shape, Value
+from matlab_compat.errors import (
+    CorruptFileError,
+    MatFileError,
+    TruncatedFileError,
+    UnsupportedFileError,
+    locating,
+)
+
+_HEADER_SIZE = 128
+#: How much of a variable is inflated to list it; more only where names are very long.
+_PEEKS = (1 << 9, 1 << 13, 1 << 17)
+_SPACES = 0x2020202020202020
+
+
+@dataclass(frozen=True)
+class _Stored:
+    """Where a variable lies in the file: the data of its outermost element."""
+
+    offset: int
+    start: int
+    size: int
+    is_compressed: bool
+
+
+class Level5Reader:
+    """Reads one file of level 5; see :class:`~converters.matfile.reader.MatReader`.
+
+    Objects whose values cannot be found or decoded become :class:`Damaged`.
+    """
+
+    def __init__(self, source: Source, limits: Limits, *, skip_objects: bool = False) -> None:
+        self._source = source
+        self._limits = limits
+        self._skip_objects = skip_objects
+        self._read_header()
+        self._elements = self._scan()
+        self.level = "7" if any(stored.is_compressed for stored in self._elements) else "6"
+        self.variables: list[VariableInfo] = []
+        self._stored: list[_Stored] = []
+        for stored in self._elements:
+            self._list(stored)
+
+    def _read_header(self) -> None:
+        header = self._source.read(0, _HEADER_SIZE)
+        self.byte_order = {b"IM": "<", b"MI": ">"}[header[126:128]]
+        self.header = Header.from_text(header[:116])
+        offset, version, _ = struct.unpack(self.byte_order + "QHH", header[116:])
+        if version >> 8 != 1:
+            raise UnsupportedFileError(
+                f"The header names version {version:#06x}; level 5 is 0x0100.",
+                remedy="Save the file again in MATLAB: save('file.mat', '-v7').",
+                offset=124,
+            )
+        self._subsystem_offset = 0 if offset == _SPACES else int(offset)
+
+    def _scan(self) -> list[_Stored]:
+        """Walk over the elements of the file; their data are not read."""
+        elements = []
+        position = _HEADER_SIZE
+        while position < self._source.size:
+            kind, size = struct.unpack(self.byte_order + "II", self._source.read(position, 8))
+            start = position + 8
+            self._check_element(kind, start, size)
+            elements.append(_Stored(position, start, size, kind == DataType.COMPRESSED))
+            padding = -size % 8 if kind == DataType.MATRIX else 0
+            position = start + size + padding
+        return elements
+
+    def _check_element(self, kind: int, start: int, size: int) -> None:
+        if kind not in (DataType.MATRIX, DataType.COMPRESSED):
+            raise CorruptFileError(
+                f"Data type {kind} stands where a variable should begin.",
+                remedy="Copy or download the file again, or save it again in MATLAB.",
+                offset=start - 8,
+            )
+        if start + size > self._source.size:
+            raise TruncatedFileError(
+                f"A variable of {size} bytes begins {self._source.size - start} bytes "
+                "before the end of the file.",
+                remedy="Copy or download the file again; this one is cut short.",
+                offset=start - 8,
+            )
+
+    # -- listing ---------------------------------------------------------------------------
+
+    def _list(self, stored: _Stored) -> None:
+        if stored.offset == self._subsystem_offset:
+            return
+        for peek in _PEEKS:
+            elements, size = self._beginning(stored, peek)
+            try:
+                info = _describe(elements, size)
+            except TruncatedFileError:
+                if peek == _PEEKS[-1] or len(elements.data) >= size:
+                    raise
+            else:
+                break
+        if info.name:  # MATLAB's own data have none
+            self.variables.append(info)
+            self._stored.append(stored)
+
+    def _beginning(self, stored: _Stored, count: int) -> tuple[Elements, int]:
+        """The first bytes of an array with its tag, and how many it has in all."""
+        if stored.is_compressed:
+            data = Inflater(self._source, stored.start, stored.size).read(count)
+            size = 8 + announced_size(data[:8], stored.size, self.byte_order, stored.offset)
+        else:
+            size = 8 + stored.size
+            data = self._source.read(stored.offset, min(count, size))
+        return Elements(np.frombuffer(data, np.uint8), self.byte_order), size
+
+    # -- reading ---------------------------------------------------------------------------
+
+    def read(self, index: int) -> Value:
+        """Decode one variable; errors are ``MatFileError`` or ``FileAccessError``."""
+        elements = self._load(self._stored[index])
+        decoder = ArrayDecoder(elements, self._limits)
+        value = decoder.decode(0, len(elements.data))
+        return replace_leaves(value, self._resolve) if decoder.met_objects else value
+
+    def _load(self, stored: _Stored) -> Elements:
+        return Elements(self._bytes(stored), self.byte_order)
+
+    def _bytes(self, stored: _Stored) -> npt.NDArray[np.uint8]:
+        if stored.is_compressed:
+            return inflate_array(
+                self._source, stored.start, stored.size, self.byte_order, self._limits
+            )
+        return self._source.read_array(stored.offset, 8 + stored.size)
+
+    def _resolve(self, value: Value) -> Value:
+        if not isinstance(value, Opaque):
+            return value
+        if self._skip_objects:
+            error = UnsupportedFileError(
+                f"An object of class {value.class_name} was left out because skip_objects is set.",
+                remedy="Open the file without skip_objects.",
+            )
+            return Damaged(value.class_name, error)
+        try:
+            return self._objects.resolve(value)
+        except MatFileError as error:
+            return Damaged(value.class_name, error)
+
+    @cached_property
+    def _objects(self) -> ObjectTable:
+        """The objects of the file, found where the header says."""
+        with locating(str(self._source.path), "object store"):
+            if not self._subsystem_offset:
+                raise CorruptFileError(
+                    "The file names objects but has no store of their values.",
+                    remedy="Save the file again in MATLAB: save('file.mat', '-v7').",
+                )
+            stored = self._subsystem_element()
+            return open_subsystem(self._load(stored), self._limits)
+
+    def _subsystem_element(self) -> _Stored:
+        offset = self._subsystem_offset
+        for stored in self._elements:
+            if stored.offset == offset:
+                return stored
+        raise CorruptFileError(
+            f"The store of objects should begin at byte {offset}, but nothing begins there.",
+            remedy="Save the file again in MATLAB: save('file.mat', '-v7').",
+            offset=offset,
+        )
+
+    def close(self) -> None:
+        """Close the file."""
+        self._source.close()
+
+
+def _describe(elements: Elements, size: int) -> VariableInfo:
+    matrix = elements.expect(0, size, "a variable", DataType.MATRIX)
+    header = elements.array_header(matrix)
+    return VariableInfo(
+        header.name,
+        _class_name(header),
+        _shape(elements, header),
+        _nbytes(header),
+        is_complex=header.is_complex,
+        is_global=header.is_global,
+    )
+
+
+def _class_name(header: ArrayHeader) -> str:
+    if header.class_name:
+        return header.class_name
+    if header.is_logical and header.array_class in NUMERIC_DTYPE:
+        return "logical"
+    return header.array_class.name.lower()
+
+
+def _shape(elements: Elements, header: ArrayHeader) -> Shape:
+    """The size of a variable; of an object from the array that refers to its values."""
+    if header.array_class is not ArrayClass.OPAQUE:
+        return header.shape
+    try:
+        matrix = elements.expect(header.body, header.end, "an object", DataType.MATRIX)
+        inner = elements.array_header(matrix)
+        tag = elements.expect(inner.body, inner.end, "a reference", DataType.UINT32)
+        words = elements.bytes_of(tag).view(elements.byte_order + "u4")
+        return reference_shape(words) or (1, 1)
+    except MatFileError:
+        return (1, 1)  # a description; reading the variable says what is wrong
+
+
+def _nbytes(header: ArrayHeader) -> int:
+    if header.array_class in NUMERIC_DTYPE:
+        width = 1 if header.is_logical else NUMERIC_DTYPE[header.array_class].itemsize
+        return header.count * width * (2 if header.is_complex else 1)
+    if header.array_class is ArrayClass.CHAR:
+        return 2 * header.count
+    return header.end - header.body

@@ -1,0 +1,62 @@
+"""What the decoders of both levels leave where an object stands, until it is looked up."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from converters.matfile.values import FunctionHandle, MatObject, ObjectArray, StructArray, Value
+
+#: The field by which the struct that stands for enumeration members is known.
+ENUMERATION_TAG = "EnumerationInstanceTag"
+
+
+@dataclass(frozen=True, eq=False)
+class Opaque:
+    """An object in a file: its class as written beside it, and a reference to its values.
+
+    ``type_system`` is ``MCOS`` for MATLAB classes; ``java`` and others are not readable.
+    """
+
+    type_system: str
+    class_name: str
+    value: Value
+
+
+def replace_leaves(root: Value, replace: Callable[[Value], Value]) -> Value:
+    """``root`` with every value that is no container replaced, in place and without recursion.
+
+    Containers are cells, structs, function handles (their workspace) and old-style objects.
+    """
+    holder = [root]
+    waiting: list[Any] = [holder]
+    while waiting:
+        children = waiting.pop()
+        for key, value in _items(children):
+            inner = list(_inner(value))
+            waiting.extend(inner)
+            if not inner:
+                children[key] = replace(value)
+    return holder[0]
+
+
+def _items(children: Any) -> Iterable[tuple[Any, Value]]:
+    # A copy: assigning to a numpy iterator starts it anew.
+    return list(children.items()) if isinstance(children, dict) else enumerate(list(children))
+
+
+def _inner(value: Value) -> Iterator[Any]:
+    """The mutable collections that hold the children of a container; none for a leaf."""
+    if isinstance(value, np.ndarray) and value.dtype == object:
+        yield value.flat
+    elif isinstance(value, StructArray) and ENUMERATION_TAG not in value.fields:
+        yield from value.fields.values()
+    elif isinstance(value, FunctionHandle):
+        yield from _inner(value.raw)
+    elif isinstance(value, MatObject) and value.legacy:
+        yield value.properties
+    elif isinstance(value, ObjectArray):
+        yield from (element.properties for element in value.elements if element.legacy)

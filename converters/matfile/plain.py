@@ -1,0 +1,263 @@
+"""Plain values from objects of MATLAB's own value classes (string, table, datetime ...).
+
+How these classes save themselves is not documented; the layouts were learned from files.
+Row times of a timetable become its first column.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from typing import TypeVar, cast
+
+import numpy as np
+import numpy.typing as npt
+
+from converters.matfile.reader import only_matfile_errors
+from converters.matfile.text import join_units
+from converters.matfile.values import (
+    Array,
+    Categorical,
+    MatObject,
+    StructArray,
+    Table,
+    Value,
+    mat_class,
+)
+from matlab_compat.errors import CorruptFileError, UnsupportedFileError
+
+_T = TypeVar("_T")
+_Properties = Mapping[str, Value]
+_MISSING_STRING = (1 << 64) - 1
+_STRING_VERSION = 1
+_LATEST_MS = 2**63 / 1000  # what datetime64[us] can hold, about the year 294 000
+_REMEDY = "Save the file again in MATLAB: save('file.mat', '-v7')."
+
+
+def to_plain(obj: MatObject, byte_order: str) -> Value:
+    """The plain value of an object whose class is one of ``CONVERTERS``.
+
+    ``byte_order`` is the file's; packed text needs it. Raises a ``MatFileError``.
+    """
+    with only_matfile_errors(f"a {obj.class_name}"):
+        if obj.class_name == "string":
+            return _string(obj.properties, byte_order)
+        return CONVERTERS[obj.class_name](obj.properties)
+
+
+def _string(properties: _Properties, byte_order: str = "<") -> Value:
+    """Packed as 64-bit words: version, dimensions, sizes, lengths, then the UTF-16 text."""
+    words = properties.get("any")
+    if words is None or not words.size:
+        return np.empty((0, 0), _string_dtype())
+    words = _array(words, "any", np.uint64).ravel(order="F")
+    if words[0] != _STRING_VERSION:
+        raise UnsupportedFileError(f"A string of version {words[0]} is not known.", remedy=_REMEDY)
+    start = 2 + int(words[1]) if len(words) > 1 else len(words) + 1
+    shape = tuple(words[2:start].tolist())
+    count = math.prod(shape)
+    if start + count > len(words):
+        raise CorruptFileError(f"A string array of {count} strings is cut short.", remedy=_REMEDY)
+    lengths = words[start : start + count].tolist()
+    packed = words[start + count :].astype(f"{byte_order}u8").tobytes()
+    units = np.frombuffer(packed, f"{byte_order}u2").astype(np.uint16)
+    return _string_array(_split(units, lengths), shape)
+
+
+def _split(units: npt.NDArray[np.uint16], lengths: list[int]) -> list[str | None]:
+    texts: list[str | None] = []
+    position = 0
+    for length in lengths:
+        if length == _MISSING_STRING:
+            texts.append(None)
+            continue
+        if position + length > len(units):
+            raise CorruptFileError("The text of a string is cut short.", remedy=_REMEDY)
+        texts.append(join_units(units[position : position + length]))
+        position += length
+    return texts
+
+
+def _string_array(texts: list[str | None], shape: tuple[int, ...]) -> Value:
+    if len(texts) == 1 and texts[0] is not None:
+        return texts[0]
+    # numpy keeps strings as UTF-8, which has no unpaired surrogates.
+    safe = [
+        np.nan if text is None else text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+        for text in texts
+    ]
+    return np.array(safe, dtype=_string_dtype()).reshape(shape, order="F")
+
+
+def _string_dtype() -> np.dtypes.StringDType:
+    return np.dtypes.StringDType(na_object=np.nan)  # type: ignore[arg-type] # numpy's stub errs
+
+
+def _categorical(properties: _Properties) -> Categorical:
+    codes = _array(_need(properties, "codes"), "codes")
+    names = _texts(_need(properties, "categoryNames"), "categoryNames")
+    if codes.dtype.kind not in "ui" or (codes.size and codes.max() > len(names)):
+        raise CorruptFileError(
+            f"The codes of a categorical go beyond its {len(names)} categories.", remedy=_REMEDY
+        )
+    return Categorical(codes, names, bool(_flag(properties.get("isOrdinal"))))
+
+
+def _table(properties: _Properties) -> Table:
+    extra = properties.get("props")
+    names = _need(properties, "varnames")
+    if isinstance(extra, StructArray) and extra.shape == (1, 1):
+        # Names that are no identifiers, or long ones, are kept beside valid stand-ins.
+        for kind in ("2048", "Original"):
+            if f"useVariableNames{kind}" in extra and _flag(extra[f"useVariableNames{kind}"]):
+                names = extra[f"VariableNames{kind}"]
+                break
+    rows = properties.get("rownames")
+    return Table(
+        _columns(_texts(names, "varnames"), _cells(_need(properties, "data"), "data")),
+        [] if rows is None else _texts(rows, "rownames"),
+    )
+
+
+def _timetable(properties: _Properties) -> Table:
+    fields = _struct(_need(properties, "any"), "any")
+    names = fields["varNames"]
+    for flag, other in (("useVarNames2048", "varNames2048"), ("useVarNamesOrig", "varNamesOrig")):
+        if flag in fields and _flag(fields[flag]):
+            names = fields[other]
+            break
+    columns = _columns(_texts(names, "varNames"), _cells(fields["data"], "data"))
+    time = _texts(fields["dimNames"], "dimNames")[0]
+    return Table({time: fields["rowTimes"], **columns}, [])
+
+
+def _columns(names: list[str], values: list[Value]) -> dict[str, Value]:
+    if len(set(names)) != len(names) or len(names) != len(values):
+        raise CorruptFileError(
+            f"A table has {len(values)} columns but {len(set(names))} names.", remedy=_REMEDY
+        )
+    return dict(zip(names, values, strict=True))
+
+
+def _map(properties: _Properties) -> dict[Value, Value]:
+    if "serialization" not in properties:
+        return {}
+    fields = _struct(properties["serialization"], "serialization")
+    return _dict(_elements(fields["keys"]), _elements(fields["values"]))
+
+
+def _dictionary(properties: _Properties) -> dict[Value, Value]:
+    fields = _struct(_need(properties, "data"), "data")
+    if "Key" not in fields or "Value" not in fields:
+        return {}
+    return _dict(_elements(fields["Key"]), _elements(fields["Value"]))
+
+
+def _dict(keys: list[Value], values: list[Value]) -> dict[Value, Value]:
+    if len(keys) != len(values):
+        raise CorruptFileError(
+            f"A map has {len(keys)} keys but {len(values)} values.", remedy=_REMEDY
+        )
+    scalars = [key.item() if isinstance(key, np.ndarray) and key.size == 1 else key for key in keys]
+    for key in scalars:
+        if not isinstance(key, str | int | float):
+            raise UnsupportedFileError(
+                f"A map has a key of class {mat_class(key)}; text and numbers can be keys here.",
+                remedy="Save the keys and values of the map as cell arrays instead.",
+            )
+    return dict(zip(scalars, values, strict=True))
+
+
+def _elements(value: Value) -> list[Value]:
+    """The elements of an array as values of their own; anything else is one element."""
+    if not isinstance(value, np.ndarray):
+        return [value]
+    flat = value.ravel(order="F")
+    if value.dtype == object:
+        return list(flat)
+    if value.dtype.kind == "T":
+        return [str(text) for text in flat]
+    return [flat[i : i + 1].reshape(1, 1) for i in range(len(flat))]
+
+
+def _datetime(properties: _Properties) -> npt.NDArray[np.datetime64]:
+    """Milliseconds since 1970; the imaginary part is what a double cannot hold."""
+    data = _array(_need(properties, "data"), "data")
+    return _microseconds(data, "datetime64").astype("datetime64[us]")
+
+
+def _duration(properties: _Properties) -> npt.NDArray[np.timedelta64]:
+    millis = _array(_need(properties, "millis"), "millis")
+    return _microseconds(millis, "timedelta64").astype("timedelta64[us]")
+
+
+def _microseconds(millis: Array, kind: str) -> Array:
+    finite = np.isfinite(millis)
+    safe = np.where(finite, millis, 0)
+    if (np.abs(safe.real) >= _LATEST_MS).any():
+        raise UnsupportedFileError("A time lies too far from today.", remedy=_REMEDY)
+    whole = np.trunc(safe.real)
+    micros = whole.astype(np.int64) * 1000
+    micros += np.rint((safe.real - whole + safe.imag) * 1000).astype(np.int64)
+    return np.where(finite, micros.view(f"{kind}[us]"), np.array("NaT", f"{kind}[us]"))
+
+
+# -- checks of what the properties hold ----------------------------------------------------
+
+
+def _need(properties: _Properties, name: str) -> Value:
+    if name not in properties:
+        raise CorruptFileError(f"The property {name} is missing.", remedy=_REMEDY)
+    return properties[name]
+
+
+def _array(value: Value, name: str, dtype: type[np.generic] | None = None) -> Array:
+    if not isinstance(value, np.ndarray) or value.dtype.kind not in "buifc":
+        raise CorruptFileError(f"{name} is not an array of numbers.", remedy=_REMEDY)
+    if dtype is not None and value.dtype != dtype:
+        raise CorruptFileError(f"{name} is {mat_class(value)}, not {dtype.__name__}.")
+    return value
+
+
+def _struct(value: Value, name: str) -> StructArray:
+    if not isinstance(value, StructArray) or value.shape != (1, 1):
+        raise CorruptFileError(f"{name} is not a 1 x 1 struct.", remedy=_REMEDY)
+    return value
+
+
+def _cells(value: Value, name: str) -> list[Value]:
+    if isinstance(value, np.ndarray) and value.dtype == object:
+        return list(value.ravel(order="F"))
+    if isinstance(value, np.ndarray) and not value.size:
+        return []
+    raise CorruptFileError(f"{name} is not a cell array.", remedy=_REMEDY)
+
+
+def _texts(value: Value, name: str) -> list[str]:
+    texts = [_text(cell) for cell in _cells(value, name)]
+    if None in texts:
+        raise CorruptFileError(f"{name} is not a cell array of text.", remedy=_REMEDY)
+    return cast(list[str], texts)
+
+
+def _text(value: Value) -> str | None:
+    if isinstance(value, np.ndarray) and not value.size:
+        return ""
+    return value if isinstance(value, str) else None
+
+
+def _flag(value: Value) -> bool:
+    return isinstance(value, np.ndarray) and value.size == 1 and bool(value.item())
+
+
+#: What makes a plain value of the properties, by class name.
+CONVERTERS: dict[str, Callable[[_Properties], Value]] = {
+    "string": _string,
+    "categorical": _categorical,
+    "table": _table,
+    "timetable": _timetable,
+    "containers.Map": _map,
+    "dictionary": _dictionary,
+    "datetime": _datetime,
+    "duration": _duration,
+}

@@ -1,0 +1,160 @@
+"""Bounds-checked random access to the bytes of a file.
+
+Not a memory map: a file that is cut short under a mapping kills the interpreter.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+import threading
+from pathlib import Path
+from types import TracebackType
+
+import numpy as np
+import numpy.typing as npt
+
+from matlab_compat.errors import (
+    CorruptFileError,
+    FileAccessError,
+    NotAMatFileError,
+    TruncatedFileError,
+)
+
+#: Bytes per call to the operating system; small, so that they never count beside the data.
+_CHUNK = 1 << 22
+
+
+class Source:
+    """An open file that is known not to have changed since it was opened.
+
+    Safe to use from several threads. Raises ``FileAccessError`` or ``NotAMatFileError`` (for
+    an empty file) on construction.
+    """
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        self.path = Path(path)
+        self._lock = threading.Lock()
+        self._fd: int | None = None
+        try:
+            # Not blocking: opening a named pipe would otherwise wait for ever.
+            flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+            self._fd = os.open(self.path, flags)
+            status = os.fstat(self._fd)
+            self._refuse_unless_file(status)
+        except (FileAccessError, NotAMatFileError):
+            self.close()
+            raise
+        except (OSError, ValueError) as error:  # ValueError: a NUL in the path
+            self.close()
+            raise FileAccessError(
+                f"{self.path} cannot be opened: {getattr(error, 'strerror', None) or error}.",
+                remedy="Check the spelling of the path and the permissions of the file.",
+            ) from error
+        self.size = status.st_size
+        self._identity = _identity(status)
+
+    def _refuse_unless_file(self, status: os.stat_result) -> None:
+        if stat.S_ISDIR(status.st_mode):
+            raise FileAccessError(
+                f"{self.path} is a folder, not a MAT-file.", remedy="Name a file inside it."
+            )
+        if not stat.S_ISREG(status.st_mode):
+            raise FileAccessError(
+                f"{self.path} is not a regular file.",
+                remedy="Copy the data to a file on disk and name that.",
+            )
+        if status.st_size == 0:
+            raise NotAMatFileError(
+                f"{self.path} is empty (0 bytes).", remedy="Copy or download the file again."
+            )
+
+    def read(self, offset: int, count: int) -> bytes:
+        """Exactly ``count`` bytes from ``offset``, or ``TruncatedFileError``."""
+        return self.read_array(offset, count).tobytes()
+
+    def read_array(self, offset: int, count: int) -> npt.NDArray[np.uint8]:
+        """The same as a fresh ``uint8`` array: no second copy for large data."""
+        self._refuse_past_end(offset, count)
+        self._refuse_if_changed()
+        data = np.empty(count, np.uint8)
+        done = 0
+        while done < count:
+            got = self._read_into(data.data[done : done + _CHUNK], offset + done)
+            if not got:
+                raise self._changed()
+            done += got
+        return data
+
+    def _refuse_past_end(self, offset: int, count: int) -> None:
+        if offset < 0 or count < 0:
+            raise CorruptFileError("The file names a negative position.", offset=offset)
+        if offset + count > self.size:
+            raise TruncatedFileError(
+                f"The file ends at byte {self.size}, but {count} bytes are announced "
+                f"from byte {offset}.",
+                remedy="Copy or download the file again; this one is cut short.",
+                offset=offset,
+            )
+
+    def _read_into(self, view: memoryview, offset: int) -> int:
+        try:
+            with self._lock:
+                os.lseek(self._descriptor(), offset, os.SEEK_SET)
+                chunk = os.read(self._descriptor(), len(view))
+        except FileAccessError:
+            raise
+        except OSError as error:
+            raise self._unreadable(error) from error
+        view[: len(chunk)] = chunk
+        return len(chunk)
+
+    def _refuse_if_changed(self) -> None:
+        try:
+            unchanged = _identity(os.fstat(self._descriptor())) == self._identity
+        except FileAccessError:
+            raise
+        except OSError as error:
+            raise self._unreadable(error) from error
+        if not unchanged:
+            raise self._changed()
+
+    def _unreadable(self, error: OSError) -> FileAccessError:
+        return FileAccessError(
+            f"{self.path} cannot be read: {error.strerror or error}.",
+            remedy="Copy the file to a local disk and read that.",
+        )
+
+    def _changed(self) -> CorruptFileError:
+        return CorruptFileError(
+            f"{self.path} was changed while it was being read.",
+            remedy="Open it again once it is no longer being written.",
+        )
+
+    def _descriptor(self) -> int:
+        if self._fd is None:
+            raise FileAccessError(
+                f"{self.path} is closed.", remedy="Read values while the file is open."
+            )
+        return self._fd
+
+    def close(self) -> None:
+        """Close the file; harmless if it is closed."""
+        fd, self._fd = self._fd, None
+        if fd is not None:
+            os.close(fd)
+
+    def __enter__(self) -> Source:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+def _identity(status: os.stat_result) -> tuple[int, int, int]:
+    return (status.st_size, status.st_mtime_ns, status.st_ino)

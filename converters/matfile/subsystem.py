@@ -1,0 +1,102 @@
+"""The object store of a level 5 file: a MAT-file within an array of bytes.
+
+Only the places of the property cells are looked up at once; each is decoded when asked for.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from converters.matfile.arrays import ArrayDecoder
+from converters.matfile.limits import Limits
+from converters.matfile.mcos import ObjectTable
+from converters.matfile.tags import ArrayClass, DataType, Elements, Tag
+from converters.matfile.values import Value
+from matlab_compat.errors import CorruptFileError, LimitExceededError, UnsupportedFileError
+
+_RESAVE = "Save the file again in MATLAB: save('file.mat', '-v7')."
+_BYTE_ORDERS = {b"IM": "<", b"MI": ">"}
+
+
+def open_subsystem(outer: Elements, limits: Limits) -> ObjectTable:
+    """The object table in the array of bytes that ``outer`` holds."""
+    return _Subsystem(_inner_file(outer), limits).table()
+
+
+def _inner_file(outer: Elements) -> Elements:
+    """The bytes inside the outer array, read in the byte order that they name themselves."""
+    matrix = outer.expect(0, len(outer.data), "the object store", DataType.MATRIX)
+    header = outer.array_header(matrix)
+    tag = outer.expect(header.body, header.end, "the object store", DataType.UINT8, DataType.INT8)
+    data = outer.bytes_of(tag)
+    order = _BYTE_ORDERS.get(data[2:4].tobytes())
+    if order is None:
+        raise CorruptFileError("The object store has no header.", remedy=_RESAVE, offset=tag.start)
+    return Elements(data, order)
+
+
+class _Subsystem:
+    """Finds the cells of the ``FileWrapper__`` and decodes them one at a time."""
+
+    def __init__(self, elements: Elements, limits: Limits) -> None:
+        self._elements = elements
+        self._limits = limits
+        self._decoder = ArrayDecoder(elements, limits)  # one: the limits are for all cells
+        self._cells = self._find_cells()
+
+    def table(self) -> ObjectTable:
+        """The objects described by the first cell."""
+        if not self._cells:
+            raise CorruptFileError("The object store is empty.", remedy=_RESAVE)
+        metadata = self._decode(0)
+        if not isinstance(metadata, np.ndarray) or metadata.dtype != np.uint8:
+            raise CorruptFileError("The object store has no index of bytes.", remedy=_RESAVE)
+        return ObjectTable(
+            metadata.tobytes(order="F"),
+            len(self._cells),
+            self._decode,
+            limits=self._limits,
+            byte_order=self._elements.byte_order,
+        )
+
+    def _decode(self, index: int) -> Value:
+        tag = self._cells[index]
+        return self._decoder.decode(tag.start - 8, tag.next)
+
+    def _find_cells(self) -> list[Tag]:
+        wrapper = self._elements.array_header(self._find_wrapper())
+        if wrapper.array_class is not ArrayClass.OPAQUE:
+            raise UnsupportedFileError(
+                "The object store holds its objects in a form that is not known.", remedy=_RESAVE
+            )
+        body = self._matrix(wrapper.body, wrapper.end)
+        cells = self._elements.array_header(body)
+        if cells.array_class is not ArrayClass.CELL:
+            raise CorruptFileError("The object store has no cells of values.", remedy=_RESAVE)
+        return self._children(cells.body, cells.end, cells.count)
+
+    def _find_wrapper(self) -> Tag:
+        """The field ``MCOS`` of the struct that the inner file consists of."""
+        struct = self._elements.array_header(self._matrix(8, len(self._elements.data)))
+        names, first = self._decoder.field_names(struct)
+        if struct.array_class is not ArrayClass.STRUCT or "MCOS" not in names:
+            raise UnsupportedFileError(
+                "The object store has no MATLAB objects (Java and COM are not read).",
+                remedy="Save the values without their objects.",
+            )
+        return self._children(first, struct.end, len(names))[names.index("MCOS")]
+
+    def _children(self, position: int, end: int, count: int) -> list[Tag]:
+        if count > self._limits.max_elements:
+            raise LimitExceededError(
+                f"The object store has {count} cells; the limit is {self._limits.max_elements}.",
+                remedy="If you trust the file, raise Limits.max_elements.",
+            )
+        children = []
+        for _ in range(count):
+            children.append(self._matrix(position, end))
+            position = children[-1].next
+        return children
+
+    def _matrix(self, position: int, end: int) -> Tag:
+        return self._elements.expect(position, end, "an array", DataType.MATRIX)

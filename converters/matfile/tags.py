@@ -1,0 +1,290 @@
+"""Level 5 data elements: tags, data types, and the header of an array.
+
+Source of the format: the published "MAT-File Format" document (level 5), and files.
+"""
+
+from __future__ import annotations
+
+import math
+import struct
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from converters.matfile.values import Shape
+from matlab_compat.errors import CorruptFileError, TruncatedFileError, UnsupportedFileError
+
+_RESAVE = "Save the file again in MATLAB: save('file.mat', '-v7')."
+#: More dimensions than numpy can hold; MATLAB itself never writes so many by accident.
+_MAX_DIMENSIONS = 64
+
+
+class DataType(IntEnum):
+    """What the bytes of a data element are ("mi" types)."""
+
+    INT8 = 1
+    UINT8 = 2
+    INT16 = 3
+    UINT16 = 4
+    INT32 = 5
+    UINT32 = 6
+    SINGLE = 7
+    DOUBLE = 9
+    INT64 = 12
+    UINT64 = 13
+    MATRIX = 14
+    COMPRESSED = 15
+    UTF8 = 16
+    UTF16 = 17
+    UTF32 = 18
+
+
+class ArrayClass(IntEnum):
+    """What an array is in MATLAB ("mx" classes)."""
+
+    CELL = 1
+    STRUCT = 2
+    OBJECT = 3
+    CHAR = 4
+    SPARSE = 5
+    DOUBLE = 6
+    SINGLE = 7
+    INT8 = 8
+    UINT8 = 9
+    INT16 = 10
+    UINT16 = 11
+    INT32 = 12
+    UINT32 = 13
+    INT64 = 14
+    UINT64 = 15
+    FUNCTION_HANDLE = 16
+    OPAQUE = 17
+
+
+NUMPY_CODE = {
+    DataType.INT8: "i1",
+    DataType.UINT8: "u1",
+    DataType.INT16: "i2",
+    DataType.UINT16: "u2",
+    DataType.INT32: "i4",
+    DataType.UINT32: "u4",
+    DataType.SINGLE: "f4",
+    DataType.DOUBLE: "f8",
+    DataType.INT64: "i8",
+    DataType.UINT64: "u8",
+}
+
+NUMERIC_DTYPE: dict[ArrayClass, np.dtype[Any]] = {
+    ArrayClass.DOUBLE: np.dtype("f8"),
+    ArrayClass.SINGLE: np.dtype("f4"),
+    ArrayClass.INT8: np.dtype("i1"),
+    ArrayClass.UINT8: np.dtype("u1"),
+    ArrayClass.INT16: np.dtype("i2"),
+    ArrayClass.UINT16: np.dtype("u2"),
+    ArrayClass.INT32: np.dtype("i4"),
+    ArrayClass.UINT32: np.dtype("u4"),
+    ArrayClass.INT64: np.dtype("i8"),
+    ArrayClass.UINT64: np.dtype("u8"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Tag:
+    """One data element: its type, where its data lie, and where the next element starts."""
+
+    kind: int
+    start: int
+    size: int
+    next: int
+
+
+@dataclass(frozen=True, slots=True)
+class ArrayHeader:
+    """What stands before the data of an array. ``body`` to ``end`` holds the data."""
+
+    array_class: ArrayClass
+    shape: Shape
+    name: str
+    body: int
+    end: int
+    is_complex: bool = False
+    is_global: bool = False
+    is_logical: bool = False
+    type_system: str = ""
+    class_name: str = ""
+
+    @property
+    def count(self) -> int:
+        """How many elements the array has."""
+        return math.prod(self.shape)
+
+
+class Elements:
+    """Reads tags and array headers out of one buffer. Every access is checked first.
+
+    ``limit`` is where the announced data end; the buffer may hold only their beginning
+    (while listing), and then reading on raises ``TruncatedFileError``.
+    """
+
+    def __init__(self, data: npt.NDArray[np.uint8], byte_order: str) -> None:
+        self.data = data
+        self.byte_order = byte_order
+        self._bytes = data.data
+        self._two_words = struct.Struct(byte_order + "II")
+
+    def words(self, position: int) -> tuple[int, int]:
+        """Two 32-bit words."""
+        if position + 8 > len(self.data):
+            raise TruncatedFileError(
+                "The data end in the middle of an element.",
+                remedy="Copy or download the file again; this one is cut short.",
+                offset=position,
+            )
+        first, second = self._two_words.unpack_from(self._bytes, position)
+        return first, second
+
+    def tag(self, position: int, end: int) -> Tag:
+        """The element at ``position``, which must lie before ``end`` as a whole."""
+        if position + 8 > end:
+            raise CorruptFileError(
+                "An element is missing at the end of an array.", remedy=_RESAVE, offset=position
+            )
+        kind, size = self.words(position)
+        if kind >> 16:  # a small element: type and size share a word, the data follow at once
+            return self._small_tag(kind, position)
+        start = position + 8
+        if start + size > end:
+            raise CorruptFileError(
+                f"An element of {size} bytes does not fit in the {end - start} bytes of its parent.",
+                remedy=_RESAVE,
+                offset=position,
+            )
+        # Writers pad to 8 bytes, but some leave the very last padding away.
+        return Tag(kind, start, size, min(start + size + (-size % 8), end))
+
+    @staticmethod
+    def _small_tag(word: int, position: int) -> Tag:
+        kind, size = word & 0xFFFF, word >> 16
+        if size > 4:
+            raise CorruptFileError(
+                f"A small element claims {size} bytes; it holds 4 at most.",
+                remedy=_RESAVE,
+                offset=position,
+            )
+        return Tag(kind, position + 4, size, position + 8)
+
+    def bytes_of(self, tag: Tag) -> npt.NDArray[np.uint8]:
+        """The data of an element, not copied."""
+        if tag.start + tag.size > len(self.data):
+            raise TruncatedFileError(
+                "The data end in the middle of an element.",
+                remedy="Copy or download the file again; this one is cut short.",
+                offset=tag.start,
+            )
+        return self.data[tag.start : tag.start + tag.size]
+
+    def expect(self, position: int, end: int, what: str, *kinds: DataType) -> Tag:
+        """The element at ``position``, which must be of one of ``kinds``."""
+        tag = self.tag(position, end)
+        if tag.kind not in kinds:
+            allowed = ", ".join(f"mi{kind.name}" for kind in kinds)
+            raise CorruptFileError(
+                f"Data type {tag.kind} cannot hold {what} (allowed: {allowed}).",
+                remedy=_RESAVE,
+                offset=position,
+            )
+        return tag
+
+    def text(self, tag: Tag) -> str:
+        """A name: variable, class or type system."""
+        return self.bytes_of(tag).tobytes().split(b"\0")[0].decode("utf-8", "replace")
+
+    def int32s(self, tag: Tag) -> list[int]:
+        """Signed 32-bit numbers."""
+        if tag.size % 4:
+            raise CorruptFileError(
+                "A list of 32-bit numbers has a size that is no multiple of 4.",
+                remedy=_RESAVE,
+                offset=tag.start,
+            )
+        return list(struct.unpack(f"{self.byte_order}{tag.size // 4}i", self.bytes_of(tag).tobytes()))
+
+    def array_header(self, matrix: Tag) -> ArrayHeader:
+        """The header of an array, up to the first element that holds its data."""
+        end = matrix.start + matrix.size
+        flags = self.expect(matrix.start, end, "array flags", DataType.UINT32)
+        if flags.size != 8:
+            raise CorruptFileError(
+                f"Array flags have {flags.size} bytes instead of 8.",
+                remedy=_RESAVE,
+                offset=matrix.start,
+            )
+        word, _ = self.words(flags.start)
+        array_class = _array_class(word & 0xFF, flags.start)
+        if array_class is ArrayClass.OPAQUE:
+            return self._opaque_header(flags.next, end, bool(word & 0x400))
+        dimensions = self.expect(flags.next, end, "dimensions", DataType.INT32)
+        name = self._name(dimensions.next, end, "the name of an array")
+        class_name, body = "", name.next
+        if array_class is ArrayClass.OBJECT:
+            class_tag = self._name(body, end, "the name of a class")
+            class_name, body = self.text(class_tag), class_tag.next
+        return ArrayHeader(
+            array_class,
+            self._shape(dimensions),
+            self.text(name),
+            body,
+            end,
+            is_complex=bool(word & 0x800),
+            is_global=bool(word & 0x400),
+            is_logical=bool(word & 0x200),
+            class_name=class_name,
+        )
+
+    def _opaque_header(self, position: int, end: int, is_global: bool) -> ArrayHeader:
+        name = self._name(position, end, "the name of an object")
+        type_system = self._name(name.next, end, "the kind of an object")
+        class_name = self._name(type_system.next, end, "the name of a class")
+        return ArrayHeader(
+            ArrayClass.OPAQUE,
+            (1, 1),
+            self.text(name),
+            class_name.next,
+            end,
+            is_global=is_global,
+            type_system=self.text(type_system),
+            class_name=self.text(class_name),
+        )
+
+    def _name(self, position: int, end: int, what: str) -> Tag:
+        return self.expect(position, end, what, DataType.INT8, DataType.UINT8, DataType.UTF8)
+
+    def _shape(self, tag: Tag) -> Shape:
+        shape = tuple(self.int32s(tag))
+        if not 2 <= len(shape) <= _MAX_DIMENSIONS:
+            raise CorruptFileError(
+                f"An array has {len(shape)} dimensions; 2 to {_MAX_DIMENSIONS} can be.",
+                remedy=_RESAVE,
+                offset=tag.start,
+            )
+        if min(shape) < 0:
+            raise CorruptFileError(
+                f"An array has the negative size {' x '.join(map(str, shape))}.",
+                remedy=_RESAVE,
+                offset=tag.start,
+            )
+        return shape
+
+
+def _array_class(number: int, offset: int) -> ArrayClass:
+    try:
+        return ArrayClass(number)
+    except ValueError:
+        raise UnsupportedFileError(
+            f"Array class {number} is none that MATLAB documents (1 to 17).",
+            remedy=_RESAVE,
+            offset=offset,
+        ) from None
