@@ -27,7 +27,6 @@ from converters.matfile.limits import Limits
 from converters.matfile.values import Array
 from matlab_compat.errors import (
     CorruptFileError,
-    FileAccessError,
     LimitExceededError,
     MatlabCompatError,
     TruncatedFileError,
@@ -121,10 +120,6 @@ class Hdf5File:
 
     def follow(self, reference: object) -> Node:
         """Open what an object reference points to (always in the same file)."""
-        if not self._file:
-            raise FileAccessError(
-                f"{self._path} is closed.", remedy="Read values while the file is open."
-            )
         if not isinstance(reference, h5py.Reference) or not reference:
             raise CorruptFileError("A cell or struct field refers to nothing.", remedy=RESAVE)
         return _checked(h5r.dereference(reference, self.root))

@@ -38,7 +38,13 @@ from converters.matfile.values import (
     StructArray,
     Value,
 )
-from matlab_compat.errors import CorruptFileError, MatFileError, UnsupportedFileError, locating
+from matlab_compat.errors import (
+    CorruptFileError,
+    FileAccessError,
+    MatFileError,
+    UnsupportedFileError,
+    locating,
+)
 
 _INTEGERS = ("int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64")
 _DTYPES: dict[str, np.dtype[Any]] = {
@@ -115,6 +121,7 @@ class Level73Reader:
         with Source(path) as source:
             text = source.read(0, min(116, source.size))
             self.header = Header.from_text(text) if text.startswith(b"MATLAB") else Header()
+        self._nodes: dict[str, Node] = {}
         self._file = Hdf5File(Path(path))
         try:
             with hdf5_errors():
@@ -125,13 +132,20 @@ class Level73Reader:
             raise
 
     def close(self) -> None:
-        """Release the file; harmless if it is closed."""
+        """Release the file; harmless if it is closed.
+
+        Objects decode their properties when asked, so where some were handed out the file
+        stays open until the last of them is gone.
+        """
         self._nodes = {}
-        self._file.close()
+        if "_objects" not in vars(self):
+            self._file.close()
 
     def read(self, index: int) -> Value:
         """Decode one variable."""
         name = self.variables[index].name
+        if name not in self._nodes:
+            raise FileAccessError("The file is closed.", remedy="Read values while it is open.")
         with hdf5_errors(), locating(name):
             value = self._value(self._nodes[name], Budget(self._limits))
             return replace_leaves(value, self._resolve)
@@ -179,10 +193,11 @@ class Level73Reader:
         return _matlab_shape(node.shape)
 
     def _empty_shape(self, node: Node) -> Shape:
+        """The size that stands in place of the data; a struct without fields may have any."""
         if hdf5.is_group(node) or not 2 <= math.prod(node.shape) <= _MAX_RANK:
             raise CorruptFileError("An empty array does not say its size.", remedy=RESAVE)
         size = hdf5.read_array(node, Budget(self._limits)).ravel()
-        if math.prod(map(int, size)) != 0:
+        if math.prod(map(int, size)) and self._class(node) != "struct":
             raise CorruptFileError(
                 f"An array marked empty has the size {size.tolist()}.", remedy=RESAVE
             )
@@ -269,7 +284,7 @@ class Level73Reader:
         if decode in (_OLD_OBJECT, _OPAQUE):
             return ObjectArray(class_name, shape, [])
         if class_name == "struct":
-            return StructArray(shape, {name: [] for name in self._file.field_names(node) or ()})
+            return self._empty_struct(node, shape)
         if class_name == "char":
             return _text(np.zeros(shape, np.uint16))
         if class_name == "function_handle":
@@ -277,6 +292,12 @@ class Level73Reader:
         if class_name == "cell":
             return np.empty(shape, object)
         return np.zeros(shape, _DTYPES.get(class_name, _DTYPES["double"]))
+
+    def _empty_struct(self, node: Node, shape: Shape) -> StructArray:
+        names = self._file.field_names(node) or []
+        if names and math.prod(shape):
+            raise CorruptFileError("A struct marked empty has values.", remedy=RESAVE)
+        return StructArray(shape, {name: [] for name in names})
 
     def _sparse(self, node: Node, class_name: str, budget: Budget) -> SparseArray:
         if not hdf5.is_group(node):

@@ -41,6 +41,8 @@ _CLASS_AND_TYPE = {
     "int64": (ArrayClass.INT64, DataType.INT64),
     "uint64": (ArrayClass.UINT64, DataType.UINT64),
 }
+#: The types of numbers that have a class in MATLAB.
+WRITABLE = frozenset(_CLASS_AND_TYPE)
 
 
 def file_header(text: str, subsystem_offset: int = 0) -> bytes:
@@ -65,8 +67,13 @@ def write_variable(stream: BinaryIO, parts: Parts, *, compress: bool) -> None:
 
 
 def element(kind: DataType, data: Buffer) -> Parts:
-    """A tag, the data, and the padding to a multiple of eight bytes."""
+    """A tag, the data, and the padding to a multiple of eight bytes.
+
+    Up to four bytes stand within the tag: Octave reads the length of field names only so.
+    """
     count = len(data)
+    if 0 < count <= 4:
+        return [struct.pack("<HH", kind, count), data, bytes(4 - count)]
     return [struct.pack("<II", kind, count), data, bytes(-count % 8)]
 
 
@@ -100,7 +107,7 @@ def matrix(
 def encode(value: Value, name: str = "") -> Parts:
     """One value, and all inside it, as a matrix element. The value must have been checked."""
     if isinstance(value, str):
-        return _char(units_of(value).reshape(1 if value else 0, -1), name)
+        return _char(units_of_row(value), name)
     if isinstance(value, StructArray):
         return _struct(value, name)
     if isinstance(value, SparseArray):
@@ -113,9 +120,10 @@ def encode(value: Value, name: str = "") -> Parts:
     return _numeric(value, name)
 
 
-def units_of(text: str) -> npt.NDArray[np.uint16]:
-    """The units of UTF-16 of a text: what MATLAB counts as characters."""
-    return np.frombuffer(text.encode("utf-16-le", "surrogatepass"), "<u2")
+def units_of_row(text: str) -> npt.NDArray[np.uint16]:
+    """The units of UTF-16 of a text, 1 x n or 0 x 0: what MATLAB counts as characters."""
+    units = np.frombuffer(text.encode("utf-16-le", "surrogatepass"), "<u2")
+    return units.reshape(1 if text else 0, len(units))
 
 
 def units_of_array(characters: Array) -> npt.NDArray[np.uint16]:
@@ -125,7 +133,12 @@ def units_of_array(characters: Array) -> npt.NDArray[np.uint16]:
 
 
 def _char(units: npt.NDArray[np.uint16], name: str) -> Parts:
-    return matrix(ArrayClass.CHAR, units.shape, name, element(DataType.UINT16, _bytes(units)))
+    """As MATLAB does: ASCII takes one byte each, anything else two."""
+    if units.size and units.max() > 0x7F:
+        data = element(DataType.UTF16, _bytes(units))
+    else:
+        data = element(DataType.UTF8, _bytes(units.astype(np.uint8)))
+    return matrix(ArrayClass.CHAR, units.shape, name, data)
 
 
 def _numeric(array: Array, name: str) -> Parts:

@@ -14,7 +14,7 @@ import h5py
 import numpy as np
 
 from converters.matfile.values import Array, SparseArray, StructArray, Value, mat_class
-from converters.matfile.write5 import units_of, units_of_array
+from converters.matfile.write5 import units_of_array, units_of_row
 
 _USERBLOCK = 512
 #: MATLAB compresses nothing smaller than this.
@@ -50,8 +50,7 @@ class Writer:
     def put(self, parent: h5py.Group, name: str, value: Value) -> h5py.HLObject:
         """Write one value, and all inside it, as ``name`` in a group."""
         if isinstance(value, str):
-            value = units_of(value).reshape(1 if value else 0, -1)
-            entry = self._array(parent, name, value, "char", _UTF16)
+            entry = self._array(parent, name, units_of_row(value), "char", _UTF16)
         elif isinstance(value, StructArray):
             entry = self._struct(parent, name, value)
         elif isinstance(value, SparseArray):
@@ -103,7 +102,7 @@ class Writer:
         return entry
 
     def _struct(self, parent: h5py.Group, name: str, value: StructArray) -> h5py.HLObject:
-        if not len(value):
+        if not len(value) or not value.fields:
             entry = self._empty(parent, name, value.shape, "struct")
         else:
             entry = parent.create_group(name)
