@@ -1,5 +1,22 @@
-"""Files to neutral values and objects, and back."""
+"""Files to MATLAB objects, and back.
 
-from converters.matfile import MatFile, open_mat
+>>> import converters
+>>> layer = converters.load("fixtures/same_odd.v7.mat")
+"""
 
-__all__ = ["MatFile", "open_mat"]
+from converters.inspect import inspect
+from converters.load import load
+from converters.matfile import DEFAULT_LIMITS, Limits, MatFile, open_mat
+from converters.save import save_layer
+from converters.verify import verify
+
+__all__ = [
+    "DEFAULT_LIMITS",
+    "Limits",
+    "MatFile",
+    "inspect",
+    "load",
+    "open_mat",
+    "save_layer",
+    "verify",
+]

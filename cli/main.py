@@ -1,0 +1,74 @@
+"""``matlab-compat``: the toolkit from the command line.
+
+Exit codes: 0 done or equal, 1 different, 2 wrong usage or unreadable input, 3 unsupported layer,
+4 internal error.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+import warnings
+from importlib.metadata import version
+from typing import Annotated
+
+import typer
+
+from matlab_compat.errors import MatlabCompatError, MatlabCompatWarning
+
+from . import inspect, output, predict, verify
+
+INTERNAL_ERROR = 4
+
+app = typer.Typer(
+    help="Open MATLAB neural networks without MATLAB, and prove that they compute the same.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+app.command("inspect")(inspect.command)
+app.command("verify")(verify.command)
+app.command("predict")(predict.command)
+
+
+@app.callback()
+def options(
+    show_version: Annotated[
+        bool, typer.Option("--version", help="Show the version and exit.", is_eager=True)
+    ] = False,
+) -> None:
+    """Open MATLAB neural networks without MATLAB, and prove that they compute the same."""
+    if show_version:
+        output.data(f"matlab-compat {version('matlab-compat')} (torch {version('torch')})")
+        raise typer.Exit
+
+
+def main() -> None:
+    """Entry point: any error becomes one message and an exit code, never a traceback."""
+    warnings.simplefilter("always", MatlabCompatWarning)
+    warnings.showwarning = _show_warning
+    try:
+        app()
+    except MatlabCompatError as error:
+        output.error(str(error))
+        sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        output.error("interrupted")
+        sys.exit(130)
+    except BrokenPipeError:  # the reader of our output (head, less) has gone
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
+    except Exception as error:
+        if os.environ.get("MATLAB_COMPAT_DEBUG"):
+            traceback.print_exc()
+        output.error(
+            f"internal error: {type(error).__name__}: {error}\n"
+            "  remedy: set MATLAB_COMPAT_DEBUG=1 to see where, and report it with the file."
+        )
+        sys.exit(INTERNAL_ERROR)
+
+
+def _show_warning(message: Warning | str, *_: object, **__: object) -> None:
+    output.note(f"warning: {message}")

@@ -1,0 +1,37 @@
+"""Options that several commands share."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from converters.matfile.limits import DEFAULT_LIMITS, Limits
+
+from .output import Format
+
+File = Annotated[str, typer.Argument(help="A MAT-file (level 4, 5, 6, 7 or 7.3).")]
+Variable = Annotated[
+    str | None, typer.Option(help="Look into this variable only; 's.net' looks deeper.")
+]
+Layer = Annotated[str | None, typer.Option(help="The layer's name, or its number in the network.")]
+ReportFormat = Annotated[Format, typer.Option("--format", help="How to report.")]
+DataFormat = Annotated[
+    str, typer.Option(help="Labels of the input's dimensions: S space, C channel, B batch, T time.")
+]
+Device = Annotated[str, typer.Option(help="cpu, cuda or auto.")]
+DType = Annotated[str, typer.Option(help="single or double (half, bfloat16).")]
+MaxBytes = Annotated[
+    int, typer.Option(help="Bytes that one variable may decode to.", min=1, show_default=True)
+]
+DEFAULT_MAX_BYTES = DEFAULT_LIMITS.max_bytes
+
+
+def limits(max_bytes: int) -> Limits:
+    """The limits that the options ask for."""
+    return Limits(max_bytes=max_bytes)
+
+
+def layer_key(layer: str | None) -> str | int | None:
+    """A layer's name, or its 1-based number."""
+    return int(layer) if layer is not None and layer.isdecimal() else layer

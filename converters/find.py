@@ -1,0 +1,195 @@
+"""Layers and networks in a file, wherever they are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from matlab_compat.errors import (
+    AmbiguousLayerError,
+    LayerNotFoundError,
+    LimitExceededError,
+    MatFileError,
+    locating,
+)
+
+from .matfile import MatFile
+from .matfile.values import Damaged, MatObject, StructArray, Value
+from .readers import exported, native
+from .saved import SavedLayer, SavedNetwork, children, to_dict
+
+#: Values looked into in one file; a workspace file of 10 MB has some thousands.
+MAX_VISITED = 1_000_000
+
+
+@dataclass(frozen=True, eq=False)
+class Found:
+    """A layer or network in a file, and the fields or variables that lie beside it."""
+
+    #: The MATLAB expression that reaches it: ``net``, ``agent.critic{1}``; '' for loose variables.
+    path: str
+    model: SavedLayer | SavedNetwork
+    beside: dict[str, Value]
+
+
+def find_models(mat: MatFile, variable: str | None = None) -> list[Found]:
+    """The layers and networks of a file, in the order of its variables.
+
+    Parameters
+    ----------
+    variable:
+        Look into this variable only; a MATLAB expression such as ``s.net`` looks deeper.
+
+    Raises
+    ------
+    VariableNotFoundError
+        There is no such variable.
+    MatFileError
+        The one variable asked for cannot be decoded; others are passed over.
+    """
+    if variable is not None:
+        root = variable.replace("{", ".").replace("(", ".").split(".")[0]
+        found = _in_value(root, mat[root])
+        return [f for f in found if f.path.startswith(variable)]
+    candidates = _loose(mat)
+    for info in mat.variables:
+        if _may_hold_models(info.class_name):
+            try:
+                candidates += _in_value(info.name, mat[info.name])
+            except MatFileError:
+                continue  # a damaged workspace variable does not hide the network beside it
+    return candidates
+
+
+def _may_hold_models(class_name: str) -> bool:
+    numeric = {"double", "single", "logical", "char", "string", "table", "categorical", "datetime"}
+    return not (class_name in numeric or class_name.startswith(("int", "uint")))
+
+
+def _loose(mat: MatFile) -> list[Found]:
+    """The layer that loose variables describe."""
+    names = {info.name.lower() for info in mat.variables}
+    if not names & {"weights", "class"}:
+        return []
+    variables = {info.name: mat[info.name] for info in mat.variables if _is_loose(info.class_name)}
+    layer = exported.exported_layer(variables, ())
+    return [Found("", layer, {})] if layer else []
+
+
+def _is_loose(class_name: str) -> bool:
+    return not _may_hold_models(class_name) or class_name in ("struct", "function_handle")
+
+
+def _in_value(name: str, value: Value) -> list[Found]:
+    return list(_walk(name, value))
+
+
+def _walk(name: str, root: Value) -> Iterator[Found]:
+    """Depth-first, in order, on an explicit stack; every object once."""
+    stack: list[tuple[str, Value, dict[str, Value]]] = [(name, root, {})]
+    seen: set[int] = set()
+    visited = 0
+    while stack:
+        path, value, beside = stack.pop()
+        visited += 1
+        if visited > MAX_VISITED:
+            raise LimitExceededError(f"More than {MAX_VISITED} values to search.", where=(name,))
+        if native.is_network(value):
+            yield Found(path, native.saved_network(value, (path,)), beside)
+            continue
+        if native.is_layer(value):
+            yield Found(path, native.saved_layer(value, (path,)), beside)
+            continue
+        inner = []
+        for step, fields in _struct_elements(value):
+            layer = exported.exported_layer(fields, (path + step,))
+            if layer:
+                yield Found(path + step, layer, fields)
+            inner += [(f"{path}{step}.{field}", item, fields) for field, item in fields.items()]
+        if not inner:
+            inner = [(path + step, item, {}) for step, item in _inside(value, seen)]
+        stack += reversed(inner)
+
+
+def _struct_elements(value: Value) -> list[tuple[str, dict[str, Value]]]:
+    """The elements of a struct array, each with its index expression."""
+    if isinstance(value, dict):
+        return [("", value)]
+    if not isinstance(value, StructArray):
+        return []
+    if value.shape == (1, 1):
+        return [("", dict(value.elements().__next__()))]
+    return [(f"({i})", element) for i, element in enumerate(value.elements(), 1)]
+
+
+def _inside(value: Value, seen: set[int]) -> Iterator[tuple[str, Value]]:
+    """What is inside a cell or an object (each object once: handles may point at each other)."""
+    if isinstance(value, MatObject):
+        if id(value) in seen:
+            return
+        seen.add(id(value))
+        try:
+            properties = value.properties
+        except MatFileError:
+            return
+        yield from ((f".{name}", to_dict(item)) for name, item in properties.items())
+    elif not isinstance(value, Damaged):
+        yield from children(value)
+
+
+def choose_layer(
+    found: list[Found], layer: str | int | None, where: str
+) -> tuple[SavedLayer, Found]:
+    """The one layer meant: by name or 1-based index, or the only one there is.
+
+    Raises
+    ------
+    LayerNotFoundError
+        There is none, or none of that name.
+    AmbiguousLayerError
+        There are several, and none was chosen.
+    """
+    layers = [(saved, f) for f in found for saved in _layers(f)]
+    with locating(where):
+        if not layers:
+            raise LayerNotFoundError(
+                "There is no layer in it.",
+                remedy="save a layer, a network, or a struct with Weights, Bias, Stride and "
+                "CroppingSize: save('layer.mat', 'layer').",
+            )
+        if layer is None:
+            if len(layers) == 1:
+                return layers[0]
+            raise AmbiguousLayerError(
+                f"There are {len(layers)} layers in it and none was chosen: {_names(layers)}.",
+                remedy="choose one by name: layer='...' (on the command line --layer).",
+            )
+        matches = [pair for pair in layers if _is_called(pair, layer)]
+        if not matches:
+            raise LayerNotFoundError(f"There is no layer {layer!r} in it; it has {_names(layers)}.")
+        if len(matches) > 1:
+            places = ", ".join(" > ".join(saved.where) for saved, _ in matches)
+            raise AmbiguousLayerError(
+                f"{len(matches)} layers are called {layer!r}: {places}.",
+                remedy="choose the variable as well: variable='...' (--variable).",
+            )
+        return matches[0]
+
+
+def _layers(found: Found) -> list[SavedLayer]:
+    return found.model.layers if isinstance(found.model, SavedNetwork) else [found.model]
+
+
+def _is_called(pair: tuple[SavedLayer, Found], layer: str | int) -> bool:
+    saved, found = pair
+    if isinstance(layer, int):
+        layers = _layers(found)
+        return 1 <= layer <= len(layers) and layers[layer - 1] is saved
+    return layer in (saved.name, " > ".join(saved.where), found.path)
+
+
+def _names(layers: list[tuple[SavedLayer, Any]]) -> str:
+    shown = [f"'{saved.name}'" if saved.name else " > ".join(saved.where) for saved, _ in layers]
+    more = f" and {len(shown) - 20} more" if len(shown) > 20 else ""
+    return ", ".join(shown[:20]) + more

@@ -1,0 +1,149 @@
+"""What is in a MAT-file, without running or building more than a description needs."""
+
+from __future__ import annotations
+
+from os import PathLike
+from typing import Any
+
+import numpy as np
+
+from matlab_compat.display import size_text
+from matlab_compat.errors import MatlabCompatError
+from matlab_compat.layers import Layer
+from matlab_compat.layers.properties import HYPERPARAMETERS
+
+from .find import Found, find_models
+from .matfile import DEFAULT_LIMITS, Limits, MatFile, VariableInfo, open_mat
+from .saved import SavedLayer, SavedNetwork
+
+#: Arrays up to this size are shown as hyperparameters where a class is not registered.
+_SMALL = 12
+
+
+def inspect(
+    path: str | PathLike[str], variable: str | None = None, *, limits: Limits = DEFAULT_LIMITS
+) -> dict[str, Any]:
+    """The document ``matlab_compat.inspect/1``: the file, its variables, layers and connections.
+
+    Raises
+    ------
+    MatFileError, FileAccessError, VariableNotFoundError
+        The file cannot be read, or has no such variable.
+    """
+    with open_mat(path, limits=limits) as mat:
+        found = find_models(mat, variable)
+        shown = [v for v in mat.variables if variable is None or v.name == _root(variable)]
+        return {
+            "schema": "matlab_compat.inspect/1",
+            "file": str(path),
+            "level": mat.level,
+            "header": mat.header.description,
+            "platform": mat.header.platform,
+            "date": mat.header.date,
+            "variables": [_variable(info, found) for info in shown],
+            **_loose(mat, found),
+        }
+
+
+def _root(path: str) -> str:
+    return path.replace("{", ".").replace("(", ".").split(".")[0]
+
+
+def _variable(info: VariableInfo, found: list[Found]) -> dict[str, Any]:
+    record: dict[str, Any] = {
+        "name": info.name,
+        "class": info.class_name,
+        "size": list(info.shape),
+        "bytes": info.nbytes,
+    }
+    models = [f for f in found if _root(f.path) == info.name and f.path]
+    if len(models) == 1 and models[0].path == info.name:
+        record.update(_model(models[0]))
+    elif models:
+        record["models"] = [{"path": f.path, **_model(f)} for f in models]
+    return record
+
+
+def _loose(mat: MatFile, found: list[Found]) -> dict[str, Any]:
+    """The layer that loose variables make up belongs to no variable: it stands beside them."""
+    loose = [f for f in found if not f.path]
+    return {"layers": [r for f in loose for r in _model(f)["layers"]]} if loose else {}
+
+
+def _model(found: Found) -> dict[str, Any]:
+    model = found.model
+    if isinstance(model, SavedLayer):
+        return {"class": model.class_name, "layers": [layer_record(1, model)], "connections": []}
+    return {
+        "class": model.class_name,
+        "layers": [layer_record(i, layer) for i, layer in enumerate(model.layers, 1)],
+        "connections": [list(pair) for pair in _connections(model)],
+    }
+
+
+def _connections(network: SavedNetwork) -> list[tuple[str, str]]:
+    return network.connections
+
+
+def layer_record(index: int, saved: SavedLayer) -> dict[str, Any]:
+    """One layer: index, name, class, hyperparameters, sizes of learnables, and how it reads.
+
+    A layer that cannot be built is described from its fields, with what is wrong in "problem".
+    """
+    try:
+        layer = saved.build()
+    except MatlabCompatError as error:
+        described = _from_fields(saved)
+        described["problem"] = error.what
+    else:
+        described = _from_layer(layer)
+    return {"index": index, "name": saved.name, "class": saved.class_name, **described}
+
+
+def _from_layer(layer: Layer) -> dict[str, Any]:
+    shown = {n: p for n, p in layer.properties.items() if p.group == HYPERPARAMETERS}
+    arrays = {name: layer._values[name] for name in layer.parameters()}
+    return {
+        "type": layer.type_text,
+        "description": layer.description(),
+        "hyperparameters": {name: jsonable(layer._values[name]) for name in shown},
+        "learnables": {name: list(a.shape) for name, a in arrays.items() if a.size},
+        "other": {name: jsonable(value) for name, value in layer.extra.items()},
+    }
+
+
+def _from_fields(saved: SavedLayer) -> dict[str, Any]:
+    hyperparameters: dict[str, Any] = {}
+    learnables: dict[str, list[int]] = {}
+    for name, value in saved.fields.items():
+        if isinstance(value, dict) and isinstance(value.get("Value"), np.ndarray):
+            learnables[name] = list(value["Value"].shape)
+        elif name not in ("Name", "Version"):
+            hyperparameters[name] = jsonable(value)
+    text = saved.fields.get("Description")
+    return {
+        "type": saved.short_class,
+        "description": text if isinstance(text, str) else "",
+        "hyperparameters": hyperparameters,
+        "learnables": {name: shape for name, shape in learnables.items() if 0 not in shape},
+        "other": {},
+    }
+
+
+def jsonable(value: Any) -> Any:
+    """A property value for JSON: small arrays as lists, large ones as size and class."""
+    if isinstance(value, np.ndarray) and value.dtype.kind in "biuf":
+        if value.size == 1:
+            return value.item()
+        if value.size <= _SMALL:
+            return value.ravel(order="F").tolist()
+        return f"{size_text(value.shape)} {value.dtype.name}"
+    if isinstance(value, tuple):
+        return list(value)
+    if isinstance(value, dict):
+        return {str(name): jsonable(item) for name, item in value.items()}
+    if value is None or isinstance(value, bool | int | float | str):
+        return value
+    if isinstance(value, np.ndarray) and value.size <= _SMALL:
+        return [jsonable(item) for item in value.ravel(order="F").tolist()]
+    return f"<{getattr(value, 'class_name', type(value).__name__)}>"

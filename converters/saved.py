@@ -1,0 +1,116 @@
+"""Layers and networks as files hold them: a class name, fields, and where they were found.
+
+The step between neutral values and layer objects; nothing here needs torch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from matlab_compat.errors import UnsupportedLayerError, locating
+from matlab_compat.layers import Layer, layer_class, registered
+
+from .matfile.values import MatObject, StructArray, Value
+
+
+@dataclass(frozen=True, eq=False)
+class SavedLayer:
+    """One layer in a file."""
+
+    #: Where it is, outermost first: ``("net", "Layers(7)")``.
+    where: tuple[str, ...]
+    class_name: str
+    #: Field name to value, 1 x 1 structs as dicts.
+    fields: dict[str, Any]
+
+    @property
+    def name(self) -> str:
+        """The layer's Name, or ''."""
+        name = self.fields.get("Name", "")
+        return name if isinstance(name, str) else ""
+
+    @property
+    def short_class(self) -> str:
+        """The class name without its package."""
+        return self.class_name.rpartition(".")[2]
+
+    def build(self) -> Layer:
+        """The layer object.
+
+        Raises
+        ------
+        UnsupportedLayerError
+            The class is not registered.
+        PropertyError
+            The fields contradict each other or MATLAB's rules.
+        """
+        with locating(*self.where):
+            known = layer_class(self.class_name)
+            if known is None:
+                raise unsupported(self)
+            return known.from_fields(self.fields)
+
+
+@dataclass(frozen=True, eq=False)
+class SavedNetwork:
+    """One network, layer graph or layer array in a file."""
+
+    where: tuple[str, ...]
+    class_name: str
+    layers: list[SavedLayer]
+    #: (source, destination), ports as in ``add/in2``.
+    connections: list[tuple[str, str]]
+    fields: dict[str, Any] = field(default_factory=dict)
+
+
+def unsupported(saved: SavedLayer) -> UnsupportedLayerError:
+    """The error for a layer whose class nothing is registered for."""
+    known = ", ".join(sorted(name.rpartition(".")[2] for name in registered()))
+    return UnsupportedLayerError(
+        f"'{saved.name}' is a {saved.class_name}, which this version cannot build "
+        f"(it builds {known}).",
+        remedy=f'register your own layer class: @matlab_compat.register("{saved.class_name}").',
+    )
+
+
+def to_dict(value: Value) -> Value:
+    """A 1 x 1 struct as a dict, with the 1 x 1 structs inside it; anything else unchanged."""
+    if not isinstance(value, StructArray) or value.shape != (1, 1):
+        return value
+    result: dict[str, Any] = {}
+    pending = [(value, result)]
+    while pending:
+        struct, target = pending.pop()
+        for name, (item,) in struct.fields.items():
+            if isinstance(item, StructArray) and item.shape == (1, 1):
+                target[name] = {}
+                pending.append((item, target[name]))
+            else:
+                target[name] = item
+    return result
+
+
+def object_fields(value: MatObject) -> dict[str, Any]:
+    """The fields of an object: of the struct that its ``saveobj`` wrote, or its properties."""
+    properties = value.properties
+    saved = to_dict(properties.get("any"))
+    if isinstance(saved, dict):
+        return saved
+    return {name: to_dict(item) for name, item in properties.items()}
+
+
+def children(value: Value) -> Iterator[tuple[str, Value]]:
+    """The values directly inside a value, each with the MATLAB expression that reaches it."""
+    if isinstance(value, dict):
+        yield from ((f".{name}", item) for name, item in value.items())
+    elif isinstance(value, StructArray):
+        single = value.shape == (1, 1)
+        for index, element in enumerate(value.elements(), 1):
+            at = "" if single else f"({index})"
+            yield from ((f"{at}.{name}", item) for name, item in element.items())
+    elif isinstance(value, np.ndarray) and value.dtype == object:
+        yield from ((f"{{{i}}}", v) for i, v in enumerate(value.ravel(order="F"), 1))

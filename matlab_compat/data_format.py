@@ -1,0 +1,93 @@
+"""Dimension labels ("SSCB") and the way between MATLAB's order and torch's.
+
+MATLAB stores arrays column-major with the batch last (H×W×C×N); torch row-major with the batch
+first (N,C,H,W). The two meet in one fact: **a column-major H×W×C×N array is, byte for byte, a
+row-major N×C×W×H array**, so reversing the axes moves no element.
+
+Labels, from the specification: S spatial, C channel, B batch, T time, U unspecified.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from .display import size_text
+from .errors import DataFormatError
+
+Array = npt.NDArray[Any]
+
+LABELS = "SCBTU"
+
+
+@dataclass(frozen=True)
+class DataFormat:
+    """A checked format string; iterate :attr:`labels` for the label of each dimension."""
+
+    labels: str
+
+    @classmethod
+    def parse(cls, text: object) -> DataFormat:
+        """Check a format such as ``"SSCB"``; case does not matter.
+
+        Raises
+        ------
+        DataFormatError
+            Not text, empty, an unknown label, or C, B or T more than once.
+        """
+        if not isinstance(text, str) or not text:
+            raise DataFormatError(
+                f"The data format must be text such as 'SSCB', not {text!r}.",
+                remedy="label each dimension: S spatial, C channel, B batch, T time.",
+            )
+        labels = text.upper()
+        counts = Counter(labels)
+        if unknown := sorted(set(labels) - set(LABELS)):
+            raise DataFormatError(
+                f"The data format '{text}' has the unknown label '{unknown[0]}'.",
+                remedy="use S spatial, C channel, B batch, T time, U unspecified.",
+            )
+        if repeated := [label for label in "CBT" if counts[label] > 1]:
+            raise DataFormatError(f"The data format '{text}' has '{repeated[0]}' more than once.")
+        return cls(labels)
+
+    @property
+    def canonical(self) -> str:
+        """The labels in MATLAB's own order: S, C, B, T, U."""
+        return "".join(label * self.labels.count(label) for label in LABELS)
+
+    @property
+    def order(self) -> tuple[int, ...]:
+        """The axes of the data in canonical order (the first S stays the first)."""
+        axes = range(len(self.labels))
+        return tuple(sorted(axes, key=lambda axis: (LABELS.index(self.labels[axis]), axis)))
+
+    def expanded(self, array: Array) -> Array:
+        """``array`` with the trailing size-1 dimensions that MATLAB drops put back.
+
+        Raises
+        ------
+        DataFormatError
+            The array has more dimensions than the format has labels.
+        """
+        n = len(self.labels)
+        if any(size != 1 for size in array.shape[n:]):
+            raise DataFormatError(
+                f"The data is {size_text(array.shape)} but the format '{self.labels}' labels "
+                f"{n} dimension{'s' * (n > 1)}.",
+                remedy="label every dimension, for example data_format='SSCB' for images.",
+            )
+        kept = (slice(None),) * min(n, array.ndim) + (0,) * (array.ndim - n)
+        return array[kept + (np.newaxis,) * (n - array.ndim)]
+
+    def to_canonical(self, array: Array) -> Array:
+        """A view of ``array`` with its dimensions in canonical order."""
+        return self.expanded(array).transpose(self.order)
+
+    def from_canonical(self, array: Array) -> Array:
+        """The inverse of :meth:`to_canonical`: back to the order of this format."""
+        return array.transpose(np.argsort(self.order))

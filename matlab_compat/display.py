@@ -1,0 +1,61 @@
+"""Values as MATLAB shows them in the properties of an object.
+
+Source of the forms: ``format short`` as it appears in the public documentation pages of
+the layers (``[4 4]``, ``'manual'``, ``[3x3x16x64 single]``, ``1.0000e-05``).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+#: MATLAB writes sizes with the multiplication sign.
+TIMES = "\N{MULTIPLICATION SIGN}"
+
+
+def size_text(shape: tuple[int, ...]) -> str:
+    """``(3, 3, 16)`` as ``3×3×16``."""
+    return TIMES.join(str(n) for n in shape)
+
+
+def array_text(array: np.ndarray[Any, Any]) -> str:
+    """An array as its size and class, ``[3×3×16 single]``; ``[]`` if it has no elements."""
+    if array.size == 0:
+        return "[]"
+    classes = {"float32": "single", "float64": "double", "bool": "logical"}
+    kind = classes.get(array.dtype.name, array.dtype.name)
+    return f"[{size_text(array.shape)} {kind}]"
+
+
+def number_text(value: float) -> str:
+    """A real scalar in ``format short``: integers plain, else 4 decimals or an exponent."""
+    if value != value or value in (float("inf"), float("-inf")):
+        return {"inf": "Inf", "-inf": "-Inf"}.get(str(value), "NaN")
+    if value == int(value) and abs(value) < 1e9:
+        return str(int(value))
+    return f"{value:.4f}" if 1e-3 <= abs(value) < 1e3 else f"{value:.4e}"
+
+
+def matlab_text(value: object) -> str:
+    """``value`` as MATLAB shows it on the right of a property's colon."""
+    if isinstance(value, str):
+        return f"'{value}'"
+    if isinstance(value, bool | np.bool_):
+        return str(int(value))
+    if isinstance(value, int | float | np.number):
+        return number_text(float(value))
+    if isinstance(value, tuple):
+        return "[" + " ".join(number_text(float(v)) for v in value) + "]"
+    if isinstance(value, list):
+        return "{" + " ".join(matlab_text(v) for v in value) + "}"
+    if isinstance(value, np.ndarray):
+        return matlab_text(value.item()) if value.size == 1 else array_text(value)
+    if callable(value):
+        return "@" + getattr(value, "__name__", type(value).__name__)
+    return str(value)
+
+
+def row_text(values: tuple[float, ...]) -> str:
+    """A vector inside a sentence, which MATLAB writes with two spaces: ``[1  1]``."""
+    return "[" + "  ".join(number_text(v) for v in values) + "]"

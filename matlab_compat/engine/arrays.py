@@ -1,0 +1,83 @@
+"""Arrays in MATLAB order through torch functions, without moving elements where none must move."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from ..data_format import DataFormat
+from ..errors import DataFormatError
+from .precision import DeviceLike, DTypeLike, torch_device, torch_dtype
+
+Array = npt.NDArray[Any]
+
+
+def as_data(value: object) -> Array:
+    """Input data as a real numeric (or logical) array; torch tensors are taken as MATLAB arrays.
+
+    Raises
+    ------
+    DataFormatError
+        Complex, text, or no array at all, or an array with no elements.
+    """
+    detach = getattr(value, "detach", None)
+    array = np.asarray(detach().cpu().numpy() if detach is not None else value)
+    if array.dtype.kind not in "biuf":
+        kind = "complex" if array.dtype.kind == "c" else f"of class {array.dtype.name}"
+        raise DataFormatError(f"The input must be a real numeric array, not {kind}.")
+    if array.size == 0:
+        raise DataFormatError(f"The input is empty ({array.shape}).")
+    return array
+
+
+def tensor(array: Array, device: DeviceLike | None, dtype: DTypeLike | None) -> Tensor:
+    """A tensor over the same memory where device, dtype and strides allow it."""
+    # torch takes neither read-only memory nor negative strides.
+    if not array.flags.writeable or any(step < 0 for step in array.strides):
+        array = array.copy(order="K")
+        if any(step < 0 for step in array.strides):
+            array = np.ascontiguousarray(array)
+    if not array.dtype.isnative:
+        array = array.astype(array.dtype.newbyteorder("="))
+    return torch.from_numpy(array).to(torch_device(device), torch_dtype(dtype))
+
+
+def array(result: Tensor) -> Array:
+    """A tensor as numpy; bfloat16, which numpy lacks, as single."""
+    result = result.detach().cpu()
+    converted: Array = (result.float() if result.dtype == torch.bfloat16 else result).numpy()
+    return converted
+
+
+def map_spatial(
+    data: Array,
+    data_format: DataFormat,
+    spatial: str,
+    function: Callable[[Array], Array],
+) -> Array:
+    """Apply ``function``, which takes and gives *spatial* x C x N arrays, to labelled data.
+
+    ``spatial`` names the labels of the dimensions worked on ("SS", or "ST" where a 2-D layer
+    works over space and time). All other dimensions (B, and T where it is not worked on) are
+    folded into N and unfolded after.
+    """
+    canonical = data_format.to_canonical(data)
+    labels = list(data_format.canonical)
+    worked: list[int] = []
+    for label in spatial:
+        worked.append(next(a for a, have in enumerate(labels) if have == label and a not in worked))
+    channel = labels.index("C")
+    rest = [a for a in range(len(labels)) if a not in worked and a != channel]
+    order = [*worked, channel, *rest]
+
+    arranged = canonical.transpose(order)
+    batch = arranged.shape[len(worked) + 1 :]
+    folded = arranged.reshape((*arranged.shape[: len(worked) + 1], -1), order="F")
+    result = function(folded)
+    unfolded = result.reshape((*result.shape[:-1], *batch), order="F")
+    return data_format.from_canonical(unfolded.transpose(np.argsort(order)))

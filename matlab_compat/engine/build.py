@@ -1,0 +1,48 @@
+"""From a layer's description to a module that holds its values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import torch
+
+from ..layers.learnables import Learnable
+from .precision import DeviceLike, DTypeLike, torch_device, torch_dtype
+
+if TYPE_CHECKING:
+    from ..layers.base import Layer
+
+
+@dataclass(frozen=True)
+class Factors:
+    """What multiplies the global learning rate and L2 regularization of one parameter."""
+
+    learn_rate: float
+    l2: float
+
+
+def load_parameters(
+    layer: Layer, module: torch.nn.Module, device: DeviceLike | None, dtype: DTypeLike | None
+) -> torch.nn.Module:
+    """Fill ``module`` with the layer's values and remember the training factors on it.
+
+    The module gets the attribute ``factors``: torch parameter name to :class:`Factors`
+    (see :func:`matlab_compat.training.parameter_groups`).
+    """
+    module.to(torch_dtype(dtype))
+    state = {name: torch.from_numpy(array) for name, array in layer.torch_state().items()}
+    module.load_state_dict(state)
+    module.factors = factors_of(layer)  # type: ignore[assignment]
+    return module.to(torch_device(device))
+
+
+def factors_of(layer: Layer) -> dict[str, Factors]:
+    """Torch parameter name to the factors of the learnable that it holds."""
+    return {
+        declared.layout.torch_name: Factors(
+            getattr(layer, declared.learn_rate_factor), getattr(layer, declared.l2_factor)
+        )
+        for declared in layer.parameters().values()
+        if isinstance(declared, Learnable) and declared.layout is not None
+    }

@@ -1,0 +1,72 @@
+"""Devices and number formats by MATLAB's and torch's names, and TF32 under control."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TypeAlias
+
+import torch
+
+from ..errors import UsageError
+
+DeviceLike: TypeAlias = str | torch.device
+DTypeLike: TypeAlias = str | torch.dtype
+
+_DTYPES = {
+    "half": torch.float16,
+    "float16": torch.float16,
+    "bfloat16": torch.bfloat16,
+    "single": torch.float32,
+    "float32": torch.float32,
+    "double": torch.float64,
+    "float64": torch.float64,
+}
+
+
+def torch_dtype(dtype: DTypeLike | None) -> torch.dtype:
+    """The torch dtype for ``"single"``, ``"double"``, ``"half"``, ``"bfloat16"`` or a dtype.
+
+    ``None`` is single, the class in which MATLAB runs networks.
+    """
+    if isinstance(dtype, torch.dtype):
+        found: torch.dtype | None = dtype if dtype.is_floating_point else None
+    else:
+        found = _DTYPES.get("single" if dtype is None else dtype.lower())
+    if found is None:
+        raise UsageError(f"dtype must be one of {', '.join(_DTYPES)} or a torch dtype of floats.")
+    return found
+
+
+def torch_device(device: DeviceLike | None) -> torch.device:
+    """The torch device for ``"cpu"``, ``"cuda"`` or ``"auto"`` (a GPU where there is one)."""
+    if device is None or device == "cpu":
+        return torch.device("cpu")
+    if device == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    try:
+        chosen = torch.device(device)
+    except RuntimeError:
+        raise UsageError(f"device must be 'cpu', 'cuda' or 'auto', not {device!r}.") from None
+    if chosen.type == "cuda" and not torch.cuda.is_available():
+        raise UsageError(
+            "torch sees no CUDA device here.",
+            remedy="use device 'cpu' or 'auto', or install a CUDA build of torch.",
+        )
+    return chosen
+
+
+@contextmanager
+def full_precision(allow_tf32: bool = False) -> Iterator[None]:
+    """Convolutions and products of float32 in float32.
+
+    torch lets cuDNN round float32 to TF32 (10 bits of mantissa) by default, which costs about
+    three decimal digits; parity with MATLAB needs it off.
+    """
+    cudnn, matmul = torch.backends.cudnn, torch.backends.cuda.matmul
+    before = cudnn.allow_tf32, matmul.allow_tf32
+    cudnn.allow_tf32 = matmul.allow_tf32 = allow_tf32
+    try:
+        yield
+    finally:
+        cudnn.allow_tf32, matmul.allow_tf32 = before

@@ -1,0 +1,131 @@
+"""The cropped transposed convolution: torch's full result, less what MATLAB crops."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from ..errors import DataFormatError
+
+_TRANSPOSED = {
+    1: functional.conv_transpose1d,
+    2: functional.conv_transpose2d,
+    3: functional.conv_transpose3d,
+}
+
+
+def output_size(
+    size: Sequence[int],
+    filter_size: Sequence[int],
+    stride: Sequence[int],
+    crop: Sequence[tuple[int, int]],
+    dilation: Sequence[int] | None = None,
+) -> tuple[int, ...]:
+    """``(in - 1) * stride + (filter - 1) * dilation + 1 - before - after``, per dimension.
+
+    Raises
+    ------
+    DataFormatError
+        The crop leaves nothing.
+    """
+    dilation = dilation or [1] * len(filter_size)
+    sizes = tuple(
+        (n - 1) * s + (k - 1) * d + 1 - before - after
+        for n, k, s, d, (before, after) in zip(
+            size, filter_size, stride, dilation, crop, strict=True
+        )
+    )
+    if min(sizes) < 1:
+        raise DataFormatError(
+            f"The crop leaves nothing: an input of {_by(size)} gives an output of {_by(sizes)}.",
+            remedy="crop less, or feed a larger input.",
+        )
+    return sizes
+
+
+def _by(sizes: Sequence[int]) -> str:
+    return "×".join(str(n) for n in sizes)  # MATLAB's own sign
+
+
+def transposed_convolution(
+    x: Tensor,
+    weight: Tensor,
+    bias: Tensor | None,
+    stride: Sequence[int],
+    crop: Sequence[tuple[int, int]],
+    dilation: Sequence[int] | None = None,
+    groups: int = 1,
+) -> Tensor:
+    """``Y[n, f, i*s + p] += W[c, f, p] * X[n, c, i]``, cropped, plus bias.
+
+    Parameters
+    ----------
+    x:
+        N,C,* with one to three spatial dimensions.
+    weight:
+        C,F/groups,*filter. MATLAB's h×w×F×C array as ``W.transpose(3, 2, 0, 1)``; no flip.
+    crop:
+        (before, after) for every spatial dimension, in the order of the dimensions.
+
+    Notes
+    -----
+    torch's own ``padding`` crops both sides alike, so it takes the smaller side of each pair
+    and the rest is sliced off. Never ``output_padding``: it keeps the *last* row and loses the
+    first, one pixel off from MATLAB. The identity of the two is checked in the tests against
+    the sum written out.
+    """
+    dilation = dilation or [1] * len(crop)
+    sizes = output_size(x.shape[2:], weight.shape[2:], stride, crop, dilation)
+    padding = [min(before, after) for before, after in crop]
+    # A crop wider than the filter's own border is legal in MATLAB; torch's kernels want less.
+    limit = [(k - 1) * d for k, d in zip(weight.shape[2:], dilation, strict=True)]
+    padding = [min(p, most) for p, most in zip(padding, limit, strict=True)]
+    y = _TRANSPOSED[len(crop)](x, weight, bias, list(stride), padding, 0, groups, list(dilation))
+    for axis, ((before, _), p, size) in enumerate(zip(crop, padding, sizes, strict=True), 2):
+        if (before - p, size) != (0, y.shape[axis]):
+            y = y.narrow(axis, before - p, size)
+    return y
+
+
+class CroppedConvTranspose(nn.Module):
+    """MATLAB's transposed convolution layer on torch tensors, in one to three dimensions.
+
+    Shape: input N,C,*in; output N,F,*out with
+    ``out = (in - 1) * stride + filter - crop_before - crop_after`` for each dimension.
+
+    Attributes
+    ----------
+    weight:
+        C,F,*filter, a parameter like that of ``torch.nn.ConvTranspose2d``.
+    bias:
+        F.
+    """
+
+    def __init__(
+        self,
+        channels: int,
+        filters: int,
+        filter_size: Sequence[int],
+        stride: Sequence[int],
+        crop: Sequence[tuple[int, int]],
+    ) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.empty(channels, filters, *filter_size))
+        self.bias = nn.Parameter(torch.empty(filters))
+        self.stride = tuple(stride)
+        self.crop = tuple(crop)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """The cropped transposed convolution of ``x``."""
+        return transposed_convolution(x, self.weight, self.bias, self.stride, self.crop)
+
+    def extra_repr(self) -> str:
+        """Sizes as torch's own layers show them."""
+        channels, filters, *filter_size = self.weight.shape
+        return (
+            f"{channels}, {filters}, kernel_size={tuple(filter_size)}, "
+            f"stride={self.stride}, crop={self.crop}"
+        )

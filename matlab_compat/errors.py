@@ -1,0 +1,149 @@
+"""Every error this project raises: what, where, why and the remedy.
+
+One base class, :class:`MatlabCompatError`; each concrete class also inherits the
+built-in kind (``ValueError``, ``OSError``, ``NotImplementedError`` ...) so that code
+which knows nothing of this project still catches what it expects.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+
+class MatlabCompatError(Exception):
+    """Base of all errors raised here.
+
+    Parameters
+    ----------
+    what:
+        One sentence: what is wrong and why, with the offending value and the rule.
+    where:
+        The path to the fault, outermost first: file, variable, layer, property.
+    remedy:
+        What to do about it; often a line of MATLAB to paste.
+    """
+
+    #: Exit code of the command line for this kind of error.
+    exit_code = 2
+
+    def __init__(self, what: str, *, where: Sequence[str] = (), remedy: str = "") -> None:
+        super().__init__(what)
+        self.what = what
+        self.where = tuple(where)
+        self.remedy = remedy
+
+    def __str__(self) -> str:
+        lines = [self.what]
+        if self.where:
+            lines.append("  where:  " + " > ".join(self.where))
+        if self.remedy:
+            lines.append("  remedy: " + self.remedy)
+        return "\n".join(lines)
+
+
+@contextmanager
+def locating(*where: str) -> Iterator[None]:
+    """Put ``where`` in front of the location of any error that passes through."""
+    try:
+        yield
+    except MatlabCompatError as error:
+        error.where = (*where, *error.where)
+        raise
+
+
+class UsageError(MatlabCompatError, ValueError):
+    """A call or command that asks for something that makes no sense."""
+
+
+class PropertyError(MatlabCompatError, ValueError):
+    """A layer property has a value that MATLAB would refuse."""
+
+
+class ReadOnlyPropertyError(MatlabCompatError, AttributeError):
+    """A property that can only be chosen when the layer is created was assigned."""
+
+
+class DataFormatError(MatlabCompatError, ValueError):
+    """Data whose size or dimension labels ("SSCB") do not fit the layer."""
+
+
+class FileAccessError(MatlabCompatError, OSError):
+    """The file is missing, is a directory, or cannot be read or written."""
+
+
+class MatFileError(MatlabCompatError, ValueError):
+    """Base of everything that can be wrong with the bytes of a MAT-file.
+
+    ``offset`` is the byte offset in the file (or in the inflated variable) of the
+    element at fault, where one is known.
+    """
+
+    def __init__(
+        self,
+        what: str,
+        *,
+        where: Sequence[str] = (),
+        remedy: str = "",
+        offset: int | None = None,
+    ) -> None:
+        super().__init__(what, where=where, remedy=remedy)
+        self.offset = offset
+
+    def __str__(self) -> str:
+        text = super().__str__()
+        return text if self.offset is None else f"{text}\n  offset: byte {self.offset}"
+
+
+class NotAMatFileError(MatFileError):
+    """The file is not a MAT-file of any level."""
+
+
+class TruncatedFileError(MatFileError):
+    """The file ends before the data that it announces."""
+
+
+class CorruptFileError(MatFileError):
+    """The bytes contradict the MAT-file format or themselves."""
+
+
+class LimitExceededError(MatFileError):
+    """Reading would exceed a limit on bytes, depth or elements (see ``Limits``)."""
+
+
+class UnsafeFileError(MatFileError):
+    """The file refers to other files (external storage or links, virtual data sets)."""
+
+
+class UnsupportedFileError(MatFileError, NotImplementedError):
+    """A valid file that uses a feature this version does not read."""
+
+
+class VariableNotFoundError(MatlabCompatError, KeyError):
+    """The file has no such variable."""
+
+
+class LayerNotFoundError(MatlabCompatError, LookupError):
+    """No layer (of that name) is in the file or network."""
+
+
+class AmbiguousLayerError(MatlabCompatError, LookupError):
+    """Several layers would do and none was chosen."""
+
+
+class UnsupportedLayerError(MatlabCompatError, NotImplementedError):
+    """A layer that this version cannot build or run."""
+
+    exit_code = 3
+
+
+class NothingToCompareError(MatlabCompatError, ValueError):
+    """A comparison that would be vacuous: missing, empty or all-NaN data."""
+
+
+class MatlabCompatWarning(UserWarning):
+    """Base of the warnings of this project."""
+
+
+class MatlabDeprecationWarning(MatlabCompatWarning, FutureWarning):
+    """Something that MATLAB itself deprecates (the ``Cropping`` property)."""

@@ -1,0 +1,99 @@
+"""MATLAB's initializers of weights and biases, with the distributions of its documentation.
+
+They differ from torch's of the same names: MATLAB's ``numIn`` of a transposed convolution is
+``FilterSize(1)*FilterSize(2)*NumChannels``, where ``torch.nn.init`` takes NumFilters.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Generator, Tensor
+
+from .display import size_text
+from .errors import PropertyError
+from .layers.base import Layer
+
+Array = npt.NDArray[Any]
+Size = tuple[int, ...]
+Initializer = str | Callable[..., Any]
+AnyLayer = TypeVar("AnyLayer", bound=Layer)
+
+
+def generator(seed: int | Generator | None) -> Generator:
+    """A torch generator: the one given, a new one with that seed, or one seeded at random."""
+    if isinstance(seed, Generator):
+        return seed
+    new = Generator()
+    if seed is None:
+        new.seed()
+    else:
+        new.manual_seed(seed)
+    return new
+
+
+def sample(initializer: Initializer, size: Size, fans: tuple[int, int], source: Generator) -> Array:
+    """One array of ``size`` (MATLAB order), single and column-major.
+
+    Parameters
+    ----------
+    initializer:
+        'glorot': uniform, mean 0, variance 2/(numIn+numOut). 'he': normal, variance 2/numIn.
+        'narrow-normal': normal, standard deviation 0.01. 'zeros', 'ones'. Or a function of the
+        size that returns an array of that size.
+    fans:
+        (numIn, numOut) as the documentation of the layer defines them.
+
+    Raises
+    ------
+    PropertyError
+        The function returned another size, or something that is not numeric.
+    """
+    if callable(initializer):
+        return _called(initializer, size)
+    num_in, num_out = fans
+    empty = torch.empty(size)
+    limit = math.sqrt(6 / (num_in + num_out))  # U(-L, L) has variance L^2/3
+    drawn: dict[str, Callable[[], Tensor]] = {
+        "glorot": lambda: empty.uniform_(-limit, limit, generator=source),
+        "he": lambda: empty.normal_(0, math.sqrt(2 / num_in), generator=source),
+        "narrow-normal": lambda: empty.normal_(0, 0.01, generator=source),
+        "zeros": empty.zero_,
+        "ones": lambda: empty.fill_(1),
+    }
+    return np.asfortranarray(drawn[initializer]().numpy())
+
+
+def _called(function: Callable[..., Any], size: Size) -> Array:
+    result = np.asarray(function(size))
+    if result.shape != size or result.dtype.kind not in "iuf":
+        raise PropertyError(
+            f"The initializer function returned {size_text(result.shape)} of class "
+            f"{result.dtype.name}, not a numeric array of {size_text(size)}."
+        )
+    return np.asfortranarray(result, dtype=np.float32)
+
+
+def initialize_convolution(
+    layer: AnyLayer,
+    weights_size: Size,
+    bias_size: Size,
+    fans: tuple[int, int],
+    seed: int | Generator | None,
+) -> AnyLayer:
+    """Fill Weights and Bias of ``layer`` where they are empty; returns the layer."""
+    source = generator(seed)
+    values = layer._values
+    sizes = {"Weights": weights_size, "Bias": bias_size}
+    filled = {
+        name: sample(values[f"{name}Initializer"], size, fans, source)
+        for name, size in sizes.items()
+        if values[name].size == 0
+    }
+    layer._assign(filled)
+    return layer

@@ -1,0 +1,367 @@
+"""What all layers share: properties, display, equality, saved fields, the way to torch."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, ClassVar, Self
+
+import numpy as np
+import numpy.typing as npt
+
+from ..display import matlab_text
+from ..errors import PropertyError, UnsupportedLayerError, locating
+from .learnables import Learnable, Parameter
+from .properties import HYPERPARAMETERS, LEARNABLE_PARAMETERS, REQUIRED, STATE_PARAMETERS, Property
+from .properties import text as text_property
+
+if TYPE_CHECKING:
+    import torch
+
+    from ..engine.precision import DeviceLike, DTypeLike
+
+Array = npt.NDArray[Any]
+
+
+class Layer:
+    """A MATLAB layer: a value object with MATLAB's property names, validation and display.
+
+    Subclasses declare their properties (see :mod:`matlab_compat.layers.properties`), may check
+    them against each other in :meth:`_validate`, and build their torch module in :meth:`_build`.
+
+    Raises
+    ------
+    PropertyError
+        A value that MATLAB would refuse.
+    """
+
+    #: Class name in MATLAB files.
+    matlab_class: ClassVar[str] = ""
+    #: MATLAB's function that makes such a layer.
+    constructor: ClassVar[str] = ""
+    #: Positional arguments of that function.
+    arguments: ClassVar[tuple[str, ...]] = ()
+    #: What MATLAB calls the kind of layer in the rows of a layer array.
+    type_text: ClassVar[str] = ""
+    #: Names of the inputs and outputs that MATLAB gives the layer.
+    _input_names: ClassVar[tuple[str, ...]] = ("in",)
+    _output_names: ClassVar[tuple[str, ...]] = ("out",)
+    #: Declared properties by name, in order.
+    properties: ClassVar[dict[str, Property[Any]]] = {}
+
+    Name = Property(text_property, default="", group="")
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        found: dict[str, Property[Any]] = {}
+        for base in reversed(cls.__mro__):
+            found.update({k: v for k, v in vars(base).items() if isinstance(v, Property)})
+        cls.properties = found
+
+    def __init__(self, **values: object) -> None:
+        self._values: dict[str, Any] = {}
+        #: Fields of the file that are no properties of the layer, kept as they were.
+        self.extra: dict[str, Any] = {}
+        unknown = [name for name in values if name not in self.properties]
+        if unknown:
+            raise PropertyError(
+                f"{type(self).__name__} has no property '{unknown[0]}'; it has "
+                f"{', '.join(self.properties)}."
+            )
+        missing = [
+            name
+            for name, declared in self.properties.items()
+            if declared.default is REQUIRED and name not in values
+        ]
+        if missing:
+            raise PropertyError(f"{self.constructor} needs {' and '.join(missing)}.")
+        defaults = {name: declared.default for name, declared in self.properties.items()}
+        self._assign({**defaults, **values})
+
+    # --- properties ---------------------------------------------------------------------
+
+    def _assign(self, values: Mapping[str, object]) -> None:
+        """Convert and set properties, then check the whole; on any error nothing has changed."""
+        before = dict(self._values)
+        with locating(self.label):
+            try:
+                for name, value in values.items():
+                    self._values[name] = self.properties[name].converted(value)
+                self._validate()
+            except Exception:
+                self._values = before
+                raise
+
+    def _validate(self) -> None:
+        """Check properties against each other; set derived ones through ``self._values``."""
+
+    def __setattr__(self, name: str, value: object) -> None:
+        if name.startswith("_") or name == "extra" or hasattr(type(self), name):
+            super().__setattr__(name, value)
+        else:
+            raise PropertyError(
+                f"{type(self).__name__} has no property '{name}'.", where=(self.label,)
+            )
+
+    @property
+    def label(self) -> str:
+        """How messages name the layer: its name if it has one, else its class."""
+        name = self._values.get("Name")
+        return f"layer '{name}'" if name else type(self).__name__
+
+    @property
+    def NumInputs(self) -> int:
+        """Number of inputs."""
+        return len(self.InputNames)
+
+    @property
+    def InputNames(self) -> list[str]:
+        """Names of the inputs, ``{'in'}`` for most layers."""
+        return list(self._input_names)
+
+    @property
+    def NumOutputs(self) -> int:
+        """Number of outputs."""
+        return len(self.OutputNames)
+
+    @property
+    def OutputNames(self) -> list[str]:
+        """Names of the outputs, ``{'out'}`` for most layers."""
+        return list(self._output_names)
+
+    @classmethod
+    def parameters(cls) -> dict[str, Parameter]:
+        """The declared learnables and states."""
+        return {k: v for k, v in cls.properties.items() if isinstance(v, Parameter)}
+
+    def __eq__(self, other: object) -> bool:
+        if type(other) is not type(self):
+            return NotImplemented
+        return all(_same(v, other._values[name]) for name, v in self._values.items())
+
+    __hash__ = None  # type: ignore[assignment]  # mutable, compared by value
+
+    # --- files --------------------------------------------------------------------------
+
+    @classmethod
+    def from_fields(cls, fields: Mapping[str, Any]) -> Self:
+        """The layer that the saved ``fields`` describe.
+
+        Names match without regard to case; a learnable may be an array or the struct
+        {Value, LearnRateFactor, L2Factor, Initializer} of native objects, given as a dict.
+        Fields that are no properties are kept in :attr:`extra`.
+        """
+        known = {name.lower(): name for name in cls.properties}
+        for canonical, declared in cls.properties.items():
+            known.update({alias.lower(): canonical for alias in declared.saved_as})
+        values: dict[str, object] = {}
+        extra: dict[str, Any] = {}
+        for field, value in fields.items():
+            if (name := known.get(field.lower())) is None:
+                extra[field] = value
+            elif isinstance(value, Mapping) and "Value" in value:
+                values.update(cls._from_learnable(name, value))
+            else:
+                values[name] = value
+        layer = cls._from_values(values, extra)
+        layer.extra = extra
+        return layer
+
+    @classmethod
+    def _from_values(cls, values: dict[str, object], extra: Mapping[str, Any]) -> Self:
+        """Construct from recognised fields; a hook for what old files write differently."""
+        return cls(**values)
+
+    @classmethod
+    def _from_learnable(cls, name: str, saved: Mapping[str, Any]) -> dict[str, object]:
+        """The saved struct of one learnable as property values."""
+        values: dict[str, object] = {name: saved["Value"]}
+        declared = cls.properties[name]
+        if isinstance(declared, Learnable):
+            beside = {
+                declared.learn_rate_factor: saved.get("LearnRateFactor"),
+                declared.l2_factor: saved.get("L2Factor"),
+                f"{name}Initializer": _initializer_name(saved.get("Initializer")),
+            }
+            values.update(
+                {k: v for k, v in beside.items() if k in cls.properties and v is not None}
+            )
+        return values
+
+    # --- torch --------------------------------------------------------------------------
+
+    def to_torch(
+        self, device: DeviceLike | None = None, dtype: DTypeLike | None = None
+    ) -> torch.nn.Module:
+        """A torch module that computes what the layer computes.
+
+        Its parameters are ordinary torch parameters, float32 unless ``dtype`` says otherwise
+        ("single", "double", "half", "bfloat16" or a torch dtype).
+
+        Raises
+        ------
+        PropertyError
+            A learnable is empty: the layer has not been trained or initialized.
+        UnsupportedLayerError
+            The layer has a setting that this version cannot run.
+        """
+        from ..engine.build import load_parameters
+
+        with locating(self.label):
+            return load_parameters(self, self._build(), device, dtype)
+
+    def _build(self) -> torch.nn.Module:
+        """The module with parameters of the right shape; their values are filled in after."""
+        raise UnsupportedLayerError(f"{self.matlab_class} cannot be run by this version.")
+
+    def torch_state(self) -> dict[str, Array]:
+        """Parameters and states under their torch names, in torch's layout, C-contiguous."""
+        return {
+            declared.layout.torch_name: declared.layout.to_torch(self.parameter_value(name))
+            for name, declared in self.parameters().items()
+            if declared.layout is not None
+        }
+
+    def parameter_value(self, name: str) -> Array:
+        """The array of a learnable or state, which must have been set.
+
+        Raises
+        ------
+        PropertyError
+            It is empty: the layer has not been trained or initialized.
+        """
+        value: Array = self._values[name]
+        if value.size == 0:
+            raise PropertyError(
+                f"{name} is empty: the layer has not been trained or initialized.",
+                where=(name,),
+                remedy="layer.initialize(...) here, or save the network after training.",
+            )
+        return value
+
+    def assign_from_torch(self, module: torch.nn.Module) -> Self:
+        """Take over the (trained) parameters of ``module``, the inverse of :meth:`to_torch`."""
+        state = {name: t.detach().cpu().numpy() for name, t in module.state_dict().items()}
+        values = {
+            name: declared.layout.from_torch(
+                state[declared.layout.torch_name], self.parameter_value(name).shape
+            )
+            for name, declared in self.parameters().items()
+            if declared.layout is not None
+        }
+        self._assign(values)
+        return self
+
+    # --- display ------------------------------------------------------------------------
+
+    def description(self) -> str:
+        """The last column of the layer's row in a layer array, as MATLAB words it."""
+        return self.type_text
+
+    def __str__(self) -> str:
+        groups: dict[str, list[tuple[str, object]]] = {}
+        for name, declared in self.properties.items():
+            if declared.group is not None:
+                groups.setdefault(declared.group, []).append((name, self._values[name]))
+        shown = [name for rows in groups.values() for name, _ in rows]
+        width = max(18, 4 + max(len(name) for name in shown))
+        lines = [f"  {type(self).__name__} with properties:", ""]
+        for heading in ("", HYPERPARAMETERS, LEARNABLE_PARAMETERS, STATE_PARAMETERS):
+            rows = groups.get(heading, [])
+            if rows and heading:
+                lines.append(f"   {heading}")
+            lines += [f"{name:>{width}}: {self._shown(name, value)}" for name, value in rows]
+            if rows:
+                lines.append("")
+        return "\n".join([*lines, "  Show all properties"])
+
+    def _shown(self, name: str, value: object) -> str:
+        """How ``print(layer)`` shows one property: a learnable always as size and class."""
+        if isinstance(self.properties[name], Parameter) and isinstance(value, np.ndarray):
+            from ..display import array_text
+
+            return array_text(value)
+        return matlab_text(value)
+
+    def __repr__(self) -> str:
+        """An expression that gives the layer back.
+
+        It evaluates after ``from matlab_compat import *`` and ``import numpy as np``. Arrays
+        longer than numpy's printing threshold are abbreviated as numpy does; inside
+        ``numpy.printoptions(threshold=sys.maxsize)`` they are whole.
+        """
+        given = [_literal(self._values[name]) for name in self.arguments]
+        for name, value in self._constructor_options().items():
+            if not _same(value, self._constructor_defaults().get(name)):
+                given.append(f"{name}={_literal(value)}")
+        return f"{self.constructor}({', '.join(given)})"
+
+    def _constructor_options(self) -> dict[str, object]:
+        """Name-value arguments of the constructor function that give this layer back."""
+        return {k: v for k, v in self._values.items() if k not in self.arguments}
+
+    def _constructor_defaults(self) -> dict[str, object]:
+        return {
+            name: declared.converted(declared.default)
+            for name, declared in self.properties.items()
+            if declared.default is not REQUIRED
+        }
+
+
+def _same(a: object, b: object) -> bool:
+    if isinstance(a, np.ndarray) and isinstance(b, np.ndarray):
+        return a.shape == b.shape and a.dtype == b.dtype and bool(np.array_equal(a, b))
+    return bool(a == b)
+
+
+def _literal(value: object) -> str:
+    """A Python expression for a property value."""
+    if not isinstance(value, np.ndarray):
+        return repr(value)
+    if value.size == 0:
+        return "[]"
+    if value.size > np.get_printoptions()["threshold"]:
+        return f"<{matlab_text(value)}>"
+    return f"np.array({value.tolist()}, dtype='{value.dtype}')"
+
+
+#: Saved class names of the initializers, by their last part.
+_INITIALIZERS = {
+    "Glorot": "glorot",
+    "He": "he",
+    "Orthogonal": "orthogonal",
+    "NarrowNormal": "narrow-normal",
+    "Zeros": "zeros",
+    "Ones": "ones",
+    "UnitForgetGate": "unit-forget-gate",
+}
+
+
+def _initializer_name(saved: object) -> str | Callable[..., Any] | None:
+    """The property value for a saved {Class, ConstructorArguments} initializer struct."""
+    if not isinstance(saved, Mapping):
+        return None
+    name = str(saved.get("Class", "")).rpartition(".")[2]
+    return _INITIALIZERS.get(name) or SavedInitializer(name)
+
+
+class SavedInitializer:
+    """An initializer that a file names and this project does not know; calling it says so."""
+
+    def __init__(self, name: str) -> None:
+        self.__name__ = name
+
+    def __call__(self, size: tuple[int, ...]) -> Array:
+        """Raise :class:`UnsupportedLayerError`."""
+        raise UnsupportedLayerError(
+            f"The saved initializer '{self.__name__}' is not known here.",
+            remedy="set WeightsInitializer (or BiasInitializer) to a known name or a function.",
+        )
+
+    def __repr__(self) -> str:
+        return f"@{self.__name__}"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, SavedInitializer) and other.__name__ == self.__name__
+
+    def __hash__(self) -> int:
+        return hash(self.__name__)

@@ -1,0 +1,275 @@
+"""Declared properties: MATLAB's names, defaults, validation and access rules in one line each.
+
+A layer class lists its properties as class attributes::
+
+    Stride = Property(positive_integers(2), default=(1, 1), read_only=True)
+
+and gets MATLAB's behaviour from :class:`~matlab_compat.layers.base.Layer`: construction by
+name, validation with errors that name property, value and rule, display, equality, copies.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, Final, Generic, Self, TypeVar, overload
+
+import numpy as np
+import numpy.typing as npt
+
+from ..display import matlab_text
+from ..errors import PropertyError, ReadOnlyPropertyError
+
+if TYPE_CHECKING:
+    from .base import Layer
+
+T = TypeVar("T")
+Array = npt.NDArray[Any]
+Converter = Callable[[object], T]
+
+REQUIRED: Final = object()
+
+#: Headings under which MATLAB shows properties; a property of no group is not shown.
+HYPERPARAMETERS = "Hyperparameters"
+LEARNABLE_PARAMETERS = "Learnable Parameters"
+STATE_PARAMETERS = "State Parameters"
+
+
+class Property(Generic[T]):
+    """One property of a layer.
+
+    Parameters
+    ----------
+    convert:
+        Turns what the user gives into the canonical value, or raises ``ValueError`` with the rule
+        ("must be a positive integer").
+    default:
+        The value when none is given; a list is copied for every layer.
+    read_only:
+        Chosen when the layer is created, never assigned afterwards.
+    group:
+        The heading it is shown under; ``None`` hides it from ``print(layer)``.
+    saved_as:
+        Other names under which files hold it.
+    """
+
+    def __init__(
+        self,
+        convert: Converter[T],
+        default: object = REQUIRED,
+        *,
+        read_only: bool = False,
+        group: str | None = HYPERPARAMETERS,
+        saved_as: Sequence[str] = (),
+        doc: str = "",
+    ) -> None:
+        self.convert = convert
+        self.default = default
+        self.read_only = read_only
+        self.group = group
+        self.saved_as = tuple(saved_as)
+        self.__doc__ = doc
+        self.name = ""
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self.name = name
+
+    @overload
+    def __get__(self, layer: None, owner: type) -> Self: ...
+    @overload
+    def __get__(self, layer: Layer, owner: type) -> T: ...
+    def __get__(self, layer: Layer | None, owner: type) -> Self | T:
+        return self if layer is None else layer._values[self.name]
+
+    def __set__(self, layer: Layer, value: object) -> None:
+        if self.read_only:
+            raise ReadOnlyPropertyError(
+                f"{self.name} is read-only: it is chosen when the layer is created.",
+                where=(layer.label, self.name),
+                remedy=f"make a new layer: {layer.constructor}(..., {self.name}=...).",
+            )
+        layer._assign({self.name: value})
+
+    def converted(self, value: object) -> T:
+        """The canonical form of ``value``, or :class:`PropertyError` naming the rule."""
+        try:
+            return self.convert(value)
+        except (ValueError, TypeError, OverflowError) as error:
+            raise PropertyError(
+                f"{self.name} {error}; got {_shown(value)}.", where=(self.name,)
+            ) from None
+
+
+def _shown(value: object) -> str:
+    """A bad value, short enough for an error message."""
+    if isinstance(value, str | list | tuple):
+        text = repr(value)
+    elif isinstance(value, np.ndarray) and value.size <= 8:
+        text = str(value.tolist())
+    else:
+        text = matlab_text(value)
+    return text if len(text) <= 80 else text[:77] + "..."
+
+
+# --- converters -------------------------------------------------------------------------
+
+
+def numeric(value: object, rule: str) -> Array:
+    """``value`` as a real numeric array of any MATLAB class; ``logical`` is not a number here."""
+    try:
+        array = np.asarray(_host(value))
+    except (ValueError, TypeError):  # ragged lists
+        raise ValueError(rule) from None
+    if array.dtype.kind not in "iuf":
+        raise ValueError(rule)
+    return array
+
+
+def _host(value: object) -> object:
+    """A torch tensor (parameter, CUDA) as something numpy takes; anything else unchanged."""
+    detach = getattr(value, "detach", None)
+    return detach().cpu().numpy() if detach is not None else value
+
+
+def _integers(value: object, rule: str, least: int) -> list[int]:
+    array = numeric(value, rule)
+    if array.size != max(array.shape, default=1):  # a matrix, or empty
+        raise ValueError(rule)
+    numbers = array.ravel().tolist()
+    if any(not math.isfinite(n) or n != int(n) or n < least for n in numbers):
+        raise ValueError(rule)
+    return [int(n) for n in numbers]
+
+
+def _integer_vector(n: int, least: int, kind: str) -> Converter[tuple[int, ...]]:
+    names = {1: "one", 2: "two", 3: "three", 4: "four", 6: "six"}
+    rule = f"must be a vector of {names.get(n, n)} {kind} integers, or a scalar for all of them"
+
+    def convert(value: object) -> tuple[int, ...]:
+        numbers = _integers(value, rule, least)
+        if len(numbers) == 1:
+            numbers *= n
+        if len(numbers) != n:
+            raise ValueError(rule)
+        return tuple(numbers)
+
+    return convert
+
+
+def positive_integers(n: int) -> Converter[tuple[int, ...]]:
+    """A vector of ``n`` positive integers; a scalar expands."""
+    return _integer_vector(n, 1, "positive")
+
+
+def nonnegative_integers(n: int) -> Converter[tuple[int, ...]]:
+    """A vector of ``n`` nonnegative integers; a scalar expands."""
+    return _integer_vector(n, 0, "nonnegative")
+
+
+def positive_integer(value: object) -> int:
+    """One positive integer of any numeric class."""
+    rule = "must be a positive integer"
+    numbers = _integers(value, rule, 1)
+    if len(numbers) != 1:
+        raise ValueError(rule)
+    return numbers[0]
+
+
+def auto_or_positive_integer(value: object) -> int | str:
+    """``'auto'`` or a positive integer; an untrained layer is saved with ``[]`` for 'auto'."""
+    if isinstance(value, str) and value.lower() == "auto":
+        return "auto"
+    if isinstance(value, np.ndarray | list | tuple) and np.size(value) == 0:
+        return "auto"
+    try:
+        return positive_integer(value)
+    except ValueError:
+        raise ValueError("must be 'auto' or a positive integer") from None
+
+
+def real_scalar(value: object, rule: str = "must be a real scalar") -> float:
+    """One finite real number."""
+    array = numeric(value, rule)
+    if array.size != 1 or not np.isfinite(array).all():
+        raise ValueError(rule)
+    return float(array.item())
+
+
+def nonnegative_scalar(value: object) -> float:
+    """One finite number, zero or greater."""
+    rule = "must be a nonnegative scalar"
+    number = real_scalar(value, rule)
+    if number < 0:
+        raise ValueError(rule)
+    return number
+
+
+def positive_scalar(value: object) -> float:
+    """One finite number greater than zero."""
+    rule = "must be a positive scalar"
+    number = real_scalar(value, rule)
+    if number <= 0:
+        raise ValueError(rule)
+    return number
+
+
+def text(value: object) -> str:
+    """A character vector or string scalar; ``[]`` is empty text."""
+    if isinstance(value, np.ndarray) and value.size == 0:
+        return ""
+    if not isinstance(value, str):
+        raise ValueError("must be text (a character vector or a string scalar)")  # noqa: TRY004
+    return str(value)
+
+
+def flag(value: object) -> bool:
+    """A logical scalar; 0 and 1 of any numeric class are accepted, as in MATLAB."""
+    array = np.asarray(_host(value))
+    if array.size != 1 or array.dtype.kind not in "biuf" or array.item() not in (0, 1):
+        raise ValueError("must be true or false (1 or 0)")
+    return bool(array.item())
+
+
+def one_of(*choices: str) -> Converter[str]:
+    """One of MATLAB's option values, matched without regard to case."""
+    by_lower = {choice.lower(): choice for choice in choices}
+    rule = "must be one of " + ", ".join(f"'{choice}'" for choice in choices)
+
+    def convert(value: object) -> str:
+        chosen = by_lower.get(value.lower()) if isinstance(value, str) else None
+        if chosen is None:
+            raise ValueError(rule)
+        return chosen
+
+    return convert
+
+
+def optional(convert: Converter[T]) -> Converter[T | None]:
+    """``[]`` or ``None`` for "not set", else what ``convert`` accepts."""
+
+    def convert_optional(value: object) -> T | None:
+        if value is None or (isinstance(value, np.ndarray | list | tuple) and np.size(value) == 0):
+            return None
+        return convert(value)
+
+    return convert_optional
+
+
+def anything(value: object) -> Any:
+    """No rule: kept as it is."""
+    return value
+
+
+def parameter_array(value: object) -> Array:
+    """A learnable or state array: finite, real, single or double, column-major; ``[]`` if unset."""
+    rule = "must be a finite real numeric array of class single or double"
+    if value is None:
+        return np.zeros((0, 0))
+    array = np.asarray(_host(value))
+    if array.size == 0:
+        return np.zeros((0, 0))
+    if isinstance(value, list | tuple | int | float) and array.dtype.kind in "iu":
+        array = array.astype(np.float64)  # MATLAB literals are double
+    if array.dtype not in (np.float32, np.float64) or not np.isfinite(array).all():
+        raise ValueError(rule)
+    return np.asfortranarray(array)

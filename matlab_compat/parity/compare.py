@@ -1,0 +1,257 @@
+"""Whether two arrays are the same result, and where and how far they are apart if not.
+
+The default rule is a backward-error bound: an element may differ by ``bound`` roundings of the
+magnitude that went into it, ``|actual - expected| <= bound * eps * magnitude`` with
+``magnitude = |W| * |x| + |b|``. It is free of scale and of cancellation, where element-wise
+relative errors and fixed tolerances are neither: on correct single-precision layers the scaled
+error stays below 3 whatever their size, while the relative error reaches 1e-1.
+Cosine similarity and SNR are blind to one-pixel shifts and gate nothing.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from ..display import size_text
+from ..errors import NothingToCompareError
+
+Array = npt.NDArray[Any]
+Verdict = Literal["equal", "different"]
+
+#: Roundings that one layer may be off by. Measured on correct layers: at most 3 between torch
+#: and a float64 oracle; MATLAB's side may be off as far, other summation orders a little further.
+LAYER_BOUND = 16.0
+
+EPS = {"half": 2.0**-10, "bfloat16": 2.0**-7, "single": 2.0**-23, "double": 2.0**-52}
+
+
+@dataclass(frozen=True)
+class Tolerance:
+    """An explicit rule: ``|actual - expected| <= atol + rtol*|expected|``."""
+
+    atol: float = 0.0
+    rtol: float = 0.0
+
+
+@dataclass(frozen=True)
+class Worst:
+    """The element that violates (or comes nearest to violating) the rule most."""
+
+    index: tuple[int, ...]
+    actual: float
+    expected: float
+
+    def matlab(self, name: str) -> str:
+        """1-based, as MATLAB writes it: ``Y(12,7,3,1)``."""
+        return f"{name}({','.join(str(i + 1) for i in self.index)})"
+
+    def python(self, name: str) -> str:
+        """0-based, in MATLAB's order of dimensions: ``Y[11, 6, 2, 0]``."""
+        return f"{name}[{', '.join(map(str, self.index))}]"
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """The comparison of one output. Distances are over the elements finite on both sides."""
+
+    name: str
+    verdict: Verdict
+    reason: str
+    shape: tuple[int, ...]
+    expected_shape: tuple[int, ...]
+    dtype: str
+    max_abs: float
+    mean_abs: float
+    rel_l2: float
+    snr_db: float
+    scaled_error: float
+    bound: float
+    outside: int
+    elements: int
+    worst: Worst | None
+    nan_actual: int = 0
+    nan_expected: int = 0
+    inf_actual: int = 0
+    inf_expected: int = 0
+    #: Scaled distance of each side to the float64 oracle.
+    oracle_actual: float | None = None
+    oracle_expected: float | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """The fields of the ``verify`` JSON schema; infinities and NaN as text."""
+        record = asdict(self)
+        if self.worst is not None:
+            record["worst"] |= {
+                "matlab_index": [i + 1 for i in self.worst.index],
+                "matlab": self.worst.matlab(self.name),
+                "python": self.worst.python(self.name),
+            }
+        cleaned: dict[str, Any] = finite_json(record)
+        return cleaned
+
+
+def finite_json(value: Any) -> Any:
+    """``value`` with the floats that JSON lacks written as text: "Infinity", "NaN"."""
+    if isinstance(value, dict):
+        return {key: finite_json(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [finite_json(item) for item in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return {math.inf: "Infinity", -math.inf: "-Infinity"}.get(value, "NaN")
+    return value
+
+
+def compare(
+    actual: Array,
+    expected: Array,
+    *,
+    name: str = "Y",
+    eps: float = EPS["single"],
+    magnitude: Array | None = None,
+    bound: float = LAYER_BOUND,
+    tolerance: Tolerance | None = None,
+    oracle: Array | None = None,
+) -> Comparison:
+    """Compare two arrays in MATLAB order.
+
+    Parameters
+    ----------
+    actual, expected:
+        What was computed here, and what MATLAB saved. Dropped trailing dimensions of size 1 are
+        put back; nothing else is reshaped.
+    eps, magnitude, bound:
+        The default rule (see the module); without ``magnitude``, ``max |expected|`` stands in.
+    tolerance:
+        Replaces the default rule.
+    oracle:
+        The same result in float64, to tell which side is off.
+
+    Raises
+    ------
+    NothingToCompareError
+        Either side is empty, the expected values are all NaN, or both sides are all zero: such
+        a comparison would say nothing.
+    """
+    _refuse_vacuous(actual, expected)
+    dtype = actual.dtype.name
+    rank = max(actual.ndim, expected.ndim)
+    actual, expected = _to_rank(actual, rank), _to_rank(expected, rank)
+    if actual.shape != expected.shape:
+        return _shapes_differ(name, actual, expected, dtype, bound)
+
+    a, e = actual.astype(np.float64), expected.astype(np.float64)
+    both = np.isfinite(a) & np.isfinite(e)
+    alike = (np.isnan(a) & np.isnan(e)) | (np.isinf(a) & (a == e))
+    difference = np.abs(np.subtract(a, e, out=np.zeros_like(a), where=both))
+    scale = _scale(e, both, magnitude)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        scaled = np.where(difference == 0, 0.0, difference / (eps * scale))
+    violation = scaled / bound if tolerance is None else _ratio(difference, e, both, tolerance)
+    violation = np.where(both, violation, np.where(alike, 0.0, np.inf))
+    outside = int(np.count_nonzero(violation > 1))
+    reference = float(np.linalg.norm(np.where(both, e, 0)))
+    error = float(np.linalg.norm(difference))
+    return Comparison(
+        name=name,
+        verdict="different" if outside else "equal",
+        reason=_reason(outside, a.size, both, alike),
+        shape=a.shape,
+        expected_shape=e.shape,
+        dtype=dtype,
+        max_abs=float(difference.max()),
+        mean_abs=float(difference.mean()),
+        rel_l2=error / reference if reference else math.inf if error else 0.0,
+        snr_db=20 * math.log10(reference / error) if error and reference else math.inf,
+        scaled_error=float(np.where(both, scaled, 0).max()),
+        bound=bound,
+        outside=outside,
+        elements=a.size,
+        worst=_worst(violation, a, e),
+        nan_actual=int(np.isnan(a).sum()),
+        nan_expected=int(np.isnan(e).sum()),
+        inf_actual=int(np.isinf(a).sum()),
+        inf_expected=int(np.isinf(e).sum()),
+        oracle_actual=_distance(a, oracle, eps, scale),
+        oracle_expected=_distance(e, oracle, eps, scale),
+    )
+
+
+def _refuse_vacuous(actual: Array, expected: Array) -> None:
+    if actual.size == 0 or expected.size == 0:
+        raise NothingToCompareError(
+            f"Nothing to compare: the expected values are {size_text(expected.shape)} and the "
+            f"computed ones {size_text(actual.shape)}."
+        )
+    if np.isnan(expected).all():
+        raise NothingToCompareError("Nothing to compare: the expected values are all NaN.")
+    if not actual.any() and not expected.any():
+        raise NothingToCompareError("Nothing to compare: both sides are all zero.")
+
+
+def _to_rank(array: Array, rank: int) -> Array:
+    return array.reshape(array.shape + (1,) * (rank - array.ndim), order="F")
+
+
+def _shapes_differ(
+    name: str, actual: Array, expected: Array, dtype: str, bound: float
+) -> Comparison:
+    return Comparison(
+        name=name,
+        verdict="different",
+        reason=f"the computed output is {size_text(actual.shape)}, "
+        f"the expected one {size_text(expected.shape)}",
+        shape=actual.shape,
+        expected_shape=expected.shape,
+        dtype=dtype,
+        max_abs=math.inf,
+        mean_abs=math.inf,
+        rel_l2=math.inf,
+        snr_db=-math.inf,
+        scaled_error=math.inf,
+        bound=bound,
+        outside=expected.size,
+        elements=expected.size,
+        worst=None,
+    )
+
+
+def _scale(expected: Array, both: Array, magnitude: Array | None) -> Array:
+    if magnitude is not None:
+        return _to_rank(magnitude, expected.ndim)
+    largest = float(np.abs(np.where(both, expected, 0)).max())
+    return np.full(expected.shape, largest)
+
+
+def _ratio(difference: Array, expected: Array, both: Array, tolerance: Tolerance) -> Array:
+    """How many times each difference is what the tolerance allows (0/0 is 0)."""
+    allowed = tolerance.atol + tolerance.rtol * np.abs(np.where(both, expected, 0))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.where(difference == 0, 0.0, difference / allowed)
+
+
+def _worst(violation: Array, actual: Array, expected: Array) -> Worst:
+    index = tuple(int(i) for i in np.unravel_index(int(np.argmax(violation)), violation.shape))
+    return Worst(index, float(actual[index]), float(expected[index]))
+
+
+def _reason(outside: int, elements: int, both: Array, alike: Array) -> str:
+    if not outside:
+        return "every element is within the bound"
+    stray = int(np.count_nonzero(~both & ~alike))
+    text = f"{outside} of {elements} elements are outside the bound"
+    return f"{text}, {stray} of them NaN or Inf on one side only" if stray else text
+
+
+def _distance(side: Array, oracle: Array | None, eps: float, scale: Array) -> float | None:
+    """Largest scaled error of one side against the oracle."""
+    if oracle is None:
+        return None
+    with np.errstate(divide="ignore", invalid="ignore"):
+        off = np.abs(side - _to_rank(oracle, side.ndim))
+        scaled = np.where(off == 0, 0.0, off / (eps * scale))
+    return float(np.nanmax(scaled)) if np.isfinite(scaled).any() else math.inf

@@ -1,0 +1,53 @@
+"""MATLAB's learning-rate and L2 factors as torch optimizer groups."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING, Any
+
+from .errors import UsageError
+from .layers.base import Layer
+
+if TYPE_CHECKING:
+    from torch import nn
+
+
+def parameter_groups(
+    layer_or_module: Layer | nn.Module, learn_rate: float, l2: float = 0.0
+) -> list[dict[str, Any]]:
+    """Parameter groups for a torch optimizer that honour MATLAB's four factors.
+
+    ``optimizer = torch.optim.SGD(parameter_groups(module, 0.01, 1e-4), lr=0.01)``
+
+    MATLAB's rule, with global rate r and regularization c: a parameter w with factors a and b
+    moves by ``-r*a*(dE/dw + c*b*w)``. torch's ``weight_decay`` adds the same term to the gradient
+    (for AdamW it does not: use Adam). Source: the pages of the layer and of trainingOptions.
+
+    Parameters
+    ----------
+    layer_or_module:
+        A module made by ``to_torch()`` (or any module that contains such modules; parameters of
+        others get factors of 1). For a layer a new module is made: prefer to pass the module.
+
+    Raises
+    ------
+    UsageError
+        A negative rate or regularization.
+    """
+    if learn_rate < 0 or l2 < 0:
+        raise UsageError("learn_rate and l2 must not be negative.")
+    module = layer_or_module.to_torch() if isinstance(layer_or_module, Layer) else layer_or_module
+    groups: dict[tuple[float, float], list[Any]] = defaultdict(list)
+    seen: set[int] = set()
+    for part in module.modules():
+        factors = getattr(part, "factors", {})
+        for name, parameter in part.named_parameters(recurse=False):
+            if id(parameter) not in seen:
+                seen.add(id(parameter))
+                own = factors.get(name)
+                key = (own.learn_rate, own.l2) if own else (1.0, 1.0)
+                groups[key].append(parameter)
+    return [
+        {"params": parameters, "lr": learn_rate * a, "weight_decay": l2 * b}
+        for (a, b), parameters in groups.items()
+    ]
