@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from converters.matfile.limits import Limits
-from converters.matfile.opaque import Opaque
+from converters.matfile.opaque import Opaque, function_text
 from converters.matfile.tags import (
     NUMERIC_DTYPE,
     NUMPY_CODE,
@@ -358,18 +358,6 @@ def _legacy_object(class_name: str, struct: StructArray) -> MatObject | ObjectAr
     if struct.shape == (1, 1):
         return elements[0]
     return ObjectArray(class_name, struct.shape, elements)
-
-
-def function_text(raw: Value) -> str:
-    """The text of a function handle as MATLAB shows it, where the file has one."""
-    if isinstance(raw, StructArray) and raw.shape == (1, 1):
-        if "function_handle" in raw:
-            return function_text(raw["function_handle"])
-        if "function" in raw and isinstance(raw["function"], str):
-            text = raw["function"]
-            # Anonymous functions carry a compiler's prefix such as "sf%0".
-            return text[text.index("@") :] if "@" in text else "@" + text
-    return ""
 
 
 def checked_sparse(

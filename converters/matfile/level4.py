@@ -56,9 +56,7 @@ class _Matrix:
 def parse_matrix(header: bytes) -> _Matrix | None:
     """The header of a matrix in either byte order; ``None`` if it is none."""
     for byte_order in "<>":
-        type_number, rows, columns, is_complex, name_size = struct.unpack(
-            f"{byte_order}5i", header
-        )
+        type_number, rows, columns, is_complex, name_size = struct.unpack(f"{byte_order}5i", header)
         machine, reserved, stored, kind = (type_number // 10**n % 10 for n in (3, 2, 1, 0))
         if (
             0 <= type_number < 5000
@@ -196,7 +194,9 @@ class Level4Reader:
 
 def _text(codes: Array) -> Value:
     if not ((codes >= 0) & (codes < 1 << 16)).all():
-        raise CorruptFileError("A text matrix holds numbers that are no characters.", remedy=_RESAVE)
+        raise CorruptFileError(
+            "A text matrix holds numbers that are no characters.", remedy=_RESAVE
+        )
     units = codes.ravel(order="F").astype(np.uint16)
     if codes.shape[0] == 1 or codes.shape == (0, 0):
         return join_units(units)

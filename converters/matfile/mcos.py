@@ -17,7 +17,7 @@ import numpy as np
 from converters.matfile import plain
 from converters.matfile.limits import Limits
 from converters.matfile.object_index import ObjectEntry, ObjectIndex, Property, PropertyKind
-from converters.matfile.opaque import ENUMERATION_TAG, Opaque, replace_leaves
+from converters.matfile.opaque import ENUMERATION_TAG, REFERENCE, Opaque, replace_leaves
 from converters.matfile.reader import only_matfile_errors
 from converters.matfile.values import (
     Array,
@@ -36,8 +36,6 @@ from matlab_compat.errors import (
     locating,
 )
 
-#: The first word of every reference to objects.
-REFERENCE = 0xDD000000
 #: Plain values (tables, maps ...) within plain values are decoded at once, by recursion.
 _DEEPEST_PLAIN = 40
 _RESAVE = "Save the file again in MATLAB: save('file.mat', '-v7')."

@@ -7,6 +7,7 @@ the notes of the mat-io project. Numbers count from 1; record 0 of every list is
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
@@ -67,7 +68,7 @@ class ObjectIndex:
         self._names = metadata[_NAMES_AT : offsets[0]].split(b"\0")[: head[1]]
         regions = [
             np.frombuffer(metadata[start : start + (end - start) // 4 * 4], byte_order + "u4")
-            for start, end in zip(offsets, offsets[1:], strict=False)
+            for start, end in itertools.pairwise(offsets)
         ]
         self._classes = regions[0].tolist()
         self._saved = _Records(regions[1].tolist(), 3)
@@ -88,7 +89,7 @@ class ObjectIndex:
     def _checked_offsets(offsets: list[int], size: int) -> list[int]:
         """The starts of the regions; the last ones are 0 where a version has no such region."""
         used = [_NAMES_AT, *offsets[:6], size]
-        if any(start > end for start, end in zip(used, used[1:], strict=False)):
+        if any(start > end for start, end in itertools.pairwise(used)):
             raise CorruptFileError("The regions of the object store overlap.", remedy=_RESAVE)
         return offsets[:6]
 

@@ -10,6 +10,8 @@ import numpy as np
 
 from converters.matfile.values import FunctionHandle, MatObject, ObjectArray, StructArray, Value
 
+#: The first word of every reference to objects; it marks function handles in the store too.
+REFERENCE = 0xDD000000
 #: The field by which the struct that stands for enumeration members is known.
 ENUMERATION_TAG = "EnumerationInstanceTag"
 
@@ -30,12 +32,14 @@ def replace_leaves(root: Value, replace: Callable[[Value], Value]) -> Value:
     """``root`` with every value that is no container replaced, in place and without recursion.
 
     Containers are cells, structs, function handles (their workspace) and old-style objects.
+    Function handles that the object store keeps as a cell become :class:`FunctionHandle`.
     """
     holder = [root]
     waiting: list[Any] = [holder]
     while waiting:
         children = waiting.pop()
-        for key, value in _items(children):
+        for key, stored in _items(children):
+            value = children[key] = _as_handle(stored)
             inner = list(_inner(value))
             waiting.extend(inner)
             if not inner:
@@ -60,3 +64,26 @@ def _inner(value: Value) -> Iterator[Any]:
         yield value.properties
     elif isinstance(value, ObjectArray):
         yield from (element.properties for element in value.elements if element.legacy)
+
+
+def _as_handle(value: Value) -> Value:
+    """In the object store a function handle is a cell: the mark, and the struct about it."""
+    if not isinstance(value, np.ndarray) or value.dtype != object or value.shape != (2, 1):
+        return value
+    mark, about = value[:, 0]
+    is_marked = isinstance(mark, np.ndarray) and mark.dtype == np.uint32 and mark.size == 1
+    if is_marked and mark.item() == REFERENCE and isinstance(about, StructArray):
+        return FunctionHandle(function_text(about), about)
+    return value
+
+
+def function_text(raw: Value) -> str:
+    """The text of a function handle as MATLAB shows it, where the file has one."""
+    if isinstance(raw, StructArray) and raw.shape == (1, 1):
+        if "function_handle" in raw:
+            return function_text(raw["function_handle"])
+        if "function" in raw and isinstance(raw["function"], str):
+            text = raw["function"]
+            # Anonymous functions carry a compiler's prefix such as "sf%0".
+            return text[text.index("@") :] if "@" in text else "@" + text
+    return ""

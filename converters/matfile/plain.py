@@ -83,7 +83,9 @@ def _string_array(texts: list[str | None], shape: tuple[int, ...]) -> Value:
         return texts[0]
     # numpy keeps strings as UTF-8, which has no unpaired surrogates.
     safe = [
-        np.nan if text is None else text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+        np.nan
+        if text is None
+        else text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
         for text in texts
     ]
     return np.array(safe, dtype=_string_dtype()).reshape(shape, order="F")

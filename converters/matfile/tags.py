@@ -158,7 +158,7 @@ class Elements:
         start = position + 8
         if start + size > end:
             raise CorruptFileError(
-                f"An element of {size} bytes does not fit in the {end - start} bytes of its parent.",
+                f"An element of {size} bytes does not fit in its parent ({end - start} bytes).",
                 remedy=_RESAVE,
                 offset=position,
             )
@@ -210,7 +210,9 @@ class Elements:
                 remedy=_RESAVE,
                 offset=tag.start,
             )
-        return list(struct.unpack(f"{self.byte_order}{tag.size // 4}i", self.bytes_of(tag).tobytes()))
+        return list(
+            struct.unpack(f"{self.byte_order}{tag.size // 4}i", self.bytes_of(tag).tobytes())
+        )
 
     def array_header(self, matrix: Tag) -> ArrayHeader:
         """The header of an array, up to the first element that holds its data."""

@@ -54,14 +54,12 @@ def join_units(units: npt.NDArray[np.uint16]) -> str:
 
 def units_to_array(units: npt.NDArray[np.uint16], shape: Shape) -> npt.NDArray[np.str_]:
     """A column-major array of single characters."""
-    return units.astype(np.uint32).view("<U1" if np.little_endian else ">U1").reshape(
-        shape, order="F"
+    return (
+        units.astype(np.uint32).view("<U1" if np.little_endian else ">U1").reshape(shape, order="F")
     )
 
 
-def _units(
-    data: npt.NDArray[np.uint8], kind: DataType, byte_order: str
-) -> npt.NDArray[np.uint16]:
+def _units(data: npt.NDArray[np.uint8], kind: DataType, byte_order: str) -> npt.NDArray[np.uint16]:
     width = _UNIT_WIDTH[kind]
     if len(data) % width:
         raise CorruptFileError(f"{len(data)} bytes are not whole characters of {width} bytes.")
