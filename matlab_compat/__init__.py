@@ -5,6 +5,7 @@ This package opens no file; ``converters`` does. Importing it does not import to
 
 from importlib.metadata import PackageNotFoundError, version
 
+from .data_format import dlarray
 from .errors import MatlabCompatError, MatlabCompatWarning
 from .layers import (
     Layer,
@@ -26,6 +27,7 @@ __all__ = [
     "MatlabCompatError",
     "MatlabCompatWarning",
     "TransposedConvolution2DLayer",
+    "dlarray",
     "layer_class",
     "parameter_groups",
     "register",

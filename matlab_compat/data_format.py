@@ -84,6 +84,33 @@ class DataFormat:
         kept = (slice(None),) * min(n, array.ndim) + (0,) * (array.ndim - n)
         return array[kept + (np.newaxis,) * (n - array.ndim)]
 
+    @property
+    def batched(self) -> str:
+        """The canonical labels with a batch dimension, which all torch data has."""
+        with_batch = self if "B" in self.labels else DataFormat(self.labels + "B")
+        return with_batch.canonical
+
+    def to_torch(self, array: Array) -> Array:
+        """A view in torch's order: batch (added if missing), channel, space, time."""
+        canonical = self.to_canonical(array)
+        if "B" not in self.labels:
+            canonical = np.expand_dims(canonical, self.batched.index("B"))
+        return canonical.transpose(torch_axes(self.batched))
+
+    def from_torch(self, array: Array, labels: str) -> tuple[Array, str]:
+        """An output in torch's order, and its ``labels``, as data in MATLAB's order.
+
+        The batch goes if the input, which this format describes, had none; the dimensions come in
+        the input's order where they have the same labels, else in MATLAB's.
+        """
+        result = array.transpose(np.argsort(torch_axes(labels)))
+        if "B" not in self.labels and "B" in labels:
+            result = np.squeeze(result, axis=labels.index("B"))
+            labels = labels.replace("B", "")
+        if sorted(labels) == sorted(self.labels):
+            return self.from_canonical(result), self.labels
+        return result, labels
+
     def to_canonical(self, array: Array) -> Array:
         """A view of ``array`` with its dimensions in canonical order."""
         return self.expanded(array).transpose(self.order)
@@ -91,3 +118,49 @@ class DataFormat:
     def from_canonical(self, array: Array) -> Array:
         """The inverse of :meth:`to_canonical`: back to the order of this format."""
         return array.transpose(np.argsort(self.order))
+
+
+def torch_axes(labels: str) -> tuple[int, ...]:
+    """The axes of data labelled in MATLAB's order, put in torch's: batch, channel, space, time."""
+    return tuple(sorted(range(len(labels)), key=lambda axis: ("BCSTU".index(labels[axis]), axis)))
+
+
+class dlarray:  # MATLAB's name
+    """An array with dimension labels, like MATLAB's ``dlarray(X, "SSCB")``.
+
+    The data is kept in MATLAB's order of labels (S, C, B, T, U), as MATLAB does.
+
+    Parameters
+    ----------
+    data:
+        The array; its dimensions are those that ``labels`` names.
+
+    Raises
+    ------
+    DataFormatError
+        The labels are no format, or too few for the data.
+    """
+
+    def __init__(self, data: object, labels: str) -> None:
+        form = DataFormat.parse(labels)
+        self._data = form.to_canonical(np.asarray(data))
+        self._labels = form.canonical
+
+    def dims(self) -> str:
+        """The labels, for example "SSCB"."""
+        return self._labels
+
+    def extractdata(self) -> Array:
+        """The array without labels."""
+        return self._data
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The size, in the order of :meth:`dims`."""
+        return self._data.shape
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array:
+        return np.array(self._data, dtype=dtype, copy=copy)
+
+    def __repr__(self) -> str:
+        return f"dlarray({self._data!r}, {self._labels!r})"

@@ -7,8 +7,8 @@ They differ from torch's of the same names: MATLAB's ``numIn`` of a transposed c
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from typing import Any, TypeVar
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -22,7 +22,6 @@ from .layers.base import Layer
 Array = npt.NDArray[Any]
 Size = tuple[int, ...]
 Initializer = str | Callable[..., Any]
-AnyLayer = TypeVar("AnyLayer", bound=Layer)
 
 
 def generator(seed: int | Generator | None) -> Generator:
@@ -79,21 +78,34 @@ def _called(function: Callable[..., Any], size: Size) -> Array:
     return np.asfortranarray(result, dtype=np.float32)
 
 
-def initialize_convolution(
-    layer: AnyLayer,
-    weights_size: Size,
-    bias_size: Size,
-    fans: tuple[int, int],
-    seed: int | Generator | None,
-) -> AnyLayer:
-    """Fill Weights and Bias of ``layer`` where they are empty; returns the layer."""
+def initialize(
+    layer: Layer, names: Sequence[str], channels: int | None, seed: int | Generator | None
+) -> dict[str, Array]:
+    """Values for the learnables and states ``names`` of ``layer``, by their initializers.
+
+    Raises
+    ------
+    PropertyError
+        The layer does not know its number of channels and none is given.
+    """
+    known = layer.input_channels() or channels
+    if known is None:
+        raise PropertyError(
+            "The number of input channels is 'auto'.",
+            where=("NumChannels",),
+            remedy="pass numChannels: layer.initialize(numChannels=3).",
+        )
     source = generator(seed)
-    values = layer._values
-    sizes = {"Weights": weights_size, "Bias": bias_size}
-    filled = {
-        name: sample(values[f"{name}Initializer"], size, fans, source)
-        for name, size in sizes.items()
-        if values[name].size == 0
+    sizes = layer._parameter_sizes(known)
+    return {
+        name: sample(initializer_of(layer, name), *sizes[name], source)
+        for name in names
+        if name in sizes
     }
-    layer._assign(filled)
-    return layer
+
+
+def initializer_of(layer: Layer, name: str) -> Initializer:
+    """The initializer of a learnable; states have fixed ones."""
+    fixed = {"TrainedMean": "zeros", "TrainedVariance": "ones"}
+    found: Initializer = layer._values.get(f"{name}Initializer") or fixed.get(name, "zeros")
+    return found

@@ -19,12 +19,12 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from converters.matfile import hdf5
-from converters.matfile.arrays import checked_sparse, function_text
+from converters.matfile.arrays import checked_sparse
 from converters.matfile.hdf5 import RESAVE, Budget, Hdf5File, Node, hdf5_errors
 from converters.matfile.info import Header, VariableInfo
 from converters.matfile.limits import DEFAULT_LIMITS, Limits
 from converters.matfile.mcos import ObjectTable, reference_shape
-from converters.matfile.opaque import Opaque, replace_leaves
+from converters.matfile.opaque import Opaque, function_text, replace_leaves
 from converters.matfile.source import Source
 from converters.matfile.text import join_units, units_to_array
 from converters.matfile.values import (
@@ -295,7 +295,7 @@ class Level73Reader:
 
     def _empty_struct(self, node: Node, shape: Shape) -> StructArray:
         names = self._file.field_names(node) or []
-        if names and math.prod(shape):
+        if names and 0 not in shape:
             raise CorruptFileError("A struct marked empty has values.", remedy=RESAVE)
         return StructArray(shape, {name: [] for name in names})
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import torch
 
@@ -63,10 +63,21 @@ def full_precision(allow_tf32: bool = False) -> Iterator[None]:
     torch lets cuDNN round float32 to TF32 (10 bits of mantissa) by default, which costs about
     three decimal digits; parity with MATLAB needs it off.
     """
-    cudnn, matmul = torch.backends.cudnn, torch.backends.cuda.matmul
-    before = cudnn.allow_tf32, matmul.allow_tf32
-    cudnn.allow_tf32 = matmul.allow_tf32 = allow_tf32
+    places, switch, off, on = _tf32_switches()
+    before = [getattr(place, switch) for place in places]
+    for place in places:
+        setattr(place, switch, on if allow_tf32 else off)
     try:
         yield
     finally:
-        cudnn.allow_tf32, matmul.allow_tf32 = before
+        for place, value in zip(places, before, strict=True):
+            setattr(place, switch, value)
+
+
+def _tf32_switches() -> tuple[list[Any], str, Any, Any]:
+    """(objects, attribute, off, on). Once somebody uses the switches that came with torch 2.9,
+    the older ones refuse to be read."""
+    cudnn, matmul = torch.backends.cudnn, torch.backends.cuda.matmul
+    if hasattr(cudnn, "conv"):
+        return [cudnn.conv, matmul], "fp32_precision", "ieee", "tf32"
+    return [cudnn, matmul], "allow_tf32", False, True

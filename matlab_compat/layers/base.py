@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 import numpy.typing as npt
 
 from ..display import matlab_text
-from ..errors import PropertyError, UnsupportedLayerError, locating
+from ..errors import PropertyError, ReadOnlyPropertyError, UnsupportedLayerError, locating
 from .learnables import Learnable, Parameter
 from .properties import HYPERPARAMETERS, LEARNABLE_PARAMETERS, REQUIRED, STATE_PARAMETERS, Property
 from .properties import text as text_property
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from ..engine.precision import DeviceLike, DTypeLike
 
 Array = npt.NDArray[Any]
+#: (numIn, numOut) of an initializer, as the documentation of the layer defines them.
+Fans = tuple[int, int]
 
 
 class Layer:
@@ -42,6 +44,8 @@ class Layer:
     arguments: ClassVar[tuple[str, ...]] = ()
     #: What MATLAB calls the kind of layer in the rows of a layer array.
     type_text: ClassVar[str] = ""
+    #: The format that data without labels is taken to have when the layer runs on its own.
+    default_format: ClassVar[str] = "SSCB"
     #: Names of the inputs and outputs that MATLAB gives the layer.
     _input_names: ClassVar[tuple[str, ...]] = ("in",)
     _output_names: ClassVar[tuple[str, ...]] = ("out",)
@@ -95,6 +99,13 @@ class Layer:
         """Check properties against each other; set derived ones through ``self._values``."""
 
     def __setattr__(self, name: str, value: object) -> None:
+        fixed = getattr(type(self), name, None)
+        if isinstance(fixed, property) and fixed.fset is None:
+            raise ReadOnlyPropertyError(
+                f"{name} is read-only.",
+                where=(self.label, name),
+                remedy=f"it follows from the layer: here it is always {getattr(self, name)!r}.",
+            )
         if name.startswith("_") or name == "extra" or hasattr(type(self), name):
             super().__setattr__(name, value)
         else:
@@ -189,13 +200,29 @@ class Layer:
 
     # --- torch --------------------------------------------------------------------------
 
+    def output_formats(self, formats: Sequence[str]) -> tuple[str, ...]:
+        """Labels of the outputs, given those of the inputs, in MATLAB's order ("SSCB").
+
+        Raises
+        ------
+        DataFormatError
+            The layer does not take these inputs.
+        """
+        return (formats[0],) * self.NumOutputs
+
     def to_torch(
-        self, device: DeviceLike | None = None, dtype: DTypeLike | None = None
+        self,
+        device: DeviceLike | None = None,
+        dtype: DTypeLike | None = None,
+        *,
+        formats: Sequence[str] | None = None,
     ) -> torch.nn.Module:
         """A torch module that computes what the layer computes.
 
-        Its parameters are ordinary torch parameters, float32 unless ``dtype`` says otherwise
-        ("single", "double", "half", "bfloat16" or a torch dtype).
+        It takes and gives tensors in torch's order, batch, channel, space, time: N,C,H,W for
+        "SSCB", N,C for "CB", N,C,T for "CBT". Its parameters are ordinary torch parameters,
+        float32 unless ``dtype`` says otherwise ("single", "double", "half", "bfloat16" or a
+        torch dtype). ``formats`` are the labels of the inputs, where they make a difference.
 
         Raises
         ------
@@ -207,9 +234,11 @@ class Layer:
         from ..engine.build import load_parameters
 
         with locating(self.label):
-            return load_parameters(self, self._build(), device, dtype)
+            given = tuple(formats or (self.default_format,) * self.NumInputs)
+            self.output_formats(given)  # refuses what the layer does not take
+            return load_parameters(self, self._build(given), device, dtype)
 
-    def _build(self) -> torch.nn.Module:
+    def _build(self, formats: tuple[str, ...]) -> torch.nn.Module:
         """The module with parameters of the right shape; their values are filled in after."""
         raise UnsupportedLayerError(f"{self.matlab_class} cannot be run by this version.")
 
@@ -250,6 +279,88 @@ class Layer:
         }
         self._assign(values)
         return self
+
+    def predict(
+        self,
+        X: object,
+        data_format: str | Sequence[str] | None = None,
+        *,
+        device: DeviceLike | None = None,
+        dtype: DTypeLike | None = None,
+        allow_tf32: bool = False,
+    ) -> Any:
+        """The layer's output for data in MATLAB order.
+
+        Parameters
+        ----------
+        X:
+            An array in MATLAB order (H×W×C×N for "SSCB"), or a ``dlarray``; a tuple of them for
+            a layer of several inputs. Dropped trailing dimensions are put back.
+        data_format:
+            Labels of the dimensions of X, in any order; one for all inputs, or one for each.
+        device, dtype:
+            "cpu", "cuda" or "auto"; "single" (default, as MATLAB), "double", "half", "bfloat16".
+        allow_tf32:
+            Let an NVIDIA GPU round float32 to TF32. Off: parity needs all bits.
+
+        Returns
+        -------
+        An array in MATLAB order (a ``dlarray`` if one went in); a tuple for several outputs.
+
+        Raises
+        ------
+        DataFormatError
+            The data does not fit the layer.
+        PropertyError
+            The layer has not been trained or initialized.
+        """
+        from ..engine.run import predict_layer
+
+        with locating(self.label):
+            formats = data_format or self.default_format
+            return predict_layer(self, X, formats, device, dtype, allow_tf32)
+
+    def input_channels(self) -> int | None:
+        """The number of channels (or features) that the input must have, where it is known."""
+        return None
+
+    def channels_of(self, shape: Sequence[int], data_format: str) -> int:
+        """What :meth:`input_channels` counts in an input of this MATLAB size and format."""
+        return int(shape[data_format.index("C")])
+
+    def initialize(
+        self, numChannels: int | None = None, seed: int | torch.Generator | None = None
+    ) -> Self:
+        """Fill learnables and state where they are empty, by their initializers.
+
+        Parameters
+        ----------
+        numChannels:
+            Channels (or features) of the input, needed where the layer does not know them yet.
+        seed:
+            An int or a ``torch.Generator``. MATLAB's own random stream cannot be reproduced.
+
+        Notes
+        -----
+        Before R2019a the default of convolutions was 'narrow-normal'; pass
+        ``WeightsInitializer="narrow-normal"`` to get it.
+
+        Raises
+        ------
+        PropertyError
+            The number of channels is 'auto' and not given.
+        """
+        empty = [name for name in self.parameters() if self._values[name].size == 0]
+        if empty:
+            from ..initializers import initialize
+
+            with locating(self.label):
+                self._assign(initialize(self, empty, numChannels, seed))
+        return self
+
+    def _parameter_sizes(self, channels: int) -> dict[str, tuple[tuple[int, ...], Fans]]:
+        """MATLAB size and (numIn, numOut) of each learnable and state, for that many channels."""
+        return {}
 
     # --- display ------------------------------------------------------------------------
 

@@ -51,6 +51,8 @@ class Property(Generic[T]):
         The heading it is shown under; ``None`` hides it from ``print(layer)``.
     saved_as:
         Other names under which files hold it.
+    argument:
+        The argument of the constructor function that sets it, where it has another name.
     """
 
     def __init__(
@@ -61,6 +63,7 @@ class Property(Generic[T]):
         read_only: bool = False,
         group: str | None = HYPERPARAMETERS,
         saved_as: Sequence[str] = (),
+        argument: str = "",
         doc: str = "",
     ) -> None:
         self.convert = convert
@@ -68,6 +71,7 @@ class Property(Generic[T]):
         self.read_only = read_only
         self.group = group
         self.saved_as = tuple(saved_as)
+        self.argument = argument
         self.__doc__ = doc
         self.name = ""
 
@@ -86,9 +90,15 @@ class Property(Generic[T]):
             raise ReadOnlyPropertyError(
                 f"{self.name} is read-only: it is chosen when the layer is created.",
                 where=(layer.label, self.name),
-                remedy=f"make a new layer: {layer.constructor}(..., {self.name}=...).",
+                remedy=f"make a new layer: {layer.constructor}({self._given(layer)}).",
             )
         layer._assign({self.name: value})
+
+    def _given(self, layer: Layer) -> str:
+        """Where the constructor function takes the value, for a remedy."""
+        if self.name in layer.arguments:
+            return ", ".join([*layer.arguments, "..."])
+        return f"..., {self.argument or self.name}=..."
 
     def converted(self, value: object) -> T:
         """The canonical form of ``value``, or :class:`PropertyError` naming the rule."""
@@ -102,12 +112,10 @@ class Property(Generic[T]):
 
 def _shown(value: object) -> str:
     """A bad value, short enough for an error message."""
-    if isinstance(value, str | list | tuple):
-        text = repr(value)
-    elif isinstance(value, np.ndarray) and value.size <= 8:
-        text = str(value.tolist())
+    if isinstance(value, np.ndarray):
+        text = str(value.tolist()) if value.size <= 8 else matlab_text(value)
     else:
-        text = matlab_text(value)
+        text = repr(value.item() if isinstance(value, np.generic) else value)
     return text if len(text) <= 80 else text[:77] + "..."
 
 
@@ -265,11 +273,15 @@ def parameter_array(value: object) -> Array:
     rule = "must be a finite real numeric array of class single or double"
     if value is None:
         return np.zeros((0, 0))
-    array = np.asarray(_host(value))
+    try:
+        array = np.asarray(_host(value))
+    except (ValueError, TypeError):  # ragged lists
+        raise ValueError(rule) from None
     if array.size == 0:
         return np.zeros((0, 0))
-    if isinstance(value, list | tuple | int | float) and array.dtype.kind in "iu":
+    if array.dtype.kind in "iu" and not isinstance(value, np.ndarray | np.generic):
         array = array.astype(np.float64)  # MATLAB literals are double
-    if array.dtype not in (np.float32, np.float64) or not np.isfinite(array).all():
+    if array.dtype.kind != "f" or array.itemsize not in (4, 8) or not np.isfinite(array).all():
         raise ValueError(rule)
-    return np.asfortranarray(array)
+    # A copy: a layer is a value, which must not change with the caller's array.
+    return np.array(array, array.dtype.newbyteorder("="), order="F")

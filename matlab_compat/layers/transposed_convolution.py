@@ -7,13 +7,13 @@ by three MATLAB releases agrees with the ONNX file its weights came from (``docs
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 import numpy.typing as npt
 
-from ..data_format import DataFormat
+from ..data_format import DataFormat, dlarray
 from ..display import matlab_text, row_text, size_text
 from ..errors import (
     DataFormatError,
@@ -24,7 +24,7 @@ from ..errors import (
     UnsupportedLayerError,
     locating,
 )
-from .base import Layer
+from .base import Fans, Layer
 from .learnables import Layout, Learnable, as_vector, factor, initializer, restored
 from .name_value import name_value_pairs
 from .properties import (
@@ -39,7 +39,7 @@ from .properties import (
 from .registry import register
 
 if TYPE_CHECKING:
-    from torch import Generator, nn
+    from torch import nn
 
     from ..engine.precision import DeviceLike, DTypeLike
 
@@ -111,9 +111,13 @@ class TransposedConvolution2DLayer(Layer):
     NumChannels = Property(auto_or_positive_integer, "auto", read_only=True, doc="Input channels.")
     NumFilters = Property(positive_integer, read_only=True, doc="Output channels.")
     Stride = Property(positive_integers(2), (1, 1), read_only=True, doc="[vertical horizontal].")
-    CroppingMode = Property(one_of("manual", "same"), "manual", read_only=True)
+    CroppingMode = Property(one_of("manual", "same"), "manual", read_only=True, argument="Cropping")
     CroppingSize = Property(
-        optional(nonnegative_integers(4)), (0, 0, 0, 0), read_only=True, doc="[t b l r]."
+        optional(nonnegative_integers(4)),
+        (0, 0, 0, 0),
+        read_only=True,
+        argument="Cropping",
+        doc="[t b l r].",
     )
     Weights = Learnable("Weight", Layout("weight", (3, 2, 0, 1)))
     Bias = Learnable("Bias", Layout("bias"))
@@ -252,7 +256,21 @@ class TransposedConvolution2DLayer(Layer):
         top, bottom, left, right = self.CroppingSize or (0, 0, 0, 0)
         return (top, bottom), (left, right)
 
-    def _build(self) -> nn.Module:
+    def output_formats(self, formats: Sequence[str]) -> tuple[str, ...]:
+        """The format of the input; see :data:`FORMATS`."""
+        if formats[0] not in FORMATS:
+            raise DataFormatError(
+                f"The layer does not take the format '{formats[0]}'.",
+                remedy=f"give data labelled as one of {', '.join(FORMATS)}; reshape vectors "
+                "('CB') to images first, for example X.reshape(1, 1, C, N).",
+            )
+        return (formats[0],)
+
+    def input_channels(self) -> int | None:
+        """NumChannels, where it is known."""
+        return self.NumChannels if isinstance(self.NumChannels, int) else None
+
+    def _build(self, formats: tuple[str, ...]) -> nn.Module:
         from ..engine.transposed_convolution import CroppedConvTranspose
 
         channels = self.Weights.shape[3] if self.Weights.size else 0
@@ -269,30 +287,18 @@ class TransposedConvolution2DLayer(Layer):
     def predict(
         self,
         X: object,
-        data_format: str = "SSCB",
+        data_format: str | Sequence[str] | None = None,
         *,
         device: DeviceLike | None = None,
         dtype: DTypeLike | None = None,
         allow_tf32: bool = False,
-    ) -> Array:
-        """The layer's output for an array in MATLAB order.
+    ) -> Any:
+        """The layer's output for an array in MATLAB order, H×W×C×N to H'×W'×F×N.
 
-        Parameters
-        ----------
-        X:
-            H×W×C×N (or as ``data_format`` says), any real class, any memory order; column-major
-            arrays enter torch without a copy. Dropped trailing dimensions are put back.
-        data_format:
-            Labels of the dimensions of ``X`` in any order: the labels of SSCB, SSC, SSCBT, SSCT
-            (the filter moves over both S), SCBT or SCT (it moves over S and T).
-        device, dtype:
-            "cpu", "cuda" or "auto"; "single" (default, as MATLAB), "double", "half", "bfloat16".
-        allow_tf32:
-            Let an NVIDIA GPU round float32 to TF32. Off: parity needs all bits.
-
-        Returns
-        -------
-        Column-major array H'×W'×F×N with the labels in the order of ``data_format``.
+        As for every layer (see :meth:`Layer.predict`), but column-major arrays enter and leave
+        torch without a copy. ``data_format`` is "SSCB" if not given; the labels may come in any
+        order. In SSCB, SSC, SSCBT and SSCT the filter moves over both S, in SCBT and SCT over
+        S and T.
 
         Raises
         ------
@@ -302,37 +308,22 @@ class TransposedConvolution2DLayer(Layer):
         PropertyError
             The layer has no weights.
         """
+        if isinstance(X, dlarray | tuple) or not isinstance(data_format, str | None):
+            options = {"device": device, "dtype": dtype, "allow_tf32": allow_tf32}
+            return super().predict(X, data_format, **options)  # type: ignore[arg-type]
         from ..engine.arrays import as_data, map_spatial
+        from ..engine.run import check_channels
 
         with locating(self.label):
-            form = self._data_format(data_format)
+            form = DataFormat.parse(self.default_format if data_format is None else data_format)
+            self.output_formats([form.canonical])
             data = as_data(X)
-            self._check_channels(form, data)
+            check_channels(self, form.expanded(data).shape, form.labels)
 
             def run(folded: Array) -> Array:
                 return self._run(folded, device, dtype, allow_tf32)
 
             return map_spatial(data, form, FORMATS[form.canonical], run)
-
-    def _data_format(self, text: str) -> DataFormat:
-        form = DataFormat.parse(text)
-        if form.canonical not in FORMATS:
-            raise DataFormatError(
-                f"The layer does not take the format '{text}'.",
-                remedy=f"give data labelled as one of {', '.join(FORMATS)}; reshape vectors "
-                "('CB') to images first, for example X.reshape(1, 1, C, N).",
-            )
-        return form
-
-    def _check_channels(self, form: DataFormat, data: Array) -> None:
-        shape = form.expanded(data).shape
-        have = shape[form.labels.index("C")]
-        if self.Weights.size and have != self.NumChannels:
-            raise DataFormatError(
-                f"The layer has NumChannels {self.NumChannels}, but the input, "
-                f"{size_text(shape)} read as '{form.labels}', has {have} channels.",
-                remedy="check the order of the dimensions or pass data_format.",
-            )
 
     def _run(
         self, X: Array, device: DeviceLike | None, dtype: DTypeLike | None, allow_tf32: bool
@@ -357,37 +348,12 @@ class TransposedConvolution2DLayer(Layer):
 
     # --- training -----------------------------------------------------------------------
 
-    def initialize(
-        self, numChannels: int | None = None, seed: int | Generator | None = None
-    ) -> Self:
-        """Fill ``Weights`` and ``Bias`` where they are empty, by their initializers.
-
-        Parameters
-        ----------
-        numChannels:
-            Channels of the input, needed where ``NumChannels`` is 'auto'.
-        seed:
-            An int or a ``torch.Generator``. MATLAB's own random stream cannot be reproduced.
-
-        Notes
-        -----
-        Before R2019a the default was 'narrow-normal'; pass
-        ``WeightsInitializer="narrow-normal"`` to get it.
-        """
-        from ..initializers import initialize_convolution
-
-        with locating(self.label):
-            channels = self.NumChannels if isinstance(self.NumChannels, int) else numChannels
-            if channels is None:
-                raise PropertyError(
-                    "NumChannels is 'auto'.",
-                    where=("NumChannels",),
-                    remedy="pass numChannels: layer.initialize(numChannels=3).",
-                )
-            size = (*self.FilterSize, self.NumFilters, channels)
-            area = self.FilterSize[0] * self.FilterSize[1]
-            fans = (area * channels, area * self.NumFilters)
-            return initialize_convolution(self, size, (1, 1, self.NumFilters), fans, seed)
+    def _parameter_sizes(self, channels: int) -> dict[str, tuple[tuple[int, ...], Fans]]:
+        """``numIn = h*w*NumChannels`` and ``numOut = h*w*NumFilters``, as the page defines them."""
+        area = self.FilterSize[0] * self.FilterSize[1]
+        fans = (area * channels, area * self.NumFilters)
+        size = (*self.FilterSize, self.NumFilters, channels)
+        return {"Weights": (size, fans), "Bias": ((1, 1, self.NumFilters), fans)}
 
     def description(self) -> str:
         """For example ``64 3×3×128 transposed convolutions with stride [2  2] and ...``."""
