@@ -64,20 +64,25 @@ def open_mat(
 def _open_reader(path: Path, limits: Limits, skip_objects: bool) -> MatReader:
     source = Source(path)
     try:
-        if _is_hdf5(source):
-            source.close()
-            from converters.matfile.level73 import Level73Reader  # h5py takes 0.2 s to import
-
-            return Level73Reader(path, limits=limits, skip_objects=skip_objects)
-        beginning = source.read(0, min(_LEVEL5_HEADER, source.size))
-        if beginning[126:128] in (b"IM", b"MI"):
-            return Level5Reader(source, limits, skip_objects=skip_objects)
-        if looks_like_level4(beginning):
-            return Level4Reader(source, limits)
-        raise _no_mat_file(beginning)
+        return _reader_for(source, limits, skip_objects)
     except BaseException:
         source.close()
         raise
+
+
+def _reader_for(source: Source, limits: Limits, skip_objects: bool) -> MatReader:
+    """The reader of the level that the first bytes tell; it closes the source."""
+    if _is_hdf5(source):
+        from converters.matfile.level73 import Level73Reader  # h5py takes 0.2 s to import
+
+        source.close()
+        return Level73Reader(source.path, limits=limits, skip_objects=skip_objects)
+    beginning = source.read(0, min(_LEVEL5_HEADER, source.size))
+    if beginning[126:128] in (b"IM", b"MI"):
+        return Level5Reader(source, limits, skip_objects=skip_objects)
+    if looks_like_level4(beginning):
+        return Level4Reader(source, limits)
+    raise _no_mat_file(beginning)
 
 
 def _is_hdf5(source: Source) -> bool:

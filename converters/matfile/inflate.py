@@ -40,7 +40,7 @@ class Inflater:
         return b"".join(parts)
 
     def _part(self, count: int) -> bytes:
-        """The next bytes, at most ``count``; none at the end of the stream or of the file's data."""
+        """The next bytes, at most ``count``; none where the stream or its bytes end."""
         while not self._zlib.eof:
             try:
                 part = self._zlib.decompress(self._pending, count)

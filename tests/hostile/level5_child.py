@@ -1,0 +1,77 @@
+"""Reads hostile files in a process of its own with little memory; reports what happened.
+
+Called as ``python -m tests.hostile.level5_child FOLDER``; prints one JSON line per file:
+its name, the class of each error met (lazily read properties included), and seconds.
+"""
+
+from __future__ import annotations
+
+import json
+import resource
+import sys
+import time
+import warnings
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from converters.matfile import Limits, open_mat
+from converters.matfile.values import Damaged, FunctionHandle, MatObject, ObjectArray, StructArray
+
+MEMORY = 2 << 30
+
+
+def errors_of(path: Path, limits: Limits | None = None) -> list[str]:
+    """The names of the classes of everything that goes wrong while all of a file is read."""
+    found: list[BaseException] = []
+    try:
+        with open_mat(path, **({"limits": limits} if limits else {})) as mat:
+            for name in mat:
+                try:
+                    visit(mat[name], found)
+                except Exception as error:
+                    found.append(error)
+    except Exception as error:
+        found.append(error)
+    return [type(error).__name__ for error in found]
+
+
+def visit(root: Any, found: list[BaseException]) -> None:
+    """Touch every value below ``root`` once."""
+    waiting, seen = [root], {}
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, Damaged):
+            found.append(value.error)
+        elif isinstance(value, StructArray):
+            waiting += [item for values in value.fields.values() for item in values]
+        elif isinstance(value, np.ndarray) and value.dtype == object:
+            waiting += list(value.flat)
+        elif isinstance(value, dict):
+            waiting += value.values()
+        elif isinstance(value, ObjectArray):
+            waiting += value.elements
+        elif isinstance(value, FunctionHandle):
+            waiting.append(value.raw)
+        elif isinstance(value, MatObject) and id(value) not in seen:
+            seen[id(value)] = value
+            try:
+                waiting += value.properties.values()
+            except Exception as error:
+                found.append(error)
+
+
+def main(folder: Path) -> None:
+    """Read every file of a folder."""
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+    warnings.simplefilter("ignore")
+    for path in sorted(folder.iterdir()):
+        start = time.monotonic()
+        errors = errors_of(path)
+        line = {"name": path.name, "errors": errors, "seconds": time.monotonic() - start}
+        print(json.dumps(line), flush=True)
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))

@@ -1,0 +1,93 @@
+"""Hostile level 5 files: each is refused with the right error, fast and in little memory.
+
+The files come from :mod:`tests.hostile.level5_files`, which packs them by hand; what must
+happen to each stands beside it there. They are read in a child process whose memory is
+limited, so that a crash of the interpreter fails a test instead of ending the run.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from converters.matfile import Limits, open_mat
+from matlab_compat.errors import LimitExceededError, MatlabCompatWarning
+from tests.hostile import level5_files as files
+
+ROOT = Path(__file__).parents[2]
+CORPUS = files.corpus()
+
+
+@pytest.fixture(scope="module")
+def outcomes(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict]:
+    """What reading each file of the corpus did, by name; a crash leaves the rest out."""
+    folder = tmp_path_factory.mktemp("hostile")
+    for name, (content, _) in CORPUS.items():
+        (folder / name).write_bytes(content)
+    return _read_in_child(folder)
+
+
+def _read_in_child(folder: Path) -> dict[str, dict]:
+    child = subprocess.run(
+        [sys.executable, "-m", "tests.hostile.level5_child", str(folder)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+        env={"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "PATH": ""},
+    )
+    lines = [json.loads(line) for line in child.stdout.splitlines()]
+    assert child.returncode == 0, f"died after {lines[-1:]}: {child.stderr[-2000:]}"
+    return {line["name"]: line for line in lines}
+
+
+@pytest.mark.parametrize("name", CORPUS)
+def test_file_is_refused_with_the_right_error(outcomes: dict[str, dict], name: str) -> None:
+    expected = CORPUS[name][1]
+    met = set(outcomes[name]["errors"])
+
+    if expected == {""}:
+        assert not met
+    else:
+        assert met
+        assert met <= expected
+
+
+@pytest.mark.parametrize("name", CORPUS)
+def test_file_is_judged_in_seconds(outcomes: dict[str, dict], name: str) -> None:
+    assert outcomes[name]["seconds"] < 20
+
+
+def test_bombs_beyond_the_memory_are_refused(tmp_path: Path) -> None:
+    # 3.9 GB is within the default limit of 4 GiB, but not within the child's memory.
+    files.write_bomb(tmp_path / "3.9 GB", 3_900_000_000)
+
+    assert _read_in_child(tmp_path)["3.9 GB"]["errors"] == ["LimitExceededError"]
+
+
+def test_bomb_is_refused_before_it_is_inflated(tmp_path: Path, monkeypatch) -> None:
+    path = tmp_path / "bomb.mat"
+    files.write_bomb(path, 1 << 28)
+
+    def never(*_args: object) -> None:
+        raise AssertionError("inflated")
+
+    monkeypatch.setattr("converters.matfile.inflate.Inflater.read_into", never)
+    with open_mat(path, limits=Limits(max_bytes=1 << 20)) as mat:
+        with pytest.raises(LimitExceededError, match="max_bytes"):
+            mat["x"]
+        assert mat.variables[0].shape == (2, 1 << 27)
+
+
+def test_last_of_two_variables_of_one_name_counts(tmp_path: Path) -> None:
+    path = tmp_path / "twice.mat"
+    path.write_bytes(CORPUS["duplicate names"][0])
+
+    with pytest.warns(MatlabCompatWarning, match="same name"), open_mat(path) as mat:
+        assert mat["a"].item() == 2.0
+        assert len(mat.variables) == 1
