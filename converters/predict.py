@@ -53,6 +53,6 @@ def predict(
     if not isinstance(chosen, TransposedConvolution2DLayer):
         raise UnsupportedLayerError(f"{chosen.matlab_class} cannot be run by this version.")
     X = read_array(input, INPUT_NAMES, limits)
-    Y = chosen.predict(X, data_format, device=device, dtype=dtype)
+    Y: npt.NDArray[Any] = chosen.predict(X, data_format, device=device, dtype=dtype)
     write_mat(output, {"Y": np.asfortranarray(Y)}, level="7", overwrite=overwrite)
     return Y

@@ -26,7 +26,10 @@ def as_data(value: object) -> Array:
         Complex, text, or no array at all, or an array with no elements.
     """
     detach = getattr(value, "detach", None)
-    array = np.asarray(detach().cpu().numpy() if detach is not None else value)
+    try:
+        array = np.asarray(detach().cpu().numpy() if detach is not None else value)
+    except (ValueError, TypeError):
+        raise DataFormatError("The input must be a real numeric array.") from None
     if array.dtype.kind not in "biuf":
         kind = "complex" if array.dtype.kind == "c" else f"of class {array.dtype.name}"
         raise DataFormatError(f"The input must be a real numeric array, not {kind}.")
@@ -37,14 +40,16 @@ def as_data(value: object) -> Array:
 
 def tensor(array: Array, device: DeviceLike | None, dtype: DTypeLike | None) -> Tensor:
     """A tensor over the same memory where device, dtype and strides allow it."""
-    # torch takes neither read-only memory nor negative strides.
-    if not array.flags.writeable or any(step < 0 for step in array.strides):
-        array = array.copy(order="K")
-        if any(step < 0 for step in array.strides):
-            array = np.ascontiguousarray(array)
-    if not array.dtype.isnative:
-        array = array.astype(array.dtype.newbyteorder("="))
+    if not _fit_for_torch(array):
+        native = array.dtype.newbyteorder("=") if array.itemsize <= 8 else np.dtype(np.float64)
+        array = np.array(array, native, order="K")
     return torch.from_numpy(array).to(torch_device(device), torch_dtype(dtype))
+
+
+def _fit_for_torch(array: Array) -> bool:
+    """Whether torch takes the memory as it is: writeable, native, strides forward and even."""
+    forward = all(step >= 0 and step % array.itemsize == 0 for step in array.strides)
+    return array.flags.writeable and array.dtype.isnative and array.itemsize <= 8 and forward
 
 
 def array(result: Tensor) -> Array:
@@ -80,4 +85,4 @@ def map_spatial(
     folded = arranged.reshape((*arranged.shape[: len(worked) + 1], -1), order="F")
     result = function(folded)
     unfolded = result.reshape((*result.shape[:-1], *batch), order="F")
-    return data_format.from_canonical(unfolded.transpose(np.argsort(order)))
+    return np.asfortranarray(data_format.from_canonical(unfolded.transpose(np.argsort(order))))

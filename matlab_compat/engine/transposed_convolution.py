@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from ..errors import DataFormatError
+from .time import per_time_step
 
 _TRANSPOSED = {
     1: functional.conv_transpose1d,
@@ -120,7 +121,11 @@ class CroppedConvTranspose(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """The cropped transposed convolution of ``x``."""
-        return transposed_convolution(x, self.weight, self.bias, self.stride, self.crop)
+
+        def crop_conv(x: Tensor) -> Tensor:
+            return transposed_convolution(x, self.weight, self.bias, self.stride, self.crop)
+
+        return per_time_step(crop_conv, x, len(self.crop))
 
     def extra_repr(self) -> str:
         """Sizes as torch's own layers show them."""

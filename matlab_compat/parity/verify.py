@@ -96,7 +96,8 @@ def magnitude(layer: TransposedConvolution2DLayer, X: Array, data_format: str) -
     """``|W| * |x| + |b|``: what the roundings of each output element are proportional to."""
     absolute = copy.deepcopy(layer)
     absolute._assign({name: np.abs(layer._values[name]) for name in layer.parameters()})
-    return absolute.predict(np.abs(X.astype(np.float64)), data_format, dtype="double")
+    result: Array = absolute.predict(np.abs(X.astype(np.float64)), data_format, dtype="double")
+    return result
 
 
 def rounding_unit(dtype: DTypeLike | None, *arrays: Array) -> float:
