@@ -33,16 +33,23 @@ app.command("verify")(verify.command)
 app.command("predict")(predict.command)
 
 
+def _show_version(asked: bool) -> None:
+    if asked:
+        output.data(f"matlab-compat {version('matlab-compat')} (torch {version('torch')})")
+        raise typer.Exit
+
+
 @app.callback()
 def options(
     show_version: Annotated[
-        bool, typer.Option("--version", help="Show the version and exit.", is_eager=True)
+        bool,
+        # Eager and by callback: a bare --version has no command, which is an error later on.
+        typer.Option(
+            "--version", help="Show the version and exit.", is_eager=True, callback=_show_version
+        ),
     ] = False,
 ) -> None:
     """Open MATLAB neural networks without MATLAB, and prove that they compute the same."""
-    if show_version:
-        output.data(f"matlab-compat {version('matlab-compat')} (torch {version('torch')})")
-        raise typer.Exit
 
 
 def main() -> None:
@@ -57,9 +64,6 @@ def main() -> None:
     except KeyboardInterrupt:
         output.error("interrupted")
         sys.exit(130)
-    except BrokenPipeError:  # the reader of our output (head, less) has gone
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(0)
     except Exception as error:
         if os.environ.get("MATLAB_COMPAT_DEBUG"):
             traceback.print_exc()

@@ -30,8 +30,3 @@ DEFAULT_MAX_BYTES = DEFAULT_LIMITS.max_bytes
 def limits(max_bytes: int) -> Limits:
     """The limits that the options ask for."""
     return Limits(max_bytes=max_bytes)
-
-
-def layer_key(layer: str | None) -> str | int | None:
-    """A layer's name, or its 1-based number."""
-    return int(layer) if layer is not None and layer.isdecimal() else layer

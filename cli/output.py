@@ -63,7 +63,11 @@ def _print(text: str, stream: TextIO) -> None:
         text.encode(encoding)
     except UnicodeEncodeError:
         text = text.replace("×", "x").encode(encoding, "backslashreplace").decode(encoding)
-    print(text, file=stream)
+    try:
+        print(text, file=stream, flush=True)
+    except BrokenPipeError:
+        # The reader of our output (head, less) has gone: no error, and no change of exit code.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def _coloured(text: str, code: str, stream: TextIO | None = None) -> str:

@@ -33,7 +33,7 @@ def command(
         input,
         out,
         variable,
-        options.layer_key(layer),
+        layer,
         data_format=data_format,
         device=device,
         dtype=dtype,

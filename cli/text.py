@@ -18,12 +18,18 @@ def inspection(document: dict[str, Any]) -> str:
     if "layers" in document:
         lines += ["", "The variables describe a layer:", *_layers(document)]
     for variable in document["variables"]:
-        models = [{"path": variable["name"], **variable}] if "layers" in variable else []
+        is_model = variable["layers"] or "problem" in variable
+        models = [{"path": variable["name"], **variable}] if is_model else []
         for model in [*models, *variable.get("models", [])]:
-            count = len(model["layers"])
-            lines += ["", f"{model['path']}: {_short(model['class'])}, {_plural(count, 'layer')}"]
-            lines += _layers(model)
+            lines += ["", *_model(model)]
     return "\n".join(lines)
+
+
+def _model(model: dict[str, Any]) -> list[str]:
+    if "problem" in model:
+        return [f"{model['path']}: {_short(model['class'])}, damaged: {model['problem']}"]
+    count = _plural(len(model["layers"]), "layer")
+    return [f"{model['path']}: {_short(model['class'])}, {count}", *_layers(model)]
 
 
 def _short(class_name: str) -> str:
@@ -77,6 +83,8 @@ def _details(layer: dict[str, Any]) -> list[str]:
 def _value(value: Any) -> str:
     if isinstance(value, list):
         return "[" + " ".join(_value(item) for item in value) + "]"
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{name} {_value(item)}" for name, item in value.items()) + "}"
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
     return f"'{value}'" if isinstance(value, str) and not value.startswith("<") else str(value)

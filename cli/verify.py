@@ -42,7 +42,7 @@ def command(
     report = verify(
         file,
         variable,
-        options.layer_key(layer),
+        layer,
         input=input,
         expected=expected,
         data_format=data_format,

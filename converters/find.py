@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import TypeAlias
 
 from matlab_compat.errors import (
     AmbiguousLayerError,
@@ -29,7 +29,8 @@ class Found:
 
     #: The MATLAB expression that reaches it: ``net``, ``agent.critic{1}``; '' for loose variables.
     path: str
-    model: SavedLayer | SavedNetwork
+    #: ``Damaged``: it cannot be decoded.
+    model: SavedLayer | SavedNetwork | Damaged
     beside: dict[str, Value]
 
 
@@ -51,15 +52,21 @@ def find_models(mat: MatFile, variable: str | None = None) -> list[Found]:
     if variable is not None:
         root = variable.replace("{", ".").replace("(", ".").split(".")[0]
         found = _in_value(root, mat[root])
-        return [f for f in found if f.path.startswith(variable)]
+        return [f for f in found if _is_under(f.path, variable)]
     candidates = _loose(mat)
     for info in mat.variables:
         if _may_hold_models(info.class_name):
             try:
                 candidates += _in_value(info.name, mat[info.name])
-            except MatFileError:
-                continue  # a damaged workspace variable does not hide the network beside it
+            except MatFileError as error:
+                # A damaged workspace variable does not hide the network beside it.
+                candidates.append(Found(info.name, Damaged(info.class_name, error), {}))
     return candidates
+
+
+def _is_under(path: str, variable: str) -> bool:
+    """Whether ``path`` is what ``variable`` names or within it (``s.net2`` is not in ``s.net``)."""
+    return path == variable or (path.startswith(variable) and path[len(variable)] in ".({")
 
 
 def _may_hold_models(class_name: str) -> bool:
@@ -101,6 +108,9 @@ def _walk(name: str, root: Value) -> Iterator[Found]:
         if native.is_layer(value):
             yield Found(path, native.saved_layer(value, (path,)), beside)
             continue
+        if isinstance(value, Damaged) and native.holds_layers(value.class_name):
+            yield Found(path, value, beside)
+            continue
         inner = []
         for step, fields in _struct_elements(value):
             layer = exported.exported_layer(fields, (path + step,))
@@ -138,9 +148,11 @@ def _inside(value: Value, seen: set[int]) -> Iterator[tuple[str, Value]]:
         yield from children(value)
 
 
-def choose_layer(
-    found: list[Found], layer: str | int | None, where: str
-) -> tuple[SavedLayer, Found]:
+#: A layer, and where it was found.
+_Choice: TypeAlias = tuple[SavedLayer, Found]
+
+
+def choose_layer(found: list[Found], layer: str | int | None, where: str) -> _Choice:
     """The one layer meant: by name or 1-based index, or the only one there is.
 
     Raises
@@ -151,6 +163,8 @@ def choose_layer(
         There are several, and none was chosen.
     """
     layers = [(saved, f) for f in found for saved in _layers(f)]
+    if not layers:
+        _raise_damage(found, where)
     with locating(where):
         if not layers:
             raise LayerNotFoundError(
@@ -165,7 +179,7 @@ def choose_layer(
                 f"There are {len(layers)} layers in it and none was chosen: {_names(layers)}.",
                 remedy="choose one by name: layer='...' (on the command line --layer).",
             )
-        matches = [pair for pair in layers if _is_called(pair, layer)]
+        matches = _matches(found, layers, layer)
         if not matches:
             raise LayerNotFoundError(f"There is no layer {layer!r} in it; it has {_names(layers)}.")
         if len(matches) > 1:
@@ -177,19 +191,37 @@ def choose_layer(
         return matches[0]
 
 
+def _raise_damage(found: list[Found], where: str) -> None:
+    """Where nothing else was found, what is damaged is the news."""
+    for f in found:
+        if isinstance(f.model, Damaged):
+            error = f.model.error
+            with locating(*(() if where in error.where else (where, f.path))):
+                raise error
+
+
 def _layers(found: Found) -> list[SavedLayer]:
+    if isinstance(found.model, Damaged):
+        return []
     return found.model.layers if isinstance(found.model, SavedNetwork) else [found.model]
 
 
-def _is_called(pair: tuple[SavedLayer, Found], layer: str | int) -> bool:
-    saved, found = pair
-    if isinstance(layer, int):
-        layers = _layers(found)
-        return 1 <= layer <= len(layers) and layers[layer - 1] is saved
-    return layer in (saved.name, " > ".join(saved.where), found.path)
+def _matches(found: list[Found], layers: list[_Choice], layer: str | int) -> list[_Choice]:
+    """The layers called ``layer``; a number, or digits that are no name, count from 1."""
+    named = [pair for pair in layers if layer in _names_of(*pair)]
+    if named or not str(layer).isdecimal():
+        return named
+    networks = [[(s, f) for s in _layers(f)] for f in found if isinstance(f.model, SavedNetwork)]
+    alone = [(s, f) for s, f in layers if f.model is s]
+    index = int(layer) - 1
+    return [group[index] for group in (*networks, alone) if 0 <= index < len(group)]
 
 
-def _names(layers: list[tuple[SavedLayer, Any]]) -> str:
+def _names_of(saved: SavedLayer, found: Found) -> tuple[str, str, str]:
+    return saved.name, " > ".join(saved.where), found.path if found.model is saved else saved.name
+
+
+def _names(layers: list[_Choice]) -> str:
     shown = [f"'{saved.name}'" if saved.name else " > ".join(saved.where) for saved, _ in layers]
     more = f" and {len(shown) - 20} more" if len(shown) > 20 else ""
     return ", ".join(shown[:20]) + more

@@ -11,10 +11,12 @@ from matlab_compat.display import size_text
 from matlab_compat.errors import MatlabCompatError
 from matlab_compat.layers import Layer
 from matlab_compat.layers.properties import HYPERPARAMETERS
+from matlab_compat.parity.compare import finite_json
 
 from .find import Found, find_models
 from .matfile import DEFAULT_LIMITS, Limits, MatFile, VariableInfo, open_mat
-from .saved import SavedLayer, SavedNetwork
+from .matfile.values import Damaged, mat_class, mat_shape
+from .saved import SavedLayer
 
 #: Arrays up to this size are shown as hyperparameters where a class is not registered.
 _SMALL = 12
@@ -55,6 +57,8 @@ def _variable(info: VariableInfo, found: list[Found]) -> dict[str, Any]:
         "class": info.class_name,
         "size": list(info.shape),
         "bytes": info.nbytes,
+        "layers": [],
+        "connections": [],
     }
     models = [f for f in found if _root(f.path) == info.name and f.path]
     if len(models) == 1 and models[0].path == info.name:
@@ -72,17 +76,16 @@ def _loose(mat: MatFile, found: list[Found]) -> dict[str, Any]:
 
 def _model(found: Found) -> dict[str, Any]:
     model = found.model
+    if isinstance(model, Damaged):
+        error = model.error
+        return {"class": model.class_name, "layers": [], "connections": [], "problem": error.what}
     if isinstance(model, SavedLayer):
         return {"class": model.class_name, "layers": [layer_record(1, model)], "connections": []}
     return {
         "class": model.class_name,
         "layers": [layer_record(i, layer) for i, layer in enumerate(model.layers, 1)],
-        "connections": [list(pair) for pair in _connections(model)],
+        "connections": [list(pair) for pair in model.connections],
     }
-
-
-def _connections(network: SavedNetwork) -> list[tuple[str, str]]:
-    return network.connections
 
 
 def layer_record(index: int, saved: SavedLayer) -> dict[str, Any]:
@@ -131,19 +134,15 @@ def _from_fields(saved: SavedLayer) -> dict[str, Any]:
 
 
 def jsonable(value: Any) -> Any:
-    """A property value for JSON: small arrays as lists, large ones as size and class."""
-    if isinstance(value, np.ndarray) and value.dtype.kind in "biuf":
-        if value.size == 1:
-            return value.item()
-        if value.size <= _SMALL:
-            return value.ravel(order="F").tolist()
-        return f"{size_text(value.shape)} {value.dtype.name}"
-    if isinstance(value, tuple):
-        return list(value)
+    """A property value for JSON: small arrays as lists, large ones as size and class.
+
+    NaN and infinities, which JSON lacks, are the texts "NaN", "Infinity" and "-Infinity".
+    """
     if isinstance(value, dict):
         return {str(name): jsonable(item) for name, item in value.items()}
-    if value is None or isinstance(value, bool | int | float | str):
-        return value
-    if isinstance(value, np.ndarray) and value.size <= _SMALL:
-        return [jsonable(item) for item in value.ravel(order="F").tolist()]
-    return f"<{getattr(value, 'class_name', type(value).__name__)}>"
+    if value is None or isinstance(value, bool | int | float | str | tuple):
+        return finite_json(value)
+    if isinstance(value, np.ndarray) and value.dtype.kind in "biufOT" and value.size <= _SMALL:
+        items = [jsonable(item) for item in value.ravel(order="F").tolist()]
+        return items[0] if len(items) == 1 and value.dtype != object else items
+    return f"<{size_text(mat_shape(value))} {mat_class(value)}>"

@@ -54,5 +54,7 @@ def predict(
         raise UnsupportedLayerError(f"{chosen.matlab_class} cannot be run by this version.")
     X = read_array(input, INPUT_NAMES, limits)
     Y: npt.NDArray[Any] = chosen.predict(X, data_format, device=device, dtype=dtype)
+    if Y.dtype == np.float16:
+        Y = Y.astype(np.float32)  # no MAT-file holds half precision
     write_mat(output, {"Y": np.asfortranarray(Y)}, level="7", overwrite=overwrite)
     return Y

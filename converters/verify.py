@@ -23,7 +23,7 @@ from matlab_compat.layers import Layer, TransposedConvolution2DLayer
 from .find import Found, choose_layer, find_models
 from .load import build
 from .matfile import DEFAULT_LIMITS, Limits, MatFile, open_mat
-from .matfile.values import StructArray, Value
+from .matfile.values import StructArray, Value, mat_class
 from .readers.exported import INPUT_NAMES, OUTPUT_NAMES
 from .saved import SavedLayer
 
@@ -37,6 +37,7 @@ _REMEDY = (
     "dlarray(X, 'SSCB'))); save('layer.mat', 'layer', 'X', 'Y'), or name files with "
     "--input and --expected."
 )
+_NUMERIC = r"double|single|u?int\d+|logical"
 
 
 @dataclass(frozen=True)
@@ -213,7 +214,7 @@ def _field(value: Value, field: str, where: tuple[str, ...]) -> Value:
 
 
 def _only_array(mat: MatFile) -> str:
-    arrays = [v.name for v in mat.variables if v.class_name in ("single", "double", "uint8")]
+    arrays = [v.name for v in mat.variables if re.fullmatch(_NUMERIC, v.class_name)]
     if len(arrays) == 1:
         return arrays[0]
     raise UsageError(
@@ -226,5 +227,4 @@ def _only_array(mat: MatFile) -> str:
 def _numeric(value: Value, where: tuple[str, ...]) -> Value:
     if isinstance(value, np.ndarray) and value.dtype.kind in "biufc":
         return value
-    kind = type(value).__name__ if not isinstance(value, str) else "text"
-    raise PropertyError(f"A numeric array belongs here, not {kind}.", where=where)
+    raise PropertyError(f"A numeric array belongs here, not {mat_class(value)}.", where=where)

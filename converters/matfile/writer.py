@@ -177,7 +177,8 @@ def _check_target(target: Path, overwrite: bool) -> None:
         raise FileAccessError("There is a folder of that name.", remedy="give the name of a file")
     if target.exists() and not overwrite:
         raise UsageError(
-            "There is a file of that name.", remedy="pass overwrite=True, or give another name"
+            "There is a file of that name.",
+            remedy="give another name, or pass overwrite=True (on the command line --force)",
         )
 
 

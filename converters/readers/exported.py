@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from matlab_compat.layers import layer_class
+
 from ..matfile.values import Value
 from ..saved import SavedLayer, to_dict
 
@@ -38,12 +40,17 @@ def exported_layer(fields: Mapping[str, Value], where: tuple[str, ...]) -> Saved
     """The layer that fields or loose variables describe, or ``None`` if they describe none."""
     lower = {name.lower(): name for name in fields}
     named = next((fields[lower[key]] for key in _CLASS_FIELDS if key in lower), None)
-    if isinstance(named, str) and named:
+    if isinstance(named, str) and _is_layer_class(_full_class(named)):
         return SavedLayer(where, _full_class(named), _own_fields(fields))
     evidence, contrary = _EVIDENCE & lower.keys(), _CONTRARY & lower.keys()
     if "weights" not in lower or not evidence or contrary:
         return None
     return SavedLayer(where, _TRANSPOSED, _own_fields(fields))
+
+
+def _is_layer_class(name: str) -> bool:
+    """Many structs of a workspace have a field ``class``; few of them are layers."""
+    return name.endswith("Layer") or layer_class(name) is not None
 
 
 def _full_class(name: str) -> str:

@@ -30,6 +30,11 @@ def is_network(value: Value) -> bool:
     return isinstance(value, MatObject) and value.class_name in NETWORK_CLASSES
 
 
+def holds_layers(class_name: str) -> bool:
+    """Whether an object of this class is a network or a layer."""
+    return class_name in NETWORK_CLASSES or class_name.startswith(_LAYER_PACKAGES)
+
+
 def is_layer(value: Value) -> bool:
     """Whether ``value`` is a single layer object."""
     return isinstance(value, MatObject) and value.class_name.startswith(_LAYER_PACKAGES)
