@@ -187,16 +187,15 @@ def nested_structs(levels: int) -> bytes:
 
 
 def bomb(inner_size: int, declared: int | None = None) -> bytes:
-    """A uint8 array of zeros, compressed piece by piece so that making it needs no memory."""
+    """A uint8 array of zeros; made by repeating one packed block, so its checksum is wrong."""
     head = array(MX_UINT8, (2, inner_size // 2), name="x")[8:]
     head += struct.pack("<II", UINT8, inner_size)
     size = len(head) + inner_size if declared is None else declared
     packer = zlib.compressobj(9)
-    parts = [packer.compress(struct.pack("<II", MATRIX, size) + head)]
-    chunk = bytes(1 << 24)
-    for start in range(0, inner_size, len(chunk)):
-        parts.append(packer.compress(chunk[: inner_size - start]))
-    data = b"".join([*parts, packer.flush()])
+    start = packer.compress(struct.pack("<II", MATRIX, size) + head)
+    start += packer.flush(zlib.Z_FULL_FLUSH)
+    block = packer.compress(bytes(1 << 20)) + packer.flush(zlib.Z_FULL_FLUSH)
+    data = start + block * (inner_size >> 20) + packer.compress(b"\0") + packer.flush()
     return struct.pack("<II", COMPRESSED, len(data)) + data
 
 
@@ -297,7 +296,7 @@ def _sizes() -> Iterator[_Row]:
                 small(INT32, b"\1\0\0\0"),
                 element(INT8, b""),
                 name="x",
-            )  # fmt: skip
+            )
         ),
         LIMIT,
     )

@@ -88,6 +88,9 @@ def test_last_of_two_variables_of_one_name_counts(tmp_path: Path) -> None:
     path = tmp_path / "twice.mat"
     path.write_bytes(CORPUS["duplicate names"][0])
 
-    with pytest.warns(MatlabCompatWarning, match="same name"), open_mat(path) as mat:
+    with pytest.warns(MatlabCompatWarning, match="same name"):
+        mat = open_mat(path)
+
+    with mat:
         assert mat["a"].item() == 2.0
         assert len(mat.variables) == 1
