@@ -76,8 +76,7 @@ def _may_hold_models(class_name: str) -> bool:
 
 def _loose(mat: MatFile) -> list[Found]:
     """The layer that loose variables describe."""
-    names = {info.name.lower() for info in mat.variables}
-    if not names & {"weights", "class"}:
+    if not exported.may_describe(mat):
         return []
     variables = {info.name: mat[info.name] for info in mat.variables if _is_loose(info.class_name)}
     layer = exported.exported_layer(variables, ())

@@ -6,8 +6,10 @@ project's own writer, which adds the field ``Class``.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
+
+import numpy as np
 
 from matlab_compat.layers import layer_class
 
@@ -17,17 +19,10 @@ from ..saved import SavedLayer, to_dict
 #: A field with the class name, where an export has one.
 _CLASS_FIELDS = ("class", "classname", "layerclass")
 _TRANSPOSED = "nnet.cnn.layer.TransposedConvolution2DLayer"
-#: Any of these beside Weights makes a layer of it.
-_EVIDENCE = {
-    "bias",
-    "filtersize",
-    "numfilters",
-    "numchannels",
-    "stride",
-    "croppingsize",
-    "cropping",
-    "croppingmode",
-}
+#: Fields that no other kind of layer has.
+_CROPPING = {"croppingsize", "cropping", "croppingmode"}
+#: Fields of a transposed convolution; they say less than Cropping, as convolutions have them too.
+_SIZES = {"filtersize", "numfilters", "numchannels", "stride"}
 #: Any of these says that it is another kind of layer (or a network of the older toolboxes).
 _CONTRARY = {"paddingsize", "paddingmode", "padding", "dilationfactor", "inputweights", "numgroups"}
 
@@ -42,10 +37,29 @@ def exported_layer(fields: Mapping[str, Value], where: tuple[str, ...]) -> Saved
     named = next((fields[lower[key]] for key in _CLASS_FIELDS if key in lower), None)
     if isinstance(named, str) and _is_layer_class(_full_class(named)):
         return SavedLayer(where, _full_class(named), _own_fields(fields))
-    evidence, contrary = _EVIDENCE & lower.keys(), _CONTRARY & lower.keys()
-    if "weights" not in lower or not evidence or contrary:
+    if _CONTRARY & lower.keys() or not _is_transposed({key: fields[lower[key]] for key in lower}):
         return None
     return SavedLayer(where, _TRANSPOSED, _own_fields(fields))
+
+
+def may_describe(names: Iterable[str]) -> bool:
+    """Whether variables of these names are worth decoding to see if they describe a layer."""
+    return not {name.lower() for name in names}.isdisjoint({"weights", *_CROPPING, *_CLASS_FIELDS})
+
+
+def _is_transposed(lower: Mapping[str, Value]) -> bool:
+    """Whether fields, by their names in lower case, make up a transposed convolution.
+
+    Weights and one more of its properties do, whatever their values (wrong ones are told when
+    the layer is built), but Weights and Bias alone, which many layers and networks have, only
+    with the dimensions of a filter. Without Weights it takes a crop and one more.
+    """
+    sizes, crops = _SIZES & lower.keys(), _CROPPING & lower.keys()
+    if "weights" not in lower:
+        return bool(crops) and len(sizes | crops) > 1
+    weights = lower["weights"]
+    is_filter = isinstance(weights, np.ndarray) and weights.dtype != object and weights.ndim > 2
+    return bool(sizes | crops) or ("bias" in lower and is_filter)
 
 
 def _is_layer_class(name: str) -> bool:
