@@ -52,7 +52,10 @@ class DataFormat:
                 remedy="use S spatial, C channel, B batch, T time, U unspecified.",
             )
         if repeated := [label for label in "CBT" if counts[label] > 1]:
-            raise DataFormatError(f"The data format '{text}' has '{repeated[0]}' more than once.")
+            raise DataFormatError(
+                f"The data format '{text}' has '{repeated[0]}' more than once.",
+                remedy="only S and U can repeat; label other dimensions U.",
+            )
         return cls(labels)
 
     @property

@@ -317,7 +317,7 @@ class Layer:
         from ..engine.run import predict_layer
 
         with locating(self.label):
-            formats = data_format or self.default_format
+            formats = self.default_format if data_format is None else data_format
             return predict_layer(self, X, formats, device, dtype, allow_tf32)
 
     def input_channels(self) -> int | None:

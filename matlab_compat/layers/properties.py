@@ -187,9 +187,9 @@ def auto_or_positive_integer(value: object) -> int | str:
     """``'auto'`` or a positive integer; an untrained layer is saved with ``[]`` for 'auto'."""
     if isinstance(value, str) and value.lower() == "auto":
         return "auto"
-    if isinstance(value, np.ndarray | list | tuple) and np.size(value) == 0:
-        return "auto"
     try:
+        if isinstance(value, np.ndarray | list | tuple) and np.size(value) == 0:
+            return "auto"
         return positive_integer(value)
     except ValueError:
         raise ValueError("must be 'auto' or a positive integer") from None
