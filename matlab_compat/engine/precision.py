@@ -75,11 +75,10 @@ def full_precision(allow_tf32: bool = False) -> Iterator[None]:
 
 
 def _tf32_switches() -> tuple[list[Any], str, Any, Any]:
-    """(objects, attribute, off, on).
-
-    Once somebody uses the switches that came with torch 2.9, the older ones refuse to be read.
-    """
+    """(objects, attribute, off, on)."""
     cudnn, matmul = torch.backends.cudnn, torch.backends.cuda.matmul
-    if hasattr(cudnn, "conv"):
+    try:
+        _ = cudnn.allow_tf32, matmul.allow_tf32
+    except RuntimeError:  # refused once somebody has used the switches that came with torch 2.9
         return [cudnn.conv, matmul], "fp32_precision", "ieee", "tf32"
     return [cudnn, matmul], "allow_tf32", False, True
