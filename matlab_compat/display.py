@@ -34,7 +34,7 @@ def number_text(value: float) -> str:
         return {"inf": "Inf", "-inf": "-Inf"}.get(str(value), "NaN")
     if value == int(value) and abs(value) < 1e9:
         return str(int(value))
-    return f"{value:.4f}" if 1e-3 <= abs(value) < 1e3 else f"{value:.4e}"
+    return f"{value:.4f}" if 1e-3 < abs(value) < 1e3 else f"{value:.4e}"
 
 
 def matlab_text(value: object) -> str:

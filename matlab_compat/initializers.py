@@ -18,6 +18,7 @@ from torch import Generator, Tensor
 from .display import size_text
 from .errors import PropertyError
 from .layers.base import Layer
+from .layers.properties import positive_integer
 
 Array = npt.NDArray[Any]
 Size = tuple[int, ...]
@@ -86,9 +87,14 @@ def initialize(
     Raises
     ------
     PropertyError
-        The layer does not know its number of channels and none is given.
+        The layer does not know its number of channels and none is given, or it knows another.
     """
-    known = layer.input_channels() or channels
+    given = None if channels is None else _channels(channels)
+    known = layer.input_channels() or given
+    if given not in (None, known):
+        raise PropertyError(
+            f"The layer has {known} input channels, not {given}.", where=("NumChannels",)
+        )
     if known is None:
         raise PropertyError(
             "The number of input channels is 'auto'.",
@@ -102,6 +108,13 @@ def initialize(
         for name in names
         if name in sizes
     }
+
+
+def _channels(given: object) -> int:
+    try:
+        return positive_integer(given)
+    except ValueError as error:
+        raise PropertyError(f"numChannels {error}; got {given!r}.") from None
 
 
 def initializer_of(layer: Layer, name: str) -> Initializer:

@@ -32,9 +32,9 @@ def parameter_groups(
     Raises
     ------
     UsageError
-        A negative rate or regularization.
+        A rate or regularization that is negative or NaN.
     """
-    if learn_rate < 0 or l2 < 0:
+    if not (learn_rate >= 0 and l2 >= 0):  # NaN as well
         raise UsageError("learn_rate and l2 must not be negative.")
     module = layer_or_module.to_torch() if isinstance(layer_or_module, Layer) else layer_or_module
     groups: dict[tuple[float, float], list[Any]] = defaultdict(list)
