@@ -1,0 +1,46 @@
+"""Settings for all tests: reproducible Hypothesis, one torch thread, skips for what is absent."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+
+# Before anything imports torch: the tests are small, and threads only disturb each other.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+settings.register_profile("ci", deadline=None, derandomize=True, max_examples=60)
+settings.register_profile("thorough", deadline=None, max_examples=2000)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
+
+REAL = Path(__file__).parents[2] / "shared" / "real"
+
+
+def _absent() -> dict[str, str]:
+    """Marker -> why its tests cannot run here."""
+    absent = {}
+    if not REAL.is_dir():
+        absent["real"] = "../shared/real is absent"
+    if shutil.which("octave") is None:
+        absent["octave"] = "GNU Octave is absent"
+    return absent
+
+
+def _no_gpu() -> bool:
+    import torch
+
+    return not torch.cuda.is_available()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    absent = _absent()
+    # torch is imported only where a test of the selection may need it.
+    if any(item.get_closest_marker("gpu") for item in items) and _no_gpu():
+        absent["gpu"] = "torch sees no CUDA device"
+    for item in items:
+        for marker, reason in absent.items():
+            if item.get_closest_marker(marker):
+                item.add_marker(pytest.mark.skip(reason=reason))

@@ -1,0 +1,73 @@
+"""Layouts of parameters, and dimensions that MATLAB dropped. Expected values: by hand."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from matlab_compat.layers.learnables import Layout, as_vector, restored
+
+SIZES = st.lists(st.integers(1, 4), min_size=4, max_size=4).map(tuple)
+
+
+@given(SIZES, st.permutations(range(4)))
+def test_from_torch_undoes_to_torch(size: tuple[int, ...], axes: list[int]) -> None:
+    layout = Layout("weight", tuple(axes))
+    array = np.asfortranarray(np.arange(math.prod(size)).reshape(size))
+    there = layout.to_torch(array)
+    back = layout.from_torch(there, size)
+    assert there.flags.c_contiguous
+    assert back.flags.f_contiguous
+    assert there.shape == tuple(size[a] for a in axes)
+    np.testing.assert_array_equal(back, array)
+
+
+@given(SIZES)
+def test_flat_layout_is_column_major(size: tuple[int, ...]) -> None:
+    layout = Layout("bias")
+    array = np.asfortranarray(np.arange(math.prod(size)).reshape(size))
+    there = layout.to_torch(array)
+    assert there.tolist() == array.flatten(order="F").tolist()
+    np.testing.assert_array_equal(layout.from_torch(there, size), array)
+
+
+def test_where_each_element_goes() -> None:
+    array = np.arange(120).reshape(2, 3, 4, 5)
+    there = Layout("weight", (3, 2, 0, 1)).to_torch(array)
+    assert there[4, 3, 1, 2] == array[1, 2, 3, 4]
+
+
+@given(SIZES)
+def test_trailing_dimensions_that_matlab_dropped_come_back(size: tuple[int, ...]) -> None:
+    kept = size
+    while len(kept) > 2 and kept[-1] == 1:
+        kept = kept[:-1]
+    array = np.arange(math.prod(size)).reshape(kept)
+    full = restored(array, (*size[:3], None))
+    assert full is not None
+    np.testing.assert_array_equal(full, array.reshape(size))
+
+
+@pytest.mark.parametrize(
+    ("size", "wanted"),
+    [((6,), (2, 3)), ((3, 2), (2, 3)), ((2, 3), (2, 3, 4)), ((2, 3, 4), (2, 3)), ((), (2,))],
+)
+def test_nothing_else_is_reshaped(size: tuple[int, ...], wanted: tuple[int, ...]) -> None:
+    assert restored(np.ones(size), wanted) is None
+
+
+@pytest.mark.parametrize("size", [(3,), (1, 3), (3, 1), (1, 1, 3), (1, 3, 1, 1)])
+def test_a_vector_of_any_orientation(size: tuple[int, ...]) -> None:
+    vector = as_vector(np.arange(3).reshape(size), (1, 1, 3))
+    assert vector is not None
+    assert vector.shape == (1, 1, 3)
+    assert vector.ravel().tolist() == [0, 1, 2]
+
+
+@pytest.mark.parametrize("size", [(2, 2), (3,), (5,)])
+def test_no_such_vector(size: tuple[int, ...]) -> None:
+    assert as_vector(np.ones(size), (1, 1, 4)) is None

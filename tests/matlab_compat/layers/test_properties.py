@@ -1,0 +1,191 @@
+"""Converters of property values, and how properties behave on any layer.
+
+Expected values: MATLAB's rules by hand. What TransposedConvolution2DLayer makes of them is tested
+beside it.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from matlab_compat import Layer
+from matlab_compat.errors import PropertyError, ReadOnlyPropertyError
+from matlab_compat.layers.properties import (
+    Property,
+    flag,
+    nonnegative_integers,
+    one_of,
+    optional,
+    parameter_array,
+    positive_integer,
+    positive_integers,
+    positive_scalar,
+    real_scalar,
+    text,
+)
+
+
+class Sample(Layer):
+    """Two properties, one fixed at creation."""
+
+    matlab_class = "test.Sample"
+    constructor = "sampleLayer"
+
+    Size = Property(positive_integer, read_only=True)
+    Rate = Property(real_scalar, 0.5)
+
+
+@given(st.integers(1, 2**53), st.sampled_from([int, float, np.float64, np.int64, np.uint64]))
+def test_whole_numbers_of_any_class_are_integers(n: int, kind: type) -> None:
+    assert positive_integer(kind(n)) == n
+
+
+@given(st.floats(allow_nan=True).filter(lambda x: not (x == x and x >= 1 and x % 1 == 0)))
+def test_no_other_number_is_a_positive_integer(x: float) -> None:
+    with pytest.raises(ValueError, match="must be a positive integer"):
+        positive_integer(x)
+
+
+@given(st.integers(1, 6), st.integers(1, 100))
+def test_a_scalar_expands(n: int, value: int) -> None:
+    assert positive_integers(n)(value) == (value,) * n
+
+
+@given(st.integers(2, 6), st.lists(st.integers(1, 9), min_size=2, max_size=7))
+def test_a_vector_must_have_the_length(n: int, values: list[int]) -> None:
+    if len(values) == n:
+        assert positive_integers(n)(values) == tuple(values)
+    else:
+        with pytest.raises(ValueError, match="must be a vector"):
+            positive_integers(n)(values)
+
+
+def test_nonnegative_allows_0_and_nothing_less() -> None:
+    assert nonnegative_integers(2)([0, 1]) == (0, 1)
+    with pytest.raises(ValueError, match="nonnegative"):
+        nonnegative_integers(2)([0, -1])
+
+
+@pytest.mark.parametrize("value", [2, 2.0, np.float32(2), np.array([[2]]), -0.5])
+def test_real_scalar(value: Any) -> None:
+    assert real_scalar(value) == float(np.asarray(value).item())
+
+
+@pytest.mark.parametrize("value", [[1, 2], "1", None, True, 1j, float("nan"), float("inf"), []])
+def test_real_scalar_refuses(value: object) -> None:
+    with pytest.raises(ValueError, match="must be a real scalar"):
+        real_scalar(value)
+
+
+def test_positive_scalar_refuses_0() -> None:
+    assert positive_scalar(1e-9) == 1e-9
+    with pytest.raises(ValueError, match="must be a positive scalar"):
+        positive_scalar(0)
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [(True, True), (0, False), (1.0, True), (np.uint8(1), True), (np.array([[False]]), False)],
+)
+def test_flag(value: object, expected: bool) -> None:
+    assert flag(value) is expected
+
+
+@pytest.mark.parametrize("value", [2, "true", [1, 0], None, float("nan")])
+def test_flag_refuses(value: object) -> None:
+    with pytest.raises(ValueError, match="must be true or false"):
+        flag(value)
+
+
+def test_one_of_gives_the_spelling_of_matlab() -> None:
+    assert one_of("SAME", "manual")("same") == "SAME"
+    with pytest.raises(ValueError, match="must be one of 'SAME', 'manual'"):
+        one_of("SAME", "manual")(1)
+
+
+@pytest.mark.parametrize("value", [None, [], np.zeros((0, 0))])
+def test_optional_takes_empty_for_not_set(value: object) -> None:
+    assert optional(positive_integer)(value) is None
+    assert optional(positive_integer)(3) == 3
+
+
+def test_text_takes_empty_arrays_for_empty_text() -> None:
+    assert text(np.zeros((0, 0))) == ""
+
+
+def test_parameter_arrays_are_column_major_copies() -> None:
+    given_array = np.arange(6.0).reshape(2, 3)
+    array = parameter_array(given_array)
+    assert array.flags.f_contiguous
+    assert not np.shares_memory(array, given_array)
+
+
+@pytest.mark.parametrize("value", [None, [], np.zeros((0, 5), np.uint8)])
+def test_parameter_arrays_that_are_not_set(value: object) -> None:
+    assert parameter_array(value).shape == (0, 0)
+
+
+# --- on a layer -------------------------------------------------------------------------
+
+
+def test_a_missing_property_is_named() -> None:
+    with pytest.raises(PropertyError, match="sampleLayer needs Size"):
+        Sample()
+
+
+def test_an_unknown_property_is_named_with_the_known_ones() -> None:
+    with pytest.raises(PropertyError, match="no property 'Sise'; it has Name, Size, Rate"):
+        Sample(Size=1, Sise=2)
+
+
+def test_assignment_converts() -> None:
+    layer = Sample(Size=1)
+    layer.Rate = np.array([[2]])
+    assert layer.Rate == 2.0
+    assert type(layer.Rate) is float
+
+
+def test_a_refused_assignment_changes_nothing() -> None:
+    layer = Sample(Size=1)
+    with pytest.raises(PropertyError, match="Rate must be a real scalar; got 'fast'"):
+        layer.Rate = "fast"
+    assert layer.Rate == 0.5
+
+
+def test_read_only_says_how_to_get_another_value() -> None:
+    layer = Sample(Size=1)
+    with pytest.raises(ReadOnlyPropertyError) as caught:
+        layer.Size = 2
+    assert caught.value.remedy == "make a new layer: sampleLayer(..., Size=...)."
+    assert caught.value.where == ("Sample", "Size")
+
+
+def test_read_only_is_an_attribute_error_too() -> None:
+    with pytest.raises(AttributeError):
+        Sample(Size=1).Size = 2
+
+
+def test_the_descriptor_is_seen_on_the_class() -> None:
+    assert isinstance(Sample.Rate, Property)
+    assert list(Sample.properties) == ["Name", "Size", "Rate"]
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        (np.zeros((3, 3)), "[3×3 double]"),
+        (np.float64(-0.5), "-0.5"),
+        ("x" * 200, "'" + "x" * 76 + "..."),
+        (list(range(100)), "[0, 1, 2,"),
+    ],
+)
+def test_a_refused_value_is_shown_in_short(value: object, shown: str) -> None:
+    with pytest.raises(PropertyError) as caught:
+        Sample(Size=value)
+    assert f"; got {shown}" in caught.value.what
+    assert len(caught.value.what) < 150
