@@ -11,30 +11,37 @@ import torch
 from torch import Tensor
 
 from ..data_format import DataFormat
+from ..display import size_text
 from ..errors import DataFormatError
 from .precision import DeviceLike, DTypeLike, torch_device, torch_dtype
 
 Array = npt.NDArray[Any]
 
 
-def as_data(value: object) -> Array:
-    """Input data as a real numeric (or logical) array; torch tensors are taken as MATLAB arrays.
+def as_data(value: object, what: str = "input") -> Array:
+    """Data as a real numeric (or logical) array; torch tensors are taken as MATLAB arrays.
 
     Raises
     ------
     DataFormatError
         Complex, text, or no array at all, or an array with no elements.
     """
+    array = real_array(value, what)
+    if array.size == 0:
+        raise DataFormatError(f"The {what} is empty ({size_text(array.shape)}).")
+    return array
+
+
+def real_array(value: object, what: str) -> Array:
+    """As :func:`as_data`, but it may be empty."""
     detach = getattr(value, "detach", None)
     try:
         array = np.asarray(detach().cpu().numpy() if detach is not None else value)
     except (ValueError, TypeError):
-        raise DataFormatError("The input must be a real numeric array.") from None
+        raise DataFormatError(f"The {what} must be a real numeric array.") from None
     if array.dtype.kind not in "biuf":
         kind = "complex" if array.dtype.kind == "c" else f"of class {array.dtype.name}"
-        raise DataFormatError(f"The input must be a real numeric array, not {kind}.")
-    if array.size == 0:
-        raise DataFormatError(f"The input is empty ({array.shape}).")
+        raise DataFormatError(f"The {what} must be a real numeric array, not {kind}.")
     return array
 
 

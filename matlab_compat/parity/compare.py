@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..display import size_text
-from ..errors import NothingToCompareError
+from ..errors import NothingToCompareError, UsageError
 
 Array = npt.NDArray[Any]
 Verdict = Literal["equal", "different"]
@@ -36,6 +36,10 @@ class Tolerance:
 
     atol: float = 0.0
     rtol: float = 0.0
+
+    def __post_init__(self) -> None:
+        if not all(0 <= value < math.inf for value in (self.atol, self.rtol)):
+            raise UsageError("atol and rtol must be finite and not negative.")
 
 
 @dataclass(frozen=True)
@@ -134,8 +138,8 @@ def compare(
     Raises
     ------
     NothingToCompareError
-        Either side is empty, the expected values are all NaN, or both sides are all zero: such
-        a comparison would say nothing.
+        Either side is empty, no expected value is finite, or both sides are all zero: such a
+        comparison would say nothing.
     """
     _refuse_vacuous(actual, expected)
     dtype = actual.dtype.name
@@ -154,8 +158,8 @@ def compare(
     violation = scaled / bound if tolerance is None else _ratio(difference, e, both, tolerance)
     violation = np.where(both, violation, np.where(alike, 0.0, np.inf))
     outside = int(np.count_nonzero(violation > 1))
-    reference = float(np.linalg.norm(np.where(both, e, 0)))
-    error = float(np.linalg.norm(difference))
+    distances = _of(both, difference)
+    rel_l2 = _relative(np.linalg.norm(distances), np.linalg.norm(e[both]))
     return Comparison(
         name=name,
         verdict="different" if outside else "equal",
@@ -163,11 +167,11 @@ def compare(
         shape=a.shape,
         expected_shape=e.shape,
         dtype=dtype,
-        max_abs=float(difference.max()),
-        mean_abs=float(difference.mean()),
-        rel_l2=error / reference if reference else math.inf if error else 0.0,
-        snr_db=20 * math.log10(reference / error) if error and reference else math.inf,
-        scaled_error=float(np.where(both, scaled, 0).max()),
+        max_abs=float(distances.max()),
+        mean_abs=float(distances.mean()),
+        rel_l2=rel_l2,
+        snr_db=-20 * math.log10(rel_l2) if rel_l2 else math.inf,
+        scaled_error=float(_of(both, scaled).max()),
         bound=bound,
         outside=outside,
         elements=a.size,
@@ -187,8 +191,10 @@ def _refuse_vacuous(actual: Array, expected: Array) -> None:
             f"Nothing to compare: the expected values are {size_text(expected.shape)} and the "
             f"computed ones {size_text(actual.shape)}."
         )
-    if np.isnan(expected).all():
-        raise NothingToCompareError("Nothing to compare: the expected values are all NaN.")
+    if not np.isfinite(expected).any():
+        raise NothingToCompareError(
+            "Nothing to compare: the expected values are all NaN or infinite."
+        )
     if not actual.any() and not expected.any():
         raise NothingToCompareError("Nothing to compare: both sides are all zero.")
 
@@ -222,9 +228,21 @@ def _shapes_differ(
 
 def _scale(expected: Array, both: Array, magnitude: Array | None) -> Array:
     if magnitude is not None:
-        return _to_rank(magnitude, expected.ndim)
+        usable = np.isfinite(magnitude) & (magnitude >= 0)  # no number allows no difference
+        return _to_rank(np.where(usable, magnitude, 0.0), expected.ndim)
     largest = float(np.abs(np.where(both, expected, 0)).max())
     return np.full(expected.shape, largest)
+
+
+def _of(both: Array, values: Array) -> Array:
+    """The values finite on both sides; NaN if there are none."""
+    return values[both] if both.any() else np.array([math.nan])
+
+
+def _relative(error: np.floating[Any], reference: np.floating[Any]) -> float:
+    if reference:
+        return float(error / reference)
+    return math.inf * float(error) if error else 0.0
 
 
 def _ratio(difference: Array, expected: Array, both: Array, tolerance: Tolerance) -> Array:

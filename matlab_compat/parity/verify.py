@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from ..engine.arrays import as_data
+from ..engine.arrays import as_data, real_array
 from ..engine.precision import torch_device, torch_dtype
 from .compare import EPS, Comparison, Tolerance, Verdict, compare
 
@@ -77,7 +77,7 @@ def verify_layer(
     DataFormatError, PropertyError
         The input does not fit the layer, or the layer has no weights.
     """
-    data, truth = as_data(X), as_data(expected)
+    data, truth = as_data(X), real_array(expected, "expected output")
     actual = layer.predict(data, data_format, device=device, dtype=dtype)
     oracle = layer.predict(data, data_format, dtype="double")
     comparison = compare(
