@@ -20,7 +20,7 @@ from typing import Any, BinaryIO, TypeAlias
 
 import h5py
 import numpy as np
-from h5py import h5a, h5d, h5g, h5l, h5o, h5r, h5z
+from h5py import h5a, h5d, h5g, h5l, h5o, h5r, h5s, h5z
 
 from converters.matfile.arrays import DEEPEST
 from converters.matfile.limits import Limits
@@ -43,6 +43,7 @@ _MAX_HEAP_BYTES = 1 << 28
 _HEAP_HEADER = rb"GCOL\x01...(.{8})"
 _SCAN_BYTES = 1 << 24
 _MAX_DEFLATE_RATIO = 1032  # zlib's own bound
+_COST_OF_REPETITION = 250
 _READABLE_KINDS = "biufcV"
 
 
@@ -81,6 +82,7 @@ class Budget:
     limits: Limits
     spent_bytes: int = field(default=0, init=False)
     spent_elements: int = field(default=0, init=False)
+    met: set[int] = field(default_factory=set, init=False)
 
     def spend_bytes(self, count: int) -> None:
         """Raise :class:`LimitExceededError` if ``count`` more bytes are too many."""
@@ -91,6 +93,15 @@ class Budget:
         """Raise :class:`LimitExceededError` if ``count`` more elements are too many."""
         self.spent_elements += count
         _check_limit("elements", self.spent_elements, self.limits.max_elements)
+
+    def meet(self, address: int) -> None:
+        """Count an entry that is met again dearly: MATLAB writes one for each value.
+
+        A few entries that refer to each other many times can stand for billions of values.
+        """
+        if address in self.met:
+            self.spend_elements(_COST_OF_REPETITION)
+        self.met.add(address)
 
     def check_depth(self, depth: int) -> None:
         """Raise :class:`LimitExceededError` if ``depth`` is too deep."""
@@ -126,17 +137,19 @@ class Hdf5File:
 
     def attribute(self, node: Node, name: str) -> Any:
         """The value of an attribute, or ``None`` if there is none."""
-        if not h5a.exists(node, name.encode()):
+        key = name.encode()
+        if not h5a.exists(node, key):
             return None
-        handle = h5a.open(node, name.encode())
+        handle = h5a.open(node, key)
         count = math.prod(handle.shape)
-        if h5py.check_vlen_dtype(handle.dtype) or h5py.check_string_dtype(handle.dtype):
-            self._check_heap_use(count)
         if handle.get_storage_size() > _MAX_ATTRIBUTE_BYTES:
             raise CorruptFileError(f"The attribute {name} is implausibly large.", remedy=RESAVE)
-        return h5py.AttributeManager(h5py.Group(node) if is_group(node) else h5py.Dataset(node))[
-            name
-        ]
+        if handle.dtype.hasobject:
+            self._check_heap_use(count)
+            return h5py.AttributeManager(_high_level(node))[name]
+        value = np.empty(handle.shape, handle.dtype)
+        handle.read(value)
+        return value.item() if count == 1 else value
 
     def field_names(self, node: Node) -> list[str] | None:
         """MATLAB's order of the fields of a struct, where the file has it."""
@@ -176,6 +189,10 @@ def _heap_sizes(stream: BinaryIO) -> Iterator[int]:
         for match in re.finditer(_HEAP_HEADER, view, re.DOTALL):
             yield int.from_bytes(match.group(1), "little")
         tail = view[-15:]
+
+
+def _high_level(node: Node) -> Any:
+    return h5py.Group(node) if is_group(node) else h5py.Dataset(node)
 
 
 def is_group(node: Node) -> bool:
@@ -225,46 +242,42 @@ def is_references(node: Node) -> bool:
 
 def read_references(node: Node, budget: Budget) -> Array:
     """Read a data set of object references, in HDF5's own order of dimensions."""
-    if not is_references(node):
+    if is_group(node) or not is_references(node):
         raise CorruptFileError("A cell holds something other than references.", remedy=RESAVE)
     budget.spend_elements(math.prod(node.shape))
-    _check_storage(node)
-    budget.spend_bytes(_MAX_DEFLATE_RATIO * node.get_storage_size() if _filters(node) else 0)
-    return np.asarray(h5py.Dataset(node)[()])
+    if _filters(node):  # HDF5 inflates these, to whatever size they turn out to have
+        budget.spend_bytes(_MAX_DEFLATE_RATIO * node.get_storage_size())
+    return _read(node)
 
 
 def read_array(node: Node, budget: Budget) -> Array:
     """Read a numeric data set, in HDF5's own order of dimensions and native byte order."""
-    dtype = node.dtype
-    if is_group(node) or dtype.kind not in _READABLE_KINDS or dtype.subdtype or dtype.hasobject:
+    dtype = None if is_group(node) else node.dtype
+    if dtype is None or dtype.kind not in _READABLE_KINDS or dtype.subdtype or dtype.hasobject:
         raise UnsupportedFileError(
-            f"A data set holds elements of type {dtype}, which MATLAB would not write.",
+            f"There are {dtype or 'groups'} where numbers should be; MATLAB writes none.",
             remedy=RESAVE,
         )
     budget.spend_bytes(math.prod(node.shape) * dtype.itemsize)
-    _check_storage(node)
-    array = _read_filtered(node) if _filters(node) else np.asarray(h5py.Dataset(node)[()])
-    return array if array.dtype.isnative else array.astype(array.dtype.newbyteorder("="))
+    array = _read_filtered(node) if _filters(node) else _read(node)
+    return array if dtype.isnative else array.astype(dtype.newbyteorder("="))
 
 
-def _check_storage(node: Node) -> None:
-    """Data in one piece must be there in full; only chunks may be missing (they read as 0)."""
-    if node.get_create_plist().get_layout() == h5d.CHUNKED:
-        return
-    announced = math.prod(node.shape) * node.get_type().get_size()
-    if node.get_storage_size() < announced:
-        raise TruncatedFileError(
-            f"A data set announces {announced} bytes; the file holds {node.get_storage_size()}.",
-            remedy="copy or download the file again, or " + RESAVE,
-        )
+def _read(node: Node) -> Array:
+    array = np.empty(node.shape, node.dtype)
+    node.read(h5s.ALL, h5s.ALL, array)
+    return array
 
 
 def _filters(node: Node) -> list[int]:
-    """The filters of a data set, in the order of writing.
+    """The filters of a data set, in the order of writing; its data are known to be there.
 
     Anything but gzip and shuffle is refused: HDF5 would look for a plug-in to run.
     """
     plan = node.get_create_plist()
+    if plan.get_layout() != h5d.CHUNKED:
+        _check_storage(node)
+        return []
     filters = [plan.get_filter(index)[0] for index in range(plan.get_nfilters())]
     if not {h5z.FILTER_DEFLATE, h5z.FILTER_SHUFFLE}.issuperset(filters):
         raise UnsupportedFileError(
@@ -272,6 +285,16 @@ def _filters(node: Node) -> list[int]:
             remedy=RESAVE,
         )
     return filters
+
+
+def _check_storage(node: Node) -> None:
+    """Data in one piece must be there in full; only chunks may be missing (they read as 0)."""
+    announced = math.prod(node.shape) * node.get_type().get_size()
+    if node.get_storage_size() < announced:
+        raise TruncatedFileError(
+            f"A data set announces {announced} bytes; the file holds {node.get_storage_size()}.",
+            remedy="copy or download the file again, or " + RESAVE,
+        )
 
 
 def _read_filtered(node: Node) -> Array:

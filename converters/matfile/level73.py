@@ -42,6 +42,7 @@ from matlab_compat.errors import (
     CorruptFileError,
     FileAccessError,
     MatFileError,
+    TruncatedFileError,
     UnsupportedFileError,
     locating,
 )
@@ -57,6 +58,7 @@ _DTYPES: dict[str, np.dtype[Any]] = {
 #: ``MATLAB_object_decode``: what a struct-like entry stands for.
 _FUNCTION_HANDLE, _OLD_OBJECT, _OPAQUE = 1, 2, 3
 _MAX_RANK = 64
+_USERBLOCK = 512
 
 
 class _Slot(NamedTuple):
@@ -120,6 +122,7 @@ class Level73Reader:
         self._skip_objects = skip_objects
         with Source(path) as source:
             text = source.read(0, min(116, source.size))
+            _refuse_stub(source)
             self.header = Header.from_text(text) if text.startswith(b"MATLAB") else Header()
         self._nodes: dict[str, Node] = {}
         self._file = Hdf5File(Path(path))
@@ -241,7 +244,9 @@ class Level73Reader:
         return result[0]
 
     def _place(self, slot: _Slot, stack: list[_Frame], budget: Budget) -> None:
-        frame = _Frame(slot, hdf5.address(slot.node), self._find(slot.node, budget))
+        address = hdf5.address(slot.node)
+        budget.meet(address)
+        frame = _Frame(slot, address, self._find(slot.node, budget))
         if frame.found.children is None:
             frame.close()
             return
@@ -407,6 +412,14 @@ class Level73Reader:
         if not isinstance(metadata, np.ndarray) or metadata.dtype != np.uint8:
             raise CorruptFileError("The object store has no index of bytes.", remedy=RESAVE)
         return ObjectTable(metadata.tobytes("F"), len(references), cell, limits=self._limits)
+
+
+def _refuse_stub(source: Source) -> None:
+    if source.size <= _USERBLOCK:
+        raise TruncatedFileError(
+            f"The file ends after {source.size} bytes, within its header.",
+            remedy="copy or download the file again: this copy is incomplete",
+        )
 
 
 def _class_of_dtype(node: Node) -> str:

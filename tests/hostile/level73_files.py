@@ -1,0 +1,282 @@
+"""Make hostile level 7.3 files: each shows one way to attack a reader of HDF5.
+
+All are small, however large they claim to be. Files that others refer to lie beside the folder.
+"""
+
+from __future__ import annotations
+
+import re
+import zlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+
+from matlab_compat.errors import (
+    CorruptFileError,
+    LimitExceededError,
+    TruncatedFileError,
+    UnsafeFileError,
+    UnsupportedFileError,
+)
+
+SECRET = b"this must never be read"
+#: File name -> what makes it, and the error it must meet (``None``: it is harmless).
+FILES: dict[str, tuple[Callable[[Path], None], type[Exception] | None]] = {}
+#: What some makers do to the finished bytes.
+AFTERWARDS: dict[Path, Callable[[bytes], bytes]] = {}
+_Maker = Callable[[h5py.File, Path], None]
+
+
+def hostile(expected: type[Exception] | None) -> Callable[[_Maker], _Maker]:
+    """Register a maker of a file that starts as MATLAB's do, and the error it must meet."""
+
+    def register(maker: _Maker) -> _Maker:
+        def make(path: Path) -> None:
+            with h5py.File(path, "w", userblock_size=512, libver=("earliest", "v110")) as file:
+                maker(file, path)
+            sign(path)
+            if path in AFTERWARDS:
+                path.write_bytes(AFTERWARDS.pop(path)(path.read_bytes()))
+
+        FILES[maker.__name__] = (make, expected)
+        return maker
+
+    return register
+
+
+def sign(path: Path) -> None:
+    """Put MATLAB's text at the start."""
+    with path.open("r+b") as stream:
+        text = b"MATLAB 7.3 MAT-file, Platform: GLNXA64, Created on: Thu Jan  1 00:00:00 2026"
+        stream.write(text.ljust(124) + b"\x00\x02IM")
+
+
+def marked(entry: Any, class_name: str) -> Any:
+    """Give an entry MATLAB's class."""
+    entry.attrs["MATLAB_class"] = np.bytes_(class_name)
+    return entry
+
+
+def put(parent: Any, name: str, data: Any, class_name: str = "double", **how: Any) -> Any:
+    """Write an array as MATLAB does."""
+    return marked(parent.create_dataset(name, data=data, **how), class_name)
+
+
+def put_cell(parent: Any, name: str, references: list[Any]) -> Any:
+    """Write a row of cells that refer to other entries."""
+    refs = np.array(references, h5py.ref_dtype).reshape(-1, 1)
+    return put(parent, name, refs, "cell", dtype=h5py.ref_dtype)
+
+
+@hostile(TruncatedFileError)
+def truncated(file: h5py.File, path: Path) -> None:
+    put(file, "x", np.arange(20_000.0).reshape(100, 200))
+    AFTERWARDS[path] = lambda data: data[: len(data) // 2]
+
+
+@hostile(TruncatedFileError)
+def header_only(file: h5py.File, path: Path) -> None:
+    AFTERWARDS[path] = lambda data: data[:300]
+
+
+@hostile(CorruptFileError)
+def corrupt_gzip_chunk(file: h5py.File, path: Path) -> None:
+    x = put(file, "x", np.ones((100, 100)), chunks=(100, 100), compression="gzip")
+    x.id.write_direct_chunk((0, 0), b"\x78\x9c" + b"\xff" * 50)
+
+
+@hostile(LimitExceededError)
+def eight_terabytes_declared(file: h5py.File, path: Path) -> None:
+    marked(file.create_dataset("x", (1_000_000, 1_000_000), "f8", chunks=(1000, 1000)), "double")
+
+
+@hostile(LimitExceededError)
+def eight_terabytes_in_one_piece(file: h5py.File, path: Path) -> None:
+    marked(file.create_dataset("x", (1_000_000, 1_000_000), "f8"), "double")
+
+
+@hostile(TruncatedFileError)
+def gigabyte_in_one_piece_that_is_not_there(file: h5py.File, path: Path) -> None:
+    marked(file.create_dataset("x", (1000, 100_000), "f8"), "double")
+
+
+@hostile(LimitExceededError)
+def gzip_bomb(file: h5py.File, path: Path) -> None:
+    """3.8 GB of zeros in 4 MB."""
+    side = 1 << 28
+    x = file.create_dataset("x", (15, side), "u1", chunks=(1, side), compression="gzip")
+    chunk = _deflated_zeros(side)
+    for row in range(15):
+        x.id.write_direct_chunk((row, 0), chunk)
+    marked(x, "uint8")
+
+
+@hostile(CorruptFileError)
+def gzip_chunk_larger_than_declared(file: h5py.File, path: Path) -> None:
+    """A small array whose chunk inflates to 3 GB: the declared size tells nothing."""
+    x = file.create_dataset("x", (10, 10), "u1", chunks=(10, 10), compression="gzip")
+    x.id.write_direct_chunk((0, 0), _deflated_zeros(3 << 30))
+    marked(x, "uint8")
+
+
+def _deflated_zeros(size: int) -> bytes:
+    deflate = zlib.compressobj(9)
+    block = bytes(1 << 24)
+    return b"".join(deflate.compress(block) for _ in range(size >> 24)) + deflate.flush()
+
+
+@hostile(CorruptFileError)
+def self_referring_cell(file: h5py.File, path: Path) -> None:
+    cell = put_cell(file, "c", [file.ref])
+    cell[0, 0] = cell.ref
+
+
+@hostile(CorruptFileError)
+def cells_in_a_circle(file: h5py.File, path: Path) -> None:
+    refs = file.create_group("#refs#")
+    first = put_cell(refs, "a", [file.ref])
+    second = put_cell(refs, "b", [first.ref])
+    first[0, 0] = second.ref
+    put_cell(file, "c", [first.ref])
+
+
+@hostile(CorruptFileError)
+def hard_link_cycle(file: h5py.File, path: Path) -> None:
+    group = marked(file.create_group("s"), "struct")
+    group["self"] = group
+
+
+@hostile(LimitExceededError)
+def billion_laughs(file: h5py.File, path: Path) -> None:
+    """Nine levels of ten references to the level below."""
+    refs = file.create_group("#refs#")
+    below = put(refs, "ha", [[1.0]])
+    for level in range(9):
+        below = put_cell(refs, f"level{level}", [below.ref] * 10)
+    put_cell(file, "c", [below.ref])
+
+
+@hostile(LimitExceededError)
+def deeply_nested_cells(file: h5py.File, path: Path) -> None:
+    refs = file.create_group("#refs#")
+    below = put(refs, "x", [[1.0]])
+    for level in range(5000):
+        below = put_cell(refs, f"c{level}", [below.ref])
+    put_cell(file, "c", [below.ref])
+
+
+@hostile(CorruptFileError)
+def null_reference(file: h5py.File, path: Path) -> None:
+    put_cell(file, "c", [h5py.Reference()])
+
+
+@hostile(UnsafeFileError)
+def external_storage(file: h5py.File, path: Path) -> None:
+    secret = path.parent.with_name("secret.bin")
+    secret.write_bytes(SECRET)
+    external = [(str(secret), 0, len(SECRET))]
+    x = file.create_dataset("x", (1, len(SECRET)), "u1", external=external)
+    marked(x, "uint8")
+
+
+def _other_file(path: Path) -> Path:
+    other = path.parent.with_name("other.h5")
+    with h5py.File(other, "w") as file:
+        put(file, "x", np.frombuffer(SECRET, np.uint8).reshape(1, -1), "uint8")
+    return other
+
+
+@hostile(UnsafeFileError)
+def external_link(file: h5py.File, path: Path) -> None:
+    file["x"] = h5py.ExternalLink(str(_other_file(path)), "/x")
+
+
+@hostile(UnsafeFileError)
+def external_link_in_struct(file: h5py.File, path: Path) -> None:
+    group = marked(file.create_group("s"), "struct")
+    group["x"] = h5py.ExternalLink(str(_other_file(path)), "/x")
+
+
+@hostile(UnsafeFileError)
+def soft_link(file: h5py.File, path: Path) -> None:
+    put(file, "x", [[1.0]])
+    file["y"] = h5py.SoftLink("/x")
+
+
+@hostile(UnsafeFileError)
+def virtual_dataset(file: h5py.File, path: Path) -> None:
+    layout = h5py.VirtualLayout((1, len(SECRET)), "u1")
+    layout[:] = h5py.VirtualSource(str(_other_file(path)), "x", (1, len(SECRET)))
+    marked(file.create_virtual_dataset("x", layout), "uint8")
+
+
+@hostile(UnsupportedFileError)
+def unknown_filter(file: h5py.File, path: Path) -> None:
+    """LZF, which other readers of HDF5 would load code for."""
+    put(file, "x", np.ones((100, 100)), compression="lzf")
+
+
+@hostile(UnsupportedFileError)
+def text_of_variable_length(file: h5py.File, path: Path) -> None:
+    put(file, "x", [["a", "b"]], "char", dtype=h5py.string_dtype())
+
+
+@hostile(LimitExceededError)
+def field_names_that_share_one_heap(file: h5py.File, path: Path) -> None:
+    """4000 field names, all the same megabyte of the file: 4 GB once HDF5 has copied them."""
+    count, length = 4000, 1 << 20
+    group = marked(file.create_group("s"), "struct")
+    put(group, "a", [[1.0]])
+    names = np.empty(count, object)
+    names[:] = [np.full(length if index == 0 else 1, b"a", "S1") for index in range(count)]
+    group.attrs.create("MATLAB_fields", names, dtype=h5py.vlen_dtype(np.dtype("S1")))
+    AFTERWARDS[path] = lambda data: _repeat_first(data, length, count)
+
+
+def _repeat_first(data: bytes, length: int, count: int) -> bytes:
+    """Point all elements of an attribute at the object of the first (16 bytes each)."""
+    one = re.escape((1).to_bytes(4, "little")) + b".{12}"
+    first = re.escape(length.to_bytes(4, "little")) + b".{12}"
+    found = re.search(first + one + one, data, re.DOTALL)
+    assert found
+    at = found.start()
+    return data[:at] + data[at : at + 16] * count + data[at + 16 * count :]
+
+
+@hostile(CorruptFileError)
+def empty_array_of_wrong_size(file: h5py.File, path: Path) -> None:
+    put(file, "x", np.array([3, 4], np.uint64)).attrs["MATLAB_empty"] = np.uint8(1)
+
+
+@hostile(CorruptFileError)
+def sparse_index_outside(file: h5py.File, path: Path) -> None:
+    group = marked(file.create_group("x"), "double")
+    group.attrs["MATLAB_sparse"] = np.uint64(3)
+    group["jc"] = np.array([0, 1, 1, 1], np.uint64)
+    group["ir"] = np.array([2_000_000], np.uint64)
+    group["data"] = [1.0]
+
+
+@hostile(UnsupportedFileError)
+def unknown_class(file: h5py.File, path: Path) -> None:
+    put(file, "x", [[1.0]], "gizmo")
+
+
+@hostile(CorruptFileError)
+def object_without_store(file: h5py.File, path: Path) -> None:
+    words = np.array([[0xDD000000, 2, 1, 1, 1, 1]], np.uint32)
+    put(file, "net", words, "SeriesNetwork").attrs["MATLAB_object_decode"] = np.int32(3)
+
+
+@hostile(None)
+def no_matlab_class(file: h5py.File, path: Path) -> None:
+    file["x"] = np.arange(6.0).reshape(2, 3)
+
+
+@hostile(None)
+def lone_surrogate(file: h5py.File, path: Path) -> None:
+    text = put(file, "x", np.array([[0xD800], [65]], np.uint16), "char")
+    text.attrs["MATLAB_int_decode"] = np.int32(2)
