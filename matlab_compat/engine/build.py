@@ -40,9 +40,10 @@ def load_parameters(
 def factors_of(layer: Layer) -> dict[str, Factors]:
     """Torch parameter name to the factors of the learnable that it holds."""
     return {
-        declared.layout.torch_name: Factors(
+        torch_name: Factors(
             getattr(layer, declared.learn_rate_factor), getattr(layer, declared.l2_factor)
         )
-        for declared in layer.parameters().values()
-        if isinstance(declared, Learnable) and declared.layout is not None
+        for name, declared in layer.parameters().items()
+        if isinstance(declared, Learnable)
+        for torch_name in layer.torch_names(name)
     }

@@ -242,6 +242,11 @@ class Layer:
         """The module with parameters of the right shape; their values are filled in after."""
         raise UnsupportedLayerError(f"{self.matlab_class} cannot be run by this version.")
 
+    def torch_names(self, name: str) -> tuple[str, ...]:
+        """The torch parameters that hold the learnable ``name``: one, unless a layer says so."""
+        layout = self.parameters()[name].layout
+        return (layout.torch_name,) if layout is not None else ()
+
     def torch_state(self) -> dict[str, Array]:
         """Parameters and states under their torch names, in torch's layout, C-contiguous."""
         return {
