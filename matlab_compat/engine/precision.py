@@ -76,7 +76,8 @@ def full_precision(allow_tf32: bool = False) -> Iterator[None]:
 
 def _tf32_switches() -> tuple[list[Any], str, Any, Any]:
     """(objects, attribute, off, on)."""
-    cudnn, matmul = torch.backends.cudnn, torch.backends.cuda.matmul
+    cudnn: Any = torch.backends.cudnn  # torch's types know only one set
+    matmul = torch.backends.cuda.matmul
     try:
         _ = cudnn.allow_tf32, matmul.allow_tf32
     except RuntimeError:  # refused once somebody has used the switches that came with torch 2.9

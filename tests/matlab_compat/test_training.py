@@ -6,6 +6,7 @@ numpy: a parameter w with factors a and b moves by ``-r*a*(dE/dw + c*b*w)``.
 
 from __future__ import annotations
 
+import copy
 from typing import Any
 
 import numpy as np
@@ -117,6 +118,13 @@ def test_a_module_used_twice_is_trained_once() -> None:
     assert sum(len(group["params"]) for group in groups) == 2
 
 
+def test_a_parameter_that_two_modules_share_is_trained_once() -> None:
+    first, second = layer().to_torch(), layer().to_torch()
+    second.weight = first.weight
+    groups = parameter_groups(torch.nn.Sequential(first, second), RATE)
+    assert sum(len(group["params"]) for group in groups) == 3
+
+
 def test_groups_of_a_layer() -> None:
     groups = parameter_groups(layer(BiasLearnRateFactor=2), RATE, L2)
     assert sorted((g["lr"], g["weight_decay"]) for g in groups) == [(RATE, L2), (2 * RATE, 0)]
@@ -127,8 +135,6 @@ def test_no_regularization_by_default() -> None:
 
 
 def test_copies_of_a_module_keep_the_factors() -> None:
-    import copy
-
     module = copy.deepcopy(layer(WeightLearnRateFactor=7).to_torch())
     assert by_parameter(parameter_groups(module, 1))[id(module.weight)] == (7, 0)
 

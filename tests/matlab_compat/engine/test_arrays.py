@@ -68,7 +68,8 @@ def test_dtype(dtype: Any, expected: torch.dtype) -> None:
 
 def test_bfloat16_comes_back_as_single() -> None:
     back = array(torch.tensor([1.5], dtype=torch.bfloat16))
-    assert (back.dtype, back.tolist()) == (np.float32, [1.5])
+    assert back.dtype == np.float32
+    assert back.tolist() == [1.5]
 
 
 def test_results_that_require_gradients_come_back() -> None:

@@ -19,6 +19,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from matlab_compat import TransposedConvolution2DLayer, transposedConv2dLayer
+from matlab_compat.data_format import dlarray
 from matlab_compat.engine.transposed_convolution import output_size
 from matlab_compat.errors import DataFormatError, PropertyError, UsageError
 
@@ -266,7 +267,7 @@ def test_one_pixel_by_hand() -> None:
 )
 def test_predict_takes_inputs_of_every_class(kind: type) -> None:
     case = random_case()
-    X = (np.abs(case.X) * 10).astype(kind)
+    X: Array = (np.abs(case.X) * 10).astype(kind)
     given_case = Case(case.W, case.bias, X, case.stride, case.crop)
     given_case.assert_right(case.layer.predict(X))
 
@@ -274,7 +275,7 @@ def test_predict_takes_inputs_of_every_class(kind: type) -> None:
 @pytest.mark.parametrize("kind", [np.float16, np.float64, np.longdouble])
 def test_predict_takes_floats_of_every_class(kind: type) -> None:
     case = random_case()
-    X = case.X.astype(np.float16).astype(kind)
+    X: Array = case.X.astype(np.float16).astype(kind)
     Case(case.W, case.bias, X, case.stride, case.crop).assert_right(case.layer.predict(X))
 
 
@@ -413,6 +414,17 @@ def test_predict_in_another_format_says_what_to_do(labels: Any, shape: tuple[int
     assert caught.value.remedy
 
 
+@pytest.mark.parametrize("labels", ["SSCB", "SSC", "SCBT", "SSCT"])
+def test_predict_of_a_dlarray_is_a_dlarray(labels: str) -> None:
+    case = random_case()
+    X = random_data(labels, SIZES)
+    expected, scale = per_slice(case, X, labels)
+    Y = case.layer.predict(dlarray(X, labels))
+    assert isinstance(Y, dlarray)
+    assert Y.dims() == labels
+    assert_within_rounding(Y.extractdata(), expected, scale, EPS["single"])
+
+
 def test_a_crop_that_leaves_nothing_is_an_error() -> None:
     made = transposedConv2dLayer(3, 1, Cropping=[2, 2, 0, 0], Weights=np.ones((3, 3)))
     assert made.predict(np.ones((3, 3))).shape == (1, 5, 1, 1)
@@ -541,7 +553,7 @@ def test_trained_values_come_back_and_are_no_view() -> None:
     module = made.to_torch(dtype="double")
     with torch.no_grad():
         for parameter in module.parameters():
-            parameter += 1
+            parameter.add_(1)
     made.assign_from_torch(module)
     np.testing.assert_array_equal(made.Weights, case.W.astype(np.float64) + 1)
     with torch.no_grad():

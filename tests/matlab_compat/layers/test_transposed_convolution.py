@@ -775,7 +775,7 @@ def test_constructor_has_no_other_argument(name: str) -> None:
 
 def test_a_property_that_does_not_exist_cannot_be_assigned() -> None:
     with pytest.raises(PropertyError, match="has no property 'Padding'"):
-        layer().Padding = 1  # type: ignore[attr-defined]
+        layer().Padding = 1
 
 
 def test_errors_name_the_layer() -> None:
