@@ -34,6 +34,8 @@ from matlab_compat.errors import CorruptFileError, LimitExceededError, MatFileEr
 
 #: numpy frees nested arrays by recursion in C; some thousands of levels end the interpreter.
 DEEPEST = 1000
+_LONGEST_RUN = 1 << 16
+_EMPTY = np.empty((0, 0))  # one for all: nobody can change an array without elements
 _CHAR_TYPES = (
     DataType.UINT16,
     DataType.UTF8,
@@ -82,7 +84,8 @@ class ArrayDecoder:
             while not root.values:
                 self._step(stack)
         except MatFileError as error:
-            path = [container.label(len(container.values)) for container in stack[1:]]
+            unfinished = [container for container in stack[1:] if not container.is_full()]
+            path = [container.label(len(container.values)) for container in unfinished]
             error.where = (*path, *error.where)
             raise
         return root.build(root.values)
@@ -96,12 +99,25 @@ class ArrayDecoder:
             stack[-1].values.append(top.build(top.values))
             return
         matrix = self._matrix(top.next, top.end)
+        if not matrix.size:
+            self._add_empties(top)
+            return
         top.next = matrix.next
         item = self._open(matrix)
         if isinstance(item, _Container):
             self._push(item, stack)
         else:
             top.values.append(item)
+
+    def _add_empties(self, container: _Container) -> None:
+        """Take in a run of the bare tags that MATLAB writes for []; there can be millions."""
+        longest = 8 * min(container.count - len(container.values), _LONGEST_RUN)
+        start, end = container.next, min(container.next + longest, container.end)
+        tags = self._elements.data[start : end - (end - start) % 8].reshape(-1, 8)
+        same = (tags == tags[0]).all(axis=1)
+        run = len(same) if same.all() else int(same.argmin())
+        container.values.extend([_EMPTY] * run)
+        container.next += 8 * run
 
     def _push(self, container: _Container, stack: list[_Container]) -> None:
         deepest = min(self._limits.max_depth, DEEPEST)
@@ -118,8 +134,6 @@ class ArrayDecoder:
 
     def _open(self, matrix: Tag) -> Value | _Container:
         """The value of a leaf, or a container to fill."""
-        if not matrix.size:  # how MATLAB writes [] inside cells and structs
-            return np.empty((0, 0))
         header = self._elements.array_header(matrix)
         return _OPENERS[header.array_class](self, header)
 

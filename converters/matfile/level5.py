@@ -220,7 +220,8 @@ def _shape(elements: Elements, header: ArrayHeader) -> Shape:
         matrix = elements.expect(header.body, header.end, "an object", DataType.MATRIX)
         inner = elements.array_header(matrix)
         tag = elements.expect(inner.body, inner.end, "a reference", DataType.UINT32)
-        words = elements.bytes_of(tag).view(elements.byte_order + "u4")
+        whole_words = elements.bytes_of(tag)[: tag.size // 4 * 4]
+        words = np.frombuffer(whole_words, elements.byte_order + "u4")
         return reference_shape(words) or (1, 1)
     except MatFileError:
         return (1, 1)  # a description; reading the variable says what is wrong

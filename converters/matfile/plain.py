@@ -47,10 +47,10 @@ def to_plain(obj: MatObject, byte_order: str) -> Value:
 
 def _string(properties: _Properties, byte_order: str = "<") -> Value:
     """Packed as 64-bit words: version, dimensions, sizes, lengths, then the UTF-16 text."""
-    words = properties.get("any")
-    if words is None or not words.size:
+    words = _array(properties.get("any", np.empty((0, 0))), "any").ravel(order="F")
+    if not words.size:
         return np.empty((0, 0), _string_dtype())
-    words = _array(words, "any", np.uint64).ravel(order="F")
+    words = _array(words, "any", np.uint64)
     if words[0] != _STRING_VERSION:
         raise UnsupportedFileError(f"A string of version {words[0]} is not known.", remedy=_REMEDY)
     start = 2 + int(words[1]) if len(words) > 1 else len(words) + 1

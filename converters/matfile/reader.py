@@ -50,7 +50,7 @@ def only_matfile_errors(subject: str) -> Iterator[None]:
         zlib.error,
         ValueError,
         LookupError,
-        OverflowError,
+        ArithmeticError,
         TypeError,
         AttributeError,
         RecursionError,

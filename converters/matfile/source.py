@@ -32,10 +32,11 @@ class Source:
     an empty file) on construction.
     """
 
+    _fd: int | None = None
+
     def __init__(self, path: str | os.PathLike[str]) -> None:
         self.path = Path(path)
         self._lock = threading.Lock()
-        self._fd: int | None = None
         try:
             # Not blocking: opening a named pipe would otherwise wait for ever.
             flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
@@ -143,6 +144,9 @@ class Source:
         fd, self._fd = self._fd, None
         if fd is not None:
             os.close(fd)
+
+    def __del__(self) -> None:
+        self.close()
 
     def __enter__(self) -> Source:
         return self

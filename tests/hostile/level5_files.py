@@ -274,6 +274,13 @@ def _sizes() -> Iterator[_Row]:
         file(array(MX_DOUBLE, (1, 1), doubles(1), doubles(2), name="x")),
         CORRUPT,
     )
+    yield (
+        "left over bytes of a struct without fields",
+        file(struct_array((1, 1), [], scalar(1), name="x")),
+        CORRUPT,
+    )
+    odd = opaque("thing", array(13, (1, 1), element(UINT32, b"abc")), name="x")
+    yield "reference of 3 bytes", file(odd), CORRUPT
     yield "cell of 1e9", file(array(CELL, (10**9, 1), name="x")), CORRUPT
     yield (
         "struct of 1e9",
