@@ -1,14 +1,24 @@
-"""From a path to a layer object."""
+"""From a path to a layer or network object."""
 
 from __future__ import annotations
 
 from os import PathLike
 
+from matlab_compat.errors import (
+    AmbiguousLayerError,
+    LayerNotFoundError,
+    locating,
+)
 from matlab_compat.layers import Layer
+from matlab_compat.network import CLASSIC, Network
 
 from .find import Found, choose_layer, find_models
 from .matfile import DEFAULT_LIMITS, Limits, MatFile, open_mat
-from .saved import SavedLayer
+from .networks import build_network
+from .saved import SavedLayer, SavedNetwork
+
+#: Networks that hold trained weights; they go before layer graphs and arrays beside them.
+_TRAINED = (*CLASSIC, "dlnetwork")
 
 
 def load(
@@ -17,22 +27,28 @@ def load(
     layer: str | int | None = None,
     *,
     limits: Limits = DEFAULT_LIMITS,
-) -> Layer:
-    """The layer in a MAT-file.
+) -> Layer | Network:
+    """The network, or the layer, in a MAT-file.
 
     Parameters
     ----------
     path:
-        A MAT-file of level 4, 5, 6, 7 or 7.3 with the layer as loose variables (``Weights``,
-        ``Bias``, ``Stride``, ``CroppingSize`` ...), as a struct or struct array of such fields
-        (nested ones too), or as a native object: a layer, or a layer inside a network, layer
-        graph or layer array.
+        A MAT-file of level 4, 5, 6, 7 or 7.3 with a SeriesNetwork, DAGNetwork, dlnetwork, layer
+        graph, layer array or layer as ``save`` writes it (anywhere in its variables), or with a
+        layer as loose variables (``Weights``, ``Bias``, ``Stride``, ``CroppingSize`` ...) or as
+        a struct or struct array of such fields (nested ones too).
     variable:
         Look into this variable only; ``"s.net"`` looks deeper.
     layer:
-        The layer's name, or its 1-based index; not needed where there is only one.
+        Give this one layer, by name or 1-based index.
     limits:
         Bounds on what the file may make us do; on by default.
+
+    Returns
+    -------
+    A :class:`~matlab_compat.network.Network` for a network, else the
+    :class:`~matlab_compat.layers.base.Layer`. Where a file holds a network beside the layer array
+    or layer graph it was made from, the network is meant.
 
     Raises
     ------
@@ -43,7 +59,8 @@ def load(
     PropertyError
         The layer's fields contradict each other or MATLAB's rules.
     UnsupportedLayerError
-        The layer is of a class that this version does not build.
+        The one layer asked for is of a class that this version does not build. (A network opens
+        all the same, and says so when it is run or converted.)
 
     Examples
     --------
@@ -52,20 +69,56 @@ def load(
     ((3, 3), (0, 1, 0, 1))
     """
     with open_mat(path, limits=limits) as mat:
-        saved, _ = find_layer(mat, variable, layer)
+        found = find_models(mat, variable)
+        if layer is None and any(isinstance(f.model, SavedNetwork) for f in found):
+            chosen = choose_network(found, str(mat.path))
+            with locating(str(mat.path)):
+                return build_network(chosen)
+        saved, _ = choose_layer(found, layer, str(mat.path))
         return build(mat, saved)
 
 
-def find_layer(
-    mat: MatFile, variable: str | None, layer: str | int | None
-) -> tuple[SavedLayer, Found]:
-    """The layer meant, as it is saved, and what lies beside it."""
-    return choose_layer(find_models(mat, variable), layer, str(mat.path))
+def load_network(
+    path: str | PathLike[str], variable: str | None = None, *, limits: Limits = DEFAULT_LIMITS
+) -> Network:
+    """As :func:`load`, for a file that must hold a network.
+
+    Raises
+    ------
+    LayerNotFoundError
+        It holds none.
+    """
+    loaded = load(path, variable, limits=limits)
+    if not isinstance(loaded, Network):
+        raise LayerNotFoundError("There is a layer but no network in it.", where=(str(path),))
+    return loaded
+
+
+def choose_network(found: list[Found], where: str) -> SavedNetwork:
+    """The one network meant.
+
+    Raises
+    ------
+    AmbiguousLayerError
+        There are several.
+    """
+    networks = [f for f in found if isinstance(f.model, SavedNetwork)]
+    trained = [f for f in networks if f.model.class_name in _TRAINED]
+    candidates = trained or networks
+    if len(candidates) > 1:
+        paths = ", ".join(f"{f.path} ({f.model.class_name})" for f in candidates)
+        raise AmbiguousLayerError(
+            f"There are {len(candidates)} networks in it: {paths}.",
+            where=(where,),
+            remedy=f"choose one: variable='{candidates[0].path}' "
+            f"(on the command line --variable {candidates[0].path}).",
+        )
+    model = candidates[0].model
+    assert isinstance(model, SavedNetwork)
+    return model
 
 
 def build(mat: MatFile, saved: SavedLayer) -> Layer:
     """The layer object; errors name the file first."""
-    from matlab_compat.errors import locating
-
     with locating(str(mat.path)):
         return saved.build()

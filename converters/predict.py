@@ -51,7 +51,7 @@ def predict(
     """
     chosen = load(path, variable, layer, limits=limits)
     if not isinstance(chosen, TransposedConvolution2DLayer):
-        raise UnsupportedLayerError(f"{chosen.matlab_class} cannot be run by this version.")
+        raise UnsupportedLayerError(f"{type(chosen).__name__} cannot be run by this version.")
     X = read_array(input, INPUT_NAMES, limits)
     Y: npt.NDArray[Any] = chosen.predict(X, data_format, device=device, dtype=dtype)
     if Y.dtype == np.float16:

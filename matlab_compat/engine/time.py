@@ -17,4 +17,4 @@ def per_time_step(function: Callable[[Tensor], Tensor], x: Tensor, spatial: int)
         return function(x)
     folded = x.movedim(-1, 1)  # N,T,C,*space
     y = function(folded.flatten(0, 1))
-    return y.unflatten(0, folded.shape[:2]).movedim(1, -1)
+    return y.reshape(*folded.shape[:2], *y.shape[1:]).movedim(1, -1)

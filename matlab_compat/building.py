@@ -1,0 +1,83 @@
+"""MATLAB's functions for putting networks together, so that MATLAB code ports line by line."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from .errors import LayerNotFoundError, UsageError
+from .layers.base import Layer
+from .network import Network
+
+
+def layerGraph(layers: Sequence[Layer] | Network = ()) -> Network:
+    """A layer graph of layers that follow each other (or of an existing network)."""
+    if isinstance(layers, Network):
+        return _graph(layers.Layers, layers._connections)
+    return Network(layers, kind="LayerGraph")
+
+
+def addLayers(graph: Network, layers: Layer | Sequence[Layer]) -> Network:
+    """The graph with more layers, connected to each other in a row but to nothing else."""
+    new = [layers] if isinstance(layers, Layer) else list(layers)
+    row = Network(new, kind="LayerGraph")
+    return _graph([*graph.Layers, *new], [*graph._connections, *row._connections])
+
+
+def connectLayers(graph: Network, source: str, destination: str) -> Network:
+    """The graph with one more connection; ports as in ``"add/in2"``."""
+    return _graph(graph.Layers, [*graph._connections, (source, destination)])
+
+
+def disconnectLayers(graph: Network, source: str, destination: str) -> Network:
+    """The graph without that connection."""
+    if (source, destination) not in graph._connections:
+        raise UsageError(f"There is no connection from '{source}' to '{destination}'.")
+    kept = [pair for pair in graph._connections if pair != (source, destination)]
+    return _graph(graph.Layers, kept)
+
+
+def removeLayers(graph: Network, names: str | Sequence[str]) -> Network:
+    """The graph without the named layers and their connections."""
+    gone = {names} if isinstance(names, str) else set(names)
+    for name in gone - set(graph.names):
+        raise LayerNotFoundError(f"The graph has no layer '{name}'.")
+    layers = [x for x, name in zip(graph.Layers, graph.names, strict=True) if name not in gone]
+    kept = [c for c in graph._connections if not {_layer_of(graph, end) for end in c} & gone]
+    return _graph(layers, kept)
+
+
+def _layer_of(graph: Network, port: str) -> str:
+    return port if port in graph.names else port.rpartition("/")[0]
+
+
+def replaceLayer(graph: Network, name: str, layer: Layer) -> Network:
+    """The graph with another layer in the place of ``name``, connected as that was."""
+    old = graph.layer(name)
+    layers = [layer if x is old else x for x in graph.Layers]
+    new = layer.Name or name
+
+    def renamed(port: str) -> str:
+        return new + port[len(name) :] if _layer_of(graph, port) == name else port
+
+    return _graph(layers, [(renamed(a), renamed(b)) for a, b in graph._connections])
+
+
+def dlnetwork(layers: Sequence[Layer] | Network, *sizes: Sequence[int], seed: int = 0) -> Network:
+    """A dlnetwork of layers or a layer graph, initialized as MATLAB does.
+
+    ``sizes`` are those of inputs that no input layer describes; without any of both the network
+    stays uninitialized until :func:`initialize`.
+    """
+    source = layers if isinstance(layers, Network) else Network(layers)
+    network = Network(source.Layers, source._connections, kind="dlnetwork")
+    described = all(hasattr(network.layer(n), "input_size") for n in network.InputNames)
+    return network.initialize(*sizes, seed=seed) if described or sizes else network
+
+
+def initialize(network: Network, *sizes: Sequence[int], seed: int | None = None) -> Network:
+    """The network with all empty learnables filled; ``sizes`` of inputs as for dlnetwork."""
+    return network.initialize(*sizes, seed=seed)
+
+
+def _graph(layers: Sequence[Layer], connections: Sequence[tuple[str, str]]) -> Network:
+    return Network(layers, connections, kind="LayerGraph")

@@ -1,0 +1,168 @@
+"""A network's plan as one ``torch.fx.GraphModule``, and ways to run it that name the layer."""
+
+from __future__ import annotations
+
+import keyword
+import operator
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import torch
+from torch import fx, nn
+
+from ..errors import DataFormatError, UnsupportedLayerError, locating
+from ..graph import Plan, Port, Step
+from ..layers.unsupported import UnsupportedLayer
+from .precision import DeviceLike, DTypeLike
+
+
+class Stub(nn.Module):
+    """The place of a layer that could not be built; running it raises."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__()
+        self.message = message
+
+    def forward(self, *inputs: torch.Tensor) -> torch.Tensor:
+        """Raise :class:`UnsupportedLayerError`."""
+        raise UnsupportedLayerError(self.message)
+
+
+def build_graph(
+    plan: Plan,
+    device: DeviceLike | None,
+    dtype: DTypeLike | None,
+    *,
+    stub: bool = False,
+) -> fx.GraphModule:
+    """The module of a network: one submodule for every layer, under the layer's name.
+
+    ``module.meta["layers"]`` maps attribute names to MATLAB's layer names, ``["inputs"]`` and
+    ``["outputs"]`` name the network's inputs and outputs with their formats.
+
+    Raises
+    ------
+    UnsupportedLayerError
+        Layers cannot be built: all of them at once (unless ``stub``).
+    """
+    if not stub:
+        refuse_unsupported(plan)
+    graph = fx.Graph()
+    values: dict[Port, fx.Node] = {}
+    attributes = attribute_names([step.name for step in plan.steps])
+    modules: dict[str, nn.Module] = {}
+    for name in plan.inputs:
+        values[name, -1] = graph.placeholder(identifier(name))
+    for step in plan.steps:
+        arguments = tuple(values[source] for source in step.sources)
+        if getattr(step.layer, "is_output", False):
+            values[step.name, 0] = arguments[0]
+            continue
+        attribute = attributes[step.name]
+        modules[attribute] = _module(step, device, dtype)
+        node = graph.call_module(attribute, arguments)
+        if len(step.output_formats) == 1:
+            values[step.name, 0] = node
+        else:
+            for port in range(len(step.output_formats)):
+                values[step.name, port] = graph.call_function(operator.getitem, (node, port))
+    results = tuple(values[port] for port, _ in plan.outputs.values())
+    graph.output(results[0] if len(results) == 1 else results)
+    graph.eliminate_dead_code()
+    module = fx.GraphModule(modules, graph, class_name="Network")
+    module.meta["layers"] = {attributes[s.name]: s.name for s in plan.steps}
+    module.meta["inputs"] = dict(plan.inputs)
+    module.meta["outputs"] = {name: label for name, (_, label) in plan.outputs.items()}
+    return module
+
+
+def _module(step: Step, device: DeviceLike | None, dtype: DTypeLike | None) -> nn.Module:
+    if isinstance(step.layer, UnsupportedLayer):
+        return Stub(str(step.layer.error()))
+    with locating(f"layer '{step.name}'"):
+        return step.layer.to_torch(device, dtype, formats=step.formats)
+
+
+def refuse_unsupported(plan: Plan) -> None:
+    """Raise one error that names every layer of the plan that cannot be built."""
+    missing = [s for s in plan.steps if isinstance(s.layer, UnsupportedLayer)]
+    if not missing:
+        return
+    lines = []
+    for step in missing:
+        layer = step.layer
+        assert isinstance(layer, UnsupportedLayer)
+        fields = ", ".join(name for name in layer.extra if "." not in name and name != "Name")
+        lines.append(f"    '{step.name}' is a {layer.class_name}: {layer.reason} ({fields})")
+    raise UnsupportedLayerError(
+        f"{len(missing)} of {len(plan.steps)} layers cannot be built:\n" + "\n".join(lines),
+        remedy="register a class for each: @matlab_compat.register('...') (see "
+        "docs/extending.md), or pass stub=True (--stub) for placeholders that raise when run.",
+    )
+
+
+def identifier(name: str) -> str:
+    """A MATLAB name as a Python identifier."""
+    text = re.sub(r"\W", "_", name) or "layer"
+    return f"layer_{text}" if text[0].isdigit() or keyword.iskeyword(text) else text
+
+
+def attribute_names(names: list[str]) -> dict[str, str]:
+    """MATLAB layer names to unique attribute names that hide nothing of ``nn.Module``."""
+    taken: set[str] = set()
+    found = {}
+    for name in names:
+        stem = identifier(name)
+        if hasattr(fx.GraphModule, stem) or stem in ("graph", "meta", "training", "code"):
+            stem += "_"
+        unique, count = stem, 1
+        while unique in taken:
+            count += 1
+            unique = f"{stem}_{count}"
+        taken.add(unique)
+        found[name] = unique
+    return found
+
+
+class _Recording(fx.Interpreter):
+    """Runs a graph node by node, telling ``visit`` each layer's outputs and naming failures."""
+
+    def __init__(self, module: fx.GraphModule, visit: Callable[[str, Any], None]) -> None:
+        super().__init__(module)
+        self.layers: Mapping[str, str] = module.meta["layers"]
+        self.visit = visit
+        self.extra_traceback = False
+
+    def call_module(self, target: Any, args: Any, kwargs: Any) -> Any:
+        name = self.layers[target]
+        try:
+            with locating(f"layer '{name}'"):
+                result = super().call_module(target, args, kwargs)
+        except (RuntimeError, ValueError, IndexError) as error:
+            if hasattr(error, "remedy"):  # one of ours: it says where
+                raise
+            sizes = " and ".join(str(tuple(a.shape)) for a in args if hasattr(a, "shape"))
+            raise DataFormatError(
+                f"The layer cannot take inputs of torch size {sizes}: {error}",
+                where=(f"layer '{name}'",),
+                remedy="check the size and the order of the dimensions of the network's input.",
+            ) from None
+        self.visit(name, result)
+        return result
+
+
+def run_recording(
+    module: fx.GraphModule, inputs: tuple[torch.Tensor, ...], visit: Callable[[str, Any], None]
+) -> Any:
+    """Run ``module`` and call ``visit(layer name, output)`` after every layer."""
+    return _Recording(module, visit).run(*inputs)
+
+
+def run_network(module: fx.GraphModule, inputs: tuple[torch.Tensor, ...]) -> tuple[Any, ...]:
+    """Run ``module``; a failure is repeated layer by layer, so that the error names the layer."""
+    try:
+        results = module(*inputs)
+    except (RuntimeError, ValueError, IndexError):
+        results = run_recording(module, inputs, lambda name, result: None)
+    return results if isinstance(results, tuple) else (results,)

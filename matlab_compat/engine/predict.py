@@ -1,0 +1,263 @@
+"""A network's module run on MATLAB's data, with results as MATLAB gives them."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from ..data_format import DataFormat, dlarray
+from ..errors import UsageError
+from .arrays import array, as_data, tensor
+from .graph import run_network, run_recording
+from .precision import DeviceLike, DTypeLike, full_precision
+
+if TYPE_CHECKING:
+    from torch import fx
+
+    from ..network import Network
+
+Array = npt.NDArray[Any]
+
+#: How data without labels is read, by the format of the input it goes to: features come N×C,
+#: one sequence C×T (a list of them for a batch), images H×W×C×N.
+UNLABELLED = {"CB": "BC", "CBT": "CTB", "SCBT": "SCTB", "SSCBT": "SSCTB", "SSSCBT": "SSSCTB"}
+
+
+@dataclass(frozen=True)
+class _Input:
+    """One network input: an array, or a list of sequences, with its labels."""
+
+    data: list[Array]
+    form: DataFormat
+    is_list: bool
+    labelled: bool
+
+
+def predict(
+    network: Network,
+    X: Sequence[object],
+    data_format: str | Sequence[str] | None,
+    device: DeviceLike | None,
+    dtype: DTypeLike | None,
+    allow_tf32: bool,
+    *,
+    training: bool = False,
+) -> Any:
+    """:meth:`Network.predict <matlab_compat.network.Network.predict>`."""
+    inputs = _inputs(network, X, data_format)
+    formats = _formats(network, inputs)
+    module = network.to_torch(device, dtype, formats=formats).train(training)
+    with torch.inference_mode(), full_precision(allow_tf32):
+        observations = _run_lists(inputs, lambda data: _run(module, inputs, data, device, dtype))
+    labels = list(module.meta["outputs"].values())
+    results = [
+        _as_matlab(network, inputs, [o[i] for o in observations], label)
+        for i, label in enumerate(labels)
+    ]
+    return results[0] if len(results) == 1 else tuple(results)
+
+
+def activations(
+    network: Network,
+    X: Sequence[object],
+    layers: Sequence[str],
+    data_format: str | Sequence[str] | None = None,
+    device: DeviceLike | None = None,
+    dtype: DTypeLike | None = None,
+) -> dict[str, Any]:
+    """The (first) outputs of the named layers, by name, in one run of the network.
+
+    Raises
+    ------
+    LayerNotFoundError
+        There is no layer of a name.
+    """
+    for name in layers:
+        network.layer(name)
+    inputs = _inputs(network, X, data_format)
+    formats = _formats(network, inputs)
+    module = network.to_torch(device, dtype, formats=formats)
+    plan = network.plan(formats)
+    labels = {step.name: step.output_formats[0] for step in plan.steps}
+    wanted = {step.name: _producer(step.name, plan) for step in plan.steps if step.name in layers}
+
+    def record(data: list[Array]) -> tuple[Array, ...]:
+        seen: dict[str, Any] = {}
+        _record(module, inputs, data, device, dtype, seen)
+        return tuple(array(seen[producer]) for producer in wanted.values())
+
+    with torch.inference_mode(), full_precision():
+        observations = _run_lists(inputs, record)
+    return {
+        name: _as_activation(network, inputs, [o[i] for o in observations], labels[name])
+        for i, name in enumerate(wanted)
+    }
+
+
+def _producer(name: str, plan: Any) -> str:
+    """Output layers compute nothing: their activations are those of what feeds them."""
+    step = next(s for s in plan.steps if s.name == name)
+    if getattr(step.layer, "is_output", False):
+        return _producer(step.sources[0][0], plan)
+    return name
+
+
+def _record(
+    module: fx.GraphModule,
+    inputs: list[_Input],
+    data: list[Array],
+    device: DeviceLike | None,
+    dtype: DTypeLike | None,
+    seen: dict[str, Any],
+) -> None:
+    def visit(name: str, result: Any) -> None:
+        seen[name] = result[0] if isinstance(result, tuple) else result
+
+    run_recording(module, _tensors(inputs, data, device, dtype), visit)
+
+
+def classify(
+    network: Network,
+    X: Sequence[object],
+    classes: list[str],
+    data_format: str | Sequence[str] | None,
+) -> Any:
+    """:meth:`Network.classify <matlab_compat.network.Network.classify>`."""
+    scores = network.predict(*X, data_format=data_format)
+    scores = scores[0] if isinstance(scores, tuple) else scores
+    (label,) = {label for _, label in network.plan().outputs.values()} or {"CB"}
+    names = np.array(classes, dtype=object)
+    if isinstance(scores, list):
+        return [names[s.argmax(axis=0)].tolist() for s in scores]
+    if label == "CB" and not isinstance(scores, dlarray):
+        return names[scores.argmax(axis=1)].tolist()
+    data = scores.extractdata() if isinstance(scores, dlarray) else scores
+    return names[data.argmax(axis=label.index("C"))]
+
+
+def _inputs(
+    network: Network, X: Sequence[object], data_format: str | Sequence[str] | None
+) -> list[_Input]:
+    """The data for each input of the network, with labels."""
+    plan = network.plan()
+    if len(X) != len(plan.inputs):
+        raise UsageError(
+            f"The network has {len(plan.inputs)} inputs ({', '.join(plan.inputs)}), "
+            f"but {len(X)} were given."
+        )
+    given: list[str | None]
+    if data_format is None:
+        given = [None] * len(X)
+    else:
+        given = [data_format] * len(X) if isinstance(data_format, str) else list(data_format)
+    own = plan.inputs.values()
+    return [_input(x, label, o) for x, label, o in zip(X, given, own, strict=True)]
+
+
+def _input(x: object, label: str | None, own: str) -> _Input:
+    if isinstance(x, dlarray):
+        return _Input([as_data(x.extractdata())], DataFormat.parse(x.dims()), False, True)
+    form = DataFormat.parse(label or UNLABELLED.get(own, own))
+    if isinstance(x, list) or (isinstance(x, np.ndarray) and x.dtype == object):
+        items = list(x.ravel(order="F")) if isinstance(x, np.ndarray) else x
+        if all(np.ndim(item) > 0 for item in items):
+            return _Input([as_data(item) for item in items], form, True, False)
+    return _Input([as_data(x)], form, False, False)
+
+
+def _formats(network: Network, inputs: list[_Input]) -> dict[str, str]:
+    return {
+        name: given.form.batched for name, given in zip(network.plan().inputs, inputs, strict=True)
+    }
+
+
+def _run_lists(inputs: list[_Input], run: Any) -> list[tuple[Array, ...]]:
+    """Run each observation of list inputs; those of equal size together, which changes nothing.
+
+    MATLAB pads a batch of sequences to equal lengths; running equal lengths together gives every
+    sequence its own result whatever the layers are.
+    """
+    counts = {len(i.data) for i in inputs}
+    if counts == {1}:
+        return [run([i.data[0] for i in inputs])]
+    if len(counts) != 1:
+        raise UsageError("Lists of observations must have the same length for every input.")
+    groups: dict[tuple[tuple[int, ...], ...], list[int]] = defaultdict(list)
+    for index in range(counts.pop()):
+        groups[tuple(i.form.expanded(i.data[index]).shape for i in inputs)].append(index)
+    results: dict[int, tuple[Array, ...]] = {}
+    for members in groups.values():
+        batch = [np.concatenate([_one(i, m) for m in members], axis=_batch_axis(i)) for i in inputs]
+        outputs = run(batch)
+        for place, index in enumerate(members):
+            results[index] = tuple(y[place : place + 1] for y in outputs)
+    return [results[index] for index in sorted(results)]
+
+
+def _batch_axis(given: _Input) -> int:
+    return given.form.labels.index("B")
+
+
+def _one(given: _Input, index: int) -> Array:
+    return given.form.expanded(given.data[index])
+
+
+def _tensors(
+    inputs: list[_Input], data: list[Array], device: DeviceLike | None, dtype: DTypeLike | None
+) -> tuple[torch.Tensor, ...]:
+    return tuple(
+        tensor(i.form.to_torch(x), device, dtype) for i, x in zip(inputs, data, strict=True)
+    )
+
+
+def _run(
+    module: fx.GraphModule,
+    inputs: list[_Input],
+    data: list[Array],
+    device: DeviceLike | None,
+    dtype: DTypeLike | None,
+) -> tuple[Array, ...]:
+    results = run_network(module, _tensors(inputs, data, device, dtype))
+    return tuple(array(y) for y in results)
+
+
+def _as_matlab(
+    network: Network, inputs: list[_Input], observations: list[Array], label: str
+) -> Any:
+    """One output of all observations, as MATLAB's ``predict`` of that class of network gives it."""
+    first = inputs[0]
+    if first.labelled:
+        result, labels = first.form.from_torch(observations[0], label)
+        return dlarray(result, labels)
+    if label == "CB":
+        return np.concatenate(observations, axis=0)  # torch's N,C is MATLAB's N×K
+    if first.is_list:
+        return [_sequence(y, label) for y in observations]
+    return _sequence(observations[0], label) if "T" in label else _image(observations[0], label)
+
+
+def _sequence(y: Array, label: str) -> Array:
+    """C×T (S×C×T ...) for one observation, with N last for several."""
+    result, labels = DataFormat.parse(label).from_torch(y, label)
+    result = np.moveaxis(result, labels.index("B"), -1)
+    return result[..., 0] if result.shape[-1] == 1 else result
+
+
+def _image(y: Array, label: str) -> Array:
+    return np.asfortranarray(DataFormat.parse(label).from_torch(y, label)[0])
+
+
+def _as_activation(
+    network: Network, inputs: list[_Input], observations: list[Array], label: str
+) -> Any:
+    """As :func:`_as_matlab`, but vectors are K×N, and 1×1×K×N where they come from images."""
+    if label != "CB" or inputs[0].labelled:
+        return _as_matlab(network, inputs, observations, label)
+    columns = np.concatenate(observations, axis=0).T
+    return columns[np.newaxis, np.newaxis] if "S" in inputs[0].form.labels else columns

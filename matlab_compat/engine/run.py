@@ -1,0 +1,71 @@
+"""A layer's module run on arrays in MATLAB order."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+from ..data_format import DataFormat, dlarray
+from ..display import size_text
+from ..errors import DataFormatError
+from .arrays import array, as_data, tensor
+from .precision import DeviceLike, DTypeLike, full_precision
+
+if TYPE_CHECKING:
+    from ..layers.base import Layer
+
+
+def predict_layer(
+    layer: Layer,
+    X: object,
+    data_format: str | Sequence[str],
+    device: DeviceLike | None,
+    dtype: DTypeLike | None,
+    allow_tf32: bool,
+) -> Any:
+    """:meth:`Layer.predict <matlab_compat.layers.base.Layer.predict>` for any layer."""
+    inputs = X if isinstance(X, tuple) else (X,)
+    labels = [data_format] * len(inputs) if isinstance(data_format, str) else list(data_format)
+    labelled = any(isinstance(x, dlarray) for x in inputs)
+    forms = [
+        DataFormat.parse(x.dims() if isinstance(x, dlarray) else label)
+        for x, label in zip(inputs, labels, strict=True)
+    ]
+    data = [as_data(x) for x in inputs]
+    check_channels(layer, forms[0].expanded(data[0]).shape, forms[0].labels)
+
+    formats = [form.batched for form in forms]
+    module = layer.to_torch(device, dtype, formats=formats).eval()
+    tensors = [tensor(form.to_torch(x), device, dtype) for form, x in zip(forms, data, strict=True)]
+    with torch.inference_mode(), full_precision(allow_tf32):
+        results = module(*tensors)
+    if isinstance(results, torch.Tensor):
+        results = (results,)
+    named = [
+        forms[0].from_torch(array(y), label)
+        for y, label in zip(results, layer.output_formats(formats), strict=True)
+    ]
+    outputs = tuple(dlarray(y, label) if labelled else y for y, label in named)
+    return outputs[0] if len(outputs) == 1 else outputs
+
+
+def check_channels(layer: Layer, shape: Sequence[int], labels: str) -> None:
+    """Refuse data with a number of channels that the layer was not made for.
+
+    Raises
+    ------
+    DataFormatError
+        Naming the layer's number, the data's, and how the data was read.
+    """
+    want = layer.input_channels()
+    if want is None or "C" not in labels:
+        return
+    have = layer.channels_of(shape, labels)
+    if have != want:
+        raise DataFormatError(
+            f"The layer has {want} input channels (NumChannels), but the input, "
+            f"{size_text(tuple(shape))} read as '{labels}', has {have}.",
+            remedy="check the order of the dimensions, or pass data_format.",
+        )

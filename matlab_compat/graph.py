@@ -1,0 +1,173 @@
+"""How the layers of a network hang together: ports, order, formats. Knows nothing of torch."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from .errors import UsageError, locating
+from .layers.base import Layer
+
+#: (layer name, port number) of a source or destination.
+Port = tuple[str, int]
+
+
+@dataclass(frozen=True)
+class Step:
+    """One layer in the order of computation."""
+
+    name: str
+    layer: Layer
+    #: Where each input comes from; a network input is (its name, -1).
+    sources: tuple[Port, ...]
+    formats: tuple[str, ...]
+    output_formats: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A network in the order of computation."""
+
+    #: Network inputs by name, with their formats.
+    inputs: dict[str, str]
+    steps: tuple[Step, ...]
+    #: Network outputs by name, with where they come from and their formats.
+    outputs: dict[str, tuple[Port, str]]
+
+
+class Graph:
+    """Layers by name and the connections between their ports.
+
+    Parameters
+    ----------
+    layers:
+        Name to layer, in the network's own order.
+    connections:
+        (source, destination), each a layer's name or ``name/port``.
+
+    Raises
+    ------
+    UsageError
+        A connection names a layer or port that does not exist, or an input is connected twice.
+    """
+
+    def __init__(self, layers: Mapping[str, Layer], connections: Sequence[tuple[str, str]]) -> None:
+        self.layers = dict(layers)
+        self.sources: dict[Port, Port] = {}
+        for source, destination in connections:
+            start = self._port(source, outgoing=True)
+            end = self._port(destination, outgoing=False)
+            if end in self.sources:
+                raise UsageError(f"The input '{destination}' is connected twice.")
+            self.sources[end] = start
+
+    def _port(self, text: str, outgoing: bool) -> Port:
+        """``"add/in2"`` as ("add", 1); a layer's own name may contain a slash."""
+        name, port = (text, "") if text in self.layers else text.rpartition("/")[::2]
+        if name not in self.layers:
+            raise UsageError(f"A connection names '{text}', but there is no such layer.")
+        layer = self.layers[name]
+        ports = layer.OutputNames if outgoing else layer.InputNames
+        if not port:
+            return name, 0
+        if port not in ports:
+            raise UsageError(
+                f"Layer '{name}' has no {'output' if outgoing else 'input'} '{port}'; "
+                f"it has {', '.join(ports) or 'none'}."
+            )
+        return name, ports.index(port)
+
+    def order(self) -> list[str]:
+        """Layer names such that every layer comes after what feeds it (its own order otherwise).
+
+        Raises
+        ------
+        UsageError
+            The connections go in a circle.
+        """
+        waiting = {name: self._feeders(name) for name in self.layers}
+        fed_by: dict[str, list[str]] = {name: [] for name in self.layers}
+        for name, feeders in waiting.items():
+            for feeder in feeders:
+                fed_by[feeder].append(name)
+        ready = deque(name for name, feeders in waiting.items() if not feeders)
+        ordered: list[str] = []
+        while ready:
+            name = ready.popleft()
+            ordered.append(name)
+            for after in fed_by[name]:
+                waiting[after].discard(name)
+                if not waiting[after]:
+                    ready.append(after)
+        if len(ordered) < len(self.layers):
+            stuck = sorted(set(self.layers) - set(ordered))
+            raise UsageError(f"The connections go in a circle through {', '.join(stuck[:5])}.")
+        return ordered
+
+    def _feeders(self, name: str) -> set[str]:
+        ports = range(len(self.layers[name].InputNames))
+        return {self.sources[name, port][0] for port in ports if (name, port) in self.sources}
+
+    def plan(
+        self, formats: Mapping[str, str] | None = None, outputs: Sequence[str] | None = None
+    ) -> Plan:
+        """The order of computation, with the format of every value.
+
+        Parameters
+        ----------
+        formats:
+            Labels of network inputs that no input layer labels, by input name.
+        outputs:
+            Names of the network's outputs (``name`` or ``name/port``); by default every output
+            that feeds nothing.
+        """
+        inputs: dict[str, str] = {}
+        known: dict[Port, str] = {}
+        steps = []
+        for name in self.order():
+            layer = self.layers[name]
+            sources = self._sources(name, layer, formats or {}, inputs, known)
+            given = tuple(known[source] for source in sources)
+            with locating(f"layer '{name}'"):
+                produced = layer.output_formats(given)
+            known.update({(name, i): label for i, label in enumerate(produced)})
+            steps.append(Step(name, layer, sources, given, produced))
+        ends = [self._port(text, outgoing=True) for text in outputs] if outputs else self._ends()
+        names = {self._port_text(port): (port, known[port]) for port in ends}
+        return Plan(inputs, tuple(steps), names)
+
+    def _sources(
+        self,
+        name: str,
+        layer: Layer,
+        formats: Mapping[str, str],
+        inputs: dict[str, str],
+        known: dict[Port, str],
+    ) -> tuple[Port, ...]:
+        """What feeds each input of a layer; unconnected inputs become inputs of the network."""
+        found = []
+        input_format = getattr(layer, "input_format", None)
+        for port, port_name in enumerate(layer.InputNames):
+            source = self.sources.get((name, port))
+            if source is None:
+                own = name if len(layer.InputNames) == 1 else f"{name}/{port_name}"
+                source = (own, -1)
+                inputs[own] = known[source] = (
+                    input_format() if input_format else formats.get(own, layer.default_format)
+                )
+            found.append(source)
+        return tuple(found)
+
+    def _ends(self) -> list[Port]:
+        used = set(self.sources.values())
+        return [
+            (name, port)
+            for name, layer in self.layers.items()
+            for port in range(len(layer.OutputNames))
+            if (name, port) not in used
+        ]
+
+    def _port_text(self, port: Port) -> str:
+        names = self.layers[port[0]].OutputNames
+        return port[0] if len(names) == 1 else f"{port[0]}/{names[port[1]]}"

@@ -1,0 +1,425 @@
+"""MATLAB's networks: layers, connections, and what comes out of them.
+
+One class stands for SeriesNetwork, DAGNetwork, dlnetwork, LayerGraph and layer arrays; ``kind``
+says which it is, and with it how results are oriented.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from .display import TIMES
+from .errors import LayerNotFoundError, UsageError
+from .graph import Graph, Plan
+from .layers.base import Layer
+from .layers.learnables import Learnable, State
+from .layers.unsupported import UnsupportedLayer
+from .table import Table
+
+if TYPE_CHECKING:
+    import torch
+    from torch import fx
+
+    from .engine.precision import DeviceLike, DTypeLike
+
+Array = npt.NDArray[Any]
+
+#: Kinds whose ``predict`` puts the observations of vectors first (N×K), as MATLAB does.
+CLASSIC = ("SeriesNetwork", "DAGNetwork")
+
+
+class LayerArray(list[Layer]):
+    """Layers in order; prints as MATLAB prints a layer array."""
+
+    def __str__(self) -> str:
+        names = [f"'{layer.Name}'" for layer in self]
+        kinds = [layer.type_text or type(layer).__name__ for layer in self]
+        wide, deep = max(map(len, names), default=0), max(map(len, kinds), default=0)
+        rows = [
+            f"    {i:>2}   {name:<{wide}}   {kind:<{deep}}   {layer.description()}".rstrip()
+            for i, (name, kind, layer) in enumerate(zip(names, kinds, self, strict=True), 1)
+        ]
+        head = f"  {len(self)}{TIMES}1 Layer array with layers:"
+        return "\n".join([head, "", *rows])
+
+
+class Network:
+    """A MATLAB network.
+
+    Parameters
+    ----------
+    layers:
+        The layers, in the network's order. Layers without a name get one as MATLAB gives it
+        ('conv_1') inside the network; the layers themselves keep theirs.
+    connections:
+        (source, destination), ports as in ``add/in2``; by default each layer feeds the next.
+    kind:
+        "SeriesNetwork", "DAGNetwork", "dlnetwork", "LayerGraph" or "Layer array".
+    output_names:
+        The outputs, where the file names them; by default all that feed nothing.
+
+    Raises
+    ------
+    UsageError
+        Two layers of the same name, or connections that do not fit the layers.
+    """
+
+    def __init__(
+        self,
+        layers: Sequence[Layer],
+        connections: Sequence[tuple[str, str]] | None = None,
+        *,
+        kind: str = "dlnetwork",
+        output_names: Sequence[str] | None = None,
+    ) -> None:
+        self.kind = kind
+        self.Layers = LayerArray(layers)
+        self.names = layer_names(self.Layers)
+        pairs = list(zip(self.names, self.names[1:], strict=False))
+        self._connections = pairs if connections is None else list(connections)
+        self._output_names = list(output_names) if output_names else None
+        self._graph = Graph(dict(zip(self.names, self.Layers, strict=True)), self._connections)
+
+    # --- what it is made of -------------------------------------------------------------
+
+    def layer(self, name: str) -> Layer:
+        """The layer called ``name``.
+
+        Raises
+        ------
+        LayerNotFoundError
+            There is none.
+        """
+        if name not in self._graph.layers:
+            raise LayerNotFoundError(
+                f"The network has no layer '{name}'; it has {', '.join(self.names)}."
+            )
+        return self._graph.layers[name]
+
+    @property
+    def Connections(self) -> Table:
+        """Source and Destination of every connection."""
+        sources, destinations = ([c[i] for c in self._connections] for i in (0, 1))
+        return Table({"Source": sources, "Destination": destinations})
+
+    @property
+    def Learnables(self) -> Table:
+        """Layer, Parameter and Value of every learnable, in layer order."""
+        return self._parameters(Learnable)
+
+    @property
+    def State(self) -> Table:
+        """Layer, Parameter and Value of every state."""
+        return self._parameters(State)
+
+    def _parameters(self, kind: type) -> Table:
+        rows = [
+            (name, parameter, layer._values[parameter])
+            for name, layer in self._graph.layers.items()
+            for parameter, declared in layer.parameters().items()
+            if isinstance(declared, kind) and layer._values[parameter].size
+        ]
+        return Table.from_rows(("Layer", "Parameter", "Value"), rows)
+
+    @property
+    def InputNames(self) -> list[str]:
+        """Names of the inputs, in MATLAB's order: input layers first, as they stand."""
+        return list(self.plan().inputs)
+
+    @property
+    def OutputNames(self) -> list[str]:
+        """Names of the outputs."""
+        return list(self.plan().outputs)
+
+    @property
+    def Classes(self) -> list[str] | None:
+        """Class names of the (first) output layer that has them."""
+        found = (getattr(layer, "Classes", None) for layer in self.Layers)
+        return next((classes for classes in found if classes), None)
+
+    @property
+    def Initialized(self) -> bool:
+        """Whether every learnable and state has a value."""
+        return not any(
+            layer._values[name].size == 0
+            for layer in self.Layers
+            for name in layer._parameter_sizes(1)
+            if name in layer.parameters()
+        )
+
+    @property
+    def unsupported(self) -> dict[str, UnsupportedLayer]:
+        """The layers that cannot be built, by name."""
+        layers = self._graph.layers.items()
+        return {name: layer for name, layer in layers if isinstance(layer, UnsupportedLayer)}
+
+    def plan(self, formats: Mapping[str, str] | None = None) -> Plan:
+        """The order of computation, with the format of every value."""
+        return self._graph.plan(formats, self._output_names)
+
+    # --- torch --------------------------------------------------------------------------
+
+    def to_torch(
+        self,
+        device: DeviceLike | None = None,
+        dtype: DTypeLike | None = None,
+        *,
+        formats: Mapping[str, str] | None = None,
+        stub: bool = False,
+    ) -> fx.GraphModule:
+        """One torch module for the whole network, in torch's own layouts (N,C,H,W; N,C,T; N,C).
+
+        Layers keep their names as attributes (``module.conv_1.weight``), the normalization of the
+        input is part of it, output layers are left out. ``module.eval()`` computes MATLAB's
+        ``predict``, ``module.train()`` its ``forward``; it comes in eval mode.
+
+        Parameters
+        ----------
+        formats:
+            Labels of inputs that no input layer labels, by input name.
+        stub:
+            Put placeholders that raise when run in the place of layers that cannot be built.
+
+        Raises
+        ------
+        UnsupportedLayerError
+            Layers cannot be built: all of them at once.
+        PropertyError
+            A layer has no weights: :meth:`initialize` first.
+        """
+        from .engine.graph import build_graph
+
+        return build_graph(self.plan(formats), device, dtype, stub=stub).eval()
+
+    def predict(
+        self,
+        *X: object,
+        data_format: str | Sequence[str] | None = None,
+        device: DeviceLike | None = None,
+        dtype: DTypeLike | None = None,
+        allow_tf32: bool = False,
+    ) -> Any:
+        """What MATLAB's ``predict(net, X1, X2, ...)`` gives.
+
+        Parameters
+        ----------
+        X:
+            One for each input, in MATLAB order: images H×W×C×N, sequences C×T or a list of them
+            (of any lengths; each gives its own result), features N×C, or ``dlarray``.
+        data_format:
+            Labels of the inputs where they are given in another order.
+
+        Returns
+        -------
+        Images H×W×C×N; vectors N×K; sequences C×T (a list for a list); ``dlarray`` for
+        ``dlarray``. A tuple for several outputs.
+
+        Raises
+        ------
+        DataFormatError
+            An input does not fit the network; the layer that refused it is named.
+        UnsupportedLayerError, PropertyError
+            As :meth:`to_torch`.
+        """
+        from .engine.predict import predict
+
+        return predict(self, X, data_format, device, dtype, allow_tf32)
+
+    def forward(self, *X: object, data_format: str | Sequence[str] | None = None) -> Any:
+        """What MATLAB's ``forward`` gives: as :meth:`predict` in training mode.
+
+        Dropout is active and batch normalization uses the statistics of the batch: never compare
+        parity against it.
+        """
+        from .engine.predict import predict
+
+        return predict(self, X, data_format, None, None, False, training=True)
+
+    def activations(
+        self,
+        X: object,
+        layer: str,
+        *,
+        OutputAs: str = "channels",
+        data_format: str | Sequence[str] | None = None,
+        device: DeviceLike | None = None,
+        dtype: DTypeLike | None = None,
+    ) -> Any:
+        """The output of one layer: ``activations(net, X, layer)``.
+
+        ``OutputAs`` "channels" gives H×W×C×N (1×1×K×N for a vector made from images), "rows"
+        N×(H*W*C), "columns" (H*W*C)×N.
+        """
+        from .engine.predict import activations
+
+        inputs = X if isinstance(X, tuple) else (X,)
+        found = activations(self, inputs, [layer], data_format, device, dtype)[layer]
+        return _output_as(found, OutputAs)
+
+    def classify(self, *X: object, data_format: str | Sequence[str] | None = None) -> Any:
+        """The class of each observation (a list of names), of each pixel, or of each time step.
+
+        Raises
+        ------
+        UsageError
+            The network has no class names.
+        """
+        from .engine.predict import classify
+
+        if self.Classes is None:
+            raise UsageError(
+                "The network has no classes.",
+                remedy="a dlnetwork keeps none: use predict, and the labels you trained with.",
+            )
+        return classify(self, X, self.Classes, data_format)
+
+    # --- training -----------------------------------------------------------------------
+
+    def initialize(
+        self,
+        *sizes: Sequence[int],
+        seed: int | torch.Generator | None = None,
+        formats: Mapping[str, str] | None = None,
+    ) -> Network:
+        """A copy with all empty learnables and states filled, sized by propagation.
+
+        Parameters
+        ----------
+        sizes:
+            MATLAB sizes of the inputs without batch and time, for networks whose input layers do
+            not say them.
+        """
+        from .engine.propagate import initialize
+
+        new = copy.deepcopy(self)
+        initialize(new, sizes, seed, formats)
+        return new
+
+    def analyze(self, *sizes: Sequence[int], formats: Mapping[str, str] | None = None) -> Table:
+        """The table of ``analyzeNetwork``: Name, Type, Activations, Learnables, Total.
+
+        The network is sized by propagation; untrained ones are initialized on the way (in a copy).
+        """
+        from .engine.propagate import analyze
+
+        return analyze(copy.deepcopy(self), sizes, formats)
+
+    # --- display ------------------------------------------------------------------------
+
+    def summary(self) -> str:
+        """What MATLAB's ``summary(net)`` prints."""
+        count = sum(value.size for value in self.Learnables["Value"])
+        inputs = [
+            f"      {i}   '{name}'   {self._graph.layers[name].description()}"
+            if name in self._graph.layers
+            else f"      {i}   '{name}'"
+            for i, name in enumerate(self.InputNames, 1)
+        ]
+        return "\n".join(
+            [
+                f"   Initialized: {str(self.Initialized).lower()}",
+                "",
+                f"   Number of learnables: {_count_text(count)}",
+                "",
+                "   Inputs:",
+                *inputs,
+            ]
+        )
+
+    def __str__(self) -> str:
+        if self.kind == "Layer array":
+            return str(self.Layers)
+        rows = [("Layers", f"[{len(self.Layers)}{TIMES}1 nnet.cnn.layer.Layer]")]
+        if self.kind != "SeriesNetwork":
+            rows.append(("Connections", f"[{len(self._connections)}{TIMES}2 table]"))
+        if self.kind == "dlnetwork":
+            rows.append(("Learnables", f"[{len(self.Learnables)}{TIMES}3 table]"))
+            rows.append(("State", f"[{len(self.State)}{TIMES}3 table]"))
+        rows.append(("InputNames", _cellstr(self.InputNames)))
+        rows.append(("OutputNames", _cellstr(self.OutputNames)))
+        if self.kind == "dlnetwork":
+            rows.append(("Initialized", str(int(self.Initialized))))
+        lines = [f"  {self.kind} with properties:", ""]
+        width = 4 + max(len(name) for name, _ in rows)
+        lines += [f"{name:>{width}}: {value}" for name, value in rows]
+        if self.kind == "dlnetwork":
+            lines += ["", "  View summary with summary."]
+        return "\n".join(lines)
+
+    def __repr__(self) -> str:
+        return f"<{self.kind} of {len(self.Layers)} layers>"
+
+
+def layer_names(layers: Sequence[Layer]) -> list[str]:
+    """The layers' names; nameless ones get MATLAB's automatic ones ('conv_1', 'relu_1').
+
+    Raises
+    ------
+    UsageError
+        Two layers have the same name.
+    """
+    given = Counter(layer.Name for layer in layers if layer.Name)
+    if twice := [name for name, count in given.items() if count > 1]:
+        raise UsageError(f"Several layers are called '{twice[0]}'; names must be unique.")
+    stems = Counter(_stem(layer) for layer in layers if not layer.Name)
+    numbers: Counter[str] = Counter()
+    names = []
+    for layer in layers:
+        name, stem = layer.Name, _stem(layer)
+        while not name:
+            numbers[stem] += 1
+            alone = stems[stem] == 1 and numbers[stem] == 1
+            automatic = stem if alone else f"{stem}_{numbers[stem]}"
+            name = "" if automatic in given else automatic
+        names.append(name)
+    return names
+
+
+#: MATLAB's automatic names, where they are not the constructor's name without "Layer".
+_STEMS = {
+    "convolution1dLayer": "conv1d",
+    "convolution2dLayer": "conv",
+    "convolution3dLayer": "conv3d",
+    "groupedConvolution2dLayer": "groupedconv",
+    "transposedConv2dLayer": "transposed-conv",
+    "fullyConnectedLayer": "fc",
+    "maxPooling2dLayer": "maxpool",
+    "averagePooling2dLayer": "avgpool2d",
+    "batchNormalizationLayer": "batchnorm",
+    "classificationLayer": "classoutput",
+    "regressionLayer": "regressionoutput",
+}
+
+
+def _stem(layer: Layer) -> str:
+    own = layer.constructor or type(layer).__name__
+    return _STEMS.get(own) or own.removesuffix("Layer").lower() or "layer"
+
+
+def _cellstr(names: Sequence[str]) -> str:
+    return "{" + "  ".join(f"'{name}'" for name in names) + "}"
+
+
+def _count_text(count: int) -> str:
+    """4700 as "4.7k", as MATLAB abbreviates."""
+    for limit, unit in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
+        if count >= limit:
+            return f"{count / limit:.1f}{unit}"
+    return str(count)
+
+
+def _output_as(value: Any, form: str) -> Any:
+    if form == "channels" or not isinstance(value, np.ndarray):
+        return value
+    columns = value.reshape((-1, value.shape[-1]), order="F")
+    if form == "columns":
+        return columns
+    if form == "rows":
+        return columns.T
+    raise UsageError(f"OutputAs must be 'channels', 'rows' or 'columns', not '{form}'.")

@@ -1,0 +1,62 @@
+"""A small table, as ``net.Learnables`` or ``net.Connections`` are; pandas only on request."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from .display import size_text
+
+
+@dataclass(frozen=True, eq=False)
+class Table:
+    """Named columns of equal length; prints as MATLAB prints a table."""
+
+    columns: dict[str, list[Any]]
+
+    @classmethod
+    def from_rows(cls, heads: Sequence[str], rows: Sequence[Sequence[Any]]) -> Table:
+        """The table with these column names and rows."""
+        return cls({head: [row[i] for row in rows] for i, head in enumerate(heads)})
+
+    def __len__(self) -> int:
+        return len(next(iter(self.columns.values()), []))
+
+    def __getitem__(self, name: str) -> list[Any]:
+        return self.columns[name]
+
+    def __iter__(self) -> Iterator[tuple[Any, ...]]:
+        """The rows."""
+        return iter(zip(*self.columns.values(), strict=True))
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Rows and columns."""
+        return len(self), len(self.columns)
+
+    def to_pandas(self) -> Any:
+        """The same table as a ``pandas.DataFrame`` (pandas has to be installed)."""
+        import pandas
+
+        return pandas.DataFrame(self.columns)
+
+    def __str__(self) -> str:
+        rows = [[_cell(value) for value in row] for row in self]
+        heads = list(self.columns)
+        widths = [max(len(r[i]) for r in [heads, *rows]) for i in range(len(heads))]
+        lines = [heads, ["_" * w for w in widths], *rows]
+        return "\n".join(_line(line, widths) for line in lines)
+
+
+def _line(texts: Sequence[str], widths: Sequence[int]) -> str:
+    cells = (f"{text:^{width}}" for text, width in zip(texts, widths, strict=True))
+    return ("    " + "    ".join(cells)).rstrip()
+
+
+def _cell(value: Any) -> str:
+    if isinstance(value, np.ndarray):
+        return f"{{{size_text(value.shape)} {value.dtype.name}}}"
+    return str(value)
