@@ -204,18 +204,18 @@ def _write(path: Path, variables: Mapping[str, Value], level: Level) -> None:
     if level == "7.3":
         from converters.matfile import write73  # h5py takes 0.2 s to import
 
-        write73.write(path, variables, header_text("7.3"))
+        write73.write(path, variables, _header_text("7.3"))
         return
     with path.open("wb") as stream:
-        stream.write(write5.file_header(header_text("5.0")))
+        stream.write(write5.file_header(_header_text("5.0")))
         for name, value in variables.items():
             with locating(name):
                 write5.write_variable(stream, write5.encode(value, name), compress=level == "7")
 
 
-def header_text(version: str, date: str = "") -> str:
+def _header_text(version: str) -> str:
     """Give the text at the start of a file, in the form that MATLAB writes it."""
-    date = date or time.strftime("%a %b %d %H:%M:%S %Y")
+    date = time.strftime("%a %b %d %H:%M:%S %Y")
     text = f"MATLAB {version} MAT-file, Platform: {sys.platform}, Created on: {date}"
     return f"{text} HDF5 schema 1.00 ." if version == "7.3" else text
 
