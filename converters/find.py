@@ -114,7 +114,7 @@ def _walk(name: str, root: Value) -> Iterator[Found]:
         for step, fields in _struct_elements(value):
             layer = exported.exported_layer(fields, (path + step,))
             if layer:
-                yield Found(path + step, layer, fields)
+                yield Found(path + step, layer, {**beside, **fields})
             inner += [(f"{path}{step}.{field}", item, fields) for field, item in fields.items()]
         if not inner:
             inner = [(path + step, item, {}) for step, item in _inside(value, seen)]
@@ -195,8 +195,9 @@ def _raise_damage(found: list[Found], where: str) -> None:
     for f in found:
         if isinstance(f.model, Damaged):
             error = f.model.error
-            with locating(*(() if where in error.where else (where, f.path))):
-                raise error
+            if where not in error.where:
+                error.where = (where, *(error.where or (f.path,)))
+            raise error
 
 
 def _layers(found: Found) -> list[SavedLayer]:

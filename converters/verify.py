@@ -131,10 +131,11 @@ def _tasks(
         chosen = [choose_layer(found, layer, str(mat.path))]
     tasks = []
     for saved, at in chosen:
+        built = build(mat, saved)  # first: a layer that cannot be run is the news, not its data
         X = _data(mat, at, INPUT_NAMES, input, "input", limits)
         Y = _data(mat, at, OUTPUT_NAMES, expected, "expected output", limits)
         name = "Y" if len(chosen) == 1 else f"{at.path}.Y"
-        tasks.append(_Task(name, build(mat, saved), X, Y))
+        tasks.append(_Task(name, built, X, Y))
     return tasks
 
 

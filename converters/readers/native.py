@@ -82,7 +82,8 @@ def _network(
                 raise CorruptFileError("This is not a layer object.")
         saved.append(saved_layer(layer, at))
     names = [layer.name for layer in saved]
-    pairs = _connections(connections) if connections is not None else _in_a_row(names)
+    with locating(*where):
+        pairs = _connections(connections) if connections is not None else _in_a_row(names)
     return SavedNetwork(where, class_name, saved, pairs, fields)
 
 
