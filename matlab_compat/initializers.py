@@ -44,8 +44,9 @@ def sample(initializer: Initializer, size: Size, fans: tuple[int, int], source: 
     ----------
     initializer:
         'glorot': uniform, mean 0, variance 2/(numIn+numOut). 'he': normal, variance 2/numIn.
-        'narrow-normal': normal, standard deviation 0.01. 'zeros', 'ones'. Or a function of the
-        size that returns an array of that size.
+        'narrow-normal': normal, standard deviation 0.01. 'zeros', 'ones'. 'orthogonal': Q of the
+        QR decomposition of a normal matrix. 'unit-forget-gate': an LSTM's bias, ones for the
+        forget gate. Or a function of the size that returns an array of that size.
     fans:
         (numIn, numOut) as the documentation of the layer defines them.
 
@@ -65,8 +66,16 @@ def sample(initializer: Initializer, size: Size, fans: tuple[int, int], source: 
         "narrow-normal": lambda: empty.normal_(0, 0.01, generator=source),
         "zeros": empty.zero_,
         "ones": lambda: empty.fill_(1),
+        "orthogonal": lambda: torch.nn.init.orthogonal_(empty, generator=source),
+        "unit-forget-gate": lambda: _unit_forget_gate(empty, num_in),
     }
     return np.asfortranarray(drawn[initializer]().numpy())
+
+
+def _unit_forget_gate(bias: Tensor, hidden: int) -> Tensor:
+    """Ones in the second of four blocks of ``hidden`` rows, for each direction; else zeros."""
+    gate = torch.arange(bias.shape[0])[:, None] // hidden % 4
+    return bias.copy_(gate == 1)
 
 
 def _called(function: Callable[..., Any], size: Size) -> Array:

@@ -11,6 +11,8 @@ from .layers.base import Layer
 if TYPE_CHECKING:
     from torch import nn
 
+    from .engine.build import Factors
+
 
 def parameter_groups(
     layer_or_module: Layer | nn.Module, learn_rate: float, l2: float = 0.0
@@ -32,7 +34,8 @@ def parameter_groups(
     Raises
     ------
     UsageError
-        A rate or regularization that is negative or NaN.
+        A rate or regularization that is negative or NaN, or factors that differ between the gates
+        of a recurrent layer: torch has one rate for a whole parameter.
     """
     if not (learn_rate >= 0 and l2 >= 0):  # NaN as well
         raise UsageError("learn_rate and l2 must not be negative.")
@@ -44,10 +47,21 @@ def parameter_groups(
         for name, parameter in part.named_parameters(recurse=False):
             if id(parameter) not in seen:
                 seen.add(id(parameter))
-                own = factors.get(name)
-                key = (own.learn_rate, own.l2) if own else (1.0, 1.0)
+                key = _whole(name, factors.get(name))
                 groups[key].append(parameter)
     return [
         {"params": parameters, "lr": learn_rate * a, "weight_decay": l2 * b}
         for (a, b), parameters in groups.items()
     ]
+
+
+def _whole(name: str, factors: Factors | None) -> tuple[float, float]:
+    """(learning rate, L2) factors of a parameter that has one of each."""
+    if factors is None:
+        return 1.0, 1.0
+    if isinstance(factors.learn_rate, tuple) or isinstance(factors.l2, tuple):
+        raise UsageError(
+            f"The factors of '{name}' differ between the gates; torch has one rate for all of it.",
+            remedy="set the layer's ...LearnRateFactor and ...L2Factor to scalars.",
+        )
+    return factors.learn_rate, factors.l2

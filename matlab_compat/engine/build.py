@@ -18,8 +18,9 @@ if TYPE_CHECKING:
 class Factors:
     """What multiplies the global learning rate and L2 regularization of one parameter."""
 
-    learn_rate: float
-    l2: float
+    #: A tuple where MATLAB has one for each gate of a recurrent layer.
+    learn_rate: float | tuple[float, ...]
+    l2: float | tuple[float, ...]
 
 
 def load_parameters(

@@ -10,7 +10,7 @@ is zero and frozen where MATLAB has only one.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -25,8 +25,13 @@ def hard_sigmoid(x: Tensor) -> Tensor:
     return (0.2 * x + 0.5).clamp(0, 1)
 
 
-STATE_ACTIVATIONS = {"tanh": torch.tanh, "softsign": F.softsign, "relu": torch.relu}
-GATE_ACTIVATIONS = {"sigmoid": torch.sigmoid, "hard-sigmoid": hard_sigmoid}
+Function = Callable[[Tensor], Tensor]
+STATE_ACTIVATIONS: dict[str, Function] = {
+    "tanh": torch.tanh,
+    "softsign": F.softsign,
+    "relu": torch.relu,
+}
+GATE_ACTIVATIONS: dict[str, Function] = {"sigmoid": torch.sigmoid, "hard-sigmoid": hard_sigmoid}
 SUFFIXES = ("", "_reverse")
 
 
@@ -91,20 +96,18 @@ class Recurrence(nn.Module):
             )
         return state.expand(x.shape[0], -1)
 
-    def recur(
-        self, x: Tensor, states: tuple[Tensor, ...]
-    ) -> tuple[Tensor, tuple[Tensor, ...]]:
+    def recur(self, x: Tensor, states: tuple[Tensor, ...]) -> tuple[Tensor, tuple[Tensor, ...]]:
         """N,T,C and states N,H to N,T,H and final states N,H."""
         raise NotImplementedError
 
 
 def _by_direction(state: Tensor, directions: int) -> Tensor:
     """N,D*H as torch's D,N,H."""
-    return state.unflatten(1, (directions, -1)).transpose(0, 1).contiguous()
+    return state.reshape(state.shape[0], directions, -1).transpose(0, 1).contiguous()
 
 
 def _joined(state: Tensor) -> Tensor:
-    """torch's D,N,H as N,D*H."""
+    """The inverse of :func:`_by_direction`."""
     return state.transpose(0, 1).flatten(1)
 
 
@@ -118,9 +121,7 @@ class LSTM(Recurrence, nn.LSTM):  # type: ignore[misc]  # forward takes N,C,T
         )
         self.configure(settings)
 
-    def recur(
-        self, x: Tensor, states: tuple[Tensor, ...]
-    ) -> tuple[Tensor, tuple[Tensor, ...]]:
+    def recur(self, x: Tensor, states: tuple[Tensor, ...]) -> tuple[Tensor, tuple[Tensor, ...]]:
         """See :meth:`Recurrence.recur`."""
         h, c = (_by_direction(state, self.settings.directions) for state in states)
         y, (h, c) = nn.LSTM.forward(self, x, (h, c))
@@ -136,9 +137,7 @@ class GRU(Recurrence, nn.GRU):  # type: ignore[misc]  # forward takes N,C,T
         nn.GRU.__init__(self, settings.inputs, settings.hidden, batch_first=True)
         self.configure(settings)
 
-    def recur(
-        self, x: Tensor, states: tuple[Tensor, ...]
-    ) -> tuple[Tensor, tuple[Tensor, ...]]:
+    def recur(self, x: Tensor, states: tuple[Tensor, ...]) -> tuple[Tensor, tuple[Tensor, ...]]:
         """See :meth:`Recurrence.recur`."""
         y, h = nn.GRU.forward(self, x, _by_direction(states[0], 1))
         return y, (_joined(h),)
@@ -154,8 +153,8 @@ class SteppedRecurrence(Recurrence):
 
     def __init__(self, settings: Settings) -> None:
         super().__init__()
-        self.act = STATE_ACTIVATIONS[settings.state_activation]
-        self.gate = GATE_ACTIVATIONS[settings.gate_activation]
+        self.act: Function = STATE_ACTIVATIONS[settings.state_activation]
+        self.gate: Function = GATE_ACTIVATIONS[settings.gate_activation]
         self.projected = settings.projectors is not None
         inputs, hidden = settings.projectors or (settings.inputs, settings.hidden)
         for suffix in SUFFIXES[: settings.directions]:
@@ -171,13 +170,13 @@ class SteppedRecurrence(Recurrence):
     def _add(self, name: str, *size: int) -> None:
         self.register_parameter(name, nn.Parameter(torch.zeros(size)))
 
-    def recur(
-        self, x: Tensor, states: tuple[Tensor, ...]
-    ) -> tuple[Tensor, tuple[Tensor, ...]]:
+    def recur(self, x: Tensor, states: tuple[Tensor, ...]) -> tuple[Tensor, tuple[Tensor, ...]]:
         """See :meth:`Recurrence.recur`."""
         directions = self.settings.directions
         starts = zip(*(state.chunk(directions, 1) for state in states), strict=True)
-        runs = [self._run(x, start, suffix) for start, suffix in zip(starts, SUFFIXES, strict=False)]
+        runs = [
+            self._run(x, start, suffix) for start, suffix in zip(starts, SUFFIXES, strict=False)
+        ]
         finals = zip(*(final for _, final in runs), strict=True)
         return torch.cat([y for y, _ in runs], 2), tuple(torch.cat(f, 1) for f in finals)
 
@@ -252,9 +251,8 @@ class ResetBeforeGRU(SteppedGRU):
         """See :meth:`SteppedRecurrence.step`; ``bias`` is zero."""
         (h,) = states
         hidden = self.settings.hidden
-        of_gates, of_candidate = weights.split((2 * hidden, hidden))
-        gates = inputs[:, : 2 * hidden] + F.linear(self.project(h), of_gates)
+        gates = inputs[:, : 2 * hidden] + F.linear(self.project(h), weights[: 2 * hidden])
         reset, update = self.gate(gates).chunk(2, 1)
-        recurrent = F.linear(self.project(reset * h), of_candidate)
+        recurrent = F.linear(self.project(reset * h), weights[2 * hidden :])
         candidate = self.act(inputs[:, 2 * hidden :] + recurrent)
         return ((1 - update) * candidate + update * h,)

@@ -200,6 +200,11 @@ class Layer:
 
     # --- torch --------------------------------------------------------------------------
 
+    @property
+    def default_formats(self) -> tuple[str, ...]:
+        """The formats that inputs without labels are taken to have."""
+        return (self.default_format,) * self.NumInputs
+
     def output_formats(self, formats: Sequence[str]) -> tuple[str, ...]:
         """Labels of the outputs, given those of the inputs, in MATLAB's order ("SSCB").
 
@@ -234,7 +239,7 @@ class Layer:
         from ..engine.build import load_parameters
 
         with locating(self.label):
-            given = tuple(formats or (self.default_format,) * self.NumInputs)
+            given = tuple(formats or self.default_formats)
             self.output_formats(given)  # refuses what the layer does not take
             return load_parameters(self, self._build(given), device, dtype)
 
@@ -322,7 +327,7 @@ class Layer:
         from ..engine.run import predict_layer
 
         with locating(self.label):
-            formats = self.default_format if data_format is None else data_format
+            formats = self.default_formats if data_format is None else data_format
             return predict_layer(self, X, formats, device, dtype, allow_tf32)
 
     def input_channels(self) -> int | None:

@@ -1,0 +1,23 @@
+"""The check of data formats that layers share."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ..errors import DataFormatError
+
+
+def require_format(given: str, allowed: Sequence[str], remedy: str = "") -> None:
+    """Refuse a format that a layer does not take.
+
+    Raises
+    ------
+    DataFormatError
+        Naming the formats that it takes, or with the ``remedy`` of the layer.
+    """
+    if given not in allowed:
+        names = " or ".join(f"'{name}'" for name in allowed)
+        raise DataFormatError(
+            f"The layer takes data labelled {names}, not '{given}'.",
+            remedy=remedy or f"label or reshape the data as {names}.",
+        )
