@@ -61,6 +61,11 @@ def struct_array(elements: list[dict[str, Any]]) -> Array:
     return array
 
 
+def fancy() -> dict[str, Any]:
+    """A layer of a class that nothing is registered for."""
+    return {"Class": "mine.FancyLayer", "Name": "fancy", "Power": 3.0}
+
+
 def cells(*values: Any) -> Array:
     """A 1 x n cell array for scipy."""
     array = np.empty((1, len(values)), object)

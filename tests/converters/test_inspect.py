@@ -17,7 +17,7 @@ import converters
 from converters.inspect import jsonable
 from converters.matfile.values import Categorical, FunctionHandle, StructArray
 from matlab_compat.errors import VariableNotFoundError
-from tests.converters.exports import cells, fields, save, weights
+from tests.converters.exports import cells, fancy, fields, save, weights
 
 NATIVE = Path(__file__).parents[2] / "fixtures" / "native"
 TRANSPOSED = "nnet.cnn.layer.TransposedConvolution2DLayer"
@@ -62,10 +62,11 @@ def test_a_network_with_its_layers_and_connections(level: str) -> None:
     assert len(net["connections"]) == 9
 
 
-def test_a_layer_that_is_not_built_is_described_by_its_fields() -> None:
-    conv = converters.inspect(NATIVE / "series_v7.mat")["variables"][0]["layers"][4]
-    assert conv["class"] == "nnet.cnn.layer.RegressionOutputLayer"
-    assert conv["hyperparameters"]["ResponseNames"] == ["Response"]
+def test_a_layer_that_is_not_built_is_described_by_its_fields(tmp_path: Path) -> None:
+    path = save(tmp_path / "a.mat", s=fancy())
+    (layer,) = converters.inspect(path)["variables"][0]["layers"]
+    assert (layer["name"], layer["class"]) == ("fancy", "mine.FancyLayer")
+    assert layer["hyperparameters"] == {"Power": 3}
 
 
 def test_loose_variables_describe_a_layer_beside_them(tmp_path: Path) -> None:

@@ -24,7 +24,7 @@ from matlab_compat.errors import (
     VariableNotFoundError,
 )
 from matlab_compat.layers import Layer, TransposedConvolution2DLayer
-from tests.converters.exports import cells, fields, save, weights
+from tests.converters.exports import cells, fancy, fields, save, weights
 
 FIXTURES = Path(__file__).parents[2] / "fixtures"
 NATIVE = FIXTURES / "native"
@@ -115,16 +115,19 @@ class TestNative:
         assert (layer.NumChannels, layer.Weights.size) == ("auto", 0)
         assert layer.CroppingSize == (1, 0, 2, 1)
 
-    def test_a_layer_of_a_class_that_is_not_built_is_said_to_be_so(self, level: str) -> None:
-        path = NATIVE / f"series_{level}.mat"
-        with pytest.raises(UnsupportedLayerError, match="RegressionOutputLayer") as caught:
-            converters.load(path, layer="out")
-        assert caught.value.exit_code == 3
-        assert caught.value.where[:1] == (str(path),)
 
-    def test_several_layers_are_listed_when_none_is_chosen(self, level: str) -> None:
-        with pytest.raises(AmbiguousLayerError, match="'up1', 'up2', 'add'"):
-            converters.load(NATIVE / f"dag_{level}.mat")
+def test_a_layer_of_a_class_that_is_not_built_is_said_to_be_so(tmp_path: Path) -> None:
+    path = save(tmp_path / "a.mat", s=fancy())
+    with pytest.raises(UnsupportedLayerError, match=r"mine\.FancyLayer") as caught:
+        converters.load(path)
+    assert caught.value.exit_code == 3
+    assert caught.value.where == (str(path), "s")
+
+
+def test_several_layers_are_listed_when_none_is_chosen(tmp_path: Path) -> None:
+    path = save(tmp_path / "a.mat", s=[fields(Name="up1"), fields(Name="up2")])
+    with pytest.raises(AmbiguousLayerError, match="'up1', 'up2'"):
+        converters.load(path)
 
 
 # --- what its fields say ------------------------------------------------------------------
