@@ -8,22 +8,20 @@ from __future__ import annotations
 
 import os
 import re
-import secrets
-import shutil
 import sys
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal, TypeAlias, get_args
 
 import numpy as np
 
+from converters.atomic import new_file
 from converters.matfile import write5
 from converters.matfile.file import open_mat
 from converters.matfile.limits import Limits
 from converters.matfile.values import SparseArray, StructArray, Value, mat_shape
-from matlab_compat.errors import CorruptFileError, FileAccessError, UsageError, locating
+from matlab_compat.errors import CorruptFileError, UsageError, locating
 
 Level: TypeAlias = Literal["6", "7", "7.3"]
 
@@ -67,18 +65,14 @@ def write_mat(
     FileAccessError
         The folder cannot be written.
     """
-    target = Path(os.path.realpath(path))
     with locating(str(path)):
         if level not in get_args(Level):
             raise UsageError(f"level is {level!r}.", remedy="use '6', '7' or '7.3'")
         for name, value in variables.items():
             _check_variable(name, value)
-        _check_target(target, overwrite)
-        with _temporary(target) as temporary:
-            _write(temporary, variables, level)
-            _check_written(temporary, variables)
-            _check_target(target, overwrite)
-            _give_name(temporary, target)
+    with new_file(path, overwrite=overwrite) as temporary:
+        _write(temporary, variables, level)
+        _check_written(temporary, variables)
 
 
 # What a file can hold
@@ -172,34 +166,6 @@ def _check_characters(value: np.ndarray) -> None:
 # The file
 
 
-def _check_target(target: Path, overwrite: bool) -> None:
-    if target.is_dir():
-        raise FileAccessError("There is a folder of that name.", remedy="give the name of a file")
-    if target.exists() and not overwrite:
-        raise UsageError(
-            "There is a file of that name.",
-            remedy="give another name, or pass overwrite=True (on the command line --force)",
-        )
-
-
-@contextmanager
-def _temporary(target: Path) -> Iterator[Path]:
-    """A new file beside the target, gone at the end whatever happens."""
-    temporary = target.with_name(f".{target.name[:100]}.{secrets.token_hex(6)}.part")
-    try:
-        temporary.touch(exist_ok=False)
-        yield temporary
-    except OSError as error:
-        if isinstance(error, FileAccessError):
-            raise
-        raise FileAccessError(
-            f"The file cannot be written: {error.strerror or error}.",
-            remedy="check that the folder exists, may be written and has room",
-        ) from error
-    finally:
-        temporary.unlink(missing_ok=True)
-
-
 def _write(path: Path, variables: Mapping[str, Value], level: Level) -> None:
     if level == "7.3":
         from converters.matfile import write73  # h5py takes 0.2 s to import
@@ -218,25 +184,6 @@ def _header_text(version: str) -> str:
     date = time.strftime("%a %b %d %H:%M:%S %Y")
     text = f"MATLAB {version} MAT-file, Platform: {sys.platform}, Created on: {date}"
     return f"{text} HDF5 schema 1.00 ." if version == "7.3" else text
-
-
-def _give_name(temporary: Path, target: Path) -> None:
-    if target.exists():
-        shutil.copymode(target, temporary)
-    _sync(temporary)
-    temporary.replace(target)
-    _sync(target.parent)
-
-
-def _sync(path: Path) -> None:
-    """Make sure that what was written survives a power cut, where the system can."""
-    if os.name == "nt" and path.is_dir():
-        return
-    descriptor = os.open(path, os.O_RDONLY if path.is_dir() else os.O_RDWR)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 # What was written is what was meant

@@ -19,6 +19,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
+from converters import atomic
 from converters.matfile import open_mat, write5, writer
 from converters.matfile.values import SparseArray, StructArray, Value
 from converters.matfile.writer import same, write_mat
@@ -308,7 +309,7 @@ def test_failure_leaves_the_old_file_and_nothing_else(
     def full(*_args: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(writer, "_sync", full)
+    monkeypatch.setattr(atomic, "_sync", full)
     with pytest.raises(FileAccessError, match="No space left"):
         write_mat(path, {"x": np.ones((1, 1))}, level=level, overwrite=True)
     assert path.read_bytes() == b"precious"
