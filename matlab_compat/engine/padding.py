@@ -1,0 +1,50 @@
+"""Padding by (before, after) for every dimension, which torch's own layers cannot say."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from torch import Tensor
+from torch.nn import functional
+
+from ..errors import DataFormatError
+
+Pairs = Sequence[tuple[int, int]]
+
+
+def same_padding(
+    size: Sequence[int], window: Sequence[int], stride: Sequence[int]
+) -> tuple[tuple[int, int], ...]:
+    """MATLAB's 'same' for an input of this size: out = ceil(in / stride), odd rest at the end."""
+    pairs = []
+    for n, k, s in zip(size, window, stride, strict=True):
+        total = max((-(-n // s) - 1) * s + k - n, 0)
+        pairs.append((total // 2, total - total // 2))
+    return tuple(pairs)
+
+
+def pad(x: Tensor, pairs: Pairs, value: float = 0.0) -> Tensor:
+    """``x`` (N,C,*space) with ``value`` around it."""
+    if not any(before or after for before, after in pairs):
+        return x
+    last_first = [n for pair in reversed(pairs) for n in pair]
+    return functional.pad(x, last_first, value=value)
+
+
+def check_window(size: Sequence[int], window: Sequence[int]) -> None:
+    """Refuse a padded input that a window does not fit in.
+
+    Raises
+    ------
+    DataFormatError
+        The window is larger in some dimension.
+    """
+    if any(n < k for n, k in zip(size, window, strict=True)):
+        raise DataFormatError(
+            f"The input with its padding, {_by(size)}, is smaller than the window {_by(window)}.",
+            remedy="feed a larger input, or use a smaller window or more padding.",
+        )
+
+
+def _by(sizes: Sequence[int]) -> str:
+    return "×".join(str(n) for n in sizes)
