@@ -20,7 +20,7 @@ from typing import Any, BinaryIO, TypeAlias
 
 import h5py
 import numpy as np
-from h5py import h5a, h5d, h5g, h5l, h5o, h5r, h5s, h5z
+from h5py import h5a, h5d, h5g, h5l, h5o, h5r, h5s, h5t, h5z
 
 from converters.matfile.arrays import DEEPEST
 from converters.matfile.limits import Limits
@@ -145,6 +145,7 @@ class Hdf5File:
         if handle.get_storage_size() > _MAX_ATTRIBUTE_BYTES:
             raise CorruptFileError(f"The attribute {name} is implausibly large.", remedy=RESAVE)
         if handle.dtype.hasobject:
+            _check_variable_length(handle.get_type())
             self._check_heap_use(count)
             return h5py.AttributeManager(_high_level(node))[name]
         value = np.empty(handle.shape, handle.dtype)
@@ -158,6 +159,7 @@ class Hdf5File:
             target = self.follow(value)
             if is_group(target) or h5py.check_vlen_dtype(target.dtype) is None:
                 raise CorruptFileError("The list of field names is no list.", remedy=RESAVE)
+            _check_variable_length(target.get_type())
             self._check_heap_use(math.prod(target.shape))
             value = h5py.Dataset(target)[()]
         if value is None:
@@ -189,6 +191,13 @@ def _heap_sizes(stream: BinaryIO) -> Iterator[int]:
         for match in re.finditer(_HEAP_HEADER, view, re.DOTALL):
             yield int.from_bytes(match.group(1), "little")
         tail = view[-15:]
+
+
+def _check_variable_length(kind: Any) -> None:
+    """Refuse variable-length types of a kind that HDF5 does not know: it crashes on them."""
+    _, _, class_and_version, flags, *_ = kind.encode()
+    if class_and_version & 0xF == h5t.VLEN and flags & 0xF > 1:  # 0: sequence, 1: text
+        raise CorruptFileError("The type of the names of fields is not known.", remedy=RESAVE)
 
 
 def _high_level(node: Node) -> Any:

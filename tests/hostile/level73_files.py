@@ -236,6 +236,19 @@ def field_names_that_share_one_heap(file: h5py.File, path: Path) -> None:
     AFTERWARDS[path] = lambda data: _repeat_first(data, length, count)
 
 
+@hostile(CorruptFileError)
+def field_names_of_unknown_kind(file: h5py.File, path: Path) -> None:
+    """One changed byte in the type of the names crashes HDF5."""
+    group = marked(file.create_group("s"), "struct")
+    put(group, "a", [[1.0]])
+    names = np.empty(1, object)
+    names[0] = np.array(["a"], "S1")
+    group.attrs.create("MATLAB_fields", names, dtype=h5py.vlen_dtype(np.dtype("S1")))
+    AFTERWARDS[path] = lambda data: re.sub(
+        rb"(MATLAB_fields\0+\x19)\0", lambda found: found.group(1) + b"\x95", data
+    )
+
+
 def _repeat_first(data: bytes, length: int, count: int) -> bytes:
     """Point all elements of an attribute at the object of the first (16 bytes each)."""
     one = re.escape((1).to_bytes(4, "little")) + b".{12}"
