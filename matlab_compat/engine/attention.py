@@ -1,0 +1,119 @@
+"""Dot-product attention on N,C,T tensors, heads as contiguous blocks of channels."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from ..errors import DataFormatError
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What both attention layers can be told."""
+
+    heads: int
+    causal: bool = False
+    dropout: float = 0.0
+    #: What the products of queries and keys are multiplied by; ``None`` for 1/sqrt(key channels).
+    scale: float | None = None
+    #: The last input is a padding mask.
+    masked: bool = False
+    #: The scores are an output.
+    scores: bool = False
+
+
+class Attention(nn.Module):
+    """attentionLayer: queries N,C,Q, keys N,C,K and values N,D,K to N,D,Q.
+
+    With a mask N,1,K (1 for data, 0 for padding) no query attends to padding. The scores, where
+    they are an output, are N,heads,K,Q.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        super().__init__()
+        self.settings = settings
+
+    def forward(
+        self, query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None = None
+    ) -> Tensor | tuple[Tensor, Tensor]:
+        """See the class."""
+        q, k, v = (self._heads(x) for x in (query, key, value))
+        allowed = self._allowed(q, k, mask)
+        s = self.settings
+        dropout = s.dropout if self.training else 0.0
+        if not s.scores:
+            y = F.scaled_dot_product_attention(q, k, v, allowed, dropout, scale=s.scale)
+            return self._joined(y)
+        scale = q.shape[-1] ** -0.5 if s.scale is None else s.scale
+        products = q @ k.transpose(2, 3) * scale
+        if allowed is not None:
+            products = products.masked_fill(~allowed, -torch.inf)
+        scores = products.softmax(3)
+        return self._joined(F.dropout(scores, dropout) @ v), scores.transpose(2, 3)
+
+    def _heads(self, x: Tensor) -> Tensor:
+        """N,C,T as N,heads,T,C/heads."""
+        heads = self.settings.heads
+        if x.shape[1] % heads:
+            raise DataFormatError(
+                f"{x.shape[1]} channels cannot be divided among {heads} heads.",
+                remedy="NumHeads must divide the number of channels of each input.",
+            )
+        return x.reshape(x.shape[0], heads, -1, x.shape[2]).transpose(2, 3)
+
+    def _joined(self, y: Tensor) -> Tensor:
+        """The inverse of :meth:`_heads`."""
+        return y.transpose(2, 3).flatten(1, 2)
+
+    def _allowed(self, q: Tensor, k: Tensor, mask: Tensor | None) -> Tensor | None:
+        """Which keys each query may attend to; ``None`` for all."""
+        allowed = None if mask is None else (mask[:, None, :1] != 0)  # N,1,1,K
+        if self.settings.causal:
+            past = torch.ones(q.shape[2], k.shape[2], dtype=torch.bool, device=q.device).tril()
+            allowed = past if allowed is None else allowed & past
+        return allowed
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """Channels of a self-attention layer: of the input, queries and keys, values, output."""
+
+    inputs: int
+    keys: int
+    values: int
+    outputs: int
+
+
+class SelfAttention(Attention):
+    """selfAttentionLayer: N,C,T to N,D,T. Weights are out x in, as in ``nn.Linear``."""
+
+    def __init__(self, sizes: Sizes, settings: Settings) -> None:
+        super().__init__(settings)
+        shapes = {
+            "query": (sizes.keys, sizes.inputs),
+            "key": (sizes.keys, sizes.inputs),
+            "value": (sizes.values, sizes.inputs),
+            "output": (sizes.outputs, sizes.values),
+        }
+        for name, shape in shapes.items():
+            self.register_parameter(f"{name}_weight", nn.Parameter(torch.zeros(shape)))
+            self.register_parameter(f"{name}_bias", nn.Parameter(torch.zeros(shape[0])))
+
+    def forward(  # type: ignore[override]
+        self, x: Tensor, mask: Tensor | None = None
+    ) -> Tensor | tuple[Tensor, Tensor]:
+        """See the class."""
+        query, key, value = (self._linear(name, x) for name in ("query", "key", "value"))
+        attended = super().forward(query, key, value, mask)
+        if isinstance(attended, tuple):
+            return self._linear("output", attended[0]), attended[1]
+        return self._linear("output", attended)
+
+    def _linear(self, name: str, x: Tensor) -> Tensor:
+        """A fully connected map of the channels of N,C,T."""
+        weight, bias = self.get_parameter(f"{name}_weight"), self.get_parameter(f"{name}_bias")
+        return F.linear(x.transpose(1, 2), weight, bias).transpose(1, 2)

@@ -1,0 +1,321 @@
+"""Attention layers: self-attention and dot-product attention.
+
+Semantics: the documentation pages. NumKeyChannels and NumValueChannels are totals over the heads,
+heads are contiguous blocks of channels, weights are stored out×in, and the products of queries and
+keys are multiplied by 1/sqrt(channels of a head).
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import TYPE_CHECKING, Any, ClassVar, Self
+
+import numpy as np
+
+from ..display import size_text
+from ..errors import DataFormatError, MatlabCompatWarning, PropertyError, UnsupportedLayerError
+from .base import Fans, Layer
+from .constructors import Expansion, construct
+from .formats import require_format
+from .learnables import Layout, Learnable, as_vector, factor, initializer, restored
+from .properties import (
+    Property,
+    auto_or_positive_integer,
+    flag,
+    one_of,
+    positive_integer,
+    real_scalar,
+)
+from .registry import register
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from ..engine.attention import Settings
+
+#: Attention goes over T, or over S where there is no time.
+FORMATS = ("CBT", "SCB")
+WEIGHT_INITIALIZERS = ("glorot", "he", "narrow-normal", "zeros", "ones")
+BIAS_INITIALIZERS = ("zeros", "narrow-normal", "ones")
+_PARTS = ("Query", "Key", "Value", "Output")
+_REMEDY = (
+    "give a sequence ('CBT') or a one-dimensional image ('SCB'); insert flattenLayer after layers "
+    "that give images."
+)
+
+
+def _probability(value: object) -> float:
+    """Zero or more, less than one."""
+    rule = "must be a number of at least 0 and less than 1"
+    number = real_scalar(value, rule)
+    if not 0 <= number < 1:
+        raise ValueError(rule)
+    return number
+
+
+def _scale(value: object) -> float | str:
+    """'auto' or a number."""
+    if isinstance(value, str) and value.lower() == "auto":
+        return "auto"
+    return real_scalar(value, "must be 'auto' or a real scalar")
+
+
+class AttentionBase(Layer):
+    """What both attention layers have."""
+
+    default_format: ClassVar[str] = "CBT"
+    arguments: ClassVar[tuple[str, ...]] = ("NumHeads",)
+    _data_names: ClassVar[tuple[str, ...]]
+
+    HasPaddingMaskInput = Property(flag, False, read_only=True, group="")
+    HasScoresOutput = Property(flag, False, read_only=True, group="")
+    NumHeads = Property(positive_integer, read_only=True)
+    AttentionMask = Property(one_of("none", "causal"), "none")
+    DropoutProbability = Property(_probability, 0.0)
+
+    @property
+    def InputNames(self) -> list[str]:
+        """The data, and ``mask`` if the layer has a padding mask input (1 data, 0 padding)."""
+        return [*self._data_names, *(["mask"] if self.HasPaddingMaskInput else [])]
+
+    @property
+    def OutputNames(self) -> list[str]:
+        """``{'out'}``, and ``scores`` if the layer has a scores output."""
+        return ["out", *(["scores"] if self.HasScoresOutput else [])]
+
+    def output_formats(self, formats: Sequence[str]) -> tuple[str, ...]:
+        """The format of the queries; scores as keys×queries×heads×N, labelled "SSCB"."""
+        for given in formats:
+            require_format(given, FORMATS, _REMEDY)
+        if len(set(formats)) > 1:
+            raise DataFormatError(f"The inputs have different formats: {', '.join(formats)}.")
+        return (formats[0], "SSCB")[: self.NumOutputs]
+
+    def _settings(self, scale: float | None = None) -> Settings:
+        from ..engine.attention import Settings
+
+        if self.HasScoresOutput:
+            warnings.warn(
+                f"{self.label}: the order of the scores (keys×queries×heads×observations) is not "
+                "settled by a real file.",
+                MatlabCompatWarning,
+                stacklevel=2,
+            )
+        return Settings(
+            heads=self.NumHeads,
+            causal=self.AttentionMask == "causal",
+            dropout=self.DropoutProbability,
+            scale=scale,
+            masked=self.HasPaddingMaskInput,
+            scores=self.HasScoresOutput,
+        )
+
+
+@register("nnet.cnn.layer.AttentionLayer")
+class AttentionLayer(AttentionBase):
+    """MATLAB's dot-product attention layer, made by :func:`attentionLayer`.
+
+    Shape
+    -----
+    Queries C×N×Q, keys C×N×K and values D×N×K to D×N×Q; torch N,C,Q, N,C,K and N,D,K to N,D,Q.
+
+    Notes
+    -----
+    ``Scale`` 'auto' is 1/sqrt(channels of the keys / NumHeads).
+    """
+
+    matlab_class: ClassVar[str] = "nnet.cnn.layer.AttentionLayer"
+    constructor: ClassVar[str] = "attentionLayer"
+    type_text: ClassVar[str] = "Attention"
+    _data_names: ClassVar[tuple[str, ...]] = ("query", "key", "value")
+
+    Scale = Property(_scale, "auto")
+
+    def _build(self, formats: tuple[str, ...]) -> nn.Module:
+        from ..engine.attention import Attention
+
+        groups = np.asarray(self.extra.get("NumQueryGroups", ()))
+        if groups.dtype.kind in "iuf" and groups.size and groups.item() != self.NumHeads:
+            raise UnsupportedLayerError(
+                "NumQueryGroups differs from NumHeads; grouped queries cannot be run."
+            )
+        return Attention(self._settings(None if isinstance(self.Scale, str) else self.Scale))
+
+    def description(self) -> str:
+        """For example ``Dot-product attention with 8 heads``."""
+        return f"Dot-product attention with {self.NumHeads} heads"
+
+
+@register("nnet.cnn.layer.SelfAttentionLayer")
+class SelfAttentionLayer(AttentionBase):
+    """MATLAB's multihead self-attention layer, made by :func:`selfAttentionLayer`.
+
+    Shape
+    -----
+    MATLAB C×N×T to OutputSize×N×T ("CBT"), or S×C×N to S×OutputSize×N ("SCB"); torch N,C,T to
+    N,OutputSize,T.
+
+    Notes
+    -----
+    ``QueryWeights`` and ``KeyWeights`` are NumKeyChannels×C, ``ValueWeights`` NumValueChannels×C,
+    ``OutputWeights`` OutputSize×NumValueChannels, biases columns. Sizes are read off the weights:
+    releases differ in the properties that hold them.
+    """
+
+    matlab_class: ClassVar[str] = "nnet.cnn.layer.SelfAttentionLayer"
+    constructor: ClassVar[str] = "selfAttentionLayer"
+    arguments: ClassVar[tuple[str, ...]] = ("NumHeads", "NumKeyChannels")
+    type_text: ClassVar[str] = "Self-Attention"
+    _data_names: ClassVar[tuple[str, ...]] = ("in",)
+
+    InputSize = Property(auto_or_positive_integer, "auto", read_only=True)
+    NumKeyChannels = Property(positive_integer, read_only=True)
+    NumValueChannels = Property(auto_or_positive_integer, "auto", read_only=True)
+    OutputSize = Property(auto_or_positive_integer, "auto", read_only=True)
+    QueryWeights = Learnable("QueryWeights", Layout("query_weight", (0, 1)))
+    KeyWeights = Learnable("KeyWeights", Layout("key_weight", (0, 1)))
+    ValueWeights = Learnable("ValueWeights", Layout("value_weight", (0, 1)))
+    OutputWeights = Learnable("OutputWeights", Layout("output_weight", (0, 1)))
+    QueryBias = Learnable("QueryBias", Layout("query_bias"))
+    KeyBias = Learnable("KeyBias", Layout("key_bias"))
+    ValueBias = Learnable("ValueBias", Layout("value_bias"))
+    OutputBias = Learnable("OutputBias", Layout("output_bias"))
+    QueryWeightsInitializer = initializer("glorot", *WEIGHT_INITIALIZERS)
+    KeyWeightsInitializer = initializer("glorot", *WEIGHT_INITIALIZERS)
+    ValueWeightsInitializer = initializer("glorot", *WEIGHT_INITIALIZERS)
+    OutputWeightsInitializer = initializer("glorot", *WEIGHT_INITIALIZERS)
+    QueryBiasInitializer = initializer("zeros", *BIAS_INITIALIZERS)
+    KeyBiasInitializer = initializer("zeros", *BIAS_INITIALIZERS)
+    ValueBiasInitializer = initializer("zeros", *BIAS_INITIALIZERS)
+    OutputBiasInitializer = initializer("zeros", *BIAS_INITIALIZERS)
+    QueryWeightsLearnRateFactor = factor(1)
+    KeyWeightsLearnRateFactor = factor(1)
+    ValueWeightsLearnRateFactor = factor(1)
+    OutputWeightsLearnRateFactor = factor(1)
+    QueryBiasLearnRateFactor = factor(1)
+    KeyBiasLearnRateFactor = factor(1)
+    ValueBiasLearnRateFactor = factor(1)
+    OutputBiasLearnRateFactor = factor(1)
+    QueryWeightsL2Factor = factor(1)
+    KeyWeightsL2Factor = factor(1)
+    ValueWeightsL2Factor = factor(1)
+    OutputWeightsL2Factor = factor(1)
+    QueryBiasL2Factor = factor(0)
+    KeyBiasL2Factor = factor(0)
+    ValueBiasL2Factor = factor(0)
+    OutputBiasL2Factor = factor(0)
+
+    # --- sizes --------------------------------------------------------------------------
+
+    def _validate(self) -> None:
+        self._read_sizes()
+        for name in ("NumKeyChannels", "NumValueChannels"):
+            channels = self._values[name]
+            if isinstance(channels, int) and channels % self.NumHeads:
+                raise PropertyError(
+                    f"{name} {channels} cannot be divided among {self.NumHeads} heads.",
+                    where=(name,),
+                )
+        for name, size in self._sizes().items():
+            if self._values[name].size:
+                self._values[name] = self._fitted(name, size)
+
+    def _read_sizes(self) -> None:
+        """Sizes that are 'auto' from the weights; values have as many channels as keys."""
+        shown = {"InputSize": self.QueryWeights.shape[1] or "auto"}
+        shown["OutputSize"] = self.OutputWeights.shape[0] or "auto"
+        shown["NumValueChannels"] = self.ValueWeights.shape[0] or self.NumKeyChannels
+        for name, size in shown.items():
+            if self._values[name] == "auto":
+                self._values[name] = size
+
+    def _sizes(self) -> dict[str, tuple[int | None, ...]]:
+        inputs, values, outputs = (
+            None if isinstance(size, str) else size
+            for size in (self.InputSize, self.NumValueChannels, self.OutputSize)
+        )
+        rows = {"Query": self.NumKeyChannels, "Key": self.NumKeyChannels, "Value": values}
+        sizes: dict[str, tuple[int | None, ...]] = {}
+        for name, n in {**rows, "Output": outputs}.items():
+            sizes[f"{name}Weights"] = (n, values if name == "Output" else inputs)
+            sizes[f"{name}Bias"] = (n, 1)
+        return sizes
+
+    def _fitted(self, name: str, size: tuple[int | None, ...]) -> np.ndarray[Any, Any]:
+        value = self._values[name]
+        column = as_vector(value, (value.size, 1)) if name.endswith("Bias") else None
+        full = restored(value if column is None else column, size)
+        if full is None:
+            want = "×".join("N" if n is None else str(n) for n in size)
+            raise PropertyError(
+                f"{name} is {size_text(value.shape)}, but the sizes of the layer need {want}.",
+                where=(name,),
+            )
+        return full
+
+    def input_channels(self) -> int | None:
+        """InputSize, where it is known."""
+        return self.InputSize if isinstance(self.InputSize, int) else None
+
+    def _parameter_sizes(self, channels: int) -> dict[str, tuple[tuple[int, ...], Fans]]:
+        """``numIn`` is the number of columns, ``numOut`` of rows; OutputSize is the input's."""
+        sizes = {
+            name: tuple(channels if n is None else n for n in size)
+            for name, size in self._sizes().items()
+        }
+        return {name: (size, (size[1], size[0])) for name, size in sizes.items()}
+
+    # --- files --------------------------------------------------------------------------
+
+    @classmethod
+    def _from_values(cls, values: dict[str, object], extra: Mapping[str, Any]) -> Self:
+        """The number of key channels is that of the weights, whatever the release calls it."""
+        rows = np.asarray(values.get("KeyWeights", ())).shape[:1]
+        if rows and rows[0]:
+            values["NumKeyChannels"] = rows[0]
+        return cls(**values)
+
+    # --- torch --------------------------------------------------------------------------
+
+    def _build(self, formats: tuple[str, ...]) -> nn.Module:
+        from ..engine.attention import SelfAttention, Sizes
+
+        query, output = self.QueryWeights.shape, self.OutputWeights.shape
+        return SelfAttention(Sizes(query[1], query[0], output[1], output[0]), self._settings())
+
+    def description(self) -> str:
+        """For example ``Self-attention with 4 heads and 128 key channels``."""
+        return f"Self-attention with {self.NumHeads} heads and {self.NumKeyChannels} key channels"
+
+
+def selfAttentionLayer(
+    numHeads: object, numKeyChannels: object, *pairs: object, **options: object
+) -> SelfAttentionLayer:
+    """Create a self-attention layer, as MATLAB's function of that name.
+
+    For example ``selfAttentionLayer(4, 128, AttentionMask="causal")``. Names of arguments are
+    those of the properties; WeightsInitializer and BiasInitializer set all four of theirs.
+
+    Raises
+    ------
+    PropertyError
+        An unknown name, or a value that MATLAB would refuse.
+    """
+    expansions: dict[str, Expansion] = {
+        "WeightsInitializer": partial(_for_each_part, "WeightsInitializer"),
+        "BiasInitializer": partial(_for_each_part, "BiasInitializer"),
+    }
+    positional = (numHeads, numKeyChannels)
+    return construct(SelfAttentionLayer, positional, pairs, options, expansions)
+
+
+def _for_each_part(name: str, value: object) -> dict[str, object]:
+    """MATLAB's one initializer for the queries', keys', values' and output's parameters."""
+    return {f"{part}{name}": value for part in _PARTS}
+
+
+def attentionLayer(numHeads: object, *pairs: object, **options: object) -> AttentionLayer:
+    """Create a dot-product attention layer; see :func:`selfAttentionLayer`."""
+    return construct(AttentionLayer, (numHeads,), pairs, options)

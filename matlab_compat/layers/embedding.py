@@ -1,0 +1,372 @@
+"""Embedding layers: positions, words, class tokens; and indexing, which takes one step out.
+
+Semantics: the documentation pages. Traps: positions and words count from 1; the position embedding
+gives the embedding alone, to be added to the data by an addition layer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, ClassVar
+
+from ..display import size_text
+from ..errors import PropertyError, UnsupportedLayerError
+from .base import Fans, Layer
+from .constructors import construct
+from .formats import require_format
+from .learnables import Layout, Learnable, as_vector, factor, initializer, restored
+from .properties import (
+    Property,
+    anything,
+    auto_or_positive_integer,
+    flag,
+    one_of,
+    positive_integer,
+    positive_integers,
+)
+from .registry import register
+
+if TYPE_CHECKING:
+    from torch import nn
+
+WEIGHT_INITIALIZERS = ("glorot", "he", "narrow-normal", "zeros", "ones")
+
+
+class EmbeddingLayer(Layer):
+    """What layers with one weight matrix of embedding vectors, one column for each, share."""
+
+    default_format: ClassVar[str] = "CBT"
+
+    Weights = Learnable("Weight", Layout("weight", (1, 0)))
+    WeightsInitializer = initializer("narrow-normal", *WEIGHT_INITIALIZERS)
+    WeightLearnRateFactor = factor(1)
+    WeightL2Factor = factor(1)
+
+    def _check_weights(self, size: tuple[int, int]) -> None:
+        if self.Weights.size == 0:
+            return
+        full = restored(self.Weights, size)
+        if full is None:
+            raise PropertyError(
+                f"Weights is {size_text(self.Weights.shape)}, but the sizes of the layer need "
+                f"{size_text(size)}.",
+                where=("Weights",),
+            )
+        self._values["Weights"] = full
+
+
+@register("nnet.cnn.layer.PositionEmbeddingLayer")
+class PositionEmbeddingLayer(EmbeddingLayer):
+    """MATLAB's position embedding layer, made by :func:`positionEmbeddingLayer`.
+
+    Shape
+    -----
+    MATLAB C×N×T to OutputSize×N×T ("CBT"), or S×C×N to S×OutputSize×N ("SCB"); torch N,C,T to
+    N,OutputSize,T. Only the size of the input matters: column p of Weights comes out at position p.
+    """
+
+    matlab_class: ClassVar[str] = "nnet.cnn.layer.PositionEmbeddingLayer"
+    constructor: ClassVar[str] = "positionEmbeddingLayer"
+    arguments: ClassVar[tuple[str, ...]] = ("OutputSize", "MaxPosition")
+    type_text: ClassVar[str] = "Position Embedding"
+
+    OutputSize = Property(positive_integer, read_only=True)
+    MaxPosition = Property(positive_integer, read_only=True)
+    PositionDimension = Property(one_of("auto", "temporal", "spatial"), "auto", read_only=True)
+
+    def _validate(self) -> None:
+        self._check_weights((self.OutputSize, self.MaxPosition))
+
+    def output_formats(self, formats: Sequence[str]) -> tuple[str, ...]:
+        """The format of the input, which has time, or else one dimension of space."""
+        allowed = {"auto": ("CBT", "SCB"), "temporal": ("CBT",), "spatial": ("SCB",)}
+        require_format(formats[0], allowed[self.PositionDimension])
+        return (formats[0],)
+
+    def _parameter_sizes(self, channels: int) -> dict[str, tuple[tuple[int, ...], Fans]]:
+        """Whatever the channels of the input."""
+        size = (self.OutputSize, self.MaxPosition)
+        return {"Weights": (size, (self.MaxPosition, self.OutputSize))}
+
+    def _build(self, formats: tuple[str, ...]) -> nn.Module:
+        from ..engine.embedding import PositionEmbedding
+
+        return PositionEmbedding(self.MaxPosition, self.OutputSize)
+
+    def description(self) -> str:
+        """For example ``Position embedding with maximum position 256``."""
+        return f"Position embedding with maximum position {self.MaxPosition}"
+
+
+@register("nnet.cnn.layer.SinusoidalPositionEncodingLayer")
+class SinusoidalPositionEncodingLayer(Layer):
+    """MATLAB's sinusoidal position encoding layer: kept and shown, not run.
+
+    The page does not say whether sines and cosines alternate or follow each other, nor whether
+    positions count from 0 or 1, and no real file settles it.
+    """
+
+    matlab_class: ClassVar[str] = "nnet.cnn.layer.SinusoidalPositionEncodingLayer"
+    constructor: ClassVar[str] = "sinusoidalPositionEncodingLayer"
+    arguments: ClassVar[tuple[str, ...]] = ("OutputSize",)
+    type_text: ClassVar[str] = "Sinusoidal Position Encoding"
+    default_format: ClassVar[str] = "CBT"
+
+    OutputSize = Property(positive_integer, read_only=True)
+    Positions = Property(
+        one_of("auto", "temporal-indices", "spatial-indices", "data-values"),
+        "auto",
+        read_only=True,
+    )
+
+    def _validate(self) -> None:
+        if self.OutputSize % 2:
+            raise PropertyError("OutputSize must be even.", where=("OutputSize",))
+
+    def _build(self, formats: tuple[str, ...]) -> nn.Module:
+        raise UnsupportedLayerError(
+            "How MATLAB orders the sines and cosines is not documented.",
+            remedy="use positionEmbeddingLayer with Weights that hold the encoding.",
+        )
+
+
+@register("nnet.cnn.layer.WordEmbeddingLayer")
+class WordEmbeddingLayer(EmbeddingLayer):
+    """MATLAB's word embedding layer (Text Analytics), made by :func:`wordEmbeddingLayer`.
+
+    Shape
+    -----
+    Word indices 1×N×T ("CBT") to Dimension×N×T; torch N,1,T to N,Dimension,T. "CB" without T.
+
+    Notes
+    -----
+    Index i takes column i of Weights. Indices beyond the vocabulary, and 0, are refused: what
+    MATLAB does with them is not documented.
+    """
+
+    matlab_class: ClassVar[str] = "nnet.cnn.layer.WordEmbeddingLayer"
+    constructor: ClassVar[str] = "wordEmbeddingLayer"
+    arguments: ClassVar[tuple[str, ...]] = ("Dimension", "NumWords")
+    type_text: ClassVar[str] = "Word Embedding Layer"
+
+    Dimension = Property(positive_integer, read_only=True)
+    NumWords = Property(positive_integer, read_only=True)
+    Vocabulary = Property(anything, None, group=None)
+    OOVMode = Property(one_of("discard", "map-to-last", "error"), "discard", group=None)
+
+    def _validate(self) -> None:
+        self._check_weights((self.Dimension, self._columns()))
+
+    def _columns(self) -> int:
+        """With 'map-to-last' there is one more column, for words that are not known."""
+        return self.NumWords + (self.OOVMode == "map-to-last")
+
+    def output_formats(self, formats: Sequence[str]) -> tuple[str, ...]:
+        """The format of the input."""
+        require_format(formats[0], ("CBT", "CB"))
+        return (formats[0],)
+
+    def input_channels(self) -> int:
+        """One: the index."""
+        return 1
+
+    def _parameter_sizes(self, channels: int) -> dict[str, tuple[tuple[int, ...], Fans]]:
+        size = (self.Dimension, self._columns())
+        return {"Weights": (size, (self.NumWords, self.Dimension))}
+
+    def _build(self, formats: tuple[str, ...]) -> nn.Module:
+        from ..engine.embedding import WordEmbedding
+
+        return WordEmbedding(self.NumWords, self._columns(), self.Dimension)
+
+    def description(self) -> str:
+        """For example ``Word embedding layer with 100 dimensions and 5000 unique words``."""
+        return (
+            f"Word embedding layer with {self.Dimension} dimensions "
+            f"and {self.NumWords} unique words"
+        )
+
+
+@register("nnet.cnn.layer.EmbeddingConcatenationLayer")
+class EmbeddingConcatenationLayer(EmbeddingLayer):
+    """MATLAB's embedding concatenation layer, made by :func:`embeddingConcatenationLayer`.
+
+    Shape
+    -----
+    MATLAB C×N×T to C×N×(T+1) ("CBT"), or S×C×N to (S+1)×C×N ("SCB"); torch N,C,T to N,C,T+1.
+    Weights, C×1, comes first.
+    """
+
+    matlab_class: ClassVar[str] = "nnet.cnn.layer.EmbeddingConcatenationLayer"
+    constructor: ClassVar[str] = "embeddingConcatenationLayer"
+    type_text: ClassVar[str] = "Embedding Concatenation"
+
+    InputSize = Property(auto_or_positive_integer, "auto", read_only=True)
+    Weights = Learnable("Weight", Layout("weight"))
+
+    def _validate(self) -> None:
+        if self.Weights.size == 0:
+            return
+        column = as_vector(self.Weights, (self.Weights.size, 1))
+        if column is None or self.InputSize not in ("auto", len(column)):
+            raise PropertyError(
+                f"Weights is {size_text(self.Weights.shape)}, but the layer needs a column of "
+                f"InputSize {self.InputSize}.",
+                where=("Weights",),
+            )
+        self._values.update(Weights=column, InputSize=len(column))
+
+    def output_formats(self, formats: Sequence[str]) -> tuple[str, ...]:
+        """The format of the input."""
+        require_format(formats[0], ("CBT", "SCB"))
+        return (formats[0],)
+
+    def input_channels(self) -> int | None:
+        """InputSize, where it is known."""
+        return self.InputSize if isinstance(self.InputSize, int) else None
+
+    def _parameter_sizes(self, channels: int) -> dict[str, tuple[tuple[int, ...], Fans]]:
+        return {"Weights": ((channels, 1), (1, channels))}
+
+    def _build(self, formats: tuple[str, ...]) -> nn.Module:
+        from ..engine.embedding import EmbeddingConcatenation
+
+        return EmbeddingConcatenation(self.Weights.size)
+
+
+def _index(value: object) -> str | int:
+    """'first', 'last' or a positive integer."""
+    try:
+        if isinstance(value, str):
+            return one_of("first", "last")(value)
+        return positive_integer(value)
+    except ValueError:
+        raise ValueError("must be 'first', 'last' or a positive integer") from None
+
+
+@register("nnet.cnn.layer.Indexing1DLayer")
+class Indexing1DLayer(Layer):
+    """MATLAB's 1-D indexing layer, made by :func:`indexing1dLayer`.
+
+    Shape
+    -----
+    MATLAB C×N×T to C×N ("CBT" to "CB"), S×C×N to C×N; torch N,C,T to N,C. ``Index`` counts from 1.
+    """
+
+    matlab_class: ClassVar[str] = "nnet.cnn.layer.Indexing1DLayer"
+    constructor: ClassVar[str] = "indexing1dLayer"
+    arguments: ClassVar[tuple[str, ...]] = ("Index",)
+    type_text: ClassVar[str] = "1-D Indexing"
+    default_format: ClassVar[str] = "CBT"
+
+    HasPaddingMaskInput = Property(flag, False, read_only=True, group="")
+    Index = Property(_index, read_only=True)
+
+    @property
+    def InputNames(self) -> list[str]:
+        """``{'in'}``, and ``mask`` if the layer has a padding mask input."""
+        return ["in", *(["mask"] if self.HasPaddingMaskInput else [])]
+
+    def output_formats(self, formats: Sequence[str]) -> tuple[str, ...]:
+        """The format of the input without time, or without its one dimension of space."""
+        require_format(formats[0], ("CBT", "SCB", "SCBT", "SSCBT", "SSSCBT"))
+        return (formats[0].removesuffix("T") if "T" in formats[0] else "CB",)
+
+    def _build(self, formats: tuple[str, ...]) -> nn.Module:
+        from ..engine.embedding import Indexing
+
+        if self.HasPaddingMaskInput:
+            raise UnsupportedLayerError(
+                "How the padding mask moves the index is not documented.",
+                remedy="save the network with HasPaddingMaskInput=false and unpadded sequences.",
+            )
+        position = {"first": 1, "last": 0}.get(str(self.Index), self.Index)
+        return Indexing(int(position) - 1)
+
+    def description(self) -> str:
+        """For example ``1-D indexing with index 'last'``."""
+        return f"1-D indexing with index {self.Index!r}"
+
+
+@register("nnet.cnn.layer.PatchEmbeddingLayer")
+class PatchEmbeddingLayer(Layer):
+    """MATLAB's patch embedding layer (Computer Vision): kept and shown, not run.
+
+    The order in which it flattens the patches is not settled by a page or a real file.
+    """
+
+    matlab_class: ClassVar[str] = "nnet.cnn.layer.PatchEmbeddingLayer"
+    constructor: ClassVar[str] = "patchEmbeddingLayer"
+    arguments: ClassVar[tuple[str, ...]] = ("PatchSize", "OutputSize")
+    type_text: ClassVar[str] = "Patch Embedding"
+
+    PatchSize = Property(positive_integers(2), read_only=True)
+    OutputSize = Property(positive_integer, read_only=True)
+    SpatialFlattenMode = Property(
+        one_of("column-major", "row-major"), "column-major", read_only=True
+    )
+    Weights = Learnable("Weight")
+    Bias = Learnable("Bias")
+    WeightsInitializer = initializer("glorot", *WEIGHT_INITIALIZERS)
+    BiasInitializer = initializer("zeros", "zeros", "narrow-normal", "ones")
+    WeightLearnRateFactor = factor(1)
+    BiasLearnRateFactor = factor(1)
+    WeightL2Factor = factor(1)
+    BiasL2Factor = factor(0)
+
+    def output_formats(self, formats: Sequence[str]) -> tuple[str, ...]:
+        """Images become one-dimensional: "SSCB" to "SCB"."""
+        require_format(formats[0], ("SSCB",))
+        return ("SCB",)
+
+    def _build(self, formats: tuple[str, ...]) -> nn.Module:
+        raise UnsupportedLayerError(
+            "In what order MATLAB's patch embedding gives the patches is not settled.",
+            remedy="use convolution2dLayer with the patch size as stride, and flatten after it.",
+        )
+
+
+def positionEmbeddingLayer(
+    outputSize: object, maxPosition: object, *pairs: object, **options: object
+) -> PositionEmbeddingLayer:
+    """Create a position embedding layer, as MATLAB's function of that name.
+
+    For example ``positionEmbeddingLayer(12, 256)``. Names of arguments are those of the properties.
+
+    Raises
+    ------
+    PropertyError
+        An unknown name, or a value that MATLAB would refuse.
+    """
+    return construct(PositionEmbeddingLayer, (outputSize, maxPosition), pairs, options)
+
+
+def sinusoidalPositionEncodingLayer(
+    outputSize: object, *pairs: object, **options: object
+) -> SinusoidalPositionEncodingLayer:
+    """Create a sinusoidal position encoding layer; see :func:`positionEmbeddingLayer`."""
+    return construct(SinusoidalPositionEncodingLayer, (outputSize,), pairs, options)
+
+
+def wordEmbeddingLayer(
+    dimension: object, numWords: object, *pairs: object, **options: object
+) -> WordEmbeddingLayer:
+    """Create a word embedding layer; see :func:`positionEmbeddingLayer`."""
+    return construct(WordEmbeddingLayer, (dimension, numWords), pairs, options)
+
+
+def embeddingConcatenationLayer(*pairs: object, **options: object) -> EmbeddingConcatenationLayer:
+    """Create an embedding concatenation layer; see :func:`positionEmbeddingLayer`."""
+    return construct(EmbeddingConcatenationLayer, (), pairs, options)
+
+
+def indexing1dLayer(index: object, *pairs: object, **options: object) -> Indexing1DLayer:
+    """Create a 1-D indexing layer; see :func:`positionEmbeddingLayer`."""
+    return construct(Indexing1DLayer, (index,), pairs, options)
+
+
+def patchEmbeddingLayer(
+    patchSize: object, outputSize: object, *pairs: object, **options: object
+) -> PatchEmbeddingLayer:
+    """Create a patch embedding layer; see :func:`positionEmbeddingLayer`."""
+    return construct(PatchEmbeddingLayer, (patchSize, outputSize), pairs, options)
