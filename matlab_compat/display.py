@@ -45,6 +45,8 @@ def matlab_text(value: object) -> str:
         return str(int(value))
     if isinstance(value, int | float | np.number):
         return number_text(float(value))
+    if isinstance(value, tuple) and value and isinstance(value[0], tuple):
+        return f"[{len(value)}{TIMES}{len(value[0])} double]"  # a matrix, [t l f; b r k]
     if isinstance(value, tuple):
         return "[" + " ".join(number_text(float(v)) for v in value) + "]"
     if isinstance(value, list):

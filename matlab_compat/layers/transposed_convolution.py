@@ -8,15 +8,15 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from functools import partial
+from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
 from ..data_format import DataFormat, dlarray
-from ..display import matlab_text, row_text, size_text
+from ..display import matlab_text
 from ..errors import (
-    DataFormatError,
     MatlabCompatWarning,
     MatlabDeprecationWarning,
     PropertyError,
@@ -24,18 +24,18 @@ from ..errors import (
     UnsupportedLayerError,
     locating,
 )
-from .base import Fans, Layer
-from .learnables import Layout, Learnable, as_vector, factor, initializer, restored
-from .name_value import name_value_pairs
-from .properties import (
-    Property,
-    auto_or_positive_integer,
-    nonnegative_integers,
-    one_of,
-    optional,
-    positive_integer,
-    positive_integers,
+from .constructors import construct
+from .edges import edge_pairs, edge_properties, edge_sizes, edge_text, edges_of
+from .filters import (
+    FORMATS_1D,
+    FORMATS_2D,
+    FORMATS_3D,
+    AllChannelsLayer,
+    sizes_text,
+    warn_if_uncertain,
 )
+from .learnables import Layout, Learnable
+from .properties import Property, nonnegative_integers, one_of, positive_integer, positive_integers
 from .registry import register
 
 if TYPE_CHECKING:
@@ -44,18 +44,7 @@ if TYPE_CHECKING:
     from ..engine.precision import DeviceLike, DTypeLike
 
 Array = npt.NDArray[Any]
-
-#: Input formats and the labels of the two dimensions that the filter moves over. The table in the
-#: copy of the page that this project has is blank; these rows are those of MATLAB's other 2-D
-#: convolution layers ("SCBT" and "SCT" since R2022a), the ones without B for dlnetwork only.
-FORMATS = {
-    "SSCB": "SS",
-    "SSC": "SS",
-    "SSCBT": "SS",
-    "SSCT": "SS",
-    "SCBT": "ST",
-    "SCT": "ST",
-}
+Transposed = TypeVar("Transposed", bound="TransposedConvolutionLayer")
 
 
 def same_crop(filter_size: int, stride: int) -> tuple[int, int]:
@@ -80,8 +69,90 @@ def same_crop(filter_size: int, stride: int) -> tuple[int, int]:
     return total // 2, total - total // 2
 
 
+class TransposedConvolutionLayer(AllChannelsLayer):
+    """What the transposed convolutions in one, two and three dimensions share.
+
+    ``Weights`` is filter size×NumFilters×NumChannels (a convolution's is the other way round),
+    applied without a flip: ``Y(i*s+p, f) += W(p, f, c) * X(i, c)``, then the crop, then the bias.
+    """
+
+    weights_order: ClassVar[tuple[str, ...]] = ("NumFilters", "NumChannels")
+
+    CroppingMode = Property(one_of("manual", "same"), "manual", read_only=True, argument="Cropping")
+    CroppingSize: Property[Any] = Property(
+        edge_sizes(2), 0, read_only=True, argument="Cropping", doc="[t b l r]."
+    )
+
+    @property
+    def crop(self) -> tuple[tuple[int, int], ...]:
+        """((top, bottom), (left, right)): CroppingSize by dimension."""
+        return edge_pairs(self.CroppingSize, self.dims)
+
+    def _validate(self) -> None:
+        self._check_cropping()
+        super()._validate()
+
+    def _check_cropping(self) -> None:
+        if self.CroppingMode == "same":
+            crop = tuple(map(same_crop, self.filter_size, self.stride))
+            self._values["CroppingSize"] = edges_of(crop)
+        elif self.CroppingSize is None:
+            self._values["CroppingSize"] = edges_of(((0, 0),) * self.dims)
+
+    @classmethod
+    def _from_values(cls, values: dict[str, object], extra: Mapping[str, Any]) -> Self:
+        offset = np.asarray(extra.get("OutputSizeOffset", 0))
+        if offset.dtype.kind in "biuf" and np.any(offset != 0):
+            raise UnsupportedLayerError(
+                f"OutputSizeOffset is {offset.ravel().tolist()}; what it does is not documented.",
+                where=("OutputSizeOffset",),
+            )
+        layer = cls(**cls._with_inferred_sizes(values))
+        layer._warn_if_same_disagrees(values.get("CroppingSize"))
+        return layer
+
+    def _warn_if_same_disagrees(self, saved_size: object) -> None:
+        saved = np.asarray(saved_size if saved_size is not None else ())
+        if self.CroppingMode == "same" and saved.size:
+            rule = np.asarray(self.CroppingSize)
+            if saved.size != rule.size or np.any(saved.reshape(rule.shape) != rule):
+                warnings.warn(
+                    f"{self.label}: CroppingMode is 'same' but the saved CroppingSize "
+                    f"{saved.ravel().tolist()} is not the rule's {rule.ravel().tolist()}; "
+                    "the rule is used. Please report this file.",
+                    MatlabCompatWarning,
+                    stacklevel=3,
+                )
+
+    def _build(self, formats: tuple[str, ...]) -> nn.Module:
+        from ..engine.transposed_convolution import CroppedConvTranspose
+
+        warn_if_uncertain(self, formats[0])
+        channels = self.input_channels() or 0
+        return CroppedConvTranspose(
+            channels, self.NumFilters, self.filter_size, self.stride, self.crop
+        )
+
+    def description(self) -> str:
+        """For example ``64 3×3×128 transposed convolutions with stride [2  2] and ...``."""
+        crop = "'same'" if self.CroppingMode == "same" else edge_text(self.CroppingSize)
+        return (
+            f"{self._filters_text()} transposed convolutions "
+            f"with stride {sizes_text(self.Stride)} and cropping {crop}"
+        )
+
+    def _constructor_options(self) -> dict[str, object]:
+        options = super()._constructor_options()
+        mode, size = options.pop("CroppingMode"), options.pop("CroppingSize")
+        options["Cropping"] = "same" if mode == "same" else size
+        return options
+
+    def _constructor_defaults(self) -> dict[str, object]:
+        return {**super()._constructor_defaults(), "Cropping": edges_of(((0, 0),) * self.dims)}
+
+
 @register("nnet.cnn.layer.TransposedConvolution2DLayer")
-class TransposedConvolution2DLayer(Layer):
+class TransposedConvolution2DLayer(TransposedConvolutionLayer):
     """MATLAB's transposed 2-D convolution layer.
 
     Made by :func:`transposedConv2dLayer`. Every property has MATLAB's name, default and rule;
@@ -106,87 +177,7 @@ class TransposedConvolution2DLayer(Layer):
     constructor: ClassVar[str] = "transposedConv2dLayer"
     arguments: ClassVar[tuple[str, ...]] = ("FilterSize", "NumFilters")
     type_text: ClassVar[str] = "2-D Transposed Convolution"
-
-    FilterSize = Property(positive_integers(2), read_only=True, doc="Filter height and width.")
-    NumChannels = Property(auto_or_positive_integer, "auto", read_only=True, doc="Input channels.")
-    NumFilters = Property(positive_integer, read_only=True, doc="Output channels.")
-    Stride = Property(positive_integers(2), (1, 1), read_only=True, doc="[vertical horizontal].")
-    CroppingMode = Property(one_of("manual", "same"), "manual", read_only=True, argument="Cropping")
-    CroppingSize = Property(
-        optional(nonnegative_integers(4)),
-        (0, 0, 0, 0),
-        read_only=True,
-        argument="Cropping",
-        doc="[t b l r].",
-    )
-    Weights = Learnable("Weight", Layout("weight", (3, 2, 0, 1)))
-    Bias = Learnable("Bias", Layout("bias"))
-    WeightsInitializer = initializer("glorot", "glorot", "he", "narrow-normal", "zeros", "ones")
-    BiasInitializer = initializer("zeros", "zeros", "narrow-normal", "ones")
-    WeightLearnRateFactor = factor(1)
-    BiasLearnRateFactor = factor(1)
-    WeightL2Factor = factor(1)
-    BiasL2Factor = factor(0)
-
-    # --- validation ---------------------------------------------------------------------
-
-    def _validate(self) -> None:
-        self._check_cropping()
-        self._check_weights()
-        self._check_bias()
-
-    def _check_cropping(self) -> None:
-        values = self._values
-        if self.CroppingMode == "same":
-            pairs = zip(self.FilterSize, self.Stride, strict=True)
-            values["CroppingSize"] = tuple(n for k, s in pairs for n in same_crop(k, s))
-        elif values["CroppingSize"] is None:
-            values["CroppingSize"] = (0, 0, 0, 0)
-
-    def _check_weights(self) -> None:
-        weights = self.Weights
-        if weights.size == 0:
-            return
-        channels = self.NumChannels if isinstance(self.NumChannels, int) else None
-        full = restored(weights, (*self.FilterSize, self.NumFilters, channels))
-        if full is None:
-            raise PropertyError(
-                f"Weights is {size_text(weights.shape)}, but {self._sizes_said()} "
-                f"need {size_text(self.FilterSize)}×{self.NumFilters}×"
-                f"{channels or 'NumChannels'}.{self._exchanged_hint(weights, channels)}",
-                where=("Weights",),
-                remedy="give Weights as FilterSize(1) x FilterSize(2) x NumFilters x NumChannels.",
-            )
-        self._values["Weights"] = full
-        self._values["NumChannels"] = full.shape[3]
-
-    def _sizes_said(self) -> str:
-        return (
-            f"FilterSize {matlab_text(self.FilterSize)}, NumFilters {self.NumFilters} and "
-            f"NumChannels {self.NumChannels}"
-        )
-
-    def _exchanged_hint(self, weights: Array, channels: int | None) -> str:
-        """A convolution's order h×w×C×F is the likeliest mistake."""
-        exchanged = weights.ndim == 4 and weights.shape == (
-            *self.FilterSize,
-            channels or weights.shape[2],
-            self.NumFilters,
-        )
-        return " The last two dimensions look exchanged." if exchanged else ""
-
-    def _check_bias(self) -> None:
-        bias = self.Bias
-        if bias.size == 0:
-            return
-        full = as_vector(bias, (1, 1, self.NumFilters))
-        if full is None:
-            raise PropertyError(
-                f"Bias is {size_text(bias.shape)}, but NumFilters {self.NumFilters} "
-                f"needs 1×1×{self.NumFilters}.",
-                where=("Bias",),
-            )
-        self._values["Bias"] = full
+    input_formats: ClassVar[Mapping[str, str]] = FORMATS_2D
 
     # --- the deprecated property --------------------------------------------------------
 
@@ -232,57 +223,15 @@ class TransposedConvolution2DLayer(Layer):
 
     @classmethod
     def _from_values(cls, values: dict[str, object], extra: Mapping[str, Any]) -> Self:
-        offset = np.asarray(extra.get("OutputSizeOffset", 0))
-        if offset.dtype.kind in "biuf" and np.any(offset != 0):
-            raise UnsupportedLayerError(
-                f"OutputSizeOffset is {offset.ravel().tolist()}; what it does is not documented.",
-                where=("OutputSizeOffset",),
-            )
         legacy = next((v for name, v in extra.items() if name.lower() == "cropping"), None)
-        saved_size = values.get("CroppingSize")
-        if legacy is not None:
-            _merge_legacy_cropping(legacy, values)
-        layer = cls(**_with_inferred_sizes(values))
-        if legacy is not None:
-            layer._warn_of_cropping()
-        _warn_if_same_disagrees(layer, saved_size)
+        if legacy is None:
+            return super()._from_values(values, extra)
+        _merge_legacy_cropping(legacy, values)
+        layer = super()._from_values(values, extra)
+        layer._warn_of_cropping()
         return layer
 
     # --- torch --------------------------------------------------------------------------
-
-    @property
-    def crop(self) -> tuple[tuple[int, int], tuple[int, int]]:
-        """((top, bottom), (left, right)): CroppingSize by dimension."""
-        top, bottom, left, right = self.CroppingSize or (0, 0, 0, 0)
-        return (top, bottom), (left, right)
-
-    def output_formats(self, formats: Sequence[str]) -> tuple[str, ...]:
-        """The format of the input; see :data:`FORMATS`."""
-        if formats[0] not in FORMATS:
-            raise DataFormatError(
-                f"The layer does not take the format '{formats[0]}'.",
-                remedy=f"give data labelled as one of {', '.join(FORMATS)}; reshape vectors "
-                "('CB') to images first, for example X.reshape(1, 1, C, N).",
-            )
-        return (formats[0],)
-
-    def input_channels(self) -> int | None:
-        """NumChannels, where it is known."""
-        return self.NumChannels if isinstance(self.NumChannels, int) else None
-
-    def _build(self, formats: tuple[str, ...]) -> nn.Module:
-        from ..engine.transposed_convolution import CroppedConvTranspose
-
-        channels = self.Weights.shape[3] if self.Weights.size else 0
-        return CroppedConvTranspose(
-            channels, self.NumFilters, self.FilterSize, self.Stride, self.crop
-        )
-
-    def parameter_value(self, name: str) -> Array:
-        """A learnable as the network runs it: an absent bias beside weights is zero."""
-        if name == "Bias" and self.Bias.size == 0 and self.BiasInitializer == "zeros":
-            return np.zeros((1, 1, self.NumFilters), self.Weights.dtype)
-        return super().parameter_value(name)
 
     def predict(
         self,
@@ -323,7 +272,7 @@ class TransposedConvolution2DLayer(Layer):
             def run(folded: Array) -> Array:
                 return self._run(folded, device, dtype, allow_tf32)
 
-            return map_spatial(data, form, FORMATS[form.canonical], run)
+            return map_spatial(data, form, FORMATS_2D[form.canonical], run)
 
     def _run(
         self, X: Array, device: DeviceLike | None, dtype: DTypeLike | None, allow_tf32: bool
@@ -346,33 +295,76 @@ class TransposedConvolution2DLayer(Layer):
             y = transposed_convolution(x, weight, bias, self.Stride[::-1], self.crop[::-1])
         return np.asfortranarray(array(y).T)  # a copy only where a crop was sliced off
 
-    # --- training -----------------------------------------------------------------------
 
-    def _parameter_sizes(self, channels: int) -> dict[str, tuple[tuple[int, ...], Fans]]:
-        """``numIn = h*w*NumChannels`` and ``numOut = h*w*NumFilters``, as the page defines them."""
-        area = self.FilterSize[0] * self.FilterSize[1]
-        fans = (area * channels, area * self.NumFilters)
-        size = (*self.FilterSize, self.NumFilters, channels)
-        return {"Weights": (size, fans), "Bias": ((1, 1, self.NumFilters), fans)}
+@register("nnet.cnn.layer.TransposedConvolution1DLayer")
+class TransposedConvolution1DLayer(TransposedConvolutionLayer):
+    """MATLAB's transposed 1-D convolution layer, over time ("CBT") or space ("SCB").
 
-    def description(self) -> str:
-        """For example ``64 3×3×128 transposed convolutions with stride [2  2] and ...``."""
-        channels = (self.NumChannels,) if isinstance(self.NumChannels, int) else ()
-        size = size_text((*self.FilterSize, *channels))
-        crop = "'same'" if self.CroppingMode == "same" else row_text(self.CroppingSize or ())
-        return (
-            f"{self.NumFilters} {size} transposed convolutions "
-            f"with stride {row_text(self.Stride)} and cropping {crop}"
-        )
+    Made by :func:`transposedConv1dLayer`. ``Weights`` is FilterSize×NumFilters×NumChannels,
+    ``Bias`` 1×NumFilters, ``CroppingSize`` ``[l r]``.
 
-    def _constructor_options(self) -> dict[str, object]:
-        options = super()._constructor_options()
-        mode, size = options.pop("CroppingMode"), options.pop("CroppingSize")
-        options["Cropping"] = "same" if mode == "same" else size
-        return options
+    Shape: MATLAB C×N×T to F×N×T', S×C×N to S'×F×N; torch N,C,T to N,F,T'.
+    """
 
-    def _constructor_defaults(self) -> dict[str, object]:
-        return {**super()._constructor_defaults(), "Cropping": (0, 0, 0, 0)}
+    matlab_class: ClassVar[str] = "nnet.cnn.layer.TransposedConvolution1DLayer"
+    constructor: ClassVar[str] = "transposedConv1dLayer"
+    arguments: ClassVar[tuple[str, ...]] = ("FilterSize", "NumFilters")
+    type_text: ClassVar[str] = "1-D Transposed Convolution"
+    default_format: ClassVar[str] = "CBT"
+    dims: ClassVar[int] = 1
+    input_formats: ClassVar[Mapping[str, str]] = FORMATS_1D
+
+    FilterSize = Property(positive_integer, read_only=True)
+    Stride = Property(positive_integer, 1, read_only=True)
+    CroppingSize = Property(edge_sizes(1), 0, read_only=True, argument="Cropping", doc="[l r].")
+    Weights = Learnable("Weight", Layout("weight", (2, 1, 0)))
+
+
+@register("nnet.cnn.layer.TransposedConvolution3DLayer")
+class TransposedConvolution3DLayer(TransposedConvolutionLayer):
+    """MATLAB's transposed 3-D convolution layer.
+
+    Made by :func:`transposedConv3dLayer`. ``Weights`` is h×w×d×NumFilters×NumChannels, ``Bias``
+    1×1×1×NumFilters, ``CroppingSize`` ``[t l f; b r k]``, here a tuple of its two rows.
+
+    Shape: MATLAB H×W×D×C×N to H'×W'×D'×F×N; torch N,C,H,W,D to N,F,H',W',D'.
+    """
+
+    matlab_class: ClassVar[str] = "nnet.cnn.layer.TransposedConvolution3DLayer"
+    constructor: ClassVar[str] = "transposedConv3dLayer"
+    arguments: ClassVar[tuple[str, ...]] = ("FilterSize", "NumFilters")
+    type_text: ClassVar[str] = "3-D Transposed Convolution"
+    default_format: ClassVar[str] = "SSSCB"
+    dims: ClassVar[int] = 3
+    input_formats: ClassVar[Mapping[str, str]] = FORMATS_3D
+
+    FilterSize = Property(positive_integers(3), read_only=True)
+    Stride = Property(positive_integers(3), (1, 1, 1), read_only=True)
+    CroppingSize = Property(
+        edge_sizes(3), 0, read_only=True, argument="Cropping", doc="[t l f; b r k]."
+    )
+    Weights = Learnable("Weight", Layout("weight", (4, 3, 0, 1, 2)))
+
+
+def transposedConv1dLayer(
+    filterSize: object, numFilters: object, *pairs: object, **options: object
+) -> TransposedConvolution1DLayer:
+    """Create a transposed 1-D convolution layer, as MATLAB's function of that name.
+
+    As :func:`transposedConv2dLayer`; ``Cropping`` is 'same', a number or ``[l r]``.
+    """
+    return _made(TransposedConvolution1DLayer, filterSize, numFilters, pairs, options)
+
+
+def transposedConv3dLayer(
+    filterSize: object, numFilters: object, *pairs: object, **options: object
+) -> TransposedConvolution3DLayer:
+    """Create a transposed 3-D convolution layer, as MATLAB's function of that name.
+
+    As :func:`transposedConv2dLayer`; ``Cropping`` is 'same', a number, ``[a b c]`` or
+    ``[t l f; b r k]``.
+    """
+    return _made(TransposedConvolution3DLayer, filterSize, numFilters, pairs, options)
 
 
 def transposedConv2dLayer(
@@ -400,77 +392,33 @@ BiasLearnRateFactor, WeightL2Factor, BiasL2Factor, Name:
     PropertyError
         An unknown name, or a value that MATLAB would refuse.
     """
-    names = set(TransposedConvolution2DLayer.properties) - {
-        "FilterSize",
-        "NumFilters",
-        "CroppingMode",
-        "CroppingSize",
-    }
-    values = name_value_pairs("transposedConv2dLayer", {*names, "Cropping"}, pairs, options)
-    cropping = values.pop("Cropping", 0)
-    return TransposedConvolution2DLayer(
-        FilterSize=filterSize, NumFilters=numFilters, **cropping_properties(cropping), **values
-    )
+    return _made(TransposedConvolution2DLayer, filterSize, numFilters, pairs, options)
 
 
-def cropping_properties(cropping: object) -> dict[str, object]:
-    """The argument ``Cropping`` as CroppingMode and CroppingSize ``[t b l r]``."""
-    if isinstance(cropping, str):
-        if cropping.lower() != "same":
-            raise _cropping_error(cropping)
-        return {"CroppingMode": "same"}
-    for count, expand in ((1, (0, 0, 0, 0)), (2, (0, 0, 1, 1)), (4, (0, 1, 2, 3))):
-        if np.size(np.asarray(cropping, dtype=object)) == count:
-            try:
-                numbers = nonnegative_integers(count)(cropping)
-            except ValueError:
-                break
-            return {"CroppingMode": "manual", "CroppingSize": [numbers[i] for i in expand]}
-    raise _cropping_error(cropping)
-
-
-def _cropping_error(cropping: object) -> PropertyError:
-    return PropertyError(
-        "Cropping must be 'same' or nonnegative integers: a scalar, [a b] or [t b l r]; "
-        f"got {cropping!r}.",
-        where=("Cropping",),
-    )
+def _made(
+    layer_class: type[Transposed],
+    filter_size: object,
+    filters: object,
+    pairs: Sequence[object],
+    options: Mapping[str, object],
+) -> Transposed:
+    expansions = {"Cropping": partial(edge_properties, "Cropping", layer_class.dims)}
+    without = ("CroppingMode", "CroppingSize")
+    return construct(layer_class, (filter_size, filters), pairs, options, expansions, without)
 
 
 def _merge_legacy_cropping(legacy: object, values: dict[str, object]) -> None:
     """Use a file's deprecated ``Cropping`` where it has no CroppingSize; they must agree."""
-    said = cropping_properties(legacy)
+    said = edge_properties("Cropping", 2, legacy)
     if "CroppingSize" not in values:
         values.update(said)
         return
     size = nonnegative_integers(4)(values["CroppingSize"])
     mode = str(values.get("CroppingMode", "manual")).lower()
-    if mode == "manual" and list(size) != said.get("CroppingSize"):
+    if mode == "manual" and size != said.get("CroppingSize"):
         raise PropertyError(
             f"Cropping {matlab_text(legacy)} and CroppingSize {matlab_text(size)} contradict "
             "each other.",
             where=("CroppingSize",),
             remedy="save CroppingSize alone: it is the property that MATLAB uses.",
-        )
-
-
-def _with_inferred_sizes(values: dict[str, object]) -> dict[str, object]:
-    """Sizes that a bare export leaves out, from the shape of Weights."""
-    weights = values.get("Weights")
-    if not isinstance(weights, np.ndarray) or weights.size == 0:
-        return values
-    shape = weights.shape + (1,) * (4 - weights.ndim)
-    inferred: dict[str, object] = {"FilterSize": shape[:2], "NumFilters": shape[2]}
-    return {**inferred, **values}
-
-
-def _warn_if_same_disagrees(layer: TransposedConvolution2DLayer, saved_size: object) -> None:
-    saved = np.asarray(saved_size if saved_size is not None else ())
-    if layer.CroppingMode == "same" and saved.size and tuple(saved.ravel()) != layer.CroppingSize:
-        warnings.warn(
-            f"{layer.label}: CroppingMode is 'same' but the saved CroppingSize "
-            f"{saved.ravel().tolist()} is not the rule's {list(layer.CroppingSize or ())}; "
-            "the rule is used. Please report this file.",
-            MatlabCompatWarning,
-            stacklevel=3,
         )

@@ -1,0 +1,153 @@
+"""Convolution with MATLAB's paddings: asymmetric, 'same', and with values from the data itself."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from ..errors import DataFormatError
+from .padding import Pairs, check_window, pad, same_padding
+from .time import per_time_step
+
+_CONVOLUTION = {1: functional.conv1d, 2: functional.conv2d, 3: functional.conv3d}
+
+
+@dataclass(frozen=True)
+class Padding:
+    """What is added around the data.
+
+    Parameters
+    ----------
+    pairs:
+        (before, after) for every dimension; ``None`` is 'same', which depends on the data's size.
+    value:
+        A number, or where the values come from: 'replicate' (the edge), 'symmetric-include-edge'
+        (mirrored, the edge twice), 'symmetric-exclude-edge' (mirrored, the edge once).
+    """
+
+    pairs: Pairs | None
+    value: float | str = 0.0
+
+
+def convolution(
+    x: Tensor,
+    weight: Tensor,
+    bias: Tensor | None,
+    stride: Sequence[int],
+    padding: Padding,
+    dilation: Sequence[int],
+    groups: int = 1,
+) -> Tensor:
+    """``Y[n, f, i] = sum W[f, c, p] * X[n, c, i*s + p*d]`` over the padded data, plus bias.
+
+    A cross-correlation: the filter is not flipped.
+
+    Parameters
+    ----------
+    x:
+        N,C,* with one to three spatial dimensions.
+    weight:
+        F,C/groups,*filter. MATLAB's h×w×C×F array as ``W.transpose(3, 2, 0, 1)``.
+
+    Raises
+    ------
+    DataFormatError
+        The filter does not fit in the padded data, or the data is too small to be mirrored.
+    """
+    size = x.shape[2:]
+    window = [(k - 1) * d + 1 for k, d in zip(weight.shape[2:], dilation, strict=True)]
+    pairs = same_padding(size, window, stride) if padding.pairs is None else padding.pairs
+    check_window([n + a + b for n, (a, b) in zip(size, pairs, strict=True)], window)
+    inside = [0] * len(pairs)
+    if padding.value == 0 and all(before == after for before, after in pairs):
+        inside = [before for before, _ in pairs]  # torch pads evenly without a copy
+    elif isinstance(padding.value, str):
+        x = extended(x, pairs, padding.value)
+    else:
+        x = pad(x, pairs, padding.value)
+    return _CONVOLUTION[len(pairs)](x, weight, bias, list(stride), inside, list(dilation), groups)
+
+
+def extended(x: Tensor, pairs: Pairs, mode: str) -> Tensor:
+    """``x`` (N,C,*space) continued beyond its edges, by indexing one dimension after the other.
+
+    Raises
+    ------
+    DataFormatError
+        There is more to mirror than the data has.
+    """
+    for axis, (before, after) in enumerate(pairs, 2):
+        if before or after:
+            x = x.index_select(axis, _sources(x.shape[axis], before, after, mode).to(x.device))
+    return x
+
+
+def _sources(n: int, before: int, after: int, mode: str) -> Tensor:
+    """For each place of the extended dimension, the place of the data that its value is from."""
+    place = torch.arange(-before, n + after)
+    if mode == "replicate":
+        return place.clamp(0, n - 1)
+    edge = 1 if mode == "symmetric-include-edge" else 0  # the mirror stands half a step outside
+    if max(before, after) > n - 1 + edge:
+        raise DataFormatError(
+            f"PaddingValue '{mode}' cannot add {max(before, after)} to a dimension of {n}.",
+            remedy="use less padding, a larger input, or PaddingValue 'replicate'.",
+        )
+    place = torch.where(place < 0, -place - edge, place)
+    return torch.where(place >= n, 2 * (n - 1) + edge - place, place)
+
+
+class PaddedConvolution(nn.Module):
+    """MATLAB's convolution layer on torch tensors, in one to three dimensions.
+
+    Shape: input N,C,*in; output N,F,*out with
+    ``out = floor((in + before + after - (filter - 1) * dilation - 1) / stride) + 1``
+    for each dimension, ``ceil(in / stride)`` in 'same' mode. Time that the filter does not move
+    over comes last and is passed step by step.
+
+    Attributes
+    ----------
+    weight:
+        F,C/groups,*filter, a parameter like that of ``torch.nn.Conv2d``.
+    bias:
+        F.
+    """
+
+    def __init__(
+        self,
+        weight_size: Sequence[int],
+        stride: Sequence[int],
+        padding: Padding,
+        dilation: Sequence[int],
+        groups: int = 1,
+    ) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.empty(*weight_size))
+        self.bias = nn.Parameter(torch.empty(weight_size[0]))
+        self.stride = tuple(stride)
+        self.padding = padding
+        self.dilation = tuple(dilation)
+        self.groups = groups
+
+    def forward(self, x: Tensor) -> Tensor:
+        """The convolution of ``x``."""
+
+        def convolve(x: Tensor) -> Tensor:
+            return convolution(
+                x, self.weight, self.bias, self.stride, self.padding, self.dilation, self.groups
+            )
+
+        return per_time_step(convolve, x, len(self.stride))
+
+    def extra_repr(self) -> str:
+        """Sizes as torch's own layers show them."""
+        filters, channels, *filter_size = self.weight.shape
+        return (
+            f"{channels * self.groups}, {filters}, kernel_size={tuple(filter_size)}, "
+            f"stride={self.stride}, padding={self.padding.pairs or 'same'}, "
+            f"dilation={self.dilation}, groups={self.groups}"
+        )

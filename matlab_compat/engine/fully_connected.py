@@ -1,0 +1,46 @@
+"""The fully connected layer: images flattened in MATLAB's order, then a matrix product."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+
+class FullyConnected(nn.Module):
+    """``Y = weight * x + bias`` for every observation and time step.
+
+    Shape: input N,C,*space or N,C,*space,T; output N,F or N,F,T.
+
+    Parameters
+    ----------
+    spatial:
+        Number of spatial dimensions of the input.
+    time:
+        Whether the input has time steps.
+
+    Notes
+    -----
+    MATLAB flattens an image column-major: h fastest, then w, then c. In torch's row-major order
+    that is C,W,H, so the spatial dimensions are reversed before they are flattened.
+    """
+
+    def __init__(self, inputs: int, outputs: int, spatial: int = 0, time: bool = False) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.empty(outputs, inputs))
+        self.bias = nn.Parameter(torch.empty(outputs))
+        self.spatial = spatial
+        self.time = time
+
+    def forward(self, x: Tensor) -> Tensor:
+        """The product, channels second."""
+        space = tuple(range(2, 2 + self.spatial))
+        steps = (2 + self.spatial,) if self.time else ()
+        features = x.permute(0, *steps, 1, *reversed(space)).flatten(1 + self.time)
+        y = functional.linear(features, self.weight, self.bias)
+        return y.movedim(-1, 1)
+
+    def extra_repr(self) -> str:
+        """Sizes as torch's own layers show them."""
+        outputs, inputs = self.weight.shape
+        return f"in_features={inputs}, out_features={outputs}, spatial={self.spatial}"

@@ -1,0 +1,445 @@
+"""Convolutions in one to three dimensions, and in groups of channels.
+
+Semantics: the documentation pages of the layers; files that users saved hold the same fields.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+from ..display import size_text
+from ..errors import MatlabCompatWarning, PropertyError
+from .base import Fans
+from .constructors import construct
+from .edges import Edges, edge_pairs, edge_properties, edge_sizes, edge_text, edges_of
+from .filters import (
+    FORMATS_1D,
+    FORMATS_2D,
+    FORMATS_3D,
+    AllChannelsLayer,
+    FilterLayer,
+    Size,
+    per_dimension,
+    sizes_text,
+    warn_if_uncertain,
+)
+from .learnables import Layout, Learnable
+from .properties import (
+    Property,
+    auto_or_positive_integer,
+    one_of,
+    positive_integer,
+    positive_integers,
+    real_scalar,
+)
+from .registry import register
+
+if TYPE_CHECKING:
+    from torch import nn
+
+Array = npt.NDArray[Any]
+Convolution = TypeVar("Convolution", bound="ConvolutionLayer")
+
+
+def padding_value(value: object) -> float | str:
+    """PaddingValue: a number, or where the values come from."""
+    if isinstance(value, str):
+        return one_of("replicate", "symmetric-include-edge", "symmetric-exclude-edge")(value)
+    rule = "must be a scalar, 'replicate', 'symmetric-include-edge' or 'symmetric-exclude-edge'"
+    return real_scalar(value, rule)
+
+
+class ConvolutionLayer(FilterLayer):
+    """What all convolutions share.
+
+    ``Weights`` is filter size×NumChannels×NumFilters, applied without a flip (a
+    cross-correlation): ``Y(i, f) = sum W(p, c, f) * X(i*s + p*d, c) + B(f)`` over the padded data.
+    In 'same' mode out = ceil(in / Stride); the padding then depends on the size of the input, an
+    odd total takes one more at the end, and ``PaddingSize`` is ``[]``.
+    """
+
+    #: Values of PaddingMode that the constructor's argument Padding takes as text.
+    padding_modes: ClassVar[tuple[str, ...]] = ("same",)
+
+    DilationFactor: Property[Any] = Property(positive_integers(2), (1, 1), read_only=True)
+    PaddingMode = Property(one_of("manual", "same"), "manual", read_only=True, argument="Padding")
+    PaddingSize: Property[Any] = Property(
+        edge_sizes(2), 0, read_only=True, argument="Padding", doc="[t b l r]."
+    )
+    PaddingValue = Property(padding_value, 0.0, read_only=True)
+
+    @property
+    def dilation(self) -> Size:
+        """DilationFactor as a tuple."""
+        return per_dimension(self.DilationFactor)
+
+    @property
+    def padding(self) -> tuple[tuple[int, int], ...] | None:
+        """((top, bottom), (left, right)): PaddingSize by dimension; ``None`` in 'same' mode."""
+        return None if self.PaddingMode == "same" else edge_pairs(self.PaddingSize, self.dims)
+
+    def _validate(self) -> None:
+        self._values["PaddingSize"] = self._padding_size()
+        super()._validate()
+
+    def _padding_size(self) -> Edges | None:
+        if self.PaddingMode == "same":
+            return None  # a file's is that of the input it was trained with
+        return self.PaddingSize or edges_of(((0, 0),) * self.dims)
+
+    @classmethod
+    def _from_values(cls, values: dict[str, object], extra: Mapping[str, Any]) -> Self:
+        layer = cls(**cls._with_inferred_sizes(values))
+        layer._warn_if_same_disagrees(values.get("PaddingSize"))
+        return layer
+
+    def _warn_if_same_disagrees(self, saved_size: object) -> None:
+        """With a stride of 1 the rule does not depend on the input: a file can be checked."""
+        saved = np.asarray(saved_size if saved_size is not None else ())
+        if self.PaddingMode != "same" or set(self.stride) != {1} or saved.size == 0:
+            return
+        totals = [(k - 1) * d for k, d in zip(self.filter_size, self.dilation, strict=True)]
+        rule = np.asarray(edges_of(tuple((n // 2, n - n // 2) for n in totals)))
+        if saved.size != rule.size or np.any(saved.reshape(rule.shape) != rule):
+            warnings.warn(
+                f"{self.label}: PaddingMode is 'same' but the saved PaddingSize "
+                f"{saved.ravel().tolist()} is not the rule's {rule.ravel().tolist()}; "
+                "the rule is used. Please report this file.",
+                MatlabCompatWarning,
+                stacklevel=3,
+            )
+
+    # --- torch --------------------------------------------------------------------------
+
+    def _build(self, formats: tuple[str, ...]) -> nn.Module:
+        from ..engine.convolution import PaddedConvolution, Padding
+
+        warn_if_uncertain(self, formats[0])
+        padding = Padding(self.padding, self.PaddingValue)
+        return PaddedConvolution(
+            self._torch_size(), self.stride, padding, self.dilation, self._groups()
+        )
+
+    def _groups(self) -> int:
+        return 1
+
+    # --- display ------------------------------------------------------------------------
+
+    def description(self) -> str:
+        """For example ``64 3×3×128 convolutions with stride [1  1] and padding 'same'``."""
+        manual = self.PaddingMode == "manual"
+        padding = edge_text(self.PaddingSize) if manual else f"'{self.PaddingMode}'"
+        stride = sizes_text(self.Stride)
+        if set(self.dilation) != {1}:
+            stride += f", dilation factor {sizes_text(self.DilationFactor)},"
+        return f"{self._filters_text()} convolutions with stride {stride} and padding {padding}"
+
+    def _constructor_options(self) -> dict[str, object]:
+        options = super()._constructor_options()
+        mode, size = options.pop("PaddingMode"), options.pop("PaddingSize")
+        options["Padding"] = size if mode == "manual" else mode
+        return options
+
+    def _constructor_defaults(self) -> dict[str, object]:
+        return {**super()._constructor_defaults(), "Padding": edges_of(((0, 0),) * self.dims)}
+
+
+@register("nnet.cnn.layer.Convolution2DLayer")
+class Convolution2DLayer(ConvolutionLayer, AllChannelsLayer):
+    """MATLAB's 2-D convolution layer.
+
+    Made by :func:`convolution2dLayer`. ``Weights`` is h×w×NumChannels×NumFilters, ``Bias``
+    1×1×NumFilters, ``PaddingSize`` ``[t b l r]``.
+
+    Shape: MATLAB H×W×C×N to H'×W'×F×N; torch N,C,H,W to N,F,H',W', with
+    ``H' = floor((H + top + bottom - (FilterSize(1) - 1) * DilationFactor(1) - 1) / Stride(1)) + 1``
+    and W' likewise.
+    """
+
+    matlab_class: ClassVar[str] = "nnet.cnn.layer.Convolution2DLayer"
+    constructor: ClassVar[str] = "convolution2dLayer"
+    arguments: ClassVar[tuple[str, ...]] = ("FilterSize", "NumFilters")
+    type_text: ClassVar[str] = "2-D Convolution"
+    input_formats: ClassVar[Mapping[str, str]] = FORMATS_2D
+
+
+@register("nnet.cnn.layer.Convolution1DLayer")
+class Convolution1DLayer(ConvolutionLayer, AllChannelsLayer):
+    """MATLAB's 1-D convolution layer, over time ("CBT") or space ("SCB").
+
+    Made by :func:`convolution1dLayer`. ``Weights`` is FilterSize×NumChannels×NumFilters, ``Bias``
+    1×NumFilters, ``PaddingSize`` ``[l r]``. ``PaddingMode`` can be 'causal' as well: all of the
+    ``(FilterSize - 1) * DilationFactor`` stand before the data, so that no output sees the future.
+
+    Shape: MATLAB C×N×T to F×N×T', S×C×N to S'×F×N; torch N,C,T to N,F,T'.
+    """
+
+    matlab_class: ClassVar[str] = "nnet.cnn.layer.Convolution1DLayer"
+    constructor: ClassVar[str] = "convolution1dLayer"
+    arguments: ClassVar[tuple[str, ...]] = ("FilterSize", "NumFilters")
+    type_text: ClassVar[str] = "1-D Convolution"
+    default_format: ClassVar[str] = "CBT"
+    dims: ClassVar[int] = 1
+    input_formats: ClassVar[Mapping[str, str]] = FORMATS_1D
+    padding_modes: ClassVar[tuple[str, ...]] = ("same", "causal")
+
+    FilterSize = Property(positive_integer, read_only=True)
+    Stride = Property(positive_integer, 1, read_only=True)
+    DilationFactor = Property(positive_integer, 1, read_only=True)
+    PaddingMode = Property(
+        one_of("manual", "same", "causal"), "manual", read_only=True, argument="Padding"
+    )
+    PaddingSize = Property(edge_sizes(1), 0, read_only=True, argument="Padding", doc="[l r].")
+    Weights = Learnable("Weight", Layout("weight", (2, 1, 0)))
+
+    def _padding_size(self) -> Edges | None:
+        if self.PaddingMode == "causal":
+            return (self.FilterSize - 1) * self.DilationFactor, 0
+        return super()._padding_size()
+
+
+@register("nnet.cnn.layer.Convolution3DLayer")
+class Convolution3DLayer(ConvolutionLayer, AllChannelsLayer):
+    """MATLAB's 3-D convolution layer.
+
+    Made by :func:`convolution3dLayer`. ``Weights`` is h×w×d×NumChannels×NumFilters, ``Bias``
+    1×1×1×NumFilters, ``PaddingSize`` ``[t l f; b r k]``, here a tuple of its two rows.
+
+    Shape: MATLAB H×W×D×C×N to H'×W'×D'×F×N; torch N,C,H,W,D to N,F,H',W',D'.
+    """
+
+    matlab_class: ClassVar[str] = "nnet.cnn.layer.Convolution3DLayer"
+    constructor: ClassVar[str] = "convolution3dLayer"
+    arguments: ClassVar[tuple[str, ...]] = ("FilterSize", "NumFilters")
+    type_text: ClassVar[str] = "3-D Convolution"
+    default_format: ClassVar[str] = "SSSCB"
+    dims: ClassVar[int] = 3
+    input_formats: ClassVar[Mapping[str, str]] = FORMATS_3D
+
+    FilterSize = Property(positive_integers(3), read_only=True)
+    Stride = Property(positive_integers(3), (1, 1, 1), read_only=True)
+    DilationFactor = Property(positive_integers(3), (1, 1, 1), read_only=True)
+    PaddingSize = Property(
+        edge_sizes(3), 0, read_only=True, argument="Padding", doc="[t l f; b r k]."
+    )
+    Weights = Learnable("Weight", Layout("weight", (4, 3, 0, 1, 2)))
+
+
+# --- groups of channels -----------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class GroupedLayout(Layout):
+    """h×w×C/G×F/G×G to torch's F,C/G,h,w, the filters of the first group first."""
+
+    def to_torch(self, array: Array) -> Array:
+        """The C-contiguous array that torch holds."""
+        height, width, channels, filters, groups = array.shape
+        apart = array.transpose(4, 3, 2, 0, 1)
+        return np.ascontiguousarray(apart).reshape(groups * filters, channels, height, width)
+
+    def from_torch(self, array: Array, shape: tuple[int, ...]) -> Array:
+        """The column-major MATLAB array of size ``shape``."""
+        apart = array.reshape([shape[axis] for axis in (4, 3, 2, 0, 1)])
+        return np.asfortranarray(apart.transpose(3, 4, 2, 1, 0))
+
+
+def channel_wise_or_positive_integer(value: object) -> int | str:
+    """``'channel-wise'`` or a positive integer."""
+    try:
+        if isinstance(value, str):
+            return one_of("channel-wise")(value)
+        return positive_integer(value)
+    except ValueError:
+        raise ValueError("must be 'channel-wise' or a positive integer") from None
+
+
+class ChannelGroupsLayer(FilterLayer):
+    """Filters that see the channels of their group only."""
+
+    weights_order: ClassVar[tuple[str, ...]] = (
+        "NumChannelsPerGroup",
+        "NumFiltersPerGroup",
+        "NumGroups",
+    )
+
+    NumGroups = Property(channel_wise_or_positive_integer, read_only=True)
+    NumChannelsPerGroup = Property(auto_or_positive_integer, "auto", read_only=True)
+    NumFiltersPerGroup = Property(positive_integer, read_only=True)
+    Stride: Property[Any] = Property(positive_integers(2), (1, 1), read_only=True)
+    Weights = Learnable("Weight", GroupedLayout("weight"))
+
+    def _numbers(self) -> tuple[int | None, int, int | None]:
+        """Channels per group, filters per group, groups; ``None`` where not known."""
+        groups = self.NumGroups if isinstance(self.NumGroups, int) else None
+        channels = self.NumChannelsPerGroup
+        if groups is None:
+            channels = 1
+        known = channels if isinstance(channels, int) else None
+        return known, self.NumFiltersPerGroup, groups
+
+    def _weights_size(self) -> tuple[int | None, ...]:
+        return (*self.filter_size, *self._numbers())
+
+    def _count_channels(self, weights: Array) -> None:
+        self._values["NumChannelsPerGroup"], self._values["NumGroups"] = weights.shape[2::2]
+
+    def _bias_size(self) -> Size:
+        _, filters, groups = self._numbers()
+        return (1, 1, filters, groups or 1)
+
+    def _checked_bias(self, bias: Array) -> Array:
+        if self.NumGroups == "channel-wise":
+            raise PropertyError(
+                "Bias is given without Weights, and NumGroups is 'channel-wise': the number of "
+                "groups is not known.",
+                where=("Bias",),
+                remedy="give Weights as well, or the number of groups.",
+            )
+        return super()._checked_bias(bias)
+
+    def _filters_said(self) -> str:
+        return f"NumFiltersPerGroup {self.NumFiltersPerGroup} and NumGroups {self.NumGroups}"
+
+    def _hint(self, weights: Array, needed: tuple[int | None, ...]) -> str:
+        return ""
+
+    def input_channels(self) -> int | None:
+        """NumChannelsPerGroup of all groups, where they are known."""
+        channels, _, groups = self._numbers()
+        return channels * groups if channels and groups else None
+
+    def _torch_size(self) -> Size:
+        channels, filters, groups = self._numbers()
+        return ((groups or 0) * filters, channels or 0, *self.filter_size)
+
+    def _parameter_sizes(self, channels: int) -> dict[str, tuple[Size, Fans]]:
+        _, filters, known = self._numbers()
+        groups = known or channels
+        if channels % groups:
+            raise PropertyError(
+                f"{channels} channels cannot be divided into {groups} groups.",
+                where=("NumGroups",),
+            )
+        weights = (*self.filter_size, channels // groups, filters, groups)
+        fans = self._fans(channels // groups, filters)
+        return {"Weights": (weights, fans), "Bias": ((1, 1, filters, groups), fans)}
+
+    def _filters_text(self) -> str:
+        """``32 groups of 1 3×3×1``."""
+        channels, filters, groups = self._numbers()
+        size = self.filter_size + ((channels,) if channels and groups else ())
+        many = f"{groups} groups" if groups else "channel-wise groups"
+        return f"{many} of {filters} {size_text(size)}"
+
+
+@register("nnet.cnn.layer.GroupedConvolution2DLayer")
+class GroupedConvolution2DLayer(ConvolutionLayer, ChannelGroupsLayer):
+    """MATLAB's 2-D convolution in groups: each group of channels has filters of its own.
+
+    Made by :func:`groupedConvolution2dLayer`. ``Weights`` is
+    h×w×NumChannelsPerGroup×NumFiltersPerGroup×NumGroups, ``Bias``
+    1×1×NumFiltersPerGroup×NumGroups; the output's channels are the filters of the first group, then
+    of the second. ``NumGroups`` 'channel-wise' (one group for each channel) becomes their number
+    with the weights.
+
+    Shape: MATLAB H×W×C×N to H'×W'×(NumFiltersPerGroup*NumGroups)×N; torch N,C,H,W to N,F,H',W'.
+    """
+
+    matlab_class: ClassVar[str] = "nnet.cnn.layer.GroupedConvolution2DLayer"
+    constructor: ClassVar[str] = "groupedConvolution2dLayer"
+    arguments: ClassVar[tuple[str, ...]] = ("FilterSize", "NumFiltersPerGroup", "NumGroups")
+    type_text: ClassVar[str] = "2-D Grouped Convolution"
+    input_formats: ClassVar[Mapping[str, str]] = FORMATS_2D
+
+    def _groups(self) -> int:
+        return self.NumGroups if isinstance(self.NumGroups, int) else 1
+
+
+# --- constructor functions --------------------------------------------------------------
+
+
+def _made(
+    layer_class: type[Convolution],
+    sizes: Sequence[object],
+    pairs: Sequence[object],
+    options: Mapping[str, object],
+) -> Convolution:
+    modes = layer_class.padding_modes
+    expansion = partial(edge_properties, "Padding", layer_class.dims, modes=modes)
+    without = ("PaddingMode", "PaddingSize", "NumChannelsPerGroup")
+    return construct(layer_class, sizes, pairs, options, {"Padding": expansion}, without)
+
+
+def convolution2dLayer(
+    filterSize: object, numFilters: object, *pairs: object, **options: object
+) -> Convolution2DLayer:
+    """Create a 2-D convolution layer, as MATLAB's function of that name.
+
+    ``convolution2dLayer(3, 16, Padding="same")`` or, as in older code,
+    ``convolution2dLayer(3, 16, "Padding", "same")``; names match without regard to case.
+
+    Parameters
+    ----------
+    filterSize, numFilters:
+        ``[h w]`` or a scalar for both; the number of output channels.
+    Stride, DilationFactor:
+        ``[a b]`` or a scalar; default 1.
+    Padding:
+        'same', or a number, ``[a b]`` (top and bottom, left and right) or ``[t b l r]``; default 0.
+    PaddingValue:
+        A number (default 0), 'replicate', 'symmetric-include-edge' or 'symmetric-exclude-edge'.
+    NumChannels, WeightsInitializer, BiasInitializer, Weights, Bias, WeightLearnRateFactor, \
+BiasLearnRateFactor, WeightL2Factor, BiasL2Factor, Name:
+        As the properties of the layer.
+
+    Raises
+    ------
+    PropertyError
+        An unknown name, or a value that MATLAB would refuse.
+    """
+    return _made(Convolution2DLayer, (filterSize, numFilters), pairs, options)
+
+
+def convolution1dLayer(
+    filterSize: object, numFilters: object, *pairs: object, **options: object
+) -> Convolution1DLayer:
+    """Create a 1-D convolution layer, as MATLAB's function of that name.
+
+    As :func:`convolution2dLayer`; ``Padding`` is 'same', 'causal', a number or ``[l r]``.
+    """
+    return _made(Convolution1DLayer, (filterSize, numFilters), pairs, options)
+
+
+def convolution3dLayer(
+    filterSize: object, numFilters: object, *pairs: object, **options: object
+) -> Convolution3DLayer:
+    """Create a 3-D convolution layer, as MATLAB's function of that name.
+
+    As :func:`convolution2dLayer`; ``Padding`` is 'same', a number, ``[a b c]`` or
+    ``[t l f; b r k]``.
+    """
+    return _made(Convolution3DLayer, (filterSize, numFilters), pairs, options)
+
+
+def groupedConvolution2dLayer(
+    filterSize: object,
+    numFiltersPerGroup: object,
+    numGroups: object,
+    *pairs: object,
+    **options: object,
+) -> GroupedConvolution2DLayer:
+    """Create a 2-D grouped convolution layer, as MATLAB's function of that name.
+
+    ``numGroups`` is a number or 'channel-wise'; otherwise as :func:`convolution2dLayer`, without
+    NumChannels.
+    """
+    sizes = (filterSize, numFiltersPerGroup, numGroups)
+    return _made(GroupedConvolution2DLayer, sizes, pairs, options)

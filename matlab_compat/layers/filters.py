@@ -1,0 +1,250 @@
+"""What convolutions and transposed convolutions share: filters, a bias, and data to move over."""
+
+from __future__ import annotations
+
+import math
+import warnings
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
+
+import numpy as np
+import numpy.typing as npt
+
+from ..display import matlab_text, row_text, size_text
+from ..errors import DataFormatError, MatlabCompatWarning, PropertyError
+from .base import Fans, Layer
+from .learnables import Layout, Learnable, as_vector, factor, initializer, restored
+from .properties import (
+    REQUIRED,
+    Property,
+    auto_or_positive_integer,
+    positive_integer,
+    positive_integers,
+)
+
+Array = npt.NDArray[Any]
+Size = tuple[int, ...]
+
+# Input formats and the labels of the dimensions that the filters move over. The rows of 2-D layers
+# are those of MATLAB's page ("SCBT" and "SCT" since R2022a; those without B for dlnetwork only);
+# those of 3-D layers follow from them. Time that is not filtered is passed step by step.
+FORMATS_1D = {"SCB": "S", "CBT": "T", "SCBT": "S"}
+FORMATS_2D = {"SSCB": "SS", "SSC": "SS", "SSCBT": "SS", "SSCT": "SS", "SCBT": "ST", "SCT": "ST"}
+FORMATS_3D = {"SSSCB": "SSS", "SSSCBT": "SSS", "SSCBT": "SST"}
+
+
+class FilterLayer(Layer):
+    """Base of the layers that move filters over one to three dimensions.
+
+    As declared here the filters are 2-D; 1-D and 3-D layers declare the sizes anew. How channels
+    are counted is up to :class:`AllChannelsLayer` and :class:`ChannelGroupsLayer`.
+    """
+
+    #: Number of dimensions that the filters move over.
+    dims: ClassVar[int] = 2
+    #: Input formats, each with the labels of the dimensions that the filters move over.
+    input_formats: ClassVar[Mapping[str, str]] = {}
+    #: The dimensions of Weights after the filter's own, as the properties that count them.
+    weights_order: ClassVar[tuple[str, ...]] = ()
+
+    FilterSize: Property[Any] = Property(
+        positive_integers(2), read_only=True, doc="Filter height and width."
+    )
+    Stride: Property[Any]
+    # MATLAB's last two dimensions are, whatever their order, torch's first two, reversed.
+    Weights = Learnable("Weight", Layout("weight", (3, 2, 0, 1)))
+    Bias = Learnable("Bias", Layout("bias"))
+    WeightsInitializer = initializer("glorot", "glorot", "he", "narrow-normal", "zeros", "ones")
+    BiasInitializer = initializer("zeros", "zeros", "narrow-normal", "ones")
+    WeightLearnRateFactor = factor(1)
+    BiasLearnRateFactor = factor(1)
+    WeightL2Factor = factor(1)
+    BiasL2Factor = factor(0)
+
+    # --- sizes, one number per dimension also in 1-D ------------------------------------
+
+    @property
+    def filter_size(self) -> Size:
+        """FilterSize as a tuple."""
+        return per_dimension(self.FilterSize)
+
+    @property
+    def stride(self) -> Size:
+        """Stride as a tuple."""
+        return per_dimension(self.Stride)
+
+    def _weights_size(self) -> tuple[int | None, ...]:
+        """The size that Weights must have; ``None`` where any will do."""
+        raise NotImplementedError
+
+    def _bias_size(self) -> Size:
+        """The size that Bias must have."""
+        raise NotImplementedError
+
+    def _torch_size(self) -> Size:
+        """The size of torch's weight."""
+        raise NotImplementedError
+
+    def _filters_text(self) -> str:
+        """``64 3×3×128``: how many filters of which size; the channels where they are known."""
+        raise NotImplementedError
+
+    @classmethod
+    def _with_inferred_sizes(cls, values: dict[str, object]) -> dict[str, object]:
+        """Sizes that a bare export leaves out, from the shape of Weights."""
+        weights = values.get("Weights")
+        if not isinstance(weights, np.ndarray) or weights.size == 0:
+            return values
+        whole = cls.dims + len(cls.weights_order)
+        shape = weights.shape + (1,) * (whole - weights.ndim)
+        counted = zip(cls.weights_order, shape[cls.dims :], strict=False)
+        inferred = {name: n for name, n in counted if cls.properties[name].default is REQUIRED}
+        return {"FilterSize": shape[: cls.dims], **inferred, **values}
+
+    def _count_channels(self, weights: Array) -> None:
+        """Take over what checked weights say about the number of channels."""
+        raise NotImplementedError
+
+    # --- validation ---------------------------------------------------------------------
+
+    def _validate(self) -> None:
+        if self.Weights.size:
+            self._values["Weights"] = self._checked_weights(self.Weights)
+            self._count_channels(self.Weights)
+        if self.Bias.size:
+            self._values["Bias"] = self._checked_bias(self.Bias)
+
+    def _checked_weights(self, weights: Array) -> Array:
+        needed = self._weights_size()
+        full = restored(weights, needed)
+        if full is None:
+            raise self._wrong_weights(weights, needed)
+        return full
+
+    def _wrong_weights(self, weights: Array, needed: tuple[int | None, ...]) -> PropertyError:
+        names = self.weights_order
+        size = "×".join(
+            str(n or name) for n, name in zip(needed, (*self.filter_size, *names), strict=True)
+        )
+        said = ", ".join(f"{name} {getattr(self, name)}" for name in names)
+        parts = [*(f"FilterSize({i + 1})" for i in range(self.dims)), *names]
+        return PropertyError(
+            f"Weights is {size_text(weights.shape)}, but FilterSize "
+            f"{matlab_text(self.FilterSize)}, {said} need {size}.{self._hint(weights, needed)}",
+            where=("Weights",),
+            remedy=f"give Weights as {' x '.join(parts)}.",
+        )
+
+    def _hint(self, weights: Array, needed: tuple[int | None, ...]) -> str:
+        """A transposed convolution's order in a convolution, or the reverse: a likely mistake."""
+        *before, first, second = needed
+        exchanged = restored(weights, (*before, second, first)) is not None
+        return " The last two dimensions look exchanged." if exchanged else ""
+
+    def _checked_bias(self, bias: Array) -> Array:
+        size = self._bias_size()
+        full = as_vector(bias, size)
+        if full is None:
+            full = restored(bias, size)
+        if full is None:
+            raise PropertyError(
+                f"Bias is {size_text(bias.shape)}, but {self._filters_said()} "
+                f"needs {size_text(size)}.",
+                where=("Bias",),
+            )
+        return full
+
+    def _filters_said(self) -> str:
+        raise NotImplementedError
+
+    # --- torch --------------------------------------------------------------------------
+
+    def output_formats(self, formats: Sequence[str]) -> tuple[str, ...]:
+        """The format of the input; see :attr:`input_formats`."""
+        if formats[0] not in self.input_formats:
+            raise DataFormatError(
+                f"The layer does not take the format '{formats[0]}'.",
+                remedy=f"give data labelled as one of {', '.join(self.input_formats)}; reshape "
+                "vectors ('CB') to images first, for example X.reshape(1, 1, C, N).",
+            )
+        return (formats[0],)
+
+    def parameter_value(self, name: str) -> Array:
+        """A learnable as the network runs it: an absent bias beside weights is zero."""
+        if name == "Bias" and self.Bias.size == 0 and self.BiasInitializer == "zeros":
+            return np.zeros(self._bias_size(), self.Weights.dtype)
+        return super().parameter_value(name)
+
+    def _fans(self, channels: int, filters: int) -> Fans:
+        """``numIn = h*w*channels`` and ``numOut = h*w*filters``, as the pages define them."""
+        area = math.prod(self.filter_size)
+        return area * channels, area * filters
+
+
+class AllChannelsLayer(FilterLayer):
+    """Filters that all see all channels: NumChannels and NumFilters."""
+
+    weights_order: ClassVar[tuple[str, ...]] = ("NumChannels", "NumFilters")
+
+    NumChannels = Property(auto_or_positive_integer, "auto", read_only=True, doc="Input channels.")
+    NumFilters = Property(positive_integer, read_only=True, doc="Output channels.")
+    Stride: Property[Any] = Property(
+        positive_integers(2), (1, 1), read_only=True, doc="[vertical horizontal]."
+    )
+
+    def _sizes(self, channels: int | None) -> tuple[int | None, ...]:
+        numbers = {"NumChannels": channels, "NumFilters": self.NumFilters}
+        return (*self.filter_size, *(numbers[name] for name in self.weights_order))
+
+    def _weights_size(self) -> tuple[int | None, ...]:
+        return self._sizes(self.input_channels())
+
+    def _bias_size(self) -> Size:
+        return (*(1,) * self.dims, self.NumFilters)
+
+    def _filters_said(self) -> str:
+        return f"NumFilters {self.NumFilters}"
+
+    def _count_channels(self, weights: Array) -> None:
+        self._values["NumChannels"] = weights.shape[
+            self.dims + self.weights_order.index("NumChannels")
+        ]
+
+    def input_channels(self) -> int | None:
+        """NumChannels, where it is known."""
+        return self.NumChannels if isinstance(self.NumChannels, int) else None
+
+    def _parameter_sizes(self, channels: int) -> dict[str, tuple[Size, Fans]]:
+        fans = self._fans(channels, self.NumFilters)
+        weights = tuple(n or channels for n in self._sizes(channels))
+        return {"Weights": (weights, fans), "Bias": (self._bias_size(), fans)}
+
+    def _torch_size(self) -> Size:
+        *spatial, first, second = (n or 0 for n in self._weights_size())
+        return (second, first, *spatial)
+
+    def _filters_text(self) -> str:
+        channels = self.input_channels()
+        size = self.filter_size + ((channels,) if channels else ())
+        return f"{self.NumFilters} {size_text(size)}"
+
+
+def warn_if_uncertain(layer: FilterLayer, data_format: str) -> None:
+    """Say where the documentation leaves open which dimension a 1-D layer moves over."""
+    if layer.dims == 1 and data_format == "SCBT":
+        warnings.warn(
+            f"{layer.label}: data with space and time ('SCBT') is filtered over space, "
+            "step by step; that MATLAB does the same has not been verified.",
+            MatlabCompatWarning,
+            stacklevel=3,
+        )
+
+
+def per_dimension(value: int | Size) -> Size:
+    """A 1-D layer's scalar as a tuple of one."""
+    return value if isinstance(value, tuple) else (value,)
+
+
+def sizes_text(value: int | Size) -> str:
+    """In a layer's row: ``[2  2]``; a 1-D layer's scalar plain."""
+    return row_text(value) if isinstance(value, tuple) else str(value)

@@ -1,0 +1,184 @@
+"""The fully connected layer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from math import prod
+from typing import TYPE_CHECKING, Any, ClassVar, Self
+
+import numpy as np
+import numpy.typing as npt
+
+from ..display import size_text
+from ..errors import DataFormatError, PropertyError
+from .base import Fans, Layer
+from .constructors import construct
+from .learnables import Layout, Learnable, as_vector, factor, initializer
+from .properties import Property, auto_or_positive_integer, positive_integer
+from .registry import register
+
+if TYPE_CHECKING:
+    from torch import nn
+
+Array = npt.NDArray[Any]
+
+#: What the layer takes, and gives.
+FORMATS = {
+    "CB": "CB",
+    "SCB": "CB",
+    "SSCB": "CB",
+    "SSSCB": "CB",
+    "CBT": "CBT",
+    "SCBT": "CBT",
+    "SSCBT": "CBT",
+    "SSSCBT": "CBT",
+}
+
+
+@register("nnet.cnn.layer.FullyConnectedLayer")
+class FullyConnectedLayer(Layer):
+    """MATLAB's fully connected layer: ``Weights * x + Bias``.
+
+    Made by :func:`fullyConnectedLayer`. An image is flattened first, column-major (h fastest, then
+    w, then c); sequences are handled time step by time step.
+
+    Shape
+    -----
+    MATLAB C×N to OutputSize×N, C×N×T to OutputSize×N×T, H×W×C×N to OutputSize×N; torch N,C to
+    N,OutputSize, N,C,T to N,OutputSize,T and N,C,H,W to N,OutputSize.
+
+    Notes
+    -----
+    ``Weights`` is OutputSize×InputSize, ``Bias`` OutputSize×1. DAG and series networks save them as
+    h×w×c×OutputSize and 1×1×OutputSize, with ``InputSize`` [h w c] and ``OutputSize`` [1 1 n]
+    (seen in real files, 2018 to 2024); they are flattened here in the order of the data.
+    """
+
+    matlab_class: ClassVar[str] = "nnet.cnn.layer.FullyConnectedLayer"
+    constructor: ClassVar[str] = "fullyConnectedLayer"
+    arguments: ClassVar[tuple[str, ...]] = ("OutputSize",)
+    type_text: ClassVar[str] = "Fully Connected"
+    default_format: ClassVar[str] = "CB"
+
+    InputSize = Property(auto_or_positive_integer, "auto", read_only=True)
+    OutputSize = Property(positive_integer, read_only=True)
+    Weights = Learnable("Weight", Layout("weight", (0, 1)))
+    Bias = Learnable("Bias", Layout("bias"))
+    WeightsInitializer = initializer(
+        "glorot", "glorot", "he", "orthogonal", "narrow-normal", "zeros", "ones"
+    )
+    BiasInitializer = initializer("zeros", "zeros", "narrow-normal", "ones")
+    WeightLearnRateFactor = factor(1)
+    BiasLearnRateFactor = factor(1)
+    WeightL2Factor = factor(1)
+    BiasL2Factor = factor(0)
+
+    def _validate(self) -> None:
+        weights, bias = self.Weights, self.Bias
+        if weights.size:
+            self._values["Weights"] = self._checked_weights(weights)
+            self._values["InputSize"] = self.Weights.shape[1]
+        if bias.size:
+            self._values["Bias"] = self._checked_bias(bias)
+
+    def _checked_weights(self, weights: Array) -> Array:
+        full = flattened_weights(weights, self.OutputSize)
+        wanted = self.input_channels()
+        if full is None or wanted not in (None, full.shape[1]):
+            raise PropertyError(
+                f"Weights is {size_text(weights.shape)}, but OutputSize {self.OutputSize} and "
+                f"InputSize {self.InputSize} need {self.OutputSize}×{wanted or 'InputSize'}.",
+                where=("Weights",),
+                remedy="give Weights as OutputSize x InputSize.",
+            )
+        return full
+
+    def _checked_bias(self, bias: Array) -> Array:
+        full = as_vector(bias, (self.OutputSize, 1))
+        if full is None:
+            raise PropertyError(
+                f"Bias is {size_text(bias.shape)}, but OutputSize {self.OutputSize} "
+                f"needs {self.OutputSize}×1.",
+                where=("Bias",),
+            )
+        return full
+
+    @classmethod
+    def _from_values(cls, values: dict[str, object], extra: Mapping[str, Any]) -> Self:
+        for name in ("InputSize", "OutputSize"):
+            size = values.get(name)
+            if isinstance(size, np.ndarray) and size.size == 3 and size.dtype.kind in "iuf":
+                values[name] = size.prod()  # [h w c], [1 1 n]
+        return cls(**values)
+
+    # --- torch --------------------------------------------------------------------------
+
+    def output_formats(self, formats: Sequence[str]) -> tuple[str, ...]:
+        """Without the spatial dimensions; see :data:`FORMATS`."""
+        if formats[0] not in FORMATS:
+            raise DataFormatError(
+                f"The layer does not take the format '{formats[0]}'.",
+                remedy=f"give data labelled as one of {', '.join(FORMATS)}.",
+            )
+        return (FORMATS[formats[0]],)
+
+    def input_channels(self) -> int | None:
+        """InputSize, where it is known: channels times what is flattened into them."""
+        return self.InputSize if isinstance(self.InputSize, int) else None
+
+    def channels_of(self, shape: Sequence[int], data_format: str) -> int:
+        """The product of the spatial sizes and the channels."""
+        labelled = zip(shape, data_format, strict=False)
+        return prod(int(n) for n, label in labelled if label in "SC")
+
+    def _build(self, formats: tuple[str, ...]) -> nn.Module:
+        from ..engine.fully_connected import FullyConnected
+
+        (labels,) = formats
+        inputs = self.input_channels() or 0
+        return FullyConnected(inputs, self.OutputSize, labels.count("S"), "T" in labels)
+
+    def parameter_value(self, name: str) -> Array:
+        """A learnable as the network runs it: an absent bias beside weights is zero."""
+        if name == "Bias" and self.Bias.size == 0 and self.BiasInitializer == "zeros":
+            return np.zeros((self.OutputSize, 1), self.Weights.dtype)
+        return super().parameter_value(name)
+
+    def _parameter_sizes(self, channels: int) -> dict[str, tuple[tuple[int, ...], Fans]]:
+        """``numIn`` is InputSize and ``numOut`` OutputSize."""
+        fans = (channels, self.OutputSize)
+        return {
+            "Weights": ((self.OutputSize, channels), fans),
+            "Bias": ((self.OutputSize, 1), fans),
+        }
+
+    def description(self) -> str:
+        """For example ``10 fully connected layer``."""
+        return f"{self.OutputSize} fully connected layer"
+
+
+def flattened_weights(weights: Array, outputs: int) -> Array | None:
+    """OutputSize×InputSize from that, or from h×w×c×OutputSize as DAG networks save it.
+
+    Where OutputSize is 1, MATLAB has dropped the last dimension. ``None`` if neither fits.
+    """
+    if weights.ndim <= 2 and np.atleast_2d(weights).shape[0] == outputs:
+        return np.atleast_2d(weights)
+    if outputs == 1 or (weights.ndim == 4 and weights.shape[3] == outputs):
+        return np.asfortranarray(weights.reshape(-1, outputs, order="F").T)
+    return None
+
+
+def fullyConnectedLayer(
+    outputSize: object, *pairs: object, **options: object
+) -> FullyConnectedLayer:
+    """Create a fully connected layer, as MATLAB's function of that name.
+
+    ``fullyConnectedLayer(10, Name="fc")``. Takes the properties of the layer, but not InputSize.
+
+    Raises
+    ------
+    PropertyError
+        An unknown name, or a value that MATLAB would refuse.
+    """
+    return construct(FullyConnectedLayer, (outputSize,), pairs, options, without=("InputSize",))
