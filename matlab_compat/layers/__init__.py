@@ -1,5 +1,6 @@
 """MATLAB's layers, one module per family, one class per layer, named as MATLAB names them."""
 
+from .attention import AttentionLayer, SelfAttentionLayer, attentionLayer, selfAttentionLayer
 from .base import Layer
 from .convolution import (
     Convolution1DLayer,
@@ -11,7 +12,33 @@ from .convolution import (
     convolution3dLayer,
     groupedConvolution2dLayer,
 )
+from .embedding import (
+    EmbeddingConcatenationLayer,
+    Indexing1DLayer,
+    PatchEmbeddingLayer,
+    PositionEmbeddingLayer,
+    SinusoidalPositionEncodingLayer,
+    WordEmbeddingLayer,
+    embeddingConcatenationLayer,
+    indexing1dLayer,
+    patchEmbeddingLayer,
+    positionEmbeddingLayer,
+    sinusoidalPositionEncodingLayer,
+    wordEmbeddingLayer,
+)
 from .fully_connected import FullyConnectedLayer, fullyConnectedLayer
+from .recurrent import (
+    BiLSTMLayer,
+    GRULayer,
+    GRUProjectedLayer,
+    LSTMLayer,
+    LSTMProjectedLayer,
+    bilstmLayer,
+    gruLayer,
+    gruProjectedLayer,
+    lstmLayer,
+    lstmProjectedLayer,
+)
 from .registry import layer_class, register, registered
 from .transposed_convolution import (
     TransposedConvolution1DLayer,
@@ -23,24 +50,50 @@ from .transposed_convolution import (
 )
 
 __all__ = [
+    "AttentionLayer",
+    "BiLSTMLayer",
     "Convolution1DLayer",
     "Convolution2DLayer",
     "Convolution3DLayer",
+    "EmbeddingConcatenationLayer",
     "FullyConnectedLayer",
+    "GRULayer",
+    "GRUProjectedLayer",
     "GroupedConvolution2DLayer",
+    "Indexing1DLayer",
+    "LSTMLayer",
+    "LSTMProjectedLayer",
     "Layer",
+    "PatchEmbeddingLayer",
+    "PositionEmbeddingLayer",
+    "SelfAttentionLayer",
+    "SinusoidalPositionEncodingLayer",
     "TransposedConvolution1DLayer",
     "TransposedConvolution2DLayer",
     "TransposedConvolution3DLayer",
+    "WordEmbeddingLayer",
+    "attentionLayer",
+    "bilstmLayer",
     "convolution1dLayer",
     "convolution2dLayer",
     "convolution3dLayer",
+    "embeddingConcatenationLayer",
     "fullyConnectedLayer",
     "groupedConvolution2dLayer",
+    "gruLayer",
+    "gruProjectedLayer",
+    "indexing1dLayer",
     "layer_class",
+    "lstmLayer",
+    "lstmProjectedLayer",
+    "patchEmbeddingLayer",
+    "positionEmbeddingLayer",
     "register",
     "registered",
+    "selfAttentionLayer",
+    "sinusoidalPositionEncodingLayer",
     "transposedConv1dLayer",
     "transposedConv2dLayer",
     "transposedConv3dLayer",
+    "wordEmbeddingLayer",
 ]
