@@ -1,0 +1,180 @@
+"""Pooling as MATLAB does it: asymmetric padding, windows that padding never wins."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from ..errors import UnsupportedLayerError
+from .padding import Pairs, check_window, pad, same_padding
+from .time import per_time_step
+
+_AVERAGE = {1: functional.avg_pool1d, 2: functional.avg_pool2d, 3: functional.avg_pool3d}
+_MAXIMUM = {1: functional.max_pool1d, 2: functional.max_pool2d, 3: functional.max_pool3d}
+
+
+class _Pooling(nn.Module):
+    """A window that moves over the ``len(pool_size)`` dimensions after the channels.
+
+    ``padding`` is (before, after) for each of them; ``None`` is MATLAB's 'same'.
+    """
+
+    def __init__(
+        self, pool_size: Sequence[int], stride: Sequence[int], padding: Pairs | None
+    ) -> None:
+        super().__init__()
+        self.pool_size = tuple(pool_size)
+        self.stride = tuple(stride)
+        self.padding = None if padding is None else tuple(padding)
+
+    def pairs(self, x: Tensor) -> Pairs:
+        """The padding for an input N,C,*space, in which the window must fit."""
+        size = x.shape[2:]
+        found = self.padding
+        if found is None:
+            found = same_padding(size, self.pool_size, self.stride)
+        padded = [n + before + after for n, (before, after) in zip(size, found, strict=True)]
+        check_window(padded, self.pool_size)
+        return found
+
+    def extra_repr(self) -> str:
+        """As torch's own layers show it."""
+        shown = "'same'" if self.padding is None else self.padding
+        return f"kernel_size={self.pool_size}, stride={self.stride}, padding={shown}"
+
+
+class AveragePooling(_Pooling):
+    """The mean of every window.
+
+    ``count_padding`` is MATLAB's PaddingValue 0: padded elements count as zeros. Without it
+    (PaddingValue 'mean') the mean is over the elements of the input alone.
+
+    Shape: N,C,*in to N,C,*out with ``out = floor((in + before + after - pool) / stride) + 1``.
+    """
+
+    def __init__(
+        self,
+        pool_size: Sequence[int],
+        stride: Sequence[int],
+        padding: Pairs | None,
+        count_padding: bool = True,
+    ) -> None:
+        super().__init__(pool_size, stride, padding)
+        self.count_padding = count_padding
+
+    def forward(self, x: Tensor) -> Tensor:
+        """The pooled ``x``; over each time step if there is one dimension more."""
+        return per_time_step(self._pool, x, len(self.pool_size))
+
+    def _pool(self, x: Tensor) -> Tensor:
+        pairs = self.pairs(x)
+        average = self._average(pad(x, pairs))
+        if self.count_padding:
+            return average
+        inside = pad(torch.ones_like(x[:1, :1]), pairs)
+        return average / self._average(inside)
+
+    def _average(self, x: Tensor) -> Tensor:
+        pooled: Tensor = _AVERAGE[len(self.pool_size)](x, self.pool_size, self.stride)
+        return pooled
+
+
+class MaxPooling(_Pooling):
+    """The largest element of every window; padding never wins.
+
+    Shape: as :class:`AveragePooling`.
+    """
+
+    def forward(self, x: Tensor) -> Tensor:
+        """The pooled ``x``; over each time step if there is one dimension more."""
+        return per_time_step(self._pool, x, len(self.pool_size))
+
+    def _pool(self, x: Tensor) -> Tensor:
+        padded = pad(x, self.pairs(x), -torch.inf)
+        pooled: Tensor = _MAXIMUM[len(self.pool_size)](padded, self.pool_size, self.stride)
+        return pooled
+
+
+class MaxPoolingWithIndices(_Pooling):
+    """Max pooling of images that also says what :class:`MaxUnpooling` needs.
+
+    Outputs: the pooled N,C,H',W'; ``indices`` N,C,H',W', the place of each in the flattened image
+    (row-major, 0-based, as torch counts: not MATLAB's encoding); ``size``, a tensor whose *shape*
+    is the H,W of the input, so that sizes stay visible to ``torch.export``.
+    """
+
+    def forward(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """(out, indices, size)."""
+        pairs = self.pairs(x)
+        padded = pad(x, pairs, -torch.inf)
+        pooled, flat = functional.max_pool2d(
+            padded, self.pool_size, self.stride, return_indices=True
+        )
+        (top, _), (left, _) = pairs
+        row, column = flat // padded.shape[-1] - top, flat % padded.shape[-1] - left
+        return pooled, row * x.shape[-1] + column, x.new_zeros(()).expand(x.shape[2:])
+
+
+class MaxUnpooling(nn.Module):
+    """Puts pooled elements back where they came from; zeros elsewhere.
+
+    Inputs: N,C,H',W', and the ``indices`` and ``size`` of :class:`MaxPoolingWithIndices`.
+    """
+
+    def forward(self, x: Tensor, indices: Tensor, size: Tensor) -> Tensor:
+        """N,C,H,W."""
+        height, width = size.shape
+        empty = x.new_zeros(x.shape[0], x.shape[1], height * width)
+        filled = empty.scatter(2, indices.flatten(2), x.flatten(2))
+        return filled.view(x.shape[0], x.shape[1], height, width)
+
+
+class GlobalPooling(nn.Module):
+    """The mean or maximum over whole dimensions of the tensor."""
+
+    def __init__(self, maximum: bool, dims: Sequence[int], keep: bool) -> None:
+        super().__init__()
+        self.maximum = maximum
+        self.dims = tuple(dims)
+        self.keep = keep
+
+    def forward(self, x: Tensor) -> Tensor:
+        """``x`` with the dimensions reduced to 1, or gone."""
+        if self.maximum:
+            return x.amax(self.dims, keepdim=self.keep)
+        return x.mean(self.dims, keepdim=self.keep)
+
+    def extra_repr(self) -> str:
+        """What it does."""
+        return f"{'max' if self.maximum else 'mean'} over {self.dims}, keepdim={self.keep}"
+
+
+class AdaptiveAveragePooling(nn.Module):
+    """The mean of equal blocks of the image, so many that the output has the size asked for."""
+
+    def __init__(self, output_size: Sequence[int]) -> None:
+        super().__init__()
+        self.output_size = list(output_size)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """N,C,H,W to N,C,*output_size.
+
+        Raises
+        ------
+        UnsupportedLayerError
+            The blocks would not be equal; how MATLAB then divides is not documented.
+        """
+        return per_time_step(self._pool, x, 2)
+
+    def _pool(self, x: Tensor) -> Tensor:
+        if any(n % out for n, out in zip(x.shape[2:], self.output_size, strict=True)):
+            raise UnsupportedLayerError(
+                f"An input of {tuple(x.shape[2:])} does not divide into {self.output_size} equal "
+                "blocks, and how MATLAB divides it then is not documented.",
+                remedy="feed images whose size is a multiple of OutputSize.",
+            )
+        height, width = self.output_size
+        return functional.adaptive_avg_pool2d(x, (height, width))

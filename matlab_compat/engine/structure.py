@@ -1,0 +1,134 @@
+"""Flattening in each of the orders in use, joining inputs, folding time into the batch."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable, Sequence
+from functools import reduce
+
+import torch
+from torch import Tensor, nn
+
+from ..errors import DataFormatError
+
+#: Axes of N,C,*space in the order in which flattening runs through them, the last one fastest.
+FLATTEN_ORDERS: dict[str, Callable[[int], list[int]]] = {
+    # MATLAB: h fastest, then w, then C.
+    "column-major": lambda spatial: [0, 1, *range(1 + spatial, 1, -1)],
+    # Keras, whose data is N,H,W,C: C fastest, then w, then h.
+    "row-major HWC": lambda spatial: [0, *range(2, 2 + spatial), 1],
+    # ONNX, whose data is N,C,H,W: w fastest, then h, then C.
+    "row-major CHW": lambda spatial: [0, *range(1, 2 + spatial)],
+}
+
+
+class Flatten(nn.Module):
+    """N,C,*space to N,features, or N,C,*space,T to N,features,T.
+
+    ``order`` is a key of :data:`FLATTEN_ORDERS`.
+    """
+
+    def __init__(self, order: str, spatial: int, time: bool) -> None:
+        super().__init__()
+        self.order = order
+        self.time = time
+        self.axes = FLATTEN_ORDERS[order](spatial)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """One feature for every element of C and space."""
+        if self.time:
+            return x.permute(*self.axes, x.ndim - 1).flatten(1, -2)
+        return x.permute(self.axes).flatten(1)
+
+    def extra_repr(self) -> str:
+        """The order."""
+        return self.order
+
+
+class Join(nn.Module):
+    """What layers with several inputs share: labels are brought into line first.
+
+    ``axes`` has for every input the torch axis where size-1 dimensions are put in, and how many:
+    the inputs of an addition or concatenation may differ in labels ("CB" beside "SSCB").
+    """
+
+    def __init__(self, missing: Sequence[Sequence[int]]) -> None:
+        super().__init__()
+        self.missing = tuple(tuple(axes) for axes in missing)
+
+    def aligned(self, inputs: Sequence[Tensor]) -> list[Tensor]:
+        """The inputs with as many dimensions each."""
+        return [_with_axes(x, axes) for x, axes in zip(inputs, self.missing, strict=True)]
+
+
+def _with_axes(x: Tensor, axes: Sequence[int]) -> Tensor:
+    for axis in axes:
+        x = x.unsqueeze(axis)
+    return x
+
+
+class Addition(Join):
+    """The sum of the inputs; sizes of 1 expand."""
+
+    def forward(self, *inputs: Tensor) -> Tensor:
+        """Element by element."""
+        return reduce(operator.add, self.aligned(inputs))
+
+
+class Multiplication(Join):
+    """The product of the inputs; sizes of 1 expand."""
+
+    def forward(self, *inputs: Tensor) -> Tensor:
+        """Element by element."""
+        return reduce(operator.mul, self.aligned(inputs))
+
+
+class Concatenation(Join):
+    """The inputs side by side along one torch axis; all other sizes must agree."""
+
+    def __init__(self, missing: Sequence[Sequence[int]], axis: int) -> None:
+        super().__init__(missing)
+        self.axis = axis
+
+    def forward(self, *inputs: Tensor) -> Tensor:
+        """In the order of the inputs.
+
+        Raises
+        ------
+        DataFormatError
+            Other sizes than those along ``axis`` differ.
+        """
+        tensors = self.aligned(inputs)
+        others = {(*x.shape[: self.axis], *x.shape[self.axis + 1 :]) for x in tensors}
+        if len(others) > 1:
+            sizes = " and ".join(str(tuple(x.shape)) for x in tensors)
+            raise DataFormatError(
+                f"Inputs of torch size {sizes} cannot be concatenated along axis {self.axis}: "
+                "all other sizes must be equal.",
+                remedy="crop or resize the inputs to the same size first.",
+            )
+        return torch.cat(tensors, self.axis)
+
+    def extra_repr(self) -> str:
+        """The axis."""
+        return f"axis={self.axis}"
+
+
+class Folding(nn.Module):
+    """Time steps as observations: N,C,*space,T to N*T,C,*space.
+
+    The second output is a tensor whose *shape* is (N,), which :class:`Unfolding` needs.
+    """
+
+    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """(out, miniBatchSize)."""
+        return x.movedim(-1, 1).flatten(0, 1), x.new_zeros(()).expand(x.shape[:1])
+
+
+class Unfolding(nn.Module):
+    """The inverse of :class:`Folding`: N*T,C,*space to N,C,*space,T."""
+
+    def forward(self, x: Tensor, mini_batch_size: Tensor) -> Tensor:
+        """``mini_batch_size`` is the second output of :class:`Folding`."""
+        batch = mini_batch_size.shape[0]
+        return x.reshape(batch, -1, *x.shape[1:]).movedim(1, -1)

@@ -1,0 +1,513 @@
+"""Input layers: the size and labels of a network's input, and its normalization.
+
+Semantics: the documentation pages of the layers. The normalization is part of the network: MATLAB
+applies it in ``predict``, and leaving it out is the classic mistake of a port. Saved objects keep
+it as a struct {Type, AverageImage} or {Type, Mean, Std}, in every release read so far.
+
+In MATLAB an input layer has no inputs; here it has one, ``in``, where the data enters.
+"""
+
+from __future__ import annotations
+
+import math
+import warnings
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar, Self
+
+import numpy as np
+import numpy.typing as npt
+
+from ..data_format import DataFormat
+from ..display import size_text
+from ..errors import (
+    DataFormatError,
+    MatlabCompatWarning,
+    PropertyError,
+    UnsupportedLayerError,
+)
+from .base import Layer
+from .constructors import construct
+from .learnables import restored
+from .properties import (
+    Property,
+    flag,
+    numeric,
+    one_of,
+    parameter_array,
+    positive_integer,
+    positive_integers,
+    text,
+)
+from .registry import register
+
+if TYPE_CHECKING:
+    from torch import nn
+
+Array = npt.NDArray[Any]
+
+#: The statistics that a mode needs: property name to the name of the torch buffer.
+STATISTICS = {
+    "none": {},
+    "zerocenter": {"Mean": "mean"},
+    "zscore": {"Mean": "mean", "StandardDeviation": "standard_deviation"},
+    "rescale-symmetric": {"Min": "min", "Max": "max"},
+    "rescale-zero-one": {"Min": "min", "Max": "max"},
+}
+
+#: Names in the saved struct ``Normalization``.
+_SAVED_STATISTICS = {
+    "AverageImage": "Mean",
+    "Mean": "Mean",
+    "Std": "StandardDeviation",
+    "StandardDeviation": "StandardDeviation",
+    "Min": "Min",
+    "Max": "Max",
+}
+
+
+def _normalization(value: object) -> Any:
+    """A mode, or what only MATLAB can run: a function handle, a struct of an unknown type."""
+    if value is None or (isinstance(value, np.ndarray | list | tuple) and np.size(value) == 0):
+        return "none"
+    return one_of(*STATISTICS)(value) if isinstance(value, str) else value
+
+
+def _statistic(value: object) -> Array:
+    """Like any parameter, but integers will do: MATLAB converts the mean of uint8 images."""
+    if isinstance(value, np.ndarray) and value.dtype.kind in "iub":
+        value = value.astype(np.float32)
+    return parameter_array(value)
+
+
+def _statistic_property() -> Property[Array]:
+    """Mean, StandardDeviation, Min or Max: no learnable, and in no network's table State."""
+    return Property(_statistic, None, group=None)
+
+
+def _sizes(*counts: int) -> Any:
+    """A vector of positive integers of one of these lengths."""
+    rule = "must be a vector of " + " or ".join(map(str, counts)) + " positive integers"
+
+    def convert(value: object) -> tuple[int, ...]:
+        array = numeric(value, rule).ravel()
+        if array.size not in counts:
+            raise ValueError(rule)
+        try:
+            return positive_integers(array.size)(array)
+        except ValueError:
+            raise ValueError(rule) from None
+
+    return convert
+
+
+def _sequence_size(value: object) -> int | tuple[int, ...]:
+    """A number of channels, or a size that ends with it."""
+    sizes: tuple[int, ...] = _sizes(1, 2, 3, 4)(value)
+    return sizes[0] if len(sizes) == 1 else sizes
+
+
+class _InputLayer(Layer):
+    """What all input layers share: one format, which is both input and output."""
+
+    def input_format(self) -> str:
+        """The labels of the data, with B: "SSCB"."""
+        return self.default_format
+
+    def input_size(self) -> tuple[int, ...]:
+        """The size of one observation (one time step) in MATLAB's order, without B and T."""
+        return tuple(np.atleast_1d(self._values["InputSize"]).tolist())
+
+    def input_channels(self) -> int | None:
+        """The last number of InputSize."""
+        return self.input_size()[-1]
+
+    def output_formats(self, formats: Sequence[str]) -> tuple[str, ...]:
+        """The layer's own format, which the data must have."""
+        own = self.input_format()
+        if tuple(formats) != (own,):
+            raise DataFormatError(
+                f"The layer takes data labelled '{own}', not '{' '.join(formats)}'.",
+                remedy=f"label or permute the data as '{own}'.",
+            )
+        return (own,)
+
+
+class _NormalizedInput(_InputLayer):
+    """An input layer with normalization.
+
+    Raises
+    ------
+    PropertyError
+        A statistic has a size that does not fit InputSize.
+    """
+
+    arguments: ClassVar[tuple[str, ...]] = ("InputSize",)
+
+    def _validate(self) -> None:
+        size = self.input_size()
+        for name in ("Mean", "StandardDeviation", "Min", "Max"):
+            value = self._values[name]
+            if value.size:
+                self._values[name] = _fitted(name, value, size)
+
+    @classmethod
+    def _from_values(cls, values: dict[str, object], extra: Mapping[str, Any]) -> Self:
+        saved = values.get("Normalization")
+        if isinstance(saved, Mapping) and saved.get("Type") in STATISTICS:
+            per_channel = extra.get("IsAverageImageMeanPerChannel")
+            if per_channel is not None and flag(per_channel) and np.size(saved["AverageImage"]) > 1:
+                raise UnsupportedLayerError(
+                    "IsAverageImageMeanPerChannel is true; what it does is not documented.",
+                    where=("IsAverageImageMeanPerChannel",),
+                    remedy="load and save the network again with MATLAB R2019b or later.",
+                )
+            statistics = {
+                _SAVED_STATISTICS[k]: v for k, v in saved.items() if k in _SAVED_STATISTICS
+            }
+            values = {**values, **statistics, "Normalization": saved["Type"]}
+        return cls(**values)
+
+    # --- torch --------------------------------------------------------------------------
+
+    def _statistics(self) -> dict[str, str]:
+        """Property to torch name of what the mode needs.
+
+        Raises
+        ------
+        UnsupportedLayerError
+            The normalization is a function.
+        """
+        mode = self._values["Normalization"]
+        if not isinstance(mode, str):
+            said = getattr(mode, "text", None) or mode
+            raise UnsupportedLayerError(
+                f"Normalization is {said}, which only MATLAB can run.",
+                where=("Normalization",),
+                remedy="normalize the data beforehand and set Normalization to 'none'.",
+            )
+        return STATISTICS[mode]
+
+    def parameter_value(self, name: str) -> Array:
+        """A statistic, which must have been set where the mode needs it."""
+        value: Array = self._values[name]
+        if value.size == 0:
+            raise PropertyError(
+                f"Normalization is '{self._values['Normalization']}', but {name} is empty: MATLAB "
+                "computes it when the network is trained.",
+                where=(name,),
+                remedy=f"save the network after training, or give {name}, or set Normalization "
+                "to 'none'.",
+            )
+        return value
+
+    def torch_state(self) -> dict[str, Array]:
+        """The statistics in torch's order, C first, with a trailing 1 for T."""
+        return {
+            torch_name: self._to_torch(self.parameter_value(name))
+            for name, torch_name in self._statistics().items()
+        }
+
+    def _to_torch(self, value: Array) -> Array:
+        torch_order = np.moveaxis(value, -1, 0)
+        return np.ascontiguousarray(torch_order[..., None] if self._has_time() else torch_order)
+
+    def assign_from_torch(self, module: nn.Module) -> Self:
+        """Take over the statistics of ``module``, the inverse of :meth:`to_torch`."""
+        buffers = {name: tensor.detach().cpu().numpy() for name, tensor in module.named_buffers()}
+        values = {}
+        for name, torch_name in self._statistics().items():
+            value = buffers[torch_name][..., 0] if self._has_time() else buffers[torch_name]
+            values[name] = np.asfortranarray(np.moveaxis(value, 0, -1))
+        self._assign(values)
+        return self
+
+    def _has_time(self) -> bool:
+        return "T" in self.input_format()
+
+    def _build(self, formats: tuple[str, ...]) -> nn.Module:
+        from torch.nn import Identity
+
+        from ..engine.inputs import Normalization
+
+        if self._values.get("SplitComplexInputs"):
+            raise UnsupportedLayerError(
+                "SplitComplexInputs is true: complex data is not supported.",
+                where=("SplitComplexInputs",),
+            )
+        shapes = {name: array.shape for name, array in self.torch_state().items()}
+        self._warn_of_zero_divisor()
+        return Normalization(self._values["Normalization"], shapes) if shapes else Identity()
+
+    def _warn_of_zero_divisor(self) -> None:
+        mode = self._values["Normalization"]
+        if mode in ("none", "zerocenter"):
+            return
+        values = self._values
+        divisor = values["StandardDeviation"] if mode == "zscore" else values["Max"] - values["Min"]
+        if np.any(divisor == 0):
+            warnings.warn(
+                f"{self.label}: the '{mode}' normalization divides by 0 where the training data "
+                "was constant. What MATLAB does there is not documented; here the divisor is 1.",
+                MatlabCompatWarning,
+                stacklevel=2,
+            )
+
+    # --- display ------------------------------------------------------------------------
+
+    def _with_normalization(self, what: str) -> str:
+        mode = self._values["Normalization"]
+        if not isinstance(mode, str):
+            return f"{what} with custom normalization"
+        return what if mode == "none" else f"{what} with '{mode}' normalization"
+
+
+def _fitted(name: str, value: Array, size: tuple[int, ...]) -> Array:
+    """A statistic with as many dimensions as InputSize, each of size 1 or InputSize's.
+
+    Raises
+    ------
+    PropertyError
+        It does not fit.
+    """
+    if len(size) == 1 and value.size == max(value.shape):  # a vector of features, either way up
+        value = value.ravel()
+    full = restored(value, (None,) * len(size))
+    if full is None or any(
+        have not in (1, want) for have, want in zip(full.shape, size, strict=True)
+    ):
+        raise PropertyError(
+            f"{name} is {size_text(value.shape)}, which fits no input of size {size_text(size)}.",
+            where=(name,),
+            remedy="give one number, one for every channel (1×1×C), or one for every element.",
+        )
+    return full
+
+
+# --- images -----------------------------------------------------------------------------
+
+
+class _ImageInput(_NormalizedInput):
+    Normalization = Property(_normalization, "zerocenter", doc="The mode.")
+    NormalizationDimension = Property(
+        one_of("auto", "channel", "element", "all"), "auto", doc="What training averages over."
+    )
+    Mean = _statistic_property()
+    StandardDeviation = _statistic_property()
+    Min = _statistic_property()
+    Max = _statistic_property()
+    SplitComplexInputs = Property(flag, False, read_only=True, doc="Real and imaginary parts.")
+
+    def description(self) -> str:
+        """For example ``28×28×3 images with 'zerocenter' normalization``."""
+        return self._with_normalization(f"{size_text(self.input_size())} images")
+
+
+@register("nnet.cnn.layer.ImageInputLayer")
+class ImageInputLayer(_ImageInput):
+    """MATLAB's image input layer: H×W×C×N ("SSCB"), torch N,C,H,W.
+
+    Statistics are H×W×C, 1×1×C or a scalar. Older files call the mean ``AverageImage``.
+    """
+
+    matlab_class: ClassVar[str] = "nnet.cnn.layer.ImageInputLayer"
+    constructor: ClassVar[str] = "imageInputLayer"
+    type_text: ClassVar[str] = "Image Input"
+
+    InputSize = Property(_sizes(2, 3), read_only=True, doc="[h w c]; c is 1 where left out.")
+
+    def input_size(self) -> tuple[int, ...]:
+        """[h w c]."""
+        return (*self.InputSize, 1)[:3]
+
+
+@register("nnet.cnn.layer.Image3DInputLayer")
+class Image3DInputLayer(_ImageInput):
+    """MATLAB's 3-D image input layer: H×W×D×C×N ("SSSCB"), torch N,C,H,W,D."""
+
+    matlab_class: ClassVar[str] = "nnet.cnn.layer.Image3DInputLayer"
+    constructor: ClassVar[str] = "image3dInputLayer"
+    type_text: ClassVar[str] = "3-D Image Input"
+    default_format: ClassVar[str] = "SSSCB"
+
+    InputSize = Property(_sizes(3, 4), read_only=True, doc="[h w d c]; c is 1 where left out.")
+
+    def input_size(self) -> tuple[int, ...]:
+        """[h w d c]."""
+        return (*self.InputSize, 1)[:4]
+
+
+# --- sequences and features ---------------------------------------------------------------
+
+
+class _DataInput(_NormalizedInput):
+    """Not normalized by default."""
+
+    Normalization = Property(_normalization, "none", doc="The mode.")
+    NormalizationDimension = Property(
+        one_of("auto", "channel", "element", "all"), "auto", doc="What training averages over."
+    )
+    Mean = _statistic_property()
+    StandardDeviation = _statistic_property()
+    Min = _statistic_property()
+    Max = _statistic_property()
+    SplitComplexInputs = Property(flag, False, read_only=True, doc="Real and imaginary parts.")
+
+
+@register("nnet.cnn.layer.SequenceInputLayer")
+class SequenceInputLayer(_DataInput):
+    """MATLAB's sequence input layer.
+
+    InputSize c is C×N×T ("CBT", torch N,C,T), [s c] "SCBT" (N,C,S,T), [h w c] "SSCBT"
+    (N,C,H,W,T), [h w d c] "SSSCBT" (N,C,H,W,D,T). Statistics are the same for every time step.
+    """
+
+    matlab_class: ClassVar[str] = "nnet.cnn.layer.SequenceInputLayer"
+    constructor: ClassVar[str] = "sequenceInputLayer"
+    type_text: ClassVar[str] = "Sequence Input"
+
+    InputSize = Property(_sequence_size, read_only=True, doc="c, [s c], [h w c], [h w d c].")
+    MinLength = Property(positive_integer, 1, read_only=True, doc="Shortest sequence.")
+
+    @property
+    def default_format(self) -> str:  # type: ignore[override]
+        """As InputSize says."""
+        return "S" * (len(self.input_size()) - 1) + "CBT"
+
+    def description(self) -> str:
+        """For example ``Sequence input with 12 dimensions``."""
+        size = self.input_size()
+        if len(size) == 1:
+            return self._with_normalization(f"Sequence input with {size[0]} dimensions")
+        return self._with_normalization(f"Sequence input with {size_text(size)} dimensions")
+
+
+@register("nnet.cnn.layer.FeatureInputLayer")
+class FeatureInputLayer(_DataInput):
+    """MATLAB's feature input layer: C×N ("CB"), torch N,C."""
+
+    matlab_class: ClassVar[str] = "nnet.cnn.layer.FeatureInputLayer"
+    constructor: ClassVar[str] = "featureInputLayer"
+    type_text: ClassVar[str] = "Feature Input"
+    default_format: ClassVar[str] = "CB"
+
+    InputSize = Property(positive_integer, read_only=True, doc="Number of features.")
+
+    def description(self) -> str:
+        """For example ``7 features``."""
+        return self._with_normalization(f"{self.InputSize} features")
+
+
+# --- anything ---------------------------------------------------------------------------
+
+
+def _size_or_nan(value: object) -> tuple[float, ...]:
+    rule = "must be a vector of positive integers, NaN where any size will do"
+    numbers = numeric(value, rule).ravel().tolist()
+    if not numbers or any(not math.isnan(n) and (n < 1 or n != int(n)) for n in numbers):
+        raise ValueError(rule)
+    return tuple(math.nan if math.isnan(n) else int(n) for n in numbers)  # one NaN, for ==
+
+
+@register("nnet.cnn.layer.InputLayer")
+class InputLayer(_InputLayer):
+    """MATLAB's generic input layer: InputSize, NaN where free, and InputFormat; no normalization.
+
+    Raises
+    ------
+    PropertyError
+        InputFormat is no format, has U, or labels another number of dimensions than InputSize.
+    """
+
+    matlab_class: ClassVar[str] = "nnet.cnn.layer.InputLayer"
+    constructor: ClassVar[str] = "inputLayer"
+    arguments: ClassVar[tuple[str, ...]] = ("InputSize", "InputFormat")
+    type_text: ClassVar[str] = "Input"
+
+    InputSize = Property(_size_or_nan, read_only=True, doc="Sizes; NaN where free.")
+    InputFormat = Property(text, read_only=True, doc="Labels of the dimensions, 'SSCB'.")
+
+    def _validate(self) -> None:
+        try:
+            labels = DataFormat.parse(self.InputFormat).labels
+        except DataFormatError as error:
+            raise PropertyError(error.what, where=("InputFormat",), remedy=error.remedy) from None
+        if len(labels) != len(self.InputSize) or "U" in labels:
+            raise PropertyError(
+                f"InputFormat '{labels}' must label each dimension of an InputSize of "
+                f"{len(self.InputSize)} numbers as S, C, B or T.",
+                where=("InputFormat",),
+            )
+
+    @property
+    def default_format(self) -> str:  # type: ignore[override]
+        """InputFormat in MATLAB's order, with B."""
+        return DataFormat.parse(self.InputFormat).batched
+
+    def input_size(self) -> tuple[int, ...]:
+        """The sizes of S and C in MATLAB's order; -1 where free."""
+        form = DataFormat.parse(self.InputFormat)
+        sizes = [(form.labels[axis], self.InputSize[axis]) for axis in form.order]
+        return tuple(-1 if math.isnan(n) else int(n) for label, n in sizes if label in "SC")
+
+    def input_channels(self) -> int | None:
+        """The size of C, if it has one."""
+        sizes = dict(zip(self.InputFormat.upper(), self.InputSize, strict=True))
+        channels = sizes.get("C", math.nan)
+        return None if math.isnan(channels) else int(channels)
+
+    def description(self) -> str:
+        """For example ``NaN×NaN×3×NaN (SSCB)``."""
+        sizes = ("NaN" if math.isnan(n) else str(n) for n in self.InputSize)
+        return f"Input data of size {'×'.join(sizes)} and format '{self.InputFormat}'"
+
+    def _build(self, formats: tuple[str, ...]) -> nn.Module:
+        from torch.nn import Identity
+
+        return Identity()
+
+
+# --- constructor functions ----------------------------------------------------------------
+
+
+def imageInputLayer(inputSize: object, *pairs: object, **options: object) -> ImageInputLayer:
+    """Create an image input layer; Normalization is 'zerocenter' by default.
+
+    Parameters
+    ----------
+    inputSize:
+        ``[h w c]``.
+    Normalization:
+        'zerocenter', 'zscore', 'rescale-symmetric', 'rescale-zero-one' or 'none'.
+    Mean, StandardDeviation, Min, Max:
+        H×W×C, 1×1×C or a scalar.
+    NormalizationDimension, SplitComplexInputs, Name:
+        As the properties of the layer.
+
+    Raises
+    ------
+    PropertyError
+        An unknown name, or a value that MATLAB would refuse.
+    """
+    return construct(ImageInputLayer, (inputSize,), pairs, options)
+
+
+def image3dInputLayer(inputSize: object, *pairs: object, **options: object) -> Image3DInputLayer:
+    """Create a 3-D image input layer of ``[h w d c]``; options as :func:`imageInputLayer`."""
+    return construct(Image3DInputLayer, (inputSize,), pairs, options)
+
+
+def sequenceInputLayer(inputSize: object, *pairs: object, **options: object) -> SequenceInputLayer:
+    """Create a sequence input layer; Normalization is 'none' by default, MinLength 1."""
+    return construct(SequenceInputLayer, (inputSize,), pairs, options)
+
+
+def featureInputLayer(numFeatures: object, *pairs: object, **options: object) -> FeatureInputLayer:
+    """Create a feature input layer; Normalization is 'none' by default."""
+    return construct(FeatureInputLayer, (numFeatures,), pairs, options)
+
+
+def inputLayer(
+    inputSize: object, inputFormat: object, *pairs: object, **options: object
+) -> InputLayer:
+    """Create an input layer for data of any labels, ``inputLayer([NaN 3 NaN], "SCB")``."""
+    return construct(InputLayer, (inputSize, inputFormat), pairs, options)

@@ -1,0 +1,557 @@
+"""Pooling layers: average, maximum, global, adaptive, and max unpooling.
+
+Semantics: the documentation pages of the layers. Traps: **the default Stride is 1**, not PoolSize;
+the output size is rounded down; padding never wins a maximum; ``PaddingValue`` 'mean' leaves the
+padding out of averages.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+
+from ..display import row_text, size_text
+from ..errors import PropertyError, UnsupportedLayerError
+from .base import Layer
+from .constructors import construct
+from .edges import ARGUMENT_FORMS, edge_argument, edge_pairs, edge_sizes, edge_text, edges_of
+from .formats import require_format
+from .properties import (
+    Property,
+    flag,
+    one_of,
+    positive_integer,
+    positive_integers,
+    real_scalar,
+)
+from .registry import register
+
+if TYPE_CHECKING:
+    from torch import nn
+
+#: Formats by the number of dimensions that the window has. 1-D layers work over T where there is
+#: no S, 2-D over S and T in "SCBT", 3-D over S, S and T in "SSCBT"; otherwise over every S.
+FORMATS = {
+    1: ("SCB", "CBT", "SCBT"),
+    2: ("SSCB", "SSCBT", "SCBT"),
+    3: ("SSSCB", "SSSCBT", "SSCBT"),
+}
+
+
+def _padding_value(value: object) -> float | str:
+    """Zero or 'mean'."""
+    rule = "must be 0 or 'mean'"
+    if isinstance(value, str) and value.lower() == "mean":
+        return "mean"
+    if isinstance(value, str) or real_scalar(value, rule) != 0:
+        raise ValueError(rule)
+    return 0
+
+
+# --- windows ----------------------------------------------------------------------------
+
+
+class _Pooling(Layer):
+    """What all pooling layers with a window share; ``dims`` is the number of its dimensions."""
+
+    arguments: ClassVar[tuple[str, ...]] = ("PoolSize",)
+    dims: ClassVar[int]
+    #: "max" or "average", as MATLAB's rows word it.
+    kind: ClassVar[str]
+
+    def _validate(self) -> None:
+        values = self._values
+        if values["PaddingSize"] is None:
+            values["PaddingSize"] = edges_of(((0, 0),) * self.dims)
+        if values["PaddingMode"] == "same":
+            return  # depends on the input; what the file holds was for the size it was trained on
+        pairs = edge_pairs(values["PaddingSize"], self.dims)
+        for pair, k in zip(pairs, self.window, strict=True):
+            # The 1-D pages allow a padding as large as the window.
+            if max(pair) >= k + (self.dims == 1):
+                raise PropertyError(
+                    f"PaddingSize must be less than PoolSize; got {max(pair)} for a window of {k}.",
+                    where=("PaddingSize",),
+                )
+
+    @property
+    def window(self) -> tuple[int, ...]:
+        """PoolSize, one number for every dimension."""
+        return tuple(np.atleast_1d(self._values["PoolSize"]).tolist())
+
+    @property
+    def step(self) -> tuple[int, ...]:
+        """Stride, one number for every dimension."""
+        return tuple(np.atleast_1d(self._values["Stride"]).tolist())
+
+    def output_formats(self, formats: Sequence[str]) -> tuple[str, ...]:
+        """The format of the input, one of :data:`FORMATS`."""
+        require_format(formats[0], FORMATS[self.dims])
+        return (formats[0],)
+
+    def _padding(self) -> tuple[tuple[int, int], ...] | None:
+        """(before, after) by dimension; ``None`` for 'same'."""
+        if self._values["PaddingMode"] == "same":
+            return None
+        return edge_pairs(self._values["PaddingSize"], self.dims)
+
+    def description(self) -> str:
+        """For example ``2×2 max pooling with stride [2  2] and padding [0  0  0  0]``."""
+        pads = "'same'"
+        if self._values["PaddingMode"] == "manual":
+            pads = edge_text(self._values["PaddingSize"])
+        if self.dims == 1:
+            return (
+                f"{self.kind.capitalize()} pooling with pool size {self.window[0]}, "
+                f"stride {self.step[0]}, and padding {pads}"
+            )
+        return (
+            f"{size_text(self.window)} {self.kind} pooling "
+            f"with stride {row_text(self.step)} and padding {pads}"
+        )
+
+    def _constructor_options(self) -> dict[str, object]:
+        options = super()._constructor_options()
+        mode, size = options.pop("PaddingMode"), options.pop("PaddingSize")
+        options["Padding"] = "same" if mode == "same" else size
+        return options
+
+    def _constructor_defaults(self) -> dict[str, object]:
+        return {**super()._constructor_defaults(), "Padding": edges_of(((0, 0),) * self.dims)}
+
+
+class _Pooling1D(_Pooling):
+    dims: ClassVar[int] = 1
+    default_format: ClassVar[str] = "CBT"
+
+    PoolSize = Property(positive_integer, read_only=True, doc="Width of the window.")
+    Stride = Property(positive_integer, 1, read_only=True, doc="Step of the window.")
+    PaddingMode = Property(one_of("manual", "same"), "manual", read_only=True, argument="Padding")
+    PaddingSize = Property(edge_sizes(1), None, read_only=True, argument="Padding", doc="[l r].")
+
+
+class _Pooling2D(_Pooling):
+    dims: ClassVar[int] = 2
+
+    PoolSize = Property(positive_integers(2), read_only=True, doc="[h w].")
+    Stride = Property(positive_integers(2), (1, 1), read_only=True, doc="[vertical horizontal].")
+    PaddingMode = Property(one_of("manual", "same"), "manual", read_only=True, argument="Padding")
+    PaddingSize = Property(
+        edge_sizes(2), None, read_only=True, argument="Padding", doc="[t b l r]."
+    )
+
+
+class _Pooling3D(_Pooling):
+    dims: ClassVar[int] = 3
+    default_format: ClassVar[str] = "SSSCB"
+
+    PoolSize = Property(positive_integers(3), read_only=True, doc="[h w d].")
+    Stride = Property(positive_integers(3), (1, 1, 1), read_only=True, doc="Step by dimension.")
+    PaddingMode = Property(one_of("manual", "same"), "manual", read_only=True, argument="Padding")
+    PaddingSize = Property(
+        edge_sizes(3), None, read_only=True, argument="Padding", doc="[t l f; b r k]."
+    )
+
+
+class _Average(_Pooling):
+    """Adds ``PaddingValue``; files of releases before it mean 0."""
+
+    kind: ClassVar[str] = "average"
+
+    PaddingValue = Property(_padding_value, 0, read_only=True, doc="0 or 'mean'.")
+
+    def _build(self, formats: tuple[str, ...]) -> nn.Module:
+        from ..engine.pooling import AveragePooling
+
+        return AveragePooling(self.window, self.step, self._padding(), self.PaddingValue == 0)
+
+
+class _Max(_Pooling):
+    kind: ClassVar[str] = "max"
+
+    def _build(self, formats: tuple[str, ...]) -> nn.Module:
+        from ..engine.pooling import MaxPooling
+
+        return MaxPooling(self.window, self.step, self._padding())
+
+
+@register("nnet.cnn.layer.AveragePooling1DLayer")
+class AveragePooling1DLayer(_Average, _Pooling1D):
+    """MATLAB's 1-D average pooling layer: over T ("CBT") or over S ("SCB", "SCBT")."""
+
+    matlab_class: ClassVar[str] = "nnet.cnn.layer.AveragePooling1DLayer"
+    constructor: ClassVar[str] = "averagePooling1dLayer"
+    type_text: ClassVar[str] = "1-D Average Pooling"
+
+
+@register("nnet.cnn.layer.AveragePooling2DLayer")
+class AveragePooling2DLayer(_Average, _Pooling2D):
+    """MATLAB's 2-D average pooling layer: H×W×C×N to H'×W'×C×N, torch N,C,H,W to N,C,H',W'."""
+
+    matlab_class: ClassVar[str] = "nnet.cnn.layer.AveragePooling2DLayer"
+    constructor: ClassVar[str] = "averagePooling2dLayer"
+    type_text: ClassVar[str] = "2-D Average Pooling"
+
+
+@register("nnet.cnn.layer.AveragePooling3DLayer")
+class AveragePooling3DLayer(_Average, _Pooling3D):
+    """MATLAB's 3-D average pooling layer: H×W×D×C×N, torch N,C,H,W,D."""
+
+    matlab_class: ClassVar[str] = "nnet.cnn.layer.AveragePooling3DLayer"
+    constructor: ClassVar[str] = "averagePooling3dLayer"
+    type_text: ClassVar[str] = "3-D Average Pooling"
+
+
+@register("nnet.cnn.layer.MaxPooling1DLayer")
+class MaxPooling1DLayer(_Max, _Pooling1D):
+    """MATLAB's 1-D max pooling layer: over T ("CBT") or over S ("SCB", "SCBT")."""
+
+    matlab_class: ClassVar[str] = "nnet.cnn.layer.MaxPooling1DLayer"
+    constructor: ClassVar[str] = "maxPooling1dLayer"
+    type_text: ClassVar[str] = "1-D Max Pooling"
+
+
+class _Unpoolable(_Max):
+    """Max pooling that can have the outputs ``indices`` and ``size``."""
+
+    HasUnpoolingOutputs = Property(flag, False, read_only=True, doc="Outputs for unpooling.")
+
+    @property
+    def OutputNames(self) -> list[str]:
+        """``{'out'}``, and ``indices`` and ``size`` with HasUnpoolingOutputs."""
+        return ["out", "indices", "size"] if self.HasUnpoolingOutputs else ["out"]
+
+
+@register("nnet.cnn.layer.MaxPooling2DLayer")
+class MaxPooling2DLayer(_Unpoolable, _Pooling2D):
+    """MATLAB's 2-D max pooling layer: H×W×C×N to H'×W'×C×N, torch N,C,H,W to N,C,H',W'.
+
+    With HasUnpoolingOutputs it has the outputs ``indices`` and ``size`` for a
+    :class:`MaxUnpooling2DLayer`. They are recomputed in torch's encoding, not in MATLAB's: of
+    ``size`` only the shape, H×W, means something.
+    """
+
+    matlab_class: ClassVar[str] = "nnet.cnn.layer.MaxPooling2DLayer"
+    constructor: ClassVar[str] = "maxPooling2dLayer"
+    type_text: ClassVar[str] = "2-D Max Pooling"
+
+    def output_formats(self, formats: Sequence[str]) -> tuple[str, ...]:
+        """The format of the input; with unpooling outputs "SSCB" only."""
+        if not self.HasUnpoolingOutputs:
+            return super().output_formats(formats)
+        require_format(formats[0], ("SSCB",))
+        return ("SSCB", "SSCB", "SS")
+
+    def _build(self, formats: tuple[str, ...]) -> nn.Module:
+        from ..engine.pooling import MaxPoolingWithIndices
+
+        if not self.HasUnpoolingOutputs:
+            return super()._build(formats)
+        return MaxPoolingWithIndices(self.window, self.step, self._padding())
+
+
+@register("nnet.cnn.layer.MaxPooling3DLayer")
+class MaxPooling3DLayer(_Unpoolable, _Pooling3D):
+    """MATLAB's 3-D max pooling layer: H×W×D×C×N, torch N,C,H,W,D."""
+
+    matlab_class: ClassVar[str] = "nnet.cnn.layer.MaxPooling3DLayer"
+    constructor: ClassVar[str] = "maxPooling3dLayer"
+    type_text: ClassVar[str] = "3-D Max Pooling"
+
+    def output_formats(self, formats: Sequence[str]) -> tuple[str, ...]:
+        """The format of the input, for every output."""
+        return super().output_formats(formats) * self.NumOutputs
+
+    def _build(self, formats: tuple[str, ...]) -> nn.Module:
+        if self.HasUnpoolingOutputs:
+            raise UnsupportedLayerError(
+                "HasUnpoolingOutputs of 3-D max pooling: no layer takes these outputs.",
+                where=("HasUnpoolingOutputs",),
+            )
+        return super()._build(formats)
+
+
+@register("nnet.cnn.layer.MaxUnpooling2DLayer")
+class MaxUnpooling2DLayer(Layer):
+    """MATLAB's 2-D max unpooling layer: the inputs are ``in``, ``indices`` and ``size``.
+
+    H'×W'×C×N back to the H×W×C×N of the pooling layer's input, zeros where nothing was largest.
+    Where a window held its largest value twice, which place gets it is not documented; here it is
+    the first by rows.
+    """
+
+    matlab_class: ClassVar[str] = "nnet.cnn.layer.MaxUnpooling2DLayer"
+    constructor: ClassVar[str] = "maxUnpooling2dLayer"
+    type_text: ClassVar[str] = "2-D Max Unpooling"
+    _input_names: ClassVar[tuple[str, ...]] = ("in", "indices", "size")
+
+    def output_formats(self, formats: Sequence[str]) -> tuple[str, ...]:
+        """The format "SSCB"."""
+        require_format(formats[0], ("SSCB",))
+        return ("SSCB",)
+
+    def description(self) -> str:
+        """``2-D max unpooling``."""
+        return "2-D max unpooling"
+
+    def _build(self, formats: tuple[str, ...]) -> nn.Module:
+        from ..engine.pooling import MaxUnpooling
+
+        return MaxUnpooling()
+
+
+# --- the whole image or sequence ----------------------------------------------------------
+
+
+class _GlobalPooling(Layer):
+    """What global pooling layers share: spatial dimensions stay with size 1, T goes."""
+
+    formats: ClassVar[tuple[str, ...]]
+    maximum: ClassVar[bool]
+
+    def output_formats(self, formats: Sequence[str]) -> tuple[str, ...]:
+        """The format of the input; "CB" for "CBT"."""
+        require_format(formats[0], self.formats)
+        return ("CB" if formats[0] == "CBT" else formats[0],)
+
+    def description(self) -> str:
+        """For example ``2-D global average pooling``."""
+        return self.type_text[:3] + self.type_text[3:].lower()
+
+    def _build(self, formats: tuple[str, ...]) -> nn.Module:
+        from ..engine.pooling import GlobalPooling
+
+        over_time = formats[0] == "CBT"
+        dims = 1 if over_time else formats[0].count("S")
+        return GlobalPooling(self.maximum, range(2, 2 + dims), keep=not over_time)
+
+
+class _Global1D(_GlobalPooling):
+    formats: ClassVar[tuple[str, ...]] = FORMATS[1]
+    default_format: ClassVar[str] = "CBT"
+
+
+class _Global2D(_GlobalPooling):
+    # "SCBT" pools over S and T, but with what labels it leaves is not documented.
+    formats: ClassVar[tuple[str, ...]] = ("SSCB", "SSCBT")
+
+
+class _Global3D(_GlobalPooling):
+    formats: ClassVar[tuple[str, ...]] = ("SSSCB", "SSSCBT")
+    default_format: ClassVar[str] = "SSSCB"
+
+
+@register("nnet.cnn.layer.GlobalAveragePooling1DLayer")
+class GlobalAveragePooling1DLayer(_Global1D):
+    """MATLAB's 1-D global average pooling: over T ("CBT" to "CB"), or over S, which stays as 1."""
+
+    matlab_class: ClassVar[str] = "nnet.cnn.layer.GlobalAveragePooling1DLayer"
+    constructor: ClassVar[str] = "globalAveragePooling1dLayer"
+    type_text: ClassVar[str] = "1-D Global Average Pooling"
+    maximum: ClassVar[bool] = False
+
+
+@register("nnet.cnn.layer.GlobalAveragePooling2DLayer")
+class GlobalAveragePooling2DLayer(_Global2D):
+    """MATLAB's 2-D global average pooling: H×W×C×N to 1×1×C×N, torch N,C,H,W to N,C,1,1."""
+
+    matlab_class: ClassVar[str] = "nnet.cnn.layer.GlobalAveragePooling2DLayer"
+    constructor: ClassVar[str] = "globalAveragePooling2dLayer"
+    type_text: ClassVar[str] = "2-D Global Average Pooling"
+    maximum: ClassVar[bool] = False
+
+
+@register("nnet.cnn.layer.GlobalAveragePooling3DLayer")
+class GlobalAveragePooling3DLayer(_Global3D):
+    """MATLAB's 3-D global average pooling: H×W×D×C×N to 1×1×1×C×N."""
+
+    matlab_class: ClassVar[str] = "nnet.cnn.layer.GlobalAveragePooling3DLayer"
+    constructor: ClassVar[str] = "globalAveragePooling3dLayer"
+    type_text: ClassVar[str] = "3-D Global Average Pooling"
+    maximum: ClassVar[bool] = False
+
+
+@register("nnet.cnn.layer.GlobalMaxPooling1DLayer")
+class GlobalMaxPooling1DLayer(_Global1D):
+    """MATLAB's 1-D global max pooling: over T ("CBT" to "CB"), or over S, which stays as 1."""
+
+    matlab_class: ClassVar[str] = "nnet.cnn.layer.GlobalMaxPooling1DLayer"
+    constructor: ClassVar[str] = "globalMaxPooling1dLayer"
+    type_text: ClassVar[str] = "1-D Global Max Pooling"
+    maximum: ClassVar[bool] = True
+
+
+@register("nnet.cnn.layer.GlobalMaxPooling2DLayer")
+class GlobalMaxPooling2DLayer(_Global2D):
+    """MATLAB's 2-D global max pooling: H×W×C×N to 1×1×C×N, torch N,C,H,W to N,C,1,1."""
+
+    matlab_class: ClassVar[str] = "nnet.cnn.layer.GlobalMaxPooling2DLayer"
+    constructor: ClassVar[str] = "globalMaxPooling2dLayer"
+    type_text: ClassVar[str] = "2-D Global Max Pooling"
+    maximum: ClassVar[bool] = True
+
+
+@register("nnet.cnn.layer.GlobalMaxPooling3DLayer")
+class GlobalMaxPooling3DLayer(_Global3D):
+    """MATLAB's 3-D global max pooling: H×W×D×C×N to 1×1×1×C×N."""
+
+    matlab_class: ClassVar[str] = "nnet.cnn.layer.GlobalMaxPooling3DLayer"
+    constructor: ClassVar[str] = "globalMaxPooling3dLayer"
+    type_text: ClassVar[str] = "3-D Global Max Pooling"
+    maximum: ClassVar[bool] = True
+
+
+@register("nnet.cnn.layer.AdaptiveAveragePooling2DLayer")
+class AdaptiveAveragePooling2DLayer(Layer):
+    """MATLAB's 2-D adaptive average pooling, where the image divides into equal blocks.
+
+    Otherwise running it raises :class:`UnsupportedLayerError`: how MATLAB chooses unequal blocks
+    is not documented.
+    """
+
+    matlab_class: ClassVar[str] = "nnet.cnn.layer.AdaptiveAveragePooling2DLayer"
+    constructor: ClassVar[str] = "adaptiveAveragePooling2dLayer"
+    arguments: ClassVar[tuple[str, ...]] = ("OutputSize",)
+    type_text: ClassVar[str] = "2-D Adaptive Average Pooling"
+
+    OutputSize = Property(positive_integers(2), read_only=True, doc="[h w].")
+
+    def output_formats(self, formats: Sequence[str]) -> tuple[str, ...]:
+        """The format of the input, "SSCB" or "SSCBT"."""
+        require_format(formats[0], ("SSCB", "SSCBT"))
+        return (formats[0],)
+
+    def _build(self, formats: tuple[str, ...]) -> nn.Module:
+        from ..engine.pooling import AdaptiveAveragePooling
+
+        return AdaptiveAveragePooling(self.OutputSize)
+
+
+# --- constructor functions ----------------------------------------------------------------
+
+
+def _windowed(
+    layer_class: type[Any], size: object, pairs: Sequence[object], options: Mapping[str, object]
+) -> Any:
+    expansions = {"Padding": partial(_padding_properties, layer_class.dims)}
+    without = ("PaddingMode", "PaddingSize")
+    return construct(layer_class, (size,), pairs, options, expansions, without)
+
+
+def _padding_properties(dims: int, padding: object) -> dict[str, object]:
+    """The argument ``Padding`` as PaddingMode and PaddingSize."""
+    if isinstance(padding, str) and padding.lower() == "same":
+        return {"PaddingMode": "same"}
+    try:
+        return {"PaddingSize": edge_argument(padding, dims)}
+    except ValueError:
+        raise PropertyError(
+            f"Padding must be 'same' or nonnegative integers: {ARGUMENT_FORMS[dims]}; "
+            f"got {padding!r}.",
+            where=("Padding",),
+        ) from None
+
+
+def averagePooling1dLayer(
+    poolSize: object, *pairs: object, **options: object
+) -> AveragePooling1DLayer:
+    """Create a 1-D average pooling layer: Stride (1), Padding (0, [l r], 'same'), PaddingValue."""
+    layer: AveragePooling1DLayer = _windowed(AveragePooling1DLayer, poolSize, pairs, options)
+    return layer
+
+
+def averagePooling2dLayer(
+    poolSize: object, *pairs: object, **options: object
+) -> AveragePooling2DLayer:
+    """Create a 2-D average pooling layer.
+
+    ``averagePooling2dLayer(2, Stride=2)``; Stride is **1** by default; Padding is a number,
+    ``[a b]``, ``[t b l r]`` or 'same'; PaddingValue 0 or 'mean'.
+
+    Raises
+    ------
+    PropertyError
+        An unknown name, or a value that MATLAB would refuse.
+    """
+    layer: AveragePooling2DLayer = _windowed(AveragePooling2DLayer, poolSize, pairs, options)
+    return layer
+
+
+def averagePooling3dLayer(
+    poolSize: object, *pairs: object, **options: object
+) -> AveragePooling3DLayer:
+    """Create a 3-D average pooling layer; Padding is a number, [a b c] or [t l f; b r k]."""
+    layer: AveragePooling3DLayer = _windowed(AveragePooling3DLayer, poolSize, pairs, options)
+    return layer
+
+
+def maxPooling1dLayer(poolSize: object, *pairs: object, **options: object) -> MaxPooling1DLayer:
+    """Create a 1-D max pooling layer: Stride (1), Padding (0, [l r], 'same')."""
+    layer: MaxPooling1DLayer = _windowed(MaxPooling1DLayer, poolSize, pairs, options)
+    return layer
+
+
+def maxPooling2dLayer(poolSize: object, *pairs: object, **options: object) -> MaxPooling2DLayer:
+    """Create a 2-D max pooling layer.
+
+    ``maxPooling2dLayer(2, Stride=2)``; Stride is **1** by default; Padding is a number,
+    ``[a b]``, ``[t b l r]`` or 'same'; HasUnpoolingOutputs.
+
+    Raises
+    ------
+    PropertyError
+        An unknown name, or a value that MATLAB would refuse.
+    """
+    layer: MaxPooling2DLayer = _windowed(MaxPooling2DLayer, poolSize, pairs, options)
+    return layer
+
+
+def maxPooling3dLayer(poolSize: object, *pairs: object, **options: object) -> MaxPooling3DLayer:
+    """Create a 3-D max pooling layer; Padding is a number, [a b c] or [t l f; b r k]."""
+    layer: MaxPooling3DLayer = _windowed(MaxPooling3DLayer, poolSize, pairs, options)
+    return layer
+
+
+def maxUnpooling2dLayer(*pairs: object, **options: object) -> MaxUnpooling2DLayer:
+    """Create a 2-D max unpooling layer."""
+    return construct(MaxUnpooling2DLayer, (), pairs, options)
+
+
+def globalAveragePooling1dLayer(*pairs: object, **options: object) -> GlobalAveragePooling1DLayer:
+    """Create a 1-D global average pooling layer."""
+    return construct(GlobalAveragePooling1DLayer, (), pairs, options)
+
+
+def globalAveragePooling2dLayer(*pairs: object, **options: object) -> GlobalAveragePooling2DLayer:
+    """Create a 2-D global average pooling layer."""
+    return construct(GlobalAveragePooling2DLayer, (), pairs, options)
+
+
+def globalAveragePooling3dLayer(*pairs: object, **options: object) -> GlobalAveragePooling3DLayer:
+    """Create a 3-D global average pooling layer."""
+    return construct(GlobalAveragePooling3DLayer, (), pairs, options)
+
+
+def globalMaxPooling1dLayer(*pairs: object, **options: object) -> GlobalMaxPooling1DLayer:
+    """Create a 1-D global max pooling layer."""
+    return construct(GlobalMaxPooling1DLayer, (), pairs, options)
+
+
+def globalMaxPooling2dLayer(*pairs: object, **options: object) -> GlobalMaxPooling2DLayer:
+    """Create a 2-D global max pooling layer."""
+    return construct(GlobalMaxPooling2DLayer, (), pairs, options)
+
+
+def globalMaxPooling3dLayer(*pairs: object, **options: object) -> GlobalMaxPooling3DLayer:
+    """Create a 3-D global max pooling layer."""
+    return construct(GlobalMaxPooling3DLayer, (), pairs, options)
+
+
+def adaptiveAveragePooling2dLayer(
+    outputSize: object, *pairs: object, **options: object
+) -> AdaptiveAveragePooling2DLayer:
+    """Create a 2-D adaptive average pooling layer."""
+    return construct(AdaptiveAveragePooling2DLayer, (outputSize,), pairs, options)

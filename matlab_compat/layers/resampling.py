@@ -1,0 +1,355 @@
+"""Layers that change the size of images: resize, crop, and blocks between space and depth.
+
+Semantics: the documentation pages of the layers; the resize rules are those of ONNX's Resize,
+``half_pixel`` and ``asymmetric``, with MATLAB's own defaults (nearest, half-pixel, round).
+Saved fields: a Resize2DLayer of R2022b in a real file; the others are read by property name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+
+from ..display import matlab_text, row_text, size_text
+from ..errors import DataFormatError, PropertyError, UnsupportedLayerError
+from .base import Layer
+from .constructors import construct
+from .formats import require_format
+from .name_value import name_value_pairs
+from .properties import Property, flag, numeric, one_of, optional, positive_integers
+from .registry import register
+
+if TYPE_CHECKING:
+    from torch import nn
+
+
+# --- resize -----------------------------------------------------------------------------
+
+
+def _positive(count: int) -> Any:
+    """``count`` positive numbers; a scalar expands."""
+    rule = f"must be {count} positive numbers, or one for all dimensions"
+
+    def convert(value: object) -> tuple[float, ...]:
+        numbers = numeric(value, rule).ravel().tolist()
+        numbers = numbers * count if len(numbers) == 1 else numbers
+        if len(numbers) != count or any(not 0 < n < float("inf") for n in numbers):
+            raise ValueError(rule)
+        return tuple(numbers)
+
+    return convert
+
+
+class _Resize(Layer):
+    """What both resize layers share.
+
+    Raises
+    ------
+    PropertyError
+        Not exactly one of Scale, OutputSize and EnableReferenceInput is given.
+    """
+
+    dims: ClassVar[int]
+    linear: ClassVar[str]
+
+    GeometricTransformMode = Property(
+        one_of("half-pixel", "asymmetric"), "half-pixel", read_only=True
+    )
+    NearestRoundingMode = Property(one_of("round", "floor", "onnx-10"), "round", read_only=True)
+    EnableReferenceInput = Property(flag, False, read_only=True, doc="A second input, ref.")
+
+    def _validate(self) -> None:
+        values = self._values
+        given = [values["Scale"] is not None, values["OutputSize"] is not None]
+        if sum(given) + self.EnableReferenceInput != 1:
+            raise PropertyError(
+                "A resize layer needs exactly one of Scale, OutputSize and EnableReferenceInput.",
+                where=("OutputSize",),
+            )
+
+    @property
+    def InputNames(self) -> list[str]:
+        """``{'in'}``, and ``ref`` with EnableReferenceInput."""
+        return ["in", "ref"] if self.EnableReferenceInput else ["in"]
+
+    def output_formats(self, formats: Sequence[str]) -> tuple[str, ...]:
+        """The format of the first input, which the reference must share."""
+        image = "S" * self.dims + "CB"
+        require_format(formats[0], (image, image + "T"))
+        if set(formats) != {formats[0]}:
+            raise DataFormatError(
+                f"The reference input is labelled '{formats[-1]}', the input '{formats[0]}'."
+            )
+        return (formats[0],)
+
+    def _build(self, formats: tuple[str, ...]) -> nn.Module:
+        from ..engine.resampling import Resize
+
+        values = self._values
+        nearest = values["Method"] == "nearest"
+        if nearest and self.NearestRoundingMode == "onnx-10":
+            raise UnsupportedLayerError(
+                "NearestRoundingMode 'onnx-10' is not documented well enough to be reproduced.",
+                where=("NearestRoundingMode",),
+                remedy="use 'round' or 'floor' if the network allows it.",
+            )
+        return Resize(
+            self.dims,
+            values["OutputSize"],
+            values["Scale"],
+            linear=not nearest,
+            half_pixel=self.GeometricTransformMode == "half-pixel",
+            floor=self.NearestRoundingMode == "floor",
+        )
+
+    def description(self) -> str:
+        """For example ``Resize 2d layer with output size of [64 64].``."""
+        kind = f"Resize {self.dims}d layer"
+        if self.EnableReferenceInput:
+            return f"{kind} with reference input."
+        if self._values["Scale"] is not None:
+            return f"{kind} with scale of {matlab_text(self._values['Scale'])}."
+        return f"{kind} with output size of {matlab_text(self._values['OutputSize'])}."
+
+
+@register("nnet.cnn.layer.Resize2DLayer")
+class Resize2DLayer(_Resize):
+    """MATLAB's 2-D resize layer: H×W×C×N to H'×W'×C×N, torch N,C,H,W to N,C,H',W'."""
+
+    matlab_class: ClassVar[str] = "nnet.cnn.layer.Resize2DLayer"
+    constructor: ClassVar[str] = "resize2dLayer"
+    type_text: ClassVar[str] = "Resize"
+    dims: ClassVar[int] = 2
+
+    Scale = Property(optional(_positive(2)), None, read_only=True, doc="[rows columns].")
+    OutputSize = Property(optional(positive_integers(2)), None, read_only=True, doc="[h w].")
+    Method = Property(one_of("nearest", "bilinear"), "nearest", read_only=True)
+
+
+@register("nnet.cnn.layer.Resize3DLayer")
+class Resize3DLayer(_Resize):
+    """MATLAB's 3-D resize layer: H×W×D×C×N, torch N,C,H,W,D."""
+
+    matlab_class: ClassVar[str] = "nnet.cnn.layer.Resize3DLayer"
+    constructor: ClassVar[str] = "resize3dLayer"
+    type_text: ClassVar[str] = "Resize"
+    default_format: ClassVar[str] = "SSSCB"
+    dims: ClassVar[int] = 3
+
+    Scale = Property(optional(_positive(3)), None, read_only=True, doc="By dimension.")
+    OutputSize = Property(optional(positive_integers(3)), None, read_only=True, doc="[h w d].")
+    Method = Property(one_of("nearest", "trilinear"), "nearest", read_only=True)
+
+
+# --- crop -------------------------------------------------------------------------------
+
+
+def _location(count: int) -> Any:
+    """'auto', or the 1-based place ``[x y]`` or ``[x y z]``: column first."""
+
+    def convert(value: object) -> str | tuple[int, ...]:
+        if isinstance(value, str) and value.lower() == "auto":
+            return "auto"
+        if isinstance(value, str) or np.size(np.asarray(value, dtype=object)) != count:
+            raise ValueError(f"must be 'auto' or {count} positive integers, x first")
+        return positive_integers(count)(value)
+
+    return convert
+
+
+class _Crop(Layer):
+    """What both crop layers share: the second input, ``ref``, gives the size."""
+
+    dims: ClassVar[int]
+    _input_names: ClassVar[tuple[str, ...]] = ("in", "ref")
+
+    Mode = Property(one_of("centercrop", "custom"), "centercrop", read_only=True)
+
+    def _validate(self) -> None:
+        located = self._values["Location"] != "auto"
+        if located != (self.Mode == "custom"):
+            raise PropertyError(
+                f"Mode '{self.Mode}' contradicts Location {matlab_text(self._values['Location'])}.",
+                where=("Mode",),
+                remedy="a custom crop has a Location, a centercrop has 'auto'.",
+            )
+
+    def output_formats(self, formats: Sequence[str]) -> tuple[str, ...]:
+        """The format of the first input; only the spatial size of the second counts."""
+        image = "S" * self.dims + "CB"
+        for given in formats:
+            require_format(given, (image,))
+        return (formats[0],)
+
+    def _build(self, formats: tuple[str, ...]) -> nn.Module:
+        from ..engine.resampling import Crop
+
+        location = self._values["Location"]
+        if location == "auto":
+            return Crop(self.dims, None)
+        column, row, *planes = location
+        return Crop(self.dims, tuple(n - 1 for n in (row, column, *planes)))
+
+    def description(self) -> str:
+        """For example ``center crop``."""
+        if self.Mode == "centercrop":
+            return "center crop"
+        location = matlab_text(self._values["Location"])
+        return f"crop with upper-left corner of cropping rectangle at {location}"
+
+    def __repr__(self) -> str:
+        what = self.Mode if self.Mode == "centercrop" else self._values["Location"]
+        name = f", Name={self.Name!r}" if self.Name else ""
+        return f"{self.constructor}({what!r}{name})"
+
+
+@register("nnet.cnn.layer.Crop2DLayer")
+class Crop2DLayer(_Crop):
+    """MATLAB's 2-D crop layer: the inputs are ``in`` and ``ref``, whose H×W the output has.
+
+    **Location is [x y]**, the column first, counted from 1.
+    """
+
+    matlab_class: ClassVar[str] = "nnet.cnn.layer.Crop2DLayer"
+    constructor: ClassVar[str] = "crop2dLayer"
+    type_text: ClassVar[str] = "Crop 2D"
+    dims: ClassVar[int] = 2
+
+    Location = Property(_location(2), "auto", read_only=True, doc="'auto' or [x y] from 1.")
+
+
+@register("nnet.cnn.layer.Crop3DLayer")
+class Crop3DLayer(_Crop):
+    """MATLAB's 3-D crop layer; Location is [x y z], counted from 1."""
+
+    matlab_class: ClassVar[str] = "nnet.cnn.layer.Crop3DLayer"
+    constructor: ClassVar[str] = "crop3dLayer"
+    type_text: ClassVar[str] = "Crop 3D"
+    default_format: ClassVar[str] = "SSSCB"
+    dims: ClassVar[int] = 3
+
+    Location = Property(_location(3), "auto", read_only=True, doc="'auto' or [x y z] from 1.")
+
+
+# --- space and depth --------------------------------------------------------------------
+
+
+class _Blocks(Layer):
+    arguments: ClassVar[tuple[str, ...]] = ("BlockSize",)
+
+    BlockSize = Property(positive_integers(2), read_only=True, doc="[h w].")
+
+    def output_formats(self, formats: Sequence[str]) -> tuple[str, ...]:
+        """The format "SSCB"."""
+        require_format(formats[0], ("SSCB",))
+        return ("SSCB",)
+
+
+@register("nnet.cnn.layer.SpaceToDepthLayer")
+class SpaceToDepthLayer(_Blocks):
+    """MATLAB's space to depth layer: H×W×C×N to H/h×W/w×(h*w*C)×N.
+
+    The channels of a block come in the order that depth to space 'dcr' takes them.
+    """
+
+    matlab_class: ClassVar[str] = "nnet.cnn.layer.SpaceToDepthLayer"
+    constructor: ClassVar[str] = "spaceToDepthLayer"
+    type_text: ClassVar[str] = "Space to depth"
+
+    def description(self) -> str:
+        """For example ``Space to depth layer with block size [2  2]``."""
+        return f"Space to depth layer with block size {row_text(self.BlockSize)}"
+
+    def _build(self, formats: tuple[str, ...]) -> nn.Module:
+        from ..engine.resampling import SpaceToDepth
+
+        return SpaceToDepth(self.BlockSize)
+
+
+@register("nnet.cnn.layer.DepthToSpace2DLayer")
+class DepthToSpace2DLayer(_Blocks):
+    """MATLAB's 2-D depth to space layer: H×W×(h*w*C)×N to H*h×W*w×C×N."""
+
+    matlab_class: ClassVar[str] = "nnet.cnn.layer.DepthToSpace2DLayer"
+    constructor: ClassVar[str] = "depthToSpace2dLayer"
+    type_text: ClassVar[str] = "Depth to space"
+
+    Mode = Property(one_of("dcr", "crd"), "dcr", read_only=True, doc="Order of the channels.")
+
+    def description(self) -> str:
+        """For example ``Depth to space layer with block size 2×2``."""
+        return f"Depth to space layer with block size {size_text(self.BlockSize)}"
+
+    def _build(self, formats: tuple[str, ...]) -> nn.Module:
+        from ..engine.resampling import DepthToSpace
+
+        return DepthToSpace(self.BlockSize, self.Mode)
+
+
+# --- constructor functions ----------------------------------------------------------------
+
+
+def resize2dLayer(*pairs: object, **options: object) -> Resize2DLayer:
+    """Create a 2-D resize layer.
+
+    One of ``Scale`` ([rows columns] or a number), ``OutputSize`` ([h w]) and
+    ``EnableReferenceInput``; ``Method`` 'nearest' (default) or 'bilinear';
+    ``GeometricTransformMode`` 'half-pixel' or 'asymmetric'; ``NearestRoundingMode`` 'round' or
+    'floor'.
+
+    Raises
+    ------
+    PropertyError
+        An unknown name, a value that MATLAB would refuse, none or several sizes.
+    """
+    return construct(Resize2DLayer, (), pairs, options)
+
+
+def resize3dLayer(*pairs: object, **options: object) -> Resize3DLayer:
+    """Create a 3-D resize layer; as :func:`resize2dLayer`, ``Method`` 'nearest' or 'trilinear'."""
+    return construct(Resize3DLayer, (), pairs, options)
+
+
+def _crop(layer_class: type[Any], arguments: Sequence[object], options: dict[str, object]) -> Any:
+    """``crop2dLayer('centercrop', ...)`` or ``crop2dLayer([x y], ...)``."""
+    if not arguments:
+        raise PropertyError(f"{layer_class.constructor} needs 'centercrop' or a Location [x y].")
+    what, *pairs = arguments
+    if isinstance(what, str):
+        chosen: dict[str, object] = {"Mode": what}
+    else:
+        chosen = {"Mode": "custom", "Location": what}
+    chosen |= name_value_pairs(layer_class.constructor, ("Name",), pairs, options)
+    return layer_class(**chosen)
+
+
+def crop2dLayer(*arguments: object, **options: object) -> Crop2DLayer:
+    """Create a 2-D crop layer: ``crop2dLayer('centercrop')`` or ``crop2dLayer([x y])``.
+
+    Raises
+    ------
+    PropertyError
+        Neither is given, or a value that MATLAB would refuse.
+    """
+    layer: Crop2DLayer = _crop(Crop2DLayer, arguments, options)
+    return layer
+
+
+def crop3dLayer(*arguments: object, **options: object) -> Crop3DLayer:
+    """Create a 3-D crop layer: ``crop3dLayer('centercrop')`` or ``crop3dLayer([x y z])``."""
+    layer: Crop3DLayer = _crop(Crop3DLayer, arguments, options)
+    return layer
+
+
+def spaceToDepthLayer(blockSize: object, *pairs: object, **options: object) -> SpaceToDepthLayer:
+    """Create a space to depth layer of blocks ``[h w]``."""
+    return construct(SpaceToDepthLayer, (blockSize,), pairs, options)
+
+
+def depthToSpace2dLayer(
+    blockSize: object, *pairs: object, **options: object
+) -> DepthToSpace2DLayer:
+    """Create a 2-D depth to space layer of blocks ``[h w]``; Mode 'dcr' (default) or 'crd'."""
+    return construct(DepthToSpace2DLayer, (blockSize,), pairs, options)

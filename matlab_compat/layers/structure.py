@@ -1,0 +1,336 @@
+"""Layers that join, flatten or fold data and compute nothing else.
+
+Semantics: the documentation pages of the layers. Traps: MATLAB flattens **column-major** (h
+fastest, then w, then C); dimensions are numbered as in "SSCB" (1 height, 2 width, 3 channels).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, ClassVar
+
+from ..data_format import LABELS, torch_axes
+from ..errors import DataFormatError, PropertyError
+from .base import Layer
+from .constructors import construct
+from .properties import Property, positive_integer
+from .registry import register
+
+if TYPE_CHECKING:
+    from torch import nn
+
+
+# --- flatten ----------------------------------------------------------------------------
+
+
+class Flattening(Layer):
+    """Base of the layers that turn images into features; ``order`` names the order of elements."""
+
+    order: ClassVar[str]
+
+    def output_formats(self, formats: Sequence[str]) -> tuple[str, ...]:
+        """Without T "CB", with it "CBT"."""
+        if "C" not in formats[0]:
+            raise DataFormatError(f"The layer does not take the format '{formats[0]}'.")
+        return ("CBT" if "T" in formats[0] else "CB",)
+
+    def _build(self, formats: tuple[str, ...]) -> nn.Module:
+        from ..engine.structure import Flatten
+
+        return Flatten(self.order, formats[0].count("S"), "T" in formats[0])
+
+
+@register("nnet.cnn.layer.FlattenLayer")
+class FlattenLayer(Flattening):
+    """MATLAB's flatten layer: H×W×C×N to (H*W*C)×N, column-major; time steps stay apart.
+
+    Torch N,C,H,W to N,features, in the order of ``x.permute(0, 1, 3, 2).reshape(N, -1)``.
+    """
+
+    matlab_class: ClassVar[str] = "nnet.cnn.layer.FlattenLayer"
+    constructor: ClassVar[str] = "flattenLayer"
+    type_text: ClassVar[str] = "Flatten"
+    order: ClassVar[str] = "column-major"
+
+
+# --- several inputs ---------------------------------------------------------------------
+
+
+def joined_format(formats: Sequence[str]) -> str:
+    """The labels of a result of inputs that are matched label by label: all labels of any.
+
+    Raises
+    ------
+    DataFormatError
+        The inputs have spatial dimensions, but not equally many.
+    """
+    spatial = {given.count("S") for given in formats} - {0}
+    if len(spatial) > 1:
+        raise DataFormatError(
+            f"Inputs labelled {' and '.join(formats)} do not go together.",
+            remedy="flatten or pool one of them.",
+        )
+    return "".join(label * max(given.count(label) for given in formats) for label in LABELS)
+
+
+def missing_axes(given: str, joined: str) -> list[int]:
+    """The torch axes at which data labelled ``given`` gets size 1 to be labelled ``joined``."""
+    in_torch = [joined[axis] for axis in torch_axes(joined)]
+    return [axis for axis, label in enumerate(in_torch) if label not in given]
+
+
+class _Joining(Layer):
+    """A layer with the inputs ``in1`` to ``inN``."""
+
+    arguments: ClassVar[tuple[str, ...]] = ("NumInputs",)
+    what: ClassVar[str]
+
+    # In MATLAB a property like any other; here it is derived for every other layer.
+    NumInputs = Property(positive_integer, 2, read_only=True)
+
+    @property
+    def InputNames(self) -> list[str]:
+        """``{'in1' 'in2' ...}``."""
+        return [f"in{i}" for i in range(1, self._values["NumInputs"] + 1)]
+
+    def output_formats(self, formats: Sequence[str]) -> tuple[str, ...]:
+        """The labels of all inputs together."""
+        return (joined_format(formats),)
+
+    def _missing(self, formats: Sequence[str]) -> list[list[int]]:
+        return [missing_axes(given, joined_format(formats)) for given in formats]
+
+    def description(self) -> str:
+        """For example ``Element-wise addition of 2 inputs``."""
+        return f"{self.what} of {self._values['NumInputs']} inputs"
+
+
+@register("nnet.cnn.layer.AdditionLayer")
+class AdditionLayer(_Joining):
+    """MATLAB's addition layer: the inputs element by element; sizes of 1 expand."""
+
+    matlab_class: ClassVar[str] = "nnet.cnn.layer.AdditionLayer"
+    constructor: ClassVar[str] = "additionLayer"
+    type_text: ClassVar[str] = "Addition"
+    what: ClassVar[str] = "Element-wise addition"
+
+    def _build(self, formats: tuple[str, ...]) -> nn.Module:
+        from ..engine.structure import Addition
+
+        return Addition(self._missing(formats))
+
+
+@register("nnet.cnn.layer.MultiplicationLayer")
+class MultiplicationLayer(_Joining):
+    """MATLAB's multiplication layer: the inputs element by element; sizes of 1 expand."""
+
+    matlab_class: ClassVar[str] = "nnet.cnn.layer.MultiplicationLayer"
+    constructor: ClassVar[str] = "multiplicationLayer"
+    type_text: ClassVar[str] = "Multiplication"
+    what: ClassVar[str] = "Element-wise multiplication"
+
+    def _build(self, formats: tuple[str, ...]) -> nn.Module:
+        from ..engine.structure import Multiplication
+
+        return Multiplication(self._missing(formats))
+
+
+@register("nnet.cnn.layer.ConcatenationLayer")
+class ConcatenationLayer(_Joining):
+    """MATLAB's concatenation layer: the inputs side by side along dimension ``Dim``.
+
+    ``Dim`` counts in MATLAB's order of labels: of "SSCB" 1 is height, 2 width, 3 channels; of "CB"
+    and "CBT" 1 is channels. In a DAGNetwork features are 1×1×C×N: 3 is channels for "CB" too.
+    """
+
+    matlab_class: ClassVar[str] = "nnet.cnn.layer.ConcatenationLayer"
+    constructor: ClassVar[str] = "concatenationLayer"
+    arguments: ClassVar[tuple[str, ...]] = ("Dim", "NumInputs")
+    type_text: ClassVar[str] = "Concatenation"
+    what: ClassVar[str] = "Concatenation"
+
+    Dim = Property(positive_integer, read_only=True, doc="The dimension that grows.")
+
+    def output_formats(self, formats: Sequence[str]) -> tuple[str, ...]:
+        """The labels of all inputs together.
+
+        Raises
+        ------
+        DataFormatError
+            Dim is none of their dimensions, or the batch.
+        """
+        joined = joined_format(formats)
+        self._label(joined)
+        return (joined,)
+
+    def _label(self, joined: str) -> int:
+        """The index of the label that Dim means."""
+        if joined == "CB" and self.Dim == 3:
+            return 0
+        if self.Dim > len(joined) or joined[self.Dim - 1] == "B":
+            raise DataFormatError(
+                f"Dim {self.Dim} is no dimension that data labelled '{joined}' can be "
+                "concatenated along.",
+                remedy="Dim counts the labels from 1: in 'SSCB' 3 is the channels, in 'CB' 1.",
+            )
+        return self.Dim - 1
+
+    def _build(self, formats: tuple[str, ...]) -> nn.Module:
+        from ..engine.structure import Concatenation
+
+        joined = joined_format(formats)
+        axis = torch_axes(joined).index(self._label(joined))
+        return Concatenation(self._missing(formats), axis)
+
+    def description(self) -> str:
+        """For example ``Concatenation of 2 inputs along dimension 3``."""
+        return f"{super().description()} along dimension {self.Dim}"
+
+
+@register("nnet.cnn.layer.DepthConcatenationLayer")
+class DepthConcatenationLayer(_Joining):
+    """MATLAB's depth concatenation layer: the channels of in1, then those of in2 ..."""
+
+    matlab_class: ClassVar[str] = "nnet.cnn.layer.DepthConcatenationLayer"
+    constructor: ClassVar[str] = "depthConcatenationLayer"
+    type_text: ClassVar[str] = "Depth concatenation"
+    what: ClassVar[str] = "Depth concatenation"
+
+    def _build(self, formats: tuple[str, ...]) -> nn.Module:
+        from ..engine.structure import Concatenation
+
+        return Concatenation(self._missing(formats), axis=1)
+
+
+# --- sequences --------------------------------------------------------------------------
+
+
+@register("nnet.cnn.layer.SequenceFoldingLayer")
+class SequenceFoldingLayer(Layer):
+    """MATLAB's sequence folding layer: time steps become observations, "SSCBT" to "SSCB".
+
+    The output ``miniBatchSize`` goes to the unfolding layer; of it only the shape, N, means
+    something.
+    """
+
+    matlab_class: ClassVar[str] = "nnet.cnn.layer.SequenceFoldingLayer"
+    constructor: ClassVar[str] = "sequenceFoldingLayer"
+    type_text: ClassVar[str] = "Sequence Folding"
+    default_format: ClassVar[str] = "SSCBT"
+    _output_names: ClassVar[tuple[str, ...]] = ("out", "miniBatchSize")
+
+    def output_formats(self, formats: Sequence[str]) -> tuple[str, ...]:
+        """The format of the input without T, and "B"."""
+        if "T" not in formats[0]:
+            raise DataFormatError(
+                f"The layer folds sequences, not data labelled '{formats[0]}'.",
+                remedy="give data with a T dimension.",
+            )
+        return (formats[0].replace("T", ""), "B")
+
+    def description(self) -> str:
+        """``Sequence folding``."""
+        return "Sequence folding"
+
+    def _build(self, formats: tuple[str, ...]) -> nn.Module:
+        from ..engine.structure import Folding
+
+        return Folding()
+
+
+@register("nnet.cnn.layer.SequenceUnfoldingLayer")
+class SequenceUnfoldingLayer(Layer):
+    """MATLAB's sequence unfolding layer, the inverse of folding: "SSCB" to "SSCBT"."""
+
+    matlab_class: ClassVar[str] = "nnet.cnn.layer.SequenceUnfoldingLayer"
+    constructor: ClassVar[str] = "sequenceUnfoldingLayer"
+    type_text: ClassVar[str] = "Sequence Unfolding"
+    _input_names: ClassVar[tuple[str, ...]] = ("in", "miniBatchSize")
+
+    def output_formats(self, formats: Sequence[str]) -> tuple[str, ...]:
+        """The format of the input with T."""
+        if "T" in formats[0]:
+            raise DataFormatError(f"Data labelled '{formats[0]}' is unfolded already.")
+        return (formats[0] + "T",)
+
+    def description(self) -> str:
+        """``Sequence unfolding``."""
+        return "Sequence unfolding"
+
+    def _build(self, formats: tuple[str, ...]) -> nn.Module:
+        from ..engine.structure import Unfolding
+
+        return Unfolding()
+
+
+class Identity(Layer):
+    """Base of the layers that pass their input on."""
+
+    def _build(self, formats: tuple[str, ...]) -> nn.Module:
+        from torch.nn import Identity
+
+        return Identity()
+
+
+@register("nnet.cnn.layer.IdentityLayer")
+class IdentityLayer(Identity):
+    """MATLAB's identity layer."""
+
+    matlab_class: ClassVar[str] = "nnet.cnn.layer.IdentityLayer"
+    constructor: ClassVar[str] = "identityLayer"
+    type_text: ClassVar[str] = "Identity"
+
+
+# --- constructor functions ----------------------------------------------------------------
+
+
+def flattenLayer(*pairs: object, **options: object) -> FlattenLayer:
+    """Create a flatten layer."""
+    return construct(FlattenLayer, (), pairs, options)
+
+
+def additionLayer(numInputs: object, *pairs: object, **options: object) -> AdditionLayer:
+    """Create an addition layer of ``numInputs`` inputs."""
+    return construct(AdditionLayer, (_several(numInputs),), pairs, options)
+
+
+def multiplicationLayer(
+    numInputs: object, *pairs: object, **options: object
+) -> MultiplicationLayer:
+    """Create a multiplication layer of ``numInputs`` inputs."""
+    return construct(MultiplicationLayer, (_several(numInputs),), pairs, options)
+
+
+def concatenationLayer(
+    dim: object, numInputs: object, *pairs: object, **options: object
+) -> ConcatenationLayer:
+    """Create a concatenation layer along dimension ``dim`` (of "SSCB": 3 is channels)."""
+    return construct(ConcatenationLayer, (dim, _several(numInputs)), pairs, options)
+
+
+def depthConcatenationLayer(
+    numInputs: object, *pairs: object, **options: object
+) -> DepthConcatenationLayer:
+    """Create a depth concatenation layer of ``numInputs`` inputs."""
+    return construct(DepthConcatenationLayer, (_several(numInputs),), pairs, options)
+
+
+def _several(numInputs: object) -> object:
+    if numInputs == 1:
+        raise PropertyError("NumInputs must be an integer greater than 1.", where=("NumInputs",))
+    return numInputs
+
+
+def sequenceFoldingLayer(*pairs: object, **options: object) -> SequenceFoldingLayer:
+    """Create a sequence folding layer."""
+    return construct(SequenceFoldingLayer, (), pairs, options)
+
+
+def sequenceUnfoldingLayer(*pairs: object, **options: object) -> SequenceUnfoldingLayer:
+    """Create a sequence unfolding layer."""
+    return construct(SequenceUnfoldingLayer, (), pairs, options)
+
+
+def identityLayer(*pairs: object, **options: object) -> IdentityLayer:
+    """Create an identity layer."""
+    return construct(IdentityLayer, (), pairs, options)
