@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TypeAlias
 
+import numpy as np
+
 from matlab_compat.errors import (
     AmbiguousLayerError,
     LayerNotFoundError,
@@ -115,10 +117,21 @@ def _walk(name: str, root: Value) -> Iterator[Found]:
             layer = exported.exported_layer(fields, (path + step,))
             if layer:
                 yield Found(path + step, layer, {**beside, **fields})
-            inner += [(f"{path}{step}.{field}", item, fields) for field, item in fields.items()]
+            inner += [
+                (f"{path}{step}.{field}", item, fields)
+                for field, item in fields.items()
+                if not _is_leaf(item)
+            ]
         if not inner:
-            inner = [(path + step, item, {}) for step, item in _inside(value, seen)]
+            inner = [(path + s, item, {}) for s, item in _inside(value, seen) if not _is_leaf(item)]
         stack += reversed(inner)
+
+
+def _is_leaf(value: Value) -> bool:
+    """Whether nothing can be inside: most values of a file, so they are not even remembered."""
+    if isinstance(value, np.ndarray):
+        return value.dtype != object or not value.size
+    return isinstance(value, str)
 
 
 def _struct_elements(value: Value) -> list[tuple[str, dict[str, Value]]]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from matlab_compat.errors import UnsupportedLayerError
+from matlab_compat.errors import UnsupportedLayerError, enough_memory, locating
 from matlab_compat.layers import TransposedConvolution2DLayer
 
 from .load import load
@@ -53,7 +53,8 @@ def predict(
     if not isinstance(chosen, TransposedConvolution2DLayer):
         raise UnsupportedLayerError(f"{type(chosen).__name__} cannot be run by this version.")
     X = read_array(input, INPUT_NAMES, limits)
-    Y: npt.NDArray[Any] = chosen.predict(X, data_format, device=device, dtype=dtype)
+    with locating(str(path)), enough_memory():
+        Y: npt.NDArray[Any] = chosen.predict(X, data_format, device=device, dtype=dtype)
     if Y.dtype == np.float16:
         Y = Y.astype(np.float32)  # no MAT-file holds half precision
     write_mat(output, {"Y": np.asfortranarray(Y)}, level="7", overwrite=overwrite)

@@ -16,6 +16,7 @@ from matlab_compat.errors import (
     PropertyError,
     UnsupportedLayerError,
     UsageError,
+    enough_memory,
     locating,
 )
 from matlab_compat.layers import Layer, TransposedConvolution2DLayer
@@ -89,7 +90,7 @@ def verify(
         tasks = _tasks(mat, variable, layer, input, expected, limits)
     outputs: list[Comparison] = []
     for task in tasks:
-        with locating(str(path)):
+        with locating(str(path)), enough_memory():
             done = verify_layer(
                 _runnable(task.layer),
                 task.X,

@@ -52,6 +52,21 @@ def locating(*where: str) -> Iterator[None]:
         raise
 
 
+@contextmanager
+def enough_memory() -> Iterator[None]:
+    """Turn the ways of Python and torch to run out of memory into one of our errors."""
+    try:
+        yield
+    except (MemoryError, RuntimeError) as error:
+        ran_out = any(sign in str(error) for sign in ("alloc", "out of memory", "overflow"))
+        if isinstance(error, MatlabCompatError) or not (ran_out or isinstance(error, MemoryError)):
+            raise
+        raise UsageError(
+            "There is not enough memory for the result.",
+            remedy="check Stride and the size of the input, or run on a machine with more memory.",
+        ) from error
+
+
 class UsageError(MatlabCompatError, ValueError):
     """A call or command that asks for something that makes no sense."""
 

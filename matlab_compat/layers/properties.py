@@ -146,6 +146,8 @@ def _integers(value: object, rule: str, least: int) -> list[int]:
     numbers = array.ravel().tolist()
     if any(not math.isfinite(n) or n != int(n) or n < least for n in numbers):
         raise ValueError(rule)
+    if max(numbers, default=0) >= 2**31:  # no array is that large, and torch would overflow
+        raise ValueError(f"{rule}, less than 2^31")
     return [int(n) for n in numbers]
 
 

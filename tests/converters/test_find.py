@@ -12,7 +12,7 @@ import pytest
 
 from converters import find, open_mat
 from converters.find import Found, choose_layer, find_models
-from converters.matfile.values import Damaged, MatObject
+from converters.matfile.values import Damaged, MatObject, StructArray
 from converters.saved import SavedLayer, SavedNetwork
 from matlab_compat.errors import (
     AmbiguousLayerError,
@@ -138,7 +138,7 @@ def test_an_object_that_refers_to_itself_is_searched_once() -> None:
 def test_searching_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(find, "MAX_VISITED", 10)
     many = np.empty((20, 1), object)
-    many[:] = [[np.zeros((1, 1))]] * 20
+    many[:] = [[StructArray.scalar()]] * 20
     with pytest.raises(LimitExceededError, match="10"):
         choose_layer(find_models(FakeFile(c=many)), None, "f.mat")  # type: ignore[arg-type]
 
