@@ -197,6 +197,14 @@ class Network:
 
         return build_graph(self.plan(formats), device, dtype, stub=stub).eval()
 
+    def assign_from_torch(self, module: fx.GraphModule) -> Network:
+        """Take over the (trained) parameters of a module that :meth:`to_torch` made."""
+        for attribute, name in module.meta["layers"].items():
+            part = getattr(module, attribute, None)
+            if part is not None and self._graph.layers[name].parameters():
+                self._graph.layers[name].assign_from_torch(part)
+        return self
+
     def predict(
         self,
         *X: object,

@@ -6,6 +6,7 @@ import keyword
 import operator
 import re
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import torch
@@ -69,7 +70,9 @@ def build_graph(
                 values[step.name, port] = graph.call_function(operator.getitem, (node, port))
     results = tuple(values[port] for port, _ in plan.outputs.values())
     graph.output(results[0] if len(results) == 1 else results)
-    graph.eliminate_dead_code()
+    for node in reversed(list(graph.nodes)):
+        if node.op == "call_function" and not node.users:  # a port that feeds nothing
+            graph.erase_node(node)
     module = fx.GraphModule(modules, graph, class_name="Network")
     module.meta["layers"] = {attributes[s.name]: s.name for s in plan.steps}
     module.meta["inputs"] = dict(plan.inputs)
@@ -80,8 +83,13 @@ def build_graph(
 def _module(step: Step, device: DeviceLike | None, dtype: DTypeLike | None) -> nn.Module:
     if isinstance(step.layer, UnsupportedLayer):
         return Stub(str(step.layer.error()))
-    with locating(f"layer '{step.name}'"):
+    with at(step):
         return step.layer.to_torch(device, dtype, formats=step.formats)
+
+
+def at(step: Step) -> AbstractContextManager[None]:
+    """Where errors of a layer without a name of its own happen; others say it themselves."""
+    return nullcontext() if step.layer.Name else locating(f"layer '{step.name}'")
 
 
 def refuse_unsupported(plan: Plan) -> None:

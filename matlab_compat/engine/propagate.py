@@ -10,11 +10,12 @@ import torch
 
 from ..data_format import torch_axes
 from ..display import TIMES, size_text
-from ..errors import UsageError, locating
+from ..errors import UsageError
 from ..graph import Plan, Port, Step
 from ..initializers import generator
 from ..layers.learnables import Learnable
 from ..table import Table
+from .graph import at
 
 if TYPE_CHECKING:
     from ..network import Network
@@ -75,7 +76,7 @@ def walk(
         )
     for step in plan.steps:
         arguments = [values[s] for s in step.sources]
-        with locating(f"layer '{step.name}'"):
+        with at(step):
             results = _outputs(step, arguments, source)
         for port, result in enumerate(results):
             values[step.name, port] = result
@@ -103,7 +104,8 @@ def _outputs(
     step: Step, arguments: list[torch.Tensor], source: torch.Generator
 ) -> tuple[torch.Tensor, ...]:
     layer = step.layer
-    if getattr(layer, "is_output", False):
+    # Normalization keeps the size, and its statistics may be missing before training.
+    if getattr(layer, "is_output", False) or hasattr(layer, "input_format"):
         return (arguments[0],)
     label = step.formats[0]
     if layer.parameters() and "C" in label:

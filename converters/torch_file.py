@@ -1,0 +1,186 @@
+"""``.pt``: a state_dict and the architecture beside it, readable with ``weights_only=True``.
+
+The file is a dict: ``state_dict`` (torch's names, ``conv_1.weight``), ``architecture`` (plain dicts,
+lists and numbers: every layer with its MATLAB properties) and ``format``.
+"""
+
+from __future__ import annotations
+
+import pickle
+from collections.abc import Mapping
+from importlib.metadata import version
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from matlab_compat.errors import (
+    CorruptFileError,
+    FileAccessError,
+    MatlabCompatError,
+    UnsupportedLayerError,
+    locating,
+)
+from matlab_compat.layers import Layer, layer_class
+from matlab_compat.layers.base import SavedInitializer
+from matlab_compat.layers.unsupported import UnsupportedLayer
+from matlab_compat.network import Network
+
+from .atomic import new_file
+
+FORMAT = "matlab_compat.torch/1"
+SUFFIXES = (".pt", ".pth")
+
+
+def save_torch(
+    model: Layer | Network,
+    path: str | PathLike[str],
+    *,
+    overwrite: bool = False,
+    stub: bool = False,
+) -> None:
+    """Write a layer or network as a ``.pt`` file.
+
+    ``torch.load(path, weights_only=True)["state_dict"]`` loads into ``model.to_torch()`` and into
+    any module with the same names; :func:`load_torch` gives the layer or network back.
+
+    Raises
+    ------
+    UnsupportedLayerError
+        Layers cannot be built (all are named), unless ``stub``.
+    """
+    import torch
+
+    module = model.to_torch(stub=stub) if isinstance(model, Network) else model.to_torch()
+    document = {
+        "format": FORMAT,
+        "matlab_compat": version("matlab-compat"),
+        "state_dict": {k: v.clone().contiguous() for k, v in module.state_dict().items()},
+        "architecture": describe(model),
+    }
+    with new_file(path, overwrite=overwrite) as temporary:
+        torch.save(document, temporary)
+
+
+def load_torch(path: str | PathLike[str]) -> Layer | Network:
+    """The layer or network that :func:`save_torch` wrote.
+
+    Raises
+    ------
+    CorruptFileError
+        The file is no such file, or holds anything but tensors and plain values.
+    FileAccessError
+        It cannot be read.
+    """
+    import torch
+
+    with locating(str(path)):
+        try:
+            document = torch.load(Path(path), map_location="cpu", weights_only=True)
+        except OSError as error:
+            raise FileAccessError(f"The file cannot be read: {error.strerror}.") from None
+        except (RuntimeError, pickle.UnpicklingError, EOFError, ValueError, KeyError) as error:
+            raise CorruptFileError(f"The file is no torch file: {_first_line(error)}") from None
+        if not isinstance(document, dict) or document.get("format") != FORMAT:
+            raise CorruptFileError(
+                "The file is a torch file, but not one that matlab-compat wrote.",
+                remedy="load a MAT-file, or load this one with torch.load.",
+            )
+        try:
+            return _restore(document["architecture"], document["state_dict"])
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            if isinstance(error, MatlabCompatError):
+                raise
+            raise CorruptFileError(f"The file contradicts itself: {_first_line(error)}") from None
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0]
+
+
+# --- out ---------------------------------------------------------------------------------
+
+
+def describe(model: Layer | Network) -> dict[str, Any]:
+    """A layer or network as plain dicts; learnables only with their size and class."""
+    if isinstance(model, Network):
+        return {
+            "kind": model.kind,
+            "layers": [_layer(layer) for layer in model.Layers],
+            "names": list(model.names),
+            "connections": [list(pair) for pair in model._connections],
+            "output_names": model._output_names,
+        }
+    return _layer(model)
+
+
+def _layer(layer: Layer) -> dict[str, Any]:
+    if isinstance(layer, UnsupportedLayer):
+        return {"class": layer.class_name, "unsupported": layer.reason, "name": layer.Name}
+    properties = {name: _plain(value) for name, value in layer._values.items()}
+    return {"class": layer.matlab_class, "properties": properties}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, np.ndarray):
+        return {"array": list(value.shape), "dtype": value.dtype.name}
+    if isinstance(value, Network):
+        return {"network": describe(value)}
+    if isinstance(value, tuple):
+        return {"tuple": [_plain(item) for item in value]}
+    if isinstance(value, list):
+        return [_plain(item) for item in value]
+    if callable(value):
+        return {"initializer": getattr(value, "__name__", "function")}
+    return value
+
+
+# --- and back ----------------------------------------------------------------------------
+
+
+def _restore(described: Mapping[str, Any], state: Mapping[str, Any]) -> Layer | Network:
+    if "layers" not in described:
+        return _restore_layer(described, state)
+    network = Network(
+        [_restore_layer(layer, None) for layer in described["layers"]],
+        [(source, destination) for source, destination in described["connections"]],
+        kind=described["kind"],
+        output_names=described["output_names"],
+    )
+    module = network.to_torch(stub=True)
+    module.load_state_dict(state)
+    network.assign_from_torch(module)
+    return network
+
+
+def _restore_layer(described: Mapping[str, Any], state: Mapping[str, Any] | None) -> Layer:
+    if "unsupported" in described:
+        fields = {"Name": described["name"]}
+        return UnsupportedLayer(described["class"], fields, described["unsupported"])
+    known = layer_class(described["class"])
+    if known is None:
+        raise UnsupportedLayerError(
+            f"The layer class {described['class']} is not registered here.",
+            remedy=f'import the module that has @register("{described["class"]}") first.',
+        )
+    layer = known(**{name: _value(value) for name, value in described["properties"].items()})
+    if state:
+        module = layer.to_torch()
+        module.load_state_dict(state)
+        layer.assign_from_torch(module)
+    return layer
+
+
+def _value(plain: Any) -> Any:
+    if isinstance(plain, list):
+        return [_value(item) for item in plain]
+    if not isinstance(plain, Mapping):
+        return plain
+    if "tuple" in plain:
+        return tuple(_value(item) for item in plain["tuple"])
+    if "array" in plain:
+        return np.zeros(plain["array"], plain["dtype"], order="F")
+    if "initializer" in plain:
+        return SavedInitializer(plain["initializer"])
+    return _restore(plain["network"], {})

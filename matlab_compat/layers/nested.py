@@ -1,0 +1,68 @@
+"""A network as a layer of another one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from ..errors import PropertyError
+from .base import Layer
+from .name_value import name_value_pairs
+from .properties import Property, anything
+from .registry import register
+
+if TYPE_CHECKING:
+    from torch import nn
+
+
+@register("nnet.cnn.layer.NetworkLayer")
+class NetworkLayer(Layer):
+    """A nested dlnetwork (``networkLayer``, since R2024a); its learnables are "outer/inner".
+
+    With one input (output) the port is 'in' ('out'); with several they have the inner network's
+    names. Source: the class's documentation page.
+    """
+
+    matlab_class: ClassVar[str] = "nnet.cnn.layer.NetworkLayer"
+    constructor: ClassVar[str] = "networkLayer"
+    arguments: ClassVar[tuple[str, ...]] = ("Network",)
+    type_text: ClassVar[str] = "Network"
+
+    Network = Property(anything, read_only=True)
+
+    def _validate(self) -> None:
+        if not hasattr(self.Network, "plan"):
+            raise PropertyError("Network must be a network.", where=("Network",))
+
+    @property
+    def InputNames(self) -> list[str]:
+        """'in', or the names of the inner network's inputs."""
+        names: list[str] = self.Network.InputNames
+        return ["in"] if len(names) == 1 else names
+
+    @property
+    def OutputNames(self) -> list[str]:
+        """'out', or the names of the inner network's outputs."""
+        names: list[str] = self.Network.OutputNames
+        return ["out"] if len(names) == 1 else names
+
+    def description(self) -> str:
+        """How many layers it has."""
+        return f"Network with {len(self.Network.Layers)} layers"
+
+    def _plan(self, formats: tuple[str, ...]) -> Any:
+        return self.Network.plan(dict(zip(self.Network.InputNames, formats, strict=True)))
+
+    def output_formats(self, formats: Any) -> tuple[str, ...]:
+        """Those of the inner network's outputs."""
+        return tuple(label for _, label in self._plan(tuple(formats)).outputs.values())
+
+    def _build(self, formats: tuple[str, ...]) -> nn.Module:
+        from ..engine.graph import build_graph
+
+        return build_graph(self._plan(formats), None, None)
+
+
+def networkLayer(network: object, *pairs: object, **options: object) -> NetworkLayer:
+    """A layer that contains ``network``."""
+    values = name_value_pairs("networkLayer", {"Name"}, pairs, options)
+    return NetworkLayer(Network=network, **values)
