@@ -21,4 +21,4 @@ def command(
     if format is output.Format.json:
         output.document(document)
     else:
-        output.data(text.inspection(document))
+        output.data(text.inspection(output.lines_of_their_own(document)))

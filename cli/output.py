@@ -22,6 +22,15 @@ def safe(text: str) -> str:
     return "".join(c if c == "\n" or _printable(c) else _escaped(c) for c in text)
 
 
+def lines_of_their_own(value: Any) -> Any:
+    """A document whose texts, which come from a file, cannot break or forge lines of a report."""
+    if isinstance(value, dict):
+        return {lines_of_their_own(k): lines_of_their_own(v) for k, v in value.items()}
+    if isinstance(value, list):
+        return [lines_of_their_own(item) for item in value]
+    return safe(value).replace("\n", "\\n") if isinstance(value, str) else value
+
+
 def _printable(character: str) -> bool:
     # Cc control (terminal escapes), Cf format (right-to-left overrides), Cs lone surrogates.
     return unicodedata.category(character) not in ("Cc", "Cf", "Cs")

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from matlab_compat.display import size_text
+from matlab_compat.display import matlab_text, size_text
 from matlab_compat.errors import MatlabCompatError
 from matlab_compat.layers import Layer
 from matlab_compat.layers.properties import HYPERPARAMETERS
@@ -140,8 +140,12 @@ def jsonable(value: Any) -> Any:
     """
     if isinstance(value, dict):
         return {str(name): jsonable(item) for name, item in value.items()}
-    if value is None or isinstance(value, bool | int | float | str | tuple):
+    if isinstance(value, list | tuple):
+        return [jsonable(item) for item in value]
+    if value is None or isinstance(value, bool | int | float | str):
         return finite_json(value)
+    if callable(value):
+        return matlab_text(value)
     if isinstance(value, np.ndarray) and value.dtype.kind in "biufOT" and value.size <= _SMALL:
         items = [jsonable(item) for item in value.ravel(order="F").tolist()]
         return items[0] if len(items) == 1 and value.dtype != object else items

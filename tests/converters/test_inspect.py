@@ -119,6 +119,8 @@ def test_the_document_is_json(path: Path) -> None:
         (np.ones((3, 3, 4, 5), np.float32), "<3×3×4×5 single>"),
         (np.array([[1 + 2j]]), "<1×1 double>"),
         ({"a": np.array([[True]])}, {"a": True}),
+        ([("a", 1.5)], [["a", 1.5]]),
+        (np.sin, "@sin"),
         (StructArray((1, 2), {"a": [1, 2]}), "<1×2 struct>"),
         (FunctionHandle("@sin"), "<1×1 function_handle>"),
         (Categorical(np.ones((2, 1), np.uint8), ["a"]), "<2×1 categorical>"),

@@ -1,0 +1,177 @@
+"""The command as a whole: help, version, exit codes, streams, what is imported.
+
+Expected values: the exit codes that the help and README promise (0 done or equal, 1 different,
+2 wrong usage or unreadable input, 3 unsupported layer, 4 internal error), and the fixtures.
+"""
+
+from __future__ import annotations
+
+import ast
+import os
+import signal
+import subprocess
+import sys
+from importlib.metadata import version
+from pathlib import Path
+
+import pytest
+
+import cli.main
+from tests.cli.command import COMMAND, FIXTURES, ROOT, run, run_many
+from tests.converters.exports import fancy, save
+
+GOOD = FIXTURES / "same_odd.v7.mat"
+WRONG = FIXTURES / "wrong_by_one_pixel.v7.mat"
+NATIVE = FIXTURES / "native"
+
+
+def test_help_goes_to_stdout_and_names_the_commands() -> None:
+    done = run("--help")
+    assert (done.returncode, done.stderr) == (0, "")
+    for command in ("inspect", "verify", "predict"):
+        assert f"\n  {command} " in done.stdout
+
+
+def test_each_command_has_help_with_an_example() -> None:
+    for outcome, command in zip(
+        run_many([[name, "--help"] for name in ("inspect", "verify", "predict")]),
+        ("inspect", "verify", "predict"),
+        strict=True,
+    ):
+        assert outcome.code == 0
+        assert f"Example: matlab-compat {command} " in outcome.stdout
+
+
+def test_version_alone() -> None:
+    done = run("--version")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout == f"matlab-compat {version('matlab-compat')} (torch {version('torch')})\n"
+
+
+def test_no_command_shows_help_and_is_wrong_usage() -> None:
+    (outcome,) = run_many([[]])
+    assert outcome.code == 2
+    assert "Usage: " in outcome.stdout + outcome.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        (["verify", GOOD], 0),
+        (["verify", WRONG], 1),
+        (["verify", "/no/such/file.mat"], 2),
+        (["verify"], 2),
+        (["verify", GOOD, "--atol", "-1"], 2),
+    ],
+)
+def test_exit_codes(arguments: list[object], code: int) -> None:
+    done = run(*arguments)
+    assert done.returncode == code
+    assert "Traceback" not in done.stderr
+    # The report goes to stdout, complaints go to stderr, and never both.
+    assert bool(done.stdout) == (code < 2)
+    assert bool(done.stderr) == (code >= 2)
+
+
+def test_a_layer_that_cannot_be_run_is_exit_code_3(tmp_path: Path) -> None:
+    done = run("verify", save(tmp_path / "a.mat", s=fancy()))
+    assert done.returncode == 3
+    assert done.stdout == ""
+    assert "mine.FancyLayer" in done.stderr
+
+
+def test_an_internal_error_is_exit_code_4_and_no_traceback(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise RuntimeError("a bug")
+
+    monkeypatch.setattr(sys.modules["converters.inspect"], "inspect", fail)
+    monkeypatch.setattr(sys, "argv", ["matlab-compat", "inspect", str(GOOD)])
+    monkeypatch.delenv("MATLAB_COMPAT_DEBUG", raising=False)
+    with pytest.raises(SystemExit) as left:
+        cli.main.main()
+    assert left.value.code == 4
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert said.err.startswith("error: internal error: RuntimeError: a bug\n")
+    assert "Traceback" not in said.err
+
+    monkeypatch.setenv("MATLAB_COMPAT_DEBUG", "1")
+    with pytest.raises(SystemExit):
+        cli.main.main()
+    assert "Traceback" in capsys.readouterr().err
+
+
+def test_no_exit_is_returned_instead_of_raised() -> None:
+    """``return typer.Exit(1)`` exits 0."""
+    for path in sorted((ROOT / "cli").glob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Return) and node.value is not None:
+                assert "Exit" not in ast.unparse(node.value), path
+
+
+def test_an_interrupt_is_neither_equal_nor_different(tmp_path: Path) -> None:
+    """130, as shells have it; the reader waits on a lock that nobody gives back."""
+    code = (
+        "import sys, time, cli.main, converters.inspect\n"
+        "def wait(*a, **k): print('ready', flush=True); time.sleep(60)\n"
+        "sys.modules['converters.inspect'].inspect = wait\n"
+        "sys.argv = ['matlab-compat', 'inspect', 'x.mat']\n"
+        "cli.main.main()\n"
+    )
+    child = subprocess.Popen(
+        [sys.executable, "-c", code], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    assert child.stdout is not None
+    assert child.stdout.readline() == b"ready\n"
+    child.send_signal(signal.SIGINT)
+    _, stderr = child.communicate(timeout=30)
+    assert child.returncode == 130
+    assert b"Traceback" not in stderr
+
+
+def test_a_reader_that_leaves_early_does_not_change_the_verdict() -> None:
+    """As in ``matlab-compat verify ... | head -1``."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    child = subprocess.run(
+        [COMMAND, "verify", WRONG], stdout=writing, stderr=subprocess.PIPE, timeout=60, check=False
+    )
+    os.close(writing)
+    assert (child.returncode, child.stderr) == (1, b"")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--help"],
+        ["--version"],
+        ["inspect", str(GOOD)],
+        ["inspect", str(NATIVE / "dag_v7.mat")],
+        ["inspect", str(NATIVE / "dag_v73.mat"), "--format", "json"],
+    ],
+    ids=" ".join,
+)
+def test_what_needs_neither_torch_nor_scipy_imports_neither(arguments: list[str]) -> None:
+    code = (
+        "import sys, cli.main\n"
+        f"sys.argv = ['matlab-compat', *{arguments!r}]\n"
+        "try: cli.main.main()\n"
+        "except SystemExit: pass\n"
+        "print(sorted({'torch', 'scipy', 'pandas'} & set(sys.modules)), file=sys.stderr)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert done.stdout
+    assert done.stderr.splitlines()[-1] == "[]"
+
+
+def test_help_takes_a_fraction_of_the_time_that_importing_torch_takes() -> None:
+    """The target is 0.3 s of processor time; a second is left for slow machines."""
+    before = os.times()
+    run("--help")
+    after = os.times()
+    used = after.children_user + after.children_system
+    assert used - before.children_user - before.children_system < 1

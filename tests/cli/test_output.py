@@ -1,0 +1,82 @@
+"""What is printed, where, and in which colour. Expected values: written out by hand."""
+
+from __future__ import annotations
+
+import io
+
+import pytest
+
+from cli import output
+
+
+class Terminal(io.StringIO):
+    """A stream that says it is a terminal."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+def use_terminal(monkeypatch: pytest.MonkeyPatch) -> Terminal:
+    stream = Terminal()
+    monkeypatch.setattr("sys.stdout", stream)
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    monkeypatch.setenv("TERM", "xterm")
+    return stream
+
+
+def test_a_verdict_is_coloured_on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    terminal = use_terminal(monkeypatch)
+    output.verdict("equal", good=True)
+    output.verdict("different", good=False)
+    assert terminal.getvalue() == "\x1b[32mequal\x1b[0m\n\x1b[31mdifferent\x1b[0m\n"
+
+
+@pytest.mark.parametrize(("name", "value"), [("NO_COLOR", "1"), ("TERM", "dumb")])
+def test_no_colour_where_it_is_not_wanted(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    terminal = use_terminal(monkeypatch)
+    monkeypatch.setenv(name, value)
+    output.verdict("equal", good=True)
+    assert terminal.getvalue() == "equal\n"
+
+
+def test_no_colour_in_a_pipe(capsys: pytest.CaptureFixture[str]) -> None:
+    output.verdict("equal", good=True)
+    output.error("wrong")
+    assert tuple(capsys.readouterr()) == ("equal\n", "error: wrong\n")
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("plain × text\n", "plain × text\n"),
+        ("\x1b[31mred", r"\x1b[31mred"),
+        ("a\rb\x00\x9b", r"a\rb\x00\x9b"),
+        ("left\u202eright", r"left\u202eright"),
+        ("\ud800", r"\ud800"),
+    ],
+)
+def test_text_from_files_is_made_fit_for_a_terminal(text: str, shown: str) -> None:
+    assert output.safe(text) == shown
+
+
+def test_texts_of_a_document_cannot_break_lines() -> None:
+    document = {"a\nb": ["x\ny", 1, None, {"c": "\x1b"}]}
+    assert output.lines_of_their_own(document) == {"a\\nb": ["x\\ny", 1, None, {"c": "\\x1b"}]}
+
+
+def test_an_encoding_without_the_multiplication_sign_gets_an_x(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    raw = io.BytesIO()
+    monkeypatch.setattr("sys.stdout", io.TextIOWrapper(raw, encoding="ascii"))
+    output.data("3×3 ü")
+    assert raw.getvalue() == b"3x3 \\xfc\n"
+
+
+def test_documents_are_ascii_json_and_refuse_nan(capsys: pytest.CaptureFixture[str]) -> None:
+    output.document({"name": "ü\x1b"})
+    assert capsys.readouterr().out == '{\n  "name": "\\u00fc\\u001b"\n}\n'
+    with pytest.raises(ValueError, match="JSON"):
+        output.document({"value": float("nan")})
