@@ -20,8 +20,6 @@ class Settings:
     dropout: float = 0.0
     #: What the products of queries and keys are multiplied by; ``None`` for 1/sqrt(key channels).
     scale: float | None = None
-    #: The last input is a padding mask.
-    masked: bool = False
     #: The scores are an output.
     scores: bool = False
 

@@ -108,7 +108,6 @@ class AttentionBase(Layer):
             causal=self.AttentionMask == "causal",
             dropout=self.DropoutProbability,
             scale=scale,
-            masked=self.HasPaddingMaskInput,
             scores=self.HasScoresOutput,
         )
 

@@ -280,8 +280,8 @@ class Indexing1DLayer(Layer):
                 "How the padding mask moves the index is not documented.",
                 remedy="save the network with HasPaddingMaskInput=false and unpadded sequences.",
             )
-        position = {"first": 1, "last": 0}.get(str(self.Index), self.Index)
-        return Indexing(int(position) - 1)
+        steps = {"first": 0, "last": -1}
+        return Indexing(steps[self.Index] if isinstance(self.Index, str) else self.Index - 1)
 
     def description(self) -> str:
         """For example ``1-D indexing with index 'last'``."""
