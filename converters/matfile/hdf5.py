@@ -41,6 +41,7 @@ RESAVE = "save the file again in MATLAB: save('file.mat', '-v7.3')"
 _MAX_ATTRIBUTE_BYTES = 1 << 20
 _MAX_HEAP_BYTES = 1 << 28
 _HEAP_HEADER = rb"GCOL\x01...(.{8})"
+_MIN_HEAP = 4096
 _SCAN_BYTES = 1 << 24
 _MAX_DEFLATE_RATIO = 1032  # zlib's own bound
 _COST_OF_REPETITION = 250
@@ -171,26 +172,49 @@ class Hdf5File:
 
         HDF5 copies that object once for each element, before anyone can count the bytes.
         """
-        size = self._path.stat().st_size
-        if count * size > _MAX_HEAP_BYTES and count * self._largest_heap > _MAX_HEAP_BYTES:
+        if count * self._largest_heap > _MAX_HEAP_BYTES:
             raise LimitExceededError(
                 "The names of a struct's fields expand to implausibly many bytes.", remedy=RESAVE
             )
 
     @cached_property
     def _largest_heap(self) -> int:
-        """The size of the largest global heap collection: 4096 bytes in ordinary files."""
+        """The size of the largest collection of variable-length data, once all are checked."""
+        end = self._path.stat().st_size
         with self._path.open("rb") as stream:
-            return max(_heap_sizes(stream), default=0)
+            # HDF5 itself refuses all others; chance makes none of these in other data.
+            heaps = [(at, size) for at, size in _heaps(stream) if _MIN_HEAP <= size <= end - at]
+            if sum(size for _, size in heaps) > end:
+                raise CorruptFileError("Lists of field names overlap.", remedy=RESAVE)
+            for at, size in heaps:
+                stream.seek(at)
+                _check_heap(stream.read(size), size)
+        return max((size for _, size in heaps), default=0)
 
 
-def _heap_sizes(stream: BinaryIO) -> Iterator[int]:
-    tail = b""
+def _heaps(stream: BinaryIO) -> Iterator[tuple[int, int]]:
+    """Start and size of all global heap collections; 4096 bytes each in ordinary files."""
+    position, tail = 0, b""
     while block := stream.read(_SCAN_BYTES):
         view = tail + block
         for match in re.finditer(_HEAP_HEADER, view, re.DOTALL):
-            yield int.from_bytes(match.group(1), "little")
+            yield position - len(tail) + match.start(), int.from_bytes(match.group(1), "little")
+        position += len(block)
         tail = view[-15:]
+
+
+def _check_heap(data: bytes, size: int) -> None:
+    """Walk over the objects of a collection: HDF5 does not end where one has no length."""
+    at = 16
+    while len(data) == size and at + 16 <= size:
+        index = int.from_bytes(data[at : at + 2], "little")
+        length = int.from_bytes(data[at + 8 : at + 16], "little")
+        step = 16 + length + -length % 8 if index else length  # free space counts its header
+        if step < 16:
+            break
+        at += step
+    if not size - 16 < at <= size:
+        raise CorruptFileError("A list of field names is damaged.", remedy=RESAVE)
 
 
 def _check_variable_length(kind: Any) -> None:

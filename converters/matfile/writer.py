@@ -20,7 +20,7 @@ from converters.atomic import new_file
 from converters.matfile import write5
 from converters.matfile.file import open_mat
 from converters.matfile.limits import Limits
-from converters.matfile.values import SparseArray, StructArray, Value, mat_shape
+from converters.matfile.values import SparseArray, StructArray, Value, mat_class, mat_shape
 from matlab_compat.errors import CorruptFileError, UsageError, locating
 
 Level: TypeAlias = Literal["6", "7", "7.3"]
@@ -222,7 +222,11 @@ def _same_lists(one: list[Value], other: list[Value]) -> bool:
 
 
 def _same_array(one: np.ndarray, other: np.ndarray) -> bool:
-    if one.shape != other.shape or one.dtype.name != other.dtype.name:
+    if one.shape != other.shape or mat_class(one) != mat_class(other):
+        return False
+    if not one.size:  # level 7.3 does not say whether an empty array is complex
+        return True
+    if one.dtype.name != other.dtype.name and one.dtype.kind != "U":
         return False
     if one.dtype.kind == "O":
         return _same_lists(list(one.ravel(order="F")), list(other.ravel(order="F")))

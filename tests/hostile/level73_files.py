@@ -249,6 +249,20 @@ def field_names_of_unknown_kind(file: h5py.File, path: Path) -> None:
     )
 
 
+@hostile(CorruptFileError)
+def heap_object_without_length(file: h5py.File, path: Path) -> None:
+    """HDF5 walks over the heap for ever."""
+    group = marked(file.create_group("s"), "struct")
+    put(group, "a", [[1.0]])
+    names = np.empty(1, object)
+    names[0] = np.array(["a"], "S1")
+    group.attrs.create("MATLAB_fields", names, dtype=h5py.vlen_dtype(np.dtype("S1")))
+    # After the 16 bytes of the heap's header: the first object's number, 6 bytes, its length.
+    AFTERWARDS[path] = lambda data: re.sub(
+        rb"(GCOL.{12}).{16}", lambda found: found.group(1) + bytes(16), data, flags=re.DOTALL
+    )
+
+
 def _repeat_first(data: bytes, length: int, count: int) -> bytes:
     """Point all elements of an attribute at the object of the first (16 bytes each)."""
     one = re.escape((1).to_bytes(4, "little")) + b".{12}"

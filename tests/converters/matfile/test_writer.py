@@ -346,6 +346,16 @@ def test_link_is_written_through(tmp_path: Path) -> None:
     assert target.stat().st_size > 0
 
 
+@each_level
+def test_empty_complex_array_is_written(tmp_path: Path, level: Any) -> None:
+    # MATLAB's level 7.3 keeps only class and size of an empty array.
+    path = tmp_path / "x.mat"
+    write_mat(path, {"x": np.zeros((0, 3), np.complex64)}, level=level)
+    with open_mat(path) as file:
+        assert file["x"].shape == (0, 3)
+        assert file.variables[0].class_name == "single"
+
+
 def test_negative_zero_and_nan_keep_their_bits(tmp_path: Path) -> None:
     bits = np.array([[1 << 63, 0x7FF8000000000001, 0xFFF0000000000000]], np.uint64)
     for level in LEVELS:
