@@ -1,0 +1,173 @@
+"""The function layer, as far as its function can be read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, ClassVar, Self
+
+import numpy as np
+import numpy.typing as npt
+
+from ..errors import UnsupportedLayerError
+from .base import Layer
+from .constructors import construct
+from .expression_labels import result_format
+from .matlab_expression import Function, parse
+from .properties import Property, flag, text
+from .registry import register
+
+if TYPE_CHECKING:
+    from torch import nn
+
+Array = npt.NDArray[Any]
+
+
+@dataclass(frozen=True)
+class MatlabFunction:
+    """A MATLAB function handle: its text and the variables it captured."""
+
+    text: str
+    variables: Mapping[str, Any] = field(default_factory=dict, compare=False)
+
+    def __str__(self) -> str:
+        return self.text
+
+    def __repr__(self) -> str:
+        return repr(self.text)
+
+
+def function_handle(value: object) -> MatlabFunction:
+    """A function given as its text, or as a handle of a file (``text`` and ``raw``)."""
+    if isinstance(value, MatlabFunction):
+        return value
+    if isinstance(value, str):
+        return MatlabFunction(value.strip())
+    if isinstance(handle := getattr(value, "text", None), str):
+        return MatlabFunction(handle, captured_variables(getattr(value, "raw", None)))
+    raise ValueError("must be the text of a MATLAB function, such as '@(x) x.*2'")
+
+
+def captured_variables(raw: object) -> dict[str, Any]:
+    """What the saved struct about an anonymous function says that it captured.
+
+    In files the field ``workspace`` holds an object of class ``function_handle_workspace``, whose
+    property ``any`` is a cell of that object and a struct of the variables.
+    """
+    about = _field(raw, "function_handle") or raw
+    workspace = _field(about, "workspace")
+    cells = getattr(workspace, "properties", {}).get("any")
+    for cell in np.asarray(cells, dtype=object).ravel(order="F") if cells is not None else ():
+        if hasattr(cell, "fields"):
+            return {name: values[0] for name, values in cell.fields.items() if len(values) == 1}
+    return {}
+
+
+def _field(struct: Any, name: str) -> Any:
+    values = getattr(struct, "fields", {}).get(name, [None])
+    return values[0] if len(values) == 1 else None
+
+
+@register("nnet.cnn.layer.FunctionLayer")
+class FunctionLayer(Layer):
+    """MATLAB's function layer, for functions whose text can be translated for certain.
+
+    Elementwise arithmetic, well-known functions, sums along dimensions, ``permute``, ``reshape``,
+    labels given with ``dlarray`` and captured numbers and arrays are understood (see
+    :mod:`matlab_compat.layers.matlab_expression`). The text is parsed, never run.
+
+    Shape
+    -----
+    As the function makes it; a result without labels takes those of the first input by position.
+
+    Notes
+    -----
+    Of a negative number ``sqrt``, ``log`` and ``.^`` give NaN here and complex numbers in MATLAB.
+
+    Raises
+    ------
+    UnsupportedLayerError
+        The function is not understood; the message has its text.
+    """
+
+    matlab_class: ClassVar[str] = "nnet.cnn.layer.FunctionLayer"
+    constructor: ClassVar[str] = "functionLayer"
+    arguments: ClassVar[tuple[str, ...]] = ("PredictFcn",)
+    type_text: ClassVar[str] = "Function"
+
+    PredictFcn = Property(function_handle, read_only=True)
+    Formattable = Property(flag, False, read_only=True)
+    Acceleratable = Property(flag, False, read_only=True)
+    Description = Property(text, "", group=None)
+
+    def _validate(self) -> None:
+        self.function()  # refuses what is not understood
+
+    @classmethod
+    def _from_values(cls, values: dict[str, object], extra: Mapping[str, Any]) -> Self:
+        outputs = _ports(extra, "Outputs")
+        if len(outputs) > 1:
+            raise UnsupportedLayerError(
+                f"The function has {len(outputs)} outputs ({', '.join(outputs)}); one is "
+                "understood."
+            )
+        return cls(**values)
+
+    def function(self) -> Function:
+        """The parsed function."""
+        return parse(self.PredictFcn.text, self.PredictFcn.variables)
+
+    @property
+    def InputNames(self) -> list[str]:
+        """As the file says; else ``{'in'}``, or ``{'in1','in2',...}`` for several."""
+        count = len(self.function().inputs)
+        default = ["in"] if count == 1 else [f"in{i}" for i in range(1, count + 1)]
+        saved = _ports(self.extra, "Inputs")
+        return saved if len(saved) == count else default
+
+    @property
+    def OutputNames(self) -> list[str]:
+        """As the file says; else ``{'out'}``."""
+        return _ports(self.extra, "Outputs") or ["out"]
+
+    def output_formats(self, formats: Sequence[str]) -> tuple[str, ...]:
+        """The format that the function labels its result with, else that of the first input."""
+        return (result_format(self.function(), formats, self.Formattable),)
+
+    def _build(self, formats: tuple[str, ...]) -> nn.Module:
+        from ..engine.expression import Expression
+
+        return Expression(self.function(), formats, self.Formattable)
+
+    def torch_state(self) -> dict[str, Array]:
+        """The captured arrays, in MATLAB's order of dimensions."""
+        constants = self.function().constants
+        return {f"constant_{i}": np.ascontiguousarray(c) for i, c in enumerate(constants)}
+
+    def description(self) -> str:
+        """The layer's own Description, or the text of the function."""
+        return self.Description or self.PredictFcn.text
+
+
+def _ports(extra: Mapping[str, Any], which: str) -> list[str]:
+    """Names of the ports that a file gives: ``Inputs`` or ``Outputs``."""
+    saved = extra.get(f"nnet.layer.Layer.Private{which}")
+    return [name for name in getattr(saved, "flat", ()) if isinstance(name, str)]
+
+
+def functionLayer(fun: object, *pairs: object, **options: object) -> FunctionLayer:
+    """Create a function layer: ``functionLayer("@(x) x.*2", Formattable=True)``.
+
+    Parameters
+    ----------
+    fun:
+        The text of an anonymous MATLAB function, or of a handle such as ``"@tanh"``.
+    Formattable, Acceleratable, Description, Name:
+        As the properties of the layer.
+
+    Raises
+    ------
+    UnsupportedLayerError
+        The function is not understood.
+    """
+    return construct(FunctionLayer, (fun,), pairs, options)

@@ -1,0 +1,491 @@
+"""Normalization and dropout layers.
+
+Semantics: the documentation pages of the layers, of ``batchnorm``, ``groupnorm``, ``layernorm`` and
+``crosschannelnorm``. Traps: the affine part of every normalization is per channel; layer and group
+normalization took statistics over time too before R2023a; an even window of the cross-channel
+normalization looks further *ahead*; population statistics are not moving averages.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar, Self
+
+import numpy.typing as npt
+
+from ..display import number_text, size_text
+from ..errors import DataFormatError, MatlabCompatWarning, PropertyError
+from .base import Fans, Layer
+from .constructors import construct
+from .learnables import Layout, Learnable, State, factor, initializer
+from .properties import (
+    Property,
+    auto_or_positive_integer,
+    one_of,
+    positive_integer,
+    positive_scalar,
+    real_scalar,
+)
+from .registry import register
+
+if TYPE_CHECKING:
+    from torch import nn
+
+Array = npt.NDArray[Any]
+
+
+def at_least(least: float) -> Callable[[object], float]:
+    """A converter for finite numbers from ``least`` on."""
+    rule = f"must be a number not less than {least:g}"
+
+    def convert(value: object) -> float:
+        number = real_scalar(value, rule)
+        if number < least:
+            raise ValueError(rule)
+        return number
+
+    return convert
+
+
+def unit_interval(value: object) -> float:
+    """A converter for numbers from 0 to 1."""
+    rule = "must be a number between 0 and 1"
+    number = real_scalar(value, rule)
+    if not 0 <= number <= 1:
+        raise ValueError(rule)
+    return number
+
+
+def probability(value: object) -> float:
+    """A converter for a dropout probability: nonnegative and less than 1."""
+    rule = "must be a nonnegative number less than 1"
+    number = real_scalar(value, rule)
+    if not 0 <= number < 1:
+        raise ValueError(rule)
+    return number
+
+
+def need_channels(data_format: str) -> None:
+    """Refuse data without channels.
+
+    Raises
+    ------
+    DataFormatError
+        The format has no C.
+    """
+    if "C" not in data_format:
+        raise DataFormatError(
+            f"The layer needs a channel dimension; the data is labelled '{data_format}'.",
+            remedy="label the channels C, for example data_format='SSCB'.",
+        )
+
+
+# --- what the normalizations with an affine part share ------------------------------------
+
+
+class _Normalization(Layer):
+    """Offset and Scale per channel, in an array of any orientation (1×1×C, C×1, 1×C)."""
+
+    #: How the rows of layer arrays call it.
+    kind: ClassVar[str]
+
+    NumChannels = Property(auto_or_positive_integer, "auto", read_only=True, group="")
+    Epsilon = Property(positive_scalar, 1e-5)
+    Offset = Learnable("Offset", Layout("bias"))
+    Scale = Learnable("Scale", Layout("weight"))
+    OffsetInitializer = initializer("zeros", "zeros", "ones", "narrow-normal")
+    ScaleInitializer = initializer("ones", "ones", "zeros", "narrow-normal")
+    OffsetLearnRateFactor = factor(1)
+    ScaleLearnRateFactor = factor(1)
+    OffsetL2Factor = factor(1)
+    ScaleL2Factor = factor(1)
+
+    def _validate(self) -> None:
+        for name in self.parameters():
+            self._check_channel_vector(name, self._values[name])
+
+    def _check_channel_vector(self, name: str, array: Array) -> None:
+        if array.size == 0:
+            return
+        known = self.input_channels() or array.size
+        if array.size != max(array.shape, default=1) or array.size != known:
+            raise PropertyError(
+                f"{name} is {size_text(array.shape)}, but {known} channels need "
+                f"1×1×{known} (a vector of any orientation).",
+                where=(name,),
+            )
+        self._values["NumChannels"] = known
+
+    def input_channels(self) -> int | None:
+        """NumChannels, where it is known."""
+        return self.NumChannels if isinstance(self.NumChannels, int) else None
+
+    def output_formats(self, formats: Sequence[str]) -> tuple[str, ...]:
+        """The format of the input, which may have any dimensions beside C."""
+        need_channels(formats[0])
+        return (formats[0],)
+
+    def _parameter_sizes(self, channels: int) -> dict[str, tuple[tuple[int, ...], Fans]]:
+        return {name: ((1, 1, channels), (channels, channels)) for name in self.parameters()}
+
+    def _channels(self) -> int:
+        return int(self.parameter_value("Scale").size)
+
+    def description(self) -> str:
+        """For example ``Batch normalization with 16 channels``."""
+        known = self.input_channels()
+        return f"{self.kind} with {known} channels" if known else self.kind
+
+
+@register("nnet.cnn.layer.BatchNormalizationLayer")
+class BatchNormalizationLayer(_Normalization):
+    """MATLAB's batch normalization layer.
+
+    ``Y = Scale .* (X - TrainedMean) ./ sqrt(TrainedVariance + Epsilon) + Offset``, per channel.
+
+    Shape
+    -----
+    Any format with C; the output has the size of the input.
+
+    Notes
+    -----
+    ``train()`` of the module uses the statistics of the batch over all dimensions but C, time
+    included, and MeanDecay and VarianceDecay are torch's ``momentum``. MATLAB's training functions
+    by default replace TrainedMean and TrainedVariance at the end with those of the whole
+    training set, so in files they are usually not moving averages. In ``train()`` the running
+    variance is torch's unbiased one; which one MATLAB takes is not documented.
+    Epsilon is 1e-5 unless the file says otherwise (imported networks often have 1e-3).
+    """
+
+    matlab_class: ClassVar[str] = "nnet.cnn.layer.BatchNormalizationLayer"
+    constructor: ClassVar[str] = "batchNormalizationLayer"
+    type_text: ClassVar[str] = "Batch Normalization"
+    kind: ClassVar[str] = "Batch normalization"
+
+    MeanDecay = Property(unit_interval, 0.1)
+    VarianceDecay = Property(unit_interval, 0.1)
+    TrainedMean = State(Layout("running_mean"))
+    TrainedVariance = State(Layout("running_var"))
+
+    def _validate(self) -> None:
+        super()._validate()
+        if self.TrainedVariance.size and self.TrainedVariance.min() < 0:
+            raise PropertyError(
+                f"TrainedVariance must not be negative; its least is {self.TrainedVariance.min()}.",
+                where=("TrainedVariance",),
+            )
+
+    def _build(self, formats: tuple[str, ...]) -> nn.Module:
+        from ..engine.normalization import batch_norm
+
+        return batch_norm(
+            len(formats[0]), self._channels(), self.Epsilon, self.MeanDecay, self.VarianceDecay
+        )
+
+
+def batchNormalizationLayer(*pairs: object, **options: object) -> BatchNormalizationLayer:
+    """Create a batch normalization layer: ``batchNormalizationLayer(Epsilon=1e-3)``."""
+    return construct(BatchNormalizationLayer, (), pairs, options)
+
+
+# --- statistics of each observation -------------------------------------------------------
+
+#: OperationDimension -> the labels that share statistics besides the channels of a group.
+_SHARED = {"channel-only": "", "spatial-channel": "S", "batch-excluded": "ST"}
+
+
+class _GroupedNormalization(_Normalization):
+    """Statistics of each observation over groups of channels, and what OperationDimension adds."""
+
+    OperationDimension = Property(
+        one_of("auto", "channel-only", "spatial-channel", "batch-excluded"), "auto", read_only=True
+    )
+
+    @classmethod
+    def _from_values(cls, values: dict[str, object], extra: Mapping[str, Any]) -> Self:
+        # Files from before R2023a lack the property; their releases shared time as well.
+        return cls(**{"OperationDimension": "batch-excluded", **values})
+
+    def groups(self, channels: int) -> int:
+        """The number of groups that ``channels`` are divided into."""
+        return 1
+
+    def _shared(self, data_format: str) -> str:
+        """The labels besides C that share statistics."""
+        if self.OperationDimension != "auto":
+            return _SHARED[self.OperationDimension]
+        if data_format.startswith("SC") or ("S" in data_format and "T" in data_format):
+            warnings.warn(
+                f"{self.label}: for '{data_format}' the copies of MATLAB's documentation disagree "
+                "on what OperationDimension 'auto' means; 'spatial-channel' is assumed.",
+                MatlabCompatWarning,
+                stacklevel=6,
+            )
+        return "S"
+
+    def _build(self, formats: tuple[str, ...]) -> nn.Module:
+        from ..engine.normalization import ChannelGroupNorm
+
+        shared = self._shared(formats[0])
+        # In torch's order, what follows batch and channel is space, then time.
+        rest = [label for label in formats[0] if label in "ST"]
+        apart = [axis for axis, label in enumerate(rest, 2) if label not in shared]
+        channels = self._channels()
+        return ChannelGroupNorm(self.groups(channels), channels, self.Epsilon, apart)
+
+
+def _group_count(value: object) -> int | str:
+    rule = "must be a positive integer, 'all-channels' or 'channel-wise'"
+    if isinstance(value, str) and value.lower() in ("all-channels", "channel-wise"):
+        return value.lower()
+    try:
+        return positive_integer(value)
+    except ValueError:
+        raise ValueError(rule) from None
+
+
+@register("nnet.cnn.layer.GroupNormalizationLayer")
+class GroupNormalizationLayer(_GroupedNormalization):
+    """MATLAB's group normalization layer.
+
+    Every observation is normalized over groups of neighbouring channels, together with the
+    dimensions that OperationDimension names; then scaled and shifted per channel.
+
+    Shape
+    -----
+    Any format with C; the output has the size of the input.
+
+    Notes
+    -----
+    NumGroups is a number that divides the channels, 'all-channels' (one group) or 'channel-wise'
+    (a group for each). 'auto' shares space but not time; layers saved before R2023a, which have
+    no OperationDimension, share both ('batch-excluded').
+    """
+
+    matlab_class: ClassVar[str] = "nnet.cnn.layer.GroupNormalizationLayer"
+    constructor: ClassVar[str] = "groupNormalizationLayer"
+    arguments: ClassVar[tuple[str, ...]] = ("NumGroups",)
+    type_text: ClassVar[str] = "Group Normalization"
+    kind: ClassVar[str] = "Group normalization"
+
+    NumGroups = Property(_group_count, read_only=True)
+
+    def _validate(self) -> None:
+        super()._validate()
+        if (known := self.input_channels()) is not None:
+            self.groups(known)
+
+    def groups(self, channels: int) -> int:
+        """The number of groups.
+
+        Raises
+        ------
+        PropertyError
+            It does not divide the number of channels.
+        """
+        if isinstance(self.NumGroups, str):
+            return 1 if self.NumGroups == "all-channels" else channels
+        if channels % self.NumGroups:
+            raise PropertyError(
+                f"NumGroups {self.NumGroups} does not divide the {channels} channels.",
+                where=("NumGroups",),
+            )
+        return self.NumGroups
+
+    def description(self) -> str:
+        """For example ``Group normalization with 6 channels split into 3 groups``."""
+        known = self.input_channels()
+        split = f" split into {self.groups(known)} groups" if known else ""
+        return super().description() + split
+
+
+def groupNormalizationLayer(
+    numGroups: object, *pairs: object, **options: object
+) -> GroupNormalizationLayer:
+    """Create a group normalization layer: ``groupNormalizationLayer("all-channels")``."""
+    return construct(GroupNormalizationLayer, (numGroups,), pairs, options)
+
+
+@register("nnet.cnn.layer.LayerNormalizationLayer")
+class LayerNormalizationLayer(_GroupedNormalization):
+    """MATLAB's layer normalization layer.
+
+    Every observation is normalized over all channels, together with the dimensions that
+    OperationDimension names; then scaled and shifted **per channel** (``torch.nn.LayerNorm`` has
+    an affine parameter for every element).
+
+    Shape
+    -----
+    Any format with C; the output has the size of the input.
+
+    Notes
+    -----
+    'auto' is per time step for sequences and over space and channels for images; layers saved
+    before R2023a, which have no OperationDimension, share time as well ('batch-excluded').
+    """
+
+    matlab_class: ClassVar[str] = "nnet.cnn.layer.LayerNormalizationLayer"
+    constructor: ClassVar[str] = "layerNormalizationLayer"
+    type_text: ClassVar[str] = "Layer Normalization"
+    kind: ClassVar[str] = "Layer normalization"
+
+
+def layerNormalizationLayer(*pairs: object, **options: object) -> LayerNormalizationLayer:
+    """Create a layer normalization layer."""
+    return construct(LayerNormalizationLayer, (), pairs, options)
+
+
+@register("nnet.cnn.layer.InstanceNormalizationLayer")
+class InstanceNormalizationLayer(_Normalization):
+    """MATLAB's instance normalization layer.
+
+    Every channel of every observation is normalized by itself, over space and time, in prediction
+    as well; then scaled and shifted per channel.
+
+    Shape
+    -----
+    Formats with C and at least one of S and T; the output has the size of the input.
+    """
+
+    matlab_class: ClassVar[str] = "nnet.cnn.layer.InstanceNormalizationLayer"
+    constructor: ClassVar[str] = "instanceNormalizationLayer"
+    type_text: ClassVar[str] = "Instance Normalization"
+    kind: ClassVar[str] = "Instance normalization"
+
+    def output_formats(self, formats: Sequence[str]) -> tuple[str, ...]:
+        """The format of the input, which must have space or time to normalize over."""
+        result = super().output_formats(formats)
+        if not set("ST") & set(formats[0]):
+            raise DataFormatError(
+                f"'{formats[0]}' has neither space nor time: every channel is a single number, "
+                "which instance normalization would make zero.",
+                remedy="use layerNormalizationLayer for features.",
+            )
+        return result
+
+    def _build(self, formats: tuple[str, ...]) -> nn.Module:
+        from ..engine.normalization import ChannelGroupNorm
+
+        if {"S", "T"} <= set(formats[0]):
+            warnings.warn(
+                f"{self.label}: whether MATLAB normalizes '{formats[0]}' over time as well as "
+                "space is not certain for releases from R2023a on; both are taken.",
+                MatlabCompatWarning,
+                stacklevel=5,
+            )
+        channels = self._channels()
+        return ChannelGroupNorm(channels, channels, self.Epsilon)
+
+
+def instanceNormalizationLayer(*pairs: object, **options: object) -> InstanceNormalizationLayer:
+    """Create an instance normalization layer."""
+    return construct(InstanceNormalizationLayer, (), pairs, options)
+
+
+# --- without learnables -------------------------------------------------------------------
+
+
+@register("nnet.cnn.layer.CrossChannelNormalizationLayer")
+class CrossChannelNormalizationLayer(Layer):
+    """MATLAB's cross-channel (local response) normalization layer.
+
+    ``Y = X ./ (K + Alpha*ss/WindowChannelSize).^Beta``, where ss is the sum of squares over the
+    channel itself, ``floor((w-1)/2)`` channels before it and ``floor(w/2)`` after it.
+
+    Shape
+    -----
+    Any format with C; the output has the size of the input.
+    """
+
+    matlab_class: ClassVar[str] = "nnet.cnn.layer.CrossChannelNormalizationLayer"
+    constructor: ClassVar[str] = "crossChannelNormalizationLayer"
+    arguments: ClassVar[tuple[str, ...]] = ("WindowChannelSize",)
+    type_text: ClassVar[str] = "Cross Channel Normalization"
+
+    WindowChannelSize = Property(positive_integer)
+    Alpha = Property(real_scalar, 1e-4)
+    Beta = Property(at_least(0.01), 0.75)
+    K = Property(at_least(1e-5), 2)
+
+    def output_formats(self, formats: Sequence[str]) -> tuple[str, ...]:
+        """The format of the input."""
+        need_channels(formats[0])
+        return (formats[0],)
+
+    def _build(self, formats: tuple[str, ...]) -> nn.Module:
+        from ..engine.normalization import CrossChannelNorm
+
+        return CrossChannelNorm(self.WindowChannelSize, self.Alpha, self.Beta, self.K)
+
+    def description(self) -> str:
+        """For example ``cross channel normalization with 5 channels per element``."""
+        return f"cross channel normalization with {self.WindowChannelSize} channels per element"
+
+
+def crossChannelNormalizationLayer(
+    windowChannelSize: object, *pairs: object, **options: object
+) -> CrossChannelNormalizationLayer:
+    """Create a cross-channel normalization layer: ``crossChannelNormalizationLayer(5, K=1)``."""
+    return construct(CrossChannelNormalizationLayer, (windowChannelSize,), pairs, options)
+
+
+class _Dropout(Layer):
+    Probability = Property(probability, 0.5)
+
+    def description(self) -> str:
+        """For example ``50% dropout``."""
+        return f"{number_text(round(100 * self.Probability, 4))}% {self.type_text.lower()}"
+
+
+@register("nnet.cnn.layer.DropoutLayer")
+class DropoutLayer(_Dropout):
+    """MATLAB's dropout layer: identity in prediction.
+
+    In ``train()`` elements become zero with Probability, and the others are divided by
+    ``1 - Probability``.
+    """
+
+    matlab_class: ClassVar[str] = "nnet.cnn.layer.DropoutLayer"
+    constructor: ClassVar[str] = "dropoutLayer"
+    arguments: ClassVar[tuple[str, ...]] = ("Probability",)
+    type_text: ClassVar[str] = "Dropout"
+
+    def _build(self, formats: tuple[str, ...]) -> nn.Module:
+        from torch import nn
+
+        return nn.Dropout(self.Probability)
+
+
+def dropoutLayer(*arguments: object, **options: object) -> DropoutLayer:
+    """Create a dropout layer: ``dropoutLayer(0.2)``; the probability is 0.5 if not given."""
+    given = len(arguments) % 2
+    return construct(DropoutLayer, arguments[:given] or (0.5,), arguments[given:], options)
+
+
+@register("nnet.cnn.layer.SpatialDropoutLayer")
+class SpatialDropoutLayer(_Dropout):
+    """MATLAB's spatial dropout layer: identity in prediction.
+
+    In ``train()`` whole channels of an observation become zero with Probability, and the others
+    are divided by ``1 - Probability``.
+    """
+
+    matlab_class: ClassVar[str] = "nnet.cnn.layer.SpatialDropoutLayer"
+    constructor: ClassVar[str] = "spatialDropoutLayer"
+    type_text: ClassVar[str] = "Spatial Dropout"
+
+    def output_formats(self, formats: Sequence[str]) -> tuple[str, ...]:
+        """The format of the input."""
+        need_channels(formats[0])
+        return (formats[0],)
+
+    def _build(self, formats: tuple[str, ...]) -> nn.Module:
+        from ..engine.normalization import SpatialDropout
+
+        return SpatialDropout(self.Probability)
+
+
+def spatialDropoutLayer(*pairs: object, **options: object) -> SpatialDropoutLayer:
+    """Create a spatial dropout layer: ``spatialDropoutLayer(Probability=0.25)``."""
+    return construct(SpatialDropoutLayer, (), pairs, options)
