@@ -173,7 +173,8 @@ def _understood(form: DataFormat, weights: object, given: Mapping[str, object]) 
     worked = "S" * form.labels.count("S")
     array = _parameter("weights", weights)
     if labels is not None:
-        array, worked = _arranged(array, DataFormat.parse(labels))
+        with locating("weights"):
+            array, worked = _arranged(array, DataFormat.parse(labels))
     if not 1 <= len(worked) <= 3:
         raise DataFormatError(
             f"The data '{form.labels}' has {len(worked)} dimensions to filter, not one to three.",

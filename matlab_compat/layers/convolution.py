@@ -48,11 +48,17 @@ Array = npt.NDArray[Any]
 Convolution = TypeVar("Convolution", bound="ConvolutionLayer")
 
 
+#: PaddingValue as text: where in the data the values come from.
+PADDING_SOURCES = ("replicate", "symmetric-include-edge", "symmetric-exclude-edge")
+
+
 def padding_value(value: object) -> float | str:
     """PaddingValue: a number, or where the values come from."""
-    if isinstance(value, str):
-        return one_of("replicate", "symmetric-include-edge", "symmetric-exclude-edge")(value)
     rule = "must be a scalar, 'replicate', 'symmetric-include-edge' or 'symmetric-exclude-edge'"
+    if isinstance(value, str):
+        if value.lower() not in PADDING_SOURCES:
+            raise ValueError(rule)
+        return value.lower()
     return real_scalar(value, rule)
 
 
@@ -361,6 +367,11 @@ class GroupedConvolution2DLayer(ConvolutionLayer, ChannelGroupsLayer):
 
     def _groups(self) -> int:
         return self.NumGroups if isinstance(self.NumGroups, int) else 1
+
+    def _constructor_options(self) -> dict[str, object]:
+        options = super()._constructor_options()
+        del options["NumChannelsPerGroup"]  # no argument: it follows from Weights
+        return options
 
 
 # --- constructor functions --------------------------------------------------------------

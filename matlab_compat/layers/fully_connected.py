@@ -13,7 +13,7 @@ from ..display import size_text
 from ..errors import DataFormatError, PropertyError
 from .base import Fans, Layer
 from .constructors import construct
-from .learnables import Layout, Learnable, as_vector, factor, initializer
+from .learnables import Layout, Learnable, as_vector, factor, initializer, restored
 from .properties import Property, auto_or_positive_integer, positive_integer
 from .registry import register
 
@@ -82,9 +82,9 @@ class FullyConnectedLayer(Layer):
             self._values["Bias"] = self._checked_bias(bias)
 
     def _checked_weights(self, weights: Array) -> Array:
-        full = flattened_weights(weights, self.OutputSize)
         wanted = self.input_channels()
-        if full is None or wanted not in (None, full.shape[1]):
+        full = restored(weights, (self.OutputSize, wanted))
+        if full is None:
             raise PropertyError(
                 f"Weights is {size_text(weights.shape)}, but OutputSize {self.OutputSize} and "
                 f"InputSize {self.InputSize} need {self.OutputSize}×{wanted or 'InputSize'}.",
@@ -109,6 +109,9 @@ class FullyConnectedLayer(Layer):
             size = values.get(name)
             if isinstance(size, np.ndarray) and size.size == 3 and size.dtype.kind in "iuf":
                 values[name] = size.prod()  # [h w c], [1 1 n]
+        weights = values.get("Weights")
+        if isinstance(weights, np.ndarray) and weights.size:
+            values["Weights"] = flattened_weights(weights, values.get("OutputSize"))
         return cls(**values)
 
     # --- torch --------------------------------------------------------------------------
@@ -152,21 +155,26 @@ class FullyConnectedLayer(Layer):
             "Bias": ((self.OutputSize, 1), fans),
         }
 
+    def _constructor_options(self) -> dict[str, object]:
+        options = super()._constructor_options()
+        del options["InputSize"]  # no argument: it follows from Weights
+        return options
+
     def description(self) -> str:
         """For example ``10 fully connected layer``."""
         return f"{self.OutputSize} fully connected layer"
 
 
-def flattened_weights(weights: Array, outputs: int) -> Array | None:
-    """OutputSize×InputSize from that, or from h×w×c×OutputSize as DAG networks save it.
+def flattened_weights(weights: Array, outputs: object) -> Array:
+    """OutputSize×InputSize from h×w×c×OutputSize, as DAG and series networks save it.
 
-    Where OutputSize is 1, MATLAB has dropped the last dimension. ``None`` if neither fits.
+    Where OutputSize is 1, MATLAB has dropped the last dimension. Others are left as they are.
     """
-    if weights.ndim <= 2 and np.atleast_2d(weights).shape[0] == outputs:
-        return np.atleast_2d(weights)
-    if outputs == 1 or (weights.ndim == 4 and weights.shape[3] == outputs):
-        return np.asfortranarray(weights.reshape(-1, outputs, order="F").T)
-    return None
+    if outputs == 1 and weights.shape[0] != 1:
+        return weights.reshape(1, -1, order="F")
+    if weights.ndim == 4:
+        return np.asfortranarray(weights.reshape(-1, weights.shape[3], order="F").T)
+    return weights
 
 
 def fullyConnectedLayer(
