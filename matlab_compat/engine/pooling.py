@@ -126,9 +126,9 @@ class MaxUnpooling(nn.Module):
 
     def forward(self, x: Tensor, indices: Tensor, size: Tensor) -> Tensor:
         """N,C,H,W."""
-        height, width = size.shape
+        height, width = size.shape[-2:]
         empty = x.new_zeros(x.shape[0], x.shape[1], height * width)
-        filled = empty.scatter(2, indices.flatten(2), x.flatten(2))
+        filled = empty.scatter(2, indices.long().flatten(2), x.flatten(2))
         return filled.view(x.shape[0], x.shape[1], height, width)
 
 

@@ -1,7 +1,7 @@
 """Layers that MATLAB's importers of ONNX and Keras networks make.
 
-What is known of them: names and order of elements from a real file beside the ONNX file that it was
-imported from, fields from public code that uses them. Others stay unsupported.
+What is known of them: from a real file beside the ONNX file that it was imported from, and from
+public code that uses them. Others stay unsupported.
 """
 
 from __future__ import annotations
@@ -40,7 +40,11 @@ class OnnxFlattenLayer(Flattening):
 
 @register("nnet.onnx.layer.FlattenInto2dLayer")
 class OnnxFlattenInto2dLayer(Flattening):
-    """Flattens in the order of ONNX; proved by a real file and its ONNX source."""
+    """Flattens in the order of ONNX.
+
+    A real file and its ONNX source agree that channels are slowest; that rows come before columns
+    is what its saved Description says ("C-style (row-major) order").
+    """
 
     matlab_class: ClassVar[str] = "nnet.onnx.layer.FlattenInto2dLayer"
     constructor: ClassVar[str] = "OnnxFlattenInto2dLayer"
