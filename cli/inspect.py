@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from . import options, output, text
+from typing import Any
+
+import typer
+
+from . import files, options, output, text
 
 
 def command(
-    file: options.File,
+    file: options.Files,
     variable: options.Variable = None,
     format: options.ReportFormat = output.Format.text,
     max_bytes: options.MaxBytes = options.DEFAULT_MAX_BYTES,
@@ -17,8 +21,40 @@ def command(
     """
     from converters.inspect import inspect
 
-    document = inspect(file, variable, limits=options.limits(max_bytes))
+    def look(path: str) -> dict[str, Any]:
+        return inspect(path, variable, limits=options.limits(max_bytes))
+
+    paths = files.expanded(file)
+    if not files.is_many(file):
+        _show(look(paths[0]), format)
+        return
+    documents: list[dict[str, Any]] = []
+
+    def work(path: str) -> files.Outcome:
+        document = look(path)
+        documents.append(document)
+        if format is output.Format.text:
+            output.data(text.inspection(document) + "\n")
+        return files.Outcome(path, 0, _contents(document))
+
+    outcomes = files.each(paths, work)
+    if format is output.Format.json:
+        known = {document["file"] for document in documents}
+        failed = [vars(o) for o in outcomes if o.file not in known]
+        schema = "matlab_compat.inspect-many/1"
+        output.document({"schema": schema, "files": documents, "errors": failed})
+        raise typer.Exit(max(outcome.exit_code for outcome in outcomes))
+    raise typer.Exit(files.summarize(outcomes))
+
+
+def _show(document: dict[str, Any], format: output.Format) -> None:
     if format is output.Format.json:
         output.document(document)
     else:
-        output.data(text.inspection(output.lines_of_their_own(document)))
+        output.data(text.inspection(document))
+
+
+def _contents(document: dict[str, Any]) -> str:
+    models = [v for v in document["variables"] if "layers" in v or "models" in v]
+    names = ", ".join(f"{v['name']} ({v['class']})" for v in models)
+    return names or f"{len(document['variables'])} variables"

@@ -17,7 +17,7 @@ import typer
 
 from matlab_compat.errors import MatlabCompatError, MatlabCompatWarning
 
-from . import inspect, output, predict, verify
+from . import convert, inspect, layers, output, predict, verify
 
 INTERNAL_ERROR = 4
 
@@ -31,6 +31,8 @@ app = typer.Typer(
 app.command("inspect")(inspect.command)
 app.command("verify")(verify.command)
 app.command("predict")(predict.command)
+app.command("convert")(convert.command)
+app.command("layers")(layers.command)
 
 
 def _show_version(asked: bool) -> None:

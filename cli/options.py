@@ -11,13 +11,21 @@ from converters.matfile.limits import DEFAULT_LIMITS, Limits
 from .output import Format
 
 File = Annotated[str, typer.Argument(help="A MAT-file (level 4, 5, 6, 7 or 7.3).")]
+Files = Annotated[
+    list[str], typer.Argument(help="MAT-files, folders of them, or patterns.", show_default=False)
+]
+Inputs = Annotated[
+    list[str] | None,
+    typer.Option("--input", help="FILE[:VARIABLE] with the input, in MATLAB order; repeatable."),
+]
 Variable = Annotated[
     str | None, typer.Option(help="Look into this variable only; 's.net' looks deeper.")
 ]
 Layer = Annotated[str | None, typer.Option(help="The layer's name, or its number in the network.")]
 ReportFormat = Annotated[Format, typer.Option("--format", help="How to report.")]
 DataFormat = Annotated[
-    str, typer.Option(help="Labels of the input's dimensions: S space, C channel, B batch, T time.")
+    str | None,
+    typer.Option(help="Labels of the input's dimensions: S space, C channel, B batch, T time."),
 ]
 Device = Annotated[str, typer.Option(help="cpu, cuda or auto.")]
 DType = Annotated[str, typer.Option(help="single or double (half, bfloat16).")]

@@ -6,31 +6,32 @@ from typing import Annotated
 
 import typer
 
+from matlab_compat.display import size_text
+
 from . import options, output
 
 
 def command(
     file: options.File,
-    input: Annotated[str, typer.Option(help="FILE[:VARIABLE] with the input, in MATLAB order.")],
     out: Annotated[str, typer.Option("-o", "--output", help="The MAT-file to write Y to.")],
+    input: options.Inputs = None,
     variable: options.Variable = None,
     layer: options.Layer = None,
-    data_format: options.DataFormat = "SSCB",
+    data_format: options.DataFormat = None,
     device: options.Device = "cpu",
     dtype: options.DType = "single",
     force: Annotated[bool, typer.Option("--force", help="Replace an existing file.")] = False,
     max_bytes: options.MaxBytes = options.DEFAULT_MAX_BYTES,
 ) -> None:
-    """Run a layer on an input and save Y, in MATLAB order.
+    """Run a layer or network on an input and save Y, in MATLAB order.
 
-    Example: matlab-compat predict layer.mat --input X.mat:X -o Y.mat
+    Example: matlab-compat predict net.mat --input X.mat:X -o Y.mat
     """
     from converters.predict import predict
 
-    limits = options.limits(max_bytes)
-    Y = predict(
+    written = predict(
         file,
-        input,
+        input or [],
         out,
         variable,
         layer,
@@ -38,6 +39,7 @@ def command(
         device=device,
         dtype=dtype,
         overwrite=force,
-        limits=limits,
+        limits=options.limits(max_bytes),
     )
-    output.note(f"wrote Y, {'×'.join(map(str, Y.shape))} {Y.dtype.name}, to {out}")
+    for name, value in written.items():
+        output.note(f"wrote {name}, {size_text(value.shape)} {value.dtype.name}, to {out}")

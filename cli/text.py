@@ -95,7 +95,7 @@ def comparison(output: dict[str, Any]) -> str:
     lines = [
         f"{output['name']}: {size_text(output['shape'])} {output['dtype']}, {output['reason']}",
         f"  scaled error     {_figure(output['scaled_error'])} of {output['bound']:g} allowed "
-        "(difference / (eps * (|W| * |x| + |b|)))",
+        f"({output['rule']})",
         f"  max abs          {_figure(output['max_abs'])}",
         f"  relative L2      {_figure(output['rel_l2'])}",
         f"  outside          {output['outside']} of {output['elements']} elements",

@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from . import options, output, text
+from . import files, options, output, text
+
+if TYPE_CHECKING:
+    from matlab_compat.parity.verify import Report
 
 
 def command(
-    file: options.File,
+    file: options.Files,
     variable: options.Variable = None,
     layer: options.Layer = None,
-    input: Annotated[str | None, typer.Option(help="FILE[:VARIABLE] with the input.")] = None,
+    input: options.Inputs = None,
     expected: Annotated[
-        str | None, typer.Option(help="FILE[:VARIABLE] with MATLAB's output.")
+        list[str] | None, typer.Option(help="FILE[:VARIABLE] with MATLAB's output; repeatable.")
     ] = None,
-    data_format: options.DataFormat = "SSCB",
+    against: Annotated[
+        str | None, typer.Option(help="An ONNX file to compare with, run by ONNX Runtime.")
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Seed of the random input of --against.")] = 0,
+    data_format: options.DataFormat = None,
     device: options.Device = "cpu",
     dtype: options.DType = "single",
     atol: Annotated[
@@ -29,34 +37,71 @@ def command(
     format: options.ReportFormat = output.Format.text,
     max_bytes: options.MaxBytes = options.DEFAULT_MAX_BYTES,
 ) -> None:
-    """Run a layer and compare with what MATLAB saved. Exit code 0 if equal, 1 if different.
+    """Run a layer or network and compare with what MATLAB saved. 0 if equal, 1 if different.
 
-    Takes X (or input) and Y (or output, expected) from beside the layer unless told otherwise.
+    Takes X (or input) and Y (or output, expected) from beside it unless told otherwise.
 
     Example: matlab-compat verify layer.mat
     """
+    from converters.against import verify_against
     from converters.verify import verify
     from matlab_compat.parity import Tolerance
 
     given = atol is not None or rtol is not None
-    report = verify(
-        file,
-        variable,
-        layer,
-        input=input,
-        expected=expected,
-        data_format=data_format,
-        device=device,
-        dtype=dtype,
-        tolerance=Tolerance(atol or 0.0, rtol or 0.0) if given else None,
-        limits=options.limits(max_bytes),
-    )
-    document = report.to_json()
+    common: dict[str, Any] = {
+        "device": device,
+        "dtype": dtype,
+        "tolerance": Tolerance(atol or 0.0, rtol or 0.0) if given else None,
+        "limits": options.limits(max_bytes),
+    }
+
+    def compare(path: str) -> Report:
+        if against is not None:
+            return verify_against(path, against, variable, input=input or (), seed=seed, **common)
+        return verify(
+            path,
+            variable,
+            layer,
+            input=input,
+            expected=expected,
+            data_format=data_format,
+            **common,
+        )
+
+    paths = files.expanded(file)
+    if files.is_many(file):
+        raise typer.Exit(_many(paths, compare, format))
+    report = compare(paths[0])
     if format is output.Format.json:
-        output.document(document)
+        output.document(report.to_json())
     else:
-        for compared in document["outputs"]:
-            output.data(text.comparison(compared))
-        output.data(text.environment(document["environment"]))
-        output.verdict(f"{file}: {report.verdict}", good=report.exit_code == 0)
+        _show(paths[0], report)
     raise typer.Exit(report.exit_code)
+
+
+def _show(path: str, report: Report) -> None:
+    document = report.to_json()
+    for compared in [*document["activations"], *document["outputs"]]:
+        output.data(text.comparison(compared))
+    output.data(text.environment(document["environment"]))
+    where = f", first in layer '{report.first_difference}'" if report.first_difference else ""
+    output.verdict(f"{path}: {report.verdict}{where}", good=report.exit_code == 0)
+
+
+def _many(paths: list[str], compare: Callable[[str], Report], format: output.Format) -> int:
+    """Every file, one line (or one JSON record) each; the worst exit code."""
+    records = []
+
+    def work(path: str) -> files.Outcome:
+        report = compare(path)
+        records.append({"file": path, **report.to_json()})
+        worst = max((c.scaled_error / c.bound for c in report.compared), default=0.0)
+        return files.Outcome(path, report.exit_code, f"{worst:.2g} of the bound")
+
+    outcomes = files.each(paths, work)
+    if format is output.Format.text:
+        return files.summarize(outcomes)
+    known = {record["file"] for record in records}
+    failed = [vars(o) for o in outcomes if o.file not in known]
+    output.document({"schema": "matlab_compat.verify-many/1", "reports": records, "errors": failed})
+    return max(outcome.exit_code for outcome in outcomes)

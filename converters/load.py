@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from os import PathLike
+from pathlib import Path
 
 from matlab_compat.errors import (
     AmbiguousLayerError,
@@ -36,7 +37,8 @@ def load(
         A MAT-file of level 4, 5, 6, 7 or 7.3 with a SeriesNetwork, DAGNetwork, dlnetwork, layer
         graph, layer array or layer as ``save`` writes it (anywhere in its variables), or with a
         layer as loose variables (``Weights``, ``Bias``, ``Stride``, ``CroppingSize`` ...) or as
-        a struct or struct array of such fields (nested ones too).
+        a struct or struct array of such fields (nested ones too). Or a ``.pt`` file that
+        ``matlab-compat convert`` wrote.
     variable:
         Look into this variable only; ``"s.net"`` looks deeper.
     layer:
@@ -68,6 +70,10 @@ def load(
     >>> layer.FilterSize, layer.CroppingSize
     ((3, 3), (0, 1, 0, 1))
     """
+    if Path(path).suffix in (".pt", ".pth"):
+        from .torch_file import load_torch
+
+        return load_torch(path)
     with open_mat(path, limits=limits) as mat:
         found = find_models(mat, variable)
         if layer is None and any(isinstance(f.model, SavedNetwork) for f in found):

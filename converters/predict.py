@@ -1,21 +1,24 @@
-"""From a layer's file and an input's file to an output's file."""
+"""From a model's file and an input's file to an output's file."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from os import PathLike
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import numpy.typing as npt
 
-from matlab_compat.errors import UnsupportedLayerError, enough_memory, locating
-from matlab_compat.layers import TransposedConvolution2DLayer
+from matlab_compat.data_format import dlarray
+from matlab_compat.errors import UsageError, enough_memory, locating
+from matlab_compat.layers import Layer
 
+from .data import read_array
 from .load import load
 from .matfile import DEFAULT_LIMITS, Limits
+from .matfile.values import Value
 from .matfile.writer import write_mat
+from .names import valid_name
 from .readers.exported import INPUT_NAMES
-from .verify import read_array
 
 if TYPE_CHECKING:
     from matlab_compat.engine.precision import DeviceLike, DTypeLike
@@ -23,39 +26,66 @@ if TYPE_CHECKING:
 
 def predict(
     path: str | PathLike[str],
-    input: str,
+    input: str | Sequence[str],
     output: str | PathLike[str],
     variable: str | None = None,
     layer: str | int | None = None,
     *,
-    data_format: str = "SSCB",
+    data_format: str | None = None,
     device: DeviceLike | None = None,
     dtype: DTypeLike | None = None,
     overwrite: bool = False,
     limits: Limits = DEFAULT_LIMITS,
-) -> npt.NDArray[Any]:
-    """Run a layer and write ``Y``, in MATLAB order, to ``output``; returns Y as well.
+) -> dict[str, Any]:
+    """Run a layer or network and write what comes out, in MATLAB order, to ``output``.
 
     Parameters
     ----------
     path, variable, layer:
         As for :func:`converters.load`.
     input:
-        ``FILE`` or ``FILE:VARIABLE`` with an array in MATLAB order (H×W×C×N for "SSCB").
+        ``FILE`` or ``FILE:VARIABLE`` with an array in MATLAB order (H×W×C×N for "SSCB") or a
+        cell array of sequences; one for each input.
+
+    Returns
+    -------
+    Variable name to what was written: ``Y``, or the outputs' own names where there are several.
 
     Raises
     ------
     MatlabCompatError
-        Whatever :func:`converters.load` and the layer's ``predict`` raise; ``UsageError`` if
-        ``output`` exists and ``overwrite`` is not set.
+        Whatever :func:`converters.load` and ``predict`` raise; ``UsageError`` if ``output``
+        exists and ``overwrite`` is not set.
     """
-    chosen = load(path, variable, layer, limits=limits)
-    if not isinstance(chosen, TransposedConvolution2DLayer):
-        raise UnsupportedLayerError(f"{type(chosen).__name__} cannot be run by this version.")
-    X = read_array(input, INPUT_NAMES, limits)
+    model = load(path, variable, layer, limits=limits)
+    inputs = [input] if isinstance(input, str) else list(input)
+    if len(inputs) != len(model.InputNames):
+        raise UsageError(
+            f"The model has {len(model.InputNames)} inputs ({', '.join(model.InputNames)}), "
+            f"but {len(inputs)} were named.",
+            where=(str(path),),
+        )
+    names = INPUT_NAMES if len(inputs) == 1 else ()
+    X = [read_array(one, names, limits) for one in inputs]
+    options: Any = {"data_format": data_format, "device": device, "dtype": dtype}
     with locating(str(path)), enough_memory():
-        Y: npt.NDArray[Any] = chosen.predict(X, data_format, device=device, dtype=dtype)
-    if Y.dtype == np.float16:
-        Y = Y.astype(np.float32)  # no MAT-file holds half precision
-    write_mat(output, {"Y": np.asfortranarray(Y)}, level="7", overwrite=overwrite)
-    return Y
+        if isinstance(model, Layer):
+            Y = model.predict(X[0] if len(X) == 1 else tuple(X), **options)
+        else:
+            Y = model.predict(*X, **options)
+    outputs = dict(zip(model.OutputNames, Y, strict=True)) if isinstance(Y, tuple) else {"Y": Y}
+    variables = {valid_name(name): _writable(value) for name, value in outputs.items()}
+    write_mat(output, variables, level="7", overwrite=overwrite)
+    return variables
+
+
+def _writable(value: Any) -> Value:
+    """A result as a MAT-file can hold it."""
+    if isinstance(value, list):
+        cell = np.empty((len(value), 1), dtype=object)
+        cell[:, 0] = [_writable(item) for item in value]
+        return cell
+    array = value.extractdata() if isinstance(value, dlarray) else value
+    if array.dtype == np.float16:
+        array = array.astype(np.float32)  # no MAT-file holds half precision
+    return np.asfortranarray(array[..., np.newaxis] if array.ndim == 1 else array)

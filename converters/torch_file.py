@@ -1,7 +1,7 @@
 """``.pt``: a state_dict and the architecture beside it, readable with ``weights_only=True``.
 
-The file is a dict: ``state_dict`` (torch's names, ``conv_1.weight``), ``architecture`` (plain dicts,
-lists and numbers: every layer with its MATLAB properties) and ``format``.
+The file is a dict: ``state_dict`` (torch's names, ``conv_1.weight``), ``architecture`` (plain
+dicts, lists and numbers: every layer with its MATLAB properties) and ``format``.
 """
 
 from __future__ import annotations

@@ -1,32 +1,26 @@
-"""From a file to the verdict whether the layer computes what MATLAB saved."""
+"""From a file to the verdict whether a layer or network computes what MATLAB saved."""
 
 from __future__ import annotations
 
 import hashlib
-import re
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from matlab_compat.errors import (
-    NothingToCompareError,
-    PropertyError,
-    UnsupportedLayerError,
-    UsageError,
-    enough_memory,
-    locating,
-)
+from matlab_compat.errors import NothingToCompareError, UsageError, enough_memory, locating
 from matlab_compat.layers import Layer, TransposedConvolution2DLayer
+from matlab_compat.network import Network
 
+from .data import ACTIVATION_NAMES, numeric, pick, read_array
 from .find import Found, choose_layer, find_models
-from .load import build
+from .load import build, choose_network
 from .matfile import DEFAULT_LIMITS, Limits, MatFile, open_mat
-from .matfile.values import StructArray, Value, mat_class
+from .matfile.values import StructArray, Value
+from .networks import build_network
 from .readers.exported import INPUT_NAMES, OUTPUT_NAMES
-from .saved import SavedLayer
+from .saved import SavedLayer, SavedNetwork
 
 if TYPE_CHECKING:
     from matlab_compat.engine.precision import DeviceLike, DTypeLike
@@ -34,21 +28,21 @@ if TYPE_CHECKING:
     from matlab_compat.parity.verify import Report
 
 _REMEDY = (
-    "in MATLAB, beside the layer: X = ...; Y = extractdata(predict(dlnetwork(layer), "
-    "dlarray(X, 'SSCB'))); save('layer.mat', 'layer', 'X', 'Y'), or name files with "
-    "--input and --expected."
+    "in MATLAB, save them beside it: X = ...; Y = predict(net, X); save('f.mat', 'net', 'X', "
+    "'Y') (for a layer: Y = extractdata(predict(dlnetwork(layer), dlarray(X, 'SSCB')))), "
+    "or name files with --input and --expected."
 )
-_NUMERIC = r"double|single|u?int\d+|logical"
 
 
 @dataclass(frozen=True)
-class _Task:
-    """One layer with its input and MATLAB's output."""
+class Task:
+    """A layer or network with its inputs and what MATLAB made of them."""
 
-    name: str
-    layer: Layer
-    X: Value
-    Y: Value
+    model: Layer | Network
+    X: list[Any]
+    #: By the names to report them by.
+    expected: dict[str, Any]
+    activations: dict[str, Any] = field(default_factory=dict)
 
 
 def verify(
@@ -56,26 +50,29 @@ def verify(
     variable: str | None = None,
     layer: str | int | None = None,
     *,
-    input: str | None = None,
-    expected: str | None = None,
-    data_format: str = "SSCB",
+    input: str | Sequence[str] | None = None,
+    expected: str | Sequence[str] | None = None,
+    data_format: str | None = None,
     device: DeviceLike | None = None,
     dtype: DTypeLike | None = None,
     tolerance: Tolerance | None = None,
     limits: Limits = DEFAULT_LIMITS,
 ) -> Report:
-    """Run the layer in a MAT-file and compare with the output that MATLAB saved.
+    """Run the layer or network in a MAT-file and compare with the output that MATLAB saved.
 
     Parameters
     ----------
     path, variable, layer:
         As for :func:`converters.load`. Where no layer is chosen, every layer that has an input
-        and an output beside it (in its struct, or in the file) is verified.
+        and an output in its own struct is verified.
     input, expected:
-        ``FILE`` or ``FILE:VARIABLE``; by default ``X`` (or ``input``) and ``Y`` (or ``output``,
-        ``expected``) beside the layer.
+        ``FILE`` or ``FILE:VARIABLE``, one for each input and output; by default ``X`` (or
+        ``input``) and ``Y`` (or ``output``, ``expected``) beside the model, ``X1``, ``X2`` ...
+        for several. A struct ``activations`` beside a network, with a field for each layer, is
+        compared as well.
     data_format, device, dtype, tolerance:
-        As for :func:`matlab_compat.parity.verify.verify_layer`.
+        As for the ``predict`` of the layer or network; an explicit tolerance instead of the
+        default bound.
 
     Raises
     ------
@@ -84,26 +81,55 @@ def verify(
     MatlabCompatError
         Whatever :func:`converters.load` raises.
     """
-    from matlab_compat.parity.verify import Report, verify_layer
+    from matlab_compat.parity.verify import Report
 
+    inputs, truths = _as_list(input), _as_list(expected)
     with open_mat(path, limits=limits) as mat:
-        tasks = _tasks(mat, variable, layer, input, expected, limits)
+        tasks = _tasks(mat, variable, layer, inputs, truths, limits)
     outputs: list[Comparison] = []
+    activations: list[Comparison] = []
     for task in tasks:
         with locating(str(path)), enough_memory():
-            done = verify_layer(
-                _runnable(task.layer),
-                task.X,
-                task.Y,
-                data_format=data_format,
-                device=device,
-                dtype=dtype,
-                tolerance=tolerance,
-                name=task.name,
-            )
+            done = run(task, data_format, device, dtype, tolerance)
         outputs += done.outputs
+        activations += done.activations
     environment = {**done.environment, "file": str(path), "sha256": sha256(path)}
-    return Report(tuple(outputs), environment)
+    return Report(tuple(outputs), environment, tuple(activations))
+
+
+def run(
+    task: Task,
+    data_format: str | None,
+    device: DeviceLike | None,
+    dtype: DTypeLike | None,
+    tolerance: Tolerance | None,
+) -> Report:
+    """One comparison: by the layer's own bound where there is one, else three ways."""
+    from matlab_compat.parity.network import verify_network
+    from matlab_compat.parity.verify import verify_layer
+
+    if isinstance(task.model, TransposedConvolution2DLayer):
+        ((name, truth),) = task.expected.items()
+        return verify_layer(
+            task.model,
+            task.X[0],
+            truth,
+            data_format=data_format or "SSCB",
+            device=device,
+            dtype=dtype,
+            tolerance=tolerance,
+            name=name,
+        )
+    return verify_network(
+        task.model,
+        task.X,
+        task.expected,
+        activations=task.activations,
+        data_format=data_format,
+        device=device,
+        dtype=dtype,
+        tolerance=tolerance,
+    )
 
 
 def sha256(path: str | PathLike[str]) -> str:
@@ -112,32 +138,38 @@ def sha256(path: str | PathLike[str]) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _runnable(layer: Layer) -> TransposedConvolution2DLayer:
-    if not isinstance(layer, TransposedConvolution2DLayer):
-        raise UnsupportedLayerError(f"{layer.matlab_class} cannot be verified by this version.")
-    return layer
+def _as_list(argument: str | Sequence[str] | None) -> list[str]:
+    return [argument] if isinstance(argument, str) else list(argument or ())
 
 
 def _tasks(
     mat: MatFile,
     variable: str | None,
     layer: str | int | None,
-    input: str | None,
-    expected: str | None,
+    inputs: list[str],
+    truths: list[str],
     limits: Limits,
-) -> list[_Task]:
+) -> list[Task]:
     found = find_models(mat, variable)
-    chosen = _with_data(found) if layer is None and input is None and expected is None else []
-    if not chosen:
-        chosen = [choose_layer(found, layer, str(mat.path))]
-    tasks = []
-    for saved, at in chosen:
-        built = build(mat, saved)  # first: a layer that cannot be run is the news, not its data
-        X = _data(mat, at, INPUT_NAMES, input, "input", limits)
-        Y = _data(mat, at, OUTPUT_NAMES, expected, "expected output", limits)
-        name = "Y" if len(chosen) == 1 else f"{at.path}.Y"
-        tasks.append(_Task(name, built, X, Y))
-    return tasks
+    if layer is None:
+        if not inputs and not truths and (complete := _with_data(found)):
+            several = len(complete) > 1
+            return [_layer_task(mat, saved, at, several) for saved, at in complete]
+        if any(isinstance(f.model, SavedNetwork) for f in found):
+            return [_network_task(mat, found, inputs, truths, limits)]
+    saved, at = choose_layer(found, layer, str(mat.path))
+    built = build(mat, saved)  # first: a layer that cannot be run is the news, not its data
+    X = _numbered(mat, at, INPUT_NAMES, inputs, built.NumInputs, "input", limits)
+    names = ["Y"] if built.NumOutputs == 1 else built.OutputNames
+    Y = _numbered(mat, at, OUTPUT_NAMES, truths, len(names), "expected output", limits)
+    return [Task(built, X, dict(zip(names, Y, strict=True)))]
+
+
+def _layer_task(mat: MatFile, saved: SavedLayer, at: Found, several: bool) -> Task:
+    built = build(mat, saved)
+    X = _data(mat, at, INPUT_NAMES, [], "input", DEFAULT_LIMITS)
+    Y = _data(mat, at, OUTPUT_NAMES, [], "expected output", DEFAULT_LIMITS)
+    return Task(built, [X], {f"{at.path}.Y" if several else "Y": Y})
 
 
 def _with_data(found: list[Found]) -> list[tuple[SavedLayer, Found]]:
@@ -146,87 +178,92 @@ def _with_data(found: list[Found]) -> list[tuple[SavedLayer, Found]]:
         (f.model, f)
         for f in found
         if isinstance(f.model, SavedLayer)
-        and _pick(f.beside, INPUT_NAMES) is not None
-        and _pick(f.beside, OUTPUT_NAMES) is not None
+        and pick(f.beside, INPUT_NAMES) is not None
+        and pick(f.beside, OUTPUT_NAMES) is not None
     ]
 
 
-def _pick(values: MatFile | dict[str, Value], names: tuple[str, ...]) -> str | None:
-    """The first of ``names`` among the keys, without regard to case."""
-    lower = {key.lower(): key for key in reversed(list(values))}
-    return next((lower[name.lower()] for name in names if name.lower() in lower), None)
+def _network_task(
+    mat: MatFile, found: list[Found], inputs: list[str], truths: list[str], limits: Limits
+) -> Task:
+    chosen = choose_network(found, str(mat.path))
+    at = next(f for f in found if f.model is chosen)
+    with locating(str(mat.path), at.path):
+        network = build_network(chosen)
+        count, outputs = len(network.InputNames), network.OutputNames
+    X = _numbered(mat, at, INPUT_NAMES, inputs, count, "input", limits)
+    activations = _activations(mat, at, network)
+    try:
+        Y = _numbered(mat, at, OUTPUT_NAMES, truths, len(outputs), "expected output", limits)
+    except NothingToCompareError:
+        if not activations:
+            raise
+        Y = []
+    names = ["Y"] if len(outputs) == 1 else outputs
+    return Task(network, X, dict(zip(names, Y, strict=bool(Y))), activations)
+
+
+def _numbered(
+    mat: MatFile,
+    found: Found,
+    names: tuple[str, ...],
+    arguments: list[str],
+    count: int,
+    what: str,
+    limits: Limits,
+) -> list[Any]:
+    """The data of each port: ``X``, or ``X1``, ``X2`` ... where there are several."""
+    if arguments and len(arguments) != count:
+        raise UsageError(
+            f"The model has {count} {what}s, but {len(arguments)} were named.",
+            where=(str(mat.path),),
+        )
+    return [
+        _data(
+            mat,
+            found,
+            names if count == 1 else tuple(f"{name}{i + 1}" for name in names),
+            arguments[i : i + 1],
+            what,
+            limits,
+        )
+        for i in range(count)
+    ]
+
+
+def _activations(mat: MatFile, found: Found, network: Network) -> dict[str, Any]:
+    """The saved activations by layer name; fields are layer names as MATLAB makes them valid."""
+    from .names import valid_name
+
+    for values in (found.beside, mat):
+        name = pick(values, ACTIVATION_NAMES)
+        if name is not None and isinstance(values[name], StructArray):
+            fields = dict(next(values[name].elements(), {}))
+            by_field = {valid_name(layer): layer for layer in network.names}
+            return {
+                by_field[key]: numeric(value, (str(mat.path), name, key))
+                for key, value in fields.items()
+                if key in by_field
+            }
+    return {}
 
 
 def _data(
     mat: MatFile,
     found: Found,
     names: tuple[str, ...],
-    argument: str | None,
+    argument: list[str],
     what: str,
     limits: Limits,
 ) -> Value:
-    if argument is not None:
-        return read_array(argument, names, limits)
+    if argument:
+        return read_array(argument[0], names, limits)
     for values in (found.beside, mat):
-        name = _pick(values, names)
+        name = pick(values, names)
         if name is not None:
-            return _numeric(values[name], (str(mat.path), name))
+            return numeric(values[name], (str(mat.path), name))
     raise NothingToCompareError(
-        f"There is no {what} beside the layer: none of {', '.join(names)}.",
+        f"There is no {what} beside it: none of {', '.join(names)}.",
         where=(str(mat.path),),
         remedy=_REMEDY,
     )
-
-
-def read_array(
-    argument: str, names: tuple[str, ...] = (), limits: Limits = DEFAULT_LIMITS
-) -> Value:
-    """The array that ``FILE`` or ``FILE:VARIABLE`` names; ``s.X`` reaches into a struct.
-
-    Without a variable: the one of ``names`` that the file has, or its only numeric variable.
-
-    Raises
-    ------
-    UsageError
-        The file has several arrays and none was named, or what was named is not numeric.
-    """
-    path, variable = split_argument(argument)
-    with open_mat(path, limits=limits) as mat:
-        if variable is None:
-            variable = _pick(mat, names) or _only_array(mat)
-        root, *fields = variable.split(".")
-        value = mat[root]
-        for field in fields:
-            value = _field(value, field, (str(path), variable))
-        return _numeric(value, (str(path), variable))
-
-
-def split_argument(argument: str) -> tuple[str, str | None]:
-    r"""``FILE:VARIABLE`` apart; a colon that belongs to the path (``C:\x.mat``) stays there."""
-    match = re.fullmatch(r"(.+):([A-Za-z]\w*(?:\.\w+)*)", argument)
-    if match is None or Path(argument).exists():
-        return argument, None
-    return match.group(1), match.group(2)
-
-
-def _field(value: Value, field: str, where: tuple[str, ...]) -> Value:
-    if isinstance(value, StructArray) and value.shape == (1, 1) and field in value:
-        return value[field]
-    raise UsageError(f"There is no field '{field}' there.", where=where)
-
-
-def _only_array(mat: MatFile) -> str:
-    arrays = [v.name for v in mat.variables if re.fullmatch(_NUMERIC, v.class_name)]
-    if len(arrays) == 1:
-        return arrays[0]
-    raise UsageError(
-        f"The file has {len(arrays) or 'no'} arrays: {', '.join(arrays) or 'name another file'}.",
-        where=(str(mat.path),),
-        remedy=f"name one: {mat.path}:{arrays[0] if arrays else 'X'}.",
-    )
-
-
-def _numeric(value: Value, where: tuple[str, ...]) -> Value:
-    if isinstance(value, np.ndarray) and value.dtype.kind in "biufc":
-        return value
-    raise PropertyError(f"A numeric array belongs here, not {mat_class(value)}.", where=where)

@@ -30,7 +30,7 @@ UNLABELLED = {"CB": "BC", "CBT": "CTB", "SCBT": "SCTB", "SSCBT": "SSCTB", "SSSCB
 
 
 @dataclass(frozen=True)
-class _Input:
+class NetworkInput:
     """One network input: an array, or a list of sequences, with its labels."""
 
     data: list[Array]
@@ -50,7 +50,7 @@ def predict(
     training: bool = False,
 ) -> Any:
     """:meth:`Network.predict <matlab_compat.network.Network.predict>`."""
-    inputs = _inputs(network, X, data_format)
+    inputs = network_inputs(network, X, data_format)
     formats = _formats(network, inputs)
     module = network.to_torch(device, dtype, formats=formats).train(training)
     with torch.inference_mode(), full_precision(allow_tf32):
@@ -80,7 +80,7 @@ def activations(
     """
     for name in layers:
         network.layer(name)
-    inputs = _inputs(network, X, data_format)
+    inputs = network_inputs(network, X, data_format)
     formats = _formats(network, inputs)
     module = network.to_torch(device, dtype, formats=formats)
     plan = network.plan(formats)
@@ -110,7 +110,7 @@ def _producer(name: str, plan: Any) -> str:
 
 def _record(
     module: fx.GraphModule,
-    inputs: list[_Input],
+    inputs: list[NetworkInput],
     data: list[Array],
     device: DeviceLike | None,
     dtype: DTypeLike | None,
@@ -141,9 +141,9 @@ def classify(
     return names[data.argmax(axis=label.index("C"))]
 
 
-def _inputs(
+def network_inputs(
     network: Network, X: Sequence[object], data_format: str | Sequence[str] | None
-) -> list[_Input]:
+) -> list[NetworkInput]:
     """The data for each input of the network, with labels."""
     plan = network.plan()
     if len(X) != len(plan.inputs):
@@ -160,24 +160,24 @@ def _inputs(
     return [_input(x, label, o) for x, label, o in zip(X, given, own, strict=True)]
 
 
-def _input(x: object, label: str | None, own: str) -> _Input:
+def _input(x: object, label: str | None, own: str) -> NetworkInput:
     if isinstance(x, dlarray):
-        return _Input([as_data(x.extractdata())], DataFormat.parse(x.dims()), False, True)
+        return NetworkInput([as_data(x.extractdata())], DataFormat.parse(x.dims()), False, True)
     form = DataFormat.parse(label or UNLABELLED.get(own, own))
     if isinstance(x, list) or (isinstance(x, np.ndarray) and x.dtype == object):
         items = list(x.ravel(order="F")) if isinstance(x, np.ndarray) else x
         if all(np.ndim(item) > 0 for item in items):
-            return _Input([as_data(item) for item in items], form, True, False)
-    return _Input([as_data(x)], form, False, False)
+            return NetworkInput([as_data(item) for item in items], form, True, False)
+    return NetworkInput([as_data(x)], form, False, False)
 
 
-def _formats(network: Network, inputs: list[_Input]) -> dict[str, str]:
+def _formats(network: Network, inputs: list[NetworkInput]) -> dict[str, str]:
     return {
         name: given.form.batched for name, given in zip(network.plan().inputs, inputs, strict=True)
     }
 
 
-def _run_lists(inputs: list[_Input], run: Any) -> list[tuple[Array, ...]]:
+def _run_lists(inputs: list[NetworkInput], run: Any) -> list[tuple[Array, ...]]:
     """Run each observation of list inputs; those of equal size together, which changes nothing.
 
     MATLAB pads a batch of sequences to equal lengths; running equal lengths together gives every
@@ -200,16 +200,16 @@ def _run_lists(inputs: list[_Input], run: Any) -> list[tuple[Array, ...]]:
     return [results[index] for index in sorted(results)]
 
 
-def _batch_axis(given: _Input) -> int:
+def _batch_axis(given: NetworkInput) -> int:
     return given.form.labels.index("B")
 
 
-def _one(given: _Input, index: int) -> Array:
+def _one(given: NetworkInput, index: int) -> Array:
     return given.form.expanded(given.data[index])
 
 
 def _tensors(
-    inputs: list[_Input], data: list[Array], device: DeviceLike | None, dtype: DTypeLike | None
+    inputs: list[NetworkInput], data: list[Array], device: DeviceLike | None, dtype: DTypeLike | None
 ) -> tuple[torch.Tensor, ...]:
     return tuple(
         tensor(i.form.to_torch(x), device, dtype) for i, x in zip(inputs, data, strict=True)
@@ -218,7 +218,7 @@ def _tensors(
 
 def _run(
     module: fx.GraphModule,
-    inputs: list[_Input],
+    inputs: list[NetworkInput],
     data: list[Array],
     device: DeviceLike | None,
     dtype: DTypeLike | None,
@@ -228,7 +228,7 @@ def _run(
 
 
 def _as_matlab(
-    network: Network, inputs: list[_Input], observations: list[Array], label: str
+    network: Network, inputs: list[NetworkInput], observations: list[Array], label: str
 ) -> Any:
     """One output of all observations, as MATLAB's ``predict`` of that class of network gives it."""
     first = inputs[0]
@@ -254,7 +254,7 @@ def _image(y: Array, label: str) -> Array:
 
 
 def _as_activation(
-    network: Network, inputs: list[_Input], observations: list[Array], label: str
+    network: Network, inputs: list[NetworkInput], observations: list[Array], label: str
 ) -> Any:
     """As :func:`_as_matlab`, but vectors are K×N, and 1×1×K×N where they come from images."""
     if label != "CB" or inputs[0].labelled:

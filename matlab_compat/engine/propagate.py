@@ -68,12 +68,10 @@ def walk(
     plan: Plan, sizes: Sequence[Sequence[int]], source: torch.Generator
 ) -> Iterator[tuple[Step, list[torch.Size]]]:
     """Each step with the torch sizes of its outputs, initializing its layer where needed."""
-    values: dict[Port, torch.Tensor] = {}
-    given = dict(zip(plan.inputs, sizes, strict=False))
-    for name, label in plan.inputs.items():
-        values[name, -1] = torch.empty(
-            _input_size(plan, name, label, given.get(name)), device="meta"
-        )
+    values: dict[Port, torch.Tensor] = {
+        (name, -1): torch.empty(size, device="meta")
+        for name, size in input_sizes(plan, sizes).items()
+    }
     for step in plan.steps:
         arguments = [values[s] for s in step.sources]
         with at(step):
@@ -83,8 +81,26 @@ def walk(
         yield step, [r.shape for r in results]
 
 
-def _input_size(plan: Plan, name: str, label: str, given: Sequence[int] | None) -> tuple[int, ...]:
-    """Torch's size of a network input for one observation."""
+def input_sizes(
+    plan: Plan, sizes: Sequence[Sequence[int]] = (), batch: int = 1, steps: int = _TIME_STEPS
+) -> dict[str, tuple[int, ...]]:
+    """Torch's size of each network input, for ``batch`` observations of ``steps`` time steps.
+
+    Raises
+    ------
+    UsageError
+        No input layer says the size, and it is not among ``sizes``.
+    """
+    given = dict(zip(plan.inputs, sizes, strict=False))
+    return {
+        name: _input_size(plan, name, label, given.get(name), batch, steps)
+        for name, label in plan.inputs.items()
+    }
+
+
+def _input_size(
+    plan: Plan, name: str, label: str, given: Sequence[int] | None, batch: int, steps: int
+) -> tuple[int, ...]:
     layer = next((s.layer for s in plan.steps if s.name == name), None)
     own = getattr(layer, "input_size", None)
     size = list(given) if given is not None else list(own()) if own else None
@@ -94,9 +110,8 @@ def _input_size(plan: Plan, name: str, label: str, given: Sequence[int] | None) 
             remedy="pass it: net.initialize([28, 28, 1]) or net.analyze([28, 28, 1]).",
         )
     rest = iter(int(n) for n in size)
-    matlab = [1 if c == "B" else _TIME_STEPS if c == "T" else next(rest) for c in label]
-    minimum = int(getattr(layer, "MinLength", 1) or 1)
-    matlab = [max(n, minimum) if c == "T" else n for n, c in zip(matlab, label, strict=True)]
+    length = max(steps, int(getattr(layer, "MinLength", 1) or 1))
+    matlab = [batch if c == "B" else length if c == "T" else next(rest) for c in label]
     return tuple(matlab[axis] for axis in torch_axes(label))
 
 

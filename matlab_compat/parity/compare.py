@@ -23,6 +23,9 @@ from ..errors import NothingToCompareError, UsageError
 Array = npt.NDArray[Any]
 Verdict = Literal["equal", "different"]
 
+#: How the default rule of a layer reads in a report.
+LAYER_RULE = "difference / (eps * (|W| * |x| + |b|))"
+
 #: Roundings that one layer may be off by. Measured on correct layers: at most 3 between torch
 #: and a float64 oracle; MATLAB's side may be off as far, other summation orders a little further.
 LAYER_BOUND = 16.0
@@ -82,6 +85,8 @@ class Comparison:
     nan_expected: int = 0
     inf_actual: int = 0
     inf_expected: int = 0
+    #: What the scaled error is, in words.
+    rule: str = LAYER_RULE
     #: Scaled distance of each side to the float64 oracle.
     oracle_actual: float | None = None
     oracle_expected: float | None = None
@@ -120,6 +125,7 @@ def compare(
     bound: float = LAYER_BOUND,
     tolerance: Tolerance | None = None,
     oracle: Array | None = None,
+    rule: str = LAYER_RULE,
 ) -> Comparison:
     """Compare two arrays in MATLAB order.
 
@@ -134,6 +140,8 @@ def compare(
         Replaces the default rule.
     oracle:
         The same result in float64, to tell which side is off.
+    rule:
+        The default rule in words, for reports.
 
     Raises
     ------
@@ -146,7 +154,7 @@ def compare(
     rank = max(actual.ndim, expected.ndim)
     actual, expected = _to_rank(actual, rank), _to_rank(expected, rank)
     if actual.shape != expected.shape:
-        return _shapes_differ(name, actual, expected, dtype, bound)
+        return _shapes_differ(name, actual, expected, dtype, bound, rule)
 
     a, e = actual.astype(np.float64), expected.astype(np.float64)
     both = np.isfinite(a) & np.isfinite(e)
@@ -180,6 +188,7 @@ def compare(
         nan_expected=int(np.isnan(e).sum()),
         inf_actual=int(np.isinf(a).sum()),
         inf_expected=int(np.isinf(e).sum()),
+        rule=rule,
         oracle_actual=_distance(a, oracle, eps, scale),
         oracle_expected=_distance(e, oracle, eps, scale),
     )
@@ -204,7 +213,7 @@ def _to_rank(array: Array, rank: int) -> Array:
 
 
 def _shapes_differ(
-    name: str, actual: Array, expected: Array, dtype: str, bound: float
+    name: str, actual: Array, expected: Array, dtype: str, bound: float, rule: str
 ) -> Comparison:
     return Comparison(
         name=name,
@@ -223,6 +232,7 @@ def _shapes_differ(
         outside=expected.size,
         elements=expected.size,
         worst=None,
+        rule=rule,
     )
 
 

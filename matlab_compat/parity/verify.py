@@ -28,11 +28,24 @@ class Report:
 
     outputs: tuple[Comparison, ...]
     environment: dict[str, str]
+    #: Activations of layers that were compared as well, in the order of computation.
+    activations: tuple[Comparison, ...] = ()
+
+    @property
+    def compared(self) -> tuple[Comparison, ...]:
+        """Everything that was compared."""
+        return (*self.activations, *self.outputs)
+
+    @property
+    def first_difference(self) -> str | None:
+        """The first layer whose activations differ."""
+        different = (a.name for a in self.activations if a.verdict == "different")
+        return next(different, None)
 
     @property
     def verdict(self) -> Verdict:
-        """'equal' if every output is."""
-        return "equal" if all(o.verdict == "equal" for o in self.outputs) else "different"
+        """'equal' if everything compared is."""
+        return "equal" if all(o.verdict == "equal" for o in self.compared) else "different"
 
     @property
     def exit_code(self) -> int:
@@ -46,6 +59,8 @@ class Report:
             "verdict": self.verdict,
             "exit_code": self.exit_code,
             "outputs": [output.to_json() for output in self.outputs],
+            "activations": [layer.to_json() for layer in self.activations],
+            "first_difference": self.first_difference,
             "environment": self.environment,
         }
 

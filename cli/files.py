@@ -1,0 +1,86 @@
+"""Many files in one command: directories, patterns, a progress bar, one summary."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from glob import glob, has_magic
+from pathlib import Path
+
+import typer
+
+from matlab_compat.errors import MatlabCompatError, UsageError
+
+from . import output
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one file."""
+
+    file: str
+    exit_code: int
+    summary: str
+
+
+def expanded(arguments: Sequence[str]) -> list[str]:
+    """The files that paths, folders (all MAT-files below) and patterns name.
+
+    Raises
+    ------
+    UsageError
+        A folder or pattern without a MAT-file.
+    """
+    files: list[str] = []
+    for argument in arguments:
+        path = Path(argument)
+        if path.is_dir():
+            found = sorted(str(p) for p in path.rglob("*.mat") if p.is_file())
+        elif has_magic(argument) and not path.exists():
+            found = sorted(glob(argument, recursive=True))  # noqa: PTH207  # Path.glob is relative
+        else:
+            found = [argument]
+        if not found:
+            raise UsageError(f"There is no MAT-file in {argument}.", where=(argument,))
+        files += found
+    return files
+
+
+def is_many(arguments: Sequence[str]) -> bool:
+    """Whether the arguments ask for a summary rather than one report."""
+    single = len(arguments) == 1
+    return not single or Path(arguments[0]).is_dir() or has_magic(arguments[0])
+
+
+def each(files: Sequence[str], work: Callable[[str], Outcome]) -> list[Outcome]:
+    """Do ``work`` on every file; an error of one is its outcome and does not stop the rest."""
+    return [_outcome(file, work) for file in _with_progress(files)]
+
+
+def _outcome(file: str, work: Callable[[str], Outcome]) -> Outcome:
+    try:
+        return work(file)
+    except MatlabCompatError as error:
+        return Outcome(file, error.exit_code, error.what)
+
+
+def _with_progress(files: Sequence[str]) -> Iterator[str]:
+    if not sys.stderr.isatty():
+        yield from files
+        return
+    with typer.progressbar(files, file=sys.stderr, show_pos=True) as bar:
+        yield from bar
+
+
+def summarize(outcomes: Iterable[Outcome]) -> int:
+    """Print one line for each file and give the worst exit code."""
+    rows = list(outcomes)
+    words = {0: "ok", 1: "different", 2: "unreadable", 3: "unsupported", 4: "internal error"}
+    width = max(len(words[row.exit_code]) for row in rows)
+    for row in rows:
+        first_line = row.summary.splitlines()[0] if row.summary else ""
+        output.data(f"{words[row.exit_code]:<{width}}  {row.file}  {first_line}")
+    good = sum(row.exit_code == 0 for row in rows)
+    output.data(f"{good} of {len(rows)} ok")
+    return max(row.exit_code for row in rows)

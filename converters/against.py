@@ -1,0 +1,196 @@
+"""A MATLAB network against an ONNX file of it: ONNX Runtime is the other side."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import permutations
+from os import PathLike
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from matlab_compat.data_format import DataFormat
+from matlab_compat.errors import (
+    DataFormatError,
+    FileAccessError,
+    UnsupportedFileError,
+    UsageError,
+    locating,
+)
+
+from .convert import example_inputs
+from .data import read_array
+from .load import load_network
+from .matfile import DEFAULT_LIMITS, Limits
+from .readers.exported import INPUT_NAMES
+from .verify import sha256
+
+if TYPE_CHECKING:
+    from matlab_compat.engine.precision import DeviceLike, DTypeLike
+    from matlab_compat.network import Network
+    from matlab_compat.parity import Tolerance
+    from matlab_compat.parity.verify import Report
+
+Array = npt.NDArray[Any]
+
+
+def verify_against(
+    path: str | PathLike[str],
+    onnx: str | PathLike[str],
+    variable: str | None = None,
+    *,
+    input: Sequence[str] = (),
+    seed: int = 0,
+    device: DeviceLike | None = None,
+    dtype: DTypeLike | None = None,
+    tolerance: Tolerance | None = None,
+    limits: Limits = DEFAULT_LIMITS,
+) -> Report:
+    """Run the network in a MAT-file here and an ONNX file in ONNX Runtime, and compare.
+
+    Parameters
+    ----------
+    input:
+        ``FILE`` or ``FILE:VARIABLE`` for each input of the network, in MATLAB order; by default
+        a seeded random input of the network's own size.
+    onnx:
+        The ONNX file. The order of its dimensions (N,C,H,W or N,H,W,C ...) is told by its shapes.
+
+    Raises
+    ------
+    UsageError
+        ONNX Runtime is not installed, or the two have another number of inputs or outputs.
+    DataFormatError
+        No order of dimensions makes the shapes fit.
+    """
+    import torch
+
+    from matlab_compat.engine.arrays import array
+    from matlab_compat.engine.graph import run_network
+    from matlab_compat.engine.precision import torch_device, torch_dtype
+    from matlab_compat.parity.network import three_way
+    from matlab_compat.parity.verify import Report, environment, rounding_unit
+
+    network = load_network(path, variable, limits=limits)
+    session = _session(onnx)
+    plan = network.plan()
+    tensors = _inputs(network, input, seed, limits)
+    feeds = _feeds(session, [t.numpy() for t in tensors], onnx)
+    with locating(str(onnx)):
+        theirs = session.run(None, feeds)
+    outputs = []
+    results = []
+    for kind in (dtype, "double"):
+        module = network.to_torch(device, kind)
+        moved = tuple(t.to(torch_device(device), torch_dtype(kind)) for t in tensors)
+        with torch.inference_mode():
+            results.append([array(y) for y in run_network(module, moved)])
+    if len(theirs) != len(plan.outputs):
+        raise UsageError(
+            f"The ONNX file has {len(theirs)} outputs, the network {len(plan.outputs)}.",
+            where=(str(onnx),),
+        )
+    for (name, (_, label)), here, exact, other in zip(
+        plan.outputs.items(), *results, theirs, strict=True
+    ):
+        form = DataFormat.parse(label)
+        mapped = _to_shape(np.asarray(other), here, name)
+        ours, oracle, truth = (form.from_torch(a, label)[0] for a in (here, exact, mapped))
+        outputs.append(three_way(name, ours, oracle, truth, rounding_unit(dtype), tolerance))
+    facts = {
+        **environment(device, dtype),
+        "file": str(path),
+        "sha256": sha256(path),
+        "against": str(onnx),
+        "against_sha256": sha256(onnx),
+        "input": ", ".join(input) or f"random, seed {seed}",
+    }
+    return Report(tuple(outputs), facts)
+
+
+def _session(onnx: str | PathLike[str]) -> Any:
+    try:
+        import onnxruntime
+    except ModuleNotFoundError:
+        raise UsageError(
+            "ONNX Runtime is not installed.", remedy="pip install 'matlab-compat[onnx]'"
+        ) from None
+    if not Path(onnx).is_file():
+        raise FileAccessError("There is no such file.", where=(str(onnx),))
+    onnxruntime.set_default_logger_severity(3)
+    try:
+        return onnxruntime.InferenceSession(str(onnx), providers=["CPUExecutionProvider"])
+    except Exception as error:  # onnxruntime raises classes of its own, without a common base
+        raise UnsupportedFileError(
+            f"ONNX Runtime cannot open it: {str(error).splitlines()[0]}", where=(str(onnx),)
+        ) from None
+
+
+def _inputs(network: Network, names: Sequence[str], seed: int, limits: Limits) -> Any:
+    """The inputs in torch's order: those named, or random ones."""
+    if not names:
+        return example_inputs(network, seed)
+    from matlab_compat.engine.arrays import tensor
+    from matlab_compat.engine.predict import network_inputs
+
+    given = network_inputs(network, [read_array(n, INPUT_NAMES, limits) for n in names], None)
+    return tuple(tensor(one.form.to_torch(one.data[0]), None, None) for one in given)
+
+
+def _feeds(session: Any, arrays: list[Array], onnx: object) -> dict[str, Array]:
+    wanted = session.get_inputs()
+    if len(wanted) != len(arrays):
+        raise UsageError(
+            f"The ONNX file has {len(wanted)} inputs, the network {len(arrays)}.",
+            where=(str(onnx),),
+        )
+    feeds = {}
+    for spec, data in zip(wanted, arrays, strict=True):
+        order = _order(data.shape, spec.shape)
+        if order is None:
+            raise DataFormatError(
+                f"The network's input is {data.shape} in torch's order, and no order of its "
+                f"dimensions gives the ONNX input '{spec.name}' {spec.shape}.",
+                where=(str(onnx), spec.name),
+                remedy="check that the file is of this network; pass --input for another size.",
+            )
+        feeds[spec.name] = np.ascontiguousarray(data.transpose(order), dtype=np.float32)
+    return feeds
+
+
+def _order(have: Sequence[int], want: Sequence[object]) -> tuple[int, ...] | None:
+    """The order of axes that fits a shape whose unknown sizes are text: N,C,H,W first."""
+    if len(have) != len(want):
+        return None
+    for order in _orders(len(have)):
+        if all(not isinstance(n, int) or have[a] == n for a, n in zip(order, want, strict=True)):
+            return order
+    return None
+
+
+def _orders(rank: int) -> Iterator[tuple[int, ...]]:
+    """Likely orders first: as torch, channels last, W before H, then any."""
+    usual: dict[int, list[tuple[int, ...]]] = {
+        4: [(0, 1, 2, 3), (0, 2, 3, 1), (0, 1, 3, 2)],
+        3: [(0, 1, 2), (2, 0, 1), (0, 2, 1)],
+    }
+    yield from usual.get(rank, ())
+    yield from permutations(range(rank))
+
+
+def _to_shape(other: Array, like: Array, name: str) -> Array:
+    """ONNX Runtime's output in torch's order; dimensions of size 1 may be missing or more."""
+    squeezed = other.reshape([n for i, n in enumerate(other.shape) if n != 1 or i == 0])
+    for candidate in (other, squeezed):
+        for order in _orders(candidate.ndim):
+            moved = candidate.transpose(np.argsort(order))
+            if moved.shape == like.shape:
+                return moved
+    if squeezed.size == like.size and len([n for n in like.shape if n != 1]) <= 2:
+        return squeezed.reshape(like.shape)
+    raise DataFormatError(
+        f"The ONNX output is {other.shape}, and no order of its dimensions gives {like.shape}.",
+        where=(name,),
+    )
