@@ -3,7 +3,6 @@
 from .activations import (
     ClippedReLULayer,
     ELULayer,
-    FcnLossLayer,
     GELULayer,
     LeakyReLULayer,
     PReLULayer,
