@@ -164,36 +164,46 @@ def _labels(X: object, given: object) -> object:
 
 
 def _understood(form: DataFormat, weights: object, given: Mapping[str, object]) -> _Call:
-    if "C" not in form.labels:
-        raise DataFormatError(
-            f"The data format '{form.labels}' has no channel dimension.",
-            remedy="label it C; a channel of size 1 can be added.",
-        )
     labels = weights.dims() if isinstance(weights, dlarray) else given.get("WeightsFormat")
     worked = "S" * form.labels.count("S")
     array = _parameter("weights", weights)
     if labels is not None:
         with locating("weights"):
             array, worked = _arranged(array, DataFormat.parse(labels))
-    if not 1 <= len(worked) <= 3:
-        raise DataFormatError(
-            f"The data '{form.labels}' has {len(worked)} dimensions to filter, not one to three.",
-            remedy='to filter over time, label the weights: WeightsFormat="TCU".',
-        )
-    if any(form.labels.count(label) != worked.count(label) for label in set(worked)):
-        raise DataFormatError(
-            f"The weights filter '{worked}', but the data is '{form.labels}'.",
-            remedy="give the weights a dimension for every S of the data.",
-        )
-    full = array.shape + (1,) * (len(worked) + 3 - array.ndim)
-    if len(full) != len(worked) + 3:
-        raise DataFormatError(
-            f"weights is {size_text(array.shape)}, too many dimensions for {len(worked)} that "
-            "are filtered, two of channels and one of groups."
-        )
+    _check_labels(form.labels, worked)
     stride = _vector("Stride", given.get("Stride", 1), len(worked))
     dilation = _vector("DilationFactor", given.get("DilationFactor", 1), len(worked))
-    return _Call(array.reshape(full, order="F"), worked, stride, dilation, given)
+    return _Call(_complete(array, len(worked)), worked, stride, dilation, given)
+
+
+def _check_labels(labels: str, worked: str) -> None:
+    """Refuse data without what the weights, which filter ``worked``, need."""
+    if "C" not in labels:
+        raise DataFormatError(
+            f"The data format '{labels}' has no channel dimension.",
+            remedy="label it C; a channel of size 1 can be added.",
+        )
+    if not 1 <= len(worked) <= 3:
+        raise DataFormatError(
+            f"The data '{labels}' has {len(worked)} dimensions to filter, not one to three.",
+            remedy='to filter over time, label the weights: WeightsFormat="TCU".',
+        )
+    if any(labels.count(label) != worked.count(label) for label in set(worked)):
+        raise DataFormatError(
+            f"The weights filter '{worked}', but the data is '{labels}'.",
+            remedy="give the weights a dimension for every S of the data.",
+        )
+
+
+def _complete(weights: Array, dims: int) -> Array:
+    """Weights with the two channel numbers and the groups, where MATLAB dropped sizes of 1."""
+    full = weights.shape + (1,) * (dims + 3 - weights.ndim)
+    if len(full) != dims + 3:
+        raise DataFormatError(
+            f"weights is {size_text(weights.shape)}, too many dimensions for {dims} that "
+            "are filtered, two of channels and one of groups."
+        )
+    return weights.reshape(full, order="F")
 
 
 def _arranged(array: Array, form: DataFormat) -> tuple[Array, str]:

@@ -216,6 +216,10 @@ def test_dimensions_without_a_role_are_passed_one_by_one() -> None:
     assert_close(dlconv(X, W2, B2, DataFormat="SSCBT")[..., 0], expected2())
 
 
+def test_data_without_a_batch() -> None:
+    assert_close(dlconv(X2[..., 0], W2, B2, DataFormat="SSC"), expected2()[..., 0])
+
+
 def test_weights_with_a_time_label_filter_over_time() -> None:
     X, W, b = normal(2, 3, 8), normal(3, 2, 4), normal(4, seed=1)
     expected = correlate(X.transpose(2, 0, 1), W[..., None], b, [1], [1]).transpose(1, 2, 0)
