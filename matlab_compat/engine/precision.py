@@ -58,7 +58,7 @@ def torch_device(device: DeviceLike | None) -> torch.device:
 
 @contextmanager
 def full_precision(allow_tf32: bool = False) -> Iterator[None]:
-    """Convolutions and products of float32 in float32.
+    """Convolutions, recurrences and products of float32 in float32.
 
     torch lets cuDNN round float32 to TF32 (10 bits of mantissa) by default, which costs about
     three decimal digits; parity with MATLAB needs it off.
@@ -81,5 +81,5 @@ def _tf32_switches() -> tuple[list[Any], str, Any, Any]:
     try:
         _ = cudnn.allow_tf32, matmul.allow_tf32
     except RuntimeError:  # refused once somebody has used the switches that came with torch 2.9
-        return [cudnn.conv, matmul], "fp32_precision", "ieee", "tf32"
+        return [cudnn.conv, cudnn.rnn, matmul], "fp32_precision", "ieee", "tf32"
     return [cudnn, matmul], "allow_tf32", False, True

@@ -11,6 +11,7 @@ from __future__ import annotations
 import copy
 import shutil
 import subprocess
+import sys
 from typing import Any
 
 import numpy as np
@@ -557,6 +558,22 @@ def test_a_second_bias_that_matlab_has_no_place_for_is_refused() -> None:
     module.get_parameter("bias_hh_l0").data.fill_(1)
     with pytest.raises(PropertyError, match="no place for 'bias_hh_l0'"):
         copy.deepcopy(LAYERS["lstm"]).assign_from_torch(module)
+
+
+@pytest.mark.skipif(not hasattr(torch.backends.cudnn, "conv"), reason="torch before 2.9")
+@pytest.mark.parametrize("before", ["", "torch.backends.cudnn.rnn.fp32_precision = 'tf32'\n"])
+def test_trap_torch_would_round_recurrences_to_tf32_on_a_gpu(before: str) -> None:
+    """In a process of its own, for torch tells whether its new switches were ever used."""
+    program = (
+        "import torch\n"
+        "from matlab_compat.engine.precision import full_precision\n"
+        f"{before}"
+        "assert torch.backends.cudnn.rnn.fp32_precision == 'tf32'\n"
+        "with full_precision():\n"
+        "    assert torch.backends.cudnn.rnn.fp32_precision != 'tf32'\n"
+        "assert torch.backends.cudnn.rnn.fp32_precision == 'tf32'\n"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True, timeout=60)
 
 
 @pytest.mark.parametrize("name", LAYERS)
