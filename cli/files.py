@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -34,10 +35,9 @@ def expanded(arguments: Sequence[str]) -> list[str]:
     """
     files: list[str] = []
     for argument in arguments:
-        path = Path(argument)
-        if path.is_dir():
-            found = sorted(str(p) for p in path.rglob("*.mat") if p.is_file())
-        elif has_magic(argument) and not path.exists():
+        if is_folder(argument):
+            found = sorted(str(p) for p in Path(argument).rglob("*.mat") if p.is_file())
+        elif is_pattern(argument):
             found = sorted(glob(argument, recursive=True))  # noqa: PTH207  # Path.glob is relative
         else:
             found = [argument]
@@ -49,8 +49,20 @@ def expanded(arguments: Sequence[str]) -> list[str]:
 
 def is_many(arguments: Sequence[str]) -> bool:
     """Whether the arguments ask for a summary rather than one report."""
-    single = len(arguments) == 1
-    return not single or Path(arguments[0]).is_dir() or has_magic(arguments[0])
+    return len(arguments) != 1 or is_folder(arguments[0]) or is_pattern(arguments[0])
+
+
+# os.path, unlike pathlib, takes a name that no file can have for one that does not exist.
+
+
+def is_folder(argument: str) -> bool:
+    """Whether there is a folder of that name."""
+    return os.path.isdir(argument)  # noqa: PTH112
+
+
+def is_pattern(argument: str) -> bool:
+    """Whether it is a pattern such as ``nets/*.mat`` and no file of just that name."""
+    return has_magic(argument) and not os.path.exists(argument)  # noqa: PTH110
 
 
 def each(files: Sequence[str], work: Callable[[str], Outcome]) -> list[Outcome]:
@@ -79,8 +91,8 @@ def summarize(outcomes: Iterable[Outcome]) -> int:
     words = {0: "ok", 1: "different", 2: "unreadable", 3: "unsupported", 4: "internal error"}
     width = max(len(words[row.exit_code]) for row in rows)
     for row in rows:
-        first_line = row.summary.splitlines()[0] if row.summary else ""
-        output.data(f"{words[row.exit_code]:<{width}}  {row.file}  {first_line}")
+        line = output.lines_of_their_own(row.summary.partition("\n")[0])
+        output.data(f"{words[row.exit_code]:<{width}}  {row.file}  {line}")
     good = sum(row.exit_code == 0 for row in rows)
     output.data(f"{good} of {len(rows)} ok")
     return max(row.exit_code for row in rows)

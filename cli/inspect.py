@@ -34,7 +34,7 @@ def command(
         document = look(path)
         documents.append(document)
         if format is output.Format.text:
-            output.data(text.inspection(document) + "\n")
+            output.data(_text(document) + "\n")
         return files.Outcome(path, 0, _contents(document))
 
     outcomes = files.each(paths, work)
@@ -47,11 +47,15 @@ def command(
     raise typer.Exit(files.summarize(outcomes))
 
 
+def _text(document: dict[str, Any]) -> str:
+    return text.inspection(output.lines_of_their_own(document))
+
+
 def _show(document: dict[str, Any], format: output.Format) -> None:
     if format is output.Format.json:
         output.document(document)
     else:
-        output.data(text.inspection(document))
+        output.data(_text(document))
 
 
 def _contents(document: dict[str, Any]) -> str:

@@ -82,7 +82,7 @@ def command(
 def _show(path: str, report: Report) -> None:
     document = report.to_json()
     for compared in [*document["activations"], *document["outputs"]]:
-        output.data(text.comparison(compared))
+        output.data(text.comparison(output.lines_of_their_own(compared)))
     output.data(text.environment(document["environment"]))
     where = f", first in layer '{report.first_difference}'" if report.first_difference else ""
     output.verdict(f"{path}: {report.verdict}{where}", good=report.exit_code == 0)

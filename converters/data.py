@@ -59,8 +59,8 @@ def pick(values: MatFile | dict[str, Value], names: tuple[str, ...]) -> str | No
     return next((lower[name.lower()] for name in names if name.lower() in lower), None)
 
 
-def numeric(value: Value, where: tuple[str, ...]) -> Any:
-    """``value`` as a numeric array, or as a list of them for a cell array.
+def numeric(value: Value, where: tuple[str, ...], *, cells: bool = True) -> Any:
+    """``value`` as a numeric array, or as a list of them for a cell array (if ``cells``).
 
     Raises
     ------
@@ -69,7 +69,7 @@ def numeric(value: Value, where: tuple[str, ...]) -> Any:
     """
     if isinstance(value, np.ndarray) and value.dtype.kind in "biufc":
         return value
-    if isinstance(value, np.ndarray) and value.dtype == object and value.size:
+    if cells and isinstance(value, np.ndarray) and value.dtype == object and value.size:
         return [numeric(item, where) for item in value.ravel(order="F")]
     raise PropertyError(f"A numeric array belongs here, not {mat_class(value)}.", where=where)
 

@@ -149,4 +149,7 @@ def jsonable(value: Any) -> Any:
     if isinstance(value, np.ndarray) and value.dtype.kind in "biufOT" and value.size <= _SMALL:
         items = [jsonable(item) for item in value.ravel(order="F").tolist()]
         return items[0] if len(items) == 1 and value.dtype != object else items
-    return f"<{size_text(mat_shape(value))} {mat_class(value)}>"
+    try:
+        return f"<{size_text(mat_shape(value))} {mat_class(value)}>"
+    except KeyError:  # no value of a file: what a layer made of one
+        return str(value)

@@ -64,6 +64,7 @@ def predict(
             f"The model has {len(model.InputNames)} inputs ({', '.join(model.InputNames)}), "
             f"but {len(inputs)} were named.",
             where=(str(path),),
+            remedy="name a file for each: --input X.mat:X.",
         )
     names = INPUT_NAMES if len(inputs) == 1 else ()
     X = [read_array(one, names, limits) for one in inputs]

@@ -153,23 +153,32 @@ def _tasks(
     found = find_models(mat, variable)
     if layer is None:
         if not inputs and not truths and (complete := _with_data(found)):
-            several = len(complete) > 1
-            return [_layer_task(mat, saved, at, several) for saved, at in complete]
+            many = len(complete) > 1
+            return [
+                _layer_task(mat, saved, at, [], [], limits, f"{at.path}." if many else "")
+                for saved, at in complete
+            ]
         if any(isinstance(f.model, SavedNetwork) for f in found):
             return [_network_task(mat, found, inputs, truths, limits)]
     saved, at = choose_layer(found, layer, str(mat.path))
-    built = build(mat, saved)  # first: a layer that cannot be run is the news, not its data
-    X = _numbered(mat, at, INPUT_NAMES, inputs, built.NumInputs, "input", limits)
-    names = ["Y"] if built.NumOutputs == 1 else built.OutputNames
-    Y = _numbered(mat, at, OUTPUT_NAMES, truths, len(names), "expected output", limits)
-    return [Task(built, X, dict(zip(names, Y, strict=True)))]
+    return [_layer_task(mat, saved, at, inputs, truths, limits)]
 
 
-def _layer_task(mat: MatFile, saved: SavedLayer, at: Found, several: bool) -> Task:
-    built = build(mat, saved)
-    X = _data(mat, at, INPUT_NAMES, [], "input", DEFAULT_LIMITS)
-    Y = _data(mat, at, OUTPUT_NAMES, [], "expected output", DEFAULT_LIMITS)
-    return Task(built, [X], {f"{at.path}.Y" if several else "Y": Y})
+def _layer_task(
+    mat: MatFile,
+    saved: SavedLayer,
+    at: Found,
+    inputs: list[str],
+    truths: list[str],
+    limits: Limits,
+    prefix: str = "",
+) -> Task:
+    layer = build(mat, saved)  # first: a layer that cannot be run is the news, not its data
+    X = _numbered(mat, at, INPUT_NAMES, inputs, layer.NumInputs, "input", limits, cells=False)
+    names = ["Y"] if layer.NumOutputs == 1 else layer.OutputNames
+    what = "expected output"
+    Y = _numbered(mat, at, OUTPUT_NAMES, truths, len(names), what, limits, cells=False)
+    return Task(layer, X, dict(zip((prefix + name for name in names), Y, strict=True)))
 
 
 def _with_data(found: list[Found]) -> list[tuple[SavedLayer, Found]]:
@@ -211,6 +220,8 @@ def _numbered(
     count: int,
     what: str,
     limits: Limits,
+    *,
+    cells: bool = True,
 ) -> list[Any]:
     """The data of each port: ``X``, or ``X1``, ``X2`` ... where there are several."""
     if arguments and len(arguments) != count:
@@ -226,6 +237,7 @@ def _numbered(
             arguments[i : i + 1],
             what,
             limits,
+            cells=cells,
         )
         for i in range(count)
     ]
@@ -255,13 +267,15 @@ def _data(
     argument: list[str],
     what: str,
     limits: Limits,
+    *,
+    cells: bool = True,
 ) -> Value:
     if argument:
         return read_array(argument[0], names, limits)
     for values in (found.beside, mat):
         name = pick(values, names)
         if name is not None:
-            return numeric(values[name], (str(mat.path), name))
+            return numeric(values[name], (str(mat.path), name), cells=cells)
     raise NothingToCompareError(
         f"There is no {what} beside it: none of {', '.join(names)}.",
         where=(str(mat.path),),

@@ -249,6 +249,6 @@ def test_predict_by_force(call: Any, tmp_path: Path) -> None:
 
 
 def test_predict_needs_input_and_output(call: Any) -> None:
-    result = call("predict", GOOD)
+    result = call("predict", GOOD, "-o", "y.mat")
     assert result.code == 2
     assert "--input" in result.err
