@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 from .errors import LayerNotFoundError, UsageError
+from .graph import Graph
 from .layers.base import Layer
-from .network import Network
+from .network import Network, layer_names
 
 
 def layerGraph(layers: Sequence[Layer] | Network = ()) -> Network:
@@ -19,8 +21,9 @@ def layerGraph(layers: Sequence[Layer] | Network = ()) -> Network:
 def addLayers(graph: Network, layers: Layer | Sequence[Layer]) -> Network:
     """The graph with more layers, connected to each other in a row but to nothing else."""
     new = [layers] if isinstance(layers, Layer) else list(layers)
-    row = Network(new, kind="LayerGraph")
-    return _graph([*graph.Layers, *new], [*graph._connections, *row._connections])
+    every = [*graph.Layers, *new]
+    added = layer_names(every)[len(graph.Layers) :]
+    return _graph(every, [*graph._connections, *pairwise(added)])
 
 
 def connectLayers(graph: Network, source: str, destination: str) -> Network:
@@ -30,9 +33,10 @@ def connectLayers(graph: Network, source: str, destination: str) -> Network:
 
 def disconnectLayers(graph: Network, source: str, destination: str) -> Network:
     """The graph without that connection."""
-    if (source, destination) not in graph._connections:
+    gone = Graph(dict(zip(graph.names, graph.Layers, strict=True)), [(source, destination)])
+    kept = [pair for pair in graph._connections if pair not in gone.connections]
+    if len(kept) == len(graph._connections):
         raise UsageError(f"There is no connection from '{source}' to '{destination}'.")
-    kept = [pair for pair in graph._connections if pair != (source, destination)]
     return _graph(graph.Layers, kept)
 
 
@@ -52,9 +56,9 @@ def _layer_of(graph: Network, port: str) -> str:
 
 def replaceLayer(graph: Network, name: str, layer: Layer) -> Network:
     """The graph with another layer in the place of ``name``, connected as that was."""
-    old = graph.layer(name)
-    layers = [layer if x is old else x for x in graph.Layers]
-    new = layer.Name or name
+    graph.layer(name)  # refuses what is not there
+    layers = [layer if own == name else x for x, own in zip(graph.Layers, graph.names, strict=True)]
+    new = layer_names(layers)[graph.names.index(name)]
 
     def renamed(port: str) -> str:
         return new + port[len(name) :] if _layer_of(graph, port) == name else port

@@ -55,12 +55,15 @@ class Graph:
     def __init__(self, layers: Mapping[str, Layer], connections: Sequence[tuple[str, str]]) -> None:
         self.layers = dict(layers)
         self.sources: dict[Port, Port] = {}
+        #: (source, destination) as MATLAB writes them, with the port where there are several.
+        self.connections: list[tuple[str, str]] = []
         for source, destination in connections:
             start = self._port(source, outgoing=True)
             end = self._port(destination, outgoing=False)
             if end in self.sources:
                 raise UsageError(f"The input '{destination}' is connected twice.")
             self.sources[end] = start
+            self.connections.append((self._port_text(start), self._input_text(end)))
 
     def _port(self, text: str, outgoing: bool) -> Port:
         """``"add/in2"`` as ("add", 1); a layer's own name may contain a slash."""
@@ -148,10 +151,10 @@ class Graph:
         """What feeds each input of a layer; unconnected inputs become inputs of the network."""
         found = []
         input_format = getattr(layer, "input_format", None)
-        for port, port_name in enumerate(layer.InputNames):
+        for port in range(len(layer.InputNames)):
             source = self.sources.get((name, port))
             if source is None:
-                own = name if len(layer.InputNames) == 1 else f"{name}/{port_name}"
+                own = self._input_text((name, port))
                 source = (own, -1)
                 inputs[own] = known[source] = (
                     input_format() if input_format else formats.get(own, layer.default_format)
@@ -169,5 +172,12 @@ class Graph:
         ]
 
     def _port_text(self, port: Port) -> str:
-        names = self.layers[port[0]].OutputNames
-        return port[0] if len(names) == 1 else f"{port[0]}/{names[port[1]]}"
+        return _text(port, self.layers[port[0]].OutputNames)
+
+    def _input_text(self, port: Port) -> str:
+        return _text(port, self.layers[port[0]].InputNames)
+
+
+def _text(port: Port, names: Sequence[str]) -> str:
+    """``conv``, or ``add/in2`` for a layer of several ports."""
+    return port[0] if len(names) <= 1 else f"{port[0]}/{names[port[1]]}"

@@ -55,8 +55,8 @@ class Network:
     Parameters
     ----------
     layers:
-        The layers, in the network's order. Layers without a name get one as MATLAB gives it
-        ('conv_1') inside the network; the layers themselves keep theirs.
+        The layers, in the network's order. Layers are values, as in MATLAB: those without a name
+        get one ('conv_1') in the network, on a copy. Only a layer array shows them nameless.
     connections:
         (source, destination), ports as in ``add/in2``; by default each layer feeds the next.
     kind:
@@ -79,12 +79,16 @@ class Network:
         output_names: Sequence[str] | None = None,
     ) -> None:
         self.kind = kind
-        self.Layers = LayerArray(layers)
-        self.names = layer_names(self.Layers)
+        self.names = layer_names(layers)
+        shown = [layer.Name for layer in layers] if kind == "Layer array" else self.names
+        self.Layers = LayerArray(_named(layers, shown))
         pairs = list(zip(self.names, self.names[1:], strict=False))
-        self._connections = pairs if connections is None else list(connections)
+        self._graph = Graph(
+            dict(zip(self.names, self.Layers, strict=True)),
+            pairs if connections is None else connections,
+        )
+        self._connections = self._graph.connections
         self._output_names = list(output_names) if output_names else None
-        self._graph = Graph(dict(zip(self.names, self.Layers, strict=True)), self._connections)
 
     # --- what it is made of -------------------------------------------------------------
 
@@ -389,6 +393,17 @@ def layer_names(layers: Sequence[Layer]) -> list[str]:
     return names
 
 
+def _named(layers: Sequence[Layer], names: Sequence[str]) -> list[Layer]:
+    """The layers under these names: copies where the name is new or the layer occurs again."""
+    found: list[Layer] = []
+    for layer, name in zip(layers, names, strict=True):
+        if layer.Name != name or any(layer is other for other in found):
+            layer = copy.copy(layer)
+            layer._values = {**layer._values, "Name": name}
+        found.append(layer)
+    return found
+
+
 #: MATLAB's automatic names, where they are not the constructor's name without "Layer".
 _STEMS = {
     "convolution1dLayer": "conv1d",
@@ -423,11 +438,9 @@ def _count_text(count: int) -> str:
 
 
 def _output_as(value: Any, form: str) -> Any:
+    if form not in ("channels", "rows", "columns"):
+        raise UsageError(f"OutputAs must be 'channels', 'rows' or 'columns', not '{form}'.")
     if form == "channels" or not isinstance(value, np.ndarray):
         return value
     columns = value.reshape((-1, value.shape[-1]), order="F")
-    if form == "columns":
-        return columns
-    if form == "rows":
-        return columns.T
-    raise UsageError(f"OutputAs must be 'channels', 'rows' or 'columns', not '{form}'.")
+    return columns if form == "columns" else columns.T

@@ -58,5 +58,5 @@ def _line(texts: Sequence[str], widths: Sequence[int]) -> str:
 
 def _cell(value: Any) -> str:
     if isinstance(value, np.ndarray):
-        return f"{{{size_text(value.shape)} {value.dtype.name}}}"
+        return f"{{{size_text(value.shape)} dlarray}}"
     return str(value)

@@ -12,7 +12,8 @@ import numpy.typing as npt
 import torch
 
 from ..data_format import DataFormat, dlarray
-from ..errors import UsageError
+from ..display import size_text
+from ..errors import DataFormatError, UsageError, locating
 from .arrays import array, as_data, tensor
 from .graph import run_network, run_recording
 from .precision import DeviceLike, DTypeLike, full_precision
@@ -130,8 +131,11 @@ def classify(
 ) -> Any:
     """:meth:`Network.classify <matlab_compat.network.Network.classify>`."""
     scores = network.predict(*X, data_format=data_format)
-    scores = scores[0] if isinstance(scores, tuple) else scores
-    (label,) = {label for _, label in network.plan().outputs.values()} or {"CB"}
+    outputs = list(network.plan().outputs.values())
+    having = [getattr(network.layer(port[0]), "Classes", None) for port, _ in outputs]
+    chosen = having.index(classes) if classes in having else 0
+    scores = scores[chosen] if isinstance(scores, tuple) else scores
+    label = outputs[chosen][1]
     names = np.array(classes, dtype=object)
     if isinstance(scores, list):
         return [names[s.argmax(axis=0)].tolist() for s in scores]
@@ -151,13 +155,19 @@ def network_inputs(
             f"The network has {len(plan.inputs)} inputs ({', '.join(plan.inputs)}), "
             f"but {len(X)} were given."
         )
-    given: list[str | None]
-    if data_format is None:
-        given = [None] * len(X)
+    labels: list[str | None]
+    if data_format is None or isinstance(data_format, str):
+        labels = [data_format] * len(X)
     else:
-        given = [data_format] * len(X) if isinstance(data_format, str) else list(data_format)
-    own = plan.inputs.values()
-    return [_input(x, label, o) for x, label, o in zip(X, given, own, strict=True)]
+        labels = list(data_format)
+    if len(labels) != len(X):
+        raise UsageError(f"There are {len(X)} inputs but {len(labels)} data formats.")
+    found = []
+    for x, label, (name, own) in zip(X, labels, plan.inputs.items(), strict=True):
+        with locating(f"input '{name}'"):
+            found.append(_input(x, label, own))
+            _check(network, name, own, found[-1])
+    return found
 
 
 def _input(x: object, label: str | None, own: str) -> NetworkInput:
@@ -166,9 +176,54 @@ def _input(x: object, label: str | None, own: str) -> NetworkInput:
     form = DataFormat.parse(label or UNLABELLED.get(own, own))
     if isinstance(x, list) or (isinstance(x, np.ndarray) and x.dtype == object):
         items = list(x.ravel(order="F")) if isinstance(x, np.ndarray) else x
-        if all(np.ndim(item) > 0 for item in items):
-            return NetworkInput([as_data(item) for item in items], form, True, False)
+        # A list of features is a matrix.
+        if own != "CB" and items and all(np.ndim(item) > 0 for item in items):
+            return _list(items, form)
     return NetworkInput([as_data(x)], form, False, False)
+
+
+def _list(items: list[Any], form: DataFormat) -> NetworkInput:
+    """One observation in each item, whatever their lengths."""
+    form = form if "B" in form.labels else DataFormat(form.labels + "B")
+    found = NetworkInput([as_data(item) for item in items], form, True, False)
+    if any(isinstance(item, dlarray) for item in items):
+        raise UsageError(
+            "Labelled arrays in a list are not taken.",
+            remedy="give one dlarray, or plain arrays with data_format.",
+        )
+    if any(_one(found, i).shape[_batch_axis(found)] != 1 for i in range(len(items))):
+        raise UsageError("Each item of a list must be one observation.")
+    return found
+
+
+def _check(network: Network, name: str, own: str, given: NetworkInput) -> None:
+    """Refuse data that torch would misread or broadcast, where an input layer says the size.
+
+    MATLAB takes exactly InputSize. Larger images are taken here, as ``activations`` takes them.
+
+    Raises
+    ------
+    DataFormatError
+        Other labels, another number of channels, or a smaller image.
+    """
+    layer = network.layer(name) if name in network.names else None
+    if layer is None or not hasattr(layer, "input_format"):
+        return
+    if given.form.batched != own:
+        raise DataFormatError(
+            f"The data is labelled '{given.form.labels}', but the network takes '{own}'.",
+            remedy=f"label or permute the data as '{own}'.",
+        )
+    wanted = tuple(layer.input_size())  # type: ignore[attr-defined]
+    for item in given.data:
+        size = given.form.to_canonical(item).shape[: len(wanted)]  # S and C come first
+        smaller = any(have < want for have, want in zip(size, wanted, strict=True))
+        if smaller or (wanted[-1] >= 0 and size[-1] != wanted[-1]):
+            raise DataFormatError(
+                f"The input, {size_text(item.shape)} read as '{given.form.labels}', has size "
+                f"{size_text(size)}, but the layer takes {size_text(wanted)}.",
+                remedy="check the order of the dimensions, or pass data_format.",
+            )
 
 
 def _formats(network: Network, inputs: list[NetworkInput]) -> dict[str, str]:
@@ -209,7 +264,10 @@ def _one(given: NetworkInput, index: int) -> Array:
 
 
 def _tensors(
-    inputs: list[NetworkInput], data: list[Array], device: DeviceLike | None, dtype: DTypeLike | None
+    inputs: list[NetworkInput],
+    data: list[Array],
+    device: DeviceLike | None,
+    dtype: DTypeLike | None,
 ) -> tuple[torch.Tensor, ...]:
     return tuple(
         tensor(i.form.to_torch(x), device, dtype) for i, x in zip(inputs, data, strict=True)
