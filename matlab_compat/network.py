@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import copy
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -19,6 +19,7 @@ from .errors import LayerNotFoundError, UsageError
 from .graph import Graph, Plan
 from .layers.base import Layer
 from .layers.learnables import Learnable, State
+from .layers.nested import NetworkLayer
 from .layers.unsupported import UnsupportedLayer
 from .table import Table
 
@@ -125,11 +126,18 @@ class Network:
     def _parameters(self, kind: type) -> Table:
         rows = [
             (name, parameter, layer._values[parameter])
-            for name, layer in self._graph.layers.items()
+            for name, layer in self._flat()
             for parameter, declared in layer.parameters().items()
             if isinstance(declared, kind) and layer._values[parameter].size
         ]
         return Table.from_rows(("Layer", "Parameter", "Value"), rows)
+
+    def _flat(self) -> Iterator[tuple[str, Layer]]:
+        """The layers by name, those of nested networks as "outer/inner"."""
+        for name, layer in self._graph.layers.items():
+            yield name, layer
+            if isinstance(layer, NetworkLayer):
+                yield from ((f"{name}/{inner}", part) for inner, part in layer.Network._flat())
 
     @property
     def InputNames(self) -> list[str]:
@@ -152,7 +160,7 @@ class Network:
         """Whether every learnable and state has a value."""
         return not any(
             layer._values[name].size == 0
-            for layer in self.Layers
+            for _, layer in self._flat()
             for name in layer._parameter_sizes(1)
             if name in layer.parameters()
         )
@@ -160,8 +168,7 @@ class Network:
     @property
     def unsupported(self) -> dict[str, UnsupportedLayer]:
         """The layers that cannot be built, by name."""
-        layers = self._graph.layers.items()
-        return {name: layer for name, layer in layers if isinstance(layer, UnsupportedLayer)}
+        return {name: layer for name, layer in self._flat() if isinstance(layer, UnsupportedLayer)}
 
     def plan(self, formats: Mapping[str, str] | None = None) -> Plan:
         """The order of computation, with the format of every value."""
@@ -205,8 +212,9 @@ class Network:
         """Take over the (trained) parameters of a module that :meth:`to_torch` made."""
         for attribute, name in module.meta["layers"].items():
             part = getattr(module, attribute, None)
-            if part is not None and self._graph.layers[name].parameters():
-                self._graph.layers[name].assign_from_torch(part)
+            layer = self._graph.layers[name]
+            if part is not None and (layer.parameters() or isinstance(layer, NetworkLayer)):
+                layer.assign_from_torch(part)
         return self
 
     def predict(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import keyword
 import operator
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
@@ -14,6 +14,8 @@ from torch import fx, nn
 
 from ..errors import DataFormatError, UnsupportedLayerError, locating
 from ..graph import Plan, Port, Step
+from ..layers.base import Layer
+from ..layers.nested import NetworkLayer
 from ..layers.unsupported import UnsupportedLayer
 from .precision import DeviceLike, DTypeLike
 
@@ -61,7 +63,7 @@ def build_graph(
             values[step.name, 0] = arguments[0]
             continue
         attribute = attributes[step.name]
-        modules[attribute] = _module(step, device, dtype)
+        modules[attribute] = _module(step, device, dtype, stub)
         node = graph.call_module(attribute, arguments)
         if len(step.output_formats) == 1:
             values[step.name, 0] = node
@@ -80,7 +82,12 @@ def build_graph(
     return module
 
 
-def _module(step: Step, device: DeviceLike | None, dtype: DTypeLike | None) -> nn.Module:
+def _module(
+    step: Step, device: DeviceLike | None, dtype: DTypeLike | None, stub: bool
+) -> nn.Module:
+    if isinstance(step.layer, NetworkLayer):
+        with locating(f"layer '{step.name}'"):
+            return build_graph(step.layer.plan(step.formats), device, dtype, stub=stub)
     if isinstance(step.layer, UnsupportedLayer):
         return Stub(str(step.layer.error()))
     with at(step):
@@ -94,20 +101,29 @@ def at(step: Step) -> AbstractContextManager[None]:
 
 def refuse_unsupported(plan: Plan) -> None:
     """Raise one error that names every layer of the plan that cannot be built."""
-    missing = [s for s in plan.steps if isinstance(s.layer, UnsupportedLayer)]
-    if not missing:
-        return
+    every = dict(_flat(plan))
     lines = []
-    for step in missing:
-        layer = step.layer
-        assert isinstance(layer, UnsupportedLayer)
-        fields = ", ".join(name for name in layer.extra if "." not in name and name != "Name")
-        lines.append(f"    '{step.name}' is a {layer.class_name}: {layer.reason} ({fields})")
+    for name, layer in every.items():
+        if isinstance(layer, UnsupportedLayer):
+            fields = ", ".join(name for name in layer.extra if "." not in name and name != "Name")
+            lines.append(f"    '{name}' is a {layer.class_name}: {layer.reason} ({fields})")
+    if not lines:
+        return
     raise UnsupportedLayerError(
-        f"{len(missing)} of {len(plan.steps)} layers cannot be built:\n" + "\n".join(lines),
+        f"{len(lines)} of {len(every)} layers cannot be built:\n" + "\n".join(lines),
         remedy="register a class for each: @matlab_compat.register('...') (see "
         "docs/extending.md), or pass stub=True (--stub) for placeholders that raise when run.",
     )
+
+
+def _flat(plan: Plan) -> Iterator[tuple[str, Layer]]:
+    """The layers by name, those of nested networks as "outer/inner" in the place of theirs."""
+    for step in plan.steps:
+        if isinstance(step.layer, NetworkLayer):
+            inner = _flat(step.layer.plan(step.formats))
+            yield from ((f"{step.name}/{name}", layer) for name, layer in inner)
+        else:
+            yield step.name, step.layer
 
 
 def identifier(name: str) -> str:

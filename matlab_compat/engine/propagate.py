@@ -14,6 +14,7 @@ from ..errors import UsageError
 from ..graph import Plan, Port, Step
 from ..initializers import generator
 from ..layers.learnables import Learnable
+from ..layers.nested import NetworkLayer
 from ..table import Table
 from .graph import at
 
@@ -49,6 +50,8 @@ def analyze(
         }
         learnables = "  ".join(f"{name} {size_text(a.shape)}" for name, a in arrays.items())
         total = sum(a.size for a in arrays.values())
+        if isinstance(layer, NetworkLayer):
+            total = sum(a.size for a in layer.Network.Learnables["Value"])
         kind = layer.type_text or type(layer).__name__
         rows.append((step.name, kind, _activations(step, shapes), learnables, total))
     heads = ("Name", "Type", "Activations", "Learnables", "Total")
@@ -68,9 +71,15 @@ def walk(
     plan: Plan, sizes: Sequence[Sequence[int]], source: torch.Generator
 ) -> Iterator[tuple[Step, list[torch.Size]]]:
     """Each step with the torch sizes of its outputs, initializing its layer where needed."""
+    inputs = [torch.empty(size, device="meta") for size in input_sizes(plan, sizes).values()]
+    yield from _walk(plan, inputs, source)
+
+
+def _walk(
+    plan: Plan, inputs: Sequence[torch.Tensor], source: torch.Generator
+) -> Iterator[tuple[Step, list[torch.Size]]]:
     values: dict[Port, torch.Tensor] = {
-        (name, -1): torch.empty(size, device="meta")
-        for name, size in input_sizes(plan, sizes).items()
+        (name, -1): given for name, given in zip(plan.inputs, inputs, strict=True)
     }
     for step in plan.steps:
         arguments = [values[s] for s in step.sources]
@@ -122,6 +131,9 @@ def _outputs(
     # Normalization keeps the size, and its statistics may be missing before training.
     if getattr(layer, "is_output", False) or hasattr(layer, "input_format"):
         return (arguments[0],)
+    if isinstance(layer, NetworkLayer):
+        for _ in _walk(layer.plan(step.formats), arguments, source):
+            pass
     label = step.formats[0]
     if layer.parameters() and "C" in label:
         matlab = [arguments[0].shape[i] for i in np.argsort(torch_axes(label))]

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
-from ..errors import PropertyError
+from ..errors import PropertyError, locating
 from .base import Layer
 from .name_value import name_value_pairs
 from .properties import Property, anything
@@ -12,6 +13,9 @@ from .registry import register
 
 if TYPE_CHECKING:
     from torch import nn
+
+    from ..engine.precision import DeviceLike, DTypeLike
+    from ..graph import Plan
 
 
 @register("nnet.cnn.layer.NetworkLayer")
@@ -49,17 +53,33 @@ class NetworkLayer(Layer):
         """How many layers it has."""
         return f"Network with {len(self.Network.Layers)} layers"
 
-    def _plan(self, formats: tuple[str, ...]) -> Any:
-        return self.Network.plan(dict(zip(self.Network.InputNames, formats, strict=True)))
+    def plan(self, formats: tuple[str, ...]) -> Plan:
+        """The inner network's order of computation, for inputs of these formats."""
+        names = self.Network.InputNames
+        plan: Plan = self.Network.plan(dict(zip(names, formats, strict=True)))
+        return plan
 
     def output_formats(self, formats: Any) -> tuple[str, ...]:
         """Those of the inner network's outputs."""
-        return tuple(label for _, label in self._plan(tuple(formats)).outputs.values())
+        return tuple(label for _, label in self.plan(tuple(formats)).outputs.values())
 
-    def _build(self, formats: tuple[str, ...]) -> nn.Module:
+    def assign_from_torch(self, module: nn.Module) -> Self:
+        """Take over the parameters of the inner network."""
+        self.Network.assign_from_torch(module)
+        return self
+
+    def to_torch(
+        self,
+        device: DeviceLike | None = None,
+        dtype: DTypeLike | None = None,
+        *,
+        formats: Sequence[str] | None = None,
+    ) -> nn.Module:
+        """The inner network's module."""
         from ..engine.graph import build_graph
 
-        return build_graph(self._plan(formats), None, None)
+        with locating(self.label):
+            return build_graph(self.plan(tuple(formats or self.default_formats)), device, dtype)
 
 
 def networkLayer(network: object, *pairs: object, **options: object) -> NetworkLayer:
