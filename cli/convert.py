@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -12,48 +12,53 @@ from . import files, options, output
 if TYPE_CHECKING:
     from converters.convert import Converted
 
-#: Above this difference of the outputs the file read back is not what went in.
-MAX_DIFFERENCE = 0.0
-
 
 def command(
     file: options.Files,
     out: Annotated[
-        str, typer.Option("-o", "--output", help="The file to write (.pt); a folder for many.")
+        str,
+        typer.Option("-o", "--output", help="What to write; its ending says the format."),
     ],
     variable: options.Variable = None,
     layer: options.Layer = None,
+    to: Annotated[
+        str, typer.Option(help="For many files: the ending to write them with, into the folder -o.")
+    ] = ".pt",
+    dtype: options.DType = "single",
     stub: Annotated[
         bool, typer.Option("--stub", help="Leave placeholders for layers that cannot be built.")
+    ] = False,
+    strip_normalization: Annotated[
+        bool,
+        typer.Option("--strip-normalization", help="Leave out the normalization of the input."),
     ] = False,
     check: Annotated[
         bool, typer.Option(help="Compare the outputs before and after, on a seeded input.")
     ] = True,
-    force: Annotated[bool, typer.Option("--force", help="Replace existing files.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Replace what is there.")] = False,
     format: options.ReportFormat = output.Format.text,
     max_bytes: options.MaxBytes = options.DEFAULT_MAX_BYTES,
 ) -> None:
-    """Convert a network or layer to torch: state_dict and architecture in one .pt file.
+    """Convert a network or layer; what was written is run and compared before it gets its name.
 
     Example: matlab-compat convert net.mat -o net.pt
     """
     from converters.convert import convert
+    from converters.targets import Options
 
     def work(path: str) -> files.Outcome:
-        target = Path(out) / f"{Path(path).stem}.pt" if many else Path(out)
         done = convert(
             path,
-            target,
+            Path(out) / f"{Path(path).stem}{to}" if many else out,
             variable,
             layer,
+            options=Options(dtype, stub, strip_normalization),
             check=check,
-            stub=stub,
             overwrite=force,
             limits=options.limits(max_bytes),
         )
         results.append(done)
-        code = int(done.difference is not None and not done.difference <= MAX_DIFFERENCE)
-        return files.Outcome(path, code, _said(done))
+        return files.Outcome(path, done.exit_code, _said(done))
 
     results: list[Converted] = []
     many = files.is_many(file)
@@ -63,14 +68,31 @@ def command(
         raise typer.Exit(files.summarize(files.each(paths, work)))
     outcome = work(paths[0])
     if format is output.Format.json:
-        output.document({"schema": "matlab_compat.convert/1", **vars(results[0])})
+        output.document(_document(results[0]))
     else:
         output.data(outcome.summary)
     raise typer.Exit(outcome.exit_code)
 
 
 def _said(done: Converted) -> str:
-    text = f"wrote {done.path} ({done.layers} layer{'s' * (done.layers != 1)})"
-    if done.difference is None:
-        return f"{text}; outputs not compared{done.why_not_checked and ': '}{done.why_not_checked}"
-    return f"{text}; outputs before and after differ by {done.difference:g}"
+    text = f"wrote {done.path}: {done.target}, {done.layers} layer{'s' * (done.layers != 1)}"
+    if not done.outputs:
+        return f"{text}; outputs not compared: {done.unchecked}"
+    worst = max(done.outputs, key=lambda output: output.scaled_error)
+    verdict = "DIFFERENT" if done.exit_code else "equal"
+    return (
+        f"{text}; outputs before and after are {verdict}: max abs {worst.max_abs:.3g}, "
+        f"scaled error {worst.scaled_error:.3g} of {worst.bound:g}"
+    )
+
+
+def _document(done: Converted) -> dict[str, Any]:
+    return {
+        "schema": "matlab_compat.convert/1",
+        "path": done.path,
+        "target": done.target,
+        "layers": done.layers,
+        "exit_code": done.exit_code,
+        "outputs": [compared.to_json() for compared in done.outputs],
+        "unchecked": done.unchecked,
+    }

@@ -59,6 +59,6 @@ def _show(document: dict[str, Any], format: output.Format) -> None:
 
 
 def _contents(document: dict[str, Any]) -> str:
-    models = [v for v in document["variables"] if "layers" in v or "models" in v]
+    models = [v for v in document["variables"] if v["layers"] or v.get("models")]
     names = ", ".join(f"{v['name']} ({v['class']})" for v in models)
     return names or f"{len(document['variables'])} variables"

@@ -4,8 +4,9 @@
 >>> layer = converters.load("fixtures/same_odd.v7.mat")
 """
 
+from converters.convert import convert, save
 from converters.inspect import inspect
-from converters.load import load
+from converters.load import load, load_network
 from converters.matfile import DEFAULT_LIMITS, Limits, MatFile, open_mat
 from converters.save import save_layer
 from converters.verify import verify
@@ -14,9 +15,12 @@ __all__ = [
     "DEFAULT_LIMITS",
     "Limits",
     "MatFile",
+    "convert",
     "inspect",
     "load",
+    "load_network",
     "open_mat",
+    "save",
     "save_layer",
     "verify",
 ]

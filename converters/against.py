@@ -131,7 +131,7 @@ def _session(onnx: str | PathLike[str]) -> Any:
 def _inputs(network: Network, names: Sequence[str], seed: int, limits: Limits) -> Any:
     """The inputs in torch's order: those named, or random ones."""
     if not names:
-        return example_inputs(network, seed)
+        return example_inputs(network, seed, batch=1)
     from matlab_compat.engine.arrays import tensor
     from matlab_compat.engine.predict import network_inputs
 

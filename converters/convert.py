@@ -2,66 +2,108 @@
 
 from __future__ import annotations
 
+import secrets
+import shutil
 from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from matlab_compat.errors import UsageError
+from matlab_compat.errors import (
+    FileAccessError,
+    NothingToCompareError,
+    UnsupportedLayerError,
+    UsageError,
+    locating,
+)
 from matlab_compat.layers import Layer
 from matlab_compat.network import Network
 
 from .load import load
 from .matfile import DEFAULT_LIMITS, Limits
-from .save import save_layer
-from .torch_file import SUFFIXES, load_torch, save_torch
+from .targets import Options, Target, target_for
 
 if TYPE_CHECKING:
     import torch
 
-#: Targets by the ending of the output's name.
-TARGETS = (*SUFFIXES, ".mat")
+    from matlab_compat.parity import Comparison
 
 
 @dataclass(frozen=True)
 class Converted:
-    """What a conversion wrote, and how far the outputs of what was read back are apart."""
+    """What a conversion wrote, and what running it showed."""
 
+    #: The file or folder; under a temporary name if its outputs differ.
     path: str
+    target: str
     layers: int
-    #: Largest absolute difference on a seeded input; ``None`` if it was not checked.
-    difference: float | None
-    why_not_checked: str = ""
+    #: One for each output; empty if nothing was compared.
+    outputs: tuple[Comparison, ...] = ()
+    #: Why nothing was compared.
+    unchecked: str = ""
+
+    @property
+    def exit_code(self) -> int:
+        """0, or 1 if an output differs."""
+        return int(any(output.verdict == "different" for output in self.outputs))
 
 
 def save(
     model: Layer | Network,
     path: str | PathLike[str],
     *,
+    options: Options | None = None,
+    check: bool = True,
     overwrite: bool = False,
-    stub: bool = False,
-) -> None:
-    """Write a layer or network in the format that the ending of ``path`` names.
+) -> Converted:
+    """Write a layer or network in the format that the ending of ``path`` names, and prove it.
 
-    ``.pt`` / ``.pth``: state_dict and architecture (:mod:`converters.torch_file`). ``.mat``: a
-    layer as a struct of its properties (:func:`converters.save_layer`).
+    What was written is read afresh, run on a seeded input, and compared with the model. It gets
+    its name only if the outputs are equal within the bound.
+
+    Parameters
+    ----------
+    check:
+        Compare the outputs.
+    overwrite:
+        Replace an existing file (or a folder that an earlier conversion wrote).
 
     Raises
     ------
     UsageError
-        An ending that means nothing here, or the file exists and ``overwrite`` is not set.
+        An ending that means nothing here, a model that the target cannot hold, or the file
+        exists and ``overwrite`` is not set.
+    UnsupportedLayerError
+        Layers cannot be built: all of them are named (unless ``options.stub``).
+    FileAccessError
+        The place cannot be written.
     """
-    suffix = Path(path).suffix.lower()
-    if suffix in SUFFIXES:
-        save_torch(model, path, overwrite=overwrite, stub=stub)
-    elif suffix == ".mat" and isinstance(model, Layer):
-        save_layer(model, path, overwrite=overwrite)
-    else:
-        kind = "network" if isinstance(model, Network) else "layer"
-        raise UsageError(
-            f"A {kind} cannot be written as '{suffix or path}'.",
-            remedy=f"use one of {', '.join(TARGETS)} (.mat for layers only).",
-        )
+    options = options or Options()
+    target, final = target_for(path), Path(path)
+    with locating(str(path)):
+        if why := target.refusal(model, options):
+            raise UnsupportedLayerError(f"{target.name}: {why}.")
+        _check_place(final, overwrite)
+        temporary = final.with_name(f".{final.stem[:80]}.{secrets.token_hex(4)}.part{final.suffix}")
+        try:
+            target.write(model, temporary, options)
+            compared, why = _compared(target, model, temporary, options, check)
+            done = Converted(str(final), target.name, _layers(model), compared, why)
+            if done.exit_code:
+                kept = final.with_name(f"{final.stem}.different{final.suffix}")
+                _give_name(temporary, kept)
+                return Converted(str(kept), target.name, _layers(model), compared)
+            _give_name(temporary, final)
+        except OSError as error:
+            if isinstance(error, FileAccessError):
+                raise
+            raise FileAccessError(
+                f"It cannot be written: {error.strerror or error}.",
+                remedy="check that the folder exists, may be written and has room.",
+            ) from error
+        finally:
+            _remove(temporary)
+        return done
 
 
 def convert(
@@ -70,54 +112,91 @@ def convert(
     variable: str | None = None,
     layer: str | int | None = None,
     *,
+    options: Options | None = None,
     check: bool = True,
-    stub: bool = False,
     overwrite: bool = False,
     limits: Limits = DEFAULT_LIMITS,
 ) -> Converted:
-    """Convert the layer or network in a file; the result is read back and run.
-
-    Parameters
-    ----------
-    path, variable, layer:
-        As for :func:`converters.load`.
-    check:
-        Compare the outputs of the original and of what was written, on a seeded input.
-    stub:
-        Write networks with layers that cannot be built, leaving these out.
-
-    Raises
-    ------
-    UnsupportedLayerError
-        Layers cannot be built: all of them are named (unless ``stub``).
-    """
+    """:func:`save` for the layer or network in a file; see :func:`converters.load`."""
     model = load(path, variable, layer, limits=limits)
-    save(model, output, overwrite=overwrite, stub=stub)
-    layers = len(model.Layers) if isinstance(model, Network) else 1
-    if not check or Path(output).suffix.lower() not in SUFFIXES:
-        return Converted(str(output), layers, None, "not asked for" if not check else "")
+    with locating(str(path)):
+        return save(model, output, options=options, check=check, overwrite=overwrite)
+
+
+def _layers(model: Layer | Network) -> int:
+    return len(model.Layers) if isinstance(model, Network) else 1
+
+
+def _check_place(final: Path, overwrite: bool) -> None:
+    if not final.exists():
+        return
+    if not overwrite:
+        raise UsageError(
+            "There is a file or folder of that name.",
+            remedy="give another name, or pass overwrite=True (on the command line --force).",
+        )
+    if final.is_dir() and any(final.iterdir()) and not (final / "model.py").exists():
+        raise UsageError(
+            "The folder holds something else than an earlier conversion.",
+            remedy="give another name; a folder is replaced only if it holds a model.py.",
+        )
+
+
+def _give_name(temporary: Path, final: Path) -> None:
+    if final.is_dir() and temporary.is_dir():
+        old = final.with_name(f".{final.name}.{secrets.token_hex(4)}.old")
+        final.replace(old)
+        temporary.replace(final)
+        shutil.rmtree(old)
+    else:
+        temporary.replace(final)
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        path.unlink(missing_ok=True)
+
+
+def _compared(
+    target: Target, model: Layer | Network, path: Path, options: Options, check: bool
+) -> tuple[tuple[Comparison, ...], str]:
+    """The outputs of what was written against the model's own, or why they were not compared."""
+    if not check:
+        return (), "not asked for"
     if isinstance(model, Network) and model.unsupported:
-        return Converted(str(output), layers, None, "it has stubs")
-    return Converted(str(output), layers, difference(model, load_torch(output)))
+        return (), "the model has stubs"
+    from matlab_compat.engine.precision import torch_dtype
+    from matlab_compat.parity.network import three_way
+    from matlab_compat.parity.verify import rounding_unit
 
+    from .targets.base import module_of, outputs_of
 
-def difference(one: Layer | Network, other: Layer | Network) -> float:
-    """The largest absolute difference of the outputs of two models on a seeded input."""
-    import torch
-
-    results = []
-    for model in (one, other):
-        module = model.to_torch().eval()
-        with torch.inference_mode():
-            results.append(module(*example_inputs(model)))
-    return max(
-        float((a - b).abs().max())
-        for a, b in zip(*(r if isinstance(r, tuple) else (r,) for r in results), strict=True)
+    inputs = example_inputs(model)
+    exact = outputs_of(
+        module_of(model, Options("double", strip_normalization=options.strip_normalization)),
+        tuple(x.double() for x in inputs),
     )
+    given = tuple(x.to(torch_dtype(options.dtype)) for x in inputs)
+    ours = outputs_of(module_of(model, options), given)
+    theirs = target.run(path, given, options)
+    if len(theirs) != len(ours):
+        raise UsageError(f"{target.name}: {len(theirs)} outputs were written, not {len(ours)}.")
+    eps = rounding_unit(options.dtype)
+    names = model.OutputNames if len(ours) > 1 else ["Y"]
+    try:
+        compared = tuple(
+            three_way(name, other, oracle, own, eps)
+            for name, other, oracle, own in zip(names, theirs, exact, ours, strict=True)
+        )
+    except NothingToCompareError as error:
+        return (), error.what
+    return compared, ""
 
 
 def example_inputs(
-    model: Layer | Network, seed: int = 0, batch: int = 1, steps: int = 8
+    model: Layer | Network, seed: int = 0, batch: int = 2, steps: int = 8
 ) -> tuple[torch.Tensor, ...]:
     """Seeded random inputs of a model's own size, in torch's order."""
     import torch

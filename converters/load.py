@@ -71,7 +71,7 @@ def load(
     ((3, 3), (0, 1, 0, 1))
     """
     if Path(path).suffix in (".pt", ".pth"):
-        from .torch_file import load_torch
+        from .targets.torch_file import load_torch
 
         return load_torch(path)
     with open_mat(path, limits=limits) as mat:

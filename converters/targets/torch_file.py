@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import pickle
 from collections.abc import Mapping
+from dataclasses import replace
 from importlib.metadata import version
 from os import PathLike
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
@@ -27,40 +28,44 @@ from matlab_compat.layers.base import SavedInitializer
 from matlab_compat.layers.unsupported import UnsupportedLayer
 from matlab_compat.network import Network
 
-from .atomic import new_file
+from .base import Array, Model, Options, Target, module_of, outputs_of, without_normalization
 
-FORMAT = "matlab_compat.torch/1"
-SUFFIXES = (".pt", ".pth")
-
-
-def save_torch(
-    model: Layer | Network,
-    path: str | PathLike[str],
-    *,
-    overwrite: bool = False,
-    stub: bool = False,
-) -> None:
-    """Write a layer or network as a ``.pt`` file.
-
-    ``torch.load(path, weights_only=True)["state_dict"]`` loads into ``model.to_torch()`` and into
-    any module with the same names; :func:`load_torch` gives the layer or network back.
-
-    Raises
-    ------
-    UnsupportedLayerError
-        Layers cannot be built (all are named), unless ``stub``.
-    """
+if TYPE_CHECKING:
     import torch
 
-    module = model.to_torch(stub=stub) if isinstance(model, Network) else model.to_torch()
-    document = {
-        "format": FORMAT,
-        "matlab_compat": version("matlab-compat"),
-        "state_dict": {k: v.clone().contiguous() for k, v in module.state_dict().items()},
-        "architecture": describe(model),
-    }
-    with new_file(path, overwrite=overwrite) as temporary:
-        torch.save(document, temporary)
+FORMAT = "matlab_compat.torch/1"
+
+
+class TorchFile(Target):
+    """``torch.load(path, weights_only=True)["state_dict"]`` loads into ``model.to_torch()``.
+
+    And into any module with the same names; :func:`load_torch` gives the model back.
+    """
+
+    name: ClassVar[str] = "torch state_dict"
+    suffixes: ClassVar[tuple[str, ...]] = (".pt", ".pth")
+
+    def write(self, model: Model, path: Path, options: Options) -> None:
+        """A dict of ``state_dict``, ``architecture`` and ``format``."""
+        import torch
+
+        state = module_of(model, options).state_dict()
+        source = model
+        if options.strip_normalization and isinstance(model, Network):
+            source = without_normalization(model)
+        document = {
+            "format": FORMAT,
+            "matlab_compat": version("matlab-compat"),
+            "state_dict": {k: v.clone().contiguous() for k, v in state.items()},
+            "architecture": describe(source),
+        }
+        torch.save(document, path)
+
+    def run(
+        self, path: Path, inputs: tuple[torch.Tensor, ...], options: Options
+    ) -> tuple[Array, ...]:
+        """The model read back, run on torch."""
+        return outputs_of(module_of(load_torch(path), replace(options, stub=True)), inputs)
 
 
 def load_torch(path: str | PathLike[str]) -> Layer | Network:
