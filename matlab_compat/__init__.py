@@ -5,6 +5,16 @@ This package opens no file; ``converters`` does. Importing it does not import to
 
 from importlib.metadata import PackageNotFoundError, version
 
+from .building import (
+    addLayers,
+    connectLayers,
+    disconnectLayers,
+    dlnetwork,
+    initialize,
+    layerGraph,
+    removeLayers,
+    replaceLayer,
+)
 from .data_format import dlarray
 from .errors import MatlabCompatError, MatlabCompatWarning
 from .functions import dlconv, dltranspconv
@@ -69,6 +79,7 @@ from .layers import (
     MaxPooling3DLayer,
     MaxUnpooling2DLayer,
     MultiplicationLayer,
+    NetworkLayer,
     OnnxElementwiseAffineLayer,
     OnnxFlattenInto2dLayer,
     OnnxFlattenLayer,
@@ -159,6 +170,7 @@ from .layers import (
     maxPooling3dLayer,
     maxUnpooling2dLayer,
     multiplicationLayer,
+    networkLayer,
     patchEmbeddingLayer,
     pixelClassificationLayer,
     positionEmbeddingLayer,
@@ -188,6 +200,8 @@ from .layers import (
     transposedConv3dLayer,
     wordEmbeddingLayer,
 )
+from .network import LayerArray, Network
+from .table import Table
 from .training import parameter_groups
 from .training_options import TrainingOptions, load_training_options
 
@@ -250,6 +264,7 @@ __all__ = [
     "LSTMLayer",
     "LSTMProjectedLayer",
     "Layer",
+    "LayerArray",
     "LayerNormalizationLayer",
     "LeakyReLULayer",
     "MatlabCompatError",
@@ -259,6 +274,8 @@ __all__ = [
     "MaxPooling3DLayer",
     "MaxUnpooling2DLayer",
     "MultiplicationLayer",
+    "Network",
+    "NetworkLayer",
     "OnnxElementwiseAffineLayer",
     "OnnxFlattenInto2dLayer",
     "OnnxFlattenLayer",
@@ -288,6 +305,7 @@ __all__ = [
     "SpaceToDepthLayer",
     "SpatialDropoutLayer",
     "SwishLayer",
+    "Table",
     "TanhLayer",
     "TrainingOptions",
     "TransposedConvolution1DLayer",
@@ -296,6 +314,7 @@ __all__ = [
     "WordEmbeddingLayer",
     "YOLOv2OutputLayer",
     "adaptiveAveragePooling2dLayer",
+    "addLayers",
     "additionLayer",
     "attentionLayer",
     "averagePooling1dLayer",
@@ -306,6 +325,7 @@ __all__ = [
     "classificationLayer",
     "clippedReluLayer",
     "concatenationLayer",
+    "connectLayers",
     "convolution1dLayer",
     "convolution2dLayer",
     "convolution3dLayer",
@@ -315,8 +335,10 @@ __all__ = [
     "depthConcatenationLayer",
     "depthToSpace2dLayer",
     "dicePixelClassificationLayer",
+    "disconnectLayers",
     "dlarray",
     "dlconv",
+    "dlnetwork",
     "dltranspconv",
     "dropoutLayer",
     "eluLayer",
@@ -341,8 +363,10 @@ __all__ = [
     "image3dInputLayer",
     "imageInputLayer",
     "indexing1dLayer",
+    "initialize",
     "inputLayer",
     "instanceNormalizationLayer",
+    "layerGraph",
     "layerNormalizationLayer",
     "layer_class",
     "leakyReluLayer",
@@ -354,6 +378,7 @@ __all__ = [
     "maxPooling3dLayer",
     "maxUnpooling2dLayer",
     "multiplicationLayer",
+    "networkLayer",
     "parameter_groups",
     "patchEmbeddingLayer",
     "pixelClassificationLayer",
@@ -364,6 +389,8 @@ __all__ = [
     "registered",
     "regressionLayer",
     "reluLayer",
+    "removeLayers",
+    "replaceLayer",
     "resize2dLayer",
     "resize3dLayer",
     "scalingLayer",

@@ -83,6 +83,7 @@ from .inputs import (
     inputLayer,
     sequenceInputLayer,
 )
+from .nested import NetworkLayer, networkLayer
 from .normalization import (
     BatchNormalizationLayer,
     CrossChannelNormalizationLayer,
@@ -260,6 +261,7 @@ __all__ = [
     "MaxPooling3DLayer",
     "MaxUnpooling2DLayer",
     "MultiplicationLayer",
+    "NetworkLayer",
     "OnnxElementwiseAffineLayer",
     "OnnxFlattenInto2dLayer",
     "OnnxFlattenLayer",
@@ -350,6 +352,7 @@ __all__ = [
     "maxPooling3dLayer",
     "maxUnpooling2dLayer",
     "multiplicationLayer",
+    "networkLayer",
     "patchEmbeddingLayer",
     "pixelClassificationLayer",
     "positionEmbeddingLayer",
