@@ -5,14 +5,14 @@ from __future__ import annotations
 import keyword
 import operator
 import re
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
 
 import torch
 from torch import fx, nn
 
-from ..errors import DataFormatError, UnsupportedLayerError, locating
+from ..errors import DataFormatError, MatlabCompatError, UnsupportedLayerError, locating
 from ..graph import Plan, Port, Step
 from ..layers.base import Layer
 from ..layers.nested import NetworkLayer
@@ -149,6 +149,29 @@ def attribute_names(names: list[str]) -> dict[str, str]:
     return found
 
 
+@contextmanager
+def running(name: str, inputs: Sequence[Any]) -> Iterator[None]:
+    """Name the layer in errors of its computation; torch's become ours.
+
+    Raises
+    ------
+    DataFormatError
+        The layer cannot take these inputs.
+    """
+    try:
+        with locating(f"layer '{name}'"):
+            yield
+    except (RuntimeError, ValueError, IndexError) as error:
+        if isinstance(error, MatlabCompatError):
+            raise
+        sizes = " and ".join(str(tuple(x.shape)) for x in inputs if hasattr(x, "shape"))
+        raise DataFormatError(
+            f"The layer cannot take inputs of torch size {sizes}: {error}",
+            where=(f"layer '{name}'",),
+            remedy="check the size and the order of the dimensions of the network's input.",
+        ) from None
+
+
 class _Recording(fx.Interpreter):
     """Runs a graph node by node, telling ``visit`` each layer's outputs and naming failures."""
 
@@ -160,18 +183,8 @@ class _Recording(fx.Interpreter):
 
     def call_module(self, target: Any, args: Any, kwargs: Any) -> Any:
         name = self.layers[target]
-        try:
-            with locating(f"layer '{name}'"):
-                result = super().call_module(target, args, kwargs)
-        except (RuntimeError, ValueError, IndexError) as error:
-            if hasattr(error, "remedy"):  # one of ours: it says where
-                raise
-            sizes = " and ".join(str(tuple(a.shape)) for a in args if hasattr(a, "shape"))
-            raise DataFormatError(
-                f"The layer cannot take inputs of torch size {sizes}: {error}",
-                where=(f"layer '{name}'",),
-                remedy="check the size and the order of the dimensions of the network's input.",
-            ) from None
+        with running(name, args):
+            result = super().call_module(target, args, kwargs)
         self.visit(name, result)
         return result
 

@@ -16,7 +16,7 @@ from ..initializers import generator
 from ..layers.learnables import Learnable
 from ..layers.nested import NetworkLayer
 from ..table import Table
-from .graph import at
+from .graph import at, running
 
 if TYPE_CHECKING:
     from ..network import Network
@@ -83,8 +83,7 @@ def _walk(
     }
     for step in plan.steps:
         arguments = [values[s] for s in step.sources]
-        with at(step):
-            results = _outputs(step, arguments, source)
+        results = _outputs(step, arguments, source)
         for port, result in enumerate(results):
             values[step.name, port] = result
         yield step, [r.shape for r in results]
@@ -135,11 +134,12 @@ def _outputs(
         for _ in _walk(layer.plan(step.formats), arguments, source):
             pass
     label = step.formats[0]
-    if layer.parameters() and "C" in label:
-        matlab = [arguments[0].shape[i] for i in np.argsort(torch_axes(label))]
-        layer.initialize(layer.channels_of(matlab, label), source)
-    module = layer.to_torch(formats=step.formats).eval().to("meta")
-    with torch.inference_mode():
+    with at(step):
+        if layer.parameters() and "C" in label:
+            matlab = [arguments[0].shape[i] for i in np.argsort(torch_axes(label))]
+            layer.initialize(layer.channels_of(matlab, label), source)
+        module = layer.to_torch(formats=step.formats).eval().to("meta")
+    with torch.inference_mode(), running(step.name, arguments):
         result: Any = module(*arguments)
     return tuple(
         r if isinstance(r, torch.Tensor) else torch.empty((), device="meta")
