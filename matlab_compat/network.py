@@ -213,7 +213,7 @@ class Network:
         for attribute, name in module.meta["layers"].items():
             part = getattr(module, attribute, None)
             layer = self._graph.layers[name]
-            if part is not None and (layer.parameters() or isinstance(layer, NetworkLayer)):
+            if part is not None and not isinstance(layer, UnsupportedLayer):
                 layer.assign_from_torch(part)
         return self
 

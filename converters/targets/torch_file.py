@@ -25,6 +25,7 @@ from matlab_compat.errors import (
 )
 from matlab_compat.layers import Layer, layer_class
 from matlab_compat.layers.base import SavedInitializer
+from matlab_compat.layers.function import MatlabFunction
 from matlab_compat.layers.unsupported import UnsupportedLayer
 from matlab_compat.network import Network
 
@@ -94,7 +95,7 @@ def load_torch(path: str | PathLike[str]) -> Layer | Network:
             )
         try:
             return _restore(document["architecture"], document["state_dict"])
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
+        except (KeyError, TypeError, ValueError, AttributeError, RuntimeError) as error:
             if isinstance(error, MatlabCompatError):
                 raise
             raise CorruptFileError(f"The file contradicts itself: {_first_line(error)}") from None
@@ -108,7 +109,7 @@ def _first_line(error: Exception) -> str:
 
 
 def describe(model: Layer | Network) -> dict[str, Any]:
-    """A layer or network as plain dicts; learnables only with their size and class."""
+    """A layer or network as plain dicts; learnables and states only with their size and class."""
     if isinstance(model, Network):
         return {
             "kind": model.kind,
@@ -121,15 +122,36 @@ def describe(model: Layer | Network) -> dict[str, Any]:
 
 
 def _layer(layer: Layer) -> dict[str, Any]:
+    described: dict[str, Any]
     if isinstance(layer, UnsupportedLayer):
-        return {"class": layer.class_name, "unsupported": layer.reason, "name": layer.Name}
-    properties = {name: _plain(value) for name, value in layer._values.items()}
-    return {"class": layer.matlab_class, "properties": properties}
+        described = {"class": layer.class_name, "unsupported": layer.reason, "name": layer.Name}
+    else:
+        in_state = layer.parameters()
+        properties = {
+            name: _placeholder(value) if name in in_state else _plain(value)
+            for name, value in layer._values.items()
+        }
+        described = {"class": layer.matlab_class, "properties": properties}
+    described["ports"] = {name: list(layer.extra[name].flat) for name in PORTS & set(layer.extra)}
+    return described
+
+
+#: Fields of saved layers that name the ports their author gave them.
+PORTS = {"nnet.layer.Layer.PrivateInputs", "nnet.layer.Layer.PrivateOutputs"}
+
+
+def _placeholder(value: Array) -> dict[str, Any]:
+    return {"array": list(value.shape), "dtype": value.dtype.name}
 
 
 def _plain(value: Any) -> Any:
     if isinstance(value, np.ndarray):
-        return {"array": list(value.shape), "dtype": value.dtype.name}
+        import torch
+
+        return {"constant": torch.from_numpy(np.ascontiguousarray(value))}
+    if isinstance(value, MatlabFunction):
+        variables = {name: _plain(item) for name, item in value.variables.items()}
+        return {"function": value.text, "variables": variables}
     if isinstance(value, Network):
         return {"network": describe(value)}
     if isinstance(value, tuple):
@@ -144,7 +166,7 @@ def _plain(value: Any) -> Any:
 # --- and back ----------------------------------------------------------------------------
 
 
-def _restore(described: Mapping[str, Any], state: Mapping[str, Any]) -> Layer | Network:
+def _restore(described: Mapping[str, Any], state: Mapping[str, Any] | None) -> Layer | Network:
     if "layers" not in described:
         return _restore_layer(described, state)
     network = Network(
@@ -153,15 +175,17 @@ def _restore(described: Mapping[str, Any], state: Mapping[str, Any]) -> Layer | 
         kind=described["kind"],
         output_names=described["output_names"],
     )
-    module = network.to_torch(stub=True)
-    module.load_state_dict(state)
-    network.assign_from_torch(module)
+    if state is not None:
+        module = network.to_torch(stub=True)
+        module.load_state_dict(state)
+        network.assign_from_torch(module)
     return network
 
 
 def _restore_layer(described: Mapping[str, Any], state: Mapping[str, Any] | None) -> Layer:
+    ports = {name: np.array(texts, dtype=object) for name, texts in described["ports"].items()}
     if "unsupported" in described:
-        fields = {"Name": described["name"]}
+        fields = {"Name": described["name"], **ports}
         return UnsupportedLayer(described["class"], fields, described["unsupported"])
     known = layer_class(described["class"])
     if known is None:
@@ -170,6 +194,7 @@ def _restore_layer(described: Mapping[str, Any], state: Mapping[str, Any] | None
             remedy=f'import the module that has @register("{described["class"]}") first.',
         )
     layer = known(**{name: _value(value) for name, value in described["properties"].items()})
+    layer.extra = dict(ports)
     if state:
         module = layer.to_torch()
         module.load_state_dict(state)
@@ -186,6 +211,11 @@ def _value(plain: Any) -> Any:
         return tuple(_value(item) for item in plain["tuple"])
     if "array" in plain:
         return np.zeros(plain["array"], plain["dtype"], order="F")
+    if "constant" in plain:
+        return np.asfortranarray(plain["constant"].numpy())
+    if "function" in plain:
+        variables = {name: _value(item) for name, item in plain["variables"].items()}
+        return MatlabFunction(plain["function"], variables)
     if "initializer" in plain:
         return SavedInitializer(plain["initializer"])
-    return _restore(plain["network"], {})
+    return _restore(plain["network"], None)  # filled in with the whole
