@@ -37,7 +37,7 @@ def command(
     ] = True,
     force: Annotated[bool, typer.Option("--force", help="Replace what is there.")] = False,
     format: options.ReportFormat = output.Format.text,
-    max_bytes: options.MaxBytes = options.DEFAULT_MAX_BYTES,
+    max_bytes: options.MaxBytes = None,
 ) -> None:
     """Convert a network or layer; what was written is run and compared before it gets its name.
 

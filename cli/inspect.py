@@ -6,14 +6,14 @@ from typing import Any
 
 import typer
 
-from . import files, options, output, text
+from . import files, options, output
 
 
 def command(
     file: options.Files,
     variable: options.Variable = None,
     format: options.ReportFormat = output.Format.text,
-    max_bytes: options.MaxBytes = options.DEFAULT_MAX_BYTES,
+    max_bytes: options.MaxBytes = None,
 ) -> None:
     """List what is in a MAT-file: variables, and layers as MATLAB prints them.
 
@@ -48,6 +48,8 @@ def command(
 
 
 def _text(document: dict[str, Any]) -> str:
+    from . import text
+
     return text.inspection(output.lines_of_their_own(document))
 
 

@@ -10,7 +10,6 @@ import os
 import sys
 import traceback
 import warnings
-from importlib.metadata import version
 from typing import Annotated
 
 import typer
@@ -37,6 +36,8 @@ app.command("layers")(layers.command)
 
 def _show_version(asked: bool) -> None:
     if asked:
+        from importlib.metadata import version
+
         output.data(f"matlab-compat {version('matlab-compat')} (torch {version('torch')})")
         raise typer.Exit
 

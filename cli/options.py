@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from converters.matfile.limits import DEFAULT_LIMITS, Limits
-
 from .output import Format
+
+if TYPE_CHECKING:
+    from converters.matfile.limits import Limits
 
 File = Annotated[str, typer.Argument(help="A MAT-file (level 4, 5, 6, 7 or 7.3).")]
 Files = Annotated[
@@ -30,11 +31,12 @@ DataFormat = Annotated[
 Device = Annotated[str, typer.Option(help="cpu, cuda or auto.")]
 DType = Annotated[str, typer.Option(help="single or double (half, bfloat16).")]
 MaxBytes = Annotated[
-    int, typer.Option(help="Bytes that one variable may decode to.", min=1, show_default=True)
+    int | None, typer.Option(help="Bytes that one variable may decode to (4 GiB).", min=1)
 ]
-DEFAULT_MAX_BYTES = DEFAULT_LIMITS.max_bytes
 
 
-def limits(max_bytes: int) -> Limits:
+def limits(max_bytes: int | None) -> Limits:
     """The limits that the options ask for."""
-    return Limits(max_bytes=max_bytes)
+    from converters.matfile.limits import DEFAULT_LIMITS, Limits
+
+    return DEFAULT_LIMITS if max_bytes is None else Limits(max_bytes=max_bytes)

@@ -6,8 +6,6 @@ from typing import Annotated
 
 import typer
 
-from matlab_compat.display import size_text
-
 from . import options, output
 
 
@@ -21,13 +19,14 @@ def command(
     device: options.Device = "cpu",
     dtype: options.DType = "single",
     force: Annotated[bool, typer.Option("--force", help="Replace an existing file.")] = False,
-    max_bytes: options.MaxBytes = options.DEFAULT_MAX_BYTES,
+    max_bytes: options.MaxBytes = None,
 ) -> None:
     """Run a layer or network on an input and save Y, in MATLAB order.
 
     Example: matlab-compat predict net.mat --input X.mat:X -o Y.mat
     """
     from converters.predict import predict
+    from matlab_compat.display import size_text
 
     written = predict(
         file,

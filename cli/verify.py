@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from . import files, options, output, text
+from . import files, options, output
 
 if TYPE_CHECKING:
     from matlab_compat.parity.verify import Report
@@ -35,7 +35,7 @@ def command(
         float | None, typer.Option(help="Relative tolerance, instead of the default bound.", min=0)
     ] = None,
     format: options.ReportFormat = output.Format.text,
-    max_bytes: options.MaxBytes = options.DEFAULT_MAX_BYTES,
+    max_bytes: options.MaxBytes = None,
 ) -> None:
     """Run a layer or network and compare with what MATLAB saved. 0 if equal, 1 if different.
 
@@ -80,6 +80,8 @@ def command(
 
 
 def _show(path: str, report: Report) -> None:
+    from . import text
+
     document = report.to_json()
     for compared in [*document["activations"], *document["outputs"]]:
         output.data(text.comparison(output.lines_of_their_own(compared)))
