@@ -99,8 +99,9 @@ class Concatenation(Join):
             Other sizes than those along ``axis`` differ.
         """
         tensors = self.aligned(inputs)
-        others = {(*x.shape[: self.axis], *x.shape[self.axis + 1 :]) for x in tensors}
-        if len(others) > 1:
+        # A list, not a set: while torch traces a network, sizes may be symbols without a hash.
+        others = [(*x.shape[: self.axis], *x.shape[self.axis + 1 :]) for x in tensors]
+        if any(other != others[0] for other in others):
             sizes = " and ".join(str(tuple(x.shape)) for x in tensors)
             raise DataFormatError(
                 f"Inputs of torch size {sizes} cannot be concatenated along axis {self.axis}: "
