@@ -83,17 +83,20 @@ def save(
     with locating(str(path)):
         if why := target.refusal(model, options):
             raise UnsupportedLayerError(f"{target.name}: {why}.")
-        _check_place(final, overwrite)
-        temporary = final.with_name(f".{final.stem[:80]}.{secrets.token_hex(4)}.part{final.suffix}")
+        for place in (final, *target.companions(final)):
+            _check_place(place, overwrite)
+        # A folder, so that what is written has its own name from the start.
+        workshop = final.with_name(f".{final.stem[:80]}.{secrets.token_hex(4)}.part")
+        temporary = workshop / final.name
         try:
+            workshop.mkdir()
             target.write(model, temporary, options)
             compared, why = _compared(target, model, temporary, options, check)
             done = Converted(str(final), target.name, _layers(model), compared, why)
             if done.exit_code:
-                kept = final.with_name(f"{final.stem}.different{final.suffix}")
-                _give_name(temporary, kept)
-                return Converted(str(kept), target.name, _layers(model), compared)
-            _give_name(temporary, final)
+                final = final.with_name(f"{final.stem}.different{final.suffix}")
+                done = Converted(str(final), target.name, _layers(model), compared)
+            _give_names(target, temporary, final)
         except OSError as error:
             if isinstance(error, FileAccessError):
                 raise
@@ -102,7 +105,7 @@ def save(
                 remedy="check that the folder exists, may be written and has room.",
             ) from error
         finally:
-            _remove(temporary)
+            _remove(workshop)
         return done
 
 
@@ -140,6 +143,26 @@ def _check_place(final: Path, overwrite: bool) -> None:
             "The folder holds something else than an earlier conversion.",
             remedy="give another name; a folder is replaced only if it holds a model.py.",
         )
+
+
+def _give_names(target: Target, temporary: Path, final: Path) -> None:
+    """All that was written gets its name, or nothing does; the file asked for comes last."""
+    undo = []
+    try:
+        names = zip(target.companions(temporary), target.companions(final), strict=True)
+        for written, place in names:
+            old = written.with_name(f"old.{written.name}")
+            if place.exists():
+                place.replace(old)
+            undo.append((place, old))
+            written.replace(place)
+        _give_name(temporary, final)
+    except BaseException:
+        for place, old in undo:
+            place.unlink(missing_ok=True)
+            if old.exists():
+                old.replace(place)
+        raise
 
 
 def _give_name(temporary: Path, final: Path) -> None:

@@ -43,8 +43,9 @@ class Options:
 class Target(ABC):
     """A format that a layer or network can leave in.
 
-    ``write`` is given a path that does not exist yet (the final name comes later, once the outputs
-    have been compared); ``run`` reads what was written afresh and runs it.
+    ``write`` is given a path that does not exist yet: the final name, in a folder of its own (the
+    file moves to its place later, once the outputs have been compared); ``run`` reads what was
+    written afresh and runs it.
     """
 
     #: How messages call it.
@@ -55,6 +56,10 @@ class Target(ABC):
     def refusal(self, model: Model, options: Options) -> str:
         """Why the target cannot hold this model; '' if it can."""
         return ""
+
+    def companions(self, path: Path) -> tuple[Path, ...]:
+        """Files that ``write`` makes beside ``path``: all get their names, or none does."""
+        return ()
 
     @abstractmethod
     def write(self, model: Model, path: Path, options: Options) -> None:
