@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 
 from .layers import registered
 from .table import Table
@@ -48,13 +49,17 @@ SEEN = {
 
 def support_table() -> Table:
     """Class, Constructor, SavedVersions (seen in real files) and Notes of every layer."""
-    rows = []
-    for name, layer in registered().items():
-        notes = (inspect.getdoc(layer) or "").splitlines()
-        rows.append(
-            (name, layer.constructor, SEEN.get(layer.__name__, ""), notes[0] if notes else "")
-        )
+    rows = [
+        (name, layer.constructor, SEEN.get(layer.__name__, ""), _first_line(layer))
+        for name, layer in registered().items()
+    ]
     return Table.from_rows(("Class", "Constructor", "SavedVersions", "Notes"), rows)
+
+
+def _first_line(layer: type) -> str:
+    """The first line of the docstring, without cross-references."""
+    line = (inspect.getdoc(layer) or "").partition("\n")[0]
+    return re.sub(r":\w+:`~?([^`]*)`", r"\1", line)
 
 
 def support_markdown() -> str:
