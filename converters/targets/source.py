@@ -1,0 +1,231 @@
+"""A folder: the network as PyTorch source that a person can read, with nothing of this project."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar
+
+from matlab_compat.data_format import torch_axes
+from matlab_compat.errors import UnsupportedLayerError, UsageError
+from matlab_compat.network import Network
+
+from ..examples import example_inputs
+from .base import Array, Model, Options, Target, need, source_of
+
+if TYPE_CHECKING:
+    import torch
+    from torch import fx
+
+    from matlab_compat.graph import Plan
+
+    from .source_code.network import Written
+
+_DTYPES = {
+    "single": "torch.float32",
+    "double": "torch.float64",
+    "half": "torch.float16",
+    "bfloat16": "torch.bfloat16",
+}
+#: Largest difference that verify.py lets pass, as a part of the largest output.
+_TOLERANCES = {"single": 1e-4, "double": 1e-10, "half": 2e-2, "bfloat16": 1e-1}
+
+#: Python that finds the package and nothing of this project: importing that fails.
+_ISOLATED = """
+import sys
+sys.path.insert(0, sys.argv[1])
+for name in ("matlab_compat", "converters", "cli"):
+    sys.modules[name] = None
+"""
+_VERIFY = "import runpy\nrunpy.run_path(sys.argv[1] + '/verify.py', run_name='__main__')\n"
+_RUN = """
+import torch
+from safetensors.torch import load_file, save_file
+from model import load
+given = load_file(sys.argv[2])
+with torch.inference_mode():
+    results = load()(*(given[f"input_{i}"] for i in range(len(given))))
+results = results if isinstance(results, tuple) else (results,)
+save_file({f"output_{i}": y.contiguous().clone() for i, y in enumerate(results)}, sys.argv[3])
+"""
+
+
+class SourcePackage(Target):
+    """``model.py``, ``weights.safetensors``, ``README.md``, ``verify.py`` and an example."""
+
+    name: ClassVar[str] = "PyTorch source"
+    suffixes: ClassVar[tuple[str, ...]] = ("",)
+
+    def refusal(self, model: Model, options: Options) -> str:
+        """The layers that cannot be written, each with the reason."""
+        need("safetensors", "safetensors")
+        from .source_code.network import write_network
+
+        _, plan, module = _built(model, options)
+        written = write_network(plan, module)
+        if written.refused:
+            return "these cannot be written as source: " + "; ".join(written.refused)
+        try:
+            _ = written.bundle.definitions
+        except ValueError as error:
+            return str(error)
+        return ""
+
+    def write(self, model: Model, path: Path, options: Options) -> None:
+        """Write the package; its README has what verify.py says of it."""
+        from .source_code.network import write_network
+        from .source_code.texts import VERIFY, model_text
+
+        network, plan, module = _built(model, options)
+        written = write_network(plan, module)
+        if written.refused:
+            raise UnsupportedLayerError("; ".join(written.refused))
+        path.mkdir()
+        title = f"A {network.kind} of {len(network.Layers)} layers, converted from MATLAB."
+        files = {
+            "model.py": model_text(written, title, _DTYPES[options.dtype]),
+            "verify.py": VERIFY.format(tolerance=_TOLERANCES[options.dtype]),
+        }
+        for name, text in files.items():
+            (path / name).write_text(text, encoding="utf-8")
+        _save(written.state, path / "weights.safetensors")
+        example = _example(model, module, options)
+        _save(example, path / "example.safetensors")
+        parity = _python(_VERIFY, path, may_differ=True)
+        readme = _readme(network, plan, written, example, options, parity)
+        (path / "README.md").write_text(readme, encoding="utf-8")
+
+    def run(
+        self, path: Path, inputs: tuple[torch.Tensor, ...], options: Options
+    ) -> tuple[Array, ...]:
+        """The package's outputs, computed in a process that cannot import this project."""
+        from safetensors.torch import load_file
+
+        from matlab_compat.engine.arrays import array
+
+        with tempfile.TemporaryDirectory() as folder:
+            given, results = Path(folder) / "given", Path(folder) / "results"
+            _save({f"input_{i}": x for i, x in enumerate(inputs)}, given)
+            _python(_RUN, path, str(given), str(results))
+            found = load_file(results)
+            return tuple(array(found[f"output_{i}"]) for i in range(len(found)))
+
+
+def _built(model: Model, options: Options) -> tuple[Network, Plan, fx.GraphModule]:
+    """The network (of the one layer, if it is a layer), its plan and its module."""
+    from matlab_compat.engine.graph import build_graph
+
+    network = source_of(model, options)
+    if isinstance(network, Network):
+        plan = network.plan()
+    else:
+        network = Network([network])
+        names = network.InputNames
+        plan = network.plan(dict(zip(names, network.Layers[0].default_formats, strict=False)))
+    module = build_graph(plan, None, options.dtype, stub=options.stub).eval()
+    return network, plan, module
+
+
+def _example(model: Model, module: fx.GraphModule, options: Options) -> dict[str, torch.Tensor]:
+    """Seeded inputs and what the engine computes from them."""
+    import torch
+
+    from matlab_compat.engine.precision import full_precision, torch_dtype
+
+    inputs = tuple(
+        x.to(torch_dtype(options.dtype)) for x in example_inputs(model, seed=1, steps=options.steps)
+    )
+    with torch.inference_mode(), full_precision():
+        results = module(*inputs)
+    results = results if isinstance(results, tuple) else (results,)
+    stored = {f"input_{i}": x for i, x in enumerate(inputs)}
+    return stored | {f"output_{i}": y for i, y in enumerate(results)}
+
+
+def _save(tensors: Mapping[str, torch.Tensor], path: Path) -> None:
+    from safetensors.torch import save_file
+
+    save_file({name: t.detach().contiguous().clone() for name, t in tensors.items()}, path)
+
+
+def _python(program: str, folder: Path, *arguments: str, may_differ: bool = False) -> str:
+    """Run ``program`` in an isolated Python; what it printed."""
+    done = subprocess.run(
+        [sys.executable, "-I", "-B", "-c", _ISOLATED + program, str(folder.resolve()), *arguments],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode and not (may_differ and done.stdout):
+        last = (done.stderr.strip().splitlines() or ["no message"])[-1]
+        raise UsageError(f"The written package does not run: {last}", where=(folder.name,))
+    return done.stdout.strip()
+
+
+def _readme(
+    network: Network,
+    plan: Plan,
+    written: Written,
+    example: Mapping[str, torch.Tensor],
+    options: Options,
+    parity: str,
+) -> str:
+    from .source_code.texts import README
+
+    kept = "The normalization of the input is part of the model."
+    left = "The normalization of the input was left out: apply it first."
+    return README.format(
+        title=f"A {network.kind} of {len(network.Layers)} layers",
+        arguments=", ".join(
+            f"torch.zeros{tuple(example[f'input_{i}'].shape)}" for i in range(len(plan.inputs))
+        ),
+        ports="\n".join(_ports(plan, example)),
+        normalization=left if options.strip_normalization else kept,
+        dtype=options.dtype,
+        parity=parity,
+        layers=len(plan.steps),
+        table="\n".join(_table(plan, written)),
+        classes=_classes(network),
+    )
+
+
+def _ports(plan: Plan, example: Mapping[str, torch.Tensor]) -> list[str]:
+    labels = [("input", i, name, label) for i, (name, label) in enumerate(plan.inputs.items())]
+    labels += [
+        ("output", i, name, label) for i, (name, (_, label)) in enumerate(plan.outputs.items())
+    ]
+    return [_port(kind, name, label, example[f"{kind}_{i}"]) for kind, i, name, label in labels]
+
+
+def _port(kind: str, name: str, label: str, value: torch.Tensor) -> str:
+    from .source_code.network import axes_text
+
+    sizes = dict(zip(torch_axes(label), value.shape, strict=True))
+    matlab = "×".join(str(sizes[axis]) for axis in range(len(label)))
+    torch_order = axes_text(label).split(" ")[0]
+    size = f"{torch_order} = {tuple(value.shape)}"
+    return f"| {kind} | {_cell(name)} | {size} | {matlab} | {label} |"
+
+
+def _table(plan: Plan, written: Written) -> list[str]:
+    return [
+        f"| {_cell(step.name)} | {step.layer.constructor or type(step.layer).__name__} "
+        f"| {f'`{written.attributes[step.name]}`' if step.name in written.attributes else ''} |"
+        for step in plan.steps
+    ]
+
+
+def _cell(text: str) -> str:
+    from .source_code.network import printable
+
+    return printable(text).replace("|", "/")
+
+
+def _classes(network: Network) -> str:
+    if not network.Classes:
+        return ""
+    rows = [f"{i}. {_cell(name)}" for i, name in enumerate(network.Classes)]
+    return "\n## Classes\n\nIn the order of the output's channels, from 0:\n\n" + "\n".join(rows)

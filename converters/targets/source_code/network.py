@@ -1,0 +1,247 @@
+"""The class of a network: its layers as attributes, its ``forward`` line by line."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from torch import Tensor, fx, nn
+
+from matlab_compat.data_format import torch_axes
+from matlab_compat.engine.graph import Stub
+from matlab_compat.graph import Plan, Step
+from matlab_compat.layers.nested import NetworkLayer
+
+from .bundle import Bundle
+from .parts import CannotWriteError, Part, Place, part
+
+
+@dataclass
+class Written:
+    """Source text under way."""
+
+    bundle: Bundle = field(default_factory=Bundle)
+    classes: list[str] = field(default_factory=list)
+    state: dict[str, Tensor] = field(default_factory=dict)
+    #: MATLAB's layer names to attributes, of the outermost network.
+    attributes: dict[str, str] = field(default_factory=dict)
+    #: "layer 'name': reason" of everything that cannot be written.
+    refused: list[str] = field(default_factory=list)
+    #: Names at the top of the file that variables must not hide.
+    class_names: set[str] = field(default_factory=set)
+
+
+def write_network(plan: Plan, module: fx.GraphModule) -> Written:
+    """The source of ``module``, which was built from ``plan``, and its weights.
+
+    What cannot be written is listed in ``refused``.
+    """
+    written = Written()
+    for name in ("Tensor", "nn"):
+        written.bundle.add_import("torch", name)
+    _Class(written, plan, module, "Network", "", "").write()
+    return written
+
+
+class _Class:
+    """One class: the network, or one nested in it."""
+
+    def __init__(
+        self, written: Written, plan: Plan, module: fx.GraphModule, name: str, prefix: str, of: str
+    ) -> None:
+        self.written, self.plan, self.module = written, plan, module
+        self.name, self.prefix, self.of = name, prefix, of
+        names = module.meta["layers"]
+        steps = {step.name: step for step in plan.steps}
+        self.steps = {attribute: steps[layer] for attribute, layer in names.items()}
+        self.parts = {
+            attribute: self._part(attribute, self.steps[attribute])
+            for attribute, _ in module.named_children()
+        }
+
+    def _part(self, attribute: str, step: Step) -> Part:
+        layer = self.module.get_submodule(attribute)
+        label = f"layer '{self.of}{step.name}'"
+        if isinstance(layer, Stub):
+            self.written.refused.append(f"{label}: {layer.message.splitlines()[0]}")
+        elif isinstance(layer, fx.GraphModule):
+            return self._nested(attribute, step, layer)
+        else:
+            try:
+                found = part(layer, Place(step.formats))
+            except CannotWriteError as error:
+                self.written.refused.append(f"{label}: {error}")
+            else:
+                self._collect(attribute, layer, found)
+                return found
+        return Part("")
+
+    def _collect(self, attribute: str, layer: nn.Module, found: Part) -> None:
+        for needed in found.needs:
+            self.written.bundle.add(needed.__module__, getattr(needed, "__name__", ""))
+        if "F.pad" in found.call:
+            self.written.bundle.add_import("torch.nn.functional", "", "F")
+        state = layer.state_dict() if found.state is None else found.state
+        if found.create:
+            self.written.state.update(
+                {f"{self.prefix}{attribute}.{key}": value for key, value in state.items()}
+            )
+
+    def _nested(self, attribute: str, step: Step, module: fx.GraphModule) -> Part:
+        assert isinstance(step.layer, NetworkLayer)
+        stem = "".join(word.capitalize() for word in attribute.split("_")) + "Network"
+        name = unique(stem, self.written.class_names)
+        plan = step.layer.plan(step.formats)
+        prefix, of = f"{self.prefix}{attribute}.", f"{self.of}{step.name}/"
+        _Class(self.written, plan, module, name, prefix, of).write()
+        return Part(f"{name}()")
+
+    # --- text -------------------------------------------------------------------------------
+
+    def write(self) -> None:
+        """Add the text of the class to what is written."""
+        forward = list(self._forward())
+        lines = [
+            f"class {self.name}(nn.Module):",
+            f'    """{self._purpose()}"""',
+            "",
+            "    def __init__(self) -> None:",
+            "        super().__init__()",
+            *self._layers(),
+            "",
+            *forward,
+        ]
+        self.written.classes.append("\n".join(lines))
+        if not self.of:
+            made = (a for a in self.parts if self._is_attribute(a))
+            self.written.attributes = {self.steps[a].name: a for a in made}
+
+    def _purpose(self) -> str:
+        what = f"of layer {printable(self.of[:-1])}" if self.of else "converted from MATLAB"
+        return f"The network {what}."
+
+    def _layers(self) -> Iterator[str]:
+        for attribute, found in self.parts.items():
+            if self._is_attribute(attribute):
+                yield f"        # {self._comment(attribute)}"
+                yield f"        self.{attribute} = {found.create}"
+
+    def _is_attribute(self, name: str) -> bool:
+        return bool(self.parts[name].create) and not _passes(self.module.get_submodule(name))
+
+    def _comment(self, attribute: str) -> str:
+        """The MATLAB layer: its name, kind and description."""
+        step = self.steps[attribute]
+        kind = step.layer.constructor or step.layer.type_text or type(step.layer).__name__
+        return printable(f"{step.name}: {kind} ({step.layer.description()})".replace(" ()", ""))
+
+    def _forward(self) -> Iterator[str]:
+        nodes = [node for node in self.module.graph.nodes if self._is_statement(node)]
+        variables = self._variables(nodes)
+        inputs = [node for node in self.module.graph.nodes if node.op == "placeholder"]
+        arguments = "".join(f", {variables[node]}: Tensor" for node in inputs)
+        (output,) = (node for node in self.module.graph.nodes if node.op == "output")
+        results = output.args[0]
+        several = isinstance(results, tuple)
+        kind = "tuple[Tensor, ...]" if several else "Tensor"
+        yield f"    def forward(self{arguments}) -> {kind}:"
+        yield from self._shapes([variables[node] for node in inputs])
+        for node in nodes:
+            if (found := self.parts.get(str(node.target))) and not found.create:
+                yield f"        # {self._comment(str(node.target))}"
+            yield f"        {variables[node]} = {self._expression(node, variables)}"
+        texts = [variables[_origin(n, self.module)] for n in (results if several else (results,))]
+        yield f"        return {', '.join(texts)}"
+
+    def _shapes(self, names: list[str]) -> Iterator[str]:
+        yield '        """Compute the network\'s outputs.'
+        yield ""
+        described = zip(names, self.plan.inputs.items(), strict=True)
+        for variable, (name, label) in described:
+            yield f"        {variable}: {printable(name)}, {axes_text(label)}."
+        for i, (name, (_, label)) in enumerate(self.plan.outputs.items(), 1):
+            yield f"        Output {i}: {printable(name)}, {axes_text(label)}."
+        yield '        """'
+
+    def _expression(self, node: fx.Node, variables: dict[fx.Node, str]) -> str:
+        given = [n for n in node.args if isinstance(n, fx.Node)]
+        sources = [variables[_origin(n, self.module)] for n in given]
+        if node.op == "call_function":
+            return f"{sources[0]}[{node.args[1]}]"
+        attribute = str(node.target)
+        call = self.parts[attribute].call
+        return call.format(*sources, m=f"self.{attribute}", x=sources[0], all=", ".join(sources))
+
+    # --- names ------------------------------------------------------------------------------
+
+    def _is_statement(self, node: fx.Node) -> bool:
+        if node.op == "call_function":
+            assert node.target is operator.getitem
+            return True
+        return node.op == "call_module" and not _passes(self.module.get_submodule(str(node.target)))
+
+    def _variables(self, nodes: list[fx.Node]) -> dict[fx.Node, str]:
+        """``x`` for what only the next statement uses; other values are called as their layer."""
+        users = self._users()
+        inputs = [node for node in self.module.graph.nodes if node.op == "placeholder"]
+        after = [*nodes[1:], None]
+        taken = {"self", "x", "torch", "nn", "F"} | self.written.bundle.taken()
+        variables = {}
+        following = dict(zip(nodes, after, strict=True))
+        if len(inputs) == 1:
+            following[inputs[0]] = nodes[0] if nodes else None
+        for node in (*inputs, *nodes):
+            passing = node in following and users[node] <= {following[node]}
+            variables[node] = "x" if passing else unique(_stem(node), taken)
+        return variables
+
+    def _users(self) -> dict[fx.Node, set[fx.Node | None]]:
+        """The statements that use a value; ``None`` stands for the return."""
+        users: dict[fx.Node, set[fx.Node | None]] = {n: set() for n in self.module.graph.nodes}
+        for node in self.module.graph.nodes:
+            if self._is_statement(node) or node.op == "output":
+                for source in node.all_input_nodes:
+                    users[_origin(source, self.module)].add(None if node.op == "output" else node)
+        return users
+
+
+def _passes(module: nn.Module) -> bool:
+    return isinstance(module, nn.Identity)
+
+
+def _origin(node: fx.Node, module: fx.GraphModule) -> fx.Node:
+    """The node whose value this is, past layers that pass their data on."""
+    while node.op == "call_module" and _passes(module.get_submodule(str(node.target))):
+        (node,) = node.all_input_nodes
+    return node
+
+
+def _stem(node: fx.Node) -> str:
+    if node.op == "call_function":
+        source = node.args[0]
+        return f"{source.target if isinstance(source, fx.Node) else 'x'}_{node.args[1]}"
+    return str(node.target)
+
+
+def unique(stem: str, taken: set[str]) -> str:
+    """``stem``, or with a number behind it if that is taken; then it is taken too."""
+    name, count = stem, 1
+    while name in taken:
+        count += 1
+        name = f"{stem}_{count}"
+    taken.add(name)
+    return name
+
+
+def axes_text(label: str) -> str:
+    """Labels such as "SSCB" as ``N,C,H,W (SSCB in MATLAB)``."""
+    space = iter("HWD" if label.count("S") > 1 else "S")
+    letters = [next(space) if c == "S" else "N" if c == "B" else c for c in label]
+    return f"{','.join(letters[a] for a in torch_axes(label))} ({label} in MATLAB)"
+
+
+def printable(text: str) -> str:
+    """Text of a file that may stand in a comment, a docstring or a heading."""
+    kept = "".join(c if c.isprintable() else "?" for c in text)
+    return kept.replace("\\", "/").replace('"""', "'''")

@@ -1,0 +1,377 @@
+"""How a layer is written: torch's own module where it means the same, else a copy of ours."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import singledispatch
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from matlab_compat.engine import (
+    activations,
+    attention,
+    convolution,
+    embedding,
+    expression,
+    fully_connected,
+    imported,
+    inputs,
+    normalization,
+    pooling,
+    recurrent,
+    structure,
+    transposed_convolution,
+)
+
+from . import helpers
+
+
+class CannotWriteError(Exception):
+    """Why a layer cannot be written."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """A layer in the written source.
+
+    Parameters
+    ----------
+    create:
+        The expression that makes the module; '' where the call needs none.
+    call:
+        The expression of the output: ``{m}`` is the module, ``{x}`` the input, ``{all}`` all.
+    needs:
+        Classes and functions of ours that it uses.
+    state:
+        Its part of the weights; ``None`` for the module's own ``state_dict``.
+    """
+
+    create: str
+    call: str = "{m}({all})"
+    needs: tuple[object, ...] = ()
+    state: Mapping[str, Tensor] | None = None
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a module stands: the formats of its inputs, in MATLAB's labels."""
+
+    formats: tuple[str, ...] = field(default=("SSCB",))
+
+    def has_time(self, dims: int) -> bool:
+        """Whether there is time beside the ``dims`` dimensions that the layer works over."""
+        return len(self.formats[0]) != dims + 2
+
+
+@singledispatch
+def part(module: nn.Module, place: Place) -> Part:
+    """How ``module`` is written.
+
+    Raises
+    ------
+    CannotWriteError
+        It is of a class that is neither torch's nor ours.
+    """
+    home = type(module).__module__
+    if home.startswith("torch.nn.modules."):
+        return Part(f"nn.{type(module).__name__}({_shown(module)})")
+    if home.startswith("matlab_compat.engine."):
+        return copied(module)
+    raise CannotWriteError(
+        f"its torch module {type(module).__name__} comes from {home}, which the package would need"
+    )
+
+
+def _shown(module: Any) -> str:
+    """Torch shows the arguments of its own modules as one would write them."""
+    return str(module.extra_repr())
+
+
+def copied(module: nn.Module) -> Part:
+    """A module of ours with a copy of its class."""
+    kind = type(module)
+    given = _ARGUMENTS[kind](module) if kind in _ARGUMENTS else _same_names(module)
+    return Part(f"{kind.__name__}({arguments(given)})", needs=(kind,))
+
+
+def arguments(given: Mapping[str, Any]) -> str:
+    """Keyword arguments as source."""
+    return ", ".join(f"{name}={_plain(value)!r}" for name, value in given.items())
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, np.generic):
+        return value.item()
+    if isinstance(value, range | torch.Size):
+        return tuple(value)
+    if type(value) in (tuple, list):
+        return type(value)(_plain(item) for item in value)
+    return value
+
+
+def _same_names(module: nn.Module) -> dict[str, Any]:
+    """Arguments of the constructor, which our modules keep under the same names."""
+    names = [n for n in inspect.signature(type(module).__init__).parameters if n != "self"]
+    return {name: getattr(module, name) for name in names}
+
+
+#: Modules that keep their arguments under other names.
+_ARGUMENTS: dict[type[nn.Module], Callable[[Any], dict[str, Any]]] = {
+    activations.Scaling: lambda m: {
+        "sizes": (tuple(m.scale.shape), tuple(m.bias.shape)),
+        "expanded": m.expanded,
+        "axes": m.axes,
+    },
+    attention.SelfAttention: lambda m: {
+        "sizes": attention.Sizes(
+            m.query_weight.shape[1],
+            m.query_weight.shape[0],
+            m.value_weight.shape[0],
+            m.output_weight.shape[0],
+        ),
+        "settings": m.settings,
+    },
+    convolution.PaddedConvolution: lambda m: {
+        "weight_size": tuple(m.weight.shape),
+        "stride": m.stride,
+        "padding": m.padding,
+        "dilation": m.dilation,
+        "groups": m.groups,
+    },
+    embedding.EmbeddingConcatenation: lambda m: {"size": len(m.weight)},
+    embedding.PositionEmbedding: lambda m: dict(
+        zip(("max_position", "size"), m.weight.shape, strict=True)
+    ),
+    embedding.WordEmbedding: lambda m: {
+        "words": m.words,
+        "columns": m.weight.shape[0],
+        "size": m.weight.shape[1],
+    },
+    fully_connected.FullyConnected: lambda m: {
+        "inputs": m.weight.shape[1],
+        "outputs": m.weight.shape[0],
+        "spatial": m.spatial,
+        "time": m.time,
+    },
+    inputs.Normalization: lambda m: {
+        "mode": m.mode,
+        "shapes": {name: tuple(value.shape) for name, value in m.named_buffers()},
+    },
+    normalization.BatchNorm: lambda m: {
+        "channels": m.num_features,
+        "eps": m.eps,
+        "mean_decay": m.momentum,
+        "variance_decay": m.variance_decay,
+    },
+    normalization.ChannelGroupNorm: lambda m: {
+        "groups": m.num_groups,
+        "channels": m.num_channels,
+        "eps": m.eps,
+        "apart": m.apart,
+    },
+    structure.Flatten: lambda m: {
+        "order": m.order,
+        "spatial": len(m.axes) - 2,
+        "time": m.time,
+    },
+    transposed_convolution.CroppedConvTranspose: lambda m: {
+        "channels": m.weight.shape[0],
+        "filters": m.weight.shape[1],
+        "filter_size": tuple(m.weight.shape[2:]),
+        "stride": m.stride,
+        "crop": m.crop,
+    },
+}
+
+
+# --- where torch's own module means the same -----------------------------------------------
+
+
+@part.register
+def _(module: expression.Expression, place: Place) -> Part:
+    raise CannotWriteError(f"the function {module.function.text} is not translated to Python text")
+
+
+@part.register
+def _(module: convolution.PaddedConvolution, place: Place) -> Part:
+    dims, padding = len(module.stride), module.padding
+    if place.has_time(dims) or isinstance(padding.value, str):
+        return copied(module)
+    filters, channels, *window = module.weight.shape
+    given = _changed(module.stride, module.dilation, module.groups)
+    call = "{m}({x})"
+    needs: tuple[object, ...] = ()
+    inside: tuple[int, ...] = ()
+    if padding.pairs is None:
+        spread = tuple((k - 1) * d + 1 for k, d in zip(window, module.dilation, strict=True))
+        value = f", {padding.value}" if padding.value else ""
+        call, needs = (
+            f"{{m}}(pad_same({{x}}, {spread}, {module.stride}{value}))",
+            (helpers.pad_same,),
+        )
+    elif padding.value == 0 and all(a == b for a, b in padding.pairs):
+        inside = tuple(a for a, _ in padding.pairs)
+    else:
+        call = f"{{m}}({_pad(padding.pairs, padding.value)})"
+    if any(inside):
+        given["padding"] = inside
+    sizes = f"{channels * module.groups}, {filters}, kernel_size={tuple(window)}"
+    return Part(_with(f"nn.Conv{dims}d({sizes}", given), call, needs)
+
+
+def _changed(stride: Sequence[int], dilation: Sequence[int], groups: int) -> dict[str, Any]:
+    """Arguments that are not torch's defaults."""
+    ones = (1,) * len(stride)
+    given = {"stride": stride, "dilation": dilation, "groups": groups}
+    return {name: value for name, value in given.items() if value not in (1, ones)}
+
+
+def _with(start: str, given: Mapping[str, Any]) -> str:
+    return f"{start}, {arguments(given)})" if given else f"{start})"
+
+
+def _pad(pairs: Sequence[tuple[int, int]], value: float = 0.0) -> str:
+    """Padding of ``{x}``: torch lists the last dimension first."""
+    edges = tuple(n for pair in reversed(pairs) for n in pair)
+    text = repr(value) if abs(value) != float("inf") else f'float("{value}")'
+    return f"F.pad({{x}}, {edges}" + (f", value={text})" if value else ")")
+
+
+@part.register
+def _(module: transposed_convolution.CroppedConvTranspose, place: Place) -> Part:
+    dims = len(module.stride)
+    if place.has_time(dims):
+        return copied(module)
+    channels, filters, *window = module.weight.shape
+    # torch crops both sides alike (its padding); what is left to crop on one side is sliced off.
+    inside = tuple(
+        min(before, after, k - 1) for (before, after), k in zip(module.crop, window, strict=True)
+    )
+    given = _changed(module.stride, (1,) * dims, 1) | ({"padding": inside} if any(inside) else {})
+    create = f"nn.ConvTranspose{dims}d({channels}, {filters}, kernel_size={tuple(window)}"
+    return Part(_with(create, given), "{m}({x})" + _slices(module.crop, inside))
+
+
+def _slices(crop: Sequence[tuple[int, int]], inside: Sequence[int]) -> str:
+    rest = [(before - p, after - p) for (before, after), p in zip(crop, inside, strict=True)]
+    if not any(before or after for before, after in rest):
+        return ""
+    return "[:, :, " + ", ".join(f"{b or ''}:{-a or ''}" for b, a in rest) + "]"
+
+
+@part.register
+def _(module: fully_connected.FullyConnected, place: Place) -> Part:
+    create = f"nn.Linear({module.weight.shape[1]}, {module.weight.shape[0]})"
+    if not module.spatial:
+        return Part(create, "{m}({x}.mT).mT" if module.time else "{m}({x})")
+    if module.time:
+        return copied(module)
+    return Part(create, "{m}(flatten_column_major({x}))", (helpers.flatten_column_major,))
+
+
+@part.register
+def _(module: structure.Flatten, place: Place) -> Part:
+    if module.time:
+        return copied(module)
+    if module.order == "row-major CHW" or len(module.axes) == 2:
+        return Part("", "{x}.flatten(1)")
+    if module.order == "column-major":
+        needs = (helpers.flatten_column_major,)
+        return Part("", "flatten_column_major({x})", needs)
+    return copied(module)
+
+
+@part.register
+def _(module: pooling.MaxPooling, place: Place) -> Part:
+    return _pooling(module, place, "MaxPool", float("-inf"), {})
+
+
+@part.register
+def _(module: pooling.AveragePooling, place: Place) -> Part:
+    given = {} if module.count_padding else {"count_include_pad": False}
+    return _pooling(module, place, "AvgPool", 0.0 if module.count_padding else None, given)
+
+
+def _pooling(
+    module: pooling._Pooling, place: Place, name: str, value: float | None, given: dict[str, Any]
+) -> Part:
+    """``value`` is what padding may be filled with; ``None`` if it must not count."""
+    dims, pairs = len(module.pool_size), module.padding
+    even = pairs is not None and all(
+        a == b <= k // 2 for (a, b), k in zip(pairs, module.pool_size, strict=True)
+    )
+    if place.has_time(dims) or not (even or (pairs is not None and value is not None)):
+        return copied(module)
+    assert pairs is not None
+    inside = tuple(a for a, _ in pairs)
+    given = (
+        {"stride": module.stride} | ({"padding": inside} if even and any(inside) else {}) | given
+    )
+    create = _with(f"nn.{name}{dims}d({module.pool_size}", given)
+    return Part(create, "{m}({x})" if even else f"{{m}}({_pad(pairs, value or 0.0)})")
+
+
+@part.register
+def _(module: pooling.GlobalPooling, place: Place) -> Part:
+    kept = ", keepdim=True" if module.keep else ""
+    return Part("", f"{{x}}.{'amax' if module.maximum else 'mean'}({module.dims}{kept})")
+
+
+@part.register
+def _(module: structure.Addition, place: Place) -> Part:
+    return _joined(module, " + ")
+
+
+@part.register
+def _(module: structure.Multiplication, place: Place) -> Part:
+    return _joined(module, " * ")
+
+
+@part.register
+def _(module: structure.Concatenation, place: Place) -> Part:
+    part = _joined(module, ", ")
+    return part if part.create else Part("", f"torch.cat([{part.call}], {module.axis})")
+
+
+def _joined(module: structure.Join, sign: str) -> Part:
+    if any(module.missing):
+        return copied(module)
+    return Part("", sign.join(f"{{{i}}}" for i in range(len(module.missing))))
+
+
+@part.register
+def _(module: imported.ElementwiseAffine, place: Place) -> Part:
+    sizes = f"{tuple(module.scale.shape)}, {tuple(module.offset.shape)}"
+    state = {"scale": module.scale, "offset": module.offset}
+    needs = (helpers.ElementwiseAffine,)
+    return Part(f"ElementwiseAffine({sizes})", needs=needs, state=state)
+
+
+@part.register
+def _(module: recurrent.LSTM, place: Place) -> Part:
+    return _recurrent(module, place, "LSTM", "[1][0]")
+
+
+@part.register
+def _(module: recurrent.GRU, place: Place) -> Part:
+    return _recurrent(module, place, "GRU", "[1]")
+
+
+def _recurrent(module: Any, place: Place, name: str, final: str) -> Part:
+    """The module of torch, if the layer starts from zeros and hands no states on."""
+    states = module.state_names
+    settings = module.settings
+    ported = settings.state_outputs or len(place.formats) > 1
+    if ported or any(getattr(module, state).any() for state in states):
+        return copied(module)
+    both = settings.directions == 2
+    create = f"nn.{name}({settings.inputs}, {settings.hidden}, batch_first=True"
+    hidden = final + (".transpose(0, 1).flatten(1)" if both else "[-1]")
+    call = f"{{m}}({{x}}.mT){hidden}" if settings.last else "{m}({x}.mT)[0].mT"
+    kept = {key: value for key, value in module.state_dict().items() if key not in states}
+    return Part(f"{create}{', bidirectional=True' * both})", call, state=kept)
