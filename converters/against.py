@@ -20,8 +20,8 @@ from matlab_compat.errors import (
     locating,
 )
 
-from .convert import example_inputs
 from .data import read_array
+from .examples import example_inputs
 from .load import load_network
 from .matfile import DEFAULT_LIMITS, Limits
 from .readers.exported import INPUT_NAMES

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import math
 import secrets
 import shutil
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+import numpy as np
 
 from matlab_compat.errors import (
     FileAccessError,
@@ -19,14 +23,35 @@ from matlab_compat.errors import (
 from matlab_compat.layers import Layer
 from matlab_compat.network import Network
 
+from .examples import example_inputs
 from .load import load
 from .matfile import DEFAULT_LIMITS, Limits
+from .normalization import constants_of, constants_place, write_constants
 from .targets import Options, Target, target_for
 
 if TYPE_CHECKING:
     import torch
 
     from matlab_compat.parity import Comparison
+
+    from .targets.base import Array
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What a precision costs: the relative L2 distance of one output to the float64 oracle."""
+
+    name: str
+    dtype: str
+    #: Of the outputs of what was written.
+    written: float
+    #: Of the same model in single.
+    single: float
+
+    @property
+    def times_single(self) -> float:
+        """``written`` in units of ``single``; NaN where single is exact."""
+        return self.written / self.single if self.single else math.nan
 
 
 @dataclass(frozen=True)
@@ -41,6 +66,12 @@ class Converted:
     outputs: tuple[Comparison, ...] = ()
     #: Why nothing was compared.
     unchecked: str = ""
+    #: What the precision costs, for each output; empty if nothing was compared.
+    costs: tuple[Cost, ...] = ()
+    #: What else was written: the constants of the normalization, the weights of a function.
+    beside: tuple[str, ...] = ()
+    #: What there is to know of the file.
+    remarks: tuple[str, ...] = ()
 
     @property
     def exit_code(self) -> int:
@@ -83,7 +114,8 @@ def save(
     with locating(str(path)):
         if why := target.refusal(model, options):
             raise UnsupportedLayerError(f"{target.name}: {why}.")
-        for place in (final, *target.companions(final)):
+        constants = constants_of(model) if options.strip_normalization else {}
+        for place in (final, *_beside(target, final, bool(constants))):
             _check_place(place, overwrite)
         # A folder, so that what is written has its own name from the start.
         workshop = final.with_name(f".{final.stem[:80]}.{secrets.token_hex(4)}.part")
@@ -91,12 +123,14 @@ def save(
         try:
             workshop.mkdir()
             target.write(model, temporary, options)
-            compared, why = _compared(target, model, temporary, options, check)
-            done = Converted(str(final), target.name, _layers(model), compared, why)
+            if constants:
+                write_constants(constants, constants_place(temporary))
+            done = _proved(target, model, temporary, options, check)
             if done.exit_code:
                 final = final.with_name(f"{final.stem}.different{final.suffix}")
-                done = Converted(str(final), target.name, _layers(model), compared)
-            _give_names(target, temporary, final)
+            beside = _beside(target, final, bool(constants))
+            done = replace(done, path=str(final), beside=tuple(map(str, beside)))
+            _give_names(_beside(target, temporary, bool(constants)), beside, (temporary, final))
         except OSError as error:
             if isinstance(error, FileAccessError):
                 raise
@@ -145,18 +179,25 @@ def _check_place(final: Path, overwrite: bool) -> None:
         )
 
 
-def _give_names(target: Target, temporary: Path, final: Path) -> None:
+def _beside(target: Target, final: Path, constants: bool) -> tuple[Path, ...]:
+    """All files that are written beside ``final``."""
+    return (*target.companions(final), *([constants_place(final)] if constants else []))
+
+
+def _give_names(
+    written_beside: Sequence[Path], beside: Sequence[Path], asked_for: tuple[Path, Path]
+) -> None:
     """All that was written gets its name, or nothing does; the file asked for comes last."""
     undo = []
     try:
-        names = zip(target.companions(temporary), target.companions(final), strict=True)
+        names = zip(written_beside, beside, strict=True)
         for written, place in names:
             old = written.with_name(f"old.{written.name}")
             if place.exists():
                 place.replace(old)
             undo.append((place, old))
             written.replace(place)
-        _give_name(temporary, final)
+        _give_name(*asked_for)
     except BaseException:
         for place, old in undo:
             place.unlink(missing_ok=True)
@@ -182,58 +223,62 @@ def _remove(path: Path) -> None:
         path.unlink(missing_ok=True)
 
 
-def _compared(
+def _proved(
     target: Target, model: Layer | Network, path: Path, options: Options, check: bool
-) -> tuple[tuple[Comparison, ...], str]:
+) -> Converted:
     """The outputs of what was written against the model's own, or why they were not compared."""
+    done = Converted(str(path), target.name, _layers(model), remarks=target.remarks(path))
     if not check:
-        return (), "not asked for"
+        return replace(done, unchecked="not asked for")
     if isinstance(model, Network) and model.unsupported:
-        return (), "the model has stubs"
+        return replace(done, unchecked="the model has stubs")
+    try:
+        return _compared(done, target, model, path, options)
+    except NothingToCompareError as error:
+        return replace(done, unchecked=error.what)
+
+
+def _compared(
+    done: Converted, target: Target, model: Layer | Network, path: Path, options: Options
+) -> Converted:
     from matlab_compat.engine.precision import torch_dtype
     from matlab_compat.parity.network import three_way
     from matlab_compat.parity.verify import rounding_unit
 
-    from .targets.base import module_of, outputs_of
-
-    inputs = example_inputs(model)
-    exact = outputs_of(
-        module_of(model, Options("double", strip_normalization=options.strip_normalization)),
-        tuple(x.double() for x in inputs),
+    inputs = example_inputs(model, steps=options.steps)
+    ours, exact, single = (
+        _run(model, replace(options, dtype=dtype), inputs)
+        for dtype in (options.dtype, "double", "single")
     )
-    given = tuple(x.to(torch_dtype(options.dtype)) for x in inputs)
-    ours = outputs_of(module_of(model, options), given)
-    theirs = target.run(path, given, options)
+    theirs = target.run(path, tuple(x.to(torch_dtype(options.dtype)) for x in inputs), options)
     if len(theirs) != len(ours):
         raise UsageError(f"{target.name}: {len(theirs)} outputs were written, not {len(ours)}.")
     eps = rounding_unit(options.dtype)
     names = model.OutputNames if len(ours) > 1 else ["Y"]
-    try:
-        compared = tuple(
-            three_way(name, other, oracle, own, eps)
-            for name, other, oracle, own in zip(names, theirs, exact, ours, strict=True)
+    outputs = zip(names, theirs, exact, ours, single, strict=True)
+    found = [
+        (
+            three_way(name, other, oracle, own, eps),
+            Cost(name, options.dtype, _apart(other, oracle), _apart(alone, oracle)),
         )
-    except NothingToCompareError as error:
-        return (), error.what
-    return compared, ""
+        for name, other, oracle, own, alone in outputs
+    ]
+    return replace(done, outputs=tuple(c for c, _ in found), costs=tuple(c for _, c in found))
 
 
-def example_inputs(
-    model: Layer | Network, seed: int = 0, batch: int = 2, steps: int = 8
-) -> tuple[torch.Tensor, ...]:
-    """Seeded random inputs of a model's own size, in torch's order."""
-    import torch
+def _run(
+    model: Layer | Network, options: Options, inputs: tuple[torch.Tensor, ...]
+) -> tuple[Array, ...]:
+    """The model's own outputs in one precision."""
+    from matlab_compat.engine.precision import torch_dtype
 
-    from matlab_compat.data_format import torch_axes
-    from matlab_compat.engine.propagate import input_sizes
+    from .targets.base import module_of, outputs_of
 
-    source = torch.Generator().manual_seed(seed)
-    if isinstance(model, Network):
-        sizes = list(input_sizes(model.plan(), batch=batch, steps=steps).values())
-    else:
-        size = {"B": batch, "C": model.input_channels() or steps}
-        sizes = [
-            tuple(size.get(label[axis], steps) for axis in torch_axes(label))
-            for label in model.default_formats
-        ]
-    return tuple(torch.randn(size, generator=source) for size in sizes)
+    given = tuple(x.to(torch_dtype(options.dtype)) for x in inputs)
+    return outputs_of(module_of(model, options), given)
+
+
+def _apart(actual: Array, oracle: Array) -> float:
+    """The relative L2 distance."""
+    size = float(np.linalg.norm(oracle))
+    return float(np.linalg.norm(actual.astype(np.float64) - oracle)) / size if size else math.nan

@@ -37,8 +37,8 @@ def load(
         A MAT-file of level 4, 5, 6, 7 or 7.3 with a SeriesNetwork, DAGNetwork, dlnetwork, layer
         graph, layer array or layer as ``save`` writes it (anywhere in its variables), or with a
         layer as loose variables (``Weights``, ``Bias``, ``Stride``, ``CroppingSize`` ...) or as
-        a struct or struct array of such fields (nested ones too). Or a ``.pt`` file that
-        ``matlab-compat convert`` wrote.
+        a struct or struct array of such fields (nested ones too). Or a ``.pt``
+        or ``.safetensors`` file that ``matlab-compat convert`` wrote.
     variable:
         Look into this variable only; ``"s.net"`` looks deeper.
     layer:
@@ -74,6 +74,10 @@ def load(
         from .targets.torch_file import load_torch
 
         return load_torch(path)
+    if Path(path).suffix == ".safetensors":
+        from .targets.safetensors import load_safetensors
+
+        return load_safetensors(path)
     with open_mat(path, limits=limits) as mat:
         found = find_models(mat, variable)
         if layer is None and any(isinstance(f.model, SavedNetwork) for f in found):

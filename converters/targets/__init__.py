@@ -14,7 +14,11 @@ from .base import Options, Target
 _TARGETS = {
     ".pt": "torch_file:TorchFile",
     ".pth": "torch_file:TorchFile",
+    ".safetensors": "safetensors:Safetensors",
+    ".pt2": "exported:Exported",
+    ".onnx": "onnx:Onnx",
     ".mat": "mat:MatStruct",
+    "": "source:SourcePackage",
 }
 
 

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
 
+from matlab_compat.data_format import torch_axes
+from matlab_compat.errors import UsageError
 from matlab_compat.layers import Layer
 from matlab_compat.network import Network
 
@@ -33,11 +36,15 @@ class Options:
         Leave placeholders for layers that cannot be built.
     strip_normalization:
         Leave the normalization of the inputs out; its constants are written beside the model.
+    steps:
+        Time steps of the sequence that the outputs are compared on. Formats that can only hold
+        one length of sequence (see :meth:`Target.remarks`) hold this one.
     """
 
     dtype: str = "single"
     stub: bool = False
     strip_normalization: bool = False
+    steps: int = 8
 
 
 class Target(ABC):
@@ -61,6 +68,10 @@ class Target(ABC):
         """Files that ``write`` makes beside ``path``: all get their names, or none does."""
         return ()
 
+    def remarks(self, path: Path) -> tuple[str, ...]:
+        """What the user has to know of the file written to ``path``."""
+        return ()
+
     @abstractmethod
     def write(self, model: Model, path: Path, options: Options) -> None:
         """Write ``model`` to ``path``."""
@@ -74,10 +85,17 @@ class Target(ABC):
 
 def module_of(model: Model, options: Options) -> nn.Module:
     """The torch module to write: on the CPU, in eval mode, without input normalization if asked."""
-    if isinstance(model, Network):
-        source = without_normalization(model) if options.strip_normalization else model
+    source = source_of(model, options)
+    if isinstance(source, Network):
         return source.to_torch(None, options.dtype, stub=options.stub).eval()
-    return model.to_torch(None, options.dtype).eval()
+    return source.to_torch(None, options.dtype).eval()
+
+
+def source_of(model: Model, options: Options) -> Model:
+    """The model to write: without input normalization if asked."""
+    if options.strip_normalization and isinstance(model, Network):
+        return without_normalization(model)
+    return model
 
 
 def without_normalization(network: Network) -> Network:
@@ -89,6 +107,48 @@ def without_normalization(network: Network) -> Network:
         if "Normalization" in layer.properties:
             layer._assign({"Normalization": "none"})
     return new
+
+
+def interface(model: Model) -> dict[str, Any]:
+    """Names, dimension labels and classes, as plain values, for formats with room for them.
+
+    ``inputs`` and ``outputs`` map each name to its labels in the order of the file, which is
+    torch's: "BCSS" where MATLAB has "SSCB".
+    """
+    if isinstance(model, Network):
+        plan = model.plan()
+        inputs = dict(plan.inputs)
+        outputs = {name: label for name, (_, label) in plan.outputs.items()}
+    else:
+        inputs = dict(zip(model.InputNames, model.default_formats, strict=True))
+        formats = model.output_formats(model.default_formats)
+        outputs = dict(zip(model.OutputNames, formats, strict=True))
+    return {
+        "inputs": {name: _torch_order(label) for name, label in inputs.items()},
+        "outputs": {name: _torch_order(label) for name, label in outputs.items()},
+        "classes": model.Classes if isinstance(model, Network) else None,
+        "matlab_kind": model.kind if isinstance(model, Network) else model.matlab_class,
+    }
+
+
+def _torch_order(label: str) -> str:
+    return "".join(label[axis] for axis in torch_axes(label))
+
+
+def need(extra: str, *modules: str) -> None:
+    """Refuse early where an optional library is missing.
+
+    Raises
+    ------
+    UsageError
+        One of ``modules`` is not installed.
+    """
+    missing = [name for name in modules if find_spec(name) is None]
+    if missing:
+        raise UsageError(
+            f"This format needs {' and '.join(missing)}, not installed here.",
+            remedy=f"pip install 'matlab-compat[{extra}]'",
+        )
 
 
 def outputs_of(module: nn.Module, inputs: tuple[torch.Tensor, ...]) -> tuple[Array, ...]:

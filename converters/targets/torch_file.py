@@ -29,7 +29,7 @@ from matlab_compat.layers.function import MatlabFunction
 from matlab_compat.layers.unsupported import UnsupportedLayer
 from matlab_compat.network import Network
 
-from .base import Array, Model, Options, Target, module_of, outputs_of, without_normalization
+from .base import Array, Model, Options, Target, module_of, outputs_of, source_of
 
 if TYPE_CHECKING:
     import torch
@@ -51,16 +51,14 @@ class TorchFile(Target):
         import torch
 
         state = module_of(model, options).state_dict()
-        source = model
-        if options.strip_normalization and isinstance(model, Network):
-            source = without_normalization(model)
         document = {
             "format": FORMAT,
             "matlab_compat": version("matlab-compat"),
             "state_dict": {k: v.clone().contiguous() for k, v in state.items()},
-            "architecture": describe(source),
+            "architecture": describe(source_of(model, options)),
         }
-        torch.save(document, path)
+        with path.open("wb") as file:  # torch's own writer says nothing of the cause of a failure
+            torch.save(document, file)
 
     def run(
         self, path: Path, inputs: tuple[torch.Tensor, ...], options: Options
@@ -93,12 +91,23 @@ def load_torch(path: str | PathLike[str]) -> Layer | Network:
                 "The file is a torch file, but not one that matlab-compat wrote.",
                 remedy="load a MAT-file, or load this one with torch.load.",
             )
-        try:
-            return _restore(document["architecture"], document["state_dict"])
-        except (KeyError, TypeError, ValueError, AttributeError, RuntimeError) as error:
-            if isinstance(error, MatlabCompatError):
-                raise
-            raise CorruptFileError(f"The file contradicts itself: {_first_line(error)}") from None
+        return restore(document["architecture"], document["state_dict"])
+
+
+def restore(architecture: Mapping[str, Any], state: Mapping[str, torch.Tensor]) -> Layer | Network:
+    """The model that :func:`describe` described, with the parameters of ``state``.
+
+    Raises
+    ------
+    CorruptFileError
+        The two contradict each other, or MATLAB's rules.
+    """
+    try:
+        return _restore(architecture, state)
+    except (KeyError, TypeError, ValueError, AttributeError, RuntimeError) as error:
+        if isinstance(error, MatlabCompatError):
+            raise
+        raise CorruptFileError(f"The file contradicts itself: {_first_line(error)}") from None
 
 
 def _first_line(error: Exception) -> str:

@@ -1,0 +1,136 @@
+"""``.pt2``: the whole network as a ``torch.export`` program; only torch is needed to run it.
+
+``torch.export.load(path).module()(x)`` takes any number of observations. Sequences may have any
+length where torch can trace that; it cannot for recurrent layers, whose number of time steps is
+that of ``Options.steps``.
+"""
+
+from __future__ import annotations
+
+import json
+import warnings
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from matlab_compat.errors import MatlabCompatError, UnsupportedLayerError
+from matlab_compat.network import Network
+
+from ..examples import example_inputs
+from .base import Array, Model, Options, Target, interface, module_of, outputs_of
+
+if TYPE_CHECKING:
+    import torch
+    from torch import nn
+    from torch.export import ExportedProgram
+
+#: Beside the program in the file, as JSON: names, dimension labels and classes.
+EXTRA_FILE = "matlab_compat.json"
+FORMAT = "matlab_compat.exported/1"
+#: The proof runs with another number of observations, so that a fixed one would show.
+_BATCH = 3
+
+
+class Exported(Target):
+    """An ``ExportedProgram`` with a dynamic batch."""
+
+    name: ClassVar[str] = "torch.export program"
+    suffixes: ClassVar[tuple[str, ...]] = (".pt2",)
+
+    def write(self, model: Model, path: Path, options: Options) -> None:
+        """The program, with names and classes in ``matlab_compat.json``."""
+        import torch
+
+        program = export(model, module_of(model, options), options)
+        about = {"format": FORMAT, **interface(model)}
+        with path.open("wb") as file, warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # torch's, of its own internals
+            torch.export.save(program, file, extra_files={EXTRA_FILE: json.dumps(about)})
+
+    def remarks(self, path: Path) -> tuple[str, ...]:
+        """The number of time steps, where it is fixed."""
+        program, about = _load(path)
+        lengths = fixed_lengths(program, about["inputs"])
+        return tuple(fixed_remark(name, steps) for name, steps in lengths.items())
+
+    def run(
+        self, path: Path, inputs: tuple[torch.Tensor, ...], options: Options
+    ) -> tuple[Array, ...]:
+        """The program read afresh."""
+        return outputs_of(_load(path)[0].module(), inputs)
+
+
+def _load(path: Path) -> tuple[ExportedProgram, dict[str, Any]]:
+    import torch
+
+    files = {EXTRA_FILE: ""}
+    with path.open("rb") as file, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        program = torch.export.load(file, extra_files=files)
+    return program, json.loads(files[EXTRA_FILE])
+
+
+def export(model: Model, module: nn.Module, options: Options) -> ExportedProgram:
+    """``module``, which was built from ``model``, traced with a dynamic batch.
+
+    Raises
+    ------
+    UnsupportedLayerError
+        torch cannot trace it.
+    """
+    import torch
+
+    from matlab_compat.engine.precision import torch_dtype
+
+    inputs = example_inputs(model, batch=_BATCH, steps=options.steps)
+    given = tuple(x.to(torch_dtype(options.dtype)) for x in inputs)
+    labels = interface(model)["inputs"].values()
+    sizes = tuple(_dynamic(label, isinstance(model, Network)) for label in labels)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return torch.export.export(module, given, dynamic_shapes=_by_argument(module, sizes))
+    except MatlabCompatError:
+        raise
+    except Exception as error:  # torch.export fails in many ways, all of which mean the same here
+        reason = (str(error).splitlines() or [""])[0]
+        raise UnsupportedLayerError(
+            f"torch.export cannot trace it: {type(error).__name__}: {reason}",
+            remedy="convert to .pt or .safetensors, which hold weights and no program.",
+        ) from error
+
+
+def _dynamic(label: str, network: bool) -> dict[int, Any]:
+    """Which dimensions of an input may vary: the batch; time, and a layer's space, if possible."""
+    from torch.export import Dim
+
+    vary = {"B": Dim.DYNAMIC, "T": Dim.AUTO, **({} if network else {"S": Dim.AUTO})}
+    return {axis: vary[c] for axis, c in enumerate(label) if c in vary}
+
+
+def _by_argument(module: nn.Module, sizes: tuple[dict[int, Any], ...]) -> Any:
+    """``sizes`` as torch.export wants them: one for each argument, variadic ones as one."""
+    from inspect import Parameter, signature
+
+    kinds = [p.kind for p in signature(module.forward).parameters.values()]
+    named = kinds.index(Parameter.VAR_POSITIONAL) if Parameter.VAR_POSITIONAL in kinds else None
+    return sizes if named is None else (*sizes[:named], sizes[named:])
+
+
+def fixed_lengths(program: ExportedProgram, labels: Mapping[str, str]) -> dict[str, int]:
+    """The inputs whose number of time steps is fixed, with that number."""
+    names = set(program.graph_signature.user_inputs)
+    shapes = [n.meta["val"].shape for n in program.graph.nodes if n.name in names]
+    return {
+        name: size[label.index("T")]
+        for (name, label), size in zip(labels.items(), shapes, strict=True)
+        if "T" in label and isinstance(size[label.index("T")], int)
+    }
+
+
+def fixed_remark(name: str, steps: int) -> str:
+    """What to tell the user of a fixed number of time steps."""
+    return (
+        f"input '{name}' takes sequences of exactly {steps} time steps; "
+        "choose another number with --steps"
+    )

@@ -1,0 +1,208 @@
+"""``.onnx``: what ONNX Runtime, TensorRT and ``importNetworkFromONNX`` read.
+
+Written by torch's own exporter. A transposed convolution becomes a ConvTranspose with equal pads
+on both sides and a Slice for the rest of MATLAB's crop: ONNX would allow pads that differ, but ONNX
+Runtime's CUDA provider refuses them. Recurrent layers become ONNX's own LSTM and GRU, which take
+sequences of any length.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import logging
+import warnings
+from collections.abc import Iterator
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from matlab_compat.errors import MatlabCompatError, UnsupportedLayerError
+
+from .base import Array, Model, Options, Target, interface, module_of, need
+from .exported import export, fixed_remark
+
+if TYPE_CHECKING:
+    import onnx
+    import torch
+
+FORMAT = "matlab_compat.onnx/1"
+#: The newest that torch's exporter writes by itself; ONNX Runtime's CUDA provider knows it whole.
+OPSET = 20
+#: Larger models keep their weights in a second file, which this target does not write.
+_LARGEST = 2**31 - 2**20
+
+
+class Onnx(Target):
+    """An ONNX model with a dynamic batch; names, labels and classes in ``metadata_props``."""
+
+    name: ClassVar[str] = "ONNX"
+    suffixes: ClassVar[tuple[str, ...]] = (".onnx",)
+
+    def refusal(self, model: Model, options: Options) -> str:
+        """bfloat16, of which ONNX Runtime runs next to nothing on a CPU."""
+        if options.dtype == "bfloat16":
+            return "ONNX Runtime's CPU provider does not run bfloat16; use half or single"
+        return ""
+
+    def write(self, model: Model, path: Path, options: Options) -> None:
+        """The model, checked by ``onnx.checker``."""
+        need("onnx", "onnx", "onnxscript", "onnxruntime")
+        from .onnx_recurrent import use_onnx_operators
+
+        module = module_of(model, options)
+        use_onnx_operators(module)
+        about = interface(model)
+        written = _translated(export(model, module, options), about)
+        _describe(written, about)
+        if written.ByteSize() > _LARGEST:
+            raise UnsupportedLayerError("An ONNX file cannot hold more than 2 GB.")
+        _check(written)
+        path.write_bytes(written.SerializeToString())
+
+    def remarks(self, path: Path) -> tuple[str, ...]:
+        """The number of time steps, where it is fixed."""
+        import onnx
+
+        model = onnx.load(path)
+        labels = json.loads(_property(model, "inputs"))
+        return tuple(
+            fixed_remark(name, size.dim[label.index("T")].dim_value)
+            for (name, label), size in zip(labels.items(), _input_shapes(model), strict=True)
+            if "T" in label and size.dim[label.index("T")].HasField("dim_value")
+        )
+
+    def run(
+        self, path: Path, inputs: tuple[torch.Tensor, ...], options: Options
+    ) -> tuple[Array, ...]:
+        """ONNX Runtime's outputs on the CPU.
+
+        Raises
+        ------
+        UnsupportedLayerError
+            It has no kernel for an operator in this precision.
+        """
+        import onnxruntime
+
+        settings = onnxruntime.SessionOptions()
+        settings.log_severity_level = 3
+        try:
+            session = onnxruntime.InferenceSession(
+                str(path), settings, providers=["CPUExecutionProvider"]
+            )
+            names = [given.name for given in session.get_inputs()]
+            given = {name: x.numpy() for name, x in zip(names, inputs, strict=True)}
+            return tuple(session.run(None, given))
+        except Exception as error:  # ONNX Runtime's own classes share no other base
+            raise UnsupportedLayerError(
+                f"ONNX Runtime cannot run it in {options.dtype}: {_first_line(error)}",
+                remedy="use single, or --no-check to write it without proof.",
+            ) from error
+
+
+def _translated(program: Any, about: dict[str, Any]) -> onnx.ModelProto:
+    """The exported program as ONNX, simplified, under MATLAB's names.
+
+    Raises
+    ------
+    UnsupportedLayerError
+        ONNX lacks an operator, or torch its translation.
+    """
+    import torch
+
+    try:
+        with _quiet():
+            translated = torch.onnx.export(
+                program,
+                dynamo=True,
+                opset_version=OPSET,
+                input_names=list(about["inputs"]),
+                output_names=_output_names(about),
+                verbose=False,
+            )
+            assert translated is not None
+            translated.optimize()
+            return translated.model_proto
+    except MatlabCompatError:
+        raise
+    except Exception as error:  # every failure of the exporter means the same here
+        cause = error.__cause__ or error
+        raise UnsupportedLayerError(
+            f"ONNX cannot express it: {type(cause).__name__}: {_first_line(cause)}",
+            remedy="convert to .pt2, which holds a program as well.",
+        ) from error
+
+
+def _output_names(about: dict[str, Any]) -> list[str]:
+    """ONNX has one space of names for inputs and outputs."""
+    return [f"{name}_out" if name in about["inputs"] else name for name in about["outputs"]]
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """Silence torch's exporter, which tells of its own progress and of libraries not in use."""
+    logger = logging.getLogger("torch.onnx")
+    level = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logger.setLevel(level)
+
+
+def _describe(model: onnx.ModelProto, about: dict[str, Any]) -> None:
+    """Metadata, and names for the dimensions that vary."""
+    texts = {key: json.dumps(value) for key, value in about.items()}
+    for key, text in {"format": FORMAT, **texts}.items():
+        model.metadata_props.add(key=key, value=text)
+    model.producer_name, model.producer_version = "matlab-compat", version("matlab-compat")
+    named: dict[str, str] = {}
+    labels = about["inputs"].values()
+    for label, size in zip(labels, _input_shapes(model), strict=True):
+        for c, dim in zip(label, size.dim, strict=True):
+            if dim.dim_param:
+                stem = {"B": "batch", "T": "time"}.get(c, "size")
+                known = named.get(dim.dim_param)
+                dim.dim_param = known or named.setdefault(dim.dim_param, _unique(stem, named))
+    for value in (*model.graph.output, *model.graph.value_info):
+        for dim in value.type.tensor_type.shape.dim:
+            dim.dim_param = named.get(dim.dim_param, dim.dim_param)
+
+
+def _unique(stem: str, named: dict[str, str]) -> str:
+    taken = sum(name.rstrip("_0123456789") == stem for name in named.values())
+    return f"{stem}_{taken + 1}" if taken else stem
+
+
+def _input_shapes(model: onnx.ModelProto) -> list[onnx.TensorShapeProto]:
+    return [value.type.tensor_type.shape for value in model.graph.input]
+
+
+def _property(model: onnx.ModelProto, key: str) -> str:
+    return next(str(p.value) for p in model.metadata_props if p.key == key)
+
+
+def _check(model: onnx.ModelProto) -> None:
+    import onnx
+
+    onnx.checker.check_model(model, full_check=True)
+    uneven = [
+        node.name
+        for node in model.graph.node
+        if node.op_type == "ConvTranspose"
+        for attribute in node.attribute
+        if attribute.name == "pads" and not _even(list(attribute.ints))
+    ]
+    assert not uneven, f"pads differ at {uneven}"
+
+
+def _even(pads: list[int]) -> bool:
+    half = len(pads) // 2
+    return pads[:half] == pads[half:]
+
+
+def _first_line(error: BaseException) -> str:
+    return (str(error).splitlines() or [""])[0]

@@ -1,0 +1,128 @@
+"""``.safetensors``: tensors under readable names, and the MATLAB side in the metadata.
+
+The metadata has ``format``, ``matlab_compat`` (the version) and ``architecture``: JSON of every
+layer with its MATLAB properties. Arrays among the properties that are no parameters of the torch
+module (input statistics) are tensors of their own, ``matlab_constant.0`` ...
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import replace
+from importlib.metadata import version
+from os import PathLike
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from matlab_compat.errors import CorruptFileError, FileAccessError, locating
+from matlab_compat.layers import Layer
+from matlab_compat.network import Network
+
+from .base import Array, Model, Options, Target, module_of, need, outputs_of, source_of
+from .torch_file import describe, restore
+
+if TYPE_CHECKING:
+    import torch
+
+FORMAT = "matlab_compat.safetensors/1"
+_CONSTANT = "matlab_constant."
+
+
+class Safetensors(Target):
+    """The state_dict of ``model.to_torch()``, which any reader of safetensors takes."""
+
+    name: ClassVar[str] = "safetensors"
+    suffixes: ClassVar[tuple[str, ...]] = (".safetensors",)
+
+    def write(self, model: Model, path: Path, options: Options) -> None:
+        """The tensors, with the architecture in the metadata."""
+        need("safetensors", "safetensors")
+        from safetensors.torch import save
+
+        tensors: dict[str, torch.Tensor] = dict(module_of(model, options).state_dict())
+        architecture = _to_json(describe(source_of(model, options)), tensors)
+        metadata = {
+            "format": FORMAT,
+            "matlab_compat": version("matlab-compat"),
+            "architecture": json.dumps(architecture, allow_nan=False),
+        }
+        # Copies: the format forbids tensors that share memory or are not row-major.
+        path.write_bytes(save({k: v.clone().contiguous() for k, v in tensors.items()}, metadata))
+
+    def run(
+        self, path: Path, inputs: tuple[torch.Tensor, ...], options: Options
+    ) -> tuple[Array, ...]:
+        """The model read back, run on torch."""
+        return outputs_of(module_of(load_safetensors(path), replace(options, stub=True)), inputs)
+
+
+def load_safetensors(path: str | PathLike[str]) -> Layer | Network:
+    """The layer or network in a file that matlab-compat wrote.
+
+    Raises
+    ------
+    CorruptFileError
+        The file is no such file, or contradicts itself.
+    FileAccessError
+        It cannot be read.
+    UsageError
+        safetensors is not installed.
+    """
+    need("safetensors", "safetensors")
+    with locating(str(path)):
+        metadata, tensors = _read(Path(path))
+        try:
+            architecture = _from_json(json.loads(metadata["architecture"]), tensors)
+        except (KeyError, ValueError, RecursionError) as error:
+            raise CorruptFileError(f"The architecture cannot be read: {error}.") from None
+        state = {k: v for k, v in tensors.items() if not k.startswith(_CONSTANT)}
+        return restore(architecture, state)
+
+
+def _read(path: Path) -> tuple[dict[str, str], dict[str, torch.Tensor]]:
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        with safe_open(path, framework="pt", device="cpu") as file:
+            metadata = file.metadata() or {}
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    except OSError as error:
+        raise FileAccessError(f"The file cannot be read: {error.strerror or error}.") from None
+    except SafetensorError as error:
+        raise CorruptFileError(f"The file is no safetensors file: {error}.") from None
+    if metadata.get("format") != FORMAT:
+        raise CorruptFileError(
+            "The file is a safetensors file, but not one that matlab-compat wrote.",
+            remedy="load a MAT-file, or load this one with safetensors.torch.load_file.",
+        )
+    return metadata, tensors
+
+
+def _to_json(value: Any, tensors: dict[str, torch.Tensor]) -> Any:
+    """``value`` with what JSON lacks put elsewhere: arrays into ``tensors``, infinities as text."""
+    if isinstance(value, list):
+        return [_to_json(item, tensors) for item in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return {"float": str(value)}
+    if not isinstance(value, Mapping):
+        return value
+    if "constant" in value:
+        name = f"{_CONSTANT}{sum(key.startswith(_CONSTANT) for key in tensors)}"
+        tensors[name] = value["constant"]
+        return {"constant": name}
+    return {key: _to_json(item, tensors) for key, item in value.items()}
+
+
+def _from_json(value: Any, tensors: Mapping[str, torch.Tensor]) -> Any:
+    """The inverse of :func:`_to_json`."""
+    if isinstance(value, list):
+        return [_from_json(item, tensors) for item in value]
+    if not isinstance(value, Mapping):
+        return value
+    if "float" in value:
+        return float(value["float"])
+    if "constant" in value:
+        return {"constant": tensors[value["constant"]]}
+    return {key: _from_json(item, tensors) for key, item in value.items()}
