@@ -8,7 +8,7 @@ from converters.convert import convert, save
 from converters.inspect import inspect
 from converters.load import load, load_network
 from converters.matfile import DEFAULT_LIMITS, Limits, MatFile, open_mat
-from converters.save import save_layer
+from converters.structs import save_layer, save_network
 from converters.verify import verify
 
 __all__ = [
@@ -22,5 +22,6 @@ __all__ = [
     "open_mat",
     "save",
     "save_layer",
+    "save_network",
     "verify",
 ]

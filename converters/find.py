@@ -113,7 +113,12 @@ def _walk(name: str, root: Value) -> Iterator[Found]:
             yield Found(path, value, beside)
             continue
         inner = []
-        for step, fields in _struct_elements(value):
+        elements = _struct_elements(value)
+        if len(elements) == 1 and exported.is_network(elements[0][1]):
+            network = exported.exported_network(elements[0][1], (path,))
+            yield Found(path, network, {**beside, **elements[0][1]})
+            continue
+        for step, fields in elements:
             layer = exported.exported_layer(fields, (path + step,))
             if layer:
                 yield Found(path + step, layer, {**beside, **fields})

@@ -12,7 +12,7 @@ from matlab_compat.layers.unsupported import UnsupportedLayer
 from matlab_compat.network import Network
 
 from .matfile.values import MatObject, ObjectArray
-from .readers import native
+from .readers import exported, native
 from .saved import SavedLayer, SavedNetwork
 
 _KINDS = {"nnet.cnn.LayerGraph": "LayerGraph"}
@@ -69,4 +69,6 @@ def with_networks(saved: SavedLayer) -> SavedLayer:
 def _built(saved: SavedLayer, name: str, value: Any) -> Any:
     if isinstance(value, MatObject | ObjectArray) and native.is_network(value):
         return build_network(native.saved_network(value, (*saved.where, name)))
+    if isinstance(value, dict) and exported.is_network(value):
+        return build_network(exported.exported_network(value, (*saved.where, name)))
     return value

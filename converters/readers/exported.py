@@ -1,7 +1,8 @@
 """Plain exports: the properties of a layer as loose variables, or as the fields of a struct.
 
 Made by ``save('layer.mat', '-struct', 's')`` or ``s.Weights = layer.Weights; ...``, and by this
-project's own writer, which adds the field ``Class``.
+project's own writer and its MATLAB functions, which add the field ``Class``. A network is a struct
+of ``Class``, ``Layers`` (a cell of such structs), ``Connections`` and names.
 """
 
 from __future__ import annotations
@@ -11,10 +12,12 @@ from typing import Any
 
 import numpy as np
 
+from matlab_compat.errors import CorruptFileError, locating
 from matlab_compat.layers import layer_class
 
-from ..matfile.values import Value
-from ..saved import SavedLayer, to_dict
+from ..matfile.values import StructArray, Value
+from ..saved import SavedLayer, SavedNetwork, to_dict
+from . import native
 
 #: A field with the class name, where an export has one.
 _CLASS_FIELDS = ("class", "classname", "layerclass")
@@ -25,6 +28,14 @@ _CROPPING = {"croppingsize", "cropping", "croppingmode"}
 _SIZES = {"filtersize", "numfilters", "numchannels", "stride"}
 #: Any of these says that it is another kind of layer (or a network of the older toolboxes).
 _CONTRARY = {"paddingsize", "paddingmode", "padding", "dilationfactor", "inputweights", "numgroups"}
+
+#: What ``class(net)`` says of networks, layer graphs and layer arrays.
+_NETWORKS = (*native.NETWORK_CLASSES, "nnet.cnn.layer.Layer")
+#: Fields that name the ports of a layer, and where saved objects of custom layers have them.
+_PORTS = {
+    "InputNames": "nnet.layer.Layer.PrivateInputs",
+    "OutputNames": "nnet.layer.Layer.PrivateOutputs",
+}
 
 #: Names under which an input and MATLAB's output lie beside a layer.
 INPUT_NAMES = ("X", "input")
@@ -40,6 +51,44 @@ def exported_layer(fields: Mapping[str, Value], where: tuple[str, ...]) -> Saved
     if _CONTRARY & lower.keys() or not _is_transposed({key: fields[lower[key]] for key in lower}):
         return None
     return SavedLayer(where, _TRANSPOSED, _own_fields(fields))
+
+
+def is_network(fields: Mapping[str, Value]) -> bool:
+    """Whether fields are those of a network."""
+    return fields.get("Class") in _NETWORKS and "Layers" in fields
+
+
+def exported_network(fields: Mapping[str, Value], where: tuple[str, ...]) -> SavedNetwork:
+    """The network that the fields of a struct describe (see :func:`is_network`).
+
+    Raises
+    ------
+    CorruptFileError
+        Something among its Layers is no struct with a Class.
+    """
+    layers = [
+        _network_layer(layer, (*where, f"Layers({index})"))
+        for index, layer in enumerate(_structs(fields["Layers"]), 1)
+    ]
+    with locating(*where):
+        pairs = native.connections(fields.get("Connections", {}))
+    return SavedNetwork(where, fields["Class"], layers, pairs, dict(fields))
+
+
+def _structs(value: Value) -> list[Any]:
+    """The elements of a cell of structs, or of a struct array."""
+    if isinstance(value, StructArray):
+        return list(value.elements())
+    if isinstance(value, np.ndarray) and value.dtype == object:
+        return [to_dict(item) for item in value.ravel(order="F")]
+    return [value]
+
+
+def _network_layer(fields: Any, where: tuple[str, ...]) -> SavedLayer:
+    with locating(*where):
+        if not isinstance(fields, Mapping) or not isinstance(fields.get("Class"), str):
+            raise CorruptFileError("This is no struct of a layer with its Class.")
+    return SavedLayer(where, fields["Class"], _own_fields(fields))
 
 
 def may_describe(names: Iterable[str]) -> bool:
@@ -74,4 +123,8 @@ def _full_class(name: str) -> str:
 def _own_fields(fields: Mapping[str, Value]) -> dict[str, Any]:
     """The fields of the layer itself: not the class name, not the data beside it."""
     beside = {*_CLASS_FIELDS, *(name.lower() for name in (*INPUT_NAMES, *OUTPUT_NAMES))}
-    return {name: to_dict(v) for name, v in fields.items() if name.lower() not in beside}
+    return {
+        _PORTS.get(name, name): to_dict(value)
+        for name, value in fields.items()
+        if name.lower() not in beside
+    }

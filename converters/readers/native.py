@@ -71,7 +71,7 @@ def _network(
     class_name: str,
     fields: dict[str, Any],
     layers: list[Any],
-    connections: Value,
+    table: Value,
     where: tuple[str, ...],
 ) -> SavedNetwork:
     saved = []
@@ -83,7 +83,7 @@ def _network(
         saved.append(saved_layer(layer, at))
     names = [layer.name for layer in saved]
     with locating(*where):
-        pairs = _connections(connections) if connections is not None else _in_a_row(names)
+        pairs = _in_a_row(names) if table is None else connections(table)
     return SavedNetwork(where, class_name, saved, pairs, fields)
 
 
@@ -101,8 +101,14 @@ def _in_a_row(names: list[str]) -> list[tuple[str, str]]:
     return list(pairwise(names))
 
 
-def _connections(value: Value) -> list[tuple[str, str]]:
-    """The table {Source, Destination} as pairs of names."""
+def connections(value: Value) -> list[tuple[str, str]]:
+    """The table (or struct) {Source, Destination} as pairs of names.
+
+    Raises
+    ------
+    CorruptFileError
+        It is none.
+    """
     columns = value.columns if isinstance(value, Table) else to_dict(value)
     try:
         source, destination = (_texts(columns[name]) for name in ("Source", "Destination"))

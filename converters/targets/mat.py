@@ -1,4 +1,4 @@
-"""``.mat``: a layer as a plain struct of its properties."""
+"""``.mat``: a layer or network as a plain struct of its properties."""
 
 from __future__ import annotations
 
@@ -8,30 +8,45 @@ from typing import TYPE_CHECKING, ClassVar
 from matlab_compat.network import Network
 
 from ..load import load
-from ..save import save_layer
-from .base import Array, Model, Options, Target, module_of, outputs_of
+from ..structs import save_layer, save_network
+from .base import Array, Model, Options, Target, module_of, outputs_of, without_normalization
 
 if TYPE_CHECKING:
     import torch
 
 
 class MatStruct(Target):
-    """A struct export that ``load`` and a MATLAB user can read."""
+    """A struct export that ``load`` and a MATLAB user can read: ``layer``, or ``net``."""
 
     name: ClassVar[str] = "MATLAB struct"
     suffixes: ClassVar[tuple[str, ...]] = (".mat",)
 
     def refusal(self, model: Model, options: Options) -> str:
-        """Only layers, so far."""
-        return "only single layers are written as .mat" if isinstance(model, Network) else ""
+        """Layers that cannot be built, unless stubs are asked for."""
+        return unbuilt(model, options)
 
     def write(self, model: Model, path: Path, options: Options) -> None:
-        """The struct ``layer``."""
-        assert not isinstance(model, Network)
-        save_layer(model, path)
+        """The struct, in the classes that the parameters have (``dtype`` is for running it)."""
+        write_struct(model, path, options)
 
     def run(
         self, path: Path, inputs: tuple[torch.Tensor, ...], options: Options
     ) -> tuple[Array, ...]:
-        """The layer read back, run on torch."""
+        """The model read back, run on torch."""
         return outputs_of(module_of(load(path), options), inputs)
+
+
+def unbuilt(model: Model, options: Options) -> str:
+    """Names the layers that cannot be built, unless stubs are asked for."""
+    if isinstance(model, Network) and model.unsupported and not options.stub:
+        layers = [f"'{name}' ({each.class_name})" for name, each in model.unsupported.items()]
+        return f"there are layers that cannot be built: {', '.join(layers)}"
+    return ""
+
+
+def write_struct(model: Model, path: Path, options: Options) -> None:
+    """The model as the one variable of a new MAT-file."""
+    if not isinstance(model, Network):
+        save_layer(model, path)
+        return
+    save_network(without_normalization(model) if options.strip_normalization else model, path)

@@ -21,6 +21,7 @@ from .properties import (
     auto_or_positive_integer,
     flag,
     one_of,
+    optional,
     positive_integer,
     positive_integers,
 )
@@ -151,7 +152,7 @@ class WordEmbeddingLayer(EmbeddingLayer):
 
     Dimension = Property(positive_integer, read_only=True)
     NumWords = Property(positive_integer, read_only=True)
-    Vocabulary = Property(anything, None, group=None)
+    Vocabulary = Property(optional(anything), None, group=None)
     OOVMode = Property(one_of("discard", "map-to-last", "error"), "discard", group=None)
 
     def _validate(self) -> None:

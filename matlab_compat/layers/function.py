@@ -38,11 +38,16 @@ class MatlabFunction:
 
 
 def function_handle(value: object) -> MatlabFunction:
-    """A function given as its text, or as a handle of a file (``text`` and ``raw``)."""
+    """A function given as its text, or as a handle of a file (``text`` and ``raw``).
+
+    Plain exports have a struct {Function, Variables} where the function captured variables.
+    """
     if isinstance(value, MatlabFunction):
         return value
     if isinstance(value, str):
         return MatlabFunction(value.strip())
+    if isinstance(value, Mapping) and isinstance(value.get("Function"), str):
+        return MatlabFunction(value["Function"].strip(), dict(value.get("Variables", {})))
     if isinstance(handle := getattr(value, "text", None), str):
         return MatlabFunction(handle, captured_variables(getattr(value, "raw", None)))
     raise ValueError("must be the text of a MATLAB function, such as '@(x) x.*2'")

@@ -1,0 +1,109 @@
+"""Layers of every registered class, with properties of every kind."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from hypothesis import assume
+from hypothesis import strategies as st
+
+from matlab_compat import Network, inputLayer, registered, reluLayer
+from matlab_compat.errors import MatlabCompatError
+from matlab_compat.layers import Layer
+from matlab_compat.layers.learnables import Parameter
+
+INNER = Network([inputLayer((8, 8, 4, float("nan")), "SSCB", Name="inside"), reluLayer(Name="r")])
+
+#: Properties that a layer must be given; all others have defaults.
+REQUIRED: dict[str, Any] = {
+    "BlockSize": (2, 1),
+    "Ceiling": 6,
+    "Dim": 3,
+    "Dimension": 4,
+    "FilterSize": 3,
+    "Index": "last",
+    "InputFormat": "SSCB",
+    "InputProjectorSize": 2,
+    "MaxPosition": 7,
+    "Network": INNER,
+    "NumFilters": 5,
+    "NumFiltersPerGroup": 3,
+    "NumGroups": 2,
+    "NumHeads": 2,
+    "NumHiddenUnits": 3,
+    "NumKeyChannels": 4,
+    "NumWords": 6,
+    "OutputProjectorSize": 2,
+    "OutputSize": 4,
+    "PatchSize": (2, 2),
+    "PoolSize": 3,
+    "PredictFcn": "@(X) X .* 2",
+    "WindowChannelSize": 3,
+}
+
+#: Values other than the default, by property.
+OTHERS: dict[str, list[Any]] = {
+    "Alpha": [0.25, 1e-3],
+    "AttentionMask": ["causal"],
+    "ClassWeights": [(0.1, 2.0, 3.0)],
+    "Classes": [["cat", "it's", "dö g"], ["one"]],
+    "CroppingSize": [1],
+    "DilationFactor": [2],
+    "DropoutProbability": [0.125],
+    "Epsilon": [1e-3],
+    "GateActivationFunction": ["hard-sigmoid"],
+    "Location": [(2, 3)],
+    "Max": [np.full((1, 1, 4), 7, np.float32)],
+    "Mean": [np.arange(4, dtype=np.float32).reshape(1, 1, 4) / 3],
+    "Method": ["bilinear"],
+    "Min": [np.full((1, 1, 4), -1.5, np.float32)],
+    "MinLength": [4],
+    "Mode": ["crd", "custom"],
+    "Normalization": ["zscore", "none", "rescale-symmetric"],
+    "NumInputs": [3],
+    "OperationDimension": ["channel-only", "batch-excluded"],
+    "OutputMode": ["last"],
+    "PaddingMode": ["same", "causal"],
+    "PaddingSize": [1],
+    "PaddingValue": [0.5, "mean", "replicate"],
+    "Probability": [0.25],
+    "ResetGateMode": ["recurrent-bias-after-multiplication"],
+    "ResponseNames": [["Response", "other"]],
+    "Scale": [np.full((1, 1), 0.375)],
+    "StandardDeviation": [np.full((1, 1, 4), 2, np.float32)],
+    "StateActivationFunction": ["softsign"],
+    "Stride": [2],
+    "WeightLearnRateFactor": [0.5],
+    "WeightsInitializer": ["he"],
+}
+
+_INPUT_SIZES: dict[str, Any] = {
+    "ImageInputLayer": (8, 9, 4),
+    "Image3DInputLayer": (8, 9, 5, 4),
+    "SequenceInputLayer": 4,
+    "FeatureInputLayer": 4,
+    "InputLayer": (8, 9, 4, float("nan")),
+}
+
+CLASSES = sorted(registered())
+
+
+@st.composite
+def layers(draw: st.DrawFn, matlab_class: str) -> Layer:
+    """Layers of one class, initialized or not."""
+    kind = registered()[matlab_class]
+    values: dict[str, Any] = {"Name": draw(st.sampled_from(["", "up_1", "it's 'so' %d"]))}
+    for name, declared in kind.properties.items():
+        if name == "InputSize" and kind.__name__ in _INPUT_SIZES:
+            values[name] = _INPUT_SIZES[kind.__name__]
+        elif name in REQUIRED and name in (*kind.arguments, "Network"):
+            values[name] = REQUIRED[name]
+        elif name in OTHERS and not isinstance(declared, Parameter) and draw(st.booleans()):
+            values[name] = draw(st.sampled_from(OTHERS[name]))
+    try:
+        layer = kind(**values)
+        return layer.initialize(4, seed=0) if draw(st.booleans()) else layer
+    except MatlabCompatError:
+        assume(False)
+        raise
