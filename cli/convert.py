@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -32,6 +34,10 @@ def command(
         bool,
         typer.Option("--strip-normalization", help="Leave out the normalization of the input."),
     ] = False,
+    steps: Annotated[
+        int,
+        typer.Option(min=1, help="Time steps of the sequence that is compared, or traced with."),
+    ] = 8,
     check: Annotated[
         bool, typer.Option(help="Compare the outputs before and after, on a seeded input.")
     ] = True,
@@ -52,7 +58,7 @@ def command(
             Path(out) / f"{Path(path).stem}{to}" if many else out,
             variable,
             layer,
-            options=Options(dtype, stub, strip_normalization),
+            options=Options(dtype, stub, strip_normalization, steps),
             check=check,
             overwrite=force,
             limits=options.limits(max_bytes),
@@ -76,17 +82,35 @@ def command(
 
 def _said(done: Converted) -> str:
     text = f"wrote {done.path}: {done.target}, {done.layers} layer{'s' * (done.layers != 1)}"
+    return "\n".join([f"{text}; {_outputs(done)}", *_notes(done)])
+
+
+def _outputs(done: Converted) -> str:
     if not done.outputs:
-        return f"{text}; outputs not compared: {done.unchecked}"
+        return f"outputs not compared: {done.unchecked}"
     worst = max(done.outputs, key=lambda output: output.scaled_error)
     verdict = "DIFFERENT" if done.exit_code else "equal"
     return (
-        f"{text}; outputs before and after are {verdict}: max abs {worst.max_abs:.3g}, "
+        f"outputs before and after are {verdict}: max abs {worst.max_abs:.3g}, "
         f"scaled error {worst.scaled_error:.3g} of {worst.bound:g}"
     )
 
 
+def _notes(done: Converted) -> Iterator[str]:
+    """What else there is to say, a line each."""
+    for cost in done.costs:
+        if cost.dtype != "single":
+            yield (
+                f"  {cost.name}: {cost.dtype} costs {cost.times_single:.3g}x single: relative "
+                f"error {cost.written:.2g}, in single {cost.single:.2g}"
+            )
+    yield from (f"  wrote {path} beside it" for path in done.beside)
+    yield from (f"  note: {remark}" for remark in done.remarks)
+
+
 def _document(done: Converted) -> dict[str, Any]:
+    from matlab_compat.parity.compare import finite_json
+
     return {
         "schema": "matlab_compat.convert/1",
         "path": done.path,
@@ -95,4 +119,7 @@ def _document(done: Converted) -> dict[str, Any]:
         "exit_code": done.exit_code,
         "outputs": [compared.to_json() for compared in done.outputs],
         "unchecked": done.unchecked,
+        "costs": [finite_json(asdict(cost)) for cost in done.costs],
+        "beside": list(done.beside),
+        "remarks": list(done.remarks),
     }
