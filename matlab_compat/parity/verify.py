@@ -14,6 +14,7 @@ import numpy.typing as npt
 from ..engine.arrays import as_data, real_array
 from ..engine.precision import torch_device, torch_dtype
 from .compare import EPS, Comparison, Tolerance, Verdict, compare
+from .diagnosis_types import Diagnosis
 
 if TYPE_CHECKING:
     from ..engine.precision import DeviceLike, DTypeLike
@@ -30,6 +31,8 @@ class Report:
     environment: dict[str, str]
     #: Activations of layers that were compared as well, in the order of computation.
     activations: tuple[Comparison, ...] = ()
+    #: The mistakes that explain the difference, the likeliest first.
+    diagnoses: tuple[Diagnosis, ...] = ()
 
     @property
     def compared(self) -> tuple[Comparison, ...]:
@@ -61,6 +64,7 @@ class Report:
             "outputs": [output.to_json() for output in self.outputs],
             "activations": [layer.to_json() for layer in self.activations],
             "first_difference": self.first_difference,
+            "diagnoses": [diagnosis.to_json() for diagnosis in self.diagnoses],
             "environment": self.environment,
         }
 

@@ -1,0 +1,30 @@
+"""What a diagnosis is; apart from the search for it, so that reports need not import that."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from .compare import finite_json
+
+
+@dataclass(frozen=True)
+class Diagnosis:
+    """One mistake that explains why two results differ."""
+
+    #: Short and stable, for machines: "height and width exchanged".
+    name: str
+    #: What was done wrong, in plain words.
+    text: str
+    #: What remains of the difference once the mistake is allowed for, in the figures of the
+    #: comparison (``scaled_error``): at most its bound.
+    residual: float
+    #: What to do about it.
+    remedy: str
+    #: The output or layer it was found in.
+    where: str = ""
+
+    def to_json(self) -> dict[str, Any]:
+        """The fields of ``diagnoses`` in the ``verify`` JSON schema."""
+        cleaned: dict[str, Any] = finite_json(asdict(self))
+        return cleaned
