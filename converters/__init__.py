@@ -5,6 +5,7 @@
 """
 
 from converters.convert import convert, save
+from converters.from_torch import from_torch
 from converters.inspect import inspect
 from converters.load import load, load_network
 from converters.matfile import DEFAULT_LIMITS, Limits, MatFile, open_mat
@@ -16,6 +17,7 @@ __all__ = [
     "Limits",
     "MatFile",
     "convert",
+    "from_torch",
     "inspect",
     "load",
     "load_network",
