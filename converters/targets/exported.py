@@ -7,6 +7,7 @@ that of ``Options.steps``.
 
 from __future__ import annotations
 
+import io
 import json
 import warnings
 from collections.abc import Mapping
@@ -43,9 +44,11 @@ class Exported(Target):
 
         program = export(model, module_of(model, options), options)
         about = {"format": FORMAT, **interface(model)}
-        with path.open("wb") as file, warnings.catch_warnings():
+        memory = io.BytesIO()
+        with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # torch's, of its own internals
-            torch.export.save(program, file, extra_files={EXTRA_FILE: json.dumps(about)})
+            torch.export.save(program, memory, extra_files={EXTRA_FILE: json.dumps(about)})
+        path.write_bytes(memory.getbuffer())  # torch's own writer may crash where a disk is full
 
     def remarks(self, path: Path) -> tuple[str, ...]:
         """The number of time steps, where it is fixed."""
@@ -114,7 +117,8 @@ def _by_argument(module: nn.Module, sizes: tuple[dict[int, Any], ...]) -> Any:
 
     kinds = [p.kind for p in signature(module.forward).parameters.values()]
     named = kinds.index(Parameter.VAR_POSITIONAL) if Parameter.VAR_POSITIONAL in kinds else None
-    return sizes if named is None else (*sizes[:named], sizes[named:])
+    rest = sizes[named:] if named is not None else ()
+    return (*sizes[:named], rest) if rest else sizes
 
 
 def fixed_lengths(program: ExportedProgram, labels: Mapping[str, str]) -> dict[str, int]:

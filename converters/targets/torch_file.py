@@ -6,6 +6,7 @@ dicts, lists and numbers: every layer with its MATLAB properties) and ``format``
 
 from __future__ import annotations
 
+import io
 import pickle
 from collections.abc import Mapping
 from dataclasses import replace
@@ -57,8 +58,9 @@ class TorchFile(Target):
             "state_dict": {k: v.clone().contiguous() for k, v in state.items()},
             "architecture": describe(source_of(model, options)),
         }
-        with path.open("wb") as file:  # torch's own writer says nothing of the cause of a failure
-            torch.save(document, file)
+        memory = io.BytesIO()
+        torch.save(document, memory)
+        path.write_bytes(memory.getbuffer())  # torch's own writer may crash where a disk is full
 
     def run(
         self, path: Path, inputs: tuple[torch.Tensor, ...], options: Options
