@@ -64,7 +64,7 @@ class SourcePackage(Target):
         need("safetensors", "safetensors")
         from .source_code.network import write_network
 
-        _, plan, module = _built(model, options)
+        _, plan, module = build(model, options)
         written = write_network(plan, module)
         if written.refused:
             return "these cannot be written as source: " + "; ".join(written.refused)
@@ -79,7 +79,7 @@ class SourcePackage(Target):
         from .source_code.network import write_network
         from .source_code.texts import VERIFY, model_text
 
-        network, plan, module = _built(model, options)
+        network, plan, module = build(model, options)
         written = write_network(plan, module)
         if written.refused:
             raise UnsupportedLayerError("; ".join(written.refused))
@@ -114,7 +114,7 @@ class SourcePackage(Target):
             return tuple(array(found[f"output_{i}"]) for i in range(len(found)))
 
 
-def _built(model: Model, options: Options) -> tuple[Network, Plan, fx.GraphModule]:
+def build(model: Model, options: Options) -> tuple[Network, Plan, fx.GraphModule]:
     """The network (of the one layer, if it is a layer), its plan and its module."""
     from matlab_compat.engine.graph import build_graph
 

@@ -116,8 +116,9 @@ def _plain(value: Any) -> Any:
 
 def _same_names(module: nn.Module) -> dict[str, Any]:
     """Arguments of the constructor, which our modules keep under the same names."""
-    names = [n for n in inspect.signature(type(module).__init__).parameters if n != "self"]
-    return {name: getattr(module, name) for name in names}
+    parameters = inspect.signature(type(module)).parameters.values()
+    named = [p.name for p in parameters if p.kind is p.POSITIONAL_OR_KEYWORD]
+    return {name: getattr(module, name) for name in named}
 
 
 #: Modules that keep their arguments under other names.
