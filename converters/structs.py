@@ -9,7 +9,7 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-from matlab_compat.errors import UsageError, locating
+from matlab_compat.errors import DataFormatError, UsageError, locating
 from matlab_compat.layers import Layer
 from matlab_compat.layers.function import MatlabFunction
 from matlab_compat.layers.unsupported import UnsupportedLayer
@@ -95,8 +95,8 @@ def _unsupported_struct(layer: UnsupportedLayer) -> StructArray:
     return StructArray.scalar(Class=layer.class_name, Name=layer.Name, **_ports(layer))
 
 
-def _ports(layer: Layer) -> dict[str, Value]:
-    return {"InputNames": _cell(layer.InputNames), "OutputNames": _cell(layer.OutputNames)}
+def _ports(model: Layer | Network) -> dict[str, Value]:
+    return {"InputNames": _cell(model.InputNames), "OutputNames": _cell(model.OutputNames)}
 
 
 def network_struct(network: Network) -> StructArray:
@@ -108,10 +108,22 @@ def network_struct(network: Network) -> StructArray:
         Connections=StructArray.scalar(
             Source=_cell(connections["Source"]).T, Destination=_cell(connections["Destination"]).T
         ),
-        InputNames=_cell(network.InputNames),
-        OutputNames=_cell(network.OutputNames),
+        **_interface(network),
         Classes=_cell(network.Classes or []),
     )
+
+
+def _interface(network: Network) -> dict[str, Value]:
+    """The names of inputs and outputs, unless they are only those that follow from the layers.
+
+    A layer array has none, and where layers do not fit each other they cannot be told.
+    """
+    if network.kind == "Layer array":
+        return {}
+    try:
+        return _ports(network)
+    except DataFormatError:
+        return {}
 
 
 def size_in_bytes(value: Value) -> int:

@@ -18,6 +18,7 @@ _TARGETS = {
     ".pt2": "exported:Exported",
     ".onnx": "onnx:Onnx",
     ".mat": "mat:MatStruct",
+    ".m": "matlab:MatlabFunctionFile",
     "": "source:SourcePackage",
 }
 

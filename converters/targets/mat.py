@@ -9,7 +9,7 @@ from matlab_compat.network import Network
 
 from ..load import load
 from ..structs import save_layer, save_network
-from .base import Array, Model, Options, Target, module_of, outputs_of, without_normalization
+from .base import Array, Model, Options, Target, module_of, outputs_of, source_of
 
 if TYPE_CHECKING:
     import torch
@@ -46,7 +46,8 @@ def unbuilt(model: Model, options: Options) -> str:
 
 def write_struct(model: Model, path: Path, options: Options) -> None:
     """The model as the one variable of a new MAT-file."""
-    if not isinstance(model, Network):
-        save_layer(model, path)
-        return
-    save_network(without_normalization(model) if options.strip_normalization else model, path)
+    source = source_of(model, options)
+    if isinstance(source, Network):
+        save_network(source, path)
+    else:
+        save_layer(source, path)

@@ -89,17 +89,44 @@ _INPUT_SIZES: dict[str, Any] = {
 CLASSES = sorted(registered())
 
 
+def variants() -> list[Layer]:
+    """Layers of all classes: as plain as can be, and with each other value; named by number."""
+    found: list[Layer] = []
+    for matlab_class in CLASSES:
+        kind = registered()[matlab_class]
+        changes: list[dict[str, Any]] = [{}]
+        changes += [{name: value} for name in _other(kind) for value in OTHERS[name]]
+        for change in changes:
+            for trained in (False, True):
+                try:
+                    layer = kind(**needed(kind), **change, Name=f"it's {len(found)}")
+                    found.append(layer.initialize(4, seed=0) if trained else layer)
+                except MatlabCompatError:  # a value that this class does not have
+                    continue
+    return found
+
+
+def needed(kind: type[Layer]) -> dict[str, Any]:
+    """What a layer of that class must be given."""
+    values = {name: REQUIRED[name] for name in kind.arguments if name in REQUIRED}
+    if kind.__name__ in _INPUT_SIZES:
+        values["InputSize"] = _INPUT_SIZES[kind.__name__]
+    return values
+
+
+def _other(kind: type[Layer]) -> list[str]:
+    """The properties with other values; learnables get theirs by initialization."""
+    declared = kind.properties.items()
+    return [k for k, v in declared if k in OTHERS and not isinstance(v, Parameter)]
+
+
 @st.composite
 def layers(draw: st.DrawFn, matlab_class: str) -> Layer:
     """Layers of one class, initialized or not."""
     kind = registered()[matlab_class]
-    values: dict[str, Any] = {"Name": draw(st.sampled_from(["", "up_1", "it's 'so' %d"]))}
-    for name, declared in kind.properties.items():
-        if name == "InputSize" and kind.__name__ in _INPUT_SIZES:
-            values[name] = _INPUT_SIZES[kind.__name__]
-        elif name in REQUIRED and name in (*kind.arguments, "Network"):
-            values[name] = REQUIRED[name]
-        elif name in OTHERS and not isinstance(declared, Parameter) and draw(st.booleans()):
+    values = {"Name": draw(st.sampled_from(["", "up_1", "it's 'so' %d"])), **needed(kind)}
+    for name in _other(kind):
+        if draw(st.booleans()):
             values[name] = draw(st.sampled_from(OTHERS[name]))
     try:
         layer = kind(**values)

@@ -1,0 +1,231 @@
+"""``.m`` and ``.mat``: a MATLAB function that rebuilds the model, and the weights it loads.
+
+The way back for a network trained further in PyTorch. The function calls the documented
+constructors of the layers (see :mod:`.matlab_calls`), as one would write it by hand; NAME.mat is
+the struct export that ``load`` reads as well.
+"""
+
+from __future__ import annotations
+
+import re
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar
+
+from matlab_compat.errors import UsageError
+from matlab_compat.layers import Layer
+from matlab_compat.layers.function import FunctionLayer
+from matlab_compat.layers.nested import NetworkLayer
+from matlab_compat.network import CLASSIC, Network
+
+from ..load import load
+from ..matfile.writer import _KEYWORDS as KEYWORDS
+from .base import Array, Model, Options, Target, module_of, outputs_of, source_of
+from .mat import unbuilt, write_struct
+from .matlab_calls import Call, call, helper, plain, quoted, refusal
+
+if TYPE_CHECKING:
+    import torch
+
+_NAME = re.compile(r"[A-Za-z]\w{0,62}", re.ASCII)
+#: Functions that the code calls besides the constructors of layers.
+_CALLED = ("load", "mfilename", "layerGraph", "addLayers", "connectLayers", "assembleNetwork")
+
+
+class MatlabFunctionFile(Target):
+    """``net = NAME()`` in MATLAB gives the network back; NAME.mat must lie beside NAME.m."""
+
+    name: ClassVar[str] = "MATLAB function"
+    suffixes: ClassVar[tuple[str, ...]] = (".m",)
+
+    def companions(self, path: Path) -> tuple[Path, ...]:
+        """The weights."""
+        return (path.with_suffix(".mat"),)
+
+    def refusal(self, model: Model, options: Options) -> str:
+        """Layers that cannot be built or have no constructor; networks that MATLAB refuses."""
+        return unbuilt(model, Options()) or _refusal(model)
+
+    def write(self, model: Model, path: Path, options: Options) -> None:
+        """NAME.mat, then NAME.m.
+
+        Raises
+        ------
+        UsageError
+            NAME is no name of a function in MATLAB.
+        """
+        source = source_of(model, options)
+        _check_name(path.stem, source)
+        write_struct(model, path.with_suffix(".mat"), options)
+        path.write_text(code(source, path.stem), encoding="ascii")
+
+    def run(
+        self, path: Path, inputs: tuple[torch.Tensor, ...], options: Options
+    ) -> tuple[Array, ...]:
+        """The struct read back, run on torch: MATLAB is not here."""
+        return outputs_of(module_of(load(path.with_suffix(".mat")), options), inputs)
+
+
+def _check_name(name: str, model: Model) -> None:
+    remedy = "choose a name such as my_network.m: letters, digits and _, a letter first."
+    if not _NAME.fullmatch(name) or name in KEYWORDS:
+        raise UsageError(f"'{name}' is no name of a function in MATLAB.", remedy=remedy)
+    if name in (*_CALLED, "dlnetwork", *_constructors(model)):
+        raise UsageError(
+            f"A function '{name}' would hide MATLAB's own, which it calls.", remedy=remedy
+        )
+
+
+def _constructors(model: Model) -> set[str]:
+    if not isinstance(model, Network):
+        return {model.constructor}
+    return {layer.constructor for _, layer in model._flat()}
+
+
+def _refusal(model: Model) -> str:
+    layers = [layer for _, layer in model._flat()] if isinstance(model, Network) else [model]
+    if why := next((f"{layer.label}: {why}" for layer in layers if (why := refusal(layer))), ""):
+        return why
+    if not isinstance(model, Network) or model.kind not in CLASSIC:
+        return ""
+    ends = [port[0] for port, _ in model.plan().outputs.values()]
+    open_ends = [end for end in ends if not getattr(model.layer(end), "is_output", False)]
+    return f"assembleNetwork needs an output layer after '{open_ends[0]}'" if open_ends else ""
+
+
+# --- the code ------------------------------------------------------------------------------
+
+
+def code(model: Model, name: str) -> str:
+    """The text of NAME.m."""
+    if isinstance(model, Network):
+        result, said = "net", f"a {model.kind} of {len(model.Layers)} layers"
+        body = [
+            "s = saved.net.Layers;  % the properties of every layer, in order",
+            *_network(model),
+            "end",
+            *_local_functions(model),
+        ]
+    else:
+        result, said = "layer", f"a {type(model).__name__}"
+        body = [f"layer = {_call(model, 'saved.layer', '1')};", "end"]
+        body += _local_function(model, "1")
+    head = [
+        f"function {result} = {name}()",
+        f"%{name.upper()}  Rebuild {said}.",
+        f"%   {result.upper()} = {name.upper()}() calls the constructors of the layers, and takes "
+        "the weights",
+        "%   from the MAT-file of the same name beside this file.",
+        "%",
+        f"%   Written by matlab-compat {version('matlab-compat')}.",
+        "",
+        "saved = load([mfilename('fullpath') '.mat']);",
+    ]
+    return "\n".join([*head, *body, ""])
+
+
+def _call(layer: Layer, source: str, number: str, indent: int = 0) -> str:
+    own = helper(layer, number)
+    inner = "PredictFcn" if isinstance(layer, FunctionLayer) else "Network"
+    return call(layer, source, f"{own}({source}.{inner})" if own else "").text(indent)
+
+
+def _network(network: Network, number: str = "") -> list[str]:
+    """The statements that make ``net`` from the saved layers ``s``.
+
+    ``number`` goes before the numbers of the layers in the names of local functions.
+    """
+    if network.kind in ("SeriesNetwork", "Layer array"):
+        made = "layers" if network.kind == "Layer array" else "assembleNetwork(layers)"
+        return [
+            "",
+            "layers = [",
+            *_rows(network, number, 0, len(network.Layers)),
+            "    ];",
+            f"net = {made};",
+        ]
+    lines = ["", "lgraph = layerGraph();"]
+    chains = _chains(network)
+    for first, last in chains:
+        lines += ["", "% layers that follow each other", "lgraph = addLayers(lgraph, ["]
+        lines += [*_rows(network, number, first, last), "    ]);"]
+    rest = [pair for pair in network._connections if pair not in _within(network, chains)]
+    lines += ["", "% the connections between them"] if rest else []
+    for source, destination in rest:
+        ends = ", ".join(_end(network, end) for end in (source, destination))
+        lines.append(f"lgraph = connectLayers(lgraph, {ends});")
+    return [*lines, "", f"net = {_assembled(network)};"]
+
+
+def _rows(network: Network, number: str, first: int, last: int) -> list[str]:
+    return [
+        f"    {_call(layer, f's{{{i}}}', f'{number}{i}', 4)}"
+        for i, layer in enumerate(network.Layers[first:last], first + 1)
+    ]
+
+
+def _chains(network: Network) -> list[tuple[int, int]]:
+    """Runs of layers, (first, behind the last), each feeding the next and nothing in between."""
+    pairs = set(network._connections)
+    starts = [0]
+    starts += [
+        i for i in range(1, len(network.names)) if tuple(network.names[i - 1 : i + 1]) not in pairs
+    ]
+    return list(zip(starts, [*starts[1:], len(network.names)], strict=True))
+
+
+def _within(network: Network, chains: list[tuple[int, int]]) -> set[tuple[str, str]]:
+    names = network.names
+    return {(names[i], names[i + 1]) for first, last in chains for i in range(first, last - 1)}
+
+
+def _end(network: Network, text: str) -> str:
+    """``'add/in2'``; by the saved name where that cannot stand in the code."""
+    if plain(text):
+        return quoted(text)
+    name = text if text in network.names else text.rpartition("/")[0]
+    port, source = text[len(name) :], f"s{{{network.names.index(name) + 1}}}.Name"
+    return f"[{source} {quoted(port)}]" if port else source
+
+
+def _assembled(network: Network) -> str:
+    if network.kind == "LayerGraph":
+        return "lgraph"
+    if network.kind in CLASSIC:
+        return "assembleNetwork(lgraph)"
+    given = ["lgraph"]
+    if network.OutputNames != list(network._graph.plan().outputs):
+        names = ", ".join(_end(network, name) for name in network.OutputNames)
+        given.append(f"'OutputNames', {{{names}}}")
+    if not network.Initialized:
+        given.append("'Initialize', false")
+    return Call("dlnetwork", tuple(given)).text()
+
+
+def _local_functions(network: Network, number: str = "") -> list[str]:
+    lines = []
+    for i, layer in enumerate(network.Layers, 1):
+        lines += _local_function(layer, f"{number}{i}")
+    return lines
+
+
+def _local_function(layer: Layer, number: str) -> list[str]:
+    """The function that makes a function handle, or a nested network."""
+    name = helper(layer, number)
+    if isinstance(layer, FunctionLayer):
+        function = layer.PredictFcn
+        taken = [f"{v} = saved.Variables.{v};" for v in function.variables]
+        text = function.text if function.text.startswith("@") else f"@{function.text}"
+        return [
+            "",
+            f"function f = {name}({'saved' if taken else '~'})",
+            *taken,
+            f"f = {text};",
+            "end",
+        ]
+    if isinstance(layer, NetworkLayer):
+        inner = layer.Network
+        head = ["", f"function net = {name}(saved)", "s = saved.Layers;"]
+        body = _network(inner, f"{number}_")
+        return [*head, *body, "end", *_local_functions(inner, f"{number}_")]
+    return []

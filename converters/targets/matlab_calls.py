@@ -1,0 +1,213 @@
+"""Layers as calls of MATLAB's documented constructor functions.
+
+Source: the documentation pages of the functions. Arguments with MATLAB's default are left out, as
+a person would; arrays, and texts that are not plain ASCII, are taken from the saved struct of the
+layer, so that nothing in a file can become code.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from matlab_compat.errors import UnsupportedLayerError
+from matlab_compat.layers import Layer
+from matlab_compat.layers.base import _same
+from matlab_compat.layers.function import FunctionLayer, MatlabFunction
+from matlab_compat.layers.nested import NetworkLayer
+from matlab_compat.network import Network
+
+#: Properties that are no arguments: they follow from the sizes of the weights.
+_DERIVED = {"InputSize", "NumChannels", "NumChannelsPerGroup"}
+#: Functions that do take one of these, by name or position.
+_TAKE = {
+    "InputSize": re.compile(r".*[iI]nputLayer"),
+    "NumChannels": re.compile(r"(convolution\d|transposedConv\d).*"),
+}
+#: Functions that need more than the files of their layers say.
+_REFUSED = {
+    "yolov2OutputLayer": "yolov2OutputLayer needs the anchor boxes, which are not kept",
+}
+#: One line of plain text that can stand between quotes.
+_PLAIN = re.compile(r"[ -~]*")
+_WIDTH = 96
+
+
+@dataclass(frozen=True)
+class Call:
+    """A call: the function and its arguments, each an expression or a name and an expression."""
+
+    function: str
+    arguments: tuple[str, ...]
+
+    def text(self, indent: int = 0) -> str:
+        """The call in MATLAB, on several lines if it is long."""
+        line = f"{self.function}({', '.join(self.arguments)})"
+        if indent + len(line) <= _WIDTH:
+            return line
+        pad = " " * (indent + 4)
+        lines = [f"{self.function}("]
+        for i, argument in enumerate(self.arguments, 1):
+            piece = argument + (")" if i == len(self.arguments) else ", ")
+            if i > 1 and len(pad) + len(lines[-1]) + len(piece) > _WIDTH:
+                lines.append("")
+            lines[-1] += piece
+        return f"...\n{pad}".join(lines)
+
+
+def refusal(layer: Layer) -> str:
+    """Why there is no constructor call for the layer; '' if there is."""
+    function = layer.constructor
+    if not function or not function[0].islower():
+        return f"{layer.matlab_class or type(layer).__name__} has no documented constructor"
+    if function in _REFUSED:
+        return _REFUSED[function]
+    values = layer._values
+    if values.get("Vocabulary") is not None:
+        return "the Vocabulary of a word embedding is no argument of wordEmbeddingLayer"
+    if not isinstance(values.get("Normalization", ""), str):
+        return "Normalization is a function, which is not kept"
+    for name, value in values.items():
+        made_by_python = callable(value) and not isinstance(value, MatlabFunction)
+        if made_by_python and not _initialized(layer, name):
+            return f"{name} is a function of Python's"
+    if isinstance(layer, FunctionLayer) and not _PLAIN.fullmatch(layer.PredictFcn.text):
+        return "the text of its function is not one line of ASCII"
+    return ""
+
+
+def _initialized(layer: Layer, initializer: str) -> bool:
+    """Whether what an initializer would fill has its values already."""
+    value = layer._values.get(initializer.removesuffix("Initializer"))
+    return isinstance(value, np.ndarray) and value.size > 0
+
+
+def call(layer: Layer, source: str, function: str = "") -> Call:
+    """The call that makes ``layer``.
+
+    Parameters
+    ----------
+    source:
+        The MATLAB expression of its saved struct: ``s{3}``.
+    function:
+        The expression of a function handle or nested network that is an argument.
+
+    Raises
+    ------
+    UnsupportedLayerError
+        :func:`refusal` says why.
+    """
+    if why := refusal(layer):
+        raise UnsupportedLayerError(f"{layer.label}: {why}.")
+    values = _arguments(layer)
+    given = [
+        _expression(v, source, n, function) for n, v in zip(_names(layer), values, strict=True)
+    ]
+    for name, value in _options(layer).items():
+        given.append(f"'{name}', {_expression(value, source, name, function)}")
+    return Call(layer.constructor, tuple(given))
+
+
+def _names(layer: Layer) -> tuple[str, ...]:
+    return ("Location",) if layer.constructor in ("crop2dLayer", "crop3dLayer") else layer.arguments
+
+
+def _arguments(layer: Layer) -> list[Any]:
+    """The values of the positional arguments."""
+    if layer.constructor in ("crop2dLayer", "crop3dLayer"):
+        centred = layer._values["Mode"] == "centercrop"
+        return ["centercrop" if centred else layer._values["Location"]]
+    return [layer._values[name] for name in layer.arguments]
+
+
+def _options(layer: Layer) -> dict[str, Any]:
+    """The name-value arguments: Name first, then what is not MATLAB's default."""
+    defaults = layer._constructor_defaults()
+    options = {
+        name: value
+        for name, value in layer._constructor_options().items()
+        if name not in _without(layer) and not _same(value, defaults.get(name, value))
+    }
+    options = {name: value for name, value in options.items() if not callable(value)}
+    if isinstance(layer, FunctionLayer):
+        options |= _ports(layer)
+    name = options.pop("Name", "")
+    return {"Name": name, **options} if name else options
+
+
+def _without(layer: Layer) -> set[str]:
+    derived = {
+        name
+        for name in _DERIVED
+        if name not in _TAKE or not _TAKE[name].fullmatch(layer.constructor)
+    }
+    crop = {"Mode", "Location"} if layer.constructor.startswith("crop") else set()
+    return derived | crop
+
+
+def _ports(layer: FunctionLayer) -> dict[str, Any]:
+    """Names that are not those a function layer gets by itself."""
+    own = FunctionLayer(**layer._values)
+    return {
+        name: getattr(layer, name)
+        for name in ("InputNames", "OutputNames")
+        if getattr(layer, name) != getattr(own, name)
+    }
+
+
+# --- expressions ---------------------------------------------------------------------------
+
+
+def plain(text: str) -> bool:
+    """Whether a text can stand in the code."""
+    return _PLAIN.fullmatch(text) is not None
+
+
+def quoted(text: str) -> str:
+    """A plain text as a character vector."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def _expression(value: Any, source: str, name: str, function: str) -> str:
+    if isinstance(value, MatlabFunction | Network):
+        return function
+    if isinstance(value, np.ndarray):
+        return f"{source}.{name}" if value.size else "[]"
+    if isinstance(value, str):
+        return quoted(value) if plain(value) else f"{source}.{name}"
+    if isinstance(value, list | tuple) and value and all(isinstance(v, str) for v in value):
+        return _cell(value) if all(map(plain, value)) else f"{source}.{name}"
+    return _numbers(value)
+
+
+def _cell(texts: Sequence[str]) -> str:
+    return "{" + ", ".join(map(quoted, texts)) + "}"
+
+
+def _numbers(value: Any) -> str:
+    """``3``, ``[3 3]``, ``[1 1 1; 0 0 0]``, ``true``, ``[]``."""
+    if value is None:
+        return "[]"
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, list | tuple):
+        rows = any(isinstance(item, tuple) for item in value)
+        return "[" + ("; " if rows else " ").join(_numbers(v).strip("[]") for v in value) + "]"
+    number = float(value)
+    if math.isnan(number):
+        return "NaN"
+    if math.isinf(number):
+        return "Inf" if number > 0 else "-Inf"
+    return str(int(number)) if number.is_integer() and abs(number) < 1e15 else repr(number)
+
+
+def helper(layer: Layer, number: str) -> str:
+    """The name of the local function that makes what no expression can hold; '' if none does."""
+    if isinstance(layer, FunctionLayer):
+        return f"function_{number}"
+    return f"network_{number}" if isinstance(layer, NetworkLayer) else ""
