@@ -70,7 +70,7 @@ class TorchFile(Target):
 
 
 def load_torch(path: str | PathLike[str]) -> Layer | Network:
-    """The layer or network that :func:`save_torch` wrote.
+    """The layer or network that a :class:`TorchFile` holds.
 
     Raises
     ------
@@ -93,7 +93,10 @@ def load_torch(path: str | PathLike[str]) -> Layer | Network:
                 "The file is a torch file, but not one that matlab-compat wrote.",
                 remedy="load a MAT-file, or load this one with torch.load.",
             )
-        return restore(document["architecture"], document["state_dict"])
+        described, state = document.get("architecture"), document.get("state_dict")
+        if not (isinstance(described, dict) and isinstance(state, dict)):
+            raise CorruptFileError("The file lacks its architecture or its state_dict.")
+        return restore(described, state)
 
 
 def restore(architecture: Mapping[str, Any], state: Mapping[str, torch.Tensor]) -> Layer | Network:
