@@ -35,3 +35,12 @@ class ElementwiseAffine(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Element by element."""
         return x * self.scale + self.offset
+
+
+class Constants(nn.Module):
+    """The arrays that a MATLAB function holds, in MATLAB's order of dimensions."""
+
+    def __init__(self, *sizes: Sequence[int]) -> None:
+        super().__init__()
+        for i, size in enumerate(sizes):
+            self.register_buffer(f"constant_{i}", torch.zeros(tuple(size)))

@@ -29,6 +29,7 @@ from matlab_compat.engine import (
 )
 
 from . import helpers
+from .functions import NoTextError, function_text
 
 
 class CannotWriteError(Exception):
@@ -195,7 +196,15 @@ _ARGUMENTS: dict[type[nn.Module], Callable[[Any], dict[str, Any]]] = {
 
 @part.register
 def _(module: expression.Expression, place: Place) -> Part:
-    raise CannotWriteError(f"the function {module.function.text} is not translated to Python text")
+    try:
+        call = function_text(module)
+    except NoTextError:
+        text = module.function.text
+        raise CannotWriteError(f"the function {text} is not translated to Python text") from None
+    sizes = [tuple(constant.shape) for constant in module.function.constants]
+    if not sizes:
+        return Part("", call)
+    return Part(f"Constants({', '.join(map(repr, sizes))})", call, (helpers.Constants,))
 
 
 @part.register
