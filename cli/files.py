@@ -11,6 +11,7 @@ from pathlib import Path
 
 import typer
 
+from matlab_compat.display import lines_of_their_own
 from matlab_compat.errors import MatlabCompatError, UsageError
 
 from . import output
@@ -91,7 +92,7 @@ def summarize(outcomes: Iterable[Outcome]) -> int:
     words = {0: "ok", 1: "different", 2: "unreadable", 3: "unsupported", 4: "internal error"}
     width = max(len(words[row.exit_code]) for row in rows)
     for row in rows:
-        line = output.lines_of_their_own(row.summary.partition("\n")[0])
+        line = lines_of_their_own(row.summary.partition("\n")[0])
         output.data(f"{words[row.exit_code]:<{width}}  {row.file}  {line}")
     good = sum(row.exit_code == 0 for row in rows)
     output.data(f"{good} of {len(rows)} ok")

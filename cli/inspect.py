@@ -6,6 +6,8 @@ from typing import Any
 
 import typer
 
+from matlab_compat.display import lines_of_their_own
+
 from . import files, options, output
 
 
@@ -50,7 +52,7 @@ def command(
 def _text(document: dict[str, Any]) -> str:
     from . import text
 
-    return text.inspection(output.lines_of_their_own(document))
+    return text.inspection(lines_of_their_own(document))
 
 
 def _show(document: dict[str, Any], format: output.Format) -> None:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 import os
 import sys
-import unicodedata
 from enum import StrEnum
 from typing import Any, TextIO
+
+from matlab_compat.display import safe_text
 
 
 class Format(StrEnum):
@@ -17,32 +18,18 @@ class Format(StrEnum):
     json = "json"
 
 
-def safe(text: str) -> str:
-    """Text from a file made fit for a terminal: no control characters, no lone surrogates."""
-    return "".join(c if c == "\n" or _printable(c) else _escaped(c) for c in text)
+class ReportFormat(StrEnum):
+    """How ``verify`` reports."""
 
-
-def lines_of_their_own(value: Any) -> Any:
-    """A document whose texts, which come from a file, cannot break or forge lines of a report."""
-    if isinstance(value, dict):
-        return {lines_of_their_own(k): lines_of_their_own(v) for k, v in value.items()}
-    if isinstance(value, list):
-        return [lines_of_their_own(item) for item in value]
-    return safe(value).replace("\n", "\\n") if isinstance(value, str) else value
-
-
-def _printable(character: str) -> bool:
-    # Cc control (terminal escapes), Cf format (right-to-left overrides), Cs lone surrogates.
-    return unicodedata.category(character) not in ("Cc", "Cf", "Cs")
-
-
-def _escaped(character: str) -> str:
-    return character.encode("unicode_escape", "surrogatepass").decode("ascii")
+    text = "text"
+    json = "json"
+    junit = "junit"
+    markdown = "markdown"
 
 
 def data(text: str) -> None:
     """Print a result."""
-    _print(safe(text), sys.stdout)
+    _print(safe_text(text), sys.stdout)
 
 
 def document(record: dict[str, Any]) -> None:
@@ -52,17 +39,17 @@ def document(record: dict[str, Any]) -> None:
 
 def note(text: str) -> None:
     """Print a remark: progress, warnings, what was written."""
-    _print(safe(text), sys.stderr)
+    _print(safe_text(text), sys.stderr)
 
 
 def error(text: str) -> None:
     """Print an error."""
-    _print(_coloured("error: ", "31") + safe(text), sys.stderr)
+    _print(_coloured("error: ", "31") + safe_text(text), sys.stderr)
 
 
 def verdict(text: str, good: bool) -> None:
     """Print the line that matters, in colour on a terminal."""
-    _print(_coloured(safe(text), "32" if good else "31", sys.stdout), sys.stdout)
+    _print(_coloured(safe_text(text), "32" if good else "31", sys.stdout), sys.stdout)
 
 
 def _print(text: str, stream: TextIO) -> None:

@@ -80,14 +80,11 @@ def command(
 
 
 def _show(path: str, report: Report) -> None:
-    from . import text
+    from matlab_compat.parity.reports.text import report_text
 
-    document = report.to_json()
-    for compared in [*document["activations"], *document["outputs"]]:
-        output.data(text.comparison(output.lines_of_their_own(compared)))
-    output.data(text.environment(document["environment"]))
-    where = f", first in layer '{report.first_difference}'" if report.first_difference else ""
-    output.verdict(f"{path}: {report.verdict}{where}", good=report.exit_code == 0)
+    text, _, verdict = report_text(report.to_json(), path).rpartition("\n")
+    output.data(text)
+    output.verdict(verdict, good=report.exit_code == 0)
 
 
 def _many(paths: list[str], compare: Callable[[str], Report], format: output.Format) -> int:

@@ -6,6 +6,7 @@ the layers (``[4 4]``, ``'manual'``, ``[3x3x16x64 single]``, ``1.0000e-05``).
 
 from __future__ import annotations
 
+import unicodedata
 from typing import Any
 
 import numpy as np
@@ -61,3 +62,32 @@ def matlab_text(value: object) -> str:
 def row_text(values: tuple[float, ...]) -> str:
     """A vector inside a sentence, which MATLAB writes with two spaces: ``[1  1]``."""
     return "[" + "  ".join(number_text(v) for v in values) + "]"
+
+
+def safe_text(text: str) -> str:
+    """Text from a file made fit to show: no control characters but line ends, no lone surrogates."""
+    return "".join(c if c == "\n" or _printable(c) else _escaped(c) for c in text)
+
+
+def one_line(text: str) -> str:
+    """:func:`safe_text` that cannot break or forge lines of a report either."""
+    return safe_text(text).replace("\n", "\\n")
+
+
+def lines_of_their_own(value: Any) -> Any:
+    """A document with :func:`one_line` for every text in it."""
+    if isinstance(value, dict):
+        return {lines_of_their_own(k): lines_of_their_own(v) for k, v in value.items()}
+    if isinstance(value, list):
+        return [lines_of_their_own(item) for item in value]
+    return one_line(value) if isinstance(value, str) else value
+
+
+def _printable(character: str) -> bool:
+    # Cc control (terminal escapes), Cf format (right-to-left overrides), Cs lone surrogates;
+    # Zl and Zp other ends of lines; Cn has the two that no XML may hold.
+    return unicodedata.category(character) not in ("Cc", "Cf", "Cs", "Cn", "Zl", "Zp")
+
+
+def _escaped(character: str) -> str:
+    return character.encode("unicode_escape", "surrogatepass").decode("ascii")

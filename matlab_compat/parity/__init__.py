@@ -1,5 +1,13 @@
 """Proof of equality: comparison rules, oracles and reports."""
 
-from .compare import LAYER_BOUND, Comparison, Tolerance, Worst, compare
+from .compare import LAYER_BOUND, Arrays, Comparison, Tolerance, Worst, compare, keeping_arrays
 
-__all__ = ["LAYER_BOUND", "Comparison", "Tolerance", "Worst", "compare"]
+__all__ = [
+    "LAYER_BOUND",
+    "Arrays",
+    "Comparison",
+    "Tolerance",
+    "Worst",
+    "compare",
+    "keeping_arrays",
+]

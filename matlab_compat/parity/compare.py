@@ -11,7 +11,10 @@ Cosine similarity and SNR are blind to one-pixel shifts and gate nothing.
 from __future__ import annotations
 
 import math
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -62,6 +65,31 @@ class Worst:
         return f"{name}[{', '.join(map(str, self.index))}]"
 
 
+@dataclass(frozen=True, eq=False)
+class Arrays:
+    """What was compared, in MATLAB's order, for reports that show it."""
+
+    actual: Array
+    expected: Array
+    oracle: Array | None
+    #: Each difference in units of what the rule allows it to be; None where the sizes differ.
+    violation: Array | None
+
+
+#: Whether comparisons hold on to their arrays: by default not, as those of a network are large.
+_KEEPING: ContextVar[bool] = ContextVar("keeping_arrays", default=False)
+
+
+@contextmanager
+def keeping_arrays() -> Iterator[None]:
+    """Comparisons made inside have their :attr:`Comparison.arrays`."""
+    before = _KEEPING.set(True)
+    try:
+        yield
+    finally:
+        _KEEPING.reset(before)
+
+
 @dataclass(frozen=True)
 class Comparison:
     """The comparison of one output. Distances are over the elements finite on both sides."""
@@ -90,10 +118,13 @@ class Comparison:
     #: Scaled distance of each side to the float64 oracle.
     oracle_actual: float | None = None
     oracle_expected: float | None = None
+    #: Only of comparisons made inside :func:`keeping_arrays`.
+    arrays: Arrays | None = field(default=None, compare=False, repr=False)
 
     def to_json(self) -> dict[str, Any]:
         """The fields of the ``verify`` JSON schema; infinities and NaN as text."""
-        record = asdict(self)
+        record = asdict(replace(self, arrays=None))
+        del record["arrays"]
         if self.worst is not None:
             record["worst"] |= {
                 "matlab_index": [i + 1 for i in self.worst.index],
@@ -154,7 +185,7 @@ def compare(
     rank = max(actual.ndim, expected.ndim)
     actual, expected = _to_rank(actual, rank), _to_rank(expected, rank)
     if actual.shape != expected.shape:
-        return _shapes_differ(name, actual, expected, dtype, bound, rule)
+        return _shapes_differ(name, actual, expected, dtype, bound, rule, oracle)
 
     a, e = actual.astype(np.float64), expected.astype(np.float64)
     both = np.isfinite(a) & np.isfinite(e)
@@ -191,6 +222,7 @@ def compare(
         rule=rule,
         oracle_actual=_distance(a, oracle, eps, scale),
         oracle_expected=_distance(e, oracle, eps, scale),
+        arrays=_kept(actual, expected, oracle, violation),
     )
 
 
@@ -213,7 +245,13 @@ def _to_rank(array: Array, rank: int) -> Array:
 
 
 def _shapes_differ(
-    name: str, actual: Array, expected: Array, dtype: str, bound: float, rule: str
+    name: str,
+    actual: Array,
+    expected: Array,
+    dtype: str,
+    bound: float,
+    rule: str,
+    oracle: Array | None,
 ) -> Comparison:
     return Comparison(
         name=name,
@@ -233,7 +271,17 @@ def _shapes_differ(
         elements=expected.size,
         worst=None,
         rule=rule,
+        arrays=_kept(actual, expected, oracle, None),
     )
+
+
+def _kept(
+    actual: Array, expected: Array, oracle: Array | None, violation: Array | None
+) -> Arrays | None:
+    if not _KEEPING.get():
+        return None
+    exact = None if oracle is None else _to_rank(oracle, actual.ndim)
+    return Arrays(actual, expected, exact, violation)
 
 
 def _scale(expected: Array, both: Array, magnitude: Array | None) -> Array:

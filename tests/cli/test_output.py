@@ -7,6 +7,7 @@ import io
 import pytest
 
 from cli import output
+from matlab_compat.display import lines_of_their_own, safe_text
 
 
 class Terminal(io.StringIO):
@@ -58,12 +59,12 @@ def test_no_colour_in_a_pipe(capsys: pytest.CaptureFixture[str]) -> None:
     ],
 )
 def test_text_from_files_is_made_fit_for_a_terminal(text: str, shown: str) -> None:
-    assert output.safe(text) == shown
+    assert safe_text(text) == shown
 
 
 def test_texts_of_a_document_cannot_break_lines() -> None:
     document = {"a\nb": ["x\ny", 1, None, {"c": "\x1b"}]}
-    assert output.lines_of_their_own(document) == {"a\\nb": ["x\\ny", 1, None, {"c": "\\x1b"}]}
+    assert lines_of_their_own(document) == {"a\\nb": ["x\\ny", 1, None, {"c": "\\x1b"}]}
 
 
 def test_an_encoding_without_the_multiplication_sign_gets_an_x(

@@ -1,0 +1,1 @@
+"""What ``verify`` found, for people, for CI systems and for other tools."""

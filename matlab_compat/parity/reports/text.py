@@ -1,0 +1,99 @@
+"""A report as text for people, from its ``matlab_compat.verify/1`` document."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from matlab_compat.display import lines_of_their_own, size_text
+
+
+def report_text(document: Mapping[str, Any], name: str) -> str:
+    """The whole report; its last line is the :func:`verdict`.
+
+    Parameters
+    ----------
+    document:
+        What :meth:`Report.to_json <matlab_compat.parity.verify.Report.to_json>` gives.
+    name:
+        What was verified, for the last line: a file.
+    """
+    safe = lines_of_their_own(dict(document))
+    compared = [comparison(one) for one in [*safe["activations"], *safe["outputs"]]]
+    found = [diagnosis(one) for one in safe.get("diagnoses", ())]
+    return "\n".join([*compared, *found, environment(safe["environment"]), verdict(safe, name)])
+
+
+def verdict(document: Mapping[str, Any], name: str) -> str:
+    """One line: what was verified, whether it is equal, and the first layer that is not."""
+    first = document["first_difference"]
+    where = "" if first is None else f", first in layer '{first}'"
+    text: str = lines_of_their_own(f"{name}: {document['verdict']}{where}")
+    return text
+
+
+def comparison(output: Mapping[str, Any]) -> str:
+    """The figures of one compared output."""
+    lines = [
+        f"{output['name']}: {size_text(output['shape'])} {output['dtype']}, {output['reason']}",
+        *(f"  {label:<16} {figure}" for label, figure in figures(output)),
+    ]
+    return "\n".join(lines)
+
+
+def figures(output: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """What is worth saying of one comparison, as pairs of a label and its value."""
+    pairs = [
+        ("scaled error", f"{scaled(output)} ({output['rule']})"),
+        ("max abs", figure(output["max_abs"])),
+        ("relative L2", figure(output["rel_l2"])),
+        ("outside", f"{output['outside']} of {output['elements']} elements"),
+    ]
+    if output["oracle_actual"] is not None:
+        here, there = figure(output["oracle_actual"]), figure(output["oracle_expected"])
+        pairs.append(
+            ("float64 oracle", f"computed here {here} away, expected {there} away (scaled)")
+        )
+    if output["worst"]:
+        pairs.append(("worst element", worst(output)))
+    for kind, key in (("NaN", "nan"), ("Inf", "inf")):
+        here, there = output[f"{key}_actual"], output[f"{key}_expected"]
+        if here or there:
+            pairs.append((kind, f"{here} computed, {there} expected"))
+    return pairs
+
+
+def scaled(output: Mapping[str, Any]) -> str:
+    """The figure that decides, and what it may be."""
+    return f"{figure(output['scaled_error'])} of {output['bound']:g} allowed"
+
+
+def worst(output: Mapping[str, Any]) -> str:
+    """The worst element with both indices and both values."""
+    one = output["worst"]
+    return (
+        f"{one['matlab']} in MATLAB, {one['python']} in Python: "
+        f"computed {figure(one['actual'], 9)}, expected {figure(one['expected'], 9)}"
+    )
+
+
+def figure(value: float | str, digits: int = 3) -> str:
+    """A number with so many digits; NaN and infinity are text already."""
+    return value if isinstance(value, str) else f"{value:.{digits}g}"
+
+
+def diagnosis(found: Mapping[str, Any]) -> str:
+    """One diagnosis with its remedy."""
+    where = f" (layer '{found['where']}')" if found.get("where") else ""
+    residual = (
+        f", residual {figure(found['residual'])}" if found.get("residual") is not None else ""
+    )
+    return f"diagnosis: {found['text']}{where}{residual}\n  remedy           {found['remedy']}"
+
+
+def environment(facts: Mapping[str, str]) -> str:
+    """One line on how the figures came about."""
+    return (
+        f"  computed with    torch {facts['torch']} on {facts['device']}, {facts['dtype']}, "
+        f"TF32 {facts['tf32']}; matlab_compat {facts['matlab_compat']}"
+    )
