@@ -23,7 +23,8 @@ def from_torch(
     ----------
     module:
         An ``nn.Sequential``, or any module that ``torch.fx`` can trace, made of layers that MATLAB
-        has, of additions and of concatenations.
+        has, of additions and of concatenations; or the program that ``torch.export`` made of it
+        (without recurrent layers), which knows its own inputs.
     example_input:
         A tensor (or a tuple of them) in torch's order: N,C,H,W, N,C,T (N,T,C where the module
         starts with an LSTM, a GRU or a Linear) or N,C. It says which input layers the network

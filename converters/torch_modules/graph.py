@@ -17,6 +17,7 @@ from matlab_compat.errors import MatlabCompatError, UnsupportedLayerError, Usage
 from matlab_compat.layers import Layer
 from matlab_compat.network import Network
 
+from .exported import as_modules
 from .layers import layers_of
 from .recurrent import picked_outputs, recurrent_layers
 from .values import Refused, Value
@@ -25,10 +26,7 @@ from .values import Refused, Value
 def read(module: nn.Module | torch.export.ExportedProgram, example_input: Any) -> Network:
     """See :func:`converters.from_torch`."""
     if isinstance(module, torch.export.ExportedProgram):
-        raise UnsupportedLayerError(
-            "An exported program holds operations, no layers.",
-            remedy="pass the module that it was exported from.",
-        )
+        return _Reader(as_modules(module)).network()
     try:
         traced = fx.symbolic_trace(module)
     except Exception as error:  # whatever the module's own code raises on stand-ins for tensors

@@ -167,6 +167,45 @@ def test_additions_and_concatenations_become_layers() -> None:
     assert {"AdditionLayer", "ConcatenationLayer"} <= set(names(network))
 
 
+EXPORTED: dict[str, tuple[nn.Module, tuple[int, ...]]] = {
+    "skip": (Skip(), (2, 3, 8, 6)),
+    "classifier": (
+        nn.Sequential(
+            nn.Conv2d(3, 4, 3, stride=2, padding=1, bias=False),
+            nn.BatchNorm2d(4),
+            nn.LeakyReLU(0.2),
+            nn.MaxPool2d(2),
+            nn.AvgPool2d(2, count_include_pad=False),
+            nn.Dropout(),
+            nn.Flatten(),
+            nn.Linear(16, 5),
+            nn.LayerNorm(5),
+            nn.GELU(approximate="tanh"),
+            nn.Softmax(dim=1),
+        ),
+        (2, 3, 16, 18),
+    ),
+    "volume": (
+        nn.Sequential(nn.ConvTranspose3d(2, 3, 3, 2, 1, 1), nn.ELU(0.5), nn.MaxPool3d(2)),
+        (2, 2, 3, 4, 2),
+    ),
+    "time": (nn.Sequential(nn.Conv1d(3, 4, 3), nn.Sigmoid(), nn.AdaptiveAvgPool1d(1)), (2, 3, 8)),
+}
+
+
+@pytest.mark.parametrize("name", EXPORTED)
+def test_an_exported_program_becomes_the_same_network(name: str) -> None:
+    module, size = EXPORTED[name]
+    x = image(*size)
+    program = torch.export.export(randomized(module), (x,))
+    network = from_torch(program)
+    with torch.no_grad():
+        expected = module(x)
+        actual = network.to_torch()(x).reshape(expected.shape)
+    torch.testing.assert_close(actual, expected, rtol=1e-5, atol=1e-6)
+    assert names(network) == names(from_torch(module, x))
+
+
 # --- recurrent layers ----------------------------------------------------------------------
 
 
@@ -222,6 +261,12 @@ def test_stacked_and_bidirectional_lstm() -> None:
 def test_what_matlab_lacks_is_refused_with_the_reason(module: nn.Module, reason: str) -> None:
     with pytest.raises(UnsupportedLayerError, match=reason):
         from_torch(nn.Sequential(module), image(2, 3, 8, 8))
+
+
+def test_an_operation_of_an_exported_program_that_matlab_lacks_is_refused() -> None:
+    program = torch.export.export(nn.Sequential(nn.Hardswish()), (image(1, 2, 4, 4),))
+    with pytest.raises(UnsupportedLayerError, match="hardswish"):
+        from_torch(program)
 
 
 def test_everything_unsupported_is_listed_at_once() -> None:
