@@ -40,9 +40,15 @@ class Sample(Layer):
     Rate = Property(real_scalar, 0.5)
 
 
-@given(st.integers(1, 2**53), st.sampled_from([int, float, np.float64, np.int64, np.uint64]))
+@given(st.integers(1, 2**31 - 1), st.sampled_from([int, float, np.float64, np.int64, np.uint64]))
 def test_whole_numbers_of_any_class_are_integers(n: int, kind: type) -> None:
     assert positive_integer(kind(n)) == n
+
+
+@given(st.integers(2**31, 2**53))
+def test_a_number_that_no_size_can_be_is_refused(n: int) -> None:
+    with pytest.raises(ValueError, match="less than 2\\^31"):
+        positive_integer(n)
 
 
 @given(st.floats(allow_nan=True).filter(lambda x: not (x == x and x >= 1 and x % 1 == 0)))
