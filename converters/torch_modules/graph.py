@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from itertools import count
 from typing import Any
 
 import torch
@@ -85,7 +86,10 @@ class _Reader:
                 + "\n".join(self.refused),
                 remedy="replace them in torch, or write these layers in MATLAB.",
             )
-        return Network(self.layers, self.connections, output_names=outputs)
+        network = Network(self.layers, self.connections, output_names=outputs)
+        if _shape(next(iter(self.traced.graph.nodes))):
+            network.plan()  # refuses data of other dimensions than the layers take
+        return network
 
     def _outputs(self) -> list[str]:
         (output,) = (node for node in self.traced.graph.nodes if node.op == "output")
@@ -148,14 +152,21 @@ class _Reader:
 
     def _add(self, node: fx.Node, layers: Sequence[Layer], x: Value, keeps_order: bool) -> Value:
         """Put layers behind ``x``, one after the other."""
-        name = _name(node)
+        name = self._name(node)
         source = x.source
         for i, layer in enumerate(layers):
-            layer.Name = name if i == 0 else f"{name}_{i + 1}"
+            layer.Name = name if i == 0 else f"{name}_part{i + 1}"
             self._put(layer, [source])
             source = layer.Name
         flattened = x.flattened if keeps_order or not layers else ()
         return replace(x, source=source, shape=_shape(node), flattened=flattened)
+
+    def _name(self, node: fx.Node) -> str:
+        """The attribute's name; 'layer_0' for the first of a Sequential, 'conv_2' if used again."""
+        text = str(node.target).replace(".", "_") if node.op == "call_module" else node.name
+        stem = f"layer_{text}" if text[0].isdigit() else text
+        taken = {layer.Name for layer in self.layers}
+        return next(name for name in _numbered(stem) if name not in taken)
 
     def _put(self, layer: Layer, sources: Sequence[str]) -> None:
         self.layers.append(layer)
@@ -205,7 +216,10 @@ class _Reader:
         if target in ("transpose", torch.transpose, "permute", torch.permute):
             return self._turned(node, given[0])
         if (make := _FUNCTIONS.get(target)) is not None:
-            module = make(*node.args[1:], **_without_mode(node.kwargs))
+            try:
+                module = make(*node.args[1:], **_without_mode(node.kwargs))
+            except TypeError:
+                raise Refused("it is called with arguments that no layer has") from None
             return self._module(node, module, given[0])
         raise Refused("there is no layer for this function")
 
@@ -216,7 +230,7 @@ class _Reader:
             raise Refused("the inputs have their elements in different orders")
         if len({len(value.shape) for value in given}) > 1:
             raise Refused("the inputs have different numbers of dimensions")
-        layer.Name = _name(node)
+        layer.Name = self._name(node)
         self._put(layer, [value.source for value in given])
         return replace(given[0], source=layer.Name, shape=_shape(node))
 
@@ -231,7 +245,7 @@ class _Reader:
             raise Refused("flattened images, or one value twice, are not concatenated")
         spatial = {4: 2, 5: 3}.get(rank, 0)
         layer = matlab.concatenationLayer(spatial + 1, len(given))
-        layer.Name = _name(node)
+        layer.Name = self._name(node)
         self._put(layer, [value.source for value in given])
         return replace(given[0], source=layer.Name, shape=_shape(node))
 
@@ -253,10 +267,9 @@ def _shape(node: fx.Node) -> tuple[int, ...]:
     return tuple(getattr(found, "shape", ()))
 
 
-def _name(node: fx.Node) -> str:
-    """The attribute's name; 'layer_0' for the first of a Sequential."""
-    text = str(node.target).replace(".", "_") if node.op == "call_module" else node.name
-    return f"layer_{text}" if text[0].isdigit() else text
+def _numbered(stem: str) -> Iterator[str]:
+    yield stem
+    yield from (f"{stem}_{i}" for i in count(2))
 
 
 def _called(node: fx.Node, traced: fx.GraphModule) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import keyword
 import operator
-import re
+import unicodedata
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
@@ -127,9 +127,10 @@ def _flat(plan: Plan) -> Iterator[tuple[str, Layer]]:
 
 
 def identifier(name: str) -> str:
-    """A MATLAB name as a Python identifier."""
-    text = re.sub(r"\W", "_", name) or "layer"
-    return f"layer_{text}" if text[0].isdigit() or keyword.iskeyword(text) else text
+    """A MATLAB name as a Python identifier, in the normal form that Python reads it in."""
+    letters = unicodedata.normalize("NFKC", name)
+    text = "".join(c if f"a{c}".isidentifier() else "_" for c in letters) or "layer"
+    return f"layer_{text}" if not text[0].isidentifier() or keyword.iskeyword(text) else text
 
 
 def attribute_names(names: list[str]) -> dict[str, str]:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from torch import Tensor, nn
 
 from converters.from_torch import from_torch
-from matlab_compat.errors import UnsupportedLayerError, UsageError
+from matlab_compat.errors import MatlabCompatError, UnsupportedLayerError, UsageError
 from matlab_compat.layers import TransposedConvolution2DLayer
 from matlab_compat.network import Network
 
@@ -280,6 +280,34 @@ def test_everything_unsupported_is_listed_at_once() -> None:
 def test_an_example_that_does_not_fit_is_refused_without_a_traceback_of_torch() -> None:
     with pytest.raises(UsageError, match="does not run on the example input"):
         from_torch(nn.Sequential(nn.Conv2d(3, 3, 3)), image(1, 4, 8, 8))
+
+
+class Shared(nn.Module):
+    """One layer used twice; a function called as no layer can be."""
+
+    def __init__(self, function: bool) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(3, 3, 3, padding=1)
+        self.function = function
+
+    def forward(self, x: Tensor) -> Tensor:
+        y: Tensor = self.conv(self.conv(x))
+        return torch.softmax(y, 1, dtype=torch.float64) if self.function else y
+
+
+def test_a_layer_used_twice_becomes_two() -> None:
+    network = check(Shared(False), image(1, 3, 5, 5))
+    assert network.names[1:] == ["conv", "conv_2"]
+
+
+def test_a_function_with_arguments_that_no_layer_has_is_refused() -> None:
+    with pytest.raises(UnsupportedLayerError, match="arguments that no layer has"):
+        from_torch(Shared(True), image(1, 3, 5, 5))
+
+
+def test_an_image_without_a_batch_is_not_taken_for_a_sequence() -> None:
+    with pytest.raises(MatlabCompatError, match="layer_0"):
+        from_torch(nn.Sequential(nn.Conv2d(3, 3, 3)), image(3, 5, 5))
 
 
 def test_without_an_example_there_is_no_input_layer() -> None:

@@ -324,6 +324,11 @@ def test_a_layer_that_cannot_be_written_is_refused_with_the_reason(tmp_path: Pat
     assert list(tmp_path.iterdir()) == []
 
 
+def test_names_that_python_reads_otherwise_keep_their_weights() -> None:
+    for name in ("\ufb01x", "x\u00b2", "class", "1st", "a b"):
+        check(ready(m.convolution2dLayer(3, 2, Name=name)))
+
+
 # --- real networks -------------------------------------------------------------------------
 
 
