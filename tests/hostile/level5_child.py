@@ -11,6 +11,7 @@ import resource
 import sys
 import time
 import warnings
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +40,12 @@ def errors_of(path: Path, limits: Limits | None = None) -> list[str]:
 
 def visit(root: Any, found: list[BaseException]) -> None:
     """Touch every value below ``root`` once."""
+    for _ in leaves(root, found):
+        pass
+
+
+def leaves(root: Any, found: list[BaseException]) -> Iterator[Any]:
+    """Every value below ``root`` that is no container, once; what is damaged goes to ``found``."""
     waiting, seen = [root], {}
     while waiting:
         value = waiting.pop()
@@ -54,12 +61,16 @@ def visit(root: Any, found: list[BaseException]) -> None:
             waiting += value.elements
         elif isinstance(value, FunctionHandle):
             waiting.append(value.raw)
-        elif isinstance(value, MatObject) and id(value) not in seen:
+        elif isinstance(value, MatObject):
+            if id(value) in seen:
+                continue
             seen[id(value)] = value
             try:
                 waiting += value.properties.values()
             except Exception as error:
                 found.append(error)
+        else:
+            yield value
 
 
 def main(folder: Path) -> None:

@@ -1,0 +1,1 @@
+"""Mutation fuzzing of the MAT-file readers: ``python -m tests.fuzz --help``."""
