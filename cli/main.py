@@ -16,7 +16,7 @@ import typer
 
 from matlab_compat.errors import MatlabCompatError, MatlabCompatWarning
 
-from . import convert, inspect, layers, output, predict, verify
+from . import convert, inspect, layers, matlab_helpers, output, predict, verify
 
 INTERNAL_ERROR = 4
 
@@ -32,6 +32,7 @@ app.command("verify")(verify.command)
 app.command("predict")(predict.command)
 app.command("convert")(convert.command)
 app.command("layers")(layers.command)
+app.command("matlab-helpers")(matlab_helpers.command)
 
 
 def _show_version(asked: bool) -> None:

@@ -4,8 +4,17 @@ from __future__ import annotations
 
 import re
 
+from .matfile.writer import _KEYWORDS as KEYWORDS
+
 
 def valid_name(name: str) -> str:
-    """As ``matlab.lang.makeValidName``: other characters become ``_``, a letter comes first."""
-    text = re.sub(r"[^A-Za-z0-9_]", "_", name)
+    """As ``matlab.lang.makeValidName``.
+
+    White space goes, and a small letter after it becomes a capital; other characters become
+    ``_``; what does not begin with a letter, or is a keyword, gets an ``x`` in front.
+    """
+    if name in KEYWORDS:
+        return f"x{name.capitalize()}"
+    joined = re.sub(r"(?<=\S)\s+([a-z])", lambda match: match[1].upper(), name)
+    text = re.sub(r"[^A-Za-z0-9_]", "_", re.sub(r"\s", "", joined))
     return (text if re.match(r"[A-Za-z]", text) else f"x{text}")[:63]

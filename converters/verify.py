@@ -9,6 +9,9 @@ from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
+from matlab_compat.data_format import dlarray
 from matlab_compat.errors import NothingToCompareError, UsageError, enough_memory, locating
 from matlab_compat.layers import Layer, TransposedConvolution2DLayer
 from matlab_compat.network import Network
@@ -201,6 +204,7 @@ def _network_task(
         network = build_network(chosen)
         count, outputs = len(network.InputNames), network.OutputNames
     X = _numbered(mat, at, INPUT_NAMES, inputs, count, "input", limits)
+    X = X if inputs else _labelled(mat, X)
     activations = _activations(mat, at, network)
     try:
         Y = _numbered(mat, at, OUTPUT_NAMES, truths, len(outputs), "expected output", limits)
@@ -210,6 +214,15 @@ def _network_task(
         Y = []
     names = ["Y"] if len(outputs) == 1 else outputs
     return Task(network, X, dict(zip(names, Y, strict=bool(Y))), activations)
+
+
+def _labelled(mat: MatFile, X: list[Any]) -> list[Any]:
+    """The inputs as dlarray where the file's ``formats`` say that they were."""
+    formats = mat.get("formats")
+    if not isinstance(formats, np.ndarray) or formats.dtype != object or formats.size != len(X):
+        return X
+    labels = formats.ravel(order="F")
+    return [dlarray(x, str(form)) if form else x for x, form in zip(X, labels, strict=True)]
 
 
 def _numbered(
