@@ -65,7 +65,7 @@ def row_text(values: tuple[float, ...]) -> str:
 
 
 def safe_text(text: str) -> str:
-    """Text from a file made fit to show: no control characters but line ends, no lone surrogates."""
+    """Text from a file made fit to show: only line ends of control characters, no surrogates."""
     return "".join(c if c == "\n" or _printable(c) else _escaped(c) for c in text)
 
 

@@ -84,11 +84,14 @@ def figure(value: float | str, digits: int = 3) -> str:
 
 def diagnosis(found: Mapping[str, Any]) -> str:
     """One diagnosis with its remedy."""
-    where = f" (layer '{found['where']}')" if found.get("where") else ""
-    residual = (
-        f", residual {figure(found['residual'])}" if found.get("residual") is not None else ""
+    where = f"{found['where']}: " if found["where"] else ""
+    return "\n".join(
+        [
+            f"diagnosis: {where}{found['text']}",
+            f"  residual         {figure(found['residual'])} (scaled)",
+            f"  remedy           {found['remedy']}",
+        ]
     )
-    return f"diagnosis: {found['text']}{where}{residual}\n  remedy           {found['remedy']}"
 
 
 def environment(facts: Mapping[str, str]) -> str:

@@ -1,0 +1,229 @@
+"""The drawings of the HTML page, as SVG that works in light and dark and without colour."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ..compare import Arrays, Comparison
+from . import shown
+from .markup import Markup, data_uri, element, png, svg
+from .text import figure
+
+Array = npt.NDArray[Any]
+
+#: Colours from dark to light, evenly; grey prints keep the order (after matplotlib's viridis).
+_COLOURS = np.array(
+    [
+        (68, 1, 84), (71, 44, 122), (59, 81, 139), (44, 113, 142), (33, 144, 141),
+        (39, 173, 129), (92, 200, 99), (170, 220, 50), (253, 231, 37),
+    ]
+)  # fmt: skip
+#: A heat map shows so many decades below the worst difference.
+_HEAT_DECADES = 4
+_WIDTH, _HEIGHT = 460, 240
+_LEFT, _RIGHT, _TOP, _BOTTOM = 62, 12, 14, 40
+
+
+def images(comparison: Comparison) -> list[Markup]:
+    """Computed, expected and the heat map of the differences, for the worst slice."""
+    found = shown.worst_slice(comparison)
+    if found is None:
+        return []
+    both = np.concatenate([found.actual.ravel(), found.expected.ravel()]).astype(np.float64)
+    finite = both[np.isfinite(both)]
+    low, high = (float(finite.min()), float(finite.max())) if finite.size else (0.0, 1.0)
+    values = f"{figure(low)} (dark) to {figure(high)} (light)"
+    worst, heat = _heat(found.violation)
+    range_ = f"{figure(worst / 10**_HEAT_DECADES)} (dark) to {figure(worst)} (light) × allowed"
+    pictures = (
+        ("Computed here", _linear(found.actual, low, high), values),
+        ("Expected", _linear(found.expected, low, high), values),
+        ("Difference", heat, range_ if worst else "no difference"),
+    )
+    return [_image(title, part, legend, found) for title, part, legend in pictures]
+
+
+def _linear(values: Array, low: float, high: float) -> Array:
+    """Values as parts of the way from ``low`` to ``high``; NaN where they are no numbers."""
+    part = (values.astype(np.float64) - low) / ((high - low) or 1.0)
+    return np.where(np.isfinite(part), part, np.nan)
+
+
+def _heat(violation: Array) -> tuple[float, Array]:
+    """The largest finite violation, and all on a logarithmic scale below it."""
+    finite = violation[np.isfinite(violation)]
+    worst = float(finite.max()) if finite.size else 0.0
+    if not worst:
+        return 0.0, np.where(np.isfinite(violation), 0.0, np.nan)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        part = 1 + np.log10(violation / worst) / _HEAT_DECADES
+    return worst, np.where(np.isfinite(violation), np.maximum(part, 0), np.nan)
+
+
+def _image(title: str, part: Array, legend: str, found: shown.Slice) -> Markup:
+    rows, columns = part.shape
+    scale = 240 / max(rows, columns)
+    width, height = max(columns * scale, 24), max(rows * scale, 24)
+    row, column = found.worst
+    mark: dict[str, Any] = {
+        "x": f"{column / columns * width:g}",
+        "y": f"{row / rows * height:g}",
+        "width": f"{width / columns:g}",
+        "height": f"{height / rows:g}",
+    }
+    drawing = svg(
+        width,
+        height,
+        f"{title}: {found.name}, {legend}",
+        element("rect", width=width, height=height, class_="nothing"),
+        element(
+            "image",
+            href=data_uri(png(_coloured(part))),
+            width=f"{width:g}",
+            height=f"{height:g}",
+            preserveAspectRatio="none",
+        ),
+        element("rect", class_="halo", **mark),
+        element("rect", class_="mark", **mark),
+        style=f"width:{width:g}px",
+        class_="image",
+    )
+    caption = element("figcaption", element("b", title), element("br"), legend)
+    return element("figure", drawing, caption)
+
+
+def _coloured(part: Array) -> npt.NDArray[np.uint8]:
+    usable = np.isfinite(part)
+    at = np.clip(np.where(usable, part, 0), 0, 1) * (len(_COLOURS) - 1)
+    known = np.arange(len(_COLOURS))
+    channels = [np.interp(at, known, _COLOURS[:, i]) for i in range(3)]
+    return np.stack([*channels, np.where(usable, 255, 0)], axis=-1).astype(np.uint8)
+
+
+def histogram(arrays: Arrays) -> Markup:
+    """How many elements differ by how much, in decades; each bar with its number."""
+    bars = shown.decades(arrays)
+    most = math.log10(1 + max(bar.count for bar in bars))
+    step = (_WIDTH - 24) / len(bars)
+    floor = _HEIGHT - _BOTTOM
+    parts = [element("line", x1=12, x2=_WIDTH - 12, y1=floor, y2=floor, class_="axis")]
+    for i, bar in enumerate(bars):
+        height = (floor - 30) * math.log10(1 + bar.count) / most if most else 0
+        x = 12 + i * step
+        parts += [
+            element(
+                "rect", x=f"{x + step * 0.12:.1f}", y=f"{floor - height:.1f}",
+                width=f"{step * 0.76:.1f}", height=f"{height:.1f}", class_="bar",
+            ),
+            _text(x + step / 2, floor - height - 5, str(bar.count) if bar.count else ""),
+            _text(x + step / 2, floor + 15, "0" if bar.exponent is None else f"1e{bar.exponent}"),
+        ]  # fmt: skip
+    parts.append(_text(_WIDTH / 2, _HEIGHT - 6, "absolute difference, from ... up to ten times"))
+    return svg(_WIDTH, _HEIGHT, "Number of elements by decade of their difference", *parts)
+
+
+class _Axis:
+    """A logarithmic axis from one decade to another, along so many units of the drawing."""
+
+    def __init__(self, values: Sequence[float] | Array, start: float, end: float) -> None:
+        logs = np.log10(np.asarray(values, np.float64))
+        self.low = math.floor(logs.min())
+        self.high = max(math.ceil(logs.max()), self.low + 1)
+        self.start, self.end = start, end
+
+    def at(self, value: float) -> float:
+        part = (math.log10(value) - self.low) / (self.high - self.low)
+        return float(self.start + part * (self.end - self.start))
+
+    def ticks(self) -> list[int]:
+        step = -(-(self.high - self.low) // 6)
+        return list(range(self.low, self.high + 1, step))
+
+
+def scatter(arrays: Arrays) -> Markup | None:
+    """Difference against magnitude; elements outside the bound are crosses."""
+    found = shown.scatter(arrays)
+    if not found.magnitude.size:
+        return None
+    x = _Axis(found.magnitude, _LEFT, _WIDTH - _RIGHT)
+    y = _Axis(found.difference, _HEIGHT - _BOTTOM, _TOP)
+    points = [
+        _point(x.at(m), y.at(d), bool(out))
+        for m, d, out in zip(found.magnitude, found.difference, found.outside, strict=True)
+    ]
+    label = f"Difference against magnitude, {len(points)} of {found.of} elements"
+    names = [
+        _text(_WIDTH / 2, _HEIGHT - 6, "magnitude of the expected value"),
+        _text(0, 0, "difference", transform=f"translate(12 {_HEIGHT / 2}) rotate(-90)"),
+    ]
+    return svg(_WIDTH, _HEIGHT, label, *_grid_x(x), *_grid_y(y), *points, *names)
+
+
+def layers(activations: Sequence[Comparison]) -> Markup:
+    """The scaled error along the network; a layer outside its bound is a cross."""
+    width = max(_WIDTH * 2, 14 * len(activations))
+    errors = [a.scaled_error / a.bound for a in activations]
+    above = [e for e in errors if 0 < e < math.inf]
+    y = _Axis([*above, 1.0], _HEIGHT - 30, _TOP)
+    step = (width - _LEFT - _RIGHT) / len(activations)
+    places = [
+        (_LEFT + (i + 0.5) * step, y.at(min(max(error, 10.0**y.low), 10.0**y.high)))
+        for i, error in enumerate(errors)
+    ]
+    path = " ".join(f"{px:.1f},{py:.1f}" for px, py in places)
+    every = -(-len(places) // 40)
+    parts = [
+        element("polyline", points=path, class_="path"),
+        *(
+            _point(px, py, layer.verdict == "different", layer.name)
+            for (px, py), layer in zip(places, activations, strict=True)
+        ),
+        *(_text(places[i][0], _HEIGHT - 14, str(i + 1)) for i in range(0, len(places), every)),
+        _text(_LEFT - 4, _HEIGHT - 1, "layer, in the order of computation", anchor="start"),
+        element("line", x1=_LEFT, x2=width, y1=y.at(1), y2=y.at(1), class_="bound"),
+        _text(width - 4, y.at(1) - 4, "allowed", anchor="end"),
+    ]
+    label = "Error of each layer, in units of what is allowed"
+    return svg(width, _HEIGHT, label, *_grid_y(y, width), *parts, style=f"min-width:{width / 2}px")
+
+
+def _point(x: float, y: float, outside: bool, name: str = "") -> Markup:
+    title = [element("title", name)] if name else []
+    if outside:
+        cross = f"M{x - 3:.1f} {y - 3:.1f}l6 6m0-6l-6 6"
+        return element("path", *title, d=cross, class_="outside")
+    return element("circle", *title, cx=f"{x:.1f}", cy=f"{y:.1f}", r=2.5, class_="inside")
+
+
+def _grid_x(axis: _Axis) -> list[Markup]:
+    floor = _HEIGHT - _BOTTOM
+    return [
+        part
+        for tick in axis.ticks()
+        for x in (f"{axis.at(10.0**tick):.1f}",)
+        for part in (
+            element("line", x1=x, x2=x, y1=_TOP, y2=floor, class_="grid"),
+            _text(float(x), floor + 15, f"1e{tick}"),
+        )
+    ]
+
+
+def _grid_y(axis: _Axis, width: float = _WIDTH) -> list[Markup]:
+    return [
+        part
+        for tick in axis.ticks()
+        for y in (axis.at(10.0**tick),)
+        for part in (
+            element("line", x1=_LEFT, x2=width - _RIGHT, y1=y, y2=y, class_="grid"),
+            _text(_LEFT - 6, y + 4, f"1e{tick}", anchor="end"),
+        )
+    ]
+
+
+def _text(x: float, y: float, text: str, *, anchor: str = "middle", **attributes: object) -> Markup:
+    return element("text", text, x=f"{x:.1f}", y=f"{y:.1f}", text_anchor=anchor, **attributes)

@@ -1,0 +1,74 @@
+"""Reports as JUnit XML, which CI systems show: a suite for each file, a case for each output."""
+
+from __future__ import annotations
+
+import xml.etree.ElementTree as ET
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from matlab_compat.display import lines_of_their_own
+
+from . import text
+
+
+def junit(records: Iterable[Mapping[str, Any]]) -> str:
+    """The XML, in ASCII with character references, so that no encoding can garble it.
+
+    Parameters
+    ----------
+    records:
+        Documents of :meth:`Report.to_json <matlab_compat.parity.verify.Report.to_json>` with the
+        key ``file``, or what came instead of one: ``file``, ``exit_code`` and ``summary``.
+    """
+    root = ET.Element("testsuites", name="matlab-compat verify")
+    for record in records:
+        _suite(root, lines_of_their_own(dict(record)))
+    totals = {key: sum(int(suite.get(key, 0)) for suite in root) for key in _COUNTED}
+    root.attrib |= {key: str(count) for key, count in totals.items()}
+    ET.indent(root)
+    xml: bytes = ET.tostring(root, encoding="us-ascii", xml_declaration=True)
+    return xml.decode("ascii")
+
+
+#: The counts that a suite carries, and the elements that count.
+_COUNTED = {"tests": "testcase", "failures": "testcase/failure", "errors": "testcase/error"}
+
+
+def _suite(root: ET.Element, record: dict[str, Any]) -> None:
+    suite = ET.SubElement(root, "testsuite", name=record["file"])
+    if "summary" in record:
+        _error(suite, record)
+    else:
+        _properties(suite, record["environment"])
+        for kind in ("activations", "outputs"):
+            for compared in record[kind]:
+                _case(suite, record["file"], kind, compared, record.get("diagnoses", []))
+    for key, path in _COUNTED.items():
+        suite.set(key, str(len(suite.findall(path))))
+
+
+def _properties(suite: ET.Element, environment: Mapping[str, str]) -> None:
+    properties = ET.SubElement(suite, "properties")
+    for name, value in environment.items():
+        ET.SubElement(properties, "property", name=name, value=value)
+
+
+def _case(
+    suite: ET.Element,
+    file: str,
+    kind: str,
+    compared: Mapping[str, Any],
+    diagnoses: Iterable[Mapping[str, Any]],
+) -> None:
+    case = ET.SubElement(suite, "testcase", classname=f"{file}.{kind}", name=compared["name"])
+    if compared["verdict"] == "equal":
+        return
+    found = [text.diagnosis(d) for d in diagnoses if d["where"] in ("", compared["name"])]
+    failure = ET.SubElement(case, "failure", type="different", message=compared["reason"])
+    failure.text = "\n".join([text.comparison(compared), *found])
+
+
+def _error(suite: ET.Element, record: Mapping[str, Any]) -> None:
+    case = ET.SubElement(suite, "testcase", classname=record["file"], name="verify")
+    kind = f"exit code {record['exit_code']}"
+    ET.SubElement(case, "error", type=kind, message=record["summary"])

@@ -1,0 +1,128 @@
+"""A report as a figure for papers: images of the worst slice, decades, error against magnitude."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from matlab_compat.display import one_line
+from matlab_compat.errors import NothingToCompareError, UsageError
+
+from ..compare import Arrays, Comparison
+from . import shown
+
+if TYPE_CHECKING:
+    from matplotlib.figure import SubFigure
+
+    from ..verify import Report
+
+ENDINGS = (".png", ".pdf", ".svg")
+
+
+def check_plot(path: Path) -> None:
+    """Say at once, before anything is computed, that a figure could not be drawn.
+
+    Raises
+    ------
+    UsageError
+        matplotlib is not installed, or does not know the ending of the file.
+    """
+    if path.suffix.lower() not in ENDINGS:
+        raise UsageError(
+            f"A figure cannot be written as '{path.suffix}'.",
+            where=(str(path),),
+            remedy=f"use one of {', '.join(ENDINGS)}.",
+        )
+    if find_spec("matplotlib") is None:
+        raise UsageError(
+            "matplotlib, which draws the figure, is not installed.",
+            remedy="pip install 'matlab-compat[plot]'",
+        )
+
+
+def save_plot(report: Report, path: Path) -> None:
+    """Draw every output, a row each, and write a PNG, PDF or SVG file as ``path`` ends.
+
+    Parameters
+    ----------
+    report:
+        Made inside :func:`~matlab_compat.parity.keeping_arrays`.
+
+    Raises
+    ------
+    UsageError
+        As :func:`check_plot`.
+    NothingToCompareError
+        There are no arrays to draw: not kept, or of other sizes than expected.
+    """
+    check_plot(path)
+    from matplotlib.figure import Figure
+
+    compared = [one for one in report.compared if shown.worst_slice(one) is not None]
+    # Of a network's many, those that tell most: what differs, then the last.
+    drawn = sorted(compared[::-1], key=lambda one: one.verdict == "equal")[:4]
+    if not drawn:
+        raise NothingToCompareError(
+            "There is nothing to draw: the sizes differ, or the arrays were not kept.",
+            remedy="--report shows the figures as a page.",
+        )
+    figure = Figure(figsize=(15, 3.6 * len(drawn)), layout="constrained", dpi=150)
+    parts = figure.subfigures(len(drawn), 1, squeeze=False)[:, 0]
+    for part, one in zip(parts, drawn, strict=True):
+        _row(part, one)
+    figure.savefig(path)
+
+
+def _row(part: SubFigure, one: Comparison) -> None:
+    found, arrays = shown.worst_slice(one), one.arrays
+    assert found is not None
+    assert arrays is not None
+    _say(part.suptitle, f"{found.name}: {one.verdict}, scaled error {one.scaled_error:.3g}")
+    axes = part.subplots(1, 5)
+    both = np.concatenate([found.actual.ravel(), found.expected.ravel()]).astype(np.float64)
+    finite = both[np.isfinite(both)]
+    limits = (finite.min(), finite.max()) if finite.size else (0, 1)
+    _image(part, axes[0], found.actual, "computed here", limits)
+    _image(part, axes[1], found.expected, "expected", limits)
+    _image(part, axes[2], found.violation, "difference / allowed", None)
+    axes[2].plot(*found.worst[::-1], "rs", fillstyle="none")
+    _histogram(axes[3], arrays)
+    _scatter(axes[4], arrays)
+
+
+def _say(put: Any, text: str) -> None:
+    """Put a text that may hold anything: not as mathematics, and in letters that fonts have."""
+    put(one_line(text).encode("ascii", "backslashreplace").decode("ascii"), parse_math=False)
+
+
+def _image(
+    part: SubFigure, axes: Any, values: Any, title: str, limits: Sequence[float] | None
+) -> None:
+    usable = np.where(np.isfinite(values), values, np.nan).astype(np.float64)
+    low, high = limits or (0, None)
+    drawn = axes.imshow(usable, vmin=low, vmax=high, interpolation="nearest", aspect="auto")
+    part.colorbar(drawn, ax=axes)
+    axes.set_title(title)
+
+
+def _histogram(axes: Any, arrays: Arrays) -> None:
+    bars = shown.decades(arrays)
+    labels = ["0" if bar.exponent is None else f"1e{bar.exponent}" for bar in bars]
+    axes.bar(range(len(bars)), [bar.count for bar in bars])
+    axes.set_xticks(range(len(bars)), labels, rotation=45)
+    axes.set_yscale("symlog")
+    axes.set(title="elements by difference", xlabel="absolute difference")
+
+
+def _scatter(axes: Any, arrays: Arrays) -> None:
+    found = shown.scatter(arrays)
+    axes.set(title="difference against magnitude", xlabel="|expected|", ylabel="|difference|")
+    if not found.magnitude.size:
+        return
+    axes.set(xscale="log", yscale="log")
+    for chosen, marker in ((~found.outside, "o"), (found.outside, "x")):
+        axes.scatter(found.magnitude[chosen], found.difference[chosen], s=8, marker=marker)
