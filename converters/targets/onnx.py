@@ -13,7 +13,7 @@ import io
 import json
 import logging
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -49,10 +49,9 @@ class Onnx(Target):
     def write(self, model: Model, path: Path, options: Options) -> None:
         """The model, checked by ``onnx.checker``."""
         need("onnx", "onnx", "onnxscript", "onnxruntime")
-        from .onnx_recurrent import use_onnx_operators
+        from .onnx_recurrent import with_onnx_operators
 
-        module = module_of(model, options)
-        use_onnx_operators(module)
+        module = with_onnx_operators(module_of(model, options))
         about = interface(model)
         written = _translated(export(model, module, options), about)
         _describe(written, about)
@@ -159,17 +158,23 @@ def _describe(model: onnx.ModelProto, about: dict[str, Any]) -> None:
     for key, text in {"format": FORMAT, **texts}.items():
         model.metadata_props.add(key=key, value=text)
     model.producer_name, model.producer_version = "matlab-compat", version("matlab-compat")
+    _name_dimensions(model, about["inputs"].values())
+
+
+def _name_dimensions(model: onnx.ModelProto, labels: Iterable[str]) -> None:
+    """``batch``, ``time``, ``size`` for the dimensions that vary; torch only numbers them."""
     named: dict[str, str] = {}
-    labels = about["inputs"].values()
     for label, size in zip(labels, _input_shapes(model), strict=True):
         for c, dim in zip(label, size.dim, strict=True):
-            if dim.dim_param:
+            if dim.dim_param.isdigit():  # found to be fixed while torch traced
+                dim.dim_value = int(dim.dim_param)
+            elif dim.dim_param and dim.dim_param not in named:
                 stem = {"B": "batch", "T": "time"}.get(c, "size")
-                known = named.get(dim.dim_param)
-                dim.dim_param = known or named.setdefault(dim.dim_param, _unique(stem, named))
-    for value in (*model.graph.output, *model.graph.value_info):
+                named[dim.dim_param] = _unique(stem, named)
+    for value in (*model.graph.input, *model.graph.output, *model.graph.value_info):
         for dim in value.type.tensor_type.shape.dim:
-            dim.dim_param = named.get(dim.dim_param, dim.dim_param)
+            if dim.dim_param in named:
+                dim.dim_param = named[dim.dim_param]
 
 
 def _unique(stem: str, named: dict[str, str]) -> str:

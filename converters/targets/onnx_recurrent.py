@@ -7,7 +7,7 @@ and MATLAB have input, forget, cell, output and reset, update, hidden.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypeGuard
 
 import torch
 from torch import Tensor, nn
@@ -22,7 +22,7 @@ from matlab_compat.engine.recurrent import (
 
 #: Where each of ONNX's gates lies among torch's.
 _GATES = {"LSTM": (0, 3, 1, 2), "GRU": (1, 0, 2)}
-#: The functions of a direction in ONNX's order, by the place that MATLAB's go to.
+#: MATLAB's activation functions as ONNX calls them.
 _FUNCTIONS = {
     "tanh": "Tanh",
     "softsign": "Softsign",
@@ -32,12 +32,19 @@ _FUNCTIONS = {
 }
 
 
-def use_onnx_operators(module: nn.Module) -> None:
-    """Put :class:`OnnxRecurrence` in the place of every recurrent module that ONNX can express."""
+def with_onnx_operators(module: nn.Module) -> nn.Module:
+    """``module`` with :class:`OnnxRecurrence` for every recurrent module that ONNX can express."""
+    if _expressible(module):
+        return OnnxRecurrence(module)
     for name, part in list(module.named_modules()):
-        # Projected layers multiply in between, which the operators have no place for.
-        if isinstance(part, Recurrence) and not getattr(part, "projected", False):
-            module.set_submodule(name, OnnxRecurrence(part)) if name else None
+        if _expressible(part):
+            module.set_submodule(name, OnnxRecurrence(part))
+    return module
+
+
+def _expressible(part: nn.Module) -> TypeGuard[Recurrence]:
+    """Projected layers multiply in between, which the operators have no place for."""
+    return isinstance(part, Recurrence) and not getattr(part, "projected", False)
 
 
 class OnnxRecurrence(Recurrence):

@@ -1,0 +1,64 @@
+"""Every real network to every target: what each conversion showed."""
+
+from __future__ import annotations
+
+import math
+import shutil
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import converters
+from converters.convert import Converted
+from converters.targets import suffixes
+from matlab_compat import Network
+from matlab_compat.errors import MatlabCompatError
+from tests.truth.networks import networks
+
+#: The endings, one of those that mean the same.
+SUFFIXES = tuple(suffix for suffix in suffixes() if suffix != ".pth")
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One network in one format."""
+
+    done: Converted | None
+    #: Why there is none, or why nothing was compared.
+    reason: str = ""
+
+    @property
+    def exit_code(self) -> int:
+        """1 if the outputs differ."""
+        return self.done.exit_code if self.done else 0
+
+    @property
+    def text(self) -> str:
+        """The scaled error, or "-" for a refusal, or "?" where nothing could be compared."""
+        if self.done is None:
+            return "-"
+        errors = [output.scaled_error for output in self.done.outputs]
+        return f"{max(errors):.2g}{' DIFFERENT' * self.exit_code}" if errors else "?"
+
+
+def tried(network: Network, suffix: str, folder: Path) -> Cell:
+    """Write, read afresh, run, and remove."""
+    try:
+        done = converters.save(network, folder / f"network{suffix}")
+    except MatlabCompatError as error:
+        return Cell(None, error.what.splitlines()[0])
+    finally:
+        for path in folder.iterdir():
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+    return Cell(done, "; ".join([done.unchecked, *done.remarks]).strip("; "))
+
+
+def rows(
+    real: Path, folder: Path, endings: Sequence[str] = SUFFIXES, largest: float = math.inf
+) -> Iterator[tuple[str, Network, dict[str, Cell]]]:
+    """Each network of at most ``largest`` learnables, with a cell for each ending."""
+    for file in sorted(real.glob("*/*.mat")):
+        for path, network in networks(file):
+            if sum(value.size for value in network.Learnables["Value"]) <= largest:
+                cells = {ending: tried(network, ending, folder) for ending in endings}
+                yield f"{file.parent.name}/{file.name} > {path}", network, cells
