@@ -10,6 +10,7 @@ from converters.inspect import inspect
 from converters.load import load, load_network
 from converters.matfile import DEFAULT_LIMITS, Limits, MatFile, open_mat
 from converters.structs import save_layer, save_network
+from converters.training_options import load_training_options
 from converters.verify import verify
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "inspect",
     "load",
     "load_network",
+    "load_training_options",
     "open_mat",
     "save",
     "save_layer",

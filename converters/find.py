@@ -54,10 +54,10 @@ def find_models(mat: MatFile, variable: str | None = None) -> list[Found]:
     if variable is not None:
         root = variable.replace("{", ".").replace("(", ".").split(".")[0]
         found = _in_value(root, mat[root])
-        return [f for f in found if _is_under(f.path, variable)]
+        return [f for f in found if is_under(f.path, variable)]
     candidates = _loose(mat)
     for info in mat.variables:
-        if _may_hold_models(info.class_name):
+        if may_hold_models(info.class_name):
             try:
                 candidates += _in_value(info.name, mat[info.name])
             except MatFileError as error:
@@ -66,12 +66,13 @@ def find_models(mat: MatFile, variable: str | None = None) -> list[Found]:
     return candidates
 
 
-def _is_under(path: str, variable: str) -> bool:
+def is_under(path: str, variable: str) -> bool:
     """Whether ``path`` is what ``variable`` names or within it (``s.net2`` is not in ``s.net``)."""
     return path == variable or (path.startswith(variable) and path[len(variable)] in ".({")
 
 
-def _may_hold_models(class_name: str) -> bool:
+def may_hold_models(class_name: str) -> bool:
+    """Whether a variable of this class can have objects in it."""
     numeric = {"double", "single", "logical", "char", "string", "table", "categorical", "datetime"}
     return not (class_name in numeric or class_name.startswith(("int", "uint")))
 
@@ -86,7 +87,7 @@ def _loose(mat: MatFile) -> list[Found]:
 
 
 def _is_loose(class_name: str) -> bool:
-    return not _may_hold_models(class_name) or class_name in ("struct", "function_handle")
+    return not may_hold_models(class_name) or class_name in ("struct", "function_handle")
 
 
 def _in_value(name: str, value: Value) -> list[Found]:

@@ -1,0 +1,53 @@
+"""Training options in files. Expected values: what stands in the files, read by other means."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+import converters
+from converters.matfile.values import StructArray
+from converters.matfile.writer import write_mat
+from matlab_compat.errors import AmbiguousLayerError, VariableNotFoundError
+
+from ..real import REAL
+
+
+@pytest.mark.real
+@pytest.mark.parametrize(
+    ("path", "solver"),
+    [
+        ("SrikarWritesCode__Anomaly-Detection/options.mat", "adam"),
+        ("yaotianhua0924__FENN/LSTM.mat", "adam"),
+        ("chunter18__CNN-Layers-HLS/matlab__net.mat", "sgdm"),
+        ("verivital__SemanticSegmentation/matlab__net.r8be21f6.mat", "sgdm"),
+    ],
+)
+def test_the_options_of_real_files(path: str, solver: str) -> None:
+    assert converters.load_training_options(REAL / path).Solver == solver
+
+
+@pytest.mark.real
+def test_the_variable_chosen() -> None:
+    path = REAL / "yaotianhua0924__FENN/LSTM.mat"
+    assert converters.load_training_options(path, "options").InitialLearnRate == 0.005
+    with pytest.raises(VariableNotFoundError, match="There are no training options"):
+        converters.load_training_options(path, "net")
+
+
+def test_a_file_without_options_says_how_to_save_them(tmp_path: Path) -> None:
+    write_mat(tmp_path / "s.mat", {"s": StructArray.scalar(a="text")})
+    with pytest.raises(VariableNotFoundError, match=r"trainingOptions\("):
+        converters.load_training_options(tmp_path / "s.mat")
+
+
+def test_several_options_are_listed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    from converters import training_options
+    from converters.matfile.values import MatObject
+
+    two = [(name, MatObject("nnet.cnn.TrainingOptionsADAM", dict)) for name in ("a", "s.b")]
+    monkeypatch.setattr(training_options, "_found", lambda mat, variable: two)
+    write_mat(tmp_path / "s.mat", {"s": StructArray.scalar(a="text")})
+    with pytest.raises(AmbiguousLayerError, match=r"a, s\.b"):
+        converters.load_training_options(tmp_path / "s.mat")
