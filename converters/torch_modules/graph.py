@@ -16,10 +16,11 @@ from torch.nn import functional
 import matlab_compat as matlab
 from matlab_compat.errors import MatlabCompatError, UnsupportedLayerError, UsageError
 from matlab_compat.layers import Layer
+from matlab_compat.layers.transposed_convolution import TransposedConvolutionLayer
 from matlab_compat.network import Network
 
 from .exported import as_modules
-from .layers import layers_of
+from .layers import edges, layers_of
 from .recurrent import picked_outputs, recurrent_layers
 from .values import Refused, Value
 
@@ -213,6 +214,10 @@ class _Reader:
             names = dict(zip(("start_dim", "end_dim"), node.args[1:], strict=False)) | node.kwargs
             dims: Any = {"start_dim": 0, "end_dim": -1} | names
             return self._flatten(node, dims["start_dim"], dims["end_dim"], given[0])
+        if target is operator.getitem:
+            return self._cropped(node, given[0])
+        if target is getattr and node.args[1] == "mT":
+            return self._turned(node, given[0])
         if target in ("transpose", torch.transpose, "permute", torch.permute):
             return self._turned(node, given[0])
         if (make := _FUNCTIONS.get(target)) is not None:
@@ -249,8 +254,24 @@ class _Reader:
         self._put(layer, [value.source for value in given])
         return replace(given[0], source=layer.Name, shape=_shape(node))
 
+    def _cropped(self, node: fx.Node, x: Value) -> Value:
+        """Rows and columns sliced off a transposed convolution: more Cropping."""
+        layer = next((layer for layer in self.layers if layer.Name == x.source), None)
+        slices = node.args[1]
+        if (
+            not isinstance(layer, TransposedConvolutionLayer)
+            or len(node.all_input_nodes[0].users) > 1
+        ):
+            raise Refused("only the result of a transposed convolution is sliced, and only once")
+        more = _sliced_off(node.args[1], len(layer.crop))
+        crop = [(b + c, a + d) for (b, a), (c, d) in zip(layer.crop, more, strict=True)]
+        layer._assign({"CroppingSize": edges(crop)})
+        return replace(x, shape=_shape(node))
+
     def _turned(self, node: fx.Node, x: Value) -> Value:
         axes = node.args[1:] or tuple(node.kwargs.values())
+        if axes == ("mT",):
+            axes = (-2, -1)
         if len(axes) == 1 and isinstance(axes[0], tuple | list):
             axes = tuple(axes[0])
         swaps = {(1, 2), (2, 1), (-1, -2), (-2, -1), (0, 2, 1), (-1, 1), (1, -1)}
@@ -265,6 +286,21 @@ _NOTHING = Value("")
 def _shape(node: fx.Node) -> tuple[int, ...]:
     found = node.meta.get("tensor_meta")
     return tuple(getattr(found, "shape", ()))
+
+
+def _sliced_off(slices: Any, dims: int) -> list[tuple[int, int]]:
+    """``[:, :, 1:-2]`` as [(1, 2)]."""
+    every = slice(None, None, None)
+    given = slices if isinstance(slices, tuple) else ()
+    if len(given) != dims + 2 or given[:2] != (every, every):
+        raise Refused("only its space may be sliced")
+    found = []
+    for part in given[2:]:
+        start, stop = (getattr(part, end, None) or 0 for end in ("start", "stop"))
+        if not isinstance(part, slice) or part.step not in (None, 1) or start < 0 or stop > 0:
+            raise Refused("only whole edges may be sliced off, as in [:, :, 1:-1, :-2]")
+        found.append((start, -stop))
+    return found
 
 
 def _numbered(stem: str) -> Iterator[str]:

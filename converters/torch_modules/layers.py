@@ -50,7 +50,7 @@ def _tuple(value: Any, dims: int) -> tuple[Any, ...]:
     return tuple(value) if isinstance(value, tuple | list) else (value,) * dims
 
 
-def _edges(pairs: Sequence[tuple[int, int]]) -> Any:
+def edges(pairs: Sequence[tuple[int, int]]) -> Any:
     """(before, after) for each dimension as MATLAB writes them: [t b l r], [t l f; b r k]."""
     if len(pairs) == 3:
         return [[before for before, _ in pairs], [after for _, after in pairs]]
@@ -84,7 +84,7 @@ def _(module: Any, x: Value) -> list[Layer]:
     padding = module.padding
     if padding != "same":
         sides = (0,) * dims if padding == "valid" else padding
-        padding = _edges([(p, p) for p in sides])
+        padding = edges([(p, p) for p in sides])
     options = {
         "Stride": _size(module.stride),
         "Padding": padding,
@@ -125,7 +125,7 @@ def _(module: Any, x: Value) -> list[Layer]:
         _size(module.kernel_size),
         module.out_channels,
         Stride=_size(module.stride),
-        Cropping=_edges(crop),
+        Cropping=edges(crop),
     )
     return filled(layer, _state(module), module.in_channels)
 
@@ -216,7 +216,7 @@ def _window(module: Any, dims: int) -> tuple[Any, dict[str, Any]]:
         raise Refused("MATLAB leaves an incomplete last window out (ceil_mode=True does not)")
     stride = module.kernel_size if module.stride is None else module.stride
     padding = [(p, p) for p in _tuple(module.padding, dims)]
-    options = {"Stride": _size(_tuple(stride, dims)), "Padding": _edges(padding)}
+    options = {"Stride": _size(_tuple(stride, dims)), "Padding": edges(padding)}
     return _size(_tuple(module.kernel_size, dims)), options
 
 

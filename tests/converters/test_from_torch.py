@@ -5,6 +5,9 @@ Expected values: the outputs of the torch modules themselves, in double where th
 
 from __future__ import annotations
 
+import runpy
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
@@ -12,6 +15,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor, nn
 
+import converters
+import matlab_compat as m
 from converters.from_torch import from_torch
 from matlab_compat.errors import MatlabCompatError, UnsupportedLayerError, UsageError
 from matlab_compat.layers import TransposedConvolution2DLayer
@@ -165,6 +170,41 @@ class Skip(nn.Module):
 def test_additions_and_concatenations_become_layers() -> None:
     network = check(Skip(), image(2, 3, 8, 6))
     assert {"AdditionLayer", "ConcatenationLayer"} <= set(names(network))
+
+
+class Sliced(nn.Module):
+    """A transposed convolution whose edges are sliced off."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.up = nn.ConvTranspose2d(3, 2, 4, stride=2, padding=(1, 0))
+
+    def forward(self, x: Tensor) -> Tensor:
+        y: Tensor = self.up(x)[:, :, 1:, :-2]
+        return y
+
+
+def test_edges_sliced_off_become_more_cropping() -> None:
+    layer = check(Sliced(), image(2, 3, 4, 5)).Layers[1]
+    assert isinstance(layer, TransposedConvolution2DLayer)
+    assert layer.CroppingSize == (2, 1, 0, 2)
+
+
+def test_a_written_source_package_finds_its_way_back(tmp_path: Path) -> None:
+    network = Network(
+        [
+            m.imageInputLayer([8, 6, 2], Normalization="none", Name="in"),
+            m.convolution2dLayer(3, 4, Padding=1, Name="conv"),
+            m.reluLayer(Name="relu"),
+            m.transposedConv2dLayer(3, 2, Stride=2, Cropping="same", Name="up"),
+        ]
+    ).initialize(seed=0)
+    converters.save(network, tmp_path / "net", check=False)
+    model = runpy.run_path(str(tmp_path / "net" / "model.py"))["load"](tmp_path / "net")
+    back = converters.from_torch(model, image(1, 2, 8, 6))
+    assert back.names == ["x", "conv", "relu", "up"]
+    x = image(2, 2, 8, 6)
+    assert torch.equal(back.to_torch()(x), network.to_torch()(x))
 
 
 EXPORTED: dict[str, tuple[nn.Module, tuple[int, ...]]] = {
