@@ -257,11 +257,8 @@ class _Reader:
     def _cropped(self, node: fx.Node, x: Value) -> Value:
         """Rows and columns sliced off a transposed convolution: more Cropping."""
         layer = next((layer for layer in self.layers if layer.Name == x.source), None)
-        slices = node.args[1]
-        if (
-            not isinstance(layer, TransposedConvolutionLayer)
-            or len(node.all_input_nodes[0].users) > 1
-        ):
+        once = len(node.all_input_nodes[0].users) == 1
+        if not (isinstance(layer, TransposedConvolutionLayer) and once):
             raise Refused("only the result of a transposed convolution is sliced, and only once")
         more = _sliced_off(node.args[1], len(layer.crop))
         crop = [(b + c, a + d) for (b, a), (c, d) in zip(layer.crop, more, strict=True)]
