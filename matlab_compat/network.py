@@ -80,7 +80,7 @@ class Network:
         output_names: Sequence[str] | None = None,
     ) -> None:
         self.kind = kind
-        self.names = layer_names(layers)
+        self.names = layer_names(layers, may_repeat=kind == "Layer array")
         shown = [layer.Name for layer in layers] if kind == "Layer array" else self.names
         self.Layers = LayerArray(_named(layers, shown))
         pairs = list(zip(self.names, self.names[1:], strict=False))
@@ -376,8 +376,10 @@ class Network:
         return f"<{self.kind} of {len(self.Layers)} layers>"
 
 
-def layer_names(layers: Sequence[Layer]) -> list[str]:
+def layer_names(layers: Sequence[Layer], *, may_repeat: bool = False) -> list[str]:
     """The layers' names; nameless ones get MATLAB's automatic ones ('conv_1', 'relu_1').
+
+    Layer arrays, unlike networks, ``may_repeat`` a name; its later layers are numbered.
 
     Raises
     ------
@@ -385,7 +387,8 @@ def layer_names(layers: Sequence[Layer]) -> list[str]:
         Two layers have the same name.
     """
     given = Counter(layer.Name for layer in layers if layer.Name)
-    if twice := [name for name, count in given.items() if count > 1]:
+    twice = [name for name, count in given.items() if count > 1]
+    if twice and not may_repeat:
         raise UsageError(f"Several layers are called '{twice[0]}'; names must be unique.")
     stems = Counter(_stem(layer) for layer in layers if not layer.Name)
     numbers: Counter[str] = Counter()
@@ -397,6 +400,9 @@ def layer_names(layers: Sequence[Layer]) -> list[str]:
             alone = stems[stem] == 1 and numbers[stem] == 1
             automatic = stem if alone else f"{stem}_{numbers[stem]}"
             name = "" if automatic in given else automatic
+        while may_repeat and name in names:
+            numbers[layer.Name] += 1
+            name = f"{layer.Name}_{numbers[layer.Name] + 1}"
         names.append(name)
     return names
 

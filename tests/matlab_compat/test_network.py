@@ -388,3 +388,12 @@ def test_summary() -> None:
         "   Inputs:",
         "      1   'in'   60 features",
     ]
+
+
+def test_a_layer_array_may_repeat_a_name() -> None:
+    twins = [mc.reluLayer(Name=name) for name in ("a", "a", "b", "a")]
+    array = Network(twins, kind="Layer array")
+    assert array.names == ["a", "a_2", "b", "a_3"]
+    assert [layer.Name for layer in array.Layers] == ["a", "a", "b", "a"]
+    with pytest.raises(UsageError, match="called 'a'"):
+        Network(twins)
