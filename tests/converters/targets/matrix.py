@@ -56,9 +56,8 @@ def tried(network: Network, suffix: str, folder: Path) -> Cell:
 def rows(
     real: Path, folder: Path, endings: Sequence[str] = SUFFIXES, largest: float = math.inf
 ) -> Iterator[tuple[str, Network, dict[str, Cell]]]:
-    """Each network of at most ``largest`` learnables, with a cell for each ending."""
+    """Each network in files of at most ``largest`` bytes, with a cell for each ending."""
     for file in sorted(real.glob("*/*.mat")):
-        for path, network in networks(file):
-            if sum(value.size for value in network.Learnables["Value"]) <= largest:
-                cells = {ending: tried(network, ending, folder) for ending in endings}
-                yield f"{file.parent.name}/{file.name} > {path}", network, cells
+        for path, network in networks(file) if file.stat().st_size <= largest else ():
+            cells = {ending: tried(network, ending, folder) for ending in endings}
+            yield f"{file.parent.name}/{file.name} > {path}", network, cells
