@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from glob import glob, has_magic
 from pathlib import Path
+from typing import TypeVar
 
 import typer
 
@@ -15,6 +16,8 @@ from matlab_compat.display import lines_of_their_own
 from matlab_compat.errors import MatlabCompatError, UsageError
 
 from . import output
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -68,7 +71,7 @@ def is_pattern(argument: str) -> bool:
 
 def each(files: Sequence[str], work: Callable[[str], Outcome]) -> list[Outcome]:
     """Do ``work`` on every file; an error of one is its outcome and does not stop the rest."""
-    return [_outcome(file, work) for file in _with_progress(files)]
+    return [_outcome(file, work) for file in with_progress(files, len(files))]
 
 
 def _outcome(file: str, work: Callable[[str], Outcome]) -> Outcome:
@@ -78,11 +81,12 @@ def _outcome(file: str, work: Callable[[str], Outcome]) -> Outcome:
         return Outcome(file, error.exit_code, error.what)
 
 
-def _with_progress(files: Sequence[str]) -> Iterator[str]:
+def with_progress(items: Iterable[T], count: int) -> Iterator[T]:
+    """The items, with a bar on a terminal for how many of ``count`` there have been."""
     if not sys.stderr.isatty():
-        yield from files
+        yield from items
         return
-    with typer.progressbar(files, file=sys.stderr, show_pos=True) as bar:
+    with typer.progressbar(items, length=count, file=sys.stderr, show_pos=True) as bar:
         yield from bar
 
 

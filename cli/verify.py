@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from . import files, options, output
+from matlab_compat.errors import UsageError
+
+from . import files, options, output, reports
 
 if TYPE_CHECKING:
-    from matlab_compat.parity.verify import Report
+    from converters.batch import Job, Record
 
 
 def command(
@@ -34,7 +36,28 @@ def command(
     rtol: Annotated[
         float | None, typer.Option(help="Relative tolerance, instead of the default bound.", min=0)
     ] = None,
-    format: options.ReportFormat = output.Format.text,
+    format: Annotated[
+        output.ReportFormat, typer.Option("--format", help="How to report.")
+    ] = output.ReportFormat.text,
+    report: Annotated[str | None, typer.Option(help="Write a page (HTML) with images.")] = None,
+    plot: Annotated[str | None, typer.Option(help="Write a figure: .png, .pdf or .svg.")] = None,
+    save_reference: Annotated[
+        str | None, typer.Option(help="Write what was computed, and in float64, to a MAT-file.")
+    ] = None,
+    gen_script: Annotated[
+        str | None, typer.Option(help="Write a Python script that repeats the comparison.")
+    ] = None,
+    jobs: Annotated[int, typer.Option(help="Processes for many files.", min=1)] = 1,
+    dask: Annotated[
+        str | None, typer.Option(help="Address of a dask scheduler whose workers do the files.")
+    ] = None,
+    results: Annotated[
+        str | None, typer.Option(help="JSON-lines file that gets each file's record at once.")
+    ] = None,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on with --results where an earlier run stopped.")
+    ] = False,
+    force: Annotated[bool, typer.Option("--force", help="Replace existing files.")] = False,
     max_bytes: options.MaxBytes = None,
 ) -> None:
     """Run a layer or network and compare with what MATLAB saved. 0 if equal, 1 if different.
@@ -43,64 +66,94 @@ def command(
 
     Example: matlab-compat verify layer.mat
     """
-    from converters.against import verify_against
-    from converters.verify import verify
+    from converters.batch import Job
     from matlab_compat.parity import Tolerance
 
     given = atol is not None or rtol is not None
-    common: dict[str, Any] = {
+    arguments: dict[str, Any] = {
+        "variable": variable,
+        "input": tuple(input or ()),
         "device": device,
         "dtype": dtype,
         "tolerance": Tolerance(atol or 0.0, rtol or 0.0) if given else None,
         "limits": options.limits(max_bytes),
     }
-
-    def compare(path: str) -> Report:
-        if against is not None:
-            return verify_against(path, against, variable, input=input or (), seed=seed, **common)
-        return verify(
-            path,
-            variable,
-            layer,
-            input=input,
-            expected=expected,
-            data_format=data_format,
-            **common,
-        )
-
-    paths = files.expanded(file)
-    if files.is_many(file):
-        raise typer.Exit(_many(paths, compare, format))
-    report = compare(paths[0])
-    if format is output.Format.json:
-        output.document(report.to_json())
+    if against is None:
+        own = {"layer": layer, "expected": tuple(expected or ()), "data_format": data_format}
+        arguments |= own
     else:
-        _show(paths[0], report)
-    raise typer.Exit(report.exit_code)
+        arguments["seed"] = seed
+    todo = [Job(path, arguments, against) for path in files.expanded(file)]
+    asked = reports.Files(report, plot, save_reference, gen_script, force)
+    if files.is_many(file) or results is not None or dask is not None:
+        _refuse(asked.wanted(), "is about one file, and here are several", "name one file.")
+        if resume and results is None:
+            raise UsageError("--resume needs to know of what.", remedy="add --results FILE.")
+        records = _many(todo, jobs, dask, results, resume=resume, force=force)
+        raise typer.Exit(reports.show_many(records, format))
+    if resume:
+        raise UsageError("--resume is for many files.", remedy="add --results FILE.")
+    raise typer.Exit(_one(todo[0], asked, format))
 
 
-def _show(path: str, report: Report) -> None:
-    from matlab_compat.parity.reports.text import report_text
-
-    text, _, verdict = report_text(report.to_json(), path).rpartition("\n")
-    output.data(text)
-    output.verdict(verdict, good=report.exit_code == 0)
+def _refuse(wanted: Sequence[str], why: str, remedy: str) -> None:
+    if wanted:
+        raise UsageError(f"The report {wanted[0]} {why}.", remedy=remedy)
 
 
-def _many(paths: list[str], compare: Callable[[str], Report], format: output.Format) -> int:
-    """Every file, one line (or one JSON record) each; the worst exit code."""
-    records = []
+def _one(job: Job, asked: reports.Files, format: output.ReportFormat) -> int:
+    """One file: what is printed, and the files asked for."""
+    from matlab_compat.parity import keeping_arrays
 
-    def work(path: str) -> files.Outcome:
-        report = compare(path)
-        records.append({"file": path, **report.to_json()})
-        worst = max((c.scaled_error / c.bound for c in report.compared), default=0.0)
-        return files.Outcome(path, report.exit_code, f"{worst:.2g} of the bound")
+    if not asked.wanted():
+        done = job.report()
+    else:
+        if job.against is not None:
+            why = "would compare with what MATLAB saved, not with --against"
+            _refuse([asked.script] if asked.script else [], why, "leave one of the two out.")
+        asked.check()
+        with keeping_arrays():
+            done = job.report()
+        asked.write(done, job.path, _script(job))
+    reports.show({"file": job.path, **done.to_json()}, format)
+    return done.exit_code
 
-    outcomes = files.each(paths, work)
-    if format is output.Format.text:
-        return files.summarize(outcomes)
-    known = {record["file"] for record in records}
-    failed = [vars(o) for o in outcomes if o.file not in known]
-    output.document({"schema": "matlab_compat.verify-many/1", "reports": records, "errors": failed})
-    return max(outcome.exit_code for outcome in outcomes)
+
+def _script(job: Job) -> str:
+    from matlab_compat.parity.reports.script import script
+
+    where = {name: job.arguments.get(name) for name in ("variable", "layer", "input", "expected")}
+    of_predict = ("data_format", "device", "dtype")
+    return script(job.path, where, {name: job.arguments.get(name) for name in of_predict})
+
+
+def _many(
+    todo: list[Job],
+    jobs: int,
+    dask: str | None,
+    results: str | None,
+    *,
+    resume: bool,
+    force: bool,
+) -> list[Record]:
+    """The records of all files, in their order; those of an earlier run are not made again."""
+    from converters.batch import Results
+
+    kept = None if results is None else Results(results, resume=resume, overwrite=force)
+    known = (
+        {} if kept is None else {job.path: kept.records[job.path] for job in todo if kept.has(job)}
+    )
+    left = [job for job in todo if job.path not in known]
+    for record in files.with_progress(_run(left, jobs, dask), len(left)):
+        known[record["file"]] = record
+        if kept is not None:
+            kept.add(record)
+    return [known[job.path] for job in todo]
+
+
+def _run(left: list[Job], jobs: int, dask: str | None) -> Iterator[Record]:
+    from converters.batch import in_processes, in_this_process, on_cluster
+
+    if dask is not None:
+        return on_cluster(left, dask)
+    return in_this_process(left) if jobs == 1 else in_processes(left, jobs)

@@ -86,18 +86,29 @@ def verify(
     """
     from matlab_compat.parity.verify import Report
 
-    inputs, truths = _as_list(input), _as_list(expected)
-    with open_mat(path, limits=limits) as mat:
-        tasks = _tasks(mat, variable, layer, inputs, truths, limits)
     outputs: list[Comparison] = []
     activations: list[Comparison] = []
-    for task in tasks:
+    for task in tasks(path, variable, layer, input=input, expected=expected, limits=limits):
         with locating(str(path)), enough_memory():
             done = run(task, data_format, device, dtype, tolerance)
         outputs += done.outputs
         activations += done.activations
     environment = {**done.environment, "file": str(path), "sha256": sha256(path)}
     return Report(tuple(outputs), environment, tuple(activations))
+
+
+def tasks(
+    path: str | PathLike[str],
+    variable: str | None = None,
+    layer: str | int | None = None,
+    *,
+    input: str | Sequence[str] | None = None,
+    expected: str | Sequence[str] | None = None,
+    limits: Limits = DEFAULT_LIMITS,
+) -> list[Task]:
+    """What :func:`verify` runs and compares, read from the file; parameters and errors are its."""
+    with open_mat(path, limits=limits) as mat:
+        return _tasks(mat, variable, layer, _as_list(input), _as_list(expected), limits)
 
 
 def run(

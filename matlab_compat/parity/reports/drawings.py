@@ -23,6 +23,12 @@ _COLOURS = np.array(
         (39, 173, 129), (92, 200, 99), (170, 220, 50), (253, 231, 37),
     ]
 )  # fmt: skip
+#: Behind the images, so that it shows where there is no number.
+_STRIPES = Markup(
+    '<defs><pattern id="stripes" width="6" height="6" patternUnits="userSpaceOnUse">'
+    '<rect width="6" height="6" fill="#fff"/>'
+    '<path d="M-1 1l2-2M0 6l6-6M5 7l2-2" stroke="#c00" stroke-width="1.5"/></pattern></defs>'
+)
 #: A heat map shows so many decades below the worst difference.
 _HEAT_DECADES = 4
 _WIDTH, _HEIGHT = 460, 240
@@ -80,6 +86,7 @@ def _image(title: str, part: Array, legend: str, found: shown.Slice) -> Markup:
         width,
         height,
         f"{title}: {found.name}, {legend}",
+        _STRIPES,
         element("rect", width=width, height=height, class_="nothing"),
         element(
             "image",
@@ -93,7 +100,7 @@ def _image(title: str, part: Array, legend: str, found: shown.Slice) -> Markup:
         style=f"width:{width:g}px",
         class_="image",
     )
-    caption = element("figcaption", element("b", title), element("br"), legend)
+    caption = element("figcaption", element("b", title), " ", legend)
     return element("figure", drawing, caption)
 
 

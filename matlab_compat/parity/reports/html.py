@@ -55,9 +55,10 @@ th[scope=row] { font-weight: 500; white-space: nowrap; }
 .diagrams { display: grid; grid-template-columns: repeat(auto-fit, minmax(20rem, 1fr));
   gap: 1.2rem; }
 figure { margin: 0; } figcaption { font-size: .85rem; margin-top: .2rem; max-width: 20rem; }
+figcaption b { display: block; }
 svg { display: block; max-width: 100%; height: auto; overflow: visible; }
 svg text { font: 11px system-ui, sans-serif; fill: var(--text); }
-.image image { image-rendering: pixelated; } .nothing { fill: var(--bad); }
+.image image { image-rendering: pixelated; } .nothing { fill: url(#stripes); }
 .halo, .mark { fill: none; vector-effect: non-scaling-stroke; }
 .halo { stroke: #000; stroke-width: 4; } .mark { stroke: #fff; stroke-width: 2; }
 .axis { stroke: var(--text); } .grid { stroke: var(--line); stroke-width: .7; }
@@ -189,7 +190,9 @@ def _pictures(one: Comparison) -> list[Markup]:
     found = worst_slice(one)
     if found is None:
         return []
-    said = "The worst element is framed; red areas are NaN or Inf."
+    said = "The worst element is framed."
+    if one.nan_actual + one.nan_expected + one.inf_actual + one.inf_expected:
+        said += " NaN and Inf are striped."
     if found.step > 1:
         said += f" A pixel stands for {found.step}{TIMES}{found.step} elements."
     heading = element("h3", "The slice with the worst element: ", element("code", found.name))

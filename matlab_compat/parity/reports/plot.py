@@ -120,7 +120,7 @@ def _histogram(axes: Any, arrays: Arrays) -> None:
 
 def _scatter(axes: Any, arrays: Arrays) -> None:
     found = shown.scatter(arrays)
-    axes.set(title="difference against magnitude", xlabel="|expected|", ylabel="|difference|")
+    axes.set(title="difference by magnitude", xlabel="|expected|", ylabel="|difference|")
     if not found.magnitude.size:
         return
     axes.set(xscale="log", yscale="log")

@@ -1,0 +1,126 @@
+"""The files that ``verify`` writes besides what it prints, and the formats it prints."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from matlab_compat.errors import UsageError
+
+from . import output
+
+if TYPE_CHECKING:
+    from matlab_compat.parity.verify import Report
+
+
+@dataclass(frozen=True)
+class Files:
+    """Where the reports on one file go; None for those not asked for."""
+
+    report: str | None
+    plot: str | None
+    reference: str | None
+    script: str | None
+    #: Replace existing files.
+    force: bool
+
+    def wanted(self) -> list[str]:
+        """The names of the files asked for."""
+        places = (self.report, self.plot, self.reference, self.script)
+        return [place for place in places if place is not None]
+
+    def check(self) -> None:
+        """Say before the network runs what would go wrong after it.
+
+        Raises
+        ------
+        UsageError
+            A file exists, two have one name, or the figure cannot be drawn.
+        """
+        for place in self.wanted():
+            if Path(place).exists() and not self.force:
+                remedy = "give another name, or pass --force"
+                raise UsageError("There is a file of that name.", where=(place,), remedy=remedy)
+        if len(set(self.wanted())) < len(self.wanted()):
+            raise UsageError("Two reports have the same name.", remedy="give each its own.")
+        if self.plot is not None:
+            from matlab_compat.parity.reports.plot import check_plot
+
+            check_plot(Path(self.plot))
+
+    def write(self, report: Report, file: str, script: str) -> None:
+        """Write them, each whole or not at all, and say so."""
+        from converters.atomic import new_file
+        from converters.reference import save_reference
+        from matlab_compat.parity.reports.html import html_page
+        from matlab_compat.parity.reports.plot import save_plot
+
+        if self.report is not None:
+            self._text(self.report, html_page(report, file))
+        if self.script is not None:
+            self._text(self.script, script)
+        if self.plot is not None:
+            with new_file(self.plot, overwrite=self.force) as temporary:
+                save_plot(report, temporary)
+        if self.reference is not None:
+            save_reference(report, self.reference, overwrite=self.force)
+        for place in self.wanted():
+            output.note(f"wrote {place}")
+
+    def _text(self, place: str, text: str) -> None:
+        from converters.atomic import new_file
+
+        with new_file(place, overwrite=self.force) as temporary:
+            temporary.write_text(text, encoding="utf-8", newline="\n")
+
+
+def show(record: Mapping[str, Any], format: output.ReportFormat) -> None:
+    """Print the report on one file: a ``matlab_compat.verify/1`` document with ``file``."""
+    if format is output.ReportFormat.json:
+        output.document({key: value for key, value in record.items() if key != "file"})
+    elif format is output.ReportFormat.text:
+        _text(record)
+    else:
+        _printed([record], format)
+
+
+def show_many(records: Sequence[Mapping[str, Any]], format: output.ReportFormat) -> int:
+    """Print the report on many files and give the worst exit code."""
+    from . import files
+
+    if format is output.ReportFormat.text:
+        return files.summarize(files.Outcome(r["file"], r["exit_code"], _line(r)) for r in records)
+    if format is output.ReportFormat.json:
+        reports = [record for record in records if "summary" not in record]
+        errors = [record for record in records if "summary" in record]
+        schema = "matlab_compat.verify-many/1"
+        output.document({"schema": schema, "reports": reports, "errors": errors})
+    else:
+        _printed(records, format)
+    return max(int(record["exit_code"]) for record in records)
+
+
+def _text(record: Mapping[str, Any]) -> None:
+    from matlab_compat.parity.reports.text import report_text
+
+    text, _, verdict = report_text(record, record["file"]).rpartition("\n")
+    output.data(text)
+    output.verdict(verdict, good=record["exit_code"] == 0)
+
+
+def _printed(records: Sequence[Mapping[str, Any]], format: output.ReportFormat) -> None:
+    from matlab_compat.parity.reports.junit import junit
+    from matlab_compat.parity.reports.markdown import markdown
+
+    output.data(junit(records) if format is output.ReportFormat.junit else markdown(records))
+
+
+def _line(record: Mapping[str, Any]) -> str:
+    """What there is to say of one file among many."""
+    if "summary" in record:
+        return str(record["summary"])
+    compared = [*record["activations"], *record["outputs"]]
+    worst = max((float(one["scaled_error"]) / one["bound"] for one in compared), default=0.0)
+    return f"{worst:.2g} of the bound"

@@ -1,0 +1,269 @@
+"""Many files verified: in this process, in several, or on the machines of a dask cluster.
+
+Each file becomes one record, whatever happens to it: the ``matlab_compat.verify/1`` document with
+``file``, ``sha256`` and ``options``, or instead of the document ``exit_code`` and ``summary``.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import multiprocessing
+import os
+import signal
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass, field
+from importlib import import_module
+from pathlib import Path
+from queue import SimpleQueue
+from typing import TYPE_CHECKING, Any
+
+from matlab_compat.errors import FileAccessError, MatlabCompatError, UsageError
+
+from .verify import sha256, verify
+
+if TYPE_CHECKING:
+    from matlab_compat.parity.verify import Report
+
+Record = dict[str, Any]
+
+_INTERNAL_ERROR = 4
+
+
+@dataclass(frozen=True)
+class Job:
+    """One file to verify; it can be sent to another process or machine."""
+
+    path: str
+    #: The other arguments of :func:`converters.verify`, or of ``verify_against``.
+    arguments: dict[str, Any] = field(default_factory=dict)
+    #: An ONNX file to compare with.
+    against: str | None = None
+
+    def options(self) -> dict[str, str]:
+        """What the result depends on besides the file."""
+        chosen = {name: value for name, value in self.arguments.items() if value not in (None, ())}
+        if self.against is not None:
+            chosen["against"] = self.against
+        return {name: str(value) for name, value in sorted(chosen.items())}
+
+    def report(self) -> Report:
+        """Verify the file."""
+        if self.against is None:
+            return verify(self.path, **self.arguments)
+        from .against import verify_against
+
+        return verify_against(self.path, self.against, **self.arguments)
+
+
+def record_of(job: Job) -> Record:
+    """Verify one file; any error becomes part of the record."""
+    try:
+        return {**_about(job), **job.report().to_json()}
+    except MatlabCompatError as error:
+        return failed(job, error.exit_code, error.what)
+    except Exception as error:
+        said = f"internal error: {type(error).__name__}: {error}"
+        return failed(job, _INTERNAL_ERROR, said)
+
+
+def failed(job: Job, exit_code: int, summary: str) -> Record:
+    """The record of a file that could not be verified."""
+    return {**_about(job), "exit_code": exit_code, "summary": summary}
+
+
+def _about(job: Job) -> Record:
+    try:
+        digest: str | None = sha256(job.path)
+    except (OSError, ValueError):
+        digest = None
+    return {"file": job.path, "sha256": digest, "options": job.options()}
+
+
+# --- Where the work is done
+
+
+def in_this_process(jobs: Sequence[Job]) -> Iterator[Record]:
+    """One after the other."""
+    return map(record_of, jobs)
+
+
+def in_processes(jobs: Sequence[Job], count: int) -> Iterator[Record]:
+    """Several at a time, each in a process of its own; records come as they are finished."""
+    free: SimpleQueue[_Worker] = SimpleQueue()
+    workers = [_Worker(count) for _ in range(min(count, len(jobs)))]
+    for worker in workers:
+        free.put(worker)
+
+    def work(job: Job) -> Record:
+        worker = free.get()
+        try:
+            return worker.run(job)
+        finally:
+            free.put(worker)
+
+    threads = ThreadPoolExecutor(max(1, len(workers)))
+    try:
+        yield from _finished([threads.submit(work, job) for job in jobs])
+    finally:
+        # Also when interrupted: what has not begun is dropped, what runs is ended.
+        threads.shutdown(wait=False, cancel_futures=True)
+        for worker in workers:
+            worker.end()
+
+
+def _finished(futures: Iterable[Future[Record]]) -> Iterator[Record]:
+    for future in as_completed(list(futures)):
+        yield future.result()
+
+
+class _Worker:
+    """One process, replaced when it dies, so that only the file that killed it is lost.
+
+    (A pool of several could not tell which file that was, and would lose all that it had begun.)
+    """
+
+    def __init__(self, count: int) -> None:
+        self._count = count
+        self._pool = self._new_pool()
+
+    def _new_pool(self) -> ProcessPoolExecutor:
+        return ProcessPoolExecutor(
+            1,
+            # Not fork: torch's threads do not survive it.
+            mp_context=multiprocessing.get_context("spawn"),
+            initializer=_prepare,
+            initargs=(self._count,),
+        )
+
+    def run(self, job: Job) -> Record:
+        try:
+            return self._pool.submit(record_of, job).result()
+        except BrokenProcessPool:
+            self._pool.shutdown(wait=False)
+            self._pool = self._new_pool()
+            said = "the process that verified it died (out of memory, or a crash in a library)"
+            return failed(job, _INTERNAL_ERROR, said)
+
+    def end(self) -> None:
+        self._pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _prepare(count: int) -> None:
+    """In a new process: leave Ctrl-C to the one that started it, and share the processors."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    import torch
+
+    torch.set_num_threads(max(1, min(torch.get_num_threads(), (os.cpu_count() or 1) // count)))
+
+
+def on_cluster(jobs: Sequence[Job], address: str) -> Iterator[Record]:
+    """On the workers of a dask cluster, which must see the files under the same names.
+
+    Raises
+    ------
+    UsageError
+        dask.distributed is not installed, or nothing answers at ``address``.
+    """
+    try:
+        distributed: Any = import_module("distributed")
+    except ModuleNotFoundError:
+        raise UsageError(
+            "dask.distributed is not installed.", remedy="pip install 'matlab-compat[cluster]'"
+        ) from None
+    try:
+        client = distributed.Client(address, timeout=20, set_as_default=False)
+    except (OSError, ValueError) as error:
+        raise UsageError(
+            f"No dask scheduler answers at {address}: {error}.",
+            remedy="start one with `dask scheduler`, and name it, e.g. --dask tcp://host:8786.",
+        ) from None
+    with client:
+        # Not pure: a file may have changed since dask last saw the same call.
+        futures = {client.submit(record_of, job, pure=False, retries=0): job for job in jobs}
+        for future in distributed.as_completed(list(futures)):
+            broken = future.exception()
+            job = futures.pop(future)
+            yield failed(job, _INTERNAL_ERROR, str(broken)) if broken else future.result()
+
+
+# --- The file of results
+
+
+class Results:
+    """A JSON-lines file that grows by one record at a time, and can be gone on with.
+
+    Raises
+    ------
+    UsageError
+        The file exists and neither ``resume`` nor ``overwrite`` is set, or it is none of ours.
+    FileAccessError
+        It cannot be read or written.
+    """
+
+    def __init__(self, path: str, *, resume: bool = False, overwrite: bool = False) -> None:
+        self.path = Path(path)
+        #: What an interrupted run has left, by file.
+        self.records: dict[str, Record] = {}
+        try:
+            if resume and self.path.exists():
+                self._read()
+            elif self.path.exists() and not overwrite:
+                raise UsageError(
+                    "There is a file of that name.",
+                    where=(path,),
+                    remedy="pass --resume to go on with it, or --force to replace it.",
+                )
+            else:
+                self.path.write_bytes(b"")
+        except OSError as error:
+            raise self._unusable(error) from error
+
+    def _read(self) -> None:
+        content = self.path.read_bytes()
+        whole = content[: content.rfind(b"\n") + 1]  # the last line may have been cut off
+        for number, line in enumerate(whole.splitlines(), 1):
+            record = _record(line)
+            if record is None:
+                raise UsageError(
+                    f"Line {number} is no record of a verified file.",
+                    where=(str(self.path),),
+                    remedy="name another file with --results.",
+                )
+            self.records[record["file"]] = record
+        if whole != content:
+            with self.path.open("r+b") as file:
+                file.truncate(len(whole))
+
+    def has(self, job: Job) -> bool:
+        """Whether the file was verified in just this way, and has the same bytes since."""
+        record = self.records.get(job.path)
+        if record is None or record["sha256"] is None:
+            return False
+        return {key: record[key] for key in ("file", "sha256", "options")} == _about(job)
+
+    def add(self, record: Record) -> None:
+        """Write one record, so that it is there whatever happens next."""
+        self.records[record["file"]] = record
+        try:
+            with self.path.open("a", encoding="ascii") as file:
+                file.write(json.dumps(record, allow_nan=False) + "\n")
+        except OSError as error:
+            raise self._unusable(error) from error
+
+    def _unusable(self, error: OSError) -> FileAccessError:
+        return FileAccessError(
+            f"The file of results cannot be written: {error.strerror or error}.",
+            where=(str(self.path),),
+            remedy="check that the folder exists, may be written and has room.",
+        )
+
+
+def _record(line: bytes) -> Record | None:
+    with contextlib.suppress(ValueError):
+        record = json.loads(line)
+        if isinstance(record, dict) and {"file", "sha256", "options", "exit_code"} <= record.keys():
+            return record
+    return None

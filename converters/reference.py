@@ -1,0 +1,92 @@
+"""What a comparison computed, as a MAT-file that other tools can compare with."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from os import PathLike
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from matlab_compat.errors import NothingToCompareError
+
+from .matfile.values import StructArray, Value
+from .matfile.writer import write_mat
+from .names import valid_name
+
+if TYPE_CHECKING:
+    from matlab_compat.parity import Arrays, Comparison
+    from matlab_compat.parity.compare import Array
+    from matlab_compat.parity.verify import Report
+
+#: Ends the names of oracles; there is room for it in the 63 letters of a name.
+_ORACLE = "_float64"
+
+
+def save_reference(
+    report: Report, path: str | PathLike[str], *, overwrite: bool = False
+) -> dict[str, Value]:
+    """Write the outputs computed here, and beside each its float64 oracle, to a MAT-file.
+
+    ``Y`` is what was computed and ``Y_float64`` the oracle; activations lie in structs
+    ``activations`` and ``activations_float64`` with a field for each layer, so that the file can
+    be named with ``--expected``. All in MATLAB order (H×W×C×N).
+
+    Parameters
+    ----------
+    report:
+        Made inside :func:`~matlab_compat.parity.keeping_arrays`.
+
+    Returns
+    -------
+    Variable name to what was written.
+
+    Raises
+    ------
+    NothingToCompareError
+        The report has no arrays.
+    UsageError
+        The file exists and ``overwrite`` is not set.
+    FileAccessError
+        It cannot be written.
+    """
+    variables: dict[str, Value] = {**_computed(report.outputs), **_oracles(report.outputs)}
+    layers = _computed(report.activations), _oracles(report.activations, suffix="")
+    for name, fields in zip(("activations", f"activations{_ORACLE}"), layers, strict=True):
+        if fields:
+            variables[name] = StructArray.scalar(**fields)
+    if not variables:
+        raise NothingToCompareError("The report has no arrays to write.")
+    write_mat(path, variables, level="7", overwrite=overwrite)
+    return variables
+
+
+def _computed(compared: Iterable[Comparison]) -> dict[str, Array]:
+    return {name: _writable(arrays.actual) for name, arrays in _named(compared)}
+
+
+def _oracles(compared: Iterable[Comparison], suffix: str = _ORACLE) -> dict[str, Array]:
+    return {
+        name + suffix: _writable(arrays.oracle)
+        for name, arrays in _named(compared)
+        if arrays.oracle is not None
+    }
+
+
+def _named(compared: Iterable[Comparison]) -> Iterator[tuple[str, Arrays]]:
+    """The arrays under names that are valid and, with and without suffix, different."""
+    taken: set[str] = set()
+    for one in compared:
+        if one.arrays is not None:
+            name, number = valid_name(one.name)[: 63 - len(_ORACLE)], 1
+            while {name, name + _ORACLE} & taken:
+                number += 1
+                name = f"{name[:40]}_{number}"
+            taken |= {name, name + _ORACLE}
+            yield name, one.arrays
+
+
+def _writable(array: Array) -> Array:
+    if array.dtype == np.float16:
+        array = array.astype(np.float32)  # no MAT-file holds half precision
+    return np.asfortranarray(array[..., np.newaxis] if array.ndim == 1 else array)
