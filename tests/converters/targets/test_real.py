@@ -18,7 +18,7 @@ pytestmark = [pytest.mark.real, pytest.mark.slow]
 
 ENDINGS = [".pt", ".safetensors", ".pt2", ".onnx"]
 #: Bytes of a file.
-LARGEST = 50_000
+LARGEST = 200_000
 
 
 def test_every_trained_network_converts_and_computes_the_same(tmp_path: Path) -> None:
