@@ -11,6 +11,8 @@ import json
 import multiprocessing
 import os
 import signal
+import sys
+import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
@@ -20,6 +22,7 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any
 
+from matlab_compat.display import safe_text
 from matlab_compat.errors import FileAccessError, MatlabCompatError, UsageError
 
 from .verify import sha256, verify
@@ -154,9 +157,14 @@ class _Worker:
 def _prepare(count: int) -> None:
     """In a new process: leave Ctrl-C to the one that started it, and share the processors."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    warnings.showwarning = _show_warning
     import torch
 
     torch.set_num_threads(max(1, min(torch.get_num_threads(), (os.cpu_count() or 1) // count)))
+
+
+def _show_warning(message: Warning | str, *_: object, **__: object) -> None:
+    print(f"warning: {safe_text(str(message))}", file=sys.stderr)
 
 
 def on_cluster(jobs: Sequence[Job], address: str) -> Iterator[Record]:

@@ -18,7 +18,6 @@ OPTIONS = {options}  # of predict
 # Each layer or network of the file, with its input and what MATLAB made of it (H x W x C x N).
 for task in tasks(FILE, {where}):
     model = task.model
-    print(model)
     Y = model.predict(*task.X, **OPTIONS)
     exact = model.predict(*task.X, **{{**OPTIONS, "device": "cpu", "dtype": "double"}})
     # The same as a torch module, on tensors in torch's order (N,C,H,W):
@@ -33,11 +32,11 @@ for task in tasks(FILE, {where}):
             a, o, e = (x[i] if sequences else x for x in (here, oracle, expected))
             a, o, e = (np.asarray(x, np.float64) for x in (a, o, e))
             if a.size != e.size:
-                print(f"{{name}}: the computed output is {{a.shape}}, the expected one {{e.shape}}")
+                print(f"{{name!a}}: the computed output is {{a.shape}}, the expected one {{e.shape}}")
                 continue
             e = e.reshape(a.shape, order="F")
             worst = np.unravel_index(np.nanargmax(np.abs(a - e)), a.shape)
-            print(f"{{name}} {{a.shape}}: max abs {{np.nanmax(np.abs(a - e)):.3g}}", end=", ")
+            print(f"{{name!a}} {{a.shape}}: max abs {{np.nanmax(np.abs(a - e)):.3g}}", end=", ")
             print(f"relative L2 {{np.linalg.norm(a - e) / np.linalg.norm(e):.3g}}", end=", ")
             print(f"worst at {{[int(n) for n in worst]}}: {{a[worst]:.9g}} for {{e[worst]:.9g}}")
             print(f"  from float64: here {{np.nanmax(np.abs(a - o)):.3g}}", end=", ")
@@ -56,6 +55,6 @@ def script(file: str, where: Mapping[str, Any], options: Mapping[str, Any]) -> s
         The keyword arguments of ``predict``: ``data_format``, ``device``, ``dtype``.
     """
     # As ASCII literals: a name can neither end its literal nor hide what it is.
-    arguments = ", ".join(f"{name}={ascii(value)}" for name, value in where.items() if value)
+    arguments = ", ".join(f"{name}={value!a}" for name, value in where.items() if value)
     chosen = {name: value for name, value in options.items() if value is not None}
     return _SCRIPT.format(file=ascii(file), options=ascii(chosen), where=arguments)

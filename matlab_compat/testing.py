@@ -1,0 +1,224 @@
+"""For projects that keep the proof in their own tests: is this what MATLAB computed?
+
+``converters``, which opens files, is imported when it is needed: this module is where the two meet
+for users, and the only one here that knows of it.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Sequence
+from os import PathLike
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from .data_format import DataFormat
+from .display import size_text
+from .errors import LayerNotFoundError, UsageError
+from .parity.compare import EPS, Comparison, Tolerance, compare
+
+if TYPE_CHECKING:
+    from converters.verify import Task
+
+Array = npt.NDArray[Any]
+
+#: How an input without labels is read, by its number of dimensions: features N×C, images H×W×C×N
+#: (H×W×C where MATLAB dropped N), volumes H×W×D×C×N.
+_FORMATS = {2: "BC", 3: "SSCB", 4: "SSCB", 5: "SSSCB"}
+
+#: The orders in MATLAB of what torch has as N,C; N,C,T; N,C,H,W; N,C,H,W,D.
+_ORDERS: dict[int, tuple[tuple[int, ...], ...]] = {
+    2: ((0, 1), (1, 0)),
+    3: ((1, 0, 2), (1, 2, 0)),
+    4: ((2, 3, 1, 0),),
+    5: ((2, 3, 4, 1, 0),),
+}
+_CLASSES = {"float16": "half", "float32": "single", "float64": "double"}
+
+
+def assert_matches_matlab(
+    actual: Any,
+    bundle: str | PathLike[str],
+    *,
+    expected: str | None = None,
+    input: str | Sequence[str] | None = None,
+    variable: str | None = None,
+    layer: str | int | None = None,
+    data_format: str | None = None,
+    atol: float | None = None,
+    rtol: float | None = None,
+) -> None:
+    """Pass if ``actual`` is what MATLAB saved in ``bundle``, by the rule of ``verify``.
+
+    Parameters
+    ----------
+    actual:
+        A NumPy array in MATLAB's order (H×W×C×N), or a torch tensor in torch's (N,C,H,W). Or what
+        gives one for the bundle's ``X``: a ``torch.nn.Module`` is called with tensors in torch's
+        order, in eval mode; a layer or network of this package predicts; any other callable gets
+        arrays in MATLAB's order.
+    bundle:
+        A MAT-file with ``Y`` (or ``output``, ``expected``), with ``X`` (or ``input``) if there is
+        something to run, and best with the layer or network: it gives the float64 oracle, and
+        with it the bound. Otherwise the module in float64 does, or ``max|Y|``.
+    expected, input:
+        Variables of the bundle (``s.X`` reaches into a struct) instead of those.
+    variable, layer:
+        The layer or network meant, as for :func:`converters.load`.
+    data_format:
+        Labels of the dimensions of ``X``, where its size does not tell.
+    atol, rtol:
+        ``|actual - Y| <= atol + rtol*|Y|`` instead of the default bound.
+
+    Raises
+    ------
+    AssertionError
+        It is not; the message is the report of ``matlab-compat verify``.
+    UsageError
+        The bundle's output could be read in two orders, or has another number of outputs.
+    MatlabCompatError
+        The bundle cannot be read, or there is nothing to compare in it.
+    """
+    names = [f"{bundle}:{one}" for one in ([input] if isinstance(input, str) else input or [])]
+    truth = [] if expected is None else [f"{bundle}:{expected}"]
+    task = _task(str(bundle), variable, layer, names, truth, needs_input=callable(actual))
+    ((name, Y),) = task.expected.items()
+    here, oracle = _computed(actual, task, data_format)
+    tolerance = Tolerance(atol or 0.0, rtol or 0.0) if (atol, rtol) != (None, None) else None
+    found = _comparison(name, _oriented(here, Y), _oriented(oracle, Y), Y, task, tolerance)
+    if found.verdict == "different":
+        raise AssertionError(_report(found, here, str(bundle)))
+
+
+def _task(
+    bundle: str,
+    variable: str | None,
+    layer: str | int | None,
+    input: list[str],
+    expected: list[str],
+    *,
+    needs_input: bool,
+) -> Task:
+    """The bundle's model with its data, or just the data where it has none."""
+    from converters.data import read_array
+    from converters.readers.exported import INPUT_NAMES, OUTPUT_NAMES
+    from converters.verify import Task, tasks
+
+    try:
+        found = tasks(bundle, variable, layer, input=input, expected=expected)
+    except LayerNotFoundError:
+        if variable is not None or layer is not None:
+            raise
+        X = [read_array(one, INPUT_NAMES) for one in input or [bundle]] if needs_input else []
+        Y = read_array(*expected or [bundle], OUTPUT_NAMES)
+        return Task(None, X, {"Y": Y})  # type: ignore[arg-type]
+    if len(found) != 1 or len(found[0].expected) != 1:
+        raise UsageError(
+            "There are several outputs in it.", where=(bundle,), remedy="name one: layer='up1'."
+        )
+    return found[0]
+
+
+def _computed(actual: Any, task: Task, data_format: str | None) -> tuple[Any, Any]:
+    """What is to be judged, and the float64 oracle if there is one."""
+    import torch
+
+    from .layers import Layer
+    from .network import Network
+
+    oracle = None
+    if task.model is not None:
+        oracle = task.model.predict(*task.X, data_format=data_format, dtype="double")
+    if isinstance(actual, Layer | Network):
+        return actual.predict(*task.X, data_format=data_format), oracle
+    if isinstance(actual, torch.nn.Module):
+        exact = copy.deepcopy(actual).double() if oracle is None else None
+        here = _called(actual, task.X, data_format)
+        return here, oracle if exact is None else _called(exact, task.X, data_format)
+    if callable(actual):
+        return actual(*task.X), oracle
+    return actual, oracle
+
+
+def _called(module: Any, X: list[Any], data_format: str | None) -> Any:
+    """The module's output, computed in eval mode and in the class of its parameters."""
+    import torch
+
+    like = next((p for p in module.parameters() if p.is_floating_point()), torch.zeros(()))
+    tensors = [
+        torch.from_numpy(_labelled(x, data_format).to_torch(x).copy()).to(like.device, like.dtype)
+        for x in X
+    ]
+    training = module.training
+    try:
+        with torch.inference_mode():
+            return module.eval()(*tensors)
+    finally:
+        module.train(training)
+
+
+def _labelled(x: Array, data_format: str | None) -> DataFormat:
+    form = data_format or _FORMATS.get(x.ndim)
+    if form is None:
+        raise UsageError(
+            f"The input is {size_text(x.shape)}: its dimensions could be anything.",
+            remedy="label them: data_format='SSCBT'.",
+        )
+    return DataFormat.parse(form)
+
+
+def _oriented(value: Any, Y: Array) -> Array | None:
+    """An array in MATLAB's order; torch's orders are told apart by the size of ``Y``."""
+    import torch
+
+    if value is None or not isinstance(value, torch.Tensor):
+        return None if value is None else np.asarray(value)
+    exact = value.detach().cpu()
+    array = (exact.float() if exact.dtype == torch.bfloat16 else exact).numpy()
+    ways = [array.transpose(order) for order in _ORDERS.get(array.ndim, ())]
+    fitting = [way for way in ways if _size(way) == _size(Y)]
+    if len(fitting) > 1 and min(array.shape) > 1:
+        raise UsageError(
+            f"A tensor of {tuple(array.shape)} fits Y, {size_text(Y.shape)}, in two orders.",
+            remedy="give an array in MATLAB's order, e.g. y.numpy() or y.T.numpy().",
+        )
+    return (fitting or ways or [array])[0]
+
+
+def _size(array: Array) -> tuple[int, ...]:
+    """The size as MATLAB says it: without trailing ones beyond two dimensions."""
+    shape = array.shape
+    while len(shape) > 2 and shape[-1] == 1:
+        shape = shape[:-1]
+    return shape
+
+
+def _comparison(
+    name: str, here: Any, oracle: Any, Y: Array, task: Task, tolerance: Tolerance | None
+) -> Comparison:
+    """By the bound of the layer, else by that of a network, else by ``max|Y|``."""
+    from .layers import TransposedConvolution2DLayer
+    from .parity.network import three_way
+    from .parity.verify import magnitude
+
+    known = [EPS[_CLASSES[a.dtype.name]] for a in (here, Y) if a.dtype.name in _CLASSES]
+    eps = max(known, default=EPS["double"])
+    if isinstance(task.model, TransposedConvolution2DLayer):
+        scale = magnitude(task.model, task.X[0], "SSCB")
+        options: dict[str, Any] = {"magnitude": scale, "oracle": oracle, "tolerance": tolerance}
+        return compare(here, Y, name=name, eps=eps, **options)
+    if oracle is not None and oracle.shape == here.shape:
+        return three_way(name, here, oracle, Y, eps, tolerance)
+    rule = "difference / (eps * max|Y|)"
+    return compare(here, Y, name=name, eps=eps, tolerance=tolerance, rule=rule)
+
+
+def _report(found: Comparison, here: Any, bundle: str) -> str:
+    from .parity.reports.text import report_text
+    from .parity.verify import Report, environment
+
+    facts = {**environment(None, None), "dtype": found.dtype}
+    facts["device"] = str(getattr(here, "device", "cpu"))
+    return report_text(Report((found,), facts).to_json(), bundle)
