@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
-from matlab_compat.errors import MatlabCompatError, UnsupportedLayerError
+from matlab_compat.errors import CorruptFileError, MatlabCompatError, UnsupportedLayerError
 from matlab_compat.layers.base import Layer
 from matlab_compat.layers.unsupported import UnsupportedLayer
 from matlab_compat.network import Network
@@ -15,20 +15,29 @@ from .matfile.values import MatObject, ObjectArray
 from .readers import exported, native
 from .saved import SavedLayer, SavedNetwork
 
+#: Nested networks by the identity of their objects; ``None`` while one is being built.
+_Nested: TypeAlias = dict[int, Network | None]
+#: Networks within networks; MATLAB's own have one or two.
+_DEEPEST = 20
+
 _KINDS = {"nnet.cnn.LayerGraph": "LayerGraph"}
 
 
-def build_network(saved: SavedNetwork) -> Network:
+def build_network(saved: SavedNetwork, nested: _Nested | None = None) -> Network:
     """The network object. Layers that cannot be built keep their place and say why when run.
+
+    ``nested`` holds what is built already: objects of a file can refer to each other, so that one
+    network may stand in many places, or in itself.
 
     Raises
     ------
     UsageError
         Its connections do not fit its layers.
     """
+    nested = {} if nested is None else nested
     kind = _KINDS.get(saved.class_name, saved.class_name)
     return Network(
-        [build_layer(layer) for layer in saved.layers],
+        [build_layer(layer, nested) for layer in saved.layers],
         saved.connections if kind != "Layer array" and not _is_row(saved) else None,
         kind="Layer array" if kind.startswith("nnet.") else kind,
         output_names=_output_names(saved),
@@ -48,10 +57,10 @@ def _output_names(saved: SavedNetwork) -> list[str] | None:
     return None
 
 
-def build_layer(saved: SavedLayer) -> Layer:
+def build_layer(saved: SavedLayer, nested: _Nested) -> Layer:
     """The layer object, or an :class:`UnsupportedLayer` that keeps its fields and the reason."""
     try:
-        return with_networks(saved).build()
+        return with_networks(saved, nested).build()
     except UnsupportedLayerError as error:
         known = "which this version cannot build" in error.what
         return UnsupportedLayer(saved.class_name, saved.fields, "" if known else error.what)
@@ -59,16 +68,36 @@ def build_layer(saved: SavedLayer) -> Layer:
         return UnsupportedLayer(saved.class_name, saved.fields, error.what)
 
 
-def with_networks(saved: SavedLayer) -> SavedLayer:
+def with_networks(saved: SavedLayer, nested: _Nested) -> SavedLayer:
     """The layer with networks among its fields (nested networks) built."""
-    return SavedLayer(
-        saved.where, saved.class_name, {k: _built(saved, k, v) for k, v in saved.fields.items()}
-    )
+    fields = {name: _built(saved, name, value, nested) for name, value in saved.fields.items()}
+    return SavedLayer(saved.where, saved.class_name, fields)
 
 
-def _built(saved: SavedLayer, name: str, value: Any) -> Any:
+def _built(saved: SavedLayer, name: str, value: Any, nested: _Nested) -> Any:
+    where = (*saved.where, name)
     if isinstance(value, MatObject | ObjectArray) and native.is_network(value):
-        return build_network(native.saved_network(value, (*saved.where, name)))
+        return _once(value, where, nested)
     if isinstance(value, dict) and exported.is_network(value):
-        return build_network(exported.exported_network(value, (*saved.where, name)))
+        return build_network(exported.exported_network(value, where), nested)
     return value
+
+
+def _once(value: MatObject | ObjectArray, where: tuple[str, ...], nested: _Nested) -> Network:
+    key = id(value)
+    built = nested.get(key)
+    if built is not None:
+        return built
+    if key in nested or list(nested.values()).count(None) >= _DEEPEST:
+        raise CorruptFileError(
+            f"A network contains itself, or networks are nested more than {_DEEPEST} deep.",
+            where=where,
+            remedy="Save the inner networks as variables of their own.",
+        )
+    nested[key] = None
+    try:
+        nested[key] = built = build_network(native.saved_network(value, where), nested)
+    finally:
+        if built is None:
+            del nested[key]
+    return built

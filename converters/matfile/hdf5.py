@@ -9,9 +9,10 @@ and touches afterwards. HDF5 knows many exception types; :func:`hdf5_errors` lea
 from __future__ import annotations
 
 import math
+import os
 import re
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property, partial
@@ -20,9 +21,10 @@ from typing import Any, BinaryIO, TypeAlias
 
 import h5py
 import numpy as np
-from h5py import h5a, h5d, h5g, h5l, h5o, h5r, h5s, h5t, h5z
+from h5py import h5a, h5d, h5g, h5i, h5l, h5o, h5r, h5s, h5t, h5z
 
 from converters.matfile.arrays import DEEPEST
+from converters.matfile.hdf5_headers import is_virtual
 from converters.matfile.limits import Limits
 from converters.matfile.values import Array
 from matlab_compat.errors import (
@@ -45,6 +47,7 @@ _MIN_HEAP = 4096
 _SCAN_BYTES = 1 << 24
 _MAX_DEFLATE_RATIO = 1032  # zlib's own bound
 _COST_OF_REPETITION = 250
+_BEYOND_ANY_FILE = 1 << 62
 _READABLE_KINDS = "biufcV"
 
 
@@ -157,6 +160,9 @@ class Hdf5File:
         """MATLAB's order of the fields of a struct, where the file has it."""
         value = self.attribute(node, "MATLAB_fields")
         if isinstance(value, h5py.Reference):  # MATLAB moves long lists into a data set
+            where = np.empty(1, np.uint64)
+            h5a.open(node, b"MATLAB_fields").read(where, mtype=h5t.STD_REF_OBJ)
+            _refuse_virtual(node, where.tolist())
             target = self.follow(value)
             if is_group(target) or h5py.check_vlen_dtype(target.dtype) is None:
                 raise CorruptFileError("The list of field names is no list.", remedy=RESAVE)
@@ -241,12 +247,28 @@ def names(group: Node) -> list[str]:
 def member(group: Node, name: str) -> Node:
     """Open one member of a group. Raises :class:`UnsafeFileError` for any soft kind of link."""
     key = name.encode("utf-8", "surrogateescape")
-    if group.links.get_info(key).type != h5l.TYPE_HARD:
+    link = group.links.get_info(key)
+    if link.type != h5l.TYPE_HARD:
         raise UnsafeFileError(
             f"The entry {name!r} is a soft or external link: it may lead to another file.",
             remedy="links are never followed; " + RESAVE,
         )
+    _refuse_virtual(group, [link.u])
     return _checked(h5o.open(group, key))
+
+
+def _refuse_virtual(node: Node, addresses: Iterable[int]) -> None:
+    """Refuse virtual data sets at these addresses, in the file of ``node``, while unopened."""
+    file = h5i.get_file_id(node)
+    base = file.get_create_plist().get_userblock()
+    with Path(os.fsdecode(file.name)).open("rb") as stream:
+
+        def read(position: int, count: int) -> bytes:
+            stream.seek(min(base + position, _BEYOND_ANY_FILE))
+            return stream.read(count)
+
+        if any(is_virtual(read, address) for address in addresses):
+            raise _other_files()
 
 
 def _checked(node: Node) -> Node:
@@ -256,11 +278,15 @@ def _checked(node: Node) -> Node:
         raise CorruptFileError("An entry is neither a group nor a data set.", remedy=RESAVE)
     plan = node.get_create_plist()
     if plan.get_layout() == h5d.VIRTUAL or plan.get_external_count():
-        raise UnsafeFileError(
-            "A data set keeps its data in other files (external storage or virtual data set).",
-            remedy="such data are never read; " + RESAVE,
-        )
+        raise _other_files()
     return node
+
+
+def _other_files() -> UnsafeFileError:
+    return UnsafeFileError(
+        "A data set keeps its data in other files (external storage or virtual data set).",
+        remedy="such data are never read; " + RESAVE,
+    )
 
 
 def address(node: Node) -> int:
@@ -280,6 +306,9 @@ def read_references(node: Node, budget: Budget) -> Array:
     budget.spend_elements(math.prod(node.shape))
     if _filters(node):  # HDF5 inflates these, to whatever size they turn out to have
         budget.spend_bytes(_MAX_DEFLATE_RATIO * node.get_storage_size())
+    addresses = np.empty(node.shape, np.uint64)
+    node.read(h5s.ALL, h5s.ALL, addresses, mtype=h5t.STD_REF_OBJ)
+    _refuse_virtual(node, np.unique(addresses).tolist())
     return _read(node)
 
 

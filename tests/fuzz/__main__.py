@@ -12,7 +12,7 @@ import time
 from pathlib import Path
 
 from tests.fuzz.harness import Corpus, Summary, run
-from tests.fuzz.readers import LEVELS
+from tests.fuzz.readers import LEVELS, READERS
 from tests.fuzz.seeds import all_seeds
 
 _KINDS = ("values", "error", "crash", "hang", "foreign", "other file")
@@ -25,10 +25,13 @@ def main() -> int:
     with tempfile.TemporaryDirectory(dir=_fast_folder()) as name:
         folder = Path(name)
         seeds = all_seeds(folder, real=not asked.no_real)
+        for seed in seeds:  # so that nothing is left to import or look up in the children
+            (folder / "healthy.mat").write_bytes(seed.data)
+            READERS["matlab_compat"](folder / "healthy.mat")
         print(f"{len(seeds)} seeds, seed {asked.seed}, {time.strftime('%Y-%m-%d %H:%M')}")
         findings = 0
         for reader in _readers(asked):
-            corpus = Corpus(seeds, asked.seed, LEVELS[reader])
+            corpus = Corpus(seeds, asked.seed, tuple(asked.levels or LEVELS[reader]))
             summary = run(
                 corpus,
                 reader,
@@ -50,6 +53,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--first", type=int, default=0, help="number of the first mutant")
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--levels", nargs="*", choices=LEVELS["matlab_compat"])
     parser.add_argument("--peers", action="store_true", help="scipy and mat-io as well")
     parser.add_argument("--differential", action="store_true", help="compare with both instead")
     parser.add_argument("--no-real", action="store_true", help="leave ../shared/real alone")

@@ -73,6 +73,7 @@ class Summary:
         self.details[f"{kind}: {detail}" if detail else kind] += 1
         if kind not in ACCEPTABLE:
             self.findings.append(Finding(number, kind, detail))
+            print(f"mutant {number} (level {level}): {kind} {detail}", file=sys.stderr, flush=True)
 
 
 class Corpus:
@@ -281,5 +282,5 @@ class _Watch:
         if writes:
             return False
         name = os.fsdecode(path) if isinstance(path, str | bytes | os.PathLike) else str(path)
-        is_code = name in sys.path or name.endswith((".py", ".pyc", ".so"))
+        is_code = name in sys.path or name.endswith((".py", ".pyc", ".so", "entry_points.txt"))
         return is_code or name == str(self._path)
