@@ -28,6 +28,7 @@ from .saved import SavedLayer, SavedNetwork
 if TYPE_CHECKING:
     from matlab_compat.engine.precision import DeviceLike, DTypeLike
     from matlab_compat.parity import Comparison, Tolerance
+    from matlab_compat.parity.diagnosis_types import Diagnosis
     from matlab_compat.parity.verify import Report
 
 _REMEDY = (
@@ -46,6 +47,12 @@ class Task:
     #: By the names to report them by.
     expected: dict[str, Any]
     activations: dict[str, Any] = field(default_factory=dict)
+
+    def predict(self, **options: Any) -> Any:
+        """What the model makes of the inputs; options as for its ``predict``."""
+        if isinstance(self.model, Layer):
+            return self.model.predict(self.X[0] if len(self.X) == 1 else tuple(self.X), **options)
+        return self.model.predict(*self.X, **options)
 
 
 def verify(
@@ -88,13 +95,15 @@ def verify(
 
     outputs: list[Comparison] = []
     activations: list[Comparison] = []
+    diagnoses: list[Diagnosis] = []
     for task in tasks(path, variable, layer, input=input, expected=expected, limits=limits):
         with locating(str(path)), enough_memory():
             done = run(task, data_format, device, dtype, tolerance)
         outputs += done.outputs
         activations += done.activations
+        diagnoses += done.diagnoses
     environment = {**done.environment, "file": str(path), "sha256": sha256(path)}
-    return Report(tuple(outputs), environment, tuple(activations))
+    return Report(tuple(outputs), environment, tuple(activations), tuple(diagnoses))
 
 
 def tasks(

@@ -16,6 +16,7 @@ import numpy.typing as npt
 from ..data_format import dlarray
 from ..errors import NothingToCompareError, UsageError
 from .compare import Comparison, Tolerance, compare
+from .diagnosis_types import Diagnosis
 from .verify import Report, environment, rounding_unit
 
 if TYPE_CHECKING:
@@ -73,7 +74,60 @@ def verify_network(
         for comparison in _three_way(name, here[name], exact[name], truth, eps, tolerance)
     ]
     layers = _layers(network, X, activations or {}, options, dtype, eps, tolerance)
-    return Report(tuple(outputs), environment(device, dtype), tuple(layers))
+    first = next((c for c in (*layers, *outputs) if c.verdict == "different"), None)
+    diagnoses: tuple[Diagnosis, ...] = ()
+    if first is not None:
+        truths = activations or {} if first in layers else expected
+        truth = truths.get(first.name, truths.get(first.name.partition("{")[0]))
+        equal = [layer.name for layer in layers if layer.verdict == "equal"]
+        rule = first, truth, eps, tolerance
+        diagnoses = _diagnosed(network, X, *rule, first in layers, equal, options, dtype)
+    return Report(tuple(outputs), environment(device, dtype), tuple(layers), diagnoses)
+
+
+def _diagnosed(
+    network: Network | Layer,
+    X: Sequence[object],
+    first: Comparison,
+    truth: object,
+    eps: float,
+    tolerance: Tolerance | None,
+    is_activation: bool,
+    equal: Sequence[str],
+    options: dict[str, Any],
+    dtype: DTypeLike | None,
+) -> tuple[Diagnosis, ...]:
+    """What explains the first difference."""
+    from ..layers.base import Layer
+    from . import diagnose
+
+    if isinstance(network, Layer):
+        if len(X) > 1 or network.NumOutputs > 1:
+            return ()
+        data, expected = _array(X[0]), _array(truth)
+        measure = diagnose.measure_of(first, expected, eps, tolerance)
+        return diagnose.of_layer(
+            network,
+            data,
+            expected,
+            measure,
+            first.name,
+            options["data_format"],
+            device=options["device"],
+            dtype=dtype,
+        )
+    return diagnose.of_network(
+        network,
+        X,
+        first,
+        truth,
+        eps,
+        tolerance,
+        is_activation=is_activation,
+        equal=equal,
+        dtype=dtype,
+        **options,
+    )
 
 
 def _outputs(

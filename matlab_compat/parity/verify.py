@@ -99,16 +99,25 @@ def verify_layer(
     data, truth = as_data(X), real_array(expected, "expected output")
     actual = layer.predict(data, data_format, device=device, dtype=dtype)
     oracle = layer.predict(data, data_format, dtype="double")
+    eps, size = rounding_unit(dtype, truth, layer.Weights), magnitude(layer, data, data_format)
     comparison = compare(
         actual,
         truth,
         name=name,
-        eps=rounding_unit(dtype, truth, layer.Weights),
-        magnitude=magnitude(layer, data, data_format),
+        eps=eps,
+        magnitude=size,
         tolerance=tolerance,
         oracle=oracle,
     )
-    return Report((comparison,), environment(device, dtype))
+    diagnoses: tuple[Diagnosis, ...] = ()
+    if comparison.verdict == "different":
+        from . import diagnose
+
+        measure = diagnose.measure_of(comparison, truth, eps, tolerance, float(np.nanmax(size)))
+        diagnoses = diagnose.of_layer(
+            layer, data, truth, measure, name, data_format, device=device, dtype=dtype
+        )
+    return Report((comparison,), environment(device, dtype), diagnoses=diagnoses)
 
 
 def magnitude(layer: TransposedConvolution2DLayer, X: Array, data_format: str) -> Array:

@@ -1,0 +1,126 @@
+"""What was done wrong when two results differ.
+
+Mistakes of an output are undone on the arrays themselves (:mod:`.output`); mistakes of a layer are
+made on purpose and the layer is run again (:mod:`.layer`), on its own (:mod:`.single`) or in its
+network (:mod:`.network`). Either must explain the difference down to the rounding bound.
+"""
+
+from __future__ import annotations
+
+import re
+import warnings
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ...data_format import dlarray
+from ...errors import MatlabCompatError
+from ...graph import Port
+from ...layers.base import Layer
+from ..compare import Comparison, Tolerance
+from ..diagnosis_types import Diagnosis
+from .measure import Measure
+from .output import MOST, diagnose_output
+from .single import diagnose_layer
+
+if TYPE_CHECKING:
+    from ...engine.precision import DeviceLike, DTypeLike
+    from ...network import Network
+
+Array = npt.NDArray[Any]
+
+__all__ = ["Measure", "diagnose_layer", "diagnose_output", "measure_of", "of_layer", "of_network"]
+
+
+def measure_of(
+    comparison: Comparison,
+    expected: Array,
+    eps: float,
+    tolerance: Tolerance | None = None,
+    scale: float | None = None,
+) -> Measure:
+    """The rule of a comparison with one scale for all elements: its own, where it has one."""
+    finite = expected[np.isfinite(expected)]
+    largest = float(np.abs(finite).max()) if finite.size else 0.0
+    if tolerance is not None:
+        scale = (tolerance.atol + tolerance.rtol * largest) / (eps * comparison.bound)
+    elif scale is None:
+        scale = comparison.max_abs / (comparison.scaled_error * eps)
+    return Measure(eps, scale if np.isfinite(scale) else largest, comparison.bound)
+
+
+def of_layer(
+    layer: Layer,
+    X: Array,
+    expected: Array,
+    measure: Measure,
+    where: str,
+    data_format: str | None = None,
+    **options: Any,
+) -> tuple[Diagnosis, ...]:
+    """Mistakes of a layer on its own, then those of its output."""
+    with warnings.catch_warnings(action="ignore"):
+        actual = layer.predict(X, data_format, **options)
+        form = data_format or layer.default_format
+        found = diagnose_layer(layer, X, actual, expected, measure, where, form, **options)
+        return _together(found, diagnose_output(actual, expected, measure, where))
+
+
+def of_network(
+    network: Network,
+    X: Sequence[object],
+    first: Comparison,
+    expected: object,
+    eps: float,
+    tolerance: Tolerance | None,
+    *,
+    is_activation: bool,
+    equal: Sequence[str],
+    data_format: str | Sequence[str] | None,
+    device: DeviceLike | None,
+    dtype: DTypeLike | None,
+) -> tuple[Diagnosis, ...]:
+    """Mistakes of the layers before the first difference, then those of what differs there.
+
+    ``first`` is the comparison that differs and ``expected`` its other side. ``equal`` are the
+    layers whose activations agree.
+    """
+    from .network import Run, Target, diagnose_network
+
+    name, sequence = _sequence(first.name)
+    if isinstance(expected, list):
+        expected = expected[sequence]
+    truth = as_array(expected)
+    measure = measure_of(first, truth, eps, tolerance)
+    with warnings.catch_warnings(action="ignore"):
+        try:
+            run = Run(network, X, data_format, device, dtype, sequence)
+        except (MatlabCompatError, RuntimeError):
+            return ()  # too large to keep every value, for example: the verdict stands without
+        port = (name, 0) if is_activation else _port(run.plan.outputs, name)
+        target = Target(name, port, truth, measure, is_activation)
+        found = diagnose_network(run, target, equal)
+        return _together(found, diagnose_output(run.actual(target), truth, measure, first.name))
+
+
+def _sequence(name: str) -> tuple[str, int]:
+    """``Y{3}``, the third of a list, as ("Y", 2)."""
+    found = re.fullmatch(r"(.*)\{(\d+)\}", name)
+    return (found.group(1), int(found.group(2)) - 1) if found else (name, 0)
+
+
+def _port(outputs: Mapping[str, tuple[Port, str]], name: str) -> Port:
+    """Where an output comes from; a single one may be reported by any name."""
+    return (outputs[name] if name in outputs else next(iter(outputs.values())))[0]
+
+
+def as_array(value: object) -> Array:
+    """The data of a labelled array, or the array."""
+    return value.extractdata() if isinstance(value, dlarray) else np.asarray(value)
+
+
+def _together(*parts: tuple[Diagnosis, ...]) -> tuple[Diagnosis, ...]:
+    """What names a layer comes before what only describes the output."""
+    return tuple(diagnosis for part in parts for diagnosis in part)[:MOST]

@@ -1,0 +1,70 @@
+"""Layers whose torch module does something else than the layer says: no property expresses it."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from ...layers.base import Layer
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+Change = Callable[["nn.Module"], "nn.Module"]
+
+
+def altered(layer: Layer, change: Change) -> Layer:
+    """A copy of ``layer`` whose :meth:`to_torch` gives ``change`` of the module."""
+    other = copy.copy(layer)
+
+    def to_torch(*arguments: Any, **options: Any) -> nn.Module:
+        return change(layer.to_torch(*arguments, **options))
+
+    other.to_torch = to_torch  # type: ignore[method-assign]
+    return other
+
+
+def in_training(module: nn.Module) -> nn.Module:
+    """In training mode, whatever the modules around it are in."""
+    return _module(lambda *x: module.train()(*x))
+
+
+def twice(module: nn.Module) -> nn.Module:
+    """One time after the other."""
+    return _module(lambda x: module(module(x)))
+
+
+def inputs_changed(change: Callable[[Tensor], Tensor]) -> Change:
+    """The module of a changed input."""
+    return lambda module: _module(lambda x: module(change(x)))
+
+
+def another_flattening(order: Sequence[int]) -> Change:
+    """A flatten or fully connected layer that takes C,H,W in this order, the last fastest."""
+    axes = (0, *(axis + 1 for axis in order))
+
+    def change(module: nn.Module) -> nn.Module:
+        from torch.nn import functional
+
+        weight, bias = (getattr(module, name, None) for name in ("weight", "bias"))
+
+        def run(x: Tensor) -> Tensor:
+            if x.ndim != len(axes):
+                raise ValueError("sequences of images are not flattened otherwise here")
+            flat = x.permute(axes).flatten(1)
+            return flat if weight is None else functional.linear(flat, weight, bias)
+
+        return _module(run)
+
+    return change
+
+
+def _module(function: Callable[..., Tensor]) -> nn.Module:
+    from torch import nn
+
+    class Altered(nn.Module):
+        def forward(self, *inputs: Tensor) -> Tensor:
+            return function(*inputs)
+
+    return Altered()

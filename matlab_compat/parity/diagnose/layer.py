@@ -1,0 +1,409 @@
+"""What can be done wrong with one layer: the layer as it would be then, to be run and compared."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from itertools import permutations
+from operator import mul
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ...errors import MatlabCompatError
+from ...layers.base import Layer
+from ...layers.edges import edges_of
+from ...layers.filters import FilterLayer
+from ...layers.fully_connected import FullyConnectedLayer
+from ...layers.normalization import BatchNormalizationLayer
+from ...layers.recurrent import GRULayer, LSTMLayer, RecurrentLayer
+from ...layers.structure import FlattenLayer
+from ...layers.transposed_convolution import TransposedConvolutionLayer
+from .altered import altered, another_flattening, in_training, inputs_changed, twice
+
+Array = npt.NDArray[Any]
+
+#: The epsilons of the usual frameworks.
+EPSILONS = (1e-5, 1e-3, 1e-4, 1e-6, 1e-8, 1e-12, 2e-5, 0.0)
+
+
+@dataclass(frozen=True)
+class Variation:
+    """A layer with one mistake in it."""
+
+    name: str
+    #: Goes on after "the expected output is what the layer gives".
+    text: str
+    remedy: str
+    layer: Layer
+    rank: int = 0
+    #: The statistics of the whole batch matter.
+    whole_batch: bool = False
+
+
+def variations(layer: Layer, size: Sequence[int] = ()) -> Iterator[Variation]:
+    """The layer with each mistake that it allows, the likely ones first.
+
+    ``size`` is the spatial size of its input, for 'same' paddings that depend on it.
+    """
+    if isinstance(layer, FilterLayer):
+        yield from _crops(layer)
+        yield from _kernels(layer)
+    yield from _paddings(layer, tuple(size))
+    yield from _strides(layer)
+    yield from _biases(layer)
+    yield from _normalizations(layer)
+    yield from _pooling(layer)
+    yield from _flattenings(layer, tuple(size))
+    yield from _recurrences(layer)
+    yield from _inputs(layer)
+
+
+def changed(layer: Layer, **values: object) -> Layer | None:
+    """A copy with other properties, checked like any; ``None`` if MATLAB would refuse them."""
+    try:
+        return type(layer)(**{**layer._values, **values})
+    except MatlabCompatError:
+        return None
+
+
+def _variation(
+    layer: Layer, name: str, text: str, remedy: str, rank: int = 0, **values: object
+) -> Iterator[Variation]:
+    other = changed(layer, **values)
+    if other is not None and other != layer:
+        yield Variation(name, text, remedy, other, rank)
+
+
+# --- filters ----------------------------------------------------------------------------
+
+
+def _kernels(layer: FilterLayer) -> Iterator[Variation]:
+    weights = layer.Weights
+    if weights.size == 0 or weights.ndim != layer.dims + 2:
+        return
+    space = tuple(range(layer.dims))
+    transposed = isinstance(layer, TransposedConvolutionLayer)
+    torch_name = "conv_transpose" if transposed else "conv"
+    yield from _variation(
+        layer,
+        "kernel flipped",
+        "with its filters flipped in every spatial dimension",
+        f"neither MATLAB nor torch's {torch_name} flips Weights: leave out the flip (rot90).",
+        Weights=np.flip(weights, space).copy(order="F"),
+    )
+    if layer.dims == 2:
+        yield from _variation(
+            layer,
+            "kernel height and width exchanged",
+            "with height and width of its filters exchanged",
+            "for torch use Weights.transpose(3, 2, 0, 1): the spatial dimensions stay in order.",
+            FilterSize=layer.filter_size[::-1],
+            Weights=np.asfortranarray(weights.swapaxes(0, 1)),
+        )
+        for axis, name in enumerate(("vertically", "horizontally")):
+            yield from _variation(
+                layer,
+                f"kernel flipped {name}",
+                f"with its filters flipped {name}",
+                "leave out the flip.",
+                rank=1,
+                Weights=np.flip(weights, axis).copy(order="F"),
+            )
+    yield from _exchanged_channels(layer, weights)
+
+
+def _exchanged_channels(layer: FilterLayer, weights: Array) -> Iterator[Variation]:
+    """The last two dimensions exchanged, or read so where their sizes differ."""
+    names = "NumFilters x NumChannels"
+    other = "NumChannels x NumFilters"
+    if not isinstance(layer, TransposedConvolutionLayer):
+        names, other = other, names
+    *space, first, second = weights.shape
+    read = weights.reshape((*space, second, first), order="F").swapaxes(-1, -2)
+    yield from _variation(
+        layer,
+        "filters and channels exchanged",
+        "with filters and channels of Weights exchanged",
+        f"Weights of this layer end in {names}; those of its counterpart in {other}.",
+        Weights=np.asfortranarray(read),
+    )
+
+
+# --- edges ------------------------------------------------------------------------------
+
+
+def _crops(layer: FilterLayer) -> Iterator[Variation]:
+    if not isinstance(layer, TransposedConvolutionLayer) or layer.dims != 2:
+        return
+    same = layer.CroppingMode == "same"
+    name = "'same' cropped on the wrong side" if same else "crop on the wrong side"
+    yield from _edge_orders(layer, "Cropping", layer.CroppingSize, name)
+
+
+def _paddings(layer: Layer, size: tuple[int, ...]) -> Iterator[Variation]:
+    if "PaddingSize" not in layer.properties or getattr(layer, "dims", 0) != 2:
+        return
+    values = layer._values
+    if values["PaddingMode"] == "manual":
+        yield from _edge_orders(
+            layer, "Padding", values["PaddingSize"], "padding on the wrong side"
+        )
+    elif values["PaddingMode"] == "same" and len(size) == 2:
+        same = edges_of(_same_padding(layer, size))
+        yield from _edge_orders(layer, "Padding", same, "'same' padded on the wrong side")
+
+
+def _same_padding(layer: Any, size: tuple[int, ...]) -> tuple[tuple[int, int], ...]:
+    from ...engine.padding import same_padding
+
+    if hasattr(layer, "dilation"):
+        window = [(k - 1) * d + 1 for k, d in zip(layer.filter_size, layer.dilation, strict=True)]
+        return same_padding(size, window, layer.stride)
+    return same_padding(size, layer.window, layer.step)
+
+
+def _edge_orders(layer: Layer, what: str, edges: Any, wrong_side: str) -> Iterator[Variation]:
+    top, bottom, left, right = edges
+    verb = "crop came off" if what == "Cropping" else "padding was added at"
+    sides = [
+        f"the {one} instead of the {other}"
+        for one, other, here, there in (
+            ("top", "bottom", top, bottom),
+            ("left", "right", left, right),
+        )
+        if here != there
+    ]
+    idiom = " (looks like torch's output_padding idiom)" if what == "Cropping" else ""
+    wrong = [
+        (
+            wrong_side,
+            f"if the {verb} {' and '.join(sides)}{idiom}",
+            (bottom, top, right, left),
+            0,
+        ),
+        (
+            f"{what} order [t l b r]",
+            f"with {what}Size [t b l r] read as [t l b r]",
+            (top, left, bottom, right),
+            1,
+        ),
+        (
+            f"{what} [a b] read as [b a]",
+            f"with the {what.lower()} of height and width exchanged",
+            (left, right, top, bottom),
+            1,
+        ),
+    ]
+    if bottom != top and right != left:
+        wrong += [
+            (wrong_side, f"if the {verb} {sides[0]}{idiom}", (bottom, top, left, right), 1),
+            (wrong_side, f"if the {verb} {sides[1]}{idiom}", (top, bottom, right, left), 1),
+        ]
+    for name, text, sizes, rank in wrong:
+        yield from _variation(
+            layer,
+            name,
+            text,
+            _edge_remedy(what, edges),
+            rank,
+            **{f"{what}Mode": "manual", f"{what}Size": sizes},
+        )
+
+
+def _edge_remedy(what: str, edges: Any) -> str:
+    top, bottom, left, right = edges
+    if what == "Padding":
+        return (
+            f"pad by [t b l r] = [{top} {bottom} {left} {right}] before the layer: "
+            f"torch.nn.functional.pad(x, ({left}, {right}, {top}, {bottom}))."
+        )
+    rows = f"{top}:{-bottom or ''}".replace("0:", ":")
+    columns = f"{left}:{-right or ''}".replace("0:", ":")
+    return (
+        f"crop the full result by [t b l r] = [{top} {bottom} {left} {right}]: in torch "
+        f"conv_transpose2d without padding and output_padding, then y[:, :, {rows}, {columns}]."
+    )
+
+
+def _strides(layer: Layer) -> Iterator[Variation]:
+    stride = layer._values.get("Stride")
+    if isinstance(stride, tuple) and len(stride) == 2 and stride[0] != stride[1]:
+        yield from _variation(
+            layer,
+            "stride exchanged",
+            "with vertical and horizontal stride exchanged",
+            f"Stride is [vertical horizontal]: stride=({stride[0]}, {stride[1]}) in torch as well.",
+            Stride=stride[::-1],
+        )
+
+
+# --- biases -----------------------------------------------------------------------------
+
+
+def _biases(layer: Layer) -> Iterator[Variation]:
+    bias = layer._values.get("Bias")
+    if bias is None or not np.any(bias):
+        return
+    remedy = "pass bias=Bias.ravel() to the torch layer, once."
+    yield from _variation(
+        layer, "bias missing", "without its bias", remedy, Bias=np.zeros_like(bias)
+    )
+    yield from _variation(layer, "bias doubled", "with its bias added twice", remedy, Bias=2 * bias)
+
+
+# --- normalization, pooling, flattening -------------------------------------------------
+
+
+def _normalizations(layer: Layer) -> Iterator[Variation]:
+    if isinstance(layer, BatchNormalizationLayer):
+        yield Variation(
+            "batch statistics",
+            "with the statistics of the batch instead of TrainedMean and TrainedVariance",
+            "call model.eval() before comparing; in MATLAB use predict, not forward.",
+            altered(layer, in_training),
+            whole_batch=True,
+        )
+    for epsilon in EPSILONS if "Epsilon" in layer.properties else ():
+        yield from _variation(
+            layer,
+            "another epsilon",
+            f"with an epsilon of {epsilon:g} instead of {layer._values['Epsilon']:g}",
+            f"set the layer's eps to Epsilon, {layer._values['Epsilon']:g}.",
+            rank=1,
+            Epsilon=epsilon,
+        )
+
+
+def _pooling(layer: Layer) -> Iterator[Variation]:
+    value = layer._values.get("PaddingValue")
+    if type(layer).__name__.startswith("AveragePooling"):
+        counted = value == "mean"
+        yield from _variation(
+            layer,
+            "padding counted" if counted else "padding not counted",
+            f"with the padding {'counted' if counted else 'not counted'} in the averages",
+            f"PaddingValue is {value!r}: count_include_pad={not counted} in torch.",
+            PaddingValue=0 if counted else "mean",
+        )
+
+
+def _flattenings(layer: Layer, size: tuple[int, ...]) -> Iterator[Variation]:
+    if not isinstance(layer, FullyConnectedLayer | FlattenLayer) or len(size) < 2:
+        return
+    letters = "CHW" if len(size) == 2 else "CHWD"
+    matlab = (0, *reversed(range(1, len(letters))))
+    known = {"CHW": " (torch's order)", "HWC": " (TensorFlow's order)"}
+    for order in permutations(range(len(letters))):
+        said = "".join(letters[axis] for axis in order)
+        if order == matlab:
+            continue
+        yield Variation(
+            "flattening order",
+            f"with the image flattened row by row as {said}{known.get(said, '')} instead of "
+            "column by column as MATLAB does",
+            "flatten x.permute(0, 1, 3, 2) (height fastest), or reorder the columns of Weights.",
+            altered(layer, another_flattening(order)),
+            rank=0 if said in known else 1,
+        )
+
+
+# --- recurrent layers -------------------------------------------------------------------
+
+_GATES = {LSTMLayer: "ifgo", GRULayer: "rzn"}
+_KNOWN_GATES = {"iofg": "ONNX's", "ifog": "Caffe's", "zrn": "ONNX's and Keras'"}
+
+
+def _recurrences(layer: Layer) -> Iterator[Variation]:
+    for kind, gates in _GATES.items():
+        if isinstance(layer, kind) and isinstance(layer, RecurrentLayer):
+            for order in permutations(range(len(gates))):
+                yield from _other_gates(layer, gates, order)
+    mode = layer._values.get("ResetGateMode")
+    for other in ("after-multiplication", "before-multiplication"):
+        if mode in ("after-multiplication", "before-multiplication"):
+            yield from _variation(
+                layer,
+                "reset gate applied elsewhere",
+                f"with ResetGateMode '{other}'",
+                f"the layer's ResetGateMode is '{mode}' (torch's and cuDNN's GRU is "
+                "'recurrent-bias-after-multiplication').",
+                ResetGateMode=other,
+            )
+
+
+def _other_gates(layer: RecurrentLayer, gates: str, order: tuple[int, ...]) -> Iterator[Variation]:
+    said = "".join(gates[gate] for gate in order)
+    whose = f" ({_KNOWN_GATES[said]} order)" if said in _KNOWN_GATES else ""
+    values = {
+        name: _gates_moved(layer._values[name], len(gates), layer.NumHiddenUnits, order)
+        for name in ("InputWeights", "RecurrentWeights", "Bias")
+    }
+    yield from _variation(
+        layer,
+        "gates in another order",
+        f"with its gates taken in the order {' '.join(said)}{whose}",
+        f"the rows of MATLAB's weights are in the order {' '.join(gates)} (torch's too): reorder.",
+        rank=0 if whose else 1,
+        **values,
+    )
+
+
+def _gates_moved(value: Array, gates: int, hidden: int, order: tuple[int, ...]) -> Array:
+    blocks = value.reshape(-1, gates, hidden, value.shape[1])
+    return np.asfortranarray(blocks[:, list(order)].reshape(value.shape))
+
+
+# --- the network's input ----------------------------------------------------------------
+
+
+def _inputs(layer: Layer) -> Iterator[Variation]:
+    mode = layer._values.get("Normalization")
+    if not hasattr(layer, "input_format") or mode is None:
+        return
+    if mode != "none":
+        yield from _variation(
+            layer,
+            "input normalization missing",
+            "without the normalization of the input",
+            f"the input layer's '{mode}' is part of the network: apply it to X on the other side.",
+            Normalization="none",
+        )
+        yield Variation(
+            "input normalization twice",
+            "with the normalization of the input applied twice",
+            "the network normalizes its input itself: do not normalize X beforehand.",
+            altered(layer, twice),
+        )
+    for factor, text in ((1 / 255, "divided by 255 (0..1)"), (255.0, "times 255 (0..255)")):
+        yield Variation(
+            "input scaled",
+            f"for an input {text}",
+            "give both sides the same range: the training data's.",
+            altered(layer, inputs_changed(partial(mul, factor))),
+            rank=1,
+        )
+    if layer.input_format() == "SSCB":
+        yield from _image_inputs(layer)
+
+
+def _image_inputs(layer: Layer) -> Iterator[Variation]:
+    height, width, channels = layer._values["InputSize"]
+    if channels == 3:
+        yield Variation(
+            "input BGR for RGB",
+            "for an input with its channels reversed: BGR for RGB",
+            "OpenCV reads images as BGR: x = x[:, [2, 1, 0]] in torch.",
+            altered(layer, inputs_changed(lambda x: x.flip(1))),
+            rank=1,
+        )
+    if height == width:
+        yield Variation(
+            "input height and width exchanged",
+            "for an input with height and width exchanged",
+            "H×W×C×N goes to torch as X.transpose(3, 2, 0, 1).",
+            altered(layer, inputs_changed(lambda x: x.transpose(2, 3))),
+            rank=1,
+        )

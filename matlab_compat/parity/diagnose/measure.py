@@ -1,0 +1,107 @@
+"""How far two arrays are apart, and when a suspected mistake explains the distance."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ..diagnosis_types import Diagnosis
+
+Array = npt.NDArray[Any]
+
+#: Elements that are looked at first; only what fits there is compared as a whole.
+SAMPLE = 2048
+#: A mistake must bring the distance down to at most this part. Whatever is closer to the bound
+#: than that is no mistake, but rounding that went a little far.
+IMPROVEMENT = 0.25
+#: Where all values lie within so many times what the bound allows, anything would fit.
+SPREAD = 10.0
+
+
+@dataclass(frozen=True)
+class Measure:
+    """One rounding of the comparison in absolute terms, and how many of them are allowed.
+
+    ``scale`` is one number even where the comparison's magnitude is one for each element: what is
+    moved about has no element of its own to be measured by.
+    """
+
+    eps: float
+    scale: float
+    bound: float
+
+    @property
+    def unit(self) -> float:
+        """One rounding."""
+        return self.eps * self.scale
+
+    def at_least(self, scale: float) -> Measure:
+        """For values that went through something of that scale."""
+        return Measure(self.eps, max(self.scale, scale), self.bound)
+
+    def distance(self, a: Array, b: Array) -> float:
+        """The largest difference in roundings: exact if within the bound, else a lower limit."""
+        if a.shape != b.shape or a.size == 0:
+            return np.inf
+        if a.size > SAMPLE:
+            chosen = np.random.default_rng(0).integers(0, a.size, SAMPLE)
+            index = np.unravel_index(chosen, a.shape)
+            sampled = self._distance(a[index], b[index])
+            if sampled > self.bound:
+                return sampled
+        return self._distance(a, b)
+
+    def _distance(self, a: Array, b: Array) -> float:
+        with np.errstate(invalid="ignore", over="ignore"):
+            off = np.abs(np.subtract(a, b, dtype=np.float64))
+        off = np.where((a == b) | (np.isnan(a) & np.isnan(b)), 0.0, off)
+        largest = float(off.max())  # NaN where only one side is
+        if largest == 0:
+            return 0.0
+        return largest / self.unit if self.unit and not np.isnan(largest) else np.inf
+
+    def tells_apart(self, values: Array) -> bool:
+        """Whether the values differ so much that a fit means something."""
+        finite = values[np.isfinite(values)]
+        return bool(finite.size) and bool(np.ptp(finite) > SPREAD * self.bound * self.unit)
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A mistake with the two arrays that it would make agree."""
+
+    name: str
+    text: str
+    remedy: str
+    actual: Array = field(repr=False)
+    expected: Array = field(repr=False)
+    #: Of two that fit, the lower comes first.
+    rank: int = 1
+    #: The part of the original arrays that the two are made of, where it is not all of them.
+    before: tuple[Array, Array] | None = None
+    measure: Measure | None = None
+
+
+def explanations(
+    candidates: Iterable[Candidate], measure: Measure, before: float, where: str
+) -> Iterator[tuple[int, Diagnosis]]:
+    """The candidates that fit, with their ranks.
+
+    A candidate fits if what remains is within the bound of the comparison, and far less than
+    before: approximate agreement, such as that of a smooth image with itself shifted, is none.
+    """
+    for candidate in candidates:
+        own = candidate.measure or measure
+        residual = own.distance(candidate.actual, candidate.expected)
+        if residual > own.bound or not own.tells_apart(candidate.expected):
+            continue
+        start = before if candidate.before is None else measure.distance(*candidate.before)
+        if start > measure.bound and residual <= IMPROVEMENT * start:
+            yield (
+                candidate.rank,
+                Diagnosis(candidate.name, candidate.text, residual, candidate.remedy, where),
+            )

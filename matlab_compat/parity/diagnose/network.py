@@ -1,0 +1,301 @@
+"""Which layer of a network, and what was done wrong with it: the network is run with each mistake.
+
+Only what comes after a changed layer is computed again, of one observation first, and not longer
+than :data:`SECONDS`.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ...errors import MatlabCompatError
+from ...graph import Plan, Port, Step
+from ...layers.base import Layer
+from ...layers.normalization import BatchNormalizationLayer, _Dropout
+from ..diagnosis_types import Diagnosis
+from .layer import Variation, variations
+from .measure import Candidate, Measure, explanations
+from .output import ranked
+
+if TYPE_CHECKING:
+    import torch
+
+    from ...engine.precision import DeviceLike, DTypeLike
+    from ...network import Network
+
+Array = npt.NDArray[Any]
+
+#: The search ends when it has taken so long; what was found until then is reported.
+SECONDS = 20.0
+
+
+@dataclass(frozen=True)
+class Target:
+    """What differs: the output of one layer, or of the network."""
+
+    name: str
+    port: Port
+    expected: Array
+    measure: Measure
+    #: Whether it is in the form of ``activations``, not of ``predict``.
+    is_activation: bool
+
+
+class Run:
+    """A network run once, layer by layer, with everything it computed kept.
+
+    Of lists of sequences only one is run.
+    """
+
+    def __init__(
+        self,
+        network: Network,
+        X: Sequence[object],
+        data_format: str | Sequence[str] | None,
+        device: DeviceLike | None,
+        dtype: DTypeLike | None,
+        sequence: int = 0,
+    ) -> None:
+        from ...engine.predict import _formats, _one, _tensors, network_inputs
+
+        self.network, self.device, self.dtype = network, device, dtype
+        self.inputs = network_inputs(network, X, data_format)
+        self.formats = _formats(network, self.inputs)
+        self.plan: Plan = network.plan(self.formats)
+        self.has_list = any(given.is_list for given in self.inputs)
+        data = [_one(i, sequence) if i.is_list else i.data[0] for i in self.inputs]
+        tensors = _tensors(self.inputs, data, device, dtype)
+        self.modules = self._modules()
+        self.values: dict[Port, torch.Tensor] = {
+            (name, -1): tensor for name, tensor in zip(self.plan.inputs, tensors, strict=True)
+        }
+        self.values = self._computed(self.plan.steps, self.modules, self.values)
+
+    def _modules(self) -> dict[str, torch.nn.Module]:
+        module = self.network.to_torch(self.device, self.dtype, formats=self.formats)
+        attributes = {name: at for at, name in module.meta["layers"].items()}
+        return {
+            step.name: getattr(module, attributes[step.name])
+            for step in self.plan.steps
+            if not _is_output(step)
+        }
+
+    @staticmethod
+    def _computed(
+        steps: Sequence[Step],
+        modules: Mapping[str, torch.nn.Module],
+        values: Mapping[Port, torch.Tensor],
+    ) -> dict[Port, torch.Tensor]:
+        import torch
+
+        from ...engine.precision import full_precision
+
+        known = dict(values)
+        with torch.inference_mode(), full_precision():
+            for step in steps:
+                inputs = [known[source] for source in step.sources]
+                result = inputs[0] if _is_output(step) else modules[step.name](*inputs)
+                several = result if isinstance(result, tuple) else (result,)
+                known.update({(step.name, i): value for i, value in enumerate(several)})
+        return known
+
+    @property
+    def observations(self) -> int:
+        """How many there are."""
+        return min(int(self.values[name, -1].shape[0]) for name in self.plan.inputs)
+
+    def spatial_size(self, step: Step) -> tuple[int, ...]:
+        """That of the layer's first input, as H,W."""
+        return tuple(self.values[step.sources[0]].shape[2 : 2 + step.formats[0].count("S")])
+
+    def with_changes(
+        self, changes: Mapping[str, Layer], target: Port, observations: int | None
+    ) -> torch.Tensor:
+        """The value at ``target`` if these layers were others; of the first observations."""
+        after = self._between(set(changes), target)
+        modules = dict(self.modules)
+        for step in after:
+            if step.name in changes:
+                layer = changes[step.name]
+                built = layer.to_torch(self.device, self.dtype, formats=step.formats)
+                modules[step.name] = built.eval()
+        needed = {source for step in after for source in step.sources}
+        values = {port: self.values[port][:observations] for port in needed if port in self.values}
+        return self._computed(after, modules, values)[target]
+
+    def _between(self, changed: set[str], target: Port) -> list[Step]:
+        """The steps that the change reaches and that the target needs."""
+        upstream = ancestors(self.plan, target[0])
+        reached = set(changed)
+        steps = []
+        for step in self.plan.steps:
+            if step.name in changed or any(source[0] in reached for source in step.sources):
+                reached.add(step.name)
+                if step.name in upstream:
+                    steps.append(step)
+        return steps
+
+    def as_matlab(self, value: torch.Tensor, target: Target) -> Array:
+        """A value in the form that it is compared in."""
+        from ...data_format import dlarray
+        from ...engine.arrays import array
+        from ...engine.predict import _as_activation, _as_matlab
+
+        label = next(
+            step.output_formats[target.port[1]]
+            for step in self.plan.steps
+            if step.name == target.port[0]
+        )
+        convert = _as_activation if target.is_activation else _as_matlab
+        result = convert(self.network, self.inputs, [array(value)], label)
+        result = result[0] if isinstance(result, list) else result
+        return result.extractdata() if isinstance(result, dlarray) else result
+
+    def actual(self, target: Target) -> Array:
+        """What was computed without any mistake."""
+        return self.as_matlab(self.values[target.port], target)
+
+
+def _is_output(step: Step) -> bool:
+    return bool(getattr(step.layer, "is_output", False))
+
+
+def ancestors(plan: Plan, name: str) -> set[str]:
+    """The layer and all that it depends on."""
+    found = {name}
+    for step in reversed(plan.steps):
+        if step.name in found:
+            found.update(source[0] for source in step.sources)
+    return found
+
+
+@dataclass(frozen=True)
+class Suspicion:
+    """Layers with a mistake in them."""
+
+    variation: Variation
+    changes: Mapping[str, Layer]
+    where: str
+
+
+def diagnose_network(run: Run, target: Target, equal: Sequence[str]) -> tuple[Diagnosis, ...]:
+    """The mistakes in layers that explain the difference at ``target``.
+
+    ``equal`` are layers whose activations agree: nothing before them is suspected.
+    """
+    cleared: set[str] = set().union(*(ancestors(run.plan, name) for name in equal))
+    suspects = [
+        step
+        for step in run.plan.steps
+        if step.name in ancestors(run.plan, target.port[0]) and step.name not in cleared
+    ]
+    full = run.actual(target)
+    before = target.measure.distance(*_same_rank(full, target.expected))
+    deadline = time.monotonic() + SECONDS
+    found: list[tuple[int, Diagnosis]] = []
+    found += explanations(_dropout(target, full, suspects), target.measure, before, target.name)
+    for group in (_common(run, suspects), *(_single(run, step) for step in reversed(suspects))):
+        for suspicion in group:
+            if time.monotonic() > deadline:
+                return ranked(found)
+            candidates = _tried(run, suspicion, target)
+            found += explanations(candidates, target.measure, before, suspicion.where)
+        if found:
+            break
+    return ranked(found)
+
+
+def _single(run: Run, step: Step) -> Iterator[Suspicion]:
+    """Every mistake of one layer."""
+    if not _is_output(step):
+        for variation in variations(step.layer, run.spatial_size(step)):
+            yield Suspicion(variation, {step.name: variation.layer}, step.name)
+
+
+def _common(run: Run, suspects: Sequence[Step]) -> Iterator[Suspicion]:
+    """The same mistake in all batch normalizations."""
+    layers = {s.name: s.layer for s in suspects if isinstance(s.layer, BatchNormalizationLayer)}
+    if len(layers) < 2:
+        return
+    every = [list(variations(layer)) for layer in layers.values()]
+    for alternatives in zip(*every, strict=False):
+        if len({a.text for a in alternatives}) == 1:
+            changes = {n: a.layer for n, a in zip(layers, alternatives, strict=True)}
+            yield Suspicion(alternatives[0], changes, f"{len(layers)} batch normalization layers")
+
+
+def _tried(run: Run, suspicion: Suspicion, target: Target) -> Iterator[Candidate]:
+    """The result with the mistake; nothing if it cannot be computed or the first image differs."""
+    variation = suspicion.variation
+    whole = variation.whole_batch or run.observations == 1 or run.has_list
+    for observations in (None,) if whole else (1, None):
+        computed = _result(run, suspicion, target, observations)
+        if computed is None:
+            return
+        truth = _first(run, target) if observations else target.expected
+        result, truth = _same_rank(computed, truth)
+        if target.measure.distance(result, truth) > target.measure.bound:
+            return
+    yield Candidate(
+        variation.name,
+        f"the expected output is what {_said(suspicion)} {variation.text}",
+        variation.remedy,
+        result,
+        truth,
+        rank=variation.rank,
+    )
+
+
+def _said(suspicion: Suspicion) -> str:
+    several = len(suspicion.changes) > 1
+    name = suspicion.where if several else f"layer '{suspicion.where}'"
+    return f"the network gives with its {name}," if several else f"{name} gives"
+
+
+def _result(
+    run: Run, suspicion: Suspicion, target: Target, observations: int | None
+) -> Array | None:
+    try:
+        value = run.with_changes(suspicion.changes, target.port, observations)
+    except (MatlabCompatError, RuntimeError, ValueError):
+        return None  # sizes do not go together any more
+    return run.as_matlab(value, target)
+
+
+def _first(run: Run, target: Target) -> Array:
+    """The expected result of the first observation."""
+    label = next(s for s in run.plan.steps if s.name == target.port[0])
+    vectors = label.output_formats[target.port[1]] == "CB" and not target.is_activation
+    labelled = run.inputs[0].labelled
+    axis = 0 if vectors and not labelled else label.output_formats[target.port[1]].find("B")
+    if not labelled and not vectors:
+        axis = -1
+    return target.expected.take([0], axis)
+
+
+def _same_rank(a: Array, b: Array) -> tuple[Array, Array]:
+    rank = max(a.ndim, b.ndim)
+    return tuple(x.reshape(x.shape + (1,) * (rank - x.ndim), order="F") for x in (a, b))  # type: ignore[return-value]
+
+
+def _dropout(target: Target, actual: Array, suspects: Sequence[Step]) -> Iterator[Candidate]:
+    """Elements are zero or have grown by the dropout's factor. Only its own output shows it."""
+    actual, expected = _same_rank(actual, target.expected)
+    for step in suspects:
+        if isinstance(step.layer, _Dropout) and actual.shape == expected.shape:
+            kept = actual / (1 - step.layer.Probability)
+            yield Candidate(
+                "dropout active",
+                f"the expected output has elements dropped by '{step.name}': those that are not "
+                f"zero are divided by {1 - step.layer.Probability:g}",
+                "call model.eval() before comparing; in MATLAB use predict, not forward.",
+                np.where(expected == 0, 0, kept),
+                np.asarray(expected),
+                rank=0,
+            )

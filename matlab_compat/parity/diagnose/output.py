@@ -1,0 +1,47 @@
+"""What was done to an output: diagnosed from the two arrays alone."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy.typing as npt
+
+from ..diagnosis_types import Diagnosis
+from .measure import Measure, explanations
+from .rearranged import rearrangements
+from .values import value_changes
+
+Array = npt.NDArray[Any]
+
+#: As many are reported.
+MOST = 3
+
+
+def diagnose_output(
+    actual: Array, expected: Array, measure: Measure, where: str = "Y"
+) -> tuple[Diagnosis, ...]:
+    """The mistakes that would turn ``actual`` into ``expected``, the simplest first.
+
+    Both in MATLAB order (H×W×C×N and the like). Nothing is said of complex data, which the
+    comparison refuses. Empty where nothing fits to within the rounding bound.
+    """
+    rank = max(actual.ndim, expected.ndim)
+    actual, expected = (
+        x.reshape(x.shape + (1,) * (rank - x.ndim), order="F") for x in (actual, expected)
+    )
+    before = measure.distance(actual, expected)
+    if before <= measure.bound:
+        return ()  # only elements of a small magnitude of their own differ
+    found = [
+        *explanations(rearrangements(actual, expected, measure), measure, before, where),
+        *explanations(value_changes(actual, expected, measure), measure, before, where),
+    ]
+    return ranked(found)
+
+
+def ranked(found: list[tuple[int, Diagnosis]]) -> tuple[Diagnosis, ...]:
+    """The simplest first: all have come down to rounding, where less is not better."""
+    distinct = {d.name: d for _, d in sorted(found, key=lambda pair: -pair[0])}
+    ranks = {d.name: rank for rank, d in sorted(found, key=lambda pair: -pair[0])}
+    best = sorted(distinct.values(), key=lambda d: (ranks[d.name], d.residual))
+    return tuple(best[:MOST])

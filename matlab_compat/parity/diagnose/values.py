@@ -1,0 +1,219 @@
+"""Other values in the same places: scaled, offset, through sigmoid or softmax, rounded."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ..compare import EPS
+from .measure import Candidate, Measure
+
+Array = npt.NDArray[Any]
+
+#: Fewer elements than this could be fitted by chance.
+_FEWEST = 8
+
+
+def value_changes(actual: Array, expected: Array, measure: Measure) -> Iterator[Candidate]:
+    """Candidates that change values, element by element."""
+    if actual.shape != expected.shape or actual.size < _FEWEST:
+        return
+    yield from _linear(actual, expected, measure)
+    yield from _sigmoids(actual, expected, measure)
+    yield from _softmaxes(actual, expected, measure)
+    yield from _integers(actual, expected)
+    yield from _precisions(actual, expected, measure)
+
+
+# --- scale and offset -------------------------------------------------------------------
+
+
+def _linear(actual: Array, expected: Array, measure: Measure) -> Iterator[Candidate]:
+    """Constants fitted to the finite elements, if there are enough different ones."""
+    both = np.isfinite(actual) & np.isfinite(expected)
+    a, e = actual[both].astype(np.float64), expected[both].astype(np.float64)
+    if np.count_nonzero(np.abs(a) > measure.bound * measure.unit) < _FEWEST or np.ptp(a) == 0:
+        return
+    scale = float(np.vdot(a, e) / np.vdot(a, a))
+    if scale:
+        wider = Measure(measure.eps, measure.scale * max(1.0, abs(scale)), measure.bound)
+        if abs(scale) < 1:  # it would be lost in the roundings of a side so much larger
+            wider = Measure(measure.eps, measure.scale * abs(scale), measure.bound)
+        yield _scaled(actual, expected, scale, wider)
+    offset = float((e - a).mean())
+    yield _offset(actual, expected, offset)
+    centred = a - a.mean()
+    slope = float(np.vdot(centred, e) / np.vdot(centred, centred))
+    shift = float(e.mean() - slope * a.mean())
+    if slope:
+        yield _affine(actual, expected, slope, shift, measure.at_least(measure.scale * abs(slope)))
+
+
+def _scaled(actual: Array, expected: Array, scale: float, measure: Measure) -> Candidate:
+    sign = abs(scale + 1) < 1e-5
+    hint = ""
+    if any(abs(scale / known - 1) < 1e-4 for known in (255, 1 / 255)):
+        hint = (
+            " One side works in 0..255, the other in 0..1 (MATLAB's im2double, torch's ToTensor)."
+        )
+    return Candidate(
+        "sign exchanged" if sign else "constant scale",
+        f"the expected output is this one times {scale:.7g}",
+        f"divide the expected output by {scale:.7g}, or multiply this one by it.{hint}",
+        scale * actual,
+        expected,
+        measure=measure,
+    )
+
+
+def _offset(actual: Array, expected: Array, offset: float) -> Candidate:
+    return Candidate(
+        "constant offset",
+        f"the expected output is this one {'plus' if offset > 0 else 'minus'} {abs(offset):.7g}",
+        f"subtract {offset:.7g} from the expected output: a mean or bias is missing on one side.",
+        actual + offset,
+        expected,
+    )
+
+
+def _affine(
+    actual: Array, expected: Array, slope: float, offset: float, measure: Measure
+) -> Candidate:
+    return Candidate(
+        "scale and offset",
+        f"the expected output is this one times {slope:.7g} plus {offset:.7g}",
+        "only one side is normalized (0..255, 0..1 and -1..1 are the usual ranges): "
+        f"(Y - {offset:.7g}) / {slope:.7g} undoes it.",
+        slope * actual + offset,
+        expected,
+        rank=2,
+        measure=measure,
+    )
+
+
+# --- activations ------------------------------------------------------------------------
+
+
+def _sigmoid(x: Array) -> Array:
+    with np.errstate(over="ignore"):
+        result: Array = 1 / (1 + np.exp(-x.astype(np.float64)))
+    return result
+
+
+def _softmax(x: Array, axis: int) -> Array:
+    shifted = np.exp(x.astype(np.float64) - x.max(axis, keepdims=True))
+    result: Array = shifted / shifted.sum(axis, keepdims=True)
+    return result
+
+
+def _sigmoids(actual: Array, expected: Array, measure: Measure) -> Iterator[Candidate]:
+    yield from _activated("sigmoid", actual, expected, measure, _sigmoid)
+
+
+def _softmaxes(actual: Array, expected: Array, measure: Measure) -> Iterator[Candidate]:
+    if not (np.isfinite(actual).all() and np.isfinite(expected).all()):
+        return
+    for axis in reversed(range(actual.ndim)):
+        if actual.shape[axis] > 1:
+            yield from _activated(
+                "softmax", actual, expected, measure, lambda x, axis=axis: _softmax(x, axis)
+            )
+
+
+def _activated(
+    name: str, actual: Array, expected: Array, measure: Measure, function: Any
+) -> Iterator[Candidate]:
+    """The function once too often or too rarely on the expected side."""
+    if _like_probabilities(expected):
+        yield Candidate(
+            f"{name} applied",
+            f"the expected output is {name} of this one",
+            f"one side ends before its {name}, the other after: compare both before, or add a "
+            f"{name}Layer at the end here.",
+            function(actual),
+            expected,
+            measure=measure.at_least(1),
+        )
+    if _like_probabilities(actual):
+        yield Candidate(
+            f"{name} missing",
+            f"this output is {name} of the expected one",
+            f"the other side lacks the {name} at the end: apply it there (losses such as torch's "
+            "cross_entropy include it, so that models often end before it).",
+            actual,
+            function(expected),
+            measure=measure.at_least(max(1.0, float(np.abs(expected).max()))),
+        )
+
+
+def _like_probabilities(values: Array) -> bool:
+    return bool(values.min() >= 0 and values.max() <= 1)
+
+
+# --- rounding ---------------------------------------------------------------------------
+
+
+def _integers(actual: Array, expected: Array) -> Iterator[Candidate]:
+    if np.any(expected != np.rint(expected)) or np.all(actual == np.rint(actual)):
+        return
+    half = 0.5 + 1e-4  # rounding errors may decide a tie
+    rounded = np.where(np.abs(actual - expected) <= half, expected, np.nan)
+    cut = np.where((actual - expected) * np.sign(actual) >= -1e-4, expected, np.nan)
+    cut = np.where(np.abs(actual - expected) < 1, cut, np.nan)
+    low, high = float(expected.min()), float(expected.max())
+    limits = (max(low, 0.0), min(high, 255.0))
+    saturated = np.where(np.abs(np.clip(actual, *limits) - expected) <= half, expected, np.nan)
+    known = {"rounded to integers": rounded, "cut to integers": cut}
+    if limits == (low, high):
+        known["rounded to integers and clipped"] = saturated
+    for rank, (name, made) in enumerate(known.items()):
+        yield Candidate(
+            name,
+            f"the expected output is this one {name}",
+            "it was saved as an integer class such as uint8: save it as single, before any "
+            "conversion for display.",
+            made,
+            expected,
+            rank=rank,
+        )
+
+
+def _precisions(actual: Array, expected: Array, measure: Measure) -> Iterator[Candidate]:
+    """All expected values have the few digits of a coarser format, and are off by its rounding."""
+    formats = {"single": _as_single, "half": _as_half, "bfloat16": _as_bfloat16}
+    for name, convert in formats.items():
+        if EPS[name] <= measure.eps or not _unchanged(convert, expected):
+            continue
+        if _unchanged(convert, actual):
+            continue
+        yield Candidate(
+            f"{name} precision",
+            f"the expected output was computed or saved in {name} precision",
+            f"compute and save it in single precision, or verify with --dtype {name}.",
+            actual,
+            expected,
+            measure=Measure(EPS[name], float(np.nanmax(np.abs(expected))), measure.bound),
+        )
+
+
+def _unchanged(convert: Any, values: Array) -> bool:
+    return bool(np.array_equal(convert(values), values, equal_nan=True))
+
+
+def _as_single(values: Array) -> Array:
+    with np.errstate(over="ignore"):
+        return values.astype(np.float32).astype(np.float64)
+
+
+def _as_half(values: Array) -> Array:
+    with np.errstate(over="ignore"):
+        return values.astype(np.float16).astype(np.float64)
+
+
+def _as_bfloat16(values: Array) -> Array:
+    bits = np.ascontiguousarray(values, np.float32).view(np.uint32)
+    cut: Array = (bits & np.uint32(0xFFFF0000)).view(np.float32).astype(np.float64)
+    return cut
