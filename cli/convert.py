@@ -44,6 +44,8 @@ def command(
     force: Annotated[bool, typer.Option("--force", help="Replace what is there.")] = False,
     format: options.ReportFormat = output.Format.text,
     max_bytes: options.MaxBytes = None,
+    max_depth: options.MaxDepth = None,
+    max_elements: options.MaxElements = None,
 ) -> None:
     """Convert a network or layer; what was written is run and compared before it gets its name.
 
@@ -61,7 +63,7 @@ def command(
             options=Options(dtype, stub, strip_normalization, steps),
             check=check,
             overwrite=force,
-            limits=options.limits(max_bytes),
+            limits=options.limits(max_bytes, max_depth, max_elements),
         )
         results.append(done)
         return files.Outcome(path, done.exit_code, _said(done))

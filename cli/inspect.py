@@ -16,6 +16,8 @@ def command(
     variable: options.Variable = None,
     format: options.ReportFormat = output.Format.text,
     max_bytes: options.MaxBytes = None,
+    max_depth: options.MaxDepth = None,
+    max_elements: options.MaxElements = None,
 ) -> None:
     """List what is in a MAT-file: variables, and layers as MATLAB prints them.
 
@@ -24,7 +26,7 @@ def command(
     from converters.inspect import inspect
 
     def look(path: str) -> dict[str, Any]:
-        return inspect(path, variable, limits=options.limits(max_bytes))
+        return inspect(path, variable, limits=options.limits(max_bytes, max_depth, max_elements))
 
     paths = files.expanded(file)
     if not files.is_many(file):

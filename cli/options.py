@@ -33,10 +33,18 @@ DType = Annotated[str, typer.Option(help="single or double (half, bfloat16).")]
 MaxBytes = Annotated[
     int | None, typer.Option(help="Bytes that one variable may decode to (4 GiB).", min=1)
 ]
+MaxDepth = Annotated[
+    int | None, typer.Option(help="Nesting of cells, structs and objects (100).", min=1)
+]
+MaxElements = Annotated[
+    int | None,
+    typer.Option(help="Cells, struct fields and objects in one variable (5 million).", min=1),
+]
 
 
-def limits(max_bytes: int | None) -> Limits:
-    """The limits that the options ask for."""
-    from converters.matfile.limits import DEFAULT_LIMITS, Limits
+def limits(max_bytes: int | None, max_depth: int | None, max_elements: int | None) -> Limits:
+    """The limits that the options ask for; those not given keep their defaults."""
+    from converters.matfile.limits import Limits
 
-    return DEFAULT_LIMITS if max_bytes is None else Limits(max_bytes=max_bytes)
+    asked = {"max_bytes": max_bytes, "max_depth": max_depth, "max_elements": max_elements}
+    return Limits(**{name: value for name, value in asked.items() if value is not None})

@@ -20,6 +20,8 @@ def command(
     dtype: options.DType = "single",
     force: Annotated[bool, typer.Option("--force", help="Replace an existing file.")] = False,
     max_bytes: options.MaxBytes = None,
+    max_depth: options.MaxDepth = None,
+    max_elements: options.MaxElements = None,
 ) -> None:
     """Run a layer or network on an input and save Y, in MATLAB order.
 
@@ -38,7 +40,7 @@ def command(
         device=device,
         dtype=dtype,
         overwrite=force,
-        limits=options.limits(max_bytes),
+        limits=options.limits(max_bytes, max_depth, max_elements),
     )
     for name, value in written.items():
         output.note(f"wrote {name}, {size_text(value.shape)} {value.dtype.name}, to {out}")

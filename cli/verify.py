@@ -59,6 +59,8 @@ def command(
     ] = False,
     force: Annotated[bool, typer.Option("--force", help="Replace existing files.")] = False,
     max_bytes: options.MaxBytes = None,
+    max_depth: options.MaxDepth = None,
+    max_elements: options.MaxElements = None,
 ) -> None:
     """Run a layer or network and compare with what MATLAB saved. 0 if equal, 1 if different.
 
@@ -76,7 +78,7 @@ def command(
         "device": device,
         "dtype": dtype,
         "tolerance": Tolerance(atol or 0.0, rtol or 0.0) if given else None,
-        "limits": options.limits(max_bytes),
+        "limits": options.limits(max_bytes, max_depth, max_elements),
     }
     if against is None:
         own = {"layer": layer, "expected": tuple(expected or ()), "data_format": data_format}

@@ -199,3 +199,21 @@ def test_the_limit_is_lifted_by_max_bytes(tmp_path: Path) -> None:
     assert "max_bytes" in low.stderr
     assert_refused(high)  # it is no input for the layer all the same
     assert "max_bytes" not in high.stderr
+
+
+@pytest.mark.parametrize(
+    ("option", "low", "high", "parameter"),
+    [("--max-depth", "50", "70", "max_depth"), ("--max-elements", "5", "500", "max_elements")],
+)
+def test_each_limit_has_its_option(
+    tmp_path: Path, option: str, low: str, high: str, parameter: str
+) -> None:
+    """60 cells within each other: 60 deep, 60 elements."""
+    path = tmp_path / "deep.mat"
+    path.write_bytes(level5_files.file(level5_files.nested_cells(60)))
+    command = ["predict", GOOD, "--input", str(path), "-o", str(tmp_path / "y.mat"), option]
+    too_low, enough = run_many([[*command, low], [*command, high]])
+    assert_refused(too_low)
+    assert parameter in too_low.stderr
+    assert_refused(enough)  # it is no input for the layer all the same
+    assert parameter not in enough.stderr
