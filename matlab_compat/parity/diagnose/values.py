@@ -150,7 +150,8 @@ def _activated(
 
 
 def _like_probabilities(values: Array) -> bool:
-    return bool(values.min() >= 0 and values.max() <= 1)
+    rounding = 1e-5
+    return bool(values.min() >= -rounding and values.max() <= 1 + rounding)
 
 
 # --- rounding ---------------------------------------------------------------------------

@@ -87,7 +87,7 @@ def diagnosis(found: Mapping[str, Any]) -> str:
     where = f"{found['where']}: " if found["where"] else ""
     return "\n".join(
         [
-            f"diagnosis: {where}{found['text']}",
+            f"looks like: {where}{found['text']}",
             f"  residual         {figure(found['residual'])} (scaled)",
             f"  remedy           {found['remedy']}",
         ]
