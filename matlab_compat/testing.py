@@ -1,4 +1,4 @@
-"""For projects that keep the proof in their own tests: is this what MATLAB computed?
+"""For projects that keep the proof in their own tests.
 
 ``converters``, which opens files, is imported when it is needed: this module is where the two meet
 for users, and the only one here that knows of it.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Sequence
+from dataclasses import replace
 from os import PathLike
 from typing import TYPE_CHECKING, Any
 
@@ -87,7 +88,8 @@ def assert_matches_matlab(
     ((name, Y),) = task.expected.items()
     here, oracle = _computed(actual, task, data_format)
     tolerance = Tolerance(atol or 0.0, rtol or 0.0) if (atol, rtol) != (None, None) else None
-    found = _comparison(name, _oriented(here, Y), _oriented(oracle, Y), Y, task, tolerance)
+    compared = (_oriented(here, Y), _oriented(oracle, Y), Y)
+    found = _comparison(name, *compared, task, data_format, tolerance)
     if found.verdict == "different":
         raise AssertionError(_report(found, here, str(bundle)))
 
@@ -112,7 +114,7 @@ def _task(
         if variable is not None or layer is not None:
             raise
         X = [read_array(one, INPUT_NAMES) for one in input or [bundle]] if needs_input else []
-        Y = read_array(*expected or [bundle], OUTPUT_NAMES)
+        Y = read_array((expected or [bundle])[0], OUTPUT_NAMES)
         return Task(None, X, {"Y": Y})  # type: ignore[arg-type]
     if len(found) != 1 or len(found[0].expected) != 1:
         raise UsageError(
@@ -130,9 +132,9 @@ def _computed(actual: Any, task: Task, data_format: str | None) -> tuple[Any, An
 
     oracle = None
     if task.model is not None:
-        oracle = task.model.predict(*task.X, data_format=data_format, dtype="double")
+        oracle = task.predict(data_format=data_format, dtype="double")
     if isinstance(actual, Layer | Network):
-        return actual.predict(*task.X, data_format=data_format), oracle
+        return replace(task, model=actual).predict(data_format=data_format), oracle
     if isinstance(actual, torch.nn.Module):
         exact = copy.deepcopy(actual).double() if oracle is None else None
         here = _called(actual, task.X, data_format)
@@ -196,7 +198,13 @@ def _size(array: Array) -> tuple[int, ...]:
 
 
 def _comparison(
-    name: str, here: Any, oracle: Any, Y: Array, task: Task, tolerance: Tolerance | None
+    name: str,
+    here: Any,
+    oracle: Any,
+    Y: Array,
+    task: Task,
+    data_format: str | None,
+    tolerance: Tolerance | None,
 ) -> Comparison:
     """By the bound of the layer, else by that of a network, else by ``max|Y|``."""
     from .layers import TransposedConvolution2DLayer
@@ -206,7 +214,7 @@ def _comparison(
     known = [EPS[_CLASSES[a.dtype.name]] for a in (here, Y) if a.dtype.name in _CLASSES]
     eps = max(known, default=EPS["double"])
     if isinstance(task.model, TransposedConvolution2DLayer):
-        scale = magnitude(task.model, task.X[0], "SSCB")
+        scale = magnitude(task.model, task.X[0], data_format or "SSCB")
         options: dict[str, Any] = {"magnitude": scale, "oracle": oracle, "tolerance": tolerance}
         return compare(here, Y, name=name, eps=eps, **options)
     if oracle is not None and oracle.shape == here.shape:

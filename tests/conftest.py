@@ -26,6 +26,8 @@ def _absent() -> dict[str, str]:
         absent["real"] = "../shared/real is absent"
     if shutil.which("octave") is None:
         absent["octave"] = "GNU Octave is absent"
+    if not Path("/usr/bin/chromium").exists():
+        absent["browser"] = "Chromium is absent"
     return absent
 
 

@@ -17,11 +17,11 @@ OPTIONS = {options}  # of predict
 
 # Each layer or network of the file, with its input and what MATLAB made of it (H x W x C x N).
 for task in tasks(FILE, {where}):
-    model = task.model
-    Y = model.predict(*task.X, **OPTIONS)
-    exact = model.predict(*task.X, **{{**OPTIONS, "device": "cpu", "dtype": "double"}})
-    # The same as a torch module, on tensors in torch's order (N,C,H,W):
-    #   module = model.to_torch(); y = module(torch.from_numpy(X.transpose(3, 2, 0, 1).copy()))
+    Y = task.predict(**OPTIONS)
+    exact = task.predict(**{{**OPTIONS, "device": "cpu", "dtype": "double"}})
+    # The same by hand, on tensors in torch's order (N,C,H,W):
+    #   module = task.model.to_torch()
+    #   y = module(torch.from_numpy(task.X[0].transpose(3, 2, 0, 1).copy()))
 
     several = isinstance(Y, tuple)
     outputs = zip(Y, exact, strict=True) if several else [(Y, exact)]
