@@ -233,6 +233,8 @@ def _proved(
         return replace(done, unchecked="not asked for")
     if isinstance(model, Network) and model.unsupported:
         return replace(done, unchecked="the model has stubs")
+    if isinstance(model, Network) and not model.Initialized:  # what needs weights has refused
+        return replace(done, unchecked="the network has not been trained")
     try:
         return _compared(done, target, model, path, options)
     except NothingToCompareError as error:

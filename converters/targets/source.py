@@ -146,9 +146,10 @@ def _example(model: Model, module: fx.GraphModule, options: Options) -> dict[str
 
 
 def _save(tensors: Mapping[str, torch.Tensor], path: Path) -> None:
-    from safetensors.torch import save_file
+    from safetensors.torch import save
 
-    save_file({name: t.detach().contiguous().clone() for name, t in tensors.items()}, path)
+    # From memory: safetensors' own writer has another error for a full disk.
+    path.write_bytes(save({name: t.detach().contiguous().clone() for name, t in tensors.items()}))
 
 
 def _python(program: str, folder: Path, *arguments: str, may_differ: bool = False) -> str:

@@ -20,8 +20,19 @@ from numpy.typing import NDArray
 import converters
 from converters.targets import Options, Target, suffixes
 from converters.targets.torch_file import TorchFile
-from matlab_compat import Network, imageInputLayer, reluLayer, transposedConv2dLayer
-from matlab_compat.errors import FileAccessError, UnsupportedLayerError, UsageError
+from matlab_compat import (
+    Network,
+    convolution2dLayer,
+    imageInputLayer,
+    reluLayer,
+    transposedConv2dLayer,
+)
+from matlab_compat.errors import (
+    FileAccessError,
+    PropertyError,
+    UnsupportedLayerError,
+    UsageError,
+)
 from matlab_compat.layers import Layer
 from matlab_compat.layers.unsupported import UnsupportedLayer
 
@@ -295,3 +306,18 @@ def test_existing_constants_stay(tmp_path: Path) -> None:
             segmentation(), tmp_path / "net.pt", options=Options(strip_normalization=True)
         )
     assert names(tmp_path) == ["net.normalization.mat"]
+
+
+@pytest.mark.parametrize("name", ["graph.mat", "graph.m"])
+def test_an_untrained_graph_goes_back_to_matlab_unchecked(tmp_path: Path, name: str) -> None:
+    graph = Network(
+        [
+            imageInputLayer([8, 8, 1], Name="in", Normalization="none"),
+            convolution2dLayer(3, 2, Name="conv"),
+        ],
+        kind="LayerGraph",
+    )
+    done = converters.save(graph, tmp_path / name)
+    assert (done.exit_code, done.unchecked) == (0, "the network has not been trained")
+    with pytest.raises(PropertyError, match="has not been trained"):
+        converters.save(graph, tmp_path / "graph.pt")
