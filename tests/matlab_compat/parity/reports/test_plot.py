@@ -30,7 +30,7 @@ def test_hostile_names_are_drawn_as_they_are(tmp_path: Path) -> None:
 
 
 def test_an_unknown_ending_is_refused() -> None:
-    with pytest.raises(UsageError, match="cannot be written as '.bmp'"):
+    with pytest.raises(UsageError, match=r"cannot be written as '\.bmp'"):
         check_plot(Path("out.bmp"))
 
 

@@ -51,7 +51,7 @@ def test_sizes_that_differ_have_no_slice() -> None:
 
 def test_decades_count_every_finite_difference() -> None:
     expected = np.ones((1, 6))
-    actual = expected + [[0, 0, 0.5, 5e-3, 2e-3, np.nan]]
+    actual = expected + np.array([[0, 0, 0.5, 5e-3, 2e-3, np.nan]])
     with keeping_arrays():
         arrays = compare(actual, expected).arrays
     assert arrays is not None

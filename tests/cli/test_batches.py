@@ -1,0 +1,214 @@
+"""Many files: in processes, gone on with after an interruption, on a cluster. Expected values: the
+fixtures, one of which is right and one wrong; files that are none, made here.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import cli.main
+from converters import batch
+from matlab_compat.errors import UsageError
+from tests.cli.command import COMMAND, FIXTURES
+
+GOOD = (FIXTURES / "same_odd.v7.mat").read_bytes()
+WRONG = (FIXTURES / "wrong_by_one_pixel.v7.mat").read_bytes()
+
+#: Name, content and exit code of the files of a folder.
+FILES = {
+    "a.mat": (GOOD, 0),
+    "b.mat": (WRONG, 1),
+    "c.mat": (b"no MAT-file", 2),
+    "d.mat": (GOOD[:500], 2),
+    "e.mat": (GOOD, 0),
+}
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    place = tmp_path / "files"
+    place.mkdir()
+    for name, (content, _) in FILES.items():
+        (place / name).write_bytes(content)
+    return place
+
+
+@pytest.fixture
+def verify(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Any:
+    """Run ``matlab-compat verify`` in this process; gives exit code, stdout and stderr."""
+
+    def verify(*arguments: object) -> tuple[object, str, str]:
+        monkeypatch.setattr(sys, "argv", ["matlab-compat", "verify", *map(str, arguments)])
+        with pytest.raises(SystemExit) as left:
+            cli.main.main()
+        return (left.value.code or 0, *capsys.readouterr())
+
+    return verify
+
+
+def records(place: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in place.read_text().splitlines()]
+
+
+def exit_codes(place: Path) -> dict[str, int]:
+    return {Path(r["file"]).name: r["exit_code"] for r in records(place)}
+
+
+EXPECTED = {name: code for name, (_, code) in FILES.items()}
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_each_file_has_its_record_and_bad_ones_stop_nothing(
+    verify: Any, folder: Path, tmp_path: Path, jobs: int
+) -> None:
+    results = tmp_path / "out.jsonl"
+    code, out, _ = verify(folder, "--jobs", jobs, "--results", results)
+    assert code == 2
+    assert out.splitlines()[-1] == "2 of 5 ok"
+    assert [line.split()[1] for line in out.splitlines()[:5]] == [str(folder / n) for n in FILES]
+    assert exit_codes(results) == EXPECTED
+    for record in records(results):
+        content = FILES[Path(record["file"]).name][0]
+        assert record["sha256"] == hashlib.sha256(content).hexdigest()
+        assert ("schema" in record) != ("summary" in record)
+
+
+def test_resume_does_only_what_is_missing_or_has_changed(
+    verify: Any, folder: Path, tmp_path: Path
+) -> None:
+    results = tmp_path / "out.jsonl"
+    verify(folder, "--results", results)
+    first = results.read_text().splitlines(keepends=True)
+    # As if interrupted in the middle of the third line; then one file is repaired.
+    results.write_text("".join(first[:2]) + first[2][:40])
+    (folder / "b.mat").write_bytes(GOOD)
+    code, out, _ = verify(folder, "--results", results, "--resume")
+    assert (code, out.splitlines()[-1]) == (2, "3 of 5 ok")
+    again = results.read_text().splitlines(keepends=True)
+    assert again[:2] == first[:2]
+    assert [Path(json.loads(line)["file"]).name for line in again[2:]] == [
+        "b.mat", "c.mat", "d.mat", "e.mat",
+    ]  # fmt: skip
+    assert json.loads(again[2])["exit_code"] == 0
+    assert verify(folder, "--results", results, "--resume")[0] == 2
+    assert results.read_text().splitlines(keepends=True) == again
+
+
+def test_resume_with_other_options_does_everything_again(
+    verify: Any, folder: Path, tmp_path: Path
+) -> None:
+    results = tmp_path / "out.jsonl"
+    verify(folder / "a.mat", "--results", results)
+    verify(folder / "a.mat", "--results", results, "--resume", "--dtype", "double")
+    assert [r["options"]["dtype"] for r in records(results)] == ["single", "double"]
+
+
+def test_results_are_not_written_over(verify: Any, folder: Path, tmp_path: Path) -> None:
+    results = tmp_path / "out.jsonl"
+    results.write_text("mine\n")
+    for option in ([], ["--resume"]):
+        code, out, err = verify(folder, "--results", results, *option)
+        assert (code, out) == (2, "")
+        assert "--resume to go on" in err or "is no record" in err
+        assert results.read_text() == "mine\n"
+    assert verify(folder, "--results", results, "--force")[0] == 2
+    assert exit_codes(results) == EXPECTED
+
+
+def test_resume_needs_results(verify: Any, folder: Path) -> None:
+    for arguments in ([folder], [folder / "a.mat"]):
+        code, _, err = verify(*arguments, "--resume")
+        assert (code, "--results" in err) == (2, True)
+
+
+def test_an_interrupted_run_leaves_whole_lines_and_is_gone_on_with(
+    verify: Any, folder: Path, tmp_path: Path
+) -> None:
+    for i in range(60):
+        (folder / f"x{i:02}.mat").write_bytes(GOOD)
+    results = tmp_path / "out.jsonl"
+    arguments = [COMMAND, "verify", folder, "--jobs", "2", "--results", results]
+    with subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as running:
+        while not (results.exists() and results.stat().st_size):
+            assert running.poll() is None
+        running.send_signal(signal.SIGINT)
+        _, err = running.communicate(timeout=60)
+    assert running.returncode == 130
+    assert err.decode().splitlines()[-1] == "error: interrupted"
+    begun = records(results)
+    assert 0 < len(begun) < 65
+    assert verify(folder, "--results", results, "--resume")[1].splitlines()[-1] == "62 of 65 ok"
+    assert records(results)[: len(begun)] == begun
+    assert len(records(results)) == 65
+
+
+class Deadly(batch.Job):
+    """A job that ends its process, as a crash in a library does."""
+
+    def report(self) -> Any:
+        os._exit(1)
+
+
+def test_a_worker_that_dies_is_an_error_of_its_file_only(folder: Path) -> None:
+    paths = [str(folder / name) for name in FILES]
+    jobs = [Deadly(paths[1]), *(batch.Job(path) for path in paths), Deadly(paths[4])]
+    done = list(batch.in_processes(jobs, 2))
+    died = [r["file"] for r in done if "process that verified it died" in r.get("summary", "")]
+    assert sorted(died) == [paths[1], paths[4]]
+    others = {Path(r["file"]).name: r["exit_code"] for r in done if r["exit_code"] != 4}
+    assert others == EXPECTED
+    assert len(done) == 7
+
+
+def test_an_internal_error_is_a_record(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object, **__: object) -> None:
+        raise ZeroDivisionError("by zero")
+
+    monkeypatch.setattr(batch, "verify", broken)
+    record = batch.record_of(batch.Job("no such file"))
+    assert record["exit_code"] == 4
+    assert record["summary"] == "internal error: ZeroDivisionError: by zero"
+    assert record["sha256"] is None
+
+
+# --- On a cluster
+
+
+def test_a_cluster_of_two_workers_gives_the_same_records(folder: Path) -> None:
+    distributed = pytest.importorskip("distributed")
+    jobs = [batch.Job(str(folder / name)) for name in FILES]
+    with distributed.LocalCluster(
+        n_workers=2, threads_per_worker=1, processes=False, dashboard_address=None
+    ) as cluster:
+        done = list(batch.on_cluster(jobs, cluster.scheduler_address))
+    assert {Path(r["file"]).name: r["exit_code"] for r in done} == EXPECTED
+    assert sorted(map(str, done)) == sorted(str(batch.record_of(job)) for job in jobs)
+
+
+def test_no_scheduler_is_an_error_with_a_remedy(
+    verify: Any, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    distributed = pytest.importorskip("distributed")
+
+    def client(*_: object, **__: object) -> None:
+        raise OSError("timed out")
+
+    monkeypatch.setattr(distributed, "Client", client)
+    code, _, err = verify(folder, "--dask", "tcp://127.0.0.1:1")
+    assert code == 2
+    assert "No dask scheduler answers at tcp://127.0.0.1:1" in err
+
+
+def test_without_dask_the_remedy_is_to_install_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    with pytest.raises(UsageError, match=r"pip install 'matlab-compat\[cluster\]'"):
+        list(batch.on_cluster([], "tcp://127.0.0.1:1"))
