@@ -22,7 +22,7 @@ from ...layers.base import Layer
 from ..compare import Comparison, Tolerance
 from ..diagnosis_types import Diagnosis
 from .measure import Measure
-from .output import MOST, diagnose_output
+from .output import diagnose_output
 from .single import diagnose_layer
 
 if TYPE_CHECKING:
@@ -60,12 +60,12 @@ def of_layer(
     data_format: str | None = None,
     **options: Any,
 ) -> tuple[Diagnosis, ...]:
-    """Mistakes of a layer on its own, then those of its output."""
+    """Mistakes of a layer on its own; else those that its output shows."""
     with warnings.catch_warnings(action="ignore"):
         actual = layer.predict(X, data_format, **options)
         form = data_format or layer.default_format
         found = diagnose_layer(layer, X, actual, expected, measure, where, form, **options)
-        return _together(found, diagnose_output(actual, expected, measure, where))
+        return found or diagnose_output(actual, expected, measure, where)
 
 
 def of_network(
@@ -82,7 +82,7 @@ def of_network(
     device: DeviceLike | None,
     dtype: DTypeLike | None,
 ) -> tuple[Diagnosis, ...]:
-    """Mistakes of the layers before the first difference, then those of what differs there.
+    """Mistakes of the layers before the first difference; else those that it shows itself.
 
     ``first`` is the comparison that differs and ``expected`` its other side. ``equal`` are the
     layers whose activations agree.
@@ -102,7 +102,7 @@ def of_network(
         port = (name, 0) if is_activation else _port(run.plan.outputs, name)
         target = Target(name, port, truth, measure, is_activation)
         found = diagnose_network(run, target, equal)
-        return _together(found, diagnose_output(run.actual(target), truth, measure, first.name))
+        return found or diagnose_output(run.actual(target), truth, measure, first.name)
 
 
 def _sequence(name: str) -> tuple[str, int]:
@@ -119,8 +119,3 @@ def _port(outputs: Mapping[str, tuple[Port, str]], name: str) -> Port:
 def as_array(value: object) -> Array:
     """The data of a labelled array, or the array."""
     return value.extractdata() if isinstance(value, dlarray) else np.asarray(value)
-
-
-def _together(*parts: tuple[Diagnosis, ...]) -> tuple[Diagnosis, ...]:
-    """What names a layer comes before what only describes the output."""
-    return tuple(diagnosis for part in parts for diagnosis in part)[:MOST]

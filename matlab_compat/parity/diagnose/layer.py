@@ -176,7 +176,7 @@ def _edge_orders(layer: Layer, what: str, edges: Any, wrong_side: str) -> Iterat
         )
         if here != there
     ]
-    idiom = " (looks like torch's output_padding idiom)" if what == "Cropping" else ""
+    idiom = " (torch's output_padding idiom)" if what == "Cropping" else ""
     wrong = [
         (
             wrong_side,
