@@ -191,7 +191,7 @@ def on_cluster(jobs: Sequence[Job], address: str) -> Iterator[Record]:
     with client:
         # Not pure: a file may have changed since dask last saw the same call.
         futures = {client.submit(record_of, job, pure=False, retries=0): job for job in jobs}
-        for future in distributed.as_completed(list(futures)):
+        for future in distributed.as_completed(list(futures), loop=client.loop):
             broken = future.exception()
             job = futures.pop(future)
             yield failed(job, _INTERNAL_ERROR, str(broken)) if broken else future.result()

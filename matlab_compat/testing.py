@@ -207,6 +207,8 @@ def _comparison(
     tolerance: Tolerance | None,
 ) -> Comparison:
     """By the bound of the layer, else by that of a network, else by ``max|Y|``."""
+    if oracle is not None:  # the trailing dimensions of size 1 that MATLAB drops
+        here, Y = (np.expand_dims(a, tuple(range(a.ndim, oracle.ndim))) for a in (here, Y))
     from .layers import TransposedConvolution2DLayer
     from .parity.network import three_way
     from .parity.verify import magnitude

