@@ -32,7 +32,7 @@ for task in tasks(FILE, {where}):
             a, o, e = (x[i] if sequences else x for x in (here, oracle, expected))
             a, o, e = (np.asarray(x, np.float64) for x in (a, o, e))
             if a.size != e.size:
-                print(f"{{name!a}}: the computed output is {{a.shape}}, the expected one {{e.shape}}")
+                print(f"{{name!a}}: computed {{a.shape}}, expected {{e.shape}}")
                 continue
             e = e.reshape(a.shape, order="F")
             worst = np.unravel_index(np.nanargmax(np.abs(a - e)), a.shape)
