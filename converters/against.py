@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from matlab_compat.engine.precision import DeviceLike, DTypeLike
     from matlab_compat.network import Network
     from matlab_compat.parity import Tolerance
+    from matlab_compat.parity.diagnosis_types import Diagnosis
     from matlab_compat.parity.verify import Report
 
 Array = npt.NDArray[Any]
@@ -70,6 +71,7 @@ def verify_against(
     from matlab_compat.engine.arrays import array
     from matlab_compat.engine.graph import run_network
     from matlab_compat.engine.precision import torch_device, torch_dtype
+    from matlab_compat.parity.diagnose import diagnose_output, measure_of
     from matlab_compat.parity.network import three_way
     from matlab_compat.parity.verify import Report, environment, rounding_unit
 
@@ -81,6 +83,7 @@ def verify_against(
     with locating(str(onnx)):
         theirs = session.run(None, feeds)
     outputs = []
+    diagnoses: tuple[Diagnosis, ...] = ()
     results = []
     for kind in (dtype, "double"):
         module = network.to_torch(device, kind)
@@ -98,7 +101,11 @@ def verify_against(
         form = DataFormat.parse(label)
         mapped = _to_shape(np.asarray(other), here, name)
         ours, oracle, truth = (form.from_torch(a, label)[0] for a in (here, exact, mapped))
-        outputs.append(three_way(name, ours, oracle, truth, rounding_unit(dtype), tolerance))
+        eps = rounding_unit(dtype)
+        outputs.append(three_way(name, ours, oracle, truth, eps, tolerance))
+        if outputs[-1].verdict == "different":
+            measure = measure_of(outputs[-1], truth, eps, tolerance)
+            diagnoses += diagnose_output(ours, truth, measure, name)
     facts = {
         **environment(device, dtype),
         "file": str(path),
@@ -107,7 +114,7 @@ def verify_against(
         "against_sha256": sha256(onnx),
         "input": ", ".join(input) or f"random, seed {seed}",
     }
-    return Report(tuple(outputs), facts)
+    return Report(tuple(outputs), facts, diagnoses=diagnoses)
 
 
 def _session(onnx: str | PathLike[str]) -> Any:
