@@ -176,7 +176,7 @@ def layers(activations: Sequence[Comparison]) -> Markup:
     width = max(_WIDTH * 2, 14 * len(activations))
     errors = [a.scaled_error / a.bound for a in activations]
     above = [e for e in errors if 0 < e < math.inf]
-    y = _Axis([*above, 1.0], _HEIGHT - 30, _TOP)
+    y = _Axis([*above, 1.0], _HEIGHT - _BOTTOM, _TOP)
     step = (width - _LEFT - _RIGHT) / len(activations)
     places = [
         (_LEFT + (i + 0.5) * step, y.at(min(max(error, 10.0**y.low), 10.0**y.high)))
@@ -190,8 +190,8 @@ def layers(activations: Sequence[Comparison]) -> Markup:
             _point(px, py, layer.verdict == "different", layer.name)
             for (px, py), layer in zip(places, activations, strict=True)
         ),
-        *(_text(places[i][0], _HEIGHT - 14, str(i + 1)) for i in range(0, len(places), every)),
-        _text(_LEFT - 4, _HEIGHT - 1, "layer, in the order of computation", anchor="start"),
+        *(_text(places[i][0], _HEIGHT - 24, str(i + 1)) for i in range(0, len(places), every)),
+        _text(_LEFT - 4, _HEIGHT - 6, "layer, in the order of computation", anchor="start"),
         element("line", x1=_LEFT, x2=width, y1=y.at(1), y2=y.at(1), class_="bound"),
         _text(width - 4, y.at(1) - 4, "allowed", anchor="end"),
     ]

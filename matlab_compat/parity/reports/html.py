@@ -10,7 +10,7 @@ from matlab_compat.display import TIMES, size_text
 from ..compare import Comparison
 from . import drawings, text
 from .markup import Markup, element, joined, table
-from .shown import worst_slice
+from .shown import most_telling, worst_slice
 
 if TYPE_CHECKING:
     from ..verify import Report
@@ -88,7 +88,7 @@ def html_page(report: Report, name: str) -> str:
         _verdict(report, name),
         *_diagnoses(document.get("diagnoses", [])),
         *_network(report.activations),
-        *(_section(one) for one in _most_telling(report)),
+        *(_section(one) for one in most_telling(report, _MOST_SHOWN)),
         *_all_outputs(report),
         _environment(report.environment),
     )
@@ -156,13 +156,6 @@ def _mark(one: Comparison) -> Markup:
     if one.verdict == "equal":
         return element("span", "✓ equal", class_="good")
     return element("span", "✗ different", class_="bad")
-
-
-def _most_telling(report: Report) -> list[Comparison]:
-    """What is shown in full: the first layer that differs, then the outputs, what differs first."""
-    first = [a for a in report.activations if a.verdict == "different"][:1]
-    shown = first + sorted(report.outputs, key=lambda one: one.verdict == "equal")
-    return (shown or list(report.activations[-1:]))[:_MOST_SHOWN]
 
 
 def _all_outputs(report: Report) -> list[Markup]:

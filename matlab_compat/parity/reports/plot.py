@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from ..verify import Report
 
+_MOST_ROWS = 4
 ENDINGS = (".png", ".pdf", ".svg")
 
 
@@ -45,7 +46,7 @@ def check_plot(path: Path) -> None:
 
 
 def save_plot(report: Report, path: Path) -> None:
-    """Draw every output, a row each, and write a PNG, PDF or SVG file as ``path`` ends.
+    """Draw the first layer that differs and the outputs, a row each; a file as ``path`` ends.
 
     Parameters
     ----------
@@ -62,9 +63,8 @@ def save_plot(report: Report, path: Path) -> None:
     check_plot(path)
     from matplotlib.figure import Figure
 
-    compared = [one for one in report.compared if shown.worst_slice(one) is not None]
-    # Of a network's many, those that tell most: what differs, then the last.
-    drawn = sorted(compared[::-1], key=lambda one: one.verdict == "equal")[:4]
+    telling = shown.most_telling(report, _MOST_ROWS)
+    drawn = [one for one in telling if shown.worst_slice(one) is not None]
     if not drawn:
         raise NothingToCompareError(
             "There is nothing to draw: the sizes differ, or the arrays were not kept.",

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
 from ..compare import Arrays, Comparison
+
+if TYPE_CHECKING:
+    from ..verify import Report
 
 Array = npt.NDArray[Any]
 
@@ -31,6 +34,13 @@ class Slice:
     worst: tuple[int, int]
     #: One shown pixel is the worst of so many rows and columns.
     step: int = 1
+
+
+def most_telling(report: Report, count: int) -> list[Comparison]:
+    """What is shown in full: the first layer that differs, then the outputs, what differs first."""
+    first = [a for a in report.activations if a.verdict == "different"][:1]
+    shown = first + sorted(report.outputs, key=lambda one: one.verdict == "equal")
+    return (shown or list(report.activations[-1:]))[:count]
 
 
 def worst_slice(comparison: Comparison) -> Slice | None:
