@@ -48,7 +48,7 @@ _SCAN_BYTES = 1 << 24
 _MAX_DEFLATE_RATIO = 1032  # zlib's own bound
 _COST_OF_REPETITION = 250
 _BEYOND_ANY_FILE = 1 << 62
-_READABLE_KINDS = "biufcV"
+_READABLE_KINDS = "biuf"
 
 
 @contextmanager
@@ -148,10 +148,12 @@ class Hdf5File:
         count = math.prod(handle.shape)
         if handle.get_storage_size() > _MAX_ATTRIBUTE_BYTES:
             raise CorruptFileError(f"The attribute {name} is implausibly large.", remedy=RESAVE)
-        if handle.dtype.hasobject:
+        if handle.dtype == object:
             _check_variable_length(handle.get_type())
             self._check_heap_use(count)
             return h5py.AttributeManager(_high_level(node))[name]
+        if handle.dtype.kind not in _READABLE_KINDS + "S":
+            raise CorruptFileError(f"The attribute {name} is no number or text.", remedy=RESAVE)
         value = np.empty(handle.shape, handle.dtype)
         handle.read(value)
         return value.item() if count == 1 else value
@@ -224,9 +226,17 @@ def _check_heap(data: bytes, size: int) -> None:
 
 
 def _check_variable_length(kind: Any) -> None:
-    """Refuse variable-length types of a kind that HDF5 does not know: it crashes on them."""
-    _, _, class_and_version, flags, *_ = kind.encode()
-    if class_and_version & 0xF == h5t.VLEN and flags & 0xF > 1:  # 0: sequence, 1: text
+    """Refuse objects in HDF5's sense other than references and characters in a row.
+
+    HDF5 and h5py crash on kinds they do not know, and on rows of what makes no sense in rows.
+    """
+    encoded = kind.encode()[2:]
+    kind_of, variant = encoded[0] & 0xF, encoded[1] & 0xF
+    if kind_of == h5t.REFERENCE and variant == 0:
+        return
+    element, size = encoded[8] & 0xF, int.from_bytes(encoded[12:16], "little")
+    allowed = {0: (h5t.STRING,), 1: (h5t.STRING, h5t.INTEGER)}.get(variant, ())
+    if kind_of != h5t.VLEN or element not in allowed or size != 1:
         raise CorruptFileError("The type of the names of fields is not known.", remedy=RESAVE)
 
 
@@ -315,7 +325,7 @@ def read_references(node: Node, budget: Budget) -> Array:
 def read_array(node: Node, budget: Budget) -> Array:
     """Read a numeric data set, in HDF5's own order of dimensions and native byte order."""
     dtype = None if is_group(node) else node.dtype
-    if dtype is None or dtype.kind not in _READABLE_KINDS or dtype.subdtype or dtype.hasobject:
+    if dtype is None or not _is_number(dtype):
         raise UnsupportedFileError(
             f"There are {dtype or 'groups'} where numbers should be; MATLAB writes none.",
             remedy=RESAVE,
@@ -323,6 +333,18 @@ def read_array(node: Node, budget: Budget) -> Array:
     budget.spend_bytes(math.prod(node.shape) * dtype.itemsize)
     array = _read_filtered(node) if _filters(node) else _read(node)
     return array if dtype.isnative else array.astype(dtype.newbyteorder("="))
+
+
+def _is_number(dtype: np.dtype[Any]) -> bool:
+    """Whether a type is a plain number, or a record of two (complex), without gaps or overlap.
+
+    Of a record whose parts overlap h5py makes a larger type in memory, and writes beyond the end
+    of the array.
+    """
+    parts = [dtype[name] for name in dtype.names] if dtype.names else [dtype]
+    return all(part.kind in _READABLE_KINDS and part.itemsize <= 8 for part in parts) and (
+        sum(part.itemsize for part in parts) == dtype.itemsize == h5t.py_create(dtype).get_size()
+    )
 
 
 def _read(node: Node) -> Array:

@@ -413,7 +413,10 @@ def _merge_legacy_cropping(legacy: object, values: dict[str, object]) -> None:
     if "CroppingSize" not in values:
         values.update(said)
         return
-    size = nonnegative_integers(4)(values["CroppingSize"])
+    try:
+        size = nonnegative_integers(4)(values["CroppingSize"])
+    except ValueError:  # refused where all properties are checked
+        return
     mode = str(values.get("CroppingMode", "manual")).lower()
     if mode == "manual" and size != said.get("CroppingSize"):
         raise PropertyError(
