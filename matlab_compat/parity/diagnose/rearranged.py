@@ -150,6 +150,8 @@ def _memory_orders(actual: Array, expected: Array) -> Iterator[Candidate]:
         size = tuple(actual.shape[axis] for axis in order)
         if _order(actual, order) == _order(actual, tuple(range(actual.ndim))):
             continue  # nothing moves
+        if size == expected.shape:
+            continue  # the same as the permutation
         read = actual.transpose(order).reshape(expected.shape, order="F")
         row_major = order == tuple(reversed(range(actual.ndim)))
         name = "row-major reading" if row_major else "another memory order"

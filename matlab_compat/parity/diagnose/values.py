@@ -48,7 +48,7 @@ def _linear(actual: Array, expected: Array, measure: Measure) -> Iterator[Candid
     centred = a - a.mean()
     slope = float(np.vdot(centred, e) / np.vdot(centred, centred))
     shift = float(e.mean() - slope * a.mean())
-    if slope:
+    if slope and abs(slope - 1) > 1e-4 and abs(shift) > measure.bound * measure.unit:
         yield _affine(actual, expected, slope, shift, measure.at_least(measure.scale * abs(slope)))
 
 
