@@ -263,6 +263,41 @@ def heap_object_without_length(file: h5py.File, path: Path) -> None:
     )
 
 
+@hostile(UnsupportedFileError)
+def complex_record_whose_parts_overlap(file: h5py.File, path: Path) -> None:
+    """A changed byte makes one part a number that only 16 bytes hold: h5py wrote beyond its end."""
+    put(file, "x", np.array([[1 + 2j]]).view([("real", "f8"), ("imag", "f8")]))
+    real = rb"(real\0.{35}\x11 \x3f\0\x08.{11})\xff"  # up to the bias of the exponent
+    AFTERWARDS[path] = lambda data: _changed(data, real, b"\xf7")
+
+
+@hostile(CorruptFileError)
+def field_names_that_are_references(file: h5py.File, path: Path) -> None:
+    """One changed bit makes rows of characters rows of references: h5py crashed."""
+    group = marked(file.create_group("s"), "struct")
+    put(group, "a", [[1.0]])
+    names = np.empty(1, object)
+    names[0] = np.array(["a"], "S1")
+    group.attrs.create("MATLAB_fields", names, dtype=h5py.vlen_dtype(np.dtype("S1")))
+    AFTERWARDS[path] = lambda data: _changed(data, rb"(MATLAB_fields\0+\x19.{7})\x13", b"\x17")
+
+
+@hostile(UnsafeFileError)
+def virtual_dataset_with_a_damaged_list(file: h5py.File, path: Path) -> None:
+    """HDF5 reads the list of source files on opening the data set; some damage made it run on."""
+    virtual_dataset(file, path)
+    AFTERWARDS[path] = lambda data: re.sub(
+        rb"(GCOL.{12}.{16}).{8}", lambda found: found.group(1) + b"\xff" * 8, data, flags=re.DOTALL
+    )
+
+
+def _changed(data: bytes, before: bytes, new: bytes) -> bytes:
+    """``data`` with the byte after what matches ``before`` replaced."""
+    changed, count = re.subn(before, lambda found: found.group(1) + new, data, flags=re.DOTALL)
+    assert count
+    return changed
+
+
 def _repeat_first(data: bytes, length: int, count: int) -> bytes:
     """Point all elements of an attribute at the object of the first (16 bytes each)."""
     one = re.escape((1).to_bytes(4, "little")) + b".{12}"
