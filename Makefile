@@ -4,27 +4,36 @@
 #   make demo PYTHON=python3.12     another interpreter (3.11 or newer)
 #   make demo PIP_ARGS="..."        more options for pip, see constraints.txt about torch
 #   make test PYTEST_ARGS="-x"      more options for pytest
+#   make fuzz MINUTES=30 JOBS=2 SEED=1 FUZZ_ARGS="--peers"   damaged files, see docs/security.md
 
 PYTHON ?= python3
 VENV ?= .venv
 PIP_ARGS ?=
 PYTEST_ARGS ?=
 OCTAVE ?= octave
+MINUTES ?= 2
+JOBS ?= 2
+SEED ?= 1
+FUZZ_ARGS ?=
 
 BIN := $(VENV)/bin
 INSTALL = $(BIN)/python -m pip install --quiet --constraint constraints.txt $(PIP_ARGS)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint types fixtures clean
+.PHONY: help demo test fuzz lint types fixtures clean
 
 help:
-	@echo "make demo | test | lint | types | fixtures | clean"
+	@echo "make demo | test | fuzz | lint | types | fixtures | clean"
 
 demo: $(VENV)/demo.stamp
 	$(BIN)/matlab-compat verify fixtures/same_odd.v7.mat
 
 test: $(VENV)/dev.stamp
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+fuzz: $(VENV)/dev.stamp
+	OMP_NUM_THREADS=1 $(BIN)/python -W ignore -m tests.fuzz --minutes $(MINUTES) --jobs $(JOBS) \
+	    --seed $(SEED) $(FUZZ_ARGS)
 
 lint: $(VENV)/dev.stamp
 	$(BIN)/ruff check .

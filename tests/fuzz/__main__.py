@@ -9,6 +9,7 @@ import argparse
 import os
 import tempfile
 import time
+from collections import Counter
 from pathlib import Path
 
 from tests.fuzz.harness import Corpus, Summary, run
@@ -84,14 +85,20 @@ def show(summary: Summary, corpus: Corpus, folder: Path) -> None:
         counts = [
             summary.count(kind) if level == "all" else summary.kinds[level, kind] for kind in kinds
         ]
-        total = sum(
-            count for (at, _), count in summary.kinds.items() if level in (at, "all")
-        )
+        total = sum(count for (at, _), count in summary.kinds.items() if level in (at, "all"))
         print(f"{level:<5}{total:>10}" + "".join(f"{count:>12}" for count in counts))
-    for detail, count in summary.details.most_common(40):
+    for detail, count in _by_type(summary).most_common(40):
         print(f"  {count:>8}  {detail}")
     if summary.reader in ("matlab_compat", "differential"):
         _keep(summary, corpus, folder)
+
+
+def _by_type(summary: Summary) -> Counter[str]:
+    """Outcomes without the place and text of each exception: those are for findings."""
+    types: Counter[str] = Counter()
+    for detail, count in summary.details.items():
+        types[detail.partition(" at ")[0]] += count
+    return types
 
 
 def _keep(summary: Summary, corpus: Corpus, folder: Path) -> None:

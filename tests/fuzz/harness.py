@@ -79,12 +79,16 @@ class Summary:
 class Corpus:
     """The seeds by level, and mutant number i of them."""
 
-    def __init__(self, seeds: list[Seed], seed: int, levels: tuple[str, ...] = tuple(_SHARE)) -> None:
+    def __init__(
+        self, seeds: list[Seed], seed: int, levels: tuple[str, ...] = tuple(_SHARE)
+    ) -> None:
         self.seed = seed
         self._levels = [level for level in levels if any(s.level == level for s in seeds)]
         self._seeds = {level: [s for s in seeds if s.level == level] for level in self._levels}
         # Seeds that take long are drawn less often, so that the time goes round.
-        self._weights = {level: [1 / max(100, s.parts) for s in g] for level, g in self._seeds.items()}
+        self._weights = {
+            level: [1 / max(100, s.parts) for s in g] for level, g in self._seeds.items()
+        }
 
     def make(self, number: int) -> tuple[Seed, bytes]:
         """The seed and the bytes of one mutant."""

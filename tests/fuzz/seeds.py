@@ -125,6 +125,7 @@ def _level73(folder: Path) -> list[Seed]:
     """One of every kind of value, and files that point at the sentinel in every way there is."""
     path = folder / "values.mat"
     write_mat(path, _values(), level="7.3")
+    level73_files.sign(path)  # always the same date
     seeds = [Seed("values of all kinds", "7.3", path.read_bytes())]
     sentinel = folder / "sentinel" / "x"
     sentinel.parent.mkdir(exist_ok=True)

@@ -1,0 +1,83 @@
+"""A short, seeded run of the fuzzer: nothing crashes, hangs, leaks, or raises a foreign error.
+
+The long run is ``make fuzz MINUTES=30``; docs/security.md records its outcome. That the harness
+sees what it must see is shown with readers made to do wrong.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.fuzz import readers
+from tests.fuzz.harness import Corpus, Summary, run
+from tests.fuzz.seeds import Seed, all_seeds
+
+SEED = 2026
+
+
+@pytest.fixture(scope="module")
+def seeds(tmp_path_factory: pytest.TempPathFactory) -> list[Seed]:
+    folder = tmp_path_factory.mktemp("seeds")
+    found = all_seeds(folder, real=False)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        for seed in found:  # nothing left to import in the children
+            (folder / "healthy.mat").write_bytes(seed.data)
+            readers.ours(folder / "healthy.mat")
+    return found
+
+
+@pytest.mark.slow
+def test_short_seeded_run_finds_nothing(seeds: list[Seed], tmp_path: Path) -> None:
+    summary = run(Corpus(seeds, SEED), "matlab_compat", tmp_path, jobs=2, mutants=2000)
+
+    assert summary.findings == []
+    assert summary.mutants == 2000
+    assert {level for level, _ in summary.kinds} == {"4", "6", "7", "7.3"}
+    assert summary.count("values") > 200
+    assert summary.count("error") > 200
+
+
+def _crash(_: Path) -> str:
+    os.kill(os.getpid(), signal.SIGKILL)
+    return "never"
+
+
+def _foreign(_: Path) -> str:
+    raise KeyError("foreign")
+
+
+def _nosy(_: Path) -> str:
+    Path("/etc/hostname").open().close()
+    return "values"
+
+
+def _hang(_: Path) -> str:
+    time.sleep(60)
+    return "values"
+
+
+@pytest.mark.parametrize(
+    ("reader", "kind"),
+    [(_crash, "crash"), (_foreign, "foreign"), (_nosy, "other file"), (_hang, "hang")],
+)
+def test_the_harness_sees_what_a_reader_does_wrong(
+    seeds: list[Seed],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    reader: Callable[[Path], str],
+    kind: str,
+) -> None:
+    monkeypatch.setitem(readers.READERS, "matlab_compat", reader)
+    monkeypatch.setattr("tests.fuzz.harness._TIME_LIMIT", 0.5)
+
+    summary: Summary = run(Corpus(seeds, SEED), "matlab_compat", tmp_path, mutants=2)
+
+    assert [finding.kind for finding in summary.findings] == [kind] * 2
