@@ -40,11 +40,24 @@ def _suite(root: ET.Element, record: dict[str, Any]) -> None:
         _error(suite, record)
     else:
         _properties(suite, record["environment"])
+        found = _attached(record)
         for kind in ("activations", "outputs"):
             for compared in record[kind]:
-                _case(suite, record["file"], kind, compared, record.get("diagnoses", []))
+                _case(suite, record["file"], kind, compared, found.get(compared["name"], []))
     for key, path in _COUNTED.items():
         suite.set(key, str(len(suite.findall(path))))
+
+
+def _attached(record: Mapping[str, Any]) -> dict[str, list[Mapping[str, Any]]]:
+    """Diagnoses by the comparison they explain; of a layer not compared, the first failure."""
+    compared = [*record["activations"], *record["outputs"]]
+    names = [one["name"] for one in compared]
+    first = next((one["name"] for one in compared if one["verdict"] == "different"), "")
+    found: dict[str, list[Mapping[str, Any]]] = {}
+    for diagnosis in record.get("diagnoses", []):
+        where = diagnosis["where"]
+        found.setdefault(where if where in names else first, []).append(diagnosis)
+    return found
 
 
 def _properties(suite: ET.Element, environment: Mapping[str, str]) -> None:
@@ -63,7 +76,7 @@ def _case(
     case = ET.SubElement(suite, "testcase", classname=f"{file}.{kind}", name=compared["name"])
     if compared["verdict"] == "equal":
         return
-    found = [text.diagnosis(d) for d in diagnoses if d["where"] in ("", compared["name"])]
+    found = [text.diagnosis(diagnosis) for diagnosis in diagnoses]
     failure = ET.SubElement(case, "failure", type="different", message=compared["reason"])
     failure.text = "\n".join([text.comparison(compared), *found])
 

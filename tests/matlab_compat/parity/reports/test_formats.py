@@ -71,6 +71,17 @@ def test_junit_has_a_case_for_each_layer_and_output() -> None:
     assert (error.get("type"), error.get("message")) == ("exit code 2", "cut off")
 
 
+def test_a_diagnosis_of_a_layer_not_compared_stands_at_the_first_failure() -> None:
+    document = record(report(off=2.0, layers=LAYERS))
+    document["diagnoses"] = [
+        {"name": "flip", "text": "kernel flipped", "residual": 0.5, "remedy": "", "where": "up2"}
+    ]
+    failures = ET.fromstring(junit([document])).findall(".//testcase[failure]")
+    assert [case.get("name") for case in failures] == ["up", "out", "Y"]
+    said = ["kernel flipped" in (case.findtext("failure") or "") for case in failures]
+    assert said == [True, False, False]
+
+
 def test_a_junit_failure_says_what_the_text_says() -> None:
     failure = ET.fromstring(junit([record(report(off=2.0))])).find(".//failure")
     assert failure is not None
