@@ -124,9 +124,9 @@ class Hdf5File:
     """An HDF5 file open for reading, and the checked ways into it."""
 
     def __init__(self, path: Path) -> None:
-        self._path = path
+        self._path = path.absolute()  # parts of it are read later, wherever we are then
         with hdf5_errors():
-            self._file = h5py.File(path, "r", locking="best-effort")
+            self._file = h5py.File(self._path, "r", locking="best-effort")
         self.root: Node = self._file["/"].id
 
     def close(self) -> None:

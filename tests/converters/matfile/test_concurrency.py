@@ -147,3 +147,16 @@ def test_a_read_only_folder_is_an_access_error(tmp_path: Path) -> None:
         pytest.skip("root may write everywhere")
     with pytest.raises(FileAccessError, match="cannot be written"):
         write_mat(folder / "x.mat", {"x": np.ones((1, 1))})
+
+
+@pytest.mark.parametrize("level", LEVELS)
+def test_the_working_folder_may_change_while_a_file_is_open(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, level: Any
+) -> None:
+    cell = np.empty((1, 1), object)
+    cell[0, 0] = np.ones((1, 1))
+    monkeypatch.chdir(tmp_path)
+    write_mat("x.mat", {"c": cell}, level=level)
+    with open_mat("x.mat") as mat:
+        monkeypatch.chdir("/")
+        assert mat["c"][0, 0] == 1
