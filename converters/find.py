@@ -241,6 +241,9 @@ def _names_of(saved: SavedLayer, found: Found) -> tuple[str, str, str]:
 
 
 def _names(layers: list[_Choice]) -> str:
-    shown = [f"'{saved.name}'" if saved.name else " > ".join(saved.where) for saved, _ in layers]
+    shown = [
+        f"'{saved.name}'" if saved.name else " > ".join(saved.where) or "one without a name"
+        for saved, _ in layers
+    ]
     more = f" and {len(shown) - 20} more" if len(shown) > 20 else ""
     return ", ".join(shown[:20]) + more

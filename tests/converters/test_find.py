@@ -173,3 +173,9 @@ class TestChoosing:
         with pytest.raises(LayerNotFoundError) as caught:
             choose_layer([], None, "f.mat")
         assert caught.value.where == ("f.mat",)
+
+
+def test_loose_variables_without_a_name_are_said_to_be_one(tmp_path: Path) -> None:
+    found = models(save(tmp_path / "a.mat", **fields()))
+    with pytest.raises(LayerNotFoundError, match="it has one without a name"):
+        choose_layer(found, "nope", "a.mat")
