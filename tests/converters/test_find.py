@@ -176,6 +176,6 @@ class TestChoosing:
 
 
 def test_loose_variables_without_a_name_are_said_to_be_one(tmp_path: Path) -> None:
-    found = models(save(tmp_path / "a.mat", **fields()))
+    found = models(save(tmp_path / "a.mat", **fields(Name="")))
     with pytest.raises(LayerNotFoundError, match="it has one without a name"):
         choose_layer(found, "nope", "a.mat")
