@@ -7,7 +7,6 @@ of the JSON documents are those of the schemas that README publishes, written ou
 from __future__ import annotations
 
 import json
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -15,36 +14,12 @@ import numpy as np
 import pytest
 import scipy.io
 
-import cli.main
 from tests.cli.command import FIXTURES, run
 from tests.converters.exports import fields, save
 
 GOOD = FIXTURES / "same_odd.v7.mat"
 WRONG = FIXTURES / "wrong_by_one_pixel.v7.mat"
 DAG = FIXTURES / "native" / "dag_v7.mat"
-
-
-class Result:
-    """What a command line did in this process."""
-
-    def __init__(self, code: object, out: str, err: str) -> None:
-        self.code, self.out, self.err = code, out, err
-
-
-@pytest.fixture
-def call(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Any:
-    """Run a command line in this process: ten times as fast as the installed command."""
-
-    def call(*arguments: object) -> Result:
-        monkeypatch.setattr(sys, "argv", ["matlab-compat", *map(str, arguments)])
-        code: object = 0
-        try:
-            cli.main.main()
-        except SystemExit as left:
-            code = left.code or 0
-        return Result(code, *capsys.readouterr())
-
-    return call
 
 
 # --- inspect ------------------------------------------------------------------------------

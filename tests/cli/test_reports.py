@@ -16,7 +16,6 @@ import numpy as np
 import pytest
 import scipy.io
 
-import cli.main
 from matlab_compat.parity.reports.html import html_page
 from tests.cli.command import FIXTURES
 from tests.matlab_compat.parity.reports.samples import HOSTILE, comparison, report
@@ -24,29 +23,6 @@ from tests.matlab_compat.parity.reports.samples import HOSTILE, comparison, repo
 GOOD = FIXTURES / "same_odd.v7.mat"
 WRONG = FIXTURES / "wrong_by_one_pixel.v7.mat"
 CHROMIUM = "/usr/bin/chromium"
-
-
-class Result:
-    """What a command line did in this process."""
-
-    def __init__(self, code: object, out: str, err: str) -> None:
-        self.code, self.out, self.err = code, out, err
-
-
-@pytest.fixture
-def call(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Any:
-    """Run a command line in this process."""
-
-    def call(*arguments: object) -> Result:
-        monkeypatch.setattr(sys, "argv", ["matlab-compat", *map(str, arguments)])
-        code: object = 0
-        try:
-            cli.main.main()
-        except SystemExit as left:
-            code = left.code or 0
-        return Result(code, *capsys.readouterr())
-
-    return call
 
 
 def test_all_files_are_written_and_the_verdict_stays(call: Any, tmp_path: Path) -> None:
