@@ -4,6 +4,7 @@
 #   make demo PYTHON=python3.12     another interpreter (3.11 or newer)
 #   make demo PIP_ARGS="..."        more options for pip, see constraints.txt about torch
 #   make test PYTEST_ARGS="-x"      more options for pytest
+#   make bench BENCH_ARGS="layer"   speed beside peers, measured in the same run
 #   make fuzz MINUTES=30 JOBS=2 SEED=1 FUZZ_ARGS="--peers"   damaged files, see docs/security.md
 
 PYTHON ?= python3
@@ -15,15 +16,16 @@ MINUTES ?= 2
 JOBS ?= 2
 SEED ?= 1
 FUZZ_ARGS ?=
+BENCH_ARGS ?= --json benchmarks/speed.json
 
 BIN := $(VENV)/bin
 INSTALL = $(BIN)/python -m pip install --quiet --constraint constraints.txt $(PIP_ARGS)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test fuzz lint types fixtures clean
+.PHONY: help demo test fuzz bench lint types fixtures clean
 
 help:
-	@echo "make demo | test | fuzz | lint | types | fixtures | clean"
+	@echo "make demo | test | fuzz | bench | lint | types | fixtures | clean"
 
 demo: $(VENV)/demo.stamp
 	$(BIN)/matlab-compat verify fixtures/same_odd.v7.mat
@@ -34,6 +36,9 @@ test: $(VENV)/dev.stamp
 fuzz: $(VENV)/dev.stamp
 	OMP_NUM_THREADS=1 $(BIN)/python -W ignore -m tests.fuzz --minutes $(MINUTES) --jobs $(JOBS) \
 	    --seed $(SEED) $(FUZZ_ARGS)
+
+bench: $(VENV)/bench.stamp
+	OMP_NUM_THREADS=2 $(BIN)/python -W ignore -m benchmarks.speed $(BENCH_ARGS)
 
 lint: $(VENV)/dev.stamp
 	$(BIN)/ruff check .
@@ -54,6 +59,10 @@ $(VENV)/demo.stamp: pyproject.toml constraints.txt | $(BIN)/python
 
 $(VENV)/dev.stamp: pyproject.toml constraints.txt | $(BIN)/python
 	$(INSTALL) --editable '.[dev]'
+	@touch $@
+
+$(VENV)/bench.stamp: $(VENV)/dev.stamp
+	$(INSTALL) --editable '.[bench]'
 	@touch $@
 
 # Debian ships Python without ensurepip, so that "python3 -m venv" fails half-way; virtualenv brings

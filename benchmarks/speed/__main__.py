@@ -1,0 +1,74 @@
+"""Measure, print tables and goals, write JSON.
+
+python -m benchmarks.speed [PART ...] [--json FILE]
+
+Parts are the modules of this folder that have a ``tables()``; all of them if none is named.
+Nothing here fails because of a time: what is not met is printed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import json
+import os
+import platform
+import sys
+import time
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from .timing import THREADS, Table
+
+PARTS = ("startup", "reading", "layer", "networks", "training")
+PACKAGES = ("torch", "numpy", "scipy", "h5py", "onnxruntime", "mat-io", "pymatreader", "mat73")
+
+
+def main(arguments: list[str]) -> int:
+    """Run the parts."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.speed")
+    parser.add_argument("parts", nargs="*", choices=[*PARTS, []], help="default: all")
+    parser.add_argument("--json", type=Path, help="write the figures to this file")
+    options = parser.parse_args(arguments)
+    about = environment()
+    print("  ".join(f"{name} {value}" for name, value in about.items()))
+    start = time.perf_counter()
+    found: dict[str, list[Table]] = {}
+    for part in options.parts or PARTS:
+        found[part] = []
+        for table in importlib.import_module(f".{part}", __package__).tables():
+            print(table, flush=True)
+            found[part].append(table)
+    missed = [g for tables in found.values() for t in tables for g in t.goals if not g.met]
+    print(f"\n{time.perf_counter() - start:.0f} s; {len(missed)} goals not met")
+    for goal in missed:
+        print(goal)
+    if options.json:
+        report = {"environment": about} | {
+            part: [table.as_json() for table in tables] for part, tables in found.items()
+        }
+        options.json.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
+    return 0
+
+
+def environment() -> dict[str, Any]:
+    """What the figures depend on."""
+    about: dict[str, Any] = {
+        "date": datetime.now(UTC).strftime("%Y-%m-%d"),
+        "python": platform.python_version(),
+        "cpus": os.cpu_count(),
+        "threads": THREADS,
+    }
+    for package in PACKAGES:
+        try:
+            about[package] = version(package)
+        except PackageNotFoundError:
+            about[package] = "absent"
+    return about
+
+
+if __name__ == "__main__":
+    os.environ["OMP_NUM_THREADS"] = str(THREADS)  # before any library reads it
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,145 @@
+"""Fair timing: all variants in turn, correct before they are timed, medians, and tables of them.
+
+The machines this runs on are shared, so that a second here is not a second there: only the ratios
+of what was measured in turn, in one process, mean anything.
+"""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+#: Rounds that count, and the least time one counted round of a variant takes (calls are repeated).
+ROUNDS = 7
+ROUND_SECONDS = 0.02
+WARM_UP = 2
+#: Threads of torch, ONNX Runtime and OpenMP alike.
+THREADS = 2
+
+
+@dataclass(frozen=True)
+class Row:
+    """One case: seconds by variant, and what else was measured (bytes, counts)."""
+
+    case: str
+    seconds: Mapping[str, float]
+    more: Mapping[str, Any] = field(default_factory=dict)
+
+    def ratio(self, variant: str, peer: str) -> float:
+        """How many times faster ``variant`` is than ``peer``."""
+        return self.seconds[peer] / self.seconds[variant]
+
+
+@dataclass(frozen=True)
+class Goal:
+    """One line of what is asked for, and what came out."""
+
+    text: str
+    wanted: float
+    measured: float
+    #: Whether more is better.
+    at_least: bool = True
+
+    @property
+    def met(self) -> bool:
+        """Whether it holds."""
+        more = self.measured >= self.wanted
+        return more if self.at_least else self.measured <= self.wanted
+
+    def __str__(self) -> str:
+        sign = ">=" if self.at_least else "<="
+        verdict = "met" if self.met else "NOT met"
+        return f"{verdict:8}{self.measured:8.2f}  {sign} {self.wanted:g}  {self.text}"
+
+
+@dataclass(frozen=True)
+class Table:
+    """The rows of one question, and the goals that they answer."""
+
+    title: str
+    rows: Sequence[Row]
+    goals: Sequence[Goal] = ()
+
+    def as_json(self) -> dict[str, Any]:
+        """For the JSON file."""
+        goals = [asdict(goal) | {"met": goal.met} for goal in self.goals]
+        return {"title": self.title, "rows": [asdict(row) for row in self.rows], "goals": goals}
+
+    def __str__(self) -> str:
+        """Milliseconds by case and variant."""
+        names = list(dict.fromkeys(name for row in self.rows for name in row.seconds))
+        extras = list(dict.fromkeys(name for row in self.rows for name in row.more))
+        heads = ["ms", *names, *extras]
+        body = [
+            [
+                row.case,
+                *(f"{1e3 * row.seconds[n]:.3g}" if n in row.seconds else "" for n in names),
+                *(_short(row.more.get(n, "")) for n in extras),
+            ]
+            for row in self.rows
+        ]
+        wide = [max(len(line[i]) for line in [heads, *body]) for i in range(len(heads))]
+        lines = [
+            "  ".join([line[0].ljust(wide[0]), *map(str.rjust, line[1:], wide[1:])])
+            for line in [heads, *body]
+        ]
+        return "\n".join([f"\n== {self.title}", *lines, *map(str, self.goals)])
+
+
+def _short(value: Any) -> str:
+    return f"{value:.3g}" if isinstance(value, float) else str(value)
+
+
+def interleaved(
+    variants: Mapping[str, Callable[[], object]], rounds: int = ROUNDS
+) -> dict[str, float]:
+    """Median seconds of one call of every variant: A B C A B C ..., after a warm-up.
+
+    Short calls are repeated so that a round lasts; every round begins with another variant, so
+    that none always runs after the same one.
+    """
+    repeats = {name: _repeats(call) for name, call in variants.items()}
+    taken: dict[str, list[float]] = {name: [] for name in variants}
+    names = list(variants)
+    for turn in range(rounds):
+        at = turn % len(names)
+        for name in names[at:] + names[:at]:
+            start = time.perf_counter()
+            for _ in range(repeats[name]):
+                variants[name]()
+            taken[name].append((time.perf_counter() - start) / repeats[name])
+    return {name: statistics.median(seconds) for name, seconds in taken.items()}
+
+
+def _repeats(call: Callable[[], object]) -> int:
+    for _ in range(WARM_UP):
+        start = time.perf_counter()
+        call()
+        once = time.perf_counter() - start
+    return max(1, round(ROUND_SECONDS / max(once, 1e-7)))
+
+
+def geomean(values: Iterable[float]) -> float:
+    """Geometric mean."""
+    return statistics.geometric_mean(list(values))
+
+
+def faster(rows: Sequence[Row], variant: str, peer: str, wanted: float, what: str = "") -> Goal:
+    """The geometric mean over the cases of how many times faster ``variant`` is than ``peer``."""
+    mean = geomean(row.ratio(variant, peer) for row in rows if peer in row.seconds)
+    return Goal(f"{what or variant}: times faster than {peer}, geometric mean", wanted, mean)
+
+
+def never_slower(
+    rows: Sequence[Row], variant: str, peers: Sequence[str], wanted: float, what: str = ""
+) -> Goal:
+    """The worst case of ``variant`` against the best peer of each case."""
+    ratios = {
+        row.case: min(row.ratio(variant, p) for p in peers if p in row.seconds) for row in rows
+    }
+    worst = min(ratios, key=ratios.__getitem__)
+    text = f"{what or variant}: of the best peer's speed, worst case ({worst})"
+    return Goal(text, wanted, ratios[worst])
