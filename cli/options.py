@@ -29,7 +29,7 @@ DataFormat = Annotated[
     typer.Option(help="Labels of the input's dimensions: S space, C channel, B batch, T time."),
 ]
 Device = Annotated[str, typer.Option(help="cpu, cuda or auto.")]
-DType = Annotated[str, typer.Option(help="single or double (half, bfloat16).")]
+DType = Annotated[str, typer.Option(help="single or double; half and bfloat16 have wider bounds.")]
 MaxBytes = Annotated[
     int | None, typer.Option(help="Bytes that one variable may decode to (4 GiB).", min=1)
 ]

@@ -30,6 +30,13 @@ def command(
     data_format: options.DataFormat = None,
     device: options.Device = "cpu",
     dtype: options.DType = "single",
+    allow_tf32: Annotated[
+        bool,
+        typer.Option(
+            "--allow-tf32",
+            help="Let a GPU round single to TF32, by a bound of its own; no effect on a CPU.",
+        ),
+    ] = False,
     atol: Annotated[
         float | None, typer.Option(help="Absolute tolerance, instead of the default bound.", min=0)
     ] = None,
@@ -80,6 +87,8 @@ def command(
         "tolerance": Tolerance(atol or 0.0, rtol or 0.0) if given else None,
         "limits": options.limits(max_bytes, max_depth, max_elements),
     }
+    if allow_tf32:
+        arguments["allow_tf32"] = True
     if against is None:
         own = {"layer": layer, "expected": tuple(expected or ()), "data_format": data_format}
         arguments |= own
@@ -125,7 +134,7 @@ def _script(job: Job) -> str:
     from matlab_compat.parity.reports.script import script
 
     where = {name: job.arguments.get(name) for name in ("variable", "layer", "input", "expected")}
-    of_predict = ("data_format", "device", "dtype")
+    of_predict = ("data_format", "device", "dtype", "allow_tf32")
     return script(job.path, where, {name: job.arguments.get(name) for name in of_predict})
 
 

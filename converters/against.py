@@ -46,6 +46,7 @@ def verify_against(
     seed: int = 0,
     device: DeviceLike | None = None,
     dtype: DTypeLike | None = None,
+    allow_tf32: bool = False,
     tolerance: Tolerance | None = None,
     limits: Limits = DEFAULT_LIMITS,
 ) -> Report:
@@ -70,7 +71,12 @@ def verify_against(
 
     from matlab_compat.engine.arrays import array
     from matlab_compat.engine.graph import run_network
-    from matlab_compat.engine.precision import torch_device, torch_dtype
+    from matlab_compat.engine.precision import (
+        full_precision,
+        tf32_in_use,
+        torch_device,
+        torch_dtype,
+    )
     from matlab_compat.parity.diagnose import diagnose_output, measure_of
     from matlab_compat.parity.network import three_way
     from matlab_compat.parity.verify import Report, environment, rounding_unit
@@ -88,7 +94,7 @@ def verify_against(
     for kind in (dtype, "double"):
         module = network.to_torch(device, kind)
         moved = tuple(t.to(torch_device(device), torch_dtype(kind)) for t in tensors)
-        with torch.inference_mode():
+        with torch.inference_mode(), full_precision(allow_tf32):
             results.append([array(y) for y in run_network(module, moved)])
     if len(theirs) != len(plan.outputs):
         raise UsageError(
@@ -101,13 +107,13 @@ def verify_against(
         form = DataFormat.parse(label)
         mapped = _to_shape(np.asarray(other), here, name)
         ours, oracle, truth = (form.from_torch(a, label)[0] for a in (here, exact, mapped))
-        eps = rounding_unit(dtype)
+        eps = rounding_unit(dtype, tf32=tf32_in_use(allow_tf32, device, dtype))
         outputs.append(three_way(name, ours, oracle, truth, eps, tolerance))
         if outputs[-1].verdict == "different":
             measure = measure_of(outputs[-1], truth, eps, tolerance)
             diagnoses += diagnose_output(ours, truth, measure, name)
     facts = {
-        **environment(device, dtype),
+        **environment(device, dtype, allow_tf32),
         "file": str(path),
         "sha256": sha256(path),
         "against": str(onnx),

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from matlab_compat.engine.precision import DeviceLike, DTypeLike
     from matlab_compat.parity import Comparison, Tolerance
     from matlab_compat.parity.diagnosis_types import Diagnosis
+    from matlab_compat.parity.side_by_side import Distance
     from matlab_compat.parity.verify import Report
 
 _REMEDY = (
@@ -65,6 +66,7 @@ def verify(
     data_format: str | None = None,
     device: DeviceLike | None = None,
     dtype: DTypeLike | None = None,
+    allow_tf32: bool = False,
     tolerance: Tolerance | None = None,
     limits: Limits = DEFAULT_LIMITS,
 ) -> Report:
@@ -80,7 +82,7 @@ def verify(
         ``input``) and ``Y`` (or ``output``, ``expected``) beside the model, ``X1``, ``X2`` ...
         for several. A struct ``activations`` beside a network, with a field for each layer, is
         compared as well.
-    data_format, device, dtype, tolerance:
+    data_format, device, dtype, allow_tf32, tolerance:
         As for the ``predict`` of the layer or network; an explicit tolerance instead of the
         default bound.
 
@@ -96,14 +98,18 @@ def verify(
     outputs: list[Comparison] = []
     activations: list[Comparison] = []
     diagnoses: list[Diagnosis] = []
+    side_by_side: list[Distance] = []
+    options: dict[str, Any] = {"device": device, "dtype": dtype, "allow_tf32": allow_tf32}
     for task in tasks(path, variable, layer, input=input, expected=expected, limits=limits):
         with locating(str(path)), enough_memory():
-            done = run(task, data_format, device, dtype, tolerance)
+            done = run(task, data_format, tolerance, **options)
         outputs += done.outputs
         activations += done.activations
         diagnoses += done.diagnoses
+        side_by_side += done.side_by_side
     environment = {**done.environment, "file": str(path), "sha256": sha256(path)}
-    return Report(tuple(outputs), environment, tuple(activations), tuple(diagnoses))
+    compared = tuple(outputs), environment, tuple(activations)
+    return Report(*compared, tuple(diagnoses), tuple(side_by_side))
 
 
 def tasks(
@@ -123,11 +129,13 @@ def tasks(
 def run(
     task: Task,
     data_format: str | None,
-    device: DeviceLike | None,
-    dtype: DTypeLike | None,
     tolerance: Tolerance | None,
+    **options: Any,
 ) -> Report:
-    """One comparison: by the layer's own bound where there is one, else three ways."""
+    """One comparison: by the layer's own bound where there is one, else three ways.
+
+    ``options`` are those of ``predict``: device, dtype, allow_tf32.
+    """
     from matlab_compat.parity.network import verify_network
     from matlab_compat.parity.verify import verify_layer
 
@@ -138,10 +146,9 @@ def run(
             task.X[0],
             truth,
             data_format=data_format or "SSCB",
-            device=device,
-            dtype=dtype,
             tolerance=tolerance,
             name=name,
+            **options,
         )
     return verify_network(
         task.model,
@@ -149,9 +156,8 @@ def run(
         task.expected,
         activations=task.activations,
         data_format=data_format,
-        device=device,
-        dtype=dtype,
         tolerance=tolerance,
+        **options,
     )
 
 

@@ -270,6 +270,7 @@ class Network:
         data_format: str | Sequence[str] | None = None,
         device: DeviceLike | None = None,
         dtype: DTypeLike | None = None,
+        allow_tf32: bool = False,
     ) -> Any:
         """The output of one layer: ``activations(net, X, layer)``.
 
@@ -279,7 +280,8 @@ class Network:
         from .engine.predict import activations
 
         inputs = X if isinstance(X, tuple) else (X,)
-        found = activations(self, inputs, [layer], data_format, device, dtype)[layer]
+        options = (data_format, device, dtype, allow_tf32)
+        found = activations(self, inputs, [layer], *options)[layer]
         return _output_as(found, OutputAs)
 
     def classify(self, *X: object, data_format: str | Sequence[str] | None = None) -> Any:

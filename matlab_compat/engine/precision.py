@@ -56,6 +56,14 @@ def torch_device(device: DeviceLike | None) -> torch.device:
     return chosen
 
 
+def tf32_in_use(allow_tf32: bool, device: DeviceLike | None, dtype: DTypeLike | None) -> bool:
+    """Whether allowing TF32 has an effect: float32 on NVIDIA GPUs, from compute capability 8 on."""
+    chosen = torch_device(device)
+    if not allow_tf32 or chosen.type != "cuda" or torch_dtype(dtype) != torch.float32:
+        return False
+    return torch.cuda.get_device_capability(chosen) >= (8, 0)
+
+
 @contextmanager
 def full_precision(allow_tf32: bool = False) -> Iterator[None]:
     """Convolutions, recurrences and products of float32 in float32.

@@ -71,6 +71,7 @@ def activations(
     data_format: str | Sequence[str] | None = None,
     device: DeviceLike | None = None,
     dtype: DTypeLike | None = None,
+    allow_tf32: bool = False,
 ) -> dict[str, Any]:
     """The (first) outputs of the named layers, by name, in one run of the network.
 
@@ -93,7 +94,7 @@ def activations(
         _record(module, inputs, data, device, dtype, seen)
         return tuple(array(seen[producer]) for producer in wanted.values())
 
-    with torch.inference_mode(), full_precision():
+    with torch.inference_mode(), full_precision(allow_tf32):
         observations = _run_lists(inputs, record)
     return {
         name: _as_activation(network, inputs, [o[i] for o in observations], labels[name])

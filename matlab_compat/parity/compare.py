@@ -33,7 +33,14 @@ LAYER_RULE = "difference / (eps * (|W| * |x| + |b|))"
 #: and a float64 oracle; MATLAB's side may be off as far, other summation orders a little further.
 LAYER_BOUND = 16.0
 
-EPS = {"half": 2.0**-10, "bfloat16": 2.0**-7, "single": 2.0**-23, "double": 2.0**-52}
+#: The spacing of the numbers from 1 on. TF32 has the range of single and the digits of half.
+EPS = {
+    "half": 2.0**-10,
+    "bfloat16": 2.0**-7,
+    "tf32": 2.0**-10,
+    "single": 2.0**-23,
+    "double": 2.0**-52,
+}
 
 
 @dataclass(frozen=True)

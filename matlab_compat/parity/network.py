@@ -14,9 +14,11 @@ import numpy as np
 import numpy.typing as npt
 
 from ..data_format import dlarray
+from ..engine.precision import tf32_in_use
 from ..errors import NothingToCompareError, UsageError
 from .compare import Comparison, Tolerance, compare
 from .diagnosis_types import Diagnosis
+from .side_by_side import Distance, Run, distances, label_of, other_runs
 from .verify import Report, environment, rounding_unit
 
 if TYPE_CHECKING:
@@ -43,7 +45,9 @@ def verify_network(
     data_format: str | Sequence[str] | None = None,
     device: DeviceLike | None = None,
     dtype: DTypeLike | None = None,
+    allow_tf32: bool = False,
     tolerance: Tolerance | None = None,
+    runs: Sequence[Run] | None = None,
 ) -> Report:
     """Run a network (or any layer) on ``X`` and compare with what MATLAB computed.
 
@@ -56,6 +60,9 @@ def verify_network(
         for lists of sequences.
     activations:
         MATLAB's activations by layer name; the first layer that differs is named in the report.
+    runs:
+        Other ways to compute the same, to be shown side by side; by default the GPU where the
+        CPU was asked for, and the CPU where the GPU was, if there is a GPU.
 
     Raises
     ------
@@ -64,16 +71,18 @@ def verify_network(
     UsageError
         The number of expected outputs is not the network's.
     """
-    options: dict[str, Any] = {"data_format": data_format, "device": device}
-    here = _outputs(network, X, expected, {**options, "dtype": dtype})
-    exact = _outputs(network, X, expected, {**options, "device": None, "dtype": "double"})
-    eps = rounding_unit(dtype, *_parameters(network))
+    form: dict[str, Any] = {"data_format": data_format}
+    options: dict[str, Any] = {"device": device, "dtype": dtype, "allow_tf32": allow_tf32}
+    here = _outputs(network, X, expected, {**form, **options})
+    exact = _outputs(network, X, expected, {**form, "dtype": "double"})
+    tf32 = tf32_in_use(allow_tf32, device, dtype)
+    eps = rounding_unit(dtype, *_parameters(network), tf32=tf32)
     outputs = [
         comparison
         for name, truth in expected.items()
         for comparison in _three_way(name, here[name], exact[name], truth, eps, tolerance)
     ]
-    layers = _layers(network, X, activations or {}, options, dtype, eps, tolerance)
+    layers = _layers(network, X, activations or {}, {**form, **options}, eps, tolerance)
     first = next((c for c in (*layers, *outputs) if c.verdict == "different"), None)
     diagnoses: tuple[Diagnosis, ...] = ()
     if first is not None:
@@ -81,8 +90,34 @@ def verify_network(
         truth = truths.get(first.name, truths.get(first.name.partition("{")[0]))
         equal = [layer.name for layer in layers if layer.verdict == "equal"]
         rule = first, truth, eps, tolerance
-        diagnoses = _diagnosed(network, X, *rule, first in layers, equal, options, dtype)
-    return Report(tuple(outputs), environment(device, dtype), tuple(layers), diagnoses)
+        diagnoses = _diagnosed(network, X, *rule, first in layers, equal, {**form, **options})
+    others = {
+        run.label: _outputs(network, X, expected, {**form, **run.options()})
+        for run in (other_runs(**options) if runs is None else runs)
+    }
+    shown = _side_by_side(expected, {label_of(**options): here, **others}, exact, eps)
+    facts = environment(**options)
+    return Report(tuple(outputs), facts, tuple(layers), diagnoses, shown if others else ())
+
+
+def _side_by_side(
+    expected: Mapping[str, object], results: Mapping[str, dict[str, Any]], exact: Any, eps: float
+) -> tuple[Distance, ...]:
+    """Every pair of results of every output, sequences of a list one by one."""
+    found: list[Distance] = []
+    for output, truth in expected.items():
+        several = isinstance(exact[output], list)
+        for i in range(len(exact[output]) if several else 1):
+            name = f"{output}{{{i + 1}}}" if several else output
+            mine = {label: _item(result[output], i) for label, result in results.items()}
+            oracle = _item(exact[output], i)
+            unit = eps * _scale(next(iter(mine.values())), oracle, eps)
+            found += distances(name, _item(truth, i), mine, oracle, unit)
+    return tuple(found)
+
+
+def _item(value: object, index: int) -> Array:
+    return _array(value[index] if isinstance(value, list) else value)
 
 
 def _diagnosed(
@@ -95,7 +130,6 @@ def _diagnosed(
     is_activation: bool,
     equal: Sequence[str],
     options: dict[str, Any],
-    dtype: DTypeLike | None,
 ) -> tuple[Diagnosis, ...]:
     """What explains the first difference."""
     from ..layers.base import Layer
@@ -106,16 +140,7 @@ def _diagnosed(
             return ()
         data, expected = _array(X[0]), _array(truth)
         measure = diagnose.measure_of(first, expected, eps, tolerance)
-        return diagnose.of_layer(
-            network,
-            data,
-            expected,
-            measure,
-            first.name,
-            options["data_format"],
-            device=options["device"],
-            dtype=dtype,
-        )
+        return diagnose.of_layer(network, data, expected, measure, first.name, **options)
     return diagnose.of_network(
         network,
         X,
@@ -125,7 +150,6 @@ def _diagnosed(
         tolerance,
         is_activation=is_activation,
         equal=equal,
-        dtype=dtype,
         **options,
     )
 
@@ -163,7 +187,6 @@ def _layers(
     X: Sequence[object],
     activations: Mapping[str, object],
     options: dict[str, Any],
-    dtype: DTypeLike | None,
     eps: float,
     tolerance: Tolerance | None,
 ) -> list[Comparison]:
@@ -173,9 +196,9 @@ def _layers(
     from ..engine.predict import activations as run
 
     names = [step.name for step in network.plan().steps if step.name in activations]  # type: ignore[union-attr]
-    form = options["data_format"]
-    here = run(network, X, names, form, options["device"], dtype)  # type: ignore[arg-type]
-    exact = run(network, X, names, form, None, "double")  # type: ignore[arg-type]
+    exactly = {"data_format": options["data_format"], "dtype": "double"}
+    here = run(network, X, names, **options)  # type: ignore[arg-type]
+    exact = run(network, X, names, **exactly)  # type: ignore[arg-type]
     found = []
     for name in names:
         try:
@@ -210,21 +233,26 @@ def three_way(
 ) -> Comparison:
     """Compare one output with ``expected``, by the distance of ``actual`` to the ``oracle``."""
     a, o, e = (_array(value) for value in (actual, oracle, expected))
-    finite = o[np.isfinite(o)]
-    largest = float(np.abs(finite).max()) if finite.size else 0.0
-    own = float(np.nanmax(np.abs(a - o))) if a.size and np.isfinite(a - o).any() else 0.0
-    scale = max(largest, min(own, _LARGEST_OWN_ERROR * largest) / eps)
     return compare(
         a,
         e,
         name=name,
         eps=eps,
-        magnitude=np.full(a.shape, scale),
+        magnitude=np.full(a.shape, _scale(a, o, eps)),
         bound=NETWORK_BOUND,
         tolerance=tolerance,
         oracle=o,
         rule=NETWORK_RULE,
     )
+
+
+def _scale(actual: Array, oracle: Array, eps: float) -> float:
+    """One number whose roundings stand for those of the network."""
+    finite = oracle[np.isfinite(oracle)]
+    largest = float(np.abs(finite).max()) if finite.size else 0.0
+    off = np.abs(actual - oracle)
+    own = float(np.nanmax(off)) if np.isfinite(off).any() else 0.0
+    return max(largest, min(own, _LARGEST_OWN_ERROR * largest) / eps)
 
 
 def _array(value: object) -> Array:

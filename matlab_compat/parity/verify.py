@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import platform
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
@@ -12,9 +13,10 @@ import numpy as np
 import numpy.typing as npt
 
 from ..engine.arrays import as_data, real_array
-from ..engine.precision import torch_device, torch_dtype
+from ..engine.precision import tf32_in_use, torch_device, torch_dtype
 from .compare import EPS, Comparison, Tolerance, Verdict, compare
 from .diagnosis_types import Diagnosis
+from .side_by_side import Distance, Run, distances, label_of, other_runs
 
 if TYPE_CHECKING:
     from ..engine.precision import DeviceLike, DTypeLike
@@ -33,6 +35,8 @@ class Report:
     activations: tuple[Comparison, ...] = ()
     #: The mistakes that explain the difference, the likeliest first.
     diagnoses: tuple[Diagnosis, ...] = ()
+    #: MATLAB, CPU, GPU and float64 among each other, where there is a GPU.
+    side_by_side: tuple[Distance, ...] = ()
 
     @property
     def compared(self) -> tuple[Comparison, ...]:
@@ -65,6 +69,7 @@ class Report:
             "activations": [layer.to_json() for layer in self.activations],
             "first_difference": self.first_difference,
             "diagnoses": [diagnosis.to_json() for diagnosis in self.diagnoses],
+            "side_by_side": [distance.to_json() for distance in self.side_by_side],
             "environment": self.environment,
         }
 
@@ -77,8 +82,10 @@ def verify_layer(
     data_format: str = "SSCB",
     device: DeviceLike | None = None,
     dtype: DTypeLike | None = None,
+    allow_tf32: bool = False,
     tolerance: Tolerance | None = None,
     name: str = "Y",
+    runs: Sequence[Run] | None = None,
 ) -> Report:
     """Run ``layer`` on ``X`` and compare with what MATLAB computed.
 
@@ -88,6 +95,9 @@ def verify_layer(
         Input and MATLAB's output, in MATLAB order (H×W×C×N for "SSCB").
     tolerance:
         An explicit rule instead of the default bound (see :mod:`.compare`).
+    runs:
+        Other ways to compute the same, to be shown side by side; by default the GPU where the
+        CPU was asked for, and the CPU where the GPU was, if there is a GPU.
 
     Raises
     ------
@@ -97,9 +107,12 @@ def verify_layer(
         The input does not fit the layer, or the layer has no weights.
     """
     data, truth = as_data(X), real_array(expected, "expected output")
-    actual = layer.predict(data, data_format, device=device, dtype=dtype)
+    options: dict[str, Any] = {"device": device, "dtype": dtype, "allow_tf32": allow_tf32}
+    actual = layer.predict(data, data_format, **options)
     oracle = layer.predict(data, data_format, dtype="double")
-    eps, size = rounding_unit(dtype, truth, layer.Weights), magnitude(layer, data, data_format)
+    tf32 = tf32_in_use(allow_tf32, device, dtype)
+    eps = rounding_unit(dtype, truth, layer.Weights, tf32=tf32)
+    size = magnitude(layer, data, data_format)
     comparison = compare(
         actual,
         truth,
@@ -114,10 +127,14 @@ def verify_layer(
         from . import diagnose
 
         measure = diagnose.measure_of(comparison, truth, eps, tolerance, float(np.nanmax(size)))
-        diagnoses = diagnose.of_layer(
-            layer, data, truth, measure, name, data_format, device=device, dtype=dtype
-        )
-    return Report((comparison,), environment(device, dtype), diagnoses=diagnoses)
+        diagnoses = diagnose.of_layer(layer, data, truth, measure, name, data_format, **options)
+    others = {
+        run.label: layer.predict(data, data_format, **run.options())
+        for run in (other_runs(**options) if runs is None else runs)
+    }
+    shown = distances(name, truth, {label_of(**options): actual, **others}, oracle, eps * size)
+    facts = environment(**options)
+    return Report((comparison,), facts, diagnoses=diagnoses, side_by_side=shown if others else ())
 
 
 def magnitude(layer: TransposedConvolution2DLayer, X: Array, data_format: str) -> Array:
@@ -128,15 +145,20 @@ def magnitude(layer: TransposedConvolution2DLayer, X: Array, data_format: str) -
     return result
 
 
-def rounding_unit(dtype: DTypeLike | None, *arrays: Array) -> float:
-    """The coarsest eps at work: of the class computed in here, or MATLAB computed with."""
+def rounding_unit(dtype: DTypeLike | None, *arrays: Array, tf32: bool = False) -> float:
+    """The coarsest eps at work: of the class computed in here, or MATLAB computed with.
+
+    ``tf32`` if float32 is really rounded to TF32 on the way.
+    """
     names = {"float16": "half", "bfloat16": "bfloat16", "float32": "single", "float64": "double"}
     computed = names[str(torch_dtype(dtype)).removeprefix("torch.")]
     saved = [names.get(array.dtype.name, "double") for array in arrays]
-    return max(EPS[name] for name in [computed, *saved])
+    return max(EPS[name] for name in [computed, *saved, *(["tf32"] if tf32 else [])])
 
 
-def environment(device: DeviceLike | None, dtype: DTypeLike | None) -> dict[str, str]:
+def environment(
+    device: DeviceLike | None, dtype: DTypeLike | None, allow_tf32: bool = False
+) -> dict[str, str]:
     """What the result may depend on."""
     import torch
 
@@ -150,5 +172,11 @@ def environment(device: DeviceLike | None, dtype: DTypeLike | None) -> dict[str,
         "platform": platform.platform(),
         "device": f"{chosen} ({name})",
         "dtype": str(torch_dtype(dtype)).removeprefix("torch."),
-        "tf32": "off",
+        "tf32": _tf32(device, dtype, allow_tf32),
     }
+
+
+def _tf32(device: DeviceLike | None, dtype: DTypeLike | None, allow_tf32: bool) -> str:
+    if tf32_in_use(allow_tf32, device, dtype):
+        return "on"
+    return "off (allowed, but without effect here)" if allow_tf32 else "off"

@@ -81,6 +81,7 @@ def of_network(
     data_format: str | Sequence[str] | None,
     device: DeviceLike | None,
     dtype: DTypeLike | None,
+    allow_tf32: bool = False,
 ) -> tuple[Diagnosis, ...]:
     """Mistakes of the layers before the first difference; else those that it shows itself.
 
@@ -96,7 +97,7 @@ def of_network(
     measure = measure_of(first, truth, eps, tolerance)
     with warnings.catch_warnings(action="ignore"):
         try:
-            run = Run(network, X, data_format, device, dtype, sequence)
+            run = Run(network, X, data_format, device, dtype, sequence, allow_tf32=allow_tf32)
         except (MatlabCompatError, RuntimeError):
             return ()  # too large to keep every value, for example: the verdict stands without
         port = (name, 0) if is_activation else _port(run.plan.outputs, name)

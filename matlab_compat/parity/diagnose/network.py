@@ -61,10 +61,13 @@ class Run:
         device: DeviceLike | None,
         dtype: DTypeLike | None,
         sequence: int = 0,
+        *,
+        allow_tf32: bool = False,
     ) -> None:
         from ...engine.predict import _formats, _one, _tensors, network_inputs
 
         self.network, self.device, self.dtype = network, device, dtype
+        self.allow_tf32 = allow_tf32
         self.inputs = network_inputs(network, X, data_format)
         self.formats = _formats(network, self.inputs)
         self.plan: Plan = network.plan(self.formats)
@@ -86,8 +89,8 @@ class Run:
             if not _is_output(step)
         }
 
-    @staticmethod
     def _computed(
+        self,
         steps: Sequence[Step],
         modules: Mapping[str, torch.nn.Module],
         values: Mapping[Port, torch.Tensor],
@@ -97,7 +100,7 @@ class Run:
         from ...engine.precision import full_precision
 
         known = dict(values)
-        with torch.inference_mode(), full_precision():
+        with torch.inference_mode(), full_precision(self.allow_tf32):
             for step in steps:
                 inputs = [known[source] for source in step.sources]
                 result = inputs[0] if _is_output(step) else modules[step.name](*inputs)

@@ -90,6 +90,7 @@ def html_page(report: Report, name: str) -> str:
         *_network(report.activations),
         *(_section(one) for one in most_telling(report, _MOST_SHOWN)),
         *_all_outputs(report),
+        *_side_by_side(document["side_by_side"]),
         _environment(report.environment),
     )
     style = element("style", Markup(_STYLE))
@@ -201,6 +202,17 @@ def _diagrams(one: Comparison) -> list[Markup]:
         diagrams.append(("Difference against magnitude (× is outside the bound)", points))
     drawn = [element("figure", element("h3", title), drawing) for title, drawing in diagrams]
     return [element("div", *drawn, class_="diagrams")]
+
+
+def _side_by_side(distances: Sequence[dict[str, Any]]) -> list[Markup]:
+    tables = [
+        element("figure", element("h3", output), table(["", *columns], rows))
+        for output, columns, rows in text.grids(distances)
+    ]
+    if not tables:
+        return []
+    said = "Largest difference of every two results, and in brackets the scaled error."
+    return [element("h2", "Side by side"), element("p", said, class_="quiet"), *tables]
 
 
 def _environment(facts: dict[str, str]) -> Markup:

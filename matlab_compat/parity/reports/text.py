@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from matlab_compat.display import lines_of_their_own, size_text
@@ -21,7 +21,9 @@ def report_text(document: Mapping[str, Any], name: str) -> str:
     safe = lines_of_their_own(dict(document))
     compared = [comparison(one) for one in [*safe["activations"], *safe["outputs"]]]
     found = [diagnosis(one) for one in safe.get("diagnoses", ())]
-    return "\n".join([*compared, *found, environment(safe["environment"]), verdict(safe, name)])
+    beside = [side_by_side(*table) for table in grids(safe.get("side_by_side", ()))]
+    end = [environment(safe["environment"]), verdict(safe, name)]
+    return "\n".join([*compared, *beside, *found, *end])
 
 
 def verdict(document: Mapping[str, Any], name: str) -> str:
@@ -92,6 +94,36 @@ def diagnosis(found: Mapping[str, Any]) -> str:
             f"  remedy           {found['remedy']}",
         ]
     )
+
+
+def grids(
+    distances: Iterable[Mapping[str, Any]],
+) -> list[tuple[str, list[str], list[list[str]]]]:
+    """The distances as one triangular table for each output: its name, heading and rows."""
+    found: dict[str, dict[str, dict[str, str]]] = {}
+    for pair in distances:
+        said = f"{figure(pair['max_abs'])} ({figure(pair['scaled_error'])})"
+        found.setdefault(pair["output"], {}).setdefault(pair["other"], {})[pair["one"]] = said
+    return [
+        (output, list(last := rows[list(rows)[-1]]), _triangle(rows, list(last)))
+        for output, rows in found.items()
+    ]
+
+
+def _triangle(rows: Mapping[str, Mapping[str, str]], columns: Iterable[str]) -> list[list[str]]:
+    return [[label, *(row.get(column, "") for column in columns)] for label, row in rows.items()]
+
+
+def side_by_side(output: str, columns: list[str], rows: list[list[str]]) -> str:
+    """One such table in columns of text."""
+    table = [["", *columns], *rows]
+    widths = [max(map(len, column)) for column in zip(*table, strict=True)]
+    lines = [
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        for row in table
+    ]
+    heading = f"{output} side by side, max abs (scaled error)"
+    return "\n".join([heading, *(f"  {line}" for line in lines)])
 
 
 def environment(facts: Mapping[str, str]) -> str:

@@ -1,0 +1,108 @@
+"""MATLAB, CPU, GPU and the float64 oracle side by side, to see which of them stands apart."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from itertools import combinations
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from .compare import finite_json
+
+if TYPE_CHECKING:
+    from ..engine.precision import DeviceLike, DTypeLike
+
+Array = npt.NDArray[Any]
+
+EXPECTED = "MATLAB"
+ORACLE = "float64 oracle"
+_NAMES = {"float16": "half", "bfloat16": "bfloat16", "float32": "single", "float64": "double"}
+
+
+@dataclass(frozen=True)
+class Run:
+    """One way to compute the same."""
+
+    label: str
+    device: str
+    dtype: str
+    allow_tf32: bool = False
+
+    def options(self) -> dict[str, Any]:
+        """For ``predict``."""
+        return {"device": self.device, "dtype": self.dtype, "allow_tf32": self.allow_tf32}
+
+
+@dataclass(frozen=True)
+class Distance:
+    """How far two results of one output are apart."""
+
+    output: str
+    one: str
+    other: str
+    #: Infinite where the sizes differ, or only one side is NaN or infinite.
+    max_abs: float
+    #: In the roundings that the comparison with MATLAB counts in.
+    scaled_error: float
+
+    def to_json(self) -> dict[str, Any]:
+        """The fields of ``side_by_side`` in the ``verify`` JSON schema."""
+        cleaned: dict[str, Any] = finite_json(asdict(self))
+        return cleaned
+
+
+def other_runs(
+    device: DeviceLike | None, dtype: DTypeLike | None, allow_tf32: bool
+) -> tuple[Run, ...]:
+    """The GPU if the CPU was asked for, and the other way round; nothing without a GPU."""
+    import torch
+
+    from ..engine.precision import torch_device, torch_dtype
+
+    if not torch.cuda.is_available():
+        return ()
+    other = "cpu" if torch_device(device).type == "cuda" else "cuda"
+    name = _NAMES[str(torch_dtype(dtype)).removeprefix("torch.")]
+    return (Run(label_of(other, dtype, allow_tf32), other, name, allow_tf32),)
+
+
+def label_of(device: DeviceLike | None, dtype: DTypeLike | None, allow_tf32: bool) -> str:
+    """``CPU single``, ``GPU single with TF32``."""
+    from ..engine.precision import tf32_in_use, torch_device, torch_dtype
+
+    place = "CPU" if torch_device(device).type == "cpu" else "GPU"
+    name = _NAMES[str(torch_dtype(dtype)).removeprefix("torch.")]
+    return f"{place} {name}{' with TF32' if tf32_in_use(allow_tf32, device, dtype) else ''}"
+
+
+def distances(
+    output: str, expected: Array, results: Mapping[str, Array], oracle: Array, unit: float | Array
+) -> tuple[Distance, ...]:
+    """Every two of MATLAB's result, those computed here (by label), and the oracle.
+
+    Arrays in MATLAB's order; ``unit`` is one rounding, for each element or for all.
+    """
+    every = {EXPECTED: expected, **results, ORACLE: oracle}
+    found = []
+    for (one, a), (other, b) in combinations(every.items(), 2):
+        off = _differences(a, b)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            scaled = np.where(off == 0, 0.0, off / (unit if np.shape(off) else 1.0))
+        found.append(Distance(output, one, other, float(off.max()), float(scaled.max())))
+    return tuple(found)
+
+
+def _differences(a: Array, b: Array) -> Array:
+    """Element by element; one infinity where the sizes differ."""
+    rank = max(a.ndim, b.ndim)
+    a, b = (x.reshape(x.shape + (1,) * (rank - x.ndim), order="F") for x in (a, b))
+    if a.shape != b.shape:
+        return np.array(np.inf)
+    wide = np.result_type(a, b, np.float64)
+    with np.errstate(invalid="ignore"):
+        off = np.abs(np.subtract(a, b, dtype=wide))
+    alike = (a == b) | (np.isnan(a) & np.isnan(b))
+    return np.where(alike, 0.0, np.where(np.isnan(off), np.inf, off))
