@@ -36,7 +36,7 @@ _ORDERS: dict[int, tuple[tuple[int, ...], ...]] = {
     4: ((2, 3, 1, 0),),
     5: ((2, 3, 4, 1, 0),),
 }
-_CLASSES = {"float16": "half", "float32": "single", "float64": "double"}
+_CLASSES = {"float16": "half", "float32": "single", "complex64": "single"}
 
 
 def assert_matches_matlab(

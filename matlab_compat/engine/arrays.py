@@ -32,14 +32,14 @@ def as_data(value: object, what: str = "input") -> Array:
     return array
 
 
-def real_array(value: object, what: str) -> Array:
-    """As :func:`as_data`, but it may be empty."""
+def real_array(value: object, what: str, kinds: str = "biuf") -> Array:
+    """As :func:`as_data`, but it may be empty. ``kinds`` are numpy's of the classes taken."""
     detach = getattr(value, "detach", None)
     try:
         array = np.asarray(detach().cpu().numpy() if detach is not None else value)
     except (ValueError, TypeError):
         raise DataFormatError(f"The {what} must be a real numeric array.") from None
-    if array.dtype.kind not in "biuf":
+    if array.dtype.kind not in kinds:
         kind = "complex" if array.dtype.kind == "c" else f"of class {array.dtype.name}"
         raise DataFormatError(f"The {what} must be a real numeric array, not {kind}.")
     return array

@@ -5,7 +5,8 @@ magnitude that went into it, ``|actual - expected| <= bound * eps * magnitude`` 
 ``magnitude = |W| * |x| + |b|``. It is free of scale and of cancellation, where element-wise
 relative errors and fixed tolerances are neither: on correct single-precision layers the scaled
 error stays below 3 whatever their size, while the relative error reaches 1e-1.
-Cosine similarity and SNR are blind to one-pixel shifts and gate nothing.
+Cosine similarity and SNR are blind to one-pixel shifts and gate nothing. Complex values are
+compared as such: a difference is the absolute value of the complex difference.
 """
 
 from __future__ import annotations
@@ -60,8 +61,8 @@ class Worst:
     """The element that violates (or comes nearest to violating) the rule most."""
 
     index: tuple[int, ...]
-    actual: float
-    expected: float
+    actual: complex
+    expected: complex
 
     def matlab(self, name: str) -> str:
         """1-based, as MATLAB writes it: ``Y(12,7,3,1)``."""
@@ -143,11 +144,13 @@ class Comparison:
 
 
 def finite_json(value: Any) -> Any:
-    """``value`` with the floats that JSON lacks written as text: "Infinity", "NaN"."""
+    """``value`` with the numbers that JSON lacks written as text: "Infinity", "NaN", "1-2i"."""
     if isinstance(value, dict):
         return {key: finite_json(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
         return [finite_json(item) for item in value]
+    if isinstance(value, complex):
+        return f"{value.real:.17g}{value.imag:+.17g}i"
     if isinstance(value, float) and not math.isfinite(value):
         return {math.inf: "Infinity", -math.inf: "-Infinity"}.get(value, "NaN")
     return value
@@ -194,10 +197,11 @@ def compare(
     if actual.shape != expected.shape:
         return _shapes_differ(name, actual, expected, dtype, bound, rule, oracle)
 
-    a, e = actual.astype(np.float64), expected.astype(np.float64)
+    a, e = wide(actual), wide(expected)
     both = np.isfinite(a) & np.isfinite(e)
     alike = (np.isnan(a) & np.isnan(e)) | (np.isinf(a) & (a == e))
-    difference = np.abs(np.subtract(a, e, out=np.zeros_like(a), where=both))
+    nothing = np.zeros(a.shape, np.result_type(a, e))
+    difference = np.abs(np.subtract(a, e, out=nothing, where=both))
     scale = _scale(e, both, magnitude)
     with np.errstate(divide="ignore", invalid="ignore"):
         scaled = np.where(difference == 0, 0.0, difference / (eps * scale))
@@ -209,7 +213,7 @@ def compare(
     return Comparison(
         name=name,
         verdict="different" if outside else "equal",
-        reason=_reason(outside, a.size, both, alike),
+        reason=_reason(outside, a.size, both, alike) + _classes(a, e),
         shape=a.shape,
         expected_shape=e.shape,
         dtype=dtype,
@@ -231,6 +235,21 @@ def compare(
         oracle_expected=_distance(e, oracle, eps, scale),
         arrays=_kept(actual, expected, oracle, violation),
     )
+
+
+def wide(array: Array) -> Array:
+    """In float64, or complex128 if it is complex."""
+    kind = np.complex128 if np.iscomplexobj(array) else np.float64
+    return array.astype(kind)
+
+
+def _classes(actual: Array, expected: Array) -> str:
+    """What there is to say where one side is complex and the other is not."""
+    if np.iscomplexobj(expected) == np.iscomplexobj(actual):
+        return ""
+    complex_first = np.iscomplexobj(expected)
+    kinds = ("complex", "real") if complex_first else ("real", "complex")
+    return f"; the expected values are {kinds[0]}, the computed ones {kinds[1]}"
 
 
 def _refuse_vacuous(actual: Array, expected: Array) -> None:
@@ -319,7 +338,7 @@ def _ratio(difference: Array, expected: Array, both: Array, tolerance: Tolerance
 
 def _worst(violation: Array, actual: Array, expected: Array) -> Worst:
     index = tuple(int(i) for i in np.unravel_index(int(np.argmax(violation)), violation.shape))
-    return Worst(index, float(actual[index]), float(expected[index]))
+    return Worst(index, actual[index].item(), expected[index].item())
 
 
 def _reason(outside: int, elements: int, both: Array, alike: Array) -> str:

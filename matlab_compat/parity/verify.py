@@ -106,7 +106,7 @@ def verify_layer(
     DataFormatError, PropertyError
         The input does not fit the layer, or the layer has no weights.
     """
-    data, truth = as_data(X), real_array(expected, "expected output")
+    data, truth = as_data(X), real_array(expected, "expected output", "biufc")
     options: dict[str, Any] = {"device": device, "dtype": dtype, "allow_tf32": allow_tf32}
     actual = layer.predict(data, data_format, **options)
     oracle = layer.predict(data, data_format, dtype="double")
@@ -151,6 +151,7 @@ def rounding_unit(dtype: DTypeLike | None, *arrays: Array, tf32: bool = False) -
     ``tf32`` if float32 is really rounded to TF32 on the way.
     """
     names = {"float16": "half", "bfloat16": "bfloat16", "float32": "single", "float64": "double"}
+    names["complex64"] = "single"
     computed = names[str(torch_dtype(dtype)).removeprefix("torch.")]
     saved = [names.get(array.dtype.name, "double") for array in arrays]
     return max(EPS[name] for name in [computed, *saved, *(["tf32"] if tf32 else [])])

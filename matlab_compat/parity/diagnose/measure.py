@@ -57,7 +57,7 @@ class Measure:
 
     def _distance(self, a: Array, b: Array) -> float:
         with np.errstate(invalid="ignore", over="ignore"):
-            off = np.abs(np.subtract(a, b, dtype=np.float64))
+            off = np.abs(np.subtract(a, b, dtype=np.result_type(a, b, np.float64)))
         off = np.where((a == b) | (np.isnan(a) & np.isnan(b)), 0.0, off)
         largest = float(off.max())  # NaN where only one side is
         if largest == 0:
@@ -67,7 +67,8 @@ class Measure:
     def tells_apart(self, values: Array) -> bool:
         """Whether the values differ so much that a fit means something."""
         finite = values[np.isfinite(values)]
-        return bool(finite.size) and bool(np.ptp(finite) > SPREAD * self.bound * self.unit)
+        spread = max((np.ptp(part) for part in (finite.real, finite.imag) if part.size), default=0)
+        return bool(spread > SPREAD * self.bound * self.unit)
 
 
 @dataclass(frozen=True)

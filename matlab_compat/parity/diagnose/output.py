@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import numpy.typing as npt
 
 from ..diagnosis_types import Diagnosis
+from .complex import complex_changes
 from .measure import Measure, explanations
 from .rearranged import rearrangements
 from .values import value_changes
@@ -22,8 +24,8 @@ def diagnose_output(
 ) -> tuple[Diagnosis, ...]:
     """The mistakes that would turn ``actual`` into ``expected``, the simplest first.
 
-    Both in MATLAB order (H×W×C×N and the like). Nothing is said of complex data, which the
-    comparison refuses. Empty where nothing fits to within the rounding bound.
+    Both in MATLAB order (H×W×C×N and the like). Empty where nothing fits to within the rounding
+    bound.
     """
     rank = max(actual.ndim, expected.ndim)
     actual, expected = (
@@ -32,9 +34,11 @@ def diagnose_output(
     before = measure.distance(actual, expected)
     if before <= measure.bound:
         return ()  # only elements of a small magnitude of their own differ
+    is_complex = np.iscomplexobj(actual) or np.iscomplexobj(expected)
+    values = complex_changes if is_complex else value_changes
     found = [
         *explanations(rearrangements(actual, expected, measure), measure, before, where),
-        *explanations(value_changes(actual, expected, measure), measure, before, where),
+        *explanations(values(actual, expected, measure), measure, before, where),
     ]
     return ranked(found)
 

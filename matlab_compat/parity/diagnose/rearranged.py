@@ -45,6 +45,8 @@ def rearrangements(actual: Array, expected: Array, measure: Measure) -> Iterator
 
 def _same_range(actual: Array, expected: Array, measure: Measure) -> bool:
     """Whatever the places, the largest and smallest value stay."""
+    if np.iscomplexobj(actual) or np.iscomplexobj(expected):
+        actual, expected = np.abs(actual), np.abs(expected)
     allowed = measure.bound * measure.unit
     return all(
         np.isclose(float(f(actual)), float(f(expected)), 0, allowed, equal_nan=True)
@@ -187,7 +189,8 @@ def _matched(actual: Array, expected: Array) -> list[int] | None:
     chosen = np.random.default_rng(0).permutation(count)[:_MATCHED_ELEMENTS]
     index: tuple[Any, ...] = (slice(None), *np.unravel_index(chosen, rest)) if rest else (...,)
     a, e = (
-        np.nan_to_num(x[index].reshape(len(x), -1).astype(np.float64)) for x in (actual, expected)
+        np.nan_to_num(x.real[index].reshape(len(x), -1).astype(np.float64))
+        for x in (actual, expected)
     )
     distances = (a**2).sum(1) - 2 * e @ a.T  # and |e|^2, the same for all
     order: list[int] = []

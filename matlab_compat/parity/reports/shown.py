@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from ..compare import Arrays, Comparison
+from ..compare import Arrays, Comparison, wide
 
 if TYPE_CHECKING:
     from ..verify import Report
@@ -54,11 +54,22 @@ def worst_slice(comparison: Comparison) -> Slice | None:
     axes = _shown_axes(arrays.violation.shape)
     at = tuple(slice(None) if i in axes else n for i, n in enumerate(worst.index))
     subscripts = ",".join(":" if isinstance(n, slice) else str(n + 1) for n in at)
-    compared = (arrays.actual, arrays.expected, arrays.violation)
+    compared = (*_pictured(arrays), arrays.violation)
     actual, expected, violation = (np.atleast_2d(array[at]) for array in compared)
     row, column = (worst.index[axis] for axis in axes) if len(axes) == 2 else (0, worst.index[0])
     name = f"{comparison.name}({subscripts})"
+    name = f"abs({name})" if _is_complex(arrays) else name
     return _reduced(Slice(name, actual, expected, violation, (row, column)))
+
+
+def _is_complex(arrays: Arrays) -> bool:
+    return np.iscomplexobj(arrays.actual) or np.iscomplexobj(arrays.expected)
+
+
+def _pictured(arrays: Arrays) -> tuple[Array, Array]:
+    """Complex values by their magnitude."""
+    both = arrays.actual, arrays.expected
+    return (np.abs(both[0]), np.abs(both[1])) if _is_complex(arrays) else both
 
 
 def _shown_axes(shape: tuple[int, ...]) -> tuple[int, ...]:
@@ -118,7 +129,7 @@ class Scatter:
 
 def scatter(arrays: Arrays) -> Scatter:
     """A sample of elements, evenly over the order of magnitude, with the largest difference."""
-    off, size = _difference(arrays), np.abs(arrays.expected.astype(np.float64)).ravel(order="F")
+    off, size = _difference(arrays), np.abs(wide(arrays.expected)).ravel(order="F")
     outside = np.zeros(off.size, bool)
     if arrays.violation is not None:
         outside = arrays.violation.ravel(order="F") > 1
@@ -133,5 +144,5 @@ def scatter(arrays: Arrays) -> Scatter:
 def _difference(arrays: Arrays) -> Array:
     """Absolute differences in MATLAB's order of elements; NaN where either side is no number."""
     with np.errstate(invalid="ignore"):
-        off = np.abs(arrays.actual.astype(np.float64) - arrays.expected.astype(np.float64))
+        off = np.abs(wide(arrays.actual) - wide(arrays.expected))
     return np.asarray(off).ravel(order="F")

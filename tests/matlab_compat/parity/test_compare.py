@@ -112,7 +112,7 @@ def test_worst_is_a_nan_on_one_side() -> None:
     found = compare(row(5, NAN), row(1, 1))
     assert found.worst is not None
     assert found.worst.index == (0, 1)
-    assert math.isnan(found.worst.actual)
+    assert math.isnan(found.worst.actual.real)
 
 
 # --- tolerances -------------------------------------------------------------------------

@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 import torch
 
-from matlab_compat import Network, TransposedConvolution2DLayer, convolution2dLayer, reluLayer
+from matlab_compat import TransposedConvolution2DLayer, convolution2dLayer, reluLayer
+from matlab_compat.network import Network
 from matlab_compat.parity.compare import EPS
 from matlab_compat.parity.network import verify_network
 from matlab_compat.parity.reports.html import html_page

@@ -172,7 +172,7 @@ def test_a_vacuous_comparison_is_refused(expected: Array) -> None:
         verify_layer(layer(), X, expected)
 
 
-@pytest.mark.parametrize("expected", ["Y", None, np.ones((16, 18, 4, 2), complex)])
+@pytest.mark.parametrize("expected", ["Y", None])
 def test_no_expected_data_is_refused_by_its_name(expected: object) -> None:
     with pytest.raises(DataFormatError, match="The expected output must be a real numeric"):
         verify_layer(layer(), X, expected)

@@ -1,0 +1,60 @@
+"""What goes wrong with complex values: conjugated, or a part of them dropped."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from .measure import Candidate, Measure
+
+Array = npt.NDArray[Any]
+
+#: What is left of complex values, and what MATLAB calls it.
+_PARTS = {"real part only": "real", "imaginary part only": "imag", "magnitude only": "abs"}
+
+
+def complex_changes(actual: Array, expected: Array, measure: Measure) -> Iterator[Candidate]:
+    """Candidates for arrays one of which is complex."""
+    yield Candidate(
+        "complex conjugate",
+        "the expected output is the complex conjugate of this one: conj(Y)",
+        "conjugate one side: Y = conj(Y); in MATLAB.",
+        np.conj(actual),
+        expected,
+        rank=0,
+    )
+    if actual.ndim >= 2:
+        yield Candidate(
+            "conjugate transposed",
+            "the expected output is the conjugate transpose of this one: Y'",
+            "in MATLAB .' transposes, and ' conjugates as well: use .' or permute.",
+            np.conj(actual.swapaxes(0, 1)),
+            expected,
+        )
+    for name, function in _PARTS.items():
+        yield from _part(actual, expected, name, function)
+
+
+def _part(actual: Array, expected: Array, name: str, function: str) -> Iterator[Candidate]:
+    """One side has but this part of the other."""
+    part = np.abs if function == "abs" else lambda values: getattr(values, function)
+    remedy = "compare the same on both sides, before that or after it."
+    if not np.any(expected.imag):
+        yield Candidate(
+            name,
+            f"the expected output is {function}(Y) of this complex one",
+            remedy,
+            part(actual),
+            expected.real,
+        )
+    elif not np.any(actual.imag):
+        yield Candidate(
+            name,
+            f"this output is {function}(Y) of the expected one, which is complex",
+            remedy,
+            actual.real,
+            part(expected),
+        )
