@@ -88,8 +88,9 @@ def of_network(
     ``first`` is the comparison that differs and ``expected`` its other side. ``equal`` are the
     layers whose activations agree.
     """
-    from .network import Run, Target, diagnose_network
+    from .network import Patience, Run, Target, diagnose_network
 
+    patience = Patience()
     name, sequence = _sequence(first.name)
     if isinstance(expected, list):
         expected = expected[sequence]
@@ -102,7 +103,7 @@ def of_network(
             return ()  # too large to keep every value, for example: the verdict stands without
         port = (name, 0) if is_activation else _port(run.plan.outputs, name)
         target = Target(name, port, truth, measure, is_activation)
-        found = diagnose_network(run, target, equal)
+        found = diagnose_network(run, target, equal, patience)
         return found or diagnose_output(run.actual(target), truth, measure, first.name)
 
 

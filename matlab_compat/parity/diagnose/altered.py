@@ -40,6 +40,22 @@ def inputs_changed(change: Callable[[Tensor], Tensor]) -> Change:
     return lambda module: _module(lambda x: module(change(x)))
 
 
+def operands_rounded(name: str) -> Change:
+    """The module with weights (not biases) and inputs rounded to the format of this name."""
+
+    def change(module: nn.Module) -> nn.Module:
+        from ...engine.precision import torch_dtype
+
+        coarse = torch_dtype(name)
+        rounded = copy.deepcopy(module)
+        for at, parameter in rounded.named_parameters():
+            if "weight" in at:
+                parameter.data = parameter.data.to(coarse).to(parameter.dtype)
+        return _module(lambda *inputs: rounded(*(x.to(coarse).to(x.dtype) for x in inputs)))
+
+    return change
+
+
 def another_flattening(order: Sequence[int]) -> Change:
     """A flatten or fully connected layer that takes C,H,W in this order, the last fastest."""
     axes = (0, *(axis + 1 for axis in order))

@@ -14,16 +14,25 @@ import numpy.typing as npt
 
 from ...errors import MatlabCompatError
 from ...layers.base import Layer
-from ...layers.edges import edges_of
+from ...layers.edges import Pair, edge_pairs, edges_of
 from ...layers.filters import FilterLayer
 from ...layers.fully_connected import FullyConnectedLayer
 from ...layers.normalization import BatchNormalizationLayer
 from ...layers.recurrent import GRULayer, LSTMLayer, RecurrentLayer
 from ...layers.structure import FlattenLayer
 from ...layers.transposed_convolution import TransposedConvolutionLayer
-from .altered import altered, another_flattening, in_training, inputs_changed, twice
+from .altered import (
+    altered,
+    another_flattening,
+    in_training,
+    inputs_changed,
+    operands_rounded,
+    twice,
+)
 
 Array = npt.NDArray[Any]
+Size = tuple[int, ...]
+Pairs = tuple[Pair, ...]
 
 #: The epsilons of the usual frameworks.
 EPSILONS = (1e-5, 1e-3, 1e-4, 1e-6, 1e-8, 1e-12, 2e-5, 0.0)
@@ -59,6 +68,7 @@ def variations(layer: Layer, size: Sequence[int] = ()) -> Iterator[Variation]:
     yield from _flattenings(layer, tuple(size))
     yield from _recurrences(layer)
     yield from _inputs(layer)
+    yield from _rounded_operands(layer)
 
 
 def changed(layer: Layer, **values: object) -> Layer | None:
@@ -94,6 +104,15 @@ def _kernels(layer: FilterLayer) -> Iterator[Variation]:
         f"neither MATLAB nor torch's {torch_name} flips Weights: leave out the flip (rot90).",
         Weights=np.flip(weights, space).copy(order="F"),
     )
+    if layer.dims == 3:
+        yield from _variation(
+            layer,
+            "kernel axes reversed",
+            "with height, width and depth of its filters in reverse order",
+            "for torch use Weights.transpose(4, 3, 0, 1, 2): the spatial dimensions stay in order.",
+            FilterSize=layer.filter_size[::-1],
+            Weights=np.asfortranarray(weights.transpose(2, 1, 0, 3, 4)),
+        )
     if layer.dims == 2:
         yield from _variation(
             layer,
@@ -135,28 +154,40 @@ def _exchanged_channels(layer: FilterLayer, weights: Array) -> Iterator[Variatio
 # --- edges ------------------------------------------------------------------------------
 
 
+#: What the two ends of each dimension are called, and how MATLAB orders them in a property.
+_SIDES = (("top", "bottom"), ("left", "right"), ("front", "back"))
+_ORDERS = {1: "[l r]", 2: "[t b l r]", 3: "[t l f; b r k]"}
+
+
+def _sides(dims: int) -> tuple[tuple[str, str], ...]:
+    return (("left", "right"),) if dims == 1 else _SIDES[:dims]
+
+
 def _crops(layer: FilterLayer) -> Iterator[Variation]:
-    if not isinstance(layer, TransposedConvolutionLayer) or layer.dims != 2:
+    if not isinstance(layer, TransposedConvolutionLayer):
         return
     same = layer.CroppingMode == "same"
     name = "'same' cropped on the wrong side" if same else "crop on the wrong side"
-    yield from _edge_orders(layer, "Cropping", layer.CroppingSize, name)
+    yield from _edge_orders(layer, "Cropping", edge_pairs(layer.CroppingSize, layer.dims), name)
 
 
-def _paddings(layer: Layer, size: tuple[int, ...]) -> Iterator[Variation]:
-    if "PaddingSize" not in layer.properties or getattr(layer, "dims", 0) != 2:
+def _paddings(layer: Layer, size: Size) -> Iterator[Variation]:
+    dims = getattr(layer, "dims", 0)
+    if "PaddingSize" not in layer.properties or not dims:
         return
     values = layer._values
     if values["PaddingMode"] == "manual":
-        yield from _edge_orders(
-            layer, "Padding", values["PaddingSize"], "padding on the wrong side"
-        )
-    elif values["PaddingMode"] == "same" and len(size) == 2:
-        same = edges_of(_same_padding(layer, size))
-        yield from _edge_orders(layer, "Padding", same, "'same' padded on the wrong side")
+        pairs = edge_pairs(values["PaddingSize"], dims)
+        yield from _edge_orders(layer, "Padding", pairs, "padding on the wrong side")
+    elif values["PaddingMode"] == "same" and len(size) == dims:
+        pairs = _same_padding(layer, size)
+        yield from _edge_orders(layer, "Padding", pairs, "'same' padded on the wrong side")
+    elif values["PaddingMode"] == "causal" and hasattr(layer, "dilation"):
+        past = (layer.filter_size[0] - 1) * layer.dilation[0]  # type: ignore[attr-defined]
+        yield from _edge_orders(layer, "Padding", ((past, 0),), "padding on the wrong side")
 
 
-def _same_padding(layer: Any, size: tuple[int, ...]) -> tuple[tuple[int, int], ...]:
+def _same_padding(layer: Any, size: Size) -> Pairs:
     from ...engine.padding import same_padding
 
     if hasattr(layer, "dilation"):
@@ -165,79 +196,81 @@ def _same_padding(layer: Any, size: tuple[int, ...]) -> tuple[tuple[int, int], .
     return same_padding(size, layer.window, layer.step)
 
 
-def _edge_orders(layer: Layer, what: str, edges: Any, wrong_side: str) -> Iterator[Variation]:
-    top, bottom, left, right = edges
+def _edge_orders(layer: Layer, what: str, pairs: Pairs, wrong_side: str) -> Iterator[Variation]:
+    wrong = [*_wrong_sides(what, pairs, wrong_side), *_wrong_orders(what, pairs)]
+    for name, text, changed_pairs, rank in wrong:
+        sizes = {f"{what}Mode": "manual", f"{what}Size": edges_of(changed_pairs)}
+        yield from _variation(layer, name, text, _edge_remedy(what, pairs), rank, **sizes)
+
+
+def _wrong_sides(what: str, pairs: Pairs, name: str) -> Iterator[tuple[str, str, Pairs, int]]:
+    """Before and after exchanged, in all dimensions or in one."""
     verb = "crop came off" if what == "Cropping" else "padding was added at"
-    sides = [
-        f"the {one} instead of the {other}"
-        for one, other, here, there in (
-            ("top", "bottom", top, bottom),
-            ("left", "right", left, right),
-        )
-        if here != there
-    ]
     idiom = " (torch's output_padding idiom)" if what == "Cropping" else ""
-    wrong = [
-        (
-            wrong_side,
-            f"if the {verb} {' and '.join(sides)}{idiom}",
-            (bottom, top, right, left),
-            0,
-        ),
-        (
-            f"{what} order [t l b r]",
-            f"with {what}Size [t b l r] read as [t l b r]",
-            (top, left, bottom, right),
-            1,
-        ),
-        (
-            f"{what} [a b] read as [b a]",
-            f"with the {what.lower()} of height and width exchanged",
-            (left, right, top, bottom),
-            1,
-        ),
-    ]
-    if bottom != top and right != left:
-        wrong += [
-            (wrong_side, f"if the {verb} {sides[0]}{idiom}", (bottom, top, left, right), 1),
-            (wrong_side, f"if the {verb} {sides[1]}{idiom}", (top, bottom, right, left), 1),
-        ]
-    for name, text, sizes, rank in wrong:
-        yield from _variation(
-            layer,
-            name,
-            text,
-            _edge_remedy(what, edges),
-            rank,
-            **{f"{what}Mode": "manual", f"{what}Size": sizes},
-        )
+    uneven = [i for i, (before, after) in enumerate(pairs) if before != after]
+    sides = _sides(len(pairs))
+    chosen = [uneven, *([i] for i in uneven if len(uneven) > 1)] if uneven else []
+    for rank, axes in enumerate(chosen):
+        places = [sides[i] if pairs[i][0] < pairs[i][1] else sides[i][::-1] for i in axes]
+        said = " and ".join(f"the {wrong} instead of the {right}" for wrong, right in places)
+        turned = tuple(p[::-1] if i in axes else p for i, p in enumerate(pairs))
+        yield name, f"if the {verb} {said}{idiom}", turned, min(rank, 1)
 
 
-def _edge_remedy(what: str, edges: Any) -> str:
-    top, bottom, left, right = edges
+def _wrong_orders(what: str, pairs: Pairs) -> Iterator[tuple[str, str, Pairs, int]]:
+    """The numbers read in another order than MATLAB writes them."""
+    if len(pairs) == 2:
+        (top, bottom), (left, right) = pairs
+        said = f"with {what}Size [t b l r] read as [t l b r]"
+        yield f"{what} order [t l b r]", said, ((top, left), (bottom, right)), 1
+        said = f"with the {what.lower()} of height and width exchanged"
+        yield f"{what} [a b] read as [b a]", said, pairs[::-1], 1
+    if len(pairs) == 3:
+        before, after = zip(*pairs, strict=True)
+        said = f"with {what}Size [t l f; b r k] read as [t b l r f k]"
+        flat = (*before, *after)
+        yield f"{what} order [t b l r f k]", said, (flat[:2], flat[2:4], flat[4:]), 1
+        said = f"with the {what.lower()} of height, width and depth in reverse order"
+        yield f"{what} [a b c] read as [c b a]", said, pairs[::-1], 1
+
+
+def _edge_remedy(what: str, pairs: Pairs) -> str:
+    order = f"{_ORDERS[len(pairs)]} = {_bracketed(pairs)}"
     if what == "Padding":
+        numbers = ", ".join(f"{before}, {after}" for before, after in reversed(pairs))
         return (
-            f"pad by [t b l r] = [{top} {bottom} {left} {right}] before the layer: "
-            f"torch.nn.functional.pad(x, ({left}, {right}, {top}, {bottom}))."
+            f"pad by {order} before the layer: torch.nn.functional.pad(x, ({numbers}))"
+            f"{'.' if len(pairs) == 1 else ', which begins with the last dimension.'}"
         )
-    rows = f"{top}:{-bottom or ''}".replace("0:", ":")
-    columns = f"{left}:{-right or ''}".replace("0:", ":")
+    kept = ", ".join(f"{before or ''}:{-after or ''}" for before, after in pairs)
     return (
-        f"crop the full result by [t b l r] = [{top} {bottom} {left} {right}]: in torch "
-        f"conv_transpose2d without padding and output_padding, then y[:, :, {rows}, {columns}]."
+        f"crop the full result by {order}: in torch conv_transpose{len(pairs)}d without padding "
+        f"and output_padding, then y[:, :, {kept}]."
     )
+
+
+def _bracketed(pairs: Pairs) -> str:
+    """The edges as a MATLAB matrix: ``[0 1 0 1]``, ``[0 0 0; 1 1 1]``."""
+    edges = edges_of(pairs)
+    rows = edges if len(pairs) == 3 else (edges,)
+    return f"[{'; '.join(' '.join(map(str, row)) for row in rows)}]"
 
 
 def _strides(layer: Layer) -> Iterator[Variation]:
     stride = layer._values.get("Stride")
-    if isinstance(stride, tuple) and len(stride) == 2 and stride[0] != stride[1]:
-        yield from _variation(
-            layer,
-            "stride exchanged",
-            "with vertical and horizontal stride exchanged",
-            f"Stride is [vertical horizontal]: stride=({stride[0]}, {stride[1]}) in torch as well.",
-            Stride=stride[::-1],
-        )
+    if not isinstance(stride, tuple) or len(set(stride)) == 1:
+        return
+    two = len(stride) == 2
+    yield from _variation(
+        layer,
+        "stride exchanged",
+        "with vertical and horizontal stride exchanged"
+        if two
+        else "with the strides of height, width and depth in reverse order",
+        f"Stride is {'[vertical horizontal]' if two else '[height width depth]'}: "
+        f"stride=({', '.join(map(str, stride))}) in torch as well.",
+        Stride=stride[::-1],
+    )
 
 
 # --- biases -----------------------------------------------------------------------------
@@ -332,6 +365,16 @@ def _recurrences(layer: Layer) -> Iterator[Variation]:
                 "'recurrent-bias-after-multiplication').",
                 ResetGateMode=other,
             )
+    if mode == "after-multiplication" and np.any(layer._values["Bias"]):
+        bias = layer._values["Bias"]
+        yield from _variation(
+            layer,
+            "reset gate acts on the bias",
+            "with the bias inside of what the reset gate multiplies",
+            "torch's GRU has two biases: this one is bias_ih_l0, and bias_hh_l0 is zero.",
+            ResetGateMode="recurrent-bias-after-multiplication",
+            Bias=np.concatenate([np.zeros_like(bias), bias]),
+        )
 
 
 def _other_gates(layer: RecurrentLayer, gates: str, order: tuple[int, ...]) -> Iterator[Variation]:
@@ -354,6 +397,25 @@ def _other_gates(layer: RecurrentLayer, gates: str, order: tuple[int, ...]) -> I
 def _gates_moved(value: Array, gates: int, hidden: int, order: tuple[int, ...]) -> Array:
     blocks = value.reshape(-1, gates, hidden, value.shape[1])
     return np.asfortranarray(blocks[:, list(order)].reshape(value.shape))
+
+
+# --- precision --------------------------------------------------------------------------
+
+
+def _rounded_operands(layer: Layer) -> Iterator[Variation]:
+    """Products of rounded numbers, summed in single: what TF32 and automatic casts do."""
+    weights = ("Weights", "InputWeights", "RecurrentWeights")
+    if not any(layer._values.get(name) is not None for name in weights):
+        return
+    for name, whose in (("half", "half precision or TF32"), ("bfloat16", "bfloat16")):
+        yield Variation(
+            f"operands in {name} precision",
+            f"with its weights and inputs rounded to {whose}",
+            "switch it off for the comparison: torch.backends.cuda.matmul.allow_tf32 and "
+            "torch.backends.cudnn.allow_tf32 = False, no torch.autocast.",
+            altered(layer, operands_rounded(name)),
+            rank=2,
+        )
 
 
 # --- the network's input ----------------------------------------------------------------
@@ -390,7 +452,7 @@ def _inputs(layer: Layer) -> Iterator[Variation]:
 
 
 def _image_inputs(layer: Layer) -> Iterator[Variation]:
-    height, width, channels = layer._values["InputSize"]
+    *_, channels = layer._values["InputSize"]
     if channels == 3:
         yield Variation(
             "input BGR for RGB",
@@ -399,11 +461,10 @@ def _image_inputs(layer: Layer) -> Iterator[Variation]:
             altered(layer, inputs_changed(lambda x: x.flip(1))),
             rank=1,
         )
-    if height == width:
-        yield Variation(
-            "input height and width exchanged",
-            "for an input with height and width exchanged",
-            "H×W×C×N goes to torch as X.transpose(3, 2, 0, 1).",
-            altered(layer, inputs_changed(lambda x: x.transpose(2, 3))),
-            rank=1,
-        )
+    yield Variation(
+        "input height and width exchanged",
+        "for an input with height and width exchanged",
+        "H×W×C×N goes to torch as X.transpose(3, 2, 0, 1).",
+        altered(layer, inputs_changed(lambda x: x.transpose(2, 3))),
+        rank=1,
+    )

@@ -43,6 +43,11 @@ class Measure:
         """For values that went through something of that scale."""
         return Measure(self.eps, max(self.scale, scale), self.bound)
 
+    def of_result(self, result: Array, expected: Array) -> Measure:
+        """For a result of another size than the comparison's own, which rounds accordingly."""
+        sizes = [np.abs(x[np.isfinite(x)]).max(initial=0.0) for x in (result, expected)]
+        return self.at_least(float(min(sizes)))
+
     def distance(self, a: Array, b: Array) -> float:
         """The largest difference in roundings: exact if within the bound, else a lower limit."""
         if a.shape != b.shape or a.size == 0:
@@ -64,11 +69,17 @@ class Measure:
             return 0.0
         return largest / self.unit if self.unit and not np.isnan(largest) else np.inf
 
-    def tells_apart(self, values: Array) -> bool:
+    def tells_apart(self, values: Array, spread: float = SPREAD) -> bool:
         """Whether the values differ so much that a fit means something."""
         finite = values[np.isfinite(values)]
-        spread = max((np.ptp(part) for part in (finite.real, finite.imag) if part.size), default=0)
-        return bool(spread > SPREAD * self.bound * self.unit)
+        wide = max((np.ptp(part) for part in (finite.real, finite.imag) if part.size), default=0)
+        return bool(wide > spread * self.bound * self.unit)
+
+
+def same_rank(a: Array, b: Array) -> tuple[Array, Array]:
+    """With the trailing dimensions of size 1 that MATLAB drops."""
+    rank = max(a.ndim, b.ndim)
+    return tuple(x.reshape(x.shape + (1,) * (rank - x.ndim), order="F") for x in (a, b))  # type: ignore[return-value]
 
 
 @dataclass(frozen=True)
@@ -85,6 +96,8 @@ class Candidate:
     #: The part of the original arrays that the two are made of, where it is not all of them.
     before: tuple[Array, Array] | None = None
     measure: Measure | None = None
+    #: As :data:`SPREAD`; less where there is more evidence than that the two are close.
+    spread: float = SPREAD
 
 
 def explanations(
@@ -98,7 +111,7 @@ def explanations(
     for candidate in candidates:
         own = candidate.measure or measure
         residual = own.distance(candidate.actual, candidate.expected)
-        if residual > own.bound or not own.tells_apart(candidate.expected):
+        if residual > own.bound or not own.tells_apart(candidate.expected, candidate.spread):
             continue
         start = before if candidate.before is None else measure.distance(*candidate.before)
         if start > measure.bound and residual <= IMPROVEMENT * start:

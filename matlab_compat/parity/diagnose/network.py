@@ -11,16 +11,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import numpy.typing as npt
 
 from ...errors import MatlabCompatError
 from ...graph import Plan, Port, Step
 from ...layers.base import Layer
-from ...layers.normalization import BatchNormalizationLayer, _Dropout
+from ...layers.normalization import BatchNormalizationLayer
 from ..diagnosis_types import Diagnosis
+from .dropout import dropouts
 from .layer import Variation, variations
-from .measure import Candidate, Measure, explanations
+from .measure import Candidate, Measure, explanations, same_rank
 from .output import ranked
 
 if TYPE_CHECKING:
@@ -64,6 +64,8 @@ class Run:
         *,
         allow_tf32: bool = False,
     ) -> None:
+        import torch
+
         from ...engine.predict import _formats, _one, _tensors, network_inputs
 
         self.network, self.device, self.dtype = network, device, dtype
@@ -78,7 +80,8 @@ class Run:
         self.values: dict[Port, torch.Tensor] = {
             (name, -1): tensor for name, tensor in zip(self.plan.inputs, tensors, strict=True)
         }
-        self.values = self._computed(self.plan.steps, self.modules, self.values)
+        with torch.inference_mode():
+            self.values = self.computed(self.plan.steps, self.modules, self.values)
 
     def _modules(self) -> dict[str, torch.nn.Module]:
         module = self.network.to_torch(self.device, self.dtype, formats=self.formats)
@@ -89,18 +92,17 @@ class Run:
             if not _is_output(step)
         }
 
-    def _computed(
+    def computed(
         self,
         steps: Sequence[Step],
         modules: Mapping[str, torch.nn.Module],
         values: Mapping[Port, torch.Tensor],
     ) -> dict[Port, torch.Tensor]:
-        import torch
-
+        """The values, and those that these steps make of them."""
         from ...engine.precision import full_precision
 
         known = dict(values)
-        with torch.inference_mode(), full_precision(self.allow_tf32):
+        with full_precision(self.allow_tf32):
             for step in steps:
                 inputs = [known[source] for source in step.sources]
                 result = inputs[0] if _is_output(step) else modules[step.name](*inputs)
@@ -114,14 +116,18 @@ class Run:
         return min(int(self.values[name, -1].shape[0]) for name in self.plan.inputs)
 
     def spatial_size(self, step: Step) -> tuple[int, ...]:
-        """That of the layer's first input, as H,W."""
-        return tuple(self.values[step.sources[0]].shape[2 : 2 + step.formats[0].count("S")])
+        """That of the layer's first input, as H,W; the length of sequences without space."""
+        form = step.formats[0]
+        moved = form.count("S") or form.count("T")
+        return tuple(self.values[step.sources[0]].shape[2 : 2 + moved])
 
     def with_changes(
         self, changes: Mapping[str, Layer], target: Port, observations: int | None
     ) -> torch.Tensor:
         """The value at ``target`` if these layers were others; of the first observations."""
-        after = self._between(set(changes), target)
+        import torch
+
+        after = self.steps_between(set(changes), target)
         modules = dict(self.modules)
         for step in after:
             if step.name in changes:
@@ -130,9 +136,10 @@ class Run:
                 modules[step.name] = built.eval()
         needed = {source for step in after for source in step.sources}
         values = {port: self.values[port][:observations] for port in needed if port in self.values}
-        return self._computed(after, modules, values)[target]
+        with torch.inference_mode():
+            return self.computed(after, modules, values)[target]
 
-    def _between(self, changed: set[str], target: Port) -> list[Step]:
+    def steps_between(self, changed: set[str], target: Port) -> list[Step]:
         """The steps that the change reaches and that the target needs."""
         upstream = ancestors(self.plan, target[0])
         reached = set(changed)
@@ -187,7 +194,25 @@ class Suspicion:
     where: str
 
 
-def diagnose_network(run: Run, target: Target, equal: Sequence[str]) -> tuple[Diagnosis, ...]:
+class Patience:
+    """Ends a search in time, also where one more try as long as the longest would be too long."""
+
+    def __init__(self, seconds: float = SECONDS) -> None:
+        self.end = time.monotonic() + seconds
+        self.last: float | None = None
+        self.longest = 0.0
+
+    def is_over(self) -> bool:
+        """Asked before every try."""
+        now = time.monotonic()
+        self.longest = max(self.longest, now - (self.last or now))
+        self.last = now
+        return now + self.longest > self.end
+
+
+def diagnose_network(
+    run: Run, target: Target, equal: Sequence[str], patience: Patience
+) -> tuple[Diagnosis, ...]:
     """The mistakes in layers that explain the difference at ``target``.
 
     ``equal`` are layers whose activations agree: nothing before them is suspected.
@@ -199,13 +224,12 @@ def diagnose_network(run: Run, target: Target, equal: Sequence[str]) -> tuple[Di
         if step.name in ancestors(run.plan, target.port[0]) and step.name not in cleared
     ]
     full = run.actual(target)
-    before = target.measure.distance(*_same_rank(full, target.expected))
-    deadline = time.monotonic() + SECONDS
+    before = target.measure.distance(*same_rank(full, target.expected))
     found: list[tuple[int, Diagnosis]] = []
-    found += explanations(_dropout(target, full, suspects), target.measure, before, target.name)
+    found += explanations(dropouts(run, target, suspects), target.measure, before, target.name)
     for group in (_common(run, suspects), *(_single(run, step) for step in reversed(suspects))):
         for suspicion in group:
-            if time.monotonic() > deadline:
+            if patience.is_over():
                 return ranked(found)
             candidates = _tried(run, suspicion, target)
             found += explanations(candidates, target.measure, before, suspicion.where)
@@ -242,8 +266,9 @@ def _tried(run: Run, suspicion: Suspicion, target: Target) -> Iterator[Candidate
         if computed is None:
             return
         truth = _first(run, target) if observations else target.expected
-        result, truth = _same_rank(computed, truth)
-        if target.measure.distance(result, truth) > target.measure.bound:
+        result, truth = same_rank(computed, truth)
+        own = target.measure.of_result(result, truth)
+        if own.distance(result, truth) > own.bound:
             return
     yield Candidate(
         variation.name,
@@ -252,6 +277,7 @@ def _tried(run: Run, suspicion: Suspicion, target: Target) -> Iterator[Candidate
         result,
         truth,
         rank=variation.rank,
+        measure=own,
     )
 
 
@@ -280,25 +306,3 @@ def _first(run: Run, target: Target) -> Array:
     if not labelled and not vectors:
         axis = -1
     return target.expected.take([0], axis)
-
-
-def _same_rank(a: Array, b: Array) -> tuple[Array, Array]:
-    rank = max(a.ndim, b.ndim)
-    return tuple(x.reshape(x.shape + (1,) * (rank - x.ndim), order="F") for x in (a, b))  # type: ignore[return-value]
-
-
-def _dropout(target: Target, actual: Array, suspects: Sequence[Step]) -> Iterator[Candidate]:
-    """Elements are zero or have grown by the dropout's factor. Only its own output shows it."""
-    actual, expected = _same_rank(actual, target.expected)
-    for step in suspects:
-        if isinstance(step.layer, _Dropout) and actual.shape == expected.shape:
-            kept = actual / (1 - step.layer.Probability)
-            yield Candidate(
-                "dropout active",
-                f"the expected output has elements dropped by '{step.name}': those that are not "
-                f"zero are divided by {1 - step.layer.Probability:g}",
-                "call model.eval() before comparing; in MATLAB use predict, not forward.",
-                np.where(expected == 0, 0, kept),
-                np.asarray(expected),
-                rank=0,
-            )

@@ -44,8 +44,10 @@ def diagnose_layer(
 
 
 def _spatial_size(form: DataFormat, X: Array) -> tuple[int, ...]:
+    """Of what filters move over: space, or time where there is no space."""
+    moved = "S" if "S" in form.labels else "T"
     sizes = zip(form.expanded(X).shape, form.labels, strict=True)
-    return tuple(n for n, label in sizes if label == "S")
+    return tuple(n for n, label in sizes if label == moved)
 
 
 def _tried(
@@ -66,7 +68,8 @@ def _tried(
         result, truth = (
             y.reshape(y.shape + (1,) * (rank - y.ndim), order="F") for y in (result, truth)
         )
-        if measure.distance(result, truth) > measure.bound:
+        own = measure.of_result(result, truth)
+        if own.distance(result, truth) > own.bound:
             return
     yield Candidate(
         variation.name,
@@ -75,6 +78,7 @@ def _tried(
         result,
         truth,
         rank=variation.rank,
+        measure=own,
     )
 
 

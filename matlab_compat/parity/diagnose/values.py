@@ -197,6 +197,7 @@ def _precisions(actual: Array, expected: Array, measure: Measure) -> Iterator[Ca
             actual,
             expected,
             measure=Measure(EPS[name], float(np.nanmax(np.abs(expected))), measure.bound),
+            spread=1.0,
         )
 
 

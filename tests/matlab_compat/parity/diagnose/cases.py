@@ -33,6 +33,7 @@ from matlab_compat.parity.network import verify_network
 from matlab_compat.parity.verify import verify_layer
 
 from ... import reference
+from . import layer_cases
 
 Array = NDArray[Any]
 Found = tuple[Diagnosis, ...]
@@ -461,3 +462,6 @@ def cases(seed: int) -> Iterator[Case]:
     yield from transposed_cases(seed)
     yield from network_cases(seed)
     yield from noise_cases(seed)
+    for kind in DATA:
+        for mistake, right, run in layer_cases.runs(kind, seed):
+            yield Case(mistake, kind, seed, right, run)

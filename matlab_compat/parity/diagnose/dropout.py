@@ -1,0 +1,148 @@
+"""Dropout that was active, shown by its own output or by that of linear layers after it.
+
+Which elements were dropped is random, so that nobody can compute it again. It can be solved for
+where at least as many numbers leave the linear layers as went in, and then be checked: with these
+elements dropped, the network gives what was expected to the last rounding. Where fewer numbers come
+out (a classifier's last layer), countless sets of elements would fit, and nothing is said.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ...graph import Step
+from ...layers.normalization import _Dropout
+from .measure import Candidate, same_rank
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from .network import Run, Target
+
+Array = npt.NDArray[Any]
+
+_REMEDY = "call model.eval() before comparing; in MATLAB use predict, not forward."
+#: Elements that are solved for, and steps of the solution.
+_MOST_ELEMENTS = 100_000
+_MOST_STEPS = 300
+
+
+def dropouts(run: Run, target: Target, suspects: Sequence[Step]) -> Iterator[Candidate]:
+    """One candidate for every dropout among the layers that may be the cause."""
+    for step in suspects:
+        if isinstance(step.layer, _Dropout):
+            yield from _shown(run, target, step)
+            yield from _solved(run, target, step)
+
+
+def _shown(run: Run, target: Target, step: Step) -> Iterator[Candidate]:
+    """Elements are zero or have grown by the dropout's factor."""
+    actual, expected = same_rank(run.actual(target), target.expected)
+    keep = 1 - step.layer._values["Probability"]
+    if actual.shape == expected.shape and keep:
+        yield Candidate(
+            "dropout active",
+            f"the expected output has elements dropped by '{step.name}': those that are not "
+            f"zero are divided by {keep:g}",
+            _REMEDY,
+            np.where(expected == 0, 0, actual / keep),
+            np.asarray(expected),
+            rank=0,
+        )
+
+
+def _solved(run: Run, target: Target, step: Step) -> Iterator[Candidate]:
+    """The elements that were dropped, from what linear layers made of the others."""
+    import torch
+
+    before = run.values[step.sources[0]]
+    wanted = _as_torch(run, target)
+    after = [later for later in run.steps_between({step.name}, target.port) if later != step]
+    keep = 1 - step.layer._values["Probability"]
+    if wanted is None or not after or not keep:
+        return
+    alive = before != 0
+    if int(alive.sum()) > min(wanted.numel(), _MOST_ELEMENTS):
+        return
+    with torch.inference_mode(False):
+        # In double, as conjugate gradients lose digits.
+        modules = {s.name: s.layer.to_torch(run.device, "double", formats=s.formats) for s in after}
+        values = {port: value.double() for port, value in run.values.items()}
+        scaled = before.double() / keep
+
+        def of_output(output: Tensor) -> Tensor:
+            known = run.computed(after, modules, {**values, (step.name, 0): output * alive})
+            return known[target.port]
+
+        if not _is_affine(of_output, scaled):
+            return
+        kept = _least_squares(of_output, wanted, scaled) / scaled > 0.5
+        result = of_output(scaled * kept).detach()
+    actual, expected = same_rank(run.as_matlab(result, target), target.expected)
+    dropped = int((alive & ~kept).sum())
+    yield Candidate(
+        "dropout active",
+        f"the expected output is what the network gives if '{step.name}' drops {dropped} of its "
+        f"{int(alive.sum())} elements and divides the others by {keep:g}",
+        _REMEDY,
+        actual,
+        expected,
+        rank=0,
+    )
+
+
+def _as_torch(run: Run, target: Target) -> Tensor | None:
+    """The expected values in torch's order; None if their size is another."""
+    import torch
+
+    value = run.values[target.port]
+    places = torch.arange(value.numel(), dtype=torch.float64).reshape(value.shape)
+    index, expected = same_rank(run.as_matlab(places, target), target.expected)
+    if index.shape != expected.shape or np.iscomplexobj(expected):
+        return None
+    flat = np.empty(value.numel())
+    flat[index.astype(np.int64)] = expected
+    return torch.from_numpy(flat).reshape(value.shape).to(value.device)
+
+
+def _is_affine(function: Callable[[Tensor], Tensor], like: Tensor) -> bool:
+    import torch
+
+    generator = torch.Generator().manual_seed(0)
+    a, b = (torch.rand(like.shape, generator=generator).to(like) for _ in range(2))
+    with torch.no_grad():
+        none = function(torch.zeros_like(like))
+        off = (function(a) + function(b) - function(a + b) - none).abs().max()
+        return bool(off <= 1e-4 * (function(a) - none).abs().max())
+
+
+def _least_squares(function: Callable[[Tensor], Tensor], wanted: Tensor, like: Tensor) -> Tensor:
+    """The argument that gives ``wanted``: conjugate gradients on the normal equations (CGLS)."""
+    import torch
+
+    with torch.no_grad():
+        none = function(torch.zeros_like(like))
+
+    def transposed(y: Tensor) -> Tensor:
+        x = torch.zeros_like(like, requires_grad=True)
+        with torch.enable_grad():
+            return torch.autograd.grad(function(x), x, y)[0]
+
+    x, rest = torch.zeros_like(like), wanted - none
+    direction = gradient = transposed(rest)
+    size = first = gradient.square().sum()
+    for _ in range(_MOST_STEPS):
+        if size <= 1e-24 * first:
+            break
+        with torch.no_grad():
+            image = function(direction) - none
+        step = size / image.square().sum()
+        x, rest = x + step * direction, rest - step * image
+        gradient = transposed(rest)
+        size, before = gradient.square().sum(), size
+        direction = gradient + size / before * direction
+    return x
