@@ -19,6 +19,7 @@ from .data_format import DataFormat
 from .display import size_text
 from .errors import LayerNotFoundError, UsageError
 from .parity.compare import EPS, Comparison, Tolerance, compare
+from .parity.diagnosis_types import Diagnosis
 
 if TYPE_CHECKING:
     from converters.verify import Task
@@ -76,7 +77,8 @@ def assert_matches_matlab(
     Raises
     ------
     AssertionError
-        It is not; the message is the report of ``matlab-compat verify``.
+        It is not; the message is the report of ``matlab-compat verify``, with what was done
+        wrong if that is found.
     UsageError
         The bundle's output could be read in two orders, or has another number of outputs.
     MatlabCompatError
@@ -89,9 +91,11 @@ def assert_matches_matlab(
     here, oracle = _computed(actual, task, data_format)
     tolerance = Tolerance(atol or 0.0, rtol or 0.0) if (atol, rtol) != (None, None) else None
     compared = (_oriented(here, Y), _oriented(oracle, Y), Y)
-    found = _comparison(name, *compared, task, data_format, tolerance)
+    found, eps = _comparison(name, *compared, task, data_format, tolerance)
     if found.verdict == "different":
-        raise AssertionError(_report(found, here, str(bundle)))
+        options = {"eps": eps, "tolerance": tolerance, "data_format": data_format}
+        explained = _diagnoses(found, *compared[::2], task, **options)
+        raise AssertionError(_report(found, here, str(bundle), explained))
 
 
 def _task(
@@ -205,8 +209,8 @@ def _comparison(
     task: Task,
     data_format: str | None,
     tolerance: Tolerance | None,
-) -> Comparison:
-    """By the bound of the layer, else by that of a network, else by ``max|Y|``."""
+) -> tuple[Comparison, float]:
+    """By the bound of the layer, else by that of a network, else by ``max|Y|``; and the eps."""
     if oracle is not None:  # the trailing dimensions of size 1 that MATLAB drops
         here, Y = (np.expand_dims(a, tuple(range(a.ndim, oracle.ndim))) for a in (here, Y))
     from .layers import TransposedConvolution2DLayer
@@ -218,17 +222,69 @@ def _comparison(
     if isinstance(task.model, TransposedConvolution2DLayer):
         scale = magnitude(task.model, task.X[0], data_format or "SSCB")
         options: dict[str, Any] = {"magnitude": scale, "oracle": oracle, "tolerance": tolerance}
-        return compare(here, Y, name=name, eps=eps, **options)
+        return compare(here, Y, name=name, eps=eps, **options), eps
     if oracle is not None and oracle.shape == here.shape:
-        return three_way(name, here, oracle, Y, eps, tolerance)
+        return three_way(name, here, oracle, Y, eps, tolerance), eps
     rule = "difference / (eps * max|Y|)"
-    return compare(here, Y, name=name, eps=eps, tolerance=tolerance, rule=rule)
+    return compare(here, Y, name=name, eps=eps, tolerance=tolerance, rule=rule), eps
 
 
-def _report(found: Comparison, here: Any, bundle: str) -> str:
+def _diagnoses(
+    found: Comparison,
+    here: Array,
+    Y: Array,
+    task: Task,
+    *,
+    eps: float,
+    tolerance: Tolerance | None,
+    data_format: str | None,
+) -> tuple[Diagnosis, ...]:
+    """The mistake in the bundle's model that gives what is tested; else what the arrays show."""
+    from .layers import Layer
+    from .parity import diagnose
+
+    shown = diagnose.diagnose_output(
+        here, Y, diagnose.measure_of(found, Y, eps, tolerance), found.name
+    )
+    right = found.oracle_expected is not None and found.oracle_expected <= found.bound
+    if task.model is None or not right:
+        return shown
+    if isinstance(task.model, Layer):
+        measure = diagnose.measure_of(found, here, eps, tolerance)
+        made = diagnose.of_layer(task.model, task.X, here, measure, found.name, data_format)
+    else:
+        rule = found, here, eps, tolerance
+        of_run: dict[str, Any] = {"data_format": data_format, "device": None, "dtype": None}
+        made = diagnose.of_network(
+            task.model, task.X, *rule, is_activation=False, equal=(), **of_run
+        )
+    return tuple(map(_from_here, made)) or shown
+
+
+def _from_here(found: Diagnosis) -> Diagnosis:
+    """A diagnosis in which what is tested stood as the expected output."""
+
+    def said(text: str) -> str:
+        for other, own in _SIDES.items():
+            text = text.replace(other, own)
+        return text
+
+    return replace(found, text=said(found.text), remedy=said(found.remedy))
+
+
+#: The words for the two sides of a comparison, from the one side and from the other.
+_SIDES = {
+    "the expected output": "the tested result",
+    "the expected one": "the tested one",
+    "this output": "MATLAB's output",
+    "this one": "MATLAB's",
+}
+
+
+def _report(found: Comparison, here: Any, bundle: str, diagnoses: tuple[Diagnosis, ...]) -> str:
     from .parity.reports.text import report_text
     from .parity.verify import Report, environment
 
     facts = {**environment(None, None), "dtype": found.dtype}
     facts["device"] = str(getattr(here, "device", "cpu"))
-    return report_text(Report((found,), facts).to_json(), bundle)
+    return report_text(Report((found,), facts, diagnoses=diagnoses).to_json(), bundle)

@@ -90,7 +90,9 @@ def verify_network(
         truth = truths.get(first.name, truths.get(first.name.partition("{")[0]))
         equal = [layer.name for layer in layers if layer.verdict == "equal"]
         rule = first, truth, eps, tolerance
-        diagnoses = _diagnosed(network, X, *rule, first in layers, equal, {**form, **options})
+        port = 0 if first in layers else outputs.index(first)
+        found_in = first in layers, equal, port
+        diagnoses = _diagnosed(network, X, *rule, *found_in, {**form, **options})
     others = {
         run.label: _outputs(network, X, expected, {**form, **run.options()})
         for run in (other_runs(**options) if runs is None else runs)
@@ -129,6 +131,7 @@ def _diagnosed(
     tolerance: Tolerance | None,
     is_activation: bool,
     equal: Sequence[str],
+    port: int,
     options: dict[str, Any],
 ) -> tuple[Diagnosis, ...]:
     """What explains the first difference."""
@@ -136,11 +139,10 @@ def _diagnosed(
     from . import diagnose
 
     if isinstance(network, Layer):
-        if len(X) > 1 or network.NumOutputs > 1:
-            return ()
-        data, expected = _array(X[0]), _array(truth)
+        expected = _array(truth)
         measure = diagnose.measure_of(first, expected, eps, tolerance)
-        return diagnose.of_layer(network, data, expected, measure, first.name, **options)
+        rule = expected, measure, first.name
+        return diagnose.of_layer(network, X, *rule, port=port, **options)
     return diagnose.of_network(
         network,
         X,

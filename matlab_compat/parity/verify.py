@@ -127,7 +127,7 @@ def verify_layer(
         from . import diagnose
 
         measure = diagnose.measure_of(comparison, truth, eps, tolerance, float(np.nanmax(size)))
-        diagnoses = diagnose.of_layer(layer, data, truth, measure, name, data_format, **options)
+        diagnoses = diagnose.of_layer(layer, [data], truth, measure, name, data_format, **options)
     others = {
         run.label: layer.predict(data, data_format, **run.options())
         for run in (other_runs(**options) if runs is None else runs)

@@ -94,3 +94,36 @@ def test_a_bundle_without_what_is_needed_says_so(tmp_path: Path) -> None:
     scipy.io.savemat(tmp_path / "b.mat", {"Y": np.zeros((2, 2))})
     with pytest.raises(NothingToCompareError, match="all zero"):
         assert_matches_matlab(np.zeros((2, 2)), tmp_path / "b.mat")
+
+
+class Flipped(torch.nn.Module):
+    """A transposed convolution whose filters somebody flipped."""
+
+    def __init__(self, layer: Any) -> None:
+        super().__init__()
+        self.right = layer.to_torch()
+        with torch.no_grad():
+            self.right.weight.copy_(self.right.weight.flip(2, 3))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        found: torch.Tensor = self.right(x)
+        return found
+
+
+def test_the_error_says_what_was_done_wrong() -> None:
+    with pytest.raises(AssertionError) as caught:
+        assert_matches_matlab(Flipped(converters.load(GOOD)), GOOD)
+    said = str(caught.value)
+    assert "looks like: Y: the tested result is what the layer gives with its filters flipp" in said
+    assert "leave out the flip (rot90)" in said
+
+
+def test_the_error_says_what_the_arrays_show_where_there_is_no_model(bundle: Path) -> None:
+    with pytest.raises(AssertionError, match="looks like: Y: the expected output is this one flip"):
+        assert_matches_matlab(lambda x: np.flip(2 * x + 1, 0), bundle)
+
+
+def test_the_error_of_something_else_names_no_mistake(bundle: Path) -> None:
+    with pytest.raises(AssertionError) as caught:
+        assert_matches_matlab(lambda x: np.sin(100 * x), bundle)
+    assert "looks like" not in str(caught.value)

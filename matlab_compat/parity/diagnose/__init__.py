@@ -53,19 +53,25 @@ def measure_of(
 
 def of_layer(
     layer: Layer,
-    X: Array,
+    X: Sequence[object],
     expected: Array,
     measure: Measure,
     where: str,
-    data_format: str | None = None,
+    data_format: str | Sequence[str] | None = None,
+    port: int = 0,
     **options: Any,
 ) -> tuple[Diagnosis, ...]:
-    """Mistakes of a layer on its own; else those that its output shows."""
+    """Mistakes of a layer on its own, at its output ``port``; else those that this output shows."""
+    labels = layer.default_formats if data_format is None else data_format
+    each = [labels] * len(X) if isinstance(labels, str) else labels
+    forms = [x.dims() if isinstance(x, dlarray) else f for x, f in zip(X, each, strict=True)]
+    data = [as_array(x) for x in X]
     with warnings.catch_warnings(action="ignore"):
-        actual = layer.predict(X, data_format, **options)
-        form = data_format or layer.default_format
-        found = diagnose_layer(layer, X, actual, expected, measure, where, form, **options)
-        return found or diagnose_output(actual, expected, measure, where)
+        results = layer.predict(data[0] if len(X) == 1 else tuple(data), forms, **options)
+        actual = results[port] if isinstance(results, tuple) else results
+        rule = actual, expected, measure, where
+        found = diagnose_layer(layer, data, *rule, forms, port, **options)
+        return found or diagnose_output(*rule)
 
 
 def of_network(

@@ -40,6 +40,11 @@ def inputs_changed(change: Callable[[Tensor], Tensor]) -> Change:
     return lambda module: _module(lambda x: module(change(x)))
 
 
+def inputs_reordered(order: Sequence[int]) -> Change:
+    """The module with its inputs in this order."""
+    return lambda module: _module(lambda *inputs: module(*(inputs[i] for i in order)))
+
+
 def operands_rounded(name: str) -> Change:
     """The module with weights (not biases) and inputs rounded to the format of this name."""
 

@@ -26,6 +26,7 @@ from .altered import (
     another_flattening,
     in_training,
     inputs_changed,
+    inputs_reordered,
     operands_rounded,
     twice,
 )
@@ -34,6 +35,8 @@ Array = npt.NDArray[Any]
 Size = tuple[int, ...]
 Pairs = tuple[Pair, ...]
 
+#: Inputs that are tried in every order.
+_MOST_INPUTS = 4
 #: The epsilons of the usual frameworks.
 EPSILONS = (1e-5, 1e-3, 1e-4, 1e-6, 1e-8, 1e-12, 2e-5, 0.0)
 
@@ -68,6 +71,7 @@ def variations(layer: Layer, size: Sequence[int] = ()) -> Iterator[Variation]:
     yield from _flattenings(layer, tuple(size))
     yield from _recurrences(layer)
     yield from _inputs(layer)
+    yield from _input_orders(layer)
     yield from _rounded_operands(layer)
 
 
@@ -397,6 +401,25 @@ def _other_gates(layer: RecurrentLayer, gates: str, order: tuple[int, ...]) -> I
 def _gates_moved(value: Array, gates: int, hidden: int, order: tuple[int, ...]) -> Array:
     blocks = value.reshape(-1, gates, hidden, value.shape[1])
     return np.asfortranarray(blocks[:, list(order)].reshape(value.shape))
+
+
+# --- several inputs ---------------------------------------------------------------------
+
+
+def _input_orders(layer: Layer) -> Iterator[Variation]:
+    """Inputs exchanged: of a concatenation, say."""
+    if not 2 <= layer.NumInputs <= _MOST_INPUTS:
+        return
+    for order in permutations(range(layer.NumInputs)):
+        if order != tuple(sorted(order)):
+            said = ", ".join(layer.InputNames[i] for i in order)
+            yield Variation(
+                "inputs in another order",
+                f"with its inputs in the order {said}",
+                f"connect them as {', '.join(layer.InputNames)}: torch.cat takes them in order.",
+                altered(layer, inputs_reordered(order)),
+                rank=1,
+            )
 
 
 # --- precision --------------------------------------------------------------------------

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,7 @@ from ...errors import MatlabCompatError
 from ...layers.base import Layer
 from ..diagnosis_types import Diagnosis
 from .layer import Variation, variations
-from .measure import Candidate, Measure, explanations
+from .measure import Candidate, Measure, explanations, same_rank
 from .output import ranked
 
 Array = npt.NDArray[Any]
@@ -21,24 +22,26 @@ Array = npt.NDArray[Any]
 
 def diagnose_layer(
     layer: Layer,
-    X: Array,
+    X: Sequence[Array],
     actual: Array,
     expected: Array,
     measure: Measure,
     where: str,
-    data_format: str,
+    data_formats: Sequence[str],
+    port: int = 0,
     **options: Any,
 ) -> tuple[Diagnosis, ...]:
-    """The mistakes with which ``layer`` gives ``expected`` for ``X``.
+    """The mistakes with which ``layer`` gives ``expected`` for ``X`` at its output ``port``.
 
-    Every array in MATLAB order; ``options`` as for :meth:`Layer.predict`.
+    Every array in MATLAB order, one in ``X`` for each input; ``options`` as for
+    :meth:`Layer.predict`.
     """
-    form = DataFormat.parse(data_format)
-    before = measure.distance(actual, expected)
+    before = measure.distance(*same_rank(actual, expected))
+    trial = Trial(X, tuple(map(DataFormat.parse, data_formats)), expected, measure, port, options)
     candidates = (
         candidate
-        for variation in variations(layer, _spatial_size(form, X))
-        for candidate in _tried(variation, X, form, expected, measure, options)
+        for variation in variations(layer, _spatial_size(trial.forms[0], X[0]))
+        for candidate in trial.candidates(variation)
     )
     return ranked(list(explanations(candidates, measure, before, where)))
 
@@ -50,44 +53,51 @@ def _spatial_size(form: DataFormat, X: Array) -> tuple[int, ...]:
     return tuple(n for n, label in sizes if label == moved)
 
 
-def _tried(
-    variation: Variation,
-    X: Array,
-    form: DataFormat,
-    expected: Array,
-    measure: Measure,
-    options: dict[str, Any],
-) -> Iterator[Candidate]:
-    """The layer with the mistake, run on the first observation and, if that fits, on all."""
-    for x, truth in _samples(variation, X, expected, form.labels):
-        try:
-            result = variation.layer.predict(x, form.labels, **options)
-        except (MatlabCompatError, RuntimeError, ValueError):
-            return  # it does not take this input
-        rank = max(result.ndim, truth.ndim)
-        result, truth = (
-            y.reshape(y.shape + (1,) * (rank - y.ndim), order="F") for y in (result, truth)
+@dataclass(frozen=True)
+class Trial:
+    """What a layer with a mistake is run on, and must give."""
+
+    X: Sequence[Array]
+    forms: tuple[DataFormat, ...]
+    expected: Array
+    measure: Measure
+    port: int
+    options: dict[str, Any]
+
+    def candidates(self, variation: Variation) -> Iterator[Candidate]:
+        """The layer's result for the first observation and, if that fits, for all."""
+        for X, expected in self._samples(variation):
+            try:
+                result = self.result(variation.layer, X)
+            except (MatlabCompatError, RuntimeError, ValueError):
+                return  # it does not take this input
+            result, truth = same_rank(result, expected)
+            own = self.measure.of_result(result, truth)
+            if own.distance(result, truth) > own.bound:
+                return
+        yield Candidate(
+            variation.name,
+            f"the expected output is what the layer gives {variation.text}",
+            variation.remedy,
+            result,
+            truth,
+            rank=variation.rank,
+            measure=own,
         )
-        own = measure.of_result(result, truth)
-        if own.distance(result, truth) > own.bound:
-            return
-    yield Candidate(
-        variation.name,
-        f"the expected output is what the layer gives {variation.text}",
-        variation.remedy,
-        result,
-        truth,
-        rank=variation.rank,
-        measure=own,
-    )
 
+    def result(self, layer: Layer, X: Sequence[Array]) -> Array:
+        """What a layer gives at the output in question."""
+        inputs: Any = X[0] if len(X) == 1 else tuple(X)
+        results = layer.predict(inputs, [form.labels for form in self.forms], **self.options)
+        found: Array = results[self.port] if isinstance(results, tuple) else results
+        return found
 
-def _samples(
-    variation: Variation, X: Array, expected: Array, labels: str
-) -> Sequence[tuple[Array, Array]]:
-    axis = labels.find("B")
-    several = 0 <= axis < min(X.ndim, expected.ndim) and X.shape[axis] > 1
-    if variation.whole_batch or not several:
-        return [(X, expected)]
-    first = np.take(X, [0], axis), np.take(expected, [0], axis)
-    return [first, (X, expected)]
+    def _samples(self, variation: Variation) -> Iterator[tuple[Sequence[Array], Array]]:
+        arrays = (*self.X, self.expected)
+        axis = self.forms[0].labels.find("B")
+        alike = {(form.labels.find("B")) for form in self.forms} == {axis}
+        several = alike and 0 <= axis < min(array.ndim for array in arrays)
+        if several and not variation.whole_batch and self.X[0].shape[axis] > 1:
+            *first, truth = (np.take(array, [0], axis) for array in arrays)
+            yield first, truth
+        yield self.X, self.expected
