@@ -81,7 +81,7 @@ def _loose(mat: MatFile) -> list[Found]:
     """The layer that loose variables describe."""
     if not exported.may_describe(mat):
         return []
-    variables = {info.name: mat[info.name] for info in mat.variables if _is_loose(info.class_name)}
+    variables = mat.read(info.name for info in mat.variables if _is_loose(info.class_name))
     layer = exported.exported_layer(variables, ())
     return [Found("", layer, {})] if layer else []
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import os
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
 
@@ -15,6 +15,7 @@ from converters.matfile.level5 import Level5Reader
 from converters.matfile.limits import DEFAULT_LIMITS, Limits
 from converters.matfile.reader import MatReader, only_matfile_errors
 from converters.matfile.source import Source
+from converters.matfile.threads import WORTH_THREADS, pool
 from converters.matfile.values import Value
 from matlab_compat.errors import (
     MatFileError,
@@ -146,6 +147,23 @@ class MatFile(Mapping[str, Value]):
             raise self._not_found(name)
         with locating(str(self.path), name), only_matfile_errors(f"the variable {name}"):
             return self._reader.read(self._index[name])
+
+    def read(self, names: Iterable[str] | None = None) -> dict[str, Value]:
+        """Several variables, or all; large ones are decoded in threads, one for each core.
+
+        Raises
+        ------
+        MatFileError
+            What ``mat[name]`` raises for the first of them that cannot be decoded.
+        """
+        chosen = list(self if names is None else names)
+        sizes = {info.name: info.nbytes for info in self.variables}
+        large = [name for name in chosen if sizes.get(name, 0) >= WORTH_THREADS]
+        if len(large) < 2:
+            return {name: self[name] for name in chosen}
+        with pool() as threads:
+            found = dict(zip(large, threads.map(self.__getitem__, large), strict=True))
+        return {name: found[name] if name in found else self[name] for name in chosen}
 
     def _not_found(self, name: str) -> VariableNotFoundError:
         close = difflib.get_close_matches(name, self._index, n=3)

@@ -11,7 +11,6 @@ from __future__ import annotations
 import math
 import os
 import re
-import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -25,8 +24,10 @@ from h5py import h5a, h5d, h5g, h5i, h5l, h5o, h5r, h5s, h5t, h5z
 
 from converters.matfile.arrays import DEEPEST
 from converters.matfile.hdf5_headers import is_virtual
+from converters.matfile.inflate import inflate_chunk
 from converters.matfile.limits import Limits
-from converters.matfile.values import Array
+from converters.matfile.threads import WORTH_THREADS, Workers
+from converters.matfile.values import Array, Shape
 from matlab_compat.errors import (
     CorruptFileError,
     LimitExceededError,
@@ -331,7 +332,8 @@ def read_array(node: Node, budget: Budget) -> Array:
             remedy=RESAVE,
         )
     budget.spend_bytes(math.prod(node.shape) * dtype.itemsize)
-    array = _read_filtered(node) if _filters(node) else _read(node)
+    filters = _filters(node)
+    array = _read_filtered(node, filters) if filters else _read(node)
     return array if dtype.isnative else array.astype(dtype.newbyteorder("="))
 
 
@@ -381,8 +383,8 @@ def _check_storage(node: Node) -> None:
         )
 
 
-def _read_filtered(node: Node) -> Array:
-    """Read a compressed data set chunk by chunk.
+def _read_filtered(node: Node, filters: list[int]) -> Array:
+    """Read a compressed data set chunk by chunk, inflated in threads where there is much of it.
 
     HDF5's own gzip filter inflates a chunk to whatever size it turns out to have; here
     a chunk can never grow beyond the size that was checked against the limits.
@@ -393,25 +395,37 @@ def _read_filtered(node: Node) -> Array:
     if node.get_num_chunks() > expected:
         raise CorruptFileError("A data set has more chunks than it has room for.", remedy=RESAVE)
     array = np.zeros(node.shape, node.dtype)
-    node.chunk_iter(partial(_place_chunk, node, array, chunk_shape))
+    place = partial(_place_chunk, array, chunk_shape, filters)
+    if array.nbytes < WORTH_THREADS:
+        node.chunk_iter(lambda info: place(*_stored_chunk(node, info)))
+        return array
+    with Workers() as workers:  # they must not call HDF5, which chunk_iter keeps locked
+        node.chunk_iter(lambda info: workers.submit(place, *_stored_chunk(node, info)))
     return array
 
 
-def _place_chunk(node: Node, array: Array, chunk_shape: tuple[int, ...], info: Any) -> None:
+def _stored_chunk(node: Node, info: Any) -> tuple[Shape, int, bytes]:
+    """Where a chunk belongs, the filters that were left out for it, and its bytes."""
+    mask, stored = node.read_direct_chunk(info.chunk_offset)
+    return info.chunk_offset, mask, stored
+
+
+def _place_chunk(
+    array: Array, chunk_shape: Shape, filters: list[int], offset: Shape, mask: int, raw: bytes
+) -> None:
     size = math.prod(chunk_shape) * array.itemsize
-    mask, raw = node.read_direct_chunk(info.chunk_offset)
-    for position, kind in reversed(list(enumerate(_filters(node)))):
+    for position, kind in reversed(list(enumerate(filters))):
         if not mask >> position & 1:
             raw = _unfilter(kind, raw, size, array.itemsize)
     if len(raw) != size:
         raise CorruptFileError(f"A chunk holds {len(raw)} bytes instead of {size}.", remedy=RESAVE)
     chunk = np.frombuffer(raw, array.dtype).reshape(chunk_shape)
-    corner_and_size = zip(info.chunk_offset, chunk_shape, strict=True)
+    corner_and_size = zip(offset, chunk_shape, strict=True)
     target = array[tuple(slice(at, at + extent) for at, extent in corner_and_size)]
     target[...] = chunk[tuple(slice(extent) for extent in target.shape)]
 
 
 def _unfilter(kind: int, raw: bytes, size: int, itemsize: int) -> bytes:
     if kind == h5z.FILTER_DEFLATE:
-        return zlib.decompressobj().decompress(raw, size + 1)
+        return inflate_chunk(raw, size)
     return np.frombuffer(raw, np.uint8).reshape(itemsize, -1).T.tobytes()

@@ -5,6 +5,7 @@ Not a memory map: a file that is cut short under a mapping kills the interpreter
 
 from __future__ import annotations
 
+import io
 import os
 import stat
 import threading
@@ -20,9 +21,6 @@ from matlab_compat.errors import (
     NotAMatFileError,
     TruncatedFileError,
 )
-
-#: Bytes per call to the operating system; small, so that they never count beside the data.
-_CHUNK = 1 << 22
 
 
 class Source:
@@ -43,6 +41,7 @@ class Source:
             self._fd = os.open(self.path, flags)
             status = os.fstat(self._fd)
             self._refuse_unless_file(status)
+            self._stream = io.FileIO(self._fd, closefd=False)
         except (FileAccessError, NotAMatFileError):
             self.close()
             raise
@@ -75,13 +74,13 @@ class Source:
         return self.read_array(offset, count).tobytes()
 
     def read_array(self, offset: int, count: int) -> npt.NDArray[np.uint8]:
-        """The same as a fresh ``uint8`` array: no second copy for large data."""
+        """The same as a fresh ``uint8`` array, read to where it stays."""
         self._refuse_past_end(offset, count)
         self._refuse_if_changed()
         data = np.empty(count, np.uint8)
         done = 0
         while done < count:
-            got = self._read_into(data.data[done : done + _CHUNK], offset + done)
+            got = self._read_into(data.data[done:], offset + done)
             if not got:
                 raise self._changed()
             done += got
@@ -99,16 +98,13 @@ class Source:
             )
 
     def _read_into(self, view: memoryview, offset: int) -> int:
+        self._descriptor()
         try:
             with self._lock:
-                os.lseek(self._descriptor(), offset, os.SEEK_SET)
-                chunk = os.read(self._descriptor(), len(view))
-        except FileAccessError:
-            raise
+                self._stream.seek(offset)
+                return self._stream.readinto(view) or 0
         except OSError as error:
             raise self._unreadable(error) from error
-        view[: len(chunk)] = chunk
-        return len(chunk)
 
     def _refuse_if_changed(self) -> None:
         try:
