@@ -7,9 +7,10 @@ the layers (``[4 4]``, ``'manual'``, ``[3x3x16x64 single]``, ``1.0000e-05``).
 from __future__ import annotations
 
 import unicodedata
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
+if TYPE_CHECKING:
+    import numpy as np
 
 #: MATLAB writes sizes with the multiplication sign.
 TIMES = "\N{MULTIPLICATION SIGN}"
@@ -40,6 +41,8 @@ def number_text(value: float) -> str:
 
 def matlab_text(value: object) -> str:
     """``value`` as MATLAB shows it on the right of a property's colon."""
+    import numpy as np  # half the time of --help, which prints by this module too
+
     if isinstance(value, str):
         return f"'{value}'"
     if isinstance(value, bool | np.bool_):
