@@ -93,7 +93,7 @@ def assert_matches_matlab(
     compared = (_oriented(here, Y), _oriented(oracle, Y), Y)
     found, eps = _comparison(name, *compared, task, data_format, tolerance)
     if found.verdict == "different":
-        options = {"eps": eps, "tolerance": tolerance, "data_format": data_format}
+        options: dict[str, Any] = {"eps": eps, "tolerance": tolerance, "data_format": data_format}
         explained = _diagnoses(found, *compared[::2], task, **options)
         raise AssertionError(_report(found, here, str(bundle), explained))
 
