@@ -6,6 +6,7 @@
 #   make test PYTEST_ARGS="-x"      more options for pytest
 #   make bench BENCH_ARGS="layer"   speed beside peers, measured in the same run
 #   make fuzz MINUTES=30 JOBS=2 SEED=1 FUZZ_ARGS="--peers"   damaged files, see docs/security.md
+#   make fuzz FUZZ_ARGS="--through cli"                      the same through the command line
 
 PYTHON ?= python3
 VENV ?= .venv

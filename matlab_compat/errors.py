@@ -39,7 +39,8 @@ class MatlabCompatError(Exception):
             lines.append("  where:  " + " > ".join(self.where))
         if self.remedy:
             lines.append("  remedy: " + self.remedy)
-        return "\n".join(lines)
+        # Indented, a name from a file with line ends in it cannot pass for a line of ours.
+        return "\n".join(line.replace("\n", "\n    ") for line in lines)
 
 
 @contextmanager

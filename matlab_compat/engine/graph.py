@@ -130,7 +130,9 @@ def identifier(name: str) -> str:
     """A MATLAB name as a Python identifier, in the normal form that Python reads it in."""
     letters = unicodedata.normalize("NFKC", name)
     text = "".join(c if f"a{c}".isidentifier() else "_" for c in letters) or "layer"
-    return f"layer_{text}" if not text[0].isidentifier() or keyword.iskeyword(text) else text
+    # Two underscores would make a name private to the class in whose source it stands.
+    unfit = not text[0].isidentifier() or keyword.iskeyword(text) or text.startswith("__")
+    return f"layer_{text}" if unfit else text
 
 
 def attribute_names(names: list[str]) -> dict[str, str]:

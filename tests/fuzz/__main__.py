@@ -1,6 +1,6 @@
 """Fuzz the readers for a while and print what came of it.
 
-python -m tests.fuzz --minutes 30 --jobs 2 --seed 7 [--peers] [--differential]
+python -m tests.fuzz --minutes 30 --jobs 2 --seed 7 [--peers] [--differential] [--through cli]
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from pathlib import Path
 
 from tests.fuzz.harness import Corpus, Summary, run
 from tests.fuzz.readers import LEVELS, READERS
-from tests.fuzz.seeds import all_seeds
+from tests.fuzz.seeds import all_seeds, model_seeds
 
 _KINDS = ("values", "error", "crash", "hang", "foreign", "other file")
 _COMPARED = ("same", "refused", "unread", "peer crash", "foreign", "hang")
@@ -29,6 +29,11 @@ def main() -> int:
         for seed in seeds:  # so that nothing is left to import or look up in the children
             (folder / "healthy.mat").write_bytes(seed.data)
             READERS["matlab_compat"](folder / "healthy.mat")
+        if asked.through == "cli":
+            from tests.fuzz.commands import warm_up
+
+            seeds += model_seeds(folder)
+            warm_up(seeds, folder / "healthy.mat")
         print(f"{len(seeds)} seeds, seed {asked.seed}, {time.strftime('%Y-%m-%d %H:%M')}")
         findings = 0
         for reader in _readers(asked):
@@ -57,6 +62,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--levels", nargs="*", choices=LEVELS["matlab_compat"])
     parser.add_argument("--peers", action="store_true", help="scipy and mat-io as well")
     parser.add_argument("--differential", action="store_true", help="compare with both instead")
+    parser.add_argument("--through", choices=["cli"], help="commands instead of the readers")
     parser.add_argument("--no-real", action="store_true", help="leave ../shared/real alone")
     parser.add_argument("--findings", default="findings", help="folder for mutants that did harm")
     return parser.parse_args()
@@ -65,6 +71,8 @@ def _arguments() -> argparse.Namespace:
 def _readers(asked: argparse.Namespace) -> list[str]:
     if asked.differential:
         return ["differential"]
+    if asked.through == "cli":
+        return ["command line"]
     return ["matlab_compat", *(["scipy", "mat-io"] if asked.peers else [])]
 
 

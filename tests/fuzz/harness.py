@@ -22,8 +22,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.fuzz.mutations import mutant
-from tests.fuzz.readers import READERS
-from tests.fuzz.seeds import Seed
+from tests.fuzz.readers import OURS, READERS
+from tests.fuzz.seeds import GOOD, Seed
 
 _BATCH = 250
 _TIME_LIMIT = 10.0
@@ -36,6 +36,8 @@ _FORBIDDEN = (
     *("socket.connect", "socket.bind", "ctypes.dlopen", "pickle.find_class"),
     *("os.remove", "os.rename", "os.mkdir", "os.rmdir", "os.truncate", "shutil.rmtree"),
 )
+#: How the names of what Python reads itself end.
+_CODE = (".py", ".pyc", ".so", "entry_points.txt", "METADATA")
 ACCEPTABLE = ("values", "error", "same", "refused", "unread", "peer crash")
 
 
@@ -213,7 +215,7 @@ def _child(corpus: Corpus, reader: str, folder: Path, batch: range, pipe: int) -
         warnings.simplefilter("ignore")
         null = os.open(os.devnull, os.O_WRONLY)
         os.dup2(null, 2)
-        watch = _Watch() if reader == "matlab_compat" else None
+        watch = _Watch() if reader in OURS else None
         for number in batch:
             seed, data = corpus.make(number)
             _say(pipe, "begin", number, seed.level)
@@ -266,11 +268,13 @@ class _Watch:
     def __init__(self) -> None:
         self.events: list[str] = []
         self._path: Path | None = None
+        self._outputs = ""
         sys.addaudithook(self._hook)
 
     @contextlib.contextmanager
     def watching(self, path: Path) -> Iterator[None]:
-        self._path, self.events = path, []
+        """Note what is done meanwhile; commands may write below ``mutant1.out``."""
+        self._path, self._outputs, self.events = path, str(path.with_suffix(".out")), []
         try:
             yield
         finally:
@@ -279,14 +283,25 @@ class _Watch:
     def _hook(self, event: str, arguments: tuple[object, ...]) -> None:
         if self._path is None:
             return
-        if event in _FORBIDDEN or (event == "open" and not self._may_open(*arguments[:3])):
+        if event == "open":
+            fine = self._may_open(*arguments[:3])
+        else:
+            fine = event not in _FORBIDDEN or self._is_output(arguments[0])
+        if not fine:
             self.events.append(f"{event} {str(arguments[0])[:100]}")
 
     def _may_open(self, path: object, mode: object, flags: object) -> bool:
         """The mutant, for reading; and modules, which Python imports when first needed."""
+        if isinstance(path, int):  # open already
+            return True
+        name = os.fsdecode(path) if isinstance(path, str | bytes | os.PathLike) else str(path)
+        if self._is_output(name):
+            return True
         writes = isinstance(flags, int) and flags & (os.O_WRONLY | os.O_RDWR | os.O_CREAT)
         if writes:
             return False
-        name = os.fsdecode(path) if isinstance(path, str | bytes | os.PathLike) else str(path)
-        is_code = name in sys.path or name.endswith((".py", ".pyc", ".so", "entry_points.txt"))
-        return is_code or name == str(self._path)
+        is_code = name in sys.path or name.endswith(_CODE)
+        return is_code or name in (str(self._path), str(GOOD))
+
+    def _is_output(self, path: object) -> bool:
+        return str(path) == self._outputs or str(path).startswith(self._outputs + os.sep)

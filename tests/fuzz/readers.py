@@ -123,16 +123,27 @@ def differential(path: Path) -> str:
     return "same"
 
 
+def command_line(path: Path) -> str:
+    """Four commands of ``matlab-compat``; imports what they need (torch) only when asked."""
+    from tests.fuzz.commands import command_line
+
+    return command_line(path)
+
+
 READERS: dict[str, Callable[[Path], str]] = {
     "matlab_compat": ours,
     "scipy": scipy_reader,
     "mat-io": matio_reader,
     "differential": differential,
+    "command line": command_line,
 }
+#: Those of this project: nothing that they do may touch other files.
+OURS = ("matlab_compat", "command line")
 #: Levels that a reader is made for.
 LEVELS = {
     "matlab_compat": ("4", "6", "7", "7.3"),
     "scipy": ("4", "6", "7"),
     "mat-io": ("4", "6", "7", "7.3"),
     "differential": ("4", "6", "7"),
+    "command line": ("4", "6", "7", "7.3"),
 }

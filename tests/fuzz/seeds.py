@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import itertools
 import math
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -15,11 +16,14 @@ import numpy as np
 from converters.matfile import open_mat
 from converters.matfile.values import SparseArray, StructArray
 from converters.matfile.writer import write_mat
+from matlab_compat import Network
 from tests.fuzz import level5_tree
 from tests.hostile import level5_files, level73_files, test_mutations
 from tests.real import MAT_FILES
 
 ROOT = Path(__file__).parents[2]
+#: A healthy layer with its data, for commands about two files.
+GOOD = ROOT / "fixtures" / "same_odd.v6.mat"
 SENTINEL = b"the sentinel that no reader may ever return"
 _LARGEST_REAL = 120_000
 
@@ -96,6 +100,41 @@ def all_seeds(folder: Path, *, real: bool = True) -> list[Seed]:
         Seed(f"{seed.name}, unpacked", "6", _unpacked(seed)) for seed in seeds if seed.level == "7"
     ]
     return seeds
+
+
+def model_seeds(folder: Path) -> list[Seed]:
+    """What gives the command line something to run: layers of all classes, networks with data."""
+    from converters import load, save_layer
+    from tests.converters.samples import variants
+
+    seeds = []
+    path = folder / "model.mat"
+    for _, group in itertools.groupby(variants(), type):
+        layer = list(group)[:2][-1]  # the plainest of its class, with weights
+        save_layer(layer, path, level="6", overwrite=True)
+        seeds.append(_from_file(path))
+    for fixture in ("series_v7.mat", "dag_v7.mat", "dlnetwork_v7.mat"):
+        network = load(ROOT / "fixtures" / "native" / fixture)
+        assert isinstance(network, Network)
+        _save_with_data(network, path)
+        seeds.append(_from_file(path))
+    return seeds
+
+
+def _save_with_data(network: Network, path: Path) -> None:
+    """The network, an input, the output a little wrong, and the activations of its layers."""
+    from converters import save_network
+    from converters.examples import example_inputs
+
+    (x,) = example_inputs(network, batch=2)
+    X = np.asfortranarray(x.numpy().transpose(2, 3, 1, 0))
+    inner = {name: np.asfortranarray(network.activations(X, name)) for name in network.names[1:3]}
+    Y = np.asfortranarray(network.predict(X) + 0.5)
+    save_network(network, path, level="6", overwrite=True)
+    with open_mat(path) as mat:
+        variables = {**{name: mat[name] for name in mat}, "X": X, "Y": Y}
+    variables["activations"] = StructArray.scalar(**inner)
+    write_mat(path, variables, level="6", overwrite=True)
 
 
 def _from_file(path: Path) -> Seed:

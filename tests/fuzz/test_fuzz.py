@@ -15,9 +15,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.fuzz import readers
+from tests.fuzz import commands, readers
 from tests.fuzz.harness import Corpus, Summary, run
-from tests.fuzz.seeds import Seed, all_seeds
+from tests.fuzz.seeds import SENTINEL, Seed, all_seeds, model_seeds
 
 SEED = 2026
 
@@ -43,6 +43,42 @@ def test_short_seeded_run_finds_nothing(seeds: list[Seed], tmp_path: Path) -> No
     assert {level for level, _ in summary.kinds} == {"4", "6", "7", "7.3"}
     assert summary.count("values") > 200
     assert summary.count("error") > 200
+
+
+@pytest.mark.slow
+def test_short_seeded_run_through_the_command_line_finds_nothing(
+    seeds: list[Seed], tmp_path: Path
+) -> None:
+    mixed = [*seeds, *model_seeds(tmp_path)]
+    commands.warm_up(mixed, tmp_path / "healthy.mat")
+    corpus = Corpus(mixed, SEED, ("6", "7.3"))  # those that get past the reader most often
+
+    summary = run(corpus, "command line", tmp_path, jobs=2, mutants=200)
+
+    assert summary.findings == []
+    assert summary.mutants == 200
+    assert summary.count("values") > 2
+    assert {key.split()[-1] for key in summary.details} >= {"0", "2", "3"}
+
+
+@pytest.mark.parametrize(
+    ("done", "fault"),
+    [
+        (commands.Done(["inspect", "a", "--format", "json"], 0, '{"a": NaN}', ""), "NaN"),
+        (commands.Done(["inspect", "a", "--format", "text"], 0, "a\x1b[2J", ""), "x1b"),
+        (commands.Done(["verify", "a", "--format", "junit"], 0, "<a>", ""), "no element"),
+        (commands.Done(["verify", "a", "--format", "text"], 4, "", "error: internal"), "internal"),
+        (commands.Done(["verify", "a", "--format", "text"], 2, "", "Traceback"), "traceback"),
+        (commands.Done(["verify", "a", "--format", "text"], 2, "", ""), r"\[\]"),
+        (commands.Done(["verify", "a", "--format", "text"], 2, "", "error: a\nerror: b"), "error"),
+        (commands.Done(["verify", "a", "--format", "text"], 1, "", "error: a"), "error"),
+        (commands.Done(["verify", "a", "--format", "text"], 2, "said", "error: a"), "output"),
+        (commands.Done(["verify", "a", "--format", "text"], 1, SENTINEL.decode(), ""), "sentinel"),
+    ],
+)
+def test_the_harness_sees_what_a_command_does_wrong(done: commands.Done, fault: str) -> None:
+    with pytest.raises(commands.CommandFaultError, match=fault):
+        commands.checked(done)
 
 
 def _crash(_: Path) -> str:

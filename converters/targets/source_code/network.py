@@ -185,7 +185,7 @@ class _Class:
         """``x`` for what only the next statement uses; other values are called as their layer."""
         users = self._users()
         inputs = [node for node in self.module.graph.nodes if node.op == "placeholder"]
-        after = [*nodes[1:], None]
+        after = [*nodes[1:], *([None] if nodes else [])]
         taken = {"self", "x", "torch", "nn", "F"} | self.written.bundle.taken()
         variables = {}
         following = dict(zip(nodes, after, strict=True))
