@@ -72,7 +72,6 @@ def variations(layer: Layer, size: Sequence[int] = ()) -> Iterator[Variation]:
     yield from _recurrences(layer)
     yield from _inputs(layer)
     yield from _input_orders(layer)
-    yield from _rounded_operands(layer)
 
 
 def changed(layer: Layer, **values: object) -> Layer | None:
@@ -425,8 +424,11 @@ def _input_orders(layer: Layer) -> Iterator[Variation]:
 # --- precision --------------------------------------------------------------------------
 
 
-def _rounded_operands(layer: Layer) -> Iterator[Variation]:
-    """Products of rounded numbers, summed in single: what TF32 and automatic casts do."""
+def rounded_operands(layer: Layer) -> Iterator[Variation]:
+    """Products of rounded numbers, summed in single: what TF32 and automatic casts do.
+
+    Only of a layer on its own: in a network, all of them would round.
+    """
     weights = ("Weights", "InputWeights", "RecurrentWeights")
     if not any(layer._values.get(name) is not None for name in weights):
         return

@@ -227,7 +227,8 @@ def diagnose_network(
     before = target.measure.distance(*same_rank(full, target.expected))
     found: list[tuple[int, Diagnosis]] = []
     found += explanations(dropouts(run, target, suspects), target.measure, before, target.name)
-    for group in (_common(run, suspects), *(_single(run, step) for step in reversed(suspects))):
+    singles = [_single(run, s, likely) for likely in (True, False) for s in reversed(suspects)]
+    for group in (_common(run, suspects), *singles):
         for suspicion in group:
             if patience.is_over():
                 return ranked(found)
@@ -238,10 +239,12 @@ def diagnose_network(
     return ranked(found)
 
 
-def _single(run: Run, step: Step) -> Iterator[Suspicion]:
-    """Every mistake of one layer."""
-    if not _is_output(step):
-        for variation in variations(step.layer, run.spatial_size(step)):
+def _single(run: Run, step: Step, likely: bool) -> Iterator[Suspicion]:
+    """The likely mistakes of one layer, or the others: time may not suffice for all."""
+    if _is_output(step):
+        return
+    for variation in variations(step.layer, run.spatial_size(step)):
+        if (variation.rank == 0) == likely:
             yield Suspicion(variation, {step.name: variation.layer}, step.name)
 
 

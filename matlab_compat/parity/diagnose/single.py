@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,7 @@ from ...data_format import DataFormat
 from ...errors import MatlabCompatError
 from ...layers.base import Layer
 from ..diagnosis_types import Diagnosis
-from .layer import Variation, variations
+from .layer import Variation, rounded_operands, variations
 from .measure import Candidate, Measure, explanations, same_rank
 from .output import ranked
 
@@ -40,7 +41,9 @@ def diagnose_layer(
     trial = Trial(X, tuple(map(DataFormat.parse, data_formats)), expected, measure, port, options)
     candidates = (
         candidate
-        for variation in variations(layer, _spatial_size(trial.forms[0], X[0]))
+        for variation in chain(
+            variations(layer, _spatial_size(trial.forms[0], X[0])), rounded_operands(layer)
+        )
         for candidate in trial.candidates(variation)
     )
     return ranked(list(explanations(candidates, measure, before, where)))

@@ -52,7 +52,7 @@ th, td { text-align: left; padding: .25rem .8rem .25rem 0; border-bottom: 1px so
 th[scope=row] { font-weight: 500; white-space: nowrap; }
 .figures th[scope=row] { color: var(--quiet); }
 .pictures { display: flex; flex-wrap: wrap; gap: 1.2rem 2rem; margin: .6rem 0; }
-.diagrams { display: grid; grid-template-columns: repeat(auto-fit, minmax(20rem, 1fr));
+.diagrams { display: grid; grid-template-columns: repeat(auto-fit, minmax(20rem, 31rem));
   gap: 1.2rem; }
 figure { margin: 0; } figcaption { font-size: .85rem; margin-top: .2rem; max-width: 20rem; }
 figcaption b { display: block; }
