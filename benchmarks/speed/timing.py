@@ -94,9 +94,13 @@ def _short(value: Any) -> str:
 
 
 def interleaved(
-    variants: Mapping[str, Callable[[], object]], rounds: int = ROUNDS
+    variants: Mapping[str, Callable[[], object]],
+    rounds: int = ROUNDS,
+    clock: Callable[[], float] = time.perf_counter,
 ) -> dict[str, float]:
     """Median seconds of one call of every variant: A B C A B C ..., after a warm-up.
+
+    ``clock`` may be ``time.process_time``, for the CPU time of all threads of this process.
 
     Short calls are repeated so that a round lasts; every round begins with another variant, so
     that none always runs after the same one.
@@ -107,10 +111,10 @@ def interleaved(
     for turn in range(rounds):
         at = turn % len(names)
         for name in names[at:] + names[:at]:
-            start = time.perf_counter()
+            start = clock()
             for _ in range(repeats[name]):
                 variants[name]()
-            taken[name].append((time.perf_counter() - start) / repeats[name])
+            taken[name].append((clock() - start) / repeats[name])
     return {name: statistics.median(seconds) for name, seconds in taken.items()}
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import struct
 import zlib
+from collections.abc import Iterator
 from importlib import import_module
 from typing import Any
 
@@ -19,6 +20,7 @@ import numpy.typing as npt
 from converters.matfile.limits import Limits
 from converters.matfile.source import Source
 from converters.matfile.tags import DataType
+from converters.matfile.threads import ahead
 from matlab_compat.errors import CorruptFileError, LimitExceededError, TruncatedFileError
 
 
@@ -39,6 +41,8 @@ _FIRST_READ = 1 << 10
 _LARGEST_READ = 1 << 18
 #: Bytes inflated at a time: what stays in a core's cache until it is copied to its place.
 _WRITE = 1 << 18
+#: Copying what one thread inflates in another took 0.9 of the time for 50 MB, 1.2 of it for 1 MB.
+_WORTH_ANOTHER_THREAD = 1 << 24
 _DAMAGED = "Copy or download the file again; if that does not help, save it again in MATLAB."
 
 
@@ -65,6 +69,11 @@ class Inflater:
             parts.append(part)
             count -= len(part)
         return b"".join(parts)
+
+    def _parts(self, count: int) -> Iterator[bytes]:
+        while count and (part := self._part(min(_WRITE, count))):
+            count -= len(part)
+            yield part
 
     def _part(self, count: int) -> bytes:
         """The next bytes, at most ``count``; none where the stream or its bytes end."""
@@ -98,17 +107,17 @@ class Inflater:
         MATLAB itself leaves the end mark and checksum of some large object stores away, so
         that they are missing is no error; that they are wrong is.
         """
-        while filled < len(data):
-            part = self._part(min(_WRITE, len(data) - filled))
-            if not part:
-                kind = CorruptFileError if self._stream.eof else TruncatedFileError
-                raise kind(
-                    f"The compressed data hold {filled} bytes; {len(data)} are announced.",
-                    remedy=_DAMAGED,
-                    offset=self._start,
-                )
+        parts = self._parts(len(data) - filled)
+        for part in ahead(parts) if len(data) >= _WORTH_ANOTHER_THREAD else parts:
             data[filled : filled + len(part)] = np.frombuffer(part, np.uint8)
             filled += len(part)
+        if filled < len(data):
+            kind = CorruptFileError if self._stream.eof else TruncatedFileError
+            raise kind(
+                f"The compressed data hold {filled} bytes; {len(data)} are announced.",
+                remedy=_DAMAGED,
+                offset=self._start,
+            )
         if self._part(1):
             raise CorruptFileError(
                 f"The compressed data hold more than the {len(data)} bytes announced.",

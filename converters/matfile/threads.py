@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import os
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from types import TracebackType
-from typing import TYPE_CHECKING, ParamSpec
+from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 if TYPE_CHECKING:
     from concurrent.futures import Future, ThreadPoolExecutor
 
 P = ParamSpec("P")
+T = TypeVar("T")
 
 #: Bytes below which threads are not worth their start: two of them take 0.1 ms, several where
 #: other programs run, while ISA-L inflates this much in 2 to 3 ms.
@@ -25,11 +26,20 @@ def cores() -> int:
     return os.cpu_count() or 1
 
 
-def pool() -> ThreadPoolExecutor:
-    """One thread for each core."""
+def pool(threads: int | None = None) -> ThreadPoolExecutor:
+    """Threads: one for each core if not said otherwise."""
     from concurrent.futures import ThreadPoolExecutor  # 10 ms to import, with logging
 
-    return ThreadPoolExecutor(cores())
+    return ThreadPoolExecutor(threads or cores())
+
+
+def ahead(items: Iterator[T]) -> Iterator[T]:
+    """The items, each made in another thread while the one before it is used."""
+    with pool(1) as thread:
+        coming = thread.submit(next, items, None)
+        while (item := coming.result()) is not None:
+            coming = thread.submit(next, items, None)
+            yield item
 
 
 class Workers:

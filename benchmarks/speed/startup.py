@@ -1,0 +1,82 @@
+"""The command line before it does anything: CPU time of child processes, and what they import."""
+
+from __future__ import annotations
+
+import json
+import resource
+import statistics
+import subprocess
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+from .timing import ROUNDS, Goal, Row, Table
+
+ROOT = Path(__file__).parents[2]
+FILE = ROOT / "fixtures" / "native" / "series_v7.mat"
+OURS = "from cli.main import main; main()"
+#: A typer app that does nothing: as typer is by default, and without what ours switches off.
+BARE = """
+import typer
+app = typer.Typer({})
+@app.command()
+def one(file: str) -> None: print(file)
+@app.command()
+def two(file: str) -> None: print(file)
+app()
+"""
+LEAN = "add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False"
+_MODULES = """
+import json, sys
+try: exec(sys.argv.pop(1))
+except SystemExit: pass
+print("\\n" + json.dumps(sorted({name.partition(".")[0] for name in sys.modules})))
+"""
+
+
+def tables() -> Iterable[Table]:
+    """``--help``, ``--version``, ``inspect``."""
+    bare, lean = BARE.format(""), BARE.format(LEAN)
+    seconds = _cpu(
+        {
+            "python": ["pass"],
+            "bare typer, lean": [lean, "--help"],
+            "bare typer": [bare, "--help"],
+            "--help": [OURS, "--help"],
+            "--version": [OURS, "--version"],
+            "bare typer, argument": [lean, "one", "x"],
+            "inspect": [OURS, "inspect", str(FILE)],
+        }
+    )
+    goals = [
+        Goal(f"{name} / bare typer app", 1.3, seconds[name] / seconds["bare typer"], at_least=False)
+        for name in ("--help", "--version")
+    ]
+    goals.append(Goal("inspect, seconds of CPU", 0.35, seconds["inspect"], at_least=False))
+    heavy = {"torch", "scipy"} & _modules([OURS, "inspect", str(FILE)])
+    goals.append(Goal("inspect imports torch or scipy", 0, len(heavy), at_least=False))
+    yield Table("start-up, CPU time of the process", [Row("CPU time", seconds)], goals)
+
+
+def _cpu(programs: Mapping[str, Sequence[str]]) -> dict[str, float]:
+    """Median CPU seconds of each program (user and system), all in turn, after one warm-up."""
+    taken: dict[str, list[float]] = {name: [] for name in programs}
+    for _ in range(ROUNDS + 1):
+        for name, program in programs.items():
+            taken[name].append(_one(program))
+    return {name: statistics.median(seconds[1:]) for name, seconds in taken.items()}
+
+
+def _one(program: Sequence[str]) -> float:
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    subprocess.run([sys.executable, "-c", *program], cwd=ROOT, check=True, capture_output=True)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+
+
+def _modules(program: Sequence[str]) -> set[str]:
+    """The packages that a program has imported when it ends."""
+    done = subprocess.run(
+        [sys.executable, "-c", _MODULES, *program], cwd=ROOT, check=True, capture_output=True
+    )
+    return set(json.loads(done.stdout.splitlines()[-1]))
