@@ -162,7 +162,7 @@ def compare(
     *,
     name: str = "Y",
     eps: float = EPS["single"],
-    magnitude: Array | None = None,
+    magnitude: Array | float | None = None,
     bound: float = LAYER_BOUND,
     tolerance: Tolerance | None = None,
     oracle: Array | None = None,
@@ -176,7 +176,8 @@ def compare(
         What was computed here, and what MATLAB saved. Dropped trailing dimensions of size 1 are
         put back; nothing else is reshaped.
     eps, magnitude, bound:
-        The default rule (see the module); without ``magnitude``, ``max |expected|`` stands in.
+        The default rule (see the module); one ``magnitude`` for each element or for all, without
+        it ``max |expected|`` stands in.
     tolerance:
         Replaces the default rule.
     oracle:
@@ -203,10 +204,10 @@ def compare(
     nothing = np.zeros(a.shape, np.result_type(a, e))
     difference = np.abs(np.subtract(a, e, out=nothing, where=both))
     scale = _scale(e, both, magnitude)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        scaled = np.where(difference == 0, 0.0, difference / (eps * scale))
+    scaled = _scaled(difference, eps * scale)
     violation = scaled / bound if tolerance is None else _ratio(difference, e, both, tolerance)
-    violation = np.where(both, violation, np.where(alike, 0.0, np.inf))
+    if not both.all():
+        violation = np.where(both, violation, np.where(alike, 0.0, np.inf))
     outside = int(np.count_nonzero(violation > 1))
     distances = _of(both, difference)
     rel_l2 = _relative(np.linalg.norm(distances), np.linalg.norm(e[both]))
@@ -310,16 +311,26 @@ def _kept(
     return Arrays(actual, expected, exact, violation)
 
 
-def _scale(expected: Array, both: Array, magnitude: Array | None) -> Array:
+def _scale(expected: Array, both: Array, magnitude: Array | float | None) -> Array:
     if magnitude is not None:
+        magnitude = np.asarray(magnitude)
         usable = np.isfinite(magnitude) & (magnitude >= 0)  # no number allows no difference
         return _to_rank(np.where(usable, magnitude, 0.0), expected.ndim)
-    largest = float(np.abs(np.where(both, expected, 0)).max())
-    return np.full(expected.shape, largest)
+    return np.full((1,) * expected.ndim, np.abs(np.where(both, expected, 0)).max())
+
+
+def _scaled(difference: Array, unit: Array) -> Array:
+    """In units (one for each element, or one for all); no difference is none of any unit."""
+    if unit.size == 1 and unit.item() > 0:
+        return np.asarray(difference / unit)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.where(difference == 0, 0.0, difference / unit)
 
 
 def _of(both: Array, values: Array) -> Array:
     """The values finite on both sides; NaN if there are none."""
+    if both.all():
+        return values.ravel(order="K")
     return values[both] if both.any() else np.array([math.nan])
 
 
@@ -353,7 +364,7 @@ def _distance(side: Array, oracle: Array | None, eps: float, scale: Array) -> fl
     """Largest scaled error of one side against the oracle."""
     if oracle is None:
         return None
-    with np.errstate(divide="ignore", invalid="ignore"):
+    with np.errstate(invalid="ignore"):
         off = np.abs(side - _to_rank(oracle, side.ndim))
-        scaled = np.where(off == 0, 0.0, off / (eps * scale))
-    return float(np.nanmax(scaled)) if np.isfinite(scaled).any() else math.inf
+    largest = float(np.fmax.reduce(_scaled(off, eps * scale), axis=None))  # without NaN
+    return math.inf if math.isnan(largest) else largest

@@ -240,7 +240,7 @@ def three_way(
         e,
         name=name,
         eps=eps,
-        magnitude=np.full(a.shape, _scale(a, o, eps)),
+        magnitude=_scale(a, o, eps),
         bound=NETWORK_BOUND,
         tolerance=tolerance,
         oracle=o,
