@@ -19,6 +19,7 @@ from matlab_compat.errors import (
     NothingToCompareError,
     UnsupportedLayerError,
     UsageError,
+    enough_memory,
     locating,
 )
 from matlab_compat.layers import Layer
@@ -157,7 +158,7 @@ def convert(
 ) -> Converted:
     """:func:`save` for the layer or network in a file; see :func:`converters.load`."""
     model = load(path, variable, layer, limits=limits)
-    with locating(str(path)):
+    with locating(str(path)), enough_memory():
         return save(model, output, options=options, check=check, overwrite=overwrite)
 
 

@@ -138,8 +138,14 @@ def _example(model: Model, module: fx.GraphModule, options: Options) -> dict[str
     inputs = tuple(
         x.to(torch_dtype(options.dtype)) for x in example_inputs(model, seed=1, steps=options.steps)
     )
-    with torch.inference_mode(), full_precision():
-        results = module(*inputs)
+    try:
+        with torch.inference_mode(), full_precision():
+            results = module(*inputs)
+    except (RuntimeError, IndexError) as error:  # a layer that takes indices, for one
+        reason = (str(error).splitlines() or [""])[0]
+        raise UnsupportedLayerError(
+            f"The package would hold an example, but random inputs cannot be one: {reason}."
+        ) from error
     results = results if isinstance(results, tuple) else (results,)
     stored = {f"input_{i}": x for i, x in enumerate(inputs)}
     return stored | {f"output_{i}": y for i, y in enumerate(results)}

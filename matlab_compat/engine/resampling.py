@@ -11,31 +11,26 @@ from ..errors import DataFormatError, UnsupportedLayerError
 from .time import per_time_step
 
 
-def nearest_indices(size: int, out: int, half_pixel: bool, floor: bool) -> list[int]:
+def nearest_indices(size: int, out: int, half_pixel: bool, floor: bool) -> Tensor:
     """The input element that each of ``out`` output elements copies, in whole numbers.
 
     With ``scale = out / size`` the place of output o in the input is ``(o + 0.5) / scale - 0.5``
     (half-pixel) or ``o / scale`` (asymmetric). It is rounded down, or to the nearest, halves up,
     as MATLAB's ``round`` does with positive numbers, and kept within the input.
     """
-    indices = []
-    for o in range(out):
-        # Twice the place, as a fraction over ``out``: exact where floats may miss a half.
-        twice = (2 * o + 1) * size - out if half_pixel else 2 * o * size
-        index = twice // (2 * out) if floor else (twice + out) // (2 * out)
-        indices.append(min(max(index, 0), size - 1))
-    return indices
+    o = torch.arange(out)
+    # Twice the place, as a fraction over ``out``: exact where floats may miss a half.
+    twice = (2 * o + 1) * size - out if half_pixel else 2 * o * size
+    return ((twice if floor else twice + out) // (2 * out)).clamp(0, size - 1)
 
 
-def linear_weights(size: int, out: int, half_pixel: bool) -> tuple[list[int], list[float]]:
-    """For each output element the left neighbour and the weight of the right one."""
-    left, weight = [], []
-    for o in range(out):
-        place = (o + 0.5) * size / out - 0.5 if half_pixel else o * size / out
-        place = min(max(place, 0.0), size - 1.0)
-        left.append(int(place))
-        weight.append(place - int(place))
-    return left, weight
+def linear_weights(size: int, out: int, half_pixel: bool) -> tuple[Tensor, Tensor]:
+    """For each output element the left neighbour and the weight of the right one (double)."""
+    o = torch.arange(out, dtype=torch.float64)
+    place = (o + 0.5) * size / out - 0.5 if half_pixel else o * size / out
+    place = place.clamp(0.0, size - 1.0)
+    left = place.long()
+    return left, place - left
 
 
 class Resize(nn.Module):
@@ -101,18 +96,18 @@ class Resize(nn.Module):
         if not self.linear:
             return _take(x, axis, nearest_indices(size, out, self.half_pixel, self.floor))
         left, weight = linear_weights(size, out, self.half_pixel)
-        right = [min(i + 1, size - 1) for i in left]
+        right = (left + 1).clamp(max=size - 1)
         shape = [1] * x.ndim
         shape[axis] = out
         return torch.lerp(
             _take(x, axis, left),
             _take(x, axis, right),
-            torch.tensor(weight, dtype=x.dtype, device=x.device).view(shape),
+            weight.to(x).view(shape),
         )
 
 
-def _take(x: Tensor, axis: int, indices: list[int]) -> Tensor:
-    return x.index_select(axis, torch.tensor(indices, device=x.device))
+def _take(x: Tensor, axis: int, indices: Tensor) -> Tensor:
+    return x.index_select(axis, indices.to(x.device))
 
 
 class Crop(nn.Module):

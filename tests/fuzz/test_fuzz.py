@@ -15,8 +15,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.fuzz import __main__ as command
 from tests.fuzz import commands, readers
-from tests.fuzz.harness import Corpus, Summary, run
+from tests.fuzz.harness import Corpus, Finding, Summary, run
 from tests.fuzz.seeds import SENTINEL, Seed, all_seeds, model_seeds
 
 SEED = 2026
@@ -117,3 +118,15 @@ def test_the_harness_sees_what_a_reader_does_wrong(
     summary: Summary = run(Corpus(seeds, SEED), "matlab_compat", tmp_path, mutants=2)
 
     assert [finding.kind for finding in summary.findings] == [kind] * 2
+
+
+@pytest.mark.parametrize("findings", [[], [Finding(0, "crash", "SIGSEGV")]], ids=["none", "one"])
+def test_a_finding_fails_the_command(
+    monkeypatch: pytest.MonkeyPatch, findings: list[Finding]
+) -> None:
+    summary = Summary("matlab_compat", 1, findings=findings)
+    monkeypatch.setattr(command, "all_seeds", lambda *_, **__: [])
+    monkeypatch.setattr(command, "run", lambda *_, **__: summary)
+    monkeypatch.setattr(command, "show", lambda *_: None)
+    monkeypatch.setattr("sys.argv", ["fuzz"])
+    assert command.main() == len(findings)

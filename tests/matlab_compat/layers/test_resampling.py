@@ -102,7 +102,7 @@ def test_nearest_places_are_exact_also_at_halves(
         place = Fraction(size, out) * (o + half) - half if half_pixel else Fraction(o * size, out)
         index = math.floor(place if floor else place + half)
         expected.append(min(max(index, 0), size - 1))
-    assert nearest_indices(size, out, half_pixel, floor) == expected
+    assert nearest_indices(size, out, half_pixel, floor).tolist() == expected
 
 
 def test_the_default_is_torchs_nearest_exact() -> None:
