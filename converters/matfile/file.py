@@ -149,7 +149,7 @@ class MatFile(Mapping[str, Value]):
             return self._reader.read(self._index[name])
 
     def read(self, names: Iterable[str] | None = None) -> dict[str, Value]:
-        """Several variables, or all; large ones are decoded in threads, one for each core.
+        """Several variables, or all; large ones of level 7 are inflated in threads, one a core.
 
         Raises
         ------
@@ -159,7 +159,8 @@ class MatFile(Mapping[str, Value]):
         chosen = list(self if names is None else names)
         sizes = {info.name: info.nbytes for info in self.variables}
         large = [name for name in chosen if sizes.get(name, 0) >= WORTH_THREADS]
-        if len(large) < 2:
+        # Where nothing is inflated, threads would only wait for memory and for each other.
+        if self.level != "7" or len(large) < 2:
             return {name: self[name] for name in chosen}
         with pool() as threads:
             found = dict(zip(large, threads.map(self.__getitem__, large), strict=True))
