@@ -64,7 +64,7 @@ def random_shape(draw: random.Random) -> tuple[int, Shape]:
         f = draw.choice([1, 3, 16, 21, 32, 64, 128, 256])
         products = n * size**2 * c * f * filter_size**2
         largest = n * size**2 * max(c, f * stride**2)
-        if stride <= filter_size <= 6 * stride and 1e6 < products < 2e9 and largest < 3e7:
+        if stride <= filter_size <= 6 * stride and 2e6 < products < 2e9 and largest < 3e7:
             before = (filter_size - stride) // 2
             side = Phases(size, filter_size, stride, before, filter_size - stride - before)
             return n, Shape(c, f, side, side)

@@ -1,0 +1,201 @@
+"""The transposed convolution alone, beside a hand port, the same channels last, and ONNX Runtime.
+
+Three tables: torch tensors N,C,H,W in, torch tensors channels last in (either layout may come out),
+and MATLAB's arrays in and out. ``hand port`` is what a person writes: ``nn.ConvTranspose2d`` as it
+comes, with the symmetric part of the crop as its padding and a slice for the rest. ``live`` is
+``layer.to_torch()``, whose weights may change; ``optimized`` has them frozen, as ONNX Runtime does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from matlab_compat import TransposedConvolution2DLayer, transposedConv2dLayer
+from matlab_compat.engine.phases import Prepared
+
+from .timing import THREADS, Row, Table, faster, interleaved, never_slower
+
+HAND, LAST, ORT = "hand port", "hand port, channels_last", "ONNX Runtime"
+LIVE, OPTIMIZED = "live", "optimized"
+
+
+@dataclass(frozen=True)
+class Case:
+    """N, C -> F, H and W, filter, stride, [t b l r]."""
+
+    what: str
+    batch: int
+    channels: int
+    filters: int
+    size: int
+    filter_size: int
+    stride: int
+    crop: tuple[int, int, int, int] = (0, 0, 0, 0)
+
+    def __str__(self) -> str:
+        return (
+            f"{self.what}: {self.batch}, {self.channels}->{self.filters}, {self.size}x{self.size}, "
+            f"{self.filter_size}x{self.filter_size}, {self.stride}, {list(self.crop)}"
+        )
+
+
+#: The first eight are those of the table that the goals were set by.
+CASES = (
+    Case("U-Net", 8, 128, 64, 64, 2, 2),
+    Case("GAN", 8, 64, 32, 64, 4, 2, (1, 1, 1, 1)),
+    Case("deep 5x5", 16, 256, 128, 14, 5, 2, (2, 2, 2, 2)),
+    Case("specification", 4, 3, 96, 56, 11, 4),
+    Case("large image", 1, 16, 16, 256, 3, 2),
+    Case("stride 1", 8, 64, 64, 64, 3, 1, (1, 1, 1, 1)),
+    Case("FCN-8s", 1, 21, 21, 64, 16, 8, (4, 4, 4, 4)),
+    Case("decoder", 1, 64, 64, 128, 4, 2, (1, 1, 1, 1)),
+    Case("U-Net, level 4", 1, 1024, 512, 16, 2, 2),
+    Case("U-Net, level 3", 1, 512, 256, 32, 2, 2),
+    Case("U-Net, level 1", 1, 128, 64, 128, 2, 2),
+    Case("FCN-32s", 1, 21, 21, 16, 64, 32, (16, 16, 16, 16)),
+    Case("GAN, first", 64, 100, 512, 1, 4, 1),
+    Case("GAN, second", 16, 512, 256, 4, 4, 2, (1, 1, 1, 1)),
+    Case("GAN, to RGB", 16, 64, 3, 32, 4, 2, (1, 1, 1, 1)),
+    Case("autoencoder, 'same' 3x3", 16, 64, 32, 32, 3, 2, (0, 1, 0, 1)),
+    Case("'same' 5x5", 4, 32, 32, 48, 5, 2, (1, 2, 1, 2)),
+    Case("asymmetric crop", 4, 32, 16, 64, 4, 2, (3, 0, 0, 3)),
+    Case("FSRCNN", 1, 56, 1, 64, 9, 3, (3, 3, 3, 3)),
+)
+
+
+class HandPort(nn.Module):
+    """As one writes it from the documentation pages of both sides."""
+
+    def __init__(self, case: Case, weight: Tensor, bias: Tensor) -> None:
+        super().__init__()
+        top, bottom, left, right = case.crop
+        self.padding = (min(top, bottom), min(left, right))
+        self.case = case
+        self.layer = nn.ConvTranspose2d(
+            case.channels, case.filters, case.filter_size, case.stride, self.padding
+        )
+        self.layer.load_state_dict({"weight": weight, "bias": bias})
+
+    def forward(self, x: Tensor) -> Tensor:
+        """N,C,H,W to N,F,H',W'."""
+        y: Tensor = self.layer(x)
+        top, bottom, left, right = self.case.crop
+        down, across = self.padding
+        rows, columns = y.shape[2] - (bottom - down), y.shape[3] - (right - across)
+        return y[:, :, top - down : rows, left - across : columns]
+
+
+def tables() -> Iterator[Table]:
+    """The three tables."""
+    torch.set_num_threads(THREADS)
+    made = [prepare(case) for case in CASES]
+    for title, layout in (
+        ("N,C,H,W", torch.contiguous_format),
+        ("channels last", torch.channels_last),
+    ):
+        rows = [measure_torch(*one, layout) for one in made]
+        goals = [
+            faster(rows, OPTIMIZED, HAND, 3),
+            faster(rows, LIVE, HAND, 3),
+            never_slower(rows, OPTIMIZED, [HAND, LAST, ORT], 0.95),
+            never_slower(rows, LIVE, [HAND, LAST], 0.95),
+        ]
+        yield Table(f"Transposed convolution, torch tensors in and out, input {title}", rows, goals)
+    rows = [measure_matlab(*one) for one in made]
+    yield Table(
+        "Transposed convolution, MATLAB's arrays in and out",
+        rows,
+        [faster(rows, "predict", HAND, 1.5)],
+    )
+
+
+def prepare(case: Case) -> tuple[Case, TransposedConvolution2DLayer, Tensor]:
+    """The layer with random weights, and an input N,C,H,W."""
+    random = np.random.default_rng(0)
+    k, f, c = case.filter_size, case.filters, case.channels
+    weights = random.standard_normal((k, k, f, c), np.float32) / np.float32(np.sqrt(k * k * c))
+    bias = random.standard_normal((1, 1, f), np.float32)
+    options = {"Stride": case.stride, "Cropping": case.crop, "Weights": weights, "Bias": bias}
+    layer = transposedConv2dLayer(k, f, **options)
+    x = random.standard_normal((case.batch, c, case.size, case.size), np.float32)
+    return case, layer, torch.from_numpy(x)
+
+
+def measure_torch(
+    case: Case, layer: TransposedConvolution2DLayer, x: Tensor, layout: torch.memory_format
+) -> Row:
+    """Every variant on the same tensor."""
+    module = layer.to_torch().eval()
+    weight, bias = module.weight.detach(), module.bias.detach()  # type: ignore[operator]
+    hand = HandPort(case, weight, bias).eval()
+    last = HandPort(case, weight, bias).eval()
+    last.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    pairs = (case.crop[:2], case.crop[2:])
+    frozen = Prepared(weight, bias, (case.stride, case.stride), pairs)
+    x = x.contiguous(memory_format=layout)
+    session = onnx_session(case, weight, bias)
+    variants: dict[str, Callable[[], Tensor]] = {
+        HAND: lambda: hand(x),
+        LAST: lambda: last(x),
+        ORT: lambda: session(x),
+        LIVE: lambda: module(x),
+        OPTIMIZED: lambda: frozen(x),
+    }
+    with torch.inference_mode():
+        exact = hand.double()(x.double())
+        hand.float()
+        for call in variants.values():
+            torch.testing.assert_close(call().double(), exact, atol=1e-4, rtol=1e-4)
+        return Row(str(case), interleaved(variants))
+
+
+def onnx_session(case: Case, weight: Tensor, bias: Tensor) -> Callable[[Tensor], Tensor]:
+    """ONNX Runtime on one ConvTranspose node."""
+    import onnxruntime
+    from onnx import TensorProto, helper, numpy_helper
+
+    top, bottom, left, right = case.crop
+    node = helper.make_node(
+        "ConvTranspose",
+        ["x", "w", "b"],
+        ["y"],
+        strides=[case.stride] * 2,
+        kernel_shape=[case.filter_size] * 2,
+        pads=[top, left, bottom, right],
+    )
+    graph = helper.make_graph(
+        [node],
+        "layer",
+        [helper.make_tensor_value_info("x", TensorProto.FLOAT, ["n", case.channels, "h", "w"])],
+        [helper.make_tensor_value_info("y", TensorProto.FLOAT, None)],
+        [numpy_helper.from_array(weight.numpy(), "w"), numpy_helper.from_array(bias.numpy(), "b")],
+    )
+    opset = [helper.make_opsetid("", 17)]
+    model = helper.make_model(graph, opset_imports=opset, ir_version=9)
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads, options.inter_op_num_threads = THREADS, 1
+    session = onnxruntime.InferenceSession(
+        model.SerializeToString(), options, providers=["CPUExecutionProvider"]
+    )
+    return lambda x: torch.from_numpy(session.run(None, {"x": x.contiguous().numpy()})[0])
+
+
+def measure_matlab(case: Case, layer: TransposedConvolution2DLayer, x: Tensor) -> Row:
+    """H x W x C x N, column-major, in and out."""
+    X = np.asfortranarray(x.numpy().transpose(2, 3, 1, 0))
+    module = layer.to_torch()
+    hand = HandPort(case, module.weight.detach(), module.bias.detach()).eval()  # type: ignore[operator]
+
+    def by_hand() -> np.ndarray:
+        with torch.inference_mode():
+            y = hand(torch.from_numpy(X.transpose(3, 2, 0, 1)).contiguous())
+        return np.asfortranarray(y.numpy().transpose(2, 3, 1, 0))
+
+    variants = {HAND: by_hand, "predict": lambda: layer.predict(X)}
+    np.testing.assert_allclose(layer.predict(X), by_hand(), atol=1e-4, rtol=1e-4)
+    return Row(str(case), interleaved(variants))
