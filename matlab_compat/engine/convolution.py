@@ -13,7 +13,7 @@ from ..errors import DataFormatError
 from .padding import Pairs, check_window, pad, same_padding
 from .time import per_time_step
 
-_CONVOLUTION = {1: functional.conv1d, 2: functional.conv2d, 3: functional.conv3d}
+CONVOLUTION = {1: functional.conv1d, 2: functional.conv2d, 3: functional.conv3d}
 
 
 @dataclass(frozen=True)
@@ -58,18 +58,35 @@ def convolution(
     DataFormatError
         The filter does not fit in the padded data, or the data is too small to be mirrored.
     """
+    x, inside = padded(x, padding, window_of(weight, dilation), stride)
+    return CONVOLUTION[len(inside)](x, weight, bias, list(stride), inside, list(dilation), groups)
+
+
+def window_of(weight: Tensor, dilation: Sequence[int]) -> list[int]:
+    """How much of each dimension the filter spans."""
+    return [(k - 1) * d + 1 for k, d in zip(weight.shape[2:], dilation, strict=True)]
+
+
+def padded(
+    x: Tensor, padding: Padding, window: Sequence[int], stride: Sequence[int]
+) -> tuple[Tensor, list[int]]:
+    """``x`` with its padding, and what is left to the convolution: torch pads evenly itself.
+
+    Raises
+    ------
+    DataFormatError
+        As :func:`convolution`.
+    """
     size = x.shape[2:]
-    window = [(k - 1) * d + 1 for k, d in zip(weight.shape[2:], dilation, strict=True)]
     pairs = same_padding(size, window, stride) if padding.pairs is None else padding.pairs
     check_window([n + a + b for n, (a, b) in zip(size, pairs, strict=True)], window)
-    inside = [0] * len(pairs)
     if padding.value == 0 and all(before == after for before, after in pairs):
-        inside = [before for before, _ in pairs]  # torch pads evenly without a copy
-    elif isinstance(padding.value, str):
+        return x, [before for before, _ in pairs]
+    if isinstance(padding.value, str):
         x = extended(x, pairs, padding.value)
     else:
         x = pad(x, pairs, padding.value)
-    return _CONVOLUTION[len(pairs)](x, weight, bias, list(stride), inside, list(dilation), groups)
+    return x, [0] * len(pairs)
 
 
 def extended(x: Tensor, pairs: Pairs, mode: str) -> Tensor:

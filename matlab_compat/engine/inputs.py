@@ -44,8 +44,8 @@ class Normalization(nn.Module):
         if self.mode == "zerocenter":
             return x - self.mean
         if self.mode == "zscore":
-            return (x - self.mean) / _divisor(self.standard_deviation)
-        unit = (x - self.min) / _divisor(self.max - self.min)
+            return (x - self.mean) / divisor(self.standard_deviation)
+        unit = (x - self.min) / divisor(self.max - self.min)
         return 2 * unit - 1 if self.mode == "rescale-symmetric" else unit
 
     def extra_repr(self) -> str:
@@ -53,5 +53,6 @@ class Normalization(nn.Module):
         return self.mode
 
 
-def _divisor(value: Tensor) -> Tensor:
+def divisor(value: Tensor) -> Tensor:
+    """``value``, with 1 for 0."""
     return torch.where(value == 0, torch.ones_like(value), value)

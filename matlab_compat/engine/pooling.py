@@ -12,8 +12,8 @@ from ..errors import UnsupportedLayerError
 from .padding import Pairs, check_window, pad, same_padding
 from .time import per_time_step
 
-_AVERAGE = {1: functional.avg_pool1d, 2: functional.avg_pool2d, 3: functional.avg_pool3d}
-_MAXIMUM = {1: functional.max_pool1d, 2: functional.max_pool2d, 3: functional.max_pool3d}
+AVERAGE = {1: functional.avg_pool1d, 2: functional.avg_pool2d, 3: functional.avg_pool3d}
+MAXIMUM = {1: functional.max_pool1d, 2: functional.max_pool2d, 3: functional.max_pool3d}
 
 
 class _Pooling(nn.Module):
@@ -39,6 +39,17 @@ class _Pooling(nn.Module):
         padded = [n + before + after for n, (before, after) in zip(size, found, strict=True)]
         check_window(padded, self.pool_size)
         return found
+
+    def prepared(self, x: Tensor, value: float) -> tuple[Tensor, list[int]]:
+        """``x`` with its padding, and what is left to torch: padding that it can do by itself."""
+        pairs = self.pairs(x)
+        if self.is_even(pairs):
+            return x, [before for before, _ in pairs]
+        return pad(x, pairs, value), [0] * len(pairs)
+
+    def is_even(self, pairs: Pairs) -> bool:
+        """Whether torch's pooling can pad so: evenly, by at most half a window; without a copy."""
+        return all(a == b <= k // 2 for (a, b), k in zip(pairs, self.pool_size, strict=True))
 
     def extra_repr(self) -> str:
         """As torch's own layers show it."""
@@ -70,15 +81,14 @@ class AveragePooling(_Pooling):
         return per_time_step(self._pool, x, len(self.pool_size))
 
     def _pool(self, x: Tensor) -> Tensor:
-        pairs = self.pairs(x)
-        average = self._average(pad(x, pairs))
+        average = self._average(x)
         if self.count_padding:
             return average
-        inside = pad(torch.ones_like(x[:1, :1]), pairs)
-        return average / self._average(inside)
+        return average / self._average(torch.ones_like(x[:1, :1]))
 
     def _average(self, x: Tensor) -> Tensor:
-        pooled: Tensor = _AVERAGE[len(self.pool_size)](x, self.pool_size, self.stride)
+        x, padding = self.prepared(x, 0.0)
+        pooled: Tensor = AVERAGE[len(padding)](x, self.pool_size, self.stride, padding)
         return pooled
 
 
@@ -93,8 +103,8 @@ class MaxPooling(_Pooling):
         return per_time_step(self._pool, x, len(self.pool_size))
 
     def _pool(self, x: Tensor) -> Tensor:
-        padded = pad(x, self.pairs(x), -torch.inf)
-        pooled: Tensor = _MAXIMUM[len(self.pool_size)](padded, self.pool_size, self.stride)
+        x, padding = self.prepared(x, -torch.inf)
+        pooled: Tensor = MAXIMUM[len(padding)](x, self.pool_size, self.stride, padding)
         return pooled
 
 

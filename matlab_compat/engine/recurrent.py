@@ -101,13 +101,13 @@ class Recurrence(nn.Module):
         raise NotImplementedError
 
 
-def _by_direction(state: Tensor, directions: int) -> Tensor:
+def by_direction(state: Tensor, directions: int) -> Tensor:
     """N,D*H as torch's D,N,H."""
     return state.reshape(state.shape[0], directions, -1).transpose(0, 1).contiguous()
 
 
 def _joined(state: Tensor) -> Tensor:
-    """The inverse of :func:`_by_direction`."""
+    """The inverse of :func:`by_direction`."""
     return state.transpose(0, 1).flatten(1)
 
 
@@ -123,7 +123,7 @@ class LSTM(Recurrence, nn.LSTM):  # type: ignore[misc]  # forward takes N,C,T
 
     def recur(self, x: Tensor, states: tuple[Tensor, ...]) -> tuple[Tensor, tuple[Tensor, ...]]:
         """See :meth:`Recurrence.recur`."""
-        h, c = (_by_direction(state, self.settings.directions) for state in states)
+        h, c = (by_direction(state, self.settings.directions) for state in states)
         y, (h, c) = nn.LSTM.forward(self, x, (h, c))
         return y, (_joined(h), _joined(c))
 
@@ -139,7 +139,7 @@ class GRU(Recurrence, nn.GRU):  # type: ignore[misc]  # forward takes N,C,T
 
     def recur(self, x: Tensor, states: tuple[Tensor, ...]) -> tuple[Tensor, tuple[Tensor, ...]]:
         """See :meth:`Recurrence.recur`."""
-        y, h = nn.GRU.forward(self, x, _by_direction(states[0], 1))
+        y, h = nn.GRU.forward(self, x, by_direction(states[0], 1))
         return y, (_joined(h),)
 
 

@@ -1,0 +1,164 @@
+"""A network's module made ready for inference: what can be computed once is, before the first run.
+
+* Batch normalization goes into the convolution, transposed convolution or fully connected layer
+  before it, where nothing else takes that layer's output.
+* ReLU and leaky ReLU go into the convolution before them, or work in place.
+* Dropout goes; the divisor of the input's normalization is computed.
+* Images are channels last in memory from the first convolution to the end, which most kernels are
+  faster with; no layer between copies them to another layout.
+
+Each of these was measured (benchmarks/NOTES.md, "Networks"); what did not pay is not here.
+"""
+
+from __future__ import annotations
+
+from typing import NoReturn
+
+import torch
+from torch import fx, nn
+from torch.nn.modules.batchnorm import _BatchNorm
+
+from ..errors import UsageError
+from .convolution import PaddedConvolution
+from .fully_connected import FullyConnected
+from .inference import (
+    Activation,
+    Convolution,
+    Dense,
+    FixedNormalization,
+    MaxPool,
+    SavedStateLSTM,
+)
+from .inputs import Normalization
+from .normalization import SpatialDropout
+from .pooling import AveragePooling, MaxPooling
+from .recurrent import LSTM
+from .structure import Addition, Concatenation
+from .transposed_convolution import CroppedConvTranspose
+
+Linear = PaddedConvolution | CroppedConvTranspose | FullyConnected
+#: Modules whose output is memory of its own, which an activation may overwrite.
+NEW_OUTPUT = (
+    *(PaddedConvolution, CroppedConvTranspose, FullyConnected, Convolution, Dense),
+    *(Addition, Concatenation, MaxPooling, MaxPool, AveragePooling, _BatchNorm),
+)
+
+
+class InferenceModule(fx.GraphModule):
+    """A module that cannot be trained."""
+
+    def train(self, mode: bool = True) -> InferenceModule:
+        """Raise :class:`UsageError` if ``mode``."""
+        return _refuse() if mode else super().train(False)
+
+
+def _refuse() -> NoReturn:
+    raise UsageError(
+        "An optimized module is for inference: its batch normalization and dropout are gone.",
+        remedy="train the module of to_torch(), without optimize.",
+    )
+
+
+@torch.no_grad()
+def optimized(module: fx.GraphModule) -> InferenceModule:
+    """The network's module (which is used up) for inference, with the same inputs and outputs."""
+    module.eval()
+    for node in module.graph.nodes:
+        if node.op == "call_module":
+            _simplify(module, node)
+    module.delete_all_unused_submodules()
+    made = InferenceModule(module, module.graph, class_name="Network")
+    made.requires_grad_(False)
+    layers = {a: name for a, name in module.meta["layers"].items() if hasattr(made, a)}
+    made.meta.update({**module.meta, "layers": layers})
+    return made
+
+
+def _simplify(module: fx.GraphModule, node: fx.Node) -> None:
+    """Replace one layer, and those after it that it can do the work of."""
+    layer = module.get_submodule(str(node.target))
+    replaced: nn.Module | None = None
+    if isinstance(layer, fx.GraphModule):
+        replaced = optimized(layer)
+    elif isinstance(layer, nn.Dropout | SpatialDropout | nn.Identity):
+        _remove(node)
+    elif isinstance(layer, Linear):
+        _fold_normalization(module, node, layer)
+        replaced = _linear(module, node, layer)
+    elif isinstance(layer, Normalization):
+        replaced = FixedNormalization(layer)
+    elif isinstance(layer, MaxPooling) and layer.padding and layer.is_even(layer.padding):
+        replaced = MaxPool(layer, layer.padding)
+    elif isinstance(layer, LSTM) and _is_plain(layer, node):
+        replaced = SavedStateLSTM(layer)
+    elif (slope := _slope(layer)) is not None and _may_overwrite(module, node):
+        replaced = Activation(slope)
+    if replaced is not None:
+        module.set_submodule(str(node.target), replaced)
+
+
+def _remove(node: fx.Node) -> None:
+    """Let the node's input take its place."""
+    node.replace_all_uses_with(node.all_input_nodes[0])
+    node.graph.erase_node(node)
+
+
+def _follower(module: fx.GraphModule, node: fx.Node) -> tuple[fx.Node, nn.Module] | None:
+    """The layer after ``node``, if nothing else takes its output."""
+    users = list(node.users)
+    if len(users) != 1 or users[0].op != "call_module" or len(users[0].args) != 1:
+        return None
+    return users[0], module.get_submodule(str(users[0].target))
+
+
+def _fold_normalization(module: fx.GraphModule, node: fx.Node, layer: Linear) -> None:
+    """``g * (W*x + b - mean) + offset`` with ``g = scale / sqrt(variance + epsilon)``."""
+    follower = _follower(module, node)
+    if follower is None or not isinstance(norm := follower[1], _BatchNorm):
+        return
+    assert norm.running_var is not None
+    assert norm.running_mean is not None
+    g = norm.weight.double() / (norm.running_var.double() + norm.eps).sqrt()
+    axis = 1 if isinstance(layer, CroppedConvTranspose) else 0
+    over = [-1 if dimension == axis else 1 for dimension in range(layer.weight.ndim)]
+    layer.weight.copy_(layer.weight.double() * g.view(over))
+    layer.bias.copy_((layer.bias.double() - norm.running_mean) * g + norm.bias.double())
+    _remove(follower[0])
+
+
+def _linear(module: fx.GraphModule, node: fx.Node, layer: Linear) -> nn.Module | None:
+    if isinstance(layer, PaddedConvolution):
+        return Convolution(layer, _take_activation(module, node))
+    if isinstance(layer, FullyConnected) and not layer.time:
+        return Dense(layer, _take_activation(module, node))
+    return None
+
+
+def _take_activation(module: fx.GraphModule, node: fx.Node) -> Activation | None:
+    """The activation after ``node``, which is taken out of the graph."""
+    follower = _follower(module, node)
+    slope = _slope(follower[1]) if follower else None
+    if follower is None or slope is None:
+        return None
+    _remove(follower[0])
+    return Activation(slope)
+
+
+def _slope(layer: nn.Module) -> float | None:
+    """Of an activation that is linear on both sides of 0."""
+    if isinstance(layer, nn.ReLU):
+        return 0.0
+    return float(layer.negative_slope) if isinstance(layer, nn.LeakyReLU) else None
+
+
+def _may_overwrite(module: fx.GraphModule, node: fx.Node) -> bool:
+    before = node.all_input_nodes[0]
+    if before.op != "call_module" or len(before.users) != 1:
+        return False
+    return isinstance(module.get_submodule(str(before.target)), NEW_OUTPUT)
+
+
+def _is_plain(layer: LSTM, node: fx.Node) -> bool:
+    """Whether the states are those of the file, and one for all observations."""
+    settings = layer.settings
+    return len(node.args) == 1 and settings.observations == 1 and not settings.state_outputs

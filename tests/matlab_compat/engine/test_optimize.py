@@ -1,0 +1,269 @@
+"""``to_torch(optimize=True)``: the same outputs, faster, and for inference only.
+
+Expected values: the plain module in float64, which knows nothing of folding, fusing and layouts;
+what is and is not in the module follows from the networks as written.
+"""
+
+from __future__ import annotations
+
+import copy
+import pickle
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+import matlab_compat as m
+from matlab_compat.engine import inference
+from matlab_compat.engine.inference import Convolution, Dense, SavedStateLSTM, without_denormals
+from matlab_compat.errors import UsageError
+from matlab_compat.layers.base import Layer
+from matlab_compat.network import Network
+from tests.real import MAT_FILES, file_id
+from tests.truth.networks import networks
+
+ULP = torch.finfo(torch.float32).eps
+
+
+def inputs_of(network: Network, batch: int, larger: int = 0) -> list[Tensor]:
+    """Random, of the sizes of the input layers (and ``larger``, where they have space)."""
+    random = torch.Generator().manual_seed(batch)
+    found = []
+    for name, form in network.plan().inputs.items():
+        *space, channels = network.layer(name).input_size()  # type: ignore[attr-defined]
+        steps = [max(9, getattr(network.layer(name), "MinLength", 1))] if "T" in form else []
+        size = [batch, channels, *(n + larger for n in space), *steps]
+        found.append(torch.randn(size, generator=random))
+    return found
+
+
+def outputs(module: nn.Module, inputs: list[Tensor]) -> list[Tensor]:
+    with torch.inference_mode():
+        found = module(*inputs)
+    return list(found) if isinstance(found, tuple) else [found]
+
+
+def assert_agrees(module: nn.Module, network: Network, inputs: list[Tensor]) -> None:
+    """As near to float64 as float32 comes: a few times the plain module's distance, or ulps."""
+    exact = outputs(network.to_torch(dtype="double"), [x.double() for x in inputs])
+    plain = outputs(network.to_torch(), inputs)
+    for y, p, z in zip(outputs(module, inputs), plain, exact, strict=True):
+        assert y.shape == z.shape
+        bound = 8 * float((p - z).abs().max()) + 64 * ULP * float(z.abs().max())
+        assert float((y - z).abs().max()) <= bound
+
+
+def made(layers: list[Layer], connections: list[tuple[str, str]] | None = None) -> Network:
+    """A network with random learnables and states (initial ones would hide a wrong fold)."""
+    network = Network(layers, connections).initialize(seed=0)
+    module, random = network.to_torch(), torch.Generator().manual_seed(1)
+    with torch.no_grad():
+        for name, value in module.state_dict().items():
+            if value.is_floating_point() and "bias_hh" not in name:  # MATLAB has no such bias
+                drawn = torch.randn(value.shape, generator=random)
+                value.copy_(drawn.abs() + 0.5 if "var" in name or "deviation" in name else drawn)
+    return network.assign_from_torch(module)
+
+
+def images() -> list[Layer]:
+    return [
+        m.imageInputLayer((13, 11, 3), Normalization="none", Name="in"),
+        m.convolution2dLayer(3, 8, Padding="same", Name="conv"),
+        m.batchNormalizationLayer(Name="norm"),
+        m.reluLayer(Name="relu"),
+        m.maxPooling2dLayer(3, Stride=2, Padding="same"),
+        m.dropoutLayer(Name="drop"),
+        m.convolution2dLayer((2, 3), 10, Stride=2, Padding="same"),
+        m.leakyReluLayer(0.1),
+        m.convolution2dLayer(3, 4, Padding=2, PaddingValue="replicate", DilationFactor=2),
+        m.batchNormalizationLayer(),
+        m.transposedConv2dLayer((4, 3), 5, Stride=2, Cropping=[0, 1, 1, 0], Name="up"),
+        m.batchNormalizationLayer(Name="up_norm"),
+        m.reluLayer(Name="up_relu"),
+        m.averagePooling2dLayer(2, Padding="same"),
+        m.groupedConvolution2dLayer(3, 1, "channel-wise"),
+        m.batchNormalizationLayer(),
+    ]
+
+
+def classifier() -> list[Layer]:
+    return [
+        *images(),
+        m.fullyConnectedLayer(7, Name="fc"),
+        m.batchNormalizationLayer(Name="fc_norm"),
+        m.reluLayer(),
+        m.fullyConnectedLayer(3),
+        m.softmaxLayer(),
+    ]
+
+
+def sequences(last: bool) -> Callable[[], list[Layer]]:
+    mode = "last" if last else "sequence"
+    return lambda: [
+        m.sequenceInputLayer(3),
+        m.bilstmLayer(6),
+        m.lstmLayer(5, OutputMode=mode, Name="lstm"),
+        m.dropoutLayer(),
+        m.fullyConnectedLayer(2),
+        m.reluLayer(),
+    ]
+
+
+def volumes() -> list[Layer]:
+    return [
+        m.image3dInputLayer((6, 5, 4, 2), Normalization="none"),
+        m.convolution3dLayer(3, 4, Padding="same"),
+        m.batchNormalizationLayer(),
+        m.reluLayer(),
+        m.maxPooling3dLayer(2),
+        m.fullyConnectedLayer(3),
+    ]
+
+
+MADE = {
+    "images": images,
+    "classifier": classifier,
+    "volumes": volumes,
+    "sequence": sequences(last=False),
+    "last": sequences(last=True),
+}
+
+
+@pytest.mark.parametrize("batch", [1, 8])
+@pytest.mark.parametrize("layers", MADE.values(), ids=MADE)
+def test_agrees_with_float64(layers: Callable[[], list[Layer]], batch: int) -> None:
+    network = made(layers())
+    assert_agrees(network.to_torch(optimize=True), network, inputs_of(network, batch))
+
+
+@pytest.mark.parametrize("batch", [1, 8])
+def test_agrees_with_any_kernel(batch: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    network = made(images())
+    inputs = inputs_of(network, batch)
+    monkeypatch.setattr(inference, "SMALL_IMAGE", 0)
+    assert_agrees(network.to_torch(optimize=True), network, inputs)
+    monkeypatch.setattr(inference, "has_onednn", lambda: False)
+    assert_agrees(network.to_torch(optimize=True), network, inputs)
+
+
+def test_takes_other_sizes_and_batches_after_the_first() -> None:
+    network = made(images())
+    module = network.to_torch(optimize=True)
+    for batch, larger in ((2, 0), (8, 30), (1, 5), (2, 0)):
+        assert_agrees(module, network, inputs_of(network, batch, larger))
+
+
+@pytest.mark.parametrize("mode", ["zerocenter", "zscore", "rescale-symmetric", "rescale-zero-one"])
+def test_normalizes_the_input(mode: str) -> None:
+    statistics = {"Mean": 0.5, "StandardDeviation": 2.0, "Min": -1.0, "Max": 3.0}
+    network = Network([m.imageInputLayer((4, 5, 2), Normalization=mode, **statistics)])
+    module = network.to_torch(optimize=True)
+    given = inputs_of(network, 2)
+    before = given[0].clone()
+    assert_agrees(module, network, given)
+    assert torch.equal(given[0], before)
+
+
+def test_a_layer_whose_output_is_used_twice_keeps_it() -> None:
+    layers: list[Layer] = [
+        m.imageInputLayer((6, 6, 2), Normalization="none", Name="in"),
+        m.convolution2dLayer(3, 2, Padding="same", Name="conv"),
+        m.batchNormalizationLayer(Name="norm"),
+        m.additionLayer(3, Name="add"),
+        m.reluLayer(Name="relu"),
+        m.leakyReluLayer(Name="leaky"),
+        m.additionLayer(2, Name="both"),
+    ]
+    connections = [
+        *(("in", "conv"), ("conv", "norm"), ("norm", "add/in1"), ("conv", "add/in2")),
+        *(("in", "add/in3"), ("add", "relu"), ("add", "leaky")),
+        *(("relu", "both/in1"), ("leaky", "both/in2")),
+    ]
+    network = made(layers, connections)
+    module = network.to_torch(optimize=True)
+    assert isinstance(module.norm, nn.BatchNorm2d)
+    assert_agrees(module, network, inputs_of(network, 2))
+
+
+def test_an_activation_of_the_input_leaves_it_as_it_is() -> None:
+    network = Network([m.imageInputLayer((3, 3, 1), Normalization="none"), m.reluLayer()])
+    x = torch.full((1, 1, 3, 3), -1.0)
+    assert outputs(network.to_torch(optimize=True), [x])[0].max() == 0
+    assert x.max() == -1
+
+
+def test_folded_layers_are_gone_and_the_others_keep_their_names() -> None:
+    module = made(classifier()).to_torch(optimize=True)
+    gone = {"norm", "relu", "drop", "up_norm", "fc_norm"}
+    assert not gone & {name for name, _ in module.named_children()}
+    assert isinstance(module.conv, Convolution)
+    assert isinstance(module.fc, Dense)
+    assert {"conv.weight", "conv.bias", "up.weight", "fc.weight"} <= set(module.state_dict())
+    assert module.meta["layers"]["up_relu"] == "up_relu"
+    assert "norm" not in module.meta["layers"]
+
+
+def test_lstms_without_state_ports_skip_what_surrounds_the_kernel() -> None:
+    plain = Network([m.sequenceInputLayer(3), m.lstmLayer(4, Name="lstm")]).initialize(seed=0)
+    ports = m.lstmLayer(4, HasStateOutputs=True, Name="lstm")
+    stateful = Network([m.sequenceInputLayer(3), ports]).initialize(seed=0)
+    assert isinstance(plain.to_torch(optimize=True).lstm, SavedStateLSTM)
+    assert not isinstance(stateful.to_torch(optimize=True).lstm, SavedStateLSTM)
+    assert_agrees(stateful.to_torch(optimize=True), stateful, inputs_of(stateful, 2))
+
+
+def test_images_stay_channels_last() -> None:
+    layers = [
+        m.imageInputLayer((64, 64, 3), Normalization="none"),
+        *(m.convolution2dLayer(3, 8, Padding="same"), m.reluLayer()),
+        *(m.maxPooling2dLayer(2, Stride=2), m.transposedConv2dLayer(2, 8, Stride=2)),
+        m.convolution2dLayer(3, 8, Padding="same"),
+    ]
+    network = made(layers)
+    result = outputs(network.to_torch(optimize=True), inputs_of(network, 2))[0]
+    assert result.is_contiguous(memory_format=torch.channels_last)
+
+
+def test_training_is_refused() -> None:
+    module = made(images()).to_torch(optimize=True)
+    assert not module.training
+    assert not any(parameter.requires_grad for parameter in module.parameters())
+    assert module.eval() is module
+    with pytest.raises(UsageError, match="for inference"):
+        module.train()
+
+
+def test_copies_pickles_and_other_dtypes_work_after_a_run() -> None:
+    network = made(classifier())
+    module, inputs = network.to_torch(optimize=True), inputs_of(network, 8)
+    expected = outputs(module, inputs)[0]
+    for other in (copy.deepcopy(module), pickle.loads(pickle.dumps(module))):
+        torch.testing.assert_close(outputs(other, inputs)[0], expected, rtol=0, atol=0)
+    assert outputs(module.double(), [x.double() for x in inputs])[0].dtype == torch.float64
+
+
+def test_the_plain_module_is_as_it_was() -> None:
+    network = made(classifier())
+    before = {name: value.clone() for name, value in network.to_torch().state_dict().items()}
+    network.to_torch(optimize=True)
+    after = network.to_torch().state_dict()
+    assert set(before) == set(after)
+    assert all(torch.equal(before[name], after[name]) for name in before)
+    assert all(value.is_contiguous() for value in after.values())
+
+
+def test_denormal_weights_become_zero() -> None:
+    value = torch.tensor([1e-40, -1e-40, 2e-38, -1.0, 0.0])
+    assert without_denormals(value).tolist() == [0, 0, value[2].item(), -1, 0]
+
+
+@pytest.mark.real
+@pytest.mark.parametrize("file", MAT_FILES, ids=file_id)
+def test_real_networks_agree_with_float64(file: Path) -> None:
+    for _, network in networks(file):
+        classes = {type(layer).__name__ for layer in network.Layers}
+        # Max unpooling goes another way where two elements are equal but for rounding.
+        if network.Initialized and not network.unsupported and "MaxUnpooling2DLayer" not in classes:
+            assert_agrees(network.to_torch(optimize=True), network, inputs_of(network, 2))
