@@ -1,0 +1,49 @@
+"""A training step of the transposed convolution, forward and backward, beside the hand port."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import torch
+from torch import Tensor, nn
+
+from .layer import CASES, HAND, HandPort, prepare
+from .timing import THREADS, Row, Table, faster, interleaved, never_slower
+
+
+def tables() -> Iterator[Table]:
+    """One row for each case of the layer's table."""
+    torch.set_num_threads(THREADS)
+    rows = []
+    for one in CASES:
+        case, layer, x = prepare(one)
+        module = layer.to_torch()
+        weight, bias = module.weight.detach(), module.bias.detach()  # type: ignore[operator]
+        hand = HandPort(case, weight, bias)
+        _check(module, hand, x)
+        variants = {HAND: _step(hand, x), "to_torch()": _step(module, x)}
+        rows.append(Row(str(case), interleaved(variants)))
+    yield Table(
+        "Transposed convolution, forward and backward",
+        rows,
+        [
+            faster(rows, "to_torch()", HAND, 1.0),
+            never_slower(rows, "to_torch()", [HAND], 0.95),
+        ],
+    )
+
+
+def _step(module: nn.Module, x: Tensor) -> Callable[[], None]:
+    def step() -> None:
+        module.zero_grad()
+        module(x).square().mean().backward()
+
+    return step
+
+
+def _check(module: nn.Module, hand: HandPort, x: Tensor) -> None:
+    """Equal gradients."""
+    for one in (module, hand):
+        _step(one, x)()
+    for ours, theirs in zip(module.parameters(), hand.parameters(), strict=True):
+        torch.testing.assert_close(ours.grad, theirs.grad, atol=1e-4, rtol=1e-4)
