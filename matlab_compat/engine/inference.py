@@ -67,7 +67,7 @@ class Inference(nn.Module):
 
 
 def without_denormals(value: Tensor) -> Tensor:
-    """A copy with zeros for numbers below 1e-38: they add nothing and slow kernels down tenfold."""
+    """A copy with zeros for numbers below 1e-38: they add nothing and slow processors down."""
     kept = value.detach().clone()
     kept[kept.abs() < torch.finfo(kept.dtype).tiny] = 0
     return kept
