@@ -51,17 +51,11 @@ def predict(
     training: bool = False,
 ) -> Any:
     """:meth:`Network.predict <matlab_compat.network.Network.predict>`."""
-    inputs = network_inputs(network, X, data_format)
-    formats = _formats(network, inputs)
-    module = network.to_torch(device, dtype, formats=formats).train(training)
-    with torch.inference_mode(), full_precision(allow_tf32):
-        observations = _run_lists(inputs, lambda data: _run(module, inputs, data, device, dtype))
-    labels = list(module.meta["outputs"].values())
-    results = [
-        _as_matlab(network, inputs, [o[i] for o in observations], label)
-        for i, label in enumerate(labels)
-    ]
-    return results[0] if len(results) == 1 else tuple(results)
+    run = computed(
+        network, X, (), data_format, device, dtype, allow_tf32=allow_tf32, training=training
+    )
+    results = tuple(map(_in_memory, run.outputs))
+    return results[0] if len(results) == 1 else results
 
 
 def activations(
@@ -80,26 +74,62 @@ def activations(
     LayerNotFoundError
         There is no layer of a name.
     """
+    run = computed(network, X, layers, data_format, device, dtype, allow_tf32=allow_tf32)
+    return {name: _in_memory(value) for name, value in run.activations.items()}
+
+
+@dataclass(frozen=True)
+class Computed:
+    """The results of one run, in MATLAB's order of dimensions, over the memory torch wrote."""
+
+    outputs: tuple[Any, ...]
+    #: By layer.
+    activations: dict[str, Any]
+
+
+def computed(
+    network: Network,
+    X: Sequence[object],
+    layers: Sequence[str],
+    data_format: str | Sequence[str] | None = None,
+    device: DeviceLike | None = None,
+    dtype: DTypeLike | None = None,
+    *,
+    allow_tf32: bool = False,
+    training: bool = False,
+) -> Computed:
+    """The network's outputs, and the (first) outputs of the named layers, in one run.
+
+    Raises
+    ------
+    LayerNotFoundError
+        There is no layer of a name.
+    """
     for name in layers:
         network.layer(name)
     inputs = network_inputs(network, X, data_format)
     formats = _formats(network, inputs)
-    module = network.to_torch(device, dtype, formats=formats)
+    module = network.to_torch(device, dtype, formats=formats).train(training)
     plan = network.plan(formats)
-    labels = {step.name: step.output_formats[0] for step in plan.steps}
     wanted = {step.name: _producer(step.name, plan) for step in plan.steps if step.name in layers}
 
-    def record(data: list[Array]) -> tuple[Array, ...]:
-        seen: dict[str, Any] = {}
-        _record(module, inputs, data, device, dtype, seen)
-        return tuple(array(seen[producer]) for producer in wanted.values())
+    def run(data: list[Array]) -> tuple[Array, ...]:
+        return _run(module, _tensors(inputs, data, device, dtype), list(wanted.values()))
 
     with torch.inference_mode(), full_precision(allow_tf32):
-        observations = _run_lists(inputs, record)
-    return {
-        name: _as_activation(network, inputs, [o[i] for o in observations], labels[name])
-        for i, name in enumerate(wanted)
+        observations = _run_lists(inputs, run)
+    each = [list(values) for values in zip(*observations, strict=True)]
+    labels = list(module.meta["outputs"].values())
+    outputs = [
+        _as_matlab(network, inputs, values, label)
+        for values, label in zip(each[: len(labels)], labels, strict=True)
+    ]
+    formats_of = {step.name: step.output_formats[0] for step in plan.steps}
+    seen = {
+        name: _as_activation(network, inputs, values, formats_of[name])
+        for name, values in zip(wanted, each[len(labels) :], strict=True)
     }
+    return Computed(tuple(outputs), seen)
 
 
 def _producer(name: str, plan: Any) -> str:
@@ -108,20 +138,6 @@ def _producer(name: str, plan: Any) -> str:
     if getattr(step.layer, "is_output", False):
         return _producer(step.sources[0][0], plan)
     return name
-
-
-def _record(
-    module: fx.GraphModule,
-    inputs: list[NetworkInput],
-    data: list[Array],
-    device: DeviceLike | None,
-    dtype: DTypeLike | None,
-    seen: dict[str, Any],
-) -> None:
-    def visit(name: str, result: Any) -> None:
-        seen[name] = result[0] if isinstance(result, tuple) else result
-
-    run_recording(module, _tensors(inputs, data, device, dtype), visit)
 
 
 def classify(
@@ -276,14 +292,25 @@ def _tensors(
 
 
 def _run(
-    module: fx.GraphModule,
-    inputs: list[NetworkInput],
-    data: list[Array],
-    device: DeviceLike | None,
-    dtype: DTypeLike | None,
+    module: fx.GraphModule, tensors: tuple[torch.Tensor, ...], layers: Sequence[str]
 ) -> tuple[Array, ...]:
-    results = run_network(module, _tensors(inputs, data, device, dtype))
-    return tuple(array(y) for y in results)
+    """The outputs, then those of the layers."""
+    if not layers:
+        return tuple(array(y) for y in run_network(module, tensors))
+    seen: dict[str, Any] = {}
+
+    def visit(name: str, result: Any) -> None:
+        if name in layers:
+            seen[name] = result[0] if isinstance(result, tuple) else result
+
+    results = run_recording(module, tensors, visit)
+    outputs = results if isinstance(results, tuple) else (results,)
+    return tuple(array(y) for y in (*outputs, *(seen[name] for name in layers)))
+
+
+def _in_memory(result: Any) -> Any:
+    """An array in MATLAB's order of memory, too; it is only viewed in that order until then."""
+    return np.asfortranarray(result) if isinstance(result, np.ndarray) else result
 
 
 def _as_matlab(
@@ -309,7 +336,7 @@ def _sequence(y: Array, label: str) -> Array:
 
 
 def _image(y: Array, label: str) -> Array:
-    return np.asfortranarray(DataFormat.parse(label).from_torch(y, label)[0])
+    return DataFormat.parse(label).from_torch(y, label)[0]
 
 
 def _as_activation(

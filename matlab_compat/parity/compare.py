@@ -12,7 +12,7 @@ compared as such: a difference is the absolute value of the complex difference.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import asdict, dataclass, field, replace
@@ -23,6 +23,8 @@ import numpy.typing as npt
 
 from ..display import size_text
 from ..errors import NothingToCompareError, UsageError
+from .blocks import wide
+from .tally import Judgement, Rule, Totals, totals_of
 
 Array = npt.NDArray[Any]
 Verdict = Literal["equal", "different"]
@@ -83,6 +85,9 @@ class Arrays:
     #: Each difference in units of what the rule allows it to be; None where the sizes differ.
     violation: Array | None
 
+
+_NONE_FINITE = "Nothing to compare: the expected values are all NaN or infinite."
+_ALL_ZERO = "Nothing to compare: both sides are all zero."
 
 #: Whether comparisons hold on to their arrays: by default not, as those of a network are large.
 _KEEPING: ContextVar[bool] = ContextVar("keeping_arrays", default=False)
@@ -162,7 +167,7 @@ def compare(
     *,
     name: str = "Y",
     eps: float = EPS["single"],
-    magnitude: Array | float | None = None,
+    magnitude: Array | float | Callable[[Totals], float] | None = None,
     bound: float = LAYER_BOUND,
     tolerance: Tolerance | None = None,
     oracle: Array | None = None,
@@ -176,8 +181,8 @@ def compare(
         What was computed here, and what MATLAB saved. Dropped trailing dimensions of size 1 are
         put back; nothing else is reshaped.
     eps, magnitude, bound:
-        The default rule (see the module); one ``magnitude`` for each element or for all, without
-        it ``max |expected|`` stands in.
+        The default rule (see the module); one ``magnitude`` for each element or for all, or what
+        tells it from the totals. Without it ``max |expected|`` stands in.
     tolerance:
         Replaces the default rule.
     oracle:
@@ -191,57 +196,47 @@ def compare(
         Either side is empty, no expected value is finite, or both sides are all zero: such a
         comparison would say nothing.
     """
-    _refuse_vacuous(actual, expected)
-    dtype = actual.dtype.name
     rank = max(actual.ndim, expected.ndim)
-    actual, expected = _to_rank(actual, rank), _to_rank(expected, rank)
-    if actual.shape != expected.shape:
-        return _shapes_differ(name, actual, expected, dtype, bound, rule, oracle)
-
-    a, e = wide(actual), wide(expected)
-    both = np.isfinite(a) & np.isfinite(e)
-    alike = (np.isnan(a) & np.isnan(e)) | (np.isinf(a) & (a == e))
-    nothing = np.zeros(a.shape, np.result_type(a, e))
-    difference = np.abs(np.subtract(a, e, out=nothing, where=both))
-    scale = _scale(e, both, magnitude)
-    scaled = _scaled(difference, eps * scale)
-    violation = scaled / bound if tolerance is None else _ratio(difference, e, both, tolerance)
-    if not both.all():
-        violation = np.where(both, violation, np.where(alike, 0.0, np.inf))
-    outside = int(np.count_nonzero(violation > 1))
-    distances = _of(both, difference)
-    rel_l2 = _relative(np.linalg.norm(distances), np.linalg.norm(e[both]))
+    a, e = _to_rank(actual, rank), _to_rank(expected, rank)
+    o = None if oracle is None else _to_rank(oracle, rank)
+    if a.shape != e.shape or a.size == 0:
+        _refuse_empty(actual, expected)
+        return _shapes_differ(name, a, e, bound, rule, o)
+    totals = totals_of(a, e, o)
+    _refuse_vacuous(totals)
+    if callable(magnitude):
+        magnitude = magnitude(totals)
+    allowed = Rule(eps * _scale(totals, magnitude, rank), bound, tolerance)
+    violation = np.empty(a.shape, order="F") if _KEEPING.get() else None
+    judged = allowed.of_totals(totals) if violation is None else None
+    if judged is None:
+        judged = allowed.judge(a, e, o, violation)
+    rel_l2 = _relative(totals)
     return Comparison(
         name=name,
-        verdict="different" if outside else "equal",
-        reason=_reason(outside, a.size, both, alike) + _classes(a, e),
+        verdict="different" if judged.outside else "equal",
+        reason=_reason(judged, a.size) + _classes(a, e),
         shape=a.shape,
         expected_shape=e.shape,
-        dtype=dtype,
-        max_abs=float(distances.max()),
-        mean_abs=float(distances.mean()),
+        dtype=a.dtype.name,
+        max_abs=totals.largest,
+        mean_abs=totals.distances / totals.finite if totals.finite else math.nan,
         rel_l2=rel_l2,
         snr_db=-20 * math.log10(rel_l2) if rel_l2 else math.inf,
-        scaled_error=float(_of(both, scaled).max()),
+        scaled_error=judged.scaled,
         bound=bound,
-        outside=outside,
+        outside=judged.outside,
         elements=a.size,
-        worst=_worst(violation, a, e),
-        nan_actual=int(np.isnan(a).sum()),
-        nan_expected=int(np.isnan(e).sum()),
-        inf_actual=int(np.isinf(a).sum()),
-        inf_expected=int(np.isinf(e).sum()),
+        worst=_worst(judged.worst, a, e),
+        nan_actual=totals.nan[0],
+        nan_expected=totals.nan[1],
+        inf_actual=totals.inf[0],
+        inf_expected=totals.inf[1],
         rule=rule,
-        oracle_actual=_distance(a, oracle, eps, scale),
-        oracle_expected=_distance(e, oracle, eps, scale),
-        arrays=_kept(actual, expected, oracle, violation),
+        oracle_actual=_distance(judged.oracle_actual, o),
+        oracle_expected=_distance(judged.oracle_expected, o),
+        arrays=_kept(a, e, o, violation),
     )
-
-
-def wide(array: Array) -> Array:
-    """In float64, or complex128 if it is complex."""
-    kind = np.complex128 if np.iscomplexobj(array) else np.float64
-    return array.astype(kind)
 
 
 def _classes(actual: Array, expected: Array) -> str:
@@ -253,18 +248,24 @@ def _classes(actual: Array, expected: Array) -> str:
     return f"; the expected values are {kinds[0]}, the computed ones {kinds[1]}"
 
 
-def _refuse_vacuous(actual: Array, expected: Array) -> None:
+def _refuse_empty(actual: Array, expected: Array) -> None:
+    """What cannot be compared, of arrays of different sizes."""
     if actual.size == 0 or expected.size == 0:
         raise NothingToCompareError(
             f"Nothing to compare: the expected values are {size_text(expected.shape)} and the "
             f"computed ones {size_text(actual.shape)}."
         )
     if not np.isfinite(expected).any():
-        raise NothingToCompareError(
-            "Nothing to compare: the expected values are all NaN or infinite."
-        )
+        raise NothingToCompareError(_NONE_FINITE)
     if not actual.any() and not expected.any():
-        raise NothingToCompareError("Nothing to compare: both sides are all zero.")
+        raise NothingToCompareError(_ALL_ZERO)
+
+
+def _refuse_vacuous(totals: Totals) -> None:
+    if totals.none_expected:
+        raise NothingToCompareError(_NONE_FINITE)
+    if totals.all_zero:
+        raise NothingToCompareError(_ALL_ZERO)
 
 
 def _to_rank(array: Array, rank: int) -> Array:
@@ -275,7 +276,6 @@ def _shapes_differ(
     name: str,
     actual: Array,
     expected: Array,
-    dtype: str,
     bound: float,
     rule: str,
     oracle: Array | None,
@@ -287,7 +287,7 @@ def _shapes_differ(
         f"the expected one {size_text(expected.shape)}",
         shape=actual.shape,
         expected_shape=expected.shape,
-        dtype=dtype,
+        dtype=actual.dtype.name,
         max_abs=math.inf,
         mean_abs=math.inf,
         rel_l2=math.inf,
@@ -305,66 +305,45 @@ def _shapes_differ(
 def _kept(
     actual: Array, expected: Array, oracle: Array | None, violation: Array | None
 ) -> Arrays | None:
+    """In MATLAB's order of memory as well: reports write some of them to MAT-files."""
     if not _KEEPING.get():
         return None
-    exact = None if oracle is None else _to_rank(oracle, actual.ndim)
-    return Arrays(actual, expected, exact, violation)
+    exact = None if oracle is None else np.asfortranarray(oracle)
+    return Arrays(np.asfortranarray(actual), np.asfortranarray(expected), exact, violation)
 
 
-def _scale(expected: Array, both: Array, magnitude: Array | float | None) -> Array:
-    if magnitude is not None:
-        magnitude = np.asarray(magnitude)
-        usable = np.isfinite(magnitude) & (magnitude >= 0)  # no number allows no difference
-        return _to_rank(np.where(usable, magnitude, 0.0), expected.ndim)
-    return np.full((1,) * expected.ndim, np.abs(np.where(both, expected, 0)).max())
+def _scale(totals: Totals, magnitude: Array | float | None, rank: int) -> Array:
+    """One number, or one for each element, of ``rank`` dimensions."""
+    if magnitude is None:
+        magnitude = totals.largest_expected
+    magnitude = np.asarray(magnitude)
+    usable = np.isfinite(magnitude) & (magnitude >= 0)  # no number allows no difference
+    return _to_rank(np.where(usable, magnitude, 0.0), rank)
 
 
-def _scaled(difference: Array, unit: Array) -> Array:
-    """In units (one for each element, or one for all); no difference is none of any unit."""
-    if unit.size == 1 and unit.item() > 0:
-        return np.asarray(difference / unit)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return np.where(difference == 0, 0.0, difference / unit)
-
-
-def _of(both: Array, values: Array) -> Array:
-    """The values finite on both sides; NaN if there are none."""
-    if both.all():
-        return values.ravel(order="K")
-    return values[both] if both.any() else np.array([math.nan])
-
-
-def _relative(error: np.floating[Any], reference: np.floating[Any]) -> float:
+def _relative(totals: Totals) -> float:
+    if not totals.finite:
+        return math.nan
+    error, reference = math.sqrt(totals.squares), math.sqrt(totals.expected_squares)
     if reference:
-        return float(error / reference)
-    return math.inf * float(error) if error else 0.0
+        return error / reference
+    return math.inf if error else 0.0
 
 
-def _ratio(difference: Array, expected: Array, both: Array, tolerance: Tolerance) -> Array:
-    """How many times each difference is what the tolerance allows (0/0 is 0)."""
-    allowed = tolerance.atol + tolerance.rtol * np.abs(np.where(both, expected, 0))
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return np.where(difference == 0, 0.0, difference / allowed)
+def _worst(index: tuple[int, ...], actual: Array, expected: Array) -> Worst:
+    return Worst(index, wide(actual[index]).item(), wide(expected[index]).item())
 
 
-def _worst(violation: Array, actual: Array, expected: Array) -> Worst:
-    index = tuple(int(i) for i in np.unravel_index(int(np.argmax(violation)), violation.shape))
-    return Worst(index, actual[index].item(), expected[index].item())
-
-
-def _reason(outside: int, elements: int, both: Array, alike: Array) -> str:
-    if not outside:
+def _reason(judged: Judgement, elements: int) -> str:
+    if not judged.outside:
         return "every element is within the bound"
-    stray = int(np.count_nonzero(~both & ~alike))
-    text = f"{outside} of {elements} elements are outside the bound"
-    return f"{text}, {stray} of them NaN or Inf on one side only" if stray else text
+    text = f"{judged.outside} of {elements} elements are outside the bound"
+    strays = f"{text}, {judged.stray} of them NaN or Inf on one side only"
+    return strays if judged.stray else text
 
 
-def _distance(side: Array, oracle: Array | None, eps: float, scale: Array) -> float | None:
-    """Largest scaled error of one side against the oracle."""
+def _distance(roundings: float, oracle: Array | None) -> float | None:
+    """To the oracle: infinite where there is no number on both sides."""
     if oracle is None:
         return None
-    with np.errstate(invalid="ignore"):
-        off = np.abs(side - _to_rank(oracle, side.ndim))
-    largest = float(np.fmax.reduce(_scaled(off, eps * scale), axis=None))  # without NaN
-    return math.inf if math.isnan(largest) else largest
+    return math.inf if math.isnan(roundings) else roundings

@@ -7,7 +7,9 @@ often, may be off by a small multiple of that.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -19,6 +21,7 @@ from ..errors import NothingToCompareError, UsageError
 from .compare import Comparison, Tolerance, compare
 from .diagnosis_types import Diagnosis
 from .side_by_side import Distance, Run, distances, label_of, other_runs
+from .tally import Totals, totals_of
 from .verify import Report, environment, rounding_unit
 
 if TYPE_CHECKING:
@@ -73,16 +76,19 @@ def verify_network(
     """
     form: dict[str, Any] = {"data_format": data_format}
     options: dict[str, Any] = {"device": device, "dtype": dtype, "allow_tf32": allow_tf32}
-    here = _outputs(network, X, expected, {**form, **options})
-    exact = _outputs(network, X, expected, {**form, "dtype": "double"})
+    names = list(activations or {})
+    here = _computed(network, X, expected, names, {**form, **options})
+    exact = _computed(network, X, expected, names, {**form, "dtype": "double"})
     tf32 = tf32_in_use(allow_tf32, device, dtype)
     eps = rounding_unit(dtype, *_parameters(network), tf32=tf32)
     outputs = [
         comparison
         for name, truth in expected.items()
-        for comparison in _three_way(name, here[name], exact[name], truth, eps, tolerance)
+        for comparison in _three_way(
+            name, here.outputs[name], exact.outputs[name], truth, eps, tolerance
+        )
     ]
-    layers = _layers(network, X, activations or {}, {**form, **options}, eps, tolerance)
+    layers = _layers(here.layers, exact.layers, activations or {}, eps, tolerance)
     first = next((c for c in (*layers, *outputs) if c.verdict == "different"), None)
     diagnoses: tuple[Diagnosis, ...] = ()
     if first is not None:
@@ -94,12 +100,14 @@ def verify_network(
         found_in = first in layers, equal, port
         diagnoses = _diagnosed(network, X, *rule, *found_in, {**form, **options})
     others = {
-        run.label: _outputs(network, X, expected, {**form, **run.options()})
+        run.label: _computed(network, X, expected, (), {**form, **run.options()}).outputs
         for run in (other_runs(**options) if runs is None else runs)
     }
-    shown = _side_by_side(expected, {label_of(**options): here, **others}, exact, eps)
-    facts = environment(**options)
-    return Report(tuple(outputs), facts, tuple(layers), diagnoses, shown if others else ())
+    shown: tuple[Distance, ...] = ()
+    if others:
+        results = {label_of(**options): here.outputs, **others}
+        shown = _side_by_side(expected, results, exact.outputs, eps)
+    return Report(tuple(outputs), environment(**options), tuple(layers), diagnoses, shown)
 
 
 def _side_by_side(
@@ -113,7 +121,7 @@ def _side_by_side(
             name = f"{output}{{{i + 1}}}" if several else output
             mine = {label: _item(result[output], i) for label, result in results.items()}
             oracle = _item(exact[output], i)
-            unit = eps * _scale(next(iter(mine.values())), oracle, eps)
+            unit = eps * _scale(totals_of(next(iter(mine.values())), oracle, oracle), eps)
             found += distances(name, _item(truth, i), mine, oracle, unit)
     return tuple(found)
 
@@ -156,24 +164,39 @@ def _diagnosed(
     )
 
 
-def _outputs(
-    network: Network | Layer, X: Sequence[object], names: Mapping[str, object], options: Any
-) -> dict[str, Any]:
+@dataclass(frozen=True)
+class _Results:
+    """What one run computed: its outputs by the names to report them by, and layers by name."""
+
+    outputs: dict[str, Any]
+    layers: dict[str, Any]
+
+
+def _computed(
+    network: Network | Layer,
+    X: Sequence[object],
+    names: Mapping[str, object],
+    layers: Sequence[str],
+    options: dict[str, Any],
+) -> _Results:
+    """One run, of a network with the layers of these names that it has."""
+    from ..engine.predict import computed
     from ..layers.base import Layer
 
-    if not names:
-        return {}
+    seen: dict[str, Any] = {}
     if isinstance(network, Layer):
         result = network.predict(X[0] if len(X) == 1 else tuple(X), **options)
+        results = result if isinstance(result, tuple) else (result,)
     else:
-        result = network.predict(*X, **options)
-    results = result if isinstance(result, tuple) else (result,)
-    if len(results) != len(names):
+        having = [step.name for step in network.plan().steps if step.name in layers]
+        run = computed(network, X, having, **options)
+        results, seen = run.outputs, run.activations
+    if names and len(results) != len(names):
         raise UsageError(
             f"The network has {len(results)} outputs, but {len(names)} are expected.",
             remedy="give one expected array for each output, in order.",
         )
-    return dict(zip(names, results, strict=True))
+    return _Results(dict(zip(names, results, strict=False)), seen)
 
 
 def _parameters(network: Network | Layer) -> list[Array]:
@@ -185,26 +208,17 @@ def _parameters(network: Network | Layer) -> list[Array]:
 
 
 def _layers(
-    network: Network | Layer,
-    X: Sequence[object],
+    here: Mapping[str, Any],
+    exact: Mapping[str, Any],
     activations: Mapping[str, object],
-    options: dict[str, Any],
     eps: float,
     tolerance: Tolerance | None,
 ) -> list[Comparison]:
     """The comparison of each saved activation, in the order of computation."""
-    if not activations:
-        return []
-    from ..engine.predict import activations as run
-
-    names = [step.name for step in network.plan().steps if step.name in activations]  # type: ignore[union-attr]
-    exactly = {"data_format": options["data_format"], "dtype": "double"}
-    here = run(network, X, names, **options)  # type: ignore[arg-type]
-    exact = run(network, X, names, **exactly)  # type: ignore[arg-type]
     found = []
-    for name in names:
+    for name, actual in here.items():
         try:
-            found += _three_way(name, here[name], exact[name], activations[name], eps, tolerance)
+            found += _three_way(name, actual, exact[name], activations[name], eps, tolerance)
         except NothingToCompareError:
             continue  # a layer that is all zero on both sides proves nothing either way
     return found
@@ -240,7 +254,7 @@ def three_way(
         e,
         name=name,
         eps=eps,
-        magnitude=_scale(a, o, eps),
+        magnitude=lambda totals: _scale(totals, eps),
         bound=NETWORK_BOUND,
         tolerance=tolerance,
         oracle=o,
@@ -248,12 +262,10 @@ def three_way(
     )
 
 
-def _scale(actual: Array, oracle: Array, eps: float) -> float:
+def _scale(totals: Totals, eps: float) -> float:
     """One number whose roundings stand for those of the network."""
-    finite = oracle[np.isfinite(oracle)]
-    largest = float(np.abs(finite).max()) if finite.size else 0.0
-    off = np.abs(actual - oracle)
-    own = float(np.nanmax(off)) if np.isfinite(off).any() else 0.0
+    largest, own = totals.largest_oracle, totals.oracle_actual
+    own = 0.0 if math.isnan(own) else own
     return max(largest, min(own, _LARGEST_OWN_ERROR * largest) / eps)
 
 

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from ..compare import Arrays, Comparison, wide
+from ..blocks import wide
+from ..compare import Arrays, Comparison
 
 if TYPE_CHECKING:
     from ..verify import Report

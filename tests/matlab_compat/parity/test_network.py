@@ -5,11 +5,14 @@ Expected values: tiny arrays worked out by hand, and the float64 scatter sum of 
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
 from matlab_compat import Network, reluLayer, transposedConv2dLayer
 from matlab_compat.data_format import dlarray
+from matlab_compat.engine import predict
 from matlab_compat.errors import NothingToCompareError, UsageError
 from matlab_compat.parity.network import NETWORK_BOUND, three_way, verify_network
 from tests.matlab_compat.reference import EPS, scatter_sum
@@ -94,3 +97,20 @@ def test_vacuous_comparisons_and_missing_outputs(network: Network) -> None:
         verify_network(network, [X], {"Y": np.full((20, 16, 3, 2), np.nan)})
     with pytest.raises(UsageError, match="1 outputs, but 2"):
         verify_network(network, [X], {"Y": X, "Z": X})
+
+
+def test_the_network_runs_once_in_each_precision(
+    network: Network, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Outputs and activations come from the same run: what ``verify`` costs is these two runs."""
+    runs = []
+
+    def counted(*arguments: Any, **options: Any) -> predict.Computed:
+        runs.append(options["dtype"])
+        return computed(*arguments, **options)
+
+    computed = predict.computed
+    monkeypatch.setattr(predict, "computed", counted)
+    right = truth(network)
+    assert verify_network(network, [X], {"Y": right["b"]}, activations=right).verdict == "equal"
+    assert runs == [None, "double"]
