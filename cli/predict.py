@@ -28,8 +28,10 @@ def command(
     Example: matlab-compat predict net.mat --input X.mat:X -o Y.mat
     """
     from converters.predict import predict
+    from matlab_compat import keep_memory
     from matlab_compat.display import size_text
 
+    keep_memory()
     written = predict(
         file,
         input or [],

@@ -76,8 +76,10 @@ def command(
     Example: matlab-compat verify layer.mat
     """
     from converters.batch import Job
+    from matlab_compat import keep_memory
     from matlab_compat.parity import Tolerance
 
+    keep_memory()
     given = atol is not None or rtol is not None
     arguments: dict[str, Any] = {
         "variable": variable,

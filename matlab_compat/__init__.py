@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from .data_format import dlarray
     from .functions import dlconv, dltranspconv
     from .layers import *
+    from .memory import keep_memory as keep_memory
     from .network import LayerArray, Network
     from .table import Table
     from .training import parameter_groups
@@ -49,6 +50,7 @@ _PLACES = {
     "dlnetwork": "building",
     "dltranspconv": "functions",
     "initialize": "building",
+    "keep_memory": "memory",
     "layerGraph": "building",
     "load_training_options": "training_options",
     "parameter_groups": "training",

@@ -22,7 +22,8 @@ from typing import Any
 
 from .timing import THREADS, Table
 
-PARTS = ("startup", "reading", "layer", "networks", "training")
+#: Networks last: they end with memory kept, a setting of the whole process.
+PARTS = ("startup", "reading", "layer", "training", "networks")
 PACKAGES = ("torch", "numpy", "scipy", "h5py", "onnxruntime", "mat-io", "pymatreader", "mat73")
 
 

@@ -16,7 +16,7 @@ import torch
 from torch import Tensor, nn
 
 from matlab_compat import TransposedConvolution2DLayer, transposedConv2dLayer
-from matlab_compat.engine.phases import Prepared
+from matlab_compat.network import Network
 
 from .timing import THREADS, Row, Table, faster, interleaved, never_slower
 
@@ -135,8 +135,7 @@ def measure_torch(
     hand = HandPort(case, weight, bias).eval()
     last = HandPort(case, weight, bias).eval()
     last.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    pairs = (case.crop[:2], case.crop[2:])
-    frozen = Prepared(weight, bias, (case.stride, case.stride), pairs)
+    frozen = Network([layer]).to_torch(optimize=True)
     x = x.contiguous(memory_format=layout)
     session = onnx_session(case, weight, bias)
     variants: dict[str, Callable[[], Tensor]] = {

@@ -7,13 +7,10 @@ source that the project writes for people: plain modules in N,C,H,W.
 
 from __future__ import annotations
 
-import json
-import os
 import runpy
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -34,7 +31,7 @@ from converters.targets.source_code.texts import model_text
 from matlab_compat.errors import MatlabCompatError
 from matlab_compat.network import Network
 
-from .timing import THREADS, Goal, Row, Table, faster, interleaved, never_slower
+from .timing import THREADS, Row, Table, faster, interleaved, never_slower
 
 REAL = Path(__file__).parents[3] / "shared" / "real"
 BATCHES = (1, 8)
@@ -45,27 +42,17 @@ COMPILE_SECONDS = 20
 #: Relative L2 distance to float64 at which a variant counts as wrong. Wide, because max unpooling
 #: goes another way where two elements are equal but for rounding.
 WRONG = 1e-2
-#: What glibc is told to keep the memory that torch frees, as ONNX Runtime keeps its own: without,
-#: every large tensor is new memory, which the system first has to clear.
-KEEP_MEMORY = {
-    "MALLOC_MMAP_THRESHOLD_": "1073741824",
-    "MALLOC_TRIM_THRESHOLD_": "17179869184",
-}
 #: The networks whose tensors are that large.
 LARGE = ("unet", "u-net", "dncnn")
 Call = Callable[[], Any]
 
 
 def tables() -> Iterable[Table]:
-    """All networks, then the large ones with memory kept (which glibc reads at the start)."""
+    """All networks, then the large ones with memory kept, as ONNX Runtime keeps its own."""
     yield table("Networks", lambda name: True, [COMPILE_SECONDS])
-    command = [sys.executable, "-W", "ignore", "-m", __name__]
-    done = subprocess.run(
-        command, env=os.environ | KEEP_MEMORY, check=True, stdout=subprocess.PIPE, text=True
-    )
-    found = json.loads(done.stdout.splitlines()[-1])
-    goals = [Goal(g["text"], g["wanted"], g["measured"]) for g in found["goals"]]
-    yield Table(found["title"], [Row(**row) for row in found["rows"]], goals)
+    if m.keep_memory():
+        large = table("Large", lambda name: any(part in name.lower() for part in LARGE), None)
+        yield replace(large, title=f"{large.title}, after matlab_compat.keep_memory()")
 
 
 def table(title: str, wanted: Callable[[str], bool], left: list[float] | None) -> Table:
@@ -265,12 +252,3 @@ def _block(name: str, filters: int) -> list[m.Layer]:
         m.batchNormalizationLayer(Name=f"{name}_norm"),
         m.reluLayer(Name=f"{name}_relu"),
     ]
-
-
-if __name__ == "__main__":
-    large = table(
-        f"Large networks, with {' and '.join(KEEP_MEMORY)} set",
-        lambda name: any(part in name.lower() for part in LARGE),
-        None,
-    )
-    print(json.dumps(large.as_json()))

@@ -14,13 +14,16 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from . import phases
 from .convolution import CONVOLUTION, PaddedConvolution, Padding, padded, window_of
 from .fully_connected import FullyConnected
 from .inputs import Normalization, divisor
 from .padding import Pairs, same_padding
+from .phases import Prepared
 from .pooling import MAXIMUM, MaxPooling
 from .recurrent import LSTM, by_direction
 from .time import per_time_step
+from .transposed_convolution import CroppedConvTranspose, transposed_convolution
 
 #: A single image with fewer elements, those of the output counted, goes to torch's own convolution,
 #: which starts sooner than oneDNN (8 us against 30); they meet here (benchmarks/NOTES.md,
@@ -164,6 +167,30 @@ def even(padding: Padding) -> list[int] | None:
     if padding.value != 0 or padding.pairs is None or any(a != b for a, b in padding.pairs):
         return None
     return [before for before, _ in padding.pairs]
+
+
+class TransposedConvolution(Inference):
+    """A transposed convolution by the algorithm of choice, and the activation after it."""
+
+    weight: Tensor
+    bias: Tensor
+
+    def __init__(self, layer: CroppedConvTranspose, activation: Activation | None) -> None:
+        super().__init__(weight=layer.weight, bias=layer.bias)
+        self.how = (layer.stride, layer.crop)
+        self.activation = activation
+
+    def forward(self, x: Tensor) -> Tensor:
+        """The cropped transposed convolution of ``x``, activated."""
+        return per_time_step(self._convolve, x, len(self.how[0]))
+
+    def _convolve(self, x: Tensor) -> Tensor:
+        if phases.applies(x, self.weight):
+            fast = self.prepared("phases", lambda: Prepared(self.weight, self.bias, *self.how))
+            y = fast(x)
+        else:
+            y = transposed_convolution(x, self.weight, self.bias, *self.how)
+        return self.activation.forward(y) if self.activation else y
 
 
 class MaxPool(Inference):

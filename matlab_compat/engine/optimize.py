@@ -3,6 +3,7 @@
 * Batch normalization goes into the convolution, transposed convolution or fully connected layer
   before it, where nothing else takes that layer's output.
 * ReLU and leaky ReLU go into the convolution before them, or work in place.
+* Transposed convolutions arrange their weights once, for the algorithm of :mod:`.phases`.
 * Dropout goes; the divisor of the input's normalization is computed.
 * Images are channels last in memory from the first convolution to the end, which most kernels are
   faster with; no layer between copies them to another layout.
@@ -28,6 +29,7 @@ from .inference import (
     FixedNormalization,
     MaxPool,
     SavedStateLSTM,
+    TransposedConvolution,
 )
 from .inputs import Normalization
 from .normalization import SpatialDropout
@@ -39,7 +41,8 @@ from .transposed_convolution import CroppedConvTranspose
 Linear = PaddedConvolution | CroppedConvTranspose | FullyConnected
 #: Modules whose output is memory of its own, which an activation may overwrite.
 NEW_OUTPUT = (
-    *(PaddedConvolution, CroppedConvTranspose, FullyConnected, Convolution, Dense),
+    *(PaddedConvolution, CroppedConvTranspose, FullyConnected),
+    *(Convolution, TransposedConvolution, Dense),
     *(Addition, Concatenation, MaxPooling, MaxPool, AveragePooling, _BatchNorm),
 )
 
@@ -129,6 +132,8 @@ def _fold_normalization(module: fx.GraphModule, node: fx.Node, layer: Linear) ->
 def _linear(module: fx.GraphModule, node: fx.Node, layer: Linear) -> nn.Module | None:
     if isinstance(layer, PaddedConvolution):
         return Convolution(layer, _take_activation(module, node))
+    if isinstance(layer, CroppedConvTranspose):
+        return TransposedConvolution(layer, _take_activation(module, node))
     if isinstance(layer, FullyConnected) and not layer.time:
         return Dense(layer, _take_activation(module, node))
     return None

@@ -472,7 +472,7 @@ def applies(x: Tensor, weight: Tensor) -> bool:
         x.ndim == 4
         and x.dtype == weight.dtype == torch.float32
         and x.device.type == weight.device.type == "cpu"
-        and not torch.is_grad_enabled()
+        and not (torch.is_grad_enabled() and (x.requires_grad or weight.requires_grad))
         and eager
         and plain
         and not torch.is_autocast_enabled("cpu")

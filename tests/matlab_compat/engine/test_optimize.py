@@ -196,12 +196,12 @@ def test_an_activation_of_the_input_leaves_it_as_it_is() -> None:
 
 def test_folded_layers_are_gone_and_the_others_keep_their_names() -> None:
     module = made(classifier()).to_torch(optimize=True)
-    gone = {"norm", "relu", "drop", "up_norm", "fc_norm"}
+    gone = {"norm", "relu", "drop", "up_norm", "up_relu", "fc_norm"}
     assert not gone & {name for name, _ in module.named_children()}
     assert isinstance(module.conv, Convolution)
     assert isinstance(module.fc, Dense)
     assert {"conv.weight", "conv.bias", "up.weight", "fc.weight"} <= set(module.state_dict())
-    assert module.meta["layers"]["up_relu"] == "up_relu"
+    assert module.meta["layers"]["up"] == "up"
     assert "norm" not in module.meta["layers"]
 
 

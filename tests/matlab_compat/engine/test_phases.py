@@ -144,6 +144,7 @@ def test_the_operator_itself_is_used(how: str, monkeypatch: pytest.MonkeyPatch) 
     with pytest.raises(AssertionError, match="used"), torch.no_grad():
         run(x)
     with torch.set_grad_enabled(how == "gradients"):
+        x.requires_grad_(how == "gradients")
         if how == "double":
             y = run(x.double(), weight.double())
         elif how == "autocast":
