@@ -55,7 +55,8 @@ def exported_layer(fields: Mapping[str, Value], where: tuple[str, ...]) -> Saved
 
 def is_network(fields: Mapping[str, Value]) -> bool:
     """Whether fields are those of a network."""
-    return fields.get("Class") in _NETWORKS and "Layers" in fields
+    named = fields.get("Class")
+    return isinstance(named, str) and named in _NETWORKS and "Layers" in fields
 
 
 def exported_network(fields: Mapping[str, Value], where: tuple[str, ...]) -> SavedNetwork:

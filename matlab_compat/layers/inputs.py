@@ -153,9 +153,11 @@ class _NormalizedInput(_InputLayer):
     @classmethod
     def _from_values(cls, values: dict[str, object], extra: Mapping[str, Any]) -> Self:
         saved = values.get("Normalization")
-        if isinstance(saved, Mapping) and saved.get("Type") in STATISTICS:
+        kind = saved.get("Type") if isinstance(saved, Mapping) else None
+        if isinstance(saved, Mapping) and isinstance(kind, str) and kind in STATISTICS:
             per_channel = extra.get("IsAverageImageMeanPerChannel")
-            if per_channel is not None and flag(per_channel) and np.size(saved["AverageImage"]) > 1:
+            image = saved.get("AverageImage", ())
+            if per_channel is not None and flag(per_channel) and np.size(image) > 1:
                 raise UnsupportedLayerError(
                     "IsAverageImageMeanPerChannel is true; what it does is not documented.",
                     where=("IsAverageImageMeanPerChannel",),
@@ -164,7 +166,7 @@ class _NormalizedInput(_InputLayer):
             statistics = {
                 _SAVED_STATISTICS[k]: v for k, v in saved.items() if k in _SAVED_STATISTICS
             }
-            values = {**values, **statistics, "Normalization": saved["Type"]}
+            values = {**values, **statistics, "Normalization": kind}
         return cls(**values)
 
     # --- torch --------------------------------------------------------------------------

@@ -244,6 +244,15 @@ def test_an_empty_saved_normalization_is_none() -> None:
     assert mc.ImageInputLayer.from_fields(fields).Normalization == "none"
 
 
+def test_a_saved_normalization_without_a_name_is_not_run() -> None:
+    """Found by fuzzing: the damaged file had numbers in the place of the name."""
+    struct = {"Type": np.zeros((1, 2)), "AverageImage": np.ones((2, 2))}
+    fields = {"InputSize": np.array([[2.0, 2.0, 1.0]]), "Normalization": struct}
+    layer = mc.ImageInputLayer.from_fields(fields)
+    with pytest.raises(UnsupportedLayerError, match="Normalization"):
+        layer.to_torch()
+
+
 def test_a_mean_image_meant_per_channel_is_undocumented_and_refused() -> None:
     struct = {"Type": "zerocenter", "AverageImage": np.ones((2, 2))}
     fields = {
