@@ -94,7 +94,8 @@ def of_network(
     ``first`` is the comparison that differs and ``expected`` its other side. ``equal`` are the
     layers whose activations agree.
     """
-    from .network import Patience, Run, Target, diagnose_network
+    from .network import Run, Target, diagnose_network
+    from .patience import Patience
 
     patience = Patience()
     name, sequence = _sequence(first.name)

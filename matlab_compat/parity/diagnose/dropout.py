@@ -17,6 +17,7 @@ import numpy.typing as npt
 from ...graph import Step
 from ...layers.normalization import _Dropout
 from .measure import Candidate, same_rank
+from .patience import Patience
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -31,12 +32,14 @@ _MOST_ELEMENTS = 100_000
 _MOST_STEPS = 300
 
 
-def dropouts(run: Run, target: Target, suspects: Sequence[Step]) -> Iterator[Candidate]:
+def dropouts(
+    run: Run, target: Target, suspects: Sequence[Step], patience: Patience
+) -> Iterator[Candidate]:
     """One candidate for every dropout among the layers that may be the cause."""
     for step in suspects:
         if isinstance(step.layer, _Dropout):
             yield from _shown(run, target, step)
-            yield from _solved(run, target, step)
+            yield from _solved(run, target, step, patience)
 
 
 def _shown(run: Run, target: Target, step: Step) -> Iterator[Candidate]:
@@ -55,7 +58,7 @@ def _shown(run: Run, target: Target, step: Step) -> Iterator[Candidate]:
         )
 
 
-def _solved(run: Run, target: Target, step: Step) -> Iterator[Candidate]:
+def _solved(run: Run, target: Target, step: Step, patience: Patience) -> Iterator[Candidate]:
     """The elements that were dropped, from what linear layers made of the others."""
     import torch
 
@@ -80,7 +83,10 @@ def _solved(run: Run, target: Target, step: Step) -> Iterator[Candidate]:
 
         if not _is_affine(of_output, scaled):
             return
-        kept = _least_squares(of_output, wanted, scaled) / scaled > 0.5
+        solution = _least_squares(of_output, wanted, scaled, patience)
+        if patience.is_over():
+            return
+        kept = solution / scaled > 0.5
         result = of_output(scaled * kept).detach()
     actual, expected = same_rank(run.as_matlab(result, target), target.expected)
     dropped = int((alive & ~kept).sum())
@@ -120,8 +126,13 @@ def _is_affine(function: Callable[[Tensor], Tensor], like: Tensor) -> bool:
         return bool(off <= 1e-4 * (function(a) - none).abs().max())
 
 
-def _least_squares(function: Callable[[Tensor], Tensor], wanted: Tensor, like: Tensor) -> Tensor:
-    """The argument that gives ``wanted``: conjugate gradients on the normal equations (CGLS)."""
+def _least_squares(
+    function: Callable[[Tensor], Tensor], wanted: Tensor, like: Tensor, patience: Patience
+) -> Tensor:
+    """The argument that gives ``wanted``: conjugate gradients on the normal equations (CGLS).
+
+    Where patience ends before, it is not exact.
+    """
     import torch
 
     with torch.no_grad():
@@ -136,7 +147,7 @@ def _least_squares(function: Callable[[Tensor], Tensor], wanted: Tensor, like: T
     direction = gradient = transposed(rest)
     size = first = gradient.square().sum()
     for _ in range(_MOST_STEPS):
-        if size <= 1e-24 * first:
+        if size <= 1e-24 * first or patience.is_over():
             break
         with torch.no_grad():
             image = function(direction) - none

@@ -424,15 +424,19 @@ def _input_orders(layer: Layer) -> Iterator[Variation]:
 # --- precision --------------------------------------------------------------------------
 
 
+#: Formats that operands are rounded to.
+COARSE = {"half": "half precision or TF32", "bfloat16": "bfloat16"}
+
+
 def rounded_operands(layer: Layer) -> Iterator[Variation]:
     """Products of rounded numbers, summed in single: what TF32 and automatic casts do.
 
-    Only of a layer on its own: in a network, all of them would round.
+    In a network all layers would round: see :mod:`.rounded`.
     """
     weights = ("Weights", "InputWeights", "RecurrentWeights")
     if not any(layer._values.get(name) is not None for name in weights):
         return
-    for name, whose in (("half", "half precision or TF32"), ("bfloat16", "bfloat16")):
+    for name, whose in COARSE.items():
         yield Variation(
             f"operands in {name} precision",
             f"with its weights and inputs rounded to {whose}",

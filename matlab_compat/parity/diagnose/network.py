@@ -1,12 +1,11 @@
 """Which layer of a network, and what was done wrong with it: the network is run with each mistake.
 
 Only what comes after a changed layer is computed again, of one observation first, and not longer
-than :data:`SECONDS`.
+than :data:`.patience.SECONDS`.
 """
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -22,6 +21,8 @@ from .dropout import dropouts
 from .layer import Variation, variations
 from .measure import Candidate, Measure, explanations, same_rank
 from .output import ranked
+from .patience import Patience
+from .rounded import rounded_networks
 
 if TYPE_CHECKING:
     import torch
@@ -30,9 +31,6 @@ if TYPE_CHECKING:
     from ...network import Network
 
 Array = npt.NDArray[Any]
-
-#: The search ends when it has taken so long; what was found until then is reported.
-SECONDS = 20.0
 
 
 @dataclass(frozen=True)
@@ -167,6 +165,23 @@ class Run:
         result = result[0] if isinstance(result, list) else result
         return result.extractdata() if isinstance(result, dlarray) else result
 
+    def samples(
+        self, target: Target, *, whole_batch: bool = False
+    ) -> Iterator[tuple[int | None, Array]]:
+        """What is expected of the first observation, then of all (None)."""
+        if not (whole_batch or self.observations == 1 or self.has_list):
+            yield 1, self._first(target)
+        yield None, target.expected
+
+    def _first(self, target: Target) -> Array:
+        label = next(s for s in self.plan.steps if s.name == target.port[0])
+        vectors = label.output_formats[target.port[1]] == "CB" and not target.is_activation
+        labelled = self.inputs[0].labelled
+        axis = 0 if vectors and not labelled else label.output_formats[target.port[1]].find("B")
+        if not labelled and not vectors:
+            axis = -1
+        return target.expected.take([0], axis)
+
     def actual(self, target: Target) -> Array:
         """What was computed without any mistake."""
         return self.as_matlab(self.values[target.port], target)
@@ -194,22 +209,6 @@ class Suspicion:
     where: str
 
 
-class Patience:
-    """Ends a search in time, also where one more try as long as the longest would be too long."""
-
-    def __init__(self, seconds: float = SECONDS) -> None:
-        self.end = time.monotonic() + seconds
-        self.last: float | None = None
-        self.longest = 0.0
-
-    def is_over(self) -> bool:
-        """Asked before every try."""
-        now = time.monotonic()
-        self.longest = max(self.longest, now - (self.last or now))
-        self.last = now
-        return now + self.longest > self.end
-
-
 def diagnose_network(
     run: Run, target: Target, equal: Sequence[str], patience: Patience
 ) -> tuple[Diagnosis, ...]:
@@ -226,7 +225,9 @@ def diagnose_network(
     full = run.actual(target)
     before = target.measure.distance(*same_rank(full, target.expected))
     found: list[tuple[int, Diagnosis]] = []
-    found += explanations(dropouts(run, target, suspects), target.measure, before, target.name)
+    found += explanations(
+        dropouts(run, target, suspects, patience), target.measure, before, target.name
+    )
     singles = [_single(run, s, likely) for likely in (True, False) for s in reversed(suspects)]
     for group in (_common(run, suspects), *singles):
         for suspicion in group:
@@ -235,7 +236,9 @@ def diagnose_network(
             candidates = _tried(run, suspicion, target)
             found += explanations(candidates, target.measure, before, suspicion.where)
         if found:
-            break
+            return ranked(found)
+    rounded = rounded_networks(run, target, suspects, patience)
+    found += explanations(rounded, target.measure, before, target.name)
     return ranked(found)
 
 
@@ -263,13 +266,11 @@ def _common(run: Run, suspects: Sequence[Step]) -> Iterator[Suspicion]:
 def _tried(run: Run, suspicion: Suspicion, target: Target) -> Iterator[Candidate]:
     """The result with the mistake; nothing if it cannot be computed or the first image differs."""
     variation = suspicion.variation
-    whole = variation.whole_batch or run.observations == 1 or run.has_list
-    for observations in (None,) if whole else (1, None):
+    for observations, expected in run.samples(target, whole_batch=variation.whole_batch):
         computed = _result(run, suspicion, target, observations)
         if computed is None:
             return
-        truth = _first(run, target) if observations else target.expected
-        result, truth = same_rank(computed, truth)
+        result, truth = same_rank(computed, expected)
         own = target.measure.of_result(result, truth)
         if own.distance(result, truth) > own.bound:
             return
@@ -298,14 +299,3 @@ def _result(
     except (MatlabCompatError, RuntimeError, ValueError):
         return None  # sizes do not go together any more
     return run.as_matlab(value, target)
-
-
-def _first(run: Run, target: Target) -> Array:
-    """The expected result of the first observation."""
-    label = next(s for s in run.plan.steps if s.name == target.port[0])
-    vectors = label.output_formats[target.port[1]] == "CB" and not target.is_activation
-    labelled = run.inputs[0].labelled
-    axis = 0 if vectors and not labelled else label.output_formats[target.port[1]].find("B")
-    if not labelled and not vectors:
-        axis = -1
-    return target.expected.take([0], axis)

@@ -17,6 +17,7 @@ from ..diagnosis_types import Diagnosis
 from .layer import Variation, rounded_operands, variations
 from .measure import Candidate, Measure, explanations, same_rank
 from .output import ranked
+from .patience import Patience
 
 Array = npt.NDArray[Any]
 
@@ -37,6 +38,7 @@ def diagnose_layer(
     Every array in MATLAB order, one in ``X`` for each input; ``options`` as for
     :meth:`Layer.predict`.
     """
+    patience = Patience()
     before = measure.distance(*same_rank(actual, expected))
     trial = Trial(X, tuple(map(DataFormat.parse, data_formats)), expected, measure, port, options)
     candidates = (
@@ -44,6 +46,7 @@ def diagnose_layer(
         for variation in chain(
             variations(layer, _spatial_size(trial.forms[0], X[0])), rounded_operands(layer)
         )
+        if not patience.is_over()
         for candidate in trial.candidates(variation)
     )
     return ranked(list(explanations(candidates, measure, before, where)))

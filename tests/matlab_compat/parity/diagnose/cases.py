@@ -312,6 +312,28 @@ def _normalized(x: Array, mean: Array, variance: Array, epsilon: float) -> Array
     return result
 
 
+def _half(x: Array) -> Array:
+    return x.astype(np.float16).astype(np.float64)
+
+
+def _bfloat16(x: Array) -> Array:
+    """Eight digits, ties away from zero."""
+    digits, exponent = np.frexp(x.astype(np.float64))
+    result: Array = np.ldexp(np.trunc(digits * 256 + np.copysign(0.5, x)) / 256, exponent)
+    return result
+
+
+#: Nothing of it is a mistake that could be named; the last is as large as TF32's.
+NETWORK_NOISE: dict[str, Callable[[Array, Array], Array]] = {
+    "noise of 1e-1": lambda y, n: y + 1e-1 * n,
+    "noise of 1e-5": lambda y, n: y + 1e-5 * n,
+    "relative noise": lambda y, n: y * (1 + 5e-4 * n),
+}
+
+#: What operands of products are rounded to.
+ROUNDED = {"operands in half": _half, "operands in bfloat16": _bfloat16}
+
+
 def _dense(x: Array, weights: Array, order: tuple[int, ...]) -> Array:
     """N×K from H×W×C×N, features running through these axes, the first fastest."""
     flat = x.transpose(*order, 3).reshape(-1, x.shape[3], order="F")
@@ -351,6 +373,8 @@ def _image_network(kind: str, seed: int, mistake: str) -> Found:
     for _ in range(times):
         x = (x - mean[..., None]) / std[..., None]
     wrong_w = w[::-1, ::-1] if mistake == "conv flipped" else w
+    coarse = ROUNDED.get(mistake, np.asarray)
+    x, wrong_w = coarse(x), coarse(wrong_w)
     y = _conv(x, wrong_w, 0 * b if mistake == "conv bias" else b, (1, 1, 1, 1))
     if mistake == "batch statistics":
         y = _normalized(y, y.mean((0, 1, 3)), y.var((0, 1, 3)), 1e-5)
@@ -360,7 +384,8 @@ def _image_network(kind: str, seed: int, mistake: str) -> Found:
     y = np.maximum(y, 0)
     y = _average(y, counted=mistake == "padding counted")
     orders = {"flattening order": (1, 0, 2), "flattening H,W,C": (2, 1, 0)}
-    expected = _dense(y, fc, orders.get(mistake, (0, 1, 2)))
+    expected = _dense(coarse(y), coarse(fc), orders.get(mistake, (0, 1, 2)))
+    expected = NETWORK_NOISE.get(mistake, lambda e, n: e)(expected, random.normal(size=(4, 10)))
     return _network_run(layers, X, expected.astype(np.float32))
 
 
@@ -439,9 +464,12 @@ NETWORKS: dict[str, tuple[Callable[[str, int, str], Found], str]] = {
     "padding counted": (_image_network, "padding counted"),
     "flattening order": (_image_network, "flattening order"),
     "flattening H,W,C": (_image_network, "flattening order"),
+    "operands in half": (_image_network, "operands in half precision"),
+    "operands in bfloat16": (_image_network, "operands in bfloat16 precision"),
     "'same' padded at the top": (_strided, "'same' padded on the wrong side"),
     "gates i o f g": (_lstm, "gates in another order"),
     "dropout active": (_dropped, "dropout active"),
+    **{noise: (_image_network, "") for noise in NETWORK_NOISE},
 }
 
 
@@ -453,7 +481,7 @@ def network_cases(seed: int) -> Iterator[Case]:
                 found: Found = make(kind, seed, mistake)
                 return found
 
-            yield Case(f"network: {mistake}", kind, seed, (right,), run)
+            yield Case(f"network: {mistake}", kind, seed, (right,) if right else (), run)
 
 
 def cases(seed: int) -> Iterator[Case]:

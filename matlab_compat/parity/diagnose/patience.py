@@ -1,0 +1,24 @@
+"""The time that a search for mistakes may take."""
+
+from __future__ import annotations
+
+import time
+
+#: The search ends when it has taken so long; what was found until then is reported.
+SECONDS = 20.0
+
+
+class Patience:
+    """Ends a search in time, also where one more try as long as the longest would be too long."""
+
+    def __init__(self, seconds: float = SECONDS) -> None:
+        self.end = time.monotonic() + seconds
+        self.last: float | None = None
+        self.longest = 0.0
+
+    def is_over(self) -> bool:
+        """Asked before every try."""
+        now = time.monotonic()
+        self.longest = max(self.longest, now - (self.last or now))
+        self.last = now
+        return now + self.longest > self.end
