@@ -20,6 +20,7 @@ from ..compare import EPS
 from .layer import COARSE, rounded_operands
 from .measure import Candidate, Measure, same_rank
 from .patience import Patience
+from .values import has_digits_of
 
 if TYPE_CHECKING:
     from .network import Run, Target
@@ -42,6 +43,8 @@ def rounded_networks(
     having = {name: variations for name, variations in every.items() if variations}
     which = f"layer '{next(iter(having))}'" if len(having) == 1 else f"{len(having)} layers"
     for precision, *variations in zip(COARSE, *having.values(), strict=False):
+        if has_digits_of(precision, target.expected):
+            continue  # all of it was computed or saved so: see :mod:`.values`
         layers = {n: v.layer for n, v in zip(having, variations, strict=True)}
         result = _fitting(run, target, layers, patience) if layers else None
         if result is None:

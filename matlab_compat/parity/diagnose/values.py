@@ -184,11 +184,10 @@ def _integers(actual: Array, expected: Array) -> Iterator[Candidate]:
 
 def _precisions(actual: Array, expected: Array, measure: Measure) -> Iterator[Candidate]:
     """All expected values have the few digits of a coarser format, and are off by its rounding."""
-    formats = {"single": _as_single, "half": _as_half, "bfloat16": _as_bfloat16}
-    for name, convert in formats.items():
-        if EPS[name] <= measure.eps or not _unchanged(convert, expected):
+    for name in _FORMATS:
+        if EPS[name] <= measure.eps or not has_digits_of(name, expected):
             continue
-        if _unchanged(convert, actual):
+        if has_digits_of(name, actual):
             continue
         yield Candidate(
             f"{name} precision",
@@ -201,8 +200,9 @@ def _precisions(actual: Array, expected: Array, measure: Measure) -> Iterator[Ca
         )
 
 
-def _unchanged(convert: Any, values: Array) -> bool:
-    return bool(np.array_equal(convert(values), values, equal_nan=True))
+def has_digits_of(name: str, values: Array) -> bool:
+    """Whether converting to the format of this name changes nothing."""
+    return bool(np.array_equal(_FORMATS[name](values), values, equal_nan=True))
 
 
 def _as_single(values: Array) -> Array:
@@ -219,3 +219,6 @@ def _as_bfloat16(values: Array) -> Array:
     bits = np.ascontiguousarray(values, np.float32).view(np.uint32)
     cut: Array = (bits & np.uint32(0xFFFF0000)).view(np.float32).astype(np.float64)
     return cut
+
+
+_FORMATS = {"single": _as_single, "half": _as_half, "bfloat16": _as_bfloat16}
