@@ -25,6 +25,7 @@ from .examples import example_inputs
 from .load import load_network
 from .matfile import DEFAULT_LIMITS, Limits
 from .readers.exported import INPUT_NAMES
+from .running import running
 from .verify import sha256
 
 if TYPE_CHECKING:
@@ -84,7 +85,8 @@ def verify_against(
     network = load_network(path, variable, limits=limits)
     session = _session(onnx)
     plan = network.plan()
-    tensors = _inputs(network, input, seed, limits)
+    with running(path, limits):
+        tensors = _inputs(network, input, seed, limits)
     feeds = _feeds(session, [t.numpy() for t in tensors], onnx)
     with locating(str(onnx)):
         theirs = session.run(None, feeds)
@@ -94,7 +96,7 @@ def verify_against(
     for kind in (dtype, "double"):
         module = network.to_torch(device, kind)
         moved = tuple(t.to(torch_device(device), torch_dtype(kind)) for t in tensors)
-        with torch.inference_mode(), full_precision(allow_tf32):
+        with running(path, limits), torch.inference_mode(), full_precision(allow_tf32):
             results.append([array(y) for y in run_network(module, moved)])
     if len(theirs) != len(plan.outputs):
         raise UsageError(

@@ -16,19 +16,21 @@ import numpy as np
 from matlab_compat.errors import (
     DataFormatError,
     FileAccessError,
+    LimitExceededError,
+    MatlabCompatError,
     NothingToCompareError,
     UnsupportedLayerError,
     UsageError,
-    enough_memory,
     locating,
 )
 from matlab_compat.layers import Layer
 from matlab_compat.network import Network
 
-from .examples import example_inputs
+from .examples import example_inputs, example_sizes
 from .load import load
 from .matfile import DEFAULT_LIMITS, Limits
 from .normalization import constants_of, constants_place, write_constants
+from .running import running
 from .targets import Options, Target, target_for
 
 if TYPE_CHECKING:
@@ -158,8 +160,28 @@ def convert(
 ) -> Converted:
     """:func:`save` for the layer or network in a file; see :func:`converters.load`."""
     model = load(path, variable, layer, limits=limits)
-    with locating(str(path)), enough_memory():
+    with running(path, limits):
+        _check_sizes(model, options or Options())
         return save(model, output, options=options, check=check, overwrite=overwrite)
+
+
+def _check_sizes(model: Layer | Network, options: Options) -> None:
+    """Refuse a model that asks for too much: formats are written, too, by running it."""
+    import torch
+
+    from matlab_compat.engine.sizes import check_sizes
+
+    from .targets.base import module_of
+
+    try:
+        sizes = example_sizes(model, steps=options.steps)
+        inputs = [torch.empty(size, device="meta") for size in sizes]
+        name = "" if isinstance(model, Network) else model.Name or model.constructor
+        check_sizes(module_of(model, replace(options, stub=True)), inputs, name)
+    except LimitExceededError:
+        raise
+    except MatlabCompatError:
+        return  # what comes next meets it too, where it matters there
 
 
 def _layers(model: Layer | Network) -> int:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from matlab_compat.data_format import dlarray
-from matlab_compat.errors import UsageError, enough_memory, locating
+from matlab_compat.errors import UsageError
 from matlab_compat.layers import Layer
 
 from .data import read_array
@@ -19,6 +19,7 @@ from .matfile.values import Value
 from .matfile.writer import write_mat
 from .names import valid_name
 from .readers.exported import INPUT_NAMES
+from .running import running
 
 if TYPE_CHECKING:
     from matlab_compat.engine.precision import DeviceLike, DTypeLike
@@ -69,7 +70,7 @@ def predict(
     names = INPUT_NAMES if len(inputs) == 1 else ()
     X = [read_array(one, names, limits) for one in inputs]
     options: Any = {"data_format": data_format, "device": device, "dtype": dtype}
-    with locating(str(path)), enough_memory():
+    with running(path, limits):
         if isinstance(model, Layer):
             Y = model.predict(X[0] if len(X) == 1 else tuple(X), **options)
         else:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from matlab_compat.data_format import dlarray
-from matlab_compat.errors import NothingToCompareError, UsageError, enough_memory, locating
+from matlab_compat.errors import NothingToCompareError, UsageError, locating
 from matlab_compat.layers import Layer, TransposedConvolution2DLayer
 from matlab_compat.network import Network
 
@@ -23,6 +23,7 @@ from .matfile import DEFAULT_LIMITS, Limits, MatFile, open_mat
 from .matfile.values import StructArray, Value
 from .networks import build_network
 from .readers.exported import INPUT_NAMES, OUTPUT_NAMES
+from .running import running
 from .saved import SavedLayer, SavedNetwork
 
 if TYPE_CHECKING:
@@ -101,7 +102,7 @@ def verify(
     side_by_side: list[Distance] = []
     options: dict[str, Any] = {"device": device, "dtype": dtype, "allow_tf32": allow_tf32}
     for task in tasks(path, variable, layer, input=input, expected=expected, limits=limits):
-        with locating(str(path)), enough_memory():
+        with running(path, limits):
             done = run(task, data_format, tolerance, **options)
         outputs += done.outputs
         activations += done.activations

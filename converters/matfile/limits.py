@@ -21,7 +21,8 @@ class Limits:
         Nesting of cells, structs and objects.
     max_elements:
         Cells, struct fields, characters held as objects and object references in one variable:
-        things that each cost a Python object however few bytes the file spends on them.
+        things that each cost a Python object however few bytes the file spends on them. Where it
+        is more than 2^31, also the elements of any array that a model out of the file makes.
     """
 
     max_bytes: int = 4 * GIB

@@ -18,6 +18,7 @@ from ..layers.base import Layer
 from ..layers.nested import NetworkLayer
 from ..layers.unsupported import UnsupportedLayer
 from .precision import DeviceLike, DTypeLike
+from .sizes import check_sizes
 
 
 class Stub(nn.Module):
@@ -196,11 +197,13 @@ def run_recording(
     module: fx.GraphModule, inputs: tuple[torch.Tensor, ...], visit: Callable[[str, Any], None]
 ) -> Any:
     """Run ``module`` and call ``visit(layer name, output)`` after every layer."""
+    check_sizes(module, inputs)
     return _Recording(module, visit).run(*inputs)
 
 
 def run_network(module: fx.GraphModule, inputs: tuple[torch.Tensor, ...]) -> tuple[Any, ...]:
     """Run ``module``; a failure is repeated layer by layer, so that the error names the layer."""
+    check_sizes(module, inputs)
     try:
         results = module(*inputs)
     except (RuntimeError, ValueError, IndexError):

@@ -12,6 +12,7 @@ from ..display import size_text
 from ..errors import DataFormatError
 from .arrays import array, as_data, tensor
 from .precision import DeviceLike, DTypeLike, full_precision
+from .sizes import check_sizes
 
 if TYPE_CHECKING:
     from ..layers.base import Layer
@@ -39,6 +40,7 @@ def predict_layer(
     formats = [form.batched for form in forms]
     module = layer.to_torch(device, dtype, formats=formats).eval()
     tensors = [tensor(form.to_torch(x), device, dtype) for form, x in zip(forms, data, strict=True)]
+    check_sizes(module, tensors, layer.Name or layer.constructor)
     with torch.inference_mode(), full_precision(allow_tf32):
         results = module(*tensors)
     if isinstance(results, torch.Tensor):

@@ -286,8 +286,11 @@ class TransposedConvolution2DLayer(TransposedConvolutionLayer):
 
         from ..engine.arrays import array, tensor
         from ..engine.precision import full_precision
-        from ..engine.transposed_convolution import transposed_convolution
+        from ..engine.sizes import check_size
+        from ..engine.transposed_convolution import output_size, transposed_convolution
 
+        uncropped = output_size(X.shape[:2], self.FilterSize, self.Stride, ((0, 0), (0, 0)))
+        check_size((X.shape[3], self.NumFilters, *uncropped))
         x = tensor(X.T, device, dtype)
         weight = tensor(self.parameter_value("Weights").T, device, dtype)
         bias = tensor(self.parameter_value("Bias").ravel(order="F"), device, dtype)
