@@ -210,7 +210,7 @@ def compare(
     violation = np.empty(a.shape, order="F") if _KEEPING.get() else None
     judged = allowed.of_totals(totals) if violation is None else None
     if judged is None:
-        judged = allowed.judge(a, e, o, violation)
+        judged = allowed.judge(totals, a, e, o, violation)
     rel_l2 = _relative(totals)
     return Comparison(
         name=name,

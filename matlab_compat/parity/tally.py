@@ -71,8 +71,8 @@ class Totals:
         if kept.size:
             self.largest = max(float(kept.max()), np.nan_to_num(self.largest, nan=0.0))
             self.distances += float(kept.sum())
-            self.squares += float(np.vdot(kept, kept))
-            self.expected_squares += float(np.vdot(truth, truth).real)
+            self.squares += _squares(kept)
+            self.expected_squares += _squares(truth)
             self.largest_expected = max(self.largest_expected, _magnitude(truth))
         return off
 
@@ -89,6 +89,13 @@ class Totals:
         self.largest_oracle = max(self.largest_oracle, largest)
         self.oracle_actual = _larger(self.oracle_actual, largest_of(np.abs(actual - oracle)))
         self.oracle_expected = _larger(self.oracle_expected, largest_of(np.abs(expected - oracle)))
+
+
+def _squares(values: Array) -> float:
+    """Their sum. Not by ``vdot``: BLAS would wake its threads for every block."""
+    if np.iscomplexobj(values):
+        values = np.abs(values)
+    return float(np.square(values).sum())
 
 
 def _magnitude(values: Array) -> float:
@@ -153,45 +160,62 @@ class Rule:
         return Judgement(totals.largest / unit, 0, 0, totals.worst, *scaled)
 
     def judge(
-        self, actual: Array, expected: Array, oracle: Array | None, violation: Array | None
+        self,
+        totals: Totals,
+        actual: Array,
+        expected: Array,
+        oracle: Array | None,
+        violation: Array | None,
     ) -> Judgement:
         """Another pass. Each difference in units of what is allowed goes to ``violation``."""
-        units = np.broadcast_to(self.unit, actual.shape)
-        blocks = Blocks(actual, expected, units, *([] if oracle is None else [oracle]))
+        each = [] if self.unit.size == 1 else [np.broadcast_to(self.unit, actual.shape)]
+        exact = [oracle] if each and oracle is not None else []
+        blocks = Blocks(actual, expected, *each, *exact)
         farthest = Farthest(blocks)
         found = Judgement(math.nan, 0, 0, (), math.nan, math.nan)
         with np.errstate(invalid="ignore", over="ignore", divide="ignore"):
-            for place, (a, e, unit, *exact) in blocks:
+            for place, (a, e, *rest) in blocks:
+                unit = rest[0] if each else np.array(self.unit.item())
                 violated = self._add(found, a, e, unit)
                 farthest.see(place, violated)
                 if violation is not None:
                     blocks.write(violation, place, violated)
-                for o in exact:
+                for o in rest[1:]:
                     off = [largest_of(scaled(np.abs(side - o), unit)) for side in (a, e)]
                     found.oracle_actual = _larger(found.oracle_actual, off[0])
                     found.oracle_expected = _larger(found.oracle_expected, off[1])
+            if not each:
+                off = [totals.oracle_actual, totals.oracle_expected]
+                found.oracle_actual, found.oracle_expected = scaled(np.array(off), self.unit.item())
         found.worst = farthest.index
         return found
 
     def _add(self, found: Judgement, actual: Array, expected: Array, unit: Array) -> Array:
         """Count one block; gives each difference in units of what is allowed."""
-        both = np.isfinite(actual) & np.isfinite(expected)
-        off = np.where(both, np.abs(actual - expected), 0.0)
-        roundings = scaled(off, unit)
-        if both.any():
-            found.scaled = _larger(found.scaled, float(roundings[both].max()))
-        violated = roundings / self.bound
-        if self.tolerance is not None:
-            size = np.abs(np.where(both, expected, 0))
-            violated = scaled(off, self.tolerance.atol + self.tolerance.rtol * size)
-        alike = (np.isnan(actual) & np.isnan(expected)) | (actual == expected)
-        stray = ~both & ~alike
-        violated = np.where(both, violated, np.where(stray, np.inf, 0.0))
+        off = np.abs(actual - expected)
+        stray = None
+        if not math.isfinite(off.max()):
+            both = np.isfinite(actual) & np.isfinite(expected)
+            alike = (np.isnan(actual) & np.isnan(expected)) | (actual == expected)
+            stray = ~both & ~alike
+            off, expected = np.where(both, off, 0.0), np.where(both, expected, 0)
+            found.stray += int(np.count_nonzero(stray))
+        if stray is None or both.any():
+            found.scaled = _larger(found.scaled, float(scaled(off, unit).max()))
+        violated = self._violated(off, expected, unit)
+        if stray is not None:
+            violated = np.where(stray, np.inf, violated)
         found.outside += int(np.count_nonzero(violated > 1))
-        found.stray += int(np.count_nonzero(stray))
         return violated
 
+    def _violated(self, off: Array, expected: Array, unit: Array) -> Array:
+        if self.tolerance is None:
+            return scaled(off, unit) / self.bound
+        return scaled(off, self.tolerance.atol + self.tolerance.rtol * np.abs(expected))
 
-def scaled(difference: Array, unit: Array) -> Array:
+
+def scaled(difference: Array, unit: Array | float) -> Array:
     """In units; no difference is none of any unit."""
+    if np.min(unit) > 0:
+        return np.asarray(difference / unit)
     return np.where(difference == 0, 0.0, difference / unit)
