@@ -1,7 +1,7 @@
 """The transposed convolution alone, beside a hand port, the same channels last, and ONNX Runtime.
 
 Three tables: torch tensors N,C,H,W in, torch tensors channels last in (either layout may come out),
-and MATLAB's arrays in and out. ``hand port`` is what a person writes: ``nn.ConvTranspose2d`` as it
+and MATLAB's arrays in and out. ``hand port``, always given N,C,H,W, is what a person writes: ``nn.ConvTranspose2d`` as it
 comes, with the symmetric part of the crop as its padding and a slice for the rest. ``live`` is
 ``layer.to_torch()``, whose weights may change; ``optimized`` has them frozen, as ONNX Runtime does.
 """
@@ -136,10 +136,10 @@ def measure_torch(
     last = HandPort(case, weight, bias).eval()
     last.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     frozen = Network([layer]).to_torch(optimize=True)
-    x = x.contiguous(memory_format=layout)
+    planes, x = x, x.contiguous(memory_format=layout)
     session = onnx_session(case, weight, bias)
     variants: dict[str, Callable[[], Tensor]] = {
-        HAND: lambda: hand(x),
+        HAND: lambda: hand(planes),
         LAST: lambda: last(x),
         ORT: lambda: session(x),
         LIVE: lambda: module(x),

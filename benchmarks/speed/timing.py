@@ -6,6 +6,7 @@ of what was measured in turn, in one process, mean anything.
 
 from __future__ import annotations
 
+import os
 import statistics
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -16,8 +17,11 @@ from typing import Any
 ROUNDS = 7
 ROUND_SECONDS = 0.02
 WARM_UP = 2
-#: Threads of torch, ONNX Runtime and OpenMP alike.
-THREADS = 2
+#: Threads of torch, ONNX Runtime and OpenMP alike. ``BENCH_THREADS=1`` is for a busy machine, where
+#: two threads wait for each other: the parts layer, training and networks then count the thread's
+#: own processor time.
+THREADS = int(os.environ.get("BENCH_THREADS", "2"))
+CLOCK = time.thread_time if THREADS == 1 else time.perf_counter
 
 
 @dataclass(frozen=True)
@@ -96,7 +100,7 @@ def _short(value: Any) -> str:
 def interleaved(
     variants: Mapping[str, Callable[[], object]],
     rounds: int = ROUNDS,
-    clock: Callable[[], float] = time.perf_counter,
+    clock: Callable[[], float] = CLOCK,
 ) -> dict[str, float]:
     """Median seconds of one call of every variant: A B C A B C ..., after a warm-up.
 

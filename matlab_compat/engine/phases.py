@@ -12,6 +12,7 @@ Apart       one dense convolution for each phase, with just its taps, copied to 
 Product     the windows of the input as a matrix, and one matrix product for each phase of the rows,
             written where the rows belong: nothing is moved afterwards. Taps as in SubPixel.
 Columns     one matrix product to all taps of all filters, added up where they overlap.
+Planes      the same for N,C,H,W and few filters.
 Single      one matrix product for an input of one pixel.
 
 Which is used is what :func:`choose` estimates to take least, from what each multiplies and moves
@@ -35,6 +36,8 @@ from torch.nn import functional
 LANES = 16
 #: Input channels that oneDNN's dense convolution costs at least.
 FEW = 4
+#: Picoseconds to bring one element of an input into channels_last.
+CONVERT = 1000
 
 
 @dataclass(frozen=True)
@@ -221,7 +224,7 @@ class Direct:
 
     channels_last: ClassVar[bool] = True
     fills: ClassVar[bool] = False
-    cost: ClassVar[Cost] = Cost(12.8, 380, 24, 700)
+    cost: ClassVar[Cost] = Cost(12.8, 380, 14, 700)
 
     @staticmethod
     def work(n: int, shape: Shape) -> Work:
@@ -252,7 +255,7 @@ class SubPixel:
 
     channels_last: ClassVar[bool] = True
     fills: ClassVar[bool] = True
-    cost: ClassVar[Cost] = Cost(12.4, 330, 31, 10_000)
+    cost: ClassVar[Cost] = Cost(12.4, 330, 12, 10_000)
 
     @staticmethod
     def work(n: int, shape: Shape) -> Work:
@@ -281,7 +284,7 @@ class Product:
 
     channels_last: ClassVar[bool] = True
     fills: ClassVar[bool] = True
-    cost: ClassVar[Cost] = Cost(16.4, 350, 12, 6_000)
+    cost: ClassVar[Cost] = Cost(15, 350, 12, 6_000)
 
     @staticmethod
     def work(n: int, shape: Shape) -> Work:
@@ -329,7 +332,7 @@ class Apart:
 
     channels_last: ClassVar[bool] = True
     fills: ClassVar[bool] = False
-    cost: ClassVar[Cost] = Cost(13, 490, 16, 6_000)
+    cost: ClassVar[Cost] = Cost(13, 490, 27, 6_000)
 
     @staticmethod
     def work(n: int, shape: Shape) -> Work:
@@ -367,35 +370,78 @@ class Apart:
         return kept(y.permute(0, 3, 1, 2), shape)
 
 
-class Columns:
-    """One matrix product to all taps of all filters, and torch's ``fold`` that adds them up."""
+def add_taps(blocks: Tensor, products: Tensor, shape: Shape) -> None:
+    """Add N,H,W,h,w,F, all taps of all pixels, where they belong in N,blocks,blocks,s,s,F."""
+    rows, columns = shape.rows, shape.columns
+    s, t = rows.stride, columns.stride
+    for u in range(rows.taps):
+        for v in range(columns.taps):
+            part = products[:, :, :, u * s : (u + 1) * s, v * t : (v + 1) * t]
+            place = blocks[:, u : u + rows.size, v : v + columns.size]
+            place[:, :, :, : part.shape[3], : part.shape[4]] += part
 
-    channels_last: ClassVar[bool] = False
+
+class Columns:
+    """One matrix product to all taps of all filters, added up where they overlap."""
+
+    channels_last: ClassVar[bool] = True
     fills: ClassVar[bool] = False
-    cost: ClassVar[Cost] = Cost(13, 1500, 18, 1_400)
+    cost: ClassVar[Cost] = Cost(13, 680, 6, 1_400)
 
     @staticmethod
     def work(n: int, shape: Shape) -> Work:
         """No tap too many; every product of every tap is written and added up."""
-        pixels, taps = shape.rows.size * shape.columns.size, shape.weights / shape.channels
-        return Work(n * shape.input * taps, n * pixels * taps, 1)
+        rows, columns = shape.rows, shape.columns
+        taps = shape.weights / shape.channels
+        moved = n * rows.size * columns.size * taps
+        return Work(n * shape.input * lanes(int(taps)), moved, 2 + rows.taps * columns.taps)
 
     def __init__(self, weight: Tensor, bias: Tensor, shape: Shape) -> None:
-        self.weight = weight.flatten(1).t().contiguous()
+        self.weight = weight.permute(0, 2, 3, 1).flatten(1).contiguous()
+        self.bias = bias
+
+    def __call__(self, x: Tensor, shape: Shape) -> Tensor:
+        """N,C,H,W to N,F,H',W' in channels_last."""
+        rows, columns = shape.rows, shape.columns
+        pixels = x.permute(0, 2, 3, 1).reshape(-1, shape.channels)
+        size = (rows.size, columns.size, rows.filter, columns.filter, shape.filters)
+        products = (pixels @ self.weight).view(len(x), *size)
+        high, wide = rows.size + rows.taps - 1, columns.size + columns.taps - 1
+        y = self.bias.expand(len(x), high, rows.stride, wide, columns.stride, -1).contiguous()
+        add_taps(y.transpose(2, 3), products, shape)
+        y = y.view(len(x), high * rows.stride, -1, shape.filters).permute(0, 3, 1, 2)
+        return cropped(y, shape, (0, 0))
+
+
+class Planes:
+    """As Columns with every filter's output a plane of its own, and a copy that interleaves."""
+
+    channels_last: ClassVar[bool] = False
+    fills: ClassVar[bool] = False
+    cost: ClassVar[Cost] = Cost(13.4, 590, 6, 1_400)
+
+    @staticmethod
+    def work(n: int, shape: Shape) -> Work:
+        """As Columns, and the output once more: for few filters, and inputs N,C,H,W."""
+        work = Columns.work(n, shape)
+        taps = shape.weights / shape.channels
+        return Work(n * shape.input * taps, work.moved + n * shape.output, work.calls + 1)
+
+    def __init__(self, weight: Tensor, bias: Tensor, shape: Shape) -> None:
+        self.weight = weight.permute(2, 3, 1, 0).flatten(0, 2).contiguous()
         self.bias = bias.view(-1, 1, 1)
 
     def __call__(self, x: Tensor, shape: Shape) -> Tensor:
         """N,C,H,W to N,F,H',W'."""
-        both = (shape.rows, shape.columns)
-        inside = (shape.rows.inside, shape.columns.inside)
-        size = tuple(
-            p.output + p.before + p.after - 2 * less for p, less in zip(both, inside, strict=True)
-        )
-        stride = (shape.rows.stride, shape.columns.stride)
-        filter_size = (shape.rows.filter, shape.columns.filter)
-        taps = torch.matmul(self.weight, x.flatten(2))
-        y = functional.fold(taps, size, filter_size, padding=inside, stride=stride)
-        return cropped(y, shape, inside).add_(self.bias)
+        rows, columns = shape.rows, shape.columns
+        size = (rows.filter, columns.filter, shape.filters, rows.size, columns.size)
+        products = (self.weight @ x.flatten(2)).view(len(x), *size)
+        high, wide = rows.size + rows.taps - 1, columns.size + columns.taps - 1
+        y = self.bias.expand(len(x), rows.stride, columns.stride, -1, high, wide).contiguous()
+        add_taps(y.permute(0, 4, 5, 1, 2, 3), products.permute(0, 4, 5, 1, 2, 3), shape)
+        y = y[..., rows.first : rows.first + rows.blocks, :]
+        y = y[..., columns.first : columns.first + columns.blocks].permute(0, 3, 4, 1, 5, 2)
+        return kept(y.reshape(len(x), shape.filters, rows.blocks * rows.stride, -1), shape)
 
 
 class Single:
@@ -443,19 +489,32 @@ class Algorithm(Protocol):
         ...
 
 
-ALGORITHMS: tuple[type[Algorithm], ...] = (Direct, SubPixel, Apart, Product, Columns, Single)
+ALGORITHMS: tuple[type[Algorithm], ...] = (
+    Direct,
+    SubPixel,
+    Apart,
+    Product,
+    Columns,
+    Planes,
+    Single,
+)
 
 
 @lru_cache(maxsize=1024)
-def choose(n: int, shape: Shape, *, arranged: bool = True) -> type[Algorithm]:
+def choose(
+    n: int, shape: Shape, *, arranged: bool = True, channels_last: bool = True
+) -> type[Algorithm]:
     """The algorithm that is estimated to take least time for ``n`` observations.
 
-    ``arranged`` says that it runs often with the same weights, so that arranging them is free.
+    ``arranged`` says that it runs often with the same weights, so that arranging them is free;
+    ``channels_last`` how the input lies in memory.
     """
 
     def microseconds(algorithm: type[Algorithm]) -> float:
-        before = 0 if arranged else 1e-6 * algorithm.cost.arrange * shape.weights
-        return before + algorithm.cost.microseconds(algorithm.work(n, shape))
+        before = 0.0 if arranged else algorithm.cost.arrange * shape.weights
+        if algorithm.channels_last and not channels_last:
+            before += CONVERT * n * shape.input
+        return 1e-6 * before + algorithm.cost.microseconds(algorithm.work(n, shape))
 
     return min(ALGORITHMS, key=microseconds)
 
@@ -520,7 +579,8 @@ class Prepared:
     def __call__(self, x: Tensor) -> Tensor:
         """N,C,H,W to N,F,H',W', in the layout that came out of it."""
         shape = Shape.of(x, self.weight, self.stride, self.crop)
-        algorithm = choose(len(x), shape, arranged=self.frozen)
+        last = x.is_contiguous(memory_format=torch.channels_last)
+        algorithm = choose(len(x), shape, arranged=self.frozen, channels_last=last)
         if algorithm is not Direct and not self.finite:
             algorithm = Direct
         if algorithm.fills and shape.filled and not bool(x.sum().isfinite()):
