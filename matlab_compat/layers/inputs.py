@@ -36,6 +36,7 @@ from .properties import (
     parameter_array,
     positive_integer,
     positive_integers,
+    saved_flag,
     text,
 )
 from .registry import register
@@ -157,10 +158,11 @@ class _NormalizedInput(_InputLayer):
         if isinstance(saved, Mapping) and isinstance(kind, str) and kind in STATISTICS:
             per_channel = extra.get("IsAverageImageMeanPerChannel")
             image = saved.get("AverageImage", ())
-            if per_channel is not None and flag(per_channel) and np.size(image) > 1:
+            name = "IsAverageImageMeanPerChannel"
+            if per_channel is not None and saved_flag(name, per_channel) and np.size(image) > 1:
                 raise UnsupportedLayerError(
-                    "IsAverageImageMeanPerChannel is true; what it does is not documented.",
-                    where=("IsAverageImageMeanPerChannel",),
+                    f"{name} is true; what it does is not documented.",
+                    where=(name,),
                     remedy="load and save the network again with MATLAB R2019b or later.",
                 )
             statistics = {

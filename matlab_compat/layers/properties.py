@@ -240,6 +240,20 @@ def flag(value: object) -> bool:
     return bool(array.item())
 
 
+def saved_flag(name: str, value: object) -> bool:
+    """A logical scalar of a file that is no property of the layer itself.
+
+    Raises
+    ------
+    PropertyError
+        It is none.
+    """
+    try:
+        return flag(value)
+    except ValueError as error:
+        raise PropertyError(f"{name} {error}.", where=(name,)) from None
+
+
 def one_of(*choices: str) -> Converter[str]:
     """One of MATLAB's option values, matched without regard to case."""
     by_lower = {choice.lower(): choice for choice in choices}

@@ -28,6 +28,7 @@ from .properties import (
     numeric,
     one_of,
     positive_integer,
+    saved_flag,
 )
 from .registry import register
 
@@ -195,7 +196,7 @@ class RecurrentLayer(Layer):
         """Files hold OutputMode as ReturnSequence, and beside the state the one after a reset."""
         saved = {name.lower(): value for name, value in extra.items()}
         if (sequence := saved.get("returnsequence")) is not None:
-            values["OutputMode"] = "sequence" if flag(sequence) else "last"
+            values["OutputMode"] = "sequence" if saved_flag("ReturnSequence", sequence) else "last"
         for name in ("HiddenState", "CellState"):
             initial = saved.get(f"initial{name}".lower())
             if initial is not None and np.size(np.asarray(values.get(name, ()))) == 0:

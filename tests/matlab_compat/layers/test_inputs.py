@@ -253,6 +253,17 @@ def test_a_saved_normalization_without_a_name_is_not_run() -> None:
         layer.to_torch()
 
 
+def test_a_flag_of_a_file_that_is_no_logical_is_refused() -> None:
+    """Found by fuzzing."""
+    fields = {
+        "InputSize": np.array([[2.0, 2.0, 1.0]]),
+        "Normalization": {"Type": "zerocenter", "AverageImage": np.ones((2, 2))},
+        "IsAverageImageMeanPerChannel": np.array([[7.0]]),
+    }
+    with pytest.raises(PropertyError, match="IsAverageImageMeanPerChannel must be true or false"):
+        mc.ImageInputLayer.from_fields(fields)
+
+
 def test_a_mean_image_meant_per_channel_is_undocumented_and_refused() -> None:
     struct = {"Type": "zerocenter", "AverageImage": np.ones((2, 2))}
     fields = {
