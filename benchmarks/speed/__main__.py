@@ -23,7 +23,7 @@ from typing import Any
 from .timing import THREADS, Table
 
 #: Networks last: they end with memory kept, a setting of the whole process.
-PARTS = ("startup", "reading", "layer", "training", "networks")
+PARTS = ("startup", "reading", "layer", "training", "verify", "networks")
 PACKAGES = ("torch", "numpy", "scipy", "h5py", "onnxruntime", "mat-io", "pymatreader", "mat73")
 
 

@@ -1,9 +1,10 @@
 """The transposed convolution alone, beside a hand port, the same channels last, and ONNX Runtime.
 
-Three tables: torch tensors N,C,H,W in, torch tensors channels last in (either layout may come out),
-and MATLAB's arrays in and out. ``hand port``, always given N,C,H,W, is what a person writes: ``nn.ConvTranspose2d`` as it
-comes, with the symmetric part of the crop as its padding and a slice for the rest. ``live`` is
-``layer.to_torch()``, whose weights may change; ``optimized`` has them frozen, as ONNX Runtime does.
+Three tables: torch tensors N,C,H,W in, torch tensors channels last in (either layout may come
+out), and MATLAB's arrays in and out. ``hand port``, which is always given N,C,H,W, is what a person
+writes: ``nn.ConvTranspose2d`` as it comes, with the symmetric part of the crop as its padding and a
+slice for the rest. ``live`` is ``layer.to_torch()``, whose weights may change; ``optimized`` has
+them frozen, as ONNX Runtime has.
 """
 
 from __future__ import annotations
