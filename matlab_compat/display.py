@@ -67,6 +67,15 @@ def row_text(values: tuple[float, ...]) -> str:
     return "[" + "  ".join(number_text(v) for v in values) + "]"
 
 
+def shortened(text: str, most: int) -> str:
+    """``text``, or its beginning and end: names out of a file may be megabytes long."""
+    if len(text) <= most:
+        return text
+    left_out = f"... ({len(text)} characters) ..."
+    half = (most - len(left_out)) // 2
+    return text[:half] + left_out + text[-half:]
+
+
 def safe_text(text: str) -> str:
     """Text from a file made fit to show: only line ends of control characters, no surrogates."""
     return "".join(c if c == "\n" or _printable(c) else _escaped(c) for c in text)

@@ -10,6 +10,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
+from .display import shortened
+
+#: Characters shown of each name on the way to a fault, of each line, and of all lines.
+_NAME, _LINE, _TEXT = 400, 1000, 20_000
+
 
 class MatlabCompatError(Exception):
     """Base of all errors raised here.
@@ -28,19 +33,25 @@ class MatlabCompatError(Exception):
     exit_code = 2
 
     def __init__(self, what: str, *, where: Sequence[str] = (), remedy: str = "") -> None:
-        super().__init__(what)
-        self.what = what
+        self.what = _fit_to_show(what)
+        super().__init__(self.what)
         self.where = tuple(where)
         self.remedy = remedy
 
     def __str__(self) -> str:
         lines = [self.what]
         if self.where:
-            lines.append("  where:  " + " > ".join(self.where))
+            lines.append("  where:  " + " > ".join(shortened(name, _NAME) for name in self.where))
         if self.remedy:
-            lines.append("  remedy: " + self.remedy)
+            lines.append("  remedy: " + _fit_to_show(self.remedy))
         # Indented, a name from a file with line ends in it cannot pass for a line of ours.
         return "\n".join(line.replace("\n", "\n    ") for line in lines)
+
+
+def _fit_to_show(text: str) -> str:
+    """Megabytes of a name in a file do not become megabytes of a message."""
+    lines = (shortened(line, _LINE) for line in text.split("\n"))
+    return shortened("\n".join(lines), _TEXT)
 
 
 @contextmanager

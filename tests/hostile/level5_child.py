@@ -1,7 +1,8 @@
 """Reads hostile files in a process of its own with little memory; reports what happened.
 
 Called as ``python -m tests.hostile.level5_child FOLDER``; prints one JSON line per file:
-its name, the class of each error met (lazily read properties included), and seconds.
+its name, the class of each error met (lazily read properties included), the length of the
+longest message, and seconds.
 """
 
 from __future__ import annotations
@@ -24,7 +25,12 @@ MEMORY = 2 << 30
 
 
 def errors_of(path: Path, limits: Limits | None = None) -> list[str]:
-    """The names of the classes of everything that goes wrong while all of a file is read."""
+    """The names of the classes of :func:`faults_of`."""
+    return [type(error).__name__ for error in faults_of(path, limits)]
+
+
+def faults_of(path: Path, limits: Limits | None = None) -> list[BaseException]:
+    """Everything that goes wrong while all of a file is read."""
     found: list[BaseException] = []
     try:
         with open_mat(path, **({"limits": limits} if limits else {})) as mat:
@@ -35,7 +41,7 @@ def errors_of(path: Path, limits: Limits | None = None) -> list[str]:
                     found.append(error)
     except Exception as error:
         found.append(error)
-    return [type(error).__name__ for error in found]
+    return found
 
 
 def visit(root: Any, found: list[BaseException]) -> None:
@@ -79,8 +85,11 @@ def main(folder: Path) -> None:
     warnings.simplefilter("ignore")
     for path in sorted(folder.iterdir()):
         start = time.monotonic()
-        errors = errors_of(path)
-        line = {"name": path.name, "errors": errors, "seconds": time.monotonic() - start}
+        found = faults_of(path)
+        seconds = time.monotonic() - start
+        errors = [type(error).__name__ for error in found]
+        longest = max((len(str(error)) for error in found), default=0)
+        line = {"name": path.name, "errors": errors, "longest": longest, "seconds": seconds}
         print(json.dumps(line), flush=True)
 
 

@@ -218,7 +218,8 @@ UNSUPPORTED = "UnsupportedFileError"
 def corpus() -> Corpus:
     """Every hostile file that is small enough to keep in memory."""
     files: Corpus = {}
-    for part in (_ends(), _sizes(), _packed(), _deep(), _types(), _objects()):
+    parts = (_ends, _sizes, _packed, _deep, _types, _objects, _lies, _handles, _long_names)
+    for part in (make() for make in parts):
         for name, content, *errors in part:
             assert name not in files
             files[name] = (content, set(errors))
@@ -502,6 +503,120 @@ def _chain_of_maps(names: list[str], count: int, key: bytes) -> bytes:
     ]
     variable = opaque("containers.Map", reference(1, 1), name="x")
     return object_file(variable, index, *cells)
+
+
+def _lies() -> Iterator[_Row]:
+    """Sizes that multiply to nothing or too much, counts and encodings that lie, names."""
+    huge = 2**31 - 1
+    for sizes in ((0, huge), (huge, 0)):
+        text = " x ".join(map(str, sizes))
+        yield f"double of {text}", file(array(MX_DOUBLE, sizes, doubles(), name="x")), ""
+        yield f"cell of {text}", file(array(CELL, sizes, name="x")), ""
+        yield f"struct of {text}", file(struct_array(sizes, ["a"], name="x")), ""
+        yield f"char of {text}", file(array(CHAR, sizes, element(UTF8, b""), name="x")), ""
+    most = array(MX_DOUBLE, (0, huge, huge, huge, huge), doubles(), name="x")
+    yield "0 times 2^124", file(most), CORRUPT
+    yield "sparse of 2^31 rows", _sparse((huge, 0), [], [0]), ""
+    yield "sparse of 0 x 2^31", _sparse((0, huge), [], [0]), CORRUPT
+    yield "sparse start -1", _sparse((3, 3), [0], [0, -1, 1, 1]), CORRUPT
+    yield "sparse starts at 1", _sparse((3, 3), [0], [1, 1, 1, 1]), CORRUPT
+    yield "sparse of too few numbers", _sparse((3, 3), [0, 1], [0, 2, 2, 2], [1.0]), CORRUPT
+    # MATLAB's nzmax says how much room there was; nothing is to be made of that size.
+    yield "sparse nzmax 2^32", _sparse((3, 3), [0], [0, 1, 1, 1], room=2**32 - 1), ""
+    yield "half a UTF-16 character", _char((1, 2), UTF16, b"abc"), CORRUPT
+    yield "too few UTF-16 characters", _char((1, 4), UTF16, b"ab"), CORRUPT
+    yield "too many UTF-16 characters", _char((1, 1), UTF16, b"abcdef"), CORRUPT
+    yield "5 bytes of UTF-32", _char((1, 1), UTF32, b"abcde"), CORRUPT
+    yield "too few UTF-32 characters", _char((1, 3), UTF32, b"\0\xf6\1\0"), CORRUPT
+    yield "2^32 UTF-16 characters", _char((huge, 2), UTF16, b"ab"), LIMIT
+    yield "lone UTF-16 surrogate", _char((1, 1), UTF16, b"\0\xd8"), ""
+    yield "100 cells deep", file(nested_cells(100)), ""
+
+
+def _sparse(
+    shape: tuple[int, ...],
+    rows: list[int],
+    starts: list[int],
+    numbers: list[float] | None = None,
+    room: int = 0,
+) -> bytes:
+    data = doubles(*([1.0] * len(rows) if numbers is None else numbers))
+    body = element(UINT32, struct.pack("<II", SPARSE, room)) + int32s(*shape)
+    body += element(INT8, b"x") + int32s(*rows) + int32s(*starts) + data
+    return file(element(MATRIX, body))
+
+
+def _char(shape: tuple[int, ...], kind: int, data: bytes) -> bytes:
+    return file(array(CHAR, shape, element(kind, data), name="x"))
+
+
+def _handles() -> Iterator[_Row]:
+    """Function handles whose workspace leads back to them, and handles within handles."""
+    text = array(CHAR, (1, 4), element(UTF8, b"@()1"))
+    workspace = struct_array((1, 1), ["self"], reference(1, 1))
+    inner = struct_array((1, 1), ["function", "workspace"], text, workspace, width=16)
+    handle = array(FUNCTION, (1, 1), inner)
+    index = object_index(["thing", "value"], [(0, 1)], [(1, 0, 1, 0)], plain=[[(2, 1, 0)]])
+    variable = opaque("thing", reference(1, 1), name="x")
+    yield "workspace that leads back to its handle", object_file(variable, index, handle), ""
+    for _ in range(200):
+        handle = array(FUNCTION, (1, 1), struct_array((1, 1), ["workspace"], handle, width=16))
+    yield "200 handles deep", file(array(CELL, (1, 1), handle, name="x")), LIMIT
+
+
+def _long_names() -> Iterator[_Row]:
+    """Names of megabytes; what is said of them is short (see the test)."""
+    long = "N" * (1 << 21)
+    wrong = array(MX_DOUBLE, (2, 2), doubles(1))
+    yield "variable of a 2 MB name", file(scalar(1.0, long)), TRUNCATED, LIMIT
+    field = struct_array((1, 1), [long], wrong, name="x", width=1 << 22)
+    yield "field of a 2 MB name", file(field), CORRUPT
+    index = object_index([long, "value"], [(0, 1)], [(1, 0, 1, 0)], plain=[[(2, 1, 0)]])
+    variable = opaque("", reference(1, 1), name="x")
+    yield "class of a 2 MB name", object_file(variable, index, wrong), CORRUPT
+    yield "enumeration of a class of a 2 MB name", _enumeration(long, [2], 9), CORRUPT
+
+
+def _enumeration(class_name: str, members: list[int], index: int, count: int = 1) -> bytes:
+    """Members of an enumeration whose names are the given ones of the store."""
+    names = object_index([class_name, "member"], [(0, 1)], [])
+    parts = {
+        "EnumerationInstanceTag": (1, (0xDD000000,)),
+        "ClassName": (1, (1,)),
+        "ValueNames": (len(members), members),
+        "ValueIndices": (count, [index] * count),
+    }
+    values = [
+        array(13, (n, 1), element(UINT32, struct.pack(f"<{n}I", *data)))
+        for n, data in parts.values()
+    ]
+    fields = [*parts, "Values"]
+    value = struct_array((1, 1), fields, *values, array(CELL, (0, 0)), width=32)
+    return object_file(opaque(class_name[:9], value, name="x"), names)
+
+
+def enormous() -> Corpus:
+    """What takes a while to pack: many small things, each allowed, in time linear in their number.
+
+    Not in :func:`corpus`, which is packed again by every test module that mutates files.
+    """
+    many = {f"v{number}": scalar(1.0, f"v{number}") for number in range(100_000)}
+    fields = [f"f{number}" for number in range(50_000)]
+    words = (0xDD000000, 2, 100_000, 1, *[1] * 100_000, 1)
+    circle = array(13, (len(words), 1), element(UINT32, struct.pack(f"<{len(words)}I", *words)))
+    index = object_index(["thing", "value"], [(0, 1)], [(1, 0, 1, 0)], plain=[[(2, 1, 0)]])
+    variable = opaque("thing", circle, name="x")
+    return {
+        "1e5 variables": (file(*many.values()), {""}),
+        "5e4 fields": (
+            file(struct_array((1, 1), fields, *[scalar(1.0)] * 50_000, name="x")),
+            {""},
+        ),
+        "enumeration of 1e5 names": (_enumeration("Colour", [2] * 100_000, 99_999), {""}),
+        "1e5 members of an enumeration": (_enumeration("Colour", [2], 0, 100_000), {""}),
+        "1e5 members of no name": (_enumeration("Colour", [3] * 100_000, 0), {CORRUPT}),
+        "object of 1e5 times itself": (object_file(variable, index, circle), {""}),
+    }
 
 
 def write_bomb(path: Path, inner_size: int) -> None:

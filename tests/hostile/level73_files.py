@@ -342,3 +342,103 @@ def no_matlab_class(file: h5py.File, path: Path) -> None:
 def lone_surrogate(file: h5py.File, path: Path) -> None:
     text = put(file, "x", np.array([[0xD800], [65]], np.uint16), "char")
     text.attrs["MATLAB_int_decode"] = np.int32(2)
+
+
+@hostile(CorruptFileError)
+def two_groups_that_contain_each_other(file: h5py.File, path: Path) -> None:
+    outer = marked(file.create_group("a"), "struct")
+    inner = marked(outer.create_group("b"), "struct")
+    inner["a"] = outer
+
+
+@hostile(CorruptFileError)
+def handle_whose_workspace_is_itself(file: h5py.File, path: Path) -> None:
+    handle = marked(file.create_group("#refs#").create_group("h"), "function_handle")
+    inner = marked(handle.create_group("function_handle"), "struct")
+    put_cell(inner, "workspace", [handle.ref])
+    put_cell(file, "c", [handle.ref])
+
+
+@hostile(LimitExceededError)
+def cells_beyond_the_depth(file: h5py.File, path: Path) -> None:
+    _nest(file, 101)
+
+
+@hostile(None)
+def cells_to_the_depth(file: h5py.File, path: Path) -> None:
+    _nest(file, 100)
+
+
+def _nest(file: h5py.File, levels: int) -> None:
+    refs = file.create_group("#refs#")
+    below = put(refs, "x", [[1.0]])
+    for level in range(levels - 1):
+        below = put_cell(refs, f"c{level}", [below.ref])
+    put_cell(file, "c", [below.ref])
+
+
+@hostile(None)
+def a_hundred_thousand_variables(file: h5py.File, path: Path) -> None:
+    for number in range(100_000):
+        file.create_dataset(f"v{number}", (1, 1), "f8", np.ones((1, 1)))
+
+
+@hostile(None)
+def a_struct_of_fifty_thousand_fields(file: h5py.File, path: Path) -> None:
+    group = marked(file.create_group("s"), "struct")
+    for number in range(50_000):
+        group.create_dataset(f"f{number}", (1, 1), "f8", np.ones((1, 1)))
+
+
+@hostile(CorruptFileError)
+def empty_of_zero_times_2_to_the_93(file: h5py.File, path: Path) -> None:
+    sizes = np.array([0, 2**31, 2**31, 2**31], np.uint64)
+    put(file, "x", sizes).attrs["MATLAB_empty"] = np.uint8(1)
+
+
+@hostile(None)
+def zero_times_2_to_the_40(file: h5py.File, path: Path) -> None:
+    marked(file.create_dataset("x", (0, 2**40), "f8"), "double")
+
+
+def _sparse(file: h5py.File, rows: int, starts: list[int], indices: list[int]) -> None:
+    group = marked(file.create_group("x"), "double")
+    group.attrs["MATLAB_sparse"] = np.uint64(rows)
+    group["jc"] = np.array(starts, np.uint64)
+    group["ir"] = np.array(indices, np.uint64)
+    group["data"] = [1.0]
+
+
+@hostile(CorruptFileError)
+def sparse_starts_descend(file: h5py.File, path: Path) -> None:
+    _sparse(file, 3, [0, 1, 0, 1], [0])
+
+
+@hostile(CorruptFileError)
+def sparse_starts_count_too_many(file: h5py.File, path: Path) -> None:
+    _sparse(file, 3, [0, 1, 1, 9], [0])
+
+
+@hostile(CorruptFileError)
+def sparse_of_too_few_numbers(file: h5py.File, path: Path) -> None:
+    _sparse(file, 3, [0, 2, 2, 2], [0, 1])
+
+
+@hostile(CorruptFileError)
+def sparse_of_no_rows(file: h5py.File, path: Path) -> None:
+    _sparse(file, 0, [0, 1, 1, 1], [0])
+
+
+@hostile(None)
+def sparse_of_2_to_the_63_rows(file: h5py.File, path: Path) -> None:
+    _sparse(file, 2**63, [0, 1, 1, 1], [0])
+
+
+@hostile(UnsupportedFileError)
+def variable_of_a_name_of_a_megabyte(file: h5py.File, path: Path) -> None:
+    put(file, "n" * (1 << 20), [[1.0]], "gizmo")
+
+
+@hostile(UnsupportedFileError)
+def class_of_a_name_of_60_kilobytes(file: h5py.File, path: Path) -> None:
+    put(file, "x", [[1.0]], "g" * 60_000)

@@ -19,7 +19,7 @@ from matlab_compat.errors import LimitExceededError, MatlabCompatWarning
 from tests.hostile import level5_files as files
 
 ROOT = Path(__file__).parents[2]
-CORPUS = files.corpus()
+CORPUS = {**files.corpus(), **files.enormous()}
 
 
 @pytest.fixture(scope="module")
@@ -61,6 +61,12 @@ def test_file_is_refused_with_the_right_error(outcomes: dict[str, dict], name: s
 @pytest.mark.parametrize("name", CORPUS)
 def test_file_is_judged_in_seconds(outcomes: dict[str, dict], name: str) -> None:
     assert outcomes[name]["seconds"] < 30
+
+
+@pytest.mark.parametrize("name", CORPUS)
+def test_messages_stay_short_whatever_the_names(outcomes: dict[str, dict], name: str) -> None:
+    # A name on the way takes 400 characters at most, and the way 100 steps; these have few.
+    assert outcomes[name]["longest"] < 5000
 
 
 def test_bombs_beyond_the_memory_are_refused(tmp_path: Path) -> None:
