@@ -442,3 +442,8 @@ def variable_of_a_name_of_a_megabyte(file: h5py.File, path: Path) -> None:
 @hostile(UnsupportedFileError)
 def class_of_a_name_of_60_kilobytes(file: h5py.File, path: Path) -> None:
     put(file, "x", [[1.0]], "g" * 60_000)
+
+
+#: Harmless but slow to write and read: not for the tests that go through all files.
+_MANY = ("a_hundred_thousand_variables", "a_struct_of_fifty_thousand_fields")
+ENORMOUS = {name: FILES.pop(name) for name in _MANY}

@@ -20,11 +20,12 @@ import pytest
 from converters.matfile import Limits, open_mat
 from converters.matfile.values import Damaged
 from matlab_compat.errors import LimitExceededError, MatFileError, TruncatedFileError
-from tests.hostile.level73_files import FILES
+from tests.hostile import level73_files
 
 ROOT = Path(__file__).parents[2]
 #: HDF5 itself takes about 0.1 ms for each entry.
-MANY = ("a_hundred_thousand_variables", "a_struct_of_fifty_thousand_fields")
+MANY = tuple(level73_files.ENORMOUS)
+FILES = {**level73_files.FILES, **level73_files.ENORMOUS}
 
 
 @pytest.fixture(scope="module")
