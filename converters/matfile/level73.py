@@ -440,6 +440,8 @@ def _matlab_shape(shape: Shape) -> Shape:
 
 def _text(units: Array) -> Value:
     """A char array from units of UTF-16 of MATLAB's shape."""
+    if units.size and not (units.min() >= 0 and units.max() <= 0xFFFF):
+        raise CorruptFileError("A character is no unit of UTF-16.", remedy=RESAVE)
     is_row = units.ndim == 2 and (units.shape[0] == 1 or units.shape == (0, 0))
     flat = units.ravel(order="F").astype(np.uint16)
     return join_units(flat) if is_row else units_to_array(flat, units.shape)

@@ -444,6 +444,22 @@ def class_of_a_name_of_60_kilobytes(file: h5py.File, path: Path) -> None:
     put(file, "x", [[1.0]], "g" * 60_000)
 
 
+@hostile(CorruptFileError)
+def sparse_without_column_starts(file: h5py.File, path: Path) -> None:
+    _sparse(file, 3, [0, 1, 1, 1], [0])
+    del file["x"]["jc"]
+
+
+@hostile(CorruptFileError)
+def characters_of_32_bits(file: h5py.File, path: Path) -> None:
+    marked(file.create_dataset("x", data=np.array([[0x110000]], np.uint32)), "char")
+
+
+@hostile(CorruptFileError)
+def characters_that_are_numbers(file: h5py.File, path: Path) -> None:
+    marked(file.create_dataset("x", data=np.array([[65.5, -1.0]])), "char")
+
+
 #: Harmless but slow to write and read: not for the tests that go through all files.
 _MANY = ("a_hundred_thousand_variables", "a_struct_of_fifty_thousand_fields")
 ENORMOUS = {name: FILES.pop(name) for name in _MANY}
