@@ -7,6 +7,7 @@ of what was measured in turn, in one process, mean anything.
 from __future__ import annotations
 
 import os
+import random
 import statistics
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -17,6 +18,10 @@ from typing import Any
 ROUNDS = 7
 ROUND_SECONDS = 0.02
 WARM_UP = 2
+#: The peer whose threads spin for a tenth of a second after their work (more slowly without), and
+#: would slow down whoever comes next: it comes last in every round, and a pause follows.
+SPINNING = "ONNX Runtime"
+PAUSE, LONG_PAUSE = 0.005, 0.1
 #: Threads of torch, ONNX Runtime and OpenMP alike. ``BENCH_THREADS=1`` is for a busy machine, where
 #: two threads wait for each other: the parts layer, training and networks then count the thread's
 #: own processor time.
@@ -102,19 +107,25 @@ def interleaved(
     rounds: int = ROUNDS,
     clock: Callable[[], float] = CLOCK,
 ) -> dict[str, float]:
-    """Median seconds of one call of every variant: A B C A B C ..., after a warm-up.
+    """Median seconds of one call of every variant: all in turn, after a warm-up.
 
     ``clock`` may be ``time.process_time``, for the CPU time of all threads of this process.
 
-    Short calls are repeated so that a round lasts; every round begins with another variant, so
-    that none always runs after the same one.
+    Short calls are repeated so that a round lasts. The order is another in every round, but for
+    :data:`SPINNING`; a pause precedes each turn, for OpenMP's threads spin for a while as well.
     """
     repeats = {name: _repeats(call) for name, call in variants.items()}
     taken: dict[str, list[float]] = {name: [] for name in variants}
-    names = list(variants)
-    for turn in range(rounds):
-        at = turn % len(names)
-        for name in names[at:] + names[:at]:
+    others = [name for name in variants if name != SPINNING]
+    order = random.Random(0)
+    for _ in range(rounds):
+        last = [SPINNING] if SPINNING in variants else []
+        if last:
+            time.sleep(LONG_PAUSE)
+        for name in order.sample(others, len(others)) + last:
+            time.sleep(PAUSE)
+            if repeats[name] > 1:
+                variants[name]()
             start = clock()
             for _ in range(repeats[name]):
                 variants[name]()

@@ -9,8 +9,8 @@ Direct      oneDNN's own transposed convolution, in channels_last.
 SubPixel    one dense convolution that gives all phases as channels, then one copy that interleaves
             them. The taps are filled up with zeros to a multiple of the stride.
 Apart       one dense convolution for each phase, with just its taps, copied to its place.
-Product     the windows of the input as a matrix, and one matrix product for each phase of the rows,
-            written where the rows belong: nothing is moved afterwards. Taps as in SubPixel.
+Product     the windows of the input as a matrix, and matrix products for each phase of the rows,
+            whose results are whole rows of the output. Taps as in SubPixel.
 Columns     one matrix product to all taps of all filters, added up where they overlap.
 Planes      the same for N,C,H,W and few filters.
 Single      one matrix product for an input of one pixel.
@@ -36,6 +36,8 @@ from torch.nn import functional
 LANES = 16
 #: Input channels that oneDNN's dense convolution costs at least.
 FEW = 4
+#: Floats that stay in a processor's second-level cache.
+CACHE = 2**18
 #: Picoseconds to bring one element of an input into channels_last.
 CONVERT = 1000
 
@@ -304,12 +306,18 @@ class Product:
     def __call__(self, x: Tensor, shape: Shape) -> Tensor:
         """N,C,H,W to N,F,H',W' in channels_last."""
         windows = self._windows(x, shape)
-        n, blocks_h, blocks_w, width = windows.shape
+        n, blocks_h, blocks_w, _ = windows.shape
         s, columns = self.weight.shape[0], self.weight.shape[2]
         y = x.new_empty(n * blocks_h, s, blocks_w, columns)
-        batch = windows.view(-1, blocks_w, width)
-        for phase in range(s):
-            torch.bmm(batch, self.weight[phase].expand(len(batch), -1, -1), out=y[:, phase])
+        # A product at a time that stays in the cache until it is copied to its place. bmm would
+        # write it there itself, but in one thread.
+        rows = max(1, CACHE // (blocks_w * columns))
+        product = x.new_empty(rows * blocks_w, columns)
+        for part, place in zip(windows.flatten(0, 1).split(rows), y.split(rows), strict=True):
+            some = product[: len(part) * blocks_w]
+            for phase in range(s):
+                torch.mm(part.flatten(0, 1), self.weight[phase], out=some)
+                place[:, phase] = some.view(len(part), blocks_w, columns)
         y = y.view(n, blocks_h * s, -1, shape.filters)
         return kept(y.permute(0, 3, 1, 2), shape)
 

@@ -296,7 +296,8 @@ class TransposedConvolution2DLayer(TransposedConvolutionLayer):
         bias = tensor(self.parameter_value("Bias").ravel(order="F"), device, dtype)
         with torch.inference_mode(), full_precision(allow_tf32):
             y = transposed_convolution(x, weight, bias, self.Stride[::-1], self.crop[::-1])
-        return np.asfortranarray(array(y).T)  # a copy only where a crop was sliced off
+            y = y.contiguous()  # by torch, which copies in several threads
+        return np.asfortranarray(array(y).T)
 
 
 @register("nnet.cnn.layer.TransposedConvolution1DLayer")
