@@ -313,7 +313,9 @@ class Product:
         # write it there itself, but in one thread.
         rows = max(1, CACHE // (blocks_w * columns))
         product = x.new_empty(rows * blocks_w, columns)
-        for part, place in zip(windows.flatten(0, 1).split(rows), y.split(rows), strict=True):
+        for part, place in zip(
+            torch.split(windows.flatten(0, 1), rows), torch.split(y, rows), strict=True
+        ):
             some = product[: len(part) * blocks_w]
             for phase in range(s):
                 torch.mm(part.flatten(0, 1), self.weight[phase], out=some)
