@@ -38,6 +38,7 @@ from .properties import (
     positive_integer,
     positive_integers,
     real_scalar,
+    shown,
 )
 from .registry import register
 
@@ -116,7 +117,7 @@ class ConvolutionLayer(FilterLayer):
         if saved.size != rule.size or np.any(saved.reshape(rule.shape) != rule):
             warnings.warn(
                 f"{self.label}: PaddingMode is 'same' but the saved PaddingSize "
-                f"{saved.ravel().tolist()} is not the rule's {rule.ravel().tolist()}; "
+                f"{shown(saved.ravel())} is not the rule's {rule.ravel().tolist()}; "
                 "the rule is used. Please report this file.",
                 MatlabCompatWarning,
                 stacklevel=3,

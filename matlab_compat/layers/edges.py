@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import PropertyError
-from .properties import Converter, nonnegative_integers, optional
+from .properties import Converter, nonnegative_integers, optional, shown
 
 #: A vector of integers; in three dimensions the two rows of a 2×3 matrix.
 Edges = tuple[Any, ...]
@@ -108,6 +108,6 @@ def edge_properties(
         names = ", ".join(f"'{mode}'" for mode in modes)
         raise PropertyError(
             f"{argument} must be {names} or nonnegative integers: {ARGUMENT_FORMS[dims]}; "
-            f"got {value!r}.",
+            f"got {shown(value)}.",
             where=(argument,),
         ) from None

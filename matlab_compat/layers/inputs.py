@@ -30,6 +30,7 @@ from .constructors import construct
 from .learnables import restored
 from .properties import (
     Property,
+    few_numbers,
     flag,
     numeric,
     one_of,
@@ -406,7 +407,7 @@ class FeatureInputLayer(_DataInput):
 
 def _size_or_nan(value: object) -> tuple[float, ...]:
     rule = "must be a vector of positive integers, NaN where any size will do"
-    numbers = numeric(value, rule).ravel().tolist()
+    numbers = few_numbers(value, rule)
     if not numbers or any(not math.isnan(n) and (n < 1 or n != int(n)) for n in numbers):
         raise ValueError(rule)
     return tuple(math.nan if math.isnan(n) else int(n) for n in numbers)  # one NaN, for ==

@@ -26,6 +26,7 @@ from .properties import (
     positive_integer,
     positive_integers,
     real_scalar,
+    shown,
 )
 from .registry import register
 
@@ -450,7 +451,7 @@ def _padding_properties(dims: int, padding: object) -> dict[str, object]:
     except ValueError:
         raise PropertyError(
             f"Padding must be 'same' or nonnegative integers: {ARGUMENT_FORMS[dims]}; "
-            f"got {padding!r}.",
+            f"got {shown(padding)}.",
             where=("Padding",),
         ) from None
 

@@ -11,19 +11,21 @@ name, validation with errors that name property, value and rule, display, equali
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final, Generic, Self, TypeVar, overload
 
 import numpy as np
 import numpy.typing as npt
 
-from ..display import matlab_text
+from ..display import matlab_text, size_text
 from ..errors import PropertyError, ReadOnlyPropertyError
 
 if TYPE_CHECKING:
     from .base import Layer
 
 T = TypeVar("T")
+#: Characters or elements of a bad value that an error message shows.
+_SHOWN = 100
 Array = npt.NDArray[Any]
 Converter = Callable[[object], T]
 
@@ -106,17 +108,38 @@ class Property(Generic[T]):
             return self.convert(value)
         except (ValueError, TypeError, OverflowError) as error:
             raise PropertyError(
-                f"{self.name} {error}; got {_shown(value)}.", where=(self.name,)
+                f"{self.name} {error}; got {shown(value)}.", where=(self.name,)
             ) from None
 
 
-def _shown(value: object) -> str:
-    """A bad value, short enough for an error message."""
+def shown(value: object) -> str:
+    """A bad value, short enough for an error message. Of what a file nests, only the kind."""
+    if isinstance(value, np.generic):
+        value = value.item()
     if isinstance(value, np.ndarray):
-        text = str(value.tolist()) if value.size <= 8 else matlab_text(value)
+        text = _shown_array(value)
+    elif isinstance(value, str | bytes) or _is_plain_list(value):
+        text = repr(value[:_SHOWN])  # type: ignore[index]
+    elif value is None or value == {} or isinstance(value, int | float | complex):
+        text = repr(value)
     else:
-        text = repr(value.item() if isinstance(value, np.generic) else value)
+        text = "a struct" if isinstance(value, Mapping) else f"a {type(value).__name__}"
     return text if len(text) <= 80 else text[:77] + "..."
+
+
+def _shown_array(value: Array) -> str:
+    if value.dtype.kind not in "biufcU":
+        return f"a cell array of {size_text(value.shape)}"
+    if value.size > _SHOWN:
+        return f"an array of {size_text(value.shape)}"
+    return str(value.tolist()) if value.size <= 8 else matlab_text(value)
+
+
+def _is_plain_list(value: object) -> bool:
+    """Whether it is what a person types; files have arrays in the place of lists."""
+    return isinstance(value, list | tuple) and all(
+        isinstance(v, int | float | str) or _is_plain_list(v) for v in value
+    )
 
 
 # --- converters -------------------------------------------------------------------------
@@ -133,6 +156,15 @@ def numeric(value: object, rule: str) -> Array:
     return array
 
 
+def few_numbers(value: object, rule: str) -> list[Any]:
+    """Real numbers as a list; a list of very many takes thirty times the memory of an array."""
+    array = numeric(value, rule)
+    if array.size > 10_000:
+        raise ValueError(rule)
+    numbers: list[Any] = array.ravel().tolist()
+    return numbers
+
+
 def _host(value: object) -> object:
     """A torch tensor (parameter, CUDA) as something numpy takes; anything else unchanged."""
     detach = getattr(value, "detach", None)
@@ -143,7 +175,7 @@ def _integers(value: object, rule: str, least: int) -> list[int]:
     array = numeric(value, rule)
     if array.size != max(array.shape, default=1):  # a matrix, or empty
         raise ValueError(rule)
-    numbers = array.ravel().tolist()
+    numbers = few_numbers(array, rule)
     if any(not math.isfinite(n) or n != int(n) or n < least for n in numbers):
         raise ValueError(rule)
     if max(numbers, default=0) >= 2**31:  # no array is that large, and torch would overflow

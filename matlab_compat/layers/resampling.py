@@ -18,7 +18,7 @@ from .base import Layer
 from .constructors import construct
 from .formats import require_format
 from .name_value import name_value_pairs
-from .properties import Property, flag, numeric, one_of, optional, positive_integers
+from .properties import Property, few_numbers, flag, one_of, optional, positive_integers
 from .registry import register
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ def _positive(count: int) -> Any:
     rule = f"must be {count} positive numbers, or one for all dimensions"
 
     def convert(value: object) -> tuple[float, ...]:
-        numbers = numeric(value, rule).ravel().tolist()
+        numbers = few_numbers(value, rule)
         numbers = numbers * count if len(numbers) == 1 else numbers
         if len(numbers) != count or any(not 0 < n < float("inf") for n in numbers):
             raise ValueError(rule)

@@ -35,7 +35,14 @@ from .filters import (
     warn_if_uncertain,
 )
 from .learnables import Layout, Learnable
-from .properties import Property, nonnegative_integers, one_of, positive_integer, positive_integers
+from .properties import (
+    Property,
+    nonnegative_integers,
+    one_of,
+    positive_integer,
+    positive_integers,
+    shown,
+)
 from .registry import register
 
 if TYPE_CHECKING:
@@ -104,7 +111,7 @@ class TransposedConvolutionLayer(AllChannelsLayer):
         offset = np.asarray(extra.get("OutputSizeOffset", 0))
         if offset.dtype.kind in "biuf" and np.any(offset != 0):
             raise UnsupportedLayerError(
-                f"OutputSizeOffset is {offset.ravel().tolist()}; what it does is not documented.",
+                f"OutputSizeOffset is {shown(offset.ravel())}; what it does is not documented.",
                 where=("OutputSizeOffset",),
             )
         layer = cls(**cls._with_inferred_sizes(values))
@@ -118,7 +125,7 @@ class TransposedConvolutionLayer(AllChannelsLayer):
             if saved.size != rule.size or np.any(saved.reshape(rule.shape) != rule):
                 warnings.warn(
                     f"{self.label}: CroppingMode is 'same' but the saved CroppingSize "
-                    f"{saved.ravel().tolist()} is not the rule's {rule.ravel().tolist()}; "
+                    f"{shown(saved.ravel())} is not the rule's {rule.ravel().tolist()}; "
                     "the rule is used. Please report this file.",
                     MatlabCompatWarning,
                     stacklevel=3,

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from matlab_compat import Layer
+from matlab_compat import Layer, transposedConv2dLayer
 from matlab_compat.errors import PropertyError, ReadOnlyPropertyError
 from matlab_compat.layers.properties import (
     Property,
@@ -195,3 +195,35 @@ def test_a_refused_value_is_shown_in_short(value: object, shown: str) -> None:
         Sample(Size=value)
     assert f"; got {shown}" in caught.value.what
     assert len(caught.value.what) < 150
+
+
+def _nested(depth: int) -> np.ndarray[Any, Any]:
+    cell: np.ndarray[Any, Any] = np.empty((1, 1), object)
+    inner = cell
+    for _ in range(depth):
+        inner[0, 0] = np.empty((1, 1), object)
+        inner = inner[0, 0]
+    return cell
+
+
+@pytest.mark.parametrize(
+    ("value", "got"),
+    [
+        (_nested(5000), "a cell array of 1×1"),
+        ({"a": {}}, "a struct"),
+        (np.zeros((3000, 3000)), "an array of 3000×3000"),
+        ("x" * 10**7, "'xxxx"),
+        ([_nested(5000)], "a list"),
+    ],
+)
+def test_a_bad_value_of_a_file_is_shown_shortly(value: object, got: str) -> None:
+    """Found by fuzzing: cells in cells were printed until the stack ended."""
+    with pytest.raises(PropertyError) as error:
+        transposedConv2dLayer(3, 4, Stride=value)
+    assert got in str(error.value)
+    assert len(str(error.value)) < 400
+
+
+def test_a_vector_of_millions_is_no_size() -> None:
+    with pytest.raises(PropertyError, match="an array of 1×5000000"):
+        transposedConv2dLayer(np.ones((1, 5_000_000)), 4)
