@@ -119,8 +119,8 @@ WRONG: dict[str, tuple[dict[str, Any], list[str], list[str]]] = {
     "NaN in Weights": ({"s": fields(Weights=weights() * np.nan, X=X, Y=X)}, [], ["finite"]),
     "infinite Stride": ({"s": fields(Stride=np.inf, X=X, Y=X)}, [], ["Stride must be"]),
     "huge Stride": ({"s": fields(Stride=1e300, X=X, Y=X)}, [], ["Stride"]),
-    "overflowing Stride": ({"s": fields(Stride=2e9, X=X, Y=X)}, [], ["memory"]),
-    "large Stride": ({"s": fields(Stride=1e7, X=X, Y=X)}, [], ["memory"]),
+    "overflowing Stride": ({"s": fields(Stride=2e9, X=X, Y=X)}, [], ["--max-elements"]),
+    "large Stride": ({"s": fields(Stride=1e7, X=X, Y=X)}, [], ["--max-elements"]),
     "huge crop": ({"s": fields(CroppingSize=1e9, X=X, Y=X)}, [], ["leaves nothing"]),
     "same with a small filter": (
         {"s": fields(CroppingMode="same", Stride=4.0, X=X, Y=X)},

@@ -286,7 +286,8 @@ class _Watch:
         if event == "open":
             fine = self._may_open(*arguments[:3])
         else:
-            fine = event not in _FORBIDDEN or self._is_output(arguments[0])
+            itself = event == "ctypes.dlopen" and arguments[0] is None  # the process, no file
+            fine = itself or event not in _FORBIDDEN or self._is_output(arguments[0])
         if not fine:
             self.events.append(f"{event} {str(arguments[0])[:100]}")
 
