@@ -146,6 +146,10 @@ def _struct_elements(value: Value) -> list[tuple[str, dict[str, Value]]]:
         return [("", value)]
     if not isinstance(value, StructArray):
         return []
+    if not value.fields:  # of any size: a damaged file may say millions
+        return []
+    if len(value) > MAX_VISITED:
+        raise LimitExceededError(f"More than {MAX_VISITED} elements of a struct array to search.")
     if value.shape == (1, 1):
         return [("", dict(value.elements().__next__()))]
     return [(f"({i})", element) for i, element in enumerate(value.elements(), 1)]
