@@ -17,7 +17,7 @@ from ..display import row_text, size_text
 from ..errors import PropertyError, UnsupportedLayerError
 from .base import Layer
 from .constructors import construct
-from .edges import ARGUMENT_FORMS, edge_argument, edge_pairs, edge_sizes, edge_text, edges_of
+from .edges import edge_pairs, edge_properties, edge_sizes, edge_text, edges_of
 from .formats import require_format
 from .properties import (
     Property,
@@ -26,7 +26,6 @@ from .properties import (
     positive_integer,
     positive_integers,
     real_scalar,
-    shown,
 )
 from .registry import register
 
@@ -437,23 +436,9 @@ class AdaptiveAveragePooling2DLayer(Layer):
 def _windowed(
     layer_class: type[Any], size: object, pairs: Sequence[object], options: Mapping[str, object]
 ) -> Any:
-    expansions = {"Padding": partial(_padding_properties, layer_class.dims)}
+    expansions = {"Padding": partial(edge_properties, "Padding", layer_class.dims)}
     without = ("PaddingMode", "PaddingSize")
     return construct(layer_class, (size,), pairs, options, expansions, without)
-
-
-def _padding_properties(dims: int, padding: object) -> dict[str, object]:
-    """The argument ``Padding`` as PaddingMode and PaddingSize."""
-    if isinstance(padding, str) and padding.lower() == "same":
-        return {"PaddingMode": "same"}
-    try:
-        return {"PaddingSize": edge_argument(padding, dims)}
-    except ValueError:
-        raise PropertyError(
-            f"Padding must be 'same' or nonnegative integers: {ARGUMENT_FORMS[dims]}; "
-            f"got {shown(padding)}.",
-            where=("Padding",),
-        ) from None
 
 
 def averagePooling1dLayer(
