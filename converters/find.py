@@ -17,6 +17,7 @@ from matlab_compat.errors import (
 )
 
 from .matfile import MatFile
+from .matfile.reader import only_matfile_errors
 from .matfile.values import Damaged, MatObject, StructArray, Value
 from .readers import exported, native
 from .saved import SavedLayer, SavedNetwork, children, to_dict
@@ -82,7 +83,8 @@ def _loose(mat: MatFile) -> list[Found]:
     if not exported.may_describe(mat):
         return []
     variables = mat.read(info.name for info in mat.variables if _is_loose(info.class_name))
-    layer = exported.exported_layer(variables, ())
+    with only_matfile_errors("the layer of the loose variables"):
+        layer = exported.exported_layer(variables, ())
     return [Found("", layer, {})] if layer else []
 
 
@@ -91,7 +93,8 @@ def _is_loose(class_name: str) -> bool:
 
 
 def _in_value(name: str, value: Value) -> list[Found]:
-    return list(_walk(name, value))
+    with only_matfile_errors(f"the layers in {name}"):
+        return list(_walk(name, value))
 
 
 def _walk(name: str, root: Value) -> Iterator[Found]:

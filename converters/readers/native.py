@@ -6,6 +6,7 @@ unknown ones and newer versions are kept.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from itertools import pairwise
 from typing import Any
 
@@ -110,14 +111,16 @@ def connections(value: Value) -> list[tuple[str, str]]:
         It is none.
     """
     columns = value.columns if isinstance(value, Table) else to_dict(value)
-    try:
-        source, destination = (_texts(columns[name]) for name in ("Source", "Destination"))
-        return list(zip(source, destination, strict=True))
-    except (KeyError, TypeError, ValueError):
-        raise CorruptFileError(
-            "The Connections of the network are no table of Source and Destination."
-        ) from None
+    if isinstance(columns, Mapping):
+        source, destination = (_texts(columns.get(name)) for name in ("Source", "Destination"))
+        if source is not None and destination is not None and len(source) == len(destination):
+            return list(zip(source, destination, strict=True))
+    raise CorruptFileError("The Connections of the network are no table of Source and Destination.")
 
 
-def _texts(value: Value) -> list[str]:
-    return [value] if isinstance(value, str) else [str(item) for item in value.ravel(order="F")]
+def _texts(value: Value) -> list[str] | None:
+    """The texts of a column, or None if it is anything else."""
+    if isinstance(value, str):
+        return [value]
+    items: list[Any] = list(value.ravel(order="F")) if isinstance(value, np.ndarray) else [None]
+    return items if all(isinstance(item, str) for item in items) else None

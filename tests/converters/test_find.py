@@ -13,6 +13,7 @@ import pytest
 from converters import find, open_mat
 from converters.find import Found, choose_layer, find_models
 from converters.matfile.values import Damaged, MatObject, StructArray
+from converters.readers import native
 from converters.saved import SavedLayer, SavedNetwork
 from matlab_compat.errors import (
     AmbiguousLayerError,
@@ -187,3 +188,16 @@ def test_a_struct_array_of_millions_without_a_field_is_not_searched() -> None:
     from converters.matfile.values import StructArray
 
     assert _struct_elements(StructArray((10**9, 10**9), {})) == []
+
+
+def test_what_no_check_foresaw_is_damage_of_that_variable_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(value: object) -> bool:
+        raise IndexError("only integers")
+
+    path = save(tmp_path / "a.mat", s=fields(Name="1"), t=fields(Name="2"))
+    monkeypatch.setattr(native, "is_network", fails)
+    damaged = [found.model for found in models(path)]
+    assert [type(model) for model in damaged] == [Damaged, Damaged]
+    assert "cannot be decoded (IndexError: only integers)" in str(damaged[0].error)  # type: ignore[union-attr]

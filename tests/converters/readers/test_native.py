@@ -59,6 +59,25 @@ def test_one_connection_may_be_plain_text() -> None:
     assert native.saved_network(made, ("n",)).connections == [("a", "b")]
 
 
+@pytest.mark.parametrize(
+    "damaged",
+    [
+        np.zeros((2, 2)),
+        np.array([["a"]], object),
+        "a",
+        {},
+        {"Source": cells("a")},
+        {"Source": cells("a"), "Destination": cells("b", "c")},
+        {"Source": cells("a"), "Destination": np.ones((1, 1))},
+        {"Source": StructArray.scalar(a="a"), "Destination": cells("a")},
+    ],
+)
+def test_connections_that_are_no_table_are_refused(damaged: Any) -> None:
+    made = network("DAGNetwork", Layers=array(*map(layer, "ab")), Connections=damaged)
+    with pytest.raises(CorruptFileError, match="no table of Source and Destination"):
+        native.saved_network(made, ("n",))
+
+
 def test_a_dlnetwork_keeps_its_layers_in_a_layer_graph() -> None:
     graph = network("nnet.cnn.LayerGraph", Layers=array(layer("a")), Connections=table(("a", "a")))
     saved = native.saved_network(network("dlnetwork", LayerGraph=graph), ("net",))
