@@ -150,7 +150,13 @@ class Hdf5File:
         if handle.get_storage_size() > _MAX_ATTRIBUTE_BYTES:
             raise CorruptFileError(f"The attribute {name} is implausibly large.", remedy=RESAVE)
         if handle.dtype == object:
-            _check_variable_length(handle.get_type())
+            kind = handle.get_type()
+            _check_variable_length(kind)
+            # HDF5 takes from its memory what the attribute is too short for.
+            if handle.get_storage_size() != count * kind.get_size():
+                raise CorruptFileError(
+                    f"The attribute {name} has not the size that its type says.", remedy=RESAVE
+                )
             self._check_heap_use(count)
             return h5py.AttributeManager(_high_level(node))[name]
         if handle.dtype.kind not in _READABLE_KINDS + "S":

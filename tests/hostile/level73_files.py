@@ -282,6 +282,17 @@ def field_names_that_are_references(file: h5py.File, path: Path) -> None:
     AFTERWARDS[path] = lambda data: _changed(data, rb"(MATLAB_fields\0+\x19.{7})\x13", b"\x17")
 
 
+@hostile(CorruptFileError)
+def field_names_of_another_size(file: h5py.File, path: Path) -> None:
+    """One changed byte makes the attribute shorter than its names: HDF5 read on in its memory."""
+    group = marked(file.create_group("s"), "struct")
+    put(group, "a", [[1.0]])
+    names = np.empty(1, object)
+    names[0] = np.array(["a"], "S1")
+    group.attrs.create("MATLAB_fields", names, dtype=h5py.vlen_dtype(np.dtype("S1")))
+    AFTERWARDS[path] = lambda data: _changed(data, rb"(MATLAB_fields\0+\x19.{3})\x10", b"\x08")
+
+
 @hostile(UnsafeFileError)
 def virtual_dataset_with_a_damaged_list(file: h5py.File, path: Path) -> None:
     """HDF5 reads the list of source files on opening the data set; some damage made it run on."""
