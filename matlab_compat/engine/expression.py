@@ -47,21 +47,27 @@ class Expression(nn.Module):
         self.formats = tuple(formats)
         self.inputs = input_labels(formats, formattable)
         self.result = result_format(function, formats, formattable)
+        self.orders = [_inverse(torch_axes(label)) for label in self.formats]
+        self.order = torch_axes(self.result)
+        #: Nothing in it depends on the order of the dimensions.
+        self.by_element = {*self.formats} == {self.result} and _by_element(function.body)
         for i, constant in enumerate(function.constants):
             self.register_buffer(f"constant_{i}", torch.zeros(constant.shape))
 
     def forward(self, *inputs: Tensor) -> Tensor:
         """The value of the function."""
-        arranged = [
-            x.permute(_inverse(torch_axes(label)))
-            for x, label in zip(inputs, self.formats, strict=True)
-        ]
-        y: Tensor = self._value(self.function.body, arranged)
-        self._check(y, inputs[0].shape[0])
-        return y.permute(torch_axes(self.result))
+        y: Tensor
+        if self.by_element:
+            y = self._value(self.function.body, list(inputs))
+            self._check(y, inputs[0].shape[0], 0)
+            return y
+        arranged = [x.permute(order) for x, order in zip(inputs, self.orders, strict=True)]
+        y = self._value(self.function.body, arranged)
+        self._check(y, inputs[0].shape[0], self.result.index("B"))
+        return y.permute(self.order)
 
-    def _check(self, y: Tensor, batch: int) -> None:
-        if y.ndim != len(self.result) or y.shape[self.result.index("B")] != batch:
+    def _check(self, y: Tensor, batch: int, axis: int) -> None:
+        if y.ndim != len(self.result) or y.shape[axis] != batch:
             raise DataFormatError(
                 f"The function {self.function.text} gives MATLAB size {tuple(y.shape)}, which is "
                 f"not '{self.result}' data of {batch} observations.",
@@ -179,12 +185,21 @@ class Expression(nn.Module):
         return self.function.text
 
 
+def _by_element(node: Node) -> bool:
+    """Whether a function has no rule beyond its elements, and no captured array."""
+    if isinstance(node, Call):
+        return node.function not in _RULES and all(map(_by_element, node.arguments))
+    return isinstance(node, Input | Number)
+
+
 def _tensors(values: Sequence[Any], like: Tensor) -> list[Tensor]:
     return [torch.as_tensor(v, dtype=like.dtype, device=like.device) for v in values]
 
 
 def _expanded(values: list[Any]) -> list[Any]:
     """Arrays with as many dimensions as each other: MATLAB matches them from the first on."""
+    if len(values) == 1:
+        return values
     most = max((v.ndim for v in values if isinstance(v, Tensor)), default=0)
     return [
         v.reshape(*v.shape, *(1,) * (most - v.ndim)) if isinstance(v, Tensor) else v for v in values

@@ -7,8 +7,9 @@ that a kernel wants) is made in the first run and kept out of ``state_dict``, co
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Hashable
-from typing import Any, TypeVar
+from collections.abc import Callable, Hashable, Sequence
+from functools import partial
+from typing import Any, TypeAlias, TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -18,30 +19,26 @@ from . import phases
 from .convolution import CONVOLUTION, PaddedConvolution, Padding, padded, window_of
 from .fully_connected import FullyConnected
 from .inputs import Normalization, divisor
-from .padding import Pairs, same_padding
+from .kernels import (
+    Kernel,
+    fastest,
+    has_kernels,
+    matrix_convolution,
+    separable,
+    separable_is_faster,
+)
+from .padding import Pairs, pad, same_padding
 from .phases import Prepared
-from .pooling import MAXIMUM, MaxPooling
+from .pooling import AveragePooling, MaxPooling
 from .recurrent import LSTM, by_direction
 from .time import per_time_step
 from .transposed_convolution import CroppedConvTranspose, transposed_convolution
 
-#: A single image with fewer elements, those of the output counted, goes to torch's own convolution,
-#: which starts sooner than oneDNN (8 us against 30); they meet here (benchmarks/NOTES.md,
-#: "Networks"). torch itself draws its line at 20480 elements of the input.
-SMALL_IMAGE = 28_000
-#: With fewer channels than this, torch's own convolution is slower channels last than N,C,H,W.
-FEW_CHANNELS = 8
-
 Made = TypeVar("Made")
-
-
-def has_onednn() -> bool:
-    """Whether this torch has oneDNN's convolution with prepared weights and fused activation.
-
-    They are what ``torch.compile`` calls on a CPU, and no public interface: hence the question.
-    """
-    names = ("_convolution_pointwise", "_reorder_convolution_weight")
-    return all(hasattr(torch.ops.mkldnn, name) for name in names)
+#: What computes a layer.
+Run: TypeAlias = Callable[[Tensor], Tensor]
+#: Sizes of the input for which a layer keeps what it prepares.
+MANY = 256
 
 
 class Inference(nn.Module):
@@ -55,8 +52,12 @@ class Inference(nn.Module):
             self.register_buffer(name, without_denormals(value))
 
     def prepared(self, what: Hashable, make: Callable[[], Made]) -> Made:
-        """What ``make`` gives, made once."""
+        """What ``make`` gives, made once (again, where sizes keep changing)."""
+        if torch.compiler.is_compiling():
+            return make()
         if what not in self._prepared:
+            if len(self._prepared) >= MANY:
+                self._prepared = {}
             self._prepared[what] = make()
         found: Made = self._prepared[what]
         return found
@@ -67,6 +68,11 @@ class Inference(nn.Module):
 
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "_prepared": {}}
+
+
+def plain_only(x: Tensor) -> bool:
+    """Whether torch's own operators have to do: for gradients, and for who compiles or exports."""
+    return torch.compiler.is_compiling() or x.requires_grad
 
 
 def without_denormals(value: Tensor) -> Tensor:
@@ -85,7 +91,14 @@ class Activation(Inference):
 
     def forward(self, x: Tensor) -> Tensor:
         """``x``, changed."""
-        return functional.leaky_relu_(x, self.slope) if self.slope else x.relu_()
+        return self.function(x)
+
+    @property
+    def function(self) -> Run:
+        """What changes it."""
+        if self.slope:
+            return partial(functional.leaky_relu_, negative_slope=self.slope)
+        return torch.relu_
 
     @property
     def onednn(self) -> tuple[str, list[float]]:
@@ -110,63 +123,80 @@ class Convolution(Inference):
         super().__init__(weight=layer.weight, bias=layer.bias)
         self.stride, self.dilation, self.groups = layer.stride, layer.dilation, layer.groups
         self.window = window_of(layer.weight, layer.dilation)
-        self.large_filter = min(layer.weight.shape[2:]) > 3
-        filters, channels = layer.weight.shape[:2]
-        self.growth = filters / (channels * self.groups * math.prod(self.stride))
         self.padding = layer.padding
         if layer.padding.pairs is None and set(layer.stride) == {1}:  # the same for every size
             pairs = same_padding(self.window, self.window, self.stride)
             self.padding = Padding(pairs, layer.padding.value)
         self.activation = activation
-        self.even = even(self.padding)
 
     def forward(self, x: Tensor) -> Tensor:
         """The convolution of ``x``, activated."""
         return per_time_step(self._convolve, x, len(self.stride))
 
     def _convolve(self, x: Tensor) -> Tensor:
-        inside = self.even
-        if inside is None:
-            x, inside = padded(x, self.padding, self.window, self.stride)
-        large = x.shape[0] > 1 or self.large_filter or x.numel() * (1 + self.growth) > SMALL_IMAGE
-        if large and self.prepared("takes onednn", self._takes_onednn):
-            return self._onednn(x, inside)
-        weight, bias = self.prepared("torch", self._for_torch)
+        if plain_only(x):
+            return self._anywhere(x)
+        return self.prepared(x.shape, lambda: self._fastest(x))(x)
+
+    def _fastest(self, x: Tensor) -> Run:
+        """What takes least time for inputs of the size of ``x``."""
+        on_cpu = self.weight.device.type == "cpu" and self.weight.dtype == torch.float32
+        if not (on_cpu and x.ndim == 4 and has_kernels()):
+            return self._anywhere
+        filled, inside = padded(x, self.padding, self.window, self.stride)
+        kernel: Kernel = "onednn"
+        if self.groups == 1 and set(self.dilation) == {1}:
+            kernel = fastest(filled.shape, self.weight.shape, self.stride, tuple(inside))
+        run = self._onednn(filled, inside) if kernel == "onednn" else self._matrix(kernel, inside)
+        if filled is x:
+            return run
+        return lambda x: run(padded(x, self.padding, self.window, self.stride)[0])
+
+    def _anywhere(self, x: Tensor) -> Tensor:
+        x, inside = padded(x, self.padding, self.window, self.stride)
+        weight = self.prepared("channels last", self._channels_last)
         y: Tensor = CONVOLUTION[len(inside)](
-            x, weight, bias, self.stride, inside, self.dilation, self.groups
+            x, weight, self.bias, self.stride, inside, self.dilation, self.groups
         )
         y = self.activation.forward(y) if self.activation else y
         return y.contiguous(memory_format=torch.channels_last) if y.ndim == 4 else y
 
-    def _takes_onednn(self) -> bool:
-        on_cpu = self.weight.device.type == "cpu" and self.weight.dtype == torch.float32
-        return on_cpu and len(self.stride) == 2 and has_onednn()
+    def _channels_last(self) -> Tensor:
+        if self.weight.ndim != 4:
+            return self.weight
+        # Not contiguous(), which leaves weights of one channel or pixel as they are, so that the
+        # output would be N,C,H,W.
+        empty = torch.empty_like(self.weight, memory_format=torch.channels_last)
+        return empty.copy_(self.weight)
 
-    def _for_torch(self) -> tuple[Tensor, Tensor]:
-        if self.weight.ndim != 4 or self.weight.shape[1] < FEW_CHANNELS:
-            return self.weight, self.bias
-        return self.weight.contiguous(memory_format=torch.channels_last), self.bias
+    def _matrix(self, kernel: Kernel, inside: list[int]) -> Run:
+        weight = self.weight
+        if kernel == "columns":
+            weight = self.prepared("channels last", self._channels_last)
+        convolve = matrix_convolution
+        how = (weight, weight.shape[2:], self.bias, self.stride, inside)
+        activate = self.activation.function if self.activation else None
 
-    def _onednn(self, x: Tensor, inside: list[int]) -> Tensor:
+        def run(x: Tensor) -> Tensor:
+            y: Tensor = convolve(x, *how)
+            if activate:
+                activate(y)
+            return y.contiguous(memory_format=torch.channels_last)
+
+        return run
+
+    def _onednn(self, x: Tensor, inside: list[int]) -> Run:
         how = (inside, self.stride, self.dilation, self.groups)
 
-        def reorder() -> tuple[Tensor, Tensor]:  # for the first size that comes; right for all
+        def reorder() -> Tensor:  # for the first size that comes; right for all
             place = torch.ops.mkldnn._reorder_convolution_weight.default
-            return place(self.weight, *how, list(x.shape)), self.bias
+            weight: Tensor = place(self.weight, *how, list(x.shape))
+            return weight
 
-        weight, bias = self.prepared("onednn", reorder)
-        name, numbers = self.activation.onednn if self.activation else ("none", [])
-        y: Tensor = torch.ops.mkldnn._convolution_pointwise.default(
-            x, weight, bias, *how, name, numbers, ""
-        )
-        return y
-
-
-def even(padding: Padding) -> list[int] | None:
-    """What torch pads by itself, where that does not depend on the input."""
-    if padding.value != 0 or padding.pairs is None or any(a != b for a, b in padding.pairs):
-        return None
-    return [before for before, _ in padding.pairs]
+        weight, bias = self.prepared("onednn", reorder), self.bias
+        convolve = torch.ops.mkldnn._convolution_pointwise.default
+        after = (*how, *(self.activation.onednn if self.activation else ("none", [])), "")
+        return lambda x: convolve(x, weight, bias, *after)
 
 
 class TransposedConvolution(Inference):
@@ -193,17 +223,40 @@ class TransposedConvolution(Inference):
         return self.activation.forward(y) if self.activation else y
 
 
-class MaxPool(Inference):
-    """Max pooling that torch can do by itself."""
+class Pooling(Inference):
+    """Max or average pooling of images, by the faster of two ways."""
 
-    def __init__(self, layer: MaxPooling, padding: Pairs) -> None:
+    def __init__(self, layer: MaxPooling | AveragePooling) -> None:
         super().__init__()
-        self.how = (layer.pool_size, layer.stride, [before for before, _ in padding])
-        self.pool = MAXIMUM[len(padding)]
+        self.layer = layer
+        self.maximum = isinstance(layer, MaxPooling)
 
     def forward(self, x: Tensor) -> Tensor:
         """The pooled ``x``; over each time step if there is one dimension more."""
-        return per_time_step(lambda x: self.pool(x, *self.how), x, len(self.how[0]))
+        return per_time_step(self._pool, x, 2)
+
+    def _pool(self, x: Tensor) -> Tensor:
+        if plain_only(x):
+            return self.layer.forward(x)
+        last = x.is_contiguous(memory_format=torch.channels_last)
+        return self.prepared((x.shape, last), lambda: self._fastest(x, last))(x)
+
+    def _fastest(self, x: Tensor, channels_last: bool) -> Run:
+        how = (self.layer.pool_size, self.layer.stride)
+        pairs = self.layer.pairs(x)
+        faster = separable_is_faster(x.shape, *how, maximum=self.maximum)
+        if faster and channels_last and x.device.type == "cpu":
+            return partial(self._separable, pairs=pairs)
+        if self.maximum and self.layer.is_even(pairs):
+            inside = [before for before, _ in pairs]
+            return lambda x: functional.max_pool2d(x, *how, inside)
+        return self.layer.forward
+
+    def _separable(self, x: Tensor, pairs: Pairs) -> Tensor:
+        size, stride = self.layer.pool_size, self.layer.stride
+        if self.maximum:
+            return separable(pad(x, pairs, -math.inf), size, stride, torch.maximum)
+        return separable(pad(x, pairs), size, stride, torch.add).mul_(1 / math.prod(size))
 
 
 class Dense(Inference):
@@ -219,12 +272,21 @@ class Dense(Inference):
 
     def forward(self, x: Tensor) -> Tensor:
         """N,C,*space to N,F."""
-        size = tuple(x.shape[1:]) if self.spatial else ()
-        weight, bias = self.prepared(size, lambda: (self._reordered(size), self.bias))
-        if self.spatial:  # channels last: no copy
-            x = x.permute(0, *range(2, x.ndim), 1).flatten(1)
-        y = functional.linear(x, weight, bias)
-        return self.activation.forward(y) if self.activation else y
+        return self.prepared(x.shape[1:], lambda: self._ready(x.shape[1:]))(x)
+
+    def _ready(self, size: Sequence[int]) -> Run:
+        spatial = tuple(size) if self.spatial else ()
+        weight, bias = self._reordered(spatial), self.bias
+        order = (0, *range(2, 1 + len(spatial)), 1)
+        activate = self.activation.function if self.activation else None
+
+        def run(x: Tensor) -> Tensor:
+            if spatial:  # channels last: no copy
+                x = x.permute(order).flatten(1)
+            y = functional.linear(x, weight, bias)
+            return activate(y) if activate else y
+
+        return run
 
     def _reordered(self, size: tuple[int, ...]) -> Tensor:
         """Columns from MATLAB's order (h fastest, then w, then C) to C fastest, then w, then h."""

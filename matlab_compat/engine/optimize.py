@@ -27,7 +27,7 @@ from .inference import (
     Convolution,
     Dense,
     FixedNormalization,
-    MaxPool,
+    Pooling,
     SavedStateLSTM,
     TransposedConvolution,
 )
@@ -43,7 +43,7 @@ Linear = PaddedConvolution | CroppedConvTranspose | FullyConnected
 NEW_OUTPUT = (
     *(PaddedConvolution, CroppedConvTranspose, FullyConnected),
     *(Convolution, TransposedConvolution, Dense),
-    *(Addition, Concatenation, MaxPooling, MaxPool, AveragePooling, _BatchNorm),
+    *(Addition, Concatenation, MaxPooling, AveragePooling, Pooling, _BatchNorm),
 )
 
 
@@ -90,8 +90,9 @@ def _simplify(module: fx.GraphModule, node: fx.Node) -> None:
         replaced = _linear(module, node, layer)
     elif isinstance(layer, Normalization):
         replaced = FixedNormalization(layer)
-    elif isinstance(layer, MaxPooling) and layer.padding and layer.is_even(layer.padding):
-        replaced = MaxPool(layer, layer.padding)
+    elif isinstance(layer, MaxPooling | AveragePooling) and len(layer.pool_size) == 2:
+        if isinstance(layer, MaxPooling) or layer.count_padding:
+            replaced = Pooling(layer)
     elif isinstance(layer, LSTM) and _is_plain(layer, node):
         replaced = SavedStateLSTM(layer)
     elif (slope := _slope(layer)) is not None and _may_overwrite(module, node):

@@ -16,7 +16,7 @@ import torch
 from torch import Tensor, nn
 
 import matlab_compat as m
-from matlab_compat.engine import inference
+from matlab_compat.engine import inference, kernels
 from matlab_compat.engine.inference import Convolution, Dense, SavedStateLSTM, without_denormals
 from matlab_compat.errors import UsageError
 from matlab_compat.layers.base import Layer
@@ -142,9 +142,10 @@ def test_agrees_with_float64(layers: Callable[[], list[Layer]], batch: int) -> N
 def test_agrees_with_any_kernel(batch: int, monkeypatch: pytest.MonkeyPatch) -> None:
     network = made(images())
     inputs = inputs_of(network, batch)
-    monkeypatch.setattr(inference, "SMALL_IMAGE", 0)
-    assert_agrees(network.to_torch(optimize=True), network, inputs)
-    monkeypatch.setattr(inference, "has_onednn", lambda: False)
+    for kernel in kernels.MICROSECONDS:
+        monkeypatch.setattr(inference, "fastest", lambda *shape, kernel=kernel: kernel)
+        assert_agrees(network.to_torch(optimize=True), network, inputs)
+    monkeypatch.setattr(inference, "has_kernels", lambda: False)
     assert_agrees(network.to_torch(optimize=True), network, inputs)
 
 
@@ -224,6 +225,55 @@ def test_images_stay_channels_last() -> None:
     network = made(layers)
     result = outputs(network.to_torch(optimize=True), inputs_of(network, 2))[0]
     assert result.is_contiguous(memory_format=torch.channels_last)
+
+
+@pytest.mark.parametrize("kernel", kernels.MICROSECONDS)
+def test_every_kernel_puts_out_channels_last(kernel: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(inference, "fastest", lambda *shape: kernel)
+    for channels in (1, 3):
+        layers: list[Layer] = [
+            m.imageInputLayer((9, 9, channels), Normalization="none"),
+            m.convolution2dLayer(3, 4, Padding="same"),
+            m.convolution2dLayer(1, 5),
+        ]
+        network = made(layers)
+        result = outputs(network.to_torch(optimize=True), inputs_of(network, 2))[0]
+        assert result.is_contiguous(memory_format=torch.channels_last)
+
+
+@pytest.mark.parametrize("padding", ["same", 0, [1, 0, 0, 1]])
+@pytest.mark.parametrize("average", [False, True])
+def test_large_images_are_pooled_as_small_ones(average: bool, padding: object) -> None:
+    pooling = m.averagePooling2dLayer if average else m.maxPooling2dLayer
+    layers: list[Layer] = [
+        m.imageInputLayer((65, 64, 3), Normalization="none"),
+        m.convolution2dLayer(1, 3),
+        pooling(3, Stride=2, Padding=padding),
+    ]
+    network = made(layers)
+    assert_agrees(network.to_torch(optimize=True), network, inputs_of(network, 8))
+
+
+def test_gradients_for_the_input_are_those_of_the_plain_module() -> None:
+    network = made(classifier())
+    (x,) = inputs_of(network, 2)
+    found = []
+    for optimize in (False, True):
+        given = x.clone().requires_grad_()
+        network.to_torch(optimize=optimize).eval()(given)[:, 0].sum().backward()
+        assert given.grad is not None
+        found.append(given.grad)
+    torch.testing.assert_close(*found, atol=1e-5, rtol=1e-3)
+
+
+def test_it_can_be_exported_for_any_batch() -> None:
+    network = made(classifier())
+    module, (x,) = network.to_torch(optimize=True), inputs_of(network, 4)
+    batch = torch.export.Dim("batch", min=1, max=64)
+    with torch.no_grad():
+        program = torch.export.export(module, (x,), dynamic_shapes=({0: batch},)).module()
+    for count in (4, 9):
+        assert_agrees(program, network, inputs_of(network, count))
 
 
 def test_training_is_refused() -> None:

@@ -1,0 +1,70 @@
+"""Ways to convolve and pool images. Expected values: torch's own functional pooling."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from torch.nn import functional
+
+from matlab_compat.engine.kernels import fastest, has_kernels, separable, separable_is_faster
+
+
+def image(n: int, channels: int, height: int, width: int) -> torch.Tensor:
+    x = torch.randn(n, channels, height, width, generator=torch.Generator().manual_seed(0))
+    return x.contiguous(memory_format=torch.channels_last)
+
+
+@given(
+    pool=st.tuples(st.integers(1, 4), st.integers(1, 4)),
+    stride=st.tuples(st.integers(1, 5), st.integers(1, 5)),
+    more=st.tuples(st.integers(0, 6), st.integers(0, 6)),
+    channels=st.integers(1, 3),
+)
+def test_separable_pooling_is_pooling(
+    pool: tuple[int, int], stride: tuple[int, int], more: tuple[int, int], channels: int
+) -> None:
+    x = image(2, channels, pool[0] + more[0], pool[1] + more[1])
+    before = x.clone()
+    largest = separable(x, pool, stride, torch.maximum)
+    sums = separable(x, pool, stride, torch.add)
+    assert torch.equal(largest, functional.max_pool2d(x, pool, stride))
+    mean = functional.avg_pool2d(x, pool, stride)
+    torch.testing.assert_close(sums / (pool[0] * pool[1]), mean, atol=1e-6, rtol=1e-5)
+    assert torch.equal(x, before)
+
+
+def test_separable_pooling_keeps_the_layout_and_passes_nan_on() -> None:
+    x = image(2, 3, 6, 6)
+    x[0, 1, 2, 3] = torch.nan
+    found = separable(x, (2, 2), (2, 2), torch.maximum)
+    assert found.is_contiguous(memory_format=torch.channels_last)
+    assert torch.equal(found.isnan(), functional.max_pool2d(x, 2).isnan())
+
+
+@pytest.mark.parametrize(
+    ("size", "pool", "maximum", "expected"),
+    [
+        ((8, 16, 64, 64), (2, 2), True, True),
+        ((1, 4, 8, 8), (2, 2), True, False),
+        ((8, 64, 64, 64), (1, 1), True, False),
+        ((8, 64, 64, 64), (3, 3), False, False),
+        ((8, 4, 64, 64), (3, 3), False, True),
+    ],
+)
+def test_separable_pooling_is_for_large_images(
+    size: tuple[int, ...], pool: tuple[int, int], maximum: bool, expected: bool
+) -> None:
+    assert separable_is_faster(size, pool, pool, maximum=maximum) is expected
+
+
+def test_a_large_image_goes_to_onednn_and_a_small_one_does_not() -> None:
+    assert fastest((8, 64, 128, 128), (64, 64, 3, 3), (1, 1), (1, 1)) == "onednn"
+    assert fastest((1, 16, 7, 7), (32, 16, 3, 3), (1, 1), (1, 1)) == "columns"
+    assert fastest((1, 1, 28, 28), (8, 1, 3, 3), (1, 1), (1, 1)) == "planes"
+
+
+def test_this_torch_has_the_kernels() -> None:
+    # They are private; should a new torch lack them, networks stay right and become slower.
+    assert has_kernels()
