@@ -19,7 +19,7 @@ from torch import Tensor, nn
 from matlab_compat import TransposedConvolution2DLayer, transposedConv2dLayer
 from matlab_compat.network import Network
 
-from .timing import THREADS, Row, Table, faster, interleaved, never_slower
+from .timing import THREADS, Row, Table, faster, interleaved, never_slower, peaks
 
 HAND, LAST, ORT = "hand port", "hand port, channels_last", "ONNX Runtime"
 LIVE, OPTIMIZED = "live", "optimized"
@@ -151,7 +151,7 @@ def measure_torch(
         hand.float()
         for call in variants.values():
             torch.testing.assert_close(call().double(), exact, atol=1e-4, rtol=1e-4)
-        return Row(str(case), interleaved(variants))
+        return Row(str(case), interleaved(variants), peak=peaks(variants))
 
 
 def onnx_session(case: Case, weight: Tensor, bias: Tensor) -> Callable[[Tensor], Tensor]:
@@ -198,4 +198,4 @@ def measure_matlab(case: Case, layer: TransposedConvolution2DLayer, x: Tensor) -
 
     variants = {HAND: by_hand, "predict": lambda: layer.predict(X)}
     np.testing.assert_allclose(layer.predict(X), by_hand(), atol=1e-4, rtol=1e-4)
-    return Row(str(case), interleaved(variants))
+    return Row(str(case), interleaved(variants), peak=peaks(variants))

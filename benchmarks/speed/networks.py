@@ -31,7 +31,7 @@ from converters.targets.source_code.texts import model_text
 from matlab_compat.errors import MatlabCompatError
 from matlab_compat.network import Network
 
-from .timing import THREADS, Row, Table, faster, interleaved, never_slower
+from .timing import THREADS, Row, Table, faster, interleaved, never_slower, peaks
 
 REAL = Path(__file__).parents[3] / "shared" / "real"
 BATCHES = (1, 8)
@@ -100,7 +100,7 @@ def measured(
     worst = max(distance(call(), exact) for call in calls.values())
     if worst > WRONG:
         raise AssertionError(f"{case}: an output is {worst:.1g} away from float64")
-    return Row(case, interleaved(calls), {"error": worst})
+    return Row(case, interleaved(calls), {"error": worst}, peaks(calls))
 
 
 def distance(found: Any, expected: Any) -> float:

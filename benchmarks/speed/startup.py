@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import resource
 import statistics
 import subprocess
@@ -37,7 +38,7 @@ print("\\n" + json.dumps(sorted({name.partition(".")[0] for name in sys.modules}
 def tables() -> Iterable[Table]:
     """``--help``, ``--version``, ``inspect``."""
     bare, lean = BARE.format(""), BARE.format(LEAN)
-    seconds = _cpu(
+    seconds, peak = _cpu(
         {
             "python": ["pass"],
             "bare typer, lean": [lean, "--help"],
@@ -55,23 +56,30 @@ def tables() -> Iterable[Table]:
     goals.append(Goal("inspect, seconds of CPU", 0.35, seconds["inspect"], at_least=False))
     heavy = {"torch", "scipy"} & _modules([OURS, "inspect", str(FILE)])
     goals.append(Goal("inspect imports torch or scipy", 0, len(heavy), at_least=False))
-    yield Table("start-up, CPU time of the process", [Row("CPU time", seconds)], goals)
+    yield Table("start-up, CPU time of the process", [Row("CPU time", seconds, peak=peak)], goals)
 
 
-def _cpu(programs: Mapping[str, Sequence[str]]) -> dict[str, float]:
-    """Median CPU seconds of each program (user and system), all in turn, after one warm-up."""
+def _cpu(programs: Mapping[str, Sequence[str]]) -> tuple[dict[str, float], dict[str, int]]:
+    """Median CPU seconds of each program (user and system), all in turn, and bytes at the peak.
+
+    A child begins as a copy of this process, so the peak is never less than this process has.
+    """
     taken: dict[str, list[float]] = {name: [] for name in programs}
-    for _ in range(ROUNDS + 1):
+    peak = {}
+    for _ in range(ROUNDS + 1):  # the first is a warm-up
         for name, program in programs.items():
-            taken[name].append(_one(program))
-    return {name: statistics.median(seconds[1:]) for name, seconds in taken.items()}
+            used = _one(program)
+            taken[name].append(used.ru_utime + used.ru_stime)
+            peak[name] = 1024 * used.ru_maxrss
+    return {name: statistics.median(seconds[1:]) for name, seconds in taken.items()}, peak
 
 
-def _one(program: Sequence[str]) -> float:
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    subprocess.run([sys.executable, "-c", *program], cwd=ROOT, check=True, capture_output=True)
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+def _one(program: Sequence[str]) -> resource.struct_rusage:
+    child = subprocess.Popen([sys.executable, "-c", *program], cwd=ROOT, stdout=subprocess.DEVNULL)
+    _, status, used = os.wait4(child.pid, 0)
+    child.returncode = os.waitstatus_to_exitcode(status)
+    assert not child.returncode
+    return used
 
 
 def _modules(program: Sequence[str]) -> set[str]:

@@ -1,17 +1,21 @@
 """Fair timing: all variants in turn, correct before they are timed, medians, and tables of them.
 
+Beside each time stands the peak of memory: by how much the process grows during one call.
+
 The machines this runs on are shared, so that a second here is not a second there: only the ratios
 of what was measured in turn, in one process, mean anything.
 """
 
 from __future__ import annotations
 
+import ctypes
 import os
 import random
 import statistics
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from pathlib import Path
 from typing import Any
 
 #: Rounds that count, and the least time one counted round of a variant takes (calls are repeated).
@@ -31,11 +35,12 @@ CLOCK = time.thread_time if THREADS == 1 else time.perf_counter
 
 @dataclass(frozen=True)
 class Row:
-    """One case: seconds by variant, and what else was measured (bytes, counts)."""
+    """One case: seconds by variant, bytes at the peak, and what else was measured."""
 
     case: str
     seconds: Mapping[str, float]
     more: Mapping[str, Any] = field(default_factory=dict)
+    peak: Mapping[str, int] = field(default_factory=dict)
 
     def ratio(self, variant: str, peer: str) -> float:
         """How many times faster ``variant`` is than ``peer``."""
@@ -78,14 +83,14 @@ class Table:
         return {"title": self.title, "rows": [asdict(row) for row in self.rows], "goals": goals}
 
     def __str__(self) -> str:
-        """Milliseconds by case and variant."""
+        """Milliseconds by case and variant, with megabytes where they were measured."""
         names = list(dict.fromkeys(name for row in self.rows for name in row.seconds))
         extras = list(dict.fromkeys(name for row in self.rows for name in row.more))
-        heads = ["ms", *names, *extras]
+        heads = ["ms (MB)" if any(row.peak for row in self.rows) else "ms", *names, *extras]
         body = [
             [
                 row.case,
-                *(f"{1e3 * row.seconds[n]:.3g}" if n in row.seconds else "" for n in names),
+                *(_cell(row, name) for name in names),
                 *(_short(row.more.get(n, "")) for n in extras),
             ]
             for row in self.rows
@@ -96,6 +101,13 @@ class Table:
             for line in [heads, *body]
         ]
         return "\n".join([f"\n== {self.title}", *lines, *map(str, self.goals)])
+
+
+def _cell(row: Row, name: str) -> str:
+    if name not in row.seconds:
+        return ""
+    memory = f" ({row.peak[name] / 1e6:.3g})" if name in row.peak else ""
+    return f"{1e3 * row.seconds[name]:.3g}{memory}"
 
 
 def _short(value: Any) -> str:
@@ -141,6 +153,31 @@ def _repeats(call: Callable[[], object]) -> int:
         if once > 0.5:
             break  # long calls are warm after one
     return max(1, round(ROUND_SECONDS / max(once, 1e-7)))
+
+
+def peaks(variants: Mapping[str, Callable[[], object]]) -> dict[str, int]:
+    """Bytes by which the process grows at most during one call of each variant.
+
+    From the high-water mark that Linux keeps; nothing elsewhere. What a variant keeps from one call
+    to the next (ONNX Runtime's arena, arranged weights) is not in it.
+    """
+    return {name: grown for name, call in variants.items() if (grown := _grown(call)) is not None}
+
+
+def _grown(call: Callable[[], object]) -> int | None:
+    try:
+        ctypes.CDLL(None).malloc_trim(0)  # or freed memory would be used again
+        Path("/proc/self/clear_refs").write_text("5")
+        before = _status("VmRSS")
+        call()
+        return max(0, _status("VmHWM") - before)
+    except (OSError, AttributeError):
+        return None
+
+
+def _status(name: str) -> int:
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return next(1024 * int(line.split()[1]) for line in lines if line.startswith(name))
 
 
 def geomean(values: Iterable[float]) -> float:

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from .layer import CASES, HAND, HandPort, prepare
-from .timing import THREADS, Row, Table, faster, interleaved, never_slower
+from .timing import THREADS, Row, Table, faster, interleaved, never_slower, peaks
 
 
 def tables() -> Iterator[Table]:
@@ -22,7 +22,7 @@ def tables() -> Iterator[Table]:
         hand = HandPort(case, weight, bias)
         _check(module, hand, x)
         variants = {HAND: _step(hand, x), "to_torch()": _step(module, x)}
-        rows.append(Row(str(case), interleaved(variants)))
+        rows.append(Row(str(case), interleaved(variants), peak=peaks(variants)))
     yield Table(
         "Transposed convolution, forward and backward",
         rows,
