@@ -27,7 +27,7 @@ from .kernels import (
     separable,
     separable_is_faster,
 )
-from .padding import Pairs, pad, same_padding
+from .padding import Pairs, same_padding
 from .phases import Prepared
 from .pooling import AveragePooling, MaxPooling
 from .recurrent import LSTM, by_direction
@@ -243,8 +243,8 @@ class Pooling(Inference):
 
     def _fastest(self, x: Tensor, channels_last: bool) -> Run:
         how = (self.layer.pool_size, self.layer.stride)
-        pairs = self.layer.pairs(x)
-        faster = separable_is_faster(x.shape, *how, maximum=self.maximum)
+        pairs = tuple(self.layer.pairs(x))
+        faster = separable_is_faster(x.shape, *how, pairs, maximum=self.maximum)
         if faster and channels_last and x.device.type == "cpu":
             return partial(self._separable, pairs=pairs)
         if self.maximum and self.layer.is_even(pairs):
@@ -253,10 +253,10 @@ class Pooling(Inference):
         return self.layer.forward
 
     def _separable(self, x: Tensor, pairs: Pairs) -> Tensor:
-        size, stride = self.layer.pool_size, self.layer.stride
+        how = (self.layer.pool_size, self.layer.stride, pairs)
         if self.maximum:
-            return separable(pad(x, pairs, -math.inf), size, stride, torch.maximum)
-        return separable(pad(x, pairs), size, stride, torch.add).mul_(1 / math.prod(size))
+            return separable(x, *how, torch.maximum)
+        return separable(x, *how, torch.add).mul_(1 / math.prod(how[0]))
 
 
 class Dense(Inference):

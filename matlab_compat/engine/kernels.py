@@ -20,11 +20,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from math import prod
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, NamedTuple, TypeAlias
 
 import torch
 from torch import Tensor
 
+from .padding import Pairs
 from .phases import LANES, lanes
 
 #: Of x, weight, the window's size, bias, stride and padding; the layout is the weight's.
@@ -131,30 +132,66 @@ def separable(
     x: Tensor,
     pool_size: Sequence[int],
     stride: Sequence[int],
+    padding: Pairs,
     function: Callable[..., Tensor],
 ) -> Tensor:
-    """``function``, ``torch.maximum`` or ``torch.add``, over the windows of N,C,H,W."""
-    for axis, (size, step) in enumerate(zip(pool_size, stride, strict=True), 2):
-        end = x.shape[axis] - size + 1
-        first, *others = (
-            x[(slice(None),) * axis + (slice(shift, end + shift, step),)] for shift in range(size)
-        )
-        if others:
-            first = function(first, others[0])
-        for other in others[1:]:
-            function(first, other, out=first)
-        x = first
+    """``function``, ``torch.maximum`` or ``torch.add``, over the windows of N,C,H,W channels last.
+
+    What lies in the padding, which is less than a window, has no part in it.
+    """
+    for axis, how in enumerate(zip(pool_size, stride, padding, strict=True), 2):
+        steps = _steps(x.shape[axis], *how)
+        (part, _), *others = ((x[(slice(None),) * axis + (step.source,)], step) for step in steps)
+        if others and others[0][0].shape == part.shape:
+            y = function(part, others.pop(0)[0])
+        else:
+            y = part.clone(memory_format=torch.channels_last)
+        for part, step in others:
+            target = y.narrow(axis, step.first, step.places)
+            function(target, part, out=target)
+        x = y
     return x
+
+
+class _Step(NamedTuple):
+    """What one element of the windows adds to the places that have it in the data."""
+
+    first: int
+    places: int
+    source: slice
+
+
+@lru_cache(maxsize=1024)
+def _steps(length: int, window: int, stride: int, pair: tuple[int, int]) -> list[_Step]:
+    """A step for each element of the windows, those that most places have first."""
+    places = (length + sum(pair) - window) // stride + 1
+    steps = []
+    for shift in range(window):
+        start = shift - pair[0]  # where the first place has this element
+        first = max(0, -(start // stride))
+        last = min(places - 1, (length - 1 - start) // stride)
+        if first <= last:
+            source = slice(start + first * stride, start + last * stride + 1, stride)
+            steps.append(_Step(first, last - first + 1, source))
+    return sorted(steps, key=lambda step: -step.places)
 
 
 @lru_cache(maxsize=1024)
 def separable_is_faster(
-    size: Sequence[int], pool_size: Sequence[int], stride: Sequence[int], *, maximum: bool
+    size: Sequence[int],
+    pool_size: Sequence[int],
+    stride: Sequence[int],
+    padding: Pairs,
+    *,
+    maximum: bool,
 ) -> bool:
     """Whether :func:`separable` takes less time than torch for N,C,H,W that is channels last.
 
-    Torch takes the average of whole registers of channels at once, and is faster then.
+    Torch takes the average of whole registers of channels at once, and is faster then. Not for
+    padding so wide that all places have no element of the windows in common.
     """
+    if any(sum(pair) >= window for pair, window in zip(padding, pool_size, strict=True)):
+        return False
     steps = sum(pool_size) - len(pool_size)
     windows = prod(size) * prod(pool_size) / prod(stride)
     return windows >= STEP * steps > 0 and (maximum or size[1] < LANES)

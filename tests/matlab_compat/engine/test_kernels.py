@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from torch.nn import functional
 
 from matlab_compat.engine.kernels import fastest, has_kernels, separable, separable_is_faster
+
+NO_PADDING = ((0, 0), (0, 0))
 
 
 def image(n: int, channels: int, height: int, width: int) -> torch.Tensor:
@@ -16,21 +18,32 @@ def image(n: int, channels: int, height: int, width: int) -> torch.Tensor:
     return x.contiguous(memory_format=torch.channels_last)
 
 
+sides = st.tuples(st.integers(0, 2), st.integers(0, 2))
+
+
 @given(
-    pool=st.tuples(st.integers(1, 4), st.integers(1, 4)),
+    pool=st.tuples(st.integers(1, 5), st.integers(1, 5)),
     stride=st.tuples(st.integers(1, 5), st.integers(1, 5)),
     more=st.tuples(st.integers(0, 6), st.integers(0, 6)),
+    padding=st.tuples(sides, sides),
     channels=st.integers(1, 3),
 )
 def test_separable_pooling_is_pooling(
-    pool: tuple[int, int], stride: tuple[int, int], more: tuple[int, int], channels: int
+    pool: tuple[int, int],
+    stride: tuple[int, int],
+    more: tuple[int, int],
+    padding: tuple[tuple[int, int], tuple[int, int]],
+    channels: int,
 ) -> None:
     x = image(2, channels, pool[0] + more[0], pool[1] + more[1])
-    before = x.clone()
-    largest = separable(x, pool, stride, torch.maximum)
-    sums = separable(x, pool, stride, torch.add)
-    assert torch.equal(largest, functional.max_pool2d(x, pool, stride))
-    mean = functional.avg_pool2d(x, pool, stride)
+    assume(all(sum(pair) < window for pair, window in zip(padding, pool, strict=True)))
+    before, ((top, bottom), (left, right)) = x.clone(), padding
+    around = (left, right, top, bottom)
+    largest = separable(x, pool, stride, padding, torch.maximum)
+    sums = separable(x, pool, stride, padding, torch.add)
+    outside = functional.pad(x, around, value=-torch.inf)
+    assert torch.equal(largest, functional.max_pool2d(outside, pool, stride))
+    mean = functional.avg_pool2d(functional.pad(x, around), pool, stride)
     torch.testing.assert_close(sums / (pool[0] * pool[1]), mean, atol=1e-6, rtol=1e-5)
     assert torch.equal(x, before)
 
@@ -38,7 +51,7 @@ def test_separable_pooling_is_pooling(
 def test_separable_pooling_keeps_the_layout_and_passes_nan_on() -> None:
     x = image(2, 3, 6, 6)
     x[0, 1, 2, 3] = torch.nan
-    found = separable(x, (2, 2), (2, 2), torch.maximum)
+    found = separable(x, (2, 2), (2, 2), NO_PADDING, torch.maximum)
     assert found.is_contiguous(memory_format=torch.channels_last)
     assert torch.equal(found.isnan(), functional.max_pool2d(x, 2).isnan())
 
@@ -56,7 +69,7 @@ def test_separable_pooling_keeps_the_layout_and_passes_nan_on() -> None:
 def test_separable_pooling_is_for_large_images(
     size: tuple[int, ...], pool: tuple[int, int], maximum: bool, expected: bool
 ) -> None:
-    assert separable_is_faster(size, pool, pool, maximum=maximum) is expected
+    assert separable_is_faster(size, pool, pool, NO_PADDING, maximum=maximum) is expected
 
 
 def test_a_large_image_goes_to_onednn_and_a_small_one_does_not() -> None:
