@@ -31,6 +31,7 @@ from .padding import Pairs, same_padding
 from .phases import Prepared
 from .pooling import AveragePooling, MaxPooling
 from .recurrent import LSTM, by_direction
+from .threads import threads_for_steps
 from .time import per_time_step
 from .transposed_convolution import CroppedConvTranspose, transposed_convolution
 
@@ -339,7 +340,10 @@ class SavedStateLSTM(Inference):
         """N,C,T to N,H,T, or N,H."""
         states = [s.expand(-1, x.shape[0], -1).contiguous() for s in (self.hidden, self.cell)]
         weights = [self.get_buffer(name) for name in self.names]
-        y, final, _ = torch.lstm(
-            x.transpose(1, 2), states, weights, True, 1, 0.0, False, self.bidirectional, True
-        )
+        how = (True, 1, 0.0, False, self.bidirectional, True)
+        if torch.compiler.is_compiling():
+            y, final, _ = torch.lstm(x.transpose(1, 2), states, weights, *how)
+        else:
+            with threads_for_steps(x, weights[0].numel() + weights[1].numel()):
+                y, final, _ = torch.lstm(x.transpose(1, 2), states, weights, *how)
         return final.transpose(0, 1).flatten(1) if self.last else y.transpose(1, 2)

@@ -18,6 +18,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ..errors import DataFormatError
+from .threads import threads_for_steps
 
 
 def hard_sigmoid(x: Tensor) -> Tensor:
@@ -124,7 +125,13 @@ class LSTM(Recurrence, nn.LSTM):  # type: ignore[misc]  # forward takes N,C,T
     def recur(self, x: Tensor, states: tuple[Tensor, ...]) -> tuple[Tensor, tuple[Tensor, ...]]:
         """See :meth:`Recurrence.recur`."""
         h, c = (by_direction(state, self.settings.directions) for state in states)
-        y, (h, c) = nn.LSTM.forward(self, x, (h, c))
+        if torch.compiler.is_compiling():
+            y, (h, c) = nn.LSTM.forward(self, x, (h, c))
+        else:
+            names = ("weight_ih_l0", "weight_hh_l0")
+            weights = sum(self.get_parameter(name).numel() for name in names)
+            with threads_for_steps(x, weights):
+                y, (h, c) = nn.LSTM.forward(self, x, (h, c))
         return y, (_joined(h), _joined(c))
 
 
