@@ -39,9 +39,11 @@ def main(arguments: list[str]) -> int:
     found: dict[str, list[Table]] = {}
     for part in options.parts or PARTS:
         found[part] = []
+        began = time.perf_counter()
         for table in importlib.import_module(f".{part}", __package__).tables():
             print(table, flush=True)
             found[part].append(table)
+        print(f"({part}: {time.perf_counter() - began:.0f} s)", flush=True)
     missed = [g for tables in found.values() for t in tables for g in t.goals if not g.met]
     print(f"\n{time.perf_counter() - start:.0f} s; {len(missed)} goals not met")
     for goal in missed:
