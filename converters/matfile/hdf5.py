@@ -146,10 +146,11 @@ class Hdf5File:
         if not h5a.exists(node, key):
             return None
         handle = h5a.open(node, key)
-        count = math.prod(handle.shape)
+        shape, dtype = handle.shape, handle.dtype  # each asks HDF5 anew
+        count = math.prod(shape)
         if handle.get_storage_size() > _MAX_ATTRIBUTE_BYTES:
             raise CorruptFileError(f"The attribute {name} is implausibly large.", remedy=RESAVE)
-        if handle.dtype == object:
+        if dtype.hasobject:
             kind = handle.get_type()
             _check_variable_length(kind)
             # HDF5 takes from its memory what the attribute is too short for.
@@ -159,9 +160,9 @@ class Hdf5File:
                 )
             self._check_heap_use(count)
             return h5py.AttributeManager(_high_level(node))[name]
-        if handle.dtype.kind not in _READABLE_KINDS + "S":
+        if dtype.kind not in _READABLE_KINDS + "S":
             raise CorruptFileError(f"The attribute {name} is no number or text.", remedy=RESAVE)
-        value = np.empty(handle.shape, handle.dtype)
+        value = np.empty(shape, dtype)
         handle.read(value)
         return value.item() if count == 1 else value
 
