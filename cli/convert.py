@@ -111,7 +111,7 @@ def _notes(done: Converted) -> Iterator[str]:
 
 
 def _document(done: Converted) -> dict[str, Any]:
-    from matlab_compat.parity.compare import finite_json
+    from matlab_compat.finite_json import finite_json
 
     return {
         "schema": "matlab_compat.convert/1",

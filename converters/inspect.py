@@ -9,9 +9,9 @@ import numpy as np
 
 from matlab_compat.display import matlab_text, size_text
 from matlab_compat.errors import MatlabCompatError
+from matlab_compat.finite_json import finite_json
 from matlab_compat.layers import Layer
 from matlab_compat.layers.properties import HYPERPARAMETERS
-from matlab_compat.parity.compare import finite_json
 
 from .find import Found, find_models
 from .matfile import DEFAULT_LIMITS, Limits, MatFile, VariableInfo, open_mat

@@ -23,6 +23,7 @@ import numpy.typing as npt
 
 from ..display import size_text
 from ..errors import NothingToCompareError, UsageError
+from ..finite_json import finite_json
 from .blocks import wide
 from .tally import Judgement, Rule, Totals, totals_of
 
@@ -146,19 +147,6 @@ class Comparison:
             }
         cleaned: dict[str, Any] = finite_json(record)
         return cleaned
-
-
-def finite_json(value: Any) -> Any:
-    """``value`` with the numbers that JSON lacks written as text: "Infinity", "NaN", "1-2i"."""
-    if isinstance(value, dict):
-        return {key: finite_json(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [finite_json(item) for item in value]
-    if isinstance(value, complex):
-        return f"{value.real:.17g}{value.imag:+.17g}i"
-    if isinstance(value, float) and not math.isfinite(value):
-        return {math.inf: "Infinity", -math.inf: "-Infinity"}.get(value, "NaN")
-    return value
 
 
 def compare(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from .compare import finite_json
+from ..finite_json import finite_json
 
 
 @dataclass(frozen=True)

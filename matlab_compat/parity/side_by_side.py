@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from .compare import finite_json
+from ..finite_json import finite_json
 
 if TYPE_CHECKING:
     from ..engine.precision import DeviceLike, DTypeLike

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from matlab_compat.errors import NothingToCompareError, UsageError
 from matlab_compat.parity import Tolerance, compare
-from matlab_compat.parity.compare import EPS, LAYER_BOUND, finite_json
+from matlab_compat.parity.compare import EPS, LAYER_BOUND
 
 Array = NDArray[Any]
 NAN, INF = math.nan, math.inf
@@ -270,12 +270,3 @@ def test_json_of_shapes_that_differ() -> None:
     assert found["max_abs"] == "Infinity"
     assert found["snr_db"] == "-Infinity"
     assert found["worst"] is None
-
-
-def test_finite_json() -> None:
-    assert finite_json({"a": (1.5, NAN, [INF, -INF]), "b": "text", "c": None, "d": 3}) == {
-        "a": [1.5, "NaN", ["Infinity", "-Infinity"]],
-        "b": "text",
-        "c": None,
-        "d": 3,
-    }
