@@ -12,13 +12,13 @@ import numpy.typing as npt
 from ..errors import UnsupportedLayerError
 from .base import Layer
 from .constructors import construct
-from .expression_labels import result_format
-from .matlab_expression import Function, parse
 from .properties import Property, flag, text
 from .registry import register
 
 if TYPE_CHECKING:
     from torch import nn
+
+    from .matlab_expression import Function
 
 Array = npt.NDArray[Any]
 
@@ -120,6 +120,8 @@ class FunctionLayer(Layer):
 
     def function(self) -> Function:
         """The parsed function."""
+        from .matlab_expression import parse  # few networks need it
+
         return parse(self.PredictFcn.text, self.PredictFcn.variables)
 
     @property
@@ -137,6 +139,8 @@ class FunctionLayer(Layer):
 
     def output_formats(self, formats: Sequence[str]) -> tuple[str, ...]:
         """The format that the function labels its result with, else that of the first input."""
+        from .expression_labels import result_format
+
         return (result_format(self.function(), formats, self.Formattable),)
 
     def _build(self, formats: tuple[str, ...]) -> nn.Module:
