@@ -56,11 +56,15 @@ class Inference(nn.Module):
         """What ``make`` gives, made once (again, where sizes keep changing)."""
         if torch.compiler.is_compiling():
             return make()
-        if what not in self._prepared:
-            if len(self._prepared) >= MANY:
-                self._prepared = {}
-            self._prepared[what] = make()
-        found: Made = self._prepared[what]
+        known = self._prepared
+        if what not in known:
+            # Tensors made in inference mode could not be used for gradients later.
+            with torch.inference_mode(False), torch.no_grad():
+                made = make()
+            if len(known) >= MANY:
+                known = self._prepared = {}
+            known[what] = made
+        found: Made = known[what]
         return found
 
     def _apply(self, fn: Any, recurse: bool = True) -> Any:
@@ -72,8 +76,10 @@ class Inference(nn.Module):
 
 
 def plain_only(x: Tensor) -> bool:
-    """Whether torch's own operators have to do: for gradients, and for who compiles or exports."""
-    return torch.compiler.is_compiling() or x.requires_grad
+    """Whether torch's own operators have to do: for gradients, vmap, and who compiles or exports."""
+    if torch.compiler.is_compiling() or x.requires_grad:
+        return True
+    return torch._C._functorch.maybe_get_level(x) >= 0  # vmap or the like around x
 
 
 def without_denormals(value: Tensor) -> Tensor:
@@ -155,16 +161,15 @@ class Convolution(Inference):
 
     def _anywhere(self, x: Tensor) -> Tensor:
         x, inside = padded(x, self.padding, self.window, self.stride)
-        weight = self.prepared("channels last", self._channels_last)
+        last = x.ndim == 4 and not plain_only(x)
+        weight = self.prepared("channels last", self._channels_last) if last else self.weight
         y: Tensor = CONVOLUTION[len(inside)](
             x, weight, self.bias, self.stride, inside, self.dilation, self.groups
         )
         y = self.activation.forward(y) if self.activation else y
-        return y.contiguous(memory_format=torch.channels_last) if y.ndim == 4 else y
+        return y.contiguous(memory_format=torch.channels_last) if last else y
 
     def _channels_last(self) -> Tensor:
-        if self.weight.ndim != 4:
-            return self.weight
         # Not contiguous(), which leaves weights of one channel or pixel as they are, so that the
         # output would be N,C,H,W.
         empty = torch.empty_like(self.weight, memory_format=torch.channels_last)

@@ -40,7 +40,7 @@ STEP = 2**14
 
 
 def has_kernels() -> bool:
-    """Whether this torch has both; they are no public interface."""
+    """Whether this torch has them all; they are no public interface."""
     names = ("_convolution_pointwise", "_reorder_convolution_weight")
     onednn = all(hasattr(torch.ops.mkldnn, name) for name in names)
     return onednn and matrix_convolution is not None

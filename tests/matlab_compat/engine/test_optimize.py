@@ -10,6 +10,7 @@ import copy
 import pickle
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -17,7 +18,13 @@ from torch import Tensor, nn
 
 import matlab_compat as m
 from matlab_compat.engine import inference, kernels
-from matlab_compat.engine.inference import Convolution, Dense, SavedStateLSTM, without_denormals
+from matlab_compat.engine.inference import (
+    Convolution,
+    Dense,
+    Inference,
+    SavedStateLSTM,
+    without_denormals,
+)
 from matlab_compat.errors import UsageError
 from matlab_compat.layers.base import Layer
 from matlab_compat.network import Network
@@ -39,13 +46,13 @@ def inputs_of(network: Network, batch: int, larger: int = 0) -> list[Tensor]:
     return found
 
 
-def outputs(module: nn.Module, inputs: list[Tensor]) -> list[Tensor]:
+def outputs(module: Callable[..., Any], inputs: list[Tensor]) -> list[Tensor]:
     with torch.inference_mode():
         found = module(*inputs)
     return list(found) if isinstance(found, tuple) else [found]
 
 
-def assert_agrees(module: nn.Module, network: Network, inputs: list[Tensor]) -> None:
+def assert_agrees(module: Callable[..., Any], network: Network, inputs: list[Tensor]) -> None:
     """As near to float64 as float32 comes: a few times the plain module's distance, or ulps."""
     exact = outputs(network.to_torch(dtype="double"), [x.double() for x in inputs])
     plain = outputs(network.to_torch(), inputs)
@@ -259,11 +266,19 @@ def test_gradients_for_the_input_are_those_of_the_plain_module() -> None:
     (x,) = inputs_of(network, 2)
     found = []
     for optimize in (False, True):
+        module = network.to_torch(optimize=optimize).eval()
+        outputs(module, [x])  # what it prepares in inference mode does not stand in the way
         given = x.clone().requires_grad_()
-        network.to_torch(optimize=optimize).eval()(given)[:, 0].sum().backward()
+        module(given)[:, 0].sum().backward()
         assert given.grad is not None
         found.append(given.grad)
     torch.testing.assert_close(*found, atol=1e-5, rtol=1e-3)
+
+
+def test_it_can_be_mapped_over() -> None:
+    network = made(images())
+    module, (x,) = network.to_torch(optimize=True), inputs_of(network, 6)
+    assert_agrees(lambda x: torch.vmap(module)(x.unflatten(0, (3, 2))).flatten(0, 1), network, [x])
 
 
 def test_it_can_be_exported_for_any_batch() -> None:
@@ -274,6 +289,15 @@ def test_it_can_be_exported_for_any_batch() -> None:
         program = torch.export.export(module, (x,), dynamic_shapes=({0: batch},)).module()
     for count in (4, 9):
         assert_agrees(program, network, inputs_of(network, count))
+
+
+def test_sizes_that_keep_changing_do_not_fill_the_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(inference, "MANY", 3)
+    network = made(images())
+    module = network.to_torch(optimize=True)
+    for larger in range(8):
+        assert_agrees(module, network, inputs_of(network, 2, larger))
+    assert max(len(x._prepared) for x in module.modules() if isinstance(x, Inference)) <= 3
 
 
 def test_training_is_refused() -> None:
