@@ -76,7 +76,7 @@ class Inference(nn.Module):
 
 
 def plain_only(x: Tensor) -> bool:
-    """Whether torch's own operators have to do: for gradients, vmap, and who compiles or exports."""
+    """Whether torch's own operators have to do: for gradients, vmap, compiling and exporting."""
     if torch.compiler.is_compiling() or x.requires_grad:
         return True
     return torch._C._functorch.maybe_get_level(x) >= 0  # vmap or the like around x
