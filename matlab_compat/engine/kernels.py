@@ -120,7 +120,7 @@ def _planes(shape: _Shape) -> float:
 
 
 #: Fitted to 685 random shapes in one thread; the choice by them gets 0.98 of the fastest one's
-#: speed, oneDNN alone 0.68 (benchmarks/NOTES.md, "Networks").
+#: speed, oneDNN alone 0.68: ``python -m benchmarks.speed.kernels`` measures it anew.
 MICROSECONDS: dict[Kernel, Callable[[_Shape], float]] = {
     "onednn": _onednn,
     "columns": _columns,
