@@ -150,7 +150,7 @@ class Hdf5File:
         count = math.prod(shape)
         if handle.get_storage_size() > _MAX_ATTRIBUTE_BYTES:
             raise CorruptFileError(f"The attribute {name} is implausibly large.", remedy=RESAVE)
-        if dtype.hasobject:
+        if dtype.kind == "O":
             kind = handle.get_type()
             _check_variable_length(kind)
             # HDF5 takes from its memory what the attribute is too short for.
