@@ -10,6 +10,7 @@ import os
 import signal
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -137,7 +138,10 @@ def test_an_interrupted_run_leaves_whole_lines_and_is_gone_on_with(
         (folder / f"x{i:02}.mat").write_bytes(GOOD)
     results = tmp_path / "out.jsonl"
     arguments = [COMMAND, "verify", folder, "--jobs", "2", "--results", results]
-    with subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as running:
+    pipe = subprocess.PIPE
+    # Whoever runs the tests in the background may have SIGINT ignored.
+    listening = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
+    with subprocess.Popen(arguments, stdout=pipe, stderr=pipe, preexec_fn=listening) as running:
         while not (results.exists() and results.stat().st_size):
             assert running.poll() is None
         running.send_signal(signal.SIGINT)
