@@ -22,7 +22,7 @@ from torch.nn import functional
 
 from matlab_compat.engine.phases import ALGORITHMS, Algorithm, Phases, Shape, choose
 
-from .timing import geomean
+from .timing import geomean, processor_time
 
 Times = dict[type[Algorithm], float]
 
@@ -90,17 +90,7 @@ def processor_times(n: int, shape: Shape) -> Times:
         calls[algorithm] = lambda prepared=prepared, given=given: prepared(given, shape)  # type: ignore[misc]
         torch.testing.assert_close(calls[algorithm](), expected, atol=1e-3, rtol=1e-3)
     with torch.inference_mode():
-        return {a: _processor_time(call) for a, call in calls.items()}
-
-
-def _processor_time(call: Callable[[], object], rounds: int = 5) -> float:
-    call()
-    taken = []
-    for _ in range(rounds):
-        start = time.thread_time()
-        call()
-        taken.append(time.thread_time() - start)
-    return sorted(taken)[1]
+        return {a: processor_time(call) for a, call in calls.items()}
 
 
 def fitted(algorithm: type[Algorithm], measured: list[tuple[int, Shape, Times]]) -> str:

@@ -33,7 +33,7 @@ from matlab_compat.engine.kernels import (
     separable_is_faster,
 )
 
-from .timing import geomean
+from .timing import geomean, processor_time
 
 Times = dict[str, float]
 LAST = torch.channels_last
@@ -64,10 +64,8 @@ def convolution(draw: random.Random) -> tuple[Times, str, Times]:
     while True:
         n, k = draw.choice([1, 1, 1, 2, 4, 8, 8, 16]), draw.choice([1, 3, 3, 3, 5, 5, 7])
         c, f = (draw.choice([1, 1, 3, 4, 8, 12, 16, 20, 32, 56, 64, 128]) for _ in range(2))
-        side, s = (
-            draw.choice([4, 6, 7, 8, 12, 14, 16, 20, 28, 32, 48, 64, 100]),
-            draw.choice([1, 2]),
-        )
+        side = draw.choice([4, 6, 7, 8, 12, 14, 16, 20, 28, 32, 48, 64, 100])
+        s = draw.choice([1, 2])
         if n * side**2 * c * f * k**2 / s**2 < 1e8:
             break
     layer = convolution2dLayer(k, f, NumChannels=c, Stride=s, Padding=k // 2)
@@ -83,7 +81,7 @@ def convolution(draw: random.Random) -> tuple[Times, str, Times]:
         with patch.object(inference, "fastest", lambda *shape, kernel=kernel: kernel):
             run = Convolution(module, None)
             torch.testing.assert_close(run(x), expected, atol=1e-3, rtol=1e-3)
-            times[kernel] = microseconds(partial(run, x))
+            times[kernel] = 1e6 * processor_time(partial(run, x))
     guess: Times = {name: cost(_Shape.of(*shape)) for name, cost in MICROSECONDS.items()}
     return times, fastest(*shape), guess
 
@@ -101,21 +99,7 @@ def pooling(draw: random.Random) -> tuple[Times, str, Times]:
     }
     assert torch.equal(calls["separable"](), calls["torch"]())
     choice = "separable" if separable_is_faster(x.shape, *how, maximum=True) else "torch"
-    return {name: microseconds(call) for name, call in calls.items()}, choice, {}
-
-
-def microseconds(call: Callable[[], object], rounds: int = 5) -> float:
-    """Processor time of one call, the median of several rounds of some milliseconds."""
-    start = time.perf_counter()
-    call()
-    repeats = max(3, int(0.004 / (time.perf_counter() - start)))
-    taken = []
-    for _ in range(rounds):
-        start = time.thread_time()
-        for _ in range(repeats):
-            call()
-        taken.append((time.thread_time() - start) / repeats)
-    return 1e6 * sorted(taken)[rounds // 2]
+    return {name: 1e6 * processor_time(call) for name, call in calls.items()}, choice, {}
 
 
 if __name__ == "__main__":

@@ -155,6 +155,20 @@ def _repeats(call: Callable[[], object]) -> int:
     return max(1, round(ROUND_SECONDS / max(once, 1e-7)))
 
 
+def processor_time(call: Callable[[], object], rounds: int = 5) -> float:
+    """Seconds of this thread for one call, the median of rounds of some milliseconds each."""
+    start = time.perf_counter()
+    call()
+    repeats = max(1, int(0.004 / (time.perf_counter() - start)))
+    taken = []
+    for _ in range(rounds):
+        start = time.thread_time()
+        for _ in range(repeats):
+            call()
+        taken.append((time.thread_time() - start) / repeats)
+    return statistics.median(taken)
+
+
 def peaks(variants: Mapping[str, Callable[[], object]]) -> dict[str, int]:
     """Bytes by which the process grows at most during one call of each variant.
 

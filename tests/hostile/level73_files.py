@@ -236,14 +236,18 @@ def field_names_that_share_one_heap(file: h5py.File, path: Path) -> None:
     AFTERWARDS[path] = lambda data: _repeat_first(data, length, count)
 
 
-@hostile(CorruptFileError)
-def field_names_of_unknown_kind(file: h5py.File, path: Path) -> None:
-    """One changed byte in the type of the names crashes HDF5."""
+def _struct_with_a_list_of_fields(file: h5py.File) -> None:
     group = marked(file.create_group("s"), "struct")
     put(group, "a", [[1.0]])
     names = np.empty(1, object)
     names[0] = np.array(["a"], "S1")
     group.attrs.create("MATLAB_fields", names, dtype=h5py.vlen_dtype(np.dtype("S1")))
+
+
+@hostile(CorruptFileError)
+def field_names_of_unknown_kind(file: h5py.File, path: Path) -> None:
+    """One changed byte in the type of the names crashes HDF5."""
+    _struct_with_a_list_of_fields(file)
     AFTERWARDS[path] = lambda data: re.sub(
         rb"(MATLAB_fields\0+\x19)\0", lambda found: found.group(1) + b"\x95", data
     )
@@ -252,11 +256,7 @@ def field_names_of_unknown_kind(file: h5py.File, path: Path) -> None:
 @hostile(CorruptFileError)
 def heap_object_without_length(file: h5py.File, path: Path) -> None:
     """HDF5 walks over the heap for ever."""
-    group = marked(file.create_group("s"), "struct")
-    put(group, "a", [[1.0]])
-    names = np.empty(1, object)
-    names[0] = np.array(["a"], "S1")
-    group.attrs.create("MATLAB_fields", names, dtype=h5py.vlen_dtype(np.dtype("S1")))
+    _struct_with_a_list_of_fields(file)
     # After the 16 bytes of the heap's header: the first object's number, 6 bytes, its length.
     AFTERWARDS[path] = lambda data: re.sub(
         rb"(GCOL.{12}).{16}", lambda found: found.group(1) + bytes(16), data, flags=re.DOTALL
@@ -274,22 +274,14 @@ def complex_record_whose_parts_overlap(file: h5py.File, path: Path) -> None:
 @hostile(CorruptFileError)
 def field_names_that_are_references(file: h5py.File, path: Path) -> None:
     """One changed bit makes rows of characters rows of references: h5py crashed."""
-    group = marked(file.create_group("s"), "struct")
-    put(group, "a", [[1.0]])
-    names = np.empty(1, object)
-    names[0] = np.array(["a"], "S1")
-    group.attrs.create("MATLAB_fields", names, dtype=h5py.vlen_dtype(np.dtype("S1")))
+    _struct_with_a_list_of_fields(file)
     AFTERWARDS[path] = lambda data: _changed(data, rb"(MATLAB_fields\0+\x19.{7})\x13", b"\x17")
 
 
 @hostile(CorruptFileError)
 def field_names_of_another_size(file: h5py.File, path: Path) -> None:
     """One changed byte makes the attribute shorter than its names: HDF5 read on in its memory."""
-    group = marked(file.create_group("s"), "struct")
-    put(group, "a", [[1.0]])
-    names = np.empty(1, object)
-    names[0] = np.array(["a"], "S1")
-    group.attrs.create("MATLAB_fields", names, dtype=h5py.vlen_dtype(np.dtype("S1")))
+    _struct_with_a_list_of_fields(file)
     AFTERWARDS[path] = lambda data: _changed(data, rb"(MATLAB_fields\0+\x19.{3})\x10", b"\x08")
 
 
