@@ -4,6 +4,7 @@
 #   make demo PYTHON=python3.12     another interpreter (3.11 or newer)
 #   make demo PIP_ARGS="..."        more options for pip, see constraints.txt about torch
 #   make test PYTEST_ARGS="-x"      more options for pytest
+#   make test WORKERS=0             in one process, as a debugger needs it
 #   make bench BENCH_ARGS="layer"   speed beside peers, measured in the same run
 #   make fuzz MINUTES=30 JOBS=2 SEED=1 FUZZ_ARGS="--peers"   damaged files, see docs/security.md
 #   make fuzz FUZZ_ARGS="--through cli"                      the same through the command line
@@ -12,6 +13,7 @@ PYTHON ?= python3
 VENV ?= .venv
 PIP_ARGS ?=
 PYTEST_ARGS ?=
+WORKERS ?= logical
 OCTAVE ?= octave
 MINUTES ?= 2
 JOBS ?= 2
@@ -20,6 +22,8 @@ FUZZ_ARGS ?=
 BENCH_ARGS ?= --json benchmarks/speed.json
 
 BIN := $(VENV)/bin
+# A module's tests stay together: they share what its fixtures took long to make.
+PYTEST = $(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile
 INSTALL = $(BIN)/python -m pip install --quiet --constraint constraints.txt $(PIP_ARGS)
 
 .DEFAULT_GOAL := help
@@ -32,7 +36,7 @@ demo: $(VENV)/demo.stamp
 	$(BIN)/matlab-compat verify fixtures/same_odd.v7.mat
 
 test: $(VENV)/dev.stamp
-	$(BIN)/python -m pytest $(PYTEST_ARGS)
+	$(PYTEST) $(PYTEST_ARGS)
 
 fuzz: $(VENV)/dev.stamp
 	OMP_NUM_THREADS=1 $(BIN)/python -W ignore -m tests.fuzz --minutes $(MINUTES) --jobs $(JOBS) \
