@@ -230,7 +230,8 @@ class Elements:
         array_class = _array_class(word & 0xFF, flags.start)
         if array_class is ArrayClass.OPAQUE:
             return self._opaque_header(flags.next, end, bool(word & 0x400))
-        dimensions = self.expect(flags.next, end, "dimensions", DataType.INT32)
+        # Some writers say UINT32; the numbers are the same (scipy reads them so, too).
+        dimensions = self.expect(flags.next, end, "dimensions", DataType.INT32, DataType.UINT32)
         name = self._name(dimensions.next, end, "the name of an array")
         class_name, body = "", name.next
         if array_class is ArrayClass.OBJECT:

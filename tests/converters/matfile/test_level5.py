@@ -6,6 +6,7 @@ Octave, or stand in the test beside bytes that :mod:`tests.hostile.level5_files`
 
 from __future__ import annotations
 
+import math
 import shutil
 import struct
 import subprocess
@@ -438,6 +439,37 @@ def layers() -> bytes:
 def _reference(class_id: int, *ids: int) -> bytes:
     words = (0xDD000000, 2, len(ids), 1, *ids, class_id)
     return struct.pack(f"<{len(words)}I", *words)
+
+
+def unsigned_dimensions(*sizes: int) -> bytes:
+    """A file of one array of doubles whose dimensions are stored as UINT32."""
+    numbers = struct.pack(f"<{len(sizes)}i", *sizes)
+    count = max(0, math.prod(sizes))
+    array = files.array(files.MX_DOUBLE, sizes, files.doubles(*range(count)), name="x")
+    signed, unsigned = (files.element(kind, numbers) for kind in (files.INT32, files.UINT32))
+    return files.file(array.replace(signed, unsigned, 1), files.scalar(1.0, "ok"))
+
+
+@pytest.mark.parametrize("sizes", [(1, 2), (2, 3, 4), (0, 0)])
+def test_dimensions_stored_as_uint32_are_read_as_scipy_reads_them(
+    tmp_path: Path, sizes: tuple[int, ...]
+) -> None:
+    content = unsigned_dimensions(*sizes)
+
+    value = read(tmp_path, content)
+
+    np.testing.assert_array_equal(value, scipy.io.loadmat(tmp_path / "file.mat")["x"], strict=True)
+
+
+def test_unsigned_dimensions_beyond_the_signed_ones_are_refused_as_scipy_refuses_them(
+    tmp_path: Path,
+) -> None:
+    content = unsigned_dimensions(-1, 2)
+
+    with pytest.raises(CorruptFileError, match="negative size"):
+        read(tmp_path, content)
+    with pytest.raises(ValueError, match="negative"):
+        scipy.io.loadmat(tmp_path / "file.mat")
 
 
 def test_each_element_of_an_object_array_has_its_own_class(tmp_path: Path) -> None:
