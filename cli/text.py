@@ -19,7 +19,7 @@ def inspection(document: dict[str, Any]) -> str:
         lines += ["", "The variables describe a layer:", *_layers(document)]
     for variable in document["variables"]:
         is_model = variable["layers"] or "problem" in variable
-        models = [{"path": variable["name"], **variable}] if is_model else []
+        models = [variable] if is_model else []
         for model in [*models, *variable.get("models", [])]:
             lines += ["", *_model(model)]
     return "\n".join(lines)
@@ -27,9 +27,9 @@ def inspection(document: dict[str, Any]) -> str:
 
 def _model(model: dict[str, Any]) -> list[str]:
     if "problem" in model:
-        return [f"{model['path']}: {_short(model['class'])}, damaged: {model['problem']}"]
+        return [f"{model['name']}: {_short(model['class'])}, damaged: {model['problem']}"]
     count = _plural(len(model["layers"]), "layer")
-    return [f"{model['path']}: {_short(model['class'])}, {count}", *_layers(model)]
+    return [f"{model['name']}: {_short(model['class'])}, {count}", *_layers(model)]
 
 
 def _short(class_name: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TypeAlias
@@ -18,12 +19,16 @@ from matlab_compat.errors import (
 
 from .matfile import MatFile
 from .matfile.reader import only_matfile_errors
-from .matfile.values import Damaged, MatObject, StructArray, Value
+from .matfile.values import Damaged, MatObject, ObjectArray, StructArray, Value
 from .readers import exported, native
 from .saved import SavedLayer, SavedNetwork, children, to_dict
 
 #: Values looked into in one file; a workspace file of 10 MB has some thousands.
 MAX_VISITED = 1_000_000
+
+#: What the networks of a reinforcement learning agent are called, whatever they lie in: the five
+#: ways in which releases from 2019 to 2025 save agents have only these names in common.
+_ROLE = re.compile(r"(?:Target)?(?:Actor|Critic)\d*(?:\(\d+\))?")
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,6 +41,30 @@ class Found:
     model: SavedLayer | SavedNetwork | Damaged
     beside: dict[str, Value]
 
+    @property
+    def role(self) -> str:
+        """What an agent has it for, ``Actor`` or ``Critic(2)``; '' for all other models."""
+        return next((step for step in reversed(self._steps) if _ROLE.fullmatch(step)), "")
+
+    @property
+    def name(self) -> str:
+        """The path without what only ``save`` put there: ``detector.Network``, ``agent.Actor``.
+
+        Objects are saved in a struct ``any``; an agent's network lies several objects deep.
+        """
+        steps = self._steps
+        if self.role:
+            steps = steps[: len(steps) - steps[::-1].index(self.role)]
+        return ".".join(step for i, step in enumerate(steps) if step != "any" or not i)
+
+    @property
+    def _steps(self) -> list[str]:
+        return self.path.split(".")
+
+    def is_called(self, variable: str) -> bool:
+        """Whether ``variable`` names it, or what it lies in: by path, by name or by role."""
+        return any(is_under(text, variable) for text in (self.path, self.name, self.role))
+
 
 def find_models(mat: MatFile, variable: str | None = None) -> list[Found]:
     """The layers and networks of a file, in the order of its variables.
@@ -43,19 +72,21 @@ def find_models(mat: MatFile, variable: str | None = None) -> list[Found]:
     Parameters
     ----------
     variable:
-        Look into this variable only; a MATLAB expression such as ``s.net`` looks deeper.
+        Look into this variable only; a MATLAB expression such as ``s.net`` looks deeper. The
+        networks of agents and other objects go by their names as well: ``agent.Critic(2)``, or
+        ``Critic(2)`` where there is no variable of that name.
 
     Raises
     ------
     VariableNotFoundError
         There is no such variable.
+    LayerNotFoundError
+        There are models in the variable, but not where the expression points.
     MatFileError
         The one variable asked for cannot be decoded; others are passed over.
     """
     if variable is not None:
-        root = variable.replace("{", ".").replace("(", ".").split(".")[0]
-        found = _in_value(root, mat[root])
-        return [f for f in found if is_under(f.path, variable)]
+        return _called(mat, variable)
     candidates = _loose(mat)
     for info in mat.variables:
         if may_hold_models(info.class_name):
@@ -65,6 +96,27 @@ def find_models(mat: MatFile, variable: str | None = None) -> list[Found]:
                 # A damaged workspace variable does not hide the network beside it.
                 candidates.append(Found(info.name, Damaged(info.class_name, error), {}))
     return candidates
+
+
+def _called(mat: MatFile, variable: str) -> list[Found]:
+    """The models that ``variable`` names."""
+    root = root_of(variable)
+    inside = _in_value(root, mat[root]) if root in mat else find_models(mat)
+    found = [f for f in inside if f.is_called(variable)]
+    if not found and root not in mat:
+        raise mat.not_found(root)
+    if not found and inside:
+        raise LayerNotFoundError(
+            f"There is no layer or network at {variable!r}; "
+            f"{root} has {listed([f.name for f in inside])}.",
+            where=(str(mat.path),),
+        )
+    return found
+
+
+def root_of(path: str) -> str:
+    """The variable that a MATLAB expression begins with."""
+    return path.replace("{", ".").replace("(", ".").split(".")[0]
 
 
 def is_under(path: str, variable: str) -> bool:
@@ -159,7 +211,10 @@ def _struct_elements(value: Value) -> list[tuple[str, dict[str, Value]]]:
 
 
 def _inside(value: Value, seen: set[int]) -> Iterator[tuple[str, Value]]:
-    """What is inside a cell or an object (each object once: handles may point at each other)."""
+    """What is inside a cell, an object or an array of objects.
+
+    Each object once: handles may point at each other.
+    """
     if isinstance(value, MatObject):
         if id(value) in seen:
             return
@@ -169,6 +224,8 @@ def _inside(value: Value, seen: set[int]) -> Iterator[tuple[str, Value]]:
         except MatFileError:
             return
         yield from ((f".{name}", to_dict(item)) for name, item in properties.items())
+    elif isinstance(value, ObjectArray):
+        yield from ((f"({i})", element) for i, element in enumerate(value.elements, 1))
     elif not isinstance(value, Damaged):
         yield from children(value)
 
@@ -252,5 +309,10 @@ def _names(layers: list[_Choice]) -> str:
         f"'{saved.name}'" if saved.name else " > ".join(saved.where) or "one without a name"
         for saved, _ in layers
     ]
-    more = f" and {len(shown) - 20} more" if len(shown) > 20 else ""
-    return ", ".join(shown[:20]) + more
+    return listed(shown)
+
+
+def listed(names: list[str]) -> str:
+    """The first names, and how many more there are."""
+    more = f" and {len(names) - 20} more" if len(names) > 20 else ""
+    return ", ".join(names[:20]) + more

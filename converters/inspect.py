@@ -13,7 +13,7 @@ from matlab_compat.finite_json import finite_json
 from matlab_compat.layers import Layer
 from matlab_compat.layers.properties import HYPERPARAMETERS
 
-from .find import Found, find_models
+from .find import Found, find_models, root_of
 from .matfile import DEFAULT_LIMITS, Limits, MatFile, VariableInfo, open_mat
 from .matfile.values import Damaged, mat_class, mat_shape
 from .saved import SavedLayer
@@ -34,7 +34,8 @@ def inspect(
     """
     with open_mat(path, limits=limits) as mat:
         found = find_models(mat, variable)
-        shown = [v for v in mat.variables if variable is None or v.name == _root(variable)]
+        roots = {root_of(variable or ""), *(root_of(f.path) for f in found)}
+        shown = [v for v in mat.variables if variable is None or v.name in roots]
         return {
             "schema": "matlab_compat.inspect/1",
             "file": str(path),
@@ -47,10 +48,6 @@ def inspect(
         }
 
 
-def _root(path: str) -> str:
-    return path.replace("{", ".").replace("(", ".").split(".")[0]
-
-
 def _variable(info: VariableInfo, found: list[Found]) -> dict[str, Any]:
     record: dict[str, Any] = {
         "name": info.name,
@@ -60,11 +57,11 @@ def _variable(info: VariableInfo, found: list[Found]) -> dict[str, Any]:
         "layers": [],
         "connections": [],
     }
-    models = [f for f in found if _root(f.path) == info.name and f.path]
+    models = [f for f in found if root_of(f.path) == info.name and f.path]
     if len(models) == 1 and models[0].path == info.name:
         record.update(_model(models[0]))
     elif models:
-        record["models"] = [{"path": f.path, **_model(f)} for f in models]
+        record["models"] = [{"path": f.path, "name": f.name, **_model(f)} for f in models]
     return record
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+from collections import Counter
 from os import PathLike
 from pathlib import Path
 
@@ -13,7 +15,7 @@ from matlab_compat.errors import (
 from matlab_compat.layers import Layer
 from matlab_compat.network import CLASSIC, Network
 
-from .find import Found, choose_layer, find_models
+from .find import Found, choose_layer, find_models, listed
 from .matfile import DEFAULT_LIMITS, Limits, MatFile, open_mat
 from .networks import build_network
 from .saved import SavedLayer, SavedNetwork
@@ -40,7 +42,8 @@ def load(
         a struct or struct array of such fields (nested ones too). Or a ``.pt``
         or ``.safetensors`` file that ``matlab-compat convert`` wrote.
     variable:
-        Look into this variable only; ``"s.net"`` looks deeper.
+        Look into this variable only; ``"s.net"`` looks deeper. An agent's networks go by their
+        names: ``"agent.Actor"``, ``"agent.Critic(2)"``, or just ``"Critic(2)"``.
     layer:
         Give this one layer, by name or 1-based index.
     limits:
@@ -105,27 +108,38 @@ def load_network(
 
 
 def choose_network(found: list[Found], where: str) -> SavedNetwork:
-    """The one network meant.
+    """The one network meant: a trained one goes before what it was made from.
 
     Raises
     ------
     AmbiguousLayerError
-        There are several.
+        There are several; they are listed by name.
     """
     networks = [f for f in found if isinstance(f.model, SavedNetwork)]
-    trained = [f for f in networks if f.model.class_name in _TRAINED]
-    candidates = trained or networks
+    candidates = [f for f in networks if f.model.class_name in _TRAINED]
+    # The actor of an agent says nothing about its critics, which may be of another class.
+    decided = {_group(f) for f in candidates}
+    candidates = [f for f in networks if f in candidates or _group(f) not in decided]
     if len(candidates) > 1:
-        paths = ", ".join(f"{f.path} ({f.model.class_name})" for f in candidates)
+        counts = Counter(f.name for f in candidates)
+        names = [f.name if counts[f.name] == 1 else f.path for f in candidates]
+        pairs = zip(names, candidates, strict=True)
         raise AmbiguousLayerError(
-            f"There are {len(candidates)} networks in it: {paths}.",
+            f"There are {len(names)} networks in it: "
+            + listed([f"{name} ({f.model.class_name})" for name, f in pairs])
+            + ".",
             where=(where,),
-            remedy=f"choose one: variable='{candidates[0].path}' "
-            f"(on the command line --variable {candidates[0].path}).",
+            remedy=f"choose one: variable='{names[0]}' "
+            f"(on the command line --variable {shlex.quote(names[0])}).",
         )
     model = candidates[0].model
     assert isinstance(model, SavedNetwork)
     return model
+
+
+def _group(found: Found) -> str:
+    """What one network is meant for: the role of an agent's, or '' for the file as a whole."""
+    return found.name if found.role else ""
 
 
 def build(mat: MatFile, saved: SavedLayer) -> Layer:

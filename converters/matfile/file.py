@@ -144,7 +144,7 @@ class MatFile(Mapping[str, Value]):
 
     def __getitem__(self, name: str) -> Value:
         if name not in self._index:
-            raise self._not_found(name)
+            raise self.not_found(name)
         with locating(str(self.path), name), only_matfile_errors(f"the variable {name}"):
             return self._reader.read(self._index[name])
 
@@ -166,7 +166,8 @@ class MatFile(Mapping[str, Value]):
             found = dict(zip(large, threads.map(self.__getitem__, large), strict=True))
         return {name: found[name] if name in found else self[name] for name in chosen}
 
-    def _not_found(self, name: str) -> VariableNotFoundError:
+    def not_found(self, name: str) -> VariableNotFoundError:
+        """The error for a variable that the file does not have."""
         close = difflib.get_close_matches(name, self._index, n=3)
         names = ", ".join(self._index) or "none at all"
         return VariableNotFoundError(

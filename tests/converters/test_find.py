@@ -1,6 +1,7 @@
 """Finding layers and networks among a file's values, and choosing one.
 
-Expected values: the structs that scipy wrote, and the invented networks of ``fixtures/native``.
+Expected values: the structs that scipy wrote, and the invented networks of ``fixtures/native``. The
+five generations of agents are laid out as in real files of those years.
 """
 
 from __future__ import annotations
@@ -12,7 +13,8 @@ import pytest
 
 from converters import find, open_mat
 from converters.find import Found, choose_layer, find_models
-from converters.matfile.values import Damaged, MatObject, StructArray
+from converters.load import choose_network
+from converters.matfile.values import Damaged, MatObject, ObjectArray, StructArray
 from converters.readers import native
 from converters.saved import SavedLayer, SavedNetwork
 from matlab_compat.errors import (
@@ -142,6 +144,156 @@ def test_searching_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     many[:] = [[StructArray.scalar()]] * 20
     with pytest.raises(LimitExceededError, match="10"):
         choose_layer(find_models(FakeFile(c=many)), None, "f.mat")  # type: ignore[arg-type]
+
+
+# --- networks inside objects --------------------------------------------------------------
+
+
+def of_class(class_name: str, **properties: object) -> MatObject:
+    return MatObject(class_name, lambda: properties)
+
+
+def in_any(class_name: str, **saved: object) -> MatObject:
+    """An object whose ``saveobj`` wrote a struct."""
+    return of_class(class_name, any=StructArray.scalar(**saved))
+
+
+def array_of(*elements: MatObject) -> ObjectArray:
+    return ObjectArray(elements[0].class_name, (1, len(elements)), list(elements))
+
+
+def network(class_name: str = "dlnetwork") -> MatObject:
+    layers = array_of(of_class("nnet.cnn.layer.ReLULayer", Name="r"))
+    return of_class(
+        class_name,
+        Layers=layers,
+        Connections=StructArray.scalar(
+            Source=np.empty((0, 1), object), Destination=np.empty((0, 1), object)
+        ),
+    )
+
+
+def td3() -> MatObject:
+    """An agent of one actor and two critics, as releases since 2021 save it."""
+
+    def function(kind: str) -> MatObject:
+        model = in_any("rl.internal.model.DLNetworkModel", Net=network())
+        return of_class(f"rl.function.{kind}", Model_=model)
+
+    critics = array_of(function("rlQValueFunction"), function("rlQValueFunction"))
+    return in_any("rl.agent.rlTD3Agent", Critic=critics, Actor=function("rlActor"))
+
+
+#: An agent's critic in the ways in which five generations of releases save it.
+GENERATIONS = {
+    "2019": of_class(
+        "rl.agent.rlDQNAgent",
+        Critic=in_any(
+            "rl.util.rlLayerRepresentation",
+            rlFunction=network("nnet.cnn.LayerGraph"),
+            adModelExternal=network("DAGNetwork"),
+        ),
+    ),
+    "2020": of_class(
+        "rl.agent.rlDQNAgent",
+        Critic=of_class(
+            "rl.representation.rlQValueRepresentation",
+            Model=in_any(
+                "rl.representation.model.rlLayerModel",
+                DLTModelExternal=network("nnet.cnn.LayerGraph"),
+            ),
+        ),
+    ),
+    "2020, dlnetwork": of_class(
+        "rl.agent.rlDQNAgent",
+        Critic=of_class(
+            "rl.representation.rlQValueRepresentation",
+            Model=in_any("rl.representation.model.rlDLNetworkModel", Net=network()),
+        ),
+    ),
+    "2021": in_any(
+        "rl.agent.rlDQNAgent",
+        Critic=of_class(
+            "rl.function.rlQValueFunction",
+            Model_=in_any("rl.internal.model.DLNetworkModel", Net=network()),
+        ),
+    ),
+    "2025": in_any(
+        "rl.agent.rlDQNAgent",
+        Critic=of_class(
+            "rl.function.rlQValueFunction",
+            Model_=of_class("rl.internal.model.DlnetworkLearnableModel", Network_=network()),
+        ),
+    ),
+}
+
+
+def test_networks_inside_object_arrays_are_found() -> None:
+    found = find_models(FakeFile(agent=td3()))  # type: ignore[arg-type]
+    assert [f.name for f in found] == ["agent.Critic(1)", "agent.Critic(2)", "agent.Actor"]
+
+
+def test_an_agent_does_not_open_as_if_its_actor_were_all() -> None:
+    found = find_models(FakeFile(agent=td3()))  # type: ignore[arg-type]
+    with pytest.raises(AmbiguousLayerError, match="There are 3 networks") as caught:
+        choose_network(found, "f.mat")
+    for name in ("agent.Actor", "agent.Critic(1)", "agent.Critic(2)"):
+        assert f"{name} (dlnetwork)" in caught.value.what
+    assert "--variable 'agent.Critic(1)'" in str(caught.value.remedy)
+
+
+@pytest.mark.parametrize(
+    ("variable", "names"),
+    [
+        ("agent.Actor", ["agent.Actor"]),
+        ("agent.Critic(2)", ["agent.Critic(2)"]),
+        ("agent.any.Critic(2).Model_.any.Net", ["agent.Critic(2)"]),
+        ("agent.Critic", ["agent.Critic(1)", "agent.Critic(2)"]),
+        ("Actor", ["agent.Actor"]),
+        ("Critic(2)", ["agent.Critic(2)"]),
+    ],
+)
+def test_an_agents_networks_go_by_name(variable: str, names: list[str]) -> None:
+    found = find_models(FakeFile(agent=td3()), variable)  # type: ignore[arg-type]
+    assert [f.name for f in found] == names
+
+
+def test_agents_in_an_array_keep_their_index() -> None:
+    agents = array_of(td3(), td3())
+    found = find_models(FakeFile(agents=agents), "agents(2)")  # type: ignore[arg-type]
+    names = ["agents(2).Critic(1)", "agents(2).Critic(2)", "agents(2).Actor"]
+    assert [f.name for f in found] == names
+    found = find_models(FakeFile(agents=agents), "agents(2).Actor")  # type: ignore[arg-type]
+    assert [f.name for f in found] == ["agents(2).Actor"]
+
+
+@pytest.mark.parametrize("agent", GENERATIONS.values(), ids=GENERATIONS)
+def test_a_critic_has_one_name_in_every_generation(agent: MatObject) -> None:
+    found = find_models(FakeFile(agent=agent), "agent.Critic")  # type: ignore[arg-type]
+    assert {f.name for f in found} == {"agent.Critic"}
+    graph_alone = len(found) == 1 and found[0].path.endswith("DLTModelExternal")
+    assert graph_alone or choose_network(found, "f.mat").class_name in ("DAGNetwork", "dlnetwork")
+
+
+def test_an_actor_of_another_class_does_not_hide_the_critic() -> None:
+    """2020 saves some networks of one agent as layer graphs, others as dlnetworks."""
+    parts = {"Critic": GENERATIONS["2020"], "Actor": GENERATIONS["2020, dlnetwork"]}
+    agent = of_class(
+        "rl.agent.rlPPOAgent", **{name: a.properties["Critic"] for name, a in parts.items()}
+    )
+    with pytest.raises(AmbiguousLayerError, match=r"Critic \(nnet.cnn.LayerGraph\), agent.Actor"):
+        choose_network(find_models(FakeFile(agent=agent)), "f.mat")  # type: ignore[arg-type]
+
+
+def test_a_detectors_network_is_called_as_in_matlab() -> None:
+    detector = in_any("yolov2ObjectDetector", Network=network())
+    (found,) = find_models(FakeFile(detector=detector), "detector.Network")  # type: ignore[arg-type]
+    assert (found.name, found.path) == ("detector.Network", "detector.any.Network")
+
+
+def test_an_expression_that_reaches_nothing_is_answered_with_what_there_is() -> None:
+    with pytest.raises(LayerNotFoundError, match=r"agent.Policy.*agent.Critic\(1\), .*Actor"):
+        find_models(FakeFile(agent=td3()), "agent.Policy")  # type: ignore[arg-type]
 
 
 class TestChoosing:
