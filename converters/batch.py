@@ -13,14 +13,14 @@ import os
 import signal
 import sys
 import warnings
-from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor, as_completed
-from concurrent.futures.process import BrokenProcessPool
+from collections import deque
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from importlib import import_module
+from multiprocessing import connection, resource_tracker
+from multiprocessing.connection import Connection
 from pathlib import Path
-from queue import SimpleQueue
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from matlab_compat.display import safe_text
 from matlab_compat.errors import FileAccessError, MatlabCompatError, UsageError
@@ -94,32 +94,28 @@ def in_this_process(jobs: Sequence[Job]) -> Iterator[Record]:
 
 
 def in_processes(jobs: Sequence[Job], count: int) -> Iterator[Record]:
-    """Several at a time, each in a process of its own; records come as they are finished."""
-    free: SimpleQueue[_Worker] = SimpleQueue()
-    workers = [_Worker(count) for _ in range(min(count, len(jobs)))]
-    for worker in workers:
-        free.put(worker)
+    """Several at a time, each in a process of its own; records come as they are finished.
 
-    def work(job: Job) -> Record:
-        worker = free.get()
-        try:
-            return worker.run(job)
-        finally:
-            free.put(worker)
-
-    threads = ThreadPoolExecutor(max(1, len(workers)))
+    One thread does it all: nothing is left that could write to a pipe after an interruption.
+    """
+    waiting = deque(jobs)
+    workers: list[_Worker] = []
     try:
-        yield from _finished([threads.submit(work, job) for job in jobs])
+        for _ in range(min(count, len(jobs))):
+            workers.append(_Worker(count))
+        busy = {worker.connection: worker for worker in workers}
+        for worker in workers:
+            worker.begin(waiting.popleft())
+        while busy:
+            for ready in connection.wait(list(busy)):
+                worker = busy.pop(cast(Connection, ready))
+                yield worker.finish()
+                if waiting:
+                    worker.begin(waiting.popleft())
+                    busy[worker.connection] = worker
     finally:
-        # Also when interrupted: what has not begun is dropped, what runs is ended.
-        threads.shutdown(wait=False, cancel_futures=True)
         for worker in workers:
             worker.end()
-
-
-def _finished(futures: Iterable[Future[Record]]) -> Iterator[Record]:
-    for future in as_completed(list(futures)):
-        yield future.result()
 
 
 class _Worker:
@@ -130,33 +126,75 @@ class _Worker:
 
     def __init__(self, count: int) -> None:
         self._count = count
-        self._pool = self._new_pool()
+        self._job = Job("")
+        self._start()
 
-    def _new_pool(self) -> ProcessPoolExecutor:
-        return ProcessPoolExecutor(
-            1,
-            # Not fork: torch's threads do not survive it.
-            mp_context=multiprocessing.get_context("spawn"),
-            initializer=_prepare,
-            initargs=(self._count,),
-        )
+    def _start(self) -> None:
+        context = multiprocessing.get_context("spawn")  # not fork: torch's threads do not survive
+        self.connection, theirs = context.Pipe()
+        self._process = context.Process(target=_serve, args=(theirs, self._count), daemon=True)
+        with _without_interrupts():
+            self._process.start()
+        theirs.close()  # ours of it: when the process dies, the pipe ends
 
-    def run(self, job: Job) -> Record:
+    def begin(self, job: Job) -> None:
+        """Send a file to the process."""
+        self._job = job
+        if not self._process.is_alive():
+            self._replace()
+        with contextlib.suppress(BrokenPipeError, ConnectionError):  # it has died: finish says so
+            self.connection.send(job)
+
+    def finish(self) -> Record:
+        """The record of the file begun last."""
         try:
-            return self._pool.submit(record_of, job).result()
-        except BrokenProcessPool:
-            self._pool.shutdown(wait=False)
-            self._pool = self._new_pool()
+            record: Record = self.connection.recv()
+        except (EOFError, OSError):
+            self._replace()
             said = "the process that verified it died (out of memory, or a crash in a library)"
-            return failed(job, _INTERNAL_ERROR, said)
+            return failed(self._job, _INTERNAL_ERROR, said)
+        return record
+
+    def _replace(self) -> None:
+        self.end()
+        self._start()
 
     def end(self) -> None:
-        self._pool.shutdown(wait=False, cancel_futures=True)
+        """End the process, whatever it is doing."""
+        self._process.kill()
+        self._process.join()
+        self.connection.close()
+
+
+@contextlib.contextmanager
+def _without_interrupts() -> Iterator[None]:
+    """Put off Ctrl-C; a process started inside never gets it, and leaves it to the one it is for.
+
+    (A process that starts would print a traceback of its own imports; half started, it would miss
+    the end of what it is told.)
+    """
+    if not hasattr(signal, "pthread_sigmask"):  # Windows: from :func:`_serve` on
+        yield
+        return
+    resource_tracker.ensure_running()  # a process of the library's, whose start would end this
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _serve(jobs: Connection, count: int) -> None:
+    """What each process does: a record for each job, until there is no-one to take it."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    _prepare(count)
+    with contextlib.suppress(EOFError, OSError):
+        while True:
+            jobs.send(record_of(jobs.recv()))
 
 
 def _prepare(count: int) -> None:
-    """In a new process: leave Ctrl-C to the one that started it, and share the processors."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    """In a new process: warnings in our words, and a share of the processors."""
     warnings.showwarning = _show_warning
     import torch
 

@@ -6,10 +6,13 @@ from __future__ import annotations
 
 import hashlib
 import json
+import multiprocessing
 import os
 import signal
 import subprocess
 import sys
+import threading
+import time
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -153,6 +156,53 @@ def test_an_interrupted_run_leaves_whole_lines_and_is_gone_on_with(
     assert verify(folder, "--results", results, "--resume")[1].splitlines()[-1] == "32 of 35 ok"
     assert records(results)[: len(begun)] == begun
     assert len(records(results)) == 35
+
+
+def test_an_interrupted_run_leaves_no_thread_and_no_process(folder: Path) -> None:
+    """Nothing is left that could write to a pipe which is closed by then."""
+    before = set(threading.enumerate())
+    working = batch.in_processes([batch.Job(str(folder / name)) for name in FILES], 2)
+    next(working)
+    with pytest.raises(KeyboardInterrupt):
+        working.throw(KeyboardInterrupt())  # type: ignore[attr-defined]
+    assert set(threading.enumerate()) == before
+    assert multiprocessing.active_children() == []
+
+
+#: Says when its process starts (which imports it), and takes its time.
+STARTING = """
+import sys, time
+from pathlib import Path
+
+if __name__ == "__main__":
+    from converters import batch
+
+    try:
+        list(batch.in_processes([batch.Job(sys.argv[1])] * 2, 2))
+    except KeyboardInterrupt:
+        sys.exit(130)
+else:
+    Path(__file__).with_suffix(".begun").touch()
+    time.sleep(600)
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "killpg"), reason="Ctrl-C for a group of processes")
+def test_an_interrupt_while_processes_start_shows_no_traceback(tmp_path: Path) -> None:
+    """Ctrl-C in a terminal reaches every process, whatever it is doing just then."""
+    program, begun = tmp_path / "program.py", tmp_path / "program.begun"
+    program.write_text(STARTING)
+    arguments = [sys.executable, program, FIXTURES / "same_odd.v7.mat"]
+    listening = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
+    with subprocess.Popen(
+        arguments, stderr=subprocess.PIPE, preexec_fn=listening, start_new_session=True
+    ) as running:
+        while not begun.exists():
+            assert running.poll() is None
+            time.sleep(0.01)
+        os.killpg(running.pid, signal.SIGINT)
+        _, err = running.communicate(timeout=60)
+    assert (running.returncode, err) == (130, b"")
 
 
 class Deadly(batch.Job):
