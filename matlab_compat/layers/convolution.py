@@ -30,7 +30,7 @@ from .filters import (
     sizes_text,
     warn_if_uncertain,
 )
-from .learnables import Layout, Learnable
+from .learnables import Layout, Learnable, restored
 from .properties import (
     Property,
     auto_or_positive_integer,
@@ -295,6 +295,13 @@ class ChannelGroupsLayer(FilterLayer):
     def _weights_size(self) -> tuple[int | None, ...]:
         return (*self.filter_size, *self._numbers())
 
+    def _checked_weights(self, weights: Array) -> Array:
+        """Of one filter per group files may hold h×w×C/G×G, without the dimension of size 1."""
+        needed = self._weights_size()
+        if self.NumFiltersPerGroup == 1 and weights.ndim == 4 and restored(weights, needed) is None:
+            weights = weights[:, :, :, np.newaxis, :]
+        return super()._checked_weights(weights)
+
     def _count_channels(self, weights: Array) -> None:
         self._values["NumChannelsPerGroup"], self._values["NumGroups"] = weights.shape[2::2]
 
@@ -353,9 +360,10 @@ class GroupedConvolution2DLayer(ConvolutionLayer, ChannelGroupsLayer):
 
     Made by :func:`groupedConvolution2dLayer`. ``Weights`` is
     h×w×NumChannelsPerGroup×NumFiltersPerGroup×NumGroups, ``Bias``
-    1×1×NumFiltersPerGroup×NumGroups; the output's channels are the filters of the first group, then
-    of the second. ``NumGroups`` 'channel-wise' (one group for each channel) becomes their number
-    with the weights.
+    1×1×NumFiltersPerGroup×NumGroups; with one filter per group a file may leave that dimension
+    out, as h×w×1×NumGroups (a real file of a channel-wise layer). The output's channels are the
+    filters of the first group, then of the second. ``NumGroups`` 'channel-wise' (one group for each
+    channel) becomes their number with the weights.
 
     Shape: MATLAB H×W×C×N to H'×W'×(NumFiltersPerGroup*NumGroups)×N; torch N,C,H,W to N,F,H',W'.
     """

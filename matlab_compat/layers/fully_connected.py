@@ -107,8 +107,8 @@ class FullyConnectedLayer(Layer):
     def _from_values(cls, values: dict[str, object], extra: Mapping[str, Any]) -> Self:
         for name in ("InputSize", "OutputSize"):
             size = values.get(name)
-            if isinstance(size, np.ndarray) and size.size == 3 and size.dtype.kind in "iuf":
-                values[name] = size.prod()  # [h w c], [1 1 n]
+            if isinstance(size, np.ndarray) and size.size > 2 and size.dtype.kind in "iuf":
+                values[name] = size.prod()  # [h w c], [h w d c], [1 1 n]
         weights = values.get("Weights")
         if isinstance(weights, np.ndarray) and weights.size:
             values["Weights"] = flattened_weights(weights, values.get("OutputSize"))
@@ -168,12 +168,13 @@ class FullyConnectedLayer(Layer):
 def flattened_weights(weights: Array, outputs: object) -> Array:
     """OutputSize×InputSize from h×w×c×OutputSize, as DAG and series networks save it.
 
-    Where OutputSize is 1, MATLAB has dropped the last dimension. Others are left as they are.
+    Where OutputSize is 1, MATLAB has dropped the last dimension, and those of size 1 before it:
+    1×1×c, 1×w×c, h×w. Others are left as they are.
     """
-    if outputs == 1 and weights.shape[0] != 1:
+    if np.size(outputs) == 1 and np.all(np.asarray(outputs) == 1):
         return weights.reshape(1, -1, order="F")
-    if weights.ndim == 4:
-        return np.asfortranarray(weights.reshape(-1, weights.shape[3], order="F").T)
+    if weights.ndim > 2:
+        return np.asfortranarray(weights.reshape(-1, weights.shape[-1], order="F").T)
     return weights
 
 

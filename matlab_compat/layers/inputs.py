@@ -2,7 +2,8 @@
 
 Semantics: the documentation pages of the layers. The normalization is part of the network: MATLAB
 applies it in ``predict``, and leaving it out is the classic mistake of a port. Saved objects keep
-it as a struct {Type, AverageImage} or {Type, Mean, Std}, in every release read so far.
+it as a struct (real files, 2017 to 2025): {Type 'zerocenter', AverageImage}, {Type 'zscore', Mean,
+Std} or {Type 'rescale', Min, Max, TargetMin, TargetMax}, whose targets tell the two modes apart.
 
 In MATLAB an input layer has no inputs; here it has one, ``in``, where the data enters.
 """
@@ -38,6 +39,7 @@ from .properties import (
     positive_integer,
     positive_integers,
     saved_flag,
+    shown,
     text,
 )
 from .registry import register
@@ -56,7 +58,7 @@ STATISTICS = {
     "rescale-zero-one": {"Min": "min", "Max": "max"},
 }
 
-#: Names in the saved struct ``Normalization``.
+#: Statistics in the saved struct ``Normalization``: field to property.
 _SAVED_STATISTICS = {
     "AverageImage": "Mean",
     "Mean": "Mean",
@@ -65,6 +67,11 @@ _SAVED_STATISTICS = {
     "Min": "Min",
     "Max": "Max",
 }
+
+#: Further fields of that struct that all releases read so far write.
+_BESIDE = ("Version", "Type", "ImageSize", "NumTrainingSamples", "TargetMin", "TargetMax")
+#: The ranges that the saved Type 'rescale' maps to, as modes.
+_RESCALE = {(-1.0, 1.0): "rescale-symmetric", (0.0, 1.0): "rescale-zero-one"}
 
 
 def _normalization(value: object) -> Any:
@@ -155,8 +162,8 @@ class _NormalizedInput(_InputLayer):
     @classmethod
     def _from_values(cls, values: dict[str, object], extra: Mapping[str, Any]) -> Self:
         saved = values.get("Normalization")
-        kind = saved.get("Type") if isinstance(saved, Mapping) else None
-        if isinstance(saved, Mapping) and isinstance(kind, str) and kind in STATISTICS:
+        kind = _saved_mode(saved) if isinstance(saved, Mapping) else ""
+        if isinstance(saved, Mapping) and kind:
             per_channel = extra.get("IsAverageImageMeanPerChannel")
             image = saved.get("AverageImage", ())
             name = "IsAverageImageMeanPerChannel"
@@ -167,7 +174,9 @@ class _NormalizedInput(_InputLayer):
                     remedy="load and save the network again with MATLAB R2019b or later.",
                 )
             statistics = {
-                _SAVED_STATISTICS[k]: v for k, v in saved.items() if k in _SAVED_STATISTICS
+                _SAVED_STATISTICS[k]: v
+                for k, v in saved.items()
+                if k in _SAVED_STATISTICS and np.size(v)
             }
             values = {**values, **statistics, "Normalization": kind}
         return cls(**values)
@@ -184,7 +193,7 @@ class _NormalizedInput(_InputLayer):
         """
         mode = self._values["Normalization"]
         if not isinstance(mode, str):
-            said = getattr(mode, "text", None) or mode
+            said = getattr(mode, "text", None) or _said(mode)
             raise UnsupportedLayerError(
                 f"Normalization is {said}, which only MATLAB can run.",
                 where=("Normalization",),
@@ -264,6 +273,39 @@ class _NormalizedInput(_InputLayer):
         if not isinstance(mode, str):
             return f"{what} with custom normalization"
         return what if mode == "none" else f"{what} with '{mode}' normalization"
+
+
+def _saved_mode(saved: Mapping[str, Any]) -> str:
+    """The mode that a saved struct means; "" where its Type, or a field in it, is not known."""
+    kind = saved.get("Type")
+    if isinstance(kind, str) and kind == "rescale":
+        low, high = _number(saved.get("TargetMin")), _number(saved.get("TargetMax"))
+        kind = _RESCALE.get((low, high))
+    known = isinstance(kind, str) and kind in STATISTICS and not _unknown(saved)
+    return str(kind) if known else ""
+
+
+def _unknown(saved: Mapping[str, Any]) -> list[str]:
+    """The fields of a saved struct that no release read so far has, and that hold something."""
+    known = {*_SAVED_STATISTICS, *_BESIDE}
+    return [name for name, value in saved.items() if name not in known and np.size(value)]
+
+
+def _number(value: object) -> float:
+    """One real number, also where it is repeated for every element; NaN for anything else."""
+    array = np.asarray(value)
+    one = array.dtype.kind in "iuf" and array.size > 0 and bool(np.all(array == array.flat[0]))
+    return float(array.flat[0]) if one else math.nan
+
+
+def _said(saved: object) -> str:
+    """A saved normalization that is not known, for a message."""
+    kind = saved.get("Type") if isinstance(saved, Mapping) else None
+    if not isinstance(saved, Mapping) or not isinstance(kind, str):
+        return shown(saved)
+    names = [n for n in ("TargetMin", "TargetMax") if kind == "rescale" and n in saved]
+    rest = [f"{name} {shown(saved[name])}" for name in [*names, *_unknown(saved)]]
+    return f"of Type '{kind}'" + (f" with {' and '.join(rest)}" if rest else "")
 
 
 def _fitted(name: str, value: Array, size: tuple[int, ...]) -> Array:

@@ -538,6 +538,38 @@ def test_fields_of_a_grouped_layer_with_dropped_dimensions() -> None:
     assert made.Bias.shape == (1, 1, 1, 1)
 
 
+@pytest.mark.parametrize(("groups", "channels"), [(5.0, 1), ("channel-wise", 1), (5.0, 2)])
+def test_fields_of_groups_of_one_filter_without_its_dimension(
+    groups: float | str, channels: int
+) -> None:
+    """As a real file (R2022) holds a channel-wise layer: 3×3×1×32 and 1×1×32."""
+    W, b = normal(3, 2, channels, 5), normal(1, 1, 5, seed=1)
+    made = GroupedConvolution2DLayer.from_fields(
+        {
+            "FilterSize": np.array([[3.0, 2.0]]),
+            "NumGroups": groups,
+            "NumChannelsPerGroup": float(channels),
+            "NumFiltersPerGroup": 1.0,
+            "Weights": learnable(W),
+            "Bias": learnable(b),
+        }
+    )
+    assert (made.Weights.shape, made.NumGroups) == ((3, 2, channels, 1, 5), 5)
+    X = normal(4, 4, 5 * channels, 2, seed=2)
+    Y = np.zeros((2, 3, 5, 2))
+    for i, j, g in np.ndindex(2, 3, 5):
+        seen = X[i : i + 3, j : j + 2, g * channels : (g + 1) * channels].astype(np.float64)
+        Y[i, j, g] = np.einsum("hwc,hwcn->n", W[..., g], seen) + b[0, 0, g]
+    assert_close(made.predict(X), Y)
+
+
+def test_groups_of_several_filters_joined_in_one_dimension_are_refused() -> None:
+    """Whether filters or groups would run fastest in it, no file tells."""
+    given = {"FilterSize": 3, "NumGroups": 5, "NumFiltersPerGroup": 2}
+    with pytest.raises(PropertyError, match="Weights is 3×3×1×10, but .* need 3×3×.*×2×5"):
+        GroupedConvolution2DLayer.from_fields({**given, "Weights": normal(3, 3, 1, 10)})
+
+
 def test_fields_without_sizes_take_them_from_Weights() -> None:
     made = GroupedConvolution2DLayer.from_fields({"Weights": normal(3, 2, 2, 4, 3)})
     assert (made.FilterSize, made.NumFiltersPerGroup, made.NumGroups) == ((3, 2), 4, 3)

@@ -121,6 +121,10 @@ def test_fields_of_version_2_untrained() -> None:
         ({"InputSize": row(2, 3, 1), "OutputSize": row(1, 1, 1)}, 2, 3, 1, 1),
         ({"InputSize": row(7, 1, 1), "OutputSize": row(1, 1, 3)}, 7, 1, 1, 3),
         ({"OutputSize": 1.0}, 2, 3, 4, 1),
+        ({"InputSize": row(1, 1, 6), "OutputSize": row(1, 1, 1)}, 1, 1, 6, 1),
+        ({"InputSize": row(1, 3, 4), "OutputSize": row(1, 1, 1)}, 1, 3, 4, 1),
+        ({"InputSize": row(1, 3, 1), "OutputSize": 1.0}, 1, 3, 1, 1),
+        ({"InputSize": row(1, 1, 1), "OutputSize": row(1, 1, 1)}, 1, 1, 1, 1),
     ],
 )
 def test_fields_with_weights_as_wide_as_the_image(
@@ -135,6 +139,17 @@ def test_fields_with_weights_as_wide_as_the_image(
     expected = np.einsum("hwcf,hwcn->fn", W, X, dtype=np.float64) + made.Bias
     assert made.Weights.shape == (outputs, height * width * channels)
     assert_close(made.predict(X, "SSCB"), expected)
+
+
+@pytest.mark.parametrize("outputs", [1, 5])
+def test_fields_with_weights_as_deep_as_the_3d_image(outputs: int) -> None:
+    W = normal(2, 3, 2, 4, outputs)
+    sizes = {"InputSize": row(2, 3, 2, 4), "OutputSize": row(1, 1, 1, outputs)}
+    saved = W[..., 0] if outputs == 1 else W
+    made = from_fields(saved, normal(1, 1, 1, outputs), **sizes)
+    X = normal(2, 3, 2, 4, 2, seed=3)
+    expected = np.einsum("hwdcf,hwdcn->fn", W, X, dtype=np.float64) + made.Bias
+    assert_close(made.predict(X, "SSSCB"), expected)
 
 
 # --- arithmetic -------------------------------------------------------------------------
@@ -212,7 +227,8 @@ def test_layers_of_real_files_are_built(path: Any) -> None:
     for s in saved:
         made, value = s.build(), s.fields["Weights"]["Value"]
         assert isinstance(made, FullyConnectedLayer)
-        if value.ndim == 4 and value.size:
+        if value.ndim > 2 and value.size:
+            value = value.reshape(*value.shape, *(1,) * (4 - value.ndim))
             X = normal(*value.shape[:3], 1)
             expected = np.einsum("hwcf,hwcn->fn", value, X, dtype=np.float64) + made.Bias
             assert_close(made.predict(X, "SSCB"), expected)

@@ -31,6 +31,8 @@ from matlab_compat.errors import (
 )
 from tests.real import MAT_FILES, file_id
 
+from ..saved import saved_layers
+
 Array = NDArray[Any]
 RNG = np.random.default_rng(7)
 CLOSE: Any = {"rtol": 1e-5, "atol": 1e-5}
@@ -239,6 +241,124 @@ def test_the_saved_zscore_struct_has_mean_and_std() -> None:
     assert layer.predict(np.full((1, 1, 1, 1), 10.0)).item() == 2
 
 
+#: Inputs of every kind, with the size of one observation and the labels of a batch.
+KINDS: list[tuple[type[Layer], list[float], tuple[int, ...], str]] = [
+    (mc.ImageInputLayer, [2, 3, 2], (2, 3, 2), "SSCB"),
+    (mc.Image3DInputLayer, [2, 2, 2, 3], (2, 2, 2, 3), "SSSCB"),
+    (mc.SequenceInputLayer, [4], (4,), "CBT"),
+    (mc.SequenceInputLayer, [3, 2], (3, 2), "SCBT"),
+    (mc.SequenceInputLayer, [2, 3, 2], (2, 3, 2), "SSCBT"),
+    (mc.FeatureInputLayer, [5], (5,), "CB"),
+]
+
+
+@pytest.mark.parametrize("targets", [(0.0, 1.0), (-1.0, 1.0)])
+@pytest.mark.parametrize(("kind", "input_size", "size", "labels"), KINDS)
+def test_the_saved_rescale_struct_maps_min_and_max_to_its_targets(
+    kind: type[Layer],
+    input_size: list[float],
+    size: tuple[int, ...],
+    labels: str,
+    targets: tuple[float, float],
+) -> None:
+    """The struct of two real files (image input) and of one more (sequence input), R2024 on."""
+    low, high = targets
+    saved = size if len(size) > 1 else (*size, 1)  # C×1
+    least = RNG.standard_normal(saved).astype(np.float32)
+    most = least + 1 + RNG.random(saved).astype(np.float32)
+    struct = {
+        "Version": 1.0,
+        "Type": "rescale",
+        "ImageSize": np.array([input_size]),
+        "Min": least,
+        "Max": most,
+        "TargetMin": np.array([[low]]),
+        "TargetMax": np.array([[high]]),
+    }
+    fields = {"Version": 5.0, "InputSize": np.array([input_size]), "Normalization": struct}
+    layer = kind.from_fields(fields)
+    x = RNG.standard_normal((*size, *[2, 4][: len(labels) - len(size)])).astype(np.float32)
+    shape = (*size, *(1,) * (x.ndim - len(size)))
+    a, b = least.reshape(shape).astype(float), most.reshape(shape).astype(float)
+    expected = (x - a) / (b - a) * (high - low) + low
+    np.testing.assert_allclose(layer.predict(x, labels), expected, **CLOSE)
+
+
+@pytest.mark.parametrize(("kind", "input_size", "size", "labels"), KINDS)
+def test_the_saved_zscore_struct_is_run_by_every_kind_of_input(
+    kind: type[Layer], input_size: list[float], size: tuple[int, ...], labels: str
+) -> None:
+    mean, deviation = np.float32([[0.5]]), np.float32([[4]])
+    struct = {"Version": 1.0, "Type": "zscore", "Mean": mean, "Std": deviation}
+    layer = kind.from_fields({"InputSize": np.array([input_size]), "Normalization": struct})
+    x = RNG.standard_normal((*size, *[2, 4][: len(labels) - len(size)])).astype(np.float32)
+    np.testing.assert_allclose(layer.predict(x, labels), (x - 0.5) / 4, **CLOSE)
+
+
+def rescale_fields(**fields: object) -> dict[str, object]:
+    struct = {"Type": "rescale", "Min": np.float32([[0]]), "Max": np.float32([[2]]), **fields}
+    return {"InputSize": np.array([[1.0, 1.0, 1.0]]), "Normalization": struct}
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ({"TargetMin": 0.0, "TargetMax": 255.0}, "of Type 'rescale' with TargetMin 0.0 and"),
+        ({}, "of Type 'rescale',"),
+        ({"TargetMin": 0.0, "TargetMax": 1.0, "Robust": 3.0}, "Robust 3.0"),
+    ],
+)
+def test_a_rescale_struct_of_another_range_or_with_more_in_it_is_refused(
+    fields: dict[str, object], said: str
+) -> None:
+    layer = mc.ImageInputLayer.from_fields(rescale_fields(**fields))
+    with pytest.raises(UnsupportedLayerError, match=said):
+        layer.to_torch()
+
+
+def test_an_unfilled_field_beside_a_saved_statistic_does_not_replace_it() -> None:
+    struct = {"Type": "zscore", "Mean": np.float32([[2]]), "Std": np.float32([[4]])}
+    struct |= {"AverageImage": np.zeros((0, 0))}
+    layer = mc.ImageInputLayer.from_fields({"InputSize": [1, 1, 1], "Normalization": struct})
+    assert layer.predict(np.full((1, 1, 1, 1), 10.0)).item() == 2
+
+
+def test_subnormal_statistics_are_not_flushed_to_zero() -> None:
+    """A real file has a Min of 1e-41 and a Max of 1e-37; x halfway between becomes 0.5."""
+    low, high = np.float32(1e-41), np.float32(3e-41)
+    assert 0 < low < np.finfo(np.float32).tiny
+    low_high = {"Min": low.reshape(1, 1), "Max": high.reshape(1, 1)}
+    layer = mc.SequenceInputLayer.from_fields(
+        {
+            "InputSize": 1.0,
+            "Normalization": {"Type": "rescale", "TargetMin": 0.0, "TargetMax": 1.0, **low_high},
+        }
+    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        y = layer.predict(np.full((1, 1, 2), np.float32(2e-41)), "CBT")
+    np.testing.assert_allclose(y, 0.5, rtol=1e-3)
+
+
+@pytest.mark.real
+@pytest.mark.parametrize("path", MAT_FILES, ids=file_id)
+def test_rescaled_inputs_of_real_files_are_those_of_the_saved_numbers(path: Any) -> None:
+    saved = saved_layers(path, "ImageInputLayer", "SequenceInputLayer", "FeatureInputLayer")
+    structs = [(s, s.fields["Normalization"]) for s in saved]
+    rescaled = [(s, n) for s, n in structs if hasattr(n, "keys") and n["Type"] == "rescale"]
+    if not rescaled:
+        pytest.skip("no input with Type 'rescale' in this file")
+    for s, n in rescaled:
+        layer = s.build()
+        assert layer.description().endswith("normalization")
+        assert "custom" not in layer.description()
+        half = (n["Min"].astype(float) + n["Max"]) / 2
+        size = layer.input_size()  # type: ignore[attr-defined]
+        x = np.broadcast_to(half, size)[..., None].astype(np.float32)
+        middle = (n["TargetMin"].item() + n["TargetMax"].item()) / 2
+        np.testing.assert_allclose(layer.predict(x), middle, atol=1e-5)
+
+
 def test_an_empty_saved_normalization_is_none() -> None:
     fields = {"InputSize": np.array([[2.0, 2.0, 1.0]]), "Normalization": np.zeros((1, 0))}
     assert mc.ImageInputLayer.from_fields(fields).Normalization == "none"
@@ -332,7 +452,8 @@ def test_real_input_layers_build_or_say_what_is_missing(path: Any) -> None:
             if known is None or not known.__module__.endswith(".inputs"):
                 continue
             layer: Any = saved.build()
-            untrained = layer.Normalization != "none" and layer.Mean.size == 0
+            needed = "Min" if layer.Normalization.startswith("rescale") else "Mean"
+            untrained = layer.Normalization != "none" and getattr(layer, needed).size == 0
             if untrained:
                 with pytest.raises(PropertyError, match="empty"):
                     layer.to_torch()
