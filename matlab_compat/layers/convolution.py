@@ -18,7 +18,16 @@ from ..display import size_text
 from ..errors import MatlabCompatWarning, PropertyError
 from .base import Fans
 from .constructors import construct
-from .edges import Edges, edge_pairs, edge_properties, edge_sizes, edge_text, edges_of
+from .edges import (
+    Edges,
+    edge_pairs,
+    edge_properties,
+    edge_sizes,
+    edge_text,
+    edges_of,
+    is_same,
+    without_same_size,
+)
 from .filters import (
     FORMATS_1D,
     FORMATS_2D,
@@ -28,7 +37,6 @@ from .filters import (
     Size,
     per_dimension,
     sizes_text,
-    warn_if_uncertain,
 )
 from .learnables import Layout, Learnable, restored
 from .properties import (
@@ -103,7 +111,8 @@ class ConvolutionLayer(FilterLayer):
 
     @classmethod
     def _from_values(cls, values: dict[str, object], extra: Mapping[str, Any]) -> Self:
-        layer = cls(**cls._with_inferred_sizes(values))
+        given = without_same_size("Padding", values)
+        layer = cls(**cls._with_inferred_sizes(given))
         layer._warn_if_same_disagrees(values.get("PaddingSize"))
         return layer
 
@@ -113,11 +122,11 @@ class ConvolutionLayer(FilterLayer):
         if self.PaddingMode != "same" or set(self.stride) != {1} or saved.size == 0:
             return
         totals = [(k - 1) * d for k, d in zip(self.filter_size, self.dilation, strict=True)]
-        rule = np.asarray(edges_of(tuple((n // 2, n - n // 2) for n in totals)))
-        if saved.size != rule.size or np.any(saved.reshape(rule.shape) != rule):
+        rule = tuple((n // 2, n - n // 2) for n in totals)
+        if not is_same(saved, rule):
             warnings.warn(
                 f"{self.label}: PaddingMode is 'same' but the saved PaddingSize "
-                f"{shown(saved.ravel())} is not the rule's {rule.ravel().tolist()}; "
+                f"{shown(saved.ravel())} is not the rule's {edge_text(edges_of(rule))}; "
                 "the rule is used. Please report this file.",
                 MatlabCompatWarning,
                 stacklevel=3,
@@ -128,7 +137,6 @@ class ConvolutionLayer(FilterLayer):
     def _build(self, formats: tuple[str, ...]) -> nn.Module:
         from ..engine.convolution import PaddedConvolution, Padding
 
-        warn_if_uncertain(self, formats[0])
         padding = Padding(self.padding, self.PaddingValue)
         return PaddedConvolution(
             self._torch_size(), self.stride, padding, self.dilation, self._groups()

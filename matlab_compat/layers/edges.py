@@ -7,10 +7,15 @@ dims  property, as files hold argument of the constructor function
 2     ``[t b l r]``           a scalar, ``[a b]`` (vertical, horizontal), ``[t b l r]``
 3     ``[t l f; b r k]``      a scalar, ``[a b c]``, ``[t l f; b r k]``
 ===== ======================= =====================================================
+
+Files of 3-D layers hold six numbers in a row. Whether they are [t b l r f k], as in two dimensions,
+or [t l f b r k] no real file has settled, so only those are read that mean the same either way or
+make sense one way: opposite edges alike.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -26,7 +31,23 @@ Pair = tuple[int, int]
 
 def edge_sizes(dims: int) -> Converter[Edges | None]:
     """The canonical form of a property for ``dims`` dimensions; ``[]`` for "not set"."""
-    return optional(_matrix if dims == 3 else nonnegative_integers(2 * dims))
+    return optional(_matrix_or_row if dims == 3 else nonnegative_integers(2 * dims))
+
+
+def _matrix_or_row(value: object) -> Edges:
+    """As :func:`_matrix`, or the six numbers in a row that a file holds."""
+    size = np.shape(np.asarray(value, dtype=object))
+    if max(size, default=1) != 6 or int(np.prod(size)) != 6:
+        return _matrix(value)
+    p = nonnegative_integers(6)(value)
+    if p[::2] == p[1::2]:  # [t b l r f k]
+        return p[::2], p[1::2]
+    if p[:3] == p[3:]:  # [t l f b r k]
+        return p[:3], p[3:]
+    raise ValueError(
+        "must be a 2×3 matrix [t l f; b r k]: of six numbers in a row it is not known which edge "
+        "each is for, unless opposite edges are alike"
+    )
 
 
 def _matrix(value: object) -> Edges:
@@ -54,10 +75,9 @@ def edge_argument(value: object, dims: int) -> Edges:
     if dims > 1 and count == dims:
         each = nonnegative_integers(dims)(value)
         return edges_of(tuple((n, n) for n in each))
-    sizes = edge_sizes(dims)(value)
-    if sizes is None:
+    if count == 0:
         raise ValueError("must not be empty")
-    return sizes
+    return (_matrix if dims == 3 else nonnegative_integers(2 * dims))(value)
 
 
 def edge_pairs(sizes: Edges | None, dims: int) -> tuple[Pair, ...]:
@@ -76,10 +96,27 @@ def edges_of(pairs: tuple[Pair, ...]) -> Edges:
     return tuple(n for pair in pairs for n in pair)
 
 
+def is_same(sizes: object, pairs: tuple[Pair, ...]) -> bool:
+    """Whether what a file holds in 'same' mode can mean these edges, in whatever order of six."""
+    saved = np.asarray(sizes).ravel().tolist()
+    possible = [np.ravel(edges_of(pairs)).tolist(), np.ravel(pairs).tolist()]
+    return saved in possible
+
+
 def edge_text(sizes: Edges | None) -> str:
     """In a layer's row: ``[1  1  0  0]``, ``[1  1  1; 0  0  0]``."""
     rows = sizes if sizes and isinstance(sizes[0], tuple) else (sizes or (),)
     return "[" + "; ".join("  ".join(str(n) for n in row) for row in rows) + "]"
+
+
+def without_same_size(kind: str, values: Mapping[str, object]) -> dict[str, object]:
+    """Saved fields without the size that 'same' mode had for the data of the training.
+
+    ``kind`` is "Padding" or "Cropping".
+    """
+    mode = values.get(f"{kind}Mode")
+    same = isinstance(mode, str) and mode.lower() == "same"
+    return {k: v for k, v in values.items() if not same or k != f"{kind}Size"}
 
 
 #: The forms of the argument, for error messages.

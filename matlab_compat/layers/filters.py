@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import warnings
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
@@ -11,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..display import matlab_text, row_text, size_text
-from ..errors import DataFormatError, MatlabCompatWarning, PropertyError
+from ..errors import DataFormatError, PropertyError
 from .base import Fans, Layer
 from .learnables import Layout, Learnable, as_vector, factor, initializer, restored
 from .properties import (
@@ -27,7 +26,9 @@ Size = tuple[int, ...]
 
 # Input formats and the labels of the dimensions that the filters move over. The rows of 2-D layers
 # are those of MATLAB's page ("SCBT" and "SCT" since R2022a; those without B for dlnetwork only);
-# those of 3-D layers follow from them. Time that is not filtered is passed step by step.
+# those of 3-D layers follow from them. The pages of 1-D convolutions: "for 1-D image sequence input
+# ... the layer convolves over the spatial dimension". Time that is not filtered is passed step by
+# step.
 FORMATS_1D = {"SCB": "S", "CBT": "T", "SCBT": "S"}
 FORMATS_2D = {"SSCB": "SS", "SSC": "SS", "SSCBT": "SS", "SSCT": "SS", "SCBT": "ST", "SCT": "ST"}
 FORMATS_3D = {"SSSCB": "SSS", "SSSCBT": "SSS", "SSCBT": "SST"}
@@ -227,17 +228,6 @@ class AllChannelsLayer(FilterLayer):
         channels = self.input_channels()
         size = self.filter_size + ((channels,) if channels else ())
         return f"{self.NumFilters} {size_text(size)}"
-
-
-def warn_if_uncertain(layer: FilterLayer, data_format: str) -> None:
-    """Say where the documentation leaves open which dimension a 1-D layer moves over."""
-    if layer.dims == 1 and data_format == "SCBT":
-        warnings.warn(
-            f"{layer.label}: data with space and time ('SCBT') is filtered over space, "
-            "step by step; that MATLAB does the same has not been verified.",
-            MatlabCompatWarning,
-            stacklevel=3,
-        )
 
 
 def per_dimension(value: int | Size) -> Size:

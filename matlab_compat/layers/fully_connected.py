@@ -40,7 +40,9 @@ class FullyConnectedLayer(Layer):
     """MATLAB's fully connected layer: ``Weights * x + Bias``.
 
     Made by :func:`fullyConnectedLayer`. An image is flattened first, column-major (h fastest, then
-    w, then c); sequences are handled time step by time step.
+    w, then c); sequences are handled time step by time step: the page, "flattens the spatial and
+    channel dimensions ... for each element in the batch and time dimensions independently"
+    (releases of 2022 refuse data with space and time; later ones compute this).
 
     Shape
     -----
@@ -171,7 +173,8 @@ def flattened_weights(weights: Array, outputs: object) -> Array:
     Where OutputSize is 1, MATLAB has dropped the last dimension, and those of size 1 before it:
     1×1×c, 1×w×c, h×w. Others are left as they are.
     """
-    if np.size(outputs) == 1 and np.all(np.asarray(outputs) == 1):
+    count = np.asarray(outputs)
+    if count.size == 1 and count.item() == 1:
         return weights.reshape(1, -1, order="F")
     if weights.ndim > 2:
         return np.asfortranarray(weights.reshape(-1, weights.shape[-1], order="F").T)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 
@@ -17,7 +17,14 @@ from ..display import row_text, size_text
 from ..errors import PropertyError, UnsupportedLayerError
 from .base import Layer
 from .constructors import construct
-from .edges import edge_pairs, edge_properties, edge_sizes, edge_text, edges_of
+from .edges import (
+    edge_pairs,
+    edge_properties,
+    edge_sizes,
+    edge_text,
+    edges_of,
+    without_same_size,
+)
 from .formats import require_format
 from .properties import (
     Property,
@@ -67,7 +74,7 @@ class _Pooling(Layer):
         if values["PaddingSize"] is None:
             values["PaddingSize"] = edges_of(((0, 0),) * self.dims)
         if values["PaddingMode"] == "same":
-            return  # depends on the input; what the file holds was for the size it was trained on
+            return  # depends on the input
         pairs = edge_pairs(values["PaddingSize"], self.dims)
         for pair, k in zip(pairs, self.window, strict=True):
             # The 1-D pages allow a padding as large as the window.
@@ -76,6 +83,10 @@ class _Pooling(Layer):
                     f"PaddingSize must be less than PoolSize; got {max(pair)} for a window of {k}.",
                     where=("PaddingSize",),
                 )
+
+    @classmethod
+    def _from_values(cls, values: dict[str, object], extra: Mapping[str, Any]) -> Self:
+        return cls(**without_same_size("Padding", values))
 
     @property
     def window(self) -> tuple[int, ...]:

@@ -25,14 +25,21 @@ from ..errors import (
     locating,
 )
 from .constructors import construct
-from .edges import edge_pairs, edge_properties, edge_sizes, edge_text, edges_of
+from .edges import (
+    edge_pairs,
+    edge_properties,
+    edge_sizes,
+    edge_text,
+    edges_of,
+    is_same,
+    without_same_size,
+)
 from .filters import (
     FORMATS_1D,
     FORMATS_2D,
     FORMATS_3D,
     AllChannelsLayer,
     sizes_text,
-    warn_if_uncertain,
 )
 from .learnables import Layout, Learnable
 from .properties import (
@@ -114,27 +121,25 @@ class TransposedConvolutionLayer(AllChannelsLayer):
                 f"OutputSizeOffset is {shown(offset.ravel())}; what it does is not documented.",
                 where=("OutputSizeOffset",),
             )
-        layer = cls(**cls._with_inferred_sizes(values))
+        given = without_same_size("Cropping", values)
+        layer = cls(**cls._with_inferred_sizes(given))
         layer._warn_if_same_disagrees(values.get("CroppingSize"))
         return layer
 
     def _warn_if_same_disagrees(self, saved_size: object) -> None:
         saved = np.asarray(saved_size if saved_size is not None else ())
-        if self.CroppingMode == "same" and saved.size:
-            rule = np.asarray(self.CroppingSize)
-            if saved.size != rule.size or np.any(saved.reshape(rule.shape) != rule):
-                warnings.warn(
-                    f"{self.label}: CroppingMode is 'same' but the saved CroppingSize "
-                    f"{shown(saved.ravel())} is not the rule's {rule.ravel().tolist()}; "
-                    "the rule is used. Please report this file.",
-                    MatlabCompatWarning,
-                    stacklevel=3,
-                )
+        if self.CroppingMode == "same" and saved.size and not is_same(saved, self.crop):
+            warnings.warn(
+                f"{self.label}: CroppingMode is 'same' but the saved CroppingSize "
+                f"{shown(saved.ravel())} is not the rule's {edge_text(self.CroppingSize)}; "
+                "the rule is used. Please report this file.",
+                MatlabCompatWarning,
+                stacklevel=3,
+            )
 
     def _build(self, formats: tuple[str, ...]) -> nn.Module:
         from ..engine.transposed_convolution import CroppedConvTranspose
 
-        warn_if_uncertain(self, formats[0])
         channels = self.input_channels() or 0
         return CroppedConvTranspose(
             channels, self.NumFilters, self.filter_size, self.stride, self.crop

@@ -19,6 +19,7 @@ import matlab_compat
 from matlab_compat import (
     Convolution1DLayer,
     Convolution2DLayer,
+    Convolution3DLayer,
     GroupedConvolution2DLayer,
     convolution1dLayer,
     convolution2dLayer,
@@ -334,10 +335,11 @@ def test_1d_over_time_is_1d_over_space() -> None:
     )
 
 
-def test_1d_over_space_and_time_warns_and_moves_over_space() -> None:
+def test_1d_over_space_and_time_moves_over_space_without_a_warning() -> None:
     made = convolution1dLayer(3, 2).initialize(4, seed=0)
     X = normal(6, 4, 2, 3)
-    with pytest.warns(MatlabCompatWarning, match="has not been verified"):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
         Y = made.predict(X, "SCBT")
     assert_close(Y[..., 1], made.predict(X[..., 1], "SCB"))
 
@@ -519,6 +521,43 @@ def test_fields_in_same_mode_whose_PaddingSize_is_the_rule_do_not_warn() -> None
         )
 
 
+def fields_3d(W: Array, mode: str, *padding: float) -> dict[str, Any]:
+    sizes = {"FilterSize": np.array([[*map(float, W.shape[:3])]]), "NumFilters": float(W.shape[4])}
+    learnables = {"Weights": learnable(W), "NumChannels": float(W.shape[3])}
+    return {**sizes, **learnables, "PaddingMode": mode, "PaddingSize": np.array([padding])}
+
+
+def test_fields_of_3d_padding_of_six_numbers() -> None:
+    W, X = normal(3, 1, 2, 2, 4), normal(4, 4, 4, 2, 1, seed=2)
+    made = Convolution3DLayer.from_fields(fields_3d(W, "manual", 1, 1, 0, 0, 2, 2))
+    padded = np.pad(X, [(1, 1), (0, 0), (2, 2), (0, 0), (0, 0)])
+    assert_close(made.predict(X), convolution3dLayer([3, 1, 2], 4, Weights=W).predict(padded))
+
+
+@pytest.mark.parametrize("saved", [(1, 1, 0, 0, 0, 1), (1, 0, 0, 1, 0, 1)])
+def test_fields_of_3d_padding_in_same_mode_agree_with_the_rule_in_either_order(
+    saved: tuple[float, ...],
+) -> None:
+    W, X = normal(3, 1, 2, 2, 4), normal(4, 4, 4, 2, 1, seed=2)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        made = Convolution3DLayer.from_fields(fields_3d(W, "same", *saved))
+    assert_close(
+        made.predict(X), convolution3dLayer([3, 1, 2], 4, Weights=W, Padding="same").predict(X)
+    )
+
+
+def test_fields_of_3d_padding_in_same_mode_that_is_not_the_rules_warn() -> None:
+    with pytest.warns(MatlabCompatWarning, match="is not the rule's"):
+        Convolution3DLayer.from_fields(fields_3d(normal(3, 1, 2, 2, 4), "same", 1, 1, 1, 1, 1, 1))
+
+
+def test_fields_of_3d_padding_of_six_numbers_in_an_unknown_order_are_refused() -> None:
+    W = normal(3, 1, 2, 2, 4)
+    with pytest.raises(PropertyError, match=r"PaddingSize .* not known which edge each is for"):
+        Convolution3DLayer.from_fields(fields_3d(W, "manual", 1, 0, 1, 0, 1, 0))
+
+
 def test_fields_of_a_grouped_layer_with_dropped_dimensions() -> None:
     made = GroupedConvolution2DLayer.from_fields(
         {
@@ -566,7 +605,7 @@ def test_fields_of_groups_of_one_filter_without_its_dimension(
 def test_groups_of_several_filters_joined_in_one_dimension_are_refused() -> None:
     """Whether filters or groups would run fastest in it, no file tells."""
     given = {"FilterSize": 3, "NumGroups": 5, "NumFiltersPerGroup": 2}
-    with pytest.raises(PropertyError, match="Weights is 3×3×1×10, but .* need 3×3×.*×2×5"):
+    with pytest.raises(PropertyError, match=r"Weights is 3×3×1×10, but .* need 3×3×.*×2×5"):
         GroupedConvolution2DLayer.from_fields({**given, "Weights": normal(3, 3, 1, 10)})
 
 

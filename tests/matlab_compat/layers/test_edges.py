@@ -45,11 +45,39 @@ def test_not_set_is_nothing(dims: int) -> None:
 
 
 @pytest.mark.parametrize(
-    "value", [np.ones((3, 2)), np.ones(6), [1, 2, 3], "same", -1, [[1, 2, 3], [4, 5, 0.5]]]
+    "value",
+    [np.ones((3, 2)), [1, 0, 0, 0, 0, 0], [1, 2, 3], "same", -1, [[1, 2, 3], [4, 5, 0.5]]],
 )
 def test_a_matrix_property_refuses(value: object) -> None:
     with pytest.raises(ValueError, match="must be a 2×3 matrix"):
         edge_sizes(3)(value)
+
+
+@pytest.mark.parametrize(
+    ("row", "pairs"),
+    [
+        ([1, 1, 1, 1, 1, 1], ((1, 1), (1, 1), (1, 1))),
+        ([1, 1, 0, 0, 2, 2], ((1, 1), (0, 0), (2, 2))),  # only [t b l r f k] has equal opposites
+        ([1, 0, 2, 1, 0, 2], ((1, 1), (0, 0), (2, 2))),  # only [t l f b r k]
+    ],
+)
+@pytest.mark.parametrize("shape", [(6,), (1, 6), (6, 1)])
+def test_six_numbers_in_a_row_are_read_where_opposite_edges_are_alike(
+    row: list[int], pairs: Any, shape: tuple[int, ...]
+) -> None:
+    """The rule is settled by that alone: no real file with unequal edges is known."""
+    assert edge_pairs(edge_sizes(3)(np.reshape(np.float64(row), shape)), 3) == pairs
+
+
+@pytest.mark.parametrize("row", [[0, 1, 0, 1, 0, 1], [1, 2, 3, 3, 2, 1], [1, 1, 1, 0, 0, 0]])
+def test_six_numbers_of_an_unknown_order_are_refused(row: list[int]) -> None:
+    with pytest.raises(ValueError, match="not known which edge each is for"):
+        edge_sizes(3)(np.float64([row]))
+
+
+def test_the_argument_takes_no_six_numbers_in_a_row() -> None:
+    with pytest.raises(PropertyError, match=r"\[t l f; b r k\]; got \[1, 1, 1, 1, 1, 1\]"):
+        edge_properties("Padding", 3, [1, 1, 1, 1, 1, 1])
 
 
 @pytest.mark.parametrize(

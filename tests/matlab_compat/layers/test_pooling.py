@@ -254,6 +254,29 @@ def test_unpooling_exports_with_a_dynamic_batch() -> None:
     torch.testing.assert_close(exported.module()(x), module(x))
 
 
+def pooling_3d_fields(mode: str, *padding: float) -> dict[str, Any]:
+    """As files hold them: vectors in a row."""
+    sizes = {"PoolSize": np.array([[2.0, 2.0, 2.0]]), "Stride": np.array([[1.0, 1.0, 1.0]])}
+    return {"Name": "pool", "PaddingMode": mode, "PaddingSize": np.array([padding]), **sizes}
+
+
+@pytest.mark.parametrize("kind", [mc.MaxPooling3DLayer, mc.AveragePooling3DLayer])
+def test_3d_padding_of_six_numbers_is_that_of_the_edges_that_agree(kind: Any) -> None:
+    made = kind.from_fields(pooling_3d_fields("manual", 1, 1, 0, 0, 1, 1))  # h and d, not w
+    assert made.predict(RNG.standard_normal((4, 4, 4, 1, 1))).shape[:3] == (5, 3, 5)
+
+
+@pytest.mark.parametrize("kind", [mc.MaxPooling3DLayer, mc.AveragePooling3DLayer])
+def test_3d_padding_of_six_numbers_is_ignored_in_same_mode(kind: Any) -> None:
+    made = kind.from_fields(pooling_3d_fields("same", 0, 1, 0, 0, 1, 1))
+    assert made.predict(RNG.standard_normal((4, 4, 4, 1, 1))).shape[:3] == (4, 4, 4)
+
+
+def test_3d_padding_of_six_numbers_in_an_unknown_order_is_refused() -> None:
+    with pytest.raises(PropertyError, match=r"PaddingSize .* not known which edge each is for"):
+        mc.MaxPooling3DLayer.from_fields(pooling_3d_fields("manual", 0, 1, 0, 1, 0, 1))
+
+
 def test_3d_unpooling_outputs_are_refused_when_built() -> None:
     with pytest.raises(UnsupportedLayerError, match="HasUnpoolingOutputs"):
         mc.maxPooling3dLayer(2, HasUnpoolingOutputs=True).to_torch()

@@ -7,6 +7,7 @@ and the sum of ``tests/matlab_compat/filter_reference.py``.
 from __future__ import annotations
 
 import copy
+import warnings
 from typing import Any
 
 import numpy as np
@@ -221,10 +222,11 @@ def test_1d_over_time_is_1d_over_space() -> None:
     np.testing.assert_array_equal(made.predict(X), np.moveaxis(over_space, 0, 2))
 
 
-def test_1d_over_space_and_time_warns_and_moves_over_space() -> None:
+def test_1d_over_space_and_time_moves_over_space_without_a_warning() -> None:
     made = transposedConv1dLayer(3, 2).initialize(4, seed=0)
     X = normal(6, 4, 2, 3)
-    with pytest.warns(MatlabCompatWarning, match="has not been verified"):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
         Y = made.predict(X, "SCBT")
     assert_close(Y[..., 1], made.predict(X[..., 1], "SCB"))
 
@@ -293,6 +295,22 @@ def test_fields_of_a_3d_layer() -> None:
     )
     assert made.Weights.shape == (2, 3, 1, 1, 1)
     assert made.crop == ((0, 1), (1, 0), (0, 0))
+
+
+@pytest.mark.parametrize(
+    ("row", "crop"),
+    [
+        ((1, 1, 0, 0, 1, 1), ((1, 1), (0, 0), (1, 1))),
+        ((1, 0, 1, 1, 0, 1), ((1, 1), (0, 0), (1, 1))),
+    ],
+)
+def test_fields_of_a_3d_layer_with_six_numbers_in_a_row(
+    row: tuple[float, ...], crop: tuple[tuple[int, int], ...]
+) -> None:
+    made = TransposedConvolution3DLayer.from_fields(
+        {"Weights": normal(3, 3, 3, 2, 2), "CroppingSize": np.array([row])}
+    )
+    assert made.crop == crop
 
 
 def test_fields_in_same_mode_whose_CroppingSize_is_not_the_rule_warn() -> None:
