@@ -15,8 +15,10 @@ from typing import Annotated
 import typer
 
 from matlab_compat.errors import MatlabCompatError, MatlabCompatWarning
+from matlab_compat.wording import worded
 
 from . import convert, inspect, layers, matlab_helpers, output, predict, verify
+from .wording import option
 
 INTERNAL_ERROR = 4
 
@@ -61,7 +63,8 @@ def main() -> None:
     warnings.simplefilter("always", MatlabCompatWarning)
     warnings.showwarning = _show_warning
     try:
-        app()
+        with worded(option):
+            app()
     except MatlabCompatError as error:
         output.error(str(error))
         sys.exit(error.exit_code)

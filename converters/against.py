@@ -19,6 +19,7 @@ from matlab_compat.errors import (
     UsageError,
     locating,
 )
+from matlab_compat.wording import argument
 
 from .data import read_array
 from .examples import example_inputs
@@ -169,7 +170,8 @@ def _feeds(session: Any, arrays: list[Array], onnx: object) -> dict[str, Array]:
                 f"The network's input is {data.shape} in torch's order, and no order of its "
                 f"dimensions gives the ONNX input '{spec.name}' {spec.shape}.",
                 where=(str(onnx), spec.name),
-                remedy="check that the file is of this network; pass --input for another size.",
+                remedy="check that the file is of this network; "
+                f"pass {argument('input')} for another size.",
             )
         feeds[spec.name] = np.ascontiguousarray(data.transpose(order), dtype=np.float32)
     return feeds

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from matlab_compat.errors import FileAccessError, UsageError, locating
+from matlab_compat.wording import argument
 
 
 @contextmanager
@@ -40,7 +41,7 @@ def _check_target(target: Path, overwrite: bool) -> None:
     if target.exists() and not overwrite:
         raise UsageError(
             "There is a file of that name.",
-            remedy="give another name, or pass overwrite=True (on the command line --force)",
+            remedy=f"give another name, or pass {argument('overwrite', True)}.",
         )
 
 

@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from matlab_compat.display import safe_text
 from matlab_compat.errors import FileAccessError, MatlabCompatError, UsageError
+from matlab_compat.wording import argument
 
 from .verify import sha256, verify
 
@@ -224,7 +225,8 @@ def on_cluster(jobs: Sequence[Job], address: str) -> Iterator[Record]:
     except (OSError, ValueError) as error:
         raise UsageError(
             f"No dask scheduler answers at {address}: {error}.",
-            remedy="start one with `dask scheduler`, and name it, e.g. --dask tcp://host:8786.",
+            remedy="start one with `dask scheduler`, and name it, e.g. "
+            f"{argument('dask', 'tcp://host:8786')}.",
         ) from None
     with client:
         # Not pure: a file may have changed since dask last saw the same call.
@@ -260,7 +262,8 @@ class Results:
                 raise UsageError(
                     "There is a file of that name.",
                     where=(path,),
-                    remedy="pass --resume to go on with it, or --force to replace it.",
+                    remedy=f"pass {argument('resume', True)} to go on with it, or "
+                    f"{argument('overwrite', True)} to replace it.",
                 )
             else:
                 self.path.write_bytes(b"")
@@ -276,7 +279,7 @@ class Results:
                 raise UsageError(
                     f"Line {number} is no record of a verified file.",
                     where=(str(self.path),),
-                    remedy="name another file with --results.",
+                    remedy=f"name another file with {argument('results')}.",
                 )
             self.records[record["file"]] = record
         if whole != content:

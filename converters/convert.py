@@ -25,6 +25,7 @@ from matlab_compat.errors import (
 )
 from matlab_compat.layers import Layer
 from matlab_compat.network import Network
+from matlab_compat.wording import argument
 
 from .examples import example_inputs, example_sizes
 from .load import load
@@ -194,7 +195,7 @@ def _check_place(final: Path, overwrite: bool) -> None:
     if not overwrite:
         raise UsageError(
             "There is a file or folder of that name.",
-            remedy="give another name, or pass overwrite=True (on the command line --force).",
+            remedy=f"give another name, or pass {argument('overwrite', True)}.",
         )
     if final.is_dir() and any(final.iterdir()) and not (final / "model.py").exists():
         raise UsageError(

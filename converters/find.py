@@ -16,6 +16,7 @@ from matlab_compat.errors import (
     MatFileError,
     locating,
 )
+from matlab_compat.wording import argument
 
 from .matfile import MatFile
 from .matfile.reader import only_matfile_errors
@@ -259,7 +260,7 @@ def choose_layer(found: list[Found], layer: str | int | None, where: str) -> _Ch
                 return layers[0]
             raise AmbiguousLayerError(
                 f"There are {len(layers)} layers in it and none was chosen: {_names(layers)}.",
-                remedy="choose one by name: layer='...' (on the command line --layer).",
+                remedy=f"choose one by name: {argument('layer', _handle(*layers[0]))}.",
             )
         matches = _matches(found, layers, layer)
         if not matches:
@@ -268,7 +269,7 @@ def choose_layer(found: list[Found], layer: str | int | None, where: str) -> _Ch
             places = ", ".join(" > ".join(saved.where) for saved, _ in matches)
             raise AmbiguousLayerError(
                 f"{len(matches)} layers are called {layer!r}: {places}.",
-                remedy="choose the variable as well: variable='...' (--variable).",
+                remedy=f"choose the variable as well: {argument('variable', matches[0][1].path)}.",
             )
         return matches[0]
 
@@ -302,6 +303,11 @@ def _matches(found: list[Found], layers: list[_Choice], layer: str | int) -> lis
 
 def _names_of(saved: SavedLayer, found: Found) -> tuple[str, str, str]:
     return saved.name, " > ".join(saved.where), found.path if found.model is saved else saved.name
+
+
+def _handle(saved: SavedLayer, found: Found) -> str:
+    """One word that chooses this layer."""
+    return next(name for name in (*_names_of(saved, found), "1") if name)
 
 
 def _names(layers: list[_Choice]) -> str:

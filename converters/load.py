@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections import Counter
 from os import PathLike
 from pathlib import Path
@@ -14,6 +13,7 @@ from matlab_compat.errors import (
 )
 from matlab_compat.layers import Layer
 from matlab_compat.network import CLASSIC, Network
+from matlab_compat.wording import argument
 
 from .find import Found, choose_layer, find_models, listed
 from .matfile import DEFAULT_LIMITS, Limits, MatFile, open_mat
@@ -129,8 +129,7 @@ def choose_network(found: list[Found], where: str) -> SavedNetwork:
             + listed([f"{name} ({f.model.class_name})" for name, f in pairs])
             + ".",
             where=(where,),
-            remedy=f"choose one: variable='{names[0]}' "
-            f"(on the command line --variable {shlex.quote(names[0])}).",
+            remedy=f"choose one: {argument('variable', names[0])}.",
         )
     model = candidates[0].model
     assert isinstance(model, SavedNetwork)

@@ -7,6 +7,7 @@ from os import PathLike
 from pathlib import Path
 
 from matlab_compat.errors import FileAccessError, UsageError, locating
+from matlab_compat.wording import argument
 
 from .atomic import new_file
 
@@ -35,7 +36,7 @@ def write_matlab_helpers(
         if there and not overwrite:
             raise UsageError(
                 f"There is a file of that name: {', '.join(there)}.",
-                remedy="give another folder, or pass overwrite=True (on the command line --force).",
+                remedy=f"give another folder, or pass {argument('overwrite', True)}.",
             )
         for path, text in texts.items():
             _write(path, text, overwrite)

@@ -11,6 +11,7 @@ import numpy as np
 from matlab_compat.data_format import dlarray
 from matlab_compat.errors import UsageError
 from matlab_compat.layers import Layer
+from matlab_compat.wording import argument
 
 from .data import read_array
 from .load import load
@@ -65,7 +66,7 @@ def predict(
             f"The model has {len(model.InputNames)} inputs ({', '.join(model.InputNames)}), "
             f"but {len(inputs)} were named.",
             where=(str(path),),
-            remedy="name a file for each: --input X.mat:X.",
+            remedy=f"name a file for each: {argument('input', 'X.mat:X')}.",
         )
     names = INPUT_NAMES if len(inputs) == 1 else ()
     X = [read_array(one, names, limits) for one in inputs]

@@ -8,6 +8,7 @@ from os import PathLike
 from matlab_compat.errors import AmbiguousLayerError, MatFileError, VariableNotFoundError, locating
 from matlab_compat.training_options import TrainingOptions
 from matlab_compat.training_options import load_training_options as options_of
+from matlab_compat.wording import argument
 
 from .find import is_under, may_hold_models
 from .matfile import DEFAULT_LIMITS, Limits, MatFile, open_mat
@@ -55,7 +56,7 @@ def _the_only(found: list[tuple[str, MatObject]]) -> tuple[str, MatObject]:
         names = ", ".join(where for where, _ in found)
         raise AmbiguousLayerError(
             f"There are {len(found)} training options in it: {names}.",
-            remedy=f"choose one: variable='{found[0][0]}'.",
+            remedy=f"choose one: {argument('variable', found[0][0])}.",
         )
     return found[0]
 

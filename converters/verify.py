@@ -15,6 +15,7 @@ from matlab_compat.data_format import dlarray
 from matlab_compat.errors import NothingToCompareError, UsageError, locating
 from matlab_compat.layers import Layer, TransposedConvolution2DLayer
 from matlab_compat.network import Network
+from matlab_compat.wording import argument
 
 from .data import ACTIVATION_NAMES, numeric, pick, read_array
 from .find import Found, choose_layer, find_models
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
 _REMEDY = (
     "in MATLAB, save them beside it: X = ...; Y = predict(net, X); save('f.mat', 'net', 'X', "
     "'Y') (for a layer: Y = extractdata(predict(dlnetwork(layer), dlarray(X, 'SSCB')))), "
-    "or name files with --input and --expected."
+    "or name files with {input} and {expected}."
 )
 
 
@@ -304,14 +305,14 @@ def _data(
     mat: MatFile,
     found: Found,
     names: tuple[str, ...],
-    argument: list[str],
+    named: list[str],
     what: str,
     limits: Limits,
     *,
     cells: bool = True,
 ) -> Value:
-    if argument:
-        return read_array(argument[0], names, limits)
+    if named:
+        return read_array(named[0], names, limits)
     for values in (found.beside, mat):
         name = pick(values, names)
         if name is not None:
@@ -319,5 +320,5 @@ def _data(
     raise NothingToCompareError(
         f"There is no {what} beside it: none of {', '.join(names)}.",
         where=(str(mat.path),),
-        remedy=_REMEDY,
+        remedy=_REMEDY.format(input=argument("input"), expected=argument("expected")),
     )

@@ -18,6 +18,7 @@ import numpy.typing as npt
 
 from .display import size_text
 from .errors import DataFormatError
+from .wording import argument
 
 Array = npt.NDArray[Any]
 
@@ -82,7 +83,8 @@ class DataFormat:
             raise DataFormatError(
                 f"The data is {size_text(array.shape)} but the format '{self.labels}' labels "
                 f"{n} dimension{'s' * (n > 1)}.",
-                remedy="label every dimension, for example data_format='SSCB' for images.",
+                remedy="label every dimension, for example "
+                f"{argument('data_format', 'SSCB')} for images.",
             )
         kept = (slice(None),) * min(n, array.ndim) + (0,) * (array.ndim - n)
         return array[kept + (np.newaxis,) * (n - array.ndim)]

@@ -31,6 +31,7 @@ from converters.matfile.values import (
     Value,
 )
 from matlab_compat.errors import CorruptFileError, LimitExceededError, MatFileError
+from matlab_compat.wording import argument
 
 #: numpy frees nested arrays by recursion in C; some thousands of levels end the interpreter.
 DEEPEST = 1000
@@ -124,7 +125,7 @@ class ArrayDecoder:
         if len(stack) > deepest:
             raise LimitExceededError(
                 f"Cells and structs are nested more than {deepest} deep.",
-                remedy=f"If that is meant, raise Limits.max_depth (at most {DEEPEST}).",
+                remedy=f"If that is meant, raise {argument('max_depth')} (at most {DEEPEST}).",
                 offset=container.next,
             )
         stack.append(container)
@@ -315,7 +316,7 @@ class ArrayDecoder:
         if self._bytes_left < 0:
             raise LimitExceededError(
                 f"The variable decodes to more than {self._limits.max_bytes} bytes.",
-                remedy="If you trust the file, raise Limits.max_bytes.",
+                remedy=f"If you trust the file, raise {argument('max_bytes')}.",
                 offset=offset,
             )
 
@@ -324,7 +325,7 @@ class ArrayDecoder:
         if self._elements_left < 0:
             raise LimitExceededError(
                 f"The variable has more than {self._limits.max_elements} cells and fields.",
-                remedy="If you trust the file, raise Limits.max_elements.",
+                remedy=f"If you trust the file, raise {argument('max_elements')}.",
                 offset=offset,
             )
 

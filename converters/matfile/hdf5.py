@@ -36,6 +36,7 @@ from matlab_compat.errors import (
     UnsafeFileError,
     UnsupportedFileError,
 )
+from matlab_compat.wording import argument
 
 #: An open HDF5 group or data set (h5py's low-level identifiers, which have no types).
 Node: TypeAlias = Any
@@ -113,11 +114,15 @@ class Budget:
         _check_limit("depth", depth, min(self.limits.max_depth, DEEPEST))
 
 
+#: What each limit counts.
+_UNITS = {"bytes": "bytes", "elements": "elements", "depth": "levels of nesting"}
+
+
 def _check_limit(what: str, needed: int, allowed: int) -> None:
     if needed > allowed:
         raise LimitExceededError(
-            f"The variable needs max_{what} of {needed} or more; the limit is {allowed}.",
-            remedy=f"if you trust the file, pass Limits(max_{what}={needed}) or more",
+            f"The variable needs {needed} {_UNITS[what]} or more; the limit is {allowed}.",
+            remedy=f"if you trust the file, pass {argument(f'max_{what}', needed)} or more",
         )
 
 

@@ -22,6 +22,7 @@ from converters.matfile.source import Source
 from converters.matfile.tags import DataType
 from converters.matfile.threads import ahead
 from matlab_compat.errors import CorruptFileError, LimitExceededError, TruncatedFileError
+from matlab_compat.wording import argument
 
 
 def _fastest() -> Any:
@@ -136,7 +137,7 @@ def inflate_array(
     if total > limits.max_bytes:
         raise LimitExceededError(
             f"The variable inflates to {total} bytes; the limit is {limits.max_bytes}.",
-            remedy="If you trust the file, raise Limits.max_bytes.",
+            remedy=f"If you trust the file, raise {argument('max_bytes')}.",
             offset=start,
         )
     data = np.empty(total, np.uint8)

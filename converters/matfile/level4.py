@@ -22,6 +22,7 @@ from matlab_compat.errors import (
     TruncatedFileError,
     UnsupportedFileError,
 )
+from matlab_compat.wording import argument
 
 _HEADER_SIZE = 20
 _STORED = ("f8", "f4", "i4", "i2", "u2", "u1")
@@ -168,7 +169,7 @@ class Level4Reader:
         ):
             raise LimitExceededError(
                 f"The variable decodes to more than {self._limits.max_bytes} bytes.",
-                remedy="If you trust the file, raise Limits.max_bytes.",
+                remedy=f"If you trust the file, raise {argument('max_bytes')}.",
                 offset=start,
             )
         numbers = self._numbers(matrix, start)

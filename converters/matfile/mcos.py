@@ -35,6 +35,7 @@ from matlab_compat.errors import (
     UnsupportedFileError,
     locating,
 )
+from matlab_compat.wording import argument
 
 #: Plain values (tables, maps ...) within plain values are decoded at once, by recursion.
 _DEEPEST_PLAIN = 40
@@ -123,7 +124,7 @@ class ObjectTable:
         if count > self._limits.max_elements:
             raise LimitExceededError(
                 f"An array of {count} objects exceeds the limit {self._limits.max_elements}.",
-                remedy="If you trust the file, raise Limits.max_elements.",
+                remedy=f"If you trust the file, raise {argument('max_elements')}.",
             )
 
     def _element(self, object_id: int, class_name: str) -> MatObject:

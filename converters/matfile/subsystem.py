@@ -13,6 +13,7 @@ from converters.matfile.mcos import ObjectTable
 from converters.matfile.tags import ArrayClass, DataType, Elements, Tag
 from converters.matfile.values import Value
 from matlab_compat.errors import CorruptFileError, LimitExceededError, UnsupportedFileError
+from matlab_compat.wording import argument
 
 _RESAVE = "Save the file again in MATLAB: save('file.mat', '-v7')."
 _BYTE_ORDERS = {b"IM": "<", b"MI": ">"}
@@ -90,7 +91,7 @@ class _Subsystem:
         if count > self._limits.max_elements:
             raise LimitExceededError(
                 f"The object store has {count} cells; the limit is {self._limits.max_elements}.",
-                remedy="If you trust the file, raise Limits.max_elements.",
+                remedy=f"If you trust the file, raise {argument('max_elements')}.",
             )
         children = []
         for _ in range(count):

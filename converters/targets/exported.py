@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from matlab_compat.errors import MatlabCompatError, UnsupportedLayerError
 from matlab_compat.network import Network
+from matlab_compat.wording import argument
 
 from ..examples import example_inputs
 from .base import Array, Model, Options, Target, interface, module_of, outputs_of
@@ -136,5 +137,5 @@ def fixed_remark(name: str, steps: int) -> str:
     """What to tell the user of a fixed number of time steps."""
     return (
         f"input '{name}' takes sequences of exactly {steps} time steps; "
-        "choose another number with --steps"
+        f"choose another number with {argument('steps')}"
     )

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from matlab_compat.errors import MatlabCompatError, UnsupportedLayerError
+from matlab_compat.wording import argument
 
 from .base import Array, Model, Options, Target, interface, module_of, need
 from .exported import export, fixed_remark
@@ -96,7 +97,8 @@ class Onnx(Target):
         except Exception as error:  # ONNX Runtime's own classes share no other base
             raise UnsupportedLayerError(
                 f"ONNX Runtime cannot run it in {options.dtype}: {_first_line(error)}",
-                remedy="use single, or --no-check to write it without proof.",
+                remedy=f"use {argument('dtype', 'single')}, or {argument('check', False)} to "
+                "write it without proof.",
             ) from error
 
 

@@ -17,6 +17,7 @@ from ..graph import Plan, Port, Step
 from ..layers.base import Layer
 from ..layers.nested import NetworkLayer
 from ..layers.unsupported import UnsupportedLayer
+from ..wording import argument
 from .precision import DeviceLike, DTypeLike
 from .sizes import check_sizes
 
@@ -113,7 +114,8 @@ def refuse_unsupported(plan: Plan) -> None:
     raise UnsupportedLayerError(
         f"{len(lines)} of {len(every)} layers cannot be built:\n" + "\n".join(lines),
         remedy="register a class for each: @matlab_compat.register('...') (see "
-        "docs/extending.md), or pass stub=True (--stub) for placeholders that raise when run.",
+        f"docs/extending.md), or pass {argument('stub', True)} for placeholders that raise when "
+        "run.",
     )
 
 

@@ -9,6 +9,7 @@ from typing import Any, TypeAlias
 import torch
 
 from ..errors import UsageError
+from ..wording import argument
 
 DeviceLike: TypeAlias = str | torch.device
 DTypeLike: TypeAlias = str | torch.dtype
@@ -34,7 +35,9 @@ def torch_dtype(dtype: DTypeLike | None) -> torch.dtype:
     else:
         found = _DTYPES.get("single" if dtype is None else dtype.lower())
     if found is None:
-        raise UsageError(f"dtype must be one of {', '.join(_DTYPES)} or a torch dtype of floats.")
+        raise UsageError(
+            f"{argument('dtype')} must be one of {', '.join(_DTYPES)} or a torch dtype of floats."
+        )
     return found
 
 
@@ -47,11 +50,13 @@ def torch_device(device: DeviceLike | None) -> torch.device:
     try:
         chosen = torch.device(device)
     except RuntimeError:
-        raise UsageError(f"device must be 'cpu', 'cuda' or 'auto', not {device!r}.") from None
+        raise UsageError(
+            f"{argument('device')} must be 'cpu', 'cuda' or 'auto', not {device!r}."
+        ) from None
     if chosen.type == "cuda" and not torch.cuda.is_available():
         raise UsageError(
             "torch sees no CUDA device here.",
-            remedy="use device 'cpu' or 'auto', or install a CUDA build of torch.",
+            remedy=f"use {argument('device', 'cpu')} or 'auto', or install a CUDA build of torch.",
         )
     return chosen
 

@@ -14,6 +14,7 @@ import torch
 from ..data_format import DataFormat, dlarray
 from ..display import size_text
 from ..errors import DataFormatError, UsageError, locating
+from ..wording import argument
 from .arrays import array, as_data, tensor
 from .graph import run_network, run_recording
 from .precision import DeviceLike, DTypeLike, full_precision
@@ -206,7 +207,7 @@ def _list(items: list[Any], form: DataFormat) -> NetworkInput:
     if any(isinstance(item, dlarray) for item in items):
         raise UsageError(
             "Labelled arrays in a list are not taken.",
-            remedy="give one dlarray, or plain arrays with data_format.",
+            remedy=f"give one dlarray, or plain arrays with {argument('data_format')}.",
         )
     if any(_one(found, i).shape[_batch_axis(found)] != 1 for i in range(len(items))):
         raise UsageError("Each item of a list must be one observation.")
@@ -239,7 +240,7 @@ def _check(network: Network, name: str, own: str, given: NetworkInput) -> None:
             raise DataFormatError(
                 f"The input, {size_text(item.shape)} read as '{given.form.labels}', has size "
                 f"{size_text(size)}, but the layer takes {size_text(wanted)}.",
-                remedy="check the order of the dimensions, or pass data_format.",
+                remedy=f"check the order of the dimensions, or pass {argument('data_format')}.",
             )
 
 

@@ -10,6 +10,7 @@ import torch
 from ..data_format import DataFormat, dlarray
 from ..display import size_text
 from ..errors import DataFormatError
+from ..wording import argument
 from .arrays import array, as_data, tensor
 from .precision import DeviceLike, DTypeLike, full_precision
 from .sizes import check_sizes
@@ -69,5 +70,5 @@ def check_channels(layer: Layer, shape: Sequence[int], labels: str) -> None:
         raise DataFormatError(
             f"The layer has {want} input channels (NumChannels), but the input, "
             f"{size_text(tuple(shape))} read as '{labels}', has {have}.",
-            remedy="check the order of the dimensions, or pass data_format.",
+            remedy=f"check the order of the dimensions, or pass {argument('data_format')}.",
         )

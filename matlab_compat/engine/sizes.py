@@ -16,6 +16,7 @@ from torch.utils._pytree import tree_leaves
 
 from ..display import size_text
 from ..errors import LimitExceededError, MatlabCompatError, locating
+from ..wording import argument
 from .recurrent import Recurrence
 
 #: Elements of the largest activation of a network out of a file: 8 GiB in single.
@@ -48,8 +49,8 @@ def check_size(shape: Sequence[int]) -> None:
         raise LimitExceededError(
             f"It would need an array of {size_text(tuple(shape))} (torch's order) = {elements} "
             f"elements; the limit is {limit}.",
-            remedy="check sizes, padding and stride; if you trust the file, raise "
-            f"Limits.max_elements (on the command line --max-elements {elements}).",
+            remedy="check sizes, padding and stride; if you trust the file, pass "
+            f"{argument('max_elements', elements)}.",
         )
 
 

@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 from ..display import number_text, size_text
 from ..errors import DataFormatError, MatlabCompatWarning, PropertyError
+from ..wording import argument
 from .base import Fans, Layer
 from .constructors import construct
 from .learnables import Layout, Learnable, State, factor, initializer
@@ -77,7 +78,7 @@ def need_channels(data_format: str) -> None:
     if "C" not in data_format:
         raise DataFormatError(
             f"The layer needs a channel dimension; the data is labelled '{data_format}'.",
-            remedy="label the channels C, for example data_format='SSCB'.",
+            remedy=f"label the channels C, for example {argument('data_format', 'SSCB')}.",
         )
 
 

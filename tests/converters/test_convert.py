@@ -75,7 +75,7 @@ def test_an_existing_file_stays(tmp_path: Path) -> None:
     (tmp_path / "net.pt").write_bytes(b"mine")
     with pytest.raises(UsageError, match="file or folder of that name") as caught:
         converters.save(layer(), tmp_path / "net.pt")
-    assert "--force" in caught.value.remedy
+    assert "overwrite=True" in caught.value.remedy
     assert (tmp_path / "net.pt").read_bytes() == b"mine"
     assert names(tmp_path) == ["net.pt"]
 

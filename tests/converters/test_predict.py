@@ -37,7 +37,7 @@ def test_an_existing_file_stays_unless_told(tmp_path: Path) -> None:
     (tmp_path / "y.mat").write_bytes(b"precious")
     with pytest.raises(UsageError, match="There is a file") as caught:
         predict(BATCH, str(BATCH), tmp_path / "y.mat")
-    assert "--force" in caught.value.remedy
+    assert "overwrite=True" in caught.value.remedy
     assert (tmp_path / "y.mat").read_bytes() == b"precious"
     predict(BATCH, str(BATCH), tmp_path / "y.mat", overwrite=True)
     assert "Y" in scipy.io.loadmat(tmp_path / "y.mat")

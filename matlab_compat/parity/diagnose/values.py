@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ...wording import argument
 from ..compare import EPS
 from .measure import Candidate, Measure
 
@@ -192,7 +193,7 @@ def _precisions(actual: Array, expected: Array, measure: Measure) -> Iterator[Ca
         yield Candidate(
             f"{name} precision",
             f"the expected output was computed or saved in {name} precision",
-            f"compute and save it in single precision, or verify with --dtype {name}.",
+            f"compute and save it in single precision, or verify with {argument('dtype', name)}.",
             actual,
             expected,
             measure=Measure(EPS[name], float(np.nanmax(np.abs(expected))), measure.bound),

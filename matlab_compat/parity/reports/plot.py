@@ -11,6 +11,7 @@ import numpy as np
 
 from matlab_compat.display import one_line
 from matlab_compat.errors import NothingToCompareError, UsageError
+from matlab_compat.wording import argument
 
 from ..compare import Arrays, Comparison
 from . import shown
@@ -68,7 +69,7 @@ def save_plot(report: Report, path: Path) -> None:
     if not drawn:
         raise NothingToCompareError(
             "There is nothing to draw: the sizes differ, or the arrays were not kept.",
-            remedy="--report shows the figures as a page.",
+            remedy=f"{argument('report')} shows the figures as a page.",
         )
     figure = Figure(figsize=(15, 3.6 * len(drawn)), layout="constrained", dpi=150)
     parts = figure.subfigures(len(drawn), 1, squeeze=False)[:, 0]

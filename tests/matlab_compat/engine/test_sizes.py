@@ -65,7 +65,7 @@ def test_the_error_names_the_layer_and_what_to_raise() -> None:
     with bounded_activations(), pytest.raises(LimitExceededError, match=str(8 * 10**10)) as caught:
         network.predict(X)
     assert caught.value.where == ("layer 'big'",)
-    assert "--max-elements" in caught.value.remedy
+    assert "max_elements=" in caught.value.remedy
 
 
 def test_layers_within_a_layer_are_named() -> None:
