@@ -114,7 +114,7 @@ def verify_against(
         outputs.append(three_way(name, ours, oracle, truth, eps, tolerance))
         if outputs[-1].verdict == "different":
             measure = measure_of(outputs[-1], truth, eps, tolerance)
-            diagnoses += diagnose_output(ours, truth, measure, name)
+            diagnoses += diagnose_output(ours, truth, measure, name, label)
     facts = {
         **environment(device, dtype, allow_tf32),
         "file": str(path),

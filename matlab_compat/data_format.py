@@ -111,10 +111,14 @@ class DataFormat:
         result = array.transpose(np.argsort(torch_axes(labels)))
         if "B" not in self.labels and "B" in labels:
             result = np.squeeze(result, axis=labels.index("B"))
+        as_input = self.of_output(labels)
+        return (self.from_canonical(result) if as_input == self.labels else result), as_input
+
+    def of_output(self, labels: str) -> str:
+        """The labels of an output in MATLAB's order, where the batched ones are ``labels``."""
+        if "B" not in self.labels:
             labels = labels.replace("B", "")
-        if sorted(labels) == sorted(self.labels):
-            return self.from_canonical(result), self.labels
-        return result, labels
+        return self.labels if sorted(labels) == sorted(self.labels) else labels
 
     def to_canonical(self, array: Array) -> Array:
         """A view of ``array`` with its dimensions in canonical order."""

@@ -243,8 +243,9 @@ def _diagnoses(
     from .layers import Layer
     from .parity import diagnose
 
+    labels = "" if task.model is None else diagnose.labels_of(task.model, task.X, data_format)
     shown = diagnose.diagnose_output(
-        here, Y, diagnose.measure_of(found, Y, eps, tolerance), found.name
+        here, Y, diagnose.measure_of(found, Y, eps, tolerance), found.name, labels
     )
     right = found.oracle_expected is not None and found.oracle_expected <= found.bound
     if task.model is None or not right:

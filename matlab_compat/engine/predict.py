@@ -329,6 +329,18 @@ def _as_matlab(
     return _sequence(observations[0], label) if "T" in label else _image(observations[0], label)
 
 
+def result_labels(inputs: list[NetworkInput], label: str, *, is_activation: bool = False) -> str:
+    """What the dimensions of :func:`_as_matlab` (or :func:`_as_activation`) are, in order."""
+    first = inputs[0]
+    if first.labelled:
+        return first.form.of_output(label)
+    if label == "CB":
+        if is_activation:
+            return "SSCB" if "S" in first.form.labels else "CB"
+        return "BC"
+    return f"{label.replace('B', '')}B" if first.is_list or "T" in label else label
+
+
 def _sequence(y: Array, label: str) -> Array:
     """C×T (S×C×T ...) for one observation, with N last for several."""
     result, labels = DataFormat.parse(label).from_torch(y, label)

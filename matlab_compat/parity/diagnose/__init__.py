@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from ...data_format import dlarray
+from ...data_format import DataFormat, dlarray
 from ...errors import MatlabCompatError
 from ...graph import Port
 from ...layers.base import Layer
@@ -31,7 +31,15 @@ if TYPE_CHECKING:
 
 Array = npt.NDArray[Any]
 
-__all__ = ["Measure", "diagnose_layer", "diagnose_output", "measure_of", "of_layer", "of_network"]
+__all__ = [
+    "Measure",
+    "diagnose_layer",
+    "diagnose_output",
+    "labels_of",
+    "measure_of",
+    "of_layer",
+    "of_network",
+]
 
 
 def measure_of(
@@ -46,9 +54,10 @@ def measure_of(
     largest = float(np.abs(finite).max()) if finite.size else 0.0
     if tolerance is not None:
         scale = (tolerance.atol + tolerance.rtol * largest) / (eps * comparison.bound)
-    elif scale is None:
+    elif scale is None and comparison.scaled_error:
         scale = comparison.max_abs / (comparison.scaled_error * eps)
-    return Measure(eps, scale if np.isfinite(scale) else largest, comparison.bound)
+    known = scale is not None and np.isfinite(scale)  # not where all that is finite is equal
+    return Measure(eps, scale if known else largest, comparison.bound)  # type: ignore[arg-type]
 
 
 def of_layer(
@@ -71,7 +80,7 @@ def of_layer(
         actual = results[port] if isinstance(results, tuple) else results
         rule = actual, expected, measure, where
         found = diagnose_layer(layer, data, *rule, forms, port, **options)
-        return found or diagnose_output(*rule)
+        return found or diagnose_output(*rule, labels_of(layer, X, data_format, port))
 
 
 def of_network(
@@ -111,7 +120,30 @@ def of_network(
         port = (name, 0) if is_activation else _port(run.plan.outputs, name)
         target = Target(name, port, truth, measure, is_activation)
         found = diagnose_network(run, target, equal, patience)
-        return found or diagnose_output(run.actual(target), truth, measure, first.name)
+        actual = run.actual(target)
+        return found or diagnose_output(actual, truth, measure, first.name, run.labels(target))
+
+
+def labels_of(
+    model: Layer | Network,
+    X: Sequence[object],
+    data_format: str | Sequence[str] | None = None,
+    port: int = 0,
+) -> str:
+    """What the dimensions of an output are, as ``predict`` gives it; "" where that is not known."""
+    from ...engine.predict import network_inputs, result_labels
+
+    try:
+        if not isinstance(model, Layer):
+            inputs = network_inputs(model, X, data_format)
+            return result_labels(inputs, list(model.plan().outputs.values())[port][1])
+        given = model.default_formats if data_format is None else data_format
+        each = [given] * len(X) if isinstance(given, str) else given
+        labels = [x.dims() if isinstance(x, dlarray) else f for x, f in zip(X, each, strict=True)]
+        forms = [DataFormat.parse(label) for label in labels]
+        return forms[0].of_output(model.output_formats([f.batched for f in forms])[port])
+    except (MatlabCompatError, ValueError, IndexError):
+        return ""
 
 
 def _sequence(name: str) -> tuple[str, int]:

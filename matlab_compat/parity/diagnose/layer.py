@@ -68,6 +68,7 @@ def variations(layer: Layer, size: Sequence[int] = ()) -> Iterator[Variation]:
     yield from _biases(layer)
     yield from _normalizations(layer)
     yield from _pooling(layer)
+    yield from _rounded_up(layer, tuple(size))
     yield from _flattenings(layer, tuple(size))
     yield from _recurrences(layer)
     yield from _inputs(layer)
@@ -171,7 +172,9 @@ def _crops(layer: FilterLayer) -> Iterator[Variation]:
         return
     same = layer.CroppingMode == "same"
     name = "'same' cropped on the wrong side" if same else "crop on the wrong side"
-    yield from _edge_orders(layer, "Cropping", edge_pairs(layer.CroppingSize, layer.dims), name)
+    pairs = edge_pairs(layer.CroppingSize, layer.dims)
+    yield from _edge_orders(layer, "Cropping", pairs, name)
+    yield from _edges_left_out(layer, "Cropping", pairs)
 
 
 def _paddings(layer: Layer, size: Size) -> Iterator[Variation]:
@@ -204,6 +207,15 @@ def _edge_orders(layer: Layer, what: str, pairs: Pairs, wrong_side: str) -> Iter
     for name, text, changed_pairs, rank in wrong:
         sizes = {f"{what}Mode": "manual", f"{what}Size": edges_of(changed_pairs)}
         yield from _variation(layer, name, text, _edge_remedy(what, pairs), rank, **sizes)
+
+
+def _edges_left_out(layer: Layer, what: str, pairs: Pairs) -> Iterator[Variation]:
+    none: dict[str, Any] = {
+        f"{what}Mode": "manual",
+        f"{what}Size": edges_of(((0, 0),) * len(pairs)),
+    }
+    name, remedy = f"{what.lower()} missing", _edge_remedy(what, pairs)
+    yield from _variation(layer, name, f"without its {what.lower()}", remedy, **none)
 
 
 def _wrong_sides(what: str, pairs: Pairs, name: str) -> Iterator[tuple[str, str, Pairs, int]]:
@@ -326,6 +338,35 @@ def _pooling(layer: Layer) -> Iterator[Variation]:
         )
 
 
+def _rounded_up(layer: Layer, size: Size) -> Iterator[Variation]:
+    """One window more at the end where the last does not fit: it is padded, but not counted."""
+    from ...layers.pooling import _Pooling
+
+    if not isinstance(layer, _Pooling) or layer._values["PaddingMode"] != "manual":
+        return
+    if len(size) != layer.dims:
+        return
+    pairs = edge_pairs(layer._values["PaddingSize"], layer.dims)
+    more = []
+    for n, (before, after), k, step in zip(size, pairs, layer.window, layer.step, strict=True):
+        windows = -(-(n + before + after - k) // step) + 1
+        if (windows - 1) * step >= n + before:
+            windows -= 1  # it would begin in the padding
+        more.append((before, max(after, (windows - 1) * step + k - n - before)))
+    values: dict[str, Any] = {"PaddingSize": edges_of(tuple(more))}
+    if layer._values.get("PaddingValue") == 0:
+        if np.any(pairs):
+            return  # torch counts its padding and leaves out what is beyond: no property says that
+        values["PaddingValue"] = "mean"
+    yield from _variation(
+        layer,
+        "output size rounded up",
+        "with its output size rounded up (torch's ceil_mode=True)",
+        "MATLAB rounds the size down: ceil_mode=False, the default, in torch.",
+        **values,
+    )
+
+
 def _flattenings(layer: Layer, size: tuple[int, ...]) -> Iterator[Variation]:
     if not isinstance(layer, FullyConnectedLayer | FlattenLayer) or len(size) < 2:
         return
@@ -349,7 +390,12 @@ def _flattenings(layer: Layer, size: tuple[int, ...]) -> Iterator[Variation]:
 # --- recurrent layers -------------------------------------------------------------------
 
 _GATES = {LSTMLayer: "ifgo", GRULayer: "rzn"}
-_KNOWN_GATES = {"iofg": "ONNX's", "ifog": "Caffe's", "zrn": "ONNX's and Keras'"}
+_KNOWN_GATES = {
+    "iofg": "ONNX's",
+    "ifog": "Caffe's",
+    "igfo": "TensorFlow 1's",
+    "zrn": "ONNX's and Keras'",
+}
 
 
 def _recurrences(layer: Layer) -> Iterator[Variation]:
@@ -381,7 +427,8 @@ def _recurrences(layer: Layer) -> Iterator[Variation]:
 
 
 def _other_gates(layer: RecurrentLayer, gates: str, order: tuple[int, ...]) -> Iterator[Variation]:
-    said = "".join(gates[gate] for gate in order)
+    # The block in place ``order[g]`` is run as gate ``g``.
+    said = "".join(gates[order.index(place)] for place in range(len(gates)))
     whose = f" ({_KNOWN_GATES[said]} order)" if said in _KNOWN_GATES else ""
     values = {
         name: _gates_moved(layer._values[name], len(gates), layer.NumHiddenUnits, order)
@@ -390,7 +437,7 @@ def _other_gates(layer: RecurrentLayer, gates: str, order: tuple[int, ...]) -> I
     yield from _variation(
         layer,
         "gates in another order",
-        f"with its gates taken in the order {' '.join(said)}{whose}",
+        f"with the rows of its weights taken as the gates {' '.join(said)}{whose}",
         f"the rows of MATLAB's weights are in the order {' '.join(gates)} (torch's too): reorder.",
         rank=0 if whose else 1,
         **values,

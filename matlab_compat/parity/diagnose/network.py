@@ -155,15 +155,22 @@ class Run:
         from ...engine.arrays import array
         from ...engine.predict import _as_activation, _as_matlab
 
-        label = next(
-            step.output_formats[target.port[1]]
-            for step in self.plan.steps
-            if step.name == target.port[0]
-        )
         convert = _as_activation if target.is_activation else _as_matlab
-        result = convert(self.network, self.inputs, [array(value)], label)
+        result = convert(self.network, self.inputs, [array(value)], self._label(target))
         result = result[0] if isinstance(result, list) else result
         return result.extractdata() if isinstance(result, dlarray) else result
+
+    def _label(self, target: Target) -> str:
+        """The format of the value, as the layers see it."""
+        name, port = target.port
+        return next(s.output_formats[port] for s in self.plan.steps if s.name == name)
+
+    def labels(self, target: Target) -> str:
+        """What the dimensions are of :meth:`as_matlab`."""
+        from ...engine.predict import result_labels
+
+        label = self._label(target)
+        return result_labels(self.inputs, label, is_activation=target.is_activation)
 
     def samples(
         self, target: Target, *, whole_batch: bool = False

@@ -11,7 +11,7 @@ from ..diagnosis_types import Diagnosis
 from .complex import complex_changes
 from .measure import Measure, explanations
 from .rearranged import rearrangements
-from .values import value_changes
+from .values import class_numbers, one_sided, value_changes
 
 Array = npt.NDArray[Any]
 
@@ -20,12 +20,12 @@ MOST = 3
 
 
 def diagnose_output(
-    actual: Array, expected: Array, measure: Measure, where: str = "Y"
+    actual: Array, expected: Array, measure: Measure, where: str = "Y", labels: str = ""
 ) -> tuple[Diagnosis, ...]:
     """The mistakes that would turn ``actual`` into ``expected``, the simplest first.
 
-    Both in MATLAB order (H×W×C×N and the like). Empty where nothing fits to within the rounding
-    bound.
+    Both in MATLAB order, with dimensions that ``labels`` ("SSCB", "CTB") names; without it, those
+    of images. Empty where nothing fits to within the rounding bound.
     """
     rank = max(actual.ndim, expected.ndim)
     actual, expected = (
@@ -37,8 +37,10 @@ def diagnose_output(
     is_complex = np.iscomplexobj(actual) or np.iscomplexobj(expected)
     values = complex_changes if is_complex else value_changes
     found = [
-        *explanations(rearrangements(actual, expected, measure), measure, before, where),
+        *explanations(rearrangements(actual, expected, measure, labels), measure, before, where),
         *explanations(values(actual, expected, measure), measure, before, where),
+        *explanations(one_sided(actual, expected), measure, before, where),
+        *explanations(class_numbers(actual, expected), measure, before, where),
     ]
     return ranked(found)
 

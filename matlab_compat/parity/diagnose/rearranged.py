@@ -6,6 +6,7 @@ All of them are views, so that only the sample is read of what does not fit.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from itertools import combinations, permutations, product
 from math import prod
 from typing import Any
@@ -19,28 +20,61 @@ Array = npt.NDArray[Any]
 
 #: Pixels that a result may be shifted by, in each direction.
 LARGEST_SHIFT = 3
+#: Rows or columns that one side may have more because it was not cropped.
+LARGEST_CROP = 16
 #: Of each channel, the elements that channels are matched by; and the most channels.
 _MATCHED_ELEMENTS = 256
 _MOST_CHANNELS = 4096
-_IMAGE = ("height", "width", "channels", "observations")
-_VOLUME = ("height", "width", "depth", "channels", "observations")
+#: How data without labels is read, by its number of dimensions; two are rows and columns.
+_UNLABELLED = {1: "U", 2: "UU", 3: "SSC", 4: "SSCB", 5: "SSSCB"}
+_SPACE = {1: ("position",), 2: ("height", "width"), 3: ("height", "width", "depth")}
 
 
-def axis_names(rank: int) -> tuple[str, ...]:
-    """What the dimensions are called in texts, by the usual orders of MATLAB."""
-    return {2: ("rows", "columns"), 5: _VOLUME}.get(rank, _IMAGE[:rank])
+@dataclass(frozen=True)
+class Axes:
+    """What the dimensions are, and what they are called."""
+
+    labels: str
+
+    @classmethod
+    def of(cls, rank: int, labels: str) -> Axes:
+        """Of arrays with so many dimensions; more labels are for sizes of 1 at the end."""
+        return cls((labels or _UNLABELLED.get(rank, "U"))[:rank].ljust(rank, "U"))
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """``("height", "width", "channels", "observations")``, ``("features", "time steps")``."""
+        if self.labels == "UU":
+            return ("rows", "columns")
+        space = iter(_SPACE.get(self.labels.count("S"), ()))
+        other = {"C": "channels" if "S" in self.labels else "features"}
+        other |= {"B": "observations", "T": "time steps"}
+        return tuple(
+            next(space, f"dimension {i}") if label == "S" else other.get(label, f"dimension {i}")
+            for i, label in enumerate(self.labels, 1)
+        )
+
+    @property
+    def moving(self) -> tuple[int, ...]:
+        """Those that a crop, a padding or a delay moves: space and time, if there is any."""
+        found = tuple(i for i, label in enumerate(self.labels) if label in "ST")
+        return found or tuple(range(min(2, len(self.labels))))
 
 
-def rearrangements(actual: Array, expected: Array, measure: Measure) -> Iterator[Candidate]:
+def rearrangements(
+    actual: Array, expected: Array, measure: Measure, labels: str = ""
+) -> Iterator[Candidate]:
     """Candidates that move values about, the simple ones first."""
     if actual.ndim > 5:
         return
+    axes = Axes.of(actual.ndim, labels)
     if actual.size == expected.size and _same_range(actual, expected, measure):
-        yield from _permutations(actual, expected)
-        yield from _flips(actual, expected)
+        yield from _permutations(actual, expected, axes)
+        yield from _flips(actual, expected, axes)
         yield from _memory_orders(actual, expected)
-        yield from _reordered(actual, expected)
-    yield from shifts(actual, expected)
+        yield from _halves(actual, expected, axes)
+        yield from _reordered(actual, expected, axes)
+    yield from shifts(actual, expected, axes)
 
 
 def _same_range(actual: Array, expected: Array, measure: Measure) -> bool:
@@ -59,15 +93,15 @@ def matlab_list(numbers: tuple[int, ...] | list[int]) -> str:
     return "[" + " ".join(str(n + 1) for n in numbers) + "]"
 
 
-def _permutations(actual: Array, expected: Array) -> Iterator[Candidate]:
+def _permutations(actual: Array, expected: Array, axes: Axes) -> Iterator[Candidate]:
     identity = tuple(range(actual.ndim))
-    seen = {_order(actual, identity)}
+    seen = {_order(actual, identity)} if actual.shape == expected.shape else set()
     by_simplicity = sorted(permutations(identity), key=lambda p: sum(map(int.__ne__, p, identity)))
     for order in by_simplicity:
         if actual.transpose(order).shape != expected.shape or _order(actual, order) in seen:
             continue
         seen.add(_order(actual, order))
-        yield _permuted(actual, expected, order)
+        yield _permuted(actual, expected, order, axes.names)
 
 
 def _order(array: Array, order: tuple[int, ...]) -> tuple[int, ...]:
@@ -75,8 +109,9 @@ def _order(array: Array, order: tuple[int, ...]) -> tuple[int, ...]:
     return tuple(axis for axis in order if array.shape[axis] > 1)
 
 
-def _permuted(actual: Array, expected: Array, order: tuple[int, ...]) -> Candidate:
-    names = axis_names(actual.ndim)
+def _permuted(
+    actual: Array, expected: Array, order: tuple[int, ...], names: tuple[str, ...]
+) -> Candidate:
     moved = [i for i, axis in enumerate(order) if i != axis]
     if len(moved) == 2:
         name = f"{names[moved[0]]} and {names[moved[1]]} exchanged"
@@ -86,6 +121,14 @@ def _permuted(actual: Array, expected: Array, order: tuple[int, ...]) -> Candida
         name = "axes permuted"
     back = matlab_list([int(i) for i in np.argsort(order)])
     reading = " (row-major data read as column-major)" if name == "axes reversed" else ""
+    if actual.ndim == 2:
+        return Candidate(
+            name,
+            f"the expected output is the transpose of this one: Y.', {name}",
+            "transpose one side: Y = Y.'; in MATLAB.",
+            actual.T,
+            expected,
+        )
     return Candidate(
         name,
         f"the expected output is this one with {name}: permute(Y, {matlab_list(order)}){reading}",
@@ -96,10 +139,10 @@ def _permuted(actual: Array, expected: Array, order: tuple[int, ...]) -> Candida
     )
 
 
-def _flips(actual: Array, expected: Array) -> Iterator[Candidate]:
+def _flips(actual: Array, expected: Array, every: Axes) -> Iterator[Candidate]:
     if actual.shape != expected.shape:
         return
-    names = axis_names(actual.ndim)
+    names = every.names
     long = [axis for axis, n in enumerate(actual.shape) if n > 1]
     for count in range(1, len(long) + 1):
         for axes in combinations(long, count):
@@ -109,16 +152,27 @@ def _flips(actual: Array, expected: Array) -> Iterator[Candidate]:
             if names[axes[0]] == "channels" and count == 1 and actual.shape[axes[0]] == 3:
                 yield _bgr(flipped, expected, axes[0])
                 continue
+            kinds = {every.labels[axis] for axis in axes}
+            hint = next((_FLIPPED[kind] for kind in "TS" if kind in kinds), "")
             yield Candidate(
                 f"{said} flipped",
                 f"the expected output is this one flipped along {said}",
-                f"undo it on one side: {back}; in MATLAB (imread and plots of images start at the "
-                "top, matrices of coordinates often at the bottom).",
+                f"undo it on one side: {back}; in MATLAB{hint}.",
                 flipped,
                 expected,
                 rank=count,
             )
-    yield from _rotations(actual, expected)
+    if every.labels[:2] in ("SS", "UU"):
+        yield from _rotations(actual, expected)
+
+
+#: Where a flip may come from, by what is flipped.
+_FLIPPED = {
+    "S": " (imread and plots of images start at the top, matrices of coordinates often at the "
+    "bottom)",
+    "T": " (a sequence that runs backward: the other direction of a recurrent layer, or data "
+    "padded or sorted from the end)",
+}
 
 
 def _bgr(flipped: Array, expected: Array, axis: int) -> Candidate:
@@ -170,11 +224,36 @@ def _memory_orders(actual: Array, expected: Array) -> Iterator[Candidate]:
         )
 
 
-def _reordered(actual: Array, expected: Array) -> Iterator[Candidate]:
+def _halves(actual: Array, expected: Array, axes: Axes) -> Iterator[Candidate]:
+    """The second half of a dimension before the first."""
+    if actual.shape != expected.shape:
+        return
+    for axis, (n, label, what) in enumerate(
+        zip(actual.shape, axes.labels, axes.names, strict=True)
+    ):
+        if n < 4 or n % 2:
+            continue  # of two, it is a flip
+        hint = ""
+        if label == "C":
+            hint = (
+                "; a bidirectional layer gives the forward direction first, then the backward one"
+            )
+        elif label == "S":
+            hint = "; fftshift does it, and undoes it"
+        yield Candidate(
+            f"halves of {what} exchanged",
+            f"the expected output has the two halves of its {what} exchanged",
+            f"exchange them on one side: Y = circshift(Y, {n // 2}, {axis + 1}); in MATLAB{hint}.",
+            np.roll(actual, n // 2, axis),
+            expected,
+        )
+
+
+def _reordered(actual: Array, expected: Array, axes: Axes) -> Iterator[Candidate]:
     """Channels (or observations) in another order, matched by what is in them."""
     if actual.shape != expected.shape:
         return
-    names = axis_names(actual.ndim)
+    names = axes.names
     for axis in reversed(range(actual.ndim)):
         if 2 < actual.shape[axis] <= _MOST_CHANNELS:
             order = _matched(np.moveaxis(actual, axis, 0), np.moveaxis(expected, axis, 0))
@@ -220,64 +299,125 @@ def _permuted_channels(
 # --- shifts -----------------------------------------------------------------------------
 
 
-def shifts(actual: Array, expected: Array) -> Iterator[Candidate]:
+def shifts(actual: Array, expected: Array, axes: Axes) -> Iterator[Candidate]:
     """The expected output is another crop of the same, larger result: only the overlap is seen."""
-    dims = 3 if actual.ndim == 5 else min(2, actual.ndim)
-    if actual.shape[dims:] != expected.shape[dims:]:
+    fixed = [axis for axis in range(actual.ndim) if axis not in axes.moving]
+    if any(actual.shape[axis] != expected.shape[axis] for axis in fixed):
         return
-    ranges = [_shift_range(a, e) for a, e in zip(actual.shape, expected.shape, strict=True)][:dims]
+    ranges = [_shift_range(actual.shape[axis], expected.shape[axis]) for axis in axes.moving]
     by_size = sorted(product(*ranges), key=lambda shift: sum(map(abs, shift)))
-    for shift in by_size:
-        if any(shift) or actual.shape != expected.shape:
-            yield from _shifted(actual, expected, shift)
+    for steps in by_size:
+        if any(steps) or actual.shape != expected.shape:
+            yield _shifted(actual, expected, dict(zip(axes.moving, steps, strict=True)), axes)
 
 
 def _shift_range(actual: int, expected: int) -> range:
-    """What leaves at least two thirds to compare."""
+    """What leaves at least two thirds to compare; and all crops that explain the sizes."""
     most = min(LARGEST_SHIFT, min(actual, expected) // 3)
-    return range(-most, most + 1)
+    cropped = actual - expected
+    if abs(cropped) > min(LARGEST_CROP, min(actual, expected) // 2):
+        cropped = 0
+    return range(min(-most, cropped), max(most, cropped) + 1)
 
 
-def _shifted(actual: Array, expected: Array, shift: tuple[int, ...]) -> Iterator[Candidate]:
-    in_expected, in_actual = [], []
-    for n, m, d in zip(actual.shape, expected.shape, shift, strict=False):
+def _shifted(actual: Array, expected: Array, shift: dict[int, int], axes: Axes) -> Candidate:
+    """``expected[i]`` is ``actual[i + d]`` in each dimension that is shifted by d."""
+    in_expected, in_actual, edges = [], [], []
+    for axis, (n, m) in enumerate(zip(actual.shape, expected.shape, strict=True)):
+        d = shift.get(axis, 0)
         start, stop = max(0, -d), min(m, n - d)
         in_expected.append(slice(start, stop))
         in_actual.append(slice(start + d, stop + d))
+        edges.append((-d, m - n + d))
     here, there = actual[tuple(in_actual)], expected[tuple(in_expected)]
     same_place = (actual[tuple(in_expected)], there) if actual.shape == expected.shape else None
-    yield Candidate(
-        "shifted",
-        _shift_text(shift, actual.ndim),
-        _shift_remedy(shift, actual.shape, expected.shape),
-        here,
-        there,
-        rank=2 + sum(map(bool, shift)),
-        before=same_place,
-    )
+    name, text, remedy = _edges_said(edges, axes)
+    rank = 2 + sum(map(bool, shift.values()))
+    return Candidate(name, text, remedy, here, there, rank=rank, before=same_place)
 
 
-def _shift_text(shift: tuple[int, ...], rank: int) -> str:
-    parts = [
-        f"{abs(d)} pixel{'s' * (abs(d) > 1)} {'later' if d > 0 else 'earlier'} in {name}"
-        for d, name in zip(shift, axis_names(rank), strict=False)
-        if d
+#: How many elements more (or fewer, if negative) the expected side has before and after.
+Edges = list[tuple[int, int]]
+
+_ENDS = {"height": ("top", "bottom"), "width": ("left", "right"), "depth": ("front", "back")}
+
+
+def _edges_said(edges: Edges, axes: Axes) -> tuple[str, str, str]:
+    """Name, text and remedy."""
+    every = [n for pair in edges for n in pair]
+    if all(n >= 0 for n in every):
+        index = _kept(edges)
+        text = f"the expected output is this one with {_parts(edges, axes)} more: it is not cropped"
+        remedy = f"crop it: Y = Y({index}); in MATLAB.{_rounding(edges, axes)}"
+        return "crop missing", text, remedy
+    if all(n <= 0 for n in every):
+        fewer = [(-before, -after) for before, after in edges]
+        text = f"the expected output is this one without {_parts(fewer, axes)}"
+        remedy = f"leave out that crop there; or crop this one alike: Y = Y({_kept(fewer)});"
+        return "cropped once more", text, f"{remedy}{_rounding(fewer, axes)}"
+    starts = [
+        f"{_count(abs(before), axes, axis)} {'earlier' if before > 0 else 'later'}"
+        f"{f' in {axes.names[axis]}' if axes.labels[axis] == 'S' else ''}"
+        for axis, (before, _) in enumerate(edges)
+        if before
     ]
-    if not parts:
-        return "the expected output is this one, cropped differently at the end"
-    return f"the expected output starts {' and '.join(parts)}"
-
-
-def _shift_remedy(
-    shift: tuple[int, ...], actual: tuple[int, ...], expected: tuple[int, ...]
-) -> str:
-    ends = [("top", "bottom"), ("left", "right"), ("front", "back")]
-    changes = []
-    for d, n, m, names in zip(shift, actual, expected, ends, strict=False):
-        changes += [f"{names[0]} {d:+d}"] if d else []
-        changes += [f"{names[1]} {n - m - d:+d}"] if n - m - d else []
-    return (
-        f"the crop that would give it: {', '.join(changes)}. This looks like torch's "
-        "output_padding idiom, which keeps the last row and column and loses the first; MATLAB's "
-        "'same' crops an odd rest at the bottom and right."
+    how = (
+        f"starts {' and '.join(starts)}" if starts else "is this one, cropped otherwise at the end"
     )
+    return "shifted", f"the expected output {how}", _shift_remedy(edges, axes)
+
+
+def _shift_remedy(edges: Edges, axes: Axes) -> str:
+    moved = [axis for axis, pair in enumerate(edges) if any(pair)]
+    if any(axes.labels[axis] == "T" for axis in moved):
+        return (
+            "one side is late: look for a delay, a state that is one step old, or a convolution "
+            "over time whose padding ('causal' or 'same') lies at the other end."
+        )
+    if any(axes.labels[axis] in "CB" for axis in moved):
+        return "one side leaves out the first, or begins a line too late: compare the same ones."
+    changes = []
+    for axis in moved:
+        names = _ENDS.get(axes.names[axis], ("beginning", "end"))
+        changes += [f"{name} {-n:+d}" for name, n in zip(names, edges[axis], strict=True) if n]
+    remedy = f"the crop or padding that would give it: {', '.join(changes)}."
+    if all(sorted(edges[axis]) == [-1, 1] for axis in moved):
+        remedy += (
+            " After a transposed convolution this looks like torch's output_padding idiom, which "
+            "keeps the last row and column and loses the first; MATLAB's 'same' crops an odd rest "
+            "at the bottom and right."
+        )
+    return remedy
+
+
+def _parts(edges: Edges, axes: Axes) -> str:
+    """``1 row at the bottom and 2 columns at the left``."""
+    parts = []
+    for axis, pair in enumerate(edges):
+        ends = _ENDS.get(axes.names[axis])
+        for n, place in zip(pair, ends or ("beginning", "end"), strict=True):
+            if n:
+                parts.append(f"{_count(n, axes, axis)} at the {place}")
+    return " and ".join(parts)
+
+
+def _count(n: int, axes: Axes, axis: int) -> str:
+    """``2 rows``, ``1 time step``."""
+    name = axes.names[axis]
+    one = {"height": "row", "width": "column", "depth": "plane"}.get(name, name.removesuffix("s"))
+    return f"{n} {one}" if n == 1 else f"{n} {one}s"
+
+
+def _kept(edges: Edges) -> str:
+    """What MATLAB leaves by ``2:end-1``."""
+    return ",".join(
+        f"{before + 1}:end{f'-{after}' if after else ''}" if before or after else ":"
+        for before, after in edges
+    )
+
+
+def _rounding(edges: Edges, axes: Axes) -> str:
+    """Pooling that rounds up gives one more at the end, of some dimensions."""
+    if any(before or after > 1 for before, after in edges) or set(axes.labels) <= set("CBU"):
+        return ""
+    return " After pooling: MATLAB rounds the size down, as torch does with ceil_mode=False."

@@ -95,6 +95,56 @@ def _affine(
     )
 
 
+# --- no numbers -------------------------------------------------------------------------
+
+
+def one_sided(actual: Array, expected: Array) -> Iterator[Candidate]:
+    """NaN or infinite on one side only, and equal everywhere else."""
+    if actual.shape != expected.shape:
+        return
+    here, there = np.isfinite(actual), np.isfinite(expected)
+    for odd, whose in ((here & ~there, "the expected output"), (there & ~here, "this output")):
+        if not odd.any():
+            continue
+        values = (expected if whose == "the expected output" else actual)[odd]
+        kind = "NaN" if np.isnan(values).all() else "Inf" if np.isinf(values).all() else "NaN, Inf"
+        place = ",".join(str(i + 1) for i in np.argwhere(odd)[0])
+        yield Candidate(
+            f"{kind} on one side",
+            f"{whose} alone is {kind} in {values.size} elements, first at ({place}) in MATLAB; "
+            "the others agree",
+            "look there for a division by zero, the log of zero, 0*Inf, or an overflow in half "
+            "precision.",
+            np.where(odd, 0, actual),
+            np.where(odd, 0, expected),
+            rank=0,
+        )
+
+
+# --- classes ----------------------------------------------------------------------------
+
+
+def class_numbers(actual: Array, expected: Array) -> Iterator[Candidate]:
+    """The numbers of the classes with the largest scores, saved instead of the scores."""
+    if actual.ndim != 2 or not np.isfinite(actual).all() or np.iscomplexobj(actual):
+        return
+    for axis in (1, 0):
+        size = actual.shape[1 - axis]
+        if actual.shape[axis] < 2 or expected.size != size or expected.shape == actual.shape:
+            continue
+        for first in (1, 0):
+            yield Candidate(
+                "class numbers",
+                "the expected output is the number of the class with the largest score of this "
+                f"one{'' if first else ', counted from 0'}",
+                "save the scores, Y = predict(net, X), or the labels, Y = classify(net, X): a "
+                "categorical is compared with the classes.",
+                actual.argmax(axis) + first,
+                expected.ravel(),
+                measure=Measure(0.0, 1.0, 1.0),
+            )
+
+
 # --- activations ------------------------------------------------------------------------
 
 
@@ -119,9 +169,36 @@ def _softmaxes(actual: Array, expected: Array, measure: Measure) -> Iterator[Can
         return
     for axis in reversed(range(actual.ndim)):
         if actual.shape[axis] > 1:
+            if logarithm := list(_log_softmax(actual, expected, measure, axis)):
+                yield from logarithm
+                continue  # a softmax undoes the logarithm, and would fit as well
             yield from _activated(
                 "softmax", actual, expected, measure, lambda x, axis=axis: _softmax(x, axis)
             )
+
+
+def _log_softmax(
+    actual: Array, expected: Array, measure: Measure, axis: int
+) -> Iterator[Candidate]:
+    """One side holds probabilities, the other their logarithms."""
+    hint = "torch's log_softmax (NLLLoss takes it) is the logarithm of what MATLAB's softmax gives"
+    for log, other, text, remedy in (
+        (expected, actual, "the expected output is the logarithm of this one", "exp(Y)"),
+        (actual, expected, "this output is the logarithm of the expected one", "log(Y)"),
+    ):
+        with np.errstate(over="ignore"):
+            sums = np.exp(log.astype(np.float64)).sum(axis)
+        if log.max() > 1e-5 or np.abs(sums - 1).max() > 1e-3 or not _like_probabilities(other):
+            continue
+        both = (actual, np.exp(expected)) if log is expected else (np.exp(actual), expected)
+        yield Candidate(
+            "log softmax",
+            f"{text} (log softmax)",
+            f"compare the same on both sides: {remedy} of the expected output. {hint}.",
+            *both,
+            rank=0,
+            measure=measure.at_least(1),
+        )
 
 
 def _activated(

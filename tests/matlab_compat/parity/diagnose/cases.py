@@ -127,7 +127,7 @@ OUTPUTS: dict[str, tuple[Callable[[Array], tuple[Array, Array]], tuple[str, ...]
     "shift down by 1": (lambda x: (_cropped(x, 0, 0), _cropped(x, 1, 0)), ("shifted",)),
     "shift in both by 1": (lambda x: (_cropped(x, 0, 0), _cropped(x, 1, 1)), ("shifted",)),
     "shift by 2 and -1": (lambda x: (_cropped(x, 0, 1), _cropped(x, 2, 0)), ("shifted",)),
-    "one row more": (lambda x: (x[:14], x[:15]), ("shifted",)),
+    "one row more": (lambda x: (x[:14], x[:15]), ("crop missing",)),
     "channels reordered": (
         lambda x: (x, x[:, :, [3, 0, 4, 1, 2]]),
         ("channels in another order",),
