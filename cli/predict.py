@@ -11,7 +11,12 @@ from . import options, output
 
 def command(
     file: options.File,
-    out: Annotated[str, typer.Option("-o", "--output", help="The MAT-file to write Y to.")],
+    out: Annotated[
+        str,
+        typer.Option(
+            "-o", "--output", help="The file to write Y to: .mat, .npy, .npz, .csv or .json."
+        ),
+    ],
     input: options.Inputs = None,
     variable: options.Variable = None,
     layer: options.Layer = None,
@@ -45,4 +50,5 @@ def command(
         limits=options.limits(max_bytes, max_depth, max_elements),
     )
     for name, value in written.items():
-        output.note(f"wrote {name}, {size_text(value.shape)} {value.dtype.name}, to {out}")
+        kind = "cell" if value.dtype == object else value.dtype.name
+        output.note(f"wrote {name}, {size_text(value.shape)} {kind}, to {out}")

@@ -15,6 +15,14 @@ if TYPE_CHECKING:
     from matlab_compat.parity.verify import Report
 
 
+#: What the files are, and how their names end: the page, the script and the reference.
+_ENDINGS = (
+    ("A page", (".html", ".htm")),
+    ("A Python script", (".py",)),
+    ("A MAT-file", (".mat",)),
+)
+
+
 @dataclass(frozen=True)
 class Files:
     """Where the reports on one file go; None for those not asked for."""
@@ -37,8 +45,16 @@ class Files:
         Raises
         ------
         UsageError
-            A file exists, two have one name, or the figure cannot be drawn.
+            A file exists, two have one name, a name ends as files of its kind do not, or the figure
+            cannot be drawn.
         """
+        from converters.endings import ending_of
+
+        for place, (what, endings) in zip(
+            (self.report, self.script, self.reference), _ENDINGS, strict=True
+        ):
+            if place is not None:
+                ending_of(place, endings, what)
         for place in self.wanted():
             if Path(place).exists() and not self.force:
                 remedy = "give another name, or pass --force"

@@ -26,13 +26,24 @@ def new_file(path: str | os.PathLike[str], *, overwrite: bool = False) -> Iterat
     FileAccessError
         It is a folder, or cannot be written.
     """
+    check_place(path, overwrite=overwrite)
     target = Path(os.path.realpath(path))
-    with locating(str(path)):
+    with locating(str(path)), _temporary(target) as temporary:
+        yield temporary
         _check_target(target, overwrite)
-        with _temporary(target) as temporary:
-            yield temporary
-            _check_target(target, overwrite)
-            _give_name(temporary, target)
+        _give_name(temporary, target)
+
+
+def check_place(path: str | os.PathLike[str], *, overwrite: bool = False) -> None:
+    """Say early, before there is anything to write, that a file of that name is in the way.
+
+    Raises
+    ------
+    UsageError, FileAccessError
+        As :func:`new_file`.
+    """
+    with locating(str(path)):
+        _check_target(Path(os.path.realpath(path)), overwrite)
 
 
 def _check_target(target: Path, overwrite: bool) -> None:

@@ -26,6 +26,7 @@ from matlab_compat.display import safe_text
 from matlab_compat.errors import FileAccessError, MatlabCompatError, UsageError
 from matlab_compat.wording import argument
 
+from .endings import ending_of
 from .verify import sha256, verify
 
 if TYPE_CHECKING:
@@ -246,12 +247,14 @@ class Results:
     Raises
     ------
     UsageError
-        The file exists and neither ``resume`` nor ``overwrite`` is set, or it is none of ours.
+        The file exists and neither ``resume`` nor ``overwrite`` is set, or it is none of ours, or
+        its name ends in neither ``.jsonl`` nor ``.ndjson``.
     FileAccessError
         It cannot be read or written.
     """
 
     def __init__(self, path: str, *, resume: bool = False, overwrite: bool = False) -> None:
+        ending_of(path, (".jsonl", ".ndjson"), "A file of results")
         self.path = Path(path)
         #: What an interrupted run has left, by file.
         self.records: dict[str, Record] = {}

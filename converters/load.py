@@ -73,11 +73,11 @@ def load(
     >>> layer.FilterSize, layer.CroppingSize
     ((3, 3), (0, 1, 0, 1))
     """
-    if Path(path).suffix in (".pt", ".pth"):
+    if Path(path).suffix.lower() in (".pt", ".pth"):
         from .targets.torch_file import load_torch
 
         return load_torch(path)
-    if Path(path).suffix == ".safetensors":
+    if Path(path).suffix.lower() == ".safetensors":
         from .targets.safetensors import load_safetensors
 
         return load_safetensors(path)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from .matfile.writer import _KEYWORDS as KEYWORDS
 
@@ -18,3 +19,18 @@ def valid_name(name: str) -> str:
     joined = re.sub(r"(?<=\S)\s+([a-z])", lambda match: match[1].upper(), name)
     text = re.sub(r"[^A-Za-z0-9_]", "_", re.sub(r"\s", "", joined))
     return (text if re.match(r"[A-Za-z]", text) else f"x{text}")[:63]
+
+
+def valid_names(names: Sequence[str]) -> dict[str, str]:
+    """Each name's valid form; numbered where two would come out the same, so that none is lost."""
+    valid: dict[str, str] = {}
+    taken: set[str] = set()
+    for name in names:
+        own = one = valid_name(name)
+        number = 1
+        while one in taken:
+            number += 1
+            one = f"{own[:50]}_{number}"
+        taken.add(one)
+        valid[name] = one
+    return valid

@@ -13,12 +13,13 @@ from matlab_compat.errors import UsageError
 from matlab_compat.layers import Layer
 from matlab_compat.wording import argument
 
+from .atomic import check_place
 from .data import read_array
 from .load import load
 from .matfile import DEFAULT_LIMITS, Limits
 from .matfile.values import Value
-from .matfile.writer import write_mat
-from .names import valid_name
+from .names import valid_names
+from .outputs import check_output, write_outputs
 from .readers.exported import INPUT_NAMES
 from .running import running
 
@@ -41,6 +42,9 @@ def predict(
 ) -> dict[str, Any]:
     """Run a layer or network and write what comes out, in MATLAB order, to ``output``.
 
+    The ending of ``output`` says the format: ``.mat``, ``.npy``, ``.npz``, ``.csv`` or ``.json``
+    (:mod:`converters.outputs` says how each holds them).
+
     Parameters
     ----------
     path, variable, layer:
@@ -57,8 +61,11 @@ def predict(
     ------
     MatlabCompatError
         Whatever :func:`converters.load` and ``predict`` raise; ``UsageError`` if ``output``
-        exists and ``overwrite`` is not set.
+        exists and ``overwrite`` is not set, or its ending names no format that can hold what
+        comes out.
     """
+    check_output(output, ())  # before anything is read
+    check_place(output, overwrite=overwrite)
     model = load(path, variable, layer, limits=limits)
     inputs = [input] if isinstance(input, str) else list(input)
     if len(inputs) != len(model.InputNames):
@@ -69,6 +76,7 @@ def predict(
             remedy=f"name a file for each: {argument('input', 'X.mat:X')}.",
         )
     names = INPUT_NAMES if len(inputs) == 1 else ()
+    check_output(output, model.OutputNames)
     X = [read_array(one, names, limits) for one in inputs]
     options: Any = {"data_format": data_format, "device": device, "dtype": dtype}
     with running(path, limits):
@@ -77,13 +85,14 @@ def predict(
         else:
             Y = model.predict(*X, **options)
     outputs = dict(zip(model.OutputNames, Y, strict=True)) if isinstance(Y, tuple) else {"Y": Y}
-    variables = {valid_name(name): _writable(value) for name, value in outputs.items()}
-    write_mat(output, variables, level="7", overwrite=overwrite)
+    valid = valid_names(list(outputs))
+    variables = {valid[name]: _writable(value) for name, value in outputs.items()}
+    write_outputs(output, variables, overwrite=overwrite)
     return variables
 
 
 def _writable(value: Any) -> Value:
-    """A result as a MAT-file can hold it."""
+    """A result as files hold it: single for half, cells for lists, at least two dimensions."""
     if isinstance(value, list):
         cell = np.empty((len(value), 1), dtype=object)
         cell[:, 0] = [_writable(item) for item in value]

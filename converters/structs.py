@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from os import PathLike
 from typing import Any, Literal
 
@@ -75,8 +75,7 @@ def save_network(
         As :func:`save_layer`.
     """
     struct = network_struct(network)
-    chosen = level or ("7.3" if size_in_bytes(struct) >= _TOO_LARGE else "7")
-    write_mat(path, {variable: struct}, level=chosen, overwrite=overwrite)
+    write_mat(path, {variable: struct}, level=level or level_for([struct]), overwrite=overwrite)
 
 
 def layer_struct(layer: Layer) -> StructArray:
@@ -124,6 +123,11 @@ def _interface(network: Network) -> dict[str, Value]:
         return _ports(network)
     except DataFormatError:
         return {}
+
+
+def level_for(values: Iterable[Value]) -> Level:
+    """The level that holds variables of these values: "7", or "7.3" where one takes 2 GiB."""
+    return "7.3" if any(size_in_bytes(value) >= _TOO_LARGE for value in values) else "7"
 
 
 def size_in_bytes(value: Value) -> int:

@@ -17,6 +17,7 @@ from typing import Literal, TypeAlias, get_args
 import numpy as np
 
 from converters.atomic import new_file
+from converters.endings import ending_of
 from converters.matfile import write5
 from converters.matfile.file import open_mat
 from converters.matfile.limits import Limits
@@ -61,10 +62,12 @@ def write_mat(
     Raises
     ------
     UsageError
-        A name or value that a MAT-file cannot hold, or the file exists.
+        A name or value that a MAT-file cannot hold, a path that does not end in ``.mat``, or the
+        file exists.
     FileAccessError
         The folder cannot be written.
     """
+    ending_of(path, (".mat",), "A MAT-file")
     with locating(str(path)):
         if level not in get_args(Level):
             raise UsageError(f"level is {level!r}.", remedy="use '6', '7' or '7.3'")

@@ -266,3 +266,17 @@ def test_without_dask_the_remedy_is_to_install_it(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setitem(sys.modules, "distributed", None)
     with pytest.raises(UsageError, match=r"pip install 'matlab-compat\[cluster\]'"):
         list(batch.on_cluster([], "tcp://127.0.0.1:1"))
+
+
+def test_results_by_a_name_of_another_format_are_refused(call: Any, tmp_path: Path) -> None:
+    good = FIXTURES / "same_odd.v7.mat"
+    done = call("verify", good, "--results", tmp_path / "z.csv")
+    assert (done.code, list(tmp_path.iterdir())) == (2, [])
+    assert "z.jsonl" in done.err
+
+
+def test_an_ending_that_no_target_has_is_said_once(call: Any, tmp_path: Path) -> None:
+    good = FIXTURES / "same_odd.v7.mat"
+    done = call("convert", good, good, "-o", tmp_path / "out", "--to", ".csv")
+    assert (done.code, done.out, list(tmp_path.iterdir())) == (2, "", [])
+    assert ".onnx" in done.err

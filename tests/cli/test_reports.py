@@ -35,9 +35,23 @@ def test_all_files_are_written_and_the_verdict_stays(call: Any, tmp_path: Path) 
     assert "✗ Different" in (tmp_path / "r.html").read_text()
 
 
-@pytest.mark.parametrize("option", ["--report", "--plot", "--save-reference", "--gen-script"])
+ENDINGS = {"--report": ".html", "--plot": ".png", "--save-reference": ".mat", "--gen-script": ".py"}
+
+
+@pytest.mark.parametrize("option", ENDINGS)
+@pytest.mark.parametrize("name", ["out.csv", "out"])
+def test_a_report_by_a_name_of_another_format_is_refused(
+    call: Any, tmp_path: Path, option: str, name: str
+) -> None:
+    done = call("verify", GOOD, option, tmp_path / name)
+    assert (done.code, done.out) == (2, "")
+    assert ENDINGS[option] in done.err
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("option", ENDINGS)
 def test_a_file_is_replaced_only_with_force(call: Any, tmp_path: Path, option: str) -> None:
-    place = tmp_path / "out.png"
+    place = tmp_path / f"out{ENDINGS[option]}"
     place.write_text("mine")
     done = call("verify", GOOD, option, place)
     assert (done.code, done.out) == (2, "")
