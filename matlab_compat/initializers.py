@@ -18,6 +18,7 @@ from torch import Generator, Tensor
 from .display import size_text
 from .errors import PropertyError
 from .layers.base import Layer
+from .layers.learnables import restored
 from .layers.properties import positive_integer
 
 Array = npt.NDArray[Any]
@@ -46,14 +47,15 @@ def sample(initializer: Initializer, size: Size, fans: tuple[int, int], source: 
         'glorot': uniform, mean 0, variance 2/(numIn+numOut). 'he': normal, variance 2/numIn.
         'narrow-normal': normal, standard deviation 0.01. 'zeros', 'ones'. 'orthogonal': Q of the
         QR decomposition of a normal matrix. 'unit-forget-gate': an LSTM's bias, ones for the
-        forget gate. Or a function of the size that returns an array of that size.
+        forget gate. Or a function of the size that returns an array of that size; trailing
+        dimensions of size 1 may be missing, as MATLAB drops them.
     fans:
         (numIn, numOut) as the documentation of the layer defines them.
 
     Raises
     ------
     PropertyError
-        The function returned another size, or something that is not numeric.
+        The function returned another size, or something that is not numeric or not finite.
     """
     if callable(initializer):
         return _called(initializer, size)
@@ -80,12 +82,15 @@ def _unit_forget_gate(bias: Tensor, hidden: int) -> Tensor:
 
 def _called(function: Callable[..., Any], size: Size) -> Array:
     result = np.asarray(function(size))
-    if result.shape != size or result.dtype.kind not in "iuf":
+    full = restored(result, size)
+    if full is None or result.dtype.kind not in "iuf":
         raise PropertyError(
             f"The initializer function returned {size_text(result.shape)} of class "
             f"{result.dtype.name}, not a numeric array of {size_text(size)}."
         )
-    return np.asfortranarray(result, dtype=np.float32)
+    if not np.isfinite(full).all():
+        raise PropertyError("The initializer function returned NaN or infinite numbers.")
+    return np.asfortranarray(full, dtype=np.float32)
 
 
 def initialize(

@@ -161,7 +161,7 @@ class Network:
         return not any(
             layer._values[name].size == 0
             for _, layer in self._flat()
-            for name in layer._parameter_sizes(1)
+            for name in layer._needed_parameters()
             if name in layer.parameters()
         )
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
@@ -9,7 +11,13 @@ import numpy as np
 import numpy.typing as npt
 
 from ..display import matlab_text
-from ..errors import PropertyError, ReadOnlyPropertyError, UnsupportedLayerError, locating
+from ..errors import (
+    MatlabCompatWarning,
+    PropertyError,
+    ReadOnlyPropertyError,
+    UnsupportedLayerError,
+    locating,
+)
 from .learnables import Learnable, Parameter
 from .properties import HYPERPARAMETERS, LEARNABLE_PARAMETERS, REQUIRED, STATE_PARAMETERS, Property
 from .properties import text as text_property
@@ -94,6 +102,22 @@ class Layer:
             except Exception:
                 self._values = before
                 raise
+        for name in values:
+            self._warn_if_not_finite(name)
+
+    def _warn_if_not_finite(self, name: str) -> None:
+        """Say which array spoils the results: what a training that diverged leaves in a file."""
+        array = self._values[name]
+        if not isinstance(array, np.ndarray) or array.dtype.kind != "f":
+            return
+        if count := array.size - int(np.count_nonzero(np.isfinite(array))):
+            warnings.warn(
+                f"{self.label}: {name} holds NaN or Inf in {count} of its {array.size} elements "
+                "(a training that diverged leaves them). It runs as in MATLAB; outputs that "
+                "depend on them are no numbers.",
+                MatlabCompatWarning,
+                stacklevel=2,
+            )
 
     def _validate(self) -> None:
         """Check properties against each other; set derived ones through ``self._values``."""
@@ -372,6 +396,10 @@ class Layer:
         """MATLAB size and (numIn, numOut) of each learnable and state, for that many channels."""
         return {}
 
+    def _needed_parameters(self) -> Sequence[str]:
+        """The learnables and states without which the layer is not initialized."""
+        return tuple(self._parameter_sizes(1))
+
     # --- display ------------------------------------------------------------------------
 
     def description(self) -> str:
@@ -430,7 +458,8 @@ class Layer:
 
 def _same(a: object, b: object) -> bool:
     if isinstance(a, np.ndarray) and isinstance(b, np.ndarray):
-        return a.shape == b.shape and a.dtype == b.dtype and bool(np.array_equal(a, b))
+        floats = a.dtype.kind == "f" and b.dtype.kind == "f"
+        return a.dtype == b.dtype and bool(np.array_equal(a, b, equal_nan=floats))
     return bool(a == b)
 
 
@@ -442,7 +471,8 @@ def _literal(value: object) -> str:
         return "[]"
     if value.size > np.get_printoptions()["threshold"]:
         return f"<{matlab_text(value)}>"
-    return f"np.array({value.tolist()}, dtype='{value.dtype}')"
+    numbers = re.sub(r"\b(nan|inf)\b", r"np.\1", repr(value.tolist()))
+    return f"np.array({numbers}, dtype='{value.dtype}')"
 
 
 #: Saved class names of the initializers, by their last part.

@@ -354,6 +354,9 @@ class ChannelGroupsLayer(FilterLayer):
         fans = self._fans(channels // groups, filters)
         return {"Weights": (weights, fans), "Bias": ((1, 1, filters, groups), fans)}
 
+    def _needed_parameters(self) -> Sequence[str]:
+        return ("Weights", "Bias")
+
     def _filters_text(self) -> str:
         """``32 groups of 1 3×3×1``."""
         channels, filters, groups = self._numbers()

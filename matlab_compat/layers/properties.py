@@ -317,8 +317,11 @@ def anything(value: object) -> Any:
 
 
 def parameter_array(value: object) -> Array:
-    """A learnable or state array: finite, real, single or double, column-major; ``[]`` if unset."""
-    rule = "must be a finite real numeric array of class single or double"
+    """A learnable or state array: real, single or double, column-major; ``[]`` if unset.
+
+    NaN and Inf are numbers too: a training that diverged leaves them, and MATLAB runs such layers.
+    """
+    rule = "must be a real numeric array of class single or double"
     if value is None:
         return np.zeros((0, 0))
     try:
@@ -329,7 +332,7 @@ def parameter_array(value: object) -> Array:
         return np.zeros((0, 0))
     if array.dtype.kind in "iu" and not isinstance(value, np.ndarray | np.generic):
         array = array.astype(np.float64)  # MATLAB literals are double
-    if array.dtype.kind != "f" or array.itemsize not in (4, 8) or not np.isfinite(array).all():
+    if array.dtype.kind != "f" or array.itemsize not in (4, 8):
         raise ValueError(rule)
     # A copy: a layer is a value, which must not change with the caller's array.
     return np.array(array, array.dtype.newbyteorder("="), order="F")

@@ -279,8 +279,7 @@ def test_no_layer_inside(tmp_path: Path) -> None:
     ("changes", "what"),
     [
         ({"Weights": "text"}, "Weights"),
-        ({"Weights": weights() * np.nan}, "Weights must be a finite"),
-        ({"Weights": weights().astype(np.complex64)}, "Weights must be a finite real"),
+        ({"Weights": weights().astype(np.complex64)}, "Weights must be a real"),
         ({"Stride": [0.0, 1.0]}, "Stride must be"),
         ({"Stride": "two"}, "Stride must be"),
         ({"CroppingSize": [1.0, 2.0, 3.0]}, "CroppingSize must be"),

@@ -13,7 +13,12 @@ import numpy as np
 import pytest
 import torch
 
-from matlab_compat import TransposedConvolution2DLayer, transposedConv2dLayer
+from matlab_compat import (
+    TransposedConvolution2DLayer,
+    convolution2dLayer,
+    fullyConnectedLayer,
+    transposedConv2dLayer,
+)
 from matlab_compat.errors import PropertyError
 
 # Far apart, so that numIn and numOut cannot be taken for each other.
@@ -107,12 +112,31 @@ def test_a_function_receives_the_size_of_the_weights() -> None:
     [
         (lambda size: np.ones(size[::-1]), "returned 128×8×5×3"),
         (lambda size: "W", "not a numeric array"),
-        (lambda size: np.full(size, np.nan), "Weights must be a finite real"),
+        (lambda size: np.full(size, np.nan), "returned NaN or infinite numbers"),
     ],
 )
 def test_a_function_that_returns_something_else_is_refused(function: Any, said: str) -> None:
     with pytest.raises(PropertyError, match=said):
         initialized(WeightsInitializer=function)
+
+
+@pytest.mark.parametrize(
+    ("make", "size", "returned"),
+    [
+        (lambda f: convolution2dLayer(3, 1, WeightsInitializer=f), (3, 3, 1, 1), (3, 3)),
+        (lambda f: convolution2dLayer([3, 1], 1, WeightsInitializer=f), (3, 1, 1, 1), (3,)),
+        (lambda f: fullyConnectedLayer(4, WeightsInitializer=f), (4, 1), (4,)),
+        (lambda f: fullyConnectedLayer(1, WeightsInitializer=f), (1, 1), ()),
+        (lambda f: fullyConnectedLayer(4, WeightsInitializer=f), (4, 1), (4, 1, 1)),
+    ],
+)
+def test_a_function_may_return_what_matlab_would_without_trailing_ones(
+    make: Any, size: tuple[int, ...], returned: tuple[int, ...]
+) -> None:
+    """In MATLAB ``ones([3 3 1 1])`` has the size 3x3."""
+    made = make(lambda asked: np.arange(math.prod(asked)).reshape(returned))
+    assert made.initialize(1).Weights.shape == size
+    assert made.Weights.ravel().tolist() == list(range(math.prod(size)))
 
 
 def test_only_what_is_empty_is_initialized() -> None:

@@ -293,6 +293,15 @@ def test_a_larger_image_that_a_later_layer_cannot_take_names_that_layer() -> Non
     assert caught.value.where == ("layer 'fc'",)
 
 
+def test_a_network_of_grouped_convolutions_knows_whether_it_is_initialized() -> None:
+    layers = [
+        mc.imageInputLayer([6, 4, 4], Normalization="none"),
+        mc.groupedConvolution2dLayer(3, 1, 4),
+    ]
+    assert not Network(layers).Initialized
+    assert Network(layers).initialize(seed=0).Initialized
+
+
 def test_without_weights_predict_names_the_layer() -> None:
     network = Network([mc.featureInputLayer(2), mc.fullyConnectedLayer(3)])
     assert not network.Initialized

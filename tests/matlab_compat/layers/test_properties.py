@@ -6,6 +6,7 @@ beside it.
 
 from __future__ import annotations
 
+import copy
 from typing import Any
 
 import numpy as np
@@ -13,8 +14,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from matlab_compat import Layer, transposedConv2dLayer
-from matlab_compat.errors import PropertyError, ReadOnlyPropertyError
+import matlab_compat
+from matlab_compat import (
+    FullyConnectedLayer,
+    Layer,
+    featureInputLayer,
+    fullyConnectedLayer,
+    transposedConv2dLayer,
+)
+from matlab_compat.errors import MatlabCompatWarning, PropertyError, ReadOnlyPropertyError
 from matlab_compat.layers.properties import (
     Property,
     flag,
@@ -227,3 +235,32 @@ def test_a_bad_value_of_a_file_is_shown_shortly(value: object, got: str) -> None
 def test_a_vector_of_millions_is_no_size() -> None:
     with pytest.raises(PropertyError, match="an array of 1×5000000"):
         transposedConv2dLayer(np.ones((1, 5_000_000)), 4)
+
+
+# --- numbers that are none ------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+def test_weights_that_are_not_finite_load_and_run_with_a_warning_that_names_the_layer(
+    value: float,
+) -> None:
+    """IEEE arithmetic: what the number touches is no number, the rest is as ever."""
+    W = np.array([[1, value], [2, 3]], np.float32)
+    fields = {"Name": "fc_7", "OutputSize": 2.0, "Weights": {"Value": W}, "Bias": [[0], [0]]}
+    with pytest.warns(MatlabCompatWarning, match=r"'fc_7': Weights holds NaN or Inf in 1 of its 4"):
+        made = FullyConnectedLayer.from_fields(fields)
+    with np.errstate(invalid="ignore"):
+        np.testing.assert_array_equal(made.predict(np.ones((2, 1))), [[1 + value], [5]])
+
+
+def test_a_layer_with_nan_is_equal_to_its_copy_and_its_repr() -> None:
+    with pytest.warns(MatlabCompatWarning):
+        made = fullyConnectedLayer(1, Weights=[[np.nan, np.inf, -np.inf, 1]])
+    assert copy.deepcopy(made) == made
+    with pytest.warns(MatlabCompatWarning):
+        assert eval(repr(made), {"np": np, **vars(matlab_compat)}) == made
+
+
+def test_a_statistic_of_an_input_that_is_nan_warns_too() -> None:
+    with pytest.warns(MatlabCompatWarning, match="'in': Mean holds NaN or Inf in 1 of its 2"):
+        featureInputLayer(2, Name="in", Normalization="zerocenter", Mean=[0, np.nan])

@@ -471,10 +471,8 @@ def test_property_BiasInitializer_refuses(value: object, shown: str) -> None:
 
 # --- Weights ----------------------------------------------------------------------------
 
-ARRAY_RULE = "must be a finite real numeric array of class single or double"
+ARRAY_RULE = "must be a real numeric array of class single or double"
 NO_ARRAY = [
-    ([NAN], "[nan]"),
-    (np.array([np.inf], np.float32), "[inf]"),
     (np.ones(1, np.complex64), "[(1+0j)]"),
     (np.ones(1, np.uint8), "[1]"),
     ("W", "'W'"),
