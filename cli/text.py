@@ -42,9 +42,15 @@ def _plural(count: int, noun: str) -> str:
 
 def _whos(variables: list[dict[str, Any]]) -> list[str]:
     rows = [("Name", "Size", "Bytes", "Class")]
-    rows += [(v["name"], size_text(v["size"]), str(v["bytes"]), v["class"]) for v in variables]
+    rows += [(v["name"], size_text(v["size"]), str(v["bytes"]), _class(v)) for v in variables]
     name, size, count = (max(len(row[i]) for row in rows) for i in range(3))
     return [f"  {n:<{name}}  {s:>{size}}  {b:>{count}}  {c}" for n, s, b, c in rows]
+
+
+def _class(variable: dict[str, Any]) -> str:
+    """The class, with the labels of a dlarray or the zone of a datetime."""
+    carried = variable.get("labels") or variable.get("time_zone")
+    return f"{variable['class']} '{carried}'" if carried else str(variable["class"])
 
 
 def _layers(model: dict[str, Any]) -> list[str]:

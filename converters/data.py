@@ -8,12 +8,13 @@ from typing import Any
 
 import numpy as np
 
-from matlab_compat.errors import PropertyError, UsageError
+from matlab_compat.data_format import dlarray
+from matlab_compat.errors import PropertyError, UsageError, locating
 
 from .matfile import DEFAULT_LIMITS, Limits, MatFile, open_mat
-from .matfile.values import StructArray, Value, mat_class
+from .matfile.values import Damaged, StructArray, Value, mat_class
 
-_NUMERIC = r"double|single|u?int\d+|logical"
+_NUMERIC = r"double|single|u?int\d+|logical|dlarray|gpuArray"
 
 #: Names under which the activations of layers lie in a file: a struct with a field for each layer.
 ACTIVATION_NAMES = ("activations",)
@@ -53,6 +54,13 @@ def split_argument(argument: str) -> tuple[str, str | None]:
     return match.group(1), match.group(2)
 
 
+def unlabelled(value: Any) -> Any:
+    """The plain array of a ``dlarray``, or those of a list of them; others as they are."""
+    if isinstance(value, list):
+        return [unlabelled(item) for item in value]
+    return value.extractdata() if isinstance(value, dlarray) else value
+
+
 def pick(values: MatFile | dict[str, Value], names: tuple[str, ...]) -> str | None:
     """The first of ``names`` among the keys, without regard to case."""
     lower = {key.lower(): key for key in reversed(list(values))}
@@ -62,12 +70,21 @@ def pick(values: MatFile | dict[str, Value], names: tuple[str, ...]) -> str | No
 def numeric(value: Value, where: tuple[str, ...], *, cells: bool = True) -> Any:
     """``value`` as a numeric array, or as a list of them for a cell array (if ``cells``).
 
+    A labelled ``dlarray`` stays one.
+
     Raises
     ------
     PropertyError
         It is neither.
+    MatFileError
+        It could not be decoded.
     """
-    if isinstance(value, np.ndarray) and value.dtype.kind in "biufc":
+    if isinstance(value, Damaged):
+        with locating(*where):
+            value.get()
+    if isinstance(value, dlarray) or (
+        isinstance(value, np.ndarray) and value.dtype.kind in "biufc"
+    ):
         return value
     if cells and isinstance(value, np.ndarray) and value.dtype == object and value.size:
         return [numeric(item, where) for item in value.ravel(order="F")]

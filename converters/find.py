@@ -9,6 +9,7 @@ from typing import TypeAlias
 
 import numpy as np
 
+from matlab_compat.data_format import dlarray
 from matlab_compat.errors import (
     AmbiguousLayerError,
     LayerNotFoundError,
@@ -127,8 +128,9 @@ def is_under(path: str, variable: str) -> bool:
 
 def may_hold_models(class_name: str) -> bool:
     """Whether a variable of this class can have objects in it."""
-    numeric = {"double", "single", "logical", "char", "string", "table", "categorical", "datetime"}
-    return not (class_name in numeric or class_name.startswith(("int", "uint")))
+    plain = {"double", "single", "logical", "char", "string", "table", "timetable", "categorical"}
+    plain |= {"datetime", "duration", "dlarray", "gpuArray"}
+    return not (class_name in plain or class_name.startswith(("int", "uint")))
 
 
 def _loose(mat: MatFile) -> list[Found]:
@@ -193,7 +195,7 @@ def _is_leaf(value: Value) -> bool:
     """Whether nothing can be inside: most values of a file, so they are not even remembered."""
     if isinstance(value, np.ndarray):
         return value.dtype != object or not value.size
-    return isinstance(value, str)
+    return isinstance(value, str | dlarray)
 
 
 def _struct_elements(value: Value) -> list[tuple[str, dict[str, Value]]]:

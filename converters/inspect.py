@@ -7,14 +7,17 @@ from typing import Any
 
 import numpy as np
 
+from matlab_compat.data_format import dlarray
 from matlab_compat.display import matlab_text, size_text
-from matlab_compat.errors import MatlabCompatError
+from matlab_compat.errors import MatFileError, MatlabCompatError
 from matlab_compat.finite_json import finite_json
 from matlab_compat.layers import Layer
 from matlab_compat.layers.properties import HYPERPARAMETERS
 
 from .find import Found, find_models, root_of
 from .matfile import DEFAULT_LIMITS, Limits, MatFile, VariableInfo, open_mat
+from .matfile.datetimes import Datetime
+from .matfile.plain import CONVERTERS
 from .matfile.values import Damaged, mat_class, mat_shape
 from .saved import SavedLayer
 
@@ -43,12 +46,12 @@ def inspect(
             "header": mat.header.description,
             "platform": mat.header.platform,
             "date": mat.header.date,
-            "variables": [_variable(info, found) for info in shown],
+            "variables": [_variable(info, found, mat) for info in shown],
             **_loose(mat, found),
         }
 
 
-def _variable(info: VariableInfo, found: list[Found]) -> dict[str, Any]:
+def _variable(info: VariableInfo, found: list[Found], mat: MatFile) -> dict[str, Any]:
     record: dict[str, Any] = {
         "name": info.name,
         "class": info.class_name,
@@ -56,12 +59,33 @@ def _variable(info: VariableInfo, found: list[Found]) -> dict[str, Any]:
         "bytes": info.nbytes,
         "layers": [],
         "connections": [],
+        **_decoded(info, mat),
     }
     models = [f for f in found if root_of(f.path) == info.name and f.path]
     if len(models) == 1 and models[0].path == info.name:
         record.update(_model(models[0]))
     elif models:
         record["models"] = [{"path": f.path, "name": f.name, **_model(f)} for f in models]
+    return record
+
+
+def _decoded(info: VariableInfo, mat: MatFile) -> dict[str, Any]:
+    """What only the value tells of MATLAB's own classes of data: its size and what it carries."""
+    if info.class_name not in CONVERTERS:
+        return {}
+    try:
+        value = mat[info.name]
+    except MatFileError as error:
+        return {"problem": error.what}
+    if isinstance(value, Damaged):
+        return {"problem": value.error.what}
+    # A string is one element, whatever its length; here it is a str, as 'char' is.
+    is_one = info.class_name == "string" and isinstance(value, str)
+    record: dict[str, Any] = {"size": [1, 1] if is_one else list(mat_shape(value))}
+    if isinstance(value, dlarray):
+        record["labels"] = value.dims()
+    if isinstance(value, Datetime):
+        record["time_zone"] = value.time_zone
     return record
 
 

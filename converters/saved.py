@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from matlab_compat.data_format import dlarray
 from matlab_compat.errors import UnsupportedLayerError, locating
 from matlab_compat.layers import Layer, layer_class, registered
 
@@ -78,7 +79,12 @@ def unsupported(saved: SavedLayer) -> UnsupportedLayerError:
 
 
 def to_dict(value: Value) -> Value:
-    """A 1 x 1 struct as a dict, with the 1 x 1 structs inside it; anything else unchanged."""
+    """A 1 x 1 struct as a dict, with the 1 x 1 structs inside it; anything else unchanged.
+
+    The labels of a ``dlarray`` go: learnables and properties have none.
+    """
+    if isinstance(value, dlarray):
+        return value.extractdata()
     if not isinstance(value, StructArray) or value.shape != (1, 1):
         return value
     result: dict[str, Any] = {}
@@ -90,7 +96,7 @@ def to_dict(value: Value) -> Value:
                 target[name] = {}
                 pending.append((item, target[name]))
             else:
-                target[name] = item
+                target[name] = item.extractdata() if isinstance(item, dlarray) else item
     return result
 
 

@@ -17,7 +17,7 @@ from matlab_compat.layers import Layer, TransposedConvolution2DLayer
 from matlab_compat.network import Network
 from matlab_compat.wording import argument
 
-from .data import ACTIVATION_NAMES, numeric, pick, read_array
+from .data import ACTIVATION_NAMES, numeric, pick, read_array, unlabelled
 from .find import Found, choose_layer, find_models
 from .load import build, choose_network
 from .matfile import DEFAULT_LIMITS, Limits, MatFile, open_mat
@@ -147,7 +147,7 @@ def run(
             task.model,
             task.X[0],
             truth,
-            data_format=data_format or "SSCB",
+            data_format=data_format or _labels(task.X[0]) or "SSCB",
             tolerance=tolerance,
             name=name,
             **options,
@@ -161,6 +161,10 @@ def run(
         tolerance=tolerance,
         **options,
     )
+
+
+def _labels(X: object) -> str | None:
+    return X.dims() if isinstance(X, dlarray) else None
 
 
 def sha256(path: str | PathLike[str]) -> str:
@@ -209,6 +213,7 @@ def _layer_task(
     names = ["Y"] if layer.NumOutputs == 1 else layer.OutputNames
     what = "expected output"
     Y = _numbered(mat, at, OUTPUT_NAMES, truths, len(names), what, limits, cells=False)
+    Y = [unlabelled(truth) for truth in Y]
     return Task(layer, X, dict(zip((prefix + name for name in names), Y, strict=True)))
 
 
@@ -241,6 +246,7 @@ def _network_task(
             raise
         Y = []
     names = ["Y"] if len(outputs) == 1 else outputs
+    Y = [unlabelled(truth) for truth in Y]
     return Task(network, X, dict(zip(names, Y, strict=bool(Y))), activations)
 
 
@@ -294,7 +300,7 @@ def _activations(mat: MatFile, found: Found, network: Network) -> dict[str, Any]
             fields = dict(next(values[name].elements(), {}))
             by_field = {valid_name(layer): layer for layer in network.names}
             return {
-                by_field[key]: numeric(value, (str(mat.path), name, key))
+                by_field[key]: unlabelled(numeric(value, (str(mat.path), name, key)))
                 for key, value in fields.items()
                 if key in by_field
             }

@@ -150,6 +150,10 @@ class VariableNotFoundError(MatlabCompatError, KeyError):
     """The file has no such variable."""
 
 
+class FieldNotFoundError(MatlabCompatError, KeyError):
+    """A struct has no field of that name."""
+
+
 class LayerNotFoundError(MatlabCompatError, LookupError):
     """No layer (of that name) is in the file or network."""
 

@@ -13,18 +13,23 @@ from typing import TypeVar, cast
 import numpy as np
 import numpy.typing as npt
 
+from converters.matfile.datetimes import Datetime
 from converters.matfile.reader import only_matfile_errors
 from converters.matfile.text import join_units
 from converters.matfile.values import (
     Array,
     Categorical,
+    Damaged,
+    Map,
     MatObject,
+    SparseArray,
     StructArray,
     Table,
     Value,
     mat_class,
 )
-from matlab_compat.errors import CorruptFileError, UnsupportedFileError
+from matlab_compat.data_format import dlarray
+from matlab_compat.errors import CorruptFileError, DataFormatError, UnsupportedFileError
 
 _T = TypeVar("_T")
 _Properties = Mapping[str, Value]
@@ -118,6 +123,7 @@ def _table(properties: _Properties) -> Table:
     return Table(
         _columns(_texts(names, "varnames"), _cells(_need(properties, "data"), "data")),
         [] if rows is None else _texts(rows, "rownames"),
+        height=_count(properties.get("nrows")),
     )
 
 
@@ -130,7 +136,8 @@ def _timetable(properties: _Properties) -> Table:
             break
     columns = _columns(_texts(names, "varNames"), _cells(fields["data"], "data"))
     time = _texts(fields["dimNames"], "dimNames")[0]
-    return Table({time: fields["rowTimes"], **columns}, [])
+    height = _count(fields["numRows"]) if "numRows" in fields else None
+    return Table({time: fields["rowTimes"], **columns}, [], times=time, height=height)
 
 
 def _columns(names: list[str], values: list[Value]) -> dict[str, Value]:
@@ -141,18 +148,19 @@ def _columns(names: list[str], values: list[Value]) -> dict[str, Value]:
     return dict(zip(names, values, strict=True))
 
 
-def _map(properties: _Properties) -> dict[Value, Value]:
+def _map(properties: _Properties) -> Map:
     if "serialization" not in properties:
-        return {}
+        return Map()
     fields = _struct(properties["serialization"], "serialization")
-    return _dict(_elements(fields["keys"]), _elements(fields["values"]))
+    return Map(_dict(_elements(fields["keys"]), _elements(fields["values"])))
 
 
-def _dictionary(properties: _Properties) -> dict[Value, Value]:
+def _dictionary(properties: _Properties) -> Map:
     fields = _struct(_need(properties, "data"), "data")
     if "Key" not in fields or "Value" not in fields:
-        return {}
-    return _dict(_elements(fields["Key"]), _elements(fields["Value"]))
+        return Map.of("dictionary", {})
+    entries = _dict(_elements(fields["Key"]), _elements(fields["Value"]))
+    return Map.of("dictionary", entries)
 
 
 def _dict(keys: list[Value], values: list[Value]) -> dict[Value, Value]:
@@ -182,10 +190,22 @@ def _elements(value: Value) -> list[Value]:
     return [flat[i : i + 1].reshape(1, 1) for i in range(len(flat))]
 
 
-def _datetime(properties: _Properties) -> npt.NDArray[np.datetime64]:
-    """Milliseconds since 1970; the imaginary part is what a double cannot hold."""
+def _datetime(properties: _Properties) -> npt.NDArray[np.datetime64] | Datetime:
+    """Milliseconds since 1970; the imaginary part is what a double cannot hold.
+
+    Of a datetime with a TimeZone they count in UTC, of one without by the clock on the wall.
+    """
     data = _array(_need(properties, "data"), "data")
-    return _microseconds(data, "datetime64").astype("datetime64[us]")
+    moments = _microseconds(data, "datetime64").astype("datetime64[us]")
+    zone = _text(properties.get("tz", ""))
+    if zone is None:
+        raise CorruptFileError("The time zone of a datetime is no text.", remedy=_REMEDY)
+    if zone == "UTCLeapSeconds":
+        raise UnsupportedFileError(
+            "Datetimes that count leap seconds (TimeZone 'UTCLeapSeconds') are not read.",
+            remedy="In MATLAB: t.TimeZone = 'UTC'; then save again.",
+        )
+    return Datetime(moments, zone) if zone else moments
 
 
 def _duration(properties: _Properties) -> npt.NDArray[np.timedelta64]:
@@ -204,16 +224,63 @@ def _microseconds(millis: Array, kind: str) -> Array:
     return np.where(finite, micros.view(f"{kind}[us]"), np.array("NaT", f"{kind}[us]"))
 
 
+def _gpu_array(properties: _Properties) -> Array | SparseArray:
+    """The array that ``gather`` gives: in a cell with the number 1 before it."""
+    data = _need(properties, "any")
+    if isinstance(data, np.ndarray) and data.dtype == object and data.size == 2:
+        data = data.ravel(order="F")[1]
+    if isinstance(data, SparseArray):
+        return data
+    return _array(data, "The data of a gpuArray")
+
+
+def _dlarray(properties: _Properties) -> Array | dlarray:
+    """The numbers (of a gpuArray, too) and their labels, in the order they are labelled in.
+
+    Source: 1000 values of 14 files of the releases from 2020 to 2025: ``any`` is a struct with
+    ``Data``, ``DimensionTypes``, ``ViewPermutation`` (always empty) and, later, ``IsBlank``.
+    """
+    saved = properties.get("any")
+    fields = saved if isinstance(saved, StructArray) else StructArray.scalar(**properties)
+    fields = _struct(fields, "The data of a dlarray")
+    data = _array(_need(fields, "Data"), "The data of a dlarray")
+    if "ViewPermutation" in fields and _array(fields["ViewPermutation"], "ViewPermutation").size:
+        raise _unknown_dlarray("is stored as a permuted view (ViewPermutation)")
+    if "IsBlank" in fields and _array(fields["IsBlank"], "IsBlank").any():
+        raise _unknown_dlarray("is blank (IsBlank)")
+    labels = _text(next((fields[n] for n in ("DimensionTypes", "Format") if n in fields), ""))
+    if labels is None:
+        raise CorruptFileError("The labels of a dlarray are no text.", remedy=_REMEDY)
+    if not labels:
+        return data
+    try:  # MATLAB labels two dimensions at least; it leaves trailing U and sizes of 1 away
+        return dlarray(data, labels.ljust(2, "U"))
+    except DataFormatError as error:
+        raise CorruptFileError(f"A dlarray is labelled wrongly: {error.what}") from error
+
+
+def _unknown_dlarray(how: str) -> UnsupportedFileError:
+    return UnsupportedFileError(
+        f"The dlarray {how}, and no known file shows what its numbers mean then.",
+        remedy="In MATLAB: X = dlarray(extractdata(X), dims(X)); then save again.",
+    )
+
+
 # -- checks of what the properties hold ----------------------------------------------------
 
 
-def _need(properties: _Properties, name: str) -> Value:
+def _need(properties: _Properties | StructArray, name: str) -> Value:
     if name not in properties:
         raise CorruptFileError(f"The property {name} is missing.", remedy=_REMEDY)
     return properties[name]
 
 
+def _sound(value: Value) -> Value:
+    return value.get() if isinstance(value, Damaged) else value
+
+
 def _array(value: Value, name: str, dtype: type[np.generic] | None = None) -> Array:
+    value = _sound(value)
     if not isinstance(value, np.ndarray) or value.dtype.kind not in "buifc":
         raise CorruptFileError(f"{name} is not an array of numbers.", remedy=_REMEDY)
     if dtype is not None and value.dtype != dtype:
@@ -222,12 +289,14 @@ def _array(value: Value, name: str, dtype: type[np.generic] | None = None) -> Ar
 
 
 def _struct(value: Value, name: str) -> StructArray:
+    value = _sound(value)
     if not isinstance(value, StructArray) or value.shape != (1, 1):
         raise CorruptFileError(f"{name} is not a 1 x 1 struct.", remedy=_REMEDY)
     return value
 
 
 def _cells(value: Value, name: str) -> list[Value]:
+    value = _sound(value)
     if isinstance(value, np.ndarray) and value.dtype == object:
         return list(value.ravel(order="F"))
     if isinstance(value, np.ndarray) and not value.size:
@@ -243,9 +312,17 @@ def _texts(value: Value, name: str) -> list[str]:
 
 
 def _text(value: Value) -> str | None:
+    value = _sound(value)
     if isinstance(value, np.ndarray) and not value.size:
         return ""
     return value if isinstance(value, str) else None
+
+
+def _count(value: Value) -> int | None:
+    """A number of rows, where the file says one."""
+    if not isinstance(value, np.ndarray) or value.size != 1 or value.dtype.kind not in "uif":
+        return None
+    return int(value.item()) if 0 <= value.item() < np.inf else None
 
 
 def _flag(value: Value) -> bool:
@@ -262,4 +339,6 @@ CONVERTERS: dict[str, Callable[[_Properties], Value]] = {
     "dictionary": _dictionary,
     "datetime": _datetime,
     "duration": _duration,
+    "dlarray": _dlarray,
+    "gpuArray": _gpu_array,
 }

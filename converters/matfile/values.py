@@ -16,26 +16,39 @@ string               ``str`` if scalar, else ``numpy.ndarray`` of ``StringDType`
 struct               :class:`StructArray`
 sparse               :class:`SparseArray`
 function_handle      :class:`FunctionHandle` (text; never evaluated)
+dlarray              :class:`~matlab_compat.data_format.dlarray` if it has labels, else
+                     ``numpy.ndarray``
+gpuArray             ``numpy.ndarray``
 categorical          :class:`Categorical`
 table, timetable     :class:`Table`
-containers.Map       ``dict``
+containers.Map,      :class:`Map`, a ``dict``
+dictionary
 datetime, duration   ``numpy.ndarray`` of ``datetime64[us]`` / ``timedelta64[us]``
+datetime with        :class:`~converters.matfile.datetimes.Datetime`
+TimeZone
 any other object     :class:`MatObject`, or :class:`ObjectArray` if not 1 x 1
-undecodable object   :class:`Damaged`
+undecodable value    :class:`Damaged`
 ===================  =====================================================================
+
+``docs/values.md`` tells it with examples.
 """
 
 from __future__ import annotations
 
+import difflib
 import math
-from collections.abc import Callable, Iterator, Mapping
+import operator
+from collections.abc import Callable, Iterator, KeysView, Mapping
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
-from matlab_compat.errors import MatFileError
+from converters.matfile.datetimes import Datetime
+from matlab_compat.data_format import dlarray
+from matlab_compat.display import size_text
+from matlab_compat.errors import FieldNotFoundError, MatFileError
 
 Array: TypeAlias = npt.NDArray[Any]
 #: See the table above. ``object`` would be as precise to a type checker; the alias documents.
@@ -45,7 +58,23 @@ Shape: TypeAlias = tuple[int, ...]
 
 @dataclass(frozen=True, eq=False)
 class StructArray:
-    """A MATLAB struct array: ``fields[name]`` lists the values in column-major order."""
+    """A MATLAB struct array: ``fields[name]`` lists the values in column-major order.
+
+    ``s["name"]`` is what ``s.name`` is in MATLAB: the value of a 1 x 1 struct, and the list of
+    the values of any other. ``e[0]`` is the first element (``e(1)`` in MATLAB), itself 1 x 1;
+    ``len(e)`` and iteration go by elements, in column-major order. ``dict(s)`` has the values as
+    they are, :meth:`to_dict` makes dictionaries and lists of everything inside, too. ``s.name``
+    is ``s["name"]``, but for fields that are called as the attributes and methods below.
+
+    Examples
+    --------
+    >>> s = StructArray.scalar(name="run", at=StructArray.scalar(depth=3))
+    >>> s["at"]["depth"], s.to_dict()
+    (3, {'name': 'run', 'at': {'depth': 3}})
+    >>> e = StructArray((1, 2), {"id": ["a", "b"]})
+    >>> e["id"], e[1]["id"], e.to_dict()
+    (['a', 'b'], 'b', [{'id': 'a'}, {'id': 'b'}])
+    """
 
     shape: Shape
     fields: Mapping[str, list[Value]]
@@ -61,15 +90,79 @@ class StructArray:
     def __contains__(self, name: object) -> bool:
         return name in self.fields
 
-    def __getitem__(self, name: str) -> Value:
-        """The value of a field of a 1 x 1 struct; ``KeyError`` or ``ValueError`` otherwise."""
-        (value,) = self.fields[name]
-        return value
+    def __getitem__(self, key: str | int | tuple[int, ...]) -> Value:
+        """A field by its name, or an element by its 0-based index (``e[4]`` or ``e[0, 4]``).
+
+        Raises
+        ------
+        FieldNotFoundError
+            There is no such field (a ``KeyError``).
+        IndexError
+            There is no such element.
+        """
+        if isinstance(key, str):
+            values = self._values(key)
+            return values[0] if self.shape == (1, 1) else list(values)
+        index = self._index(key)
+        return StructArray((1, 1), {name: [values[index]] for name, values in self.fields.items()})
+
+    def __iter__(self) -> Iterator[StructArray]:
+        return (self[index] for index in range(len(self)))
+
+    def keys(self) -> KeysView[str]:
+        """The names of the fields, in MATLAB's order."""
+        return self.fields.keys()
 
     def elements(self) -> Iterator[dict[str, Value]]:
         """The elements in column-major order, each a dict from field name to value."""
         for index in range(len(self)):
             yield {name: values[index] for name, values in self.fields.items()}
+
+    def to_dict(self) -> Any:
+        """Plain dictionaries and lists, all the way down (:func:`to_python`).
+
+        A dict for a 1 x 1 struct; for any other a list of dicts, one for each element (nested
+        lists, row by row, where it is no vector).
+        """
+        return to_python(self)
+
+    def _values(self, name: str) -> list[Value]:
+        if name in self.fields:
+            return self.fields[name]
+        close = difflib.get_close_matches(name, self.fields, n=3)
+        raise FieldNotFoundError(
+            f"The struct has no field {name!r}.",
+            remedy=(f"Did you mean {' or '.join(close)}? " if close else "")
+            + f"It has: {', '.join(self.fields) or 'none at all'}.",
+        )
+
+    def _index(self, key: Any) -> int:
+        """The place of an element in the lists of :attr:`fields`."""
+        try:
+            if isinstance(key, tuple) and len(key) == len(self.shape):
+                places = [range(n)[i] for i, n in zip(key, self.shape, strict=True)]
+                return int(np.ravel_multi_index(places, self.shape, order="F"))
+            return range(len(self))[operator.index(key)]
+        except (IndexError, TypeError):
+            raise IndexError(
+                f"{key!r} is no element of the {size_text(self.shape)} struct array; they count "
+                f"from 0, and its fields ({', '.join(self.fields)}) go by name."
+            ) from None
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array:
+        """For numpy it is one object, not a sequence: cells hold structs."""
+        single = np.empty((), object)
+        single[()] = self
+        return single
+
+    if not TYPE_CHECKING:  # a misspelled method stays an error to a type checker
+
+        def __getattr__(self, name: str) -> Value:
+            """``s.name`` is ``s["name"]`` unless the class itself has an attribute of that name."""
+            if name in self.__dict__.get("fields", ()):
+                return self[name]
+            known = ", ".join(self.__dict__.get("fields", ()))
+            raise AttributeError(f"The struct has no field {name!r}. It has: {known}.")
 
 
 @dataclass(frozen=True, eq=False)
@@ -143,22 +236,107 @@ class Categorical:
 
 @dataclass(frozen=True, eq=False)
 class Table:
-    """A table: variable name to column value, in order."""
+    """A table or timetable: variable name to column value, in order.
+
+    ``times`` is the name of the column of row times, the first one of a timetable.
+    ``height`` counts the rows, where the file says it.
+    """
 
     columns: dict[str, Value]
     row_names: list[str]
+    times: str = ""
+    height: int | None = None
+
+    def __getitem__(self, name: str) -> Value:
+        return self.columns[name]
+
+    def keys(self) -> KeysView[str]:
+        """The names of the columns: ``dict(table)`` has them all."""
+        return self.columns.keys()
 
 
-@dataclass(frozen=True, eq=False)
+class Map(dict[Value, Value]):
+    """A ``containers.Map`` or ``dictionary``; ``class_name`` says which."""
+
+    class_name = "containers.Map"
+
+    @classmethod
+    def of(cls, class_name: str, entries: Mapping[Value, Value]) -> Map:
+        """A map of MATLAB's class ``class_name``."""
+        made = cls(entries)
+        made.class_name = class_name
+        return made
+
+
 class Damaged:
-    """A value that could not be decoded beside healthy ones; ``get`` raises why."""
+    """A value that could not be decoded beside healthy ones. Using it raises why.
 
-    class_name: str
-    error: MatFileError
+    ``error`` is what decoding met; :meth:`get`, items, length, iteration, numpy, comparison,
+    conversion to a number or truth value raise it. Only ``class_name`` (MATLAB's, or "unknown")
+    and ``error`` can be asked for.
+    """
 
-    def get(self) -> Value:
+    def __init__(self, class_name: str, error: MatFileError) -> None:
+        self.class_name = class_name
+        self.error = error
+
+    def get(self, *_: object, **__: object) -> NoReturn:
         """Always raises the :class:`MatFileError` that decoding met."""
         raise self.error
+
+    __array__ = __getitem__ = __iter__ = __len__ = __contains__ = get
+    __bool__ = __int__ = __float__ = __complex__ = __index__ = __call__ = get
+    __eq__ = __ne__ = __lt__ = __le__ = __gt__ = __ge__ = get
+    __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = __matmul__ = __rmatmul__ = get
+    __truediv__ = __rtruediv__ = __pow__ = __rpow__ = __neg__ = __abs__ = get
+    __hash__ = object.__hash__
+
+    def __repr__(self) -> str:
+        return f"<Damaged {self.class_name}: {self.error.what}>"
+
+
+def to_python(value: Value) -> Any:
+    """``value`` with structs as dicts and cells as lists, all the way down.
+
+    1 x 1 structs and maps become dicts. Struct arrays and cells become lists of their elements
+    where they are vectors or empty, else nested lists with one level for each dimension, so that
+    ``x[i][j]`` is MATLAB's ``x{i+1, j+1}``. All other values stay as they are: arrays are not
+    copied and keep their size.
+    """
+    holder: list[Any] = [value]
+    waiting: list[tuple[Any, Any]] = [(holder, 0)]
+    while waiting:
+        place, key = waiting.pop()
+        made = _container(place[key])
+        if made is not None:
+            place[key], leaves = made
+            waiting += leaves
+    return holder[0]
+
+
+def _container(value: Value) -> tuple[Any, list[tuple[Any, Any]]] | None:
+    """A dict or list with the same things in it, and the places of these; ``None`` for a leaf."""
+    if isinstance(value, StructArray) and value.shape == (1, 1):
+        fields = {name: values[0] for name, values in value.fields.items()}
+        return fields, [(fields, name) for name in fields]
+    if isinstance(value, dict):
+        entries = dict(value)
+        return entries, [(entries, key) for key in entries]
+    if isinstance(value, StructArray):
+        elements = np.fromiter(value.elements(), object, len(value))
+        return _nested(elements.reshape(value.shape, order="F"))
+    if isinstance(value, np.ndarray) and value.dtype == object:
+        return _nested(value)
+    return None
+
+
+def _nested(array: Array) -> tuple[list[Any], list[tuple[Any, Any]]]:
+    is_vector = array.size == max(array.shape, default=1) or not array.size
+    lists: list[Any] = list(array.ravel(order="F")) if is_vector else array.tolist()
+    rows: list[list[Any]] = [lists]
+    for _ in range(0 if is_vector else array.ndim - 1):
+        rows = [inner for row in rows for inner in row]
+    return lists, [(row, index) for row in rows for index in range(len(row))]
 
 
 _CLASS_OF_DTYPE = {
@@ -187,16 +365,19 @@ def mat_class(value: Value) -> str:
         kind = value.dtype.kind
         by_kind = {"U": "char", "T": "string", "M": "datetime", "m": "duration"}
         return by_kind.get(kind) or _CLASS_OF_DTYPE[value.dtype.name]
-    if isinstance(value, MatObject | ObjectArray | Damaged):
+    if isinstance(value, MatObject | ObjectArray | Damaged | Map):
         return value.class_name
     if isinstance(value, SparseArray):
         return mat_class(value.data)
+    if isinstance(value, Table):
+        return "timetable" if value.times else "table"
     names: dict[type, str] = {
         StructArray: "struct",
         FunctionHandle: "function_handle",
         Categorical: "categorical",
-        Table: "table",
-        dict: "containers.Map",
+        Datetime: "datetime",
+        dlarray: "dlarray",
+        dict: "struct",
     }
     return names[type(value)]
 
@@ -207,13 +388,19 @@ def mat_shape(value: Value) -> Shape:
         # Units of UTF-16, as MATLAB counts characters.
         units = len(value.encode("utf-16-le", "surrogatepass")) // 2
         return (1, units) if units else (0, 0)
-    if isinstance(value, np.ndarray | StructArray | SparseArray | ObjectArray):
+    if isinstance(value, np.ndarray | StructArray | SparseArray | ObjectArray | Datetime | dlarray):
         return tuple(value.shape)
     if isinstance(value, Categorical):
         return tuple(value.codes.shape)
     if isinstance(value, Table):
-        rows = {mat_shape(column)[0] for column in value.columns.values()}
-        return (max(rows, default=len(value.row_names)), len(value.columns))
-    if isinstance(value, dict):
+        return _table_shape(value)
+    if isinstance(value, Map) and value.class_name == "containers.Map":
         return (len(value), 1)
     return (1, 1)
+
+
+def _table_shape(table: Table) -> Shape:
+    """Row times are no variable of a timetable, and a text in a column is one row."""
+    rows = (1 if isinstance(c, str) else mat_shape(c)[0] for c in table.columns.values())
+    height = max(rows, default=len(table.row_names)) if table.height is None else table.height
+    return (height, len(table.columns) - bool(table.times))

@@ -196,8 +196,16 @@ def _input(x: object, label: str | None, own: str) -> NetworkInput:
         items = list(x.ravel(order="F")) if isinstance(x, np.ndarray) else x
         # A list of features is a matrix.
         if own != "CB" and items and all(np.ndim(item) > 0 for item in items):
-            return _list(items, form)
+            return _list(*_same_labels(items, form))
     return NetworkInput([as_data(x)], form, False, False)
+
+
+def _same_labels(items: list[Any], form: DataFormat) -> tuple[list[Any], DataFormat]:
+    """The items without their labels, and these where all have the same."""
+    labels = {item.dims() if isinstance(item, dlarray) else None for item in items}
+    if len(labels) > 1 or None in labels:
+        return items, form
+    return [item.extractdata() for item in items], DataFormat.parse(labels.pop())
 
 
 def _list(items: list[Any], form: DataFormat) -> NetworkInput:
@@ -206,8 +214,8 @@ def _list(items: list[Any], form: DataFormat) -> NetworkInput:
     found = NetworkInput([as_data(item) for item in items], form, True, False)
     if any(isinstance(item, dlarray) for item in items):
         raise UsageError(
-            "Labelled arrays in a list are not taken.",
-            remedy=f"give one dlarray, or plain arrays with {argument('data_format')}.",
+            "The arrays of a list have different labels, or only some have any.",
+            remedy=f"label all of them in one way, or none and say {argument('data_format')}.",
         )
     if any(_one(found, i).shape[_batch_axis(found)] != 1 for i in range(len(items))):
         raise UsageError("Each item of a list must be one observation.")

@@ -123,6 +123,8 @@ def object_pairs(ours: Any, theirs: MatlabOpaque, where: str) -> list[tuple[Any,
         assert ours.shape == tuple(int(n) for n in theirs.properties), where
         return []
     assert isinstance(ours, MatObject), where
+    if isinstance(theirs.properties, np.ndarray) and not theirs.properties.dtype.names:
+        return []  # mat-io left the bare reference where it stands
     if isinstance(theirs.properties, np.ndarray):  # an enumeration
         assert ours.properties["Name"] in theirs.properties[0, 0]["ValueNames"].ravel(), where
         return []

@@ -192,6 +192,13 @@ def test_images_in_a_list_are_a_batch() -> None:
         np.testing.assert_allclose(y, together[..., i], atol=1e-6)
 
 
+def test_a_list_of_labelled_sequences_is_run_by_their_labels() -> None:
+    network = sequence_network(mc.lstmLayer(H))
+    labelled = [mc.dlarray(x.T, "TC") for x in SEQUENCES]
+    for one, other in zip(network.predict(labelled), network.predict(SEQUENCES), strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
 # --- refused ------------------------------------------------------------------------------
 
 
@@ -200,9 +207,10 @@ def test_two_observations_in_one_item_of_a_list() -> None:
         sequence_network(mc.lstmLayer(H)).predict([normal(C, 5, 2), normal(C, 4)])
 
 
-def test_labelled_arrays_in_a_list() -> None:
-    with pytest.raises(UsageError, match="Labelled arrays in a list"):
-        sequence_network(mc.lstmLayer(H)).predict([mc.dlarray(normal(C, 1, 5), "CBT")])
+@pytest.mark.parametrize("other", [normal(C, 4), mc.dlarray(normal(C, 4), "CT")])
+def test_arrays_of_different_labels_in_a_list(other: object) -> None:
+    with pytest.raises(UsageError, match="different labels"):
+        sequence_network(mc.lstmLayer(H)).predict([mc.dlarray(normal(C, 1, 5), "CBT"), other])
 
 
 def test_lists_of_unequal_length() -> None:
