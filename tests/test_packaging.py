@@ -20,6 +20,8 @@ from pathlib import Path, PurePosixPath
 
 import pytest
 
+from tests.patience import PATIENCE
+
 ROOT = Path(__file__).parents[1]
 FIXTURE = ROOT / "fixtures" / "same_odd.v7.mat"
 PACKAGES = {"matlab_compat", "converters", "cli"}
@@ -30,7 +32,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with the sdist, and the wheel built from that sdist."""
     folder = tmp_path_factory.mktemp("dist")
     command = [sys.executable, "-m", "build", "--no-isolation", "--outdir", str(folder), str(ROOT)]
-    subprocess.run(command, check=True, timeout=300, capture_output=True)
+    subprocess.run(command, check=True, timeout=PATIENCE, capture_output=True)
     return folder
 
 
@@ -147,7 +149,7 @@ def installed(wheel: Path, tmp_path: Path) -> Path:
     python = environment / "bin" / "python"
     pip = [sys.executable, "-m", "pip", "--python", str(python), "--disable-pip-version-check"]
     options = ["--quiet", "--no-deps", "--no-index"]
-    subprocess.run([*pip, "install", *options, str(wheel)], check=True, timeout=120)
+    subprocess.run([*pip, "install", *options, str(wheel)], check=True, timeout=PATIENCE)
     (site_packages,) = environment.glob("lib/python*/site-packages")
     borrowed = site_packages / "borrowed.pth"
     borrowed.write_text(sysconfig.get_path("purelib") + "\n", encoding="utf-8")
@@ -157,7 +159,13 @@ def installed(wheel: Path, tmp_path: Path) -> Path:
 def run_outside_the_checkout(command: list[str], folder: Path) -> subprocess.CompletedProcess[str]:
     environ = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
     return subprocess.run(
-        command, cwd=folder, env=environ, timeout=120, capture_output=True, text=True, check=False
+        command,
+        cwd=folder,
+        env=environ,
+        timeout=PATIENCE,
+        capture_output=True,
+        text=True,
+        check=False,
     )
 
 

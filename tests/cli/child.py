@@ -1,24 +1,48 @@
-"""Runs command lines in this process, under a limit of memory.
-
-Called as ``python -m tests.cli.child GIBIBYTES`` with a JSON list of argument lists on stdin;
-prints one JSON line for each: exit code, stdout, stderr and seconds.
-"""
+"""What runs in the processes of :mod:`tests.cli.command`."""
 
 from __future__ import annotations
 
 import contextlib
 import io
 import json
+import os
 import resource
 import sys
-import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 from cli.main import main
 
 
-def run(arguments: list[str]) -> dict[str, object]:
+def printing_to(out: Path, err: Path, target: Callable[..., None], *arguments: Any) -> None:
+    """Call ``target(*arguments)`` with the standard streams in files, as C code sees them too."""
+    for stream, file in ((sys.stdout, out), (sys.stderr, err)):
+        with file.open("wb") as opened:
+            os.dup2(opened.fileno(), stream.fileno())
+        stream.reconfigure(encoding="utf-8")  # type: ignore[union-attr]
+    target(*arguments)
+
+
+def run_one(arguments: list[str], environment: dict[str, str]) -> None:
+    """Be the command, away from the checkout."""
+    os.chdir("/")
+    os.environ.clear()
+    os.environ.update(environment)
+    sys.argv = ["matlab-compat", *arguments]
+    main()
+
+
+def run_many(commands: list[list[str]], gibibytes: int) -> None:
+    """Print one JSON line for each command: exit code, stdout and stderr."""
+    limit = gibibytes << 30
+    resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
+    for arguments in commands:
+        print(json.dumps(_outcome(arguments)), flush=True)
+
+
+def _outcome(arguments: list[str]) -> dict[str, object]:
     out, err = io.StringIO(), io.StringIO()
-    began = time.monotonic()
     sys.argv = ["matlab-compat", *arguments]
     with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
         try:
@@ -26,17 +50,4 @@ def run(arguments: list[str]) -> dict[str, object]:
             code: object = 0
         except SystemExit as leave:
             code = leave.code or 0
-    return {
-        "code": code,
-        "stdout": out.getvalue(),
-        "stderr": err.getvalue(),
-        "seconds": time.monotonic() - began,
-    }
-
-
-if __name__ == "__main__":
-    limit = int(sys.argv[1]) << 30
-    resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
-    for arguments in json.load(sys.stdin):
-        line = json.dumps(run(arguments))
-        print(line, file=sys.__stdout__, flush=True)
+    return {"code": code, "stdout": out.getvalue(), "stderr": err.getvalue()}

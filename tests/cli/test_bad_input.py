@@ -1,4 +1,4 @@
-"""Bad input through the command line: one clear message, exit code 2, bounded time and memory.
+"""Bad input through the command line: one clear message, exit code 2, bounded memory.
 
 What counts as clear: one line that begins with ``error:``, no traceback, nothing on stdout. The
 hostile files are those of ``tests/hostile``; the other files are written by scipy, with one thing
@@ -20,8 +20,6 @@ from tests.hostile import level5_files, level73_files
 
 GOOD = str(FIXTURES / "same_odd.v7.mat")
 X = np.ones((2, 2, 4), np.float32)
-#: Seconds for one command; all take a fraction of one, but machines are slow at times.
-PATIENCE = 30
 
 CORPUS5 = level5_files.corpus()
 HOSTILE = [*(f"5 {name}" for name in CORPUS5), *(f"73 {name}" for name in level73_files.FILES)]
@@ -43,7 +41,6 @@ def assert_clear(outcome: Outcome) -> None:
     assert [line.startswith("error:") for line in lines].count(True) == (outcome.code != 0)
     assert "Traceback" not in outcome.stderr
     assert "internal error" not in outcome.stderr
-    assert outcome.seconds < PATIENCE
 
 
 # --- hostile files ------------------------------------------------------------------------

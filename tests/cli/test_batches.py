@@ -23,6 +23,7 @@ import cli.main
 from converters import batch
 from matlab_compat.errors import UsageError
 from tests.cli.command import COMMAND, FIXTURES
+from tests.patience import PATIENCE
 
 GOOD = (FIXTURES / "same_odd.v7.mat").read_bytes()
 WRONG = (FIXTURES / "wrong_by_one_pixel.v7.mat").read_bytes()
@@ -148,7 +149,7 @@ def test_an_interrupted_run_leaves_whole_lines_and_is_gone_on_with(
         while not (results.exists() and results.stat().st_size):
             assert running.poll() is None
         running.send_signal(signal.SIGINT)
-        _, err = running.communicate(timeout=60)
+        _, err = running.communicate(timeout=PATIENCE)
     assert running.returncode == 130
     assert b"Traceback" not in err
     begun = records(results)
@@ -201,7 +202,7 @@ def test_an_interrupt_while_processes_start_shows_no_traceback(tmp_path: Path) -
             assert running.poll() is None
             time.sleep(0.01)
         os.killpg(running.pid, signal.SIGINT)
-        _, err = running.communicate(timeout=60)
+        _, err = running.communicate(timeout=PATIENCE)
     assert (running.returncode, err) == (130, b"")
 
 

@@ -19,6 +19,7 @@ import scipy.io
 from matlab_compat.parity.reports.html import html_page
 from tests.cli.command import FIXTURES
 from tests.matlab_compat.parity.reports.samples import HOSTILE, comparison, report
+from tests.patience import PATIENCE
 
 GOOD = FIXTURES / "same_odd.v7.mat"
 WRONG = FIXTURES / "wrong_by_one_pixel.v7.mat"
@@ -87,7 +88,12 @@ def test_the_script_runs_on_its_own_and_finds_the_same_figures(call: Any, tmp_pa
     place = tmp_path / "again.py"
     found = json.loads(call("verify", WRONG, "--gen-script", place, "--format", "json").out)
     done = subprocess.run(
-        [sys.executable, place], cwd="/", capture_output=True, text=True, timeout=60, check=True
+        [sys.executable, place],
+        cwd="/",
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+        check=True,
     )
     (output,) = found["outputs"]
     assert f"max abs {output['max_abs']:.3g}, relative L2 {output['rel_l2']:.3g}" in done.stdout
@@ -101,7 +107,7 @@ def test_a_script_for_a_hostile_name_is_only_that(call: Any, tmp_path: Path) -> 
     assert call("verify", file, "--gen-script", place).code == 0
     assert place.read_text().isascii()
     done = subprocess.run(
-        [sys.executable, place], capture_output=True, text=True, timeout=60, check=True
+        [sys.executable, place], capture_output=True, text=True, timeout=PATIENCE, check=True
     )
     assert re.fullmatch(r"'Y' \(10, 8, 3, 1\): .*\n  from float64: .*\n", done.stdout)
 
@@ -138,7 +144,7 @@ def chromium(page: Path, *flags: str) -> subprocess.CompletedProcess[str]:
             "--host-resolver-rules=MAP * ~NOTFOUND",  # nor may the browser itself
             f"--user-data-dir={page.parent / 'profile'}", *flags, page.as_uri(),
         ],
-        capture_output=True, text=True, timeout=60, check=True,
+        capture_output=True, text=True, timeout=PATIENCE, check=True,
     )  # fmt: skip
 
 

@@ -35,6 +35,7 @@ from matlab_compat.errors import (
 )
 from matlab_compat.layers import Layer
 from matlab_compat.layers.unsupported import UnsupportedLayer
+from tests.patience import PATIENCE
 
 from .targets.models import segmentation, sequence
 
@@ -138,7 +139,7 @@ def test_where_a_disk_is_full_nothing_is_left(tmp_path: Path, suffix: str) -> No
         env={**os.environ, "OMP_NUM_THREADS": "1"},
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=PATIENCE,
         check=False,
     )
     assert done.returncode == 0, done.stderr

@@ -7,7 +7,6 @@ array by their base class.
 
 from __future__ import annotations
 
-import time
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
@@ -23,19 +22,15 @@ from tests.real import MAT_FILES, REAL, file_id
 pytestmark = pytest.mark.real
 
 TRANSPOSED = "nnet.cnn.layer.TransposedConvolution2DLayer"
-#: Seconds in which any of these files (10 MB at most) is inspected, on a slow machine too.
-PATIENCE = 20
 
 
 @pytest.mark.parametrize("path", MAT_FILES, ids=file_id)
 def test_every_file_opens_and_every_variable_is_listed(path: Path) -> None:
-    began = time.process_time()
     document = converters.inspect(path)
     with converters.open_mat(path) as mat:
         assert [v["name"] for v in document["variables"]] == list(mat)
     assert document["variables"]
     assert not [v for v in document["variables"] if "problem" in v]
-    assert time.process_time() - began < PATIENCE
 
 
 def with_transposed_convolutions() -> list[Path]:

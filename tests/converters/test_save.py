@@ -20,6 +20,7 @@ import converters
 from converters.structs import Level
 from matlab_compat.errors import FileAccessError, UsageError
 from matlab_compat.layers import TransposedConvolution2DLayer, transposedConv2dLayer
+from tests.patience import PATIENCE
 
 LEVELS: tuple[Level, ...] = ("6", "7", "7.3")
 
@@ -104,7 +105,7 @@ def test_octave_reads_the_values(tmp_path: Path) -> None:
         cwd=tmp_path,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=PATIENCE,
         check=True,
     )
     # The last element of 0, 1, 2 ... 119.

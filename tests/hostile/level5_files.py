@@ -595,27 +595,27 @@ def _enumeration(class_name: str, members: list[int], index: int, count: int = 1
     return object_file(opaque(class_name[:9], value, name="x"), names)
 
 
-def enormous() -> Corpus:
+def enormous(count: int = 100_000) -> Corpus:
     """What takes a while to pack: many small things, each allowed, in time linear in their number.
 
     Not in :func:`corpus`, which is packed again by every test module that mutates files.
     """
-    many = {f"v{number}": scalar(1.0, f"v{number}") for number in range(100_000)}
-    fields = [f"f{number}" for number in range(50_000)]
-    words = (0xDD000000, 2, 100_000, 1, *[1] * 100_000, 1)
+    many = {f"v{number}": scalar(1.0, f"v{number}") for number in range(count)}
+    fields = [f"f{number}" for number in range(count // 2)]
+    words = (0xDD000000, 2, count, 1, *[1] * count, 1)
     circle = array(13, (len(words), 1), element(UINT32, struct.pack(f"<{len(words)}I", *words)))
     index = object_index(["thing", "value"], [(0, 1)], [(1, 0, 1, 0)], plain=[[(2, 1, 0)]])
     variable = opaque("thing", circle, name="x")
     return {
-        "1e5 variables": (file(*many.values()), {""}),
-        "5e4 fields": (
-            file(struct_array((1, 1), fields, *[scalar(1.0)] * 50_000, name="x")),
+        "variables": (file(*many.values()), {""}),
+        "fields": (
+            file(struct_array((1, 1), fields, *[scalar(1.0)] * len(fields), name="x")),
             {""},
         ),
-        "enumeration of 1e5 names": (_enumeration("Colour", [2] * 100_000, 99_999), {""}),
-        "1e5 members of an enumeration": (_enumeration("Colour", [2], 0, 100_000), {""}),
-        "1e5 members of no name": (_enumeration("Colour", [3] * 100_000, 0), {CORRUPT}),
-        "object of 1e5 times itself": (object_file(variable, index, circle), {""}),
+        "names of an enumeration": (_enumeration("Colour", [2] * count, count - 1), {""}),
+        "members of an enumeration": (_enumeration("Colour", [2], 0, count), {""}),
+        "members of no name": (_enumeration("Colour", [3] * count, 0), {CORRUPT}),
+        "an object of itself, many times": (object_file(variable, index, circle), {""}),
     }
 
 

@@ -1,8 +1,9 @@
-"""Hostile level 5 files: each is refused with the right error, fast and in little memory.
+"""Hostile level 5 files: each is refused with the right error, soon and in little memory.
 
 The files come from :mod:`tests.hostile.level5_files`, which packs them by hand; what must
 happen to each stands beside it there. They are read in a child process whose memory is
-limited, so that a crash of the interpreter fails a test instead of ending the run.
+limited, so that a crash of the interpreter fails a test instead of ending the run. That it is
+soon is counted: the steps for many small things grow as their number does.
 """
 
 from __future__ import annotations
@@ -10,13 +11,17 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from converters.matfile import Limits, open_mat
 from matlab_compat.errors import LimitExceededError, MatlabCompatWarning
+from tests.hostile import level5_child
 from tests.hostile import level5_files as files
+from tests.patience import PATIENCE
+from tests.steps import growth
 
 ROOT = Path(__file__).parents[2]
 CORPUS = {**files.corpus(), **files.enormous()}
@@ -37,7 +42,7 @@ def _read_in_child(folder: Path) -> dict[str, dict]:
         cwd=ROOT,
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=PATIENCE,
         check=False,
         env={"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "PATH": ""},
     )
@@ -58,9 +63,14 @@ def test_file_is_refused_with_the_right_error(outcomes: dict[str, dict], name: s
         assert met <= expected
 
 
-@pytest.mark.parametrize("name", CORPUS)
-def test_file_is_judged_in_seconds(outcomes: dict[str, dict], name: str) -> None:
-    assert outcomes[name]["seconds"] < 30
+@pytest.mark.parametrize("name", files.enormous(1))
+def test_twice_as_many_things_take_twice_as_many_steps(tmp_path: Path, name: str) -> None:
+    def reading(count: int) -> Callable[[], object]:
+        path = tmp_path / f"{count}.mat"
+        path.write_bytes(files.enormous(count)[name][0])
+        return lambda: level5_child.errors_of(path)
+
+    assert growth(reading, 100) < 3
 
 
 @pytest.mark.parametrize("name", CORPUS)

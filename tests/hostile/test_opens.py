@@ -19,6 +19,7 @@ import pytest
 from tests.fuzz.harness import Corpus
 from tests.fuzz.seeds import all_seeds
 from tests.hostile.level73_files import FILES
+from tests.patience import PATIENCE
 
 ROOT = Path(__file__).parents[2]
 MUTANTS = 300
@@ -43,7 +44,7 @@ def opened(log: Path, first: str, *command: str) -> list[str]:
         cwd=ROOT,
         capture_output=True,
         check=True,
-        timeout=300,
+        timeout=PATIENCE,
     )
     calls = [line for line in log.read_text(errors="replace").splitlines() if "open" in line]
     paths = [found[1] for line in calls if (found := re.search(r'"((?:[^"\\]|\\.)*)"', line))]

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.patience import PATIENCE
+
 STAND_INS = Path(__file__).parent / "stand_ins"
 
 needs_octave = pytest.mark.skipif(shutil.which("octave") is None, reason="GNU Octave is absent")
@@ -20,7 +22,7 @@ def octave(code: str, *folders: Path) -> str:
         ["octave", "--norc", "--quiet", "--no-gui", "--eval", path + code],
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=PATIENCE,
         check=False,
     )
     assert done.returncode == 0, done.stderr

@@ -7,6 +7,8 @@ import sys
 
 import pytest
 
+from tests.patience import PATIENCE
+
 USE = {
     "importing": "",
     "describing a layer": "print(matlab_compat.transposedConv2dLayer(3, 4, 'Stride', 2))",
@@ -20,4 +22,4 @@ def test_neither_torch_nor_scipy(use: str) -> None:
         "found = {'torch', 'scipy', 'h5py', 'converters', 'cli'} & set(sys.modules)\n"
         "assert not found, found\n"
     )
-    subprocess.run([sys.executable, "-c", program], check=True, timeout=60)
+    subprocess.run([sys.executable, "-c", program], check=True, timeout=PATIENCE)

@@ -40,6 +40,7 @@ from matlab_compat.errors import (
     VariableNotFoundError,
 )
 from tests.hostile import level5_files as files
+from tests.patience import PATIENCE
 
 NUMERIC = ["f8", "f4", "i1", "u1", "i2", "u2", "i4", "u4", "i8", "u8"]
 
@@ -580,7 +581,7 @@ def octave_files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
         m4 = magic(3); t4 = 'text'; save('-v4', '{0}/v4.mat', 'm4', 't4', 'p', 'z');
     """.replace("{0}", str(folder))
     command = ["octave", "--no-gui", "--norc", "-q", "--eval", script]
-    subprocess.run(command, check=True, capture_output=True, timeout=60)
+    subprocess.run(command, check=True, capture_output=True, timeout=PATIENCE)
     return {path.stem: path for path in folder.glob("*.mat")}
 
 

@@ -25,6 +25,7 @@ from converters.matfile.values import SparseArray, StructArray, Value
 from converters.matfile.writer import same, write_mat
 from matlab_compat.errors import FileAccessError, UsageError
 from tests import oracle_matio
+from tests.patience import PATIENCE
 
 LEVELS = ("6", "7", "7.3")
 each_level = pytest.mark.parametrize("level", LEVELS)
@@ -169,7 +170,7 @@ def _octave(script: str) -> str:
         ["octave", "--no-gui", "--quiet", "--norc", "--eval", script],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=PATIENCE,
         check=False,
     )
     assert done.returncode == 0, done.stderr

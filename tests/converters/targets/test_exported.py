@@ -19,6 +19,7 @@ from converters.targets import Options
 from matlab_compat import Network, transposedConv2dLayer
 from matlab_compat.errors import UnsupportedLayerError
 from matlab_compat.layers.unsupported import UnsupportedLayer
+from tests.patience import PATIENCE
 
 from .models import CLASSES, attention, segmentation, sequence
 
@@ -41,7 +42,7 @@ def run_elsewhere(program: str, x: torch.Tensor, folder: Path) -> tuple[torch.Te
         cwd=folder,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=PATIENCE,
         check=False,
     )
     assert done.returncode == 0, done.stderr

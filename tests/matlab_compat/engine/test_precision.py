@@ -17,6 +17,7 @@ import torch
 from matlab_compat import transposedConv2dLayer
 from matlab_compat.engine.precision import full_precision, torch_device, torch_dtype
 from matlab_compat.errors import UsageError
+from tests.patience import PATIENCE
 
 
 def switches() -> tuple[Any, ...]:
@@ -81,7 +82,7 @@ def test_where_the_new_switches_were_used(setting: str, allow: bool) -> None:
         f"    assert conv.fp32_precision == matmul.fp32_precision == '{inside}'\n"
         f"assert conv.fp32_precision == matmul.fp32_precision == '{setting}'\n"
     )
-    subprocess.run([sys.executable, "-c", program], check=True, timeout=60)
+    subprocess.run([sys.executable, "-c", program], check=True, timeout=PATIENCE)
 
 
 @pytest.mark.parametrize(

@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 from matlab_compat import FunctionLayer, functionLayer
 from matlab_compat.errors import DataFormatError, PropertyError, UnsupportedLayerError
 from matlab_compat.layers.matlab_expression import FUNCTIONS
+from tests.patience import PATIENCE
 
 from ...real import MAT_FILES, file_id
 from ..saved import saved_layers
@@ -140,7 +141,7 @@ def test_precedence_is_octaves() -> None:
         capture_output=True,
         text=True,
         check=True,
-        timeout=60,
+        timeout=PATIENCE,
     )
     for text, line in zip(EXPRESSIONS, run.stdout.splitlines(), strict=True):
         expected = np.array([float(n) for n in line.split()]).reshape(4, 1)

@@ -26,6 +26,7 @@ from converters.find import find_models
 from converters.matfile import open_mat
 from converters.saved import SavedLayer, SavedNetwork
 from matlab_compat.errors import DataFormatError, PropertyError, UsageError
+from tests.patience import PATIENCE
 
 from ...real import REAL
 from ..recurrent_reference import gru, lstm
@@ -398,7 +399,7 @@ def test_lstm_is_that_of_octave() -> None:
         capture_output=True,
         text=True,
         check=True,
-        timeout=60,
+        timeout=PATIENCE,
     )
     expected = np.array(done.stdout.split(), float).reshape(H, T, order="F")
     actual = run(mc.lstmLayer(H, **given, **start), X[:, 0], data_format="CT")
@@ -573,7 +574,7 @@ def test_trap_torch_would_round_recurrences_to_tf32_on_a_gpu(before: str) -> Non
         "    assert torch.backends.cudnn.rnn.fp32_precision != 'tf32'\n"
         "assert torch.backends.cudnn.rnn.fp32_precision == 'tf32'\n"
     )
-    subprocess.run([sys.executable, "-c", program], check=True, timeout=60)
+    subprocess.run([sys.executable, "-c", program], check=True, timeout=PATIENCE)
 
 
 @pytest.mark.parametrize("name", LAYERS)
