@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any, TypeAlias
 
 import numpy as np
 
-from matlab_compat.errors import CorruptFileError, MatlabCompatError, UnsupportedLayerError
+from matlab_compat.errors import (
+    CorruptFileError,
+    MatlabCompatError,
+    MatlabCompatWarning,
+    UnsupportedLayerError,
+)
 from matlab_compat.layers.base import Layer
 from matlab_compat.layers.unsupported import UnsupportedLayer
 from matlab_compat.network import Network
@@ -36,12 +42,22 @@ def build_network(saved: SavedNetwork, nested: _Nested | None = None) -> Network
     """
     nested = {} if nested is None else nested
     kind = _KINDS.get(saved.class_name, saved.class_name)
-    return Network(
+    network = Network(
         [build_layer(layer, nested) for layer in saved.layers],
         saved.connections if kind != "Layer array" and not _is_row(saved) else None,
         kind="Layer array" if kind.startswith("nnet.") else kind,
         output_names=_output_names(saved),
     )
+    for layer in network.Layers:
+        if isinstance(layer, UnsupportedLayer) and layer.is_output:
+            warnings.warn(
+                f"{' > '.join(saved.where)}: '{layer.Name}' is a {layer.class_name}, which this "
+                f"version cannot build. It ends a {network.kind}, so it is an output layer, and "
+                "predictions do not depend on it.",
+                MatlabCompatWarning,
+                stacklevel=2,
+            )
+    return network
 
 
 def _is_row(saved: SavedNetwork) -> bool:

@@ -90,8 +90,11 @@ def layer_struct(layer: Layer) -> StructArray:
 
 
 def _unsupported_struct(layer: UnsupportedLayer) -> StructArray:
-    """The class, name and ports: enough to keep the place of a layer that cannot be built."""
-    return StructArray.scalar(Class=layer.class_name, Name=layer.Name, **_ports(layer))
+    """The class, name, ports and classes: what keeps the place of a layer that cannot be built."""
+    fields = {"Class": layer.class_name, "Name": layer.Name, **_ports(layer)}
+    if layer.is_output:
+        fields |= {"OutputNames": _cell([]), "Classes": _cell(layer.Classes or [])}
+    return StructArray.scalar(**fields)
 
 
 def _ports(model: Layer | Network) -> dict[str, Value]:

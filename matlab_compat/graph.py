@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from .errors import UsageError, locating
+from .errors import MatlabCompatError, UsageError, locating
 from .layers.base import Layer
+from .layers.unsupported import UnsupportedLayer
 
 #: (layer name, port number) of a source or destination.
 Port = tuple[str, int]
@@ -34,6 +35,19 @@ class Plan:
     steps: tuple[Step, ...]
     #: Network outputs by name, with where they come from and their formats.
     outputs: dict[str, tuple[Port, str]]
+
+    def upto(self, names: Collection[str]) -> Plan:
+        """What the (first) outputs of these layers need; they become the outputs.
+
+        The inputs stay all, so that they are given as for the whole network.
+        """
+        needed = set(names)
+        for step in reversed(self.steps):
+            if step.name in needed:
+                needed.update(source[0] for source in step.sources)
+        steps = tuple(step for step in self.steps if step.name in needed)
+        ends = {s.name: ((s.name, 0), s.output_formats[0]) for s in steps if s.name in names}
+        return Plan(self.inputs, steps, ends)
 
 
 class Graph:
@@ -127,13 +141,22 @@ class Graph:
         """
         inputs: dict[str, str] = {}
         known: dict[Port, str] = {}
+        unsure: set[str] = set()
         steps = []
         for name in self.order():
             layer = self.layers[name]
             sources = self._sources(name, layer, formats or {}, inputs, known)
             given = tuple(known[source] for source in sources)
-            with locating(f"layer '{name}'"):
-                produced = layer.output_formats(given)
+            if isinstance(layer, UnsupportedLayer) or any(s in unsure for s, _ in sources):
+                unsure.add(name)
+            try:
+                with locating(f"layer '{name}'"):
+                    produced = layer.output_formats(given)
+            except MatlabCompatError:
+                if name not in unsure:
+                    raise
+                # What a layer that cannot be built makes of its input's labels is not known.
+                produced = (given[0],) * len(layer.OutputNames)
             known.update({(name, i): label for i, label in enumerate(produced)})
             steps.append(Step(name, layer, sources, given, produced))
         ends = [self._port(text, outgoing=True) for text in outputs] if outputs else self._ends()
@@ -161,6 +184,11 @@ class Graph:
                 )
             found.append(source)
         return tuple(found)
+
+    def last(self) -> list[str]:
+        """The layers none of whose outputs feeds another."""
+        feeding = {name for name, _ in self.sources.values()}
+        return [name for name in self.layers if name not in feeding]
 
     def _ends(self) -> list[Port]:
         used = set(self.sources.values())

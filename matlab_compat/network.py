@@ -89,7 +89,18 @@ class Network:
             pairs if connections is None else connections,
         )
         self._connections = self._graph.connections
+        if kind in CLASSIC:
+            self._end_in_outputs()
         self._output_names = list(output_names) if output_names else None
+
+    def _end_in_outputs(self) -> None:
+        """Layers that cannot be built, but stand where only output layers can, are some."""
+        for name in self._graph.last():
+            layer = self._graph.layers[name]
+            output = layer.as_output() if isinstance(layer, UnsupportedLayer) else None
+            if output is not None:
+                self._graph.layers[name] = output
+                self.Layers[self.names.index(name)] = output
 
     # --- what it is made of -------------------------------------------------------------
 
@@ -167,8 +178,12 @@ class Network:
 
     @property
     def unsupported(self) -> dict[str, UnsupportedLayer]:
-        """The layers that cannot be built, by name."""
-        return {name: layer for name, layer in self._flat() if isinstance(layer, UnsupportedLayer)}
+        """The layers that cannot be built, by name; output layers need not be."""
+        return {
+            name: layer
+            for name, layer in self._flat()
+            if isinstance(layer, UnsupportedLayer) and not layer.is_output
+        }
 
     def plan(self, formats: Mapping[str, str] | None = None) -> Plan:
         """The order of computation, with the format of every value."""
@@ -249,13 +264,17 @@ class Network:
 
         Returns
         -------
-        Images H×W×C×N; vectors N×K; sequences C×T (a list for a list); ``dlarray`` for
-        ``dlarray``. A tuple for several outputs.
+        Images H×W×C×N; vectors N×K, as which a SeriesNetwork or DAGNetwork gives 1×1×K×N, too;
+        sequences C×T (a list for a list); ``dlarray`` for ``dlarray``. A tuple for several
+        outputs. Source: the documentation pages of ``predict`` for each class of network.
+
+        Images larger than the input layer says are taken where the layers can, with a warning:
+        MATLAB's ``predict`` refuses them, its ``activations`` does not.
 
         Raises
         ------
         DataFormatError
-            An input does not fit the network; the layer that refused it is named.
+            An input does not fit the network: both sizes are named, and the layer that refused.
         UnsupportedLayerError, PropertyError
             As :meth:`to_torch`.
         """
@@ -287,7 +306,8 @@ class Network:
         """The output of one layer: ``activations(net, X, layer)``.
 
         ``OutputAs`` "channels" gives H×W×C×N (1×1×K×N for a vector made from images), "rows"
-        N×(H*W*C), "columns" (H*W*C)×N.
+        N×(H*W*C), "columns" (H*W*C)×N. Only what the layer needs is run, so that layers after
+        it may be ones that cannot be built.
         """
         from .engine.predict import activations
 
@@ -296,22 +316,44 @@ class Network:
         found = activations(self, inputs, [layer], *options)[layer]
         return _output_as(found, OutputAs)
 
-    def classify(self, *X: object, data_format: str | Sequence[str] | None = None) -> Any:
+    def classify(
+        self,
+        *X: object,
+        classes: object = None,
+        data_format: str | Sequence[str] | None = None,
+    ) -> Any:
         """The class of each observation (a list of names), of each pixel, or of each time step.
+
+        For a dlnetwork, which keeps no class names, what ``scores2label(predict(net, X),
+        classes)`` gives: ``net.classify(X, classes)``.
+
+        Parameters
+        ----------
+        X:
+            As for :meth:`predict`.
+        classes:
+            The names in the order of the channels: a list, or a cell, string or categorical array
+            as ``converters.open_mat`` gives it (of a categorical array with other than one
+            element for each channel, the categories). May follow the inputs without its name.
+            By default those of the network's output layer.
 
         Raises
         ------
         UsageError
-            The network has no class names.
+            Nobody says the class names, or not one for each channel of the scores.
         """
         from .engine.predict import classify
 
-        if self.Classes is None:
+        if classes is None and len(X) == len(self.InputNames) + 1:
+            X, classes = X[:-1], X[-1]
+        classes = self.Classes if classes is None else classes
+        if classes is None:
             raise UsageError(
                 "The network has no classes.",
-                remedy="a dlnetwork keeps none: use predict, and the labels you trained with.",
+                remedy="a dlnetwork keeps none: net.classify(X, classes) with the labels you "
+                "trained with, in their order.",
             )
-        return classify(self, X, self.Classes, data_format)
+        return classify(self, X, classes, data_format)
 
     # --- training -----------------------------------------------------------------------
 

@@ -139,6 +139,8 @@ def _layer(layer: Layer) -> dict[str, Any]:
     described: dict[str, Any]
     if isinstance(layer, UnsupportedLayer):
         described = {"class": layer.class_name, "unsupported": layer.reason, "name": layer.Name}
+        if layer.Classes:
+            described["classes"] = layer.Classes
     else:
         in_state = layer.parameters()
         properties = {
@@ -200,6 +202,8 @@ def _restore_layer(described: Mapping[str, Any], state: Mapping[str, Any] | None
     ports = {name: np.array(texts, dtype=object) for name, texts in described["ports"].items()}
     if "unsupported" in described:
         fields = {"Name": described["name"], **ports}
+        if "classes" in described:
+            fields["Classes"] = np.array(described["classes"], dtype=object)
         return UnsupportedLayer(described["class"], fields, described["unsupported"])
     known = layer_class(described["class"])
     if known is None:

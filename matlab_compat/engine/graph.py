@@ -106,7 +106,7 @@ def refuse_unsupported(plan: Plan) -> None:
     every = dict(_flat(plan))
     lines = []
     for name, layer in every.items():
-        if isinstance(layer, UnsupportedLayer):
+        if isinstance(layer, UnsupportedLayer) and not layer.is_output:
             fields = ", ".join(name for name in layer.extra if "." not in name and name != "Name")
             lines.append(f"    '{name}' is a {layer.class_name}: {layer.reason} ({fields})")
     if not lines:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from ..errors import UnsupportedLayerError
 from .base import Layer
+from .output import class_names
+from .registry import layer_class
 
 if TYPE_CHECKING:
     from torch import nn
@@ -17,6 +20,9 @@ class UnsupportedLayer(Layer):
 
     ``reason`` says why; ``fields`` holds everything the file says about it.
     """
+
+    #: Whether it stands where only an output layer can, see :meth:`as_output`.
+    is_output: bool = False
 
     def __init__(self, class_name: str, fields: Mapping[str, Any], reason: str = "") -> None:
         name = fields.get("Name", "")
@@ -38,12 +44,36 @@ class UnsupportedLayer(Layer):
     @property
     def InputNames(self) -> list[str]:
         """As the file says; ``{'in'}`` otherwise."""
-        return _names(self.extra.get("nnet.layer.Layer.PrivateInputs"), "in")
+        return _texts(self.extra.get(_INPUTS)) or ["in"]
 
     @property
     def OutputNames(self) -> list[str]:
         """As the file says; ``{'out'}`` otherwise."""
-        return _names(self.extra.get("nnet.layer.Layer.PrivateOutputs"), "out")
+        return _texts(self.extra.get(_OUTPUTS)) or ["out"]
+
+    @property
+    def Classes(self) -> list[str] | None:
+        """An output layer's names of classes, as the file has them."""
+        try:
+            return class_names(self.extra.get("Classes")) if self.is_output else None
+        except ValueError:
+            return None
+
+    def as_output(self) -> UnsupportedLayer | None:
+        """The same layer as the output layer of a SeriesNetwork or DAGNetwork that it ends.
+
+        All layers that end such networks are output layers. Those pass predictions on unchanged:
+        their loss matters in training alone. ``None`` where the layer is known to be another:
+        because its class is, or because it names its outputs.
+        """
+        known = layer_class(self._class_name)
+        # Real files: custom layers that compute name their outputs, custom output layers have none.
+        computes = bool(_texts(self.extra.get(_OUTPUTS)))
+        if computes or (known is not None and not getattr(known, "is_output", False)):
+            return None
+        new = copy.copy(self)
+        new.is_output = True
+        return new
 
     def description(self) -> str:
         """The layer's own Description, or its class."""
@@ -62,6 +92,9 @@ class UnsupportedLayer(Layer):
         raise self.error()
 
 
-def _names(saved: Any, default: str) -> list[str]:
-    texts = [t for t in getattr(saved, "flat", ()) if isinstance(t, str)]
-    return texts or [default]
+#: Where saved objects of custom layers name their ports.
+_INPUTS, _OUTPUTS = "nnet.layer.Layer.PrivateInputs", "nnet.layer.Layer.PrivateOutputs"
+
+
+def _texts(saved: Any) -> list[str]:
+    return [t for t in getattr(saved, "flat", ()) if isinstance(t, str)]

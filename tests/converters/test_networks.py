@@ -6,18 +6,22 @@ Expected values: the fields of the saved networks written here, and what
 
 from __future__ import annotations
 
+import warnings
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
+import converters
 from converters.load import load_network
 from converters.matfile.values import MatObject
 from converters.networks import build_network
 from converters.saved import SavedLayer, SavedNetwork
-from matlab_compat.errors import LayerNotFoundError, UsageError
+from matlab_compat.errors import LayerNotFoundError, MatlabCompatWarning, UsageError
 from matlab_compat.layers import NetworkLayer
 from matlab_compat.layers.unsupported import UnsupportedLayer
+from matlab_compat.network import Network
 from tests.converters.exports import save, weights
 from tests.converters.test_load import NATIVE
 
@@ -88,6 +92,31 @@ def test_a_layer_that_contradicts_itself_keeps_its_place_and_the_reason() -> Non
     wrong = saved_layer("FullyConnectedLayer", "fc", OutputSize=-1.0)
     network = build_network(saved_network("SeriesNetwork", [RELU, wrong]))
     assert "OutputSize" in network.unsupported["fc"].reason
+
+
+LOSS = saved_layer("mine.Loss", "loss", Classes=np.array([["a"], ["b"]], dtype=object))
+
+
+def ends_in_loss() -> Network:
+    saved = saved_network("DAGNetwork", [RELU, LOSS], ("relu", "loss"))
+    with pytest.warns(MatlabCompatWarning, match=r"net: 'loss' is a mine\.Loss.*ends a DAGNetwork"):
+        return build_network(saved)
+
+
+def test_an_output_layer_of_an_unknown_class_is_said_to_change_nothing() -> None:
+    network = ends_in_loss()
+    assert network.unsupported == {}
+    pixel = np.array([[[-1.0, 2.0]]])
+    np.testing.assert_array_equal(network.predict(pixel), [[0.0, 2.0]])
+    assert network.classify(pixel) == ["b"]
+
+
+@pytest.mark.parametrize("name", ["net.mat", "net.pt"])
+def test_what_it_said_of_classes_is_kept(tmp_path: Path, name: str) -> None:
+    converters.save(ends_in_loss(), tmp_path / name, check=False)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", MatlabCompatWarning)
+        assert load_network(tmp_path / name).Classes == ["a", "b"]
 
 
 def test_a_network_inside_a_layer_is_built() -> None:

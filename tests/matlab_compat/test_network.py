@@ -323,6 +323,52 @@ def with_unsupported() -> Network:
     )
 
 
+LOSS = {"Name": "loss", "Classes": np.array([["a"], ["b"], ["c"]], dtype=object), "Version": 1.0}
+
+
+def ending(kind: str, class_name: str = "mine.Loss", **fields: object) -> Network:
+    """The classifier with another last layer."""
+    last = UnsupportedLayer(class_name, {**LOSS, **fields})
+    return Network([*classifier().Layers[:-1], last], kind=kind)
+
+
+@pytest.mark.parametrize("kind", ["SeriesNetwork", "DAGNetwork"])
+def test_an_output_layer_that_cannot_be_built_does_not_change_predictions(kind: str) -> None:
+    network = ending(kind)
+    assert network.unsupported == {}
+    np.testing.assert_allclose(network.predict(IMAGES), scores(IMAGES), atol=1e-6)
+    assert network.OutputNames == ["loss"]
+
+
+def test_the_classes_of_an_output_layer_that_cannot_be_built_are_used() -> None:
+    assert ending("DAGNetwork").classify(IMAGES) == classifier().classify(IMAGES)
+
+
+@pytest.mark.parametrize(
+    "network",
+    [
+        ending("dlnetwork"),  # ends in any layer
+        ending("LayerGraph"),  # need not have an output layer yet
+        ending("DAGNetwork", "nnet.cnn.layer.FullyConnectedLayer"),
+        ending(
+            "DAGNetwork", **{"nnet.layer.Layer.PrivateOutputs": np.array(["out"], dtype=object)}
+        ),
+    ],
+    ids=["dlnetwork", "layer graph", "a layer that computes", "a custom layer that computes"],
+)
+def test_any_other_last_layer_that_cannot_be_built_is_refused(network: Network) -> None:
+    assert list(network.unsupported) == ["loss"]
+    with pytest.raises(UnsupportedLayerError, match="'loss' is a"):
+        network.predict(IMAGES)
+
+
+def test_a_layer_that_cannot_be_built_before_the_end_is_refused() -> None:
+    layers = classifier().Layers
+    swirl = UnsupportedLayer("mine.Swirl", {"Name": "swirl"})
+    network = Network([*layers[:2], swirl, *layers[2:]], kind="SeriesNetwork")
+    assert list(network.unsupported) == ["swirl"]
+
+
 def test_all_unsupported_layers_are_reported_at_once() -> None:
     network = with_unsupported()
     assert list(network.unsupported) == ["swirl", "n/twist"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +16,7 @@ from converters.find import find_models
 from converters.networks import build_network
 from converters.saved import SavedNetwork
 from matlab_compat.engine.predict import UNLABELLED
-from matlab_compat.errors import MatlabCompatError
+from matlab_compat.errors import MatlabCompatError, MatlabCompatWarning
 from matlab_compat.network import Network
 
 Array = NDArray[Any]
@@ -53,7 +54,10 @@ def networks(file: Path) -> Iterator[tuple[str, Network]]:
     with converters.open_mat(file) as mat:
         for found in find_models(mat):
             if isinstance(found.model, SavedNetwork):
-                yield found.path, build_network(found.model)
+                with warnings.catch_warnings():  # the table says what they say
+                    warnings.simplefilter("ignore", MatlabCompatWarning)
+                    network = build_network(found.model)
+                yield found.path, network
 
 
 def rows(real: Path) -> Iterator[Row]:
