@@ -94,7 +94,8 @@ def assert_matches_matlab(
     found, eps = _comparison(name, *compared, task, data_format, tolerance)
     if found.verdict == "different":
         options: dict[str, Any] = {"eps": eps, "tolerance": tolerance, "data_format": data_format}
-        explained = _diagnoses(found, np.asarray(compared[0]), Y, task, **options)
+        rank = np.ndim(compared[1])
+        explained = _diagnoses(found, np.asarray(compared[0]), Y, task, **options, rank=rank)
         raise AssertionError(_report(found, here, str(bundle), explained))
 
 
@@ -184,6 +185,9 @@ def _oriented(value: Any, Y: Array) -> Array | None:
     exact = value.detach().cpu()
     array = (exact.float() if exact.dtype == torch.bfloat16 else exact).numpy()
     ways = [array.transpose(order) for order in _ORDERS.get(array.ndim, ())]
+    if array.ndim > 2 and all(n == 1 for n in array.shape[2:]):
+        # N,K,1,1: predict of a SeriesNetwork or DAGNetwork gives it N×K, a dlnetwork's 1×1×K×N.
+        ways.append(array.reshape(array.shape[:2]))
     fitting = [way for way in ways if _size(way) == _size(Y)]
     if len(fitting) > 1 and min(array.shape) > 1:
         raise UsageError(
@@ -238,12 +242,15 @@ def _diagnoses(
     eps: float,
     tolerance: Tolerance | None,
     data_format: str | None,
+    rank: int,
 ) -> tuple[Diagnosis, ...]:
     """The mistake in the bundle's model that gives what is tested; else what the arrays show."""
     from .layers import Layer
     from .parity import diagnose
 
-    labels = "" if task.model is None else diagnose.labels_of(task.model, task.X, data_format)
+    labels = ""
+    if task.model is not None:
+        labels = diagnose.labels_of(task.model, task.X, data_format, rank=rank)
     shown = diagnose.diagnose_output(
         here, Y, diagnose.measure_of(found, Y, eps, tolerance), found.name, labels
     )

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import warnings
 from collections import defaultdict
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -13,10 +15,12 @@ import torch
 
 from ..data_format import DataFormat, dlarray
 from ..display import size_text
-from ..errors import DataFormatError, UsageError, locating
+from ..errors import DataFormatError, MatlabCompatWarning, UsageError, locating
+from ..layers.output import class_names
+from ..network import CLASSIC
 from ..wording import argument
 from .arrays import array, as_data, tensor
-from .graph import run_network, run_recording
+from .graph import build_graph, run_network, run_recording
 from .precision import DeviceLike, DTypeLike, full_precision
 
 if TYPE_CHECKING:
@@ -25,6 +29,9 @@ if TYPE_CHECKING:
     from ..network import Network
 
 Array = npt.NDArray[Any]
+
+#: The size of what is given, and that of the input layer.
+_Sizes: TypeAlias = tuple[tuple[int, ...], tuple[int, ...]]
 
 #: How data without labels is read, by the format of the input it goes to: features come N×C,
 #: one sequence C×T (a list of them for a batch), images H×W×C×N.
@@ -39,6 +46,8 @@ class NetworkInput:
     form: DataFormat
     is_list: bool
     labelled: bool
+    #: That of (the first of) the data and that of its input layer, where they differ.
+    other_size: _Sizes | None = None
 
 
 def predict(
@@ -55,6 +64,15 @@ def predict(
     run = computed(
         network, X, (), data_format, device, dtype, allow_tf32=allow_tf32, training=training
     )
+    for given in run.inputs:
+        if given.other_size:
+            have, want = map(size_text, given.other_size)
+            warnings.warn(
+                f"The input is {have}, larger than the {want} of the input layer; MATLAB's "
+                "predict refuses that (its activations does not).",
+                MatlabCompatWarning,
+                stacklevel=3,
+            )
     results = tuple(map(_in_memory, run.outputs))
     return results[0] if len(results) == 1 else results
 
@@ -75,7 +93,8 @@ def activations(
     LayerNotFoundError
         There is no layer of a name.
     """
-    run = computed(network, X, layers, data_format, device, dtype, allow_tf32=allow_tf32)
+    options: dict[str, Any] = {"allow_tf32": allow_tf32, "outputs": False}
+    run = computed(network, X, layers, data_format, device, dtype, **options)
     return {name: _in_memory(value) for name, value in run.activations.items()}
 
 
@@ -86,6 +105,7 @@ class Computed:
     outputs: tuple[Any, ...]
     #: By layer.
     activations: dict[str, Any]
+    inputs: list[NetworkInput]
 
 
 def computed(
@@ -98,8 +118,11 @@ def computed(
     *,
     allow_tf32: bool = False,
     training: bool = False,
+    outputs: bool = True,
 ) -> Computed:
     """The network's outputs, and the (first) outputs of the named layers, in one run.
+
+    Without ``outputs`` only what the layers need is run, and built.
 
     Raises
     ------
@@ -109,28 +132,53 @@ def computed(
     for name in layers:
         network.layer(name)
     inputs = network_inputs(network, X, data_format)
-    formats = _formats(network, inputs)
-    module = network.to_torch(device, dtype, formats=formats).train(training)
-    plan = network.plan(formats)
+    plan = network.plan(_formats(network, inputs))
+    plan = plan if outputs else plan.upto(layers)
+    module = build_graph(plan, device, dtype).train(training)
     wanted = {step.name: _producer(step.name, plan) for step in plan.steps if step.name in layers}
+    ends = plan.outputs if outputs else {}
 
     def run(data: list[Array]) -> tuple[Array, ...]:
-        return _run(module, _tensors(inputs, data, device, dtype), list(wanted.values()))
+        recorded = list(wanted.values()) if outputs else []
+        return _run(module, _tensors(inputs, data, device, dtype), recorded)
 
-    with torch.inference_mode(), full_precision(allow_tf32):
+    with torch.inference_mode(), full_precision(allow_tf32), _sizes_named(inputs):
         observations = _run_lists(inputs, run)
     each = [list(values) for values in zip(*observations, strict=True)]
-    labels = list(module.meta["outputs"].values())
-    outputs = [
+    results = [
         _as_matlab(network, inputs, values, label)
-        for values, label in zip(each[: len(labels)], labels, strict=True)
+        for values, (_, label) in zip(each[: len(ends)], ends.values(), strict=True)
     ]
     formats_of = {step.name: step.output_formats[0] for step in plan.steps}
     seen = {
         name: _as_activation(network, inputs, values, formats_of[name])
-        for name, values in zip(wanted, each[len(labels) :], strict=True)
+        for name, values in zip(wanted, each[len(ends) :], strict=True)
     }
-    return Computed(tuple(outputs), seen)
+    return Computed(tuple(results), seen, inputs)
+
+
+@contextmanager
+def _sizes_named(inputs: list[NetworkInput]) -> Iterator[None]:
+    """Where a layer refuses what became of an image of another size, that size is the news.
+
+    Raises
+    ------
+    DataFormatError
+        With both sizes.
+    """
+    try:
+        yield
+    except DataFormatError as error:
+        other = next((given.other_size for given in inputs if given.other_size), None)
+        if other is None:
+            raise
+        have, want = map(size_text, other)
+        raise DataFormatError(
+            f"The input must be {want}, the image is {have}: this layer cannot take what becomes "
+            "of another size.",
+            where=error.where,
+            remedy=f"resize or crop the image to {size_text(other[1][:-1])}, as in MATLAB.",
+        ) from None
 
 
 def _producer(name: str, plan: Any) -> str:
@@ -144,23 +192,52 @@ def _producer(name: str, plan: Any) -> str:
 def classify(
     network: Network,
     X: Sequence[object],
-    classes: list[str],
+    classes: object,
     data_format: str | Sequence[str] | None,
 ) -> Any:
     """:meth:`Network.classify <matlab_compat.network.Network.classify>`."""
     scores = network.predict(*X, data_format=data_format)
     outputs = list(network.plan().outputs.values())
     having = [getattr(network.layer(port[0]), "Classes", None) for port, _ in outputs]
-    chosen = having.index(classes) if classes in having else 0
+    chosen = having.index(network.Classes) if network.Classes in having else 0
     scores = scores[chosen] if isinstance(scores, tuple) else scores
     label = outputs[chosen][1]
-    names = np.array(classes, dtype=object)
-    if isinstance(scores, list):
-        return [names[s.argmax(axis=0)].tolist() for s in scores]
-    if label == "CB" and not isinstance(scores, dlarray):
-        return names[scores.argmax(axis=1)].tolist()
-    data = scores.extractdata() if isinstance(scores, dlarray) else scores
-    return names[data.argmax(axis=label.index("C"))]
+    if isinstance(scores, list):  # of sequences, each the one observation
+        axis = label.index("C")
+        names = _names(classes, scores[0].shape[axis])
+        return [names[s.argmax(axis=axis)].tolist() for s in scores]
+    if isinstance(scores, dlarray):
+        data, axis = scores.extractdata(), scores.dims().index("C")
+    else:  # N×K, or in MATLAB's order of labels
+        data = scores
+        axis = 1 if "T" not in label and data.ndim == 2 else label.index("C")
+    found = _names(classes, data.shape[axis])[data.argmax(axis=axis)]
+    of_observations = "T" not in label and found.size == found.shape[-1]
+    return found.ravel().tolist() if of_observations else found
+
+
+def _names(classes: object, count: int) -> Array:
+    """The names of the classes, one for each channel of the scores.
+
+    Raises
+    ------
+    UsageError
+        They are no names, or there is another number of them.
+    """
+    try:
+        names = class_names(classes)
+    except ValueError:
+        names = None
+    if names is None or len(names) != count:
+        # Of the labels of a data set the categories are the classes, in their order.
+        names = class_names(getattr(classes, "categories", names))
+    if names is None or len(names) != count:
+        raise UsageError(
+            f"The scores are of {count} classes, but "
+            + (f"{len(names)} names were given." if names else "no names of classes were given."),
+            remedy="give the names in the order of the scores: classes=['cat', 'dog', ...].",
+        )
+    return np.array(names, dtype=object)
 
 
 def network_inputs(
@@ -183,8 +260,8 @@ def network_inputs(
     found = []
     for x, label, (name, own) in zip(X, labels, plan.inputs.items(), strict=True):
         with locating(f"input '{name}'"):
-            found.append(_input(x, label, own))
-            _check(network, name, own, found[-1])
+            given = _input(x, label, own)
+            found.append(replace(given, other_size=_other_size(network, name, own, given)))
     return found
 
 
@@ -222,10 +299,11 @@ def _list(items: list[Any], form: DataFormat) -> NetworkInput:
     return found
 
 
-def _check(network: Network, name: str, own: str, given: NetworkInput) -> None:
-    """Refuse data that torch would misread or broadcast, where an input layer says the size.
+def _other_size(network: Network, name: str, own: str, given: NetworkInput) -> _Sizes | None:
+    """The size of (the first of) the data and the input layer's, if it is larger than that.
 
-    MATLAB takes exactly InputSize. Larger images are taken here, as ``activations`` takes them.
+    MATLAB's ``predict`` takes exactly InputSize. Larger images are taken here where the layers can,
+    as MATLAB's ``activations`` takes them; data that torch would misread or broadcast is refused.
 
     Raises
     ------
@@ -234,13 +312,14 @@ def _check(network: Network, name: str, own: str, given: NetworkInput) -> None:
     """
     layer = network.layer(name) if name in network.names else None
     if layer is None or not hasattr(layer, "input_format"):
-        return
+        return None
     if given.form.batched != own:
         raise DataFormatError(
             f"The data is labelled '{given.form.labels}', but the network takes '{own}'.",
             remedy=f"label or permute the data as '{own}'.",
         )
     wanted = tuple(layer.input_size())  # type: ignore[attr-defined]
+    other = None
     for item in given.data:
         size = given.form.to_canonical(item).shape[: len(wanted)]  # S and C come first
         smaller = any(have < want for have, want in zip(size, wanted, strict=True))
@@ -250,6 +329,9 @@ def _check(network: Network, name: str, own: str, given: NetworkInput) -> None:
                 f"{size_text(size)}, but the layer takes {size_text(wanted)}.",
                 remedy=f"check the order of the dimensions, or pass {argument('data_format')}.",
             )
+        larger = any(have > want >= 0 for have, want in zip(size, wanted, strict=True))
+        other = (size, wanted) if larger and other is None else other
+    return other
 
 
 def _formats(network: Network, inputs: list[NetworkInput]) -> dict[str, str]:
@@ -330,15 +412,26 @@ def _as_matlab(
     if first.labelled:
         result, labels = first.form.from_torch(observations[0], label)
         return dlarray(result, labels)
-    if label == "CB":
-        return np.concatenate(observations, axis=0)  # torch's N,C is MATLAB's N×K
+    if all(observations_first(network, label, y.shape) for y in observations):
+        rows = np.concatenate(observations, axis=0)  # torch's N,C is MATLAB's N×K
+        return rows.reshape(rows.shape[:2])
+    return _in_order(first, observations, label)
+
+
+def _in_order(first: NetworkInput, observations: list[Array], label: str) -> Any:
+    """Images and sequences in MATLAB's order of dimensions; a list for a list."""
     if first.is_list:
         return [_sequence(y, label) for y in observations]
     return _sequence(observations[0], label) if "T" in label else _image(observations[0], label)
 
 
-def result_labels(inputs: list[NetworkInput], label: str, *, is_activation: bool = False) -> str:
-    """What the dimensions of :func:`_as_matlab` (or :func:`_as_activation`) are, in order."""
+def result_labels(
+    inputs: list[NetworkInput], label: str, rank: int, *, is_activation: bool = False
+) -> str:
+    """What the dimensions of :func:`_as_matlab` (or :func:`_as_activation`) are, in order.
+
+    ``rank`` is how many the result has.
+    """
     first = inputs[0]
     if first.labelled:
         return first.form.of_output(label)
@@ -346,7 +439,20 @@ def result_labels(inputs: list[NetworkInput], label: str, *, is_activation: bool
         if is_activation:
             return "SSCB" if "S" in first.form.labels else "CB"
         return "BC"
+    if rank == 2 and "T" not in label:  # N×K, see observations_first
+        return "BC"
     return f"{label.replace('B', '')}B" if first.is_list or "T" in label else label
+
+
+def observations_first(network: Network, label: str, size: Sequence[int]) -> bool:
+    """Whether ``predict`` gives an output of torch's ``size`` N×K.
+
+    Vectors, and what a SeriesNetwork or DAGNetwork makes 1×1×K (``classify`` and ``predict`` of
+    those take image networks that end in a 1×1 map for ones that end in a vector).
+    """
+    if label == "CB":
+        return True
+    return network.kind in CLASSIC and "T" not in label and all(n == 1 for n in size[2:])
 
 
 def _sequence(y: Array, label: str) -> Array:
@@ -364,7 +470,9 @@ def _as_activation(
     network: Network, inputs: list[NetworkInput], observations: list[Array], label: str
 ) -> Any:
     """As :func:`_as_matlab`, but vectors are K×N, and 1×1×K×N where they come from images."""
-    if label != "CB" or inputs[0].labelled:
+    if inputs[0].labelled:
         return _as_matlab(network, inputs, observations, label)
+    if label != "CB":
+        return _in_order(inputs[0], observations, label)
     columns = np.concatenate(observations, axis=0).T
     return columns[np.newaxis, np.newaxis] if "S" in inputs[0].form.labels else columns

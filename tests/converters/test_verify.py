@@ -14,7 +14,10 @@ import numpy as np
 import pytest
 
 import converters
+import matlab_compat
 from converters.data import read_array, split_argument
+from converters.matfile.writer import write_mat
+from converters.structs import network_struct
 from matlab_compat.errors import (
     MatlabCompatError,
     MatlabDeprecationWarning,
@@ -178,6 +181,51 @@ def test_the_report_names_the_bytes_it_is_about(tmp_path: Path) -> None:
 def test_an_old_file_with_cropping_warns() -> None:
     with pytest.warns(MatlabDeprecationWarning):
         assert converters.verify(FIXTURES / "cropping_vector.v7.mat").verdict == "equal"
+
+
+# --- outputs of whole networks -------------------------------------------------------------
+
+IMAGES = np.random.default_rng(1).standard_normal((4, 5, 2, 6)).astype(np.float32)
+FILTER = np.random.default_rng(2).standard_normal((4, 5, 2, 3)).astype(np.float32)
+#: N×K by the definition.
+SCORES = np.einsum("hwcn,hwck->nk", IMAGES.astype(np.float64), FILTER).astype(np.float32)
+
+
+def bundle(path: Path, kind: str, X: Any, Y: Any) -> Path:
+    """A network whose filter covers the image, so that it ends 1×1×3, with an example."""
+    layers = [
+        matlab_compat.imageInputLayer([4, 5, 2], Normalization="none", Name="in"),
+        matlab_compat.convolution2dLayer((4, 5), 3, Weights=FILTER, Bias=np.zeros((1, 1, 3))),
+        *([matlab_compat.regressionLayer()] if kind != "dlnetwork" else []),
+    ]
+    struct = network_struct(matlab_compat.Network(layers, kind=kind))
+    write_mat(path, {"net": struct, "X": X, "Y": Y})
+    return path
+
+
+@pytest.mark.parametrize("kind", ["SeriesNetwork", "DAGNetwork"])
+def test_a_series_network_that_ends_in_one_by_one_by_k_saved_n_by_k(
+    tmp_path: Path, kind: str
+) -> None:
+    (output,) = converters.verify(bundle(tmp_path / "a.mat", kind, IMAGES, SCORES)).outputs
+    assert (output.verdict, output.shape) == ("equal", (6, 3))
+    assert (
+        converters.verify(bundle(tmp_path / "b.mat", kind, IMAGES[..., :1], SCORES[:1])).verdict
+        == "equal"
+    )
+
+
+def test_a_dlnetwork_that_ends_in_one_by_one_by_k_saved_just_that(tmp_path: Path) -> None:
+    Y = SCORES.T[np.newaxis, np.newaxis]
+    assert converters.verify(bundle(tmp_path / "a.mat", "dlnetwork", IMAGES, Y)).verdict == "equal"
+
+
+def test_a_mistake_is_explained_in_n_by_k_outputs(tmp_path: Path) -> None:
+    """Y of filters turned by half."""
+    turned = np.einsum("hwcn,hwck->nk", IMAGES, FILTER[::-1, ::-1])
+    report = converters.verify(bundle(tmp_path / "a.mat", "DAGNetwork", IMAGES, turned))
+    assert report.verdict == "different"
+    assert any("flipped" in found.text for found in report.diagnoses)
 
 
 class TestArrayArgument:

@@ -127,3 +127,12 @@ def test_the_error_of_something_else_names_no_mistake(bundle: Path) -> None:
     with pytest.raises(AssertionError) as caught:
         assert_matches_matlab(lambda x: np.sin(100 * x), bundle)
     assert "looks like" not in str(caught.value)
+
+
+def test_a_tensor_of_n_k_1_1_is_n_by_k(tmp_path: Path) -> None:
+    """As ``predict`` of a SeriesNetwork or DAGNetwork that ends 1×1×K gives it."""
+    Y = np.random.default_rng(3).normal(size=(4, 3)).astype(np.float32)
+    scipy.io.savemat(tmp_path / "b.mat", {"X": np.ones((1, 1)), "Y": Y})
+    assert_matches_matlab(torch.from_numpy(Y)[:, :, None, None], tmp_path / "b.mat")
+    with pytest.raises(AssertionError):
+        assert_matches_matlab(torch.from_numpy(Y + 1)[:, :, None, None], tmp_path / "b.mat")

@@ -129,14 +129,18 @@ def labels_of(
     X: Sequence[object],
     data_format: str | Sequence[str] | None = None,
     port: int = 0,
+    rank: int = 0,
 ) -> str:
-    """What the dimensions of an output are, as ``predict`` gives it; "" where that is not known."""
+    """What the dimensions of an output are, as ``predict`` gives it; "" where that is not known.
+
+    ``rank`` is how many a network's output has.
+    """
     from ...engine.predict import network_inputs, result_labels
 
     try:
         if not isinstance(model, Layer):
             inputs = network_inputs(model, X, data_format)
-            return result_labels(inputs, list(model.plan().outputs.values())[port][1])
+            return result_labels(inputs, list(model.plan().outputs.values())[port][1], rank)
         given = model.default_formats if data_format is None else data_format
         each = [given] * len(X) if isinstance(given, str) else given
         labels = [x.dims() if isinstance(x, dlarray) else f for x, f in zip(X, each, strict=True)]

@@ -169,8 +169,10 @@ class Run:
         """What the dimensions are of :meth:`as_matlab`."""
         from ...engine.predict import result_labels
 
-        label = self._label(target)
-        return result_labels(self.inputs, label, is_activation=target.is_activation)
+        rank = self.actual(target).ndim
+        return result_labels(
+            self.inputs, self._label(target), rank, is_activation=target.is_activation
+        )
 
     def samples(
         self, target: Target, *, whole_batch: bool = False
@@ -181,11 +183,14 @@ class Run:
         yield None, target.expected
 
     def _first(self, target: Target) -> Array:
-        label = next(s for s in self.plan.steps if s.name == target.port[0])
-        vectors = label.output_formats[target.port[1]] == "CB" and not target.is_activation
-        labelled = self.inputs[0].labelled
-        axis = 0 if vectors and not labelled else label.output_formats[target.port[1]].find("B")
-        if not labelled and not vectors:
+        from ...engine.predict import observations_first
+
+        label, size = self._label(target), self.values[target.port].shape
+        if self.inputs[0].labelled:
+            axis = label.find("B")
+        elif observations_first(self.network, label, size) and not target.is_activation:
+            axis = 0
+        else:
             axis = -1
         return target.expected.take([0], axis)
 
