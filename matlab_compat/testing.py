@@ -94,7 +94,7 @@ def assert_matches_matlab(
     found, eps = _comparison(name, *compared, task, data_format, tolerance)
     if found.verdict == "different":
         options: dict[str, Any] = {"eps": eps, "tolerance": tolerance, "data_format": data_format}
-        rank = np.ndim(compared[1])
+        rank = 0 if compared[1] is None else compared[1].ndim
         explained = _diagnoses(found, np.asarray(compared[0]), Y, task, **options, rank=rank)
         raise AssertionError(_report(found, here, str(bundle), explained))
 
