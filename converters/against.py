@@ -23,6 +23,7 @@ from matlab_compat.wording import argument
 
 from .data import read_array
 from .examples import example_inputs
+from .identify.files import kind_of_file
 from .load import load_network
 from .matfile import DEFAULT_LIMITS, Limits
 from .readers.exported import INPUT_NAMES
@@ -139,8 +140,13 @@ def _session(onnx: str | PathLike[str]) -> Any:
     try:
         return onnxruntime.InferenceSession(str(onnx), providers=["CPUExecutionProvider"])
     except Exception as error:  # onnxruntime raises classes of its own, without a common base
+        kind = kind_of_file(Path(onnx))
+        if kind is not None and "ONNX" not in kind.name:
+            why = f"The file is no ONNX model: it is {kind.name}."
+        else:
+            why = f"ONNX Runtime cannot open it: {str(error).splitlines()[0]}"
         raise UnsupportedFileError(
-            f"ONNX Runtime cannot open it: {str(error).splitlines()[0]}", where=(str(onnx),)
+            why, where=(str(onnx),), remedy="name an ONNX file that onnx.checker.check_model takes."
         ) from None
 
 

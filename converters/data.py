@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 
 from matlab_compat.data_format import dlarray
-from matlab_compat.errors import PropertyError, UsageError, locating
+from matlab_compat.errors import NotAMatFileError, PropertyError, UsageError, locating
 
+from .identify.files import kind_of_file
 from .matfile import DEFAULT_LIMITS, Limits, MatFile, open_mat
 from .matfile.values import Damaged, StructArray, Value, mat_class
 
@@ -36,7 +37,7 @@ def read_array(
         What was named is not numeric.
     """
     path, variable = split_argument(argument)
-    with open_mat(path, limits=limits) as mat:
+    with _opened(path, limits) as mat:
         if variable is None:
             variable = pick(mat, names) or _only_array(mat)
         root, *fields = variable.split(".")
@@ -44,6 +45,15 @@ def read_array(
         for field in fields:
             value = _field(value, field, (str(path), variable))
         return numeric(value, (str(path), variable))
+
+
+def _opened(path: str, limits: Limits) -> MatFile:
+    try:
+        return open_mat(path, limits=limits)
+    except NotAMatFileError as error:
+        kind = kind_of_file(Path(path))
+        error.remedy = (kind and kind.remedy_for_data) or error.remedy
+        raise
 
 
 def split_argument(argument: str) -> tuple[str, str | None]:

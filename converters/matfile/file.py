@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
 
+from converters.identify.files import not_a_mat_file
 from converters.matfile.info import Header, VariableInfo
 from converters.matfile.level4 import Level4Reader, looks_like_level4
 from converters.matfile.level5 import Level5Reader
@@ -20,7 +21,6 @@ from converters.matfile.values import Value
 from matlab_compat.errors import (
     MatFileError,
     MatlabCompatWarning,
-    NotAMatFileError,
     TruncatedFileError,
     VariableNotFoundError,
     locating,
@@ -83,7 +83,7 @@ def _reader_for(source: Source, limits: Limits, skip_objects: bool) -> MatReader
         return Level5Reader(source, limits, skip_objects=skip_objects)
     if looks_like_level4(beginning):
         return Level4Reader(source, limits)
-    raise _no_mat_file(beginning)
+    raise _no_mat_file(source.path, beginning)
 
 
 def _is_hdf5(source: Source) -> bool:
@@ -98,16 +98,13 @@ def _is_hdf5(source: Source) -> bool:
     return False
 
 
-def _no_mat_file(beginning: bytes) -> MatFileError:
+def _no_mat_file(path: Path, beginning: bytes) -> MatFileError:
     if beginning.startswith(b"MATLAB ") and len(beginning) < _LEVEL5_HEADER:
         return TruncatedFileError(
             f"The file ends after {len(beginning)} bytes, within its header.",
             remedy="Copy or download the file again; this one is cut short.",
         )
-    return NotAMatFileError(
-        "The file does not begin as a MAT-file of any level does.",
-        remedy="Name a file that MATLAB's save has written, e.g. save('file.mat', 'net').",
-    )
+    return not_a_mat_file(path, beginning)
 
 
 class MatFile(Mapping[str, Value]):

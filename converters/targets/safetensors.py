@@ -20,6 +20,7 @@ from matlab_compat.errors import CorruptFileError, FileAccessError, locating
 from matlab_compat.layers import Layer
 from matlab_compat.network import Network
 
+from ..identify.files import not_ours, refuse_others
 from .base import Array, Model, Options, Target, module_of, need, outputs_of, source_of
 from .torch_file import describe, restore
 
@@ -84,19 +85,17 @@ def load_safetensors(path: str | PathLike[str]) -> Layer | Network:
 def _read(path: Path) -> tuple[dict[str, str], dict[str, torch.Tensor]]:
     from safetensors import SafetensorError, safe_open
 
+    refuse_others(path, "safetensors file")
     try:
         with safe_open(path, framework="pt", device="cpu") as file:
             metadata = file.metadata() or {}
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
     except OSError as error:
         raise FileAccessError(f"The file cannot be read: {error.strerror or error}.") from None
-    except SafetensorError as error:
-        raise CorruptFileError(f"The file is no safetensors file: {error}.") from None
+    except SafetensorError:
+        raise not_ours(path, "safetensors file") from None
     if metadata.get("format") != FORMAT:
-        raise CorruptFileError(
-            "The file is a safetensors file, but not one that matlab-compat wrote.",
-            remedy="load a MAT-file, or load this one with safetensors.torch.load_file.",
-        )
+        raise not_ours(path, "safetensors file")
     return metadata, tensors
 
 

@@ -30,6 +30,7 @@ from matlab_compat.layers.function import MatlabFunction
 from matlab_compat.layers.unsupported import UnsupportedLayer
 from matlab_compat.network import Network
 
+from ..identify.files import not_ours, refuse_others
 from .base import Array, Model, Options, Target, module_of, outputs_of, source_of
 
 if TYPE_CHECKING:
@@ -82,17 +83,16 @@ def load_torch(path: str | PathLike[str]) -> Layer | Network:
     import torch
 
     with locating(str(path)):
+        refuse_others(Path(path), "PyTorch file")
         try:
             document = torch.load(Path(path), map_location="cpu", weights_only=True)
         except OSError as error:
             raise FileAccessError(f"The file cannot be read: {error.strerror}.") from None
-        except (RuntimeError, pickle.UnpicklingError, EOFError, ValueError, KeyError) as error:
-            raise CorruptFileError(f"The file is no torch file: {_first_line(error)}") from None
+        except (RuntimeError, pickle.UnpicklingError, EOFError, ValueError, KeyError):
+            # Not torch's own words: they are about opening the file without weights_only.
+            raise not_ours(Path(path), "PyTorch file") from None
         if not isinstance(document, dict) or document.get("format") != FORMAT:
-            raise CorruptFileError(
-                "The file is a torch file, but not one that matlab-compat wrote.",
-                remedy="load a MAT-file, or load this one with torch.load.",
-            )
+            raise not_ours(Path(path), "PyTorch file")
         described, state = document.get("architecture"), document.get("state_dict")
         if not (isinstance(described, dict) and isinstance(state, dict)):
             raise CorruptFileError("The file lacks its architecture or its state_dict.")

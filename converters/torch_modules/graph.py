@@ -29,6 +29,18 @@ def read(module: nn.Module | torch.export.ExportedProgram, example_input: Any) -
     """See :func:`converters.from_torch`."""
     if isinstance(module, torch.export.ExportedProgram):
         return _Reader(as_modules(module)).network()
+    if isinstance(module, torch.jit.ScriptModule):
+        raise UnsupportedLayerError(
+            "A TorchScript program has no layers of its own any more.",
+            remedy="give the module that it was made from, with its weights: "
+            "model.load_state_dict(scripted.state_dict()).",
+        )
+    if not isinstance(module, nn.Module):
+        raise UsageError(
+            f"from_torch takes a module (torch.nn.Module), not {type(module).__name__}.",
+            remedy="a state_dict has weights and no layers: build the module that it belongs to, "
+            "and model.load_state_dict(...).",
+        )
     try:
         traced = fx.symbolic_trace(module)
     except Exception as error:  # whatever the module's own code raises on stand-ins for tensors

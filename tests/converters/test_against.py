@@ -64,7 +64,7 @@ def test_files_that_are_no_onnx(tmp_path: Path) -> None:
     with pytest.raises(FileAccessError, match="no such file"):
         verify_against(SERIES, tmp_path / "none.onnx")
     (tmp_path / "text.onnx").write_text("no model")
-    with pytest.raises(UnsupportedFileError, match="ONNX Runtime cannot open it"):
+    with pytest.raises(UnsupportedFileError, match="no ONNX model: it is text"):
         verify_against(SERIES, tmp_path / "text.onnx")
 
 

@@ -103,7 +103,7 @@ def test_another_safetensors_file_is_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize("data", [b"", b"no such file", b"\xff" * 64])
 def test_damaged_files_are_refused(tmp_path: Path, data: bytes) -> None:
     (tmp_path / "bad.safetensors").write_bytes(data)
-    with pytest.raises(CorruptFileError, match="no safetensors file"):
+    with pytest.raises(CorruptFileError, match=r"not one that|no safetensors file"):
         converters.load(tmp_path / "bad.safetensors")
 
 
