@@ -15,14 +15,15 @@ def main(real: Path) -> int:
     """Print the table."""
     from tests.truth.networks import rows
 
-    print(f"{'kind':<14}{'layers':>6}  {'batch':>7}  network and verdict")
+    print(f"{'kind':<14}{'layers':>6}  {'batch':>7}  {'verdict':<8} network, and why")
     for row in rows(real):
         apart = "" if row.apart is None else f"{row.apart:.1g}"
-        custom = f" ({', '.join(sorted(row.custom))})" if row.custom else ""
         print(
-            f"{row.network.kind:<14}{len(row.network.Layers):>6}  {apart:>7}  {row.where}: "
-            f"{row.verdict}{custom}"
+            f"{row.network.kind:<14}{len(row.network.Layers):>6}  {apart:>7}  {row.verdict:<8} "
+            f"{row.where}"
         )
+        for reason in row.reasons:
+            print(f"{'':<41}{reason}")
     return 0
 
 

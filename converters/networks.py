@@ -51,9 +51,9 @@ def build_network(saved: SavedNetwork, nested: _Nested | None = None) -> Network
     for layer in network.Layers:
         if isinstance(layer, UnsupportedLayer) and layer.is_output:
             warnings.warn(
-                f"{' > '.join(saved.where)}: '{layer.Name}' is a {layer.class_name}, which this "
-                f"version cannot build. It ends a {network.kind}, so it is an output layer, and "
-                "predictions do not depend on it.",
+                f"{' > '.join(saved.where)}: '{layer.Name}' ends a {network.kind}, so it is an "
+                f"output layer, and predictions do not depend on it; it is a {layer.class_name}, which "
+                "this version cannot build.",
                 MatlabCompatWarning,
                 stacklevel=2,
             )

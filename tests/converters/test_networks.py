@@ -99,7 +99,9 @@ LOSS = saved_layer("mine.Loss", "loss", Classes=np.array([["a"], ["b"]], dtype=o
 
 def ends_in_loss() -> Network:
     saved = saved_network("DAGNetwork", [RELU, LOSS], ("relu", "loss"))
-    with pytest.warns(MatlabCompatWarning, match=r"net: 'loss' is a mine\.Loss.*ends a DAGNetwork"):
+    with pytest.warns(
+        MatlabCompatWarning, match=r"net: 'loss' ends a DAGNetwork.* is a mine\.Loss"
+    ):
         return build_network(saved)
 
 

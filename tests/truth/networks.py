@@ -15,7 +15,9 @@ import converters
 from converters.find import find_models
 from converters.networks import build_network
 from converters.saved import SavedNetwork
+from matlab_compat.data_format import torch_axes
 from matlab_compat.engine.predict import UNLABELLED
+from matlab_compat.engine.propagate import input_sizes
 from matlab_compat.errors import MatlabCompatError, MatlabCompatWarning
 from matlab_compat.network import Network
 
@@ -30,52 +32,69 @@ class Row:
     """One network of one file, and what became of it."""
 
     file: Path
-    #: The MATLAB expression that reaches it.
-    path: str
+    #: What it is called: ``net``, ``agent.Critic(2)``.
+    name: str
     network: Network
-    #: "runs", "sized" (untrained: every layer has a size), or why not.
+    #: "runs", "sized" (untrained: every layer has a size) or "refused".
     verdict: str
+    #: Why it is refused, and what else there is to know.
+    reasons: tuple[str, ...] = ()
     #: How far a batch of two is from the two alone, relative to the largest value.
     apart: float | None = None
 
     @property
     def where(self) -> str:
-        """The file and the path in it."""
-        return f"{self.file.parent.name}/{self.file.name} > {self.path}"
+        """The file and the name in it."""
+        return f"{self.file.parent.name}/{self.file.name} > {self.name}"
 
     @property
-    def custom(self) -> set[str]:
+    def unsupported(self) -> set[str]:
         """Classes of the layers that cannot be built."""
         return {layer.class_name for layer in self.network.unsupported.values()}
 
 
 def networks(file: Path) -> Iterator[tuple[str, Network]]:
-    """Every network in a file, by its path."""
+    """Every network in a file, by name."""
+    yield from ((name, network) for name, network, _ in opened(file))
+
+
+def opened(file: Path) -> Iterator[tuple[str, Network, tuple[str, ...]]]:
+    """Every network in a file, by name, with what was said when it was opened."""
     with converters.open_mat(file) as mat:
         for found in find_models(mat):
             if isinstance(found.model, SavedNetwork):
-                with warnings.catch_warnings():  # the table says what they say
-                    warnings.simplefilter("ignore", MatlabCompatWarning)
+                with warnings.catch_warnings(record=True) as said:
+                    warnings.simplefilter("always", MatlabCompatWarning)
                     network = build_network(found.model)
-                yield found.path, network
+                yield found.name, network, tuple(str(w.message).split(". ")[0] for w in said)
 
 
 def rows(real: Path) -> Iterator[Row]:
     """Every network of a folder, tried."""
     for file in sorted(real.glob("*/*.mat")):
-        for path, network in networks(file):
-            yield tried(file, path, network)
+        for name, network, said in opened(file):
+            yield tried(file, name, network, said)
 
 
-def tried(file: Path, path: str, network: Network) -> Row:
+def tried(file: Path, name: str, network: Network, said: tuple[str, ...]) -> Row:
     """Run a network; only size an untrained one."""
     try:
         if network.Initialized or network.unsupported:
-            return Row(file, path, network, "runs", batch_apart(network))
+            return Row(file, name, network, "runs", said, batch_apart(network))
         network.analyze()
     except MatlabCompatError as error:
-        return Row(file, path, network, error.what.splitlines()[0])
-    return Row(file, path, network, "sized")
+        return Row(file, name, network, "refused", (*said, *reasons(network, error)))
+    return Row(file, name, network, "sized", said)
+
+
+def reasons(network: Network, error: MatlabCompatError) -> tuple[str, ...]:
+    """Why each layer that cannot be built cannot be; what went wrong if all can."""
+    layers: dict[tuple[str, str], list[str]] = {}
+    for name, layer in network.unsupported.items():
+        layers.setdefault((layer.class_name, layer.reason), []).append(f"'{name}'")
+    if not layers:
+        return (" > ".join([*error.where, error.what.splitlines()[0]]),)
+    return tuple(f"{', '.join(names)}: {why}" for (_, why), names in layers.items())
 
 
 def batch_apart(network: Network) -> float:
@@ -85,20 +104,29 @@ def batch_apart(network: Network) -> float:
     alone = [results(network, [x[..., [i]] for x in pair]) for i in (0, 1)]
     worst = 0.0
     for output, single in zip(together, zip(*alone, strict=True), strict=True):
-        assert np.isfinite(output).all()
-        difference = np.abs(output - np.stack(single)).max()
-        worst = max(worst, float(difference / max(np.abs(output).max(), 1e-30)))
+        known = np.isfinite(output)
+        assert known.all() or has_nan(network)
+        assert np.array_equal(known, np.isfinite(np.stack(single)))
+        difference = np.abs(output - np.stack(single)).max(initial=0, where=known)
+        largest = np.abs(output).max(initial=1e-30, where=known)
+        worst = max(worst, float(difference / largest))
     return worst
+
+
+def has_nan(network: Network) -> bool:
+    """Whether training left weights that are not finite."""
+    return any(not np.isfinite(value).all() for value in network.Learnables["Value"])
 
 
 def own_inputs(network: Network) -> list[Array]:
     """Two random observations of the sizes that the input layers say, the observations last."""
     random = np.random.default_rng(0)
     found = []
-    for name, form in network.plan().inputs.items():
-        sizes = list(network.layer(name).input_size())  # type: ignore[attr-defined]
-        steps = max(STEPS, getattr(network.layer(name), "MinLength", 1))
-        shape = [*sizes, *([steps] if "T" in form else []), 2]
+    plan = network.plan()
+    sizes = input_sizes(plan, batch=2, steps=STEPS)
+    for name, form in plan.inputs.items():
+        order = [torch_axes(form).index(axis) for axis in range(len(form)) if form[axis] != "B"]
+        shape = [*(sizes[name][axis] for axis in order), 2]
         found.append(random.standard_normal(shape).astype(np.float32))
     return found
 
@@ -113,7 +141,7 @@ def results(network: Network, inputs: list[Array]) -> list[Array]:
     found = []
     for y, (_, label) in zip(outputs, network.plan().outputs.values(), strict=True):
         several = inputs[0].shape[-1] > 1
-        if label == "CB":
+        if y.ndim == 2 and "T" not in label:  # N×K
             found.append(y if several else y[0])
         elif "T" in label:  # no dimension for one observation
             found.append(np.moveaxis(y, -1, 0) if several else y)
