@@ -52,8 +52,8 @@ def build_network(saved: SavedNetwork, nested: _Nested | None = None) -> Network
         if isinstance(layer, UnsupportedLayer) and layer.is_output:
             warnings.warn(
                 f"{' > '.join(saved.where)}: '{layer.Name}' ends a {network.kind}, so it is an "
-                f"output layer, and predictions do not depend on it; it is a {layer.class_name}, which "
-                "this version cannot build.",
+                "output layer, and predictions do not depend on it; it is a "
+                f"{layer.class_name}, which this version cannot build.",
                 MatlabCompatWarning,
                 stacklevel=2,
             )

@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 import converters
 from converters.load import load_network
 from converters.matfile.values import Categorical
+from matlab_compat import dlarray
 
 Array = NDArray[Any]
 
@@ -216,6 +217,39 @@ def accuracies(real: Path) -> Iterator[Measured]:
         yield Measured(f"accuracy {name}", quantity, abs(int(percent) - stated), 0)
 
 
+# --- 13: a network of a custom training loop ----------------------------------------------
+
+
+def burgers(real: Path) -> Iterator[Measured]:
+    """Predictions of a physics-informed network, saved as a dlarray that holds a gpuArray."""
+    path = real / "Giraud-Pierre__PINN_for_SEDMES" / "results__BurgersEquation__BurgersPINN.mat"
+    network = load_network(path, "net")
+    given = np.concatenate([variable(path, "X"), variable(path, "T")])  # [X; T], C×N
+    expected = variable(path, "Upredict")
+    assert isinstance(expected, dlarray)
+    actual = network.predict(dlarray(given, "CB"))
+    assert actual.dims() == expected.dims()
+    difference = apart(actual.extractdata(), expected.extractdata())
+    yield Measured("Burgers Upredict", "MATLAB", difference, 3e-6)
+
+
+# --- 15: a network with the targets it was trained on -------------------------------------
+
+
+def surrogate(real: Path) -> Iterator[Measured]:
+    """Predictions for images of 3×3×3, N×1, beside the targets: labels, not outputs."""
+    folder = real / "YusufB-8__cnn-pso-global-optimization"
+    network = load_network(folder / "trainedNetwork_1.mat")
+    data = folder / "CSOE_Final_Dataset.mat"
+    targets = variable(data, "labels")  # N×1, as predict gives it
+    actual = network.predict(variable(data, "inputs"))
+    assert actual.shape == targets.shape == (10000, 1)
+    apart_by = float(np.sqrt(np.mean((actual - targets) ** 2)))
+    correlation = float(np.corrcoef(actual.ravel(), targets.ravel())[0, 1])
+    yield Measured("surrogate RMSE", "0.0073 from the targets", abs(apart_by - 0.0073), 5e-5)
+    yield Measured("surrogate correlation", "0.99998", abs(correlation - 0.99998), 5e-6)
+
+
 #: All cases, by the name of the test module.
 CASES: dict[str, Callable[[Path], Iterator[Measured]]] = {
     "unet": unet,
@@ -226,6 +260,8 @@ CASES: dict[str, Callable[[Path], Iterator[Measured]]] = {
     "imported_onnx": imported_onnx,
     "tensorflow": tensorflow,
     "accuracies": accuracies,
+    "burgers": burgers,
+    "surrogate": surrogate,
 }
 
 
