@@ -18,6 +18,7 @@ def command(
     max_bytes: options.MaxBytes = None,
     max_depth: options.MaxDepth = None,
     max_elements: options.MaxElements = None,
+    encoding: options.Encoding = None,
 ) -> None:
     """List what is in a MAT-file: variables, and layers as MATLAB prints them.
 
@@ -26,7 +27,8 @@ def command(
     from converters.inspect import inspect
 
     def look(path: str) -> dict[str, Any]:
-        return inspect(path, variable, limits=options.limits(max_bytes, max_depth, max_elements))
+        limits = options.limits(max_bytes, max_depth, max_elements)
+        return inspect(path, variable, limits=limits, encoding=encoding)
 
     paths = files.expanded(file)
     if not files.is_many(file):

@@ -30,6 +30,10 @@ DataFormat = Annotated[
 ]
 Device = Annotated[str, typer.Option(help="cpu, cuda or auto.")]
 DType = Annotated[str, typer.Option(help="single or double; half and bfloat16 have wider bounds.")]
+Encoding = Annotated[
+    str | None,
+    typer.Option(help="Code page of text that is not UTF-8: cp1252 (default), gbk, cp1251 ..."),
+]
 MaxBytes = Annotated[
     int | None, typer.Option(help="Bytes that one variable may decode to (4 GiB).", min=1)
 ]

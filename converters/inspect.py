@@ -26,16 +26,27 @@ _SMALL = 12
 
 
 def inspect(
-    path: str | PathLike[str], variable: str | None = None, *, limits: Limits = DEFAULT_LIMITS
+    path: str | PathLike[str],
+    variable: str | None = None,
+    *,
+    limits: Limits = DEFAULT_LIMITS,
+    encoding: str | None = None,
 ) -> dict[str, Any]:
     """The document ``matlab_compat.inspect/1``: the file, its variables, layers and connections.
+
+    Parameters
+    ----------
+    path, limits, encoding:
+        As for :func:`converters.open_mat`.
+    variable:
+        This variable only.
 
     Raises
     ------
     MatFileError, FileAccessError, VariableNotFoundError
         The file cannot be read, or has no such variable.
     """
-    with open_mat(path, limits=limits) as mat:
+    with open_mat(path, limits=limits, encoding=encoding) as mat:
         found = find_models(mat, variable)
         roots = {root_of(variable or ""), *(root_of(f.path) for f in found)}
         shown = [v for v in mat.variables if variable is None or v.name in roots]

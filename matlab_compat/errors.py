@@ -7,8 +7,10 @@ which knows nothing of this project still catches what it expects.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from contextvars import ContextVar
 
 from .display import shortened
 
@@ -54,14 +56,33 @@ def _fit_to_show(text: str) -> str:
     return shortened("\n".join(lines), _TEXT)
 
 
+#: Where the work of this thread is, for warnings; errors collect it on their way out.
+_place: ContextVar[tuple[str, ...]] = ContextVar("place", default=())
+
+
 @contextmanager
 def locating(*where: str) -> Iterator[None]:
-    """Put ``where`` in front of the location of any error that passes through."""
+    """Put ``where`` in front of the location of any error or :func:`warn` within."""
+    outside = _place.get()
+    _place.set((*outside, *where))
     try:
         yield
     except MatlabCompatError as error:
         error.where = (*where, *error.where)
         raise
+    finally:
+        _place.set(outside)
+
+
+def place() -> tuple[str, ...]:
+    """The locations of :func:`locating` that the work is within, outermost first."""
+    return _place.get()
+
+
+def warn(what: str, *, where: Sequence[str] = (), remedy: str = "") -> None:
+    """A :class:`MatlabCompatWarning` in the form of an error, with the :func:`place` before it."""
+    text = str(MatlabCompatError(what, where=(*place(), *where), remedy=remedy))
+    warnings.warn(text, MatlabCompatWarning, stacklevel=2)
 
 
 @contextmanager

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from converters.matfile.journal import Journal
 from converters.matfile.limits import Limits
 from converters.matfile.opaque import Opaque, function_text
 from converters.matfile.tags import (
@@ -20,7 +21,7 @@ from converters.matfile.tags import (
     Elements,
     Tag,
 )
-from converters.matfile.text import decode_char
+from converters.matfile.text import CodePage, decode_char
 from converters.matfile.values import (
     Array,
     FunctionHandle,
@@ -67,11 +68,15 @@ class _Container:
 class ArrayDecoder:
     """Decodes arrays out of one buffer within ``limits`` (counted over its whole life).
 
-    Objects come out as :class:`Opaque`; ``met_objects`` tells whether there were any.
+    Objects come out as :class:`Opaque`; ``met_objects`` tells whether there were any. ``page``
+    is the code page of text that is not UTF-8.
     """
 
-    def __init__(self, elements: Elements, limits: Limits) -> None:
+    def __init__(self, elements: Elements, limits: Limits, page: CodePage) -> None:
         self._elements = elements
+        self._page = page
+        self._journal = Journal()
+        self._stack: list[_Container] = []
         self._limits = limits
         self._bytes_left = limits.max_bytes
         self._elements_left = limits.max_elements
@@ -80,16 +85,23 @@ class ArrayDecoder:
     def decode(self, position: int, end: int) -> Value:
         """The array at ``position``. Errors say which cell, field or property is at fault."""
         root = _Container(position, end, 1, lambda values: values[0], lambda _: "")
-        stack = [root]
+        self._stack = stack = [root]
         try:
             while not root.values:
                 self._step(stack)
         except MatFileError as error:
-            unfinished = [container for container in stack[1:] if not container.is_full()]
-            path = [container.label(len(container.values)) for container in unfinished]
-            error.where = (*path, *error.where)
+            error.where = (*self._path(), *error.where)
             raise
+        self._journal.report()
         return root.build(root.values)
+
+    def _path(self) -> list[str]:
+        """The way from the root to the value that is being decoded."""
+        unfinished = [container for container in self._stack[1:] if not container.is_full()]
+        return [container.label(len(container.values)) for container in unfinished]
+
+    def _note(self, what: str, remedy: str) -> None:
+        self._journal.note(what, remedy, self._path())
 
     def _step(self, stack: list[_Container]) -> None:
         """Decode one leaf, open one container or close one."""
@@ -146,7 +158,10 @@ class ArrayDecoder:
         def build(values: list[Value]) -> Array:
             return np.fromiter(values, object, len(values)).reshape(header.shape, order="F")
 
-        return self._container(header, header.body, header.count, build, "{{{}}}".format)
+        def label(index: int) -> str:
+            return f"{{{index + 1}}}"
+
+        return self._container(header, header.body, header.count, build, label)
 
     def open_struct(self, header: ArrayHeader) -> _Container:
         """A struct array or an array of old-style objects: the fields of each element in turn."""
@@ -295,6 +310,8 @@ class ArrayDecoder:
             self._elements.byte_order,
             header.shape,
             header.count,
+            self._page,
+            self._note,
         )
 
     def open_sparse(self, header: ArrayHeader) -> SparseArray:

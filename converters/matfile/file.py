@@ -16,6 +16,7 @@ from converters.matfile.level5 import Level5Reader
 from converters.matfile.limits import DEFAULT_LIMITS, Limits
 from converters.matfile.reader import MatReader, only_matfile_errors
 from converters.matfile.source import Source
+from converters.matfile.text import CodePage
 from converters.matfile.threads import WORTH_THREADS, pool
 from converters.matfile.values import Value
 from matlab_compat.errors import (
@@ -31,7 +32,11 @@ _LEVEL5_HEADER = 128
 
 
 def open_mat(
-    path: str | os.PathLike[str], *, limits: Limits = DEFAULT_LIMITS, skip_objects: bool = False
+    path: str | os.PathLike[str],
+    *,
+    limits: Limits = DEFAULT_LIMITS,
+    skip_objects: bool = False,
+    encoding: str | None = None,
 ) -> MatFile:
     """Open a MAT-file of level 4, 5 (``-v6``, ``-v7``) or 7.3 and list its variables.
 
@@ -44,6 +49,9 @@ def open_mat(
     skip_objects:
         Leave objects undecoded (they come out as ``Damaged``), so that the rest of a file
         whose objects make trouble stays readable.
+    encoding:
+        The code page of text that is not in UTF-8 or UTF-16 (old or other writers), by Python's
+        name ("cp1252", "cp1251", "gbk" ...). By default Windows-1252, with a warning.
 
     Returns
     -------
@@ -56,22 +64,24 @@ def open_mat(
         The file is missing, a folder, or unreadable.
     MatFileError
         Or one of its kinds: it is no MAT-file, is cut short, or contradicts itself.
+    UsageError
+        ``encoding`` is none.
     """
-    path = Path(path)
+    path, page = Path(path), CodePage(encoding)
     with locating(str(path)), only_matfile_errors("the file"):
-        return MatFile(path, _open_reader(path, limits, skip_objects))
+        return MatFile(path, _open_reader(path, limits, page, skip_objects))
 
 
-def _open_reader(path: Path, limits: Limits, skip_objects: bool) -> MatReader:
+def _open_reader(path: Path, limits: Limits, page: CodePage, skip_objects: bool) -> MatReader:
     source = Source(path)
     try:
-        return _reader_for(source, limits, skip_objects)
+        return _reader_for(source, limits, page, skip_objects)
     except BaseException:
         source.close()
         raise
 
 
-def _reader_for(source: Source, limits: Limits, skip_objects: bool) -> MatReader:
+def _reader_for(source: Source, limits: Limits, page: CodePage, skip_objects: bool) -> MatReader:
     """The reader of the level that the first bytes tell; it closes the source."""
     if _is_hdf5(source):
         from converters.matfile.level73 import Level73Reader  # h5py takes 0.2 s to import
@@ -80,9 +90,9 @@ def _reader_for(source: Source, limits: Limits, skip_objects: bool) -> MatReader
         return Level73Reader(source.path, limits=limits, skip_objects=skip_objects)
     beginning = source.read(0, min(_LEVEL5_HEADER, source.size))
     if beginning[126:128] in (b"IM", b"MI"):
-        return Level5Reader(source, limits, skip_objects=skip_objects)
+        return Level5Reader(source, limits, page, skip_objects=skip_objects)
     if looks_like_level4(beginning):
-        return Level4Reader(source, limits)
+        return Level4Reader(source, limits, page)
     raise _no_mat_file(source.path, beginning)
 
 

@@ -12,9 +12,10 @@ import numpy as np
 
 from converters.matfile.arrays import checked_sparse
 from converters.matfile.info import Header, VariableInfo
+from converters.matfile.journal import Journal
 from converters.matfile.limits import Limits
 from converters.matfile.source import Source
-from converters.matfile.text import join_units, units_to_array
+from converters.matfile.text import CodePage, char_array, decode_bytes
 from converters.matfile.values import Array, SparseArray, Value
 from matlab_compat.errors import (
     CorruptFileError,
@@ -91,8 +92,9 @@ class Level4Reader:
 
     level = "4"
 
-    def __init__(self, source: Source, limits: Limits) -> None:
+    def __init__(self, source: Source, limits: Limits, page: CodePage) -> None:
         self._source = source
+        self._page = page
         self._limits = limits
         self.header = Header()
         self.variables: list[VariableInfo] = []
@@ -175,7 +177,25 @@ class Level4Reader:
         numbers = self._numbers(matrix, start)
         if matrix.kind == _SPARSE:
             return _sparse(numbers, (shape[0], shape[1]))
-        return _text(numbers.real) if matrix.kind == _TEXT else numbers
+        return self._text(numbers.real) if matrix.kind == _TEXT else numbers
+
+    def _text(self, codes: Array) -> Value:
+        if not ((codes >= 0) & (codes < 1 << 16)).all():
+            raise CorruptFileError(
+                "A text matrix holds numbers that are no characters.", remedy=_RESAVE
+            )
+        units = codes.ravel(order="F").astype(np.uint16)
+        if units.size and units.max() > 0xFF:
+            return char_array(units, codes.shape, codes.size)
+        journal = Journal()
+
+        def note(what: str, remedy: str) -> None:
+            journal.note(what, remedy, ())
+
+        data = units.astype(np.uint8).tobytes()
+        text = decode_bytes(data, codes.shape, codes.size, self._page, note)
+        journal.report()
+        return text
 
     def _numbers(self, matrix: _Matrix, start: int) -> Array:
         raw = self._source.read_array(start, matrix.nbytes)
@@ -191,17 +211,6 @@ class Level4Reader:
     def close(self) -> None:
         """Close the file."""
         self._source.close()
-
-
-def _text(codes: Array) -> Value:
-    if not ((codes >= 0) & (codes < 1 << 16)).all():
-        raise CorruptFileError(
-            "A text matrix holds numbers that are no characters.", remedy=_RESAVE
-        )
-    units = codes.ravel(order="F").astype(np.uint16)
-    if codes.shape[0] == 1 or codes.shape == (0, 0):
-        return join_units(units)
-    return units_to_array(units, codes.shape)
 
 
 def _sparse(table: Array, shape: tuple[int, int]) -> SparseArray:

@@ -18,6 +18,7 @@ from converters.matfile.opaque import Opaque, replace_leaves
 from converters.matfile.source import Source
 from converters.matfile.subsystem import open_subsystem
 from converters.matfile.tags import NUMERIC_DTYPE, ArrayClass, ArrayHeader, DataType, Elements
+from converters.matfile.text import CodePage
 from converters.matfile.values import Damaged, Shape, Value
 from matlab_compat.errors import (
     CorruptFileError,
@@ -49,9 +50,12 @@ class Level5Reader:
     Objects whose values cannot be found or decoded become :class:`Damaged`.
     """
 
-    def __init__(self, source: Source, limits: Limits, *, skip_objects: bool = False) -> None:
+    def __init__(
+        self, source: Source, limits: Limits, page: CodePage, *, skip_objects: bool = False
+    ) -> None:
         self._source = source
         self._limits = limits
+        self._page = page
         self._skip_objects = skip_objects
         self._read_header()
         self._elements = self._scan()
@@ -135,7 +139,7 @@ class Level5Reader:
     def read(self, index: int) -> Value:
         """Decode one variable; errors are ``MatFileError`` or ``FileAccessError``."""
         elements = self._load(self._stored[index])
-        decoder = ArrayDecoder(elements, self._limits)
+        decoder = ArrayDecoder(elements, self._limits, self._page)
         value = decoder.decode(0, len(elements.data))
         return replace_leaves(value, self._resolve) if decoder.met_objects else value
 
@@ -173,7 +177,8 @@ class Level5Reader:
                     remedy="Save the file again in MATLAB: save('file.mat', '-v7').",
                 )
             stored = self._subsystem_element()
-            return open_subsystem(self._load(stored), self._limits)
+            elements, file = self._load(stored), str(self._source.path)
+            return open_subsystem(elements, self._limits, self._page, file)
 
     def _subsystem_element(self) -> _Stored:
         offset = self._subsystem_offset

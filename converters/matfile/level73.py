@@ -118,6 +118,7 @@ class Level73Reader:
         limits: Limits = DEFAULT_LIMITS,
         skip_objects: bool = False,
     ) -> None:
+        self._path = str(path)
         self._limits = limits
         self._skip_objects = skip_objects
         with Source(path) as source:
@@ -411,7 +412,8 @@ class Level73Reader:
         metadata = cell(0) if len(references) else None
         if not isinstance(metadata, np.ndarray) or metadata.dtype != np.uint8:
             raise CorruptFileError("The object store has no index of bytes.", remedy=RESAVE)
-        return ObjectTable(metadata.tobytes("F"), len(references), cell, limits=self._limits)
+        index = metadata.tobytes("F")
+        return ObjectTable(index, len(references), cell, limits=self._limits, file=self._path)
 
 
 def _refuse_stub(source: Source) -> None:

@@ -34,6 +34,7 @@ from matlab_compat.errors import (
     MatFileError,
     UnsupportedFileError,
     locating,
+    place,
 )
 from matlab_compat.wording import argument
 
@@ -54,6 +55,8 @@ class ObjectTable:
     get_cell:
         Decodes one cell. Objects within it may be left as :class:`Opaque` or as the bare
         reference (a column of ``uint32``); both are looked up here.
+    file:
+        The file, for what is said of objects that are decoded later, out of its context.
     """
 
     def __init__(
@@ -64,11 +67,13 @@ class ObjectTable:
         *,
         limits: Limits,
         byte_order: str = "<",
+        file: str = "",
     ) -> None:
         self._index = ObjectIndex(metadata, cell_count, byte_order)
         self._get_cell = get_cell
         self._limits = limits
         self._byte_order = byte_order
+        self._file = file
         self._lock = threading.RLock()
         self._objects: dict[int, MatObject] = {}
         self._plain: dict[int, Value] = {}
@@ -179,7 +184,8 @@ class ObjectTable:
 
     def _load(self, object_id: int, entry: ObjectEntry, class_name: str) -> dict[str, Value]:
         what = f"object {object_id} ({class_name})"
-        with self._lock, locating(what), only_matfile_errors(what):
+        where = (what,) if place() or not self._file else (self._file, what)
+        with self._lock, locating(*where), only_matfile_errors(what):
             properties = dict(self._class_defaults(entry.class_id))
             for saved in self._index.properties(entry):
                 with locating(f".{saved.name}"):

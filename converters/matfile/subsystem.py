@@ -11,6 +11,7 @@ from converters.matfile.arrays import ArrayDecoder
 from converters.matfile.limits import Limits
 from converters.matfile.mcos import ObjectTable
 from converters.matfile.tags import ArrayClass, DataType, Elements, Tag
+from converters.matfile.text import CodePage
 from converters.matfile.values import Value
 from matlab_compat.errors import CorruptFileError, LimitExceededError, UnsupportedFileError
 from matlab_compat.wording import argument
@@ -19,9 +20,9 @@ _RESAVE = "Save the file again in MATLAB: save('file.mat', '-v7')."
 _BYTE_ORDERS = {b"IM": "<", b"MI": ">"}
 
 
-def open_subsystem(outer: Elements, limits: Limits) -> ObjectTable:
+def open_subsystem(outer: Elements, limits: Limits, page: CodePage, file: str) -> ObjectTable:
     """The object table in the array of bytes that ``outer`` holds."""
-    return _Subsystem(_inner_file(outer), limits).table()
+    return _Subsystem(_inner_file(outer), limits, page).table(file)
 
 
 def _inner_file(outer: Elements) -> Elements:
@@ -39,13 +40,13 @@ def _inner_file(outer: Elements) -> Elements:
 class _Subsystem:
     """Finds the cells of the ``FileWrapper__`` and decodes them one at a time."""
 
-    def __init__(self, elements: Elements, limits: Limits) -> None:
+    def __init__(self, elements: Elements, limits: Limits, page: CodePage) -> None:
         self._elements = elements
         self._limits = limits
-        self._decoder = ArrayDecoder(elements, limits)  # one: the limits are for all cells
+        self._decoder = ArrayDecoder(elements, limits, page)  # one: the limits are for all cells
         self._cells = self._find_cells()
 
-    def table(self) -> ObjectTable:
+    def table(self, file: str) -> ObjectTable:
         """The objects described by the first cell."""
         if not self._cells:
             raise CorruptFileError("The object store is empty.", remedy=_RESAVE)
@@ -58,6 +59,7 @@ class _Subsystem:
             self._decode,
             limits=self._limits,
             byte_order=self._elements.byte_order,
+            file=file,
         )
 
     def _decode(self, index: int) -> Value:

@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import TypeAlias
+
 import numpy as np
 import numpy.typing as npt
 
 from converters.matfile.tags import DataType
 from converters.matfile.values import Shape, Value
-from matlab_compat.errors import CorruptFileError
+from matlab_compat.errors import CorruptFileError, UsageError
 
 _NATIVE_UTF16 = "utf-16-le" if np.little_endian else "utf-16-be"
+#: Characters of Windows-1252 where Latin-1 has controls.
+_WINDOWS = {
+    byte: character
+    for byte in range(0x80, 0xA0)
+    if (character := bytes([byte]).decode("cp1252", "ignore"))
+}
+#: Hears what is to be said of a value that is handed out all the same: what, and the remedy.
+Note: TypeAlias = Callable[[str, str], None]
 _UNIT_WIDTH = {
     DataType.INT8: 1,
     DataType.UINT8: 1,
@@ -20,31 +31,95 @@ _UNIT_WIDTH = {
 }
 
 
+class CodePage:
+    """The 8-bit encoding of text that is not UTF-8; MATLAB's own texts are, or UTF-16.
+
+    Neither the file's header nor the text says which it is. ``name`` is one of Python's codecs;
+    ``None`` takes Windows-1252, with Latin-1 for the five bytes that it lacks.
+    """
+
+    def __init__(self, name: str | None = None) -> None:
+        self.name = name
+        try:
+            "a".encode(
+                "cp1252" if name is None else name
+            )  # there are codecs of other things than text
+        except (LookupError, TypeError, ValueError):
+            raise UsageError(
+                f"{name!r} is no encoding of text.",
+                remedy="name one of Python's: 'cp1252', 'cp1251', 'gbk', 'shift_jis' ...",
+            ) from None
+
+    def decode(self, data: bytes, note: Note) -> str:
+        """The text; ``note`` is told if nobody has said that it is in this code page."""
+        if self.name is None:
+            note(
+                "Text is not UTF-8: read as Windows-1252, which may be the wrong code page.",
+                "If it looks wrong, name its code page: open_mat(path, encoding='gbk'), "
+                "or matlab-compat inspect --encoding gbk.",
+            )
+            return data.decode("latin-1").translate(_WINDOWS)
+        try:
+            return data.decode(self.name)
+        except UnicodeDecodeError as error:
+            raise CorruptFileError(
+                f"Text is neither UTF-8 nor {self.name}: {error.reason}.",
+                remedy="name another code page: open_mat(path, encoding='cp1252').",
+            ) from error
+
+
 def decode_char(
-    data: npt.NDArray[np.uint8], kind: DataType, byte_order: str, shape: Shape, count: int
+    data: npt.NDArray[np.uint8],
+    kind: DataType,
+    byte_order: str,
+    shape: Shape,
+    count: int,
+    page: CodePage,
+    note: Note,
 ) -> Value:
     """A char array from its bytes: ``str`` if it is a row or 0 x 0, else an array of ``<U1``.
 
-    ``count`` is the product of ``shape``. Raises ``CorruptFileError`` where the bytes are not
-    that many characters.
+    ``count`` is the product of ``shape``; ``page`` is for bytes that are no UTF-8, and ``note``
+    hears of it. Raises ``CorruptFileError`` where the bytes are not that many characters.
     """
-    is_row = len(shape) == 2 and (shape[0] == 1 or shape == (0, 0))
     if not len(data):
         # Old writers leave the bytes of a blank char array away.
-        units = np.full(count, ord(" "), np.uint16)
-    elif kind is DataType.UTF8:
-        octave_text = _octave_row(data, count) if is_row else None
-        if octave_text is not None:
-            return octave_text
-        units = _units_of_utf8(data, count)
-    else:
-        units = _units(data, kind, byte_order)
+        return char_array(np.full(count, ord(" "), np.uint16), shape, count)
+    # Numbers of a byte are characters by their number in Unicode, unless somebody knows better.
+    if kind is DataType.UTF8 or (_UNIT_WIDTH[kind] == 1 and page.name):
+        return decode_bytes(data.tobytes(), shape, count, page, note)
+    return char_array(_units(data, kind, byte_order), shape, count)
+
+
+def decode_bytes(data: bytes, shape: Shape, count: int, page: CodePage, note: Note) -> Value:
+    """The same of text in bytes: UTF-8, or what ``page`` says."""
+    try:
+        text = data.decode("utf-8", "surrogatepass")
+        is_known = True
+    except UnicodeDecodeError:
+        text = page.decode(data, note)
+        is_known = False
+    # Octave's sizes count bytes, and so do those of texts in code pages, or nothing at all.
+    if _is_row(shape) and (len(data) == count or not is_known):
+        return text
+    units = _units_of_text(text)
+    if len(units) != count == len(data):
+        units = np.frombuffer(data, np.uint8).astype(np.uint16)
+    return char_array(units, shape, count)
+
+
+def char_array(units: npt.NDArray[np.uint16], shape: Shape, count: int) -> Value:
+    """``str`` for a row or 0 x 0, else an array, of exactly ``count`` units of UTF-16."""
     if len(units) != count:
         raise CorruptFileError(
             f"A char array of size {' x '.join(map(str, shape))} holds {len(units)} characters.",
             remedy="Save the file again in MATLAB: save('file.mat', '-v7').",
         )
-    return join_units(units) if is_row else units_to_array(units, shape)
+    return join_units(units) if _is_row(shape) else units_to_array(units, shape)
+
+
+def _is_row(shape: Shape) -> bool:
+    return len(shape) == 2 and (shape[0] == 1 or shape == (0, 0))
 
 
 def join_units(units: npt.NDArray[np.uint16]) -> str:
@@ -78,26 +153,3 @@ def _units_of_code_points(codes: npt.NDArray[np.uint32]) -> npt.NDArray[np.uint1
 
 def _units_of_text(text: str) -> npt.NDArray[np.uint16]:
     return np.frombuffer(text.encode(_NATIVE_UTF16, "surrogatepass"), np.uint16)
-
-
-def _units_of_utf8(data: npt.NDArray[np.uint8], count: int) -> npt.NDArray[np.uint16]:
-    if len(data) == count:  # one byte, one character: ASCII, or Octave's bytes
-        return data.astype(np.uint16)
-    return _units_of_text(_utf8(data))
-
-
-def _octave_row(data: npt.NDArray[np.uint8], count: int) -> str | None:
-    """The text of a row whose size counts bytes, as Octave writes it; else ``None``."""
-    if len(data) != count or data.max() < 0x80:
-        return None
-    try:
-        return _utf8(data)
-    except CorruptFileError:
-        return None
-
-
-def _utf8(data: npt.NDArray[np.uint8]) -> str:
-    try:
-        return data.tobytes().decode("utf-8", "surrogatepass")
-    except UnicodeDecodeError as error:
-        raise CorruptFileError(f"Text is not UTF-8: {error}.") from error

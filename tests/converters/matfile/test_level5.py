@@ -328,7 +328,7 @@ def test_errors_name_the_cell_and_field(tmp_path: Path) -> None:
     with pytest.raises(CorruptFileError) as caught:
         read(tmp_path, files.file(cell))
 
-    assert caught.value.where[2:] == ("{1}", ".w")
+    assert caught.value.where[2:] == ("{2}", ".w")
 
 
 def test_unknown_variable_lists_names_and_suggests(tmp_path: Path) -> None:
