@@ -189,7 +189,7 @@ def _computed(
         results = result if isinstance(result, tuple) else (result,)
     else:
         having = [step.name for step in network.plan().steps if step.name in layers]
-        run = computed(network, X, having, **options)
+        run = computed(network, X, having, **options, outputs=bool(names))
         results, seen = run.outputs, run.activations
     if names and len(results) != len(names):
         raise UsageError(

@@ -16,6 +16,7 @@ import pytest
 import converters
 import matlab_compat
 from converters.data import read_array, split_argument
+from converters.matfile.values import StructArray
 from converters.matfile.writer import write_mat
 from converters.structs import network_struct
 from matlab_compat.errors import (
@@ -27,6 +28,7 @@ from matlab_compat.errors import (
     UsageError,
     VariableNotFoundError,
 )
+from matlab_compat.layers.unsupported import UnsupportedLayer
 from matlab_compat.parity import LAYER_BOUND, Tolerance
 from tests.converters.exports import cells, fancy, save
 
@@ -226,6 +228,19 @@ def test_a_mistake_is_explained_in_n_by_k_outputs(tmp_path: Path) -> None:
     report = converters.verify(bundle(tmp_path / "a.mat", "DAGNetwork", IMAGES, turned))
     assert report.verdict == "different"
     assert any("flipped" in found.text for found in report.diagnoses)
+
+
+def test_activations_are_verified_up_to_a_layer_that_cannot_be_built(tmp_path: Path) -> None:
+    layers = [
+        matlab_compat.imageInputLayer([4, 5, 2], Normalization="none", Name="in"),
+        matlab_compat.convolution2dLayer((4, 5), 3, Weights=FILTER, Bias=np.zeros((1, 1, 3))),
+        UnsupportedLayer("mine.Swirl", {"Name": "swirl"}),
+    ]
+    struct = network_struct(matlab_compat.Network(layers))
+    activations = StructArray.scalar(conv=SCORES.T[np.newaxis, np.newaxis])
+    write_mat(tmp_path / "a.mat", {"net": struct, "X": IMAGES, "activations": activations})
+    (compared,) = converters.verify(tmp_path / "a.mat").activations
+    assert (compared.name, compared.verdict) == ("conv", "equal")
 
 
 class TestArrayArgument:
