@@ -23,6 +23,7 @@ def command(
     ],
     variable: options.Variable = None,
     layer: options.Layer = None,
+    ignore_fields: options.IgnoreFields = None,
     to: Annotated[
         str, typer.Option(help="For many files: the ending to write them with, into the folder -o.")
     ] = ".pt",
@@ -60,6 +61,7 @@ def command(
             Path(out) / f"{Path(path).stem}{to}" if many else out,
             variable,
             layer,
+            ignore_fields=ignore_fields or (),
             options=Options(dtype, stub, strip_normalization, steps),
             check=check,
             overwrite=force,

@@ -23,6 +23,13 @@ Variable = Annotated[
     str | None, typer.Option(help="Look into this variable only; 's.net' looks deeper.")
 ]
 Layer = Annotated[str | None, typer.Option(help="The layer's name, or its number in the network.")]
+IgnoreFields = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--ignore-field",
+        help="A saved field that nothing is known of here and that has no effect; repeatable.",
+    ),
+]
 ReportFormat = Annotated[Format, typer.Option("--format", help="How to report.")]
 DataFormat = Annotated[
     str | None,

@@ -81,6 +81,8 @@ def _details(layer: dict[str, Any]) -> list[str]:
     if layer["other"]:
         pairs = [f"{name} {_value(v)}" for name, v in layer["other"].items() if name != "Version"]
         lines += [f"other fields: {', '.join(pairs)}"] if pairs else []
+    if "refused" in layer:
+        lines.append(f"not run: {layer['refused']}")
     if "problem" in layer and layer["description"] == "" and "cannot build" not in layer["problem"]:
         lines.append(f"problem: {layer['problem']}")
     return lines

@@ -19,6 +19,7 @@ def command(
     file: options.Files,
     variable: options.Variable = None,
     layer: options.Layer = None,
+    ignore_fields: options.IgnoreFields = None,
     input: options.Inputs = None,
     expected: Annotated[
         list[str] | None, typer.Option(help="FILE[:VARIABLE] with MATLAB's output; repeatable.")
@@ -83,6 +84,7 @@ def command(
     given = atol is not None or rtol is not None
     arguments: dict[str, Any] = {
         "variable": variable,
+        "ignore_fields": tuple(ignore_fields or ()),
         "input": tuple(input or ()),
         "device": device,
         "dtype": dtype,
@@ -132,10 +134,14 @@ def _one(job: Job, asked: reports.Files, format: output.ReportFormat) -> int:
     return done.exit_code
 
 
+#: Arguments that say what is compared, for the script that repeats it.
+_OF_TASKS = ("variable", "layer", "ignore_fields", "input", "expected")
+
+
 def _script(job: Job) -> str:
     from matlab_compat.parity.reports.script import script
 
-    where = {name: job.arguments.get(name) for name in ("variable", "layer", "input", "expected")}
+    where = {name: job.arguments.get(name) for name in _OF_TASKS}
     of_predict = ("data_format", "device", "dtype", "allow_tf32")
     return script(job.path, where, {name: job.arguments.get(name) for name in of_predict})
 

@@ -45,6 +45,7 @@ def verify_against(
     onnx: str | PathLike[str],
     variable: str | None = None,
     *,
+    ignore_fields: Sequence[str] = (),
     input: Sequence[str] = (),
     seed: int = 0,
     device: DeviceLike | None = None,
@@ -84,7 +85,7 @@ def verify_against(
     from matlab_compat.parity.network import three_way
     from matlab_compat.parity.verify import Report, environment, rounding_unit
 
-    network = load_network(path, variable, limits=limits)
+    network = load_network(path, variable, ignore_fields=ignore_fields, limits=limits)
     session = _session(onnx)
     plan = network.plan()
     with running(path, limits):

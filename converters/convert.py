@@ -117,6 +117,8 @@ def save(
     options = options or Options()
     target, final = target_for(path), Path(path)
     with locating(str(path)):
+        if isinstance(model, Layer) and (refused := model.refusal()) is not None:
+            raise refused
         if why := target.refusal(model, options):
             raise UnsupportedLayerError(f"{target.name}: {why}.")
         constants = constants_of(model) if options.strip_normalization else {}
@@ -154,13 +156,14 @@ def convert(
     variable: str | None = None,
     layer: str | int | None = None,
     *,
+    ignore_fields: Sequence[str] = (),
     options: Options | None = None,
     check: bool = True,
     overwrite: bool = False,
     limits: Limits = DEFAULT_LIMITS,
 ) -> Converted:
     """:func:`save` for the layer or network in a file; see :func:`converters.load`."""
-    model = load(path, variable, layer, limits=limits)
+    model = load(path, variable, layer, ignore_fields=ignore_fields, limits=limits)
     with running(path, limits):
         _check_sizes(model, options or Options())
         return save(model, output, options=options, check=check, overwrite=overwrite)

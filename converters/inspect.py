@@ -132,6 +132,8 @@ def layer_record(index: int, saved: SavedLayer) -> dict[str, Any]:
         described["problem"] = error.what
     else:
         described = _from_layer(layer)
+        if (refusal := layer.refusal()) is not None:
+            described["refused"] = refusal.what
     return {"index": index, "name": saved.name, "class": saved.class_name, **described}
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from os import PathLike
 from pathlib import Path
 
@@ -29,6 +30,7 @@ def load(
     variable: str | None = None,
     layer: str | int | None = None,
     *,
+    ignore_fields: Sequence[str] = (),
     limits: Limits = DEFAULT_LIMITS,
 ) -> Layer | Network:
     """The network, or the layer, in a MAT-file.
@@ -46,6 +48,9 @@ def load(
         names: ``"agent.Actor"``, ``"agent.Critic(2)"``, or just ``"Critic(2)"``.
     layer:
         Give this one layer, by name or 1-based index.
+    ignore_fields:
+        Saved fields of layers that nothing is known of here, and that have no effect on results,
+        as you state. Layers with others open, but are not run.
     limits:
         Bounds on what the file may make us do; on by default.
 
@@ -63,6 +68,8 @@ def load(
         What was asked for is not there, or there is more than one.
     PropertyError
         The layer's fields contradict each other or MATLAB's rules.
+    UsageError
+        A field to ignore is in no layer, or is known to have an effect.
     UnsupportedLayerError
         The one layer asked for is of a class that this version does not build. (A network opens
         all the same, and says so when it is run or converted.)
@@ -73,6 +80,14 @@ def load(
     >>> layer.FilterSize, layer.CroppingSize
     ((3, 3), (0, 1, 0, 1))
     """
+    model = _loaded(path, variable, layer, limits)
+    with locating(str(path)):
+        return model.ignore_fields(*ignore_fields)
+
+
+def _loaded(
+    path: str | PathLike[str], variable: str | None, layer: str | int | None, limits: Limits
+) -> Layer | Network:
     if Path(path).suffix.lower() in (".pt", ".pth"):
         from .targets.torch_file import load_torch
 
@@ -92,7 +107,11 @@ def load(
 
 
 def load_network(
-    path: str | PathLike[str], variable: str | None = None, *, limits: Limits = DEFAULT_LIMITS
+    path: str | PathLike[str],
+    variable: str | None = None,
+    *,
+    ignore_fields: Sequence[str] = (),
+    limits: Limits = DEFAULT_LIMITS,
 ) -> Network:
     """As :func:`load`, for a file that must hold a network.
 
@@ -101,7 +120,7 @@ def load_network(
     LayerNotFoundError
         It holds none.
     """
-    loaded = load(path, variable, limits=limits)
+    loaded = load(path, variable, ignore_fields=ignore_fields, limits=limits)
     if not isinstance(loaded, Network):
         raise LayerNotFoundError("There is a layer but no network in it.", where=(str(path),))
     return loaded

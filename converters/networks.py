@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -14,12 +16,13 @@ from matlab_compat.errors import (
     UnsupportedLayerError,
 )
 from matlab_compat.layers.base import Layer
+from matlab_compat.layers.saved_fields import is_empty
 from matlab_compat.layers.unsupported import UnsupportedLayer
 from matlab_compat.network import Network
 
 from .matfile.values import MatObject, ObjectArray
 from .readers import exported, native
-from .saved import SavedLayer, SavedNetwork
+from .saved import SavedLayer, SavedNetwork, to_dict
 
 #: Nested networks by the identity of their objects; ``None`` while one is being built.
 _Nested: TypeAlias = dict[int, Network | None]
@@ -41,6 +44,7 @@ def build_network(saved: SavedNetwork, nested: _Nested | None = None) -> Network
         Its connections do not fit its layers.
     """
     nested = {} if nested is None else nested
+    _warn_of_quantization(saved)
     kind = _KINDS.get(saved.class_name, saved.class_name)
     network = Network(
         [build_layer(layer, nested) for layer in saved.layers],
@@ -58,6 +62,35 @@ def build_network(saved: SavedNetwork, nested: _Nested | None = None) -> Network
                 stacklevel=2,
             )
     return network
+
+
+def _warn_of_quantization(saved: SavedNetwork) -> None:
+    """A quantized network computes in integers of 8 bits in MATLAB; here it runs as it was before.
+
+    DAGNetwork and dlnetwork have the field SerializedQuantizationInfo, {version, data}; its map is
+    empty in networks that are not quantized.
+    """
+    for name, value in saved.fields.items():
+        if "quantiz" in name.lower() and _says_something(value):
+            warnings.warn(
+                f"{' > '.join(saved.where)}: the network was quantized (its field {name}). Here it "
+                "is run in floating point: MATLAB's results differ from these by what quantization "
+                "costs.",
+                MatlabCompatWarning,
+                stacklevel=3,
+            )
+
+
+def _says_something(value: Any) -> bool:
+    """Whether there is more in a value than an empty map, a version or a flag that is off."""
+    if isinstance(value, Mapping):
+        fields = {name: item for name, item in value.items() if name.lower() != "version"}
+        return any(_says_something(item) for item in fields.values())
+    if isinstance(value, MatObject):
+        return any(_says_something(to_dict(item)) for item in value.properties.values())
+    if isinstance(value, np.ndarray) and value.dtype.kind == "b":
+        return bool(value.any())
+    return not is_empty(value)
 
 
 def _is_row(saved: SavedNetwork) -> bool:
@@ -87,7 +120,7 @@ def build_layer(saved: SavedLayer, nested: _Nested) -> Layer:
 def with_networks(saved: SavedLayer, nested: _Nested) -> SavedLayer:
     """The layer with networks among its fields (nested networks) built."""
     fields = {name: _built(saved, name, value, nested) for name, value in saved.fields.items()}
-    return SavedLayer(saved.where, saved.class_name, fields)
+    return replace(saved, fields=fields)
 
 
 def _built(saved: SavedLayer, name: str, value: Any, nested: _Nested) -> Any:

@@ -27,6 +27,8 @@ class SavedLayer:
     class_name: str
     #: Field name to value, 1 x 1 structs as dicts.
     fields: dict[str, Any]
+    #: Loose variables, or a struct that names no class: what is no property there is the user's.
+    by_hand: bool = False
 
     @property
     def name(self) -> str:
@@ -53,7 +55,8 @@ class SavedLayer:
             known = layer_class(self.class_name)
             if known is None:
                 raise unsupported(self)
-            return known.from_fields(self.fields)
+            layer = known.from_fields(self.fields)
+            return layer.ignore_fields(*layer.unknown_fields()) if self.by_hand else layer
 
 
 @dataclass(frozen=True, eq=False)

@@ -84,6 +84,8 @@ def layer_struct(layer: Layer) -> StructArray:
         return _unsupported_struct(layer)
     with locating(layer.label):
         fields = {name: _field(name, layer._values[name]) for name in layer.properties}
+        # What keeps the layer from being run here keeps it from being run there.
+        fields |= {name: _kept(name, value) for name, value in layer.unread_fields().items()}
     if layer.matlab_class == "nnet.cnn.layer.FunctionLayer":  # its ports may have any names
         fields |= _ports(layer)
     return StructArray.scalar(Class=layer.matlab_class, **fields)
@@ -172,6 +174,15 @@ def _field(name: str, value: Any) -> Value:
     if isinstance(value, list | tuple) and all(isinstance(item, str) for item in value):
         return _cell(value)
     return _numbers(name, value)
+
+
+def _kept(name: str, value: Any) -> Value:
+    """A field of a file that nobody reads, as it was."""
+    if isinstance(value, np.ndarray | str | StructArray):
+        return value
+    if isinstance(value, Mapping):
+        return StructArray.scalar(**{field: _kept(field, item) for field, item in value.items()})
+    return _field(name, value)
 
 
 def _numbers(name: str, value: Any) -> Value:

@@ -14,6 +14,7 @@ import numpy as np
 from matlab_compat.data_format import dlarray
 from matlab_compat.errors import NothingToCompareError, UsageError, locating
 from matlab_compat.layers import Layer, TransposedConvolution2DLayer
+from matlab_compat.layers.saved_fields import check_known
 from matlab_compat.network import Network
 from matlab_compat.wording import argument
 
@@ -63,6 +64,7 @@ def verify(
     variable: str | None = None,
     layer: str | int | None = None,
     *,
+    ignore_fields: Sequence[str] = (),
     input: str | Sequence[str] | None = None,
     expected: str | Sequence[str] | None = None,
     data_format: str | None = None,
@@ -76,7 +78,7 @@ def verify(
 
     Parameters
     ----------
-    path, variable, layer:
+    path, variable, layer, ignore_fields:
         As for :func:`converters.load`. Where no layer is chosen, every layer that has an input
         and an output in its own struct is verified.
     input, expected:
@@ -102,7 +104,15 @@ def verify(
     diagnoses: list[Diagnosis] = []
     side_by_side: list[Distance] = []
     options: dict[str, Any] = {"device": device, "dtype": dtype, "allow_tf32": allow_tf32}
-    for task in tasks(path, variable, layer, input=input, expected=expected, limits=limits):
+    for task in tasks(
+        path,
+        variable,
+        layer,
+        ignore_fields=ignore_fields,
+        input=input,
+        expected=expected,
+        limits=limits,
+    ):
         with running(path, limits):
             done = run(task, data_format, tolerance, **options)
         outputs += done.outputs
@@ -119,13 +129,20 @@ def tasks(
     variable: str | None = None,
     layer: str | int | None = None,
     *,
+    ignore_fields: Sequence[str] = (),
     input: str | Sequence[str] | None = None,
     expected: str | Sequence[str] | None = None,
     limits: Limits = DEFAULT_LIMITS,
 ) -> list[Task]:
     """What :func:`verify` runs and compares, read from the file; parameters and errors are its."""
     with open_mat(path, limits=limits) as mat:
-        return _tasks(mat, variable, layer, _as_list(input), _as_list(expected), limits)
+        found = _tasks(mat, variable, layer, _as_list(input), _as_list(expected), limits)
+    with locating(str(path)):
+        unknown = [task.model.unknown_fields() for task in found]
+        check_known(ignore_fields, sorted({name for names in unknown for name in names}))
+        for task, names in zip(found, unknown, strict=True):
+            task.model.ignore_fields(*(name for name in ignore_fields if name in names))
+    return found
 
 
 def run(

@@ -62,13 +62,14 @@ _place: ContextVar[tuple[str, ...]] = ContextVar("place", default=())
 
 @contextmanager
 def locating(*where: str) -> Iterator[None]:
-    """Put ``where`` in front of the location of any error or :func:`warn` within."""
+    """Put ``where`` in front of the location of any error or :func:`warn` within, once."""
     outside = _place.get()
     _place.set((*outside, *where))
     try:
         yield
     except MatlabCompatError as error:
-        error.where = (*where, *error.where)
+        if error.where[: len(where)] != where:
+            error.where = (*where, *error.where)
         raise
     finally:
         _place.set(outside)

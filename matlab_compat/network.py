@@ -20,6 +20,7 @@ from .graph import Graph, Plan
 from .layers.base import Layer
 from .layers.learnables import Learnable, State
 from .layers.nested import NetworkLayer
+from .layers.saved_fields import check_known
 from .layers.unsupported import UnsupportedLayer
 from .table import Table
 
@@ -177,13 +178,27 @@ class Network:
         )
 
     @property
-    def unsupported(self) -> dict[str, UnsupportedLayer]:
-        """The layers that cannot be built, by name; output layers need not be."""
-        return {
-            name: layer
-            for name, layer in self._flat()
-            if isinstance(layer, UnsupportedLayer) and not layer.is_output
-        }
+    def unsupported(self) -> dict[str, Layer]:
+        """The layers that cannot be built or are not run (:meth:`Layer.refusal`), by name."""
+        return {name: layer for name, layer in self._flat() if layer.refusal() is not None}
+
+    def unknown_fields(self) -> list[str]:
+        """:meth:`Layer.unknown_fields` of all layers."""
+        return sorted({field for _, layer in self._flat() for field in layer.unknown_fields()})
+
+    def ignore_fields(self, *names: str) -> Network:
+        """:meth:`Layer.ignore_fields` for all layers that have fields of these names.
+
+        Raises
+        ------
+        UsageError
+            No layer has one of them, unknown and not read.
+        """
+        check_known(names, self.unknown_fields())
+        for _, layer in self._flat():
+            unknown = layer.unknown_fields()
+            layer.ignore_fields(*(name for name in names if name in unknown))
+        return self
 
     def plan(self, formats: Mapping[str, str] | None = None) -> Plan:
         """The order of computation, with the format of every value."""
@@ -240,7 +255,7 @@ class Network:
         for attribute, name in module.meta["layers"].items():
             part = getattr(module, attribute, None)
             layer = self._graph.layers[name]
-            if part is not None and not isinstance(layer, UnsupportedLayer):
+            if part is not None and layer.refusal() is None:
                 layer.assign_from_torch(part)
         return self
 

@@ -50,7 +50,7 @@ def exported_layer(fields: Mapping[str, Value], where: tuple[str, ...]) -> Saved
         return SavedLayer(where, _full_class(named), _own_fields(fields))
     if _CONTRARY & lower.keys() or not _is_transposed({key: fields[lower[key]] for key in lower}):
         return None
-    return SavedLayer(where, _TRANSPOSED, _own_fields(fields))
+    return SavedLayer(where, _TRANSPOSED, _own_fields(fields), by_hand=True)
 
 
 def is_network(fields: Mapping[str, Value]) -> bool:

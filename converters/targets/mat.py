@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
+from matlab_compat.layers import Layer
+from matlab_compat.layers.unsupported import UnsupportedLayer
 from matlab_compat.network import Network
 
 from ..load import load
@@ -39,9 +41,17 @@ class MatStruct(Target):
 def unbuilt(model: Model, options: Options) -> str:
     """Names the layers that cannot be built, unless stubs are asked for."""
     if isinstance(model, Network) and model.unsupported and not options.stub:
-        layers = [f"'{name}' ({each.class_name})" for name, each in model.unsupported.items()]
+        layers = [f"'{name}' ({_why(layer)})" for name, layer in model.unsupported.items()]
         return f"there are layers that cannot be built: {', '.join(layers)}"
     return ""
+
+
+def _why(layer: Layer) -> str:
+    """The class, where nothing is registered for it; else what keeps the layer from being run."""
+    if isinstance(layer, UnsupportedLayer):
+        return layer.class_name
+    refusal = layer.refusal()
+    return refusal.what if refusal else ""
 
 
 def write_struct(model: Model, path: Path, options: Options) -> None:

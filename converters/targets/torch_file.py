@@ -137,10 +137,14 @@ def describe(model: Layer | Network) -> dict[str, Any]:
 
 def _layer(layer: Layer) -> dict[str, Any]:
     described: dict[str, Any]
+    refusal = layer.refusal()
     if isinstance(layer, UnsupportedLayer):
         described = {"class": layer.class_name, "unsupported": layer.reason, "name": layer.Name}
         if layer.Classes:
             described["classes"] = layer.Classes
+    elif refusal is not None:
+        what = {"class": layer.matlab_class, "unsupported": refusal.what}
+        described = {**what, "name": layer.Name}
     else:
         in_state = layer.parameters()
         properties = {

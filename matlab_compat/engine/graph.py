@@ -87,11 +87,11 @@ def build_graph(
 def _module(
     step: Step, device: DeviceLike | None, dtype: DTypeLike | None, stub: bool
 ) -> nn.Module:
+    if stub and (refusal := step.layer.refusal()) is not None:
+        return Stub(str(refusal))
     if isinstance(step.layer, NetworkLayer):
         with locating(f"layer '{step.name}'"):
             return build_graph(step.layer.plan(step.formats), device, dtype, stub=stub)
-    if isinstance(step.layer, UnsupportedLayer):
-        return Stub(str(step.layer.error()))
     with at(step):
         return step.layer.to_torch(device, dtype, formats=step.formats)
 
@@ -102,27 +102,33 @@ def at(step: Step) -> AbstractContextManager[None]:
 
 
 def refuse_unsupported(plan: Plan) -> None:
-    """Raise one error that names every layer of the plan that cannot be built."""
+    """Raise one error that names every layer of the plan that cannot be built, or is not run."""
     every = dict(_flat(plan))
-    lines = []
+    lines, remedies = [], []
     for name, layer in every.items():
         if isinstance(layer, UnsupportedLayer) and not layer.is_output:
             fields = ", ".join(name for name in layer.extra if "." not in name and name != "Name")
             lines.append(f"    '{name}' is a {layer.class_name}: {layer.reason} ({fields})")
+            remedies.append(
+                "register a class for each: @matlab_compat.register('...') (see "
+                f"docs/extending.md), or pass {argument('stub', True)} for placeholders that "
+                "raise when run."
+            )
+        elif (refusal := layer.refusal()) is not None:
+            lines.append(f"    '{name}': {refusal.what}")
+            remedies.append(refusal.remedy)
     if not lines:
         return
     raise UnsupportedLayerError(
         f"{len(lines)} of {len(every)} layers cannot be built:\n" + "\n".join(lines),
-        remedy="register a class for each: @matlab_compat.register('...') (see "
-        f"docs/extending.md), or pass {argument('stub', True)} for placeholders that raise when "
-        "run.",
+        remedy=" ".join(dict.fromkeys(remedy for remedy in remedies if remedy)),
     )
 
 
 def _flat(plan: Plan) -> Iterator[tuple[str, Layer]]:
     """The layers by name, those of nested networks as "outer/inner" in the place of theirs."""
     for step in plan.steps:
-        if isinstance(step.layer, NetworkLayer):
+        if isinstance(step.layer, NetworkLayer) and step.layer.refusal() is None:
             inner = _flat(step.layer.plan(step.formats))
             yield from ((f"{step.name}/{name}", layer) for name, layer in inner)
         else:

@@ -7,7 +7,7 @@ last dimension; a user's own class ``preluLayer`` or ``eluLayer`` is another thi
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -29,6 +29,7 @@ from .properties import (
     real_scalar,
 )
 from .registry import register
+from .saved_fields import SavedField, neutral, no_effect
 
 if TYPE_CHECKING:
     from torch import nn
@@ -348,6 +349,12 @@ class ScalingLayer(Layer):
     matlab_class: ClassVar[str] = "rl.layer.ScalingLayer"
     constructor: ClassVar[str] = "scalingLayer"
     type_text: ClassVar[str] = "ScalingLayer"
+    saved_fields: ClassVar[Mapping[str, SavedField]] = {
+        "ScalingVersion": no_effect("numbers the layout of the fields"),
+        "Offset": neutral(
+            0, why="releases since 2025 save Bias and Offset; only Bias is known to be added"
+        ),
+    }
 
     Scale = Property(_at_least_2d, 1)
     Bias = Property(_at_least_2d, 0)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 import numpy as np
 
 from ..display import size_text
-from ..errors import DataFormatError, MatlabCompatWarning, PropertyError, UnsupportedLayerError
+from ..errors import DataFormatError, MatlabCompatWarning, PropertyError
 from .base import Fans, Layer
 from .constructors import Expansion, construct
 from .formats import require_format
@@ -29,6 +29,7 @@ from .properties import (
     real_scalar,
 )
 from .registry import register
+from .saved_fields import SavedField, neutral, no_effect
 
 if TYPE_CHECKING:
     from torch import nn
@@ -129,18 +130,22 @@ class AttentionLayer(AttentionBase):
     constructor: ClassVar[str] = "attentionLayer"
     type_text: ClassVar[str] = "Attention"
     _data_names: ClassVar[tuple[str, ...]] = ("query", "key", "value")
+    saved_fields: ClassVar[Mapping[str, SavedField]] = {
+        "NumQueryGroups": neutral(
+            "auto", why="queries in groups, other than one for each head, cannot be run"
+        )
+    }
 
     Scale = Property(_scale, "auto")
 
     def _build(self, formats: tuple[str, ...]) -> nn.Module:
         from ..engine.attention import Attention
 
-        groups = np.asarray(self.extra.get("NumQueryGroups", ()))
-        if groups.dtype.kind in "iuf" and groups.size and groups.item() != self.NumHeads:
-            raise UnsupportedLayerError(
-                "NumQueryGroups differs from NumHeads; grouped queries cannot be run."
-            )
         return Attention(self._settings(None if isinstance(self.Scale, str) else self.Scale))
+
+    def _is_unread(self, name: str, value: object) -> bool:
+        one_for_each_head = name.lower() == "numquerygroups" and np.all(value == self.NumHeads)
+        return super()._is_unread(name, value) and not one_for_each_head
 
     def description(self) -> str:
         """For example ``Dot-product attention with 8 heads``."""
@@ -168,6 +173,9 @@ class SelfAttentionLayer(AttentionBase):
     arguments: ClassVar[tuple[str, ...]] = ("NumHeads", "NumKeyChannels")
     type_text: ClassVar[str] = "Self-Attention"
     _data_names: ClassVar[tuple[str, ...]] = ("in",)
+    saved_fields: ClassVar[Mapping[str, SavedField]] = {
+        "Num*Channels": no_effect("the weights have the sizes")
+    }
 
     InputSize = Property(auto_or_positive_integer, "auto", read_only=True)
     NumKeyChannels = Property(positive_integer, read_only=True)

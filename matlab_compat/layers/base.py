@@ -18,9 +18,12 @@ from ..errors import (
     UnsupportedLayerError,
     locating,
 )
+from ..wording import argument
 from .learnables import Learnable, Parameter
 from .properties import HYPERPARAMETERS, LEARNABLE_PARAMETERS, REQUIRED, STATE_PARAMETERS, Property
+from .properties import shown as shown_value
 from .properties import text as text_property
+from .saved_fields import EVERYWHERE, OF_PARAMETERS, SavedField, check_known, declaration, is_empty
 
 if TYPE_CHECKING:
     import torch
@@ -30,6 +33,10 @@ if TYPE_CHECKING:
 Array = npt.NDArray[Any]
 #: (numIn, numOut) of an initializer, as the documentation of the layer defines them.
 Fans = tuple[int, int]
+
+#: Packages of classes that MATLAB and its toolboxes define. What a field of theirs does that is
+#: not declared here nobody knows; a class of a user's own is what its author makes of it.
+_MATLABS_OWN = ("nnet.", "rl.", "vision.", "images.", "textanalytics.", "audio.", "signal.")
 
 
 class Layer:
@@ -59,20 +66,29 @@ class Layer:
     _output_names: ClassVar[tuple[str, ...]] = ("out",)
     #: Declared properties by name, in order.
     properties: ClassVar[dict[str, Property[Any]]] = {}
+    #: Fields of files that are no properties, by name or pattern; those of base classes hold too.
+    #: Fields of a struct have dotted names: ``Normalization.ImageSize``.
+    saved_fields: ClassVar[Mapping[str, SavedField]] = EVERYWHERE
+    #: All of them, by lower-case names.
+    _declared_fields: ClassVar[dict[str, SavedField]] = {}
 
     Name = Property(text_property, default="", group="")
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         found: dict[str, Property[Any]] = {}
+        fields: dict[str, SavedField] = {}
         for base in reversed(cls.__mro__):
             found.update({k: v for k, v in vars(base).items() if isinstance(v, Property)})
+            fields.update({k.lower(): v for k, v in vars(base).get("saved_fields", {}).items()})
         cls.properties = found
+        cls._declared_fields = fields
 
     def __init__(self, **values: object) -> None:
         self._values: dict[str, Any] = {}
         #: Fields of the file that are no properties of the layer, kept as they were.
         self.extra: dict[str, Any] = {}
+        self._ignored: frozenset[str] = frozenset()
         unknown = [name for name in values if name not in self.properties]
         if unknown:
             raise PropertyError(
@@ -183,7 +199,8 @@ class Layer:
 
         Names match without regard to case; a learnable may be an array or the struct
         {Value, LearnRateFactor, L2Factor, Initializer} of native objects, given as a dict.
-        Fields that are no properties are kept in :attr:`extra`.
+        Fields that are no properties are kept in :attr:`extra`; so are those within the structs
+        of learnables, as ``Weights.Name``, that nothing is known of.
         """
         known = {name.lower(): name for name in cls.properties}
         for canonical, declared in cls.properties.items():
@@ -195,11 +212,95 @@ class Layer:
                 extra[field] = value
             elif isinstance(value, Mapping) and "Value" in value:
                 values.update(cls._from_learnable(name, value))
+                extra.update(cls._undeclared_within(name, value))
             else:
                 values[name] = value
+                if isinstance(value, Mapping):
+                    extra.update(cls._undeclared_within(name, value))
         layer = cls._from_values(values, extra)
         layer.extra = extra
         return layer
+
+    @classmethod
+    def _undeclared_within(cls, name: str, struct: Mapping[str, Any]) -> dict[str, Any]:
+        """The fields of a saved struct that nothing is declared of, under dotted names.
+
+        Structs that are the value of the property itself (a function, a nested network) have no
+        fields of this kind.
+        """
+        if isinstance(cls.properties[name], Parameter):
+            own = {f"{name}.{field}".lower(): v for field, v in OF_PARAMETERS.items()}
+        elif any(field.startswith(f"{name.lower()}.") for field in cls._declared_fields):
+            own = cls._declared_fields
+        else:
+            return {}
+        dotted = {f"{name}.{field}": value for field, value in struct.items()}
+        return {field: value for field, value in dotted.items() if not declaration(field, own)}
+
+    def unread_fields(self) -> dict[str, Any]:
+        """The fields of the file that may change what the layer computes and are not read.
+
+        A field of the file is a property, or declared in :attr:`saved_fields`, or is in here
+        unless it is empty; a declared one is in here if it has another value than its neutral one.
+        Of classes that are not MATLAB's own (no package ``nnet``, ``rl`` ...) all fields are their
+        author's business: what the class does not declare is in :attr:`extra`, and never in here.
+        """
+        return {name: value for name, value in self.extra.items() if self._is_unread(name, value)}
+
+    def _is_unread(self, name: str, value: object) -> bool:
+        field = declaration(name, self._declared_fields)
+        if field is not None:
+            return field.refuses(value)
+        ours = self.matlab_class.startswith(_MATLABS_OWN)
+        return ours and not is_empty(value) and name not in self._ignored
+
+    def unknown_fields(self) -> list[str]:
+        """The names of :meth:`unread_fields` that nothing is declared of."""
+        return [n for n in self.unread_fields() if not declaration(n, self._declared_fields)]
+
+    def ignore_fields(self, *names: str) -> Self:
+        """State that fields of the file that are not known here have no effect on the results.
+
+        Parameters
+        ----------
+        names:
+            Some of :meth:`unknown_fields`. For all layers of a file: ``load(path,
+            ignore_fields=["Name"])``.
+
+        Raises
+        ------
+        UsageError
+            There is no such field, or it is known to have an effect.
+        """
+        with locating(self.label):
+            check_known(names, self.unknown_fields())
+        self._ignored |= set(names)
+        return self
+
+    def refusal(self) -> UnsupportedLayerError | None:
+        """The error for running the layer with the fields that the file has; ``None`` if it can.
+
+        It names all of :meth:`unread_fields`, their values, and what to do about them.
+        """
+        unread = self.unread_fields()
+        if not unread:
+            return None
+        lines, remedies = [], []
+        for name, value in unread.items():
+            field = declaration(name, self._declared_fields)
+            why = field.why if field else "a field that this version does not know"
+            lines.append(f"{name} is {shown_value(value)}: {why}")
+            if field and field.remedy:
+                remedies.append(field.remedy)
+        if unknown := self.unknown_fields():
+            said = argument("ignore_fields", unknown)
+            remedies.append(f"a field that is not known and has no effect on results: {said}.")
+        return UnsupportedLayerError(
+            f"This {type(self).__name__} was saved with what cannot be run here. "
+            f"{'; '.join(lines)}.",
+            where=(", ".join(unread),),
+            remedy=" ".join(remedies),
+        )
 
     @classmethod
     def _from_values(cls, values: dict[str, object], extra: Mapping[str, Any]) -> Self:
@@ -258,14 +359,20 @@ class Layer:
         PropertyError
             A learnable is empty: the layer has not been trained or initialized.
         UnsupportedLayerError
-            The layer has a setting that this version cannot run.
+            The layer has a setting that this version cannot run, or was saved with a field that
+            may matter and is not read (:meth:`unread_fields`).
         """
         from ..engine.build import load_parameters
 
         with locating(self.label):
+            self._refuse_unread()
             given = tuple(formats or self.default_formats)
             self.output_formats(given)  # refuses what the layer does not take
             return load_parameters(self, self._build(given), device, dtype)
+
+    def _refuse_unread(self) -> None:
+        if (refusal := self.refusal()) is not None:
+            raise refusal
 
     def _build(self, formats: tuple[str, ...]) -> torch.nn.Module:
         """The module with parameters of the right shape; their values are filled in after."""

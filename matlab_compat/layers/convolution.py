@@ -26,6 +26,7 @@ from .edges import (
     edge_text,
     edges_of,
     is_same,
+    merge_legacy_edges,
     without_same_size,
 )
 from .filters import (
@@ -49,6 +50,7 @@ from .properties import (
     shown,
 )
 from .registry import register
+from .saved_fields import SavedField, used
 
 if TYPE_CHECKING:
     from torch import nn
@@ -82,6 +84,9 @@ class ConvolutionLayer(FilterLayer):
 
     #: Values of PaddingMode that the constructor's argument Padding takes as text.
     padding_modes: ClassVar[tuple[str, ...]] = ("same",)
+    saved_fields: ClassVar[Mapping[str, SavedField]] = {
+        "Padding": used("[a b] of releases before R2018a, in the place of PaddingSize")
+    }
 
     DilationFactor: Property[Any] = Property(positive_integers(2), (1, 1), read_only=True)
     PaddingMode = Property(one_of("manual", "same"), "manual", read_only=True, argument="Padding")
@@ -111,6 +116,7 @@ class ConvolutionLayer(FilterLayer):
 
     @classmethod
     def _from_values(cls, values: dict[str, object], extra: Mapping[str, Any]) -> Self:
+        merge_legacy_edges("Padding", cls.dims, extra, values)
         given = without_same_size("Padding", values)
         layer = cls(**cls._with_inferred_sizes(given))
         layer._warn_if_same_disagrees(values.get("PaddingSize"))

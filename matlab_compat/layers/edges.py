@@ -20,6 +20,7 @@ from typing import Any
 
 import numpy as np
 
+from ..display import matlab_text
 from ..errors import PropertyError
 from .properties import Converter, nonnegative_integers, optional, shown
 
@@ -78,6 +79,41 @@ def edge_argument(value: object, dims: int) -> Edges:
     if count == 0:
         raise ValueError("must not be empty")
     return (_matrix if dims == 3 else nonnegative_integers(2 * dims))(value)
+
+
+def merge_legacy_edges(
+    argument: str, dims: int, extra: Mapping[str, object], values: dict[str, object]
+) -> bool:
+    """Put a file's field ``Padding`` or ``Cropping`` into the ``values`` of the properties.
+
+    Releases before R2018a (before R2019a for Cropping) have it in the place of Mode and Size.
+    Where a file has both they must agree. Gives whether the file has it.
+
+    Raises
+    ------
+    PropertyError
+        It is none, or contradicts the Size.
+    """
+    legacy = next((v for name, v in extra.items() if name.lower() == argument.lower()), None)
+    if legacy is None:
+        return False
+    said = edge_properties(argument, dims, legacy)
+    if f"{argument}Size" not in values:
+        values.update(said)
+        return True
+    try:
+        size = edge_sizes(dims)(values[f"{argument}Size"])
+    except ValueError:  # refused where all properties are checked
+        return True
+    mode = str(values.get(f"{argument}Mode", "manual")).lower()
+    if mode == "manual" and size is not None and size != said.get(f"{argument}Size"):
+        raise PropertyError(
+            f"{argument} {matlab_text(legacy)} and {argument}Size {matlab_text(size)} contradict "
+            "each other.",
+            where=(f"{argument}Size",),
+            remedy=f"save {argument}Size alone: it is the property that MATLAB uses.",
+        )
+    return True
 
 
 def edge_pairs(sizes: Edges | None, dims: int) -> tuple[Pair, ...]:

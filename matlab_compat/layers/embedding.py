@@ -6,7 +6,7 @@ gives the embedding alone, to be added to the data by an addition layer.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
 from ..display import size_text
@@ -26,6 +26,7 @@ from .properties import (
     positive_integers,
 )
 from .registry import register
+from .saved_fields import SavedField, no_effect
 
 if TYPE_CHECKING:
     from torch import nn
@@ -70,6 +71,9 @@ class PositionEmbeddingLayer(EmbeddingLayer):
     constructor: ClassVar[str] = "positionEmbeddingLayer"
     arguments: ClassVar[tuple[str, ...]] = ("OutputSize", "MaxPosition")
     type_text: ClassVar[str] = "Position Embedding"
+    saved_fields: ClassVar[Mapping[str, SavedField]] = {
+        "PositionStrategy": no_effect("the object that carries out PositionDimension")
+    }
 
     OutputSize = Property(positive_integer, read_only=True)
     MaxPosition = Property(positive_integer, read_only=True)

@@ -16,6 +16,7 @@ from .constructors import construct
 from .learnables import Layout, Learnable, as_vector, factor, initializer, restored
 from .properties import Property, auto_or_positive_integer, positive_integer
 from .registry import register
+from .saved_fields import SavedField, neutral
 
 if TYPE_CHECKING:
     from torch import nn
@@ -61,6 +62,13 @@ class FullyConnectedLayer(Layer):
     arguments: ClassVar[tuple[str, ...]] = ("OutputSize",)
     type_text: ClassVar[str] = "Fully Connected"
     default_format: ClassVar[str] = "CB"
+    saved_fields: ClassVar[Mapping[str, SavedField]] = {
+        "OperationDimension": neutral(
+            "spatial-channel",
+            why="the dimension of the data that Weights multiplies (R2026a); only "
+            "'spatial-channel', all of space and channels, is run here",
+        )
+    }
 
     InputSize = Property(auto_or_positive_integer, "auto", read_only=True)
     OutputSize = Property(positive_integer, read_only=True)

@@ -6,6 +6,7 @@ public code that uses them. Others stay unsupported.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -17,6 +18,7 @@ from .learnables import restored
 from .pooling import GlobalAveragePooling2DLayer
 from .properties import Property, flag, parameter_array
 from .registry import register
+from .saved_fields import SavedField, no_effect
 from .structure import Flattening, Identity
 
 if TYPE_CHECKING:
@@ -85,6 +87,10 @@ class OnnxVerifyBatchSizeLayer(Identity):
     matlab_class: ClassVar[str] = "nnet.onnx.layer.VerifyBatchSizeLayer"
     constructor: ClassVar[str] = "OnnxVerifyBatchSizeLayer"
     type_text: ClassVar[str] = "Verify the fixed batch size"
+    saved_fields: ClassVar[Mapping[str, SavedField]] = {
+        name: no_effect("what MATLAB refuses; what passes is not changed")
+        for name in ("RequiredBatchSize", "BatchDim", "InputLayerName")
+    }
 
 
 class _Sigmoid(Layer):

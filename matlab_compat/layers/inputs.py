@@ -43,6 +43,7 @@ from .properties import (
     text,
 )
 from .registry import register
+from .saved_fields import SavedField, no_effect, used
 
 if TYPE_CHECKING:
     from torch import nn
@@ -68,8 +69,6 @@ _SAVED_STATISTICS = {
     "Max": "Max",
 }
 
-#: Further fields of that struct that all releases read so far write.
-_BESIDE = ("Version", "Type", "ImageSize", "NumTrainingSamples", "TargetMin", "TargetMax")
 #: The ranges that the saved Type 'rescale' maps to, as modes.
 _RESCALE = {(-1.0, 1.0): "rescale-symmetric", (0.0, 1.0): "rescale-zero-one"}
 
@@ -88,9 +87,9 @@ def _statistic(value: object) -> Array:
     return parameter_array(value)
 
 
-def _statistic_property() -> Property[Array]:
+def _statistic_property(*saved_as: str) -> Property[Array]:
     """Mean, StandardDeviation, Min or Max: no learnable, and in no network's table State."""
-    return Property(_statistic, None, group=None)
+    return Property(_statistic, None, group=None, saved_as=saved_as)
 
 
 def _sizes(*counts: int) -> Any:
@@ -151,6 +150,18 @@ class _NormalizedInput(_InputLayer):
     """
 
     arguments: ClassVar[tuple[str, ...]] = ("InputSize",)
+    saved_fields: ClassVar[Mapping[str, SavedField]] = {
+        "Augmentations": no_effect("for training"),
+        "DataAugmentation": no_effect("for training"),
+        "IsAverageImageMeanPerChannel": used("refused where it would make a difference"),
+        **{f"Normalization.{k}": used(f"it is {name}") for k, name in _SAVED_STATISTICS.items()},
+        "Normalization.Type": used("it is Normalization"),
+        "Normalization.TargetMin": used("they tell 'rescale-symmetric' from 'rescale-zero-one'"),
+        "Normalization.TargetMax": used("they tell 'rescale-symmetric' from 'rescale-zero-one'"),
+        "Normalization.Version": no_effect("numbers the layout of the struct"),
+        "Normalization.ImageSize": no_effect("it is InputSize"),
+        "Normalization.NumTrainingSamples": no_effect("for training"),
+    }
 
     def _validate(self) -> None:
         size = self.input_size()
@@ -276,19 +287,12 @@ class _NormalizedInput(_InputLayer):
 
 
 def _saved_mode(saved: Mapping[str, Any]) -> str:
-    """The mode that a saved struct means; "" where its Type, or a field in it, is not known."""
+    """The mode that a saved struct means; "" where its Type is not known."""
     kind = saved.get("Type")
     if isinstance(kind, str) and kind == "rescale":
         low, high = _number(saved.get("TargetMin")), _number(saved.get("TargetMax"))
         kind = _RESCALE.get((low, high))
-    known = isinstance(kind, str) and kind in STATISTICS and not _unknown(saved)
-    return str(kind) if known else ""
-
-
-def _unknown(saved: Mapping[str, Any]) -> list[str]:
-    """The fields of a saved struct that no release read so far has, and that hold something."""
-    known = {*_SAVED_STATISTICS, *_BESIDE}
-    return [name for name, value in saved.items() if name not in known and np.size(value)]
+    return kind if isinstance(kind, str) and kind in STATISTICS else ""
 
 
 def _number(value: object) -> float:
@@ -304,7 +308,7 @@ def _said(saved: object) -> str:
     if not isinstance(saved, Mapping) or not isinstance(kind, str):
         return shown(saved)
     names = [n for n in ("TargetMin", "TargetMax") if kind == "rescale" and n in saved]
-    rest = [f"{name} {shown(saved[name])}" for name in [*names, *_unknown(saved)]]
+    rest = [f"{name} {shown(saved[name])}" for name in names]
     return f"of Type '{kind}'" + (f" with {' and '.join(rest)}" if rest else "")
 
 
@@ -338,7 +342,7 @@ class _ImageInput(_NormalizedInput):
     NormalizationDimension = Property(
         one_of("auto", "channel", "element", "all"), "auto", doc="What training averages over."
     )
-    Mean = _statistic_property()
+    Mean = _statistic_property("AverageImage")
     StandardDeviation = _statistic_property()
     Min = _statistic_property()
     Max = _statistic_property()

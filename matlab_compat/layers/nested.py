@@ -79,6 +79,7 @@ class NetworkLayer(Layer):
         from ..engine.graph import build_graph
 
         with locating(self.label):
+            self._refuse_unread()
             return build_graph(self.plan(tuple(formats or self.default_formats)), device, dtype)
 
 

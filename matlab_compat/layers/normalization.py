@@ -29,6 +29,7 @@ from .properties import (
     real_scalar,
 )
 from .registry import register
+from .saved_fields import SavedField, no_effect
 
 if TYPE_CHECKING:
     from torch import nn
@@ -90,6 +91,10 @@ class _Normalization(Layer):
 
     #: How the rows of layer arrays call it.
     kind: ClassVar[str]
+    saved_fields: ClassVar[Mapping[str, SavedField]] = {
+        "IsMovingAverageMode": no_effect("for training"),
+        "NumTrainingSamples": no_effect("for training"),
+    }
 
     NumChannels = Property(auto_or_positive_integer, "auto", read_only=True, group="")
     Epsilon = Property(positive_scalar, 1e-5)

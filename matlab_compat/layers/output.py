@@ -6,7 +6,7 @@ an output layer is the identity. A dlnetwork has none.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -15,6 +15,7 @@ from .base import Layer
 from .constructors import construct
 from .properties import Property, nonnegative_scalar, numeric
 from .registry import register
+from .saved_fields import SavedField, no_effect
 from .structure import Identity
 
 if TYPE_CHECKING:
@@ -60,6 +61,9 @@ class _OutputLayer(Identity):
 
     #: Where a network ends; nothing is computed here.
     is_output: ClassVar[bool] = True
+    saved_fields: ClassVar[Mapping[str, SavedField]] = {
+        "*": no_effect("of the loss, of labels or of a detector: the layer passes its input on")
+    }
 
     @property
     def Classes(self) -> list[str] | None:
@@ -74,7 +78,9 @@ class _OutputLayer(Identity):
 class _ClassifyingLayer(_OutputLayer):
     """An output layer with classes."""
 
-    Classes: Any = Property(class_names, None, saved_as=("Categories",), doc="Names of classes.")
+    Classes: Any = Property(
+        class_names, None, saved_as=("Categories", "ClassNames"), doc="Names of classes."
+    )
 
     def _among_classes(self) -> str:
         """``'dog'``, ``'cat' and 'dog'``, or ``'cat', 'dog', and 8 other classes``."""

@@ -23,6 +23,7 @@ from .edges import (
     edge_sizes,
     edge_text,
     edges_of,
+    merge_legacy_edges,
     without_same_size,
 )
 from .formats import require_format
@@ -35,6 +36,7 @@ from .properties import (
     real_scalar,
 )
 from .registry import register
+from .saved_fields import SavedField, used
 
 if TYPE_CHECKING:
     from torch import nn
@@ -68,6 +70,14 @@ class _Pooling(Layer):
     dims: ClassVar[int]
     #: "max" or "average", as MATLAB's rows word it.
     kind: ClassVar[str]
+    saved_fields: ClassVar[Mapping[str, SavedField]] = {
+        "Padding": used("[a b] of releases before R2018a, in the place of PaddingSize")
+    }
+
+    @classmethod
+    def _from_values(cls, values: dict[str, object], extra: Mapping[str, Any]) -> Self:
+        merge_legacy_edges("Padding", cls.dims, extra, values)
+        return cls(**without_same_size("Padding", values))
 
     def _validate(self) -> None:
         values = self._values
@@ -83,10 +93,6 @@ class _Pooling(Layer):
                     f"PaddingSize must be less than PoolSize; got {max(pair)} for a window of {k}.",
                     where=("PaddingSize",),
                 )
-
-    @classmethod
-    def _from_values(cls, values: dict[str, object], extra: Mapping[str, Any]) -> Self:
-        return cls(**without_same_size("Padding", values))
 
     @property
     def window(self) -> tuple[int, ...]:

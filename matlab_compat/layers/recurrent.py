@@ -31,6 +31,7 @@ from .properties import (
     saved_flag,
 )
 from .registry import register
+from .saved_fields import SavedField, no_effect, used
 
 if TYPE_CHECKING:
     from torch import nn
@@ -90,6 +91,12 @@ class RecurrentLayer(Layer):
     #: Blocks of NumHiddenUnits rows in the weights, per direction.
     gates: ClassVar[int]
     directions: ClassVar[int] = 1
+    saved_fields: ClassVar[Mapping[str, SavedField]] = {
+        "ReturnSequence": used("it is OutputMode"),
+        "InitialHiddenState": used("the state after a reset, where HiddenState is empty"),
+        "InitialCellState": used("the state after a reset, where CellState is empty"),
+        "Remember*": no_effect("whether a later call goes on from the state"),
+    }
 
     HasStateInputs = Property(flag, False, read_only=True, group="")
     HasStateOutputs = Property(flag, False, read_only=True, group="")

@@ -7,7 +7,7 @@ Saved fields: a Resize2DLayer of R2022b in a real file; the others are read by p
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -20,6 +20,7 @@ from .formats import require_format
 from .name_value import name_value_pairs
 from .properties import Property, few_numbers, flag, one_of, optional, positive_integers
 from .registry import register
+from .saved_fields import SavedField, no_effect
 
 if TYPE_CHECKING:
     from torch import nn
@@ -53,6 +54,10 @@ class _Resize(Layer):
 
     dims: ClassVar[int]
     linear: ClassVar[str]
+    saved_fields: ClassVar[Mapping[str, SavedField]] = {
+        "DlresizeMethodName": no_effect("follows from Method"),
+        "GetOutputSizeAndScale": no_effect("follows from whether Scale or OutputSize is given"),
+    }
 
     GeometricTransformMode = Property(
         one_of("half-pixel", "asymmetric"), "half-pixel", read_only=True

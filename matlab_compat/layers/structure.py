@@ -6,7 +6,7 @@ fastest, then w, then C); dimensions are numbered as in "SSCB" (1 height, 2 widt
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
 from ..data_format import LABELS, torch_axes
@@ -15,6 +15,7 @@ from .base import Layer
 from .constructors import construct
 from .properties import Property, positive_integer
 from .registry import register
+from .saved_fields import SavedField, no_effect
 
 if TYPE_CHECKING:
     from torch import nn
@@ -50,6 +51,9 @@ class FlattenLayer(Flattening):
     matlab_class: ClassVar[str] = "nnet.cnn.layer.FlattenLayer"
     constructor: ClassVar[str] = "flattenLayer"
     type_text: ClassVar[str] = "Flatten"
+    saved_fields: ClassVar[Mapping[str, SavedField]] = {
+        "NumFlattenDimensions": no_effect("follows from the labels of the input")
+    }
     order: ClassVar[str] = "column-major"
 
 

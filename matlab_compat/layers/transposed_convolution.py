@@ -21,7 +21,6 @@ from ..errors import (
     MatlabDeprecationWarning,
     PropertyError,
     ReadOnlyPropertyError,
-    UnsupportedLayerError,
     locating,
 )
 from .constructors import construct
@@ -32,6 +31,7 @@ from .edges import (
     edge_text,
     edges_of,
     is_same,
+    merge_legacy_edges,
     without_same_size,
 )
 from .filters import (
@@ -44,13 +44,13 @@ from .filters import (
 from .learnables import Layout, Learnable
 from .properties import (
     Property,
-    nonnegative_integers,
     one_of,
     positive_integer,
     positive_integers,
     shown,
 )
 from .registry import register
+from .saved_fields import SavedField, neutral, used
 
 if TYPE_CHECKING:
     from torch import nn
@@ -91,6 +91,9 @@ class TransposedConvolutionLayer(AllChannelsLayer):
     """
 
     weights_order: ClassVar[tuple[str, ...]] = ("NumFilters", "NumChannels")
+    saved_fields: ClassVar[Mapping[str, SavedField]] = {
+        "OutputSizeOffset": neutral(0, why="what it does is not documented")
+    }
 
     CroppingMode = Property(one_of("manual", "same"), "manual", read_only=True, argument="Cropping")
     CroppingSize: Property[Any] = Property(
@@ -115,12 +118,6 @@ class TransposedConvolutionLayer(AllChannelsLayer):
 
     @classmethod
     def _from_values(cls, values: dict[str, object], extra: Mapping[str, Any]) -> Self:
-        offset = np.asarray(extra.get("OutputSizeOffset", 0))
-        if offset.dtype.kind in "biuf" and np.any(offset != 0):
-            raise UnsupportedLayerError(
-                f"OutputSizeOffset is {shown(offset.ravel())}; what it does is not documented.",
-                where=("OutputSizeOffset",),
-            )
         given = without_same_size("Cropping", values)
         layer = cls(**cls._with_inferred_sizes(given))
         layer._warn_if_same_disagrees(values.get("CroppingSize"))
@@ -189,6 +186,9 @@ class TransposedConvolution2DLayer(TransposedConvolutionLayer):
     constructor: ClassVar[str] = "transposedConv2dLayer"
     arguments: ClassVar[tuple[str, ...]] = ("FilterSize", "NumFilters")
     type_text: ClassVar[str] = "2-D Transposed Convolution"
+    saved_fields: ClassVar[Mapping[str, SavedField]] = {
+        "Cropping": used("the property of releases before R2019a, where CroppingSize is missing")
+    }
     input_formats: ClassVar[Mapping[str, str]] = FORMATS_2D
 
     # --- the deprecated property --------------------------------------------------------
@@ -235,12 +235,10 @@ class TransposedConvolution2DLayer(TransposedConvolutionLayer):
 
     @classmethod
     def _from_values(cls, values: dict[str, object], extra: Mapping[str, Any]) -> Self:
-        legacy = next((v for name, v in extra.items() if name.lower() == "cropping"), None)
-        if legacy is None:
-            return super()._from_values(values, extra)
-        _merge_legacy_cropping(legacy, values)
+        legacy = merge_legacy_edges("Cropping", cls.dims, extra, values)
         layer = super()._from_values(values, extra)
-        layer._warn_of_cropping()
+        if legacy:
+            layer._warn_of_cropping()
         return layer
 
     # --- torch --------------------------------------------------------------------------
@@ -276,6 +274,7 @@ class TransposedConvolution2DLayer(TransposedConvolutionLayer):
         from ..engine.run import check_channels
 
         with locating(self.label):
+            self._refuse_unread()
             form = DataFormat.parse(self.default_format if data_format is None else data_format)
             self.output_formats([form.canonical])
             data = as_data(X)
@@ -421,23 +420,3 @@ def _made(
     expansions = {"Cropping": partial(edge_properties, "Cropping", layer_class.dims)}
     without = ("CroppingMode", "CroppingSize")
     return construct(layer_class, (filter_size, filters), pairs, options, expansions, without)
-
-
-def _merge_legacy_cropping(legacy: object, values: dict[str, object]) -> None:
-    """Use a file's deprecated ``Cropping`` where it has no CroppingSize; they must agree."""
-    said = edge_properties("Cropping", 2, legacy)
-    if "CroppingSize" not in values:
-        values.update(said)
-        return
-    try:
-        size = nonnegative_integers(4)(values["CroppingSize"])
-    except ValueError:  # refused where all properties are checked
-        return
-    mode = str(values.get("CroppingMode", "manual")).lower()
-    if mode == "manual" and size != said.get("CroppingSize"):
-        raise PropertyError(
-            f"Cropping {matlab_text(legacy)} and CroppingSize {matlab_text(size)} contradict "
-            "each other.",
-            where=("CroppingSize",),
-            remedy="save CroppingSize alone: it is the property that MATLAB uses.",
-        )

@@ -80,8 +80,16 @@ class UnsupportedLayer(Layer):
         text = self.extra.get("Description")
         return text if isinstance(text, str) and text else self._class_name
 
+    def unread_fields(self) -> dict[str, Any]:
+        """None: without its class no field is read, and it is not run."""
+        return {}
+
+    def refusal(self) -> UnsupportedLayerError | None:
+        """The error for running it; ``None`` for an output layer, which passes predictions on."""
+        return None if self.is_output else self.error()
+
     def error(self) -> UnsupportedLayerError:
-        """The error for running it."""
+        """Why it cannot be built."""
         return UnsupportedLayerError(
             f"{self.label} is a {self._class_name}: {self.reason}.",
             remedy=f'register your own: @matlab_compat.register("{self._class_name}"), '

@@ -164,3 +164,23 @@ def test_load_network_refuses_a_file_with_a_layer_only(tmp_path: Any) -> None:
     path = save(tmp_path / "a.mat", Weights=weights(), Stride=[2.0, 1.0], CroppingSize=[0.0] * 4)
     with pytest.raises(LayerNotFoundError, match="no network"):
         load_network(path)
+
+
+# --- quantized networks -------------------------------------------------------------------
+
+
+def test_a_quantized_network_warns_that_it_runs_in_floating_point() -> None:
+    info = {"version": np.array([[1.0]]), "data": {"conv_1": {"Scheme": "int8"}}}
+    saved = saved_network("DAGNetwork", [RELU, TANH], ("relu", "tanh"))
+    saved.fields["SerializedQuantizationInfo"] = info
+    with pytest.warns(MatlabCompatWarning, match=r"net: .*quantized.*SerializedQuantizationInfo"):
+        network = build_network(saved)
+    assert network.predict(np.array([[-1.0]])).item() == 0.0
+
+
+@pytest.mark.parametrize("data", [{}, {"keys": np.empty((1, 0), object)}, np.zeros((0, 0))])
+def test_empty_quantization_information_does_not_warn(data: object) -> None:
+    """Networks that are not quantized have it too; a warning would fail this test."""
+    info = {"version": np.array([[1.0]]), "data": data}
+    layers = [RELU, TANH]
+    build_network(saved_network("dlnetwork", layers, SerializedQuantizationInfo=info))

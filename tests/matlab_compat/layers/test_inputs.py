@@ -305,7 +305,7 @@ def rescale_fields(**fields: object) -> dict[str, object]:
     [
         ({"TargetMin": 0.0, "TargetMax": 255.0}, "of Type 'rescale' with TargetMin 0.0 and"),
         ({}, "of Type 'rescale',"),
-        ({"TargetMin": 0.0, "TargetMax": 1.0, "Robust": 3.0}, "Robust 3.0"),
+        ({"TargetMin": 0.0, "TargetMax": 1.0, "Robust": 3.0}, "Robust is 3.0"),
     ],
 )
 def test_a_rescale_struct_of_another_range_or_with_more_in_it_is_refused(

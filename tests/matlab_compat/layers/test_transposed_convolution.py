@@ -996,5 +996,6 @@ def test_fields_with_an_output_size_offset_of_zero_are_fine() -> None:
 
 
 def test_fields_with_an_output_size_offset_are_refused() -> None:
+    made = from_fields(FilterSize=3, NumFilters=1, OutputSizeOffset=np.array([[1.0, 0.0]]))
     with pytest.raises(UnsupportedLayerError, match="OutputSizeOffset"):
-        from_fields(FilterSize=3, NumFilters=1, OutputSizeOffset=np.array([[1.0, 0.0]]))
+        made.initialize(1).predict(np.zeros((2, 2, 1)))

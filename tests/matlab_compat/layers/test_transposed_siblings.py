@@ -328,5 +328,7 @@ def test_fields_in_same_mode_whose_CroppingSize_is_not_the_rule_warn() -> None:
 
 
 def test_fields_with_an_output_size_offset_are_refused() -> None:
+    fields = {"FilterSize": 2, "NumFilters": 1, "OutputSizeOffset": np.array([[1.0, 0, 0]])}
+    made = TransposedConvolution3DLayer.from_fields(fields)
     with pytest.raises(UnsupportedLayerError, match="OutputSizeOffset"):
-        TransposedConvolution3DLayer.from_fields({"OutputSizeOffset": np.array([[1.0, 0, 0]])})
+        made.initialize(1).predict(np.zeros((2, 2, 2, 1)))
