@@ -260,6 +260,7 @@ def test_no_declaration_hides_a_property() -> None:
 
 
 @pytest.mark.real
+@pytest.mark.filterwarnings("ignore:.*holds NaN or Inf")
 @pytest.mark.parametrize("path", MAT_FILES, ids=file_id)
 def test_no_layer_of_a_real_file_is_refused_for_a_field(path: Path) -> None:
     """Whatever the second collection and the first hold is used, or declared."""
