@@ -135,8 +135,10 @@ def _printed(records: Sequence[Mapping[str, Any]], format: output.ReportFormat) 
 
 def _line(record: Mapping[str, Any]) -> str:
     """What there is to say of one file among many."""
+    from matlab_compat.parity.reports import text
+
     if "summary" in record:
         return str(record["summary"])
     compared = [*record["activations"], *record["outputs"]]
     worst = max((float(one["scaled_error"]) / one["bound"] for one in compared), default=0.0)
-    return f"{worst:.2g} of the bound"
+    return f"{worst:.2g} of the bound{text.worth(record)}"

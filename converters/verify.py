@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import difflib
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from matlab_compat.data_format import dlarray
+from matlab_compat.display import size_text
 from matlab_compat.errors import NothingToCompareError, UsageError, locating
 from matlab_compat.layers import Layer, TransposedConvolution2DLayer
 from matlab_compat.layers.saved_fields import check_known
@@ -22,7 +24,7 @@ from .data import ACTIVATION_NAMES, numeric, pick, read_array, unlabelled
 from .find import Found, choose_layer, find_models
 from .load import build, choose_network
 from .matfile import DEFAULT_LIMITS, Limits, MatFile, open_mat
-from .matfile.values import StructArray, Value
+from .matfile.values import StructArray, Value, mat_class, mat_shape
 from .networks import build_network
 from .readers.exported import INPUT_NAMES, OUTPUT_NAMES
 from .running import running
@@ -31,7 +33,7 @@ from .saved import SavedLayer, SavedNetwork
 if TYPE_CHECKING:
     from matlab_compat.engine.precision import DeviceLike, DTypeLike
     from matlab_compat.parity import Comparison, Tolerance
-    from matlab_compat.parity.diagnosis_types import Diagnosis
+    from matlab_compat.parity.diagnosis_types import Diagnosis, Unseen
     from matlab_compat.parity.side_by_side import Distance
     from matlab_compat.parity.verify import Report
 
@@ -103,6 +105,7 @@ def verify(
     activations: list[Comparison] = []
     diagnoses: list[Diagnosis] = []
     side_by_side: list[Distance] = []
+    warnings: list[Unseen] = []
     options: dict[str, Any] = {"device": device, "dtype": dtype, "allow_tf32": allow_tf32}
     for task in tasks(
         path,
@@ -119,9 +122,12 @@ def verify(
         activations += done.activations
         diagnoses += done.diagnoses
         side_by_side += done.side_by_side
+        warnings += done.warnings
     environment = {**done.environment, "file": str(path), "sha256": sha256(path)}
     compared = tuple(outputs), environment, tuple(activations)
-    return Report(*compared, tuple(diagnoses), tuple(side_by_side))
+    if any(one.verdict == "different" for one in (*outputs, *activations)):
+        warnings = []  # they are about what equality proves
+    return Report(*compared, tuple(diagnoses), tuple(side_by_side), tuple(warnings))
 
 
 def tasks(
@@ -155,6 +161,28 @@ def run(
 
     ``options`` are those of ``predict``: device, dtype, allow_tf32.
     """
+    from matlab_compat.parity.worth import unseen
+
+    done = _compared(task, data_format, tolerance, **options)
+    if done.verdict == "different":
+        return done
+    warnings = unseen(
+        task.model,
+        task.X,
+        task.expected,
+        activations=task.activations,
+        compared={one.name.partition("{")[0] for one in done.activations},
+        data_format=data_format,
+        device=options.get("device"),
+        dtype=options.get("dtype"),
+        tolerance=tolerance,
+    )
+    return replace(done, warnings=warnings)
+
+
+def _compared(
+    task: Task, data_format: str | None, tolerance: Tolerance | None, **options: Any
+) -> Report:
     from matlab_compat.parity.network import verify_network
     from matlab_compat.parity.verify import verify_layer
 
@@ -313,14 +341,33 @@ def _activations(mat: MatFile, found: Found, network: Network) -> dict[str, Any]
 
     for values in (found.beside, mat):
         name = pick(values, ACTIVATION_NAMES)
-        if name is not None and isinstance(values[name], StructArray):
-            fields = dict(next(values[name].elements(), {}))
-            by_field = {valid_name(layer): layer for layer in network.names}
-            return {
-                by_field[key]: unlabelled(numeric(value, (str(mat.path), name, key)))
-                for key, value in fields.items()
-                if key in by_field
-            }
+        if name is None:
+            continue
+        where = (str(mat.path), name)
+        saved = values[name]
+        if not isinstance(saved, StructArray) or saved.shape != (1, 1):
+            raise NothingToCompareError(
+                f"The activations are {mat_class(saved)}, {size_text(mat_shape(saved))}, not a "
+                "struct with a field for each layer: none can be compared.",
+                where=where,
+                remedy="in MATLAB: activations.conv_1 = activations(net, X, 'conv_1'); or give the "
+                "variable another name.",
+            )
+        by_field = {valid_name(layer): layer for layer in network.names}
+        fields = dict(next(saved.elements()))
+        if unknown := [key for key in fields if key not in by_field]:
+            near = difflib.get_close_matches(unknown[0], by_field, 1)
+            raise NothingToCompareError(
+                f"There is no layer '{unknown[0]}' to compare with these activations"
+                f"{f'; did you mean {near[0]!r}?' if near else '.'}",
+                where=(*where, unknown[0]),
+                remedy="name each field as its layer is called (matlab.lang.makeValidName of it): "
+                f"{', '.join(list(by_field)[:8])}{' ...' if len(by_field) > 8 else ''}.",
+            )
+        return {
+            by_field[key]: unlabelled(numeric(value, (*where, key)))
+            for key, value in fields.items()
+        }
     return {}
 
 

@@ -7,6 +7,7 @@ for users, and the only one here that knows of it.
 from __future__ import annotations
 
 import copy
+import warnings
 from collections.abc import Sequence
 from dataclasses import replace
 from os import PathLike
@@ -17,9 +18,9 @@ import numpy.typing as npt
 
 from .data_format import DataFormat
 from .display import size_text
-from .errors import LayerNotFoundError, UsageError
+from .errors import LayerNotFoundError, MatlabCompatWarning, UsageError
 from .parity.compare import EPS, Comparison, Tolerance, compare
-from .parity.diagnosis_types import Diagnosis
+from .parity.diagnosis_types import Diagnosis, Unseen
 
 if TYPE_CHECKING:
     from converters.verify import Task
@@ -83,6 +84,12 @@ def assert_matches_matlab(
         The bundle's output could be read in two orders, or has another number of outputs.
     MatlabCompatError
         The bundle cannot be read, or there is nothing to compare in it.
+
+    Warns
+    -----
+    MatlabCompatWarning
+        It passes, but the bundle's data cannot show every mistake: which, and what to save
+        instead.
     """
     names = [f"{bundle}:{one}" for one in ([input] if isinstance(input, str) else input or [])]
     truth = [] if expected is None else [f"{bundle}:{expected}"]
@@ -97,6 +104,24 @@ def assert_matches_matlab(
         rank = 0 if compared[1] is None else compared[1].ndim
         explained = _diagnoses(found, np.asarray(compared[0]), Y, task, **options, rank=rank)
         raise AssertionError(_report(found, here, str(bundle), explained))
+    if hidden := _unseen(task, name, Y, data_format, tolerance):
+        said = "\n".join(f"  {one.text}; remedy: {one.remedy}" for one in hidden)
+        warning = MatlabCompatWarning(f"{bundle}: equal, of limited worth.\n{said}")
+        warnings.warn(warning, stacklevel=2)
+
+
+def _unseen(
+    task: Task, name: str, Y: Array, data_format: str | None, tolerance: Tolerance | None
+) -> tuple[Unseen, ...]:
+    """The mistakes that this bundle cannot show."""
+    from .parity.worth import of_input, of_output, unseen
+
+    model: Any = task.model
+    if model is not None:
+        rule: dict[str, Any] = {"data_format": data_format, "tolerance": tolerance}
+        return unseen(model, task.X, {name: Y}, **rule)
+    given = [one for x in task.X for one in of_input("X", [np.asarray(x)], "")]
+    return (*given, *of_output(name, [Y], "", tolerance))
 
 
 def _task(

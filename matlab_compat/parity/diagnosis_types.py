@@ -1,4 +1,4 @@
-"""What a diagnosis is; apart from the search for it, so that reports need not import that."""
+"""What diagnoses and warnings are; apart from the search, so that reports need not import that."""
 
 from __future__ import annotations
 
@@ -28,3 +28,21 @@ class Diagnosis:
         """The fields of ``diagnoses`` in the ``verify`` JSON schema."""
         cleaned: dict[str, Any] = finite_json(asdict(self))
         return cleaned
+
+
+@dataclass(frozen=True)
+class Unseen:
+    """Mistakes that a comparison cannot show, whatever its verdict."""
+
+    #: Short and stable, for machines: "one time step".
+    name: str
+    #: What the data is, and what it therefore does not show.
+    text: str
+    #: What to save instead.
+    remedy: str
+    #: The input, output or layer.
+    where: str = ""
+
+    def to_json(self) -> dict[str, Any]:
+        """The fields of ``warnings`` in the ``verify`` JSON schema."""
+        return asdict(self)

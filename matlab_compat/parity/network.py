@@ -23,6 +23,7 @@ from .diagnosis_types import Diagnosis
 from .side_by_side import Distance, Run, distances, label_of, other_runs
 from .tally import Totals, totals_of
 from .verify import Report, environment, rounding_unit
+from .worth import refuse_unusable
 
 if TYPE_CHECKING:
     from ..engine.precision import DeviceLike, DTypeLike
@@ -70,10 +71,13 @@ def verify_network(
     Raises
     ------
     NothingToCompareError
-        The comparison would be vacuous.
+        The comparison would be vacuous, also of one saved activation.
+    LayerNotFoundError
+        There is no layer of a name in ``activations``.
     UsageError
         The number of expected outputs is not the network's.
     """
+    refuse_unusable(activations or {})
     form: dict[str, Any] = {"data_format": data_format}
     options: dict[str, Any] = {"device": device, "dtype": dtype, "allow_tf32": allow_tf32}
     names = list(activations or {})
@@ -188,6 +192,8 @@ def _computed(
         result = network.predict(X[0] if len(X) == 1 else tuple(X), **options)
         results = result if isinstance(result, tuple) else (result,)
     else:
+        for name in layers:
+            network.layer(name)
         having = [step.name for step in network.plan().steps if step.name in layers]
         run = computed(network, X, having, **options, outputs=bool(names))
         results, seen = run.outputs, run.activations

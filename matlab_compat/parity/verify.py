@@ -7,7 +7,7 @@ import platform
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -15,7 +15,7 @@ import numpy.typing as npt
 from ..engine.arrays import as_data, real_array
 from ..engine.precision import tf32_in_use, torch_device, torch_dtype
 from .compare import EPS, Comparison, Tolerance, Verdict, compare
-from .diagnosis_types import Diagnosis
+from .diagnosis_types import Diagnosis, Unseen
 from .side_by_side import Distance, Run, distances, label_of, other_runs
 
 if TYPE_CHECKING:
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from ..layers.transposed_convolution import TransposedConvolution2DLayer
 
 Array = npt.NDArray[Any]
+Worth = Literal["full", "limited"]
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,13 @@ class Report:
     diagnoses: tuple[Diagnosis, ...] = ()
     #: MATLAB, CPU, GPU and float64 among each other, where there is a GPU.
     side_by_side: tuple[Distance, ...] = ()
+    #: What the comparison cannot show, where everything compared is equal.
+    warnings: tuple[Unseen, ...] = ()
+
+    @property
+    def worth(self) -> Worth:
+        """'limited' if there are mistakes that the comparison cannot show; see ``warnings``."""
+        return "limited" if self.warnings else "full"
 
     @property
     def compared(self) -> tuple[Comparison, ...]:
@@ -65,6 +73,8 @@ class Report:
             "schema": "matlab_compat.verify/1",
             "verdict": self.verdict,
             "exit_code": self.exit_code,
+            "worth": self.worth,
+            "warnings": [warning.to_json() for warning in self.warnings],
             "outputs": [output.to_json() for output in self.outputs],
             "activations": [layer.to_json() for layer in self.activations],
             "first_difference": self.first_difference,

@@ -86,6 +86,7 @@ def html_page(report: Report, name: str) -> str:
     body = element(
         "body",
         _verdict(report, name),
+        *_warnings(document["warnings"]),
         *_diagnoses(document.get("diagnoses", [])),
         *_network(report.activations),
         *(_section(one) for one in most_telling(report, _MOST_SHOWN)),
@@ -99,6 +100,7 @@ def html_page(report: Report, name: str) -> str:
 
 def _verdict(report: Report, name: str) -> Markup:
     mark = "✓ Equal" if report.verdict == "equal" else "✗ Different"
+    mark += text.worth({"warnings": report.warnings})
     count = len(report.compared)
     good = sum(one.verdict == "equal" for one in report.compared)
     said = [element("p", f"{good} of {count} comparisons are within their bound.")]
@@ -108,6 +110,21 @@ def _verdict(report: Report, name: str) -> Markup:
     heading = element("h1", mark)
     file = element("p", element("code", name))
     return element("header", heading, file, *said, class_=f"verdict {report.verdict}")
+
+
+def _warnings(unseen: Sequence[dict[str, Any]]) -> list[Markup]:
+    if not unseen:
+        return []
+    shown = (
+        element(
+            "div",
+            element("p", element("b", one["text"])),
+            element("p", f"Remedy: {one['remedy']}"),
+            class_="diagnosis",
+        )
+        for one in unseen
+    )
+    return [element("h2", "What this comparison cannot show"), *shown]
 
 
 def _diagnoses(found: Sequence[dict[str, Any]]) -> list[Markup]:

@@ -39,11 +39,14 @@ def _suite(root: ET.Element, record: dict[str, Any]) -> None:
     if "summary" in record:
         _error(suite, record)
     else:
-        _properties(suite, record["environment"])
+        _properties(suite, {**record["environment"], "worth": record.get("worth", "full")})
         found = _attached(record)
         for kind in ("activations", "outputs"):
             for compared in record[kind]:
                 _case(suite, record["file"], kind, compared, found.get(compared["name"], []))
+        if unseen := record.get("warnings"):
+            said = "\n".join(map(text.warning, unseen))
+            ET.SubElement(suite, "system-out").text = said
     for key, path in _COUNTED.items():
         suite.set(key, str(len(suite.findall(path))))
 

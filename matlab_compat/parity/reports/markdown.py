@@ -34,13 +34,14 @@ def markdown(records: Iterable[Mapping[str, Any]]) -> str:
 def _single(record: Mapping[str, Any]) -> list[str]:
     compared = [*record["activations"], *record["outputs"]]
     return [
-        f"### {_MARKS[record['verdict']]}: {code(record['file'])}",
+        f"### {_MARKS[record['verdict']]}{text.worth(record)}: {code(record['file'])}",
         "",
         *_first(record["first_difference"]),
         *_table(_HEAD, [_row(one) for one in _different_first(compared)], len(compared)),
         "",
         *(line for one in compared[-1:] if one["worst"] for line in _worst(compared)),
         *(line for one in record.get("diagnoses", [])[:5] for line in _diagnosis(one)),
+        *(line for one in record.get("warnings", []) for line in _warning(one)),
         *_environment(record["environment"]),
     ]
 
@@ -85,6 +86,11 @@ def _diagnosis(found: Mapping[str, Any]) -> list[str]:
     return [f"{said} {residual}  ", f"Remedy: {prose(found['remedy'])}", ""]
 
 
+def _warning(unseen: Mapping[str, Any]) -> list[str]:
+    said = f"**Warning**: {prose(unseen['text'])}  "
+    return [said, f"Remedy: {prose(unseen['remedy'])}", ""]
+
+
 def _environment(facts: Mapping[str, str]) -> list[str]:
     rows = [f"| {code(name)} | {code(value)} |" for name, value in facts.items()]
     summary = "<details><summary>Environment</summary>"
@@ -107,7 +113,7 @@ def _outcome(record: Mapping[str, Any]) -> str:
         return f"⚠️ {code(record['summary'])}"
     first = record["first_difference"]
     where = "" if first is None else f", first in layer {code(first)}"
-    return f"{_MARKS[record['verdict']]}{where}"
+    return f"{_MARKS[record['verdict']]}{where}{text.worth(record)}"
 
 
 def code(name: str) -> str:

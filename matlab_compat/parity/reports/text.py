@@ -22,16 +22,24 @@ def report_text(document: Mapping[str, Any], name: str) -> str:
     compared = [comparison(one) for one in [*safe["activations"], *safe["outputs"]]]
     found = [diagnosis(one) for one in safe.get("diagnoses", ())]
     beside = [side_by_side(*table) for table in grids(safe.get("side_by_side", ()))]
+    unseen = [warning(one) for one in safe.get("warnings", ())]
     end = [environment(safe["environment"]), verdict(safe, name)]
-    return "\n".join([*compared, *beside, *found, *end])
+    return "\n".join([*compared, *beside, *found, *unseen, *end])
 
 
 def verdict(document: Mapping[str, Any], name: str) -> str:
-    """One line: what was verified, whether it is equal, and the first layer that is not."""
+    """One line: what was verified, whether it is equal and what that is worth, or where not."""
     first = document["first_difference"]
     where = "" if first is None else f", first in layer '{first}'"
-    text: str = lines_of_their_own(f"{name}: {document['verdict']}{where}")
+    said = f"{document['verdict']}{where}{worth(document)}"
+    text: str = lines_of_their_own(f"{name}: {said}")
     return text
+
+
+def worth(document: Mapping[str, Any]) -> str:
+    """What to add to a verdict whose data cannot show every mistake."""
+    count = len(document.get("warnings", ()))
+    return f", of limited worth ({count} warning{'s' * (count > 1)})" if count else ""
 
 
 def comparison(output: Mapping[str, Any]) -> str:
@@ -94,6 +102,11 @@ def diagnosis(found: Mapping[str, Any]) -> str:
             f"  remedy           {found['remedy']}",
         ]
     )
+
+
+def warning(unseen: Mapping[str, Any]) -> str:
+    """One thing that the comparison cannot show, with what to save instead."""
+    return f"warning: {unseen['text']}\n  remedy           {unseen['remedy']}"
 
 
 def grids(

@@ -1,0 +1,40 @@
+"""What the dimensions of data are called, in the terms of its format."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+#: How data without labels is read, by its number of dimensions; two are rows and columns.
+_UNLABELLED = {1: "U", 2: "UU", 3: "SSC", 4: "SSCB", 5: "SSSCB"}
+_SPACE = {1: ("position",), 2: ("height", "width"), 3: ("height", "width", "depth")}
+
+
+@dataclass(frozen=True)
+class Axes:
+    """What the dimensions are, and what they are called."""
+
+    labels: str
+
+    @classmethod
+    def of(cls, rank: int, labels: str) -> Axes:
+        """Of arrays with so many dimensions; more labels are for sizes of 1 at the end."""
+        return cls((labels or _UNLABELLED.get(rank, "U"))[:rank].ljust(rank, "U"))
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """``("height", "width", "channels", "observations")``, ``("features", "time steps")``."""
+        if self.labels == "UU":
+            return ("rows", "columns")
+        space = iter(_SPACE.get(self.labels.count("S"), ()))
+        other = {"C": "channels" if "S" in self.labels else "features"}
+        other |= {"B": "observations", "T": "time steps"}
+        return tuple(
+            next(space, f"dimension {i}") if label == "S" else other.get(label, f"dimension {i}")
+            for i, label in enumerate(self.labels, 1)
+        )
+
+    @property
+    def moving(self) -> tuple[int, ...]:
+        """Those that a crop, a padding or a delay moves: space and time, if there is any."""
+        found = tuple(i for i, label in enumerate(self.labels) if label in "ST")
+        return found or tuple(range(min(2, len(self.labels))))

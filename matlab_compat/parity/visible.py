@@ -1,0 +1,253 @@
+"""What the compared results depend on: a gradient of zero is a mistake that cannot be seen.
+
+The results are differentiated with respect to every learnable parameter and to the input. Dead
+ReLUs, saturated outputs, inputs of zero and recurrent weights of a single time step all come down
+to the same: a derivative that is zero, or too small to show.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ..data_format import DataFormat, dlarray
+from ..errors import MatlabCompatError
+from .compare import EPS, LAYER_BOUND
+from .diagnosis_types import Unseen
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+    from ..engine.precision import DeviceLike, DTypeLike
+    from ..layers.base import Layer
+    from ..network import Network
+
+#: A change of this part of all elements of a parameter must show.
+_CHANGE = 0.01
+#: Observations that are looked at, until everything has been seen to matter.
+_MOST_OBSERVATIONS = 16
+#: Parameters of more elements than this (1 GB) are not differentiated by.
+_MOST_PARAMETERS = 2**28
+#: Names in one text.
+_MOST_SHOWN = 5
+
+
+def invisible(
+    model: Layer | Network,
+    X: Sequence[object],
+    outputs: Sequence[str],
+    activations: Sequence[str],
+    data_format: str | Sequence[str] | None = None,
+    device: DeviceLike | None = None,
+    dtype: DTypeLike | None = None,
+) -> list[Unseen] | None:
+    """The parameters, and inputs, that may change with none of the compared results.
+
+    None where that cannot be told: something has no gradient, or would take too much memory.
+
+    Parameters
+    ----------
+    outputs, activations:
+        What is compared: all outputs or none, and layers by name.
+    """
+    try:
+        probe = _Probe(model, X, bool(outputs), activations, data_format, device, dtype)
+        hidden, unused = probe.hidden()
+    except (MatlabCompatError, RuntimeError, MemoryError, NotImplementedError, IndexError):
+        return None
+    found = []
+    what = "what was compared" if activations else "the output"
+    if unused:
+        said = f"{what} does not depend on the input: it stays the same if that changes by 1 %"
+        remedy = (
+            "save an input that the network answers to, or the activations of more layers: "
+            "outputs may be saturated, or all units of a layer dead."
+        )
+        found.append(Unseen("input unseen", said, remedy, "X"))
+    if hidden:
+        shown = [f"{name} of '{layer}'" if layer else name for layer, name in hidden]
+        more = f" and {len(shown) - _MOST_SHOWN} more" if len(shown) > _MOST_SHOWN else ""
+        said = (
+            f"{', '.join(shown[:_MOST_SHOWN])}{more} may be wrong: {what} stays the same if they "
+            "change by 1 %"
+        )
+        remedy = "save another input, or the activations of these layers."
+        found.append(Unseen("parameters unseen", said, remedy, hidden[0][0]))
+    return found
+
+
+class _Probe:
+    """A model, ready to be differentiated for one observation at a time."""
+
+    def __init__(
+        self,
+        model: Layer | Network,
+        X: Sequence[object],
+        outputs: bool,
+        activations: Sequence[str],
+        data_format: str | Sequence[str] | None,
+        device: DeviceLike | None,
+        dtype: DTypeLike | None,
+    ) -> None:
+        from ..layers.base import Layer
+
+        self.outputs, self.activations = outputs, set(activations)
+        if isinstance(model, Layer):
+            self._of_layer(model, X, data_format, device, dtype)
+        else:
+            self._of_network(model, X, data_format, device, dtype)
+        self.module: nn.Module
+        #: By MATLAB's layer ("" of a layer on its own) and name, as torch has them.
+        self.parameters: dict[tuple[str, str], list[Tensor]]
+        #: The inputs of each observation.
+        self.observations: list[tuple[Tensor, ...]]
+        if sum(p.numel() for p in self.module.parameters()) > _MOST_PARAMETERS:
+            raise MemoryError
+
+    def _of_layer(
+        self, layer: Layer, X: Sequence[object], data_format: Any, device: Any, dtype: Any
+    ) -> None:
+        from ..engine.arrays import as_data, tensor
+
+        own = layer.default_formats if data_format is None else data_format
+        each = [own] * len(X) if isinstance(own, str) else own
+        forms = [
+            DataFormat.parse(x.dims() if isinstance(x, dlarray) else label)
+            for x, label in zip(X, each, strict=True)
+        ]
+        formats = [form.batched for form in forms]
+        self.module = layer.to_torch(device, dtype, formats=formats).eval()
+        self.parameters = _named(layer, self.module, "")
+        data = [as_data(x) for x in X]
+        given = [tensor(f.to_torch(x), device, dtype) for f, x in zip(forms, data, strict=True)]
+        self.observations = _split(given)
+
+    def _of_network(
+        self, network: Network, X: Sequence[object], data_format: Any, device: Any, dtype: Any
+    ) -> None:
+        from ..engine.predict import _formats, _one, _tensors, network_inputs
+
+        inputs = network_inputs(network, X, data_format)
+        module = network.to_torch(device, dtype, formats=_formats(network, inputs)).eval()
+        self.module, self.parameters = module, {}
+        for attribute, name in module.meta["layers"].items():
+            if (part := getattr(module, attribute, None)) is not None:
+                self.parameters |= _named(network.layer(name), part, name)
+        self.observations = []
+        for index in range(max(len(i.data) for i in inputs)):
+            data = [_one(i, index) if i.is_list else i.data[0] for i in inputs]
+            self.observations += _split(list(_tensors(inputs, data, device, dtype)))
+
+    def hidden(self) -> tuple[list[tuple[str, str]], bool]:
+        """The parameters that do not show, as (layer, name); whether the input does not either.
+
+        Of a layer some of whose parameters show, only weights count: a bias may be next to zero.
+        """
+        left = dict(self.parameters)
+        unused = True
+        for given in self.observations[:_MOST_OBSERVATIONS]:
+            effects = self._effects(given, left)
+            left = {key: p for key, p in left.items() if effects[key] < LAYER_BOUND}
+            unused = unused and effects["", "X"] < LAYER_BOUND
+            if not (left or unused):
+                break
+        seen = {layer for layer, name in self.parameters if (layer, name) not in left}
+        found = [(at, name) for at, name in left if at not in seen or name.endswith("Weights")]
+        return found, unused
+
+    def _effects(
+        self, given: tuple[Tensor, ...], wanted: Mapping[tuple[str, str], list[Tensor]]
+    ) -> dict[tuple[str, str], float]:
+        """How many roundings of any result a change of each moves it by, at most."""
+        import torch
+
+        inputs = tuple(x.clone().requires_grad_(x.is_floating_point()) for x in given)
+        flat = [p.requires_grad_() for parts in wanted.values() for p in parts]
+        with torch.inference_mode(False), torch.enable_grad():
+            total = _weighed(self._results(inputs))
+            if not total.requires_grad:
+                raise RuntimeError("nothing here has a gradient")
+            every = torch.autograd.grad(total, [*flat, *inputs], allow_unused=True)
+        each = iter(every)
+        effects = {
+            key: _CHANGE * math.hypot(*(_size(p, next(each)) for p in parts))
+            for key, parts in wanted.items()
+        }
+        by_input = list(each)
+        known = [g for g in by_input if g is not None]
+        scale = [max(float(x.detach().abs().max()), EPS["single"]) for x in inputs]
+        moved = (
+            _CHANGE * s * float(g.norm())
+            for s, g in zip(scale, by_input, strict=True)
+            if g is not None
+        )
+        # Indices, say, have no gradient, and are seen all the same.
+        effects["", "X"] = math.hypot(*moved) if len(known) == len(by_input) else math.inf
+        return effects
+
+    def _results(self, inputs: tuple[Tensor, ...]) -> list[Tensor]:
+        """What is compared."""
+        from torch import fx
+
+        from ..engine.graph import run_recording
+
+        seen: list[Tensor] = []
+
+        def visit(name: str, result: Any) -> None:
+            if name in self.activations:
+                seen.append(result[0] if isinstance(result, tuple) else result)
+
+        if isinstance(self.module, fx.GraphModule) and self.activations:
+            results = run_recording(self.module, inputs, visit)
+        else:
+            results = self.module(*inputs)
+        every = results if isinstance(results, tuple) else (results,)
+        return [*(every if self.outputs else ()), *seen]
+
+
+def _named(layer: Layer, module: nn.Module, where: str) -> dict[tuple[str, str], list[Tensor]]:
+    """The learnable parameters of a layer by MATLAB's names; those that are zero do nothing."""
+    own: dict[str, Tensor] = dict(module.named_parameters())
+    found: dict[tuple[str, str], list[Tensor]] = {}
+    for name in layer.parameters():
+        parts = [own[torch_name] for torch_name in layer.torch_names(name) if torch_name in own]
+        if parts and any(bool(p.any()) for p in parts):
+            found[where, name] = parts
+    return found
+
+
+def _split(tensors: list[Tensor]) -> list[tuple[Tensor, ...]]:
+    """The observations one by one, where all inputs have as many."""
+    counts = {len(x) for x in tensors if x.ndim}
+    if len(counts) != 1:
+        return [tuple(tensors)]
+    return [tuple(x[i : i + 1] for x in tensors) for i in range(counts.pop())]
+
+
+def _weighed(results: Sequence[Tensor]) -> Tensor:
+    """The sum of all results, each with a random sign and in units of its own rounding."""
+    import torch
+
+    generator = torch.Generator().manual_seed(0)
+    terms = []
+    for y in results:
+        if not y.is_floating_point():
+            continue
+        signs = torch.randint(0, 2, y.shape, generator=generator).to(y) * 2 - 1
+        size = y.detach().abs().double()
+        unit = EPS["single"] * torch.where(size > 0, size, math.inf)
+        terms.append((y.double() * (signs.double() / unit)).nan_to_num(0, 0, 0).sum())
+    if not terms:
+        raise RuntimeError("no result is a number with a gradient")
+    return torch.stack(terms).sum()
+
+
+def _size(parameter: Tensor, gradient: Tensor | None) -> float:
+    """Of what a change of all elements by their own size does, at most."""
+    if gradient is None:
+        return 0.0
+    moved = float((parameter.detach().double() * gradient.double()).norm())
+    return moved if np.isfinite(moved) else math.inf

@@ -1,0 +1,295 @@
+"""How much a comparison was worth: which mistakes its data cannot show.
+
+Two sides that are equal prove little where the input is all zero, does not change along a dimension
+or has a single time step, or where the output is saturated or dead. Each such thing is found by its
+definition: in the arrays, and (:mod:`.visible`) by what the compared results depend on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ..data_format import DataFormat, dlarray
+from ..display import size_text
+from ..errors import MatlabCompatError, NothingToCompareError
+from .axes import Axes
+from .compare import EPS, Tolerance
+from .diagnosis_types import Unseen
+
+if TYPE_CHECKING:
+    from ..engine.precision import DeviceLike, DTypeLike
+    from ..layers.base import Layer
+    from ..network import Network
+
+Array = npt.NDArray[Any]
+
+#: What is said of an output, and not where activations before it show everything.
+_MADE_UP = ("output saturated", "output constant along a dimension", "dead channels")
+_OTHER_INPUT = (
+    "save another input with its output: a real one, or random numbers of its range, such as "
+    "X = rand(size(X), 'single')."
+)
+
+
+def unseen(
+    model: Layer | Network,
+    X: Sequence[object],
+    expected: Mapping[str, object],
+    *,
+    activations: Iterable[str] = (),
+    compared: Iterable[str] = (),
+    data_format: str | Sequence[str] | None = None,
+    device: DeviceLike | None = None,
+    dtype: DTypeLike | None = None,
+    tolerance: Tolerance | None = None,
+) -> tuple[Unseen, ...]:
+    """What the comparison of a model with what MATLAB computed cannot show.
+
+    Parameters
+    ----------
+    model, X, expected:
+        As for :func:`.network.verify_network`; the outputs are those that were compared.
+    activations, compared:
+        The layers whose activations were saved, and those that were compared.
+    tolerance:
+        The rule of the comparison, where it was explicit.
+    """
+    from .diagnose import labels_of
+    from .visible import invisible
+
+    names = ["X"] if len(X) == 1 else [f"X{i + 1}" for i in range(len(X))]
+    seen = list(compared)
+    found: list[Unseen] = []
+    for name, x, labels in zip(names, X, _input_labels(model, X, data_format), strict=True):
+        found += of_input(name, _arrays(x), labels)
+    options: dict[str, Any] = {"data_format": data_format, "device": device, "dtype": dtype}
+    hidden = invisible(model, X, list(expected), seen, **options)
+    for port, (name, y) in enumerate(expected.items()):
+        labels = labels_of(model, X, data_format, port)
+        shown = of_output(name, _arrays(y), labels, tolerance)
+        # Where the layers before it are compared and show everything, they make up for it.
+        found += [one for one in shown if not seen or hidden != [] or one.name not in _MADE_UP]
+    left_out = [name for name in activations if name not in seen]
+    if left_out:
+        found.append(
+            Unseen(
+                "activations not compared",
+                f"the activations of {_quoted(left_out)} are all zero on both sides: nothing was "
+                "compared there",
+                _OTHER_INPUT,
+                left_out[0],
+            )
+        )
+    return (*found, *(hidden or ()))
+
+
+def _arrays(value: object) -> list[Array]:
+    items = value if isinstance(value, list) else [value]
+    return [x.extractdata() if isinstance(x, dlarray) else np.asarray(x) for x in items]
+
+
+def _input_labels(
+    model: Layer | Network, X: Sequence[object], data_format: str | Sequence[str] | None
+) -> list[str]:
+    """What the dimensions of the inputs are; "" where that is not known."""
+    from ..engine.predict import network_inputs
+    from ..layers.base import Layer
+
+    try:
+        if not isinstance(model, Layer):
+            return [given.form.labels for given in network_inputs(model, X, data_format)]
+    except MatlabCompatError:
+        return [""] * len(X)
+    own = model.default_formats if data_format is None else data_format
+    each = [own] * len(X) if isinstance(own, str) else own
+    labels = [x.dims() if isinstance(x, dlarray) else f for x, f in zip(X, each, strict=True)]
+    return [DataFormat.parse(label).labels for label in labels]
+
+
+def refuse_unusable(activations: Mapping[str, object]) -> None:
+    """Saved activations that could not show any difference.
+
+    Raises
+    ------
+    NothingToCompareError
+        One is empty, or has no number in it.
+    """
+    for name, value in activations.items():
+        for x in _arrays(value) or [np.zeros(0)]:
+            if x.size and np.isfinite(x).any():
+                continue
+            what = "all NaN or infinite" if x.size else f"empty, {size_text(x.shape)}"
+            raise NothingToCompareError(
+                f"Nothing to compare: the saved activations are {what}.",
+                where=(f"activations.{name}",),
+                remedy="save them anew, activations(net, X, '<layer>'), or leave the layer out.",
+            )
+
+
+# --- inputs -----------------------------------------------------------------------------
+
+
+def of_input(name: str, items: Sequence[Array], labels: str) -> Iterator[Unseen]:
+    """What an input (one array, or the sequences of a list) leaves unseen."""
+    if not any(x.any() for x in items):
+        yield Unseen(
+            "input all zero",
+            f"{name} is all zero: weights that it is multiplied by may be anything",
+            _OTHER_INPUT,
+            name,
+        )
+        return
+    if sum(x.size for x in items) > 1 and _constant(items):
+        yield Unseen(
+            "input constant",
+            f"{name} is {items[0].flat[0]:.7g} everywhere: the order of its dimensions and "
+            "elements, and filters flipped or exchanged, cannot be seen",
+            _OTHER_INPUT,
+            name,
+        )
+        return
+    if not labels:
+        return
+    axes = Axes.of(len(labels), labels)
+    full = [_expanded(x, labels) for x in items]
+    if "T" in labels and all(x.shape[labels.index("T")] == 1 for x in full):
+        yield Unseen(
+            "one time step",
+            f"{name} has a single time step: what is carried on from step to step, and the "
+            "direction of time, cannot be seen",
+            "save a longer sequence with its output.",
+            name,
+        )
+    still = _still(full)
+    if still:
+        yield Unseen(
+            "input constant along a dimension",
+            f"{name} does not change along {_and([axes.names[i] for i in still])}: mistakes in the "
+            "order there, such as a flip, cannot be seen",
+            _OTHER_INPUT,
+            name,
+        )
+    turned = [
+        i
+        for i in axes.moving
+        if i not in still
+        and any(x.shape[i] > 1 for x in full)
+        and all(np.array_equal(x, np.flip(x, i)) for x in full)
+    ]
+    if turned:
+        yield Unseen(
+            "input symmetric",
+            f"{name} is the same when flipped along {_and([axes.names[i] for i in turned])}: a "
+            "flip there cannot be seen",
+            _OTHER_INPUT,
+            name,
+        )
+    first, *others = [i for i, label in enumerate(labels) if label == "S"] or [0]
+    exchanged = [x.swapaxes(first, others[0]) for x in full] if len(others) == 1 else []
+    varied = any(x.shape[first] > 1 for x in exchanged) and first not in still
+    if varied and all(map(np.array_equal, full, exchanged)):
+        yield Unseen(
+            "input symmetric",
+            f"{name} is the same with height and width exchanged: such a mistake cannot be seen",
+            _OTHER_INPUT,
+            name,
+        )
+
+
+def _constant(items: Sequence[Array]) -> bool:
+    having = [x for x in items if x.size]
+    return all(bool((x == having[0].flat[0]).all()) for x in having)
+
+
+def _expanded(x: Array, labels: str) -> Array:
+    """With the dimensions of size 1 at the end that MATLAB drops."""
+    return x.reshape(x.shape + (1,) * (len(labels) - x.ndim), order="F")
+
+
+def _still(items: Sequence[Array]) -> list[int]:
+    """The dimensions along which nothing changes, of those with more than one element."""
+    rank = min(x.ndim for x in items)
+    return [
+        axis
+        for axis in range(rank)
+        if any(x.shape[axis] > 1 for x in items)
+        and all(bool((x == x.take([0], axis)).all()) for x in items)
+    ]
+
+
+def _quoted(names: Sequence[str]) -> str:
+    return _and([f"'{name}'" for name in names])
+
+
+def _and(names: Sequence[str]) -> str:
+    return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
+
+
+# --- outputs ----------------------------------------------------------------------------
+
+
+def of_output(
+    name: str, items: Sequence[Array], labels: str, tolerance: Tolerance | None = None
+) -> Iterator[Unseen]:
+    """What an expected output leaves unseen."""
+    every = sum(x.size for x in items)
+    lost = sum(int(np.count_nonzero(~np.isfinite(x))) for x in items)
+    if lost:
+        yield Unseen(
+            "no numbers",
+            f"{lost} of {every} elements of {name} are NaN or Inf on both sides: nothing is "
+            "compared there",
+            "look for the layer that they begin in, and save an output without them.",
+            name,
+        )
+        return
+    if all(_saturated(x, tolerance) for x in items):
+        yield Unseen(
+            "output saturated",
+            f"{name} is 0 or 1 everywhere, but for rounding: what came before is lost, and most "
+            "mistakes do not change which is which",
+            "save the activations before the last layer as well (activations.<layer> = "
+            "activations(net, X, '<layer>')), or an input that the network is less sure of.",
+            name,
+        )
+        return
+    axes = Axes.of(max(x.ndim for x in items), labels)
+    full = [_expanded(x, axes.labels) for x in items]
+    if still := _still(full):
+        yield Unseen(
+            "output constant along a dimension",
+            f"{name} does not change along {_and([axes.names[i] for i in still])}: it may not "
+            "depend on its input, and mistakes in the order there cannot be seen",
+            "save the activations of the layers before it as well, or another input.",
+            name,
+        )
+        return
+    channel = axes.labels.find("C")
+    if channel < 0 or any(x.shape[channel] != full[0].shape[channel] for x in full):
+        return
+    others = tuple(i for i in range(full[0].ndim) if i != channel)
+    alive = np.any([np.any(x != 0, axis=others) for x in full], axis=0)
+    elements = every // alive.size
+    if elements > 1 and not alive.all():
+        dead = int(np.count_nonzero(~alive))
+        yield Unseen(
+            "dead channels",
+            f"{dead} of {alive.size} {axes.names[channel]} of {name} are zero throughout: what "
+            "leads to them is not seen",
+            "save an input that makes them active, or the activations before the last layer.",
+            name,
+        )
+
+
+def _saturated(values: Array, tolerance: Tolerance | None) -> bool:
+    """Whether nothing is left of it but zeros and ones, of which there are some."""
+    if np.iscomplexobj(values) or not values.size:
+        return False
+    zero = 0.0 if tolerance is None else tolerance.atol
+    one = EPS["single"] if tolerance is None else tolerance.atol + tolerance.rtol
+    ones = np.abs(values - 1) <= one
+    return bool(ones.any() and (ones | (np.abs(values) <= zero)).all())
