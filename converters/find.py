@@ -17,6 +17,7 @@ from matlab_compat.errors import (
     MatFileError,
     locating,
 )
+from matlab_compat.plain_text import plain_text
 from matlab_compat.wording import argument
 
 from .matfile import MatFile
@@ -88,7 +89,7 @@ def find_models(mat: MatFile, variable: str | None = None) -> list[Found]:
         The one variable asked for cannot be decoded; others are passed over.
     """
     if variable is not None:
-        return _called(mat, variable)
+        return _called(mat, plain_text(variable))
     candidates = _loose(mat)
     for info in mat.variables:
         if may_hold_models(info.class_name):
@@ -247,6 +248,7 @@ def choose_layer(found: list[Found], layer: str | int | None, where: str) -> _Ch
     AmbiguousLayerError
         There are several, and none was chosen.
     """
+    layer = plain_text(layer)
     layers = [(saved, f) for f in found for saved in _layers(f)]
     if not layers:
         _raise_damage(found, where)

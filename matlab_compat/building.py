@@ -9,6 +9,7 @@ from .errors import LayerNotFoundError, UsageError
 from .graph import Graph
 from .layers.base import Layer
 from .network import Network, layer_names
+from .plain_text import plain_text, plain_texts
 
 
 def layerGraph(layers: Sequence[Layer] | Network = ()) -> Network:
@@ -42,7 +43,8 @@ def disconnectLayers(graph: Network, source: str, destination: str) -> Network:
 
 def removeLayers(graph: Network, names: str | Sequence[str]) -> Network:
     """The graph without the named layers and their connections."""
-    gone = {names} if isinstance(names, str) else set(names)
+    named = plain_texts(names)
+    gone = {named} if isinstance(named, str) else set(named)
     for name in gone - set(graph.names):
         raise LayerNotFoundError(f"The graph has no layer '{name}'.")
     layers = [x for x, name in zip(graph.Layers, graph.names, strict=True) if name not in gone]
@@ -56,6 +58,7 @@ def _layer_of(graph: Network, port: str) -> str:
 
 def replaceLayer(graph: Network, name: str, layer: Layer) -> Network:
     """The graph with another layer in the place of ``name``, connected as that was."""
+    name = plain_text(name)
     graph.layer(name)  # refuses what is not there
     layers = [layer if own == name else x for x, own in zip(graph.Layers, graph.names, strict=True)]
     new = layer_names(layers)[graph.names.index(name)]

@@ -18,6 +18,7 @@ import numpy.typing as npt
 
 from .display import size_text
 from .errors import DataFormatError
+from .plain_text import plain_text
 from .wording import argument
 
 Array = npt.NDArray[Any]
@@ -40,6 +41,7 @@ class DataFormat:
         DataFormatError
             Not text, empty, an unknown label, or C, B or T more than once.
         """
+        text = plain_text(text)
         if not isinstance(text, str) or not text:
             raise DataFormatError(
                 f"The data format must be text such as 'SSCB', not {text!r}.",

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from .errors import MatlabCompatError, UsageError, locating
 from .layers.base import Layer
 from .layers.unsupported import UnsupportedLayer
+from .plain_text import plain_text
 
 #: (layer name, port number) of a source or destination.
 Port = tuple[str, int]
@@ -72,6 +73,7 @@ class Graph:
         #: (source, destination) as MATLAB writes them, with the port where there are several.
         self.connections: list[tuple[str, str]] = []
         for source, destination in connections:
+            source, destination = plain_text(source), plain_text(destination)
             start = self._port(source, outgoing=True)
             end = self._port(destination, outgoing=False)
             if end in self.sources:

@@ -22,6 +22,7 @@ from .layers.learnables import Learnable, State
 from .layers.nested import NetworkLayer
 from .layers.saved_fields import check_known
 from .layers.unsupported import UnsupportedLayer
+from .plain_text import plain_text, plain_texts
 from .table import Table
 
 if TYPE_CHECKING:
@@ -92,7 +93,8 @@ class Network:
         self._connections = self._graph.connections
         if kind in CLASSIC:
             self._end_in_outputs()
-        self._output_names = list(output_names) if output_names else None
+        names = [] if output_names is None else plain_texts(output_names)
+        self._output_names = [names] if isinstance(names, str) else list(names) or None
 
     def _end_in_outputs(self) -> None:
         """Layers that cannot be built, but stand where only output layers can, are some."""
@@ -113,6 +115,7 @@ class Network:
         LayerNotFoundError
             There is none.
         """
+        name = plain_text(name)
         if name not in self._graph.layers:
             raise LayerNotFoundError(
                 f"The network has no layer '{name}'; it has {', '.join(self.names)}."
@@ -328,8 +331,9 @@ class Network:
 
         inputs = X if isinstance(X, tuple) else (X,)
         options = (data_format, device, dtype, allow_tf32)
-        found = activations(self, inputs, [layer], *options)[layer]
-        return _output_as(found, OutputAs)
+        name = plain_text(layer)
+        found = activations(self, inputs, [name], *options)[name]
+        return _output_as(found, plain_text(OutputAs))
 
     def classify(
         self,

@@ -28,7 +28,7 @@ class Attention(nn.Module):
     """attentionLayer: queries N,C,Q, keys N,C,K and values N,D,K to N,D,Q.
 
     With a mask N,1,K (1 for data, 0 for padding) no query attends to padding. The scores, where
-    they are an output, are N,heads,K,Q.
+    they are an output, are K,Q,heads,N: unlabelled dimensions keep MATLAB's order.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -51,7 +51,7 @@ class Attention(nn.Module):
         if allowed is not None:
             products = products.masked_fill(~allowed, -torch.inf)
         scores = products.softmax(3)
-        return self._joined(F.dropout(scores, dropout) @ v), scores.transpose(2, 3)
+        return self._joined(F.dropout(scores, dropout) @ v), scores.permute(3, 2, 1, 0)
 
     def _heads(self, x: Tensor) -> Tensor:
         """N,C,T as N,heads,T,C/heads."""

@@ -1,6 +1,8 @@
-"""Embeddings and indexing on N,C,T tensors."""
+"""Embeddings and indexing on N,C,T tensors; of images, in patches."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 import torch
 import torch.nn.functional as F
@@ -28,25 +30,48 @@ class PositionEmbedding(nn.Module):
 
 
 class WordEmbedding(nn.Module):
-    """wordEmbeddingLayer: word indices N,1,T (or N,1), counted from 1, to N,D,T (or N,D)."""
+    """wordEmbeddingLayer: word indices N,1,T (or N,1), counted from 1, to N,D,T (or N,D).
 
-    def __init__(self, words: int, columns: int, size: int) -> None:
+    Parameters
+    ----------
+    words:
+        The number of words.
+    columns:
+        The number of embedding vectors: ``words``, or one more, which is that of unknown words.
+    size:
+        D.
+    known_only:
+        Refuse indices that are no word's; an exported program cannot, as it cannot look at data.
+    """
+
+    def __init__(self, words: int, columns: int, size: int, known_only: bool) -> None:
         super().__init__()
         self.words = words
+        self.known_only = known_only
         self.weight = nn.Parameter(torch.zeros(columns, size))
 
     def forward(self, x: Tensor) -> Tensor:
         """See the class."""
-        if not torch.compiler.is_compiling():  # an exported graph cannot look at its data
+        if not torch.compiler.is_compiling():
             self._check(x)
-        return F.embedding(x.squeeze(1).long() - 1, self.weight).movedim(-1, 1)
+        index = x.squeeze(1).long()
+        known = (index >= 1) & (index <= self.words)
+        place = torch.where(known, index - 1, torch.full_like(index, self.weight.shape[0] - 1))
+        return F.embedding(place, self.weight).movedim(-1, 1)
 
     def _check(self, x: Tensor) -> None:
-        if not bool(((x >= 1) & (x <= self.words) & (x == x.round())).all()):
+        least = 1 if self.known_only else 0
+        if not bool(((x >= least) & (x == x.round())).all()):
             raise DataFormatError(
-                f"Word indices must be integers from 1 to {self.words}.",
-                remedy="remove padding and words that are not in the vocabulary: what MATLAB does "
-                "with them is not documented.",
+                f"Word indices must be integers from {least} on; 0 is padding.",
+                remedy="encode the text with the layer's own vocabulary.",
+            )
+        if self.known_only and not bool((x <= self.words).all()):
+            raise DataFormatError(
+                f"Word indices must be integers from 1 to {self.words}: the layer has no vector "
+                "for padding and unknown words (OOVMode 'error', or Weights without a column "
+                f"{self.words + 1}).",
+                remedy="remove them from the data, or save the layer after the training.",
             )
 
 
@@ -63,16 +88,66 @@ class EmbeddingConcatenation(nn.Module):
 
 
 class Indexing(nn.Module):
-    """indexing1dLayer: one step of the last dimension; ``index`` counts from 0, or -1 for last."""
+    """indexing1dLayer: one step of the last dimension; ``index`` counts from 0, or -1 for last.
+
+    With a mask N,1,T only steps that it does not say 0 for are counted.
+    """
 
     def __init__(self, index: int) -> None:
         super().__init__()
         self.index = index
 
-    def forward(self, x: Tensor) -> Tensor:
-        """See the class."""
+    def forward(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
+        """N,C,*space,T to N,C,*space."""
+        if mask is not None:
+            return self._masked(x, mask[:, 0] != 0)
         if self.index >= x.shape[-1]:
             raise DataFormatError(
                 f"Index {self.index + 1} is beyond the {x.shape[-1]} steps of the input."
             )
         return x.select(-1, self.index)
+
+    def _masked(self, x: Tensor, data: Tensor) -> Tensor:
+        """``data`` is N,T."""
+        count = data.long().cumsum(1)  # the number of each step among those of data
+        wanted = count[:, -1:] if self.index < 0 else torch.full_like(count[:, -1:], self.index + 1)
+        chosen = data & (count == wanted)
+        if not torch.compiler.is_compiling() and not bool(chosen.any(1).all()):
+            raise DataFormatError(
+                "The padding mask leaves an observation fewer steps than the index needs.",
+                remedy="give a mask that is 1 for data and 0 for padding.",
+            )
+        place = chosen.long().argmax(1).reshape(-1, *(1,) * (x.ndim - 1))
+        return x.gather(-1, place.expand(*x.shape[:-1], 1)).squeeze(-1)
+
+
+class PatchEmbedding(nn.Module):
+    """patchEmbeddingLayer: N,C,H,W to N,F,P, P the patches in a row.
+
+    Parameters
+    ----------
+    patch_size:
+        (h, w), the filters and their stride.
+    by_rows:
+        The patches of the first row first ('row-major'); else those of the first column.
+    """
+
+    def __init__(
+        self, patch_size: Sequence[int], channels: int, filters: int, by_rows: bool
+    ) -> None:
+        super().__init__()
+        self.patch_size = tuple(patch_size)
+        self.by_rows = by_rows
+        self.weight = nn.Parameter(torch.zeros(filters, channels, *self.patch_size))
+        self.bias = nn.Parameter(torch.zeros(filters))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """See the class."""
+        if any(n % k for n, k in zip(x.shape[2:], self.patch_size, strict=True)):
+            image, patch = ("×".join(map(str, n)) for n in (x.shape[2:], self.patch_size))
+            raise DataFormatError(
+                f"An image of {image} does not divide into patches of {patch}.",
+                remedy="feed images whose size is a multiple of PatchSize.",
+            )
+        y = F.conv2d(x, self.weight, self.bias, self.patch_size)
+        return (y if self.by_rows else y.transpose(2, 3)).flatten(2)

@@ -9,6 +9,7 @@ from typing import Any, TypeAlias
 import torch
 
 from ..errors import UsageError
+from ..plain_text import plain_text
 from ..wording import argument
 
 DeviceLike: TypeAlias = str | torch.device
@@ -30,6 +31,7 @@ def torch_dtype(dtype: DTypeLike | None) -> torch.dtype:
 
     ``None`` is single, the class in which MATLAB runs networks.
     """
+    dtype = plain_text(dtype)
     if isinstance(dtype, torch.dtype):
         found: torch.dtype | None = dtype if dtype.is_floating_point else None
     else:
@@ -43,6 +45,7 @@ def torch_dtype(dtype: DTypeLike | None) -> torch.dtype:
 
 def torch_device(device: DeviceLike | None) -> torch.device:
     """The torch device for ``"cpu"``, ``"cuda"`` or ``"auto"`` (a GPU where there is one)."""
+    device = plain_text(device)
     if device is None or device == "cpu":
         return torch.device("cpu")
     if device == "auto":

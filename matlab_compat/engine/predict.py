@@ -18,6 +18,7 @@ from ..display import size_text
 from ..errors import DataFormatError, MatlabCompatWarning, UsageError, locating
 from ..layers.output import class_names
 from ..network import CLASSIC
+from ..plain_text import plain_texts
 from ..wording import argument
 from .arrays import array, as_data, tensor
 from .graph import build_graph, run_network, run_recording
@@ -251,6 +252,7 @@ def network_inputs(
             f"but {len(X)} were given."
         )
     labels: list[str | None]
+    data_format = plain_texts(data_format)
     if data_format is None or isinstance(data_format, str):
         labels = [data_format] * len(X)
     else:

@@ -175,7 +175,11 @@ class DepthToSpace(nn.Module):
 
 
 class SpaceToDepth(nn.Module):
-    """Blocks of space to channels: N,C,H,W to N,h*w*C,H/h,W/w, the inverse of 'dcr'."""
+    """Blocks of space to channels: N,C,H,W to N,h*w*C,floor(H/h),floor(W/w), the inverse of 'dcr'.
+
+    The order is that of the example on MATLAB's page of the function ``spaceToDepth``. Rows and
+    columns at the end that fill no block are left out.
+    """
 
     def __init__(self, block_size: Sequence[int]) -> None:
         super().__init__()
@@ -185,11 +189,12 @@ class SpaceToDepth(nn.Module):
         """Every block as the channels of one pixel."""
         h, w = self.block_size
         batch, depth, height, width = x.shape
-        if height % h or width % w:
-            raise UnsupportedLayerError(
-                f"An image of {height}×{width} does not divide into blocks of {h}×{w}, and which "
-                "pixels MATLAB leaves out is not documented.",
-                remedy="feed images whose size is a multiple of BlockSize.",
+        rows, columns = height // h, width // w
+        if rows == 0 or columns == 0:
+            raise DataFormatError(
+                f"An image of {height}×{width} is smaller than a block of {h}×{w}.",
+                remedy="feed larger images.",
             )
-        blocks = x.view(batch, depth, height // h, h, width // w, w).permute(0, 3, 5, 1, 2, 4)
-        return blocks.reshape(batch, h * w * depth, height // h, width // w)
+        whole = x[:, :, : rows * h, : columns * w]
+        blocks = whole.reshape(batch, depth, rows, h, columns, w).permute(0, 3, 5, 1, 2, 4)
+        return blocks.reshape(batch, h * w * depth, rows, columns)

@@ -10,6 +10,7 @@ import torch
 from ..data_format import DataFormat, dlarray
 from ..display import size_text
 from ..errors import DataFormatError
+from ..plain_text import plain_texts
 from ..wording import argument
 from .arrays import array, as_data, tensor
 from .precision import DeviceLike, DTypeLike, full_precision
@@ -29,7 +30,8 @@ def predict_layer(
 ) -> Any:
     """:meth:`Layer.predict <matlab_compat.layers.base.Layer.predict>` for any layer."""
     inputs = X if isinstance(X, tuple) else (X,)
-    labels = [data_format] * len(inputs) if isinstance(data_format, str) else list(data_format)
+    given = plain_texts(data_format)
+    labels = [given] * len(inputs) if isinstance(given, str) else list(given)
     labelled = any(isinstance(x, dlarray) for x in inputs)
     forms = [
         DataFormat.parse(x.dims() if isinstance(x, dlarray) else label)

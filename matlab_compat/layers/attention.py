@@ -7,7 +7,6 @@ keys are multiplied by 1/sqrt(channels of a head).
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, Self
@@ -15,7 +14,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 import numpy as np
 
 from ..display import size_text
-from ..errors import DataFormatError, MatlabCompatWarning, PropertyError
+from ..errors import DataFormatError, PropertyError
 from .base import Fans, Layer
 from .constructors import Expansion, construct
 from .formats import require_format
@@ -87,23 +86,16 @@ class AttentionBase(Layer):
         return ["out", *(["scores"] if self.HasScoresOutput else [])]
 
     def output_formats(self, formats: Sequence[str]) -> tuple[str, ...]:
-        """The format of the queries; scores as keys×queries×heads×N, labelled "SSCB"."""
+        """The format of the queries; scores as keys×queries×heads×N, without labels."""
         for given in formats:
             require_format(given, FORMATS, _REMEDY)
         if len(set(formats)) > 1:
             raise DataFormatError(f"The inputs have different formats: {', '.join(formats)}.")
-        return (formats[0], "SSCB")[: self.NumOutputs]
+        return (formats[0], "UUUU")[: self.NumOutputs]
 
     def _settings(self, scale: float | None = None) -> Settings:
         from ..engine.attention import Settings
 
-        if self.HasScoresOutput:
-            warnings.warn(
-                f"{self.label}: the order of the scores (keys×queries×heads×observations) is not "
-                "settled by a real file.",
-                MatlabCompatWarning,
-                stacklevel=2,
-            )
         return Settings(
             heads=self.NumHeads,
             causal=self.AttentionMask == "causal",

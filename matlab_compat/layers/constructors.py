@@ -5,8 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import TypeVar
 
+import numpy as np
+
+from ..errors import PropertyError
 from .base import Layer
 from .name_value import name_value_pairs
+from .properties import auto_or_positive_integer
 
 L = TypeVar("L", bound=Layer)
 #: An argument that sets properties of other names: ``Padding`` sets PaddingMode and PaddingSize.
@@ -44,4 +48,18 @@ def construct(
     values: dict[str, object] = {}
     for name, value in name_value_pairs(layer_class.constructor, names, pairs, options).items():
         values.update(expansions[name](value) if name in expansions else {name: value})
+    _refuse_empty_sizes(layer_class, values)
     return layer_class(**dict(zip(layer_class.arguments, positional, strict=True)), **values)
+
+
+def _refuse_empty_sizes(layer_class: type[Layer], values: Mapping[str, object]) -> None:
+    """[] stands for 'auto' in files only: MATLAB's functions do not take it."""
+    for name, value in values.items():
+        declared = layer_class.properties.get(name)
+        is_size = declared is not None and declared.convert is auto_or_positive_integer
+        if is_size and np.size(np.asarray(value, dtype=object)) == 0:
+            raise PropertyError(
+                f"{name} must be 'auto' or a positive integer; got [].",
+                where=(layer_class.__name__, name),
+                remedy=f"leave {name} out, or give the number.",
+            )

@@ -1,13 +1,18 @@
 """Embedding layers: positions, words, class tokens; and indexing, which takes one step out.
 
-Semantics: the documentation pages. Traps: positions and words count from 1; the position embedding
-gives the embedding alone, to be added to the data by an addition layer.
+Semantics: the documentation pages. Traps: positions and words count from 1, and the last column of
+a word embedding is that of unknown words; the position embedding gives the embedding alone, to be
+added to the data by an addition layer.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, ClassVar
+from math import prod
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+import numpy.typing as npt
 
 from ..display import size_text
 from ..errors import PropertyError, UnsupportedLayerError
@@ -24,6 +29,7 @@ from .properties import (
     optional,
     positive_integer,
     positive_integers,
+    real_scalar,
 )
 from .registry import register
 from .saved_fields import SavedField, no_effect
@@ -31,6 +37,7 @@ from .saved_fields import SavedField, no_effect
 if TYPE_CHECKING:
     from torch import nn
 
+Array = npt.NDArray[Any]
 WEIGHT_INITIALIZERS = ("glorot", "he", "narrow-normal", "zeros", "ones")
 
 
@@ -123,6 +130,7 @@ class SinusoidalPositionEncodingLayer(Layer):
         "auto",
         read_only=True,
     )
+    PositionOffset = Property(real_scalar, 0.0, group=None, doc="State since R2026a.")
 
     def _validate(self) -> None:
         if self.OutputSize % 2:
@@ -145,8 +153,10 @@ class WordEmbeddingLayer(EmbeddingLayer):
 
     Notes
     -----
-    Index i takes column i of Weights. Indices beyond the vocabulary, and 0, are refused: what
-    MATLAB does with them is not documented.
+    Index i takes column i of Weights. Weights of a trained layer has one column more than there
+    are words: with OOVMode 'map-to-last' index 0 (padding) and indices beyond the vocabulary take
+    that one; with 'error', or where Weights has no such column, they are refused. Source: the pages
+    of the layer and of ``embed``. Files from before R2023b have no OOVMode and mean 'map-to-last'.
     """
 
     matlab_class: ClassVar[str] = "nnet.cnn.layer.WordEmbeddingLayer"
@@ -157,14 +167,12 @@ class WordEmbeddingLayer(EmbeddingLayer):
     Dimension = Property(positive_integer, read_only=True)
     NumWords = Property(positive_integer, read_only=True)
     Vocabulary = Property(optional(anything), None, group=None)
-    OOVMode = Property(one_of("discard", "map-to-last", "error"), "discard", group=None)
+    OOVMode = Property(one_of("map-to-last", "error"), "map-to-last", group=None)
 
     def _validate(self) -> None:
-        self._check_weights((self.Dimension, self._columns()))
-
-    def _columns(self) -> int:
-        """With 'map-to-last' there is one more column, for words that are not known."""
-        return self.NumWords + (self.OOVMode == "map-to-last")
+        # Before a training the weights of a word embedding may lack the column of unknown words.
+        bare = restored(self.Weights, (self.Dimension, self.NumWords)) is not None
+        self._check_weights((self.Dimension, self.NumWords + (not bare)))
 
     def output_formats(self, formats: Sequence[str]) -> tuple[str, ...]:
         """The format of the input."""
@@ -176,13 +184,16 @@ class WordEmbeddingLayer(EmbeddingLayer):
         return 1
 
     def _parameter_sizes(self, channels: int) -> dict[str, tuple[tuple[int, ...], Fans]]:
-        size = (self.Dimension, self._columns())
-        return {"Weights": (size, (self.NumWords, self.Dimension))}
+        """With the column of unknown words, which numIn counts too."""
+        size = (self.Dimension, self.NumWords + 1)
+        return {"Weights": (size, (self.NumWords + 1, self.Dimension))}
 
     def _build(self, formats: tuple[str, ...]) -> nn.Module:
         from ..engine.embedding import WordEmbedding
 
-        return WordEmbedding(self.NumWords, self._columns(), self.Dimension)
+        columns = self.parameter_value("Weights").shape[1]
+        known_only = self.OOVMode == "error" or columns == self.NumWords
+        return WordEmbedding(self.NumWords, columns, self.Dimension, known_only)
 
     def description(self) -> str:
         """For example ``Word embedding layer with 100 dimensions and 5000 unique words``."""
@@ -231,7 +242,8 @@ class EmbeddingConcatenationLayer(EmbeddingLayer):
         return self.InputSize if isinstance(self.InputSize, int) else None
 
     def _parameter_sizes(self, channels: int) -> dict[str, tuple[tuple[int, ...], Fans]]:
-        return {"Weights": ((channels, 1), (1, channels))}
+        """``numIn`` and ``numOut`` are the number of channels, as the page says."""
+        return {"Weights": ((channels, 1), (channels, channels))}
 
     def _build(self, formats: tuple[str, ...]) -> nn.Module:
         from ..engine.embedding import EmbeddingConcatenation
@@ -256,6 +268,12 @@ class Indexing1DLayer(Layer):
     Shape
     -----
     MATLAB C×N×T to C×N ("CBT" to "CB"), S×C×N to C×N; torch N,C,T to N,C. ``Index`` counts from 1.
+
+    Notes
+    -----
+    With HasPaddingMaskInput the second input, 1×N×T (1×N×S for "SCB" data: S×1×N), says which steps
+    count: 1 data, 0 padding, which the layer "ignores when it extracts data" (the page). 'last' is
+    the last step of data.
     """
 
     matlab_class: ClassVar[str] = "nnet.cnn.layer.Indexing1DLayer"
@@ -265,7 +283,7 @@ class Indexing1DLayer(Layer):
     default_format: ClassVar[str] = "CBT"
 
     HasPaddingMaskInput = Property(flag, False, read_only=True, group="")
-    Index = Property(_index, read_only=True)
+    Index = Property(_index, "first", read_only=True)
 
     @property
     def InputNames(self) -> list[str]:
@@ -275,16 +293,13 @@ class Indexing1DLayer(Layer):
     def output_formats(self, formats: Sequence[str]) -> tuple[str, ...]:
         """The format of the input without time, or without its one dimension of space."""
         require_format(formats[0], ("CBT", "SCB", "SCBT", "SSCBT", "SSSCBT"))
+        if self.HasPaddingMaskInput:
+            require_format(formats[1], ("CBT" if "T" in formats[0] else "SCB",))
         return (formats[0].removesuffix("T") if "T" in formats[0] else "CB",)
 
     def _build(self, formats: tuple[str, ...]) -> nn.Module:
         from ..engine.embedding import Indexing
 
-        if self.HasPaddingMaskInput:
-            raise UnsupportedLayerError(
-                "How the padding mask moves the index is not documented.",
-                remedy="save the network with HasPaddingMaskInput=false and unpadded sequences.",
-            )
         steps = {"first": 0, "last": -1}
         return Indexing(steps[self.Index] if isinstance(self.Index, str) else self.Index - 1)
 
@@ -295,9 +310,16 @@ class Indexing1DLayer(Layer):
 
 @register("nnet.cnn.layer.PatchEmbeddingLayer")
 class PatchEmbeddingLayer(Layer):
-    """MATLAB's patch embedding layer (Computer Vision): kept and shown, not run.
+    """MATLAB's patch embedding layer (Computer Vision), made by :func:`patchEmbeddingLayer`.
 
-    The order in which it flattens the patches is not settled by a page or a real file.
+    A convolution whose stride is the size of its filters; its output is then flattened to a row of
+    patches, column by column, or row by row with SpatialFlattenMode 'row-major' (the page:
+    "column-major" takes [1 2 3; 4 5 6; 7 8 9] to [1 4 7 2 5 8 3 6 9]).
+
+    Shape
+    -----
+    MATLAB H×W×C×N ("SSCB") to P×OutputSize×N ("SCB"), P patches; torch N,C,H,W to N,OutputSize,P.
+    ``Weights`` is h×w×C×OutputSize, ``Bias`` a vector. H and W are multiples of PatchSize.
     """
 
     matlab_class: ClassVar[str] = "nnet.cnn.layer.PatchEmbeddingLayer"
@@ -307,11 +329,12 @@ class PatchEmbeddingLayer(Layer):
 
     PatchSize = Property(positive_integers(2), read_only=True)
     OutputSize = Property(positive_integer, read_only=True)
+    NumChannels = Property(auto_or_positive_integer, "auto", read_only=True)
     SpatialFlattenMode = Property(
         one_of("column-major", "row-major"), "column-major", read_only=True
     )
-    Weights = Learnable("Weight")
-    Bias = Learnable("Bias")
+    Weights = Learnable("Weight", Layout("weight", (3, 2, 0, 1)))
+    Bias = Learnable("Bias", Layout("bias"))
     WeightsInitializer = initializer("glorot", *WEIGHT_INITIALIZERS)
     BiasInitializer = initializer("zeros", "zeros", "narrow-normal", "ones")
     WeightLearnRateFactor = factor(1)
@@ -319,16 +342,58 @@ class PatchEmbeddingLayer(Layer):
     WeightL2Factor = factor(1)
     BiasL2Factor = factor(0)
 
+    def _validate(self) -> None:
+        if self.Weights.size:
+            full = restored(self.Weights, (*self.PatchSize, self.input_channels(), self.OutputSize))
+            if full is None:
+                size = (*self.PatchSize, self.input_channels() or "NumChannels", self.OutputSize)
+                raise PropertyError(
+                    f"Weights is {size_text(self.Weights.shape)}, but PatchSize and OutputSize "
+                    f"need {'×'.join(map(str, size))}.",
+                    where=("Weights",),
+                )
+            self._values.update(Weights=full, NumChannels=full.shape[2])
+        if self.Bias.size:
+            bias = as_vector(self.Bias, (1, 1, self.OutputSize))
+            if bias is None:
+                raise PropertyError(
+                    f"Bias is {size_text(self.Bias.shape)}, but OutputSize {self.OutputSize} "
+                    f"needs 1×1×{self.OutputSize}.",
+                    where=("Bias",),
+                )
+            self._values["Bias"] = bias
+
     def output_formats(self, formats: Sequence[str]) -> tuple[str, ...]:
         """Images become one-dimensional: "SSCB" to "SCB"."""
         require_format(formats[0], ("SSCB",))
         return ("SCB",)
 
+    def input_channels(self) -> int | None:
+        """NumChannels, where it is known."""
+        return self.NumChannels if isinstance(self.NumChannels, int) else None
+
+    def parameter_value(self, name: str) -> Array:
+        """A learnable as the network runs it: an absent bias beside weights is zero."""
+        if name == "Bias" and self.Bias.size == 0 and self.BiasInitializer == "zeros":
+            return np.zeros((1, 1, self.OutputSize), self.Weights.dtype)
+        return super().parameter_value(name)
+
+    def _parameter_sizes(self, channels: int) -> dict[str, tuple[tuple[int, ...], Fans]]:
+        """With the fans of a convolution."""
+        area = prod(self.PatchSize)
+        fans = (area * channels, area * self.OutputSize)
+        weights = (*self.PatchSize, channels, self.OutputSize)
+        return {"Weights": (weights, fans), "Bias": ((1, 1, self.OutputSize), fans)}
+
     def _build(self, formats: tuple[str, ...]) -> nn.Module:
-        raise UnsupportedLayerError(
-            "In what order MATLAB's patch embedding gives the patches is not settled.",
-            remedy="use convolution2dLayer with the patch size as stride, and flatten after it.",
-        )
+        from ..engine.embedding import PatchEmbedding
+
+        rows = self.SpatialFlattenMode == "row-major"
+        return PatchEmbedding(self.PatchSize, self.input_channels() or 0, self.OutputSize, rows)
+
+    def description(self) -> str:
+        """For example ``Patch embedding of 16×16 with output size 448``."""
+        return f"Patch embedding of {size_text(self.PatchSize)} with output size {self.OutputSize}"
 
 
 def positionEmbeddingLayer(
@@ -365,9 +430,14 @@ def embeddingConcatenationLayer(*pairs: object, **options: object) -> EmbeddingC
     return construct(EmbeddingConcatenationLayer, (), pairs, options)
 
 
-def indexing1dLayer(index: object, *pairs: object, **options: object) -> Indexing1DLayer:
-    """Create a 1-D indexing layer; see :func:`positionEmbeddingLayer`."""
-    return construct(Indexing1DLayer, (index,), pairs, options)
+def indexing1dLayer(*arguments: object, **options: object) -> Indexing1DLayer:
+    """Create a 1-D indexing layer, ``indexing1dLayer("last")``; the index is "first" if not given.
+
+    Names of arguments are those of the properties. Raises :class:`PropertyError` for an unknown
+    name, or a value that MATLAB would refuse.
+    """
+    given = len(arguments) % 2
+    return construct(Indexing1DLayer, arguments[:given] or ("first",), arguments[given:], options)
 
 
 def patchEmbeddingLayer(

@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from difflib import get_close_matches
 
 from ..errors import PropertyError
+from ..plain_text import plain_text
 
 
 def name_value_pairs(
@@ -21,6 +22,7 @@ def name_value_pairs(
     PropertyError
         A name without a value, an unknown name (the nearest is suggested), or one given twice.
     """
+    pairs = [plain_text(one) for one in pairs]
     if len(pairs) % 2:
         raise PropertyError(f"{function}: the argument {pairs[-1]!r} has no value after it.")
     canonical = {name.lower(): name for name in names}
@@ -35,7 +37,7 @@ def name_value_pairs(
             )
         if name in values:
             raise PropertyError(f"{function}: '{name}' is given twice.")
-        values[name] = value
+        values[name] = plain_text(value)
     return values
 
 

@@ -221,14 +221,20 @@ class _GroupedNormalization(_Normalization):
         """The labels besides C that share statistics."""
         if self.OperationDimension != "auto":
             return _SHARED[self.OperationDimension]
-        if data_format.startswith("SC") or ("S" in data_format and "T" in data_format):
-            warnings.warn(
-                f"{self.label}: for '{data_format}' the copies of MATLAB's documentation disagree "
-                "on what OperationDimension 'auto' means; 'spatial-channel' is assumed.",
-                MatlabCompatWarning,
-                stacklevel=6,
-            )
+        if data_format == "SCB":  # a row of patches or tokens, each of which is normalized alone
+            self._warn_of_auto(data_format, "channel-only")
+            return ""
+        if "S" in data_format and "T" in data_format:
+            self._warn_of_auto(data_format, "spatial-channel")
         return "S"
+
+    def _warn_of_auto(self, data_format: str, taken: str) -> None:
+        warnings.warn(
+            f"{self.label}: no page of MATLAB's says in full what OperationDimension 'auto' is for "
+            f"'{data_format}'; '{taken}' is taken.",
+            MatlabCompatWarning,
+            stacklevel=7,
+        )
 
     def _build(self, formats: tuple[str, ...]) -> nn.Module:
         from ..engine.normalization import ChannelGroupNorm
@@ -265,8 +271,9 @@ class GroupNormalizationLayer(_GroupedNormalization):
     Notes
     -----
     NumGroups is a number that divides the channels, 'all-channels' (one group) or 'channel-wise'
-    (a group for each). 'auto' shares space but not time; layers saved before R2023a, which have
-    no OperationDimension, share both ('batch-excluded').
+    (a group for each). 'auto' shares space but not time, and not the space of one-dimensional
+    images ("SCB"); layers saved before R2023a, which have no OperationDimension, share both
+    ('batch-excluded').
     """
 
     matlab_class: ClassVar[str] = "nnet.cnn.layer.GroupNormalizationLayer"
@@ -327,8 +334,9 @@ class LayerNormalizationLayer(_GroupedNormalization):
 
     Notes
     -----
-    'auto' is per time step for sequences and over space and channels for images; layers saved
-    before R2023a, which have no OperationDimension, share time as well ('batch-excluded').
+    'auto' is per time step for sequences, per position for one-dimensional images ("SCB"), and
+    over space and channels for other images; layers saved before R2023a, which have no
+    OperationDimension, share time as well ('batch-excluded').
     """
 
     matlab_class: ClassVar[str] = "nnet.cnn.layer.LayerNormalizationLayer"

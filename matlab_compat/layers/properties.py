@@ -19,6 +19,7 @@ import numpy.typing as npt
 
 from ..display import matlab_text, size_text
 from ..errors import PropertyError, ReadOnlyPropertyError
+from ..plain_text import plain_text
 
 if TYPE_CHECKING:
     from .base import Layer
@@ -104,6 +105,7 @@ class Property(Generic[T]):
 
     def converted(self, value: object) -> T:
         """The canonical form of ``value``, or :class:`PropertyError` naming the rule."""
+        value = plain_text(value)
         try:
             return self.convert(value)
         except (ValueError, TypeError, OverflowError) as error:

@@ -17,6 +17,7 @@ from importlib.metadata import entry_points
 from typing import TypeVar
 
 from ..errors import UsageError
+from ..plain_text import plain_text
 from .base import Layer
 
 LayerClass = TypeVar("LayerClass", bound=type[Layer])
@@ -32,6 +33,7 @@ def register(matlab_class: str) -> Callable[[LayerClass], LayerClass]:
     UsageError
         Another class is registered under that name.
     """
+    matlab_class = plain_text(matlab_class)
 
     def add(layer_class: LayerClass) -> LayerClass:
         if _CLASSES.setdefault(matlab_class, layer_class) is not layer_class:
@@ -43,6 +45,7 @@ def register(matlab_class: str) -> Callable[[LayerClass], LayerClass]:
 
 def layer_class(matlab_class: str) -> type[Layer] | None:
     """The layer class for a MATLAB class name, or ``None`` if there is none."""
+    matlab_class = plain_text(matlab_class)
     return _CLASSES.get(matlab_class) or _from_entry_points(matlab_class)
 
 

@@ -14,6 +14,7 @@ import numpy as np
 
 from ..display import matlab_text, row_text, size_text
 from ..errors import DataFormatError, PropertyError, UnsupportedLayerError
+from ..plain_text import plain_text
 from .base import Layer
 from .constructors import construct
 from .formats import require_format
@@ -254,9 +255,11 @@ class _Blocks(Layer):
 
 @register("nnet.cnn.layer.SpaceToDepthLayer")
 class SpaceToDepthLayer(_Blocks):
-    """MATLAB's space to depth layer: H×W×C×N to H/h×W/w×(h*w*C)×N.
+    """MATLAB's space to depth layer: H×W×C×N to floor(H/h)×floor(W/w)×(h*w*C)×N.
 
-    The channels of a block come in the order that depth to space 'dcr' takes them.
+    The channels of a block come in the order that depth to space 'dcr' takes them, as the example
+    on the page of ``spaceToDepth`` prints them. Rows and columns at the end that fill no block are
+    left out.
     """
 
     matlab_class: ClassVar[str] = "nnet.cnn.layer.SpaceToDepthLayer"
@@ -321,7 +324,7 @@ def _crop(layer_class: type[Any], arguments: Sequence[object], options: dict[str
     """``crop2dLayer('centercrop', ...)`` or ``crop2dLayer([x y], ...)``."""
     if not arguments:
         raise PropertyError(f"{layer_class.constructor} needs 'centercrop' or a Location [x y].")
-    what, *pairs = arguments
+    what, *pairs = map(plain_text, arguments)
     if isinstance(what, str):
         chosen: dict[str, object] = {"Mode": what}
     else:

@@ -23,6 +23,7 @@ from ..errors import (
     ReadOnlyPropertyError,
     locating,
 )
+from ..plain_text import plain_text
 from .constructors import construct
 from .edges import (
     edge_pairs,
@@ -267,6 +268,7 @@ class TransposedConvolution2DLayer(TransposedConvolutionLayer):
         PropertyError
             The layer has no weights.
         """
+        data_format = plain_text(data_format)
         if isinstance(X, dlarray | tuple) or not isinstance(data_format, str | None):
             options = {"device": device, "dtype": dtype, "allow_tf32": allow_tf32}
             return super().predict(X, data_format, **options)  # type: ignore[arg-type]

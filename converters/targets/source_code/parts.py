@@ -149,10 +149,17 @@ _ARGUMENTS: dict[type[nn.Module], Callable[[Any], dict[str, Any]]] = {
     embedding.PositionEmbedding: lambda m: dict(
         zip(("max_position", "size"), m.weight.shape, strict=True)
     ),
+    embedding.PatchEmbedding: lambda m: {
+        "patch_size": m.patch_size,
+        "channels": m.weight.shape[1],
+        "filters": m.weight.shape[0],
+        "by_rows": m.by_rows,
+    },
     embedding.WordEmbedding: lambda m: {
         "words": m.words,
         "columns": m.weight.shape[0],
         "size": m.weight.shape[1],
+        "known_only": m.known_only,
     },
     fully_connected.FullyConnected: lambda m: {
         "inputs": m.weight.shape[1],

@@ -457,6 +457,15 @@ def test_grouped_weights_of_another_size_are_refused() -> None:
         groupedConvolution2dLayer(3, 2, 4, Weights=normal(3, 3, 1, 2, 3))
 
 
+@pytest.mark.parametrize("empty", [[], np.zeros((0, 0)), ()])
+@pytest.mark.parametrize("dims", [1, 2, 3])
+def test_NumChannels_may_be_empty_in_files_only(dims: int, empty: Any) -> None:
+    with pytest.raises(PropertyError, match="NumChannels must be 'auto' or a positive integer"):
+        MAKE[dims](3, 2, NumChannels=empty)
+    saved = {"FilterSize": 3, "NumFilters": 2, "NumChannels": np.zeros((0, 0))}
+    assert Convolution2DLayer.from_fields(saved).NumChannels == "auto"
+
+
 # --- files ------------------------------------------------------------------------------
 
 

@@ -100,25 +100,10 @@ def test_export_with_a_dynamic_batch_and_length() -> None:
 # --- what is not settled ----------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    ("made", "said"),
-    [
-        (mc.sinusoidalPositionEncodingLayer(4), "sines and cosines"),
-        (mc.indexing1dLayer("last", HasPaddingMaskInput=True), "padding mask"),
-    ],
-)
-def test_what_no_page_settles_is_refused(made: mc.Layer, said: str) -> None:
-    with pytest.raises(UnsupportedLayerError, match=said) as caught:
-        made.to_torch()
+def test_the_order_of_a_sinusoidal_encoding_is_not_settled() -> None:
+    with pytest.raises(UnsupportedLayerError, match="sines and cosines") as caught:
+        mc.sinusoidalPositionEncodingLayer(4, PositionOffset=2).to_torch()
     assert caught.value.remedy
-
-
-@pytest.mark.parametrize("mode", ["column-major", "row-major"])
-def test_the_order_of_patches_is_not_settled(mode: str) -> None:
-    made = mc.patchEmbeddingLayer([16, 16], 448, SpatialFlattenMode=mode)
-    assert made.PatchSize == (16, 16)
-    with pytest.raises(UnsupportedLayerError, match="order"):
-        made.to_torch()
 
 
 def test_the_size_of_a_sinusoidal_encoding_is_even() -> None:
@@ -142,13 +127,63 @@ def test_words_without_time() -> None:
     np.testing.assert_array_equal(actual, W[:, [2, 0]])
 
 
-@pytest.mark.parametrize("index", [0, 4, 1.5, -1])
-@pytest.mark.parametrize("mode", ["discard", "map-to-last"])
-def test_what_is_no_word_is_refused(index: float, mode: str) -> None:
-    columns = 4 if mode == "map-to-last" else 3
+def test_index_0_and_unknown_words_take_the_last_column() -> None:
+    """The case of the page of ``embed``: words 0, 3 and 9 of six, columns 7, 3 and 7."""
+    W = random(4, 7)
+    made = mc.wordEmbeddingLayer(4, 6, Weights=W)
+    assert made.OOVMode == "map-to-last"
+    actual = made.predict(np.array([[[0, 3, 9]]], np.float32))
+    np.testing.assert_array_equal(actual[:, 0], W[:, [6, 2, 6]])
+
+
+def test_saved_fields_of_a_trained_word_embedding() -> None:
+    """Of a release before R2023b: there is no OOVMode, and one column more than words."""
+    W = random(4, 7)
+    fields = {"Name": "emb", "Dimension": 4.0, "NumWords": 6.0, "Weights": {"Value": W}}
+    made = mc.WordEmbeddingLayer.from_fields(fields)
+    np.testing.assert_array_equal(made.predict(np.float32([[[7, 1]]]))[:, 0], W[:, [6, 0]])
+
+
+@pytest.mark.parametrize("index", [0, 4])
+@pytest.mark.parametrize(("mode", "columns"), [("error", 3), ("error", 4), ("map-to-last", 3)])
+def test_unknown_words_without_a_vector_are_refused(index: float, mode: str, columns: int) -> None:
     made = mc.wordEmbeddingLayer(2, 3, OOVMode=mode, Weights=random(2, columns))
-    with pytest.raises(DataFormatError, match="integers from 1 to 3"):
+    with pytest.raises(DataFormatError, match="integers from"):
         made.predict(np.array([[[index]]], np.float32))
+
+
+@pytest.mark.parametrize("index", [1.5, -1, np.nan])
+def test_what_is_no_index_of_a_word_is_refused(index: float) -> None:
+    made = mc.wordEmbeddingLayer(2, 3, Weights=random(2, 4))
+    with pytest.raises(DataFormatError, match="integers from 0 on"):
+        made.predict(np.array([[[index]]], np.float32))
+
+
+def test_word_weights_of_another_number_of_columns_are_refused() -> None:
+    with pytest.raises(PropertyError, match=r"Weights is 2×5, but .* need 2×4"):
+        mc.wordEmbeddingLayer(2, 3, Weights=random(2, 5))
+
+
+def test_an_unknown_mode_for_unknown_words_is_refused() -> None:
+    with pytest.raises(PropertyError, match="OOVMode must be one of 'map-to-last', 'error'"):
+        mc.wordEmbeddingLayer(2, 3, OOVMode="discard")
+
+
+@pytest.mark.parametrize(("kind", "variance"), [("he", 2 / 10), ("glorot", 2 / (10 + 4000))])
+def test_the_fans_of_a_word_embedding_count_the_column_of_unknown_words(
+    kind: str, variance: float
+) -> None:
+    """numIn = NumWords + 1, numOut = Dimension; within five standard errors of the variance."""
+    made = mc.wordEmbeddingLayer(4000, 9, WeightsInitializer=kind).initialize(1, seed=0)
+    assert made.Weights.shape == (4000, 10)
+    measured = made.Weights.astype(float).var()
+    assert abs(measured - variance) < 5 * variance * np.sqrt(2 / made.Weights.size)
+
+
+def test_an_exported_word_embedding_maps_unknown_words_too() -> None:
+    made = mc.wordEmbeddingLayer(4, 6, Weights=random(4, 7)).to_torch()
+    x = torch.tensor([[[0.0, 3, 9]]])
+    torch.testing.assert_close(torch.export.export(made, (x,)).module()(x), made(x))
 
 
 # --- class token ------------------------------------------------------------------------
@@ -176,6 +211,67 @@ def test_the_class_token_has_the_channels_of_the_input() -> None:
         made.predict(random(4, 2, 5))
 
 
+@pytest.mark.parametrize(
+    ("kind", "variance"), [("he", 2 / 20_000), ("glorot", 1 / 20_000), ("narrow-normal", 1e-4)]
+)
+def test_the_fans_of_a_class_token_are_the_channels(kind: str, variance: float) -> None:
+    """numIn is the number of channels of the input (the page); within five standard errors."""
+    made = mc.embeddingConcatenationLayer(WeightsInitializer=kind).initialize(20_000, seed=0)
+    measured = made.Weights.astype(float).var()
+    assert abs(measured - variance) < 5 * variance * np.sqrt(2 / 20_000)
+
+
+# --- patches ------------------------------------------------------------------------------
+
+
+def patches_by_hand(X: Array, W: Array, b: Array, by_rows: bool) -> Array:
+    """The sum of each patch, in the order of the page's example."""
+    h, w = W.shape[:2]
+    rows, columns = X.shape[0] // h, X.shape[1] // w
+    places = [(i, j) for i in range(rows) for j in range(columns)]
+    if not by_rows:
+        places = [(i, j) for j in range(columns) for i in range(rows)]
+    cut = [X[i * h : (i + 1) * h, j * w : (j + 1) * w].astype(float) for i, j in places]
+    return np.stack([np.einsum("hwcf,hwcn->fn", W, x) + b.reshape(-1, 1) for x in cut])
+
+
+@pytest.mark.parametrize(
+    ("mode", "order"),
+    [("column-major", [1, 4, 7, 2, 5, 8, 3, 6, 9]), ("row-major", [1, 2, 3, 4, 5, 6, 7, 8, 9])],
+)
+def test_patches_come_in_the_order_of_the_page(mode: str, order: list[float]) -> None:
+    """The example of SpatialFlattenMode on the page of patchEmbeddingLayer."""
+    made = mc.patchEmbeddingLayer(1, 1, SpatialFlattenMode=mode, Weights=[[1.0]], Bias=0.0)
+    x = np.array([[1, 2, 3], [4, 5, 6], [7, 8, 9]], np.float32)
+    assert made.predict(x).ravel().tolist() == order
+
+
+@pytest.mark.parametrize("mode", ["column-major", "row-major"])
+def test_patches_are_the_sum_written_out(mode: str) -> None:
+    W, b, X = random(2, 3, 4, 5), random(1, 1, 5), random(6, 6, 4, 2)
+    made = mc.patchEmbeddingLayer([2, 3], 5, SpatialFlattenMode=mode, Weights=W, Bias=b)
+    assert made.output_formats(["SSCB"]) == ("SCB",)
+    actual = made.predict(X)
+    expected = patches_by_hand(X, W, b, mode == "row-major")
+    np.testing.assert_allclose(actual, expected, rtol=1e-5, atol=1e-5)
+
+
+def test_an_image_that_is_no_number_of_patches_is_refused() -> None:
+    made = mc.patchEmbeddingLayer(4, 5).initialize(3, seed=0)
+    with pytest.raises(DataFormatError, match="6×8 does not divide into patches of 4×4"):
+        made.predict(random(6, 8, 3, 1))
+
+
+def test_patch_weights_that_do_not_fit_are_refused() -> None:
+    with pytest.raises(PropertyError, match=r"Weights is 5×48, but .* need 4×4×NumChannels×5"):
+        mc.patchEmbeddingLayer(4, 5, Weights=random(5, 48))
+
+
+def test_patches_of_other_channels_are_refused() -> None:
+    with pytest.raises(DataFormatError, match="3 input channels"):
+        mc.patchEmbeddingLayer(2, 5).initialize(3, seed=0).predict(random(4, 4, 2, 1))
+
+
 # --- indexing ---------------------------------------------------------------------------
 
 
@@ -195,6 +291,44 @@ def test_indexing_takes_time_before_space() -> None:
 def test_an_index_beyond_the_sequence_is_refused() -> None:
     with pytest.raises(DataFormatError, match="Index 6 is beyond the 5 steps"):
         mc.indexing1dLayer(6).predict(X)
+
+
+def test_the_index_is_first_by_default() -> None:
+    assert mc.indexing1dLayer().Index == "first"
+    made = mc.indexing1dLayer("Name", "idx")
+    assert (made.Index, made.Name) == ("first", "idx")
+    np.testing.assert_array_equal(made.predict(X), X[:, :, 0])
+
+
+#: N×T: the data of the first sequence at the start, of the second at the end, of the third apart.
+MASK = np.float32([[1, 1, 1, 0, 0], [0, 0, 1, 1, 1], [0, 1, 0, 1, 1]])
+
+
+@pytest.mark.parametrize(
+    ("index", "steps"), [("first", [0, 2, 1]), ("last", [2, 4, 4]), (2, [1, 3, 3])]
+)
+@pytest.mark.parametrize("labels", ["CBT", "SCB", "SSCBT"])
+def test_a_padding_mask_leaves_its_zeros_out(index: Any, steps: list[int], labels: str) -> None:
+    """The page: the layer "ignores padding values when it extracts data"; 1 is data."""
+    made = mc.indexing1dLayer(index, HasPaddingMaskInput=True)
+    sizes = {"CBT": (4, 3, 5), "SCB": (5, 4, 3), "SSCBT": (2, 6, 4, 3, 5)}[labels]
+    x, mask = random(*sizes), MASK[None] if "T" in labels else MASK.T[:, None]
+    at = [x[..., n, t] if "T" in labels else x[t, :, n] for n, t in enumerate(steps)]
+    actual = made.predict((x, mask), [labels, "CBT" if "T" in labels else "SCB"])
+    np.testing.assert_array_equal(actual, np.stack(at, -1))
+
+
+def test_a_mask_without_data_is_refused() -> None:
+    made = mc.indexing1dLayer("last", HasPaddingMaskInput=True)
+    with pytest.raises(DataFormatError, match="mask leaves an observation fewer steps"):
+        made.predict((X, np.zeros((1, 2, 5))))
+
+
+def test_an_exported_index_follows_its_mask() -> None:
+    module = mc.indexing1dLayer("last", HasPaddingMaskInput=True).to_torch()
+    x, mask = torch.from_numpy(random(3, 4, 5)), torch.from_numpy(MASK)[:, None]
+    exported = torch.export.export(module, (x, mask)).module()
+    torch.testing.assert_close(exported(x, mask), module(x, mask))
 
 
 @pytest.mark.parametrize("index", [0, "middle", 1.5])

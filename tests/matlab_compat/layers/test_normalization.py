@@ -318,9 +318,23 @@ def test_trap_files_from_before_R2023a_share_statistics_over_time(layer: type[La
 
 def test_uncertain_auto_for_image_sequences_warns() -> None:
     x = normal(*SIZES["SSCBT"])
-    with pytest.warns(MatlabCompatWarning, match="'spatial-channel' is assumed"):
+    with pytest.warns(MatlabCompatWarning, match="'spatial-channel' is taken"):
         y = layerNormalizationLayer(**AFFINE).predict(x, "SSCBT")
     close(y, normalized(x, "SSCBT", "S"))
+
+
+@pytest.mark.parametrize(
+    ("layer", "groups"),
+    [(layerNormalizationLayer(**AFFINE), 1), (groupNormalizationLayer(2, **AFFINE), 2)],
+)
+def test_auto_for_one_dimensional_images_normalizes_every_position_alone(
+    layer: Layer, groups: int
+) -> None:
+    """As a vision transformer needs it, whose tokens are "SCB"; it warns."""
+    x = normal(5, 4, 3)
+    with pytest.warns(MatlabCompatWarning, match="'SCB'; 'channel-only' is taken"):
+        y = layer.predict(x, "SCB")
+    close(y, normalized(x, "SCB", "", groups=groups))
 
 
 def test_uncertain_instance_normalization_of_image_sequences_warns() -> None:

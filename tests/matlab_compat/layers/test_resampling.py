@@ -228,8 +228,16 @@ def test_depth_to_space_undoes_space_to_depth_for_oblong_blocks(h: int, w: int) 
 def test_blocks_that_do_not_fit_are_refused() -> None:
     with pytest.raises(DataFormatError, match="channels do not divide"):
         mc.depthToSpace2dLayer(2).predict(data(2, 2, 6, 1))
-    with pytest.raises(UnsupportedLayerError, match="does not divide"):
-        mc.spaceToDepthLayer(2).predict(data(3, 4, 1, 1))
+    with pytest.raises(DataFormatError, match="1×4 is smaller than a block of 2×2"):
+        mc.spaceToDepthLayer(2).predict(data(1, 4, 1, 1))
+
+
+def test_space_to_depth_leaves_out_what_fills_no_block() -> None:
+    """The page: the size of the output is [floor(H/height) floor(W/width) ...]."""
+    x = data(5, 7, 2, 2)
+    layer = mc.spaceToDepthLayer([2, 3])
+    assert layer.predict(x).shape == (2, 2, 12, 2)
+    np.testing.assert_array_equal(layer.predict(x), layer.predict(x[:4, :6]))
 
 
 # --- repr, real files -------------------------------------------------------------------
