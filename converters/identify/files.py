@@ -274,7 +274,7 @@ def kind_of(head: bytes, tail: bytes = b"") -> Kind | None:
         return _archive(head, tail)
     if head.startswith(_LEGACY_TORCH):
         return _torch(head)
-    if re.match(rb"\x80[\x02-\x05]", head):
+    if re.match(rb"\x80[\x02-\x05][^\x00]", head):  # a safetensors file's size may begin alike
         return _PICKLE
     for signature, kind in _COMPILED:
         if signature.match(head):

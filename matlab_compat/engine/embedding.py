@@ -11,6 +11,11 @@ from torch import Tensor, nn
 from ..errors import DataFormatError
 
 
+def _has_values(x: Tensor) -> bool:
+    """Whether data can be looked at: not while a graph is traced or only sizes are computed."""
+    return not x.is_meta and not torch.compiler.is_compiling()
+
+
 class PositionEmbedding(nn.Module):
     """positionEmbeddingLayer: N,C,T to N,D,T, the embedding of positions 1 to T alone."""
 
@@ -52,7 +57,7 @@ class WordEmbedding(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """See the class."""
-        if not torch.compiler.is_compiling():
+        if _has_values(x):
             self._check(x)
         index = x.squeeze(1).long()
         known = (index >= 1) & (index <= self.words)
@@ -112,7 +117,7 @@ class Indexing(nn.Module):
         count = data.long().cumsum(1)  # the number of each step among those of data
         wanted = count[:, -1:] if self.index < 0 else torch.full_like(count[:, -1:], self.index + 1)
         chosen = data & (count == wanted)
-        if not torch.compiler.is_compiling() and not bool(chosen.any(1).all()):
+        if _has_values(chosen) and not bool(chosen.any(1).all()):
             raise DataFormatError(
                 "The padding mask leaves an observation fewer steps than the index needs.",
                 remedy="give a mask that is 1 for data and 0 for padding.",

@@ -340,3 +340,11 @@ def test_from_torch_of_a_state_dict() -> None:
     with pytest.raises(UsageError, match="not OrderedDict") as caught:
         converters.from_torch(MODULE.state_dict())  # type: ignore[arg-type]
     assert "load_state_dict" in caught.value.remedy
+
+
+@pytest.mark.parametrize("size", [0x280, 0x380, 0x480, 0x580])
+def test_a_safetensors_file_whose_size_of_header_begins_as_a_pickle_does(size: int) -> None:
+    """The format: 8 bytes, little-endian, say how long the JSON behind them is."""
+    found = kind_of(struct.pack("<Q", size) + b'{"__metadata__":{}}'.ljust(size))
+    assert found is not None
+    assert "safetensors" in found.name

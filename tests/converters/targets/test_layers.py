@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import onnxruntime
 import pytest
 
 import converters
@@ -55,6 +56,25 @@ def unequal_edges_in_three_dimensions() -> Layer:
     return m.Convolution3DLayer.from_fields({"Weights": numbers(2, 2, 2, 3, 4), **given})
 
 
+def tokens() -> Network:
+    """The head of a vision transformer."""
+    layers = [
+        m.imageInputLayer([4, 6, 2], Normalization="none", Name="in"),
+        m.patchEmbeddingLayer(2, 6, SpatialFlattenMode="row-major", Name="patches"),
+        m.embeddingConcatenationLayer(Name="class"),
+        m.layerNormalizationLayer(OperationDimension="channel-only", Name="norm"),
+        m.selfAttentionLayer(2, 4, Name="attention"),
+        m.indexing1dLayer("first", Name="token"),
+        m.fullyConnectedLayer(3, Name="fc"),
+    ]
+    return Network(layers).initialize(seed=0)
+
+
+def uneven_blocks() -> Network:
+    layers = [m.imageInputLayer([5, 7, 2], Normalization="none"), m.spaceToDepthLayer([2, 3])]
+    return Network(layers)
+
+
 @pytest.mark.filterwarnings("ignore:.*holds NaN")
 def weights_with_nan() -> Layer:
     W = numbers(3, 3, 2, 4)
@@ -66,6 +86,8 @@ MODELS: dict[str, Callable[[], Layer | Network]] = {
     "images": images,
     "unequal edges in three dimensions": unequal_edges_in_three_dimensions,
     "weights with NaN": weights_with_nan,
+    "tokens": tokens,
+    "uneven blocks": uneven_blocks,
 }
 
 
@@ -76,3 +98,32 @@ def test_every_way_out_computes_the_same(name: str, ending: str, tmp_path: Path)
     done = converters.save(MODELS[name](), tmp_path / f"model{ending}")
     assert done.exit_code == 0
     assert done.outputs, done.unchecked
+
+
+def test_a_word_embedding_in_onnx_maps_unknown_words_to_the_last_vector(tmp_path: Path) -> None:
+    """Random numbers are no words, so that the comparison of ``save`` has nothing to compare."""
+    layers = [m.sequenceInputLayer(1, Name="words"), m.wordEmbeddingLayer(4, 6, Name="embedding")]
+    net = Network(layers).initialize(seed=0)
+    converters.save(net, tmp_path / "net.onnx", check=False)
+    words = np.float32([[[0, 3, 9]]])  # N,C,T
+    found = run_model(tmp_path / "net.onnx", words)
+    np.testing.assert_array_equal(found[0], net.layer("embedding")._values["Weights"][:, [6, 2, 6]])
+
+
+def test_an_index_in_onnx_follows_its_mask(tmp_path: Path) -> None:
+    layers = [
+        m.sequenceInputLayer(3, Name="data"),
+        m.sequenceInputLayer(1, Name="ones"),
+        m.indexing1dLayer("last", HasPaddingMaskInput=True, Name="index"),
+    ]
+    net = Network(layers, [("data", "index/in"), ("ones", "index/mask")])
+    converters.save(net, tmp_path / "net.onnx", check=False)
+    x, mask = numbers(2, 3, 4), np.float32([[[1, 1, 0, 0]], [[0, 1, 1, 0]]])
+    found = run_model(tmp_path / "net.onnx", x, mask)
+    np.testing.assert_array_equal(found, np.stack([x[0, :, 1], x[1, :, 2]]))
+
+
+def run_model(path: Path, *inputs: Any) -> Any:
+    session = onnxruntime.InferenceSession(path)
+    names = [given.name for given in session.get_inputs()]
+    return session.run(None, dict(zip(names, inputs, strict=True)))[0]
