@@ -27,6 +27,8 @@ class Outcome:
     file: str
     exit_code: int
     summary: str
+    #: A word or two where the exit code says too little.
+    outcome: str = ""
 
 
 def expanded(arguments: Sequence[str]) -> list[str]:
@@ -78,7 +80,7 @@ def _outcome(file: str, work: Callable[[str], Outcome]) -> Outcome:
     try:
         return work(file)
     except MatlabCompatError as error:
-        return Outcome(file, error.exit_code, error.what)
+        return Outcome(file, error.exit_code, error.what, error.outcome)
 
 
 def with_progress(items: Iterable[T], count: int) -> Iterator[T]:
@@ -93,11 +95,12 @@ def with_progress(items: Iterable[T], count: int) -> Iterator[T]:
 def summarize(outcomes: Iterable[Outcome]) -> int:
     """Print one line for each file and give the worst exit code."""
     rows = list(outcomes)
-    words = {0: "ok", 1: "different", 2: "unreadable", 3: "unsupported", 4: "internal error"}
-    width = max(len(words[row.exit_code]) for row in rows)
-    for row in rows:
+    general = {0: "ok", 1: "different", 2: "refused", 3: "unsupported", 4: "internal error"}
+    words = [row.outcome or general[row.exit_code] for row in rows]
+    width = max(map(len, words))
+    for row, word in zip(rows, words, strict=True):
         line = lines_of_their_own(row.summary.partition("\n")[0])
-        output.data(f"{words[row.exit_code]:<{width}}  {row.file}  {line}")
+        output.data(f"{word:<{width}}  {row.file}  {line}")
     good = sum(row.exit_code == 0 for row in rows)
     output.data(f"{good} of {len(rows)} ok")
     return max(row.exit_code for row in rows)

@@ -107,7 +107,7 @@ def show_many(records: Sequence[Mapping[str, Any]], format: output.ReportFormat)
     from . import files
 
     if format is output.ReportFormat.text:
-        return files.summarize(files.Outcome(r["file"], r["exit_code"], _line(r)) for r in records)
+        return files.summarize(_outcome(r) for r in records)
     if format is output.ReportFormat.json:
         reports = [record for record in records if "summary" not in record]
         errors = [record for record in records if "summary" in record]
@@ -131,6 +131,14 @@ def _printed(records: Sequence[Mapping[str, Any]], format: output.ReportFormat) 
     from matlab_compat.parity.reports.markdown import markdown
 
     output.data(junit(records) if format is output.ReportFormat.junit else markdown(records))
+
+
+def _outcome(record: Mapping[str, Any]) -> Any:
+    from . import files
+
+    return files.Outcome(
+        record["file"], record["exit_code"], _line(record), record.get("outcome", "")
+    )
 
 
 def _line(record: Mapping[str, Any]) -> str:

@@ -22,6 +22,9 @@ def inspection(document: dict[str, Any]) -> str:
         models = [variable] if is_model else []
         for model in [*models, *variable.get("models", [])]:
             lines += ["", *_model(model)]
+        for known in variable.get("known", []):
+            run = ", which this version does not run" if known["is_model"] else ""
+            lines += ["", f"{known['path']}: {known['what']}{run}"]
     return "\n".join(lines)
 
 

@@ -1,7 +1,8 @@
 """Many files verified: in this process, in several, or on the machines of a dask cluster.
 
 Each file becomes one record, whatever happens to it: the ``matlab_compat.verify/1`` document with
-``file``, ``sha256`` and ``options``, or instead of the document ``exit_code`` and ``summary``.
+``file``, ``sha256`` and ``options``, or instead of the document ``exit_code``, ``outcome`` (a word
+or two) and ``summary``.
 """
 
 from __future__ import annotations
@@ -68,15 +69,15 @@ def record_of(job: Job) -> Record:
     try:
         return {**_about(job), **job.report().to_json()}
     except MatlabCompatError as error:
-        return failed(job, error.exit_code, error.what)
+        return failed(job, error.exit_code, error.what, error.outcome)
     except Exception as error:
         said = f"internal error: {type(error).__name__}: {error}"
         return failed(job, _INTERNAL_ERROR, said)
 
 
-def failed(job: Job, exit_code: int, summary: str) -> Record:
+def failed(job: Job, exit_code: int, summary: str, outcome: str = "internal error") -> Record:
     """The record of a file that could not be verified."""
-    return {**_about(job), "exit_code": exit_code, "summary": summary}
+    return {**_about(job), "exit_code": exit_code, "outcome": outcome, "summary": summary}
 
 
 def _about(job: Job) -> Record:

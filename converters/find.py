@@ -20,6 +20,7 @@ from matlab_compat.errors import (
 from matlab_compat.plain_text import plain_text
 from matlab_compat.wording import argument
 
+from .identify.values import is_matconvnet, nothing_found, only_parts
 from .matfile import MatFile
 from .matfile.reader import only_matfile_errors
 from .matfile.values import Damaged, MatObject, ObjectArray, StructArray, Value
@@ -117,6 +118,27 @@ def _called(mat: MatFile, variable: str) -> list[Found]:
     return found
 
 
+def refuse_nothing(mat: MatFile, found: list[Found], variable: str | None = None) -> None:
+    """Say what is in the file, or in the variable, where nothing was found in it.
+
+    Raises
+    ------
+    UnsupportedModelError
+        A model of a kind that this version does not run.
+    LayerNotFoundError
+        Anything else.
+    """
+    if not found:
+        raise nothing_found(mat, variable and root_of(variable), may_hold_models)
+    if variable is None or variable == root_of(variable):
+        by_root: dict[str, list[str]] = {}
+        for f in found:
+            by_root.setdefault(root_of(f.path), []).append(f.name)
+        error = only_parts(mat, by_root)
+        if error is not None:
+            raise error
+
+
 def root_of(path: str) -> str:
     """The variable that a MATLAB expression begins with."""
     return path.replace("{", ".").replace("(", ".").split(".")[0]
@@ -168,6 +190,8 @@ def _walk(name: str, root: Value) -> Iterator[Found]:
             continue
         if native.is_layer(value):
             yield Found(path, native.saved_layer(value, (path,)), beside)
+            continue
+        if is_matconvnet(value):  # its structs have fields called as those of MATLAB's layers
             continue
         if isinstance(value, Damaged) and native.holds_layers(value.class_name):
             yield Found(path, value, beside)

@@ -14,7 +14,8 @@ from matlab_compat.finite_json import finite_json
 from matlab_compat.layers import Layer
 from matlab_compat.layers.properties import HYPERPARAMETERS
 
-from .find import Found, find_models, root_of
+from .find import Found, find_models, may_hold_models, root_of
+from .identify.values import identified
 from .matfile import DEFAULT_LIMITS, Limits, MatFile, VariableInfo, open_mat
 from .matfile.datetimes import Datetime
 from .matfile.plain import CONVERTERS
@@ -77,6 +78,12 @@ def _variable(info: VariableInfo, found: list[Found], mat: MatFile) -> dict[str,
         record.update(_model(models[0]))
     elif models:
         record["models"] = [{"path": f.path, "name": f.name, **_model(f)} for f in models]
+    elif may_hold_models(info.class_name):
+        known = identified(mat, info)
+        if known:
+            record["known"] = [
+                {"path": one.path, "what": one.what, "is_model": one.is_model} for one in known
+            ]
     return record
 
 

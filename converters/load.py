@@ -16,7 +16,7 @@ from matlab_compat.layers import Layer
 from matlab_compat.network import CLASSIC, Network
 from matlab_compat.wording import argument
 
-from .find import Found, choose_layer, find_models, listed
+from .find import Found, choose_layer, find_models, listed, refuse_nothing
 from .matfile import DEFAULT_LIMITS, Limits, MatFile, open_mat
 from .networks import build_network
 from .saved import SavedLayer, SavedNetwork
@@ -66,6 +66,9 @@ def load(
         The file cannot be read, or is no sound MAT-file.
     VariableNotFoundError, LayerNotFoundError, AmbiguousLayerError
         What was asked for is not there, or there is more than one.
+    UnsupportedModelError
+        There is a model of a kind that is known but not run: a shallow network, one of MatConvNet
+        or of another toolbox, a detector, the parameters of a custom training loop ...
     PropertyError
         The layer's fields contradict each other or MATLAB's rules.
     UsageError
@@ -98,6 +101,7 @@ def _loaded(
         return load_safetensors(path)
     with open_mat(path, limits=limits) as mat:
         found = find_models(mat, variable)
+        refuse_nothing(mat, found, variable)
         if layer is None and any(isinstance(f.model, SavedNetwork) for f in found):
             chosen = choose_network(found, str(mat.path))
             with locating(str(mat.path)):

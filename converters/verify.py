@@ -21,7 +21,7 @@ from matlab_compat.network import Network
 from matlab_compat.wording import argument
 
 from .data import ACTIVATION_NAMES, numeric, pick, read_array, unlabelled
-from .find import Found, choose_layer, find_models
+from .find import Found, choose_layer, find_models, refuse_nothing
 from .load import build, choose_network
 from .matfile import DEFAULT_LIMITS, Limits, MatFile, open_mat
 from .matfile.values import StructArray, Value, mat_class, mat_shape
@@ -231,6 +231,7 @@ def _tasks(
     limits: Limits,
 ) -> list[Task]:
     found = find_models(mat, variable)
+    refuse_nothing(mat, found, variable)
     if layer is None:
         if not inputs and not truths and (complete := _with_data(found)):
             many = len(complete) > 1

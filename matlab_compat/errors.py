@@ -33,6 +33,8 @@ class MatlabCompatError(Exception):
 
     #: Exit code of the command line for this kind of error.
     exit_code = 2
+    #: What became of the file, in a word or two, where it is one of many.
+    outcome = "refused"
 
     def __init__(self, what: str, *, where: Sequence[str] = (), remedy: str = "") -> None:
         self.what = _fit_to_show(what)
@@ -120,6 +122,8 @@ class DataFormatError(MatlabCompatError, ValueError):
 class FileAccessError(MatlabCompatError, OSError):
     """The file is missing, is a directory, or cannot be read or written."""
 
+    outcome = "unreadable"
+
 
 class MatFileError(MatlabCompatError, ValueError):
     """Base of everything that can be wrong with the bytes of a MAT-file.
@@ -127,6 +131,8 @@ class MatFileError(MatlabCompatError, ValueError):
     ``offset`` is the byte offset in the file (or in the inflated variable) of the
     element at fault, where one is known.
     """
+
+    outcome = "unreadable"
 
     def __init__(
         self,
@@ -179,19 +185,30 @@ class FieldNotFoundError(MatlabCompatError, KeyError):
 class LayerNotFoundError(MatlabCompatError, LookupError):
     """No layer (of that name) is in the file or network."""
 
+    outcome = "no layer"
+
 
 class AmbiguousLayerError(MatlabCompatError, LookupError):
     """Several layers would do and none was chosen."""
+
+    outcome = "ambiguous"
 
 
 class UnsupportedLayerError(MatlabCompatError, NotImplementedError):
     """A layer that this version cannot build or run."""
 
     exit_code = 3
+    outcome = "unsupported"
+
+
+class UnsupportedModelError(UnsupportedLayerError):
+    """A model of a kind that is known, but that this version does not run."""
 
 
 class NothingToCompareError(MatlabCompatError, ValueError):
     """A comparison that would be vacuous: missing, empty or all-NaN data."""
+
+    outcome = "no data"
 
 
 class MatlabCompatWarning(UserWarning):
