@@ -4,17 +4,27 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from matlab_compat.data_format import dlarray
-from matlab_compat.errors import NotAMatFileError, PropertyError, UsageError, locating
+from matlab_compat.errors import (
+    MatlabCompatError,
+    NotAMatFileError,
+    PropertyError,
+    UsageError,
+    locating,
+)
 
 from .identify.files import kind_of_file
-from .matfile import DEFAULT_LIMITS, Limits, MatFile, open_mat
-from .matfile.values import Damaged, StructArray, Value, mat_class
+from .matfile import DEFAULT_LIMITS, Limits, MatFile, VariableInfo, open_mat
+from .matfile.values import Categorical, Damaged, StructArray, Value, mat_class
 
+if TYPE_CHECKING:
+    from matlab_compat.parity.labels import Labels
+
+_LABELS = ("categorical", "string")
 _NUMERIC = r"double|single|u?int\d+|logical|dlarray|gpuArray"
 
 #: Names under which the activations of layers lie in a file: a struct with a field for each layer.
@@ -22,12 +32,17 @@ ACTIVATION_NAMES = ("activations",)
 
 
 def read_array(
-    argument: str, names: tuple[str, ...] = (), limits: Limits = DEFAULT_LIMITS
-) -> Value:
+    argument: str,
+    names: tuple[str, ...] = (),
+    limits: Limits = DEFAULT_LIMITS,
+    *,
+    labels: bool = False,
+) -> Any:
     """The array that ``FILE`` or ``FILE:VARIABLE`` names; ``s.X`` reaches into a struct.
 
-    Without a variable: the one of ``names`` that the file has, or its only numeric variable. A
-    cell array of sequences comes as a list of arrays.
+    Without a variable: the one of ``names`` that the file has, or its only numeric variable or
+    cell array of sequences, which comes as a list of arrays. With ``labels``, categorical arrays
+    and texts come as :class:`matlab_compat.parity.labels.Labels`.
 
     Raises
     ------
@@ -39,12 +54,12 @@ def read_array(
     path, variable = split_argument(argument)
     with _opened(path, limits) as mat:
         if variable is None:
-            variable = pick(mat, names) or _only_array(mat)
+            variable = pick(mat, names) or _only_array(mat, labels=labels)
         root, *fields = variable.split(".")
         value = mat[root]
         for field in fields:
             value = _field(value, field, (str(path), variable))
-        return numeric(value, (str(path), variable))
+        return data(value, (str(path), variable), labels=labels)
 
 
 def _opened(path: str, limits: Limits) -> MatFile:
@@ -98,7 +113,35 @@ def numeric(value: Value, where: tuple[str, ...], *, cells: bool = True) -> Any:
         return value
     if cells and isinstance(value, np.ndarray) and value.dtype == object and value.size:
         return [numeric(item, where) for item in value.ravel(order="F")]
-    raise PropertyError(f"A numeric array belongs here, not {mat_class(value)}.", where=where)
+    remedy = "save the scores: Y = predict(net, X)." if isinstance(value, Categorical) else ""
+    said = f"A numeric array belongs here, not {mat_class(value)}."
+    raise PropertyError(said, where=where, remedy=remedy)
+
+
+def data(value: Value, where: tuple[str, ...], *, cells: bool = True, labels: bool = False) -> Any:
+    """As :func:`numeric`; with ``labels``, categorical arrays and texts come as labels."""
+    found = _as_labels(value) if labels else None
+    return numeric(value, where, cells=cells) if found is None else found
+
+
+def _as_labels(value: Value) -> Labels | list[Labels] | None:
+    """Labels, or those of each sequence in a cell array; None if it is something else."""
+    from matlab_compat.parity.labels import Labels
+
+    if isinstance(value, Categorical):
+        return Labels(tuple(value.labels()), value.codes.shape, tuple(value.categories))
+    if not isinstance(value, np.ndarray) or not value.size:
+        return None
+    items = value.ravel(order="F").tolist()
+    if value.dtype.kind in "UT" or (value.dtype == object and _all(items, str)):
+        return Labels(tuple(map(str, items)), value.shape)
+    if value.dtype == object and _all(items, Categorical):
+        return [Labels(tuple(c.labels()), c.codes.shape, tuple(c.categories)) for c in items]
+    return None
+
+
+def _all(items: list[Any], kind: type) -> bool:
+    return all(isinstance(item, kind) for item in items)
 
 
 def _field(value: Value, field: str, where: tuple[str, ...]) -> Value:
@@ -107,12 +150,28 @@ def _field(value: Value, field: str, where: tuple[str, ...]) -> Value:
     raise UsageError(f"There is no field '{field}' there.", where=where)
 
 
-def _only_array(mat: MatFile) -> str:
-    arrays = [v.name for v in mat.variables if re.fullmatch(_NUMERIC, v.class_name)]
-    if len(arrays) == 1:
-        return arrays[0]
-    raise UsageError(
-        f"The file has {len(arrays) or 'no'} arrays: {', '.join(arrays) or 'name another file'}.",
-        where=(str(mat.path),),
-        remedy=f"name one: {mat.path}:{arrays[0] if arrays else 'X'}.",
-    )
+def _only_array(mat: MatFile, *, labels: bool) -> str:
+    """The one variable that holds data: an array, a cell array of sequences, or labels."""
+    having = [v.name for v in mat.variables if _holds_data(mat, v, labels=labels)]
+    if len(having) == 1:
+        return having[0]
+    if having:
+        said = f"The file has {len(having)} arrays: {', '.join(having)}."
+        remedy = f"name one: {mat.path}:{having[0]}."
+    else:
+        every = ", ".join(f"{v.name} ({v.class_name})" for v in mat.variables[:8])
+        said = f"The file has no arrays{f', but {every}' if every else ''}."
+        remedy = "name another file, or what is inside of a struct: FILE:s.X."
+    raise UsageError(said, where=(str(mat.path),), remedy=remedy)
+
+
+def _holds_data(mat: MatFile, info: VariableInfo, *, labels: bool) -> bool:
+    if re.fullmatch(_NUMERIC, info.class_name):
+        return True
+    if info.class_name != "cell" and not (labels and info.class_name in _LABELS):
+        return False
+    try:
+        data(mat[info.name], (), labels=labels)
+    except MatlabCompatError:
+        return False  # a cell array of something else
+    return True

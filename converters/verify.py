@@ -20,7 +20,7 @@ from matlab_compat.layers.saved_fields import check_known
 from matlab_compat.network import Network
 from matlab_compat.wording import argument
 
-from .data import ACTIVATION_NAMES, numeric, pick, read_array, unlabelled
+from .data import ACTIVATION_NAMES, data, numeric, pick, read_array, unlabelled
 from .find import Found, choose_layer, find_models, refuse_nothing
 from .load import build, choose_network
 from .matfile import DEFAULT_LIMITS, Limits, MatFile, open_mat
@@ -87,7 +87,8 @@ def verify(
         ``FILE`` or ``FILE:VARIABLE``, one for each input and output; by default ``X`` (or
         ``input``) and ``Y`` (or ``output``, ``expected``) beside the model, ``X1``, ``X2`` ...
         for several. A struct ``activations`` beside a network, with a field for each layer, is
-        compared as well.
+        compared as well. An expected output may hold labels (a categorical, or texts), as
+        ``classify`` gives them: each must be that of the largest score, to rounding.
     data_format, device, dtype, allow_tf32, tolerance:
         As for the ``predict`` of the layer or network; an explicit tolerance instead of the
         default bound.
@@ -95,7 +96,8 @@ def verify(
     Raises
     ------
     NothingToCompareError
-        The input or the expected output is missing, empty, all NaN ...
+        The input or the expected output is missing, empty, all NaN ...; or a saved activation
+        is, or belongs to no layer.
     MatlabCompatError
         Whatever :func:`converters.load` raises.
     """
@@ -183,9 +185,20 @@ def run(
 def _compared(
     task: Task, data_format: str | None, tolerance: Tolerance | None, **options: Any
 ) -> Report:
+    from matlab_compat.parity.labels import are_labels, verify_labels
     from matlab_compat.parity.network import verify_network
     from matlab_compat.parity.verify import verify_layer
 
+    if isinstance(task.model, Network) and any(map(are_labels, task.expected.values())):
+        return verify_labels(
+            task.model,
+            task.X,
+            task.expected,
+            activations=task.activations,
+            data_format=data_format,
+            tolerance=tolerance,
+            **options,
+        )
     if isinstance(task.model, TransposedConvolution2DLayer):
         ((name, truth),) = task.expected.items()
         return verify_layer(
@@ -286,7 +299,8 @@ def _network_task(
     X = X if inputs else _labelled(mat, X)
     activations = _activations(mat, at, network)
     try:
-        Y = _numbered(mat, at, OUTPUT_NAMES, truths, len(outputs), "expected output", limits)
+        what, count = "expected output", len(outputs)
+        Y = _numbered(mat, at, OUTPUT_NAMES, truths, count, what, limits, labels=True)
     except NothingToCompareError:
         if not activations:
             raise
@@ -315,6 +329,7 @@ def _numbered(
     limits: Limits,
     *,
     cells: bool = True,
+    labels: bool = False,
 ) -> list[Any]:
     """The data of each port: ``X``, or ``X1``, ``X2`` ... where there are several."""
     if arguments and len(arguments) != count:
@@ -331,6 +346,7 @@ def _numbered(
             what,
             limits,
             cells=cells,
+            labels=labels,
         )
         for i in range(count)
     ]
@@ -381,13 +397,14 @@ def _data(
     limits: Limits,
     *,
     cells: bool = True,
+    labels: bool = False,
 ) -> Value:
     if named:
-        return read_array(named[0], names, limits)
+        return read_array(named[0], names, limits, labels=labels)
     for values in (found.beside, mat):
         name = pick(values, names)
         if name is not None:
-            return numeric(values[name], (str(mat.path), name), cells=cells)
+            return data(values[name], (str(mat.path), name), cells=cells, labels=labels)
     raise NothingToCompareError(
         f"There is no {what} beside it: none of {', '.join(names)}.",
         where=(str(mat.path),),

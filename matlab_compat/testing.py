@@ -21,6 +21,7 @@ from .display import size_text
 from .errors import LayerNotFoundError, MatlabCompatWarning, UsageError
 from .parity.compare import EPS, Comparison, Tolerance, compare
 from .parity.diagnosis_types import Diagnosis, Unseen
+from .parity.labels import are_labels
 
 if TYPE_CHECKING:
     from converters.verify import Task
@@ -95,6 +96,13 @@ def assert_matches_matlab(
     truth = [] if expected is None else [f"{bundle}:{expected}"]
     task = _task(str(bundle), variable, layer, names, truth, needs_input=callable(actual))
     ((name, Y),) = task.expected.items()
+    if are_labels(Y):
+        raise UsageError(
+            "The bundle's output holds labels, and here numbers are compared.",
+            where=(str(bundle),),
+            remedy="save the scores, Y = predict(net, X); or compare the labels with "
+            "matlab-compat verify.",
+        )
     here, oracle = _computed(actual, task, data_format)
     tolerance = Tolerance(atol or 0.0, rtol or 0.0) if (atol, rtol) != (None, None) else None
     compared = (_oriented(here, Y), _oriented(oracle, Y), Y)

@@ -19,6 +19,7 @@ from ..errors import MatlabCompatError, NothingToCompareError
 from .axes import Axes
 from .compare import EPS, Tolerance
 from .diagnosis_types import Unseen
+from .labels import are_labels
 
 if TYPE_CHECKING:
     from ..engine.precision import DeviceLike, DTypeLike
@@ -69,8 +70,20 @@ def unseen(
     options: dict[str, Any] = {"data_format": data_format, "device": device, "dtype": dtype}
     hidden = invisible(model, X, list(expected), seen, **options)
     for port, (name, y) in enumerate(expected.items()):
-        labels = labels_of(model, X, data_format, port)
-        shown = of_output(name, _arrays(y), labels, tolerance)
+        if are_labels(y):
+            found.append(
+                Unseen(
+                    "labels only",
+                    f"{name} holds labels: scores may be wrong as long as the largest stays the "
+                    "largest",
+                    "save the scores as well: Y = predict(net, X).",
+                    name,
+                )
+            )
+            continue
+        arrays = _arrays(y)
+        labels = labels_of(model, X, data_format, port, arrays[0].ndim)
+        shown = of_output(name, arrays, labels, tolerance)
         # Where the layers before it are compared and show everything, they make up for it.
         found += [one for one in shown if not seen or hidden != [] or one.name not in _MADE_UP]
     left_out = [name for name in activations if name not in seen]

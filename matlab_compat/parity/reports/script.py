@@ -26,6 +26,9 @@ for task in tasks(FILE, {where}):
     several = isinstance(Y, tuple)
     outputs = zip(Y, exact, strict=True) if several else [(Y, exact)]
     for (name, expected), (here, oracle) in zip(task.expected.items(), outputs, strict=True):
+        if not isinstance(expected, np.ndarray | list) or not hasattr(here, "__len__"):
+            print(f"{{name!a}}: labels {{expected}}")
+            continue
         # Lists are sequences of a batch; the trailing dimensions of size 1 are MATLAB's to drop.
         sequences = isinstance(here, list)
         for i in range(len(here) if sequences else 1):
