@@ -185,6 +185,7 @@ def test_a_file_that_contradicts_itself(tmp_path: Path, spoil: object) -> None:
 
 
 @pytest.mark.real
+@pytest.mark.filterwarnings("ignore:.*holds NaN or Inf")
 def test_every_real_network_comes_back_exactly(tmp_path: Path) -> None:
     count = 0
     for file in MAT_FILES:

