@@ -15,6 +15,7 @@ from matlab_compat.errors import (
     LayerNotFoundError,
     LimitExceededError,
     MatFileError,
+    UnsupportedFileError,
     locating,
 )
 from matlab_compat.plain_text import plain_text
@@ -185,16 +186,14 @@ def _walk(name: str, root: Value) -> Iterator[Found]:
         visited += 1
         if visited > MAX_VISITED:
             raise LimitExceededError(f"More than {MAX_VISITED} values to search.", where=(name,))
-        if native.is_network(value):
-            yield Found(path, native.saved_network(value, (path,)), beside)
-            continue
-        if native.is_layer(value):
-            yield Found(path, native.saved_layer(value, (path,)), beside)
+        if native.is_network(value) or native.is_layer(value):
+            yield Found(path, _saved(path, value), beside)
             continue
         if is_matconvnet(value):  # its structs have fields called as those of MATLAB's layers
             continue
-        if isinstance(value, Damaged) and native.holds_layers(value.class_name):
-            yield Found(path, value, beside)
+        if isinstance(value, Damaged):
+            if _is_news(value):
+                yield Found(path, value, beside)
             continue
         inner = []
         elements = _struct_elements(value)
@@ -214,6 +213,23 @@ def _walk(name: str, root: Value) -> Iterator[Found]:
         if not inner:
             inner = [(path + s, item, {}) for s, item in _inside(value, seen) if not _is_leaf(item)]
         stack += reversed(inner)
+
+
+def _saved(path: str, value: MatObject | ObjectArray) -> SavedLayer | SavedNetwork | Damaged:
+    """The layer or network that an object is; a damaged one does not hide those beside it."""
+    try:
+        if native.is_network(value):
+            return native.saved_network(value, (path,))
+        assert isinstance(value, MatObject)
+        return native.saved_layer(value, (path,))
+    except MatFileError as error:
+        return Damaged(value.class_name, error)
+
+
+def _is_news(value: Damaged) -> bool:
+    """Objects of kinds that are not read are no damage, unless there are layers in them."""
+    is_damage = not isinstance(value.error, UnsupportedFileError)
+    return is_damage or native.holds_layers(value.class_name)
 
 
 def _is_leaf(value: Value) -> bool:
@@ -249,7 +265,8 @@ def _inside(value: Value, seen: set[int]) -> Iterator[tuple[str, Value]]:
         seen.add(id(value))
         try:
             properties = value.properties
-        except MatFileError:
+        except MatFileError as error:
+            yield "", Damaged(value.class_name, error)
             return
         yield from ((f".{name}", to_dict(item)) for name, item in properties.items())
     elif isinstance(value, ObjectArray):

@@ -19,7 +19,7 @@ from .identify.values import identified
 from .matfile import DEFAULT_LIMITS, Limits, MatFile, VariableInfo, open_mat
 from .matfile.datetimes import Datetime
 from .matfile.plain import CONVERTERS
-from .matfile.values import Damaged, mat_class, mat_shape
+from .matfile.values import Damaged, Table, mat_class, mat_shape
 from .saved import SavedLayer
 
 #: Arrays up to this size are shown as hyperparameters where a class is not registered.
@@ -100,6 +100,10 @@ def _decoded(info: VariableInfo, mat: MatFile) -> dict[str, Any]:
     # A string is one element, whatever its length; here it is a str, as 'char' is.
     is_one = info.class_name == "string" and isinstance(value, str)
     record: dict[str, Any] = {"size": [1, 1] if is_one else list(mat_shape(value))}
+    if isinstance(value, Table):
+        damaged = {n: c.error.what for n, c in value.columns.items() if isinstance(c, Damaged)}
+        problem = " ".join(f"{name}: {what}" for name, what in damaged.items())
+        record |= {"problem": problem} if damaged else {}
     if isinstance(value, dlarray):
         record["labels"] = value.dims()
     if isinstance(value, Datetime):

@@ -22,7 +22,7 @@ from matlab_compat.network import Network
 
 from .matfile.values import MatObject, ObjectArray
 from .readers import exported, native
-from .saved import SavedLayer, SavedNetwork, to_dict
+from .saved import SavedLayer, SavedNetwork, refuse_damage, to_dict
 
 #: Nested networks by the identity of their objects; ``None`` while one is being built.
 _Nested: TypeAlias = dict[int, Network | None]
@@ -42,7 +42,12 @@ def build_network(saved: SavedNetwork, nested: _Nested | None = None) -> Network
     ------
     UsageError
         Its connections do not fit its layers.
+    MatFileError
+        Some of it could not be decoded.
     """
+    refuse_damage(saved.fields)
+    for part in saved.layers:
+        refuse_damage(part.fields)
     nested = {} if nested is None else nested
     _warn_of_quantization(saved)
     kind = _KINDS.get(saved.class_name, saved.class_name)

@@ -5,7 +5,7 @@ The step between neutral values and layer objects; nothing here needs torch.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,7 +15,7 @@ from matlab_compat.data_format import dlarray
 from matlab_compat.errors import UnsupportedLayerError, locating
 from matlab_compat.layers import Layer, layer_class, registered
 
-from .matfile.values import MatObject, StructArray, Value
+from .matfile.values import Damaged, MatObject, StructArray, Value, sound
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,12 +46,15 @@ class SavedLayer:
 
         Raises
         ------
+        MatFileError
+            A field could not be decoded.
         UnsupportedLayerError
             The class is not registered.
         PropertyError
             The fields contradict each other or MATLAB's rules.
         """
         with locating(*self.where):
+            refuse_damage(self.fields)
             known = layer_class(self.class_name)
             if known is None:
                 raise unsupported(self)
@@ -81,6 +84,21 @@ def unsupported(saved: SavedLayer) -> UnsupportedLayerError:
     )
 
 
+def refuse_damage(fields: Mapping[str, Value]) -> None:
+    """Raise the error of the first value among the fields, or in them, that is damaged."""
+    waiting: list[Value] = [dict(fields)]
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, Damaged):
+            value.get()
+        waiting += [inner for _, inner in children(value) if not _is_sound(inner)]
+
+
+def _is_sound(value: Value) -> bool:
+    """Whether nothing damaged can be in it, at a glance."""
+    return isinstance(value, str) or (isinstance(value, np.ndarray) and value.dtype != object)
+
+
 def to_dict(value: Value) -> Value:
     """A 1 x 1 struct as a dict, with the 1 x 1 structs inside it; anything else unchanged.
 
@@ -104,9 +122,15 @@ def to_dict(value: Value) -> Value:
 
 
 def object_fields(value: MatObject) -> dict[str, Any]:
-    """The fields of an object: of the struct that its ``saveobj`` wrote, or its properties."""
+    """The fields of an object: of the struct that its ``saveobj`` wrote, or its properties.
+
+    Raises
+    ------
+    MatFileError
+        That struct is damaged.
+    """
     properties = value.properties
-    saved = to_dict(properties.get("any"))
+    saved = to_dict(sound(properties.get("any")))
     if isinstance(saved, dict):
         return saved
     return {name: to_dict(item) for name, item in properties.items()}

@@ -35,6 +35,8 @@ class MatlabCompatError(Exception):
     exit_code = 2
     #: What became of the file, in a word or two, where it is one of many.
     outcome = "refused"
+    #: Whether ``where`` is complete: errors that are kept, to be raised later and elsewhere.
+    is_located = False
 
     def __init__(self, what: str, *, where: Sequence[str] = (), remedy: str = "") -> None:
         self.what = _fit_to_show(what)
@@ -70,7 +72,7 @@ def locating(*where: str) -> Iterator[None]:
     try:
         yield
     except MatlabCompatError as error:
-        if error.where[: len(where)] != where:
+        if not error.is_located and error.where[: len(where)] != where:
             error.where = (*where, *error.where)
         raise
     finally:
@@ -82,9 +84,9 @@ def place() -> tuple[str, ...]:
     return _place.get()
 
 
-def warn(what: str, *, where: Sequence[str] = (), remedy: str = "") -> None:
-    """A :class:`MatlabCompatWarning` in the form of an error, with the :func:`place` before it."""
-    text = str(MatlabCompatError(what, where=(*place(), *where), remedy=remedy))
+def warn(what: str, *, where: Sequence[str], remedy: str = "") -> None:
+    """A :class:`MatlabCompatWarning` in the form of an error."""
+    text = str(MatlabCompatError(what, where=where, remedy=remedy))
     warnings.warn(text, MatlabCompatWarning, stacklevel=2)
 
 

@@ -30,6 +30,7 @@ from converters.matfile.values import (
     SparseArray,
     StructArray,
     Value,
+    sound,
 )
 from matlab_compat.errors import CorruptFileError, LimitExceededError, MatFileError
 from matlab_compat.wording import argument
@@ -59,6 +60,7 @@ class _Container:
     count: int
     build: Callable[[list[Value]], Value]
     label: Callable[[int], str]
+    class_name: str = "unknown"
     values: list[Value] = field(default_factory=list)
 
     def is_full(self) -> bool:
@@ -86,14 +88,44 @@ class ArrayDecoder:
         """The array at ``position``. Errors say which cell, field or property is at fault."""
         root = _Container(position, end, 1, lambda values: values[0], lambda _: "")
         self._stack = stack = [root]
+        self._journal.begin()
         try:
             while not root.values:
-                self._step(stack)
+                try:
+                    self._step(stack)
+                except MatFileError as error:  # of the container on top: its size is known
+                    self._set_aside_container(stack, error)
         except MatFileError as error:
-            error.where = (*self._path(), *error.where)
+            if not error.is_located:
+                error.where = (*self._path(), *error.where)
             raise
         self._journal.report()
         return root.build(root.values)
+
+    def _set_aside_container(self, stack: list[_Container], error: MatFileError) -> None:
+        """Put a mark where the container on top would stand; the outermost is all there is."""
+        if len(stack) <= 2:
+            raise error
+        path, broken = self._path(), stack[-1]
+        mark = self._journal.set_aside(broken.class_name, error, path)
+        stack.pop()
+        stack[-1].values.append(mark)
+
+    def _value_of(self, matrix: Tag, stack: list[_Container]) -> Value | _Container:
+        """What :meth:`_open` gives; a mark where the value cannot be decoded by itself."""
+        try:
+            return self._open(matrix)
+        except MatFileError as error:
+            if len(stack) == 1:
+                raise
+            return self._journal.set_aside(self._class_of(matrix), error, self._path())
+
+    def _class_of(self, matrix: Tag) -> str:
+        try:
+            header = self._elements.array_header(matrix)
+        except MatFileError:
+            return "unknown"
+        return header.class_name or header.array_class.name.lower()
 
     def _path(self) -> list[str]:
         """The way from the root to the value that is being decoded."""
@@ -108,15 +140,16 @@ class ArrayDecoder:
         top = stack[-1]
         if top.is_full():
             self._expect_end(top.next, top.end)
+            value = top.build(top.values)
             stack.pop()
-            stack[-1].values.append(top.build(top.values))
+            stack[-1].values.append(value)
             return
         matrix = self._matrix(top.next, top.end)
         if not matrix.size:
             self._add_empties(top)
             return
         top.next = matrix.next
-        item = self._open(matrix)
+        item = self._value_of(matrix, stack)
         if isinstance(item, _Container):
             self._push(item, stack)
         else:
@@ -222,7 +255,7 @@ class ArrayDecoder:
         count = 1 if header.body < header.end else 0
 
         def build(values: list[Value]) -> FunctionHandle:
-            raw = values[0] if values else None
+            raw = sound(values[0]) if values else None
             return FunctionHandle(function_text(raw), raw)
 
         return self._container(header, header.body, count, build, lambda _: "function_handle")
@@ -232,7 +265,7 @@ class ArrayDecoder:
         self.met_objects = True
 
         def build(values: list[Value]) -> Opaque:
-            return Opaque(header.type_system, header.class_name, values[0])
+            return Opaque(header.type_system, header.class_name, sound(values[0]))
 
         return self._container(header, header.body, 1, build, lambda _: header.class_name)
 
@@ -251,7 +284,8 @@ class ArrayDecoder:
                 offset=first,
             )
         self._spend_elements(count, first)
-        return _Container(first, header.end, count, build, label)
+        class_name = header.class_name or header.array_class.name.lower()
+        return _Container(first, header.end, count, build, label, class_name)
 
     # -- leaves ----------------------------------------------------------------------------
 

@@ -58,15 +58,23 @@ def hdf5_errors() -> Iterator[None]:
     """Turn whatever h5py raises into this project's errors."""
     try:
         yield
-    except MatlabCompatError:
-        raise
-    except MemoryError as error:
-        raise LimitExceededError(
+    except Exception as error:  # h5py raises a dozen kinds, none of its own
+        ours = translated(error)
+        if ours is error:
+            raise
+        raise ours from error
+
+
+def translated(error: Exception) -> MatlabCompatError:
+    """The error of this project for an exception; itself, if it is one."""
+    if isinstance(error, MatlabCompatError):
+        return error
+    if isinstance(error, MemoryError):
+        return LimitExceededError(
             "The data need more memory than this process can get.",
             remedy="run on a machine with more memory, or read fewer variables",
-        ) from error
-    except Exception as error:  # h5py raises a dozen kinds, none of its own
-        raise _translated(error) from error
+        )
+    return _translated(error)
 
 
 def _translated(error: Exception) -> MatlabCompatError:

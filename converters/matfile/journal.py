@@ -1,45 +1,73 @@
-"""What a decoder has to say of values that it hands out all the same, as warnings."""
+"""What is to be said of values that are handed out all the same: warnings, and marks of damage."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from matlab_compat.errors import MatFileError, warn
+from converters.matfile.values import Damaged
+from matlab_compat.errors import (
+    CorruptFileError,
+    MatlabCompatError,
+    TruncatedFileError,
+    UnsupportedFileError,
+    place,
+    warn,
+)
 
-#: Damaged values of one variable that have a warning each; more are counted.
+#: Damaged values that have a warning each, of one variable or of all objects of a file.
 _SHOWN = 3
+#: Damaged values that are set aside; where there are more, it is the whole that is damaged.
+_MOST = 1000
+#: Errors of a value alone. Limits and files that reach for others concern the whole variable.
+_OF_A_VALUE = (CorruptFileError, TruncatedFileError, UnsupportedFileError)
 
 
 @dataclass
 class Journal:
-    """Collects remarks while a variable is decoded; :meth:`report` warns of them at its end."""
+    """Collects remarks while a value is decoded; :meth:`report` warns of them at its end."""
 
     #: What and remedy to the first place, and how many there are.
     _remarks: dict[tuple[str, str], tuple[tuple[str, ...], int]] = field(default_factory=dict)
-    _damage: list[MatFileError] = field(default_factory=list)
+    _damage: list[MatlabCompatError] = field(default_factory=list)
+    _shown: int = 0
+
+    def begin(self) -> None:
+        """Forget what was not reported: another value is decoded."""
+        self._remarks, self._damage = {}, []
 
     def note(self, what: str, remedy: str, where: Sequence[str]) -> None:
         """Something about the value at ``where``; what is said often is reported once."""
         first, count = self._remarks.get((what, remedy), (tuple(where), 0))
         self._remarks[what, remedy] = first, count + 1
 
-    def damaged(self, error: MatFileError) -> None:
-        """The value at ``error.where`` could not be decoded."""
-        self._damage.append(error)
+    def set_aside(self, class_name: str, error: Exception, where: Sequence[str]) -> Damaged:
+        """The mark for a value at ``where`` that cannot be decoded; raises what concerns more."""
+        if not isinstance(error, _OF_A_VALUE) or len(self._damage) >= _MOST:
+            raise error
+        if not error.is_located:  # else it was met further inside, and makes this one damaged, too
+            error.where = (*place(), *where, *error.where)
+            error.is_located = True
+            self._damage.append(error)
+        return Damaged(class_name, error)
 
     def report(self) -> None:
-        """Warn of everything, and forget it."""
+        """Warn of everything, of damage only the first times, and begin anew."""
         remarks, damage = self._remarks, self._damage
-        self._remarks, self._damage = {}, []
+        self.begin()
         for (what, remedy), (where, count) in remarks.items():
             more = f" The same holds for {count - 1} more." if count > 1 else ""
-            warn(what + more, where=where, remedy=remedy)
-        for error in damage[:_SHOWN]:
-            warn(
-                f"A value cannot be decoded; what is beside it can. {error.what}",
-                where=error.where,
-                remedy=f"Using it raises this as an error. {error.remedy}",
-            )
-        if len(damage) > _SHOWN:
-            warn(f"{len(damage) - _SHOWN} more values cannot be decoded.")
+            warn(what + more, where=(*place(), *where), remedy=remedy)
+        for error in damage:
+            self._shown += 1
+            if self._shown <= _SHOWN:
+                warn(
+                    f"A value cannot be decoded; what is beside it can. {error.what}",
+                    where=error.where,
+                    remedy=f"Using it raises this as an error. {error.remedy}",
+                )
+            elif self._shown == _SHOWN + 1:
+                warn(
+                    "More values cannot be decoded: each raises its error when it is used.",
+                    where=place(),
+                )

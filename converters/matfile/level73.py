@@ -20,8 +20,9 @@ import numpy as np
 
 from converters.matfile import hdf5
 from converters.matfile.arrays import checked_sparse
-from converters.matfile.hdf5 import RESAVE, Budget, Hdf5File, Node, hdf5_errors
+from converters.matfile.hdf5 import RESAVE, Budget, Hdf5File, Node, hdf5_errors, translated
 from converters.matfile.info import Header, VariableInfo
+from converters.matfile.journal import Journal
 from converters.matfile.limits import DEFAULT_LIMITS, Limits
 from converters.matfile.mcos import ObjectTable, reference_shape
 from converters.matfile.opaque import Opaque, function_text, replace_leaves
@@ -62,11 +63,24 @@ _USERBLOCK = 512
 
 
 class _Slot(NamedTuple):
-    """A place waiting for a value, and the entry that holds it."""
+    """A place waiting for a value, and how to open the entry that holds it.
+
+    ``field`` is the name of the field whose value it is; there is none in a cell.
+    """
 
     container: Any
     position: int
-    node: Node
+    open: Callable[[], Node]
+    field: str = ""
+
+    @property
+    def step(self) -> str:
+        """The MATLAB expression from the container to it."""
+        if not self.field:
+            return f"{{{self.position + 1}}}"
+        return (
+            f".{self.field}" if len(self.container) == 1 else f"({self.position + 1}).{self.field}"
+        )
 
 
 class _Found(NamedTuple):
@@ -119,6 +133,7 @@ class Level73Reader:
         skip_objects: bool = False,
     ) -> None:
         self._path = str(path)
+        self._journal = Journal()
         self._limits = limits
         self._skip_objects = skip_objects
         with Source(path) as source:
@@ -150,7 +165,7 @@ class Level73Reader:
         name = self.variables[index].name
         if name not in self._nodes:
             raise FileAccessError("The file is closed.", remedy="Read values while it is open.")
-        with hdf5_errors(), locating(name):
+        with hdf5_errors():
             value = self._value(self._nodes[name], Budget(self._limits))
             return replace_leaves(value, self._resolve)
 
@@ -234,20 +249,50 @@ class Level73Reader:
     def _value(self, node: Node, budget: Budget) -> Value:
         """Decode an entry and all below it; the stack is the path to where we are."""
         result: list[Value] = [None]
-        root = _Slot(result, 0, node)
-        stack = [_Frame(_Slot([None], 0, node), -1, _Found(None, iter([root])))]
+        root = _Slot(result, 0, lambda: node)
+        stack = [_Frame(_Slot([None], 0, root.open), -1, _Found(None, iter([root])))]
+        self._journal.begin()
         while stack:
-            slot = next(stack[-1].found.children or iter(()), None)
-            if slot is None:
-                stack.pop().close()
-            else:
-                self._place(slot, stack, budget)
+            slot = None
+            try:
+                slot = next(stack[-1].found.children or iter(()), None)
+                if slot is None:
+                    stack[-1].close()
+                    stack.pop()
+                else:
+                    self._place(slot, stack, budget)
+            except Exception as error:  # h5py raises a dozen kinds
+                self._set_aside(slot, stack, error)
+        self._journal.report()
         return result[0]
 
+    def _set_aside(self, slot: _Slot | None, stack: list[_Frame], error: Exception) -> None:
+        """Put a mark in a slot, or in that of the container on top; the outermost is all there is.
+
+        Raises the error where it concerns the whole variable.
+        """
+        ours = translated(error)
+        at_fault = slot or stack[-1].slot
+        if len(stack) <= (1 if slot else 2):
+            raise ours from (None if ours is error else error)
+        frames = stack[2:] if slot else stack[2:-1]
+        where = [frame.slot.step for frame in frames] + [at_fault.step]
+        mark = self._journal.set_aside(self._class_in(at_fault), ours, where)
+        at_fault.container[at_fault.position] = mark
+        if not slot:
+            stack.pop()
+
+    def _class_in(self, slot: _Slot) -> str:
+        try:
+            return self._class(slot.open())
+        except Exception:  # what it is can be damaged as well
+            return "unknown"
+
     def _place(self, slot: _Slot, stack: list[_Frame], budget: Budget) -> None:
-        address = hdf5.address(slot.node)
+        node = slot.open()
+        address = hdf5.address(node)
         budget.meet(address)
-        frame = _Frame(slot, address, self._find(slot.node, budget))
+        frame = _Frame(slot, address, self._find(node, budget))
         if frame.found.children is None:
             frame.close()
             return
@@ -330,9 +375,9 @@ class Level73Reader:
         # Both run in HDF5's order: a flat index means the same place in either.
         return _Found(cells.T, self._followed(cells.reshape(-1), references.ravel()))
 
-    def _followed(self, container: Any, references: Array) -> Iterator[_Slot]:
+    def _followed(self, container: Any, references: Array, field: str = "") -> Iterator[_Slot]:
         for index, reference in enumerate(references):
-            yield _Slot(container, index, self._file.follow(reference))
+            yield _Slot(container, index, partial(self._file.follow, reference), field)
 
     def _struct_like(self, node: Node, class_name: str, decode: int, budget: Budget) -> _Found:
         finish: dict[int, Callable[[Value], Value]] = {
@@ -359,7 +404,7 @@ class Level73Reader:
         self, node: Node, fields: dict[str, list[Value]], budget: Budget
     ) -> Iterator[_Slot]:
         for name, values in fields.items():
-            yield _Slot(values, 0, hdf5.member(node, name))
+            yield _Slot(values, 0, partial(hdf5.member, node, name), name)
 
     def _fields_of_array(
         self, node: Node, fields: dict[str, list[Value]], budget: Budget
@@ -368,7 +413,7 @@ class Level73Reader:
             references = hdf5.read_references(hdf5.member(node, name), budget)
             if references.size != len(values):
                 raise CorruptFileError("The fields of a struct differ in size.", remedy=RESAVE)
-            yield from self._followed(values, references.ravel())
+            yield from self._followed(values, references.ravel(), name)
 
     # Objects
 

@@ -15,6 +15,7 @@ from functools import partial
 import numpy as np
 
 from converters.matfile import plain
+from converters.matfile.journal import Journal
 from converters.matfile.limits import Limits
 from converters.matfile.object_index import ObjectEntry, ObjectIndex, Property, PropertyKind
 from converters.matfile.opaque import ENUMERATION_TAG, REFERENCE, Opaque, replace_leaves
@@ -75,6 +76,7 @@ class ObjectTable:
         self._byte_order = byte_order
         self._file = file
         self._lock = threading.RLock()
+        self._journal = Journal()
         self._objects: dict[int, MatObject] = {}
         self._plain: dict[int, Value] = {}
         self._converting: list[int] = []
@@ -188,11 +190,26 @@ class ObjectTable:
         with self._lock, locating(*where), only_matfile_errors(what):
             properties = dict(self._class_defaults(entry.class_id))
             for saved in self._index.properties(entry):
-                with locating(f".{saved.name}"):
-                    properties[saved.name] = self._property(saved)
+                try:
+                    with (
+                        only_matfile_errors(f"the property {saved.name}"),
+                        locating(f".{saved.name}"),
+                    ):
+                        properties[saved.name] = self._property(saved)
+                except MatFileError as error:
+                    properties[saved.name] = self._journal.set_aside("unknown", error, ())
+            self._journal.report()
             for number, dynamic in enumerate(self._index.dynamic_properties(entry), 1):
                 properties[f"__dynamic_property__{number}"] = self.get(dynamic)
             return properties
+
+    def _sound_property(self, saved: Property) -> Value:
+        """A property value, or the mark of a damaged one."""
+        try:
+            with only_matfile_errors(f"the property {saved.name}"), locating(f".{saved.name}"):
+                return self._property(saved)
+        except MatFileError as error:
+            return self._journal.set_aside("unknown", error, ())
 
     def _property(self, saved: Property) -> Value:
         if saved.kind == PropertyKind.CELL:

@@ -8,7 +8,14 @@ from typing import Any
 
 import numpy as np
 
-from converters.matfile.values import FunctionHandle, MatObject, ObjectArray, StructArray, Value
+from converters.matfile.values import (
+    FunctionHandle,
+    MatObject,
+    ObjectArray,
+    StructArray,
+    Value,
+    sound,
+)
 
 #: The first word of every reference to objects; it marks function handles in the store too.
 REFERENCE = 0xDD000000
@@ -78,12 +85,15 @@ def _as_handle(value: Value) -> Value:
 
 
 def function_text(raw: Value) -> str:
-    """The text of a function handle as MATLAB shows it, where the file has one."""
+    """The text of a function handle as MATLAB shows it, where the file has one.
+
+    Raises ``MatFileError`` where it is damaged.
+    """
     if isinstance(raw, StructArray) and raw.shape == (1, 1):
         if "function_handle" in raw:
-            return function_text(raw["function_handle"])
-        if "function" in raw and isinstance(raw["function"], str):
-            text = raw["function"]
+            return function_text(sound(raw["function_handle"]))
+        text = sound(raw["function"]) if "function" in raw else None
+        if isinstance(text, str):
             # Anonymous functions carry a compiler's prefix such as "sf%0".
             return text[text.index("@") :] if "@" in text else "@" + text
     return ""

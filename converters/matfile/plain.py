@@ -19,7 +19,6 @@ from converters.matfile.text import join_units
 from converters.matfile.values import (
     Array,
     Categorical,
-    Damaged,
     Map,
     MatObject,
     SparseArray,
@@ -27,6 +26,7 @@ from converters.matfile.values import (
     Table,
     Value,
     mat_class,
+    sound,
 )
 from matlab_compat.data_format import dlarray
 from matlab_compat.errors import CorruptFileError, DataFormatError, UnsupportedFileError
@@ -275,12 +275,8 @@ def _need(properties: _Properties | StructArray, name: str) -> Value:
     return properties[name]
 
 
-def _sound(value: Value) -> Value:
-    return value.get() if isinstance(value, Damaged) else value
-
-
 def _array(value: Value, name: str, dtype: type[np.generic] | None = None) -> Array:
-    value = _sound(value)
+    value = sound(value)
     if not isinstance(value, np.ndarray) or value.dtype.kind not in "buifc":
         raise CorruptFileError(f"{name} is not an array of numbers.", remedy=_REMEDY)
     if dtype is not None and value.dtype != dtype:
@@ -289,14 +285,14 @@ def _array(value: Value, name: str, dtype: type[np.generic] | None = None) -> Ar
 
 
 def _struct(value: Value, name: str) -> StructArray:
-    value = _sound(value)
+    value = sound(value)
     if not isinstance(value, StructArray) or value.shape != (1, 1):
         raise CorruptFileError(f"{name} is not a 1 x 1 struct.", remedy=_REMEDY)
     return value
 
 
 def _cells(value: Value, name: str) -> list[Value]:
-    value = _sound(value)
+    value = sound(value)
     if isinstance(value, np.ndarray) and value.dtype == object:
         return list(value.ravel(order="F"))
     if isinstance(value, np.ndarray) and not value.size:
@@ -312,7 +308,7 @@ def _texts(value: Value, name: str) -> list[str]:
 
 
 def _text(value: Value) -> str | None:
-    value = _sound(value)
+    value = sound(value)
     if isinstance(value, np.ndarray) and not value.size:
         return ""
     return value if isinstance(value, str) else None

@@ -295,6 +295,11 @@ class Damaged:
         return f"<Damaged {self.class_name}: {self.error.what}>"
 
 
+def sound(value: Value) -> Value:
+    """The value itself. Raises the ``MatFileError`` of a :class:`Damaged` one."""
+    return value.get() if isinstance(value, Damaged) else value
+
+
 def to_python(value: Value) -> Any:
     """``value`` with structs as dicts and cells as lists, all the way down.
 

@@ -14,7 +14,7 @@ import numpy as np
 
 from matlab_compat.errors import CorruptFileError, locating
 
-from ..matfile.values import MatObject, ObjectArray, Table, Value
+from ..matfile.values import MatObject, ObjectArray, Table, Value, sound
 from ..saved import SavedLayer, SavedNetwork, object_fields, to_dict
 
 #: Classes that hold layers, and the field that holds them (directly or in a LayerGraph).
@@ -59,12 +59,12 @@ def saved_network(value: MatObject | ObjectArray, where: tuple[str, ...]) -> Sav
         return _network(value.class_name, {}, value.elements, None, where)
     with locating(*where):
         fields = object_fields(value)
-        graph = fields.get("LayerGraph", fields)
+        graph = sound(fields.get("LayerGraph", fields))
         if isinstance(graph, MatObject):
             graph = object_fields(graph)
         if not isinstance(graph, dict) or "Layers" not in graph:
             raise CorruptFileError(f"The {value.class_name} has no Layers.")
-        layers = _elements(graph["Layers"])
+        layers = _elements(sound(graph["Layers"]))
     return _network(value.class_name, fields, layers, graph.get("Connections"), where)
 
 
@@ -78,7 +78,7 @@ def _network(
     saved = []
     for index, layer in enumerate(layers, 1):
         at = (*where, f"Layers({index})")
-        if not isinstance(layer, MatObject):
+        if not isinstance(sound(layer), MatObject):
             with locating(*at):
                 raise CorruptFileError("This is not a layer object.")
         saved.append(saved_layer(layer, at))
@@ -110,7 +110,7 @@ def connections(value: Value) -> list[tuple[str, str]]:
     CorruptFileError
         It is none.
     """
-    columns = value.columns if isinstance(value, Table) else to_dict(value)
+    columns = value.columns if isinstance(value, Table) else to_dict(sound(value))
     if isinstance(columns, Mapping):
         source, destination = (_texts(columns.get(name)) for name in ("Source", "Destination"))
         if source is not None and destination is not None and len(source) == len(destination):

@@ -333,8 +333,9 @@ def test_missing_folder_is_an_access_error(tmp_path: Path) -> None:
 
 
 def test_folder_of_that_name_is_an_access_error(tmp_path: Path) -> None:
+    (tmp_path / "folder.mat").mkdir()
     with pytest.raises(FileAccessError, match="folder"):
-        write_mat(tmp_path, {"x": np.ones((1, 1))}, overwrite=True)
+        write_mat(tmp_path / "folder.mat", {"x": np.ones((1, 1))}, overwrite=True)
 
 
 def test_link_is_written_through(tmp_path: Path) -> None:
