@@ -17,6 +17,7 @@ from matlab_compat.errors import (
     FileAccessError,
     UnsupportedFileError,
     UsageError,
+    cause_text,
     locating,
 )
 from matlab_compat.wording import argument
@@ -145,7 +146,7 @@ def _session(onnx: str | PathLike[str]) -> Any:
         if kind is not None and "ONNX" not in kind.name:
             why = f"The file is no ONNX model: it is {kind.name}."
         else:
-            why = f"ONNX Runtime cannot open it: {str(error).splitlines()[0]}"
+            why = f"ONNX Runtime cannot open it: {cause_text(error)}"
         raise UnsupportedFileError(
             why, where=(str(onnx),), remedy="name an ONNX file that onnx.checker.check_model takes."
         ) from None

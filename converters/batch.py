@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from matlab_compat.display import safe_text
-from matlab_compat.errors import FileAccessError, MatlabCompatError, UsageError
+from matlab_compat.errors import FileAccessError, MatlabCompatError, UsageError, cause_text
 from matlab_compat.wording import argument
 
 from .endings import ending_of
@@ -226,7 +226,7 @@ def on_cluster(jobs: Sequence[Job], address: str) -> Iterator[Record]:
         client = distributed.Client(address, timeout=20, set_as_default=False)
     except (OSError, ValueError) as error:
         raise UsageError(
-            f"No dask scheduler answers at {address}: {error}.",
+            f"No dask scheduler answers at {address}: {cause_text(error)}.",
             remedy="start one with `dask scheduler`, and name it, e.g. "
             f"{argument('dask', 'tcp://host:8786')}.",
         ) from None

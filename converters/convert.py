@@ -21,6 +21,7 @@ from matlab_compat.errors import (
     NothingToCompareError,
     UnsupportedLayerError,
     UsageError,
+    cause_text,
     locating,
 )
 from matlab_compat.layers import Layer
@@ -322,8 +323,9 @@ def _run(
         if isinstance(model, Network):
             raise
         # A layer on its own may want inputs that no random ones are: indices, vectors.
-        reason = (str(error).splitlines() or [""])[0]
-        raise NothingToCompareError(f"the layer does not run on random inputs: {reason}") from None
+        raise NothingToCompareError(
+            f"the layer does not run on random inputs: {cause_text(error)}"
+        ) from None
 
 
 def _apart(actual: Array, oracle: Array) -> float:

@@ -7,12 +7,13 @@ which knows nothing of this project still catches what it expects.
 
 from __future__ import annotations
 
+import re
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 
-from .display import shortened
+from .display import one_line, shortened
 
 #: Characters shown of each name on the way to a fault, of each line, and of all lines.
 _NAME, _LINE, _TEXT = 400, 1000, 20_000
@@ -62,6 +63,12 @@ def _fit_to_show(text: str) -> str:
 
 #: Where the work of this thread is, for warnings; errors collect it on their way out.
 _place: ContextVar[tuple[str, ...]] = ContextVar("place", default=())
+
+
+def cause_text(error: BaseException) -> str:
+    """What a library says went wrong: its first line, without advice and colours of its own."""
+    lines = re.sub(r"\x1b\[[0-9;]*[A-Za-z]", "", str(error)).strip().splitlines()
+    return one_line(shortened(lines[0], 300)) if lines else type(error).__name__
 
 
 @contextmanager

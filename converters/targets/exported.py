@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from matlab_compat.errors import MatlabCompatError, UnsupportedLayerError
+from matlab_compat.errors import MatlabCompatError, UnsupportedLayerError, cause_text
 from matlab_compat.network import Network
 from matlab_compat.wording import argument
 
@@ -97,9 +97,8 @@ def export(model: Model, module: nn.Module, options: Options) -> ExportedProgram
     except MatlabCompatError:
         raise
     except Exception as error:  # torch.export fails in many ways, all of which mean the same here
-        reason = (str(error).splitlines() or [""])[0]
         raise UnsupportedLayerError(
-            f"torch.export cannot trace it: {type(error).__name__}: {reason}",
+            f"torch.export cannot trace it: {type(error).__name__}: {cause_text(error)}",
             remedy="convert to .pt or .safetensors, which hold weights and no program.",
         ) from error
 

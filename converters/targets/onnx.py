@@ -18,7 +18,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from matlab_compat.errors import MatlabCompatError, UnsupportedLayerError
+from matlab_compat.errors import MatlabCompatError, UnsupportedLayerError, cause_text
 from matlab_compat.wording import argument
 
 from .base import Array, Model, Options, Target, interface, module_of, need
@@ -96,7 +96,7 @@ class Onnx(Target):
             return tuple(session.run(None, given))
         except Exception as error:  # ONNX Runtime's own classes share no other base
             raise UnsupportedLayerError(
-                f"ONNX Runtime cannot run it in {options.dtype}: {_first_line(error)}",
+                f"ONNX Runtime cannot run it in {options.dtype}: {cause_text(error)}",
                 remedy=f"use {argument('dtype', 'single')}, or {argument('check', False)} to "
                 "write it without proof.",
             ) from error
@@ -130,7 +130,7 @@ def _translated(program: Any, about: dict[str, Any]) -> onnx.ModelProto:
     except Exception as error:  # every failure of the exporter means the same here
         cause = error.__cause__ or error
         raise UnsupportedLayerError(
-            f"ONNX cannot express it: {type(cause).__name__}: {_first_line(cause)}",
+            f"ONNX cannot express it: {type(cause).__name__}: {cause_text(cause)}",
             remedy="convert to .pt2, which holds a program as well.",
         ) from error
 
@@ -209,7 +209,3 @@ def _check(model: onnx.ModelProto) -> None:
 def _even(pads: list[int]) -> bool:
     half = len(pads) // 2
     return pads[:half] == pads[half:]
-
-
-def _first_line(error: BaseException) -> str:
-    return (str(error).splitlines() or [""])[0]

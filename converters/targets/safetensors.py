@@ -76,8 +76,12 @@ def load_safetensors(path: str | PathLike[str]) -> Layer | Network:
         metadata, tensors = _read(Path(path))
         try:
             architecture = _from_json(json.loads(metadata["architecture"]), tensors)
-        except (KeyError, ValueError, RecursionError) as error:
-            raise CorruptFileError(f"The architecture cannot be read: {error}.") from None
+        except (KeyError, ValueError, RecursionError):
+            raise CorruptFileError(
+                "The architecture cannot be read.",
+                remedy="convert the MAT-file again: matlab-compat convert net.mat -o "
+                "net.safetensors.",
+            ) from None
         state = {k: v for k, v in tensors.items() if not k.startswith(_CONSTANT)}
         return restore(architecture, state)
 

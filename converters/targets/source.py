@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from matlab_compat.data_format import torch_axes
-from matlab_compat.errors import UnsupportedLayerError, UsageError
+from matlab_compat.errors import UnsupportedLayerError, UsageError, cause_text
 from matlab_compat.network import Network
 
 from ..examples import example_inputs
@@ -142,9 +142,9 @@ def _example(model: Model, module: fx.GraphModule, options: Options) -> dict[str
         with torch.inference_mode(), full_precision():
             results = module(*inputs)
     except (RuntimeError, IndexError) as error:  # a layer that takes indices, for one
-        reason = (str(error).splitlines() or [""])[0]
         raise UnsupportedLayerError(
-            f"The package would hold an example, but random inputs cannot be one: {reason}."
+            "The package would hold an example, but random inputs cannot be one: "
+            f"{cause_text(error)}."
         ) from error
     results = results if isinstance(results, tuple) else (results,)
     stored = {f"input_{i}": x for i, x in enumerate(inputs)}

@@ -112,11 +112,10 @@ def restore(architecture: Mapping[str, Any], state: Mapping[str, torch.Tensor]) 
     except (KeyError, TypeError, ValueError, AttributeError, RuntimeError) as error:
         if isinstance(error, MatlabCompatError):
             raise
-        raise CorruptFileError(f"The file contradicts itself: {_first_line(error)}") from None
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).splitlines() or [type(error).__name__])[0]
+        raise CorruptFileError(
+            "The file contradicts itself: its architecture and its weights do not fit each other.",
+            remedy="convert the MAT-file again: matlab-compat convert net.mat -o net.pt.",
+        ) from None
 
 
 # --- out ---------------------------------------------------------------------------------

@@ -14,7 +14,7 @@ from torch.fx.passes.shape_prop import ShapeProp
 from torch.nn import functional
 
 import matlab_compat as matlab
-from matlab_compat.errors import MatlabCompatError, UnsupportedLayerError, UsageError
+from matlab_compat.errors import MatlabCompatError, UnsupportedLayerError, UsageError, cause_text
 from matlab_compat.layers import Layer
 from matlab_compat.layers.transposed_convolution import TransposedConvolutionLayer
 from matlab_compat.network import Network
@@ -45,7 +45,7 @@ def read(module: nn.Module | torch.export.ExportedProgram, example_input: Any) -
         traced = fx.symbolic_trace(module)
     except Exception as error:  # whatever the module's own code raises on stand-ins for tensors
         raise UnsupportedLayerError(
-            f"torch.fx cannot trace the module: {_first_line(error)}",
+            f"torch.fx cannot trace the module: {cause_text(error)}",
             remedy="write its forward without decisions that depend on the data.",
         ) from error
     if example_input is not None:
@@ -61,15 +61,11 @@ def _propagate_shapes(traced: fx.GraphModule, example_input: Any) -> None:
             ShapeProp(traced.eval()).propagate(*examples)
     except RuntimeError as error:
         raise UsageError(
-            f"The module does not run on the example input: {_first_line(error.__cause__ or error)}"
+            f"The module does not run on the example input: {cause_text(error.__cause__ or error)}"
         ) from error
     finally:
         for module, training in was_training.items():
             module.training = training
-
-
-def _first_line(error: BaseException) -> str:
-    return (str(error).splitlines() or [type(error).__name__])[0]
 
 
 class _Reader:

@@ -12,7 +12,7 @@ from typing import Any
 import torch
 from torch import fx, nn
 
-from ..errors import DataFormatError, MatlabCompatError, UnsupportedLayerError, locating
+from ..errors import DataFormatError, MatlabCompatError, UnsupportedLayerError, cause_text, locating
 from ..graph import Plan, Port, Step
 from ..layers.base import Layer
 from ..layers.nested import NetworkLayer
@@ -178,7 +178,7 @@ def running(name: str, inputs: Sequence[Any]) -> Iterator[None]:
             raise
         sizes = " and ".join(str(tuple(x.shape)) for x in inputs if hasattr(x, "shape"))
         raise DataFormatError(
-            f"The layer cannot take inputs of torch size {sizes}: {error}",
+            f"The layer cannot take inputs of torch size {sizes}: {cause_text(error)}",
             where=(f"layer '{name}'",),
             remedy="check the size and the order of the dimensions of the network's input.",
         ) from None
