@@ -121,7 +121,9 @@ def save(
         if isinstance(model, Layer) and (refused := model.refusal()) is not None:
             raise refused
         if why := target.refusal(model, options):
-            raise UnsupportedLayerError(f"{target.name}: {why}.")
+            raise UnsupportedLayerError(
+                f"{target.name}: {why}.", remedy=_placeholders(model, options)
+            )
         constants = constants_of(model) if options.strip_normalization else {}
         for place in (final, *_beside(target, final, bool(constants))):
             _check_place(place, overwrite)
@@ -191,6 +193,17 @@ def _check_sizes(model: Layer | Network, options: Options) -> None:
 
 def _layers(model: Layer | Network) -> int:
     return len(model.Layers) if isinstance(model, Network) else 1
+
+
+def _placeholders(model: Layer | Network, options: Options) -> str:
+    """The way out for layers that cannot be built."""
+    if not isinstance(model, Network) or not model.unsupported:
+        return ""
+    pass_it = "" if options.stub else f"pass {argument('stub', True)} and "
+    return (
+        f"{pass_it}convert to .pt, .safetensors or .mat, which hold placeholders for such layers; "
+        "or register a class for each: @matlab_compat.register('...')."
+    )
 
 
 def _check_place(final: Path, overwrite: bool) -> None:

@@ -16,9 +16,11 @@ import pytest
 import typer.main
 
 import converters
+import matlab_compat as mc
 from cli.main import app
 from cli.wording import option
 from matlab_compat.errors import AmbiguousLayerError
+from matlab_compat.layers.unsupported import UnsupportedLayer
 from matlab_compat.wording import argument, worded
 from tests.cli.command import FIXTURES
 from tests.converters.exports import fields, save
@@ -111,3 +113,22 @@ def test_the_command_line_leaves_pythons_words_behind(call: Any, tmp_path: Path)
     assert call("predict", good, "--input", good, "-o", tmp_path / "y.mat").code == 0
     assert call("predict", good, "--input", good, "-o", tmp_path / "y.mat").err.count("--force")
     assert argument("overwrite", True) == "overwrite=True"
+
+
+@pytest.mark.parametrize("ending", ["", ".m", ".onnx"])
+@pytest.mark.parametrize("stub", [True, False])
+def test_layers_that_cannot_be_built_and_the_endings_that_hold_placeholders(
+    call: Any, tmp_path: Path, ending: str, stub: bool
+) -> None:
+    network = mc.layerGraph([mc.featureInputLayer(2, Name="in"), mc.reluLayer(Name="r")])
+    odd = UnsupportedLayer("mine.Odd", {"Name": "odd"}, "no layer is registered for mine.Odd")
+    layers = [network.Layers[0], odd, network.Layers[1]]
+    path = tmp_path / "n.mat"
+    converters.save_network(
+        mc.Network(layers, [("in", "odd"), ("odd", "r")], kind="dlnetwork"), path
+    )
+    done = call("convert", path, "-o", tmp_path / f"out{ending}", *["--stub"] * stub)
+    assert (done.code, done.out) == (3, "")
+    assert done.err.count("'odd'") == 1
+    assert ("pass --stub" in done.err) is not stub
+    assert call("convert", path, "-o", tmp_path / "out.pt", "--stub").code == 0

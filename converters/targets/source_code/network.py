@@ -64,7 +64,9 @@ class _Class:
         layer = self.module.get_submodule(attribute)
         label = f"layer '{self.of}{step.name}'"
         if isinstance(layer, Stub):
-            self.written.refused.append(f"{label}: {layer.message.splitlines()[0]}")
+            said = layer.message.splitlines()[0].rstrip(".")
+            own = f"layer '{step.name}' "
+            self.written.refused.append(f"{label} {said.removeprefix(own)}")
         elif isinstance(layer, fx.GraphModule):
             return self._nested(attribute, step, layer)
         else:
