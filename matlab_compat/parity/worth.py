@@ -159,7 +159,7 @@ def of_input(name: str, items: Sequence[Array], labels: str) -> Iterator[Unseen]
     if sum(x.size for x in items) > 1 and _constant(items):
         yield Unseen(
             "input constant",
-            f"{name} is {items[0].flat[0]:.7g} everywhere: the order of its dimensions and "
+            f"{name} is {items[0].flat[0].item():.7g} everywhere: the order of its dimensions and "
             "elements, and filters flipped or exchanged, cannot be seen",
             _OTHER_INPUT,
             name,
@@ -167,8 +167,8 @@ def of_input(name: str, items: Sequence[Array], labels: str) -> Iterator[Unseen]
         return
     if not labels:
         return
-    axes = Axes.of(len(labels), labels)
-    full = [_expanded(x, labels) for x in items]
+    axes = Axes.of(max(len(labels), *(x.ndim for x in items)), labels)
+    full = [_expanded(x, axes.labels) for x in items]
     if "T" in labels and all(x.shape[labels.index("T")] == 1 for x in full):
         yield Unseen(
             "one time step",

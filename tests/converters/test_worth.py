@@ -143,8 +143,9 @@ def test_an_input_of_zeros_hides_the_weights(tmp_path: Path) -> None:
     assert any("Weights of 'conv'" in warning.text for warning in report.warnings)
 
 
-def test_a_constant_input_hides_flips(tmp_path: Path) -> None:
-    report = converters.verify(bundle(tmp_path / "b.mat", images(), np.full((6, 6, 2, 2), 0.5)))
+@pytest.mark.parametrize("value", [0.5, np.uint8(7), True])
+def test_a_constant_input_hides_flips(tmp_path: Path, value: Any) -> None:
+    report = converters.verify(bundle(tmp_path / "b.mat", images(), np.full((6, 6, 2, 2), value)))
     assert "input constant" in names(report)
 
 
