@@ -1,0 +1,132 @@
+"""Every file of the second collection opens, and loads or is named for what it is.
+
+Expected values: the kind that the index of the real files gives each file, written by those who
+collected them.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+import converters
+from converters.find import find_models
+from matlab_compat import Network
+from matlab_compat.errors import (
+    LayerNotFoundError,
+    MatlabCompatError,
+    UnsupportedLayerError,
+    UnsupportedModelError,
+)
+from tests.real import REAL
+
+from .networks import own_inputs
+
+pytestmark = [
+    pytest.mark.real,
+    pytest.mark.filterwarnings("ignore:.*so it is an output layer"),
+    pytest.mark.filterwarnings("ignore:.*holds NaN or Inf"),
+]
+
+
+def kinds() -> dict[str, str]:
+    """The MAT-files of the second collection, and what the index says they are."""
+    text = (REAL / "INDEX.md").read_text(encoding="utf-8") if REAL.exists() else ""
+    _, _, second = text.partition("# Second collection")
+    return dict(re.findall(r"^\| `([^`]+\.mat)` \| ([^|]+?) \|", second, re.MULTILINE))
+
+
+KINDS = kinds()
+
+
+def of_kind(*beginnings: str) -> list[str]:
+    return [file for file, kind in KINDS.items() if kind.startswith(beginnings)]
+
+
+#: The index says of shallow networks which function made them.
+SHALLOW = (
+    "narnet",
+    "narxnet",
+    "feedforward",
+    "patternnet",
+    "newrbe",
+    "perceptron",
+    "newpnn",
+    "newff",
+)
+NETWORKS = ("SeriesNetwork", "dlnetwork")
+DATA = ("data", "truth data", "table", "MatConvNet outputs")
+
+
+def test_every_kind_of_the_index_is_tested() -> None:
+    known = of_kind(*NETWORKS, *SHALLOW, *DATA, "RL agent", "detector", "MatConvNet", "dlarray")
+    assert set(known) | set(of_kind("Autoencoder")) == set(KINDS)
+    assert len(KINDS) > 35
+
+
+@pytest.mark.parametrize("file", of_kind(*NETWORKS))
+def test_a_network_loads_as_its_class(file: str) -> None:
+    network = converters.load(REAL / file)
+    assert isinstance(network, Network)
+    assert KINDS[file].startswith(network.kind)
+
+
+@pytest.mark.parametrize("file", of_kind("RL agent"))
+def test_an_agent_gives_each_of_its_networks(file: str) -> None:
+    with converters.open_mat(REAL / file) as mat:
+        names = {found.name for found in find_models(mat)}
+    assert all(re.search(r"\.(Target)?(Actor|Critic)", name) for name in names)
+    for name in names:
+        assert isinstance(converters.load(REAL / file, name), Network)
+
+
+@pytest.mark.parametrize("file", of_kind("detector (yolov2)"))
+def test_a_detector_of_one_network_gives_it_and_running_names_the_transform(file: str) -> None:
+    network = converters.load(REAL / file)
+    assert isinstance(network, Network)
+    X = own_inputs(network)[0][..., :1]
+    with pytest.raises(UnsupportedLayerError, match="YOLOv2TransformLayer"):
+        network.predict(X)
+    name = next(iter(network.unsupported))
+    before = network.names[network.names.index(name) - 1]
+    assert network.activations(X, before).ndim == 4
+
+
+def refused(file: str) -> MatlabCompatError:
+    with pytest.raises(MatlabCompatError) as caught:
+        converters.load(REAL / file)
+    assert "There is no layer in it." not in caught.value.what
+    return caught.value
+
+
+@pytest.mark.parametrize(
+    ("file", "name"),
+    [
+        *((file, "shallow network") for file in of_kind(*SHALLOW, "Autoencoder")),
+        *((file, "Autoencoder") for file in of_kind("Autoencoder")),
+        *((file, "MatConvNet") for file in of_kind("MatConvNet SimpleNN", "MatConvNet DagNN")),
+        *((file, "detector of two networks") for file in of_kind("detector (fasterRCNN)")),
+        *((file, "as custom training loops have it") for file in of_kind("dlarray struct")),
+    ],
+)
+def test_a_model_of_another_kind_is_called_what_it_is(file: str, name: str) -> None:
+    error = refused(file)
+    assert isinstance(error, UnsupportedModelError)
+    assert name in error.what
+    assert error.remedy
+
+
+@pytest.mark.parametrize("file", of_kind(*DATA))
+def test_data_is_called_by_its_variables(file: str) -> None:
+    error = refused(file)
+    assert isinstance(error, LayerNotFoundError)
+    with converters.open_mat(REAL / file) as mat:
+        assert all(info.name in error.what for info in list(mat.variables)[:2])
+
+
+@pytest.mark.parametrize("file", KINDS)
+def test_every_variable_can_be_read(file: str) -> None:
+    with converters.open_mat(REAL / Path(file)) as mat:
+        assert [info.name for info in mat.variables if mat[info.name] is None] == []
