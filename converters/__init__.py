@@ -12,6 +12,7 @@ from converters.matfile import DEFAULT_LIMITS, Limits, MatFile, open_mat
 from converters.structs import save_layer, save_network
 from converters.training_options import load_training_options
 from converters.verify import verify
+from converters.write import write_mat
 
 __all__ = [
     "DEFAULT_LIMITS",
@@ -28,4 +29,5 @@ __all__ = [
     "save_layer",
     "save_network",
     "verify",
+    "write_mat",
 ]

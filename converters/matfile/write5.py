@@ -84,7 +84,7 @@ def compound(kind: DataType, children: Iterable[Buffer]) -> Parts:
     if count > MAX_BYTES:
         raise UsageError(
             f"A variable takes {count} bytes; levels 6 and 7 hold at most 2 GiB for each.",
-            remedy="write it with level='7.3'",
+            remedy="write it as level 7.3",
         )
     return [struct.pack("<II", kind, count), *body]
 

@@ -90,9 +90,10 @@ def test_a_command_shows_what_the_document_says(
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
 def test_the_snippets_run_in_order_and_print_what_they_say(
-    document: Path, monkeypatch: pytest.MonkeyPatch
+    document: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.chdir(ROOT)
+    (tmp_path / "fixtures").symlink_to(ROOT / "fixtures")  # so that nothing is written into ROOT
+    monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(registry, "_CLASSES", dict(registry._CLASSES))  # snippets register layers
     names: dict[str, object] = {"__name__": "snippet"}
     for block in blocks(document):
