@@ -17,7 +17,11 @@ from matlab_compat import Network
 from matlab_compat.errors import AmbiguousLayerError
 from tests.real import REAL
 
-pytestmark = pytest.mark.real
+pytestmark = [
+    pytest.mark.real,
+    pytest.mark.filterwarnings("ignore:.*so it is an output layer"),
+    pytest.mark.filterwarnings("ignore:.*holds NaN or Inf"),
+]
 
 TRADING = "matlab-deep-learning__reinforcement_learning_financial_trading"
 NAMES = {
