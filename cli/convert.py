@@ -23,6 +23,7 @@ def command(
     ],
     variable: options.Variable = None,
     layer: options.Layer = None,
+    layer_class: options.Class = None,
     ignore_fields: options.IgnoreFields = None,
     to: Annotated[
         str, typer.Option(help="For many files: the ending to write them with, into the folder -o.")
@@ -61,6 +62,7 @@ def command(
             Path(out) / f"{Path(path).stem}{to}" if many else out,
             variable,
             layer,
+            layer_class=layer_class,
             ignore_fields=ignore_fields or (),
             options=Options(dtype, stub, strip_normalization, steps),
             check=check,

@@ -14,6 +14,7 @@ from . import files, options, output
 def command(
     file: options.Files,
     variable: options.Variable = None,
+    layer_class: options.Class = None,
     format: options.ReportFormat = output.Format.text,
     max_bytes: options.MaxBytes = None,
     max_depth: options.MaxDepth = None,
@@ -28,7 +29,7 @@ def command(
 
     def look(path: str) -> dict[str, Any]:
         limits = options.limits(max_bytes, max_depth, max_elements)
-        return inspect(path, variable, limits=limits, encoding=encoding)
+        return inspect(path, variable, layer_class=layer_class, limits=limits, encoding=encoding)
 
     paths = files.expanded(file)
     if not files.is_many(file):

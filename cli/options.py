@@ -23,6 +23,10 @@ Variable = Annotated[
     str | None, typer.Option(help="Look into this variable only; 's.net' looks deeper.")
 ]
 Layer = Annotated[str | None, typer.Option(help="The layer's name, or its number in the network.")]
+Class = Annotated[
+    str | None,
+    typer.Option("--class", help="Which layer loose weights belong to: convolution2d, lstm ..."),
+]
 IgnoreFields = Annotated[
     list[str] | None,
     typer.Option(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from matlab_compat.display import size_text
+from matlab_compat.wording import argument
 
 
 def inspection(document: dict[str, Any]) -> str:
@@ -17,8 +18,10 @@ def inspection(document: dict[str, Any]) -> str:
     ]
     if "layers" in document:
         lines += ["", "The variables describe a layer:", *_layers(document)]
+    if "loose" in document:
+        lines += ["", *_loose("The variables", document["loose"])]
     for variable in document["variables"]:
-        is_model = variable["layers"] or "problem" in variable
+        is_model = variable["layers"] or "problem" in variable or "loose" in variable
         models = [variable] if is_model else []
         for model in [*models, *variable.get("models", [])]:
             lines += ["", *_model(model)]
@@ -28,7 +31,19 @@ def inspection(document: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
+def _loose(name: str, loose: dict[str, Any]) -> list[str]:
+    """Weights that do not say which layer they belong to, and the options that say it."""
+    lines = [f"{name}: {loose['found']}, and nothing says of which layer; by their sizes"]
+    lines += [
+        f"      {argument('layer_class', kind)}: {text}"
+        for kind, text in loose["candidates"].items()
+    ]
+    return lines if loose["candidates"] else [f"{lines[0]} of none"]
+
+
 def _model(model: dict[str, Any]) -> list[str]:
+    if "loose" in model:
+        return _loose(model["name"], model["loose"])
     if "problem" in model:
         return [f"{model['name']}: {_short(model['class'])}, damaged: {model['problem']}"]
     count = _plural(len(model["layers"]), "layer")

@@ -19,6 +19,7 @@ def command(
     file: options.Files,
     variable: options.Variable = None,
     layer: options.Layer = None,
+    layer_class: options.Class = None,
     ignore_fields: options.IgnoreFields = None,
     input: options.Inputs = None,
     expected: Annotated[
@@ -94,7 +95,12 @@ def command(
     if allow_tf32:
         arguments["allow_tf32"] = True
     if against is None:
-        own = {"layer": layer, "expected": tuple(expected or ()), "data_format": data_format}
+        own = {
+            "layer": layer,
+            "layer_class": layer_class,
+            "expected": tuple(expected or ()),
+            "data_format": data_format,
+        }
         arguments |= own
     else:
         arguments["seed"] = seed
@@ -135,7 +141,7 @@ def _one(job: Job, asked: reports.Files, format: output.ReportFormat) -> int:
 
 
 #: Arguments that say what is compared, for the script that repeats it.
-_OF_TASKS = ("variable", "layer", "ignore_fields", "input", "expected")
+_OF_TASKS = ("variable", "layer", "layer_class", "ignore_fields", "input", "expected")
 
 
 def _script(job: Job) -> str:

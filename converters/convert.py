@@ -159,6 +159,7 @@ def convert(
     variable: str | None = None,
     layer: str | int | None = None,
     *,
+    layer_class: str | None = None,
     ignore_fields: Sequence[str] = (),
     options: Options | None = None,
     check: bool = True,
@@ -166,7 +167,14 @@ def convert(
     limits: Limits = DEFAULT_LIMITS,
 ) -> Converted:
     """:func:`save` for the layer or network in a file; see :func:`converters.load`."""
-    model = load(path, variable, layer, ignore_fields=ignore_fields, limits=limits)
+    model = load(
+        path,
+        variable,
+        layer,
+        layer_class=layer_class,
+        ignore_fields=ignore_fields,
+        limits=limits,
+    )
     with running(path, limits):
         _check_sizes(model, options or Options())
         return save(model, output, options=options, check=check, overwrite=overwrite)

@@ -16,12 +16,16 @@ from matlab_compat.errors import (
     LimitExceededError,
     MatFileError,
     UnsupportedFileError,
+    UnsupportedModelError,
+    UsageError,
     locating,
 )
+from matlab_compat.layers.registry import class_named
 from matlab_compat.plain_text import plain_text
 from matlab_compat.wording import argument
 
 from .identify.values import is_matconvnet, nothing_found, only_parts
+from .loose import LooseWeights, question
 from .matfile import MatFile
 from .matfile.reader import only_matfile_errors
 from .matfile.values import Damaged, MatObject, ObjectArray, StructArray, Value
@@ -42,8 +46,8 @@ class Found:
 
     #: The MATLAB expression that reaches it: ``net``, ``agent.critic{1}``; '' for loose variables.
     path: str
-    #: ``Damaged``: it cannot be decoded.
-    model: SavedLayer | SavedNetwork | Damaged
+    #: ``LooseWeights``: nothing says of which layer; ``Damaged``: it cannot be decoded.
+    model: SavedLayer | SavedNetwork | LooseWeights | Damaged
     beside: dict[str, Value]
 
     @property
@@ -71,7 +75,9 @@ class Found:
         return any(is_under(text, variable) for text in (self.path, self.name, self.role))
 
 
-def find_models(mat: MatFile, variable: str | None = None) -> list[Found]:
+def find_models(
+    mat: MatFile, variable: str | None = None, layer_class: str | None = None
+) -> list[Found]:
     """The layers and networks of a file, in the order of its variables.
 
     Parameters
@@ -80,33 +86,64 @@ def find_models(mat: MatFile, variable: str | None = None) -> list[Found]:
         Look into this variable only; a MATLAB expression such as ``s.net`` looks deeper. The
         networks of agents and other objects go by their names as well: ``agent.Critic(2)``, or
         ``Critic(2)`` where there is no variable of that name.
+    layer_class:
+        The class of weights that do not say which layer they belong to, by any of the names that
+        :func:`~matlab_compat.layers.registry.class_named` takes. Where there are such weights,
+        nothing else is meant.
 
     Raises
     ------
     VariableNotFoundError
         There is no such variable.
+    UsageError
+        There is no such class, or all layers of the file say themselves which class they are.
     LayerNotFoundError
         There are models in the variable, but not where the expression points.
     MatFileError
         The one variable asked for cannot be decoded; others are passed over.
     """
+    if layer_class is None:
+        return _find(mat, variable, None)
+    chosen = class_named(layer_class)
+    found = _find(mat, variable, chosen)
+    meant = [f for f in found if isinstance(f.model, SavedLayer) and f.model.class_name == chosen]
+    if found and not meant:
+        _refuse_class(found, chosen, str(mat.path))
+    return meant
+
+
+def _refuse_class(found: list[Found], chosen: str, where: str) -> None:
+    """Nothing in the file is of the class that the user names, or could be."""
+    if loose := [f.model for f in found if isinstance(f.model, LooseWeights)]:
+        what = f"{loose[0].found}: these can be no {chosen}, whose learnables have other names."
+    else:
+        classes = ", ".join(dict.fromkeys(f.model.class_name for f in found))
+        what = f"The file says itself what is in it: {classes}, not {chosen}."
+    raise UsageError(
+        what,
+        where=(where,),
+        remedy=f"leave {argument('layer_class')} out: it is for weights that name no class.",
+    )
+
+
+def _find(mat: MatFile, variable: str | None, chosen: str | None) -> list[Found]:
     if variable is not None:
-        return _called(mat, plain_text(variable))
-    candidates = _loose(mat)
+        return _called(mat, plain_text(variable), chosen)
+    candidates = _loose(mat, chosen)
     for info in mat.variables:
         if may_hold_models(info.class_name):
             try:
-                candidates += _in_value(info.name, mat[info.name])
+                candidates += _in_value(info.name, mat[info.name], chosen)
             except MatFileError as error:
                 # A damaged workspace variable does not hide the network beside it.
                 candidates.append(Found(info.name, Damaged(info.class_name, error), {}))
     return candidates
 
 
-def _called(mat: MatFile, variable: str) -> list[Found]:
+def _called(mat: MatFile, variable: str, chosen: str | None) -> list[Found]:
     """The models that ``variable`` names."""
     root = root_of(variable)
-    inside = _in_value(root, mat[root]) if root in mat else find_models(mat)
+    inside = _in_value(root, mat[root], chosen) if root in mat else _find(mat, None, chosen)
     found = [f for f in inside if f.is_called(variable)]
     if not found and root not in mat:
         raise mat.not_found(root)
@@ -129,15 +166,22 @@ def refuse_nothing(mat: MatFile, found: list[Found], variable: str | None = None
     LayerNotFoundError
         Anything else.
     """
-    if not found:
-        raise nothing_found(mat, variable and root_of(variable), may_hold_models)
+    # Weights deep in a struct are those of a model, such as the parameters of a training loop.
+    if all(isinstance(f.model, LooseWeights) and not _is_asked_for(f, variable) for f in found):
+        error = nothing_found(mat, variable and root_of(variable), may_hold_models)
+        if not found or isinstance(error, UnsupportedModelError):
+            raise error
     if variable is None or variable == root_of(variable):
         by_root: dict[str, list[str]] = {}
         for f in found:
             by_root.setdefault(root_of(f.path), []).append(f.name)
-        error = only_parts(mat, by_root)
-        if error is not None:
-            raise error
+        parts = only_parts(mat, by_root)
+        if parts is not None:
+            raise parts
+
+
+def _is_asked_for(found: Found, variable: str | None) -> bool:
+    return found.path in (variable, root_of(found.path))
 
 
 def root_of(path: str) -> str:
@@ -157,13 +201,13 @@ def may_hold_models(class_name: str) -> bool:
     return not (class_name in plain or class_name.startswith(("int", "uint")))
 
 
-def _loose(mat: MatFile) -> list[Found]:
+def _loose(mat: MatFile, chosen: str | None) -> list[Found]:
     """The layer that loose variables describe."""
-    if not exported.may_describe(mat):
+    if not exported.may_describe(mat, chosen):
         return []
     variables = mat.read(info.name for info in mat.variables if _is_loose(info.class_name))
     with only_matfile_errors("the layer of the loose variables"):
-        layer = exported.exported_layer(variables, ())
+        layer = exported.exported_layer(variables, (), chosen)
     return [Found("", layer, {})] if layer else []
 
 
@@ -171,12 +215,12 @@ def _is_loose(class_name: str) -> bool:
     return not may_hold_models(class_name) or class_name in ("struct", "function_handle")
 
 
-def _in_value(name: str, value: Value) -> list[Found]:
+def _in_value(name: str, value: Value, chosen: str | None) -> list[Found]:
     with only_matfile_errors(f"the layers in {name}"):
-        return list(_walk(name, value))
+        return list(_walk(name, value, chosen))
 
 
-def _walk(name: str, root: Value) -> Iterator[Found]:
+def _walk(name: str, root: Value, chosen: str | None) -> Iterator[Found]:
     """Depth-first, in order, on an explicit stack; every object once."""
     stack: list[tuple[str, Value, dict[str, Value]]] = [(name, root, {})]
     seen: set[int] = set()
@@ -202,7 +246,7 @@ def _walk(name: str, root: Value) -> Iterator[Found]:
             yield Found(path, network, {**beside, **elements[0][1]})
             continue
         for step, fields in elements:
-            layer = exported.exported_layer(fields, (path + step,))
+            layer = exported.exported_layer(fields, (path + step,), chosen)
             if layer:
                 yield Found(path + step, layer, {**beside, **fields})
             inner += [
@@ -291,9 +335,13 @@ def choose_layer(found: list[Found], layer: str | int | None, where: str) -> _Ch
     """
     layer = plain_text(layer)
     layers = [(saved, f) for f in found for saved in _layers(f)]
-    if not layers:
+    loose = [f.model for f in found if isinstance(f.model, LooseWeights)]
+    if not layers and not loose:
         _raise_damage(found, where)
     with locating(where):
+        asked = [one for one in loose if layer is not None and layer == " > ".join(one.where)]
+        if asked or (loose and not layers):
+            raise asked[0].error() if asked else question(loose)
         if not layers:
             raise LayerNotFoundError(
                 "There is no layer in it.",
@@ -330,7 +378,7 @@ def _raise_damage(found: list[Found], where: str) -> None:
 
 
 def _layers(found: Found) -> list[SavedLayer]:
-    if isinstance(found.model, Damaged):
+    if isinstance(found.model, Damaged | LooseWeights):
         return []
     return found.model.layers if isinstance(found.model, SavedNetwork) else [found.model]
 

@@ -16,6 +16,7 @@ from matlab_compat.layers.properties import HYPERPARAMETERS
 
 from .find import Found, find_models, may_hold_models, root_of
 from .identify.values import identified
+from .loose import LooseWeights
 from .matfile import DEFAULT_LIMITS, Limits, MatFile, VariableInfo, open_mat
 from .matfile.datetimes import Datetime
 from .matfile.plain import CONVERTERS
@@ -30,6 +31,7 @@ def inspect(
     path: str | PathLike[str],
     variable: str | None = None,
     *,
+    layer_class: str | None = None,
     limits: Limits = DEFAULT_LIMITS,
     encoding: str | None = None,
 ) -> dict[str, Any]:
@@ -41,6 +43,8 @@ def inspect(
         As for :func:`converters.open_mat`.
     variable:
         This variable only.
+    layer_class:
+        As for :func:`converters.load`.
 
     Raises
     ------
@@ -48,7 +52,7 @@ def inspect(
         The file cannot be read, or has no such variable.
     """
     with open_mat(path, limits=limits, encoding=encoding) as mat:
-        found = find_models(mat, variable)
+        found = find_models(mat, variable, layer_class)
         roots = {root_of(variable or ""), *(root_of(f.path) for f in found)}
         shown = [v for v in mat.variables if variable is None or v.name in roots]
         return {
@@ -113,12 +117,20 @@ def _decoded(info: VariableInfo, mat: MatFile) -> dict[str, Any]:
 
 def _loose(mat: MatFile, found: list[Found]) -> dict[str, Any]:
     """The layer that loose variables make up belongs to no variable: it stands beside them."""
-    loose = [f for f in found if not f.path]
-    return {"layers": [r for f in loose for r in _model(f)["layers"]]} if loose else {}
+    models = [_model(f) for f in found if not f.path]
+    layers = [record for model in models for record in model["layers"]]
+    weights = [model["loose"] for model in models if "loose" in model]
+    return {**({"layers": layers} if layers else {}), **({"loose": weights[0]} if weights else {})}
 
 
 def _model(found: Found) -> dict[str, Any]:
     model = found.model
+    if isinstance(model, LooseWeights):
+        return {
+            "layers": [],
+            "connections": [],
+            "loose": {"found": model.found, "candidates": model.candidates()},
+        }
     if isinstance(model, Damaged):
         error = model.error
         return {"class": model.class_name, "layers": [], "connections": [], "problem": error.what}

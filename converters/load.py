@@ -30,6 +30,7 @@ def load(
     variable: str | None = None,
     layer: str | int | None = None,
     *,
+    layer_class: str | None = None,
     ignore_fields: Sequence[str] = (),
     limits: Limits = DEFAULT_LIMITS,
 ) -> Layer | Network:
@@ -41,13 +42,17 @@ def load(
         A MAT-file of level 4, 5, 6, 7 or 7.3 with a SeriesNetwork, DAGNetwork, dlnetwork, layer
         graph, layer array or layer as ``save`` writes it (anywhere in its variables), or with a
         layer as loose variables (``Weights``, ``Bias``, ``Stride``, ``CroppingSize`` ...) or as
-        a struct or struct array of such fields (nested ones too). Or a ``.pt``
+        a struct or struct array of such fields (nested ones too), which name their class by
+        ``Class``, ``Type``, or what only one class has, such as ``CroppingSize``. Or a ``.pt``
         or ``.safetensors`` file that ``matlab-compat convert`` wrote.
     variable:
         Look into this variable only; ``"s.net"`` looks deeper. An agent's networks go by their
         names: ``"agent.Actor"``, ``"agent.Critic(2)"``, or just ``"Critic(2)"``.
     layer:
         Give this one layer, by name or 1-based index.
+    layer_class:
+        The class of loose weights that do not name theirs: MATLAB's name for it, its constructor's
+        or that without "Layer" (``"convolution2d"``).
     ignore_fields:
         Saved fields of layers that nothing is known of here, and that have no effect on results,
         as you state. Layers with others open, but are not run.
@@ -65,14 +70,16 @@ def load(
     FileAccessError, MatFileError
         The file cannot be read, or is no sound MAT-file.
     VariableNotFoundError, LayerNotFoundError, AmbiguousLayerError
-        What was asked for is not there, or there is more than one.
+        What was asked for is not there, or there is more than one; or there are weights of which
+        nothing says which layer they belong to.
     UnsupportedModelError
         There is a model of a kind that is known but not run: a shallow network, one of MatConvNet
         or of another toolbox, a detector, the parameters of a custom training loop ...
     PropertyError
         The layer's fields contradict each other or MATLAB's rules.
     UsageError
-        A field to ignore is in no layer, or is known to have an effect.
+        A field to ignore is in no layer, or is known to have an effect; ``layer_class`` is none,
+        or not what the file says.
     UnsupportedLayerError
         The one layer asked for is of a class that this version does not build. (A network opens
         all the same, and says so when it is run or converted.)
@@ -83,13 +90,17 @@ def load(
     >>> layer.FilterSize, layer.CroppingSize
     ((3, 3), (0, 1, 0, 1))
     """
-    model = _loaded(path, variable, layer, limits)
+    model = _loaded(path, variable, layer, layer_class, limits)
     with locating(str(path)):
         return model.ignore_fields(*ignore_fields)
 
 
 def _loaded(
-    path: str | PathLike[str], variable: str | None, layer: str | int | None, limits: Limits
+    path: str | PathLike[str],
+    variable: str | None,
+    layer: str | int | None,
+    layer_class: str | None,
+    limits: Limits,
 ) -> Layer | Network:
     if Path(path).suffix.lower() in (".pt", ".pth"):
         from .targets.torch_file import load_torch
@@ -100,7 +111,7 @@ def _loaded(
 
         return load_safetensors(path)
     with open_mat(path, limits=limits) as mat:
-        found = find_models(mat, variable)
+        found = find_models(mat, variable, layer_class)
         refuse_nothing(mat, found, variable)
         if layer is None and any(isinstance(f.model, SavedNetwork) for f in found):
             chosen = choose_network(found, str(mat.path))

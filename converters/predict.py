@@ -34,6 +34,7 @@ def predict(
     variable: str | None = None,
     layer: str | int | None = None,
     *,
+    layer_class: str | None = None,
     ignore_fields: Sequence[str] = (),
     data_format: str | None = None,
     device: DeviceLike | None = None,
@@ -48,7 +49,7 @@ def predict(
 
     Parameters
     ----------
-    path, variable, layer, ignore_fields:
+    path, variable, layer, layer_class, ignore_fields:
         As for :func:`converters.load`.
     input:
         ``FILE`` or ``FILE:VARIABLE`` with an array in MATLAB order (H×W×C×N for "SSCB") or a
@@ -67,7 +68,14 @@ def predict(
     """
     check_output(output, ())  # before anything is read
     check_place(output, overwrite=overwrite)
-    model = load(path, variable, layer, ignore_fields=ignore_fields, limits=limits)
+    model = load(
+        path,
+        variable,
+        layer,
+        layer_class=layer_class,
+        ignore_fields=ignore_fields,
+        limits=limits,
+    )
     inputs = [input] if isinstance(input, str) else list(input)
     if len(inputs) != len(model.InputNames):
         raise UsageError(

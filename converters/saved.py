@@ -12,10 +12,16 @@ from typing import Any
 import numpy as np
 
 from matlab_compat.data_format import dlarray
-from matlab_compat.errors import UnsupportedLayerError, locating
+from matlab_compat.display import matlab_text
+from matlab_compat.errors import UnsupportedLayerError, locating, warn
 from matlab_compat.layers import Layer, layer_class, registered
+from matlab_compat.layers.properties import HYPERPARAMETERS
 
 from .matfile.values import Damaged, MatObject, StructArray, Value, sound
+
+#: Fields of convolutions and their like, which say something even beside the wrong class.
+_SHAPING = {"padding", "paddingsize", "paddingmode", "dilationfactor"}
+_SHAPING |= {"cropping", "croppingsize", "croppingmode", "numgroups"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,6 +35,8 @@ class SavedLayer:
     fields: dict[str, Any]
     #: Loose variables, or a struct that names no class: what is no property there is the user's.
     by_hand: bool = False
+    #: The user named the class.
+    chosen: bool = False
 
     @property
     def name(self) -> str:
@@ -59,7 +67,26 @@ class SavedLayer:
             if known is None:
                 raise unsupported(self)
             layer = known.from_fields(self.fields)
-            return layer.ignore_fields(*layer.unknown_fields()) if self.by_hand else layer
+            if self.chosen:
+                self._warn_of_defaults(layer)
+            if self.by_hand:
+                foreign = [n for n in layer.unknown_fields() if n.lower() not in _SHAPING]
+                layer.ignore_fields(*foreign)
+            return layer
+
+    def _warn_of_defaults(self, layer: Layer) -> None:
+        """Weights alone do not say the stride of a layer, or its padding."""
+        said = {name.lower() for name in self.fields}
+        taken = []
+        for name, default in layer._constructor_defaults().items():
+            declared = layer.properties.get(name)
+            if declared is None or declared.group != HYPERPARAMETERS or name.lower() in said:
+                continue
+            text = matlab_text(layer._values[name])
+            if text == matlab_text(default):  # and not read off the sizes of the weights
+                taken.append(f"{name} {text}")
+        if taken:
+            warn(f"The file does not say these; MATLAB's defaults are taken: {', '.join(taken)}.")
 
 
 @dataclass(frozen=True, eq=False)

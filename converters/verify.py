@@ -66,6 +66,7 @@ def verify(
     variable: str | None = None,
     layer: str | int | None = None,
     *,
+    layer_class: str | None = None,
     ignore_fields: Sequence[str] = (),
     input: str | Sequence[str] | None = None,
     expected: str | Sequence[str] | None = None,
@@ -80,7 +81,7 @@ def verify(
 
     Parameters
     ----------
-    path, variable, layer, ignore_fields:
+    path, variable, layer, layer_class, ignore_fields:
         As for :func:`converters.load`. Where no layer is chosen, every layer that has an input
         and an output in its own struct is verified.
     input, expected:
@@ -113,6 +114,7 @@ def verify(
         path,
         variable,
         layer,
+        layer_class=layer_class,
         ignore_fields=ignore_fields,
         input=input,
         expected=expected,
@@ -137,6 +139,7 @@ def tasks(
     variable: str | None = None,
     layer: str | int | None = None,
     *,
+    layer_class: str | None = None,
     ignore_fields: Sequence[str] = (),
     input: str | Sequence[str] | None = None,
     expected: str | Sequence[str] | None = None,
@@ -144,7 +147,9 @@ def tasks(
 ) -> list[Task]:
     """What :func:`verify` runs and compares, read from the file; parameters and errors are its."""
     with open_mat(path, limits=limits) as mat:
-        found = _tasks(mat, variable, layer, _as_list(input), _as_list(expected), limits)
+        models = find_models(mat, variable, layer_class)
+        refuse_nothing(mat, models, variable)
+        found = _tasks(mat, models, layer, _as_list(input), _as_list(expected), limits)
     with locating(str(path)):
         unknown = [task.model.unknown_fields() for task in found]
         check_known(ignore_fields, sorted({name for names in unknown for name in names}))
@@ -237,14 +242,12 @@ def _as_list(argument: str | Sequence[str] | None) -> list[str]:
 
 def _tasks(
     mat: MatFile,
-    variable: str | None,
+    found: list[Found],
     layer: str | int | None,
     inputs: list[str],
     truths: list[str],
     limits: Limits,
 ) -> list[Task]:
-    found = find_models(mat, variable)
-    refuse_nothing(mat, found, variable)
     if layer is None:
         if not inputs and not truths and (complete := _with_data(found)):
             many = len(complete) > 1

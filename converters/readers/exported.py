@@ -13,21 +13,30 @@ from typing import Any
 import numpy as np
 
 from matlab_compat.errors import CorruptFileError, locating
-from matlab_compat.layers import layer_class
+from matlab_compat.layers import layer_class, registered
 
+from ..loose import LooseWeights, is_learnable, is_loose, may_have
 from ..matfile.values import StructArray, Value
 from ..saved import SavedLayer, SavedNetwork, to_dict
 from . import native
 
 #: A field with the class name, where an export has one.
 _CLASS_FIELDS = ("class", "classname", "layerclass")
-_TRANSPOSED = "nnet.cnn.layer.TransposedConvolution2DLayer"
-#: Fields that no other kind of layer has.
+#: Fields that only transposed convolutions have.
 _CROPPING = {"croppingsize", "cropping", "croppingmode"}
-#: Fields of a transposed convolution; they say less than Cropping, as convolutions have them too.
+#: Fields that only convolutions have beside Weights, and only those in groups.
+_PADDING = {"paddingsize", "paddingmode", "dilationfactor"}
+_GROUPS = {"numgroups", "numchannelspergroup", "numfilterspergroup"}
+#: What releases before the 1-D and 3-D layers call the 2-D ones in their property Type.
+_EARLIER_TYPES = {
+    "Convolution": "nnet.cnn.layer.Convolution2DLayer",
+    "Transposed Convolution": "nnet.cnn.layer.TransposedConvolution2DLayer",
+}
+#: Fields of both.
 _SIZES = {"filtersize", "numfilters", "numchannels", "stride"}
-#: Any of these says that it is another kind of layer (or a network of the older toolboxes).
-_CONTRARY = {"paddingsize", "paddingmode", "padding", "dilationfactor", "inputweights", "numgroups"}
+#: How many dimensions a layer has whose vectors have so many elements.
+_DIMS_BY_EDGES = {2: 1, 4: 2, 6: 3}
+_DIMS_BY_SIZES = {2: 2, 3: 3}
 
 #: What ``class(net)`` says of networks, layer graphs and layer arrays.
 _NETWORKS = (*native.NETWORK_CLASSES, "nnet.cnn.layer.Layer")
@@ -42,15 +51,27 @@ INPUT_NAMES = ("X", "input")
 OUTPUT_NAMES = ("Y", "output", "expected")
 
 
-def exported_layer(fields: Mapping[str, Value], where: tuple[str, ...]) -> SavedLayer | None:
-    """The layer that fields or loose variables describe, or ``None`` if they describe none."""
-    lower = {name.lower(): name for name in fields}
-    named = next((fields[lower[key]] for key in _CLASS_FIELDS if key in lower), None)
+def exported_layer(
+    fields: Mapping[str, Value], where: tuple[str, ...], chosen: str | None = None
+) -> SavedLayer | LooseWeights | None:
+    """The layer that fields or loose variables describe, or ``None`` if they describe none.
+
+    The class is named by a field Class or Type, or by fields that only one class has, or else by
+    the user: ``chosen``. Weights of which nobody says what they are come out as that.
+    """
+    lower = {name.lower(): fields[name] for name in fields}
+    named = next((lower[key] for key in _CLASS_FIELDS if key in lower), None)
     if isinstance(named, str) and _is_layer_class(_full_class(named)):
         return SavedLayer(where, _full_class(named), _own_fields(fields))
-    if _CONTRARY & lower.keys() or not _is_transposed({key: fields[lower[key]] for key in lower}):
-        return None
-    return SavedLayer(where, _TRANSPOSED, _own_fields(fields), by_hand=True)
+    own = _own_fields(fields)
+    said = _said_by_type(lower) or _said_by_fields(lower)
+    if said is None and chosen is not None:
+        kind = layer_class(chosen)
+        if kind is not None and may_have(kind, lower):
+            return SavedLayer(where, chosen, own, by_hand=True, chosen=True)
+    if said is not None:
+        return SavedLayer(where, said, own, by_hand=True)
+    return LooseWeights(where, own) if is_loose(lower) else None
 
 
 def is_network(fields: Mapping[str, Value]) -> bool:
@@ -92,24 +113,59 @@ def _network_layer(fields: Any, where: tuple[str, ...]) -> SavedLayer:
     return SavedLayer(where, fields["Class"], _own_fields(fields))
 
 
-def may_describe(names: Iterable[str]) -> bool:
+def may_describe(names: Iterable[str], chosen: str | None = None) -> bool:
     """Whether variables of these names are worth decoding to see if they describe a layer."""
-    return not {name.lower() for name in names}.isdisjoint({"weights", *_CROPPING, *_CLASS_FIELDS})
+    telling = {"weights", "inputweights", *_CROPPING, *_CLASS_FIELDS}
+    kind = layer_class(chosen) if chosen else None
+    telling |= {name.lower() for name in kind.properties if name != "Name"} if kind else set()
+    return not {name.lower() for name in names}.isdisjoint(telling)
 
 
-def _is_transposed(lower: Mapping[str, Value]) -> bool:
-    """Whether fields, by their names in lower case, make up a transposed convolution.
+def _said_by_type(lower: Mapping[str, Value]) -> str | None:
+    """The class that a field Type names beside Weights: as a class, a constructor or a row's text.
 
-    Weights and one more of its properties do, whatever their values (wrong ones are told when
-    the layer is built), but Weights and Bias alone, which many layers and networks have, only
-    with the dimensions of a filter. Without Weights it takes a crop and one more.
+    Structs of other toolboxes have a type, too (MatConvNet's 'conv'), but no Weights that are an
+    array, or none of these words.
     """
-    sizes, crops = _SIZES & lower.keys(), _CROPPING & lower.keys()
-    if "weights" not in lower:
-        return bool(crops) and len(sizes | crops) > 1
-    weights = lower["weights"]
-    is_filter = isinstance(weights, np.ndarray) and weights.dtype != object and weights.ndim > 2
-    return bool(sizes | crops) or ("bias" in lower and is_filter)
+    kind = lower.get("type")
+    if not isinstance(kind, str) or not is_learnable(lower.get("weights")):
+        return None
+    if kind in _EARLIER_TYPES:
+        return _EARLIER_TYPES[kind]
+    for name, known in registered().items():
+        if kind in (name, name.rpartition(".")[2], known.constructor, known.type_text):
+            return name
+    return None
+
+
+def _said_by_fields(lower: Mapping[str, Value]) -> str | None:
+    """The class that has such fields, if it is the only one.
+
+    A crop and Weights make a transposed convolution, whatever their values (wrong ones are told
+    when the layer is built), and so do a crop and one more of its properties. Padding or dilation
+    beside Weights make a convolution. What both have (Stride, FilterSize) makes neither.
+    """
+    crops, pads = _CROPPING & lower.keys(), (_PADDING | _GROUPS) & lower.keys()
+    if crops and not pads and ("weights" in lower or len(crops | (_SIZES & lower.keys())) > 1):
+        return f"nnet.cnn.layer.TransposedConvolution{_dims(lower) or 2}DLayer"
+    if pads and not crops and is_learnable(lower.get("weights")):
+        if pads & _GROUPS:
+            return "nnet.cnn.layer.GroupedConvolution2DLayer"
+        return f"nnet.cnn.layer.Convolution{dims}DLayer" if (dims := _dims(lower)) else None
+    return None
+
+
+def _dims(lower: Mapping[str, Value]) -> int | None:
+    """The number of dimensions that vectors say; ``None`` if there are none, or they disagree."""
+    said = {
+        _DIMS_BY_EDGES.get(np.size(lower.get(name, ()))) for name in ("paddingsize", "croppingsize")
+    }
+    said |= {
+        _DIMS_BY_SIZES.get(np.size(lower.get(name, ())))
+        for name in ("filtersize", "stride", "dilationfactor")
+    }
+    found = said - {None}
+    return found.pop() if len(found) == 1 else None
 
 
 def _is_layer_class(name: str) -> bool:

@@ -121,6 +121,8 @@ class FullyConnectedLayer(Layer):
                 values[name] = size.prod()  # [h w c], [h w d c], [1 1 n]
         weights = values.get("Weights")
         if isinstance(weights, np.ndarray) and weights.size:
+            if weights.ndim == 2:  # a bare export without the size
+                values.setdefault("OutputSize", weights.shape[0])
             values["Weights"] = flattened_weights(weights, values.get("OutputSize"))
         return cls(**values)
 

@@ -202,6 +202,10 @@ class RecurrentLayer(Layer):
     def _from_values(cls, values: dict[str, object], extra: Mapping[str, Any]) -> Self:
         """Files hold OutputMode as ReturnSequence, and beside the state the one after a reset."""
         saved = {name.lower(): value for name, value in extra.items()}
+        weights = np.asarray(values.get("RecurrentWeights", ()))
+        if weights.ndim == 2 and weights.size:  # a bare export without the size
+            rows = cls.gates * cls.directions
+            values.setdefault("NumHiddenUnits", weights.shape[0] // rows)
         if (sequence := saved.get("returnsequence")) is not None:
             values["OutputMode"] = "sequence" if saved_flag("ReturnSequence", sequence) else "last"
         for name in ("HiddenState", "CellState"):

@@ -12,6 +12,7 @@ A package can register its layers without being imported by the user: an entry p
 from __future__ import annotations
 
 from collections.abc import Callable
+from difflib import get_close_matches
 from functools import cache
 from importlib.metadata import entry_points
 from typing import TypeVar
@@ -47,6 +48,60 @@ def layer_class(matlab_class: str) -> type[Layer] | None:
     """The layer class for a MATLAB class name, or ``None`` if there is none."""
     matlab_class = plain_text(matlab_class)
     return _CLASSES.get(matlab_class) or _from_entry_points(matlab_class)
+
+
+def short_name(kind: type[Layer]) -> str:
+    """How :func:`class_named` and people call a class: ``transposedConv2d``."""
+    return (kind.constructor or kind.matlab_class.rpartition(".")[2]).removesuffix("Layer")
+
+
+def class_named(text: str) -> str:
+    """The MATLAB class that a name means, without regard to case.
+
+    Parameters
+    ----------
+    text:
+        MATLAB's name of the class, with or without its package, the name of its constructor
+        function, or that name without "Layer".
+
+    Raises
+    ------
+    UsageError
+        No class that is registered has such a name, or several have.
+
+    Examples
+    --------
+    >>> class_named("transposedConv2d")
+    'nnet.cnn.layer.TransposedConvolution2DLayer'
+    """
+    if layer_class(text) is not None:
+        return text
+    names = {name: _names(name, kind) for name, kind in registered().items()}
+    found = [name for name, own in names.items() if text.lower() in own]
+    # The importers' classes have names of MATLAB's own; those are meant before theirs.
+    found = [name for name in found if name.startswith("nnet.cnn.layer.")] or found
+    if len(found) == 1:
+        return found[0]
+    if found:
+        raise UsageError(f"'{text}' can mean {' or '.join(found)}.", remedy="give the whole name.")
+    every = sorted({name for own in names.values() for name in own})
+    close = [
+        short_name(_CLASSES[n])
+        for c in get_close_matches(text.lower(), every)
+        for n, own in names.items()
+        if c in own
+    ]
+    raise UsageError(
+        f"There is no layer class '{text}'.",
+        remedy=f"did you mean {' or '.join(dict.fromkeys(close))}?"
+        if close
+        else "matlab-compat layers lists the classes.",
+    )
+
+
+def _names(matlab_class: str, kind: type[Layer]) -> set[str]:
+    last = matlab_class.rpartition(".")[2]
+    return {name.lower() for name in (matlab_class, last, kind.constructor, short_name(kind))}
 
 
 def registered() -> dict[str, type[Layer]]:

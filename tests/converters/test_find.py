@@ -60,23 +60,15 @@ def test_what_lies_in_the_same_struct_is_beside_the_layer(tmp_path: Path) -> Non
         {"class": "cat", "score": 0.5},
         {"Class": "nnet.internal.cnn.layer.learnable.initializer.Glorot"},
         {"weights": cells(np.eye(2), np.eye(2)), "bias": cells(1.0, 2.0)},
-        {"Weights": np.eye(3), "Bias": np.ones((3, 1))},
-        {"Weights": np.ones((3, 3, 4, 5)), "Bias": np.ones((1, 1, 5)), "PaddingSize": [1.0] * 4},
-        {"InputWeights": np.eye(3), "Weights": np.eye(3), "Stride": 1.0},
         {"cropping": 1.0},
         {"Weights": np.ones((3, 3, 4, 5))},
     ],
     ids=lambda struct: " ".join(struct),
 )
-def test_other_structs_of_a_workspace_are_no_transposed_convolutions(
+def test_other_structs_of_a_workspace_are_no_layers(
     tmp_path: Path, struct: dict[str, object]
 ) -> None:
     assert models(save(tmp_path / "a.mat", s=struct)) == []
-
-
-def test_a_filter_and_a_bias_alone_are_taken_for_a_transposed_convolution(tmp_path: Path) -> None:
-    struct = {"Weights": np.ones((3, 3, 4, 5)), "Bias": np.ones((1, 1, 4))}
-    assert len(models(save(tmp_path / "a.mat", s=struct))) == 1
 
 
 def test_a_network_is_one_model_not_one_for_each_layer() -> None:
