@@ -86,7 +86,10 @@ class SavedLayer:
             if text == matlab_text(default):  # and not read off the sizes of the weights
                 taken.append(f"{name} {text}")
         if taken:
-            warn(f"The file does not say these; MATLAB's defaults are taken: {', '.join(taken)}.")
+            warn(
+                f"The file does not say these; MATLAB's defaults are taken: {', '.join(taken)}.",
+                where=self.where,
+            )
 
 
 @dataclass(frozen=True, eq=False)

@@ -35,7 +35,7 @@ SOURCES = [
     if path.relative_to(ROOT).as_posix() not in PYTHON_ONLY
 ]
 ARGUMENTS = (
-    "allow_tf32|atol|check|data_format|device|dtype|expected|input|layer|layer_class|limits|output"
+    "allow_tf32|atol|check|data_format|device|dtype|expected|ignore_fields|input|layer|layer_class|limits|output"
     "|overwrite|results|resume|rtol|seed|steps|strip_normalization|stub|variable"
 )
 
