@@ -27,7 +27,6 @@ from torch import nn
 import converters
 from converters.data import read_array
 from converters.identify.files import kind_of
-from converters.matfile.writer import write_mat
 from matlab_compat.errors import MatFileError, NotAMatFileError, UnsupportedLayerError, UsageError
 
 MODULE = nn.Sequential(nn.Conv2d(3, 2, 3), nn.ReLU())
@@ -252,8 +251,8 @@ def test_an_array_of_another_format_where_x_belongs(
     monkeypatch.chdir(tmp_path)
     import numpy
 
-    pasted = line_of(caught.value.remedy, "converters.write_mat").removeprefix("converters.")
-    eval(pasted, {"write_mat": write_mat, "numpy": numpy})
+    pasted = line_of(caught.value.remedy, "converters.write_mat")
+    eval(pasted, {"converters": converters, "numpy": numpy})
     assert read_array("X.mat").shape == shape
 
 
@@ -267,8 +266,8 @@ def test_an_image_where_x_belongs(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     import numpy
     import PIL
 
-    pasted = line_of(caught.value.remedy, "converters.write_mat").removeprefix("converters.")
-    eval(pasted, {"write_mat": write_mat, "numpy": numpy, "PIL": PIL})
+    pasted = line_of(caught.value.remedy, "converters.write_mat")
+    eval(pasted, {"converters": converters, "numpy": numpy, "PIL": PIL})
     np.testing.assert_array_equal(read_array("X.mat"), pixels)
 
 
