@@ -62,11 +62,12 @@ def unet(real: Path) -> Iterator[Measured]:
 # --- 2: MATLAB's own activations ----------------------------------------------------------
 
 DIGITS = "chunter18__CNN-Layers-HLS"
-#: The name in the file of printed numbers, the layer, and how far the printed digits go: those
-#: of conv1 were printed for values up to 254.
+#: The name in the file of printed numbers, the layer, and how far apart they may be. Those of conv1
+#: go up to 254 and were computed in single: they are 2.9e-5 from the exact ones, and another
+#: processor's single may be as far on the other side.
 PRINTED = {
     "mean_removed": ("imageinput", 1e-6),
-    "conv1": ("conv_1", 3e-5),
+    "conv1": ("conv_1", 6e-5),
     "bn1": ("batchnorm_1", 1e-6),
     "relu1": ("relu_1", 1e-6),
     "maxpool1": ("maxpool_1", 1e-6),
@@ -230,7 +231,7 @@ def burgers(real: Path) -> Iterator[Measured]:
     actual = network.predict(dlarray(given, "CB"))
     assert actual.dims() == expected.dims()
     difference = apart(actual.extractdata(), expected.extractdata())
-    yield Measured("Burgers Upredict", "MATLAB", difference, 3e-6)
+    yield Measured("Burgers Upredict", "MATLAB", difference, 5e-6)  # single on two processors
 
 
 # --- 15: a network with the targets it was trained on -------------------------------------
