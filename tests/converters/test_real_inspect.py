@@ -24,6 +24,7 @@ pytestmark = [pytest.mark.real, pytest.mark.filterwarnings("ignore:.*holds NaN o
 TRANSPOSED = "nnet.cnn.layer.TransposedConvolution2DLayer"
 
 
+@pytest.mark.filterwarnings("ignore:.*holds NaN or Inf")
 @pytest.mark.parametrize("path", MAT_FILES, ids=file_id)
 def test_every_file_opens_and_every_variable_is_listed(path: Path) -> None:
     document = converters.inspect(path)

@@ -161,6 +161,7 @@ def test_something_else_among_the_layers_is_refused(tmp_path: Path, bad: Any) ->
 
 @pytest.mark.real
 @pytest.mark.filterwarnings("ignore:.*so it is an output layer")
+@pytest.mark.filterwarnings("ignore:.*holds NaN or Inf")
 @pytest.mark.parametrize("file", MAT_FILES, ids=file_id)
 def test_every_real_network_comes_back_exactly(file: Path) -> None:
     for _, network in networks(file):

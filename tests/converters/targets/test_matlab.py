@@ -103,6 +103,8 @@ def assert_layers_same(one: Layer, other: Layer) -> None:
         found = other._values[name]
         if name == "PaddingSize" and one._values["PaddingMode"] == "same":
             continue  # a file's is that of the input it was trained with
+        if name == "NumChannels" and "Scale" in one._values and one._values["Scale"].size == 0:
+            continue  # of an untrained normalization: no argument of its function
         if name == "PredictFcn":
             assert re.sub(r"\s", "", value.text) == re.sub(r"\s", "", found.text)
         elif isinstance(value, Network):
@@ -277,6 +279,7 @@ def test_text_in_a_file_cannot_become_code() -> None:
 
 
 @pytest.mark.real
+@pytest.mark.filterwarnings("ignore:.*holds NaN")  # one of them did not survive its training
 @pytest.mark.parametrize("file", MAT_FILES, ids=file_id)
 def test_every_real_network_is_rebuilt_or_refused(
     file: Path, tmp_path: Path, constructors: Path

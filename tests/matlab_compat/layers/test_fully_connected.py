@@ -219,6 +219,7 @@ def test_export_with_any_batch() -> None:
 
 
 @pytest.mark.real
+@pytest.mark.filterwarnings("ignore:.*holds NaN or Inf")
 @pytest.mark.parametrize("path", MAT_FILES, ids=file_id)
 def test_layers_of_real_files_are_built(path: Any) -> None:
     saved = saved_layers(path, "FullyConnectedLayer")
