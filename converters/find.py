@@ -166,6 +166,7 @@ def refuse_nothing(mat: MatFile, found: list[Found], variable: str | None = None
     LayerNotFoundError
         Anything else.
     """
+    variable = plain_text(variable)
     # Weights deep in a struct are those of a model, such as the parameters of a training loop.
     if all(isinstance(f.model, LooseWeights) and not _is_asked_for(f, variable) for f in found):
         error = nothing_found(mat, variable and root_of(variable), may_hold_models)

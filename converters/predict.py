@@ -11,6 +11,7 @@ import numpy as np
 from matlab_compat.data_format import dlarray
 from matlab_compat.errors import UsageError
 from matlab_compat.layers import Layer
+from matlab_compat.plain_text import plain_texts
 from matlab_compat.wording import argument
 
 from .atomic import check_place
@@ -76,7 +77,8 @@ def predict(
         ignore_fields=ignore_fields,
         limits=limits,
     )
-    inputs = [input] if isinstance(input, str) else list(input)
+    given = plain_texts(input)
+    inputs = [given] if isinstance(given, str) else list(given)
     if len(inputs) != len(model.InputNames):
         raise UsageError(
             f"The model has {len(model.InputNames)} inputs ({', '.join(model.InputNames)}), "

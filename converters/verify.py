@@ -18,6 +18,7 @@ from matlab_compat.errors import NothingToCompareError, UsageError, locating
 from matlab_compat.layers import Layer, TransposedConvolution2DLayer
 from matlab_compat.layers.saved_fields import check_known
 from matlab_compat.network import Network
+from matlab_compat.plain_text import plain_texts
 from matlab_compat.wording import argument
 
 from .data import ACTIVATION_NAMES, data, numeric, pick, read_array, unlabelled
@@ -237,7 +238,8 @@ def sha256(path: str | PathLike[str]) -> str:
 
 
 def _as_list(argument: str | Sequence[str] | None) -> list[str]:
-    return [argument] if isinstance(argument, str) else list(argument or ())
+    given = () if argument is None else plain_texts(argument)
+    return [given] if isinstance(given, str) else list(given)
 
 
 def _tasks(
