@@ -10,6 +10,7 @@ from pathlib import Path
 from matlab_compat.errors import (
     AmbiguousLayerError,
     LayerNotFoundError,
+    UsageError,
     locating,
 )
 from matlab_compat.layers import Layer
@@ -102,11 +103,18 @@ def _loaded(
     layer_class: str | None,
     limits: Limits,
 ) -> Layer | Network:
-    if Path(path).suffix.lower() in (".pt", ".pth"):
+    suffix = Path(path).suffix.lower()
+    if suffix in (".pt", ".pth", ".safetensors") and layer_class is not None:
+        raise UsageError(
+            f"A {suffix} file names the classes of its layers.",
+            where=(str(path),),
+            remedy=f"leave {argument('layer_class')} out: it is for weights that name no class.",
+        )
+    if suffix in (".pt", ".pth"):
         from .targets.torch_file import load_torch
 
         return load_torch(path)
-    if Path(path).suffix.lower() == ".safetensors":
+    if suffix == ".safetensors":
         from .targets.safetensors import load_safetensors
 
         return load_safetensors(path)

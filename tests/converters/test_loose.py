@@ -222,6 +222,9 @@ def test_a_class_for_a_file_without_weights_finds_nothing(tmp_path: Path) -> Non
 def test_what_this_project_writes_names_its_class(tmp_path: Path) -> None:
     with pytest.warns(MatlabCompatWarning, match=DEFAULTS):
         layer: Any = converters.load(both(tmp_path), layer_class="convolution2d")
+    converters.save(layer, tmp_path / "written.pt")
+    with pytest.raises(UsageError, match="names the classes"):
+        converters.load(tmp_path / "written.pt", layer_class="convolution2d")
     converters.save(layer, tmp_path / "written.mat")
     assert converters.load(tmp_path / "written.mat") == layer
 
