@@ -1,16 +1,26 @@
 # One virtual environment, made once: each install leaves a stamp file and is repeated only when
-# pyproject.toml or constraints.txt changes.
+# pyproject.toml or the constraints change.
 #
 #   make demo PYTHON=python3.12     another interpreter (3.11 or newer)
 #   make demo PIP_ARGS="..."        more options for pip, see constraints.txt about torch
+#   make test                       all tests, in a process for each core
 #   make test PYTEST_ARGS="-x"      more options for pytest
 #   make test WORKERS=0             in one process, as a debugger needs it
+#   make quick                      those of what git says has changed, without the slow ones
+#   make quick CHANGED=tests        all but the slow ones
+#   make quick PYTHON=python3.13 VENV=.venv-3.13
+#   make reader                     without torch: reading and inspecting files
+#   make lowest                     with the lowest versions that are declared
+#   make newest                     with the newest that there are
+#   make numeric                    what computes, in two processors' ways, with one thread and two
+#   make recipes                    the recipes of docs/migrating.md, with what they say they need
 #   make bench BENCH_ARGS="layer"   speed beside peers, measured in the same run
 #   make fuzz MINUTES=30 JOBS=2 SEED=1 FUZZ_ARGS="--peers"   damaged files, see docs/security.md
 #   make fuzz FUZZ_ARGS="--through cli"                      the same through the command line
 
 PYTHON ?= python3
 VENV ?= .venv
+CONSTRAINTS ?= constraints.txt
 PIP_ARGS ?=
 PYTEST_ARGS ?=
 WORKERS ?= logical
@@ -20,23 +30,53 @@ JOBS ?= 2
 SEED ?= 1
 FUZZ_ARGS ?=
 BENCH_ARGS ?= --json benchmarks/speed.json
+# For make lowest. Its wheels for Linux hold CUDA and are gigabytes: TORCH=2.13.0 may be smaller.
+TORCH ?= 2.6.0
 
 BIN := $(VENV)/bin
 # A module's tests stay together: they share what its fixtures took long to make.
 PYTEST = $(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile
-INSTALL = $(BIN)/python -m pip install --quiet --constraint constraints.txt $(PIP_ARGS)
+CHANGED = $$($(BIN)/python -m tests.changed)
+# What quick installs: dev, test, or reader.
+NEEDS ?= dev
+QUICK = $(PYTEST) -m 'not (slow or real or octave or browser)' --ignore tests/fuzz
+NUMERIC = OMP_WAIT_POLICY=passive $(PYTEST) -m 'not (slow or octave or browser)' \
+    tests/matlab_compat tests/truth
+INSTALL = $(BIN)/python -m pip install --quiet --constraint $(CONSTRAINTS) $(PIP_ARGS)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test fuzz bench lint types fixtures clean
+.PHONY: help demo recipes test quick reader lowest newest numeric fuzz bench lint types fixtures clean
 
 help:
-	@echo "make demo | test | fuzz | bench | lint | types | fixtures | clean"
+	@sed -n 's/^#   make/make/p' Makefile
 
 demo: $(VENV)/demo.stamp
 	$(BIN)/matlab-compat verify fixtures/same_odd.v7.mat
 
+recipes: $(VENV)/demo.stamp
+	$(BIN)/python -W error -m tests.docs.snippets docs/migrating.md
+
 test: $(VENV)/dev.stamp
 	$(PYTEST) $(PYTEST_ARGS)
+
+quick: $(VENV)/$(NEEDS).stamp
+	$(QUICK) $(PYTEST_ARGS) $(CHANGED)
+
+reader:
+	$(MAKE) quick VENV=$(VENV)-reader NEEDS=reader CHANGED=tests
+
+lowest:
+	$(MAKE) quick VENV=$(VENV)-lowest NEEDS=test CHANGED=tests \
+	    CONSTRAINTS=constraints-lowest.txt PIP_ARGS='torch==$(TORCH) $(PIP_ARGS)'
+
+newest:
+	rm -f $(VENV)-newest/*.stamp
+	$(MAKE) quick VENV=$(VENV)-newest NEEDS=test CHANGED=tests \
+	    CONSTRAINTS=/dev/null PIP_ARGS='--upgrade --upgrade-strategy eager $(PIP_ARGS)'
+
+numeric: $(VENV)/dev.stamp
+	ATEN_CPU_CAPABILITY=default ONEDNN_MAX_CPU_ISA=SSE41 OMP_NUM_THREADS=1 $(NUMERIC)
+	ATEN_CPU_CAPABILITY=avx2 ONEDNN_MAX_CPU_ISA=AVX2 OMP_NUM_THREADS=2 $(NUMERIC)
 
 fuzz: $(VENV)/dev.stamp
 	OMP_NUM_THREADS=1 $(BIN)/python -W ignore -m tests.fuzz --minutes $(MINUTES) --jobs $(JOBS) \
@@ -56,14 +96,21 @@ fixtures:
 	$(OCTAVE) --norc --quiet fixtures/octave/make_fixtures.m fixtures
 
 clean:
-	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(VENV)-* build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
-$(VENV)/demo.stamp: pyproject.toml constraints.txt | $(BIN)/python
-	$(INSTALL) --editable .
+# The recipes write safetensors.
+$(VENV)/demo.stamp: pyproject.toml $(CONSTRAINTS) | $(BIN)/python
+	$(INSTALL) --editable '.[safetensors]'
 	@touch $@
 
-$(VENV)/dev.stamp: pyproject.toml constraints.txt | $(BIN)/python
-	$(INSTALL) --editable '.[dev]'
+$(VENV)/test.stamp $(VENV)/dev.stamp: $(VENV)/%.stamp: pyproject.toml $(CONSTRAINTS) | $(BIN)/python
+	$(INSTALL) --editable '.[$*]'
+	@touch $@
+
+# pip cannot leave one requirement out; the constraints name all that there are.
+$(VENV)/reader.stamp: pyproject.toml $(CONSTRAINTS) | $(BIN)/python
+	grep -v '^torch==' $(CONSTRAINTS) >$(VENV)/reader.txt
+	$(BIN)/python -m pip install --quiet --no-deps $(PIP_ARGS) --requirement $(VENV)/reader.txt --editable .
 	@touch $@
 
 $(VENV)/bench.stamp: $(VENV)/dev.stamp

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import shutil
 from pathlib import Path
@@ -15,6 +16,22 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 settings.register_profile("ci", deadline=None, derandomize=True, max_examples=60)
 settings.register_profile("thorough", deadline=None, max_examples=2000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
+
+#: What is tested where torch is absent: that files are read and inspected there all the same.
+WITHOUT_TORCH = (
+    "converters/matfile",
+    "converters/readers",
+    "converters/test_find.py",
+    "converters/test_inspect.py",
+    "converters/test_names.py",
+    "fixtures",
+    "hostile/test_level5.py",
+    "hostile/test_level73.py",
+    "hostile/test_mutations.py",
+    "matlab_compat/test_display.py",
+    "matlab_compat/test_table.py",
+    "test_packaging.py",
+)
 
 REAL = Path(__file__).parents[2] / "shared" / "real"
 
@@ -35,6 +52,13 @@ def _no_gpu() -> bool:
     import torch
 
     return not torch.cuda.is_available()
+
+
+def pytest_ignore_collect(collection_path: Path) -> bool | None:
+    if importlib.util.find_spec("torch") or not collection_path.name.startswith("test_"):
+        return None
+    path = collection_path.relative_to(Path(__file__).parent)
+    return None if any(path.is_relative_to(name) for name in WITHOUT_TORCH) else True
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

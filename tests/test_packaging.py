@@ -95,6 +95,47 @@ def test_metadata_requires_five_distributions_and_offers_the_others_as_extras(
     assert set(metadata.get_all("Provides-Extra", [])) == extras
 
 
+@pytest.fixture(scope="module")
+def bounds(metadata: Message) -> dict[str, str]:
+    """Distribution -> its lower bound, of all requirements, those of extras too."""
+    found: dict[str, str] = {}
+    for line in metadata.get_all("Requires-Dist", []):
+        if not line.startswith("matlab-compat"):
+            bound = re.fullmatch(r"([\w-]+)>=([\d.]+)(; .*)?", line)
+            assert bound is not None, line
+            assert found.setdefault(bound[1], bound[2]) == bound[2]
+    return found
+
+
+def pinned(name: str) -> dict[str, str]:
+    lines = (ROOT / name).read_text(encoding="utf-8").splitlines()
+    return dict(line.split("==") for line in lines if not line.startswith("#"))
+
+
+def test_each_requirement_has_a_lower_bound_and_nothing_else(bounds: dict[str, str]) -> None:
+    assert set(bounds) > {"numpy", "torch", "onnx", "safetensors", "matplotlib", "isal", "mypy"}
+
+
+def test_make_lowest_has_exactly_the_lower_bounds(bounds: dict[str, str]) -> None:
+    for_developers = {"mat-io", "mat73", "miss-hit", "mypy", "pymatreader", "ruff", "scipy-stubs"}
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    torch = re.search(r"^TORCH \?= (.*)$", makefile, flags=re.M)
+    assert torch is not None
+    lowest = {**pinned("constraints-lowest.txt"), "torch": torch[1]}
+    assert lowest == {n: bound for n, bound in bounds.items() if n not in for_developers}
+
+
+def test_the_versions_that_the_tests_pass_with_are_within_the_bounds(
+    bounds: dict[str, str],
+) -> None:
+    def numbers(version: str) -> list[int]:
+        return [int(part) for part in version.split(".")]
+
+    tested = pinned("constraints.txt")
+    for name, bound in bounds.items():
+        assert name in {"mat73", "pymatreader"} or numbers(tested[name]) >= numbers(bound), name
+
+
 def test_wheel_installs_the_command(wheel: Path) -> None:
     entry_points = configparser.ConfigParser()
     entry_points.read_string(text_in(wheel, "entry_points.txt"))
@@ -122,6 +163,7 @@ def test_sdist_holds_the_tests_and_what_they_need(sdist_files: list[str]) -> Non
         "LICENSE",
         "Makefile",
         "README.md",
+        "constraints-lowest.txt",
         "constraints.txt",
         "fixtures/octave/make_fixtures.m",
         "fixtures/same_odd.v7.mat",

@@ -1,0 +1,94 @@
+"""The commands and snippets of a document, run as a reader would: for the tests, and by itself.
+
+``python -m tests.docs.snippets docs/migrating.md`` runs all of a document with what is installed,
+which may be what ``make demo`` installs and no more.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import re
+import shlex
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+
+
+@dataclass(frozen=True)
+class Block:
+    """A fenced block, and the text block right after it, if there is one."""
+
+    language: str
+    text: str
+    shown: str | None
+
+
+def blocks(document: Path) -> list[Block]:
+    found = re.findall(r"^```(\w+)\n(.*?)^```$", document.read_text(), flags=re.S | re.M)
+    after = [*found[1:], ("", "")]
+    return [
+        Block(language, text, following if kind == "text" else None)
+        for (language, text), (kind, following) in zip(found, after, strict=False)
+    ]
+
+
+def commands(document: Path) -> list[tuple[str, str | None]]:
+    """The lines of the shell blocks, each with what is shown after it."""
+    shell = [block for block in blocks(document) if block.language == "sh"]
+    return [(line, b.shown) for b in shell for line in b.text.splitlines() if line.strip()]
+
+
+def figures_masked(text: str) -> str:
+    """Floats, version numbers and the processor stand for themselves, integers stay."""
+    text = re.sub(r"\(x86_64\)|\(aarch64\)|\(arm64\)|\(AMD64\)", "(CPU)", text)
+    text = re.sub(r"torch \S+", "torch VERSION", text)
+    text = re.sub(r"worst element .*", "worst element", text)
+    return re.sub(r"-?\d+\.\d+(e[+-]\d+)?|\d+e[+-]\d+", "FIGURE", text).strip()
+
+
+def run_command(line: str, shown: str | None, folder: Path) -> None:
+    """Run one in a folder where the fixtures are, so that nothing is written into the checkout."""
+    words = shlex.split(line)
+    assert words[0] == "matlab-compat", line
+    if not (folder / "fixtures").exists():
+        (folder / "fixtures").symlink_to(ROOT / "fixtures")
+    program = Path(sys.executable).with_name("matlab-compat")
+    environment = {**os.environ, "PYTHONIOENCODING": "utf-8"}
+    done = subprocess.run(
+        [program, *words[1:]], cwd=folder, env=environment, capture_output=True, encoding="utf-8"
+    )
+    assert done.returncode in (0, 1), f"{line}\n{done.stderr}"
+    if shown is not None:
+        assert figures_masked(done.stdout) == figures_masked(shown)
+
+
+def run_snippets(document: Path) -> None:
+    """Run the Python blocks one after the other, in the current folder, with the same names."""
+    names: dict[str, object] = {"__name__": "snippet"}
+    for block in blocks(document):
+        if block.language == "python":
+            printed = io.StringIO()
+            with contextlib.redirect_stdout(printed):
+                exec(compile(block.text, str(document), "exec"), names)
+            if block.shown is not None:
+                assert figures_masked(printed.getvalue()) == figures_masked(block.shown)
+
+
+def main(document: Path) -> None:
+    """Run everything, and say what."""
+    with tempfile.TemporaryDirectory() as folder:
+        for line, shown in commands(document):
+            print(line, flush=True)
+            run_command(line, shown, Path(folder))
+    run_snippets(document)
+    print(f"{document}: every command and snippet runs")
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))
