@@ -61,7 +61,8 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str, str], O
         commands["inspect", name] = ["inspect", path]
         commands["verify", name] = ["verify", path]
         commands["predict", name] = ["predict", GOOD, "--input", path, "-o", out]
-    return dict(zip(commands, run_many(list(commands.values())), strict=True))
+    # Less memory than the bombs inflate to.
+    return dict(zip(commands, run_many(list(commands.values()), gibibytes=3), strict=True))
 
 
 @pytest.mark.parametrize("name", HOSTILE)

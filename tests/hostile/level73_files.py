@@ -116,8 +116,8 @@ def gzip_bomb(file: h5py.File, path: Path) -> None:
 
 @hostile(CorruptFileError)
 def gzip_chunk_larger_than_declared(file: h5py.File, path: Path) -> None:
-    """A small array whose chunk inflates to 3 GB: the declared size tells nothing."""
-    x = file.create_dataset("x", (10, 10), "u1", chunks=(10, 10), compression="gzip")
+    """An array of 1 MB whose chunk inflates to 3 GB: the declared size tells nothing."""
+    x = file.create_dataset("x", (1000, 1000), "u1", chunks=(1000, 1000), compression="gzip")
     x.id.write_direct_chunk((0, 0), _deflated_zeros(3 << 30))
     marked(x, "uint8")
 

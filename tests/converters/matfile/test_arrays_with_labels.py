@@ -167,6 +167,7 @@ def test_the_only_dlarray_of_a_file_is_its_array(save: Callable[..., Path]) -> N
 
 
 def test_predict_runs_a_dlarray_by_its_labels(save: Callable[..., Path], tmp_path: Path) -> None:
+    pytest.importorskip("torch")
     layer = fullyConnectedLayer(2, Weights=np.ones((2, 4)), Bias=np.zeros((2, 1)))
     converters.save_layer(layer, tmp_path / "layer.mat")
     path = save(X=labelled(X, "CB"))
@@ -177,6 +178,7 @@ def test_predict_runs_a_dlarray_by_its_labels(save: Callable[..., Path], tmp_pat
 
 
 def test_verify_compares_with_a_dlarray(save: Callable[..., Path], tmp_path: Path) -> None:
+    pytest.importorskip("torch")
     layer = convolution2dLayer(1, 1, Weights=2 * np.ones((1, 1)), Bias=np.ones((1, 1)))
     converters.save_layer(layer, tmp_path / "layer.mat")
     path = save(X=labelled(X, "SSCB"), Y=labelled(gpu(2 * X + 1), "SSCB"))
