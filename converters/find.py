@@ -104,7 +104,7 @@ def find_models(
     """
     if layer_class is None:
         return _find(mat, variable, None)
-    chosen = class_named(layer_class)
+    chosen = class_named(plain_text(layer_class))
     found = _find(mat, variable, chosen)
     meant = [f for f in found if isinstance(f.model, SavedLayer) and f.model.class_name == chosen]
     if found and not meant:

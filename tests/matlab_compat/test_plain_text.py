@@ -139,3 +139,12 @@ def test_classes_and_names_in_files(form: Callable[[str], Any], tmp_path: Path) 
     np.testing.assert_array_equal(next(iter(outputs.values())), layer.predict(X))
     report = converters.verify(tmp_path / "c.mat", form("layer"), input=files[0], expected=files[1])
     assert report.exit_code == 0
+
+
+@form
+@pytest.mark.filterwarnings("ignore:.*MATLAB's defaults are taken")
+def test_the_class_of_loose_weights(form: Callable[[str], Any], tmp_path: Path) -> None:
+    weights = {"Weights": np.ones((2, 2, 3, 4)), "Bias": np.ones((1, 1, 4))}
+    converters.write_mat(tmp_path / "w.mat", weights)
+    expected = converters.load(tmp_path / "w.mat", layer_class="convolution2d")
+    assert converters.load(tmp_path / "w.mat", layer_class=form("convolution2d")) == expected
