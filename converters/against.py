@@ -75,13 +75,13 @@ def verify_against(
     import torch
 
     from matlab_compat.engine.arrays import array
-    from matlab_compat.engine.graph import run_network
     from matlab_compat.engine.precision import (
         full_precision,
         tf32_in_use,
         torch_device,
         torch_dtype,
     )
+    from matlab_compat.execution.module import run_network
     from matlab_compat.parity.diagnose import diagnose_output, measure_of
     from matlab_compat.parity.network import three_way
     from matlab_compat.parity.verify import Report, environment, rounding_unit
@@ -157,7 +157,7 @@ def _inputs(network: Network, names: Sequence[str], seed: int, limits: Limits) -
     if not names:
         return example_inputs(network, seed, batch=1)
     from matlab_compat.engine.arrays import tensor
-    from matlab_compat.engine.predict import network_inputs
+    from matlab_compat.execution.network import network_inputs
 
     given = network_inputs(network, [read_array(n, INPUT_NAMES, limits) for n in names], None)
     return tuple(tensor(one.form.to_torch(one.data[0]), None, None) for one in given)

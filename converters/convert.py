@@ -184,7 +184,7 @@ def _check_sizes(model: Layer | Network, options: Options) -> None:
     """Refuse a model that asks for too much: formats are written, too, by running it."""
     import torch
 
-    from matlab_compat.engine.sizes import check_sizes
+    from matlab_compat.execution.sizes import check_sizes
 
     from .targets.base import module_of
 

@@ -31,7 +31,7 @@ def example_inputs(
 
 def example_sizes(model: Layer | Network, batch: int = 2, steps: int = 8) -> list[tuple[int, ...]]:
     """The sizes of :func:`example_inputs`, which raises the same."""
-    from matlab_compat.engine.sizes import check_size
+    from matlab_compat.execution.sizes import check_size
 
     sizes = _sizes(model, batch, steps)
     for name, size in zip(model.InputNames, sizes, strict=False):
@@ -42,7 +42,7 @@ def example_sizes(model: Layer | Network, batch: int = 2, steps: int = 8) -> lis
 
 def _sizes(model: Layer | Network, batch: int, steps: int) -> list[tuple[int, ...]]:
     from matlab_compat.data_format import torch_axes
-    from matlab_compat.engine.propagate import input_sizes
+    from matlab_compat.execution.propagate import input_sizes
 
     if isinstance(model, Network):
         return list(input_sizes(model.plan(), batch=batch, steps=steps).values())

@@ -23,7 +23,7 @@ def running(path: str | PathLike[str], limits: Limits) -> Iterator[None]:
     UsageError
         There is not enough memory.
     """
-    from matlab_compat.engine.sizes import LARGEST_ACTIVATION, bounded_activations
+    from matlab_compat.execution.sizes import LARGEST_ACTIVATION, bounded_activations
 
     elements = max(LARGEST_ACTIVATION, limits.max_elements)
     with locating(str(path)), enough_memory(), bounded_activations(elements):

@@ -14,7 +14,13 @@ from typing import TYPE_CHECKING, Any
 from .errors import MatlabCompatError, MatlabCompatWarning
 
 if TYPE_CHECKING:
-    from .building import (
+    from .data_format import dlarray
+    from .functions import dlconv, dltranspconv
+    from .layers import *
+    from .memory import keep_memory as keep_memory
+    from .network import (
+        LayerArray,
+        Network,
         addLayers,
         connectLayers,
         disconnectLayers,
@@ -24,11 +30,6 @@ if TYPE_CHECKING:
         removeLayers,
         replaceLayer,
     )
-    from .data_format import dlarray
-    from .functions import dlconv, dltranspconv
-    from .layers import *
-    from .memory import keep_memory as keep_memory
-    from .network import LayerArray, Network
     from .table import Table
     from .training import parameter_groups
     from .training_options import TrainingOptions, load_training_options
@@ -42,20 +43,20 @@ _PLACES = {
     "Network": "network",
     "Table": "table",
     "TrainingOptions": "training_options",
-    "addLayers": "building",
-    "connectLayers": "building",
-    "disconnectLayers": "building",
+    "addLayers": "network",
+    "connectLayers": "network",
+    "disconnectLayers": "network",
     "dlarray": "data_format",
     "dlconv": "functions",
-    "dlnetwork": "building",
+    "dlnetwork": "network",
     "dltranspconv": "functions",
-    "initialize": "building",
+    "initialize": "network",
     "keep_memory": "memory",
-    "layerGraph": "building",
+    "layerGraph": "network",
     "load_training_options": "training_options",
     "parameter_groups": "training",
-    "removeLayers": "building",
-    "replaceLayer": "building",
+    "removeLayers": "network",
+    "replaceLayer": "network",
 }
 
 

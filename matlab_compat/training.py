@@ -11,7 +11,7 @@ from .layers.base import Layer
 if TYPE_CHECKING:
     from torch import nn
 
-    from .engine.build import Factors
+    from .execution.parameters import Factors
 
 
 def parameter_groups(

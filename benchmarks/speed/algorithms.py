@@ -4,7 +4,8 @@ python -m benchmarks.speed.algorithms [SECONDS] [SEED]
 
 Random shapes, one thread, processor time (so that other people's work on the machine counts
 little), everything correct first. Prints the share of the best algorithm's speed that the choice
-in ``matlab_compat/engine/phases.py`` gets, and the costs fitted to this run, to be copied there.
+in ``matlab_compat/engine/fast/phases.py`` gets, and the costs fitted to this run, to be copied
+there.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ import torch
 from scipy.optimize import nnls
 from torch.nn import functional
 
-from matlab_compat.engine.phases import ALGORITHMS, Algorithm, Phases, Shape, choose
+from matlab_compat.engine.fast.phases import ALGORITHMS, Algorithm, Phases, Shape, choose
 
 from .timing import geomean, processor_time
 

@@ -3,8 +3,8 @@
 python -m benchmarks.speed.kernels [SECONDS] [SEED]
 
 Random shapes, one thread, processor time. Prints the share of the fastest kernel's speed that the
-choice in ``matlab_compat/engine/kernels.py`` gets, and for each kernel by how much its estimate is
-off: what its constants were fitted to.
+choice in ``matlab_compat/engine/fast/kernels.py`` gets, and for each kernel by how much its
+estimate is off: what its constants were fitted to.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ from torch import Tensor
 from torch.nn import functional
 
 from matlab_compat import convolution2dLayer
-from matlab_compat.engine import inference
 from matlab_compat.engine.convolution import PaddedConvolution
-from matlab_compat.engine.inference import Convolution
-from matlab_compat.engine.kernels import (
+from matlab_compat.engine.fast import inference
+from matlab_compat.engine.fast.inference import Convolution
+from matlab_compat.engine.fast.kernels import (
     MICROSECONDS,
     _Shape,
     fastest,

@@ -32,8 +32,8 @@ from converters.matfile.tags import DataType
 from converters.matfile.values import MatObject, ObjectArray, StructArray
 from converters.matfile.writer import write_mat
 from matlab_compat import convolution2dLayer, imageInputLayer, reluLayer
-from matlab_compat.building import layerGraph
 from matlab_compat.network import Network
+from matlab_compat.network.building import layerGraph
 
 from .timing import Goal, Row, Table, geomean, interleaved
 

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 
 import converters
-from matlab_compat.engine.predict import activations
+from matlab_compat.execution.network import activations
 from matlab_compat.network import Network
 from matlab_compat.parity.network import verify_network
 

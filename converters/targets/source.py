@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import torch
     from torch import fx
 
-    from matlab_compat.graph import Plan
+    from matlab_compat.network.graph import Plan
 
     from .source_code.network import Written
 
@@ -116,7 +116,7 @@ class SourcePackage(Target):
 
 def build(model: Model, options: Options) -> tuple[Network, Plan, fx.GraphModule]:
     """The network (of the one layer, if it is a layer), its plan and its module."""
-    from matlab_compat.engine.graph import build_graph
+    from matlab_compat.execution.module import build_graph
 
     network = source_of(model, options)
     if isinstance(network, Network):

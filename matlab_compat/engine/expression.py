@@ -11,14 +11,8 @@ from torch import Tensor, nn
 
 from ..data_format import DataFormat, torch_axes
 from ..errors import DataFormatError
-from ..layers.expression_labels import (
-    channel_axis,
-    dimensions_of,
-    input_labels,
-    labels_of,
-    result_format,
-)
-from ..layers.matlab_expression import Call, Constant, Function, Input, Node, Number, Text, Vector
+from ..language.expression import Call, Constant, Function, Input, Node, Number, Text, Vector
+from ..language.labels import channel_axis, dimensions_of, input_labels, labels_of, result_format
 
 _ELEMENTWISE: dict[str, Callable[..., Any]] = {
     "plus": lambda a, b: a + b,

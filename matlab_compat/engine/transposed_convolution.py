@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from ..errors import DataFormatError
-from . import phases
+from .fast import phases
 from .time import per_time_step
 
 _TRANSPOSED = {

@@ -362,7 +362,7 @@ class Layer:
             The layer has a setting that this version cannot run, or was saved with a field that
             may matter and is not read (:meth:`unread_fields`).
         """
-        from ..engine.build import load_parameters
+        from ..execution.parameters import load_parameters
 
         with locating(self.label):
             self._refuse_unread()
@@ -455,7 +455,7 @@ class Layer:
         PropertyError
             The layer has not been trained or initialized.
         """
-        from ..engine.run import predict_layer
+        from ..execution.layer import predict_layer
 
         with locating(self.label):
             formats = self.default_formats if data_format is None else data_format

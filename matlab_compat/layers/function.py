@@ -18,7 +18,7 @@ from .registry import register
 if TYPE_CHECKING:
     from torch import nn
 
-    from .matlab_expression import Function
+    from ..language.expression import Function
 
 Array = npt.NDArray[Any]
 
@@ -79,7 +79,7 @@ class FunctionLayer(Layer):
 
     Elementwise arithmetic, well-known functions, sums along dimensions, ``permute``, ``reshape``,
     labels given with ``dlarray`` and captured numbers and arrays are understood (see
-    :mod:`matlab_compat.layers.matlab_expression`). The text is parsed, never run.
+    :mod:`matlab_compat.language.expression`). The text is parsed, never run.
 
     Shape
     -----
@@ -120,7 +120,7 @@ class FunctionLayer(Layer):
 
     def function(self) -> Function:
         """The parsed function."""
-        from .matlab_expression import parse  # few networks need it
+        from ..language.expression import parse  # few networks need it
 
         return parse(self.PredictFcn.text, self.PredictFcn.variables)
 
@@ -139,7 +139,7 @@ class FunctionLayer(Layer):
 
     def output_formats(self, formats: Sequence[str]) -> tuple[str, ...]:
         """The format that the function labels its result with, else that of the first input."""
-        from .expression_labels import result_format
+        from ..language.labels import result_format
 
         return (result_format(self.function(), formats, self.Formattable),)
 

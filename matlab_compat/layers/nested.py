@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from torch import nn
 
     from ..engine.precision import DeviceLike, DTypeLike
-    from ..graph import Plan
+    from ..network.graph import Plan
 
 
 @register("nnet.cnn.layer.NetworkLayer")
@@ -76,7 +76,7 @@ class NetworkLayer(Layer):
         formats: Sequence[str] | None = None,
     ) -> nn.Module:
         """The inner network's module."""
-        from ..engine.graph import build_graph
+        from ..execution.module import build_graph
 
         with locating(self.label):
             self._refuse_unread()

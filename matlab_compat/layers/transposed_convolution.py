@@ -273,7 +273,7 @@ class TransposedConvolution2DLayer(TransposedConvolutionLayer):
             options = {"device": device, "dtype": dtype, "allow_tf32": allow_tf32}
             return super().predict(X, data_format, **options)  # type: ignore[arg-type]
         from ..engine.arrays import as_data, map_spatial
-        from ..engine.run import check_channels
+        from ..execution.layer import check_channels
 
         with locating(self.label):
             self._refuse_unread()
@@ -299,8 +299,8 @@ class TransposedConvolution2DLayer(TransposedConvolutionLayer):
 
         from ..engine.arrays import array, tensor
         from ..engine.precision import full_precision
-        from ..engine.sizes import check_size
         from ..engine.transposed_convolution import output_size, transposed_convolution
+        from ..execution.sizes import check_size
 
         uncropped = output_size(X.shape[:2], self.FilterSize, self.Stride, ((0, 0), (0, 0)))
         check_size((X.shape[3], self.NumFilters, *uncropped))

@@ -78,7 +78,7 @@ def verify_labels(
     UsageError
         The classes are not known, a label is none of them, or their number is another.
     """
-    from ..engine.predict import network_inputs, result_labels
+    from ..execution.network import network_inputs, result_labels
     from .network import verify_network
 
     if not all(map(are_labels, expected.values())):

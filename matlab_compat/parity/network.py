@@ -184,7 +184,7 @@ def _computed(
     options: dict[str, Any],
 ) -> _Results:
     """One run, of a network with the layers of these names that it has."""
-    from ..engine.predict import computed
+    from ..execution.network import computed
     from ..layers.base import Layer
 
     seen: dict[str, Any] = {}

@@ -128,7 +128,7 @@ class _Probe:
     def _of_network(
         self, network: Network, X: Sequence[object], data_format: Any, device: Any, dtype: Any
     ) -> None:
-        from ..engine.predict import _formats, _one, _tensors, network_inputs
+        from ..execution.network import _formats, _one, _tensors, network_inputs
 
         inputs = network_inputs(network, X, data_format)
         module = network.to_torch(device, dtype, formats=_formats(network, inputs)).eval()
@@ -192,7 +192,7 @@ class _Probe:
         """What is compared."""
         from torch import fx
 
-        from ..engine.graph import run_recording
+        from ..execution.module import run_recording
 
         seen: list[Tensor] = []
 

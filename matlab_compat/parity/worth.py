@@ -109,7 +109,7 @@ def _input_labels(
     model: Layer | Network, X: Sequence[object], data_format: str | Sequence[str] | None
 ) -> list[str]:
     """What the dimensions of the inputs are; "" where that is not known."""
-    from ..engine.predict import network_inputs
+    from ..execution.network import network_inputs
     from ..layers.base import Layer
 
     try:

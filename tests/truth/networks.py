@@ -16,9 +16,9 @@ from converters.find import find_models
 from converters.networks import build_network
 from converters.saved import SavedNetwork
 from matlab_compat.data_format import torch_axes
-from matlab_compat.engine.predict import UNLABELLED
-from matlab_compat.engine.propagate import input_sizes
 from matlab_compat.errors import MatlabCompatError, MatlabCompatWarning
+from matlab_compat.execution.network import UNLABELLED
+from matlab_compat.execution.propagate import input_sizes
 from matlab_compat.network import Network
 
 Array = NDArray[Any]

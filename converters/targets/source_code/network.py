@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from torch import Tensor, fx, nn
 
 from matlab_compat.data_format import torch_axes
-from matlab_compat.engine.graph import Stub
-from matlab_compat.graph import Plan, Step
+from matlab_compat.execution.module import Stub
 from matlab_compat.layers.nested import NetworkLayer
+from matlab_compat.network.graph import Plan, Step
 
 from .bundle import Bundle
 from .parts import CannotWriteError, Part, Place, part

@@ -17,8 +17,8 @@ import numpy.typing as npt
 
 from ...data_format import DataFormat, dlarray
 from ...errors import MatlabCompatError
-from ...graph import Port
 from ...layers.base import Layer
+from ...network.graph import Port
 from ..compare import Comparison, Tolerance
 from ..diagnosis_types import Diagnosis
 from .measure import Measure
@@ -135,7 +135,7 @@ def labels_of(
 
     ``rank`` is how many a network's output has.
     """
-    from ...engine.predict import network_inputs, result_labels
+    from ...execution.network import network_inputs, result_labels
 
     try:
         if not isinstance(model, Layer):

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from ...graph import Step
 from ...layers.normalization import _Dropout
+from ...network.graph import Step
 from .measure import Candidate, same_rank
 from .patience import Patience
 

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 import numpy.typing as npt
 
 from ...errors import MatlabCompatError
-from ...graph import Plan, Port, Step
 from ...layers.base import Layer
 from ...layers.normalization import BatchNormalizationLayer
+from ...network.graph import Plan, Port, Step
 from ..diagnosis_types import Diagnosis
 from .dropout import dropouts
 from .layer import Variation, variations
@@ -64,7 +64,7 @@ class Run:
     ) -> None:
         import torch
 
-        from ...engine.predict import _formats, _one, _tensors, network_inputs
+        from ...execution.network import _formats, _one, _tensors, network_inputs
 
         self.network, self.device, self.dtype = network, device, dtype
         self.allow_tf32 = allow_tf32
@@ -153,7 +153,7 @@ class Run:
         """A value in the form that it is compared in."""
         from ...data_format import dlarray
         from ...engine.arrays import array
-        from ...engine.predict import _as_activation, _as_matlab
+        from ...execution.network import _as_activation, _as_matlab
 
         convert = _as_activation if target.is_activation else _as_matlab
         result = convert(self.network, self.inputs, [array(value)], self._label(target))
@@ -167,7 +167,7 @@ class Run:
 
     def labels(self, target: Target) -> str:
         """What the dimensions are of :meth:`as_matlab`."""
-        from ...engine.predict import result_labels
+        from ...execution.network import result_labels
 
         rank = self.actual(target).ndim
         return result_labels(
@@ -183,7 +183,7 @@ class Run:
         yield None, target.expected
 
     def _first(self, target: Target) -> Array:
-        from ...engine.predict import observations_first
+        from ...execution.network import observations_first
 
         label, size = self._label(target), self.values[target.port].shape
         if self.inputs[0].labelled:

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from ...graph import Step
 from ...layers.base import Layer
+from ...network.graph import Step
 from ..compare import EPS
 from .layer import COARSE, rounded_operands
 from .measure import Candidate, Measure, same_rank

@@ -29,10 +29,10 @@ from converters.targets.base import outputs_of
 from converters.targets.source import SourcePackage, build
 from converters.targets.source_code.network import write_network
 from converters.targets.source_code.texts import model_text
-from matlab_compat.building import connectLayers, dlnetwork, layerGraph
 from matlab_compat.errors import UnsupportedLayerError
 from matlab_compat.layers import Layer
 from matlab_compat.network import Network
+from matlab_compat.network.building import connectLayers, dlnetwork, layerGraph
 from tests.real import MAT_FILES, REAL, file_id
 from tests.truth.cases import onnx_outputs, variable
 from tests.truth.networks import networks

@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 
 from matlab_compat import FunctionLayer, functionLayer
 from matlab_compat.errors import DataFormatError, PropertyError, UnsupportedLayerError
-from matlab_compat.layers.matlab_expression import FUNCTIONS
+from matlab_compat.language.expression import FUNCTIONS
 from tests.patience import PATIENCE
 
 from ...real import MAT_FILES, file_id

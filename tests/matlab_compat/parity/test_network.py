@@ -12,8 +12,8 @@ import pytest
 
 from matlab_compat import Network, reluLayer, transposedConv2dLayer
 from matlab_compat.data_format import dlarray
-from matlab_compat.engine import predict
 from matlab_compat.errors import NothingToCompareError, UsageError
+from matlab_compat.execution import network as predict
 from matlab_compat.parity.network import NETWORK_BOUND, three_way, verify_network
 from tests.matlab_compat.reference import EPS, scatter_sum
 

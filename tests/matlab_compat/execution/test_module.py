@@ -16,8 +16,8 @@ import torch
 from torch import Tensor, fx, nn
 
 import matlab_compat as mc
-from matlab_compat.engine.graph import Stub, attribute_names
 from matlab_compat.errors import DataFormatError, UnsupportedLayerError
+from matlab_compat.execution.module import Stub, attribute_names
 from matlab_compat.layers.unsupported import UnsupportedLayer
 from matlab_compat.network import Network
 

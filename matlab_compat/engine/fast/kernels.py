@@ -25,7 +25,7 @@ from typing import Any, Literal, NamedTuple, TypeAlias
 import torch
 from torch import Tensor
 
-from .padding import Pairs
+from ..padding import Pairs
 from .phases import LANES, lanes
 
 #: Of x, weight, the window's size, bias, stride and padding; the layout is the weight's.

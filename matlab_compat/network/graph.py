@@ -6,10 +6,10 @@ from collections import deque
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from .errors import MatlabCompatError, UsageError, locating
-from .layers.base import Layer
-from .layers.unsupported import UnsupportedLayer
-from .plain_text import plain_text
+from ..errors import MatlabCompatError, UsageError, locating
+from ..layers.base import Layer
+from ..layers.unsupported import UnsupportedLayer
+from ..plain_text import plain_text
 
 #: (layer name, port number) of a source or destination.
 Port = tuple[str, int]

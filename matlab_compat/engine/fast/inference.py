@@ -15,10 +15,15 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from ..convolution import CONVOLUTION, PaddedConvolution, Padding, padded, window_of
+from ..fully_connected import FullyConnected
+from ..inputs import Normalization, divisor
+from ..padding import Pairs, same_padding
+from ..pooling import AveragePooling, MaxPooling
+from ..recurrent import LSTM, by_direction
+from ..time import per_time_step
+from ..transposed_convolution import CroppedConvTranspose, transposed_convolution
 from . import phases
-from .convolution import CONVOLUTION, PaddedConvolution, Padding, padded, window_of
-from .fully_connected import FullyConnected
-from .inputs import Normalization, divisor
 from .kernels import (
     Kernel,
     fastest,
@@ -27,13 +32,8 @@ from .kernels import (
     separable,
     separable_is_faster,
 )
-from .padding import Pairs, same_padding
 from .phases import Prepared
-from .pooling import AveragePooling, MaxPooling
-from .recurrent import LSTM, by_direction
 from .threads import threads_for_steps
-from .time import per_time_step
-from .transposed_convolution import CroppedConvTranspose, transposed_convolution
 
 Made = TypeVar("Made")
 #: What computes a layer.

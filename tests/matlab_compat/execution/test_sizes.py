@@ -23,8 +23,8 @@ from matlab_compat import (
     sequenceInputLayer,
     transposedConv2dLayer,
 )
-from matlab_compat.engine.sizes import _sized, bounded_activations, check_sizes
 from matlab_compat.errors import LimitExceededError
+from matlab_compat.execution.sizes import _sized, bounded_activations, check_sizes
 from matlab_compat.layers import Layer
 from matlab_compat.network import Network
 from tests.converters.samples import variants

@@ -15,9 +15,9 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
 from ..display import size_text
+from ..engine.recurrent import Recurrence
 from ..errors import LimitExceededError, MatlabCompatError, locating
 from ..wording import argument
-from .recurrent import Recurrence
 
 #: Elements of the largest activation of a network out of a file: 8 GiB in single.
 LARGEST_ACTIVATION = 2**31

@@ -9,7 +9,7 @@ import pytest
 
 import matlab_compat as mc
 from matlab_compat.errors import DataFormatError, UsageError
-from matlab_compat.graph import Graph
+from matlab_compat.network.graph import Graph
 
 LAYERS = {
     "late": mc.additionLayer(2),

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import torch
 
+from ..engine.precision import DeviceLike, DTypeLike, torch_device, torch_dtype
 from ..layers.learnables import Learnable
-from .precision import DeviceLike, DTypeLike, torch_device, torch_dtype
 
 if TYPE_CHECKING:
     from ..layers.base import Layer

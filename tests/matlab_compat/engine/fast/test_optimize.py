@@ -17,8 +17,8 @@ import torch
 from torch import Tensor, nn
 
 import matlab_compat as m
-from matlab_compat.engine import inference, kernels
-from matlab_compat.engine.inference import (
+from matlab_compat.engine.fast import inference, kernels
+from matlab_compat.engine.fast.inference import (
     Convolution,
     Dense,
     Inference,

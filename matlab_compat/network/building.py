@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import pairwise
 
-from .errors import LayerNotFoundError, UsageError
+from ..errors import LayerNotFoundError, UsageError
+from ..layers.base import Layer
+from ..plain_text import plain_text, plain_texts
 from .graph import Graph
-from .layers.base import Layer
-from .network import Network, layer_names
-from .plain_text import plain_text, plain_texts
+from .naming import layer_names
+from .network import Network
 
 
 def layerGraph(layers: Sequence[Layer] | Network = ()) -> Network:

@@ -12,10 +12,10 @@ import torch
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from matlab_compat.engine import phases
+from matlab_compat.engine.fast import phases
 from matlab_compat.engine.transposed_convolution import CroppedConvTranspose, transposed_convolution
 
-from ..reference import EPS, Array, assert_within_rounding, from_nchw, magnitude, scatter_sum
+from ...reference import EPS, Array, assert_within_rounding, from_nchw, magnitude, scatter_sum
 
 Pair = tuple[int, int]
 GENERAL = [a for a in phases.ALGORITHMS if a is not phases.Single]

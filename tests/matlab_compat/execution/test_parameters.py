@@ -9,8 +9,8 @@ import pytest
 import torch
 
 from matlab_compat import Layer, transposedConv2dLayer
-from matlab_compat.engine.build import Factors, factors_of
 from matlab_compat.errors import PropertyError, UnsupportedLayerError
+from matlab_compat.execution.parameters import Factors, factors_of
 
 
 def layer(**options: Any) -> Any:

@@ -8,7 +8,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from torch.nn import functional
 
-from matlab_compat.engine.kernels import fastest, has_kernels, separable, separable_is_faster
+from matlab_compat.engine.fast.kernels import fastest, has_kernels, separable, separable_is_faster
 
 NO_PADDING = ((0, 0), (0, 0))
 

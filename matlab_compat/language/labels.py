@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 from ..data_format import DataFormat
 from ..errors import DataFormatError, UnsupportedLayerError
-from .matlab_expression import ELEMENTWISE, Call, Function, Input, Node, Number, Text, Vector
+from .expression import ELEMENTWISE, Call, Function, Input, Node, Number, Text, Vector
 
 
 @dataclass(frozen=True)

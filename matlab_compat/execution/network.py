@@ -15,14 +15,14 @@ import torch
 
 from ..data_format import DataFormat, dlarray
 from ..display import size_text
+from ..engine.arrays import array, as_data, tensor
+from ..engine.precision import DeviceLike, DTypeLike, full_precision
 from ..errors import DataFormatError, MatlabCompatWarning, UsageError, locating
 from ..layers.output import class_names
 from ..network import CLASSIC
 from ..plain_text import plain_texts
 from ..wording import argument
-from .arrays import array, as_data, tensor
-from .graph import build_graph, run_network, run_recording
-from .precision import DeviceLike, DTypeLike, full_precision
+from .module import build_graph, run_network, run_recording
 
 if TYPE_CHECKING:
     from torch import fx

@@ -9,11 +9,11 @@ import torch
 
 from ..data_format import DataFormat, dlarray
 from ..display import size_text
+from ..engine.arrays import array, as_data, tensor
+from ..engine.precision import DeviceLike, DTypeLike, full_precision
 from ..errors import DataFormatError
 from ..plain_text import plain_texts
 from ..wording import argument
-from .arrays import array, as_data, tensor
-from .precision import DeviceLike, DTypeLike, full_precision
 from .sizes import check_sizes
 
 if TYPE_CHECKING:

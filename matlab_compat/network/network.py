@@ -7,29 +7,29 @@ says which it is, and with it how results are oriented.
 from __future__ import annotations
 
 import copy
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
-from .display import TIMES
-from .errors import LayerNotFoundError, UsageError
+from ..display import TIMES
+from ..errors import LayerNotFoundError, UsageError
+from ..layers.base import Layer
+from ..layers.learnables import Learnable, State
+from ..layers.nested import NetworkLayer
+from ..layers.saved_fields import check_known
+from ..layers.unsupported import UnsupportedLayer
+from ..plain_text import plain_text, plain_texts
+from ..table import Table
 from .graph import Graph, Plan
-from .layers.base import Layer
-from .layers.learnables import Learnable, State
-from .layers.nested import NetworkLayer
-from .layers.saved_fields import check_known
-from .layers.unsupported import UnsupportedLayer
-from .plain_text import plain_text, plain_texts
-from .table import Table
+from .naming import layer_names, named
 
 if TYPE_CHECKING:
     import torch
     from torch import fx
 
-    from .engine.precision import DeviceLike, DTypeLike
+    from ..engine.precision import DeviceLike, DTypeLike
 
 Array = npt.NDArray[Any]
 
@@ -84,7 +84,7 @@ class Network:
         self.kind = kind
         self.names = layer_names(layers, may_repeat=kind == "Layer array")
         shown = [layer.Name for layer in layers] if kind == "Layer array" else self.names
-        self.Layers = LayerArray(_named(layers, shown))
+        self.Layers = LayerArray(named(layers, shown))
         pairs = list(zip(self.names, self.names[1:], strict=False))
         self._graph = Graph(
             dict(zip(self.names, self.Layers, strict=True)),
@@ -244,12 +244,12 @@ class Network:
         PropertyError
             A layer has no weights: :meth:`initialize` first.
         """
-        from .engine.graph import build_graph
+        from ..execution.module import build_graph
 
         module = build_graph(self.plan(formats), device, dtype, stub=stub).eval()
         if not optimize:
             return module
-        from .engine.optimize import optimized
+        from ..engine.fast.optimize import optimized
 
         return optimized(module)
 
@@ -296,7 +296,7 @@ class Network:
         UnsupportedLayerError, PropertyError
             As :meth:`to_torch`.
         """
-        from .engine.predict import predict
+        from ..execution.network import predict
 
         return predict(self, X, data_format, device, dtype, allow_tf32)
 
@@ -306,7 +306,7 @@ class Network:
         Dropout is active and batch normalization uses the statistics of the batch: never compare
         parity against it.
         """
-        from .engine.predict import predict
+        from ..execution.network import predict
 
         return predict(self, X, data_format, None, None, False, training=True)
 
@@ -327,7 +327,7 @@ class Network:
         N×(H*W*C), "columns" (H*W*C)×N. Only what the layer needs is run, so that layers after
         it may be ones that cannot be built.
         """
-        from .engine.predict import activations
+        from ..execution.network import activations
 
         inputs = X if isinstance(X, tuple) else (X,)
         options = (data_format, device, dtype, allow_tf32)
@@ -361,7 +361,7 @@ class Network:
         UsageError
             Nobody says the class names, or not one for each channel of the scores.
         """
-        from .engine.predict import classify
+        from ..execution.network import classify
 
         if classes is None and len(X) == len(self.InputNames) + 1:
             X, classes = X[:-1], X[-1]
@@ -390,7 +390,7 @@ class Network:
             MATLAB sizes of the inputs without batch and time, for networks whose input layers do
             not say them.
         """
-        from .engine.propagate import initialize
+        from ..execution.propagate import initialize
 
         new = copy.deepcopy(self)
         initialize(new, sizes, seed, formats)
@@ -401,7 +401,7 @@ class Network:
 
         The network is sized by propagation; untrained ones are initialized on the way (in a copy).
         """
-        from .engine.propagate import analyze
+        from ..execution.propagate import analyze
 
         return analyze(copy.deepcopy(self), sizes, formats)
 
@@ -449,71 +449,6 @@ class Network:
 
     def __repr__(self) -> str:
         return f"<{self.kind} of {len(self.Layers)} layers>"
-
-
-def layer_names(layers: Sequence[Layer], *, may_repeat: bool = False) -> list[str]:
-    """The layers' names; nameless ones get MATLAB's automatic ones ('conv_1', 'relu_1').
-
-    Layer arrays, unlike networks, ``may_repeat`` a name; its later layers are numbered.
-
-    Raises
-    ------
-    UsageError
-        Two layers have the same name.
-    """
-    given = Counter(layer.Name for layer in layers if layer.Name)
-    twice = [name for name, count in given.items() if count > 1]
-    if twice and not may_repeat:
-        raise UsageError(f"Several layers are called '{twice[0]}'; names must be unique.")
-    stems = Counter(_stem(layer) for layer in layers if not layer.Name)
-    numbers: Counter[str] = Counter()
-    names = []
-    for layer in layers:
-        name, stem = layer.Name, _stem(layer)
-        while not name:
-            numbers[stem] += 1
-            alone = stems[stem] == 1 and numbers[stem] == 1
-            automatic = stem if alone else f"{stem}_{numbers[stem]}"
-            name = "" if automatic in given else automatic
-        while may_repeat and name in names:
-            numbers[layer.Name] += 1
-            name = f"{layer.Name}_{numbers[layer.Name] + 1}"
-        names.append(name)
-    return names
-
-
-def _named(layers: Sequence[Layer], names: Sequence[str]) -> list[Layer]:
-    """The layers under these names: copies where the name is new or the layer occurs again."""
-    found: list[Layer] = []
-    met: set[int] = set()  # by identity: comparing each with all took a fifth of 3,000 layers' time
-    for layer, name in zip(layers, names, strict=True):
-        if layer.Name != name or id(layer) in met:
-            layer = copy.copy(layer)
-            layer._values = {**layer._values, "Name": name}
-        met.add(id(layer))
-        found.append(layer)
-    return found
-
-
-#: MATLAB's automatic names, where they are not the constructor's name without "Layer".
-_STEMS = {
-    "convolution1dLayer": "conv1d",
-    "convolution2dLayer": "conv",
-    "convolution3dLayer": "conv3d",
-    "groupedConvolution2dLayer": "groupedconv",
-    "transposedConv2dLayer": "transposed-conv",
-    "fullyConnectedLayer": "fc",
-    "maxPooling2dLayer": "maxpool",
-    "averagePooling2dLayer": "avgpool2d",
-    "batchNormalizationLayer": "batchnorm",
-    "classificationLayer": "classoutput",
-    "regressionLayer": "regressionoutput",
-}
-
-
-def _stem(layer: Layer) -> str:
-    own = layer.constructor or type(layer).__name__
-    return _STEMS.get(own) or own.removesuffix("Layer").lower() or "layer"
 
 
 def _cellstr(names: Sequence[str]) -> str:

@@ -19,9 +19,15 @@ import torch
 from torch import fx, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
-from ..errors import UsageError
-from .convolution import PaddedConvolution
-from .fully_connected import FullyConnected
+from ...errors import UsageError
+from ..convolution import PaddedConvolution
+from ..fully_connected import FullyConnected
+from ..inputs import Normalization
+from ..normalization import SpatialDropout
+from ..pooling import AveragePooling, MaxPooling
+from ..recurrent import LSTM
+from ..structure import Addition, Concatenation
+from ..transposed_convolution import CroppedConvTranspose
 from .inference import (
     Activation,
     Convolution,
@@ -31,12 +37,6 @@ from .inference import (
     SavedStateLSTM,
     TransposedConvolution,
 )
-from .inputs import Normalization
-from .normalization import SpatialDropout
-from .pooling import AveragePooling, MaxPooling
-from .recurrent import LSTM
-from .structure import Addition, Concatenation
-from .transposed_convolution import CroppedConvTranspose
 
 Linear = PaddedConvolution | CroppedConvTranspose | FullyConnected
 #: Modules whose output is memory of its own, which an activation may overwrite.

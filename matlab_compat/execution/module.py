@@ -12,13 +12,13 @@ from typing import Any
 import torch
 from torch import fx, nn
 
+from ..engine.precision import DeviceLike, DTypeLike
 from ..errors import DataFormatError, MatlabCompatError, UnsupportedLayerError, cause_text, locating
-from ..graph import Plan, Port, Step
 from ..layers.base import Layer
 from ..layers.nested import NetworkLayer
 from ..layers.unsupported import UnsupportedLayer
+from ..network.graph import Plan, Port, Step
 from ..wording import argument
-from .precision import DeviceLike, DTypeLike
 from .sizes import check_sizes
 
 

@@ -11,12 +11,12 @@ import torch
 from ..data_format import torch_axes
 from ..display import TIMES, size_text
 from ..errors import UsageError
-from ..graph import Plan, Port, Step
 from ..initializers import generator
 from ..layers.learnables import Learnable
 from ..layers.nested import NetworkLayer
+from ..network.graph import Plan, Port, Step
 from ..table import Table
-from .graph import at, running
+from .module import at, running
 
 if TYPE_CHECKING:
     from ..network import Network

@@ -1,0 +1,1 @@
+"""Layers and networks are run: the one place where descriptions meet tensors."""

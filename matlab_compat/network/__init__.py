@@ -1,0 +1,34 @@
+"""MATLAB's networks: layers, their connections, and the functions that put them together."""
+
+from .building import (
+    addLayers,
+    connectLayers,
+    disconnectLayers,
+    dlnetwork,
+    initialize,
+    layerGraph,
+    removeLayers,
+    replaceLayer,
+)
+from .graph import Graph, Plan, Port, Step
+from .naming import layer_names
+from .network import CLASSIC, LayerArray, Network
+
+__all__ = [
+    "CLASSIC",
+    "Graph",
+    "LayerArray",
+    "Network",
+    "Plan",
+    "Port",
+    "Step",
+    "addLayers",
+    "connectLayers",
+    "disconnectLayers",
+    "dlnetwork",
+    "initialize",
+    "layerGraph",
+    "layer_names",
+    "removeLayers",
+    "replaceLayer",
+]
