@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from itertools import permutations
 from os import PathLike
 from pathlib import Path
@@ -83,8 +84,8 @@ def verify_against(
     )
     from matlab_compat.execution.module import run_network
     from matlab_compat.parity.diagnose import diagnose_output, measure_of
-    from matlab_compat.parity.network import three_way
-    from matlab_compat.parity.verify import Report, environment, rounding_unit
+    from matlab_compat.parity.sensitivity import Result, Sensitivity, compare_all
+    from matlab_compat.parity.verify import Report, environment, rounding_unit, smallest_number
 
     network = load_network(path, variable, ignore_fields=ignore_fields, limits=limits)
     session = _session(onnx)
@@ -94,30 +95,41 @@ def verify_against(
     feeds = _feeds(session, [t.numpy() for t in tensors], onnx)
     with locating(str(onnx)):
         theirs = session.run(None, feeds)
-    outputs = []
-    diagnoses: tuple[Diagnosis, ...] = ()
-    results = []
-    for kind in (dtype, "double"):
-        module = network.to_torch(device, kind)
-        moved = tuple(t.to(torch_device(device), torch_dtype(kind)) for t in tensors)
-        with running(path, limits), torch.inference_mode(), full_precision(allow_tf32):
-            results.append([array(y) for y in run_network(module, moved)])
+
+    def run(
+        kind: DTypeLike | None, inside: AbstractContextManager[Any] | None = None, **place: Any
+    ) -> list[Array]:
+        module = network.to_torch(place.get("device"), kind)
+        moved = tuple(t.to(torch_device(place.get("device")), torch_dtype(kind)) for t in tensors)
+        context = inside or nullcontext()
+        with running(path, limits), torch.inference_mode(), full_precision(allow_tf32), context:
+            results = [array(y) for y in run_network(module, moved)]
+        return [
+            DataFormat.parse(label).from_torch(y, label)[0]
+            for y, (_, label) in zip(results, plan.outputs.values(), strict=True)
+        ]
+
+    here, exact = run(dtype, device=device), run("double")
     if len(theirs) != len(plan.outputs):
         raise UsageError(
             f"The ONNX file has {len(theirs)} outputs, the network {len(plan.outputs)}.",
             where=(str(onnx),),
         )
-    for (name, (_, label)), here, exact, other in zip(
-        plan.outputs.items(), *results, theirs, strict=True
+    results = []
+    for (name, (_, label)), ours, oracle, other in zip(
+        plan.outputs.items(), here, exact, theirs, strict=True
     ):
         form = DataFormat.parse(label)
-        mapped = _to_shape(np.asarray(other), here, name)
-        ours, oracle, truth = (form.from_torch(a, label)[0] for a in (here, exact, mapped))
-        eps = rounding_unit(dtype, tf32=tf32_in_use(allow_tf32, device, dtype))
-        outputs.append(three_way(name, ours, oracle, truth, eps, tolerance))
-        if outputs[-1].verdict == "different":
-            measure = measure_of(outputs[-1], truth, eps, tolerance)
-            diagnoses += diagnose_output(ours, truth, measure, name, label)
+        truth = form.from_torch(_to_shape(np.asarray(other), form.to_torch(ours), name), label)[0]
+        results.append(Result(name, ours, oracle, truth))
+    tf32 = tf32_in_use(allow_tf32, device, dtype)
+    eps = rounding_unit(dtype, tf32=tf32)
+    outputs = compare_all(results, Sensitivity(run, eps, smallest_number(dtype)), tolerance)
+    diagnoses: list[Diagnosis] = []
+    for one, result, (_, label) in zip(outputs, results, plan.outputs.values(), strict=True):
+        if one.verdict == "different":
+            measure = measure_of(one, result.expected, eps, tolerance)
+            diagnoses += diagnose_output(result.actual, result.expected, measure, one.name, label)
     facts = {
         **environment(device, dtype, allow_tf32),
         "file": str(path),
@@ -126,7 +138,7 @@ def verify_against(
         "against_sha256": sha256(onnx),
         "input": ", ".join(input) or f"random, seed {seed}",
     }
-    return Report(tuple(outputs), facts, diagnoses=diagnoses)
+    return Report(tuple(outputs), facts, diagnoses=tuple(diagnoses))
 
 
 def _session(onnx: str | PathLike[str]) -> Any:

@@ -6,6 +6,7 @@ import math
 import secrets
 import shutil
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from os import PathLike
 from pathlib import Path
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     import torch
 
     from matlab_compat.parity import Comparison
+    from matlab_compat.parity.sensitivity import Sensitivity
 
     from .targets.base import Array
 
@@ -294,44 +296,63 @@ def _compared(
     done: Converted, target: Target, model: Layer | Network, path: Path, options: Options
 ) -> Converted:
     from matlab_compat.engine.precision import torch_dtype
-    from matlab_compat.parity.verify import rounding_unit
+    from matlab_compat.parity.sensitivity import Sensitivity
+    from matlab_compat.parity.verify import rounding_unit, smallest_number
 
     inputs = example_inputs(model, steps=options.steps)
-    ours, exact, single = (
-        _run(model, replace(options, dtype=dtype), inputs)
-        for dtype in (options.dtype, "double", "single")
-    )
+
+    def run(dtype: str, inside: AbstractContextManager[object] | None = None) -> tuple[Array, ...]:
+        return _run(model, replace(options, dtype=dtype), inputs, inside)
+
+    ours, exact, single = (run(dtype) for dtype in (options.dtype, "double", "single"))
     theirs = target.run(path, tuple(x.to(torch_dtype(options.dtype)) for x in inputs), options)
     if len(theirs) != len(ours):
         raise UsageError(f"{target.name}: {len(theirs)} outputs were written, not {len(ours)}.")
-    eps = rounding_unit(options.dtype)
+    eps, smallest = rounding_unit(options.dtype), smallest_number(options.dtype)
     names = model.OutputNames if len(ours) > 1 else ["Y"]
-    outputs = zip(names, theirs, exact, ours, single, strict=True)
-    found = [
-        (
-            _nearest(name, other, oracle, own, eps),
-            Cost(name, options.dtype, _apart(other, oracle), _apart(alone, oracle)),
-        )
-        for name, other, oracle, own, alone in outputs
-    ]
-    return replace(done, outputs=tuple(c for c, _ in found), costs=tuple(c for _, c in found))
+    outputs = zip(names, theirs, exact, single, strict=True)
+    costs = tuple(
+        Cost(name, options.dtype, _apart(other, oracle), _apart(alone, oracle))
+        for name, other, oracle, alone in outputs
+    )
+    found = _nearest(names, theirs, exact, ours, Sensitivity(run, eps, smallest))
+    return replace(done, outputs=found, costs=costs)
 
 
-def _nearest(name: str, written: Array, oracle: Array, own: Array, eps: float) -> Comparison:
+def _nearest(
+    names: Sequence[str],
+    written: Sequence[Array],
+    exact: Sequence[Array],
+    own: Sequence[Array],
+    sensitivity: Sensitivity,
+) -> tuple[Comparison, ...]:
     """What was written against the model's own output, or the oracle where that is nearer.
 
     Half may overflow in torch where another runtime keeps its sums in single.
     """
-    from matlab_compat.parity.network import three_way
+    from matlab_compat.parity.sensitivity import Result, compare_all
 
-    found = (three_way(name, written, oracle, other, eps) for other in (own, oracle))
-    return min(found, key=lambda compared: (compared.verdict == "different", compared.scaled_error))
+    found: list[Comparison] = []
+    for others in (own, exact):
+        results = [Result(*each) for each in zip(names, written, exact, others, strict=True)]
+        compared = compare_all(results, sensitivity)
+        found = list(map(_nearer, found, compared)) if found else compared
+        if all(one.verdict == "equal" for one in found):
+            break
+    return tuple(found)
+
+
+def _nearer(one: Comparison, other: Comparison) -> Comparison:
+    return min(one, other, key=lambda c: (c.verdict == "different", c.scaled_error))
 
 
 def _run(
-    model: Layer | Network, options: Options, inputs: tuple[torch.Tensor, ...]
+    model: Layer | Network,
+    options: Options,
+    inputs: tuple[torch.Tensor, ...],
+    inside: AbstractContextManager[object] | None = None,
 ) -> tuple[Array, ...]:
-    """The model's own outputs in one precision."""
+    """The model's own outputs in one precision; its operations run ``inside`` a context."""
     from matlab_compat.engine.precision import torch_dtype
 
     from .targets.base import module_of, outputs_of
@@ -339,7 +360,8 @@ def _run(
     given = tuple(x.to(torch_dtype(options.dtype)) for x in inputs)
     module = module_of(model, options)
     try:
-        return outputs_of(module, given)
+        with inside or nullcontext():
+            return outputs_of(module, given)
     except (RuntimeError, IndexError, DataFormatError) as error:
         if isinstance(model, Network):
             raise

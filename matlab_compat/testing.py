@@ -6,7 +6,6 @@ for users, and the only one here that knows of it.
 
 from __future__ import annotations
 
-import copy
 import warnings
 from collections.abc import Sequence
 from dataclasses import replace
@@ -19,7 +18,7 @@ import numpy.typing as npt
 from .data_format import DataFormat
 from .display import size_text
 from .errors import LayerNotFoundError, MatlabCompatWarning, UsageError
-from .parity.compare import EPS, Comparison, Tolerance, compare
+from .parity.compare import EPS, Comparison, Tolerance, compare, slice_magnitude
 from .parity.diagnosis_types import Diagnosis, Unseen
 from .parity.labels import are_labels
 
@@ -39,7 +38,6 @@ _ORDERS: dict[int, tuple[tuple[int, ...], ...]] = {
     4: ((2, 3, 1, 0),),
     5: ((2, 3, 4, 1, 0),),
 }
-_CLASSES = {"float16": "half", "float32": "single", "complex64": "single"}
 
 
 def assert_matches_matlab(
@@ -51,6 +49,7 @@ def assert_matches_matlab(
     variable: str | None = None,
     layer: str | int | None = None,
     data_format: str | None = None,
+    dtype: str | None = None,
     atol: float | None = None,
     rtol: float | None = None,
 ) -> None:
@@ -65,14 +64,18 @@ def assert_matches_matlab(
         arrays in MATLAB's order.
     bundle:
         A MAT-file with ``Y`` (or ``output``, ``expected``), with ``X`` (or ``input``) if there is
-        something to run, and best with the layer or network: it gives the float64 oracle, and
-        with it the bound. Otherwise the module in float64 does, or ``max|Y|``.
+        something to run, and best with the layer or network: it gives the float64 oracle and the
+        bound of each element. Otherwise the bound is that of the largest ``Y`` of the channel,
+        observation, row or column. What is tested never sets its own bound.
     expected, input:
         Variables of the bundle (``s.X`` reaches into a struct) instead of those.
     variable, layer:
         The layer or network meant, as for :func:`converters.load`.
     data_format:
         Labels of the dimensions of ``X``, where its size does not tell.
+    dtype:
+        The number format that what is tested computes in, where it is coarser than single:
+        "half" or "bfloat16". Its roundings are allowed then, which is some percent.
     atol, rtol:
         ``|actual - Y| <= atol + rtol*|Y|`` instead of the default bound.
 
@@ -82,7 +85,8 @@ def assert_matches_matlab(
         It is not; the message is the report of ``matlab-compat verify``, with what was done
         wrong if that is found.
     UsageError
-        The bundle's output could be read in two orders, or has another number of outputs.
+        The bundle's output could be read in two orders, or has another number of outputs, or
+        there is no such ``dtype``.
     MatlabCompatError
         The bundle cannot be read, or there is nothing to compare in it.
 
@@ -103,15 +107,17 @@ def assert_matches_matlab(
             remedy="save the scores, Y = predict(net, X); or compare the labels with "
             "matlab-compat verify.",
         )
-    here, oracle = _computed(actual, task, data_format)
+    here = _computed(actual, task, data_format)
     tolerance = Tolerance(atol or 0.0, rtol or 0.0) if (atol, rtol) != (None, None) else None
-    compared = (_oriented(here, Y), _oriented(oracle, Y), Y)
-    found, eps = _comparison(name, *compared, task, data_format, tolerance)
-    if found.verdict == "different":
-        options: dict[str, Any] = {"eps": eps, "tolerance": tolerance, "data_format": data_format}
-        rank = 0 if compared[1] is None else compared[1].ndim
-        explained = _diagnoses(found, np.asarray(compared[0]), Y, task, **options, rank=rank)
-        raise AssertionError(_report(found, here, str(bundle), explained))
+    Ys, results = _each(name, here, Y)
+    rounding = _rounding(task, results[0], Ys[0], dtype)
+    found = _comparisons(name, results, Ys, task, data_format, rounding, tolerance)
+    first = next((i for i, one in enumerate(found) if one.verdict == "different"), None)
+    if first is not None:
+        options: dict[str, Any] = {"tolerance": tolerance, "data_format": data_format}
+        pair = results[first], Ys[first]
+        explained = _diagnoses(found[first], *pair, task, eps=rounding[0], **options)
+        raise AssertionError(_report(found, here, str(bundle), explained, rounding[0]))
     if hidden := _unseen(task, name, Y, data_format, tolerance):
         said = "\n".join(f"  {one.text}; remedy: {one.remedy}" for one in hidden)
         warning = MatlabCompatWarning(f"{bundle}: equal, of limited worth.\n{said}")
@@ -119,7 +125,7 @@ def assert_matches_matlab(
 
 
 def _unseen(
-    task: Task, name: str, Y: Array, data_format: str | None, tolerance: Tolerance | None
+    task: Task, name: str, Y: Any, data_format: str | None, tolerance: Tolerance | None
 ) -> tuple[Unseen, ...]:
     """The mistakes that this bundle cannot show."""
     from .parity.worth import of_input, of_output, unseen
@@ -128,8 +134,21 @@ def _unseen(
     if model is not None:
         rule: dict[str, Any] = {"data_format": data_format, "tolerance": tolerance}
         return unseen(model, task.X, {name: Y}, **rule)
-    given = [one for x in task.X for one in of_input("X", [np.asarray(x)], "")]
-    return (*given, *of_output(name, [Y], "", tolerance))
+    given = [one for x in task.X for one in of_input("X", list(map(np.asarray, _list(x))), "")]
+    return (*given, *of_output(name, _list(Y), "", tolerance))
+
+
+def _list(value: Any) -> list[Any]:
+    """The sequences of a list, or the one array."""
+    return value if isinstance(value, list) else [value]
+
+
+def _each(name: str, here: Any, Y: Any) -> tuple[list[Array], list[Array]]:
+    """MATLAB's output and what is tested, sequence by sequence where they are lists."""
+    Ys, heres = _list(Y), list(here) if isinstance(here, tuple) else _list(here)
+    if len(heres) != len(Ys):
+        raise UsageError(f"{name}: {len(heres)} arrays are tested, {len(Ys)} expected.")
+    return Ys, [_oriented(one, truth) for one, truth in zip(heres, Ys, strict=True)]
 
 
 def _task(
@@ -161,28 +180,24 @@ def _task(
     return found[0]
 
 
-def _computed(actual: Any, task: Task, data_format: str | None) -> tuple[Any, Any]:
-    """What is to be judged, and the float64 oracle if there is one."""
+def _computed(actual: Any, task: Task, data_format: str | None) -> Any:
+    """What is to be judged."""
     import torch
 
     from .layers import Layer
     from .network import Network
 
-    oracle = None
-    if task.model is not None:
-        oracle = task.predict(data_format=data_format, dtype="double")
     if isinstance(actual, Layer | Network):
-        return replace(task, model=actual).predict(data_format=data_format), oracle
+        return replace(task, model=actual).predict(data_format=data_format)
     if isinstance(actual, torch.nn.Module):
-        exact = copy.deepcopy(actual).double() if oracle is None else None
-        here = _called(actual, task.X, data_format)
-        return here, oracle if exact is None else _called(exact, task.X, data_format)
-    if callable(actual):
-        return actual(*task.X), oracle
-    return actual, oracle
+        several = [x for x in task.X if isinstance(x, list)]
+        if not several:
+            return _called(actual, task.X, data_format)
+        return [_called(actual, one, data_format) for one in zip(*several, strict=True)]
+    return actual(*task.X) if callable(actual) else actual
 
 
-def _called(module: Any, X: list[Any], data_format: str | None) -> Any:
+def _called(module: Any, X: Sequence[Any], data_format: str | None) -> Any:
     """The module's output, computed in eval mode and in the class of its parameters."""
     import torch
 
@@ -209,12 +224,12 @@ def _labelled(x: Array, data_format: str | None) -> DataFormat:
     return DataFormat.parse(form)
 
 
-def _oriented(value: Any, Y: Array) -> Array | None:
+def _oriented(value: Any, Y: Array) -> Array:
     """An array in MATLAB's order; torch's orders are told apart by the size of ``Y``."""
     import torch
 
-    if value is None or not isinstance(value, torch.Tensor):
-        return None if value is None else np.asarray(value)
+    if not isinstance(value, torch.Tensor):
+        return np.asarray(value)
     exact = value.detach().cpu()
     array = (exact.float() if exact.dtype == torch.bfloat16 else exact).numpy()
     ways = [array.transpose(order) for order in _ORDERS.get(array.ndim, ())]
@@ -238,32 +253,56 @@ def _size(array: Array) -> tuple[int, ...]:
     return shape
 
 
-def _comparison(
+def _rounding(task: Task, here: Array, Y: Array, dtype: str | None) -> tuple[float, float]:
+    """The eps, and the spacing around zero, of the coarsest format that may have been at work.
+
+    Of what is tested only that it is not finer than single: a coarser format has to be named.
+    """
+    from .parity.network import parameters
+    from .parity.verify import rounding_unit, smallest_number
+
+    fine = here.dtype.name in ("float64", "complex128")
+    formats = (dtype or ("double" if fine else "single"), Y if Y.dtype.kind in "fc" else here)
+    values = [] if task.model is None else parameters(task.model)
+    return rounding_unit(*formats, *values), smallest_number(*formats, *values)
+
+
+def _comparisons(
     name: str,
-    here: Any,
-    oracle: Any,
-    Y: Array,
+    here: list[Array],
+    Ys: list[Array],
     task: Task,
     data_format: str | None,
+    rounding: tuple[float, float],
     tolerance: Tolerance | None,
-) -> tuple[Comparison, float]:
-    """By the bound of the layer, else by that of a network, else by ``max|Y|``; and the eps."""
-    if oracle is not None:  # the trailing dimensions of size 1 that MATLAB drops
-        here, Y = (np.expand_dims(a, tuple(range(a.ndim, oracle.ndim))) for a in (here, Y))
+) -> list[Comparison]:
+    """By the bound of the bundle's layer or network; where it has none, by the size of ``Y``."""
     from .layers import TransposedConvolution2DLayer
-    from .parity.network import three_way
+    from .parity.network import rerun
+    from .parity.sensitivity import Result, Sensitivity, compare_all
     from .parity.verify import magnitude
 
-    known = [EPS[_CLASSES[a.dtype.name]] for a in (here, Y) if a.dtype.name in _CLASSES]
-    eps = max(known, default=EPS["double"])
-    if isinstance(task.model, TransposedConvolution2DLayer):
-        scale = magnitude(task.model, task.X[0], data_format or "SSCB")
-        options: dict[str, Any] = {"magnitude": scale, "oracle": oracle, "tolerance": tolerance}
-        return compare(here, Y, name=name, eps=eps, **options), eps
-    if oracle is not None and oracle.shape == here.shape:
-        return three_way(name, here, oracle, Y, eps, tolerance), eps
-    rule = "difference / (eps * max|Y|)"
-    return compare(here, Y, name=name, eps=eps, tolerance=tolerance, rule=rule), eps
+    eps, smallest = rounding
+    options: dict[str, Any] = {"eps": eps, "tolerance": tolerance}
+    names = [name] if len(Ys) == 1 else [f"{name}{{{i + 1}}}" for i in range(len(Ys))]
+    exact: list[Array] = []
+    if task.model is not None:
+        oracle = task.predict(data_format=data_format, dtype="double")
+        exact = list(map(np.asarray, oracle if isinstance(oracle, list) else [oracle]))
+    if [_size(o) for o in exact] == [_size(Y) for Y in Ys]:
+        results = [Result(*each) for each in zip(names, here, exact, Ys, strict=True)]
+        if isinstance(task.model, TransposedConvolution2DLayer):
+            ((one, a, o, Y),) = ((r.name, r.actual, r.oracle, r.expected) for r in results)
+            scale = magnitude(task.model, task.X[0], data_format or "SSCB")
+            return [compare(a, Y, name=one, magnitude=scale, oracle=o, **options)]
+        assert task.model is not None
+        sensitivity = Sensitivity(rerun(task.model, task.X, data_format, [name]), eps, smallest)
+        return compare_all(results, sensitivity, tolerance)
+    rule = "difference / (eps * largest |Y| of its channel, observation, row or column)"
+    return [
+        compare(a, Y, name=one, magnitude=slice_magnitude(Y), rule=rule, **options)
+        for one, a, Y in zip(names, here, Ys, strict=True)
+    ]
 
 
 def _diagnoses(
@@ -275,7 +314,6 @@ def _diagnoses(
     eps: float,
     tolerance: Tolerance | None,
     data_format: str | None,
-    rank: int,
 ) -> tuple[Diagnosis, ...]:
     """The mistake in the bundle's model that gives what is tested; else what the arrays show."""
     from .layers import Layer
@@ -283,7 +321,7 @@ def _diagnoses(
 
     labels = ""
     if task.model is not None:
-        labels = diagnose.labels_of(task.model, task.X, data_format, rank=rank)
+        labels = diagnose.labels_of(task.model, task.X, data_format, rank=len(found.shape))
     shown = diagnose.diagnose_output(
         here, Y, diagnose.measure_of(found, Y, eps, tolerance), found.name, labels
     )
@@ -313,6 +351,9 @@ def _from_here(found: Diagnosis) -> Diagnosis:
     return replace(found, text=said(found.text), remedy=said(found.remedy))
 
 
+#: Formats coarser than single, by the names of numpy and torch.
+_COARSE = {"float16": "half", "bfloat16": "bfloat16"}
+
 #: The words for the two sides of a comparison, from the one side and from the other.
 _SIDES = {
     "the expected output": "the tested result",
@@ -322,10 +363,18 @@ _SIDES = {
 }
 
 
-def _report(found: Comparison, here: Any, bundle: str, diagnoses: tuple[Diagnosis, ...]) -> str:
+def _report(
+    found: list[Comparison], here: Any, bundle: str, diagnoses: tuple[Diagnosis, ...], eps: float
+) -> str:
     from .parity.reports.text import report_text
     from .parity.verify import Report, environment
 
-    facts = {**environment(None, None), "dtype": found.dtype}
+    facts = {**environment(None, None), "dtype": found[0].dtype}
     facts["device"] = str(getattr(here, "device", "cpu"))
-    return report_text(Report((found,), facts, diagnoses=diagnoses).to_json(), bundle)
+    said = report_text(Report(tuple(found), facts, diagnoses=diagnoses).to_json(), bundle)
+    coarse = _COARSE.get(str(getattr(here, "dtype", "")).removeprefix("torch."))
+    if coarse is None or EPS[coarse] <= eps:
+        return said
+    *lines, verdict = said.splitlines()
+    hint = f"it was computed in {coarse}; if it has to be, dtype='{coarse}' allows for that"
+    return "\n".join([*lines, hint, verdict])

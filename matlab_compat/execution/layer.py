@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -24,11 +25,15 @@ def predict_layer(
     layer: Layer,
     X: object,
     data_format: str | Sequence[str],
-    device: DeviceLike | None,
-    dtype: DTypeLike | None,
-    allow_tf32: bool,
+    device: DeviceLike | None = None,
+    dtype: DTypeLike | None = None,
+    allow_tf32: bool = False,
+    inside: AbstractContextManager[Any] | None = None,
 ) -> Any:
-    """:meth:`Layer.predict <matlab_compat.layers.base.Layer.predict>` for any layer."""
+    """:meth:`Layer.predict <matlab_compat.layers.base.Layer.predict>` for any layer.
+
+    The operations on the data, but not the making of the module, are run ``inside`` a context.
+    """
     inputs = X if isinstance(X, tuple) else (X,)
     given = plain_texts(data_format)
     labels = [given] * len(inputs) if isinstance(given, str) else list(given)
@@ -44,7 +49,7 @@ def predict_layer(
     module = layer.to_torch(device, dtype, formats=formats).eval()
     tensors = [tensor(form.to_torch(x), device, dtype) for form, x in zip(forms, data, strict=True)]
     check_sizes(module, tensors, layer.Name or layer.constructor)
-    with torch.inference_mode(), full_precision(allow_tf32):
+    with torch.inference_mode(), full_precision(allow_tf32), inside or nullcontext():
         results = module(*tensors)
     if isinstance(results, torch.Tensor):
         results = (results,)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -120,10 +120,12 @@ def computed(
     allow_tf32: bool = False,
     training: bool = False,
     outputs: bool = True,
+    inside: AbstractContextManager[Any] | None = None,
 ) -> Computed:
     """The network's outputs, and the (first) outputs of the named layers, in one run.
 
-    Without ``outputs`` only what the layers need is run, and built.
+    Without ``outputs`` only what the layers need is run, and built. The operations on the data,
+    but not the making of the module, are run ``inside`` a context.
 
     Raises
     ------
@@ -143,7 +145,8 @@ def computed(
         recorded = list(wanted.values()) if outputs else []
         return _run(module, _tensors(inputs, data, device, dtype), recorded)
 
-    with torch.inference_mode(), full_precision(allow_tf32), _sizes_named(inputs):
+    each_inside = inside or nullcontext()
+    with torch.inference_mode(), full_precision(allow_tf32), _sizes_named(inputs), each_inside:
         observations = _run_lists(inputs, run)
     each = [list(values) for values in zip(*observations, strict=True)]
     results = [

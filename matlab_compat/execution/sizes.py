@@ -120,6 +120,10 @@ def _recurred(module: Recurrence, x: Tensor, *states: Tensor) -> Any:
 class _Checked(TorchDispatchMode):  # type: ignore[no-untyped-call]
     """Looks at the size of every tensor that is made."""
 
+    @classmethod
+    def _should_skip_dynamo(cls) -> bool:
+        return False  # torch would import its compiler for that, which takes seconds
+
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         result = func(*args, **(kwargs or {}))
         for tensor in tree_leaves(result):

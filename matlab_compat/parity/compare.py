@@ -1,10 +1,11 @@
 """Whether two arrays are the same result, and where and how far they are apart if not.
 
 The default rule is a backward-error bound: an element may differ by ``bound`` roundings of the
-magnitude that went into it, ``|actual - expected| <= bound * eps * magnitude`` with
-``magnitude = |W| * |x| + |b|``. It is free of scale and of cancellation, where element-wise
-relative errors and fixed tolerances are neither: on correct single-precision layers the scaled
-error stays below 3 whatever their size, while the relative error reaches 1e-1.
+magnitude that went into it, ``|actual - expected| <= bound * eps * magnitude``. Of a transposed
+convolution that is ``|W| * |x| + |b|``; of other layers and of networks it is measured
+(:mod:`.sensitivity`). It is free of scale and of cancellation, where element-wise relative errors
+and fixed tolerances are neither: on correct single-precision layers the scaled error stays below 3
+whatever their size, while the relative error reaches 1e-1.
 Cosine similarity and SNR are blind to one-pixel shifts and gate nothing. Complex values are
 compared as such: a difference is the absolute value of the complex difference.
 """
@@ -12,7 +13,7 @@ compared as such: a difference is the absolute value of the complex difference.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import asdict, dataclass, field, replace
@@ -37,6 +38,10 @@ LAYER_RULE = "difference / (eps * (|W| * |x| + |b|))"
 #: and a float64 oracle; MATLAB's side may be off as far, other summation orders a little further.
 LAYER_BOUND = 16.0
 
+#: Elements of which the largest tells how large they are: all are below a third of what is usual
+#: for them once in ten thousand times.
+FEW = 8
+
 #: The spacing of the numbers from 1 on. TF32 has the range of single and the digits of half.
 EPS = {
     "half": 2.0**-10,
@@ -45,6 +50,10 @@ EPS = {
     "single": 2.0**-23,
     "double": 2.0**-52,
 }
+
+#: The least difference that a format can have: numbers nearer to zero are flushed to it, but in
+#: half, which has few others there.
+SMALLEST = {"half": 2.0**-24, "bfloat16": 2.0**-126, "single": 2.0**-126, "double": 2.0**-1022}
 
 
 @dataclass(frozen=True)
@@ -132,13 +141,15 @@ class Comparison:
     #: Scaled distance of each side to the float64 oracle.
     oracle_actual: float | None = None
     oracle_expected: float | None = None
+    #: The largest magnitude of an element, which diagnoses measure by.
+    scale: float = field(default=math.nan, compare=False, repr=False)
     #: Only of comparisons made inside :func:`keeping_arrays`.
     arrays: Arrays | None = field(default=None, compare=False, repr=False)
 
     def to_json(self) -> dict[str, Any]:
         """The fields of the ``verify`` JSON schema; infinities and NaN as text."""
         record = asdict(replace(self, arrays=None))
-        del record["arrays"]
+        del record["arrays"], record["scale"]
         if self.worst is not None:
             record["worst"] |= {
                 "matlab_index": [i + 1 for i in self.worst.index],
@@ -155,7 +166,7 @@ def compare(
     *,
     name: str = "Y",
     eps: float = EPS["single"],
-    magnitude: Array | float | Callable[[Totals], float] | None = None,
+    magnitude: Array | float | None = None,
     bound: float = LAYER_BOUND,
     tolerance: Tolerance | None = None,
     oracle: Array | None = None,
@@ -169,8 +180,8 @@ def compare(
         What was computed here, and what MATLAB saved. Dropped trailing dimensions of size 1 are
         put back; nothing else is reshaped.
     eps, magnitude, bound:
-        The default rule (see the module); one ``magnitude`` for each element or for all, or what
-        tells it from the totals. Without it ``max |expected|`` stands in.
+        The default rule (see the module); one ``magnitude`` for each element or for all. Without
+        it ``max |expected|`` stands in.
     tolerance:
         Replaces the default rule.
     oracle:
@@ -184,7 +195,7 @@ def compare(
         Either side is empty, no expected value is finite, or both sides are all zero: such a
         comparison would say nothing.
     """
-    rank = max(actual.ndim, expected.ndim)
+    rank = max(actual.ndim, expected.ndim, 0 if oracle is None else oracle.ndim)
     a, e = _to_rank(actual, rank), _to_rank(expected, rank)
     o = None if oracle is None else _to_rank(oracle, rank)
     if a.shape != e.shape or a.size == 0:
@@ -192,9 +203,8 @@ def compare(
         return _shapes_differ(name, a, e, bound, rule, o)
     totals = totals_of(a, e, o)
     _refuse_vacuous(totals)
-    if callable(magnitude):
-        magnitude = magnitude(totals)
-    allowed = Rule(eps * _scale(totals, magnitude, rank), bound, tolerance)
+    scale = _scale(totals, magnitude, rank)
+    allowed = Rule(eps * scale, bound, tolerance)
     violation = np.empty(a.shape, order="F") if _KEEPING.get() else None
     judged = allowed.of_totals(totals) if violation is None else None
     if judged is None:
@@ -223,8 +233,26 @@ def compare(
         rule=rule,
         oracle_actual=_distance(judged.oracle_actual, o),
         oracle_expected=_distance(judged.oracle_expected, o),
+        scale=float(scale.max()),
         arrays=_kept(a, e, o, violation),
     )
+
+
+def slice_magnitude(expected: Array) -> Array:
+    """What stands in for the magnitude where there is no model: how large the neighbours are.
+
+    The largest finite ``|expected|`` of all with the same index in one dimension (of a channel,
+    an observation, a row, a column), of an image also of one channel of one observation: the
+    smallest of these. What has fewer than :data:`FEW` elements says too little and is left out.
+    """
+    size = np.where(np.isfinite(expected), np.abs(expected), 0.0)
+    found = np.full(size.shape, size.max(initial=0.0))
+    axes = range(size.ndim)
+    for kept in [*((axis,) for axis in axes), *([tuple(axes)[-2:]] if size.ndim > 3 else [])]:
+        rest = tuple(axis for axis in axes if axis not in kept)
+        if math.prod(size.shape[axis] for axis in rest) >= FEW:
+            found = np.minimum(found, size.max(axis=rest, keepdims=True))
+    return found
 
 
 def _classes(actual: Array, expected: Array) -> str:

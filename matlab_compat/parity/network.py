@@ -1,14 +1,13 @@
 """Does a network compute what MATLAB saved? Three ways: MATLAB, float32 here, and a float64 oracle.
 
-Rounding errors of a network cannot be bounded layer by layer in a useful way, but they can be
-measured: the same network in float64 says how far float32 is off here, and MATLAB, which rounds as
-often, may be off by a small multiple of that.
+How far apart they may be is measured for each element, by running the network with rounding errors
+made on purpose (:mod:`.sensitivity`).
 """
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -18,11 +17,12 @@ import numpy.typing as npt
 from ..data_format import dlarray
 from ..engine.precision import tf32_in_use
 from ..errors import NothingToCompareError, UsageError
-from .compare import Comparison, Tolerance, compare
+from .compare import Comparison, Tolerance
 from .diagnosis_types import Diagnosis
+from .sensitivity import Result, Sensitivity, compare_each
+from .sensitivity import Run as AnyRun
 from .side_by_side import Distance, Run, distances, label_of, other_runs
-from .tally import Totals, totals_of
-from .verify import Report, environment, rounding_unit
+from .verify import Report, environment, rounding_unit, smallest_number
 from .worth import refuse_unusable
 
 if TYPE_CHECKING:
@@ -31,13 +31,6 @@ if TYPE_CHECKING:
     from ..network import Network
 
 Array = npt.NDArray[Any]
-
-#: How many times float32's own distance to the oracle the two sides may be apart. On the real
-#: networks with numeric truth the figure is below 4.
-NETWORK_BOUND = 16.0
-NETWORK_RULE = "difference / larger of float32's own distance to float64 and eps * max|Y|"
-#: Where float32 itself is off by more than this part of the largest output, no more is allowed.
-_LARGEST_OWN_ERROR = 1e-3
 
 
 def verify_network(
@@ -80,19 +73,17 @@ def verify_network(
     refuse_unusable(activations or {})
     form: dict[str, Any] = {"data_format": data_format}
     options: dict[str, Any] = {"device": device, "dtype": dtype, "allow_tf32": allow_tf32}
-    names = list(activations or {})
+    saved = activations or {}
+    names = list(saved)
     here = _computed(network, X, expected, names, {**form, **options})
     exact = _computed(network, X, expected, names, {**form, "dtype": "double"})
     tf32 = tf32_in_use(allow_tf32, device, dtype)
-    eps = rounding_unit(dtype, *_parameters(network), tf32=tf32)
-    outputs = [
-        comparison
-        for name, truth in expected.items()
-        for comparison in _three_way(
-            name, here.outputs[name], exact.outputs[name], truth, eps, tolerance
-        )
-    ]
-    layers = _layers(here.layers, exact.layers, activations or {}, eps, tolerance)
+    values = parameters(network)
+    eps = rounding_unit(dtype, *values, tf32=tf32)
+    again = rerun(network, X, data_format, list(expected), names)
+    sensitivity = Sensitivity(again, eps, smallest_number(dtype, *values))
+    results = _results(here, exact, expected, saved)
+    layers, outputs = _split(compare_each(results, sensitivity, tolerance), here)
     first = next((c for c in (*layers, *outputs) if c.verdict == "different"), None)
     diagnoses: tuple[Diagnosis, ...] = ()
     if first is not None:
@@ -109,24 +100,28 @@ def verify_network(
     }
     shown: tuple[Distance, ...] = ()
     if others:
-        results = {label_of(**options): here.outputs, **others}
-        shown = _side_by_side(expected, results, exact.outputs, eps)
+        every = {label_of(**options): here.outputs, **others}
+        shown = _side_by_side(expected, every, exact.outputs, sensitivity)
     return Report(tuple(outputs), environment(**options), tuple(layers), diagnoses, shown)
 
 
 def _side_by_side(
-    expected: Mapping[str, object], results: Mapping[str, dict[str, Any]], exact: Any, eps: float
+    expected: Mapping[str, object],
+    results: Mapping[str, dict[str, Any]],
+    exact: Mapping[str, Any],
+    sensitivity: Sensitivity,
 ) -> tuple[Distance, ...]:
     """Every pair of results of every output, sequences of a list one by one."""
     found: list[Distance] = []
+    index = 0
     for output, truth in expected.items():
         several = isinstance(exact[output], list)
         for i in range(len(exact[output]) if several else 1):
             name = f"{output}{{{i + 1}}}" if several else output
             mine = {label: _item(result[output], i) for label, result in results.items()}
             oracle = _item(exact[output], i)
-            unit = eps * _scale(totals_of(next(iter(mine.values())), oracle, oracle), eps)
-            found += distances(name, _item(truth, i), mine, oracle, unit)
+            found += distances(name, _item(truth, i), mine, oracle, sensitivity.unit(index, oracle))
+            index += 1
     return tuple(found)
 
 
@@ -175,6 +170,14 @@ class _Results:
     outputs: dict[str, Any]
     layers: dict[str, Any]
 
+    def each(self) -> Iterator[tuple[str, int | None, Array]]:
+        """The arrays: of the outputs, then of the layers, with the number in a list."""
+        for name, value in (*self.outputs.items(), *self.layers.items()):
+            if isinstance(value, list):
+                yield from ((name, i, _array(one)) for i, one in enumerate(value))
+            else:
+                yield name, None, _array(value)
+
 
 def _computed(
     network: Network | Layer,
@@ -189,7 +192,7 @@ def _computed(
 
     seen: dict[str, Any] = {}
     if isinstance(network, Layer):
-        result = network.predict(X[0] if len(X) == 1 else tuple(X), **options)
+        result = _layer_computed(network, X[0] if len(X) == 1 else tuple(X), **options)
         results = result if isinstance(result, tuple) else (result,)
     else:
         for name in layers:
@@ -205,7 +208,40 @@ def _computed(
     return _Results(dict(zip(names, results, strict=False)), seen)
 
 
-def _parameters(network: Network | Layer) -> list[Array]:
+def _layer_computed(
+    layer: Layer,
+    X: object,
+    data_format: str | Sequence[str] | None = None,
+    inside: AbstractContextManager[Any] | None = None,
+    **options: Any,
+) -> Any:
+    if inside is None:
+        return layer.predict(X, data_format, **options)
+    from ..execution.layer import predict_layer
+
+    formats = layer.default_formats if data_format is None else data_format
+    return predict_layer(layer, X, formats, **options, inside=inside)
+
+
+def rerun(
+    model: Network | Layer,
+    X: Sequence[object],
+    data_format: str | Sequence[str] | None = None,
+    outputs: Sequence[str] = (),
+    layers: Sequence[str] = (),
+) -> AnyRun:
+    """The outputs and activations again, as often as their sensitivity needs them."""
+    names = dict.fromkeys(outputs)
+
+    def run(dtype: str, inside: AbstractContextManager[Any] | None) -> list[Array]:
+        options = {"data_format": data_format, "dtype": dtype, "inside": inside}
+        return [y for _, _, y in _computed(model, X, names, layers, options).each()]
+
+    return run
+
+
+def parameters(network: Network | Layer) -> list[Array]:
+    """The values of all its learnables and states."""
     from ..layers.base import Layer
 
     layers = [network] if isinstance(network, Layer) else network.Layers
@@ -213,66 +249,45 @@ def _parameters(network: Network | Layer) -> list[Array]:
     return [array for array in arrays if array.size]
 
 
-def _layers(
-    here: Mapping[str, Any],
-    exact: Mapping[str, Any],
+def _results(
+    here: _Results,
+    exact: _Results,
+    expected: Mapping[str, object],
     activations: Mapping[str, object],
-    eps: float,
-    tolerance: Tolerance | None,
-) -> list[Comparison]:
-    """The comparison of each saved activation, in the order of computation."""
-    found = []
-    for name, actual in here.items():
-        try:
-            found += _three_way(name, actual, exact[name], activations[name], eps, tolerance)
-        except NothingToCompareError:
-            continue  # a layer that is all zero on both sides proves nothing either way
-    return found
+) -> list[Result]:
+    """What is to be compared, the sequences of a list one by one."""
+    truths: list[Array] = []
+    for part, wanted in ((here.outputs, expected), (here.layers, activations)):
+        for name, actual in part.items():
+            truth = wanted[name]
+            items = truth if isinstance(truth, list) else [truth]
+            if isinstance(actual, list) and len(items) != len(actual):
+                raise UsageError(
+                    f"{name}: {len(actual)} sequences computed, {len(items)} expected."
+                )
+            truths += map(_array, items if isinstance(actual, list) else [truth])
+    return [
+        Result(name if i is None else f"{name}{{{i + 1}}}", actual, oracle, truth)
+        for (name, i, actual), (_, _, oracle), truth in zip(
+            here.each(), exact.each(), truths, strict=True
+        )
+    ]
 
 
-def _three_way(
-    name: str, actual: Any, exact: Any, truth: Any, eps: float, tolerance: Tolerance | None
-) -> list[Comparison]:
-    """One comparison, or one for each sequence of a list."""
-    if isinstance(actual, list):
-        items = truth if isinstance(truth, list) else [truth]
-        if len(items) != len(actual):
-            raise UsageError(f"{name}: {len(actual)} sequences computed, {len(items)} expected.")
-        return [
-            three_way(f"{name}{{{i}}}", a, o, t, eps, tolerance)
-            for i, (a, o, t) in enumerate(zip(actual, exact, items, strict=True), 1)
-        ]
-    return [three_way(name, actual, exact, truth, eps, tolerance)]
+def _split(
+    found: Sequence[Comparison | NothingToCompareError], here: _Results
+) -> tuple[list[Comparison], list[Comparison]]:
+    """The comparisons of the layers and of the outputs.
 
-
-def three_way(
-    name: str,
-    actual: object,
-    oracle: object,
-    expected: object,
-    eps: float,
-    tolerance: Tolerance | None = None,
-) -> Comparison:
-    """Compare one output with ``expected``, by the distance of ``actual`` to the ``oracle``."""
-    a, o, e = (_array(value) for value in (actual, oracle, expected))
-    return compare(
-        a,
-        e,
-        name=name,
-        eps=eps,
-        magnitude=lambda totals: _scale(totals, eps),
-        bound=NETWORK_BOUND,
-        tolerance=tolerance,
-        oracle=o,
-        rule=NETWORK_RULE,
-    )
-
-
-def _scale(totals: Totals, eps: float) -> float:
-    """One number whose roundings stand for those of the network."""
-    largest, own = totals.largest_oracle, totals.oracle_actual
-    own = 0.0 if math.isnan(own) else own
-    return max(largest, min(own, _LARGEST_OWN_ERROR * largest) / eps)
+    A layer that is all zero on both sides proves nothing either way; an output must not be.
+    """
+    count = sum(len(y) if isinstance(y, list) else 1 for y in here.outputs.values())
+    outputs = []
+    for one in found[:count]:
+        if isinstance(one, NothingToCompareError):
+            raise one
+        outputs.append(one)
+    return [one for one in found[count:] if isinstance(one, Comparison)], outputs
 
 
 def _array(value: object) -> Array:

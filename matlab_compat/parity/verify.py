@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from ..engine.arrays import as_data, real_array
 from ..engine.precision import tf32_in_use, torch_device, torch_dtype
-from .compare import EPS, Comparison, Tolerance, Verdict, compare
+from .compare import EPS, SMALLEST, Comparison, Tolerance, Verdict, compare
 from .diagnosis_types import Diagnosis, Unseen
 from .side_by_side import Distance, Run, distances, label_of, other_runs
 
@@ -136,7 +136,7 @@ def verify_layer(
     if comparison.verdict == "different":
         from . import diagnose
 
-        measure = diagnose.measure_of(comparison, truth, eps, tolerance, float(np.nanmax(size)))
+        measure = diagnose.measure_of(comparison, truth, eps, tolerance)
         diagnoses = diagnose.of_layer(layer, [data], truth, measure, name, data_format, **options)
     others = {
         run.label: layer.predict(data, data_format, **run.options())
@@ -160,11 +160,19 @@ def rounding_unit(dtype: DTypeLike | None, *arrays: Array, tf32: bool = False) -
 
     ``tf32`` if float32 is really rounded to TF32 on the way.
     """
+    return max(EPS[name] for name in [*_formats(dtype, *arrays), *(["tf32"] if tf32 else [])])
+
+
+def smallest_number(dtype: DTypeLike | None, *arrays: Array) -> float:
+    """The coarsest spacing of numbers around zero of the formats at work."""
+    return max(SMALLEST[name] for name in _formats(dtype, *arrays))
+
+
+def _formats(dtype: DTypeLike | None, *arrays: Array) -> list[str]:
     names = {"float16": "half", "bfloat16": "bfloat16", "float32": "single", "float64": "double"}
     names["complex64"] = "single"
-    computed = names[str(torch_dtype(dtype)).removeprefix("torch.")]
     saved = [names.get(array.dtype.name, "double") for array in arrays]
-    return max(EPS[name] for name in [computed, *saved, *(["tf32"] if tf32 else [])])
+    return [names[str(torch_dtype(dtype)).removeprefix("torch.")], *saved]
 
 
 def environment(

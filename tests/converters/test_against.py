@@ -12,7 +12,9 @@ import numpy as np
 import pytest
 import scipy.io
 
+import converters
 from converters.against import verify_against
+from matlab_compat import Network, convolution2dLayer, imageInputLayer
 from matlab_compat.errors import DataFormatError, FileAccessError, UnsupportedFileError, UsageError
 from tests.converters.onnx_series import SERIES, write_onnx
 
@@ -75,3 +77,19 @@ def test_without_onnx_runtime_the_remedy_says_how_to_get_it(
     with pytest.raises(UsageError) as caught:
         verify_against(SERIES, write_onnx(tmp_path / "a.onnx"))
     assert "pip install" in caught.value.remedy
+
+
+def test_a_small_channel_of_an_onnx_file_has_a_bound_of_its_own(tmp_path: Path) -> None:
+    weights = np.random.default_rng(0).normal(size=(3, 3, 2, 2)).astype(np.float32)
+    weights[..., 1] *= np.float32(1e-6)
+
+    def network(factor: float) -> Network:
+        scaled = weights * np.array([1, factor], np.float32)
+        layer = convolution2dLayer(3, 2, Weights=scaled, Bias=np.zeros((1, 1, 2)), Name="c")
+        return Network([imageInputLayer([7, 6, 2], Normalization="none", Name="in"), layer])
+
+    converters.save_network(network(1), tmp_path / "net.mat")
+    for factor, verdict in ((1.0, "equal"), (1.01, "different")):
+        converters.save(network(factor), tmp_path / f"{factor}.onnx")
+        report = verify_against(tmp_path / "net.mat", tmp_path / f"{factor}.onnx")
+        assert report.verdict == verdict

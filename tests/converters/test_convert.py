@@ -199,6 +199,33 @@ def test_what_computes_something_else_is_kept_under_another_name(
     assert done.outputs[0].max_abs == pytest.approx(1, abs=1e-5)
 
 
+def small_channel() -> Layer:
+    """A convolution whose second filter is a million times smaller than the first."""
+    weights = np.random.default_rng(0).normal(size=(3, 3, 2, 2)).astype(np.float32)
+    weights[..., 1] *= np.float32(1e-6)
+    return convolution2dLayer(3, 2, Weights=weights, Bias=np.zeros((1, 1, 2)))
+
+
+@pytest.mark.parametrize("mistake", ["noise", "small channel"])
+def test_what_was_written_does_not_set_its_own_bound(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mistake: str
+) -> None:
+    """Noise of 1.5 % of the largest, and one per cent of a small channel."""
+
+    def wrong(self: Target, path: Path, inputs: Any, options: Options) -> tuple[NDArray[Any], ...]:
+        with torch.inference_mode():
+            y = small_channel().to_torch(None, options.dtype)(*inputs).numpy()
+        if mistake == "noise":
+            noise = np.random.default_rng(1).uniform(-1, 1, y.shape)
+            return ((y + 0.015 * np.abs(y).max() * noise).astype(np.float32),)
+        y[:, 1] *= np.float32(1.01)
+        return (y,)
+
+    assert converters.save(small_channel(), tmp_path / "right.pt").exit_code == 0
+    monkeypatch.setattr(TorchFile, "run", wrong)
+    assert converters.save(small_channel(), tmp_path / "net.pt").exit_code == 1
+
+
 def test_an_existing_file_survives_a_conversion_that_computes_something_else(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

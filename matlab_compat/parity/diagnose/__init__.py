@@ -47,17 +47,14 @@ def measure_of(
     expected: Array,
     eps: float,
     tolerance: Tolerance | None = None,
-    scale: float | None = None,
 ) -> Measure:
-    """The rule of a comparison with one scale for all elements: its own, where it has one."""
+    """The rule of a comparison with one scale for all elements, the largest that one has."""
     finite = expected[np.isfinite(expected)]
     largest = float(np.abs(finite).max()) if finite.size else 0.0
+    scale = comparison.scale
     if tolerance is not None:
         scale = (tolerance.atol + tolerance.rtol * largest) / (eps * comparison.bound)
-    elif scale is None and comparison.scaled_error:
-        scale = comparison.max_abs / (comparison.scaled_error * eps)
-    known = scale is not None and np.isfinite(scale)  # not where all that is finite is equal
-    return Measure(eps, scale if known else largest, comparison.bound)  # type: ignore[arg-type]
+    return Measure(eps, scale if np.isfinite(scale) else largest, comparison.bound)
 
 
 def of_layer(
