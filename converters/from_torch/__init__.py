@@ -41,6 +41,6 @@ def from_torch(
     UsageError
         The module does not run on the example input.
     """
-    from .torch_modules.graph import read
+    from .walk import read
 
     return read(module, example_input)

@@ -293,8 +293,8 @@ def test_stacked_and_bidirectional_lstm() -> None:
         (nn.MaxPool2d(2, ceil_mode=True), "ceil_mode"),
         (nn.AdaptiveAvgPool2d(3), "output of 1"),
         (nn.Softmax(dim=3), "dim=3"),
-        (nn.Flatten(), "flattened"),
-        (nn.PixelShuffle(1), "PixelShuffle"),
+        (nn.Flatten(2), "flattened"),
+        (nn.PixelUnshuffle(2), "spaceToDepthLayer"),
         (nn.LayerNorm(8), "channels"),
     ],
 )
@@ -310,11 +310,11 @@ def test_an_operation_of_an_exported_program_that_matlab_lacks_is_refused() -> N
 
 
 def test_everything_unsupported_is_listed_at_once() -> None:
-    module = nn.Sequential(nn.PixelShuffle(1), nn.ReLU(), nn.Softmax(dim=2), nn.Hardswish())
+    module = nn.Sequential(nn.PixelUnshuffle(1), nn.ReLU(), nn.Softmax(dim=2), nn.Hardswish())
     with pytest.raises(UnsupportedLayerError, match="2 parts") as caught:
         from_torch(nn.Sequential(nn.Hardswish(), module[0]), image(1, 4, 4, 4))
     assert "Hardswish" in str(caught.value)
-    assert "PixelShuffle" in str(caught.value)
+    assert "PixelUnshuffle" in str(caught.value)
 
 
 def test_an_example_that_does_not_fit_is_refused_without_a_traceback_of_torch() -> None:

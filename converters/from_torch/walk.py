@@ -1,0 +1,403 @@
+"""A walk through the graph of a torch module that collects layers and connections."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from itertools import count
+from typing import Any
+
+import torch
+from torch import fx, nn
+from torch.fx.passes.shape_prop import ShapeProp
+
+import matlab_compat as matlab
+from matlab_compat.errors import MatlabCompatError, UnsupportedLayerError, UsageError, cause_text
+from matlab_compat.layers import Layer
+from matlab_compat.network import Network
+
+from .arguments import named_arguments, operation_name
+from .operations import Operation, no_layer, operation_of, operation_of_module
+from .values import Refused, Value, labels_of
+
+
+def read(module: nn.Module | torch.export.ExportedProgram, example_input: Any) -> Network:
+    """See :func:`converters.from_torch`."""
+    if isinstance(module, torch.export.ExportedProgram):
+        exported = module.module()
+        assert isinstance(exported, fx.GraphModule)
+        return _Walk(exported).network()
+    if isinstance(module, torch.jit.ScriptModule):
+        raise UnsupportedLayerError(
+            "A TorchScript program has no layers of its own any more.",
+            remedy="give the module that it was made from, with its weights: "
+            "model.load_state_dict(scripted.state_dict()).",
+        )
+    if not isinstance(module, nn.Module):
+        raise UsageError(
+            f"from_torch takes a module (torch.nn.Module), not {type(module).__name__}.",
+            remedy="a state_dict has weights and no layers: build the module that it belongs to, "
+            "and model.load_state_dict(...).",
+        )
+    try:
+        traced = fx.symbolic_trace(module)
+    except Exception as error:  # whatever the module's own code raises on stand-ins for tensors
+        raise UnsupportedLayerError(
+            f"torch.fx cannot trace the module: {cause_text(error)}",
+            remedy="write its forward without decisions that depend on the data.",
+        ) from error
+    if example_input is not None:
+        _propagate_shapes(traced, example_input)
+    return _Walk(traced).network()
+
+
+def _propagate_shapes(traced: fx.GraphModule, example_input: Any) -> None:
+    examples = example_input if isinstance(example_input, tuple) else (example_input,)
+    was_training = {module: module.training for module in traced.modules()}
+    try:
+        with torch.no_grad():
+            ShapeProp(traced.eval()).propagate(*examples)
+    except RuntimeError as error:
+        raise UsageError(
+            f"The module does not run on the example input: {cause_text(error.__cause__ or error)}"
+        ) from error
+    finally:
+        for module, training in was_training.items():
+            module.training = training
+
+
+#: Arguments of functions that change nothing in prediction.
+_NO_EFFECT = {
+    "inplace",
+    "training",
+    "train",
+    "_stacklevel",
+    "cudnn_enabled",
+    "momentum",
+    "use_input_stats",
+    "scale_grad_by_freq",
+    "sparse",
+    "norm_type",
+    "input_scale",
+}
+_SIZES = ("size", "shape", "dim", "ndim", "ndimension", "numel", "sym_size")
+#: Torch's dimensions of an input by their number.
+_INPUTS = {2: "NC", 3: "NCT", 4: "NCHW", 5: "NCHWD"}
+#: Functions behind which the data still has the dimensions that it came with.
+_ARITHMETIC = {"add", "iadd", "sub", "isub", "mul", "imul", "div", "truediv", "neg"}
+
+
+class _Walk:
+    """Walks a torch graph and collects layers and connections (a ``values.Walk``)."""
+
+    def __init__(self, traced: fx.GraphModule) -> None:
+        self.traced = traced
+        self.layers: dict[str, Layer] = {}
+        self.connections: list[tuple[str, str]] = []
+        self.values: dict[fx.Node, Value] = {}
+        self.constants: dict[fx.Node, Any] = {}
+        self.refused: list[str] = []
+
+    def network(self) -> Network:
+        """The whole graph as a network."""
+        for node in self.traced.graph.nodes:
+            idle = node.op not in ("placeholder", "output") and not node.users
+            if node in self.values or node.op == "output" or idle:
+                continue
+            try:
+                if not self._is_constant(node):
+                    self.values[node] = self._value(node)
+            except (Refused, MatlabCompatError) as error:
+                what = error.what if isinstance(error, MatlabCompatError) else error
+                self._refuse(node, what)
+        outputs = self._outputs()
+        if self.refused:
+            raise UnsupportedLayerError(
+                f"{len(self.refused)} parts of the module are unsupported:\n"
+                + "\n".join(self.refused),
+                remedy="replace them in torch, or write these layers in MATLAB.",
+            )
+        network = Network(list(self.layers.values()), self.connections, output_names=outputs)
+        if self.shape(next(iter(self.traced.graph.nodes))):
+            network.plan()  # refuses data of other dimensions than the layers take
+        return network
+
+    def _outputs(self) -> list[str]:
+        (output,) = (node for node in self.traced.graph.nodes if node.op == "output")
+        for node in output.all_input_nodes:
+            if node not in self.values:
+                self._refuse(node, "the output does not depend on the data")
+        return [self.values[node].source for node in output.all_input_nodes]
+
+    def _refuse(self, node: fx.Node, why: object) -> None:
+        """Note a part that is refused; the reading goes on behind it."""
+        self.refused.append(f"    {_called(node, self.traced)}: {why}")
+        given = [self.values[n] for n in node.all_input_nodes if n in self.values]
+        shape = self.shape(node)
+        axes = next((v.axes for v in given if len(v.axes) == len(shape)), "")
+        self.values[node] = Value("", shape, axes, labels_of(axes) if axes else "")
+
+    # --- what does not depend on the data -----------------------------------------------------
+
+    def _is_constant(self, node: fx.Node) -> bool:
+        """Whether the node is a number, a size or a tensor of the module; it is kept if so."""
+        if node.op == "get_attr":
+            self.constants[node] = _attribute(self.traced, str(node.target))
+        elif node.op == "placeholder":
+            return False
+        elif all(n in self.constants for n in node.all_input_nodes):
+            with torch.no_grad():
+                self.constants[node] = self._computed(node)
+        elif operation_name(node) in _SIZES and self.values[node.all_input_nodes[0]].shape:
+            shape = torch.Size(self.values[node.all_input_nodes[0]].shape)
+            stand_in = torch.empty(shape, device="meta")
+            args = fx.map_arg(node.args, lambda n: self.constants.get(n, stand_in))
+            kwargs = fx.map_arg(node.kwargs, lambda n: self.constants.get(n, stand_in))
+            self.constants[node] = _run(node, args, kwargs)
+        else:
+            return False
+        return True
+
+    def _computed(self, node: fx.Node) -> Any:
+        args, kwargs = self.constant(node.args), self.constant(node.kwargs)
+        if node.op == "call_module":
+            return self.traced.get_submodule(str(node.target))(*args, **kwargs)
+        return _run(node, args, kwargs)
+
+    def constant(self, argument: Any) -> Any:
+        """See :class:`Walk`."""
+
+        def value(node: fx.Node) -> Any:
+            if node not in self.constants:
+                raise Refused("an argument of it is computed from the data")
+            return self.constants[node]
+
+        return fx.map_arg(argument, value)
+
+    def is_data(self, argument: Any) -> bool:
+        """See :class:`Walk`."""
+        return isinstance(argument, fx.Node) and argument not in self.constants
+
+    def given(self, argument: Any) -> Value:
+        """See :class:`Walk`."""
+        if not self.is_data(argument):
+            raise Refused("it is made of a constant, which is no layer's result")
+        return self.values[argument]
+
+    def shape(self, node: fx.Node) -> tuple[int, ...]:
+        """See :class:`Walk`."""
+        found = node.meta.get("tensor_meta")
+        return tuple(getattr(node.meta.get("val") if found is None else found, "shape", ()))
+
+    # --- inputs -----------------------------------------------------------------------------
+
+    def _input(self, node: fx.Node) -> Value:
+        shape = self.shape(node)
+        if not shape:
+            return Value("")
+        axes = self._held_by(node, len(shape))
+        size = dict(zip(axes, shape, strict=False))
+        channels, space = size.get("C", 1), [n for axis, n in size.items() if axis in "HWD"]
+        options: dict[str, Any] = {"Name": node.name, "Normalization": "none"}
+        if "T" in axes:
+            layer: Layer = matlab.sequenceInputLayer(channels, **options)
+        elif len(space) == 2:
+            layer = matlab.imageInputLayer([*space, channels], **options)
+        elif len(space) == 3:
+            layer = matlab.image3dInputLayer([*space, channels], **options)
+        elif axes == "NC":
+            layer = matlab.featureInputLayer(channels, **options)
+        else:
+            raise Refused(f"no input layer takes data of {len(shape)} dimensions")
+        self.layers[node.name] = layer
+        return Value(node.name, shape, axes, labels_of(axes))
+
+    def _held_by(self, node: fx.Node, rank: int) -> str:
+        """The dimensions of an input: what first uses it says where the channels are."""
+        use = self._first_use(node)
+        if rank == 2 and use in ("embedding", "unsqueeze"):
+            return "NT"
+        if rank == 3 and use == "unsqueeze":
+            return "NHW"
+        if rank == 3 and use == "channels last":
+            return "NTC"
+        return _INPUTS.get(rank, "")
+
+    def _first_use(self, node: fx.Node) -> str:
+        for user in node.users:
+            row, name = operation_of(user, self.traced), operation_name(user)
+            if row is None:
+                continue
+            if row is operation_of_module(_EMBEDDING):
+                return "embedding"
+            if name == "unsqueeze" or (name == "getitem" and _inserts(user.args[1])):
+                return "unsqueeze"
+            if row.channels_last:
+                return "channels last"
+            if name in ("transpose", "permute", "mT", "swapaxes"):
+                behind = self._first_use(user)
+                return {"channels last": "", "layer": "channels last"}.get(behind, behind)
+            if row.order == "kept" or name in _ARITHMETIC:
+                if behind := self._first_use(user):
+                    return behind
+            elif row.layers is not None:
+                return "layer"
+        return ""
+
+    # --- operations ---------------------------------------------------------------------------
+
+    def _value(self, node: fx.Node) -> Value:
+        if node.op == "placeholder":
+            return self._input(node)
+        name = operation_name(node)
+        if name == "getitem" and self._is_tuple(node.all_input_nodes[0]):
+            return self._part(node, self.values[node.all_input_nodes[0]])
+        row = operation_of(node, self.traced)
+        module = None
+        if node.op == "call_module":
+            module = self.traced.get_submodule(str(node.target))
+            name = type(module).__name__
+        if row is None or row.near:
+            if name in _SIZES:
+                raise Refused("sizes are known only with an example_input")
+            raise no_layer(name, row)
+        if row.handler is not None:
+            return row.handler(self, node, module)
+        data = [n for n in node.all_input_nodes if n not in self.constants]
+        if len(data) != 1:
+            raise Refused("its weights are computed from the data")
+        if module is None:
+            module = self._module(node, row, data[0])
+            row = operation_of_module(module) or row
+        return self._layers(node, row, module, self.values[data[0]])
+
+    def _is_tuple(self, node: fx.Node) -> bool:
+        found = node.meta.get("tensor_meta", node.meta.get("val"))
+        return isinstance(found, tuple | list) and not hasattr(found, "shape")
+
+    def _part(self, node: fx.Node, x: Value) -> Value:
+        """One of several results: the first, which is the data."""
+        if x.source and node.args[1] != 0:
+            raise Refused("of its results only the first is understood")
+        return replace(x, shape=self.shape(node))  # of what was refused no part is refused again
+
+    def _module(self, node: fx.Node, row: Operation, data: fx.Node) -> nn.Module:
+        """The module that a function with these arguments stands for."""
+        arguments = named_arguments(node)
+        if sum(value is data for value in arguments.values()) > 1:
+            raise Refused("its weights are computed from the data")
+        given = dict(self.constant({k: v for k, v in arguments.items() if v is not data}))
+        assert row.module_of is not None
+        try:
+            module = row.module_of(given)
+        except (TypeError, KeyError):
+            raise Refused("it is called with arguments that no layer has") from None
+        for name, value in given.items():
+            if name not in _NO_EFFECT and value not in (None, False):
+                raise Refused(f"it is called with arguments that no layer has ({name})")
+        return module.eval()
+
+    def _layers(self, node: fx.Node, row: Operation, module: nn.Module, x: Value) -> Value:
+        assert row.layers is not None
+        if row.order != "kept" and not x.agrees and x.source:
+            raise Refused("its data has dimensions of size 1 that the features in MATLAB have not")
+        layers = row.layers(module, x)
+        changes: dict[str, Any] = {"axes": row.axes} if row.axes and x.axes else {}
+        if row.order == "kept" or not layers:
+            changes["flattened"] = x.flattened
+        return self.add(node, layers, x, **changes)
+
+    def add(self, node: fx.Node, layers: Sequence[Layer], x: Value, **changes: Any) -> Value:
+        """See :class:`Walk`."""
+        name = self._name(node)
+        source, labels = x.source, x.labels
+        for i, layer in enumerate(layers):
+            layer.Name = name if i == 0 else f"{name}_part{i + 1}"
+            labels = _labels_behind(layer, [labels])
+            self._put(layer, [source])
+            source = layer.Name
+        made = Value(source, self.shape(node), x.axes, labels)
+        return replace(made, **changes) if x.axes else made
+
+    def join(self, node: fx.Node, layer: Layer, given: Sequence[Value]) -> Value:
+        """See :class:`Walk`."""
+        if len({value.flattened for value in given}) > 1:
+            raise Refused("the inputs have their elements in different orders")
+        if len({len(value.axes) for value in given}) > 1:
+            raise Refused("the inputs have different numbers of dimensions")
+        if len({value.axes for value in given}) > 1:
+            raise Refused("the inputs have their dimensions in different orders")
+        layer.Name = self._name(node)
+        labels = _labels_behind(layer, [value.labels for value in given])
+        self._put(layer, [value.source for value in given])
+        return replace(given[0], source=layer.Name, shape=self.shape(node), labels=labels)
+
+    def _name(self, node: fx.Node) -> str:
+        """The attribute's name; 'layer_0' for the first of a Sequential, 'conv_2' if used again."""
+        text = str(node.target).replace(".", "_") if node.op == "call_module" else node.name
+        stem = f"layer_{text}" if text[0].isdigit() else text
+        return next(name for name in _numbered(stem) if name not in self.layers)
+
+    def _put(self, layer: Layer, sources: Sequence[str]) -> None:
+        self.layers[layer.Name] = layer
+        ports = layer.InputNames
+        for source, port in zip(sources, ports, strict=True):
+            if source:
+                place = layer.Name if len(ports) == 1 else f"{layer.Name}/{port}"
+                self.connections.append((source, place))
+
+    def layer(self, name: str) -> Layer:
+        """See :class:`Walk`."""
+        return self.layers[name]
+
+    def settle(self, node: fx.Node, value: Value) -> None:
+        """See :class:`Walk`."""
+        self.values[node] = replace(value, shape=self.shape(node))
+
+    def keeps_order(self, node: fx.Node) -> bool:
+        """See :class:`Walk`."""
+        rows = [(user, operation_of(user, self.traced)) for user in node.users]
+        return all(
+            row is not None
+            and (row.order == "taken" or (row.order == "kept" and self.keeps_order(user)))
+            for user, row in rows
+        )
+
+
+_EMBEDDING = nn.Embedding(1, 1)
+
+
+def _labels_behind(layer: Layer, labels: list[str]) -> str:
+    """What a layer makes of data with these labels; "" where they are not known."""
+    if not all(labels):
+        return ""
+    try:
+        return layer.output_formats(labels)[0]
+    except MatlabCompatError as error:
+        raise Refused(f"{layer.label}: {error.what}") from None
+
+
+def _run(node: fx.Node, args: Any, kwargs: Any) -> Any:
+    if node.op == "call_method":
+        return getattr(args[0], str(node.target))(*args[1:], **kwargs)
+    return node.target(*args, **kwargs)  # type: ignore[operator]
+
+
+def _attribute(module: nn.Module, path: str) -> Any:
+    holder, _, name = path.rpartition(".")
+    return getattr(module.get_submodule(holder), name)
+
+
+def _inserts(index: Any) -> bool:
+    return index is None or (isinstance(index, tuple) and None in index)
+
+
+def _numbered(stem: str) -> Iterator[str]:
+    yield stem
+    yield from (f"{stem}_{i}" for i in count(2))
+
+
+def _called(node: fx.Node, traced: fx.GraphModule) -> str:
+    if node.op == "call_module":
+        return f"'{node.target}' ({type(traced.get_submodule(str(node.target))).__name__})"
+    return f"'{node.name}' ({getattr(node.target, '__name__', node.target)})"
