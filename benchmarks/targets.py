@@ -18,7 +18,7 @@ ROOT = Path(__file__).parents[1]
 
 def main(real: Path, endings: tuple[str, ...]) -> int:
     """Print the matrix; 1 if an output differs."""
-    from tests.converters.targets.matrix import SUFFIXES, rows
+    from tests.converters.formats.matrix import SUFFIXES, rows
 
     print("".join(f"{ending or 'folder':>14}" for ending in endings or SUFFIXES), " network")
     reasons: dict[str, list[str]] = {}

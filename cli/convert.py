@@ -54,7 +54,7 @@ def command(
     Example: matlab-compat convert net.mat -o net.pt
     """
     from converters.convert import convert
-    from converters.targets import Options, target_for
+    from converters.formats import Options, format_for
 
     def work(path: str) -> files.Outcome:
         done = convert(
@@ -76,7 +76,7 @@ def command(
     many = files.is_many(file)
     paths = files.expanded(file)
     if many:
-        target_for(f"net{to}")  # an ending that means nothing is said once, before any file
+        format_for(f"net{to}")  # an ending that means nothing is said once, before any file
         Path(out).mkdir(parents=True, exist_ok=True)
         raise typer.Exit(files.summarize(files.each(paths, work)))
     outcome = work(paths[0])

@@ -5,11 +5,11 @@
 """
 
 from converters.convert import convert, save
+from converters.formats.mat_struct import save_layer, save_network
 from converters.from_torch import from_torch
 from converters.inspect import inspect
 from converters.load import load, load_network
 from converters.matfile import DEFAULT_LIMITS, Limits, MatFile, open_mat
-from converters.structs import save_layer, save_network
 from converters.training_options import load_training_options
 from converters.verify import verify
 from converters.write import write_mat

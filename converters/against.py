@@ -25,10 +25,10 @@ from matlab_compat.wording import argument
 
 from .data import read_array
 from .examples import example_inputs
+from .formats.mat_struct import INPUT_NAMES
 from .identify.files import kind_of_file
 from .load import load_network
 from .matfile import DEFAULT_LIMITS, Limits
-from .readers.exported import INPUT_NAMES
 from .running import running
 from .verify import sha256
 

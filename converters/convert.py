@@ -30,11 +30,11 @@ from matlab_compat.network import Network
 from matlab_compat.wording import argument
 
 from .examples import example_inputs, example_sizes
+from .formats import Format, Options, format_for
 from .load import load
 from .matfile import DEFAULT_LIMITS, Limits
 from .normalization import constants_of, constants_place, write_constants
 from .running import running
-from .targets import Options, Target, target_for
 
 if TYPE_CHECKING:
     import torch
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from matlab_compat.parity import Comparison
     from matlab_compat.parity.sensitivity import Sensitivity
 
-    from .targets.base import Array
+    from .formats.base import Array
 
 
 @dataclass(frozen=True)
@@ -118,7 +118,7 @@ def save(
         The place cannot be written.
     """
     options = options or Options()
-    target, final = target_for(path), Path(path)
+    target, final = format_for(path), Path(path)
     with locating(str(path)):
         if isinstance(model, Layer) and (refused := model.refusal()) is not None:
             raise refused
@@ -188,7 +188,7 @@ def _check_sizes(model: Layer | Network, options: Options) -> None:
 
     from matlab_compat.execution.sizes import check_sizes
 
-    from .targets.base import module_of
+    from .formats.base import module_of
 
     try:
         sizes = example_sizes(model, steps=options.steps)
@@ -231,7 +231,7 @@ def _check_place(final: Path, overwrite: bool) -> None:
         )
 
 
-def _beside(target: Target, final: Path, constants: bool) -> tuple[Path, ...]:
+def _beside(target: Format, final: Path, constants: bool) -> tuple[Path, ...]:
     """All files that are written beside ``final``."""
     return (*target.companions(final), *([constants_place(final)] if constants else []))
 
@@ -276,7 +276,7 @@ def _remove(path: Path) -> None:
 
 
 def _proved(
-    target: Target, model: Layer | Network, path: Path, options: Options, check: bool
+    target: Format, model: Layer | Network, path: Path, options: Options, check: bool
 ) -> Converted:
     """The outputs of what was written against the model's own, or why they were not compared."""
     done = Converted(str(path), target.name, _layers(model), remarks=target.remarks(path))
@@ -293,7 +293,7 @@ def _proved(
 
 
 def _compared(
-    done: Converted, target: Target, model: Layer | Network, path: Path, options: Options
+    done: Converted, target: Format, model: Layer | Network, path: Path, options: Options
 ) -> Converted:
     from matlab_compat.engine.precision import torch_dtype
     from matlab_compat.parity.sensitivity import Sensitivity
@@ -355,7 +355,7 @@ def _run(
     """The model's own outputs in one precision; its operations run ``inside`` a context."""
     from matlab_compat.engine.precision import torch_dtype
 
-    from .targets.base import module_of, outputs_of
+    from .formats.base import module_of, outputs_of
 
     given = tuple(x.to(torch_dtype(options.dtype)) for x in inputs)
     module = module_of(model, options)

@@ -24,12 +24,12 @@ from matlab_compat.layers.registry import class_named
 from matlab_compat.plain_text import plain_text
 from matlab_compat.wording import argument
 
+from .formats import mat_native, mat_struct
 from .identify.values import is_matconvnet, nothing_found, only_parts
 from .loose import LooseWeights, question
 from .matfile import MatFile
 from .matfile.reader import only_matfile_errors
 from .matfile.values import Damaged, MatObject, ObjectArray, StructArray, Value
-from .readers import exported, native
 from .saved import SavedLayer, SavedNetwork, children, to_dict
 
 #: Values looked into in one file; a workspace file of 10 MB has some thousands.
@@ -204,11 +204,11 @@ def may_hold_models(class_name: str) -> bool:
 
 def _loose(mat: MatFile, chosen: str | None) -> list[Found]:
     """The layer that loose variables describe."""
-    if not exported.may_describe(mat, chosen):
+    if not mat_struct.may_describe(mat, chosen):
         return []
     variables = mat.read(info.name for info in mat.variables if _is_loose(info.class_name))
     with only_matfile_errors("the layer of the loose variables"):
-        layer = exported.exported_layer(variables, (), chosen)
+        layer = mat_struct.exported_layer(variables, (), chosen)
     return [Found("", layer, {})] if layer else []
 
 
@@ -231,7 +231,7 @@ def _walk(name: str, root: Value, chosen: str | None) -> Iterator[Found]:
         visited += 1
         if visited > MAX_VISITED:
             raise LimitExceededError(f"More than {MAX_VISITED} values to search.", where=(name,))
-        if native.is_network(value) or native.is_layer(value):
+        if mat_native.is_network(value) or mat_native.is_layer(value):
             yield Found(path, _saved(path, value), beside)
             continue
         if is_matconvnet(value):  # its structs have fields called as those of MATLAB's layers
@@ -242,12 +242,12 @@ def _walk(name: str, root: Value, chosen: str | None) -> Iterator[Found]:
             continue
         inner = []
         elements = _struct_elements(value)
-        if len(elements) == 1 and exported.is_network(elements[0][1]):
-            network = exported.exported_network(elements[0][1], (path,))
+        if len(elements) == 1 and mat_struct.is_network(elements[0][1]):
+            network = mat_struct.exported_network(elements[0][1], (path,))
             yield Found(path, network, {**beside, **elements[0][1]})
             continue
         for step, fields in elements:
-            layer = exported.exported_layer(fields, (path + step,), chosen)
+            layer = mat_struct.exported_layer(fields, (path + step,), chosen)
             if layer:
                 yield Found(path + step, layer, {**beside, **fields})
             inner += [
@@ -263,10 +263,10 @@ def _walk(name: str, root: Value, chosen: str | None) -> Iterator[Found]:
 def _saved(path: str, value: MatObject | ObjectArray) -> SavedLayer | SavedNetwork | Damaged:
     """The layer or network that an object is; a damaged one does not hide those beside it."""
     try:
-        if native.is_network(value):
-            return native.saved_network(value, (path,))
+        if mat_native.is_network(value):
+            return mat_native.saved_network(value, (path,))
         assert isinstance(value, MatObject)
-        return native.saved_layer(value, (path,))
+        return mat_native.saved_layer(value, (path,))
     except MatFileError as error:
         return Damaged(value.class_name, error)
 
@@ -274,7 +274,7 @@ def _saved(path: str, value: MatObject | ObjectArray) -> SavedLayer | SavedNetwo
 def _is_news(value: Damaged) -> bool:
     """Objects of kinds that are not read are no damage, unless there are layers in them."""
     is_damage = not isinstance(value.error, UnsupportedFileError)
-    return is_damage or native.holds_layers(value.class_name)
+    return is_damage or mat_native.holds_layers(value.class_name)
 
 
 def _is_leaf(value: Value) -> bool:

@@ -111,11 +111,11 @@ def _loaded(
             remedy=f"leave {argument('layer_class')} out: it is for weights that name no class.",
         )
     if suffix in (".pt", ".pth"):
-        from .targets.torch_file import load_torch
+        from .formats.torch_file import load_torch
 
         return load_torch(path)
     if suffix == ".safetensors":
-        from .targets.safetensors import load_safetensors
+        from .formats.safetensors import load_safetensors
 
         return load_safetensors(path)
     with open_mat(path, limits=limits) as mat:

@@ -20,8 +20,8 @@ from matlab_compat.layers.saved_fields import is_empty
 from matlab_compat.layers.unsupported import UnsupportedLayer
 from matlab_compat.network import Network
 
+from .formats import mat_native, mat_struct
 from .matfile.values import MatObject, ObjectArray
-from .readers import exported, native
 from .saved import SavedLayer, SavedNetwork, refuse_damage, to_dict
 
 #: Nested networks by the identity of their objects; ``None`` while one is being built.
@@ -130,10 +130,10 @@ def with_networks(saved: SavedLayer, nested: _Nested) -> SavedLayer:
 
 def _built(saved: SavedLayer, name: str, value: Any, nested: _Nested) -> Any:
     where = (*saved.where, name)
-    if isinstance(value, MatObject | ObjectArray) and native.is_network(value):
+    if isinstance(value, MatObject | ObjectArray) and mat_native.is_network(value):
         return _once(value, where, nested)
-    if isinstance(value, dict) and exported.is_network(value):
-        return build_network(exported.exported_network(value, where), nested)
+    if isinstance(value, dict) and mat_struct.is_network(value):
+        return build_network(mat_struct.exported_network(value, where), nested)
     return value
 
 
@@ -150,7 +150,7 @@ def _once(value: MatObject | ObjectArray, where: tuple[str, ...], nested: _Neste
         )
     nested[key] = None
     try:
-        nested[key] = built = build_network(native.saved_network(value, where), nested)
+        nested[key] = built = build_network(mat_native.saved_network(value, where), nested)
     finally:
         if built is None:
             del nested[key]

@@ -35,9 +35,9 @@ from matlab_compat.finite_json import finite_json
 
 from .atomic import new_file
 from .endings import ending_of
+from .formats.mat_struct import level_for
 from .matfile.values import Array, Value, mat_class
 from .matfile.writer import write_mat
-from .structs import level_for
 
 Outputs = Mapping[str, Array]
 

@@ -16,12 +16,12 @@ from matlab_compat.wording import argument
 
 from .atomic import check_place
 from .data import read_array
+from .formats.mat_struct import INPUT_NAMES
 from .load import load
 from .matfile import DEFAULT_LIMITS, Limits
 from .matfile.values import Value
 from .names import valid_names
 from .outputs import check_output, write_outputs
-from .readers.exported import INPUT_NAMES
 from .running import running
 
 if TYPE_CHECKING:

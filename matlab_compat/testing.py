@@ -162,7 +162,7 @@ def _task(
 ) -> Task:
     """The bundle's model with its data, or just the data where it has none."""
     from converters.data import read_array
-    from converters.readers.exported import INPUT_NAMES, OUTPUT_NAMES
+    from converters.formats.mat_struct import INPUT_NAMES, OUTPUT_NAMES
     from converters.verify import Task, tasks
 
     try:

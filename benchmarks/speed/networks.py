@@ -22,12 +22,12 @@ import torch
 import converters
 import matlab_compat as m
 from converters.find import find_models
+from converters.formats.base import Options
+from converters.formats.source import build
+from converters.formats.source.network import write_network
+from converters.formats.source.texts import model_text
 from converters.networks import build_network
 from converters.saved import SavedNetwork
-from converters.targets.base import Options
-from converters.targets.source import build
-from converters.targets.source_code.network import write_network
-from converters.targets.source_code.texts import model_text
 from matlab_compat.errors import MatlabCompatError
 from matlab_compat.network import Network
 

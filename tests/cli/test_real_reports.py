@@ -16,10 +16,10 @@ import pytest
 from numpy.typing import NDArray
 
 import converters
+from converters.formats.mat_struct import network_struct
 from converters.matfile.values import StructArray
 from converters.matfile.writer import write_mat
 from converters.names import valid_name
-from converters.structs import network_struct
 from matlab_compat.network import Network
 from tests.real import REAL
 

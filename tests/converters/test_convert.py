@@ -18,8 +18,8 @@ import torch
 from numpy.typing import NDArray
 
 import converters
-from converters.targets import Options, Target, suffixes
-from converters.targets.torch_file import TorchFile
+from converters.formats import Format, Options, suffixes
+from converters.formats.torch_file import TorchFile
 from matlab_compat import (
     Network,
     convolution2dLayer,
@@ -37,7 +37,7 @@ from matlab_compat.layers import Layer
 from matlab_compat.layers.unsupported import UnsupportedLayer
 from tests.patience import PATIENCE
 
-from .targets.models import segmentation, sequence
+from .formats.models import segmentation, sequence
 
 ROOT = Path(__file__).parents[2]
 FIXTURE = ROOT / "fixtures" / "same_odd.v7.mat"
@@ -149,7 +149,7 @@ def test_where_a_disk_is_full_nothing_is_left(tmp_path: Path, suffix: str) -> No
 
 
 def interrupting(error: BaseException, after: bytes) -> Any:
-    def write(self: Target, model: object, path: Path, options: Options) -> None:
+    def write(self: Format, model: object, path: Path, options: Options) -> None:
         path.write_bytes(after)
         raise error
 
@@ -181,7 +181,7 @@ def test_an_interrupted_write_leaves_the_old_file_and_nothing_else(
 # --- proof -------------------------------------------------------------------------------
 
 
-def changed(self: Target, path: Path, inputs: Any, options: Options) -> tuple[NDArray[Any], ...]:
+def changed(self: Format, path: Path, inputs: Any, options: Options) -> tuple[NDArray[Any], ...]:
     with torch.inference_mode():
         y = layer().to_torch(None, options.dtype)(*inputs).numpy()
     y[0, 0, 0, 0] += 1

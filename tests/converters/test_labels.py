@@ -17,8 +17,8 @@ import scipy.io
 
 import converters
 from converters.data import read_array
+from converters.formats.mat_struct import network_struct
 from converters.matfile.writer import write_mat
-from converters.structs import network_struct
 from converters.verify import Task, run
 from matlab_compat import Network
 from matlab_compat.errors import NothingToCompareError, PropertyError, UsageError

@@ -17,7 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import converters
-from converters.structs import Level
+from converters.formats.mat_struct import Level
 from matlab_compat.errors import FileAccessError, UsageError
 from matlab_compat.layers import TransposedConvolution2DLayer, transposedConv2dLayer
 from tests.patience import PATIENCE

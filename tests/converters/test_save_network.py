@@ -16,8 +16,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import converters
-from converters import structs
-from converters.structs import save_network, size_in_bytes
+from converters.formats import mat_struct
+from converters.formats.mat_struct import save_network, size_in_bytes
 from matlab_compat import (
     Network,
     additionLayer,
@@ -136,9 +136,9 @@ def test_a_matlab_user_sees_plain_structs(tmp_path: Path) -> None:
 def test_level_7_3_where_level_7_is_too_small(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    size = size_in_bytes(structs.network_struct(residual()))
+    size = size_in_bytes(mat_struct.network_struct(residual()))
     for limit, level in ((size + 1, "7"), (size, "7.3")):
-        monkeypatch.setattr(structs, "_TOO_LARGE", limit)
+        monkeypatch.setattr(mat_struct, "_TOO_LARGE", limit)
         save_network(residual(), tmp_path / f"{level}.mat")
         with converters.open_mat(tmp_path / f"{level}.mat") as mat:
             assert mat.level == level

@@ -16,9 +16,9 @@ import pytest
 import converters
 import matlab_compat
 from converters.data import read_array, split_argument
+from converters.formats.mat_struct import network_struct
 from converters.matfile.values import StructArray
 from converters.matfile.writer import write_mat
-from converters.structs import network_struct
 from matlab_compat.errors import (
     MatlabCompatError,
     MatlabDeprecationWarning,

@@ -17,9 +17,9 @@ import numpy.typing as npt
 import pytest
 
 import converters
+from converters.formats.mat_struct import network_struct
 from converters.matfile.values import StructArray
 from converters.matfile.writer import write_mat
-from converters.structs import network_struct
 from matlab_compat import Network
 from matlab_compat.errors import MatlabCompatWarning, NothingToCompareError
 from matlab_compat.layers import (

@@ -20,7 +20,7 @@ from pathlib import Path
 from unittest import mock
 
 import cli.main
-from converters.targets import source
+from converters.formats import source
 from tests.cli import safe
 from tests.fuzz.seeds import GOOD, SENTINEL, Seed
 from tests.hostile import level73_files

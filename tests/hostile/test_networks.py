@@ -12,11 +12,11 @@ import numpy as np
 import pytest
 
 from converters import convert, load, save_layer, save_network
+from converters.formats import mat_native as native
 from converters.matfile import open_mat
 from converters.matfile.values import MatObject, ObjectArray, Value
 from converters.matfile.writer import write_mat
 from converters.networks import build_network
-from converters.readers import native
 from matlab_compat import (
     imageInputLayer,
     maxUnpooling2dLayer,

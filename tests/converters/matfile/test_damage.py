@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 
 import converters
+from converters.formats.mat_struct import layer_struct
 from converters.matfile import Limits, open_mat
 from converters.matfile.values import Damaged, StructArray, Value
 from converters.matfile.writer import write_mat
@@ -319,7 +320,7 @@ def test_inspect_names_the_damaged_field_of_a_struct(tmp_path: Path) -> None:
 @pytest.mark.filterwarnings("ignore::matlab_compat.errors.MatlabCompatWarning")
 def test_a_layer_beside_a_damaged_field_of_another_struct_loads(tmp_path: Path) -> None:
     path = tmp_path / "both.mat"
-    layer = converters.structs.layer_struct(convolution())
+    layer = layer_struct(convolution())
     notes = StructArray.scalar(numbers=np.array([[7.25, 8.25, 9.25]]))
     write_mat(path, {"s": StructArray.scalar(layer=layer, notes=notes)}, level="6")
     broken(path, np.array([7.25, 8.25, 9.25]).tobytes())

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from converters.formats.mat_struct import exported_layer, may_describe
 from converters.matfile.values import StructArray
-from converters.readers.exported import exported_layer, may_describe
 
 TRANSPOSED = "nnet.cnn.layer.TransposedConvolution2DLayer"
 FILTER = np.ones((3, 3, 4, 5), np.float32)

@@ -1,4 +1,9 @@
-"""A folder: the network as PyTorch source that a person can read, with nothing of this project."""
+"""A folder: the network as PyTorch source that a person can read, with nothing of this project.
+
+:mod:`.parts` says how each layer is written, :mod:`.network` writes the class, :mod:`.bundle`
+copies the classes and functions that torch lacks out of the engine, :mod:`.texts` has the files
+beside it.
+"""
 
 from __future__ import annotations
 
@@ -13,8 +18,8 @@ from matlab_compat.data_format import torch_axes
 from matlab_compat.errors import UnsupportedLayerError, UsageError, cause_text
 from matlab_compat.network import Network
 
-from ..examples import example_inputs
-from .base import Array, Model, Options, Target, need, source_of
+from ...examples import example_inputs
+from ..base import Array, Format, Model, Options, need, source_of
 
 if TYPE_CHECKING:
     import torch
@@ -22,7 +27,7 @@ if TYPE_CHECKING:
 
     from matlab_compat.network.graph import Plan
 
-    from .source_code.network import Written
+    from .network import Written
 
 _DTYPES = {
     "single": "torch.float32",
@@ -53,7 +58,7 @@ save_file({f"output_{i}": y.contiguous().clone() for i, y in enumerate(results)}
 """
 
 
-class SourcePackage(Target):
+class SourcePackage(Format):
     """``model.py``, ``weights.safetensors``, ``README.md``, ``verify.py`` and an example."""
 
     name: ClassVar[str] = "PyTorch source"
@@ -62,7 +67,7 @@ class SourcePackage(Target):
     def refusal(self, model: Model, options: Options) -> str:
         """The layers that cannot be written, each with the reason."""
         need("safetensors", "safetensors")
-        from .source_code.network import write_network
+        from .network import write_network
 
         _, plan, module = build(model, options)
         written = write_network(plan, module)
@@ -76,8 +81,8 @@ class SourcePackage(Target):
 
     def write(self, model: Model, path: Path, options: Options) -> None:
         """Write the package; its README has what verify.py says of it."""
-        from .source_code.network import write_network
-        from .source_code.texts import VERIFY, model_text
+        from .network import write_network
+        from .texts import VERIFY, model_text
 
         network, plan, module = build(model, options)
         written = write_network(plan, module)
@@ -180,7 +185,7 @@ def _readme(
     options: Options,
     parity: str,
 ) -> str:
-    from .source_code.texts import README
+    from .texts import README
 
     kept = "The normalization of the input is part of the model."
     left = "The normalization of the input was left out: apply it first."
@@ -208,7 +213,7 @@ def _ports(plan: Plan, example: Mapping[str, torch.Tensor]) -> list[str]:
 
 
 def _port(kind: str, name: str, label: str, value: torch.Tensor) -> str:
-    from .source_code.network import axes_text
+    from .network import axes_text
 
     sizes = dict(zip(torch_axes(label), value.shape, strict=True))
     matlab = "×".join(str(sizes[axis]) for axis in range(len(label)))
@@ -226,7 +231,7 @@ def _table(plan: Plan, written: Written) -> list[str]:
 
 
 def _cell(text: str) -> str:
-    from .source_code.network import printable
+    from .network import printable
 
     return printable(text).replace("|", "/")
 

@@ -19,7 +19,7 @@ from matlab_compat.network import Network
 from matlab_compat.wording import argument
 
 from ..examples import example_inputs
-from .base import Array, Model, Options, Target, interface, module_of, outputs_of
+from .base import Array, Format, Model, Options, interface, module_of, outputs_of
 
 if TYPE_CHECKING:
     import torch
@@ -33,7 +33,7 @@ FORMAT = "matlab_compat.exported/1"
 _BATCH = 3
 
 
-class Exported(Target):
+class TorchExport(Format):
     """An ``ExportedProgram`` with a dynamic batch."""
 
     name: ClassVar[str] = "torch.export program"

@@ -8,22 +8,22 @@ from pathlib import Path
 
 from matlab_compat.errors import UsageError
 
-from .base import Options, Target
+from .base import Format, Options
 
 #: Ending to "module:class"; "" is a folder.
 _TARGETS = {
     ".pt": "torch_file:TorchFile",
     ".pth": "torch_file:TorchFile",
     ".safetensors": "safetensors:Safetensors",
-    ".pt2": "exported:Exported",
+    ".pt2": "torch_export:TorchExport",
     ".onnx": "onnx:Onnx",
     ".mat": "mat:MatStruct",
-    ".m": "matlab:MatlabFunctionFile",
+    ".m": "matlab_code:MatlabFunctionFile",
     "": "source:SourcePackage",
 }
 
 
-def target_for(path: str | PathLike[str]) -> Target:
+def format_for(path: str | PathLike[str]) -> Format:
     """The target that the ending of ``path`` names.
 
     Raises
@@ -40,7 +40,7 @@ def target_for(path: str | PathLike[str]) -> Target:
             remedy=f"use one of {', '.join(name or 'a folder' for name in _TARGETS)}.",
         )
     module, _, name = place.partition(":")
-    target: Target = getattr(import_module(f".{module}", __name__), name)()
+    target: Format = getattr(import_module(f".{module}", __name__), name)()
     return target
 
 
@@ -49,4 +49,4 @@ def suffixes() -> tuple[str, ...]:
     return tuple(_TARGETS)
 
 
-__all__ = ["Options", "Target", "suffixes", "target_for"]
+__all__ = ["Format", "Options", "format_for", "suffixes"]

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 import converters
 import matlab_compat as m
-from converters.targets import Options
+from converters.formats import Options
 from matlab_compat.errors import UnsupportedLayerError
 from matlab_compat.layers import Layer
 

@@ -15,8 +15,8 @@ import torch
 
 import converters
 import matlab_compat as mc
-from converters.targets.base import Options
-from converters.targets.torch_file import TorchFile, load_torch
+from converters.formats.base import Options
+from converters.formats.torch_file import TorchFile, load_torch
 from matlab_compat.errors import (
     CorruptFileError,
     FileAccessError,

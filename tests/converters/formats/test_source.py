@@ -23,12 +23,12 @@ from safetensors.torch import load_file
 import matlab_compat as m
 from converters.convert import save
 from converters.examples import example_inputs
+from converters.formats import Options
+from converters.formats.base import outputs_of
+from converters.formats.source import SourcePackage, build
+from converters.formats.source.network import write_network
+from converters.formats.source.texts import model_text
 from converters.load import load_network
-from converters.targets import Options
-from converters.targets.base import outputs_of
-from converters.targets.source import SourcePackage, build
-from converters.targets.source_code.network import write_network
-from converters.targets.source_code.texts import model_text
 from matlab_compat.errors import UnsupportedLayerError
 from matlab_compat.layers import Layer
 from matlab_compat.network import Network

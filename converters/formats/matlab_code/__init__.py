@@ -18,11 +18,11 @@ from matlab_compat.layers.function import FunctionLayer
 from matlab_compat.layers.nested import NetworkLayer
 from matlab_compat.network import CLASSIC, Network
 
-from ..load import load
-from ..matfile.writer import _KEYWORDS as KEYWORDS
-from .base import Array, Model, Options, Target, module_of, outputs_of, source_of
-from .mat import unbuilt, write_struct
-from .matlab_calls import Call, call, helper, plain, quoted, refusal
+from ...load import load
+from ...matfile.writer import _KEYWORDS as KEYWORDS
+from ..base import Array, Format, Model, Options, module_of, outputs_of, source_of
+from ..mat import unbuilt, write_struct
+from .calls import Call, call, helper, plain, quoted, refusal
 
 if TYPE_CHECKING:
     import torch
@@ -32,7 +32,7 @@ _NAME = re.compile(r"[A-Za-z]\w{0,62}", re.ASCII)
 _CALLED = ("load", "mfilename", "layerGraph", "addLayers", "connectLayers", "assembleNetwork")
 
 
-class MatlabFunctionFile(Target):
+class MatlabFunctionFile(Format):
     """``net = NAME()`` in MATLAB gives the network back; NAME.mat must lie beside NAME.m."""
 
     name: ClassVar[str] = "MATLAB function"

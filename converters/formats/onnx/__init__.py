@@ -21,8 +21,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from matlab_compat.errors import MatlabCompatError, UnsupportedLayerError, cause_text
 from matlab_compat.wording import argument
 
-from .base import Array, Model, Options, Target, interface, module_of, need
-from .exported import export, fixed_remark
+from ..base import Array, Format, Model, Options, interface, module_of, need
+from ..torch_export import export, fixed_remark
 
 if TYPE_CHECKING:
     import onnx
@@ -35,7 +35,7 @@ OPSET = 20
 _LARGEST = 2**31 - 2**20
 
 
-class Onnx(Target):
+class Onnx(Format):
     """An ONNX model with a dynamic batch; names, labels and classes in ``metadata_props``."""
 
     name: ClassVar[str] = "ONNX"
@@ -50,7 +50,7 @@ class Onnx(Target):
     def write(self, model: Model, path: Path, options: Options) -> None:
         """The model, checked by ``onnx.checker``."""
         need("onnx", "onnx", "onnxscript", "onnxruntime")
-        from .onnx_recurrent import with_onnx_operators
+        from .recurrent import with_onnx_operators
 
         module = with_onnx_operators(module_of(model, options))
         about = interface(model)

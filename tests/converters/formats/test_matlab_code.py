@@ -15,9 +15,9 @@ import pytest
 
 import converters
 import matlab_compat
-from converters.targets import Options
-from converters.targets.matlab import MatlabFunctionFile, code
-from converters.targets.matlab_calls import refusal
+from converters.formats import Options
+from converters.formats.matlab_code import MatlabFunctionFile, code
+from converters.formats.matlab_code.calls import refusal
 from matlab_compat import (
     Network,
     additionLayer,

@@ -38,7 +38,7 @@ class Options:
         Leave the normalization of the inputs out; its constants are written beside the model.
     steps:
         Time steps of the sequence that the outputs are compared on. Formats that can only hold
-        one length of sequence (see :meth:`Target.remarks`) hold this one.
+        one length of sequence (see :meth:`Format.remarks`) hold this one.
     """
 
     dtype: str = "single"
@@ -47,7 +47,7 @@ class Options:
     steps: int = 8
 
 
-class Target(ABC):
+class Format(ABC):
     """A format that a layer or network can leave in.
 
     ``write`` is given a path that does not exist yet: the final name, in a folder of its own (the

@@ -10,14 +10,14 @@ from matlab_compat.layers.unsupported import UnsupportedLayer
 from matlab_compat.network import Network
 
 from ..load import load
-from ..structs import save_layer, save_network
-from .base import Array, Model, Options, Target, module_of, outputs_of, source_of
+from .base import Array, Format, Model, Options, module_of, outputs_of, source_of
+from .mat_struct import save_layer, save_network
 
 if TYPE_CHECKING:
     import torch
 
 
-class MatStruct(Target):
+class MatStruct(Format):
     """A struct export that ``load`` and a MATLAB user can read: ``layer``, or ``net``."""
 
     name: ClassVar[str] = "MATLAB struct"

@@ -16,7 +16,7 @@ import pytest
 
 import converters
 import matlab_compat as m
-from converters.targets import suffixes
+from converters.formats import suffixes
 from matlab_compat import Network
 from matlab_compat.layers import Layer
 

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from converters.formats import mat_native as native
 from converters.matfile.values import MatObject, ObjectArray, StructArray, Table
-from converters.readers import native
 from matlab_compat.errors import CorruptFileError
 
 

@@ -15,7 +15,7 @@ import pytest
 import torch
 
 import converters
-from converters.targets import Options
+from converters.formats import Options
 from matlab_compat import Network, transposedConv2dLayer
 from matlab_compat.errors import UnsupportedLayerError
 from matlab_compat.layers.unsupported import UnsupportedLayer

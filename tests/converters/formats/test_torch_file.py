@@ -9,7 +9,7 @@ import pytest
 import torch
 
 import converters
-from converters.targets import Options
+from converters.formats import Options
 from matlab_compat import Network
 from matlab_compat.errors import CorruptFileError
 

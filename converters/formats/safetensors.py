@@ -21,8 +21,8 @@ from matlab_compat.layers import Layer
 from matlab_compat.network import Network
 
 from ..identify.files import not_ours, refuse_others
-from .base import Array, Model, Options, Target, module_of, need, outputs_of, source_of
-from .torch_file import describe, restore
+from .base import Array, Format, Model, Options, module_of, need, outputs_of, source_of
+from .document import describe, restore
 
 if TYPE_CHECKING:
     import torch
@@ -31,7 +31,7 @@ FORMAT = "matlab_compat.safetensors/1"
 _CONSTANT = "matlab_constant."
 
 
-class Safetensors(Target):
+class Safetensors(Format):
     """The state_dict of ``model.to_torch()``, which any reader of safetensors takes."""
 
     name: ClassVar[str] = "safetensors"

@@ -17,7 +17,7 @@ from safetensors.numpy import load_file
 from safetensors.torch import save_file
 
 import converters
-from converters.targets import Options
+from converters.formats import Options
 from matlab_compat import Network, inputLayer, reluLayer
 from matlab_compat.errors import CorruptFileError, UsageError
 
@@ -119,7 +119,7 @@ def test_the_missing_library_is_named_with_its_remedy(
 ) -> None:
     find = importlib.util.find_spec
     monkeypatch.setattr(
-        "converters.targets.base.find_spec",
+        "converters.formats.base.find_spec",
         lambda name: None if name == "safetensors" else find(name),
     )
     with pytest.raises(UsageError, match="needs safetensors") as caught:

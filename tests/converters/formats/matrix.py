@@ -10,7 +10,7 @@ from pathlib import Path
 
 import converters
 from converters.convert import Converted
-from converters.targets import suffixes
+from converters.formats import suffixes
 from matlab_compat import Network
 from matlab_compat.errors import MatlabCompatError
 from tests.truth.networks import networks
