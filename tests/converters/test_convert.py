@@ -212,7 +212,7 @@ def test_what_was_written_does_not_set_its_own_bound(
 ) -> None:
     """Noise of 1.5 % of the largest, and one per cent of a small channel."""
 
-    def wrong(self: Target, path: Path, inputs: Any, options: Options) -> tuple[NDArray[Any], ...]:
+    def wrong(self: Format, path: Path, inputs: Any, options: Options) -> tuple[NDArray[Any], ...]:
         with torch.inference_mode():
             y = small_channel().to_torch(None, options.dtype)(*inputs).numpy()
         if mistake == "noise":

@@ -14,13 +14,13 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from converters.structs import layer_struct, network_struct
 from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
 import matlab_compat as mc
 from converters.matfile.writer import write_mat
-from converters.structs import layer_struct, network_struct
 from matlab_compat.errors import UsageError
 from matlab_compat.network import Network
 from matlab_compat.testing import assert_matches_matlab

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 import converters
 from converters.examples import example_inputs
-from converters.targets import Options, target_for
+from converters.formats import Options, format_for
 from matlab_compat.errors import MatlabCompatError, NothingToCompareError
 from matlab_compat.execution.module import run_network
 from matlab_compat.network import Network
@@ -146,7 +146,7 @@ def onnx(network: Network, given: Tensors) -> list[Array] | None:
         options = Options(steps=STEPS)
         try:
             converters.save(network, path, options=options, check=False)
-            target = target_for(path)
+            target = format_for(path)
             return [np.asarray(y) for y in target.run(path, given, options)]
         except (MatlabCompatError, RuntimeError):
             return None
