@@ -23,3 +23,22 @@ def plain_texts(value: Any) -> Any:
     if isinstance(one, np.ndarray):
         return [plain_text(text) for text in one.ravel(order="F")]
     return [plain_text(text) for text in one] if isinstance(one, list | tuple) else one
+
+
+def class_names(value: object) -> list[str] | None:
+    """The names of a categorical, a cell array or a list; ``None`` for 'auto' or nothing."""
+    labels = getattr(value, "labels", None)  # a categorical keeps the order of its elements
+    if callable(labels):
+        value = labels()
+    if isinstance(value, str) and value.lower() == "auto":
+        return None
+    names = [value] if isinstance(value, str) else list(np.ravel(_as_objects(value), order="F"))
+    if any(not isinstance(name, str) for name in names):
+        raise ValueError("must be 'auto' or the names of the classes")
+    return [str(name) for name in names] or None
+
+
+def _as_objects(value: object) -> Any:
+    if isinstance(value, np.ndarray):
+        return value
+    return np.array([] if value is None else value, dtype=object)

@@ -11,7 +11,7 @@ from .layers.base import Layer
 if TYPE_CHECKING:
     from torch import nn
 
-    from .execution.parameters import Factors
+    from .execution.described import Factors
 
 
 def parameter_groups(

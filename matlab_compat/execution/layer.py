@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import torch
 
@@ -15,14 +15,12 @@ from ..engine.precision import DeviceLike, DTypeLike, full_precision
 from ..errors import DataFormatError
 from ..plain_text import plain_texts
 from ..wording import argument
+from .described import LayerLike
 from .sizes import check_sizes
-
-if TYPE_CHECKING:
-    from ..layers.base import Layer
 
 
 def predict_layer(
-    layer: Layer,
+    layer: LayerLike,
     X: object,
     data_format: str | Sequence[str],
     device: DeviceLike | None = None,
@@ -61,7 +59,7 @@ def predict_layer(
     return outputs[0] if len(outputs) == 1 else outputs
 
 
-def check_channels(layer: Layer, shape: Sequence[int], labels: str) -> None:
+def check_channels(layer: LayerLike, shape: Sequence[int], labels: str) -> None:
     """Refuse data with a number of channels that the layer was not made for.
 
     Raises

@@ -14,11 +14,8 @@ from torch import fx, nn
 
 from ..engine.precision import DeviceLike, DTypeLike
 from ..errors import DataFormatError, MatlabCompatError, UnsupportedLayerError, cause_text, locating
-from ..layers.base import Layer
-from ..layers.nested import NetworkLayer
-from ..layers.unsupported import UnsupportedLayer
-from ..network.graph import Plan, Port, Step
 from ..wording import argument
+from .described import LayerLike, Plan, Port, Step
 from .sizes import check_sizes
 
 
@@ -35,7 +32,7 @@ class Stub(nn.Module):
 
 
 def build_graph(
-    plan: Plan,
+    plan: Plan[LayerLike],
     device: DeviceLike | None,
     dtype: DTypeLike | None,
     *,
@@ -61,7 +58,7 @@ def build_graph(
         values[name, -1] = graph.placeholder(identifier(name))
     for step in plan.steps:
         arguments = tuple(values[source] for source in step.sources)
-        if getattr(step.layer, "is_output", False):
+        if step.layer.is_output:
             values[step.name, 0] = arguments[0]
             continue
         attribute = attributes[step.name]
@@ -85,28 +82,29 @@ def build_graph(
 
 
 def _module(
-    step: Step, device: DeviceLike | None, dtype: DTypeLike | None, stub: bool
+    step: Step[LayerLike], device: DeviceLike | None, dtype: DTypeLike | None, stub: bool
 ) -> nn.Module:
     if stub and (refusal := step.layer.refusal()) is not None:
         return Stub(str(refusal))
-    if isinstance(step.layer, NetworkLayer):
+    inner = step.layer.inner_plan(step.formats)
+    if inner is not None:
         with locating(f"layer '{step.name}'"):
-            return build_graph(step.layer.plan(step.formats), device, dtype, stub=stub)
+            return build_graph(inner, device, dtype, stub=stub)
     with at(step):
         return step.layer.to_torch(device, dtype, formats=step.formats)
 
 
-def at(step: Step) -> AbstractContextManager[None]:
+def at(step: Step[LayerLike]) -> AbstractContextManager[None]:
     """Where errors of a layer without a name of its own happen; others say it themselves."""
     return nullcontext() if step.layer.Name else locating(f"layer '{step.name}'")
 
 
-def refuse_unsupported(plan: Plan) -> None:
+def refuse_unsupported(plan: Plan[LayerLike]) -> None:
     """Raise one error that names every layer of the plan that cannot be built, or is not run."""
     every = dict(_flat(plan))
     lines, remedies = [], []
     for name, layer in every.items():
-        if isinstance(layer, UnsupportedLayer) and not layer.is_output:
+        if layer.reason and not layer.is_output:
             fields = ", ".join(name for name in layer.extra if "." not in name and name != "Name")
             lines.append(f"    '{name}' is a {layer.class_name}: {layer.reason} ({fields})")
             remedies.append(
@@ -125,14 +123,14 @@ def refuse_unsupported(plan: Plan) -> None:
     )
 
 
-def _flat(plan: Plan) -> Iterator[tuple[str, Layer]]:
+def _flat(plan: Plan[LayerLike]) -> Iterator[tuple[str, LayerLike]]:
     """The layers by name, those of nested networks as "outer/inner" in the place of theirs."""
     for step in plan.steps:
-        if isinstance(step.layer, NetworkLayer) and step.layer.refusal() is None:
-            inner = _flat(step.layer.plan(step.formats))
-            yield from ((f"{step.name}/{name}", layer) for name, layer in inner)
-        else:
+        inner = step.layer.inner_plan(step.formats) if step.layer.refusal() is None else None
+        if inner is None:
             yield step.name, step.layer
+        else:
+            yield from ((f"{step.name}/{name}", layer) for name, layer in _flat(inner))
 
 
 def identifier(name: str) -> str:

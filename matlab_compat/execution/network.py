@@ -18,16 +18,14 @@ from ..display import size_text
 from ..engine.arrays import array, as_data, tensor
 from ..engine.precision import DeviceLike, DTypeLike, full_precision
 from ..errors import DataFormatError, MatlabCompatWarning, UsageError, locating
-from ..layers.output import class_names
-from ..network import CLASSIC
-from ..plain_text import plain_texts
+from ..plain_text import class_names, plain_texts
 from ..wording import argument
+from .described import CLASSIC, LayerLike, NetworkLike, Plan
 from .module import build_graph, run_network, run_recording
 
 if TYPE_CHECKING:
     from torch import fx
 
-    from ..network import Network
 
 Array = npt.NDArray[Any]
 
@@ -52,7 +50,7 @@ class NetworkInput:
 
 
 def predict(
-    network: Network,
+    network: NetworkLike,
     X: Sequence[object],
     data_format: str | Sequence[str] | None,
     device: DeviceLike | None,
@@ -79,7 +77,7 @@ def predict(
 
 
 def activations(
-    network: Network,
+    network: NetworkLike,
     X: Sequence[object],
     layers: Sequence[str],
     data_format: str | Sequence[str] | None = None,
@@ -110,7 +108,7 @@ class Computed:
 
 
 def computed(
-    network: Network,
+    network: NetworkLike,
     X: Sequence[object],
     layers: Sequence[str],
     data_format: str | Sequence[str] | None = None,
@@ -185,16 +183,16 @@ def _sizes_named(inputs: list[NetworkInput]) -> Iterator[None]:
         ) from None
 
 
-def _producer(name: str, plan: Any) -> str:
+def _producer(name: str, plan: Plan[LayerLike]) -> str:
     """Output layers compute nothing: their activations are those of what feeds them."""
     step = next(s for s in plan.steps if s.name == name)
-    if getattr(step.layer, "is_output", False):
+    if step.layer.is_output:
         return _producer(step.sources[0][0], plan)
     return name
 
 
 def classify(
-    network: Network,
+    network: NetworkLike,
     X: Sequence[object],
     classes: object,
     data_format: str | Sequence[str] | None,
@@ -202,7 +200,7 @@ def classify(
     """:meth:`Network.classify <matlab_compat.network.Network.classify>`."""
     scores = network.predict(*X, data_format=data_format)
     outputs = list(network.plan().outputs.values())
-    having = [getattr(network.layer(port[0]), "Classes", None) for port, _ in outputs]
+    having = [network.layer(port[0]).classes() for port, _ in outputs]
     chosen = having.index(network.Classes) if network.Classes in having else 0
     scores = scores[chosen] if isinstance(scores, tuple) else scores
     label = outputs[chosen][1]
@@ -245,7 +243,7 @@ def _names(classes: object, count: int) -> Array:
 
 
 def network_inputs(
-    network: Network, X: Sequence[object], data_format: str | Sequence[str] | None
+    network: NetworkLike, X: Sequence[object], data_format: str | Sequence[str] | None
 ) -> list[NetworkInput]:
     """The data for each input of the network, with labels."""
     plan = network.plan()
@@ -304,7 +302,7 @@ def _list(items: list[Any], form: DataFormat) -> NetworkInput:
     return found
 
 
-def _other_size(network: Network, name: str, own: str, given: NetworkInput) -> _Sizes | None:
+def _other_size(network: NetworkLike, name: str, own: str, given: NetworkInput) -> _Sizes | None:
     """The size of (the first of) the data and the input layer's, if it is larger than that.
 
     MATLAB's ``predict`` takes exactly InputSize. Larger images are taken here where the layers can,
@@ -316,14 +314,14 @@ def _other_size(network: Network, name: str, own: str, given: NetworkInput) -> _
         Other labels, another number of channels, or a smaller image.
     """
     layer = network.layer(name) if name in network.names else None
-    if layer is None or not hasattr(layer, "input_format"):
+    wanted = layer.input_size() if layer is not None else None
+    if wanted is None:
         return None
     if given.form.batched != own:
         raise DataFormatError(
             f"The data is labelled '{given.form.labels}', but the network takes '{own}'.",
             remedy=f"label or permute the data as '{own}'.",
         )
-    wanted = tuple(layer.input_size())  # type: ignore[attr-defined]
     other = None
     for item in given.data:
         size = given.form.to_canonical(item).shape[: len(wanted)]  # S and C come first
@@ -339,7 +337,7 @@ def _other_size(network: Network, name: str, own: str, given: NetworkInput) -> _
     return other
 
 
-def _formats(network: Network, inputs: list[NetworkInput]) -> dict[str, str]:
+def _formats(network: NetworkLike, inputs: list[NetworkInput]) -> dict[str, str]:
     return {
         name: given.form.batched for name, given in zip(network.plan().inputs, inputs, strict=True)
     }
@@ -410,7 +408,7 @@ def _in_memory(result: Any) -> Any:
 
 
 def _as_matlab(
-    network: Network, inputs: list[NetworkInput], observations: list[Array], label: str
+    network: NetworkLike, inputs: list[NetworkInput], observations: list[Array], label: str
 ) -> Any:
     """One output of all observations, as MATLAB's ``predict`` of that class of network gives it."""
     first = inputs[0]
@@ -449,7 +447,7 @@ def result_labels(
     return f"{label.replace('B', '')}B" if first.is_list or "T" in label else label
 
 
-def observations_first(network: Network, label: str, size: Sequence[int]) -> bool:
+def observations_first(network: NetworkLike, label: str, size: Sequence[int]) -> bool:
     """Whether ``predict`` gives an output of torch's ``size`` N×K.
 
     Vectors, and what a SeriesNetwork or DAGNetwork makes 1×1×K (``classify`` and ``predict`` of
@@ -472,7 +470,7 @@ def _image(y: Array, label: str) -> Array:
 
 
 def _as_activation(
-    network: Network, inputs: list[NetworkInput], observations: list[Array], label: str
+    network: NetworkLike, inputs: list[NetworkInput], observations: list[Array], label: str
 ) -> Any:
     """As :func:`_as_matlab`, but vectors are K×N, and 1×1×K×N where they come from images."""
     if inputs[0].labelled:

@@ -2,63 +2,53 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 import numpy as np
 import torch
 
 from ..data_format import torch_axes
 from ..display import TIMES, size_text
+from ..engine.initializers import generator
 from ..errors import UsageError
-from ..initializers import generator
-from ..layers.learnables import Learnable
-from ..layers.nested import NetworkLayer
-from ..network.graph import Plan, Port, Step
 from ..table import Table
+from .described import LayerLike, Plan, Port, Step
 from .module import at, running
-
-if TYPE_CHECKING:
-    from ..network import Network
 
 #: Steps of time that a sequence is given where no size says how many.
 _TIME_STEPS = 1
 
 
 def initialize(
-    network: Network,
-    sizes: Sequence[Sequence[int]],
-    seed: int | torch.Generator | None,
-    formats: Mapping[str, str] | None,
+    plan: Plan[LayerLike], sizes: Sequence[Sequence[int]], seed: int | torch.Generator | None
 ) -> None:
-    """Fill the empty learnables and states of ``network`` in place, sized by propagation."""
-    for _ in walk(network.plan(formats), sizes, generator(seed)):
+    """Fill the empty learnables and states of the layers in place, sized by propagation."""
+    for _ in walk(plan, sizes, generator(seed)):
         pass
 
 
-def analyze(
-    network: Network, sizes: Sequence[Sequence[int]], formats: Mapping[str, str] | None
-) -> Table:
-    """The table of ``analyzeNetwork``; initializes ``network`` on the way."""
+def analyze(plan: Plan[LayerLike], sizes: Sequence[Sequence[int]]) -> Table:
+    """The table of ``analyzeNetwork``; initializes the layers on the way."""
     rows: list[tuple[str, str, str, str, int]] = []
-    for step, shapes in walk(network.plan(formats), sizes, generator(0)):
+    for step, shapes in walk(plan, sizes, generator(0)):
         layer = step.layer
-        arrays = {
-            name: layer._values[name]
-            for name, declared in layer.parameters().items()
-            if isinstance(declared, Learnable) and layer._values[name].size
-        }
-        learnables = "  ".join(f"{name} {size_text(a.shape)}" for name, a in arrays.items())
-        total = sum(a.size for a in arrays.values())
-        if isinstance(layer, NetworkLayer):
-            total = sum(a.size for a in layer.Network.Learnables["Value"])
+        learnables = [f"{name} {size_text(a.shape)}" for name, a in layer.learnables().items()]
         kind = layer.type_text or type(layer).__name__
-        rows.append((step.name, kind, _activations(step, shapes), learnables, total))
+        activations = _activations(step, shapes)
+        rows.append((step.name, kind, activations, "  ".join(learnables), _total(step)))
     heads = ("Name", "Type", "Activations", "Learnables", "Total")
     return Table.from_rows(heads, rows)
 
 
-def _activations(step: Step, shapes: list[torch.Size]) -> str:
+def _total(step: Step[LayerLike]) -> int:
+    """Number of learnables, those of a network within the layer too."""
+    own = sum(array.size for array in step.layer.learnables().values())
+    inner = step.layer.inner_plan(step.formats)
+    return own if inner is None else own + sum(map(_total, inner.steps))
+
+
+def _activations(step: Step[LayerLike], shapes: list[torch.Size]) -> str:
     """``28(S)×28(S)×20(C)×1(B)``, as the Network Analyzer writes it."""
     texts = []
     for shape, label in zip(shapes, step.output_formats, strict=True):
@@ -68,16 +58,16 @@ def _activations(step: Step, shapes: list[torch.Size]) -> str:
 
 
 def walk(
-    plan: Plan, sizes: Sequence[Sequence[int]], source: torch.Generator
-) -> Iterator[tuple[Step, list[torch.Size]]]:
+    plan: Plan[LayerLike], sizes: Sequence[Sequence[int]], source: torch.Generator
+) -> Iterator[tuple[Step[LayerLike], list[torch.Size]]]:
     """Each step with the torch sizes of its outputs, initializing its layer where needed."""
     inputs = [torch.empty(size, device="meta") for size in input_sizes(plan, sizes).values()]
     yield from _walk(plan, inputs, source)
 
 
 def _walk(
-    plan: Plan, inputs: Sequence[torch.Tensor], source: torch.Generator
-) -> Iterator[tuple[Step, list[torch.Size]]]:
+    plan: Plan[LayerLike], inputs: Sequence[torch.Tensor], source: torch.Generator
+) -> Iterator[tuple[Step[LayerLike], list[torch.Size]]]:
     values: dict[Port, torch.Tensor] = {
         (name, -1): given for name, given in zip(plan.inputs, inputs, strict=True)
     }
@@ -90,7 +80,10 @@ def _walk(
 
 
 def input_sizes(
-    plan: Plan, sizes: Sequence[Sequence[int]] = (), batch: int = 1, steps: int = _TIME_STEPS
+    plan: Plan[LayerLike],
+    sizes: Sequence[Sequence[int]] = (),
+    batch: int = 1,
+    steps: int = _TIME_STEPS,
 ) -> dict[str, tuple[int, ...]]:
     """Torch's size of each network input, for ``batch`` observations of ``steps`` time steps.
 
@@ -107,31 +100,36 @@ def input_sizes(
 
 
 def _input_size(
-    plan: Plan, name: str, label: str, given: Sequence[int] | None, batch: int, steps: int
+    plan: Plan[LayerLike],
+    name: str,
+    label: str,
+    given: Sequence[int] | None,
+    batch: int,
+    steps: int,
 ) -> tuple[int, ...]:
     layer = next((s.layer for s in plan.steps if s.name == name), None)
-    own = getattr(layer, "input_size", None)
-    size = list(given) if given is not None else list(own()) if own else None
+    size = given if given is not None or layer is None else layer.input_size()
     if size is None:
         raise UsageError(
             f"The network does not say the size of its input '{name}'.",
             remedy="pass it: net.initialize([28, 28, 1]) or net.analyze([28, 28, 1]).",
         )
     rest = iter(int(n) for n in size)
-    length = max(steps, int(getattr(layer, "MinLength", 1) or 1))
+    length = max(steps, 1 if layer is None else layer.least_steps())
     matlab = [batch if c == "B" else length if c == "T" else next(rest) for c in label]
     return tuple(matlab[axis] for axis in torch_axes(label))
 
 
 def _outputs(
-    step: Step, arguments: list[torch.Tensor], source: torch.Generator
+    step: Step[LayerLike], arguments: list[torch.Tensor], source: torch.Generator
 ) -> tuple[torch.Tensor, ...]:
     layer = step.layer
     # Normalization keeps the size, and its statistics may be missing before training.
-    if getattr(layer, "is_output", False) or hasattr(layer, "input_format"):
+    if layer.is_output or layer.input_format() is not None:
         return (arguments[0],)
-    if isinstance(layer, NetworkLayer):
-        for _ in _walk(layer.plan(step.formats), arguments, source):
+    inner = layer.inner_plan(step.formats)
+    if inner is not None:
+        for _ in _walk(inner, arguments, source):
             pass
     label = step.formats[0]
     with at(step):

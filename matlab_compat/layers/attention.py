@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 
+from ..arrays import as_vector, restored
 from ..display import size_text
 from ..errors import DataFormatError, PropertyError
 from .base import Fans, Layer
 from .constructors import Expansion, construct
 from .formats import require_format
-from .learnables import Layout, Learnable, as_vector, factor, initializer, restored
+from .learnables import Layout, Learnable, factor, initializer
 from .properties import (
     Property,
     auto_or_positive_integer,

@@ -18,9 +18,17 @@ from ..errors import (
     UnsupportedLayerError,
     locating,
 )
+from ..execution.described import Factors
 from ..wording import argument
 from .learnables import Learnable, Parameter
-from .properties import HYPERPARAMETERS, LEARNABLE_PARAMETERS, REQUIRED, STATE_PARAMETERS, Property
+from .properties import (
+    HYPERPARAMETERS,
+    LEARNABLE_PARAMETERS,
+    REQUIRED,
+    STATE_PARAMETERS,
+    Property,
+    positive_integer,
+)
 from .properties import shown as shown_value
 from .properties import text as text_property
 from .saved_fields import EVERYWHERE, OF_PARAMETERS, SavedField, check_known, declaration, is_empty
@@ -29,6 +37,7 @@ if TYPE_CHECKING:
     import torch
 
     from ..engine.precision import DeviceLike, DTypeLike
+    from ..execution.described import Plan
 
 Array = npt.NDArray[Any]
 #: (numIn, numOut) of an initializer, as the documentation of the layer defines them.
@@ -61,6 +70,8 @@ class Layer:
     type_text: ClassVar[str] = ""
     #: The format that data without labels is taken to have when the layer runs on its own.
     default_format: ClassVar[str] = "SSCB"
+    #: Whether a network ends here: nothing is computed, the input is passed on.
+    is_output: bool = False
     #: Names of the inputs and outputs that MATLAB gives the layer.
     _input_names: ClassVar[tuple[str, ...]] = ("in",)
     _output_names: ClassVar[tuple[str, ...]] = ("out",)
@@ -190,6 +201,16 @@ class Layer:
         return all(_same(v, other._values[name]) for name, v in self._values.items())
 
     __hash__ = None  # type: ignore[assignment]  # mutable, compared by value
+
+    @property
+    def class_name(self) -> str:
+        """The class in MATLAB."""
+        return self.matlab_class
+
+    @property
+    def reason(self) -> str:
+        """Why the layer cannot be built; empty where it can."""
+        return ""
 
     # --- files --------------------------------------------------------------------------
 
@@ -368,7 +389,8 @@ class Layer:
             self._refuse_unread()
             given = tuple(formats or self.default_formats)
             self.output_formats(given)  # refuses what the layer does not take
-            return load_parameters(self, self._build(given), device, dtype)
+            module = self._build(given)
+            return load_parameters(module, self.torch_state(), self.torch_factors(), device, dtype)
 
     def _refuse_unread(self) -> None:
         if (refusal := self.refusal()) is not None:
@@ -389,6 +411,17 @@ class Layer:
             declared.layout.torch_name: declared.layout.to_torch(self.parameter_value(name))
             for name, declared in self.parameters().items()
             if declared.layout is not None
+        }
+
+    def torch_factors(self) -> dict[str, Factors]:
+        """Torch parameter name to the factors of the learnable that it holds."""
+        return {
+            torch_name: Factors(
+                self._values[declared.learn_rate_factor], self._values[declared.l2_factor]
+            )
+            for name, declared in self.parameters().items()
+            if isinstance(declared, Learnable)
+            for torch_name in self.torch_names(name)
         }
 
     def parameter_value(self, name: str) -> Array:
@@ -461,6 +494,34 @@ class Layer:
             formats = self.default_formats if data_format is None else data_format
             return predict_layer(self, X, formats, device, dtype, allow_tf32)
 
+    def input_format(self) -> str | None:
+        """The labels of the data that enters a network here, with B; ``None`` of other layers."""
+        return None
+
+    def input_size(self) -> tuple[int, ...] | None:
+        """The size of one observation that enters here, in MATLAB's order, without B and T."""
+        return None
+
+    def least_steps(self) -> int:
+        """The fewest time steps that the layer takes."""
+        return 1
+
+    def inner_plan(self, formats: Sequence[str]) -> Plan[Layer] | None:
+        """The order of computation of the network that the layer is made of, if it is."""
+        return None
+
+    def classes(self) -> list[str] | None:
+        """The names of the classes, in the order of the channels, of an output layer with any."""
+        return None
+
+    def learnables(self) -> dict[str, Array]:
+        """The learnables that have a value, by name."""
+        return {
+            name: self._values[name]
+            for name, declared in self.parameters().items()
+            if isinstance(declared, Learnable) and self._values[name].size
+        }
+
     def input_channels(self) -> int | None:
         """The number of channels (or features) that the input must have, where it is known."""
         return None
@@ -493,11 +554,52 @@ class Layer:
         """
         empty = [name for name in self.parameters() if self._values[name].size == 0]
         if empty:
-            from ..initializers import initialize
-
             with locating(self.label):
-                self._assign(initialize(self, empty, numChannels, seed))
+                self._assign(self._initial(empty, numChannels, seed))
         return self
+
+    def _initial(self, names: Sequence[str], given: int | None, seed: Any) -> dict[str, Array]:
+        """Values for these learnables and states, by their initializers."""
+        from ..engine.initializers import generator, sample
+
+        channels = self._input_channels(given)
+        source, sizes = generator(seed), self._parameter_sizes(channels)
+        return {
+            name: sample(self._initializer(name), *sizes[name], source)
+            for name in names
+            if name in sizes
+        }
+
+    def _input_channels(self, given: object) -> int:
+        """The number of input channels: the layer's own, or the one given.
+
+        Raises
+        ------
+        PropertyError
+            The layer knows none and none is given, or it knows another.
+        """
+        try:
+            number = None if given is None else positive_integer(given)
+        except ValueError as error:
+            raise PropertyError(f"numChannels {error}; got {given!r}.") from None
+        known = self.input_channels() or number
+        if number not in (None, known):
+            raise PropertyError(
+                f"The layer has {known} input channels, not {number}.", where=("NumChannels",)
+            )
+        if known is None:
+            raise PropertyError(
+                "The number of input channels is 'auto'.",
+                where=("NumChannels",),
+                remedy="pass numChannels: layer.initialize(numChannels=3).",
+            )
+        return known
+
+    def _initializer(self, name: str) -> str | Callable[..., Any]:
+        """The initializer of a learnable; states have fixed ones."""
+        fixed = {"TrainedMean": "zeros", "TrainedVariance": "ones"}
+        chosen: str | Callable[..., Any] | None = self._values.get(f"{name}Initializer")
+        return chosen or fixed.get(name, "zeros")
 
     def _parameter_sizes(self, channels: int) -> dict[str, tuple[tuple[int, ...], Fans]]:
         """MATLAB size and (numIn, numOut) of each learnable and state, for that many channels."""

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
 import numpy as np
 import numpy.typing as npt
 
+from ..arrays import restored
 from ..display import size_text
 from ..errors import MatlabCompatWarning, PropertyError
 from .base import Fans
@@ -39,7 +40,7 @@ from .filters import (
     per_dimension,
     sizes_text,
 )
-from .learnables import Layout, Learnable, restored
+from .learnables import Layout, Learnable
 from .properties import (
     Property,
     auto_or_positive_integer,

@@ -14,12 +14,13 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 import numpy.typing as npt
 
+from ..arrays import as_vector, restored
 from ..display import size_text
 from ..errors import PropertyError, UnsupportedLayerError
 from .base import Fans, Layer
 from .constructors import construct
 from .formats import require_format
-from .learnables import Layout, Learnable, as_vector, factor, initializer, restored
+from .learnables import Layout, Learnable, factor, initializer
 from .properties import (
     Property,
     anything,

@@ -9,10 +9,11 @@ from typing import Any, ClassVar
 import numpy as np
 import numpy.typing as npt
 
+from ..arrays import as_vector, restored
 from ..display import matlab_text, row_text, size_text
 from ..errors import DataFormatError, PropertyError
 from .base import Fans, Layer
-from .learnables import Layout, Learnable, as_vector, factor, initializer, restored
+from .learnables import Layout, Learnable, factor, initializer
 from .properties import (
     REQUIRED,
     Property,

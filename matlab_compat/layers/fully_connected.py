@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 import numpy as np
 import numpy.typing as npt
 
+from ..arrays import as_vector, restored
 from ..display import size_text
 from ..errors import DataFormatError, PropertyError
 from .base import Fans, Layer
 from .constructors import construct
-from .learnables import Layout, Learnable, as_vector, factor, initializer, restored
+from .learnables import Layout, Learnable, factor, initializer
 from .properties import Property, auto_or_positive_integer, positive_integer
 from .registry import register
 from .saved_fields import SavedField, neutral

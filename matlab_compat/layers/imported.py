@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 import numpy.typing as npt
 
+from ..arrays import restored
 from ..errors import PropertyError
 from .base import Layer
-from .learnables import restored
 from .pooling import GlobalAveragePooling2DLayer
 from .properties import Property, flag, parameter_array
 from .registry import register

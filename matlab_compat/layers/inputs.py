@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 import numpy as np
 import numpy.typing as npt
 
+from ..arrays import restored
 from ..data_format import DataFormat
 from ..display import size_text
 from ..errors import (
@@ -28,7 +29,6 @@ from ..errors import (
 )
 from .base import Layer
 from .constructors import construct
-from .learnables import restored
 from .properties import (
     Property,
     few_numbers,
@@ -423,6 +423,10 @@ class SequenceInputLayer(_DataInput):
     def default_format(self) -> str:  # type: ignore[override]
         """As InputSize says."""
         return "S" * (len(self.input_size()) - 1) + "CBT"
+
+    def least_steps(self) -> int:
+        """MinLength."""
+        return self.MinLength
 
     def description(self) -> str:
         """For example ``Sequence input with 12 dimensions``."""

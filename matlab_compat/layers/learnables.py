@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from ..arrays import Array
 from .properties import (
     LEARNABLE_PARAMETERS,
     STATE_PARAMETERS,
@@ -17,8 +16,6 @@ from .properties import (
     nonnegative_scalar,
     parameter_array,
 )
-
-Array = npt.NDArray[Any]
 
 
 @dataclass(frozen=True)
@@ -108,25 +105,3 @@ def _initializer(choices: tuple[str, ...]) -> Callable[[object], str | Callable[
         return chosen
 
     return convert
-
-
-def restored(array: Array, shape: tuple[int | None, ...]) -> Array | None:
-    """``array`` with the trailing size-1 dimensions that MATLAB dropped put back.
-
-    ``None`` in ``shape`` stands for any size. Returns ``None`` where the sizes contradict: only
-    missing ones are added (and surplus ones removed), nothing is ever reshaped.
-    """
-    given = array.shape + (1,) * (len(shape) - array.ndim)
-    if any(n != 1 for n in given[len(shape) :]):
-        return None
-    given = given[: len(shape)]
-    if any(want not in (None, have) for want, have in zip(shape, given, strict=True)):
-        return None
-    return array.reshape(given, order="F")
-
-
-def as_vector(array: Array, shape: tuple[int, ...]) -> Array | None:
-    """A vector of any orientation as ``shape`` (a 1×1×F bias); ``None`` if it is no such vector."""
-    if array.size != math.prod(shape) or max(array.shape, default=1) != array.size:
-        return None
-    return array.reshape(shape, order="F")

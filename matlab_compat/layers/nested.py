@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from torch import nn
 
     from ..engine.precision import DeviceLike, DTypeLike
-    from ..network.graph import Plan
+    from ..execution.described import Plan
 
 
 @register("nnet.cnn.layer.NetworkLayer")
@@ -53,15 +53,15 @@ class NetworkLayer(Layer):
         """How many layers it has."""
         return f"Network with {len(self.Network.Layers)} layers"
 
-    def plan(self, formats: tuple[str, ...]) -> Plan:
+    def inner_plan(self, formats: Sequence[str]) -> Plan[Layer]:
         """The inner network's order of computation, for inputs of these formats."""
         names = self.Network.InputNames
-        plan: Plan = self.Network.plan(dict(zip(names, formats, strict=True)))
+        plan: Plan[Layer] = self.Network.plan(dict(zip(names, formats, strict=True)))
         return plan
 
     def output_formats(self, formats: Any) -> tuple[str, ...]:
         """Those of the inner network's outputs."""
-        return tuple(label for _, label in self.plan(tuple(formats)).outputs.values())
+        return tuple(label for _, label in self.inner_plan(formats).outputs.values())
 
     def assign_from_torch(self, module: nn.Module) -> Self:
         """Take over the parameters of the inner network."""
@@ -80,7 +80,7 @@ class NetworkLayer(Layer):
 
         with locating(self.label):
             self._refuse_unread()
-            return build_graph(self.plan(tuple(formats or self.default_formats)), device, dtype)
+            return build_graph(self.inner_plan(formats or self.default_formats), device, dtype)
 
 
 def networkLayer(network: object, *pairs: object, **options: object) -> NetworkLayer:

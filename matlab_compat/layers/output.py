@@ -9,8 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
-import numpy as np
-
+from ..plain_text import class_names
 from .base import Layer
 from .constructors import construct
 from .properties import Property, nonnegative_scalar, numeric
@@ -20,25 +19,6 @@ from .structure import Identity
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-
-def class_names(value: object) -> list[str] | None:
-    """The names of a categorical, a cell array or a list; ``None`` for 'auto' or nothing."""
-    labels = getattr(value, "labels", None)  # a categorical keeps the order of its elements
-    if callable(labels):
-        value = labels()
-    if isinstance(value, str) and value.lower() == "auto":
-        return None
-    names = [value] if isinstance(value, str) else list(np.ravel(_as_objects(value), order="F"))
-    if any(not isinstance(name, str) for name in names):
-        raise ValueError("must be 'auto' or the names of the classes")
-    return [str(name) for name in names] or None
-
-
-def _as_objects(value: object) -> Any:
-    if isinstance(value, np.ndarray):
-        return value
-    return np.array([] if value is None else value, dtype=object)
 
 
 def _texts(value: object) -> list[str]:
@@ -60,7 +40,7 @@ class _OutputLayer(Identity):
     """Base of all output layers."""
 
     #: Where a network ends; nothing is computed here.
-    is_output: ClassVar[bool] = True
+    is_output = True
     saved_fields: ClassVar[Mapping[str, SavedField]] = {
         "*": no_effect("of the loss, of labels or of a detector: the layer passes its input on")
     }
@@ -69,6 +49,10 @@ class _OutputLayer(Identity):
     def Classes(self) -> list[str] | None:
         """The names of the classes, in the order of the channels; ``None`` if it has none."""
         return None
+
+    def classes(self) -> list[str] | None:
+        """:attr:`Classes`."""
+        return self.Classes
 
     def output_formats(self, formats: Sequence[str]) -> tuple[str, ...]:
         """The format of the input."""

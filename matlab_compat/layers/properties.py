@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Final, Generic, Self, TypeVar, overload
+from typing import Any, ClassVar, Final, Generic, Protocol, Self, TypeVar, overload
 
 import numpy as np
 import numpy.typing as npt
@@ -20,9 +20,6 @@ import numpy.typing as npt
 from ..display import matlab_text, size_text
 from ..errors import PropertyError, ReadOnlyPropertyError
 from ..plain_text import plain_text
-
-if TYPE_CHECKING:
-    from .base import Layer
 
 T = TypeVar("T")
 #: Characters or elements of a bad value that an error message shows.
@@ -36,6 +33,20 @@ REQUIRED: Final = object()
 HYPERPARAMETERS = "Hyperparameters"
 LEARNABLE_PARAMETERS = "Learnable Parameters"
 STATE_PARAMETERS = "State Parameters"
+
+
+class Owner(Protocol):
+    """What a layer is to its properties: :class:`~matlab_compat.layers.base.Layer`."""
+
+    constructor: ClassVar[str]
+    arguments: ClassVar[tuple[str, ...]]
+    _values: dict[str, Any]
+
+    @property
+    def label(self) -> str:
+        """How messages name the layer."""
+
+    def _assign(self, values: Mapping[str, object]) -> None: ...
 
 
 class Property(Generic[T]):
@@ -84,11 +95,11 @@ class Property(Generic[T]):
     @overload
     def __get__(self, layer: None, owner: type) -> Self: ...
     @overload
-    def __get__(self, layer: Layer, owner: type) -> T: ...
-    def __get__(self, layer: Layer | None, owner: type) -> Self | T:
+    def __get__(self, layer: Owner, owner: type) -> T: ...
+    def __get__(self, layer: Owner | None, owner: type) -> Self | T:
         return self if layer is None else layer._values[self.name]
 
-    def __set__(self, layer: Layer, value: object) -> None:
+    def __set__(self, layer: Owner, value: object) -> None:
         if self.read_only:
             raise ReadOnlyPropertyError(
                 f"{self.name} is read-only: it is chosen when the layer is created.",
@@ -97,7 +108,7 @@ class Property(Generic[T]):
             )
         layer._assign({self.name: value})
 
-    def _given(self, layer: Layer) -> str:
+    def _given(self, layer: Owner) -> str:
         """Where the constructor function takes the value, for a remedy."""
         if self.name in layer.arguments:
             return ", ".join([*layer.arguments, "..."])

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from ..errors import UnsupportedLayerError
+from ..plain_text import class_names
 from .base import Layer
-from .output import class_names
 from .registry import layer_class
 
 if TYPE_CHECKING:
@@ -20,9 +20,6 @@ class UnsupportedLayer(Layer):
 
     ``reason`` says why; ``fields`` holds everything the file says about it.
     """
-
-    #: Whether it stands where only an output layer can, see :meth:`as_output`.
-    is_output: bool = False
 
     def __init__(self, class_name: str, fields: Mapping[str, Any], reason: str = "") -> None:
         name = fields.get("Name", "")
@@ -59,6 +56,10 @@ class UnsupportedLayer(Layer):
         except ValueError:
             return None
 
+    def classes(self) -> list[str] | None:
+        """:attr:`Classes`."""
+        return self.Classes
+
     def as_output(self) -> UnsupportedLayer | None:
         """The same layer as the output layer of a SeriesNetwork or DAGNetwork that it ends.
 
@@ -69,7 +70,7 @@ class UnsupportedLayer(Layer):
         known = layer_class(self._class_name)
         # Real files: custom layers that compute name their outputs, custom output layers have none.
         computes = bool(_texts(self.extra.get(_OUTPUTS)))
-        if computes or (known is not None and not getattr(known, "is_output", False)):
+        if computes or (known is not None and not known.is_output):
             return None
         new = copy.copy(self)
         new.is_output = True

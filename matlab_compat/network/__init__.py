@@ -1,5 +1,6 @@
 """MATLAB's networks: layers, their connections, and the functions that put them together."""
 
+from ..execution.described import CLASSIC, Port
 from .building import (
     addLayers,
     connectLayers,
@@ -10,9 +11,9 @@ from .building import (
     removeLayers,
     replaceLayer,
 )
-from .graph import Graph, Plan, Port, Step
+from .graph import Graph, Plan, Step
 from .naming import layer_names
-from .network import CLASSIC, LayerArray, Network
+from .network import LayerArray, Network
 
 __all__ = [
     "CLASSIC",

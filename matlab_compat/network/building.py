@@ -78,7 +78,7 @@ def dlnetwork(layers: Sequence[Layer] | Network, *sizes: Sequence[int], seed: in
     """
     source = layers if isinstance(layers, Network) else Network(layers)
     network = Network(source.Layers, source._connections, kind="dlnetwork")
-    described = all(hasattr(network.layer(n), "input_size") for n in network.InputNames)
+    described = all(network.layer(n).input_size() for n in network.InputNames)
     return network.initialize(*sizes, seed=seed) if described or sizes else network
 
 

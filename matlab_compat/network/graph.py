@@ -3,52 +3,17 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from typing import TypeAlias
 
 from ..errors import MatlabCompatError, UsageError, locating
+from ..execution import described
+from ..execution.described import Port
 from ..layers.base import Layer
-from ..layers.unsupported import UnsupportedLayer
 from ..plain_text import plain_text
 
-#: (layer name, port number) of a source or destination.
-Port = tuple[str, int]
-
-
-@dataclass(frozen=True)
-class Step:
-    """One layer in the order of computation."""
-
-    name: str
-    layer: Layer
-    #: Where each input comes from; a network input is (its name, -1).
-    sources: tuple[Port, ...]
-    formats: tuple[str, ...]
-    output_formats: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class Plan:
-    """A network in the order of computation."""
-
-    #: Network inputs by name, with their formats.
-    inputs: dict[str, str]
-    steps: tuple[Step, ...]
-    #: Network outputs by name, with where they come from and their formats.
-    outputs: dict[str, tuple[Port, str]]
-
-    def upto(self, names: Collection[str]) -> Plan:
-        """What the (first) outputs of these layers need; they become the outputs.
-
-        The inputs stay all, so that they are given as for the whole network.
-        """
-        needed = set(names)
-        for step in reversed(self.steps):
-            if step.name in needed:
-                needed.update(source[0] for source in step.sources)
-        steps = tuple(step for step in self.steps if step.name in needed)
-        ends = {s.name: ((s.name, 0), s.output_formats[0]) for s in steps if s.name in names}
-        return Plan(self.inputs, steps, ends)
+Step: TypeAlias = described.Step[Layer]
+Plan: TypeAlias = described.Plan[Layer]
 
 
 class Graph:
@@ -149,7 +114,7 @@ class Graph:
             layer = self.layers[name]
             sources = self._sources(name, layer, formats or {}, inputs, known)
             given = tuple(known[source] for source in sources)
-            if isinstance(layer, UnsupportedLayer) or any(s in unsure for s, _ in sources):
+            if layer.reason or any(s in unsure for s, _ in sources):
                 unsure.add(name)
             try:
                 with locating(f"layer '{name}'"):
@@ -175,15 +140,13 @@ class Graph:
     ) -> tuple[Port, ...]:
         """What feeds each input of a layer; unconnected inputs become inputs of the network."""
         found = []
-        input_format = getattr(layer, "input_format", None)
+        own_format = layer.input_format()
         for port in range(len(layer.InputNames)):
             source = self.sources.get((name, port))
             if source is None:
                 own = self._input_text((name, port))
                 source = (own, -1)
-                inputs[own] = known[source] = (
-                    input_format() if input_format else formats.get(own, layer.default_format)
-                )
+                inputs[own] = known[source] = own_format or formats.get(own, layer.default_format)
             found.append(source)
         return tuple(found)
 

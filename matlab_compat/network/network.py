@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from ..display import TIMES
 from ..errors import LayerNotFoundError, UsageError
+from ..execution.described import CLASSIC
 from ..layers.base import Layer
 from ..layers.learnables import Learnable, State
 from ..layers.nested import NetworkLayer
@@ -32,9 +33,6 @@ if TYPE_CHECKING:
     from ..engine.precision import DeviceLike, DTypeLike
 
 Array = npt.NDArray[Any]
-
-#: Kinds whose ``predict`` puts the observations of vectors first (N×K), as MATLAB does.
-CLASSIC = ("SeriesNetwork", "DAGNetwork")
 
 
 class LayerArray(list[Layer]):
@@ -167,7 +165,7 @@ class Network:
     @property
     def Classes(self) -> list[str] | None:
         """Class names of the (first) output layer that has them."""
-        found = (getattr(layer, "Classes", None) for layer in self.Layers)
+        found = (layer.classes() for layer in self.Layers)
         return next((classes for classes in found if classes), None)
 
     @property
@@ -393,7 +391,7 @@ class Network:
         from ..execution.propagate import initialize
 
         new = copy.deepcopy(self)
-        initialize(new, sizes, seed, formats)
+        initialize(new.plan(formats), sizes, seed)
         return new
 
     def analyze(self, *sizes: Sequence[int], formats: Mapping[str, str] | None = None) -> Table:
@@ -403,7 +401,7 @@ class Network:
         """
         from ..execution.propagate import analyze
 
-        return analyze(copy.deepcopy(self), sizes, formats)
+        return analyze(copy.deepcopy(self).plan(formats), sizes)
 
     # --- display ------------------------------------------------------------------------
 

@@ -94,7 +94,7 @@ class _Class:
         assert isinstance(step.layer, NetworkLayer)
         stem = "".join(word.capitalize() for word in attribute.split("_")) + "Network"
         name = unique(stem, self.written.class_names)
-        plan = step.layer.plan(step.formats)
+        plan = step.layer.inner_plan(step.formats)
         prefix, of = f"{self.prefix}{attribute}.", f"{self.of}{step.name}/"
         _Class(self.written, plan, module, name, prefix, of).write()
         return Part(f"{name}()")

@@ -17,8 +17,8 @@ import numpy.typing as npt
 
 from ...data_format import DataFormat, dlarray
 from ...errors import MatlabCompatError
+from ...execution.described import Port
 from ...layers.base import Layer
-from ...network.graph import Port
 from ..compare import Comparison, Tolerance
 from ..diagnosis_types import Diagnosis
 from .measure import Measure

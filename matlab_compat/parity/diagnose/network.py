@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Any
 import numpy.typing as npt
 
 from ...errors import MatlabCompatError
+from ...execution.described import Port
 from ...layers.base import Layer
 from ...layers.normalization import BatchNormalizationLayer
-from ...network.graph import Plan, Port, Step
+from ...network.graph import Plan, Step
 from ..diagnosis_types import Diagnosis
 from .dropout import dropouts
 from .layer import Variation, variations

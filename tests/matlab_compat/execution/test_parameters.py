@@ -10,7 +10,7 @@ import torch
 
 from matlab_compat import Layer, transposedConv2dLayer
 from matlab_compat.errors import PropertyError, UnsupportedLayerError
-from matlab_compat.execution.parameters import Factors, factors_of
+from matlab_compat.execution.described import Factors
 
 
 def layer(**options: Any) -> Any:
@@ -25,7 +25,7 @@ def test_all_parameters_have_the_dtype(dtype: torch.dtype) -> None:
 def test_factors_go_by_the_names_of_torch() -> None:
     made = layer(WeightLearnRateFactor=2, WeightL2Factor=3, BiasLearnRateFactor=4, BiasL2Factor=5)
     expected = {"weight": Factors(2, 3), "bias": Factors(4, 5)}
-    assert factors_of(made) == expected
+    assert made.torch_factors() == expected
     assert made.to_torch().factors == expected
 
 

@@ -80,7 +80,7 @@ def test_layers_within_a_layer_are_named() -> None:
 def test_activations_are_bounded_as_well() -> None:
     network = image_network(resize2dLayer(OutputSize=(100_000, 100_000), Name="big"))
     with bounded_activations(), pytest.raises(LimitExceededError):
-        network.activations(X, "conv")
+        network.activations(X, "big")
 
 
 def test_what_is_cropped_away_again_counts() -> None:

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from matlab_compat.layers.learnables import Layout, as_vector, restored
+from matlab_compat.arrays import as_vector, restored
+from matlab_compat.layers.learnables import Layout
 
 SIZES = st.lists(st.integers(1, 4), min_size=4, max_size=4).map(tuple)
 

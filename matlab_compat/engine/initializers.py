@@ -7,21 +7,17 @@ They differ from torch's of the same names: MATLAB's ``numIn`` of a transposed c
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import torch
 from torch import Generator, Tensor
 
-from .display import size_text
-from .errors import PropertyError
-from .layers.base import Layer
-from .layers.learnables import restored
-from .layers.properties import positive_integer
+from ..arrays import Array, restored
+from ..display import size_text
+from ..errors import PropertyError
 
-Array = npt.NDArray[Any]
 Size = tuple[int, ...]
 Initializer = str | Callable[..., Any]
 
@@ -91,48 +87,3 @@ def _called(function: Callable[..., Any], size: Size) -> Array:
     if not np.isfinite(full).all():
         raise PropertyError("The initializer function returned NaN or infinite numbers.")
     return np.asfortranarray(full, dtype=np.float32)
-
-
-def initialize(
-    layer: Layer, names: Sequence[str], channels: int | None, seed: int | Generator | None
-) -> dict[str, Array]:
-    """Values for the learnables and states ``names`` of ``layer``, by their initializers.
-
-    Raises
-    ------
-    PropertyError
-        The layer does not know its number of channels and none is given, or it knows another.
-    """
-    given = None if channels is None else _channels(channels)
-    known = layer.input_channels() or given
-    if given not in (None, known):
-        raise PropertyError(
-            f"The layer has {known} input channels, not {given}.", where=("NumChannels",)
-        )
-    if known is None:
-        raise PropertyError(
-            "The number of input channels is 'auto'.",
-            where=("NumChannels",),
-            remedy="pass numChannels: layer.initialize(numChannels=3).",
-        )
-    source = generator(seed)
-    sizes = layer._parameter_sizes(known)
-    return {
-        name: sample(initializer_of(layer, name), *sizes[name], source)
-        for name in names
-        if name in sizes
-    }
-
-
-def _channels(given: object) -> int:
-    try:
-        return positive_integer(given)
-    except ValueError as error:
-        raise PropertyError(f"numChannels {error}; got {given!r}.") from None
-
-
-def initializer_of(layer: Layer, name: str) -> Initializer:
-    """The initializer of a learnable; states have fixed ones."""
-    fixed = {"TrainedMean": "zeros", "TrainedVariance": "ones"}
-    found: Initializer = layer._values.get(f"{name}Initializer") or fixed.get(name, "zeros")
-    return found

@@ -1,0 +1,33 @@
+"""Arrays of numpy, and MATLAB's habit of dropping trailing dimensions of size 1."""
+
+from __future__ import annotations
+
+import math
+from typing import Any, TypeAlias
+
+import numpy.typing as npt
+
+#: An array of any class and size.
+Array: TypeAlias = npt.NDArray[Any]
+
+
+def restored(array: Array, shape: tuple[int | None, ...]) -> Array | None:
+    """``array`` with the trailing size-1 dimensions that MATLAB dropped put back.
+
+    ``None`` in ``shape`` stands for any size. Returns ``None`` where the sizes contradict: only
+    missing ones are added (and surplus ones removed), nothing is ever reshaped.
+    """
+    given = array.shape + (1,) * (len(shape) - array.ndim)
+    if any(n != 1 for n in given[len(shape) :]):
+        return None
+    given = given[: len(shape)]
+    if any(want not in (None, have) for want, have in zip(shape, given, strict=True)):
+        return None
+    return array.reshape(given, order="F")
+
+
+def as_vector(array: Array, shape: tuple[int, ...]) -> Array | None:
+    """A vector of any orientation as ``shape`` (a 1×1×F bias); ``None`` if it is no such vector."""
+    if array.size != math.prod(shape) or max(array.shape, default=1) != array.size:
+        return None
+    return array.reshape(shape, order="F")

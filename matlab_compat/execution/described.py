@@ -1,0 +1,159 @@
+"""What has to be known of layers and networks to run them; whoever describes them meets it.
+
+A :class:`Plan` is a network in the order of computation. Knows nothing of torch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Protocol, Self, TypeVar
+
+from ..arrays import Array
+from ..errors import UnsupportedLayerError
+
+if TYPE_CHECKING:
+    import torch
+
+    from ..engine.precision import DeviceLike, DTypeLike
+
+#: (layer name, port number) of a source or destination.
+Port = tuple[str, int]
+
+#: Kinds whose ``predict`` puts the observations of vectors first (N×K), as MATLAB does.
+CLASSIC = ("SeriesNetwork", "DAGNetwork")
+
+
+@dataclass(frozen=True)
+class Factors:
+    """What multiplies the global learning rate and L2 regularization of one parameter."""
+
+    #: A tuple where MATLAB has one for each gate of a recurrent layer.
+    learn_rate: float | tuple[float, ...]
+    l2: float | tuple[float, ...]
+
+
+class LayerLike(Protocol):
+    """A layer, as far as running it goes: :class:`matlab_compat.layers.base.Layer`."""
+
+    constructor: ClassVar[str]
+    type_text: ClassVar[str]
+    is_output: bool
+    extra: dict[str, Any]
+
+    @property
+    def Name(self) -> Any:  # a text; mypy knows no descriptors in protocols
+        """Its name; empty if it has none."""
+
+    @property
+    def class_name(self) -> str:
+        """Its class in MATLAB."""
+
+    @property
+    def reason(self) -> str:
+        """Why it cannot be built; empty if it can."""
+
+    def refusal(self) -> UnsupportedLayerError | None:
+        """The error for running it; ``None`` if it can be run."""
+
+    def classes(self) -> list[str] | None:
+        """The names of an output layer's classes, if it has any."""
+
+    def input_format(self) -> str | None:
+        """The labels of the data that enters a network here; ``None`` of other layers."""
+
+    def input_size(self) -> tuple[int, ...] | None:
+        """The size of one observation that enters here, without B and T; else ``None``."""
+
+    def least_steps(self) -> int:
+        """The fewest time steps that it takes."""
+
+    def input_channels(self) -> int | None:
+        """The number of channels that the input must have, where it is known."""
+
+    def channels_of(self, shape: Sequence[int], data_format: str) -> int:
+        """What :meth:`input_channels` counts in an input of this MATLAB size and format."""
+
+    def output_formats(self, formats: Sequence[str]) -> tuple[str, ...]:
+        """Labels of the outputs, given those of the inputs."""
+
+    def inner_plan(self, formats: Sequence[str]) -> Plan[LayerLike] | None:
+        """The plan of the network that the layer is made of, if it is."""
+
+    def parameters(self) -> Mapping[str, object]:
+        """The declared learnables and states."""
+
+    def learnables(self) -> dict[str, Array]:
+        """The learnables that have a value."""
+
+    def initialize(self, numChannels: int | None = None, seed: Any = None) -> Self:
+        """Fill learnables and states where they are empty."""
+
+    def to_torch(
+        self,
+        device: DeviceLike | None = None,
+        dtype: DTypeLike | None = None,
+        *,
+        formats: Sequence[str] | None = None,
+    ) -> torch.nn.Module:
+        """A torch module that computes what the layer computes."""
+
+
+#: The class of the layers: whoever makes a plan gets back what was put in.
+L = TypeVar("L", bound=LayerLike, covariant=True)
+
+
+@dataclass(frozen=True)
+class Step(Generic[L]):
+    """One layer in the order of computation."""
+
+    name: str
+    layer: L
+    #: Where each input comes from; a network input is (its name, -1).
+    sources: tuple[Port, ...]
+    formats: tuple[str, ...]
+    output_formats: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Plan(Generic[L]):
+    """A network in the order of computation."""
+
+    #: Network inputs by name, with their formats.
+    inputs: dict[str, str]
+    steps: tuple[Step[L], ...]
+    #: Network outputs by name, with where they come from and their formats.
+    outputs: dict[str, tuple[Port, str]]
+
+    def upto(self, names: Collection[str]) -> Plan[L]:
+        """What the (first) outputs of these layers need; they become the outputs.
+
+        The inputs stay all, so that they are given as for the whole network.
+        """
+        needed = set(names)
+        for step in reversed(self.steps):
+            if step.name in needed:
+                needed.update(source[0] for source in step.sources)
+        steps = tuple(step for step in self.steps if step.name in needed)
+        ends = {s.name: ((s.name, 0), s.output_formats[0]) for s in steps if s.name in names}
+        return Plan(self.inputs, steps, ends)
+
+
+class NetworkLike(Protocol):
+    """A network, as far as running it goes: :class:`matlab_compat.network.Network`."""
+
+    kind: str
+    names: list[str]
+
+    @property
+    def Classes(self) -> list[str] | None:
+        """The names of the classes, if it has any."""
+
+    def layer(self, name: str) -> LayerLike:
+        """The layer of this name."""
+
+    def plan(self, formats: Mapping[str, str] | None = None) -> Plan[LayerLike]:
+        """The order of computation, for inputs of these labels."""
+
+    def predict(self, *X: object, data_format: str | Sequence[str] | None = None) -> Any:
+        """The outputs for data in MATLAB's order."""
