@@ -329,38 +329,19 @@ def _diagnoses(
     if task.model is None or not right:
         return shown
     if isinstance(task.model, Layer):
-        measure = diagnose.measure_of(found, here, eps, tolerance)
+        measure = diagnose.measure_of(found, here, eps, tolerance, turned=True)
         made = diagnose.of_layer(task.model, task.X, here, measure, found.name, data_format)
     else:
         rule = found, here, eps, tolerance
         of_run: dict[str, Any] = {"data_format": data_format, "device": None, "dtype": None}
         made = diagnose.of_network(
-            task.model, task.X, *rule, is_activation=False, equal=(), **of_run
+            task.model, task.X, *rule, is_activation=False, turned=True, equal=(), **of_run
         )
-    return tuple(map(_from_here, made)) or shown
-
-
-def _from_here(found: Diagnosis) -> Diagnosis:
-    """A diagnosis in which what is tested stood as the expected output."""
-
-    def said(text: str) -> str:
-        for other, own in _SIDES.items():
-            text = text.replace(other, own)
-        return text
-
-    return replace(found, text=said(found.text), remedy=said(found.remedy))
+    return made or shown
 
 
 #: Formats coarser than single, by the names of numpy and torch.
 _COARSE = {"float16": "half", "bfloat16": "bfloat16"}
-
-#: The words for the two sides of a comparison, from the one side and from the other.
-_SIDES = {
-    "the expected output": "the tested result",
-    "the expected one": "the tested one",
-    "this output": "MATLAB's output",
-    "this one": "MATLAB's",
-}
 
 
 def _report(

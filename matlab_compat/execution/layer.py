@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
@@ -27,10 +27,12 @@ def predict_layer(
     dtype: DTypeLike | None = None,
     allow_tf32: bool = False,
     inside: AbstractContextManager[Any] | None = None,
+    change: Callable[[torch.nn.Module], torch.nn.Module] | None = None,
 ) -> Any:
     """:meth:`Layer.predict <matlab_compat.layers.base.Layer.predict>` for any layer.
 
     The operations on the data, but not the making of the module, are run ``inside`` a context.
+    ``change`` is made to the module before it is run.
     """
     inputs = X if isinstance(X, tuple) else (X,)
     given = plain_texts(data_format)
@@ -44,7 +46,8 @@ def predict_layer(
     check_channels(layer, forms[0].expanded(data[0]).shape, forms[0].labels)
 
     formats = [form.batched for form in forms]
-    module = layer.to_torch(device, dtype, formats=formats).eval()
+    module = layer.to_torch(device, dtype, formats=formats)
+    module = (module if change is None else change(module)).eval()
     tensors = [tensor(form.to_torch(x), device, dtype) for form, x in zip(forms, data, strict=True)]
     check_sizes(module, tensors, layer.Name or layer.constructor)
     with torch.inference_mode(), full_precision(allow_tf32), inside or nullcontext():

@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
+
+import numpy.typing as npt
+
+Array = npt.NDArray[Any]
 
 #: How data without labels is read, by its number of dimensions; two are rows and columns.
 _UNLABELLED = {1: "U", 2: "UU", 3: "SSC", 4: "SSCB", 5: "SSSCB"}
@@ -38,3 +43,14 @@ class Axes:
         """Those that a crop, a padding or a delay moves: space and time, if there is any."""
         found = tuple(i for i, label in enumerate(self.labels) if label in "ST")
         return found or tuple(range(min(2, len(self.labels))))
+
+
+def to_rank(array: Array, rank: int) -> Array:
+    """With the trailing dimensions of size 1 that MATLAB drops, so that there are ``rank``."""
+    return array.reshape(array.shape + (1,) * (rank - array.ndim), order="F")
+
+
+def same_rank(a: Array, b: Array) -> tuple[Array, Array]:
+    """Both with as many dimensions as the one that has more."""
+    rank = max(a.ndim, b.ndim)
+    return to_rank(a, rank), to_rank(b, rank)

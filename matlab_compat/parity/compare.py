@@ -25,6 +25,7 @@ import numpy.typing as npt
 from ..display import size_text
 from ..errors import NothingToCompareError, UsageError
 from ..finite_json import finite_json
+from .axes import to_rank
 from .blocks import wide
 from .tally import Judgement, Rule, Totals, totals_of
 
@@ -196,8 +197,8 @@ def compare(
         comparison would say nothing.
     """
     rank = max(actual.ndim, expected.ndim, 0 if oracle is None else oracle.ndim)
-    a, e = _to_rank(actual, rank), _to_rank(expected, rank)
-    o = None if oracle is None else _to_rank(oracle, rank)
+    a, e = to_rank(actual, rank), to_rank(expected, rank)
+    o = None if oracle is None else to_rank(oracle, rank)
     if a.shape != e.shape or a.size == 0:
         _refuse_empty(actual, expected)
         return _shapes_differ(name, a, e, bound, rule, o)
@@ -284,10 +285,6 @@ def _refuse_vacuous(totals: Totals) -> None:
         raise NothingToCompareError(_ALL_ZERO)
 
 
-def _to_rank(array: Array, rank: int) -> Array:
-    return array.reshape(array.shape + (1,) * (rank - array.ndim), order="F")
-
-
 def _shapes_differ(
     name: str,
     actual: Array,
@@ -334,7 +331,7 @@ def _scale(totals: Totals, magnitude: Array | float | None, rank: int) -> Array:
         magnitude = totals.largest_expected
     magnitude = np.asarray(magnitude)
     usable = np.isfinite(magnitude) & (magnitude >= 0)  # no number allows no difference
-    return _to_rank(np.where(usable, magnitude, 0.0), rank)
+    return to_rank(np.where(usable, magnitude, 0.0), rank)
 
 
 def _relative(totals: Totals) -> float:

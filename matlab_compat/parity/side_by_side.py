@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..finite_json import finite_json
+from .axes import same_rank
 
 if TYPE_CHECKING:
     from ..engine.precision import DeviceLike, DTypeLike
@@ -97,8 +98,7 @@ def distances(
 
 def _differences(a: Array, b: Array) -> Array:
     """Element by element; one infinity where the sizes differ."""
-    rank = max(a.ndim, b.ndim)
-    a, b = (x.reshape(x.shape + (1,) * (rank - x.ndim), order="F") for x in (a, b))
+    a, b = same_rank(a, b)
     if a.shape != b.shape:
         return np.array(np.inf)
     wide = np.result_type(a, b, np.float64)

@@ -16,7 +16,7 @@ import numpy.typing as npt
 from ..data_format import DataFormat, dlarray
 from ..display import size_text
 from ..errors import MatlabCompatError, NothingToCompareError
-from .axes import Axes
+from .axes import Axes, to_rank
 from .compare import EPS, Tolerance
 from .diagnosis_types import Unseen
 from .labels import are_labels
@@ -168,7 +168,7 @@ def of_input(name: str, items: Sequence[Array], labels: str) -> Iterator[Unseen]
     if not labels:
         return
     axes = Axes.of(max(len(labels), *(x.ndim for x in items)), labels)
-    full = [_expanded(x, axes.labels) for x in items]
+    full = [to_rank(x, len(axes.labels)) for x in items]
     if "T" in labels and all(x.shape[labels.index("T")] == 1 for x in full):
         yield Unseen(
             "one time step",
@@ -216,11 +216,6 @@ def of_input(name: str, items: Sequence[Array], labels: str) -> Iterator[Unseen]
 def _constant(items: Sequence[Array]) -> bool:
     having = [x for x in items if x.size]
     return all(bool((x == having[0].flat[0]).all()) for x in having)
-
-
-def _expanded(x: Array, labels: str) -> Array:
-    """With the dimensions of size 1 at the end that MATLAB drops."""
-    return x.reshape(x.shape + (1,) * (len(labels) - x.ndim), order="F")
 
 
 def _still(items: Sequence[Array]) -> list[int]:
@@ -271,7 +266,7 @@ def of_output(
         )
         return
     axes = Axes.of(max(x.ndim for x in items), labels)
-    full = [_expanded(x, axes.labels) for x in items]
+    full = [to_rank(x, len(axes.labels)) for x in items]
     if still := _still(full):
         yield Unseen(
             "output constant along a dimension",

@@ -47,14 +47,19 @@ def measure_of(
     expected: Array,
     eps: float,
     tolerance: Tolerance | None = None,
+    *,
+    turned: bool = False,
 ) -> Measure:
-    """The rule of a comparison with one scale for all elements, the largest that one has."""
+    """The rule of a comparison with one scale for all elements, the largest that one has.
+
+    ``turned`` if what is tested stands as the expected side.
+    """
     finite = expected[np.isfinite(expected)]
     largest = float(np.abs(finite).max()) if finite.size else 0.0
     scale = comparison.scale
     if tolerance is not None:
         scale = (tolerance.atol + tolerance.rtol * largest) / (eps * comparison.bound)
-    return Measure(eps, scale if np.isfinite(scale) else largest, comparison.bound)
+    return Measure(eps, scale if np.isfinite(scale) else largest, comparison.bound, turned)
 
 
 def of_layer(
@@ -89,6 +94,7 @@ def of_network(
     tolerance: Tolerance | None,
     *,
     is_activation: bool,
+    turned: bool = False,
     equal: Sequence[str],
     data_format: str | Sequence[str] | None,
     device: DeviceLike | None,
@@ -108,7 +114,7 @@ def of_network(
     if isinstance(expected, list):
         expected = expected[sequence]
     truth = as_array(expected)
-    measure = measure_of(first, truth, eps, tolerance)
+    measure = measure_of(first, truth, eps, tolerance, turned=turned)
     with warnings.catch_warnings(action="ignore"):
         try:
             run = Run(network, X, data_format, device, dtype, sequence, allow_tf32=allow_tf32)

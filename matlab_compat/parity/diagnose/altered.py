@@ -1,28 +1,15 @@
-"""Layers whose torch module does something else than the layer says: no property expresses it."""
+"""What is done to a layer's torch module where no property of the layer expresses the mistake."""
 
 from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
-
-from ...layers.base import Layer
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
 Change = Callable[["nn.Module"], "nn.Module"]
-
-
-def altered(layer: Layer, change: Change) -> Layer:
-    """A copy of ``layer`` whose :meth:`to_torch` gives ``change`` of the module."""
-    other = copy.copy(layer)
-
-    def to_torch(*arguments: Any, **options: Any) -> nn.Module:
-        return change(layer.to_torch(*arguments, **options))
-
-    other.to_torch = to_torch  # type: ignore[method-assign]
-    return other
 
 
 def in_training(module: nn.Module) -> nn.Module:

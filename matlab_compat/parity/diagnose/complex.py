@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from .measure import Candidate, Measure
+from .measure import Candidate, Measure, Side
 
 Array = npt.NDArray[Any]
 
@@ -20,7 +20,7 @@ def complex_changes(actual: Array, expected: Array, measure: Measure) -> Iterato
     """Candidates for arrays one of which is complex."""
     yield Candidate(
         "complex conjugate",
-        "the expected output is the complex conjugate of this one: conj(Y)",
+        (Side.EXPECTED, " is the complex conjugate of ", Side.ACTUAL_ONE, ": conj(Y)"),
         "conjugate one side: Y = conj(Y); in MATLAB.",
         np.conj(actual),
         expected,
@@ -29,7 +29,7 @@ def complex_changes(actual: Array, expected: Array, measure: Measure) -> Iterato
     if actual.ndim >= 2:
         yield Candidate(
             "conjugate transposed",
-            "the expected output is the conjugate transpose of this one: Y'",
+            (Side.EXPECTED, " is the conjugate transpose of ", Side.ACTUAL_ONE, ": Y'"),
             "in MATLAB .' transposes, and ' conjugates as well: use .' or permute.",
             np.conj(actual.swapaxes(0, 1)),
             expected,
@@ -45,7 +45,7 @@ def _part(actual: Array, expected: Array, name: str, function: str) -> Iterator[
     if not np.any(expected.imag):
         yield Candidate(
             name,
-            f"the expected output is {function}(Y) of this complex one",
+            (Side.EXPECTED, f" is {function}(Y) of this complex one"),
             remedy,
             part(actual),
             expected.real,
@@ -53,7 +53,7 @@ def _part(actual: Array, expected: Array, name: str, function: str) -> Iterator[
     elif not np.any(actual.imag):
         yield Candidate(
             name,
-            f"this output is {function}(Y) of the expected one, which is complex",
+            (Side.ACTUAL, f" is {function}(Y) of ", Side.EXPECTED_ONE, ", which is complex"),
             remedy,
             actual.real,
             part(expected),

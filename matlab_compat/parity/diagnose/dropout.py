@@ -16,7 +16,8 @@ import numpy.typing as npt
 
 from ...layers.normalization import _Dropout
 from ...network.graph import Step
-from .measure import Candidate, same_rank
+from ..axes import same_rank
+from .measure import Candidate, Side
 from .patience import Patience
 
 if TYPE_CHECKING:
@@ -49,8 +50,11 @@ def _shown(run: Run, target: Target, step: Step) -> Iterator[Candidate]:
     if actual.shape == expected.shape and keep:
         yield Candidate(
             "dropout active",
-            f"the expected output has elements dropped by '{step.name}': those that are not "
-            f"zero are divided by {keep:g}",
+            (
+                Side.EXPECTED,
+                f" has elements dropped by '{step.name}': those that are not ",
+                f"zero are divided by {keep:g}",
+            ),
             _REMEDY,
             np.where(expected == 0, 0, actual / keep),
             np.asarray(expected),
@@ -92,8 +96,11 @@ def _solved(run: Run, target: Target, step: Step, patience: Patience) -> Iterato
     dropped = int((alive & ~kept).sum())
     yield Candidate(
         "dropout active",
-        f"the expected output is what the network gives if '{step.name}' drops {dropped} of its "
-        f"{int(alive.sum())} elements and divides the others by {keep:g}",
+        (
+            Side.EXPECTED,
+            f" is what the network gives if '{step.name}' drops {dropped} of its ",
+            f"{int(alive.sum())} elements and divides the others by {keep:g}",
+        ),
         _REMEDY,
         actual,
         expected,

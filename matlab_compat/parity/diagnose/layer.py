@@ -22,7 +22,7 @@ from ...layers.recurrent import GRULayer, LSTMLayer, RecurrentLayer
 from ...layers.structure import FlattenLayer
 from ...layers.transposed_convolution import TransposedConvolutionLayer
 from .altered import (
-    altered,
+    Change,
     another_flattening,
     in_training,
     inputs_changed,
@@ -53,6 +53,8 @@ class Variation:
     rank: int = 0
     #: The statistics of the whole batch matter.
     whole_batch: bool = False
+    #: What is done to its module, where no property expresses the mistake.
+    change: Change | None = None
 
 
 def variations(layer: Layer, size: Sequence[int] = ()) -> Iterator[Variation]:
@@ -311,7 +313,8 @@ def _normalizations(layer: Layer) -> Iterator[Variation]:
             "batch statistics",
             "with the statistics of the batch instead of TrainedMean and TrainedVariance",
             "call model.eval() before comparing; in MATLAB use predict, not forward.",
-            altered(layer, in_training),
+            layer,
+            change=in_training,
             whole_batch=True,
         )
     for epsilon in EPSILONS if "Epsilon" in layer.properties else ():
@@ -382,7 +385,8 @@ def _flattenings(layer: Layer, size: tuple[int, ...]) -> Iterator[Variation]:
             f"with the image flattened row by row as {said}{known.get(said, '')} instead of "
             "column by column as MATLAB does",
             "flatten x.permute(0, 1, 3, 2) (height fastest), or reorder the columns of Weights.",
-            altered(layer, another_flattening(order)),
+            layer,
+            change=another_flattening(order),
             rank=0 if said in known else 1,
         )
 
@@ -463,7 +467,8 @@ def _input_orders(layer: Layer) -> Iterator[Variation]:
                 "inputs in another order",
                 f"with its inputs in the order {said}",
                 f"connect them as {', '.join(layer.InputNames)}: torch.cat takes them in order.",
-                altered(layer, inputs_reordered(order)),
+                layer,
+                change=inputs_reordered(order),
                 rank=1,
             )
 
@@ -489,7 +494,8 @@ def rounded_operands(layer: Layer) -> Iterator[Variation]:
             f"with its weights and inputs rounded to {whose}",
             "switch it off for the comparison: torch.backends.cuda.matmul.allow_tf32 and "
             "torch.backends.cudnn.allow_tf32 = False, no torch.autocast.",
-            altered(layer, operands_rounded(name)),
+            layer,
+            change=operands_rounded(name),
             rank=2,
         )
 
@@ -513,14 +519,16 @@ def _inputs(layer: Layer) -> Iterator[Variation]:
             "input normalization twice",
             "with the normalization of the input applied twice",
             "the network normalizes its input itself: do not normalize X beforehand.",
-            altered(layer, twice),
+            layer,
+            change=twice,
         )
     for factor, text in ((1 / 255, "divided by 255 (0..1)"), (255.0, "times 255 (0..255)")):
         yield Variation(
             "input scaled",
             f"for an input {text}",
             "give both sides the same range: the training data's.",
-            altered(layer, inputs_changed(partial(mul, factor))),
+            layer,
+            change=inputs_changed(partial(mul, factor)),
             rank=1,
         )
     if layer.input_format() == "SSCB":
@@ -534,13 +542,15 @@ def _image_inputs(layer: Layer) -> Iterator[Variation]:
             "input BGR for RGB",
             "for an input with its channels reversed: BGR for RGB",
             "OpenCV reads images as BGR: x = x[:, [2, 1, 0]] in torch.",
-            altered(layer, inputs_changed(lambda x: x.flip(1))),
+            layer,
+            change=inputs_changed(lambda x: x.flip(1)),
             rank=1,
         )
     yield Variation(
         "input height and width exchanged",
         "for an input with height and width exchanged",
         "H×W×C×N goes to torch as X.transpose(3, 2, 0, 1).",
-        altered(layer, inputs_changed(lambda x: x.transpose(2, 3))),
+        layer,
+        change=inputs_changed(lambda x: x.transpose(2, 3)),
         rank=1,
     )

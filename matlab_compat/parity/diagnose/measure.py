@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass, field, replace
+from enum import Enum
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -33,6 +34,8 @@ class Measure:
     eps: float
     scale: float
     bound: float
+    #: Whether what is tested stands as the expected side.
+    turned: bool = False
 
     @property
     def unit(self) -> float:
@@ -41,7 +44,7 @@ class Measure:
 
     def at_least(self, scale: float) -> Measure:
         """For values that went through something of that scale."""
-        return Measure(self.eps, max(self.scale, scale), self.bound)
+        return replace(self, scale=max(self.scale, scale))
 
     def of_result(self, result: Array, expected: Array) -> Measure:
         """For a result of another size than the comparison's own, which rounds accordingly."""
@@ -76,10 +79,23 @@ class Measure:
         return bool(wide > spread * self.bound * self.unit)
 
 
-def same_rank(a: Array, b: Array) -> tuple[Array, Array]:
-    """With the trailing dimensions of size 1 that MATLAB drops."""
-    rank = max(a.ndim, b.ndim)
-    return tuple(x.reshape(x.shape + (1,) * (rank - x.ndim), order="F") for x in (a, b))  # type: ignore[return-value]
+class Side(Enum):
+    """A side of a comparison, as diagnoses speak of it; and where the sides are turned."""
+
+    EXPECTED = "the expected output", "the tested result"
+    EXPECTED_ONE = "the expected one", "the tested one"
+    ACTUAL = "this output", "MATLAB's output"
+    ACTUAL_ONE = "this one", "MATLAB's"
+
+
+#: A text, or the parts of one that speaks of the sides.
+Said: TypeAlias = str | tuple[str | Side, ...]
+
+
+def in_words(said: Said, turned: bool) -> str:
+    """The text, seen from one side or the other."""
+    parts = (said,) if isinstance(said, str) else said
+    return "".join(part if isinstance(part, str) else part.value[turned] for part in parts)
 
 
 @dataclass(frozen=True)
@@ -87,8 +103,8 @@ class Candidate:
     """A mistake with the two arrays that it would make agree."""
 
     name: str
-    text: str
-    remedy: str
+    text: Said
+    remedy: Said
     actual: Array = field(repr=False)
     expected: Array = field(repr=False)
     #: Of two that fit, the lower comes first.
@@ -115,7 +131,5 @@ def explanations(
             continue
         start = before if candidate.before is None else measure.distance(*candidate.before)
         if start > measure.bound and residual <= IMPROVEMENT * start:
-            yield (
-                candidate.rank,
-                Diagnosis(candidate.name, candidate.text, residual, candidate.remedy, where),
-            )
+            text, remedy = (in_words(x, measure.turned) for x in (candidate.text, candidate.remedy))
+            yield candidate.rank, Diagnosis(candidate.name, text, residual, remedy, where)

@@ -14,13 +14,13 @@ import numpy.typing as npt
 
 from ...errors import MatlabCompatError
 from ...execution.described import Port
-from ...layers.base import Layer
 from ...layers.normalization import BatchNormalizationLayer
 from ...network.graph import Plan, Step
+from ..axes import same_rank
 from ..diagnosis_types import Diagnosis
 from .dropout import dropouts
 from .layer import Variation, variations
-from .measure import Candidate, Measure, explanations, same_rank
+from .measure import Candidate, Measure, Side, explanations
 from .output import ranked
 from .patience import Patience
 from .rounded import rounded_networks
@@ -121,7 +121,7 @@ class Run:
         return tuple(self.values[step.sources[0]].shape[2 : 2 + moved])
 
     def with_changes(
-        self, changes: Mapping[str, Layer], target: Port, observations: int | None
+        self, changes: Mapping[str, Variation], target: Port, observations: int | None
     ) -> torch.Tensor:
         """The value at ``target`` if these layers were others; of the first observations."""
         import torch
@@ -130,9 +130,9 @@ class Run:
         modules = dict(self.modules)
         for step in after:
             if step.name in changes:
-                layer = changes[step.name]
+                layer, change = changes[step.name].layer, changes[step.name].change
                 built = layer.to_torch(self.device, self.dtype, formats=step.formats)
-                modules[step.name] = built.eval()
+                modules[step.name] = (built if change is None else change(built)).eval()
         needed = {source for step in after for source in step.sources}
         values = {port: self.values[port][:observations] for port in needed if port in self.values}
         with torch.inference_mode():
@@ -218,7 +218,7 @@ class Suspicion:
     """Layers with a mistake in them."""
 
     variation: Variation
-    changes: Mapping[str, Layer]
+    changes: Mapping[str, Variation]
     where: str
 
 
@@ -261,7 +261,7 @@ def _single(run: Run, step: Step, likely: bool) -> Iterator[Suspicion]:
         return
     for variation in variations(step.layer, run.spatial_size(step)):
         if (variation.rank == 0) == likely:
-            yield Suspicion(variation, {step.name: variation.layer}, step.name)
+            yield Suspicion(variation, {step.name: variation}, step.name)
 
 
 def _common(run: Run, suspects: Sequence[Step]) -> Iterator[Suspicion]:
@@ -272,7 +272,7 @@ def _common(run: Run, suspects: Sequence[Step]) -> Iterator[Suspicion]:
     every = [list(variations(layer)) for layer in layers.values()]
     for alternatives in zip(*every, strict=False):
         if len({a.text for a in alternatives}) == 1:
-            changes = {n: a.layer for n, a in zip(layers, alternatives, strict=True)}
+            changes = {n: a for n, a in zip(layers, alternatives, strict=True)}
             yield Suspicion(alternatives[0], changes, f"{len(layers)} batch normalization layers")
 
 
@@ -289,7 +289,7 @@ def _tried(run: Run, suspicion: Suspicion, target: Target) -> Iterator[Candidate
             return
     yield Candidate(
         variation.name,
-        f"the expected output is what {_said(suspicion)} {variation.text}",
+        (Side.EXPECTED, f" is what {_said(suspicion)} {variation.text}"),
         variation.remedy,
         result,
         truth,

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ..axes import same_rank
 from ..diagnosis_types import Diagnosis
 from .complex import complex_changes
 from .measure import Measure, explanations
@@ -27,10 +28,7 @@ def diagnose_output(
     Both in MATLAB order, with dimensions that ``labels`` ("SSCB", "CTB") names; without it, those
     of images. Empty where nothing fits to within the rounding bound.
     """
-    rank = max(actual.ndim, expected.ndim)
-    actual, expected = (
-        x.reshape(x.shape + (1,) * (rank - x.ndim), order="F") for x in (actual, expected)
-    )
+    actual, expected = same_rank(actual, expected)
     before = measure.distance(actual, expected)
     if before <= measure.bound:
         return ()  # only elements of a small magnitude of their own differ
@@ -47,7 +45,6 @@ def diagnose_output(
 
 def ranked(found: list[tuple[int, Diagnosis]]) -> tuple[Diagnosis, ...]:
     """The simplest first: all have come down to rounding, where less is not better."""
-    distinct = {d.name: d for _, d in sorted(found, key=lambda pair: -pair[0])}
-    ranks = {d.name: rank for rank, d in sorted(found, key=lambda pair: -pair[0])}
-    best = sorted(distinct.values(), key=lambda d: (ranks[d.name], d.residual))
-    return tuple(best[:MOST])
+    distinct = {d.name: (rank, d) for rank, d in sorted(found, key=lambda pair: -pair[0])}
+    best = sorted(distinct.values(), key=lambda pair: (pair[0], pair[1].residual))
+    return tuple(diagnosis for _, diagnosis in best[:MOST])

@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from ...layers.base import Layer
 from ...network.graph import Step
+from ..axes import same_rank
 from ..compare import EPS
-from .layer import COARSE, rounded_operands
-from .measure import Candidate, Measure, same_rank
+from .layer import COARSE, Variation, rounded_operands
+from .measure import Candidate, Measure
 from .patience import Patience
 from .values import has_digits_of
 
@@ -45,7 +45,7 @@ def rounded_networks(
     for precision, *variations in zip(COARSE, *having.values(), strict=False):
         if has_digits_of(precision, target.expected):
             continue  # all of it was computed or saved so: see :mod:`.values`
-        layers = {n: v.layer for n, v in zip(having, variations, strict=True)}
+        layers = dict(zip(having, variations, strict=True))
         result = _fitting(run, target, layers, patience) if layers else None
         if result is None:
             continue
@@ -67,7 +67,7 @@ def _measure(precision: str, target: Target) -> Measure:
 
 
 def _fitting(
-    run: Run, target: Target, layers: Mapping[str, Layer], patience: Patience
+    run: Run, target: Target, layers: Mapping[str, Variation], patience: Patience
 ) -> Array | None:
     """The result with these layers, if it explains the first observation, and then all."""
     for observations, expected in run.samples(target):

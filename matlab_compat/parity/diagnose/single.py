@@ -13,9 +13,10 @@ import numpy.typing as npt
 from ...data_format import DataFormat
 from ...errors import MatlabCompatError
 from ...layers.base import Layer
+from ..axes import same_rank
 from ..diagnosis_types import Diagnosis
 from .layer import Variation, rounded_operands, variations
-from .measure import Candidate, Measure, explanations, same_rank
+from .measure import Candidate, Measure, Side, explanations
 from .output import ranked
 from .patience import Patience
 
@@ -74,7 +75,7 @@ class Trial:
         """The layer's result for the first observation and, if that fits, for all."""
         for X, expected in self._samples(variation):
             try:
-                result = self.result(variation.layer, X)
+                result = self.result(variation, X)
             except (MatlabCompatError, RuntimeError, ValueError):
                 return  # it does not take this input
             result, truth = same_rank(result, expected)
@@ -83,7 +84,7 @@ class Trial:
                 return
         yield Candidate(
             variation.name,
-            f"the expected output is what the layer gives {variation.text}",
+            (Side.EXPECTED, f" is what the layer gives {variation.text}"),
             variation.remedy,
             result,
             truth,
@@ -91,10 +92,14 @@ class Trial:
             measure=own,
         )
 
-    def result(self, layer: Layer, X: Sequence[Array]) -> Array:
-        """What a layer gives at the output in question."""
+    def result(self, variation: Variation, X: Sequence[Array]) -> Array:
+        """What the layer with a mistake gives at the output in question."""
+        from ...execution.layer import predict_layer
+
         inputs: Any = X[0] if len(X) == 1 else tuple(X)
-        results = layer.predict(inputs, [form.labels for form in self.forms], **self.options)
+        forms = [form.labels for form in self.forms]
+        layer, change = variation.layer, variation.change
+        results = predict_layer(layer, inputs, forms, **self.options, change=change)
         found: Array = results[self.port] if isinstance(results, tuple) else results
         return found
 

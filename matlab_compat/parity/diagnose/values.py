@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from ...wording import argument
 from ..compare import EPS
-from .measure import Candidate, Measure
+from .measure import Candidate, Measure, Side
 
 Array = npt.NDArray[Any]
 
@@ -62,8 +62,14 @@ def _scaled(actual: Array, expected: Array, scale: float, measure: Measure) -> C
         )
     return Candidate(
         "sign exchanged" if sign else "constant scale",
-        f"the expected output is this one times {scale:.7g}",
-        f"divide the expected output by {scale:.7g}, or multiply this one by it.{hint}",
+        (Side.EXPECTED, " is ", Side.ACTUAL_ONE, f" times {scale:.7g}"),
+        (
+            "divide ",
+            Side.EXPECTED,
+            f" by {scale:.7g}, or multiply ",
+            Side.ACTUAL_ONE,
+            f" by it.{hint}",
+        ),
         scale * actual,
         expected,
         measure=measure,
@@ -73,8 +79,13 @@ def _scaled(actual: Array, expected: Array, scale: float, measure: Measure) -> C
 def _offset(actual: Array, expected: Array, offset: float) -> Candidate:
     return Candidate(
         "constant offset",
-        f"the expected output is this one {'plus' if offset > 0 else 'minus'} {abs(offset):.7g}",
-        f"subtract {offset:.7g} from the expected output: a mean or bias is missing on one side.",
+        (
+            Side.EXPECTED,
+            " is ",
+            Side.ACTUAL_ONE,
+            f" {'plus' if offset > 0 else 'minus'} {abs(offset):.7g}",
+        ),
+        (f"subtract {offset:.7g} from ", Side.EXPECTED, ": a mean or bias is missing on one side."),
         actual + offset,
         expected,
     )
@@ -85,7 +96,7 @@ def _affine(
 ) -> Candidate:
     return Candidate(
         "scale and offset",
-        f"the expected output is this one times {slope:.7g} plus {offset:.7g}",
+        (Side.EXPECTED, " is ", Side.ACTUAL_ONE, f" times {slope:.7g} plus {offset:.7g}"),
         "only one side is normalized (0..255, 0..1 and -1..1 are the usual ranges): "
         f"(Y - {offset:.7g}) / {slope:.7g} undoes it.",
         slope * actual + offset,
@@ -103,16 +114,19 @@ def one_sided(actual: Array, expected: Array) -> Iterator[Candidate]:
     if actual.shape != expected.shape:
         return
     here, there = np.isfinite(actual), np.isfinite(expected)
-    for odd, whose in ((here & ~there, "the expected output"), (there & ~here, "this output")):
+    for odd, whose in ((here & ~there, Side.EXPECTED), (there & ~here, Side.ACTUAL)):
         if not odd.any():
             continue
-        values = (expected if whose == "the expected output" else actual)[odd]
+        values = (expected if whose is Side.EXPECTED else actual)[odd]
         kind = "NaN" if np.isnan(values).all() else "Inf" if np.isinf(values).all() else "NaN, Inf"
         place = ",".join(str(i + 1) for i in np.argwhere(odd)[0])
         yield Candidate(
             f"{kind} on one side",
-            f"{whose} alone is {kind} in {values.size} elements, first at ({place}) in MATLAB; "
-            "the others agree",
+            (
+                whose,
+                f" alone is {kind} in {values.size} elements, first at ({place}) in MATLAB; "
+                "the others agree",
+            ),
             "look there for a division by zero, the log of zero, 0*Inf, or an overflow in half "
             "precision.",
             np.where(odd, 0, actual),
@@ -135,8 +149,12 @@ def class_numbers(actual: Array, expected: Array) -> Iterator[Candidate]:
         for first in (1, 0):
             yield Candidate(
                 "class numbers",
-                "the expected output is the number of the class with the largest score of this "
-                f"one{'' if first else ', counted from 0'}",
+                (
+                    Side.EXPECTED,
+                    " is the number of the class with the largest score of ",
+                    Side.ACTUAL_ONE,
+                    "" if first else ", counted from 0",
+                ),
                 "save the scores, Y = predict(net, X), or the labels, Y = classify(net, X): a "
                 "categorical is compared with the classes.",
                 actual.argmax(axis) + first,
@@ -183,8 +201,8 @@ def _log_softmax(
     """One side holds probabilities, the other their logarithms."""
     hint = "torch's log_softmax (NLLLoss takes it) is the logarithm of what MATLAB's softmax gives"
     for log, other, text, remedy in (
-        (expected, actual, "the expected output is the logarithm of this one", "exp(Y)"),
-        (actual, expected, "this output is the logarithm of the expected one", "log(Y)"),
+        (expected, actual, (Side.EXPECTED, " is the logarithm of ", Side.ACTUAL_ONE), "exp(Y)"),
+        (actual, expected, (Side.ACTUAL, " is the logarithm of ", Side.EXPECTED_ONE), "log(Y)"),
     ):
         with np.errstate(over="ignore"):
             sums = np.exp(log.astype(np.float64)).sum(axis)
@@ -193,8 +211,8 @@ def _log_softmax(
         both = (actual, np.exp(expected)) if log is expected else (np.exp(actual), expected)
         yield Candidate(
             "log softmax",
-            f"{text} (log softmax)",
-            f"compare the same on both sides: {remedy} of the expected output. {hint}.",
+            (*text, " (log softmax)"),
+            (f"compare the same on both sides: {remedy} of ", Side.EXPECTED, f". {hint}."),
             *both,
             rank=0,
             measure=measure.at_least(1),
@@ -208,7 +226,7 @@ def _activated(
     if _like_probabilities(expected):
         yield Candidate(
             f"{name} applied",
-            f"the expected output is {name} of this one",
+            (Side.EXPECTED, f" is {name} of ", Side.ACTUAL_ONE),
             f"one side ends before its {name}, the other after: compare both before, or add a "
             f"{name}Layer at the end here.",
             function(actual),
@@ -218,7 +236,7 @@ def _activated(
     if _like_probabilities(actual):
         yield Candidate(
             f"{name} missing",
-            f"this output is {name} of the expected one",
+            (Side.ACTUAL, f" is {name} of ", Side.EXPECTED_ONE),
             f"the other side lacks the {name} at the end: apply it there (losses such as torch's "
             "cross_entropy include it, so that models often end before it).",
             actual,
@@ -251,7 +269,7 @@ def _integers(actual: Array, expected: Array) -> Iterator[Candidate]:
     for rank, (name, made) in enumerate(known.items()):
         yield Candidate(
             name,
-            f"the expected output is this one {name}",
+            (Side.EXPECTED, " is ", Side.ACTUAL_ONE, f" {name}"),
             "it was saved as an integer class such as uint8: save it as single, before any "
             "conversion for display.",
             made,
@@ -269,7 +287,7 @@ def _precisions(actual: Array, expected: Array, measure: Measure) -> Iterator[Ca
             continue
         yield Candidate(
             f"{name} precision",
-            f"the expected output was computed or saved in {name} precision",
+            (Side.EXPECTED, f" was computed or saved in {name} precision"),
             f"compute and save it in single precision, or verify with {argument('dtype', name)}.",
             actual,
             expected,

@@ -6,6 +6,7 @@ import numpy as np
 
 from matlab_compat.parity import Tolerance, compare
 from matlab_compat.parity.diagnose import Measure, diagnose_output, measure_of
+from matlab_compat.parity.diagnose.measure import Side, in_words
 
 MEASURE = Measure(eps=0.25, scale=2.0, bound=16)
 
@@ -60,3 +61,11 @@ def test_a_smooth_image_is_not_its_own_shift() -> None:
     assert found == ()
     found = diagnose_output(image[:63, :63], image[1:, 1:], Measure(2.0**-23, 1.1, 16))
     assert found[0].name == "shifted"
+
+
+def test_a_diagnosis_is_put_into_words_for_either_side() -> None:
+    said = (Side.EXPECTED, " is ", Side.ACTUAL_ONE, " times 2")
+    assert in_words(said, turned=False) == "the expected output is this one times 2"
+    assert in_words(said, turned=True) == "the tested result is MATLAB's times 2"
+    plain = "torch's GRU has two biases: this one is bias_ih_l0."
+    assert in_words(plain, turned=True) == plain
