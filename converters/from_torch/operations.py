@@ -123,15 +123,24 @@ def _layer_norm(given: Arguments) -> nn.Module:
 
 
 def _pooling(kind: Callable[..., nn.Module]) -> Callable[[Arguments], nn.Module]:
-    names = ("kernel_size", "stride", "padding", "dilation", "ceil_mode", "return_indices")
+    names = ("kernel_size", "stride", "padding", "dilation", "ceil_mode")
     more = ("count_include_pad", "divisor_override")
     make = _plain(kind, *names, *more)
 
     def pooling(given: Arguments) -> nn.Module:
         given["stride"] = given["stride"] or given["kernel_size"]
+        given.pop("return_indices", None)  # a second result
         return make(given)
 
     return pooling
+
+
+def _adaptive_max(kind: Callable[..., nn.Module]) -> Callable[[Arguments], nn.Module]:
+    def make(given: Arguments) -> nn.Module:
+        given.pop("return_indices", None)  # a second result
+        return kind(_tuples(given.pop("output_size")))
+
+    return make
 
 
 def _prelu(given: Arguments) -> nn.Module:
@@ -400,7 +409,7 @@ def _pooling_and_resampling() -> Iterator[Operation]:
         dims = i + 1
         yield Operation(
             modules=(most,),
-            functions=f"max_pool{dims}d",
+            functions=f"max_pool{dims}d max_pool{dims}d_with_indices",
             module_of=_pooling(most),
             layers=of.max_pooling(dims),
             becomes=(maximum[i],),
@@ -414,8 +423,8 @@ def _pooling_and_resampling() -> Iterator[Operation]:
         )
         yield Operation(
             modules=(adaptive_most,),
-            functions=f"adaptive_max_pool{dims}d",
-            module_of=_plain(adaptive_most, "output_size", "return_indices"),
+            functions=f"adaptive_max_pool{dims}d adaptive_max_pool{dims}d_with_indices",
+            module_of=_adaptive_max(adaptive_most),
             layers=of.adaptive_pooling(dims, maximum=True),
             becomes=(maximum[i], of_all_maximum[i]),
         )

@@ -43,6 +43,8 @@ def _operands(node: fx.Node) -> tuple[Any, Any]:
 def _constant(walk: Walk, argument: Any, x: Value) -> Any:
     """A number, or an array in MATLAB's order."""
     value = walk.constant(argument)
+    if walk.follows_from_sizes(argument):
+        raise Refused("it calculates with the size of the data, which differs from call to call")
     if isinstance(value, Tensor):
         return in_matlab_order(value, x)
     if isinstance(value, bool) or not isinstance(value, int | float):
@@ -338,6 +340,8 @@ def picking(walk: Walk, node: fx.Node, module: nn.Module | None) -> Value:
     if len(index) == 2:  # select
         return _picked(walk, node, x, {int(index[0]): int(index[1])})
     parts = list(index[0]) if isinstance(index[0], tuple) else [index[0]]
+    if not all(part is None or isinstance(part, int | slice | type(...)) for part in parts):
+        raise Refused("only numbers and ranges pick parts, no lists and tensors")
     rank = len(x.axes)
     if Ellipsis in parts:
         at = parts.index(Ellipsis)

@@ -64,6 +64,9 @@ class Walk(Protocol):
     def constant(self, argument: Any) -> Any:
         """An argument with every part of the graph in it that the data does not change."""
 
+    def follows_from_sizes(self, argument: Any) -> bool:
+        """Whether a constant argument follows from the size of the data."""
+
     def is_data(self, argument: Any) -> bool:
         """Whether an argument is computed from the data."""
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from itertools import count
+from inspect import isfunction, signature
+from itertools import count as counting
 from typing import Any
 
 import torch
 from torch import fx, nn
 from torch.fx.passes.shape_prop import ShapeProp
+from torch.nn import functional
 
 import matlab_compat as matlab
 from matlab_compat.errors import MatlabCompatError, UnsupportedLayerError, UsageError, cause_text
@@ -80,6 +82,12 @@ _NO_EFFECT = {
     "norm_type",
     "input_scale",
 }
+#: Functions with an argument ``inplace``.
+_MAY_BE_IN_PLACE = {
+    name
+    for name, function in vars(functional).items()
+    if isfunction(function) and "inplace" in signature(function).parameters
+}
 _SIZES = ("size", "shape", "dim", "ndim", "ndimension", "numel", "sym_size")
 #: Torch's dimensions of an input by their number.
 _INPUTS = {2: "NC", 3: "NCT", 4: "NCHW", 5: "NCHWD"}
@@ -96,25 +104,31 @@ class _Walk:
         self.connections: list[tuple[str, str]] = []
         self.values: dict[fx.Node, Value] = {}
         self.constants: dict[fx.Node, Any] = {}
+        #: Those of them that follow from the size of the data.
+        self.sizes: set[fx.Node] = set()
         self.refused: list[str] = []
 
     def network(self) -> Network:
         """The whole graph as a network."""
         for node in self.traced.graph.nodes:
             idle = node.op not in ("placeholder", "output") and not node.users
-            if node in self.values or node.op == "output" or idle:
+            in_place = idle and self._in_place(node)
+            if node in self.values or node.op == "output" or (idle and not in_place):
                 continue
             try:
                 if not self._is_constant(node):
                     self.values[node] = self._value(node)
+                    if in_place or self._in_place(node):  # what uses it later sees the change
+                        self.values[node.all_input_nodes[0]] = self.values[node]
             except (Refused, MatlabCompatError) as error:
                 what = error.what if isinstance(error, MatlabCompatError) else error
                 self._refuse(node, what)
         outputs = self._outputs()
         if self.refused:
+            count = len(self.refused)
+            have = "part of the module has" if count == 1 else "parts of the module have"
             raise UnsupportedLayerError(
-                f"{len(self.refused)} parts of the module are unsupported:\n"
-                + "\n".join(self.refused),
+                f"{count} {have} no layer:\n" + "\n".join(self.refused),
                 remedy="replace them in torch, or write these layers in MATLAB.",
             )
         network = Network(list(self.layers.values()), self.connections, output_names=outputs)
@@ -131,11 +145,26 @@ class _Walk:
 
     def _refuse(self, node: fx.Node, why: object) -> None:
         """Note a part that is refused; the reading goes on behind it."""
-        self.refused.append(f"    {_called(node, self.traced)}: {why}")
+        self.refused.append(f"{_called(node, self.traced)}: {why}")
         given = [self.values[n] for n in node.all_input_nodes if n in self.values]
         shape = self.shape(node)
         axes = next((v.axes for v in given if len(v.axes) == len(shape)), "")
         self.values[node] = Value("", shape, axes, labels_of(axes) if axes else "")
+
+    def _in_place(self, node: fx.Node) -> bool:
+        """Whether an operation changes its first argument."""
+        if node.op == "call_module":
+            return bool(getattr(self.traced.get_submodule(str(node.target)), "inplace", False))
+        if node.op not in ("call_function", "call_method"):
+            return False
+        schema = getattr(node.target, "_schema", None)
+        name = schema.name if schema else getattr(node.target, "__name__", str(node.target))
+        arguments = named_arguments(node) if name in _MAY_BE_IN_PLACE else {}
+        return (
+            (name.endswith("_") and not name.endswith("__"))
+            or name in ("iadd", "isub", "imul", "itruediv", "setitem")
+            or bool(arguments.get("inplace"))
+        )
 
     # --- what does not depend on the data -----------------------------------------------------
 
@@ -148,12 +177,15 @@ class _Walk:
         elif all(n in self.constants for n in node.all_input_nodes):
             with torch.no_grad():
                 self.constants[node] = self._computed(node)
+            if self.sizes.intersection(node.all_input_nodes):
+                self.sizes.add(node)
         elif operation_name(node) in _SIZES and self.values[node.all_input_nodes[0]].shape:
             shape = torch.Size(self.values[node.all_input_nodes[0]].shape)
             stand_in = torch.empty(shape, device="meta")
             args = fx.map_arg(node.args, lambda n: self.constants.get(n, stand_in))
             kwargs = fx.map_arg(node.kwargs, lambda n: self.constants.get(n, stand_in))
             self.constants[node] = _run(node, args, kwargs)
+            self.sizes.add(node)
         else:
             return False
         return True
@@ -173,6 +205,10 @@ class _Walk:
             return self.constants[node]
 
         return fx.map_arg(argument, value)
+
+    def follows_from_sizes(self, argument: Any) -> bool:
+        """See :class:`Walk`."""
+        return isinstance(argument, fx.Node) and argument in self.sizes
 
     def is_data(self, argument: Any) -> bool:
         """See :class:`Walk`."""
@@ -301,6 +337,9 @@ class _Walk:
         assert row.layers is not None
         if row.order != "kept" and not x.agrees and x.source:
             raise Refused("its data has dimensions of size 1 that the features in MATLAB have not")
+        second = row.order or row.channels_last or row.axes
+        if x.axes and not second and x.axes[1:2] != "C":
+            raise Refused("its channels are torch's second dimension, which here holds others")
         layers = row.layers(module, x)
         changes: dict[str, Any] = {"axes": row.axes} if row.axes and x.axes else {}
         if row.order == "kept" or not layers:
@@ -394,7 +433,7 @@ def _inserts(index: Any) -> bool:
 
 def _numbered(stem: str) -> Iterator[str]:
     yield stem
-    yield from (f"{stem}_{i}" for i in count(2))
+    yield from (f"{stem}_{i}" for i in counting(2))
 
 
 def _called(node: fx.Node, traced: fx.GraphModule) -> str:

@@ -7,6 +7,7 @@ outputs of torch.
 from __future__ import annotations
 
 from collections import Counter
+from typing import Any
 
 import pytest
 import torch
@@ -130,6 +131,13 @@ def test_nothing_that_is_registered_is_called_unknown(name: str) -> None:
         (lambda m, x: functional.softplus(x, threshold=5), "threshold"),
         (lambda m, x: functional.adaptive_avg_pool2d(x, (3, 4)), "equal blocks"),
         (lambda m, x: functional.softmax(x, dim=2), "dim=2"),
+        (lambda m, x: x * x.size(0), "size of the data"),
+        (lambda m, x: x[:, [0, 2]], "no lists"),
+        (lambda m, x: x[:, torch.tensor([0, 2])], "no lists"),
+        (lambda m, x: x[0], "alone in its dimension"),
+        (lambda m, x: functional.max_pool2d(x.permute(0, 2, 3, 1), 2), "second dimension"),
+        (lambda m, x: functional.max_pool2d(x, 2, return_indices=True)[1], "only the first"),
+        (lambda m, x: x.view(2, 3, 8, 2, 4), "other reshapes"),
         (lambda m, x: x + torch.zeros(3, 1, 1, 1, 1), "dimensions that the data lacks"),
     ],
 )
@@ -142,6 +150,23 @@ def F_upsample(x: Tensor, scale_factor: float = 2, align_corners: bool = False) 
     return functional.interpolate(
         x, scale_factor=scale_factor, mode="bilinear", align_corners=align_corners
     )
+
+
+@pytest.mark.parametrize(
+    "forward",
+    [
+        lambda m, x: (functional.relu(x, inplace=True), x)[1],
+        lambda m, x: (y := x + 1, y.relu_(), y * 2)[2],
+        lambda m, x: (y := x + 1, functional.relu(y, inplace=True) + y)[1],
+        lambda m, x: (y := x + 1, m.part(y), y)[2],
+    ],
+)
+def test_what_is_changed_in_place_is_seen_by_later_uses(forward: Any) -> None:
+    module, x = Does(forward, part=nn.ReLU(inplace=True)).eval(), image(2, 3, 4, 4)
+    network = from_torch(module, x.clone())
+    torch.testing.assert_close(network.to_torch()(x.clone()), module(x.clone()))
+    program = torch.export.export(module, (x.clone(),))
+    torch.testing.assert_close(from_torch(program).to_torch()(x.clone()), module(x.clone()))
 
 
 def test_somebody_elses_function_of_the_same_name_is_not_taken_for_torchs() -> None:
