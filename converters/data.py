@@ -22,7 +22,7 @@ from .matfile import DEFAULT_LIMITS, Limits, MatFile, VariableInfo, open_mat
 from .matfile.values import Categorical, Damaged, StructArray, Value, mat_class
 
 if TYPE_CHECKING:
-    from matlab_compat.parity.labels import Labels
+    from matlab_compat.parity.categories import Labels
 
 _LABELS = ("categorical", "string")
 _NUMERIC = r"double|single|u?int\d+|logical|dlarray|gpuArray"
@@ -126,7 +126,7 @@ def data(value: Value, where: tuple[str, ...], *, cells: bool = True, labels: bo
 
 def _as_labels(value: Value) -> Labels | list[Labels] | None:
     """Labels, or those of each sequence in a cell array; None if it is something else."""
-    from matlab_compat.parity.labels import Labels
+    from matlab_compat.parity.categories import Labels
 
     if isinstance(value, Categorical):
         return Labels(tuple(value.labels()), value.codes.shape, tuple(value.categories))

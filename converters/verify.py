@@ -191,7 +191,8 @@ def run(
 def _compared(
     task: Task, data_format: str | None, tolerance: Tolerance | None, **options: Any
 ) -> Report:
-    from matlab_compat.parity.labels import are_labels, verify_labels
+    from matlab_compat.parity.categories import are_labels
+    from matlab_compat.parity.labels import verify_labels
     from matlab_compat.parity.network import verify_network
     from matlab_compat.parity.verify import verify_layer
 

@@ -18,9 +18,10 @@ import numpy.typing as npt
 from .data_format import DataFormat
 from .display import size_text
 from .errors import LayerNotFoundError, MatlabCompatWarning, UsageError
-from .parity.compare import EPS, Comparison, Tolerance, compare, slice_magnitude
+from .parity.categories import are_labels
+from .parity.compare import EPS, Comparison, compare, slice_magnitude
 from .parity.diagnosis_types import Diagnosis, Unseen
-from .parity.labels import are_labels
+from .parity.tolerance import Tolerance
 
 if TYPE_CHECKING:
     from converters.verify import Task

@@ -23,11 +23,12 @@ import numpy as np
 import numpy.typing as npt
 
 from ..display import size_text
-from ..errors import NothingToCompareError, UsageError
+from ..errors import NothingToCompareError
 from ..finite_json import finite_json
 from .axes import to_rank
 from .blocks import wide
 from .tally import Judgement, Rule, Totals, totals_of
+from .tolerance import Tolerance
 
 Array = npt.NDArray[Any]
 Verdict = Literal["equal", "different"]
@@ -55,18 +56,6 @@ EPS = {
 #: The least difference that a format can have: numbers nearer to zero are flushed to it, but in
 #: half, which has few others there.
 SMALLEST = {"half": 2.0**-24, "bfloat16": 2.0**-126, "single": 2.0**-126, "double": 2.0**-1022}
-
-
-@dataclass(frozen=True)
-class Tolerance:
-    """An explicit rule: ``|actual - expected| <= atol + rtol*|expected|``."""
-
-    atol: float = 0.0
-    rtol: float = 0.0
-
-    def __post_init__(self) -> None:
-        if not all(0 <= value < math.inf for value in (self.atol, self.rtol)):
-            raise UsageError("atol and rtol must be finite and not negative.")
 
 
 @dataclass(frozen=True)

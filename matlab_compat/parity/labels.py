@@ -8,7 +8,7 @@ comparison.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,7 +18,9 @@ from ..data_format import dlarray
 from ..display import size_text
 from ..engine.precision import tf32_in_use
 from ..errors import UsageError
-from .compare import LAYER_BOUND, Comparison, Tolerance, compare
+from .categories import Labels, are_labels
+from .compare import LAYER_BOUND, Comparison, compare
+from .tolerance import Tolerance
 from .verify import Report, environment, rounding_unit
 
 if TYPE_CHECKING:
@@ -31,24 +33,6 @@ RULE = "largest score less that of MATLAB's class / (eps * max|scores|)"
 #: Where single itself is off by more than this part of the largest score, no more is allowed.
 _LARGEST_OWN_ERROR = 1e-3
 _REMEDY = "save the scores instead, Y = predict(net, X), which say more than labels."
-
-
-@dataclass(frozen=True)
-class Labels:
-    """The class of each observation, pixel or time step, as ``classify`` gives them."""
-
-    #: In MATLAB's column-major order; None where it is undefined.
-    names: tuple[str | None, ...]
-    shape: tuple[int, ...]
-    #: All classes in order, where a categorical names them.
-    categories: tuple[str, ...] | None = None
-
-
-def are_labels(value: object) -> bool:
-    """Labels, or a list of them for sequences."""
-    if isinstance(value, list):
-        return bool(value) and all(map(are_labels, value))
-    return isinstance(value, Labels)
 
 
 def verify_labels(

@@ -17,11 +17,12 @@ import numpy.typing as npt
 from ..data_format import dlarray
 from ..engine.precision import tf32_in_use
 from ..errors import NothingToCompareError, UsageError
-from .compare import Comparison, Tolerance
+from .compare import Comparison
 from .diagnosis_types import Diagnosis
 from .sensitivity import Result, Sensitivity, compare_each
 from .sensitivity import Run as AnyRun
 from .side_by_side import Distance, Run, distances, label_of, other_runs
+from .tolerance import Tolerance
 from .verify import Report, environment, rounding_unit, smallest_number
 from .worth import refuse_unusable
 

@@ -26,7 +26,8 @@ import numpy as np
 import numpy.typing as npt
 
 from ..errors import NothingToCompareError
-from .compare import LAYER_BOUND, SMALLEST, Comparison, Tolerance, compare
+from .compare import LAYER_BOUND, SMALLEST, Comparison, compare
+from .tolerance import Tolerance
 
 Array = npt.NDArray[Any]
 #: The model's results, in one order and in MATLAB's order of dimensions, computed in a number

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from .blocks import Blocks, Farthest, largest_of
 
 if TYPE_CHECKING:
-    from .compare import Tolerance
+    from .tolerance import Tolerance
 
 Array = npt.NDArray[Any]
 

@@ -14,9 +14,10 @@ import numpy.typing as npt
 
 from ..engine.arrays import as_data, real_array
 from ..engine.precision import tf32_in_use, torch_device, torch_dtype
-from .compare import EPS, SMALLEST, Comparison, Tolerance, Verdict, compare
+from .compare import EPS, SMALLEST, Comparison, Verdict, compare
 from .diagnosis_types import Diagnosis, Unseen
 from .side_by_side import Distance, Run, distances, label_of, other_runs
+from .tolerance import Tolerance
 
 if TYPE_CHECKING:
     from ..engine.precision import DeviceLike, DTypeLike

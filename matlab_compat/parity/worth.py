@@ -17,9 +17,10 @@ from ..data_format import DataFormat, dlarray
 from ..display import size_text
 from ..errors import MatlabCompatError, NothingToCompareError
 from .axes import Axes, to_rank
-from .compare import EPS, Tolerance
+from .categories import are_labels
+from .compare import EPS
 from .diagnosis_types import Unseen
-from .labels import are_labels
+from .tolerance import Tolerance
 
 if TYPE_CHECKING:
     from ..engine.precision import DeviceLike, DTypeLike

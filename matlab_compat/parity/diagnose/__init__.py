@@ -19,8 +19,9 @@ from ...data_format import DataFormat, dlarray
 from ...errors import MatlabCompatError
 from ...execution.described import Port
 from ...layers.base import Layer
-from ..compare import Comparison, Tolerance
+from ..compare import Comparison
 from ..diagnosis_types import Diagnosis
+from ..tolerance import Tolerance
 from .measure import Measure
 from .output import diagnose_output
 from .single import diagnose_layer
@@ -106,8 +107,9 @@ def of_network(
     ``first`` is the comparison that differs and ``expected`` its other side. ``equal`` are the
     layers whose activations agree.
     """
-    from .network import Run, Target, diagnose_network
+    from .network import diagnose_network
     from .patience import Patience
+    from .run import Run, Target
 
     patience = Patience()
     name, sequence = _sequence(first.name)

@@ -23,7 +23,7 @@ from .patience import Patience
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from .network import Run, Target
+    from .run import Run, Target
 
 Array = npt.NDArray[Any]
 

@@ -13,204 +13,22 @@ from typing import TYPE_CHECKING, Any
 import numpy.typing as npt
 
 from ...errors import MatlabCompatError
-from ...execution.described import Port
 from ...layers.normalization import BatchNormalizationLayer
-from ...network.graph import Plan, Step
+from ...network.graph import Step
 from ..axes import same_rank
 from ..diagnosis_types import Diagnosis
 from .dropout import dropouts
 from .layer import Variation, variations
-from .measure import Candidate, Measure, Side, explanations
+from .measure import Candidate, Side, explanations
 from .output import ranked
 from .patience import Patience
 from .rounded import rounded_networks
+from .run import Run, Target, ancestors
 
 if TYPE_CHECKING:
-    import torch
-
-    from ...engine.precision import DeviceLike, DTypeLike
-    from ...network import Network
+    pass
 
 Array = npt.NDArray[Any]
-
-
-@dataclass(frozen=True)
-class Target:
-    """What differs: the output of one layer, or of the network."""
-
-    name: str
-    port: Port
-    expected: Array
-    measure: Measure
-    #: Whether it is in the form of ``activations``, not of ``predict``.
-    is_activation: bool
-
-
-class Run:
-    """A network run once, layer by layer, with everything it computed kept.
-
-    Of lists of sequences only one is run.
-    """
-
-    def __init__(
-        self,
-        network: Network,
-        X: Sequence[object],
-        data_format: str | Sequence[str] | None,
-        device: DeviceLike | None,
-        dtype: DTypeLike | None,
-        sequence: int = 0,
-        *,
-        allow_tf32: bool = False,
-    ) -> None:
-        import torch
-
-        from ...execution.network import _formats, _one, _tensors, network_inputs
-
-        self.network, self.device, self.dtype = network, device, dtype
-        self.allow_tf32 = allow_tf32
-        self.inputs = network_inputs(network, X, data_format)
-        self.formats = _formats(network, self.inputs)
-        self.plan: Plan = network.plan(self.formats)
-        self.has_list = any(given.is_list for given in self.inputs)
-        data = [_one(i, sequence) if i.is_list else i.data[0] for i in self.inputs]
-        tensors = _tensors(self.inputs, data, device, dtype)
-        self.modules = self._modules()
-        self.values: dict[Port, torch.Tensor] = {
-            (name, -1): tensor for name, tensor in zip(self.plan.inputs, tensors, strict=True)
-        }
-        with torch.inference_mode():
-            self.values = self.computed(self.plan.steps, self.modules, self.values)
-
-    def _modules(self) -> dict[str, torch.nn.Module]:
-        module = self.network.to_torch(self.device, self.dtype, formats=self.formats)
-        attributes = {name: at for at, name in module.meta["layers"].items()}
-        return {
-            step.name: getattr(module, attributes[step.name])
-            for step in self.plan.steps
-            if not _is_output(step)
-        }
-
-    def computed(
-        self,
-        steps: Sequence[Step],
-        modules: Mapping[str, torch.nn.Module],
-        values: Mapping[Port, torch.Tensor],
-    ) -> dict[Port, torch.Tensor]:
-        """The values, and those that these steps make of them."""
-        from ...engine.precision import full_precision
-
-        known = dict(values)
-        with full_precision(self.allow_tf32):
-            for step in steps:
-                inputs = [known[source] for source in step.sources]
-                result = inputs[0] if _is_output(step) else modules[step.name](*inputs)
-                several = result if isinstance(result, tuple) else (result,)
-                known.update({(step.name, i): value for i, value in enumerate(several)})
-        return known
-
-    @property
-    def observations(self) -> int:
-        """How many there are."""
-        return min(int(self.values[name, -1].shape[0]) for name in self.plan.inputs)
-
-    def spatial_size(self, step: Step) -> tuple[int, ...]:
-        """That of the layer's first input, as H,W; the length of sequences without space."""
-        form = step.formats[0]
-        moved = form.count("S") or form.count("T")
-        return tuple(self.values[step.sources[0]].shape[2 : 2 + moved])
-
-    def with_changes(
-        self, changes: Mapping[str, Variation], target: Port, observations: int | None
-    ) -> torch.Tensor:
-        """The value at ``target`` if these layers were others; of the first observations."""
-        import torch
-
-        after = self.steps_between(set(changes), target)
-        modules = dict(self.modules)
-        for step in after:
-            if step.name in changes:
-                layer, change = changes[step.name].layer, changes[step.name].change
-                built = layer.to_torch(self.device, self.dtype, formats=step.formats)
-                modules[step.name] = (built if change is None else change(built)).eval()
-        needed = {source for step in after for source in step.sources}
-        values = {port: self.values[port][:observations] for port in needed if port in self.values}
-        with torch.inference_mode():
-            return self.computed(after, modules, values)[target]
-
-    def steps_between(self, changed: set[str], target: Port) -> list[Step]:
-        """The steps that the change reaches and that the target needs."""
-        upstream = ancestors(self.plan, target[0])
-        reached = set(changed)
-        steps = []
-        for step in self.plan.steps:
-            if step.name in changed or any(source[0] in reached for source in step.sources):
-                reached.add(step.name)
-                if step.name in upstream:
-                    steps.append(step)
-        return steps
-
-    def as_matlab(self, value: torch.Tensor, target: Target) -> Array:
-        """A value in the form that it is compared in."""
-        from ...data_format import dlarray
-        from ...engine.arrays import array
-        from ...execution.network import _as_activation, _as_matlab
-
-        convert = _as_activation if target.is_activation else _as_matlab
-        result = convert(self.network, self.inputs, [array(value)], self._label(target))
-        result = result[0] if isinstance(result, list) else result
-        return result.extractdata() if isinstance(result, dlarray) else result
-
-    def _label(self, target: Target) -> str:
-        """The format of the value, as the layers see it."""
-        name, port = target.port
-        return next(s.output_formats[port] for s in self.plan.steps if s.name == name)
-
-    def labels(self, target: Target) -> str:
-        """What the dimensions are of :meth:`as_matlab`."""
-        from ...execution.network import result_labels
-
-        rank = self.actual(target).ndim
-        return result_labels(
-            self.inputs, self._label(target), rank, is_activation=target.is_activation
-        )
-
-    def samples(
-        self, target: Target, *, whole_batch: bool = False
-    ) -> Iterator[tuple[int | None, Array]]:
-        """What is expected of the first observation, then of all (None)."""
-        if not (whole_batch or self.observations == 1 or self.has_list):
-            yield 1, self._first(target)
-        yield None, target.expected
-
-    def _first(self, target: Target) -> Array:
-        from ...execution.network import observations_first
-
-        label, size = self._label(target), self.values[target.port].shape
-        if self.inputs[0].labelled:
-            axis = label.find("B")
-        elif observations_first(self.network, label, size) and not target.is_activation:
-            axis = 0
-        else:
-            axis = -1
-        return target.expected.take([0], axis)
-
-    def actual(self, target: Target) -> Array:
-        """What was computed without any mistake."""
-        return self.as_matlab(self.values[target.port], target)
-
-
-def _is_output(step: Step) -> bool:
-    return bool(getattr(step.layer, "is_output", False))
-
-
-def ancestors(plan: Plan, name: str) -> set[str]:
-    """The layer and all that it depends on."""
-    found = {name}
-    for step in reversed(plan.steps):
-        if step.name in found:
-            found.update(source[0] for source in step.sources)
-    return found
 
 
 @dataclass(frozen=True)
@@ -257,7 +75,7 @@ def diagnose_network(
 
 def _single(run: Run, step: Step, likely: bool) -> Iterator[Suspicion]:
     """The likely mistakes of one layer, or the others: time may not suffice for all."""
-    if _is_output(step):
+    if step.layer.is_output:
         return
     for variation in variations(step.layer, run.spatial_size(step)):
         if (variation.rank == 0) == likely:

@@ -23,7 +23,7 @@ from .patience import Patience
 from .values import has_digits_of
 
 if TYPE_CHECKING:
-    from .network import Run, Target
+    from .run import Run, Target
 
 Array = npt.NDArray[Any]
 

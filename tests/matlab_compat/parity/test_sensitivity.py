@@ -17,7 +17,7 @@ import torch
 from torch.nn import functional
 
 from matlab_compat.errors import NothingToCompareError
-from matlab_compat.parity.compare import EPS, SMALLEST, Tolerance
+from matlab_compat.parity.compare import EPS, SMALLEST
 from matlab_compat.parity.sensitivity import (
     LARGEST,
     PAIRS,
@@ -26,6 +26,7 @@ from matlab_compat.parity.sensitivity import (
     compare_all,
     compare_each,
 )
+from matlab_compat.parity.tolerance import Tolerance
 
 Array = npt.NDArray[Any]
 SINGLE = EPS["single"]

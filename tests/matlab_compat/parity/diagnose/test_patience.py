@@ -15,8 +15,8 @@ from matlab_compat import dropoutLayer, imageInputLayer
 from matlab_compat.layers import TransposedConvolution2DLayer
 from matlab_compat.network import Network
 from matlab_compat.parity.diagnose import dropout, patience, single
-from matlab_compat.parity.diagnose.network import Run
 from matlab_compat.parity.diagnose.patience import SECONDS, Patience
+from matlab_compat.parity.diagnose.run import Run
 from matlab_compat.parity.network import verify_network
 from matlab_compat.parity.verify import verify_layer
 
