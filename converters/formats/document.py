@@ -14,8 +14,8 @@ import numpy as np
 
 from matlab_compat.errors import CorruptFileError, MatlabCompatError, UnsupportedLayerError
 from matlab_compat.layers import Layer, layer_class
-from matlab_compat.layers.base import SavedInitializer
 from matlab_compat.layers.function import MatlabFunction
+from matlab_compat.layers.learnables import SavedInitializer
 from matlab_compat.layers.unsupported import UnsupportedLayer
 from matlab_compat.network import Network
 

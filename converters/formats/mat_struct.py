@@ -18,6 +18,7 @@ import numpy.typing as npt
 from matlab_compat.errors import CorruptFileError, DataFormatError, UsageError, locating
 from matlab_compat.layers import Layer, layer_class, registered
 from matlab_compat.layers.function import MatlabFunction
+from matlab_compat.layers.learnables import SavedInitializer
 from matlab_compat.layers.unsupported import UnsupportedLayer
 from matlab_compat.network import Network
 
@@ -168,6 +169,8 @@ def _field(name: str, value: Any) -> Value:
         return network_struct(value)
     if isinstance(value, MatlabFunction):
         return _function(value)
+    if isinstance(value, SavedInitializer):
+        return StructArray.scalar(Class=value.__name__)
     if callable(value):
         raise UsageError(
             f"{name} is a Python function, which a MAT-file cannot hold.",

@@ -334,10 +334,11 @@ class Layer:
         values: dict[str, object] = {name: saved["Value"]}
         declared = cls.properties[name]
         if isinstance(declared, Learnable):
+            initializer = saved.get("Initializer")
             beside = {
                 declared.learn_rate_factor: saved.get("LearnRateFactor"),
                 declared.l2_factor: saved.get("L2Factor"),
-                f"{name}Initializer": _initializer_name(saved.get("Initializer")),
+                f"{name}Initializer": initializer if isinstance(initializer, Mapping) else None,
             }
             values.update(
                 {k: v for k, v in beside.items() if k in cls.properties and v is not None}
@@ -682,46 +683,3 @@ def _literal(value: object) -> str:
         return f"<{matlab_text(value)}>"
     numbers = re.sub(r"\b(nan|inf)\b", r"np.\1", repr(value.tolist()))
     return f"np.array({numbers}, dtype='{value.dtype}')"
-
-
-#: Saved class names of the initializers, by their last part.
-_INITIALIZERS = {
-    "Glorot": "glorot",
-    "He": "he",
-    "Orthogonal": "orthogonal",
-    "NarrowNormal": "narrow-normal",
-    "Zeros": "zeros",
-    "Ones": "ones",
-    "UnitForgetGate": "unit-forget-gate",
-}
-
-
-def _initializer_name(saved: object) -> str | Callable[..., Any] | None:
-    """The property value for a saved {Class, ConstructorArguments} initializer struct."""
-    if not isinstance(saved, Mapping):
-        return None
-    name = str(saved.get("Class", "")).rpartition(".")[2]
-    return _INITIALIZERS.get(name) or SavedInitializer(name)
-
-
-class SavedInitializer:
-    """An initializer that a file names and this project does not know; calling it says so."""
-
-    def __init__(self, name: str) -> None:
-        self.__name__ = name
-
-    def __call__(self, size: tuple[int, ...]) -> Array:
-        """Raise :class:`UnsupportedLayerError`."""
-        raise UnsupportedLayerError(
-            f"The saved initializer '{self.__name__}' is not known here.",
-            remedy="set WeightsInitializer (or BiasInitializer) to a known name or a function.",
-        )
-
-    def __repr__(self) -> str:
-        return f"@{self.__name__}"
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, SavedInitializer) and other.__name__ == self.__name__
-
-    def __hash__(self) -> int:
-        return hash(self.__name__)

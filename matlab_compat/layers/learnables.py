@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from ..arrays import Array
+from ..errors import UnsupportedLayerError
 from .properties import (
     LEARNABLE_PARAMETERS,
     STATE_PARAMETERS,
@@ -87,7 +88,7 @@ def factor(default: float) -> Property[float]:
 
 
 def initializer(default: str, *choices: str) -> Property[str | Callable[..., Any]]:
-    """The name of an initializer of MATLAB's, or a function of the size."""
+    """The name of an initializer of MATLAB's, a function of the size, or the struct of a file."""
     return Property(_initializer(choices), default, group=None)
 
 
@@ -97,6 +98,8 @@ def _initializer(choices: tuple[str, ...]) -> Callable[[object], str | Callable[
     rule = "must be a function of the size, or one of " + ", ".join(f"'{c}'" for c in choices)
 
     def convert(value: object) -> str | Callable[..., Any]:
+        if isinstance(value, Mapping):
+            value = _saved_initializer(value)
         if callable(value):
             return value
         chosen = by_key.get(value.lower().replace("-", "")) if isinstance(value, str) else None
@@ -105,3 +108,44 @@ def _initializer(choices: tuple[str, ...]) -> Callable[[object], str | Callable[
         return chosen
 
     return convert
+
+
+#: Saved class names of the initializers, by their last part.
+_INITIALIZERS = {
+    "Glorot": "glorot",
+    "He": "he",
+    "Orthogonal": "orthogonal",
+    "NarrowNormal": "narrow-normal",
+    "Zeros": "zeros",
+    "Ones": "ones",
+    "UnitForgetGate": "unit-forget-gate",
+}
+
+
+def _saved_initializer(saved: Mapping[str, Any]) -> str | SavedInitializer:
+    """The property value for a saved {Class, ConstructorArguments} initializer struct."""
+    name = str(saved.get("Class", "")).rpartition(".")[2]
+    return _INITIALIZERS.get(name) or SavedInitializer(name)
+
+
+class SavedInitializer:
+    """An initializer that a file names and this project does not know; calling it says so."""
+
+    def __init__(self, name: str) -> None:
+        self.__name__ = name
+
+    def __call__(self, size: tuple[int, ...]) -> Array:
+        """Raise :class:`UnsupportedLayerError`."""
+        raise UnsupportedLayerError(
+            f"The saved initializer '{self.__name__}' is not known here.",
+            remedy="set WeightsInitializer (or BiasInitializer) to a known name or a function.",
+        )
+
+    def __repr__(self) -> str:
+        return f"@{self.__name__}"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, SavedInitializer) and other.__name__ == self.__name__
+
+    def __hash__(self) -> int:
+        return hash(self.__name__)

@@ -81,10 +81,11 @@ class _Pooling(Layer):
 
     def _validate(self) -> None:
         values = self._values
+        if values["PaddingMode"] == "same":
+            values["PaddingSize"] = None  # a file's is that of the input it was trained with
+            return
         if values["PaddingSize"] is None:
             values["PaddingSize"] = edges_of(((0, 0),) * self.dims)
-        if values["PaddingMode"] == "same":
-            return  # depends on the input
         pairs = edge_pairs(values["PaddingSize"], self.dims)
         for pair, k in zip(pairs, self.window, strict=True):
             # The 1-D pages allow a padding as large as the window.
