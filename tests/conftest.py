@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import os
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -35,6 +36,17 @@ WITHOUT_TORCH = (
 )
 
 REAL = Path(__file__).parents[2] / "shared" / "real"
+
+
+@pytest.fixture
+def own_registry() -> Iterator[None]:
+    """Layers that the test registers are unknown after it."""
+    from matlab_compat.layers.base import CLASSES
+
+    before = dict(CLASSES)
+    yield
+    CLASSES.clear()
+    CLASSES.update(before)
 
 
 def _absent() -> dict[str, str]:

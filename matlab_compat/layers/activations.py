@@ -7,8 +7,8 @@ last dimension; a user's own class ``preluLayer`` or ``eluLayer`` is another thi
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -17,7 +17,7 @@ from ..data_format import torch_axes
 from ..display import size_text
 from ..errors import DataFormatError, PropertyError
 from .base import Fans, Layer
-from .constructors import construct
+from .constructors import constructor_of
 from .learnables import Layout, Learnable, factor, initializer
 from .normalization import need_channels
 from .properties import (
@@ -28,8 +28,7 @@ from .properties import (
     positive_scalar,
     real_scalar,
 )
-from .registry import register
-from .saved_fields import SavedField, neutral, no_effect
+from .saved_fields import neutral, no_effect
 
 if TYPE_CHECKING:
     from torch import nn
@@ -37,13 +36,15 @@ if TYPE_CHECKING:
 Array = npt.NDArray[Any]
 
 
-@register("nnet.cnn.layer.ReLULayer")
-class ReLULayer(Layer):
+class ReLULayer(
+    Layer,
+    saved_as="nnet.cnn.layer.ReLULayer",
+    constructor="reluLayer",
+    type_text="ReLU",
+    versions="1",
+    example="reluLayer(Name='relu1')",
+):
     """MATLAB's ReLU layer, ``max(x, 0)``, on data of any format."""
-
-    matlab_class: ClassVar[str] = "nnet.cnn.layer.ReLULayer"
-    constructor: ClassVar[str] = "reluLayer"
-    type_text: ClassVar[str] = "ReLU"
 
     def _build(self, formats: tuple[str, ...]) -> nn.Module:
         from torch import nn
@@ -51,19 +52,17 @@ class ReLULayer(Layer):
         return nn.ReLU()
 
 
-def reluLayer(*pairs: object, **options: object) -> ReLULayer:
-    """Create a ReLU layer."""
-    return construct(ReLULayer, (), pairs, options)
-
-
-@register("nnet.cnn.layer.LeakyReLULayer")
-class LeakyReLULayer(Layer):
+class LeakyReLULayer(
+    Layer,
+    saved_as="nnet.cnn.layer.LeakyReLULayer",
+    constructor="leakyReluLayer",
+    arguments=("Scale",),
+    optional=("Scale",),
+    type_text="Leaky ReLU",
+    versions="1",
+    example="leakyReluLayer(0.3)",
+):
     """MATLAB's leaky ReLU layer: ``x`` where positive, ``Scale*x`` elsewhere."""
-
-    matlab_class: ClassVar[str] = "nnet.cnn.layer.LeakyReLULayer"
-    constructor: ClassVar[str] = "leakyReluLayer"
-    arguments: ClassVar[tuple[str, ...]] = ("Scale",)
-    type_text: ClassVar[str] = "Leaky ReLU"
 
     Scale = Property(real_scalar, 0.01)
 
@@ -77,20 +76,15 @@ class LeakyReLULayer(Layer):
         return f"Leaky ReLU with scale {self.Scale:g}"
 
 
-def leakyReluLayer(*arguments: object, **options: object) -> LeakyReLULayer:
-    """Create a leaky ReLU layer: ``leakyReluLayer(0.3)``; the scale is 0.01 if not given."""
-    given = len(arguments) % 2
-    return construct(LeakyReLULayer, arguments[:given] or (0.01,), arguments[given:], options)
-
-
-@register("nnet.cnn.layer.ClippedReLULayer")
-class ClippedReLULayer(Layer):
+class ClippedReLULayer(
+    Layer,
+    saved_as="nnet.cnn.layer.ClippedReLULayer",
+    constructor="clippedReluLayer",
+    arguments=("Ceiling",),
+    type_text="Clipped ReLU",
+    example="clippedReluLayer(6.0)",
+):
     """MATLAB's clipped ReLU layer: ``min(max(x, 0), Ceiling)``."""
-
-    matlab_class: ClassVar[str] = "nnet.cnn.layer.ClippedReLULayer"
-    constructor: ClassVar[str] = "clippedReluLayer"
-    arguments: ClassVar[tuple[str, ...]] = ("Ceiling",)
-    type_text: ClassVar[str] = "Clipped ReLU"
 
     Ceiling = Property(positive_scalar)
 
@@ -104,19 +98,17 @@ class ClippedReLULayer(Layer):
         return f"Clipped ReLU with ceiling {self.Ceiling:g}"
 
 
-def clippedReluLayer(ceiling: object, *pairs: object, **options: object) -> ClippedReLULayer:
-    """Create a clipped ReLU layer: ``clippedReluLayer(10)``."""
-    return construct(ClippedReLULayer, (ceiling,), pairs, options)
-
-
-@register("nnet.cnn.layer.ELULayer")
-class ELULayer(Layer):
+class ELULayer(
+    Layer,
+    saved_as="nnet.cnn.layer.ELULayer",
+    constructor="eluLayer",
+    arguments=("Alpha",),
+    optional=("Alpha",),
+    type_text="ELU",
+    versions="1",
+    example="eluLayer(1.5)",
+):
     """MATLAB's ELU layer: ``x`` where positive, ``Alpha*(exp(x) - 1)`` elsewhere."""
-
-    matlab_class: ClassVar[str] = "nnet.cnn.layer.ELULayer"
-    constructor: ClassVar[str] = "eluLayer"
-    arguments: ClassVar[tuple[str, ...]] = ("Alpha",)
-    type_text: ClassVar[str] = "ELU"
 
     Alpha = Property(real_scalar, 1)
 
@@ -130,22 +122,17 @@ class ELULayer(Layer):
         return f"ELU with Alpha {self.Alpha:g}"
 
 
-def eluLayer(*arguments: object, **options: object) -> ELULayer:
-    """Create an ELU layer: ``eluLayer(1.5)``; alpha is 1 if not given."""
-    given = len(arguments) % 2
-    return construct(ELULayer, arguments[:given] or (1,), arguments[given:], options)
-
-
-@register("nnet.cnn.layer.PReLULayer")
-class PReLULayer(Layer):
+class PReLULayer(
+    Layer,
+    saved_as="nnet.cnn.layer.PReLULayer",
+    constructor="preluLayer",
+    type_text="PReLU",
+    example="preluLayer(AlphaInitializer='zeros')",
+):
     """MATLAB's PReLU layer (R2024a): ``x`` where positive, ``Alpha*x`` elsewhere, Alpha learned.
 
     ``Alpha`` holds one number per channel, in a vector of any orientation, or one for all.
     """
-
-    matlab_class: ClassVar[str] = "nnet.cnn.layer.PReLULayer"
-    constructor: ClassVar[str] = "preluLayer"
-    type_text: ClassVar[str] = "PReLU"
 
     NumChannels = Property(auto_or_positive_integer, "auto", read_only=True, group="")
     Alpha = Learnable("Alpha", Layout("weight"))
@@ -185,18 +172,14 @@ class PReLULayer(Layer):
         return nn.PReLU(self.parameter_value("Alpha").size)
 
 
-def preluLayer(*pairs: object, **options: object) -> PReLULayer:
-    """Create a PReLU layer."""
-    return construct(PReLULayer, (), pairs, options)
-
-
-@register("nnet.cnn.layer.GELULayer")
-class GELULayer(Layer):
+class GELULayer(
+    Layer,
+    saved_as="nnet.cnn.layer.GELULayer",
+    constructor="geluLayer",
+    type_text="GELU",
+    example="geluLayer(Approximation='tanh')",
+):
     """MATLAB's GELU layer; Approximation 'none' is exact (erf), 'tanh' the usual formula."""
-
-    matlab_class: ClassVar[str] = "nnet.cnn.layer.GELULayer"
-    constructor: ClassVar[str] = "geluLayer"
-    type_text: ClassVar[str] = "GELU"
 
     Approximation = Property(one_of("none", "tanh"), "none")
 
@@ -206,18 +189,14 @@ class GELULayer(Layer):
         return nn.GELU(approximate=self.Approximation)
 
 
-def geluLayer(*pairs: object, **options: object) -> GELULayer:
-    """Create a GELU layer: ``geluLayer(Approximation="tanh")``."""
-    return construct(GELULayer, (), pairs, options)
-
-
-@register("nnet.cnn.layer.SwishLayer")
-class SwishLayer(Layer):
+class SwishLayer(
+    Layer,
+    saved_as="nnet.cnn.layer.SwishLayer",
+    constructor="swishLayer",
+    type_text="Swish",
+    example="swishLayer(Name='swish')",
+):
     """MATLAB's swish layer: ``x ./ (1 + exp(-x))``."""
-
-    matlab_class: ClassVar[str] = "nnet.cnn.layer.SwishLayer"
-    constructor: ClassVar[str] = "swishLayer"
-    type_text: ClassVar[str] = "Swish"
 
     def _build(self, formats: tuple[str, ...]) -> nn.Module:
         from torch import nn
@@ -225,18 +204,14 @@ class SwishLayer(Layer):
         return nn.SiLU()
 
 
-def swishLayer(*pairs: object, **options: object) -> SwishLayer:
-    """Create a swish layer."""
-    return construct(SwishLayer, (), pairs, options)
-
-
-@register("nnet.cnn.layer.TanhLayer")
-class TanhLayer(Layer):
+class TanhLayer(
+    Layer,
+    saved_as="nnet.cnn.layer.TanhLayer",
+    constructor="tanhLayer",
+    type_text="Tanh",
+    example="tanhLayer(Name='tanh')",
+):
     """MATLAB's hyperbolic tangent layer."""
-
-    matlab_class: ClassVar[str] = "nnet.cnn.layer.TanhLayer"
-    constructor: ClassVar[str] = "tanhLayer"
-    type_text: ClassVar[str] = "Tanh"
 
     def _build(self, formats: tuple[str, ...]) -> nn.Module:
         from torch import nn
@@ -248,18 +223,14 @@ class TanhLayer(Layer):
         return "Hyperbolic tangent"
 
 
-def tanhLayer(*pairs: object, **options: object) -> TanhLayer:
-    """Create a hyperbolic tangent layer."""
-    return construct(TanhLayer, (), pairs, options)
-
-
-@register("nnet.cnn.layer.SigmoidLayer")
-class SigmoidLayer(Layer):
+class SigmoidLayer(
+    Layer,
+    saved_as="nnet.cnn.layer.SigmoidLayer",
+    constructor="sigmoidLayer",
+    type_text="Sigmoid",
+    example="sigmoidLayer(Name='sigmoid')",
+):
     """MATLAB's sigmoid layer: ``1 ./ (1 + exp(-x))``."""
-
-    matlab_class: ClassVar[str] = "nnet.cnn.layer.SigmoidLayer"
-    constructor: ClassVar[str] = "sigmoidLayer"
-    type_text: ClassVar[str] = "Sigmoid"
 
     def _build(self, formats: tuple[str, ...]) -> nn.Module:
         from torch import nn
@@ -271,21 +242,18 @@ class SigmoidLayer(Layer):
         return "sigmoid"
 
 
-def sigmoidLayer(*pairs: object, **options: object) -> SigmoidLayer:
-    """Create a sigmoid layer."""
-    return construct(SigmoidLayer, (), pairs, options)
-
-
-@register("nnet.cnn.layer.SoftmaxLayer")
-class SoftmaxLayer(Layer):
+class SoftmaxLayer(
+    Layer,
+    saved_as="nnet.cnn.layer.SoftmaxLayer",
+    constructor="softmaxLayer",
+    type_text="Softmax",
+    versions="2, 3, 4",
+    example="softmaxLayer(Name='prob')",
+):
     """MATLAB's softmax layer: ``exp(x) ./ sum(exp(x))`` over the **channels**.
 
     Every pixel and time step is a distribution of its own. Torch has the channels second.
     """
-
-    matlab_class: ClassVar[str] = "nnet.cnn.layer.SoftmaxLayer"
-    constructor: ClassVar[str] = "softmaxLayer"
-    type_text: ClassVar[str] = "Softmax"
 
     def output_formats(self, formats: Sequence[str]) -> tuple[str, ...]:
         """The format of the input."""
@@ -302,11 +270,6 @@ class SoftmaxLayer(Layer):
         return "softmax"
 
 
-def softmaxLayer(*pairs: object, **options: object) -> SoftmaxLayer:
-    """Create a softmax layer."""
-    return construct(SoftmaxLayer, (), pairs, options)
-
-
 # --- Reinforcement Learning Toolbox -------------------------------------------------------
 
 
@@ -316,14 +279,14 @@ def _at_least_2d(value: object) -> Array:
     return array.reshape(1, 1) if array.ndim == 0 else array
 
 
-@register("nnet.cnn.layer.SoftplusLayer")
-@register("rl.layer.SoftplusLayer")
-class SoftplusLayer(Layer):
+class SoftplusLayer(
+    Layer,
+    saved_as=("rl.layer.SoftplusLayer", "nnet.cnn.layer.SoftplusLayer"),
+    constructor="softplusLayer",
+    type_text="Softplus",
+    example="softplusLayer(Name='sd')",
+):
     """The softplus layer: ``log(1 + exp(x))``."""
-
-    matlab_class: ClassVar[str] = "rl.layer.SoftplusLayer"
-    constructor: ClassVar[str] = "softplusLayer"
-    type_text: ClassVar[str] = "Softplus"
 
     def _build(self, formats: tuple[str, ...]) -> nn.Module:
         from torch import nn
@@ -333,28 +296,23 @@ class SoftplusLayer(Layer):
         return nn.Softplus(threshold=40)
 
 
-def softplusLayer(*pairs: object, **options: object) -> SoftplusLayer:
-    """Create a softplus layer."""
-    return construct(SoftplusLayer, (), pairs, options)
-
-
-@register("rl.layer.ScalingLayer")
-class ScalingLayer(Layer):
+class ScalingLayer(
+    Layer,
+    saved_as="rl.layer.ScalingLayer",
+    constructor="scalingLayer",
+    type_text="ScalingLayer",
+    saved_fields={
+        "ScalingVersion": no_effect("numbers the layout of the fields"),
+        "Offset": neutral(
+            0, why="releases since 2025 save Bias and Offset; only Bias is known to be added"
+        ),
+    },
+):
     """The scaling layer: ``Scale .* X + Bias``.
 
     ``Scale`` and ``Bias`` are scalars, or arrays that expand to the size of an observation in
     MATLAB's order of dimensions (for "SSCB" H×W×C, for "CB" and "CBT" C×1).
     """
-
-    matlab_class: ClassVar[str] = "rl.layer.ScalingLayer"
-    constructor: ClassVar[str] = "scalingLayer"
-    type_text: ClassVar[str] = "ScalingLayer"
-    saved_fields: ClassVar[Mapping[str, SavedField]] = {
-        "ScalingVersion": no_effect("numbers the layout of the fields"),
-        "Offset": neutral(
-            0, why="releases since 2025 save Bias and Offset; only Bias is known to be added"
-        ),
-    }
 
     Scale = Property(_at_least_2d, 1)
     Bias = Property(_at_least_2d, 0)
@@ -407,13 +365,13 @@ def _expanded(name: str, value: Array, labels: str) -> tuple[int, ...]:
     return size[: len(labels)]
 
 
-def scalingLayer(*pairs: object, **options: object) -> ScalingLayer:
-    """Create a scaling layer: ``scalingLayer(Scale=2, Bias=0.5)``."""
-    return construct(ScalingLayer, (), pairs, options)
-
-
-@register("rl.layer.QuadraticLayer")
-class QuadraticLayer(Layer):
+class QuadraticLayer(
+    Layer,
+    saved_as="rl.layer.QuadraticLayer",
+    constructor="quadraticLayer",
+    type_text="QuadraticLayer",
+    example="quadraticLayer(Name='features')",
+):
     """The quadratic layer: ``[u1*u1 u1*u2 u2*u2 u1*u3 u2*u3 u3*u3 ...]`` of a vector u.
 
     Shape
@@ -421,10 +379,6 @@ class QuadraticLayer(Layer):
     n×1×1×N to n(n+1)/2×1×1×N for "SSCB", as the page has it; C×N to C(C+1)/2×N for "CB", where
     the channels are the vector (C is the first dimension there as well).
     """
-
-    matlab_class: ClassVar[str] = "rl.layer.QuadraticLayer"
-    constructor: ClassVar[str] = "quadraticLayer"
-    type_text: ClassVar[str] = "QuadraticLayer"
 
     def output_formats(self, formats: Sequence[str]) -> tuple[str, ...]:
         """The format of the input: "SSCB", "CB" or "CBT"."""
@@ -445,6 +399,18 @@ class QuadraticLayer(Layer):
         return "Quadratic layer"
 
 
-def quadraticLayer(*pairs: object, **options: object) -> QuadraticLayer:
-    """Create a quadratic layer."""
-    return construct(QuadraticLayer, (), pairs, options)
+# --- constructor functions --------------------------------------------------------------
+
+reluLayer = constructor_of(ReLULayer)
+leakyReluLayer = constructor_of(LeakyReLULayer)
+clippedReluLayer = constructor_of(ClippedReLULayer)
+eluLayer = constructor_of(ELULayer)
+preluLayer = constructor_of(PReLULayer)
+geluLayer = constructor_of(GELULayer)
+swishLayer = constructor_of(SwishLayer)
+tanhLayer = constructor_of(TanhLayer)
+sigmoidLayer = constructor_of(SigmoidLayer)
+softmaxLayer = constructor_of(SoftmaxLayer)
+softplusLayer = constructor_of(SoftplusLayer)
+scalingLayer = constructor_of(ScalingLayer)
+quadraticLayer = constructor_of(QuadraticLayer)

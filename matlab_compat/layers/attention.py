@@ -7,7 +7,7 @@ keys are multiplied by 1/sqrt(channels of a head).
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
@@ -17,7 +17,7 @@ from ..arrays import as_vector, restored
 from ..display import size_text
 from ..errors import DataFormatError, PropertyError
 from .base import Fans, Layer
-from .constructors import Expansion, construct
+from .constructors import constructor_of
 from .formats import require_format
 from .learnables import Layout, Learnable, factor, initializer
 from .properties import (
@@ -28,8 +28,7 @@ from .properties import (
     positive_integer,
     real_scalar,
 )
-from .registry import register
-from .saved_fields import SavedField, neutral, no_effect
+from .saved_fields import neutral, no_effect
 
 if TYPE_CHECKING:
     from torch import nn
@@ -63,11 +62,9 @@ def _scale(value: object) -> float | str:
     return real_scalar(value, "must be 'auto' or a real scalar")
 
 
-class AttentionBase(Layer):
+class AttentionBase(Layer, arguments=("NumHeads",), default_format="CBT"):
     """What both attention layers have."""
 
-    default_format: ClassVar[str] = "CBT"
-    arguments: ClassVar[tuple[str, ...]] = ("NumHeads",)
     _data_names: ClassVar[tuple[str, ...]]
 
     HasPaddingMaskInput = Property(flag, False, read_only=True, group="")
@@ -106,9 +103,19 @@ class AttentionBase(Layer):
         )
 
 
-@register("nnet.cnn.layer.AttentionLayer")
-class AttentionLayer(AttentionBase):
-    """MATLAB's dot-product attention layer, made by :func:`attentionLayer`.
+class AttentionLayer(
+    AttentionBase,
+    saved_as="nnet.cnn.layer.AttentionLayer",
+    constructor="attentionLayer",
+    type_text="Attention",
+    saved_fields={
+        "NumQueryGroups": neutral(
+            "auto", why="queries in groups, other than one for each head, cannot be run"
+        )
+    },
+    example="attentionLayer(8, AttentionMask='causal')",
+):
+    """MATLAB's dot-product attention layer.
 
     Shape
     -----
@@ -119,15 +126,7 @@ class AttentionLayer(AttentionBase):
     ``Scale`` 'auto' is 1/sqrt(channels of the keys / NumHeads).
     """
 
-    matlab_class: ClassVar[str] = "nnet.cnn.layer.AttentionLayer"
-    constructor: ClassVar[str] = "attentionLayer"
-    type_text: ClassVar[str] = "Attention"
-    _data_names: ClassVar[tuple[str, ...]] = ("query", "key", "value")
-    saved_fields: ClassVar[Mapping[str, SavedField]] = {
-        "NumQueryGroups": neutral(
-            "auto", why="queries in groups, other than one for each head, cannot be run"
-        )
-    }
+    _data_names = ("query", "key", "value")
 
     Scale = Property(_scale, "auto")
 
@@ -145,9 +144,17 @@ class AttentionLayer(AttentionBase):
         return f"Dot-product attention with {self.NumHeads} heads"
 
 
-@register("nnet.cnn.layer.SelfAttentionLayer")
-class SelfAttentionLayer(AttentionBase):
-    """MATLAB's multihead self-attention layer, made by :func:`selfAttentionLayer`.
+class SelfAttentionLayer(
+    AttentionBase,
+    saved_as="nnet.cnn.layer.SelfAttentionLayer",
+    constructor="selfAttentionLayer",
+    arguments=("NumHeads", "NumKeyChannels"),
+    type_text="Self-Attention",
+    versions="1",
+    saved_fields={"Num*Channels": no_effect("the weights have the sizes")},
+    example="selfAttentionLayer(4, 128, AttentionMask='causal')",
+):
+    """MATLAB's multihead self-attention layer.
 
     Shape
     -----
@@ -161,23 +168,16 @@ class SelfAttentionLayer(AttentionBase):
     releases differ in the properties that hold them.
     """
 
-    matlab_class: ClassVar[str] = "nnet.cnn.layer.SelfAttentionLayer"
-    constructor: ClassVar[str] = "selfAttentionLayer"
-    arguments: ClassVar[tuple[str, ...]] = ("NumHeads", "NumKeyChannels")
-    type_text: ClassVar[str] = "Self-Attention"
-    _data_names: ClassVar[tuple[str, ...]] = ("in",)
-    saved_fields: ClassVar[Mapping[str, SavedField]] = {
-        "Num*Channels": no_effect("the weights have the sizes")
-    }
+    _data_names = ("in",)
 
     InputSize = Property(auto_or_positive_integer, "auto", read_only=True)
     NumKeyChannels = Property(positive_integer, read_only=True)
     NumValueChannels = Property(auto_or_positive_integer, "auto", read_only=True)
     OutputSize = Property(auto_or_positive_integer, "auto", read_only=True)
-    QueryWeights = Learnable("QueryWeights", Layout("query_weight", (0, 1)))
-    KeyWeights = Learnable("KeyWeights", Layout("key_weight", (0, 1)))
-    ValueWeights = Learnable("ValueWeights", Layout("value_weight", (0, 1)))
-    OutputWeights = Learnable("OutputWeights", Layout("output_weight", (0, 1)))
+    QueryWeights = Learnable("QueryWeights", Layout("query_weight", "out in -> out in"))
+    KeyWeights = Learnable("KeyWeights", Layout("key_weight", "out in -> out in"))
+    ValueWeights = Learnable("ValueWeights", Layout("value_weight", "out in -> out in"))
+    OutputWeights = Learnable("OutputWeights", Layout("output_weight", "out in -> out in"))
     QueryBias = Learnable("QueryBias", Layout("query_bias"))
     KeyBias = Learnable("KeyBias", Layout("key_bias"))
     ValueBias = Learnable("ValueBias", Layout("value_bias"))
@@ -206,6 +206,12 @@ class SelfAttentionLayer(AttentionBase):
     KeyBiasL2Factor = factor(0)
     ValueBiasL2Factor = factor(0)
     OutputBiasL2Factor = factor(0)
+
+    @classmethod
+    def expansions(cls) -> dict[str, Callable[[object], dict[str, object]]]:
+        """One initializer for the queries', keys', values' and output's parameters."""
+        names = ("WeightsInitializer", "BiasInitializer")
+        return {name: partial(_for_each_part, name) for name in names}
 
     # --- sizes --------------------------------------------------------------------------
 
@@ -290,32 +296,11 @@ class SelfAttentionLayer(AttentionBase):
         return f"Self-attention with {self.NumHeads} heads and {self.NumKeyChannels} key channels"
 
 
-def selfAttentionLayer(
-    numHeads: object, numKeyChannels: object, *pairs: object, **options: object
-) -> SelfAttentionLayer:
-    """Create a self-attention layer, as MATLAB's function of that name.
-
-    For example ``selfAttentionLayer(4, 128, AttentionMask="causal")``. Names of arguments are
-    those of the properties; WeightsInitializer and BiasInitializer set all four of theirs.
-
-    Raises
-    ------
-    PropertyError
-        An unknown name, or a value that MATLAB would refuse.
-    """
-    expansions: dict[str, Expansion] = {
-        "WeightsInitializer": partial(_for_each_part, "WeightsInitializer"),
-        "BiasInitializer": partial(_for_each_part, "BiasInitializer"),
-    }
-    positional = (numHeads, numKeyChannels)
-    return construct(SelfAttentionLayer, positional, pairs, options, expansions)
-
-
 def _for_each_part(name: str, value: object) -> dict[str, object]:
-    """MATLAB's one initializer for the queries', keys', values' and output's parameters."""
     return {f"{part}{name}": value for part in _PARTS}
 
 
-def attentionLayer(numHeads: object, *pairs: object, **options: object) -> AttentionLayer:
-    """Create a dot-product attention layer; see :func:`selfAttentionLayer`."""
-    return construct(AttentionLayer, (numHeads,), pairs, options)
+# --- constructor functions --------------------------------------------------------------
+
+selfAttentionLayer = constructor_of(SelfAttentionLayer)
+attentionLayer = constructor_of(AttentionLayer)

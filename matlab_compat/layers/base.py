@@ -16,6 +16,7 @@ from ..errors import (
     PropertyError,
     ReadOnlyPropertyError,
     UnsupportedLayerError,
+    UsageError,
     locating,
 )
 from ..execution.described import Factors
@@ -47,12 +48,35 @@ Fans = tuple[int, int]
 #: not declared here nobody knows; a class of a user's own is what its author makes of it.
 _MATLABS_OWN = ("nnet.", "rl.", "vision.", "images.", "textanalytics.", "audio.", "signal.")
 
+#: MATLAB class name -> the layer class for its objects, see :mod:`matlab_compat.layers.registry`.
+CLASSES: dict[str, type[Layer]] = {}
+
+
+def enter(matlab_class: str, kind: type[Layer]) -> None:
+    """Make ``kind`` the layer class for objects of ``matlab_class``.
+
+    Raises
+    ------
+    UsageError
+        Another class is registered under that name.
+    """
+    if CLASSES.setdefault(matlab_class, kind) is not kind:
+        raise UsageError(f"'{matlab_class}' is registered already.")
+
 
 class Layer:
     """A MATLAB layer: a value object with MATLAB's property names, validation and display.
 
-    Subclasses declare their properties (see :mod:`matlab_compat.layers.properties`), may check
-    them against each other in :meth:`_validate`, and build their torch module in :meth:`_build`.
+    A subclass says what it is by class keywords, which also register it::
+
+        class GELULayer(
+            Layer, saved_as="nnet.cnn.layer.GELULayer", constructor="geluLayer", type_text="GELU"
+        ): ...
+
+    It declares its properties (see :mod:`matlab_compat.layers.properties`), may check them against
+    each other in :meth:`_validate`, and builds its torch module in :meth:`_build`. The keywords
+    are the class attributes of the same names (``saved_as`` is ``matlab_class``); a class may set
+    those instead, and be registered by :func:`~matlab_compat.register`.
 
     Raises
     ------
@@ -66,10 +90,18 @@ class Layer:
     constructor: ClassVar[str] = ""
     #: Positional arguments of that function.
     arguments: ClassVar[tuple[str, ...]] = ()
+    #: Those of them that may be left out: the last ones.
+    optional: ClassVar[tuple[str, ...]] = ()
     #: What MATLAB calls the kind of layer in the rows of a layer array.
     type_text: ClassVar[str] = ""
     #: The format that data without labels is taken to have when the layer runs on its own.
     default_format: ClassVar[str] = "SSCB"
+    #: What MATLAB's automatic names begin with; '' for the constructor's name without "Layer".
+    stem: ClassVar[str] = ""
+    #: Versions of the saved struct that were met in real files: "2, 3".
+    versions: ClassVar[str] = ""
+    #: A call of the constructor function, as :func:`repr` writes it, for the documentation.
+    example: ClassVar[str] = ""
     #: Whether a network ends here: nothing is computed, the input is passed on.
     is_output: bool = False
     #: Names of the inputs and outputs that MATLAB gives the layer.
@@ -85,8 +117,38 @@ class Layer:
 
     Name = Property(text_property, default="", group="")
 
-    def __init_subclass__(cls, **kwargs: Any) -> None:
-        super().__init_subclass__(**kwargs)
+    def __init_subclass__(
+        cls,
+        *,
+        saved_as: str | tuple[str, ...] = (),
+        constructor: str | None = None,
+        arguments: tuple[str, ...] | None = None,
+        optional: tuple[str, ...] | None = None,
+        type_text: str | None = None,
+        default_format: str | None = None,
+        stem: str | None = None,
+        saved_fields: Mapping[str, SavedField] | None = None,
+        versions: str = "",
+        example: str = "",
+    ) -> None:
+        super().__init_subclass__()
+        names = (saved_as,) if isinstance(saved_as, str) else saved_as
+        declared = {
+            "matlab_class": names[0] if names else None,
+            "constructor": constructor,
+            "arguments": arguments,
+            "optional": optional,
+            "type_text": type_text,
+            "default_format": default_format,
+            "stem": stem,
+            "saved_fields": saved_fields,
+        }
+        for name, value in declared.items():
+            if value is not None:
+                setattr(cls, name, value)
+        cls.versions, cls.example = versions, example  # of this class, of none below it
+        for name in names:
+            enter(name, cls)
         found: dict[str, Property[Any]] = {}
         fields: dict[str, SavedField] = {}
         for base in reversed(cls.__mro__):
@@ -163,6 +225,11 @@ class Layer:
             raise PropertyError(
                 f"{type(self).__name__} has no property '{name}'.", where=(self.label,)
             )
+
+    @classmethod
+    def expansions(cls) -> dict[str, Callable[[object], dict[str, object]]]:
+        """Arguments of the constructor function that set properties of other names, or several."""
+        return {}
 
     @property
     def label(self) -> str:

@@ -6,8 +6,7 @@ Semantics: the documentation pages of the layers; files that users saved hold th
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
 
@@ -18,7 +17,7 @@ from ..arrays import restored
 from ..display import size_text
 from ..errors import MatlabCompatWarning, PropertyError
 from .base import Fans
-from .constructors import construct
+from .constructors import constructor_of
 from .edges import (
     Edges,
     edge_pairs,
@@ -50,8 +49,7 @@ from .properties import (
     real_scalar,
     shown,
 )
-from .registry import register
-from .saved_fields import SavedField, used
+from .saved_fields import used
 
 if TYPE_CHECKING:
     from torch import nn
@@ -74,7 +72,10 @@ def padding_value(value: object) -> float | str:
     return real_scalar(value, rule)
 
 
-class ConvolutionLayer(FilterLayer):
+class ConvolutionLayer(
+    FilterLayer,
+    saved_fields={"Padding": used("[a b] of releases before R2018a, in the place of PaddingSize")},
+):
     """What all convolutions share.
 
     ``Weights`` is filter size×NumChannels×NumFilters, applied without a flip (a
@@ -85,9 +86,6 @@ class ConvolutionLayer(FilterLayer):
 
     #: Values of PaddingMode that the constructor's argument Padding takes as text.
     padding_modes: ClassVar[tuple[str, ...]] = ("same",)
-    saved_fields: ClassVar[Mapping[str, SavedField]] = {
-        "Padding": used("[a b] of releases before R2018a, in the place of PaddingSize")
-    }
 
     DilationFactor: Property[Any] = Property(positive_integers(2), (1, 1), read_only=True)
     PaddingMode = Property(one_of("manual", "same"), "manual", read_only=True, argument="Padding")
@@ -95,6 +93,11 @@ class ConvolutionLayer(FilterLayer):
         edge_sizes(2), 0, read_only=True, argument="Padding", doc="[t b l r]."
     )
     PaddingValue = Property(padding_value, 0.0, read_only=True)
+
+    @classmethod
+    def expansions(cls) -> dict[str, Callable[[object], dict[str, object]]]:
+        """Padding says PaddingMode and PaddingSize."""
+        return {"Padding": partial(edge_properties, "Padding", cls.dims, modes=cls.padding_modes)}
 
     @property
     def dilation(self) -> Size:
@@ -173,11 +176,20 @@ class ConvolutionLayer(FilterLayer):
         return {**super()._constructor_defaults(), "Padding": edges_of(((0, 0),) * self.dims)}
 
 
-@register("nnet.cnn.layer.Convolution2DLayer")
-class Convolution2DLayer(ConvolutionLayer, AllChannelsLayer):
+class Convolution2DLayer(
+    ConvolutionLayer,
+    AllChannelsLayer,
+    saved_as="nnet.cnn.layer.Convolution2DLayer",
+    constructor="convolution2dLayer",
+    arguments=("FilterSize", "NumFilters"),
+    type_text="2-D Convolution",
+    stem="conv",
+    versions="4, 5, 6, 8",
+    example="convolution2dLayer((3, 3), 16, Padding='same')",
+):
     """MATLAB's 2-D convolution layer.
 
-    Made by :func:`convolution2dLayer`. ``Weights`` is h×w×NumChannels×NumFilters, ``Bias``
+    ``Weights`` is h×w×NumChannels×NumFilters, ``Bias``
     1×1×NumFilters, ``PaddingSize`` ``[t b l r]``.
 
     Shape: MATLAB H×W×C×N to H'×W'×F×N; torch N,C,H,W to N,F,H',W', with
@@ -185,32 +197,32 @@ class Convolution2DLayer(ConvolutionLayer, AllChannelsLayer):
     and W' likewise.
     """
 
-    matlab_class: ClassVar[str] = "nnet.cnn.layer.Convolution2DLayer"
-    constructor: ClassVar[str] = "convolution2dLayer"
-    arguments: ClassVar[tuple[str, ...]] = ("FilterSize", "NumFilters")
-    type_text: ClassVar[str] = "2-D Convolution"
-    input_formats: ClassVar[Mapping[str, str]] = FORMATS_2D
+    input_formats = FORMATS_2D
 
 
-@register("nnet.cnn.layer.Convolution1DLayer")
-class Convolution1DLayer(ConvolutionLayer, AllChannelsLayer):
+class Convolution1DLayer(
+    ConvolutionLayer,
+    AllChannelsLayer,
+    saved_as="nnet.cnn.layer.Convolution1DLayer",
+    constructor="convolution1dLayer",
+    arguments=("FilterSize", "NumFilters"),
+    type_text="1-D Convolution",
+    default_format="CBT",
+    stem="conv1d",
+    example="convolution1dLayer(3, 16, Padding='causal')",
+):
     """MATLAB's 1-D convolution layer, over time ("CBT") or space ("SCB").
 
-    Made by :func:`convolution1dLayer`. ``Weights`` is FilterSize×NumChannels×NumFilters, ``Bias``
+    ``Weights`` is FilterSize×NumChannels×NumFilters, ``Bias``
     1×NumFilters, ``PaddingSize`` ``[l r]``. ``PaddingMode`` can be 'causal' as well: all of the
     ``(FilterSize - 1) * DilationFactor`` stand before the data, so that no output sees the future.
 
     Shape: MATLAB C×N×T to F×N×T', S×C×N to S'×F×N; torch N,C,T to N,F,T'.
     """
 
-    matlab_class: ClassVar[str] = "nnet.cnn.layer.Convolution1DLayer"
-    constructor: ClassVar[str] = "convolution1dLayer"
-    arguments: ClassVar[tuple[str, ...]] = ("FilterSize", "NumFilters")
-    type_text: ClassVar[str] = "1-D Convolution"
-    default_format: ClassVar[str] = "CBT"
-    dims: ClassVar[int] = 1
-    input_formats: ClassVar[Mapping[str, str]] = FORMATS_1D
-    padding_modes: ClassVar[tuple[str, ...]] = ("same", "causal")
+    dims = 1
+    input_formats = FORMATS_1D
+    padding_modes = ("same", "causal")
 
     FilterSize = Property(positive_integer, read_only=True)
     Stride = Property(positive_integer, 1, read_only=True)
@@ -219,7 +231,7 @@ class Convolution1DLayer(ConvolutionLayer, AllChannelsLayer):
         one_of("manual", "same", "causal"), "manual", read_only=True, argument="Padding"
     )
     PaddingSize = Property(edge_sizes(1), 0, read_only=True, argument="Padding", doc="[l r].")
-    Weights = Learnable("Weight", Layout("weight", (2, 1, 0)))
+    Weights = Learnable("Weight", Layout("weight", "k C F -> F C k"))
 
     def _padding_size(self) -> Edges | None:
         if self.PaddingMode == "causal":
@@ -227,23 +239,27 @@ class Convolution1DLayer(ConvolutionLayer, AllChannelsLayer):
         return super()._padding_size()
 
 
-@register("nnet.cnn.layer.Convolution3DLayer")
-class Convolution3DLayer(ConvolutionLayer, AllChannelsLayer):
+class Convolution3DLayer(
+    ConvolutionLayer,
+    AllChannelsLayer,
+    saved_as="nnet.cnn.layer.Convolution3DLayer",
+    constructor="convolution3dLayer",
+    arguments=("FilterSize", "NumFilters"),
+    type_text="3-D Convolution",
+    default_format="SSSCB",
+    stem="conv3d",
+    example="convolution3dLayer((3, 3, 3), 16, Stride=(2, 2, 2))",
+):
     """MATLAB's 3-D convolution layer.
 
-    Made by :func:`convolution3dLayer`. ``Weights`` is h×w×d×NumChannels×NumFilters, ``Bias``
+    ``Weights`` is h×w×d×NumChannels×NumFilters, ``Bias``
     1×1×1×NumFilters, ``PaddingSize`` ``[t l f; b r k]``, here a tuple of its two rows.
 
     Shape: MATLAB H×W×D×C×N to H'×W'×D'×F×N; torch N,C,H,W,D to N,F,H',W',D'.
     """
 
-    matlab_class: ClassVar[str] = "nnet.cnn.layer.Convolution3DLayer"
-    constructor: ClassVar[str] = "convolution3dLayer"
-    arguments: ClassVar[tuple[str, ...]] = ("FilterSize", "NumFilters")
-    type_text: ClassVar[str] = "3-D Convolution"
-    default_format: ClassVar[str] = "SSSCB"
-    dims: ClassVar[int] = 3
-    input_formats: ClassVar[Mapping[str, str]] = FORMATS_3D
+    dims = 3
+    input_formats = FORMATS_3D
 
     FilterSize = Property(positive_integers(3), read_only=True)
     Stride = Property(positive_integers(3), (1, 1, 1), read_only=True)
@@ -251,26 +267,10 @@ class Convolution3DLayer(ConvolutionLayer, AllChannelsLayer):
     PaddingSize = Property(
         edge_sizes(3), 0, read_only=True, argument="Padding", doc="[t l f; b r k]."
     )
-    Weights = Learnable("Weight", Layout("weight", (4, 3, 0, 1, 2)))
+    Weights = Learnable("Weight", Layout("weight", "h w d C F -> F C h w d"))
 
 
 # --- groups of channels -----------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class GroupedLayout(Layout):
-    """h×w×C/G×F/G×G to torch's F,C/G,h,w, the filters of the first group first."""
-
-    def to_torch(self, array: Array) -> Array:
-        """The C-contiguous array that torch holds."""
-        height, width, channels, filters, groups = array.shape
-        apart = array.transpose(4, 3, 2, 0, 1)
-        return np.ascontiguousarray(apart).reshape(groups * filters, channels, height, width)
-
-    def from_torch(self, array: Array, shape: tuple[int, ...]) -> Array:
-        """The column-major MATLAB array of size ``shape``."""
-        apart = array.reshape([shape[axis] for axis in (4, 3, 2, 0, 1)])
-        return np.asfortranarray(apart.transpose(3, 4, 2, 1, 0))
 
 
 def channel_wise_or_positive_integer(value: object) -> int | str:
@@ -286,17 +286,17 @@ def channel_wise_or_positive_integer(value: object) -> int | str:
 class ChannelGroupsLayer(FilterLayer):
     """Filters that see the channels of their group only."""
 
-    weights_order: ClassVar[tuple[str, ...]] = (
+    weights_order = (
         "NumChannelsPerGroup",
         "NumFiltersPerGroup",
         "NumGroups",
     )
 
     NumGroups = Property(channel_wise_or_positive_integer, read_only=True)
-    NumChannelsPerGroup = Property(auto_or_positive_integer, "auto", read_only=True)
+    NumChannelsPerGroup = Property(auto_or_positive_integer, "auto", read_only=True, argument=None)
     NumFiltersPerGroup = Property(positive_integer, read_only=True)
     Stride: Property[Any] = Property(positive_integers(2), (1, 1), read_only=True)
-    Weights = Learnable("Weight", GroupedLayout("weight"))
+    Weights = Learnable("Weight", Layout("weight", "h w C F G -> (G F) C h w"))
 
     def _numbers(self) -> tuple[int | None, int, int | None]:
         """Channels per group, filters per group, groups; ``None`` where not known."""
@@ -372,11 +372,20 @@ class ChannelGroupsLayer(FilterLayer):
         return f"{many} of {filters} {size_text(size)}"
 
 
-@register("nnet.cnn.layer.GroupedConvolution2DLayer")
-class GroupedConvolution2DLayer(ConvolutionLayer, ChannelGroupsLayer):
+class GroupedConvolution2DLayer(
+    ConvolutionLayer,
+    ChannelGroupsLayer,
+    saved_as="nnet.cnn.layer.GroupedConvolution2DLayer",
+    constructor="groupedConvolution2dLayer",
+    arguments=("FilterSize", "NumFiltersPerGroup", "NumGroups"),
+    type_text="2-D Grouped Convolution",
+    stem="groupedconv",
+    versions="1",
+    example="groupedConvolution2dLayer((3, 3), 1, 'channel-wise', Padding='same')",
+):
     """MATLAB's 2-D convolution in groups: each group of channels has filters of its own.
 
-    Made by :func:`groupedConvolution2dLayer`. ``Weights`` is
+    ``Weights`` is
     h×w×NumChannelsPerGroup×NumFiltersPerGroup×NumGroups, ``Bias``
     1×1×NumFiltersPerGroup×NumGroups; with one filter per group a file may leave that dimension
     out, as h×w×1×NumGroups (a real file of a channel-wise layer). The output's channels are the
@@ -386,11 +395,7 @@ class GroupedConvolution2DLayer(ConvolutionLayer, ChannelGroupsLayer):
     Shape: MATLAB H×W×C×N to H'×W'×(NumFiltersPerGroup*NumGroups)×N; torch N,C,H,W to N,F,H',W'.
     """
 
-    matlab_class: ClassVar[str] = "nnet.cnn.layer.GroupedConvolution2DLayer"
-    constructor: ClassVar[str] = "groupedConvolution2dLayer"
-    arguments: ClassVar[tuple[str, ...]] = ("FilterSize", "NumFiltersPerGroup", "NumGroups")
-    type_text: ClassVar[str] = "2-D Grouped Convolution"
-    input_formats: ClassVar[Mapping[str, str]] = FORMATS_2D
+    input_formats = FORMATS_2D
 
     def _groups(self) -> int:
         return self.NumGroups if isinstance(self.NumGroups, int) else 1
@@ -403,81 +408,7 @@ class GroupedConvolution2DLayer(ConvolutionLayer, ChannelGroupsLayer):
 
 # --- constructor functions --------------------------------------------------------------
 
-
-def _made(
-    layer_class: type[Convolution],
-    sizes: Sequence[object],
-    pairs: Sequence[object],
-    options: Mapping[str, object],
-) -> Convolution:
-    modes = layer_class.padding_modes
-    expansion = partial(edge_properties, "Padding", layer_class.dims, modes=modes)
-    without = ("PaddingMode", "PaddingSize", "NumChannelsPerGroup")
-    return construct(layer_class, sizes, pairs, options, {"Padding": expansion}, without)
-
-
-def convolution2dLayer(
-    filterSize: object, numFilters: object, *pairs: object, **options: object
-) -> Convolution2DLayer:
-    """Create a 2-D convolution layer, as MATLAB's function of that name.
-
-    ``convolution2dLayer(3, 16, Padding="same")`` or, as in older code,
-    ``convolution2dLayer(3, 16, "Padding", "same")``; names match without regard to case.
-
-    Parameters
-    ----------
-    filterSize, numFilters:
-        ``[h w]`` or a scalar for both; the number of output channels.
-    Stride, DilationFactor:
-        ``[a b]`` or a scalar; default 1.
-    Padding:
-        'same', or a number, ``[a b]`` (top and bottom, left and right) or ``[t b l r]``; default 0.
-    PaddingValue:
-        A number (default 0), 'replicate', 'symmetric-include-edge' or 'symmetric-exclude-edge'.
-    NumChannels, WeightsInitializer, BiasInitializer, Weights, Bias, WeightLearnRateFactor, \
-BiasLearnRateFactor, WeightL2Factor, BiasL2Factor, Name:
-        As the properties of the layer.
-
-    Raises
-    ------
-    PropertyError
-        An unknown name, or a value that MATLAB would refuse.
-    """
-    return _made(Convolution2DLayer, (filterSize, numFilters), pairs, options)
-
-
-def convolution1dLayer(
-    filterSize: object, numFilters: object, *pairs: object, **options: object
-) -> Convolution1DLayer:
-    """Create a 1-D convolution layer, as MATLAB's function of that name.
-
-    As :func:`convolution2dLayer`; ``Padding`` is 'same', 'causal', a number or ``[l r]``.
-    """
-    return _made(Convolution1DLayer, (filterSize, numFilters), pairs, options)
-
-
-def convolution3dLayer(
-    filterSize: object, numFilters: object, *pairs: object, **options: object
-) -> Convolution3DLayer:
-    """Create a 3-D convolution layer, as MATLAB's function of that name.
-
-    As :func:`convolution2dLayer`; ``Padding`` is 'same', a number, ``[a b c]`` or
-    ``[t l f; b r k]``.
-    """
-    return _made(Convolution3DLayer, (filterSize, numFilters), pairs, options)
-
-
-def groupedConvolution2dLayer(
-    filterSize: object,
-    numFiltersPerGroup: object,
-    numGroups: object,
-    *pairs: object,
-    **options: object,
-) -> GroupedConvolution2DLayer:
-    """Create a 2-D grouped convolution layer, as MATLAB's function of that name.
-
-    ``numGroups`` is a number or 'channel-wise'; otherwise as :func:`convolution2dLayer`, without
-    NumChannels.
-    """
-    sizes = (filterSize, numFiltersPerGroup, numGroups)
-    return _made(GroupedConvolution2DLayer, sizes, pairs, options)
+convolution2dLayer = constructor_of(Convolution2DLayer)
+convolution1dLayer = constructor_of(Convolution1DLayer)
+convolution3dLayer = constructor_of(Convolution3DLayer)
+groupedConvolution2dLayer = constructor_of(GroupedConvolution2DLayer)

@@ -7,9 +7,9 @@ added to the data by an addition layer.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from math import prod
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -18,7 +18,7 @@ from ..arrays import as_vector, restored
 from ..display import size_text
 from ..errors import PropertyError, UnsupportedLayerError
 from .base import Fans, Layer
-from .constructors import construct
+from .constructors import constructor_of
 from .formats import require_format
 from .learnables import Layout, Learnable, factor, initializer
 from .properties import (
@@ -32,8 +32,7 @@ from .properties import (
     positive_integers,
     real_scalar,
 )
-from .registry import register
-from .saved_fields import SavedField, no_effect
+from .saved_fields import no_effect
 
 if TYPE_CHECKING:
     from torch import nn
@@ -42,12 +41,10 @@ Array = npt.NDArray[Any]
 WEIGHT_INITIALIZERS = ("glorot", "he", "narrow-normal", "zeros", "ones")
 
 
-class EmbeddingLayer(Layer):
+class EmbeddingLayer(Layer, default_format="CBT"):
     """What layers with one weight matrix of embedding vectors, one column for each, share."""
 
-    default_format: ClassVar[str] = "CBT"
-
-    Weights = Learnable("Weight", Layout("weight", (1, 0)))
+    Weights = Learnable("Weight", Layout("weight", "out words -> words out"))
     WeightsInitializer = initializer("narrow-normal", *WEIGHT_INITIALIZERS)
     WeightLearnRateFactor = factor(1)
     WeightL2Factor = factor(1)
@@ -65,23 +62,23 @@ class EmbeddingLayer(Layer):
         self._values["Weights"] = full
 
 
-@register("nnet.cnn.layer.PositionEmbeddingLayer")
-class PositionEmbeddingLayer(EmbeddingLayer):
-    """MATLAB's position embedding layer, made by :func:`positionEmbeddingLayer`.
+class PositionEmbeddingLayer(
+    EmbeddingLayer,
+    saved_as="nnet.cnn.layer.PositionEmbeddingLayer",
+    constructor="positionEmbeddingLayer",
+    arguments=("OutputSize", "MaxPosition"),
+    type_text="Position Embedding",
+    versions="1",
+    saved_fields={"PositionStrategy": no_effect("the object that carries out PositionDimension")},
+    example="positionEmbeddingLayer(12, 256)",
+):
+    """MATLAB's position embedding layer.
 
     Shape
     -----
     MATLAB C×N×T to OutputSize×N×T ("CBT"), or S×C×N to S×OutputSize×N ("SCB"); torch N,C,T to
     N,OutputSize,T. Only the size of the input matters: column p of Weights comes out at position p.
     """
-
-    matlab_class: ClassVar[str] = "nnet.cnn.layer.PositionEmbeddingLayer"
-    constructor: ClassVar[str] = "positionEmbeddingLayer"
-    arguments: ClassVar[tuple[str, ...]] = ("OutputSize", "MaxPosition")
-    type_text: ClassVar[str] = "Position Embedding"
-    saved_fields: ClassVar[Mapping[str, SavedField]] = {
-        "PositionStrategy": no_effect("the object that carries out PositionDimension")
-    }
 
     OutputSize = Property(positive_integer, read_only=True)
     MaxPosition = Property(positive_integer, read_only=True)
@@ -111,19 +108,20 @@ class PositionEmbeddingLayer(EmbeddingLayer):
         return f"Position embedding with maximum position {self.MaxPosition}"
 
 
-@register("nnet.cnn.layer.SinusoidalPositionEncodingLayer")
-class SinusoidalPositionEncodingLayer(Layer):
+class SinusoidalPositionEncodingLayer(
+    Layer,
+    saved_as="nnet.cnn.layer.SinusoidalPositionEncodingLayer",
+    constructor="sinusoidalPositionEncodingLayer",
+    arguments=("OutputSize",),
+    type_text="Sinusoidal Position Encoding",
+    default_format="CBT",
+    example="sinusoidalPositionEncodingLayer(300)",
+):
     """MATLAB's sinusoidal position encoding layer: kept and shown, not run.
 
     The page does not say whether sines and cosines alternate or follow each other, nor whether
     positions count from 0 or 1, and no real file settles it.
     """
-
-    matlab_class: ClassVar[str] = "nnet.cnn.layer.SinusoidalPositionEncodingLayer"
-    constructor: ClassVar[str] = "sinusoidalPositionEncodingLayer"
-    arguments: ClassVar[tuple[str, ...]] = ("OutputSize",)
-    type_text: ClassVar[str] = "Sinusoidal Position Encoding"
-    default_format: ClassVar[str] = "CBT"
 
     OutputSize = Property(positive_integer, read_only=True)
     Positions = Property(
@@ -144,9 +142,15 @@ class SinusoidalPositionEncodingLayer(Layer):
         )
 
 
-@register("nnet.cnn.layer.WordEmbeddingLayer")
-class WordEmbeddingLayer(EmbeddingLayer):
-    """MATLAB's word embedding layer (Text Analytics), made by :func:`wordEmbeddingLayer`.
+class WordEmbeddingLayer(
+    EmbeddingLayer,
+    saved_as="nnet.cnn.layer.WordEmbeddingLayer",
+    constructor="wordEmbeddingLayer",
+    arguments=("Dimension", "NumWords"),
+    type_text="Word Embedding Layer",
+    example="wordEmbeddingLayer(100, 5000)",
+):
+    """MATLAB's word embedding layer (Text Analytics).
 
     Shape
     -----
@@ -159,11 +163,6 @@ class WordEmbeddingLayer(EmbeddingLayer):
     that one; with 'error', or where Weights has no such column, they are refused. Source: the pages
     of the layer and of ``embed``. Files from before R2023b have no OOVMode and mean 'map-to-last'.
     """
-
-    matlab_class: ClassVar[str] = "nnet.cnn.layer.WordEmbeddingLayer"
-    constructor: ClassVar[str] = "wordEmbeddingLayer"
-    arguments: ClassVar[tuple[str, ...]] = ("Dimension", "NumWords")
-    type_text: ClassVar[str] = "Word Embedding Layer"
 
     Dimension = Property(positive_integer, read_only=True)
     NumWords = Property(positive_integer, read_only=True)
@@ -204,19 +203,20 @@ class WordEmbeddingLayer(EmbeddingLayer):
         )
 
 
-@register("nnet.cnn.layer.EmbeddingConcatenationLayer")
-class EmbeddingConcatenationLayer(EmbeddingLayer):
-    """MATLAB's embedding concatenation layer, made by :func:`embeddingConcatenationLayer`.
+class EmbeddingConcatenationLayer(
+    EmbeddingLayer,
+    saved_as="nnet.cnn.layer.EmbeddingConcatenationLayer",
+    constructor="embeddingConcatenationLayer",
+    type_text="Embedding Concatenation",
+    example="embeddingConcatenationLayer(Name='class token')",
+):
+    """MATLAB's embedding concatenation layer.
 
     Shape
     -----
     MATLAB C×N×T to C×N×(T+1) ("CBT"), or S×C×N to (S+1)×C×N ("SCB"); torch N,C,T to N,C,T+1.
     Weights, C×1, comes first.
     """
-
-    matlab_class: ClassVar[str] = "nnet.cnn.layer.EmbeddingConcatenationLayer"
-    constructor: ClassVar[str] = "embeddingConcatenationLayer"
-    type_text: ClassVar[str] = "Embedding Concatenation"
 
     InputSize = Property(auto_or_positive_integer, "auto", read_only=True)
     Weights = Learnable("Weight", Layout("weight"))
@@ -262,9 +262,18 @@ def _index(value: object) -> str | int:
         raise ValueError("must be 'first', 'last' or a positive integer") from None
 
 
-@register("nnet.cnn.layer.Indexing1DLayer")
-class Indexing1DLayer(Layer):
-    """MATLAB's 1-D indexing layer, made by :func:`indexing1dLayer`.
+class Indexing1DLayer(
+    Layer,
+    saved_as="nnet.cnn.layer.Indexing1DLayer",
+    constructor="indexing1dLayer",
+    arguments=("Index",),
+    optional=("Index",),
+    type_text="1-D Indexing",
+    default_format="CBT",
+    versions="1",
+    example="indexing1dLayer('last')",
+):
+    """MATLAB's 1-D indexing layer.
 
     Shape
     -----
@@ -276,12 +285,6 @@ class Indexing1DLayer(Layer):
     count: 1 data, 0 padding, which the layer "ignores when it extracts data" (the page). 'last' is
     the last step of data.
     """
-
-    matlab_class: ClassVar[str] = "nnet.cnn.layer.Indexing1DLayer"
-    constructor: ClassVar[str] = "indexing1dLayer"
-    arguments: ClassVar[tuple[str, ...]] = ("Index",)
-    type_text: ClassVar[str] = "1-D Indexing"
-    default_format: ClassVar[str] = "CBT"
 
     HasPaddingMaskInput = Property(flag, False, read_only=True, group="")
     Index = Property(_index, "first", read_only=True)
@@ -309,9 +312,15 @@ class Indexing1DLayer(Layer):
         return f"1-D indexing with index {self.Index!r}"
 
 
-@register("nnet.cnn.layer.PatchEmbeddingLayer")
-class PatchEmbeddingLayer(Layer):
-    """MATLAB's patch embedding layer (Computer Vision), made by :func:`patchEmbeddingLayer`.
+class PatchEmbeddingLayer(
+    Layer,
+    saved_as="nnet.cnn.layer.PatchEmbeddingLayer",
+    constructor="patchEmbeddingLayer",
+    arguments=("PatchSize", "OutputSize"),
+    type_text="Patch Embedding",
+    example="patchEmbeddingLayer((16, 16), 768)",
+):
+    """MATLAB's patch embedding layer (Computer Vision).
 
     A convolution whose stride is the size of its filters; its output is then flattened to a row of
     patches, column by column, or row by row with SpatialFlattenMode 'row-major' (the page:
@@ -323,18 +332,13 @@ class PatchEmbeddingLayer(Layer):
     ``Weights`` is h×w×C×OutputSize, ``Bias`` a vector. H and W are multiples of PatchSize.
     """
 
-    matlab_class: ClassVar[str] = "nnet.cnn.layer.PatchEmbeddingLayer"
-    constructor: ClassVar[str] = "patchEmbeddingLayer"
-    arguments: ClassVar[tuple[str, ...]] = ("PatchSize", "OutputSize")
-    type_text: ClassVar[str] = "Patch Embedding"
-
     PatchSize = Property(positive_integers(2), read_only=True)
     OutputSize = Property(positive_integer, read_only=True)
     NumChannels = Property(auto_or_positive_integer, "auto", read_only=True)
     SpatialFlattenMode = Property(
         one_of("column-major", "row-major"), "column-major", read_only=True
     )
-    Weights = Learnable("Weight", Layout("weight", (3, 2, 0, 1)))
+    Weights = Learnable("Weight", Layout("weight", "h w C F -> F C h w"))
     Bias = Learnable("Bias", Layout("bias"))
     WeightsInitializer = initializer("glorot", *WEIGHT_INITIALIZERS)
     BiasInitializer = initializer("zeros", "zeros", "narrow-normal", "ones")
@@ -397,52 +401,11 @@ class PatchEmbeddingLayer(Layer):
         return f"Patch embedding of {size_text(self.PatchSize)} with output size {self.OutputSize}"
 
 
-def positionEmbeddingLayer(
-    outputSize: object, maxPosition: object, *pairs: object, **options: object
-) -> PositionEmbeddingLayer:
-    """Create a position embedding layer, as MATLAB's function of that name.
+# --- constructor functions --------------------------------------------------------------
 
-    For example ``positionEmbeddingLayer(12, 256)``. Names of arguments are those of the properties.
-
-    Raises
-    ------
-    PropertyError
-        An unknown name, or a value that MATLAB would refuse.
-    """
-    return construct(PositionEmbeddingLayer, (outputSize, maxPosition), pairs, options)
-
-
-def sinusoidalPositionEncodingLayer(
-    outputSize: object, *pairs: object, **options: object
-) -> SinusoidalPositionEncodingLayer:
-    """Create a sinusoidal position encoding layer; see :func:`positionEmbeddingLayer`."""
-    return construct(SinusoidalPositionEncodingLayer, (outputSize,), pairs, options)
-
-
-def wordEmbeddingLayer(
-    dimension: object, numWords: object, *pairs: object, **options: object
-) -> WordEmbeddingLayer:
-    """Create a word embedding layer; see :func:`positionEmbeddingLayer`."""
-    return construct(WordEmbeddingLayer, (dimension, numWords), pairs, options)
-
-
-def embeddingConcatenationLayer(*pairs: object, **options: object) -> EmbeddingConcatenationLayer:
-    """Create an embedding concatenation layer; see :func:`positionEmbeddingLayer`."""
-    return construct(EmbeddingConcatenationLayer, (), pairs, options)
-
-
-def indexing1dLayer(*arguments: object, **options: object) -> Indexing1DLayer:
-    """Create a 1-D indexing layer, ``indexing1dLayer("last")``; the index is "first" if not given.
-
-    Names of arguments are those of the properties. Raises :class:`PropertyError` for an unknown
-    name, or a value that MATLAB would refuse.
-    """
-    given = len(arguments) % 2
-    return construct(Indexing1DLayer, arguments[:given] or ("first",), arguments[given:], options)
-
-
-def patchEmbeddingLayer(
-    patchSize: object, outputSize: object, *pairs: object, **options: object
-) -> PatchEmbeddingLayer:
-    """Create a patch embedding layer; see :func:`positionEmbeddingLayer`."""
-    return construct(PatchEmbeddingLayer, (patchSize, outputSize), pairs, options)
+positionEmbeddingLayer = constructor_of(PositionEmbeddingLayer)
+sinusoidalPositionEncodingLayer = constructor_of(SinusoidalPositionEncodingLayer)
+wordEmbeddingLayer = constructor_of(WordEmbeddingLayer)
+embeddingConcatenationLayer = constructor_of(EmbeddingConcatenationLayer)
+indexing1dLayer = constructor_of(Indexing1DLayer)
+patchEmbeddingLayer = constructor_of(PatchEmbeddingLayer)

@@ -43,7 +43,7 @@ class FilterLayer(Layer):
     """
 
     #: Number of dimensions that the filters move over.
-    dims: ClassVar[int] = 2
+    dims = 2
     #: Input formats, each with the labels of the dimensions that the filters move over.
     input_formats: ClassVar[Mapping[str, str]] = {}
     #: The dimensions of Weights after the filter's own, as the properties that count them.
@@ -53,8 +53,7 @@ class FilterLayer(Layer):
         positive_integers(2), read_only=True, doc="Filter height and width."
     )
     Stride: Property[Any]
-    # MATLAB's last two dimensions are, whatever their order, torch's first two, reversed.
-    Weights = Learnable("Weight", Layout("weight", (3, 2, 0, 1)))
+    Weights = Learnable("Weight", Layout("weight", "h w C F -> F C h w"))
     Bias = Learnable("Bias", Layout("bias"))
     WeightsInitializer = initializer("glorot", "glorot", "he", "narrow-normal", "zeros", "ones")
     BiasInitializer = initializer("zeros", "zeros", "narrow-normal", "ones")
@@ -186,7 +185,7 @@ class FilterLayer(Layer):
 class AllChannelsLayer(FilterLayer):
     """Filters that all see all channels: NumChannels and NumFilters."""
 
-    weights_order: ClassVar[tuple[str, ...]] = ("NumChannels", "NumFilters")
+    weights_order = ("NumChannels", "NumFilters")
 
     NumChannels = Property(auto_or_positive_integer, "auto", read_only=True, doc="Input channels.")
     NumFilters = Property(positive_integer, read_only=True, doc="Output channels.")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from math import prod
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -13,11 +13,10 @@ from ..arrays import as_vector, restored
 from ..display import size_text
 from ..errors import DataFormatError, PropertyError
 from .base import Fans, Layer
-from .constructors import construct
+from .constructors import constructor_of
 from .learnables import Layout, Learnable, factor, initializer
 from .properties import Property, auto_or_positive_integer, positive_integer
-from .registry import register
-from .saved_fields import SavedField, neutral
+from .saved_fields import neutral
 
 if TYPE_CHECKING:
     from torch import nn
@@ -37,11 +36,27 @@ FORMATS = {
 }
 
 
-@register("nnet.cnn.layer.FullyConnectedLayer")
-class FullyConnectedLayer(Layer):
+class FullyConnectedLayer(
+    Layer,
+    saved_as="nnet.cnn.layer.FullyConnectedLayer",
+    constructor="fullyConnectedLayer",
+    arguments=("OutputSize",),
+    type_text="Fully Connected",
+    default_format="CB",
+    stem="fc",
+    versions="2, 3",
+    saved_fields={
+        "OperationDimension": neutral(
+            "spatial-channel",
+            why="the dimension of the data that Weights multiplies (R2026a); only "
+            "'spatial-channel', all of space and channels, is run here",
+        )
+    },
+    example="fullyConnectedLayer(10, Name='fc')",
+):
     """MATLAB's fully connected layer: ``Weights * x + Bias``.
 
-    Made by :func:`fullyConnectedLayer`. An image is flattened first, column-major (h fastest, then
+    An image is flattened first, column-major (h fastest, then
     w, then c); sequences are handled time step by time step: the page, "flattens the spatial and
     channel dimensions ... for each element in the batch and time dimensions independently"
     (releases of 2022 refuse data with space and time; later ones compute this).
@@ -58,22 +73,9 @@ class FullyConnectedLayer(Layer):
     (seen in real files, 2018 to 2024); they are flattened here in the order of the data.
     """
 
-    matlab_class: ClassVar[str] = "nnet.cnn.layer.FullyConnectedLayer"
-    constructor: ClassVar[str] = "fullyConnectedLayer"
-    arguments: ClassVar[tuple[str, ...]] = ("OutputSize",)
-    type_text: ClassVar[str] = "Fully Connected"
-    default_format: ClassVar[str] = "CB"
-    saved_fields: ClassVar[Mapping[str, SavedField]] = {
-        "OperationDimension": neutral(
-            "spatial-channel",
-            why="the dimension of the data that Weights multiplies (R2026a); only "
-            "'spatial-channel', all of space and channels, is run here",
-        )
-    }
-
-    InputSize = Property(auto_or_positive_integer, "auto", read_only=True)
+    InputSize = Property(auto_or_positive_integer, "auto", read_only=True, argument=None)
     OutputSize = Property(positive_integer, read_only=True)
-    Weights = Learnable("Weight", Layout("weight", (0, 1)))
+    Weights = Learnable("Weight", Layout("weight", "out in -> out in"))
     Bias = Learnable("Bias", Layout("bias"))
     WeightsInitializer = initializer(
         "glorot", "glorot", "he", "orthogonal", "narrow-normal", "zeros", "ones"
@@ -192,16 +194,6 @@ def flattened_weights(weights: Array, outputs: object) -> Array:
     return weights
 
 
-def fullyConnectedLayer(
-    outputSize: object, *pairs: object, **options: object
-) -> FullyConnectedLayer:
-    """Create a fully connected layer, as MATLAB's function of that name.
+# --- constructor functions --------------------------------------------------------------
 
-    ``fullyConnectedLayer(10, Name="fc")``. Takes the properties of the layer, but not InputSize.
-
-    Raises
-    ------
-    PropertyError
-        An unknown name, or a value that MATLAB would refuse.
-    """
-    return construct(FullyConnectedLayer, (outputSize,), pairs, options, without=("InputSize",))
+fullyConnectedLayer = constructor_of(FullyConnectedLayer)

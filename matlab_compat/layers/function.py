@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 import numpy.typing as npt
 
 from ..errors import UnsupportedLayerError
 from .base import Layer
-from .constructors import construct
+from .constructors import constructor_of
 from .properties import Property, flag, text
-from .registry import register
 
 if TYPE_CHECKING:
     from torch import nn
@@ -73,8 +72,15 @@ def _field(struct: Any, name: str) -> Any:
     return values[0] if len(values) == 1 else None
 
 
-@register("nnet.cnn.layer.FunctionLayer")
-class FunctionLayer(Layer):
+class FunctionLayer(
+    Layer,
+    saved_as="nnet.cnn.layer.FunctionLayer",
+    constructor="functionLayer",
+    arguments=("PredictFcn",),
+    type_text="Function",
+    versions="1",
+    example="functionLayer('@(x) x.*2', Formattable=True)",
+):
     """MATLAB's function layer, for functions whose text can be translated for certain.
 
     Elementwise arithmetic, well-known functions, sums along dimensions, ``permute``, ``reshape``,
@@ -94,11 +100,6 @@ class FunctionLayer(Layer):
     UnsupportedLayerError
         The function is not understood; the message has its text.
     """
-
-    matlab_class: ClassVar[str] = "nnet.cnn.layer.FunctionLayer"
-    constructor: ClassVar[str] = "functionLayer"
-    arguments: ClassVar[tuple[str, ...]] = ("PredictFcn",)
-    type_text: ClassVar[str] = "Function"
 
     PredictFcn = Property(function_handle, read_only=True)
     Formattable = Property(flag, False, read_only=True)
@@ -164,19 +165,6 @@ def _ports(extra: Mapping[str, Any], which: str) -> list[str]:
     return [name for name in getattr(saved, "flat", ()) if isinstance(name, str)]
 
 
-def functionLayer(fun: object, *pairs: object, **options: object) -> FunctionLayer:
-    """Create a function layer: ``functionLayer("@(x) x.*2", Formattable=True)``.
+# --- constructor functions --------------------------------------------------------------
 
-    Parameters
-    ----------
-    fun:
-        The text of an anonymous MATLAB function, or of a handle such as ``"@tanh"``.
-    Formattable, Acceleratable, Description, Name:
-        As the properties of the layer.
-
-    Raises
-    ------
-    UnsupportedLayerError
-        The function is not understood.
-    """
-    return construct(FunctionLayer, (fun,), pairs, options)
+functionLayer = constructor_of(FunctionLayer)

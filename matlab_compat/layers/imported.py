@@ -6,8 +6,7 @@ public code that uses them. Others stay unsupported.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -17,8 +16,7 @@ from ..errors import PropertyError
 from .base import Layer
 from .pooling import GlobalAveragePooling2DLayer
 from .properties import Property, flag, parameter_array
-from .registry import register
-from .saved_fields import SavedField, no_effect
+from .saved_fields import no_effect
 from .structure import Flattening, Identity
 
 if TYPE_CHECKING:
@@ -30,67 +28,73 @@ Array = npt.NDArray[Any]
 # --- flatten ----------------------------------------------------------------------------
 
 
-@register("nnet.onnx.layer.FlattenLayer")
-class OnnxFlattenLayer(Flattening):
+class OnnxFlattenLayer(
+    Flattening,
+    saved_as="nnet.onnx.layer.FlattenLayer",
+    constructor="OnnxFlattenLayer",
+    type_text="ONNX Flatten",
+    versions="1",
+):
     """Flattens in the order of ONNX, whose data is N,C,H,W: w fastest, then h, then C."""
 
-    matlab_class: ClassVar[str] = "nnet.onnx.layer.FlattenLayer"
-    constructor: ClassVar[str] = "OnnxFlattenLayer"
-    type_text: ClassVar[str] = "ONNX Flatten"
-    order: ClassVar[str] = "row-major CHW"
+    order = "row-major CHW"
 
 
-@register("nnet.onnx.layer.FlattenInto2dLayer")
-class OnnxFlattenInto2dLayer(Flattening):
+class OnnxFlattenInto2dLayer(
+    Flattening,
+    saved_as="nnet.onnx.layer.FlattenInto2dLayer",
+    constructor="OnnxFlattenInto2dLayer",
+    type_text="ONNX Flatten",
+    versions="1",
+):
     """Flattens in the order of ONNX.
 
     A real file and its ONNX source agree that channels are slowest; that rows come before columns
     is what its saved Description says ("C-style (row-major) order").
     """
 
-    matlab_class: ClassVar[str] = "nnet.onnx.layer.FlattenInto2dLayer"
-    constructor: ClassVar[str] = "OnnxFlattenInto2dLayer"
-    type_text: ClassVar[str] = "ONNX Flatten"
-    order: ClassVar[str] = "row-major CHW"
+    order = "row-major CHW"
 
 
-@register("nnet.keras.layer.FlattenCStyleLayer")
-class KerasFlattenCStyleLayer(Flattening):
+class KerasFlattenCStyleLayer(
+    Flattening,
+    saved_as="nnet.keras.layer.FlattenCStyleLayer",
+    constructor="KerasFlattenCStyleLayer",
+    type_text="Keras Flatten",
+):
     """Flattens in the order of Keras, whose data is N,H,W,C: C fastest, then w, then h."""
 
-    matlab_class: ClassVar[str] = "nnet.keras.layer.FlattenCStyleLayer"
-    constructor: ClassVar[str] = "KerasFlattenCStyleLayer"
-    type_text: ClassVar[str] = "Keras Flatten"
-    order: ClassVar[str] = "row-major HWC"
+    order = "row-major HWC"
 
 
 # --- nothing but names --------------------------------------------------------------------
 
 
-@register("nnet.onnx.layer.IdentityLayer")
-class OnnxIdentityLayer(Identity):
+class OnnxIdentityLayer(
+    Identity,
+    saved_as="nnet.onnx.layer.IdentityLayer",
+    constructor="OnnxIdentityLayer",
+    type_text="ONNX Identity",
+):
     """Passes its input on."""
 
-    matlab_class: ClassVar[str] = "nnet.onnx.layer.IdentityLayer"
-    constructor: ClassVar[str] = "OnnxIdentityLayer"
-    type_text: ClassVar[str] = "ONNX Identity"
 
-
-@register("nnet.onnx.layer.VerifyBatchSizeLayer")
-class OnnxVerifyBatchSizeLayer(Identity):
+class OnnxVerifyBatchSizeLayer(
+    Identity,
+    saved_as="nnet.onnx.layer.VerifyBatchSizeLayer",
+    constructor="OnnxVerifyBatchSizeLayer",
+    type_text="Verify the fixed batch size",
+    versions="1",
+    saved_fields={
+        name: no_effect("what MATLAB refuses; what passes is not changed")
+        for name in ("RequiredBatchSize", "BatchDim", "InputLayerName")
+    },
+):
     """Passes its input on, in batches of any size.
 
     In MATLAB it refuses other batch sizes than the ONNX file's, which makes no difference to the
     observations that it lets through.
     """
-
-    matlab_class: ClassVar[str] = "nnet.onnx.layer.VerifyBatchSizeLayer"
-    constructor: ClassVar[str] = "OnnxVerifyBatchSizeLayer"
-    type_text: ClassVar[str] = "Verify the fixed batch size"
-    saved_fields: ClassVar[Mapping[str, SavedField]] = {
-        name: no_effect("what MATLAB refuses; what passes is not changed")
-        for name in ("RequiredBatchSize", "BatchDim", "InputLayerName")
-    }
 
 
 class _Sigmoid(Layer):
@@ -100,31 +104,31 @@ class _Sigmoid(Layer):
         return Sigmoid()
 
 
-@register("nnet.onnx.layer.SigmoidLayer")
-class OnnxSigmoidLayer(_Sigmoid):
+class OnnxSigmoidLayer(
+    _Sigmoid,
+    saved_as="nnet.onnx.layer.SigmoidLayer",
+    constructor="OnnxSigmoidLayer",
+    type_text="ONNX Sigmoid",
+):
     """The logistic function of every element."""
 
-    matlab_class: ClassVar[str] = "nnet.onnx.layer.SigmoidLayer"
-    constructor: ClassVar[str] = "OnnxSigmoidLayer"
-    type_text: ClassVar[str] = "ONNX Sigmoid"
 
-
-@register("nnet.keras.layer.SigmoidLayer")
-class KerasSigmoidLayer(_Sigmoid):
+class KerasSigmoidLayer(
+    _Sigmoid,
+    saved_as="nnet.keras.layer.SigmoidLayer",
+    constructor="KerasSigmoidLayer",
+    type_text="Keras Sigmoid",
+):
     """The logistic function of every element."""
 
-    matlab_class: ClassVar[str] = "nnet.keras.layer.SigmoidLayer"
-    constructor: ClassVar[str] = "KerasSigmoidLayer"
-    type_text: ClassVar[str] = "Keras Sigmoid"
 
-
-@register("nnet.keras.layer.TanhLayer")
-class KerasTanhLayer(Layer):
+class KerasTanhLayer(
+    Layer,
+    saved_as="nnet.keras.layer.TanhLayer",
+    constructor="KerasTanhLayer",
+    type_text="Keras Tanh",
+):
     """The hyperbolic tangent of every element."""
-
-    matlab_class: ClassVar[str] = "nnet.keras.layer.TanhLayer"
-    constructor: ClassVar[str] = "KerasTanhLayer"
-    type_text: ClassVar[str] = "Keras Tanh"
 
     def _build(self, formats: tuple[str, ...]) -> nn.Module:
         from torch.nn import Tanh
@@ -132,28 +136,28 @@ class KerasTanhLayer(Layer):
         return Tanh()
 
 
-@register("nnet.keras.layer.GlobalAveragePooling2dLayer")
-class KerasGlobalAveragePooling2dLayer(GlobalAveragePooling2DLayer):
+class KerasGlobalAveragePooling2dLayer(
+    GlobalAveragePooling2DLayer,
+    saved_as="nnet.keras.layer.GlobalAveragePooling2dLayer",
+    constructor="KerasGlobalAveragePooling2dLayer",
+    type_text="Keras Global Average Pooling",
+):
     """The mean over height and width: H×W×C×N to 1×1×C×N."""
-
-    matlab_class: ClassVar[str] = "nnet.keras.layer.GlobalAveragePooling2dLayer"
-    constructor: ClassVar[str] = "KerasGlobalAveragePooling2dLayer"
-    type_text: ClassVar[str] = "Keras Global Average Pooling"
 
 
 # --- scale and offset ---------------------------------------------------------------------
 
 
-@register("nnet.onnx.layer.ElementwiseAffineLayer")
-class OnnxElementwiseAffineLayer(Layer):
+class OnnxElementwiseAffineLayer(
+    Layer,
+    saved_as="nnet.onnx.layer.ElementwiseAffineLayer",
+    constructor="OnnxElementwiseAffineLayer",
+    type_text="ONNX ElementwiseAffine",
+):
     """``Y = Scale .* X + Offset``, each a scalar or sized like the data, 1 where all alike.
 
     ``DoScale`` and ``DoOffset`` switch the two off.
     """
-
-    matlab_class: ClassVar[str] = "nnet.onnx.layer.ElementwiseAffineLayer"
-    constructor: ClassVar[str] = "OnnxElementwiseAffineLayer"
-    type_text: ClassVar[str] = "ONNX ElementwiseAffine"
 
     Scale = Property(parameter_array, None, doc="Factor.")
     Offset = Property(parameter_array, None, doc="Summand.")

@@ -13,7 +13,7 @@ from __future__ import annotations
 import math
 import warnings
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -28,7 +28,7 @@ from ..errors import (
     UnsupportedLayerError,
 )
 from .base import Layer
-from .constructors import construct
+from .constructors import constructor_of
 from .properties import (
     Property,
     few_numbers,
@@ -42,8 +42,7 @@ from .properties import (
     shown,
     text,
 )
-from .registry import register
-from .saved_fields import SavedField, no_effect, used
+from .saved_fields import no_effect, used
 
 if TYPE_CHECKING:
     from torch import nn
@@ -140,17 +139,10 @@ class _InputLayer(Layer):
         return (own,)
 
 
-class _NormalizedInput(_InputLayer):
-    """An input layer with normalization.
-
-    Raises
-    ------
-    PropertyError
-        A statistic has a size that does not fit InputSize.
-    """
-
-    arguments: ClassVar[tuple[str, ...]] = ("InputSize",)
-    saved_fields: ClassVar[Mapping[str, SavedField]] = {
+class _NormalizedInput(
+    _InputLayer,
+    arguments=("InputSize",),
+    saved_fields={
         "Augmentations": no_effect("for training"),
         "DataAugmentation": no_effect("for training"),
         "IsAverageImageMeanPerChannel": used("refused where it would make a difference"),
@@ -161,7 +153,15 @@ class _NormalizedInput(_InputLayer):
         "Normalization.Version": no_effect("numbers the layout of the struct"),
         "Normalization.ImageSize": no_effect("it is InputSize"),
         "Normalization.NumTrainingSamples": no_effect("for training"),
-    }
+    },
+):
+    """An input layer with normalization.
+
+    Raises
+    ------
+    PropertyError
+        A statistic has a size that does not fit InputSize.
+    """
 
     def _validate(self) -> None:
         size = self.input_size()
@@ -353,16 +353,18 @@ class _ImageInput(_NormalizedInput):
         return self._with_normalization(f"{size_text(self.input_size())} images")
 
 
-@register("nnet.cnn.layer.ImageInputLayer")
-class ImageInputLayer(_ImageInput):
+class ImageInputLayer(
+    _ImageInput,
+    saved_as="nnet.cnn.layer.ImageInputLayer",
+    constructor="imageInputLayer",
+    type_text="Image Input",
+    versions="2, 3, 4, 5",
+    example="imageInputLayer((28, 28, 1), Normalization='none')",
+):
     """MATLAB's image input layer: H×W×C×N ("SSCB"), torch N,C,H,W.
 
     Statistics are H×W×C, 1×1×C or a scalar. Older files call the mean ``AverageImage``.
     """
-
-    matlab_class: ClassVar[str] = "nnet.cnn.layer.ImageInputLayer"
-    constructor: ClassVar[str] = "imageInputLayer"
-    type_text: ClassVar[str] = "Image Input"
 
     InputSize = Property(_sizes(2, 3), read_only=True, doc="[h w c]; c is 1 where left out.")
 
@@ -371,14 +373,15 @@ class ImageInputLayer(_ImageInput):
         return (*self.InputSize, 1)[:3]
 
 
-@register("nnet.cnn.layer.Image3DInputLayer")
-class Image3DInputLayer(_ImageInput):
+class Image3DInputLayer(
+    _ImageInput,
+    saved_as="nnet.cnn.layer.Image3DInputLayer",
+    constructor="image3dInputLayer",
+    type_text="3-D Image Input",
+    default_format="SSSCB",
+    example="image3dInputLayer((28, 28, 28, 3), Normalization='none')",
+):
     """MATLAB's 3-D image input layer: H×W×D×C×N ("SSSCB"), torch N,C,H,W,D."""
-
-    matlab_class: ClassVar[str] = "nnet.cnn.layer.Image3DInputLayer"
-    constructor: ClassVar[str] = "image3dInputLayer"
-    type_text: ClassVar[str] = "3-D Image Input"
-    default_format: ClassVar[str] = "SSSCB"
 
     InputSize = Property(_sizes(3, 4), read_only=True, doc="[h w d c]; c is 1 where left out.")
 
@@ -404,17 +407,19 @@ class _DataInput(_NormalizedInput):
     SplitComplexInputs = Property(flag, False, read_only=True, doc="Real and imaginary parts.")
 
 
-@register("nnet.cnn.layer.SequenceInputLayer")
-class SequenceInputLayer(_DataInput):
+class SequenceInputLayer(
+    _DataInput,
+    saved_as="nnet.cnn.layer.SequenceInputLayer",
+    constructor="sequenceInputLayer",
+    type_text="Sequence Input",
+    versions="3, 4, 5",
+    example="sequenceInputLayer(12, MinLength=5)",
+):
     """MATLAB's sequence input layer.
 
     InputSize c is C×N×T ("CBT", torch N,C,T), [s c] "SCBT" (N,C,S,T), [h w c] "SSCBT"
     (N,C,H,W,T), [h w d c] "SSSCBT" (N,C,H,W,D,T). Statistics are the same for every time step.
     """
-
-    matlab_class: ClassVar[str] = "nnet.cnn.layer.SequenceInputLayer"
-    constructor: ClassVar[str] = "sequenceInputLayer"
-    type_text: ClassVar[str] = "Sequence Input"
 
     InputSize = Property(_sequence_size, read_only=True, doc="c, [s c], [h w c], [h w d c].")
     MinLength = Property(positive_integer, 1, read_only=True, doc="Shortest sequence.")
@@ -436,14 +441,16 @@ class SequenceInputLayer(_DataInput):
         return self._with_normalization(f"Sequence input with {size_text(size)} dimensions")
 
 
-@register("nnet.cnn.layer.FeatureInputLayer")
-class FeatureInputLayer(_DataInput):
+class FeatureInputLayer(
+    _DataInput,
+    saved_as="nnet.cnn.layer.FeatureInputLayer",
+    constructor="featureInputLayer",
+    type_text="Feature Input",
+    default_format="CB",
+    versions="2",
+    example="featureInputLayer(21, Normalization='none')",
+):
     """MATLAB's feature input layer: C×N ("CB"), torch N,C."""
-
-    matlab_class: ClassVar[str] = "nnet.cnn.layer.FeatureInputLayer"
-    constructor: ClassVar[str] = "featureInputLayer"
-    type_text: ClassVar[str] = "Feature Input"
-    default_format: ClassVar[str] = "CB"
 
     InputSize = Property(positive_integer, read_only=True, doc="Number of features.")
 
@@ -463,8 +470,14 @@ def _size_or_nan(value: object) -> tuple[float, ...]:
     return tuple(math.nan if math.isnan(n) else int(n) for n in numbers)  # one NaN, for ==
 
 
-@register("nnet.cnn.layer.InputLayer")
-class InputLayer(_InputLayer):
+class InputLayer(
+    _InputLayer,
+    saved_as="nnet.cnn.layer.InputLayer",
+    constructor="inputLayer",
+    arguments=("InputSize", "InputFormat"),
+    type_text="Input",
+    example="inputLayer((28, 28, 3, 1), 'SSCB')",
+):
     """MATLAB's generic input layer: InputSize, NaN where free, and InputFormat; no normalization.
 
     Raises
@@ -472,11 +485,6 @@ class InputLayer(_InputLayer):
     PropertyError
         InputFormat is no format, has U, or labels another number of dimensions than InputSize.
     """
-
-    matlab_class: ClassVar[str] = "nnet.cnn.layer.InputLayer"
-    constructor: ClassVar[str] = "inputLayer"
-    arguments: ClassVar[tuple[str, ...]] = ("InputSize", "InputFormat")
-    type_text: ClassVar[str] = "Input"
 
     InputSize = Property(_size_or_nan, read_only=True, doc="Sizes; NaN where free.")
     InputFormat = Property(text, read_only=True, doc="Labels of the dimensions, 'SSCB'.")
@@ -523,46 +531,8 @@ class InputLayer(_InputLayer):
 
 # --- constructor functions ----------------------------------------------------------------
 
-
-def imageInputLayer(inputSize: object, *pairs: object, **options: object) -> ImageInputLayer:
-    """Create an image input layer; Normalization is 'zerocenter' by default.
-
-    Parameters
-    ----------
-    inputSize:
-        ``[h w c]``.
-    Normalization:
-        'zerocenter', 'zscore', 'rescale-symmetric', 'rescale-zero-one' or 'none'.
-    Mean, StandardDeviation, Min, Max:
-        H×W×C, 1×1×C or a scalar.
-    NormalizationDimension, SplitComplexInputs, Name:
-        As the properties of the layer.
-
-    Raises
-    ------
-    PropertyError
-        An unknown name, or a value that MATLAB would refuse.
-    """
-    return construct(ImageInputLayer, (inputSize,), pairs, options)
-
-
-def image3dInputLayer(inputSize: object, *pairs: object, **options: object) -> Image3DInputLayer:
-    """Create a 3-D image input layer of ``[h w d c]``; options as :func:`imageInputLayer`."""
-    return construct(Image3DInputLayer, (inputSize,), pairs, options)
-
-
-def sequenceInputLayer(inputSize: object, *pairs: object, **options: object) -> SequenceInputLayer:
-    """Create a sequence input layer; Normalization is 'none' by default, MinLength 1."""
-    return construct(SequenceInputLayer, (inputSize,), pairs, options)
-
-
-def featureInputLayer(numFeatures: object, *pairs: object, **options: object) -> FeatureInputLayer:
-    """Create a feature input layer; Normalization is 'none' by default."""
-    return construct(FeatureInputLayer, (numFeatures,), pairs, options)
-
-
-def inputLayer(
-    inputSize: object, inputFormat: object, *pairs: object, **options: object
-) -> InputLayer:
-    """Create an input layer for data of any labels, ``inputLayer([NaN 3 NaN], "SCB")``."""
-    return construct(InputLayer, (inputSize, inputFormat), pairs, options)
+imageInputLayer = constructor_of(ImageInputLayer)
+image3dInputLayer = constructor_of(Image3DInputLayer)
+sequenceInputLayer = constructor_of(SequenceInputLayer)
+featureInputLayer = constructor_of(FeatureInputLayer)
+inputLayer = constructor_of(InputLayer)

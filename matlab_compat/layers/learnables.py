@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import math
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
+from itertools import islice
 from typing import Any
 
 import numpy as np
 
 from ..arrays import Array
-from ..errors import UnsupportedLayerError
+from ..errors import UnsupportedLayerError, UsageError
 from .properties import (
     LEARNABLE_PARAMETERS,
     STATE_PARAMETERS,
@@ -23,24 +27,78 @@ from .properties import (
 class Layout:
     """An invertible mapping of a MATLAB parameter to a torch one: loading and saving share it.
 
-    ``axes`` are the MATLAB axes in torch's order (``(3, 2, 0, 1)`` takes h×w×F×C to C,F,h,w).
-    ``None`` flattens, column-major, as for a 1×1×F bias.
+    Parameters
+    ----------
+    torch_name:
+        The torch parameter.
+    axes:
+        The names of MATLAB's dimensions and their order in torch, ``"h w F C -> C F h w"``. Those
+        that torch has as one are in parentheses, the slowest first: ``"h w C F G -> (G F) C h w"``.
+        Without it all are one, column-major, whatever their number, as for a 1×1×F bias.
+
+    Raises
+    ------
+    UsageError
+        The two sides of ``axes`` do not have the same names, each once.
+
+    Examples
+    --------
+    >>> layout = Layout("weight", "h w C F -> F C h w")
+    >>> layout.to_torch(np.zeros((3, 5, 4, 8))).shape
+    (8, 4, 3, 5)
+    >>> print(layout)
+    MATLAB's h×w×C×F is torch's weight, F×C×h×w
     """
 
     torch_name: str
-    axes: tuple[int, ...] | None = None
+    axes: str = ""
+
+    def __post_init__(self) -> None:
+        given, _, there = self.axes.partition("->")
+        names, order = given.split(), re.sub(r"[()]", " ", there).split()
+        parts = re.sub(r"\([^()]*\)|[^\s()]+", "", there).strip()
+        if parts or sorted(names) != sorted(order) or len(set(names)) != len(names):
+            raise UsageError(
+                f"'{self.axes}' is no layout.",
+                remedy="name each dimension once on both sides: 'h w C F -> F C h w'.",
+            )
+
+    def __str__(self) -> str:
+        if not self.axes:
+            return f"A vector, torch's {self.torch_name}"
+        sides = [" ".join(side.split()).replace(" ", "×") for side in self.axes.split("->")]
+        return f"MATLAB's {sides[0]} is torch's {self.torch_name}, {sides[1]}"
+
+    @cached_property
+    def _order(self) -> tuple[int, ...]:
+        """MATLAB's axes in torch's order."""
+        names, _, there = self.axes.partition("->")
+        return tuple(names.split().index(n) for n in re.findall(r"[^\s()]+", there))
+
+    @cached_property
+    def _joined(self) -> tuple[int, ...]:
+        """How many of them each of torch's axes has."""
+        there = self.axes.partition("->")[2]
+        return tuple(len(one.split()) for one in re.findall(r"(?<=\()[^()]*(?=\))|[^\s()]+", there))
 
     def to_torch(self, array: Array) -> Array:
         """The C-contiguous array that torch holds."""
-        if self.axes is None:
+        if not self.axes:
             return np.ascontiguousarray(array.ravel(order="F"))
-        return np.ascontiguousarray(array.transpose(self.axes))
+        apart = array.transpose(self._order)
+        if len(self._joined) == apart.ndim:
+            return np.ascontiguousarray(apart)
+        sizes = iter(apart.shape)
+        shape = [math.prod(islice(sizes, count)) for count in self._joined]
+        return np.ascontiguousarray(apart).reshape(shape)
 
     def from_torch(self, array: Array, shape: tuple[int, ...]) -> Array:
         """The column-major MATLAB array of size ``shape``; inverse of :meth:`to_torch`."""
-        if self.axes is None:
+        if not self.axes:
             return np.asfortranarray(array.reshape(shape, order="F"))
-        return np.asfortranarray(array.transpose(np.argsort(self.axes)))
+        if len(self._joined) != len(self._order):
+            array = array.reshape([shape[axis] for axis in self._order])
+        return np.asfortranarray(array.transpose(np.argsort(self._order)))
 
 
 class Parameter(Property[Array]):

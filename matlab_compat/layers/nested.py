@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from ..errors import PropertyError, locating
 from .base import Layer
-from .name_value import name_value_pairs
+from .constructors import constructor_of
 from .properties import Property, anything
-from .registry import register
 
 if TYPE_CHECKING:
     from torch import nn
@@ -18,18 +17,18 @@ if TYPE_CHECKING:
     from ..execution.described import Plan
 
 
-@register("nnet.cnn.layer.NetworkLayer")
-class NetworkLayer(Layer):
+class NetworkLayer(
+    Layer,
+    saved_as="nnet.cnn.layer.NetworkLayer",
+    constructor="networkLayer",
+    arguments=("Network",),
+    type_text="Network",
+):
     """A nested dlnetwork (``networkLayer``, since R2024a); its learnables are "outer/inner".
 
     With one input (output) the port is 'in' ('out'); with several they have the inner network's
     names. Source: the class's documentation page.
     """
-
-    matlab_class: ClassVar[str] = "nnet.cnn.layer.NetworkLayer"
-    constructor: ClassVar[str] = "networkLayer"
-    arguments: ClassVar[tuple[str, ...]] = ("Network",)
-    type_text: ClassVar[str] = "Network"
 
     Network = Property(anything, read_only=True)
 
@@ -83,7 +82,6 @@ class NetworkLayer(Layer):
             return build_graph(self.inner_plan(formats or self.default_formats), device, dtype)
 
 
-def networkLayer(network: object, *pairs: object, **options: object) -> NetworkLayer:
-    """A layer that contains ``network``."""
-    values = name_value_pairs("networkLayer", {"Name"}, pairs, options)
-    return NetworkLayer(Network=network, **values)
+# --- constructor functions --------------------------------------------------------------
+
+networkLayer = constructor_of(NetworkLayer)

@@ -18,7 +18,7 @@ from ..display import number_text, size_text
 from ..errors import DataFormatError, MatlabCompatWarning, PropertyError
 from ..wording import argument
 from .base import Fans, Layer
-from .constructors import construct
+from .constructors import constructor_of
 from .learnables import Layout, Learnable, State, factor, initializer
 from .properties import (
     Property,
@@ -28,8 +28,7 @@ from .properties import (
     positive_scalar,
     real_scalar,
 )
-from .registry import register
-from .saved_fields import SavedField, no_effect
+from .saved_fields import no_effect
 
 if TYPE_CHECKING:
     from torch import nn
@@ -86,15 +85,17 @@ def need_channels(data_format: str) -> None:
 # --- what the normalizations with an affine part share ------------------------------------
 
 
-class _Normalization(Layer):
+class _Normalization(
+    Layer,
+    saved_fields={
+        "IsMovingAverageMode": no_effect("for training"),
+        "NumTrainingSamples": no_effect("for training"),
+    },
+):
     """Offset and Scale per channel, in an array of any orientation (1×1×C, C×1, 1×C)."""
 
     #: How the rows of layer arrays call it.
     kind: ClassVar[str]
-    saved_fields: ClassVar[Mapping[str, SavedField]] = {
-        "IsMovingAverageMode": no_effect("for training"),
-        "NumTrainingSamples": no_effect("for training"),
-    }
 
     NumChannels = Property(auto_or_positive_integer, "auto", read_only=True, group="")
     Epsilon = Property(positive_scalar, 1e-5)
@@ -144,8 +145,15 @@ class _Normalization(Layer):
         return f"{self.kind} with {known} channels" if known else self.kind
 
 
-@register("nnet.cnn.layer.BatchNormalizationLayer")
-class BatchNormalizationLayer(_Normalization):
+class BatchNormalizationLayer(
+    _Normalization,
+    saved_as="nnet.cnn.layer.BatchNormalizationLayer",
+    constructor="batchNormalizationLayer",
+    type_text="Batch Normalization",
+    stem="batchnorm",
+    versions="2, 3",
+    example="batchNormalizationLayer(Epsilon=0.001)",
+):
     """MATLAB's batch normalization layer.
 
     ``Y = Scale .* (X - TrainedMean) ./ sqrt(TrainedVariance + Epsilon) + Offset``, per channel.
@@ -164,10 +172,7 @@ class BatchNormalizationLayer(_Normalization):
     Epsilon is 1e-5 unless the file says otherwise (imported networks often have 1e-3).
     """
 
-    matlab_class: ClassVar[str] = "nnet.cnn.layer.BatchNormalizationLayer"
-    constructor: ClassVar[str] = "batchNormalizationLayer"
-    type_text: ClassVar[str] = "Batch Normalization"
-    kind: ClassVar[str] = "Batch normalization"
+    kind = "Batch normalization"
 
     MeanDecay = Property(unit_interval, 0.1)
     VarianceDecay = Property(unit_interval, 0.1)
@@ -188,11 +193,6 @@ class BatchNormalizationLayer(_Normalization):
         return batch_norm(
             len(formats[0]), self._channels(), self.Epsilon, self.MeanDecay, self.VarianceDecay
         )
-
-
-def batchNormalizationLayer(*pairs: object, **options: object) -> BatchNormalizationLayer:
-    """Create a batch normalization layer: ``batchNormalizationLayer(Epsilon=1e-3)``."""
-    return construct(BatchNormalizationLayer, (), pairs, options)
 
 
 # --- statistics of each observation -------------------------------------------------------
@@ -257,8 +257,14 @@ def _group_count(value: object) -> int | str:
         raise ValueError(rule) from None
 
 
-@register("nnet.cnn.layer.GroupNormalizationLayer")
-class GroupNormalizationLayer(_GroupedNormalization):
+class GroupNormalizationLayer(
+    _GroupedNormalization,
+    saved_as="nnet.cnn.layer.GroupNormalizationLayer",
+    constructor="groupNormalizationLayer",
+    arguments=("NumGroups",),
+    type_text="Group Normalization",
+    example="groupNormalizationLayer('channel-wise')",
+):
     """MATLAB's group normalization layer.
 
     Every observation is normalized over groups of neighbouring channels, together with the
@@ -276,11 +282,7 @@ class GroupNormalizationLayer(_GroupedNormalization):
     ('batch-excluded').
     """
 
-    matlab_class: ClassVar[str] = "nnet.cnn.layer.GroupNormalizationLayer"
-    constructor: ClassVar[str] = "groupNormalizationLayer"
-    arguments: ClassVar[tuple[str, ...]] = ("NumGroups",)
-    type_text: ClassVar[str] = "Group Normalization"
-    kind: ClassVar[str] = "Group normalization"
+    kind = "Group normalization"
 
     NumGroups = Property(_group_count, read_only=True)
 
@@ -313,15 +315,13 @@ class GroupNormalizationLayer(_GroupedNormalization):
         return super().description() + split
 
 
-def groupNormalizationLayer(
-    numGroups: object, *pairs: object, **options: object
-) -> GroupNormalizationLayer:
-    """Create a group normalization layer: ``groupNormalizationLayer("all-channels")``."""
-    return construct(GroupNormalizationLayer, (numGroups,), pairs, options)
-
-
-@register("nnet.cnn.layer.LayerNormalizationLayer")
-class LayerNormalizationLayer(_GroupedNormalization):
+class LayerNormalizationLayer(
+    _GroupedNormalization,
+    saved_as="nnet.cnn.layer.LayerNormalizationLayer",
+    constructor="layerNormalizationLayer",
+    type_text="Layer Normalization",
+    example="layerNormalizationLayer(OperationDimension='channel-only')",
+):
     """MATLAB's layer normalization layer.
 
     Every observation is normalized over all channels, together with the dimensions that
@@ -339,19 +339,16 @@ class LayerNormalizationLayer(_GroupedNormalization):
     OperationDimension, share time as well ('batch-excluded').
     """
 
-    matlab_class: ClassVar[str] = "nnet.cnn.layer.LayerNormalizationLayer"
-    constructor: ClassVar[str] = "layerNormalizationLayer"
-    type_text: ClassVar[str] = "Layer Normalization"
-    kind: ClassVar[str] = "Layer normalization"
+    kind = "Layer normalization"
 
 
-def layerNormalizationLayer(*pairs: object, **options: object) -> LayerNormalizationLayer:
-    """Create a layer normalization layer."""
-    return construct(LayerNormalizationLayer, (), pairs, options)
-
-
-@register("nnet.cnn.layer.InstanceNormalizationLayer")
-class InstanceNormalizationLayer(_Normalization):
+class InstanceNormalizationLayer(
+    _Normalization,
+    saved_as="nnet.cnn.layer.InstanceNormalizationLayer",
+    constructor="instanceNormalizationLayer",
+    type_text="Instance Normalization",
+    example="instanceNormalizationLayer(Epsilon=0.001)",
+):
     """MATLAB's instance normalization layer.
 
     Every channel of every observation is normalized by itself, over space and time, in prediction
@@ -362,10 +359,7 @@ class InstanceNormalizationLayer(_Normalization):
     Formats with C and at least one of S and T; the output has the size of the input.
     """
 
-    matlab_class: ClassVar[str] = "nnet.cnn.layer.InstanceNormalizationLayer"
-    constructor: ClassVar[str] = "instanceNormalizationLayer"
-    type_text: ClassVar[str] = "Instance Normalization"
-    kind: ClassVar[str] = "Instance normalization"
+    kind = "Instance normalization"
 
     def output_formats(self, formats: Sequence[str]) -> tuple[str, ...]:
         """The format of the input, which must have space or time to normalize over."""
@@ -392,16 +386,17 @@ class InstanceNormalizationLayer(_Normalization):
         return ChannelGroupNorm(channels, channels, self.Epsilon)
 
 
-def instanceNormalizationLayer(*pairs: object, **options: object) -> InstanceNormalizationLayer:
-    """Create an instance normalization layer."""
-    return construct(InstanceNormalizationLayer, (), pairs, options)
-
-
 # --- without learnables -------------------------------------------------------------------
 
 
-@register("nnet.cnn.layer.CrossChannelNormalizationLayer")
-class CrossChannelNormalizationLayer(Layer):
+class CrossChannelNormalizationLayer(
+    Layer,
+    saved_as="nnet.cnn.layer.CrossChannelNormalizationLayer",
+    constructor="crossChannelNormalizationLayer",
+    arguments=("WindowChannelSize",),
+    type_text="Cross Channel Normalization",
+    example="crossChannelNormalizationLayer(5, K=1.0)",
+):
     """MATLAB's cross-channel (local response) normalization layer.
 
     ``Y = X ./ (K + Alpha*ss/WindowChannelSize).^Beta``, where ss is the sum of squares over the
@@ -411,11 +406,6 @@ class CrossChannelNormalizationLayer(Layer):
     -----
     Any format with C; the output has the size of the input.
     """
-
-    matlab_class: ClassVar[str] = "nnet.cnn.layer.CrossChannelNormalizationLayer"
-    constructor: ClassVar[str] = "crossChannelNormalizationLayer"
-    arguments: ClassVar[tuple[str, ...]] = ("WindowChannelSize",)
-    type_text: ClassVar[str] = "Cross Channel Normalization"
 
     WindowChannelSize = Property(positive_integer)
     Alpha = Property(real_scalar, 1e-4)
@@ -437,13 +427,6 @@ class CrossChannelNormalizationLayer(Layer):
         return f"cross channel normalization with {self.WindowChannelSize} channels per element"
 
 
-def crossChannelNormalizationLayer(
-    windowChannelSize: object, *pairs: object, **options: object
-) -> CrossChannelNormalizationLayer:
-    """Create a cross-channel normalization layer: ``crossChannelNormalizationLayer(5, K=1)``."""
-    return construct(CrossChannelNormalizationLayer, (windowChannelSize,), pairs, options)
-
-
 class _Dropout(Layer):
     Probability = Property(probability, 0.5)
 
@@ -452,18 +435,21 @@ class _Dropout(Layer):
         return f"{number_text(round(100 * self.Probability, 4))}% {self.type_text.lower()}"
 
 
-@register("nnet.cnn.layer.DropoutLayer")
-class DropoutLayer(_Dropout):
+class DropoutLayer(
+    _Dropout,
+    saved_as="nnet.cnn.layer.DropoutLayer",
+    constructor="dropoutLayer",
+    arguments=("Probability",),
+    optional=("Probability",),
+    type_text="Dropout",
+    versions="1",
+    example="dropoutLayer(0.2)",
+):
     """MATLAB's dropout layer: identity in prediction.
 
     In ``train()`` elements become zero with Probability, and the others are divided by
     ``1 - Probability``.
     """
-
-    matlab_class: ClassVar[str] = "nnet.cnn.layer.DropoutLayer"
-    constructor: ClassVar[str] = "dropoutLayer"
-    arguments: ClassVar[tuple[str, ...]] = ("Probability",)
-    type_text: ClassVar[str] = "Dropout"
 
     def _build(self, formats: tuple[str, ...]) -> nn.Module:
         from torch import nn
@@ -471,23 +457,18 @@ class DropoutLayer(_Dropout):
         return nn.Dropout(self.Probability)
 
 
-def dropoutLayer(*arguments: object, **options: object) -> DropoutLayer:
-    """Create a dropout layer: ``dropoutLayer(0.2)``; the probability is 0.5 if not given."""
-    given = len(arguments) % 2
-    return construct(DropoutLayer, arguments[:given] or (0.5,), arguments[given:], options)
-
-
-@register("nnet.cnn.layer.SpatialDropoutLayer")
-class SpatialDropoutLayer(_Dropout):
+class SpatialDropoutLayer(
+    _Dropout,
+    saved_as="nnet.cnn.layer.SpatialDropoutLayer",
+    constructor="spatialDropoutLayer",
+    type_text="Spatial Dropout",
+    example="spatialDropoutLayer(Probability=0.25)",
+):
     """MATLAB's spatial dropout layer: identity in prediction.
 
     In ``train()`` whole channels of an observation become zero with Probability, and the others
     are divided by ``1 - Probability``.
     """
-
-    matlab_class: ClassVar[str] = "nnet.cnn.layer.SpatialDropoutLayer"
-    constructor: ClassVar[str] = "spatialDropoutLayer"
-    type_text: ClassVar[str] = "Spatial Dropout"
 
     def output_formats(self, formats: Sequence[str]) -> tuple[str, ...]:
         """The format of the input."""
@@ -500,6 +481,12 @@ class SpatialDropoutLayer(_Dropout):
         return SpatialDropout(self.Probability)
 
 
-def spatialDropoutLayer(*pairs: object, **options: object) -> SpatialDropoutLayer:
-    """Create a spatial dropout layer: ``spatialDropoutLayer(Probability=0.25)``."""
-    return construct(SpatialDropoutLayer, (), pairs, options)
+# --- constructor functions --------------------------------------------------------------
+
+batchNormalizationLayer = constructor_of(BatchNormalizationLayer)
+groupNormalizationLayer = constructor_of(GroupNormalizationLayer)
+layerNormalizationLayer = constructor_of(LayerNormalizationLayer)
+instanceNormalizationLayer = constructor_of(InstanceNormalizationLayer)
+crossChannelNormalizationLayer = constructor_of(CrossChannelNormalizationLayer)
+dropoutLayer = constructor_of(DropoutLayer)
+spatialDropoutLayer = constructor_of(SpatialDropoutLayer)

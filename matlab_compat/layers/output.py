@@ -6,19 +6,17 @@ an output layer is the identity. A dlnetwork has none.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from ..plain_text import class_names
-from .base import Layer
-from .constructors import construct
+from .constructors import constructor_of
 from .properties import Property, nonnegative_scalar, numeric
-from .registry import register
-from .saved_fields import SavedField, no_effect
+from .saved_fields import no_effect
 from .structure import Identity
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    pass
 
 
 def _texts(value: object) -> list[str]:
@@ -36,14 +34,16 @@ def _class_weights(value: object) -> str | tuple[float, ...]:
     return tuple(weights) or "none"
 
 
-class _OutputLayer(Identity):
+class _OutputLayer(
+    Identity,
+    saved_fields={
+        "*": no_effect("of the loss, of labels or of a detector: the layer passes its input on")
+    },
+):
     """Base of all output layers."""
 
     #: Where a network ends; nothing is computed here.
     is_output = True
-    saved_fields: ClassVar[Mapping[str, SavedField]] = {
-        "*": no_effect("of the loss, of labels or of a detector: the layer passes its input on")
-    }
 
     @property
     def Classes(self) -> list[str] | None:
@@ -75,14 +75,17 @@ class _ClassifyingLayer(_OutputLayer):
         return f"{names[0]}, {names[1]}, and {rest} other class{'es' * (rest > 1)}"
 
 
-@register("nnet.cnn.layer.ClassificationOutputLayer")
-class ClassificationOutputLayer(_ClassifyingLayer):
+class ClassificationOutputLayer(
+    _ClassifyingLayer,
+    saved_as="nnet.cnn.layer.ClassificationOutputLayer",
+    constructor="classificationLayer",
+    type_text="Classification Output",
+    default_format="CB",
+    stem="classoutput",
+    versions="3, 4",
+    example="classificationLayer(Classes=['cat', 'dog'])",
+):
     """MATLAB's classification output layer (cross-entropy): ``Classes`` name the channels."""
-
-    matlab_class: ClassVar[str] = "nnet.cnn.layer.ClassificationOutputLayer"
-    constructor: ClassVar[str] = "classificationLayer"
-    type_text: ClassVar[str] = "Classification Output"
-    default_format: ClassVar[str] = "CB"
 
     ClassWeights = Property(_class_weights, "none", group=None)
 
@@ -96,14 +99,17 @@ class ClassificationOutputLayer(_ClassifyingLayer):
         return f"crossentropyex with '{names[0]}' and {len(names) - 1} other classes"
 
 
-@register("nnet.cnn.layer.RegressionOutputLayer")
-class RegressionOutputLayer(_OutputLayer):
+class RegressionOutputLayer(
+    _OutputLayer,
+    saved_as="nnet.cnn.layer.RegressionOutputLayer",
+    constructor="regressionLayer",
+    type_text="Regression Output",
+    default_format="CB",
+    stem="regressionoutput",
+    versions="2",
+    example="regressionLayer(ResponseNames=['speed'])",
+):
     """MATLAB's regression output layer (half mean squared error)."""
-
-    matlab_class: ClassVar[str] = "nnet.cnn.layer.RegressionOutputLayer"
-    constructor: ClassVar[str] = "regressionLayer"
-    type_text: ClassVar[str] = "Regression Output"
-    default_format: ClassVar[str] = "CB"
 
     ResponseNames = Property(_texts, [], doc="Names of the responses.")
 
@@ -127,13 +133,15 @@ class _PixelLayer(_ClassifyingLayer):
         return f"{self.loss} with classes {self._among_classes()}" if self.Classes else self.loss
 
 
-@register("nnet.cnn.layer.PixelClassificationLayer")
-class PixelClassificationLayer(_PixelLayer):
+class PixelClassificationLayer(
+    _PixelLayer,
+    saved_as="nnet.cnn.layer.PixelClassificationLayer",
+    constructor="pixelClassificationLayer",
+    type_text="Pixel Classification Layer",
+    versions="3",
+    example="pixelClassificationLayer(Classes=['road', 'sky'])",
+):
     """MATLAB's pixel classification layer (semantic segmentation)."""
-
-    matlab_class: ClassVar[str] = "nnet.cnn.layer.PixelClassificationLayer"
-    constructor: ClassVar[str] = "pixelClassificationLayer"
-    type_text: ClassVar[str] = "Pixel Classification Layer"
 
     ClassWeights = Property(_class_weights, "none", group=None)
 
@@ -144,92 +152,75 @@ class PixelClassificationLayer(_PixelLayer):
         return "Class weighted cross-entropy loss" if weighted else "Cross-entropy loss"
 
 
-@register("nnet.cnn.layer.DicePixelClassificationLayer")
-class DicePixelClassificationLayer(_PixelLayer):
+class DicePixelClassificationLayer(
+    _PixelLayer,
+    saved_as="nnet.cnn.layer.DicePixelClassificationLayer",
+    constructor="dicePixelClassificationLayer",
+    type_text="Dice Pixel Classification Layer",
+    example="dicePixelClassificationLayer(Classes=['road', 'sky'])",
+):
     """MATLAB's Dice pixel classification layer."""
 
-    matlab_class: ClassVar[str] = "nnet.cnn.layer.DicePixelClassificationLayer"
-    constructor: ClassVar[str] = "dicePixelClassificationLayer"
-    type_text: ClassVar[str] = "Dice Pixel Classification Layer"
-    loss: ClassVar[str] = "Generalized Dice loss"
+    loss = "Generalized Dice loss"
 
 
-@register("nnet.cnn.layer.FocalLossLayer")
-class FocalLossLayer(_PixelLayer):
+class FocalLossLayer(
+    _PixelLayer,
+    saved_as="nnet.cnn.layer.FocalLossLayer",
+    constructor="focalLossLayer",
+    type_text="Focal Loss Layer",
+    example="focalLossLayer(Gamma=1.5)",
+):
     """MATLAB's focal loss layer."""
 
-    matlab_class: ClassVar[str] = "nnet.cnn.layer.FocalLossLayer"
-    constructor: ClassVar[str] = "focalLossLayer"
-    type_text: ClassVar[str] = "Focal Loss Layer"
-    loss: ClassVar[str] = "Focal loss"
+    loss = "Focal loss"
 
     Gamma = Property(nonnegative_scalar, 2, doc="Focusing parameter.")
     Alpha = Property(nonnegative_scalar, 0.25, doc="Balancing parameter.")
 
 
-@register("nnet.cnn.layer.RPNClassificationLayer")
-class RPNClassificationLayer(_OutputLayer):
+class RPNClassificationLayer(
+    _OutputLayer,
+    saved_as="nnet.cnn.layer.RPNClassificationLayer",
+    constructor="rpnClassificationLayer",
+    type_text="RPN Classification Output",
+):
     """MATLAB's classification layer of region proposal networks."""
 
-    matlab_class: ClassVar[str] = "nnet.cnn.layer.RPNClassificationLayer"
-    constructor: ClassVar[str] = "rpnClassificationLayer"
-    type_text: ClassVar[str] = "RPN Classification Output"
 
-
-@register("nnet.cnn.layer.RCNNBoxRegressionLayer")
-class RCNNBoxRegressionLayer(_OutputLayer):
+class RCNNBoxRegressionLayer(
+    _OutputLayer,
+    saved_as="nnet.cnn.layer.RCNNBoxRegressionLayer",
+    constructor="rcnnBoxRegressionLayer",
+    type_text="RCNN Box Regression Output",
+):
     """MATLAB's box regression layer of R-CNN detectors."""
 
-    matlab_class: ClassVar[str] = "nnet.cnn.layer.RCNNBoxRegressionLayer"
-    constructor: ClassVar[str] = "rcnnBoxRegressionLayer"
-    type_text: ClassVar[str] = "RCNN Box Regression Output"
 
-
-@register("nnet.cnn.layer.YOLOv2OutputLayer")
-class YOLOv2OutputLayer(_ClassifyingLayer):
+class YOLOv2OutputLayer(
+    _ClassifyingLayer,
+    saved_as="nnet.cnn.layer.YOLOv2OutputLayer",
+    constructor="yolov2OutputLayer",
+    type_text="YOLO v2 Output",
+):
     """MATLAB's YOLO v2 output layer; the detector's decoding of boxes is not part of it."""
 
-    matlab_class: ClassVar[str] = "nnet.cnn.layer.YOLOv2OutputLayer"
-    constructor: ClassVar[str] = "yolov2OutputLayer"
-    type_text: ClassVar[str] = "YOLO v2 Output"
 
-
-@register("rl.layer.FcnLossLayer")
-class FcnLossLayer(_OutputLayer):
+class FcnLossLayer(
+    _OutputLayer,
+    saved_as="rl.layer.FcnLossLayer",
+    constructor="FcnLossLayer",
+    type_text="Loss",
+    default_format="CB",
+    versions="1",
+):
     """The loss at the end of a reinforcement learning agent's network (real files, R2020b)."""
-
-    matlab_class: ClassVar[str] = "rl.layer.FcnLossLayer"
-    constructor: ClassVar[str] = "FcnLossLayer"
-    type_text: ClassVar[str] = "Loss"
-    default_format: ClassVar[str] = "CB"
 
 
 # --- constructor functions ----------------------------------------------------------------
 
-
-def _function(layer_class: type[Layer], doc: str) -> Callable[..., Any]:
-    """A constructor function without positional arguments."""
-
-    def create(*pairs: object, **options: object) -> Layer:
-        return construct(layer_class, (), pairs, options)
-
-    create.__name__ = create.__qualname__ = layer_class.constructor
-    create.__doc__ = doc
-    return create
-
-
-classificationLayer = _function(
-    ClassificationOutputLayer, "Create a classification output layer: Classes, ClassWeights, Name."
-)
-regressionLayer = _function(
-    RegressionOutputLayer, "Create a regression output layer: ResponseNames, Name."
-)
-pixelClassificationLayer = _function(
-    PixelClassificationLayer, "Create a pixel classification layer: Classes, ClassWeights, Name."
-)
-dicePixelClassificationLayer = _function(
-    DicePixelClassificationLayer, "Create a Dice pixel classification layer: Classes, Name."
-)
-focalLossLayer = _function(
-    FocalLossLayer, "Create a focal loss layer: Gamma, Alpha, Classes, Name."
-)
+classificationLayer = constructor_of(ClassificationOutputLayer)
+regressionLayer = constructor_of(RegressionOutputLayer)
+pixelClassificationLayer = constructor_of(PixelClassificationLayer)
+dicePixelClassificationLayer = constructor_of(DicePixelClassificationLayer)
+focalLossLayer = constructor_of(FocalLossLayer)

@@ -7,7 +7,7 @@ padding out of averages.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
@@ -16,7 +16,7 @@ import numpy as np
 from ..display import row_text, size_text
 from ..errors import PropertyError, UnsupportedLayerError
 from .base import Layer
-from .constructors import construct
+from .constructors import constructor_of
 from .edges import (
     edge_pairs,
     edge_properties,
@@ -35,8 +35,7 @@ from .properties import (
     positive_integers,
     real_scalar,
 )
-from .registry import register
-from .saved_fields import SavedField, used
+from .saved_fields import used
 
 if TYPE_CHECKING:
     from torch import nn
@@ -63,16 +62,21 @@ def _padding_value(value: object) -> float | str:
 # --- windows ----------------------------------------------------------------------------
 
 
-class _Pooling(Layer):
+class _Pooling(
+    Layer,
+    arguments=("PoolSize",),
+    saved_fields={"Padding": used("[a b] of releases before R2018a, in the place of PaddingSize")},
+):
     """What all pooling layers with a window share; ``dims`` is the number of its dimensions."""
 
-    arguments: ClassVar[tuple[str, ...]] = ("PoolSize",)
     dims: ClassVar[int]
     #: "max" or "average", as MATLAB's rows word it.
     kind: ClassVar[str]
-    saved_fields: ClassVar[Mapping[str, SavedField]] = {
-        "Padding": used("[a b] of releases before R2018a, in the place of PaddingSize")
-    }
+
+    @classmethod
+    def expansions(cls) -> dict[str, Callable[[object], dict[str, object]]]:
+        """Padding says PaddingMode and PaddingSize."""
+        return {"Padding": partial(edge_properties, "Padding", cls.dims)}
 
     @classmethod
     def _from_values(cls, values: dict[str, object], extra: Mapping[str, Any]) -> Self:
@@ -141,9 +145,8 @@ class _Pooling(Layer):
         return {**super()._constructor_defaults(), "Padding": edges_of(((0, 0),) * self.dims)}
 
 
-class _Pooling1D(_Pooling):
-    dims: ClassVar[int] = 1
-    default_format: ClassVar[str] = "CBT"
+class _Pooling1D(_Pooling, default_format="CBT"):
+    dims = 1
 
     PoolSize = Property(positive_integer, read_only=True, doc="Width of the window.")
     Stride = Property(positive_integer, 1, read_only=True, doc="Step of the window.")
@@ -152,7 +155,7 @@ class _Pooling1D(_Pooling):
 
 
 class _Pooling2D(_Pooling):
-    dims: ClassVar[int] = 2
+    dims = 2
 
     PoolSize = Property(positive_integers(2), read_only=True, doc="[h w].")
     Stride = Property(positive_integers(2), (1, 1), read_only=True, doc="[vertical horizontal].")
@@ -162,9 +165,8 @@ class _Pooling2D(_Pooling):
     )
 
 
-class _Pooling3D(_Pooling):
-    dims: ClassVar[int] = 3
-    default_format: ClassVar[str] = "SSSCB"
+class _Pooling3D(_Pooling, default_format="SSSCB"):
+    dims = 3
 
     PoolSize = Property(positive_integers(3), read_only=True, doc="[h w d].")
     Stride = Property(positive_integers(3), (1, 1, 1), read_only=True, doc="Step by dimension.")
@@ -177,7 +179,7 @@ class _Pooling3D(_Pooling):
 class _Average(_Pooling):
     """Adds ``PaddingValue``; files of releases before it mean 0."""
 
-    kind: ClassVar[str] = "average"
+    kind = "average"
 
     PaddingValue = Property(_padding_value, 0, read_only=True, doc="0 or 'mean'.")
 
@@ -188,7 +190,7 @@ class _Average(_Pooling):
 
 
 class _Max(_Pooling):
-    kind: ClassVar[str] = "max"
+    kind = "max"
 
     def _build(self, formats: tuple[str, ...]) -> nn.Module:
         from ..engine.pooling import MaxPooling
@@ -196,40 +198,50 @@ class _Max(_Pooling):
         return MaxPooling(self.window, self.step, self._padding())
 
 
-@register("nnet.cnn.layer.AveragePooling1DLayer")
-class AveragePooling1DLayer(_Average, _Pooling1D):
+class AveragePooling1DLayer(
+    _Average,
+    _Pooling1D,
+    saved_as="nnet.cnn.layer.AveragePooling1DLayer",
+    constructor="averagePooling1dLayer",
+    type_text="1-D Average Pooling",
+    example="averagePooling1dLayer(3, Stride=2)",
+):
     """MATLAB's 1-D average pooling layer: over T ("CBT") or over S ("SCB", "SCBT")."""
 
-    matlab_class: ClassVar[str] = "nnet.cnn.layer.AveragePooling1DLayer"
-    constructor: ClassVar[str] = "averagePooling1dLayer"
-    type_text: ClassVar[str] = "1-D Average Pooling"
 
-
-@register("nnet.cnn.layer.AveragePooling2DLayer")
-class AveragePooling2DLayer(_Average, _Pooling2D):
+class AveragePooling2DLayer(
+    _Average,
+    _Pooling2D,
+    saved_as="nnet.cnn.layer.AveragePooling2DLayer",
+    constructor="averagePooling2dLayer",
+    type_text="2-D Average Pooling",
+    stem="avgpool2d",
+    versions="2",
+    example="averagePooling2dLayer((2, 2), Stride=(2, 2))",
+):
     """MATLAB's 2-D average pooling layer: H×W×C×N to H'×W'×C×N, torch N,C,H,W to N,C,H',W'."""
 
-    matlab_class: ClassVar[str] = "nnet.cnn.layer.AveragePooling2DLayer"
-    constructor: ClassVar[str] = "averagePooling2dLayer"
-    type_text: ClassVar[str] = "2-D Average Pooling"
 
-
-@register("nnet.cnn.layer.AveragePooling3DLayer")
-class AveragePooling3DLayer(_Average, _Pooling3D):
+class AveragePooling3DLayer(
+    _Average,
+    _Pooling3D,
+    saved_as="nnet.cnn.layer.AveragePooling3DLayer",
+    constructor="averagePooling3dLayer",
+    type_text="3-D Average Pooling",
+    example="averagePooling3dLayer((2, 2, 2), Stride=(2, 2, 2))",
+):
     """MATLAB's 3-D average pooling layer: H×W×D×C×N, torch N,C,H,W,D."""
 
-    matlab_class: ClassVar[str] = "nnet.cnn.layer.AveragePooling3DLayer"
-    constructor: ClassVar[str] = "averagePooling3dLayer"
-    type_text: ClassVar[str] = "3-D Average Pooling"
 
-
-@register("nnet.cnn.layer.MaxPooling1DLayer")
-class MaxPooling1DLayer(_Max, _Pooling1D):
+class MaxPooling1DLayer(
+    _Max,
+    _Pooling1D,
+    saved_as="nnet.cnn.layer.MaxPooling1DLayer",
+    constructor="maxPooling1dLayer",
+    type_text="1-D Max Pooling",
+    example="maxPooling1dLayer(3, Stride=2)",
+):
     """MATLAB's 1-D max pooling layer: over T ("CBT") or over S ("SCB", "SCBT")."""
-
-    matlab_class: ClassVar[str] = "nnet.cnn.layer.MaxPooling1DLayer"
-    constructor: ClassVar[str] = "maxPooling1dLayer"
-    type_text: ClassVar[str] = "1-D Max Pooling"
 
 
 class _Unpoolable(_Max):
@@ -243,18 +255,22 @@ class _Unpoolable(_Max):
         return ["out", "indices", "size"] if self.HasUnpoolingOutputs else ["out"]
 
 
-@register("nnet.cnn.layer.MaxPooling2DLayer")
-class MaxPooling2DLayer(_Unpoolable, _Pooling2D):
+class MaxPooling2DLayer(
+    _Unpoolable,
+    _Pooling2D,
+    saved_as="nnet.cnn.layer.MaxPooling2DLayer",
+    constructor="maxPooling2dLayer",
+    type_text="2-D Max Pooling",
+    stem="maxpool",
+    versions="2, 3",
+    example="maxPooling2dLayer((3, 3), Stride=(2, 2), Padding='same')",
+):
     """MATLAB's 2-D max pooling layer: H×W×C×N to H'×W'×C×N, torch N,C,H,W to N,C,H',W'.
 
     With HasUnpoolingOutputs it has the outputs ``indices`` and ``size`` for a
     :class:`MaxUnpooling2DLayer`. They are recomputed in torch's encoding, not in MATLAB's: of
     ``size`` only the shape, H×W, means something.
     """
-
-    matlab_class: ClassVar[str] = "nnet.cnn.layer.MaxPooling2DLayer"
-    constructor: ClassVar[str] = "maxPooling2dLayer"
-    type_text: ClassVar[str] = "2-D Max Pooling"
 
     def output_formats(self, formats: Sequence[str]) -> tuple[str, ...]:
         """The format of the input; with unpooling outputs "SSCB" only."""
@@ -271,13 +287,15 @@ class MaxPooling2DLayer(_Unpoolable, _Pooling2D):
         return MaxPoolingWithIndices(self.window, self.step, self._padding())
 
 
-@register("nnet.cnn.layer.MaxPooling3DLayer")
-class MaxPooling3DLayer(_Unpoolable, _Pooling3D):
+class MaxPooling3DLayer(
+    _Unpoolable,
+    _Pooling3D,
+    saved_as="nnet.cnn.layer.MaxPooling3DLayer",
+    constructor="maxPooling3dLayer",
+    type_text="3-D Max Pooling",
+    example="maxPooling3dLayer((2, 2, 2), Stride=(2, 2, 2))",
+):
     """MATLAB's 3-D max pooling layer: H×W×D×C×N, torch N,C,H,W,D."""
-
-    matlab_class: ClassVar[str] = "nnet.cnn.layer.MaxPooling3DLayer"
-    constructor: ClassVar[str] = "maxPooling3dLayer"
-    type_text: ClassVar[str] = "3-D Max Pooling"
 
     def output_formats(self, formats: Sequence[str]) -> tuple[str, ...]:
         """The format of the input, for every output."""
@@ -292,8 +310,14 @@ class MaxPooling3DLayer(_Unpoolable, _Pooling3D):
         return super()._build(formats)
 
 
-@register("nnet.cnn.layer.MaxUnpooling2DLayer")
-class MaxUnpooling2DLayer(Layer):
+class MaxUnpooling2DLayer(
+    Layer,
+    saved_as="nnet.cnn.layer.MaxUnpooling2DLayer",
+    constructor="maxUnpooling2dLayer",
+    type_text="2-D Max Unpooling",
+    versions="1",
+    example="maxUnpooling2dLayer(Name='unpool')",
+):
     """MATLAB's 2-D max unpooling layer: the inputs are ``in``, ``indices`` and ``size``.
 
     H'×W'×C×N back to the H×W×C×N of the pooling layer's input, zeros where nothing was largest.
@@ -301,10 +325,7 @@ class MaxUnpooling2DLayer(Layer):
     the first by rows.
     """
 
-    matlab_class: ClassVar[str] = "nnet.cnn.layer.MaxUnpooling2DLayer"
-    constructor: ClassVar[str] = "maxUnpooling2dLayer"
-    type_text: ClassVar[str] = "2-D Max Unpooling"
-    _input_names: ClassVar[tuple[str, ...]] = ("in", "indices", "size")
+    _input_names = ("in", "indices", "size")
 
     def output_formats(self, formats: Sequence[str]) -> tuple[str, ...]:
         """The format "SSCB"."""
@@ -347,93 +368,105 @@ class _GlobalPooling(Layer):
         return GlobalPooling(self.maximum, range(2, 2 + dims), keep=not over_time)
 
 
-class _Global1D(_GlobalPooling):
-    formats: ClassVar[tuple[str, ...]] = FORMATS[1]
-    default_format: ClassVar[str] = "CBT"
+class _Global1D(_GlobalPooling, default_format="CBT"):
+    formats = FORMATS[1]
 
 
 class _Global2D(_GlobalPooling):
     # "SCBT" pools over S and T, but with what labels it leaves is not documented.
-    formats: ClassVar[tuple[str, ...]] = ("SSCB", "SSCBT")
+    formats = ("SSCB", "SSCBT")
 
 
-class _Global3D(_GlobalPooling):
-    formats: ClassVar[tuple[str, ...]] = ("SSSCB", "SSSCBT")
-    default_format: ClassVar[str] = "SSSCB"
+class _Global3D(_GlobalPooling, default_format="SSSCB"):
+    formats = ("SSSCB", "SSSCBT")
 
 
-@register("nnet.cnn.layer.GlobalAveragePooling1DLayer")
-class GlobalAveragePooling1DLayer(_Global1D):
+class GlobalAveragePooling1DLayer(
+    _Global1D,
+    saved_as="nnet.cnn.layer.GlobalAveragePooling1DLayer",
+    constructor="globalAveragePooling1dLayer",
+    type_text="1-D Global Average Pooling",
+    example="globalAveragePooling1dLayer(Name='gap')",
+):
     """MATLAB's 1-D global average pooling: over T ("CBT" to "CB"), or over S, which stays as 1."""
 
-    matlab_class: ClassVar[str] = "nnet.cnn.layer.GlobalAveragePooling1DLayer"
-    constructor: ClassVar[str] = "globalAveragePooling1dLayer"
-    type_text: ClassVar[str] = "1-D Global Average Pooling"
-    maximum: ClassVar[bool] = False
+    maximum = False
 
 
-@register("nnet.cnn.layer.GlobalAveragePooling2DLayer")
-class GlobalAveragePooling2DLayer(_Global2D):
+class GlobalAveragePooling2DLayer(
+    _Global2D,
+    saved_as="nnet.cnn.layer.GlobalAveragePooling2DLayer",
+    constructor="globalAveragePooling2dLayer",
+    type_text="2-D Global Average Pooling",
+    versions="1",
+    example="globalAveragePooling2dLayer(Name='gap')",
+):
     """MATLAB's 2-D global average pooling: H×W×C×N to 1×1×C×N, torch N,C,H,W to N,C,1,1."""
 
-    matlab_class: ClassVar[str] = "nnet.cnn.layer.GlobalAveragePooling2DLayer"
-    constructor: ClassVar[str] = "globalAveragePooling2dLayer"
-    type_text: ClassVar[str] = "2-D Global Average Pooling"
-    maximum: ClassVar[bool] = False
+    maximum = False
 
 
-@register("nnet.cnn.layer.GlobalAveragePooling3DLayer")
-class GlobalAveragePooling3DLayer(_Global3D):
+class GlobalAveragePooling3DLayer(
+    _Global3D,
+    saved_as="nnet.cnn.layer.GlobalAveragePooling3DLayer",
+    constructor="globalAveragePooling3dLayer",
+    type_text="3-D Global Average Pooling",
+    example="globalAveragePooling3dLayer(Name='gap')",
+):
     """MATLAB's 3-D global average pooling: H×W×D×C×N to 1×1×1×C×N."""
 
-    matlab_class: ClassVar[str] = "nnet.cnn.layer.GlobalAveragePooling3DLayer"
-    constructor: ClassVar[str] = "globalAveragePooling3dLayer"
-    type_text: ClassVar[str] = "3-D Global Average Pooling"
-    maximum: ClassVar[bool] = False
+    maximum = False
 
 
-@register("nnet.cnn.layer.GlobalMaxPooling1DLayer")
-class GlobalMaxPooling1DLayer(_Global1D):
+class GlobalMaxPooling1DLayer(
+    _Global1D,
+    saved_as="nnet.cnn.layer.GlobalMaxPooling1DLayer",
+    constructor="globalMaxPooling1dLayer",
+    type_text="1-D Global Max Pooling",
+    example="globalMaxPooling1dLayer(Name='gmp')",
+):
     """MATLAB's 1-D global max pooling: over T ("CBT" to "CB"), or over S, which stays as 1."""
 
-    matlab_class: ClassVar[str] = "nnet.cnn.layer.GlobalMaxPooling1DLayer"
-    constructor: ClassVar[str] = "globalMaxPooling1dLayer"
-    type_text: ClassVar[str] = "1-D Global Max Pooling"
-    maximum: ClassVar[bool] = True
+    maximum = True
 
 
-@register("nnet.cnn.layer.GlobalMaxPooling2DLayer")
-class GlobalMaxPooling2DLayer(_Global2D):
+class GlobalMaxPooling2DLayer(
+    _Global2D,
+    saved_as="nnet.cnn.layer.GlobalMaxPooling2DLayer",
+    constructor="globalMaxPooling2dLayer",
+    type_text="2-D Global Max Pooling",
+    example="globalMaxPooling2dLayer(Name='gmp')",
+):
     """MATLAB's 2-D global max pooling: H×W×C×N to 1×1×C×N, torch N,C,H,W to N,C,1,1."""
 
-    matlab_class: ClassVar[str] = "nnet.cnn.layer.GlobalMaxPooling2DLayer"
-    constructor: ClassVar[str] = "globalMaxPooling2dLayer"
-    type_text: ClassVar[str] = "2-D Global Max Pooling"
-    maximum: ClassVar[bool] = True
+    maximum = True
 
 
-@register("nnet.cnn.layer.GlobalMaxPooling3DLayer")
-class GlobalMaxPooling3DLayer(_Global3D):
+class GlobalMaxPooling3DLayer(
+    _Global3D,
+    saved_as="nnet.cnn.layer.GlobalMaxPooling3DLayer",
+    constructor="globalMaxPooling3dLayer",
+    type_text="3-D Global Max Pooling",
+    example="globalMaxPooling3dLayer(Name='gmp')",
+):
     """MATLAB's 3-D global max pooling: H×W×D×C×N to 1×1×1×C×N."""
 
-    matlab_class: ClassVar[str] = "nnet.cnn.layer.GlobalMaxPooling3DLayer"
-    constructor: ClassVar[str] = "globalMaxPooling3dLayer"
-    type_text: ClassVar[str] = "3-D Global Max Pooling"
-    maximum: ClassVar[bool] = True
+    maximum = True
 
 
-@register("nnet.cnn.layer.AdaptiveAveragePooling2DLayer")
-class AdaptiveAveragePooling2DLayer(Layer):
+class AdaptiveAveragePooling2DLayer(
+    Layer,
+    saved_as="nnet.cnn.layer.AdaptiveAveragePooling2DLayer",
+    constructor="adaptiveAveragePooling2dLayer",
+    arguments=("OutputSize",),
+    type_text="2-D Adaptive Average Pooling",
+    example="adaptiveAveragePooling2dLayer((7, 7))",
+):
     """MATLAB's 2-D adaptive average pooling, where the image divides into equal blocks.
 
     Otherwise running it raises :class:`UnsupportedLayerError`: how MATLAB chooses unequal blocks
     is not documented.
     """
-
-    matlab_class: ClassVar[str] = "nnet.cnn.layer.AdaptiveAveragePooling2DLayer"
-    constructor: ClassVar[str] = "adaptiveAveragePooling2dLayer"
-    arguments: ClassVar[tuple[str, ...]] = ("OutputSize",)
-    type_text: ClassVar[str] = "2-D Adaptive Average Pooling"
 
     OutputSize = Property(positive_integers(2), read_only=True, doc="[h w].")
 
@@ -450,112 +483,17 @@ class AdaptiveAveragePooling2DLayer(Layer):
 
 # --- constructor functions ----------------------------------------------------------------
 
-
-def _windowed(
-    layer_class: type[Any], size: object, pairs: Sequence[object], options: Mapping[str, object]
-) -> Any:
-    expansions = {"Padding": partial(edge_properties, "Padding", layer_class.dims)}
-    without = ("PaddingMode", "PaddingSize")
-    return construct(layer_class, (size,), pairs, options, expansions, without)
-
-
-def averagePooling1dLayer(
-    poolSize: object, *pairs: object, **options: object
-) -> AveragePooling1DLayer:
-    """Create a 1-D average pooling layer: Stride (1), Padding (0, [l r], 'same'), PaddingValue."""
-    layer: AveragePooling1DLayer = _windowed(AveragePooling1DLayer, poolSize, pairs, options)
-    return layer
-
-
-def averagePooling2dLayer(
-    poolSize: object, *pairs: object, **options: object
-) -> AveragePooling2DLayer:
-    """Create a 2-D average pooling layer.
-
-    ``averagePooling2dLayer(2, Stride=2)``; Stride is **1** by default; Padding is a number,
-    ``[a b]``, ``[t b l r]`` or 'same'; PaddingValue 0 or 'mean'.
-
-    Raises
-    ------
-    PropertyError
-        An unknown name, or a value that MATLAB would refuse.
-    """
-    layer: AveragePooling2DLayer = _windowed(AveragePooling2DLayer, poolSize, pairs, options)
-    return layer
-
-
-def averagePooling3dLayer(
-    poolSize: object, *pairs: object, **options: object
-) -> AveragePooling3DLayer:
-    """Create a 3-D average pooling layer; Padding is a number, [a b c] or [t l f; b r k]."""
-    layer: AveragePooling3DLayer = _windowed(AveragePooling3DLayer, poolSize, pairs, options)
-    return layer
-
-
-def maxPooling1dLayer(poolSize: object, *pairs: object, **options: object) -> MaxPooling1DLayer:
-    """Create a 1-D max pooling layer: Stride (1), Padding (0, [l r], 'same')."""
-    layer: MaxPooling1DLayer = _windowed(MaxPooling1DLayer, poolSize, pairs, options)
-    return layer
-
-
-def maxPooling2dLayer(poolSize: object, *pairs: object, **options: object) -> MaxPooling2DLayer:
-    """Create a 2-D max pooling layer.
-
-    ``maxPooling2dLayer(2, Stride=2)``; Stride is **1** by default; Padding is a number,
-    ``[a b]``, ``[t b l r]`` or 'same'; HasUnpoolingOutputs.
-
-    Raises
-    ------
-    PropertyError
-        An unknown name, or a value that MATLAB would refuse.
-    """
-    layer: MaxPooling2DLayer = _windowed(MaxPooling2DLayer, poolSize, pairs, options)
-    return layer
-
-
-def maxPooling3dLayer(poolSize: object, *pairs: object, **options: object) -> MaxPooling3DLayer:
-    """Create a 3-D max pooling layer; Padding is a number, [a b c] or [t l f; b r k]."""
-    layer: MaxPooling3DLayer = _windowed(MaxPooling3DLayer, poolSize, pairs, options)
-    return layer
-
-
-def maxUnpooling2dLayer(*pairs: object, **options: object) -> MaxUnpooling2DLayer:
-    """Create a 2-D max unpooling layer."""
-    return construct(MaxUnpooling2DLayer, (), pairs, options)
-
-
-def globalAveragePooling1dLayer(*pairs: object, **options: object) -> GlobalAveragePooling1DLayer:
-    """Create a 1-D global average pooling layer."""
-    return construct(GlobalAveragePooling1DLayer, (), pairs, options)
-
-
-def globalAveragePooling2dLayer(*pairs: object, **options: object) -> GlobalAveragePooling2DLayer:
-    """Create a 2-D global average pooling layer."""
-    return construct(GlobalAveragePooling2DLayer, (), pairs, options)
-
-
-def globalAveragePooling3dLayer(*pairs: object, **options: object) -> GlobalAveragePooling3DLayer:
-    """Create a 3-D global average pooling layer."""
-    return construct(GlobalAveragePooling3DLayer, (), pairs, options)
-
-
-def globalMaxPooling1dLayer(*pairs: object, **options: object) -> GlobalMaxPooling1DLayer:
-    """Create a 1-D global max pooling layer."""
-    return construct(GlobalMaxPooling1DLayer, (), pairs, options)
-
-
-def globalMaxPooling2dLayer(*pairs: object, **options: object) -> GlobalMaxPooling2DLayer:
-    """Create a 2-D global max pooling layer."""
-    return construct(GlobalMaxPooling2DLayer, (), pairs, options)
-
-
-def globalMaxPooling3dLayer(*pairs: object, **options: object) -> GlobalMaxPooling3DLayer:
-    """Create a 3-D global max pooling layer."""
-    return construct(GlobalMaxPooling3DLayer, (), pairs, options)
-
-
-def adaptiveAveragePooling2dLayer(
-    outputSize: object, *pairs: object, **options: object
-) -> AdaptiveAveragePooling2DLayer:
-    """Create a 2-D adaptive average pooling layer."""
-    return construct(AdaptiveAveragePooling2DLayer, (outputSize,), pairs, options)
+averagePooling1dLayer = constructor_of(AveragePooling1DLayer)
+averagePooling2dLayer = constructor_of(AveragePooling2DLayer)
+averagePooling3dLayer = constructor_of(AveragePooling3DLayer)
+maxPooling1dLayer = constructor_of(MaxPooling1DLayer)
+maxPooling2dLayer = constructor_of(MaxPooling2DLayer)
+maxPooling3dLayer = constructor_of(MaxPooling3DLayer)
+maxUnpooling2dLayer = constructor_of(MaxUnpooling2DLayer)
+globalAveragePooling1dLayer = constructor_of(GlobalAveragePooling1DLayer)
+globalAveragePooling2dLayer = constructor_of(GlobalAveragePooling2DLayer)
+globalAveragePooling3dLayer = constructor_of(GlobalAveragePooling3DLayer)
+globalMaxPooling1dLayer = constructor_of(GlobalMaxPooling1DLayer)
+globalMaxPooling2dLayer = constructor_of(GlobalMaxPooling2DLayer)
+globalMaxPooling3dLayer = constructor_of(GlobalMaxPooling3DLayer)
+adaptiveAveragePooling2dLayer = constructor_of(AdaptiveAveragePooling2DLayer)

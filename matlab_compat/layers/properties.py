@@ -66,7 +66,10 @@ class Property(Generic[T]):
     saved_as:
         Other names under which files hold it.
     argument:
-        The argument of the constructor function that sets it, where it has another name.
+        The argument of the constructor function that sets it, where it has another name; ``None``
+        if none does.
+    doc:
+        What it means, with shape and unit.
     """
 
     def __init__(
@@ -77,7 +80,7 @@ class Property(Generic[T]):
         read_only: bool = False,
         group: str | None = HYPERPARAMETERS,
         saved_as: Sequence[str] = (),
-        argument: str = "",
+        argument: str | None = "",
         doc: str = "",
     ) -> None:
         self.convert = convert
@@ -110,7 +113,7 @@ class Property(Generic[T]):
 
     def _given(self, layer: Owner) -> str:
         """Where the constructor function takes the value, for a remedy."""
-        if self.name in layer.arguments:
+        if (self.argument or self.name) in layer.arguments:
             return ", ".join([*layer.arguments, "..."])
         return f"..., {self.argument or self.name}=..."
 

@@ -18,7 +18,7 @@ from ..arrays import as_vector, restored
 from ..display import size_text
 from ..errors import PropertyError
 from .base import Fans, Layer
-from .constructors import construct
+from .constructors import constructor_of
 from .formats import require_format
 from .learnables import Learnable, State, factor, initializer
 from .properties import (
@@ -31,8 +31,7 @@ from .properties import (
     positive_integer,
     saved_flag,
 )
-from .registry import register
-from .saved_fields import SavedField, no_effect, used
+from .saved_fields import no_effect, used
 
 if TYPE_CHECKING:
     from torch import nn
@@ -72,7 +71,17 @@ def gate_factor(default: float, blocks: int) -> Property[Factor]:
     return Property(_gate_factor(blocks), default, group=None)
 
 
-class RecurrentLayer(Layer):
+class RecurrentLayer(
+    Layer,
+    arguments=("NumHiddenUnits",),
+    default_format="CBT",
+    saved_fields={
+        "ReturnSequence": used("it is OutputMode"),
+        "InitialHiddenState": used("the state after a reset, where HiddenState is empty"),
+        "InitialCellState": used("the state after a reset, where CellState is empty"),
+        "Remember*": no_effect("whether a later call goes on from the state"),
+    },
+):
     """What MATLAB's recurrent layers share.
 
     Shape
@@ -87,17 +96,9 @@ class RecurrentLayer(Layer):
     inputs ``hidden`` (and ``cell``), with HasStateOutputs the final ones are outputs, all "CB".
     """
 
-    default_format: ClassVar[str] = "CBT"
-    arguments: ClassVar[tuple[str, ...]] = ("NumHiddenUnits",)
     #: Blocks of NumHiddenUnits rows in the weights, per direction.
     gates: ClassVar[int]
-    directions: ClassVar[int] = 1
-    saved_fields: ClassVar[Mapping[str, SavedField]] = {
-        "ReturnSequence": used("it is OutputMode"),
-        "InitialHiddenState": used("the state after a reset, where HiddenState is empty"),
-        "InitialCellState": used("the state after a reset, where CellState is empty"),
-        "Remember*": no_effect("whether a later call goes on from the state"),
-    }
+    directions = 1
 
     HasStateInputs = Property(flag, False, read_only=True, group="")
     HasStateOutputs = Property(flag, False, read_only=True, group="")
@@ -311,18 +312,21 @@ def _from_torch(name: str, value: Array) -> Array:
     return np.asfortranarray(value.T if name.endswith("State") else value)
 
 
-@register("nnet.cnn.layer.LSTMLayer")
-class LSTMLayer(RecurrentLayer):
-    """MATLAB's long short-term memory layer, made by :func:`lstmLayer`.
+class LSTMLayer(
+    RecurrentLayer,
+    saved_as="nnet.cnn.layer.LSTMLayer",
+    constructor="lstmLayer",
+    type_text="LSTM",
+    versions="4, 5",
+    example="lstmLayer(100, OutputMode='last')",
+):
+    """MATLAB's long short-term memory layer.
 
     See :class:`RecurrentLayer` for shapes and state. Rows of the weights: input gate, forget gate,
     cell candidate, output gate. ``InputWeights`` is 4H×C, ``RecurrentWeights`` 4H×H, ``Bias`` 4H×1.
     """
 
-    matlab_class: ClassVar[str] = "nnet.cnn.layer.LSTMLayer"
-    constructor: ClassVar[str] = "lstmLayer"
-    type_text: ClassVar[str] = "LSTM"
-    gates: ClassVar[int] = 4
+    gates = 4
 
     CellState = State()
     BiasInitializer = initializer("unit-forget-gate", *BIAS_INITIALIZERS)
@@ -339,18 +343,21 @@ class LSTMLayer(RecurrentLayer):
         return LSTM(settings) if self._is_standard else SteppedLSTM(settings)
 
 
-@register("nnet.cnn.layer.BiLSTMLayer")
-class BiLSTMLayer(LSTMLayer):
-    """MATLAB's bidirectional LSTM layer, made by :func:`bilstmLayer`.
+class BiLSTMLayer(
+    LSTMLayer,
+    saved_as="nnet.cnn.layer.BiLSTMLayer",
+    constructor="bilstmLayer",
+    type_text="BiLSTM",
+    versions="3",
+    example="bilstmLayer(100, OutputMode='last')",
+):
+    """MATLAB's bidirectional LSTM layer.
 
     The first 4H rows of the weights are the forward direction's, the last 4H the backward one's;
     the output is 2H×N×T, forward first.
     """
 
-    matlab_class: ClassVar[str] = "nnet.cnn.layer.BiLSTMLayer"
-    constructor: ClassVar[str] = "bilstmLayer"
-    type_text: ClassVar[str] = "BiLSTM"
-    directions: ClassVar[int] = 2
+    directions = 2
 
     InputWeightsLearnRateFactor = gate_factor(1, 8)
     RecurrentWeightsLearnRateFactor = gate_factor(1, 8)
@@ -360,9 +367,14 @@ class BiLSTMLayer(LSTMLayer):
     BiasL2Factor = gate_factor(0, 8)
 
 
-@register("nnet.cnn.layer.GRULayer")
-class GRULayer(RecurrentLayer):
-    """MATLAB's gated recurrent unit layer, made by :func:`gruLayer`.
+class GRULayer(
+    RecurrentLayer,
+    saved_as="nnet.cnn.layer.GRULayer",
+    constructor="gruLayer",
+    type_text="GRU",
+    example="gruLayer(100, ResetGateMode='before-multiplication')",
+):
+    """MATLAB's gated recurrent unit layer.
 
     Rows of the weights: reset gate, update gate, candidate. ``InputWeights`` is 3H×C,
     ``RecurrentWeights`` 3H×H, ``Bias`` 3H×1. ResetGateMode says what the reset gate r acts on:
@@ -371,10 +383,7 @@ class GRULayer(RecurrentLayer):
     ``act(W*x + b + r .* (R*h + b_R))`` with a Bias of 6H×1, the input's 3H first.
     """
 
-    matlab_class: ClassVar[str] = "nnet.cnn.layer.GRULayer"
-    constructor: ClassVar[str] = "gruLayer"
-    type_text: ClassVar[str] = "GRU"
-    gates: ClassVar[int] = 3
+    gates = 3
 
     ResetGateMode = Property(
         one_of(
@@ -416,19 +425,20 @@ class GRULayer(RecurrentLayer):
         return GRU(settings) if standard else SteppedGRU(settings)
 
 
-class ProjectedLayer(RecurrentLayer):
+class ProjectedLayer(
+    RecurrentLayer,
+    arguments=(
+        "NumHiddenUnits",
+        "OutputProjectorSize",
+        "InputProjectorSize",
+    ),
+):
     """What the projected layers add: a projector Q before each matrix product.
 
     ``W*x`` becomes ``W' * (Q' * x)`` with ``W' = W*Q`` stored (documentation page). So
     ``InputProjector`` is C×InputProjectorSize, ``OutputProjector`` NumHiddenUnits×
     OutputProjectorSize; the output still has NumHiddenUnits channels, unlike torch's ``proj_size``.
     """
-
-    arguments: ClassVar[tuple[str, ...]] = (
-        "NumHiddenUnits",
-        "OutputProjectorSize",
-        "InputProjectorSize",
-    )
 
     OutputProjectorSize = Property(positive_integer, read_only=True)
     InputProjectorSize = Property(positive_integer, read_only=True)
@@ -477,13 +487,15 @@ class ProjectedLayer(RecurrentLayer):
         )
 
 
-@register("nnet.cnn.layer.LSTMProjectedLayer")
-class LSTMProjectedLayer(ProjectedLayer, LSTMLayer):
-    """MATLAB's projected LSTM layer, made by :func:`lstmProjectedLayer`."""
-
-    matlab_class: ClassVar[str] = "nnet.cnn.layer.LSTMProjectedLayer"
-    constructor: ClassVar[str] = "lstmProjectedLayer"
-    type_text: ClassVar[str] = "Projected LSTM"
+class LSTMProjectedLayer(
+    ProjectedLayer,
+    LSTMLayer,
+    saved_as="nnet.cnn.layer.LSTMProjectedLayer",
+    constructor="lstmProjectedLayer",
+    type_text="Projected LSTM",
+    example="lstmProjectedLayer(100, 30, 16)",
+):
+    """MATLAB's projected LSTM layer."""
 
     def _module(self, settings: Settings) -> Recurrence:
         from ..engine.recurrent import SteppedLSTM
@@ -491,58 +503,21 @@ class LSTMProjectedLayer(ProjectedLayer, LSTMLayer):
         return SteppedLSTM(settings)
 
 
-@register("nnet.cnn.layer.GRUProjectedLayer")
-class GRUProjectedLayer(ProjectedLayer, GRULayer):
-    """MATLAB's projected GRU layer, made by :func:`gruProjectedLayer`."""
-
-    matlab_class: ClassVar[str] = "nnet.cnn.layer.GRUProjectedLayer"
-    constructor: ClassVar[str] = "gruProjectedLayer"
-    type_text: ClassVar[str] = "Projected GRU"
-
-
-def lstmLayer(numHiddenUnits: object, *pairs: object, **options: object) -> LSTMLayer:
-    """Create an LSTM layer, as MATLAB's function of that name.
-
-    For example ``lstmLayer(100, OutputMode="last")``. Names of arguments are those of the
-    properties.
-
-    Raises
-    ------
-    PropertyError
-        An unknown name, or a value that MATLAB would refuse.
-    """
-    return construct(LSTMLayer, (numHiddenUnits,), pairs, options)
+class GRUProjectedLayer(
+    ProjectedLayer,
+    GRULayer,
+    saved_as="nnet.cnn.layer.GRUProjectedLayer",
+    constructor="gruProjectedLayer",
+    type_text="Projected GRU",
+    example="gruProjectedLayer(100, 30, 16)",
+):
+    """MATLAB's projected GRU layer."""
 
 
-def bilstmLayer(numHiddenUnits: object, *pairs: object, **options: object) -> BiLSTMLayer:
-    """Create a bidirectional LSTM layer; see :func:`lstmLayer`."""
-    return construct(BiLSTMLayer, (numHiddenUnits,), pairs, options)
+# --- constructor functions --------------------------------------------------------------
 
-
-def gruLayer(numHiddenUnits: object, *pairs: object, **options: object) -> GRULayer:
-    """Create a GRU layer; see :func:`lstmLayer`."""
-    return construct(GRULayer, (numHiddenUnits,), pairs, options)
-
-
-def lstmProjectedLayer(
-    numHiddenUnits: object,
-    outputProjectorSize: object,
-    inputProjectorSize: object,
-    *pairs: object,
-    **options: object,
-) -> LSTMProjectedLayer:
-    """Create a projected LSTM layer; see :func:`lstmLayer`."""
-    positional = (numHiddenUnits, outputProjectorSize, inputProjectorSize)
-    return construct(LSTMProjectedLayer, positional, pairs, options)
-
-
-def gruProjectedLayer(
-    numHiddenUnits: object,
-    outputProjectorSize: object,
-    inputProjectorSize: object,
-    *pairs: object,
-    **options: object,
-) -> GRUProjectedLayer:
-    """Create a projected GRU layer; see :func:`lstmLayer`."""
-    positional = (numHiddenUnits, outputProjectorSize, inputProjectorSize)
-    return construct(GRUProjectedLayer, positional, pairs, options)
+lstmLayer = constructor_of(LSTMLayer)
+bilstmLayer = constructor_of(BiLSTMLayer)
+gruLayer = constructor_of(GRULayer)
+lstmProjectedLayer = constructor_of(LSTMProjectedLayer)
+gruProjectedLayer = constructor_of(GRUProjectedLayer)

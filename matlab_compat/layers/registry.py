@@ -19,15 +19,15 @@ from typing import TypeVar
 
 from ..errors import UsageError
 from ..plain_text import plain_text
-from .base import Layer
+from .base import CLASSES, Layer, enter
 
 LayerClass = TypeVar("LayerClass", bound=type[Layer])
-
-_CLASSES: dict[str, type[Layer]] = {}
 
 
 def register(matlab_class: str) -> Callable[[LayerClass], LayerClass]:
     """Class decorator: the layer class for objects of ``matlab_class`` in MATLAB files.
+
+    The class keyword ``saved_as`` does the same.
 
     Raises
     ------
@@ -37,8 +37,7 @@ def register(matlab_class: str) -> Callable[[LayerClass], LayerClass]:
     matlab_class = plain_text(matlab_class)
 
     def add(layer_class: LayerClass) -> LayerClass:
-        if _CLASSES.setdefault(matlab_class, layer_class) is not layer_class:
-            raise UsageError(f"'{matlab_class}' is registered already.")
+        enter(matlab_class, layer_class)
         return layer_class
 
     return add
@@ -47,7 +46,7 @@ def register(matlab_class: str) -> Callable[[LayerClass], LayerClass]:
 def layer_class(matlab_class: str) -> type[Layer] | None:
     """The layer class for a MATLAB class name, or ``None`` if there is none."""
     matlab_class = plain_text(matlab_class)
-    return _CLASSES.get(matlab_class) or _from_entry_points(matlab_class)
+    return CLASSES.get(matlab_class) or _from_entry_points(matlab_class)
 
 
 def short_name(kind: type[Layer]) -> str:
@@ -86,7 +85,7 @@ def class_named(text: str) -> str:
         raise UsageError(f"'{text}' can mean {' or '.join(found)}.", remedy="give the whole name.")
     every = sorted({name for own in names.values() for name in own})
     close = [
-        short_name(_CLASSES[n])
+        short_name(CLASSES[n])
         for c in get_close_matches(text.lower(), every)
         for n, own in names.items()
         if c in own
@@ -106,7 +105,7 @@ def _names(matlab_class: str, kind: type[Layer]) -> set[str]:
 
 def registered() -> dict[str, type[Layer]]:
     """All registered classes by MATLAB class name, sorted."""
-    return dict(sorted(_CLASSES.items()))
+    return dict(sorted(CLASSES.items()))
 
 
 @cache

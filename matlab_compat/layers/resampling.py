@@ -7,21 +7,18 @@ Saved fields: a Resize2DLayer of R2022b in a real file; the others are read by p
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
 from ..display import matlab_text, row_text, size_text
 from ..errors import DataFormatError, PropertyError, UnsupportedLayerError
-from ..plain_text import plain_text
 from .base import Layer
-from .constructors import construct
+from .constructors import constructor_of
 from .formats import require_format
-from .name_value import name_value_pairs
 from .properties import Property, few_numbers, flag, one_of, optional, positive_integers
-from .registry import register
-from .saved_fields import SavedField, no_effect
+from .saved_fields import no_effect
 
 if TYPE_CHECKING:
     from torch import nn
@@ -44,7 +41,13 @@ def _positive(count: int) -> Any:
     return convert
 
 
-class _Resize(Layer):
+class _Resize(
+    Layer,
+    saved_fields={
+        "DlresizeMethodName": no_effect("follows from Method"),
+        "GetOutputSizeAndScale": no_effect("follows from whether Scale or OutputSize is given"),
+    },
+):
     """What both resize layers share.
 
     Raises
@@ -55,10 +58,6 @@ class _Resize(Layer):
 
     dims: ClassVar[int]
     linear: ClassVar[str]
-    saved_fields: ClassVar[Mapping[str, SavedField]] = {
-        "DlresizeMethodName": no_effect("follows from Method"),
-        "GetOutputSizeAndScale": no_effect("follows from whether Scale or OutputSize is given"),
-    }
 
     GeometricTransformMode = Property(
         one_of("half-pixel", "asymmetric"), "half-pixel", read_only=True
@@ -120,29 +119,34 @@ class _Resize(Layer):
         return f"{kind} with output size of {matlab_text(self._values['OutputSize'])}."
 
 
-@register("nnet.cnn.layer.Resize2DLayer")
-class Resize2DLayer(_Resize):
+class Resize2DLayer(
+    _Resize,
+    saved_as="nnet.cnn.layer.Resize2DLayer",
+    constructor="resize2dLayer",
+    type_text="Resize",
+    versions="3",
+    example="resize2dLayer(OutputSize=(64, 64), Method='bilinear')",
+):
     """MATLAB's 2-D resize layer: H×W×C×N to H'×W'×C×N, torch N,C,H,W to N,C,H',W'."""
 
-    matlab_class: ClassVar[str] = "nnet.cnn.layer.Resize2DLayer"
-    constructor: ClassVar[str] = "resize2dLayer"
-    type_text: ClassVar[str] = "Resize"
-    dims: ClassVar[int] = 2
+    dims = 2
 
     Scale = Property(optional(_positive(2)), None, read_only=True, doc="[rows columns].")
     OutputSize = Property(optional(positive_integers(2)), None, read_only=True, doc="[h w].")
     Method = Property(one_of("nearest", "bilinear"), "nearest", read_only=True)
 
 
-@register("nnet.cnn.layer.Resize3DLayer")
-class Resize3DLayer(_Resize):
+class Resize3DLayer(
+    _Resize,
+    saved_as="nnet.cnn.layer.Resize3DLayer",
+    constructor="resize3dLayer",
+    type_text="Resize",
+    default_format="SSSCB",
+    example="resize3dLayer(Scale=(2, 2, 2))",
+):
     """MATLAB's 3-D resize layer: H×W×D×C×N, torch N,C,H,W,D."""
 
-    matlab_class: ClassVar[str] = "nnet.cnn.layer.Resize3DLayer"
-    constructor: ClassVar[str] = "resize3dLayer"
-    type_text: ClassVar[str] = "Resize"
-    default_format: ClassVar[str] = "SSSCB"
-    dims: ClassVar[int] = 3
+    dims = 3
 
     Scale = Property(optional(_positive(3)), None, read_only=True, doc="By dimension.")
     OutputSize = Property(optional(positive_integers(3)), None, read_only=True, doc="[h w d].")
@@ -165,13 +169,24 @@ def _location(count: int) -> Any:
     return convert
 
 
+def _crop(where: object) -> dict[str, object]:
+    return {"Mode": where} if isinstance(where, str) else {"Mode": "custom", "Location": where}
+
+
 class _Crop(Layer):
     """What both crop layers share: the second input, ``ref``, gives the size."""
 
     dims: ClassVar[int]
-    _input_names: ClassVar[tuple[str, ...]] = ("in", "ref")
+    _input_names = ("in", "ref")
 
-    Mode = Property(one_of("centercrop", "custom"), "centercrop", read_only=True)
+    Mode = Property(
+        one_of("centercrop", "custom"), "centercrop", read_only=True, argument="Location"
+    )
+
+    @classmethod
+    def expansions(cls) -> dict[str, Callable[[object], dict[str, object]]]:
+        """MATLAB's one argument: 'centercrop' or a place."""
+        return {"Location": _crop}
 
     def _validate(self) -> None:
         located = self._values["Location"] != "auto"
@@ -211,40 +226,48 @@ class _Crop(Layer):
         return f"{self.constructor}({what!r}{name})"
 
 
-@register("nnet.cnn.layer.Crop2DLayer")
-class Crop2DLayer(_Crop):
+class Crop2DLayer(
+    _Crop,
+    saved_as="nnet.cnn.layer.Crop2DLayer",
+    constructor="crop2dLayer",
+    arguments=("Location",),
+    type_text="Crop 2D",
+    example="crop2dLayer((5, 3))",
+):
     """MATLAB's 2-D crop layer: the inputs are ``in`` and ``ref``, whose H×W the output has.
 
     **Location is [x y]**, the column first, counted from 1.
     """
 
-    matlab_class: ClassVar[str] = "nnet.cnn.layer.Crop2DLayer"
-    constructor: ClassVar[str] = "crop2dLayer"
-    type_text: ClassVar[str] = "Crop 2D"
-    dims: ClassVar[int] = 2
+    dims = 2
 
-    Location = Property(_location(2), "auto", read_only=True, doc="'auto' or [x y] from 1.")
+    Location = Property(
+        _location(2), "auto", read_only=True, doc="'centercrop', or [x y] counted from 1."
+    )
 
 
-@register("nnet.cnn.layer.Crop3DLayer")
-class Crop3DLayer(_Crop):
+class Crop3DLayer(
+    _Crop,
+    saved_as="nnet.cnn.layer.Crop3DLayer",
+    constructor="crop3dLayer",
+    arguments=("Location",),
+    type_text="Crop 3D",
+    default_format="SSSCB",
+    example="crop3dLayer((5, 3, 2))",
+):
     """MATLAB's 3-D crop layer; Location is [x y z], counted from 1."""
 
-    matlab_class: ClassVar[str] = "nnet.cnn.layer.Crop3DLayer"
-    constructor: ClassVar[str] = "crop3dLayer"
-    type_text: ClassVar[str] = "Crop 3D"
-    default_format: ClassVar[str] = "SSSCB"
-    dims: ClassVar[int] = 3
+    dims = 3
 
-    Location = Property(_location(3), "auto", read_only=True, doc="'auto' or [x y z] from 1.")
+    Location = Property(
+        _location(3), "auto", read_only=True, doc="'centercrop', or [x y z] counted from 1."
+    )
 
 
 # --- space and depth --------------------------------------------------------------------
 
 
-class _Blocks(Layer):
-    arguments: ClassVar[tuple[str, ...]] = ("BlockSize",)
-
+class _Blocks(Layer, arguments=("BlockSize",)):
     BlockSize = Property(positive_integers(2), read_only=True, doc="[h w].")
 
     def output_formats(self, formats: Sequence[str]) -> tuple[str, ...]:
@@ -253,18 +276,19 @@ class _Blocks(Layer):
         return ("SSCB",)
 
 
-@register("nnet.cnn.layer.SpaceToDepthLayer")
-class SpaceToDepthLayer(_Blocks):
+class SpaceToDepthLayer(
+    _Blocks,
+    saved_as="nnet.cnn.layer.SpaceToDepthLayer",
+    constructor="spaceToDepthLayer",
+    type_text="Space to depth",
+    example="spaceToDepthLayer((2, 2))",
+):
     """MATLAB's space to depth layer: H×W×C×N to floor(H/h)×floor(W/w)×(h*w*C)×N.
 
     The channels of a block come in the order that depth to space 'dcr' takes them, as the example
     on the page of ``spaceToDepth`` prints them. Rows and columns at the end that fill no block are
     left out.
     """
-
-    matlab_class: ClassVar[str] = "nnet.cnn.layer.SpaceToDepthLayer"
-    constructor: ClassVar[str] = "spaceToDepthLayer"
-    type_text: ClassVar[str] = "Space to depth"
 
     def description(self) -> str:
         """For example ``Space to depth layer with block size [2  2]``."""
@@ -276,13 +300,14 @@ class SpaceToDepthLayer(_Blocks):
         return SpaceToDepth(self.BlockSize)
 
 
-@register("nnet.cnn.layer.DepthToSpace2DLayer")
-class DepthToSpace2DLayer(_Blocks):
+class DepthToSpace2DLayer(
+    _Blocks,
+    saved_as="nnet.cnn.layer.DepthToSpace2DLayer",
+    constructor="depthToSpace2dLayer",
+    type_text="Depth to space",
+    example="depthToSpace2dLayer((2, 2), Mode='crd')",
+):
     """MATLAB's 2-D depth to space layer: H×W×(h*w*C)×N to H*h×W*w×C×N."""
-
-    matlab_class: ClassVar[str] = "nnet.cnn.layer.DepthToSpace2DLayer"
-    constructor: ClassVar[str] = "depthToSpace2dLayer"
-    type_text: ClassVar[str] = "Depth to space"
 
     Mode = Property(one_of("dcr", "crd"), "dcr", read_only=True, doc="Order of the channels.")
 
@@ -298,66 +323,9 @@ class DepthToSpace2DLayer(_Blocks):
 
 # --- constructor functions ----------------------------------------------------------------
 
-
-def resize2dLayer(*pairs: object, **options: object) -> Resize2DLayer:
-    """Create a 2-D resize layer.
-
-    One of ``Scale`` ([rows columns] or a number), ``OutputSize`` ([h w]) and
-    ``EnableReferenceInput``; ``Method`` 'nearest' (default) or 'bilinear';
-    ``GeometricTransformMode`` 'half-pixel' or 'asymmetric'; ``NearestRoundingMode`` 'round' or
-    'floor'.
-
-    Raises
-    ------
-    PropertyError
-        An unknown name, a value that MATLAB would refuse, none or several sizes.
-    """
-    return construct(Resize2DLayer, (), pairs, options)
-
-
-def resize3dLayer(*pairs: object, **options: object) -> Resize3DLayer:
-    """Create a 3-D resize layer; as :func:`resize2dLayer`, ``Method`` 'nearest' or 'trilinear'."""
-    return construct(Resize3DLayer, (), pairs, options)
-
-
-def _crop(layer_class: type[Any], arguments: Sequence[object], options: dict[str, object]) -> Any:
-    """``crop2dLayer('centercrop', ...)`` or ``crop2dLayer([x y], ...)``."""
-    if not arguments:
-        raise PropertyError(f"{layer_class.constructor} needs 'centercrop' or a Location [x y].")
-    what, *pairs = map(plain_text, arguments)
-    if isinstance(what, str):
-        chosen: dict[str, object] = {"Mode": what}
-    else:
-        chosen = {"Mode": "custom", "Location": what}
-    chosen |= name_value_pairs(layer_class.constructor, ("Name",), pairs, options)
-    return layer_class(**chosen)
-
-
-def crop2dLayer(*arguments: object, **options: object) -> Crop2DLayer:
-    """Create a 2-D crop layer: ``crop2dLayer('centercrop')`` or ``crop2dLayer([x y])``.
-
-    Raises
-    ------
-    PropertyError
-        Neither is given, or a value that MATLAB would refuse.
-    """
-    layer: Crop2DLayer = _crop(Crop2DLayer, arguments, options)
-    return layer
-
-
-def crop3dLayer(*arguments: object, **options: object) -> Crop3DLayer:
-    """Create a 3-D crop layer: ``crop3dLayer('centercrop')`` or ``crop3dLayer([x y z])``."""
-    layer: Crop3DLayer = _crop(Crop3DLayer, arguments, options)
-    return layer
-
-
-def spaceToDepthLayer(blockSize: object, *pairs: object, **options: object) -> SpaceToDepthLayer:
-    """Create a space to depth layer of blocks ``[h w]``."""
-    return construct(SpaceToDepthLayer, (blockSize,), pairs, options)
-
-
-def depthToSpace2dLayer(
-    blockSize: object, *pairs: object, **options: object
-) -> DepthToSpace2DLayer:
-    """Create a 2-D depth to space layer of blocks ``[h w]``; Mode 'dcr' (default) or 'crd'."""
-    return construct(DepthToSpace2DLayer, (blockSize,), pairs, options)
+resize2dLayer = constructor_of(Resize2DLayer)
+resize3dLayer = constructor_of(Resize3DLayer)
+crop2dLayer = constructor_of(Crop2DLayer)
+crop3dLayer = constructor_of(Crop3DLayer)
+spaceToDepthLayer = constructor_of(SpaceToDepthLayer)
+depthToSpace2dLayer = constructor_of(DepthToSpace2DLayer)

@@ -6,16 +6,15 @@ fastest, then w, then C); dimensions are numbered as in "SSCB" (1 height, 2 widt
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
 from ..data_format import LABELS, torch_axes
 from ..errors import DataFormatError, PropertyError
 from .base import Layer
-from .constructors import construct
+from .constructors import constructor_of
 from .properties import Property, positive_integer
-from .registry import register
-from .saved_fields import SavedField, no_effect
+from .saved_fields import no_effect
 
 if TYPE_CHECKING:
     from torch import nn
@@ -41,20 +40,21 @@ class Flattening(Layer):
         return Flatten(self.order, formats[0].count("S"), "T" in formats[0])
 
 
-@register("nnet.cnn.layer.FlattenLayer")
-class FlattenLayer(Flattening):
+class FlattenLayer(
+    Flattening,
+    saved_as="nnet.cnn.layer.FlattenLayer",
+    constructor="flattenLayer",
+    type_text="Flatten",
+    versions="1",
+    saved_fields={"NumFlattenDimensions": no_effect("follows from the labels of the input")},
+    example="flattenLayer(Name='flatten')",
+):
     """MATLAB's flatten layer: H×W×C×N to (H*W*C)×N, column-major; time steps stay apart.
 
     Torch N,C,H,W to N,features, in the order of ``x.permute(0, 1, 3, 2).reshape(N, -1)``.
     """
 
-    matlab_class: ClassVar[str] = "nnet.cnn.layer.FlattenLayer"
-    constructor: ClassVar[str] = "flattenLayer"
-    type_text: ClassVar[str] = "Flatten"
-    saved_fields: ClassVar[Mapping[str, SavedField]] = {
-        "NumFlattenDimensions": no_effect("follows from the labels of the input")
-    }
-    order: ClassVar[str] = "column-major"
+    order = "column-major"
 
 
 # --- several inputs ---------------------------------------------------------------------
@@ -83,14 +83,24 @@ def missing_axes(given: str, joined: str) -> list[int]:
     return [axis for axis, label in enumerate(in_torch) if label not in given]
 
 
-class _Joining(Layer):
+def _several(value: object) -> dict[str, object]:
+    if value == 1:
+        raise PropertyError("NumInputs must be an integer greater than 1.", where=("NumInputs",))
+    return {"NumInputs": value}
+
+
+class _Joining(Layer, arguments=("NumInputs",)):
     """A layer with the inputs ``in1`` to ``inN``."""
 
-    arguments: ClassVar[tuple[str, ...]] = ("NumInputs",)
     what: ClassVar[str]
 
     # In MATLAB a property like any other; here it is derived for every other layer.
     NumInputs = Property(positive_integer, 2, read_only=True)
+
+    @classmethod
+    def expansions(cls) -> dict[str, Callable[[object], dict[str, object]]]:
+        """NumInputs is greater than 1 in MATLAB's functions; files hold 1 as well."""
+        return {"NumInputs": _several}
 
     @property
     def InputNames(self) -> list[str]:
@@ -109,14 +119,17 @@ class _Joining(Layer):
         return f"{self.what} of {self._values['NumInputs']} inputs"
 
 
-@register("nnet.cnn.layer.AdditionLayer")
-class AdditionLayer(_Joining):
+class AdditionLayer(
+    _Joining,
+    saved_as="nnet.cnn.layer.AdditionLayer",
+    constructor="additionLayer",
+    type_text="Addition",
+    versions="1",
+    example="additionLayer(2)",
+):
     """MATLAB's addition layer: the inputs element by element; sizes of 1 expand."""
 
-    matlab_class: ClassVar[str] = "nnet.cnn.layer.AdditionLayer"
-    constructor: ClassVar[str] = "additionLayer"
-    type_text: ClassVar[str] = "Addition"
-    what: ClassVar[str] = "Element-wise addition"
+    what = "Element-wise addition"
 
     def _build(self, formats: tuple[str, ...]) -> nn.Module:
         from ..engine.structure import Addition
@@ -124,14 +137,16 @@ class AdditionLayer(_Joining):
         return Addition(self._missing(formats))
 
 
-@register("nnet.cnn.layer.MultiplicationLayer")
-class MultiplicationLayer(_Joining):
+class MultiplicationLayer(
+    _Joining,
+    saved_as="nnet.cnn.layer.MultiplicationLayer",
+    constructor="multiplicationLayer",
+    type_text="Multiplication",
+    example="multiplicationLayer(2)",
+):
     """MATLAB's multiplication layer: the inputs element by element; sizes of 1 expand."""
 
-    matlab_class: ClassVar[str] = "nnet.cnn.layer.MultiplicationLayer"
-    constructor: ClassVar[str] = "multiplicationLayer"
-    type_text: ClassVar[str] = "Multiplication"
-    what: ClassVar[str] = "Element-wise multiplication"
+    what = "Element-wise multiplication"
 
     def _build(self, formats: tuple[str, ...]) -> nn.Module:
         from ..engine.structure import Multiplication
@@ -139,19 +154,22 @@ class MultiplicationLayer(_Joining):
         return Multiplication(self._missing(formats))
 
 
-@register("nnet.cnn.layer.ConcatenationLayer")
-class ConcatenationLayer(_Joining):
+class ConcatenationLayer(
+    _Joining,
+    saved_as="nnet.cnn.layer.ConcatenationLayer",
+    constructor="concatenationLayer",
+    arguments=("Dim", "NumInputs"),
+    type_text="Concatenation",
+    versions="1",
+    example="concatenationLayer(3, 2)",
+):
     """MATLAB's concatenation layer: the inputs side by side along dimension ``Dim``.
 
     ``Dim`` counts in MATLAB's order of labels: of "SSCB" 1 is height, 2 width, 3 channels; of "CB"
     and "CBT" 1 is channels. In a DAGNetwork features are 1×1×C×N: 3 is channels for "CB" too.
     """
 
-    matlab_class: ClassVar[str] = "nnet.cnn.layer.ConcatenationLayer"
-    constructor: ClassVar[str] = "concatenationLayer"
-    arguments: ClassVar[tuple[str, ...]] = ("Dim", "NumInputs")
-    type_text: ClassVar[str] = "Concatenation"
-    what: ClassVar[str] = "Concatenation"
+    what = "Concatenation"
 
     Dim = Property(positive_integer, read_only=True, doc="The dimension that grows.")
 
@@ -191,14 +209,17 @@ class ConcatenationLayer(_Joining):
         return f"{super().description()} along dimension {self.Dim}"
 
 
-@register("nnet.cnn.layer.DepthConcatenationLayer")
-class DepthConcatenationLayer(_Joining):
+class DepthConcatenationLayer(
+    _Joining,
+    saved_as="nnet.cnn.layer.DepthConcatenationLayer",
+    constructor="depthConcatenationLayer",
+    type_text="Depth concatenation",
+    versions="1",
+    example="depthConcatenationLayer(2)",
+):
     """MATLAB's depth concatenation layer: the channels of in1, then those of in2 ..."""
 
-    matlab_class: ClassVar[str] = "nnet.cnn.layer.DepthConcatenationLayer"
-    constructor: ClassVar[str] = "depthConcatenationLayer"
-    type_text: ClassVar[str] = "Depth concatenation"
-    what: ClassVar[str] = "Depth concatenation"
+    what = "Depth concatenation"
 
     def _build(self, formats: tuple[str, ...]) -> nn.Module:
         from ..engine.structure import Concatenation
@@ -209,19 +230,21 @@ class DepthConcatenationLayer(_Joining):
 # --- sequences --------------------------------------------------------------------------
 
 
-@register("nnet.cnn.layer.SequenceFoldingLayer")
-class SequenceFoldingLayer(Layer):
+class SequenceFoldingLayer(
+    Layer,
+    saved_as="nnet.cnn.layer.SequenceFoldingLayer",
+    constructor="sequenceFoldingLayer",
+    type_text="Sequence Folding",
+    default_format="SSCBT",
+    example="sequenceFoldingLayer(Name='fold')",
+):
     """MATLAB's sequence folding layer: time steps become observations, "SSCBT" to "SSCB".
 
     The output ``miniBatchSize`` goes to the unfolding layer; of it only the shape, N, means
     something.
     """
 
-    matlab_class: ClassVar[str] = "nnet.cnn.layer.SequenceFoldingLayer"
-    constructor: ClassVar[str] = "sequenceFoldingLayer"
-    type_text: ClassVar[str] = "Sequence Folding"
-    default_format: ClassVar[str] = "SSCBT"
-    _output_names: ClassVar[tuple[str, ...]] = ("out", "miniBatchSize")
+    _output_names = ("out", "miniBatchSize")
 
     def output_formats(self, formats: Sequence[str]) -> tuple[str, ...]:
         """The format of the input without T, and "B"."""
@@ -242,14 +265,16 @@ class SequenceFoldingLayer(Layer):
         return Folding()
 
 
-@register("nnet.cnn.layer.SequenceUnfoldingLayer")
-class SequenceUnfoldingLayer(Layer):
+class SequenceUnfoldingLayer(
+    Layer,
+    saved_as="nnet.cnn.layer.SequenceUnfoldingLayer",
+    constructor="sequenceUnfoldingLayer",
+    type_text="Sequence Unfolding",
+    example="sequenceUnfoldingLayer(Name='unfold')",
+):
     """MATLAB's sequence unfolding layer, the inverse of folding: "SSCB" to "SSCBT"."""
 
-    matlab_class: ClassVar[str] = "nnet.cnn.layer.SequenceUnfoldingLayer"
-    constructor: ClassVar[str] = "sequenceUnfoldingLayer"
-    type_text: ClassVar[str] = "Sequence Unfolding"
-    _input_names: ClassVar[tuple[str, ...]] = ("in", "miniBatchSize")
+    _input_names = ("in", "miniBatchSize")
 
     def output_formats(self, formats: Sequence[str]) -> tuple[str, ...]:
         """The format of the input with T."""
@@ -276,65 +301,23 @@ class Identity(Layer):
         return Identity()
 
 
-@register("nnet.cnn.layer.IdentityLayer")
-class IdentityLayer(Identity):
+class IdentityLayer(
+    Identity,
+    saved_as="nnet.cnn.layer.IdentityLayer",
+    constructor="identityLayer",
+    type_text="Identity",
+    example="identityLayer(Name='skip')",
+):
     """MATLAB's identity layer."""
-
-    matlab_class: ClassVar[str] = "nnet.cnn.layer.IdentityLayer"
-    constructor: ClassVar[str] = "identityLayer"
-    type_text: ClassVar[str] = "Identity"
 
 
 # --- constructor functions ----------------------------------------------------------------
 
-
-def flattenLayer(*pairs: object, **options: object) -> FlattenLayer:
-    """Create a flatten layer."""
-    return construct(FlattenLayer, (), pairs, options)
-
-
-def additionLayer(numInputs: object, *pairs: object, **options: object) -> AdditionLayer:
-    """Create an addition layer of ``numInputs`` inputs."""
-    return construct(AdditionLayer, (_several(numInputs),), pairs, options)
-
-
-def multiplicationLayer(
-    numInputs: object, *pairs: object, **options: object
-) -> MultiplicationLayer:
-    """Create a multiplication layer of ``numInputs`` inputs."""
-    return construct(MultiplicationLayer, (_several(numInputs),), pairs, options)
-
-
-def concatenationLayer(
-    dim: object, numInputs: object, *pairs: object, **options: object
-) -> ConcatenationLayer:
-    """Create a concatenation layer along dimension ``dim`` (of "SSCB": 3 is channels)."""
-    return construct(ConcatenationLayer, (dim, _several(numInputs)), pairs, options)
-
-
-def depthConcatenationLayer(
-    numInputs: object, *pairs: object, **options: object
-) -> DepthConcatenationLayer:
-    """Create a depth concatenation layer of ``numInputs`` inputs."""
-    return construct(DepthConcatenationLayer, (_several(numInputs),), pairs, options)
-
-
-def _several(numInputs: object) -> object:
-    if numInputs == 1:
-        raise PropertyError("NumInputs must be an integer greater than 1.", where=("NumInputs",))
-    return numInputs
-
-
-def sequenceFoldingLayer(*pairs: object, **options: object) -> SequenceFoldingLayer:
-    """Create a sequence folding layer."""
-    return construct(SequenceFoldingLayer, (), pairs, options)
-
-
-def sequenceUnfoldingLayer(*pairs: object, **options: object) -> SequenceUnfoldingLayer:
-    """Create a sequence unfolding layer."""
-    return construct(SequenceUnfoldingLayer, (), pairs, options)
-
-
-def identityLayer(*pairs: object, **options: object) -> IdentityLayer:
-    """Create an identity layer."""
-    return construct(IdentityLayer, (), pairs, options)
+flattenLayer = constructor_of(FlattenLayer)
+additionLayer = constructor_of(AdditionLayer)
+multiplicationLayer = constructor_of(MultiplicationLayer)
+concatenationLayer = constructor_of(ConcatenationLayer)
+depthConcatenationLayer = constructor_of(DepthConcatenationLayer)
+sequenceFoldingLayer = constructor_of(SequenceFoldingLayer)
+sequenceUnfoldingLayer = constructor_of(SequenceUnfoldingLayer)
+identityLayer = constructor_of(IdentityLayer)

@@ -7,9 +7,9 @@ by three MATLAB releases agrees with the ONNX file its weights came from (``docs
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -24,7 +24,7 @@ from ..errors import (
     locating,
 )
 from ..plain_text import plain_text
-from .constructors import construct
+from .constructors import constructor_of
 from .edges import (
     edge_pairs,
     edge_properties,
@@ -50,8 +50,7 @@ from .properties import (
     positive_integers,
     shown,
 )
-from .registry import register
-from .saved_fields import SavedField, neutral, used
+from .saved_fields import neutral, used
 
 if TYPE_CHECKING:
     from torch import nn
@@ -84,17 +83,19 @@ def same_crop(filter_size: int, stride: int) -> tuple[int, int]:
     return total // 2, total - total // 2
 
 
-class TransposedConvolutionLayer(AllChannelsLayer):
+class TransposedConvolutionLayer(
+    AllChannelsLayer,
+    saved_fields={"OutputSizeOffset": neutral(0, why="what it does is not documented")},
+):
     """What the transposed convolutions in one, two and three dimensions share.
 
     ``Weights`` is filter size×NumFilters×NumChannels (a convolution's is the other way round),
     applied without a flip: ``Y(i*s+p, f) += W(p, f, c) * X(i, c)``, then the crop, then the bias.
     """
 
-    weights_order: ClassVar[tuple[str, ...]] = ("NumFilters", "NumChannels")
-    saved_fields: ClassVar[Mapping[str, SavedField]] = {
-        "OutputSizeOffset": neutral(0, why="what it does is not documented")
-    }
+    weights_order = ("NumFilters", "NumChannels")
+
+    Weights = Learnable("Weight", Layout("weight", "h w F C -> C F h w"))
 
     CroppingMode = Property(one_of("manual", "same"), "manual", read_only=True, argument="Cropping")
     CroppingSize: Property[Any] = Property(
@@ -157,15 +158,31 @@ class TransposedConvolutionLayer(AllChannelsLayer):
         options["Cropping"] = "same" if mode == "same" else size
         return options
 
+    @classmethod
+    def expansions(cls) -> dict[str, Callable[[object], dict[str, object]]]:
+        """Cropping says CroppingMode and CroppingSize."""
+        return {"Cropping": partial(edge_properties, "Cropping", cls.dims)}
+
     def _constructor_defaults(self) -> dict[str, object]:
         return {**super()._constructor_defaults(), "Cropping": edges_of(((0, 0),) * self.dims)}
 
 
-@register("nnet.cnn.layer.TransposedConvolution2DLayer")
-class TransposedConvolution2DLayer(TransposedConvolutionLayer):
+class TransposedConvolution2DLayer(
+    TransposedConvolutionLayer,
+    saved_as="nnet.cnn.layer.TransposedConvolution2DLayer",
+    constructor="transposedConv2dLayer",
+    arguments=("FilterSize", "NumFilters"),
+    type_text="2-D Transposed Convolution",
+    stem="transposed-conv",
+    versions="2",
+    saved_fields={
+        "Cropping": used("the property of releases before R2019a, where CroppingSize is missing")
+    },
+    example="transposedConv2dLayer((3, 3), 4, Stride=(2, 2), Cropping='same')",
+):
     """MATLAB's transposed 2-D convolution layer.
 
-    Made by :func:`transposedConv2dLayer`. Every property has MATLAB's name, default and rule;
+    Every property has MATLAB's name, default and rule;
     sizes are ``[h w]``, crops ``[t b l r]``.
 
     Shape
@@ -183,14 +200,7 @@ class TransposedConvolution2DLayer(TransposedConvolutionLayer):
     convolution layer"; settled by real files.
     """
 
-    matlab_class: ClassVar[str] = "nnet.cnn.layer.TransposedConvolution2DLayer"
-    constructor: ClassVar[str] = "transposedConv2dLayer"
-    arguments: ClassVar[tuple[str, ...]] = ("FilterSize", "NumFilters")
-    type_text: ClassVar[str] = "2-D Transposed Convolution"
-    saved_fields: ClassVar[Mapping[str, SavedField]] = {
-        "Cropping": used("the property of releases before R2019a, where CroppingSize is missing")
-    }
-    input_formats: ClassVar[Mapping[str, str]] = FORMATS_2D
+    input_formats = FORMATS_2D
 
     # --- the deprecated property --------------------------------------------------------
 
@@ -313,112 +323,62 @@ class TransposedConvolution2DLayer(TransposedConvolutionLayer):
         return np.asfortranarray(array(y).T)
 
 
-@register("nnet.cnn.layer.TransposedConvolution1DLayer")
-class TransposedConvolution1DLayer(TransposedConvolutionLayer):
+class TransposedConvolution1DLayer(
+    TransposedConvolutionLayer,
+    saved_as="nnet.cnn.layer.TransposedConvolution1DLayer",
+    constructor="transposedConv1dLayer",
+    arguments=("FilterSize", "NumFilters"),
+    type_text="1-D Transposed Convolution",
+    default_format="CBT",
+    example="transposedConv1dLayer(4, 16, Stride=2)",
+):
     """MATLAB's transposed 1-D convolution layer, over time ("CBT") or space ("SCB").
 
-    Made by :func:`transposedConv1dLayer`. ``Weights`` is FilterSize×NumFilters×NumChannels,
+    ``Weights`` is FilterSize×NumFilters×NumChannels,
     ``Bias`` 1×NumFilters, ``CroppingSize`` ``[l r]``.
 
     Shape: MATLAB C×N×T to F×N×T', S×C×N to S'×F×N; torch N,C,T to N,F,T'.
     """
 
-    matlab_class: ClassVar[str] = "nnet.cnn.layer.TransposedConvolution1DLayer"
-    constructor: ClassVar[str] = "transposedConv1dLayer"
-    arguments: ClassVar[tuple[str, ...]] = ("FilterSize", "NumFilters")
-    type_text: ClassVar[str] = "1-D Transposed Convolution"
-    default_format: ClassVar[str] = "CBT"
-    dims: ClassVar[int] = 1
-    input_formats: ClassVar[Mapping[str, str]] = FORMATS_1D
+    dims = 1
+    input_formats = FORMATS_1D
 
     FilterSize = Property(positive_integer, read_only=True)
     Stride = Property(positive_integer, 1, read_only=True)
     CroppingSize = Property(edge_sizes(1), 0, read_only=True, argument="Cropping", doc="[l r].")
-    Weights = Learnable("Weight", Layout("weight", (2, 1, 0)))
+    Weights = Learnable("Weight", Layout("weight", "k F C -> C F k"))
 
 
-@register("nnet.cnn.layer.TransposedConvolution3DLayer")
-class TransposedConvolution3DLayer(TransposedConvolutionLayer):
+class TransposedConvolution3DLayer(
+    TransposedConvolutionLayer,
+    saved_as="nnet.cnn.layer.TransposedConvolution3DLayer",
+    constructor="transposedConv3dLayer",
+    arguments=("FilterSize", "NumFilters"),
+    type_text="3-D Transposed Convolution",
+    default_format="SSSCB",
+    example="transposedConv3dLayer((2, 2, 2), 8, Stride=(2, 2, 2))",
+):
     """MATLAB's transposed 3-D convolution layer.
 
-    Made by :func:`transposedConv3dLayer`. ``Weights`` is h×w×d×NumFilters×NumChannels, ``Bias``
+    ``Weights`` is h×w×d×NumFilters×NumChannels, ``Bias``
     1×1×1×NumFilters, ``CroppingSize`` ``[t l f; b r k]``, here a tuple of its two rows.
 
     Shape: MATLAB H×W×D×C×N to H'×W'×D'×F×N; torch N,C,H,W,D to N,F,H',W',D'.
     """
 
-    matlab_class: ClassVar[str] = "nnet.cnn.layer.TransposedConvolution3DLayer"
-    constructor: ClassVar[str] = "transposedConv3dLayer"
-    arguments: ClassVar[tuple[str, ...]] = ("FilterSize", "NumFilters")
-    type_text: ClassVar[str] = "3-D Transposed Convolution"
-    default_format: ClassVar[str] = "SSSCB"
-    dims: ClassVar[int] = 3
-    input_formats: ClassVar[Mapping[str, str]] = FORMATS_3D
+    dims = 3
+    input_formats = FORMATS_3D
 
     FilterSize = Property(positive_integers(3), read_only=True)
     Stride = Property(positive_integers(3), (1, 1, 1), read_only=True)
     CroppingSize = Property(
         edge_sizes(3), 0, read_only=True, argument="Cropping", doc="[t l f; b r k]."
     )
-    Weights = Learnable("Weight", Layout("weight", (4, 3, 0, 1, 2)))
+    Weights = Learnable("Weight", Layout("weight", "h w d F C -> C F h w d"))
 
 
-def transposedConv1dLayer(
-    filterSize: object, numFilters: object, *pairs: object, **options: object
-) -> TransposedConvolution1DLayer:
-    """Create a transposed 1-D convolution layer, as MATLAB's function of that name.
+# --- constructor functions --------------------------------------------------------------
 
-    As :func:`transposedConv2dLayer`; ``Cropping`` is 'same', a number or ``[l r]``.
-    """
-    return _made(TransposedConvolution1DLayer, filterSize, numFilters, pairs, options)
-
-
-def transposedConv3dLayer(
-    filterSize: object, numFilters: object, *pairs: object, **options: object
-) -> TransposedConvolution3DLayer:
-    """Create a transposed 3-D convolution layer, as MATLAB's function of that name.
-
-    As :func:`transposedConv2dLayer`; ``Cropping`` is 'same', a number, ``[a b c]`` or
-    ``[t l f; b r k]``.
-    """
-    return _made(TransposedConvolution3DLayer, filterSize, numFilters, pairs, options)
-
-
-def transposedConv2dLayer(
-    filterSize: object, numFilters: object, *pairs: object, **options: object
-) -> TransposedConvolution2DLayer:
-    """Create a transposed 2-D convolution layer, as MATLAB's function of that name.
-
-    ``transposedConv2dLayer(11, 96, Stride=4)`` or, as in older code,
-    ``transposedConv2dLayer(11, 96, "Stride", 4)``; names match without regard to case.
-
-    Parameters
-    ----------
-    filterSize, numFilters:
-        ``[h w]`` or a scalar for both; the number of output channels.
-    Stride:
-        ``[a b]`` or a scalar; default 1.
-    Cropping:
-        'same', or a number, ``[a b]`` (top and bottom, left and right) or ``[t b l r]``; default 0.
-    NumChannels, WeightsInitializer, BiasInitializer, Weights, Bias, WeightLearnRateFactor, \
-BiasLearnRateFactor, WeightL2Factor, BiasL2Factor, Name:
-        As the properties of the layer.
-
-    Raises
-    ------
-    PropertyError
-        An unknown name, or a value that MATLAB would refuse.
-    """
-    return _made(TransposedConvolution2DLayer, filterSize, numFilters, pairs, options)
-
-
-def _made(
-    layer_class: type[Transposed],
-    filter_size: object,
-    filters: object,
-    pairs: Sequence[object],
-    options: Mapping[str, object],
-) -> Transposed:
-    expansions = {"Cropping": partial(edge_properties, "Cropping", layer_class.dims)}
-    without = ("CroppingMode", "CroppingSize")
-    return construct(layer_class, (filter_size, filters), pairs, options, expansions, without)
+transposedConv1dLayer = constructor_of(TransposedConvolution1DLayer)
+transposedConv3dLayer = constructor_of(TransposedConvolution3DLayer)
+transposedConv2dLayer = constructor_of(TransposedConvolution2DLayer)

@@ -54,22 +54,6 @@ def named(layers: Sequence[Layer], names: Sequence[str]) -> list[Layer]:
     return found
 
 
-#: MATLAB's automatic names, where they are not the constructor's name without "Layer".
-_STEMS = {
-    "convolution1dLayer": "conv1d",
-    "convolution2dLayer": "conv",
-    "convolution3dLayer": "conv3d",
-    "groupedConvolution2dLayer": "groupedconv",
-    "transposedConv2dLayer": "transposed-conv",
-    "fullyConnectedLayer": "fc",
-    "maxPooling2dLayer": "maxpool",
-    "averagePooling2dLayer": "avgpool2d",
-    "batchNormalizationLayer": "batchnorm",
-    "classificationLayer": "classoutput",
-    "regressionLayer": "regressionoutput",
-}
-
-
 def _stem(layer: Layer) -> str:
     own = layer.constructor or type(layer).__name__
-    return _STEMS.get(own) or own.removesuffix("Layer").lower() or "layer"
+    return layer.stem or own.removesuffix("Layer").lower() or "layer"

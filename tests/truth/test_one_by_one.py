@@ -11,7 +11,6 @@ import pytest
 
 import matlab_compat
 from converters.load import load_network
-from matlab_compat.layers import registry
 from matlab_compat.layers.structure import IdentityLayer
 from matlab_compat.network import Network
 from tests.real import REAL
@@ -22,9 +21,8 @@ FILE = REAL / "matlab-deep-learning__Abnormal-EEG-Signal-Classification-Using-CN
 
 
 @pytest.fixture
-def network(monkeypatch: pytest.MonkeyPatch) -> Network:
+def network(own_registry: None) -> Network:
     """With a class registered for the author's layers."""
-    monkeypatch.setattr(registry, "_CLASSES", dict(registry._CLASSES))
     matlab_compat.register("identityLayer")(type("Own", (IdentityLayer,), {}))
     return load_network(FILE)
 

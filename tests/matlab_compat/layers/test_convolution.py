@@ -33,7 +33,7 @@ from matlab_compat.errors import (
     PropertyError,
     ReadOnlyPropertyError,
 )
-from matlab_compat.layers.convolution import ConvolutionLayer, GroupedLayout
+from matlab_compat.layers.convolution import ConvolutionLayer
 
 from ...real import MAT_FILES, file_id
 from ..filter_reference import (
@@ -415,12 +415,6 @@ def test_groups_are_those_of_onnx() -> None:
     bias = np.concatenate([made.Bias[0, 0, :, g] for g in range(3)])
     inputs = [to_torch_order(X), np.concatenate(per_group), bias]
     assert_close(made.predict(X), from_torch_order(onnx_run("Conv", inputs, group=3)))
-
-
-def test_grouped_layout_is_invertible() -> None:
-    layout, W = GroupedLayout("weight"), normal(3, 2, 2, 4, 3)
-    assert layout.to_torch(W).shape == (12, 2, 3, 2)
-    np.testing.assert_array_equal(layout.from_torch(layout.to_torch(W), W.shape), W)
 
 
 def test_one_group_is_a_convolution() -> None:

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from matlab_compat.arrays import as_vector, restored
+from matlab_compat.errors import UsageError
 from matlab_compat.layers.learnables import Layout
 
 SIZES = st.lists(st.integers(1, 4), min_size=4, max_size=4).map(tuple)
@@ -17,7 +18,7 @@ SIZES = st.lists(st.integers(1, 4), min_size=4, max_size=4).map(tuple)
 
 @given(SIZES, st.permutations(range(4)))
 def test_from_torch_undoes_to_torch(size: tuple[int, ...], axes: list[int]) -> None:
-    layout = Layout("weight", tuple(axes))
+    layout = Layout("weight", f"a b c d -> {' '.join('abcd'[axis] for axis in axes)}")
     array = np.asfortranarray(np.arange(math.prod(size)).reshape(size))
     there = layout.to_torch(array)
     back = layout.from_torch(there, size)
@@ -38,8 +39,33 @@ def test_flat_layout_is_column_major(size: tuple[int, ...]) -> None:
 
 def test_where_each_element_goes() -> None:
     array = np.arange(120).reshape(2, 3, 4, 5)
-    there = Layout("weight", (3, 2, 0, 1)).to_torch(array)
+    there = Layout("weight", "h w C F -> F C h w").to_torch(array)
     assert there[4, 3, 1, 2] == array[1, 2, 3, 4]
+
+
+def test_joined_dimensions_come_apart_again_the_first_slowest() -> None:
+    layout = Layout("weight", "h w C F G -> (G F) C h w")
+    array = np.asfortranarray(np.arange(720).reshape(3, 2, 5, 4, 6))
+    there = layout.to_torch(array)
+    assert there.shape == (24, 5, 3, 2)
+    assert there[2 * 4 + 3, 4, 1, 0] == array[1, 0, 4, 3, 2]
+    np.testing.assert_array_equal(layout.from_torch(there, array.shape), array)
+
+
+def test_a_layout_reads_as_its_sizes() -> None:
+    assert str(Layout("weight", "h  w C F G->(G F) C h w")) == (
+        "MATLAB's h×w×C×F×G is torch's weight, (G×F)×C×h×w"
+    )
+    assert str(Layout("bias")) == "A vector, torch's bias"
+
+
+@pytest.mark.parametrize(
+    "axes",
+    ["h w", "h w -> h", "h w -> w h h", "h h -> h h", "h w -> (w h", "h w -> w h)", "-> h"],
+)
+def test_a_layout_names_each_dimension_once_on_both_sides(axes: str) -> None:
+    with pytest.raises(UsageError, match="is no layout"):
+        Layout("weight", axes)
 
 
 @given(SIZES)

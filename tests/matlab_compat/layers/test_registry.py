@@ -23,9 +23,8 @@ class CustomLayer(Layer):
 
 
 @pytest.fixture(autouse=True)
-def clean(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def clean(own_registry: None) -> Iterator[None]:
     """A registry of the test's own."""
-    monkeypatch.setattr(registry, "_CLASSES", dict(registry._CLASSES))
     registry._from_entry_points.cache_clear()
     yield
     registry._from_entry_points.cache_clear()
