@@ -162,11 +162,11 @@ def layer_record(index: int, saved: SavedLayer) -> dict[str, Any]:
 
 def _from_layer(layer: Layer) -> dict[str, Any]:
     shown = {n: p for n, p in layer.properties.items() if p.group == HYPERPARAMETERS}
-    arrays = {name: layer._values[name] for name in layer.parameters()}
+    arrays = {name: layer.values[name] for name in layer.parameters()}
     return {
         "type": layer.type_text,
         "description": layer.description(),
-        "hyperparameters": {name: jsonable(layer._values[name]) for name in shown},
+        "hyperparameters": {name: jsonable(layer.values[name]) for name in shown},
         "learnables": {name: list(a.shape) for name, a in arrays.items() if a.size},
         "other": {name: jsonable(value) for name, value in layer.extra.items()},
     }

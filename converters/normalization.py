@@ -28,14 +28,14 @@ def constants_of(model: Layer | Network) -> dict[str, dict[str, Value]]:
     return {
         layer.Name: {"Name": layer.Name, **_constants(layer)}
         for layer in layers
-        if layer._values.get("Normalization", "none") != "none"
+        if layer.values.get("Normalization", "none") != "none"
     }
 
 
 def _constants(layer: Layer) -> dict[str, Value]:
-    found: dict[str, Value] = {"Normalization": str(layer._values["Normalization"])}
+    found: dict[str, Value] = {"Normalization": str(layer.values["Normalization"])}
     for name in _CONSTANTS:
-        value = layer._values.get(name)
+        value = layer.values.get(name)
         if isinstance(value, np.ndarray) and value.size:
             found[name] = value
     return found

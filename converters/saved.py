@@ -82,7 +82,7 @@ class SavedLayer:
             declared = layer.properties.get(name)
             if declared is None or declared.group != HYPERPARAMETERS or name.lower() in said:
                 continue
-            text = matlab_text(layer._values[name])
+            text = matlab_text(layer.values[name])
             if text == matlab_text(default):  # and not read off the sizes of the weights
                 taken.append(f"{name} {text}")
         if taken:

@@ -105,7 +105,7 @@ def without_normalization(network: Network) -> Network:
     new = copy.deepcopy(network)
     for layer in new.Layers:
         if "Normalization" in layer.properties:
-            layer._assign({"Normalization": "none"})
+            layer.assign({"Normalization": "none"})
     return new
 
 

@@ -32,8 +32,8 @@ def describe(model: Layer | Network) -> dict[str, Any]:
             "kind": model.kind,
             "layers": [_layer(layer) for layer in model.Layers],
             "names": list(model.names),
-            "connections": [list(pair) for pair in model._connections],
-            "output_names": model._output_names,
+            "connections": [list(pair) for pair in model.graph.connections],
+            "output_names": model.output_names,
         }
     return _layer(model)
 
@@ -52,7 +52,7 @@ def _layer(layer: Layer) -> dict[str, Any]:
         in_state = layer.parameters()
         properties = {
             name: _placeholder(value) if name in in_state else _plain(value)
-            for name, value in layer._values.items()
+            for name, value in layer.values.items()
         }
         described = {"class": layer.matlab_class, "properties": properties}
     described["ports"] = {name: list(layer.extra[name].flat) for name in PORTS & set(layer.extra)}

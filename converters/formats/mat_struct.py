@@ -93,7 +93,7 @@ def layer_struct(layer: Layer) -> StructArray:
     if isinstance(layer, UnsupportedLayer):
         return _unsupported_struct(layer)
     with locating(layer.label):
-        fields = {name: _field(name, layer._values[name]) for name in layer.properties}
+        fields = {name: _field(name, layer.values[name]) for name in layer.properties}
         # What keeps the layer from being run here keeps it from being run there.
         fields |= {name: _kept(name, value) for name, value in layer.unread_fields().items()}
     if layer.matlab_class == "nnet.cnn.layer.FunctionLayer":  # its ports may have any names

@@ -403,7 +403,7 @@ def _cropped(walk: Walk, node: fx.Node, x: Value, parts: Sequence[Any]) -> Value
         raise Refused("only the result of a transposed convolution is sliced, and only once")
     more = _sliced_off(parts, len(layer.crop))
     crop = [(b + c, a + d) for (b, a), (c, d) in zip(layer.crop, more, strict=True)]
-    layer._assign({"CroppingSize": edges(crop)})
+    layer.assign({"CroppingSize": edges(crop)})
     return walk.add(node, [], x)
 
 

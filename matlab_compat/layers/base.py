@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import copy
 import re
 import warnings
 from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
@@ -176,12 +178,29 @@ class Layer:
         if missing:
             raise PropertyError(f"{self.constructor} needs {' and '.join(missing)}.")
         defaults = {name: declared.default for name, declared in self.properties.items()}
-        self._assign({**defaults, **values})
+        self.assign({**defaults, **values})
 
     # --- properties ---------------------------------------------------------------------
 
-    def _assign(self, values: Mapping[str, object]) -> None:
-        """Convert and set properties, then check the whole; on any error nothing has changed."""
+    @property
+    def values(self) -> Mapping[str, Any]:
+        """All properties by name, in order, as they are now; set them by their names.
+
+        ``reluLayer(Name="relu").values["Name"]`` is ``"relu"``.
+        """
+        return MappingProxyType(self._values)
+
+    def assign(self, values: Mapping[str, object]) -> None:
+        """Set properties that only together make sense, also those chosen at creation.
+
+        ``layer.assign({"Weights": W, "Bias": b})``. They are converted, set, and then checked as
+        a whole; on any error nothing has changed.
+
+        Raises
+        ------
+        PropertyError
+            A value that MATLAB would refuse.
+        """
         before = dict(self._values)
         with locating(self.label):
             try:
@@ -230,6 +249,12 @@ class Layer:
     def expansions(cls) -> dict[str, Callable[[object], dict[str, object]]]:
         """Arguments of the constructor function that set properties of other names, or several."""
         return {}
+
+    def renamed(self, name: str) -> Self:
+        """A copy under another name, with the same arrays."""
+        new = copy.copy(self)
+        new._values = {**self._values, "Name": name}
+        return new
 
     @property
     def label(self) -> str:
@@ -519,7 +544,7 @@ class Layer:
             for name, declared in self.parameters().items()
             if declared.layout is not None
         }
-        self._assign(values)
+        self.assign(values)
         return self
 
     def predict(
@@ -623,7 +648,7 @@ class Layer:
         empty = [name for name in self.parameters() if self._values[name].size == 0]
         if empty:
             with locating(self.label):
-                self._assign(self._initial(empty, numChannels, seed))
+                self.assign(self._initial(empty, numChannels, seed))
         return self
 
     def _initial(self, names: Sequence[str], given: int | None, seed: Any) -> dict[str, Array]:
@@ -672,6 +697,12 @@ class Layer:
     def _parameter_sizes(self, channels: int) -> dict[str, tuple[tuple[int, ...], Fans]]:
         """MATLAB size and (numIn, numOut) of each learnable and state, for that many channels."""
         return {}
+
+    def missing_parameters(self) -> list[str]:
+        """The learnables and states that have no value, though the layer computes with them."""
+        declared = self.parameters()
+        needed = (name for name in self._needed_parameters() if name in declared)
+        return [name for name in needed if self._values[name].size == 0]
 
     def _needed_parameters(self) -> Sequence[str]:
         """The learnables and states without which the layer is not initialized."""

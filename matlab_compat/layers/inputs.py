@@ -243,7 +243,7 @@ class _NormalizedInput(
         for name, torch_name in self._statistics().items():
             value = buffers[torch_name][..., 0] if self._has_time() else buffers[torch_name]
             values[name] = np.asfortranarray(np.moveaxis(value, 0, -1))
-        self._assign(values)
+        self.assign(values)
         return self
 
     def _has_time(self) -> bool:

@@ -46,7 +46,8 @@ class Owner(Protocol):
     def label(self) -> str:
         """How messages name the layer."""
 
-    def _assign(self, values: Mapping[str, object]) -> None: ...
+    def assign(self, values: Mapping[str, object]) -> None:
+        """Set properties."""
 
 
 class Property(Generic[T]):
@@ -109,7 +110,7 @@ class Property(Generic[T]):
                 where=(layer.label, self.name),
                 remedy=f"make a new layer: {layer.constructor}({self._given(layer)}).",
             )
-        layer._assign({self.name: value})
+        layer.assign({self.name: value})
 
     def _given(self, layer: Owner) -> str:
         """Where the constructor function takes the value, for a remedy."""

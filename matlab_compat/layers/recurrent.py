@@ -251,7 +251,7 @@ class RecurrentLayer(
         for name, value in state.items():
             if name not in taken and np.any(value):
                 raise PropertyError(f"{self.label} has no place for '{name}', which is not zero.")
-        self._assign(
+        self.assign(
             {
                 name: np.concatenate([_from_torch(name, state[n]) for n in names])
                 for name, names in parts.items()

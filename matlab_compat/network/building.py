@@ -16,7 +16,7 @@ from .network import Network
 def layerGraph(layers: Sequence[Layer] | Network = ()) -> Network:
     """A layer graph of layers that follow each other (or of an existing network)."""
     if isinstance(layers, Network):
-        return _graph(layers.Layers, layers._connections)
+        return _graph(layers.Layers, layers.graph.connections)
     return Network(layers, kind="LayerGraph")
 
 
@@ -25,19 +25,19 @@ def addLayers(graph: Network, layers: Layer | Sequence[Layer]) -> Network:
     new = [layers] if isinstance(layers, Layer) else list(layers)
     every = [*graph.Layers, *new]
     added = layer_names(every)[len(graph.Layers) :]
-    return _graph(every, [*graph._connections, *pairwise(added)])
+    return _graph(every, [*graph.graph.connections, *pairwise(added)])
 
 
 def connectLayers(graph: Network, source: str, destination: str) -> Network:
     """The graph with one more connection; ports as in ``"add/in2"``."""
-    return _graph(graph.Layers, [*graph._connections, (source, destination)])
+    return _graph(graph.Layers, [*graph.graph.connections, (source, destination)])
 
 
 def disconnectLayers(graph: Network, source: str, destination: str) -> Network:
     """The graph without that connection."""
     gone = Graph(dict(zip(graph.names, graph.Layers, strict=True)), [(source, destination)])
-    kept = [pair for pair in graph._connections if pair not in gone.connections]
-    if len(kept) == len(graph._connections):
+    kept = [pair for pair in graph.graph.connections if pair not in gone.connections]
+    if len(kept) == len(graph.graph.connections):
         raise UsageError(f"There is no connection from '{source}' to '{destination}'.")
     return _graph(graph.Layers, kept)
 
@@ -49,7 +49,7 @@ def removeLayers(graph: Network, names: str | Sequence[str]) -> Network:
     for name in gone - set(graph.names):
         raise LayerNotFoundError(f"The graph has no layer '{name}'.")
     layers = [x for x, name in zip(graph.Layers, graph.names, strict=True) if name not in gone]
-    kept = [c for c in graph._connections if not {_layer_of(graph, end) for end in c} & gone]
+    kept = [c for c in graph.graph.connections if not {_layer_of(graph, end) for end in c} & gone]
     return _graph(layers, kept)
 
 
@@ -67,7 +67,7 @@ def replaceLayer(graph: Network, name: str, layer: Layer) -> Network:
     def renamed(port: str) -> str:
         return new + port[len(name) :] if _layer_of(graph, port) == name else port
 
-    return _graph(layers, [(renamed(a), renamed(b)) for a, b in graph._connections])
+    return _graph(layers, [(renamed(a), renamed(b)) for a, b in graph.graph.connections])
 
 
 def dlnetwork(layers: Sequence[Layer] | Network, *sizes: Sequence[int], seed: int = 0) -> Network:
@@ -77,7 +77,7 @@ def dlnetwork(layers: Sequence[Layer] | Network, *sizes: Sequence[int], seed: in
     stays uninitialized until :func:`initialize`.
     """
     source = layers if isinstance(layers, Network) else Network(layers)
-    network = Network(source.Layers, source._connections, kind="dlnetwork")
+    network = Network(source.Layers, source.graph.connections, kind="dlnetwork")
     described = all(network.layer(n).input_size() for n in network.InputNames)
     return network.initialize(*sizes, seed=seed) if described or sizes else network
 

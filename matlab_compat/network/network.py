@@ -84,23 +84,24 @@ class Network:
         shown = [layer.Name for layer in layers] if kind == "Layer array" else self.names
         self.Layers = LayerArray(named(layers, shown))
         pairs = list(zip(self.names, self.names[1:], strict=False))
-        self._graph = Graph(
+        #: How the layers hang together: ports, order, connections.
+        self.graph = Graph(
             dict(zip(self.names, self.Layers, strict=True)),
             pairs if connections is None else connections,
         )
-        self._connections = self._graph.connections
         if kind in CLASSIC:
             self._end_in_outputs()
         names = [] if output_names is None else plain_texts(output_names)
-        self._output_names = [names] if isinstance(names, str) else list(names) or None
+        #: The outputs that the file names; ``None`` where they are those that feed nothing.
+        self.output_names = [names] if isinstance(names, str) else list(names) or None
 
     def _end_in_outputs(self) -> None:
         """Layers that cannot be built, but stand where only output layers can, are some."""
-        for name in self._graph.last():
-            layer = self._graph.layers[name]
+        for name in self.graph.last():
+            layer = self.graph.layers[name]
             output = layer.as_output() if isinstance(layer, UnsupportedLayer) else None
             if output is not None:
-                self._graph.layers[name] = output
+                self.graph.layers[name] = output
                 self.Layers[self.names.index(name)] = output
 
     # --- what it is made of -------------------------------------------------------------
@@ -114,16 +115,16 @@ class Network:
             There is none.
         """
         name = plain_text(name)
-        if name not in self._graph.layers:
+        if name not in self.graph.layers:
             raise LayerNotFoundError(
                 f"The network has no layer '{name}'; it has {', '.join(self.names)}."
             )
-        return self._graph.layers[name]
+        return self.graph.layers[name]
 
     @property
     def Connections(self) -> Table:
         """Source and Destination of every connection."""
-        sources, destinations = ([c[i] for c in self._connections] for i in (0, 1))
+        sources, destinations = ([c[i] for c in self.graph.connections] for i in (0, 1))
         return Table({"Source": sources, "Destination": destinations})
 
     @property
@@ -138,19 +139,19 @@ class Network:
 
     def _parameters(self, kind: type) -> Table:
         rows = [
-            (name, parameter, layer._values[parameter])
-            for name, layer in self._flat()
+            (name, parameter, layer.values[parameter])
+            for name, layer in self.all_layers()
             for parameter, declared in layer.parameters().items()
-            if isinstance(declared, kind) and layer._values[parameter].size
+            if isinstance(declared, kind) and layer.values[parameter].size
         ]
         return Table.from_rows(("Layer", "Parameter", "Value"), rows)
 
-    def _flat(self) -> Iterator[tuple[str, Layer]]:
+    def all_layers(self) -> Iterator[tuple[str, Layer]]:
         """The layers by name, those of nested networks as "outer/inner"."""
-        for name, layer in self._graph.layers.items():
+        for name, layer in self.graph.layers.items():
             yield name, layer
             if isinstance(layer, NetworkLayer):
-                yield from ((f"{name}/{inner}", part) for inner, part in layer.Network._flat())
+                yield from ((f"{name}/{inner}", part) for inner, part in layer.Network.all_layers())
 
     @property
     def InputNames(self) -> list[str]:
@@ -171,21 +172,16 @@ class Network:
     @property
     def Initialized(self) -> bool:
         """Whether every learnable and state has a value."""
-        return not any(
-            layer._values[name].size == 0
-            for _, layer in self._flat()
-            for name in layer._needed_parameters()
-            if name in layer.parameters()
-        )
+        return not any(layer.missing_parameters() for _, layer in self.all_layers())
 
     @property
     def unsupported(self) -> dict[str, Layer]:
         """The layers that cannot be built or are not run (:meth:`Layer.refusal`), by name."""
-        return {name: layer for name, layer in self._flat() if layer.refusal() is not None}
+        return {name: layer for name, layer in self.all_layers() if layer.refusal() is not None}
 
     def unknown_fields(self) -> list[str]:
         """:meth:`Layer.unknown_fields` of all layers."""
-        return sorted({field for _, layer in self._flat() for field in layer.unknown_fields()})
+        return sorted({field for _, layer in self.all_layers() for field in layer.unknown_fields()})
 
     def ignore_fields(self, *names: str) -> Network:
         """:meth:`Layer.ignore_fields` for all layers that have fields of these names.
@@ -196,14 +192,14 @@ class Network:
             No layer has one of them, unknown and not read.
         """
         check_known(names, self.unknown_fields())
-        for _, layer in self._flat():
+        for _, layer in self.all_layers():
             unknown = layer.unknown_fields()
             layer.ignore_fields(*(name for name in names if name in unknown))
         return self
 
     def plan(self, formats: Mapping[str, str] | None = None) -> Plan:
         """The order of computation, with the format of every value."""
-        return self._graph.plan(formats, self._output_names)
+        return self.graph.plan(formats, self.output_names)
 
     # --- torch --------------------------------------------------------------------------
 
@@ -255,7 +251,7 @@ class Network:
         """Take over the (trained) parameters of a module that :meth:`to_torch` made."""
         for attribute, name in module.meta["layers"].items():
             part = getattr(module, attribute, None)
-            layer = self._graph.layers[name]
+            layer = self.graph.layers[name]
             if part is not None and layer.refusal() is None:
                 layer.assign_from_torch(part)
         return self
@@ -409,8 +405,8 @@ class Network:
         """What MATLAB's ``summary(net)`` prints."""
         count = sum(value.size for value in self.Learnables["Value"])
         inputs = [
-            f"      {i}   '{name}'   {self._graph.layers[name].description()}"
-            if name in self._graph.layers
+            f"      {i}   '{name}'   {self.graph.layers[name].description()}"
+            if name in self.graph.layers
             else f"      {i}   '{name}'"
             for i, name in enumerate(self.InputNames, 1)
         ]
@@ -430,7 +426,7 @@ class Network:
             return str(self.Layers)
         rows = [("Layers", f"[{len(self.Layers)}{TIMES}1 nnet.cnn.layer.Layer]")]
         if self.kind != "SeriesNetwork":
-            rows.append(("Connections", f"[{len(self._connections)}{TIMES}2 table]"))
+            rows.append(("Connections", f"[{len(self.graph.connections)}{TIMES}2 table]"))
         if self.kind == "dlnetwork":
             rows.append(("Learnables", f"[{len(self.Learnables)}{TIMES}3 table]"))
             rows.append(("State", f"[{len(self.State)}{TIMES}3 table]"))

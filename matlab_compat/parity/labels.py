@@ -84,7 +84,7 @@ def verify_labels(
             remedy="give one expected array for each output, in order.",
         )
     tf32 = tf32_in_use(allow_tf32, device, dtype)
-    parameters = [layer._values[n] for layer in network.Layers for n in layer.parameters()]
+    parameters = [layer.values[n] for layer in network.Layers for n in layer.parameters()]
     eps = rounding_unit(dtype, *(p for p in parameters if p.size), tf32=tf32)
     found: list[Comparison] = []
     for (name, truth), (port, label), ours, oracle in zip(

@@ -246,7 +246,7 @@ def parameters(network: Network | Layer) -> list[Array]:
     from ..layers.base import Layer
 
     layers = [network] if isinstance(network, Layer) else network.Layers
-    arrays = [layer._values[name] for layer in layers for name in layer.parameters()]
+    arrays = [layer.values[name] for layer in layers for name in layer.parameters()]
     return [array for array in arrays if array.size]
 
 

@@ -151,7 +151,7 @@ def verify_layer(
 def magnitude(layer: TransposedConvolution2DLayer, X: Array, data_format: str) -> Array:
     """``|W| * |x| + |b|``: what the roundings of each output element are proportional to."""
     absolute = copy.deepcopy(layer)
-    absolute._assign({name: np.abs(layer._values[name]) for name in layer.parameters()})
+    absolute.assign({name: np.abs(layer.values[name]) for name in layer.parameters()})
     result: Array = absolute.predict(np.abs(X.astype(np.float64)), data_format, dtype="double")
     return result
 

@@ -102,12 +102,12 @@ class TestNative:
     def test_a_layer_of_a_dag_network_by_index(self, level: str) -> None:
         layer = converters.load(NATIVE / f"dag_{level}.mat", layer=3)
         assert layer.Name == "up2"
-        assert layer._values["CroppingSize"] == (0, 2, 2, 0)
+        assert layer.values["CroppingSize"] == (0, 2, 2, 0)
 
     def test_a_dlnetwork_restores_the_filter_dimension_that_was_dropped(self, level: str) -> None:
         layer = converters.load(NATIVE / f"dlnetwork_{level}.mat", "net", "up")
-        assert layer._values["Weights"].shape == (5, 5, 1, 3)
-        assert layer._values["Bias"].shape == (1, 1, 1)
+        assert layer.values["Weights"].shape == (5, 5, 1, 3)
+        assert layer.values["Bias"].shape == (1, 1, 1)
 
     def test_an_untrained_layer_of_a_layer_array(self, level: str) -> None:
         layer = converters.load(NATIVE / f"layers_{level}.mat", "layers", "up_manual")
@@ -166,7 +166,7 @@ def test_dropped_trailing_singletons_are_restored(
         "Bias": np.ones((1, 1, filters), np.float32),
     }
     layer = converters.load(save(tmp_path / "a.mat", **fields(**changes)))
-    np.testing.assert_array_equal(layer._values["Weights"], full, strict=True)
+    np.testing.assert_array_equal(layer.values["Weights"], full, strict=True)
 
 
 @pytest.mark.parametrize("shape", [(1, 1, 5), (5, 1), (1, 5)])
@@ -200,7 +200,7 @@ def test_a_contradiction_names_both_sides(
 def test_weights_keep_their_class(tmp_path: Path, dtype: type) -> None:
     path = save(tmp_path / "a.mat", **fields(Weights=weights(dtype=dtype)))
     np.testing.assert_array_equal(
-        converters.load(path)._values["Weights"], weights(dtype=dtype), strict=True
+        converters.load(path).values["Weights"], weights(dtype=dtype), strict=True
     )
 
 
@@ -226,21 +226,21 @@ def test_cropping_alone_works_and_warns(tmp_path: Path) -> None:
     with pytest.warns(MatlabDeprecationWarning, match="CroppingSize") as caught:
         layer = converters.load(path)
     assert len(caught) == 1
-    assert layer._values["CroppingSize"] == (1, 1, 0, 0)
+    assert layer.values["CroppingSize"] == (1, 1, 0, 0)
 
 
 def test_a_scalar_cropping_expands(tmp_path: Path) -> None:
     old = fields(CroppingMode=None, CroppingSize=None, Cropping=1.0)
     with pytest.warns(MatlabDeprecationWarning):
         layer = converters.load(save(tmp_path / "a.mat", s=old))
-    assert layer._values["CroppingSize"] == (1, 1, 1, 1)
+    assert layer.values["CroppingSize"] == (1, 1, 1, 1)
 
 
 def test_cropping_size_wins_over_an_agreeing_cropping(tmp_path: Path) -> None:
     both = fields(CroppingSize=[1.0, 1.0, 0.0, 0.0], Cropping=[1.0, 0.0])
     with pytest.warns(MatlabDeprecationWarning):
         layer = converters.load(save(tmp_path / "a.mat", s=both))
-    assert layer._values["CroppingSize"] == (1, 1, 0, 0)
+    assert layer.values["CroppingSize"] == (1, 1, 0, 0)
 
 
 def test_contradicting_cropping_and_cropping_size_are_an_error(tmp_path: Path) -> None:

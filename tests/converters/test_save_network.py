@@ -40,7 +40,11 @@ from .samples import CLASSES, INNER, layers
 
 def assert_same(one: Network, other: Network) -> None:
     """All that makes up a network, to the last bit."""
-    assert (one.kind, one.names, one._connections) == (other.kind, other.names, other._connections)
+    assert (one.kind, one.names, one.graph.connections) == (
+        other.kind,
+        other.names,
+        other.graph.connections,
+    )
     assert (one.InputNames, one.OutputNames) == (other.InputNames, other.OutputNames)
     assert one.Classes == other.Classes
     for a, b in zip(one.Layers, other.Layers, strict=True):

@@ -115,7 +115,7 @@ def test_names_in_networks(form: Callable[[str], Any]) -> None:
     graph = mc.disconnectLayers(graph, form("r"), form("t"))
     graph = mc.connectLayers(graph, form("r"), form("t"))
     graph = mc.replaceLayer(graph, form("t"), mc.sigmoidLayer(Name="s"))
-    assert graph._connections == [("in", "r"), ("r", "s")]
+    assert graph.graph.connections == [("in", "r"), ("r", "s")]
     assert mc.removeLayers(graph, form("s")).names == ["in", "r"]
     net = Network(layers, output_names=form("r"))
     assert net.OutputNames == ["r"]

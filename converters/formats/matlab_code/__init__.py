@@ -79,11 +79,11 @@ def _check_name(name: str, model: Model) -> None:
 def _constructors(model: Model) -> set[str]:
     if not isinstance(model, Network):
         return {model.constructor}
-    return {layer.constructor for _, layer in model._flat()}
+    return {layer.constructor for _, layer in model.all_layers()}
 
 
 def _refusal(model: Model) -> str:
-    layers = [layer for _, layer in model._flat()] if isinstance(model, Network) else [model]
+    layers = [layer for _, layer in model.all_layers()] if isinstance(model, Network) else [model]
     if why := next((f"{layer.label}: {why}" for layer in layers if (why := refusal(layer))), ""):
         return why
     if not isinstance(model, Network) or model.kind not in CLASSIC:
@@ -149,7 +149,7 @@ def _network(network: Network, number: str = "") -> list[str]:
     for first, last in chains:
         lines += ["", "% layers that follow each other", "lgraph = addLayers(lgraph, ["]
         lines += [*_rows(network, number, first, last), "    ]);"]
-    rest = [pair for pair in network._connections if pair not in _within(network, chains)]
+    rest = [pair for pair in network.graph.connections if pair not in _within(network, chains)]
     lines += ["", "% the connections between them"] if rest else []
     for source, destination in rest:
         ends = ", ".join(_end(network, end) for end in (source, destination))
@@ -166,7 +166,7 @@ def _rows(network: Network, number: str, first: int, last: int) -> list[str]:
 
 def _chains(network: Network) -> list[tuple[int, int]]:
     """Runs of layers, (first, behind the last), each feeding the next and nothing in between."""
-    pairs = set(network._connections)
+    pairs = set(network.graph.connections)
     starts = [0]
     starts += [
         i for i in range(1, len(network.names)) if tuple(network.names[i - 1 : i + 1]) not in pairs
@@ -194,7 +194,7 @@ def _assembled(network: Network) -> str:
     if network.kind in CLASSIC:
         return "assembleNetwork(lgraph)"
     given = ["lgraph"]
-    if network.OutputNames != list(network._graph.plan().outputs):
+    if network.OutputNames != list(network.graph.plan().outputs):
         names = ", ".join(_end(network, name) for name in network.OutputNames)
         given.append(f"'OutputNames', {{{names}}}")
     if not network.Initialized:

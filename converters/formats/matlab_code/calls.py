@@ -67,7 +67,7 @@ def refusal(layer: Layer) -> str:
         return f"{layer.matlab_class or type(layer).__name__} has no documented constructor"
     if function in _REFUSED:
         return _REFUSED[function]
-    values = layer._values
+    values = layer.values
     if values.get("Vocabulary") is not None:
         return "the Vocabulary of a word embedding is no argument of wordEmbeddingLayer"
     if not isinstance(values.get("Normalization", ""), str):
@@ -83,7 +83,7 @@ def refusal(layer: Layer) -> str:
 
 def _initialized(layer: Layer, initializer: str) -> bool:
     """Whether what an initializer would fill has its values already."""
-    value = layer._values.get(initializer.removesuffix("Initializer"))
+    value = layer.values.get(initializer.removesuffix("Initializer"))
     return isinstance(value, np.ndarray) and value.size > 0
 
 
@@ -120,9 +120,9 @@ def _names(layer: Layer) -> tuple[str, ...]:
 def _arguments(layer: Layer) -> list[Any]:
     """The values of the positional arguments."""
     if layer.constructor in ("crop2dLayer", "crop3dLayer"):
-        centred = layer._values["Mode"] == "centercrop"
-        return ["centercrop" if centred else layer._values["Location"]]
-    return [layer._values[name] for name in layer.arguments]
+        centred = layer.values["Mode"] == "centercrop"
+        return ["centercrop" if centred else layer.values["Location"]]
+    return [layer.values[name] for name in layer.arguments]
 
 
 def _options(layer: Layer) -> dict[str, Any]:
@@ -152,7 +152,7 @@ def _without(layer: Layer) -> set[str]:
 
 def _ports(layer: FunctionLayer) -> dict[str, Any]:
     """Names that are not those a function layer gets by itself."""
-    own = FunctionLayer(**layer._values)
+    own = FunctionLayer(**layer.values)
     return {
         name: getattr(layer, name)
         for name in ("InputNames", "OutputNames")

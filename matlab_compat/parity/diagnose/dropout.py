@@ -46,7 +46,7 @@ def dropouts(
 def _shown(run: Run, target: Target, step: Step) -> Iterator[Candidate]:
     """Elements are zero or have grown by the dropout's factor."""
     actual, expected = same_rank(run.actual(target), target.expected)
-    keep = 1 - step.layer._values["Probability"]
+    keep = 1 - step.layer.values["Probability"]
     if actual.shape == expected.shape and keep:
         yield Candidate(
             "dropout active",
@@ -69,7 +69,7 @@ def _solved(run: Run, target: Target, step: Step, patience: Patience) -> Iterato
     before = run.values[step.sources[0]]
     wanted = _as_torch(run, target)
     after = [later for later in run.steps_between({step.name}, target.port) if later != step]
-    keep = 1 - step.layer._values["Probability"]
+    keep = 1 - step.layer.values["Probability"]
     if wanted is None or not after or not keep:
         return
     alive = before != 0

@@ -80,7 +80,7 @@ def variations(layer: Layer, size: Sequence[int] = ()) -> Iterator[Variation]:
 def changed(layer: Layer, **values: object) -> Layer | None:
     """A copy with other properties, checked like any; ``None`` if MATLAB would refuse them."""
     try:
-        return type(layer)(**{**layer._values, **values})
+        return type(layer)(**{**layer.values, **values})
     except MatlabCompatError:
         return None
 
@@ -183,7 +183,7 @@ def _paddings(layer: Layer, size: Size) -> Iterator[Variation]:
     dims = getattr(layer, "dims", 0)
     if "PaddingSize" not in layer.properties or not dims:
         return
-    values = layer._values
+    values = layer.values
     if values["PaddingMode"] == "manual":
         pairs = edge_pairs(values["PaddingSize"], dims)
         yield from _edge_orders(layer, "Padding", pairs, "padding on the wrong side")
@@ -274,7 +274,7 @@ def _bracketed(pairs: Pairs) -> str:
 
 
 def _strides(layer: Layer) -> Iterator[Variation]:
-    stride = layer._values.get("Stride")
+    stride = layer.values.get("Stride")
     if not isinstance(stride, tuple) or len(set(stride)) == 1:
         return
     two = len(stride) == 2
@@ -294,7 +294,7 @@ def _strides(layer: Layer) -> Iterator[Variation]:
 
 
 def _biases(layer: Layer) -> Iterator[Variation]:
-    bias = layer._values.get("Bias")
+    bias = layer.values.get("Bias")
     if bias is None or not np.any(bias):
         return
     remedy = "pass bias=Bias.ravel() to the torch layer, once."
@@ -321,15 +321,15 @@ def _normalizations(layer: Layer) -> Iterator[Variation]:
         yield from _variation(
             layer,
             "another epsilon",
-            f"with an epsilon of {epsilon:g} instead of {layer._values['Epsilon']:g}",
-            f"set the layer's eps to Epsilon, {layer._values['Epsilon']:g}.",
+            f"with an epsilon of {epsilon:g} instead of {layer.values['Epsilon']:g}",
+            f"set the layer's eps to Epsilon, {layer.values['Epsilon']:g}.",
             rank=1,
             Epsilon=epsilon,
         )
 
 
 def _pooling(layer: Layer) -> Iterator[Variation]:
-    value = layer._values.get("PaddingValue")
+    value = layer.values.get("PaddingValue")
     if type(layer).__name__.startswith("AveragePooling"):
         counted = value == "mean"
         yield from _variation(
@@ -345,11 +345,11 @@ def _rounded_up(layer: Layer, size: Size) -> Iterator[Variation]:
     """One window more at the end where the last does not fit: it is padded, but not counted."""
     from ...layers.pooling import _Pooling
 
-    if not isinstance(layer, _Pooling) or layer._values["PaddingMode"] != "manual":
+    if not isinstance(layer, _Pooling) or layer.values["PaddingMode"] != "manual":
         return
     if len(size) != layer.dims:
         return
-    pairs = edge_pairs(layer._values["PaddingSize"], layer.dims)
+    pairs = edge_pairs(layer.values["PaddingSize"], layer.dims)
     more = []
     for n, (before, after), k, step in zip(size, pairs, layer.window, layer.step, strict=True):
         windows = -(-(n + before + after - k) // step) + 1
@@ -357,7 +357,7 @@ def _rounded_up(layer: Layer, size: Size) -> Iterator[Variation]:
             windows -= 1  # it would begin in the padding
         more.append((before, max(after, (windows - 1) * step + k - n - before)))
     values: dict[str, Any] = {"PaddingSize": edges_of(tuple(more))}
-    if layer._values.get("PaddingValue") == 0:
+    if layer.values.get("PaddingValue") == 0:
         if np.any(pairs):
             return  # torch counts its padding and leaves out what is beyond: no property says that
         values["PaddingValue"] = "mean"
@@ -407,7 +407,7 @@ def _recurrences(layer: Layer) -> Iterator[Variation]:
         if isinstance(layer, kind) and isinstance(layer, RecurrentLayer):
             for order in permutations(range(len(gates))):
                 yield from _other_gates(layer, gates, order)
-    mode = layer._values.get("ResetGateMode")
+    mode = layer.values.get("ResetGateMode")
     for other in ("after-multiplication", "before-multiplication"):
         if mode in ("after-multiplication", "before-multiplication"):
             yield from _variation(
@@ -418,8 +418,8 @@ def _recurrences(layer: Layer) -> Iterator[Variation]:
                 "'recurrent-bias-after-multiplication').",
                 ResetGateMode=other,
             )
-    if mode == "after-multiplication" and np.any(layer._values["Bias"]):
-        bias = layer._values["Bias"]
+    if mode == "after-multiplication" and np.any(layer.values["Bias"]):
+        bias = layer.values["Bias"]
         yield from _variation(
             layer,
             "reset gate acts on the bias",
@@ -435,7 +435,7 @@ def _other_gates(layer: RecurrentLayer, gates: str, order: tuple[int, ...]) -> I
     said = "".join(gates[order.index(place)] for place in range(len(gates)))
     whose = f" ({_KNOWN_GATES[said]} order)" if said in _KNOWN_GATES else ""
     values = {
-        name: _gates_moved(layer._values[name], len(gates), layer.NumHiddenUnits, order)
+        name: _gates_moved(layer.values[name], len(gates), layer.NumHiddenUnits, order)
         for name in ("InputWeights", "RecurrentWeights", "Bias")
     }
     yield from _variation(
@@ -486,7 +486,7 @@ def rounded_operands(layer: Layer) -> Iterator[Variation]:
     In a network all layers would round: see :mod:`.rounded`.
     """
     weights = ("Weights", "InputWeights", "RecurrentWeights")
-    if not any(layer._values.get(name) is not None for name in weights):
+    if not any(layer.values.get(name) is not None for name in weights):
         return
     for name, whose in COARSE.items():
         yield Variation(
@@ -504,7 +504,7 @@ def rounded_operands(layer: Layer) -> Iterator[Variation]:
 
 
 def _inputs(layer: Layer) -> Iterator[Variation]:
-    mode = layer._values.get("Normalization")
+    mode = layer.values.get("Normalization")
     if not hasattr(layer, "input_format") or mode is None:
         return
     if mode != "none":
@@ -536,7 +536,7 @@ def _inputs(layer: Layer) -> Iterator[Variation]:
 
 
 def _image_inputs(layer: Layer) -> Iterator[Variation]:
-    *_, channels = layer._values["InputSize"]
+    *_, channels = layer.values["InputSize"]
     if channels == 3:
         yield Variation(
             "input BGR for RGB",

@@ -107,7 +107,7 @@ def test_a_word_embedding_in_onnx_maps_unknown_words_to_the_last_vector(tmp_path
     converters.save(net, tmp_path / "net.onnx", check=False)
     words = np.float32([[[0, 3, 9]]])  # N,C,T
     found = run_model(tmp_path / "net.onnx", words)
-    np.testing.assert_array_equal(found[0], net.layer("embedding")._values["Weights"][:, [6, 2, 6]])
+    np.testing.assert_array_equal(found[0], net.layer("embedding").values["Weights"][:, [6, 2, 6]])
 
 
 def test_an_index_in_onnx_follows_its_mask(tmp_path: Path) -> None:

@@ -99,11 +99,11 @@ def network(net: Any) -> tuple[Network, dict[str, Any]]:
 
 def assert_layers_same(one: Layer, other: Layer) -> None:
     assert type(one) is type(other)
-    for name, value in one._values.items():
-        found = other._values[name]
-        if name == "PaddingSize" and one._values["PaddingMode"] == "same":
+    for name, value in one.values.items():
+        found = other.values[name]
+        if name == "PaddingSize" and one.values["PaddingMode"] == "same":
             continue  # a file's is that of the input it was trained with
-        if name == "NumChannels" and "Scale" in one._values and one._values["Scale"].size == 0:
+        if name == "NumChannels" and "Scale" in one.values and one.values["Scale"].size == 0:
             continue  # of an untrained normalization: no argument of its function
         if name == "PredictFcn":
             assert re.sub(r"\s", "", value.text) == re.sub(r"\s", "", found.text)
@@ -115,7 +115,7 @@ def assert_layers_same(one: Layer, other: Layer) -> None:
 
 def assert_same(one: Network, other: Network) -> None:
     assert (one.kind, one.names) == (other.kind, other.names)
-    assert sorted(one._connections) == sorted(other._connections)
+    assert sorted(one.graph.connections) == sorted(other.graph.connections)
     if one.kind != "Layer array":
         assert one.OutputNames == other.OutputNames
     for a, b in zip(one.Layers, other.Layers, strict=True):
@@ -212,7 +212,7 @@ def test_a_single_layer(tmp_path: Path, constructors: Path) -> None:
 def test_stripped_normalization_is_gone_from_both_files(tmp_path: Path, constructors: Path) -> None:
     converters.save(residual(), tmp_path / "net.m", options=Options(strip_normalization=True))
     again, _ = network(called(tmp_path / "net.m", constructors))
-    assert again.Layers[0]._values["Normalization"] == "none"
+    assert again.Layers[0].values["Normalization"] == "none"
 
 
 # --- refusals -------------------------------------------------------------------------------

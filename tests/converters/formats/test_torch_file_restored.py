@@ -45,8 +45,8 @@ def assert_same(actual: Network, expected: Network) -> None:
             np.testing.assert_array_equal(value, given.astype(np.float32), strict=True)
     for a, e in zip(actual.Layers, expected.Layers, strict=True):
         assert type(a) is type(e)
-        same = {k: v for k, v in a._values.items() if not isinstance(v, np.ndarray | Network)}
-        assert same == {k: e._values[k] for k in same}
+        same = {k: v for k, v in a.values.items() if not isinstance(v, np.ndarray | Network)}
+        assert same == {k: e.values[k] for k in same}
 
 
 def every_kind() -> Network:

@@ -225,7 +225,7 @@ def test_heads_must_divide_the_key_channels() -> None:
 def test_initialized_sizes() -> None:
     """OutputSize is the input's; weights are Glorot, biases zero."""
     made = mc.selfAttentionLayer(2, 4, NumValueChannels=6).initialize(C, 0)
-    sizes = {name: value.shape for name, value in made._values.items() if name.endswith("Weights")}
+    sizes = {name: value.shape for name, value in made.values.items() if name.endswith("Weights")}
     assert sizes == {
         "QueryWeights": (4, C),
         "KeyWeights": (4, C),

@@ -264,3 +264,36 @@ def test_a_layer_with_nan_is_equal_to_its_copy_and_its_repr() -> None:
 def test_a_statistic_of_an_input_that_is_nan_warns_too() -> None:
     with pytest.warns(MatlabCompatWarning, match="'in': Mean holds NaN or Inf in 1 of its 2"):
         featureInputLayer(2, Name="in", Normalization="zerocenter", Mean=[0, np.nan])
+
+
+def test_values_are_all_properties_and_only_to_be_read() -> None:
+    layer = matlab_compat.reluLayer(Name="relu")
+    assert dict(layer.values) == {"Name": "relu"}
+    with pytest.raises(TypeError):
+        layer.values["Name"] = "other"  # type: ignore[index]
+
+
+def test_assign_takes_properties_together_that_are_chosen_at_creation() -> None:
+    layer = matlab_compat.maxPooling2dLayer(2, Stride=2)
+    layer.assign({"PoolSize": 3, "Stride": (1, 3)})
+    assert (layer.PoolSize, layer.Stride) == ((3, 3), (1, 3))
+
+
+def test_assign_changes_nothing_where_one_value_is_refused() -> None:
+    layer = matlab_compat.maxPooling2dLayer(2, Stride=2)
+    with pytest.raises(PropertyError, match="Stride"):
+        layer.assign({"PoolSize": 3, "Stride": -1})
+    assert layer.PoolSize == (2, 2)
+
+
+def test_a_renamed_layer_is_another_with_the_same_arrays() -> None:
+    layer = matlab_compat.fullyConnectedLayer(2, Name="fc").initialize(3, seed=0)
+    other = layer.renamed("last")
+    assert (layer.Name, other.Name) == ("fc", "last")
+    assert other.Weights is layer.Weights
+
+
+def test_missing_parameters_are_those_without_a_value() -> None:
+    layer = matlab_compat.fullyConnectedLayer(2, Weights=[[1.0], [2.0]])
+    assert layer.missing_parameters() == ["Bias"]
+    assert layer.initialize(seed=0).missing_parameters() == []

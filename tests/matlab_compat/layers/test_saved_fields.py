@@ -286,7 +286,7 @@ def test_padding_of_a_real_file_of_2017_is_applied() -> None:
     padded = [s for s in saved if "Padding" in s.fields and np.any(s.fields["Padding"])]
     assert padded
     for layer in (s.build() for s in padded):
-        assert layer._values["PaddingSize"] == (1, 1, 1, 1)
+        assert layer.values["PaddingSize"] == (1, 1, 1, 1)
 
 
 def test_empty_is_what_holds_nothing() -> None:
