@@ -18,7 +18,7 @@ def main(real: Path) -> int:
     heads = "".join(f"{way:>17}" for way in WAYS)
     print(f"{'layers':>6}{'elements':>10}{'runs':>6}{'price':>7}{heads}  network")
     outside = 0
-    for row in rounded(real):
+    for row in (row for folder in sorted(real.iterdir()) for row in rounded(folder, WAYS)):
         far = "".join(f"{row.ways[w][1]:>17.3g}" if w in row.ways else f"{'':>17}" for w in WAYS)
         size = f"{len(row.network.Layers):>6}{row.elements:>10}"
         print(f"{size}{row.runs:>6}{row.price:>7.1f}{far}  {row.where}", flush=True)

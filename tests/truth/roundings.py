@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
@@ -49,28 +49,27 @@ class Rounded:
     price: float
 
 
-def rounded(real: Path) -> Iterator[Rounded]:
-    """Every trained network of a folder that runs, one of each architecture of each owner."""
+def rounded(folder: Path, ways: Iterable[str]) -> Iterator[Rounded]:
+    """Every trained network of a repository that runs, one of each architecture."""
     seen = set()
-    for file in sorted(real.glob("*/*.mat")):
+    for file in sorted(folder.glob("*.mat")):
         try:
             found = list(networks(file))
         except MatlabCompatError:
             continue
         for name, network in found:
             layers = tuple(type(layer).__name__ for layer in network.Layers)
-            kind = (file.parent.name, layers)
-            if kind in seen or network.unsupported or not network.Initialized:
+            if layers in seen or network.unsupported or not network.Initialized:
                 continue
-            seen.add(kind)
+            seen.add(layers)
             try:
                 with warnings.catch_warnings(action="ignore"):
-                    yield measured(f"{file.parent.name}/{file.name} > {name}", network)
+                    yield measured(f"{file.parent.name}/{file.name} > {name}", network, ways)
             except (NothingToCompareError, MatlabCompatError):
                 continue  # NaN for random input, or a layer without its connections
 
 
-def measured(where: str, network: Network) -> Rounded:
+def measured(where: str, network: Network, names: Iterable[str]) -> Rounded:
     """One network on random inputs."""
     given = example_inputs(network, seed=1, batch=BATCH, steps=STEPS)
     modules = {"single": network.to_torch(), "double": network.to_torch(dtype="double")}
@@ -86,16 +85,18 @@ def measured(where: str, network: Network) -> Rounded:
     single, exact = run("single"), run("double")
     both = time.process_time() - start
     sensitivity = Sensitivity(run, EPS["single"])
-    names = list(network.plan().outputs)
+    outputs = list(network.plan().outputs)
     ways: dict[str, tuple[int, float]] = {}
-    for way, compute in WAYS.items():
+    runs, taken = 0, 0.0
+    for way in names:
+        compute = WAYS[way]
         others = exact if compute is None else compute(network, given)
         if others is None:
             continue
         others = [
             y.astype(np.float32).reshape(s.shape) for y, s in zip(others, single, strict=True)
         ]
-        results = [Result(*each) for each in zip(names, single, exact, others, strict=True)]
+        results = [Result(*each) for each in zip(outputs, single, exact, others, strict=True)]
         start = time.process_time()
         found = compare_all(results, sensitivity)
         if compute is None:  # as verify does it, MATLAB being exact but for its last rounding
