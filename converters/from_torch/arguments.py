@@ -63,9 +63,15 @@ def named_arguments(node: fx.Node) -> dict[str, Any]:
         bound = dict(zip(positional, node.args, strict=False)) | node.kwargs
         needed = {a.name for a in schema.arguments if not a.has_default_value()}
         bound = {positional[0]: bound.pop("input"), **bound} if "input" in bound else bound
-        if set(bound) <= names and needed <= set(bound):
+        fits = all(_fits(bound[a.name], str(a.type)) for a in schema.arguments if a.name in bound)
+        if fits and set(bound) <= names and needed <= set(bound):
             return {a.name: bound.get(a.name, a.default_value) for a in schema.arguments}
     raise Refused("it is called with arguments that no layer has")
+
+
+def _fits(value: Any, kind: str) -> bool:
+    """Whether a value may be an argument of this type: of tensors no number is one."""
+    return kind != "Tensor" or not isinstance(value, int | float | list | tuple)
 
 
 def _schemas(node: fx.Node) -> Iterator[Any]:

@@ -134,15 +134,23 @@ def convolution(module: Any, x: Value) -> Layers:
     dims = len(module.kernel_size)
     if module.padding_mode not in _PADDING_VALUES:
         raise Refused(f"padding_mode '{module.padding_mode}' is none of MATLAB's PaddingValue")
-    padding = module.padding
+    padding, value = module.padding, _PADDING_VALUES[module.padding_mode]
     if padding != "same":
         sides = (0,) * dims if padding == "valid" else padding
-        padding = edges([(p, p) for p in sides])
+        pairs = [(p, p) for p in sides]
+        if x.padding:
+            if any(sides) and (value, x.padding_value) != (0, 0):
+                raise Refused("its data is padded, and it pads once more in another way")
+            both = zip(pairs, x.padding, strict=True)
+            pairs, value = [(a + c, b + d) for (a, b), (c, d) in both], x.padding_value
+        padding = edges(pairs)
+    elif x.padding:
+        raise Refused("its data is padded, and it pads once more in another way")
     options = {
         "Stride": _size(module.stride),
         "Padding": padding,
         "DilationFactor": _size(module.dilation),
-        "PaddingValue": _PADDING_VALUES[module.padding_mode],
+        "PaddingValue": value,
     }
     size = _size(module.kernel_size)
     if module.groups == 1:
@@ -289,13 +297,15 @@ def global_pooling(dims: int, maximum: bool) -> Layer:
     return (_GLOBAL_MAXIMUM if maximum else _GLOBAL_AVERAGE)[dims]()
 
 
-def _window(module: Any, dims: int) -> tuple[Any, dict[str, Any]]:
+def _window(module: Any, dims: int, x: Value) -> tuple[Any, dict[str, Any]]:
+    size = _tuple(module.kernel_size, dims)
+    stride = _tuple(module.kernel_size if module.stride is None else module.stride, dims)
+    padding = _tuple(module.padding, dims)
     if module.ceil_mode:
-        raise Refused("MATLAB leaves an incomplete last window out (ceil_mode=True does not)")
-    stride = module.kernel_size if module.stride is None else module.stride
-    padding = [(p, p) for p in _tuple(module.padding, dims)]
-    options = {"Stride": _size(_tuple(stride, dims)), "Padding": edges(padding)}
-    return _size(_tuple(module.kernel_size, dims)), options
+        sizes = zip(x.shape[2:], size, stride, padding, strict=False)
+        if not x.shape or any((n + 2 * p - k) % s for n, k, s, p in sizes):
+            raise Refused("MATLAB leaves an incomplete last window out (ceil_mode=True does not)")
+    return _size(size), {"Stride": _size(stride), "Padding": edges([(p, p) for p in padding])}
 
 
 def max_pooling(dims: int) -> Callable[[Any, Value], Layers]:
@@ -304,7 +314,7 @@ def max_pooling(dims: int) -> Callable[[Any, Value], Layers]:
     def layers(module: Any, x: Value) -> Layers:
         if module.return_indices or any(d != 1 for d in _tuple(module.dilation, dims)):
             raise Refused("MATLAB's max pooling has no dilation and other indices")
-        size, options = _window(module, dims)
+        size, options = _window(module, dims, x)
         return [_MAXIMUM[dims](size, **options)]
 
     return layers
@@ -316,7 +326,7 @@ def average_pooling(dims: int) -> Callable[[Any, Value], Layers]:
     def layers(module: Any, x: Value) -> Layers:
         if getattr(module, "divisor_override", None):
             raise Refused("MATLAB divides by the number of elements, not by divisor_override")
-        size, options = _window(module, dims)
+        size, options = _window(module, dims, x)
         value = 0 if module.count_include_pad else "mean"
         return [_AVERAGE[dims](size, PaddingValue=value, **options)]
 

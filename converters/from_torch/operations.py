@@ -49,6 +49,8 @@ class Operation:
     channels_last: bool = False
     #: Torch's dimensions of the result, where it has others than the input.
     axes: str = ""
+    #: Whether the layer takes over the padding of its input.
+    pads: bool = False
     #: For what MATLAB has no layer: what comes near.
     near: str = ""
 
@@ -306,6 +308,7 @@ def _with_parameters() -> Iterator[Operation]:
             module_of=_convolution(plain),
             layers=of.convolution,
             becomes=(convolutions[dims - 1], *grouped),
+            pads=True,
         )
         yield Operation(
             modules=(back,),
@@ -466,7 +469,11 @@ def _structure() -> Iterator[Operation]:
     scaled = kinds.ScalingLayer
     flat = (kinds.FlattenLayer, kinds.FunctionLayer, kinds.Indexing1DLayer)
     for functions, handler, becomes in (
-        ("add iadd", structure.addition, (kinds.AdditionLayer, scaled)),
+        (
+            "add iadd",
+            structure.addition,
+            (kinds.AdditionLayer, kinds.PositionEmbeddingLayer, scaled),
+        ),
         ("sub isub rsub subtract", structure.subtraction, (kinds.AdditionLayer, scaled)),
         ("mul imul multiply", structure.multiplication, (kinds.MultiplicationLayer, scaled)),
         ("div truediv itruediv divide true_divide", structure.division, (scaled,)),
@@ -477,7 +484,7 @@ def _structure() -> Iterator[Operation]:
         ("unsqueeze", structure.unsqueezing, ()),
         ("transpose swapaxes swapdims permute t mT", structure.turning, ()),
         ("mean", structure.pooling(maximum=False), flat),
-        ("amax", structure.pooling(maximum=True), flat),
+        ("amax max", structure.pooling(maximum=True), flat),
         ("getitem select", structure.picking, flat),
         ("slice", structure.slicing, ()),
     ):
@@ -487,6 +494,15 @@ def _structure() -> Iterator[Operation]:
         functions="flatten view reshape unflatten _unsafe_view",
         handler=structure.reshaping,
         becomes=flat,
+    )
+    yield Operation(
+        modules=tuple(
+            getattr(nn, f"{mode}Pad{dims}d")
+            for mode in ("Zero", "Constant", "Reflection", "Replication")
+            for dims in (1, 2, 3)
+        ),
+        functions="pad",
+        handler=structure.padding,
     )
     yield Operation(
         functions="contiguous clone detach float to alias _to_copy type_as",
@@ -512,7 +528,6 @@ def _without_layers() -> Iterator[Operation]:
         (nn.PixelUnshuffle, "pixel_unshuffle", "spaceToDepthLayer, whose channels come otherwise"),
         (nn.RNN, "", "lstmLayer and gruLayer"),
         (nn.MaxUnpool2d, "max_unpool2d", "maxUnpooling2dLayer, whose indices are others"),
-        (nn.ZeroPad2d, "pad", "Padding of the convolution behind"),
         (nn.Transformer, "", "its parts as modules of their own: attention, norms, linear layers"),
         (nn.TransformerEncoderLayer, "", "its attention, norms and linear layers, one by one"),
         (nn.TransformerEncoder, "", "its layers' attention, norms and linear layers, one by one"),
@@ -521,7 +536,7 @@ def _without_layers() -> Iterator[Operation]:
         (None, "sqrt", "functionLayer(@(x) sqrt(x))"),
         (None, "abs", "functionLayer(@(x) abs(x))"),
         (None, "sum", "the mean, which is a pooling layer, and a scalingLayer"),
-        (None, "max", "amax over space or time, which is a pooling layer"),
+        (None, "lstm gru", "give the module itself, not the program exported from it"),
         (None, "chunk split", "two convolutions instead of one"),
         (None, "stack", "cat, which is a concatenationLayer"),
         (None, "matmul bmm", "attentionLayer, or nn.MultiheadAttention in torch"),
@@ -594,7 +609,6 @@ WITHOUT_OPERATION: dict[str, str] = {
         (
             "EmbeddingConcatenationLayer",
             "PatchEmbeddingLayer",
-            "PositionEmbeddingLayer",
             "SinusoidalPositionEncodingLayer",
         ),
         "several operations in torch",
@@ -633,15 +647,15 @@ def no_layer(name: str, row: Operation | None) -> Refused:
 
     Nothing that is registered is said to be missing in MATLAB.
     """
-    if row is not None and row.near:
-        return Refused(f"MATLAB has no layer for {name}; near is {row.near}")
+    near = row.near if row is not None else ""
     like = _letters(name)
     for layer in registered().values():
         if like and like in (_letters(layer.__name__), _letters(layer.constructor)):
-            return Refused(f"it is not translated; MATLAB has {layer.constructor}, to be put there")
-    if row is None:
-        return Refused(f"there is no layer for {name or 'this function'}")
-    return Refused(f"as it is called here there is no layer for {name}")
+            hint = f": {near}" if near else ", to be put there by hand"
+            return Refused(f"MATLAB has {layer.constructor}, but this form is not translated{hint}")
+    if near:
+        return Refused(f"no layer of MATLAB's computes {name}; near is {near}")
+    return Refused(f"there is no layer for {name or 'this function'}")
 
 
 def _letters(name: str) -> str:

@@ -109,7 +109,7 @@ def attention(walk: Walk, node: fx.Node, module: nn.Module | None) -> Value:
     assert isinstance(module, nn.MultiheadAttention)
     given = inspect.signature(module.forward).bind(*node.args, **node.kwargs).arguments
     query, key, value = (walk.given(given[name]) for name in ("query", "key", "value"))
-    if not module.batch_first or query.axes not in ("", "NTC") or key.axes != query.axes:
+    if not module.batch_first or query.axes not in ("", "NTC", "NHC") or key.axes != query.axes:
         raise Refused("sequences must be N,T,C: batch_first=True")
     if module.in_proj_weight is None or module.bias_k is not None or module.add_zero_attn:
         raise Refused("MATLAB's attention has no kdim, vdim, add_bias_kv and add_zero_attn")

@@ -20,8 +20,8 @@ import matlab_compat as matlab
 from matlab_compat.layers import Layer
 from matlab_compat.layers.transposed_convolution import TransposedConvolutionLayer
 
-from .arguments import named_arguments
-from .modules import edges, global_pooling, in_matlab_order, scaling, shifted
+from .arguments import named_arguments, operation_name
+from .modules import edges, filled, global_pooling, in_matlab_order, scaling, shifted
 from .values import SPACE, Refused, Value, Walk
 
 Handler = Callable[[Walk, fx.Node, nn.Module | None], Value]
@@ -68,7 +68,41 @@ def addition(walk: Walk, node: fx.Node, module: nn.Module | None) -> Value:
         return walk.join(node, matlab.additionLayer(2), [walk.given(a), walk.given(b)])
     data, constant = (a, b) if walk.is_data(a) else (b, a)
     x = walk.given(data)
+    if (positions := _positions(walk, constant, x)) is not None:
+        count, channels = positions.shape
+        layer = matlab.positionEmbeddingLayer(channels, count)
+        layers = filled(layer, {"weight": positions}, channels)
+        return walk.join(node, matlab.additionLayer(2), [x, walk.add(node, layers, x)])
     return _scaled(walk, node, x, bias=_constant(walk, constant, x))
+
+
+def _positions(walk: Walk, argument: Any, x: Value) -> Tensor | None:
+    """Position×channel, where a tensor has a vector for each position of a sequence.
+
+    Of an embedding, and of a tensor that is cut to the length of the data, a shorter sequence
+    takes the first vectors, as in MATLAB.
+    """
+    value = walk.constant(argument)
+    where = x.axes.replace("N", "").replace("C", "")
+    if not isinstance(value, Tensor) or len(where) != 1 or not x.agrees or value.ndim < 2:
+        return None
+    if walk.follows_from_sizes(argument) and not _is_cut(argument):
+        return None
+    full = value.reshape((1,) * (3 - value.ndim) + tuple(value.shape))
+    size = dict(zip(x.axes, full.shape, strict=False))
+    if full.ndim != 3 or size["N"] != 1 or (size[where], size["C"]) != (x.size[where], x.size["C"]):
+        return None
+    return full[0] if x.axes[-1] == "C" else full[0].T
+
+
+def _is_cut(node: fx.Node) -> bool:
+    """Whether what follows from sizes is a part of a table: ``table(arange(n))``, ``table[:n]``."""
+    if node.op == "call_module" or operation_name(node) == "embedding":
+        return True
+    if operation_name(node) not in ("getitem", "slice"):
+        return False
+    parts = node.args[1] if isinstance(node.args[1], tuple) else (node.args[1],)
+    return all(isinstance(part, slice) and not part.start for part in parts)
 
 
 def subtraction(walk: Walk, node: fx.Node, module: nn.Module | None) -> Value:
@@ -183,6 +217,8 @@ def reshaping(walk: Walk, node: fx.Node, module: nn.Module | None) -> Value:
     large = [[i for i in group if x.shape[i] != 1] for group in groups]
     if len(out) == 2 and (x.space or len(large[0]) > 1):
         return _flattened(walk, node, x, groups[0])
+    if x.space and large == [[1], [*range(2, len(x.shape))]] and x.axes[1] == "C":
+        return _row(walk, node, x)
     if any(len(group) > 1 for group in large):
         raise Refused("only all dimensions but the batch are flattened together")
     kept = [next(iter(big or group), None) for big, group in zip(large, groups, strict=True)]
@@ -215,14 +251,35 @@ def _flattened(walk: Walk, node: fx.Node, x: Value, held: Sequence[int]) -> Valu
     if not x.agrees:
         raise Refused("it has dimensions of size 1 that the features in MATLAB have not")
     flattened = tuple((axis, x.size[axis]) for axis in axes) if len(axes) > 1 else ()
-    layers = [matlab.flattenLayer()]
+    layers: list[Layer] = [matlab.flattenLayer()]
     if flattened and not walk.keeps_order(node):
         if "C" in axes and axes[0] != "C":
             raise Refused("channels that are flattened last need a layer behind that takes all")
-        order = [*range(len(x.space), 0, -1), len(x.space) + 1, len(x.space) + 2]
-        text = f"@(x) permute(x,[{' '.join(map(str, order))}])"
-        layers, flattened = [matlab.functionLayer(text), *layers], ()  # type: ignore[list-item]
+        layers, flattened = [_rows_first(len(x.space)), *layers], ()
     return walk.add(node, layers, x, axes="NC", flattened=flattened)
+
+
+def _rows_first(space: int) -> Layer:
+    """The layer that turns the order of the dimensions of space around."""
+    order = " ".join(map(str, [*range(space, 0, -1), space + 1, space + 2]))
+    return matlab.functionLayer(f"@(x) permute(x,[{order}])")
+
+
+def _reshaped(sizes: Sequence[int], labels: str) -> Layer:
+    """The layer that gives the elements of every observation other sizes."""
+    text = ",".join(map(str, sizes))
+    return matlab.functionLayer(
+        f"@(x) dlarray(reshape(stripdims(x),{text},[]),'{labels}')", Formattable=True
+    )
+
+
+def _row(walk: Walk, node: fx.Node, x: Value) -> Value:
+    """The pixels of an image in one row, in torch's order: w fastest."""
+    if not x.agrees:
+        raise Refused("it has dimensions of size 1 that the features in MATLAB have not")
+    sizes = [prod(x.size[axis] for axis in x.space), x.size["C"]]
+    layers = [_rows_first(len(x.space)), _reshaped(sizes, "SCB")]
+    return walk.add(node, layers, x, axes="NCH")
 
 
 def _unflattened(walk: Walk, node: fx.Node, x: Value, out: Sequence[int]) -> Value:
@@ -230,15 +287,7 @@ def _unflattened(walk: Walk, node: fx.Node, x: Value, out: Sequence[int]) -> Val
     if x.axes != "NC" or not x.agrees or x.flattened or len(out) not in (4, 5):
         raise Refused("only features are made images of; MATLAB has no layer for other reshapes")
     space = len(out) - 2
-    sizes = ",".join(map(str, [*out[:1:-1], out[1]]))
-    labels = "S" * space + "CB"
-    order = " ".join(map(str, [*range(space, 0, -1), space + 1, space + 2]))
-    layers = [
-        matlab.functionLayer(
-            f"@(x) dlarray(reshape(stripdims(x),{sizes},[]),'{labels}')", Formattable=True
-        ),
-        matlab.functionLayer(f"@(x) permute(x,[{order}])"),
-    ]
+    layers = [_reshaped([*out[:1:-1], out[1]], "S" * space + "CB"), _rows_first(space)]
     return walk.add(node, layers, x, axes="NC" + SPACE[:space])
 
 
@@ -277,8 +326,8 @@ def turning(walk: Walk, node: fx.Node, module: nn.Module | None) -> Value:
     if not x.axes:
         raise Refused(_NO_SHAPE)
     rank = len(x.axes)
-    name = node.args[1] if node.target is getattr else ""
-    given = (-2, -1) if name else walk.constant((*node.args[1:], *node.kwargs.values()))
+    whole = operation_name(node) in ("mT", "t")
+    given = (-2, -1) if whole else walk.constant((*node.args[1:], *node.kwargs.values()))
     if len(given) == 1 and isinstance(given[0], tuple | list):
         given = tuple(given[0])
     order = [int(d) % rank for d in given]
@@ -299,6 +348,36 @@ def passing(walk: Walk, node: fx.Node, module: nn.Module | None) -> Value:
     """Nothing happens to the values: ``contiguous``, ``clone``, ``float``."""
     x = walk.given(node.args[0])
     return walk.add(node, [], x, flattened=x.flattened)
+
+
+_MODES: dict[str, float | str] = {
+    "constant": 0,
+    "replicate": "replicate",
+    "reflect": "symmetric-exclude-edge",
+}
+
+
+def padding(walk: Walk, node: fx.Node, module: Any) -> Value:
+    """``F.pad`` before a convolution, whose Padding it becomes; nothing where nothing is added."""
+    x = walk.given(node.args[0])
+    if module is None:
+        given = named_arguments(node)
+        sides, mode, value = (walk.constant(given[n]) for n in ("pad", "mode", "value"))
+    else:
+        kind = type(module).__name__
+        sides, value = module.padding, getattr(module, "value", 0)
+        mode = {"Repli": "replicate", "Refle": "reflect"}.get(kind[:5], "constant")
+    if not any(sides):
+        return walk.add(node, [], x, flattened=x.flattened)
+    pairs = [(int(a), int(b)) for a, b in zip(sides[::2], sides[1::2], strict=True)][::-1]
+    before = len(x.axes) - len(pairs)
+    if not x.axes or "C" in x.axes[before:] or "N" in x.axes[before:] or min(min(pairs)) < 0:
+        raise Refused("only time and space are padded, by numbers of at least 0")
+    if mode not in _MODES:
+        raise Refused(f"padding mode '{mode}' is none of MATLAB's PaddingValue")
+    pairs = [(0, 0)] * (len(x.axes) - 2 - len(pairs)) + pairs
+    padded: float | str = _MODES[mode] or value or 0
+    return replace(walk.add(node, [], x), padding=tuple(pairs), padding_value=padded)
 
 
 # --- parts and means -----------------------------------------------------------------------
@@ -323,8 +402,9 @@ def pooling(maximum: bool) -> Handler:
         elif over and over == set(x.space):
             layer = global_pooling(len(over), maximum)
         else:
+            near = "max(x,[],3)" if maximum else "mean(x,3)"
             raise Refused(
-                "only all of space, or time, is pooled; functionLayer(@(x) mean(x,3)) is near"
+                f"only all of space, or time, is pooled; functionLayer(@(x) {near}) is near"
             )
         axes = x.axes if given["keepdim"] else "".join(a for a in x.axes if a not in over)
         pooled = walk.add(node, [layer], x)

@@ -33,6 +33,10 @@ class Value:
     #: The image (dimension and size, in torch's order) that the features are, where they lie in
     #: MATLAB's column-major order instead of torch's row-major one.
     flattened: tuple[tuple[str, int], ...] = ()
+    #: Rows and columns that torch has put around it, (before, after) for each dimension of space
+    #: or time, and MATLAB's PaddingValue for them: the convolution behind takes them over.
+    padding: tuple[tuple[int, int], ...] = ()
+    padding_value: float | str = 0
 
     @property
     def size(self) -> dict[str, int]:

@@ -10,7 +10,6 @@ from typing import Any
 
 import torch
 from torch import fx, nn
-from torch.fx.passes.shape_prop import ShapeProp
 from torch.nn import functional
 
 import matlab_compat as matlab
@@ -58,14 +57,29 @@ def _propagate_shapes(traced: fx.GraphModule, example_input: Any) -> None:
     was_training = {module: module.training for module in traced.modules()}
     try:
         with torch.no_grad():
-            ShapeProp(traced.eval()).propagate(*examples)
-    except RuntimeError as error:
+            _Shapes(traced.eval()).run(*examples)
+    except Exception as error:  # whatever the module's own code raises
         raise UsageError(
-            f"The module does not run on the example input: {cause_text(error.__cause__ or error)}"
+            f"The module does not run on the example input: {cause_text(error)}"
         ) from error
     finally:
         for module, training in was_training.items():
             module.training = training
+
+
+class _Shapes(fx.Interpreter):
+    """Runs a graph and notes the sizes of all results, where ``torch.export`` has them."""
+
+    def run_node(self, n: fx.Node) -> Any:
+        result = super().run_node(n)
+        n.meta["val"] = _without_data(result)
+        return result
+
+
+def _without_data(value: Any) -> Any:
+    if isinstance(value, torch.Tensor):
+        return value.to("meta")
+    return tuple(map(_without_data, value)) if isinstance(value, tuple | list) else None
 
 
 #: Arguments of functions that change nothing in prediction.
@@ -107,6 +121,8 @@ class _Walk:
         #: Those of them that follow from the size of the data.
         self.sizes: set[fx.Node] = set()
         self.refused: list[str] = []
+        #: Where the reading goes on behind what was refused, and nothing is known of the data.
+        self.lost: set[fx.Node] = set()
 
     def network(self) -> Network:
         """The whole graph as a network."""
@@ -141,6 +157,8 @@ class _Walk:
         for node in output.all_input_nodes:
             if node not in self.values:
                 self._refuse(node, "the output does not depend on the data")
+            elif self.values[node].padding:
+                self._refuse(node, "MATLAB has no layer for pad alone")
         return [self.values[node].source for node in output.all_input_nodes]
 
     def _refuse(self, node: fx.Node, why: object) -> None:
@@ -150,6 +168,8 @@ class _Walk:
         shape = self.shape(node)
         axes = next((v.axes for v in given if len(v.axes) == len(shape)), "")
         self.values[node] = Value("", shape, axes, labels_of(axes) if axes else "")
+        if not axes:
+            self.lost.add(node)
 
     def _in_place(self, node: fx.Node) -> bool:
         """Whether an operation changes its first argument."""
@@ -218,12 +238,14 @@ class _Walk:
         """See :class:`Walk`."""
         if not self.is_data(argument):
             raise Refused("it is made of a constant, which is no layer's result")
-        return self.values[argument]
+        x = self.values[argument]
+        if x.padding:
+            raise Refused("its data is padded, which MATLAB does within a convolution alone")
+        return x
 
     def shape(self, node: fx.Node) -> tuple[int, ...]:
         """See :class:`Walk`."""
-        found = node.meta.get("tensor_meta")
-        return tuple(getattr(node.meta.get("val") if found is None else found, "shape", ()))
+        return tuple(getattr(node.meta.get("val"), "shape", ()))
 
     # --- inputs -----------------------------------------------------------------------------
 
@@ -257,6 +279,8 @@ class _Walk:
             return "NHW"
         if rank == 3 and use == "channels last":
             return "NTC"
+        if rank in (4, 5) and use == "to channels second":
+            return _INPUTS[rank].replace("C", "") + "C"
         return _INPUTS.get(rank, "")
 
     def _first_use(self, node: fx.Node) -> str:
@@ -270,6 +294,8 @@ class _Walk:
                 return "unsqueeze"
             if row.channels_last:
                 return "channels last"
+            if name == "permute" and _moves_channels(user):
+                return "to channels second"
             if name in ("transpose", "permute", "mT", "swapaxes"):
                 behind = self._first_use(user)
                 return {"channels last": "", "layer": "channels last"}.get(behind, behind)
@@ -285,8 +311,11 @@ class _Walk:
     def _value(self, node: fx.Node) -> Value:
         if node.op == "placeholder":
             return self._input(node)
+        if self.lost.intersection(node.all_input_nodes):
+            self.lost.add(node)
+            return Value("", self.shape(node))
         name = operation_name(node)
-        if name == "getitem" and self._is_tuple(node.all_input_nodes[0]):
+        if name in ("getitem", "values") and self._is_tuple(node.all_input_nodes[0]):
             return self._part(node, self.values[node.all_input_nodes[0]])
         row = operation_of(node, self.traced)
         module = None
@@ -308,14 +337,13 @@ class _Walk:
         return self._layers(node, row, module, self.values[data[0]])
 
     def _is_tuple(self, node: fx.Node) -> bool:
-        found = node.meta.get("tensor_meta", node.meta.get("val"))
-        return isinstance(found, tuple | list) and not hasattr(found, "shape")
+        return isinstance(node.meta.get("val"), tuple | list)
 
     def _part(self, node: fx.Node, x: Value) -> Value:
         """One of several results: the first, which is the data."""
-        if x.source and node.args[1] != 0:
+        if node.args[1] not in (0, "values"):
             raise Refused("of its results only the first is understood")
-        return replace(x, shape=self.shape(node))  # of what was refused no part is refused again
+        return replace(x, shape=self.shape(node))
 
     def _module(self, node: fx.Node, row: Operation, data: fx.Node) -> nn.Module:
         """The module that a function with these arguments stands for."""
@@ -337,6 +365,8 @@ class _Walk:
         assert row.layers is not None
         if row.order != "kept" and not x.agrees and x.source:
             raise Refused("its data has dimensions of size 1 that the features in MATLAB have not")
+        if x.padding and not row.pads:
+            raise Refused("its data is padded, which MATLAB does within a convolution alone")
         second = row.order or row.channels_last or row.axes
         if x.axes and not second and x.axes[1:2] != "C":
             raise Refused("its channels are torch's second dimension, which here holds others")
@@ -429,6 +459,14 @@ def _attribute(module: nn.Module, path: str) -> Any:
 
 def _inserts(index: Any) -> bool:
     return index is None or (isinstance(index, tuple) and None in index)
+
+
+def _moves_channels(node: fx.Node) -> bool:
+    """Whether ``permute(0, 3, 1, 2)``, or the like for volumes."""
+    order = node.args[1:] or tuple(node.kwargs.values())
+    if len(order) == 1:
+        order = tuple(order[0])  # type: ignore[arg-type]
+    return len(order) > 3 and [*order] == [0, len(order) - 1, *range(1, len(order) - 1)]
 
 
 def _numbered(stem: str) -> Iterator[str]:

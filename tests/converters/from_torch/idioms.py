@@ -67,6 +67,26 @@ def _encoder(m: Any, x: Tensor) -> Tensor:
     return x + m.down(F.gelu(m.up(m.norm2(x))))
 
 
+def _u_net(m: Any, x: Tensor) -> Tensor:
+    """One step down and up; the padding is of size 0 where the sizes are even."""
+    first = F.relu(m.a(x))
+    y = m.up(F.relu(m.b(m.pool(first))))
+    rows, columns = first.size()[2] - y.size()[2], first.size()[3] - y.size()[3]
+    y = F.pad(y, [columns // 2, columns - columns // 2, rows // 2, rows - rows // 2])
+    return torch.sigmoid(m.c(torch.cat([first, y], dim=1))).squeeze(1)
+
+
+def _patches(m: Any, x: Tensor) -> Tensor:
+    """Patches in a row, their positions, one encoder block, the mean of all."""
+    y = m.conv(x).flatten(2).transpose(1, 2)
+    y = y + m.positions
+    z = m.norm(y)
+    y = y + m.attention(z, z, z)[0]
+    y = y + m.down(F.gelu(m.up(y)))
+    result: Tensor = m.head(y.mean(dim=1))
+    return result
+
+
 _CONV = nn.Conv2d(3, 4, 3, padding=1)
 _IMAGE = (2, 3, 8, 6)
 _FLAT = 4 * 8 * 6
@@ -416,6 +436,97 @@ IDIOMS: dict[str, Idiom] = {
         (2, 7, 6),
         "LayerNormalization Indexing1D FullyConnected",
         given="NTC",
+    ),
+    # --- padding ---
+    "F.pad before a convolution": Idiom(
+        Does(lambda m, x: m.conv(F.pad(x, (0, 1, 2, 1))), conv=nn.Conv2d(3, 2, 3, padding=1)),
+        _IMAGE,
+        "Convolution2D",
+    ),
+    "a causal convolution": Idiom(
+        Does(lambda m, x: m.conv(F.pad(x, (2, 0))), conv=nn.Conv1d(3, 2, 3)),
+        (2, 3, 9),
+        "Convolution1D",
+    ),
+    "nn.ReflectionPad2d": Idiom(
+        nn.Sequential(nn.ReflectionPad2d(2), nn.Conv2d(3, 2, 3)), _IMAGE, "Convolution2D"
+    ),
+    "a U-Net, padded where sizes differ": Idiom(
+        Does(
+            _u_net,
+            a=nn.Conv2d(3, 4, 3, padding=1),
+            b=nn.Conv2d(4, 8, 3, padding=1),
+            pool=nn.MaxPool2d(2),
+            up=nn.ConvTranspose2d(8, 4, 2, 2),
+            c=nn.Conv2d(8, 1, 1),
+        ),
+        _IMAGE,
+        "Convolution2D ReLU MaxPooling2D Convolution2D ReLU TransposedConvolution2D Concatenation "
+        "Convolution2D Sigmoid",
+        result="NHW",
+    ),
+    # --- more of sequences and rows ---
+    "torch.max(x, 2)[0]": Idiom(
+        Does(
+            lambda m, x: m.fc(torch.max(m.conv(x), 2)[0]),
+            conv=nn.Conv1d(3, 4, 1),
+            fc=nn.Linear(4, 2),
+        ),
+        (2, 3, 9),
+        "Convolution1D GlobalMaxPooling1D FullyConnected",
+    ),
+    "x.max(dim=1).values": Idiom(
+        Does(lambda m, x: m.norm(x).max(dim=1).values, norm=nn.LayerNorm(6)),
+        (2, 7, 6),
+        "LayerNormalization GlobalMaxPooling1D",
+        given="NTC",
+    ),
+    "x + self.positions": Idiom(
+        Does(lambda m, x: m.fc(x + m.positions), positions=torch.rand(1, 7, 6), fc=nn.Linear(6, 2)),
+        (2, 7, 6),
+        "PositionEmbedding Addition FullyConnected",
+        given="NTC",
+        result="NTC",
+    ),
+    "embeddings of words and positions": Idiom(
+        Does(
+            lambda m, x: m.words(x) + m.positions(torch.arange(x.shape[1])),
+            words=nn.Embedding(9, 4),
+            positions=nn.Embedding(20, 4),
+        ),
+        (2, 7),
+        "WordEmbedding PositionEmbedding Addition",
+        indices=9,
+        given="NT",
+        result="NTC",
+    ),
+    "x.flatten(2).mean(-1)": Idiom(
+        Does(lambda m, x: m.fc(x.flatten(2).mean(-1)), fc=nn.Linear(3, 2)),
+        _IMAGE,
+        "Function Function GlobalAveragePooling1D Flatten FullyConnected",
+    ),
+    "a vision transformer": Idiom(
+        Does(
+            _patches,
+            conv=nn.Conv2d(3, 8, 2, stride=2),
+            positions=torch.rand(1, 12, 8),
+            norm=nn.LayerNorm(8),
+            attention=nn.MultiheadAttention(8, 2, batch_first=True),
+            up=nn.Linear(8, 16),
+            down=nn.Linear(16, 8),
+            head=nn.Linear(8, 3),
+        ),
+        _IMAGE,
+        "Convolution2D Function Function PositionEmbedding Addition LayerNormalization "
+        "SelfAttention Addition Convolution1D GELU Convolution1D Addition GlobalAveragePooling1D "
+        "Flatten FullyConnected",
+        exported=False,
+    ),
+    "N,H,W,C data": Idiom(
+        Does(lambda m, x: m.conv(x.permute(0, 3, 1, 2)), conv=nn.Conv2d(3, 2, 3)),
+        (2, 8, 6, 3),
+        "Convolution2D",
+        given="NHWC",
     ),
     # --- what passes data on ---
     "dropout in all its forms": Idiom(

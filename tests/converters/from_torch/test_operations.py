@@ -94,7 +94,7 @@ def test_a_module_with_a_functional_form_has_it_in_its_row() -> None:
         (nn.Hardswish(), "functionLayer"),
         (nn.LogSoftmax(dim=1), "softmaxLayer"),
         (nn.PixelUnshuffle(2), "spaceToDepthLayer"),
-        (nn.ZeroPad2d(1), "Padding"),
+        (nn.ZeroPad2d(1), "pad alone"),
         (Does(lambda m, x: torch.exp(x)), "functionLayer"),
         (Does(lambda m, x: x / x.mean([2, 3], keepdim=True)), "functionLayer"),
         (Does(lambda m, x: torch.stack([x, x])), "concatenationLayer"),
@@ -123,7 +123,7 @@ def test_nothing_that_is_registered_is_called_unknown(name: str) -> None:
         (lambda m, x: x.mean(1), "all of space"),
         (lambda m, x: x.mean(), "name the dim"),
         (lambda m, x: x.transpose(2, 3), "functionLayer"),
-        (lambda m, x: x.view(-1, 3, 64), "flattened together"),
+        (lambda m, x: x.view(-1, 24, 8), "flattened together"),
         (lambda m, x: x.view(-1, 8), "batch"),
         (lambda m, x: x[:, 1], "alone in its dimension"),
         (lambda m, x: x * torch.rand(2, 1, 1, 1), "every observation"),
@@ -150,6 +150,45 @@ def F_upsample(x: Tensor, scale_factor: float = 2, align_corners: bool = False) 
     return functional.interpolate(
         x, scale_factor=scale_factor, mode="bilinear", align_corners=align_corners
     )
+
+
+def test_what_follows_from_a_refusal_is_not_refused_again() -> None:
+    lost = Does(lambda m, x: m.fc(torch.einsum("nchw->nc", x)), fc=nn.Linear(3, 2))
+    with pytest.raises(UnsupportedLayerError, match="1 part"):
+        from_torch(lost, image(2, 3, 8, 8))
+
+
+@pytest.mark.filterwarnings("ignore:The tensor attributes")  # torch's own, about its LSTM
+def test_an_exported_lstm_is_asked_for_as_a_module() -> None:
+    class Last(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.layer = nn.LSTM(4, 5, batch_first=True)
+
+        def forward(self, x: Tensor) -> Tensor:
+            y: Tensor = self.layer(x)[0][:, -1]
+            return y
+
+    program = torch.export.export(Last(), (image(2, 7, 4),))
+    with pytest.raises(UnsupportedLayerError, match=r"MATLAB has lstmLayer.*the module itself"):
+        from_torch(program)
+
+
+@pytest.mark.parametrize(
+    ("forward", "why"),
+    [
+        (lambda m, x: functional.relu(functional.pad(x, (1, 1))), "within a convolution"),
+        (lambda m, x: functional.max_pool2d(functional.pad(x, (1, 1)), 2), "within a convolution"),
+        (lambda m, x: functional.pad(x, (1, 1)), "pad alone"),
+        (lambda m, x: m.conv(functional.pad(x, (-1, 1))), "at least 0"),
+        (lambda m, x: m.conv(functional.pad(x, (1, 1, 1, 1), mode="circular")), "circular"),
+        (lambda m, x: m.conv(functional.pad(x, (1, 1), value=2.0)), "another way"),
+    ],
+)
+def test_padding_is_part_of_a_convolution_or_refused(forward: Any, why: str) -> None:
+    module = Does(forward, conv=nn.Conv2d(3, 2, 3, padding=1))
+    with pytest.raises(UnsupportedLayerError, match=why):
+        from_torch(module, image(2, 3, 8, 8))
 
 
 @pytest.mark.parametrize(

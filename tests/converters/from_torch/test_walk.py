@@ -290,10 +290,10 @@ def test_stacked_and_bidirectional_lstm() -> None:
         (nn.ConvTranspose2d(3, 3, 3, groups=3), "groups"),
         (nn.ConvTranspose2d(3, 3, 3, stride=2, output_padding=1), "output_padding"),
         (nn.Conv2d(3, 3, 3, padding=1, padding_mode="circular"), "circular"),
-        (nn.MaxPool2d(2, ceil_mode=True), "ceil_mode"),
+        (nn.MaxPool2d(3, ceil_mode=True), "ceil_mode"),
         (nn.AdaptiveAvgPool2d(3), "output of 1"),
         (nn.Softmax(dim=3), "dim=3"),
-        (nn.Flatten(2), "flattened"),
+        (nn.Flatten(1, 2), "flattened"),
         (nn.PixelUnshuffle(2), "spaceToDepthLayer"),
         (nn.LayerNorm(8), "channels"),
     ],
@@ -317,9 +317,12 @@ def test_everything_unsupported_is_listed_at_once() -> None:
     assert "PixelUnshuffle" in str(caught.value)
 
 
-def test_an_example_that_does_not_fit_is_refused_without_a_traceback_of_torch() -> None:
+def test_an_example_that_does_not_fit_is_refused_without_a_traceback_of_torch(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     with pytest.raises(UsageError, match="does not run on the example input"):
         from_torch(nn.Sequential(nn.Conv2d(3, 3, 3)), image(1, 4, 8, 8))
+    assert capsys.readouterr() == ("", "")
 
 
 class Shared(nn.Module):
@@ -333,6 +336,10 @@ class Shared(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         y: Tensor = self.conv(self.conv(x))
         return torch.softmax(y, 1, dtype=torch.float64) if self.function else y
+
+
+def test_an_incomplete_window_that_is_none_is_no_matter() -> None:
+    check(nn.Sequential(nn.MaxPool2d(2, ceil_mode=True)), image(2, 3, 8, 6))
 
 
 def test_a_layer_used_twice_becomes_two() -> None:
