@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import numpy.typing as npt
 
+from matlab_compat.arrays import Array
 from matlab_compat.data_format import DataFormat
 from matlab_compat.errors import (
     DataFormatError,
@@ -38,8 +38,6 @@ if TYPE_CHECKING:
     from matlab_compat.parity import Tolerance
     from matlab_compat.parity.diagnosis_types import Diagnosis
     from matlab_compat.parity.verify import Report
-
-Array = npt.NDArray[Any]
 
 
 def verify_against(

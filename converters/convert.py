@@ -39,10 +39,9 @@ from .running import running
 if TYPE_CHECKING:
     import torch
 
+    from matlab_compat.arrays import Array
     from matlab_compat.parity import Comparison
     from matlab_compat.parity.sensitivity import Sensitivity
-
-    from .formats.base import Array
 
 
 @dataclass(frozen=True)

@@ -29,6 +29,7 @@ from typing import Any
 
 import numpy as np
 
+from matlab_compat.arrays import Array
 from matlab_compat.display import size_text
 from matlab_compat.errors import CorruptFileError, UsageError, locating
 from matlab_compat.finite_json import finite_json
@@ -36,7 +37,7 @@ from matlab_compat.finite_json import finite_json
 from .atomic import new_file
 from .endings import ending_of
 from .formats.mat_struct import level_for
-from .matfile.values import Array, Value, mat_class
+from .matfile.values import Value, mat_class
 from .matfile.writer import write_mat
 
 Outputs = Mapping[str, Array]

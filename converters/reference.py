@@ -15,8 +15,8 @@ from .matfile.writer import write_mat
 from .names import valid_name
 
 if TYPE_CHECKING:
+    from matlab_compat.arrays import Array
     from matlab_compat.parity import Arrays, Comparison
-    from matlab_compat.parity.compare import Array
     from matlab_compat.parity.verify import Report
 
 #: Ends the names of oracles; there is room for it in the 63 letters of a name.

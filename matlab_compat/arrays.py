@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy.typing as npt
 
 #: An array of any class and size.
-Array: TypeAlias = npt.NDArray[Any]
+Array = npt.NDArray[Any]
 
 
 def restored(array: Array, shape: tuple[int | None, ...]) -> Array | None:

@@ -14,14 +14,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from .arrays import Array
 from .display import size_text
 from .errors import DataFormatError
 from .plain_text import plain_text
 from .wording import argument
-
-Array = npt.NDArray[Any]
 
 LABELS = "SCBTU"
 

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import numpy.typing as npt
 
+from .arrays import Array
 from .data_format import DataFormat, dlarray
 from .display import size_text
 from .errors import DataFormatError, PropertyError, locating
@@ -25,7 +25,6 @@ from .layers.transposed_convolution import same_crop
 if TYPE_CHECKING:
     from torch import Tensor
 
-Array = npt.NDArray[Any]
 Engine = Callable[["Tensor", "Tensor", "Tensor", "_Call"], "Tensor"]
 
 _NAMES = ("DataFormat", "Stride", "DilationFactor", "WeightsFormat", "BiasFormat")

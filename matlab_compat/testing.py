@@ -13,8 +13,8 @@ from os import PathLike
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import numpy.typing as npt
 
+from .arrays import Array
 from .data_format import DataFormat
 from .display import size_text
 from .errors import LayerNotFoundError, MatlabCompatWarning, UsageError
@@ -26,7 +26,6 @@ from .parity.tolerance import Tolerance
 if TYPE_CHECKING:
     from converters.verify import Task
 
-Array = npt.NDArray[Any]
 
 #: How an input without labels is read, by its number of dimensions: features N×C, images H×W×C×N
 #: (H×W×C where MATLAB dropped N), volumes H×W×D×C×N.

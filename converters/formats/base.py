@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
-import numpy.typing as npt
 
+from matlab_compat.arrays import Array
 from matlab_compat.data_format import torch_axes
 from matlab_compat.errors import UsageError
 from matlab_compat.layers import Layer
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     import torch
     from torch import nn
 
-Array = npt.NDArray[Any]
 Model = Layer | Network
 
 

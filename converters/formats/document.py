@@ -12,14 +12,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from matlab_compat.arrays import Array
 from matlab_compat.errors import CorruptFileError, MatlabCompatError, UnsupportedLayerError
 from matlab_compat.layers import Layer, layer_class
 from matlab_compat.layers.function import MatlabFunction
 from matlab_compat.layers.learnables import SavedInitializer
 from matlab_compat.layers.unsupported import UnsupportedLayer
 from matlab_compat.network import Network
-
-from .base import Array
 
 if TYPE_CHECKING:
     import torch

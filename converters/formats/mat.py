@@ -5,12 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
+from matlab_compat.arrays import Array
 from matlab_compat.layers import Layer
 from matlab_compat.layers.unsupported import UnsupportedLayer
 from matlab_compat.network import Network
 
 from ..load import load
-from .base import Array, Format, Model, Options, module_of, outputs_of, source_of
+from .base import Format, Model, Options, module_of, outputs_of, source_of
 from .mat_struct import save_layer, save_network
 
 if TYPE_CHECKING:

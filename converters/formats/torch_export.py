@@ -14,12 +14,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from matlab_compat.arrays import Array
 from matlab_compat.errors import MatlabCompatError, UnsupportedLayerError, cause_text
 from matlab_compat.network import Network
 from matlab_compat.wording import argument
 
 from ..examples import example_inputs
-from .base import Array, Format, Model, Options, interface, module_of, outputs_of
+from .base import Format, Model, Options, interface, module_of, outputs_of
 
 if TYPE_CHECKING:
     import torch

@@ -14,6 +14,7 @@ from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
+from matlab_compat.arrays import Array
 from matlab_compat.errors import (
     CorruptFileError,
     FileAccessError,
@@ -23,7 +24,7 @@ from matlab_compat.layers import Layer
 from matlab_compat.network import Network
 
 from ..identify.files import not_ours, refuse_others
-from .base import Array, Format, Model, Options, module_of, outputs_of, source_of
+from .base import Format, Model, Options, module_of, outputs_of, source_of
 from .document import describe, restore
 
 if TYPE_CHECKING:

@@ -23,7 +23,6 @@ from converters.matfile.tags import (
 )
 from converters.matfile.text import CodePage, decode_char
 from converters.matfile.values import (
-    Array,
     FunctionHandle,
     MatObject,
     ObjectArray,
@@ -32,6 +31,7 @@ from converters.matfile.values import (
     Value,
     sound,
 )
+from matlab_compat.arrays import Array
 from matlab_compat.errors import CorruptFileError, LimitExceededError, MatFileError
 from matlab_compat.wording import argument
 

@@ -27,7 +27,8 @@ from converters.matfile.hdf5_headers import is_virtual
 from converters.matfile.inflate import inflate_chunk
 from converters.matfile.limits import Limits
 from converters.matfile.threads import WORTH_THREADS, Workers
-from converters.matfile.values import Array, Shape
+from converters.matfile.values import Shape
+from matlab_compat.arrays import Array
 from matlab_compat.errors import (
     CorruptFileError,
     LimitExceededError,

@@ -16,7 +16,8 @@ from converters.matfile.journal import Journal
 from converters.matfile.limits import Limits
 from converters.matfile.source import Source
 from converters.matfile.text import CodePage, char_array, decode_bytes
-from converters.matfile.values import Array, SparseArray, Value
+from converters.matfile.values import SparseArray, Value
+from matlab_compat.arrays import Array
 from matlab_compat.errors import (
     CorruptFileError,
     LimitExceededError,

@@ -29,7 +29,6 @@ from converters.matfile.opaque import Opaque, function_text, replace_leaves
 from converters.matfile.source import Source
 from converters.matfile.text import join_units, units_to_array
 from converters.matfile.values import (
-    Array,
     Damaged,
     FunctionHandle,
     MatObject,
@@ -39,6 +38,7 @@ from converters.matfile.values import (
     StructArray,
     Value,
 )
+from matlab_compat.arrays import Array
 from matlab_compat.errors import (
     CorruptFileError,
     FileAccessError,

@@ -20,15 +20,8 @@ from converters.matfile.limits import Limits
 from converters.matfile.object_index import ObjectEntry, ObjectIndex, Property, PropertyKind
 from converters.matfile.opaque import ENUMERATION_TAG, REFERENCE, Opaque, replace_leaves
 from converters.matfile.reader import only_matfile_errors
-from converters.matfile.values import (
-    Array,
-    Damaged,
-    MatObject,
-    ObjectArray,
-    Shape,
-    StructArray,
-    Value,
-)
+from converters.matfile.values import Damaged, MatObject, ObjectArray, Shape, StructArray, Value
+from matlab_compat.arrays import Array
 from matlab_compat.errors import (
     CorruptFileError,
     LimitExceededError,

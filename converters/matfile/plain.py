@@ -17,7 +17,6 @@ from converters.matfile.datetimes import Datetime
 from converters.matfile.reader import only_matfile_errors
 from converters.matfile.text import join_units
 from converters.matfile.values import (
-    Array,
     Categorical,
     Map,
     MatObject,
@@ -28,6 +27,7 @@ from converters.matfile.values import (
     mat_class,
     sound,
 )
+from matlab_compat.arrays import Array
 from matlab_compat.data_format import dlarray
 from matlab_compat.errors import CorruptFileError, DataFormatError, UnsupportedFileError
 

@@ -46,11 +46,11 @@ import numpy as np
 import numpy.typing as npt
 
 from converters.matfile.datetimes import Datetime
+from matlab_compat.arrays import Array
 from matlab_compat.data_format import dlarray
 from matlab_compat.display import size_text
 from matlab_compat.errors import FieldNotFoundError, MatFileError
 
-Array: TypeAlias = npt.NDArray[Any]
 #: See the table above. ``object`` would be as precise to a type checker; the alias documents.
 Value: TypeAlias = Any
 Shape: TypeAlias = tuple[int, ...]

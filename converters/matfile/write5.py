@@ -17,7 +17,8 @@ import numpy as np
 import numpy.typing as npt
 
 from converters.matfile.tags import ArrayClass, DataType
-from converters.matfile.values import Array, Shape, SparseArray, StructArray, Value
+from converters.matfile.values import Shape, SparseArray, StructArray, Value
+from matlab_compat.arrays import Array
 from matlab_compat.errors import UsageError
 
 Buffer: TypeAlias = bytes | memoryview

@@ -13,8 +13,9 @@ from typing import Any
 import h5py
 import numpy as np
 
-from converters.matfile.values import Array, SparseArray, StructArray, Value, mat_class
+from converters.matfile.values import SparseArray, StructArray, Value, mat_class
 from converters.matfile.write5 import units_of_array, units_of_row
+from matlab_compat.arrays import Array
 
 _USERBLOCK = 512
 #: MATLAB compresses nothing smaller than this.

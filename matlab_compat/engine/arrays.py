@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from ..arrays import Array
 from ..data_format import DataFormat
 from ..display import size_text
 from ..errors import DataFormatError
 from .precision import DeviceLike, DTypeLike, torch_device, torch_dtype
-
-Array = npt.NDArray[Any]
 
 
 def as_data(value: object, what: str = "input") -> Array:

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
-Array = npt.NDArray[Any]
+from ..arrays import Array
 
 
 class ElementwiseAffine(nn.Module):

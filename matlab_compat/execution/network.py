@@ -10,9 +10,9 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
-import numpy.typing as npt
 import torch
 
+from ..arrays import Array
 from ..data_format import DataFormat, dlarray
 from ..display import size_text
 from ..engine.arrays import array, as_data, tensor
@@ -26,8 +26,6 @@ from .module import build_graph, run_network, run_recording
 if TYPE_CHECKING:
     from torch import fx
 
-
-Array = npt.NDArray[Any]
 
 #: The size of what is given, and that of the input layer.
 _Sizes: TypeAlias = tuple[tuple[int, ...], tuple[int, ...]]

@@ -15,14 +15,12 @@ import math
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
-import numpy.typing as npt
 
+from ..arrays import Array
 from ..errors import UnsupportedLayerError
-
-Array = npt.NDArray[Any]
 
 #: Longer texts, and deeper ones, are not simple functions.
 MAX_LENGTH = 2000

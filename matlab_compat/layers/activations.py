@@ -8,11 +8,11 @@ last dimension; a user's own class ``preluLayer`` or ``eluLayer`` is another thi
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 
+from ..arrays import Array
 from ..data_format import torch_axes
 from ..display import size_text
 from ..errors import DataFormatError, PropertyError
@@ -32,8 +32,6 @@ from .saved_fields import neutral, no_effect
 
 if TYPE_CHECKING:
     from torch import nn
-
-Array = npt.NDArray[Any]
 
 
 class ReLULayer(

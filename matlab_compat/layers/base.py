@@ -10,8 +10,8 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
-import numpy.typing as npt
 
+from ..arrays import Array
 from ..display import matlab_text
 from ..errors import (
     MatlabCompatWarning,
@@ -42,7 +42,6 @@ if TYPE_CHECKING:
     from ..engine.precision import DeviceLike, DTypeLike
     from ..execution.described import Plan
 
-Array = npt.NDArray[Any]
 #: (numIn, numOut) of an initializer, as the documentation of the layer defines them.
 Fans = tuple[int, int]
 

@@ -11,9 +11,8 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
 
 import numpy as np
-import numpy.typing as npt
 
-from ..arrays import restored
+from ..arrays import Array, restored
 from ..display import size_text
 from ..errors import MatlabCompatWarning, PropertyError
 from .base import Fans
@@ -54,7 +53,6 @@ from .saved_fields import used
 if TYPE_CHECKING:
     from torch import nn
 
-Array = npt.NDArray[Any]
 Convolution = TypeVar("Convolution", bound="ConvolutionLayer")
 
 

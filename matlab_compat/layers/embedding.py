@@ -9,12 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from math import prod
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 
-from ..arrays import as_vector, restored
+from ..arrays import Array, as_vector, restored
 from ..display import size_text
 from ..errors import PropertyError, UnsupportedLayerError
 from .base import Fans, Layer
@@ -37,7 +36,6 @@ from .saved_fields import no_effect
 if TYPE_CHECKING:
     from torch import nn
 
-Array = npt.NDArray[Any]
 WEIGHT_INITIALIZERS = ("glorot", "he", "narrow-normal", "zeros", "ones")
 
 

@@ -7,9 +7,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 import numpy as np
-import numpy.typing as npt
 
-from ..arrays import as_vector, restored
+from ..arrays import Array, as_vector, restored
 from ..display import matlab_text, row_text, size_text
 from ..errors import DataFormatError, PropertyError
 from .base import Fans, Layer
@@ -22,7 +21,6 @@ from .properties import (
     positive_integers,
 )
 
-Array = npt.NDArray[Any]
 Size = tuple[int, ...]
 
 # Input formats and the labels of the dimensions that the filters move over. The rows of 2-D layers

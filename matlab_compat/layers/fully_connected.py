@@ -7,9 +7,8 @@ from math import prod
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
-import numpy.typing as npt
 
-from ..arrays import as_vector, restored
+from ..arrays import Array, as_vector, restored
 from ..display import size_text
 from ..errors import DataFormatError, PropertyError
 from .base import Fans, Layer
@@ -21,7 +20,6 @@ from .saved_fields import neutral
 if TYPE_CHECKING:
     from torch import nn
 
-Array = npt.NDArray[Any]
 
 #: What the layer takes, and gives.
 FORMATS = {

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
-import numpy.typing as npt
 
+from ..arrays import Array
 from ..errors import UnsupportedLayerError
 from .base import Layer
 from .constructors import constructor_of
@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from torch import nn
 
     from ..language.expression import Function
-
-Array = npt.NDArray[Any]
 
 
 @dataclass(frozen=True)

@@ -6,12 +6,11 @@ public code that uses them. Others stay unsupported.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 
-from ..arrays import restored
+from ..arrays import Array, restored
 from ..errors import PropertyError
 from .base import Layer
 from .pooling import GlobalAveragePooling2DLayer
@@ -21,8 +20,6 @@ from .structure import Flattening, Identity
 
 if TYPE_CHECKING:
     from torch import nn
-
-Array = npt.NDArray[Any]
 
 
 # --- flatten ----------------------------------------------------------------------------

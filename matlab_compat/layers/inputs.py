@@ -16,9 +16,8 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
-import numpy.typing as npt
 
-from ..arrays import restored
+from ..arrays import Array, restored
 from ..data_format import DataFormat
 from ..display import size_text
 from ..errors import (
@@ -47,7 +46,6 @@ from .saved_fields import no_effect, used
 if TYPE_CHECKING:
     from torch import nn
 
-Array = npt.NDArray[Any]
 
 #: The statistics that a mode needs: property name to the name of the torch buffer.
 STATISTICS = {

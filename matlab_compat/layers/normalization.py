@@ -12,8 +12,7 @@ import warnings
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
-import numpy.typing as npt
-
+from ..arrays import Array
 from ..display import number_text, size_text
 from ..errors import DataFormatError, MatlabCompatWarning, PropertyError
 from ..wording import argument
@@ -32,8 +31,6 @@ from .saved_fields import no_effect
 
 if TYPE_CHECKING:
     from torch import nn
-
-Array = npt.NDArray[Any]
 
 
 def at_least(least: float) -> Callable[[object], float]:

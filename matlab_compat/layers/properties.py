@@ -15,8 +15,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar, Final, Generic, Protocol, Self, TypeVar, overload
 
 import numpy as np
-import numpy.typing as npt
 
+from ..arrays import Array
 from ..display import matlab_text, size_text
 from ..errors import PropertyError, ReadOnlyPropertyError
 from ..plain_text import plain_text
@@ -24,7 +24,6 @@ from ..plain_text import plain_text
 T = TypeVar("T")
 #: Characters or elements of a bad value that an error message shows.
 _SHOWN = 100
-Array = npt.NDArray[Any]
 Converter = Callable[[object], T]
 
 REQUIRED: Final = object()

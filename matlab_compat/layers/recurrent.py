@@ -12,9 +12,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
-import numpy.typing as npt
 
-from ..arrays import as_vector, restored
+from ..arrays import Array, as_vector, restored
 from ..display import size_text
 from ..errors import PropertyError
 from .base import Fans, Layer
@@ -38,7 +37,6 @@ if TYPE_CHECKING:
 
     from ..engine.recurrent import Recurrence, Settings
 
-Array = npt.NDArray[Any]
 Factor = float | tuple[float, ...]
 
 WEIGHT_INITIALIZERS = ("glorot", "he", "orthogonal", "narrow-normal", "zeros", "ones")

@@ -12,8 +12,8 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 import numpy as np
-import numpy.typing as npt
 
+from ..arrays import Array
 from ..data_format import DataFormat, dlarray
 from ..display import matlab_text
 from ..errors import (
@@ -57,7 +57,6 @@ if TYPE_CHECKING:
 
     from ..engine.precision import DeviceLike, DTypeLike
 
-Array = npt.NDArray[Any]
 Transposed = TypeVar("Transposed", bound="TransposedConvolutionLayer")
 
 

@@ -11,7 +11,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import numpy.typing as npt
 
 from ..display import TIMES
 from ..errors import LayerNotFoundError, UsageError
@@ -31,8 +30,6 @@ if TYPE_CHECKING:
     from torch import fx
 
     from ..engine.precision import DeviceLike, DTypeLike
-
-Array = npt.NDArray[Any]
 
 
 class LayerArray(list[Layer]):

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
-import numpy.typing as npt
-
-Array = npt.NDArray[Any]
+from ..arrays import Array
 
 #: How data without labels is read, by its number of dimensions; two are rows and columns.
 _UNLABELLED = {1: "U", 2: "UU", 3: "SSC", 4: "SSCB", 5: "SSSCB"}

@@ -20,8 +20,8 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal
 
 import numpy as np
-import numpy.typing as npt
 
+from ..arrays import Array
 from ..display import size_text
 from ..errors import NothingToCompareError
 from ..finite_json import finite_json
@@ -30,7 +30,6 @@ from .blocks import wide
 from .tally import Judgement, Rule, Totals, totals_of
 from .tolerance import Tolerance
 
-Array = npt.NDArray[Any]
 Verdict = Literal["equal", "different"]
 
 #: How the default rule of a layer reads in a report.

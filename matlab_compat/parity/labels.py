@@ -12,8 +12,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import numpy.typing as npt
 
+from ..arrays import Array
 from ..data_format import dlarray
 from ..display import size_text
 from ..engine.precision import tf32_in_use
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from ..engine.precision import DeviceLike, DTypeLike
     from ..network import Network
 
-Array = npt.NDArray[Any]
 
 RULE = "largest score less that of MATLAB's class / (eps * max|scores|)"
 #: Where single itself is off by more than this part of the largest score, no more is allowed.

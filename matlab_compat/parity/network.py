@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import numpy.typing as npt
 
+from ..arrays import Array
 from ..data_format import dlarray
 from ..engine.precision import tf32_in_use
 from ..errors import NothingToCompareError, UsageError
@@ -30,8 +30,6 @@ if TYPE_CHECKING:
     from ..engine.precision import DeviceLike, DTypeLike
     from ..layers.base import Layer
     from ..network import Network
-
-Array = npt.NDArray[Any]
 
 
 def verify_network(

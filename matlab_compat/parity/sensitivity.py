@@ -23,13 +23,12 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from ..arrays import Array
 from ..errors import NothingToCompareError
 from .compare import LAYER_BOUND, SMALLEST, Comparison, compare
 from .tolerance import Tolerance
 
-Array = npt.NDArray[Any]
 #: The model's results, in one order and in MATLAB's order of dimensions, computed in a number
 #: format inside a context.
 Run = Callable[[str, AbstractContextManager[Any] | None], Sequence[Array]]

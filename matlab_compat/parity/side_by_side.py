@@ -8,15 +8,14 @@ from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import numpy.typing as npt
 
+from ..arrays import Array
 from ..finite_json import finite_json
 from .axes import same_rank
 
 if TYPE_CHECKING:
     from ..engine.precision import DeviceLike, DTypeLike
 
-Array = npt.NDArray[Any]
 
 EXPECTED = "MATLAB"
 ORACLE = "float64 oracle"

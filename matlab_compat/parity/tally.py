@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 
+from ..arrays import Array
 from .blocks import Blocks, Farthest, largest_of
 
 if TYPE_CHECKING:
     from .tolerance import Tolerance
-
-Array = npt.NDArray[Any]
 
 
 @dataclass

@@ -10,8 +10,8 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
-import numpy.typing as npt
 
+from ..arrays import Array
 from ..engine.arrays import as_data, real_array
 from ..engine.precision import tf32_in_use, torch_device, torch_dtype
 from .compare import EPS, SMALLEST, Comparison, Verdict, compare
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from ..engine.precision import DeviceLike, DTypeLike
     from ..layers.transposed_convolution import TransposedConvolution2DLayer
 
-Array = npt.NDArray[Any]
 Worth = Literal["full", "limited"]
 
 

@@ -11,8 +11,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import numpy.typing as npt
 
+from ..arrays import Array
 from ..data_format import DataFormat, dlarray
 from ..display import size_text
 from ..errors import MatlabCompatError, NothingToCompareError
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from ..layers.base import Layer
     from ..network import Network
 
-Array = npt.NDArray[Any]
 
 #: What is said of an output, and not where activations before it show everything.
 _MADE_UP = ("output saturated", "output constant along a dimension", "dead channels")

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 import pytest
 import scipy.io
@@ -21,6 +20,7 @@ from converters.formats.mat_struct import network_struct
 from converters.matfile.writer import write_mat
 from converters.verify import Task, run
 from matlab_compat import Network
+from matlab_compat.arrays import Array
 from matlab_compat.errors import NothingToCompareError, PropertyError, UsageError
 from matlab_compat.layers import (
     ClassificationOutputLayer,
@@ -35,7 +35,6 @@ from matlab_compat.parity.verify import Report
 from matlab_compat.testing import assert_matches_matlab
 from tests import oracle_matio
 
-Array = npt.NDArray[Any]
 CLASSES = ["cat", "dog", "emu"]
 SCORES = np.float32([[3, 1, 2], [0, 5, 1], [1, 2, 9], [4, 0, 0], [0, 1, 0]])
 RIGHT = [1, 2, 3, 1, 2]

@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pytest
 
 import converters
@@ -21,6 +20,7 @@ from converters.formats.mat_struct import network_struct
 from converters.matfile.values import StructArray
 from converters.matfile.writer import write_mat
 from matlab_compat import Network
+from matlab_compat.arrays import Array
 from matlab_compat.errors import MatlabCompatWarning, NothingToCompareError
 from matlab_compat.layers import (
     Convolution2DLayer,
@@ -37,7 +37,6 @@ from matlab_compat.parity.verify import Report
 from matlab_compat.testing import assert_matches_matlab
 from tests.fuzz.commands import run
 
-Array = npt.NDArray[Any]
 RANDOM = np.random.default_rng(3)
 
 

@@ -12,6 +12,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
+from matlab_compat.arrays import Array
 from matlab_compat.errors import UsageError
 from matlab_compat.layers import Layer
 from matlab_compat.layers.function import FunctionLayer
@@ -20,7 +21,7 @@ from matlab_compat.network import CLASSIC, Network
 
 from ...load import load
 from ...matfile.writer import _KEYWORDS as KEYWORDS
-from ..base import Array, Format, Model, Options, module_of, outputs_of, source_of
+from ..base import Format, Model, Options, module_of, outputs_of, source_of
 from ..mat import unbuilt, write_struct
 from .calls import Call, call, helper, plain, quoted, refusal
 

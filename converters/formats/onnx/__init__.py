@@ -18,10 +18,11 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from matlab_compat.arrays import Array
 from matlab_compat.errors import MatlabCompatError, UnsupportedLayerError, cause_text
 from matlab_compat.wording import argument
 
-from ..base import Array, Format, Model, Options, interface, module_of, need
+from ..base import Format, Model, Options, interface, module_of, need
 from ..torch_export import export, fixed_remark
 
 if TYPE_CHECKING:

@@ -14,12 +14,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
+from matlab_compat.arrays import Array
 from matlab_compat.data_format import torch_axes
 from matlab_compat.errors import UnsupportedLayerError, UsageError, cause_text
 from matlab_compat.network import Network
 
 from ...examples import example_inputs
-from ..base import Array, Format, Model, Options, need, source_of
+from ..base import Format, Model, Options, need, source_of
 
 if TYPE_CHECKING:
     import torch

@@ -13,8 +13,8 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import numpy.typing as npt
 
+from ...arrays import Array
 from ...data_format import DataFormat, dlarray
 from ...errors import MatlabCompatError
 from ...execution.described import Port
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from ...engine.precision import DeviceLike, DTypeLike
     from ...network import Network
 
-Array = npt.NDArray[Any]
 
 __all__ = [
     "Measure",

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from ...arrays import Array
 from .measure import Candidate, Measure, Side
-
-Array = npt.NDArray[Any]
 
 #: What is left of complex values, and what MATLAB calls it.
 _PARTS = {"real part only": "real", "imaginary part only": "imag", "magnitude only": "abs"}

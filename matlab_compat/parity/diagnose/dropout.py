@@ -9,10 +9,9 @@ out (a classifier's last layer), countless sets of elements would fit, and nothi
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 
 from ...layers.normalization import _Dropout
 from ...network.graph import Step
@@ -25,7 +24,6 @@ if TYPE_CHECKING:
 
     from .run import Run, Target
 
-Array = npt.NDArray[Any]
 
 _REMEDY = "call model.eval() before comparing; in MATLAB use predict, not forward."
 #: Elements that are solved for, and steps of the solution.

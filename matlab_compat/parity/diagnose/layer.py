@@ -10,8 +10,8 @@ from operator import mul
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from ...arrays import Array
 from ...errors import MatlabCompatError
 from ...layers.base import Layer
 from ...layers.edges import Pair, edge_pairs, edges_of
@@ -31,7 +31,6 @@ from .altered import (
     twice,
 )
 
-Array = npt.NDArray[Any]
 Size = tuple[int, ...]
 Pairs = tuple[Pair, ...]
 

@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from enum import Enum
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
-import numpy.typing as npt
 
+from ...arrays import Array
 from ..diagnosis_types import Diagnosis
-
-Array = npt.NDArray[Any]
 
 #: Elements that are looked at first; only what fits there is compared as a whole.
 SAMPLE = 2048

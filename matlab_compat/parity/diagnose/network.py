@@ -8,10 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import numpy.typing as npt
-
+from ...arrays import Array
 from ...errors import MatlabCompatError
 from ...layers.normalization import BatchNormalizationLayer
 from ...network.graph import Step
@@ -27,8 +26,6 @@ from .run import Run, Target, ancestors
 
 if TYPE_CHECKING:
     pass
-
-Array = npt.NDArray[Any]
 
 
 @dataclass(frozen=True)

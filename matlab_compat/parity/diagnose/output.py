@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
-import numpy.typing as npt
 
+from ...arrays import Array
 from ..axes import same_rank
 from ..diagnosis_types import Diagnosis
 from .complex import complex_changes
 from .measure import Measure, explanations
 from .rearranged import rearrangements
 from .values import class_numbers, one_sided, value_changes
-
-Array = npt.NDArray[Any]
 
 #: As many are reported.
 MOST = 3

@@ -11,12 +11,10 @@ from math import prod
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from ...arrays import Array
 from ..axes import Axes
 from .measure import Candidate, Measure, Said, Side
-
-Array = npt.NDArray[Any]
 
 #: Pixels that a result may be shifted by, in each direction.
 LARGEST_SHIFT = 3

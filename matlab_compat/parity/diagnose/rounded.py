@@ -9,11 +9,11 @@ most of the difference, which it does of no other difference: noise would only g
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 
+from ...arrays import Array
 from ...network.graph import Step
 from ..axes import same_rank
 from ..compare import EPS
@@ -25,7 +25,6 @@ from .values import has_digits_of
 if TYPE_CHECKING:
     from .run import Run, Target
 
-Array = npt.NDArray[Any]
 
 #: What may be left of the difference (root mean square), and in how many elements it must show:
 #: of as many elements of noise, not one set in 100 000 would come so near by chance.

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import numpy.typing as npt
-
+from ...arrays import Array
 from ...execution.described import Port
 from ...network.graph import Plan, Step
 from .layer import Variation
@@ -18,8 +17,6 @@ if TYPE_CHECKING:
 
     from ...engine.precision import DeviceLike, DTypeLike
     from ...network import Network
-
-Array = npt.NDArray[Any]
 
 
 @dataclass(frozen=True)

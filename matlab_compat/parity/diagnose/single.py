@@ -8,8 +8,8 @@ from itertools import chain
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from ...arrays import Array
 from ...data_format import DataFormat
 from ...errors import MatlabCompatError
 from ...layers.base import Layer
@@ -19,8 +19,6 @@ from .layer import Variation, rounded_operands, variations
 from .measure import Candidate, Measure, Side, explanations
 from .output import ranked
 from .patience import Patience
-
-Array = npt.NDArray[Any]
 
 
 def diagnose_layer(

@@ -6,13 +6,11 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from ...arrays import Array
 from ...wording import argument
 from ..compare import EPS
 from .measure import Candidate, Measure, Side
-
-Array = npt.NDArray[Any]
 
 #: Fewer elements than this could be fitted by chance.
 _FEWEST = 8

@@ -9,12 +9,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ...arrays import Array
 from ..compare import Arrays, Comparison
 from . import shown
 from .markup import Markup, data_uri, element, png, svg
 from .text import figure
-
-Array = npt.NDArray[Any]
 
 #: Colours from dark to light, evenly; grey prints keep the order (after matplotlib's viridis).
 _COLOURS = np.array(

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 
+from ...arrays import Array
 from ..blocks import wide
 from ..compare import Arrays, Comparison
 
 if TYPE_CHECKING:
     from ..verify import Report
 
-Array = npt.NDArray[Any]
 
 #: Points of the scatter diagram, and rows or columns of an image, that a page can bear.
 MOST_POINTS = 1500

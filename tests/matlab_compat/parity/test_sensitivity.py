@@ -11,11 +11,11 @@ from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pytest
 import torch
 from torch.nn import functional
 
+from matlab_compat.arrays import Array
 from matlab_compat.errors import NothingToCompareError
 from matlab_compat.parity.compare import EPS, SMALLEST
 from matlab_compat.parity.sensitivity import (
@@ -28,7 +28,6 @@ from matlab_compat.parity.sensitivity import (
 )
 from matlab_compat.parity.tolerance import Tolerance
 
-Array = npt.NDArray[Any]
 SINGLE = EPS["single"]
 
 

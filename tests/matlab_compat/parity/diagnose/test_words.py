@@ -6,21 +6,18 @@ an LSTM written out here; the dimensions are those that the data format names.
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
-import numpy.typing as npt
 import pytest
 import torch
 from torch.nn import functional
 
+from matlab_compat.arrays import Array
 from matlab_compat.layers import LSTMLayer, MaxPooling2DLayer, TransposedConvolution2DLayer
 from matlab_compat.parity.diagnose import Measure, diagnose_output
 from matlab_compat.parity.diagnosis_types import Diagnosis
 from matlab_compat.parity.network import verify_network
 from matlab_compat.parity.verify import verify_layer
 
-Array = npt.NDArray[Any]
 RANDOM = np.random.default_rng(7)
 MEASURE = Measure(2.0**-23, 4.0, 16)
 
