@@ -105,6 +105,12 @@ def test_no_module_imports_itself_through_others() -> None:
     assert not left, {module: sorted(targets & set(left)) for module, targets in left.items()}
 
 
+def test_the_map_shows_the_floors() -> None:
+    text = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    lines = text.partition("```text\n")[2].partition("```")[0].splitlines()
+    assert [tuple(line.split(", ")) for line in lines] == list(FLOORS)
+
+
 def test_every_module_has_its_floor() -> None:
     rooms = {room(module) for module in modules() if module.startswith("matlab_compat.")}
     assert rooms == set(FLOOR)

@@ -14,12 +14,12 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from converters.structs import layer_struct, network_struct
 from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
 import matlab_compat as mc
+from converters.formats.mat_struct import layer_struct, network_struct
 from converters.matfile.writer import write_mat
 from matlab_compat.errors import UsageError
 from matlab_compat.network import Network

@@ -1,7 +1,7 @@
 """No right way of computing a real network is outside the bound of any element.
 
 Expected values: the same networks by other kernels and in other orders of summation, all in single;
-none of them knows of the bound. ``tests/converters/targets/test_real.py`` has them by ONNX Runtime,
+none of them knows of the bound. ``tests/converters/formats/test_real.py`` has them by ONNX Runtime,
 ``python -m benchmarks.rounding`` all in one table.
 """
 
