@@ -7,10 +7,10 @@ Written by ``make generate``: the classes with ``saved_as`` and their constructo
 # fmt: off
 
 from .activations import (
-    ClippedReLULayer, ELULayer, GELULayer, LeakyReLULayer, PReLULayer, QuadraticLayer, ReLULayer,
-    ScalingLayer, SigmoidLayer, SoftmaxLayer, SoftplusLayer, SwishLayer, TanhLayer,
-    clippedReluLayer, eluLayer, geluLayer, leakyReluLayer, preluLayer, quadraticLayer, reluLayer,
-    scalingLayer, sigmoidLayer, softmaxLayer, softplusLayer, swishLayer, tanhLayer,
+    ClippedReLULayer, ELULayer, GELULayer, LeakyReLULayer, NnetScalingLayer, PReLULayer,
+    QuadraticLayer, ReLULayer, ScalingLayer, SigmoidLayer, SoftmaxLayer, SoftplusLayer, SwishLayer,
+    TanhLayer, clippedReluLayer, eluLayer, geluLayer, leakyReluLayer, preluLayer, quadraticLayer,
+    reluLayer, scalingLayer, sigmoidLayer, softmaxLayer, softplusLayer, swishLayer, tanhLayer,
 )
 from .attention import (
     AttentionLayer, SelfAttentionLayer, attentionLayer, selfAttentionLayer,
@@ -110,11 +110,11 @@ __all__ = [
     "KerasGlobalAveragePooling2dLayer", "KerasSigmoidLayer", "KerasTanhLayer", "LSTMLayer",
     "LSTMProjectedLayer", "Layer", "LayerNormalizationLayer", "LeakyReLULayer",
     "MaxPooling1DLayer", "MaxPooling2DLayer", "MaxPooling3DLayer", "MaxUnpooling2DLayer",
-    "MultiplicationLayer", "NetworkLayer", "OnnxElementwiseAffineLayer", "OnnxFlattenInto2dLayer",
-    "OnnxFlattenLayer", "OnnxIdentityLayer", "OnnxSigmoidLayer", "OnnxVerifyBatchSizeLayer",
-    "PReLULayer", "PatchEmbeddingLayer", "PixelClassificationLayer", "PositionEmbeddingLayer",
-    "QuadraticLayer", "RCNNBoxRegressionLayer", "RPNClassificationLayer", "ReLULayer",
-    "RegressionOutputLayer", "Resize2DLayer", "Resize3DLayer", "ScalingLayer",
+    "MultiplicationLayer", "NetworkLayer", "NnetScalingLayer", "OnnxElementwiseAffineLayer",
+    "OnnxFlattenInto2dLayer", "OnnxFlattenLayer", "OnnxIdentityLayer", "OnnxSigmoidLayer",
+    "OnnxVerifyBatchSizeLayer", "PReLULayer", "PatchEmbeddingLayer", "PixelClassificationLayer",
+    "PositionEmbeddingLayer", "QuadraticLayer", "RCNNBoxRegressionLayer", "RPNClassificationLayer",
+    "ReLULayer", "RegressionOutputLayer", "Resize2DLayer", "Resize3DLayer", "ScalingLayer",
     "SelfAttentionLayer", "SequenceFoldingLayer", "SequenceInputLayer", "SequenceUnfoldingLayer",
     "SigmoidLayer", "SinusoidalPositionEncodingLayer", "SoftmaxLayer", "SoftplusLayer",
     "SpaceToDepthLayer", "SpatialDropoutLayer", "SwishLayer", "TanhLayer",

@@ -8,7 +8,7 @@ last dimension; a user's own class ``preluLayer`` or ``eluLayer`` is another thi
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
@@ -268,7 +268,7 @@ class SoftmaxLayer(
         return "softmax"
 
 
-# --- Reinforcement Learning Toolbox -------------------------------------------------------
+# --- once of the Reinforcement Learning Toolbox, some since R2025a of Deep Learning's -------
 
 
 def _at_least_2d(value: object) -> Array:
@@ -294,10 +294,39 @@ class SoftplusLayer(
         return nn.Softplus(threshold=40)
 
 
+class _Scaling(Layer, constructor="scalingLayer"):
+    """``Scale .* X`` plus the property that ``summand`` names, expanded as MATLAB expands them."""
+
+    summand: ClassVar[str]
+
+    Scale = Property(_at_least_2d, 1, doc="Factor: a scalar, or H×W×C for 'SSCB', C×1 for 'CB'.")
+
+    def _validate(self) -> None:
+        for name in ("Scale", self.summand):
+            if self._values[name].size == 0:
+                raise PropertyError(f"{name} must not be empty.", where=(name,))
+
+    def _build(self, formats: tuple[str, ...]) -> nn.Module:
+        from ..engine.activations import Scaling
+
+        labels = formats[0]
+        scale, summand = (
+            (value.shape, _expanded(name, value, labels))
+            for name, value in (("Scale", self.Scale), (self.summand, self._values[self.summand]))
+        )
+        return Scaling((scale[0], summand[0]), (scale[1], summand[1]), torch_axes(labels))
+
+    def torch_state(self) -> dict[str, Array]:
+        """Both in MATLAB's order; the module puts them into torch's."""
+        return {
+            "scale": np.ascontiguousarray(self.Scale),
+            "bias": np.ascontiguousarray(self._values[self.summand]),
+        }
+
+
 class ScalingLayer(
-    Layer,
+    _Scaling,
     saved_as="rl.layer.ScalingLayer",
-    constructor="scalingLayer",
     type_text="ScalingLayer",
     saved_fields={
         "ScalingVersion": no_effect("numbers the layout of the fields"),
@@ -305,20 +334,21 @@ class ScalingLayer(
             0, why="releases since 2025 save Bias and Offset; only Bias is known to be added"
         ),
     },
+    example="scalingLayer(Name='s')",
 ):
-    """The scaling layer: ``Scale .* X + Bias``.
+    """The scaling layer of the Reinforcement Learning Toolbox: ``Scale .* X + Bias``.
 
     ``Scale`` and ``Bias`` are scalars, or arrays that expand to the size of an observation in
-    MATLAB's order of dimensions (for "SSCB" H×W×C, for "CB" and "CBT" C×1).
+    MATLAB's order of dimensions (for "SSCB" H×W×C, for "CB" and "CBT" C×1). ``scalingLayer`` makes
+    one unless Offset is given.
     """
 
-    Scale = Property(_at_least_2d, 1)
-    Bias = Property(_at_least_2d, 0)
+    summand = "Bias"
+
+    Bias = Property(_at_least_2d, 0, doc="Summand, of the size of Scale or a scalar.")
 
     def _validate(self) -> None:
-        for name, value in (("Scale", self.Scale), ("Bias", self.Bias)):
-            if value.size == 0:
-                raise PropertyError(f"{name} must not be empty.", where=(name,))
+        super()._validate()
         if 1 not in (self.Scale.size, self.Bias.size) and self.Scale.shape != self.Bias.shape:
             raise PropertyError(
                 f"Scale is {size_text(self.Scale.shape)} and Bias {size_text(self.Bias.shape)}; "
@@ -326,27 +356,31 @@ class ScalingLayer(
                 where=("Bias",),
             )
 
-    def _build(self, formats: tuple[str, ...]) -> nn.Module:
-        from ..engine.activations import Scaling
-
-        labels = formats[0]
-        expanded = [_expanded(name, self._values[name], labels) for name in ("Scale", "Bias")]
-        return Scaling(
-            (self.Scale.shape, self.Bias.shape),
-            (expanded[0], expanded[1]),
-            torch_axes(labels),
-        )
-
-    def torch_state(self) -> dict[str, Array]:
-        """Scale and Bias in MATLAB's order; the module puts them into torch's."""
-        return {
-            "scale": np.ascontiguousarray(self.Scale),
-            "bias": np.ascontiguousarray(self.Bias),
-        }
-
     def description(self) -> str:
         """MATLAB's word for it."""
         return "Scaling layer"
+
+
+class NnetScalingLayer(_Scaling, saved_as="nnet.cnn.layer.ScalingLayer", type_text="Scaling"):
+    """The scaling layer of the Deep Learning Toolbox (R2025a): ``Scale .* X + Offset``.
+
+    ``Scale`` and ``Offset`` are scalars, or arrays of sizes of their own that expand to the size of
+    an observation (for "SSCB" H×W×C, for "CB" and "CBT" C×1). Imports of ONNX networks have one
+    for Add, Mul, Sub, Neg and Div. ``scalingLayer`` makes one where Offset is given.
+
+    Examples
+    --------
+    >>> scalingLayer(Scale=0.5, Offset=1).predict([[2.0], [4.0]], "CB").tolist()
+    [[2.0], [3.0]]
+    """
+
+    summand = "Offset"
+
+    Offset = Property(_at_least_2d, 0, doc="Summand: a scalar, or an array as Scale.")
+
+    def _constructor_defaults(self) -> dict[str, object]:
+        """Offset is always said: without it the function makes the other class."""
+        return {k: v for k, v in super()._constructor_defaults().items() if k != "Offset"}
 
 
 def _expanded(name: str, value: Array, labels: str) -> tuple[int, ...]:
@@ -365,7 +399,7 @@ def _expanded(name: str, value: Array, labels: str) -> tuple[int, ...]:
 
 class QuadraticLayer(
     Layer,
-    saved_as="rl.layer.QuadraticLayer",
+    saved_as=("rl.layer.QuadraticLayer", "nnet.cnn.layer.QuadraticLayer"),
     constructor="quadraticLayer",
     type_text="QuadraticLayer",
     example="quadraticLayer(Name='features')",
@@ -410,5 +444,5 @@ tanhLayer = constructor_of(TanhLayer)
 sigmoidLayer = constructor_of(SigmoidLayer)
 softmaxLayer = constructor_of(SoftmaxLayer)
 softplusLayer = constructor_of(SoftplusLayer)
-scalingLayer = constructor_of(ScalingLayer)
+scalingLayer = constructor_of(ScalingLayer, NnetScalingLayer)
 quadraticLayer = constructor_of(QuadraticLayer)

@@ -152,7 +152,7 @@ class SelfAttentionLayer(
     type_text="Self-Attention",
     versions="1",
     saved_fields={"Num*Channels": no_effect("the weights have the sizes")},
-    example="selfAttentionLayer(4, 128, AttentionMask='causal')",
+    example="selfAttentionLayer(4, 128, AttentionMask='causal', NumValueChannels=128)",
 ):
     """MATLAB's multihead self-attention layer.
 

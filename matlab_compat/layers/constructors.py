@@ -24,8 +24,10 @@ from .properties import REQUIRED, auto_or_positive_integer
 L = TypeVar("L", bound=Layer)
 
 
-def constructor_of(kind: type[L]) -> Callable[..., L]:
+def constructor_of(kind: type[L], *others: type[L]) -> Callable[..., L]:
     """MATLAB's function ``kind.constructor``, with name, signature and documentation.
+
+    Where several classes share it, the first one is made that has all the properties named.
 
     Examples
     --------
@@ -33,14 +35,20 @@ def constructor_of(kind: type[L]) -> Callable[..., L]:
     >>> constructor_of(GELULayer)("Approximation", "tanh")
     geluLayer(Approximation='tanh')
     """
+    kinds = (kind, *others)
 
     def create(*given: object, **options: object) -> L:
-        return construct(kind, given, options)
+        chosen = kind
+        if others:
+            named = {str(name).lower() for name in (*given[len(kind.arguments) :: 2], *options)}
+            fitting = (k for k in kinds if named <= {name.lower() for name in _taken(k)})
+            chosen = next(fitting, kind)
+        return construct(chosen, given, options)
 
     create.__name__ = create.__qualname__ = kind.constructor
     create.__module__ = kind.__module__
-    create.__doc__ = _documentation(kind)
-    vars(create)["__signature__"] = _signature(kind)
+    create.__doc__ = _documentation(kinds)
+    vars(create)["__signature__"] = _signature(kinds)
     return create
 
 
@@ -109,8 +117,17 @@ def _python_name(name: str) -> str:
     return name[0].lower() + name[1:]
 
 
-def _signature(kind: type[Layer]) -> inspect.Signature:
-    parameter = inspect.Parameter
+def _by_class(kinds: Sequence[type[Layer]]) -> dict[str, type[Layer]]:
+    """Each argument, and the first class that takes it."""
+    taken: dict[str, type[Layer]] = {}
+    for kind in kinds:
+        for name in _taken(kind):
+            taken.setdefault(name, kind)
+    return taken
+
+
+def _signature(kinds: Sequence[type[Layer]]) -> inspect.Signature:
+    kind, parameter = kinds[0], inspect.Parameter
     parameters = []
     for name in kind.arguments:
         default = _default(kind, name) if name in kind.optional else parameter.empty
@@ -118,11 +135,12 @@ def _signature(kind: type[Layer]) -> inspect.Signature:
         parameters.append(parameter(_python_name(name), place, default=default))
     parameters.append(parameter("pairs", parameter.VAR_POSITIONAL))
     parameters += [
-        parameter(name, parameter.KEYWORD_ONLY, default=_default(kind, name))
-        for name in _taken(kind)
+        parameter(name, parameter.KEYWORD_ONLY, default=_default(owner, name))
+        for name, owner in _by_class(kinds).items()
         if name not in kind.arguments
     ]
-    return inspect.Signature(parameters, return_annotation=kind)
+    made = kind if len(kinds) == 1 else kind.__base__
+    return inspect.Signature(parameters, return_annotation=made)
 
 
 def _default(kind: type[Layer], name: str) -> object:
@@ -132,25 +150,28 @@ def _default(kind: type[Layer], name: str) -> object:
     return 0 if name in ("Padding", "Cropping") else None
 
 
-def _documentation(kind: type[Layer]) -> str:
-    """What the class says, its arguments, what it raises, and an example."""
-    about = inspect.getdoc(kind) or ""
-    first = about if about.startswith("MATLAB") else about[:1].lower() + about[1:]
+def _documentation(kinds: Sequence[type[Layer]]) -> str:
+    """What the classes say, the arguments, what is raised, and examples."""
+    about = [inspect.getdoc(kind) or "" for kind in kinds]
+    first = about[0] if about[0].startswith("MATLAB") else about[0][:1].lower() + about[0][1:]
     text = [f"Create {first}"]
+    for kind, more in zip(kinds[1:], about[1:], strict=True):
+        lines = more.partition("\nExamples\n")[0].rstrip()
+        text += ["", f":class:`{kind.__name__}` is the other:", "", lines]
     rows: dict[str, list[str]] = {}
-    for name in _taken(kind):
-        rows.setdefault(_argument_text(kind, name), []).append(
-            _python_name(name) if name in kind.arguments else name
+    for name, owner in _by_class(kinds).items():
+        rows.setdefault(_argument_text(owner, name), []).append(
+            _python_name(name) if name in owner.arguments else name
         )
     text += ["", "Parameters", "----------"]
     for what, names in rows.items():
         text += wrap(", ".join(names) + ":", 96)
         text += wrap(what, 96, initial_indent="    ", subsequent_indent="    ")
-    if "\nRaises\n" not in about:
+    if "\nRaises\n" not in about[0]:
         text += ["", "Raises", "------", "PropertyError"]
         text += ["    An argument is missing or unknown, or MATLAB would refuse its value."]
-    if kind.example:
-        text += ["", "Examples", "--------", f">>> {kind.example}", kind.example]
+    if kinds[0].example:
+        text += ["", "Examples", "--------", f">>> {kinds[0].example}", kinds[0].example]
     return "\n".join(text)
 
 

@@ -446,7 +446,7 @@ class FeatureInputLayer(
     type_text="Feature Input",
     default_format="CB",
     versions="2",
-    example="featureInputLayer(21, Normalization='none')",
+    example="featureInputLayer(21, Normalization='zscore')",
 ):
     """MATLAB's feature input layer: C×N ("CB"), torch N,C."""
 

@@ -28,6 +28,13 @@ class NetworkLayer(
 
     With one input (output) the port is 'in' ('out'); with several they have the inner network's
     names. Source: the class's documentation page.
+
+    Examples
+    --------
+    >>> from matlab_compat import dlnetwork
+    >>> inner = dlnetwork([fullyConnectedLayer(8, Name="fc"), reluLayer(Name="relu")])
+    >>> networkLayer(inner, Name="block").description()
+    'Network with 2 layers'
     """
 
     Network = Property(anything, read_only=True)

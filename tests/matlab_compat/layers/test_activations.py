@@ -213,6 +213,51 @@ def test_scaling_arrays_must_have_one_size() -> None:
         scalingLayer(Scale=np.ones((3, 1)), Bias=np.ones((1, 3)))
 
 
+# nnet.cnn.layer.ScalingLayer (R2025a). Expected values: its page's formula, Scale .* X + Offset.
+
+
+def test_scaling_with_offset_is_the_deep_learning_toolbox_s() -> None:
+    layer = scalingLayer(Scale=0.1, Offset=0.4)
+    assert type(layer) is layer_class("nnet.cnn.layer.ScalingLayer")
+    np.testing.assert_allclose(layer.predict(X), 0.1 * D + 0.4, rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("layer", [scalingLayer(), scalingLayer("Scale", 2, "bias", 1)])
+def test_scaling_without_offset_is_the_reinforcement_learning_toolbox_s(layer: Layer) -> None:
+    assert type(layer) is ScalingLayer
+
+
+def test_scale_and_offset_may_have_different_sizes() -> None:
+    scale, offset = normal(5, 1, 3, seed=1), normal(1, 4, 1, seed=2)
+    x = normal(5, 4, 3, 2)
+    y = scalingLayer(Scale=scale, Offset=offset).predict(x)
+    expected = scale[..., np.newaxis] * x + offset[..., np.newaxis]
+    np.testing.assert_allclose(y, expected, rtol=1e-5, atol=1e-5)
+
+
+def test_a_saved_offset_is_added() -> None:
+    kind = layer_class("nnet.cnn.layer.ScalingLayer")
+    assert kind is not None
+    layer = kind.from_fields({"Name": "s", "Scale": 2.0, "Offset": 1.0})
+    assert layer.predict([[3.0]], "CB").tolist() == [[7.0]]
+
+
+def test_scaling_takes_bias_or_offset() -> None:
+    with pytest.raises(PropertyError, match="has no argument 'Offset'"):
+        scalingLayer(Bias=1, Offset=1)
+
+
+def test_scaling_with_offset_is_written_so_that_it_comes_back() -> None:
+    layer = scalingLayer(Scale=2, Offset=0)
+    again = eval(repr(layer), {"scalingLayer": scalingLayer, "np": np})
+    assert type(again) is type(layer)
+    assert again == layer
+
+
+def test_quadratic_is_registered_under_both_toolboxes_names() -> None:
+    assert layer_class("nnet.cnn.layer.QuadraticLayer") is layer_class("rl.layer.QuadraticLayer")
+
+
 def test_quadratic_has_the_pages_order_of_monomials() -> None:
     """``[u1*u1 u1*u2 u2*u2 u1*u3 u2*u3 u3*u3]`` with u = [2 3 5]."""
     expected = np.array([4, 6, 9, 10, 15, 25], np.float32)
