@@ -48,6 +48,7 @@ class Files:
             A file exists, two have one name, a name ends as files of its kind do not, or the figure
             cannot be drawn.
         """
+        from converters.atomic import check_place
         from converters.endings import ending_of
 
         for place, (what, endings) in zip(
@@ -56,9 +57,7 @@ class Files:
             if place is not None:
                 ending_of(place, endings, what)
         for place in self.wanted():
-            if Path(place).exists() and not self.force:
-                remedy = "give another name, or pass --force"
-                raise UsageError("There is a file of that name.", where=(place,), remedy=remedy)
+            check_place(place, overwrite=self.force)
         if len(set(self.wanted())) < len(self.wanted()):
             raise UsageError("Two reports have the same name.", remedy="give each its own.")
         if self.plot is not None:

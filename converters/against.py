@@ -6,7 +6,6 @@ from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from itertools import permutations
 from os import PathLike
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,10 +14,7 @@ from matlab_compat.arrays import Array
 from matlab_compat.data_format import DataFormat
 from matlab_compat.errors import (
     DataFormatError,
-    FileAccessError,
-    UnsupportedFileError,
     UsageError,
-    cause_text,
     locating,
 )
 from matlab_compat.wording import argument
@@ -26,7 +22,7 @@ from matlab_compat.wording import argument
 from .data import read_array
 from .examples import example_inputs
 from .formats.mat_struct import INPUT_NAMES
-from .identify.files import kind_of_file
+from .formats.onnx import open_session
 from .load import load_network
 from .matfile import DEFAULT_LIMITS, Limits
 from .running import running
@@ -86,7 +82,7 @@ def verify_against(
     from matlab_compat.parity.verify import Report, environment, rounding_unit, smallest_number
 
     network = load_network(path, variable, ignore_fields=ignore_fields, limits=limits)
-    session = _session(onnx)
+    session = open_session(onnx)
     plan = network.plan()
     with running(path, limits):
         tensors = _inputs(network, input, seed, limits)
@@ -137,29 +133,6 @@ def verify_against(
         "input": ", ".join(input) or f"random, seed {seed}",
     }
     return Report(tuple(outputs), facts, diagnoses=tuple(diagnoses))
-
-
-def _session(onnx: str | PathLike[str]) -> Any:
-    try:
-        import onnxruntime
-    except ModuleNotFoundError:
-        raise UsageError(
-            "ONNX Runtime is not installed.", remedy="pip install 'matlab-compat[onnx]'"
-        ) from None
-    if not Path(onnx).is_file():
-        raise FileAccessError("There is no such file.", where=(str(onnx),))
-    onnxruntime.set_default_logger_severity(3)
-    try:
-        return onnxruntime.InferenceSession(str(onnx), providers=["CPUExecutionProvider"])
-    except Exception as error:  # onnxruntime raises classes of its own, without a common base
-        kind = kind_of_file(Path(onnx))
-        if kind is not None and "ONNX" not in kind.name:
-            why = f"The file is no ONNX model: it is {kind.name}."
-        else:
-            why = f"ONNX Runtime cannot open it: {cause_text(error)}"
-        raise UnsupportedFileError(
-            why, where=(str(onnx),), remedy="name an ONNX file that onnx.checker.check_model takes."
-        ) from None
 
 
 def _inputs(network: Network, names: Sequence[str], seed: int, limits: Limits) -> Any:

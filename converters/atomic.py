@@ -1,21 +1,25 @@
-"""Files that appear whole or not at all: written under another name, then given their own."""
+"""Files and folders that appear whole or not at all: written elsewhere, then given their names."""
 
 from __future__ import annotations
 
 import os
 import secrets
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from matlab_compat.errors import FileAccessError, UsageError, locating
 from matlab_compat.wording import argument
 
+#: What a folder of an earlier conversion holds; no other folder is replaced.
+_OURS = "model.py"
+
 
 @contextmanager
 def new_file(path: str | os.PathLike[str], *, overwrite: bool = False) -> Iterator[Path]:
-    """A temporary file in the target's folder, which becomes ``path`` if the block succeeds.
+    """A place to write a file to, which becomes ``path`` if the block succeeds.
 
     If anything fails, nothing is left behind and an existing file stays as it was.
 
@@ -27,60 +31,151 @@ def new_file(path: str | os.PathLike[str], *, overwrite: bool = False) -> Iterat
         It is a folder, or cannot be written.
     """
     check_place(path, overwrite=overwrite)
-    target = Path(os.path.realpath(path))
-    with locating(str(path)), _temporary(target) as temporary:
-        yield temporary
-        _check_target(target, overwrite)
-        _give_name(temporary, target)
+    with new_files(path, overwrite=overwrite) as new:
+        yield new.temporary[0]
 
 
-def check_place(path: str | os.PathLike[str], *, overwrite: bool = False) -> None:
-    """Say early, before there is anything to write, that a file of that name is in the way.
+@dataclass
+class NewFiles:
+    """Where to write, and the names that everything gets together in the end."""
+
+    #: Places to write to, in a folder of their own, under the names asked for.
+    temporary: tuple[Path, ...]
+    #: The name that each gets; the block may choose others.
+    places: tuple[Path, ...]
+
+
+@contextmanager
+def new_files(*paths: str | os.PathLike[str], overwrite: bool = False) -> Iterator[NewFiles]:
+    """:func:`new_file` for several files or folders, which get their names all or none.
+
+    Parameters
+    ----------
+    paths:
+        The one that is asked for first, then what lies beside it.
+    overwrite:
+        Replace what is there: files, and folders that are empty or hold a ``model.py``.
+
+    Raises
+    ------
+    UsageError
+        One of them exists and may not be replaced.
+    FileAccessError
+        One of them cannot be written.
+    """
+    for path in paths:
+        check_place(path, overwrite=overwrite, folder=True)
+    places = tuple(Path(os.path.realpath(path)) for path in paths)
+    first = places[0]
+    workshop = first.with_name(f".{first.stem[:80]}.{secrets.token_hex(6)}.part")
+    with locating(str(paths[0])):
+        try:
+            workshop.mkdir()
+            new = NewFiles(tuple(workshop / Path(path).name for path in paths), places)
+            yield new
+            for place in new.places:  # something may have come there meanwhile
+                _check(place, overwrite or new.places != places, folder=True)
+            _give_names(new)
+        except OSError as error:
+            if isinstance(error, FileAccessError):
+                raise
+            raise FileAccessError(
+                f"It cannot be written: {error.strerror or error}.",
+                remedy="check that the folder exists, may be written and has room.",
+            ) from error
+        finally:
+            shutil.rmtree(workshop, ignore_errors=True)
+
+
+def check_place(
+    path: str | os.PathLike[str], *, overwrite: bool = False, folder: bool = False, remedy: str = ""
+) -> None:
+    """Say early, before there is anything to write, that something of that name is in the way.
+
+    Parameters
+    ----------
+    folder:
+        A folder may be what is written.
+    remedy:
+        What to do where it exists; by default to give another name, or to overwrite it.
 
     Raises
     ------
     UsageError, FileAccessError
-        As :func:`new_file`.
+        As :func:`new_file` and :func:`new_files`.
     """
     with locating(str(path)):
-        _check_target(Path(os.path.realpath(path)), overwrite)
+        _check(Path(path), overwrite, folder, remedy)
 
 
-def _check_target(target: Path, overwrite: bool) -> None:
-    if target.is_dir():
-        raise FileAccessError("There is a folder of that name.", remedy="give the name of a file")
-    if target.exists() and not overwrite:
+def _check(place: Path, overwrite: bool, folder: bool, remedy: str = "") -> None:
+    is_folder = place.is_dir()
+    if is_folder and not folder:
+        raise FileAccessError("There is a folder of that name.", remedy="give the name of a file.")
+    if place.exists() and not overwrite:
         raise UsageError(
-            "There is a file of that name.",
-            remedy=f"give another name, or pass {argument('overwrite', True)}.",
+            f"There is a {'folder' if is_folder else 'file'} of that name.",
+            remedy=remedy or f"give another name, or pass {argument('overwrite', True)}.",
+        )
+    if is_folder and any(place.iterdir()) and not (place / _OURS).exists():
+        raise UsageError(
+            "The folder holds something else than an earlier conversion.",
+            remedy=f"give another name; a folder is replaced only if it holds a {_OURS}.",
         )
 
 
-@contextmanager
-def _temporary(target: Path) -> Iterator[Path]:
-    """A new file beside the target, gone at the end whatever happens."""
-    # The ending stays the last: some writers choose their format by it.
-    temporary = target.with_name(f".{target.stem[:80]}.{secrets.token_hex(6)}.part{target.suffix}")
+def _give_names(new: NewFiles) -> None:
+    """All that was written gets its name, or nothing does; what was asked for comes last."""
+    pairs = list(zip(new.temporary, new.places, strict=True))
+    for temporary, place in pairs:
+        _check_kind(temporary, place)
+        if place.is_file():
+            shutil.copymode(place, temporary)
+        _sync_all(temporary)
+    undo: list[tuple[Path, Path, bool]] = []
     try:
-        temporary.touch(exist_ok=False)
-        yield temporary
-    except OSError as error:
-        if isinstance(error, FileAccessError):
-            raise
+        for temporary, place in reversed(pairs):
+            old = temporary.with_name(f"old.{temporary.name}")
+            undo.append((place, old, place.exists()))
+            # The file asked for takes the place of another in one step: no moment is without it.
+            if place.exists() and (place.is_dir() or temporary != new.temporary[0]):
+                place.replace(old)
+            temporary.replace(place)
+    except BaseException:
+        _put_back(undo)
+        raise
+    for folder in {place.parent for _, place in pairs}:
+        _sync(folder)
+
+
+def _check_kind(temporary: Path, place: Path) -> None:
+    if place.exists() and place.is_dir() != temporary.is_dir():
         raise FileAccessError(
-            f"The file cannot be written: {error.strerror or error}.",
-            remedy="check that the folder exists, may be written and has room",
-        ) from error
-    finally:
-        temporary.unlink(missing_ok=True)
+            f"It cannot be written: there is a {'folder' if place.is_dir() else 'file'} of that "
+            "name.",
+            remedy="give another name.",
+        )
 
 
-def _give_name(temporary: Path, target: Path) -> None:
-    if target.exists():
-        shutil.copymode(target, temporary)
-    _sync(temporary)
-    temporary.replace(target)
-    _sync(target.parent)
+def _put_back(undo: Sequence[tuple[Path, Path, bool]]) -> None:
+    for place, old, existed in reversed(undo):
+        if old.exists() or not existed:
+            _remove(place)
+        if old.exists():
+            old.replace(place)
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
+
+
+def _sync_all(path: Path) -> None:
+    for inner in path.rglob("*") if path.is_dir() else ():
+        _sync(inner)
+    _sync(path)
 
 
 def _sync(path: Path) -> None:

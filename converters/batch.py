@@ -27,6 +27,7 @@ from matlab_compat.display import safe_text
 from matlab_compat.errors import FileAccessError, MatlabCompatError, UsageError, cause_text
 from matlab_compat.wording import argument
 
+from .atomic import check_place
 from .endings import ending_of
 from .verify import sha256, verify
 
@@ -262,14 +263,10 @@ class Results:
         try:
             if resume and self.path.exists():
                 self._read()
-            elif self.path.exists() and not overwrite:
-                raise UsageError(
-                    "There is a file of that name.",
-                    where=(path,),
-                    remedy=f"pass {argument('resume', True)} to go on with it, or "
-                    f"{argument('overwrite', True)} to replace it.",
-                )
             else:
+                remedy = f"pass {argument('resume', True)} to go on with it, or "
+                remedy += f"{argument('overwrite', True)} to replace it."
+                check_place(path, overwrite=overwrite, remedy=remedy)
                 self.path.write_bytes(b"")
         except OSError as error:
             raise self._unusable(error) from error

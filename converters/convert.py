@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import math
-import secrets
-import shutil
 from collections.abc import Sequence
-from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from os import PathLike
 from pathlib import Path
@@ -15,30 +12,26 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from matlab_compat.errors import (
-    DataFormatError,
-    FileAccessError,
     LimitExceededError,
     MatlabCompatError,
     NothingToCompareError,
     UnsupportedLayerError,
     UsageError,
-    cause_text,
     locating,
 )
 from matlab_compat.layers import Layer
 from matlab_compat.network import Network
 from matlab_compat.wording import argument
 
-from .examples import example_inputs, example_sizes
-from .formats import Format, Options, format_for
+from .atomic import new_files
+from .examples import example_sizes
+from .formats import Format, Options, Prepared, format_for
 from .load import load
 from .matfile import DEFAULT_LIMITS, Limits
 from .normalization import constants_of, constants_place, write_constants
 from .running import running
 
 if TYPE_CHECKING:
-    import torch
-
     from matlab_compat.arrays import Array
     from matlab_compat.parity import Comparison
     from matlab_compat.parity.sensitivity import Sensitivity
@@ -116,42 +109,7 @@ def save(
     FileAccessError
         The place cannot be written.
     """
-    options = options or Options()
-    target, final = format_for(path), Path(path)
-    with locating(str(path)):
-        if isinstance(model, Layer) and (refused := model.refusal()) is not None:
-            raise refused
-        if why := target.refusal(model, options):
-            raise UnsupportedLayerError(
-                f"{target.name}: {why}.", remedy=_placeholders(model, options)
-            )
-        constants = constants_of(model) if options.strip_normalization else {}
-        for place in (final, *_beside(target, final, bool(constants))):
-            _check_place(place, overwrite)
-        # A folder, so that what is written has its own name from the start.
-        workshop = final.with_name(f".{final.stem[:80]}.{secrets.token_hex(4)}.part")
-        temporary = workshop / final.name
-        try:
-            workshop.mkdir()
-            target.write(model, temporary, options)
-            if constants:
-                write_constants(constants, constants_place(temporary))
-            done = _proved(target, model, temporary, options, check)
-            if done.exit_code:
-                final = final.with_name(f"{final.stem}.different{final.suffix}")
-            beside = _beside(target, final, bool(constants))
-            done = replace(done, path=str(final), beside=tuple(map(str, beside)))
-            _give_names(_beside(target, temporary, bool(constants)), beside, (temporary, final))
-        except OSError as error:
-            if isinstance(error, FileAccessError):
-                raise
-            raise FileAccessError(
-                f"It cannot be written: {error.strerror or error}.",
-                remedy="check that the folder exists, may be written and has room.",
-            ) from error
-        finally:
-            _remove(workshop)
-        return done
+    return _saved(Prepared(model, options), Path(path), check, overwrite)
 
 
 def convert(
@@ -177,107 +135,75 @@ def convert(
         limits=limits,
     )
     with running(path, limits):
-        _check_sizes(model, options or Options())
-        return save(model, output, options=options, check=check, overwrite=overwrite)
+        prepared = Prepared(model, options)
+        _check_sizes(prepared)
+        return _saved(prepared, Path(output), check, overwrite)
 
 
-def _check_sizes(model: Layer | Network, options: Options) -> None:
+def _check_sizes(prepared: Prepared) -> None:
     """Refuse a model that asks for too much: formats are written, too, by running it."""
     import torch
 
+    from matlab_compat.engine.precision import torch_dtype
     from matlab_compat.execution.sizes import check_sizes
 
-    from .formats.base import module_of
-
+    model, options = prepared.model, prepared.options
     try:
-        sizes = example_sizes(model, steps=options.steps)
-        inputs = [torch.empty(size, device="meta") for size in sizes]
+        sizes, dtype = example_sizes(model, steps=options.steps), torch_dtype(options.dtype)
+        inputs = [torch.empty(size, dtype=dtype, device="meta") for size in sizes]
         name = "" if isinstance(model, Network) else model.Name or model.constructor
-        check_sizes(module_of(model, replace(options, stub=True)), inputs, name)
+        check_sizes(prepared.module(), inputs, name)
     except LimitExceededError:
         raise
     except MatlabCompatError:
         return  # what comes next meets it too, where it matters there
 
 
+def _saved(prepared: Prepared, path: Path, check: bool, overwrite: bool) -> Converted:
+    target, model = format_for(path), prepared.given
+    with locating(str(path)):
+        if isinstance(model, Layer) and (refused := model.refusal()) is not None:
+            raise refused
+        if why := target.refusal(prepared):
+            raise UnsupportedLayerError(f"{target.name}: {why}.", remedy=_placeholders(prepared))
+        constants = constants_of(model) if prepared.options.strip_normalization else {}
+
+        def places(path: Path) -> tuple[Path, ...]:
+            beside = [constants_place(path)] if constants else []
+            return (path, *target.companions(path), *beside)
+
+        with new_files(*places(path), overwrite=overwrite) as new:
+            temporary = new.temporary[0]
+            target.write(prepared, temporary)
+            if constants:
+                write_constants(constants, new.temporary[-1])
+            done = _proved(target, prepared, temporary, check)
+            if done.exit_code:
+                path = path.with_name(f"{path.stem}.different{path.suffix}")
+                new.places = places(path)
+        first, *beside = places(path)
+        return replace(done, path=str(first), beside=tuple(map(str, beside)))
+
+
 def _layers(model: Layer | Network) -> int:
     return len(model.Layers) if isinstance(model, Network) else 1
 
 
-def _placeholders(model: Layer | Network, options: Options) -> str:
+def _placeholders(prepared: Prepared) -> str:
     """The way out for layers that cannot be built."""
+    model = prepared.given
     if not isinstance(model, Network) or not model.unsupported:
         return ""
-    pass_it = "" if options.stub else f"pass {argument('stub', True)} and "
+    pass_it = "" if prepared.options.stub else f"pass {argument('stub', True)} and "
     return (
         f"{pass_it}convert to .pt, .safetensors or .mat, which hold placeholders for such layers; "
         "or register a class for each: @matlab_compat.register('...')."
     )
 
 
-def _check_place(final: Path, overwrite: bool) -> None:
-    if not final.exists():
-        return
-    if not overwrite:
-        raise UsageError(
-            "There is a file or folder of that name.",
-            remedy=f"give another name, or pass {argument('overwrite', True)}.",
-        )
-    if final.is_dir() and any(final.iterdir()) and not (final / "model.py").exists():
-        raise UsageError(
-            "The folder holds something else than an earlier conversion.",
-            remedy="give another name; a folder is replaced only if it holds a model.py.",
-        )
-
-
-def _beside(target: Format, final: Path, constants: bool) -> tuple[Path, ...]:
-    """All files that are written beside ``final``."""
-    return (*target.companions(final), *([constants_place(final)] if constants else []))
-
-
-def _give_names(
-    written_beside: Sequence[Path], beside: Sequence[Path], asked_for: tuple[Path, Path]
-) -> None:
-    """All that was written gets its name, or nothing does; the file asked for comes last."""
-    undo = []
-    try:
-        names = zip(written_beside, beside, strict=True)
-        for written, place in names:
-            old = written.with_name(f"old.{written.name}")
-            if place.exists():
-                place.replace(old)
-            undo.append((place, old))
-            written.replace(place)
-        _give_name(*asked_for)
-    except BaseException:
-        for place, old in undo:
-            place.unlink(missing_ok=True)
-            if old.exists():
-                old.replace(place)
-        raise
-
-
-def _give_name(temporary: Path, final: Path) -> None:
-    if final.is_dir() and temporary.is_dir():
-        old = final.with_name(f".{final.name}.{secrets.token_hex(4)}.old")
-        final.replace(old)
-        temporary.replace(final)
-        shutil.rmtree(old)
-    else:
-        temporary.replace(final)
-
-
-def _remove(path: Path) -> None:
-    if path.is_dir():
-        shutil.rmtree(path, ignore_errors=True)
-    else:
-        path.unlink(missing_ok=True)
-
-
-def _proved(
-    target: Format, model: Layer | Network, path: Path, options: Options, check: bool
-) -> Converted:
+def _proved(target: Format, prepared: Prepared, path: Path, check: bool) -> Converted:
     """The outputs of what was written against the model's own, or why they were not compared."""
+    model = prepared.model
     done = Converted(str(path), target.name, _layers(model), remarks=target.remarks(path))
     if not check:
         return replace(done, unchecked="not asked for")
@@ -286,36 +212,28 @@ def _proved(
     if isinstance(model, Network) and not model.Initialized:  # what needs weights has refused
         return replace(done, unchecked="the network has not been trained")
     try:
-        return _compared(done, target, model, path, options)
+        return _compared(done, target, prepared, path)
     except NothingToCompareError as error:
         return replace(done, unchecked=error.what)
 
 
-def _compared(
-    done: Converted, target: Format, model: Layer | Network, path: Path, options: Options
-) -> Converted:
-    from matlab_compat.engine.precision import torch_dtype
+def _compared(done: Converted, target: Format, prepared: Prepared, path: Path) -> Converted:
     from matlab_compat.parity.sensitivity import Sensitivity
     from matlab_compat.parity.verify import rounding_unit, smallest_number
 
-    inputs = example_inputs(model, steps=options.steps)
-
-    def run(dtype: str, inside: AbstractContextManager[object] | None = None) -> tuple[Array, ...]:
-        return _run(model, replace(options, dtype=dtype), inputs, inside)
-
-    ours, exact, single = (run(dtype) for dtype in (options.dtype, "double", "single"))
-    theirs = target.run(path, tuple(x.to(torch_dtype(options.dtype)) for x in inputs), options)
+    dtype = prepared.options.dtype
+    ours, exact, single = (prepared.outputs(kind) for kind in (dtype, "double", "single"))
+    theirs = target.run(path, prepared.inputs(), prepared.options)
     if len(theirs) != len(ours):
         raise UsageError(f"{target.name}: {len(theirs)} outputs were written, not {len(ours)}.")
-    eps, smallest = rounding_unit(options.dtype), smallest_number(options.dtype)
-    names = model.OutputNames if len(ours) > 1 else ["Y"]
-    outputs = zip(names, theirs, exact, single, strict=True)
+    eps, smallest = rounding_unit(dtype), smallest_number(dtype)
+    names = prepared.output_names
     costs = tuple(
-        Cost(name, options.dtype, _apart(other, oracle), _apart(alone, oracle))
-        for name, other, oracle, alone in outputs
+        Cost(name, dtype, _apart(other, oracle), _apart(alone, oracle))
+        for name, other, oracle, alone in zip(names, theirs, exact, single, strict=True)
     )
-    found = _nearest(names, theirs, exact, ours, Sensitivity(run, eps, smallest))
-    return replace(done, outputs=found, costs=costs)
+    sensitivity = Sensitivity(prepared.outputs, eps, smallest)
+    return replace(done, outputs=_nearest(names, theirs, exact, ours, sensitivity), costs=costs)
 
 
 def _nearest(
@@ -343,31 +261,6 @@ def _nearest(
 
 def _nearer(one: Comparison, other: Comparison) -> Comparison:
     return min(one, other, key=lambda c: (c.verdict == "different", c.scaled_error))
-
-
-def _run(
-    model: Layer | Network,
-    options: Options,
-    inputs: tuple[torch.Tensor, ...],
-    inside: AbstractContextManager[object] | None = None,
-) -> tuple[Array, ...]:
-    """The model's own outputs in one precision; its operations run ``inside`` a context."""
-    from matlab_compat.engine.precision import torch_dtype
-
-    from .formats.base import module_of, outputs_of
-
-    given = tuple(x.to(torch_dtype(options.dtype)) for x in inputs)
-    module = module_of(model, options)
-    try:
-        with inside or nullcontext():
-            return outputs_of(module, given)
-    except (RuntimeError, IndexError, DataFormatError) as error:
-        if isinstance(model, Network):
-            raise
-        # A layer on its own may want inputs that no random ones are: indices, vectors.
-        raise NothingToCompareError(
-            f"the layer does not run on random inputs: {cause_text(error)}"
-        ) from None
 
 
 def _apart(actual: Array, oracle: Array) -> float:

@@ -2,28 +2,17 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from os import PathLike
 from pathlib import Path
 
-from matlab_compat.errors import (
-    AmbiguousLayerError,
-    LayerNotFoundError,
-    UsageError,
-    locating,
-)
+from matlab_compat.errors import LayerNotFoundError, UsageError, locating
 from matlab_compat.layers import Layer
-from matlab_compat.network import CLASSIC, Network
+from matlab_compat.network import Network
 from matlab_compat.wording import argument
 
-from .find import Found, choose_layer, find_models, listed, refuse_nothing
-from .matfile import DEFAULT_LIMITS, Limits, MatFile, open_mat
-from .networks import build_network
-from .saved import SavedLayer, SavedNetwork
-
-#: Networks that hold trained weights; they go before layer graphs and arrays beside them.
-_TRAINED = (*CLASSIC, "dlnetwork")
+from .formats import Asked, reader_for
+from .matfile import DEFAULT_LIMITS, Limits
 
 
 def load(
@@ -91,42 +80,27 @@ def load(
     >>> layer.FilterSize, layer.CroppingSize
     ((3, 3), (0, 1, 0, 1))
     """
-    model = _loaded(path, variable, layer, layer_class, limits)
+    reader, asked = reader_for(path), Asked(variable, layer, layer_class, limits)
+    with locating(str(path)):
+        if not reader.chooses:
+            _refuse_choice(asked, Path(path).suffix.lower())
+    model = reader.read(Path(path), asked)
     with locating(str(path)):
         return model.ignore_fields(*ignore_fields)
 
 
-def _loaded(
-    path: str | PathLike[str],
-    variable: str | None,
-    layer: str | int | None,
-    layer_class: str | None,
-    limits: Limits,
-) -> Layer | Network:
-    suffix = Path(path).suffix.lower()
-    if suffix in (".pt", ".pth", ".safetensors") and layer_class is not None:
+def _refuse_choice(asked: Asked, suffix: str) -> None:
+    if asked.layer_class is not None:
         raise UsageError(
             f"A {suffix} file names the classes of its layers.",
-            where=(str(path),),
             remedy=f"leave {argument('layer_class')} out: it is for weights that name no class.",
         )
-    if suffix in (".pt", ".pth"):
-        from .formats.torch_file import load_torch
-
-        return load_torch(path)
-    if suffix == ".safetensors":
-        from .formats.safetensors import load_safetensors
-
-        return load_safetensors(path)
-    with open_mat(path, limits=limits) as mat:
-        found = find_models(mat, variable, layer_class)
-        refuse_nothing(mat, found, variable)
-        if layer is None and any(isinstance(f.model, SavedNetwork) for f in found):
-            chosen = choose_network(found, str(mat.path))
-            with locating(str(mat.path)):
-                return build_network(chosen)
-        saved, _ = choose_layer(found, layer, str(mat.path))
-        return build(mat, saved)
+    for name in ("variable", "layer"):
+        if getattr(asked, name) is not None:
+            raise UsageError(
+                f"A {suffix} file holds one model, which is opened whole.",
+                remedy=f"leave {argument(name)} out.",
+            )
 
 
 def load_network(
@@ -147,43 +121,3 @@ def load_network(
     if not isinstance(loaded, Network):
         raise LayerNotFoundError("There is a layer but no network in it.", where=(str(path),))
     return loaded
-
-
-def choose_network(found: list[Found], where: str) -> SavedNetwork:
-    """The one network meant: a trained one goes before what it was made from.
-
-    Raises
-    ------
-    AmbiguousLayerError
-        There are several; they are listed by name.
-    """
-    networks = [f for f in found if isinstance(f.model, SavedNetwork)]
-    candidates = [f for f in networks if f.model.class_name in _TRAINED]
-    # The actor of an agent says nothing about its critics, which may be of another class.
-    decided = {_group(f) for f in candidates}
-    candidates = [f for f in networks if f in candidates or _group(f) not in decided]
-    if len(candidates) > 1:
-        counts = Counter(f.name for f in candidates)
-        names = [f.name if counts[f.name] == 1 else f.path for f in candidates]
-        pairs = zip(names, candidates, strict=True)
-        raise AmbiguousLayerError(
-            f"There are {len(names)} networks in it: "
-            + listed([f"{name} ({f.model.class_name})" for name, f in pairs])
-            + ".",
-            where=(where,),
-            remedy=f"choose one: {argument('variable', names[0])}.",
-        )
-    model = candidates[0].model
-    assert isinstance(model, SavedNetwork)
-    return model
-
-
-def _group(found: Found) -> str:
-    """What one network is meant for: the role of an agent's, or '' for the file as a whole."""
-    return found.name if found.role else ""
-
-
-def build(mat: MatFile, saved: SavedLayer) -> Layer:
-    """The layer object; errors name the file first."""
-    with locating(str(mat.path)):
-        return saved.build()

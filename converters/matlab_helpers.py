@@ -6,10 +6,9 @@ from importlib.resources import files
 from os import PathLike
 from pathlib import Path
 
-from matlab_compat.errors import FileAccessError, UsageError, locating
-from matlab_compat.wording import argument
+from matlab_compat.errors import FileAccessError
 
-from .atomic import new_file
+from .atomic import new_files
 
 
 def helper_texts() -> dict[str, bytes]:
@@ -31,25 +30,15 @@ def write_matlab_helpers(
         The place cannot be written.
     """
     texts = {Path(folder) / name: text for name, text in helper_texts().items()}
-    with locating(str(folder)):
-        there = [path.name for path in texts if path.exists()]
-        if there and not overwrite:
-            raise UsageError(
-                f"There is a file of that name: {', '.join(there)}.",
-                remedy=f"give another folder, or pass {argument('overwrite', True)}.",
-            )
-        for path, text in texts.items():
-            _write(path, text, overwrite)
-    return tuple(texts)
-
-
-def _write(path: Path, text: bytes, overwrite: bool) -> None:
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        Path(folder).mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise FileAccessError(
             f"The folder cannot be made: {error.strerror or error}.",
+            where=(str(folder),),
             remedy="name a folder that can be written.",
         ) from error
-    with new_file(path, overwrite=overwrite) as temporary:
-        temporary.write_bytes(text)
+    with new_files(*texts, overwrite=overwrite) as new:
+        for temporary, text in zip(new.temporary, texts.values(), strict=True):
+            temporary.write_bytes(text)
+    return tuple(texts)

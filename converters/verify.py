@@ -23,8 +23,8 @@ from matlab_compat.wording import argument
 
 from .data import ACTIVATION_NAMES, data, numeric, pick, read_array, unlabelled
 from .find import Found, choose_layer, find_models, refuse_nothing
+from .formats.mat import build, choose_network
 from .formats.mat_struct import INPUT_NAMES, OUTPUT_NAMES
-from .load import build, choose_network
 from .matfile import DEFAULT_LIMITS, Limits, MatFile, open_mat
 from .matfile.values import StructArray, Value, mat_class, mat_shape
 from .networks import build_network

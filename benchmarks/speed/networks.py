@@ -22,9 +22,8 @@ import torch
 import converters
 import matlab_compat as m
 from converters.find import find_models
-from converters.formats.base import Options
-from converters.formats.source import build
-from converters.formats.source.network import write_network
+from converters.formats import Prepared
+from converters.formats.source import source_of
 from converters.formats.source.texts import model_text
 from converters.networks import build_network
 from converters.saved import SavedNetwork
@@ -169,7 +168,7 @@ def onnx_call(session: onnxruntime.InferenceSession, inputs: list[torch.Tensor])
 
 def by_hand(network: Network) -> torch.nn.Module | None:
     """The PyTorch source of the network as a module, or None where a layer has no source."""
-    written = write_network(*build(network, Options())[1:])
+    written = source_of(Prepared(network)).written
     if written.refused:
         return None
     with TemporaryDirectory() as folder:

@@ -1,30 +1,29 @@
-"""The ways out, by the ending of the file's name. Each module is imported when it is needed."""
+"""The formats that models are written in and read from, by the ending of the file's name.
+
+Each module here is one format (its helpers are beside it in a package of its own, or in modules
+without a format), and is enough for it to be known. Other packages add formats by an entry point in
+the group ``matlab_compat.formats``: its name is the ending, its object the class (see
+:class:`.base.Format`).
+"""
 
 from __future__ import annotations
 
+from functools import cache
 from importlib import import_module
+from importlib.metadata import EntryPoint, entry_points
 from os import PathLike
 from pathlib import Path
+from pkgutil import iter_modules
 
-from matlab_compat.errors import UsageError
+from matlab_compat.errors import UsageError, cause_text
 
-from .base import Format, Options
+from .base import Asked, Format, Options, Prepared, ReadableFormat
 
-#: Ending to "module:class"; "" is a folder.
-_TARGETS = {
-    ".pt": "torch_file:TorchFile",
-    ".pth": "torch_file:TorchFile",
-    ".safetensors": "safetensors:Safetensors",
-    ".pt2": "torch_export:TorchExport",
-    ".onnx": "onnx:Onnx",
-    ".mat": "mat:MatStruct",
-    ".m": "matlab_code:MatlabFunctionFile",
-    "": "source:SourcePackage",
-}
+GROUP = "matlab_compat.formats"
 
 
 def format_for(path: str | PathLike[str]) -> Format:
-    """The target that the ending of ``path`` names.
+    """The format that the ending of ``path`` names.
 
     Raises
     ------
@@ -32,21 +31,79 @@ def format_for(path: str | PathLike[str]) -> Format:
         There is none of that ending; those there are are listed.
     """
     suffix = Path(path).suffix.lower()
-    place = _TARGETS.get(suffix)
-    if place is None:
+    kind = _of(suffix)
+    if kind is None:
         raise UsageError(
             f"There is no target '{suffix or 'folder'}'.",
             where=(str(path),),
-            remedy=f"use one of {', '.join(name or 'a folder' for name in _TARGETS)}.",
+            remedy=f"use one of {', '.join(name or 'a folder' for name in suffixes())}.",
         )
-    module, _, name = place.partition(":")
-    target: Format = getattr(import_module(f".{module}", __name__), name)()
-    return target
+    return kind()
+
+
+def reader_for(path: str | PathLike[str]) -> ReadableFormat:
+    """What reads the file: the format of its ending, if it can be read, else that of MAT-files.
+
+    MAT-files have any ending; of other files their reader says what they are.
+    """
+    kind = _of(Path(path).suffix.lower() or ".mat")
+    if kind is None or not issubclass(kind, ReadableFormat):
+        kind = _own()[".mat"]
+    assert issubclass(kind, ReadableFormat)
+    return kind()
 
 
 def suffixes() -> tuple[str, ...]:
-    """The endings of all targets; '' stands for a folder."""
-    return tuple(_TARGETS)
+    """The endings of all formats, sorted; '' stands for a folder and is the last."""
+    added = (point.name for point in entry_points(group=GROUP))
+    return tuple(sorted({*_own(), *added}, key=lambda suffix: (suffix == "", suffix)))
 
 
-__all__ = ["Format", "Options", "format_for", "suffixes"]
+def _of(suffix: str) -> type[Format] | None:
+    points = entry_points(group=GROUP, name=suffix) if suffix not in _own() else ()
+    return _own().get(suffix) or next(map(_loaded, points), None)
+
+
+def _own() -> dict[str, type[Format]]:
+    """The formats in this package, and those made in this process."""
+    _import_all()
+    return Format.registered
+
+
+@cache
+def _import_all() -> None:
+    for module in iter_modules(__path__):  # none of them imports torch before it is needed
+        import_module(f".{module.name}", __name__)
+
+
+def _loaded(point: EntryPoint) -> type[Format]:
+    """The class that another package names.
+
+    Raises
+    ------
+    UsageError
+        It cannot be imported, or is no format.
+    """
+    try:
+        kind = point.load()
+        if isinstance(kind, type) and issubclass(kind, Format):
+            return kind
+        why = f"{point.value} is no {Format.__module__}.Format"
+    except Exception as error:  # other people's code
+        why = f"{type(error).__name__}: {cause_text(error)}"
+    raise UsageError(
+        f"A package adds the format '{point.name}', which cannot be used: {why}.",
+        remedy="bring that package up to date, or uninstall it.",
+    )
+
+
+__all__ = [
+    "Asked",
+    "Format",
+    "Options",
+    "Prepared",
+    "ReadableFormat",
+    "format_for",
+    "reader_for",
+    "suffixes",
+]

@@ -1,4 +1,21 @@
-"""What every way out has in common."""
+"""What a format is. People outside add one by a class like those here.
+
+For example::
+
+    class Archive(Format, suffixes=(".npz",)):
+        name = "numpy archive of the weights"
+
+        def write(self, prepared, path):
+            state = prepared.module().state_dict()
+            numpy.savez(path, **{name: value.numpy() for name, value in state.items()})
+
+        def run(self, path, inputs, options):
+            raise NothingToCompareError("an archive of weights holds nothing to run")
+
+From then on ``converters.save(model, "weights.npz")`` writes it, and so does the command line where
+a package names the class in an entry point of the group ``matlab_compat.formats`` whose name is the
+ending.
+"""
 
 from __future__ import annotations
 
@@ -8,59 +25,40 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
-import numpy as np
-
 from matlab_compat.arrays import Array
-from matlab_compat.data_format import torch_axes
 from matlab_compat.errors import UsageError
-from matlab_compat.layers import Layer
-from matlab_compat.network import Network
+
+from ..matfile import DEFAULT_LIMITS, Limits
+from .prepared import Model, Options, Prepared, outputs_of
 
 if TYPE_CHECKING:
     import torch
-    from torch import nn
-
-Model = Layer | Network
-
-
-@dataclass(frozen=True)
-class Options:
-    """Choices that apply to every target.
-
-    Parameters
-    ----------
-    dtype:
-        "single", "double", "half" or "bfloat16".
-    stub:
-        Leave placeholders for layers that cannot be built.
-    strip_normalization:
-        Leave the normalization of the inputs out; its constants are written beside the model.
-    steps:
-        Time steps of the sequence that the outputs are compared on. Formats that can only hold
-        one length of sequence (see :meth:`Format.remarks`) hold this one.
-    """
-
-    dtype: str = "single"
-    stub: bool = False
-    strip_normalization: bool = False
-    steps: int = 8
 
 
 class Format(ABC):
-    """A format that a layer or network can leave in.
+    """A way to keep a layer or network in a file or folder.
 
-    ``write`` is given a path that does not exist yet: the final name, in a folder of its own (the
-    file moves to its place later, once the outputs have been compared); ``run`` reads what was
-    written afresh and runs it.
+    Parameters
+    ----------
+    suffixes:
+        A keyword of the class statement: the endings of the file names, with their dot and in lower
+        case; "" is a folder.
     """
 
     #: How messages call it.
     name: ClassVar[str]
-    #: Endings of the file names; ``("",)`` for a folder.
-    suffixes: ClassVar[tuple[str, ...]]
+    #: All formats by the ending.
+    registered: ClassVar[dict[str, type[Format]]] = {}
 
-    def refusal(self, model: Model, options: Options) -> str:
-        """Why the target cannot hold this model; '' if it can."""
+    def __init_subclass__(cls, *, suffixes: tuple[str, ...] = (), **others: Any) -> None:
+        super().__init_subclass__(**others)
+        for suffix in suffixes:
+            if suffix in Format.registered:
+                raise UsageError(f"There is a format for the ending '{suffix}' already.")
+            Format.registered[suffix] = cls
+
+    def refusal(self, prepared: Prepared) -> str:
+        """Why the format cannot hold this model; '' if it can."""
         return ""
 
     def companions(self, path: Path) -> tuple[Path, ...]:
@@ -72,66 +70,57 @@ class Format(ABC):
         return ()
 
     @abstractmethod
-    def write(self, model: Model, path: Path, options: Options) -> None:
-        """Write ``model`` to ``path``."""
+    def write(self, prepared: Prepared, path: Path) -> None:
+        """Write the model to ``path``.
+
+        Nothing is there yet: it is the final name, in a folder of its own. The file moves to its
+        place later, once the outputs have been compared.
+        """
 
     @abstractmethod
     def run(
         self, path: Path, inputs: tuple[torch.Tensor, ...], options: Options
     ) -> tuple[Array, ...]:
-        """The outputs of what was written, in torch's order, for inputs in torch's order."""
+        """The outputs of what was written, read afresh and run; all in torch's order.
+
+        Raises
+        ------
+        NothingToCompareError
+            What was written cannot be run here.
+        """
 
 
-def module_of(model: Model, options: Options) -> nn.Module:
-    """The torch module to write: on the CPU, in eval mode, without input normalization if asked."""
-    source = source_of(model, options)
-    if isinstance(source, Network):
-        return source.to_torch(None, options.dtype, stub=options.stub).eval()
-    return source.to_torch(None, options.dtype).eval()
+@dataclass(frozen=True)
+class Asked:
+    """Which of the models in a file is meant; see :func:`converters.load`."""
+
+    variable: str | None = None
+    layer: str | int | None = None
+    layer_class: str | None = None
+    limits: Limits = DEFAULT_LIMITS
 
 
-def source_of(model: Model, options: Options) -> Model:
-    """The model to write: without input normalization if asked."""
-    if options.strip_normalization and isinstance(model, Network):
-        return without_normalization(model)
-    return model
+class ReadableFormat(Format):
+    """A format that a model comes back from."""
 
+    #: Whether a file may hold several models, or weights that do not say whose they are.
+    chooses: ClassVar[bool] = False
 
-def without_normalization(network: Network) -> Network:
-    """The network with inputs that pass their data on as it is."""
-    import copy
+    @abstractmethod
+    def read(self, path: Path, asked: Asked = Asked()) -> Model:
+        """The layer or network in the file.
 
-    new = copy.deepcopy(network)
-    for layer in new.Layers:
-        if "Normalization" in layer.properties:
-            layer.assign({"Normalization": "none"})
-    return new
+        Raises
+        ------
+        MatFileError, FileAccessError
+            The file is none of this format, or damaged; or it cannot be read.
+        """
 
-
-def interface(model: Model) -> dict[str, Any]:
-    """Names, dimension labels and classes, as plain values, for formats with room for them.
-
-    ``inputs`` and ``outputs`` map each name to its labels in the order of the file, which is
-    torch's: "BCSS" where MATLAB has "SSCB".
-    """
-    if isinstance(model, Network):
-        plan = model.plan()
-        inputs = dict(plan.inputs)
-        outputs = {name: label for name, (_, label) in plan.outputs.items()}
-    else:
-        inputs = dict(zip(model.InputNames, model.default_formats, strict=True))
-        formats = model.output_formats(model.default_formats)
-        outputs = dict(zip(model.OutputNames, formats, strict=True))
-    return {
-        "inputs": {name: _torch_order(label) for name, label in inputs.items()},
-        "outputs": {name: _torch_order(label) for name, label in outputs.items()},
-        "classes": model.Classes if isinstance(model, Network) else None,
-        "matlab_kind": model.kind if isinstance(model, Network) else model.matlab_class,
-    }
-
-
-def _torch_order(label: str) -> str:
-    return "".join(label[axis] for axis in torch_axes(label))
+    def run(
+        self, path: Path, inputs: tuple[torch.Tensor, ...], options: Options
+    ) -> tuple[Array, ...]:
+        """The outputs of the model read back, run on torch."""
+        return Prepared(self.read(path), options).run(inputs)
 
 
 def need(extra: str, *modules: str) -> None:
@@ -150,14 +139,13 @@ def need(extra: str, *modules: str) -> None:
         )
 
 
-def outputs_of(module: nn.Module, inputs: tuple[torch.Tensor, ...]) -> tuple[Array, ...]:
-    """The outputs of a module as arrays."""
-    import torch
-
-    from matlab_compat.engine.arrays import array
-    from matlab_compat.engine.precision import full_precision
-
-    with torch.inference_mode(), full_precision():
-        result = module(*inputs)
-    results = result if isinstance(result, tuple | list) else (result,)
-    return tuple(np.asarray(array(y)) for y in results)
+__all__ = [
+    "Asked",
+    "Format",
+    "Model",
+    "Options",
+    "Prepared",
+    "ReadableFormat",
+    "need",
+    "outputs_of",
+]

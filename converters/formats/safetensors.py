@@ -10,19 +10,17 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import replace
 from importlib.metadata import version
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from matlab_compat.arrays import Array
 from matlab_compat.errors import CorruptFileError, FileAccessError, locating
 from matlab_compat.layers import Layer
 from matlab_compat.network import Network
 
 from ..identify.files import not_ours, refuse_others
-from .base import Format, Model, Options, module_of, need, outputs_of, source_of
+from .base import Asked, Model, Prepared, ReadableFormat, need
 from .document import describe, restore
 
 if TYPE_CHECKING:
@@ -32,19 +30,18 @@ FORMAT = "matlab_compat.safetensors/1"
 _CONSTANT = "matlab_constant."
 
 
-class Safetensors(Format):
+class Safetensors(ReadableFormat, suffixes=(".safetensors",)):
     """The state_dict of ``model.to_torch()``, which any reader of safetensors takes."""
 
     name: ClassVar[str] = "safetensors"
-    suffixes: ClassVar[tuple[str, ...]] = (".safetensors",)
 
-    def write(self, model: Model, path: Path, options: Options) -> None:
+    def write(self, prepared: Prepared, path: Path) -> None:
         """The tensors, with the architecture in the metadata."""
         need("safetensors", "safetensors")
         from safetensors.torch import save
 
-        tensors: dict[str, torch.Tensor] = dict(module_of(model, options).state_dict())
-        architecture = _to_json(describe(source_of(model, options)), tensors)
+        tensors: dict[str, torch.Tensor] = dict(prepared.module().state_dict())
+        architecture = _to_json(describe(prepared.model), tensors)
         metadata = {
             "format": FORMAT,
             "matlab_compat": version("matlab-compat"),
@@ -53,11 +50,9 @@ class Safetensors(Format):
         # Copies: the format forbids tensors that share memory or are not row-major.
         path.write_bytes(save({k: v.clone().contiguous() for k, v in tensors.items()}, metadata))
 
-    def run(
-        self, path: Path, inputs: tuple[torch.Tensor, ...], options: Options
-    ) -> tuple[Array, ...]:
-        """The model read back, run on torch."""
-        return outputs_of(module_of(load_safetensors(path), replace(options, stub=True)), inputs)
+    def read(self, path: Path, asked: Asked = Asked()) -> Model:  # noqa: B008 - it is frozen
+        """As :func:`load_safetensors`."""
+        return load_safetensors(path)
 
 
 def load_safetensors(path: str | PathLike[str]) -> Layer | Network:

@@ -20,7 +20,7 @@ from matlab_compat.network import Network
 from matlab_compat.wording import argument
 
 from ..examples import example_inputs
-from .base import Format, Model, Options, interface, module_of, outputs_of
+from .base import Format, Options, Prepared, outputs_of
 
 if TYPE_CHECKING:
     import torch
@@ -34,18 +34,17 @@ FORMAT = "matlab_compat.exported/1"
 _BATCH = 3
 
 
-class TorchExport(Format):
+class TorchExport(Format, suffixes=(".pt2",)):
     """An ``ExportedProgram`` with a dynamic batch."""
 
     name: ClassVar[str] = "torch.export program"
-    suffixes: ClassVar[tuple[str, ...]] = (".pt2",)
 
-    def write(self, model: Model, path: Path, options: Options) -> None:
+    def write(self, prepared: Prepared, path: Path) -> None:
         """The program, with names and classes in ``matlab_compat.json``."""
         import torch
 
-        program = export(model, module_of(model, options), options)
-        about = {"format": FORMAT, **interface(model)}
+        program = export(prepared)
+        about = {"format": FORMAT, **prepared.interface}
         memory = io.BytesIO()
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # torch's, of its own internals
@@ -75,8 +74,8 @@ def _load(path: Path) -> tuple[ExportedProgram, dict[str, Any]]:
     return program, json.loads(files[EXTRA_FILE])
 
 
-def export(model: Model, module: nn.Module, options: Options) -> ExportedProgram:
-    """``module``, which was built from ``model``, traced with a dynamic batch.
+def export(prepared: Prepared, module: nn.Module | None = None) -> ExportedProgram:
+    """The model's module, or another that computes the same, traced with a dynamic batch.
 
     Raises
     ------
@@ -87,9 +86,10 @@ def export(model: Model, module: nn.Module, options: Options) -> ExportedProgram
 
     from matlab_compat.engine.precision import torch_dtype
 
+    model, options, module = prepared.model, prepared.options, module or prepared.module()
     inputs = example_inputs(model, batch=_BATCH, steps=options.steps)
     given = tuple(x.to(torch_dtype(options.dtype)) for x in inputs)
-    labels = interface(model)["inputs"].values()
+    labels = prepared.interface["inputs"].values()
     sizes = tuple(_dynamic(label, isinstance(model, Network)) for label in labels)
     try:
         with warnings.catch_warnings():

@@ -8,13 +8,11 @@ from __future__ import annotations
 
 import io
 import pickle
-from dataclasses import replace
 from importlib.metadata import version
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
-from matlab_compat.arrays import Array
 from matlab_compat.errors import (
     CorruptFileError,
     FileAccessError,
@@ -24,44 +22,41 @@ from matlab_compat.layers import Layer
 from matlab_compat.network import Network
 
 from ..identify.files import not_ours, refuse_others
-from .base import Format, Model, Options, module_of, outputs_of, source_of
+from .base import Asked, Model, Prepared, ReadableFormat
 from .document import describe, restore
 
 if TYPE_CHECKING:
-    import torch
+    pass
 
 FORMAT = "matlab_compat.torch/1"
 
 
-class TorchFile(Format):
+class TorchFile(ReadableFormat, suffixes=(".pt", ".pth")):
     """``torch.load(path, weights_only=True)["state_dict"]`` loads into ``model.to_torch()``.
 
     And into any module with the same names; :func:`load_torch` gives the model back.
     """
 
     name: ClassVar[str] = "torch state_dict"
-    suffixes: ClassVar[tuple[str, ...]] = (".pt", ".pth")
 
-    def write(self, model: Model, path: Path, options: Options) -> None:
+    def write(self, prepared: Prepared, path: Path) -> None:
         """A dict of ``state_dict``, ``architecture`` and ``format``."""
         import torch
 
-        state = module_of(model, options).state_dict()
+        state = prepared.module().state_dict()
         document = {
             "format": FORMAT,
             "matlab_compat": version("matlab-compat"),
             "state_dict": {k: v.clone().contiguous() for k, v in state.items()},
-            "architecture": describe(source_of(model, options)),
+            "architecture": describe(prepared.model),
         }
         memory = io.BytesIO()
         torch.save(document, memory)
         path.write_bytes(memory.getbuffer())  # torch's own writer may crash where a disk is full
 
-    def run(
-        self, path: Path, inputs: tuple[torch.Tensor, ...], options: Options
-    ) -> tuple[Array, ...]:
-        """The model read back, run on torch."""
-        return outputs_of(module_of(load_torch(path), replace(options, stub=True)), inputs)
+    def read(self, path: Path, asked: Asked = Asked()) -> Model:  # noqa: B008 - it is frozen
+        """As :func:`load_torch`."""
+        return load_torch(path)
 
 
 def load_torch(path: str | PathLike[str]) -> Layer | Network:

@@ -18,7 +18,7 @@ import torch
 from numpy.typing import NDArray
 
 import converters
-from converters.formats import Format, Options, suffixes
+from converters.formats import Format, Options, Prepared, suffixes
 from converters.formats.torch_file import TorchFile
 from matlab_compat import (
     Network,
@@ -74,7 +74,7 @@ def test_every_ending_has_a_target(tmp_path: Path) -> None:
 
 def test_an_existing_file_stays(tmp_path: Path) -> None:
     (tmp_path / "net.pt").write_bytes(b"mine")
-    with pytest.raises(UsageError, match="file or folder of that name") as caught:
+    with pytest.raises(UsageError, match="There is a file of that name") as caught:
         converters.save(layer(), tmp_path / "net.pt")
     assert "overwrite=True" in caught.value.remedy
     assert (tmp_path / "net.pt").read_bytes() == b"mine"
@@ -149,7 +149,7 @@ def test_where_a_disk_is_full_nothing_is_left(tmp_path: Path, suffix: str) -> No
 
 
 def interrupting(error: BaseException, after: bytes) -> Any:
-    def write(self: Format, model: object, path: Path, options: Options) -> None:
+    def write(self: Format, prepared: Prepared, path: Path) -> None:
         path.write_bytes(after)
         raise error
 
@@ -330,7 +330,7 @@ def test_without_a_normalization_nothing_lies_beside(tmp_path: Path) -> None:
 
 def test_existing_constants_stay(tmp_path: Path) -> None:
     (tmp_path / "net.normalization.mat").write_bytes(b"mine")
-    with pytest.raises(UsageError, match="file or folder of that name"):
+    with pytest.raises(UsageError, match="There is a file of that name"):
         converters.save(
             segmentation(), tmp_path / "net.pt", options=Options(strip_normalization=True)
         )

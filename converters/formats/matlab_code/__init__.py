@@ -19,10 +19,9 @@ from matlab_compat.layers.function import FunctionLayer
 from matlab_compat.layers.nested import NetworkLayer
 from matlab_compat.network import CLASSIC, Network
 
-from ...load import load
 from ...matfile.writer import _KEYWORDS as KEYWORDS
-from ..base import Format, Model, Options, module_of, outputs_of, source_of
-from ..mat import unbuilt, write_struct
+from ..base import Format, Model, Options, Prepared
+from ..mat import MatStruct, unbuilt, write_struct
 from .calls import Call, call, helper, plain, quoted, refusal
 
 if TYPE_CHECKING:
@@ -33,21 +32,20 @@ _NAME = re.compile(r"[A-Za-z]\w{0,62}", re.ASCII)
 _CALLED = ("load", "mfilename", "layerGraph", "addLayers", "connectLayers", "assembleNetwork")
 
 
-class MatlabFunctionFile(Format):
+class MatlabFunctionFile(Format, suffixes=(".m",)):
     """``net = NAME()`` in MATLAB gives the network back; NAME.mat must lie beside NAME.m."""
 
     name: ClassVar[str] = "MATLAB function"
-    suffixes: ClassVar[tuple[str, ...]] = (".m",)
 
     def companions(self, path: Path) -> tuple[Path, ...]:
         """The weights."""
         return (path.with_suffix(".mat"),)
 
-    def refusal(self, model: Model, options: Options) -> str:
+    def refusal(self, prepared: Prepared) -> str:
         """Layers that cannot be built or have no constructor; networks that MATLAB refuses."""
-        return unbuilt(model, Options()) or _refusal(model)
+        return unbuilt(prepared.model) or _refusal(prepared.model)
 
-    def write(self, model: Model, path: Path, options: Options) -> None:
+    def write(self, prepared: Prepared, path: Path) -> None:
         """NAME.mat, then NAME.m.
 
         Raises
@@ -55,16 +53,15 @@ class MatlabFunctionFile(Format):
         UsageError
             NAME is no name of a function in MATLAB.
         """
-        source = source_of(model, options)
-        _check_name(path.stem, source)
-        write_struct(model, path.with_suffix(".mat"), options)
-        path.write_text(code(source, path.stem), encoding="ascii")
+        _check_name(path.stem, prepared.model)
+        write_struct(prepared.model, path.with_suffix(".mat"))
+        path.write_text(code(prepared.model, path.stem), encoding="ascii")
 
     def run(
         self, path: Path, inputs: tuple[torch.Tensor, ...], options: Options
     ) -> tuple[Array, ...]:
         """The struct read back, run on torch: MATLAB is not here."""
-        return outputs_of(module_of(load(path.with_suffix(".mat")), options), inputs)
+        return MatStruct().run(path.with_suffix(".mat"), inputs, options)
 
 
 def _check_name(name: str, model: Model) -> None:

@@ -15,14 +15,22 @@ import logging
 import warnings
 from collections.abc import Iterable, Iterator
 from importlib.metadata import version
+from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from matlab_compat.arrays import Array
-from matlab_compat.errors import MatlabCompatError, UnsupportedLayerError, cause_text
+from matlab_compat.errors import (
+    FileAccessError,
+    MatlabCompatError,
+    UnsupportedFileError,
+    UnsupportedLayerError,
+    cause_text,
+)
 from matlab_compat.wording import argument
 
-from ..base import Format, Model, Options, interface, module_of, need
+from ...identify.files import kind_of_file
+from ..base import Format, Options, Prepared, need
 from ..torch_export import export, fixed_remark
 
 if TYPE_CHECKING:
@@ -36,26 +44,25 @@ OPSET = 20
 _LARGEST = 2**31 - 2**20
 
 
-class Onnx(Format):
+class Onnx(Format, suffixes=(".onnx",)):
     """An ONNX model with a dynamic batch; names, labels and classes in ``metadata_props``."""
 
     name: ClassVar[str] = "ONNX"
-    suffixes: ClassVar[tuple[str, ...]] = (".onnx",)
 
-    def refusal(self, model: Model, options: Options) -> str:
+    def refusal(self, prepared: Prepared) -> str:
         """bfloat16, of which ONNX Runtime runs next to nothing on a CPU."""
-        if options.dtype == "bfloat16":
+        if prepared.options.dtype == "bfloat16":
             return "ONNX Runtime's CPU provider does not run bfloat16; use half or single"
         return ""
 
-    def write(self, model: Model, path: Path, options: Options) -> None:
+    def write(self, prepared: Prepared, path: Path) -> None:
         """The model, checked by ``onnx.checker``."""
         need("onnx", "onnx", "onnxscript", "onnxruntime")
         from .recurrent import with_onnx_operators
 
-        module = with_onnx_operators(module_of(model, options))
-        about = interface(model)
-        written = _translated(export(model, module, options), about)
+        module = with_onnx_operators(prepared.module())
+        about = prepared.interface
+        written = _translated(export(prepared, module), about)
         _describe(written, about)
         if written.ByteSize() > _LARGEST:
             raise UnsupportedLayerError("An ONNX file cannot hold more than 2 GB.")
@@ -84,14 +91,8 @@ class Onnx(Format):
         UnsupportedLayerError
             It has no kernel for an operator in this precision.
         """
-        import onnxruntime
-
-        settings = onnxruntime.SessionOptions()
-        settings.log_severity_level = 3
         try:
-            session = onnxruntime.InferenceSession(
-                str(path), settings, providers=["CPUExecutionProvider"]
-            )
+            session = new_session(path)
             names = [given.name for given in session.get_inputs()]
             given = {name: x.numpy() for name, x in zip(names, inputs, strict=True)}
             return tuple(session.run(None, given))
@@ -101,6 +102,41 @@ class Onnx(Format):
                 remedy=f"use {argument('dtype', 'single')}, or {argument('check', False)} to "
                 "write it without proof.",
             ) from error
+
+
+def new_session(path: str | PathLike[str]) -> Any:
+    """ONNX Runtime's session for a file, on the CPU; it says nothing but errors."""
+    import onnxruntime
+
+    settings = onnxruntime.SessionOptions()
+    settings.log_severity_level = 3
+    return onnxruntime.InferenceSession(str(path), settings, providers=["CPUExecutionProvider"])
+
+
+def open_session(path: str | PathLike[str]) -> Any:
+    """:func:`new_session` for a file that a user names.
+
+    Raises
+    ------
+    UsageError
+        ONNX Runtime is not installed.
+    FileAccessError, UnsupportedFileError
+        There is no such file, or ONNX Runtime does not take it.
+    """
+    need("onnx", "onnxruntime")
+    if not Path(path).is_file():
+        raise FileAccessError("There is no such file.", where=(str(path),))
+    try:
+        return new_session(path)
+    except Exception as error:  # ONNX Runtime's own classes share no other base
+        kind = kind_of_file(Path(path))
+        if kind is not None and "ONNX" not in kind.name:
+            why = f"The file is no ONNX model: it is {kind.name}."
+        else:
+            why = f"ONNX Runtime cannot open it: {cause_text(error)}"
+        raise UnsupportedFileError(
+            why, where=(str(path),), remedy="name an ONNX file that onnx.checker.check_model takes."
+        ) from None
 
 
 def _translated(program: Any, about: dict[str, Any]) -> onnx.ModelProto:

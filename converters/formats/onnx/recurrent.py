@@ -7,6 +7,7 @@ and MATLAB have input, forget, cell, output and reset, update, hidden.
 
 from __future__ import annotations
 
+import copy
 from typing import Any, TypeGuard
 
 import torch
@@ -33,9 +34,16 @@ _FUNCTIONS = {
 
 
 def with_onnx_operators(module: nn.Module) -> nn.Module:
-    """``module`` with :class:`OnnxRecurrence` for every recurrent module that ONNX can express."""
+    """A module with :class:`OnnxRecurrence` for every recurrent one that ONNX can express.
+
+    ``module`` stays as it is; the two share their weights.
+    """
     if _expressible(module):
         return OnnxRecurrence(module)
+    if not any(map(_expressible, module.modules())):
+        return module
+    shared = {id(tensor): tensor for tensor in (*module.parameters(), *module.buffers())}
+    module = copy.deepcopy(module, shared)
     for name, part in list(module.named_modules()):
         if _expressible(part):
             module.set_submodule(name, OnnxRecurrence(part))

@@ -12,15 +12,14 @@ import sys
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, NamedTuple, cast
 
 from matlab_compat.arrays import Array
 from matlab_compat.data_format import torch_axes
-from matlab_compat.errors import UnsupportedLayerError, UsageError, cause_text
+from matlab_compat.errors import NothingToCompareError, UnsupportedLayerError, UsageError
 from matlab_compat.network import Network
 
-from ...examples import example_inputs
-from ..base import Format, Model, Options, need, source_of
+from ..base import Format, Options, Prepared, need
 
 if TYPE_CHECKING:
     import torch
@@ -59,19 +58,15 @@ save_file({f"output_{i}": y.contiguous().clone() for i, y in enumerate(results)}
 """
 
 
-class SourcePackage(Format):
+class SourcePackage(Format, suffixes=("",)):
     """``model.py``, ``weights.safetensors``, ``README.md``, ``verify.py`` and an example."""
 
     name: ClassVar[str] = "PyTorch source"
-    suffixes: ClassVar[tuple[str, ...]] = ("",)
 
-    def refusal(self, model: Model, options: Options) -> str:
+    def refusal(self, prepared: Prepared) -> str:
         """The layers that cannot be written, each with the reason."""
         need("safetensors", "safetensors")
-        from .network import write_network
-
-        _, plan, module = build(model, options)
-        written = write_network(plan, module)
+        written = prepared.once(source_of).written
         if written.refused:
             return "these cannot be written as source: " + "; ".join(written.refused)
         try:
@@ -80,15 +75,12 @@ class SourcePackage(Format):
             return str(error)
         return ""
 
-    def write(self, model: Model, path: Path, options: Options) -> None:
+    def write(self, prepared: Prepared, path: Path) -> None:
         """Write the package; its README has what verify.py says of it."""
-        from .network import write_network
         from .texts import VERIFY, model_text
 
-        network, plan, module = build(model, options)
-        written = write_network(plan, module)
-        if written.refused:
-            raise UnsupportedLayerError("; ".join(written.refused))
+        options, example = prepared.options, _example(prepared)
+        network, plan, written = prepared.once(source_of)
         path.mkdir()
         title = f"A {network.kind} of {len(network.Layers)} layers, converted from MATLAB."
         files = {
@@ -98,7 +90,6 @@ class SourcePackage(Format):
         for name, text in files.items():
             (path / name).write_text(text, encoding="utf-8")
         _save(written.state, path / "weights.safetensors")
-        example = _example(model, module, options)
         _save(example, path / "example.safetensors")
         parity = _python(_VERIFY, path, may_differ=True)
         readme = _readme(network, plan, written, example, options, parity)
@@ -120,40 +111,41 @@ class SourcePackage(Format):
             return tuple(array(found[f"output_{i}"]) for i in range(len(found)))
 
 
-def build(model: Model, options: Options) -> tuple[Network, Plan, fx.GraphModule]:
-    """The network (of the one layer, if it is a layer), its plan and its module."""
+class Source(NamedTuple):
+    """What the text of a package is made of."""
+
+    #: Of the one layer, if it is a layer.
+    network: Network
+    plan: Plan
+    written: Written
+
+
+def source_of(prepared: Prepared) -> Source:
+    """The model as source text."""
     from matlab_compat.execution.module import build_graph
 
-    network = source_of(model, options)
-    if isinstance(network, Network):
-        plan = network.plan()
-    else:
-        network = Network([network])
-        names = network.InputNames
-        plan = network.plan(dict(zip(names, network.Layers[0].default_formats, strict=False)))
+    from .network import write_network
+
+    model, options = prepared.model, prepared.options
+    if isinstance(model, Network):
+        plan, module = model.plan(), prepared.module()
+        return Source(model, plan, write_network(plan, cast("fx.GraphModule", module)))
+    network = Network([model])
+    names = network.InputNames
+    plan = network.plan(dict(zip(names, model.default_formats, strict=False)))
     module = build_graph(plan, None, options.dtype, stub=options.stub).eval()
-    return network, plan, module
+    return Source(network, plan, write_network(plan, module))
 
 
-def _example(model: Model, module: fx.GraphModule, options: Options) -> dict[str, torch.Tensor]:
+def _example(prepared: Prepared) -> dict[str, torch.Tensor]:
     """Seeded inputs and what the engine computes from them."""
-    import torch
-
-    from matlab_compat.engine.precision import full_precision, torch_dtype
-
-    inputs = tuple(
-        x.to(torch_dtype(options.dtype)) for x in example_inputs(model, seed=1, steps=options.steps)
-    )
     try:
-        with torch.inference_mode(), full_precision():
-            results = module(*inputs)
-    except (RuntimeError, IndexError) as error:  # a layer that takes indices, for one
+        results = prepared.results()
+    except NothingToCompareError as error:  # a layer that takes indices, for one
         raise UnsupportedLayerError(
-            "The package would hold an example, but random inputs cannot be one: "
-            f"{cause_text(error)}."
+            f"The package would hold an example, but {error.what}"
         ) from error
-    results = results if isinstance(results, tuple) else (results,)
-    stored = {f"input_{i}": x for i, x in enumerate(inputs)}
+    stored = {f"input_{i}": x for i, x in enumerate(prepared.inputs())}
     return stored | {f"output_{i}": y for i, y in enumerate(results)}
 
 

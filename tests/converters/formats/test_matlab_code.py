@@ -15,7 +15,7 @@ import pytest
 
 import converters
 import matlab_compat
-from converters.formats import Options
+from converters.formats import Options, Prepared
 from converters.formats.matlab_code import MatlabFunctionFile, code
 from converters.formats.matlab_code.calls import refusal
 from matlab_compat import (
@@ -286,7 +286,7 @@ def test_every_real_network_is_rebuilt_or_refused(
 ) -> None:
     reasons = "no documented constructor|cannot be built|needs an output layer"
     for _, net in networks(file):
-        if net.unsupported or MatlabFunctionFile().refusal(net, Options()):
+        if net.unsupported or MatlabFunctionFile().refusal(Prepared(net)):
             with pytest.raises(UnsupportedLayerError, match=reasons):
                 converters.save(net, tmp_path / "net.m")
         elif not captures(net):

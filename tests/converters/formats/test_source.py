@@ -23,10 +23,9 @@ from safetensors.torch import load_file
 import matlab_compat as m
 from converters.convert import save
 from converters.examples import example_inputs
-from converters.formats import Options
+from converters.formats import Options, Prepared
 from converters.formats.base import outputs_of
-from converters.formats.source import SourcePackage, build
-from converters.formats.source.network import write_network
+from converters.formats.source import SourcePackage, source_of
 from converters.formats.source.texts import model_text
 from converters.load import load_network
 from matlab_compat.errors import UnsupportedLayerError
@@ -44,8 +43,7 @@ MOST_LEARNABLES = 20_000_000
 
 def written(model: Layer | Network) -> tuple[str, dict[str, torch.Tensor]]:
     """The text of model.py and the weights."""
-    network, plan, module = build(model, Options())
-    source = write_network(plan, module)
+    network, _, source = source_of(Prepared(model))
     assert source.refused == []
     return model_text(source, f"{network.kind}.", "torch.float32"), source.state
 
@@ -69,7 +67,7 @@ def check(model: Layer | Network) -> str:
     assert "matlab_compat" not in text
     assert {n.name for n in ast.walk(ast.parse(text)) if isinstance(n, ast.alias)} >= {"nn"}
     inputs = example_inputs(model)
-    expected = outputs_of(build(model, Options())[2], inputs)
+    expected = Prepared(model).run(inputs)
     actual = outputs_of(executed(text, state), inputs)
     assert len(actual) == len(expected)
     for a, e in zip(actual, expected, strict=True):
@@ -184,7 +182,7 @@ def test_a_function_becomes_a_line_of_python(function: str, line: str) -> None:
 
 
 def test_a_function_that_python_text_does_not_cover_is_refused() -> None:
-    why = SourcePackage().refusal(m.functionLayer("@(X) max(X,[],1)", Name="f"), Options())
+    why = SourcePackage().refusal(Prepared(m.functionLayer("@(X) max(X,[],1)", Name="f")))
     assert why.startswith("these cannot be written as source: layer 'f': the function @(X)")
 
 

@@ -15,7 +15,7 @@ import torch
 
 import converters
 import matlab_compat as mc
-from converters.formats.base import Options
+from converters.formats import Options, Prepared
 from converters.formats.torch_file import TorchFile, load_torch
 from matlab_compat.errors import (
     CorruptFileError,
@@ -30,7 +30,7 @@ from tests.truth.networks import networks
 
 
 def written(model: Network | mc.Layer, path: Path, **options: bool) -> Path:
-    TorchFile().write(model, path, Options(**options))
+    TorchFile().write(Prepared(model, Options(**options)), path)
     return path
 
 
