@@ -8,7 +8,7 @@ from pathlib import Path
 
 from matlab_compat.errors import FileAccessError
 
-from .atomic import new_files
+from .atomic import check_place, new_files
 
 
 def helper_texts() -> dict[str, bytes]:
@@ -30,8 +30,11 @@ def write_matlab_helpers(
         The place cannot be written.
     """
     texts = {Path(folder) / name: text for name, text in helper_texts().items()}
+    for path in texts:
+        check_place(path, overwrite=overwrite)
     try:
-        Path(folder).mkdir(parents=True, exist_ok=True)
+        for path in texts:
+            path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise FileAccessError(
             f"The folder cannot be made: {error.strerror or error}.",
