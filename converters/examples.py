@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from matlab_compat.errors import locating
-from matlab_compat.layers import Layer
+from matlab_compat.layers import Layer, PositionEmbeddingLayer, WordEmbeddingLayer
 from matlab_compat.network import Network
 
 if TYPE_CHECKING:
@@ -17,6 +17,9 @@ def example_inputs(
 ) -> tuple[torch.Tensor, ...]:
     """Seeded random inputs of a model's own size, in torch's order.
 
+    Inputs of word embeddings are indices of words; sequences are no longer than ``steps`` and than
+    the position embeddings of the model allow.
+
     Raises
     ------
     LimitExceededError
@@ -26,14 +29,35 @@ def example_inputs(
 
     source = torch.Generator().manual_seed(seed)
     sizes = example_sizes(model, batch, steps)
-    return tuple(torch.randn(size, generator=source) for size in sizes)
+    words = _words(model)
+
+    def made(name: str, size: tuple[int, ...]) -> torch.Tensor:
+        if name in words:
+            return torch.randint(1, words[name] + 1, size, generator=source).float()
+        return torch.randn(size, generator=source)
+
+    return tuple(made(*named) for named in zip(model.InputNames, sizes, strict=True))
+
+
+def _words(model: Layer | Network) -> dict[str, int]:
+    """The number of words of the inputs that word embeddings look up."""
+    if not isinstance(model, Network):
+        words = model.NumWords if isinstance(model, WordEmbeddingLayer) else None
+        return {} if words is None else dict.fromkeys(model.InputNames, words)
+    found = ((s, model.graph.layers.get(d)) for s, d in model.graph.connections)
+    return {name: layer.NumWords for name, layer in found if isinstance(layer, WordEmbeddingLayer)}
+
+
+def _layers(model: Layer | Network) -> list[Layer]:
+    return list(model.Layers) if isinstance(model, Network) else [model]
 
 
 def example_sizes(model: Layer | Network, batch: int = 2, steps: int = 8) -> list[tuple[int, ...]]:
     """The sizes of :func:`example_inputs`, which raises the same."""
     from matlab_compat.execution.sizes import check_size
 
-    sizes = _sizes(model, batch, steps)
+    positions = (x.MaxPosition for x in _layers(model) if isinstance(x, PositionEmbeddingLayer))
+    sizes = _sizes(model, batch, min(steps, *positions, steps))
     for name, size in zip(model.InputNames, sizes, strict=False):
         with locating(f"input '{name}'"):
             check_size(size)

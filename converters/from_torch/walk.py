@@ -357,7 +357,7 @@ class _Walk:
         except (TypeError, KeyError):
             raise Refused("it is called with arguments that no layer has") from None
         for name, value in given.items():
-            if name not in _NO_EFFECT and value not in (None, False):
+            if name not in _NO_EFFECT and value is not None and value is not False:
                 raise Refused(f"it is called with arguments that no layer has ({name})")
         return module.eval()
 

@@ -94,3 +94,16 @@ def test_an_idiom_is_written_as_matlab_code_and_read_again(name: str, tmp_path: 
     again = converters.load_network(tmp_path / "net.mat")
     assert kinds(again) == idiom.layers
     check(idiom, again)
+
+
+@pytest.mark.parametrize("name", ["nn.Embedding", "embeddings of words and positions"])
+def test_a_network_of_words_is_checked_with_words(name: str, tmp_path: Path) -> None:
+    network = from_torch(IDIOMS[name].module, data(IDIOMS[name]))
+    converters.save(network, tmp_path / "net.mat")
+    assert (tmp_path / "net.mat").exists()
+
+
+def test_a_network_with_positions_is_checked_with_sequences_that_have_them(tmp_path: Path) -> None:
+    idiom = IDIOMS["x + self.positions"]
+    converters.save(from_torch(idiom.module, data(idiom)), tmp_path / "net.mat")
+    assert (tmp_path / "net.mat").exists()

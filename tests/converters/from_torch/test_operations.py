@@ -132,6 +132,12 @@ def test_nothing_that_is_registered_is_called_unknown(name: str) -> None:
         (lambda m, x: functional.adaptive_avg_pool2d(x, (3, 4)), "equal blocks"),
         (lambda m, x: functional.softmax(x, dim=2), "dim=2"),
         (lambda m, x: x * x.size(0), "size of the data"),
+        (
+            lambda m, x: functional.instance_norm(
+                x, torch.zeros(3), torch.ones(3), use_input_stats=False
+            ),
+            r"no layer has \(running_mean\)",
+        ),
         (lambda m, x: x[:, [0, 2]], "no lists"),
         (lambda m, x: x[:, torch.tensor([0, 2])], "no lists"),
         (lambda m, x: x[0], "alone in its dimension"),
