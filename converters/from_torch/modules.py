@@ -8,12 +8,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
 import matlab_compat as matlab
-from matlab_compat.layers import Layer, ScalingLayer
+from matlab_compat.layers import Layer, NnetScalingLayer
 
 from .values import Refused, Value
 
@@ -79,18 +78,15 @@ def _size(values: Sequence[int]) -> Any:
 
 
 def scaling(scale: object = 1, bias: object = 0) -> Layer:
-    """The layer that multiplies with ``scale`` and adds ``bias``, in MATLAB's order."""
-    return matlab.scalingLayer(Scale=scale, Bias=bias)
+    """The layer of the Deep Learning Toolbox (R2025a): times ``scale``, plus ``bias``."""
+    return matlab.scalingLayer(Scale=scale, Offset=bias)
 
 
 def shifted(layer: Layer | None, bias: Any) -> bool:
-    """Whether ``layer`` is a scaling layer without a bias, which now has this one."""
-    if not isinstance(layer, ScalingLayer) or layer.Bias.any():
+    """Whether ``layer`` is a scaling layer without an offset, which now has this one."""
+    if not isinstance(layer, NnetScalingLayer) or layer.Offset.any():
         return False
-    arrays = [array for array in (layer.Scale, np.asarray(bias)) if array.size > 1]
-    if len({array.shape for array in arrays}) > 1:
-        return False
-    layer.Bias = bias
+    layer.Offset = bias
     return True
 
 

@@ -221,7 +221,7 @@ def _activations() -> Iterator[Operation]:
     def plain(kind: Any, functions: str, make: Callable[..., Layer], becomes: Any) -> Operation:
         return row(kind, functions, _plain(kind), becomes, _one(make))
 
-    moved = (kinds.ClippedReLULayer, kinds.ScalingLayer)
+    moved = (kinds.ClippedReLULayer, kinds.NnetScalingLayer)
     yield plain(nn.ReLU, "relu", matlab.reluLayer, kinds.ReLULayer)
     yield plain(nn.Tanh, "tanh", matlab.tanhLayer, kinds.TanhLayer)
     yield plain(nn.Sigmoid, "sigmoid", matlab.sigmoidLayer, kinds.SigmoidLayer)
@@ -238,11 +238,11 @@ def _activations() -> Iterator[Operation]:
         nn.SELU,
         "selu",
         _plain(nn.SELU),
-        (kinds.ELULayer, kinds.ScalingLayer),
+        (kinds.ELULayer, kinds.NnetScalingLayer),
         lambda module, x: [matlab.eluLayer(_SELU[1]), of.scaling(_SELU[0])],
     )
     yield row(
-        nn.CELU, "celu", _plain(nn.CELU, "alpha"), (kinds.ELULayer, kinds.ScalingLayer), _celu
+        nn.CELU, "celu", _plain(nn.CELU, "alpha"), (kinds.ELULayer, kinds.NnetScalingLayer), _celu
     )
     yield row(
         nn.GELU,
@@ -255,7 +255,7 @@ def _activations() -> Iterator[Operation]:
         nn.Softplus,
         "softplus",
         _plain(nn.Softplus, "beta", "threshold"),
-        (kinds.SoftplusLayer, kinds.ScalingLayer),
+        (kinds.SoftplusLayer, kinds.NnetScalingLayer),
         of.softplus,
     )
     yield row(nn.PReLU, "prelu", _prelu, kinds.PReLULayer, of.prelu)
@@ -353,7 +353,7 @@ def _with_parameters() -> Iterator[Operation]:
         functions="layer_norm",
         module_of=_layer_norm,
         layers=of.layer_normalization,
-        becomes=(kinds.LayerNormalizationLayer, kinds.ScalingLayer),
+        becomes=(kinds.LayerNormalizationLayer, kinds.NnetScalingLayer),
         order="kept",
         channels_last=True,
     )
@@ -466,7 +466,7 @@ def _pooling_and_resampling() -> Iterator[Operation]:
 
 
 def _structure() -> Iterator[Operation]:
-    scaled = kinds.ScalingLayer
+    scaled = kinds.NnetScalingLayer
     flat = (kinds.FlattenLayer, kinds.FunctionLayer, kinds.Indexing1DLayer)
     for functions, handler, becomes in (
         (
@@ -617,6 +617,7 @@ WITHOUT_OPERATION: dict[str, str] = {
     "IdentityLayer": "nothing is needed for nn.Identity",
     "MaxUnpooling2DLayer": "torch's indices are others",
     "NetworkLayer": "the parts of a module are put in one network",
+    "ScalingLayer": "scalingLayer of the Deep Learning Toolbox does the same",
     "QuadraticLayer": "torch has no such operation",
     "SpaceToDepthLayer": "nn.PixelUnshuffle gives the channels in another order",
 }

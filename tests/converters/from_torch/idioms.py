@@ -199,7 +199,7 @@ IDIOMS: dict[str, Idiom] = {
     # --- activations ---
     "nn.Softplus": Idiom(nn.Sequential(nn.Softplus()), _IMAGE, "Softplus"),
     "F.softplus(x, beta=2)": Idiom(
-        Does(lambda m, x: F.softplus(x, beta=2)), _IMAGE, "Scaling Softplus Scaling"
+        Does(lambda m, x: F.softplus(x, beta=2)), _IMAGE, "NnetScaling Softplus NnetScaling"
     ),
     "nn.PReLU()": Idiom(nn.Sequential(nn.PReLU()), _IMAGE, "PReLU"),
     "nn.PReLU(channels)": Idiom(nn.Sequential(nn.PReLU(3)), _IMAGE, "PReLU"),
@@ -210,14 +210,14 @@ IDIOMS: dict[str, Idiom] = {
     ),
     "F.relu6": Idiom(Does(lambda m, x: F.relu6(x)), _IMAGE, "ClippedReLU"),
     "nn.Hardtanh": Idiom(
-        nn.Sequential(nn.Hardtanh(-0.2, 0.3)), _IMAGE, "Scaling ClippedReLU Scaling"
+        nn.Sequential(nn.Hardtanh(-0.2, 0.3)), _IMAGE, "NnetScaling ClippedReLU NnetScaling"
     ),
     "x.clamp(0, 0.3)": Idiom(Does(lambda m, x: x.clamp(0, 0.3)), _IMAGE, "ClippedReLU"),
     "torch.clamp(x, min=0)": Idiom(Does(lambda m, x: torch.clamp(x, min=0)), _IMAGE, "ReLU"),
     "x.relu().tanh().sigmoid()": Idiom(
         Does(lambda m, x: x.relu().tanh().sigmoid()), _IMAGE, "ReLU Tanh Sigmoid"
     ),
-    "nn.SELU": Idiom(nn.Sequential(nn.SELU()), _IMAGE, "ELU Scaling"),
+    "nn.SELU": Idiom(nn.Sequential(nn.SELU()), _IMAGE, "ELU NnetScaling"),
     "F.elu, F.silu, F.leaky_relu, F.gelu": Idiom(
         Does(
             lambda m, x: F.gelu(F.leaky_relu(F.silu(F.elu(x, 0.5)), 0.2), approximate="tanh"),
@@ -226,9 +226,11 @@ IDIOMS: dict[str, Idiom] = {
         "ELU Swish LeakyReLU GELU",
     ),
     # --- arithmetic ---
-    "2*x + 1": Idiom(Does(lambda m, x: 2 * x + 1), _IMAGE, "Scaling"),
-    "(x - 0.5) / 0.25": Idiom(Does(lambda m, x: (x - 0.5) / 0.25), _IMAGE, "Scaling Scaling"),
-    "1 - x": Idiom(Does(lambda m, x: 1 - x), _IMAGE, "Scaling"),
+    "2*x + 1": Idiom(Does(lambda m, x: 2 * x + 1), _IMAGE, "NnetScaling"),
+    "(x - 0.5) / 0.25": Idiom(
+        Does(lambda m, x: (x - 0.5) / 0.25), _IMAGE, "NnetScaling NnetScaling"
+    ),
+    "1 - x": Idiom(Does(lambda m, x: 1 - x), _IMAGE, "NnetScaling"),
     "(x - self.mean) / self.std": Idiom(
         Does(
             lambda m, x: (x - m.mean) / m.std,
@@ -236,15 +238,15 @@ IDIOMS: dict[str, Idiom] = {
             std=torch.rand(1, 3, 1, 1) + 0.5,
         ),
         _IMAGE,
-        "Scaling Scaling",
+        "NnetScaling NnetScaling",
     ),
     "x * self.scale of features": Idiom(
-        Does(lambda m, x: x * m.scale, scale=torch.rand(6)), (3, 6), "Scaling"
+        Does(lambda m, x: x * m.scale, scale=torch.rand(6)), (3, 6), "NnetScaling"
     ),
     "x - conv(x)": Idiom(
         Does(lambda m, x: x - m.conv(x), conv=nn.Conv2d(3, 3, 3, padding=1)),
         _IMAGE,
-        "Convolution2D Scaling Addition",
+        "Convolution2D NnetScaling Addition",
     ),
     "x ** 2": Idiom(Does(lambda m, x: x**2), _IMAGE, "Multiplication"),
     "x * torch.sigmoid(x)": Idiom(
@@ -333,7 +335,7 @@ IDIOMS: dict[str, Idiom] = {
         result="NTC",
     ),
     "nn.LayerNorm of whole images": Idiom(
-        nn.Sequential(nn.LayerNorm([3, 8, 6])), _IMAGE, "LayerNormalization Scaling"
+        nn.Sequential(nn.LayerNorm([3, 8, 6])), _IMAGE, "LayerNormalization NnetScaling"
     ),
     "nn.LocalResponseNorm": Idiom(
         nn.Sequential(nn.LocalResponseNorm(3)), _IMAGE, "CrossChannelNormalization", exported=False
@@ -371,7 +373,8 @@ IDIOMS: dict[str, Idiom] = {
             gamma=torch.rand(4),
         ),
         (2, 4, 8, 6),
-        "GroupedConvolution2D LayerNormalization Convolution2D GELU Convolution2D Scaling Addition",
+        "GroupedConvolution2D LayerNormalization Convolution2D GELU Convolution2D NnetScaling "
+        "Addition",
     ),
     # --- sequences ---
     "nn.Embedding": Idiom(
