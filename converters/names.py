@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from .matfile.writer import _KEYWORDS as KEYWORDS
+from .matfile.writer import KEYWORDS
 
 
 def valid_name(name: str) -> str:

@@ -78,7 +78,7 @@ class SavedLayer:
         """Weights alone do not say the stride of a layer, or its padding."""
         said = {name.lower() for name in self.fields}
         taken = []
-        for name, default in layer._constructor_defaults().items():
+        for name, default in layer.constructor_defaults().items():
             declared = layer.properties.get(name)
             if declared is None or declared.group != HYPERPARAMETERS or name.lower() in said:
                 continue

@@ -27,7 +27,7 @@ from matlab_compat.errors import CorruptFileError, UsageError, locating
 Level: TypeAlias = Literal["6", "7", "7.3"]
 
 _VALID_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,62}")
-_KEYWORDS = (
+KEYWORDS = (
     *("break", "case", "catch", "classdef", "continue", "else", "elseif", "end", "for"),
     *("function", "global", "if", "otherwise", "parfor", "persistent", "return", "spmd"),
     *("switch", "try", "while"),
@@ -84,7 +84,7 @@ def write_mat(
 def _check_variable(name: str, value: Value) -> None:
     with locating(str(name)):
         _check_name(name)
-        if name in _KEYWORDS:
+        if name in KEYWORDS:
             raise UsageError(
                 f"{name!r} is a keyword of MATLAB, so no variable can have that name.",
                 remedy=f"name it, e.g., {name}_",

@@ -16,7 +16,7 @@ AVERAGE = {1: functional.avg_pool1d, 2: functional.avg_pool2d, 3: functional.avg
 MAXIMUM = {1: functional.max_pool1d, 2: functional.max_pool2d, 3: functional.max_pool3d}
 
 
-class _Pooling(nn.Module):
+class Pooling(nn.Module):
     """A window that moves over the ``len(pool_size)`` dimensions after the channels.
 
     ``padding`` is (before, after) for each of them; ``None`` is MATLAB's 'same'.
@@ -57,7 +57,7 @@ class _Pooling(nn.Module):
         return f"kernel_size={self.pool_size}, stride={self.stride}, padding={shown}"
 
 
-class AveragePooling(_Pooling):
+class AveragePooling(Pooling):
     """The mean of every window.
 
     ``count_padding`` is MATLAB's PaddingValue 0: padded elements count as zeros. Without it
@@ -92,7 +92,7 @@ class AveragePooling(_Pooling):
         return pooled
 
 
-class MaxPooling(_Pooling):
+class MaxPooling(Pooling):
     """The largest element of every window; padding never wins.
 
     Shape: as :class:`AveragePooling`.
@@ -108,7 +108,7 @@ class MaxPooling(_Pooling):
         return pooled
 
 
-class MaxPoolingWithIndices(_Pooling):
+class MaxPoolingWithIndices(Pooling):
     """Max pooling of images that also says what :class:`MaxUnpooling` needs.
 
     Outputs: the pooled N,C,H',W'; ``indices`` N,C,H',W', the place of each in the flattened image

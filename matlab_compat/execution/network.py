@@ -46,6 +46,10 @@ class NetworkInput:
     #: That of (the first of) the data and that of its input layer, where they differ.
     other_size: _Sizes | None = None
 
+    def observation(self, index: int) -> Array:
+        """One item of the list, with all the dimensions that its labels name."""
+        return self.form.expanded(self.data[index])
+
 
 def predict(
     network: NetworkLike,
@@ -131,7 +135,7 @@ def computed(
     for name in layers:
         network.layer(name)
     inputs = network_inputs(network, X, data_format)
-    plan = network.plan(_formats(network, inputs))
+    plan = network.plan(input_formats(network, inputs))
     plan = plan if outputs else plan.upto(layers)
     module = build_graph(plan, device, dtype).train(training)
     wanted = {step.name: _producer(step.name, plan) for step in plan.steps if step.name in layers}
@@ -139,19 +143,19 @@ def computed(
 
     def run(data: list[Array]) -> tuple[Array, ...]:
         recorded = list(wanted.values()) if outputs else []
-        return _run(module, _tensors(inputs, data, device, dtype), recorded)
+        return _run(module, input_tensors(inputs, data, device, dtype), recorded)
 
     each_inside = inside or nullcontext()
     with torch.inference_mode(), full_precision(allow_tf32), _sizes_named(inputs), each_inside:
         observations = _run_lists(inputs, run)
     each = [list(values) for values in zip(*observations, strict=True)]
     results = [
-        _as_matlab(network, inputs, values, label)
+        as_matlab(network, inputs, values, label)
         for values, (_, label) in zip(each[: len(ends)], ends.values(), strict=True)
     ]
     formats_of = {step.name: step.output_formats[0] for step in plan.steps}
     seen = {
-        name: _as_activation(network, inputs, values, formats_of[name])
+        name: as_activation(network, inputs, values, formats_of[name])
         for name, values in zip(wanted, each[len(ends) :], strict=True)
     }
     return Computed(tuple(results), seen, inputs)
@@ -295,7 +299,7 @@ def _list(items: list[Any], form: DataFormat) -> NetworkInput:
             "The arrays of a list have different labels, or only some have any.",
             remedy=f"label all of them in one way, or none and say {argument('data_format')}.",
         )
-    if any(_one(found, i).shape[_batch_axis(found)] != 1 for i in range(len(items))):
+    if any(found.observation(i).shape[_batch_axis(found)] != 1 for i in range(len(items))):
         raise UsageError("Each item of a list must be one observation.")
     return found
 
@@ -335,7 +339,8 @@ def _other_size(network: NetworkLike, name: str, own: str, given: NetworkInput) 
     return other
 
 
-def _formats(network: NetworkLike, inputs: list[NetworkInput]) -> dict[str, str]:
+def input_formats(network: NetworkLike, inputs: list[NetworkInput]) -> dict[str, str]:
+    """The labels of each input as the network takes it, with B, by the input's name."""
     return {
         name: given.form.batched for name, given in zip(network.plan().inputs, inputs, strict=True)
     }
@@ -357,7 +362,9 @@ def _run_lists(inputs: list[NetworkInput], run: Any) -> list[tuple[Array, ...]]:
         groups[tuple(i.form.expanded(i.data[index]).shape for i in inputs)].append(index)
     results: dict[int, tuple[Array, ...]] = {}
     for members in groups.values():
-        batch = [np.concatenate([_one(i, m) for m in members], axis=_batch_axis(i)) for i in inputs]
+        batch = [
+            np.concatenate([i.observation(m) for m in members], axis=_batch_axis(i)) for i in inputs
+        ]
         outputs = run(batch)
         for place, index in enumerate(members):
             results[index] = tuple(y[place : place + 1] for y in outputs)
@@ -368,16 +375,13 @@ def _batch_axis(given: NetworkInput) -> int:
     return given.form.labels.index("B")
 
 
-def _one(given: NetworkInput, index: int) -> Array:
-    return given.form.expanded(given.data[index])
-
-
-def _tensors(
+def input_tensors(
     inputs: list[NetworkInput],
     data: list[Array],
     device: DeviceLike | None,
     dtype: DTypeLike | None,
 ) -> tuple[torch.Tensor, ...]:
+    """One array for each input, in MATLAB's order, as the tensors that the module takes."""
     return tuple(
         tensor(i.form.to_torch(x), device, dtype) for i, x in zip(inputs, data, strict=True)
     )
@@ -405,7 +409,7 @@ def _in_memory(result: Any) -> Any:
     return np.asfortranarray(result) if isinstance(result, np.ndarray) else result
 
 
-def _as_matlab(
+def as_matlab(
     network: NetworkLike, inputs: list[NetworkInput], observations: list[Array], label: str
 ) -> Any:
     """One output of all observations, as MATLAB's ``predict`` of that class of network gives it."""
@@ -429,7 +433,7 @@ def _in_order(first: NetworkInput, observations: list[Array], label: str) -> Any
 def result_labels(
     inputs: list[NetworkInput], label: str, rank: int, *, is_activation: bool = False
 ) -> str:
-    """What the dimensions of :func:`_as_matlab` (or :func:`_as_activation`) are, in order.
+    """What the dimensions of :func:`as_matlab` (or :func:`as_activation`) are, in order.
 
     ``rank`` is how many the result has.
     """
@@ -467,12 +471,12 @@ def _image(y: Array, label: str) -> Array:
     return DataFormat.parse(label).from_torch(y, label)[0]
 
 
-def _as_activation(
+def as_activation(
     network: NetworkLike, inputs: list[NetworkInput], observations: list[Array], label: str
 ) -> Any:
-    """As :func:`_as_matlab`, but vectors are K×N, and 1×1×K×N where they come from images."""
+    """As :func:`as_matlab`, but vectors are K×N, and 1×1×K×N where they come from images."""
     if inputs[0].labelled:
-        return _as_matlab(network, inputs, observations, label)
+        return as_matlab(network, inputs, observations, label)
     if label != "CB":
         return _in_order(inputs[0], observations, label)
     columns = np.concatenate(observations, axis=0).T

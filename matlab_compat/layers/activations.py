@@ -378,9 +378,9 @@ class NnetScalingLayer(_Scaling, saved_as="nnet.cnn.layer.ScalingLayer", type_te
 
     Offset = Property(_at_least_2d, 0, doc="Summand: a scalar, or an array as Scale.")
 
-    def _constructor_defaults(self) -> dict[str, object]:
+    def constructor_defaults(self) -> dict[str, object]:
         """Offset is said whatever its value: without it the function makes the other class."""
-        return {**super()._constructor_defaults(), "Offset": parameter_array(None)}
+        return {**super().constructor_defaults(), "Offset": parameter_array(None)}
 
 
 def _expanded(name: str, value: Array, labels: str) -> tuple[int, ...]:

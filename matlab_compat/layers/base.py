@@ -289,7 +289,7 @@ class Layer:
     def __eq__(self, other: object) -> bool:
         if type(other) is not type(self):
             return NotImplemented
-        return all(_same(v, other._values[name]) for name, v in self._values.items())
+        return all(same_value(v, other._values[name]) for name, v in self._values.items())
 
     __hash__ = None  # type: ignore[assignment]  # mutable, compared by value
 
@@ -746,16 +746,17 @@ class Layer:
         ``numpy.printoptions(threshold=sys.maxsize)`` they are whole.
         """
         given = [_literal(self._values[name]) for name in self.arguments]
-        for name, value in self._constructor_options().items():
-            if not _same(value, self._constructor_defaults().get(name)):
+        for name, value in self.constructor_options().items():
+            if not same_value(value, self.constructor_defaults().get(name)):
                 given.append(f"{name}={_literal(value)}")
         return f"{self.constructor}({', '.join(given)})"
 
-    def _constructor_options(self) -> dict[str, object]:
+    def constructor_options(self) -> dict[str, object]:
         """Name-value arguments of the constructor function that give this layer back."""
         return {k: v for k, v in self._values.items() if k not in self.arguments}
 
-    def _constructor_defaults(self) -> dict[str, object]:
+    def constructor_defaults(self) -> dict[str, object]:
+        """What these are where the constructor function is not given them."""
         return {
             name: declared.converted(declared.default)
             for name, declared in self.properties.items()
@@ -763,7 +764,8 @@ class Layer:
         }
 
 
-def _same(a: object, b: object) -> bool:
+def same_value(a: object, b: object) -> bool:
+    """Whether two values of a property are the same: of arrays also the class; NaN is NaN."""
     if isinstance(a, np.ndarray) and isinstance(b, np.ndarray):
         floats = a.dtype.kind == "f" and b.dtype.kind == "f"
         return a.dtype == b.dtype and bool(np.array_equal(a, b, equal_nan=floats))

@@ -164,14 +164,16 @@ class ConvolutionLayer(
             stride += f", dilation factor {sizes_text(self.DilationFactor)},"
         return f"{self._filters_text()} convolutions with stride {stride} and padding {padding}"
 
-    def _constructor_options(self) -> dict[str, object]:
-        options = super()._constructor_options()
+    def constructor_options(self) -> dict[str, object]:
+        """Padding in the place of PaddingSize and PaddingMode."""
+        options = super().constructor_options()
         mode, size = options.pop("PaddingMode"), options.pop("PaddingSize")
         options["Padding"] = size if mode == "manual" else mode
         return options
 
-    def _constructor_defaults(self) -> dict[str, object]:
-        return {**super()._constructor_defaults(), "Padding": edges_of(((0, 0),) * self.dims)}
+    def constructor_defaults(self) -> dict[str, object]:
+        """Padding is zero."""
+        return {**super().constructor_defaults(), "Padding": edges_of(((0, 0),) * self.dims)}
 
 
 class Convolution2DLayer(
@@ -398,8 +400,9 @@ class GroupedConvolution2DLayer(
     def _groups(self) -> int:
         return self.NumGroups if isinstance(self.NumGroups, int) else 1
 
-    def _constructor_options(self) -> dict[str, object]:
-        options = super()._constructor_options()
+    def constructor_options(self) -> dict[str, object]:
+        """Without NumChannelsPerGroup."""
+        options = super().constructor_options()
         del options["NumChannelsPerGroup"]  # no argument: it follows from Weights
         return options
 

@@ -168,8 +168,9 @@ class FullyConnectedLayer(
             "Bias": ((self.OutputSize, 1), fans),
         }
 
-    def _constructor_options(self) -> dict[str, object]:
-        options = super()._constructor_options()
+    def constructor_options(self) -> dict[str, object]:
+        """Without InputSize."""
+        options = super().constructor_options()
         del options["InputSize"]  # no argument: it follows from Weights
         return options
 

@@ -424,7 +424,9 @@ class CrossChannelNormalizationLayer(
         return f"cross channel normalization with {self.WindowChannelSize} channels per element"
 
 
-class _Dropout(Layer):
+class AnyDropoutLayer(Layer):
+    """What the dropout layers share."""
+
     Probability = Property(probability, 0.5)
 
     def description(self) -> str:
@@ -433,7 +435,7 @@ class _Dropout(Layer):
 
 
 class DropoutLayer(
-    _Dropout,
+    AnyDropoutLayer,
     saved_as="nnet.cnn.layer.DropoutLayer",
     constructor="dropoutLayer",
     arguments=("Probability",),
@@ -455,7 +457,7 @@ class DropoutLayer(
 
 
 class SpatialDropoutLayer(
-    _Dropout,
+    AnyDropoutLayer,
     saved_as="nnet.cnn.layer.SpatialDropoutLayer",
     constructor="spatialDropoutLayer",
     type_text="Spatial Dropout",

@@ -62,7 +62,7 @@ def _padding_value(value: object) -> float | str:
 # --- windows ----------------------------------------------------------------------------
 
 
-class _Pooling(
+class PoolingLayer(
     Layer,
     arguments=("PoolSize",),
     saved_fields={"Padding": used("[a b] of releases before R2018a, in the place of PaddingSize")},
@@ -135,17 +135,19 @@ class _Pooling(
             f"with stride {row_text(self.step)} and padding {pads}"
         )
 
-    def _constructor_options(self) -> dict[str, object]:
-        options = super()._constructor_options()
+    def constructor_options(self) -> dict[str, object]:
+        """Padding in the place of PaddingSize and PaddingMode."""
+        options = super().constructor_options()
         mode, size = options.pop("PaddingMode"), options.pop("PaddingSize")
         options["Padding"] = "same" if mode == "same" else size
         return options
 
-    def _constructor_defaults(self) -> dict[str, object]:
-        return {**super()._constructor_defaults(), "Padding": edges_of(((0, 0),) * self.dims)}
+    def constructor_defaults(self) -> dict[str, object]:
+        """Padding is zero."""
+        return {**super().constructor_defaults(), "Padding": edges_of(((0, 0),) * self.dims)}
 
 
-class _Pooling1D(_Pooling, default_format="CBT"):
+class _Pooling1D(PoolingLayer, default_format="CBT"):
     dims = 1
 
     PoolSize = Property(positive_integer, read_only=True, doc="Width of the window.")
@@ -154,7 +156,7 @@ class _Pooling1D(_Pooling, default_format="CBT"):
     PaddingSize = Property(edge_sizes(1), None, read_only=True, argument="Padding", doc="[l r].")
 
 
-class _Pooling2D(_Pooling):
+class _Pooling2D(PoolingLayer):
     dims = 2
 
     PoolSize = Property(positive_integers(2), read_only=True, doc="[h w].")
@@ -165,7 +167,7 @@ class _Pooling2D(_Pooling):
     )
 
 
-class _Pooling3D(_Pooling, default_format="SSSCB"):
+class _Pooling3D(PoolingLayer, default_format="SSSCB"):
     dims = 3
 
     PoolSize = Property(positive_integers(3), read_only=True, doc="[h w d].")
@@ -176,7 +178,7 @@ class _Pooling3D(_Pooling, default_format="SSSCB"):
     )
 
 
-class _Average(_Pooling):
+class _Average(PoolingLayer):
     """Adds ``PaddingValue``; files of releases before it mean 0."""
 
     kind = "average"
@@ -189,7 +191,7 @@ class _Average(_Pooling):
         return AveragePooling(self.window, self.step, self._padding(), self.PaddingValue == 0)
 
 
-class _Max(_Pooling):
+class _Max(PoolingLayer):
     kind = "max"
 
     def _build(self, formats: tuple[str, ...]) -> nn.Module:

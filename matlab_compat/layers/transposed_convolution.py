@@ -151,8 +151,9 @@ class TransposedConvolutionLayer(
             f"with stride {sizes_text(self.Stride)} and cropping {crop}"
         )
 
-    def _constructor_options(self) -> dict[str, object]:
-        options = super()._constructor_options()
+    def constructor_options(self) -> dict[str, object]:
+        """Cropping in the place of CroppingSize and CroppingMode."""
+        options = super().constructor_options()
         mode, size = options.pop("CroppingMode"), options.pop("CroppingSize")
         options["Cropping"] = "same" if mode == "same" else size
         return options
@@ -162,8 +163,9 @@ class TransposedConvolutionLayer(
         """Cropping says CroppingMode and CroppingSize."""
         return {"Cropping": partial(edge_properties, "Cropping", cls.dims)}
 
-    def _constructor_defaults(self) -> dict[str, object]:
-        return {**super()._constructor_defaults(), "Cropping": edges_of(((0, 0),) * self.dims)}
+    def constructor_defaults(self) -> dict[str, object]:
+        """Cropping is zero."""
+        return {**super().constructor_defaults(), "Cropping": edges_of(((0, 0),) * self.dims)}
 
 
 class TransposedConvolution2DLayer(

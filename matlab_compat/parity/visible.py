@@ -128,18 +128,18 @@ class _Probe:
     def _of_network(
         self, network: Network, X: Sequence[object], data_format: Any, device: Any, dtype: Any
     ) -> None:
-        from ..execution.network import _formats, _one, _tensors, network_inputs
+        from ..execution.network import input_formats, input_tensors, network_inputs
 
         inputs = network_inputs(network, X, data_format)
-        module = network.to_torch(device, dtype, formats=_formats(network, inputs)).eval()
+        module = network.to_torch(device, dtype, formats=input_formats(network, inputs)).eval()
         self.module, self.parameters = module, {}
         for attribute, name in module.meta["layers"].items():
             if (part := getattr(module, attribute, None)) is not None:
                 self.parameters |= _named(network.layer(name), part, name)
         self.observations = []
         for index in range(max(len(i.data) for i in inputs)):
-            data = [_one(i, index) if i.is_list else i.data[0] for i in inputs]
-            self.observations += _split(list(_tensors(inputs, data, device, dtype)))
+            data = [i.observation(index) if i.is_list else i.data[0] for i in inputs]
+            self.observations += _split(list(input_tensors(inputs, data, device, dtype)))
 
     def hidden(self) -> tuple[list[tuple[str, str]], bool]:
         """The parameters that do not show, as (layer, name); whether the input does not either.

@@ -19,7 +19,7 @@ from matlab_compat.layers.function import FunctionLayer
 from matlab_compat.layers.nested import NetworkLayer
 from matlab_compat.network import CLASSIC, Network
 
-from ...matfile.writer import _KEYWORDS as KEYWORDS
+from ...matfile.writer import KEYWORDS
 from ..base import Format, Model, Options, Prepared
 from ..mat import MatStruct, unbuilt, write_struct
 from .calls import Call, call, helper, plain, quoted, refusal

@@ -17,7 +17,7 @@ import numpy as np
 
 from matlab_compat.errors import UnsupportedLayerError
 from matlab_compat.layers import Layer
-from matlab_compat.layers.base import _same
+from matlab_compat.layers.base import same_value
 from matlab_compat.layers.function import FunctionLayer, MatlabFunction
 from matlab_compat.layers.nested import NetworkLayer
 from matlab_compat.network import Network
@@ -127,11 +127,11 @@ def _arguments(layer: Layer) -> list[Any]:
 
 def _options(layer: Layer) -> dict[str, Any]:
     """The name-value arguments: Name first, then what is not MATLAB's default."""
-    defaults = layer._constructor_defaults()
+    defaults = layer.constructor_defaults()
     options = {
         name: value
-        for name, value in layer._constructor_options().items()
-        if name not in _without(layer) and not _same(value, defaults.get(name, value))
+        for name, value in layer.constructor_options().items()
+        if name not in _without(layer) and not same_value(value, defaults.get(name, value))
     }
     options = {name: value for name, value in options.items() if not callable(value)}
     if isinstance(layer, FunctionLayer):

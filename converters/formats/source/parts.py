@@ -315,7 +315,7 @@ def _(module: pooling.AveragePooling, place: Place) -> Part:
 
 
 def _pooling(
-    module: pooling._Pooling, place: Place, name: str, value: float | None, given: dict[str, Any]
+    module: pooling.Pooling, place: Place, name: str, value: float | None, given: dict[str, Any]
 ) -> Part:
     """``value`` is what padding may be filled with; ``None`` if it must not count."""
     dims, pairs = len(module.pool_size), module.padding

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ...layers.normalization import _Dropout
+from ...layers.normalization import AnyDropoutLayer
 from ...network.graph import Step
 from ..axes import same_rank
 from .measure import Candidate, Side
@@ -36,7 +36,7 @@ def dropouts(
 ) -> Iterator[Candidate]:
     """One candidate for every dropout among the layers that may be the cause."""
     for step in suspects:
-        if isinstance(step.layer, _Dropout):
+        if isinstance(step.layer, AnyDropoutLayer):
             yield from _shown(run, target, step)
             yield from _solved(run, target, step, patience)
 

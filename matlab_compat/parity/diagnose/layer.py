@@ -342,9 +342,9 @@ def _pooling(layer: Layer) -> Iterator[Variation]:
 
 def _rounded_up(layer: Layer, size: Size) -> Iterator[Variation]:
     """One window more at the end where the last does not fit: it is padded, but not counted."""
-    from ...layers.pooling import _Pooling
+    from ...layers.pooling import PoolingLayer
 
-    if not isinstance(layer, _Pooling) or layer.values["PaddingMode"] != "manual":
+    if not isinstance(layer, PoolingLayer) or layer.values["PaddingMode"] != "manual":
         return
     if len(size) != layer.dims:
         return

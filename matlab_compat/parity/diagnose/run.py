@@ -50,16 +50,16 @@ class Run:
     ) -> None:
         import torch
 
-        from ...execution.network import _formats, _one, _tensors, network_inputs
+        from ...execution.network import input_formats, input_tensors, network_inputs
 
         self.network, self.device, self.dtype = network, device, dtype
         self.allow_tf32 = allow_tf32
         self.inputs = network_inputs(network, X, data_format)
-        self.formats = _formats(network, self.inputs)
+        self.formats = input_formats(network, self.inputs)
         self.plan: Plan = network.plan(self.formats)
         self.has_list = any(given.is_list for given in self.inputs)
-        data = [_one(i, sequence) if i.is_list else i.data[0] for i in self.inputs]
-        tensors = _tensors(self.inputs, data, device, dtype)
+        data = [i.observation(sequence) if i.is_list else i.data[0] for i in self.inputs]
+        tensors = input_tensors(self.inputs, data, device, dtype)
         self.modules = self._modules()
         self.values: dict[Port, torch.Tensor] = {
             (name, -1): tensor for name, tensor in zip(self.plan.inputs, tensors, strict=True)
@@ -139,9 +139,9 @@ class Run:
         """A value in the form that it is compared in."""
         from ...data_format import dlarray
         from ...engine.arrays import array
-        from ...execution.network import _as_activation, _as_matlab
+        from ...execution.network import as_activation, as_matlab
 
-        convert = _as_activation if target.is_activation else _as_matlab
+        convert = as_activation if target.is_activation else as_matlab
         result = convert(self.network, self.inputs, [array(value)], self._label(target))
         result = result[0] if isinstance(result, list) else result
         return result.extractdata() if isinstance(result, dlarray) else result

@@ -32,7 +32,7 @@ from matlab_compat import (
 )
 from matlab_compat.errors import FileAccessError, UnsupportedLayerError, UsageError
 from matlab_compat.layers import Layer
-from matlab_compat.layers.base import _same
+from matlab_compat.layers.base import same_value
 
 from ...matlab.octave import STAND_INS, needs_octave, octave
 from ...real import MAT_FILES, file_id
@@ -110,7 +110,7 @@ def assert_layers_same(one: Layer, other: Layer) -> None:
         elif isinstance(value, Network):
             assert_same(value, found)
         elif not callable(value):
-            assert _same(value, found), (one, name)
+            assert same_value(value, found), (one, name)
 
 
 def assert_same(one: Network, other: Network) -> None:
