@@ -16,6 +16,8 @@ EVERYTHING = "tests"
 #: fits counts. The engine is tested through the layers that it computes.
 ALSO = {
     "matlab_compat/engine": ["tests/matlab_compat/layers"],
+    "matlab_compat/execution": ["tests/matlab_compat/network", "tests/matlab_compat/layers"],
+    "matlab_compat/language": ["tests/matlab_compat/layers"],
     "matlab_compat/layers": ["tests/converters/test_save_network.py"],
     "matlab_compat/parity": ["tests/converters/test_verify.py"],
     "converters/formats": ["tests/converters"],

@@ -211,6 +211,7 @@ def run_outside_the_checkout(command: list[str], folder: Path) -> subprocess.Com
     )
 
 
+@pytest.mark.slow
 def test_installed_wheel_verifies_a_fixture_from_outside_the_checkout(
     installed: Path, tmp_path: Path
 ) -> None:
@@ -221,6 +222,7 @@ def test_installed_wheel_verifies_a_fixture_from_outside_the_checkout(
     assert re.search(r"\bequal\b", result.stdout)
 
 
+@pytest.mark.slow
 def test_installed_packages_do_not_come_from_the_checkout(installed: Path, tmp_path: Path) -> None:
     code = "import cli, converters, matlab_compat as m; print(*cli.__path__, *m.__path__)"
     result = run_outside_the_checkout([str(installed / "python"), "-c", code], tmp_path)

@@ -18,6 +18,8 @@ from tests.cli.command import FIXTURES, Outcome, run_many
 from tests.converters.exports import fields, save, weights
 from tests.hostile import level5_files, level73_files
 
+pytestmark = pytest.mark.slow
+
 GOOD = str(FIXTURES / "same_odd.v7.mat")
 X = np.ones((2, 2, 4), np.float32)
 

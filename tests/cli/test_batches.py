@@ -25,6 +25,8 @@ from matlab_compat.errors import UsageError
 from tests.cli.command import COMMAND, FIXTURES
 from tests.patience import PATIENCE
 
+pytestmark = pytest.mark.slow
+
 GOOD = (FIXTURES / "same_odd.v7.mat").read_bytes()
 WRONG = (FIXTURES / "wrong_by_one_pixel.v7.mat").read_bytes()
 

@@ -25,6 +25,8 @@ from tests.converters.exports import fields, save
 from tests.fuzz.commands import Done, run
 from tests.hostile import level5_files
 
+pytestmark = pytest.mark.slow
+
 GOOD = FIXTURES / "same_odd.v7.mat"
 
 #: What a name may try, by what it attacks.

@@ -56,6 +56,7 @@ def test_no_command_shows_help_and_is_wrong_usage() -> None:
     assert "Usage: " in outcome.stdout + outcome.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("arguments", "code"),
     [
@@ -138,6 +139,7 @@ def test_an_interrupt_is_neither_equal_nor_different(tmp_path: Path) -> None:
     assert b"Traceback" not in stderr
 
 
+@pytest.mark.slow
 def test_a_reader_that_leaves_early_does_not_change_the_verdict() -> None:
     """As in ``matlab-compat verify ... | head -1``."""
     reading, writing = os.pipe()

@@ -21,6 +21,8 @@ from tests.cli.command import FIXTURES
 from tests.matlab_compat.parity.reports.samples import HOSTILE, comparison, report
 from tests.patience import PATIENCE
 
+pytestmark = pytest.mark.slow
+
 GOOD = FIXTURES / "same_odd.v7.mat"
 WRONG = FIXTURES / "wrong_by_one_pixel.v7.mat"
 CHROMIUM = "/usr/bin/chromium"

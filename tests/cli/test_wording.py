@@ -115,6 +115,7 @@ def test_the_command_line_leaves_pythons_words_behind(call: Any, tmp_path: Path)
     assert argument("overwrite", True) == "overwrite=True"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("ending", ["", ".m", ".onnx"])
 @pytest.mark.parametrize("stub", [True, False])
 def test_layers_that_cannot_be_built_and_the_endings_that_hold_placeholders(

@@ -295,6 +295,7 @@ def test_an_unknown_precision_is_refused(tmp_path: Path) -> None:
 # --- normalization -----------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("suffix", [".pt", ".safetensors", ".pt2", ".onnx"])
 def test_stripped_normalization_lies_beside_the_model(tmp_path: Path, suffix: str) -> None:
     network = segmentation()

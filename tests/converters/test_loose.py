@@ -86,6 +86,7 @@ def test_only_layers_that_such_sizes_fit_are_offered(tmp_path: Path) -> None:
     assert "transposedConv2d (" not in error.value.what
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", ["convert", "verify", "predict"])
 def test_every_command_asks_with_code_2_and_the_option_to_paste(
     tmp_path: Path, command: str

@@ -23,6 +23,7 @@ COMMANDS = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("line", "shown"), COMMANDS)
 def test_a_command_shows_what_the_document_says(
     line: str, shown: str | None, tmp_path: Path

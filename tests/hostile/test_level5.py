@@ -23,6 +23,8 @@ from tests.hostile import level5_files as files
 from tests.patience import PATIENCE
 from tests.steps import growth
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 CORPUS = {**files.corpus(), **files.enormous()}
 

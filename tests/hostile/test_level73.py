@@ -27,6 +27,8 @@ from tests.hostile import level73_files
 from tests.patience import PATIENCE
 from tests.steps import growth
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 FILES = {**level73_files.FILES, **level73_files.ENORMOUS}
 

@@ -12,9 +12,13 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from matlab_compat import errors as all_errors
 from tests.hostile import level5_files as files
 from tests.patience import PATIENCE
+
+pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).parents[2]
 MUTANTS_OF_EACH = 150

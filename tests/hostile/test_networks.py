@@ -58,6 +58,7 @@ def test_a_layer_that_random_inputs_cannot_run_has_no_source(tmp_path: Path) -> 
         convert(path, tmp_path / "source", check=False)
 
 
+@pytest.mark.slow
 def test_a_network_of_layers_that_only_pass_on_has_source(tmp_path: Path) -> None:
     path = tmp_path / "net.mat"
     save_network(Network([imageInputLayer((4, 4, 1), Normalization="none")]), path)
@@ -118,6 +119,7 @@ def test_an_enormous_InputSize_is_told_in_time(tmp_path: Path) -> None:
     assert_told(done, "input 'in'")
 
 
+@pytest.mark.slow
 def test_the_flag_lifts_the_bound(greedy: str) -> None:
     # No machine has the 10^15 bytes: lack of memory is another error.
     many = resize2dLayer(OutputSize=(10**8, 10**7))

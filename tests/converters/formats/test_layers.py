@@ -91,6 +91,7 @@ MODELS: dict[str, Callable[[], Layer | Network]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:.*holds NaN")
 @pytest.mark.parametrize("ending", ENDINGS)
 @pytest.mark.parametrize("name", MODELS)
@@ -100,6 +101,7 @@ def test_every_way_out_computes_the_same(name: str, ending: str, tmp_path: Path)
     assert done.outputs, done.unchecked
 
 
+@pytest.mark.slow
 def test_a_word_embedding_in_onnx_maps_unknown_words_to_the_last_vector(tmp_path: Path) -> None:
     """Random numbers are no words, so that the comparison of ``save`` has nothing to compare."""
     layers = [m.sequenceInputLayer(1, Name="words"), m.wordEmbeddingLayer(4, 6, Name="embedding")]
@@ -110,6 +112,7 @@ def test_a_word_embedding_in_onnx_maps_unknown_words_to_the_last_vector(tmp_path
     np.testing.assert_array_equal(found[0], net.layer("embedding").values["Weights"][:, [6, 2, 6]])
 
 
+@pytest.mark.slow
 def test_an_index_in_onnx_follows_its_mask(tmp_path: Path) -> None:
     layers = [
         m.sequenceInputLayer(3, Name="data"),

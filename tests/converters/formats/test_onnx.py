@@ -21,6 +21,8 @@ from matlab_compat.layers import Layer
 
 from .models import CLASSES, attention, segmentation, sequence
 
+pytestmark = pytest.mark.slow
+
 
 def run(path: str, x: torch.Tensor) -> list[NDArray[Any]]:
     session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])

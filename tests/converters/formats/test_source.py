@@ -251,6 +251,7 @@ def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.mark.slow
 def test_the_package_has_its_files_and_no_word_of_this_project(package: Path) -> None:
     names = {path.name for path in package.iterdir()}
     assert names == {
@@ -284,6 +285,7 @@ def verified(package: Path) -> int:
     ).returncode
 
 
+@pytest.mark.slow
 def test_verify_passes_and_notices_other_weights(tmp_path: Path) -> None:
     from safetensors.torch import save_file
 
@@ -296,6 +298,7 @@ def test_verify_passes_and_notices_other_weights(tmp_path: Path) -> None:
     assert verified(folder) == 1
 
 
+@pytest.mark.slow
 def test_double_and_half_are_run_in_their_precision(tmp_path: Path) -> None:
     for dtype in ("double", "half"):
         done = save(ready(m.convolution2dLayer(3, 2), 3), tmp_path / dtype, options=Options(dtype))
@@ -305,6 +308,7 @@ def test_double_and_half_are_run_in_their_precision(tmp_path: Path) -> None:
         }
 
 
+@pytest.mark.slow
 def test_a_package_that_would_import_this_project_does_not_run(tmp_path: Path) -> None:
     (tmp_path / "model.py").write_text("import matlab_compat\n")
     with pytest.raises(Exception, match=r"does not run: .*matlab_compat"):

@@ -23,6 +23,8 @@ from tests.patience import PATIENCE
 
 from .models import CLASSES, attention, segmentation, sequence
 
+pytestmark = pytest.mark.slow
+
 PROGRAM = """
 import json, sys
 import numpy as np, torch

@@ -28,6 +28,7 @@ def _layers(path: Path) -> Any:
     return inspect(path)["variables"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", NATIVE, ids=lambda path: path.stem)
 def test_threads_read_files_of_their_own(path: Path) -> None:
     alone = _layers(path)

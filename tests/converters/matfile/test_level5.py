@@ -537,6 +537,7 @@ def test_references_inside_cells_and_structs_of_objects_are_looked_up(tmp_path: 
     assert inner.properties["a"].item() == 5
 
 
+@pytest.mark.slow
 def test_handle_that_contains_itself_is_the_same_object(tmp_path: Path) -> None:
     value = read(tmp_path, files.corpus()["handle that contains itself"][0])
 

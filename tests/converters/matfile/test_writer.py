@@ -90,6 +90,7 @@ _values = st.recursive(
 )
 
 
+@pytest.mark.slow
 @given(_values, st.sampled_from(LEVELS))
 def test_any_value_round_trips(
     tmp_path_factory: pytest.TempPathFactory, value: Value, level: Any

@@ -66,6 +66,7 @@ def test_predict_leaves_tf32_as_it_was(chosen: tuple[bool, bool]) -> None:
     assert switches() == chosen
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not hasattr(torch.backends.cudnn, "conv"), reason="torch before 2.9")
 @pytest.mark.parametrize("allow", [False, True])
 @pytest.mark.parametrize("setting", ["ieee", "tf32"])

@@ -561,6 +561,7 @@ def test_a_second_bias_that_matlab_has_no_place_for_is_refused() -> None:
         copy.deepcopy(LAYERS["lstm"]).assign_from_torch(module)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not hasattr(torch.backends.cudnn, "conv"), reason="torch before 2.9")
 @pytest.mark.parametrize("before", ["", "torch.backends.cudnn.rnn.fp32_precision = 'tf32'\n"])
 def test_trap_torch_would_round_recurrences_to_tf32_on_a_gpu(before: str) -> None:
