@@ -417,11 +417,17 @@ def _read_filtered(node: Node, filters: list[int]) -> Array:
         raise CorruptFileError("A data set has more chunks than it has room for.", remedy=RESAVE)
     array = np.zeros(node.shape, node.dtype)
     place = partial(_place_chunk, array, chunk_shape, filters)
+    # Listed first: chunk_iter keeps HDF5 locked, and waiting for a thread inside it would wait for
+    # ever where the garbage collector, run by that thread, finds an object of h5py's to close.
+    chunks: list[Any] = []
+    node.chunk_iter(chunks.append)
     if array.nbytes < WORTH_THREADS:
-        node.chunk_iter(lambda info: place(*_stored_chunk(node, info)))
+        for info in chunks:
+            place(*_stored_chunk(node, info))
         return array
-    with Workers() as workers:  # they must not call HDF5, which chunk_iter keeps locked
-        node.chunk_iter(lambda info: workers.submit(place, *_stored_chunk(node, info)))
+    with Workers() as workers:
+        for info in chunks:
+            workers.submit(place, *_stored_chunk(node, info))
     return array
 
 

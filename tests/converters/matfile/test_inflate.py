@@ -7,20 +7,23 @@ from __future__ import annotations
 
 import importlib
 import struct
+import threading
 import zlib
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import h5py
 import numpy as np
 import pytest
+from h5py._objects import phil
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from converters.matfile import inflate, open_mat, write5
 from converters.matfile.hdf5 import Hdf5File, member
 from converters.matfile.source import Source
-from converters.matfile.threads import WORTH_THREADS
+from converters.matfile.threads import WORTH_THREADS, Workers
 from converters.matfile.writer import write_mat
 from matlab_compat.errors import CorruptFileError, MatFileError, TruncatedFileError
 
@@ -193,6 +196,30 @@ def test_chunks_inflated_in_threads_find_their_places(tmp_path: Path, shuffle: b
     array = weights(*LARGE)
     path = gzip_file(tmp_path / "x.mat", array, shuffle=shuffle)
     assert np.array_equal(read(path), array.T)
+
+
+def test_hdf5_is_free_while_threads_are_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A thread in which the garbage collector closes an object of h5py's needs HDF5's lock."""
+    free: list[bool] = []
+
+    def look() -> None:
+        free.append(bool(phil.acquire(blocking=False)))
+        if free[-1]:
+            phil.release()
+
+    def submit(workers: Workers, work: Callable[..., None], *arguments: Any) -> None:
+        looking = threading.Thread(target=look)
+        looking.start()
+        looking.join()
+        work(*arguments)
+
+    monkeypatch.setattr(Workers, "submit", submit)
+    array = weights(*LARGE)
+    assert np.array_equal(read(gzip_file(tmp_path / "x.mat", array)), array.T)
+    assert len(free) > 10
+    assert all(free)
 
 
 @pytest.mark.usefixtures("library")
