@@ -27,8 +27,9 @@ class Scaling(nn.Module):
         axes: Sequence[int],
     ) -> None:
         super().__init__()
-        self.register_buffer("scale", torch.ones(tuple(sizes[0])))
-        self.register_buffer("bias", torch.zeros(tuple(sizes[1])))
+        self.sizes = tuple(tuple(size) for size in sizes)
+        self.register_buffer("scale", torch.ones(self.sizes[0]))
+        self.register_buffer("bias", torch.zeros(self.sizes[1]))
         self.expanded = tuple(tuple(size) for size in expanded)
         self.axes = tuple(axes)
 

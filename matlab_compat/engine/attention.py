@@ -91,6 +91,7 @@ class SelfAttention(Attention):
 
     def __init__(self, sizes: Sizes, settings: Settings) -> None:
         super().__init__(settings)
+        self.sizes = sizes
         shapes = {
             "query": (sizes.keys, sizes.inputs),
             "key": (sizes.keys, sizes.inputs),

@@ -143,7 +143,8 @@ class PaddedConvolution(nn.Module):
         groups: int = 1,
     ) -> None:
         super().__init__()
-        self.weight = nn.Parameter(torch.empty(*weight_size))
+        self.weight_size = tuple(weight_size)
+        self.weight = nn.Parameter(torch.empty(self.weight_size))
         self.bias = nn.Parameter(torch.empty(weight_size[0]))
         self.stride = tuple(stride)
         self.padding = padding

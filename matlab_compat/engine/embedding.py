@@ -21,6 +21,7 @@ class PositionEmbedding(nn.Module):
 
     def __init__(self, max_position: int, size: int) -> None:
         super().__init__()
+        self.max_position, self.size = max_position, size
         self.weight = nn.Parameter(torch.zeros(max_position, size))
 
     def forward(self, x: Tensor) -> Tensor:
@@ -51,7 +52,7 @@ class WordEmbedding(nn.Module):
 
     def __init__(self, words: int, columns: int, size: int, known_only: bool) -> None:
         super().__init__()
-        self.words = words
+        self.words, self.columns, self.size = words, columns, size
         self.known_only = known_only
         self.weight = nn.Parameter(torch.zeros(columns, size))
 
@@ -85,6 +86,7 @@ class EmbeddingConcatenation(nn.Module):
 
     def __init__(self, size: int) -> None:
         super().__init__()
+        self.size = size
         self.weight = nn.Parameter(torch.zeros(size))
 
     def forward(self, x: Tensor) -> Tensor:
@@ -142,6 +144,7 @@ class PatchEmbedding(nn.Module):
     ) -> None:
         super().__init__()
         self.patch_size = tuple(patch_size)
+        self.channels, self.filters = channels, filters
         self.by_rows = by_rows
         self.weight = nn.Parameter(torch.zeros(filters, channels, *self.patch_size))
         self.bias = nn.Parameter(torch.zeros(filters))

@@ -29,6 +29,7 @@ class FullyConnected(nn.Module):
         super().__init__()
         self.weight = nn.Parameter(torch.empty(outputs, inputs))
         self.bias = nn.Parameter(torch.empty(outputs))
+        self.inputs, self.outputs = inputs, outputs
         self.spatial = spatial
         self.time = time
 

@@ -36,8 +36,9 @@ class Normalization(nn.Module):
     def __init__(self, mode: str, shapes: Mapping[str, Sequence[int]]) -> None:
         super().__init__()
         self.mode = mode
-        for name, shape in shapes.items():
-            self.register_buffer(name, torch.zeros(tuple(shape)))
+        self.shapes = {name: tuple(shape) for name, shape in shapes.items()}
+        for name, shape in self.shapes.items():
+            self.register_buffer(name, torch.zeros(shape))
 
     def forward(self, x: Tensor) -> Tensor:
         """The normalized ``x``, batch first."""

@@ -17,8 +17,10 @@ class BatchNorm(nn.modules.batchnorm._BatchNorm):
     ``eval()`` uses the running ones. Keys are those of ``torch.nn.BatchNorm2d``.
     """
 
-    def __init__(self, channels: int, eps: float, mean_decay: float, variance_decay: float) -> None:
-        super().__init__(channels, eps=eps, momentum=mean_decay)
+    def __init__(
+        self, num_features: int, eps: float, momentum: float, variance_decay: float
+    ) -> None:
+        super().__init__(num_features, eps=eps, momentum=momentum)
         self.variance_decay = variance_decay
 
     def forward(self, x: Tensor) -> Tensor:
@@ -58,8 +60,10 @@ class ChannelGroupNorm(nn.GroupNorm):
     element). ``apart`` are torch dimensions from 2 on: time, where steps do not share statistics.
     """
 
-    def __init__(self, groups: int, channels: int, eps: float, apart: Sequence[int] = ()) -> None:
-        super().__init__(groups, channels, eps=eps)
+    def __init__(
+        self, num_groups: int, num_channels: int, eps: float, apart: Sequence[int] = ()
+    ) -> None:
+        super().__init__(num_groups, num_channels, eps=eps)
         self.apart = tuple(apart)
 
     def forward(self, x: Tensor) -> Tensor:

@@ -31,6 +31,7 @@ class Flatten(nn.Module):
     def __init__(self, order: str, spatial: int, time: bool) -> None:
         super().__init__()
         self.order = order
+        self.spatial = spatial
         self.time = time
         self.axes = FLATTEN_ORDERS[order](spatial)
 

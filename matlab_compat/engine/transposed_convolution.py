@@ -117,7 +117,8 @@ class CroppedConvTranspose(nn.Module):
         crop: Sequence[tuple[int, int]],
     ) -> None:
         super().__init__()
-        self.weight = nn.Parameter(torch.empty(channels, filters, *filter_size))
+        self.channels, self.filters, self.filter_size = channels, filters, tuple(filter_size)
+        self.weight = nn.Parameter(torch.empty(channels, filters, *self.filter_size))
         self.bias = nn.Parameter(torch.empty(filters))
         self.stride = tuple(stride)
         self.crop = tuple(crop)

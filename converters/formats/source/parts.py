@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import singledispatch
 from typing import Any
@@ -13,15 +13,10 @@ import torch
 from torch import Tensor, nn
 
 from matlab_compat.engine import (
-    activations,
-    attention,
     convolution,
-    embedding,
     expression,
     fully_connected,
     imported,
-    inputs,
-    normalization,
     pooling,
     recurrent,
     structure,
@@ -96,8 +91,7 @@ def _shown(module: Any) -> str:
 def copied(module: nn.Module) -> Part:
     """A module of ours with a copy of its class."""
     kind = type(module)
-    given = _ARGUMENTS[kind](module) if kind in _ARGUMENTS else _same_names(module)
-    return Part(f"{kind.__name__}({arguments(given)})", needs=(kind,))
+    return Part(f"{kind.__name__}({arguments(constructor_arguments(module))})", needs=(kind,))
 
 
 def arguments(given: Mapping[str, Any]) -> str:
@@ -115,87 +109,11 @@ def _plain(value: Any) -> Any:
     return value
 
 
-def _same_names(module: nn.Module) -> dict[str, Any]:
-    """Arguments of the constructor, which our modules keep under the same names."""
+def constructor_arguments(module: nn.Module) -> dict[str, Any]:
+    """What the module was made with: modules of ours keep it, under the names of the parameters."""
     parameters = inspect.signature(type(module)).parameters.values()
     named = [p.name for p in parameters if p.kind is p.POSITIONAL_OR_KEYWORD]
     return {name: getattr(module, name) for name in named}
-
-
-#: Modules that keep their arguments under other names.
-_ARGUMENTS: dict[type[nn.Module], Callable[[Any], dict[str, Any]]] = {
-    activations.Scaling: lambda m: {
-        "sizes": (tuple(m.scale.shape), tuple(m.bias.shape)),
-        "expanded": m.expanded,
-        "axes": m.axes,
-    },
-    attention.SelfAttention: lambda m: {
-        "sizes": attention.Sizes(
-            m.query_weight.shape[1],
-            m.query_weight.shape[0],
-            m.value_weight.shape[0],
-            m.output_weight.shape[0],
-        ),
-        "settings": m.settings,
-    },
-    convolution.PaddedConvolution: lambda m: {
-        "weight_size": tuple(m.weight.shape),
-        "stride": m.stride,
-        "padding": m.padding,
-        "dilation": m.dilation,
-        "groups": m.groups,
-    },
-    embedding.EmbeddingConcatenation: lambda m: {"size": len(m.weight)},
-    embedding.PositionEmbedding: lambda m: dict(
-        zip(("max_position", "size"), m.weight.shape, strict=True)
-    ),
-    embedding.PatchEmbedding: lambda m: {
-        "patch_size": m.patch_size,
-        "channels": m.weight.shape[1],
-        "filters": m.weight.shape[0],
-        "by_rows": m.by_rows,
-    },
-    embedding.WordEmbedding: lambda m: {
-        "words": m.words,
-        "columns": m.weight.shape[0],
-        "size": m.weight.shape[1],
-        "known_only": m.known_only,
-    },
-    fully_connected.FullyConnected: lambda m: {
-        "inputs": m.weight.shape[1],
-        "outputs": m.weight.shape[0],
-        "spatial": m.spatial,
-        "time": m.time,
-    },
-    inputs.Normalization: lambda m: {
-        "mode": m.mode,
-        "shapes": {name: tuple(value.shape) for name, value in m.named_buffers()},
-    },
-    normalization.BatchNorm: lambda m: {
-        "channels": m.num_features,
-        "eps": m.eps,
-        "mean_decay": m.momentum,
-        "variance_decay": m.variance_decay,
-    },
-    normalization.ChannelGroupNorm: lambda m: {
-        "groups": m.num_groups,
-        "channels": m.num_channels,
-        "eps": m.eps,
-        "apart": m.apart,
-    },
-    structure.Flatten: lambda m: {
-        "order": m.order,
-        "spatial": len(m.axes) - 2,
-        "time": m.time,
-    },
-    transposed_convolution.CroppedConvTranspose: lambda m: {
-        "channels": m.weight.shape[0],
-        "filters": m.weight.shape[1],
-        "filter_size": tuple(m.weight.shape[2:]),
-        "stride": m.stride,
-        "crop": m.crop,
-    },
-}
 
 
 # --- where torch's own module means the same -----------------------------------------------
