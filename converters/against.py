@@ -143,7 +143,7 @@ def _inputs(network: Network, names: Sequence[str], seed: int, limits: Limits) -
     from matlab_compat.execution.network import network_inputs
 
     given = network_inputs(network, [read_array(n, INPUT_NAMES, limits) for n in names], None)
-    return tuple(tensor(one.form.to_torch(one.data[0]), None, None) for one in given)
+    return tuple(tensor(one.data_format.to_torch(one.data[0]), None, None) for one in given)
 
 
 def _feeds(session: Any, arrays: list[Array], onnx: object) -> dict[str, Array]:

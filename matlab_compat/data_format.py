@@ -151,9 +151,9 @@ class dlarray:  # MATLAB's name
     """
 
     def __init__(self, data: object, labels: str) -> None:
-        form = DataFormat.parse(labels)
-        self._data = form.to_canonical(np.asarray(data))
-        self._labels = form.canonical
+        data_format = DataFormat.parse(labels)
+        self._data = data_format.to_canonical(np.asarray(data))
+        self._labels = data_format.canonical
 
     def dims(self) -> str:
         """The labels, for example "SSCB"."""

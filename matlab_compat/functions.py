@@ -127,11 +127,13 @@ def _call(
 
     with locating(function):
         given = name_value_pairs(function, (*_NAMES, *names), pairs, options)
-        form = DataFormat.parse(_labels(X, given.get("DataFormat")))
-        call = _understood(form, weights, given)
+        data_format = DataFormat.parse(_labels(X, given.get("DataFormat")))
+        call = _understood(data_format, weights, given)
         biases = _bias(bias, given.get("BiasFormat"))
-        Y = map_spatial(as_data(X), form, call.worked, lambda x: _run(engine, x, call, biases))
-    return dlarray(Y, form.labels) if isinstance(X, dlarray) else Y
+        Y = map_spatial(
+            as_data(X), data_format, call.worked, lambda x: _run(engine, x, call, biases)
+        )
+    return dlarray(Y, data_format.labels) if isinstance(X, dlarray) else Y
 
 
 def _run(engine: Engine, X: Array, call: _Call, biases: Array) -> Array:
@@ -162,14 +164,14 @@ def _labels(X: object, given: object) -> object:
     return given
 
 
-def _understood(form: DataFormat, weights: object, given: Mapping[str, object]) -> _Call:
+def _understood(data_format: DataFormat, weights: object, given: Mapping[str, object]) -> _Call:
     labels = weights.dims() if isinstance(weights, dlarray) else given.get("WeightsFormat")
-    worked = "S" * form.labels.count("S")
+    worked = "S" * data_format.labels.count("S")
     array = _parameter("weights", weights)
     if labels is not None:
         with locating("weights"):
             array, worked = _arranged(array, DataFormat.parse(labels))
-    _check_labels(form.labels, worked)
+    _check_labels(data_format.labels, worked)
     stride = _vector("Stride", given.get("Stride", 1), len(worked))
     dilation = _vector("DilationFactor", given.get("DilationFactor", 1), len(worked))
     return _Call(_complete(array, len(worked)), worked, stride, dilation, given)
@@ -205,9 +207,9 @@ def _complete(weights: Array, dims: int) -> Array:
     return weights.reshape(full, order="F")
 
 
-def _arranged(array: Array, form: DataFormat) -> tuple[Array, str]:
+def _arranged(array: Array, data_format: DataFormat) -> tuple[Array, str]:
     """Labelled weights in the order of unlabelled ones, and the labels of the filter."""
-    labels = form.labels
+    labels = data_format.labels
     worked = "S" * labels.count("S") + "T" * labels.count("T")
     if "C" not in labels or "B" in labels or labels.count("U") > 2:
         raise DataFormatError(
@@ -215,7 +217,7 @@ def _arranged(array: Array, form: DataFormat) -> tuple[Array, str]:
             remedy="use S (or T) for the filter, one C and up to two U, for example 'SSCU'.",
         )
     order = sorted(range(len(labels)), key=lambda axis: ("STCU".index(labels[axis]), axis))
-    return form.expanded(array).transpose(order), worked
+    return data_format.expanded(array).transpose(order), worked
 
 
 def _parameter(name: str, value: object) -> Array:

@@ -216,18 +216,18 @@ def _interface(model: Model) -> dict[str, Any]:
     if isinstance(model, Network):
         plan = model.plan()
         inputs = dict(plan.inputs)
-        outputs = {name: label for name, (_, label) in plan.outputs.items()}
+        outputs = {name: labels for name, (_, labels) in plan.outputs.items()}
     else:
         inputs = dict(zip(model.InputNames, model.default_formats, strict=True))
         formats = model.output_formats(model.default_formats)
         outputs = dict(zip(model.OutputNames, formats, strict=True))
     return {
-        "inputs": {name: _torch_order(label) for name, label in inputs.items()},
-        "outputs": {name: _torch_order(label) for name, label in outputs.items()},
+        "inputs": {name: _torch_order(labels) for name, labels in inputs.items()},
+        "outputs": {name: _torch_order(labels) for name, labels in outputs.items()},
         "classes": model.Classes if isinstance(model, Network) else None,
         "matlab_kind": model.kind if isinstance(model, Network) else model.matlab_class,
     }
 
 
-def _torch_order(label: str) -> str:
-    return "".join(label[axis] for axis in torch_axes(label))
+def _torch_order(labels: str) -> str:
+    return "".join(labels[axis] for axis in torch_axes(labels))

@@ -104,12 +104,12 @@ def export(prepared: Prepared, module: nn.Module | None = None) -> ExportedProgr
         ) from error
 
 
-def _dynamic(label: str, network: bool) -> dict[int, Any]:
+def _dynamic(labels: str, network: bool) -> dict[int, Any]:
     """Which dimensions of an input may vary: the batch; time, and a layer's space, if possible."""
     from torch.export import Dim
 
     vary = {"B": Dim.DYNAMIC, "T": Dim.AUTO, **({} if network else {"S": Dim.AUTO})}
-    return {axis: vary[c] for axis, c in enumerate(label) if c in vary}
+    return {axis: vary[c] for axis, c in enumerate(labels) if c in vary}
 
 
 def _by_argument(module: nn.Module, sizes: tuple[dict[int, Any], ...]) -> Any:

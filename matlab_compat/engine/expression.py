@@ -41,7 +41,7 @@ class Expression(nn.Module):
         self.formats = tuple(formats)
         self.inputs = input_labels(formats, formattable)
         self.result = result_format(function, formats, formattable)
-        self.orders = [_inverse(torch_axes(label)) for label in self.formats]
+        self.orders = [_inverse(torch_axes(labels)) for labels in self.formats]
         self.order = torch_axes(self.result)
         #: Nothing in it depends on the order of the dimensions.
         self.by_element = {*self.formats} == {self.result} and _by_element(function.body)
@@ -159,12 +159,13 @@ class Expression(nn.Module):
         if len(node.arguments) == 1:
             return value
         assert isinstance(node.arguments[1], Text)
-        form = DataFormat.parse(node.arguments[1].value)
-        if value.ndim != len(form.labels):
+        data_format = DataFormat.parse(node.arguments[1].value)
+        if value.ndim != len(data_format.labels):
             raise DataFormatError(
-                f"The function {self.function.text} labels {value.ndim} dimensions '{form.labels}'."
+                f"The function {self.function.text} labels {value.ndim} dimensions "
+                f"'{data_format.labels}'."
             )
-        return value.permute(form.order)
+        return value.permute(data_format.order)
 
     def _plain(self, node: Call, x: list[Tensor]) -> Any:
         return self._value(node.arguments[0], x)

@@ -36,29 +36,32 @@ def predict_layer(
     """
     inputs = X if isinstance(X, tuple) else (X,)
     given = plain_texts(data_format)
-    labels = [given] * len(inputs) if isinstance(given, str) else list(given)
+    each = [given] * len(inputs) if isinstance(given, str) else list(given)
     labelled = any(isinstance(x, dlarray) for x in inputs)
-    forms = [
-        DataFormat.parse(x.dims() if isinstance(x, dlarray) else label)
-        for x, label in zip(inputs, labels, strict=True)
+    data_formats = [
+        DataFormat.parse(x.dims() if isinstance(x, dlarray) else labels)
+        for x, labels in zip(inputs, each, strict=True)
     ]
+    first = data_formats[0]
     data = [as_data(x) for x in inputs]
-    check_channels(layer, forms[0].expanded(data[0]).shape, forms[0].labels)
+    check_channels(layer, first.expanded(data[0]).shape, first.labels)
 
-    formats = [form.batched for form in forms]
+    formats = [one.batched for one in data_formats]
     module = layer.to_torch(device, dtype, formats=formats)
     module = (module if change is None else change(module)).eval()
-    tensors = [tensor(form.to_torch(x), device, dtype) for form, x in zip(forms, data, strict=True)]
+    tensors = [
+        tensor(one.to_torch(x), device, dtype) for one, x in zip(data_formats, data, strict=True)
+    ]
     check_sizes(module, tensors, layer.Name or layer.constructor)
     with torch.inference_mode(), full_precision(allow_tf32), inside or nullcontext():
         results = module(*tensors)
     if isinstance(results, torch.Tensor):
         results = (results,)
     named = [
-        forms[0].from_torch(array(y), label)
-        for y, label in zip(results, layer.output_formats(formats), strict=True)
+        first.from_torch(array(y), labels)
+        for y, labels in zip(results, layer.output_formats(formats), strict=True)
     ]
-    outputs = tuple(dlarray(y, label) if labelled else y for y, label in named)
+    outputs = tuple(dlarray(y, labels) if labelled else y for y, labels in named)
     return outputs[0] if len(outputs) == 1 else outputs
 
 

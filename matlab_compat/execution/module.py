@@ -77,7 +77,7 @@ def build_graph(
     module = fx.GraphModule(modules, graph, class_name="Network")
     module.meta["layers"] = {attributes[s.name]: s.name for s in plan.steps}
     module.meta["inputs"] = dict(plan.inputs)
-    module.meta["outputs"] = {name: label for name, (_, label) in plan.outputs.items()}
+    module.meta["outputs"] = {name: labels for name, (_, labels) in plan.outputs.items()}
     return module
 
 

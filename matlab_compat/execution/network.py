@@ -40,7 +40,7 @@ class NetworkInput:
     """One network input: an array, or a list of sequences, with its labels."""
 
     data: list[Array]
-    form: DataFormat
+    data_format: DataFormat
     is_list: bool
     labelled: bool
     #: That of (the first of) the data and that of its input layer, where they differ.
@@ -48,7 +48,7 @@ class NetworkInput:
 
     def observation(self, index: int) -> Array:
         """One item of the list, with all the dimensions that its labels name."""
-        return self.form.expanded(self.data[index])
+        return self.data_format.expanded(self.data[index])
 
 
 def predict(
@@ -150,8 +150,8 @@ def computed(
         observations = _run_lists(inputs, run)
     each = [list(values) for values in zip(*observations, strict=True)]
     results = [
-        as_matlab(network, inputs, values, label)
-        for values, (_, label) in zip(each[: len(ends)], ends.values(), strict=True)
+        as_matlab(network, inputs, values, labels)
+        for values, (_, labels) in zip(each[: len(ends)], ends.values(), strict=True)
     ]
     formats_of = {step.name: step.output_formats[0] for step in plan.steps}
     seen = {
@@ -205,18 +205,18 @@ def classify(
     having = [network.layer(port[0]).classes() for port, _ in outputs]
     chosen = having.index(network.Classes) if network.Classes in having else 0
     scores = scores[chosen] if isinstance(scores, tuple) else scores
-    label = outputs[chosen][1]
+    labels = outputs[chosen][1]
     if isinstance(scores, list):  # of sequences, each the one observation
-        axis = label.index("C")
+        axis = labels.index("C")
         names = _names(classes, scores[0].shape[axis])
         return [names[s.argmax(axis=axis)].tolist() for s in scores]
     if isinstance(scores, dlarray):
         data, axis = scores.extractdata(), scores.dims().index("C")
     else:  # N×K, or in MATLAB's order of labels
         data = scores
-        axis = 1 if "T" not in label and data.ndim == 2 else label.index("C")
+        axis = 1 if "T" not in labels and data.ndim == 2 else labels.index("C")
     found = _names(classes, data.shape[axis])[data.argmax(axis=axis)]
-    of_observations = "T" not in label and found.size == found.shape[-1]
+    of_observations = "T" not in labels and found.size == found.shape[-1]
     return found.ravel().tolist() if of_observations else found
 
 
@@ -254,46 +254,46 @@ def network_inputs(
             f"The network has {len(plan.inputs)} inputs ({', '.join(plan.inputs)}), "
             f"but {len(X)} were given."
         )
-    labels: list[str | None]
+    each: list[str | None]
     data_format = plain_texts(data_format)
     if data_format is None or isinstance(data_format, str):
-        labels = [data_format] * len(X)
+        each = [data_format] * len(X)
     else:
-        labels = list(data_format)
-    if len(labels) != len(X):
-        raise UsageError(f"There are {len(X)} inputs but {len(labels)} data formats.")
+        each = list(data_format)
+    if len(each) != len(X):
+        raise UsageError(f"There are {len(X)} inputs but {len(each)} data formats.")
     found = []
-    for x, label, (name, own) in zip(X, labels, plan.inputs.items(), strict=True):
+    for x, labels, (name, own) in zip(X, each, plan.inputs.items(), strict=True):
         with locating(f"input '{name}'"):
-            given = _input(x, label, own)
+            given = _input(x, labels, own)
             found.append(replace(given, other_size=_other_size(network, name, own, given)))
     return found
 
 
-def _input(x: object, label: str | None, own: str) -> NetworkInput:
+def _input(x: object, labels: str | None, own: str) -> NetworkInput:
     if isinstance(x, dlarray):
         return NetworkInput([as_data(x.extractdata())], DataFormat.parse(x.dims()), False, True)
-    form = DataFormat.parse(label or UNLABELLED.get(own, own))
+    data_format = DataFormat.parse(labels or UNLABELLED.get(own, own))
     if isinstance(x, list) or (isinstance(x, np.ndarray) and x.dtype == object):
         items = list(x.ravel(order="F")) if isinstance(x, np.ndarray) else x
         # A list of features is a matrix.
         if own != "CB" and items and all(np.ndim(item) > 0 for item in items):
-            return _list(*_same_labels(items, form))
-    return NetworkInput([as_data(x)], form, False, False)
+            return _list(*_same_labels(items, data_format))
+    return NetworkInput([as_data(x)], data_format, False, False)
 
 
-def _same_labels(items: list[Any], form: DataFormat) -> tuple[list[Any], DataFormat]:
+def _same_labels(items: list[Any], data_format: DataFormat) -> tuple[list[Any], DataFormat]:
     """The items without their labels, and these where all have the same."""
     labels = {item.dims() if isinstance(item, dlarray) else None for item in items}
     if len(labels) > 1 or None in labels:
-        return items, form
+        return items, data_format
     return [item.extractdata() for item in items], DataFormat.parse(labels.pop())
 
 
-def _list(items: list[Any], form: DataFormat) -> NetworkInput:
+def _list(items: list[Any], data_format: DataFormat) -> NetworkInput:
     """One observation in each item, whatever their lengths."""
-    form = form if "B" in form.labels else DataFormat(form.labels + "B")
-    found = NetworkInput([as_data(item) for item in items], form, True, False)
+    data_format = data_format if "B" in data_format.labels else DataFormat(data_format.labels + "B")
+    found = NetworkInput([as_data(item) for item in items], data_format, True, False)
     if any(isinstance(item, dlarray) for item in items):
         raise UsageError(
             "The arrays of a list have different labels, or only some have any.",
@@ -319,19 +319,19 @@ def _other_size(network: NetworkLike, name: str, own: str, given: NetworkInput) 
     wanted = layer.input_size() if layer is not None else None
     if wanted is None:
         return None
-    if given.form.batched != own:
+    if given.data_format.batched != own:
         raise DataFormatError(
-            f"The data is labelled '{given.form.labels}', but the network takes '{own}'.",
+            f"The data is labelled '{given.data_format.labels}', but the network takes '{own}'.",
             remedy=f"label or permute the data as '{own}'.",
         )
     other = None
     for item in given.data:
-        size = given.form.to_canonical(item).shape[: len(wanted)]  # S and C come first
+        size = given.data_format.to_canonical(item).shape[: len(wanted)]  # S and C come first
         smaller = any(have < want for have, want in zip(size, wanted, strict=True))
         if smaller or (wanted[-1] >= 0 and size[-1] != wanted[-1]):
             raise DataFormatError(
-                f"The input, {size_text(item.shape)} read as '{given.form.labels}', has size "
-                f"{size_text(size)}, but the layer takes {size_text(wanted)}.",
+                f"The input, {size_text(item.shape)} read as '{given.data_format.labels}', "
+                f"has size {size_text(size)}, but the layer takes {size_text(wanted)}.",
                 remedy=f"check the order of the dimensions, or pass {argument('data_format')}.",
             )
         larger = any(have > want >= 0 for have, want in zip(size, wanted, strict=True))
@@ -342,7 +342,8 @@ def _other_size(network: NetworkLike, name: str, own: str, given: NetworkInput) 
 def input_formats(network: NetworkLike, inputs: list[NetworkInput]) -> dict[str, str]:
     """The labels of each input as the network takes it, with B, by the input's name."""
     return {
-        name: given.form.batched for name, given in zip(network.plan().inputs, inputs, strict=True)
+        name: given.data_format.batched
+        for name, given in zip(network.plan().inputs, inputs, strict=True)
     }
 
 
@@ -359,7 +360,7 @@ def _run_lists(inputs: list[NetworkInput], run: Any) -> list[tuple[Array, ...]]:
         raise UsageError("Lists of observations must have the same length for every input.")
     groups: dict[tuple[tuple[int, ...], ...], list[int]] = defaultdict(list)
     for index in range(counts.pop()):
-        groups[tuple(i.form.expanded(i.data[index]).shape for i in inputs)].append(index)
+        groups[tuple(i.data_format.expanded(i.data[index]).shape for i in inputs)].append(index)
     results: dict[int, tuple[Array, ...]] = {}
     for members in groups.values():
         batch = [
@@ -372,7 +373,7 @@ def _run_lists(inputs: list[NetworkInput], run: Any) -> list[tuple[Array, ...]]:
 
 
 def _batch_axis(given: NetworkInput) -> int:
-    return given.form.labels.index("B")
+    return given.data_format.labels.index("B")
 
 
 def input_tensors(
@@ -383,7 +384,7 @@ def input_tensors(
 ) -> tuple[torch.Tensor, ...]:
     """One array for each input, in MATLAB's order, as the tensors that the module takes."""
     return tuple(
-        tensor(i.form.to_torch(x), device, dtype) for i, x in zip(inputs, data, strict=True)
+        tensor(i.data_format.to_torch(x), device, dtype) for i, x in zip(inputs, data, strict=True)
     )
 
 
@@ -410,28 +411,27 @@ def _in_memory(result: Any) -> Any:
 
 
 def as_matlab(
-    network: NetworkLike, inputs: list[NetworkInput], observations: list[Array], label: str
+    network: NetworkLike, inputs: list[NetworkInput], observations: list[Array], labels: str
 ) -> Any:
     """One output of all observations, as MATLAB's ``predict`` of that class of network gives it."""
     first = inputs[0]
     if first.labelled:
-        result, labels = first.form.from_torch(observations[0], label)
-        return dlarray(result, labels)
-    if all(observations_first(network, label, y.shape) for y in observations):
+        return dlarray(*first.data_format.from_torch(observations[0], labels))
+    if all(observations_first(network, labels, y.shape) for y in observations):
         rows = np.concatenate(observations, axis=0)  # torch's N,C is MATLAB's N×K
         return rows.reshape(rows.shape[:2])
-    return _in_order(first, observations, label)
+    return _in_order(first, observations, labels)
 
 
-def _in_order(first: NetworkInput, observations: list[Array], label: str) -> Any:
+def _in_order(first: NetworkInput, observations: list[Array], labels: str) -> Any:
     """Images and sequences in MATLAB's order of dimensions; a list for a list."""
     if first.is_list:
-        return [_sequence(y, label) for y in observations]
-    return _sequence(observations[0], label) if "T" in label else _image(observations[0], label)
+        return [_sequence(y, labels) for y in observations]
+    return _sequence(observations[0], labels) if "T" in labels else _image(observations[0], labels)
 
 
 def result_labels(
-    inputs: list[NetworkInput], label: str, rank: int, *, is_activation: bool = False
+    inputs: list[NetworkInput], labels: str, rank: int, *, is_activation: bool = False
 ) -> str:
     """What the dimensions of :func:`as_matlab` (or :func:`as_activation`) are, in order.
 
@@ -439,45 +439,45 @@ def result_labels(
     """
     first = inputs[0]
     if first.labelled:
-        return first.form.of_output(label)
-    if label == "CB":
+        return first.data_format.of_output(labels)
+    if labels == "CB":
         if is_activation:
-            return "SSCB" if "S" in first.form.labels else "CB"
+            return "SSCB" if "S" in first.data_format.labels else "CB"
         return "BC"
-    if rank == 2 and "T" not in label:  # N×K, see observations_first
+    if rank == 2 and "T" not in labels:  # N×K, see observations_first
         return "BC"
-    return f"{label.replace('B', '')}B" if first.is_list or "T" in label else label
+    return f"{labels.replace('B', '')}B" if first.is_list or "T" in labels else labels
 
 
-def observations_first(network: NetworkLike, label: str, size: Sequence[int]) -> bool:
+def observations_first(network: NetworkLike, labels: str, size: Sequence[int]) -> bool:
     """Whether ``predict`` gives an output of torch's ``size`` N×K.
 
     Vectors, and what a SeriesNetwork or DAGNetwork makes 1×1×K (``classify`` and ``predict`` of
     those take image networks that end in a 1×1 map for ones that end in a vector).
     """
-    if label == "CB":
+    if labels == "CB":
         return True
-    return network.kind in CLASSIC and "T" not in label and all(n == 1 for n in size[2:])
+    return network.kind in CLASSIC and "T" not in labels and all(n == 1 for n in size[2:])
 
 
-def _sequence(y: Array, label: str) -> Array:
+def _sequence(y: Array, labels: str) -> Array:
     """C×T (S×C×T ...) for one observation, with N last for several."""
-    result, labels = DataFormat.parse(label).from_torch(y, label)
-    result = np.moveaxis(result, labels.index("B"), -1)
+    result, order = DataFormat.parse(labels).from_torch(y, labels)
+    result = np.moveaxis(result, order.index("B"), -1)
     return result[..., 0] if result.shape[-1] == 1 else result
 
 
-def _image(y: Array, label: str) -> Array:
-    return DataFormat.parse(label).from_torch(y, label)[0]
+def _image(y: Array, labels: str) -> Array:
+    return DataFormat.parse(labels).from_torch(y, labels)[0]
 
 
 def as_activation(
-    network: NetworkLike, inputs: list[NetworkInput], observations: list[Array], label: str
+    network: NetworkLike, inputs: list[NetworkInput], observations: list[Array], labels: str
 ) -> Any:
     """As :func:`as_matlab`, but vectors are K×N, and 1×1×K×N where they come from images."""
     if inputs[0].labelled:
-        return as_matlab(network, inputs, observations, label)
-    if label != "CB":
-        return _in_order(inputs[0], observations, label)
+        return as_matlab(network, inputs, observations, labels)
+    if labels != "CB":
+        return _in_order(inputs[0], observations, labels)
     columns = np.concatenate(observations, axis=0).T
-    return columns[np.newaxis, np.newaxis] if "S" in inputs[0].form.labels else columns
+    return columns[np.newaxis, np.newaxis] if "S" in inputs[0].data_format.labels else columns

@@ -51,9 +51,9 @@ def _total(step: Step[LayerLike]) -> int:
 def _activations(step: Step[LayerLike], shapes: list[torch.Size]) -> str:
     """``28(S)×28(S)×20(C)×1(B)``, as the Network Analyzer writes it."""
     texts = []
-    for shape, label in zip(shapes, step.output_formats, strict=True):
-        matlab = [shape[i] for i in np.argsort(torch_axes(label))]
-        texts.append(TIMES.join(f"{n}({c})" for n, c in zip(matlab, label, strict=True)))
+    for shape, labels in zip(shapes, step.output_formats, strict=True):
+        matlab = [shape[i] for i in np.argsort(torch_axes(labels))]
+        texts.append(TIMES.join(f"{n}({c})" for n, c in zip(matlab, labels, strict=True)))
     return "  ".join(texts)
 
 
@@ -94,15 +94,15 @@ def input_sizes(
     """
     given = dict(zip(plan.inputs, sizes, strict=False))
     return {
-        name: _input_size(plan, name, label, given.get(name), batch, steps)
-        for name, label in plan.inputs.items()
+        name: _input_size(plan, name, labels, given.get(name), batch, steps)
+        for name, labels in plan.inputs.items()
     }
 
 
 def _input_size(
     plan: Plan[LayerLike],
     name: str,
-    label: str,
+    labels: str,
     given: Sequence[int] | None,
     batch: int,
     steps: int,
@@ -116,8 +116,8 @@ def _input_size(
         )
     rest = iter(int(n) for n in size)
     length = max(steps, 1 if layer is None else layer.least_steps())
-    matlab = [batch if c == "B" else length if c == "T" else next(rest) for c in label]
-    return tuple(matlab[axis] for axis in torch_axes(label))
+    matlab = [batch if c == "B" else length if c == "T" else next(rest) for c in labels]
+    return tuple(matlab[axis] for axis in torch_axes(labels))
 
 
 def _outputs(
@@ -131,11 +131,11 @@ def _outputs(
     if inner is not None:
         for _ in _walk(inner, arguments, source):
             pass
-    label = step.formats[0]
+    labels = step.formats[0]
     with at(step):
-        if layer.parameters() and "C" in label:
-            matlab = [arguments[0].shape[i] for i in np.argsort(torch_axes(label))]
-            layer.initialize(layer.channels_of(matlab, label), source)
+        if layer.parameters() and "C" in labels:
+            matlab = [arguments[0].shape[i] for i in np.argsort(torch_axes(labels))]
+            layer.initialize(layer.channels_of(matlab, labels), source)
         module = layer.to_torch(formats=step.formats).eval().to("meta")
     with torch.inference_mode(), running(step.name, arguments):
         result: Any = module(*arguments)

@@ -49,7 +49,7 @@ def result_format(function: Function, formats: Sequence[str], formattable: bool)
 
 def input_labels(formats: Sequence[str], formattable: bool) -> tuple[Labels, ...]:
     """The inputs of a function layer: formatted only if the layer is Formattable."""
-    return tuple(Labels(label, label if formattable else None) for label in formats)
+    return tuple(Labels(labels, labels if formattable else None) for labels in formats)
 
 
 class _Uncertain(Exception):

@@ -506,8 +506,8 @@ class InputLayer(
 
     def input_size(self) -> tuple[int, ...]:
         """The sizes of S and C in MATLAB's order; -1 where free."""
-        form = DataFormat.parse(self.InputFormat)
-        sizes = [(form.labels[axis], self.InputSize[axis]) for axis in form.order]
+        data_format = DataFormat.parse(self.InputFormat)
+        sizes = [(data_format.labels[axis], self.InputSize[axis]) for axis in data_format.order]
         return tuple(-1 if math.isnan(n) else int(n) for label, n in sizes if label in "SC")
 
     def input_channels(self) -> int | None:

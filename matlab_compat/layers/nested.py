@@ -67,7 +67,7 @@ class NetworkLayer(
 
     def output_formats(self, formats: Any) -> tuple[str, ...]:
         """Those of the inner network's outputs."""
-        return tuple(label for _, label in self.inner_plan(formats).outputs.values())
+        return tuple(labels for _, labels in self.inner_plan(formats).outputs.values())
 
     def assign_from_torch(self, module: nn.Module) -> Self:
         """Take over the parameters of the inner network."""

@@ -124,7 +124,7 @@ class Graph:
                     raise
                 # What a layer that cannot be built makes of its input's labels is not known.
                 produced = (given[0],) * len(layer.OutputNames)
-            known.update({(name, i): label for i, label in enumerate(produced)})
+            known.update({(name, i): labels for i, labels in enumerate(produced)})
             steps.append(Step(name, layer, sources, given, produced))
         ends = [self._port(text, outgoing=True) for text in outputs] if outputs else self._ends()
         names = {self._port_text(port): (port, known[port]) for port in ends}

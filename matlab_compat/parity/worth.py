@@ -114,7 +114,7 @@ def _input_labels(
 
     try:
         if not isinstance(model, Layer):
-            return [given.form.labels for given in network_inputs(model, X, data_format)]
+            return [given.data_format.labels for given in network_inputs(model, X, data_format)]
     except MatlabCompatError:
         return [""] * len(X)
     own = model.default_formats if data_format is None else data_format

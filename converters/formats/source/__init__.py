@@ -205,14 +205,14 @@ def _ports(plan: Plan, example: Mapping[str, torch.Tensor]) -> list[str]:
     return [_port(kind, name, label, example[f"{kind}_{i}"]) for kind, i, name, label in labels]
 
 
-def _port(kind: str, name: str, label: str, value: torch.Tensor) -> str:
+def _port(kind: str, name: str, labels: str, value: torch.Tensor) -> str:
     from .network import axes_text
 
-    sizes = dict(zip(torch_axes(label), value.shape, strict=True))
-    matlab = "×".join(str(sizes[axis]) for axis in range(len(label)))
-    torch_order = axes_text(label).split(" ")[0]
+    sizes = dict(zip(torch_axes(labels), value.shape, strict=True))
+    matlab = "×".join(str(sizes[axis]) for axis in range(len(labels)))
+    torch_order = axes_text(labels).split(" ")[0]
     size = f"{torch_order} = {tuple(value.shape)}"
-    return f"| {kind} | {_cell(name)} | {size} | {matlab} | {label} |"
+    return f"| {kind} | {_cell(name)} | {size} | {matlab} | {labels} |"
 
 
 def _table(plan: Plan, written: Written) -> list[str]:

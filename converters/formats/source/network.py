@@ -160,10 +160,10 @@ class _Class:
         yield '        """Compute the network\'s outputs.'
         yield ""
         described = zip(names, self.plan.inputs.items(), strict=True)
-        for variable, (name, label) in described:
-            yield f"        {variable}: {printable(name)}, {axes_text(label)}."
-        for i, (name, (_, label)) in enumerate(self.plan.outputs.items(), 1):
-            yield f"        Output {i}: {printable(name)}, {axes_text(label)}."
+        for variable, (name, labels) in described:
+            yield f"        {variable}: {printable(name)}, {axes_text(labels)}."
+        for i, (name, (_, labels)) in enumerate(self.plan.outputs.items(), 1):
+            yield f"        Output {i}: {printable(name)}, {axes_text(labels)}."
         yield '        """'
 
     def _expression(self, node: fx.Node, variables: dict[fx.Node, str]) -> str:
@@ -236,11 +236,11 @@ def unique(stem: str, taken: set[str]) -> str:
     return name
 
 
-def axes_text(label: str) -> str:
+def axes_text(labels: str) -> str:
     """Labels such as "SSCB" as ``N,C,H,W (SSCB in MATLAB)``."""
-    space = iter("HWD" if label.count("S") > 1 else "S")
-    letters = [next(space) if c == "S" else "N" if c == "B" else c for c in label]
-    return f"{','.join(letters[a] for a in torch_axes(label))} ({label} in MATLAB)"
+    space = iter("HWD" if labels.count("S") > 1 else "S")
+    letters = [next(space) if c == "S" else "N" if c == "B" else c for c in labels]
+    return f"{','.join(letters[a] for a in torch_axes(labels))} ({labels} in MATLAB)"
 
 
 def printable(text: str) -> str:
