@@ -7,6 +7,7 @@ import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import settings
@@ -40,13 +41,17 @@ REAL = Path(__file__).parents[2] / "shared" / "real"
 
 @pytest.fixture
 def own_registry() -> Iterator[None]:
-    """Layers that the test registers are unknown after it."""
+    """Layers and formats that the test registers are unknown after it."""
+    from converters.formats import Format, suffixes
     from matlab_compat.layers.base import CLASSES
 
-    before = dict(CLASSES)
+    assert suffixes()  # so that those of ours have been imported
+    registries: list[dict[str, Any]] = [CLASSES, Format.registered]
+    before = [dict(registry) for registry in registries]
     yield
-    CLASSES.clear()
-    CLASSES.update(before)
+    for registry, known in zip(registries, before, strict=True):
+        registry.clear()
+        registry.update(known)
 
 
 def _absent() -> dict[str, str]:

@@ -100,6 +100,10 @@ class Asked:
     limits: Limits = DEFAULT_LIMITS
 
 
+#: The one model that there is.
+ANY = Asked()
+
+
 class ReadableFormat(Format):
     """A format that a model comes back from."""
 
@@ -107,7 +111,7 @@ class ReadableFormat(Format):
     chooses: ClassVar[bool] = False
 
     @abstractmethod
-    def read(self, path: Path, asked: Asked = Asked()) -> Model:
+    def read(self, path: Path, asked: Asked = ANY) -> Model:
         """The layer or network in the file.
 
         Raises
@@ -140,6 +144,7 @@ def need(extra: str, *modules: str) -> None:
 
 
 __all__ = [
+    "ANY",
     "Asked",
     "Format",
     "Model",

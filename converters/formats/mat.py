@@ -16,7 +16,7 @@ from ..find import Found, choose_layer, find_models, listed, refuse_nothing
 from ..matfile import MatFile, open_mat
 from ..networks import build_network
 from ..saved import SavedLayer, SavedNetwork
-from .base import Asked, Model, Prepared, ReadableFormat
+from .base import ANY, Asked, Model, Prepared, ReadableFormat
 from .mat_struct import save_layer, save_network
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ class MatStruct(ReadableFormat, suffixes=(".mat",)):
         """The struct, in the classes that the parameters have (``dtype`` is for running it)."""
         write_struct(prepared.model, path)
 
-    def read(self, path: Path, asked: Asked = Asked()) -> Model:  # noqa: B008 - it is frozen
+    def read(self, path: Path, asked: Asked = ANY) -> Model:
         """The model meant: native objects, structs, or loose variables of a layer."""
         with open_mat(path, limits=asked.limits) as mat:
             found = find_models(mat, asked.variable, asked.layer_class)

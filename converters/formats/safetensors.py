@@ -20,7 +20,7 @@ from matlab_compat.layers import Layer
 from matlab_compat.network import Network
 
 from ..identify.files import not_ours, refuse_others
-from .base import Asked, Model, Prepared, ReadableFormat, need
+from .base import ANY, Asked, Model, Prepared, ReadableFormat, need
 from .document import describe, restore
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ class Safetensors(ReadableFormat, suffixes=(".safetensors",)):
         # Copies: the format forbids tensors that share memory or are not row-major.
         path.write_bytes(save({k: v.clone().contiguous() for k, v in tensors.items()}, metadata))
 
-    def read(self, path: Path, asked: Asked = Asked()) -> Model:  # noqa: B008 - it is frozen
+    def read(self, path: Path, asked: Asked = ANY) -> Model:
         """As :func:`load_safetensors`."""
         return load_safetensors(path)
 

@@ -22,7 +22,7 @@ from matlab_compat.layers import Layer
 from matlab_compat.network import Network
 
 from ..identify.files import not_ours, refuse_others
-from .base import Asked, Model, Prepared, ReadableFormat
+from .base import ANY, Asked, Model, Prepared, ReadableFormat
 from .document import describe, restore
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ class TorchFile(ReadableFormat, suffixes=(".pt", ".pth")):
         torch.save(document, memory)
         path.write_bytes(memory.getbuffer())  # torch's own writer may crash where a disk is full
 
-    def read(self, path: Path, asked: Asked = Asked()) -> Model:  # noqa: B008 - it is frozen
+    def read(self, path: Path, asked: Asked = ANY) -> Model:
         """As :func:`load_torch`."""
         return load_torch(path)
 

@@ -63,6 +63,7 @@ def test_a_conversion_builds_its_network_once_for_each_precision(
     assert counted.of_the_converted == {"single": 1, "double": 1}
 
 
+@pytest.mark.slow
 def test_a_conversion_to_onnx_builds_and_runs_nothing_else(
     file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -87,6 +88,7 @@ def test_without_check_only_the_one_to_write_is_built(
     assert (len(counted.builds), counted.runs) == (1, 0)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("suffix", [".onnx", ""])
 def test_formats_leave_the_module_as_it_is(tmp_path: Path, suffix: str) -> None:
     made = Prepared(sequence())

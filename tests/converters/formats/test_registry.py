@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Iterator
 from importlib.metadata import EntryPoint
 from pathlib import Path
 from typing import Any
@@ -20,6 +19,7 @@ from numpy.typing import NDArray
 import converters
 from converters import formats
 from converters.formats import (
+    ANY,
     Asked,
     Format,
     Options,
@@ -44,7 +44,7 @@ class Pickled(ReadableFormat):
     def write(self, prepared: Prepared, path: Path) -> None:
         torch.save(prepared.model, path)
 
-    def read(self, path: Path, asked: Asked = Asked()) -> Layer:  # noqa: B008
+    def read(self, path: Path, asked: Asked = ANY) -> Layer:
         layer: Layer = torch.load(path, weights_only=False)
         return layer
 
@@ -72,14 +72,6 @@ def points(monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
 
     monkeypatch.setattr(formats, "entry_points", entry_points)
     return values
-
-
-@pytest.fixture
-def registered() -> Iterator[None]:
-    before = dict(Format.registered)
-    yield
-    Format.registered.clear()
-    Format.registered.update(before)
 
 
 def layer() -> Layer:
@@ -126,7 +118,7 @@ def test_an_entry_point_does_not_replace_a_format_of_ours(points: dict[str, str]
     assert isinstance(format_for("net.mat"), MatStruct)
 
 
-@pytest.mark.usefixtures("registered")
+@pytest.mark.usefixtures("own_registry")
 def test_a_class_in_the_same_process_is_known_by_its_keyword(tmp_path: Path) -> None:
     class Note(Size, suffixes=(".note",)):
         pass
@@ -135,7 +127,7 @@ def test_a_class_in_the_same_process_is_known_by_its_keyword(tmp_path: Path) -> 
     assert ".note" in suffixes()
 
 
-@pytest.mark.usefixtures("registered")
+@pytest.mark.usefixtures("own_registry")
 def test_two_formats_of_one_ending_are_refused() -> None:
     with pytest.raises(UsageError, match=r"a format for the ending '\.mat' already"):
         type("Other", (Size,), {}, suffixes=(".mat",))
