@@ -12,7 +12,7 @@ from matlab_compat.errors import UsageError
 from . import output
 
 if TYPE_CHECKING:
-    from matlab_compat.parity.verify import Report
+    from matlab_compat.parity.report import Report
 
 
 #: What the files are, and how their names end: the page, the script and the reference.

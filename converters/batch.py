@@ -32,7 +32,7 @@ from .endings import ending_of
 from .verify import sha256, verify
 
 if TYPE_CHECKING:
-    from matlab_compat.parity.verify import Report
+    from matlab_compat.parity.report import Report
 
 Record = dict[str, Any]
 

@@ -16,7 +16,6 @@ from matlab_compat.errors import (
     MatlabCompatError,
     NothingToCompareError,
     UnsupportedLayerError,
-    UsageError,
     locating,
 )
 from matlab_compat.layers import Layer
@@ -34,7 +33,6 @@ from .running import running
 if TYPE_CHECKING:
     from matlab_compat.arrays import Array
     from matlab_compat.parity import Comparison
-    from matlab_compat.parity.sensitivity import Sensitivity
 
 
 @dataclass(frozen=True)
@@ -218,45 +216,36 @@ def _proved(target: Format, prepared: Prepared, path: Path, check: bool) -> Conv
 
 
 def _compared(done: Converted, target: Format, prepared: Prepared, path: Path) -> Converted:
-    from matlab_compat.parity.sensitivity import Sensitivity
-    from matlab_compat.parity.verify import rounding_unit, smallest_number
+    from matlab_compat.parity.rule import ModelRule, Rounding
+    from matlab_compat.parity.runner import Precision, SavedRunner, Wanted
+    from matlab_compat.parity.verify import verify
 
-    dtype = prepared.options.dtype
-    ours, exact, single = (prepared.outputs(kind) for kind in (dtype, "double", "single"))
-    theirs = target.run(path, prepared.inputs(), prepared.options)
-    if len(theirs) != len(ours):
-        raise UsageError(f"{target.name}: {len(theirs)} outputs were written, not {len(ours)}.")
-    eps, smallest = rounding_unit(dtype), smallest_number(dtype)
-    names = prepared.output_names
-    costs = tuple(
-        Cost(name, dtype, _apart(other, oracle), _apart(alone, oracle))
-        for name, other, oracle, alone in zip(names, theirs, exact, single, strict=True)
+    from .formats.runner import PreparedRunner, WrittenRunner, inputs_of
+
+    inputs, dtype = inputs_of(prepared), prepared.options.dtype
+    own, exact, single = (
+        PreparedRunner(prepared, Precision(dtype=name)) for name in (dtype, "double", "single")
     )
-    sensitivity = Sensitivity(prepared.outputs, eps, smallest)
-    return replace(done, outputs=_nearest(names, theirs, exact, ours, sensitivity), costs=costs)
-
-
-def _nearest(
-    names: Sequence[str],
-    written: Sequence[Array],
-    exact: Sequence[Array],
-    own: Sequence[Array],
-    sensitivity: Sensitivity,
-) -> tuple[Comparison, ...]:
-    """What was written against the model's own output, or the oracle where that is nearer.
-
-    Half may overflow in torch where another runtime keeps its sums in single.
-    """
-    from matlab_compat.parity.sensitivity import Result, compare_all
-
-    found: list[Comparison] = []
-    for others in (own, exact):
-        results = [Result(*each) for each in zip(names, written, exact, others, strict=True)]
-        compared = compare_all(results, sensitivity)
-        found = list(map(_nearer, found, compared)) if found else compared
+    theirs = WrittenRunner(target, path, prepared).run(inputs, Wanted())
+    written, rule = (
+        SavedRunner(theirs.outputs, label=target.name),
+        ModelRule(exact, Rounding.of(dtype)),
+    )
+    found: tuple[Comparison, ...] = ()
+    for reference in (own, exact):
+        # Half may overflow in torch where another runtime keeps its sums in single.
+        compared = verify(written, reference, inputs, rule, explain=False).outputs
+        found = tuple(map(_nearer, found, compared)) if found else compared
         if all(one.verdict == "equal" for one in found):
             break
-    return tuple(found)
+    sides = (theirs, *(one.run(inputs, Wanted()) for one in (exact, single)))
+    costs = tuple(
+        Cost(name, dtype, _apart(other, oracle), _apart(alone, oracle))
+        for name, other, oracle, alone in zip(
+            prepared.output_names, *(side.outputs.values() for side in sides), strict=True
+        )
+    )
+    return replace(done, outputs=found, costs=costs)
 
 
 def _nearer(one: Comparison, other: Comparison) -> Comparison:

@@ -17,7 +17,7 @@ from .names import valid_name
 if TYPE_CHECKING:
     from matlab_compat.arrays import Array
     from matlab_compat.parity import Arrays, Comparison
-    from matlab_compat.parity.verify import Report
+    from matlab_compat.parity.report import Report
 
 #: Ends the names of oracles; there is room for it in the 63 letters of a name.
 _ORACLE = "_float64"

@@ -15,7 +15,7 @@ import numpy as np
 from matlab_compat.data_format import dlarray
 from matlab_compat.display import size_text
 from matlab_compat.errors import NothingToCompareError, UsageError, locating
-from matlab_compat.layers import Layer, TransposedConvolution2DLayer
+from matlab_compat.layers import Layer
 from matlab_compat.layers.saved_fields import check_known
 from matlab_compat.network import Network
 from matlab_compat.plain_text import plain_texts
@@ -33,10 +33,8 @@ from .saved import SavedLayer, SavedNetwork
 
 if TYPE_CHECKING:
     from matlab_compat.engine.precision import DeviceLike, DTypeLike
-    from matlab_compat.parity import Comparison, Tolerance
-    from matlab_compat.parity.diagnosis_types import Diagnosis, Unseen
-    from matlab_compat.parity.side_by_side import Distance
-    from matlab_compat.parity.verify import Report
+    from matlab_compat.parity import Tolerance
+    from matlab_compat.parity.report import Report
 
 _REMEDY = (
     "in MATLAB, save them beside it: X = ...; Y = predict(net, X); save('f.mat', 'net', 'X', "
@@ -54,12 +52,6 @@ class Task:
     #: By the names to report them by.
     expected: dict[str, Any]
     activations: dict[str, Any] = field(default_factory=dict)
-
-    def predict(self, **options: Any) -> Any:
-        """What the model makes of the inputs; options as for its ``predict``."""
-        if isinstance(self.model, Layer):
-            return self.model.predict(self.X[0] if len(self.X) == 1 else tuple(self.X), **options)
-        return self.model.predict(*self.X, **options)
 
 
 def verify(
@@ -103,14 +95,9 @@ def verify(
     MatlabCompatError
         Whatever :func:`converters.load` raises.
     """
-    from matlab_compat.parity.verify import Report
+    from matlab_compat.parity.report import together
 
-    outputs: list[Comparison] = []
-    activations: list[Comparison] = []
-    diagnoses: list[Diagnosis] = []
-    side_by_side: list[Distance] = []
-    warnings: list[Unseen] = []
-    options: dict[str, Any] = {"device": device, "dtype": dtype, "allow_tf32": allow_tf32}
+    done: list[Report] = []
     for task in tasks(
         path,
         variable,
@@ -122,17 +109,16 @@ def verify(
         limits=limits,
     ):
         with running(path, limits):
-            done = run(task, data_format, tolerance, **options)
-        outputs += done.outputs
-        activations += done.activations
-        diagnoses += done.diagnoses
-        side_by_side += done.side_by_side
-        warnings += done.warnings
-    environment = {**done.environment, "file": str(path), "sha256": sha256(path)}
-    compared = tuple(outputs), environment, tuple(activations)
-    if any(one.verdict == "different" for one in (*outputs, *activations)):
-        warnings = []  # they are about what equality proves
-    return Report(*compared, tuple(diagnoses), tuple(side_by_side), tuple(warnings))
+            one = run(
+                task,
+                data_format,
+                tolerance,
+                device=device,
+                dtype=dtype,
+                allow_tf32=allow_tf32,
+            )
+        done.append(one)
+    return together(done, {"file": str(path), "sha256": sha256(path)})
 
 
 def tasks(
@@ -161,17 +147,32 @@ def tasks(
 
 def run(
     task: Task,
-    data_format: str | None,
-    tolerance: Tolerance | None,
-    **options: Any,
+    data_format: str | None = None,
+    tolerance: Tolerance | None = None,
+    *,
+    device: DeviceLike | None = None,
+    dtype: DTypeLike | None = None,
+    allow_tf32: bool = False,
 ) -> Report:
-    """One comparison: by the layer's own bound where there is one, else three ways.
-
-    ``options`` are those of ``predict``: device, dtype, allow_tf32.
-    """
+    """One comparison, and what it cannot show."""
+    from matlab_compat.parity.categories import are_labels
+    from matlab_compat.parity.labels import verify_labels
+    from matlab_compat.parity.network import verify_network
     from matlab_compat.parity.worth import unseen
 
-    done = _compared(task, data_format, tolerance, **options)
+    labels = isinstance(task.model, Network) and any(map(are_labels, task.expected.values()))
+    compared = verify_labels if labels else verify_network
+    done = compared(
+        task.model,  # type: ignore[arg-type]  # of labels only networks
+        task.X,
+        task.expected,
+        activations=task.activations,
+        data_format=data_format,
+        device=device,
+        dtype=dtype,
+        allow_tf32=allow_tf32,
+        tolerance=tolerance,
+    )
     if done.verdict == "different":
         return done
     warnings = unseen(
@@ -181,55 +182,11 @@ def run(
         activations=task.activations,
         compared={one.name.partition("{")[0] for one in done.activations},
         data_format=data_format,
-        device=options.get("device"),
-        dtype=options.get("dtype"),
+        device=device,
+        dtype=dtype,
         tolerance=tolerance,
     )
     return replace(done, warnings=warnings)
-
-
-def _compared(
-    task: Task, data_format: str | None, tolerance: Tolerance | None, **options: Any
-) -> Report:
-    from matlab_compat.parity.categories import are_labels
-    from matlab_compat.parity.labels import verify_labels
-    from matlab_compat.parity.network import verify_network
-    from matlab_compat.parity.verify import verify_layer
-
-    if isinstance(task.model, Network) and any(map(are_labels, task.expected.values())):
-        return verify_labels(
-            task.model,
-            task.X,
-            task.expected,
-            activations=task.activations,
-            data_format=data_format,
-            tolerance=tolerance,
-            **options,
-        )
-    if isinstance(task.model, TransposedConvolution2DLayer):
-        ((name, truth),) = task.expected.items()
-        return verify_layer(
-            task.model,
-            task.X[0],
-            truth,
-            data_format=data_format or _labels(task.X[0]) or "SSCB",
-            tolerance=tolerance,
-            name=name,
-            **options,
-        )
-    return verify_network(
-        task.model,
-        task.X,
-        task.expected,
-        activations=task.activations,
-        data_format=data_format,
-        tolerance=tolerance,
-        **options,
-    )
-
-
-def _labels(X: object) -> str | None:
-    return X.dims() if isinstance(X, dlarray) else None
 
 
 def sha256(path: str | PathLike[str]) -> str:

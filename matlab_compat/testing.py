@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from functools import partial
 from os import PathLike
 from typing import TYPE_CHECKING, Any
 
@@ -18,14 +19,27 @@ from .arrays import Array
 from .data_format import DataFormat
 from .display import size_text
 from .errors import LayerNotFoundError, MatlabCompatWarning, UsageError
+from .parity.axes import matlab_size
 from .parity.categories import are_labels
-from .parity.compare import EPS, Comparison, compare, slice_magnitude
-from .parity.diagnosis_types import Diagnosis, Unseen
+from .parity.compare import EPS
+from .parity.diagnosis_types import Unseen
+from .parity.report import Report
+from .parity.rule import ModelRule, NeighbourRule, Rounding, parameters
+from .parity.runner import (
+    CallableRunner,
+    Inputs,
+    OracleRunner,
+    Precision,
+    Runner,
+    SavedRunner,
+    TorchRunner,
+)
 from .parity.tolerance import Tolerance
+from .parity.verify import verify
 
 if TYPE_CHECKING:
-    from converters.verify import Task
-
+    from .layers.base import Layer
+    from .network import Network
 
 #: How an input without labels is read, by its number of dimensions: features N×C, images H×W×C×N
 #: (H×W×C where MATLAB dropped N), volumes H×W×D×C×N.
@@ -98,8 +112,8 @@ def assert_matches_matlab(
     """
     names = [f"{bundle}:{one}" for one in ([input] if isinstance(input, str) else input or [])]
     truth = [] if expected is None else [f"{bundle}:{expected}"]
-    task = _task(str(bundle), variable, layer, names, truth, needs_input=callable(actual))
-    ((name, Y),) = task.expected.items()
+    saved = _bundle(str(bundle), variable, layer, names, truth, needs_input=callable(actual))
+    Y = saved.Y
     if are_labels(Y):
         raise UsageError(
             "The bundle's output holds labels, and here numbers are compared.",
@@ -107,34 +121,45 @@ def assert_matches_matlab(
             remedy="save the scores, Y = predict(net, X); or compare the labels with "
             "matlab-compat verify.",
         )
-    here = _computed(actual, task, data_format)
+    reference, inputs = SavedRunner({saved.name: Y}), Inputs(saved.X, data_format)
+    wanted = reference.offers()
+    computed = _runner(actual, saved.X, data_format).run(inputs, wanted)
+    here = _oriented_as(saved.name, list(computed.outputs.values()), Y)
     tolerance = Tolerance(atol or 0.0, rtol or 0.0) if (atol, rtol) != (None, None) else None
-    Ys, results = _each(name, here, Y)
-    rounding = _rounding(task, results[0], Ys[0], dtype)
-    found = _comparisons(name, results, Ys, task, data_format, rounding, tolerance)
-    first = next((i for i, one in enumerate(found) if one.verdict == "different"), None)
-    if first is not None:
-        options: dict[str, Any] = {"tolerance": tolerance, "data_format": data_format}
-        pair = results[first], Ys[first]
-        explained = _diagnoses(found[first], *pair, task, eps=rounding[0], **options)
-        raise AssertionError(_report(found, here, str(bundle), explained, rounding[0]))
-    if hidden := _unseen(task, name, Y, data_format, tolerance):
+    rule = _rule(saved.model, _list(here)[0], _list(Y)[0], dtype, tolerance)
+    tested = SavedRunner({saved.name: here}, label="tested", what="tested result")
+    report = verify(tested, reference, inputs, rule)
+    if report.verdict == "different":
+        value = next(iter(computed.outputs.values()))
+        raise AssertionError(_report(report, value, str(bundle), rule.rounding.eps))
+    if hidden := _unseen(saved, data_format, tolerance):
         said = "\n".join(f"  {one.text}; remedy: {one.remedy}" for one in hidden)
         warning = MatlabCompatWarning(f"{bundle}: equal, of limited worth.\n{said}")
         warnings.warn(warning, stacklevel=2)
 
 
+@dataclass(frozen=True)
+class _Bundle:
+    """What MATLAB saved: an output with its input, and the model of it if it is there."""
+
+    name: str
+    Y: Any
+    X: list[Any]
+    model: Layer | Network | None = None
+
+
 def _unseen(
-    task: Task, name: str, Y: Any, data_format: str | None, tolerance: Tolerance | None
+    bundle: _Bundle, data_format: str | None, tolerance: Tolerance | None
 ) -> tuple[Unseen, ...]:
     """The mistakes that this bundle cannot show."""
     from .parity.worth import of_input, of_output, unseen
 
-    model: Any = task.model
-    if model is not None:
-        rule: dict[str, Any] = {"data_format": data_format, "tolerance": tolerance}
-        return unseen(model, task.X, {name: Y}, **rule)
-    given = [one for x in task.X for one in of_input("X", list(map(np.asarray, _list(x))), "")]
+    name, Y = bundle.name, bundle.Y
+    if bundle.model is not None:
+        return unseen(
+            bundle.model, bundle.X, {name: Y}, data_format=data_format, tolerance=tolerance
+        )
+    given = [one for x in bundle.X for one in of_input("X", list(map(np.asarray, _list(x))), "")]
     return (*given, *of_output(name, _list(Y), "", tolerance))
 
 
@@ -143,64 +168,56 @@ def _list(value: Any) -> list[Any]:
     return value if isinstance(value, list) else [value]
 
 
-def _each(name: str, here: Any, Y: Any) -> tuple[list[Array], list[Array]]:
-    """MATLAB's output and what is tested, sequence by sequence where they are lists."""
-    Ys, heres = _list(Y), list(here) if isinstance(here, tuple) else _list(here)
-    if len(heres) != len(Ys):
-        raise UsageError(f"{name}: {len(heres)} arrays are tested, {len(Ys)} expected.")
-    return Ys, [_oriented(one, truth) for one, truth in zip(heres, Ys, strict=True)]
-
-
-def _task(
-    bundle: str,
+def _bundle(
+    path: str,
     variable: str | None,
     layer: str | int | None,
     input: list[str],
     expected: list[str],
     *,
     needs_input: bool,
-) -> Task:
+) -> _Bundle:
     """The bundle's model with its data, or just the data where it has none."""
     from converters.data import read_array
     from converters.formats.mat_struct import INPUT_NAMES, OUTPUT_NAMES
-    from converters.verify import Task, tasks
+    from converters.verify import tasks
 
     try:
-        found = tasks(bundle, variable, layer, input=input, expected=expected)
+        found = tasks(path, variable, layer, input=input, expected=expected)
     except LayerNotFoundError:
         if variable is not None or layer is not None:
             raise
-        X = [read_array(one, INPUT_NAMES) for one in input or [bundle]] if needs_input else []
-        Y = read_array((expected or [bundle])[0], OUTPUT_NAMES)
-        return Task(None, X, {"Y": Y})  # type: ignore[arg-type]
+        X = [read_array(one, INPUT_NAMES) for one in input or [path]] if needs_input else []
+        return _Bundle("Y", read_array((expected or [path])[0], OUTPUT_NAMES), X)
     if len(found) != 1 or len(found[0].expected) != 1:
         raise UsageError(
-            "There are several outputs in it.", where=(bundle,), remedy="name one: layer='up1'."
+            "There are several outputs in it.", where=(path,), remedy="name one: layer='up1'."
         )
-    return found[0]
+    ((name, Y),) = found[0].expected.items()
+    return _Bundle(name, Y, found[0].X, found[0].model)
 
 
-def _computed(actual: Any, task: Task, data_format: str | None) -> Any:
-    """What is to be judged."""
+def _runner(actual: Any, X: Sequence[Any], data_format: str | None) -> Runner:
+    """Whatever gives what is to be judged."""
     import torch
 
-    from .layers import Layer
+    from .layers.base import Layer
     from .network import Network
 
     if isinstance(actual, Layer | Network):
-        return replace(task, model=actual).predict(data_format=data_format)
+        return TorchRunner(actual)
     if isinstance(actual, torch.nn.Module):
-        several = [x for x in task.X if isinstance(x, list)]
-        if not several:
-            return _called(actual, task.X, data_format)
-        return [_called(actual, one, data_format) for one in zip(*several, strict=True)]
-    return actual(*task.X) if callable(actual) else actual
+        return CallableRunner(partial(_called, actual, data_format))
+    return CallableRunner(actual if callable(actual) else lambda *X: actual)
 
 
-def _called(module: Any, X: Sequence[Any], data_format: str | None) -> Any:
+def _called(module: Any, data_format: str | None, *X: Any) -> Any:
     """The module's output, computed in eval mode and in the class of its parameters."""
     import torch
 
+    if any(isinstance(x, list) for x in X):
+        several = [x for x in X if isinstance(x, list)]
+        return [_called(module, data_format, *one) for one in zip(*several, strict=True)]
     like = next((p for p in module.parameters() if p.is_floating_point()), torch.zeros(()))
     tensors = [
         torch.from_numpy(_labelled(x, data_format).to_torch(x).copy()).to(like.device, like.dtype)
@@ -224,6 +241,16 @@ def _labelled(x: Array, data_format: str | None) -> DataFormat:
     return DataFormat.parse(form)
 
 
+def _oriented_as(name: str, heres: list[Any], Y: Any) -> Any:
+    """What is tested in MATLAB's order, sequence by sequence where they are lists."""
+    heres = _list(heres[0]) if len(heres) == 1 else heres
+    Ys = _list(Y)
+    if len(heres) != len(Ys):
+        raise UsageError(f"{name}: {len(heres)} arrays are tested, {len(Ys)} expected.")
+    arrays = [_oriented(one, truth) for one, truth in zip(heres, Ys, strict=True)]
+    return arrays if isinstance(Y, list) else arrays[0]
+
+
 def _oriented(value: Any, Y: Array) -> Array:
     """An array in MATLAB's order; torch's orders are told apart by the size of ``Y``."""
     import torch
@@ -236,7 +263,7 @@ def _oriented(value: Any, Y: Array) -> Array:
     if array.ndim > 2 and all(n == 1 for n in array.shape[2:]):
         # N,K,1,1: predict of a SeriesNetwork or DAGNetwork gives it N×K, a dlnetwork's 1×1×K×N.
         ways.append(array.reshape(array.shape[:2]))
-    fitting = [way for way in ways if _size(way) == _size(Y)]
+    fitting = [way for way in ways if matlab_size(way) == matlab_size(Y)]
     if len(fitting) > 1 and min(array.shape) > 1:
         raise UsageError(
             f"A tensor of {tuple(array.shape)} fits Y, {size_text(Y.shape)}, in two orders.",
@@ -245,114 +272,36 @@ def _oriented(value: Any, Y: Array) -> Array:
     return (fitting or ways or [array])[0]
 
 
-def _size(array: Array) -> tuple[int, ...]:
-    """The size as MATLAB says it: without trailing ones beyond two dimensions."""
-    shape = array.shape
-    while len(shape) > 2 and shape[-1] == 1:
-        shape = shape[:-1]
-    return shape
-
-
-def _rounding(task: Task, here: Array, Y: Array, dtype: str | None) -> tuple[float, float]:
-    """The eps, and the spacing around zero, of the coarsest format that may have been at work.
+def _rule(
+    model: Layer | Network | None,
+    here: Array,
+    Y: Array,
+    dtype: str | None,
+    tolerance: Tolerance | None,
+) -> ModelRule | NeighbourRule:
+    """The bound of the bundle's layer or network; where it has none, by the size of ``Y``.
 
     Of what is tested only that it is not finer than single: a coarser format has to be named.
     """
-    from .parity.network import parameters
-    from .parity.verify import rounding_unit, smallest_number
-
     fine = here.dtype.name in ("float64", "complex128")
-    formats = (dtype or ("double" if fine else "single"), Y if Y.dtype.kind in "fc" else here)
-    values = [] if task.model is None else parameters(task.model)
-    return rounding_unit(*formats, *values), smallest_number(*formats, *values)
-
-
-def _comparisons(
-    name: str,
-    here: list[Array],
-    Ys: list[Array],
-    task: Task,
-    data_format: str | None,
-    rounding: tuple[float, float],
-    tolerance: Tolerance | None,
-) -> list[Comparison]:
-    """By the bound of the bundle's layer or network; where it has none, by the size of ``Y``."""
-    from .layers import TransposedConvolution2DLayer
-    from .parity.network import rerun
-    from .parity.sensitivity import Result, Sensitivity, compare_all
-    from .parity.verify import magnitude
-
-    eps, smallest = rounding
-    options: dict[str, Any] = {"eps": eps, "tolerance": tolerance}
-    names = [name] if len(Ys) == 1 else [f"{name}{{{i + 1}}}" for i in range(len(Ys))]
-    exact: list[Array] = []
-    if task.model is not None:
-        oracle = task.predict(data_format=data_format, dtype="double")
-        exact = list(map(np.asarray, oracle if isinstance(oracle, list) else [oracle]))
-    if [_size(o) for o in exact] == [_size(Y) for Y in Ys]:
-        results = [Result(*each) for each in zip(names, here, exact, Ys, strict=True)]
-        if isinstance(task.model, TransposedConvolution2DLayer):
-            ((one, a, o, Y),) = ((r.name, r.actual, r.oracle, r.expected) for r in results)
-            scale = magnitude(task.model, task.X[0], data_format or "SSCB")
-            return [compare(a, Y, name=one, magnitude=scale, oracle=o, **options)]
-        assert task.model is not None
-        sensitivity = Sensitivity(rerun(task.model, task.X, data_format, [name]), eps, smallest)
-        return compare_all(results, sensitivity, tolerance)
-    rule = "difference / (eps * largest |Y| of its channel, observation, row or column)"
-    return [
-        compare(a, Y, name=one, magnitude=slice_magnitude(Y), rule=rule, **options)
-        for one, a, Y in zip(names, here, Ys, strict=True)
-    ]
-
-
-def _diagnoses(
-    found: Comparison,
-    here: Array,
-    Y: Array,
-    task: Task,
-    *,
-    eps: float,
-    tolerance: Tolerance | None,
-    data_format: str | None,
-) -> tuple[Diagnosis, ...]:
-    """The mistake in the bundle's model that gives what is tested; else what the arrays show."""
-    from .layers import Layer
-    from .parity import diagnose
-
-    labels = ""
-    if task.model is not None:
-        labels = diagnose.labels_of(task.model, task.X, data_format, rank=len(found.shape))
-    shown = diagnose.diagnose_output(
-        here, Y, diagnose.measure_of(found, Y, eps, tolerance), found.name, labels
-    )
-    right = found.oracle_expected is not None and found.oracle_expected <= found.bound
-    if task.model is None or not right:
-        return shown
-    if isinstance(task.model, Layer):
-        measure = diagnose.measure_of(found, here, eps, tolerance, turned=True)
-        made = diagnose.of_layer(task.model, task.X, here, measure, found.name, data_format)
-    else:
-        rule = found, here, eps, tolerance
-        of_run: dict[str, Any] = {"data_format": data_format, "device": None, "dtype": None}
-        made = diagnose.of_network(
-            task.model, task.X, *rule, is_activation=False, turned=True, equal=(), **of_run
-        )
-    return made or shown
+    other = Y if Y.dtype.kind in "fc" else here
+    computed = dtype or ("double" if fine else "single")
+    if model is None:
+        return NeighbourRule(Rounding.of(computed, other), tolerance)
+    rounding = Rounding.of(computed, other, *parameters(model))
+    return ModelRule(OracleRunner(model), rounding, tolerance)
 
 
 #: Formats coarser than single, by the names of numpy and torch.
 _COARSE = {"float16": "half", "bfloat16": "bfloat16"}
 
 
-def _report(
-    found: list[Comparison], here: Any, bundle: str, diagnoses: tuple[Diagnosis, ...], eps: float
-) -> str:
+def _report(found: Report, here: Any, bundle: str, eps: float) -> str:
     from .parity.reports.text import report_text
-    from .parity.verify import Report, environment
 
-    facts = {**environment(None, None), "dtype": found[0].dtype}
+    facts = {**Precision().environment(), "dtype": found.outputs[0].dtype}
     facts["device"] = str(getattr(here, "device", "cpu"))
-    said = report_text(Report(tuple(found), facts, diagnoses=diagnoses).to_json(), bundle)
+    said = report_text(replace(found, environment=facts).to_json(), bundle)
     coarse = _COARSE.get(str(getattr(here, "dtype", "")).removeprefix("torch."))
     if coarse is None or EPS[coarse] <= eps:
         return said

@@ -586,6 +586,16 @@ class Layer:
             formats = self.default_formats if data_format is None else data_format
             return predict_layer(self, X, formats, device, dtype, allow_tf32)
 
+    def rounding_scale(self, X: object, data_format: str) -> Array | None:
+        """What the roundings of each output element are proportional to, if a formula says it.
+
+        Parameters
+        ----------
+        X, data_format:
+            The input in MATLAB order, and the labels of its dimensions.
+        """
+        return None
+
     def input_format(self) -> str | None:
         """The labels of the data that enters a network here, with B; ``None`` of other layers."""
         return None

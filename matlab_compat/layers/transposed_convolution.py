@@ -6,6 +6,7 @@ by three MATLAB releases agrees with the ONNX file its weights came from (``docs
 
 from __future__ import annotations
 
+import copy
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
@@ -297,6 +298,17 @@ class TransposedConvolution2DLayer(
                 return self._run(folded, device, dtype, allow_tf32)
 
             return map_spatial(data, form, FORMATS_2D[form.canonical], run)
+
+    def rounding_scale(self, X: object, data_format: str) -> Array:
+        """``|W| * |x| + |b|``, in double."""
+        from ..engine.arrays import as_data
+
+        data = np.asarray(X) if isinstance(X, dlarray) else as_data(X)
+        absolute = copy.deepcopy(self)
+        absolute.assign({name: np.abs(self.values[name]) for name in self.parameters()})
+        size = np.abs(data.astype(np.float64))
+        result: Array = absolute.predict(size, data_format, dtype="double")
+        return result
 
     def _run(
         self, X: Array, device: DeviceLike | None, dtype: DTypeLike | None, allow_tf32: bool

@@ -3,8 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from ..arrays import Array
+from ..data_format import DataFormat
+from ..errors import MatlabCompatError
+
+if TYPE_CHECKING:
+    from ..layers.base import Layer
+    from ..network import Network
+    from .runner import Inputs
+
 
 #: How data without labels is read, by its number of dimensions; two are rows and columns.
 _UNLABELLED = {1: "U", 2: "UU", 3: "SSC", 4: "SSCB", 5: "SSSCB"}
@@ -51,3 +60,34 @@ def same_rank(a: Array, b: Array) -> tuple[Array, Array]:
     """Both with as many dimensions as the one that has more."""
     rank = max(a.ndim, b.ndim)
     return to_rank(a, rank), to_rank(b, rank)
+
+
+def matlab_size(array: Array) -> tuple[int, ...]:
+    """The size as MATLAB says it: without trailing ones beyond two dimensions."""
+    shape = array.shape
+    while len(shape) > 2 and shape[-1] == 1:
+        shape = shape[:-1]
+    return shape
+
+
+def labels_of(
+    model: Layer | Network,
+    inputs: Inputs,
+    port: int = 0,
+    rank: int = 0,
+) -> str:
+    """What the dimensions of an output are, as ``predict`` gives it; "" where that is not known.
+
+    ``rank`` is how many a network's output has.
+    """
+    from ..execution.network import network_inputs, result_labels
+    from ..layers.base import Layer
+
+    try:
+        if not isinstance(model, Layer):
+            given = network_inputs(model, inputs.X, inputs.data_format)
+            return result_labels(given, list(model.plan().outputs.values())[port][1], rank)
+        forms = [DataFormat.parse(label) for label in inputs.formats(model)]
+        return forms[0].of_output(model.output_formats([f.batched for f in forms])[port])
+    except (MatlabCompatError, ValueError, IndexError):
+        return ""

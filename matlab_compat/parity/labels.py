@@ -16,12 +16,13 @@ import numpy as np
 from ..arrays import Array
 from ..data_format import dlarray
 from ..display import size_text
-from ..engine.precision import tf32_in_use
 from ..errors import UsageError
 from .categories import Labels, are_labels
 from .compare import LAYER_BOUND, Comparison, compare
+from .report import Report
+from .rule import Rounding, parameters
+from .runner import Precision, as_tuple
 from .tolerance import Tolerance
-from .verify import Report, environment, rounding_unit
 
 if TYPE_CHECKING:
     from ..engine.precision import DeviceLike, DTypeLike
@@ -66,25 +67,39 @@ def verify_labels(
 
     if not all(map(are_labels, expected.values())):
         raise UsageError("Some of the expected outputs are labels, others are not.", remedy=_REMEDY)
-    options: dict[str, Any] = {"device": device, "dtype": dtype, "allow_tf32": allow_tf32}
-    report = Report((), environment(**options))
+    precision = Precision(device, dtype, allow_tf32)
+    report = Report((), precision.environment())
     if activations:
-        rest: dict[str, Any] = {"data_format": data_format, "tolerance": tolerance, **options}
-        report = verify_network(network, X, {}, activations=activations, **rest)
-    here, exact = (
-        network.predict(*X, data_format=data_format, **chosen)
-        for chosen in (options, {"dtype": "double"})
-    )
-    sides = [y if isinstance(y, tuple) else (y,) for y in (here, exact)]
+        report = verify_network(
+            network,
+            X,
+            {},
+            activations=activations,
+            data_format=data_format,
+            device=device,
+            dtype=dtype,
+            allow_tf32=allow_tf32,
+            tolerance=tolerance,
+        )
+    sides = [
+        as_tuple(
+            network.predict(
+                *X,
+                data_format=data_format,
+                device=at.device,
+                dtype=at.dtype,
+                allow_tf32=at.allow_tf32,
+            )
+        )
+        for at in (precision, Precision(dtype="double"))
+    ]
     inputs, ports = network_inputs(network, X, data_format), network.plan().outputs.values()
     if len(ports) != len(expected):
         raise UsageError(
             f"The network has {len(ports)} outputs, but {len(expected)} are expected.",
             remedy="give one expected array for each output, in order.",
         )
-    tf32 = tf32_in_use(allow_tf32, device, dtype)
-    parameters = [layer.values[n] for layer in network.Layers for n in layer.parameters()]
-    eps = rounding_unit(dtype, *(p for p in parameters if p.size), tf32=tf32)
+    eps = Rounding.of(dtype, *parameters(network), tf32=precision.tf32).eps
     found: list[Comparison] = []
     for (name, truth), (port, label), ours, oracle in zip(
         expected.items(), ports, *sides, strict=True

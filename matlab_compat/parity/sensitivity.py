@@ -118,7 +118,7 @@ class Result:
 
     name: str
     actual: Array
-    oracle: Array
+    oracle: Array | None
     expected: Array
 
 
@@ -158,7 +158,10 @@ def compare_each(
 def _compared(
     index: int, result: Result, sensitivity: Sensitivity, tolerance: Tolerance | None
 ) -> Comparison | NothingToCompareError:
-    unit = sensitivity.unit(index, result.oracle)
+    exact = result.oracle
+    if exact is None:
+        raise ValueError("How far rounding moves a result is measured from its float64 values.")
+    unit = sensitivity.unit(index, exact)
     try:
         found = compare(
             result.actual,
@@ -167,12 +170,12 @@ def _compared(
             eps=sensitivity.eps,
             magnitude=unit / sensitivity.eps,
             tolerance=tolerance,
-            oracle=result.oracle,
+            oracle=exact,
             rule=sensitivity.rule,
         )
     except NothingToCompareError as error:
         return error
-    return replace(found, reason=found.reason + sensitivity.uncertain(unit, result.oracle))
+    return replace(found, reason=found.reason + sensitivity.uncertain(unit, exact))
 
 
 def _largest(exact: Array) -> float:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from itertools import combinations
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -13,27 +13,8 @@ from ..arrays import Array
 from ..finite_json import finite_json
 from .axes import same_rank
 
-if TYPE_CHECKING:
-    from ..engine.precision import DeviceLike, DTypeLike
-
-
 EXPECTED = "MATLAB"
 ORACLE = "float64 oracle"
-_NAMES = {"float16": "half", "bfloat16": "bfloat16", "float32": "single", "float64": "double"}
-
-
-@dataclass(frozen=True)
-class Run:
-    """One way to compute the same."""
-
-    label: str
-    device: str
-    dtype: str
-    allow_tf32: bool = False
-
-    def options(self) -> dict[str, Any]:
-        """For ``predict``."""
-        return {"device": self.device, "dtype": self.dtype, "allow_tf32": self.allow_tf32}
 
 
 @dataclass(frozen=True)
@@ -54,38 +35,20 @@ class Distance:
         return cleaned
 
 
-def other_runs(
-    device: DeviceLike | None, dtype: DTypeLike | None, allow_tf32: bool
-) -> tuple[Run, ...]:
-    """The GPU if the CPU was asked for, and the other way round; nothing without a GPU."""
-    import torch
-
-    from ..engine.precision import torch_device, torch_dtype
-
-    if not torch.cuda.is_available():
-        return ()
-    other = "cpu" if torch_device(device).type == "cuda" else "cuda"
-    name = _NAMES[str(torch_dtype(dtype)).removeprefix("torch.")]
-    return (Run(label_of(other, dtype, allow_tf32), other, name, allow_tf32),)
-
-
-def label_of(device: DeviceLike | None, dtype: DTypeLike | None, allow_tf32: bool) -> str:
-    """``CPU single``, ``GPU single with TF32``."""
-    from ..engine.precision import tf32_in_use, torch_device, torch_dtype
-
-    place = "CPU" if torch_device(device).type == "cpu" else "GPU"
-    name = _NAMES[str(torch_dtype(dtype)).removeprefix("torch.")]
-    return f"{place} {name}{' with TF32' if tf32_in_use(allow_tf32, device, dtype) else ''}"
-
-
 def distances(
-    output: str, expected: Array, results: Mapping[str, Array], oracle: Array, unit: float | Array
+    output: str,
+    expected: Array,
+    results: Mapping[str, Array],
+    oracle: Array,
+    unit: float | Array,
+    *,
+    expected_label: str = EXPECTED,
 ) -> tuple[Distance, ...]:
-    """Every two of MATLAB's result, those computed here (by label), and the oracle.
+    """Every two of the expected result, those computed here (by label), and the oracle.
 
     Arrays in MATLAB's order; ``unit`` is one rounding, for each element or for all.
     """
-    every = {EXPECTED: expected, **results, ORACLE: oracle}
+    every = {expected_label: expected, **results, ORACLE: oracle}
     found = []
     for (one, a), (other, b) in combinations(every.items(), 2):
         off = _differences(a, b)

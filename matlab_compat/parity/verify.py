@@ -1,201 +1,171 @@
-"""Does a layer compute what MATLAB saved? The layer is run, and compared with what was saved."""
+"""Do the two agree? The one function behind every such question, whoever computes either side."""
 
 from __future__ import annotations
 
-import copy
-import platform
-from collections.abc import Sequence
-from dataclasses import dataclass
-from importlib.metadata import version
-from typing import TYPE_CHECKING, Any, Literal
-
-import numpy as np
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from ..arrays import Array
-from ..engine.arrays import as_data, real_array
-from ..engine.precision import tf32_in_use, torch_device, torch_dtype
-from .compare import EPS, SMALLEST, Comparison, Verdict, compare
-from .diagnosis_types import Diagnosis, Unseen
-from .side_by_side import Distance, Run, distances, label_of, other_runs
-from .tolerance import Tolerance
+from ..errors import NothingToCompareError, UsageError
+from .axes import matlab_size
+from .compare import Comparison
+from .diagnosis_types import Diagnosis
+from .report import Report
+from .rule import Judged, Rule
+from .runner import Inputs, Results, Runner, Value, Wanted, as_array, each
+from .sensitivity import Result
+from .side_by_side import Distance, distances
 
 if TYPE_CHECKING:
-    from ..engine.precision import DeviceLike, DTypeLike
-    from ..layers.transposed_convolution import TransposedConvolution2DLayer
-
-Worth = Literal["full", "limited"]
+    from .diagnose.difference import Place
 
 
-@dataclass(frozen=True)
-class Report:
-    """What ``verify`` found: one comparison for every output, and how it was computed."""
-
-    outputs: tuple[Comparison, ...]
-    environment: dict[str, str]
-    #: Activations of layers that were compared as well, in the order of computation.
-    activations: tuple[Comparison, ...] = ()
-    #: The mistakes that explain the difference, the likeliest first.
-    diagnoses: tuple[Diagnosis, ...] = ()
-    #: MATLAB, CPU, GPU and float64 among each other, where there is a GPU.
-    side_by_side: tuple[Distance, ...] = ()
-    #: What the comparison cannot show, where everything compared is equal.
-    warnings: tuple[Unseen, ...] = ()
-
-    @property
-    def worth(self) -> Worth:
-        """'limited' if there are mistakes that the comparison cannot show; see ``warnings``."""
-        return "limited" if self.warnings else "full"
-
-    @property
-    def compared(self) -> tuple[Comparison, ...]:
-        """Everything that was compared."""
-        return (*self.activations, *self.outputs)
-
-    @property
-    def first_difference(self) -> str | None:
-        """The first layer whose activations differ."""
-        different = (a.name for a in self.activations if a.verdict == "different")
-        return next(different, None)
-
-    @property
-    def verdict(self) -> Verdict:
-        """'equal' if everything compared is."""
-        return "equal" if all(o.verdict == "equal" for o in self.compared) else "different"
-
-    @property
-    def exit_code(self) -> int:
-        """0 equal, 1 different."""
-        return 0 if self.verdict == "equal" else 1
-
-    def to_json(self) -> dict[str, Any]:
-        """The document ``matlab_compat.verify/1``."""
-        return {
-            "schema": "matlab_compat.verify/1",
-            "verdict": self.verdict,
-            "exit_code": self.exit_code,
-            "worth": self.worth,
-            "warnings": [warning.to_json() for warning in self.warnings],
-            "outputs": [output.to_json() for output in self.outputs],
-            "activations": [layer.to_json() for layer in self.activations],
-            "first_difference": self.first_difference,
-            "diagnoses": [diagnosis.to_json() for diagnosis in self.diagnoses],
-            "side_by_side": [distance.to_json() for distance in self.side_by_side],
-            "environment": self.environment,
-        }
-
-
-def verify_layer(
-    layer: TransposedConvolution2DLayer,
-    X: object,
-    expected: object,
+def verify(
+    candidate: Runner,
+    reference: Runner,
+    inputs: Inputs,
+    rule: Rule,
     *,
-    data_format: str = "SSCB",
-    device: DeviceLike | None = None,
-    dtype: DTypeLike | None = None,
-    allow_tf32: bool = False,
-    tolerance: Tolerance | None = None,
-    name: str = "Y",
-    runs: Sequence[Run] | None = None,
+    others: Sequence[Runner] = (),
+    explain: bool = True,
 ) -> Report:
-    """Run ``layer`` on ``X`` and compare with what MATLAB computed.
+    """Run two sides on the same inputs and compare what they give.
 
     Parameters
     ----------
-    X, expected:
-        Input and MATLAB's output, in MATLAB order (H×W×C×N for "SSCB").
-    tolerance:
-        An explicit rule instead of the default bound (see :mod:`.compare`).
-    runs:
-        Other ways to compute the same, to be shown side by side; by default the GPU where the
-        CPU was asked for, and the CPU where the GPU was, if there is a GPU.
+    candidate:
+        What is judged.
+    reference:
+        What it should agree with. Its outputs give the names in the report.
+    inputs:
+        In MATLAB's order, for both.
+    rule:
+        How far the two may be apart.
+    others:
+        Other ways to compute the same, to be shown side by side.
+    explain:
+        Say what was done wrong, where the two differ and that can be found; takes seconds.
 
     Raises
     ------
     NothingToCompareError
-        The comparison would be vacuous.
-    DataFormatError, PropertyError
-        The input does not fit the layer, or the layer has no weights.
+        The comparison would be vacuous, also of one saved activation.
+    LayerNotFoundError
+        There are activations of a layer that the candidate does not have.
+    UsageError
+        The two have another number of outputs, or of sequences in one.
+
+    Example
+    -------
+    >>> import numpy as np
+    >>> from matlab_compat import reluLayer
+    >>> from matlab_compat.parity.rule import ModelRule
+    >>> from matlab_compat.parity.runner import Inputs, Precision, SavedRunner, TorchRunner
+    >>> X = np.linspace(-1, 1, 24, dtype=np.float32).reshape(4, 3, 2)
+    >>> layer, precision = reluLayer(), Precision(dtype="single")
+    >>> saved = SavedRunner({"Y": np.maximum(X, 0)})
+    >>> rule = ModelRule.of(layer, precision)
+    >>> verify(TorchRunner(layer, precision), saved, Inputs([X]), rule).verdict
+    'equal'
     """
-    data, truth = as_data(X), real_array(expected, "expected output", "biufc")
-    options: dict[str, Any] = {"device": device, "dtype": dtype, "allow_tf32": allow_tf32}
-    actual = layer.predict(data, data_format, **options)
-    oracle = layer.predict(data, data_format, dtype="double")
-    tf32 = tf32_in_use(allow_tf32, device, dtype)
-    eps = rounding_unit(dtype, truth, layer.Weights, tf32=tf32)
-    size = magnitude(layer, data, data_format)
-    comparison = compare(
-        actual,
-        truth,
-        name=name,
-        eps=eps,
-        magnitude=size,
-        tolerance=tolerance,
-        oracle=oracle,
+    wanted = reference.offers()
+    ours = candidate.run(inputs, wanted)
+    theirs = reference.run(
+        inputs, Wanted(wanted.outputs, wanted.layers, tuple(ours.outputs.values()))
     )
+    results = list(_paired(ours, theirs, rule.exact(inputs, wanted)))
+    judged = rule.judge(results, inputs, wanted)
+    count = sum(1 for _ in each(_outputs(ours, theirs)))
+    outputs, layers = _split(judged, count)
     diagnoses: tuple[Diagnosis, ...] = ()
-    if comparison.verdict == "different":
-        from . import diagnose
+    if explain and any(one.verdict == "different" for one in (*layers, *outputs)):
+        from .diagnose.difference import first_difference
+        from .diagnose.explain import diagnoses_of
 
-        measure = diagnose.measure_of(comparison, truth, eps, tolerance)
-        diagnoses = diagnose.of_layer(layer, [data], truth, measure, name, data_format, **options)
-    others = {
-        run.label: layer.predict(data, data_format, **run.options())
-        for run in (other_runs(**options) if runs is None else runs)
-    }
-    shown = distances(name, truth, {label_of(**options): actual, **others}, oracle, eps * size)
-    facts = environment(**options)
-    return Report((comparison,), facts, diagnoses=diagnoses, side_by_side=shown if others else ())
-
-
-def magnitude(layer: TransposedConvolution2DLayer, X: Array, data_format: str) -> Array:
-    """``|W| * |x| + |b|``: what the roundings of each output element are proportional to."""
-    absolute = copy.deepcopy(layer)
-    absolute.assign({name: np.abs(layer.values[name]) for name in layer.parameters()})
-    result: Array = absolute.predict(np.abs(X.astype(np.float64)), data_format, dtype="double")
-    return result
+        difference = first_difference(results, _places(ours, count), judged, rule.tolerance)
+        if difference is not None:
+            diagnoses = diagnoses_of(difference, inputs, candidate, rule)
+    runs = {candidate.label: ours, **{one.label: one.run(inputs, Wanted()) for one in others}}
+    shown = _side_by_side(reference.label, runs, results[:count], judged) if others else ()
+    facts = {**candidate.facts(), **reference.facts()}
+    return Report(tuple(outputs), facts, tuple(layers), diagnoses, tuple(shown))
 
 
-def rounding_unit(dtype: DTypeLike | None, *arrays: Array, tf32: bool = False) -> float:
-    """The coarsest eps at work: of the class computed in here, or MATLAB computed with.
+def _places(ours: Results, count: int) -> list[Place]:
+    """Where each result comes from; the first ``count`` are outputs."""
+    from .diagnose.difference import Place
 
-    ``tf32`` if float32 is really rounded to TF32 on the way.
+    numbers = {name: number for number, name in enumerate(ours.outputs)}
+    outputs = [Place(numbers[name], i or 0) for name, i, _ in each(ours.outputs)][:count]
+    return [*outputs, *(Place(name, i or 0) for name, i, _ in each(ours.activations))]
+
+
+def _outputs(ours: Results, theirs: Results) -> dict[str, Value]:
+    """Our outputs by their names.
+
+    Raises
+    ------
+    UsageError
+        There are more of the one than of the other.
     """
-    return max(EPS[name] for name in [*_formats(dtype, *arrays), *(["tf32"] if tf32 else [])])
+    if theirs.outputs and len(ours.outputs) != len(theirs.outputs):
+        raise UsageError(
+            f"The network has {len(ours.outputs)} outputs, but {len(theirs.outputs)} are expected.",
+            remedy="give one expected array for each output, in order.",
+        )
+    return dict(zip(theirs.outputs, ours.outputs.values(), strict=False))
 
 
-def smallest_number(dtype: DTypeLike | None, *arrays: Array) -> float:
-    """The coarsest spacing of numbers around zero of the formats at work."""
-    return max(SMALLEST[name] for name in _formats(dtype, *arrays))
+def _paired(ours: Results, theirs: Results, exact: Results | None) -> Iterator[Result]:
+    """What is to be compared, the sequences of a list one by one: outputs, then activations.
+
+    Without the oracle where that is of another size than either side.
+    """
+    here = _outputs(ours, theirs)
+    actual = [*each(here), *each(ours.activations)]
+    expected = [
+        *_expected(here, theirs.outputs),
+        *_expected(ours.activations, theirs.activations),
+    ]
+    oracles: list[Array] = []
+    if exact is not None:
+        oracles = [y for part in (exact.outputs, exact.activations) for _, _, y in each(part)]
+    for i, ((name, sequence, one), other) in enumerate(zip(actual, expected, strict=True)):
+        oracle = oracles[i] if len(oracles) == len(actual) else None
+        if oracle is not None and matlab_size(oracle) not in map(matlab_size, (one, other)):
+            oracle = None
+        yield Result(name if sequence is None else f"{name}{{{sequence + 1}}}", one, oracle, other)
 
 
-def _formats(dtype: DTypeLike | None, *arrays: Array) -> list[str]:
-    names = {"float16": "half", "bfloat16": "bfloat16", "float32": "single", "float64": "double"}
-    names["complex64"] = "single"
-    saved = [names.get(array.dtype.name, "double") for array in arrays]
-    return [names[str(torch_dtype(dtype)).removeprefix("torch.")], *saved]
+def _expected(ours: Mapping[str, Value], theirs: Mapping[str, Value]) -> Iterator[Array]:
+    for name, actual in ours.items():
+        items = theirs[name] if isinstance(theirs[name], list) else [theirs[name]]
+        count = len(actual) if isinstance(actual, list) else 1
+        if len(items) != count:
+            raise UsageError(f"{name}: {count} sequences computed, {len(items)} expected.")
+        yield from map(as_array, items)
 
 
-def environment(
-    device: DeviceLike | None, dtype: DTypeLike | None, allow_tf32: bool = False
-) -> dict[str, str]:
-    """What the result may depend on."""
-    import torch
+def _split(judged: Judged, count: int) -> tuple[list[Comparison], list[Comparison]]:
+    """The comparisons of the outputs and of the layers.
 
-    chosen = torch_device(device)
-    name = torch.cuda.get_device_name(chosen) if chosen.type == "cuda" else platform.machine()
-    return {
-        "matlab_compat": version("matlab-compat"),
-        "python": platform.python_version(),
-        "numpy": np.__version__,
-        "torch": torch.__version__,
-        "platform": platform.platform(),
-        "device": f"{chosen} ({name})",
-        "dtype": str(torch_dtype(dtype)).removeprefix("torch."),
-        "tf32": _tf32(device, dtype, allow_tf32),
-    }
+    A layer that is all zero on both sides proves nothing either way; an output must not be.
+    """
+    outputs = []
+    for one in judged.comparisons[:count]:
+        if isinstance(one, NothingToCompareError):
+            raise one
+        outputs.append(one)
+    return outputs, [one for one in judged.comparisons[count:] if isinstance(one, Comparison)]
 
 
-def _tf32(device: DeviceLike | None, dtype: DTypeLike | None, allow_tf32: bool) -> str:
-    if tf32_in_use(allow_tf32, device, dtype):
-        return "on"
-    return "off (allowed, but without effect here)" if allow_tf32 else "off"
+def _side_by_side(
+    reference: str, runs: Mapping[str, Results], results: Sequence[Result], judged: Judged
+) -> Iterator[Distance]:
+    """Every pair of results of every output."""
+    arrays = {label: [y for _, _, y in each(run.outputs)] for label, run in runs.items()}
+    for i, one in enumerate(results):
+        if one.oracle is not None:
+            mine = {label: outputs[i] for label, outputs in arrays.items()}
+            sides = one.expected, mine, one.oracle
+            yield from distances(one.name, *sides, judged.unit(i), expected_label=reference)

@@ -14,12 +14,12 @@ import numpy as np
 
 from ..arrays import Array
 from ..data_format import DataFormat, dlarray
-from ..display import size_text
-from ..errors import MatlabCompatError, NothingToCompareError
-from .axes import Axes, to_rank
+from ..errors import MatlabCompatError
+from .axes import Axes, labels_of, to_rank
 from .categories import are_labels
 from .compare import EPS
 from .diagnosis_types import Unseen
+from .runner import Inputs
 from .tolerance import Tolerance
 
 if TYPE_CHECKING:
@@ -59,7 +59,6 @@ def unseen(
     tolerance:
         The rule of the comparison, where it was explicit.
     """
-    from .diagnose import labels_of
     from .visible import invisible
 
     names = ["X"] if len(X) == 1 else [f"X{i + 1}" for i in range(len(X))]
@@ -82,7 +81,7 @@ def unseen(
             )
             continue
         arrays = _arrays(y)
-        labels = labels_of(model, X, data_format, port, arrays[0].ndim)
+        labels = labels_of(model, Inputs(X, data_format), port, arrays[0].ndim)
         shown = of_output(name, arrays, labels, tolerance)
         # Where the layers before it are compared and show everything, they make up for it.
         found += [one for one in shown if not seen or hidden != [] or one.name not in _MADE_UP]
@@ -121,26 +120,6 @@ def _input_labels(
     each = [own] * len(X) if isinstance(own, str) else own
     labels = [x.dims() if isinstance(x, dlarray) else f for x, f in zip(X, each, strict=True)]
     return [DataFormat.parse(label).labels for label in labels]
-
-
-def refuse_unusable(activations: Mapping[str, object]) -> None:
-    """Saved activations that could not show any difference.
-
-    Raises
-    ------
-    NothingToCompareError
-        One is empty, or has no number in it.
-    """
-    for name, value in activations.items():
-        for x in _arrays(value) or [np.zeros(0)]:
-            if x.size and np.isfinite(x).any():
-                continue
-            what = "all NaN or infinite" if x.size else f"empty, {size_text(x.shape)}"
-            raise NothingToCompareError(
-                f"Nothing to compare: the saved activations are {what}.",
-                where=(f"activations.{name}",),
-                remedy="save them anew, activations(net, X, '<layer>'), or leave the layer out.",
-            )
 
 
 # --- inputs -----------------------------------------------------------------------------

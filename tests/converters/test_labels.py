@@ -31,7 +31,7 @@ from matlab_compat.layers import (
     SoftmaxLayer,
 )
 from matlab_compat.parity.categories import Labels
-from matlab_compat.parity.verify import Report
+from matlab_compat.parity.report import Report
 from matlab_compat.testing import assert_matches_matlab
 from tests import oracle_matio
 

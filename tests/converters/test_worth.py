@@ -33,7 +33,7 @@ from matlab_compat.layers import (
     SequenceInputLayer,
     SoftmaxLayer,
 )
-from matlab_compat.parity.verify import Report
+from matlab_compat.parity.report import Report
 from matlab_compat.testing import assert_matches_matlab
 from tests.fuzz.commands import run
 

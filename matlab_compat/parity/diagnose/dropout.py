@@ -75,7 +75,8 @@ def _solved(run: Run, target: Target, step: Step, patience: Patience) -> Iterato
         return
     with torch.inference_mode(False):
         # In double, as conjugate gradients lose digits.
-        modules = {s.name: s.layer.to_torch(run.device, "double", formats=s.formats) for s in after}
+        at = run.precision.device
+        modules = {s.name: s.layer.to_torch(at, "double", formats=s.formats) for s in after}
         values = {port: value.double() for port, value in run.values.items()}
         scaled = before.double() / keep
 

@@ -15,8 +15,8 @@ from .measure import Measure
 if TYPE_CHECKING:
     import torch
 
-    from ...engine.precision import DeviceLike, DTypeLike
     from ...network import Network
+    from ..runner import Inputs, Precision
 
 
 @dataclass(frozen=True)
@@ -40,26 +40,21 @@ class Run:
     def __init__(
         self,
         network: Network,
-        X: Sequence[object],
-        data_format: str | Sequence[str] | None,
-        device: DeviceLike | None,
-        dtype: DTypeLike | None,
+        inputs: Inputs,
+        precision: Precision,
         sequence: int = 0,
-        *,
-        allow_tf32: bool = False,
     ) -> None:
         import torch
 
         from ...execution.network import input_formats, input_tensors, network_inputs
 
-        self.network, self.device, self.dtype = network, device, dtype
-        self.allow_tf32 = allow_tf32
-        self.inputs = network_inputs(network, X, data_format)
+        self.network, self.precision = network, precision
+        self.inputs = network_inputs(network, inputs.X, inputs.data_format)
         self.formats = input_formats(network, self.inputs)
         self.plan: Plan = network.plan(self.formats)
         self.has_list = any(given.is_list for given in self.inputs)
         data = [i.observation(sequence) if i.is_list else i.data[0] for i in self.inputs]
-        tensors = input_tensors(self.inputs, data, device, dtype)
+        tensors = input_tensors(self.inputs, data, precision.device, precision.dtype)
         self.modules = self._modules()
         self.values: dict[Port, torch.Tensor] = {
             (name, -1): tensor for name, tensor in zip(self.plan.inputs, tensors, strict=True)
@@ -68,8 +63,9 @@ class Run:
             self.values = self.computed(self.plan.steps, self.modules, self.values)
 
     def _modules(self) -> dict[str, torch.nn.Module]:
-        module = self.network.to_torch(self.device, self.dtype, formats=self.formats)
-        attributes = {name: at for at, name in module.meta["layers"].items()}
+        at = self.precision
+        module = self.network.to_torch(at.device, at.dtype, formats=self.formats)
+        attributes = {name: key for key, name in module.meta["layers"].items()}
         return {
             step.name: getattr(module, attributes[step.name])
             for step in self.plan.steps
@@ -86,7 +82,7 @@ class Run:
         from ...engine.precision import full_precision
 
         known = dict(values)
-        with full_precision(self.allow_tf32):
+        with full_precision(self.precision.allow_tf32):
             for step in steps:
                 inputs = [known[source] for source in step.sources]
                 result = inputs[0] if step.layer.is_output else modules[step.name](*inputs)
@@ -116,7 +112,8 @@ class Run:
         for step in after:
             if step.name in changes:
                 layer, change = changes[step.name].layer, changes[step.name].change
-                built = layer.to_torch(self.device, self.dtype, formats=step.formats)
+                at = self.precision
+                built = layer.to_torch(at.device, at.dtype, formats=step.formats)
                 modules[step.name] = (built if change is None else change(built)).eval()
         needed = {source for step in after for source in step.sources}
         values = {port: self.values[port][:observations] for port in needed if port in self.values}

@@ -15,6 +15,7 @@ from ...errors import MatlabCompatError
 from ...layers.base import Layer
 from ..axes import same_rank
 from ..diagnosis_types import Diagnosis
+from ..runner import Precision, as_tuple
 from .layer import Variation, rounded_operands, variations
 from .measure import Candidate, Measure, Side, explanations
 from .output import ranked
@@ -29,17 +30,16 @@ def diagnose_layer(
     measure: Measure,
     where: str,
     data_formats: Sequence[str],
-    port: int = 0,
-    **options: Any,
+    port: int,
+    precision: Precision,
 ) -> tuple[Diagnosis, ...]:
     """The mistakes with which ``layer`` gives ``expected`` for ``X`` at its output ``port``.
 
-    Every array in MATLAB order, one in ``X`` for each input; ``options`` as for
-    :meth:`Layer.predict`.
+    Every array in MATLAB order, one in ``X`` for each input.
     """
     patience = Patience()
     before = measure.distance(*same_rank(actual, expected))
-    trial = Trial(X, tuple(map(DataFormat.parse, data_formats)), expected, measure, port, options)
+    trial = Trial(X, tuple(map(DataFormat.parse, data_formats)), expected, measure, port, precision)
     candidates = (
         candidate
         for variation in chain(
@@ -67,7 +67,7 @@ class Trial:
     expected: Array
     measure: Measure
     port: int
-    options: dict[str, Any]
+    precision: Precision
 
     def candidates(self, variation: Variation) -> Iterator[Candidate]:
         """The layer's result for the first observation and, if that fits, for all."""
@@ -97,8 +97,15 @@ class Trial:
         inputs: Any = X[0] if len(X) == 1 else tuple(X)
         forms = [form.labels for form in self.forms]
         layer, change = variation.layer, variation.change
-        results = predict_layer(layer, inputs, forms, **self.options, change=change)
-        found: Array = results[self.port] if isinstance(results, tuple) else results
+        at = self.precision
+        if change is None:
+            results = layer.predict(
+                inputs, forms, device=at.device, dtype=at.dtype, allow_tf32=at.allow_tf32
+            )
+        else:
+            placed = at.device, at.dtype, at.allow_tf32
+            results = predict_layer(layer, inputs, forms, *placed, change=change)
+        found: Array = as_tuple(results)[self.port]
         return found
 
     def _samples(self, variation: Variation) -> Iterator[tuple[Sequence[Array], Array]]:

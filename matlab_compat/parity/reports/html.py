@@ -13,7 +13,7 @@ from .markup import Markup, element, joined, table
 from .shown import most_telling, worst_slice
 
 if TYPE_CHECKING:
-    from ..verify import Report
+    from ..report import Report
 
 #: So many comparisons are shown with images and diagrams; the tables list them all.
 _MOST_SHOWN = 8

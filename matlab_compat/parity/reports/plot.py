@@ -19,7 +19,7 @@ from . import shown
 if TYPE_CHECKING:
     from matplotlib.figure import SubFigure
 
-    from ..verify import Report
+    from ..report import Report
 
 _MOST_ROWS = 4
 ENDINGS = (".png", ".pdf", ".svg")

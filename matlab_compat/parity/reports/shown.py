@@ -12,7 +12,7 @@ from ..blocks import wide
 from ..compare import Arrays, Comparison
 
 if TYPE_CHECKING:
-    from ..verify import Report
+    from ..report import Report
 
 
 #: Points of the scatter diagram, and rows or columns of an image, that a page can bear.

@@ -12,9 +12,12 @@ from numpy.typing import NDArray
 from matlab_compat import transposedConv2dLayer
 from matlab_compat.parity import Tolerance, compare, keeping_arrays
 from matlab_compat.parity.diagnose import Measure, diagnose_output
+from matlab_compat.parity.report import Report
 from matlab_compat.parity.reports.html import html_page
 from matlab_compat.parity.reports.text import comparison
-from matlab_compat.parity.verify import Report, environment, verify_layer
+from matlab_compat.parity.runner import Precision
+
+from .alone import verify_layer
 
 Array = NDArray[Any]
 RANDOM = np.random.default_rng(0)
@@ -57,7 +60,7 @@ def test_reports_of_complex_values() -> None:
     worst = document["worst"]
     assert complex(worst["actual"].replace("i", "j")) == Z[found.worst.index]  # type: ignore[union-attr]
     assert "i, expected" in comparison(document)
-    page = html_page(Report((found,), environment(None, None)), "f")
+    page = html_page(Report((found,), Precision().environment()), "f")
     assert "abs(Z(:,:," in page
 
 

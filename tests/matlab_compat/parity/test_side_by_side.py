@@ -15,14 +15,16 @@ from matlab_compat import TransposedConvolution2DLayer, convolution2dLayer, relu
 from matlab_compat.network import Network
 from matlab_compat.parity.compare import EPS
 from matlab_compat.parity.network import verify_network
+from matlab_compat.parity.report import Report
 from matlab_compat.parity.reports.html import html_page
 from matlab_compat.parity.reports.text import grids, report_text, side_by_side
-from matlab_compat.parity.side_by_side import Distance, Run, distances, label_of, other_runs
-from matlab_compat.parity.verify import Report, verify_layer
+from matlab_compat.parity.runner import Precision
+from matlab_compat.parity.side_by_side import Distance, distances
 
 from .. import reference
+from .alone import verify_layer
 
-RUNS = (Run("CPU half", "cpu", "half"), Run("CPU double", "cpu", "double"))
+RUNS = (Precision("cpu", "half"), Precision("cpu", "double"))
 RANDOM = np.random.default_rng(0)
 X = RANDOM.normal(size=(7, 6, 3, 2)).astype(np.float32)
 W = RANDOM.normal(size=(3, 3, 4, 3)).astype(np.float32)
@@ -40,11 +42,11 @@ def layer() -> TransposedConvolution2DLayer:
     return TransposedConvolution2DLayer(FilterSize=3, NumFilters=4, Weights=W)
 
 
-def of_layer(runs: tuple[Run, ...] | None = RUNS) -> Report:
+def of_layer(runs: tuple[Precision, ...] | None = RUNS) -> Report:
     return verify_layer(layer(), X, Y, runs=runs)
 
 
-def of_network(runs: tuple[Run, ...] | None = RUNS) -> Report:
+def of_network(runs: tuple[Precision, ...] | None = RUNS) -> Report:
     made = network()
     return verify_network(made, [X], {"Y": made.predict(X)}, data_format="SSCB", runs=runs)
 
@@ -132,8 +134,7 @@ def test_tf32_is_allowed_on_a_cpu_but_changes_nothing() -> None:
 
 def test_tf32_has_a_bound_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
     """16 roundings of 2^-10: 1/64 of what went into an element."""
-    for module in ("parity.verify", "parity.network", "engine.precision"):
-        monkeypatch.setattr(f"matlab_compat.{module}.tf32_in_use", lambda allowed, *_: allowed)
+    monkeypatch.setattr("matlab_compat.engine.precision.tf32_in_use", lambda allowed, *_: allowed)
     off = Y * np.float32(1 + 1e-3)
     assert verify_layer(layer(), X, off, allow_tf32=False).verdict == "different"
     found = verify_layer(layer(), X, off, allow_tf32=True)
@@ -143,14 +144,14 @@ def test_tf32_has_a_bound_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
     exactly = verify_network(made, [X], expected, data_format="SSCB")
     roughly = verify_network(made, [X], expected, data_format="SSCB", allow_tf32=True, runs=())
     assert (exactly.verdict, roughly.verdict) == ("different", "equal")
-    assert label_of("cpu", None, True) == "CPU single with TF32"
+    assert Precision("cpu", None, True).label == "CPU single with TF32"
     assert EPS["tf32"] == 2**-10
 
 
 @pytest.mark.gpu
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
 def test_a_real_gpu_stands_beside_the_cpu() -> None:
-    (run,) = other_runs("cpu", None, False)
+    (run,) = Precision("cpu").elsewhere()
     assert (run.label, run.device) == ("GPU single", "cuda")
     for report in (of_layer(None), of_network(None)):
         found = {(d.one, d.other): d for d in report.side_by_side}

@@ -16,10 +16,11 @@ from matlab_compat import TransposedConvolution2DLayer, transposedConv2dLayer
 from matlab_compat.errors import DataFormatError, NothingToCompareError, PropertyError
 from matlab_compat.parity import Tolerance
 from matlab_compat.parity.compare import EPS
-from matlab_compat.parity.verify import magnitude, rounding_unit, verify_layer
+from matlab_compat.parity.rule import Rounding
 
 from .. import reference
 from ..reference import Array
+from .alone import verify_layer
 
 STRIDE, CROP = (2, 2), (0, 1, 0, 1)
 
@@ -140,12 +141,12 @@ def test_data_formats() -> None:
 
 def test_magnitude_is_the_sum_of_absolute_values() -> None:
     expected = reference.magnitude(X, W, BIAS, STRIDE, CROP)
-    np.testing.assert_allclose(magnitude(layer(), X, "SSCB"), expected, rtol=1e-12)
+    np.testing.assert_allclose(layer().rounding_scale(X, "SSCB"), expected, rtol=1e-12)
 
 
 def test_magnitude_leaves_the_layer_alone() -> None:
     made = layer()
-    magnitude(made, X, "SSCB")
+    made.rounding_scale(X, "SSCB")
     np.testing.assert_array_equal(made.Weights, W)
 
 
@@ -161,7 +162,7 @@ def test_magnitude_leaves_the_layer_alone() -> None:
     ],
 )
 def test_rounding_unit_is_the_coarsest(dtype: Any, classes: list[type], eps: float) -> None:
-    assert rounding_unit(dtype, *(np.ones(1, kind) for kind in classes)) == eps
+    assert Rounding.of(dtype, *(np.ones(1, kind) for kind in classes)).eps == eps
 
 
 @pytest.mark.parametrize(

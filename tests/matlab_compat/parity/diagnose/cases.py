@@ -30,9 +30,9 @@ from matlab_compat.network import Network
 from matlab_compat.parity.diagnose import Measure, diagnose_output
 from matlab_compat.parity.diagnosis_types import Diagnosis
 from matlab_compat.parity.network import verify_network
-from matlab_compat.parity.verify import verify_layer
 
 from ... import reference
+from ..alone import verify_layer
 from . import layer_cases
 
 Array = NDArray[Any]

@@ -18,8 +18,8 @@ from matlab_compat.parity.diagnose import dropout, patience, single
 from matlab_compat.parity.diagnose.patience import SECONDS, Patience
 from matlab_compat.parity.diagnose.run import Run
 from matlab_compat.parity.network import verify_network
-from matlab_compat.parity.verify import verify_layer
 
+from ..alone import verify_layer
 from .test_unet import X, convolution, unet, up
 
 

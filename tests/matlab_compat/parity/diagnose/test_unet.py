@@ -25,7 +25,7 @@ from matlab_compat import (
 )
 from matlab_compat.network import Network
 from matlab_compat.parity.network import verify_network
-from matlab_compat.parity.verify import Report
+from matlab_compat.parity.report import Report
 
 Array = NDArray[Any]
 

@@ -16,7 +16,8 @@ from matlab_compat.layers import LSTMLayer, MaxPooling2DLayer, TransposedConvolu
 from matlab_compat.parity.diagnose import Measure, diagnose_output
 from matlab_compat.parity.diagnosis_types import Diagnosis
 from matlab_compat.parity.network import verify_network
-from matlab_compat.parity.verify import verify_layer
+
+from ..alone import verify_layer
 
 RANDOM = np.random.default_rng(7)
 MEASURE = Measure(2.0**-23, 4.0, 16)

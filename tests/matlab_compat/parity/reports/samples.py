@@ -6,7 +6,7 @@ import numpy as np
 
 from matlab_compat.parity import Comparison, compare, keeping_arrays
 from matlab_compat.parity.diagnosis_types import Diagnosis
-from matlab_compat.parity.verify import Report
+from matlab_compat.parity.report import Report
 
 #: Names as a file may hold them: markup, a terminal escape, a lone surrogate, a forged line, an
 #: override of the direction of writing, what XML may not hold, Markdown, TeX for matplotlib.

@@ -17,12 +17,12 @@ import numpy as np
 import pytest
 
 from matlab_compat.parity import compare, keeping_arrays
+from matlab_compat.parity.report import Report
 from matlab_compat.parity.reports.html import html_page
 from matlab_compat.parity.reports.junit import junit
 from matlab_compat.parity.reports.markdown import code, markdown
 from matlab_compat.parity.reports.markup import png
 from matlab_compat.parity.reports.text import report_text
-from matlab_compat.parity.verify import Report
 from tests.matlab_compat.parity.reports.samples import ENVIRONMENT, HOSTILE, comparison, report
 
 LAYERS = (comparison("conv"), comparison("up", off=3.0), comparison("out", off=1.0))

@@ -10,8 +10,8 @@ import pytest
 
 from matlab_compat.errors import NothingToCompareError, UsageError
 from matlab_compat.parity import compare
+from matlab_compat.parity.report import Report
 from matlab_compat.parity.reports.plot import check_plot, save_plot
-from matlab_compat.parity.verify import Report
 from tests.matlab_compat.parity.reports.samples import HOSTILE, comparison, report
 
 

@@ -1,0 +1,59 @@
+"""The runners that ``verify --against`` takes by name; other packages bring theirs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeAlias
+
+if TYPE_CHECKING:
+    from matlab_compat.network import Network
+    from matlab_compat.parity.runner import Runner
+
+#: Makes a runner from the text after ``NAME:`` ("" without any) and the network in question.
+RunnerMaker: TypeAlias = "Callable[[str, Network], Runner]"
+
+#: The entry points of packages that bring runners.
+GROUP = "matlab_compat.runners"
+
+
+def _onnx(path: str, network: Network) -> Runner:
+    from .formats.onnx.runner import OnnxRunner
+
+    return OnnxRunner(path, network)
+
+
+def _float64(_: str, network: Network) -> Runner:
+    from matlab_compat.parity.runner import OracleRunner
+
+    return OracleRunner(network)
+
+
+_OWN: dict[str, RunnerMaker] = {"onnx": _onnx, "float64": _float64}
+
+
+def runner_named(against: str, network: Network) -> Runner:
+    """The runner that ``--against`` names.
+
+    Parameters
+    ----------
+    against:
+        ``NAME`` or ``NAME:WHAT`` of a runner: "onnx", "float64", or an entry point of the group
+        ``matlab_compat.runners``. Anything else is the path of an ONNX file.
+    network:
+        What the runner should compute the same as.
+
+    Raises
+    ------
+    MatlabCompatError
+        Whatever the runner refuses.
+    """
+    name, _, what = against.partition(":")
+    if not Path(against).exists():
+        if name in _OWN:
+            return _OWN[name](what, network)
+        for found in entry_points(group=GROUP, name=name):
+            made: Runner = found.load()(what, network)
+            return made
+    return _onnx(against, network)

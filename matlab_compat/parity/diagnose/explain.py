@@ -1,0 +1,95 @@
+"""Which search explains a difference: in the model that was run, or in the one it should be."""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from ...errors import MatlabCompatError
+from ...layers.base import Layer
+from ..axes import labels_of
+from ..diagnosis_types import Diagnosis
+from ..rule import Rule
+from ..runner import Inputs, Precision, Runner, TorchRunner, as_array, as_tuple
+from .difference import Difference
+from .network import diagnose_network
+from .output import diagnose_output
+from .patience import Patience
+from .run import Run, Target
+from .single import diagnose_layer
+
+if TYPE_CHECKING:
+    from ...network import Network
+
+
+def diagnoses_of(
+    difference: Difference, inputs: Inputs, candidate: Runner, rule: Rule
+) -> tuple[Diagnosis, ...]:
+    """What was done wrong.
+
+    The model that was run is run again with mistakes. Where something else was run, the rule's
+    model is, if the expected side is its own: a mistake in it that gives what is judged.
+    """
+    if isinstance(candidate, TorchRunner):
+        return _in_model(candidate.model, inputs, candidate.precision, difference)
+    found, model = difference.comparison, rule.model
+    labels = "" if model is None else labels_of(model, inputs, rank=len(found.shape))
+    right = found.oracle_expected is not None and found.oracle_expected <= found.bound
+    if model is not None and right:
+        turned = replace(difference, turned=True)
+        if made := _in_model(model, inputs, Precision(), turned):
+            return made
+    sides = difference.result.actual, difference.result.expected
+    return diagnose_output(*sides, difference.measure, found.name, labels)
+
+
+def _in_model(
+    model: Layer | Network, inputs: Inputs, precision: Precision, difference: Difference
+) -> tuple[Diagnosis, ...]:
+    search = _in_layer if isinstance(model, Layer) else _in_network
+    with warnings.catch_warnings(action="ignore"):
+        return search(model, inputs, precision, difference)  # type: ignore[arg-type]
+
+
+def _in_layer(
+    layer: Layer, inputs: Inputs, precision: Precision, difference: Difference
+) -> tuple[Diagnosis, ...]:
+    """Mistakes of a layer on its own; else those that its output shows."""
+    forms, X = inputs.formats(layer), [as_array(x) for x in inputs.X]
+    port = difference.place.source
+    assert isinstance(port, int)  # a layer on its own has no activations
+    expected, measure, name = difference.expected, difference.measure, difference.comparison.name
+    results = layer.predict(
+        X[0] if len(X) == 1 else tuple(X),
+        forms,
+        device=precision.device,
+        dtype=precision.dtype,
+        allow_tf32=precision.allow_tf32,
+    )
+    actual = as_tuple(results)[port]
+    found = diagnose_layer(layer, X, actual, expected, measure, name, forms, port, precision)
+    labels = labels_of(layer, inputs, port)
+    return found or diagnose_output(actual, expected, measure, name, labels)
+
+
+def _in_network(
+    network: Network, inputs: Inputs, precision: Precision, difference: Difference
+) -> tuple[Diagnosis, ...]:
+    """Mistakes of the layers before the first difference; else those that it shows itself."""
+    patience = Patience()
+    source, sequence = difference.place
+    try:
+        run = Run(network, inputs, precision, sequence)
+    except (MatlabCompatError, RuntimeError):
+        return ()  # too large to keep every value, for example: the verdict stands without
+    if isinstance(source, str):
+        name, port = source, (source, 0)
+    else:
+        name, (port, _) = list(run.plan.outputs.items())[source]
+    is_activation = isinstance(source, str)
+    target = Target(name, port, difference.expected, difference.measure, is_activation)
+    found = diagnose_network(run, target, difference.equal, patience)
+    actual, labels = run.actual(target), run.labels(target)
+    where = difference.comparison.name
+    return found or diagnose_output(actual, target.expected, target.measure, where, labels)

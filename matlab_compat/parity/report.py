@@ -1,0 +1,86 @@
+"""What a comparison found, as a document and a verdict."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+from .compare import Comparison, Verdict
+from .diagnosis_types import Diagnosis, Unseen
+from .side_by_side import Distance
+
+Worth = Literal["full", "limited"]
+
+
+@dataclass(frozen=True)
+class Report:
+    """What ``verify`` found: one comparison for every output, and how it was computed."""
+
+    outputs: tuple[Comparison, ...]
+    environment: dict[str, str]
+    #: Activations of layers that were compared as well, in the order of computation.
+    activations: tuple[Comparison, ...] = ()
+    #: The mistakes that explain the difference, the likeliest first.
+    diagnoses: tuple[Diagnosis, ...] = ()
+    #: MATLAB, CPU, GPU and float64 among each other, where there is a GPU.
+    side_by_side: tuple[Distance, ...] = ()
+    #: What the comparison cannot show, where everything compared is equal.
+    warnings: tuple[Unseen, ...] = ()
+
+    @property
+    def worth(self) -> Worth:
+        """'limited' if there are mistakes that the comparison cannot show; see ``warnings``."""
+        return "limited" if self.warnings else "full"
+
+    @property
+    def compared(self) -> tuple[Comparison, ...]:
+        """Everything that was compared."""
+        return (*self.activations, *self.outputs)
+
+    @property
+    def first_difference(self) -> str | None:
+        """The first layer whose activations differ."""
+        different = (a.name for a in self.activations if a.verdict == "different")
+        return next(different, None)
+
+    @property
+    def verdict(self) -> Verdict:
+        """'equal' if everything compared is."""
+        return "equal" if all(o.verdict == "equal" for o in self.compared) else "different"
+
+    @property
+    def exit_code(self) -> int:
+        """0 equal, 1 different."""
+        return 0 if self.verdict == "equal" else 1
+
+    def to_json(self) -> dict[str, Any]:
+        """The document ``matlab_compat.verify/1``."""
+        return {
+            "schema": "matlab_compat.verify/1",
+            "verdict": self.verdict,
+            "exit_code": self.exit_code,
+            "worth": self.worth,
+            "warnings": [warning.to_json() for warning in self.warnings],
+            "outputs": [output.to_json() for output in self.outputs],
+            "activations": [layer.to_json() for layer in self.activations],
+            "first_difference": self.first_difference,
+            "diagnoses": [diagnosis.to_json() for diagnosis in self.diagnoses],
+            "side_by_side": [distance.to_json() for distance in self.side_by_side],
+            "environment": self.environment,
+        }
+
+
+def together(reports: Sequence[Report], facts: Mapping[str, str]) -> Report:
+    """Those of one file as one, with ``facts`` of it."""
+    each = (r.warnings for r in reports)
+    found = Report(
+        tuple(one for r in reports for one in r.outputs),
+        {**reports[-1].environment, **facts},
+        tuple(one for r in reports for one in r.activations),
+        tuple(one for r in reports for one in r.diagnoses),
+        tuple(one for r in reports for one in r.side_by_side),
+    )
+    if found.verdict == "different":
+        return found  # warnings are about what equality proves
+    return replace(found, warnings=tuple(one for warnings in each for one in warnings))
