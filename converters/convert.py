@@ -226,6 +226,8 @@ def _compared(done: Converted, target: Format, prepared: Prepared, path: Path) -
     own, exact, single = (
         PreparedRunner(prepared, Precision(dtype=name)) for name in (dtype, "double", "single")
     )
+    # First: it says so where made-up inputs do not suit the layer.
+    computed = [one.run(inputs, Wanted()).outputs for one in (own, exact, single)]
     theirs = WrittenRunner(target, path, prepared).run(inputs, Wanted())
     written, rule = (
         SavedRunner(theirs.outputs, label=target.name),
@@ -238,11 +240,11 @@ def _compared(done: Converted, target: Format, prepared: Prepared, path: Path) -
         found = tuple(map(_nearer, found, compared)) if found else compared
         if all(one.verdict == "equal" for one in found):
             break
-    sides = (theirs, *(one.run(inputs, Wanted()) for one in (exact, single)))
+    sides = (theirs.outputs, *computed[1:])
     costs = tuple(
         Cost(name, dtype, _apart(other, oracle), _apart(alone, oracle))
         for name, other, oracle, alone in zip(
-            prepared.output_names, *(side.outputs.values() for side in sides), strict=True
+            prepared.output_names, *(side.values() for side in sides), strict=True
         )
     )
     return replace(done, outputs=found, costs=costs)
