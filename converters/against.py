@@ -88,16 +88,15 @@ def _inputs(network: Network, names: Sequence[str], seed: int, limits: Limits) -
     from matlab_compat.engine.arrays import tensor
     from matlab_compat.execution.network import network_inputs
 
-    if not names:
-        labels = network.plan().inputs.values()
-        random = example_inputs(network, seed, batch=1)
-        return [
-            dlarray(DataFormat.parse(label).from_torch(x.numpy(), label)[0], label)
-            for label, x in zip(labels, random, strict=True)
-        ]
-    given = network_inputs(network, [read_array(n, INPUT_NAMES, limits) for n in names], None)
-    single = [tensor(x.data_format.to_torch(x.data[0]), None, None).numpy() for x in given]
+    if names:
+        arrays = [read_array(name, INPUT_NAMES, limits) for name in names]
+        given = network_inputs(network, arrays, None)
+        single = [tensor(x.data_format.to_torch(x.data[0]), None, None) for x in given]
+        labels = [x.data_format.batched for x in given]
+    else:
+        single = list(example_inputs(network, seed, batch=1))
+        labels = list(network.plan().inputs.values())
     return [
-        dlarray(DataFormat.parse(x.data_format.batched).from_torch(y, x.data_format.batched)[0], x.data_format.batched)
-        for x, y in zip(given, single, strict=True)
+        dlarray(DataFormat.parse(label).from_torch(x.numpy(), label)[0], label)
+        for x, label in zip(single, labels, strict=True)
     ]
