@@ -16,6 +16,7 @@
 #   make recipes                    the recipes of docs/migrating.md, with what they say they need
 #   make bench BENCH_ARGS="layer"   speed beside peers, measured in the same run
 #   make generate                   what is made from the layer classes: exports, docs/layers.md
+#   make changelog VERSION=0.2.0    the notes of changes/ as that release, in CHANGELOG.md
 #   make fuzz MINUTES=30 JOBS=2 SEED=1 FUZZ_ARGS="--peers"   damaged files, see docs/security.md
 #   make fuzz FUZZ_ARGS="--through cli"                      the same through the command line
 
@@ -46,7 +47,7 @@ NUMERIC = OMP_WAIT_POLICY=passive $(PYTEST) -m 'not (slow or octave or browser)'
 INSTALL = $(BIN)/python -m pip install --quiet --constraint $(CONSTRAINTS) $(PIP_ARGS)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo recipes test quick reader lowest newest numeric fuzz bench lint types generate fixtures clean
+.PHONY: help demo recipes test quick reader lowest newest numeric fuzz bench lint types generate changelog fixtures clean
 
 help:
 	@sed -n 's/^#   make/make/p' Makefile
@@ -95,6 +96,9 @@ types: $(VENV)/dev.stamp
 
 generate: $(VENV)/dev.stamp
 	$(BIN)/python -m tests.generate
+
+changelog: $(VENV)/dev.stamp
+	$(BIN)/towncrier build --yes --version $(VERSION)
 
 fixtures:
 	$(OCTAVE) --norc --quiet fixtures/octave/make_fixtures.m fixtures
