@@ -1,20 +1,8 @@
-"""What a format is. People outside add one by a class like those here.
+"""What a format is: the classes that people outside make theirs of (see docs/extending.md).
 
-For example::
-
-    class Archive(Format, suffixes=(".npz",)):
-        name = "numpy archive of the weights"
-
-        def write(self, prepared, path):
-            state = prepared.module().state_dict()
-            numpy.savez(path, **{name: value.numpy() for name, value in state.items()})
-
-        def run(self, path, inputs, options):
-            raise NothingToCompareError("an archive of weights holds nothing to run")
-
-From then on ``converters.save(model, "weights.npz")`` writes it, and so does the command line where
-a package names the class in an entry point of the group ``matlab_compat.formats`` whose name is the
-ending.
+A class with its endings is enough for ``converters.save(model, "weights.npz")`` to write it, and so
+does the command line where a package names the class in an entry point of the group
+``matlab_compat.formats`` whose name is the ending.
 """
 
 from __future__ import annotations

@@ -103,7 +103,21 @@ class Prepared:
         ``inputs`` and ``outputs`` map each name to its labels in the order of the file, which is
         torch's: "BCSS" where MATLAB has "SSCB".
         """
-        return _interface(self.model)
+        model = self.model
+        if isinstance(model, Network):
+            plan = model.plan()
+            inputs = dict(plan.inputs)
+            outputs = {name: labels for name, (_, labels) in plan.outputs.items()}
+        else:
+            inputs = dict(zip(model.InputNames, model.default_formats, strict=True))
+            formats = model.output_formats(model.default_formats)
+            outputs = dict(zip(model.OutputNames, formats, strict=True))
+        return {
+            "inputs": {name: _torch_order(labels) for name, labels in inputs.items()},
+            "outputs": {name: _torch_order(labels) for name, labels in outputs.items()},
+            "classes": model.Classes if isinstance(model, Network) else None,
+            "matlab_kind": model.kind if isinstance(model, Network) else model.matlab_class,
+        }
 
     def module(self, dtype: str = "") -> nn.Module:
         """The torch module on the CPU, in eval mode; by default in the precision asked for.
@@ -210,23 +224,6 @@ def _without_normalization(network: Network) -> Network:
         if "Normalization" in layer.properties:
             layer.assign({"Normalization": "none"})
     return new
-
-
-def _interface(model: Model) -> dict[str, Any]:
-    if isinstance(model, Network):
-        plan = model.plan()
-        inputs = dict(plan.inputs)
-        outputs = {name: labels for name, (_, labels) in plan.outputs.items()}
-    else:
-        inputs = dict(zip(model.InputNames, model.default_formats, strict=True))
-        formats = model.output_formats(model.default_formats)
-        outputs = dict(zip(model.OutputNames, formats, strict=True))
-    return {
-        "inputs": {name: _torch_order(labels) for name, labels in inputs.items()},
-        "outputs": {name: _torch_order(labels) for name, labels in outputs.items()},
-        "classes": model.Classes if isinstance(model, Network) else None,
-        "matlab_kind": model.kind if isinstance(model, Network) else model.matlab_class,
-    }
 
 
 def _torch_order(labels: str) -> str:
