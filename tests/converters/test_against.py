@@ -79,6 +79,7 @@ def test_without_onnx_runtime_the_remedy_says_how_to_get_it(
     assert "pip install" in caught.value.remedy
 
 
+@pytest.mark.slow
 def test_a_small_channel_of_an_onnx_file_has_a_bound_of_its_own(tmp_path: Path) -> None:
     weights = np.random.default_rng(0).normal(size=(3, 3, 2, 2)).astype(np.float32)
     weights[..., 1] *= np.float32(1e-6)

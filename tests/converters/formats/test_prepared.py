@@ -53,6 +53,7 @@ def file(tmp_path: Path) -> Path:
     return tmp_path / "given.mat"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("suffix", TESTED)
 def test_a_conversion_builds_its_network_once_for_each_precision(
     file: Path, suffix: str, monkeypatch: pytest.MonkeyPatch

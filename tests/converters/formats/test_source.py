@@ -155,6 +155,7 @@ def test_a_layer_written_as_source_computes_the_same(name: str) -> None:
     check(LAYERS[name])
 
 
+@pytest.mark.slow
 def test_the_text_of_every_layer_passes_ruffs_default_rules(tmp_path: Path) -> None:
     pytest.importorskip("ruff")
     for i, layer in enumerate(LAYERS.values()):
@@ -266,6 +267,7 @@ def test_the_package_has_its_files_and_no_word_of_this_project(package: Path) ->
     assert set(load_file(package / "weights.safetensors")) >= {"enc_conv.weight", "up.bias"}
 
 
+@pytest.mark.slow
 def test_the_python_files_compile_and_pass_ruff(package: Path) -> None:
     pytest.importorskip("ruff")
     files = [str(package / name) for name in ("model.py", "verify.py")]

@@ -190,6 +190,7 @@ def test_edges_sliced_off_become_more_cropping() -> None:
     assert layer.CroppingSize == (2, 1, 0, 2)
 
 
+@pytest.mark.slow
 def test_a_written_source_package_finds_its_way_back(tmp_path: Path) -> None:
     network = Network(
         [

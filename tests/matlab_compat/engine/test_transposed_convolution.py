@@ -507,6 +507,7 @@ def test_gradients_are_right() -> None:
     assert torch.autograd.gradcheck(run, (x, *parameters))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("backend", ["eager", "aot_eager"])
 def test_compile(backend: str) -> None:
     module, x, case = module_and_input()

@@ -135,6 +135,7 @@ def test_export_with_a_dynamic_batch(network: Make, x: Data) -> None:
             torch.testing.assert_close(exported(x(n)), module(x(n)), rtol=0, atol=1e-6)
 
 
+@pytest.mark.slow
 @BOTH
 def test_compile(network: Make, x: Data) -> None:
     module = network().to_torch()
