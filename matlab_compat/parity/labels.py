@@ -104,7 +104,7 @@ def verify_labels(
     for (name, truth), (port, label), ours, oracle in zip(
         expected.items(), ports, *sides, strict=True
     ):
-        classes = getattr(network.layer(port[0]), "Classes", None) or network.Classes
+        classes = network.layer(port[0]).classes() or network.Classes
         items = _items(truth), _items(ours), _items(oracle)
         axis = result_labels(inputs, label, items[1][0].ndim).index("C")
         if len(items[0]) != len(items[1]):

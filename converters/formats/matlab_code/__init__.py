@@ -87,7 +87,7 @@ def _refusal(model: Model) -> str:
     if not isinstance(model, Network) or model.kind not in CLASSIC:
         return ""
     ends = [port[0] for port, _ in model.plan().outputs.values()]
-    open_ends = [end for end in ends if not getattr(model.layer(end), "is_output", False)]
+    open_ends = [end for end in ends if not model.layer(end).is_output]
     return f"assembleNetwork needs an output layer after '{open_ends[0]}'" if open_ends else ""
 
 

@@ -504,7 +504,7 @@ def rounded_operands(layer: Layer) -> Iterator[Variation]:
 
 def _inputs(layer: Layer) -> Iterator[Variation]:
     mode = layer.values.get("Normalization")
-    if not hasattr(layer, "input_format") or mode is None:
+    if layer.input_format() is None or mode is None:
         return
     if mode != "none":
         yield from _variation(
