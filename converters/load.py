@@ -34,7 +34,8 @@ def load(
         layer as loose variables (``Weights``, ``Bias``, ``Stride``, ``CroppingSize`` ...) or as
         a struct or struct array of such fields (nested ones too), which name their class by
         ``Class``, ``Type``, or what only one class has, such as ``CroppingSize``. Or a ``.pt``
-        or ``.safetensors`` file that ``matlab-compat convert`` wrote.
+        or ``.safetensors`` file that ``matlab-compat convert`` wrote, or a file of another
+        :class:`~converters.formats.ReadableFormat`: by its ending.
     variable:
         Look into this variable only; ``"s.net"`` looks deeper. An agent's networks go by their
         names: ``"agent.Actor"``, ``"agent.Critic(2)"``, or just ``"Critic(2)"``.
@@ -69,7 +70,7 @@ def load(
         The layer's fields contradict each other or MATLAB's rules.
     UsageError
         A field to ignore is in no layer, or is known to have an effect; ``layer_class`` is none,
-        or not what the file says.
+        or not what the file says; a choice of ``variable`` or ``layer`` in a file of one model.
     UnsupportedLayerError
         The one layer asked for is of a class that this version does not build. (A network opens
         all the same, and says so when it is run or converted.)
