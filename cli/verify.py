@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Annotated, Any
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -13,6 +14,7 @@ from . import files, options, output, reports
 
 if TYPE_CHECKING:
     from converters.batch import Job, Record
+    from matlab_compat.parity.runner import Precision
 
 
 def command(
@@ -26,7 +28,8 @@ def command(
         list[str] | None, typer.Option(help="FILE[:VARIABLE] with MATLAB's output; repeatable.")
     ] = None,
     against: Annotated[
-        str | None, typer.Option(help="An ONNX file to compare with, run by ONNX Runtime.")
+        str | None,
+        typer.Option(help="What to compare with instead: an ONNX file, float64, a runner's name."),
     ] = None,
     seed: Annotated[int, typer.Option(help="Seed of the random input of --against.")] = 0,
     data_format: options.DataFormat = None,
@@ -77,44 +80,52 @@ def command(
 
     Example: matlab-compat verify layer.mat
     """
-    from converters.batch import Job
+    from converters.batch import Chosen, Job
     from matlab_compat import keep_memory
     from matlab_compat.parity import Tolerance
+    from matlab_compat.parity.runner import Precision
 
     keep_memory()
     given = atol is not None or rtol is not None
-    arguments: dict[str, Any] = {
-        "variable": variable,
-        "ignore_fields": tuple(ignore_fields or ()),
-        "input": tuple(input or ()),
-        "device": device,
-        "dtype": dtype,
-        "tolerance": Tolerance(atol or 0.0, rtol or 0.0) if given else None,
-        "limits": options.limits(max_bytes, max_depth, max_elements),
-    }
-    if allow_tf32:
-        arguments["allow_tf32"] = True
-    if against is None:
-        own = {
-            "layer": layer,
-            "layer_class": layer_class,
-            "expected": tuple(expected or ()),
-            "data_format": data_format,
-        }
-        arguments |= own
-    else:
-        arguments["seed"] = seed
-    todo = [Job(path, arguments, against) for path in files.expanded(file)]
+    job = Job(
+        path="",
+        chosen=Chosen(
+            variable=variable,
+            layer=layer,
+            layer_class=layer_class,
+            ignore_fields=tuple(ignore_fields or ()),
+            input=tuple(input or ()),
+            expected=tuple(expected or ()),
+            data_format=data_format,
+        ),
+        precision=Precision(device, dtype, allow_tf32),
+        tolerance=Tolerance(atol or 0.0, rtol or 0.0) if given else None,
+        limits=options.limits(max_bytes, max_depth, max_elements),
+        against=against,
+        seed=seed,
+    )
+    todo = [replace(job, path=path) for path in files.expanded(file)]
     asked = reports.Files(report, plot, save_reference, gen_script, force)
     if files.is_many(file) or results is not None or dask is not None:
         _refuse(asked.wanted(), "is about one file, and here are several", "name one file.")
         if resume and results is None:
             raise UsageError("--resume needs to know of what.", remedy="add --results FILE.")
-        records = _many(todo, jobs, dask, results, resume=resume, force=force)
+        records = _many(todo, _Many(jobs, dask, results, resume=resume, force=force))
         raise typer.Exit(reports.show_many(records, format))
     if resume:
         raise UsageError("--resume is for many files.", remedy="add --results FILE.")
     raise typer.Exit(_one(todo[0], asked, format))
+
+
+@dataclass(frozen=True)
+class _Many:
+    """How many files are done, and where their records go."""
+
+    jobs: int
+    dask: str | None
+    results: str | None
+    resume: bool
+    force: bool
 
 
 def _refuse(wanted: Sequence[str], why: str, remedy: str) -> None:
@@ -140,36 +151,31 @@ def _one(job: Job, asked: reports.Files, format: output.ReportFormat) -> int:
     return done.exit_code
 
 
-#: Arguments that say what is compared, for the script that repeats it.
-_OF_TASKS = ("variable", "layer", "layer_class", "ignore_fields", "input", "expected")
-
-
 def _script(job: Job) -> str:
     from matlab_compat.parity.reports.script import script
 
-    where = {name: job.arguments.get(name) for name in _OF_TASKS}
-    of_predict = ("data_format", "device", "dtype", "allow_tf32")
-    return script(job.path, where, {name: job.arguments.get(name) for name in of_predict})
+    where = vars(job.chosen).copy()
+    labels = where.pop("data_format")
+    return script(job.path, where, {"data_format": labels, **_options(job.precision)})
 
 
-def _many(
-    todo: list[Job],
-    jobs: int,
-    dask: str | None,
-    results: str | None,
-    *,
-    resume: bool,
-    force: bool,
-) -> list[Record]:
+def _options(precision: Precision) -> dict[str, object]:
+    """Those of ``predict``, for the script; without what is off."""
+    return {**vars(precision), "allow_tf32": precision.allow_tf32 or None}
+
+
+def _many(todo: list[Job], how: _Many) -> list[Record]:
     """The records of all files, in their order; those of an earlier run are not made again."""
     from converters.batch import Results
 
-    kept = None if results is None else Results(results, resume=resume, overwrite=force)
+    kept = None
+    if how.results is not None:
+        kept = Results(how.results, resume=how.resume, overwrite=how.force)
     known = (
         {} if kept is None else {job.path: kept.records[job.path] for job in todo if kept.has(job)}
     )
     left = [job for job in todo if job.path not in known]
-    for record in files.with_progress(_run(left, jobs, dask), len(left)):
+    for record in files.with_progress(_run(left, how.jobs, how.dask), len(left)):
         known[record["file"]] = record
         if kept is not None:
             kept.add(record)

@@ -25,13 +25,16 @@ from typing import TYPE_CHECKING, Any, cast
 
 from matlab_compat.display import safe_text
 from matlab_compat.errors import FileAccessError, MatlabCompatError, UsageError, cause_text
+from matlab_compat.parity.runner import Precision
 from matlab_compat.wording import argument
 
 from .atomic import check_place
 from .endings import ending_of
+from .matfile import DEFAULT_LIMITS, Limits
 from .verify import sha256, verify
 
 if TYPE_CHECKING:
+    from matlab_compat.parity import Tolerance
     from matlab_compat.parity.report import Report
 
 Record = dict[str, Any]
@@ -40,29 +43,82 @@ _INTERNAL_ERROR = 4
 
 
 @dataclass(frozen=True)
+class Chosen:
+    """What of a file is compared; see :func:`converters.verify`."""
+
+    variable: str | None = None
+    layer: str | int | None = None
+    layer_class: str | None = None
+    ignore_fields: tuple[str, ...] = ()
+    input: tuple[str, ...] = ()
+    expected: tuple[str, ...] = ()
+    data_format: str | None = None
+
+
+@dataclass(frozen=True)
 class Job:
     """One file to verify; it can be sent to another process or machine."""
 
     path: str
-    #: The other arguments of :func:`converters.verify`, or of ``verify_against``.
-    arguments: dict[str, Any] = field(default_factory=dict)
-    #: An ONNX file to compare with.
+    chosen: Chosen = Chosen()
+    precision: Precision = field(default_factory=Precision)
+    tolerance: Tolerance | None = None
+    limits: Limits = DEFAULT_LIMITS
+    #: What else to compare with than what MATLAB saved; see :func:`.runners.runner_named`.
     against: str | None = None
+    #: Of the random input then.
+    seed: int = 0
 
     def options(self) -> dict[str, str]:
         """What the result depends on besides the file."""
-        chosen = {name: value for name, value in self.arguments.items() if value not in (None, ())}
+        chosen: dict[str, object] = {
+            **vars(self.chosen),
+            "device": self.precision.device,
+            "dtype": self.precision.dtype,
+            "allow_tf32": self.precision.allow_tf32 or None,
+            "tolerance": self.tolerance,
+            "limits": self.limits,
+        }
         if self.against is not None:
-            chosen["against"] = self.against
-        return {name: str(value) for name, value in sorted(chosen.items())}
+            chosen |= {"against": self.against, "seed": self.seed}
+            chosen |= dict.fromkeys(("layer", "layer_class", "expected", "data_format"))
+        given = {name: value for name, value in chosen.items() if value not in (None, ())}
+        return {name: str(value) for name, value in sorted(given.items())}
 
     def report(self) -> Report:
         """Verify the file."""
-        if self.against is None:
-            return verify(self.path, **self.arguments)
-        from .against import verify_against
+        chosen, precision = self.chosen, self.precision
+        if self.against is not None:
+            from .against import verify_against
 
-        return verify_against(self.path, self.against, **self.arguments)
+            return verify_against(
+                self.path,
+                self.against,
+                chosen.variable,
+                ignore_fields=chosen.ignore_fields,
+                input=chosen.input,
+                seed=self.seed,
+                device=precision.device,
+                dtype=precision.dtype,
+                allow_tf32=precision.allow_tf32,
+                tolerance=self.tolerance,
+                limits=self.limits,
+            )
+        return verify(
+            self.path,
+            chosen.variable,
+            chosen.layer,
+            layer_class=chosen.layer_class,
+            ignore_fields=chosen.ignore_fields,
+            input=chosen.input,
+            expected=chosen.expected,
+            data_format=chosen.data_format,
+            device=precision.device,
+            dtype=precision.dtype,
+            allow_tf32=precision.allow_tf32,
+            tolerance=self.tolerance,
+            limits=self.limits,
+        )
 
 
 def record_of(job: Job) -> Record:

@@ -53,6 +53,12 @@ class Task:
     expected: dict[str, Any]
     activations: dict[str, Any] = field(default_factory=dict)
 
+    def predict(self, **options: Any) -> Any:
+        """What the model makes of the inputs; options as for its ``predict``."""
+        if isinstance(self.model, Layer):
+            return self.model.predict(self.X[0] if len(self.X) == 1 else tuple(self.X), **options)
+        return self.model.predict(*self.X, **options)
+
 
 def verify(
     path: str | PathLike[str],
