@@ -31,3 +31,8 @@ def as_vector(array: Array, shape: tuple[int, ...]) -> Array | None:
     if array.size != math.prod(shape) or max(array.shape, default=1) != array.size:
         return None
     return array.reshape(shape, order="F")
+
+
+def as_tuple(results: Any) -> tuple[Any, ...]:
+    """The results of whatever gives one, or a tuple of several."""
+    return results if isinstance(results, tuple) else (results,)

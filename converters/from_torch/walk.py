@@ -13,6 +13,7 @@ from torch import fx, nn
 from torch.nn import functional
 
 import matlab_compat as matlab
+from matlab_compat.arrays import as_tuple
 from matlab_compat.errors import MatlabCompatError, UnsupportedLayerError, UsageError, cause_text
 from matlab_compat.layers import Layer
 from matlab_compat.network import Network
@@ -53,7 +54,7 @@ def read(module: nn.Module | torch.export.ExportedProgram, example_input: Any) -
 
 
 def _propagate_shapes(traced: fx.GraphModule, example_input: Any) -> None:
-    examples = example_input if isinstance(example_input, tuple) else (example_input,)
+    examples = as_tuple(example_input)
     was_training = {module: module.training for module in traced.modules()}
     try:
         with torch.no_grad():

@@ -8,6 +8,7 @@ from typing import Any
 
 import torch
 
+from ..arrays import as_tuple
 from ..data_format import DataFormat, dlarray
 from ..display import size_text
 from ..engine.arrays import array, as_data, tensor
@@ -34,7 +35,7 @@ def predict_layer(
     The operations on the data, but not the making of the module, are run ``inside`` a context.
     ``change`` is made to the module before it is run.
     """
-    inputs = X if isinstance(X, tuple) else (X,)
+    inputs = as_tuple(X)
     given = plain_texts(data_format)
     each = [given] * len(inputs) if isinstance(given, str) else list(given)
     labelled = any(isinstance(x, dlarray) for x in inputs)

@@ -12,6 +12,7 @@ from typing import Any
 import torch
 from torch import fx, nn
 
+from ..arrays import as_tuple
 from ..engine.precision import DeviceLike, DTypeLike
 from ..errors import DataFormatError, MatlabCompatError, UnsupportedLayerError, cause_text, locating
 from ..wording import argument
@@ -214,4 +215,4 @@ def run_network(module: fx.GraphModule, inputs: tuple[torch.Tensor, ...]) -> tup
         results = module(*inputs)
     except (RuntimeError, ValueError, IndexError):
         results = run_recording(module, inputs, lambda name, result: None)
-    return results if isinstance(results, tuple) else (results,)
+    return as_tuple(results)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 import torch
 
-from ..arrays import Array
+from ..arrays import Array, as_tuple
 from ..data_format import DataFormat, dlarray
 from ..display import size_text
 from ..engine.arrays import array, as_data, tensor
@@ -401,7 +401,7 @@ def _run(
             seen[name] = result[0] if isinstance(result, tuple) else result
 
     results = run_recording(module, tensors, visit)
-    outputs = results if isinstance(results, tuple) else (results,)
+    outputs = as_tuple(results)
     return tuple(array(y) for y in (*outputs, *(seen[name] for name in layers)))
 
 

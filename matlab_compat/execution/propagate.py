@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from ..arrays import as_tuple
 from ..data_format import torch_axes
 from ..display import TIMES, size_text
 from ..engine.initializers import generator
@@ -141,5 +142,5 @@ def _outputs(
         result: Any = module(*arguments)
     return tuple(
         r if isinstance(r, torch.Tensor) else torch.empty((), device="meta")
-        for r in (result if isinstance(result, tuple) else (result,))
+        for r in as_tuple(result)
     )

@@ -14,6 +14,7 @@ from torch.func import functional_call
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
+from ..arrays import as_tuple
 from ..display import size_text
 from ..engine.recurrent import Recurrence
 from ..errors import LimitExceededError, MatlabCompatError, locating
@@ -112,7 +113,7 @@ def _recurred(module: Recurrence, x: Tensor, *states: Tensor) -> Any:
     settings, (batch, _, steps) = module.settings, x.shape
     check_size((batch, steps, 4 * settings.hidden * settings.directions))  # torch's gates
     results = _called(module, x[:, :, :1], *states)
-    first, *rest = results if isinstance(results, tuple) else (results,)
+    first, *rest = as_tuple(results)
     y = first if settings.last else first.expand(-1, -1, steps)
     return (y, *rest) if isinstance(results, tuple) else y
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..arrays import as_tuple
 from ..display import TIMES
 from ..errors import LayerNotFoundError, UsageError
 from ..execution.described import CLASSIC
@@ -320,7 +321,7 @@ class Network:
         """
         from ..execution.network import activations
 
-        inputs = X if isinstance(X, tuple) else (X,)
+        inputs = as_tuple(X)
         options = (data_format, device, dtype, allow_tf32)
         name = plain_text(layer)
         found = activations(self, inputs, [name], *options)[name]

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..arrays import Array
+from ..arrays import Array, as_tuple
 from ..data_format import dlarray
 from ..display import size_text
 from ..errors import UsageError
@@ -21,7 +21,7 @@ from .categories import Labels, are_labels
 from .compare import LAYER_BOUND, Comparison, compare
 from .report import Report
 from .rule import Rounding, parameters
-from .runner import Precision, as_tuple
+from .runner import Precision
 from .tolerance import Tolerance
 
 if TYPE_CHECKING:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeAlias
 
 import numpy as np
 
-from ..arrays import Array
+from ..arrays import Array, as_tuple
 from ..data_format import dlarray
 from ..display import size_text
 from ..errors import NothingToCompareError
@@ -399,8 +399,3 @@ def each(values: Mapping[str, Value]) -> Iterator[tuple[str, int | None, Array]]
             yield from ((name, i, as_array(one)) for i, one in enumerate(value))
         else:
             yield name, None, as_array(value)
-
-
-def as_tuple(results: Any) -> tuple[Any, ...]:
-    """The results of whatever gives one, or a tuple of several."""
-    return results if isinstance(results, tuple) else (results,)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..arrays import as_tuple
 from ..data_format import DataFormat, dlarray
 from ..errors import MatlabCompatError
 from .compare import EPS, LAYER_BOUND
@@ -204,7 +205,7 @@ class _Probe:
             results = run_recording(self.module, inputs, visit)
         else:
             results = self.module(*inputs)
-        every = results if isinstance(results, tuple) else (results,)
+        every = as_tuple(results)
         return [*(every if self.outputs else ()), *seen]
 
 

@@ -6,12 +6,13 @@ import warnings
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from ...arrays import as_tuple
 from ...errors import MatlabCompatError
 from ...layers.base import Layer
 from ..axes import labels_of
 from ..diagnosis_types import Diagnosis
 from ..rule import Rule
-from ..runner import Inputs, Precision, Runner, TorchRunner, as_array, as_tuple
+from ..runner import Inputs, Precision, Runner, TorchRunner, as_array
 from .difference import Difference
 from .network import diagnose_network
 from .output import diagnose_output

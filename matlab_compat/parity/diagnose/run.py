@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ...arrays import Array
+from ...arrays import Array, as_tuple
 from ...execution.described import Port
 from ...network.graph import Plan, Step
 from .layer import Variation
@@ -86,7 +86,7 @@ class Run:
             for step in steps:
                 inputs = [known[source] for source in step.sources]
                 result = inputs[0] if step.layer.is_output else modules[step.name](*inputs)
-                several = result if isinstance(result, tuple) else (result,)
+                several = as_tuple(result)
                 known.update({(step.name, i): value for i, value in enumerate(several)})
         return known
 

@@ -9,13 +9,13 @@ from typing import Any
 
 import numpy as np
 
-from ...arrays import Array
+from ...arrays import Array, as_tuple
 from ...data_format import DataFormat
 from ...errors import MatlabCompatError
 from ...layers.base import Layer
 from ..axes import same_rank
 from ..diagnosis_types import Diagnosis
-from ..runner import Precision, as_tuple
+from ..runner import Precision
 from .layer import Variation, rounded_operands, variations
 from .measure import Candidate, Measure, Side, explanations
 from .output import ranked
