@@ -86,7 +86,7 @@ def assert_matches_matlab(
     variable, layer:
         The layer or network meant, as for :func:`converters.load`.
     data_format:
-        Labels of the dimensions of ``X``, where its size does not tell.
+        Labels of the dimensions of ``X``, where neither the bundle's model nor its size tells.
     dtype:
         The number format that what is tested computes in, where it is coarser than single:
         "half" or "bfloat16". Its roundings are allowed then, which is some percent.
@@ -123,7 +123,7 @@ def assert_matches_matlab(
         )
     reference, inputs = SavedRunner({saved.name: Y}), Inputs(saved.X, data_format)
     wanted = reference.offers()
-    computed = _runner(actual, saved.X, data_format).run(inputs, wanted)
+    computed = _runner(actual, saved, data_format).run(inputs, wanted)
     here = _oriented_as(saved.name, list(computed.outputs.values()), Y)
     tolerance = Tolerance(atol or 0.0, rtol or 0.0) if (atol, rtol) != (None, None) else None
     rule = _rule(saved.model, _list(here)[0], _list(Y)[0], dtype, tolerance)
@@ -197,7 +197,7 @@ def _bundle(
     return _Bundle(name, Y, found[0].X, found[0].model)
 
 
-def _runner(actual: Any, X: Sequence[Any], data_format: str | None) -> Runner:
+def _runner(actual: Any, bundle: _Bundle, data_format: str | None) -> Runner:
     """Whatever gives what is to be judged."""
     import torch
 
@@ -207,21 +207,37 @@ def _runner(actual: Any, X: Sequence[Any], data_format: str | None) -> Runner:
     if isinstance(actual, Layer | Network):
         return TorchRunner(actual)
     if isinstance(actual, torch.nn.Module):
-        return CallableRunner(partial(_called, actual, data_format))
+        forms = _forms(bundle, data_format)
+        return CallableRunner(partial(_called, actual, forms, isinstance(bundle.Y, list)))
     return CallableRunner(actual if callable(actual) else lambda *X: actual)
 
 
-def _called(module: Any, data_format: str | None, *X: Any) -> Any:
-    """The module's output, computed in eval mode and in the class of its parameters."""
+def _forms(bundle: _Bundle, data_format: str | None) -> list[str]:
+    """What the dimensions of each input are, as the bundle's model says; "" if it has none."""
+    from .parity.worth import input_labels
+
+    if data_format is None and bundle.model is not None:
+        return input_labels(bundle.model, bundle.X, None)
+    return [data_format or ""] * len(bundle.X)
+
+
+def _called(module: Any, forms: Sequence[str], apart: bool, *X: Any) -> Any:
+    """The module's output, computed in eval mode and in the class of its parameters.
+
+    Of several sequences, a list of outputs if MATLAB's are ``apart``, too. Otherwise there is one
+    array, which has a row or column for each (sequence to label).
+    """
     import torch
 
     if any(isinstance(x, list) for x in X):
         several = [x for x in X if isinstance(x, list)]
-        return [_called(module, data_format, *one) for one in zip(*several, strict=True)]
+        given = [form for x, form in zip(X, forms, strict=True) if isinstance(x, list)]
+        each = [_called(module, given, apart, *one) for one in zip(*several, strict=True)]
+        return each if apart else torch.cat(each)
     like = next((p for p in module.parameters() if p.is_floating_point()), torch.zeros(()))
     tensors = [
-        torch.from_numpy(_labelled(x, data_format).to_torch(x).copy()).to(like.device, like.dtype)
-        for x in X
+        torch.from_numpy(_labelled(x, form).to_torch(x).copy()).to(like.device, like.dtype)
+        for x, form in zip(X, forms, strict=True)
     ]
     training = module.training
     try:
@@ -231,7 +247,7 @@ def _called(module: Any, data_format: str | None, *X: Any) -> Any:
         module.train(training)
 
 
-def _labelled(x: Array, data_format: str | None) -> DataFormat:
+def _labelled(x: Array, data_format: str) -> DataFormat:
     form = data_format or _FORMATS.get(x.ndim)
     if form is None:
         raise UsageError(

@@ -64,7 +64,7 @@ def unseen(
     names = ["X"] if len(X) == 1 else [f"X{i + 1}" for i in range(len(X))]
     seen = list(compared)
     found: list[Unseen] = []
-    for name, x, labels in zip(names, X, _input_labels(model, X, data_format), strict=True):
+    for name, x, labels in zip(names, X, input_labels(model, X, data_format), strict=True):
         found += of_input(name, _arrays(x), labels)
     options: dict[str, Any] = {"data_format": data_format, "device": device, "dtype": dtype}
     hidden = invisible(model, X, list(expected), seen, **options)
@@ -104,7 +104,7 @@ def _arrays(value: object) -> list[Array]:
     return [x.extractdata() if isinstance(x, dlarray) else np.asarray(x) for x in items]
 
 
-def _input_labels(
+def input_labels(
     model: Layer | Network, X: Sequence[object], data_format: str | Sequence[str] | None
 ) -> list[str]:
     """What the dimensions of the inputs are; "" where that is not known."""

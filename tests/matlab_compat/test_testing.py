@@ -13,7 +13,10 @@ import scipy.io
 import torch
 
 import converters
+import matlab_compat as mc
+from converters.formats.mat_struct import network_struct
 from matlab_compat.errors import NothingToCompareError, UsageError
+from matlab_compat.network import Network
 from matlab_compat.testing import assert_matches_matlab
 
 FIXTURES = Path(__file__).parents[2] / "fixtures"
@@ -136,3 +139,36 @@ def test_a_tensor_of_n_k_1_1_is_n_by_k(tmp_path: Path) -> None:
     assert_matches_matlab(torch.from_numpy(Y)[:, :, None, None], tmp_path / "b.mat")
     with pytest.raises(AssertionError):
         assert_matches_matlab(torch.from_numpy(Y + 1)[:, :, None, None], tmp_path / "b.mat")
+
+
+def sequence_network() -> Network:
+    """A bidirectional layer whose last step alone goes on: sequence to label."""
+    layers = [
+        mc.sequenceInputLayer(5, Name="in"),
+        mc.bilstmLayer(6, OutputMode="last", Name="lstm"),
+        mc.fullyConnectedLayer(3, Name="fc"),
+    ]
+    return Network(layers, kind="SeriesNetwork").initialize(seed=0)
+
+
+def test_a_module_gives_one_row_for_each_sequence(tmp_path: Path) -> None:
+    net, random = sequence_network(), np.random.default_rng(0)
+    X = [random.normal(size=(5, steps)).astype(np.float32) for steps in (6, 7, 9, 4)]
+    cell = np.empty((4, 1), dtype=object)
+    cell[:, 0] = X
+    bundle = tmp_path / "labels.mat"
+    scores = np.vstack([net.predict(x) for x in X])
+    converters.write_mat(bundle, {"net": network_struct(net), "X": cell, "Y": scores})
+    module = net.to_torch()
+    assert_matches_matlab(module, bundle)
+    torch.nn.init.zeros_(module.fc.bias.data).add_(0.01)
+    with pytest.raises(AssertionError, match=r"labels\.mat: different"):
+        assert_matches_matlab(module, bundle)
+
+
+def test_the_bundle_s_network_says_what_the_dimensions_of_x_are(tmp_path: Path) -> None:
+    net = sequence_network()
+    X = np.random.default_rng(0).normal(size=(5, 7)).astype(np.float32)  # C×T, not N×C
+    bundle = tmp_path / "sequence.mat"
+    converters.write_mat(bundle, {"net": network_struct(net), "X": X, "Y": net.predict(X)})
+    assert_matches_matlab(net.to_torch(), bundle)
