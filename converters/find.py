@@ -350,6 +350,13 @@ def choose_layer(found: list[Found], layer: str | int | None, where: str) -> _Ch
                 "CroppingSize: save('layer.mat', 'layer').",
             )
         if layer is None:
+            if len(layers) == 1 and loose:
+                raise AmbiguousLayerError(
+                    f"There is a layer in it, {_names(layers)}, and weights of which nothing says "
+                    f"which layer they belong to: {listed([_at(one) for one in loose])}.",
+                    remedy=f"choose the layer, {argument('layer', _handle(*layers[0]))}; or say "
+                    "what the others are: save Class = class(layer) beside them.",
+                )
             if len(layers) == 1:
                 return layers[0]
             raise AmbiguousLayerError(
@@ -366,6 +373,11 @@ def choose_layer(found: list[Found], layer: str | int | None, where: str) -> _Ch
                 remedy=f"choose the variable as well: {argument('variable', matches[0][1].path)}.",
             )
         return matches[0]
+
+
+def _at(loose: LooseWeights) -> str:
+    place = " > ".join(loose.where)
+    return f"{place} ({loose.found})" if place else loose.found
 
 
 def _raise_damage(found: list[Found], where: str) -> None:

@@ -31,6 +31,8 @@ class LooseWeights:
 
     where: tuple[str, ...]
     fields: dict[str, Any]
+    #: What a field Class or Type says, though it names no layer class.
+    said: str = ""
     #: Nothing says which.
     class_name: ClassVar[str] = ""
 
@@ -60,8 +62,9 @@ class LooseWeights:
         could = self.candidates()
         kinds = "; ".join(f"{name} ({text})" for name, text in could.items())
         sizes = f"By their sizes they could be of {kinds}." if could else "No layer has such sizes."
+        said = f" ('{self.said}' is the name of no class)" if self.said else ""
         return AmbiguousLayerError(
-            f"{self.found}: nothing here says which layer they belong to. {sizes}",
+            f"{self.found}: nothing here says which layer they belong to{said}. {sizes}",
             where=self.where,
             remedy=" or ".join(argument("layer_class", name) for name in could or ["..."])
             + " says which; or save the class beside them: Class = class(layer).",

@@ -19,8 +19,10 @@ from matlab_compat.layers.properties import HYPERPARAMETERS
 
 from .matfile.values import Damaged, MatObject, StructArray, Value, sound
 
-#: Fields of convolutions and their like, which say something even beside the wrong class.
-_SHAPING = {"padding", "paddingsize", "paddingmode", "dilationfactor"}
+#: Weights, and fields of convolutions and their like, which say something even beside the wrong
+#: class.
+_SHAPING = {"weights", "inputweights", "recurrentweights"}
+_SHAPING |= {"padding", "paddingsize", "paddingmode", "dilationfactor"}
 _SHAPING |= {"cropping", "croppingsize", "croppingmode", "numgroups"}
 
 

@@ -19,6 +19,7 @@ from matlab_compat.errors import CorruptFileError, DataFormatError, UsageError, 
 from matlab_compat.layers import Layer, layer_class, registered
 from matlab_compat.layers.function import MatlabFunction
 from matlab_compat.layers.learnables import SavedInitializer
+from matlab_compat.layers.registry import classes_called
 from matlab_compat.layers.unsupported import UnsupportedLayer
 from matlab_compat.network import Network
 
@@ -261,10 +262,10 @@ def exported_layer(
     the user: ``chosen``. Weights of which nobody says what they are come out as that.
     """
     lower = {name.lower(): fields[name] for name in fields}
-    named = next((lower[key] for key in _CLASS_FIELDS if key in lower), None)
-    if isinstance(named, str) and _is_layer_class(_full_class(named)):
-        return SavedLayer(where, _full_class(named), _own_fields(fields))
     own = _own_fields(fields)
+    named = next((lower[key] for key in _CLASS_FIELDS if key in lower), None)
+    if isinstance(named, str) and (full := _class_called(named, lower)):
+        return SavedLayer(where, full, own)
     said = _said_by_type(lower) or _said_by_fields(lower)
     if said is None and chosen is not None:
         kind = layer_class(chosen)
@@ -272,7 +273,9 @@ def exported_layer(
             return SavedLayer(where, chosen, own, by_hand=True, chosen=True)
     if said is not None:
         return SavedLayer(where, said, own, by_hand=True)
-    return LooseWeights(where, own) if is_loose(lower) else None
+    text = named if isinstance(named, str) else lower.get("type")
+    said_in_vain = text if isinstance(text, str) else ""
+    return LooseWeights(where, own, said_in_vain) if is_loose(lower) else None
 
 
 def is_network(fields: Mapping[str, Value]) -> bool:
@@ -334,9 +337,9 @@ def _said_by_type(lower: Mapping[str, Value]) -> str | None:
     if kind in _EARLIER_TYPES:
         return _EARLIER_TYPES[kind]
     for name, known in registered().items():
-        if kind in (name, name.rpartition(".")[2], known.constructor, known.type_text):
+        if kind == known.type_text:
             return name
-    return None
+    return _class_with_learnables(kind, lower)
 
 
 def _said_by_fields(lower: Mapping[str, Value]) -> str | None:
@@ -369,9 +372,22 @@ def _dims(lower: Mapping[str, Value]) -> int | None:
     return found.pop() if len(found) == 1 else None
 
 
-def _is_layer_class(name: str) -> bool:
-    """Many structs of a workspace have a field ``class``; few of them are layers."""
-    return name.endswith("Layer") or layer_class(name) is not None
+def _class_called(text: str, lower: Mapping[str, Value]) -> str | None:
+    """The class that a field Class names: by its name, its constructor's, or that without "Layer".
+
+    Many structs of a workspace have a field ``class``; few of them are layers.
+    """
+    full = _full_class(text)
+    if layer_class(full) is not None:
+        return full
+    return _class_with_learnables(text, lower) or (full if full.endswith("Layer") else None)
+
+
+def _class_with_learnables(text: str, lower: Mapping[str, Value]) -> str | None:
+    """The one class that users call so, if learnables of it are there."""
+    called = classes_called(text)
+    kind = layer_class(called[0]) if len(called) == 1 else None
+    return called[0] if kind is not None and may_have(kind, lower) else None
 
 
 def _full_class(name: str) -> str:

@@ -313,6 +313,12 @@ class Layer:
         {Value, LearnRateFactor, L2Factor, Initializer} of native objects, given as a dict.
         Fields that are no properties are kept in :attr:`extra`; so are those within the structs
         of learnables, as ``Weights.Name``, that nothing is known of.
+
+        Raises
+        ------
+        PropertyError
+            They contradict each other or MATLAB's rules; or two are one property, as ``Weights``
+            and ``weights``.
         """
         known = {name.lower(): name for name in cls.properties}
         for canonical, declared in cls.properties.items():
@@ -322,7 +328,14 @@ class Layer:
         for field, value in fields.items():
             if (name := known.get(field.lower())) is None:
                 extra[field] = value
-            elif isinstance(value, Mapping) and "Value" in value:
+                continue
+            if alike := [f for f in fields if f != field and f.lower() == field.lower()]:
+                raise PropertyError(
+                    f"{field} and {alike[0]} are both there: which of them is {name} is not known.",
+                    where=(cls.matlab_class.rpartition(".")[2], name),
+                    remedy="leave one of them.",
+                )
+            if isinstance(value, Mapping) and "Value" in value:
                 values.update(cls._from_learnable(name, value))
                 extra.update(cls._undeclared_within(name, value))
             else:

@@ -73,16 +73,12 @@ def class_named(text: str) -> str:
     >>> class_named("transposedConv2d")
     'nnet.cnn.layer.TransposedConvolution2DLayer'
     """
-    if layer_class(text) is not None:
-        return text
-    names = {name: _names(name, kind) for name, kind in registered().items()}
-    found = [name for name, own in names.items() if text.lower() in own]
-    # The importers' classes have names of MATLAB's own; those are meant before theirs.
-    found = [name for name in found if name.startswith("nnet.cnn.layer.")] or found
+    found = classes_called(text)
     if len(found) == 1:
         return found[0]
     if found:
         raise UsageError(f"'{text}' can mean {' or '.join(found)}.", remedy="give the whole name.")
+    names = {name: _names(name, kind) for name, kind in registered().items()}
     every = sorted({name for own in names.values() for name in own})
     close = [
         short_name(CLASSES[n])
@@ -96,6 +92,15 @@ def class_named(text: str) -> str:
         if close
         else "matlab-compat layers lists the classes.",
     )
+
+
+def classes_called(text: str) -> list[str]:
+    """All classes that :func:`class_named` takes such a name for; none if there are none."""
+    if layer_class(text) is not None:
+        return [text]
+    found = [name for name, kind in registered().items() if text.lower() in _names(name, kind)]
+    # The importers' classes have names of MATLAB's own; those are meant before theirs.
+    return [name for name in found if name.startswith("nnet.cnn.layer.")] or found
 
 
 def _names(matlab_class: str, kind: type[Layer]) -> set[str]:

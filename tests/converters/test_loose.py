@@ -19,6 +19,7 @@ from matlab_compat.errors import (
     AmbiguousLayerError,
     LayerNotFoundError,
     MatlabCompatWarning,
+    PropertyError,
     UnsupportedLayerError,
     UnsupportedModelError,
     UsageError,
@@ -265,3 +266,36 @@ def test_nothing_of_a_matconvnet_file_is_shown_as_a_layer(folder: str) -> None:
     assert all(v["layers"] == [] and "models" not in v for v in document["variables"])
     with pytest.raises(UnsupportedModelError, match="MatConvNet"):
         converters.load(path)
+
+
+@pytest.mark.parametrize("field", ["Class", "Type"])
+@pytest.mark.parametrize("name", ["transposedConv2dLayer", "transposedConv2d"])
+def test_a_field_names_the_class_as_the_option_does(tmp_path: Path, field: str, name: str) -> None:
+    layer = converters.load(save(tmp_path / "named.mat", **BOTH, **{field: name}))
+    assert layer.matlab_class == "nnet.cnn.layer.TransposedConvolution2DLayer"  # type: ignore[union-attr]
+
+
+def test_a_class_that_there_is_not_is_said_in_the_question(tmp_path: Path) -> None:
+    with pytest.raises(AmbiguousLayerError, match="'Conv2d' is the name of no class"):
+        converters.load(save(tmp_path / "foreign.mat", **BOTH, Class="Conv2d"))
+
+
+def test_weights_are_not_left_out_of_a_layer_that_has_none(tmp_path: Path) -> None:
+    with pytest.warns(MatlabCompatWarning, match=DEFAULTS):
+        layer: Any = converters.load(both(tmp_path), layer_class="rl.layer.ScalingLayer")
+    with pytest.raises(UnsupportedLayerError, match="Weights is an array of 3×3×4×4"):
+        layer.predict(X)
+
+
+def test_two_variables_that_differ_in_case_alone_are_refused(tmp_path: Path) -> None:
+    other = {"weights": 2 * BOTH["Weights"], "CroppingSize": np.zeros(4)}
+    with pytest.raises(PropertyError, match="Weights and weights are both there"):
+        converters.load(save(tmp_path / "twice.mat", **BOTH, **other))
+
+
+def test_a_layer_beside_weights_of_no_class_is_not_taken_for_all(tmp_path: Path) -> None:
+    crop = {"CroppingSize": np.zeros(4)}
+    path = save(tmp_path / "two.mat", a=BOTH, b={**BOTH, **crop})
+    with pytest.raises(AmbiguousLayerError, match=r"a layer in it, b, and weights .*: a \(Weights"):
+        converters.load(path)
+    assert converters.load(path, layer="b").CroppingSize == (0, 0, 0, 0)  # type: ignore[union-attr]
