@@ -14,7 +14,7 @@ import pytest
 from converters import find, open_mat
 from converters.find import Found, choose_layer, find_models
 from converters.formats import mat_native as native
-from converters.load import choose_network
+from converters.formats.mat import choose_network
 from converters.matfile.values import Damaged, MatObject, ObjectArray, StructArray
 from converters.saved import SavedLayer, SavedNetwork
 from matlab_compat.errors import (
