@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from functools import partial
 from itertools import permutations
 from operator import mul
@@ -12,17 +11,22 @@ from typing import Any
 import numpy as np
 
 from ...arrays import Array
-from ...errors import MatlabCompatError
 from ...layers.base import Layer
+from ...layers.convolution import ConvolutionLayer
 from ...layers.edges import Pair, edge_pairs, edges_of
 from ...layers.filters import FilterLayer
 from ...layers.fully_connected import FullyConnectedLayer
 from ...layers.normalization import BatchNormalizationLayer
+from ...layers.pooling import (
+    AveragePooling1DLayer,
+    AveragePooling2DLayer,
+    AveragePooling3DLayer,
+    PoolingLayer,
+)
 from ...layers.recurrent import GRULayer, LSTMLayer, RecurrentLayer
 from ...layers.structure import FlattenLayer
 from ...layers.transposed_convolution import TransposedConvolutionLayer
 from .altered import (
-    Change,
     another_flattening,
     in_training,
     inputs_changed,
@@ -30,8 +34,8 @@ from .altered import (
     operands_rounded,
     twice,
 )
+from .mistakes import Size, Variation, every_mistake, mistakes_of, variation
 
-Size = tuple[int, ...]
 Pairs = tuple[Pair, ...]
 
 #: Inputs that are tried in every order.
@@ -40,69 +44,35 @@ _MOST_INPUTS = 4
 EPSILONS = (1e-5, 1e-3, 1e-4, 1e-6, 1e-8, 1e-12, 2e-5, 0.0)
 
 
-@dataclass(frozen=True)
-class Variation:
-    """A layer with one mistake in it."""
-
-    name: str
-    #: Goes on after "the expected output is what the layer gives".
-    text: str
-    remedy: str
-    layer: Layer
-    rank: int = 0
-    #: The statistics of the whole batch matter.
-    whole_batch: bool = False
-    #: What is done to its module, where no property expresses the mistake.
-    change: Change | None = None
-
-
 def variations(layer: Layer, size: Sequence[int] = ()) -> Iterator[Variation]:
     """The layer with each mistake that it allows, the likely ones first.
 
     ``size`` is the spatial size of its input, for 'same' paddings that depend on it.
     """
-    if isinstance(layer, FilterLayer):
-        yield from _crops(layer)
-        yield from _kernels(layer)
-    yield from _paddings(layer, tuple(size))
-    yield from _strides(layer)
-    yield from _biases(layer)
-    yield from _normalizations(layer)
-    yield from _pooling(layer)
-    yield from _rounded_up(layer, tuple(size))
-    yield from _flattenings(layer, tuple(size))
-    yield from _recurrences(layer)
-    yield from _inputs(layer)
-    yield from _input_orders(layer)
-
-
-def changed(layer: Layer, **values: object) -> Layer | None:
-    """A copy with other properties, checked like any; ``None`` if MATLAB would refuse them."""
-    try:
-        return type(layer)(**{**layer.values, **values})
-    except MatlabCompatError:
-        return None
-
-
-def _variation(
-    layer: Layer, name: str, text: str, remedy: str, rank: int = 0, **values: object
-) -> Iterator[Variation]:
-    other = changed(layer, **values)
-    if other is not None and other != layer:
-        yield Variation(name, text, remedy, other, rank)
+    return every_mistake(layer, tuple(size))
 
 
 # --- filters ----------------------------------------------------------------------------
 
 
-def _kernels(layer: FilterLayer) -> Iterator[Variation]:
+@mistakes_of(TransposedConvolutionLayer)
+def _crops(layer: TransposedConvolutionLayer, _: Size) -> Iterator[Variation]:
+    same = layer.CroppingMode == "same"
+    name = "'same' cropped on the wrong side" if same else "crop on the wrong side"
+    pairs = edge_pairs(layer.CroppingSize, layer.dims)
+    yield from _edge_orders(layer, "Cropping", pairs, name)
+    yield from _edges_left_out(layer, "Cropping", pairs)
+
+
+@mistakes_of(FilterLayer)
+def _kernels(layer: FilterLayer, _: Size) -> Iterator[Variation]:
     weights = layer.Weights
     if weights.size == 0 or weights.ndim != layer.dims + 2:
         return
     space = tuple(range(layer.dims))
     transposed = isinstance(layer, TransposedConvolutionLayer)
     torch_name = "conv_transpose" if transposed else "conv"
-    yield from _variation(
+    yield from variation(
         layer,
         "kernel flipped",
         "with its filters flipped in every spatial dimension",
@@ -110,7 +80,7 @@ def _kernels(layer: FilterLayer) -> Iterator[Variation]:
         Weights=np.flip(weights, space).copy(order="F"),
     )
     if layer.dims == 3:
-        yield from _variation(
+        yield from variation(
             layer,
             "kernel axes reversed",
             "with height, width and depth of its filters in reverse order",
@@ -119,7 +89,7 @@ def _kernels(layer: FilterLayer) -> Iterator[Variation]:
             Weights=np.asfortranarray(weights.transpose(2, 1, 0, 3, 4)),
         )
     if layer.dims == 2:
-        yield from _variation(
+        yield from variation(
             layer,
             "kernel height and width exchanged",
             "with height and width of its filters exchanged",
@@ -128,7 +98,7 @@ def _kernels(layer: FilterLayer) -> Iterator[Variation]:
             Weights=np.asfortranarray(weights.swapaxes(0, 1)),
         )
         for axis, name in enumerate(("vertically", "horizontally")):
-            yield from _variation(
+            yield from variation(
                 layer,
                 f"kernel flipped {name}",
                 f"with its filters flipped {name}",
@@ -147,7 +117,7 @@ def _exchanged_channels(layer: FilterLayer, weights: Array) -> Iterator[Variatio
         names, other = other, names
     *space, first, second = weights.shape
     read = weights.reshape((*space, second, first), order="F").swapaxes(-1, -2)
-    yield from _variation(
+    yield from variation(
         layer,
         "filters and channels exchanged",
         "with filters and channels of Weights exchanged",
@@ -168,20 +138,9 @@ def _sides(dims: int) -> tuple[tuple[str, str], ...]:
     return (("left", "right"),) if dims == 1 else _SIDES[:dims]
 
 
-def _crops(layer: FilterLayer) -> Iterator[Variation]:
-    if not isinstance(layer, TransposedConvolutionLayer):
-        return
-    same = layer.CroppingMode == "same"
-    name = "'same' cropped on the wrong side" if same else "crop on the wrong side"
-    pairs = edge_pairs(layer.CroppingSize, layer.dims)
-    yield from _edge_orders(layer, "Cropping", pairs, name)
-    yield from _edges_left_out(layer, "Cropping", pairs)
-
-
-def _paddings(layer: Layer, size: Size) -> Iterator[Variation]:
-    dims = getattr(layer, "dims", 0)
-    if "PaddingSize" not in layer.properties or not dims:
-        return
+@mistakes_of(ConvolutionLayer, PoolingLayer)
+def _paddings(layer: ConvolutionLayer | PoolingLayer, size: Size) -> Iterator[Variation]:
+    dims = layer.dims
     values = layer.values
     if values["PaddingMode"] == "manual":
         pairs = edge_pairs(values["PaddingSize"], dims)
@@ -189,15 +148,15 @@ def _paddings(layer: Layer, size: Size) -> Iterator[Variation]:
     elif values["PaddingMode"] == "same" and len(size) == dims:
         pairs = _same_padding(layer, size)
         yield from _edge_orders(layer, "Padding", pairs, "'same' padded on the wrong side")
-    elif values["PaddingMode"] == "causal" and hasattr(layer, "dilation"):
-        past = (layer.filter_size[0] - 1) * layer.dilation[0]  # type: ignore[attr-defined]
+    elif values["PaddingMode"] == "causal" and isinstance(layer, ConvolutionLayer):
+        past = (layer.filter_size[0] - 1) * layer.dilation[0]
         yield from _edge_orders(layer, "Padding", ((past, 0),), "padding on the wrong side")
 
 
-def _same_padding(layer: Any, size: Size) -> Pairs:
+def _same_padding(layer: ConvolutionLayer | PoolingLayer, size: Size) -> Pairs:
     from ...engine.padding import same_padding
 
-    if hasattr(layer, "dilation"):
+    if isinstance(layer, ConvolutionLayer):
         window = [(k - 1) * d + 1 for k, d in zip(layer.filter_size, layer.dilation, strict=True)]
         return same_padding(size, window, layer.stride)
     return same_padding(size, layer.window, layer.step)
@@ -207,7 +166,7 @@ def _edge_orders(layer: Layer, what: str, pairs: Pairs, wrong_side: str) -> Iter
     wrong = [*_wrong_sides(what, pairs, wrong_side), *_wrong_orders(what, pairs)]
     for name, text, changed_pairs, rank in wrong:
         sizes = {f"{what}Mode": "manual", f"{what}Size": edges_of(changed_pairs)}
-        yield from _variation(layer, name, text, _edge_remedy(what, pairs), rank, **sizes)
+        yield from variation(layer, name, text, _edge_remedy(what, pairs), rank, **sizes)
 
 
 def _edges_left_out(layer: Layer, what: str, pairs: Pairs) -> Iterator[Variation]:
@@ -216,7 +175,7 @@ def _edges_left_out(layer: Layer, what: str, pairs: Pairs) -> Iterator[Variation
         f"{what}Size": edges_of(((0, 0),) * len(pairs)),
     }
     name, remedy = f"{what.lower()} missing", _edge_remedy(what, pairs)
-    yield from _variation(layer, name, f"without its {what.lower()}", remedy, **none)
+    yield from variation(layer, name, f"without its {what.lower()}", remedy, **none)
 
 
 def _wrong_sides(what: str, pairs: Pairs, name: str) -> Iterator[tuple[str, str, Pairs, int]]:
@@ -272,12 +231,13 @@ def _bracketed(pairs: Pairs) -> str:
     return f"[{'; '.join(' '.join(map(str, row)) for row in rows)}]"
 
 
-def _strides(layer: Layer) -> Iterator[Variation]:
+@mistakes_of(Layer)
+def _strides(layer: Layer, _: Size) -> Iterator[Variation]:
     stride = layer.values.get("Stride")
     if not isinstance(stride, tuple) or len(set(stride)) == 1:
         return
     two = len(stride) == 2
-    yield from _variation(
+    yield from variation(
         layer,
         "stride exchanged",
         "with vertical and horizontal stride exchanged"
@@ -292,32 +252,37 @@ def _strides(layer: Layer) -> Iterator[Variation]:
 # --- biases -----------------------------------------------------------------------------
 
 
-def _biases(layer: Layer) -> Iterator[Variation]:
+@mistakes_of(Layer)
+def _biases(layer: Layer, _: Size) -> Iterator[Variation]:
     bias = layer.values.get("Bias")
     if bias is None or not np.any(bias):
         return
     remedy = "pass bias=Bias.ravel() to the torch layer, once."
-    yield from _variation(
+    yield from variation(
         layer, "bias missing", "without its bias", remedy, Bias=np.zeros_like(bias)
     )
-    yield from _variation(layer, "bias doubled", "with its bias added twice", remedy, Bias=2 * bias)
+    yield from variation(layer, "bias doubled", "with its bias added twice", remedy, Bias=2 * bias)
 
 
 # --- normalization, pooling, flattening -------------------------------------------------
 
 
-def _normalizations(layer: Layer) -> Iterator[Variation]:
-    if isinstance(layer, BatchNormalizationLayer):
-        yield Variation(
-            "batch statistics",
-            "with the statistics of the batch instead of TrainedMean and TrainedVariance",
-            "call model.eval() before comparing; in MATLAB use predict, not forward.",
-            layer,
-            change=in_training,
-            whole_batch=True,
-        )
+@mistakes_of(BatchNormalizationLayer)
+def _batch_statistics(layer: BatchNormalizationLayer, _: Size) -> Iterator[Variation]:
+    yield Variation(
+        "batch statistics",
+        "with the statistics of the batch instead of TrainedMean and TrainedVariance",
+        "call model.eval() before comparing; in MATLAB use predict, not forward.",
+        layer,
+        change=in_training,
+        whole_batch=True,
+    )
+
+
+@mistakes_of(Layer)
+def _epsilons(layer: Layer, _: Size) -> Iterator[Variation]:
     for epsilon in EPSILONS if "Epsilon" in layer.properties else ():
-        yield from _variation(
+        yield from variation(
             layer,
             "another epsilon",
             f"with an epsilon of {epsilon:g} instead of {layer.values['Epsilon']:g}",
@@ -327,26 +292,23 @@ def _normalizations(layer: Layer) -> Iterator[Variation]:
         )
 
 
-def _pooling(layer: Layer) -> Iterator[Variation]:
-    value = layer.values.get("PaddingValue")
-    if type(layer).__name__.startswith("AveragePooling"):
-        counted = value == "mean"
-        yield from _variation(
-            layer,
-            "padding counted" if counted else "padding not counted",
-            f"with the padding {'counted' if counted else 'not counted'} in the averages",
-            f"PaddingValue is {value!r}: count_include_pad={not counted} in torch.",
-            PaddingValue=0 if counted else "mean",
-        )
+@mistakes_of(AveragePooling1DLayer, AveragePooling2DLayer, AveragePooling3DLayer)
+def _averages(layer: PoolingLayer, _: Size) -> Iterator[Variation]:
+    value = layer.values["PaddingValue"]
+    counted = value == "mean"
+    yield from variation(
+        layer,
+        "padding counted" if counted else "padding not counted",
+        f"with the padding {'counted' if counted else 'not counted'} in the averages",
+        f"PaddingValue is {value!r}: count_include_pad={not counted} in torch.",
+        PaddingValue=0 if counted else "mean",
+    )
 
 
-def _rounded_up(layer: Layer, size: Size) -> Iterator[Variation]:
+@mistakes_of(PoolingLayer)
+def _rounded_up(layer: PoolingLayer, size: Size) -> Iterator[Variation]:
     """One window more at the end where the last does not fit: it is padded, but not counted."""
-    from ...layers.pooling import PoolingLayer
-
-    if not isinstance(layer, PoolingLayer) or layer.values["PaddingMode"] != "manual":
-        return
-    if len(size) != layer.dims:
+    if layer.values["PaddingMode"] != "manual" or len(size) != layer.dims:
         return
     pairs = edge_pairs(layer.values["PaddingSize"], layer.dims)
     more = []
@@ -360,7 +322,7 @@ def _rounded_up(layer: Layer, size: Size) -> Iterator[Variation]:
         if np.any(pairs):
             return  # torch counts its padding and leaves out what is beyond: no property says that
         values["PaddingValue"] = "mean"
-    yield from _variation(
+    yield from variation(
         layer,
         "output size rounded up",
         "with its output size rounded up (torch's ceil_mode=True)",
@@ -369,8 +331,9 @@ def _rounded_up(layer: Layer, size: Size) -> Iterator[Variation]:
     )
 
 
-def _flattenings(layer: Layer, size: tuple[int, ...]) -> Iterator[Variation]:
-    if not isinstance(layer, FullyConnectedLayer | FlattenLayer) or len(size) < 2:
+@mistakes_of(FullyConnectedLayer, FlattenLayer)
+def _flattenings(layer: Layer, size: Size) -> Iterator[Variation]:
+    if len(size) < 2:
         return
     letters = "CHW" if len(size) == 2 else "CHWD"
     matlab = (0, *reversed(range(1, len(letters))))
@@ -401,15 +364,20 @@ _KNOWN_GATES = {
 }
 
 
-def _recurrences(layer: Layer) -> Iterator[Variation]:
+@mistakes_of(*_GATES)
+def _gate_orders(layer: RecurrentLayer, _: Size) -> Iterator[Variation]:
     for kind, gates in _GATES.items():
-        if isinstance(layer, kind) and isinstance(layer, RecurrentLayer):
+        if isinstance(layer, kind):
             for order in permutations(range(len(gates))):
                 yield from _other_gates(layer, gates, order)
+
+
+@mistakes_of(Layer)
+def _reset_gates(layer: Layer, _: Size) -> Iterator[Variation]:
     mode = layer.values.get("ResetGateMode")
     for other in ("after-multiplication", "before-multiplication"):
         if mode in ("after-multiplication", "before-multiplication"):
-            yield from _variation(
+            yield from variation(
                 layer,
                 "reset gate applied elsewhere",
                 f"with ResetGateMode '{other}'",
@@ -419,7 +387,7 @@ def _recurrences(layer: Layer) -> Iterator[Variation]:
             )
     if mode == "after-multiplication" and np.any(layer.values["Bias"]):
         bias = layer.values["Bias"]
-        yield from _variation(
+        yield from variation(
             layer,
             "reset gate acts on the bias",
             "with the bias inside of what the reset gate multiplies",
@@ -437,7 +405,7 @@ def _other_gates(layer: RecurrentLayer, gates: str, order: tuple[int, ...]) -> I
         name: _gates_moved(layer.values[name], len(gates), layer.NumHiddenUnits, order)
         for name in ("InputWeights", "RecurrentWeights", "Bias")
     }
-    yield from _variation(
+    yield from variation(
         layer,
         "gates in another order",
         f"with the rows of its weights taken as the gates {' '.join(said)}{whose}",
@@ -450,26 +418,6 @@ def _other_gates(layer: RecurrentLayer, gates: str, order: tuple[int, ...]) -> I
 def _gates_moved(value: Array, gates: int, hidden: int, order: tuple[int, ...]) -> Array:
     blocks = value.reshape(-1, gates, hidden, value.shape[1])
     return np.asfortranarray(blocks[:, list(order)].reshape(value.shape))
-
-
-# --- several inputs ---------------------------------------------------------------------
-
-
-def _input_orders(layer: Layer) -> Iterator[Variation]:
-    """Inputs exchanged: of a concatenation, say."""
-    if not 2 <= layer.NumInputs <= _MOST_INPUTS:
-        return
-    for order in permutations(range(layer.NumInputs)):
-        if order != tuple(sorted(order)):
-            said = ", ".join(layer.InputNames[i] for i in order)
-            yield Variation(
-                "inputs in another order",
-                f"with its inputs in the order {said}",
-                f"connect them as {', '.join(layer.InputNames)}: torch.cat takes them in order.",
-                layer,
-                change=inputs_reordered(order),
-                rank=1,
-            )
 
 
 # --- precision --------------------------------------------------------------------------
@@ -502,12 +450,13 @@ def rounded_operands(layer: Layer) -> Iterator[Variation]:
 # --- the network's input ----------------------------------------------------------------
 
 
-def _inputs(layer: Layer) -> Iterator[Variation]:
+@mistakes_of(Layer)
+def _inputs(layer: Layer, _: Size) -> Iterator[Variation]:
     mode = layer.values.get("Normalization")
     if layer.input_format() is None or mode is None:
         return
     if mode != "none":
-        yield from _variation(
+        yield from variation(
             layer,
             "input normalization missing",
             "without the normalization of the input",
@@ -553,3 +502,24 @@ def _image_inputs(layer: Layer) -> Iterator[Variation]:
         change=inputs_changed(lambda x: x.transpose(2, 3)),
         rank=1,
     )
+
+
+# --- several inputs ---------------------------------------------------------------------
+
+
+@mistakes_of(Layer)
+def _input_orders(layer: Layer, _: Size) -> Iterator[Variation]:
+    """Inputs exchanged: of a concatenation, say."""
+    if not 2 <= layer.NumInputs <= _MOST_INPUTS:
+        return
+    for order in permutations(range(layer.NumInputs)):
+        if order != tuple(sorted(order)):
+            said = ", ".join(layer.InputNames[i] for i in order)
+            yield Variation(
+                "inputs in another order",
+                f"with its inputs in the order {said}",
+                f"connect them as {', '.join(layer.InputNames)}: torch.cat takes them in order.",
+                layer,
+                change=inputs_reordered(order),
+                rank=1,
+            )

@@ -17,8 +17,9 @@ from ...network.graph import Step
 from ..axes import same_rank
 from ..diagnosis_types import Diagnosis
 from .dropout import dropouts
-from .layer import Variation, variations
+from .layer import variations
 from .measure import Candidate, Side, explanations
+from .mistakes import Variation
 from .output import ranked
 from .patience import Patience
 from .rounded import rounded_networks

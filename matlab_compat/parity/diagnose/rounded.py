@@ -17,8 +17,9 @@ from ...arrays import Array
 from ...network.graph import Step
 from ..axes import same_rank
 from ..compare import EPS
-from .layer import COARSE, Variation, rounded_operands
+from .layer import COARSE, rounded_operands
 from .measure import Candidate, Measure
+from .mistakes import Variation
 from .patience import Patience
 from .values import has_digits_of
 

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from ...arrays import Array, as_tuple
 from ...execution.described import Port
 from ...network.graph import Plan, Step
-from .layer import Variation
 from .measure import Measure
+from .mistakes import Variation
 
 if TYPE_CHECKING:
     import torch

@@ -16,8 +16,9 @@ from ...layers.base import Layer
 from ..axes import same_rank
 from ..diagnosis_types import Diagnosis
 from ..runner import Precision
-from .layer import Variation, rounded_operands, variations
+from .layer import rounded_operands, variations
 from .measure import Candidate, Measure, Side, explanations
+from .mistakes import Variation
 from .output import ranked
 from .patience import Patience
 

@@ -1,0 +1,90 @@
+"""Mistakes that can be made with a layer, registered for its class; users' classes bring theirs.
+
+For example, of a class whose ``Gain`` is often taken for its reciprocal::
+
+    @mistakes_of(ScaleLayer)
+    def _gains(layer, size):
+        yield from variation(
+            layer, "gain inverted", "with 1/Gain", "multiply by Gain.", Gain=1 / layer.Gain
+        )
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+from ...errors import MatlabCompatError
+from ...layers.base import Layer
+from .altered import Change
+
+#: The spatial size of a layer's input; the length of sequences without space.
+Size: TypeAlias = tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Variation:
+    """A layer with one mistake in it."""
+
+    name: str
+    #: Goes on after "the expected output is what the layer gives".
+    text: str
+    remedy: str
+    layer: Layer
+    rank: int = 0
+    #: The statistics of the whole batch matter.
+    whole_batch: bool = False
+    #: What is done to its module, where no property expresses the mistake.
+    change: Change | None = None
+
+
+#: Gives a layer with each of some mistakes.
+Mistakes: TypeAlias = "Callable[[Any, Size], Iterator[Variation]]"
+
+_REGISTERED: list[tuple[tuple[type[Layer], ...], Mistakes]] = []
+
+
+def mistakes_of(*classes: type[Layer]) -> Callable[[Mistakes], Mistakes]:
+    """Register a generator of mistakes for layers of these classes, and of those derived from them.
+
+    The likely ones are to be registered first.
+    """
+
+    def registering(mistakes: Mistakes) -> Mistakes:
+        _REGISTERED.append((classes, mistakes))
+        return mistakes
+
+    return registering
+
+
+def every_mistake(layer: Layer, size: Size) -> Iterator[Variation]:
+    """The layer with each mistake that is registered for its class."""
+    for classes, mistakes in _REGISTERED:
+        if isinstance(layer, classes):
+            yield from mistakes(layer, size)
+
+
+def changed(layer: Layer, **values: object) -> Layer | None:
+    """A copy with other properties, checked like any; ``None`` if MATLAB would refuse them."""
+    try:
+        return type(layer)(**{**layer.values, **values})
+    except MatlabCompatError:
+        return None
+
+
+def variation(
+    layer: Layer, name: str, text: str, remedy: str, rank: int = 0, **values: object
+) -> Iterator[Variation]:
+    """The layer with these properties, if it may have them and they are other ones.
+
+    Parameters
+    ----------
+    name, text, remedy, rank:
+        See :class:`Variation`.
+    values:
+        Properties of the layer.
+    """
+    other = changed(layer, **values)
+    if other is not None and other != layer:
+        yield Variation(name, text, remedy, other, rank)
