@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import pytest
 import scipy.io
 
@@ -34,6 +33,8 @@ from matlab_compat.parity.categories import Labels
 from matlab_compat.parity.report import Report
 from matlab_compat.testing import assert_matches_matlab
 from tests import oracle_matio
+
+pd = pytest.importorskip("pandas")  # comes with mat-io
 
 CLASSES = ["cat", "dog", "emu"]
 SCORES = np.float32([[3, 1, 2], [0, 5, 1], [1, 2, 9], [4, 0, 0], [0, 1, 0]])

@@ -271,6 +271,7 @@ def damaged_layer(folder: Path) -> Path:
 
 
 def damaged_network(folder: Path) -> Path:
+    pytest.importorskip("torch")  # to initialize it
     layers = [imageInputLayer((5, 5, 1), Normalization="none", Name="in"), convolution(Name="c")]
     path = folder / "net.mat"
     converters.save_network(dlnetwork([*layers, reluLayer(Name="r")]), path, level="6")

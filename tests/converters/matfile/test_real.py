@@ -32,7 +32,7 @@ from converters.matfile.values import (
 
 with warnings.catch_warnings():  # mat-io sets an option that pandas has deprecated
     warnings.simplefilter("ignore")
-    import matio
+    matio = pytest.importorskip("matio")
     from matio.utils.matclass import (
         EmptyMatStruct,
         MatlabCanonicalEmpty,
