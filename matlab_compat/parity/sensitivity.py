@@ -122,28 +122,13 @@ class Result:
     expected: Array
 
 
-def compare_all(
-    results: Sequence[Result], sensitivity: Sensitivity, tolerance: Tolerance | None = None
-) -> list[Comparison]:
-    """Compare each result, in the order of ``sensitivity``, by what rounding can do to it.
-
-    Raises
-    ------
-    NothingToCompareError
-        One of the comparisons would say nothing.
-    """
-    found = []
-    for one in compare_each(results, sensitivity, tolerance):
-        if isinstance(one, NothingToCompareError):
-            raise one
-        found.append(one)
-    return found
-
-
 def compare_each(
     results: Sequence[Result], sensitivity: Sensitivity, tolerance: Tolerance | None = None
 ) -> list[Comparison | NothingToCompareError]:
-    """As :func:`compare_all`, but with the error in the place of what cannot be compared."""
+    """Compare each result, in the order of ``sensitivity``, by what rounding can do to it.
+
+    In the place of a comparison that would say nothing stands the error that says so.
+    """
     found = [_compared(i, results[i], sensitivity, tolerance) for i in range(len(results))]
     most = PAIRS if tolerance is None else 1  # then for the figures only
     while sensitivity.pairs < most:
