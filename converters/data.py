@@ -19,7 +19,7 @@ from matlab_compat.errors import (
 
 from .identify.files import kind_of_file
 from .matfile import DEFAULT_LIMITS, Limits, MatFile, VariableInfo, open_mat
-from .matfile.values import Categorical, Damaged, StructArray, Value, mat_class
+from .matfile.values import Categorical, Damaged, SparseArray, StructArray, Value, mat_class
 
 if TYPE_CHECKING:
     from matlab_compat.parity.categories import Labels
@@ -115,6 +115,8 @@ def numeric(value: Value, where: tuple[str, ...], *, cells: bool = True) -> Any:
         return [numeric(item, where) for item in value.ravel(order="F")]
     remedy = "save the scores: Y = predict(net, X)." if isinstance(value, Categorical) else ""
     said = f"A numeric array belongs here, not {mat_class(value)}."
+    if isinstance(value, SparseArray):  # its class is that of a full array
+        said, remedy = "A full array belongs here, not a sparse one.", "in MATLAB: X = full(X)."
     raise PropertyError(said, where=where, remedy=remedy)
 
 

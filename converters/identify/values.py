@@ -28,6 +28,7 @@ from matlab_compat.wording import argument
 
 from ..matfile.file import MatFile
 from ..matfile.info import VariableInfo
+from ..matfile.plain import CONVERTERS
 from ..matfile.values import MatObject, ObjectArray, StructArray, Value, mat_class, mat_shape
 from ..saved import children, to_dict
 
@@ -444,7 +445,9 @@ def _infos(infos: Iterable[VariableInfo]) -> Iterator[tuple[str, tuple[str, tupl
 
 
 def _described(info: VariableInfo) -> str:
-    return f"{one_line(info.name)} {size_text(info.shape)} {one_line(info.class_name)}"
+    # The size of an object that stands for data is in its value: the variable's own is 1 x 1.
+    size = "" if info.class_name in CONVERTERS else f" {size_text(info.shape)}"
+    return f"{one_line(info.name)}{size} {one_line(info.class_name)}"
 
 
 # --- HDF5 of others -----------------------------------------------------------------------

@@ -162,8 +162,21 @@ def test_a_module_gives_one_row_for_each_sequence(tmp_path: Path) -> None:
     module = net.to_torch()
     assert_matches_matlab(module, bundle)
     torch.nn.init.zeros_(module.fc.bias.data).add_(0.01)
-    with pytest.raises(AssertionError, match=r"labels\.mat: different"):
+    with pytest.raises(AssertionError, match=r"labels\.mat: different") as error:
         assert_matches_matlab(module, bundle)
+    assert "observations at the end more" not in str(error.value)  # the sizes are the same
+
+
+def test_a_sequence_that_differs_is_not_taken_for_rows_too_many(tmp_path: Path) -> None:
+    net, random = sequence_network(), np.random.default_rng(0)
+    X = [random.normal(size=(5, steps)).astype(np.float32) for steps in (6, 7, 9, 4)]
+    cell = np.empty((4, 1), dtype=object)
+    cell[:, 0] = X
+    scores = np.vstack([net.predict(x) for x in X])
+    scores[1:] += np.float32(0.01)  # the first row is right
+    bundle = tmp_path / "rows.mat"
+    converters.write_mat(bundle, {"net": network_struct(net), "X": cell, "Y": scores})
+    assert not [one for one in converters.verify(bundle).diagnoses if "crop" in one.text]
 
 
 def test_the_bundle_s_network_says_what_the_dimensions_of_x_are(tmp_path: Path) -> None:
