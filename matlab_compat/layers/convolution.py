@@ -5,35 +5,32 @@ Semantics: the documentation pages of the layers; files that users saved hold th
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Callable, Mapping, Sequence
-from functools import partial
-from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 import numpy as np
 
 from ..arrays import Array, restored
 from ..display import size_text
-from ..errors import MatlabCompatWarning, PropertyError
+from ..errors import PropertyError
 from .base import Fans
 from .constructors import constructor_of
 from .edges import (
     Edges,
+    EdgesLayer,
     edge_pairs,
-    edge_properties,
     edge_sizes,
     edge_text,
     edges_of,
-    is_same,
     merge_legacy_edges,
     without_same_size,
 )
 from .filters import (
-    FORMATS_1D,
     FORMATS_2D,
-    FORMATS_3D,
     AllChannelsLayer,
     FilterLayer,
+    Filters1D,
+    Filters3D,
     Size,
     per_dimension,
     sizes_text,
@@ -46,7 +43,6 @@ from .properties import (
     positive_integer,
     positive_integers,
     real_scalar,
-    shown,
 )
 from .saved_fields import used
 
@@ -71,6 +67,7 @@ def padding_value(value: object) -> float | str:
 
 
 class ConvolutionLayer(
+    EdgesLayer,
     FilterLayer,
     saved_fields={"Padding": used("[a b] of releases before R2018a, in the place of PaddingSize")},
 ):
@@ -82,20 +79,12 @@ class ConvolutionLayer(
     odd total takes one more at the end, and ``PaddingSize`` is ``[]``.
     """
 
-    #: Values of PaddingMode that the constructor's argument Padding takes as text.
-    padding_modes: ClassVar[tuple[str, ...]] = ("same",)
-
     DilationFactor: Property[Any] = Property(positive_integers(2), (1, 1), read_only=True)
     PaddingMode = Property(one_of("manual", "same"), "manual", read_only=True, argument="Padding")
     PaddingSize: Property[Any] = Property(
         edge_sizes(2), 0, read_only=True, argument="Padding", doc="[t b l r]."
     )
     PaddingValue = Property(padding_value, 0.0, read_only=True)
-
-    @classmethod
-    def expansions(cls) -> dict[str, Callable[[object], dict[str, object]]]:
-        """Padding says PaddingMode and PaddingSize."""
-        return {"Padding": partial(edge_properties, "Padding", cls.dims, modes=cls.padding_modes)}
 
     @property
     def dilation(self) -> Size:
@@ -124,21 +113,12 @@ class ConvolutionLayer(
         layer._warn_if_same_disagrees(values.get("PaddingSize"))
         return layer
 
-    def _warn_if_same_disagrees(self, saved_size: object) -> None:
-        """With a stride of 1 the rule does not depend on the input: a file can be checked."""
-        saved = np.asarray(saved_size if saved_size is not None else ())
-        if self.PaddingMode != "same" or set(self.stride) != {1} or saved.size == 0:
-            return
+    def _same_edges(self) -> tuple[tuple[int, int], ...] | None:
+        """With a stride of 1 the rule does not depend on the input."""
+        if set(self.stride) != {1}:
+            return None
         totals = [(k - 1) * d for k, d in zip(self.filter_size, self.dilation, strict=True)]
-        rule = tuple((n // 2, n - n // 2) for n in totals)
-        if not is_same(saved, rule):
-            warnings.warn(
-                f"{self.label}: PaddingMode is 'same' but the saved PaddingSize "
-                f"{shown(saved.ravel())} is not the rule's {edge_text(edges_of(rule))}; "
-                "the rule is used. Please report this file.",
-                MatlabCompatWarning,
-                stacklevel=3,
-            )
+        return tuple((n // 2, n - n // 2) for n in totals)
 
     # --- torch --------------------------------------------------------------------------
 
@@ -163,17 +143,6 @@ class ConvolutionLayer(
         if set(self.dilation) != {1}:
             stride += f", dilation factor {sizes_text(self.DilationFactor)},"
         return f"{self._filters_text()} convolutions with stride {stride} and padding {padding}"
-
-    def constructor_options(self) -> dict[str, object]:
-        """Padding in the place of PaddingSize and PaddingMode."""
-        options = super().constructor_options()
-        mode, size = options.pop("PaddingMode"), options.pop("PaddingSize")
-        options["Padding"] = size if mode == "manual" else mode
-        return options
-
-    def constructor_defaults(self) -> dict[str, object]:
-        """Padding is zero."""
-        return {**super().constructor_defaults(), "Padding": edges_of(((0, 0),) * self.dims)}
 
 
 class Convolution2DLayer(
@@ -202,12 +171,11 @@ class Convolution2DLayer(
 
 class Convolution1DLayer(
     ConvolutionLayer,
-    AllChannelsLayer,
+    Filters1D,
     saved_as="nnet.cnn.layer.Convolution1DLayer",
     constructor="convolution1dLayer",
     arguments=("FilterSize", "NumFilters"),
     type_text="1-D Convolution",
-    default_format="CBT",
     stem="conv1d",
     example="convolution1dLayer(3, 16, Padding='causal')",
 ):
@@ -220,12 +188,8 @@ class Convolution1DLayer(
     Shape: MATLAB C×N×T to F×N×T', S×C×N to S'×F×N; torch N,C,T to N,F,T'.
     """
 
-    dims = 1
-    input_formats = FORMATS_1D
-    padding_modes = ("same", "causal")
+    edge_modes = ("same", "causal")
 
-    FilterSize = Property(positive_integer, read_only=True)
-    Stride = Property(positive_integer, 1, read_only=True)
     DilationFactor = Property(positive_integer, 1, read_only=True)
     PaddingMode = Property(
         one_of("manual", "same", "causal"), "manual", read_only=True, argument="Padding"
@@ -241,12 +205,11 @@ class Convolution1DLayer(
 
 class Convolution3DLayer(
     ConvolutionLayer,
-    AllChannelsLayer,
+    Filters3D,
     saved_as="nnet.cnn.layer.Convolution3DLayer",
     constructor="convolution3dLayer",
     arguments=("FilterSize", "NumFilters"),
     type_text="3-D Convolution",
-    default_format="SSSCB",
     stem="conv3d",
     example="convolution3dLayer((3, 3, 3), 16, Stride=(2, 2, 2))",
 ):
@@ -258,11 +221,6 @@ class Convolution3DLayer(
     Shape: MATLAB H×W×D×C×N to H'×W'×D'×F×N; torch N,C,H,W,D to N,F,H',W',D'.
     """
 
-    dims = 3
-    input_formats = FORMATS_3D
-
-    FilterSize = Property(positive_integers(3), read_only=True)
-    Stride = Property(positive_integers(3), (1, 1, 1), read_only=True)
     DilationFactor = Property(positive_integers(3), (1, 1, 1), read_only=True)
     PaddingSize = Property(
         edge_sizes(3), 0, read_only=True, argument="Padding", doc="[t l f; b r k]."

@@ -15,13 +15,16 @@ make sense one way: opposite edges alike.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+import warnings
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any, ClassVar
 
 import numpy as np
 
 from ..display import matlab_text
-from ..errors import PropertyError
+from ..errors import MatlabCompatWarning, PropertyError
+from .base import Layer
 from .properties import Converter, nonnegative_integers, optional, shown
 
 #: A vector of integers; in three dimensions the two rows of a 2×3 matrix.
@@ -184,3 +187,46 @@ def edge_properties(
             f"got {shown(value)}.",
             where=(argument,),
         ) from None
+
+
+class EdgesLayer(Layer):
+    """What the layers share that add edges to data or cut them off: Padding or Cropping."""
+
+    dims: ClassVar[int]
+    #: The argument, "Padding" or "Cropping", that sets the properties of its Mode and Size.
+    edges: ClassVar[str] = "Padding"
+    #: Values of Mode that the argument takes as text.
+    edge_modes: ClassVar[tuple[str, ...]] = ("same",)
+
+    @classmethod
+    def expansions(cls) -> dict[str, Callable[[object], dict[str, object]]]:
+        """Padding says PaddingMode and PaddingSize; Cropping likewise."""
+        return {cls.edges: partial(edge_properties, cls.edges, cls.dims, modes=cls.edge_modes)}
+
+    def constructor_options(self) -> dict[str, object]:
+        """Padding in the place of PaddingSize and PaddingMode; Cropping likewise."""
+        options = super().constructor_options()
+        mode, size = options.pop(f"{self.edges}Mode"), options.pop(f"{self.edges}Size")
+        options[self.edges] = size if mode == "manual" else mode
+        return options
+
+    def constructor_defaults(self) -> dict[str, object]:
+        """Padding or Cropping is zero."""
+        return {**super().constructor_defaults(), self.edges: edges_of(((0, 0),) * self.dims)}
+
+    def _same_edges(self) -> tuple[Pair, ...] | None:
+        """What 'same' comes to; ``None`` where that depends on the input."""
+        return None
+
+    def _warn_if_same_disagrees(self, saved_size: object) -> None:
+        """Where the rule does not depend on the input a file can be checked."""
+        saved = np.asarray(saved_size if saved_size is not None else ())
+        rule = self._same_edges() if self.values[f"{self.edges}Mode"] == "same" else None
+        if rule is not None and saved.size and not is_same(saved, rule):
+            warnings.warn(
+                f"{self.label}: {self.edges}Mode is 'same' but the saved {self.edges}Size "
+                f"{shown(saved.ravel())} is not the rule's {edge_text(edges_of(rule))}; "
+                "the rule is used. Please report this file.",
+                MatlabCompatWarning,
+                stacklevel=3,
+            )

@@ -228,6 +228,26 @@ class AllChannelsLayer(FilterLayer):
         return f"{self.NumFilters} {size_text(size)}"
 
 
+class Filters1D(AllChannelsLayer, default_format="CBT"):
+    """Filters that move over time, or over space in one dimension; sizes are numbers."""
+
+    dims = 1
+    input_formats = FORMATS_1D
+
+    FilterSize = Property(positive_integer, read_only=True)
+    Stride = Property(positive_integer, 1, read_only=True)
+
+
+class Filters3D(AllChannelsLayer, default_format="SSSCB"):
+    """Filters that move over space in three dimensions."""
+
+    dims = 3
+    input_formats = FORMATS_3D
+
+    FilterSize = Property(positive_integers(3), read_only=True)
+    Stride = Property(positive_integers(3), (1, 1, 1), read_only=True)
+
+
 def per_dimension(value: int | Size) -> Size:
     """A 1-D layer's scalar as a tuple of one."""
     return value if isinstance(value, tuple) else (value,)

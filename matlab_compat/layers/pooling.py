@@ -7,8 +7,7 @@ padding out of averages.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from functools import partial
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
@@ -18,8 +17,8 @@ from ..errors import PropertyError, UnsupportedLayerError
 from .base import Layer
 from .constructors import constructor_of
 from .edges import (
+    EdgesLayer,
     edge_pairs,
-    edge_properties,
     edge_sizes,
     edge_text,
     edges_of,
@@ -63,20 +62,14 @@ def _padding_value(value: object) -> float | str:
 
 
 class PoolingLayer(
-    Layer,
+    EdgesLayer,
     arguments=("PoolSize",),
     saved_fields={"Padding": used("[a b] of releases before R2018a, in the place of PaddingSize")},
 ):
     """What all pooling layers with a window share; ``dims`` is the number of its dimensions."""
 
-    dims: ClassVar[int]
     #: "max" or "average", as MATLAB's rows word it.
     kind: ClassVar[str]
-
-    @classmethod
-    def expansions(cls) -> dict[str, Callable[[object], dict[str, object]]]:
-        """Padding says PaddingMode and PaddingSize."""
-        return {"Padding": partial(edge_properties, "Padding", cls.dims)}
 
     @classmethod
     def _from_values(cls, values: dict[str, object], extra: Mapping[str, Any]) -> Self:
@@ -134,17 +127,6 @@ class PoolingLayer(
             f"{size_text(self.window)} {self.kind} pooling "
             f"with stride {row_text(self.step)} and padding {pads}"
         )
-
-    def constructor_options(self) -> dict[str, object]:
-        """Padding in the place of PaddingSize and PaddingMode."""
-        options = super().constructor_options()
-        mode, size = options.pop("PaddingMode"), options.pop("PaddingSize")
-        options["Padding"] = "same" if mode == "same" else size
-        return options
-
-    def constructor_defaults(self) -> dict[str, object]:
-        """Padding is zero."""
-        return {**super().constructor_defaults(), "Padding": edges_of(((0, 0),) * self.dims)}
 
 
 class _Pooling1D(PoolingLayer, default_format="CBT"):

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import copy
 import warnings
-from collections.abc import Callable, Mapping, Sequence
-from functools import partial
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 import numpy as np
@@ -18,7 +17,6 @@ from ..arrays import Array
 from ..data_format import DataFormat, dlarray
 from ..display import matlab_text
 from ..errors import (
-    MatlabCompatWarning,
     MatlabDeprecationWarning,
     PropertyError,
     ReadOnlyPropertyError,
@@ -27,29 +25,25 @@ from ..errors import (
 from ..plain_text import plain_text
 from .constructors import constructor_of
 from .edges import (
+    EdgesLayer,
     edge_pairs,
-    edge_properties,
     edge_sizes,
     edge_text,
     edges_of,
-    is_same,
     merge_legacy_edges,
     without_same_size,
 )
 from .filters import (
-    FORMATS_1D,
     FORMATS_2D,
-    FORMATS_3D,
     AllChannelsLayer,
+    Filters1D,
+    Filters3D,
     sizes_text,
 )
 from .learnables import Layout, Learnable
 from .properties import (
     Property,
     one_of,
-    positive_integer,
-    positive_integers,
-    shown,
 )
 from .saved_fields import neutral, used
 
@@ -84,6 +78,7 @@ def same_crop(filter_size: int, stride: int) -> tuple[int, int]:
 
 
 class TransposedConvolutionLayer(
+    EdgesLayer,
     AllChannelsLayer,
     saved_fields={"OutputSizeOffset": neutral(0, why="what it does is not documented")},
 ):
@@ -93,6 +88,7 @@ class TransposedConvolutionLayer(
     applied without a flip: ``Y(i*s+p, f) += W(p, f, c) * X(i, c)``, then the crop, then the bias.
     """
 
+    edges = "Cropping"
     weights_order = ("NumFilters", "NumChannels")
 
     Weights = Learnable("Weight", Layout("weight", "h w F C -> C F h w"))
@@ -125,16 +121,8 @@ class TransposedConvolutionLayer(
         layer._warn_if_same_disagrees(values.get("CroppingSize"))
         return layer
 
-    def _warn_if_same_disagrees(self, saved_size: object) -> None:
-        saved = np.asarray(saved_size if saved_size is not None else ())
-        if self.CroppingMode == "same" and saved.size and not is_same(saved, self.crop):
-            warnings.warn(
-                f"{self.label}: CroppingMode is 'same' but the saved CroppingSize "
-                f"{shown(saved.ravel())} is not the rule's {edge_text(self.CroppingSize)}; "
-                "the rule is used. Please report this file.",
-                MatlabCompatWarning,
-                stacklevel=3,
-            )
+    def _same_edges(self) -> tuple[tuple[int, int], ...]:
+        return self.crop
 
     def _build(self, formats: tuple[str, ...]) -> nn.Module:
         from ..engine.transposed_convolution import CroppedConvTranspose
@@ -151,22 +139,6 @@ class TransposedConvolutionLayer(
             f"{self._filters_text()} transposed convolutions "
             f"with stride {sizes_text(self.Stride)} and cropping {crop}"
         )
-
-    def constructor_options(self) -> dict[str, object]:
-        """Cropping in the place of CroppingSize and CroppingMode."""
-        options = super().constructor_options()
-        mode, size = options.pop("CroppingMode"), options.pop("CroppingSize")
-        options["Cropping"] = "same" if mode == "same" else size
-        return options
-
-    @classmethod
-    def expansions(cls) -> dict[str, Callable[[object], dict[str, object]]]:
-        """Cropping says CroppingMode and CroppingSize."""
-        return {"Cropping": partial(edge_properties, "Cropping", cls.dims)}
-
-    def constructor_defaults(self) -> dict[str, object]:
-        """Cropping is zero."""
-        return {**super().constructor_defaults(), "Cropping": edges_of(((0, 0),) * self.dims)}
 
 
 class TransposedConvolution2DLayer(
@@ -338,11 +310,11 @@ class TransposedConvolution2DLayer(
 
 class TransposedConvolution1DLayer(
     TransposedConvolutionLayer,
+    Filters1D,
     saved_as="nnet.cnn.layer.TransposedConvolution1DLayer",
     constructor="transposedConv1dLayer",
     arguments=("FilterSize", "NumFilters"),
     type_text="1-D Transposed Convolution",
-    default_format="CBT",
     example="transposedConv1dLayer(4, 16, Stride=2)",
 ):
     """MATLAB's transposed 1-D convolution layer, over time ("CBT") or space ("SCB").
@@ -353,22 +325,17 @@ class TransposedConvolution1DLayer(
     Shape: MATLAB C×N×T to F×N×T', S×C×N to S'×F×N; torch N,C,T to N,F,T'.
     """
 
-    dims = 1
-    input_formats = FORMATS_1D
-
-    FilterSize = Property(positive_integer, read_only=True)
-    Stride = Property(positive_integer, 1, read_only=True)
     CroppingSize = Property(edge_sizes(1), 0, read_only=True, argument="Cropping", doc="[l r].")
     Weights = Learnable("Weight", Layout("weight", "k F C -> C F k"))
 
 
 class TransposedConvolution3DLayer(
     TransposedConvolutionLayer,
+    Filters3D,
     saved_as="nnet.cnn.layer.TransposedConvolution3DLayer",
     constructor="transposedConv3dLayer",
     arguments=("FilterSize", "NumFilters"),
     type_text="3-D Transposed Convolution",
-    default_format="SSSCB",
     example="transposedConv3dLayer((2, 2, 2), 8, Stride=(2, 2, 2))",
 ):
     """MATLAB's transposed 3-D convolution layer.
@@ -379,11 +346,6 @@ class TransposedConvolution3DLayer(
     Shape: MATLAB H×W×D×C×N to H'×W'×D'×F×N; torch N,C,H,W,D to N,F,H',W',D'.
     """
 
-    dims = 3
-    input_formats = FORMATS_3D
-
-    FilterSize = Property(positive_integers(3), read_only=True)
-    Stride = Property(positive_integers(3), (1, 1, 1), read_only=True)
     CroppingSize = Property(
         edge_sizes(3), 0, read_only=True, argument="Cropping", doc="[t l f; b r k]."
     )
