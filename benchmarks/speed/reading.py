@@ -122,14 +122,10 @@ def _at_most(table: list[Row], peer: str, wanted: float, what: str, ours: str = 
 
 def _level7(folder: Path, cases: Mapping[str, Arrays]) -> Table:
     rows = []
+    readers: _Readers = {"ours": _ours, "ours, zlib": _with_zlib, "scipy": scipy.io.loadmat}
     for case, arrays in cases.items():
         path = folder / f"level7_{case}.mat"
         write_mat(path, arrays, level="7")
-        readers: _Readers = {
-            "ours": _ours,
-            "ours, zlib": _with_zlib,
-            "scipy": scipy.io.loadmat,
-        }
         others = {"mat-io": matio.load_from_mat, "pymatreader": pymatreader.read_mat}
         row = _timed(case, path, arrays, readers, others)
         limit = interleaved({"zlib.decompress": partial(_inflate_all, path)}, rounds=3)

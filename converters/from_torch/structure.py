@@ -61,13 +61,25 @@ def _scaled(walk: Walk, node: fx.Node, x: Value, scale: Any = 1, bias: Any = 0) 
     return walk.add(node, [scaling(scale, bias)], x)
 
 
-def addition(walk: Walk, node: fx.Node, module: nn.Module | None) -> Value:
-    """``x + y``, ``x + 1``, ``1 + x``."""
+def _joined(walk: Walk, node: fx.Node, layer: Layer) -> Value | None:
+    """What a layer of two inputs gives, where both operands are data."""
     a, b = _operands(node)
     if walk.is_data(a) and walk.is_data(b):
-        return walk.join(node, matlab.additionLayer(2), [walk.given(a), walk.given(b)])
-    data, constant = (a, b) if walk.is_data(a) else (b, a)
-    x = walk.given(data)
+        return walk.join(node, layer, [walk.given(a), walk.given(b)])
+    return None
+
+
+def _data_and_constant(walk: Walk, node: fx.Node) -> tuple[Value, Any]:
+    """The operands, in whatever order they stand."""
+    a, b = _operands(node)
+    return (walk.given(a), b) if walk.is_data(a) else (walk.given(b), a)
+
+
+def addition(walk: Walk, node: fx.Node, module: nn.Module | None) -> Value:
+    """``x + y``, ``x + 1``, ``1 + x``."""
+    if (joined := _joined(walk, node, matlab.additionLayer(2))) is not None:
+        return joined
+    x, constant = _data_and_constant(walk, node)
     if (positions := _positions(walk, constant, x)) is not None:
         count, channels = positions.shape
         layer = matlab.positionEmbeddingLayer(channels, count)
@@ -122,11 +134,9 @@ def subtraction(walk: Walk, node: fx.Node, module: nn.Module | None) -> Value:
 
 def multiplication(walk: Walk, node: fx.Node, module: nn.Module | None) -> Value:
     """``x * y``, ``x * 2``, ``2 * x``."""
-    a, b = _operands(node)
-    if walk.is_data(a) and walk.is_data(b):
-        return walk.join(node, matlab.multiplicationLayer(2), [walk.given(a), walk.given(b)])
-    data, constant = (a, b) if walk.is_data(a) else (b, a)
-    x = walk.given(data)
+    if (joined := _joined(walk, node, matlab.multiplicationLayer(2))) is not None:
+        return joined
+    x, constant = _data_and_constant(walk, node)
     return _scaled(walk, node, x, scale=_constant(walk, constant, x))
 
 

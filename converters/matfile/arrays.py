@@ -365,20 +365,19 @@ class ArrayDecoder:
     def _spend_bytes(self, count: int, offset: int) -> None:
         self._bytes_left -= count
         if self._bytes_left < 0:
-            raise LimitExceededError(
-                f"The variable decodes to more than {self._limits.max_bytes} bytes.",
-                remedy=f"If you trust the file, raise {argument('max_bytes')}.",
-                offset=offset,
-            )
+            what = f"The variable decodes to more than {self._limits.max_bytes} bytes."
+            raise _beyond("max_bytes", what, offset)
 
     def _spend_elements(self, count: int, offset: int) -> None:
         self._elements_left -= count
         if self._elements_left < 0:
-            raise LimitExceededError(
-                f"The variable has more than {self._limits.max_elements} cells and fields.",
-                remedy=f"If you trust the file, raise {argument('max_elements')}.",
-                offset=offset,
-            )
+            what = f"The variable has more than {self._limits.max_elements} cells and fields."
+            raise _beyond("max_elements", what, offset)
+
+
+def _beyond(limit: str, what: str, offset: int) -> LimitExceededError:
+    remedy = f"If you trust the file, raise {argument(limit)}."
+    return LimitExceededError(what, remedy=remedy, offset=offset)
 
 
 _OPENERS: dict[ArrayClass, Callable[[ArrayDecoder, ArrayHeader], Value]] = {

@@ -7,7 +7,6 @@ import os
 import warnings
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from types import TracebackType
 
 from converters.identify.files import not_a_mat_file
 from converters.matfile.info import Header, VariableInfo
@@ -203,10 +202,5 @@ class MatFile(Mapping[str, Value]):
     def __enter__(self) -> MatFile:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         self.close()

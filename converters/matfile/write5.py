@@ -33,14 +33,10 @@ _CLASS_AND_TYPE = {
     "complex128": (ArrayClass.DOUBLE, DataType.DOUBLE),
     "complex64": (ArrayClass.SINGLE, DataType.SINGLE),
     "bool": (ArrayClass.UINT8, DataType.UINT8),
-    "int8": (ArrayClass.INT8, DataType.INT8),
-    "uint8": (ArrayClass.UINT8, DataType.UINT8),
-    "int16": (ArrayClass.INT16, DataType.INT16),
-    "uint16": (ArrayClass.UINT16, DataType.UINT16),
-    "int32": (ArrayClass.INT32, DataType.INT32),
-    "uint32": (ArrayClass.UINT32, DataType.UINT32),
-    "int64": (ArrayClass.INT64, DataType.INT64),
-    "uint64": (ArrayClass.UINT64, DataType.UINT64),
+    **{
+        name: (ArrayClass[name.upper()], DataType[name.upper()])
+        for name in (f"{sign}int{bits}" for bits in (8, 16, 32, 64) for sign in ("", "u"))
+    },
 }
 #: The types of numbers that have a class in MATLAB.
 WRITABLE = frozenset(_CLASS_AND_TYPE)

@@ -11,18 +11,11 @@ from torch import Tensor, nn
 
 from ..data_format import DataFormat, torch_axes
 from ..errors import DataFormatError
-from ..language.expression import Call, Constant, Function, Input, Node, Number, Text, Vector
+from ..language.expression import ARITHMETIC, Call, Constant, Function, Input, Node, Number, Text, Vector
 from ..language.labels import channel_axis, dimensions_of, input_labels, labels_of, result_format
 
 _ELEMENTWISE: dict[str, Callable[..., Any]] = {
-    "plus": lambda a, b: a + b,
-    "minus": lambda a, b: a - b,
-    "times": lambda a, b: a * b,
-    "rdivide": lambda a, b: a / b,
-    "power": lambda a, b: a**b,
-    "uminus": lambda a: -a,
-    "uplus": lambda a: a,
-    "single": lambda a: a,
+    **ARITHMETIC,
     "fix": torch.trunc,
     "leakyrelu": lambda a, scale=0.01: torch.where(a > 0, a, scale * a),
 }

@@ -12,10 +12,11 @@ transpose.
 from __future__ import annotations
 
 import math
+import operator
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -451,15 +452,20 @@ def is_scalar(node: Node) -> bool:
     return isinstance(node, Number) or (isinstance(node, Call) and node.function == "size")
 
 
-_PYTHON: dict[str, Callable[..., float]] = {
-    "plus": lambda a, b: a + b,
-    "minus": lambda a, b: a - b,
-    "times": lambda a, b: a * b,
-    "rdivide": lambda a, b: a / b,
-    "power": lambda a, b: a**b,
-    "uminus": lambda a: -a,
+#: MATLAB's functions that are Python's operators, for numbers and for tensors.
+ARITHMETIC: dict[str, Callable[..., Any]] = {
+    "plus": operator.add,
+    "minus": operator.sub,
+    "times": operator.mul,
+    "rdivide": operator.truediv,
+    "power": operator.pow,
+    "uminus": operator.neg,
     "uplus": lambda a: a,
     "single": lambda a: a,
+}
+
+_PYTHON: dict[str, Callable[..., float]] = {
+    **ARITHMETIC,
     **{name: getattr(math, name) for name in ("sqrt", "exp", "log", "log2", "log10", "tanh")},
     **{name: getattr(math, name) for name in ("sin", "cos", "tan", "log1p", "expm1", "erf")},
 }
