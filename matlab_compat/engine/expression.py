@@ -11,7 +11,17 @@ from torch import Tensor, nn
 
 from ..data_format import DataFormat, torch_axes
 from ..errors import DataFormatError
-from ..language.expression import ARITHMETIC, Call, Constant, Function, Input, Node, Number, Text, Vector
+from ..language.expression import (
+    ARITHMETIC,
+    Call,
+    Constant,
+    Function,
+    Input,
+    Node,
+    Number,
+    Text,
+    Vector,
+)
 from ..language.labels import channel_axis, dimensions_of, input_labels, labels_of, result_format
 
 _ELEMENTWISE: dict[str, Callable[..., Any]] = {

@@ -26,6 +26,7 @@ from .properties import (
     flag,
     one_of,
     positive_integer,
+    probability,
     real_scalar,
 )
 from .saved_fields import neutral, no_effect
@@ -46,15 +47,6 @@ _REMEDY = (
 )
 
 
-def _probability(value: object) -> float:
-    """Zero or more, less than one."""
-    rule = "must be a number of at least 0 and less than 1"
-    number = real_scalar(value, rule)
-    if not 0 <= number < 1:
-        raise ValueError(rule)
-    return number
-
-
 def _scale(value: object) -> float | str:
     """'auto' or a number."""
     if isinstance(value, str) and value.lower() == "auto":
@@ -71,7 +63,7 @@ class AttentionBase(Layer, arguments=("NumHeads",), default_format="CBT"):
     HasScoresOutput = Property(flag, False, read_only=True, group="")
     NumHeads = Property(positive_integer, read_only=True)
     AttentionMask = Property(one_of("none", "causal"), "none")
-    DropoutProbability = Property(_probability, 0.0)
+    DropoutProbability = Property(probability, 0.0)
 
     @property
     def InputNames(self) -> list[str]:

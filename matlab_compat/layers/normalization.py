@@ -25,6 +25,7 @@ from .properties import (
     one_of,
     positive_integer,
     positive_scalar,
+    probability,
     real_scalar,
 )
 from .saved_fields import no_effect
@@ -51,15 +52,6 @@ def unit_interval(value: object) -> float:
     rule = "must be a number between 0 and 1"
     number = real_scalar(value, rule)
     if not 0 <= number <= 1:
-        raise ValueError(rule)
-    return number
-
-
-def probability(value: object) -> float:
-    """A converter for a dropout probability: nonnegative and less than 1."""
-    rule = "must be a nonnegative number less than 1"
-    number = real_scalar(value, rule)
-    if not 0 <= number < 1:
         raise ValueError(rule)
     return number
 

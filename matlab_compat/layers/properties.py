@@ -253,6 +253,15 @@ def real_scalar(value: object, rule: str = "must be a real scalar") -> float:
     return float(array.item())
 
 
+def probability(value: object) -> float:
+    """A converter for a dropout probability: nonnegative and less than 1."""
+    rule = "must be a nonnegative number less than 1"
+    number = real_scalar(value, rule)
+    if not 0 <= number < 1:
+        raise ValueError(rule)
+    return number
+
+
 def nonnegative_scalar(value: object) -> float:
     """One finite number, zero or greater."""
     rule = "must be a nonnegative scalar"

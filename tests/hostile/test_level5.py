@@ -8,9 +8,6 @@ soon is counted: the steps for many small things grow as their number does.
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -20,7 +17,7 @@ from converters.matfile import Limits, open_mat
 from matlab_compat.errors import LimitExceededError, MatlabCompatWarning
 from tests.hostile import level5_child
 from tests.hostile import level5_files as files
-from tests.patience import PATIENCE
+from tests.hostile.reading import read_in_child
 from tests.steps import growth
 
 pytestmark = pytest.mark.slow
@@ -35,22 +32,7 @@ def outcomes(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict]:
     folder = tmp_path_factory.mktemp("hostile")
     for name, (content, _) in CORPUS.items():
         (folder / name).write_bytes(content)
-    return _read_in_child(folder)
-
-
-def _read_in_child(folder: Path) -> dict[str, dict]:
-    child = subprocess.run(
-        [sys.executable, "-m", "tests.hostile.level5_child", str(folder)],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        timeout=PATIENCE,
-        check=False,
-        env={"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "PATH": ""},
-    )
-    lines = [json.loads(line) for line in child.stdout.splitlines()]
-    assert child.returncode == 0, f"died after {lines[-1:]}: {child.stderr[-2000:]}"
-    return {line["name"]: line for line in lines}
+    return {line["name"]: line for line in read_in_child(folder)}
 
 
 @pytest.mark.parametrize("name", CORPUS)
@@ -85,7 +67,7 @@ def test_bombs_beyond_the_memory_are_refused(tmp_path: Path) -> None:
     # 3.9 GB is within the default limit of 4 GiB, but not within the child's memory.
     files.write_bomb(tmp_path / "3.9 GB", 3_900_000_000)
 
-    assert _read_in_child(tmp_path)["3.9 GB"]["errors"] == ["LimitExceededError"]
+    assert read_in_child(tmp_path)[0]["errors"] == ["LimitExceededError"]
 
 
 def test_bomb_is_refused_before_it_is_inflated(tmp_path: Path, monkeypatch) -> None:

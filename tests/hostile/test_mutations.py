@@ -6,17 +6,14 @@ damage gets past the checksum. All are read in one child process with little mem
 
 from __future__ import annotations
 
-import json
 import random
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from matlab_compat import errors as all_errors
 from tests.hostile import level5_files as files
-from tests.patience import PATIENCE
+from tests.hostile.reading import read_in_child
 
 pytestmark = pytest.mark.slow
 
@@ -59,18 +56,7 @@ def test_damaged_files_raise_only_this_projects_errors(tmp_path: Path) -> None:
         for number in range(MUTANTS_OF_EACH):
             (tmp_path / f"{name} {number}").write_bytes(mutate(data, dice))
 
-    child = subprocess.run(
-        [sys.executable, "-m", "tests.hostile.level5_child", str(tmp_path)],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        timeout=PATIENCE,
-        check=False,
-        env={"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "PATH": ""},
-    )
-
-    lines = [json.loads(line) for line in child.stdout.splitlines()]
-    assert child.returncode == 0, f"died after {lines[-1:]}: {child.stderr[-2000:]}"
+    lines = read_in_child(tmp_path)
     assert len(lines) == MUTANTS_OF_EACH * len(seeds())
     allowed = {name for name in vars(all_errors) if name.endswith("Error")}
     assert {error for line in lines for error in line["errors"]} <= allowed

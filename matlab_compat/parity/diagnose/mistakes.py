@@ -11,13 +11,16 @@ For example, of a class whose ``Gain`` is often taken for its reciprocal::
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
+from ...arrays import Array
 from ...errors import MatlabCompatError
 from ...layers.base import Layer
+from ..axes import same_rank
 from .altered import Change
+from .measure import Candidate, Measure, Side
 
 #: The spatial size of a layer's input; the length of sequences without space.
 Size: TypeAlias = tuple[int, ...]
@@ -88,3 +91,32 @@ def variation(
     other = changed(layer, **values)
     if other is not None and other != layer:
         yield Variation(name, text, remedy, other, rank)
+
+
+def reproduced(
+    variation: Variation,
+    who: str,
+    results: Iterable[tuple[Array | None, Array]],
+    measure: Measure,
+) -> Iterator[Candidate]:
+    """The last of the results that the mistake gives; nothing if one is missing or does not fit.
+
+    ``results`` come with what is expected, computed as they are asked for: one observation, then
+    all. ``who`` gives it, as the diagnosis says: "the layer gives".
+    """
+    for computed, expected in results:
+        if computed is None:
+            return
+        result, truth = same_rank(computed, expected)
+        own = measure.of_result(result, truth)
+        if own.distance(result, truth) > own.bound:
+            return
+    yield Candidate(
+        variation.name,
+        (Side.EXPECTED, f" is what {who} {variation.text}"),
+        variation.remedy,
+        result,
+        truth,
+        rank=variation.rank,
+        measure=own,
+    )

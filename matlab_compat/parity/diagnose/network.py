@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from ...arrays import Array
 from ...errors import MatlabCompatError
@@ -18,15 +17,12 @@ from ..axes import same_rank
 from ..diagnosis_types import Diagnosis
 from .dropout import dropouts
 from .layer import variations
-from .measure import Candidate, Side, explanations
-from .mistakes import Variation
+from .measure import Candidate, explanations
+from .mistakes import Variation, reproduced
 from .output import ranked
 from .patience import Patience
 from .rounded import rounded_networks
 from .run import Run, Target, ancestors
-
-if TYPE_CHECKING:
-    pass
 
 
 @dataclass(frozen=True)
@@ -95,23 +91,9 @@ def _common(run: Run, suspects: Sequence[Step]) -> Iterator[Suspicion]:
 def _tried(run: Run, suspicion: Suspicion, target: Target) -> Iterator[Candidate]:
     """The result with the mistake; nothing if it cannot be computed or the first image differs."""
     variation = suspicion.variation
-    for observations, expected in run.samples(target, whole_batch=variation.whole_batch):
-        computed = _result(run, suspicion, target, observations)
-        if computed is None:
-            return
-        result, truth = same_rank(computed, expected)
-        own = target.measure.of_result(result, truth)
-        if own.distance(result, truth) > own.bound:
-            return
-    yield Candidate(
-        variation.name,
-        (Side.EXPECTED, f" is what {_said(suspicion)} {variation.text}"),
-        variation.remedy,
-        result,
-        truth,
-        rank=variation.rank,
-        measure=own,
-    )
+    samples = run.samples(target, whole_batch=variation.whole_batch)
+    results = ((_result(run, suspicion, target, number), truth) for number, truth in samples)
+    return reproduced(variation, _said(suspicion), results, target.measure)
 
 
 def _said(suspicion: Suspicion) -> str:

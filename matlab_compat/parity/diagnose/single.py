@@ -17,8 +17,8 @@ from ..axes import same_rank
 from ..diagnosis_types import Diagnosis
 from ..runner import Precision
 from .layer import rounded_operands, variations
-from .measure import Candidate, Measure, Side, explanations
-from .mistakes import Variation
+from .measure import Candidate, Measure, explanations
+from .mistakes import Variation, reproduced
 from .output import ranked
 from .patience import Patience
 
@@ -72,24 +72,14 @@ class Trial:
 
     def candidates(self, variation: Variation) -> Iterator[Candidate]:
         """The layer's result for the first observation and, if that fits, for all."""
-        for X, expected in self._samples(variation):
-            try:
-                result = self.result(variation, X)
-            except (MatlabCompatError, RuntimeError, ValueError):
-                return  # it does not take this input
-            result, truth = same_rank(result, expected)
-            own = self.measure.of_result(result, truth)
-            if own.distance(result, truth) > own.bound:
-                return
-        yield Candidate(
-            variation.name,
-            (Side.EXPECTED, f" is what the layer gives {variation.text}"),
-            variation.remedy,
-            result,
-            truth,
-            rank=variation.rank,
-            measure=own,
-        )
+        results = ((self._tried(variation, X), truth) for X, truth in self._samples(variation))
+        return reproduced(variation, "the layer gives", results, self.measure)
+
+    def _tried(self, variation: Variation, X: Sequence[Array]) -> Array | None:
+        try:
+            return self.result(variation, X)
+        except (MatlabCompatError, RuntimeError, ValueError):
+            return None  # it does not take this input
 
     def result(self, variation: Variation, X: Sequence[Array]) -> Array:
         """What the layer with a mistake gives at the output in question."""

@@ -7,7 +7,6 @@ with the value that went in.
 
 from __future__ import annotations
 
-import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +24,7 @@ from converters.matfile.values import SparseArray, StructArray, Value
 from converters.matfile.writer import same, write_mat
 from matlab_compat.errors import FileAccessError, UsageError
 from tests import oracle_matio
-from tests.patience import PATIENCE
+from tests.matlab.octave import octave
 
 LEVELS = ("6", "7", "7.3")
 each_level = pytest.mark.parametrize("level", LEVELS)
@@ -153,7 +152,7 @@ def test_octave_reads_the_same(tmp_path: Path, level: Any) -> None:
         assert (s.rows, ['ab'; 'cd']); assert (size (s.nothing), [0 3]);
         assert (size (s.none), [0 1]); assert (size (s.bare), [1 1]);
     """
-    printed = _octave(script)
+    printed = octave(script)
     weights = np.array(printed.split(), np.float32)
     np.testing.assert_array_equal(weights, example()["weights"].ravel(order="F"))
 
@@ -163,19 +162,7 @@ def test_octave_reads_arrays_of_level_73(tmp_path: Path) -> None:
     path = tmp_path / "x.mat"
     array = np.arange(6.0).reshape(2, 3)
     write_mat(path, {"x": array}, level="7.3")
-    assert _octave(f"s = load ('{path}'); printf ('%d ', s.x)").split() == list("031425")
-
-
-def _octave(script: str) -> str:
-    done = subprocess.run(
-        ["octave", "--no-gui", "--quiet", "--norc", "--eval", script],
-        capture_output=True,
-        text=True,
-        timeout=PATIENCE,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    return done.stdout
+    assert octave(f"s = load ('{path}'); printf ('%d ', s.x)").split() == list("031425")
 
 
 def test_level_73_carries_matlabs_header_and_attributes(tmp_path: Path) -> None:

@@ -19,10 +19,7 @@ from numpy.typing import NDArray
 from torch import nn
 
 import matlab_compat as mc
-from converters.find import find_models
-from converters.matfile import open_mat
-from converters.saved import SavedNetwork
-from matlab_compat import Layer, layer_class
+from matlab_compat import Layer
 from matlab_compat.errors import (
     DataFormatError,
     MatlabCompatWarning,
@@ -31,7 +28,7 @@ from matlab_compat.errors import (
 )
 from tests.real import MAT_FILES, file_id
 
-from ..saved import saved_layers
+from ..saved import family_layers, saved_layers
 
 Array = NDArray[Any]
 RNG = np.random.default_rng(7)
@@ -446,18 +443,14 @@ def test_repr_gives_the_layer_back(layer: Layer) -> None:
 @pytest.mark.real
 @pytest.mark.parametrize("path", MAT_FILES, ids=file_id)
 def test_real_input_layers_build_or_say_what_is_missing(path: Any) -> None:
-    for found in find_models(open_mat(path)):
-        for saved in found.model.layers if isinstance(found.model, SavedNetwork) else []:
-            known = layer_class(saved.class_name)
-            if known is None or not known.__module__.endswith(".inputs"):
-                continue
-            layer: Any = saved.build()
-            needed = "Min" if layer.Normalization.startswith("rescale") else "Mean"
-            untrained = layer.Normalization != "none" and getattr(layer, needed).size == 0
-            if untrained:
-                with pytest.raises(PropertyError, match="empty"):
-                    layer.to_torch()
-            else:
-                with warnings.catch_warnings():
-                    warnings.simplefilter("error")
-                    assert isinstance(layer.to_torch(), nn.Module)
+    for saved in family_layers(path, "inputs"):
+        layer: Any = saved.build()
+        needed = "Min" if layer.Normalization.startswith("rescale") else "Mean"
+        untrained = layer.Normalization != "none" and getattr(layer, needed).size == 0
+        if untrained:
+            with pytest.raises(PropertyError, match="empty"):
+                layer.to_torch()
+        else:
+            with warnings.catch_warnings():
+                warnings.simplefilter("error")
+                assert isinstance(layer.to_torch(), nn.Module)

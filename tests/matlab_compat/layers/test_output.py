@@ -20,6 +20,8 @@ from matlab_compat import Layer, layer_class, registered
 from matlab_compat.errors import PropertyError
 from tests.real import MAT_FILES, REAL, file_id
 
+from ..saved import network_layers
+
 OUTPUTS = sorted(
     name for name, known in registered().items() if known.__module__.endswith(".output")
 )
@@ -86,13 +88,12 @@ def test_repr_gives_the_layer_back(layer: Layer) -> None:
 @pytest.mark.real
 @pytest.mark.parametrize("path", MAT_FILES, ids=file_id)
 def test_real_output_layers_have_as_many_classes_as_they_say(path: Any) -> None:
-    for found in find_models(open_mat(path)):
-        for saved in found.model.layers if isinstance(found.model, SavedNetwork) else []:
-            if saved.class_name in OUTPUTS:
-                layer: Any = saved.build()
-                number = saved.fields.get("NumClasses", np.zeros((0, 0)))
-                if np.size(number):
-                    assert len(layer.Classes) == int(number.item())
+    for saved in network_layers(path):
+        if saved.class_name in OUTPUTS:
+            layer: Any = saved.build()
+            number = saved.fields.get("NumClasses", np.zeros((0, 0)))
+            if np.size(number):
+                assert len(layer.Classes) == int(number.item())
 
 
 @pytest.mark.real

@@ -21,10 +21,12 @@ import matlab_compat as mc
 from converters.find import find_models
 from converters.matfile import open_mat
 from converters.saved import SavedNetwork
-from matlab_compat import Layer, layer_class
+from matlab_compat import Layer
 from matlab_compat.errors import DataFormatError, PropertyError, UnsupportedLayerError
 from tests.oracle_onnx import run_onnx
 from tests.real import MAT_FILES, REAL, file_id
+
+from ..saved import family_layers
 
 Array = NDArray[Any]
 RNG = np.random.default_rng(5)
@@ -383,13 +385,10 @@ def test_repr_gives_the_layer_back(layer: Layer) -> None:
 @pytest.mark.real
 @pytest.mark.parametrize("path", MAT_FILES, ids=file_id)
 def test_real_pooling_layers_build(path: Any) -> None:
-    for found in find_models(open_mat(path)):
-        for saved in found.model.layers if isinstance(found.model, SavedNetwork) else []:
-            known = layer_class(saved.class_name)
-            if known is not None and known.__module__.endswith(".pooling"):
-                layer = saved.build()
-                inputs = ["SSCB", "SSCB", "SS"][: layer.NumInputs]
-                assert isinstance(layer.to_torch(formats=inputs), nn.Module)
+    for saved in family_layers(path, "pooling"):
+        layer = saved.build()
+        inputs = ["SSCB", "SSCB", "SS"][: layer.NumInputs]
+        assert isinstance(layer.to_torch(formats=inputs), nn.Module)
 
 
 @pytest.mark.real

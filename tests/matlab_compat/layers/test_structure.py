@@ -16,12 +16,11 @@ from hypothesis import strategies as st
 from torch import nn
 
 import matlab_compat as mc
-from converters.find import find_models
-from converters.matfile import open_mat
-from converters.saved import SavedNetwork
 from matlab_compat import Layer, layer_class
 from matlab_compat.errors import DataFormatError, PropertyError
 from tests.real import MAT_FILES, file_id
+
+from ..saved import family_layers
 
 RNG = np.random.default_rng(11)
 
@@ -190,8 +189,5 @@ def test_repr_gives_the_layer_back(layer: Layer) -> None:
 @pytest.mark.real
 @pytest.mark.parametrize("path", MAT_FILES, ids=file_id)
 def test_real_layers_build(path: Any) -> None:
-    for found in find_models(open_mat(path)):
-        for saved in found.model.layers if isinstance(found.model, SavedNetwork) else []:
-            known = layer_class(saved.class_name)
-            if known is not None and known.__module__.endswith(".structure"):
-                assert isinstance(saved.build().to_torch(), nn.Module)
+    for saved in family_layers(path, "structure"):
+        assert isinstance(saved.build().to_torch(), nn.Module)
