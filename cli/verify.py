@@ -160,7 +160,7 @@ def _script(job: Job) -> str:
 
 
 def _options(precision: Precision) -> dict[str, object]:
-    """Those of ``predict``, for the script; without what is off."""
+    """The options of ``predict``, for the script; without what is off."""
     return {**vars(precision), "allow_tf32": precision.allow_tf32 or None}
 
 

@@ -66,7 +66,7 @@ class Job:
     limits: Limits = DEFAULT_LIMITS
     #: What else to compare with than what MATLAB saved; see :func:`.runners.runner_named`.
     against: str | None = None
-    #: Of the random input then.
+    #: The seed of the random input then.
     seed: int = 0
 
     def options(self) -> dict[str, str]:

@@ -41,9 +41,9 @@ class Cost:
 
     name: str
     dtype: str
-    #: Of the outputs of what was written.
+    #: The distance of the outputs of what was written.
     written: float
-    #: Of the same model in single.
+    #: The distance of the same model in single.
     single: float
 
     @property

@@ -23,7 +23,7 @@ def in_python(name: str, value: object) -> str:
     return f"Limits.{name}" if value is None else f"limits=Limits({alone})"
 
 
-# Of the process and not of a thread or task: variables are inflated in threads of their own.
+# One for the process, not for each thread or task: variables are inflated in threads of their own.
 _wording: Wording = in_python
 
 

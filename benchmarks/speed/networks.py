@@ -123,7 +123,7 @@ def distance(found: Any, expected: Any) -> float:
 
 
 def random_inputs(network: Network, batch: int) -> list[torch.Tensor]:
-    """Of the sizes that the input layers say."""
+    """Inputs of the sizes that the input layers say."""
     random = torch.Generator().manual_seed(0)
     found = []
     for name, form in network.plan().inputs.items():

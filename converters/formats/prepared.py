@@ -93,7 +93,7 @@ class Prepared:
 
     @property
     def output_names(self) -> list[str]:
-        """Of the outputs, in torch's order; "Y" if there is one."""
+        """The names of the outputs, in torch's order; "Y" if there is one."""
         return self.model.OutputNames if len(self.model.OutputNames) > 1 else ["Y"]
 
     @cached_property

@@ -305,7 +305,7 @@ def _window(module: Any, dims: int, x: Value) -> tuple[Any, dict[str, Any]]:
 
 
 def max_pooling(dims: int) -> Callable[[Any, Value], Layers]:
-    """Of ``dims`` dimensions."""
+    """The row's ``layers`` for max pooling in ``dims`` dimensions."""
 
     def layers(module: Any, x: Value) -> Layers:
         if module.return_indices or any(d != 1 for d in _tuple(module.dilation, dims)):
@@ -317,7 +317,7 @@ def max_pooling(dims: int) -> Callable[[Any, Value], Layers]:
 
 
 def average_pooling(dims: int) -> Callable[[Any, Value], Layers]:
-    """Of ``dims`` dimensions."""
+    """The row's ``layers`` for average pooling in ``dims`` dimensions."""
 
     def layers(module: Any, x: Value) -> Layers:
         if getattr(module, "divisor_override", None):

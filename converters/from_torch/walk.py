@@ -119,7 +119,7 @@ class _Walk:
         self.connections: list[tuple[str, str]] = []
         self.values: dict[fx.Node, Value] = {}
         self.constants: dict[fx.Node, Any] = {}
-        #: Those of them that follow from the size of the data.
+        #: The constants among them that follow from the size of the data.
         self.sizes: set[fx.Node] = set()
         self.refused: list[str] = []
         #: Where the reading goes on behind what was refused, and nothing is known of the data.

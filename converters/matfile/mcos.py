@@ -183,14 +183,7 @@ class ObjectTable:
         with self._lock, locating(*where), only_matfile_errors(what):
             properties = dict(self._class_defaults(entry.class_id))
             for saved in self._index.properties(entry):
-                try:
-                    with (
-                        only_matfile_errors(f"the property {saved.name}"),
-                        locating(f".{saved.name}"),
-                    ):
-                        properties[saved.name] = self._property(saved)
-                except MatFileError as error:
-                    properties[saved.name] = self._journal.set_aside("unknown", error, ())
+                properties[saved.name] = self._sound_property(saved)
             self._journal.report()
             for number, dynamic in enumerate(self._index.dynamic_properties(entry), 1):
                 properties[f"__dynamic_property__{number}"] = self.get(dynamic)

@@ -43,7 +43,7 @@ class NetworkInput:
     data_format: DataFormat
     is_list: bool
     labelled: bool
-    #: That of (the first of) the data and that of its input layer, where they differ.
+    #: The size of (the first of) the data and the size of its input layer, where they differ.
     other_size: _Sizes | None = None
 
     def observation(self, index: int) -> Array:
@@ -233,7 +233,7 @@ def _names(classes: object, count: int) -> Array:
     except ValueError:
         names = None
     if names is None or len(names) != count:
-        # Of the labels of a data set the categories are the classes, in their order.
+        # Where the labels of a data set are given, their categories are the classes, in order.
         names = class_names(getattr(classes, "categories", names))
     if names is None or len(names) != count:
         raise UsageError(

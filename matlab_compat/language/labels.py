@@ -16,7 +16,7 @@ from .expression import ELEMENTWISE, Call, Function, Input, Node, Number, Text, 
 
 @dataclass(frozen=True)
 class Labels:
-    """Of one value: what each dimension holds, and the format that it carries."""
+    """The labels of one value: what each dimension holds, and the format that it carries."""
 
     #: One label per dimension, in the order of the dimensions; ``None`` after a reshape.
     layout: str | None

@@ -91,7 +91,7 @@ class Layer:
     constructor: ClassVar[str] = ""
     #: Positional arguments of that function.
     arguments: ClassVar[tuple[str, ...]] = ()
-    #: Those of them that may be left out: the last ones.
+    #: Positional arguments that may be left out: the last ones.
     optional: ClassVar[tuple[str, ...]] = ()
     #: What MATLAB calls the kind of layer in the rows of a layer array.
     type_text: ClassVar[str] = ""

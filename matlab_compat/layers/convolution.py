@@ -269,7 +269,7 @@ class ChannelGroupsLayer(FilterLayer):
         return (*self.filter_size, *self._numbers())
 
     def _checked_weights(self, weights: Array) -> Array:
-        """Of one filter per group files may hold h×w×C/G×G, without the dimension of size 1."""
+        """With one filter per group files may hold h×w×C/G×G, without the dimension of size 1."""
         needed = self._weights_size()
         if self.NumFiltersPerGroup == 1 and weights.ndim == 4 and restored(weights, needed) is None:
             weights = weights[:, :, :, np.newaxis, :]

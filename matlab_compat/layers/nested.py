@@ -66,7 +66,7 @@ class NetworkLayer(
         return plan
 
     def output_formats(self, formats: Any) -> tuple[str, ...]:
-        """Those of the inner network's outputs."""
+        """The labels of the inner network's outputs."""
         return tuple(labels for _, labels in self.inner_plan(formats).outputs.values())
 
     def assign_from_torch(self, module: nn.Module) -> Self:

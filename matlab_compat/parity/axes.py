@@ -28,7 +28,7 @@ class Axes:
 
     @classmethod
     def of(cls, rank: int, labels: str) -> Axes:
-        """Of arrays with so many dimensions; more labels are for sizes of 1 at the end."""
+        """For arrays with so many dimensions; more labels are for sizes of 1 at the end."""
         return cls((labels or _UNLABELLED.get(rank, "U"))[:rank].ljust(rank, "U"))
 
     @property

@@ -38,7 +38,7 @@ class Blocks:
         array.transpose(self.axes)[place] = values
 
     def first(self, place: Place, chosen: Array) -> int:
-        """Of the elements where ``chosen`` is true in a block: the first, as numpy counts."""
+        """The first element where ``chosen`` is true in a block, as numpy counts."""
         if not self.shape:
             return 0
         found = np.unravel_index(np.flatnonzero(chosen), chosen.shape)

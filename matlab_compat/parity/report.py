@@ -72,7 +72,7 @@ class Report:
 
 
 def together(reports: Sequence[Report], facts: Mapping[str, str]) -> Report:
-    """Those of one file as one, with ``facts`` of it."""
+    """The reports of one file as one report, with ``facts`` about the file."""
     each = (r.warnings for r in reports)
     found = Report(
         tuple(one for r in reports for one in r.outputs),

@@ -33,7 +33,7 @@ class Rounding:
 
     @classmethod
     def of(cls, dtype: Any, *arrays: Array, tf32: bool = False) -> Rounding:
-        """Of the coarsest format at work: the one computed in, or those of ``arrays``.
+        """The rounding of the coarsest format at work: the one computed in, or those of ``arrays``.
 
         ``tf32`` if float32 is really rounded to TF32 on the way.
         """

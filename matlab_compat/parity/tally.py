@@ -24,13 +24,13 @@ class Totals:
 
     elements: int = 0
     finite: int = 0
-    #: Of the distances |actual - expected|, and of their squares and those of the expected values.
+    #: Sums of the distances |actual - expected|, of their squares, of the expected values' squares.
     distances: float = 0.0
     squares: float = 0.0
     expected_squares: float = 0.0
     largest: float = math.nan
     largest_expected: float = 0.0
-    #: Of the oracle's finite values, and of the distances of each side to it.
+    #: Maxima of the oracle's finite values, and of the distances of each side to it.
     largest_oracle: float = 0.0
     oracle_actual: float = math.nan
     oracle_expected: float = math.nan
@@ -104,7 +104,7 @@ def _magnitude(values: Array) -> float:
 
 
 def _larger(one: float, other: float) -> float:
-    """That of the two that is not NaN, if one is."""
+    """Whichever of the two is not NaN, if one is."""
     return float(np.fmax(one, other))
 
 
@@ -131,7 +131,7 @@ class Judgement:
     #: The largest distance in roundings, over what is finite on both sides.
     scaled: float
     outside: int
-    #: Of those outside: NaN or infinite on one side only.
+    #: How many of those outside are NaN or infinite on one side only.
     stray: int
     worst: tuple[int, ...]
     oracle_actual: float

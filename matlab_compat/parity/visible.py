@@ -247,7 +247,7 @@ def _weighed(results: Sequence[Tensor]) -> Tensor:
 
 
 def _size(parameter: Tensor, gradient: Tensor | None) -> float:
-    """Of what a change of all elements by their own size does, at most."""
+    """The most that a change of all elements by their own size does."""
     if gradient is None:
         return 0.0
     moved = float((parameter.detach().double() * gradient.double()).norm())

@@ -114,7 +114,7 @@ class SourcePackage(Format, suffixes=("",)):
 class Source(NamedTuple):
     """What the text of a package is made of."""
 
-    #: Of the one layer, if it is a layer.
+    #: The network; one around the layer, if the model is a layer.
     network: Network
     plan: Plan
     written: Written

@@ -28,7 +28,7 @@ from torch import Tensor
 from ..padding import Pairs
 from .phases import LANES, lanes
 
-#: Of x, weight, the window's size, bias, stride and padding; the layout is the weight's.
+#: Takes x, weight, the window's size, bias, stride and padding; the layout is the weight's.
 matrix_convolution: Any = getattr(torch._C._nn, "thnn_conv2d", None)
 
 Kernel: TypeAlias = Literal["onednn", "columns", "planes"]
@@ -62,7 +62,7 @@ def fastest(
 
 @dataclass(frozen=True)
 class _Shape:
-    """Of a convolution; ``places``, ``taps`` and ``rows`` are those of all observations.
+    """The sizes of a convolution; ``places``, ``taps`` and ``rows`` are those of all observations.
 
     A tap is an element of a window; a row is what one of them is multiplied with in a row of
     places. ``copied`` says that there are columns to make: else the image is the columns.

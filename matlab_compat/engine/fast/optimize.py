@@ -151,7 +151,7 @@ def _take_activation(module: fx.GraphModule, node: fx.Node) -> Activation | None
 
 
 def _slope(layer: nn.Module) -> float | None:
-    """Of an activation that is linear on both sides of 0."""
+    """The slope below 0 of an activation that is linear on both sides of 0."""
     if isinstance(layer, nn.ReLU):
         return 0.0
     return float(layer.negative_slope) if isinstance(layer, nn.LeakyReLU) else None

@@ -109,7 +109,7 @@ class Shape:
         stride: Sequence[int],
         crop: Sequence[tuple[int, int]],
     ) -> Shape:
-        """Of an N,C,H,W input and a C,F,h,w weight."""
+        """The shape for an N,C,H,W input and a C,F,h,w weight."""
         sizes = zip(x.shape[2:], weight.shape[2:], stride, crop, strict=True)
         rows, columns = (Phases(n, k, s, *cut) for n, k, s, cut in sizes)
         return cls(weight.shape[0], weight.shape[1], rows, columns)

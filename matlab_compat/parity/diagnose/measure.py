@@ -105,7 +105,7 @@ class Candidate:
     remedy: Said
     actual: Array = field(repr=False)
     expected: Array = field(repr=False)
-    #: Of two that fit, the lower comes first.
+    #: Where two fit, the one with the lower rank comes first.
     rank: int = 1
     #: The part of the original arrays that the two are made of, where it is not all of them.
     before: tuple[Array, Array] | None = None

@@ -20,7 +20,7 @@ from .measure import Candidate, Measure, Said, Side
 LARGEST_SHIFT = 3
 #: Rows or columns that one side may have more because it was not cropped.
 LARGEST_CROP = 16
-#: Of each channel, the elements that channels are matched by; and the most channels.
+#: How many elements of each channel channels are matched by; and the most channels.
 _MATCHED_ELEMENTS = 256
 _MOST_CHANNELS = 4096
 

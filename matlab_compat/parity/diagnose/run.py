@@ -96,7 +96,7 @@ class Run:
         return min(int(self.values[name, -1].shape[0]) for name in self.plan.inputs)
 
     def spatial_size(self, step: Step) -> tuple[int, ...]:
-        """That of the layer's first input, as H,W; the length of sequences without space."""
+        """H,W of the layer's first input; the length of sequences without space."""
         form = step.formats[0]
         moved = form.count("S") or form.count("T")
         return tuple(self.values[step.sources[0]].shape[2 : 2 + moved])

@@ -53,7 +53,7 @@ def diagnose_layer(
 
 
 def _spatial_size(form: DataFormat, X: Array) -> tuple[int, ...]:
-    """Of what filters move over: space, or time where there is no space."""
+    """The sizes of what filters move over: space, or time where there is no space."""
     moved = "S" if "S" in form.labels else "T"
     sizes = zip(form.expanded(X).shape, form.labels, strict=True)
     return tuple(n for n, label in sizes if label == moved)

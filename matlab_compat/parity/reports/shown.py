@@ -123,7 +123,7 @@ class Scatter:
     difference: Array
     #: Which points are outside the bound.
     outside: Array
-    #: Of how many elements these are a sample.
+    #: How many elements these are a sample of.
     of: int
 
 
