@@ -11,8 +11,14 @@ from matlab_compat.wording import argument
 def inspection(document: dict[str, Any]) -> str:
     """The text of ``inspect``: the file, its variables as ``whos`` lists them, its layers."""
     origin = ", ".join(part for part in (document["platform"], document["date"]) if part)
+    is_hdf5_of_others = document["level"] == "7.3" and not document["header"]
+    kind = (
+        "HDF5, and not a MAT-file: MATLAB's save did not write it"
+        if is_hdf5_of_others
+        else f"MAT-file level {document['level']}"
+    )
     lines = [
-        f"{document['file']}: MAT-file level {document['level']}{origin and f' ({origin})'}",
+        f"{document['file']}: {kind}{origin and f' ({origin})'}",
         "",
         *_whos(document["variables"]),
     ]

@@ -25,6 +25,7 @@ from matlab_compat.wording import argument
 from .atomic import new_files
 from .examples import example_sizes
 from .formats import Format, Options, Prepared, format_for
+from .formats.mat import unbuilt
 from .load import load
 from .matfile import DEFAULT_LIMITS, Limits
 from .normalization import constants_of, constants_place, write_constants
@@ -162,7 +163,8 @@ def _saved(prepared: Prepared, path: Path, check: bool, overwrite: bool) -> Conv
     with locating(str(path)):
         if isinstance(model, Layer) and (refused := model.refusal()) is not None:
             raise refused
-        if why := target.refusal(prepared):
+        unbuildable = "" if target.holds_placeholders else unbuilt(prepared.model)
+        if why := unbuildable or target.refusal(prepared):
             raise UnsupportedLayerError(f"{target.name}: {why}.", remedy=_placeholders(prepared))
         constants = constants_of(model) if prepared.options.strip_normalization else {}
 

@@ -107,6 +107,11 @@ def write_mat(
             f"version is {version!r}.", where=(str(path),), remedy="use '6', '7' or '7.3'."
         )
     with locating(str(path)):
+        if not isinstance(variables, Mapping):
+            raise UsageError(
+                f"Variables are given by their names, not as {type(variables).__name__}.",
+                remedy="pass a dict: {'X': X}.",
+            )
         neutral = {name: _located(str(name), variables[name], 0) for name in variables}
     writer.write_mat(path, neutral, level=cast(writer.Level, level), overwrite=overwrite)
 

@@ -35,6 +35,8 @@ class Format(ABC):
 
     #: How messages call it.
     name: ClassVar[str]
+    #: Whether it can hold placeholders for layers that cannot be built (``Options.stub``).
+    holds_placeholders: ClassVar[bool] = False
     #: All formats by the ending.
     registered: ClassVar[dict[str, type[Format]]] = {}
 

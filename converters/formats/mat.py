@@ -27,6 +27,7 @@ class MatStruct(ReadableFormat, suffixes=(".mat",)):
     """A struct export that ``load`` and a MATLAB user can read: ``layer``, or ``net``."""
 
     name: ClassVar[str] = "MATLAB struct"
+    holds_placeholders: ClassVar[bool] = True
     chooses: ClassVar[bool] = True
 
     def refusal(self, prepared: Prepared) -> str:

@@ -34,6 +34,7 @@ class Safetensors(ReadableFormat, suffixes=(".safetensors",)):
     """The state_dict of ``model.to_torch()``, which any reader of safetensors takes."""
 
     name: ClassVar[str] = "safetensors"
+    holds_placeholders: ClassVar[bool] = True
 
     def write(self, prepared: Prepared, path: Path) -> None:
         """The tensors, with the architecture in the metadata."""

@@ -38,6 +38,7 @@ class TorchFile(ReadableFormat, suffixes=(".pt", ".pth")):
     """
 
     name: ClassVar[str] = "torch state_dict"
+    holds_placeholders: ClassVar[bool] = True
 
     def write(self, prepared: Prepared, path: Path) -> None:
         """A dict of ``state_dict``, ``architecture`` and ``format``."""

@@ -19,6 +19,7 @@ from converters.matfile.text import CodePage
 from converters.matfile.threads import WORTH_THREADS, pool
 from converters.matfile.values import Value
 from matlab_compat.errors import (
+    CorruptFileError,
     MatFileError,
     MatlabCompatWarning,
     TruncatedFileError,
@@ -112,6 +113,13 @@ def _no_mat_file(path: Path, beginning: bytes) -> MatFileError:
         return TruncatedFileError(
             f"The file ends after {len(beginning)} bytes, within its header.",
             remedy="Copy or download the file again; this one is cut short.",
+        )
+    if beginning.startswith(b"MATLAB 5.0 MAT-file"):
+        return CorruptFileError(
+            "The header is that of a MAT-file, but 'IM' or 'MI', the order of the bytes, is not at "
+            f"its end: {beginning[126:128]!r} is.",
+            remedy="copy or download the file again, as binary: an editor or a transfer as text "
+            "changes bytes.",
         )
     return not_a_mat_file(path, beginning)
 

@@ -10,6 +10,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import h5py
 import numpy as np
 import pytest
 import scipy.io
@@ -38,6 +39,15 @@ def test_inspect_as_text() -> None:
         "3 4×5×2 transposed convolutions with stride [2  3] and cropping [1  0  2  1]"
     )
     assert any(line.split() == ["up2", "->", "add/in2"] for line in lines)
+
+
+def test_inspect_says_that_hdf5_of_others_is_no_mat_file(tmp_path: Path) -> None:
+    with h5py.File(tmp_path / "a.h5", "w") as file:
+        file["x"] = [[1.0, 2.0]]
+    done = run("inspect", tmp_path / "a.h5")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "a.h5: HDF5, and not a MAT-file" in done.stdout
+    assert "level" not in done.stdout
 
 
 def test_inspect_as_json_has_the_keys_of_its_schema() -> None:

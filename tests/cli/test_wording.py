@@ -116,7 +116,7 @@ def test_the_command_line_leaves_pythons_words_behind(call: Any, tmp_path: Path)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("ending", ["", ".m", ".onnx"])
+@pytest.mark.parametrize("ending", ["", ".m", ".onnx", ".pt2"])
 @pytest.mark.parametrize("stub", [True, False])
 def test_layers_that_cannot_be_built_and_the_endings_that_hold_placeholders(
     call: Any, tmp_path: Path, ending: str, stub: bool
@@ -132,4 +132,5 @@ def test_layers_that_cannot_be_built_and_the_endings_that_hold_placeholders(
     assert (done.code, done.out) == (3, "")
     assert done.err.count("'odd'") == 1
     assert ("pass --stub" in done.err) is not stub
+    assert "convert to .pt, .safetensors or .mat" in done.err
     assert call("convert", path, "-o", tmp_path / "out.pt", "--stub").code == 0

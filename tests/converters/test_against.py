@@ -70,6 +70,18 @@ def test_files_that_are_no_onnx(tmp_path: Path) -> None:
         verify_against(SERIES, tmp_path / "text.onnx")
 
 
+@pytest.mark.parametrize(
+    "content", [b"", b"\x89HDF\r\n\x1a\n" + bytes(600), bytes(range(200, 256))]
+)
+def test_of_a_file_that_is_no_onnx_no_text_of_onnx_runtime_is_passed_on(
+    tmp_path: Path, content: bytes
+) -> None:
+    (tmp_path / "a.onnx").write_bytes(content)
+    with pytest.raises(UnsupportedFileError, match=r"The file is no ONNX model") as caught:
+        verify_against(SERIES, tmp_path / "a.onnx")
+    assert "ONNXRuntimeError" not in str(caught.value)
+
+
 def test_without_onnx_runtime_the_remedy_says_how_to_get_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

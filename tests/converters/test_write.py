@@ -245,6 +245,14 @@ def test_no_such_version(tmp_path: Path, version: str) -> None:
         write_mat(tmp_path / "x.mat", {"x": X}, version=version)
 
 
+@pytest.mark.parametrize("variables", [X, [X], [("X", X)], "X", None])
+def test_variables_without_names_are_refused(tmp_path: Path, variables: Any) -> None:
+    with pytest.raises(UsageError, match="by their names") as caught:
+        write_mat(tmp_path / "x.mat", variables)
+    assert "{'X': X}" in caught.value.remedy
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_it_is_public() -> None:
     assert converters.write_mat is write_mat
     assert "write_mat" in converters.__all__

@@ -21,7 +21,7 @@ from matlab_compat.network import CLASSIC, Network
 
 from ...matfile.writer import KEYWORDS
 from ..base import Format, Model, Options, Prepared
-from ..mat import MatStruct, unbuilt, write_struct
+from ..mat import MatStruct, write_struct
 from .calls import Call, call, helper, plain, quoted, refusal
 
 if TYPE_CHECKING:
@@ -42,8 +42,8 @@ class MatlabFunctionFile(Format, suffixes=(".m",)):
         return (path.with_suffix(".mat"),)
 
     def refusal(self, prepared: Prepared) -> str:
-        """Layers that cannot be built or have no constructor; networks that MATLAB refuses."""
-        return unbuilt(prepared.model) or _refusal(prepared.model)
+        """Layers that have no constructor; networks that MATLAB refuses."""
+        return _refusal(prepared.model)
 
     def write(self, prepared: Prepared, path: Path) -> None:
         """NAME.mat, then NAME.m.

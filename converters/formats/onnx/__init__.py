@@ -132,6 +132,8 @@ def open_session(path: str | PathLike[str]) -> Any:
         kind = kind_of_file(Path(path))
         if kind is not None and "ONNX" not in kind.name:
             why = f"The file is no ONNX model: it is {kind.name}."
+        elif type(error).__name__ == "InvalidProtobuf" or "No graph" in str(error):
+            why = "The file is no ONNX model, or it is damaged."
         else:
             why = f"ONNX Runtime cannot open it: {cause_text(error)}"
         raise UnsupportedFileError(

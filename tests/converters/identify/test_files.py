@@ -27,7 +27,13 @@ from torch import nn
 import converters
 from converters.data import read_array
 from converters.identify.files import kind_of
-from matlab_compat.errors import MatFileError, NotAMatFileError, UnsupportedLayerError, UsageError
+from matlab_compat.errors import (
+    CorruptFileError,
+    MatFileError,
+    NotAMatFileError,
+    UnsupportedLayerError,
+    UsageError,
+)
 
 MODULE = nn.Sequential(nn.Conv2d(3, 2, 3), nn.ReLU())
 
@@ -313,6 +319,16 @@ def test_a_mat_file_called_pt(tmp_path: Path) -> None:
     with pytest.raises(MatFileError, match="it is a MAT-file") as caught:
         converters.load(tmp_path / "net.pt")
     assert "net.mat" in caught.value.remedy
+
+
+def test_a_mat_file_that_was_copied_as_text(tmp_path: Path) -> None:
+    """As an editor or a repository without binary files re-encodes it: the header grows."""
+    header = b"MATLAB 5.0 MAT-file, Platform: PCWIN64, Created on: mi\xe9".ljust(124) + b"\0\1IM"
+    path = tmp_path / "net.mat"
+    path.write_bytes((header + bytes(64)).decode("latin-1").encode())
+    with pytest.raises(CorruptFileError, match="header is that of a MAT-file") as caught:
+        converters.load(path)
+    assert "as binary" in caught.value.remedy
 
 
 def test_an_uppercase_ending_is_the_same_format(tmp_path: Path) -> None:
