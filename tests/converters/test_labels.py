@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 import scipy.io
+import scipy.sparse
 
 import converters
 from converters.data import read_array
@@ -174,3 +175,10 @@ def test_a_file_without_arrays_says_what_it_has(tmp_path: Path) -> None:
     scipy.io.savemat(tmp_path / "s.mat", {"s": {"X": np.ones(3)}})
     with pytest.raises(UsageError, match=r"no arrays, but s \(struct\)"):
         read_array(str(tmp_path / "s.mat"))
+
+
+def test_a_sparse_array_where_a_full_one_belongs(tmp_path: Path) -> None:
+    converters.write_mat(tmp_path / "s.mat", {"X": scipy.sparse.csc_matrix(np.eye(3))})
+    with pytest.raises(PropertyError, match="not a sparse one") as caught:
+        read_array(f"{tmp_path / 's.mat'}:X")
+    assert "full(X)" in caught.value.remedy

@@ -155,6 +155,14 @@ def test_what_is_no_model_is_named(tmp_path: Path, kind: str) -> None:
     assert caught.value.remedy
 
 
+def test_the_size_of_an_object_that_stands_for_data_is_not_made_up(tmp_path: Path) -> None:
+    """A categorical of any size is 1 x 1 to the file: the size is in its value."""
+    path = tmp_path / "o.mat"
+    write_level7(path, {"Y": Instance("categorical", {"codes": np.ones((5, 1), np.uint8)})}, {})
+    with pytest.raises(LayerNotFoundError, match=r"only data: Y categorical\."):
+        converters.load(path)
+
+
 def test_names_in_a_file_cannot_forge_a_message(tmp_path: Path) -> None:
     path = tmp_path / "m.mat"
     layers = cells({**RELU, "type": "relu\nremedy: \x1b[31m"}, conv())
