@@ -92,5 +92,9 @@ def _in_network(
     target = Target(name, port, difference.expected, difference.measure, is_activation)
     found = diagnose_network(run, target, difference.equal, patience)
     actual, labels = run.actual(target), run.labels(target)
+    if any(len(given.data) > 1 for given in run.inputs):
+        # One sequence of several was run, and the output may have a row for each.
+        whole = difference.result
+        actual = whole.expected if difference.turned else whole.actual
     where = difference.comparison.name
     return found or diagnose_output(actual, target.expected, target.measure, where, labels)
