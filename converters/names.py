@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from matlab_compat.plain_text import unused
+
 from .matfile.writer import KEYWORDS
 
 
@@ -23,14 +25,6 @@ def valid_name(name: str) -> str:
 
 def valid_names(names: Sequence[str]) -> dict[str, str]:
     """Each name's valid form; numbered where two would come out the same, so that none is lost."""
-    valid: dict[str, str] = {}
     taken: set[str] = set()
-    for name in names:
-        own = one = valid_name(name)
-        number = 1
-        while one in taken:
-            number += 1
-            one = f"{own[:50]}_{number}"
-        taken.add(one)
-        valid[name] = one
-    return valid
+    valid = {name: valid_name(name) for name in names}
+    return {name: unused(own, taken, own[:50]) for name, own in valid.items()}

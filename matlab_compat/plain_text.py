@@ -25,6 +25,19 @@ def plain_texts(value: Any) -> Any:
     return [plain_text(text) for text in one] if isinstance(one, list | tuple) else one
 
 
+def unused(name: str, taken: set[str], stem: str | None = None) -> str:
+    """The name, or its stem with the first number from 2 that is not taken; it then is.
+
+    ``unused("up", {"up"})`` is ``"up_2"``.
+    """
+    free, number = name, 1
+    while free in taken:
+        number += 1
+        free = f"{name if stem is None else stem}_{number}"
+    taken.add(free)
+    return free
+
+
 def class_names(value: object) -> list[str] | None:
     """The names of a categorical, a cell array or a list; ``None`` for 'auto' or nothing."""
     labels = getattr(value, "labels", None)  # a categorical keeps the order of its elements

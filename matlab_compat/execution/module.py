@@ -15,6 +15,7 @@ from torch import fx, nn
 from ..arrays import as_tuple
 from ..engine.precision import DeviceLike, DTypeLike
 from ..errors import DataFormatError, MatlabCompatError, UnsupportedLayerError, cause_text, locating
+from ..plain_text import unused
 from ..wording import argument
 from .described import LayerLike, Plan, Port, Step
 from .sizes import check_sizes
@@ -151,12 +152,7 @@ def attribute_names(names: list[str]) -> dict[str, str]:
         stem = identifier(name)
         if hasattr(fx.GraphModule, stem) or stem in ("graph", "meta", "training", "code"):
             stem += "_"
-        unique, count = stem, 1
-        while unique in taken:
-            count += 1
-            unique = f"{stem}_{count}"
-        taken.add(unique)
-        found[name] = unique
+        found[name] = unused(stem, taken)
     return found
 
 

@@ -593,11 +593,22 @@ class Layer:
         PropertyError
             The layer has not been trained or initialized.
         """
+        with locating(self.label):
+            return self._predicted(X, data_format, device, dtype, allow_tf32)
+
+    def _predicted(
+        self,
+        X: object,
+        data_format: str | Sequence[str] | None,
+        device: DeviceLike | None,
+        dtype: DTypeLike | None,
+        allow_tf32: bool,
+    ) -> Any:
+        """As :meth:`predict`; a layer may have a faster way."""
         from ..execution.layer import predict_layer
 
-        with locating(self.label):
-            formats = self.default_formats if data_format is None else data_format
-            return predict_layer(self, X, formats, device, dtype, allow_tf32)
+        formats = self.default_formats if data_format is None else data_format
+        return predict_layer(self, X, formats, device, dtype, allow_tf32)
 
     def rounding_scale(self, X: object, data_format: str) -> Array | None:
         """What the roundings of each output element are proportional to, if a formula says it.

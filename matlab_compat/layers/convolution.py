@@ -22,8 +22,6 @@ from .edges import (
     edge_sizes,
     edge_text,
     edges_of,
-    merge_legacy_edges,
-    without_same_size,
 )
 from .filters import (
     FORMATS_2D,
@@ -107,9 +105,7 @@ class ConvolutionLayer(
 
     @classmethod
     def _from_values(cls, values: dict[str, object], extra: Mapping[str, Any]) -> Self:
-        merge_legacy_edges("Padding", cls.dims, extra, values)
-        given = without_same_size("Padding", values)
-        layer = cls(**cls._with_inferred_sizes(given))
+        layer = cls(**cls._with_inferred_sizes(cls._from_file(values, extra)))
         layer._warn_if_same_disagrees(values.get("PaddingSize"))
         return layer
 

@@ -203,6 +203,14 @@ class EdgesLayer(Layer):
         """Padding says PaddingMode and PaddingSize; Cropping likewise."""
         return {cls.edges: partial(edge_properties, cls.edges, cls.dims, modes=cls.edge_modes)}
 
+    @classmethod
+    def _from_file(
+        cls, values: dict[str, object], extra: Mapping[str, object]
+    ) -> dict[str, object]:
+        """Saved values, with those of older releases, without the size that 'same' mode had."""
+        merge_legacy_edges(cls.edges, cls.dims, extra, values)
+        return without_same_size(cls.edges, values)
+
     def constructor_options(self) -> dict[str, object]:
         """Padding in the place of PaddingSize and PaddingMode; Cropping likewise."""
         options = super().constructor_options()

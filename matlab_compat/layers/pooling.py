@@ -22,8 +22,6 @@ from .edges import (
     edge_sizes,
     edge_text,
     edges_of,
-    merge_legacy_edges,
-    without_same_size,
 )
 from .formats import require_format
 from .properties import (
@@ -73,8 +71,7 @@ class PoolingLayer(
 
     @classmethod
     def _from_values(cls, values: dict[str, object], extra: Mapping[str, Any]) -> Self:
-        merge_legacy_edges("Padding", cls.dims, extra, values)
-        return cls(**without_same_size("Padding", values))
+        return cls(**cls._from_file(values, extra))
 
     def _validate(self) -> None:
         values = self._values

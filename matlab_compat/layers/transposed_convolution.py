@@ -20,7 +20,6 @@ from ..errors import (
     MatlabDeprecationWarning,
     PropertyError,
     ReadOnlyPropertyError,
-    locating,
 )
 from ..plain_text import plain_text
 from .constructors import constructor_of
@@ -228,48 +227,31 @@ class TransposedConvolution2DLayer(
 
     # --- torch --------------------------------------------------------------------------
 
-    def predict(
+    def _predicted(
         self,
         X: object,
-        data_format: str | Sequence[str] | None = None,
-        *,
-        device: DeviceLike | None = None,
-        dtype: DTypeLike | None = None,
-        allow_tf32: bool = False,
+        data_format: str | Sequence[str] | None,
+        device: DeviceLike | None,
+        dtype: DTypeLike | None,
+        allow_tf32: bool,
     ) -> Any:
-        """The layer's output for an array in MATLAB order, H×W×C×N to H'×W'×F×N.
-
-        As for every layer (see :meth:`Layer.predict`), but column-major arrays enter and leave
-        torch without a copy. ``data_format`` is "SSCB" if not given; the labels may come in any
-        order. In SSCB, SSC, SSCBT and SSCT the filter moves over both S, in SCBT and SCT over
-        S and T.
-
-        Raises
-        ------
-        DataFormatError
-            An unlabelled or unsupported format, a wrong number of channels, or a crop that
-            leaves nothing.
-        PropertyError
-            The layer has no weights.
-        """
+        """Column-major arrays enter and leave torch without a copy."""
         data_format = plain_text(data_format)
         if isinstance(X, dlarray | tuple) or not isinstance(data_format, str | None):
-            options = {"device": device, "dtype": dtype, "allow_tf32": allow_tf32}
-            return super().predict(X, data_format, **options)  # type: ignore[arg-type]
+            return super()._predicted(X, data_format, device, dtype, allow_tf32)
         from ..engine.arrays import as_data, map_spatial
         from ..execution.layer import check_channels
 
-        with locating(self.label):
-            self._refuse_unread()
-            form = DataFormat.parse(self.default_format if data_format is None else data_format)
-            self.output_formats([form.canonical])
-            data = as_data(X)
-            check_channels(self, form.expanded(data).shape, form.labels)
+        self._refuse_unread()
+        form = DataFormat.parse(self.default_format if data_format is None else data_format)
+        self.output_formats([form.canonical])
+        data = as_data(X)
+        check_channels(self, form.expanded(data).shape, form.labels)
 
-            def run(folded: Array) -> Array:
-                return self._run(folded, device, dtype, allow_tf32)
+        def run(folded: Array) -> Array:
+            return self._run(folded, device, dtype, allow_tf32)
 
-            return map_spatial(data, form, FORMATS_2D[form.canonical], run)
+        return map_spatial(data, form, FORMATS_2D[form.canonical], run)
 
     def rounding_scale(self, X: object, data_format: str) -> Array:
         """``|W| * |x| + |b|``, in double."""

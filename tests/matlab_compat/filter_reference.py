@@ -7,6 +7,7 @@ Nothing here uses the package under test.
 from __future__ import annotations
 
 import itertools
+import warnings
 from collections.abc import Sequence
 from typing import Any
 
@@ -134,3 +135,12 @@ def assert_close(actual: Array, expected: Array, tolerance: float = 2e-5) -> Non
 
 
 DIMENSIONS = list(itertools.product([1, 2, 3], [1, 2]))
+
+
+def assert_moves_over_space_alone(layer: Any) -> None:
+    """A 1-D layer of four channels passes time on step by step, without a warning."""
+    X = normal(6, 4, 2, 3)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        Y = layer.predict(X, "SCBT")
+    assert_close(Y[..., 1], layer.predict(X[..., 1], "SCB"))

@@ -320,13 +320,7 @@ def test_limit_on_bytes_counts_the_whole_variable(tmp_path: Path) -> None:
         put_cell(file, "c", [put(refs, name, np.ones((10, 10))).ref for name in "abc"])
 
     path = make(tmp_path / "x.mat", write)
-    with open_mat(path, limits=Limits(max_bytes=2400)) as file:
-        assert file["c"].shape == (1, 3)
-    with (
-        open_mat(path, limits=Limits(max_bytes=2399)) as file,
-        pytest.raises(LimitExceededError, match="max_bytes=2400"),
-    ):
-        file["c"]
+    assert_limit(path, Limits(max_bytes=2400), Limits(max_bytes=2399), "max_bytes=2400", (1, 3))
 
 
 def test_limit_on_depth(tmp_path: Path) -> None:
@@ -337,12 +331,16 @@ def test_limit_on_depth(tmp_path: Path) -> None:
         put_cell(file, "c", [below.ref])
 
     path = make(tmp_path / "x.mat", write)
-    with open_mat(path, limits=Limits(max_depth=6)) as file:
-        assert file["c"].shape == (1, 1)
-    with (
-        open_mat(path, limits=Limits(max_depth=5)) as file,
-        pytest.raises(LimitExceededError, match="max_depth"),
-    ):
+    assert_limit(path, Limits(max_depth=6), Limits(max_depth=5), "max_depth")
+
+
+def assert_limit(
+    path: Path, enough: Limits, too_little: Limits, remedy: str, shape: tuple[int, int] = (1, 1)
+) -> None:
+    with open_mat(path, limits=enough) as file:
+        assert file["c"].shape == shape
+    refused = pytest.raises(LimitExceededError, match=remedy)
+    with open_mat(path, limits=too_little) as file, refused:
         file["c"]
 
 

@@ -84,19 +84,20 @@ def test_max_pooling_agrees_with_onnx(w: dict[str, Any]) -> None:
 
 @given(windows(2))
 def test_average_pooling_counts_padded_zeros(w: dict[str, Any]) -> None:
-    x = data(*w["size"], 2, 2)
-    layer = mc.averagePooling2dLayer(w["pool"], Stride=w["stride"], Padding=padding_2d(w))
-    expected = onnx_pool("AveragePool", x, w, count_include_pad=1)
-    np.testing.assert_allclose(layer.predict(x), expected, atol=1e-6)
+    assert_averages(w, count_include_pad=1)
 
 
 @given(windows(2))
 def test_padding_value_mean_leaves_padding_out(w: dict[str, Any]) -> None:
+    assert_averages(w, count_include_pad=0, PaddingValue="mean")
+
+
+def assert_averages(w: dict[str, Any], count_include_pad: int, **options: Any) -> None:
     x = data(*w["size"], 2, 2)
     layer = mc.averagePooling2dLayer(
-        w["pool"], Stride=w["stride"], Padding=padding_2d(w), PaddingValue="mean"
+        w["pool"], Stride=w["stride"], Padding=padding_2d(w), **options
     )
-    expected = onnx_pool("AveragePool", x, w, count_include_pad=0)
+    expected = onnx_pool("AveragePool", x, w, count_include_pad=count_include_pad)
     np.testing.assert_allclose(layer.predict(x), expected, atol=1e-6)
 
 
