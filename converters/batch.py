@@ -81,7 +81,6 @@ class Job:
         }
         if self.against is not None:
             chosen |= {"against": self.against, "seed": self.seed}
-            chosen |= dict.fromkeys(("layer", "layer_class", "expected", "data_format"))
         given = {name: value for name, value in chosen.items() if value not in (None, ())}
         return {name: str(value) for name, value in sorted(given.items())}
 
@@ -91,6 +90,7 @@ class Job:
         if self.against is not None:
             from .against import verify_against
 
+            self._refuse_parts()
             return verify_against(
                 self.path,
                 self.against,
@@ -119,6 +119,17 @@ class Job:
             tolerance=self.tolerance,
             limits=self.limits,
         )
+
+    def _refuse_parts(self) -> None:
+        """A whole network is run by something else, on inputs of its own: nothing to choose."""
+        for name in ("layer", "layer_class", "expected", "data_format"):
+            if getattr(self.chosen, name):
+                raise UsageError(
+                    f"{argument(name)} has no meaning beside {argument('against')}, which runs a "
+                    "whole network.",
+                    where=(self.path,),
+                    remedy="leave one of the two out.",
+                )
 
 
 def record_of(job: Job) -> Record:

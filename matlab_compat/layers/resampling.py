@@ -14,6 +14,7 @@ import numpy as np
 
 from ..display import matlab_text, row_text, size_text
 from ..errors import DataFormatError, PropertyError, UnsupportedLayerError
+from ..plain_text import plain_text
 from .base import Layer
 from .constructors import constructor_of
 from .formats import require_format
@@ -170,6 +171,7 @@ def _location(count: int) -> Any:
 
 
 def _crop(where: object) -> dict[str, object]:
+    where = plain_text(where)
     return {"Mode": where} if isinstance(where, str) else {"Mode": "custom", "Location": where}
 
 

@@ -101,3 +101,10 @@ def test_an_empty_folder_is_wrong_usage(tmp_path: Path) -> None:
     done = run("inspect", tmp_path)
     assert done.returncode == 2
     assert "no MAT-file" in done.stderr
+
+
+@pytest.mark.parametrize("option", ["--layer", "--class", "--expected", "--data-format"])
+def test_what_against_has_no_use_for_is_refused(option: str) -> None:
+    done = run("verify", FIXTURES / "native/series_v7.mat", "--against", "float64", option, "x")
+    assert done.returncode == 2
+    assert f"{option} has no meaning beside --against" in done.stderr

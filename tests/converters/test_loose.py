@@ -38,6 +38,7 @@ BOTH = {
 X = RNG.standard_normal((6, 5, 4)).astype(np.float32)
 #: What is said of the stride and the padding that such files do not have.
 DEFAULTS = "MATLAB's defaults are taken"
+STRIDE = {"Stride": [[1.0, 1.0]]}
 
 
 def both(folder: Path) -> Path:
@@ -177,17 +178,26 @@ def test_recurrent_weights_are_asked_about_and_sized_by_themselves(tmp_path: Pat
 
 def test_what_the_specifications_exports_have_needs_no_option(tmp_path: Path) -> None:
     """Weights, Bias and CroppingSize, or the older Cropping."""
-    path = save(tmp_path / "a.mat", **BOTH, CroppingSize=[[1.0, 1.0, 1.0, 1.0]])
+    path = save(tmp_path / "a.mat", **BOTH, **STRIDE, CroppingSize=[[1.0, 1.0, 1.0, 1.0]])
     layer: Any = converters.load(path)
     assert layer.matlab_class == "nnet.cnn.layer.TransposedConvolution2DLayer"
     assert layer.CroppingSize == (1, 1, 1, 1)
     with pytest.warns(MatlabCompatWarning, match="Cropping"):
-        older: Any = converters.load(save(tmp_path / "b.mat", **BOTH, Cropping=[[1.0, 1.0]]))
+        older: Any = converters.load(
+            save(tmp_path / "b.mat", **BOTH, **STRIDE, Cropping=[[1.0, 1.0]])
+        )
     assert older == layer
 
 
+def test_a_stride_that_the_file_does_not_say_is_warned_of(tmp_path: Path) -> None:
+    path = save(tmp_path / "a.mat", **BOTH, CroppingSize=[[1.0, 1.0, 1.0, 1.0]])
+    with pytest.warns(MatlabCompatWarning, match=r"defaults are taken: Stride \[1 1\]"):
+        layer: Any = converters.load(path)
+    assert layer.Stride == (1, 1)
+
+
 def test_what_only_convolutions_have_names_one(tmp_path: Path) -> None:
-    path = save(tmp_path / "a.mat", **BOTH, PaddingSize=[[1.0, 1.0, 1.0, 1.0]])
+    path = save(tmp_path / "a.mat", **BOTH, **STRIDE, PaddingSize=[[1.0, 1.0, 1.0, 1.0]])
     layer: Any = converters.load(path)
     assert layer.matlab_class == "nnet.cnn.layer.Convolution2DLayer"
     assert layer.predict(X).shape[:2] == X.shape[:2]
@@ -271,7 +281,7 @@ def test_nothing_of_a_matconvnet_file_is_shown_as_a_layer(folder: str) -> None:
 @pytest.mark.parametrize("field", ["Class", "Type"])
 @pytest.mark.parametrize("name", ["transposedConv2dLayer", "transposedConv2d"])
 def test_a_field_names_the_class_as_the_option_does(tmp_path: Path, field: str, name: str) -> None:
-    layer = converters.load(save(tmp_path / "named.mat", **BOTH, **{field: name}))
+    layer = converters.load(save(tmp_path / "named.mat", **BOTH, **STRIDE, **{field: name}))
     assert layer.matlab_class == "nnet.cnn.layer.TransposedConvolution2DLayer"  # type: ignore[union-attr]
 
 
@@ -294,7 +304,7 @@ def test_two_variables_that_differ_in_case_alone_are_refused(tmp_path: Path) -> 
 
 
 def test_a_layer_beside_weights_of_no_class_is_not_taken_for_all(tmp_path: Path) -> None:
-    crop = {"CroppingSize": np.zeros(4)}
+    crop = {"CroppingSize": np.zeros(4), **STRIDE}
     path = save(tmp_path / "two.mat", a=BOTH, b={**BOTH, **crop})
     with pytest.raises(AmbiguousLayerError, match=r"a layer in it, b, and weights .*: a \(Weights"):
         converters.load(path)
