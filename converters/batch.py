@@ -86,38 +86,29 @@ class Job:
 
     def report(self) -> Report:
         """Verify the file."""
-        chosen, precision = self.chosen, self.precision
+        chosen = self.chosen
+        common: dict[str, Any] = {
+            "ignore_fields": chosen.ignore_fields,
+            "input": chosen.input,
+            **vars(self.precision),
+            "tolerance": self.tolerance,
+            "limits": self.limits,
+        }
         if self.against is not None:
             from .against import verify_against
 
             self._refuse_parts()
             return verify_against(
-                self.path,
-                self.against,
-                chosen.variable,
-                ignore_fields=chosen.ignore_fields,
-                input=chosen.input,
-                seed=self.seed,
-                device=precision.device,
-                dtype=precision.dtype,
-                allow_tf32=precision.allow_tf32,
-                tolerance=self.tolerance,
-                limits=self.limits,
+                self.path, self.against, chosen.variable, seed=self.seed, **common
             )
         return verify(
             self.path,
             chosen.variable,
             chosen.layer,
             layer_class=chosen.layer_class,
-            ignore_fields=chosen.ignore_fields,
-            input=chosen.input,
             expected=chosen.expected,
             data_format=chosen.data_format,
-            device=precision.device,
-            dtype=precision.dtype,
-            allow_tf32=precision.allow_tf32,
-            tolerance=self.tolerance,
-            limits=self.limits,
+            **common,
         )
 
     def _refuse_parts(self) -> None:

@@ -112,17 +112,15 @@ def in_matlab_order(constant: Tensor, x: Value) -> Any:
 
 # --- convolutions --------------------------------------------------------------------------
 
+
+def _by_dims(family: str) -> dict[int, Callable[..., Layer]]:
+    """MATLAB's functions for layers of one to three dimensions."""
+    return {dims: getattr(matlab, f"{family}{dims}dLayer") for dims in (1, 2, 3)}
+
+
 _PADDING_VALUES = {"zeros": 0, "replicate": "replicate", "reflect": "symmetric-exclude-edge"}
-_CONVOLUTIONS = {
-    1: matlab.convolution1dLayer,
-    2: matlab.convolution2dLayer,
-    3: matlab.convolution3dLayer,
-}
-_TRANSPOSED = {
-    1: matlab.transposedConv1dLayer,
-    2: matlab.transposedConv2dLayer,
-    3: matlab.transposedConv3dLayer,
-}
+_CONVOLUTIONS = _by_dims("convolution")
+_TRANSPOSED = _by_dims("transposedConv")
 
 
 def convolution(module: Any, x: Value) -> Layers:
@@ -270,22 +268,10 @@ def local_response(module: nn.LocalResponseNorm, x: Value) -> Layers:
 
 # --- pooling -------------------------------------------------------------------------------
 
-_MAXIMUM = {1: matlab.maxPooling1dLayer, 2: matlab.maxPooling2dLayer, 3: matlab.maxPooling3dLayer}
-_AVERAGE = {
-    1: matlab.averagePooling1dLayer,
-    2: matlab.averagePooling2dLayer,
-    3: matlab.averagePooling3dLayer,
-}
-_GLOBAL_MAXIMUM = {
-    1: matlab.globalMaxPooling1dLayer,
-    2: matlab.globalMaxPooling2dLayer,
-    3: matlab.globalMaxPooling3dLayer,
-}
-_GLOBAL_AVERAGE = {
-    1: matlab.globalAveragePooling1dLayer,
-    2: matlab.globalAveragePooling2dLayer,
-    3: matlab.globalAveragePooling3dLayer,
-}
+_MAXIMUM = _by_dims("maxPooling")
+_AVERAGE = _by_dims("averagePooling")
+_GLOBAL_MAXIMUM = _by_dims("globalMaxPooling")
+_GLOBAL_AVERAGE = _by_dims("globalAveragePooling")
 
 
 def global_pooling(dims: int, maximum: bool) -> Layer:

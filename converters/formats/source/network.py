@@ -12,6 +12,7 @@ from matlab_compat.data_format import torch_axes
 from matlab_compat.execution.module import Stub
 from matlab_compat.layers.nested import NetworkLayer
 from matlab_compat.network.graph import Plan, Step
+from matlab_compat.plain_text import unused
 
 from .bundle import Bundle
 from .parts import CannotWriteError, Part, Place, part
@@ -93,7 +94,7 @@ class _Class:
     def _nested(self, attribute: str, step: Step, module: fx.GraphModule) -> Part:
         assert isinstance(step.layer, NetworkLayer)
         stem = "".join(word.capitalize() for word in attribute.split("_")) + "Network"
-        name = unique(stem, self.written.class_names)
+        name = unused(stem, self.written.class_names)
         plan = step.layer.inner_plan(step.formats)
         prefix, of = f"{self.prefix}{attribute}.", f"{self.of}{step.name}/"
         _Class(self.written, plan, module, name, prefix, of).write()
@@ -195,7 +196,7 @@ class _Class:
             following[inputs[0]] = nodes[0] if nodes else None
         for node in (*inputs, *nodes):
             passing = node in following and users[node] <= {following[node]}
-            variables[node] = "x" if passing else unique(_stem(node), taken)
+            variables[node] = "x" if passing else unused(_stem(node), taken)
         return variables
 
     def _users(self) -> dict[fx.Node, set[fx.Node | None]]:
@@ -224,16 +225,6 @@ def _stem(node: fx.Node) -> str:
         source = node.args[0]
         return f"{source.target if isinstance(source, fx.Node) else 'x'}_{node.args[1]}"
     return str(node.target)
-
-
-def unique(stem: str, taken: set[str]) -> str:
-    """``stem``, or with a number behind it if that is taken; then it is taken too."""
-    name, count = stem, 1
-    while name in taken:
-        count += 1
-        name = f"{stem}_{count}"
-    taken.add(name)
-    return name
 
 
 def axes_text(labels: str) -> str:
