@@ -63,7 +63,7 @@ def inspect(
             "platform": mat.header.platform,
             "date": mat.header.date,
             "variables": [_variable(info, found, mat) for info in shown],
-            **_loose(mat, found),
+            **_loose(found),
         }
 
 
@@ -115,7 +115,7 @@ def _decoded(info: VariableInfo, mat: MatFile) -> dict[str, Any]:
     return record
 
 
-def _loose(mat: MatFile, found: list[Found]) -> dict[str, Any]:
+def _loose(found: list[Found]) -> dict[str, Any]:
     """The layer that loose variables make up belongs to no variable: it stands beside them."""
     models = [_model(f) for f in found if not f.path]
     layers = [record for model in models for record in model["layers"]]

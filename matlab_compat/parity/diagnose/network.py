@@ -54,7 +54,7 @@ def diagnose_network(
         dropouts(run, target, suspects, patience), target.measure, before, target.name
     )
     singles = [_single(run, s, likely) for likely in (True, False) for s in reversed(suspects)]
-    for group in (_common(run, suspects), *singles):
+    for group in (_common(suspects), *singles):
         for suspicion in group:
             if patience.is_over():
                 return ranked(found)
@@ -76,7 +76,7 @@ def _single(run: Run, step: Step, likely: bool) -> Iterator[Suspicion]:
             yield Suspicion(variation, {step.name: variation}, step.name)
 
 
-def _common(run: Run, suspects: Sequence[Step]) -> Iterator[Suspicion]:
+def _common(suspects: Sequence[Step]) -> Iterator[Suspicion]:
     """The same mistake in all batch normalizations."""
     layers = {s.name: s.layer for s in suspects if isinstance(s.layer, BatchNormalizationLayer)}
     if len(layers) < 2:
