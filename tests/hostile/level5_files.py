@@ -601,7 +601,7 @@ def _enumeration(class_name: str, members: list[int], index: int, count: int = 1
     return object_file(opaque(class_name[:9], value, name="x"), names)
 
 
-def enormous(count: int = 100_000) -> Corpus:
+def enormous(count: int = 30_000) -> Corpus:
     """What takes a while to pack: many small things, each allowed, in time linear in their number.
 
     Not in :func:`corpus`, which is packed again by every test module that mutates files.

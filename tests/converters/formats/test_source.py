@@ -32,7 +32,7 @@ from matlab_compat.errors import UnsupportedLayerError
 from matlab_compat.layers import Layer
 from matlab_compat.network import Network
 from matlab_compat.network.building import connectLayers, dlnetwork, layerGraph
-from tests.real import MAT_FILES, REAL, file_id
+from tests.real import NETWORK_FILES, REAL, file_id
 from tests.truth.cases import onnx_outputs, variable
 from tests.truth.networks import networks
 
@@ -339,7 +339,7 @@ def test_names_that_python_reads_otherwise_keep_their_weights() -> None:
 
 
 @pytest.mark.real
-@pytest.mark.parametrize("file", MAT_FILES, ids=file_id)
+@pytest.mark.parametrize("file", NETWORK_FILES, ids=file_id)
 def test_every_real_network_computes_the_same_as_source(file: Path) -> None:
     ran = 0
     for _, network in networks(file):

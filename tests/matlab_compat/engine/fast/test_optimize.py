@@ -28,7 +28,7 @@ from matlab_compat.engine.fast.inference import (
 from matlab_compat.errors import UsageError
 from matlab_compat.layers.base import Layer
 from matlab_compat.network import Network
-from tests.real import MAT_FILES, file_id
+from tests.real import NETWORK_FILES, file_id
 from tests.truth.networks import has_nan, networks
 
 ULP = torch.finfo(torch.float32).eps
@@ -334,7 +334,7 @@ def test_denormal_weights_become_zero() -> None:
 
 
 @pytest.mark.real
-@pytest.mark.parametrize("file", MAT_FILES, ids=file_id)
+@pytest.mark.parametrize("file", NETWORK_FILES, ids=file_id)
 def test_real_networks_agree_with_float64(file: Path) -> None:
     for _, network in networks(file):
         classes = {type(layer).__name__ for layer in network.Layers}
