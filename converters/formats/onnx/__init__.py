@@ -12,6 +12,7 @@ import contextlib
 import io
 import json
 import logging
+import re
 import warnings
 from collections.abc import Iterable, Iterator
 from importlib.metadata import version
@@ -104,6 +105,10 @@ class Onnx(Format, suffixes=(".onnx",)):
             ) from error
 
 
+#: What releases of ONNX Runtime say of a model with nothing in it.
+_NO_GRAPH = re.compile("(No|not have a) graph")
+
+
 def new_session(path: str | PathLike[str]) -> Any:
     """ONNX Runtime's session for a file, on the CPU; it says nothing but errors."""
     import onnxruntime
@@ -132,7 +137,7 @@ def open_session(path: str | PathLike[str]) -> Any:
         kind = kind_of_file(Path(path))
         if kind is not None and "ONNX" not in kind.name:
             why = f"The file is no ONNX model: it is {kind.name}."
-        elif type(error).__name__ == "InvalidProtobuf" or "No graph" in str(error):
+        elif type(error).__name__ == "InvalidProtobuf" or _NO_GRAPH.search(str(error)):
             why = "The file is no ONNX model, or it is damaged."
         else:
             why = f"ONNX Runtime cannot open it: {cause_text(error)}"
