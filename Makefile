@@ -32,8 +32,6 @@ JOBS ?= 2
 SEED ?= 1
 FUZZ_ARGS ?=
 BENCH_ARGS ?= --json benchmarks/speed.json
-# For make lowest. Its wheels for Linux hold CUDA and are gigabytes: TORCH=2.13.0 may be smaller.
-TORCH ?= 2.6.0
 
 BIN := $(VENV)/bin
 # A module's tests stay together: they share what its fixtures took long to make.
@@ -69,7 +67,7 @@ reader:
 
 lowest:
 	$(MAKE) quick VENV=$(VENV)-lowest NEEDS=test CHANGED=tests \
-	    CONSTRAINTS=constraints-lowest.txt PIP_ARGS='torch==$(TORCH) $(PIP_ARGS)'
+	    CONSTRAINTS=constraints-lowest.txt
 
 newest:
 	rm -f $(VENV)-newest/*.stamp
