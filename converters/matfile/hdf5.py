@@ -21,6 +21,7 @@ from typing import Any, BinaryIO, TypeAlias
 import h5py
 import numpy as np
 from h5py import h5a, h5d, h5g, h5i, h5l, h5o, h5r, h5s, h5t, h5z
+from h5py._objects import phil
 
 from converters.matfile.arrays import DEEPEST
 from converters.matfile.hdf5_headers import is_virtual
@@ -433,7 +434,9 @@ def _read_filtered(node: Node, filters: list[int]) -> Array:
 
 def _stored_chunk(node: Node, info: Any) -> tuple[Shape, int, bytes]:
     """Where a chunk belongs, the filters that were left out for it, and its bytes."""
-    mask, stored = node.read_direct_chunk(info.chunk_offset)
+    # The one call of h5py's that does not lock HDF5 by itself.
+    with phil:
+        mask, stored = node.read_direct_chunk(info.chunk_offset)
     return info.chunk_offset, mask, stored
 
 
