@@ -9,31 +9,17 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from converters.matfile.journal import Journal
-from converters.matfile.limits import Limits
-from converters.matfile.opaque import Opaque, function_text
-from converters.matfile.tags import (
-    NUMERIC_DTYPE,
-    NUMPY_CODE,
-    ArrayClass,
-    ArrayHeader,
-    DataType,
-    Elements,
-    Tag,
-)
-from converters.matfile.text import CodePage, decode_char
-from converters.matfile.values import (
-    FunctionHandle,
-    MatObject,
-    ObjectArray,
-    SparseArray,
-    StructArray,
-    Value,
-    sound,
-)
 from matlab_compat.arrays import Array
-from matlab_compat.errors import CorruptFileError, LimitExceededError, MatFileError
+from matlab_compat.errors import LimitExceededError, MatFileError
 from matlab_compat.wording import argument
+
+from .faults import corrupt
+from .journal import Journal
+from .limits import Limits
+from .opaque import Opaque, function_text, legacy_object
+from .tags import NUMERIC_DTYPE, NUMPY_CODE, ArrayClass, ArrayHeader, DataType, Elements, Tag
+from .text import CodePage, decode_char
+from .values import FunctionHandle, SparseArray, StructArray, Value, sound
 
 #: numpy frees nested arrays by recursion in C; some thousands of levels end the interpreter.
 DEEPEST = 1000
@@ -48,7 +34,6 @@ _CHAR_TYPES = (
     DataType.UINT8,
     DataType.UINT32,
 )
-_RESAVE = "Save the file again in MATLAB: save('file.mat', '-v7')."
 
 
 @dataclass
@@ -207,7 +192,7 @@ class ArrayDecoder:
                 header.shape, {name: values[i::step] for i, name in enumerate(names)}
             )
             if header.array_class is ArrayClass.OBJECT:
-                return _legacy_object(header.class_name, struct)
+                return legacy_object(header.class_name, struct)
             return struct
 
         def label(index: int) -> str:
@@ -227,27 +212,21 @@ class ArrayDecoder:
             length_tag.next, header.end, "field names", DataType.INT8, DataType.UINT8
         )
         if len(lengths) != 1 or lengths[0] < (1 if names_tag.size else 0):
-            raise CorruptFileError(
-                f"Field names have the length {lengths}.", remedy=_RESAVE, offset=header.body
-            )
+            raise corrupt(f"Field names have the length {lengths}.", header.body)
         return self._split_names(names_tag, lengths[0]), names_tag.next
 
     def _split_names(self, tag: Tag, length: int) -> list[str]:
         if not tag.size:
             return []
         if tag.size % length:
-            raise CorruptFileError(
-                f"{tag.size} bytes of field names are not a multiple of {length}.",
-                remedy=_RESAVE,
-                offset=tag.start,
+            raise corrupt(
+                f"{tag.size} bytes of field names are not a multiple of {length}.", tag.start
             )
         raw = self._elements.bytes_of(tag).tobytes()
         parts = [raw[i : i + length].split(b"\0")[0] for i in range(0, len(raw), length)]
         names = [part.decode("utf-8", "replace") for part in parts]
         if len(set(names)) != len(names):
-            raise CorruptFileError(
-                "A struct has two fields of the same name.", remedy=_RESAVE, offset=tag.start
-            )
+            raise corrupt("A struct has two fields of the same name.", tag.start)
         return names
 
     def open_function(self, header: ArrayHeader) -> _Container:
@@ -278,11 +257,7 @@ class ArrayDecoder:
         label: Callable[[int], str],
     ) -> _Container:
         if count * 8 > header.end - first:
-            raise CorruptFileError(
-                f"{count} values cannot stand in {header.end - first} bytes.",
-                remedy=_RESAVE,
-                offset=first,
-            )
+            raise corrupt(f"{count} values cannot stand in {header.end - first} bytes.", first)
         self._spend_elements(count, first)
         class_name = header.class_name or header.array_class.name.lower()
         return _Container(first, header.end, count, build, label, class_name)
@@ -308,11 +283,10 @@ class ArrayDecoder:
         tag = self._elements.expect(position, header.end, "numbers", *_storage_types(dtype))
         stored = np.dtype(self._elements.byte_order + NUMPY_CODE[DataType(tag.kind)])
         if tag.size % stored.itemsize or count not in (None, tag.size // stored.itemsize):
-            raise CorruptFileError(
+            raise corrupt(
                 f"{tag.size} bytes are not {'whole' if count is None else count} numbers of "
                 f"{stored.itemsize} bytes (size {' x '.join(map(str, header.shape))}).",
-                remedy=_RESAVE,
-                offset=position,
+                position,
             )
         self._spend_bytes(tag.size // stored.itemsize * dtype.itemsize, position)
         numbers = np.frombuffer(self._elements.bytes_of(tag), stored)
@@ -326,11 +300,7 @@ class ArrayDecoder:
     @staticmethod
     def _expect_end(position: int, end: int) -> None:
         if position != end:
-            raise CorruptFileError(
-                f"{end - position} bytes are left over at the end of an array.",
-                remedy=_RESAVE,
-                offset=position,
-            )
+            raise corrupt(f"{end - position} bytes are left over at the end of an array.", position)
 
     def open_char(self, header: ArrayHeader) -> Value:
         """A char array."""
@@ -413,18 +383,6 @@ def _as_logical(numbers: Array) -> npt.NDArray[np.bool_]:
     return np.not_equal(numbers, 0)
 
 
-def _legacy_object(class_name: str, struct: StructArray) -> MatObject | ObjectArray:
-    """Old-style objects from their fields."""
-
-    def one(properties: dict[str, Value]) -> MatObject:
-        return MatObject(class_name, lambda: properties, legacy=True)
-
-    elements = [one(element) for element in struct.elements()]
-    if struct.shape == (1, 1):
-        return elements[0]
-    return ObjectArray(class_name, struct.shape, elements)
-
-
 def checked_sparse(
     shape: tuple[int, ...], data: Array, rows: Array, starts: Array, *, is_logical: bool
 ) -> SparseArray:
@@ -434,7 +392,7 @@ def checked_sparse(
     """
     problem = _sparse_problem(shape, data, rows, starts)
     if problem:
-        raise CorruptFileError(f"A sparse matrix is inconsistent: {problem}.", remedy=_RESAVE)
+        raise corrupt(f"A sparse matrix is inconsistent: {problem}.")
     count = int(starts[-1])
     values = data[:count] != 0 if is_logical else data[:count]
     return SparseArray(shape, values, rows[:count], starts)

@@ -8,24 +8,25 @@ import warnings
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
-from converters.identify.files import not_a_mat_file
-from converters.matfile.info import Header, VariableInfo
-from converters.matfile.level4 import Level4Reader, looks_like_level4
-from converters.matfile.level5 import Level5Reader
-from converters.matfile.limits import DEFAULT_LIMITS, Limits
-from converters.matfile.reader import MatReader, only_matfile_errors
-from converters.matfile.source import Source
-from converters.matfile.text import CodePage
-from converters.matfile.threads import WORTH_THREADS, pool
-from converters.matfile.values import Value
 from matlab_compat.errors import (
     CorruptFileError,
     MatFileError,
     MatlabCompatWarning,
-    TruncatedFileError,
     VariableNotFoundError,
     locating,
 )
+
+from ..identify.files import not_a_mat_file
+from .faults import cut_short
+from .info import Header, VariableInfo
+from .level4 import Level4Reader, looks_like_level4
+from .level5 import Level5Reader
+from .limits import DEFAULT_LIMITS, Limits
+from .reader import MatReader, only_matfile_errors
+from .source import Source
+from .text import CodePage
+from .threads import WORTH_THREADS, pool
+from .values import Value
 
 _HDF5_SIGNATURE = b"\x89HDF\r\n\x1a\n"
 _LEVEL5_HEADER = 128
@@ -84,7 +85,7 @@ def _open_reader(path: Path, limits: Limits, page: CodePage, skip_objects: bool)
 def _reader_for(source: Source, limits: Limits, page: CodePage, skip_objects: bool) -> MatReader:
     """The reader of the level that the first bytes tell; it closes the source."""
     if _is_hdf5(source):
-        from converters.matfile.level73 import Level73Reader  # h5py takes 0.2 s to import
+        from .level73 import Level73Reader  # h5py takes 0.2 s to import
 
         source.close()
         return Level73Reader(source.path, limits=limits, skip_objects=skip_objects)
@@ -110,10 +111,7 @@ def _is_hdf5(source: Source) -> bool:
 
 def _no_mat_file(path: Path, beginning: bytes) -> MatFileError:
     if beginning.startswith(b"MATLAB ") and len(beginning) < _LEVEL5_HEADER:
-        return TruncatedFileError(
-            f"The file ends after {len(beginning)} bytes, within its header.",
-            remedy="Copy or download the file again; this one is cut short.",
-        )
+        return cut_short(f"The file ends after {len(beginning)} bytes, within its header.")
     if beginning.startswith(b"MATLAB 5.0 MAT-file"):
         return CorruptFileError(
             "The header is that of a MAT-file, but 'IM' or 'MI', the order of the bytes, is not at "

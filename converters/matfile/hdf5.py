@@ -23,12 +23,6 @@ import numpy as np
 from h5py import h5a, h5d, h5g, h5i, h5l, h5o, h5r, h5s, h5t, h5z
 from h5py._objects import phil
 
-from converters.matfile.arrays import DEEPEST
-from converters.matfile.hdf5_headers import is_virtual
-from converters.matfile.inflate import inflate_chunk
-from converters.matfile.limits import Limits
-from converters.matfile.threads import WORTH_THREADS, Workers
-from converters.matfile.values import Shape
 from matlab_compat.arrays import Array
 from matlab_compat.errors import (
     CorruptFileError,
@@ -36,14 +30,21 @@ from matlab_compat.errors import (
     MatlabCompatError,
     TruncatedFileError,
     UnsafeFileError,
-    UnsupportedFileError,
 )
 from matlab_compat.wording import argument
+
+from .arrays import DEEPEST
+from .faults import RESAVE_73, corrupt_73, cut_short, unsupported_73
+from .hdf5_headers import is_virtual
+from .inflate import inflate_chunk
+from .limits import Limits
+from .threads import WORTH_THREADS, Workers
+from .values import Shape
 
 #: An open HDF5 group or data set (h5py's low-level identifiers, which have no types).
 Node: TypeAlias = Any
 
-RESAVE = "save the file again in MATLAB: save('file.mat', '-v7.3')"
+
 _MAX_ATTRIBUTE_BYTES = 1 << 20
 _MAX_HEAP_BYTES = 1 << 28
 _HEAP_HEADER = rb"GCOL\x01...(.{8})"
@@ -76,18 +77,11 @@ def translated(error: Exception) -> MatlabCompatError:
             "The data need more memory than this process can get.",
             remedy="run on a machine with more memory, or read fewer variables",
         )
-    return _translated(error)
-
-
-def _translated(error: Exception) -> MatlabCompatError:
     if "truncated file" in str(error):
-        return TruncatedFileError(
-            f"The file ends before the data that it announces ({error}).",
-            remedy="copy or download the file again: this copy is incomplete",
-        )
+        return cut_short(f"The file ends before the data that it announces ({error}).")
     return CorruptFileError(
         f"HDF5 cannot decode the file: {type(error).__name__}: {error}",
-        remedy="copy or download the file again, or " + RESAVE,
+        remedy="copy or download the file again, or " + RESAVE_73,
     )
 
 
@@ -152,7 +146,7 @@ class Hdf5File:
     def follow(self, reference: object) -> Node:
         """Open what an object reference points to (always in the same file)."""
         if not isinstance(reference, h5py.Reference) or not reference:
-            raise CorruptFileError("A cell or struct field refers to nothing.", remedy=RESAVE)
+            raise corrupt_73("A cell or struct field refers to nothing.")
         return _checked(h5r.dereference(reference, self.root))
 
     def attribute(self, node: Node, name: str) -> Any:
@@ -164,19 +158,17 @@ class Hdf5File:
         shape, dtype = handle.shape, handle.dtype  # each asks HDF5 anew
         count = math.prod(shape)
         if handle.get_storage_size() > _MAX_ATTRIBUTE_BYTES:
-            raise CorruptFileError(f"The attribute {name} is implausibly large.", remedy=RESAVE)
+            raise corrupt_73(f"The attribute {name} is implausibly large.")
         if dtype.kind == "O":
             kind = handle.get_type()
             _check_variable_length(kind)
             # HDF5 takes from its memory what the attribute is too short for.
             if handle.get_storage_size() != count * kind.get_size():
-                raise CorruptFileError(
-                    f"The attribute {name} has not the size that its type says.", remedy=RESAVE
-                )
+                raise corrupt_73(f"The attribute {name} has not the size that its type says.")
             self._check_heap_use(count)
             return h5py.AttributeManager(_high_level(node))[name]
         if dtype.kind not in _READABLE_KINDS + "S":
-            raise CorruptFileError(f"The attribute {name} is no number or text.", remedy=RESAVE)
+            raise corrupt_73(f"The attribute {name} is no number or text.")
         value = np.empty(shape, dtype)
         handle.read(value)
         return value.item() if count == 1 else value
@@ -190,7 +182,7 @@ class Hdf5File:
             _refuse_virtual(node, where.tolist())
             target = self.follow(value)
             if is_group(target) or h5py.check_vlen_dtype(target.dtype) is None:
-                raise CorruptFileError("The list of field names is no list.", remedy=RESAVE)
+                raise corrupt_73("The list of field names is no list.")
             _check_variable_length(target.get_type())
             self._check_heap_use(math.prod(target.shape))
             value = h5py.Dataset(target)[()]
@@ -205,7 +197,7 @@ class Hdf5File:
         """
         if count * self._largest_heap > _MAX_HEAP_BYTES:
             raise LimitExceededError(
-                "The names of a struct's fields expand to implausibly many bytes.", remedy=RESAVE
+                "The names of a struct's fields expand to implausibly many bytes.", remedy=RESAVE_73
             )
 
     @cached_property
@@ -216,7 +208,7 @@ class Hdf5File:
             # HDF5 itself refuses all others; chance makes none of these in other data.
             heaps = [(at, size) for at, size in _heaps(stream) if _MIN_HEAP <= size <= end - at]
             if sum(size for _, size in heaps) > end:
-                raise CorruptFileError("Lists of field names overlap.", remedy=RESAVE)
+                raise corrupt_73("Lists of field names overlap.")
             for at, size in heaps:
                 stream.seek(at)
                 _check_heap(stream.read(size), size)
@@ -245,7 +237,7 @@ def _check_heap(data: bytes, size: int) -> None:
             break
         at += step
     if not size - 16 < at <= size:
-        raise CorruptFileError("A list of field names is damaged.", remedy=RESAVE)
+        raise corrupt_73("A list of field names is damaged.")
 
 
 def _check_variable_length(kind: Any) -> None:
@@ -260,7 +252,7 @@ def _check_variable_length(kind: Any) -> None:
     element, size = encoded[8] & 0xF, int.from_bytes(encoded[12:16], "little")
     allowed = {0: (h5t.STRING,), 1: (h5t.STRING, h5t.INTEGER)}.get(variant, ())
     if kind_of != h5t.VLEN or element not in allowed or size != 1:
-        raise CorruptFileError("The type of the names of fields is not known.", remedy=RESAVE)
+        raise corrupt_73("The type of the names of fields is not known.")
 
 
 def _high_level(node: Node) -> Any:
@@ -284,7 +276,7 @@ def member(group: Node, name: str) -> Node:
     if link.type != h5l.TYPE_HARD:
         raise UnsafeFileError(
             f"The entry {name!r} is a soft or external link: it may lead to another file.",
-            remedy="links are never followed; " + RESAVE,
+            remedy="links are never followed; " + RESAVE_73,
         )
     _refuse_virtual(group, [link.u])
     return _checked(h5o.open(group, key))
@@ -308,7 +300,7 @@ def _checked(node: Node) -> Node:
     if is_group(node):
         return node
     if not isinstance(node, h5d.DatasetID):
-        raise CorruptFileError("An entry is neither a group nor a data set.", remedy=RESAVE)
+        raise corrupt_73("An entry is neither a group nor a data set.")
     plan = node.get_create_plist()
     if plan.get_layout() == h5d.VIRTUAL or plan.get_external_count():
         raise _other_files()
@@ -318,7 +310,7 @@ def _checked(node: Node) -> Node:
 def _other_files() -> UnsafeFileError:
     return UnsafeFileError(
         "A data set keeps its data in other files (external storage or virtual data set).",
-        remedy="such data are never read; " + RESAVE,
+        remedy="such data are never read; " + RESAVE_73,
     )
 
 
@@ -335,7 +327,7 @@ def is_references(node: Node) -> bool:
 def read_references(node: Node, budget: Budget) -> Array:
     """Read a data set of object references, in HDF5's own order of dimensions."""
     if is_group(node) or not is_references(node):
-        raise CorruptFileError("A cell holds something other than references.", remedy=RESAVE)
+        raise corrupt_73("A cell holds something other than references.")
     budget.spend_elements(math.prod(node.shape))
     if _filters(node):  # HDF5 inflates these, to whatever size they turn out to have
         budget.spend_bytes(_MAX_DEFLATE_RATIO * node.get_storage_size())
@@ -349,9 +341,8 @@ def read_array(node: Node, budget: Budget) -> Array:
     """Read a numeric data set, in HDF5's own order of dimensions and native byte order."""
     dtype = None if is_group(node) else node.dtype
     if dtype is None or not _is_number(dtype):
-        raise UnsupportedFileError(
-            f"There are {dtype or 'groups'} where numbers should be; MATLAB writes none.",
-            remedy=RESAVE,
+        raise unsupported_73(
+            f"There are {dtype or 'groups'} where numbers should be; MATLAB writes none."
         )
     budget.spend_bytes(math.prod(node.shape) * dtype.itemsize)
     filters = _filters(node)
@@ -388,9 +379,8 @@ def _filters(node: Node) -> list[int]:
         return []
     filters = [plan.get_filter(index)[0] for index in range(plan.get_nfilters())]
     if not {h5z.FILTER_DEFLATE, h5z.FILTER_SHUFFLE}.issuperset(filters):
-        raise UnsupportedFileError(
-            f"A data set is encoded with HDF5 filters {filters}; MATLAB uses gzip.",
-            remedy=RESAVE,
+        raise unsupported_73(
+            f"A data set is encoded with HDF5 filters {filters}; MATLAB uses gzip."
         )
     return filters
 
@@ -401,7 +391,7 @@ def _check_storage(node: Node) -> None:
     if node.get_storage_size() < announced:
         raise TruncatedFileError(
             f"A data set announces {announced} bytes; the file holds {node.get_storage_size()}.",
-            remedy="copy or download the file again, or " + RESAVE,
+            remedy="copy or download the file again, or " + RESAVE_73,
         )
 
 
@@ -415,7 +405,7 @@ def _read_filtered(node: Node, filters: list[int]) -> Array:
     sides = zip(node.shape, chunk_shape, strict=True)
     expected = math.prod(-(-extent // step) for extent, step in sides)
     if node.get_num_chunks() > expected:
-        raise CorruptFileError("A data set has more chunks than it has room for.", remedy=RESAVE)
+        raise corrupt_73("A data set has more chunks than it has room for.")
     array = np.zeros(node.shape, node.dtype)
     place = partial(_place_chunk, array, chunk_shape, filters)
     # Listed first: chunk_iter keeps HDF5 locked, and waiting for a thread inside it would wait for
@@ -448,7 +438,7 @@ def _place_chunk(
         if not mask >> position & 1:
             raw = _unfilter(kind, raw, size, array.itemsize)
     if len(raw) != size:
-        raise CorruptFileError(f"A chunk holds {len(raw)} bytes instead of {size}.", remedy=RESAVE)
+        raise corrupt_73(f"A chunk holds {len(raw)} bytes instead of {size}.")
     chunk = np.frombuffer(raw, array.dtype).reshape(chunk_shape)
     corner_and_size = zip(offset, chunk_shape, strict=True)
     target = array[tuple(slice(at, at + extent) for at, extent in corner_and_size)]

@@ -11,18 +11,20 @@ from __future__ import annotations
 import struct
 import zlib
 from collections.abc import Iterator
+from functools import partial
 from importlib import import_module
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from converters.matfile.limits import Limits
-from converters.matfile.source import Source
-from converters.matfile.tags import DataType
-from converters.matfile.threads import ahead
-from matlab_compat.errors import CorruptFileError, LimitExceededError, TruncatedFileError
-from matlab_compat.wording import argument
+from matlab_compat.errors import CorruptFileError, TruncatedFileError
+
+from .faults import beyond, corrupt
+from .limits import Limits
+from .source import Source
+from .tags import DataType
+from .threads import ahead
 
 
 def _fastest() -> Any:
@@ -45,6 +47,7 @@ _WRITE = 1 << 18
 #: Copying what one thread inflates in another took 0.9 of the time for 50 MB, 1.2 of it for 1 MB.
 _WORTH_ANOTHER_THREAD = 1 << 24
 _DAMAGED = "Copy or download the file again; if that does not help, save it again in MATLAB."
+_damaged = partial(corrupt, remedy=_DAMAGED)
 
 
 class Inflater:
@@ -82,10 +85,8 @@ class Inflater:
             try:
                 part: bytes = self._stream.decompress(self._pending, count)
             except self._error as error:
-                raise CorruptFileError(
-                    f"The compressed data are damaged ({error}).",
-                    remedy=_DAMAGED,
-                    offset=self._start,
+                raise _damaged(
+                    f"The compressed data are damaged ({error}).", self._start
                 ) from error
             self._pending = self._stream.unconsumed_tail
             if part:
@@ -120,10 +121,8 @@ class Inflater:
                 offset=self._start,
             )
         if self._part(1):
-            raise CorruptFileError(
-                f"The compressed data hold more than the {len(data)} bytes announced.",
-                remedy=_DAMAGED,
-                offset=self._start,
+            raise _damaged(
+                f"The compressed data hold more than the {len(data)} bytes announced.", self._start
             )
 
 
@@ -135,10 +134,10 @@ def inflate_array(
     tag = inflater.read(8)
     total = 8 + announced_size(tag, size, byte_order, start)
     if total > limits.max_bytes:
-        raise LimitExceededError(
+        raise beyond(
+            "max_bytes",
             f"The variable inflates to {total} bytes; the limit is {limits.max_bytes}.",
-            remedy=f"If you trust the file, raise {argument('max_bytes')}.",
-            offset=start,
+            start,
         )
     data = np.empty(total, np.uint8)
     if FASTEST is not zlib:
@@ -170,18 +169,12 @@ def inflate_chunk(packed: bytes, size: int) -> bytes:
 def announced_size(tag: bytes, compressed: int, byte_order: str, offset: int) -> int:
     """The size in the tag of an inflated array, checked against what deflate could pack."""
     if len(tag) < 8:
-        raise CorruptFileError("A compressed variable is empty.", remedy=_DAMAGED, offset=offset)
+        raise _damaged("A compressed variable is empty.", offset)
     kind, size = struct.unpack(byte_order + "II", tag)
     if kind != DataType.MATRIX:
-        raise CorruptFileError(
-            f"A compressed variable holds data type {kind}, not an array (14).",
-            remedy=_DAMAGED,
-            offset=offset,
-        )
+        raise _damaged(f"A compressed variable holds data type {kind}, not an array (14).", offset)
     if size > _BEST_RATIO * compressed:
-        raise CorruptFileError(
-            f"{compressed} compressed bytes cannot hold the {size} bytes announced.",
-            remedy=_DAMAGED,
-            offset=offset,
+        raise _damaged(
+            f"{compressed} compressed bytes cannot hold the {size} bytes announced.", offset
         )
     return int(size)

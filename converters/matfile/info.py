@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from converters.matfile.values import Shape
+from .values import Shape
 
 
 @dataclass(frozen=True)

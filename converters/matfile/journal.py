@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from converters.matfile.values import Damaged
 from matlab_compat.errors import (
     CorruptFileError,
     MatlabCompatError,
@@ -14,6 +13,8 @@ from matlab_compat.errors import (
     place,
     warn,
 )
+
+from .values import Damaged
 
 #: Damaged values that have a warning each, of one variable or of all objects of a file.
 _SHOWN = 3

@@ -10,28 +10,22 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from converters.matfile.arrays import checked_sparse
-from converters.matfile.info import Header, VariableInfo
-from converters.matfile.journal import Journal
-from converters.matfile.limits import Limits
-from converters.matfile.source import Source
-from converters.matfile.text import CodePage, char_array, decode_bytes
-from converters.matfile.values import SparseArray, Value
 from matlab_compat.arrays import Array
-from matlab_compat.errors import (
-    CorruptFileError,
-    LimitExceededError,
-    TruncatedFileError,
-    UnsupportedFileError,
-)
-from matlab_compat.wording import argument
+
+from .arrays import checked_sparse
+from .faults import beyond, corrupt, cut_short, unsupported
+from .info import Header, VariableInfo
+from .journal import Journal
+from .limits import Limits
+from .source import Source
+from .text import CodePage, char_array, decode_bytes
+from .values import SparseArray, Value
 
 _HEADER_SIZE = 20
 _STORED = ("f8", "f4", "i4", "i2", "u2", "u1")
 _FULL, _TEXT, _SPARSE = 0, 1, 2
 _LONGEST_NAME = 1 << 12
 _FOREIGN = {2: "VAX D-float", 3: "VAX G-float", 4: "Cray"}
-_RESAVE = "Save the file again in MATLAB: save('file.mat', '-v7')."
 
 
 @dataclass(frozen=True)
@@ -107,14 +101,10 @@ class Level4Reader:
     def _list(self, position: int) -> int:
         matrix = parse_matrix(self._source.read(position, _HEADER_SIZE))
         if matrix is None:
-            raise CorruptFileError(
-                "No matrix begins where one should.", remedy=_RESAVE, offset=position
-            )
+            raise corrupt("No matrix begins where one should.", position)
         if matrix.machine in _FOREIGN:
-            raise UnsupportedFileError(
-                f"The numbers are in the format {_FOREIGN[matrix.machine]}.",
-                remedy=_RESAVE,
-                offset=position,
+            raise unsupported(
+                f"The numbers are in the format {_FOREIGN[matrix.machine]}.", position
             )
         name = self._source.read(position + _HEADER_SIZE, matrix.name_size)
         start = position + _HEADER_SIZE + matrix.name_size
@@ -125,11 +115,10 @@ class Level4Reader:
 
     def _refuse_truncated(self, matrix: _Matrix, start: int) -> None:
         if start + matrix.nbytes > self._source.size:
-            raise TruncatedFileError(
+            raise cut_short(
                 f"A matrix of {matrix.nbytes} bytes begins {self._source.size - start} bytes "
                 "before the end of the file.",
-                remedy="Copy or download the file again; this one is cut short.",
-                offset=start,
+                start,
             )
 
     def _info(self, matrix: _Matrix, name: bytes, start: int) -> VariableInfo:
@@ -148,9 +137,7 @@ class Level4Reader:
     def _sparse_size(self, matrix: _Matrix, start: int) -> tuple[int, int]:
         """The last row of a sparse matrix is its size."""
         if matrix.columns not in (3, 4) or not matrix.rows or matrix.is_complex:
-            raise CorruptFileError(
-                "A sparse matrix needs 3 or 4 columns and a row.", remedy=_RESAVE, offset=start
-            )
+            raise corrupt("A sparse matrix needs 3 or 4 columns and a row.", start)
         width = int(matrix.stored[1])
         sizes = []
         for column in (0, 1):
@@ -158,9 +145,7 @@ class Level4Reader:
             raw = self._source.read(place, width)
             sizes.append(float(np.frombuffer(raw, matrix.byte_order + matrix.stored)[0]))
         if not all(size.is_integer() and 0 <= size < 2**48 for size in sizes):
-            raise CorruptFileError(
-                f"A sparse matrix has the size {sizes}.", remedy=_RESAVE, offset=start
-            )
+            raise corrupt(f"A sparse matrix has the size {sizes}.", start)
         return int(sizes[0]), int(sizes[1])
 
     def read(self, index: int) -> Value:
@@ -170,10 +155,10 @@ class Level4Reader:
         if max(16 * matrix.count, 8 * shape[1] if matrix.kind == _SPARSE else 0) > (
             self._limits.max_bytes
         ):
-            raise LimitExceededError(
+            raise beyond(
+                "max_bytes",
                 f"The variable decodes to more than {self._limits.max_bytes} bytes.",
-                remedy=f"If you trust the file, raise {argument('max_bytes')}.",
-                offset=start,
+                start,
             )
         numbers = self._numbers(matrix, start)
         if matrix.kind == _SPARSE:
@@ -182,9 +167,7 @@ class Level4Reader:
 
     def _text(self, codes: Array) -> Value:
         if not ((codes >= 0) & (codes < 1 << 16)).all():
-            raise CorruptFileError(
-                "A text matrix holds numbers that are no characters.", remedy=_RESAVE
-            )
+            raise corrupt("A text matrix holds numbers that are no characters.")
         units = codes.ravel(order="F").astype(np.uint16)
         if units.size and units.max() > 0xFF:
             return char_array(units, codes.shape, codes.size)
@@ -220,7 +203,7 @@ def _sparse(table: Array, shape: tuple[int, int]) -> SparseArray:
     data = table[:-1, 2] if table.shape[1] == 3 else table[:-1, 2] + 1j * table[:-1, 3]
     for numbers, size in ((rows, shape[0]), (columns, shape[1])):
         if not ((numbers >= 0) & (numbers < size) & (numbers == np.trunc(numbers))).all():
-            raise CorruptFileError("A sparse matrix has an entry outside itself.", remedy=_RESAVE)
+            raise corrupt("A sparse matrix has an entry outside itself.")
     order = np.lexsort((rows, columns))
     counts = np.bincount(columns.astype(np.int64), minlength=shape[1])
     starts = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)

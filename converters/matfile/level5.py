@@ -9,24 +9,19 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
-from converters.matfile.arrays import ArrayDecoder
-from converters.matfile.inflate import Inflater, announced_size, inflate_array
-from converters.matfile.info import Header, VariableInfo
-from converters.matfile.limits import Limits
-from converters.matfile.mcos import ObjectTable, reference_shape
-from converters.matfile.opaque import Opaque, replace_leaves
-from converters.matfile.source import Source
-from converters.matfile.subsystem import open_subsystem
-from converters.matfile.tags import NUMERIC_DTYPE, ArrayClass, ArrayHeader, DataType, Elements
-from converters.matfile.text import CodePage
-from converters.matfile.values import Damaged, Shape, Value
-from matlab_compat.errors import (
-    CorruptFileError,
-    MatFileError,
-    TruncatedFileError,
-    UnsupportedFileError,
-    locating,
-)
+from matlab_compat.errors import CorruptFileError, MatFileError, TruncatedFileError, locating
+
+from .arrays import ArrayDecoder
+from .faults import corrupt, cut_short, unsupported
+from .inflate import Inflater, announced_size, inflate_array
+from .info import Header, VariableInfo
+from .limits import Limits
+from .mcos import ObjectTable, looked_up, reference_shape
+from .source import Source
+from .subsystem import open_subsystem
+from .tags import NUMERIC_DTYPE, ArrayClass, ArrayHeader, DataType, Elements
+from .text import CodePage
+from .values import Shape, Value
 
 _HEADER_SIZE = 128
 #: How much of a variable is inflated to list it; more only where names are very long.
@@ -71,11 +66,7 @@ class Level5Reader:
         self.header = Header.from_text(header[:116])
         offset, version, _ = struct.unpack(self.byte_order + "QHH", header[116:])
         if version >> 8 != 1:
-            raise UnsupportedFileError(
-                f"The header names version {version:#06x}; level 5 is 0x0100.",
-                remedy="Save the file again in MATLAB: save('file.mat', '-v7').",
-                offset=124,
-            )
+            raise unsupported(f"The header names version {version:#06x}; level 5 is 0x0100.", 124)
         self._subsystem_offset = 0 if offset == _SPACES else int(offset)
 
     def _scan(self) -> list[_Stored]:
@@ -99,11 +90,10 @@ class Level5Reader:
                 offset=start - 8,
             )
         if start + size > self._source.size:
-            raise TruncatedFileError(
+            raise cut_short(
                 f"A variable of {size} bytes begins {self._source.size - start} bytes "
                 "before the end of the file.",
-                remedy="Copy or download the file again; this one is cut short.",
-                offset=start - 8,
+                start - 8,
             )
 
     # -- listing ---------------------------------------------------------------------------
@@ -141,7 +131,9 @@ class Level5Reader:
         elements = self._load(self._stored[index])
         decoder = ArrayDecoder(elements, self._limits, self._page)
         value = decoder.decode(0, len(elements.data))
-        return replace_leaves(value, self._resolve) if decoder.met_objects else value
+        if not decoder.met_objects:
+            return value
+        return looked_up(value, lambda: self._objects, skip=self._skip_objects)
 
     def _load(self, stored: _Stored) -> Elements:
         return Elements(self._bytes(stored), self.byte_order)
@@ -153,29 +145,12 @@ class Level5Reader:
             )
         return self._source.read_array(stored.offset, 8 + stored.size)
 
-    def _resolve(self, value: Value) -> Value:
-        if not isinstance(value, Opaque):
-            return value
-        if self._skip_objects:
-            error = UnsupportedFileError(
-                f"An object of class {value.class_name} was left out because skip_objects is set.",
-                remedy="Open the file without skip_objects.",
-            )
-            return Damaged(value.class_name, error)
-        try:
-            return self._objects.resolve(value)
-        except MatFileError as error:
-            return Damaged(value.class_name, error)
-
     @cached_property
     def _objects(self) -> ObjectTable:
         """The objects of the file, found where the header says."""
         with locating(str(self._source.path), "object store"):
             if not self._subsystem_offset:
-                raise CorruptFileError(
-                    "The file names objects but has no store of their values.",
-                    remedy="Save the file again in MATLAB: save('file.mat', '-v7').",
-                )
+                raise corrupt("The file names objects but has no store of their values.")
             stored = self._subsystem_element()
             elements, file = self._load(stored), str(self._source.path)
             return open_subsystem(elements, self._limits, self._page, file)
@@ -185,10 +160,8 @@ class Level5Reader:
         for stored in self._elements:
             if stored.offset == offset:
                 return stored
-        raise CorruptFileError(
-            f"The store of objects should begin at byte {offset}, but nothing begins there.",
-            remedy="Save the file again in MATLAB: save('file.mat', '-v7').",
-            offset=offset,
+        raise corrupt(
+            f"The store of objects should begin at byte {offset}, but nothing begins there.", offset
         )
 
     def close(self) -> None:

@@ -18,35 +18,21 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from converters.matfile import hdf5
-from converters.matfile.arrays import checked_sparse
-from converters.matfile.hdf5 import RESAVE, Budget, Hdf5File, Node, hdf5_errors, translated
-from converters.matfile.info import Header, VariableInfo
-from converters.matfile.journal import Journal
-from converters.matfile.limits import DEFAULT_LIMITS, Limits
-from converters.matfile.mcos import ObjectTable, reference_shape
-from converters.matfile.opaque import Opaque, function_text, replace_leaves
-from converters.matfile.source import Source
-from converters.matfile.text import join_units, units_to_array
-from converters.matfile.values import (
-    Damaged,
-    FunctionHandle,
-    MatObject,
-    ObjectArray,
-    Shape,
-    SparseArray,
-    StructArray,
-    Value,
-)
 from matlab_compat.arrays import Array
-from matlab_compat.errors import (
-    CorruptFileError,
-    FileAccessError,
-    MatFileError,
-    TruncatedFileError,
-    UnsupportedFileError,
-    locating,
-)
+from matlab_compat.errors import FileAccessError, MatFileError, UnsupportedFileError, locating
+
+from . import hdf5
+from .arrays import checked_sparse
+from .faults import corrupt_73, cut_short, unsupported_73
+from .hdf5 import Budget, Hdf5File, Node, hdf5_errors, translated
+from .info import Header, VariableInfo
+from .journal import Journal
+from .limits import DEFAULT_LIMITS, Limits
+from .mcos import ObjectTable, looked_up, reference_shape
+from .opaque import Opaque, function_text, legacy_object
+from .source import Source
+from .text import join_units, units_to_array
+from .values import FunctionHandle, ObjectArray, Shape, SparseArray, StructArray, Value
 
 _INTEGERS = ("int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64")
 _DTYPES: dict[str, np.dtype[Any]] = {
@@ -167,7 +153,7 @@ class Level73Reader:
             raise FileAccessError("The file is closed.", remedy="Read values while it is open.")
         with hdf5_errors():
             value = self._value(self._nodes[name], Budget(self._limits))
-            return replace_leaves(value, self._resolve)
+            return looked_up(value, lambda: self._objects, skip=self._skip_objects)
 
     def _open_variables(self) -> dict[str, Node]:
         names = hdf5.names(self._file.root)
@@ -214,12 +200,10 @@ class Level73Reader:
     def _empty_shape(self, node: Node) -> Shape:
         """The size that stands in place of the data; a struct without fields may have any."""
         if hdf5.is_group(node) or not 2 <= math.prod(node.shape) <= _MAX_RANK:
-            raise CorruptFileError("An empty array does not say its size.", remedy=RESAVE)
+            raise corrupt_73("An empty array does not say its size.")
         size = hdf5.read_array(node, Budget(self._limits)).ravel()
         if math.prod(map(int, size)) and self._class(node) != "struct":
-            raise CorruptFileError(
-                f"An array marked empty has the size {size.tolist()}.", remedy=RESAVE
-            )
+            raise corrupt_73(f"An array marked empty has the size {size.tolist()}.")
         return tuple(int(extent) for extent in size)
 
     def _object_shape(self, node: Node) -> Shape:
@@ -297,7 +281,7 @@ class Level73Reader:
             frame.close()
             return
         if any(outer.address == frame.address for outer in stack):
-            raise CorruptFileError("A cell or struct contains itself.", remedy=RESAVE)
+            raise corrupt_73("A cell or struct contains itself.")
         budget.check_depth(len(stack))
         stack.append(frame)
 
@@ -347,12 +331,12 @@ class Level73Reader:
     def _empty_struct(self, node: Node, shape: Shape) -> StructArray:
         names = self._file.field_names(node) or []
         if names and 0 not in shape:
-            raise CorruptFileError("A struct marked empty has values.", remedy=RESAVE)
+            raise corrupt_73("A struct marked empty has values.")
         return StructArray(shape, {name: [] for name in names})
 
     def _sparse(self, node: Node, class_name: str, budget: Budget) -> SparseArray:
         if not hdf5.is_group(node):
-            raise CorruptFileError("A sparse matrix has no group.", remedy=RESAVE)
+            raise corrupt_73("A sparse matrix has no group.")
         present = hdf5.names(node)
         parts = {
             name: hdf5.read_array(hdf5.member(node, name), budget).ravel()
@@ -381,11 +365,11 @@ class Level73Reader:
 
     def _struct_like(self, node: Node, class_name: str, decode: int, budget: Budget) -> _Found:
         finish: dict[int, Callable[[Value], Value]] = {
-            _FUNCTION_HANDLE: _function_handle,
-            _OLD_OBJECT: partial(_old_object, class_name),
+            _FUNCTION_HANDLE: lambda raw: FunctionHandle(function_text(raw), raw),
+            _OLD_OBJECT: partial(legacy_object, class_name),
         }
         if decode not in finish and class_name != "struct":
-            raise CorruptFileError(f"A {class_name} is kept as a group.", remedy=RESAVE)
+            raise corrupt_73(f"A {class_name} is kept as a group.")
         found = self._struct(node, budget)
         return found._replace(finish=finish.get(decode, found.finish))
 
@@ -412,38 +396,25 @@ class Level73Reader:
         for name, values in fields.items():
             references = hdf5.read_references(hdf5.member(node, name), budget)
             if references.size != len(values):
-                raise CorruptFileError("The fields of a struct differ in size.", remedy=RESAVE)
+                raise corrupt_73("The fields of a struct differ in size.")
             yield from self._followed(values, references.ravel(), name)
 
     # Objects
 
     def _object(self, node: Node, class_name: str, budget: Budget) -> _Found:
-        """An object of MATLAB's, or of Java or handles, until :meth:`_resolve` looks it up."""
+        """An object of MATLAB's, or of Java or handles, until it is looked up."""
         if hdf5.is_group(node):  # an enumeration array
             return self._struct(node, budget)._replace(finish=partial(Opaque, "MCOS", class_name))
         if hdf5.is_references(node):
             return _Found(Opaque("handle", class_name, None))
         return _Found(Opaque("MCOS", class_name, hdf5.read_array(node, budget).T))
 
-    def _resolve(self, value: Value) -> Value:
-        if not isinstance(value, Opaque):
-            return value
-        if self._skip_objects:
-            return Damaged(value.class_name, _skipped(value.class_name))
-        try:
-            with hdf5_errors():
-                return self._objects.resolve(value)
-        except MatFileError as error:
-            return Damaged(value.class_name, error)
-
     @cached_property
     def _objects(self) -> ObjectTable:
         """The objects of the file: the cells that ``/#subsystem#/MCOS`` refers to."""
-        with locating("#subsystem#"):
+        with hdf5_errors(), locating("#subsystem#"):
             if "#subsystem#" not in hdf5.names(self._file.root):
-                raise CorruptFileError(
-                    "The file names objects but has no store of their values.", remedy=RESAVE
-                )
+                raise corrupt_73("The file names objects but has no store of their values.")
             store = hdf5.member(hdf5.member(self._file.root, "#subsystem#"), "MCOS")
             references = hdf5.read_references(store, Budget(self._limits)).ravel()
             return self._object_table(references)
@@ -456,17 +427,14 @@ class Level73Reader:
 
         metadata = cell(0) if len(references) else None
         if not isinstance(metadata, np.ndarray) or metadata.dtype != np.uint8:
-            raise CorruptFileError("The object store has no index of bytes.", remedy=RESAVE)
+            raise corrupt_73("The object store has no index of bytes.")
         index = metadata.tobytes("F")
         return ObjectTable(index, len(references), cell, limits=self._limits, file=self._path)
 
 
 def _refuse_stub(source: Source) -> None:
     if source.size <= _USERBLOCK:
-        raise TruncatedFileError(
-            f"The file ends after {source.size} bytes, within its header.",
-            remedy="copy or download the file again: this copy is incomplete",
-        )
+        raise cut_short(f"The file ends after {source.size} bytes, within its header.")
 
 
 def _class_of_dtype(node: Node) -> str:
@@ -488,7 +456,7 @@ def _matlab_shape(shape: Shape) -> Shape:
 def _text(units: Array) -> Value:
     """A char array from units of UTF-16 of MATLAB's shape."""
     if units.size and not (units.min() >= 0 and units.max() <= 0xFFFF):
-        raise CorruptFileError("A character is no unit of UTF-16.", remedy=RESAVE)
+        raise corrupt_73("A character is no unit of UTF-16.")
     is_row = units.ndim == 2 and (units.shape[0] == 1 or units.shape == (0, 0))
     flat = units.ravel(order="F").astype(np.uint16)
     return join_units(flat) if is_row else units_to_array(flat, units.shape)
@@ -505,9 +473,7 @@ def _as_class(array: Array, class_name: str) -> Array:
 
 def _complex(array: Array, class_name: str) -> Array:
     if array.dtype.names != ("real", "imag"):
-        raise UnsupportedFileError(
-            f"A data set holds records of {array.dtype.names}, not numbers.", remedy=RESAVE
-        )
+        raise unsupported_73(f"A data set holds records of {array.dtype.names}, not numbers.")
     result = np.empty(array.shape, np.complex64 if class_name == "single" else np.complex128, "F")
     result.real, result.imag = array["real"], array["imag"]
     return result
@@ -517,22 +483,3 @@ def _in_order(present: list[str], order: list[str] | None) -> list[str]:
     """Field names in MATLAB's order; HDF5 sorts them by name."""
     known = [name for name in order or () if name in set(present)]
     return known + [name for name in present if name not in set(known)]
-
-
-def _function_handle(raw: StructArray) -> FunctionHandle:
-    return FunctionHandle(function_text(raw), raw)
-
-
-def _old_object(class_name: str, value: StructArray) -> MatObject | ObjectArray:
-    """An object of a class folder (``@name``): its struct of fields, element by element."""
-    objects = [
-        MatObject(class_name, partial(dict, element), legacy=True) for element in value.elements()
-    ]
-    return objects[0] if value.shape == (1, 1) else ObjectArray(class_name, value.shape, objects)
-
-
-def _skipped(class_name: str) -> UnsupportedFileError:
-    return UnsupportedFileError(
-        f"An object of class {class_name} was left out because skip_objects is set.",
-        remedy="Open the file without skip_objects.",
-    )

@@ -14,27 +14,21 @@ from functools import partial
 
 import numpy as np
 
-from converters.matfile import plain
-from converters.matfile.journal import Journal
-from converters.matfile.limits import Limits
-from converters.matfile.object_index import ObjectEntry, ObjectIndex, Property, PropertyKind
-from converters.matfile.opaque import ENUMERATION_TAG, REFERENCE, Opaque, replace_leaves
-from converters.matfile.reader import only_matfile_errors
-from converters.matfile.values import Damaged, MatObject, ObjectArray, Shape, StructArray, Value
 from matlab_compat.arrays import Array
-from matlab_compat.errors import (
-    CorruptFileError,
-    LimitExceededError,
-    MatFileError,
-    UnsupportedFileError,
-    locating,
-    place,
-)
-from matlab_compat.wording import argument
+from matlab_compat.errors import CorruptFileError, LimitExceededError, MatFileError, locating, place
+
+from . import plain
+from .faults import beyond, corrupt, unsupported
+from .journal import Journal
+from .limits import Limits
+from .object_index import ObjectEntry, ObjectIndex, Property, PropertyKind
+from .opaque import ENUMERATION_TAG, REFERENCE, Opaque, replace_leaves
+from .reader import only_matfile_errors
+from .values import Damaged, MatObject, ObjectArray, Shape, StructArray, Value
 
 #: Plain values (tables, maps ...) within plain values are decoded at once, by recursion.
 _DEEPEST_PLAIN = 40
-_RESAVE = "Save the file again in MATLAB: save('file.mat', '-v7')."
+_AS_ARRAYS = "Save its values as plain arrays instead."
 
 
 class ObjectTable:
@@ -80,25 +74,22 @@ class ObjectTable:
 
     def resolve(self, value: Value) -> Value:
         """A value of a variable with an :class:`Opaque` in its place looked up."""
-        if isinstance(value, Opaque):
-            return self._resolve_opaque(value)
-        return value
-
-    def _resolve_opaque(self, opaque: Opaque) -> Value:
-        if opaque.type_system != "MCOS":
-            raise UnsupportedFileError(
-                f"{opaque.class_name} is an object of {opaque.type_system or 'unknown kind'}, "
+        if not isinstance(value, Opaque):
+            return value
+        if value.type_system != "MCOS":
+            raise unsupported(
+                f"{value.class_name} is an object of {value.type_system or 'unknown kind'}, "
                 "not of MATLAB.",
-                remedy="Save its values as plain arrays instead.",
+                remedy=_AS_ARRAYS,
             )
-        if isinstance(opaque.value, StructArray) and ENUMERATION_TAG in opaque.value:
-            return self._enumeration(opaque.value)
-        if not isinstance(opaque.value, np.ndarray) or opaque.value.dtype != np.uint32:
-            raise UnsupportedFileError(
-                f"An object of class {opaque.class_name} is saved in a form that is not known.",
-                remedy="Save its values as plain arrays instead.",
+        if isinstance(value.value, StructArray) and ENUMERATION_TAG in value.value:
+            return self._enumeration(value.value)
+        if not isinstance(value.value, np.ndarray) or value.value.dtype != np.uint32:
+            raise unsupported(
+                f"An object of class {value.class_name} is saved in a form that is not known.",
+                remedy=_AS_ARRAYS,
             )
-        return self.reference(opaque.value, opaque.class_name)
+        return self.reference(value.value, value.class_name)
 
     def reference(self, array: Array, class_name: str = "") -> Value:
         """The object or objects that a reference names.
@@ -109,7 +100,7 @@ class ObjectTable:
         words = array.ravel(order="F")
         shape = reference_shape(words)
         if shape is None:
-            raise CorruptFileError("A reference to objects makes no sense.", remedy=_RESAVE)
+            raise corrupt("A reference to objects makes no sense.")
         object_ids = words[2 + len(shape) : -1].tolist()
         class_name = class_name or self._index.class_name(int(words[-1]))
         self._refuse_too_many(len(object_ids))
@@ -122,9 +113,9 @@ class ObjectTable:
 
     def _refuse_too_many(self, count: int) -> None:
         if count > self._limits.max_elements:
-            raise LimitExceededError(
+            raise beyond(
+                "max_elements",
                 f"An array of {count} objects exceeds the limit {self._limits.max_elements}.",
-                remedy=f"If you trust the file, raise {argument('max_elements')}.",
             )
 
     def _element(self, object_id: int, class_name: str) -> MatObject:
@@ -205,9 +196,7 @@ class ObjectTable:
         if saved.kind == PropertyKind.NUMBER:
             dtype = np.bool_ if saved.value < 2 else np.uint32
             return np.array([[saved.value]], dtype)
-        raise UnsupportedFileError(
-            f"Property kind {saved.kind} is not known (0 to 2 are).", remedy=_RESAVE
-        )
+        raise unsupported(f"Property kind {saved.kind} is not known (0 to 2 are).")
 
     def _cell(self, number: int) -> Value:
         """A cell of the store with its references looked up; objects may share one."""
@@ -267,9 +256,30 @@ class ObjectTable:
         self, class_name: str, names: list[str], values: list[Value], index: int
     ) -> MatObject:
         if not 0 <= index < len(names):
-            raise CorruptFileError(f"{class_name} has no member {index}.", remedy=_RESAVE)
+            raise corrupt(f"{class_name} has no member {index}.")
         value = self._lookup(values[index]) if index < len(values) else None
         return MatObject(class_name, lambda: {"Name": names[index], "Value": value})
+
+
+def looked_up(root: Value, objects: Callable[[], ObjectTable], *, skip: bool) -> Value:
+    """``root`` with every object that it refers to in its place; :class:`Damaged` where none is.
+
+    ``objects`` gives the table of the file; with ``skip`` it is not asked.
+    """
+
+    def one(value: Value) -> Value:
+        if not isinstance(value, Opaque):
+            return value
+        name = value.class_name
+        if skip:
+            said = f"An object of class {name} was left out because skip_objects is set."
+            return Damaged(name, unsupported(said, remedy="Open the file without skip_objects."))
+        try:
+            return objects().resolve(value)
+        except MatFileError as error:
+            return Damaged(name, error)
+
+    return replace_leaves(root, one)
 
 
 def reference_shape(words: Array) -> Shape | None:

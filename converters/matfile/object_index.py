@@ -15,9 +15,10 @@ from typing import TypeVar
 
 import numpy as np
 
-from matlab_compat.errors import CorruptFileError, UnsupportedFileError
+from matlab_compat.errors import UnsupportedFileError
 
-_RESAVE = "Save the file again in MATLAB: save('file.mat', '-v7')."
+from .faults import corrupt
+
 #: Cells at the end of the store that are no property values, by version.
 _CELLS_AT_END = {2: 1, 3: 2, 4: 3}
 _NAMES_AT = 40
@@ -60,7 +61,7 @@ class ObjectIndex:
 
     def __init__(self, metadata: bytes, cell_count: int, byte_order: str) -> None:
         if len(metadata) < _NAMES_AT:
-            raise CorruptFileError("The index of the object store is too short.", remedy=_RESAVE)
+            raise corrupt("The index of the object store is too short.")
         head = np.frombuffer(metadata[:_NAMES_AT], byte_order + "u4").tolist()
         self._cells_at_end = self._known_version(head[0])
         self._cell_count = cell_count
@@ -90,7 +91,7 @@ class ObjectIndex:
         """The starts of the regions; the last ones are 0 where a version has no such region."""
         used = [_NAMES_AT, *offsets[:6], size]
         if any(start > end for start, end in itertools.pairwise(used)):
-            raise CorruptFileError("The regions of the object store overlap.", remedy=_RESAVE)
+            raise corrupt("The regions of the object store overlap.")
         return offsets[:6]
 
     @property
@@ -106,7 +107,7 @@ class ObjectIndex:
         """The name of a class, with its packages."""
         start = 4 * class_id
         if class_id < 1:
-            raise CorruptFileError(f"There is no class number {class_id}.", remedy=_RESAVE)
+            raise corrupt(f"There is no class number {class_id}.")
         package = _at(self._classes, start, "class")
         name = self.name(_at(self._classes, start + 1, "class"))
         return f"{self.name(package)}.{name}" if package else name
@@ -115,9 +116,8 @@ class ObjectIndex:
         """The numbers of one object."""
         start = 6 * object_id
         if object_id < 1 or start + 6 > len(self._objects):
-            raise CorruptFileError(
-                f"There is no object number {object_id}; the store has {self.object_count}.",
-                remedy=_RESAVE,
+            raise corrupt(
+                f"There is no object number {object_id}; the store has {self.object_count}."
             )
         class_id, _, _, saved, plain, dynamic = self._objects[start : start + 6]
         return ObjectEntry(class_id, saved, plain, dynamic)
@@ -137,9 +137,7 @@ class ObjectIndex:
     def property_cell(self, value: int) -> int:
         """The cell that holds a property value."""
         if value >= self._cell_count - 2 - self._cells_at_end:
-            raise CorruptFileError(
-                f"Property value {value} is not in the object store.", remedy=_RESAVE
-            )
+            raise corrupt(f"Property value {value} is not in the object store.")
         return value + 2
 
     @property
@@ -168,11 +166,11 @@ class _Records:
     def _length(self, start: int) -> int:
         length = self._width * _at(self._words, start, "property list")
         if start + 1 + length > len(self._words):
-            raise CorruptFileError("A property list is cut short.", remedy=_RESAVE)
+            raise corrupt("A property list is cut short.")
         return length
 
 
 def _at(items: Sequence[_T], index: int, what: str) -> _T:
     if not 0 <= index < len(items):
-        raise CorruptFileError(f"The object store has no {what} number {index}.", remedy=_RESAVE)
+        raise corrupt(f"The object store has no {what} number {index}.")
     return items[index]

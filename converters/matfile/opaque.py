@@ -4,18 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
 
-from converters.matfile.values import (
-    FunctionHandle,
-    MatObject,
-    ObjectArray,
-    StructArray,
-    Value,
-    sound,
-)
+from .values import FunctionHandle, MatObject, ObjectArray, StructArray, Value, sound
 
 #: The first word of every reference to objects; it marks function handles in the store too.
 REFERENCE = 0xDD000000
@@ -97,3 +91,11 @@ def function_text(raw: Value) -> str:
             # Anonymous functions carry a compiler's prefix such as "sf%0".
             return text[text.index("@") :] if "@" in text else "@" + text
     return ""
+
+
+def legacy_object(class_name: str, struct: StructArray) -> MatObject | ObjectArray:
+    """An object of a class folder (``@name``): its struct of fields, element by element."""
+    objects = [
+        MatObject(class_name, partial(dict, element), legacy=True) for element in struct.elements()
+    ]
+    return objects[0] if struct.shape == (1, 1) else ObjectArray(class_name, struct.shape, objects)

@@ -13,10 +13,15 @@ from typing import TypeVar, cast
 import numpy as np
 import numpy.typing as npt
 
-from converters.matfile.datetimes import Datetime
-from converters.matfile.reader import only_matfile_errors
-from converters.matfile.text import join_units
-from converters.matfile.values import (
+from matlab_compat.arrays import Array
+from matlab_compat.data_format import dlarray
+from matlab_compat.errors import DataFormatError, UnsupportedFileError
+
+from .datetimes import Datetime
+from .faults import corrupt, unsupported
+from .reader import only_matfile_errors
+from .text import join_units
+from .values import (
     Categorical,
     Map,
     MatObject,
@@ -27,16 +32,12 @@ from converters.matfile.values import (
     mat_class,
     sound,
 )
-from matlab_compat.arrays import Array
-from matlab_compat.data_format import dlarray
-from matlab_compat.errors import CorruptFileError, DataFormatError, UnsupportedFileError
 
 _T = TypeVar("_T")
 _Properties = Mapping[str, Value]
 _MISSING_STRING = (1 << 64) - 1
 _STRING_VERSION = 1
 _LATEST_MS = 2**63 / 1000  # what datetime64[us] can hold, about the year 294 000
-_REMEDY = "Save the file again in MATLAB: save('file.mat', '-v7')."
 
 
 def to_plain(obj: MatObject, byte_order: str) -> Value:
@@ -57,12 +58,12 @@ def _string(properties: _Properties, byte_order: str = "<") -> Value:
         return np.empty((0, 0), _string_dtype())
     words = _array(words, "any", np.uint64)
     if words[0] != _STRING_VERSION:
-        raise UnsupportedFileError(f"A string of version {words[0]} is not known.", remedy=_REMEDY)
+        raise unsupported(f"A string of version {words[0]} is not known.")
     start = 2 + int(words[1]) if len(words) > 1 else len(words) + 1
     shape = tuple(words[2:start].tolist())
     count = math.prod(shape)
     if start + count > len(words):
-        raise CorruptFileError(f"A string array of {count} strings is cut short.", remedy=_REMEDY)
+        raise corrupt(f"A string array of {count} strings is cut short.")
     lengths = words[start : start + count].tolist()
     packed = words[start + count :].astype(f"{byte_order}u8").tobytes()
     units = np.frombuffer(packed, f"{byte_order}u2").astype(np.uint16)
@@ -77,7 +78,7 @@ def _split(units: npt.NDArray[np.uint16], lengths: list[int]) -> list[str | None
             texts.append(None)
             continue
         if position + length > len(units):
-            raise CorruptFileError("The text of a string is cut short.", remedy=_REMEDY)
+            raise corrupt("The text of a string is cut short.")
         texts.append(join_units(units[position : position + length]))
         position += length
     return texts
@@ -104,9 +105,7 @@ def _categorical(properties: _Properties) -> Categorical:
     codes = _array(_need(properties, "codes"), "codes")
     names = _texts(_need(properties, "categoryNames"), "categoryNames")
     if codes.dtype.kind not in "ui" or (codes.size and codes.max() > len(names)):
-        raise CorruptFileError(
-            f"The codes of a categorical go beyond its {len(names)} categories.", remedy=_REMEDY
-        )
+        raise corrupt(f"The codes of a categorical go beyond its {len(names)} categories.")
     return Categorical(codes, names, bool(_flag(properties.get("isOrdinal"))))
 
 
@@ -142,9 +141,7 @@ def _timetable(properties: _Properties) -> Table:
 
 def _columns(names: list[str], values: list[Value]) -> dict[str, Value]:
     if len(set(names)) != len(names) or len(names) != len(values):
-        raise CorruptFileError(
-            f"A table has {len(values)} columns but {len(set(names))} names.", remedy=_REMEDY
-        )
+        raise corrupt(f"A table has {len(values)} columns but {len(set(names))} names.")
     return dict(zip(names, values, strict=True))
 
 
@@ -165,9 +162,7 @@ def _dictionary(properties: _Properties) -> Map:
 
 def _dict(keys: list[Value], values: list[Value]) -> dict[Value, Value]:
     if len(keys) != len(values):
-        raise CorruptFileError(
-            f"A map has {len(keys)} keys but {len(values)} values.", remedy=_REMEDY
-        )
+        raise corrupt(f"A map has {len(keys)} keys but {len(values)} values.")
     scalars = [key.item() if isinstance(key, np.ndarray) and key.size == 1 else key for key in keys]
     for key in scalars:
         if not isinstance(key, str | int | float):
@@ -199,7 +194,7 @@ def _datetime(properties: _Properties) -> npt.NDArray[np.datetime64] | Datetime:
     moments = _microseconds(data, "datetime64").astype("datetime64[us]")
     zone = _text(properties.get("tz", ""))
     if zone is None:
-        raise CorruptFileError("The time zone of a datetime is no text.", remedy=_REMEDY)
+        raise corrupt("The time zone of a datetime is no text.")
     if zone == "UTCLeapSeconds":
         raise UnsupportedFileError(
             "Datetimes that count leap seconds (TimeZone 'UTCLeapSeconds') are not read.",
@@ -217,7 +212,7 @@ def _microseconds(millis: Array, kind: str) -> Array:
     finite = np.isfinite(millis)
     safe = np.where(finite, millis, 0)
     if (np.abs(safe.real) >= _LATEST_MS).any():
-        raise UnsupportedFileError("A time lies too far from today.", remedy=_REMEDY)
+        raise unsupported("A time lies too far from today.")
     whole = np.trunc(safe.real)
     micros = whole.astype(np.int64) * 1000
     micros += np.rint((safe.real - whole + safe.imag) * 1000).astype(np.int64)
@@ -250,13 +245,13 @@ def _dlarray(properties: _Properties) -> Array | dlarray:
         raise _unknown_dlarray("is blank (IsBlank)")
     labels = _text(next((fields[n] for n in ("DimensionTypes", "Format") if n in fields), ""))
     if labels is None:
-        raise CorruptFileError("The labels of a dlarray are no text.", remedy=_REMEDY)
+        raise corrupt("The labels of a dlarray are no text.")
     if not labels:
         return data
     try:  # MATLAB labels two dimensions at least; it leaves trailing U and sizes of 1 away
         return dlarray(data, labels.ljust(2, "U"))
     except DataFormatError as error:
-        raise CorruptFileError(f"A dlarray is labelled wrongly: {error.what}") from error
+        raise corrupt(f"A dlarray is labelled wrongly: {error.what}") from error
 
 
 def _unknown_dlarray(how: str) -> UnsupportedFileError:
@@ -271,23 +266,23 @@ def _unknown_dlarray(how: str) -> UnsupportedFileError:
 
 def _need(properties: _Properties | StructArray, name: str) -> Value:
     if name not in properties:
-        raise CorruptFileError(f"The property {name} is missing.", remedy=_REMEDY)
+        raise corrupt(f"The property {name} is missing.")
     return properties[name]
 
 
 def _array(value: Value, name: str, dtype: type[np.generic] | None = None) -> Array:
     value = sound(value)
     if not isinstance(value, np.ndarray) or value.dtype.kind not in "buifc":
-        raise CorruptFileError(f"{name} is not an array of numbers.", remedy=_REMEDY)
+        raise corrupt(f"{name} is not an array of numbers.")
     if dtype is not None and value.dtype != dtype:
-        raise CorruptFileError(f"{name} is {mat_class(value)}, not {dtype.__name__}.")
+        raise corrupt(f"{name} is {mat_class(value)}, not {dtype.__name__}.")
     return value
 
 
 def _struct(value: Value, name: str) -> StructArray:
     value = sound(value)
     if not isinstance(value, StructArray) or value.shape != (1, 1):
-        raise CorruptFileError(f"{name} is not a 1 x 1 struct.", remedy=_REMEDY)
+        raise corrupt(f"{name} is not a 1 x 1 struct.")
     return value
 
 
@@ -297,13 +292,13 @@ def _cells(value: Value, name: str) -> list[Value]:
         return list(value.ravel(order="F"))
     if isinstance(value, np.ndarray) and not value.size:
         return []
-    raise CorruptFileError(f"{name} is not a cell array.", remedy=_REMEDY)
+    raise corrupt(f"{name} is not a cell array.")
 
 
 def _texts(value: Value, name: str) -> list[str]:
     texts = [_text(cell) for cell in _cells(value, name)]
     if None in texts:
-        raise CorruptFileError(f"{name} is not a cell array of text.", remedy=_REMEDY)
+        raise corrupt(f"{name} is not a cell array of text.")
     return cast(list[str], texts)
 
 

@@ -8,9 +8,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Protocol
 
-from converters.matfile.info import Header, VariableInfo
-from converters.matfile.values import Value
-from matlab_compat.errors import CorruptFileError, LimitExceededError
+from matlab_compat.errors import LimitExceededError
+
+from .faults import corrupt
+from .info import Header, VariableInfo
+from .values import Value
 
 
 class MatReader(Protocol):
@@ -57,7 +59,4 @@ def only_matfile_errors(subject: str) -> Iterator[None]:
     ) as error:
         if hasattr(error, "remedy"):  # one of this project's own errors
             raise
-        raise CorruptFileError(
-            f"{subject} cannot be decoded ({type(error).__name__}: {error}).",
-            remedy="Save the file again in MATLAB: save('file.mat', '-v7').",
-        ) from error
+        raise corrupt(f"{subject} cannot be decoded ({type(error).__name__}: {error}).") from error

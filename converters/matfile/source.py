@@ -14,12 +14,9 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from matlab_compat.errors import (
-    CorruptFileError,
-    FileAccessError,
-    NotAMatFileError,
-    TruncatedFileError,
-)
+from matlab_compat.errors import CorruptFileError, FileAccessError, NotAMatFileError
+
+from .faults import corrupt, cut_short
 
 
 class Source:
@@ -87,13 +84,12 @@ class Source:
 
     def _refuse_past_end(self, offset: int, count: int) -> None:
         if offset < 0 or count < 0:
-            raise CorruptFileError("The file names a negative position.", offset=offset)
+            raise corrupt("The file names a negative position.", offset)
         if offset + count > self.size:
-            raise TruncatedFileError(
+            raise cut_short(
                 f"The file ends at byte {self.size}, but {count} bytes are announced "
                 f"from byte {offset}.",
-                remedy="Copy or download the file again; this one is cut short.",
-                offset=offset,
+                offset,
             )
 
     def _read_into(self, view: memoryview, offset: int) -> int:

@@ -7,16 +7,16 @@ from __future__ import annotations
 
 import numpy as np
 
-from converters.matfile.arrays import ArrayDecoder
-from converters.matfile.limits import Limits
-from converters.matfile.mcos import ObjectTable
-from converters.matfile.tags import ArrayClass, DataType, Elements, Tag
-from converters.matfile.text import CodePage
-from converters.matfile.values import Value
-from matlab_compat.errors import CorruptFileError, LimitExceededError, UnsupportedFileError
-from matlab_compat.wording import argument
+from matlab_compat.errors import UnsupportedFileError
 
-_RESAVE = "Save the file again in MATLAB: save('file.mat', '-v7')."
+from .arrays import ArrayDecoder
+from .faults import beyond, corrupt, unsupported
+from .limits import Limits
+from .mcos import ObjectTable
+from .tags import ArrayClass, DataType, Elements, Tag
+from .text import CodePage
+from .values import Value
+
 _BYTE_ORDERS = {b"IM": "<", b"MI": ">"}
 
 
@@ -33,7 +33,7 @@ def _inner_file(outer: Elements) -> Elements:
     data = outer.bytes_of(tag)
     order = _BYTE_ORDERS.get(data[2:4].tobytes())
     if order is None:
-        raise CorruptFileError("The object store has no header.", remedy=_RESAVE, offset=tag.start)
+        raise corrupt("The object store has no header.", tag.start)
     return Elements(data, order)
 
 
@@ -49,10 +49,10 @@ class _Subsystem:
     def table(self, file: str) -> ObjectTable:
         """The objects described by the first cell."""
         if not self._cells:
-            raise CorruptFileError("The object store is empty.", remedy=_RESAVE)
+            raise corrupt("The object store is empty.")
         metadata = self._decode(0)
         if not isinstance(metadata, np.ndarray) or metadata.dtype != np.uint8:
-            raise CorruptFileError("The object store has no index of bytes.", remedy=_RESAVE)
+            raise corrupt("The object store has no index of bytes.")
         return ObjectTable(
             metadata.tobytes(order="F"),
             len(self._cells),
@@ -69,13 +69,11 @@ class _Subsystem:
     def _find_cells(self) -> list[Tag]:
         wrapper = self._elements.array_header(self._find_wrapper())
         if wrapper.array_class is not ArrayClass.OPAQUE:
-            raise UnsupportedFileError(
-                "The object store holds its objects in a form that is not known.", remedy=_RESAVE
-            )
+            raise unsupported("The object store holds its objects in a form that is not known.")
         body = self._matrix(wrapper.body, wrapper.end)
         cells = self._elements.array_header(body)
         if cells.array_class is not ArrayClass.CELL:
-            raise CorruptFileError("The object store has no cells of values.", remedy=_RESAVE)
+            raise corrupt("The object store has no cells of values.")
         return self._children(cells.body, cells.end, cells.count)
 
     def _find_wrapper(self) -> Tag:
@@ -91,9 +89,9 @@ class _Subsystem:
 
     def _children(self, position: int, end: int, count: int) -> list[Tag]:
         if count > self._limits.max_elements:
-            raise LimitExceededError(
+            raise beyond(
+                "max_elements",
                 f"The object store has {count} cells; the limit is {self._limits.max_elements}.",
-                remedy=f"If you trust the file, raise {argument('max_elements')}.",
             )
         children = []
         for _ in range(count):

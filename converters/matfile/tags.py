@@ -14,10 +14,9 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from converters.matfile.values import Shape
-from matlab_compat.errors import CorruptFileError, TruncatedFileError, UnsupportedFileError
+from .faults import corrupt, cut_short, unsupported
+from .values import Shape
 
-_RESAVE = "Save the file again in MATLAB: save('file.mat', '-v7')."
 #: More dimensions than numpy can hold; MATLAB itself never writes so many by accident.
 _MAX_DIMENSIONS = 64
 
@@ -42,52 +41,21 @@ class DataType(IntEnum):
     UTF32 = 18
 
 
-class ArrayClass(IntEnum):
-    """What an array is in MATLAB ("mx" classes)."""
+#: What an array is in MATLAB ("mx" classes), from 1 on.
+ArrayClass = IntEnum(
+    "ArrayClass",
+    "CELL STRUCT OBJECT CHAR SPARSE DOUBLE SINGLE INT8 UINT8 INT16 UINT16 INT32 UINT32 INT64 UINT64"
+    " FUNCTION_HANDLE OPAQUE",
+)
 
-    CELL = 1
-    STRUCT = 2
-    OBJECT = 3
-    CHAR = 4
-    SPARSE = 5
-    DOUBLE = 6
-    SINGLE = 7
-    INT8 = 8
-    UINT8 = 9
-    INT16 = 10
-    UINT16 = 11
-    INT32 = 12
-    UINT32 = 13
-    INT64 = 14
-    UINT64 = 15
-    FUNCTION_HANDLE = 16
-    OPAQUE = 17
-
-
-NUMPY_CODE = {
-    DataType.INT8: "i1",
-    DataType.UINT8: "u1",
-    DataType.INT16: "i2",
-    DataType.UINT16: "u2",
-    DataType.INT32: "i4",
-    DataType.UINT32: "u4",
-    DataType.SINGLE: "f4",
-    DataType.DOUBLE: "f8",
-    DataType.INT64: "i8",
-    DataType.UINT64: "u8",
+#: The numbers among both, as numpy calls them.
+_NUMBERS = {
+    **{"INT8": "i1", "UINT8": "u1", "INT16": "i2", "UINT16": "u2", "INT32": "i4", "UINT32": "u4"},
+    **{"SINGLE": "f4", "DOUBLE": "f8", "INT64": "i8", "UINT64": "u8"},
 }
-
+NUMPY_CODE = {DataType[name]: code for name, code in _NUMBERS.items()}
 NUMERIC_DTYPE: dict[ArrayClass, np.dtype[Any]] = {
-    ArrayClass.DOUBLE: np.dtype("f8"),
-    ArrayClass.SINGLE: np.dtype("f4"),
-    ArrayClass.INT8: np.dtype("i1"),
-    ArrayClass.UINT8: np.dtype("u1"),
-    ArrayClass.INT16: np.dtype("i2"),
-    ArrayClass.UINT16: np.dtype("u2"),
-    ArrayClass.INT32: np.dtype("i4"),
-    ArrayClass.UINT32: np.dtype("u4"),
-    ArrayClass.INT64: np.dtype("i8"),
-    ArrayClass.UINT64: np.dtype("u8"),
+    ArrayClass[name]: np.dtype(code) for name, code in _NUMBERS.items()
 }
 
 
@@ -140,29 +108,22 @@ class Elements:
     def words(self, position: int) -> tuple[int, int]:
         """Two 32-bit words."""
         if position + 8 > len(self.data):
-            raise TruncatedFileError(
-                "The data end in the middle of an element.",
-                remedy="Copy or download the file again; this one is cut short.",
-                offset=position,
-            )
+            raise cut_short("The data end in the middle of an element.", position)
         first, second = self._two_words.unpack_from(self._bytes, position)
         return first, second
 
     def tag(self, position: int, end: int) -> Tag:
         """The element at ``position``, which must lie before ``end`` as a whole."""
         if position + 8 > end:
-            raise CorruptFileError(
-                "An element is missing at the end of an array.", remedy=_RESAVE, offset=position
-            )
+            raise corrupt("An element is missing at the end of an array.", position)
         kind, size = self.words(position)
         if kind >> 16:  # a small element: type and size share a word, the data follow at once
             return self._small_tag(kind, position)
         start = position + 8
         if start + size > end:
-            raise CorruptFileError(
+            raise corrupt(
                 f"An element of {size} bytes does not fit in its parent ({end - start} bytes).",
-                remedy=_RESAVE,
-                offset=position,
+                position,
             )
         # Writers pad to 8 bytes, but some leave the very last padding away.
         return Tag(kind, start, size, min(start + size + (-size % 8), end))
@@ -171,21 +132,13 @@ class Elements:
     def _small_tag(word: int, position: int) -> Tag:
         kind, size = word & 0xFFFF, word >> 16
         if size > 4:
-            raise CorruptFileError(
-                f"A small element claims {size} bytes; it holds 4 at most.",
-                remedy=_RESAVE,
-                offset=position,
-            )
+            raise corrupt(f"A small element claims {size} bytes; it holds 4 at most.", position)
         return Tag(kind, position + 4, size, position + 8)
 
     def bytes_of(self, tag: Tag) -> npt.NDArray[np.uint8]:
         """The data of an element, not copied."""
         if tag.start + tag.size > len(self.data):
-            raise TruncatedFileError(
-                "The data end in the middle of an element.",
-                remedy="Copy or download the file again; this one is cut short.",
-                offset=tag.start,
-            )
+            raise cut_short("The data end in the middle of an element.", tag.start)
         return self.data[tag.start : tag.start + tag.size]
 
     def expect(self, position: int, end: int, what: str, *kinds: DataType) -> Tag:
@@ -193,10 +146,8 @@ class Elements:
         tag = self.tag(position, end)
         if tag.kind not in kinds:
             allowed = ", ".join(f"mi{kind.name}" for kind in kinds)
-            raise CorruptFileError(
-                f"Data type {tag.kind} cannot hold {what} (allowed: {allowed}).",
-                remedy=_RESAVE,
-                offset=position,
+            raise corrupt(
+                f"Data type {tag.kind} cannot hold {what} (allowed: {allowed}).", position
             )
         return tag
 
@@ -207,10 +158,8 @@ class Elements:
     def int32s(self, tag: Tag) -> list[int]:
         """Signed 32-bit numbers."""
         if tag.size % 4:
-            raise CorruptFileError(
-                "A list of 32-bit numbers has a size that is no multiple of 4.",
-                remedy=_RESAVE,
-                offset=tag.start,
+            raise corrupt(
+                "A list of 32-bit numbers has a size that is no multiple of 4.", tag.start
             )
         return list(
             struct.unpack(f"{self.byte_order}{tag.size // 4}i", self.bytes_of(tag).tobytes())
@@ -221,11 +170,7 @@ class Elements:
         end = matrix.start + matrix.size
         flags = self.expect(matrix.start, end, "array flags", DataType.UINT32)
         if flags.size != 8:
-            raise CorruptFileError(
-                f"Array flags have {flags.size} bytes instead of 8.",
-                remedy=_RESAVE,
-                offset=matrix.start,
-            )
+            raise corrupt(f"Array flags have {flags.size} bytes instead of 8.", matrix.start)
         word, _ = self.words(flags.start)
         array_class = _array_class(word & 0xFF, flags.start)
         if array_class is ArrayClass.OPAQUE:
@@ -270,16 +215,12 @@ class Elements:
     def _shape(self, tag: Tag) -> Shape:
         shape = tuple(self.int32s(tag))
         if not 2 <= len(shape) <= _MAX_DIMENSIONS:
-            raise CorruptFileError(
-                f"An array has {len(shape)} dimensions; 2 to {_MAX_DIMENSIONS} can be.",
-                remedy=_RESAVE,
-                offset=tag.start,
+            raise corrupt(
+                f"An array has {len(shape)} dimensions; 2 to {_MAX_DIMENSIONS} can be.", tag.start
             )
         if min(shape) < 0:
-            raise CorruptFileError(
-                f"An array has the negative size {' x '.join(map(str, shape))}.",
-                remedy=_RESAVE,
-                offset=tag.start,
+            raise corrupt(
+                f"An array has the negative size {' x '.join(map(str, shape))}.", tag.start
             )
         return shape
 
@@ -288,8 +229,6 @@ def _array_class(number: int, offset: int) -> ArrayClass:
     try:
         return ArrayClass(number)
     except ValueError:
-        raise UnsupportedFileError(
-            f"Array class {number} is none that MATLAB documents (1 to 17).",
-            remedy=_RESAVE,
-            offset=offset,
+        raise unsupported(
+            f"Array class {number} is none that MATLAB documents (1 to 17).", offset
         ) from None

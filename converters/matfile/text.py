@@ -8,9 +8,11 @@ from typing import TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from converters.matfile.tags import DataType
-from converters.matfile.values import Shape, Value
 from matlab_compat.errors import CorruptFileError, UsageError
+
+from .faults import corrupt
+from .tags import DataType
+from .values import Shape, Value
 
 _NATIVE_UTF16 = "utf-16-le" if np.little_endian else "utf-16-be"
 #: Characters of Windows-1252 where Latin-1 has controls.
@@ -22,12 +24,9 @@ _WINDOWS = {
 #: Hears what is to be said of a value that is handed out all the same: what, and the remedy.
 Note: TypeAlias = Callable[[str, str], None]
 _UNIT_WIDTH = {
-    DataType.INT8: 1,
-    DataType.UINT8: 1,
-    DataType.UINT16: 2,
-    DataType.UINT32: 4,
-    DataType.UTF16: 2,
-    DataType.UTF32: 4,
+    **dict.fromkeys((DataType.INT8, DataType.UINT8), 1),
+    **dict.fromkeys((DataType.UINT16, DataType.UTF16), 2),
+    **dict.fromkeys((DataType.UINT32, DataType.UTF32), 4),
 }
 
 
@@ -41,9 +40,7 @@ class CodePage:
     def __init__(self, name: str | None = None) -> None:
         self.name = name
         try:
-            "a".encode(
-                "cp1252" if name is None else name
-            )  # there are codecs of other things than text
+            "a".encode("cp1252" if name is None else name)  # some codecs are not of text
         except (LookupError, TypeError, ValueError):
             raise UsageError(
                 f"{name!r} is no encoding of text.",
@@ -111,9 +108,8 @@ def decode_bytes(data: bytes, shape: Shape, count: int, page: CodePage, note: No
 def char_array(units: npt.NDArray[np.uint16], shape: Shape, count: int) -> Value:
     """``str`` for a row or 0 x 0, else an array, of exactly ``count`` units of UTF-16."""
     if len(units) != count:
-        raise CorruptFileError(
-            f"A char array of size {' x '.join(map(str, shape))} holds {len(units)} characters.",
-            remedy="Save the file again in MATLAB: save('file.mat', '-v7').",
+        raise corrupt(
+            f"A char array of size {' x '.join(map(str, shape))} holds {len(units)} characters."
         )
     return join_units(units) if _is_row(shape) else units_to_array(units, shape)
 
@@ -137,7 +133,7 @@ def units_to_array(units: npt.NDArray[np.uint16], shape: Shape) -> npt.NDArray[n
 def _units(data: npt.NDArray[np.uint8], kind: DataType, byte_order: str) -> npt.NDArray[np.uint16]:
     width = _UNIT_WIDTH[kind]
     if len(data) % width:
-        raise CorruptFileError(f"{len(data)} bytes are not whole characters of {width} bytes.")
+        raise corrupt(f"{len(data)} bytes are not whole characters of {width} bytes.")
     codes = np.frombuffer(data, f"{byte_order}u{width}")
     if width == 4:
         return _units_of_code_points(codes)
@@ -146,7 +142,7 @@ def _units(data: npt.NDArray[np.uint8], kind: DataType, byte_order: str) -> npt.
 
 def _units_of_code_points(codes: npt.NDArray[np.uint32]) -> npt.NDArray[np.uint16]:
     if len(codes) and codes.max() > 0x10FFFF:
-        raise CorruptFileError("A character lies beyond the last one of Unicode (U+10FFFF).")
+        raise corrupt("A character lies beyond the last one of Unicode (U+10FFFF).")
     text = codes.astype("<u4").tobytes().decode("utf-32-le", "surrogatepass")
     return _units_of_text(text)
 

@@ -45,11 +45,12 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from converters.matfile.datetimes import Datetime
 from matlab_compat.arrays import Array
 from matlab_compat.data_format import dlarray
 from matlab_compat.display import size_text
 from matlab_compat.errors import FieldNotFoundError, MatFileError
+
+from .datetimes import Datetime
 
 #: See the table above. ``object`` would be as precise to a type checker; the alias documents.
 Value: TypeAlias = Any
@@ -345,20 +346,11 @@ def _nested(array: Array) -> tuple[list[Any], list[tuple[Any, Any]]]:
 
 
 _CLASS_OF_DTYPE = {
-    "float32": "single",
-    "float64": "double",
-    "complex64": "single",
-    "complex128": "double",
+    **{name: name for name in (f"{u}int{bits}" for u in ("", "u") for bits in (8, 16, 32, 64))},
+    **dict.fromkeys(("float32", "complex64"), "single"),
+    **dict.fromkeys(("float64", "complex128"), "double"),
     "bool": "logical",
     "object": "cell",
-    "uint8": "uint8",
-    "uint16": "uint16",
-    "uint32": "uint32",
-    "uint64": "uint64",
-    "int8": "int8",
-    "int16": "int16",
-    "int32": "int32",
-    "int64": "int64",
 }
 
 

@@ -16,10 +16,11 @@ from typing import BinaryIO, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from converters.matfile.tags import ArrayClass, DataType
-from converters.matfile.values import Shape, SparseArray, StructArray, Value
 from matlab_compat.arrays import Array
 from matlab_compat.errors import UsageError
+
+from .tags import ArrayClass, DataType
+from .values import Shape, SparseArray, StructArray, Value
 
 Buffer: TypeAlias = bytes | memoryview
 Parts: TypeAlias = list[Buffer]
@@ -163,10 +164,7 @@ def _bytes(array: Array) -> memoryview:
 def _struct(value: StructArray, name: str) -> Parts:
     width = 64 if any(len(field) > 31 for field in value.fields) else 32
     names = b"".join(field.encode("ascii").ljust(width, b"\0") for field in value.fields)
-    data = [
-        *element(DataType.INT32, struct.pack("<i", width)),
-        *element(DataType.INT8, names),
-    ]
+    data = [*element(DataType.INT32, struct.pack("<i", width)), *element(DataType.INT8, names)]
     for fields in value.elements():
         for field in fields.values():
             data += encode(field)

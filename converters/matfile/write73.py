@@ -13,9 +13,10 @@ from typing import Any
 import h5py
 import numpy as np
 
-from converters.matfile.values import SparseArray, StructArray, Value, mat_class
-from converters.matfile.write5 import units_of_array, units_of_row
 from matlab_compat.arrays import Array
+
+from .values import SparseArray, StructArray, Value, mat_class
+from .write5 import units_of_array, units_of_row
 
 _USERBLOCK = 512
 #: MATLAB compresses nothing smaller than this.
@@ -61,7 +62,8 @@ class Writer:
         elif value.dtype.kind == "O":
             entry = self._cell(parent, name, value)
         else:
-            entry = self._numeric(parent, name, value)
+            decode = _LOGICAL if value.dtype == bool else 0
+            entry = self._array(parent, name, value, mat_class(value), decode)
         if parent.name.startswith("/#refs#"):
             entry.attrs["H5PATH"] = np.bytes_(entry.name)
         return entry
@@ -91,9 +93,6 @@ class Writer:
         if int_decode:
             entry.attrs["MATLAB_int_decode"] = np.int32(int_decode)
         return entry
-
-    def _numeric(self, parent: h5py.Group, name: str, array: Array) -> h5py.Dataset:
-        return self._array(parent, name, array, mat_class(array), _int_decode(array))
 
     def _cell(self, parent: h5py.Group, name: str, cells: Array) -> h5py.Dataset:
         if not cells.size:
@@ -144,10 +143,6 @@ class Writer:
         for part, array in parts.items():
             entry.create_dataset(part, data=array, **_compression(array))
         return entry
-
-
-def _int_decode(array: Array) -> int:
-    return _LOGICAL if array.dtype == bool else 0
 
 
 def _stored(array: Array) -> Array:

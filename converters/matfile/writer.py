@@ -16,13 +16,14 @@ from typing import Literal, TypeAlias, get_args
 
 import numpy as np
 
-from converters.atomic import new_file
-from converters.endings import ending_of
-from converters.matfile import write5
-from converters.matfile.file import open_mat
-from converters.matfile.limits import Limits
-from converters.matfile.values import SparseArray, StructArray, Value, mat_class, mat_shape
 from matlab_compat.errors import CorruptFileError, UsageError, locating
+
+from ..atomic import new_file
+from ..endings import ending_of
+from . import write5
+from .file import open_mat
+from .limits import Limits
+from .values import SparseArray, StructArray, Value, mat_class, mat_shape
 
 Level: TypeAlias = Literal["6", "7", "7.3"]
 
@@ -171,7 +172,7 @@ def _check_characters(value: np.ndarray) -> None:
 
 def _write(path: Path, variables: Mapping[str, Value], level: Level) -> None:
     if level == "7.3":
-        from converters.matfile import write73  # h5py takes 0.2 s to import
+        from . import write73  # h5py takes 0.2 s to import
 
         write73.write(path, variables, _header_text("7.3"))
         return
