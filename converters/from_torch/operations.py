@@ -10,12 +10,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Literal
 
 from torch import Tensor, fx, nn
 
 import matlab_compat as matlab
-from matlab_compat import layers as kinds
+from matlab_compat import layers as classes
 from matlab_compat.layers import Layer, registered
 
 from . import modules as of
@@ -26,7 +27,7 @@ from .values import Refused, Value
 Arguments = dict[str, Any]
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class Operation:
     """One operation of torch, and what it is in MATLAB."""
 
@@ -57,8 +58,10 @@ class Operation:
 
 # --- modules from the arguments of functions -----------------------------------------------
 
+ModuleOf = Callable[[Arguments], nn.Module]
 
-def _plain(kind: Callable[..., nn.Module], *names: str) -> Callable[[Arguments], nn.Module]:
+
+def _plain(kind: Callable[..., nn.Module], *names: str) -> ModuleOf:
     """A module whose arguments are called as the function's are."""
     return lambda given: kind(**{name: _tuples(given.pop(name)) for name in names if name in given})
 
@@ -67,87 +70,84 @@ def _tuples(value: Any) -> Any:
     return tuple(value) if isinstance(value, list | tuple) else value
 
 
-def _with_state(module: nn.Module, **state: Tensor | None) -> nn.Module:
-    for name, value in state.items():
-        if value is not None:
-            getattr(module, name).data = value.detach().clone()
-    return module.eval()
+def _with_state(make: Callable[[Arguments, Any], nn.Module]) -> ModuleOf:
+    """A module with the function's weight and bias; ``None`` where it has none."""
+
+    def module_of(given: Arguments) -> nn.Module:
+        state = {name: given.pop(name) for name in ("weight", "bias") if name in given}
+        module = make(given, state)
+        for name, value in state.items():
+            if value is None:
+                setattr(module, name, None)
+            else:
+                getattr(module, name).data = value.detach().clone()
+        return module.eval()
+
+    return module_of
 
 
-def _convolution(kind: Callable[..., nn.Module], *more: str) -> Callable[[Arguments], nn.Module]:
+def _convolution(kind: Callable[..., nn.Module], *more: str) -> ModuleOf:
     """Convolutions, and transposed ones, whose weights have the input's channels first."""
 
-    def make(given: Arguments) -> nn.Module:
-        weight, bias, groups = given.pop("weight"), given.pop("bias"), given.pop("groups")
-        names = ("stride", "padding", "dilation", *more)
-        options = {name: _tuples(given.pop(name)) for name in names}
-        first, second, *window = weight.shape
+    def make(given: Arguments, state: Any) -> nn.Module:
+        groups, (first, second, *window) = given.pop("groups"), state["weight"].shape
         sizes = (first, second * groups) if more else (second * groups, first)
-        module = kind(*sizes, tuple(window), groups=groups, bias=bias is not None, **options)
-        return _with_state(module, weight=weight, bias=bias)
+        sized = partial(kind, *sizes, tuple(window), groups=groups)
+        return _plain(sized, "stride", "padding", "dilation", *more)(given)
 
-    return make
-
-
-def _linear(given: Arguments) -> nn.Module:
-    weight, bias = given.pop("weight"), given.pop("bias")
-    module = nn.Linear(weight.shape[1], weight.shape[0], bias=bias is not None)
-    return _with_state(module, weight=weight, bias=bias)
+    return _with_state(make)
 
 
-def _batch_norm(given: Arguments) -> nn.Module:
-    mean, weight = given.pop("running_mean"), given.pop("weight")
-    options = {name: given.pop(name) for name in ("eps", "momentum")}
-    module = nn.BatchNorm1d(len(mean), affine=weight is not None, **options)
-    state = {"running_mean": mean, "running_var": given.pop("running_var"), "weight": weight}
-    return _with_state(module, bias=given.pop("bias"), **state)
+def _count(state: Any, otherwise: int) -> int:
+    """How many channels there are; functions without a weight do not say."""
+    return otherwise if state["weight"] is None else len(state["weight"])
 
 
-def _group_norm(given: Arguments) -> nn.Module:
-    weight, bias, groups = given.pop("weight"), given.pop("bias"), given.pop("num_groups")
-    channels = groups if weight is None else len(weight)
-    module = nn.GroupNorm(groups, channels, given.pop("eps"), affine=weight is not None)
-    return _with_state(module, weight=weight, bias=bias)
+_linear = _with_state(lambda given, state: nn.Linear(*state["weight"].T.shape))
+_prelu = _with_state(lambda given, state: nn.PReLU(state["weight"].numel()))
 
 
-def _instance_norm(given: Arguments) -> nn.Module:
-    weight, bias = given.pop("weight"), given.pop("bias")
-    channels = 1 if weight is None else len(weight)
-    module = nn.InstanceNorm2d(channels, given.pop("eps"), affine=weight is not None)
-    return _with_state(module, weight=weight, bias=bias)
+_instance_norm = _with_state(
+    lambda given, state: nn.InstanceNorm2d(_count(state, 1), given.pop("eps"), affine=True)
+)
 
 
-def _layer_norm(given: Arguments) -> nn.Module:
-    weight, bias = given.pop("weight"), given.pop("bias")
+@_with_state
+def _layer_norm(given: Arguments, state: Any) -> nn.Module:
     shape = _tuples(given.pop("normalized_shape"))
-    module = nn.LayerNorm(shape, given.pop("eps"), weight is not None)
-    return _with_state(module, weight=weight, bias=bias)
+    return nn.LayerNorm(shape, given.pop("eps"), state["weight"] is not None)
 
 
-def _pooling(kind: Callable[..., nn.Module]) -> Callable[[Arguments], nn.Module]:
-    names = ("kernel_size", "stride", "padding", "dilation", "ceil_mode")
-    more = ("count_include_pad", "divisor_override")
-    make = _plain(kind, *names, *more)
+@_with_state
+def _batch_norm(given: Arguments, state: Any) -> nn.Module:
+    state |= {name: given.pop(name) for name in ("running_mean", "running_var")}
+    return nn.BatchNorm1d(len(state["running_mean"]), given.pop("eps"), given.pop("momentum"))
 
+
+@_with_state
+def _group_norm(given: Arguments, state: Any) -> nn.Module:
+    groups = given.pop("num_groups")
+    return nn.GroupNorm(groups, _count(state, groups), given.pop("eps"))
+
+
+@_with_state
+def _embedding(given: Arguments, state: Any) -> nn.Module:
+    given.pop("padding_idx")  # its row is an ordinary one in prediction
+    return nn.Embedding(*state["weight"].shape)
+
+
+def _pooling(kind: Callable[..., nn.Module], *names: str) -> ModuleOf:
     def pooling(given: Arguments) -> nn.Module:
-        given["stride"] = given["stride"] or given["kernel_size"]
+        if "stride" in given:
+            given["stride"] = given["stride"] or given["kernel_size"]
         given.pop("return_indices", None)  # a second result
-        return make(given)
+        return _plain(kind, *names)(given)
 
     return pooling
 
 
-def _adaptive_max(kind: Callable[..., nn.Module]) -> Callable[[Arguments], nn.Module]:
-    def make(given: Arguments) -> nn.Module:
-        given.pop("return_indices", None)  # a second result
-        return kind(_tuples(given.pop("output_size")))
-
-    return make
-
-
-def _prelu(given: Arguments) -> nn.Module:
-    weight = given.pop("weight")
-    return _with_state(nn.PReLU(weight.numel()), weight=weight)
+_WINDOW = ("kernel_size", "stride", "padding", "dilation", "ceil_mode")
+_AVERAGED = ("count_include_pad", "divisor_override")
 
 
 def _clamp(given: Arguments) -> nn.Module:
@@ -165,13 +165,7 @@ def _elu(given: Arguments) -> nn.Module:
     return nn.ELU(given.pop("alpha"))
 
 
-def _embedding(given: Arguments) -> nn.Module:
-    weight = given.pop("weight")
-    given.pop("padding_idx")  # its row is an ordinary one in prediction
-    return _with_state(nn.Embedding(*weight.shape), weight=weight)
-
-
-def _upsample(mode: str) -> Callable[[Arguments], nn.Module]:
+def _upsample(mode: str) -> ModuleOf:
     """The operations of exported programs, one for each mode."""
 
     def make(given: Arguments) -> nn.Module:
@@ -189,13 +183,17 @@ def _interpolate(given: Arguments) -> nn.Module:
     return _plain(nn.Upsample, "size", "scale_factor", "mode", "align_corners")(given)
 
 
+def _selu(module: nn.SELU, x: Value) -> list[Layer]:
+    # What torch multiplies with, and its alpha.
+    return [
+        matlab.eluLayer(1.6732632423543772848170429916717),
+        of.scaling(1.0507009873554804934193349852946),
+    ]
+
+
 def _celu(module: nn.CELU, x: Value) -> list[Layer]:
     alpha = module.alpha
     return [of.scaling(1 / alpha), matlab.eluLayer(1), of.scaling(alpha)]
-
-
-#: What torch's SELU multiplies with, and its alpha.
-_SELU = (1.0507009873554804934193349852946, 1.6732632423543772848170429916717)
 
 
 def _one(make: Callable[..., Layer], *names: str) -> Callable[[Any, Value], list[Layer]]:
@@ -206,295 +204,143 @@ def _one(make: Callable[..., Layer], *names: str) -> Callable[[Any, Value], list
 # --- the rows ------------------------------------------------------------------------------
 
 
+def _row(
+    modules: Any,
+    functions: str,
+    module_of: ModuleOf | str | None,
+    layers: Callable[[Any, Value], list[Layer]] | None,
+    becomes: str,
+    **more: Any,
+) -> Operation:
+    """The row of one module or several.
+
+    ``module_of`` may be the names of the arguments that function and module have in common;
+    ``becomes`` has the names of layer classes without "Layer".
+    """
+    several = modules if isinstance(modules, tuple) else (modules,)
+    make = _plain(several[0], *module_of.split()) if isinstance(module_of, str) else module_of
+    found = _classes(becomes)
+    return Operation(several, functions, make, layers, becomes=found, **more)
+
+
+def _classes(names: str) -> tuple[type[Layer], ...]:
+    return tuple(getattr(classes, f"{name}Layer") for name in names.split())
+
+
 def _activations() -> Iterator[Operation]:
-    def row(module: Any, functions: str, make: Any, becomes: Any, layers: Any) -> Operation:
-        found = becomes if isinstance(becomes, tuple) else (becomes,)
-        return Operation(
-            modules=module if isinstance(module, tuple) else (module,),
-            functions=functions,
-            module_of=make,
-            layers=layers,
-            becomes=found,
-            order="kept",
-        )
-
-    def plain(kind: Any, functions: str, make: Callable[..., Layer], becomes: Any) -> Operation:
-        return row(kind, functions, _plain(kind), becomes, _one(make))
-
-    moved = (kinds.ClippedReLULayer, kinds.NnetScalingLayer)
-    yield plain(nn.ReLU, "relu", matlab.reluLayer, kinds.ReLULayer)
-    yield plain(nn.Tanh, "tanh", matlab.tanhLayer, kinds.TanhLayer)
-    yield plain(nn.Sigmoid, "sigmoid", matlab.sigmoidLayer, kinds.SigmoidLayer)
-    yield plain(nn.SiLU, "silu", matlab.swishLayer, kinds.SwishLayer)
-    yield row(
-        nn.LeakyReLU,
-        "leaky_relu",
-        _plain(nn.LeakyReLU, "negative_slope"),
-        kinds.LeakyReLULayer,
-        _one(matlab.leakyReluLayer, "negative_slope"),
-    )
-    yield row(nn.ELU, "elu", _elu, kinds.ELULayer, _one(matlab.eluLayer, "alpha"))
-    yield row(
-        nn.SELU,
-        "selu",
-        _plain(nn.SELU),
-        (kinds.ELULayer, kinds.NnetScalingLayer),
-        lambda module, x: [matlab.eluLayer(_SELU[1]), of.scaling(_SELU[0])],
-    )
-    yield row(
-        nn.CELU, "celu", _plain(nn.CELU, "alpha"), (kinds.ELULayer, kinds.NnetScalingLayer), _celu
-    )
-    yield row(
-        nn.GELU,
-        "gelu",
-        _plain(nn.GELU, "approximate"),
-        kinds.GELULayer,
-        lambda module, x: [matlab.geluLayer(Approximation=module.approximate)],
-    )
-    yield row(
-        nn.Softplus,
-        "softplus",
-        _plain(nn.Softplus, "beta", "threshold"),
-        (kinds.SoftplusLayer, kinds.NnetScalingLayer),
-        of.softplus,
-    )
-    yield row(nn.PReLU, "prelu", _prelu, kinds.PReLULayer, of.prelu)
-    yield row(
-        nn.Hardtanh, "hardtanh", _plain(nn.Hardtanh, "min_val", "max_val"), moved, of.clipping
-    )
-    yield row(nn.ReLU6, "relu6", _plain(nn.ReLU6), moved, of.clipping)
-    yield row((), "clamp clip", _clamp, (kinds.ReLULayer, *moved), None)
-    yield row(nn.Softmax, "softmax", _plain(nn.Softmax, "dim"), kinds.SoftmaxLayer, of.softmax)
-    yield row(
-        nn.Softmax2d,
-        "",
-        None,
-        kinds.SoftmaxLayer,
-        lambda module, x: of.softmax(nn.Softmax(-3), x),
-    )
-    yield row(
-        nn.Dropout,
-        "dropout",
-        _plain(nn.Dropout, "p"),
-        kinds.DropoutLayer,
-        _one(matlab.dropoutLayer, "p"),
-    )
-    yield row(
-        (nn.Dropout1d, nn.Dropout2d, nn.Dropout3d),
-        "dropout1d dropout2d dropout3d feature_dropout",
-        _plain(nn.Dropout2d, "p"),
-        kinds.SpatialDropoutLayer,
-        lambda module, x: [matlab.spatialDropoutLayer(Probability=module.p)],
-    )
-    yield row(nn.Identity, "", None, (), lambda module, x: [])
+    row = partial(_row, order="kept")
+    moved, scaled = "ClippedReLU NnetScaling", "ELU NnetScaling"
+    slope = "negative_slope"
+    yield row(nn.ReLU, "relu", "", _one(matlab.reluLayer), "ReLU")
+    yield row(nn.Tanh, "tanh", "", _one(matlab.tanhLayer), "Tanh")
+    yield row(nn.Sigmoid, "sigmoid", "", _one(matlab.sigmoidLayer), "Sigmoid")
+    yield row(nn.SiLU, "silu", "", _one(matlab.swishLayer), "Swish")
+    yield row(nn.LeakyReLU, "leaky_relu", slope, _one(matlab.leakyReluLayer, slope), "LeakyReLU")
+    yield row(nn.ELU, "elu", _elu, _one(matlab.eluLayer, "alpha"), "ELU")
+    yield row(nn.SELU, "selu", "", _selu, scaled)
+    yield row(nn.CELU, "celu", "alpha", _celu, scaled)
+    yield row(nn.GELU, "gelu", "approximate", of.gelu, "GELU")
+    yield row(nn.Softplus, "softplus", "beta threshold", of.softplus, "Softplus NnetScaling")
+    yield row(nn.PReLU, "prelu", _prelu, of.prelu, "PReLU")
+    yield row(nn.Hardtanh, "hardtanh", "min_val max_val", of.clipping, moved)
+    yield row(nn.ReLU6, "relu6", "", of.clipping, moved)
+    yield row((), "clamp clip", _clamp, None, f"ReLU {moved}")
+    yield row(nn.Softmax, "softmax", "dim", of.softmax, "Softmax")
+    of_channels = nn.Softmax(-3)
+    yield row(nn.Softmax2d, "", None, lambda _, x: of.softmax(of_channels, x), "Softmax")
+    yield row(nn.Dropout, "dropout", "p", _one(matlab.dropoutLayer, "p"), "Dropout")
+    whole = (nn.Dropout2d, nn.Dropout1d, nn.Dropout3d)
+    names = "dropout1d dropout2d dropout3d feature_dropout"
+    yield row(whole, names, "p", of.spatial_dropout, "SpatialDropout")
+    yield row(nn.Identity, "", None, lambda module, x: [], "")
 
 
 def _with_parameters() -> Iterator[Operation]:
-    convolutions = (kinds.Convolution1DLayer, kinds.Convolution2DLayer, kinds.Convolution3DLayer)
-    transposed = (
-        kinds.TransposedConvolution1DLayer,
-        kinds.TransposedConvolution2DLayer,
-        kinds.TransposedConvolution3DLayer,
+    for d in (1, 2, 3):
+        plain, back = getattr(nn, f"Conv{d}d"), getattr(nn, f"ConvTranspose{d}d")
+        becomes = f"Convolution{d}D" + " GroupedConvolution2D" * (d == 2)
+        make, back_make = _convolution(plain), _convolution(back, "output_padding")
+        layers, becomes_back = of.transposed_convolution, f"TransposedConvolution{d}D"
+        yield _row(plain, f"conv{d}d", make, of.convolution, becomes, pads=True)
+        yield _row(back, f"conv_transpose{d}d", back_make, layers, becomes_back)
+    becomes = "FullyConnected Convolution1D Convolution2D Convolution3D"
+    yield _row(nn.Linear, "linear", _linear, of.linear, becomes, order="taken", channels_last=True)
+    kinds: Any = (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d, nn.SyncBatchNorm)
+    yield _row(
+        kinds, "batch_norm", _batch_norm, of.batch_normalization, "BatchNormalization", order="kept"
     )
-    for dims, plain, back in (
-        (1, nn.Conv1d, nn.ConvTranspose1d),
-        (2, nn.Conv2d, nn.ConvTranspose2d),
-        (3, nn.Conv3d, nn.ConvTranspose3d),
+    yield _row(
+        nn.GroupNorm, "group_norm", _group_norm, of.group_normalization, "GroupNormalization"
+    )
+    kinds = (nn.InstanceNorm1d, nn.InstanceNorm2d, nn.InstanceNorm3d)
+    layers, becomes = of.instance_normalization, "InstanceNormalization"
+    yield _row(kinds, "instance_norm", _instance_norm, layers, becomes)
+    layers, becomes = of.layer_normalization, "LayerNormalization NnetScaling"
+    yield _row(
+        nn.LayerNorm, "layer_norm", _layer_norm, layers, becomes, order="kept", channels_last=True
+    )
+    kind, becomes = nn.LocalResponseNorm, "CrossChannelNormalization"
+    yield _row(kind, "local_response_norm", "size alpha beta k", of.local_response, becomes)
+    yield _row(nn.Embedding, "embedding", _embedding, of.embedding, "WordEmbedding", axes="NTC")
+    for kinds, handler, becomes in (
+        ((nn.LSTM, nn.GRU), recurrent.recurrence, "LSTM BiLSTM GRU Dropout"),
+        (nn.MultiheadAttention, recurrent.attention, "SelfAttention Attention FullyConnected"),
     ):
-        grouped = (kinds.GroupedConvolution2DLayer,) if dims == 2 else ()
-        yield Operation(
-            modules=(plain,),
-            functions=f"conv{dims}d",
-            module_of=_convolution(plain),
-            layers=of.convolution,
-            becomes=(convolutions[dims - 1], *grouped),
-            pads=True,
-        )
-        yield Operation(
-            modules=(back,),
-            functions=f"conv_transpose{dims}d",
-            module_of=_convolution(back, "output_padding"),
-            layers=of.transposed_convolution,
-            becomes=(transposed[dims - 1],),
-        )
-    yield Operation(
-        modules=(nn.Linear,),
-        functions="linear",
-        module_of=_linear,
-        layers=of.linear,
-        becomes=(kinds.FullyConnectedLayer, *convolutions),
-        order="taken",
-        channels_last=True,
-    )
-    yield Operation(
-        modules=(nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d, nn.SyncBatchNorm),
-        functions="batch_norm",
-        module_of=_batch_norm,
-        layers=of.batch_normalization,
-        becomes=(kinds.BatchNormalizationLayer,),
-        order="kept",
-    )
-    yield Operation(
-        modules=(nn.GroupNorm,),
-        functions="group_norm",
-        module_of=_group_norm,
-        layers=of.group_normalization,
-        becomes=(kinds.GroupNormalizationLayer,),
-    )
-    yield Operation(
-        modules=(nn.InstanceNorm1d, nn.InstanceNorm2d, nn.InstanceNorm3d),
-        functions="instance_norm",
-        module_of=_instance_norm,
-        layers=of.instance_normalization,
-        becomes=(kinds.InstanceNormalizationLayer,),
-    )
-    yield Operation(
-        modules=(nn.LayerNorm,),
-        functions="layer_norm",
-        module_of=_layer_norm,
-        layers=of.layer_normalization,
-        becomes=(kinds.LayerNormalizationLayer, kinds.NnetScalingLayer),
-        order="kept",
-        channels_last=True,
-    )
-    yield Operation(
-        modules=(nn.LocalResponseNorm,),
-        functions="local_response_norm",
-        module_of=_plain(nn.LocalResponseNorm, "size", "alpha", "beta", "k"),
-        layers=of.local_response,
-        becomes=(kinds.CrossChannelNormalizationLayer,),
-    )
-    yield Operation(
-        modules=(nn.Embedding,),
-        functions="embedding",
-        module_of=_embedding,
-        layers=of.embedding,
-        becomes=(kinds.WordEmbeddingLayer,),
-        axes="NTC",
-    )
-    yield Operation(
-        modules=(nn.LSTM, nn.GRU),
-        handler=recurrent.recurrence,
-        becomes=(kinds.LSTMLayer, kinds.BiLSTMLayer, kinds.GRULayer, kinds.DropoutLayer),
-        channels_last=True,
-    )
-    yield Operation(
-        modules=(nn.MultiheadAttention,),
-        handler=recurrent.attention,
-        becomes=(kinds.SelfAttentionLayer, kinds.AttentionLayer, kinds.FullyConnectedLayer),
-        channels_last=True,
-    )
+        yield _row(kinds, "", None, None, becomes, handler=handler, channels_last=True)
 
 
 def _pooling_and_resampling() -> Iterator[Operation]:
-    windows = (
-        (nn.MaxPool1d, nn.AvgPool1d, nn.AdaptiveMaxPool1d, nn.AdaptiveAvgPool1d),
-        (nn.MaxPool2d, nn.AvgPool2d, nn.AdaptiveMaxPool2d, nn.AdaptiveAvgPool2d),
-        (nn.MaxPool3d, nn.AvgPool3d, nn.AdaptiveMaxPool3d, nn.AdaptiveAvgPool3d),
-    )
-    maximum = (kinds.MaxPooling1DLayer, kinds.MaxPooling2DLayer, kinds.MaxPooling3DLayer)
-    average = (
-        kinds.AveragePooling1DLayer,
-        kinds.AveragePooling2DLayer,
-        kinds.AveragePooling3DLayer,
-    )
-    of_all_maximum = (
-        kinds.GlobalMaxPooling1DLayer,
-        kinds.GlobalMaxPooling2DLayer,
-        kinds.GlobalMaxPooling3DLayer,
-    )
-    of_all_average = (
-        kinds.GlobalAveragePooling1DLayer,
-        kinds.GlobalAveragePooling2DLayer,
-        kinds.GlobalAveragePooling3DLayer,
-    )
-    for i, (most, mean, adaptive_most, adaptive_mean) in enumerate(windows):
-        dims = i + 1
-        yield Operation(
-            modules=(most,),
-            functions=f"max_pool{dims}d max_pool{dims}d_with_indices",
-            module_of=_pooling(most),
-            layers=of.max_pooling(dims),
-            becomes=(maximum[i],),
-        )
-        yield Operation(
-            modules=(mean,),
-            functions=f"avg_pool{dims}d",
-            module_of=_pooling(mean),
-            layers=of.average_pooling(dims),
-            becomes=(average[i],),
-        )
-        yield Operation(
-            modules=(adaptive_most,),
-            functions=f"adaptive_max_pool{dims}d adaptive_max_pool{dims}d_with_indices",
-            module_of=_adaptive_max(adaptive_most),
-            layers=of.adaptive_pooling(dims, maximum=True),
-            becomes=(maximum[i], of_all_maximum[i]),
-        )
-        blocks = kinds.AdaptiveAveragePooling2DLayer if dims == 2 else average[i]
-        yield Operation(
-            modules=(adaptive_mean,),
-            functions=f"adaptive_avg_pool{dims}d",
-            module_of=_plain(adaptive_mean, "output_size"),
-            layers=of.adaptive_pooling(dims, maximum=False),
-            becomes=(blocks, of_all_average[i]),
-        )
-    resized = (kinds.Resize2DLayer, kinds.Resize3DLayer)
-    yield Operation(
-        modules=(nn.Upsample,),
-        functions="interpolate upsample",
-        module_of=_interpolate,
-        layers=of.resize,
-        becomes=resized,
-    )
+    for d in (1, 2, 3):
+        for short, long, more in (("Max", "Max", ()), ("Avg", "Average", _AVERAGED)):
+            most, name = long == "Max", f"{short.lower()}_pool{d}d"
+            kind, adaptive = (getattr(nn, f"{way}{short}Pool{d}d") for way in ("", "Adaptive"))
+            make, block = _pooling(kind, *_WINDOW, *more), f"{long}Pooling{d}D"
+            layers = of.max_pooling(d) if most else of.average_pooling(d)
+            yield _row(kind, _with_indices(name, most), make, layers, block)
+            if adaptive is nn.AdaptiveAvgPool2d:
+                block = "AdaptiveAveragePooling2D"
+            name, make = _with_indices(f"adaptive_{name}", most), _pooling(adaptive, "output_size")
+            layers = of.adaptive_pooling(d, most)
+            yield _row(adaptive, name, make, layers, f"{block} Global{long}Pooling{d}D")
+    resized = "Resize2D Resize3D"
+    yield _row(nn.Upsample, "interpolate upsample", _interpolate, of.resize, resized)
     for mode, names in (
         ("nearest", "upsample_nearest2d upsample_nearest3d"),
         ("nearest-exact", "_upsample_nearest_exact2d _upsample_nearest_exact3d"),
         ("bilinear", "upsample_bilinear2d"),
         ("trilinear", "upsample_trilinear3d"),
     ):
-        yield Operation(
-            functions=names, module_of=_upsample(mode), layers=of.resize, becomes=resized
-        )
-    yield Operation(
-        modules=(nn.PixelShuffle,),
-        functions="pixel_shuffle",
-        module_of=_plain(nn.PixelShuffle, "upscale_factor"),
-        layers=of.pixel_shuffle,
-        becomes=(kinds.DepthToSpace2DLayer,),
-    )
+        yield _row((), names, _upsample(mode), of.resize, resized)
+    shuffle = of.pixel_shuffle
+    yield _row(nn.PixelShuffle, "pixel_shuffle", "upscale_factor", shuffle, "DepthToSpace2D")
+
+
+def _with_indices(name: str, has: bool) -> str:
+    """The function, and the one of exported programs that gives the indices as well."""
+    return f"{name} {name}_with_indices" if has else name
 
 
 def _structure() -> Iterator[Operation]:
-    scaled = kinds.NnetScalingLayer
-    flat = (kinds.FlattenLayer, kinds.FunctionLayer, kinds.Indexing1DLayer)
+    flat = "Flatten Function Indexing1D"
     for functions, handler, becomes in (
-        (
-            "add iadd",
-            structure.addition,
-            (kinds.AdditionLayer, kinds.PositionEmbeddingLayer, scaled),
-        ),
-        ("sub isub rsub subtract", structure.subtraction, (kinds.AdditionLayer, scaled)),
-        ("mul imul multiply", structure.multiplication, (kinds.MultiplicationLayer, scaled)),
-        ("div truediv itruediv divide true_divide", structure.division, (scaled,)),
-        ("neg negative", structure.negation, (scaled,)),
-        ("pow square", structure.power, (kinds.MultiplicationLayer,)),
-        ("cat concat concatenate", structure.concatenation, (kinds.ConcatenationLayer,)),
+        ("add iadd", structure.addition, "Addition PositionEmbedding NnetScaling"),
+        ("sub isub rsub subtract", structure.subtraction, "Addition NnetScaling"),
+        ("mul imul multiply", structure.multiplication, "Multiplication NnetScaling"),
+        ("div truediv itruediv divide true_divide", structure.division, "NnetScaling"),
+        ("neg negative", structure.negation, "NnetScaling"),
+        ("pow square", structure.power, "Multiplication"),
+        ("cat concat concatenate", structure.concatenation, "Concatenation"),
         ("squeeze", structure.squeezing, flat),
-        ("unsqueeze", structure.unsqueezing, ()),
-        ("transpose swapaxes swapdims permute t mT", structure.turning, ()),
+        ("unsqueeze", structure.unsqueezing, ""),
+        ("transpose swapaxes swapdims permute t mT", structure.turning, ""),
         ("mean", structure.pooling(maximum=False), flat),
         ("amax max", structure.pooling(maximum=True), flat),
         ("getitem select", structure.picking, flat),
-        ("slice", structure.slicing, ()),
+        ("slice", structure.slicing, ""),
     ):
-        yield Operation(functions=functions, handler=handler, becomes=becomes)
-    yield Operation(
-        modules=(nn.Flatten, nn.Unflatten),
-        functions="flatten view reshape unflatten _unsafe_view",
-        handler=structure.reshaping,
-        becomes=flat,
-    )
+        yield _row((), functions, None, None, becomes, handler=handler)
+    both, names = (nn.Flatten, nn.Unflatten), "flatten view reshape unflatten _unsafe_view"
+    yield _row(both, names, None, None, flat, handler=structure.reshaping)
     yield Operation(
         modules=tuple(
             getattr(nn, f"{mode}Pad{dims}d")
@@ -542,7 +388,7 @@ def _without_layers() -> Iterator[Operation]:
         (None, "matmul bmm", "attentionLayer, or nn.MultiheadAttention in torch"),
         (None, "scaled_dot_product_attention", "nn.MultiheadAttention in torch"),
     ):
-        yield Operation(modules=(module,) if module else (), functions=functions, near=near)
+        yield Operation((module,) if module else (), functions, near=near)
 
 
 OPERATIONS: tuple[Operation, ...] = (
@@ -553,73 +399,33 @@ OPERATIONS: tuple[Operation, ...] = (
     *_without_layers(),
 )
 
+#: Why no operation becomes some of the registered layers, without "Layer" in their names.
+_REASONS = {
+    "a loss: torch keeps it outside the module": "ClassificationOutput RegressionOutput "
+    "DicePixelClassification PixelClassification FcnLoss FocalLoss "
+    "RCNNBoxRegression RPNClassification YOLOv2Output",
+    "made from the example input": "FeatureInput ImageInput Image3DInput SequenceInput",
+    "the input layers of images, sequences and features say more": "Input",
+    "made by MATLAB's importers alone": "KerasFlattenCStyle KerasGlobalAveragePooling2d "
+    "KerasSigmoid KerasTanh OnnxElementwiseAffine OnnxFlattenInto2d "
+    "OnnxFlatten OnnxIdentity OnnxSigmoid OnnxVerifyBatchSize",
+    "torch's proj_size projects the hidden state otherwise": "GRUProjected LSTMProjected",
+    "torch slices; only edges of transposed convolutions map": "Crop2D Crop3D",
+    "torch moves time into the batch with view, which the walk refuses": "SequenceFolding "
+    "SequenceUnfolding",
+    "several operations in torch": "EmbeddingConcatenation PatchEmbedding "
+    "SinusoidalPositionEncoding",
+    "concatenationLayer does the same for all data": "DepthConcatenation",
+    "nothing is needed for nn.Identity": "Identity",
+    "torch's indices are others": "MaxUnpooling2D",
+    "the parts of a module are put in one network": "Network",
+    "scalingLayer of the Deep Learning Toolbox does the same": "Scaling",
+    "torch has no such operation": "Quadratic",
+    "nn.PixelUnshuffle gives the channels in another order": "SpaceToDepth",
+}
 #: Registered layers that no operation becomes, and why.
-WITHOUT_OPERATION: dict[str, str] = {
-    **dict.fromkeys(
-        (
-            "ClassificationOutputLayer",
-            "DicePixelClassificationLayer",
-            "FcnLossLayer",
-            "FocalLossLayer",
-            "PixelClassificationLayer",
-            "RCNNBoxRegressionLayer",
-            "RPNClassificationLayer",
-            "RegressionOutputLayer",
-            "YOLOv2OutputLayer",
-        ),
-        "a loss: torch keeps it outside the module",
-    ),
-    **dict.fromkeys(
-        (
-            "FeatureInputLayer",
-            "Image3DInputLayer",
-            "ImageInputLayer",
-            "SequenceInputLayer",
-        ),
-        "made from the example input",
-    ),
-    "InputLayer": "the input layers of images, sequences and features say more",
-    **dict.fromkeys(
-        (
-            "KerasFlattenCStyleLayer",
-            "KerasGlobalAveragePooling2dLayer",
-            "KerasSigmoidLayer",
-            "KerasTanhLayer",
-            "OnnxElementwiseAffineLayer",
-            "OnnxFlattenInto2dLayer",
-            "OnnxFlattenLayer",
-            "OnnxIdentityLayer",
-            "OnnxSigmoidLayer",
-            "OnnxVerifyBatchSizeLayer",
-        ),
-        "made by MATLAB's importers alone",
-    ),
-    **dict.fromkeys(
-        ("GRUProjectedLayer", "LSTMProjectedLayer"),
-        "torch's proj_size projects the hidden state otherwise",
-    ),
-    **dict.fromkeys(
-        ("Crop2DLayer", "Crop3DLayer"), "torch slices; only edges of transposed convolutions map"
-    ),
-    **dict.fromkeys(
-        ("SequenceFoldingLayer", "SequenceUnfoldingLayer"),
-        "torch moves time into the batch with view, which the walk refuses",
-    ),
-    **dict.fromkeys(
-        (
-            "EmbeddingConcatenationLayer",
-            "PatchEmbeddingLayer",
-            "SinusoidalPositionEncodingLayer",
-        ),
-        "several operations in torch",
-    ),
-    "DepthConcatenationLayer": "concatenationLayer does the same for all data",
-    "IdentityLayer": "nothing is needed for nn.Identity",
-    "MaxUnpooling2DLayer": "torch's indices are others",
-    "NetworkLayer": "the parts of a module are put in one network",
-    "ScalingLayer": "scalingLayer of the Deep Learning Toolbox does the same",
-    "QuadraticLayer": "torch has no such operation",
-    "SpaceToDepthLayer": "nn.PixelUnshuffle gives the channels in another order",
+WITHOUT_OPERATION = {
+    f"{name}Layer": why for why, names in _REASONS.items() for name in names.split()
 }
 
 

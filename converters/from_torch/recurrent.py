@@ -77,9 +77,7 @@ def recurrent_layers(module: nn.LSTM | nn.GRU, last: bool) -> list[Layer]:
 def _recurrent_layer(module: nn.LSTM | nn.GRU, depth: int, mode: str) -> list[Layer]:
     if isinstance(module, nn.GRU):
         layer: Layer = matlab.gruLayer(
-            module.hidden_size,
-            OutputMode=mode,
-            ResetGateMode="recurrent-bias-after-multiplication",
+            module.hidden_size, OutputMode=mode, ResetGateMode="recurrent-bias-after-multiplication"
         )
     else:
         make = matlab.bilstmLayer if module.bidirectional else matlab.lstmLayer
@@ -117,10 +115,7 @@ def attention(walk: Walk, node: fx.Node, module: nn.Module | None) -> Value:
         raise Refused("MATLAB takes a padding mask as another input of the layer")
     if any(n.target is not operator.getitem or n.args[1] != 0 for n in node.users):
         raise Refused("of its results only the first is understood, as in attention(x, x, x)[0]")
-    options = {
-        "AttentionMask": _mask(walk, given),
-        "DropoutProbability": module.dropout,
-    }
+    options = {"AttentionMask": _mask(walk, given), "DropoutProbability": module.dropout}
     size, heads = module.embed_dim, module.num_heads
     weights = dict(zip(("query", "key", "value"), module.in_proj_weight.chunk(3), strict=True))
     zeros = module.in_proj_weight.new_zeros(3 * size)
