@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -161,15 +161,10 @@ def run(
     allow_tf32: bool = False,
 ) -> Report:
     """One comparison, and what it cannot show."""
-    from matlab_compat.parity.categories import are_labels
-    from matlab_compat.parity.labels import verify_labels
     from matlab_compat.parity.network import verify_network
-    from matlab_compat.parity.worth import unseen
 
-    labels = isinstance(task.model, Network) and any(map(are_labels, task.expected.values()))
-    compared = verify_labels if labels else verify_network
-    done = compared(
-        task.model,  # type: ignore[arg-type]  # of labels only networks
+    return verify_network(
+        task.model,
         task.X,
         task.expected,
         activations=task.activations,
@@ -179,20 +174,6 @@ def run(
         allow_tf32=allow_tf32,
         tolerance=tolerance,
     )
-    if done.verdict == "different":
-        return done
-    warnings = unseen(
-        task.model,
-        task.X,
-        task.expected,
-        activations=task.activations,
-        compared={one.name.partition("{")[0] for one in done.activations},
-        data_format=data_format,
-        device=device,
-        dtype=dtype,
-        tolerance=tolerance,
-    )
-    return replace(done, warnings=warnings)
 
 
 def sha256(path: str | PathLike[str]) -> str:

@@ -22,9 +22,8 @@ from .errors import LayerNotFoundError, MatlabCompatWarning, UsageError
 from .parity.axes import matlab_size
 from .parity.categories import are_labels
 from .parity.compare import EPS
-from .parity.diagnosis_types import Unseen
 from .parity.report import Report
-from .parity.rule import ModelRule, NeighbourRule, Rounding, parameters
+from .parity.rule import ModelRule, NeighbourRule, Rounding, Rule, parameters
 from .parity.runner import (
     CallableRunner,
     Inputs,
@@ -33,6 +32,7 @@ from .parity.runner import (
     Runner,
     SavedRunner,
     TorchRunner,
+    Wanted,
 )
 from .parity.tolerance import Tolerance
 from .parity.verify import verify
@@ -62,6 +62,8 @@ def assert_matches_matlab(
     input: str | Sequence[str] | None = None,
     variable: str | None = None,
     layer: str | int | None = None,
+    layer_class: str | None = None,
+    ignore_fields: Sequence[str] = (),
     data_format: str | None = None,
     dtype: str | None = None,
     atol: float | None = None,
@@ -80,11 +82,13 @@ def assert_matches_matlab(
         A MAT-file with ``Y`` (or ``output``, ``expected``), with ``X`` (or ``input``) if there is
         something to run, and best with the layer or network: it gives the float64 oracle and the
         bound of each element. Otherwise the bound is that of the largest ``Y`` of the channel,
-        observation, row or column. What is tested never sets its own bound.
+        observation, row or column. What is tested never sets its own bound. ``Y`` may hold labels
+        (a categorical), as ``classify`` gives them: each must be that of the largest of the
+        scores that are tested, to rounding; this needs the network and ``X``.
     expected, input:
         Variables of the bundle (``s.X`` reaches into a struct) instead of those.
-    variable, layer:
-        The layer or network meant, as for :func:`converters.load`.
+    variable, layer, layer_class, ignore_fields:
+        The layer or network meant, and how it is read: as for :func:`converters.load`.
     data_format:
         Labels of the dimensions of ``X``, where neither the bundle's model nor its size tells.
     dtype:
@@ -99,8 +103,8 @@ def assert_matches_matlab(
         It is not; the message is the report of ``matlab-compat verify``, with what was done
         wrong if that is found.
     UsageError
-        The bundle's output could be read in two orders, or has another number of outputs, or
-        there is no such ``dtype``.
+        The bundle's output could be read in two orders, has another number of outputs, or holds
+        labels without a network that has the scores; or there is no such ``dtype``.
     MatlabCompatError
         The bundle cannot be read, or there is nothing to compare in it.
 
@@ -112,28 +116,23 @@ def assert_matches_matlab(
     """
     names = [f"{bundle}:{one}" for one in ([input] if isinstance(input, str) else input or [])]
     truth = [] if expected is None else [f"{bundle}:{expected}"]
-    saved = _bundle(str(bundle), variable, layer, names, truth, needs_input=callable(actual))
-    Y = saved.Y
-    if are_labels(Y):
-        raise UsageError(
-            "The bundle's output holds labels, and here numbers are compared.",
-            where=(str(bundle),),
-            remedy="save the scores, Y = predict(net, X); or compare the labels with "
-            "matlab-compat verify.",
-        )
-    reference, inputs = SavedRunner({saved.name: Y}), Inputs(saved.X, data_format)
+    chosen = {"layer_class": layer_class, "ignore_fields": ignore_fields}
+    saved = _bundle(
+        str(bundle), variable, layer, names, truth, needs_input=callable(actual), **chosen
+    )
+    reference, inputs = SavedRunner({saved.name: saved.Y}), Inputs(saved.X, data_format)
     wanted = reference.offers()
     computed = _runner(actual, saved, data_format).run(inputs, wanted)
-    here = _oriented_as(saved.name, list(computed.outputs.values()), Y)
+    values = list(computed.outputs.values())
     tolerance = Tolerance(atol or 0.0, rtol or 0.0) if (atol, rtol) != (None, None) else None
-    rule = _rule(saved.model, _list(here)[0], _list(Y)[0], dtype, tolerance)
+    rule = _rule(saved, _as_numpy(_list(values[0])[0]), dtype, tolerance)
+    here = _oriented_as(saved.name, values, _like(saved, rule, inputs, wanted))
     tested = SavedRunner({saved.name: here}, label="tested", what="tested result")
     report = verify(tested, reference, inputs, rule)
     if report.verdict == "different":
-        value = next(iter(computed.outputs.values()))
-        raise AssertionError(_report(report, value, str(bundle), rule.rounding.eps))
-    if hidden := _unseen(saved, data_format, tolerance):
-        said = "\n".join(f"  {one.text}; remedy: {one.remedy}" for one in hidden)
+        raise AssertionError(_report(report, values[0], str(bundle), rule.rounding.eps))
+    if report.warnings:
+        said = "\n".join(f"  {one.text}; remedy: {one.remedy}" for one in report.warnings)
         warning = MatlabCompatWarning(f"{bundle}: equal, of limited worth.\n{said}")
         warnings.warn(warning, stacklevel=2)
 
@@ -142,25 +141,32 @@ def assert_matches_matlab(
 class _Bundle:
     """What MATLAB saved: an output with its input, and the model of it if it is there."""
 
+    path: str
     name: str
     Y: Any
     X: list[Any]
     model: Layer | Network | None = None
 
 
-def _unseen(
-    bundle: _Bundle, data_format: str | None, tolerance: Tolerance | None
-) -> tuple[Unseen, ...]:
-    """The mistakes that this bundle cannot show."""
-    from .parity.worth import of_input, of_output, unseen
+def _like(bundle: _Bundle, rule: Rule, inputs: Inputs, wanted: Wanted) -> Any:
+    """What has the size of MATLAB's output: that itself, or the scores that its labels are of.
 
-    name, Y = bundle.name, bundle.Y
-    if bundle.model is not None:
-        return unseen(
-            bundle.model, bundle.X, {name: Y}, data_format=data_format, tolerance=tolerance
+    Raises
+    ------
+    UsageError
+        There is no model or no input to compute the scores with.
+    """
+    if not are_labels(bundle.Y):
+        return bundle.Y
+    if bundle.model is None or not bundle.X:
+        raise UsageError(
+            "The output holds labels, and there is no layer or network to compute scores with.",
+            where=(bundle.path,),
+            remedy="save the network beside them; or the scores, Y = predict(net, X).",
         )
-    given = [one for x in bundle.X for one in of_input("X", list(map(np.asarray, _list(x))), "")]
-    return (*given, *of_output(name, _list(Y), "", tolerance))
+    scores = rule.exact(inputs, wanted)
+    assert scores is not None
+    return next(iter(scores.outputs.values()))
 
 
 def _list(value: Any) -> list[Any]:
@@ -176,6 +182,7 @@ def _bundle(
     expected: list[str],
     *,
     needs_input: bool,
+    **chosen: Any,
 ) -> _Bundle:
     """The bundle's model with its data, or just the data where it has none."""
     from converters.data import read_array
@@ -183,18 +190,19 @@ def _bundle(
     from converters.verify import tasks
 
     try:
-        found = tasks(path, variable, layer, input=input, expected=expected)
+        found = tasks(path, variable, layer, input=input, expected=expected, **chosen)
     except LayerNotFoundError:
         if variable is not None or layer is not None:
             raise
         X = [read_array(one, INPUT_NAMES) for one in input or [path]] if needs_input else []
-        return _Bundle("Y", read_array((expected or [path])[0], OUTPUT_NAMES), X)
+        Y = read_array((expected or [path])[0], OUTPUT_NAMES, labels=True)
+        return _Bundle(path, "Y", Y, X)
     if len(found) != 1 or len(found[0].expected) != 1:
         raise UsageError(
             "There are several outputs in it.", where=(path,), remedy="name one: layer='up1'."
         )
     ((name, Y),) = found[0].expected.items()
-    return _Bundle(name, Y, found[0].X, found[0].model)
+    return _Bundle(path, name, Y, found[0].X, found[0].model)
 
 
 def _runner(actual: Any, bundle: _Bundle, data_format: str | None) -> Runner:
@@ -217,7 +225,7 @@ def _forms(bundle: _Bundle, data_format: str | None) -> list[str]:
     from .parity.worth import input_labels
 
     if data_format is None and bundle.model is not None:
-        return input_labels(bundle.model, bundle.X, None)
+        return input_labels(bundle.model, Inputs(bundle.X))
     return [data_format or ""] * len(bundle.X)
 
 
@@ -273,8 +281,7 @@ def _oriented(value: Any, Y: Array) -> Array:
 
     if not isinstance(value, torch.Tensor):
         return np.asarray(value)
-    exact = value.detach().cpu()
-    array = (exact.float() if exact.dtype == torch.bfloat16 else exact).numpy()
+    array = _as_numpy(value)
     ways = [array.transpose(order) for order in _ORDERS.get(array.ndim, ())]
     if array.ndim > 2 and all(n == 1 for n in array.shape[2:]):
         # N,K,1,1: predict of a SeriesNetwork or DAGNetwork gives it N×K, a dlnetwork's 1×1×K×N.
@@ -288,19 +295,26 @@ def _oriented(value: Any, Y: Array) -> Array:
     return (fitting or ways or [array])[0]
 
 
+def _as_numpy(value: Any) -> Array:
+    """An array or a tensor, on any device, as numpy."""
+    import torch
+
+    from .engine.arrays import array
+
+    return array(value) if isinstance(value, torch.Tensor) else np.asarray(value)
+
+
 def _rule(
-    model: Layer | Network | None,
-    here: Array,
-    Y: Array,
-    dtype: str | None,
-    tolerance: Tolerance | None,
+    bundle: _Bundle, here: Array, dtype: str | None, tolerance: Tolerance | None
 ) -> ModelRule | NeighbourRule:
     """The bound of the bundle's layer or network; where it has none, by the size of ``Y``.
 
-    Of what is tested only that it is not finer than single: a coarser format has to be named.
+    ``here`` is tested; all that counts of it is that it is not finer than single: a coarser format
+    has to be named.
     """
+    model, Y = bundle.model, _list(bundle.Y)[0]
     fine = here.dtype.name in ("float64", "complex128")
-    other = Y if Y.dtype.kind in "fc" else here
+    other = Y if isinstance(Y, np.ndarray) and Y.dtype.kind in "fc" else here
     computed = dtype or ("double" if fine else "single")
     if model is None:
         return NeighbourRule(Rounding.of(computed, other), tolerance)

@@ -130,6 +130,8 @@ class Comparison:
     #: Scaled distance of each side to the float64 oracle.
     oracle_actual: float | None = None
     oracle_expected: float | None = None
+    #: Elements that rounding alone can move far (:mod:`.sensitivity`).
+    undecided: int = field(default=0, compare=False, repr=False)
     #: The largest magnitude of an element, which diagnoses measure by.
     scale: float = field(default=math.nan, compare=False, repr=False)
     #: Only of comparisons made inside :func:`keeping_arrays`.
@@ -138,7 +140,7 @@ class Comparison:
     def to_json(self) -> dict[str, Any]:
         """The fields of the ``verify`` JSON schema; infinities and NaN as text."""
         record = asdict(replace(self, arrays=None))
-        del record["arrays"], record["scale"]
+        del record["arrays"], record["scale"], record["undecided"]
         if self.worst is not None:
             record["worst"] |= {
                 "matlab_index": [i + 1 for i in self.worst.index],

@@ -7,27 +7,22 @@ comparison.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
-from ..arrays import Array, as_tuple
-from ..data_format import dlarray
+from ..arrays import Array
 from ..display import size_text
 from ..errors import UsageError
+from ..layers.base import Layer
+from .axes import labels_of
 from .categories import Labels, are_labels
 from .compare import LAYER_BOUND, Comparison, compare
-from .report import Report
-from .rule import Rounding, parameters
-from .runner import Precision
+from .rule import ModelRule, Rule
+from .runner import Inputs, Results, as_array
 from .tolerance import Tolerance
-
-if TYPE_CHECKING:
-    from ..engine.precision import DeviceLike, DTypeLike
-    from ..network import Network
-
 
 RULE = "largest score less that of MATLAB's class / (eps * max|scores|)"
 #: Where single itself is off by more than this part of the largest score, no more is allowed.
@@ -35,91 +30,63 @@ _LARGEST_OWN_ERROR = 1e-3
 _REMEDY = "save the scores instead, Y = predict(net, X), which say more than labels."
 
 
-def verify_labels(
-    network: Network,
-    X: Sequence[object],
-    expected: Mapping[str, object],
-    *,
-    activations: Mapping[str, object] | None = None,
-    data_format: str | None = None,
-    device: DeviceLike | None = None,
-    dtype: DTypeLike | None = None,
-    allow_tf32: bool = False,
-    tolerance: Tolerance | None = None,
-) -> Report:
-    """Run a network on ``X`` and compare its classes with the labels that MATLAB saved.
+def compare_labels(
+    ours: Results, theirs: Results, exact: Results | None, inputs: Inputs, rule: Rule
+) -> list[Comparison]:
+    """The classes with the largest scores, compared with the labels that MATLAB saved.
 
     Parameters
     ----------
-    expected:
-        :class:`Labels` for each output, in order, under the names to report them by; lists for
-        lists of sequences.
-    activations, data_format, device, dtype, allow_tf32, tolerance:
-        As for :func:`.network.verify_network`.
+    ours, exact:
+        The scores, and the same in float64.
+    theirs:
+        :class:`Labels` for each output, under the names to report them by; lists for lists of
+        sequences.
+    inputs:
+        What the scores are of.
+    rule:
+        With the model, which says which dimension the classes are in, and maybe their names.
 
     Raises
     ------
     UsageError
-        The classes are not known, a label is none of them, or their number is another.
+        There is no model, the classes are not known, a label is none of them, or their number is
+        another.
     """
-    from ..execution.network import network_inputs, result_labels
-    from .network import verify_network
-
-    if not all(map(are_labels, expected.values())):
+    if not all(map(are_labels, theirs.outputs.values())):
         raise UsageError("Some of the expected outputs are labels, others are not.", remedy=_REMEDY)
-    precision = Precision(device, dtype, allow_tf32)
-    report = Report((), precision.environment())
-    if activations:
-        report = verify_network(
-            network,
-            X,
-            {},
-            activations=activations,
-            data_format=data_format,
-            device=device,
-            dtype=dtype,
-            allow_tf32=allow_tf32,
-            tolerance=tolerance,
-        )
-    sides = [
-        as_tuple(
-            network.predict(
-                *X,
-                data_format=data_format,
-                device=at.device,
-                dtype=at.dtype,
-                allow_tf32=at.allow_tf32,
-            )
-        )
-        for at in (precision, Precision(dtype="double"))
-    ]
-    inputs, ports = network_inputs(network, X, data_format), network.plan().outputs.values()
-    if len(ports) != len(expected):
+    model = rule.model
+    if model is None or exact is None or not isinstance(rule, ModelRule):
         raise UsageError(
-            f"The network has {len(ports)} outputs, but {len(expected)} are expected.",
-            remedy="give one expected array for each output, in order.",
+            "There are labels, but no model of the scores that they come from.",
+            remedy="save the layer or network beside them; or " + _REMEDY,
         )
-    eps = Rounding.of(dtype, *parameters(network), tf32=precision.tf32).eps
     found: list[Comparison] = []
-    for (name, truth), (port, label), ours, oracle in zip(
-        expected.items(), ports, *sides, strict=True
-    ):
-        classes = network.layer(port[0]).classes() or network.Classes
-        items = _items(truth), _items(ours), _items(oracle)
-        axis = result_labels(inputs, label, items[1][0].ndim).index("C")
-        if len(items[0]) != len(items[1]):
-            raise UsageError(
-                f"{name}: {len(items[1])} sequences computed, {len(items[0])} expected."
-            )
-        for i, (labels, a, o) in enumerate(zip(*items, strict=True), 1):
-            called = f"{name}{{{i}}}" if isinstance(ours, list) else name
-            found.append(_compared(called, labels, a, o, axis, classes, eps, tolerance))
-    return replace(report, outputs=tuple(found))
+    sides = (one.outputs.values() for one in (ours, exact))
+    for port, (name, scores, oracle) in enumerate(zip(theirs.outputs, *sides, strict=True)):
+        truths, heres, exacts = map(_items, (theirs.outputs[name], scores, oracle))
+        axis = labels_of(model, inputs, port, heres[0].ndim).index("C")
+        if len(truths) != len(heres):
+            raise UsageError(f"{name}: {len(heres)} sequences computed, {len(truths)} expected.")
+        known, eps = _known_classes(model, port), rule.rounding.eps
+        for i, (labels, a, o) in enumerate(zip(truths, heres, exacts, strict=True), 1):
+            called = f"{name}{{{i}}}" if isinstance(scores, list) else name
+            found.append(_compared(called, labels, a, o, axis, known, eps, rule.tolerance))
+    return found
+
+
+def _known_classes(model: Any, port: int) -> list[str] | None:
+    """The names of the classes of one output, where the model says them."""
+    if isinstance(model, Layer):
+        return model.classes()
+    (name, _), _ = list(model.plan().outputs.values())[port]
+    classes: list[str] | None = model.layer(name).classes() or model.Classes
+    return classes
 
 
 def _items(value: Any) -> list[Any]:
     items = value if isinstance(value, list) else [value]
-    return [x.extractdata() if isinstance(x, dlarray) else x for x in items]
+    return [x if isinstance(x, Labels) else as_array(x) for x in items]
 
 
 def _compared(

@@ -38,7 +38,7 @@ def verify_network(
         One for each input, as for :meth:`Network.predict <matlab_compat.network.Network.predict>`.
     expected:
         MATLAB's ``predict`` for each output, in order, under the names to report them by; lists
-        for lists of sequences.
+        for lists of sequences. Or :class:`.categories.Labels`, as ``classify`` gives them.
     activations:
         MATLAB's activations by layer name; the first layer that differs is named in the report.
     data_format:

@@ -20,6 +20,7 @@ from ..arrays import Array, as_tuple
 from ..data_format import dlarray
 from ..display import size_text
 from ..errors import NothingToCompareError
+from .categories import are_labels
 
 if TYPE_CHECKING:
     from ..engine.precision import DeviceLike, DTypeLike
@@ -384,6 +385,8 @@ def _checked(value: object, what: str) -> Value:
 
     if isinstance(value, list):
         return [_checked(one, what) for one in value]
+    if are_labels(value):
+        return value
     return real_array(as_array(value) if isinstance(value, dlarray) else value, what, "biufc")
 
 

@@ -95,13 +95,9 @@ class Sensitivity:
         moved = np.minimum(self._moved[index], LARGEST * _largest(exact))
         return np.fmax(least, moved.reshape(least.shape))
 
-    def uncertain(self, unit: Array, exact: Array) -> str:
-        """What there is to say where rounding alone decides much of a result."""
-        far = np.count_nonzero(unit > max(_UNCERTAIN, self.eps) * _largest(exact))
-        if not far:
-            return ""
-        part = LAYER_BOUND * max(_UNCERTAIN, self.eps)
-        return f"; rounding alone can move {far} of them by {part:.1%} of the largest or more"
+    def undecided(self, unit: Array, exact: Array) -> int:
+        """How many elements rounding alone can move far, compared with the largest."""
+        return int(np.count_nonzero(unit > max(_UNCERTAIN, self.eps) * _largest(exact)))
 
     @property
     def rule(self) -> str:
@@ -160,7 +156,12 @@ def _compared(
         )
     except NothingToCompareError as error:
         return error
-    return replace(found, reason=found.reason + sensitivity.uncertain(unit, exact))
+    far = sensitivity.undecided(unit, exact)
+    if not far:
+        return found
+    part = LAYER_BOUND * max(_UNCERTAIN, sensitivity.eps)
+    said = f"; rounding alone can move {far} of them by {part:.1%} of the largest or more"
+    return replace(found, reason=found.reason + said, undecided=far)
 
 
 def _largest(exact: Array) -> float:

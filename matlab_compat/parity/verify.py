@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ..arrays import Array
 from ..errors import NothingToCompareError, UsageError
 from .axes import matlab_size
+from .categories import are_labels
 from .compare import Comparison
-from .diagnosis_types import Diagnosis
+from .labels import compare_labels
 from .report import Report
 from .rule import Judged, Rule
-from .runner import Inputs, Results, Runner, Value, Wanted, as_array, each
+from .runner import Inputs, Precision, Results, Runner, TorchRunner, Value, Wanted, as_array, each
 from .sensitivity import Result
 from .side_by_side import Distance, distances
+from .worth import unseen
 
 if TYPE_CHECKING:
     from .diagnose.difference import Place
@@ -44,7 +47,8 @@ def verify(
     others:
         Other ways to compute the same, to be shown side by side.
     explain:
-        Say what was done wrong, where the two differ and that can be found; takes seconds.
+        Say what was done wrong, where the two differ and that can be found, which takes seconds;
+        and where they agree, which mistakes these data could not show.
 
     Raises
     ------
@@ -53,7 +57,8 @@ def verify(
     LayerNotFoundError
         There are activations of a layer that the candidate does not have.
     UsageError
-        The two have another number of outputs, or of sequences in one.
+        The two have another number of outputs, or of sequences in one; or labels are expected
+        that no scores can be found for.
 
     Example
     -------
@@ -70,25 +75,38 @@ def verify(
     """
     wanted = reference.offers()
     ours = candidate.run(inputs, wanted)
-    theirs = reference.run(
-        inputs, Wanted(wanted.outputs, wanted.layers, tuple(ours.outputs.values()))
-    )
-    results = list(_paired(ours, theirs, rule.exact(inputs, wanted)))
+    theirs = reference.run(inputs, replace(wanted, like=tuple(ours.outputs.values())))
+    exact = rule.exact(inputs, wanted)
+    named = replace(ours, outputs=_outputs(ours, theirs))
+    classes: list[Comparison] = []
+    scores, truth = named, theirs
+    if any(map(are_labels, theirs.outputs.values())):
+        classes = compare_labels(named, theirs, exact, inputs, rule)
+        wanted = replace(wanted, outputs=False)
+        scores, truth = (replace(one, outputs={}) for one in (named, theirs))
+        exact = exact and replace(exact, outputs={})
+    results = list(_paired(scores, truth, exact))
     judged = rule.judge(results, inputs, wanted)
-    count = sum(1 for _ in each(_outputs(ours, theirs)))
+    count = sum(1 for _ in each(scores.outputs))
     outputs, layers = _split(judged, count)
-    diagnoses: tuple[Diagnosis, ...] = ()
-    if explain and any(one.verdict == "different" for one in (*layers, *outputs)):
-        from .diagnose.difference import first_difference
-        from .diagnose.explain import diagnoses_of
+    found = Report((*classes, *outputs), {**candidate.facts(), **reference.facts()}, tuple(layers))
+    if others:
+        runs = {candidate.label: ours, **{one.label: one.run(inputs, Wanted()) for one in others}}
+        shown = _side_by_side(reference.label, runs, results[:count], judged)
+        found = replace(found, side_by_side=tuple(shown))
+    if not explain:
+        return found
+    if found.verdict == "equal":
+        at = candidate.precision if isinstance(candidate, TorchRunner) else Precision()
+        seen = unseen(rule.model, inputs, theirs, found.compared, at, rule.tolerance)
+        return replace(found, warnings=seen)
+    from .diagnose.difference import first_difference
+    from .diagnose.explain import diagnoses_of
 
-        difference = first_difference(results, _places(ours, count), judged, rule.tolerance)
-        if difference is not None:
-            diagnoses = diagnoses_of(difference, inputs, candidate, rule)
-    runs = {candidate.label: ours, **{one.label: one.run(inputs, Wanted()) for one in others}}
-    shown = _side_by_side(reference.label, runs, results[:count], judged) if others else ()
-    facts = {**candidate.facts(), **reference.facts()}
-    return Report(tuple(outputs), facts, tuple(layers), diagnoses, tuple(shown))
+    difference = first_difference(results, _places(ours, count), judged, rule.tolerance)
+    if difference is None:
+        return found
+    return replace(found, diagnoses=diagnoses_of(difference, inputs, candidate, rule))
 
 
 def _places(ours: Results, count: int) -> list[Place]:
@@ -121,10 +139,9 @@ def _paired(ours: Results, theirs: Results, exact: Results | None) -> Iterator[R
 
     Without the oracle where that is of another size than either side.
     """
-    here = _outputs(ours, theirs)
-    actual = [*each(here), *each(ours.activations)]
+    actual = [*each(ours.outputs), *each(ours.activations)]
     expected = [
-        *_expected(here, theirs.outputs),
+        *_expected(ours.outputs, theirs.outputs),
         *_expected(ours.activations, theirs.activations),
     ]
     oracles: list[Array] = []

@@ -14,15 +14,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..arrays import as_tuple
-from ..data_format import DataFormat, dlarray
+from ..data_format import DataFormat
 from ..errors import MatlabCompatError
 from .compare import EPS, LAYER_BOUND
 from .diagnosis_types import Unseen
+from .runner import Inputs, Precision
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
-    from ..engine.precision import DeviceLike, DTypeLike
     from ..layers.base import Layer
     from ..network import Network
 
@@ -38,12 +38,10 @@ _MOST_SHOWN = 5
 
 def invisible(
     model: Layer | Network,
-    X: Sequence[object],
-    outputs: Sequence[str],
+    inputs: Inputs,
+    outputs: bool,
     activations: Sequence[str],
-    data_format: str | Sequence[str] | None = None,
-    device: DeviceLike | None = None,
-    dtype: DTypeLike | None = None,
+    precision: Precision,
 ) -> list[Unseen] | None:
     """The parameters, and inputs, that may change with none of the compared results.
 
@@ -55,8 +53,7 @@ def invisible(
         What is compared: all outputs or none, and layers by name.
     """
     try:
-        probe = _Probe(model, X, bool(outputs), activations, data_format, device, dtype)
-        hidden, unused = probe.hidden()
+        hidden, unused = _Probe(model, inputs, outputs, activations, precision).hidden()
     except (MatlabCompatError, RuntimeError, MemoryError, NotImplementedError, IndexError):
         return None
     found = []
@@ -83,64 +80,54 @@ def invisible(
 class _Probe:
     """A model, ready to be differentiated for one observation at a time."""
 
+    #: By MATLAB's layer ("" of a layer on its own) and name, as torch has them.
+    parameters: dict[tuple[str, str], list[Tensor]]
+    #: The inputs of each observation.
+    observations: list[tuple[Tensor, ...]]
+    module: nn.Module
+
     def __init__(
         self,
         model: Layer | Network,
-        X: Sequence[object],
+        inputs: Inputs,
         outputs: bool,
         activations: Sequence[str],
-        data_format: str | Sequence[str] | None,
-        device: DeviceLike | None,
-        dtype: DTypeLike | None,
+        precision: Precision,
     ) -> None:
         from ..layers.base import Layer
 
         self.outputs, self.activations = outputs, set(activations)
+        at = precision.device, precision.dtype
         if isinstance(model, Layer):
-            self._of_layer(model, X, data_format, device, dtype)
+            self._of_layer(model, inputs, *at)
         else:
-            self._of_network(model, X, data_format, device, dtype)
-        self.module: nn.Module
-        #: By MATLAB's layer ("" of a layer on its own) and name, as torch has them.
-        self.parameters: dict[tuple[str, str], list[Tensor]]
-        #: The inputs of each observation.
-        self.observations: list[tuple[Tensor, ...]]
+            self._of_network(model, inputs, *at)
         if sum(p.numel() for p in self.module.parameters()) > _MOST_PARAMETERS:
             raise MemoryError
 
-    def _of_layer(
-        self, layer: Layer, X: Sequence[object], data_format: Any, device: Any, dtype: Any
-    ) -> None:
+    def _of_layer(self, layer: Layer, inputs: Inputs, *at: Any) -> None:
         from ..engine.arrays import as_data, tensor
 
-        own = layer.default_formats if data_format is None else data_format
-        each = [own] * len(X) if isinstance(own, str) else own
-        forms = [
-            DataFormat.parse(x.dims() if isinstance(x, dlarray) else label)
-            for x, label in zip(X, each, strict=True)
-        ]
-        formats = [form.batched for form in forms]
-        self.module = layer.to_torch(device, dtype, formats=formats).eval()
+        forms = [DataFormat.parse(labels) for labels in inputs.formats(layer)]
+        self.module = layer.to_torch(*at, formats=[form.batched for form in forms]).eval()
         self.parameters = _named(layer, self.module, "")
-        data = [as_data(x) for x in X]
-        given = [tensor(f.to_torch(x), device, dtype) for f, x in zip(forms, data, strict=True)]
+        data = [as_data(x) for x in inputs.X]
+        given = [tensor(f.to_torch(x), *at) for f, x in zip(forms, data, strict=True)]
         self.observations = _split(given)
 
-    def _of_network(
-        self, network: Network, X: Sequence[object], data_format: Any, device: Any, dtype: Any
-    ) -> None:
+    def _of_network(self, network: Network, inputs: Inputs, *at: Any) -> None:
         from ..execution.network import input_formats, input_tensors, network_inputs
 
-        inputs = network_inputs(network, X, data_format)
-        module = network.to_torch(device, dtype, formats=input_formats(network, inputs)).eval()
+        given = network_inputs(network, inputs.X, inputs.data_format)
+        module = network.to_torch(*at, formats=input_formats(network, given)).eval()
         self.module, self.parameters = module, {}
         for attribute, name in module.meta["layers"].items():
             if (part := getattr(module, attribute, None)) is not None:
                 self.parameters |= _named(network.layer(name), part, name)
         self.observations = []
-        for index in range(max(len(i.data) for i in inputs)):
-            data = [i.observation(index) if i.is_list else i.data[0] for i in inputs]
-            self.observations += _split(list(input_tensors(inputs, data, device, dtype)))
+        for index in range(max(len(i.data) for i in given)):
+            data = [i.observation(index) if i.is_list else i.data[0] for i in given]
+            self.observations += _split(list(input_tensors(given, data, *at)))
 
     def hidden(self) -> tuple[list[tuple[str, str]], bool]:
         """The parameters that do not show, as (layer, name); whether the input does not either.

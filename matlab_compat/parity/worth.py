@@ -7,23 +7,22 @@ definition: in the arrays, and (:mod:`.visible`) by what the compared results de
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ..arrays import Array
-from ..data_format import DataFormat, dlarray
+from ..data_format import DataFormat
 from ..errors import MatlabCompatError
 from .axes import Axes, labels_of, to_rank
 from .categories import are_labels
-from .compare import EPS
+from .compare import EPS, Comparison
 from .diagnosis_types import Unseen
-from .runner import Inputs
+from .runner import Inputs, Precision, Results, as_array
 from .tolerance import Tolerance
 
 if TYPE_CHECKING:
-    from ..engine.precision import DeviceLike, DTypeLike
     from ..layers.base import Layer
     from ..network import Network
 
@@ -37,38 +36,39 @@ _OTHER_INPUT = (
 
 
 def unseen(
-    model: Layer | Network,
-    X: Sequence[object],
-    expected: Mapping[str, object],
-    *,
-    activations: Iterable[str] = (),
-    compared: Iterable[str] = (),
-    data_format: str | Sequence[str] | None = None,
-    device: DeviceLike | None = None,
-    dtype: DTypeLike | None = None,
+    model: Layer | Network | None,
+    inputs: Inputs,
+    saved: Results,
+    compared: Iterable[Comparison],
+    precision: Precision,
     tolerance: Tolerance | None = None,
 ) -> tuple[Unseen, ...]:
-    """What the comparison of a model with what MATLAB computed cannot show.
+    """What a comparison cannot show in which everything is equal.
 
     Parameters
     ----------
-    model, X, expected:
-        As for :func:`.network.verify_network`; the outputs are those that were compared.
-    activations, compared:
-        The layers whose activations were saved, and those that were compared.
+    model:
+        What both sides are of, if that is known.
+    inputs, saved:
+        What was run, and what it was compared with: outputs and activations.
+    compared:
+        The comparisons that were made of these.
+    precision:
+        Where to look for what the results depend on.
     tolerance:
         The rule of the comparison, where it was explicit.
     """
     from .visible import invisible
 
+    every, X = list(compared), inputs.X
     names = ["X"] if len(X) == 1 else [f"X{i + 1}" for i in range(len(X))]
-    seen = list(compared)
     found: list[Unseen] = []
-    for name, x, labels in zip(names, X, input_labels(model, X, data_format), strict=True):
+    for name, x, labels in zip(names, X, input_labels(model, inputs), strict=True):
         found += of_input(name, _arrays(x), labels)
-    options: dict[str, Any] = {"data_format": data_format, "device": device, "dtype": dtype}
-    hidden = invisible(model, X, list(expected), seen, **options)
-    for port, (name, y) in enumerate(expected.items()):
+    done = {one.name.partition("{")[0] for one in every}
+    seen = [name for name in saved.activations if name in done]
+    hidden = model and invisible(model, inputs, bool(saved.outputs), seen, precision)
+    for port, (name, y) in enumerate(saved.outputs.items()):
         if are_labels(y):
             found.append(
                 Unseen(
@@ -81,11 +81,13 @@ def unseen(
             )
             continue
         arrays = _arrays(y)
-        labels = labels_of(model, Inputs(X, data_format), port, arrays[0].ndim)
+        labels = labels_of(model, inputs, port, arrays[0].ndim) if model else ""
         shown = of_output(name, arrays, labels, tolerance)
         # Where the layers before it are compared and show everything, they make up for it.
         found += [one for one in shown if not seen or hidden != [] or one.name not in _MADE_UP]
-    left_out = [name for name in activations if name not in seen]
+    if tolerance is None:
+        found += [_undecided(one) for one in every if one.undecided]
+    left_out = [name for name in saved.activations if name not in seen]
     if left_out:
         found.append(
             Unseen(
@@ -99,27 +101,34 @@ def unseen(
     return (*found, *(hidden or ()))
 
 
+def _undecided(one: Comparison) -> Unseen:
+    """Elements that are allowed to be far apart, as rounding may move them so far."""
+    return Unseen(
+        "decided by rounding",
+        f"rounding decides {one.undecided} of {one.elements} elements of {one.name}, such as those "
+        "after a tie of maxima or at a threshold: mistakes there may pass for rounding",
+        "save an input with fewer ties (a photograph, not a drawing), or the activations of the "
+        "layers before it as well.",
+        one.name,
+    )
+
+
 def _arrays(value: object) -> list[Array]:
-    items = value if isinstance(value, list) else [value]
-    return [x.extractdata() if isinstance(x, dlarray) else np.asarray(x) for x in items]
+    return [as_array(x) for x in (value if isinstance(value, list) else [value])]
 
 
-def input_labels(
-    model: Layer | Network, X: Sequence[object], data_format: str | Sequence[str] | None
-) -> list[str]:
+def input_labels(model: Layer | Network | None, inputs: Inputs) -> list[str]:
     """What the dimensions of the inputs are; "" where that is not known."""
     from ..execution.network import network_inputs
     from ..layers.base import Layer
 
+    if isinstance(model, Layer):
+        return [DataFormat.parse(labels).labels for labels in inputs.formats(model)]
     try:
-        if not isinstance(model, Layer):
-            return [given.data_format.labels for given in network_inputs(model, X, data_format)]
+        given = network_inputs(model, inputs.X, inputs.data_format) if model else ()
     except MatlabCompatError:
-        return [""] * len(X)
-    own = model.default_formats if data_format is None else data_format
-    each = [own] * len(X) if isinstance(own, str) else own
-    labels = [x.dims() if isinstance(x, dlarray) else f for x, f in zip(X, each, strict=True)]
-    return [DataFormat.parse(label).labels for label in labels]
+        given = ()
+    return [one.data_format.labels for one in given] or [""] * len(inputs.X)
 
 
 # --- inputs -----------------------------------------------------------------------------

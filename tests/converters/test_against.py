@@ -31,6 +31,15 @@ def test_the_same_network_is_equal_in_either_order_of_dimensions(
     assert report.environment["input"] == "random, seed 0"
 
 
+def test_what_the_input_cannot_show_is_said(tmp_path: Path) -> None:
+    scipy.io.savemat(tmp_path / "x.mat", {"X": np.zeros((6, 5, 2))})
+    onnx = write_onnx(tmp_path / "a.onnx")
+    report = verify_against(SERIES, onnx, input=[str(tmp_path / "x.mat")])
+    assert (report.verdict, report.worth) == ("equal", "limited")
+    assert report.warnings[0].name == "input all zero"
+    assert verify_against(SERIES, onnx).worth == "full"
+
+
 def test_another_network_is_different_by_what_was_changed(tmp_path: Path) -> None:
     report = verify_against(SERIES, write_onnx(tmp_path / "a.onnx", error=0.25))
     assert report.verdict == "different"

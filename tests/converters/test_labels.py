@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 import scipy.io
 import scipy.sparse
+import torch
 
 import converters
 from converters.data import read_array
@@ -21,7 +22,12 @@ from converters.matfile.writer import write_mat
 from converters.verify import Task, run
 from matlab_compat import Network
 from matlab_compat.arrays import Array
-from matlab_compat.errors import NothingToCompareError, PropertyError, UsageError
+from matlab_compat.errors import (
+    MatlabCompatWarning,
+    NothingToCompareError,
+    PropertyError,
+    UsageError,
+)
 from matlab_compat.layers import (
     ClassificationOutputLayer,
     FeatureInputLayer,
@@ -138,13 +144,39 @@ def test_the_only_categorical_of_a_file_is_the_expected_output(tmp_path: Path) -
     assert "Y = predict(net, X)" in caught.value.remedy
 
 
-def test_assert_matches_matlab_asks_for_scores(tmp_path: Path) -> None:
-    net = network()
+def bundled(path: Path, right: list[int], net: Network | None = None, **variables: Any) -> Path:
+    """A network (if any) with its input and labels in one file."""
     cell = np.empty((5, 1), dtype=object)
-    cell[:, 0] = [CLASSES[i - 1] for i in RIGHT]
-    write_mat(tmp_path / "b.mat", {"net": network_struct(net), "X": SCORES, "Y": cell})
-    with pytest.raises(UsageError, match="holds labels"):
-        assert_matches_matlab(net, tmp_path / "b.mat")
+    cell[:, 0] = [CLASSES[i - 1] for i in right]
+    known = {} if net is None else {"net": network_struct(net)}
+    write_mat(path, {**known, "X": SCORES, "Y": cell, **variables})
+    return path
+
+
+def test_assert_matches_matlab_compares_the_largest_scores_with_labels(tmp_path: Path) -> None:
+    net = network()
+    good, bad = (
+        bundled(tmp_path / f"{name}.mat", codes, net)
+        for name, codes in (("good", RIGHT), ("bad", [1, 2, 1, 1, 2]))
+    )
+    with pytest.warns(MatlabCompatWarning, match="holds labels"):
+        assert_matches_matlab(net, good)
+    with pytest.raises(AssertionError, match="1 of 5 labels differ"):
+        assert_matches_matlab(net, bad)
+
+
+@pytest.mark.filterwarnings("ignore::matlab_compat.errors.MatlabCompatWarning")
+def test_assert_matches_matlab_takes_the_scores_of_torch_for_labels(tmp_path: Path) -> None:
+    bundle = bundled(tmp_path / "b.mat", RIGHT, network())
+    scores = torch.from_numpy(SCORES)
+    assert_matches_matlab(lambda X: scores.softmax(1), bundle)
+    with pytest.raises(AssertionError, match="labels differ"):
+        assert_matches_matlab(scores.flip(1), bundle)
+
+
+def test_assert_matches_matlab_needs_a_network_for_labels(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="no layer or network to compute scores with"):
+        assert_matches_matlab(SCORES, bundled(tmp_path / "b.mat", RIGHT))
 
 
 # --- cell arrays of sequences -----------------------------------------------------------

@@ -29,6 +29,8 @@ from matlab_compat.layers import (
     ImageInputLayer,
     Layer,
     LSTMLayer,
+    MaxPooling2DLayer,
+    MaxUnpooling2DLayer,
     ReLULayer,
     SequenceInputLayer,
     SoftmaxLayer,
@@ -204,6 +206,26 @@ def test_dead_units_hide_all_before_them(tmp_path: Path) -> None:
     relu = StructArray.scalar(relu=np.zeros((8, 4)))
     report = converters.verify(bundle(tmp_path / "c.mat", network, normal(4, 5), activations=relu))
     assert "activations not compared" in names(report)
+
+
+def test_ties_of_max_unpooling_are_decided_by_rounding(tmp_path: Path) -> None:
+    """Where a maximum came from, of four products that are the same but for rounding."""
+    layers = [
+        ImageInputLayer(InputSize=(6, 6, 1), Normalization="none", Name="in"),
+        Convolution2DLayer(FilterSize=1, NumFilters=1, Name="conv", Weights=0.7, Bias=0.1),
+        MaxPooling2DLayer(PoolSize=2, Stride=2, HasUnpoolingOutputs=True, Name="pool"),
+        MaxUnpooling2DLayer(Name="unpool"),
+    ]
+    ports = [(f"pool/{port}", f"unpool/{port}") for port in ("indices", "size")]
+    network = Network(layers, [("in", "conv"), ("conv", "pool"), ("pool/out", "unpool/in"), *ports])
+    X = np.kron([[1, 2, 3], [5, 4, 6], [7, 9, 40]], np.ones((2, 2))).astype(np.float32)
+    Y = network.predict(X)
+    Y[:2, :2] = Y[1::-1, 1::-1]  # another of the four
+    assert "decided by rounding" in names(
+        converters.verify(bundle(tmp_path / "other.mat", network, X, Y=Y))
+    )
+    # Where it is the same one, rounding had to excuse nothing.
+    assert names(converters.verify(bundle(tmp_path / "same.mat", network, X))) == []
 
 
 def test_dead_channels_of_the_output_are_counted(tmp_path: Path) -> None:

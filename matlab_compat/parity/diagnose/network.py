@@ -107,6 +107,6 @@ def _result(
 ) -> Array | None:
     try:
         value = run.with_changes(suspicion.changes, target.port, observations)
-    except (MatlabCompatError, RuntimeError, ValueError):
+    except (MatlabCompatError, RuntimeError, ValueError, IndexError):
         return None  # sizes do not go together any more
     return run.as_matlab(value, target)

@@ -78,7 +78,7 @@ class Trial:
     def _tried(self, variation: Variation, X: Sequence[Array]) -> Array | None:
         try:
             return self.result(variation, X)
-        except (MatlabCompatError, RuntimeError, ValueError):
+        except (MatlabCompatError, RuntimeError, ValueError, IndexError):
             return None  # it does not take this input
 
     def result(self, variation: Variation, X: Sequence[Array]) -> Array:

@@ -10,7 +10,15 @@ from typing import Any
 import numpy as np
 import pytest
 
-from matlab_compat import additionLayer, depthConcatenationLayer, lstmLayer
+from matlab_compat import (
+    Network,
+    additionLayer,
+    depthConcatenationLayer,
+    imageInputLayer,
+    lstmLayer,
+    maxPooling2dLayer,
+    maxUnpooling2dLayer,
+)
 from matlab_compat.data_format import dlarray
 from matlab_compat.parity.network import verify_network
 
@@ -31,6 +39,17 @@ def test_what_the_output_shows() -> None:
     found = verify_network(additionLayer(2), [A, B], {"Y": (A + B)[::-1]}).diagnoses
     assert found[0].name == "height flipped"
     assert verify_network(additionLayer(2), [A, B], {"Y": A * B}).diagnoses == ()
+
+
+def test_inputs_that_cannot_change_places_are_no_error() -> None:
+    """Max unpooling has places and a size among its inputs, which torch cannot add up."""
+    pool = maxPooling2dLayer(2, Stride=2, HasUnpoolingOutputs=True, Name="pool")
+    layers = [imageInputLayer((6, 4, 3), Normalization="none", Name="in"), pool]
+    ports = [(f"pool/{port}", f"un/{port}") for port in ("indices", "size")]
+    connections = [("in", "pool"), ("pool/out", "un/in"), *ports]
+    network = Network([*layers, maxUnpooling2dLayer(Name="un")], connections)
+    X = A[:, :4]
+    assert verify_network(network, [X], {"Y": network.predict(X) + X**2}).verdict == "different"
 
 
 @pytest.mark.parametrize("labelled", [False, True])
