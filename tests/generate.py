@@ -1,8 +1,8 @@
 """What ``make generate`` writes from the layer classes; ``test_generate`` says when it is stale.
 
-The exports of ``matlab_compat.layers`` are text so that type checkers and editors can read them.
-They are taken from the text of the modules, not from the modules: a class that was renamed could
-otherwise not be imported to be exported.
+The constructor functions and exports of ``matlab_compat.layers`` are text so that type checkers and
+editors can read them. They are taken from the text of the modules, not from the modules: a class
+that was renamed could otherwise not be imported to be exported.
 """
 
 from __future__ import annotations
@@ -12,12 +12,14 @@ from collections.abc import Callable
 from pathlib import Path
 from textwrap import wrap
 
+from matlab_compat.matlab_names import function_name
+
 ROOT = Path(__file__).parents[1]
 LAYERS = ROOT / "matlab_compat" / "layers"
 HEAD = '''\
 """MATLAB's layers, one module per family, one class per layer, named as MATLAB names them.
 
-Written by ``make generate``: the classes with ``saved_as`` and their constructor functions.
+Written by ``make generate``: the classes with a ``type_text`` and their constructor functions.
 """
 
 # ruff: noqa: I001
@@ -31,26 +33,38 @@ MORE = {
 }
 
 
+#: Classes that are made by no function here: what MATLAB's takes is the detector's.
+_WITHOUT_FUNCTION = {"RPNClassificationLayer", "RCNNBoxRegressionLayer", "YOLOv2OutputLayer"}
+
+
 def exports() -> str:
     """The text of ``matlab_compat/layers/__init__.py``."""
-    places = {path.stem: _declared(path) for path in LAYERS.glob("[a-z]*.py")} | MORE
+    classes = {path.stem: _layer_classes(path) for path in LAYERS.glob("[a-z]*.py")}
+    functions: dict[str, list[str]] = {}
+    for of_module in classes.values():
+        for name, function in of_module.items():
+            if function != name and name not in _WITHOUT_FUNCTION:
+                functions.setdefault(function, []).append(name)
+    places = {module: list(names) for module, names in classes.items()} | MORE
     lines = [HEAD]
     for module, names in sorted(places.items()):
         if names:
             lines += _wrapped(f"from .{module} import (", sorted(names), ")")
-    every = [f'"{name}"' for name in sorted(name for names in places.values() for name in names)]
-    return "\n".join([*lines, "", *_wrapped("__all__ = [", every, "]"), ""])
+    lines += ["", *(f"{f} = constructor_of({', '.join(functions[f])})" for f in sorted(functions))]
+    every = sorted([*functions, *(name for names in places.values() for name in names)])
+    return "\n".join([*lines, "", *_wrapped("__all__ = [", [f'"{n}"' for n in every], "]"), ""])
 
 
-def _declared(path: Path) -> list[str]:
-    """The layer classes of a module and the functions made from them."""
-    names = []
+def _layer_classes(path: Path) -> dict[str, str]:
+    """The layer classes of a module, and the names of the functions that make them."""
+    found = {}
     for node in ast.parse(path.read_text()).body:
-        if isinstance(node, ast.ClassDef) and any(k.arg == "saved_as" for k in node.keywords):
-            names.append(node.name)
-        elif isinstance(node, ast.Assign) and "constructor_of(" in ast.unparse(node.value):
-            names += [ast.unparse(target) for target in node.targets]
-    return names
+        keywords = {k.arg: k.value for k in node.keywords} if isinstance(node, ast.ClassDef) else {}
+        if isinstance(node, ast.ClassDef) and "type_text" in keywords:
+            given, saved_as = keywords.get("constructor"), keywords.get("saved_as")
+            own = node.name if saved_as else function_name(node.name)
+            found[node.name] = str(ast.literal_eval(given)) if given else own
+    return found
 
 
 def _wrapped(head: str, names: list[str], end: str) -> list[str]:

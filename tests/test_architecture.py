@@ -23,6 +23,7 @@ FLOORS = (
         "display",
         "errors",
         "finite_json",
+        "matlab_names",
         "memory",
         "plain_text",
         "table",

@@ -1,6 +1,6 @@
 """MATLAB's layers, one module per family, one class per layer, named as MATLAB names them.
 
-Written by ``make generate``: the classes with ``saved_as`` and their constructor functions.
+Written by ``make generate``: the classes with a ``type_text`` and their constructor functions.
 """
 
 # ruff: noqa: I001
@@ -9,11 +9,10 @@ Written by ``make generate``: the classes with ``saved_as`` and their constructo
 from .activations import (
     ClippedReLULayer, ELULayer, GELULayer, LeakyReLULayer, NnetScalingLayer, PReLULayer,
     QuadraticLayer, ReLULayer, ScalingLayer, SigmoidLayer, SoftmaxLayer, SoftplusLayer, SwishLayer,
-    TanhLayer, clippedReluLayer, eluLayer, geluLayer, leakyReluLayer, preluLayer, quadraticLayer,
-    reluLayer, scalingLayer, sigmoidLayer, softmaxLayer, softplusLayer, swishLayer, tanhLayer,
+    TanhLayer,
 )
 from .attention import (
-    AttentionLayer, SelfAttentionLayer, attentionLayer, selfAttentionLayer,
+    AttentionLayer, SelfAttentionLayer,
 )
 from .base import (
     Layer,
@@ -23,19 +22,16 @@ from .constructors import (
 )
 from .convolution import (
     Convolution1DLayer, Convolution2DLayer, Convolution3DLayer, GroupedConvolution2DLayer,
-    convolution1dLayer, convolution2dLayer, convolution3dLayer, groupedConvolution2dLayer,
 )
 from .embedding import (
     EmbeddingConcatenationLayer, Indexing1DLayer, PatchEmbeddingLayer, PositionEmbeddingLayer,
-    SinusoidalPositionEncodingLayer, WordEmbeddingLayer, embeddingConcatenationLayer,
-    indexing1dLayer, patchEmbeddingLayer, positionEmbeddingLayer, sinusoidalPositionEncodingLayer,
-    wordEmbeddingLayer,
+    SinusoidalPositionEncodingLayer, WordEmbeddingLayer,
 )
 from .fully_connected import (
-    FullyConnectedLayer, fullyConnectedLayer,
+    FullyConnectedLayer,
 )
 from .function import (
-    FunctionLayer, functionLayer,
+    FunctionLayer,
 )
 from .imported import (
     KerasFlattenCStyleLayer, KerasGlobalAveragePooling2dLayer, KerasSigmoidLayer, KerasTanhLayer,
@@ -44,55 +40,124 @@ from .imported import (
 )
 from .inputs import (
     FeatureInputLayer, Image3DInputLayer, ImageInputLayer, InputLayer, SequenceInputLayer,
-    featureInputLayer, image3dInputLayer, imageInputLayer, inputLayer, sequenceInputLayer,
 )
 from .nested import (
-    NetworkLayer, networkLayer,
+    NetworkLayer,
 )
 from .normalization import (
     BatchNormalizationLayer, CrossChannelNormalizationLayer, DropoutLayer, GroupNormalizationLayer,
     InstanceNormalizationLayer, LayerNormalizationLayer, SpatialDropoutLayer,
-    batchNormalizationLayer, crossChannelNormalizationLayer, dropoutLayer, groupNormalizationLayer,
-    instanceNormalizationLayer, layerNormalizationLayer, spatialDropoutLayer,
 )
 from .output import (
     ClassificationOutputLayer, DicePixelClassificationLayer, FcnLossLayer, FocalLossLayer,
     PixelClassificationLayer, RCNNBoxRegressionLayer, RPNClassificationLayer,
-    RegressionOutputLayer, YOLOv2OutputLayer, classificationLayer, dicePixelClassificationLayer,
-    focalLossLayer, pixelClassificationLayer, regressionLayer,
+    RegressionOutputLayer, YOLOv2OutputLayer,
 )
 from .pooling import (
     AdaptiveAveragePooling2DLayer, AveragePooling1DLayer, AveragePooling2DLayer,
     AveragePooling3DLayer, GlobalAveragePooling1DLayer, GlobalAveragePooling2DLayer,
     GlobalAveragePooling3DLayer, GlobalMaxPooling1DLayer, GlobalMaxPooling2DLayer,
     GlobalMaxPooling3DLayer, MaxPooling1DLayer, MaxPooling2DLayer, MaxPooling3DLayer,
-    MaxUnpooling2DLayer, adaptiveAveragePooling2dLayer, averagePooling1dLayer,
-    averagePooling2dLayer, averagePooling3dLayer, globalAveragePooling1dLayer,
-    globalAveragePooling2dLayer, globalAveragePooling3dLayer, globalMaxPooling1dLayer,
-    globalMaxPooling2dLayer, globalMaxPooling3dLayer, maxPooling1dLayer, maxPooling2dLayer,
-    maxPooling3dLayer, maxUnpooling2dLayer,
+    MaxUnpooling2DLayer,
 )
 from .recurrent import (
-    BiLSTMLayer, GRULayer, GRUProjectedLayer, LSTMLayer, LSTMProjectedLayer, bilstmLayer, gruLayer,
-    gruProjectedLayer, lstmLayer, lstmProjectedLayer,
+    BiLSTMLayer, GRULayer, GRUProjectedLayer, LSTMLayer, LSTMProjectedLayer,
 )
 from .registry import (
     layer_class, register, registered,
 )
 from .resampling import (
     Crop2DLayer, Crop3DLayer, DepthToSpace2DLayer, Resize2DLayer, Resize3DLayer, SpaceToDepthLayer,
-    crop2dLayer, crop3dLayer, depthToSpace2dLayer, resize2dLayer, resize3dLayer, spaceToDepthLayer,
 )
 from .structure import (
     AdditionLayer, ConcatenationLayer, DepthConcatenationLayer, FlattenLayer, IdentityLayer,
-    MultiplicationLayer, SequenceFoldingLayer, SequenceUnfoldingLayer, additionLayer,
-    concatenationLayer, depthConcatenationLayer, flattenLayer, identityLayer, multiplicationLayer,
-    sequenceFoldingLayer, sequenceUnfoldingLayer,
+    MultiplicationLayer, SequenceFoldingLayer, SequenceUnfoldingLayer,
 )
 from .transposed_convolution import (
     TransposedConvolution1DLayer, TransposedConvolution2DLayer, TransposedConvolution3DLayer,
-    transposedConv1dLayer, transposedConv2dLayer, transposedConv3dLayer,
 )
+
+adaptiveAveragePooling2dLayer = constructor_of(AdaptiveAveragePooling2DLayer)
+additionLayer = constructor_of(AdditionLayer)
+attentionLayer = constructor_of(AttentionLayer)
+averagePooling1dLayer = constructor_of(AveragePooling1DLayer)
+averagePooling2dLayer = constructor_of(AveragePooling2DLayer)
+averagePooling3dLayer = constructor_of(AveragePooling3DLayer)
+batchNormalizationLayer = constructor_of(BatchNormalizationLayer)
+bilstmLayer = constructor_of(BiLSTMLayer)
+classificationLayer = constructor_of(ClassificationOutputLayer)
+clippedReluLayer = constructor_of(ClippedReLULayer)
+concatenationLayer = constructor_of(ConcatenationLayer)
+convolution1dLayer = constructor_of(Convolution1DLayer)
+convolution2dLayer = constructor_of(Convolution2DLayer)
+convolution3dLayer = constructor_of(Convolution3DLayer)
+crop2dLayer = constructor_of(Crop2DLayer)
+crop3dLayer = constructor_of(Crop3DLayer)
+crossChannelNormalizationLayer = constructor_of(CrossChannelNormalizationLayer)
+depthConcatenationLayer = constructor_of(DepthConcatenationLayer)
+depthToSpace2dLayer = constructor_of(DepthToSpace2DLayer)
+dicePixelClassificationLayer = constructor_of(DicePixelClassificationLayer)
+dropoutLayer = constructor_of(DropoutLayer)
+eluLayer = constructor_of(ELULayer)
+embeddingConcatenationLayer = constructor_of(EmbeddingConcatenationLayer)
+featureInputLayer = constructor_of(FeatureInputLayer)
+flattenLayer = constructor_of(FlattenLayer)
+focalLossLayer = constructor_of(FocalLossLayer)
+fullyConnectedLayer = constructor_of(FullyConnectedLayer)
+functionLayer = constructor_of(FunctionLayer)
+geluLayer = constructor_of(GELULayer)
+globalAveragePooling1dLayer = constructor_of(GlobalAveragePooling1DLayer)
+globalAveragePooling2dLayer = constructor_of(GlobalAveragePooling2DLayer)
+globalAveragePooling3dLayer = constructor_of(GlobalAveragePooling3DLayer)
+globalMaxPooling1dLayer = constructor_of(GlobalMaxPooling1DLayer)
+globalMaxPooling2dLayer = constructor_of(GlobalMaxPooling2DLayer)
+globalMaxPooling3dLayer = constructor_of(GlobalMaxPooling3DLayer)
+groupNormalizationLayer = constructor_of(GroupNormalizationLayer)
+groupedConvolution2dLayer = constructor_of(GroupedConvolution2DLayer)
+gruLayer = constructor_of(GRULayer)
+gruProjectedLayer = constructor_of(GRUProjectedLayer)
+identityLayer = constructor_of(IdentityLayer)
+image3dInputLayer = constructor_of(Image3DInputLayer)
+imageInputLayer = constructor_of(ImageInputLayer)
+indexing1dLayer = constructor_of(Indexing1DLayer)
+inputLayer = constructor_of(InputLayer)
+instanceNormalizationLayer = constructor_of(InstanceNormalizationLayer)
+layerNormalizationLayer = constructor_of(LayerNormalizationLayer)
+leakyReluLayer = constructor_of(LeakyReLULayer)
+lstmLayer = constructor_of(LSTMLayer)
+lstmProjectedLayer = constructor_of(LSTMProjectedLayer)
+maxPooling1dLayer = constructor_of(MaxPooling1DLayer)
+maxPooling2dLayer = constructor_of(MaxPooling2DLayer)
+maxPooling3dLayer = constructor_of(MaxPooling3DLayer)
+maxUnpooling2dLayer = constructor_of(MaxUnpooling2DLayer)
+multiplicationLayer = constructor_of(MultiplicationLayer)
+networkLayer = constructor_of(NetworkLayer)
+patchEmbeddingLayer = constructor_of(PatchEmbeddingLayer)
+pixelClassificationLayer = constructor_of(PixelClassificationLayer)
+positionEmbeddingLayer = constructor_of(PositionEmbeddingLayer)
+preluLayer = constructor_of(PReLULayer)
+quadraticLayer = constructor_of(QuadraticLayer)
+regressionLayer = constructor_of(RegressionOutputLayer)
+reluLayer = constructor_of(ReLULayer)
+resize2dLayer = constructor_of(Resize2DLayer)
+resize3dLayer = constructor_of(Resize3DLayer)
+scalingLayer = constructor_of(ScalingLayer, NnetScalingLayer)
+selfAttentionLayer = constructor_of(SelfAttentionLayer)
+sequenceFoldingLayer = constructor_of(SequenceFoldingLayer)
+sequenceInputLayer = constructor_of(SequenceInputLayer)
+sequenceUnfoldingLayer = constructor_of(SequenceUnfoldingLayer)
+sigmoidLayer = constructor_of(SigmoidLayer)
+sinusoidalPositionEncodingLayer = constructor_of(SinusoidalPositionEncodingLayer)
+softmaxLayer = constructor_of(SoftmaxLayer)
+softplusLayer = constructor_of(SoftplusLayer)
+spaceToDepthLayer = constructor_of(SpaceToDepthLayer)
+spatialDropoutLayer = constructor_of(SpatialDropoutLayer)
+swishLayer = constructor_of(SwishLayer)
+tanhLayer = constructor_of(TanhLayer)
+transposedConv1dLayer = constructor_of(TransposedConvolution1DLayer)
+transposedConv2dLayer = constructor_of(TransposedConvolution2DLayer)
+transposedConv3dLayer = constructor_of(TransposedConvolution3DLayer)
+wordEmbeddingLayer = constructor_of(WordEmbeddingLayer)
 
 __all__ = [
     "AdaptiveAveragePooling2DLayer", "AdditionLayer", "AttentionLayer", "AveragePooling1DLayer",

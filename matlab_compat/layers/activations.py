@@ -17,7 +17,6 @@ from ..data_format import torch_axes
 from ..display import size_text
 from ..errors import DataFormatError, PropertyError
 from .base import Fans, Layer
-from .constructors import constructor_of
 from .learnables import Layout, Learnable, factor, initializer
 from .normalization import need_channels
 from .properties import (
@@ -34,29 +33,16 @@ if TYPE_CHECKING:
     from torch import nn
 
 
-class ReLULayer(
-    Layer,
-    saved_as="nnet.cnn.layer.ReLULayer",
-    constructor="reluLayer",
-    type_text="ReLU",
-    versions="1",
-    example="reluLayer(Name='relu1')",
-):
+class ReLULayer(Layer, type_text="ReLU", module="torch.nn.ReLU", versions="1"):
     """MATLAB's ReLU layer, ``max(x, 0)``, on data of any format."""
-
-    def _build(self, formats: tuple[str, ...]) -> nn.Module:
-        from torch import nn
-
-        return nn.ReLU()
 
 
 class LeakyReLULayer(
     Layer,
-    saved_as="nnet.cnn.layer.LeakyReLULayer",
-    constructor="leakyReluLayer",
-    arguments=("Scale",),
     optional=("Scale",),
     type_text="Leaky ReLU",
+    module=("torch.nn.LeakyReLU", "Scale"),
+    description="Leaky ReLU with scale {Scale:g}",
     versions="1",
     example="leakyReluLayer(0.3)",
 ):
@@ -64,45 +50,25 @@ class LeakyReLULayer(
 
     Scale = Property(real_scalar, 0.01)
 
-    def _build(self, formats: tuple[str, ...]) -> nn.Module:
-        from torch import nn
-
-        return nn.LeakyReLU(self.Scale)
-
-    def description(self) -> str:
-        """For example ``Leaky ReLU with scale 0.01``."""
-        return f"Leaky ReLU with scale {self.Scale:g}"
-
 
 class ClippedReLULayer(
     Layer,
-    saved_as="nnet.cnn.layer.ClippedReLULayer",
-    constructor="clippedReluLayer",
-    arguments=("Ceiling",),
     type_text="Clipped ReLU",
+    module=("torch.nn.Hardtanh", 0.0, "Ceiling"),
+    description="Clipped ReLU with ceiling {Ceiling:g}",
     example="clippedReluLayer(6.0)",
 ):
     """MATLAB's clipped ReLU layer: ``min(max(x, 0), Ceiling)``."""
 
     Ceiling = Property(positive_scalar)
 
-    def _build(self, formats: tuple[str, ...]) -> nn.Module:
-        from torch import nn
-
-        return nn.Hardtanh(0.0, self.Ceiling)
-
-    def description(self) -> str:
-        """For example ``Clipped ReLU with ceiling 10``."""
-        return f"Clipped ReLU with ceiling {self.Ceiling:g}"
-
 
 class ELULayer(
     Layer,
-    saved_as="nnet.cnn.layer.ELULayer",
-    constructor="eluLayer",
-    arguments=("Alpha",),
     optional=("Alpha",),
     type_text="ELU",
+    module=("torch.nn.ELU", "Alpha"),
+    description="ELU with Alpha {Alpha:g}",
     versions="1",
     example="eluLayer(1.5)",
 ):
@@ -110,23 +76,8 @@ class ELULayer(
 
     Alpha = Property(real_scalar, 1)
 
-    def _build(self, formats: tuple[str, ...]) -> nn.Module:
-        from torch import nn
 
-        return nn.ELU(self.Alpha)
-
-    def description(self) -> str:
-        """For example ``ELU with Alpha 1``."""
-        return f"ELU with Alpha {self.Alpha:g}"
-
-
-class PReLULayer(
-    Layer,
-    saved_as="nnet.cnn.layer.PReLULayer",
-    constructor="preluLayer",
-    type_text="PReLU",
-    example="preluLayer(AlphaInitializer='zeros')",
-):
+class PReLULayer(Layer, type_text="PReLU", example="preluLayer(AlphaInitializer='zeros')"):
     """MATLAB's PReLU layer (R2024a): ``x`` where positive, ``Alpha*x`` elsewhere, Alpha learned.
 
     ``Alpha`` holds one number per channel, in a vector of any orientation, or one for all.
@@ -172,81 +123,33 @@ class PReLULayer(
 
 class GELULayer(
     Layer,
-    saved_as="nnet.cnn.layer.GELULayer",
-    constructor="geluLayer",
     type_text="GELU",
+    module=("torch.nn.GELU", "Approximation"),
     example="geluLayer(Approximation='tanh')",
 ):
     """MATLAB's GELU layer; Approximation 'none' is exact (erf), 'tanh' the usual formula."""
 
     Approximation = Property(one_of("none", "tanh"), "none")
 
-    def _build(self, formats: tuple[str, ...]) -> nn.Module:
-        from torch import nn
 
-        return nn.GELU(approximate=self.Approximation)
-
-
-class SwishLayer(
-    Layer,
-    saved_as="nnet.cnn.layer.SwishLayer",
-    constructor="swishLayer",
-    type_text="Swish",
-    example="swishLayer(Name='swish')",
-):
+class SwishLayer(Layer, type_text="Swish", module="torch.nn.SiLU"):
     """MATLAB's swish layer: ``x ./ (1 + exp(-x))``."""
 
-    def _build(self, formats: tuple[str, ...]) -> nn.Module:
-        from torch import nn
 
-        return nn.SiLU()
-
-
-class TanhLayer(
-    Layer,
-    saved_as="nnet.cnn.layer.TanhLayer",
-    constructor="tanhLayer",
-    type_text="Tanh",
-    example="tanhLayer(Name='tanh')",
-):
+class TanhLayer(Layer, type_text="Tanh", module="torch.nn.Tanh", description="Hyperbolic tangent"):
     """MATLAB's hyperbolic tangent layer."""
 
-    def _build(self, formats: tuple[str, ...]) -> nn.Module:
-        from torch import nn
 
-        return nn.Tanh()
-
-    def description(self) -> str:
-        """MATLAB's words for it."""
-        return "Hyperbolic tangent"
-
-
-class SigmoidLayer(
-    Layer,
-    saved_as="nnet.cnn.layer.SigmoidLayer",
-    constructor="sigmoidLayer",
-    type_text="Sigmoid",
-    example="sigmoidLayer(Name='sigmoid')",
-):
+class SigmoidLayer(Layer, type_text="Sigmoid", module="torch.nn.Sigmoid", description="sigmoid"):
     """MATLAB's sigmoid layer: ``1 ./ (1 + exp(-x))``."""
-
-    def _build(self, formats: tuple[str, ...]) -> nn.Module:
-        from torch import nn
-
-        return nn.Sigmoid()
-
-    def description(self) -> str:
-        """MATLAB's word for it."""
-        return "sigmoid"
 
 
 class SoftmaxLayer(
     Layer,
-    saved_as="nnet.cnn.layer.SoftmaxLayer",
-    constructor="softmaxLayer",
     type_text="Softmax",
+    module=("torch.nn.Softmax", 1),
+    description="softmax",
     versions="2, 3, 4",
-    example="softmaxLayer(Name='prob')",
 ):
     """MATLAB's softmax layer: ``exp(x) ./ sum(exp(x))`` over the **channels**.
 
@@ -257,15 +160,6 @@ class SoftmaxLayer(
         """The format of the input."""
         need_channels(formats[0])
         return (formats[0],)
-
-    def _build(self, formats: tuple[str, ...]) -> nn.Module:
-        from torch import nn
-
-        return nn.Softmax(dim=1)
-
-    def description(self) -> str:
-        """MATLAB's word for it."""
-        return "softmax"
 
 
 # --- once of the Reinforcement Learning Toolbox, some since R2025a of Deep Learning's -------
@@ -282,7 +176,6 @@ class SoftplusLayer(
     saved_as=("rl.layer.SoftplusLayer", "nnet.cnn.layer.SoftplusLayer"),
     constructor="softplusLayer",
     type_text="Softplus",
-    example="softplusLayer(Name='sd')",
 ):
     """The softplus layer: ``log(1 + exp(x))``."""
 
@@ -294,7 +187,7 @@ class SoftplusLayer(
         return nn.Softplus(threshold=40)
 
 
-class _Scaling(Layer, constructor="scalingLayer"):
+class _Scaling(Layer):
     """``Scale .* X`` plus the property that ``summand`` names, expanded as MATLAB expands them."""
 
     summand: ClassVar[str]
@@ -327,7 +220,9 @@ class _Scaling(Layer, constructor="scalingLayer"):
 class ScalingLayer(
     _Scaling,
     saved_as="rl.layer.ScalingLayer",
+    constructor="scalingLayer",
     type_text="ScalingLayer",
+    description="Scaling layer",
     saved_fields={
         "ScalingVersion": no_effect("numbers the layout of the fields"),
         "Offset": neutral(
@@ -356,12 +251,13 @@ class ScalingLayer(
                 where=("Bias",),
             )
 
-    def description(self) -> str:
-        """MATLAB's word for it."""
-        return "Scaling layer"
 
-
-class NnetScalingLayer(_Scaling, saved_as="nnet.cnn.layer.ScalingLayer", type_text="Scaling"):
+class NnetScalingLayer(
+    _Scaling,
+    saved_as="nnet.cnn.layer.ScalingLayer",
+    constructor="scalingLayer",
+    type_text="Scaling",
+):
     """The scaling layer of the Deep Learning Toolbox (R2025a): ``Scale .* X + Offset``.
 
     ``Scale`` and ``Offset`` are scalars, or arrays of sizes of their own that expand to the size of
@@ -402,7 +298,7 @@ class QuadraticLayer(
     saved_as=("rl.layer.QuadraticLayer", "nnet.cnn.layer.QuadraticLayer"),
     constructor="quadraticLayer",
     type_text="QuadraticLayer",
-    example="quadraticLayer(Name='features')",
+    description="Quadratic layer",
 ):
     """The quadratic layer: ``[u1*u1 u1*u2 u2*u2 u1*u3 u2*u3 u3*u3 ...]`` of a vector u.
 
@@ -425,24 +321,3 @@ class QuadraticLayer(
         from ..engine.activations import Quadratic
 
         return Quadratic(axis=2 if formats[0] == "SSCB" else 1)
-
-    def description(self) -> str:
-        """MATLAB's words for it."""
-        return "Quadratic layer"
-
-
-# --- constructor functions --------------------------------------------------------------
-
-reluLayer = constructor_of(ReLULayer)
-leakyReluLayer = constructor_of(LeakyReLULayer)
-clippedReluLayer = constructor_of(ClippedReLULayer)
-eluLayer = constructor_of(ELULayer)
-preluLayer = constructor_of(PReLULayer)
-geluLayer = constructor_of(GELULayer)
-swishLayer = constructor_of(SwishLayer)
-tanhLayer = constructor_of(TanhLayer)
-sigmoidLayer = constructor_of(SigmoidLayer)
-softmaxLayer = constructor_of(SoftmaxLayer)
-softplusLayer = constructor_of(SoftplusLayer)
-scalingLayer = constructor_of(ScalingLayer, NnetScalingLayer)
-quadraticLayer = constructor_of(QuadraticLayer)

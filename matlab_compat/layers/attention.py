@@ -17,7 +17,6 @@ from ..arrays import as_vector, restored
 from ..display import size_text
 from ..errors import DataFormatError, PropertyError
 from .base import Fans, Layer
-from .constructors import constructor_of
 from .formats import require_format
 from .learnables import Layout, Learnable, factor, initializer
 from .properties import (
@@ -54,7 +53,7 @@ def _scale(value: object) -> float | str:
     return real_scalar(value, "must be 'auto' or a real scalar")
 
 
-class AttentionBase(Layer, arguments=("NumHeads",), default_format="CBT"):
+class AttentionBase(Layer, default_format="CBT"):
     """What both attention layers have."""
 
     _data_names: ClassVar[tuple[str, ...]]
@@ -97,9 +96,8 @@ class AttentionBase(Layer, arguments=("NumHeads",), default_format="CBT"):
 
 class AttentionLayer(
     AttentionBase,
-    saved_as="nnet.cnn.layer.AttentionLayer",
-    constructor="attentionLayer",
     type_text="Attention",
+    description="Dot-product attention with {NumHeads} heads",
     saved_fields={
         "NumQueryGroups": neutral(
             "auto", why="queries in groups, other than one for each head, cannot be run"
@@ -131,17 +129,12 @@ class AttentionLayer(
         one_for_each_head = name.lower() == "numquerygroups" and np.all(value == self.NumHeads)
         return super()._is_unread(name, value) and not one_for_each_head
 
-    def description(self) -> str:
-        """For example ``Dot-product attention with 8 heads``."""
-        return f"Dot-product attention with {self.NumHeads} heads"
-
 
 class SelfAttentionLayer(
     AttentionBase,
-    saved_as="nnet.cnn.layer.SelfAttentionLayer",
-    constructor="selfAttentionLayer",
-    arguments=("NumHeads", "NumKeyChannels"),
     type_text="Self-Attention",
+    channels="InputSize",
+    description="Self-attention with {NumHeads} heads and {NumKeyChannels} key channels",
     versions="1",
     saved_fields={"Num*Channels": no_effect("the weights have the sizes")},
     example="selfAttentionLayer(4, 128, AttentionMask='causal', NumValueChannels=128)",
@@ -253,10 +246,6 @@ class SelfAttentionLayer(
             )
         return full
 
-    def input_channels(self) -> int | None:
-        """InputSize, where it is known."""
-        return self.InputSize if isinstance(self.InputSize, int) else None
-
     def _parameter_sizes(self, channels: int) -> dict[str, tuple[tuple[int, ...], Fans]]:
         """``numIn`` is the number of columns, ``numOut`` of rows; OutputSize is the input's."""
         sizes = {
@@ -283,16 +272,6 @@ class SelfAttentionLayer(
         query, output = self.QueryWeights.shape, self.OutputWeights.shape
         return SelfAttention(Sizes(query[1], query[0], output[1], output[0]), self._settings())
 
-    def description(self) -> str:
-        """For example ``Self-attention with 4 heads and 128 key channels``."""
-        return f"Self-attention with {self.NumHeads} heads and {self.NumKeyChannels} key channels"
-
 
 def _for_each_part(name: str, value: object) -> dict[str, object]:
     return {f"{part}{name}": value for part in _PARTS}
-
-
-# --- constructor functions --------------------------------------------------------------
-
-selfAttentionLayer = constructor_of(SelfAttentionLayer)
-attentionLayer = constructor_of(AttentionLayer)

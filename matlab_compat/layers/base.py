@@ -5,7 +5,8 @@ from __future__ import annotations
 import copy
 import re
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from importlib import import_module
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
@@ -22,7 +23,9 @@ from ..errors import (
     locating,
 )
 from ..execution.described import Factors
+from ..matlab_names import function_name
 from ..wording import argument
+from .formats import require_format
 from .learnables import Learnable, Parameter
 from .properties import (
     HYPERPARAMETERS,
@@ -70,14 +73,27 @@ class Layer:
 
     A subclass says what it is by class keywords, which also register it::
 
-        class GELULayer(
-            Layer, saved_as="nnet.cnn.layer.GELULayer", constructor="geluLayer", type_text="GELU"
+        class LeakyReLULayer(
+            Layer,
+            optional=("Scale",),
+            type_text="Leaky ReLU",
+            module=("torch.nn.LeakyReLU", "Scale"),
+            description="Leaky ReLU with scale {Scale:g}",
         ): ...
 
-    It declares its properties (see :mod:`matlab_compat.layers.properties`), may check them against
-    each other in :meth:`_validate`, and builds its torch module in :meth:`_build`. The keywords
-    are the class attributes of the same names (``saved_as`` is ``matlab_class``); a class may set
-    those instead, and be registered by :func:`~matlab_compat.register`.
+    One with a ``type_text`` is a layer of MATLAB's: unless told otherwise it is ``saved_as``
+    ``nnet.cnn.layer.LeakyReLULayer``, its ``constructor`` is ``leakyReluLayer``, and the positional
+    ``arguments`` of that are the properties without a default, then the ``optional`` ones. The
+    first keywords are the class attributes of the same names (``saved_as`` is ``matlab_class``); a
+    class may set those instead, and be registered by :func:`~matlab_compat.register`.
+
+    It declares its properties (see :mod:`matlab_compat.layers.properties`) and may check them
+    against each other in :meth:`_validate`. ``module`` is the torch module that computes it, by its
+    full name (``engine.structure.Folding`` is one of matlab_compat's own), and what it is made
+    with: properties by their names, and other values. What depends on more is made in
+    :meth:`_build`. ``input_formats`` are the formats that it takes, if not any, and ``channels`` is
+    the property that counts the channels of its input. ``description`` is its text in the rows of a
+    layer array, with properties in braces.
 
     Raises
     ------
@@ -93,6 +109,7 @@ class Layer:
     arguments: ClassVar[tuple[str, ...]] = ()
     #: Positional arguments that may be left out: the last ones.
     optional: ClassVar[tuple[str, ...]] = ()
+    _derived_arguments: ClassVar[tuple[str, ...]] = ()
     #: What MATLAB calls the kind of layer in the rows of a layer array.
     type_text: ClassVar[str] = ""
     #: The format that data without labels is taken to have when the layer runs on its own.
@@ -103,6 +120,14 @@ class Layer:
     versions: ClassVar[str] = ""
     #: A call of the constructor function, as :func:`repr` writes it, for the documentation.
     example: ClassVar[str] = ""
+    #: The torch module by its full name, and the properties and values that it is made with.
+    _torch_module: ClassVar[str | tuple[object, ...]] = ()
+    #: The formats that the (first) input may have; none for any.
+    input_formats: ClassVar[Collection[str]] = ()
+    #: The property that counts the channels (or features) of the input, 'auto' until it is known.
+    _channels_property: ClassVar[str] = ""
+    #: The last column of the layer's row in a layer array, where it is not ``type_text``.
+    _description: ClassVar[str] = ""
     #: Whether a network ends here: nothing is computed, the input is passed on.
     is_output: bool = False
     #: Names of the inputs and outputs that MATLAB gives the layer.
@@ -128,12 +153,22 @@ class Layer:
         type_text: str | None = None,
         default_format: str | None = None,
         stem: str | None = None,
+        module: str | tuple[object, ...] | None = None,
+        input_formats: Collection[str] | None = None,
+        channels: str | None = None,
+        description: str | None = None,
         saved_fields: Mapping[str, SavedField] | None = None,
         versions: str = "",
         example: str = "",
     ) -> None:
         super().__init_subclass__()
         names = (saved_as,) if isinstance(saved_as, str) else saved_as
+        if type_text is not None:
+            if not names and "matlab_class" not in vars(cls):
+                names = (f"nnet.cnn.layer.{cls.__name__}",)
+            if constructor is None and "constructor" not in vars(cls):
+                ours = names and names[0].startswith("nnet.cnn.layer.")
+                constructor = function_name(cls.__name__) if ours else cls.__name__
         declared = {
             "matlab_class": names[0] if names else None,
             "constructor": constructor,
@@ -142,12 +177,15 @@ class Layer:
             "type_text": type_text,
             "default_format": default_format,
             "stem": stem,
+            "_torch_module": module,
+            "input_formats": input_formats,
+            "_channels_property": channels,
+            "_description": description,
             "saved_fields": saved_fields,
         }
         for name, value in declared.items():
             if value is not None:
                 setattr(cls, name, value)
-        cls.versions, cls.example = versions, example  # of this class, of none below it
         for name in names:
             enter(name, cls)
         found: dict[str, Property[Any]] = {}
@@ -157,6 +195,13 @@ class Layer:
             fields.update({k.lower(): v for k, v in vars(base).get("saved_fields", {}).items()})
         cls.properties = found
         cls._declared_fields = fields
+        if type_text is not None:
+            if cls.arguments in ((), cls._derived_arguments):
+                required = [name for name, one in found.items() if one.default is REQUIRED]
+                cls.arguments = cls._derived_arguments = (*required, *cls.optional)
+            if cls.arguments == cls.optional:
+                example = example or f"{cls.constructor}(Name='{cls.automatic_name()}')"
+        cls.versions, cls.example = versions, example  # of this class, of none below it
 
     def __init__(self, **values: object) -> None:
         self._values: dict[str, Any] = {}
@@ -243,6 +288,11 @@ class Layer:
             raise PropertyError(
                 f"{type(self).__name__} has no property '{name}'.", where=(self.label,)
             )
+
+    @classmethod
+    def automatic_name(cls) -> str:
+        """What MATLAB names such a layer, before any number: ``relu``."""
+        return cls.stem or (cls.constructor or cls.__name__).removesuffix("Layer").lower()
 
     @classmethod
     def expansions(cls) -> dict[str, Callable[[object], dict[str, object]]]:
@@ -464,6 +514,8 @@ class Layer:
         DataFormatError
             The layer does not take these inputs.
         """
+        if self.input_formats:
+            require_format(formats[0], self.input_formats)
         return (formats[0],) * self.NumOutputs
 
     def to_torch(
@@ -503,7 +555,19 @@ class Layer:
 
     def _build(self, formats: tuple[str, ...]) -> torch.nn.Module:
         """The module with parameters of the right shape; their values are filled in after."""
-        raise UnsupportedLayerError(f"{self.matlab_class} cannot be run by this version.")
+        module = self._torch_module
+        path, *given = (module,) if isinstance(module, str) else module or ("",)
+        if not path:
+            raise UnsupportedLayerError(f"{self.matlab_class} cannot be run by this version.")
+        home, _, name = str(path).rpartition(".")
+        home = f"matlab_compat.{home}" if home.startswith("engine.") else home
+        values = [self._values[one] if isinstance(one, str) else one for one in given]
+        kind: type[torch.nn.Module] = getattr(import_module(home), name)
+        return kind(*self._module_arguments(formats), *values)
+
+    def _module_arguments(self, formats: tuple[str, ...]) -> tuple[Any, ...]:
+        """What the module is made with before the values that the keyword ``module`` names."""
+        return ()
 
     def torch_names(self, name: str) -> tuple[str, ...]:
         """The torch parameters that hold the learnable ``name``: one, unless a layer says so."""
@@ -650,7 +714,8 @@ class Layer:
 
     def input_channels(self) -> int | None:
         """The number of channels (or features) that the input must have, where it is known."""
-        return None
+        number = self._values.get(self._channels_property)
+        return number if isinstance(number, int) else None
 
     def channels_of(self, shape: Sequence[int], data_format: str) -> int:
         """What :meth:`input_channels` counts in an input of this MATLAB size and format."""
@@ -745,7 +810,7 @@ class Layer:
 
     def description(self) -> str:
         """The last column of the layer's row in a layer array, as MATLAB words it."""
-        return self.type_text
+        return self._description.format_map(self._values) or self.type_text
 
     def __str__(self) -> str:
         groups: dict[str, list[tuple[str, object]]] = {}
@@ -787,7 +852,11 @@ class Layer:
 
     def constructor_options(self) -> dict[str, object]:
         """Name-value arguments of the constructor function that give this layer back."""
-        return {k: v for k, v in self._values.items() if k not in self.arguments}
+        return {
+            name: value
+            for name, value in self._values.items()
+            if name not in self.arguments and self.properties[name].argument is not None
+        }
 
     def constructor_defaults(self) -> dict[str, object]:
         """What these are where the constructor function is not given them."""

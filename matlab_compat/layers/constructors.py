@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import inspect
 import re
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from textwrap import wrap
 from typing import TypeVar
@@ -46,7 +47,7 @@ def constructor_of(kind: type[L], *others: type[L]) -> Callable[..., L]:
         return construct(chosen, given, options)
 
     create.__name__ = create.__qualname__ = kind.constructor
-    create.__module__ = kind.__module__
+    create.__module__ = sys._getframe(1).f_globals.get("__name__", kind.__module__)
     create.__doc__ = _documentation(kinds)
     vars(create)["__signature__"] = _signature(kinds)
     return create

@@ -14,7 +14,6 @@ from ..arrays import Array, restored
 from ..display import size_text
 from ..errors import PropertyError
 from .base import Fans
-from .constructors import constructor_of
 from .edges import (
     Edges,
     EdgesLayer,
@@ -144,9 +143,6 @@ class ConvolutionLayer(
 class Convolution2DLayer(
     ConvolutionLayer,
     AllChannelsLayer,
-    saved_as="nnet.cnn.layer.Convolution2DLayer",
-    constructor="convolution2dLayer",
-    arguments=("FilterSize", "NumFilters"),
     type_text="2-D Convolution",
     stem="conv",
     versions="4, 5, 6, 8",
@@ -168,9 +164,6 @@ class Convolution2DLayer(
 class Convolution1DLayer(
     ConvolutionLayer,
     Filters1D,
-    saved_as="nnet.cnn.layer.Convolution1DLayer",
-    constructor="convolution1dLayer",
-    arguments=("FilterSize", "NumFilters"),
     type_text="1-D Convolution",
     stem="conv1d",
     example="convolution1dLayer(3, 16, Padding='causal')",
@@ -202,9 +195,6 @@ class Convolution1DLayer(
 class Convolution3DLayer(
     ConvolutionLayer,
     Filters3D,
-    saved_as="nnet.cnn.layer.Convolution3DLayer",
-    constructor="convolution3dLayer",
-    arguments=("FilterSize", "NumFilters"),
     type_text="3-D Convolution",
     stem="conv3d",
     example="convolution3dLayer((3, 3, 3), 16, Stride=(2, 2, 2))",
@@ -329,8 +319,6 @@ class ChannelGroupsLayer(FilterLayer):
 class GroupedConvolution2DLayer(
     ConvolutionLayer,
     ChannelGroupsLayer,
-    saved_as="nnet.cnn.layer.GroupedConvolution2DLayer",
-    constructor="groupedConvolution2dLayer",
     arguments=("FilterSize", "NumFiltersPerGroup", "NumGroups"),
     type_text="2-D Grouped Convolution",
     stem="groupedconv",
@@ -353,17 +341,3 @@ class GroupedConvolution2DLayer(
 
     def _groups(self) -> int:
         return self.NumGroups if isinstance(self.NumGroups, int) else 1
-
-    def constructor_options(self) -> dict[str, object]:
-        """Without NumChannelsPerGroup."""
-        options = super().constructor_options()
-        del options["NumChannelsPerGroup"]  # no argument: it follows from Weights
-        return options
-
-
-# --- constructor functions --------------------------------------------------------------
-
-convolution2dLayer = constructor_of(Convolution2DLayer)
-convolution1dLayer = constructor_of(Convolution1DLayer)
-convolution3dLayer = constructor_of(Convolution3DLayer)
-groupedConvolution2dLayer = constructor_of(GroupedConvolution2DLayer)

@@ -17,7 +17,6 @@ from ..arrays import Array, as_vector, restored
 from ..display import size_text
 from ..errors import PropertyError, UnsupportedLayerError
 from .base import Fans, Layer
-from .constructors import constructor_of
 from .formats import require_format
 from .learnables import Layout, Learnable, factor, initializer
 from .properties import (
@@ -62,10 +61,9 @@ class EmbeddingLayer(Layer, default_format="CBT"):
 
 class PositionEmbeddingLayer(
     EmbeddingLayer,
-    saved_as="nnet.cnn.layer.PositionEmbeddingLayer",
-    constructor="positionEmbeddingLayer",
-    arguments=("OutputSize", "MaxPosition"),
     type_text="Position Embedding",
+    module=("engine.embedding.PositionEmbedding", "MaxPosition", "OutputSize"),
+    description="Position embedding with maximum position {MaxPosition}",
     versions="1",
     saved_fields={"PositionStrategy": no_effect("the object that carries out PositionDimension")},
     example="positionEmbeddingLayer(12, 256)",
@@ -96,21 +94,9 @@ class PositionEmbeddingLayer(
         size = (self.OutputSize, self.MaxPosition)
         return {"Weights": (size, (self.MaxPosition, self.OutputSize))}
 
-    def _build(self, formats: tuple[str, ...]) -> nn.Module:
-        from ..engine.embedding import PositionEmbedding
-
-        return PositionEmbedding(self.MaxPosition, self.OutputSize)
-
-    def description(self) -> str:
-        """For example ``Position embedding with maximum position 256``."""
-        return f"Position embedding with maximum position {self.MaxPosition}"
-
 
 class SinusoidalPositionEncodingLayer(
     Layer,
-    saved_as="nnet.cnn.layer.SinusoidalPositionEncodingLayer",
-    constructor="sinusoidalPositionEncodingLayer",
-    arguments=("OutputSize",),
     type_text="Sinusoidal Position Encoding",
     default_format="CBT",
     example="sinusoidalPositionEncodingLayer(300)",
@@ -142,10 +128,9 @@ class SinusoidalPositionEncodingLayer(
 
 class WordEmbeddingLayer(
     EmbeddingLayer,
-    saved_as="nnet.cnn.layer.WordEmbeddingLayer",
-    constructor="wordEmbeddingLayer",
-    arguments=("Dimension", "NumWords"),
     type_text="Word Embedding Layer",
+    input_formats=("CBT", "CB"),
+    description="Word embedding layer with {Dimension} dimensions and {NumWords} unique words",
     example="wordEmbeddingLayer(100, 5000)",
 ):
     """MATLAB's word embedding layer (Text Analytics).
@@ -172,11 +157,6 @@ class WordEmbeddingLayer(
         bare = restored(self.Weights, (self.Dimension, self.NumWords)) is not None
         self._check_weights((self.Dimension, self.NumWords + (not bare)))
 
-    def output_formats(self, formats: Sequence[str]) -> tuple[str, ...]:
-        """The format of the input."""
-        require_format(formats[0], ("CBT", "CB"))
-        return (formats[0],)
-
     def input_channels(self) -> int:
         """One: the index."""
         return 1
@@ -193,20 +173,12 @@ class WordEmbeddingLayer(
         known_only = self.OOVMode == "error" or columns == self.NumWords
         return WordEmbedding(self.NumWords, columns, self.Dimension, known_only)
 
-    def description(self) -> str:
-        """For example ``Word embedding layer with 100 dimensions and 5000 unique words``."""
-        return (
-            f"Word embedding layer with {self.Dimension} dimensions "
-            f"and {self.NumWords} unique words"
-        )
-
 
 class EmbeddingConcatenationLayer(
     EmbeddingLayer,
-    saved_as="nnet.cnn.layer.EmbeddingConcatenationLayer",
-    constructor="embeddingConcatenationLayer",
     type_text="Embedding Concatenation",
-    example="embeddingConcatenationLayer(Name='class token')",
+    input_formats=("CBT", "SCB"),
+    channels="InputSize",
 ):
     """MATLAB's embedding concatenation layer.
 
@@ -231,15 +203,6 @@ class EmbeddingConcatenationLayer(
             )
         self._values.update(Weights=column, InputSize=len(column))
 
-    def output_formats(self, formats: Sequence[str]) -> tuple[str, ...]:
-        """The format of the input."""
-        require_format(formats[0], ("CBT", "SCB"))
-        return (formats[0],)
-
-    def input_channels(self) -> int | None:
-        """InputSize, where it is known."""
-        return self.InputSize if isinstance(self.InputSize, int) else None
-
     def _parameter_sizes(self, channels: int) -> dict[str, tuple[tuple[int, ...], Fans]]:
         """``numIn`` and ``numOut`` are the number of channels, as the page says."""
         return {"Weights": ((channels, 1), (channels, channels))}
@@ -262,12 +225,10 @@ def _index(value: object) -> str | int:
 
 class Indexing1DLayer(
     Layer,
-    saved_as="nnet.cnn.layer.Indexing1DLayer",
-    constructor="indexing1dLayer",
-    arguments=("Index",),
     optional=("Index",),
     type_text="1-D Indexing",
     default_format="CBT",
+    description="1-D indexing with index {Index!r}",
     versions="1",
     example="indexing1dLayer('last')",
 ):
@@ -305,17 +266,11 @@ class Indexing1DLayer(
         steps = {"first": 0, "last": -1}
         return Indexing(steps[self.Index] if isinstance(self.Index, str) else self.Index - 1)
 
-    def description(self) -> str:
-        """For example ``1-D indexing with index 'last'``."""
-        return f"1-D indexing with index {self.Index!r}"
-
 
 class PatchEmbeddingLayer(
     Layer,
-    saved_as="nnet.cnn.layer.PatchEmbeddingLayer",
-    constructor="patchEmbeddingLayer",
-    arguments=("PatchSize", "OutputSize"),
     type_text="Patch Embedding",
+    channels="NumChannels",
     example="patchEmbeddingLayer((16, 16), 768)",
 ):
     """MATLAB's patch embedding layer (Computer Vision).
@@ -371,10 +326,6 @@ class PatchEmbeddingLayer(
         require_format(formats[0], ("SSCB",))
         return ("SCB",)
 
-    def input_channels(self) -> int | None:
-        """NumChannels, where it is known."""
-        return self.NumChannels if isinstance(self.NumChannels, int) else None
-
     def parameter_value(self, name: str) -> Array:
         """A learnable as the network runs it: an absent bias beside weights is zero."""
         if name == "Bias" and self.Bias.size == 0 and self.BiasInitializer == "zeros":
@@ -397,13 +348,3 @@ class PatchEmbeddingLayer(
     def description(self) -> str:
         """For example ``Patch embedding of 16×16 with output size 448``."""
         return f"Patch embedding of {size_text(self.PatchSize)} with output size {self.OutputSize}"
-
-
-# --- constructor functions --------------------------------------------------------------
-
-positionEmbeddingLayer = constructor_of(PositionEmbeddingLayer)
-sinusoidalPositionEncodingLayer = constructor_of(SinusoidalPositionEncodingLayer)
-wordEmbeddingLayer = constructor_of(WordEmbeddingLayer)
-embeddingConcatenationLayer = constructor_of(EmbeddingConcatenationLayer)
-indexing1dLayer = constructor_of(Indexing1DLayer)
-patchEmbeddingLayer = constructor_of(PatchEmbeddingLayer)

@@ -180,7 +180,7 @@ class FilterLayer(Layer):
         return area * channels, area * filters
 
 
-class AllChannelsLayer(FilterLayer):
+class AllChannelsLayer(FilterLayer, channels="NumChannels"):
     """Filters that all see all channels: NumChannels and NumFilters."""
 
     weights_order = ("NumChannels", "NumFilters")
@@ -208,10 +208,6 @@ class AllChannelsLayer(FilterLayer):
         self._values["NumChannels"] = weights.shape[
             self.dims + self.weights_order.index("NumChannels")
         ]
-
-    def input_channels(self) -> int | None:
-        """NumChannels, where it is known."""
-        return self.NumChannels if isinstance(self.NumChannels, int) else None
 
     def _parameter_sizes(self, channels: int) -> dict[str, tuple[Size, Fans]]:
         fans = self._fans(channels, self.NumFilters)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection
 
 from ..errors import DataFormatError
 
 
-def require_format(given: str, allowed: Sequence[str], remedy: str = "") -> None:
+def require_format(given: str, allowed: Collection[str], remedy: str = "") -> None:
     """Refuse a format that a layer does not take.
 
     Raises

@@ -12,7 +12,6 @@ from ..arrays import Array, as_vector, restored
 from ..display import size_text
 from ..errors import DataFormatError, PropertyError
 from .base import Fans, Layer
-from .constructors import constructor_of
 from .learnables import Layout, Learnable, factor, initializer
 from .properties import Property, auto_or_positive_integer, positive_integer
 from .saved_fields import neutral
@@ -36,11 +35,10 @@ FORMATS = {
 
 class FullyConnectedLayer(
     Layer,
-    saved_as="nnet.cnn.layer.FullyConnectedLayer",
-    constructor="fullyConnectedLayer",
-    arguments=("OutputSize",),
     type_text="Fully Connected",
     default_format="CB",
+    channels="InputSize",
+    description="{OutputSize} fully connected layer",
     stem="fc",
     versions="2, 3",
     saved_fields={
@@ -138,10 +136,6 @@ class FullyConnectedLayer(
             )
         return (FORMATS[formats[0]],)
 
-    def input_channels(self) -> int | None:
-        """InputSize, where it is known: channels times what is flattened into them."""
-        return self.InputSize if isinstance(self.InputSize, int) else None
-
     def channels_of(self, shape: Sequence[int], data_format: str) -> int:
         """The product of the spatial sizes and the channels."""
         labelled = zip(shape, data_format, strict=False)
@@ -168,16 +162,6 @@ class FullyConnectedLayer(
             "Bias": ((self.OutputSize, 1), fans),
         }
 
-    def constructor_options(self) -> dict[str, object]:
-        """Without InputSize."""
-        options = super().constructor_options()
-        del options["InputSize"]  # no argument: it follows from Weights
-        return options
-
-    def description(self) -> str:
-        """For example ``10 fully connected layer``."""
-        return f"{self.OutputSize} fully connected layer"
-
 
 def flattened_weights(weights: Array, outputs: object) -> Array:
     """OutputSize×InputSize from h×w×c×OutputSize, as DAG and series networks save it.
@@ -191,8 +175,3 @@ def flattened_weights(weights: Array, outputs: object) -> Array:
     if weights.ndim > 2:
         return np.asfortranarray(weights.reshape(-1, weights.shape[-1], order="F").T)
     return weights
-
-
-# --- constructor functions --------------------------------------------------------------
-
-fullyConnectedLayer = constructor_of(FullyConnectedLayer)

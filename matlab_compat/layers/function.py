@@ -11,7 +11,6 @@ import numpy as np
 from ..arrays import Array
 from ..errors import UnsupportedLayerError
 from .base import Layer
-from .constructors import constructor_of
 from .properties import Property, flag, text
 
 if TYPE_CHECKING:
@@ -72,9 +71,6 @@ def _field(struct: Any, name: str) -> Any:
 
 class FunctionLayer(
     Layer,
-    saved_as="nnet.cnn.layer.FunctionLayer",
-    constructor="functionLayer",
-    arguments=("PredictFcn",),
     type_text="Function",
     versions="1",
     example="functionLayer('@(x) x.*2', Formattable=True)",
@@ -161,8 +157,3 @@ def _ports(extra: Mapping[str, Any], which: str) -> list[str]:
     """Names of the ports that a file gives: ``Inputs`` or ``Outputs``."""
     saved = extra.get(f"nnet.layer.Layer.Private{which}")
     return [name for name in getattr(saved, "flat", ()) if isinstance(name, str)]
-
-
-# --- constructor functions --------------------------------------------------------------
-
-functionLayer = constructor_of(FunctionLayer)

@@ -26,11 +26,7 @@ if TYPE_CHECKING:
 
 
 class OnnxFlattenLayer(
-    Flattening,
-    saved_as="nnet.onnx.layer.FlattenLayer",
-    constructor="OnnxFlattenLayer",
-    type_text="ONNX Flatten",
-    versions="1",
+    Flattening, saved_as="nnet.onnx.layer.FlattenLayer", type_text="ONNX Flatten", versions="1"
 ):
     """Flattens in the order of ONNX, whose data is N,C,H,W: w fastest, then h, then C."""
 
@@ -40,7 +36,6 @@ class OnnxFlattenLayer(
 class OnnxFlattenInto2dLayer(
     Flattening,
     saved_as="nnet.onnx.layer.FlattenInto2dLayer",
-    constructor="OnnxFlattenInto2dLayer",
     type_text="ONNX Flatten",
     versions="1",
 ):
@@ -54,10 +49,7 @@ class OnnxFlattenInto2dLayer(
 
 
 class KerasFlattenCStyleLayer(
-    Flattening,
-    saved_as="nnet.keras.layer.FlattenCStyleLayer",
-    constructor="KerasFlattenCStyleLayer",
-    type_text="Keras Flatten",
+    Flattening, saved_as="nnet.keras.layer.FlattenCStyleLayer", type_text="Keras Flatten"
 ):
     """Flattens in the order of Keras, whose data is N,H,W,C: C fastest, then w, then h."""
 
@@ -68,10 +60,7 @@ class KerasFlattenCStyleLayer(
 
 
 class OnnxIdentityLayer(
-    Identity,
-    saved_as="nnet.onnx.layer.IdentityLayer",
-    constructor="OnnxIdentityLayer",
-    type_text="ONNX Identity",
+    Identity, saved_as="nnet.onnx.layer.IdentityLayer", type_text="ONNX Identity"
 ):
     """Passes its input on."""
 
@@ -79,7 +68,6 @@ class OnnxIdentityLayer(
 class OnnxVerifyBatchSizeLayer(
     Identity,
     saved_as="nnet.onnx.layer.VerifyBatchSizeLayer",
-    constructor="OnnxVerifyBatchSizeLayer",
     type_text="Verify the fixed batch size",
     versions="1",
     saved_fields={
@@ -94,49 +82,33 @@ class OnnxVerifyBatchSizeLayer(
     """
 
 
-class _Sigmoid(Layer):
-    def _build(self, formats: tuple[str, ...]) -> nn.Module:
-        from torch.nn import Sigmoid
-
-        return Sigmoid()
-
-
 class OnnxSigmoidLayer(
-    _Sigmoid,
+    Layer,
     saved_as="nnet.onnx.layer.SigmoidLayer",
-    constructor="OnnxSigmoidLayer",
     type_text="ONNX Sigmoid",
+    module="torch.nn.Sigmoid",
 ):
     """The logistic function of every element."""
 
 
 class KerasSigmoidLayer(
-    _Sigmoid,
+    Layer,
     saved_as="nnet.keras.layer.SigmoidLayer",
-    constructor="KerasSigmoidLayer",
     type_text="Keras Sigmoid",
+    module="torch.nn.Sigmoid",
 ):
     """The logistic function of every element."""
 
 
 class KerasTanhLayer(
-    Layer,
-    saved_as="nnet.keras.layer.TanhLayer",
-    constructor="KerasTanhLayer",
-    type_text="Keras Tanh",
+    Layer, saved_as="nnet.keras.layer.TanhLayer", type_text="Keras Tanh", module="torch.nn.Tanh"
 ):
     """The hyperbolic tangent of every element."""
-
-    def _build(self, formats: tuple[str, ...]) -> nn.Module:
-        from torch.nn import Tanh
-
-        return Tanh()
 
 
 class KerasGlobalAveragePooling2dLayer(
     GlobalAveragePooling2DLayer,
     saved_as="nnet.keras.layer.GlobalAveragePooling2dLayer",
-    constructor="KerasGlobalAveragePooling2dLayer",
     type_text="Keras Global Average Pooling",
 ):
     """The mean over height and width: H×W×C×N to 1×1×C×N."""
@@ -146,10 +118,7 @@ class KerasGlobalAveragePooling2dLayer(
 
 
 class OnnxElementwiseAffineLayer(
-    Layer,
-    saved_as="nnet.onnx.layer.ElementwiseAffineLayer",
-    constructor="OnnxElementwiseAffineLayer",
-    type_text="ONNX ElementwiseAffine",
+    Layer, saved_as="nnet.onnx.layer.ElementwiseAffineLayer", type_text="ONNX ElementwiseAffine"
 ):
     """``Y = Scale .* X + Offset``, each a scalar or sized like the data, 1 where all alike.
 

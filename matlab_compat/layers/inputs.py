@@ -27,7 +27,6 @@ from ..errors import (
     UnsupportedLayerError,
 )
 from .base import Layer
-from .constructors import constructor_of
 from .properties import (
     Property,
     few_numbers,
@@ -139,7 +138,6 @@ class _InputLayer(Layer):
 
 class _NormalizedInput(
     _InputLayer,
-    arguments=("InputSize",),
     saved_fields={
         "Augmentations": no_effect("for training"),
         "DataAugmentation": no_effect("for training"),
@@ -353,8 +351,6 @@ class _ImageInput(_NormalizedInput):
 
 class ImageInputLayer(
     _ImageInput,
-    saved_as="nnet.cnn.layer.ImageInputLayer",
-    constructor="imageInputLayer",
     type_text="Image Input",
     versions="2, 3, 4, 5",
     example="imageInputLayer((28, 28, 1), Normalization='none')",
@@ -373,8 +369,6 @@ class ImageInputLayer(
 
 class Image3DInputLayer(
     _ImageInput,
-    saved_as="nnet.cnn.layer.Image3DInputLayer",
-    constructor="image3dInputLayer",
     type_text="3-D Image Input",
     default_format="SSSCB",
     example="image3dInputLayer((28, 28, 28, 3), Normalization='none')",
@@ -407,8 +401,6 @@ class _DataInput(_NormalizedInput):
 
 class SequenceInputLayer(
     _DataInput,
-    saved_as="nnet.cnn.layer.SequenceInputLayer",
-    constructor="sequenceInputLayer",
     type_text="Sequence Input",
     versions="3, 4, 5",
     example="sequenceInputLayer(12, MinLength=5)",
@@ -441,8 +433,6 @@ class SequenceInputLayer(
 
 class FeatureInputLayer(
     _DataInput,
-    saved_as="nnet.cnn.layer.FeatureInputLayer",
-    constructor="featureInputLayer",
     type_text="Feature Input",
     default_format="CB",
     versions="2",
@@ -470,10 +460,8 @@ def _size_or_nan(value: object) -> tuple[float, ...]:
 
 class InputLayer(
     _InputLayer,
-    saved_as="nnet.cnn.layer.InputLayer",
-    constructor="inputLayer",
-    arguments=("InputSize", "InputFormat"),
     type_text="Input",
+    module="torch.nn.Identity",
     example="inputLayer((28, 28, 3, 1), 'SSCB')",
 ):
     """MATLAB's generic input layer: InputSize, NaN where free, and InputFormat; no normalization.
@@ -520,17 +508,3 @@ class InputLayer(
         """For example ``NaN×NaN×3×NaN (SSCB)``."""
         sizes = ("NaN" if math.isnan(n) else str(n) for n in self.InputSize)
         return f"Input data of size {'×'.join(sizes)} and format '{self.InputFormat}'"
-
-    def _build(self, formats: tuple[str, ...]) -> nn.Module:
-        from torch.nn import Identity
-
-        return Identity()
-
-
-# --- constructor functions ----------------------------------------------------------------
-
-imageInputLayer = constructor_of(ImageInputLayer)
-image3dInputLayer = constructor_of(Image3DInputLayer)
-sequenceInputLayer = constructor_of(SequenceInputLayer)
-featureInputLayer = constructor_of(FeatureInputLayer)
-inputLayer = constructor_of(InputLayer)

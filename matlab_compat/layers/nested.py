@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any, Self
 
 from ..errors import PropertyError, locating
 from .base import Layer
-from .constructors import constructor_of
 from .properties import Property, anything
 
 if TYPE_CHECKING:
@@ -17,13 +16,7 @@ if TYPE_CHECKING:
     from ..execution.described import Plan
 
 
-class NetworkLayer(
-    Layer,
-    saved_as="nnet.cnn.layer.NetworkLayer",
-    constructor="networkLayer",
-    arguments=("Network",),
-    type_text="Network",
-):
+class NetworkLayer(Layer, type_text="Network"):
     """A nested dlnetwork (``networkLayer``, since R2024a); its learnables are "outer/inner".
 
     With one input (output) the port is 'in' ('out'); with several they have the inner network's
@@ -87,8 +80,3 @@ class NetworkLayer(
         with locating(self.label):
             self._refuse_unread()
             return build_graph(self.inner_plan(formats or self.default_formats), device, dtype)
-
-
-# --- constructor functions --------------------------------------------------------------
-
-networkLayer = constructor_of(NetworkLayer)

@@ -17,7 +17,6 @@ from ..display import number_text, size_text
 from ..errors import DataFormatError, MatlabCompatWarning, PropertyError
 from ..wording import argument
 from .base import Fans, Layer
-from .constructors import constructor_of
 from .learnables import Layout, Learnable, State, factor, initializer
 from .properties import (
     Property,
@@ -76,6 +75,7 @@ def need_channels(data_format: str) -> None:
 
 class _Normalization(
     Layer,
+    channels="NumChannels",
     saved_fields={
         "IsMovingAverageMode": no_effect("for training"),
         "NumTrainingSamples": no_effect("for training"),
@@ -113,10 +113,6 @@ class _Normalization(
             )
         self._values["NumChannels"] = known
 
-    def input_channels(self) -> int | None:
-        """NumChannels, where it is known."""
-        return self.NumChannels if isinstance(self.NumChannels, int) else None
-
     def output_formats(self, formats: Sequence[str]) -> tuple[str, ...]:
         """The format of the input, which may have any dimensions beside C."""
         need_channels(formats[0])
@@ -136,8 +132,6 @@ class _Normalization(
 
 class BatchNormalizationLayer(
     _Normalization,
-    saved_as="nnet.cnn.layer.BatchNormalizationLayer",
-    constructor="batchNormalizationLayer",
     type_text="Batch Normalization",
     stem="batchnorm",
     versions="2, 3",
@@ -248,9 +242,6 @@ def _group_count(value: object) -> int | str:
 
 class GroupNormalizationLayer(
     _GroupedNormalization,
-    saved_as="nnet.cnn.layer.GroupNormalizationLayer",
-    constructor="groupNormalizationLayer",
-    arguments=("NumGroups",),
     type_text="Group Normalization",
     example="groupNormalizationLayer('channel-wise')",
 ):
@@ -306,8 +297,6 @@ class GroupNormalizationLayer(
 
 class LayerNormalizationLayer(
     _GroupedNormalization,
-    saved_as="nnet.cnn.layer.LayerNormalizationLayer",
-    constructor="layerNormalizationLayer",
     type_text="Layer Normalization",
     example="layerNormalizationLayer(OperationDimension='channel-only')",
 ):
@@ -333,8 +322,6 @@ class LayerNormalizationLayer(
 
 class InstanceNormalizationLayer(
     _Normalization,
-    saved_as="nnet.cnn.layer.InstanceNormalizationLayer",
-    constructor="instanceNormalizationLayer",
     type_text="Instance Normalization",
     example="instanceNormalizationLayer(Epsilon=0.001)",
 ):
@@ -380,10 +367,9 @@ class InstanceNormalizationLayer(
 
 class CrossChannelNormalizationLayer(
     Layer,
-    saved_as="nnet.cnn.layer.CrossChannelNormalizationLayer",
-    constructor="crossChannelNormalizationLayer",
-    arguments=("WindowChannelSize",),
     type_text="Cross Channel Normalization",
+    module=("engine.normalization.CrossChannelNorm", "WindowChannelSize", "Alpha", "Beta", "K"),
+    description="cross channel normalization with {WindowChannelSize} channels per element",
     example="crossChannelNormalizationLayer(5, K=1.0)",
 ):
     """MATLAB's cross-channel (local response) normalization layer.
@@ -406,15 +392,6 @@ class CrossChannelNormalizationLayer(
         need_channels(formats[0])
         return (formats[0],)
 
-    def _build(self, formats: tuple[str, ...]) -> nn.Module:
-        from ..engine.normalization import CrossChannelNorm
-
-        return CrossChannelNorm(self.WindowChannelSize, self.Alpha, self.Beta, self.K)
-
-    def description(self) -> str:
-        """For example ``cross channel normalization with 5 channels per element``."""
-        return f"cross channel normalization with {self.WindowChannelSize} channels per element"
-
 
 class AnyDropoutLayer(Layer):
     """What the dropout layers share."""
@@ -428,11 +405,9 @@ class AnyDropoutLayer(Layer):
 
 class DropoutLayer(
     AnyDropoutLayer,
-    saved_as="nnet.cnn.layer.DropoutLayer",
-    constructor="dropoutLayer",
-    arguments=("Probability",),
     optional=("Probability",),
     type_text="Dropout",
+    module=("torch.nn.Dropout", "Probability"),
     versions="1",
     example="dropoutLayer(0.2)",
 ):
@@ -442,17 +417,11 @@ class DropoutLayer(
     ``1 - Probability``.
     """
 
-    def _build(self, formats: tuple[str, ...]) -> nn.Module:
-        from torch import nn
-
-        return nn.Dropout(self.Probability)
-
 
 class SpatialDropoutLayer(
     AnyDropoutLayer,
-    saved_as="nnet.cnn.layer.SpatialDropoutLayer",
-    constructor="spatialDropoutLayer",
     type_text="Spatial Dropout",
+    module=("engine.normalization.SpatialDropout", "Probability"),
     example="spatialDropoutLayer(Probability=0.25)",
 ):
     """MATLAB's spatial dropout layer: identity in prediction.
@@ -465,19 +434,3 @@ class SpatialDropoutLayer(
         """The format of the input."""
         need_channels(formats[0])
         return (formats[0],)
-
-    def _build(self, formats: tuple[str, ...]) -> nn.Module:
-        from ..engine.normalization import SpatialDropout
-
-        return SpatialDropout(self.Probability)
-
-
-# --- constructor functions --------------------------------------------------------------
-
-batchNormalizationLayer = constructor_of(BatchNormalizationLayer)
-groupNormalizationLayer = constructor_of(GroupNormalizationLayer)
-layerNormalizationLayer = constructor_of(LayerNormalizationLayer)
-instanceNormalizationLayer = constructor_of(InstanceNormalizationLayer)
-crossChannelNormalizationLayer = constructor_of(CrossChannelNormalizationLayer)
-dropoutLayer = constructor_of(DropoutLayer)
-spatialDropoutLayer = constructor_of(SpatialDropoutLayer)

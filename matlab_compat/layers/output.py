@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from ..plain_text import class_names
-from .constructors import constructor_of
 from .properties import Property, nonnegative_scalar, numeric
 from .saved_fields import no_effect
 from .structure import Identity
@@ -77,7 +76,6 @@ class _ClassifyingLayer(_OutputLayer):
 
 class ClassificationOutputLayer(
     _ClassifyingLayer,
-    saved_as="nnet.cnn.layer.ClassificationOutputLayer",
     constructor="classificationLayer",
     type_text="Classification Output",
     default_format="CB",
@@ -101,7 +99,6 @@ class ClassificationOutputLayer(
 
 class RegressionOutputLayer(
     _OutputLayer,
-    saved_as="nnet.cnn.layer.RegressionOutputLayer",
     constructor="regressionLayer",
     type_text="Regression Output",
     default_format="CB",
@@ -135,8 +132,6 @@ class _PixelLayer(_ClassifyingLayer):
 
 class PixelClassificationLayer(
     _PixelLayer,
-    saved_as="nnet.cnn.layer.PixelClassificationLayer",
-    constructor="pixelClassificationLayer",
     type_text="Pixel Classification Layer",
     versions="3",
     example="pixelClassificationLayer(Classes=['road', 'sky'])",
@@ -154,8 +149,6 @@ class PixelClassificationLayer(
 
 class DicePixelClassificationLayer(
     _PixelLayer,
-    saved_as="nnet.cnn.layer.DicePixelClassificationLayer",
-    constructor="dicePixelClassificationLayer",
     type_text="Dice Pixel Classification Layer",
     example="dicePixelClassificationLayer(Classes=['road', 'sky'])",
 ):
@@ -165,11 +158,7 @@ class DicePixelClassificationLayer(
 
 
 class FocalLossLayer(
-    _PixelLayer,
-    saved_as="nnet.cnn.layer.FocalLossLayer",
-    constructor="focalLossLayer",
-    type_text="Focal Loss Layer",
-    example="focalLossLayer(Gamma=1.5)",
+    _PixelLayer, type_text="Focal Loss Layer", example="focalLossLayer(Gamma=1.5)"
 ):
     """MATLAB's focal loss layer."""
 
@@ -179,29 +168,16 @@ class FocalLossLayer(
     Alpha = Property(nonnegative_scalar, 0.25, doc="Balancing parameter.")
 
 
-class RPNClassificationLayer(
-    _OutputLayer,
-    saved_as="nnet.cnn.layer.RPNClassificationLayer",
-    constructor="rpnClassificationLayer",
-    type_text="RPN Classification Output",
-):
+class RPNClassificationLayer(_OutputLayer, type_text="RPN Classification Output"):
     """MATLAB's classification layer of region proposal networks."""
 
 
-class RCNNBoxRegressionLayer(
-    _OutputLayer,
-    saved_as="nnet.cnn.layer.RCNNBoxRegressionLayer",
-    constructor="rcnnBoxRegressionLayer",
-    type_text="RCNN Box Regression Output",
-):
+class RCNNBoxRegressionLayer(_OutputLayer, type_text="RCNN Box Regression Output"):
     """MATLAB's box regression layer of R-CNN detectors."""
 
 
 class YOLOv2OutputLayer(
-    _ClassifyingLayer,
-    saved_as="nnet.cnn.layer.YOLOv2OutputLayer",
-    constructor="yolov2OutputLayer",
-    type_text="YOLO v2 Output",
+    _ClassifyingLayer, constructor="yolov2OutputLayer", type_text="YOLO v2 Output"
 ):
     """MATLAB's YOLO v2 output layer; the detector's decoding of boxes is not part of it."""
 
@@ -209,18 +185,8 @@ class YOLOv2OutputLayer(
 class FcnLossLayer(
     _OutputLayer,
     saved_as="rl.layer.FcnLossLayer",
-    constructor="FcnLossLayer",
     type_text="Loss",
     default_format="CB",
     versions="1",
 ):
     """The loss at the end of a reinforcement learning agent's network (real files, R2020b)."""
-
-
-# --- constructor functions ----------------------------------------------------------------
-
-classificationLayer = constructor_of(ClassificationOutputLayer)
-regressionLayer = constructor_of(RegressionOutputLayer)
-pixelClassificationLayer = constructor_of(PixelClassificationLayer)
-dicePixelClassificationLayer = constructor_of(DicePixelClassificationLayer)
-focalLossLayer = constructor_of(FocalLossLayer)

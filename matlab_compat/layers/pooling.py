@@ -15,7 +15,6 @@ import numpy as np
 from ..display import row_text, size_text
 from ..errors import PropertyError, UnsupportedLayerError
 from .base import Layer
-from .constructors import constructor_of
 from .edges import (
     EdgesLayer,
     edge_pairs,
@@ -61,7 +60,6 @@ def _padding_value(value: object) -> float | str:
 
 class PoolingLayer(
     EdgesLayer,
-    arguments=("PoolSize",),
     saved_fields={"Padding": used("[a b] of releases before R2018a, in the place of PaddingSize")},
 ):
     """What all pooling layers with a window share; ``dims`` is the number of its dimensions."""
@@ -182,8 +180,6 @@ class _Max(PoolingLayer):
 class AveragePooling1DLayer(
     _Average,
     _Pooling1D,
-    saved_as="nnet.cnn.layer.AveragePooling1DLayer",
-    constructor="averagePooling1dLayer",
     type_text="1-D Average Pooling",
     example="averagePooling1dLayer(3, Stride=2)",
 ):
@@ -193,8 +189,6 @@ class AveragePooling1DLayer(
 class AveragePooling2DLayer(
     _Average,
     _Pooling2D,
-    saved_as="nnet.cnn.layer.AveragePooling2DLayer",
-    constructor="averagePooling2dLayer",
     type_text="2-D Average Pooling",
     stem="avgpool2d",
     versions="2",
@@ -206,8 +200,6 @@ class AveragePooling2DLayer(
 class AveragePooling3DLayer(
     _Average,
     _Pooling3D,
-    saved_as="nnet.cnn.layer.AveragePooling3DLayer",
-    constructor="averagePooling3dLayer",
     type_text="3-D Average Pooling",
     example="averagePooling3dLayer((2, 2, 2), Stride=(2, 2, 2))",
 ):
@@ -215,12 +207,7 @@ class AveragePooling3DLayer(
 
 
 class MaxPooling1DLayer(
-    _Max,
-    _Pooling1D,
-    saved_as="nnet.cnn.layer.MaxPooling1DLayer",
-    constructor="maxPooling1dLayer",
-    type_text="1-D Max Pooling",
-    example="maxPooling1dLayer(3, Stride=2)",
+    _Max, _Pooling1D, type_text="1-D Max Pooling", example="maxPooling1dLayer(3, Stride=2)"
 ):
     """MATLAB's 1-D max pooling layer: over T ("CBT") or over S ("SCB", "SCBT")."""
 
@@ -239,8 +226,6 @@ class _Unpoolable(_Max):
 class MaxPooling2DLayer(
     _Unpoolable,
     _Pooling2D,
-    saved_as="nnet.cnn.layer.MaxPooling2DLayer",
-    constructor="maxPooling2dLayer",
     type_text="2-D Max Pooling",
     stem="maxpool",
     versions="2, 3",
@@ -271,8 +256,6 @@ class MaxPooling2DLayer(
 class MaxPooling3DLayer(
     _Unpoolable,
     _Pooling3D,
-    saved_as="nnet.cnn.layer.MaxPooling3DLayer",
-    constructor="maxPooling3dLayer",
     type_text="3-D Max Pooling",
     example="maxPooling3dLayer((2, 2, 2), Stride=(2, 2, 2))",
 ):
@@ -293,11 +276,11 @@ class MaxPooling3DLayer(
 
 class MaxUnpooling2DLayer(
     Layer,
-    saved_as="nnet.cnn.layer.MaxUnpooling2DLayer",
-    constructor="maxUnpooling2dLayer",
     type_text="2-D Max Unpooling",
+    input_formats=("SSCB",),
+    module="engine.pooling.MaxUnpooling",
+    description="2-D max unpooling",
     versions="1",
-    example="maxUnpooling2dLayer(Name='unpool')",
 ):
     """MATLAB's 2-D max unpooling layer: the inputs are ``in``, ``indices`` and ``size``.
 
@@ -307,20 +290,6 @@ class MaxUnpooling2DLayer(
     """
 
     _input_names = ("in", "indices", "size")
-
-    def output_formats(self, formats: Sequence[str]) -> tuple[str, ...]:
-        """The format "SSCB"."""
-        require_format(formats[0], ("SSCB",))
-        return ("SSCB",)
-
-    def description(self) -> str:
-        """``2-D max unpooling``."""
-        return "2-D max unpooling"
-
-    def _build(self, formats: tuple[str, ...]) -> nn.Module:
-        from ..engine.pooling import MaxUnpooling
-
-        return MaxUnpooling()
 
 
 # --- the whole image or sequence ----------------------------------------------------------
@@ -362,74 +331,37 @@ class _Global3D(_GlobalPooling, default_format="SSSCB"):
     formats = ("SSSCB", "SSSCBT")
 
 
-class GlobalAveragePooling1DLayer(
-    _Global1D,
-    saved_as="nnet.cnn.layer.GlobalAveragePooling1DLayer",
-    constructor="globalAveragePooling1dLayer",
-    type_text="1-D Global Average Pooling",
-    example="globalAveragePooling1dLayer(Name='gap')",
-):
+class GlobalAveragePooling1DLayer(_Global1D, type_text="1-D Global Average Pooling"):
     """MATLAB's 1-D global average pooling: over T ("CBT" to "CB"), or over S, which stays as 1."""
 
     maximum = False
 
 
-class GlobalAveragePooling2DLayer(
-    _Global2D,
-    saved_as="nnet.cnn.layer.GlobalAveragePooling2DLayer",
-    constructor="globalAveragePooling2dLayer",
-    type_text="2-D Global Average Pooling",
-    versions="1",
-    example="globalAveragePooling2dLayer(Name='gap')",
-):
+class GlobalAveragePooling2DLayer(_Global2D, type_text="2-D Global Average Pooling", versions="1"):
     """MATLAB's 2-D global average pooling: H×W×C×N to 1×1×C×N, torch N,C,H,W to N,C,1,1."""
 
     maximum = False
 
 
-class GlobalAveragePooling3DLayer(
-    _Global3D,
-    saved_as="nnet.cnn.layer.GlobalAveragePooling3DLayer",
-    constructor="globalAveragePooling3dLayer",
-    type_text="3-D Global Average Pooling",
-    example="globalAveragePooling3dLayer(Name='gap')",
-):
+class GlobalAveragePooling3DLayer(_Global3D, type_text="3-D Global Average Pooling"):
     """MATLAB's 3-D global average pooling: H×W×D×C×N to 1×1×1×C×N."""
 
     maximum = False
 
 
-class GlobalMaxPooling1DLayer(
-    _Global1D,
-    saved_as="nnet.cnn.layer.GlobalMaxPooling1DLayer",
-    constructor="globalMaxPooling1dLayer",
-    type_text="1-D Global Max Pooling",
-    example="globalMaxPooling1dLayer(Name='gmp')",
-):
+class GlobalMaxPooling1DLayer(_Global1D, type_text="1-D Global Max Pooling"):
     """MATLAB's 1-D global max pooling: over T ("CBT" to "CB"), or over S, which stays as 1."""
 
     maximum = True
 
 
-class GlobalMaxPooling2DLayer(
-    _Global2D,
-    saved_as="nnet.cnn.layer.GlobalMaxPooling2DLayer",
-    constructor="globalMaxPooling2dLayer",
-    type_text="2-D Global Max Pooling",
-    example="globalMaxPooling2dLayer(Name='gmp')",
-):
+class GlobalMaxPooling2DLayer(_Global2D, type_text="2-D Global Max Pooling"):
     """MATLAB's 2-D global max pooling: H×W×C×N to 1×1×C×N, torch N,C,H,W to N,C,1,1."""
 
     maximum = True
 
 
-class GlobalMaxPooling3DLayer(
-    _Global3D,
-    saved_as="nnet.cnn.layer.GlobalMaxPooling3DLayer",
-    constructor="globalMaxPooling3dLayer",
-    type_text="3-D Global Max Pooling",
-    example="globalMaxPooling3dLayer(Name='gmp')",
-):
+class GlobalMaxPooling3DLayer(_Global3D, type_text="3-D Global Max Pooling"):
     """MATLAB's 3-D global max pooling: H×W×D×C×N to 1×1×1×C×N."""
 
     maximum = True
@@ -437,10 +369,9 @@ class GlobalMaxPooling3DLayer(
 
 class AdaptiveAveragePooling2DLayer(
     Layer,
-    saved_as="nnet.cnn.layer.AdaptiveAveragePooling2DLayer",
-    constructor="adaptiveAveragePooling2dLayer",
-    arguments=("OutputSize",),
     type_text="2-D Adaptive Average Pooling",
+    input_formats=("SSCB", "SSCBT"),
+    module=("engine.pooling.AdaptiveAveragePooling", "OutputSize"),
     example="adaptiveAveragePooling2dLayer((7, 7))",
 ):
     """MATLAB's 2-D adaptive average pooling, where the image divides into equal blocks.
@@ -450,31 +381,3 @@ class AdaptiveAveragePooling2DLayer(
     """
 
     OutputSize = Property(positive_integers(2), read_only=True, doc="[h w].")
-
-    def output_formats(self, formats: Sequence[str]) -> tuple[str, ...]:
-        """The format of the input, "SSCB" or "SSCBT"."""
-        require_format(formats[0], ("SSCB", "SSCBT"))
-        return (formats[0],)
-
-    def _build(self, formats: tuple[str, ...]) -> nn.Module:
-        from ..engine.pooling import AdaptiveAveragePooling
-
-        return AdaptiveAveragePooling(self.OutputSize)
-
-
-# --- constructor functions ----------------------------------------------------------------
-
-averagePooling1dLayer = constructor_of(AveragePooling1DLayer)
-averagePooling2dLayer = constructor_of(AveragePooling2DLayer)
-averagePooling3dLayer = constructor_of(AveragePooling3DLayer)
-maxPooling1dLayer = constructor_of(MaxPooling1DLayer)
-maxPooling2dLayer = constructor_of(MaxPooling2DLayer)
-maxPooling3dLayer = constructor_of(MaxPooling3DLayer)
-maxUnpooling2dLayer = constructor_of(MaxUnpooling2DLayer)
-globalAveragePooling1dLayer = constructor_of(GlobalAveragePooling1DLayer)
-globalAveragePooling2dLayer = constructor_of(GlobalAveragePooling2DLayer)
-globalAveragePooling3dLayer = constructor_of(GlobalAveragePooling3DLayer)
-globalMaxPooling1dLayer = constructor_of(GlobalMaxPooling1DLayer)
-globalMaxPooling2dLayer = constructor_of(GlobalMaxPooling2DLayer)
-globalMaxPooling3dLayer = constructor_of(GlobalMaxPooling3DLayer)
-adaptiveAveragePooling2dLayer = constructor_of(AdaptiveAveragePooling2DLayer)

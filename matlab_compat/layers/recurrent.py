@@ -17,7 +17,6 @@ from ..arrays import Array, as_vector, restored
 from ..display import size_text
 from ..errors import PropertyError
 from .base import Fans, Layer
-from .constructors import constructor_of
 from .formats import require_format
 from .learnables import Learnable, State, factor, initializer
 from .properties import (
@@ -71,8 +70,8 @@ def gate_factor(default: float, blocks: int) -> Property[Factor]:
 
 class RecurrentLayer(
     Layer,
-    arguments=("NumHiddenUnits",),
     default_format="CBT",
+    channels="InputSize",
     saved_fields={
         "ReturnSequence": used("it is OutputMode"),
         "InitialHiddenState": used("the state after a reset, where HiddenState is empty"),
@@ -140,10 +139,6 @@ class RecurrentLayer(
         for state in formats[1:]:
             require_format(state, ("CB",))
         return ("CBT" if self.OutputMode == "sequence" else "CB", *("CB",) * (self.NumOutputs - 1))
-
-    def input_channels(self) -> int | None:
-        """InputSize, where it is known."""
-        return self.InputSize if isinstance(self.InputSize, int) else None
 
     # --- sizes --------------------------------------------------------------------------
 
@@ -311,12 +306,7 @@ def _from_torch(name: str, value: Array) -> Array:
 
 
 class LSTMLayer(
-    RecurrentLayer,
-    saved_as="nnet.cnn.layer.LSTMLayer",
-    constructor="lstmLayer",
-    type_text="LSTM",
-    versions="4, 5",
-    example="lstmLayer(100, OutputMode='last')",
+    RecurrentLayer, type_text="LSTM", versions="4, 5", example="lstmLayer(100, OutputMode='last')"
 ):
     """MATLAB's long short-term memory layer.
 
@@ -342,12 +332,7 @@ class LSTMLayer(
 
 
 class BiLSTMLayer(
-    LSTMLayer,
-    saved_as="nnet.cnn.layer.BiLSTMLayer",
-    constructor="bilstmLayer",
-    type_text="BiLSTM",
-    versions="3",
-    example="bilstmLayer(100, OutputMode='last')",
+    LSTMLayer, type_text="BiLSTM", versions="3", example="bilstmLayer(100, OutputMode='last')"
 ):
     """MATLAB's bidirectional LSTM layer.
 
@@ -366,11 +351,7 @@ class BiLSTMLayer(
 
 
 class GRULayer(
-    RecurrentLayer,
-    saved_as="nnet.cnn.layer.GRULayer",
-    constructor="gruLayer",
-    type_text="GRU",
-    example="gruLayer(100, ResetGateMode='before-multiplication')",
+    RecurrentLayer, type_text="GRU", example="gruLayer(100, ResetGateMode='before-multiplication')"
 ):
     """MATLAB's gated recurrent unit layer.
 
@@ -423,14 +404,7 @@ class GRULayer(
         return GRU(settings) if standard else SteppedGRU(settings)
 
 
-class ProjectedLayer(
-    RecurrentLayer,
-    arguments=(
-        "NumHiddenUnits",
-        "OutputProjectorSize",
-        "InputProjectorSize",
-    ),
-):
+class ProjectedLayer(RecurrentLayer):
     """What the projected layers add: a projector Q before each matrix product.
 
     ``W*x`` becomes ``W' * (Q' * x)`` with ``W' = W*Q`` stored (documentation page). So
@@ -486,12 +460,7 @@ class ProjectedLayer(
 
 
 class LSTMProjectedLayer(
-    ProjectedLayer,
-    LSTMLayer,
-    saved_as="nnet.cnn.layer.LSTMProjectedLayer",
-    constructor="lstmProjectedLayer",
-    type_text="Projected LSTM",
-    example="lstmProjectedLayer(100, 30, 16)",
+    ProjectedLayer, LSTMLayer, type_text="Projected LSTM", example="lstmProjectedLayer(100, 30, 16)"
 ):
     """MATLAB's projected LSTM layer."""
 
@@ -502,20 +471,6 @@ class LSTMProjectedLayer(
 
 
 class GRUProjectedLayer(
-    ProjectedLayer,
-    GRULayer,
-    saved_as="nnet.cnn.layer.GRUProjectedLayer",
-    constructor="gruProjectedLayer",
-    type_text="Projected GRU",
-    example="gruProjectedLayer(100, 30, 16)",
+    ProjectedLayer, GRULayer, type_text="Projected GRU", example="gruProjectedLayer(100, 30, 16)"
 ):
     """MATLAB's projected GRU layer."""
-
-
-# --- constructor functions --------------------------------------------------------------
-
-lstmLayer = constructor_of(LSTMLayer)
-bilstmLayer = constructor_of(BiLSTMLayer)
-gruLayer = constructor_of(GRULayer)
-lstmProjectedLayer = constructor_of(LSTMProjectedLayer)
-gruProjectedLayer = constructor_of(GRUProjectedLayer)

@@ -16,7 +16,6 @@ from ..display import matlab_text, row_text, size_text
 from ..errors import DataFormatError, PropertyError, UnsupportedLayerError
 from ..plain_text import plain_text
 from .base import Layer
-from .constructors import constructor_of
 from .formats import require_format
 from .properties import Property, few_numbers, flag, one_of, optional, positive_integers
 from .saved_fields import no_effect
@@ -122,8 +121,6 @@ class _Resize(
 
 class Resize2DLayer(
     _Resize,
-    saved_as="nnet.cnn.layer.Resize2DLayer",
-    constructor="resize2dLayer",
     type_text="Resize",
     versions="3",
     example="resize2dLayer(OutputSize=(64, 64), Method='bilinear')",
@@ -138,12 +135,7 @@ class Resize2DLayer(
 
 
 class Resize3DLayer(
-    _Resize,
-    saved_as="nnet.cnn.layer.Resize3DLayer",
-    constructor="resize3dLayer",
-    type_text="Resize",
-    default_format="SSSCB",
-    example="resize3dLayer(Scale=(2, 2, 2))",
+    _Resize, type_text="Resize", default_format="SSSCB", example="resize3dLayer(Scale=(2, 2, 2))"
 ):
     """MATLAB's 3-D resize layer: H×W×D×C×N, torch N,C,H,W,D."""
 
@@ -229,12 +221,7 @@ class _Crop(Layer):
 
 
 class Crop2DLayer(
-    _Crop,
-    saved_as="nnet.cnn.layer.Crop2DLayer",
-    constructor="crop2dLayer",
-    arguments=("Location",),
-    type_text="Crop 2D",
-    example="crop2dLayer((5, 3))",
+    _Crop, arguments=("Location",), type_text="Crop 2D", example="crop2dLayer((5, 3))"
 ):
     """MATLAB's 2-D crop layer: the inputs are ``in`` and ``ref``, whose H×W the output has.
 
@@ -250,8 +237,6 @@ class Crop2DLayer(
 
 class Crop3DLayer(
     _Crop,
-    saved_as="nnet.cnn.layer.Crop3DLayer",
-    constructor="crop3dLayer",
     arguments=("Location",),
     type_text="Crop 3D",
     default_format="SSSCB",
@@ -269,20 +254,14 @@ class Crop3DLayer(
 # --- space and depth --------------------------------------------------------------------
 
 
-class _Blocks(Layer, arguments=("BlockSize",)):
+class _Blocks(Layer, input_formats=("SSCB",)):
     BlockSize = Property(positive_integers(2), read_only=True, doc="[h w].")
-
-    def output_formats(self, formats: Sequence[str]) -> tuple[str, ...]:
-        """The format "SSCB"."""
-        require_format(formats[0], ("SSCB",))
-        return ("SSCB",)
 
 
 class SpaceToDepthLayer(
     _Blocks,
-    saved_as="nnet.cnn.layer.SpaceToDepthLayer",
-    constructor="spaceToDepthLayer",
     type_text="Space to depth",
+    module=("engine.resampling.SpaceToDepth", "BlockSize"),
     example="spaceToDepthLayer((2, 2))",
 ):
     """MATLAB's space to depth layer: H×W×C×N to floor(H/h)×floor(W/w)×(h*w*C)×N.
@@ -296,17 +275,11 @@ class SpaceToDepthLayer(
         """For example ``Space to depth layer with block size [2  2]``."""
         return f"Space to depth layer with block size {row_text(self.BlockSize)}"
 
-    def _build(self, formats: tuple[str, ...]) -> nn.Module:
-        from ..engine.resampling import SpaceToDepth
-
-        return SpaceToDepth(self.BlockSize)
-
 
 class DepthToSpace2DLayer(
     _Blocks,
-    saved_as="nnet.cnn.layer.DepthToSpace2DLayer",
-    constructor="depthToSpace2dLayer",
     type_text="Depth to space",
+    module=("engine.resampling.DepthToSpace", "BlockSize", "Mode"),
     example="depthToSpace2dLayer((2, 2), Mode='crd')",
 ):
     """MATLAB's 2-D depth to space layer: H×W×(h*w*C)×N to H*h×W*w×C×N."""
@@ -316,18 +289,3 @@ class DepthToSpace2DLayer(
     def description(self) -> str:
         """For example ``Depth to space layer with block size 2×2``."""
         return f"Depth to space layer with block size {size_text(self.BlockSize)}"
-
-    def _build(self, formats: tuple[str, ...]) -> nn.Module:
-        from ..engine.resampling import DepthToSpace
-
-        return DepthToSpace(self.BlockSize, self.Mode)
-
-
-# --- constructor functions ----------------------------------------------------------------
-
-resize2dLayer = constructor_of(Resize2DLayer)
-resize3dLayer = constructor_of(Resize3DLayer)
-crop2dLayer = constructor_of(Crop2DLayer)
-crop3dLayer = constructor_of(Crop3DLayer)
-spaceToDepthLayer = constructor_of(SpaceToDepthLayer)
-depthToSpace2dLayer = constructor_of(DepthToSpace2DLayer)

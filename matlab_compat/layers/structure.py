@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, ClassVar
 from ..data_format import LABELS, torch_axes
 from ..errors import DataFormatError, PropertyError
 from .base import Layer
-from .constructors import constructor_of
 from .properties import Property, positive_integer
 from .saved_fields import no_effect
 
@@ -42,12 +41,9 @@ class Flattening(Layer):
 
 class FlattenLayer(
     Flattening,
-    saved_as="nnet.cnn.layer.FlattenLayer",
-    constructor="flattenLayer",
     type_text="Flatten",
     versions="1",
     saved_fields={"NumFlattenDimensions": no_effect("follows from the labels of the input")},
-    example="flattenLayer(Name='flatten')",
 ):
     """MATLAB's flatten layer: H×W×C×N to (H*W*C)×N, column-major; time steps stay apart.
 
@@ -119,14 +115,7 @@ class _Joining(Layer, arguments=("NumInputs",)):
         return f"{self.what} of {self._values['NumInputs']} inputs"
 
 
-class AdditionLayer(
-    _Joining,
-    saved_as="nnet.cnn.layer.AdditionLayer",
-    constructor="additionLayer",
-    type_text="Addition",
-    versions="1",
-    example="additionLayer(2)",
-):
+class AdditionLayer(_Joining, type_text="Addition", versions="1", example="additionLayer(2)"):
     """MATLAB's addition layer: the inputs element by element; sizes of 1 expand."""
 
     what = "Element-wise addition"
@@ -137,13 +126,7 @@ class AdditionLayer(
         return Addition(self._missing(formats))
 
 
-class MultiplicationLayer(
-    _Joining,
-    saved_as="nnet.cnn.layer.MultiplicationLayer",
-    constructor="multiplicationLayer",
-    type_text="Multiplication",
-    example="multiplicationLayer(2)",
-):
+class MultiplicationLayer(_Joining, type_text="Multiplication", example="multiplicationLayer(2)"):
     """MATLAB's multiplication layer: the inputs element by element; sizes of 1 expand."""
 
     what = "Element-wise multiplication"
@@ -156,8 +139,6 @@ class MultiplicationLayer(
 
 class ConcatenationLayer(
     _Joining,
-    saved_as="nnet.cnn.layer.ConcatenationLayer",
-    constructor="concatenationLayer",
     arguments=("Dim", "NumInputs"),
     type_text="Concatenation",
     versions="1",
@@ -210,12 +191,7 @@ class ConcatenationLayer(
 
 
 class DepthConcatenationLayer(
-    _Joining,
-    saved_as="nnet.cnn.layer.DepthConcatenationLayer",
-    constructor="depthConcatenationLayer",
-    type_text="Depth concatenation",
-    versions="1",
-    example="depthConcatenationLayer(2)",
+    _Joining, type_text="Depth concatenation", versions="1", example="depthConcatenationLayer(2)"
 ):
     """MATLAB's depth concatenation layer: the channels of in1, then those of in2 ..."""
 
@@ -232,11 +208,10 @@ class DepthConcatenationLayer(
 
 class SequenceFoldingLayer(
     Layer,
-    saved_as="nnet.cnn.layer.SequenceFoldingLayer",
-    constructor="sequenceFoldingLayer",
     type_text="Sequence Folding",
     default_format="SSCBT",
-    example="sequenceFoldingLayer(Name='fold')",
+    module="engine.structure.Folding",
+    description="Sequence folding",
 ):
     """MATLAB's sequence folding layer: time steps become observations, "SSCBT" to "SSCB".
 
@@ -255,22 +230,12 @@ class SequenceFoldingLayer(
             )
         return (formats[0].replace("T", ""), "B")
 
-    def description(self) -> str:
-        """``Sequence folding``."""
-        return "Sequence folding"
-
-    def _build(self, formats: tuple[str, ...]) -> nn.Module:
-        from ..engine.structure import Folding
-
-        return Folding()
-
 
 class SequenceUnfoldingLayer(
     Layer,
-    saved_as="nnet.cnn.layer.SequenceUnfoldingLayer",
-    constructor="sequenceUnfoldingLayer",
     type_text="Sequence Unfolding",
-    example="sequenceUnfoldingLayer(Name='unfold')",
+    module="engine.structure.Unfolding",
+    description="Sequence unfolding",
 ):
     """MATLAB's sequence unfolding layer, the inverse of folding: "SSCB" to "SSCBT"."""
 
@@ -282,42 +247,10 @@ class SequenceUnfoldingLayer(
             raise DataFormatError(f"Data labelled '{formats[0]}' is unfolded already.")
         return (formats[0] + "T",)
 
-    def description(self) -> str:
-        """``Sequence unfolding``."""
-        return "Sequence unfolding"
 
-    def _build(self, formats: tuple[str, ...]) -> nn.Module:
-        from ..engine.structure import Unfolding
-
-        return Unfolding()
-
-
-class Identity(Layer):
+class Identity(Layer, module="torch.nn.Identity"):
     """Base of the layers that pass their input on."""
 
-    def _build(self, formats: tuple[str, ...]) -> nn.Module:
-        from torch.nn import Identity
 
-        return Identity()
-
-
-class IdentityLayer(
-    Identity,
-    saved_as="nnet.cnn.layer.IdentityLayer",
-    constructor="identityLayer",
-    type_text="Identity",
-    example="identityLayer(Name='skip')",
-):
+class IdentityLayer(Identity, type_text="Identity"):
     """MATLAB's identity layer."""
-
-
-# --- constructor functions ----------------------------------------------------------------
-
-flattenLayer = constructor_of(FlattenLayer)
-additionLayer = constructor_of(AdditionLayer)
-multiplicationLayer = constructor_of(MultiplicationLayer)
-concatenationLayer = constructor_of(ConcatenationLayer)
-depthConcatenationLayer = constructor_of(DepthConcatenationLayer)
-sequenceFoldingLayer = constructor_of(SequenceFoldingLayer)
-sequenceUnfoldingLayer = constructor_of(SequenceUnfoldingLayer)
-identityLayer = constructor_of(IdentityLayer)

@@ -22,7 +22,6 @@ from ..errors import (
     ReadOnlyPropertyError,
 )
 from ..plain_text import plain_text
-from .constructors import constructor_of
 from .edges import (
     EdgesLayer,
     edge_pairs,
@@ -142,9 +141,7 @@ class TransposedConvolutionLayer(
 
 class TransposedConvolution2DLayer(
     TransposedConvolutionLayer,
-    saved_as="nnet.cnn.layer.TransposedConvolution2DLayer",
     constructor="transposedConv2dLayer",
-    arguments=("FilterSize", "NumFilters"),
     type_text="2-D Transposed Convolution",
     stem="transposed-conv",
     versions="2",
@@ -293,9 +290,7 @@ class TransposedConvolution2DLayer(
 class TransposedConvolution1DLayer(
     TransposedConvolutionLayer,
     Filters1D,
-    saved_as="nnet.cnn.layer.TransposedConvolution1DLayer",
     constructor="transposedConv1dLayer",
-    arguments=("FilterSize", "NumFilters"),
     type_text="1-D Transposed Convolution",
     example="transposedConv1dLayer(4, 16, Stride=2)",
 ):
@@ -314,9 +309,7 @@ class TransposedConvolution1DLayer(
 class TransposedConvolution3DLayer(
     TransposedConvolutionLayer,
     Filters3D,
-    saved_as="nnet.cnn.layer.TransposedConvolution3DLayer",
     constructor="transposedConv3dLayer",
-    arguments=("FilterSize", "NumFilters"),
     type_text="3-D Transposed Convolution",
     example="transposedConv3dLayer((2, 2, 2), 8, Stride=(2, 2, 2))",
 ):
@@ -332,10 +325,3 @@ class TransposedConvolution3DLayer(
         edge_sizes(3), 0, read_only=True, argument="Cropping", doc="[t l f; b r k]."
     )
     Weights = Learnable("Weight", Layout("weight", "h w d F C -> C F h w d"))
-
-
-# --- constructor functions --------------------------------------------------------------
-
-transposedConv1dLayer = constructor_of(TransposedConvolution1DLayer)
-transposedConv3dLayer = constructor_of(TransposedConvolution3DLayer)
-transposedConv2dLayer = constructor_of(TransposedConvolution2DLayer)

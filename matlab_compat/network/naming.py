@@ -53,5 +53,4 @@ def named(layers: Sequence[Layer], names: Sequence[str]) -> list[Layer]:
 
 
 def _stem(layer: Layer) -> str:
-    own = layer.constructor or type(layer).__name__
-    return layer.stem or own.removesuffix("Layer").lower() or "layer"
+    return layer.automatic_name() or "layer"

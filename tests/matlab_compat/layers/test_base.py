@@ -1,0 +1,118 @@
+"""What class keywords of a layer stand for. Expected: the rules in the docstring of ``Layer``."""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+import numpy as np
+import pytest
+import torch
+
+from matlab_compat import Layer, constructor_of, layer_class, registered
+from matlab_compat.errors import DataFormatError, UnsupportedLayerError
+from matlab_compat.layers.properties import Property, positive_integer, real_scalar
+
+pytestmark = pytest.mark.usefixtures("own_registry")
+
+
+def some_layer() -> type[Layer]:
+    """A layer that MATLAB could have."""
+
+    class SomeReLULayer(
+        Layer,
+        optional=("Slope",),
+        type_text="Some ReLU",
+        default_format="CB",
+        module=("torch.nn.LeakyReLU", "Slope"),
+        input_formats=("CB",),
+        channels="Size",
+        description="{Size} of slope {Slope:g}",
+    ):
+        """MATLAB's layer."""
+
+        Size = Property(positive_integer)
+        Slope = Property(real_scalar, 0.5)
+
+    return SomeReLULayer
+
+
+def test_a_type_text_makes_it_a_layer_of_matlabs() -> None:
+    kind = some_layer()
+    assert layer_class("nnet.cnn.layer.SomeReLULayer") is kind
+    assert (kind.matlab_class, kind.constructor) == (
+        "nnet.cnn.layer.SomeReLULayer",
+        "someReluLayer",
+    )
+
+
+def test_without_a_type_text_a_class_is_registered_under_no_name() -> None:
+    before = registered()
+
+    class OtherLayer(Layer):
+        """Somebody's."""
+
+    assert (OtherLayer.matlab_class, OtherLayer.constructor) == ("", "")
+    assert registered() == before
+
+
+def test_a_class_of_another_package_is_made_by_its_own_name() -> None:
+    class BlendLayer(Layer, saved_as="somebody.BlendLayer", type_text="Blend"):
+        """Somebody's."""
+
+    assert BlendLayer.constructor == "BlendLayer"
+
+
+def test_its_arguments_are_what_has_no_default_then_the_optional_ones() -> None:
+    make = constructor_of(some_layer())
+    assert repr(make(3)) == "someReluLayer(3, 0.5)"
+    assert repr(make(3, 0.25, Name="a")) == "someReluLayer(3, 0.25, Name='a')"
+
+
+def test_arguments_of_a_base_are_not_taken_for_those_of_a_class() -> None:
+    class MoreLayer(some_layer(), type_text="More"):  # type: ignore[misc]
+        """With another one."""
+
+        Count = Property(positive_integer)
+
+    assert MoreLayer.arguments == ("Size", "Count", "Slope")
+
+
+def test_the_module_is_made_of_properties() -> None:
+    layer = some_layer()(Size=3, Slope=0.25)
+    module = layer.to_torch()
+    assert isinstance(module, torch.nn.LeakyReLU)
+    assert module.negative_slope == 0.25
+    assert layer.predict(-np.ones((3, 1)), "CB").tolist() == [[-0.25]] * 3
+
+
+def test_without_a_module_a_layer_cannot_be_run() -> None:
+    class BlendLayer(Layer, saved_as="somebody.BlendLayer"):
+        """Somebody's."""
+
+    with pytest.raises(UnsupportedLayerError, match=r"somebody\.BlendLayer cannot be run"):
+        BlendLayer().to_torch()
+
+
+def test_other_formats_are_refused() -> None:
+    layer = some_layer()(Size=3)
+    assert layer.output_formats(["CB"]) == ("CB",)
+    with pytest.raises(DataFormatError, match="'CB', not 'SSCB'"):
+        layer.output_formats(["SSCB"])
+
+
+def test_the_channels_are_those_of_the_property() -> None:
+    assert some_layer()(Size=3).input_channels() == 3
+
+
+def test_the_description_names_properties() -> None:
+    assert some_layer()(Size=3).description() == "3 of slope 0.5"
+
+
+@pytest.mark.parametrize(
+    "kind", [k for k in registered().values() if k._torch_module], ids=lambda k: k.__name__
+)
+def test_each_module_is_there(kind: type[Layer]) -> None:
+    named = kind._torch_module
+    home, _, name = str(named if isinstance(named, str) else named[0]).rpartition(".")
+    found = import_module(f"matlab_compat.{home}" if home.startswith("engine.") else home)
+    assert issubclass(getattr(found, name), torch.nn.Module)
