@@ -18,7 +18,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ..errors import DataFormatError
-from .fast.threads import threads_for_steps
+from .threads import threads_for_steps
 
 
 def hard_sigmoid(x: Tensor) -> Tensor:

@@ -33,7 +33,7 @@ from .kernels import (
     separable_is_faster,
 )
 from .phases import Prepared
-from .threads import threads_for_steps
+from ..threads import threads_for_steps
 
 Made = TypeVar("Made")
 #: What computes a layer.

@@ -11,8 +11,7 @@ SubPixel    one dense convolution that gives all phases as channels, then one co
 Apart       one dense convolution for each phase, with just its taps, copied to its place.
 Product     the windows of the input as a matrix, and matrix products for each phase of the rows,
             whose results are whole rows of the output. Taps as in SubPixel.
-Columns     one matrix product to all taps of all filters, added up where they overlap.
-Planes      the same for N,C,H,W and few filters.
+Planes      one matrix product to all taps of all filters, added up where they overlap.
 Single      one matrix product for an input of one pixel.
 
 Which is used is what :func:`choose` estimates to take least, from what each multiplies and moves
@@ -22,11 +21,12 @@ random shapes, prints how far the choice is from the best, and fits the costs an
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from math import inf
-from typing import ClassVar, Protocol
+from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
@@ -221,12 +221,32 @@ def blocks(x: Tensor, weight: Tensor, bias: Tensor, shape: Shape) -> Tensor:
     return y
 
 
-class Direct:
+class Algorithm(ABC):
+    """Prepared from the weights and the shape of one input; takes batches of any size."""
+
+    #: The layout of the input that it takes without a copy.
+    channels_last: ClassVar[bool] = True
+    #: Whether it multiplies inputs with zeros that fill up the taps, where there are such.
+    fills: ClassVar[bool] = False
+    cost: ClassVar[Cost]
+
+    @abstractmethod
+    def __init__(self, weight: Tensor, bias: Tensor, shape: Shape) -> None: ...
+
+    @staticmethod
+    @abstractmethod
+    def work(n: int, shape: Shape) -> Work:
+        """What ``n`` observations need."""
+
+    @abstractmethod
+    def __call__(self, x: Tensor, shape: Shape) -> Tensor:
+        """N,C,H,W to N,F,H',W', in the layout that it likes."""
+
+
+class Direct(Algorithm):
     """oneDNN in channels_last, at peak where the filter is a multiple of the stride."""
 
-    channels_last: ClassVar[bool] = True
-    fills: ClassVar[bool] = False
-    cost: ClassVar[Cost] = Cost(12.8, 380, 14, 700)
+    cost = Cost(12.8, 380, 14, 700)
 
     @staticmethod
     def work(n: int, shape: Shape) -> Work:
@@ -252,12 +272,11 @@ class Direct:
         return cropped(y, shape, inside)
 
 
-class SubPixel:
+class SubPixel(Algorithm):
     """One dense convolution to stride*stride*F channels, and a shuffle."""
 
-    channels_last: ClassVar[bool] = True
-    fills: ClassVar[bool] = True
-    cost: ClassVar[Cost] = Cost(12.4, 330, 12, 10_000)
+    fills = True
+    cost = Cost(12.4, 330, 12, 10_000)
 
     @staticmethod
     def work(n: int, shape: Shape) -> Work:
@@ -281,12 +300,11 @@ class SubPixel:
         return kept(y.permute(0, 3, 1, 2), shape)
 
 
-class Product:
+class Product(Algorithm):
     """A matrix product for each phase of the rows, on the windows of the input."""
 
-    channels_last: ClassVar[bool] = True
-    fills: ClassVar[bool] = True
-    cost: ClassVar[Cost] = Cost(15, 350, 12, 6_000)
+    fills = True
+    cost = Cost(15, 350, 12, 6_000)
 
     @staticmethod
     def work(n: int, shape: Shape) -> Work:
@@ -337,12 +355,10 @@ class Product:
         return windows
 
 
-class Apart:
+class Apart(Algorithm):
     """One dense convolution for each phase, with the taps that it has, and a copy to its place."""
 
-    channels_last: ClassVar[bool] = True
-    fills: ClassVar[bool] = False
-    cost: ClassVar[Cost] = Cost(13, 490, 27, 6_000)
+    cost = Cost(13, 490, 27, 6_000)
 
     @staticmethod
     def work(n: int, shape: Shape) -> Work:
@@ -380,62 +396,22 @@ class Apart:
         return kept(y.permute(0, 3, 1, 2), shape)
 
 
-def add_taps(blocks: Tensor, products: Tensor, shape: Shape) -> None:
-    """Add N,H,W,h,w,F, all taps of all pixels, where they belong in N,blocks,blocks,s,s,F."""
-    rows, columns = shape.rows, shape.columns
-    s, t = rows.stride, columns.stride
-    for u in range(rows.taps):
-        for v in range(columns.taps):
-            part = products[:, :, :, u * s : (u + 1) * s, v * t : (v + 1) * t]
-            place = blocks[:, u : u + rows.size, v : v + columns.size]
-            place[:, :, :, : part.shape[3], : part.shape[4]] += part
+class Planes(Algorithm):
+    """One matrix product to all taps of all filters, added up where they overlap.
 
+    The output of every filter is a plane of its own; a copy interleaves the phases.
+    """
 
-class Columns:
-    """One matrix product to all taps of all filters, added up where they overlap."""
-
-    channels_last: ClassVar[bool] = True
-    fills: ClassVar[bool] = False
-    cost: ClassVar[Cost] = Cost(13, 680, 6, 1_400)
+    channels_last = False
+    cost = Cost(13.4, 590, 6, 1_400)
 
     @staticmethod
     def work(n: int, shape: Shape) -> Work:
-        """No tap too many; every product of every tap is written and added up."""
+        """No tap too many; every product of every tap is added up, and the output copied."""
         rows, columns = shape.rows, shape.columns
         taps = shape.weights / shape.channels
-        moved = n * rows.size * columns.size * taps
-        return Work(n * shape.input * lanes(int(taps)), moved, 2 + rows.taps * columns.taps)
-
-    def __init__(self, weight: Tensor, bias: Tensor, shape: Shape) -> None:
-        self.weight = weight.permute(0, 2, 3, 1).flatten(1).contiguous()
-        self.bias = bias
-
-    def __call__(self, x: Tensor, shape: Shape) -> Tensor:
-        """N,C,H,W to N,F,H',W' in channels_last."""
-        rows, columns = shape.rows, shape.columns
-        pixels = x.permute(0, 2, 3, 1).reshape(-1, shape.channels)
-        size = (rows.size, columns.size, rows.filter, columns.filter, shape.filters)
-        products = (pixels @ self.weight).view(len(x), *size)
-        high, wide = rows.size + rows.taps - 1, columns.size + columns.taps - 1
-        y = self.bias.expand(len(x), high, rows.stride, wide, columns.stride, -1).contiguous()
-        add_taps(y.transpose(2, 3), products, shape)
-        y = y.view(len(x), high * rows.stride, -1, shape.filters).permute(0, 3, 1, 2)
-        return cropped(y, shape, (0, 0))
-
-
-class Planes:
-    """As Columns with every filter's output a plane of its own, and a copy that interleaves."""
-
-    channels_last: ClassVar[bool] = False
-    fills: ClassVar[bool] = False
-    cost: ClassVar[Cost] = Cost(13.4, 590, 6, 1_400)
-
-    @staticmethod
-    def work(n: int, shape: Shape) -> Work:
-        """As Columns, and the output once more: for few filters, and inputs N,C,H,W."""
-        work = Columns.work(n, shape)
-        taps = shape.weights / shape.channels
-        return Work(n * shape.input * taps, work.moved + n * shape.output, work.calls + 1)
+        moved = n * (rows.size * columns.size * taps + shape.output)
+        return Work(n * shape.input * taps, moved, 3 + rows.taps * columns.taps)
 
     def __init__(self, weight: Tensor, bias: Tensor, shape: Shape) -> None:
         self.weight = weight.permute(2, 3, 1, 0).flatten(0, 2).contiguous()
@@ -444,22 +420,26 @@ class Planes:
     def __call__(self, x: Tensor, shape: Shape) -> Tensor:
         """N,C,H,W to N,F,H',W'."""
         rows, columns = shape.rows, shape.columns
+        s, t = rows.stride, columns.stride
         size = (rows.filter, columns.filter, shape.filters, rows.size, columns.size)
         products = (self.weight @ x.flatten(2)).view(len(x), *size)
         high, wide = rows.size + rows.taps - 1, columns.size + columns.taps - 1
-        y = self.bias.expand(len(x), rows.stride, columns.stride, -1, high, wide).contiguous()
-        add_taps(y.permute(0, 4, 5, 1, 2, 3), products.permute(0, 4, 5, 1, 2, 3), shape)
+        y = self.bias.expand(len(x), s, t, -1, high, wide).contiguous()
+        for u in range(rows.taps):
+            for v in range(columns.taps):
+                part = products[:, u * s : (u + 1) * s, v * t : (v + 1) * t]
+                place = y[..., u : u + rows.size, v : v + columns.size]
+                place[:, : part.shape[1], : part.shape[2]] += part
         y = y[..., rows.first : rows.first + rows.blocks, :]
         y = y[..., columns.first : columns.first + columns.blocks].permute(0, 3, 4, 1, 5, 2)
-        return kept(y.reshape(len(x), shape.filters, rows.blocks * rows.stride, -1), shape)
+        return kept(y.reshape(len(x), shape.filters, rows.blocks * s, -1), shape)
 
 
-class Single:
+class Single(Algorithm):
     """One product, for inputs of one pixel: nothing overlaps."""
 
-    channels_last: ClassVar[bool] = False
-    fills: ClassVar[bool] = False
-    cost: ClassVar[Cost] = Cost(1, 3, 6, 0)
+    channels_last = False
+    cost = Cost(1, 3, 6, 0)
 
     @staticmethod
     def work(n: int, shape: Shape) -> Work:
@@ -478,36 +458,7 @@ class Single:
         return torch.addmm(self.bias, x.flatten(1), self.weight).view(-1, *self.size)
 
 
-class Algorithm(Protocol):
-    """Prepared from the weights and the shape of one input; takes batches of any size."""
-
-    #: The layout of the input that it takes without a copy.
-    channels_last: ClassVar[bool]
-    #: Whether it multiplies inputs with zeros that fill up the taps, where there are such.
-    fills: ClassVar[bool]
-    cost: ClassVar[Cost]
-
-    def __init__(self, weight: Tensor, bias: Tensor, shape: Shape) -> None: ...
-
-    @staticmethod
-    def work(n: int, shape: Shape) -> Work:
-        """What ``n`` observations need."""
-        ...
-
-    def __call__(self, x: Tensor, shape: Shape) -> Tensor:
-        """N,C,H,W to N,F,H',W'."""
-        ...
-
-
-ALGORITHMS: tuple[type[Algorithm], ...] = (
-    Direct,
-    SubPixel,
-    Apart,
-    Product,
-    Columns,
-    Planes,
-    Single,
-)
+ALGORITHMS: tuple[type[Algorithm], ...] = (Direct, SubPixel, Apart, Product, Planes, Single)
 
 
 @lru_cache(maxsize=1024)

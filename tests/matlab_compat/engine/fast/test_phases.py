@@ -89,7 +89,7 @@ def test_an_input_of_one_pixel_is_one_product(filter_size: Pair, before: int) ->
         ("Product", 3, 96, 56, 11, 4),
         ("SubPixel", 16, 16, 256, 3, 2),
         ("Apart", 128, 128, 64, 3, 2),
-        ("Columns", 512, 256, 8, 3, 2),
+        ("Planes", 512, 256, 8, 3, 2),
         ("Planes", 512, 1, 32, 3, 1),
         ("Single", 100, 512, 1, 4, 1),
     ],

@@ -8,8 +8,8 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 import torch
 
-from matlab_compat.engine.fast import threads
-from matlab_compat.engine.fast.threads import WORTH_THREADS, threads_for_steps
+from matlab_compat.engine import threads
+from matlab_compat.engine.threads import WORTH_THREADS, threads_for_steps
 
 X = torch.zeros(1)
 
