@@ -21,6 +21,7 @@ from ..inputs import Normalization, divisor
 from ..padding import Pairs, same_padding
 from ..pooling import AveragePooling, MaxPooling
 from ..recurrent import LSTM, by_direction
+from ..threads import threads_for_steps
 from ..time import per_time_step
 from ..transposed_convolution import CroppedConvTranspose, transposed_convolution
 from . import phases
@@ -33,7 +34,6 @@ from .kernels import (
     separable_is_faster,
 )
 from .phases import Prepared
-from ..threads import threads_for_steps
 
 Made = TypeVar("Made")
 #: What computes a layer.
