@@ -48,6 +48,9 @@ if TYPE_CHECKING:
 #: (numIn, numOut) of an initializer, as the documentation of the layer defines them.
 Fans = tuple[int, int]
 
+#: The format of what layers of one, two and three dimensions work over if nothing else is said.
+_IMAGES = {1: "CBT", 2: "SSCB", 3: "SSSCB"}
+
 #: Packages of classes that MATLAB and its toolboxes define. What a field of theirs does that is
 #: not declared here nobody knows; a class of a user's own is what its author makes of it.
 _MATLABS_OWN = ("nnet.", "rl.", "vision.", "images.", "textanalytics.", "audio.", "signal.")
@@ -88,12 +91,16 @@ class Layer:
     class may set those instead, and be registered by :func:`~matlab_compat.register`.
 
     It declares its properties (see :mod:`matlab_compat.layers.properties`) and may check them
-    against each other in :meth:`_validate`. ``module`` is the torch module that computes it, by its
-    full name (``engine.structure.Folding`` is one of matlab_compat's own), and what it is made
-    with: properties by their names, and other values. What depends on more is made in
-    :meth:`_build`. ``input_formats`` are the formats that it takes, if not any, and ``channels`` is
-    the property that counts the channels of its input. ``description`` is its text in the rows of a
-    layer array, with properties in braces.
+    against each other in :meth:`_validate`. Other keywords are:
+
+    * ``module``: the torch module that computes it, by its full name (``engine.structure.Folding``
+      is one of matlab_compat's own), and what that is made with, properties by their names and
+      other values. What depends on more is made in :meth:`_module_arguments` or :meth:`_build`.
+    * ``dims``: the number of dimensions, where there is a class for each. Its
+      :class:`~matlab_compat.layers.properties.PerDimension` properties follow.
+    * ``input_formats``: the formats that it takes, if not any.
+    * ``channels``: the property that counts the channels of its input.
+    * ``description``: its text in the rows of a layer array, with properties in braces.
 
     Raises
     ------
@@ -124,6 +131,10 @@ class Layer:
     _torch_module: ClassVar[str | tuple[object, ...]] = ()
     #: The formats that the (first) input may have; none for any.
     input_formats: ClassVar[Collection[str]] = ()
+    #: The same by the number of dimensions, for classes with the keyword ``dims``.
+    _formats_for: ClassVar[Mapping[int, Collection[str]]] = {}
+    #: The number of dimensions that the layer works over, where that makes classes of one family.
+    dims: ClassVar[int] = 2
     #: The property that counts the channels (or features) of the input, 'auto' until it is known.
     _channels_property: ClassVar[str] = ""
     #: The last column of the layer's row in a layer array, where it is not ``type_text``.
@@ -151,6 +162,7 @@ class Layer:
         arguments: tuple[str, ...] | None = None,
         optional: tuple[str, ...] | None = None,
         type_text: str | None = None,
+        dims: int | None = None,
         default_format: str | None = None,
         stem: str | None = None,
         module: str | tuple[object, ...] | None = None,
@@ -175,10 +187,11 @@ class Layer:
             "arguments": arguments,
             "optional": optional,
             "type_text": type_text,
-            "default_format": default_format,
+            "dims": dims,
+            "default_format": default_format or (dims and _IMAGES[dims]) or None,
             "stem": stem,
             "_torch_module": module,
-            "input_formats": input_formats,
+            "input_formats": input_formats or (dims and cls._formats_for.get(dims)),
             "_channels_property": channels,
             "_description": description,
             "saved_fields": saved_fields,
@@ -193,7 +206,7 @@ class Layer:
         for base in reversed(cls.__mro__):
             found.update({k: v for k, v in vars(base).items() if isinstance(v, Property)})
             fields.update({k.lower(): v for k, v in vars(base).get("saved_fields", {}).items()})
-        cls.properties = found
+        cls.properties = {name: declared.for_layer(cls) for name, declared in found.items()}
         cls._declared_fields = fields
         if type_text is not None:
             if cls.arguments in ((), cls._derived_arguments):

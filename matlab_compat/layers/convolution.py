@@ -14,32 +14,17 @@ from ..arrays import Array, restored
 from ..display import size_text
 from ..errors import PropertyError
 from .base import Fans
-from .edges import (
-    Edges,
-    EdgesLayer,
-    edge_pairs,
-    edge_sizes,
-    edge_text,
-    edges_of,
-)
-from .filters import (
-    FORMATS_2D,
-    AllChannelsLayer,
-    FilterLayer,
-    Filters1D,
-    Filters3D,
-    Size,
-    per_dimension,
-    sizes_text,
-)
+from .edges import Edges, EdgesLayer, edge_pairs, edge_property, edge_text, edges_of
+from .filters import AllChannelsLayer, FilterLayer, Size, per_dimension, sizes_text
 from .learnables import Layout, Learnable
 from .properties import (
+    PerDimension,
     Property,
     auto_or_positive_integer,
     one_of,
     positive_integer,
-    positive_integers,
     real_scalar,
+    sizes,
 )
 from .saved_fields import used
 
@@ -76,11 +61,9 @@ class ConvolutionLayer(
     odd total takes one more at the end, and ``PaddingSize`` is ``[]``.
     """
 
-    DilationFactor: Property[Any] = Property(positive_integers(2), (1, 1), read_only=True)
+    DilationFactor = PerDimension(sizes, 1, read_only=True)
     PaddingMode = Property(one_of("manual", "same"), "manual", read_only=True, argument="Padding")
-    PaddingSize: Property[Any] = Property(
-        edge_sizes(2), 0, read_only=True, argument="Padding", doc="[t b l r]."
-    )
+    PaddingSize = edge_property("Padding")
     PaddingValue = Property(padding_value, 0.0, read_only=True)
 
     @property
@@ -143,6 +126,7 @@ class ConvolutionLayer(
 class Convolution2DLayer(
     ConvolutionLayer,
     AllChannelsLayer,
+    dims=2,
     type_text="2-D Convolution",
     stem="conv",
     versions="4, 5, 6, 8",
@@ -158,12 +142,11 @@ class Convolution2DLayer(
     and W' likewise.
     """
 
-    input_formats = FORMATS_2D
-
 
 class Convolution1DLayer(
     ConvolutionLayer,
-    Filters1D,
+    AllChannelsLayer,
+    dims=1,
     type_text="1-D Convolution",
     stem="conv1d",
     example="convolution1dLayer(3, 16, Padding='causal')",
@@ -179,12 +162,9 @@ class Convolution1DLayer(
 
     edge_modes = ("same", "causal")
 
-    DilationFactor = Property(positive_integer, 1, read_only=True)
     PaddingMode = Property(
         one_of("manual", "same", "causal"), "manual", read_only=True, argument="Padding"
     )
-    PaddingSize = Property(edge_sizes(1), 0, read_only=True, argument="Padding", doc="[l r].")
-    Weights = Learnable("Weight", Layout("weight", "k C F -> F C k"))
 
     def _padding_size(self) -> Edges | None:
         if self.PaddingMode == "causal":
@@ -194,7 +174,8 @@ class Convolution1DLayer(
 
 class Convolution3DLayer(
     ConvolutionLayer,
-    Filters3D,
+    AllChannelsLayer,
+    dims=3,
     type_text="3-D Convolution",
     stem="conv3d",
     example="convolution3dLayer((3, 3, 3), 16, Stride=(2, 2, 2))",
@@ -206,12 +187,6 @@ class Convolution3DLayer(
 
     Shape: MATLAB H×W×D×C×N to H'×W'×D'×F×N; torch N,C,H,W,D to N,F,H',W',D'.
     """
-
-    DilationFactor = Property(positive_integers(3), (1, 1, 1), read_only=True)
-    PaddingSize = Property(
-        edge_sizes(3), 0, read_only=True, argument="Padding", doc="[t l f; b r k]."
-    )
-    Weights = Learnable("Weight", Layout("weight", "h w d C F -> F C h w d"))
 
 
 # --- groups of channels -----------------------------------------------------------------
@@ -239,7 +214,7 @@ class ChannelGroupsLayer(FilterLayer):
     NumGroups = Property(channel_wise_or_positive_integer, read_only=True)
     NumChannelsPerGroup = Property(auto_or_positive_integer, "auto", read_only=True, argument=None)
     NumFiltersPerGroup = Property(positive_integer, read_only=True)
-    Stride: Property[Any] = Property(positive_integers(2), (1, 1), read_only=True)
+    Stride = PerDimension(sizes, 1, read_only=True)
     Weights = Learnable("Weight", Layout("weight", "h w C F G -> (G F) C h w"))
 
     def _numbers(self) -> tuple[int | None, int, int | None]:
@@ -320,6 +295,7 @@ class GroupedConvolution2DLayer(
     ConvolutionLayer,
     ChannelGroupsLayer,
     arguments=("FilterSize", "NumFiltersPerGroup", "NumGroups"),
+    dims=2,
     type_text="2-D Grouped Convolution",
     stem="groupedconv",
     versions="1",
@@ -336,8 +312,6 @@ class GroupedConvolution2DLayer(
 
     Shape: MATLAB H×W×C×N to H'×W'×(NumFiltersPerGroup*NumGroups)×N; torch N,C,H,W to N,F,H',W'.
     """
-
-    input_formats = FORMATS_2D
 
     def _groups(self) -> int:
         return self.NumGroups if isinstance(self.NumGroups, int) else 1

@@ -25,7 +25,7 @@ import numpy as np
 from ..display import matlab_text
 from ..errors import MatlabCompatWarning, PropertyError
 from .base import Layer
-from .properties import Converter, nonnegative_integers, optional, shown
+from .properties import Converter, PerDimension, Property, nonnegative_integers, optional, shown
 
 #: A vector of integers; in three dimensions the two rows of a 2×3 matrix.
 Edges = tuple[Any, ...]
@@ -36,6 +36,12 @@ Pair = tuple[int, int]
 def edge_sizes(dims: int) -> Converter[Edges | None]:
     """The canonical form of a property for ``dims`` dimensions; ``[]`` for "not set"."""
     return optional(_matrix_or_row if dims == 3 else nonnegative_integers(2 * dims))
+
+
+def edge_property(argument: str) -> Property[Any]:
+    """PaddingSize or CroppingSize, which the ``argument`` sets."""
+    docs = ("[l r].", "[t b l r].", "[t l f; b r k].")
+    return PerDimension(edge_sizes, None, docs, read_only=True, argument=argument)
 
 
 def _matrix_or_row(value: object) -> Edges:
@@ -192,7 +198,6 @@ def edge_properties(
 class EdgesLayer(Layer):
     """What the layers share that add edges to data or cut them off: Padding or Cropping."""
 
-    dims: ClassVar[int]
     #: The argument, "Padding" or "Cropping", that sets the properties of its Mode and Size.
     edges: ClassVar[str] = "Padding"
     #: Values of Mode that the argument takes as text.

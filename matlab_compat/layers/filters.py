@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 import numpy as np
@@ -15,10 +15,11 @@ from .base import Fans, Layer
 from .learnables import Layout, Learnable, factor, initializer
 from .properties import (
     REQUIRED,
+    PerDimension,
     Property,
     auto_or_positive_integer,
     positive_integer,
-    positive_integers,
+    sizes,
 )
 
 Size = tuple[int, ...]
@@ -28,30 +29,26 @@ Size = tuple[int, ...]
 # those of 3-D layers follow from them. The pages of 1-D convolutions: "for 1-D image sequence input
 # ... the layer convolves over the spatial dimension". Time that is not filtered is passed step by
 # step.
-FORMATS_1D = {"SCB": "S", "CBT": "T", "SCBT": "S"}
-FORMATS_2D = {"SSCB": "SS", "SSC": "SS", "SSCBT": "SS", "SSCT": "SS", "SCBT": "ST", "SCT": "ST"}
-FORMATS_3D = {"SSSCB": "SSS", "SSSCBT": "SSS", "SSCBT": "SST"}
+FORMATS = {
+    1: {"SCB": "S", "CBT": "T", "SCBT": "S"},
+    2: {"SSCB": "SS", "SSC": "SS", "SSCBT": "SS", "SSCT": "SS", "SCBT": "ST", "SCT": "ST"},
+    3: {"SSSCB": "SSS", "SSSCBT": "SSS", "SSCBT": "SST"},
+}
 
 
 class FilterLayer(Layer):
     """Base of the layers that move filters over one to three dimensions.
 
-    As declared here the filters are 2-D; 1-D and 3-D layers declare the sizes anew. How channels
-    are counted is up to :class:`AllChannelsLayer` and :class:`ChannelGroupsLayer`.
+    How channels are counted is up to :class:`AllChannelsLayer` and :class:`ChannelGroupsLayer`.
     """
 
-    #: Number of dimensions that the filters move over.
-    dims = 2
-    #: Input formats, each with the labels of the dimensions that the filters move over.
-    input_formats: ClassVar[Mapping[str, str]] = {}
+    _formats_for = FORMATS
     #: The dimensions of Weights after the filter's own, as the properties that count them.
     weights_order: ClassVar[tuple[str, ...]] = ()
 
-    FilterSize: Property[Any] = Property(
-        positive_integers(2), read_only=True, doc="Filter height and width."
-    )
+    FilterSize = PerDimension(sizes, docs=("", "Filter height and width.", ""), read_only=True)
     Stride: Property[Any]
-    Weights = Learnable("Weight", Layout("weight", "h w C F -> F C h w"))
+    Weights = Learnable("Weight", Layout("weight", "... C F -> F C ..."))
     Bias = Learnable("Bias", Layout("bias"))
     WeightsInitializer = initializer("glorot", "glorot", "he", "narrow-normal", "zeros", "ones")
     BiasInitializer = initializer("zeros", "zeros", "narrow-normal", "ones")
@@ -187,9 +184,7 @@ class AllChannelsLayer(FilterLayer, channels="NumChannels"):
 
     NumChannels = Property(auto_or_positive_integer, "auto", read_only=True, doc="Input channels.")
     NumFilters = Property(positive_integer, read_only=True, doc="Output channels.")
-    Stride: Property[Any] = Property(
-        positive_integers(2), (1, 1), read_only=True, doc="[vertical horizontal]."
-    )
+    Stride = PerDimension(sizes, 1, ("", "[vertical horizontal].", ""), read_only=True)
 
     def _sizes(self, channels: int | None) -> tuple[int | None, ...]:
         numbers = {"NumChannels": channels, "NumFilters": self.NumFilters}
@@ -222,26 +217,6 @@ class AllChannelsLayer(FilterLayer, channels="NumChannels"):
         channels = self.input_channels()
         size = self.filter_size + ((channels,) if channels else ())
         return f"{self.NumFilters} {size_text(size)}"
-
-
-class Filters1D(AllChannelsLayer, default_format="CBT"):
-    """Filters that move over time, or over space in one dimension; sizes are numbers."""
-
-    dims = 1
-    input_formats = FORMATS_1D
-
-    FilterSize = Property(positive_integer, read_only=True)
-    Stride = Property(positive_integer, 1, read_only=True)
-
-
-class Filters3D(AllChannelsLayer, default_format="SSSCB"):
-    """Filters that move over space in three dimensions."""
-
-    dims = 3
-    input_formats = FORMATS_3D
-
-    FilterSize = Property(positive_integers(3), read_only=True)
-    Stride = Property(positive_integers(3), (1, 1, 1), read_only=True)
 
 
 def per_dimension(value: int | Size) -> Size:

@@ -20,12 +20,7 @@ import numpy as np
 from ..arrays import Array, restored
 from ..data_format import DataFormat
 from ..display import size_text
-from ..errors import (
-    DataFormatError,
-    MatlabCompatWarning,
-    PropertyError,
-    UnsupportedLayerError,
-)
+from ..errors import DataFormatError, MatlabCompatWarning, PropertyError, UnsupportedLayerError
 from .base import Layer
 from .properties import (
     Property,

@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from copy import copy
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import islice
 from typing import Any
@@ -17,6 +18,7 @@ from ..errors import UnsupportedLayerError, UsageError
 from .properties import (
     LEARNABLE_PARAMETERS,
     STATE_PARAMETERS,
+    Owner,
     Property,
     nonnegative_scalar,
     parameter_array,
@@ -34,7 +36,8 @@ class Layout:
     axes:
         The names of MATLAB's dimensions and their order in torch, ``"h w F C -> C F h w"``. Those
         that torch has as one are in parentheses, the slowest first: ``"h w C F G -> (G F) C h w"``.
-        Without it all are one, column-major, whatever their number, as for a 1×1×F bias.
+        Without it all are one, column-major, whatever their number, as for a 1×1×F bias. In a
+        :class:`Learnable` dots are the dimensions of the layer, ``"... C F -> F C ..."``.
 
     Raises
     ------
@@ -121,6 +124,15 @@ class Learnable(Parameter):
     def __init__(self, prefix: str, layout: Layout | None = None) -> None:
         super().__init__(layout)
         self.prefix = prefix
+
+    def for_layer(self, kind: type[Owner]) -> Learnable:
+        """With the names of the dimensions of ``kind`` for the dots of its layout."""
+        if self.layout is None or "..." not in self.layout.axes:
+            return self
+        own = copy(self)
+        names = ("k", "h w", "h w d")[kind.dims - 1]
+        own.layout = replace(self.layout, axes=self.layout.axes.replace("...", names))
+        return own
 
     @property
     def learn_rate_factor(self) -> str:

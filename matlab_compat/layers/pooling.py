@@ -15,22 +15,9 @@ import numpy as np
 from ..display import row_text, size_text
 from ..errors import PropertyError, UnsupportedLayerError
 from .base import Layer
-from .edges import (
-    EdgesLayer,
-    edge_pairs,
-    edge_sizes,
-    edge_text,
-    edges_of,
-)
+from .edges import EdgesLayer, edge_pairs, edge_property, edge_text, edges_of
 from .formats import require_format
-from .properties import (
-    Property,
-    flag,
-    one_of,
-    positive_integer,
-    positive_integers,
-    real_scalar,
-)
+from .properties import PerDimension, Property, flag, one_of, positive_integers, real_scalar, sizes
 from .saved_fields import used
 
 if TYPE_CHECKING:
@@ -64,8 +51,21 @@ class PoolingLayer(
 ):
     """What all pooling layers with a window share; ``dims`` is the number of its dimensions."""
 
+    _formats_for = FORMATS
     #: "max" or "average", as MATLAB's rows word it.
     kind: ClassVar[str]
+
+    PoolSize = PerDimension(
+        sizes, docs=("Width of the window.", "[h w].", "[h w d]."), read_only=True
+    )
+    Stride = PerDimension(
+        sizes,
+        1,
+        ("Step of the window.", "[vertical horizontal].", "Step by dimension."),
+        read_only=True,
+    )
+    PaddingMode = Property(one_of("manual", "same"), "manual", read_only=True, argument="Padding")
+    PaddingSize = edge_property("Padding")
 
     @classmethod
     def _from_values(cls, values: dict[str, object], extra: Mapping[str, Any]) -> Self:
@@ -90,29 +90,23 @@ class PoolingLayer(
     @property
     def window(self) -> tuple[int, ...]:
         """PoolSize, one number for every dimension."""
-        return tuple(np.atleast_1d(self._values["PoolSize"]).tolist())
+        return tuple(np.atleast_1d(self.PoolSize).tolist())
 
     @property
     def step(self) -> tuple[int, ...]:
         """Stride, one number for every dimension."""
-        return tuple(np.atleast_1d(self._values["Stride"]).tolist())
+        return tuple(np.atleast_1d(self.Stride).tolist())
 
-    def output_formats(self, formats: Sequence[str]) -> tuple[str, ...]:
-        """The format of the input, one of :data:`FORMATS`."""
-        require_format(formats[0], FORMATS[self.dims])
-        return (formats[0],)
-
-    def _padding(self) -> tuple[tuple[int, int], ...] | None:
-        """(before, after) by dimension; ``None`` for 'same'."""
-        if self._values["PaddingMode"] == "same":
-            return None
-        return edge_pairs(self._values["PaddingSize"], self.dims)
+    def _module_arguments(self, formats: tuple[str, ...]) -> tuple[Any, ...]:
+        """Window, step, and (before, after) by dimension, ``None`` for 'same'."""
+        same = self.PaddingMode == "same"
+        return self.window, self.step, None if same else edge_pairs(self.PaddingSize, self.dims)
 
     def description(self) -> str:
         """For example ``2×2 max pooling with stride [2  2] and padding [0  0  0  0]``."""
         pads = "'same'"
-        if self._values["PaddingMode"] == "manual":
-            pads = edge_text(self._values["PaddingSize"])
+        if self.PaddingMode == "manual":
+            pads = edge_text(self.PaddingSize)
         if self.dims == 1:
             return (
                 f"{self.kind.capitalize()} pooling with pool size {self.window[0]}, "
@@ -124,62 +118,24 @@ class PoolingLayer(
         )
 
 
-class _Pooling1D(PoolingLayer, default_format="CBT"):
-    dims = 1
-
-    PoolSize = Property(positive_integer, read_only=True, doc="Width of the window.")
-    Stride = Property(positive_integer, 1, read_only=True, doc="Step of the window.")
-    PaddingMode = Property(one_of("manual", "same"), "manual", read_only=True, argument="Padding")
-    PaddingSize = Property(edge_sizes(1), None, read_only=True, argument="Padding", doc="[l r].")
-
-
-class _Pooling2D(PoolingLayer):
-    dims = 2
-
-    PoolSize = Property(positive_integers(2), read_only=True, doc="[h w].")
-    Stride = Property(positive_integers(2), (1, 1), read_only=True, doc="[vertical horizontal].")
-    PaddingMode = Property(one_of("manual", "same"), "manual", read_only=True, argument="Padding")
-    PaddingSize = Property(
-        edge_sizes(2), None, read_only=True, argument="Padding", doc="[t b l r]."
-    )
-
-
-class _Pooling3D(PoolingLayer, default_format="SSSCB"):
-    dims = 3
-
-    PoolSize = Property(positive_integers(3), read_only=True, doc="[h w d].")
-    Stride = Property(positive_integers(3), (1, 1, 1), read_only=True, doc="Step by dimension.")
-    PaddingMode = Property(one_of("manual", "same"), "manual", read_only=True, argument="Padding")
-    PaddingSize = Property(
-        edge_sizes(3), None, read_only=True, argument="Padding", doc="[t l f; b r k]."
-    )
-
-
-class _Average(PoolingLayer):
+class _Average(PoolingLayer, module="engine.pooling.AveragePooling"):
     """Adds ``PaddingValue``; files of releases before it mean 0."""
 
     kind = "average"
 
     PaddingValue = Property(_padding_value, 0, read_only=True, doc="0 or 'mean'.")
 
-    def _build(self, formats: tuple[str, ...]) -> nn.Module:
-        from ..engine.pooling import AveragePooling
-
-        return AveragePooling(self.window, self.step, self._padding(), self.PaddingValue == 0)
+    def _module_arguments(self, formats: tuple[str, ...]) -> tuple[Any, ...]:
+        return (*super()._module_arguments(formats), self.PaddingValue == 0)
 
 
-class _Max(PoolingLayer):
+class _Max(PoolingLayer, module="engine.pooling.MaxPooling"):
     kind = "max"
-
-    def _build(self, formats: tuple[str, ...]) -> nn.Module:
-        from ..engine.pooling import MaxPooling
-
-        return MaxPooling(self.window, self.step, self._padding())
 
 
 class AveragePooling1DLayer(
     _Average,
-    _Pooling1D,
+    dims=1,
     type_text="1-D Average Pooling",
     example="averagePooling1dLayer(3, Stride=2)",
 ):
@@ -188,7 +144,7 @@ class AveragePooling1DLayer(
 
 class AveragePooling2DLayer(
     _Average,
-    _Pooling2D,
+    dims=2,
     type_text="2-D Average Pooling",
     stem="avgpool2d",
     versions="2",
@@ -199,7 +155,7 @@ class AveragePooling2DLayer(
 
 class AveragePooling3DLayer(
     _Average,
-    _Pooling3D,
+    dims=3,
     type_text="3-D Average Pooling",
     example="averagePooling3dLayer((2, 2, 2), Stride=(2, 2, 2))",
 ):
@@ -207,7 +163,7 @@ class AveragePooling3DLayer(
 
 
 class MaxPooling1DLayer(
-    _Max, _Pooling1D, type_text="1-D Max Pooling", example="maxPooling1dLayer(3, Stride=2)"
+    _Max, dims=1, type_text="1-D Max Pooling", example="maxPooling1dLayer(3, Stride=2)"
 ):
     """MATLAB's 1-D max pooling layer: over T ("CBT") or over S ("SCB", "SCBT")."""
 
@@ -225,7 +181,7 @@ class _Unpoolable(_Max):
 
 class MaxPooling2DLayer(
     _Unpoolable,
-    _Pooling2D,
+    dims=2,
     type_text="2-D Max Pooling",
     stem="maxpool",
     versions="2, 3",
@@ -250,20 +206,16 @@ class MaxPooling2DLayer(
 
         if not self.HasUnpoolingOutputs:
             return super()._build(formats)
-        return MaxPoolingWithIndices(self.window, self.step, self._padding())
+        return MaxPoolingWithIndices(*self._module_arguments(formats))
 
 
 class MaxPooling3DLayer(
     _Unpoolable,
-    _Pooling3D,
+    dims=3,
     type_text="3-D Max Pooling",
     example="maxPooling3dLayer((2, 2, 2), Stride=(2, 2, 2))",
 ):
     """MATLAB's 3-D max pooling layer: H×W×D×C×N, torch N,C,H,W,D."""
-
-    def output_formats(self, formats: Sequence[str]) -> tuple[str, ...]:
-        """The format of the input, for every output."""
-        return super().output_formats(formats) * self.NumOutputs
 
     def _build(self, formats: tuple[str, ...]) -> nn.Module:
         if self.HasUnpoolingOutputs:
@@ -298,13 +250,14 @@ class MaxUnpooling2DLayer(
 class _GlobalPooling(Layer):
     """What global pooling layers share: spatial dimensions stay with size 1, T goes."""
 
-    formats: ClassVar[tuple[str, ...]]
-    maximum: ClassVar[bool]
+    # "SCBT" in two dimensions pools over S and T; with what labels it leaves is not documented.
+    _formats_for: ClassVar = {**FORMATS, 2: ("SSCB", "SSCBT"), 3: ("SSSCB", "SSSCBT")}
+    maximum = False
 
     def output_formats(self, formats: Sequence[str]) -> tuple[str, ...]:
         """The format of the input; "CB" for "CBT"."""
-        require_format(formats[0], self.formats)
-        return ("CB" if formats[0] == "CBT" else formats[0],)
+        (labels,) = super().output_formats(formats)
+        return ("CB" if labels == "CBT" else labels,)
 
     def description(self) -> str:
         """For example ``2-D global average pooling``."""
@@ -318,53 +271,34 @@ class _GlobalPooling(Layer):
         return GlobalPooling(self.maximum, range(2, 2 + dims), keep=not over_time)
 
 
-class _Global1D(_GlobalPooling, default_format="CBT"):
-    formats = FORMATS[1]
-
-
-class _Global2D(_GlobalPooling):
-    # "SCBT" pools over S and T, but with what labels it leaves is not documented.
-    formats = ("SSCB", "SSCBT")
-
-
-class _Global3D(_GlobalPooling, default_format="SSSCB"):
-    formats = ("SSSCB", "SSSCBT")
-
-
-class GlobalAveragePooling1DLayer(_Global1D, type_text="1-D Global Average Pooling"):
+class GlobalAveragePooling1DLayer(_GlobalPooling, dims=1, type_text="1-D Global Average Pooling"):
     """MATLAB's 1-D global average pooling: over T ("CBT" to "CB"), or over S, which stays as 1."""
 
-    maximum = False
 
-
-class GlobalAveragePooling2DLayer(_Global2D, type_text="2-D Global Average Pooling", versions="1"):
+class GlobalAveragePooling2DLayer(
+    _GlobalPooling, dims=2, type_text="2-D Global Average Pooling", versions="1"
+):
     """MATLAB's 2-D global average pooling: H×W×C×N to 1×1×C×N, torch N,C,H,W to N,C,1,1."""
 
-    maximum = False
 
-
-class GlobalAveragePooling3DLayer(_Global3D, type_text="3-D Global Average Pooling"):
+class GlobalAveragePooling3DLayer(_GlobalPooling, dims=3, type_text="3-D Global Average Pooling"):
     """MATLAB's 3-D global average pooling: H×W×D×C×N to 1×1×1×C×N."""
 
-    maximum = False
+
+class _GlobalMax(_GlobalPooling):
+    maximum = True
 
 
-class GlobalMaxPooling1DLayer(_Global1D, type_text="1-D Global Max Pooling"):
+class GlobalMaxPooling1DLayer(_GlobalMax, dims=1, type_text="1-D Global Max Pooling"):
     """MATLAB's 1-D global max pooling: over T ("CBT" to "CB"), or over S, which stays as 1."""
 
-    maximum = True
 
-
-class GlobalMaxPooling2DLayer(_Global2D, type_text="2-D Global Max Pooling"):
+class GlobalMaxPooling2DLayer(_GlobalMax, dims=2, type_text="2-D Global Max Pooling"):
     """MATLAB's 2-D global max pooling: H×W×C×N to 1×1×C×N, torch N,C,H,W to N,C,1,1."""
 
-    maximum = True
 
-
-class GlobalMaxPooling3DLayer(_Global3D, type_text="3-D Global Max Pooling"):
+class GlobalMaxPooling3DLayer(_GlobalMax, dims=3, type_text="3-D Global Max Pooling"):
     """MATLAB's 3-D global max pooling: H×W×D×C×N to 1×1×1×C×N."""
-
-    maximum = True
 
 
 class AdaptiveAveragePooling2DLayer(

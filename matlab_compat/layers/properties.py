@@ -39,6 +39,7 @@ class Owner(Protocol):
 
     constructor: ClassVar[str]
     arguments: ClassVar[tuple[str, ...]]
+    dims: ClassVar[int]
     _values: dict[str, Any]
 
     @property
@@ -95,6 +96,10 @@ class Property(Generic[T]):
     def __set_name__(self, owner: type, name: str) -> None:
         self.name = name
 
+    def for_layer(self, kind: type[Owner]) -> Property[T]:
+        """The property as the class ``kind`` has it, which inherits it."""
+        return self
+
     @overload
     def __get__(self, layer: None, owner: type) -> Self: ...
     @overload
@@ -126,6 +131,42 @@ class Property(Generic[T]):
             raise PropertyError(
                 f"{self.name} {error}; got {shown(value)}.", where=(self.name,)
             ) from None
+
+
+class PerDimension(Property[Any]):
+    """A property that has its form from the number of dimensions, ``dims``, of the layer class.
+
+    Parameters
+    ----------
+    convert_for:
+        Gives the converter for a number of dimensions.
+    default:
+        The value when none is given, in any form that the converters take.
+    docs:
+        What it means in one, two and three dimensions.
+    options:
+        As for :class:`Property`.
+    """
+
+    def __init__(
+        self,
+        convert_for: Callable[[int], Converter[Any]],
+        default: object = REQUIRED,
+        docs: Sequence[str] = ("", "", ""),
+        **options: Any,
+    ) -> None:
+        super().__init__(convert_for(2), default, **options)
+        self.convert_for, self.docs, self.options = convert_for, docs, options
+
+    def for_layer(self, kind: type[Owner]) -> Property[Any]:
+        """With the converter, default and meaning for the dimensions of ``kind``."""
+        dims: int = kind.dims
+        convert, default = self.convert_for(dims), self.default
+        if default is not REQUIRED:
+            default = convert(default)
+        own = Property(convert, default, doc=self.docs[dims - 1], **self.options)
+        own.name = self.name
+        return own
 
 
 def shown(value: object) -> str:
@@ -217,6 +258,11 @@ def _integer_vector(n: int, least: int, kind: str) -> Converter[tuple[int, ...]]
 def positive_integers(n: int) -> Converter[tuple[int, ...]]:
     """A vector of ``n`` positive integers; a scalar expands."""
     return _integer_vector(n, 1, "positive")
+
+
+def sizes(dims: int) -> Converter[Any]:
+    """A positive integer for each of ``dims`` dimensions; a plain number where there is one."""
+    return positive_integer if dims == 1 else positive_integers(dims)
 
 
 def nonnegative_integers(n: int) -> Converter[tuple[int, ...]]:

@@ -8,7 +8,7 @@ Saved fields: a Resize2DLayer of R2022b in a real file; the others are read by p
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -17,7 +17,15 @@ from ..errors import DataFormatError, PropertyError, UnsupportedLayerError
 from ..plain_text import plain_text
 from .base import Layer
 from .formats import require_format
-from .properties import Property, few_numbers, flag, one_of, optional, positive_integers
+from .properties import (
+    PerDimension,
+    Property,
+    few_numbers,
+    flag,
+    one_of,
+    optional,
+    positive_integers,
+)
 from .saved_fields import no_effect
 
 if TYPE_CHECKING:
@@ -38,7 +46,11 @@ def _positive(count: int) -> Any:
             raise ValueError(rule)
         return tuple(numbers)
 
-    return convert
+    return optional(convert)
+
+
+def _output_size(count: int) -> Any:
+    return optional(positive_integers(count))
 
 
 class _Resize(
@@ -56,14 +68,13 @@ class _Resize(
         Not exactly one of Scale, OutputSize and EnableReferenceInput is given.
     """
 
-    dims: ClassVar[int]
-    linear: ClassVar[str]
-
     GeometricTransformMode = Property(
         one_of("half-pixel", "asymmetric"), "half-pixel", read_only=True
     )
     NearestRoundingMode = Property(one_of("round", "floor", "onnx-10"), "round", read_only=True)
     EnableReferenceInput = Property(flag, False, read_only=True, doc="A second input, ref.")
+    Scale = PerDimension(_positive, None, ("", "[rows columns].", "By dimension."), read_only=True)
+    OutputSize = PerDimension(_output_size, None, ("", "[h w].", "[h w d]."), read_only=True)
 
     def _validate(self) -> None:
         values = self._values
@@ -114,35 +125,26 @@ class _Resize(
         kind = f"Resize {self.dims}d layer"
         if self.EnableReferenceInput:
             return f"{kind} with reference input."
-        if self._values["Scale"] is not None:
+        if self.Scale is not None:
             return f"{kind} with scale of {matlab_text(self._values['Scale'])}."
         return f"{kind} with output size of {matlab_text(self._values['OutputSize'])}."
 
 
 class Resize2DLayer(
     _Resize,
+    dims=2,
     type_text="Resize",
     versions="3",
     example="resize2dLayer(OutputSize=(64, 64), Method='bilinear')",
 ):
     """MATLAB's 2-D resize layer: H×W×C×N to H'×W'×C×N, torch N,C,H,W to N,C,H',W'."""
 
-    dims = 2
-
-    Scale = Property(optional(_positive(2)), None, read_only=True, doc="[rows columns].")
-    OutputSize = Property(optional(positive_integers(2)), None, read_only=True, doc="[h w].")
     Method = Property(one_of("nearest", "bilinear"), "nearest", read_only=True)
 
 
-class Resize3DLayer(
-    _Resize, type_text="Resize", default_format="SSSCB", example="resize3dLayer(Scale=(2, 2, 2))"
-):
+class Resize3DLayer(_Resize, dims=3, type_text="Resize", example="resize3dLayer(Scale=(2, 2, 2))"):
     """MATLAB's 3-D resize layer: H×W×D×C×N, torch N,C,H,W,D."""
 
-    dims = 3
-
-    Scale = Property(optional(_positive(3)), None, read_only=True, doc="By dimension.")
-    OutputSize = Property(optional(positive_integers(3)), None, read_only=True, doc="[h w d].")
     Method = Property(one_of("nearest", "trilinear"), "nearest", read_only=True)
 
 
@@ -167,14 +169,19 @@ def _crop(where: object) -> dict[str, object]:
     return {"Mode": where} if isinstance(where, str) else {"Mode": "custom", "Location": where}
 
 
-class _Crop(Layer):
+class _Crop(Layer, arguments=("Location",)):
     """What both crop layers share: the second input, ``ref``, gives the size."""
 
-    dims: ClassVar[int]
     _input_names = ("in", "ref")
 
     Mode = Property(
         one_of("centercrop", "custom"), "centercrop", read_only=True, argument="Location"
+    )
+    Location = PerDimension(
+        _location,
+        "auto",
+        [f"'centercrop', or {place} counted from 1." for place in ("x", "[x y]", "[x y z]")],
+        read_only=True,
     )
 
     @classmethod
@@ -183,7 +190,7 @@ class _Crop(Layer):
         return {"Location": _crop}
 
     def _validate(self) -> None:
-        located = self._values["Location"] != "auto"
+        located = self.Location != "auto"
         if located != (self.Mode == "custom"):
             raise PropertyError(
                 f"Mode '{self.Mode}' contradicts Location {matlab_text(self._values['Location'])}.",
@@ -201,7 +208,7 @@ class _Crop(Layer):
     def _build(self, formats: tuple[str, ...]) -> nn.Module:
         from ..engine.resampling import Crop
 
-        location = self._values["Location"]
+        location = self.Location
         if location == "auto":
             return Crop(self.dims, None)
         column, row, *planes = location
@@ -211,44 +218,29 @@ class _Crop(Layer):
         """For example ``center crop``."""
         if self.Mode == "centercrop":
             return "center crop"
-        location = matlab_text(self._values["Location"])
+        location = matlab_text(self.Location)
         return f"crop with upper-left corner of cropping rectangle at {location}"
 
     def __repr__(self) -> str:
-        what = self.Mode if self.Mode == "centercrop" else self._values["Location"]
+        what = self.Mode if self.Mode == "centercrop" else self.Location
         name = f", Name={self.Name!r}" if self.Name else ""
         return f"{self.constructor}({what!r}{name})"
 
 
-class Crop2DLayer(
-    _Crop, arguments=("Location",), type_text="Crop 2D", example="crop2dLayer((5, 3))"
-):
+class Crop2DLayer(_Crop, dims=2, type_text="Crop 2D", example="crop2dLayer((5, 3))"):
     """MATLAB's 2-D crop layer: the inputs are ``in`` and ``ref``, whose H×W the output has.
 
     **Location is [x y]**, the column first, counted from 1.
     """
 
-    dims = 2
-
-    Location = Property(
-        _location(2), "auto", read_only=True, doc="'centercrop', or [x y] counted from 1."
-    )
-
 
 class Crop3DLayer(
     _Crop,
-    arguments=("Location",),
+    dims=3,
     type_text="Crop 3D",
-    default_format="SSSCB",
     example="crop3dLayer((5, 3, 2))",
 ):
     """MATLAB's 3-D crop layer; Location is [x y z], counted from 1."""
-
-    dims = 3
-
-    Location = Property(
-        _location(3), "auto", read_only=True, doc="'centercrop', or [x y z] counted from 1."
-    )
 
 
 # --- space and depth --------------------------------------------------------------------

@@ -16,33 +16,20 @@ import numpy as np
 from ..arrays import Array
 from ..data_format import DataFormat, dlarray
 from ..display import matlab_text
-from ..errors import (
-    MatlabDeprecationWarning,
-    PropertyError,
-    ReadOnlyPropertyError,
-)
+from ..errors import MatlabDeprecationWarning, PropertyError, ReadOnlyPropertyError
 from ..plain_text import plain_text
 from .edges import (
     EdgesLayer,
     edge_pairs,
-    edge_sizes,
+    edge_property,
     edge_text,
     edges_of,
     merge_legacy_edges,
     without_same_size,
 )
-from .filters import (
-    FORMATS_2D,
-    AllChannelsLayer,
-    Filters1D,
-    Filters3D,
-    sizes_text,
-)
+from .filters import FORMATS, AllChannelsLayer, sizes_text
 from .learnables import Layout, Learnable
-from .properties import (
-    Property,
-    one_of,
-)
+from .properties import Property, one_of
 from .saved_fields import neutral, used
 
 if TYPE_CHECKING:
@@ -89,12 +76,10 @@ class TransposedConvolutionLayer(
     edges = "Cropping"
     weights_order = ("NumFilters", "NumChannels")
 
-    Weights = Learnable("Weight", Layout("weight", "h w F C -> C F h w"))
+    Weights = Learnable("Weight", Layout("weight", "... F C -> C F ..."))
 
     CroppingMode = Property(one_of("manual", "same"), "manual", read_only=True, argument="Cropping")
-    CroppingSize: Property[Any] = Property(
-        edge_sizes(2), 0, read_only=True, argument="Cropping", doc="[t b l r]."
-    )
+    CroppingSize = edge_property("Cropping")
 
     @property
     def crop(self) -> tuple[tuple[int, int], ...]:
@@ -142,6 +127,7 @@ class TransposedConvolutionLayer(
 class TransposedConvolution2DLayer(
     TransposedConvolutionLayer,
     constructor="transposedConv2dLayer",
+    dims=2,
     type_text="2-D Transposed Convolution",
     stem="transposed-conv",
     versions="2",
@@ -169,8 +155,6 @@ class TransposedConvolution2DLayer(
     bias. Source: the documentation page's "equivalent to the backward function of a standard
     convolution layer"; settled by real files.
     """
-
-    input_formats = FORMATS_2D
 
     # --- the deprecated property --------------------------------------------------------
 
@@ -248,7 +232,7 @@ class TransposedConvolution2DLayer(
         def run(folded: Array) -> Array:
             return self._run(folded, device, dtype, allow_tf32)
 
-        return map_spatial(data, form, FORMATS_2D[form.canonical], run)
+        return map_spatial(data, form, FORMATS[2][form.canonical], run)
 
     def rounding_scale(self, X: object, data_format: str) -> Array:
         """``|W| * |x| + |b|``, in double."""
@@ -289,8 +273,8 @@ class TransposedConvolution2DLayer(
 
 class TransposedConvolution1DLayer(
     TransposedConvolutionLayer,
-    Filters1D,
     constructor="transposedConv1dLayer",
+    dims=1,
     type_text="1-D Transposed Convolution",
     example="transposedConv1dLayer(4, 16, Stride=2)",
 ):
@@ -302,14 +286,11 @@ class TransposedConvolution1DLayer(
     Shape: MATLAB C×N×T to F×N×T', S×C×N to S'×F×N; torch N,C,T to N,F,T'.
     """
 
-    CroppingSize = Property(edge_sizes(1), 0, read_only=True, argument="Cropping", doc="[l r].")
-    Weights = Learnable("Weight", Layout("weight", "k F C -> C F k"))
-
 
 class TransposedConvolution3DLayer(
     TransposedConvolutionLayer,
-    Filters3D,
     constructor="transposedConv3dLayer",
+    dims=3,
     type_text="3-D Transposed Convolution",
     example="transposedConv3dLayer((2, 2, 2), 8, Stride=(2, 2, 2))",
 ):
@@ -320,8 +301,3 @@ class TransposedConvolution3DLayer(
 
     Shape: MATLAB H×W×D×C×N to H'×W'×D'×F×N; torch N,C,H,W,D to N,F,H',W',D'.
     """
-
-    CroppingSize = Property(
-        edge_sizes(3), 0, read_only=True, argument="Cropping", doc="[t l f; b r k]."
-    )
-    Weights = Learnable("Weight", Layout("weight", "h w d F C -> C F h w d"))

@@ -9,9 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from matlab_compat import Layer
 from matlab_compat.arrays import as_vector, restored
 from matlab_compat.errors import UsageError
-from matlab_compat.layers.learnables import Layout
+from matlab_compat.layers.learnables import Layout, Learnable
 
 SIZES = st.lists(st.integers(1, 4), min_size=4, max_size=4).map(tuple)
 
@@ -98,3 +99,17 @@ def test_a_vector_of_any_orientation(size: tuple[int, ...]) -> None:
 @pytest.mark.parametrize("size", [(2, 2), (3,), (5,)])
 def test_no_such_vector(size: tuple[int, ...]) -> None:
     assert as_vector(np.ones(size), (1, 1, 4)) is None
+
+
+@pytest.mark.parametrize(
+    ("dims", "axes"), [(1, "k C F -> F C k"), (2, "h w C F -> F C h w"), (3, "h w d C -> C h w d")]
+)
+def test_dots_of_a_layout_are_the_dimensions_of_the_class(dims: int, axes: str) -> None:
+    class Filters(Layer, dims=dims):
+        """Filters."""
+
+        Weights = Learnable(
+            "Weight", Layout("weight", "... C F -> F C ..." if dims < 3 else "... C -> C ...")
+        )
+
+    assert Filters.parameters()["Weights"].layout == Layout("weight", axes)

@@ -24,6 +24,7 @@ from matlab_compat import (
 )
 from matlab_compat.errors import MatlabCompatWarning, PropertyError, ReadOnlyPropertyError
 from matlab_compat.layers.properties import (
+    PerDimension,
     Property,
     flag,
     nonnegative_integers,
@@ -34,6 +35,7 @@ from matlab_compat.layers.properties import (
     positive_integers,
     positive_scalar,
     real_scalar,
+    sizes,
     text,
 )
 
@@ -297,3 +299,34 @@ def test_missing_parameters_are_those_without_a_value() -> None:
     layer = matlab_compat.fullyConnectedLayer(2, Weights=[[1.0], [2.0]])
     assert layer.missing_parameters() == ["Bias"]
     assert layer.initialize(seed=0).missing_parameters() == []
+
+
+@pytest.mark.parametrize(
+    ("dims", "value", "shown"), [(1, 3, 3), (2, 3, (3, 3)), (3, (1, 2, 3), (1, 2, 3))]
+)
+def test_a_property_per_dimension_follows_the_class(
+    dims: int, value: object, shown: object
+) -> None:
+    class Flat(Layer):
+        """Of two dimensions."""
+
+        Step = PerDimension(sizes, 1, ("one", "two", "three"))
+
+    class Windows(Flat, dims=dims):
+        """Of others."""
+
+    declared = Windows.properties["Step"]
+    assert Windows(Step=value).values["Step"] == shown
+    assert declared.__doc__ == ("one", "two", "three")[dims - 1]
+    assert declared.default == (1 if dims == 1 else (1,) * dims)
+    assert Flat.properties["Step"].default == (1, 1)
+
+
+def test_a_property_per_dimension_keeps_its_rule() -> None:
+    class Windows(Layer, dims=1):
+        """Of one dimension."""
+
+        Step = PerDimension(sizes)
+
+    with pytest.raises(PropertyError, match="Step must be a positive integer; got"):
+        Windows(Step=(1, 2))
