@@ -65,7 +65,7 @@ class Attention(nn.Module):
 
     def _joined(self, y: Tensor) -> Tensor:
         """The inverse of :meth:`_heads`."""
-        return y.transpose(2, 3).flatten(1, 2)
+        return y.transpose(1, 2).flatten(2).transpose(1, 2)
 
     def _allowed(self, q: Tensor, k: Tensor, mask: Tensor | None) -> Tensor | None:
         """Which keys each query may attend to; ``None`` for all."""
