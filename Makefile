@@ -34,8 +34,9 @@ FUZZ_ARGS ?=
 BENCH_ARGS ?= --json benchmarks/speed.json
 
 BIN := $(VENV)/bin
-# A module's tests stay together: they share what its fixtures took long to make.
-PYTEST = $(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile
+# A module's tests stay together: they share what its fixtures took long to make. Modules come in
+# the order of tests/conftest.py, those with long tests first.
+PYTEST = $(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder
 CHANGED = $$($(BIN)/python -m tests.changed)
 # What quick installs: dev, test, or reader.
 NEEDS ?= dev

@@ -36,6 +36,9 @@ WITHOUT_TORCH = (
     "test_packaging.py",
 )
 
+#: What marks tests that take long, the longest first.
+LONG = ("slow", "real")
+
 REAL = Path(__file__).parents[2] / "shared" / "real"
 
 
@@ -79,7 +82,17 @@ def pytest_ignore_collect(collection_path: Path) -> bool | None:
     return None if any(path.is_relative_to(name) for name in WITHOUT_TORCH) else True
 
 
+def _long_first(items: list[pytest.Item]) -> None:
+    """Modules with long tests before the others, so that no process has the last of them alone."""
+    modules: dict[Path, int] = {}
+    for item in items:
+        ranks = [rank for rank, marker in enumerate(LONG) if item.get_closest_marker(marker)]
+        modules[item.path] = min(*ranks, modules.get(item.path, len(LONG)), len(LONG))
+    items.sort(key=lambda item: modules[item.path])
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    _long_first(items)
     absent = _absent()
     # torch is imported only where a test of the selection may need it.
     if any(item.get_closest_marker("gpu") for item in items) and _no_gpu():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 from converters import open_mat
@@ -11,14 +12,18 @@ from converters.saved import SavedLayer, SavedNetwork
 from matlab_compat.layers import layer_class
 
 
+@cache
+def models_of(path: Path) -> list[SavedNetwork | SavedLayer]:
+    """Read once for all tests of a process; to build a layer changes nothing in what was read."""
+    models = (found.model for found in find_models(open_mat(path)))
+    return [model for model in models if isinstance(model, SavedNetwork | SavedLayer)]
+
+
 def saved_layers(path: Path, *classes: str) -> list[SavedLayer]:
     """The layers of these classes (without their package) in networks, and loose."""
     found: list[SavedLayer] = []
-    for model in (f.model for f in find_models(open_mat(path))):
-        if isinstance(model, SavedNetwork):
-            found += model.layers
-        elif isinstance(model, SavedLayer):
-            found.append(model)
+    for model in models_of(path):
+        found += model.layers if isinstance(model, SavedNetwork) else [model]
     return [layer for layer in found if layer.short_class in classes]
 
 
@@ -32,6 +37,6 @@ def family_layers(path: Path, family: str) -> Iterator[SavedLayer]:
 
 def network_layers(path: Path) -> Iterator[SavedLayer]:
     """All layers of the networks in a file."""
-    for found in find_models(open_mat(path)):
-        if isinstance(found.model, SavedNetwork):
-            yield from found.model.layers
+    for model in models_of(path):
+        if isinstance(model, SavedNetwork):
+            yield from model.layers

@@ -32,6 +32,8 @@ from matlab_compat.layers.properties import Property, real_scalar
 from matlab_compat.layers.saved_fields import declaration, is_empty, neutral, no_effect
 from tests.real import MAT_FILES, REAL, file_id
 
+from ..saved import models_of
+
 ONES = np.ones((3, 1), np.float32)
 
 
@@ -264,8 +266,7 @@ def test_no_declaration_hides_a_property() -> None:
 @pytest.mark.parametrize("path", MAT_FILES, ids=file_id)
 def test_no_layer_of_a_real_file_is_refused_for_a_field(path: Path) -> None:
     """Whatever the second collection and the first hold is used, or declared."""
-    with open_mat(path) as mat:
-        models = [found.model for found in find_models(mat)]
+    models = models_of(path)
     layers = [model for model in models if isinstance(model, SavedLayer)]
     layers += [s for model in models if isinstance(model, SavedNetwork) for s in model.layers]
     for saved in layers:
