@@ -86,8 +86,7 @@ class PReLULayer(Layer, type_text="PReLU", example="preluLayer(AlphaInitializer=
     NumChannels = Property(auto_or_positive_integer, "auto", read_only=True, group="")
     Alpha = Learnable("Alpha", Layout("weight"))
     AlphaInitializer = initializer("narrow-normal", "narrow-normal", "zeros", "ones")
-    AlphaLearnRateFactor = factor(1)
-    AlphaL2Factor = factor(1)
+    AlphaLearnRateFactor, AlphaL2Factor = factor(1), factor(1)
 
     def _validate(self) -> None:
         alpha = self.Alpha

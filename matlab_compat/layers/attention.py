@@ -13,12 +13,10 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 
-from ..arrays import as_vector, restored
-from ..display import size_text
 from ..errors import DataFormatError, PropertyError
 from .base import Fans, Layer
 from .formats import require_format
-from .learnables import Layout, Learnable, factor, initializer
+from .learnables import Layout, Learnable, factor, fitted, initializer
 from .properties import (
     Property,
     auto_or_positive_integer,
@@ -29,6 +27,7 @@ from .properties import (
     real_scalar,
 )
 from .saved_fields import neutral, no_effect
+from .weighted import BIAS_INITIALIZERS, WEIGHT_INITIALIZERS
 
 if TYPE_CHECKING:
     from torch import nn
@@ -37,8 +36,6 @@ if TYPE_CHECKING:
 
 #: Attention goes over T, or over S where there is no time.
 FORMATS = ("CBT", "SCB")
-WEIGHT_INITIALIZERS = ("glorot", "he", "narrow-normal", "zeros", "ones")
-BIAS_INITIALIZERS = ("zeros", "narrow-normal", "ones")
 _PARTS = ("Query", "Key", "Value", "Output")
 _REMEDY = (
     "give a sequence ('CBT') or a one-dimensional image ('SCB'); insert flattenLayer after layers "
@@ -175,22 +172,14 @@ class SelfAttentionLayer(
     KeyBiasInitializer = initializer("zeros", *BIAS_INITIALIZERS)
     ValueBiasInitializer = initializer("zeros", *BIAS_INITIALIZERS)
     OutputBiasInitializer = initializer("zeros", *BIAS_INITIALIZERS)
-    QueryWeightsLearnRateFactor = factor(1)
-    KeyWeightsLearnRateFactor = factor(1)
-    ValueWeightsLearnRateFactor = factor(1)
-    OutputWeightsLearnRateFactor = factor(1)
-    QueryBiasLearnRateFactor = factor(1)
-    KeyBiasLearnRateFactor = factor(1)
-    ValueBiasLearnRateFactor = factor(1)
-    OutputBiasLearnRateFactor = factor(1)
-    QueryWeightsL2Factor = factor(1)
-    KeyWeightsL2Factor = factor(1)
-    ValueWeightsL2Factor = factor(1)
-    OutputWeightsL2Factor = factor(1)
-    QueryBiasL2Factor = factor(0)
-    KeyBiasL2Factor = factor(0)
-    ValueBiasL2Factor = factor(0)
-    OutputBiasL2Factor = factor(0)
+    QueryWeightsLearnRateFactor, KeyWeightsLearnRateFactor = factor(1), factor(1)
+    ValueWeightsLearnRateFactor, OutputWeightsLearnRateFactor = factor(1), factor(1)
+    QueryBiasLearnRateFactor, KeyBiasLearnRateFactor = factor(1), factor(1)
+    ValueBiasLearnRateFactor, OutputBiasLearnRateFactor = factor(1), factor(1)
+    QueryWeightsL2Factor, KeyWeightsL2Factor = factor(1), factor(1)
+    ValueWeightsL2Factor, OutputWeightsL2Factor = factor(1), factor(1)
+    QueryBiasL2Factor, KeyBiasL2Factor = factor(0), factor(0)
+    ValueBiasL2Factor, OutputBiasL2Factor = factor(0), factor(0)
 
     @classmethod
     def expansions(cls) -> dict[str, Callable[[object], dict[str, object]]]:
@@ -211,7 +200,8 @@ class SelfAttentionLayer(
                 )
         for name, size in self._sizes().items():
             if self._values[name].size:
-                self._values[name] = self._fitted(name, size)
+                need, vector = "the sizes of the layer need", name.endswith("Bias")
+                self._values[name] = fitted(name, self._values[name], size, need, vector=vector)
 
     def _read_sizes(self) -> None:
         """Sizes that are 'auto' from the weights; values have as many channels as keys."""
@@ -233,18 +223,6 @@ class SelfAttentionLayer(
             sizes[f"{name}Weights"] = (n, values if name == "Output" else inputs)
             sizes[f"{name}Bias"] = (n, 1)
         return sizes
-
-    def _fitted(self, name: str, size: tuple[int | None, ...]) -> np.ndarray[Any, Any]:
-        value = self._values[name]
-        column = as_vector(value, (value.size, 1)) if name.endswith("Bias") else None
-        full = restored(value if column is None else column, size)
-        if full is None:
-            want = "×".join("N" if n is None else str(n) for n in size)
-            raise PropertyError(
-                f"{name} is {size_text(value.shape)}, but the sizes of the layer need {want}.",
-                where=(name,),
-            )
-        return full
 
     def _parameter_sizes(self, channels: int) -> dict[str, tuple[tuple[int, ...], Fans]]:
         """``numIn`` is the number of columns, ``numOut`` of rows; OutputSize is the input's."""

@@ -253,7 +253,7 @@ class ChannelGroupsLayer(FilterLayer):
             )
         return super()._checked_bias(bias)
 
-    def _filters_said(self) -> str:
+    def _outputs_said(self) -> str:
         return f"NumFiltersPerGroup {self.NumFiltersPerGroup} and NumGroups {self.NumGroups}"
 
     def _hint(self, weights: Array, needed: tuple[int | None, ...]) -> str:

@@ -11,14 +11,12 @@ from collections.abc import Sequence
 from math import prod
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from ..arrays import Array, as_vector, restored
 from ..display import size_text
 from ..errors import PropertyError, UnsupportedLayerError
 from .base import Fans, Layer
 from .formats import require_format
-from .learnables import Layout, Learnable, factor, initializer
+from .learnables import Layout, Learnable, factor, fitted, initializer
 from .properties import (
     Property,
     anything,
@@ -31,11 +29,10 @@ from .properties import (
     real_scalar,
 )
 from .saved_fields import no_effect
+from .weighted import WEIGHT_INITIALIZERS, WeightedLayer
 
 if TYPE_CHECKING:
     from torch import nn
-
-WEIGHT_INITIALIZERS = ("glorot", "he", "narrow-normal", "zeros", "ones")
 
 
 class EmbeddingLayer(Layer, default_format="CBT"):
@@ -43,20 +40,12 @@ class EmbeddingLayer(Layer, default_format="CBT"):
 
     Weights = Learnable("Weight", Layout("weight", "out words -> words out"))
     WeightsInitializer = initializer("narrow-normal", *WEIGHT_INITIALIZERS)
-    WeightLearnRateFactor = factor(1)
-    WeightL2Factor = factor(1)
+    WeightLearnRateFactor, WeightL2Factor = factor(1), factor(1)
 
     def _check_weights(self, size: tuple[int, int]) -> None:
-        if self.Weights.size == 0:
-            return
-        full = restored(self.Weights, size)
-        if full is None:
-            raise PropertyError(
-                f"Weights is {size_text(self.Weights.shape)}, but the sizes of the layer need "
-                f"{size_text(size)}.",
-                where=("Weights",),
-            )
-        self._values["Weights"] = full
+        if self.Weights.size:
+            need = "the sizes of the layer need"
+            self._values["Weights"] = fitted("Weights", self.Weights, size, need)
 
 
 class PositionEmbeddingLayer(
@@ -268,7 +257,7 @@ class Indexing1DLayer(
 
 
 class PatchEmbeddingLayer(
-    Layer,
+    WeightedLayer,
     type_text="Patch Embedding",
     channels="NumChannels",
     example="patchEmbeddingLayer((16, 16), 768)",
@@ -291,53 +280,30 @@ class PatchEmbeddingLayer(
     SpatialFlattenMode = Property(
         one_of("column-major", "row-major"), "column-major", read_only=True
     )
-    Weights = Learnable("Weight", Layout("weight", "h w C F -> F C h w"))
-    Bias = Learnable("Bias", Layout("bias"))
-    WeightsInitializer = initializer("glorot", *WEIGHT_INITIALIZERS)
-    BiasInitializer = initializer("zeros", "zeros", "narrow-normal", "ones")
-    WeightLearnRateFactor = factor(1)
-    BiasLearnRateFactor = factor(1)
-    WeightL2Factor = factor(1)
-    BiasL2Factor = factor(0)
+    Weights = Learnable("Weight", Layout("weight", "... C F -> F C ..."))
 
-    def _validate(self) -> None:
-        if self.Weights.size:
-            full = restored(self.Weights, (*self.PatchSize, self.input_channels(), self.OutputSize))
-            if full is None:
-                size = (*self.PatchSize, self.input_channels() or "NumChannels", self.OutputSize)
-                raise PropertyError(
-                    f"Weights is {size_text(self.Weights.shape)}, but PatchSize and OutputSize "
-                    f"need {'×'.join(map(str, size))}.",
-                    where=("Weights",),
-                )
-            self._values.update(Weights=full, NumChannels=full.shape[2])
-        if self.Bias.size:
-            bias = as_vector(self.Bias, (1, 1, self.OutputSize))
-            if bias is None:
-                raise PropertyError(
-                    f"Bias is {size_text(self.Bias.shape)}, but OutputSize {self.OutputSize} "
-                    f"needs 1×1×{self.OutputSize}.",
-                    where=("Bias",),
-                )
-            self._values["Bias"] = bias
+    def _checked_weights(self, weights: Array) -> Array:
+        size = (*self.PatchSize, self.input_channels(), self.OutputSize)
+        need = "PatchSize and OutputSize need"
+        return fitted("Weights", weights, size, need, unknown="NumChannels")
+
+    def _count_channels(self, weights: Array) -> None:
+        self._values["NumChannels"] = weights.shape[2]
+
+    def _bias_size(self) -> tuple[int, ...]:
+        return (1, 1, self.OutputSize)
 
     def output_formats(self, formats: Sequence[str]) -> tuple[str, ...]:
         """Images become one-dimensional: "SSCB" to "SCB"."""
         require_format(formats[0], ("SSCB",))
         return ("SCB",)
 
-    def parameter_value(self, name: str) -> Array:
-        """A learnable as the network runs it: an absent bias beside weights is zero."""
-        if name == "Bias" and self.Bias.size == 0 and self.BiasInitializer == "zeros":
-            return np.zeros((1, 1, self.OutputSize), self.Weights.dtype)
-        return super().parameter_value(name)
-
     def _parameter_sizes(self, channels: int) -> dict[str, tuple[tuple[int, ...], Fans]]:
         """With the fans of a convolution."""
         area = prod(self.PatchSize)
         fans = (area * channels, area * self.OutputSize)
         weights = (*self.PatchSize, channels, self.OutputSize)
-        return {"Weights": (weights, fans), "Bias": ((1, 1, self.OutputSize), fans)}
+        return {"Weights": (weights, fans), "Bias": (self._bias_size(), fans)}
 
     def _build(self, formats: tuple[str, ...]) -> nn.Module:
         from ..engine.embedding import PatchEmbedding

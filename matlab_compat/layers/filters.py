@@ -8,11 +8,11 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from ..arrays import Array, as_vector, restored
+from ..arrays import Array, restored
 from ..display import matlab_text, row_text, size_text
 from ..errors import DataFormatError, PropertyError
-from .base import Fans, Layer
-from .learnables import Layout, Learnable, factor, initializer
+from .base import Fans
+from .learnables import Layout, Learnable
 from .properties import (
     REQUIRED,
     PerDimension,
@@ -21,6 +21,7 @@ from .properties import (
     positive_integer,
     sizes,
 )
+from .weighted import WeightedLayer
 
 Size = tuple[int, ...]
 
@@ -36,7 +37,7 @@ FORMATS = {
 }
 
 
-class FilterLayer(Layer):
+class FilterLayer(WeightedLayer):
     """Base of the layers that move filters over one to three dimensions.
 
     How channels are counted is up to :class:`AllChannelsLayer` and :class:`ChannelGroupsLayer`.
@@ -49,14 +50,6 @@ class FilterLayer(Layer):
     FilterSize = PerDimension(sizes, docs=("", "Filter height and width.", ""), read_only=True)
     Stride: Property[Any]
     Weights = Learnable("Weight", Layout("weight", "... C F -> F C ..."))
-    Bias = Learnable("Bias", Layout("bias"))
-    WeightsInitializer = initializer("glorot", "glorot", "he", "narrow-normal", "zeros", "ones")
-    BiasInitializer = initializer("zeros", "zeros", "narrow-normal", "ones")
-    WeightLearnRateFactor = factor(1)
-    BiasLearnRateFactor = factor(1)
-    WeightL2Factor = factor(1)
-    BiasL2Factor = factor(0)
-
     # --- sizes, one number per dimension also in 1-D ------------------------------------
 
     @property
@@ -71,10 +64,6 @@ class FilterLayer(Layer):
 
     def _weights_size(self) -> tuple[int | None, ...]:
         """The size that Weights must have; ``None`` where any will do."""
-        raise NotImplementedError
-
-    def _bias_size(self) -> Size:
-        """The size that Bias must have."""
         raise NotImplementedError
 
     def _torch_size(self) -> Size:
@@ -97,18 +86,7 @@ class FilterLayer(Layer):
         inferred = {name: n for name, n in counted if cls.properties[name].default is REQUIRED}
         return {"FilterSize": shape[: cls.dims], **inferred, **values}
 
-    def _count_channels(self, weights: Array) -> None:
-        """Take over what checked weights say about the number of channels."""
-        raise NotImplementedError
-
     # --- validation ---------------------------------------------------------------------
-
-    def _validate(self) -> None:
-        if self.Weights.size:
-            self._values["Weights"] = self._checked_weights(self.Weights)
-            self._count_channels(self.Weights)
-        if self.Bias.size:
-            self._values["Bias"] = self._checked_bias(self.Bias)
 
     def _checked_weights(self, weights: Array) -> Array:
         needed = self._weights_size()
@@ -137,22 +115,6 @@ class FilterLayer(Layer):
         exchanged = restored(weights, (*before, second, first)) is not None
         return " The last two dimensions look exchanged." if exchanged else ""
 
-    def _checked_bias(self, bias: Array) -> Array:
-        size = self._bias_size()
-        full = as_vector(bias, size)
-        if full is None:
-            full = restored(bias, size)
-        if full is None:
-            raise PropertyError(
-                f"Bias is {size_text(bias.shape)}, but {self._filters_said()} "
-                f"needs {size_text(size)}.",
-                where=("Bias",),
-            )
-        return full
-
-    def _filters_said(self) -> str:
-        raise NotImplementedError
-
     # --- torch --------------------------------------------------------------------------
 
     def output_formats(self, formats: Sequence[str]) -> tuple[str, ...]:
@@ -164,12 +126,6 @@ class FilterLayer(Layer):
                 "vectors ('CB') to images first, for example X.reshape(1, 1, C, N).",
             )
         return (formats[0],)
-
-    def parameter_value(self, name: str) -> Array:
-        """A learnable as the network runs it: an absent bias beside weights is zero."""
-        if name == "Bias" and self.Bias.size == 0 and self.BiasInitializer == "zeros":
-            return np.zeros(self._bias_size(), self.Weights.dtype)
-        return super().parameter_value(name)
 
     def _fans(self, channels: int, filters: int) -> Fans:
         """``numIn = h*w*channels`` and ``numOut = h*w*filters``, as the pages define them."""
@@ -196,7 +152,7 @@ class AllChannelsLayer(FilterLayer, channels="NumChannels"):
     def _bias_size(self) -> Size:
         return (*(1,) * self.dims, self.NumFilters)
 
-    def _filters_said(self) -> str:
+    def _outputs_said(self) -> str:
         return f"NumFilters {self.NumFilters}"
 
     def _count_channels(self, weights: Array) -> None:

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
-from ..arrays import Array, as_vector, restored
-from ..display import size_text
-from ..errors import DataFormatError, PropertyError
-from .base import Fans, Layer
-from .learnables import Layout, Learnable, factor, initializer
+from ..arrays import Array
+from ..errors import DataFormatError
+from .base import Fans
+from .learnables import Layout, Learnable, fitted, initializer
 from .properties import Property, auto_or_positive_integer, positive_integer
 from .saved_fields import neutral
+from .weighted import WeightedLayer
 
 if TYPE_CHECKING:
     from torch import nn
@@ -34,7 +34,7 @@ FORMATS = {
 
 
 class FullyConnectedLayer(
-    Layer,
+    WeightedLayer,
     type_text="Fully Connected",
     default_format="CB",
     channels="InputSize",
@@ -72,45 +72,21 @@ class FullyConnectedLayer(
     InputSize = Property(auto_or_positive_integer, "auto", read_only=True, argument=None)
     OutputSize = Property(positive_integer, read_only=True)
     Weights = Learnable("Weight", Layout("weight", "out in -> out in"))
-    Bias = Learnable("Bias", Layout("bias"))
     WeightsInitializer = initializer(
         "glorot", "glorot", "he", "orthogonal", "narrow-normal", "zeros", "ones"
     )
-    BiasInitializer = initializer("zeros", "zeros", "narrow-normal", "ones")
-    WeightLearnRateFactor = factor(1)
-    BiasLearnRateFactor = factor(1)
-    WeightL2Factor = factor(1)
-    BiasL2Factor = factor(0)
-
-    def _validate(self) -> None:
-        weights, bias = self.Weights, self.Bias
-        if weights.size:
-            self._values["Weights"] = self._checked_weights(weights)
-            self._values["InputSize"] = self.Weights.shape[1]
-        if bias.size:
-            self._values["Bias"] = self._checked_bias(bias)
 
     def _checked_weights(self, weights: Array) -> Array:
-        wanted = self.input_channels()
-        full = restored(weights, (self.OutputSize, wanted))
-        if full is None:
-            raise PropertyError(
-                f"Weights is {size_text(weights.shape)}, but OutputSize {self.OutputSize} and "
-                f"InputSize {self.InputSize} need {self.OutputSize}×{wanted or 'InputSize'}.",
-                where=("Weights",),
-                remedy="give Weights as OutputSize x InputSize.",
-            )
-        return full
+        need = f"OutputSize {self.OutputSize} and InputSize {self.InputSize} need"
+        remedy = "give Weights as OutputSize x InputSize."
+        size = (self.OutputSize, self.input_channels())
+        return fitted("Weights", weights, size, need, unknown="InputSize", remedy=remedy)
 
-    def _checked_bias(self, bias: Array) -> Array:
-        full = as_vector(bias, (self.OutputSize, 1))
-        if full is None:
-            raise PropertyError(
-                f"Bias is {size_text(bias.shape)}, but OutputSize {self.OutputSize} "
-                f"needs {self.OutputSize}×1.",
-                where=("Bias",),
-            )
-        return full
+    def _count_channels(self, weights: Array) -> None:
+        self._values["InputSize"] = weights.shape[1]
+
+    def _bias_size(self) -> tuple[int, ...]:
+        return (self.OutputSize, 1)
 
     @classmethod
     def _from_values(cls, values: dict[str, object], extra: Mapping[str, Any]) -> Self:
@@ -147,12 +123,6 @@ class FullyConnectedLayer(
         (labels,) = formats
         inputs = self.input_channels() or 0
         return FullyConnected(inputs, self.OutputSize, labels.count("S"), "T" in labels)
-
-    def parameter_value(self, name: str) -> Array:
-        """A learnable as the network runs it: an absent bias beside weights is zero."""
-        if name == "Bias" and self.Bias.size == 0 and self.BiasInitializer == "zeros":
-            return np.zeros((self.OutputSize, 1), self.Weights.dtype)
-        return super().parameter_value(name)
 
     def _parameter_sizes(self, channels: int) -> dict[str, tuple[tuple[int, ...], Fans]]:
         """``numIn`` is InputSize and ``numOut`` OutputSize."""

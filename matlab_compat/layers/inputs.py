@@ -154,6 +154,16 @@ class _NormalizedInput(
         A statistic has a size that does not fit InputSize.
     """
 
+    Normalization = Property(_normalization, "none", doc="The mode.")
+    NormalizationDimension = Property(
+        one_of("auto", "channel", "element", "all"), "auto", doc="What training averages over."
+    )
+    Mean = _statistic_property()
+    StandardDeviation = _statistic_property()
+    Min = _statistic_property()
+    Max = _statistic_property()
+    SplitComplexInputs = Property(flag, False, read_only=True, doc="Real and imaginary parts.")
+
     def _validate(self) -> None:
         size = self.input_size()
         for name in ("Mean", "StandardDeviation", "Min", "Max"):
@@ -330,14 +340,7 @@ def _fitted(name: str, value: Array, size: tuple[int, ...]) -> Array:
 
 class _ImageInput(_NormalizedInput):
     Normalization = Property(_normalization, "zerocenter", doc="The mode.")
-    NormalizationDimension = Property(
-        one_of("auto", "channel", "element", "all"), "auto", doc="What training averages over."
-    )
     Mean = _statistic_property("AverageImage")
-    StandardDeviation = _statistic_property()
-    Min = _statistic_property()
-    Max = _statistic_property()
-    SplitComplexInputs = Property(flag, False, read_only=True, doc="Real and imaginary parts.")
 
     def description(self) -> str:
         """For example ``28×28×3 images with 'zerocenter' normalization``."""
@@ -380,22 +383,8 @@ class Image3DInputLayer(
 # --- sequences and features ---------------------------------------------------------------
 
 
-class _DataInput(_NormalizedInput):
-    """Not normalized by default."""
-
-    Normalization = Property(_normalization, "none", doc="The mode.")
-    NormalizationDimension = Property(
-        one_of("auto", "channel", "element", "all"), "auto", doc="What training averages over."
-    )
-    Mean = _statistic_property()
-    StandardDeviation = _statistic_property()
-    Min = _statistic_property()
-    Max = _statistic_property()
-    SplitComplexInputs = Property(flag, False, read_only=True, doc="Real and imaginary parts.")
-
-
 class SequenceInputLayer(
-    _DataInput,
+    _NormalizedInput,
     type_text="Sequence Input",
     versions="3, 4, 5",
     example="sequenceInputLayer(12, MinLength=5)",
@@ -427,7 +416,7 @@ class SequenceInputLayer(
 
 
 class FeatureInputLayer(
-    _DataInput,
+    _NormalizedInput,
     type_text="Feature Input",
     default_format="CB",
     versions="2",

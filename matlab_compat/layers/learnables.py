@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -13,8 +13,9 @@ from typing import Any
 
 import numpy as np
 
-from ..arrays import Array
-from ..errors import UnsupportedLayerError, UsageError
+from ..arrays import Array, as_vector, restored
+from ..display import size_text
+from ..errors import PropertyError, UnsupportedLayerError, UsageError
 from .properties import (
     LEARNABLE_PARAMETERS,
     STATE_PARAMETERS,
@@ -150,6 +151,46 @@ class State(Parameter):
 
     def __init__(self, layout: Layout | None = None) -> None:
         super().__init__(layout, group=STATE_PARAMETERS)
+
+
+def fitted(
+    name: str,
+    value: Array,
+    size: Sequence[int | None],
+    need: str,
+    *,
+    vector: bool = False,
+    unknown: str = "N",
+    remedy: str = "",
+) -> Array:
+    """The array of a parameter with the dimensions of size 1 that MATLAB drops.
+
+    Parameters
+    ----------
+    name:
+        The property.
+    value:
+        Its array.
+    size:
+        The size that it must have; ``None`` where any will do, which messages call ``unknown``.
+    need:
+        What needs that size, for the message: "OutputSize 4 needs".
+    vector:
+        Whether it is a vector, and may be given in any orientation.
+
+    Raises
+    ------
+    PropertyError
+        It has another size.
+    """
+    turned = as_vector(value, tuple(value.size if n is None else n for n in size))
+    full = restored(turned if vector and turned is not None else value, tuple(size))
+    if full is None:
+        want = "×".join(unknown if n is None else str(n) for n in size)
+        raise PropertyError(
+            f"{name} is {size_text(value.shape)}, but {need} {want}.", where=(name,), remedy=remedy
+        )
+    return full
 
 
 def factor(default: float) -> Property[float]:

@@ -92,10 +92,8 @@ class _Normalization(
     Scale = Learnable("Scale", Layout("weight"))
     OffsetInitializer = initializer("zeros", "zeros", "ones", "narrow-normal")
     ScaleInitializer = initializer("ones", "ones", "zeros", "narrow-normal")
-    OffsetLearnRateFactor = factor(1)
-    ScaleLearnRateFactor = factor(1)
-    OffsetL2Factor = factor(1)
-    ScaleL2Factor = factor(1)
+    OffsetLearnRateFactor, ScaleLearnRateFactor = factor(1), factor(1)
+    OffsetL2Factor, ScaleL2Factor = factor(1), factor(1)
 
     def _validate(self) -> None:
         for name in self.parameters():

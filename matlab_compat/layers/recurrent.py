@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 
-from ..arrays import Array, as_vector, restored
-from ..display import size_text
+from ..arrays import Array
 from ..errors import PropertyError
 from .base import Fans, Layer
 from .formats import require_format
-from .learnables import Learnable, State, factor, initializer
+from .learnables import Learnable, State, factor, fitted, initializer
 from .properties import (
+    Owner,
     Property,
     auto_or_positive_integer,
     flag,
@@ -63,9 +63,18 @@ def _gate_factor(blocks: int) -> Callable[[object], Factor]:
     return convert
 
 
-def gate_factor(default: float, blocks: int) -> Property[Factor]:
-    """A factor for all gates, or one for each of the ``blocks`` of rows, in their order."""
-    return Property(_gate_factor(blocks), default, group=None)
+class GateFactor(Property[Factor]):
+    """A factor for all gates, or one for each block of rows that the class has, in their order."""
+
+    def __init__(self, default: float, blocks: int = 1) -> None:
+        super().__init__(_gate_factor(blocks), default, group=None)
+        self.of_all = default
+
+    def for_layer(self, kind: type[Owner]) -> GateFactor:
+        """With as many as ``kind`` has gates and directions."""
+        own = GateFactor(self.of_all, getattr(kind, "gates", 1) * getattr(kind, "directions", 1))
+        own.name = self.name
+        return own
 
 
 class RecurrentLayer(
@@ -110,6 +119,9 @@ class RecurrentLayer(
     HiddenState = State()
     InputWeightsInitializer = initializer("glorot", *WEIGHT_INITIALIZERS)
     RecurrentWeightsInitializer = initializer("orthogonal", *WEIGHT_INITIALIZERS)
+    InputWeightsLearnRateFactor, InputWeightsL2Factor = GateFactor(1), GateFactor(1)
+    RecurrentWeightsLearnRateFactor, RecurrentWeightsL2Factor = GateFactor(1), GateFactor(1)
+    BiasLearnRateFactor, BiasL2Factor = GateFactor(1), GateFactor(0)
 
     # --- ports --------------------------------------------------------------------------
 
@@ -144,23 +156,13 @@ class RecurrentLayer(
 
     def _validate(self) -> None:
         for name, size in self._sizes(self.input_channels()).items():
-            value = self._values[name]
-            if value.size:
-                full = as_vector(value, (size[0] or 0, 1)) if name == "Bias" else None
-                self._values[name] = self._fitted(name, value if full is None else full, size)
+            if self._values[name].size:
+                need = f"{self.NumHiddenUnits} hidden units (InputSize {self.InputSize}) need"
+                self._values[name] = fitted(
+                    name, self._values[name], size, need, vector=name == "Bias"
+                )
         if self.InputSize == "auto" and self._input_size_shown() is not None:
             self._values["InputSize"] = self._input_size_shown()
-
-    def _fitted(self, name: str, value: Array, size: tuple[int | None, ...]) -> Array:
-        full = restored(value, size)
-        if full is None:
-            want = "×".join("N" if n is None else str(n) for n in size)
-            raise PropertyError(
-                f"{name} is {size_text(value.shape)}, but {self.NumHiddenUnits} hidden units "
-                f"(InputSize {self.InputSize}) need {want}.",
-                where=(name,),
-            )
-        return full
 
     def _input_size_shown(self) -> int | None:
         """The size of the input that the weights show."""
@@ -318,12 +320,6 @@ class LSTMLayer(
 
     CellState = State()
     BiasInitializer = initializer("unit-forget-gate", *BIAS_INITIALIZERS)
-    InputWeightsLearnRateFactor = gate_factor(1, 4)
-    RecurrentWeightsLearnRateFactor = gate_factor(1, 4)
-    BiasLearnRateFactor = gate_factor(1, 4)
-    InputWeightsL2Factor = gate_factor(1, 4)
-    RecurrentWeightsL2Factor = gate_factor(1, 4)
-    BiasL2Factor = gate_factor(0, 4)
 
     def _module(self, settings: Settings) -> Recurrence:
         from ..engine.recurrent import LSTM, SteppedLSTM
@@ -341,13 +337,6 @@ class BiLSTMLayer(
     """
 
     directions = 2
-
-    InputWeightsLearnRateFactor = gate_factor(1, 8)
-    RecurrentWeightsLearnRateFactor = gate_factor(1, 8)
-    BiasLearnRateFactor = gate_factor(1, 8)
-    InputWeightsL2Factor = gate_factor(1, 8)
-    RecurrentWeightsL2Factor = gate_factor(1, 8)
-    BiasL2Factor = gate_factor(0, 8)
 
 
 class GRULayer(
@@ -372,12 +361,6 @@ class GRULayer(
         read_only=True,
     )
     BiasInitializer = initializer("zeros", *BIAS_INITIALIZERS[1:])
-    InputWeightsLearnRateFactor = gate_factor(1, 3)
-    RecurrentWeightsLearnRateFactor = gate_factor(1, 3)
-    BiasLearnRateFactor = gate_factor(1, 3)
-    InputWeightsL2Factor = gate_factor(1, 3)
-    RecurrentWeightsL2Factor = gate_factor(1, 3)
-    BiasL2Factor = gate_factor(0, 3)
 
     @property
     def _has_recurrent_bias(self) -> bool:
@@ -418,10 +401,8 @@ class ProjectedLayer(RecurrentLayer):
     OutputProjector = Learnable("OutputProjector")
     InputProjectorInitializer = initializer("orthogonal", *WEIGHT_INITIALIZERS)
     OutputProjectorInitializer = initializer("orthogonal", *WEIGHT_INITIALIZERS)
-    InputProjectorLearnRateFactor = factor(1)
-    OutputProjectorLearnRateFactor = factor(1)
-    InputProjectorL2Factor = factor(1)
-    OutputProjectorL2Factor = factor(1)
+    InputProjectorLearnRateFactor, OutputProjectorLearnRateFactor = factor(1), factor(1)
+    InputProjectorL2Factor, OutputProjectorL2Factor = factor(1), factor(1)
 
     @classmethod
     def _from_values(cls, values: dict[str, object], extra: Mapping[str, Any]) -> Self:

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from matlab_compat import Layer
 from matlab_compat.arrays import as_vector, restored
-from matlab_compat.errors import UsageError
-from matlab_compat.layers.learnables import Layout, Learnable
+from matlab_compat.errors import PropertyError, UsageError
+from matlab_compat.layers.learnables import Layout, Learnable, fitted
 
 SIZES = st.lists(st.integers(1, 4), min_size=4, max_size=4).map(tuple)
 
@@ -113,3 +113,17 @@ def test_dots_of_a_layout_are_the_dimensions_of_the_class(dims: int, axes: str) 
         )
 
     assert Filters.parameters()["Weights"].layout == Layout("weight", axes)
+
+
+def test_a_parameter_gets_back_the_dimensions_that_matlab_drops() -> None:
+    assert fitted("Weights", np.ones((3, 2)), (3, None, 1), "this needs").shape == (3, 2, 1)
+
+
+def test_a_vector_fits_in_any_orientation() -> None:
+    assert fitted("Bias", np.ones((1, 4)), (None, 1), "this needs", vector=True).shape == (4, 1)
+
+
+def test_a_parameter_of_another_size_is_refused() -> None:
+    with pytest.raises(PropertyError, match="Weights is 3×2, but OutputSize 4 needs 4×C") as caught:
+        fitted("Weights", np.ones((3, 2)), (4, None), "OutputSize 4 needs", unknown="C", remedy="r")
+    assert (caught.value.where, caught.value.remedy) == (("Weights",), "r")
