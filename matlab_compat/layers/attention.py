@@ -20,6 +20,7 @@ from .learnables import Layout, Learnable, factor, fitted, initializer
 from .properties import (
     Property,
     auto_or_positive_integer,
+    either,
     flag,
     one_of,
     positive_integer,
@@ -43,33 +44,20 @@ _REMEDY = (
 )
 
 
-def _scale(value: object) -> float | str:
-    """'auto' or a number."""
-    if isinstance(value, str) and value.lower() == "auto":
-        return "auto"
-    return real_scalar(value, "must be 'auto' or a real scalar")
+_scale = either("must be 'auto' or a real scalar", real_scalar, "auto")
 
 
 class AttentionBase(Layer, default_format="CBT"):
     """What both attention layers have."""
 
-    _data_names: ClassVar[tuple[str, ...]]
+    _optional_inputs: ClassVar = {"HasPaddingMaskInput": ("mask",)}  # 1 data, 0 padding
+    _optional_outputs: ClassVar = {"HasScoresOutput": ("scores",)}
 
     HasPaddingMaskInput = Property(flag, False, read_only=True, group="")
     HasScoresOutput = Property(flag, False, read_only=True, group="")
     NumHeads = Property(positive_integer, read_only=True)
     AttentionMask = Property(one_of("none", "causal"), "none")
     DropoutProbability = Property(probability, 0.0)
-
-    @property
-    def InputNames(self) -> list[str]:
-        """The data, and ``mask`` if the layer has a padding mask input (1 data, 0 padding)."""
-        return [*self._data_names, *(["mask"] if self.HasPaddingMaskInput else [])]
-
-    @property
-    def OutputNames(self) -> list[str]:
-        """``{'out'}``, and ``scores`` if the layer has a scores output."""
-        return ["out", *(["scores"] if self.HasScoresOutput else [])]
 
     def output_formats(self, formats: Sequence[str]) -> tuple[str, ...]:
         """The format of the queries; scores as keys×queries×heads×N, without labels."""
@@ -113,7 +101,7 @@ class AttentionLayer(
     ``Scale`` 'auto' is 1/sqrt(channels of the keys / NumHeads).
     """
 
-    _data_names = ("query", "key", "value")
+    _input_names = ("query", "key", "value")
 
     Scale = Property(_scale, "auto")
 
@@ -149,8 +137,6 @@ class SelfAttentionLayer(
     ``OutputWeights`` OutputSize×NumValueChannels, biases columns. Sizes are read off the weights:
     releases differ in the properties that hold them.
     """
-
-    _data_names = ("in",)
 
     InputSize = Property(auto_or_positive_integer, "auto", read_only=True)
     NumKeyChannels = Property(positive_integer, read_only=True)

@@ -144,6 +144,9 @@ class Layer:
     #: Names of the inputs and outputs that MATLAB gives the layer.
     _input_names: ClassVar[tuple[str, ...]] = ("in",)
     _output_names: ClassVar[tuple[str, ...]] = ("out",)
+    #: Those that it has besides where a property is true.
+    _optional_inputs: ClassVar[Mapping[str, tuple[str, ...]]] = {}
+    _optional_outputs: ClassVar[Mapping[str, tuple[str, ...]]] = {}
     #: Declared properties by name, in order.
     properties: ClassVar[dict[str, Property[Any]]] = {}
     #: Fields of files that are no properties, by name or pattern; those of base classes hold too.
@@ -332,7 +335,7 @@ class Layer:
     @property
     def InputNames(self) -> list[str]:
         """Names of the inputs, ``{'in'}`` for most layers."""
-        return list(self._input_names)
+        return [*self._input_names, *self._asked_for(self._optional_inputs)]
 
     @property
     def NumOutputs(self) -> int:
@@ -342,7 +345,10 @@ class Layer:
     @property
     def OutputNames(self) -> list[str]:
         """Names of the outputs, ``{'out'}`` for most layers."""
-        return list(self._output_names)
+        return [*self._output_names, *self._asked_for(self._optional_outputs)]
+
+    def _asked_for(self, ports: Mapping[str, tuple[str, ...]]) -> list[str]:
+        return [port for name, those in ports.items() if self._values[name] for port in those]
 
     @classmethod
     def parameters(cls) -> dict[str, Parameter]:

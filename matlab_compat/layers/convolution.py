@@ -21,6 +21,7 @@ from .properties import (
     PerDimension,
     Property,
     auto_or_positive_integer,
+    either,
     one_of,
     positive_integer,
     real_scalar,
@@ -37,15 +38,12 @@ Convolution = TypeVar("Convolution", bound="ConvolutionLayer")
 #: PaddingValue as text: where in the data the values come from.
 PADDING_SOURCES = ("replicate", "symmetric-include-edge", "symmetric-exclude-edge")
 
-
-def padding_value(value: object) -> float | str:
-    """PaddingValue: a number, or where the values come from."""
-    rule = "must be a scalar, 'replicate', 'symmetric-include-edge' or 'symmetric-exclude-edge'"
-    if isinstance(value, str):
-        if value.lower() not in PADDING_SOURCES:
-            raise ValueError(rule)
-        return value.lower()
-    return real_scalar(value, rule)
+#: PaddingValue: a number, or where the values come from.
+padding_value = either(
+    "must be a scalar, 'replicate', 'symmetric-include-edge' or 'symmetric-exclude-edge'",
+    real_scalar,
+    *PADDING_SOURCES,
+)
 
 
 class ConvolutionLayer(
@@ -192,14 +190,9 @@ class Convolution3DLayer(
 # --- groups of channels -----------------------------------------------------------------
 
 
-def channel_wise_or_positive_integer(value: object) -> int | str:
-    """``'channel-wise'`` or a positive integer."""
-    try:
-        if isinstance(value, str):
-            return one_of("channel-wise")(value)
-        return positive_integer(value)
-    except ValueError:
-        raise ValueError("must be 'channel-wise' or a positive integer") from None
+_channel_wise_or_count = either(
+    "must be 'channel-wise' or a positive integer", positive_integer, "channel-wise"
+)
 
 
 class ChannelGroupsLayer(FilterLayer):
@@ -211,7 +204,7 @@ class ChannelGroupsLayer(FilterLayer):
         "NumGroups",
     )
 
-    NumGroups = Property(channel_wise_or_positive_integer, read_only=True)
+    NumGroups = Property(_channel_wise_or_count, read_only=True)
     NumChannelsPerGroup = Property(auto_or_positive_integer, "auto", read_only=True, argument=None)
     NumFiltersPerGroup = Property(positive_integer, read_only=True)
     Stride = PerDimension(sizes, 1, read_only=True)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from math import prod
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from ..arrays import Array, as_vector, restored
 from ..display import size_text
@@ -21,6 +21,7 @@ from .properties import (
     Property,
     anything,
     auto_or_positive_integer,
+    either,
     flag,
     one_of,
     optional,
@@ -42,10 +43,19 @@ class EmbeddingLayer(Layer, default_format="CBT"):
     WeightsInitializer = initializer("narrow-normal", *WEIGHT_INITIALIZERS)
     WeightLearnRateFactor, WeightL2Factor = factor(1), factor(1)
 
-    def _check_weights(self, size: tuple[int, int]) -> None:
+    def _weights_size(self) -> tuple[int, int]:
+        """Output size, and the number of embedding vectors."""
+        raise NotImplementedError
+
+    def _validate(self) -> None:
         if self.Weights.size:
             need = "the sizes of the layer need"
-            self._values["Weights"] = fitted("Weights", self.Weights, size, need)
+            self._values["Weights"] = fitted("Weights", self.Weights, self._weights_size(), need)
+
+    def _parameter_sizes(self, channels: int) -> dict[str, tuple[tuple[int, ...], Fans]]:
+        """Whatever the channels of the input; numIn is the number of vectors."""
+        size = self._weights_size()
+        return {"Weights": (size, size[::-1])}
 
 
 class PositionEmbeddingLayer(
@@ -69,19 +79,14 @@ class PositionEmbeddingLayer(
     MaxPosition = Property(positive_integer, read_only=True)
     PositionDimension = Property(one_of("auto", "temporal", "spatial"), "auto", read_only=True)
 
-    def _validate(self) -> None:
-        self._check_weights((self.OutputSize, self.MaxPosition))
+    def _weights_size(self) -> tuple[int, int]:
+        return self.OutputSize, self.MaxPosition
 
     def output_formats(self, formats: Sequence[str]) -> tuple[str, ...]:
         """The format of the input, which has time, or else one dimension of space."""
         allowed = {"auto": ("CBT", "SCB"), "temporal": ("CBT",), "spatial": ("SCB",)}
         require_format(formats[0], allowed[self.PositionDimension])
         return (formats[0],)
-
-    def _parameter_sizes(self, channels: int) -> dict[str, tuple[tuple[int, ...], Fans]]:
-        """Whatever the channels of the input."""
-        size = (self.OutputSize, self.MaxPosition)
-        return {"Weights": (size, (self.MaxPosition, self.OutputSize))}
 
 
 class SinusoidalPositionEncodingLayer(
@@ -141,19 +146,14 @@ class WordEmbeddingLayer(
     Vocabulary = Property(optional(anything), None, group=None)
     OOVMode = Property(one_of("map-to-last", "error"), "map-to-last", group=None)
 
-    def _validate(self) -> None:
+    def _weights_size(self) -> tuple[int, int]:
         # Before a training the weights of a word embedding may lack the column of unknown words.
         bare = restored(self.Weights, (self.Dimension, self.NumWords)) is not None
-        self._check_weights((self.Dimension, self.NumWords + (not bare)))
+        return self.Dimension, self.NumWords + (not bare)
 
     def input_channels(self) -> int:
         """One: the index."""
         return 1
-
-    def _parameter_sizes(self, channels: int) -> dict[str, tuple[tuple[int, ...], Fans]]:
-        """With the column of unknown words, which numIn counts too."""
-        size = (self.Dimension, self.NumWords + 1)
-        return {"Weights": (size, (self.NumWords + 1, self.Dimension))}
 
     def _build(self, formats: tuple[str, ...]) -> nn.Module:
         from ..engine.embedding import WordEmbedding
@@ -202,14 +202,7 @@ class EmbeddingConcatenationLayer(
         return EmbeddingConcatenation(self.Weights.size)
 
 
-def _index(value: object) -> str | int:
-    """'first', 'last' or a positive integer."""
-    try:
-        if isinstance(value, str):
-            return one_of("first", "last")(value)
-        return positive_integer(value)
-    except ValueError:
-        raise ValueError("must be 'first', 'last' or a positive integer") from None
+_index = either("must be 'first', 'last' or a positive integer", positive_integer, "first", "last")
 
 
 class Indexing1DLayer(
@@ -234,13 +227,10 @@ class Indexing1DLayer(
     the last step of data.
     """
 
+    _optional_inputs: ClassVar = {"HasPaddingMaskInput": ("mask",)}
+
     HasPaddingMaskInput = Property(flag, False, read_only=True, group="")
     Index = Property(_index, "first", read_only=True)
-
-    @property
-    def InputNames(self) -> list[str]:
-        """``{'in'}``, and ``mask`` if the layer has a padding mask input."""
-        return ["in", *(["mask"] if self.HasPaddingMaskInput else [])]
 
     def output_formats(self, formats: Sequence[str]) -> tuple[str, ...]:
         """The format of the input without time, or without its one dimension of space."""

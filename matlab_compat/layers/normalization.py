@@ -9,7 +9,7 @@ normalization looks further *ahead*; population statistics are not moving averag
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from ..arrays import Array
@@ -21,38 +21,19 @@ from .learnables import Layout, Learnable, State, factor, initializer
 from .properties import (
     Property,
     auto_or_positive_integer,
+    either,
+    number,
     one_of,
     positive_integer,
     positive_scalar,
     probability,
     real_scalar,
+    unit_interval,
 )
 from .saved_fields import no_effect
 
 if TYPE_CHECKING:
     from torch import nn
-
-
-def at_least(least: float) -> Callable[[object], float]:
-    """A converter for finite numbers from ``least`` on."""
-    rule = f"must be a number not less than {least:g}"
-
-    def convert(value: object) -> float:
-        number = real_scalar(value, rule)
-        if number < least:
-            raise ValueError(rule)
-        return number
-
-    return convert
-
-
-def unit_interval(value: object) -> float:
-    """A converter for numbers from 0 to 1."""
-    rule = "must be a number between 0 and 1"
-    number = real_scalar(value, rule)
-    if not 0 <= number <= 1:
-        raise ValueError(rule)
-    return number
 
 
 def need_channels(data_format: str) -> None:
@@ -228,14 +209,12 @@ class _GroupedNormalization(_Normalization):
         return ChannelGroupNorm(self.groups(channels), channels, self.Epsilon, apart)
 
 
-def _group_count(value: object) -> int | str:
-    rule = "must be a positive integer, 'all-channels' or 'channel-wise'"
-    if isinstance(value, str) and value.lower() in ("all-channels", "channel-wise"):
-        return value.lower()
-    try:
-        return positive_integer(value)
-    except ValueError:
-        raise ValueError(rule) from None
+_group_count = either(
+    "must be a positive integer, 'all-channels' or 'channel-wise'",
+    positive_integer,
+    "all-channels",
+    "channel-wise",
+)
 
 
 class GroupNormalizationLayer(
@@ -382,8 +361,8 @@ class CrossChannelNormalizationLayer(
 
     WindowChannelSize = Property(positive_integer)
     Alpha = Property(real_scalar, 1e-4)
-    Beta = Property(at_least(0.01), 0.75)
-    K = Property(at_least(1e-5), 2)
+    Beta = Property(number("a number not less than 0.01", lambda n: n >= 0.01), 0.75)
+    K = Property(number("a number not less than 1e-05", lambda n: n >= 1e-5), 2)
 
     def output_formats(self, formats: Sequence[str]) -> tuple[str, ...]:
         """The format of the input."""

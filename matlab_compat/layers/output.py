@@ -6,16 +6,12 @@ an output layer is the identity. A dlnetwork has none.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 from ..plain_text import class_names
 from .properties import Property, nonnegative_scalar, numeric
 from .saved_fields import no_effect
 from .structure import Identity
-
-if TYPE_CHECKING:
-    pass
 
 
 def _texts(value: object) -> list[str]:
@@ -52,10 +48,6 @@ class _OutputLayer(
     def classes(self) -> list[str] | None:
         """:attr:`Classes`."""
         return self.Classes
-
-    def output_formats(self, formats: Sequence[str]) -> tuple[str, ...]:
-        """The format of the input."""
-        return (formats[0],)
 
 
 class _ClassifyingLayer(_OutputLayer):

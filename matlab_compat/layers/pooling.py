@@ -17,7 +17,16 @@ from ..errors import PropertyError, UnsupportedLayerError
 from .base import Layer
 from .edges import EdgesLayer, edge_pairs, edge_property, edge_text, edges_of
 from .formats import require_format
-from .properties import PerDimension, Property, flag, one_of, positive_integers, real_scalar, sizes
+from .properties import (
+    PerDimension,
+    Property,
+    either,
+    flag,
+    number,
+    one_of,
+    positive_integers,
+    sizes,
+)
 from .saved_fields import used
 
 if TYPE_CHECKING:
@@ -32,14 +41,7 @@ FORMATS = {
 }
 
 
-def _padding_value(value: object) -> float | str:
-    """Zero or 'mean'."""
-    rule = "must be 0 or 'mean'"
-    if isinstance(value, str) and value.lower() == "mean":
-        return "mean"
-    if isinstance(value, str) or real_scalar(value, rule) != 0:
-        raise ValueError(rule)
-    return 0
+_padding_value = either("must be 0 or 'mean'", number("0", lambda n: n == 0), "mean")
 
 
 # --- windows ----------------------------------------------------------------------------
@@ -171,12 +173,9 @@ class MaxPooling1DLayer(
 class _Unpoolable(_Max):
     """Max pooling that can have the outputs ``indices`` and ``size``."""
 
-    HasUnpoolingOutputs = Property(flag, False, read_only=True, doc="Outputs for unpooling.")
+    _optional_outputs: ClassVar = {"HasUnpoolingOutputs": ("indices", "size")}
 
-    @property
-    def OutputNames(self) -> list[str]:
-        """``{'out'}``, and ``indices`` and ``size`` with HasUnpoolingOutputs."""
-        return ["out", "indices", "size"] if self.HasUnpoolingOutputs else ["out"]
+    HasUnpoolingOutputs = Property(flag, False, read_only=True, doc="Outputs for unpooling.")
 
 
 class MaxPooling2DLayer(

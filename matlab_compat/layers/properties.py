@@ -299,31 +299,23 @@ def real_scalar(value: object, rule: str = "must be a real scalar") -> float:
     return float(array.item())
 
 
-def probability(value: object) -> float:
-    """A converter for a dropout probability: nonnegative and less than 1."""
-    rule = "must be a nonnegative number less than 1"
-    number = real_scalar(value, rule)
-    if not 0 <= number < 1:
-        raise ValueError(rule)
-    return number
+def number(what: str, accepts: Callable[[float], bool]) -> Converter[float]:
+    """A converter for the finite real numbers that ``accepts`` takes; ``what`` is the rule."""
+    rule = f"must be {what}"
+
+    def convert(value: object) -> float:
+        given = real_scalar(value, rule)
+        if not accepts(given):
+            raise ValueError(rule)
+        return given
+
+    return convert
 
 
-def nonnegative_scalar(value: object) -> float:
-    """One finite number, zero or greater."""
-    rule = "must be a nonnegative scalar"
-    number = real_scalar(value, rule)
-    if number < 0:
-        raise ValueError(rule)
-    return number
-
-
-def positive_scalar(value: object) -> float:
-    """One finite number greater than zero."""
-    rule = "must be a positive scalar"
-    number = real_scalar(value, rule)
-    if number <= 0:
-        raise ValueError(rule)
-    return number
+nonnegative_scalar = number("a nonnegative scalar", lambda n: n >= 0)
+positive_scalar = number("a positive scalar", lambda n: n > 0)
+probability = number("a nonnegative number less than 1", lambda n: 0 <= n < 1)
+unit_interval = number("a number between 0 and 1", lambda n: 0 <= n <= 1)
 
 
 def text(value: object) -> str:
@@ -369,6 +361,18 @@ def one_of(*choices: str) -> Converter[str]:
         return chosen
 
     return convert
+
+
+def either(rule: str, convert: Converter[T], *choices: str) -> Converter[T | str]:
+    """One of the texts ``choices``, without regard to case, or what ``convert`` takes."""
+
+    def convert_either(value: object) -> T | str:
+        try:
+            return one_of(*choices)(value) if isinstance(value, str) else convert(value)
+        except ValueError:
+            raise ValueError(rule) from None
+
+    return convert_either
 
 
 def optional(convert: Converter[T]) -> Converter[T | None]:

@@ -105,6 +105,8 @@ class RecurrentLayer(
     #: Blocks of NumHiddenUnits rows in the weights, per direction.
     gates: ClassVar[int]
     directions = 1
+    _optional_inputs: ClassVar = {"HasStateInputs": ("hidden",)}
+    _optional_outputs: ClassVar = {"HasStateOutputs": ("hidden",)}
 
     HasStateInputs = Property(flag, False, read_only=True, group="")
     HasStateOutputs = Property(flag, False, read_only=True, group="")
@@ -124,20 +126,6 @@ class RecurrentLayer(
     BiasLearnRateFactor, BiasL2Factor = GateFactor(1), GateFactor(0)
 
     # --- ports --------------------------------------------------------------------------
-
-    @property
-    def _state_ports(self) -> list[str]:
-        return ["hidden", "cell"] if "CellState" in self.properties else ["hidden"]
-
-    @property
-    def InputNames(self) -> list[str]:
-        """``{'in'}``, and the states if the layer has state inputs."""
-        return ["in", *(self._state_ports if self.HasStateInputs else [])]
-
-    @property
-    def OutputNames(self) -> list[str]:
-        """``{'out'}``, and the states if the layer has state outputs."""
-        return ["out", *(self._state_ports if self.HasStateOutputs else [])]
 
     @property
     def default_formats(self) -> tuple[str, ...]:
@@ -317,6 +305,8 @@ class LSTMLayer(
     """
 
     gates = 4
+    _optional_inputs: ClassVar = {"HasStateInputs": ("hidden", "cell")}
+    _optional_outputs: ClassVar = {"HasStateOutputs": ("hidden", "cell")}
 
     CellState = State()
     BiasInitializer = initializer("unit-forget-gate", *BIAS_INITIALIZERS)

@@ -8,7 +8,7 @@ Saved fields: a Resize2DLayer of R2022b in a real file; the others are read by p
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
@@ -68,6 +68,8 @@ class _Resize(
         Not exactly one of Scale, OutputSize and EnableReferenceInput is given.
     """
 
+    _optional_inputs: ClassVar = {"EnableReferenceInput": ("ref",)}
+
     GeometricTransformMode = Property(
         one_of("half-pixel", "asymmetric"), "half-pixel", read_only=True
     )
@@ -84,11 +86,6 @@ class _Resize(
                 "A resize layer needs exactly one of Scale, OutputSize and EnableReferenceInput.",
                 where=("OutputSize",),
             )
-
-    @property
-    def InputNames(self) -> list[str]:
-        """``{'in'}``, and ``ref`` with EnableReferenceInput."""
-        return ["in", "ref"] if self.EnableReferenceInput else ["in"]
 
     def output_formats(self, formats: Sequence[str]) -> tuple[str, ...]:
         """The format of the first input, which the reference must share."""
