@@ -8,7 +8,7 @@ last dimension; a user's own class ``preluLayer`` or ``eluLayer`` is another thi
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -18,7 +18,7 @@ from ..display import size_text
 from ..errors import DataFormatError, PropertyError
 from .base import Fans, Layer
 from .learnables import Layout, Learnable, factor, initializer
-from .normalization import need_channels
+from .normalization import PerChannelLayer
 from .properties import (
     Property,
     auto_or_positive_integer,
@@ -28,9 +28,6 @@ from .properties import (
     real_scalar,
 )
 from .saved_fields import neutral, no_effect
-
-if TYPE_CHECKING:
-    from torch import nn
 
 
 class ReLULayer(Layer, type_text="ReLU", module="torch.nn.ReLU", versions="1"):
@@ -77,7 +74,12 @@ class ELULayer(
     Alpha = Property(real_scalar, 1)
 
 
-class PReLULayer(Layer, type_text="PReLU", example="preluLayer(AlphaInitializer='zeros')"):
+class PReLULayer(
+    PerChannelLayer,
+    type_text="PReLU",
+    example="preluLayer(AlphaInitializer='zeros')",
+    module="torch.nn.PReLU",
+):
     """MATLAB's PReLU layer (R2024a): ``x`` where positive, ``Alpha*x`` elsewhere, Alpha learned.
 
     ``Alpha`` holds one number per channel, in a vector of any orientation, or one for all.
@@ -106,18 +108,11 @@ class PReLULayer(Layer, type_text="PReLU", example="preluLayer(AlphaInitializer=
             return self.NumChannels
         return self.Alpha.size if self.Alpha.size > 1 else None
 
-    def output_formats(self, formats: Sequence[str]) -> tuple[str, ...]:
-        """The format of the input."""
-        need_channels(formats[0])
-        return (formats[0],)
-
     def _parameter_sizes(self, channels: int) -> dict[str, tuple[tuple[int, ...], Fans]]:
         return {"Alpha": ((1, 1, channels), (channels, channels))}
 
-    def _build(self, formats: tuple[str, ...]) -> nn.Module:
-        from torch import nn
-
-        return nn.PReLU(self.parameter_value("Alpha").size)
+    def _module_arguments(self, formats: tuple[str, ...]) -> tuple[Any, ...]:
+        return (self.parameter_value("Alpha").size,)
 
 
 class GELULayer(
@@ -144,7 +139,7 @@ class SigmoidLayer(Layer, type_text="Sigmoid", module="torch.nn.Sigmoid", descri
 
 
 class SoftmaxLayer(
-    Layer,
+    PerChannelLayer,
     type_text="Softmax",
     module=("torch.nn.Softmax", 1),
     description="softmax",
@@ -154,11 +149,6 @@ class SoftmaxLayer(
 
     Every pixel and time step is a distribution of its own. Torch has the channels second.
     """
-
-    def output_formats(self, formats: Sequence[str]) -> tuple[str, ...]:
-        """The format of the input."""
-        need_channels(formats[0])
-        return (formats[0],)
 
 
 # --- once of the Reinforcement Learning Toolbox, some since R2025a of Deep Learning's -------
@@ -175,18 +165,13 @@ class SoftplusLayer(
     saved_as=("rl.layer.SoftplusLayer", "nnet.cnn.layer.SoftplusLayer"),
     constructor="softplusLayer",
     type_text="Softplus",
+    # Above the threshold torch takes x itself: at 40 that is exact in double, at its 20 it is not.
+    module=("torch.nn.Softplus", 1.0, 40),
 ):
     """The softplus layer: ``log(1 + exp(x))``."""
 
-    def _build(self, formats: tuple[str, ...]) -> nn.Module:
-        from torch import nn
 
-        # Above the threshold torch takes x itself: at 40 that is exact in double, at its own 20
-        # it is not.
-        return nn.Softplus(threshold=40)
-
-
-class _Scaling(Layer):
+class _Scaling(Layer, module="engine.activations.Scaling"):
     """``Scale .* X`` plus the property that ``summand`` names, expanded as MATLAB expands them."""
 
     summand: ClassVar[str]
@@ -198,15 +183,13 @@ class _Scaling(Layer):
             if self._values[name].size == 0:
                 raise PropertyError(f"{name} must not be empty.", where=(name,))
 
-    def _build(self, formats: tuple[str, ...]) -> nn.Module:
-        from ..engine.activations import Scaling
-
+    def _module_arguments(self, formats: tuple[str, ...]) -> tuple[Any, ...]:
         labels = formats[0]
         scale, summand = (
             (value.shape, _expanded(name, value, labels))
             for name, value in (("Scale", self.Scale), (self.summand, self._values[self.summand]))
         )
-        return Scaling((scale[0], summand[0]), (scale[1], summand[1]), torch_axes(labels))
+        return (scale[0], summand[0]), (scale[1], summand[1]), torch_axes(labels)
 
     def torch_state(self) -> dict[str, Array]:
         """Both in MATLAB's order; the module puts them into torch's."""
@@ -298,6 +281,7 @@ class QuadraticLayer(
     constructor="quadraticLayer",
     type_text="QuadraticLayer",
     description="Quadratic layer",
+    module="engine.activations.Quadratic",
 ):
     """The quadratic layer: ``[u1*u1 u1*u2 u2*u2 u1*u3 u2*u3 u3*u3 ...]`` of a vector u.
 
@@ -316,7 +300,5 @@ class QuadraticLayer(
             )
         return (formats[0],)
 
-    def _build(self, formats: tuple[str, ...]) -> nn.Module:
-        from ..engine.activations import Quadratic
-
-        return Quadratic(axis=2 if formats[0] == "SSCB" else 1)
+    def _module_arguments(self, formats: tuple[str, ...]) -> tuple[Any, ...]:
+        return (2 if formats[0] == "SSCB" else 1,)

@@ -89,6 +89,7 @@ class AttentionLayer(
         )
     },
     example="attentionLayer(8, AttentionMask='causal')",
+    module="engine.attention.Attention",
 ):
     """MATLAB's dot-product attention layer.
 
@@ -105,10 +106,8 @@ class AttentionLayer(
 
     Scale = Property(_scale, "auto")
 
-    def _build(self, formats: tuple[str, ...]) -> nn.Module:
-        from ..engine.attention import Attention
-
-        return Attention(self._settings(None if isinstance(self.Scale, str) else self.Scale))
+    def _module_arguments(self, formats: tuple[str, ...]) -> tuple[Any, ...]:
+        return (self._settings(None if isinstance(self.Scale, str) else self.Scale),)
 
     def _is_unread(self, name: str, value: object) -> bool:
         one_for_each_head = name.lower() == "numquerygroups" and np.all(value == self.NumHeads)

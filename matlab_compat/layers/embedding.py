@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from math import prod
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from ..arrays import Array, as_vector, restored
 from ..display import size_text
@@ -126,6 +126,7 @@ class WordEmbeddingLayer(
     input_formats=("CBT", "CB"),
     description="Word embedding layer with {Dimension} dimensions and {NumWords} unique words",
     example="wordEmbeddingLayer(100, 5000)",
+    module="engine.embedding.WordEmbedding",
 ):
     """MATLAB's word embedding layer (Text Analytics).
 
@@ -155,12 +156,10 @@ class WordEmbeddingLayer(
         """One: the index."""
         return 1
 
-    def _build(self, formats: tuple[str, ...]) -> nn.Module:
-        from ..engine.embedding import WordEmbedding
-
+    def _module_arguments(self, formats: tuple[str, ...]) -> tuple[Any, ...]:
         columns = self.parameter_value("Weights").shape[1]
         known_only = self.OOVMode == "error" or columns == self.NumWords
-        return WordEmbedding(self.NumWords, columns, self.Dimension, known_only)
+        return self.NumWords, columns, self.Dimension, known_only
 
 
 class EmbeddingConcatenationLayer(
@@ -168,6 +167,7 @@ class EmbeddingConcatenationLayer(
     type_text="Embedding Concatenation",
     input_formats=("CBT", "SCB"),
     channels="InputSize",
+    module="engine.embedding.EmbeddingConcatenation",
 ):
     """MATLAB's embedding concatenation layer.
 
@@ -196,10 +196,8 @@ class EmbeddingConcatenationLayer(
         """``numIn`` and ``numOut`` are the number of channels, as the page says."""
         return {"Weights": ((channels, 1), (channels, channels))}
 
-    def _build(self, formats: tuple[str, ...]) -> nn.Module:
-        from ..engine.embedding import EmbeddingConcatenation
-
-        return EmbeddingConcatenation(self.Weights.size)
+    def _module_arguments(self, formats: tuple[str, ...]) -> tuple[Any, ...]:
+        return (self.Weights.size,)
 
 
 _index = either("must be 'first', 'last' or a positive integer", positive_integer, "first", "last")
@@ -213,6 +211,7 @@ class Indexing1DLayer(
     description="1-D indexing with index {Index!r}",
     versions="1",
     example="indexing1dLayer('last')",
+    module="engine.embedding.Indexing",
 ):
     """MATLAB's 1-D indexing layer.
 
@@ -239,11 +238,9 @@ class Indexing1DLayer(
             require_format(formats[1], ("CBT" if "T" in formats[0] else "SCB",))
         return (formats[0].removesuffix("T") if "T" in formats[0] else "CB",)
 
-    def _build(self, formats: tuple[str, ...]) -> nn.Module:
-        from ..engine.embedding import Indexing
-
+    def _module_arguments(self, formats: tuple[str, ...]) -> tuple[Any, ...]:
         steps = {"first": 0, "last": -1}
-        return Indexing(steps[self.Index] if isinstance(self.Index, str) else self.Index - 1)
+        return (steps[self.Index] if isinstance(self.Index, str) else self.Index - 1,)
 
 
 class PatchEmbeddingLayer(
@@ -251,6 +248,7 @@ class PatchEmbeddingLayer(
     type_text="Patch Embedding",
     channels="NumChannels",
     example="patchEmbeddingLayer((16, 16), 768)",
+    module="engine.embedding.PatchEmbedding",
 ):
     """MATLAB's patch embedding layer (Computer Vision).
 
@@ -295,11 +293,9 @@ class PatchEmbeddingLayer(
         weights = (*self.PatchSize, channels, self.OutputSize)
         return {"Weights": (weights, fans), "Bias": (self._bias_size(), fans)}
 
-    def _build(self, formats: tuple[str, ...]) -> nn.Module:
-        from ..engine.embedding import PatchEmbedding
-
+    def _module_arguments(self, formats: tuple[str, ...]) -> tuple[Any, ...]:
         rows = self.SpatialFlattenMode == "row-major"
-        return PatchEmbedding(self.PatchSize, self.input_channels() or 0, self.OutputSize, rows)
+        return self.PatchSize, self.input_channels() or 0, self.OutputSize, rows
 
     def description(self) -> str:
         """For example ``Patch embedding of 16×16 with output size 448``."""

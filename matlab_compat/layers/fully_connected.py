@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from math import prod
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
 import numpy as np
 
@@ -15,10 +15,6 @@ from .learnables import Layout, Learnable, fitted, initializer
 from .properties import Property, auto_or_positive_integer, positive_integer
 from .saved_fields import neutral
 from .weighted import WeightedLayer
-
-if TYPE_CHECKING:
-    from torch import nn
-
 
 #: What the layer takes, and gives.
 FORMATS = {
@@ -49,6 +45,7 @@ class FullyConnectedLayer(
         )
     },
     example="fullyConnectedLayer(10, Name='fc')",
+    module="engine.fully_connected.FullyConnected",
 ):
     """MATLAB's fully connected layer: ``Weights * x + Bias``.
 
@@ -117,12 +114,10 @@ class FullyConnectedLayer(
         labelled = zip(shape, data_format, strict=False)
         return prod(int(n) for n, label in labelled if label in "SC")
 
-    def _build(self, formats: tuple[str, ...]) -> nn.Module:
-        from ..engine.fully_connected import FullyConnected
-
+    def _module_arguments(self, formats: tuple[str, ...]) -> tuple[Any, ...]:
         (labels,) = formats
         inputs = self.input_channels() or 0
-        return FullyConnected(inputs, self.OutputSize, labels.count("S"), "T" in labels)
+        return inputs, self.OutputSize, labels.count("S"), "T" in labels
 
     def _parameter_sizes(self, channels: int) -> dict[str, tuple[tuple[int, ...], Fans]]:
         """``numIn`` is InputSize and ``numOut`` OutputSize."""

@@ -14,8 +14,6 @@ from .base import Layer
 from .properties import Property, flag, text
 
 if TYPE_CHECKING:
-    from torch import nn
-
     from ..language.expression import Function
 
 
@@ -74,6 +72,7 @@ class FunctionLayer(
     type_text="Function",
     versions="1",
     example="functionLayer('@(x) x.*2', Formattable=True)",
+    module="engine.expression.Expression",
 ):
     """MATLAB's function layer, for functions whose text can be translated for certain.
 
@@ -138,10 +137,8 @@ class FunctionLayer(
 
         return (result_format(self.function(), formats, self.Formattable),)
 
-    def _build(self, formats: tuple[str, ...]) -> nn.Module:
-        from ..engine.expression import Expression
-
-        return Expression(self.function(), formats, self.Formattable)
+    def _module_arguments(self, formats: tuple[str, ...]) -> tuple[Any, ...]:
+        return self.function(), formats, self.Formattable
 
     def torch_state(self) -> dict[str, Array]:
         """The captured arrays, in MATLAB's order of dimensions."""

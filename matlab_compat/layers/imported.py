@@ -6,7 +6,7 @@ public code that uses them. Others stay unsupported.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import Any
 
 import numpy as np
 
@@ -17,10 +17,6 @@ from .pooling import GlobalAveragePooling2DLayer
 from .properties import Property, flag, parameter_array
 from .saved_fields import no_effect
 from .structure import Flattening, Identity
-
-if TYPE_CHECKING:
-    from torch import nn
-
 
 # --- flatten ----------------------------------------------------------------------------
 
@@ -118,7 +114,10 @@ class KerasGlobalAveragePooling2dLayer(
 
 
 class OnnxElementwiseAffineLayer(
-    Layer, saved_as="nnet.onnx.layer.ElementwiseAffineLayer", type_text="ONNX ElementwiseAffine"
+    Layer,
+    saved_as="nnet.onnx.layer.ElementwiseAffineLayer",
+    type_text="ONNX ElementwiseAffine",
+    module="engine.imported.ElementwiseAffine",
 ):
     """``Y = Scale .* X + Offset``, each a scalar or sized like the data, 1 where all alike.
 
@@ -130,12 +129,10 @@ class OnnxElementwiseAffineLayer(
     DoScale = Property(flag, True)
     DoOffset = Property(flag, True)
 
-    def _build(self, formats: tuple[str, ...]) -> nn.Module:
-        from ..engine.imported import ElementwiseAffine
-
+    def _module_arguments(self, formats: tuple[str, ...]) -> tuple[Any, ...]:
         scale = self._in_torch_order("Scale", formats[0]) if self.DoScale else np.ones(1)
         offset = self._in_torch_order("Offset", formats[0]) if self.DoOffset else np.zeros(1)
-        return ElementwiseAffine(scale, offset)
+        return scale, offset
 
     def _in_torch_order(self, name: str, labels: str) -> Array:
         """C first, then space, and 1 for T."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import Any, ClassVar, Self
 
 from ..arrays import Array
 from ..display import number_text, size_text
@@ -32,30 +32,31 @@ from .properties import (
 )
 from .saved_fields import no_effect
 
-if TYPE_CHECKING:
-    from torch import nn
 
+class PerChannelLayer(Layer):
+    """Base of the layers for data of any format that has channels."""
 
-def need_channels(data_format: str) -> None:
-    """Refuse data without channels.
+    def output_formats(self, formats: Sequence[str]) -> tuple[str, ...]:
+        """The format of the input, which may have any dimensions beside C.
 
-    Raises
-    ------
-    DataFormatError
-        The format has no C.
-    """
-    if "C" not in data_format:
-        raise DataFormatError(
-            f"The layer needs a channel dimension; the data is labelled '{data_format}'.",
-            remedy=f"label the channels C, for example {argument('data_format', 'SSCB')}.",
-        )
+        Raises
+        ------
+        DataFormatError
+            The format has no C.
+        """
+        if "C" not in formats[0]:
+            raise DataFormatError(
+                f"The layer needs a channel dimension; the data is labelled '{formats[0]}'.",
+                remedy=f"label the channels C, for example {argument('data_format', 'SSCB')}.",
+            )
+        return (formats[0],)
 
 
 # --- what the normalizations with an affine part share ------------------------------------
 
 
 class _Normalization(
-    Layer,
+    PerChannelLayer,
     channels="NumChannels",
     saved_fields={
         "IsMovingAverageMode": no_effect("for training"),
@@ -92,11 +93,6 @@ class _Normalization(
             )
         self._values["NumChannels"] = known
 
-    def output_formats(self, formats: Sequence[str]) -> tuple[str, ...]:
-        """The format of the input, which may have any dimensions beside C."""
-        need_channels(formats[0])
-        return (formats[0],)
-
     def _parameter_sizes(self, channels: int) -> dict[str, tuple[tuple[int, ...], Fans]]:
         return {name: ((1, 1, channels), (channels, channels)) for name in self.parameters()}
 
@@ -115,6 +111,7 @@ class BatchNormalizationLayer(
     stem="batchnorm",
     versions="2, 3",
     example="batchNormalizationLayer(Epsilon=0.001)",
+    module="engine.normalization.batch_norm",
 ):
     """MATLAB's batch normalization layer.
 
@@ -149,12 +146,8 @@ class BatchNormalizationLayer(
                 where=("TrainedVariance",),
             )
 
-    def _build(self, formats: tuple[str, ...]) -> nn.Module:
-        from ..engine.normalization import batch_norm
-
-        return batch_norm(
-            len(formats[0]), self._channels(), self.Epsilon, self.MeanDecay, self.VarianceDecay
-        )
+    def _module_arguments(self, formats: tuple[str, ...]) -> tuple[Any, ...]:
+        return len(formats[0]), self._channels(), self.Epsilon, self.MeanDecay, self.VarianceDecay
 
 
 # --- statistics of each observation -------------------------------------------------------
@@ -163,7 +156,7 @@ class BatchNormalizationLayer(
 _SHARED = {"channel-only": "", "spatial-channel": "S", "batch-excluded": "ST"}
 
 
-class _GroupedNormalization(_Normalization):
+class _GroupedNormalization(_Normalization, module="engine.normalization.ChannelGroupNorm"):
     """Statistics of each observation over groups of channels, and what OperationDimension adds."""
 
     OperationDimension = Property(
@@ -198,15 +191,13 @@ class _GroupedNormalization(_Normalization):
             stacklevel=7,
         )
 
-    def _build(self, formats: tuple[str, ...]) -> nn.Module:
-        from ..engine.normalization import ChannelGroupNorm
-
+    def _module_arguments(self, formats: tuple[str, ...]) -> tuple[Any, ...]:
         shared = self._shared(formats[0])
         # In torch's order, what follows batch and channel is space, then time.
         rest = [label for label in formats[0] if label in "ST"]
         apart = [axis for axis, label in enumerate(rest, 2) if label not in shared]
         channels = self._channels()
-        return ChannelGroupNorm(self.groups(channels), channels, self.Epsilon, apart)
+        return self.groups(channels), channels, self.Epsilon, apart
 
 
 _group_count = either(
@@ -301,6 +292,7 @@ class InstanceNormalizationLayer(
     _Normalization,
     type_text="Instance Normalization",
     example="instanceNormalizationLayer(Epsilon=0.001)",
+    module="engine.normalization.ChannelGroupNorm",
 ):
     """MATLAB's instance normalization layer.
 
@@ -325,9 +317,7 @@ class InstanceNormalizationLayer(
             )
         return result
 
-    def _build(self, formats: tuple[str, ...]) -> nn.Module:
-        from ..engine.normalization import ChannelGroupNorm
-
+    def _module_arguments(self, formats: tuple[str, ...]) -> tuple[Any, ...]:
         if {"S", "T"} <= set(formats[0]):
             warnings.warn(
                 f"{self.label}: whether MATLAB normalizes '{formats[0]}' over time as well as "
@@ -336,14 +326,14 @@ class InstanceNormalizationLayer(
                 stacklevel=5,
             )
         channels = self._channels()
-        return ChannelGroupNorm(channels, channels, self.Epsilon)
+        return channels, channels, self.Epsilon
 
 
 # --- without learnables -------------------------------------------------------------------
 
 
 class CrossChannelNormalizationLayer(
-    Layer,
+    PerChannelLayer,
     type_text="Cross Channel Normalization",
     module=("engine.normalization.CrossChannelNorm", "WindowChannelSize", "Alpha", "Beta", "K"),
     description="cross channel normalization with {WindowChannelSize} channels per element",
@@ -363,11 +353,6 @@ class CrossChannelNormalizationLayer(
     Alpha = Property(real_scalar, 1e-4)
     Beta = Property(number("a number not less than 0.01", lambda n: n >= 0.01), 0.75)
     K = Property(number("a number not less than 1e-05", lambda n: n >= 1e-5), 2)
-
-    def output_formats(self, formats: Sequence[str]) -> tuple[str, ...]:
-        """The format of the input."""
-        need_channels(formats[0])
-        return (formats[0],)
 
 
 class AnyDropoutLayer(Layer):
@@ -397,6 +382,7 @@ class DropoutLayer(
 
 class SpatialDropoutLayer(
     AnyDropoutLayer,
+    PerChannelLayer,
     type_text="Spatial Dropout",
     module=("engine.normalization.SpatialDropout", "Probability"),
     example="spatialDropoutLayer(Probability=0.25)",
@@ -406,8 +392,3 @@ class SpatialDropoutLayer(
     In ``train()`` whole channels of an observation become zero with Probability, and the others
     are divided by ``1 - Probability``.
     """
-
-    def output_formats(self, formats: Sequence[str]) -> tuple[str, ...]:
-        """The format of the input."""
-        need_channels(formats[0])
-        return (formats[0],)

@@ -246,7 +246,7 @@ class MaxUnpooling2DLayer(
 # --- the whole image or sequence ----------------------------------------------------------
 
 
-class _GlobalPooling(Layer):
+class _GlobalPooling(Layer, module="engine.pooling.GlobalPooling"):
     """What global pooling layers share: spatial dimensions stay with size 1, T goes."""
 
     # "SCBT" in two dimensions pools over S and T; with what labels it leaves is not documented.
@@ -262,12 +262,10 @@ class _GlobalPooling(Layer):
         """For example ``2-D global average pooling``."""
         return self.type_text[:3] + self.type_text[3:].lower()
 
-    def _build(self, formats: tuple[str, ...]) -> nn.Module:
-        from ..engine.pooling import GlobalPooling
-
+    def _module_arguments(self, formats: tuple[str, ...]) -> tuple[Any, ...]:
         over_time = formats[0] == "CBT"
         dims = 1 if over_time else formats[0].count("S")
-        return GlobalPooling(self.maximum, range(2, 2 + dims), keep=not over_time)
+        return self.maximum, range(2, 2 + dims), not over_time
 
 
 class GlobalAveragePooling1DLayer(_GlobalPooling, dims=1, type_text="1-D Global Average Pooling"):

@@ -7,7 +7,7 @@ fastest, then w, then C); dimensions are numbered as in "SSCB" (1 height, 2 widt
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, ClassVar
+from typing import Any, ClassVar
 
 from ..data_format import LABELS, torch_axes
 from ..errors import DataFormatError, PropertyError
@@ -15,14 +15,10 @@ from .base import Layer
 from .properties import Property, positive_integer
 from .saved_fields import no_effect
 
-if TYPE_CHECKING:
-    from torch import nn
-
-
 # --- flatten ----------------------------------------------------------------------------
 
 
-class Flattening(Layer):
+class Flattening(Layer, module="engine.structure.Flatten"):
     """Base of the layers that turn images into features; ``order`` names the order of elements."""
 
     order: ClassVar[str]
@@ -33,10 +29,8 @@ class Flattening(Layer):
             raise DataFormatError(f"The layer does not take the format '{formats[0]}'.")
         return ("CBT" if "T" in formats[0] else "CB",)
 
-    def _build(self, formats: tuple[str, ...]) -> nn.Module:
-        from ..engine.structure import Flatten
-
-        return Flatten(self.order, formats[0].count("S"), "T" in formats[0])
+    def _module_arguments(self, formats: tuple[str, ...]) -> tuple[Any, ...]:
+        return self.order, formats[0].count("S"), "T" in formats[0]
 
 
 class FlattenLayer(
@@ -88,8 +82,6 @@ def _several(value: object) -> dict[str, object]:
 class _Joining(Layer, arguments=("NumInputs",)):
     """A layer with the inputs ``in1`` to ``inN``."""
 
-    what: ClassVar[str]
-
     # In MATLAB a property like any other; here it is derived for every other layer.
     NumInputs = Property(positive_integer, 2, read_only=True)
 
@@ -107,34 +99,30 @@ class _Joining(Layer, arguments=("NumInputs",)):
         """The labels of all inputs together."""
         return (joined_format(formats),)
 
-    def _missing(self, formats: Sequence[str]) -> list[list[int]]:
-        return [missing_axes(given, joined_format(formats)) for given in formats]
-
-    def description(self) -> str:
-        """For example ``Element-wise addition of 2 inputs``."""
-        return f"{self.what} of {self._values['NumInputs']} inputs"
+    def _module_arguments(self, formats: tuple[str, ...]) -> tuple[Any, ...]:
+        """The axes that each of the inputs lacks."""
+        return ([missing_axes(given, joined_format(formats)) for given in formats],)
 
 
-class AdditionLayer(_Joining, type_text="Addition", versions="1", example="additionLayer(2)"):
+class AdditionLayer(
+    _Joining,
+    type_text="Addition",
+    versions="1",
+    example="additionLayer(2)",
+    module="engine.structure.Addition",
+    description="Element-wise addition of {NumInputs} inputs",
+):
     """MATLAB's addition layer: the inputs element by element; sizes of 1 expand."""
 
-    what = "Element-wise addition"
 
-    def _build(self, formats: tuple[str, ...]) -> nn.Module:
-        from ..engine.structure import Addition
-
-        return Addition(self._missing(formats))
-
-
-class MultiplicationLayer(_Joining, type_text="Multiplication", example="multiplicationLayer(2)"):
+class MultiplicationLayer(
+    _Joining,
+    type_text="Multiplication",
+    example="multiplicationLayer(2)",
+    module="engine.structure.Multiplication",
+    description="Element-wise multiplication of {NumInputs} inputs",
+):
     """MATLAB's multiplication layer: the inputs element by element; sizes of 1 expand."""
-
-    what = "Element-wise multiplication"
-
-    def _build(self, formats: tuple[str, ...]) -> nn.Module:
-        from ..engine.structure import Multiplication
-
-        return Multiplication(self._missing(formats))
 
 
 class ConcatenationLayer(
@@ -143,14 +131,14 @@ class ConcatenationLayer(
     type_text="Concatenation",
     versions="1",
     example="concatenationLayer(3, 2)",
+    module="engine.structure.Concatenation",
+    description="Concatenation of {NumInputs} inputs along dimension {Dim}",
 ):
     """MATLAB's concatenation layer: the inputs side by side along dimension ``Dim``.
 
     ``Dim`` counts in MATLAB's order of labels: of "SSCB" 1 is height, 2 width, 3 channels; of "CB"
     and "CBT" 1 is channels. In a DAGNetwork features are 1×1×C×N: 3 is channels for "CB" too.
     """
-
-    what = "Concatenation"
 
     Dim = Property(positive_integer, read_only=True, doc="The dimension that grows.")
 
@@ -178,29 +166,21 @@ class ConcatenationLayer(
             )
         return self.Dim - 1
 
-    def _build(self, formats: tuple[str, ...]) -> nn.Module:
-        from ..engine.structure import Concatenation
-
+    def _module_arguments(self, formats: tuple[str, ...]) -> tuple[Any, ...]:
         joined = joined_format(formats)
         axis = torch_axes(joined).index(self._label(joined))
-        return Concatenation(self._missing(formats), axis)
-
-    def description(self) -> str:
-        """For example ``Concatenation of 2 inputs along dimension 3``."""
-        return f"{super().description()} along dimension {self.Dim}"
+        return (*super()._module_arguments(formats), axis)
 
 
 class DepthConcatenationLayer(
-    _Joining, type_text="Depth concatenation", versions="1", example="depthConcatenationLayer(2)"
+    _Joining,
+    type_text="Depth concatenation",
+    versions="1",
+    example="depthConcatenationLayer(2)",
+    module=("engine.structure.Concatenation", 1),
+    description="Depth concatenation of {NumInputs} inputs",
 ):
     """MATLAB's depth concatenation layer: the channels of in1, then those of in2 ..."""
-
-    what = "Depth concatenation"
-
-    def _build(self, formats: tuple[str, ...]) -> nn.Module:
-        from ..engine.structure import Concatenation
-
-        return Concatenation(self._missing(formats), axis=1)
 
 
 # --- sequences --------------------------------------------------------------------------

@@ -33,8 +33,6 @@ from .properties import Property, one_of
 from .saved_fields import neutral, used
 
 if TYPE_CHECKING:
-    from torch import nn
-
     from ..engine.precision import DeviceLike, DTypeLike
 
 Transposed = TypeVar("Transposed", bound="TransposedConvolutionLayer")
@@ -66,6 +64,7 @@ class TransposedConvolutionLayer(
     EdgesLayer,
     AllChannelsLayer,
     saved_fields={"OutputSizeOffset": neutral(0, why="what it does is not documented")},
+    module="engine.transposed_convolution.CroppedConvTranspose",
 ):
     """What the transposed convolutions in one, two and three dimensions share.
 
@@ -107,13 +106,9 @@ class TransposedConvolutionLayer(
     def _same_edges(self) -> tuple[tuple[int, int], ...]:
         return self.crop
 
-    def _build(self, formats: tuple[str, ...]) -> nn.Module:
-        from ..engine.transposed_convolution import CroppedConvTranspose
-
+    def _module_arguments(self, formats: tuple[str, ...]) -> tuple[Any, ...]:
         channels = self.input_channels() or 0
-        return CroppedConvTranspose(
-            channels, self.NumFilters, self.filter_size, self.stride, self.crop
-        )
+        return channels, self.NumFilters, self.filter_size, self.stride, self.crop
 
     def description(self) -> str:
         """For example ``64 3×3×128 transposed convolutions with stride [2  2] and ...``."""
