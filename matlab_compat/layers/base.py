@@ -93,9 +93,10 @@ class Layer:
     It declares its properties (see :mod:`matlab_compat.layers.properties`) and may check them
     against each other in :meth:`_validate`. Other keywords are:
 
-    * ``module``: the torch module that computes it, by its full name (``engine.structure.Folding``
-      is one of matlab_compat's own), and what that is made with, properties by their names and
-      other values. What depends on more is made in :meth:`_module_arguments` or :meth:`_build`.
+    * ``module``: the torch module that computes it (or the function that makes that), by its full
+      name (``engine.structure.Folding`` is one of matlab_compat's own), and what it is made with,
+      properties by their names and other values. :meth:`_module_arguments` gives what depends on
+      more, and comes before these; what this cannot say is made in :meth:`_build`.
     * ``dims``: the number of dimensions, where there is a class for each. Its
       :class:`~matlab_compat.layers.properties.PerDimension` properties follow.
     * ``input_formats``: the formats that it takes, if not any.
@@ -581,8 +582,8 @@ class Layer:
         home, _, name = str(path).rpartition(".")
         home = f"matlab_compat.{home}" if home.startswith("engine.") else home
         values = [self._values[one] if isinstance(one, str) else one for one in given]
-        kind: type[torch.nn.Module] = getattr(import_module(home), name)
-        return kind(*self._module_arguments(formats), *values)
+        make: Callable[..., torch.nn.Module] = getattr(import_module(home), name)
+        return make(*self._module_arguments(formats), *values)
 
     def _module_arguments(self, formats: tuple[str, ...]) -> tuple[Any, ...]:
         """What the module is made with before the values that the keyword ``module`` names."""

@@ -115,4 +115,4 @@ def test_each_module_is_there(kind: type[Layer]) -> None:
     named = kind._torch_module
     home, _, name = str(named if isinstance(named, str) else named[0]).rpartition(".")
     found = import_module(f"matlab_compat.{home}" if home.startswith("engine.") else home)
-    assert issubclass(getattr(found, name), torch.nn.Module)
+    assert callable(getattr(found, name))
