@@ -112,15 +112,16 @@ class Comparison:
     shape: tuple[int, ...]
     expected_shape: tuple[int, ...]
     dtype: str
-    max_abs: float
-    mean_abs: float
-    rel_l2: float
-    snr_db: float
-    scaled_error: float
     bound: float
     outside: int
     elements: int
-    worst: Worst | None
+    #: Infinite where the sizes differ.
+    max_abs: float = math.inf
+    mean_abs: float = math.inf
+    rel_l2: float = math.inf
+    snr_db: float = -math.inf
+    scaled_error: float = math.inf
+    worst: Worst | None = None
     nan_actual: int = 0
     nan_expected: int = 0
     inf_actual: int = 0
@@ -191,9 +192,13 @@ def compare(
     o = None if oracle is None else to_rank(oracle, rank)
     if a.shape != e.shape or a.size == 0:
         _refuse_empty(actual, expected)
-        return _shapes_differ(name, a, e, bound, rule, o)
+        found = _shapes_differ(name, a, e, bound, rule)
+        return replace(found, arrays=_kept(a, e, o, None))
     totals = totals_of(a, e, o)
-    _refuse_vacuous(totals)
+    if totals.none_expected:
+        raise NothingToCompareError(_NONE_FINITE)
+    if totals.all_zero:
+        raise NothingToCompareError(_ALL_ZERO)
     scale = _scale(totals, magnitude, rank)
     allowed = Rule(eps * scale, bound, tolerance)
     violation = np.empty(a.shape, order="F") if _KEEPING.get() else None
@@ -216,7 +221,7 @@ def compare(
         bound=bound,
         outside=judged.outside,
         elements=a.size,
-        worst=_worst(judged.worst, a, e),
+        worst=Worst(judged.worst, *(wide(side[judged.worst]).item() for side in (a, e))),
         nan_actual=totals.nan[0],
         nan_expected=totals.nan[1],
         inf_actual=totals.inf[0],
@@ -268,40 +273,19 @@ def _refuse_empty(actual: Array, expected: Array) -> None:
         raise NothingToCompareError(_ALL_ZERO)
 
 
-def _refuse_vacuous(totals: Totals) -> None:
-    if totals.none_expected:
-        raise NothingToCompareError(_NONE_FINITE)
-    if totals.all_zero:
-        raise NothingToCompareError(_ALL_ZERO)
-
-
-def _shapes_differ(
-    name: str,
-    actual: Array,
-    expected: Array,
-    bound: float,
-    rule: str,
-    oracle: Array | None,
-) -> Comparison:
+def _shapes_differ(name: str, a: Array, e: Array, bound: float, rule: str) -> Comparison:
     return Comparison(
         name=name,
         verdict="different",
-        reason=f"the computed output is {size_text(actual.shape)}, "
-        f"the expected one {size_text(expected.shape)}",
-        shape=actual.shape,
-        expected_shape=expected.shape,
-        dtype=actual.dtype.name,
-        max_abs=math.inf,
-        mean_abs=math.inf,
-        rel_l2=math.inf,
-        snr_db=-math.inf,
-        scaled_error=math.inf,
+        reason=f"the computed output is {size_text(a.shape)}, the expected one "
+        f"{size_text(e.shape)}",
+        shape=a.shape,
+        expected_shape=e.shape,
+        dtype=a.dtype.name,
         bound=bound,
-        outside=expected.size,
-        elements=expected.size,
-        worst=None,
+        outside=e.size,
+        elements=e.size,
         rule=rule,
-        arrays=_kept(actual, expected, oracle, None),
     )
 
 
@@ -331,10 +315,6 @@ def _relative(totals: Totals) -> float:
     if reference:
         return error / reference
     return math.inf if error else 0.0
-
-
-def _worst(index: tuple[int, ...], actual: Array, expected: Array) -> Worst:
-    return Worst(index, wide(actual[index]).item(), wide(expected[index]).item())
 
 
 def _reason(judged: Judgement, elements: int) -> str:

@@ -17,7 +17,7 @@ def complex_changes(actual: Array, expected: Array, measure: Measure) -> Iterato
     """Candidates for arrays one of which is complex."""
     yield Candidate(
         "complex conjugate",
-        (Side.EXPECTED, " is the complex conjugate of ", Side.ACTUAL_ONE, ": conj(Y)"),
+        f"{Side.EXPECTED} is the complex conjugate of {Side.ACTUAL_ONE}: conj(Y)",
         "conjugate one side: Y = conj(Y); in MATLAB.",
         np.conj(actual),
         expected,
@@ -26,7 +26,7 @@ def complex_changes(actual: Array, expected: Array, measure: Measure) -> Iterato
     if actual.ndim >= 2:
         yield Candidate(
             "conjugate transposed",
-            (Side.EXPECTED, " is the conjugate transpose of ", Side.ACTUAL_ONE, ": Y'"),
+            f"{Side.EXPECTED} is the conjugate transpose of {Side.ACTUAL_ONE}: Y'",
             "in MATLAB .' transposes, and ' conjugates as well: use .' or permute.",
             np.conj(actual.swapaxes(0, 1)),
             expected,
@@ -42,7 +42,7 @@ def _part(actual: Array, expected: Array, name: str, function: str) -> Iterator[
     if not np.any(expected.imag):
         yield Candidate(
             name,
-            (Side.EXPECTED, f" is {function}(Y) of this complex one"),
+            f"{Side.EXPECTED} is {function}(Y) of this complex one",
             remedy,
             part(actual),
             expected.real,
@@ -50,7 +50,7 @@ def _part(actual: Array, expected: Array, name: str, function: str) -> Iterator[
     elif not np.any(actual.imag):
         yield Candidate(
             name,
-            (Side.ACTUAL, f" is {function}(Y) of ", Side.EXPECTED_ONE, ", which is complex"),
+            f"{Side.ACTUAL} is {function}(Y) of {Side.EXPECTED_ONE}, which is complex",
             remedy,
             actual.real,
             part(expected),

@@ -48,11 +48,8 @@ def _shown(run: Run, target: Target, step: Step) -> Iterator[Candidate]:
     if actual.shape == expected.shape and keep:
         yield Candidate(
             "dropout active",
-            (
-                Side.EXPECTED,
-                f" has elements dropped by '{step.name}': those that are not ",
-                f"zero are divided by {keep:g}",
-            ),
+            f"{Side.EXPECTED} has elements dropped by '{step.name}': those that are "
+            f"not zero are divided by {keep:g}",
             _REMEDY,
             np.where(expected == 0, 0, actual / keep),
             np.asarray(expected),
@@ -95,11 +92,8 @@ def _solved(run: Run, target: Target, step: Step, patience: Patience) -> Iterato
     dropped = int((alive & ~kept).sum())
     yield Candidate(
         "dropout active",
-        (
-            Side.EXPECTED,
-            f" is what the network gives if '{step.name}' drops {dropped} of its ",
-            f"{int(alive.sum())} elements and divides the others by {keep:g}",
-        ),
+        f"{Side.EXPECTED} is what the network gives if '{step.name}' drops {dropped} "
+        f"of its {int(alive.sum())} elements and divides the others by {keep:g}",
         _REMEDY,
         actual,
         expected,

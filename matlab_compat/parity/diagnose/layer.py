@@ -231,9 +231,9 @@ def _bracketed(pairs: Pairs) -> str:
     return f"[{'; '.join(' '.join(map(str, row)) for row in rows)}]"
 
 
-@mistakes_of(Layer)
+@mistakes_of("Stride")
 def _strides(layer: Layer, _: Size) -> Iterator[Variation]:
-    stride = layer.values.get("Stride")
+    stride = layer.values["Stride"]
     if not isinstance(stride, tuple) or len(set(stride)) == 1:
         return
     two = len(stride) == 2
@@ -252,10 +252,10 @@ def _strides(layer: Layer, _: Size) -> Iterator[Variation]:
 # --- biases -----------------------------------------------------------------------------
 
 
-@mistakes_of(Layer)
+@mistakes_of("Bias")
 def _biases(layer: Layer, _: Size) -> Iterator[Variation]:
-    bias = layer.values.get("Bias")
-    if bias is None or not np.any(bias):
+    bias = layer.values["Bias"]
+    if not np.any(bias):
         return
     remedy = "pass bias=Bias.ravel() to the torch layer, once."
     yield from variation(
@@ -279,9 +279,9 @@ def _batch_statistics(layer: BatchNormalizationLayer, _: Size) -> Iterator[Varia
     )
 
 
-@mistakes_of(Layer)
+@mistakes_of("Epsilon")
 def _epsilons(layer: Layer, _: Size) -> Iterator[Variation]:
-    for epsilon in EPSILONS if "Epsilon" in layer.properties else ():
+    for epsilon in EPSILONS:
         yield from variation(
             layer,
             "another epsilon",
@@ -372,9 +372,9 @@ def _gate_orders(layer: RecurrentLayer, _: Size) -> Iterator[Variation]:
                 yield from _other_gates(layer, gates, order)
 
 
-@mistakes_of(Layer)
+@mistakes_of("ResetGateMode")
 def _reset_gates(layer: Layer, _: Size) -> Iterator[Variation]:
-    mode = layer.values.get("ResetGateMode")
+    mode = layer.values["ResetGateMode"]
     for other in ("after-multiplication", "before-multiplication"):
         if mode in ("after-multiplication", "before-multiplication"):
             yield from variation(
@@ -432,8 +432,7 @@ def rounded_operands(layer: Layer) -> Iterator[Variation]:
 
     In a network all layers would round: see :mod:`.rounded`.
     """
-    weights = ("Weights", "InputWeights", "RecurrentWeights")
-    if not any(layer.values.get(name) is not None for name in weights):
+    if not any(name.endswith("Weights") for name in layer.learnables()):
         return
     for name, whose in COARSE.items():
         yield Variation(
@@ -450,11 +449,9 @@ def rounded_operands(layer: Layer) -> Iterator[Variation]:
 # --- the network's input ----------------------------------------------------------------
 
 
-@mistakes_of(Layer)
+@mistakes_of("Normalization")
 def _inputs(layer: Layer, _: Size) -> Iterator[Variation]:
-    mode = layer.values.get("Normalization")
-    if layer.input_format() is None or mode is None:
-        return
+    mode = layer.values["Normalization"]
     if mode != "none":
         yield from variation(
             layer,

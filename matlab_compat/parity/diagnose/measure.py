@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
-from enum import Enum
-from typing import TypeAlias
+from enum import StrEnum
 
 import numpy as np
 
@@ -77,23 +76,29 @@ class Measure:
         return bool(wide > spread * self.bound * self.unit)
 
 
-class Side(Enum):
-    """A side of a comparison, as diagnoses speak of it; and where the sides are turned."""
+class Side(StrEnum):
+    """A side of a comparison, as the text of a diagnosis speaks of it: see :func:`in_words`."""
 
-    EXPECTED = "the expected output", "the tested result"
-    EXPECTED_ONE = "the expected one", "the tested one"
-    ACTUAL = "this output", "MATLAB's output"
-    ACTUAL_ONE = "this one", "MATLAB's"
-
-
-#: A text, or the parts of one that speaks of the sides.
-Said: TypeAlias = str | tuple[str | Side, ...]
+    EXPECTED = "\0expected output\0"
+    EXPECTED_ONE = "\0expected one\0"
+    ACTUAL = "\0this output\0"
+    ACTUAL_ONE = "\0this one\0"
 
 
-def in_words(said: Said, turned: bool) -> str:
+#: What the sides are called, and where they are turned.
+_CALLED = {
+    Side.EXPECTED: ("the expected output", "the tested result"),
+    Side.EXPECTED_ONE: ("the expected one", "the tested one"),
+    Side.ACTUAL: ("this output", "MATLAB's output"),
+    Side.ACTUAL_ONE: ("this one", "MATLAB's"),
+}
+
+
+def in_words(text: str, turned: bool) -> str:
     """The text, seen from one side or the other."""
-    parts = (said,) if isinstance(said, str) else said
-    return "".join(part if isinstance(part, str) else part.value[turned] for part in parts)
+    for side, names in _CALLED.items():
+        text = text.replace(side, names[turned])
+    return text
 
 
 @dataclass(frozen=True)
@@ -101,8 +106,8 @@ class Candidate:
     """A mistake with the two arrays that it would make agree."""
 
     name: str
-    text: Said
-    remedy: Said
+    text: str
+    remedy: str
     actual: Array = field(repr=False)
     expected: Array = field(repr=False)
     #: Where two fit, the one with the lower rank comes first.

@@ -1,8 +1,8 @@
-"""Mistakes that can be made with a layer, registered for its class; users' classes bring theirs.
+"""Mistakes that can be made with a layer, registered for what it declares; users may add theirs.
 
-For example, of a class whose ``Gain`` is often taken for its reciprocal::
+For example, with a property ``Gain`` that is often taken for its reciprocal::
 
-    @mistakes_of(ScaleLayer)
+    @mistakes_of("Gain")
     def _gains(layer, size):
         yield from variation(
             layer, "gain inverted", "with 1/Gain", "multiply by Gain.", Gain=1 / layer.Gain
@@ -45,26 +45,32 @@ class Variation:
 #: Gives a layer with each of some mistakes.
 Mistakes: TypeAlias = "Callable[[Any, Size], Iterator[Variation]]"
 
-_REGISTERED: list[tuple[tuple[type[Layer], ...], Mistakes]] = []
+_REGISTERED: list[tuple[tuple[type[Layer] | str, ...], Mistakes]] = []
 
 
-def mistakes_of(*classes: type[Layer]) -> Callable[[Mistakes], Mistakes]:
-    """Register a generator of mistakes for layers of these classes, and of those derived from them.
+def mistakes_of(*owners: type[Layer] | str) -> Callable[[Mistakes], Mistakes]:
+    """Register a generator of mistakes, the likely ones first.
 
-    The likely ones are to be registered first.
+    Parameters
+    ----------
+    owners:
+        The layers it is for: classes, with those derived from them, or the name of a property that
+        they declare.
     """
 
     def registering(mistakes: Mistakes) -> Mistakes:
-        _REGISTERED.append((classes, mistakes))
+        _REGISTERED.append((owners, mistakes))
         return mistakes
 
     return registering
 
 
 def every_mistake(layer: Layer, size: Size) -> Iterator[Variation]:
-    """The layer with each mistake that is registered for its class."""
-    for classes, mistakes in _REGISTERED:
-        if isinstance(layer, classes):
+    """The layer with each mistake that is registered for its class or a property of it."""
+    for owners, mistakes in _REGISTERED:
+        if any(
+            o in layer.properties if isinstance(o, str) else isinstance(layer, o) for o in owners
+        ):
             yield from mistakes(layer, size)
 
 
@@ -113,7 +119,7 @@ def reproduced(
             return
     yield Candidate(
         variation.name,
-        (Side.EXPECTED, f" is what {who} {variation.text}"),
+        f"{Side.EXPECTED} is what {who} {variation.text}",
         variation.remedy,
         result,
         truth,

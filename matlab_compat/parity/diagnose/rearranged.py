@@ -14,7 +14,7 @@ import numpy as np
 
 from ...arrays import Array
 from ..axes import Axes
-from .measure import Candidate, Measure, Said, Side
+from .measure import Candidate, Measure, Side
 
 #: Pixels that a result may be shifted by, in each direction.
 LARGEST_SHIFT = 3
@@ -88,19 +88,15 @@ def _permuted(
     if actual.ndim == 2:
         return Candidate(
             name,
-            (Side.EXPECTED, " is the transpose of ", Side.ACTUAL_ONE, f": Y.', {name}"),
+            f"{Side.EXPECTED} is the transpose of {Side.ACTUAL_ONE}: Y.', {name}",
             "transpose one side: Y = Y.'; in MATLAB.",
             actual.T,
             expected,
         )
     return Candidate(
         name,
-        (
-            Side.EXPECTED,
-            " is ",
-            Side.ACTUAL_ONE,
-            f" with {name}: permute(Y, {matlab_list(order)}){reading}",
-        ),
+        f"{Side.EXPECTED} is {Side.ACTUAL_ONE} with {name}: permute(Y, "
+        f"{matlab_list(order)}){reading}",
         f"bring one side to the order of the other: Y = permute(Y, {back}); in MATLAB.",
         actual.transpose(order),
         expected,
@@ -125,7 +121,7 @@ def _flips(actual: Array, expected: Array, every: Axes) -> Iterator[Candidate]:
             hint = next((_FLIPPED[kind] for kind in "TS" if kind in kinds), "")
             yield Candidate(
                 f"{said} flipped",
-                (Side.EXPECTED, " is ", Side.ACTUAL_ONE, f" flipped along {said}"),
+                f"{Side.EXPECTED} is {Side.ACTUAL_ONE} flipped along {said}",
                 f"undo it on one side: {back}; in MATLAB{hint}.",
                 flipped,
                 expected,
@@ -148,7 +144,7 @@ def _bgr(flipped: Array, expected: Array, axis: int) -> Candidate:
     places = ",".join("[3 2 1]" if i == axis else ":" for i in range(flipped.ndim))
     return Candidate(
         "BGR for RGB",
-        (Side.EXPECTED, " has its three channels in reverse order: BGR for RGB"),
+        f"{Side.EXPECTED} has its three channels in reverse order: BGR for RGB",
         f"OpenCV reads images as BGR; MATLAB: Y = Y({places});",
         flipped,
         expected,
@@ -161,7 +157,7 @@ def _rotations(actual: Array, expected: Array) -> Iterator[Candidate]:
     for quarter in (1, 3):
         yield Candidate(
             "rotated by 90 degrees",
-            (Side.EXPECTED, " is ", Side.ACTUAL_ONE, f" rotated: rot90(Y, {quarter})"),
+            f"{Side.EXPECTED} is {Side.ACTUAL_ONE} rotated: rot90(Y, {quarter})",
             f"rotate it back: Y = rot90(Y, {4 - quarter}); in MATLAB.",
             np.rot90(actual, quarter),
             expected,
@@ -182,13 +178,9 @@ def _memory_orders(actual: Array, expected: Array) -> Iterator[Candidate]:
         name = "row-major reading" if row_major else "another memory order"
         yield Candidate(
             name,
-            (
-                Side.EXPECTED,
-                " has the values of ",
-                Side.ACTUAL_ONE,
-                ", but was written with the dimensions ",
-                f"in the order {matlab_list(order)} and read as if they were in order",
-            ),
+            f"{Side.EXPECTED} has the values of {Side.ACTUAL_ONE}, but was written "
+            f"with the dimensions in the order {matlab_list(order)} and read as if "
+            "they were in order",
             f"in MATLAB: Y = permute(reshape(Y, {list(size)}), "
             f"{matlab_list([int(i) for i in np.argsort(order)])}); in numpy: "
             "reshape with order='F' when reading what MATLAB wrote.",
@@ -216,7 +208,7 @@ def _halves(actual: Array, expected: Array, axes: Axes) -> Iterator[Candidate]:
             hint = "; fftshift does it, and undoes it"
         yield Candidate(
             f"halves of {what} exchanged",
-            (Side.EXPECTED, f" has the two halves of its {what} exchanged"),
+            f"{Side.EXPECTED} has the two halves of its {what} exchanged",
             f"exchange them on one side: Y = circshift(Y, {n // 2}, {axis + 1}); in MATLAB{hint}.",
             np.roll(actual, n // 2, axis),
             expected,
@@ -261,11 +253,8 @@ def _permuted_channels(
     places = ",".join("order" if i == axis else ":" for i in range(actual.ndim))
     return Candidate(
         f"{what} in another order",
-        (
-            Side.EXPECTED,
-            f" has its {what} in another order: Y({places}) with ",
-            f"order = {matlab_list(order)}",
-        ),
+        f"{Side.EXPECTED} has its {what} in another order: Y({places}) with order = "
+        f"{matlab_list(order)}",
         f"put them back: Y({places}) = Y; in MATLAB, with that order.",
         actual.take(order, axis),
         expected,
@@ -319,37 +308,32 @@ Edges = list[tuple[int, int]]
 _ENDS = {"height": ("top", "bottom"), "width": ("left", "right"), "depth": ("front", "back")}
 
 
-def _edges_said(edges: Edges, axes: Axes) -> tuple[str, Said, Said]:
+def _edges_said(edges: Edges, axes: Axes) -> tuple[str, str, str]:
     """Name, text and remedy."""
     every = [n for pair in edges for n in pair]
     if all(n >= 0 for n in every):
         index = _kept(edges)
         text = (
-            Side.EXPECTED,
-            " is ",
-            Side.ACTUAL_ONE,
-            f" with {_parts(edges, axes)} more: it is not cropped",
+            f"{Side.EXPECTED} is {Side.ACTUAL_ONE} with {_parts(edges, axes)} more: it is "
+            "not cropped"
         )
         remedy = f"crop it: Y = Y({index}); in MATLAB.{_rounding(edges, axes)}"
         return "crop missing", text, remedy
     if all(n <= 0 for n in every):
         fewer = [(-before, -after) for before, after in edges]
-        text = (Side.EXPECTED, " is ", Side.ACTUAL_ONE, f" without {_parts(fewer, axes)}")
+        text = f"{Side.EXPECTED} is {Side.ACTUAL_ONE} without {_parts(fewer, axes)}"
         undone = f" alike: Y = Y({_kept(fewer)});{_rounding(fewer, axes)}"
-        said = ("leave out that crop there; or crop ", Side.ACTUAL_ONE, undone)
-        return "cropped once more", text, said
+        remedy = f"leave out that crop there; or crop {Side.ACTUAL_ONE}{undone}"
+        return "cropped once more", text, remedy
     starts = [
         f"{_count(abs(before), axes, axis)} {'earlier' if before > 0 else 'later'}"
         f"{f' in {axes.names[axis]}' if axes.labels[axis] == 'S' else ''}"
         for axis, (before, _) in enumerate(edges)
         if before
     ]
-    how = (
-        (f"starts {' and '.join(starts)}",)
-        if starts
-        else ("is ", Side.ACTUAL_ONE, ", cropped otherwise at the end")
-    )
-    return "shifted", (Side.EXPECTED, " ", *how), _shift_remedy(edges, axes)
+    how = f"is {Side.ACTUAL_ONE}, cropped otherwise at the end"
+    how = f"starts {' and '.join(starts)}" if starts else how
+    return "shifted", f"{Side.EXPECTED} {how}", _shift_remedy(edges, axes)
 
 
 def _shift_remedy(edges: Edges, axes: Axes) -> str:

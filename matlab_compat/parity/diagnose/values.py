@@ -60,14 +60,8 @@ def _scaled(actual: Array, expected: Array, scale: float, measure: Measure) -> C
         )
     return Candidate(
         "sign exchanged" if sign else "constant scale",
-        (Side.EXPECTED, " is ", Side.ACTUAL_ONE, f" times {scale:.7g}"),
-        (
-            "divide ",
-            Side.EXPECTED,
-            f" by {scale:.7g}, or multiply ",
-            Side.ACTUAL_ONE,
-            f" by it.{hint}",
-        ),
+        f"{Side.EXPECTED} is {Side.ACTUAL_ONE} times {scale:.7g}",
+        f"divide {Side.EXPECTED} by {scale:.7g}, or multiply {Side.ACTUAL_ONE} by it.{hint}",
         scale * actual,
         expected,
         measure=measure,
@@ -77,13 +71,9 @@ def _scaled(actual: Array, expected: Array, scale: float, measure: Measure) -> C
 def _offset(actual: Array, expected: Array, offset: float) -> Candidate:
     return Candidate(
         "constant offset",
-        (
-            Side.EXPECTED,
-            " is ",
-            Side.ACTUAL_ONE,
-            f" {'plus' if offset > 0 else 'minus'} {abs(offset):.7g}",
-        ),
-        (f"subtract {offset:.7g} from ", Side.EXPECTED, ": a mean or bias is missing on one side."),
+        f"{Side.EXPECTED} is {Side.ACTUAL_ONE} {'plus' if offset > 0 else 'minus'} "
+        f"{abs(offset):.7g}",
+        f"subtract {offset:.7g} from {Side.EXPECTED}: a mean or bias is missing on one side.",
         actual + offset,
         expected,
     )
@@ -94,7 +84,7 @@ def _affine(
 ) -> Candidate:
     return Candidate(
         "scale and offset",
-        (Side.EXPECTED, " is ", Side.ACTUAL_ONE, f" times {slope:.7g} plus {offset:.7g}"),
+        f"{Side.EXPECTED} is {Side.ACTUAL_ONE} times {slope:.7g} plus {offset:.7g}",
         "only one side is normalized (0..255, 0..1 and -1..1 are the usual ranges): "
         f"(Y - {offset:.7g}) / {slope:.7g} undoes it.",
         slope * actual + offset,
@@ -120,11 +110,8 @@ def one_sided(actual: Array, expected: Array) -> Iterator[Candidate]:
         place = ",".join(str(i + 1) for i in np.argwhere(odd)[0])
         yield Candidate(
             f"{kind} on one side",
-            (
-                whose,
-                f" alone is {kind} in {values.size} elements, first at ({place}) in MATLAB; "
-                "the others agree",
-            ),
+            f"{whose} alone is {kind} in {values.size} elements, first at ({place}) in MATLAB; "
+            "the others agree",
             "look there for a division by zero, the log of zero, 0*Inf, or an overflow in half "
             "precision.",
             np.where(odd, 0, actual),
@@ -147,12 +134,8 @@ def class_numbers(actual: Array, expected: Array) -> Iterator[Candidate]:
         for first in (1, 0):
             yield Candidate(
                 "class numbers",
-                (
-                    Side.EXPECTED,
-                    " is the number of the class with the largest score of ",
-                    Side.ACTUAL_ONE,
-                    "" if first else ", counted from 0",
-                ),
+                f"{Side.EXPECTED} is the number of the class with the largest score of "
+                f"{Side.ACTUAL_ONE}{'' if first else ', counted from 0'}",
                 "save the scores, Y = predict(net, X), or the labels, Y = classify(net, X): a "
                 "categorical is compared with the classes.",
                 actual.argmax(axis) + first,
@@ -199,8 +182,8 @@ def _log_softmax(
     """One side holds probabilities, the other their logarithms."""
     hint = "torch's log_softmax (NLLLoss takes it) is the logarithm of what MATLAB's softmax gives"
     for log, other, text, remedy in (
-        (expected, actual, (Side.EXPECTED, " is the logarithm of ", Side.ACTUAL_ONE), "exp(Y)"),
-        (actual, expected, (Side.ACTUAL, " is the logarithm of ", Side.EXPECTED_ONE), "log(Y)"),
+        (expected, actual, f"{Side.EXPECTED} is the logarithm of {Side.ACTUAL_ONE}", "exp(Y)"),
+        (actual, expected, f"{Side.ACTUAL} is the logarithm of {Side.EXPECTED_ONE}", "log(Y)"),
     ):
         with np.errstate(over="ignore"):
             sums = np.exp(log.astype(np.float64)).sum(axis)
@@ -209,8 +192,8 @@ def _log_softmax(
         both = (actual, np.exp(expected)) if log is expected else (np.exp(actual), expected)
         yield Candidate(
             "log softmax",
-            (*text, " (log softmax)"),
-            (f"compare the same on both sides: {remedy} of ", Side.EXPECTED, f". {hint}."),
+            f"{text} (log softmax)",
+            f"compare the same on both sides: {remedy} of {Side.EXPECTED}. {hint}.",
             *both,
             rank=0,
             measure=measure.at_least(1),
@@ -224,7 +207,7 @@ def _activated(
     if _like_probabilities(expected):
         yield Candidate(
             f"{name} applied",
-            (Side.EXPECTED, f" is {name} of ", Side.ACTUAL_ONE),
+            f"{Side.EXPECTED} is {name} of {Side.ACTUAL_ONE}",
             f"one side ends before its {name}, the other after: compare both before, or add a "
             f"{name}Layer at the end here.",
             function(actual),
@@ -234,7 +217,7 @@ def _activated(
     if _like_probabilities(actual):
         yield Candidate(
             f"{name} missing",
-            (Side.ACTUAL, f" is {name} of ", Side.EXPECTED_ONE),
+            f"{Side.ACTUAL} is {name} of {Side.EXPECTED_ONE}",
             f"the other side lacks the {name} at the end: apply it there (losses such as torch's "
             "cross_entropy include it, so that models often end before it).",
             actual,
@@ -267,7 +250,7 @@ def _integers(actual: Array, expected: Array) -> Iterator[Candidate]:
     for rank, (name, made) in enumerate(known.items()):
         yield Candidate(
             name,
-            (Side.EXPECTED, " is ", Side.ACTUAL_ONE, f" {name}"),
+            f"{Side.EXPECTED} is {Side.ACTUAL_ONE} {name}",
             "it was saved as an integer class such as uint8: save it as single, before any "
             "conversion for display.",
             made,
@@ -285,7 +268,7 @@ def _precisions(actual: Array, expected: Array, measure: Measure) -> Iterator[Ca
             continue
         yield Candidate(
             f"{name} precision",
-            (Side.EXPECTED, f" was computed or saved in {name} precision"),
+            f"{Side.EXPECTED} was computed or saved in {name} precision",
             f"compute and save it in single precision, or verify with {argument('dtype', name)}.",
             actual,
             expected,

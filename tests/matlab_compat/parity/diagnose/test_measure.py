@@ -64,7 +64,7 @@ def test_a_smooth_image_is_not_its_own_shift() -> None:
 
 
 def test_a_diagnosis_is_put_into_words_for_either_side() -> None:
-    said = (Side.EXPECTED, " is ", Side.ACTUAL_ONE, " times 2")
+    said = f"{Side.EXPECTED} is {Side.ACTUAL_ONE} times 2"
     assert in_words(said, turned=False) == "the expected output is this one times 2"
     assert in_words(said, turned=True) == "the tested result is MATLAB's times 2"
     plain = "torch's GRU has two biases: this one is bias_ih_l0."
