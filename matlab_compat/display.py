@@ -7,6 +7,7 @@ the layers (``[4 4]``, ``'manual'``, ``[3x3x16x64 single]``, ``1.0000e-05``).
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 TIMES = "\N{MULTIPLICATION SIGN}"
 
 
-def size_text(shape: tuple[int, ...]) -> str:
+def size_text(shape: Sequence[int]) -> str:
     """``(3, 3, 16)`` as ``3×3×16``."""
     return TIMES.join(str(n) for n in shape)
 

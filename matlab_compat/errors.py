@@ -144,12 +144,7 @@ class MatFileError(MatlabCompatError, ValueError):
     outcome = "unreadable"
 
     def __init__(
-        self,
-        what: str,
-        *,
-        where: Sequence[str] = (),
-        remedy: str = "",
-        offset: int | None = None,
+        self, what: str, *, where: Sequence[str] = (), remedy: str = "", offset: int | None = None
     ) -> None:
         super().__init__(what, where=where, remedy=remedy)
         self.offset = offset

@@ -215,12 +215,12 @@ def _runner(actual: Any, bundle: _Bundle, data_format: str | None) -> Runner:
     if isinstance(actual, Layer | Network):
         return TorchRunner(actual)
     if isinstance(actual, torch.nn.Module):
-        forms = _forms(bundle, data_format)
-        return CallableRunner(partial(_called, actual, forms, isinstance(bundle.Y, list)))
+        formats = _labels(bundle, data_format)
+        return CallableRunner(partial(_called, actual, formats, isinstance(bundle.Y, list)))
     return CallableRunner(actual if callable(actual) else lambda *X: actual)
 
 
-def _forms(bundle: _Bundle, data_format: str | None) -> list[str]:
+def _labels(bundle: _Bundle, data_format: str | None) -> list[str]:
     """What the dimensions of each input are, as the bundle's model says; "" if it has none."""
     from .parity.worth import input_labels
 
@@ -229,7 +229,7 @@ def _forms(bundle: _Bundle, data_format: str | None) -> list[str]:
     return [data_format or ""] * len(bundle.X)
 
 
-def _called(module: Any, forms: Sequence[str], apart: bool, *X: Any) -> Any:
+def _called(module: Any, formats: Sequence[str], apart: bool, *X: Any) -> Any:
     """The module's output, computed in eval mode and in the class of its parameters.
 
     Of several sequences, a list of outputs if MATLAB's are ``apart``, too. Otherwise there is one
@@ -239,13 +239,13 @@ def _called(module: Any, forms: Sequence[str], apart: bool, *X: Any) -> Any:
 
     if any(isinstance(x, list) for x in X):
         several = [x for x in X if isinstance(x, list)]
-        given = [form for x, form in zip(X, forms, strict=True) if isinstance(x, list)]
+        given = [labels for x, labels in zip(X, formats, strict=True) if isinstance(x, list)]
         each = [_called(module, given, apart, *one) for one in zip(*several, strict=True)]
         return each if apart else torch.cat(each)
     like = next((p for p in module.parameters() if p.is_floating_point()), torch.zeros(()))
     tensors = [
-        torch.from_numpy(_labelled(x, form).to_torch(x).copy()).to(like.device, like.dtype)
-        for x, form in zip(X, forms, strict=True)
+        torch.from_numpy(_data_format(x, labels).to_torch(x).copy()).to(like.device, like.dtype)
+        for x, labels in zip(X, formats, strict=True)
     ]
     training = module.training
     try:
@@ -255,14 +255,14 @@ def _called(module: Any, forms: Sequence[str], apart: bool, *X: Any) -> Any:
         module.train(training)
 
 
-def _labelled(x: Array, data_format: str) -> DataFormat:
-    form = data_format or _FORMATS.get(x.ndim)
-    if form is None:
+def _data_format(x: Array, labels: str) -> DataFormat:
+    labels = labels or _FORMATS.get(x.ndim, "")
+    if not labels:
         raise UsageError(
             f"The input is {size_text(x.shape)}: its dimensions could be anything.",
             remedy="label them: data_format='SSCBT'.",
         )
-    return DataFormat.parse(form)
+    return DataFormat.parse(labels)
 
 
 def _oriented_as(name: str, heres: list[Any], Y: Any) -> Any:

@@ -49,24 +49,23 @@ class Row:
 
 @dataclass(frozen=True)
 class Goal:
-    """One line of what is asked for, and what came out."""
+    """One line of what is asked for, and what came out; less is better unless ``at_least``."""
 
     text: str
     wanted: float
     measured: float
-    #: Whether more is better.
     at_least: bool = True
+
+    def __str__(self) -> str:
+        sign = ">=" if self.at_least else "<="
+        verdict = "met" if self.met else "NOT met"
+        return f"{verdict:8}{self.measured:8.2f}  {sign} {self.wanted:g}  {self.text}"
 
     @property
     def met(self) -> bool:
         """Whether it holds."""
         more = self.measured >= self.wanted
         return more if self.at_least else self.measured <= self.wanted
-
-    def __str__(self) -> str:
-        sign = ">=" if self.at_least else "<="
-        verdict = "met" if self.met else "NOT met"
-        return f"{verdict:8}{self.measured:8.2f}  {sign} {self.wanted:g}  {self.text}"
 
 
 @dataclass(frozen=True)

@@ -64,10 +64,7 @@ def array(result: Tensor) -> Array:
 
 
 def map_spatial(
-    data: Array,
-    data_format: DataFormat,
-    spatial: str,
-    function: Callable[[Array], Array],
+    data: Array, data_format: DataFormat, spatial: str, function: Callable[[Array], Array]
 ) -> Array:
     """Apply ``function``, which takes and gives *spatial* x C x N arrays, to labelled data.
 

@@ -8,6 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from ..display import size_text
 from ..errors import DataFormatError
 
 
@@ -152,7 +153,7 @@ class PatchEmbedding(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """See the class."""
         if any(n % k for n, k in zip(x.shape[2:], self.patch_size, strict=True)):
-            image, patch = ("×".join(map(str, n)) for n in (x.shape[2:], self.patch_size))
+            image, patch = map(size_text, (x.shape[2:], self.patch_size))
             raise DataFormatError(
                 f"An image of {image} does not divide into patches of {patch}.",
                 remedy="feed images whose size is a multiple of PatchSize.",

@@ -44,7 +44,8 @@ class Expression(nn.Module):
         self.formats = tuple(formats)
         self.inputs = input_labels(formats, formattable)
         self.result = result_format(function, formats, formattable)
-        self.orders = [_inverse(torch_axes(labels)) for labels in self.formats]
+        axes = map(torch_axes, self.formats)
+        self.orders = [sorted(range(len(a)), key=a.__getitem__) for a in axes]
         self.order = torch_axes(self.result)
         #: Nothing in it depends on the order of the dimensions.
         self.by_element = {*self.formats} == {self.result} and _by_element(function.body)
@@ -202,10 +203,6 @@ def _expanded(values: list[Any]) -> list[Any]:
     return [
         v.reshape(*v.shape, *(1,) * (most - v.ndim)) if isinstance(v, Tensor) else v for v in values
     ]
-
-
-def _inverse(order: Sequence[int]) -> tuple[int, ...]:
-    return tuple(sorted(range(len(order)), key=order.__getitem__))
 
 
 _RULES: dict[str, Callable[[Expression, Call, list[Tensor]], Any]] = {

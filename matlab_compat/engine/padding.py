@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from torch import Tensor
 from torch.nn import functional
 
+from ..display import size_text
 from ..errors import DataFormatError
 
 Pairs = Sequence[tuple[int, int]]
@@ -41,10 +42,7 @@ def check_window(size: Sequence[int], window: Sequence[int]) -> None:
     """
     if any(n < k for n, k in zip(size, window, strict=True)):
         raise DataFormatError(
-            f"The input with its padding, {_by(size)}, is smaller than the window {_by(window)}.",
+            f"The input with its padding, {size_text(size)}, is smaller than the window "
+            f"{size_text(window)}.",
             remedy="feed a larger input, or use a smaller window or more padding.",
         )
-
-
-def _by(sizes: Sequence[int]) -> str:
-    return "×".join(str(n) for n in sizes)

@@ -30,6 +30,14 @@ class Pooling(nn.Module):
         self.stride = tuple(stride)
         self.padding = None if padding is None else tuple(padding)
 
+    def forward(self, x: Tensor) -> Tensor:
+        """The pooled ``x``; over each time step if there is one dimension more."""
+        return per_time_step(self.pool, x, len(self.pool_size))
+
+    def pool(self, x: Tensor) -> Tensor:
+        """One time step of :meth:`forward`."""
+        raise NotImplementedError
+
     def pairs(self, x: Tensor) -> Pairs:
         """The padding for an input N,C,*space, in which the window must fit."""
         size = x.shape[2:]
@@ -76,11 +84,8 @@ class AveragePooling(Pooling):
         super().__init__(pool_size, stride, padding)
         self.count_padding = count_padding
 
-    def forward(self, x: Tensor) -> Tensor:
-        """The pooled ``x``; over each time step if there is one dimension more."""
-        return per_time_step(self._pool, x, len(self.pool_size))
-
-    def _pool(self, x: Tensor) -> Tensor:
+    def pool(self, x: Tensor) -> Tensor:
+        """The means."""
         average = self._average(x)
         if self.count_padding:
             return average
@@ -98,11 +103,8 @@ class MaxPooling(Pooling):
     Shape: as :class:`AveragePooling`.
     """
 
-    def forward(self, x: Tensor) -> Tensor:
-        """The pooled ``x``; over each time step if there is one dimension more."""
-        return per_time_step(self._pool, x, len(self.pool_size))
-
-    def _pool(self, x: Tensor) -> Tensor:
+    def pool(self, x: Tensor) -> Tensor:
+        """The maxima."""
         x, padding = self.prepared(x, -torch.inf)
         pooled: Tensor = MAXIMUM[len(padding)](x, self.pool_size, self.stride, padding)
         return pooled
@@ -116,7 +118,7 @@ class MaxPoolingWithIndices(Pooling):
     is the H,W of the input, so that sizes stay visible to ``torch.export``.
     """
 
-    def forward(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    def forward(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:  # type: ignore[override]
         """(out, indices, size)."""
         pairs = self.pairs(x)
         padded = pad(x, pairs, -torch.inf)

@@ -99,11 +99,7 @@ class Resize(nn.Module):
         right = (left + 1).clamp(max=size - 1)
         shape = [1] * x.ndim
         shape[axis] = out
-        return torch.lerp(
-            _take(x, axis, left),
-            _take(x, axis, right),
-            weight.to(x).view(shape),
-        )
+        return torch.lerp(_take(x, axis, left), _take(x, axis, right), weight.to(x).view(shape))
 
 
 def _take(x: Tensor, axis: int, indices: Tensor) -> Tensor:

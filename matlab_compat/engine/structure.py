@@ -59,13 +59,8 @@ class Join(nn.Module):
 
     def aligned(self, inputs: Sequence[Tensor]) -> list[Tensor]:
         """The inputs with as many dimensions each."""
-        return [_with_axes(x, axes) for x, axes in zip(inputs, self.missing, strict=True)]
-
-
-def _with_axes(x: Tensor, axes: Sequence[int]) -> Tensor:
-    for axis in axes:
-        x = x.unsqueeze(axis)
-    return x
+        pairs = zip(inputs, self.missing, strict=True)
+        return [reduce(Tensor.unsqueeze, axes, x) for x, axes in pairs]
 
 
 class Addition(Join):

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from ..display import size_text
 from ..errors import DataFormatError
 from .fast import phases
 from .time import per_time_step
@@ -42,14 +43,11 @@ def output_size(
     )
     if min(sizes) < 1:
         raise DataFormatError(
-            f"The crop leaves nothing: an input of {_by(size)} gives an output of {_by(sizes)}.",
+            f"The crop leaves nothing: an input of {size_text(size)} gives an output of "
+            f"{size_text(sizes)}.",
             remedy="crop less, or feed a larger input.",
         )
     return sizes
-
-
-def _by(sizes: Sequence[int]) -> str:
-    return "×".join(str(n) for n in sizes)  # MATLAB's own sign
 
 
 def transposed_convolution(
@@ -133,8 +131,7 @@ class CroppedConvTranspose(nn.Module):
 
     def extra_repr(self) -> str:
         """Sizes as torch's own layers show them."""
-        channels, filters, *filter_size = self.weight.shape
         return (
-            f"{channels}, {filters}, kernel_size={tuple(filter_size)}, "
+            f"{self.channels}, {self.filters}, kernel_size={self.filter_size}, "
             f"stride={self.stride}, crop={self.crop}"
         )

@@ -34,11 +34,7 @@ class Stub(nn.Module):
 
 
 def build_graph(
-    plan: Plan[LayerLike],
-    device: DeviceLike | None,
-    dtype: DTypeLike | None,
-    *,
-    stub: bool = False,
+    plan: Plan[LayerLike], device: DeviceLike | None, dtype: DTypeLike | None, *, stub: bool = False
 ) -> fx.GraphModule:
     """The module of a network: one submodule for every layer, under the layer's name.
 

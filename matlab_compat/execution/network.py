@@ -79,23 +79,10 @@ def predict(
 
 
 def activations(
-    network: NetworkLike,
-    X: Sequence[object],
-    layers: Sequence[str],
-    data_format: str | Sequence[str] | None = None,
-    device: DeviceLike | None = None,
-    dtype: DTypeLike | None = None,
-    allow_tf32: bool = False,
+    network: NetworkLike, X: Sequence[object], layers: Sequence[str], **options: Any
 ) -> dict[str, Any]:
-    """The (first) outputs of the named layers, by name, in one run of the network.
-
-    Raises
-    ------
-    LayerNotFoundError
-        There is no layer of a name.
-    """
-    options: dict[str, Any] = {"allow_tf32": allow_tf32, "outputs": False}
-    run = computed(network, X, layers, data_format, device, dtype, **options)
+    """The (first) outputs of the named layers, by name; options and errors of :func:`computed`."""
+    run = computed(network, X, layers, outputs=False, **options)
     return {name: _in_memory(value) for name, value in run.activations.items()}
 
 
@@ -427,7 +414,9 @@ def _in_order(first: NetworkInput, observations: list[Array], labels: str) -> An
     """Images and sequences in MATLAB's order of dimensions; a list for a list."""
     if first.is_list:
         return [_sequence(y, labels) for y in observations]
-    return _sequence(observations[0], labels) if "T" in labels else _image(observations[0], labels)
+    if "T" in labels:
+        return _sequence(observations[0], labels)
+    return DataFormat.parse(labels).from_torch(observations[0], labels)[0]
 
 
 def result_labels(
@@ -465,10 +454,6 @@ def _sequence(y: Array, labels: str) -> Array:
     result, order = DataFormat.parse(labels).from_torch(y, labels)
     result = np.moveaxis(result, order.index("B"), -1)
     return result[..., 0] if result.shape[-1] == 1 else result
-
-
-def _image(y: Array, labels: str) -> Array:
-    return DataFormat.parse(labels).from_torch(y, labels)[0]
 
 
 def as_activation(

@@ -321,17 +321,13 @@ class Network:
         """
         from ..execution.network import activations
 
-        inputs = as_tuple(X)
-        options = (data_format, device, dtype, allow_tf32)
+        at: dict[str, Any] = {"device": device, "dtype": dtype, "allow_tf32": allow_tf32}
         name = plain_text(layer)
-        found = activations(self, inputs, [name], *options)[name]
+        found = activations(self, as_tuple(X), [name], data_format=data_format, **at)[name]
         return _output_as(found, plain_text(OutputAs))
 
     def classify(
-        self,
-        *X: object,
-        classes: object = None,
-        data_format: str | Sequence[str] | None = None,
+        self, *X: object, classes: object = None, data_format: str | Sequence[str] | None = None
     ) -> Any:
         """The class of each observation (a list of names), of each pixel, or of each time step.
 

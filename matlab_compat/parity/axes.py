@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ..arrays import Array
-from ..data_format import DataFormat
 from ..errors import MatlabCompatError
 
 if TYPE_CHECKING:
@@ -70,12 +69,7 @@ def matlab_size(array: Array) -> tuple[int, ...]:
     return shape
 
 
-def labels_of(
-    model: Layer | Network,
-    inputs: Inputs,
-    port: int = 0,
-    rank: int = 0,
-) -> str:
+def labels_of(model: Layer | Network, inputs: Inputs, port: int = 0, rank: int = 0) -> str:
     """What the dimensions of an output are, as ``predict`` gives it; "" where that is not known.
 
     ``rank`` is how many a network's output has.
@@ -87,7 +81,7 @@ def labels_of(
         if not isinstance(model, Layer):
             given = network_inputs(model, inputs.X, inputs.data_format)
             return result_labels(given, list(model.plan().outputs.values())[port][1], rank)
-        forms = [DataFormat.parse(label) for label in inputs.formats(model)]
-        return forms[0].of_output(model.output_formats([f.batched for f in forms])[port])
+        formats = inputs.data_formats(model)
+        return formats[0].of_output(model.output_formats([one.batched for one in formats])[port])
     except (MatlabCompatError, ValueError, IndexError):
         return ""

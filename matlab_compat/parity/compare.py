@@ -59,7 +59,10 @@ SMALLEST = {"half": 2.0**-24, "bfloat16": 2.0**-126, "single": 2.0**-126, "doubl
 
 @dataclass(frozen=True)
 class Worst:
-    """The element that violates (or comes nearest to violating) the rule most."""
+    """The element that violates (or comes nearest to violating) the rule most.
+
+    Its index is 0-based, in MATLAB's order of dimensions.
+    """
 
     index: tuple[int, ...]
     actual: complex
@@ -164,7 +167,9 @@ def compare(
     oracle: Array | None = None,
     rule: str = LAYER_RULE,
 ) -> Comparison:
-    """Compare two arrays in MATLAB order.
+    """Compare two arrays in MATLAB order; those of other sizes are different.
+
+    The figures are measured by whatever rule, and one of them decides.
 
     Parameters
     ----------

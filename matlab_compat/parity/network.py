@@ -60,7 +60,7 @@ def verify_network(
     others = precision.elsewhere() if runs is None else runs
     return verify(
         TorchRunner(network, precision),
-        SavedRunner(expected, activations),
+        SavedRunner(expected, activations or {}),
         Inputs(X, data_format),
         ModelRule.of(network, precision, tolerance),
         others=[TorchRunner(network, other) for other in others],

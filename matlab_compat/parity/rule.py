@@ -15,7 +15,7 @@ from ..arrays import Array
 from ..errors import NothingToCompareError
 from ..layers.base import Layer
 from ..network import Network
-from .compare import EPS, LAYER_RULE, SMALLEST, Comparison, compare, slice_magnitude
+from .compare import EPS, LAYER_RULE, SMALLEST, Comparison, slice_magnitude
 from .runner import Inputs, ModelRunner, OracleRunner, Precision, Results, Wanted, each
 from .sensitivity import Result, Sensitivity, compare_each
 from .tolerance import Tolerance
@@ -122,10 +122,7 @@ class ModelRule(Rule):
 
     @classmethod
     def of(
-        cls,
-        model: Layer | Network,
-        precision: Precision,
-        tolerance: Tolerance | None = None,
+        cls, model: Layer | Network, precision: Precision, tolerance: Tolerance | None = None
     ) -> ModelRule:
         """For a model whose parameters have the number formats of its file."""
         rounding = Rounding.of(precision.dtype, *parameters(model), tf32=precision.tf32)
@@ -176,23 +173,9 @@ def _by_magnitude(
     tolerance: Tolerance | None,
     rule: str = LAYER_RULE,
 ) -> Judged:
-    found: list[Comparison | NothingToCompareError] = []
-    for one, size in zip(results, sizes, strict=True):
-        try:
-            found.append(
-                compare(
-                    one.actual,
-                    one.expected,
-                    name=one.name,
-                    eps=eps,
-                    magnitude=size,
-                    tolerance=tolerance,
-                    oracle=one.oracle,
-                    rule=rule,
-                )
-            )
-        except NothingToCompareError as error:
-            found.append(error)
+    found = [
+        one.compared(eps, size, rule, tolerance) for one, size in zip(results, sizes, strict=True)
+    ]
     return Judged(found, eps, lambda i: eps * sizes[i])
 
 

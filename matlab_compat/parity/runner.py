@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeAlias
 import numpy as np
 
 from ..arrays import Array, as_tuple
-from ..data_format import dlarray
+from ..data_format import DataFormat, dlarray
 from ..display import size_text
 from ..errors import NothingToCompareError
 from .categories import are_labels
@@ -131,9 +131,13 @@ class Inputs:
         given = layer.default_formats if self.data_format is None else self.data_format
         each = [given] * len(self.X) if isinstance(given, str) else given
         return [
-            x.dims() if isinstance(x, dlarray) else label
-            for x, label in zip(self.X, each, strict=True)
+            x.dims() if isinstance(x, dlarray) else labels
+            for x, labels in zip(self.X, each, strict=True)
         ]
+
+    def data_formats(self, layer: Layer) -> list[DataFormat]:
+        """:meth:`formats`, checked."""
+        return list(map(DataFormat.parse, self.formats(layer)))
 
 
 @dataclass(frozen=True)
@@ -197,6 +201,7 @@ class ModelRunner(Runner):
         """The results; the operations on the data are run ``inside`` a context."""
 
 
+@dataclass
 class TorchRunner(ModelRunner):
     """A layer or network, run by torch.
 
@@ -208,14 +213,12 @@ class TorchRunner(ModelRunner):
         Makes what each run takes place in, such as a bound on memory.
     """
 
-    def __init__(
-        self,
-        model: Layer | Network,
-        precision: Precision = Precision(),
-        around: Callable[[], AbstractContextManager[None]] = nullcontext,
-    ) -> None:
-        self.model, self.precision, self.around = model, precision, around
-        self.label = precision.label
+    model: Layer | Network
+    precision: Precision = Precision()
+    around: Callable[[], AbstractContextManager[None]] = nullcontext
+
+    def __post_init__(self) -> None:
+        self.label = self.precision.label
 
     def at(self, precision: Precision) -> Self:
         """The same model in another precision."""
@@ -249,13 +252,11 @@ def _of_layer(
 ) -> tuple[Value, ...]:
     from ..execution.layer import predict_layer
 
-    X, form = inputs.together, inputs.data_format
+    X, formats = inputs.together, inputs.formats(layer)
     if inside is None:
-        result = layer.predict(X, form, device=at.device, dtype=at.dtype, allow_tf32=at.allow_tf32)
-    else:
-        form = layer.default_formats if form is None else form
-        result = predict_layer(layer, X, form, at.device, at.dtype, at.allow_tf32, inside)
-    return as_tuple(result)
+        how: dict[str, Any] = {"device": at.device, "dtype": at.dtype, "allow_tf32": at.allow_tf32}
+        return as_tuple(layer.predict(X, formats, **how))
+    return as_tuple(predict_layer(layer, X, formats, at.device, at.dtype, at.allow_tf32, inside))
 
 
 def _of_network(
@@ -288,19 +289,17 @@ def _named(model: Layer | Network, outputs: Sequence[Value]) -> dict[str, Value]
     return dict(zip(names, outputs, strict=False))
 
 
+@dataclass
 class OracleRunner(TorchRunner):
     """A layer or network in float64 on the CPU: what the others are measured by."""
 
-    def __init__(
-        self,
-        model: Layer | Network,
-        precision: Precision = Precision(dtype="double"),
-        around: Callable[[], AbstractContextManager[None]] = nullcontext,
-    ) -> None:
-        super().__init__(model, precision, around)
+    precision: Precision = Precision(dtype="double")
+
+    def __post_init__(self) -> None:
         self.label = "float64 oracle"
 
 
+@dataclass
 class SavedRunner(Runner):
     """What was computed elsewhere, and saved.
 
@@ -316,15 +315,10 @@ class SavedRunner(Runner):
         How errors call one of the outputs.
     """
 
-    def __init__(
-        self,
-        outputs: Mapping[str, object],
-        activations: Mapping[str, object] | None = None,
-        label: str = "MATLAB",
-        what: str = "expected output",
-    ) -> None:
-        self.outputs, self.activations = outputs, activations or {}
-        self.label, self.what = label, what
+    outputs: Mapping[str, object]
+    activations: Mapping[str, object] = field(default_factory=dict)
+    label: str = "MATLAB"
+    what: str = "expected output"
 
     def offers(self) -> Wanted:
         """All that was saved.
@@ -345,13 +339,13 @@ class SavedRunner(Runner):
         )
 
 
+@dataclass
 class CallableRunner(Runner):
     """A function of the inputs, in MATLAB's order; of several outputs it gives a tuple."""
 
-    label = "function"
-
-    def __init__(self, function: Callable[..., Any], names: Sequence[str] = ("Y",)) -> None:
-        self.function, self.names = function, names
+    function: Callable[..., Any]
+    names: Sequence[str] = ("Y",)
+    label: str = "function"
 
     def run(self, inputs: Inputs, wanted: Wanted) -> Results:
         """What the function gives for the inputs as they are."""

@@ -117,6 +117,18 @@ class Result:
     oracle: Array | None
     expected: Array
 
+    def compared(
+        self, eps: float, magnitude: Array, rule: str, tolerance: Tolerance | None
+    ) -> Comparison | NothingToCompareError:
+        """:func:`~.compare.compare`; where that would say nothing, the error that says so."""
+        how: dict[str, Any] = {"eps": eps, "magnitude": magnitude, "tolerance": tolerance}
+        try:
+            return compare(
+                self.actual, self.expected, name=self.name, oracle=self.oracle, rule=rule, **how
+            )
+        except NothingToCompareError as error:
+            return error
+
 
 def compare_each(
     results: Sequence[Result], sensitivity: Sensitivity, tolerance: Tolerance | None = None
@@ -142,22 +154,10 @@ def _compared(
     exact = result.oracle
     if exact is None:
         raise ValueError("How far rounding moves a result is measured from its float64 values.")
-    unit = sensitivity.unit(index, exact)
-    try:
-        found = compare(
-            result.actual,
-            result.expected,
-            name=result.name,
-            eps=sensitivity.eps,
-            magnitude=unit / sensitivity.eps,
-            tolerance=tolerance,
-            oracle=exact,
-            rule=sensitivity.rule,
-        )
-    except NothingToCompareError as error:
-        return error
+    unit, eps = sensitivity.unit(index, exact), sensitivity.eps
+    found = result.compared(eps, unit / eps, sensitivity.rule, tolerance)
     far = sensitivity.undecided(unit, exact)
-    if not far:
+    if not far or isinstance(found, NothingToCompareError):
         return found
     part = LAYER_BOUND * max(_UNCERTAIN, sensitivity.eps)
     said = f"; rounding alone can move {far} of them by {part:.1%} of the largest or more"

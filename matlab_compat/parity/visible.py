@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..arrays import as_tuple
-from ..data_format import DataFormat
 from ..errors import MatlabCompatError
 from .compare import EPS, LAYER_BOUND
 from .diagnosis_types import Unseen
@@ -108,12 +107,12 @@ class _Probe:
     def _of_layer(self, layer: Layer, inputs: Inputs, *at: Any) -> None:
         from ..engine.arrays import as_data, tensor
 
-        forms = [DataFormat.parse(labels) for labels in inputs.formats(layer)]
-        self.module = layer.to_torch(*at, formats=[form.batched for form in forms]).eval()
+        formats = inputs.data_formats(layer)
+        self.module = layer.to_torch(*at, formats=[one.batched for one in formats]).eval()
         self.parameters = _named(layer, self.module, "")
         data = [as_data(x) for x in inputs.X]
-        given = [tensor(f.to_torch(x), *at) for f, x in zip(forms, data, strict=True)]
-        self.observations = _split(given)
+        pairs = zip(formats, data, strict=True)
+        self.observations = _split([tensor(one.to_torch(x), *at) for one, x in pairs])
 
     def _of_network(self, network: Network, inputs: Inputs, *at: Any) -> None:
         from ..execution.network import input_formats, input_tensors, network_inputs

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..arrays import Array
-from ..data_format import DataFormat
 from ..errors import MatlabCompatError
 from .axes import Axes, labels_of, to_rank
 from .categories import are_labels
@@ -123,7 +122,7 @@ def input_labels(model: Layer | Network | None, inputs: Inputs) -> list[str]:
     from ..layers.base import Layer
 
     if isinstance(model, Layer):
-        return [DataFormat.parse(labels).labels for labels in inputs.formats(model)]
+        return [one.labels for one in inputs.data_formats(model)]
     try:
         given = network_inputs(model, inputs.X, inputs.data_format) if model else ()
     except MatlabCompatError:

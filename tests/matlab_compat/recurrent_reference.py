@@ -48,17 +48,10 @@ def lstm(
 
 
 def gru(
-    X: Array,
-    W: Array,
-    R: Array,
-    b: Array,
-    h: Array,
-    mode: str = "after-multiplication",
-    state: str = "tanh",
-    gate: str = "sigmoid",
+    X: Array, W: Array, R: Array, b: Array, h: Array, mode: str = "after-multiplication", *of: str
 ) -> tuple[Array, Array]:
     """All hidden states, and the final one; ``b`` is 6H×1 with a recurrent bias."""
-    act, sigma = ACTIVATIONS[state], ACTIVATIONS[gate]
+    act, sigma = (ACTIVATIONS[name] for name in of or ("tanh", "sigmoid"))
     n = R.shape[1]
     b_W, b_R = (b[: 3 * n], b[3 * n :]) if len(b) == 6 * n else (b, np.zeros((3 * n, 1)))
     outputs = []

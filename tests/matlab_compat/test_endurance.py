@@ -29,15 +29,8 @@ def excess(seed: int) -> float:
     bias = (scale * dice.standard_normal((1, 1, filters))).astype(kind)
     X = dice.standard_normal((height, width, channels, batch)).astype(kind)
     crop = [top, bottom, left, right]
-    layer = TransposedConvolution2DLayer(
-        FilterSize=size,
-        NumFilters=filters,
-        NumChannels=channels,
-        Stride=stride,
-        CroppingSize=crop,
-        Weights=weights,
-        Bias=bias,
-    )
+    sizes = {"FilterSize": size, "NumFilters": filters, "NumChannels": channels, "Stride": stride}
+    layer = TransposedConvolution2DLayer(**sizes, CroppingSize=crop, Weights=weights, Bias=bias)
     actual = np.asarray(layer.predict(X, dtype=dtype))
     actual = actual.reshape(*actual.shape, *(1,) * (4 - actual.ndim))
     expected = scatter_sum(X, weights, bias, stride, crop)

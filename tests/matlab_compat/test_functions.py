@@ -14,16 +14,13 @@ import pytest
 from matlab_compat import dlarray, dlconv, dltranspconv
 from matlab_compat.errors import DataFormatError, PropertyError
 
+from . import filter_reference as sums
 from .filter_reference import (
     PAD_MODES,
     assert_close,
-    correlate,
     from_torch_order,
     normal,
     onnx_run,
-    padded,
-    same_pairs,
-    scatter,
     to_torch_order,
 )
 
@@ -40,7 +37,7 @@ def conv2(**options: Any) -> Any:
 
 
 def expected2(pairs: Any = ((0, 0), (0, 0)), value: Any = 0.0, **steps: Any) -> Any:
-    return correlate(padded(X2, pairs, value), W2[..., None], B2, **{**ONES, **steps})
+    return sums.correlate(sums.padded(X2, pairs, value), W2[..., None], B2, **{**ONES, **steps})
 
 
 # --- sizes and groups -------------------------------------------------------------------
@@ -52,7 +49,7 @@ def test_dlconv_is_the_sum_written_out(dims: int, groups: int) -> None:
     X, W = normal(*[5, 4, 3][:dims], 2 * groups, 2), normal(*[3, 2, 2][:dims], 2, 3, groups)
     b = normal(3 * groups, seed=1)
     Y = dlconv(X, W, b, DataFormat=FORMAT[dims], Stride=2)
-    assert_close(Y, correlate(X, W, b, [2] * dims, [1] * dims))
+    assert_close(Y, sums.correlate(X, W, b, [2] * dims, [1] * dims))
 
 
 @pytest.mark.parametrize("dims", [1, 2, 3])
@@ -61,7 +58,7 @@ def test_dltranspconv_is_the_sum_written_out(dims: int, groups: int) -> None:
     X, W = normal(*[4, 3, 2][:dims], 2 * groups, 2), normal(*[3, 2, 2][:dims], 3, 2, groups)
     b = normal(3 * groups, seed=1)
     Y = dltranspconv(X, W, b, DataFormat=FORMAT[dims], Stride=2, DilationFactor=2)
-    assert_close(Y, scatter(X, W, b, [2] * dims, [(0, 0)] * dims, [2] * dims))
+    assert_close(Y, sums.scatter(X, W, b, [2] * dims, [(0, 0)] * dims, [2] * dims))
 
 
 def test_groups_are_those_of_onnx() -> None:
@@ -78,8 +75,8 @@ def test_groups_are_those_of_onnx() -> None:
 def test_dropped_dimensions_of_weights() -> None:
     X, W = normal(6, 5, 1, 2), normal(3, 2)
     full = W[..., None, None, None]
-    assert_close(dlconv(X, W, 0, DataFormat="SSCB"), correlate(X, full, 0, [1, 1], [1, 1]))
-    expected = scatter(X, full, 0, [1, 1], [(0, 0)] * 2)
+    assert_close(dlconv(X, W, 0, DataFormat="SSCB"), sums.correlate(X, full, 0, [1, 1], [1, 1]))
+    expected = sums.scatter(X, full, 0, [1, 1], [(0, 0)] * 2)
     assert_close(dltranspconv(X, W, 0, DataFormat="SSCB"), expected)
 
 
@@ -106,11 +103,11 @@ def test_Padding_forms(padding: object, pairs: Any) -> None:
 def test_Cropping_forms(cropping: object, pairs: Any) -> None:
     W = W2.transpose(0, 1, 3, 2)
     Y = dltranspconv(X2, W, B2, DataFormat="SSCB", Cropping=cropping)
-    assert_close(Y, scatter(X2, W[..., None], B2, [1, 1], pairs))
+    assert_close(Y, sums.scatter(X2, W[..., None], B2, [1, 1], pairs))
 
 
 def test_Padding_same_with_stride_and_dilation() -> None:
-    pairs = same_pairs((6, 5), (5, 3), (2, 2))
+    pairs = sums.same_pairs((6, 5), (5, 3), (2, 2))
     Y = conv2(Padding="SAME", Stride=2, DilationFactor=2)
     assert Y.shape == (3, 3, 4, 3)
     assert_close(Y, expected2(pairs, stride=[2, 2], dilation=[2, 2]))
@@ -120,14 +117,14 @@ def test_Cropping_same_with_dilation_gives_the_input_times_the_stride() -> None:
     W = normal(3, 2, 1)
     Y = dltranspconv(normal(5, 1, 2), W, 0, DataFormat="SCB", Cropping="same", DilationFactor=2)
     # (3 - 1) * 2 + 1 - 1 = 4 are cropped, two on each side
-    expected = scatter(normal(5, 1, 2), W[..., None], [0, 0], [1], [(2, 2)], [2])
+    expected = sums.scatter(normal(5, 1, 2), W[..., None], [0, 0], [1], [(2, 2)], [2])
     assert_close(Y, expected)
 
 
 def test_Padding_causal() -> None:
     X, W = normal(7, 2, 1), normal(3, 2, 4)
     Y = dlconv(X, W, 0, DataFormat="SCB", Padding="causal", DilationFactor=2)
-    expected = correlate(padded(X, [(4, 0)]), W[..., None], 0, [1], [2])
+    expected = sums.correlate(sums.padded(X, [(4, 0)]), W[..., None], 0, [1], [2])
     assert_close(Y, expected)
 
 
@@ -186,7 +183,7 @@ def test_bias_is_a_vector_of_any_orientation(bias: Any) -> None:
 
 
 def test_bias_of_one_number_is_for_all_filters() -> None:
-    expected = correlate(X2, W2[..., None], 3.0, [1, 1], [1, 1])
+    expected = sums.correlate(X2, W2[..., None], 3.0, [1, 1], [1, 1])
     assert_close(dlconv(X2, W2, 3, DataFormat="SSCB"), expected)
 
 
@@ -222,14 +219,14 @@ def test_data_without_a_batch() -> None:
 
 def test_weights_with_a_time_label_filter_over_time() -> None:
     X, W, b = normal(2, 3, 8), normal(3, 2, 4), normal(4, seed=1)
-    expected = correlate(X.transpose(2, 0, 1), W[..., None], b, [1], [1]).transpose(1, 2, 0)
+    expected = sums.correlate(X.transpose(2, 0, 1), W[..., None], b, [1], [1]).transpose(1, 2, 0)
     assert_close(dlconv(X, W, b, DataFormat="CBT", WeightsFormat="TCU"), expected)
     assert_close(dlconv(X, dlarray(W, "TCU"), b, DataFormat="CBT"), expected)
 
 
 def test_weights_that_filter_space_and_time() -> None:
     X, W = normal(6, 2, 3, 5), normal(3, 2, 2, 4)
-    expected = correlate(X.transpose(0, 3, 1, 2), W[..., None], 0, [1, 1], [1, 1])
+    expected = sums.correlate(X.transpose(0, 3, 1, 2), W[..., None], 0, [1, 1], [1, 1])
     Y = dlconv(X, W, 0, DataFormat="SCBT", WeightsFormat="STCU")
     assert_close(Y, expected.transpose(0, 2, 3, 1))
 
@@ -241,7 +238,7 @@ def test_labelled_weights_come_in_any_order() -> None:
 
 def test_labelled_weights_of_dltranspconv_have_filters_C_and_channels_U() -> None:
     X, W = normal(4, 3, 2, 1), normal(3, 3, 5, 2)  # 5 filters, 2 channels
-    expected = scatter(X, W[..., None], 0, [2, 2], [(0, 0)] * 2)
+    expected = sums.scatter(X, W[..., None], 0, [2, 2], [(0, 0)] * 2)
     assert_close(dltranspconv(dlarray(X, "SSCB"), dlarray(W, "SSCU"), 0, Stride=2), expected)
     given = W.transpose(0, 1, 3, 2)
     Y = dltranspconv(X, given, 0, Stride=2, DataFormat="SSCB", WeightsFormat="SSUC")
@@ -298,6 +295,6 @@ def test_double_stays_double_and_single_wins() -> None:
     X, W = X2.astype(np.float64), W2.astype(np.float64)
     exact = dlconv(X, W, 0, DataFormat="SSCB")
     assert exact.dtype == np.float64
-    assert_close(exact, correlate(X, W[..., None], 0, [1, 1], [1, 1]), 1e-13)
+    assert_close(exact, sums.correlate(X, W[..., None], 0, [1, 1], [1, 1]), 1e-13)
     assert dlconv(X2, W, 0, DataFormat="SSCB").dtype == np.float32
     assert dlconv(X, W2, 0, DataFormat="SSCB").dtype == np.float32

@@ -7,9 +7,8 @@ is the same in single. Nothing of what is written by hand here uses the package 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
@@ -35,8 +34,7 @@ def normal(*size: int, seed: int = 0) -> Array:
     return np.random.default_rng(seed).standard_normal(size).astype(np.float32)
 
 
-@dataclass(frozen=True)
-class Case:
+class Case(NamedTuple):
     """A layer or network, its input, a port of it, and where its output is very small."""
 
     model: Any

@@ -48,10 +48,7 @@ def has_kernels() -> bool:
 
 @lru_cache(maxsize=1024)
 def fastest(
-    size: Sequence[int],
-    weight_size: Sequence[int],
-    stride: Sequence[int],
-    padding: Sequence[int],
+    size: Sequence[int], weight_size: Sequence[int], stride: Sequence[int], padding: Sequence[int]
 ) -> Kernel:
     """What is estimated to take least time for an N,C,H,W image and F,C,h,w weights."""
     shape = _Shape.of(size, weight_size, stride, padding)

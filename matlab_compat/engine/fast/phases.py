@@ -103,11 +103,7 @@ class Shape:
 
     @classmethod
     def of(
-        cls,
-        x: Tensor,
-        weight: Tensor,
-        stride: Sequence[int],
-        crop: Sequence[tuple[int, int]],
+        cls, x: Tensor, weight: Tensor, stride: Sequence[int], crop: Sequence[tuple[int, int]]
     ) -> Shape:
         """The shape for an N,C,H,W input and a C,F,h,w weight."""
         sizes = zip(x.shape[2:], weight.shape[2:], stride, crop, strict=True)

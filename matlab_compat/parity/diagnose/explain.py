@@ -6,13 +6,12 @@ import warnings
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from ...arrays import as_tuple
 from ...errors import MatlabCompatError
 from ...layers.base import Layer
 from ..axes import labels_of
 from ..diagnosis_types import Diagnosis
 from ..rule import Rule
-from ..runner import Inputs, Precision, Runner, TorchRunner, as_array
+from ..runner import Inputs, Precision, Runner, TorchRunner, Wanted, as_array
 from .difference import Difference
 from .network import diagnose_network
 from .output import diagnose_output
@@ -57,19 +56,13 @@ def _in_layer(
     layer: Layer, inputs: Inputs, precision: Precision, difference: Difference
 ) -> tuple[Diagnosis, ...]:
     """Mistakes of a layer on its own; else those that its output shows."""
-    forms, X = inputs.formats(layer), [as_array(x) for x in inputs.X]
+    formats, X = inputs.data_formats(layer), [as_array(x) for x in inputs.X]
     port = difference.place.source
     assert isinstance(port, int)  # a layer on its own has no activations
     expected, measure, name = difference.expected, difference.measure, difference.comparison.name
-    results = layer.predict(
-        X[0] if len(X) == 1 else tuple(X),
-        forms,
-        device=precision.device,
-        dtype=precision.dtype,
-        allow_tf32=precision.allow_tf32,
-    )
-    actual = as_tuple(results)[port]
-    found = diagnose_layer(layer, X, actual, expected, measure, name, forms, port, precision)
+    results = TorchRunner(layer, precision).run(inputs, Wanted()).outputs
+    actual = as_array(list(results.values())[port])
+    found = diagnose_layer(layer, X, actual, expected, measure, name, formats, port, precision)
     labels = labels_of(layer, inputs, port)
     return found or diagnose_output(actual, expected, measure, name, labels)
 

@@ -61,7 +61,19 @@ def _crops(layer: TransposedConvolutionLayer, _: Size) -> Iterator[Variation]:
     name = "'same' cropped on the wrong side" if same else "crop on the wrong side"
     pairs = edge_pairs(layer.CroppingSize, layer.dims)
     yield from _edge_orders(layer, "Cropping", pairs, name)
-    yield from _edges_left_out(layer, "Cropping", pairs)
+    none: dict[str, Any] = {
+        "CroppingMode": "manual",
+        "CroppingSize": edges_of(((0, 0),) * len(pairs)),
+    }
+    remedy = _edge_remedy("Cropping", pairs)
+    yield from variation(layer, "cropping missing", "without its cropping", remedy, **none)
+
+
+#: What it is to reverse the spatial dimensions of a filter, by their number.
+_EXCHANGED = {
+    2: ("height and width exchanged", "height and width of its filters exchanged"),
+    3: ("axes reversed", "height, width and depth of its filters in reverse order"),
+}
 
 
 @mistakes_of(FilterLayer)
@@ -79,24 +91,19 @@ def _kernels(layer: FilterLayer, _: Size) -> Iterator[Variation]:
         f"neither MATLAB nor torch's {torch_name} flips Weights: leave out the flip (rot90).",
         Weights=np.flip(weights, space).copy(order="F"),
     )
-    if layer.dims == 3:
+    if layer.dims in _EXCHANGED:
+        name, said = _EXCHANGED[layer.dims]
+        channels = (layer.dims, layer.dims + 1)
         yield from variation(
             layer,
-            "kernel axes reversed",
-            "with height, width and depth of its filters in reverse order",
-            "for torch use Weights.transpose(4, 3, 0, 1, 2): the spatial dimensions stay in order.",
+            f"kernel {name}",
+            f"with {said}",
+            f"for torch use Weights.transpose{(*channels[::-1], *space)}: the spatial dimensions "
+            "stay in order.",
             FilterSize=layer.filter_size[::-1],
-            Weights=np.asfortranarray(weights.transpose(2, 1, 0, 3, 4)),
+            Weights=np.asfortranarray(weights.transpose(*space[::-1], *channels)),
         )
     if layer.dims == 2:
-        yield from variation(
-            layer,
-            "kernel height and width exchanged",
-            "with height and width of its filters exchanged",
-            "for torch use Weights.transpose(3, 2, 0, 1): the spatial dimensions stay in order.",
-            FilterSize=layer.filter_size[::-1],
-            Weights=np.asfortranarray(weights.swapaxes(0, 1)),
-        )
         for axis, name in enumerate(("vertically", "horizontally")):
             yield from variation(
                 layer,
@@ -134,10 +141,6 @@ _SIDES = (("top", "bottom"), ("left", "right"), ("front", "back"))
 _ORDERS = {1: "[l r]", 2: "[t b l r]", 3: "[t l f; b r k]"}
 
 
-def _sides(dims: int) -> tuple[tuple[str, str], ...]:
-    return (("left", "right"),) if dims == 1 else _SIDES[:dims]
-
-
 @mistakes_of(ConvolutionLayer, PoolingLayer)
 def _paddings(layer: ConvolutionLayer | PoolingLayer, size: Size) -> Iterator[Variation]:
     dims = layer.dims
@@ -169,21 +172,12 @@ def _edge_orders(layer: Layer, what: str, pairs: Pairs, wrong_side: str) -> Iter
         yield from variation(layer, name, text, _edge_remedy(what, pairs), rank, **sizes)
 
 
-def _edges_left_out(layer: Layer, what: str, pairs: Pairs) -> Iterator[Variation]:
-    none: dict[str, Any] = {
-        f"{what}Mode": "manual",
-        f"{what}Size": edges_of(((0, 0),) * len(pairs)),
-    }
-    name, remedy = f"{what.lower()} missing", _edge_remedy(what, pairs)
-    yield from variation(layer, name, f"without its {what.lower()}", remedy, **none)
-
-
 def _wrong_sides(what: str, pairs: Pairs, name: str) -> Iterator[tuple[str, str, Pairs, int]]:
     """Before and after exchanged, in all dimensions or in one."""
     verb = "crop came off" if what == "Cropping" else "padding was added at"
     idiom = " (torch's output_padding idiom)" if what == "Cropping" else ""
     uneven = [i for i, (before, after) in enumerate(pairs) if before != after]
-    sides = _sides(len(pairs))
+    sides = _SIDES[1:2] if len(pairs) == 1 else _SIDES
     chosen = [uneven, *([i] for i in uneven if len(uneven) > 1)] if uneven else []
     for rank, axes in enumerate(chosen):
         places = [sides[i] if pairs[i][0] < pairs[i][1] else sides[i][::-1] for i in axes]

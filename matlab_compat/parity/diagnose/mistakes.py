@@ -100,10 +100,7 @@ def variation(
 
 
 def reproduced(
-    variation: Variation,
-    who: str,
-    results: Iterable[tuple[Array | None, Array]],
-    measure: Measure,
+    variation: Variation, who: str, results: Iterable[tuple[Array | None, Array]], measure: Measure
 ) -> Iterator[Candidate]:
     """The last of the results that the mistake gives; nothing if one is missing or does not fit.
 

@@ -38,11 +38,7 @@ class Run:
     """
 
     def __init__(
-        self,
-        network: Network,
-        inputs: Inputs,
-        precision: Precision,
-        sequence: int = 0,
+        self, network: Network, inputs: Inputs, precision: Precision, sequence: int = 0
     ) -> None:
         import torch
 
@@ -97,8 +93,8 @@ class Run:
 
     def spatial_size(self, step: Step) -> tuple[int, ...]:
         """H,W of the layer's first input; the length of sequences without space."""
-        form = step.formats[0]
-        moved = form.count("S") or form.count("T")
+        labels = step.formats[0]
+        moved = labels.count("S") or labels.count("T")
         return tuple(self.values[step.sources[0]].shape[2 : 2 + moved])
 
     def with_changes(
@@ -139,12 +135,12 @@ class Run:
         from ...execution.network import as_activation, as_matlab
 
         convert = as_activation if target.is_activation else as_matlab
-        result = convert(self.network, self.inputs, [array(value)], self._label(target))
+        result = convert(self.network, self.inputs, [array(value)], self._batched(target))
         result = result[0] if isinstance(result, list) else result
         return result.extractdata() if isinstance(result, dlarray) else result
 
-    def _label(self, target: Target) -> str:
-        """The format of the value, as the layers see it."""
+    def _batched(self, target: Target) -> str:
+        """The labels of the value as the layers have them, with B."""
         name, port = target.port
         return next(s.output_formats[port] for s in self.plan.steps if s.name == name)
 
@@ -154,7 +150,7 @@ class Run:
 
         rank = self.actual(target).ndim
         return result_labels(
-            self.inputs, self._label(target), rank, is_activation=target.is_activation
+            self.inputs, self._batched(target), rank, is_activation=target.is_activation
         )
 
     def samples(
@@ -168,10 +164,10 @@ class Run:
     def _first(self, target: Target) -> Array:
         from ...execution.network import observations_first
 
-        label, size = self._label(target), self.values[target.port].shape
+        labels, size = self._batched(target), self.values[target.port].shape
         if self.inputs[0].labelled:
-            axis = label.find("B")
-        elif observations_first(self.network, label, size) and not target.is_activation:
+            axis = labels.find("B")
+        elif observations_first(self.network, labels, size) and not target.is_activation:
             axis = 0
         else:
             axis = -1

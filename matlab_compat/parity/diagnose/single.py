@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
-from typing import Any
 
 import numpy as np
 
@@ -30,7 +29,7 @@ def diagnose_layer(
     expected: Array,
     measure: Measure,
     where: str,
-    data_formats: Sequence[str],
+    formats: Sequence[DataFormat],
     port: int,
     precision: Precision,
 ) -> tuple[Diagnosis, ...]:
@@ -40,11 +39,11 @@ def diagnose_layer(
     """
     patience = Patience()
     before = measure.distance(*same_rank(actual, expected))
-    trial = Trial(X, tuple(map(DataFormat.parse, data_formats)), expected, measure, port, precision)
+    trial = Trial(X, formats, expected, measure, port, precision)
     candidates = (
         candidate
         for variation in chain(
-            variations(layer, _spatial_size(trial.forms[0], X[0])), rounded_operands(layer)
+            variations(layer, _spatial_size(formats[0], X[0])), rounded_operands(layer)
         )
         if not patience.is_over()
         for candidate in trial.candidates(variation)
@@ -52,10 +51,10 @@ def diagnose_layer(
     return ranked(list(explanations(candidates, measure, before, where)))
 
 
-def _spatial_size(form: DataFormat, X: Array) -> tuple[int, ...]:
+def _spatial_size(data_format: DataFormat, X: Array) -> tuple[int, ...]:
     """The sizes of what filters move over: space, or time where there is no space."""
-    moved = "S" if "S" in form.labels else "T"
-    sizes = zip(form.expanded(X).shape, form.labels, strict=True)
+    moved = "S" if "S" in data_format.labels else "T"
+    sizes = zip(data_format.expanded(X).shape, data_format.labels, strict=True)
     return tuple(n for n, label in sizes if label == moved)
 
 
@@ -64,7 +63,7 @@ class Trial:
     """What a layer with a mistake is run on, and must give."""
 
     X: Sequence[Array]
-    forms: tuple[DataFormat, ...]
+    formats: Sequence[DataFormat]
     expected: Array
     measure: Measure
     port: int
@@ -85,24 +84,16 @@ class Trial:
         """What the layer with a mistake gives at the output in question."""
         from ...execution.layer import predict_layer
 
-        inputs: Any = X[0] if len(X) == 1 else tuple(X)
-        forms = [form.labels for form in self.forms]
-        layer, change = variation.layer, variation.change
         at = self.precision
-        if change is None:
-            results = layer.predict(
-                inputs, forms, device=at.device, dtype=at.dtype, allow_tf32=at.allow_tf32
-            )
-        else:
-            placed = at.device, at.dtype, at.allow_tf32
-            results = predict_layer(layer, inputs, forms, *placed, change=change)
+        how = [one.labels for one in self.formats], at.device, at.dtype, at.allow_tf32
+        results = predict_layer(variation.layer, tuple(X), *how, change=variation.change)
         found: Array = as_tuple(results)[self.port]
         return found
 
     def _samples(self, variation: Variation) -> Iterator[tuple[Sequence[Array], Array]]:
         arrays = (*self.X, self.expected)
-        axis = self.forms[0].labels.find("B")
-        alike = {(form.labels.find("B")) for form in self.forms} == {axis}
+        axis = self.formats[0].labels.find("B")
+        alike = {one.labels.find("B") for one in self.formats} == {axis}
         several = alike and 0 <= axis < min(array.ndim for array in arrays)
         if several and not variation.whole_batch and self.X[0].shape[axis] > 1:
             *first, truth = (np.take(array, [0], axis) for array in arrays)

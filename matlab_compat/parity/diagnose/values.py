@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -21,7 +21,7 @@ def value_changes(actual: Array, expected: Array, measure: Measure) -> Iterator[
     if actual.shape != expected.shape or actual.size < _FEWEST:
         return
     yield from _linear(actual, expected, measure)
-    yield from _sigmoids(actual, expected, measure)
+    yield from _activated("sigmoid", actual, expected, measure, _sigmoid)
     yield from _softmaxes(actual, expected, measure)
     yield from _integers(actual, expected)
     yield from _precisions(actual, expected, measure)
@@ -159,10 +159,6 @@ def _softmax(x: Array, axis: int) -> Array:
     return result
 
 
-def _sigmoids(actual: Array, expected: Array, measure: Measure) -> Iterator[Candidate]:
-    yield from _activated("sigmoid", actual, expected, measure, _sigmoid)
-
-
 def _softmaxes(actual: Array, expected: Array, measure: Measure) -> Iterator[Candidate]:
     if not (np.isfinite(actual).all() and np.isfinite(expected).all()):
         return
@@ -282,14 +278,14 @@ def has_digits_of(name: str, values: Array) -> bool:
     return bool(np.array_equal(_FORMATS[name](values), values, equal_nan=True))
 
 
-def _as_single(values: Array) -> Array:
-    with np.errstate(over="ignore"):
-        return values.astype(np.float32).astype(np.float64)
+def _through(kind: type[np.floating[Any]]) -> Callable[[Array], Array]:
+    """To a format and back."""
 
+    def convert(values: Array) -> Array:
+        with np.errstate(over="ignore"):
+            return values.astype(kind).astype(np.float64)
 
-def _as_half(values: Array) -> Array:
-    with np.errstate(over="ignore"):
-        return values.astype(np.float16).astype(np.float64)
+    return convert
 
 
 def _as_bfloat16(values: Array) -> Array:
@@ -298,4 +294,4 @@ def _as_bfloat16(values: Array) -> Array:
     return cut
 
 
-_FORMATS = {"single": _as_single, "half": _as_half, "bfloat16": _as_bfloat16}
+_FORMATS = {"single": _through(np.float32), "half": _through(np.float16), "bfloat16": _as_bfloat16}

@@ -39,9 +39,7 @@ def images(comparison: Comparison) -> list[Markup]:
     found = shown.worst_slice(comparison)
     if found is None:
         return []
-    both = np.concatenate([found.actual.ravel(), found.expected.ravel()]).astype(np.float64)
-    finite = both[np.isfinite(both)]
-    low, high = (float(finite.min()), float(finite.max())) if finite.size else (0.0, 1.0)
+    low, high = found.limits
     values = f"{figure(low)} (dark) to {figure(high)} (light)"
     worst, heat = _heat(found.violation)
     range_ = f"{figure(worst / 10**_HEAT_DECADES)} (dark) to {figure(worst)} (light) × allowed"
@@ -167,7 +165,7 @@ def scatter(arrays: Arrays) -> Markup | None:
         _text(_WIDTH / 2, _HEIGHT - 6, "magnitude of the expected value"),
         _text(0, 0, "difference", transform=f"translate(12 {_HEIGHT / 2}) rotate(-90)"),
     ]
-    return svg(_WIDTH, _HEIGHT, label, *_grid_x(x), *_grid_y(y), *points, *names)
+    return svg(_WIDTH, _HEIGHT, label, *_grid(x, True), *_grid(y, False), *points, *names)
 
 
 def layers(activations: Sequence[Comparison]) -> Markup:
@@ -195,7 +193,9 @@ def layers(activations: Sequence[Comparison]) -> Markup:
         _text(width - 4, y.at(1) - 4, "allowed", anchor="end"),
     ]
     label = "Error of each layer, in units of what is allowed"
-    return svg(width, _HEIGHT, label, *_grid_y(y, width), *parts, style=f"min-width:{width / 2}px")
+    return svg(
+        width, _HEIGHT, label, *_grid(y, False, width), *parts, style=f"min-width:{width / 2}px"
+    )
 
 
 def _point(x: float, y: float, outside: bool, name: str = "") -> Markup:
@@ -206,29 +206,20 @@ def _point(x: float, y: float, outside: bool, name: str = "") -> Markup:
     return element("circle", *title, cx=f"{x:.1f}", cy=f"{y:.1f}", r=2.5, class_="inside")
 
 
-def _grid_x(axis: _Axis) -> list[Markup]:
-    floor = _HEIGHT - _BOTTOM
-    return [
-        part
-        for tick in axis.ticks()
-        for x in (f"{axis.at(10.0**tick):.1f}",)
-        for part in (
-            element("line", x1=x, x2=x, y1=_TOP, y2=floor, class_="grid"),
-            _text(float(x), floor + 15, f"1e{tick}"),
-        )
-    ]
-
-
-def _grid_y(axis: _Axis, width: float = _WIDTH) -> list[Markup]:
-    return [
-        part
-        for tick in axis.ticks()
-        for y in (axis.at(10.0**tick),)
-        for part in (
-            element("line", x1=_LEFT, x2=width - _RIGHT, y1=y, y2=y, class_="grid"),
-            _text(_LEFT - 6, y + 4, f"1e{tick}", anchor="end"),
-        )
-    ]
+def _grid(axis: _Axis, across: bool, width: float = _WIDTH) -> list[Markup]:
+    """A line and a number for each tick of a horizontal (``across``) or vertical axis."""
+    found = []
+    for tick in axis.ticks():
+        at, label = f"{axis.at(10.0**tick):.1f}", f"1e{tick}"
+        floor = _HEIGHT - _BOTTOM
+        if across:
+            ends = {"x1": at, "x2": at, "y1": _TOP, "y2": floor}
+            number = _text(float(at), floor + 15, label)
+        else:
+            ends = {"x1": _LEFT, "x2": width - _RIGHT, "y1": at, "y2": at}
+            number = _text(_LEFT - 6, float(at) + 4, label, anchor="end")
+        found += [element("line", **ends, class_="grid"), number]
+    return found
 
 
 def _text(x: float, y: float, text: str, *, anchor: str = "middle", **attributes: object) -> Markup:

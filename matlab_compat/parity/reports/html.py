@@ -83,6 +83,7 @@ def html_page(report: Report, name: str) -> str:
     """
     document = report.to_json()
     title = f"{report.verdict}: {name}"
+    facts = [[name, value] for name, value in report.environment.items()]
     body = element(
         "body",
         _verdict(report, name),
@@ -92,7 +93,7 @@ def html_page(report: Report, name: str) -> str:
         *(_section(one) for one in most_telling(report, _MOST_SHOWN)),
         *_all_outputs(report),
         *_side_by_side(document["side_by_side"]),
-        _environment(report.environment),
+        element("section", element("h2", "Environment"), table([], facts, "figures")),
     )
     style = element("style", Markup(_STYLE))
     return _HEAD + joined(element("title", title), style, Markup("</head>"), body) + "</html>\n"
@@ -113,35 +114,24 @@ def _verdict(report: Report, name: str) -> Markup:
 
 
 def _warnings(unseen: Sequence[dict[str, Any]]) -> list[Markup]:
-    if not unseen:
-        return []
-    shown = (
-        element(
-            "div",
-            element("p", element("b", one["text"])),
-            element("p", f"Remedy: {one['remedy']}"),
-            class_="diagnosis",
-        )
-        for one in unseen
-    )
-    return [element("h2", "What this comparison cannot show"), *shown]
+    boxes = [_box([], one) for one in unseen]
+    return [element("h2", "What this comparison cannot show"), *boxes] if boxes else []
 
 
 def _diagnoses(found: Sequence[dict[str, Any]]) -> list[Markup]:
-    if not found:
-        return []
-    return [element("h2", "What was done differently"), *(_diagnosis(one) for one in found)]
+    boxes = []
+    for one in found:
+        where = [element("code", one["where"]), ": "] if one["where"] else []
+        residual = f"What then remains: scaled error {text.figure(one['residual'])}."
+        boxes.append(_box(where, one, element("p", residual, class_="quiet")))
+    return [element("h2", "What was done differently"), *boxes] if boxes else []
 
 
-def _diagnosis(one: dict[str, Any]) -> Markup:
-    where = [element("code", one["where"]), ": "] if one["where"] else []
-    residual = f"What then remains: scaled error {text.figure(one['residual'])}."
+def _box(where: Sequence[str], one: dict[str, Any], *more: Markup) -> Markup:
+    """A text with its remedy."""
+    said, remedy = element("b", one["text"]), f"Remedy: {one['remedy']}"
     return element(
-        "div",
-        element("p", *where, element("b", one["text"])),
-        element("p", residual, class_="quiet"),
-        element("p", f"Remedy: {one['remedy']}"),
-        class_="diagnosis",
+        "div", element("p", *where, said), *more, element("p", remedy), class_="diagnosis"
     )
 
 
@@ -230,8 +220,3 @@ def _side_by_side(distances: Sequence[dict[str, Any]]) -> list[Markup]:
         return []
     said = "Largest difference of every two results, and in brackets the scaled error."
     return [element("h2", "Side by side"), element("p", said, class_="quiet"), *tables]
-
-
-def _environment(facts: dict[str, str]) -> Markup:
-    rows = [[name, value] for name, value in facts.items()]
-    return element("section", element("h2", "Environment"), table([], rows, "figures"))

@@ -37,9 +37,13 @@ _COUNTED = {"tests": "testcase", "failures": "testcase/failure", "errors": "test
 def _suite(root: ET.Element, record: dict[str, Any]) -> None:
     suite = ET.SubElement(root, "testsuite", name=record["file"])
     if "summary" in record:
-        _error(suite, record)
+        case = ET.SubElement(suite, "testcase", classname=record["file"], name="verify")
+        kind = f"exit code {record['exit_code']}"
+        ET.SubElement(case, "error", type=kind, message=record["summary"])
     else:
-        _properties(suite, {**record["environment"], "worth": record.get("worth", "full")})
+        properties = ET.SubElement(suite, "properties")
+        for name, value in {**record["environment"], "worth": record.get("worth", "full")}.items():
+            ET.SubElement(properties, "property", name=name, value=value)
         found = _attached(record)
         for kind in ("activations", "outputs"):
             for compared in record[kind]:
@@ -63,12 +67,6 @@ def _attached(record: Mapping[str, Any]) -> dict[str, list[Mapping[str, Any]]]:
     return found
 
 
-def _properties(suite: ET.Element, environment: Mapping[str, str]) -> None:
-    properties = ET.SubElement(suite, "properties")
-    for name, value in environment.items():
-        ET.SubElement(properties, "property", name=name, value=value)
-
-
 def _case(
     suite: ET.Element,
     file: str,
@@ -82,9 +80,3 @@ def _case(
     found = [text.diagnosis(diagnosis) for diagnosis in diagnoses]
     failure = ET.SubElement(case, "failure", type="different", message=compared["reason"])
     failure.text = "\n".join([text.comparison(compared), *found])
-
-
-def _error(suite: ET.Element, record: Mapping[str, Any]) -> None:
-    case = ET.SubElement(suite, "testcase", classname=record["file"], name="verify")
-    kind = f"exit code {record['exit_code']}"
-    ET.SubElement(case, "error", type=kind, message=record["summary"])

@@ -32,11 +32,11 @@ def markdown(records: Iterable[Mapping[str, Any]]) -> str:
 
 
 def _single(record: Mapping[str, Any]) -> list[str]:
-    compared = [*record["activations"], *record["outputs"]]
+    compared, first = [*record["activations"], *record["outputs"]], record["first_difference"]
     return [
         f"### {_MARKS[record['verdict']]}{text.worth(record)}: {code(record['file'])}",
         "",
-        *_first(record["first_difference"]),
+        *(["The first layer that differs is " + code(first) + ".", ""] if first else []),
         *_table(_HEAD, [_row(one) for one in _different_first(compared)], len(compared)),
         "",
         *(line for one in compared[-1:] if one["worst"] for line in _worst(compared)),
@@ -44,10 +44,6 @@ def _single(record: Mapping[str, Any]) -> list[str]:
         *(line for one in record.get("warnings", []) for line in _warning(one)),
         *_environment(record["environment"]),
     ]
-
-
-def _first(layer: str | None) -> list[str]:
-    return [] if layer is None else [f"The first layer that differs is {code(layer)}.", ""]
 
 
 def _different_first(compared: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:

@@ -84,11 +84,8 @@ def _row(part: SubFigure, one: Comparison) -> None:
     assert arrays is not None
     _say(part.suptitle, f"{found.name}: {one.verdict}, scaled error {one.scaled_error:.3g}")
     axes = part.subplots(1, 5)
-    both = np.concatenate([found.actual.ravel(), found.expected.ravel()]).astype(np.float64)
-    finite = both[np.isfinite(both)]
-    limits = (finite.min(), finite.max()) if finite.size else (0, 1)
-    _image(part, axes[0], found.actual, "computed here", limits)
-    _image(part, axes[1], found.expected, "expected", limits)
+    _image(part, axes[0], found.actual, "computed here", found.limits)
+    _image(part, axes[1], found.expected, "expected", found.limits)
     _image(part, axes[2], found.violation, "difference / allowed", None)
     axes[2].plot(*found.worst[::-1], "rs", fillstyle="none")
     _histogram(axes[3], arrays)

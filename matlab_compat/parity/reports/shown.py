@@ -35,6 +35,13 @@ class Slice:
     #: One shown pixel is the worst of so many rows and columns.
     step: int = 1
 
+    @property
+    def limits(self) -> tuple[float, float]:
+        """The smallest and the largest number on either side."""
+        both = np.concatenate([self.actual.ravel(), self.expected.ravel()]).astype(np.float64)
+        finite = both[np.isfinite(both)]
+        return (float(finite.min()), float(finite.max())) if finite.size else (0.0, 1.0)
+
 
 def most_telling(report: Report, count: int) -> list[Comparison]:
     """What is shown in full: the first layer that differs, then the outputs, what differs first."""

@@ -109,22 +109,18 @@ def warning(unseen: Mapping[str, Any]) -> str:
     return f"warning: {unseen['text']}\n  remedy           {unseen['remedy']}"
 
 
-def grids(
-    distances: Iterable[Mapping[str, Any]],
-) -> list[tuple[str, list[str], list[list[str]]]]:
+def grids(distances: Iterable[Mapping[str, Any]]) -> list[tuple[str, list[str], list[list[str]]]]:
     """The distances as one triangular table for each output: its name, heading and rows."""
     found: dict[str, dict[str, dict[str, str]]] = {}
     for pair in distances:
         said = f"{figure(pair['max_abs'])} ({figure(pair['scaled_error'])})"
         found.setdefault(pair["output"], {}).setdefault(pair["other"], {})[pair["one"]] = said
-    return [
-        (output, list(last := rows[list(rows)[-1]]), _triangle(rows, list(last)))
-        for output, rows in found.items()
-    ]
-
-
-def _triangle(rows: Mapping[str, Mapping[str, str]], columns: Iterable[str]) -> list[list[str]]:
-    return [[label, *(row.get(column, "") for column in columns)] for label, row in rows.items()]
+    tables = []
+    for output, rows in found.items():
+        columns = list(rows[list(rows)[-1]])
+        cells = [[label, *(row.get(c, "") for c in columns)] for label, row in rows.items()]
+        tables.append((output, columns, cells))
+    return tables
 
 
 def side_by_side(output: str, columns: list[str], rows: list[list[str]]) -> str:

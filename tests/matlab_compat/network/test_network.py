@@ -13,13 +13,7 @@ import pytest
 from numpy.typing import NDArray
 
 import matlab_compat as mc
-from matlab_compat.errors import (
-    DataFormatError,
-    LayerNotFoundError,
-    PropertyError,
-    UnsupportedLayerError,
-    UsageError,
-)
+from matlab_compat import errors
 from matlab_compat.layers.unsupported import UnsupportedLayer
 from matlab_compat.network import Network
 
@@ -89,7 +83,7 @@ def test_the_same_layer_twice_is_two_layers() -> None:
 
 
 def test_two_layers_of_one_name_are_refused() -> None:
-    with pytest.raises(UsageError, match="called 'a'"):
+    with pytest.raises(errors.UsageError, match="called 'a'"):
         Network([mc.reluLayer(Name="a"), mc.tanhLayer(Name="a")])
 
 
@@ -128,7 +122,7 @@ def test_ports_of_several_outputs() -> None:
 
 
 def test_a_layer_that_is_not_there_names_those_that_are() -> None:
-    with pytest.raises(LayerNotFoundError, match="in, fc, prob, out"):
+    with pytest.raises(errors.LayerNotFoundError, match="in, fc, prob, out"):
         classifier().layer("conv")
 
 
@@ -202,7 +196,7 @@ def test_several_inputs_and_outputs() -> None:
     total, squashed = network.predict(A, C)
     np.testing.assert_array_equal(total, A + C)
     np.testing.assert_allclose(squashed, np.tanh(C), atol=1e-6)
-    with pytest.raises(UsageError, match="2 inputs"):
+    with pytest.raises(errors.UsageError, match="2 inputs"):
         network.predict(A)
 
 
@@ -214,7 +208,7 @@ def test_activations_in_three_orientations() -> None:
     np.testing.assert_array_equal(columns, IMAGES.reshape((24, 5), order="F"))
     np.testing.assert_array_equal(network.activations(IMAGES, "in", OutputAs="rows"), columns.T)
     assert network.activations(IMAGES, "fc").shape == (1, 1, 3, 5)
-    with pytest.raises(UsageError, match="'diagonal'"):
+    with pytest.raises(errors.UsageError, match="'diagonal'"):
         network.activations(IMAGES, "fc", OutputAs="diagonal")
 
 
@@ -246,7 +240,7 @@ def test_classify_by_pixel() -> None:
 
 
 def test_without_classes_classify_says_so() -> None:
-    with pytest.raises(UsageError, match="no classes"):
+    with pytest.raises(errors.UsageError, match="no classes"):
         mc.dlnetwork([mc.featureInputLayer(2), mc.softmaxLayer()]).classify([[1.0, 2.0]])
 
 
@@ -271,24 +265,26 @@ def test_forward_normalizes_by_the_batch() -> None:
 
 @pytest.mark.parametrize("size", [(6, 4, 3), (4, 6, 1), (1, 1, 1), (6, 4, 1, 1, 2)])
 def test_data_of_the_wrong_size_is_refused_at_its_input(size: tuple[int, ...]) -> None:
-    with pytest.raises(DataFormatError):
+    with pytest.raises(errors.DataFormatError):
         classifier().predict(np.zeros(size))
 
 
 def test_data_of_other_labels_is_refused_at_its_input() -> None:
-    with pytest.raises(DataFormatError, match="'SCB', but the network takes 'SSCB'") as caught:
+    with pytest.raises(
+        errors.DataFormatError, match="'SCB', but the network takes 'SSCB'"
+    ) as caught:
         classifier().predict(mc.dlarray(np.zeros((6, 4, 1)), "SCB"))
     assert caught.value.where == ("input 'in'",)
 
 
 def test_a_single_pixel_is_not_spread_over_the_mean_image() -> None:
     network = Network([mc.imageInputLayer([2, 2, 1], Mean=np.ones((2, 2, 1)), Name="in")])
-    with pytest.raises(DataFormatError, match="takes 2×2×1"):
+    with pytest.raises(errors.DataFormatError, match="takes 2×2×1"):
         network.predict(np.ones((1, 1)))
 
 
 def test_a_larger_image_that_a_later_layer_cannot_take_names_that_layer() -> None:
-    with pytest.raises(DataFormatError) as caught:
+    with pytest.raises(errors.DataFormatError) as caught:
         classifier().predict(np.zeros((8, 4, 1)))
     assert caught.value.where == ("layer 'fc'",)
 
@@ -305,7 +301,7 @@ def test_a_network_of_grouped_convolutions_knows_whether_it_is_initialized() -> 
 def test_without_weights_predict_names_the_layer() -> None:
     network = Network([mc.featureInputLayer(2), mc.fullyConnectedLayer(3)])
     assert not network.Initialized
-    with pytest.raises(PropertyError) as caught:
+    with pytest.raises(errors.PropertyError) as caught:
         network.predict([[1.0, 2.0]])
     assert caught.value.where[0] == "layer 'fc'"
 
@@ -358,7 +354,7 @@ def test_the_classes_of_an_output_layer_that_cannot_be_built_are_used() -> None:
 )
 def test_any_other_last_layer_that_cannot_be_built_is_refused(network: Network) -> None:
     assert list(network.unsupported) == ["loss"]
-    with pytest.raises(UnsupportedLayerError, match="'loss' is a"):
+    with pytest.raises(errors.UnsupportedLayerError, match="'loss' is a"):
         network.predict(IMAGES)
 
 
@@ -372,7 +368,7 @@ def test_a_layer_that_cannot_be_built_before_the_end_is_refused() -> None:
 def test_all_unsupported_layers_are_reported_at_once() -> None:
     network = with_unsupported()
     assert list(network.unsupported) == ["swirl", "n/twist"]
-    with pytest.raises(UnsupportedLayerError) as caught:
+    with pytest.raises(errors.UnsupportedLayerError) as caught:
         network.to_torch()
     message = str(caught.value)
     assert "2 of 3 layers" in message
@@ -450,5 +446,5 @@ def test_a_layer_array_may_repeat_a_name() -> None:
     array = Network(twins, kind="Layer array")
     assert array.names == ["a", "a_2", "b", "a_3"]
     assert [layer.Name for layer in array.Layers] == ["a", "a", "b", "a"]
-    with pytest.raises(UsageError, match="called 'a'"):
+    with pytest.raises(errors.UsageError, match="called 'a'"):
         Network(twins)

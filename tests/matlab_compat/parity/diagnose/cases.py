@@ -7,8 +7,7 @@ by the search that is to find them.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,8 +39,7 @@ Found = tuple[Diagnosis, ...]
 DATA = ("random", "natural")
 
 
-@dataclass(frozen=True)
-class Case:
+class Case(NamedTuple):
     """One mistake, made on data of one kind with one seed."""
 
     mistake: str
@@ -191,6 +189,11 @@ def _up(weights: Array, bias: Array, stride: Any, crop: Any) -> TransposedConvol
     )
 
 
+def _cropped(crop: Any, wrong: Any, right: str) -> dict[str, Any]:
+    """A crop that was taken for another, and what a diagnosis should call that."""
+    return {"crop": crop, "wrong_crop": wrong, "right": right}
+
+
 #: Mistake -> what is right (stride, crop) and what is done instead, and the name of the diagnosis.
 TRANSPOSED: dict[str, dict[str, Any]] = {
     "kernel flipped": {"weights": lambda w: w[::-1, ::-1], "right": "kernel flipped"},
@@ -204,27 +207,15 @@ TRANSPOSED: dict[str, dict[str, Any]] = {
     },
     "bias missing": {"bias": lambda b: 0 * b, "right": "bias missing"},
     "bias doubled": {"bias": lambda b: 2 * b, "right": "bias doubled"},
-    "[t b l r] read as [t l b r]": {
-        "crop": (1, 2, 0, 1),
-        "wrong_crop": (1, 0, 2, 1),
-        "right": "Cropping order [t l b r]",
-    },
-    "[a b] read as [b a]": {
-        "crop": (1, 1, 0, 0),
-        "wrong_crop": (0, 0, 1, 1),
-        "right": "Cropping [a b] read as [b a]",
-    },
+    "[t b l r] read as [t l b r]": _cropped((1, 2, 0, 1), (1, 0, 2, 1), "Cropping order [t l b r]"),
+    "[a b] read as [b a]": _cropped((1, 1, 0, 0), (0, 0, 1, 1), "Cropping [a b] read as [b a]"),
     "'same' on the wrong side": {
         "crop": "same",
         "right_crop": (0, 1, 0, 1),
         "wrong_crop": (1, 0, 1, 0),
         "right": "'same' cropped on the wrong side",
     },
-    "crop off the top": {
-        "crop": (0, 1, 1, 1),
-        "wrong_crop": (1, 0, 1, 1),
-        "right": "crop on the wrong side",
-    },
+    "crop off the top": _cropped((0, 1, 1, 1), (1, 0, 1, 1), "crop on the wrong side"),
     "stride exchanged": {"stride": (2, 3), "wrong_stride": (3, 2), "right": "stride exchanged"},
 }
 

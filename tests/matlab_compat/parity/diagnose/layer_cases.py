@@ -14,20 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from matlab_compat import (
-    convolution1dLayer,
-    convolution2dLayer,
-    convolution3dLayer,
-    dropoutLayer,
-    fullyConnectedLayer,
-    gruLayer,
-    imageInputLayer,
-    reluLayer,
-    sequenceInputLayer,
-    transposedConv1dLayer,
-    transposedConv2dLayer,
-    transposedConv3dLayer,
-)
+import matlab_compat as mc
 from matlab_compat.network import Network
 from matlab_compat.parity.diagnosis_types import Diagnosis
 from matlab_compat.parity.network import verify_network
@@ -78,12 +65,12 @@ class Filter:
 
 
 _FILTERS: dict[tuple[int, bool], Any] = {
-    (1, False): convolution1dLayer,
-    (2, False): convolution2dLayer,
-    (3, False): convolution3dLayer,
-    (1, True): transposedConv1dLayer,
-    (2, True): transposedConv2dLayer,
-    (3, True): transposedConv3dLayer,
+    (1, False): mc.convolution1dLayer,
+    (2, False): mc.convolution2dLayer,
+    (3, False): mc.convolution3dLayer,
+    (1, True): mc.transposedConv1dLayer,
+    (2, True): mc.transposedConv2dLayer,
+    (3, True): mc.transposedConv3dLayer,
 }
 _LABELS = {1: "SCB", 2: "SSCB", 3: "SSSCB"}
 #: Strides, and what is padded or cropped, before and after in each dimension.
@@ -192,7 +179,7 @@ def _gru(kind: str, seed: int, mistake: str) -> Found:
     hidden, channels = 5, 3
     X = data(kind, (channels, 7), seed)
     W, R, b = (_single(random, 15, n) for n in (channels, hidden, 1))
-    layer = gruLayer(hidden, InputWeights=W, RecurrentWeights=R, Bias=b, Name="gru")
+    layer = mc.gruLayer(hidden, InputWeights=W, RecurrentWeights=R, Bias=b, Name="gru")
     mode, bias = "after-multiplication", b
     if mistake == "gates z r n":
         blocks = np.r_[5:10, 0:5, 10:15]
@@ -204,7 +191,7 @@ def _gru(kind: str, seed: int, mistake: str) -> Found:
     states, _ = recurrent_reference.gru(
         X[:, np.newaxis, :].astype(np.float64), W, R, bias, np.zeros((hidden, 1)), mode
     )
-    layers = [sequenceInputLayer(channels), layer]
+    layers = [mc.sequenceInputLayer(channels), layer]
     return verify_network(Network(layers), [X], {"Y": states[:, 0].astype(np.float32)}).diagnoses
 
 
@@ -216,9 +203,9 @@ def _image_network(random: np.random.Generator, size: tuple[int, int]) -> tuple[
     mean = np.array([0.4, 0.5, 0.6], np.float32).reshape(1, 1, 3)
     W, b = _single(random, 3, 3, 3, 4), _single(random, 4)
     layers = [
-        imageInputLayer((*size, 3), Normalization="zerocenter", Mean=mean, Name="in"),
-        convolution2dLayer(3, 4, Weights=W, Bias=b.reshape(1, 1, 4), Name="conv"),
-        reluLayer(Name="relu"),
+        mc.imageInputLayer((*size, 3), Normalization="zerocenter", Mean=mean, Name="in"),
+        mc.convolution2dLayer(3, 4, Weights=W, Bias=b.reshape(1, 1, 4), Name="conv"),
+        mc.reluLayer(Name="relu"),
     ]
     made = Filter(W, b, (1, 1), ((0, 0), (0, 0)), transposed=False)
     return Network(layers), lambda X: np.maximum(made.of(X - mean[..., np.newaxis]), 0)
@@ -270,10 +257,10 @@ def _computed_in(kind: str, seed: int, mistake: str) -> Found:
     hidden = np.maximum(rounded(first.of(rounded(X))), 0)
     second = Filter(rounded(V), np.zeros(5, np.float32), (1, 1), none, transposed=False)
     layers = [
-        imageInputLayer((9, 9, 3), Normalization="none"),
-        convolution2dLayer(3, 4, Weights=W, Bias=b.reshape(1, 1, 4), Name="first"),
-        reluLayer(Name="relu"),
-        convolution2dLayer(3, 5, Weights=V, Bias=np.zeros((1, 1, 5), np.float32), Name="second"),
+        mc.imageInputLayer((9, 9, 3), Normalization="none"),
+        mc.convolution2dLayer(3, 4, Weights=W, Bias=b.reshape(1, 1, 4), Name="first"),
+        mc.reluLayer(Name="relu"),
+        mc.convolution2dLayer(3, 5, Weights=V, Bias=np.zeros((1, 1, 5), np.float32), Name="second"),
     ]
     return verify_network(Network(layers), [X], {"Y": rounded(second.of(hidden))}).diagnoses
 
@@ -299,17 +286,20 @@ def _dropped_before(kind: str, seed: int, mistake: str) -> Found:
         X = data(kind, (8, 8, 3, 2), seed)
         W, b = _single(random, 3, 3, 3, 6), _single(random, 6)
         made = Filter(W, b, (1, 1), ((1, 1), (1, 1)), transposed=False)
-        layers = [imageInputLayer((8, 8, 3), Normalization="none"), dropoutLayer(0.4, Name="drop")]
+        layers = [
+            mc.imageInputLayer((8, 8, 3), Normalization="none"),
+            mc.dropoutLayer(0.4, Name="drop"),
+        ]
         kept = random.random(X.shape) > 0.4
         expected = made.of((kept * X / np.float32(0.6)).astype(np.float32))
         return verify_network(Network([*layers, _layer(made)]), [X], {"Y": expected}).diagnoses
     X = data(kind, (6, 5, 2, 3), seed)
     W = _single(random, 70, 60) / 8
     layers = [
-        imageInputLayer((6, 5, 2), Normalization="none"),
-        reluLayer(Name="relu"),
-        dropoutLayer(0.5, Name="drop"),
-        fullyConnectedLayer(70, Weights=W, Bias=np.zeros((70, 1), np.float32), Name="fc"),
+        mc.imageInputLayer((6, 5, 2), Normalization="none"),
+        mc.reluLayer(Name="relu"),
+        mc.dropoutLayer(0.5, Name="drop"),
+        mc.fullyConnectedLayer(70, Weights=W, Bias=np.zeros((70, 1), np.float32), Name="fc"),
     ]
     kept = random.random(X.shape) > 0.5
     flat = (kept * np.maximum(X, 0) / 0.5).reshape(-1, 3, order="F")
@@ -322,7 +312,10 @@ def _noise_after_dropout(kind: str, seed: int, mistake: str) -> Found:
     random = np.random.default_rng(seed + 8)
     X = data(kind, (8, 8, 3, 2), seed)
     made = Filter(_single(random, 3, 3, 3, 6), _single(random, 6), (1, 1), ((1, 1), (1, 1)), False)
-    layers = [imageInputLayer((8, 8, 3), Normalization="none"), dropoutLayer(0.4, Name="drop")]
+    layers = [
+        mc.imageInputLayer((8, 8, 3), Normalization="none"),
+        mc.dropoutLayer(0.4, Name="drop"),
+    ]
     expected = made.of(X)
     expected = expected * (1 + 0.4 * random.normal(size=expected.shape)).astype(np.float32)
     return verify_network(Network([*layers, _layer(made)]), [X], {"Y": expected}).diagnoses
