@@ -39,30 +39,29 @@ if TYPE_CHECKING:
 
 #: Where names that are no layers come from.
 _PLACES = {
-    "LayerArray": "network",
-    "Network": "network",
-    "Table": "table",
-    "TrainingOptions": "training_options",
-    "addLayers": "network",
-    "connectLayers": "network",
-    "disconnectLayers": "network",
-    "dlarray": "data_format",
-    "dlconv": "functions",
-    "dlnetwork": "network",
-    "dltranspconv": "functions",
-    "initialize": "network",
-    "keep_memory": "memory",
-    "layerGraph": "network",
-    "load_training_options": "training_options",
-    "parameter_groups": "training",
-    "removeLayers": "network",
-    "replaceLayer": "network",
+    name: module
+    for module, names in {
+        "data_format": "dlarray",
+        "functions": "dlconv dltranspconv",
+        "memory": "keep_memory",
+        "network": "LayerArray Network addLayers connectLayers disconnectLayers dlnetwork "
+        "initialize layerGraph removeLayers replaceLayer",
+        "table": "Table",
+        "training": "parameter_groups",
+        "training_options": "TrainingOptions load_training_options",
+    }.items()
+    for name in names.split()
 }
 
 
 def __getattr__(name: str) -> Any:
     if name == "__version__":
-        return _version()
+        from importlib.metadata import PackageNotFoundError, version
+
+        try:
+            return version("matlab-compat")
+        except PackageNotFoundError:  # a checkout on the path, not installed
+            return "0+unknown"
     layers = import_module(".layers", __name__)
     if name == "__all__":
         errors = ("MatlabCompatError", "MatlabCompatWarning")
@@ -79,12 +78,3 @@ def __getattr__(name: str) -> Any:
 
 def __dir__() -> list[str]:
     return sorted({*globals(), *__getattr__("__all__")})
-
-
-def _version() -> str:
-    from importlib.metadata import PackageNotFoundError, version
-
-    try:
-        return version("matlab-compat")
-    except PackageNotFoundError:  # a checkout on the path, not installed
-        return "0+unknown"

@@ -10,8 +10,9 @@ is zero and frozen where MATLAB has only one.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import torch
 import torch.nn.functional as F
@@ -27,6 +28,9 @@ def hard_sigmoid(x: Tensor) -> Tensor:
 
 
 Function = Callable[[Tensor], Tensor]
+States: TypeAlias = tuple[Tensor, ...]
+#: Those of the hidden state, and their bias.
+Weights: TypeAlias = tuple[Tensor, Tensor]
 STATE_ACTIVATIONS: dict[str, Function] = {
     "tanh": torch.tanh,
     "softsign": F.softsign,
@@ -97,7 +101,7 @@ class Recurrence(nn.Module):
             )
         return state.expand(x.shape[0], -1)
 
-    def recur(self, x: Tensor, states: tuple[Tensor, ...]) -> tuple[Tensor, tuple[Tensor, ...]]:
+    def recur(self, x: Tensor, states: States) -> tuple[Tensor, States]:
         """N,T,C and states N,H to N,T,H and final states N,H."""
         raise NotImplementedError
 
@@ -122,7 +126,7 @@ class LSTM(Recurrence, nn.LSTM):  # type: ignore[misc]  # forward takes N,C,T
         )
         self.configure(settings)
 
-    def recur(self, x: Tensor, states: tuple[Tensor, ...]) -> tuple[Tensor, tuple[Tensor, ...]]:
+    def recur(self, x: Tensor, states: States) -> tuple[Tensor, States]:
         """See :meth:`Recurrence.recur`."""
         h, c = (by_direction(state, self.settings.directions) for state in states)
         if torch.compiler.is_compiling():
@@ -144,7 +148,7 @@ class GRU(Recurrence, nn.GRU):  # type: ignore[misc]  # forward takes N,C,T
         nn.GRU.__init__(self, settings.inputs, settings.hidden, batch_first=True)
         self.configure(settings)
 
-    def recur(self, x: Tensor, states: tuple[Tensor, ...]) -> tuple[Tensor, tuple[Tensor, ...]]:
+    def recur(self, x: Tensor, states: States) -> tuple[Tensor, States]:
         """See :meth:`Recurrence.recur`."""
         y, h = nn.GRU.forward(self, x, by_direction(states[0], 1))
         return y, (_joined(h),)
@@ -177,7 +181,7 @@ class SteppedRecurrence(Recurrence):
     def _add(self, name: str, *size: int) -> None:
         self.register_parameter(name, nn.Parameter(torch.zeros(size)))
 
-    def recur(self, x: Tensor, states: tuple[Tensor, ...]) -> tuple[Tensor, tuple[Tensor, ...]]:
+    def recur(self, x: Tensor, states: States) -> tuple[Tensor, States]:
         """See :meth:`Recurrence.recur`."""
         directions = self.settings.directions
         starts = zip(*(state.chunk(directions, 1) for state in states), strict=True)
@@ -187,16 +191,14 @@ class SteppedRecurrence(Recurrence):
         finals = zip(*(final for _, final in runs), strict=True)
         return torch.cat([y for y, _ in runs], 2), tuple(torch.cat(f, 1) for f in finals)
 
-    def _run(
-        self, x: Tensor, states: tuple[Tensor, ...], suffix: str
-    ) -> tuple[Tensor, tuple[Tensor, ...]]:
+    def _run(self, x: Tensor, states: States, suffix: str) -> tuple[Tensor, States]:
         """One direction; the reverse one from the last time step to the first."""
         x = x @ self.get_parameter("input_projector") if self.projected else x
         inputs = F.linear(x, *self._weights("ih", suffix)).unbind(1)
         recurrent = self._weights("hh", suffix)
         outputs = []
         for step in reversed(inputs) if suffix else inputs:
-            states = self.step(step, states, *recurrent)
+            states = self.step(step, states, recurrent)
             outputs.append(states[0])
         return torch.stack(outputs[::-1] if suffix else outputs, 1), states
 
@@ -209,9 +211,7 @@ class SteppedRecurrence(Recurrence):
         """What the recurrent weights are applied to."""
         return h @ self.get_parameter("output_projector") if self.projected else h
 
-    def step(
-        self, inputs: Tensor, states: Sequence[Tensor], weights: Tensor, bias: Tensor
-    ) -> tuple[Tensor, ...]:
+    def step(self, inputs: Tensor, states: States, recurrent: Weights) -> States:
         """The next states, from ``inputs = W*x + b`` and the states before."""
         raise NotImplementedError
 
@@ -221,12 +221,10 @@ class SteppedLSTM(SteppedRecurrence):
 
     gates = 4
 
-    def step(
-        self, inputs: Tensor, states: Sequence[Tensor], weights: Tensor, bias: Tensor
-    ) -> tuple[Tensor, ...]:
+    def step(self, inputs: Tensor, states: States, recurrent: Weights) -> States:
         """See :meth:`SteppedRecurrence.step`."""
         h, c = states
-        i, f, g, o = (inputs + F.linear(self.project(h), weights, bias)).chunk(4, 1)
+        i, f, g, o = (inputs + F.linear(self.project(h), *recurrent)).chunk(4, 1)
         c = self.gate(f) * c + self.gate(i) * self.act(g)
         return self.gate(o) * self.act(c), c
 
@@ -237,13 +235,11 @@ class SteppedGRU(SteppedRecurrence):
     gates = 3
     state_names = ("hidden_state",)
 
-    def step(
-        self, inputs: Tensor, states: Sequence[Tensor], weights: Tensor, bias: Tensor
-    ) -> tuple[Tensor, ...]:
+    def step(self, inputs: Tensor, states: States, recurrent: Weights) -> States:
         """See :meth:`SteppedRecurrence.step`."""
         (h,) = states
         r, z, g = inputs.chunk(3, 1)
-        r_h, z_h, g_h = F.linear(self.project(h), weights, bias).chunk(3, 1)
+        r_h, z_h, g_h = F.linear(self.project(h), *recurrent).chunk(3, 1)
         candidate = self.act(g + self.gate(r + r_h) * g_h)
         update = self.gate(z + z_h)
         return ((1 - update) * candidate + update * h,)
@@ -252,14 +248,12 @@ class SteppedGRU(SteppedRecurrence):
 class ResetBeforeGRU(SteppedGRU):
     """The GRU with the reset gate before the multiplication: ``act(W*x + b + R*(r .* h))``."""
 
-    def step(
-        self, inputs: Tensor, states: Sequence[Tensor], weights: Tensor, bias: Tensor
-    ) -> tuple[Tensor, ...]:
-        """See :meth:`SteppedRecurrence.step`; ``bias`` is zero."""
-        (h,) = states
+    def step(self, inputs: Tensor, states: States, recurrent: Weights) -> States:
+        """See :meth:`SteppedRecurrence.step`; the recurrent bias is zero."""
+        (h,), (weights, _) = states, recurrent
         hidden = self.settings.hidden
         gates = inputs[:, : 2 * hidden] + F.linear(self.project(h), weights[: 2 * hidden])
         reset, update = self.gate(gates).chunk(2, 1)
-        recurrent = F.linear(self.project(reset * h), weights[2 * hidden :])
-        candidate = self.act(inputs[:, 2 * hidden :] + recurrent)
+        kept = F.linear(self.project(reset * h), weights[2 * hidden :])
+        candidate = self.act(inputs[:, 2 * hidden :] + kept)
         return ((1 - update) * candidate + update * h,)

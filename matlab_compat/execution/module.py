@@ -5,7 +5,7 @@ from __future__ import annotations
 import keyword
 import operator
 import unicodedata
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
 
@@ -193,18 +193,23 @@ class _Recording(fx.Interpreter):
 
 
 def run_recording(
-    module: fx.GraphModule, inputs: tuple[torch.Tensor, ...], visit: Callable[[str, Any], None]
-) -> Any:
-    """Run ``module`` and call ``visit(layer name, output)`` after every layer."""
+    module: fx.GraphModule, inputs: tuple[torch.Tensor, ...], layers: Collection[str] = ()
+) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    """The outputs of ``module``, and the (first) outputs of these layers as they are computed."""
     check_sizes(module, inputs)
-    return _Recording(module, visit).run(*inputs)
+    seen: dict[str, Any] = {}
+
+    def visit(name: str, result: Any) -> None:
+        if name in layers:
+            seen[name] = as_tuple(result)[0]
+
+    return as_tuple(_Recording(module, visit).run(*inputs)), seen
 
 
 def run_network(module: fx.GraphModule, inputs: tuple[torch.Tensor, ...]) -> tuple[Any, ...]:
     """Run ``module``; a failure is repeated layer by layer, so that the error names the layer."""
     check_sizes(module, inputs)
     try:
-        results = module(*inputs)
+        return as_tuple(module(*inputs))
     except (RuntimeError, ValueError, IndexError):
-        results = run_recording(module, inputs, lambda name, result: None)
-    return as_tuple(results)
+        return run_recording(module, inputs)[0]

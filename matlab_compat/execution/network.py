@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 import torch
 
-from ..arrays import Array, as_tuple
+from ..arrays import Array
 from ..data_format import DataFormat, dlarray
 from ..display import size_text
 from ..engine.arrays import array, as_data, tensor
@@ -241,19 +241,16 @@ def network_inputs(
             f"The network has {len(plan.inputs)} inputs ({', '.join(plan.inputs)}), "
             f"but {len(X)} were given."
         )
-    each: list[str | None]
-    data_format = plain_texts(data_format)
-    if data_format is None or isinstance(data_format, str):
-        each = [data_format] * len(X)
-    else:
-        each = list(data_format)
+    given = plain_texts(data_format)
+    one = given is None or isinstance(given, str)
+    each: list[str | None] = [given] * len(X) if one else list(given)
     if len(each) != len(X):
         raise UsageError(f"There are {len(X)} inputs but {len(each)} data formats.")
     found = []
     for x, labels, (name, own) in zip(X, each, plan.inputs.items(), strict=True):
         with locating(f"input '{name}'"):
-            given = _input(x, labels, own)
-            found.append(replace(given, other_size=_other_size(network, name, own, given)))
+            read = _input(x, labels, own)
+            found.append(replace(read, other_size=_other_size(network, name, own, read)))
     return found
 
 
@@ -381,14 +378,7 @@ def _run(
     """The outputs, then those of the layers."""
     if not layers:
         return tuple(array(y) for y in run_network(module, tensors))
-    seen: dict[str, Any] = {}
-
-    def visit(name: str, result: Any) -> None:
-        if name in layers:
-            seen[name] = result[0] if isinstance(result, tuple) else result
-
-    results = run_recording(module, tensors, visit)
-    outputs = as_tuple(results)
+    outputs, seen = run_recording(module, tensors, layers)
     return tuple(array(y) for y in (*outputs, *(seen[name] for name in layers)))
 
 

@@ -94,31 +94,21 @@ def input_sizes(
         No input layer says the size, and it is not among ``sizes``.
     """
     given = dict(zip(plan.inputs, sizes, strict=False))
-    return {
-        name: _input_size(plan, name, labels, given.get(name), batch, steps)
-        for name, labels in plan.inputs.items()
-    }
-
-
-def _input_size(
-    plan: Plan[LayerLike],
-    name: str,
-    labels: str,
-    given: Sequence[int] | None,
-    batch: int,
-    steps: int,
-) -> tuple[int, ...]:
-    layer = next((s.layer for s in plan.steps if s.name == name), None)
-    size = given if given is not None or layer is None else layer.input_size()
-    if size is None:
-        raise UsageError(
-            f"The network does not say the size of its input '{name}'.",
-            remedy="pass it: net.initialize([28, 28, 1]) or net.analyze([28, 28, 1]).",
-        )
-    rest = iter(int(n) for n in size)
-    length = max(steps, 1 if layer is None else layer.least_steps())
-    matlab = [batch if c == "B" else length if c == "T" else next(rest) for c in labels]
-    return tuple(matlab[axis] for axis in torch_axes(labels))
+    layers = {step.name: step.layer for step in plan.steps}
+    found = {}
+    for name, labels in plan.inputs.items():
+        layer = layers.get(name)
+        size = given[name] if name in given else layer.input_size() if layer else None
+        if size is None:
+            raise UsageError(
+                f"The network does not say the size of its input '{name}'.",
+                remedy="pass it: net.initialize([28, 28, 1]) or net.analyze([28, 28, 1]).",
+            )
+        rest = iter(int(n) for n in size)
+        length = max(steps, layer.least_steps() if layer else 1)
+        matlab = [batch if c == "B" else length if c == "T" else next(rest) for c in labels]
+        found[name] = tuple(matlab[axis] for axis in torch_axes(labels))
+    return found
 
 
 def _outputs(

@@ -112,7 +112,11 @@ class Graph:
         steps = []
         for name in self.order():
             layer = self.layers[name]
-            sources = self._sources(name, layer, formats or {}, inputs, known)
+            sources = self._sources(name)
+            for own, port in sources:
+                if port < 0:
+                    labels = layer.input_format() or (formats or {}).get(own, layer.default_format)
+                    inputs[own] = known[own, port] = labels
             given = tuple(known[source] for source in sources)
             if layer.reason or any(s in unsure for s, _ in sources):
                 unsure.add(name)
@@ -130,25 +134,10 @@ class Graph:
         names = {self._port_text(port): (port, known[port]) for port in ends}
         return Plan(inputs, tuple(steps), names)
 
-    def _sources(
-        self,
-        name: str,
-        layer: Layer,
-        formats: Mapping[str, str],
-        inputs: dict[str, str],
-        known: dict[Port, str],
-    ) -> tuple[Port, ...]:
-        """What feeds each input of a layer; unconnected inputs become inputs of the network."""
-        found = []
-        own_format = layer.input_format()
-        for port in range(len(layer.InputNames)):
-            source = self.sources.get((name, port))
-            if source is None:
-                own = self._input_text((name, port))
-                source = (own, -1)
-                inputs[own] = known[source] = own_format or formats.get(own, layer.default_format)
-            found.append(source)
-        return tuple(found)
+    def _sources(self, name: str) -> tuple[Port, ...]:
+        """What feeds each input of a layer; unconnected inputs are inputs of the network."""
+        ports = ((name, port) for port in range(len(self.layers[name].InputNames)))
+        return tuple(self.sources.get(port, (self._input_text(port), -1)) for port in ports)
 
     def last(self) -> list[str]:
         """The layers none of whose outputs feeds another."""

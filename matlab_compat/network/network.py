@@ -398,22 +398,17 @@ class Network:
     def summary(self) -> str:
         """What MATLAB's ``summary(net)`` prints."""
         count = sum(value.size for value in self.Learnables["Value"])
-        inputs = [
-            f"      {i}   '{name}'   {self.graph.layers[name].description()}"
-            if name in self.graph.layers
-            else f"      {i}   '{name}'"
-            for i, name in enumerate(self.InputNames, 1)
+        lines = [
+            f"   Initialized: {str(self.Initialized).lower()}",
+            "",
+            f"   Number of learnables: {_count_text(count)}",
+            "",
+            "   Inputs:",
         ]
-        return "\n".join(
-            [
-                f"   Initialized: {str(self.Initialized).lower()}",
-                "",
-                f"   Number of learnables: {_count_text(count)}",
-                "",
-                "   Inputs:",
-                *inputs,
-            ]
-        )
+        for i, name in enumerate(self.InputNames, 1):
+            layer = self.graph.layers.get(name)
+            lines.append(f"      {i}   '{name}'" + (f"   {layer.description()}" if layer else ""))
+        return "\n".join(lines)
 
     def __str__(self) -> str:
         if self.kind == "Layer array":

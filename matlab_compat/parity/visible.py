@@ -181,18 +181,10 @@ class _Probe:
 
         from ..execution.module import run_recording
 
-        seen: list[Tensor] = []
-
-        def visit(name: str, result: Any) -> None:
-            if name in self.activations:
-                seen.append(result[0] if isinstance(result, tuple) else result)
-
-        if isinstance(self.module, fx.GraphModule) and self.activations:
-            results = run_recording(self.module, inputs, visit)
-        else:
-            results = self.module(*inputs)
-        every = as_tuple(results)
-        return [*(every if self.outputs else ()), *seen]
+        if not (isinstance(self.module, fx.GraphModule) and self.activations):
+            return list(as_tuple(self.module(*inputs))) if self.outputs else []
+        outputs, seen = run_recording(self.module, inputs, self.activations)
+        return [*(outputs if self.outputs else ()), *seen.values()]
 
 
 def _named(layer: Layer, module: nn.Module, where: str) -> dict[tuple[str, str], list[Tensor]]:

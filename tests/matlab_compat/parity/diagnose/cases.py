@@ -189,7 +189,7 @@ def _up(weights: Array, bias: Array, stride: Any, crop: Any) -> TransposedConvol
     )
 
 
-def _cropped(crop: Any, wrong: Any, right: str) -> dict[str, Any]:
+def _taken_for(crop: Any, wrong: Any, right: str) -> dict[str, Any]:
     """A crop that was taken for another, and what a diagnosis should call that."""
     return {"crop": crop, "wrong_crop": wrong, "right": right}
 
@@ -207,15 +207,17 @@ TRANSPOSED: dict[str, dict[str, Any]] = {
     },
     "bias missing": {"bias": lambda b: 0 * b, "right": "bias missing"},
     "bias doubled": {"bias": lambda b: 2 * b, "right": "bias doubled"},
-    "[t b l r] read as [t l b r]": _cropped((1, 2, 0, 1), (1, 0, 2, 1), "Cropping order [t l b r]"),
-    "[a b] read as [b a]": _cropped((1, 1, 0, 0), (0, 0, 1, 1), "Cropping [a b] read as [b a]"),
+    "[t b l r] read as [t l b r]": _taken_for(
+        (1, 2, 0, 1), (1, 0, 2, 1), "Cropping order [t l b r]"
+    ),
+    "[a b] read as [b a]": _taken_for((1, 1, 0, 0), (0, 0, 1, 1), "Cropping [a b] read as [b a]"),
     "'same' on the wrong side": {
         "crop": "same",
         "right_crop": (0, 1, 0, 1),
         "wrong_crop": (1, 0, 1, 0),
         "right": "'same' cropped on the wrong side",
     },
-    "crop off the top": _cropped((0, 1, 1, 1), (1, 0, 1, 1), "crop on the wrong side"),
+    "crop off the top": _taken_for((0, 1, 1, 1), (1, 0, 1, 1), "crop on the wrong side"),
     "stride exchanged": {"stride": (2, 3), "wrong_stride": (3, 2), "right": "stride exchanged"},
 }
 
