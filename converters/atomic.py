@@ -128,10 +128,16 @@ def _give_names(new: NewFiles) -> None:
     """All that was written gets its name, or nothing does; what was asked for comes last."""
     pairs = list(zip(new.temporary, new.places, strict=True))
     for temporary, place in pairs:
-        _check_kind(temporary, place)
+        if place.exists() and place.is_dir() != temporary.is_dir():
+            kind = "folder" if place.is_dir() else "file"
+            raise FileAccessError(
+                f"It cannot be written: there is a {kind} of that name.",
+                remedy="give another name.",
+            )
         if place.is_file():
             shutil.copymode(place, temporary)
-        _sync_all(temporary)
+        for inner in (*temporary.rglob("*"), temporary):
+            _sync(inner)
     undo: list[tuple[Path, Path, bool]] = []
     try:
         for temporary, place in reversed(pairs):
@@ -148,15 +154,6 @@ def _give_names(new: NewFiles) -> None:
         _sync(folder)
 
 
-def _check_kind(temporary: Path, place: Path) -> None:
-    if place.exists() and place.is_dir() != temporary.is_dir():
-        raise FileAccessError(
-            f"It cannot be written: there is a {'folder' if place.is_dir() else 'file'} of that "
-            "name.",
-            remedy="give another name.",
-        )
-
-
 def _put_back(undo: Sequence[tuple[Path, Path, bool]]) -> None:
     for place, old, existed in reversed(undo):
         if old.exists() or not existed:
@@ -170,12 +167,6 @@ def _remove(path: Path) -> None:
         shutil.rmtree(path)
     else:
         path.unlink(missing_ok=True)
-
-
-def _sync_all(path: Path) -> None:
-    for inner in path.rglob("*") if path.is_dir() else ():
-        _sync(inner)
-    _sync(path)
 
 
 def _sync(path: Path) -> None:

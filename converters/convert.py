@@ -185,10 +185,6 @@ def _saved(prepared: Prepared, path: Path, check: bool, overwrite: bool) -> Conv
         return replace(done, path=str(first), beside=tuple(map(str, beside)))
 
 
-def _layers(model: Layer | Network) -> int:
-    return len(model.Layers) if isinstance(model, Network) else 1
-
-
 def _placeholders(prepared: Prepared) -> str:
     """The way out for layers that cannot be built."""
     model = prepared.given
@@ -204,7 +200,8 @@ def _placeholders(prepared: Prepared) -> str:
 def _proved(target: Format, prepared: Prepared, path: Path, check: bool) -> Converted:
     """The outputs of what was written against the model's own, or why they were not compared."""
     model = prepared.model
-    done = Converted(str(path), target.name, _layers(model), remarks=target.remarks(path))
+    count = len(model.Layers) if isinstance(model, Network) else 1
+    done = Converted(str(path), target.name, count, remarks=target.remarks(path))
     if not check:
         return replace(done, unchecked="not asked for")
     if isinstance(model, Network) and model.unsupported:

@@ -51,9 +51,11 @@ def build_network(saved: SavedNetwork, nested: _Nested | None = None) -> Network
     nested = {} if nested is None else nested
     _warn_of_quantization(saved)
     kind = _KINDS.get(saved.class_name, saved.class_name)
+    # Layers of what saves no connections follow each other.
+    in_a_row = kind in ("Layer array", "SeriesNetwork") or kind.startswith("nnet.cnn.layer.")
     network = Network(
         [build_layer(layer, nested) for layer in saved.layers],
-        saved.connections if kind != "Layer array" and not _is_row(saved) else None,
+        None if in_a_row else saved.connections,
         kind="Layer array" if kind.startswith("nnet.") else kind,
         output_names=_output_names(saved),
     )
@@ -98,11 +100,6 @@ def _says_something(value: Any) -> bool:
     return not is_empty(value)
 
 
-def _is_row(saved: SavedNetwork) -> bool:
-    """Networks that save no connections: their layers follow each other."""
-    return saved.class_name == "SeriesNetwork" or saved.class_name.startswith("nnet.cnn.layer.")
-
-
 def _output_names(saved: SavedNetwork) -> list[str] | None:
     names = saved.fields.get("OutputNames")
     if isinstance(names, np.ndarray) and names.dtype == object:
@@ -114,18 +111,14 @@ def _output_names(saved: SavedNetwork) -> list[str] | None:
 def build_layer(saved: SavedLayer, nested: _Nested) -> Layer:
     """The layer object, or an :class:`UnsupportedLayer` that keeps its fields and the reason."""
     try:
-        return with_networks(saved, nested).build()
+        # Nested networks among its fields first.
+        fields = {name: _built(saved, name, value, nested) for name, value in saved.fields.items()}
+        return replace(saved, fields=fields).build()
     except UnsupportedLayerError as error:
         known = "which this version cannot build" in error.what
         return UnsupportedLayer(saved.class_name, saved.fields, "" if known else error.what)
     except MatlabCompatError as error:
         return UnsupportedLayer(saved.class_name, saved.fields, error.what)
-
-
-def with_networks(saved: SavedLayer, nested: _Nested) -> SavedLayer:
-    """The layer with networks among its fields (nested networks) built."""
-    fields = {name: _built(saved, name, value, nested) for name, value in saved.fields.items()}
-    return replace(saved, fields=fields)
 
 
 def _built(saved: SavedLayer, name: str, value: Any, nested: _Nested) -> Any:

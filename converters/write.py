@@ -181,14 +181,10 @@ def _array(value: Any, depth: int) -> Value:
         raise _no_form(mat_class(array), _REMEDY_OF_KIND[array.dtype.kind])
     if array.ndim == 0:
         array = array.reshape(1, 1)
-    if array.dtype.kind == "U" and array.shape[:-1] == (1,) and _is_text(array):
+    # MATLAB has no arrays of words: a row of single characters is text.
+    if array.dtype.kind == "U" and array.shape[:-1] == (1,) and {*map(len, array.flat)} == {1}:
         return "".join(array.flat)
     return _cell(array, depth) if array.dtype == object else array
-
-
-def _is_text(row: np.ndarray[Any, Any]) -> bool:
-    """Whether each element is a character; MATLAB has no arrays of words."""
-    return row.size > 0 and all(len(character) == 1 for character in row.flat)
 
 
 def _sparse(value: Any) -> SparseArray:

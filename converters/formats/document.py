@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from matlab_compat.arrays import Array
 from matlab_compat.errors import CorruptFileError, MatlabCompatError, UnsupportedLayerError
 from matlab_compat.layers import Layer, layer_class
 from matlab_compat.layers.function import MatlabFunction
@@ -50,7 +49,9 @@ def _layer(layer: Layer) -> dict[str, Any]:
     else:
         in_state = layer.parameters()
         properties = {
-            name: _placeholder(value) if name in in_state else _plain(value)
+            name: {"array": list(value.shape), "dtype": value.dtype.name}
+            if name in in_state
+            else _plain(value)
             for name, value in layer.values.items()
         }
         described = {"class": layer.matlab_class, "properties": properties}
@@ -60,10 +61,6 @@ def _layer(layer: Layer) -> dict[str, Any]:
 
 #: Fields of saved layers that name the ports their author gave them.
 PORTS = {"nnet.layer.Layer.PrivateInputs", "nnet.layer.Layer.PrivateOutputs"}
-
-
-def _placeholder(value: Array) -> dict[str, Any]:
-    return {"array": list(value.shape), "dtype": value.dtype.name}
 
 
 def _plain(value: Any) -> Any:

@@ -84,7 +84,7 @@ def _network(
         saved.append(saved_layer(layer, at))
     names = [layer.name for layer in saved]
     with locating(*where):
-        pairs = _in_a_row(names) if table is None else connections(table)
+        pairs = list(pairwise(names)) if table is None else connections(table)
     return SavedNetwork(where, class_name, saved, pairs, fields)
 
 
@@ -95,11 +95,6 @@ def _elements(value: Value) -> list[Any]:
     if isinstance(value, np.ndarray) and value.dtype == object:
         return list(value.ravel(order="F"))
     return [value]
-
-
-def _in_a_row(names: list[str]) -> list[tuple[str, str]]:
-    """A SeriesNetwork or layer array has no connections: its layers follow each other."""
-    return list(pairwise(names))
 
 
 def connections(value: Value) -> list[tuple[str, str]]:

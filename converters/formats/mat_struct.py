@@ -169,7 +169,10 @@ def _field(name: str, value: Any) -> Value:
     if isinstance(value, Network):
         return network_struct(value)
     if isinstance(value, MatlabFunction):
-        return _function(value)
+        if not value.variables:
+            return value.text
+        variables = {key: _field(key, item) for key, item in value.variables.items()}
+        return StructArray.scalar(Function=value.text, Variables=StructArray.scalar(**variables))
     if isinstance(value, SavedInitializer):
         return StructArray.scalar(Class=value.__name__)
     if callable(value):
@@ -186,19 +189,6 @@ def _field(name: str, value: Any) -> Value:
         return np.array([[value]])
     if isinstance(value, list | tuple) and all(isinstance(item, str) for item in value):
         return _cell(value)
-    return _numbers(name, value)
-
-
-def _kept(name: str, value: Any) -> Value:
-    """A field of a file that nobody reads, as it was."""
-    if isinstance(value, np.ndarray | str | StructArray):
-        return value
-    if isinstance(value, Mapping):
-        return StructArray.scalar(**{field: _kept(field, item) for field, item in value.items()})
-    return _field(name, value)
-
-
-def _numbers(name: str, value: Any) -> Value:
     try:
         return np.atleast_2d(np.asarray(value, dtype=np.float64))
     except (TypeError, ValueError):
@@ -209,15 +199,13 @@ def _numbers(name: str, value: Any) -> Value:
         ) from None
 
 
-def _function(function: MatlabFunction) -> Value:
-    """Its text; a struct with the variables it captured, where it did."""
-    if not function.variables:
-        return function.text
-    return StructArray.scalar(Function=function.text, Variables=_variables(function.variables))
-
-
-def _variables(variables: Mapping[str, Any]) -> StructArray:
-    return StructArray.scalar(**{name: _field(name, v) for name, v in variables.items()})
+def _kept(name: str, value: Any) -> Value:
+    """A field of a file that nobody reads, as it was."""
+    if isinstance(value, np.ndarray | str | StructArray):
+        return value
+    if isinstance(value, Mapping):
+        return StructArray.scalar(**{field: _kept(field, item) for field, item in value.items()})
+    return _field(name, value)
 
 
 # --- read -----------------------------------------------------------------------------------
@@ -292,10 +280,13 @@ def exported_network(fields: Mapping[str, Value], where: tuple[str, ...]) -> Sav
     CorruptFileError
         Something among its Layers is no struct with a Class.
     """
-    layers = [
-        _network_layer(layer, (*where, f"Layers({index})"))
-        for index, layer in enumerate(_structs(fields["Layers"]), 1)
-    ]
+    layers = []
+    for index, layer in enumerate(_structs(fields["Layers"]), 1):
+        at = (*where, f"Layers({index})")
+        if not isinstance(layer, Mapping) or not isinstance(layer.get("Class"), str):
+            with locating(*at):
+                raise CorruptFileError("This is no struct of a layer with its Class.")
+        layers.append(SavedLayer(at, layer["Class"], _own_fields(layer)))
     with locating(*where):
         pairs = mat_native.connections(fields.get("Connections", {}))
     return SavedNetwork(where, fields["Class"], layers, pairs, dict(fields))
@@ -308,13 +299,6 @@ def _structs(value: Value) -> list[Any]:
     if isinstance(value, np.ndarray) and value.dtype == object:
         return [to_dict(item) for item in value.ravel(order="F")]
     return [value]
-
-
-def _network_layer(fields: Any, where: tuple[str, ...]) -> SavedLayer:
-    with locating(*where):
-        if not isinstance(fields, Mapping) or not isinstance(fields.get("Class"), str):
-            raise CorruptFileError("This is no struct of a layer with its Class.")
-    return SavedLayer(where, fields["Class"], _own_fields(fields))
 
 
 def may_describe(names: Iterable[str], chosen: str | None = None) -> bool:
@@ -377,7 +361,7 @@ def _class_called(text: str, lower: Mapping[str, Value]) -> str | None:
 
     Many structs of a workspace have a field ``class``; few of them are layers.
     """
-    full = _full_class(text)
+    full = text if "." in text else f"nnet.cnn.layer.{text}"
     if layer_class(full) is not None:
         return full
     return _class_with_learnables(text, lower) or (full if full.endswith("Layer") else None)
@@ -388,10 +372,6 @@ def _class_with_learnables(text: str, lower: Mapping[str, Value]) -> str | None:
     called = classes_called(text)
     kind = layer_class(called[0]) if len(called) == 1 else None
     return called[0] if kind is not None and may_have(kind, lower) else None
-
-
-def _full_class(name: str) -> str:
-    return name if "." in name else f"nnet.cnn.layer.{name}"
 
 
 def _own_fields(fields: Mapping[str, Value]) -> dict[str, Any]:

@@ -132,20 +132,14 @@ class Prepared:
     def inputs(self, dtype: str = "") -> tuple[torch.Tensor, ...]:
         """Seeded random inputs in torch's order, two observations; by default as ``module()``.
 
-        Raises
-        ------
-        LimitExceededError
-            They have too many elements.
+        Raises ``LimitExceededError`` where they have too many elements.
         """
         return self.once(_inputs, dtype or self.options.dtype)
 
     def results(self, dtype: str = "") -> tuple[torch.Tensor, ...]:
         """What the module makes of the inputs: tensors in torch's order.
 
-        Raises
-        ------
-        NothingToCompareError
-            A layer on its own does not run on random inputs.
+        Raises ``NothingToCompareError`` where a layer on its own does not run on random inputs.
         """
         return self.once(_results, dtype or self.options.dtype)
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from inspect import isfunction, signature
-from itertools import count as counting
+from itertools import chain, count
 from typing import Any
 
 import torch
@@ -142,10 +142,10 @@ class _Walk:
                 self._refuse(node, what)
         outputs = self._outputs()
         if self.refused:
-            count = len(self.refused)
-            have = "part of the module has" if count == 1 else "parts of the module have"
+            many = len(self.refused)
+            have = "part of the module has" if many == 1 else "parts of the module have"
             raise UnsupportedLayerError(
-                f"{count} {have} no layer:\n" + "\n".join(self.refused),
+                f"{many} {have} no layer:\n" + "\n".join(self.refused),
                 remedy="replace them in torch, or write these layers in MATLAB.",
             )
         network = Network(list(self.layers.values()), self.connections, output_names=outputs)
@@ -192,7 +192,8 @@ class _Walk:
     def _is_constant(self, node: fx.Node) -> bool:
         """Whether the node is a number, a size or a tensor of the module; it is kept if so."""
         if node.op == "get_attr":
-            self.constants[node] = _attribute(self.traced, str(node.target))
+            holder, _, name = str(node.target).rpartition(".")
+            self.constants[node] = getattr(self.traced.get_submodule(holder), name)
         elif node.op == "placeholder":
             return False
         elif all(n in self.constants for n in node.all_input_nodes):
@@ -316,8 +317,11 @@ class _Walk:
             self.lost.add(node)
             return Value("", self.shape(node))
         name = operation_name(node)
-        if name in ("getitem", "values") and self._is_tuple(node.all_input_nodes[0]):
-            return self._part(node, self.values[node.all_input_nodes[0]])
+        first = node.all_input_nodes[0] if node.all_input_nodes else node
+        if name in ("getitem", "values") and isinstance(first.meta.get("val"), tuple | list):
+            if node.args[1] not in (0, "values"):
+                raise Refused("of its results only the first is understood")
+            return replace(self.values[first], shape=self.shape(node))
         row = operation_of(node, self.traced)
         module = None
         if node.op == "call_module":
@@ -336,15 +340,6 @@ class _Walk:
             module = self._module(node, row, data[0])
             row = operation_of_module(module) or row
         return self._layers(node, row, module, self.values[data[0]])
-
-    def _is_tuple(self, node: fx.Node) -> bool:
-        return isinstance(node.meta.get("val"), tuple | list)
-
-    def _part(self, node: fx.Node, x: Value) -> Value:
-        """One of several results: the first, which is the data."""
-        if node.args[1] not in (0, "values"):
-            raise Refused("of its results only the first is understood")
-        return replace(x, shape=self.shape(node))
 
     def _module(self, node: fx.Node, row: Operation, data: fx.Node) -> nn.Module:
         """The module that a function with these arguments stands for."""
@@ -406,7 +401,8 @@ class _Walk:
         """The attribute's name; 'layer_0' for the first of a Sequential, 'conv_2' if used again."""
         text = str(node.target).replace(".", "_") if node.op == "call_module" else node.name
         stem = f"layer_{text}" if text[0].isdigit() else text
-        return next(name for name in _numbered(stem) if name not in self.layers)
+        names = chain([stem], (f"{stem}_{i}" for i in count(2)))
+        return next(name for name in names if name not in self.layers)
 
     def _put(self, layer: Layer, sources: Sequence[str]) -> None:
         self.layers[layer.Name] = layer
@@ -453,11 +449,6 @@ def _run(node: fx.Node, args: Any, kwargs: Any) -> Any:
     return node.target(*args, **kwargs)  # type: ignore[operator]
 
 
-def _attribute(module: nn.Module, path: str) -> Any:
-    holder, _, name = path.rpartition(".")
-    return getattr(module.get_submodule(holder), name)
-
-
 def _inserts(index: Any) -> bool:
     return index is None or (isinstance(index, tuple) and None in index)
 
@@ -468,11 +459,6 @@ def _moves_channels(node: fx.Node) -> bool:
     if len(order) == 1:
         order = tuple(order[0])  # type: ignore[arg-type]
     return len(order) > 3 and [*order] == [0, len(order) - 1, *range(1, len(order) - 1)]
-
-
-def _numbered(stem: str) -> Iterator[str]:
-    yield stem
-    yield from (f"{stem}_{i}" for i in counting(2))
 
 
 def _called(node: fx.Node, traced: fx.GraphModule) -> str:

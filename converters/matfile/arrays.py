@@ -129,7 +129,7 @@ class ArrayDecoder:
             stack.pop()
             stack[-1].values.append(value)
             return
-        matrix = self._matrix(top.next, top.end)
+        matrix = self._elements.expect(top.next, top.end, "an array", DataType.MATRIX)
         if not matrix.size:
             self._add_empties(top)
             return
@@ -159,9 +159,6 @@ class ArrayDecoder:
                 offset=container.next,
             )
         stack.append(container)
-
-    def _matrix(self, position: int, end: int) -> Tag:
-        return self._elements.expect(position, end, "an array", DataType.MATRIX)
 
     def _open(self, matrix: Tag) -> Value | _Container:
         """The value of a leaf, or a container to fill."""

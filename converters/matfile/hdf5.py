@@ -166,7 +166,8 @@ class Hdf5File:
             if handle.get_storage_size() != count * kind.get_size():
                 raise corrupt_73(f"The attribute {name} has not the size that its type says.")
             self._check_heap_use(count)
-            return h5py.AttributeManager(_high_level(node))[name]
+            holder = h5py.Group if is_group(node) else h5py.Dataset
+            return h5py.AttributeManager(holder(node))[name]
         if dtype.kind not in _READABLE_KINDS + "S":
             raise corrupt_73(f"The attribute {name} is no number or text.")
         value = np.empty(shape, dtype)
@@ -253,10 +254,6 @@ def _check_variable_length(kind: Any) -> None:
     allowed = {0: (h5t.STRING,), 1: (h5t.STRING, h5t.INTEGER)}.get(variant, ())
     if kind_of != h5t.VLEN or element not in allowed or size != 1:
         raise corrupt_73("The type of the names of fields is not known.")
-
-
-def _high_level(node: Node) -> Any:
-    return h5py.Group(node) if is_group(node) else h5py.Dataset(node)
 
 
 def is_group(node: Node) -> bool:
@@ -436,16 +433,13 @@ def _place_chunk(
     size = math.prod(chunk_shape) * array.itemsize
     for position, kind in reversed(list(enumerate(filters))):
         if not mask >> position & 1:
-            raw = _unfilter(kind, raw, size, array.itemsize)
+            if kind == h5z.FILTER_DEFLATE:
+                raw = inflate_chunk(raw, size)
+            else:
+                raw = np.frombuffer(raw, np.uint8).reshape(array.itemsize, -1).T.tobytes()
     if len(raw) != size:
         raise corrupt_73(f"A chunk holds {len(raw)} bytes instead of {size}.")
     chunk = np.frombuffer(raw, array.dtype).reshape(chunk_shape)
     corner_and_size = zip(offset, chunk_shape, strict=True)
     target = array[tuple(slice(at, at + extent) for at, extent in corner_and_size)]
     target[...] = chunk[tuple(slice(extent) for extent in target.shape)]
-
-
-def _unfilter(kind: int, raw: bytes, size: int, itemsize: int) -> bytes:
-    if kind == h5z.FILTER_DEFLATE:
-        return inflate_chunk(raw, size)
-    return np.frombuffer(raw, np.uint8).reshape(itemsize, -1).T.tobytes()

@@ -39,7 +39,8 @@ def _messages(read: Read, address: int) -> Iterator[tuple[int, bytes]]:
     first = read(address, 64)
     modern = first.startswith(b"OHDR")
     flags = first[5] if modern and len(first) > 5 else 0
-    pieces = [_first_modern(first, address, flags) if modern else _first_old(first, address)]
+    old = (address + 16, struct.unpack("<I", first[8:12].ljust(4, b"\0"))[0])
+    pieces = [_first_modern(first, address, flags) if modern else old]
     for start, size in pieces:  # grows while it is walked
         for kind, body in _in_piece(read(start, min(size, _MAX_PIECE)), modern, flags):
             yield kind, body
@@ -47,10 +48,6 @@ def _messages(read: Read, address: int) -> Iterator[tuple[int, bytes]]:
                 offset, length = struct.unpack("<QQ", body[:16])
                 signature = 4 if modern else 0
                 pieces.append((offset + signature, max(length - 2 * signature, 0)))
-
-
-def _first_old(first: bytes, address: int) -> tuple[int, int]:
-    return address + 16, struct.unpack("<I", first[8:12].ljust(4, b"\0"))[0]
 
 
 def _first_modern(first: bytes, address: int, flags: int) -> tuple[int, int]:

@@ -64,16 +64,8 @@ def parse_matrix(header: bytes) -> _Matrix | None:
             and is_complex in (0, 1)
             and 1 <= name_size <= _LONGEST_NAME
         ):
-            return _Matrix(
-                machine,
-                _STORED[stored],
-                kind,
-                rows,
-                columns,
-                bool(is_complex),
-                name_size,
-                byte_order,
-            )
+            sizes = (rows, columns, bool(is_complex), name_size)
+            return _Matrix(machine, _STORED[stored], kind, *sizes, byte_order)
     return None
 
 
@@ -108,18 +100,15 @@ class Level4Reader:
             )
         name = self._source.read(position + _HEADER_SIZE, matrix.name_size)
         start = position + _HEADER_SIZE + matrix.name_size
-        self._refuse_truncated(matrix, start)
-        self._matrices.append((matrix, start))
-        self.variables.append(self._info(matrix, name, start))
-        return start + matrix.nbytes
-
-    def _refuse_truncated(self, matrix: _Matrix, start: int) -> None:
         if start + matrix.nbytes > self._source.size:
             raise cut_short(
                 f"A matrix of {matrix.nbytes} bytes begins {self._source.size - start} bytes "
                 "before the end of the file.",
                 start,
             )
+        self._matrices.append((matrix, start))
+        self.variables.append(self._info(matrix, name, start))
+        return start + matrix.nbytes
 
     def _info(self, matrix: _Matrix, name: bytes, start: int) -> VariableInfo:
         shape, is_complex = (matrix.rows, matrix.columns), matrix.is_complex

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-import numpy.typing as npt
 
 from matlab_compat.errors import CorruptFileError, MatFileError, TruncatedFileError, locating
 
@@ -136,14 +135,13 @@ class Level5Reader:
         return looked_up(value, lambda: self._objects, skip=self._skip_objects)
 
     def _load(self, stored: _Stored) -> Elements:
-        return Elements(self._bytes(stored), self.byte_order)
-
-    def _bytes(self, stored: _Stored) -> npt.NDArray[np.uint8]:
         if stored.is_compressed:
-            return inflate_array(
+            data = inflate_array(
                 self._source, stored.start, stored.size, self.byte_order, self._limits
             )
-        return self._source.read_array(stored.offset, 8 + stored.size)
+        else:
+            data = self._source.read_array(stored.offset, 8 + stored.size)
+        return Elements(data, self.byte_order)
 
     @cached_property
     def _objects(self) -> ObjectTable:

@@ -124,13 +124,17 @@ class Level73Reader:
         self._skip_objects = skip_objects
         with Source(path) as source:
             text = source.read(0, min(116, source.size))
-            _refuse_stub(source)
+            if source.size <= _USERBLOCK:
+                raise cut_short(f"The file ends after {source.size} bytes, within its header.")
             self.header = Header.from_text(text) if text.startswith(b"MATLAB") else Header()
         self._nodes: dict[str, Node] = {}
         self._file = Hdf5File(Path(path))
         try:
             with hdf5_errors():
-                self._nodes = self._open_variables()
+                root = self._file.root
+                names = hdf5.names(root)
+                Budget(limits).spend_elements(len(names))
+                self._nodes = {n: hdf5.member(root, n) for n in names if n[0] != "#"}
                 self.variables = [self._info(name, node) for name, node in self._nodes.items()]
         except MatFileError:
             self.close()
@@ -154,11 +158,6 @@ class Level73Reader:
         with hdf5_errors():
             value = self._value(self._nodes[name], Budget(self._limits))
             return looked_up(value, lambda: self._objects, skip=self._skip_objects)
-
-    def _open_variables(self) -> dict[str, Node]:
-        names = hdf5.names(self._file.root)
-        Budget(self._limits).spend_elements(len(names))
-        return {name: hdf5.member(self._file.root, name) for name in names if name[0] != "#"}
 
     # What an entry says about itself
 
@@ -194,7 +193,10 @@ class Level73Reader:
         if hdf5.is_group(node):
             return self._struct_shape(node)
         if self._number(node, "MATLAB_object_decode") == _OPAQUE:
-            return self._object_shape(node)
+            if hdf5.is_references(node) or math.prod(node.shape) > self._limits.max_elements:
+                return (1, 1)
+            words = hdf5.read_array(node, Budget(self._limits)).ravel()
+            return reference_shape(words) or (1, 1)
         return _matlab_shape(node.shape)
 
     def _empty_shape(self, node: Node) -> Shape:
@@ -205,12 +207,6 @@ class Level73Reader:
         if math.prod(map(int, size)) and self._class(node) != "struct":
             raise corrupt_73(f"An array marked empty has the size {size.tolist()}.")
         return tuple(int(extent) for extent in size)
-
-    def _object_shape(self, node: Node) -> Shape:
-        if hdf5.is_references(node) or math.prod(node.shape) > self._limits.max_elements:
-            return (1, 1)
-        words = hdf5.read_array(node, Budget(self._limits)).ravel()
-        return reference_shape(words) or (1, 1)
 
     def _struct_shape(self, group: Node) -> Shape:
         """1 x 1 unless the fields are data sets of bare references."""
@@ -319,7 +315,10 @@ class Level73Reader:
         if decode in (_OLD_OBJECT, _OPAQUE):
             return ObjectArray(class_name, shape, [])
         if class_name == "struct":
-            return self._empty_struct(node, shape)
+            names = self._file.field_names(node) or []
+            if names and 0 not in shape:
+                raise corrupt_73("A struct marked empty has values.")
+            return StructArray(shape, {name: [] for name in names})
         if class_name == "char":
             return _text(np.zeros(shape, np.uint16))
         if class_name == "function_handle":
@@ -327,12 +326,6 @@ class Level73Reader:
         if class_name == "cell":
             return np.empty(shape, object)
         return np.zeros(shape, _DTYPES.get(class_name, _DTYPES["double"]))
-
-    def _empty_struct(self, node: Node, shape: Shape) -> StructArray:
-        names = self._file.field_names(node) or []
-        if names and 0 not in shape:
-            raise corrupt_73("A struct marked empty has values.")
-        return StructArray(shape, {name: [] for name in names})
 
     def _sparse(self, node: Node, class_name: str, budget: Budget) -> SparseArray:
         if not hdf5.is_group(node):
@@ -378,17 +371,14 @@ class Level73Reader:
         names = _in_order(hdf5.names(node), self._file.field_names(node))
         budget.spend_elements(len(names))
         fields = {name: [None] * math.prod(shape) for name in names}
-        children = self._fields_of_array if self._is_array(node, names) else self._fields_of_scalar
-        return _Found(StructArray(shape, fields), children(node, fields, budget))
-
-    def _is_array(self, node: Node, names: list[str]) -> bool:
-        return bool(names) and self._is_field_of_array(hdf5.member(node, names[0]))
-
-    def _fields_of_scalar(
-        self, node: Node, fields: dict[str, list[Value]], budget: Budget
-    ) -> Iterator[_Slot]:
-        for name, values in fields.items():
-            yield _Slot(values, 0, partial(hdf5.member, node, name), name)
+        if names and self._is_field_of_array(hdf5.member(node, names[0])):
+            children = self._fields_of_array(node, fields, budget)
+        else:
+            children = (
+                _Slot(values, 0, partial(hdf5.member, node, name), name)
+                for name, values in fields.items()
+            )
+        return _Found(StructArray(shape, fields), children)
 
     def _fields_of_array(
         self, node: Node, fields: dict[str, list[Value]], budget: Budget
@@ -430,11 +420,6 @@ class Level73Reader:
             raise corrupt_73("The object store has no index of bytes.")
         index = metadata.tobytes("F")
         return ObjectTable(index, len(references), cell, limits=self._limits, file=self._path)
-
-
-def _refuse_stub(source: Source) -> None:
-    if source.size <= _USERBLOCK:
-        raise cut_short(f"The file ends after {source.size} bytes, within its header.")
 
 
 def _class_of_dtype(node: Node) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -39,18 +39,15 @@ def replace_leaves(root: Value, replace: Callable[[Value], Value]) -> Value:
     waiting: list[Any] = [holder]
     while waiting:
         children = waiting.pop()
-        for key, stored in _items(children):
+        # Copies: assigning to a numpy iterator starts it anew.
+        is_dict = isinstance(children, dict)
+        for key, stored in list(children.items() if is_dict else enumerate(list(children))):
             value = children[key] = _as_handle(stored)
             inner = list(_inner(value))
             waiting.extend(inner)
             if not inner:
                 children[key] = replace(value)
     return holder[0]
-
-
-def _items(children: Any) -> Iterable[tuple[Any, Value]]:
-    # A copy: assigning to a numpy iterator starts it anew.
-    return list(children.items()) if isinstance(children, dict) else enumerate(list(children))
 
 
 def _inner(value: Value) -> Iterator[Any]:

@@ -172,7 +172,12 @@ class Elements:
         if flags.size != 8:
             raise corrupt(f"Array flags have {flags.size} bytes instead of 8.", matrix.start)
         word, _ = self.words(flags.start)
-        array_class = _array_class(word & 0xFF, flags.start)
+        number = word & 0xFF
+        if not 1 <= number <= len(ArrayClass):
+            raise unsupported(
+                f"Array class {number} is none that MATLAB documents (1 to 17).", flags.start
+            )
+        array_class = ArrayClass(number)
         if array_class is ArrayClass.OPAQUE:
             return self._opaque_header(flags.next, end, bool(word & 0x400))
         # Some writers say UINT32; the numbers are the same (scipy reads them so, too).
@@ -223,12 +228,3 @@ class Elements:
                 f"An array has the negative size {' x '.join(map(str, shape))}.", tag.start
             )
         return shape
-
-
-def _array_class(number: int, offset: int) -> ArrayClass:
-    try:
-        return ArrayClass(number)
-    except ValueError:
-        raise unsupported(
-            f"Array class {number} is none that MATLAB documents (1 to 17).", offset
-        ) from None

@@ -115,7 +115,8 @@ def encode(value: Value, name: str = "") -> Parts:
     if value.dtype.kind == "O":
         cells = [part for cell in value.ravel(order="F") for part in encode(cell)]
         return matrix(ArrayClass.CELL, value.shape, name, cells)
-    return _numeric(value, name)
+    kind, _ = _CLASS_AND_TYPE[value.dtype.name]
+    return matrix(kind, value.shape, name, _numbers(value), _flags(value))
 
 
 def units_of_row(text: str) -> npt.NDArray[np.uint16]:
@@ -137,11 +138,6 @@ def _char(units: npt.NDArray[np.uint16], name: str) -> Parts:
     else:
         data = element(DataType.UTF8, _bytes(units.astype(np.uint8)))
     return matrix(ArrayClass.CHAR, units.shape, name, data)
-
-
-def _numeric(array: Array, name: str) -> Parts:
-    kind, _ = _CLASS_AND_TYPE[array.dtype.name]
-    return matrix(kind, array.shape, name, _numbers(array), _flags(array))
 
 
 def _flags(array: Array) -> int:

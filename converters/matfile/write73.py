@@ -107,17 +107,14 @@ class Writer:
         else:
             entry = parent.create_group(name)
             entry.attrs["MATLAB_class"] = np.bytes_("struct")
-            self._put_fields(entry, value)
+            for field, values in value.fields.items():
+                if value.shape == (1, 1):
+                    self.put(entry, field, values[0])
+                else:
+                    self.references(entry, field, value.shape, values)
         if value.fields:
             self._put_field_names(entry, list(value.fields))
         return entry
-
-    def _put_fields(self, group: h5py.Group, value: StructArray) -> None:
-        for field, values in value.fields.items():
-            if value.shape == (1, 1):
-                self.put(group, field, values[0])
-            else:
-                self.references(group, field, value.shape, values)
 
     def _put_field_names(self, entry: h5py.HLObject, fields: list[str]) -> None:
         kind = h5py.vlen_dtype(np.dtype("S1"))

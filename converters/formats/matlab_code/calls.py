@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -104,50 +103,35 @@ def call(layer: Layer, source: str, function: str = "") -> Call:
     """
     if why := refusal(layer):
         raise UnsupportedLayerError(f"{layer.label}: {why}.")
-    values = _arguments(layer)
-    given = [
-        _expression(v, source, n, function) for n, v in zip(_names(layer), values, strict=True)
-    ]
+    values = {name: layer.values[name] for name in layer.arguments}
+    if layer.constructor in ("crop2dLayer", "crop3dLayer"):
+        centred = layer.values["Mode"] == "centercrop"
+        values = {"Location": "centercrop" if centred else layer.values["Location"]}
+    given = [_expression(value, source, name, function) for name, value in values.items()]
     for name, value in _options(layer).items():
         given.append(f"'{name}', {_expression(value, source, name, function)}")
     return Call(layer.constructor, tuple(given))
 
 
-def _names(layer: Layer) -> tuple[str, ...]:
-    return ("Location",) if layer.constructor in ("crop2dLayer", "crop3dLayer") else layer.arguments
-
-
-def _arguments(layer: Layer) -> list[Any]:
-    """The values of the positional arguments."""
-    if layer.constructor in ("crop2dLayer", "crop3dLayer"):
-        centred = layer.values["Mode"] == "centercrop"
-        return ["centercrop" if centred else layer.values["Location"]]
-    return [layer.values[name] for name in layer.arguments]
-
-
 def _options(layer: Layer) -> dict[str, Any]:
     """The name-value arguments: Name first, then what is not MATLAB's default."""
     defaults = layer.constructor_defaults()
+    left_out = {"Mode", "Location"} if layer.constructor.startswith("crop") else set()
+    left_out |= {
+        name
+        for name in _DERIVED
+        if name not in _TAKE or not _TAKE[name].fullmatch(layer.constructor)
+    }
     options = {
         name: value
         for name, value in layer.constructor_options().items()
-        if name not in _without(layer) and not same_value(value, defaults.get(name, value))
+        if name not in left_out and not same_value(value, defaults.get(name, value))
     }
     options = {name: value for name, value in options.items() if not callable(value)}
     if isinstance(layer, FunctionLayer):
         options |= _ports(layer)
     name = options.pop("Name", "")
     return {"Name": name, **options} if name else options
-
-
-def _without(layer: Layer) -> set[str]:
-    derived = {
-        name
-        for name in _DERIVED
-        if name not in _TAKE or not _TAKE[name].fullmatch(layer.constructor)
-    }
-    crop = {"Mode", "Location"} if layer.constructor.startswith("crop") else set()
-    return derived | crop
 
 
 def _ports(layer: FunctionLayer) -> dict[str, Any]:
@@ -181,12 +165,9 @@ def _expression(value: Any, source: str, name: str, function: str) -> str:
     if isinstance(value, str):
         return quoted(value) if plain(value) else f"{source}.{name}"
     if isinstance(value, list | tuple) and value and all(isinstance(v, str) for v in value):
-        return _cell(value) if all(map(plain, value)) else f"{source}.{name}"
+        texts = "{" + ", ".join(map(quoted, value)) + "}"
+        return texts if all(map(plain, value)) else f"{source}.{name}"
     return _numbers(value)
-
-
-def _cell(texts: Sequence[str]) -> str:
-    return "{" + ", ".join(map(quoted, texts)) + "}"
 
 
 def _numbers(value: Any) -> str:

@@ -75,7 +75,7 @@ class Onnx(Format, suffixes=(".onnx",)):
         import onnx
 
         model = onnx.load(path)
-        labels = json.loads(_property(model, "inputs"))
+        (labels,) = (json.loads(p.value) for p in model.metadata_props if p.key == "inputs")
         return tuple(
             fixed_remark(name, size.dim[label.index("T")].dim_value)
             for (name, label), size in zip(labels.items(), _input_shapes(model), strict=True)
@@ -163,7 +163,8 @@ def _translated(program: Any, about: dict[str, Any]) -> onnx.ModelProto:
                 dynamo=True,
                 opset_version=OPSET,
                 input_names=list(about["inputs"]),
-                output_names=_output_names(about),
+                # ONNX has one space of names for inputs and outputs.
+                output_names=[n + "_out" * (n in about["inputs"]) for n in about["outputs"]],
                 verbose=False,
             )
             assert translated is not None
@@ -177,11 +178,6 @@ def _translated(program: Any, about: dict[str, Any]) -> onnx.ModelProto:
             f"ONNX cannot express it: {type(cause).__name__}: {cause_text(cause)}",
             remedy="convert to .pt2, which holds a program as well.",
         ) from error
-
-
-def _output_names(about: dict[str, Any]) -> list[str]:
-    """ONNX has one space of names for inputs and outputs."""
-    return [f"{name}_out" if name in about["inputs"] else name for name in about["outputs"]]
 
 
 @contextlib.contextmanager
@@ -230,10 +226,6 @@ def _unique(stem: str, named: dict[str, str]) -> str:
 
 def _input_shapes(model: onnx.ModelProto) -> list[onnx.TensorShapeProto]:
     return [value.type.tensor_type.shape for value in model.graph.input]
-
-
-def _property(model: onnx.ModelProto, key: str) -> str:
-    return next(str(p.value) for p in model.metadata_props if p.key == key)
 
 
 def _check(model: onnx.ModelProto) -> None:

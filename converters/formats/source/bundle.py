@@ -53,7 +53,8 @@ class Bundle:
             self._add_import(source.imports[name])
         elif name in source.definitions and (module, name) not in self._seen:
             self._seen.add((module, name))
-            for needed in _names_in(_cleaned(source, name)):
+            nodes = ast.walk(ast.parse(_cleaned(source, name)))
+            for needed in sorted({node.id for node in nodes if isinstance(node, ast.Name)}):
                 self.add(module, needed)
             self._names.setdefault(module, set()).add(name)
 
@@ -165,7 +166,3 @@ def _cleaned(source: Source, name: str) -> str:
 def _is_error(source: Source, function: ast.expr) -> bool:
     found = source.imports.get(function.id) if isinstance(function, ast.Name) else None
     return found is not None and found.module == ERRORS
-
-
-def _names_in(text: str) -> list[str]:
-    return sorted({node.id for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Name)})
