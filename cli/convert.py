@@ -15,16 +15,15 @@ if TYPE_CHECKING:
     from converters.convert import Converted
 
 
+@options.grouped
 def command(
     file: options.Files,
+    *,
     out: Annotated[
         str,
         typer.Option("-o", "--output", help="What to write; its ending says the format."),
     ],
-    variable: options.Variable = None,
-    layer: options.Layer = None,
-    layer_class: options.Class = None,
-    ignore_fields: options.IgnoreFields = None,
+    model: options.Model,
     to: Annotated[
         str, typer.Option(help="For many files: the ending to write them with, into the folder -o.")
     ] = ".pt",
@@ -45,9 +44,7 @@ def command(
     ] = True,
     force: Annotated[bool, typer.Option("--force", help="Replace what is there.")] = False,
     format: options.ReportFormat = output.Format.text,
-    max_bytes: options.MaxBytes = None,
-    max_depth: options.MaxDepth = None,
-    max_elements: options.MaxElements = None,
+    bounds: options.Limits,
 ) -> None:
     """Convert a network or layer; what was written is run and compared before it gets its name.
 
@@ -60,14 +57,11 @@ def command(
         done = convert(
             path,
             Path(out) / f"{Path(path).stem}{to}" if many else out,
-            variable,
-            layer,
-            layer_class=layer_class,
-            ignore_fields=ignore_fields or (),
+            **model.given(),
             options=Options(dtype, stub, strip_normalization, steps),
             check=check,
             overwrite=force,
-            limits=options.limits(max_bytes, max_depth, max_elements),
+            limits=bounds.given(),
         )
         results.append(done)
         return files.Outcome(path, done.exit_code, _said(done))

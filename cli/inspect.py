@@ -11,14 +11,14 @@ from matlab_compat.display import lines_of_their_own
 from . import files, options, output
 
 
+@options.grouped
 def command(
     file: options.Files,
+    *,
     variable: options.Variable = None,
     layer_class: options.Class = None,
     format: options.ReportFormat = output.Format.text,
-    max_bytes: options.MaxBytes = None,
-    max_depth: options.MaxDepth = None,
-    max_elements: options.MaxElements = None,
+    bounds: options.Limits,
     encoding: options.Encoding = None,
 ) -> None:
     """List what is in a MAT-file: variables, and layers as MATLAB prints them.
@@ -28,7 +28,7 @@ def command(
     from converters.inspect import inspect
 
     def look(path: str) -> dict[str, Any]:
-        limits = options.limits(max_bytes, max_depth, max_elements)
+        limits = bounds.given()
         return inspect(path, variable, layer_class=layer_class, limits=limits, encoding=encoding)
 
     paths = files.expanded(file)

@@ -1,15 +1,19 @@
-"""Options that several commands share."""
+"""Options that several commands share, alone and in records of what belongs together."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from collections.abc import Callable
+from dataclasses import dataclass, fields, is_dataclass
+from functools import wraps
+from inspect import Parameter, Signature, signature
+from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
 
 import typer
 
 from .output import Format
 
 if TYPE_CHECKING:
-    from converters.matfile.limits import Limits
+    from converters.matfile import limits
 
 File = Annotated[str, typer.Argument(help="A MAT-file (level 4, 5, 6, 7 or 7.3).")]
 Files = Annotated[
@@ -45,21 +49,66 @@ Encoding = Annotated[
     str | None,
     typer.Option(help="Code page of text that is not UTF-8: cp1252 (default), gbk, cp1251 ..."),
 ]
-MaxBytes = Annotated[
-    int | None, typer.Option(help="Bytes that one variable may decode to (4 GiB).", min=1)
-]
-MaxDepth = Annotated[
-    int | None, typer.Option(help="Nesting of cells, structs and objects (100).", min=1)
-]
-MaxElements = Annotated[
-    int | None,
-    typer.Option(help="Cells, struct fields and objects in one variable (5 million).", min=1),
-]
 
 
-def limits(max_bytes: int | None, max_depth: int | None, max_elements: int | None) -> Limits:
-    """The limits that the options ask for; those not given keep their defaults."""
-    from converters.matfile.limits import Limits
+@dataclass(frozen=True)
+class Model:
+    """Which of the models in a file is meant, and how it is read."""
 
-    asked = {"max_bytes": max_bytes, "max_depth": max_depth, "max_elements": max_elements}
-    return Limits(**{name: value for name, value in asked.items() if value is not None})
+    variable: Variable = None
+    layer: Layer = None
+    layer_class: Class = None
+    ignore_fields: IgnoreFields = None
+
+    def given(self) -> dict[str, Any]:
+        """As the functions of ``converters`` take it."""
+        return {**vars(self), "ignore_fields": tuple(self.ignore_fields or ())}
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Bounds on what a file may make us do."""
+
+    max_bytes: Annotated[
+        int | None, typer.Option(help="Bytes that one variable may decode to (4 GiB).", min=1)
+    ] = None
+    max_depth: Annotated[
+        int | None, typer.Option(help="Nesting of cells, structs and objects (100).", min=1)
+    ] = None
+    max_elements: Annotated[
+        int | None,
+        typer.Option(help="Cells, struct fields and objects in one variable (5 million).", min=1),
+    ] = None
+
+    def given(self) -> limits.Limits:
+        """The limits asked for; those not given keep their defaults."""
+        from converters.matfile.limits import Limits
+
+        return Limits(**{name: value for name, value in vars(self).items() if value is not None})
+
+
+def grouped(command: Callable[..., None]) -> Callable[..., None]:
+    """A command with records among its parameters, as typer takes it: with their fields instead.
+
+    Commands with many options say so what belongs together, and pass it on as a whole.
+    """
+    hints = get_type_hints(command, include_extras=True)
+    records: dict[str, Any] = {name: kind for name, kind in hints.items() if is_dataclass(kind)}
+    parameters: list[Parameter] = []
+    for name, parameter in signature(command).parameters.items():
+        named = parameter.replace(kind=Parameter.KEYWORD_ONLY, annotation=hints[name])
+        inner = get_type_hints(records[name], include_extras=True) if name in records else {}
+        own = {f.name: f.default for f in fields(records[name])} if name in records else {}
+        parameters += [
+            named.replace(name=field, default=default, annotation=inner[field])
+            for field, default in own.items()
+        ] or [named]
+
+    @wraps(command)
+    def spread(**given: Any) -> None:
+        for name, kind in records.items():
+            given[name] = kind(**{field.name: given.pop(field.name) for field in fields(kind)})
+        command(**given)
+
+    spread.__signature__ = Signature(parameters)  # type: ignore[attr-defined]
+    return spread

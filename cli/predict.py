@@ -9,8 +9,10 @@ import typer
 from . import options, output
 
 
+@options.grouped
 def command(
     file: options.File,
+    *,
     out: Annotated[
         str,
         typer.Option(
@@ -18,17 +20,12 @@ def command(
         ),
     ],
     input: options.Inputs = None,
-    variable: options.Variable = None,
-    layer: options.Layer = None,
-    layer_class: options.Class = None,
-    ignore_fields: options.IgnoreFields = None,
+    model: options.Model,
     data_format: options.DataFormat = None,
     device: options.Device = "cpu",
     dtype: options.DType = "single",
     force: Annotated[bool, typer.Option("--force", help="Replace an existing file.")] = False,
-    max_bytes: options.MaxBytes = None,
-    max_depth: options.MaxDepth = None,
-    max_elements: options.MaxElements = None,
+    bounds: options.Limits,
 ) -> None:
     """Run a layer or network on an input and save Y, in MATLAB order.
 
@@ -43,15 +40,12 @@ def command(
         file,
         input or [],
         out,
-        variable,
-        layer,
-        layer_class=layer_class,
-        ignore_fields=ignore_fields or (),
+        **model.given(),
         data_format=data_format,
         device=device,
         dtype=dtype,
         overwrite=force,
-        limits=options.limits(max_bytes, max_depth, max_elements),
+        limits=bounds.given(),
     )
     for name, value in written.items():
         kind = "cell" if value.dtype == object else value.dtype.name

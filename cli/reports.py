@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
 
 from matlab_compat.errors import UsageError
 
@@ -27,19 +29,20 @@ _ENDINGS = (
 class Files:
     """Where the reports on one file go; None for those not asked for."""
 
-    report: str | None
-    plot: str | None
-    reference: str | None
-    script: str | None
-    #: Replace existing files.
-    force: bool
+    report: Annotated[str | None, typer.Option(help="Write a page (HTML) with images.")] = None
+    plot: Annotated[str | None, typer.Option(help="Write a figure: .png, .pdf or .svg.")] = None
+    save_reference: Annotated[
+        str | None, typer.Option(help="Write what was computed, and in float64, to a MAT-file.")
+    ] = None
+    gen_script: Annotated[
+        str | None, typer.Option(help="Write a Python script that repeats the comparison.")
+    ] = None
 
     def wanted(self) -> list[str]:
         """The names of the files asked for."""
-        places = (self.report, self.plot, self.reference, self.script)
-        return [place for place in places if place is not None]
+        return [place for place in vars(self).values() if place is not None]
 
-    def check(self) -> None:
+    def check(self, *, overwrite: bool) -> None:
         """Say before the network runs what would go wrong after it.
 
         Raises
@@ -52,12 +55,12 @@ class Files:
         from converters.endings import ending_of
 
         for place, (what, endings) in zip(
-            (self.report, self.script, self.reference), _ENDINGS, strict=True
+            (self.report, self.gen_script, self.save_reference), _ENDINGS, strict=True
         ):
             if place is not None:
                 ending_of(place, endings, what)
         for place in self.wanted():
-            check_place(place, overwrite=self.force)
+            check_place(place, overwrite=overwrite)
         if len(set(self.wanted())) < len(self.wanted()):
             raise UsageError("Two reports have the same name.", remedy="give each its own.")
         if self.plot is not None:
@@ -65,30 +68,24 @@ class Files:
 
             check_plot(Path(self.plot))
 
-    def write(self, report: Report, file: str, script: str) -> None:
+    def write(self, report: Report, file: str, script: str, *, overwrite: bool) -> None:
         """Write them, each whole or not at all, and say so."""
         from converters.atomic import new_file
         from converters.reference import save_reference
         from matlab_compat.parity.reports.html import html_page
         from matlab_compat.parity.reports.plot import save_plot
 
-        if self.report is not None:
-            self._text(self.report, html_page(report, file))
-        if self.script is not None:
-            self._text(self.script, script)
+        for place, text in ((self.report, html_page(report, file)), (self.gen_script, script)):
+            if place is not None:
+                with new_file(place, overwrite=overwrite) as temporary:
+                    temporary.write_text(text, encoding="utf-8", newline="\n")
         if self.plot is not None:
-            with new_file(self.plot, overwrite=self.force) as temporary:
+            with new_file(self.plot, overwrite=overwrite) as temporary:
                 save_plot(report, temporary)
-        if self.reference is not None:
-            save_reference(report, self.reference, overwrite=self.force)
+        if self.save_reference is not None:
+            save_reference(report, self.save_reference, overwrite=overwrite)
         for place in self.wanted():
             output.note(f"wrote {place}")
-
-    def _text(self, place: str, text: str) -> None:
-        from converters.atomic import new_file
-
-        with new_file(place, overwrite=self.force) as temporary:
-            temporary.write_text(text, encoding="utf-8", newline="\n")
 
 
 def show(record: Mapping[str, Any], format: output.ReportFormat) -> None:

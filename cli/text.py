@@ -52,16 +52,12 @@ def _model(model: dict[str, Any]) -> list[str]:
         return _loose(model["name"], model["loose"])
     if "problem" in model:
         return [f"{model['name']}: {_short(model['class'])}, damaged: {model['problem']}"]
-    count = _plural(len(model["layers"]), "layer")
+    count = f"{len(model['layers'])} layer{'s' * (len(model['layers']) != 1)}"
     return [f"{model['name']}: {_short(model['class'])}, {count}", *_layers(model)]
 
 
 def _short(class_name: str) -> str:
     return class_name.rpartition(".")[2]
-
-
-def _plural(count: int, noun: str) -> str:
-    return f"{count} {noun}{'' if count == 1 else 's'}"
 
 
 def _whos(variables: list[dict[str, Any]]) -> list[str]:

@@ -14,15 +14,29 @@ from . import files, options, output, reports
 
 if TYPE_CHECKING:
     from converters.batch import Job, Record
-    from matlab_compat.parity.runner import Precision
 
 
+@dataclass(frozen=True)
+class Many:
+    """How many files are done, and where their records go."""
+
+    jobs: Annotated[int, typer.Option(help="Processes for many files.", min=1)] = 1
+    dask: Annotated[
+        str | None, typer.Option(help="Address of a dask scheduler whose workers do the files.")
+    ] = None
+    results: Annotated[
+        str | None, typer.Option(help="JSON-lines file that gets each file's record at once.")
+    ] = None
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on with --results where an earlier run stopped.")
+    ] = False
+
+
+@options.grouped
 def command(
     file: options.Files,
-    variable: options.Variable = None,
-    layer: options.Layer = None,
-    layer_class: options.Class = None,
-    ignore_fields: options.IgnoreFields = None,
+    *,
+    model: options.Model,
     input: options.Inputs = None,
     expected: Annotated[
         list[str] | None, typer.Option(help="FILE[:VARIABLE] with MATLAB's output; repeatable.")
@@ -51,28 +65,10 @@ def command(
     format: Annotated[
         output.ReportFormat, typer.Option("--format", help="How to report.")
     ] = output.ReportFormat.text,
-    report: Annotated[str | None, typer.Option(help="Write a page (HTML) with images.")] = None,
-    plot: Annotated[str | None, typer.Option(help="Write a figure: .png, .pdf or .svg.")] = None,
-    save_reference: Annotated[
-        str | None, typer.Option(help="Write what was computed, and in float64, to a MAT-file.")
-    ] = None,
-    gen_script: Annotated[
-        str | None, typer.Option(help="Write a Python script that repeats the comparison.")
-    ] = None,
-    jobs: Annotated[int, typer.Option(help="Processes for many files.", min=1)] = 1,
-    dask: Annotated[
-        str | None, typer.Option(help="Address of a dask scheduler whose workers do the files.")
-    ] = None,
-    results: Annotated[
-        str | None, typer.Option(help="JSON-lines file that gets each file's record at once.")
-    ] = None,
-    resume: Annotated[
-        bool, typer.Option("--resume", help="Go on with --results where an earlier run stopped.")
-    ] = False,
+    asked: reports.Files,
+    many: Many,
     force: Annotated[bool, typer.Option("--force", help="Replace existing files.")] = False,
-    max_bytes: options.MaxBytes = None,
-    max_depth: options.MaxDepth = None,
-    max_elements: options.MaxElements = None,
+    bounds: options.Limits,
 ) -> None:
     """Run a layer or network and compare with what MATLAB saved. 0 if equal, 1 if different.
 
@@ -90,42 +86,26 @@ def command(
     job = Job(
         path="",
         chosen=Chosen(
-            variable=variable,
-            layer=layer,
-            layer_class=layer_class,
-            ignore_fields=tuple(ignore_fields or ()),
+            **model.given(),
             input=tuple(input or ()),
             expected=tuple(expected or ()),
             data_format=data_format,
         ),
         precision=Precision(device, dtype, allow_tf32),
         tolerance=Tolerance(atol or 0.0, rtol or 0.0) if given else None,
-        limits=options.limits(max_bytes, max_depth, max_elements),
+        limits=bounds.given(),
         against=against,
         seed=seed,
     )
     todo = [replace(job, path=path) for path in files.expanded(file)]
-    asked = reports.Files(report, plot, save_reference, gen_script, force)
-    if files.is_many(file) or results is not None or dask is not None:
+    if files.is_many(file) or many.results is not None or many.dask is not None:
         _refuse(asked.wanted(), "is about one file, and here are several", "name one file.")
-        if resume and results is None:
+        if many.resume and many.results is None:
             raise UsageError("--resume needs to know of what.", remedy="add --results FILE.")
-        records = _many(todo, _Many(jobs, dask, results, resume=resume, force=force))
-        raise typer.Exit(reports.show_many(records, format))
-    if resume:
+        raise typer.Exit(reports.show_many(_records(todo, many, force), format))
+    if many.resume:
         raise UsageError("--resume is for many files.", remedy="add --results FILE.")
-    raise typer.Exit(_one(todo[0], asked, format))
-
-
-@dataclass(frozen=True)
-class _Many:
-    """How many files are done, and where their records go."""
-
-    jobs: int
-    dask: str | None
-    results: str | None
-    resume: bool
-    force: bool
+    raise typer.Exit(_one(todo[0], asked, force, format))
 
 
 def _refuse(wanted: Sequence[str], why: str, remedy: str) -> None:
@@ -133,7 +113,7 @@ def _refuse(wanted: Sequence[str], why: str, remedy: str) -> None:
         raise UsageError(f"The report {wanted[0]} {why}.", remedy=remedy)
 
 
-def _one(job: Job, asked: reports.Files, format: output.ReportFormat) -> int:
+def _one(job: Job, asked: reports.Files, force: bool, format: output.ReportFormat) -> int:
     """One file: what is printed, and the files asked for."""
     from matlab_compat.parity import keeping_arrays
 
@@ -142,11 +122,13 @@ def _one(job: Job, asked: reports.Files, format: output.ReportFormat) -> int:
     else:
         if job.against is not None:
             why = "would compare with what MATLAB saved, not with --against"
-            _refuse([asked.script] if asked.script else [], why, "leave one of the two out.")
-        asked.check()
+            _refuse(
+                [asked.gen_script] if asked.gen_script else [], why, "leave one of the two out."
+            )
+        asked.check(overwrite=force)
         with keeping_arrays():
             done = job.report()
-        asked.write(done, job.path, _script(job))
+        asked.write(done, job.path, _script(job), overwrite=force)
     reports.show({"file": job.path, **done.to_json()}, format)
     return done.exit_code
 
@@ -156,21 +138,17 @@ def _script(job: Job) -> str:
 
     where = vars(job.chosen).copy()
     labels = where.pop("data_format")
-    return script(job.path, where, {"data_format": labels, **_options(job.precision)})
+    precision = {**vars(job.precision), "allow_tf32": job.precision.allow_tf32 or None}
+    return script(job.path, where, {"data_format": labels, **precision})
 
 
-def _options(precision: Precision) -> dict[str, object]:
-    """The options of ``predict``, for the script; without what is off."""
-    return {**vars(precision), "allow_tf32": precision.allow_tf32 or None}
-
-
-def _many(todo: list[Job], how: _Many) -> list[Record]:
+def _records(todo: list[Job], how: Many, force: bool) -> list[Record]:
     """The records of all files, in their order; those of an earlier run are not made again."""
     from converters.batch import Results
 
     kept = None
     if how.results is not None:
-        kept = Results(how.results, resume=how.resume, overwrite=how.force)
+        kept = Results(how.results, resume=how.resume, overwrite=force)
     known = (
         {} if kept is None else {job.path: kept.records[job.path] for job in todo if kept.has(job)}
     )
