@@ -20,8 +20,7 @@ def command(
     file: options.Files,
     *,
     out: Annotated[
-        str,
-        typer.Option("-o", "--output", help="What to write; its ending says the format."),
+        str, typer.Option("-o", "--output", help="What to write; its ending says the format.")
     ],
     model: options.Model,
     to: Annotated[

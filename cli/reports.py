@@ -18,11 +18,7 @@ if TYPE_CHECKING:
 
 
 #: What the files are, and how their names end: the page, the script and the reference.
-_ENDINGS = (
-    ("A page", (".html", ".htm")),
-    ("A Python script", (".py",)),
-    ("A MAT-file", (".mat",)),
-)
+_ENDINGS = (("A page", (".html", ".htm")), ("A Python script", (".py",)), ("A MAT-file", (".mat",)))
 
 
 @dataclass(frozen=True)

@@ -126,12 +126,7 @@ def convert(
 ) -> Converted:
     """:func:`save` for the layer or network in a file; see :func:`converters.load`."""
     model = load(
-        path,
-        variable,
-        layer,
-        layer_class=layer_class,
-        ignore_fields=ignore_fields,
-        limits=limits,
+        path, variable, layer, layer_class=layer_class, ignore_fields=ignore_fields, limits=limits
     )
     with running(path, limits):
         prepared = Prepared(model, options)

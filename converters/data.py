@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from matlab_compat.arrays import Array
 from matlab_compat.data_format import dlarray
 from matlab_compat.errors import (
     MatlabCompatError,
@@ -16,6 +18,7 @@ from matlab_compat.errors import (
     UsageError,
     locating,
 )
+from matlab_compat.plain_text import plain_texts
 
 from .identify.files import kind_of_file
 from .matfile import DEFAULT_LIMITS, Limits, MatFile, VariableInfo, open_mat
@@ -79,11 +82,24 @@ def split_argument(argument: str) -> tuple[str, str | None]:
     return match.group(1), match.group(2)
 
 
+def texts_of(given: str | Sequence[str] | None) -> list[str]:
+    """What a parameter names that takes one text or several."""
+    texts = () if given is None else plain_texts(given)
+    return [texts] if isinstance(texts, str) else list(texts)
+
+
 def unlabelled(value: Any) -> Any:
     """The plain array of a ``dlarray``, or those of a list of them; others as they are."""
     if isinstance(value, list):
         return [unlabelled(item) for item in value]
     return value.extractdata() if isinstance(value, dlarray) else value
+
+
+def writable(array: Array) -> Array:
+    """A result as MAT-files hold it: single for half, at least two dimensions, column-major."""
+    if array.dtype == np.float16:
+        array = array.astype(np.float32)
+    return np.asfortranarray(array[..., np.newaxis] if array.ndim == 1 else array)
 
 
 def pick(values: MatFile | dict[str, Value], names: tuple[str, ...]) -> str | None:

@@ -11,11 +11,10 @@ import numpy as np
 from matlab_compat.data_format import dlarray
 from matlab_compat.errors import UsageError
 from matlab_compat.layers import Layer
-from matlab_compat.plain_text import plain_texts
 from matlab_compat.wording import argument
 
 from .atomic import check_place
-from .data import read_array
+from .data import read_array, texts_of, writable
 from .formats.mat_struct import INPUT_NAMES
 from .load import load
 from .matfile import DEFAULT_LIMITS, Limits
@@ -70,15 +69,9 @@ def predict(
     check_output(output, ())  # before anything is read
     check_place(output, overwrite=overwrite)
     model = load(
-        path,
-        variable,
-        layer,
-        layer_class=layer_class,
-        ignore_fields=ignore_fields,
-        limits=limits,
+        path, variable, layer, layer_class=layer_class, ignore_fields=ignore_fields, limits=limits
     )
-    given = plain_texts(input)
-    inputs = [given] if isinstance(given, str) else list(given)
+    inputs = texts_of(input)
     if len(inputs) != len(model.InputNames):
         raise UsageError(
             f"The model has {len(model.InputNames)} inputs ({', '.join(model.InputNames)}), "
@@ -103,12 +96,9 @@ def predict(
 
 
 def _writable(value: Any) -> Value:
-    """A result as files hold it: single for half, cells for lists, at least two dimensions."""
+    """A result as files hold it: lists are cells."""
     if isinstance(value, list):
         cell = np.empty((len(value), 1), dtype=object)
         cell[:, 0] = [_writable(item) for item in value]
         return cell
-    array = value.extractdata() if isinstance(value, dlarray) else value
-    if array.dtype == np.float16:
-        array = array.astype(np.float32)  # no MAT-file holds half precision
-    return np.asfortranarray(array[..., np.newaxis] if array.ndim == 1 else array)
+    return writable(value.extractdata() if isinstance(value, dlarray) else value)

@@ -6,10 +6,9 @@ from collections.abc import Iterable, Iterator
 from os import PathLike
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from matlab_compat.errors import NothingToCompareError
 
+from .data import writable
 from .matfile.values import StructArray, Value
 from .matfile.writer import write_mat
 from .names import valid_name
@@ -62,12 +61,12 @@ def save_reference(
 
 
 def _computed(compared: Iterable[Comparison]) -> dict[str, Array]:
-    return {name: _writable(arrays.actual) for name, arrays in _named(compared)}
+    return {name: writable(arrays.actual) for name, arrays in _named(compared)}
 
 
 def _oracles(compared: Iterable[Comparison], suffix: str = _ORACLE) -> dict[str, Array]:
     return {
-        name + suffix: _writable(arrays.oracle)
+        name + suffix: writable(arrays.oracle)
         for name, arrays in _named(compared)
         if arrays.oracle is not None
     }
@@ -84,9 +83,3 @@ def _named(compared: Iterable[Comparison]) -> Iterator[tuple[str, Arrays]]:
                 name = f"{name[:40]}_{number}"
             taken |= {name, name + _ORACLE}
             yield name, one.arrays
-
-
-def _writable(array: Array) -> Array:
-    if array.dtype == np.float16:
-        array = array.astype(np.float32)  # no MAT-file holds half precision
-    return np.asfortranarray(array[..., np.newaxis] if array.ndim == 1 else array)

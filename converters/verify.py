@@ -18,10 +18,9 @@ from matlab_compat.errors import NothingToCompareError, UsageError, locating
 from matlab_compat.layers import Layer
 from matlab_compat.layers.saved_fields import check_known
 from matlab_compat.network import Network
-from matlab_compat.plain_text import plain_texts
 from matlab_compat.wording import argument
 
-from .data import ACTIVATION_NAMES, data, numeric, pick, read_array, unlabelled
+from .data import ACTIVATION_NAMES, data, numeric, pick, read_array, texts_of, unlabelled
 from .find import Found, choose_layer, find_models, refuse_nothing
 from .formats.mat import build, choose_network
 from .formats.mat_struct import INPUT_NAMES, OUTPUT_NAMES
@@ -103,8 +102,7 @@ def verify(
     """
     from matlab_compat.parity.report import together
 
-    done: list[Report] = []
-    for task in tasks(
+    chosen = tasks(
         path,
         variable,
         layer,
@@ -113,17 +111,12 @@ def verify(
         input=input,
         expected=expected,
         limits=limits,
-    ):
+    )
+    precision = {"device": device, "dtype": dtype, "allow_tf32": allow_tf32}
+    done: list[Report] = []
+    for task in chosen:
         with running(path, limits):
-            one = run(
-                task,
-                data_format,
-                tolerance,
-                device=device,
-                dtype=dtype,
-                allow_tf32=allow_tf32,
-            )
-        done.append(one)
+            done.append(run(task, data_format, tolerance, **precision))
     return together(done, {"file": str(path), "sha256": sha256(path)})
 
 
@@ -142,7 +135,8 @@ def tasks(
     with open_mat(path, limits=limits) as mat:
         models = find_models(mat, variable, layer_class)
         refuse_nothing(mat, models, variable)
-        found = _tasks(mat, models, layer, _as_list(input), _as_list(expected), limits)
+        given = _Data(mat, texts_of(input), texts_of(expected), limits)
+        found = given.tasks(models, layer)
     with locating(str(path)):
         unknown = [task.model.unknown_fields() for task in found]
         check_known(ignore_fields, sorted({name for names in unknown for name in names}))
@@ -152,28 +146,13 @@ def tasks(
 
 
 def run(
-    task: Task,
-    data_format: str | None = None,
-    tolerance: Tolerance | None = None,
-    *,
-    device: DeviceLike | None = None,
-    dtype: DTypeLike | None = None,
-    allow_tf32: bool = False,
+    task: Task, data_format: str | None = None, tolerance: Tolerance | None = None, **precision: Any
 ) -> Report:
-    """One comparison, and what it cannot show."""
+    """One comparison, and what it cannot show; ``precision`` is as for :func:`verify`."""
     from matlab_compat.parity.network import verify_network
 
-    return verify_network(
-        task.model,
-        task.X,
-        task.expected,
-        activations=task.activations,
-        data_format=data_format,
-        device=device,
-        dtype=dtype,
-        allow_tf32=allow_tf32,
-        tolerance=tolerance,
-    )
+    given = {"activations": task.activations, "data_format": data_format, "tolerance": tolerance}
+    return verify_network(task.model, task.X, task.expected, **given, **precision)
 
 
 def sha256(path: str | PathLike[str]) -> str:
@@ -182,48 +161,98 @@ def sha256(path: str | PathLike[str]) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _as_list(argument: str | Sequence[str] | None) -> list[str]:
-    given = () if argument is None else plain_texts(argument)
-    return [given] if isinstance(given, str) else list(given)
+@dataclass(frozen=True)
+class _Data:
+    """Inputs and expected outputs: those that the user names, or what lies beside a model."""
 
+    mat: MatFile
+    inputs: list[str]
+    expected: list[str]
+    limits: Limits
 
-def _tasks(
-    mat: MatFile,
-    found: list[Found],
-    layer: str | int | None,
-    inputs: list[str],
-    truths: list[str],
-    limits: Limits,
-) -> list[Task]:
-    if layer is None:
-        if not inputs and not truths and (complete := _with_data(found)):
-            many = len(complete) > 1
-            return [
-                _layer_task(mat, saved, at, [], [], limits, f"{at.path}." if many else "")
-                for saved, at in complete
-            ]
-        if any(isinstance(f.model, SavedNetwork) for f in found):
-            return [_network_task(mat, found, inputs, truths, limits)]
-    saved, at = choose_layer(found, layer, str(mat.path))
-    return [_layer_task(mat, saved, at, inputs, truths, limits)]
+    def tasks(self, found: list[Found], layer: str | int | None) -> list[Task]:
+        """The network or layer meant; where none is chosen, all layers with data of their own."""
+        if layer is None:
+            if not self.inputs and not self.expected and (complete := _with_data(found)):
+                many = len(complete) > 1
+                return [
+                    self._layer(saved, at, f"{at.path}." if many else "") for saved, at in complete
+                ]
+            if any(isinstance(f.model, SavedNetwork) for f in found):
+                return [self._network(found)]
+        return [self._layer(*choose_layer(found, layer, str(self.mat.path)))]
 
+    def _layer(self, saved: SavedLayer, at: Found, prefix: str = "") -> Task:
+        layer = build(
+            self.mat, saved
+        )  # first: a layer that cannot be run is the news, not its data
+        X = self._inputs(at, layer.NumInputs, cells=False)
+        names = ["Y"] if layer.NumOutputs == 1 else layer.OutputNames
+        Y = self._expected(at, len(names), cells=False)
+        return Task(layer, X, dict(zip((prefix + name for name in names), Y, strict=True)))
 
-def _layer_task(
-    mat: MatFile,
-    saved: SavedLayer,
-    at: Found,
-    inputs: list[str],
-    truths: list[str],
-    limits: Limits,
-    prefix: str = "",
-) -> Task:
-    layer = build(mat, saved)  # first: a layer that cannot be run is the news, not its data
-    X = _numbered(mat, at, INPUT_NAMES, inputs, layer.NumInputs, "input", limits, cells=False)
-    names = ["Y"] if layer.NumOutputs == 1 else layer.OutputNames
-    what = "expected output"
-    Y = _numbered(mat, at, OUTPUT_NAMES, truths, len(names), what, limits, cells=False)
-    Y = [unlabelled(truth) for truth in Y]
-    return Task(layer, X, dict(zip((prefix + name for name in names), Y, strict=True)))
+    def _network(self, found: list[Found]) -> Task:
+        chosen = choose_network(found, str(self.mat.path))
+        at = next(f for f in found if f.model is chosen)
+        with locating(str(self.mat.path), at.path):
+            network = build_network(chosen)
+            count, outputs = len(network.InputNames), network.OutputNames
+        X = self._inputs(at, count)
+        X = X if self.inputs else _labelled(self.mat, X)
+        activations = _activations(self.mat, at, network)
+        try:
+            Y = self._expected(at, len(outputs), labels=True)
+        except NothingToCompareError:
+            if not activations:
+                raise
+            Y = []
+        names = ["Y"] if len(outputs) == 1 else outputs
+        return Task(network, X, dict(zip(names, Y, strict=bool(Y))), activations)
+
+    def _inputs(self, at: Found, count: int, **how: bool) -> list[Any]:
+        return self._ports(at, INPUT_NAMES, self.inputs, count, "input", **how)
+
+    def _expected(self, at: Found, count: int, **how: bool) -> list[Any]:
+        found = self._ports(at, OUTPUT_NAMES, self.expected, count, "expected output", **how)
+        return [unlabelled(value) for value in found]
+
+    def _ports(
+        self,
+        at: Found,
+        names: tuple[str, ...],
+        named: list[str],
+        count: int,
+        what: str,
+        *,
+        cells: bool = True,
+        labels: bool = False,
+    ) -> list[Any]:
+        """The data of each port: ``X``, or ``X1``, ``X2`` ... where there are several."""
+        if named and len(named) != count:
+            raise UsageError(
+                f"The model has {count} {what}s, but {len(named)} were named.",
+                where=(str(self.mat.path),),
+            )
+        ports = (
+            [names]
+            if count == 1
+            else [tuple(f"{name}{i}" for name in names) for i in range(1, count + 1)]
+        )
+        if named:
+            read = zip(named, ports, strict=True)
+            return [read_array(file, own, self.limits, labels=labels) for file, own in read]
+        return [self._beside(at, own, what, cells=cells, labels=labels) for own in ports]
+
+    def _beside(self, at: Found, names: tuple[str, ...], what: str, **how: bool) -> Value:
+        for values in (at.beside, self.mat):
+            name = pick(values, names)
+            if name is not None:
+                return data(values[name], (str(self.mat.path), name), **how)
+        raise NothingToCompareError(
+            f"There is no {what} beside it: none of {', '.join(names)}.",
+            where=(str(self.mat.path),),
+            remedy=_REMEDY.format(input=argument("input"), expected=argument("expected")),
+        )
 
 
 def _with_data(found: list[Found]) -> list[tuple[SavedLayer, Found]]:
@@ -237,29 +266,6 @@ def _with_data(found: list[Found]) -> list[tuple[SavedLayer, Found]]:
     ]
 
 
-def _network_task(
-    mat: MatFile, found: list[Found], inputs: list[str], truths: list[str], limits: Limits
-) -> Task:
-    chosen = choose_network(found, str(mat.path))
-    at = next(f for f in found if f.model is chosen)
-    with locating(str(mat.path), at.path):
-        network = build_network(chosen)
-        count, outputs = len(network.InputNames), network.OutputNames
-    X = _numbered(mat, at, INPUT_NAMES, inputs, count, "input", limits)
-    X = X if inputs else _labelled(mat, X)
-    activations = _activations(mat, at, network)
-    try:
-        what, count = "expected output", len(outputs)
-        Y = _numbered(mat, at, OUTPUT_NAMES, truths, count, what, limits, labels=True)
-    except NothingToCompareError:
-        if not activations:
-            raise
-        Y = []
-    names = ["Y"] if len(outputs) == 1 else outputs
-    Y = [unlabelled(truth) for truth in Y]
-    return Task(network, X, dict(zip(names, Y, strict=bool(Y))), activations)
-
-
 def _labelled(mat: MatFile, X: list[Any]) -> list[Any]:
     """The inputs as dlarray where the file's ``formats`` say that they were."""
     formats = mat.get("formats")
@@ -267,39 +273,6 @@ def _labelled(mat: MatFile, X: list[Any]) -> list[Any]:
         return X
     labels = formats.ravel(order="F")
     return [dlarray(x, str(form)) if form else x for x, form in zip(X, labels, strict=True)]
-
-
-def _numbered(
-    mat: MatFile,
-    found: Found,
-    names: tuple[str, ...],
-    arguments: list[str],
-    count: int,
-    what: str,
-    limits: Limits,
-    *,
-    cells: bool = True,
-    labels: bool = False,
-) -> list[Any]:
-    """The data of each port: ``X``, or ``X1``, ``X2`` ... where there are several."""
-    if arguments and len(arguments) != count:
-        raise UsageError(
-            f"The model has {count} {what}s, but {len(arguments)} were named.",
-            where=(str(mat.path),),
-        )
-    return [
-        _data(
-            mat,
-            found,
-            names if count == 1 else tuple(f"{name}{i + 1}" for name in names),
-            arguments[i : i + 1],
-            what,
-            limits,
-            cells=cells,
-            labels=labels,
-        )
-        for i in range(count)
-    ]
 
 
 def _activations(mat: MatFile, found: Found, network: Network) -> dict[str, Any]:
@@ -336,27 +309,3 @@ def _activations(mat: MatFile, found: Found, network: Network) -> dict[str, Any]
             for key, value in fields.items()
         }
     return {}
-
-
-def _data(
-    mat: MatFile,
-    found: Found,
-    names: tuple[str, ...],
-    named: list[str],
-    what: str,
-    limits: Limits,
-    *,
-    cells: bool = True,
-    labels: bool = False,
-) -> Value:
-    if named:
-        return read_array(named[0], names, limits, labels=labels)
-    for values in (found.beside, mat):
-        name = pick(values, names)
-        if name is not None:
-            return data(values[name], (str(mat.path), name), cells=cells, labels=labels)
-    raise NothingToCompareError(
-        f"There is no {what} beside it: none of {', '.join(names)}.",
-        where=(str(mat.path),),
-        remedy=_REMEDY.format(input=argument("input"), expected=argument("expected")),
-    )

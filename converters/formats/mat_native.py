@@ -69,11 +69,7 @@ def saved_network(value: MatObject | ObjectArray, where: tuple[str, ...]) -> Sav
 
 
 def _network(
-    class_name: str,
-    fields: dict[str, Any],
-    layers: list[Any],
-    table: Value,
-    where: tuple[str, ...],
+    class_name: str, fields: dict[str, Any], layers: list[Any], table: Value, where: tuple[str, ...]
 ) -> SavedNetwork:
     saved = []
     for index, layer in enumerate(layers, 1):

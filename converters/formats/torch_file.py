@@ -13,11 +13,7 @@ from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
-from matlab_compat.errors import (
-    CorruptFileError,
-    FileAccessError,
-    locating,
-)
+from matlab_compat.errors import CorruptFileError, FileAccessError, locating
 from matlab_compat.layers import Layer
 from matlab_compat.network import Network
 

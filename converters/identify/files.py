@@ -57,6 +57,7 @@ _AS_X = "to use it as X, write it to a MAT-file in MATLAB's order (H×W×C×N): 
 _WRITE = "converters.write_mat('X.mat', {{'X': %s}})"
 _IMAGE = _AS_X + _WRITE % "numpy.asarray(PIL.Image.open({path}))"
 _IN_MATLAB = "in MATLAB: %s; save({mat}, 'net')."
+_IN_OCTAVE = "in Octave: load {name}; save -v7 {mat}."
 _FROM_TORCH = "converters.save(converters.from_torch(%s), {mat})"
 _MODULE = _FROM_TORCH % "model, example_input"
 _TENSORS = (
@@ -137,20 +138,8 @@ _SIGNATURES: tuple[tuple[bytes, Kind], ...] = (
         Kind("a document of an old Microsoft Office", f"{_NO_MODEL}; in MATLAB: readmatrix."),
     ),
     (rb"(?:\x7fELF|MZ|\xcf\xfa\xed\xfe|\xca\xfe\xba\xbe)", Kind("a program", _NO_MODEL + ".")),
-    (
-        rb"Octave-1-[LB]",
-        Kind(
-            "in Octave's own binary format",
-            "in Octave: load {name}; save -v7 {mat}.",
-        ),
-    ),
-    (
-        rb"# Created by Octave|# name: ",
-        Kind(
-            "in Octave's own text format",
-            "in Octave: load {name}; save -v7 {mat}.",
-        ),
-    ),
+    (rb"Octave-1-[LB]", Kind("in Octave's own binary format", _IN_OCTAVE)),
+    (rb"# Created by Octave|# name: ", Kind("in Octave's own text format", _IN_OCTAVE)),
     (
         rb"MATLAB (?:\d+\.\d+ )?MAT-file",
         Kind("a MAT-file, whatever its name says", "give it the ending .mat: {stem}.mat."),
@@ -165,10 +154,7 @@ _SIGNATURES: tuple[tuple[bytes, Kind], ...] = (
             "{name}.)",
         ),
     ),
-    (
-        rb".{4}TFL3",
-        Kind("a TensorFlow Lite model", _NO_MODEL + "."),
-    ),
+    (rb".{4}TFL3", Kind("a TensorFlow Lite model", _NO_MODEL + ".")),
     (rb"GGUF", Kind("a GGUF model", _NO_MODEL + ".")),
     (
         rb".{7}\x00\s*\{.*matlab_compat\.safetensors/",
@@ -220,8 +206,7 @@ _TORCHSCRIPT = Kind(
     "Then " + _MODULE + ".",
 )
 _EXPORTED = Kind(
-    "an exported PyTorch program (.pt2)",
-    _FROM_TORCH % "torch.export.load({path})" + ".",
+    "an exported PyTorch program (.pt2)", _FROM_TORCH % "torch.export.load({path})" + "."
 )
 _TORCH = Kind("a PyTorch file", f"load it with torch.load; then {_MODULE}.")
 _PICKLE = Kind(
@@ -256,10 +241,7 @@ _ARCHIVES: tuple[tuple[str, Kind], ...] = (
         Kind("an Excel workbook", _AS_X + "in MATLAB, X = readmatrix({path}); save('X.mat', 'X')."),
     ),
     (r"(?:word|ppt)/.*", Kind("a document of Microsoft Office", _AGAIN)),
-    (
-        r"model\.weights\.h5",
-        _KERAS,
-    ),
+    (r"model\.weights\.h5", _KERAS),
     (r"[^/]+\.npy", _array("an archive of NumPy arrays (.npz)", "numpy.load({path})[name]")),
 )
 

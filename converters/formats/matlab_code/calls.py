@@ -29,9 +29,7 @@ _TAKE = {
     "NumChannels": re.compile(r"(convolution\d|transposedConv\d).*"),
 }
 #: Functions that need more than the files of their layers say.
-_REFUSED = {
-    "yolov2OutputLayer": "yolov2OutputLayer needs the anchor boxes, which are not kept",
-}
+_REFUSED = {"yolov2OutputLayer": "yolov2OutputLayer needs the anchor boxes, which are not kept"}
 #: One line of plain text that can stand between quotes.
 _PLAIN = re.compile(r"[ -~]*")
 _WIDTH = 96

@@ -13,13 +13,7 @@ from typing import Any, TypeGuard
 import torch
 from torch import Tensor, nn
 
-from matlab_compat.engine.recurrent import (
-    LSTM,
-    SUFFIXES,
-    Recurrence,
-    ResetBeforeGRU,
-    SteppedLSTM,
-)
+from matlab_compat.engine.recurrent import LSTM, SUFFIXES, Recurrence, ResetBeforeGRU, SteppedLSTM
 
 #: Where each of ONNX's gates lies among torch's.
 _GATES = {"LSTM": (0, 3, 1, 2), "GRU": (1, 0, 2)}

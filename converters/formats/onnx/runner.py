@@ -10,11 +10,7 @@ import numpy as np
 
 from matlab_compat.arrays import Array
 from matlab_compat.data_format import DataFormat, dlarray
-from matlab_compat.errors import (
-    DataFormatError,
-    UsageError,
-    locating,
-)
+from matlab_compat.errors import DataFormatError, UsageError, locating
 from matlab_compat.parity.runner import Inputs, Results, Runner, Value, Wanted
 from matlab_compat.wording import argument
 
@@ -98,8 +94,7 @@ def _feeds(session: Any, arrays: list[Array], onnx: str) -> dict[str, Array]:
     wanted = session.get_inputs()
     if len(wanted) != len(arrays):
         raise UsageError(
-            f"The ONNX file has {len(wanted)} inputs, the network {len(arrays)}.",
-            where=(onnx,),
+            f"The ONNX file has {len(wanted)} inputs, the network {len(arrays)}.", where=(onnx,)
         )
     feeds = {}
     for spec, data in zip(wanted, arrays, strict=True):
