@@ -34,10 +34,7 @@ class Outcome:
 def expanded(arguments: Sequence[str]) -> list[str]:
     """The files that paths, folders (all MAT-files below) and patterns name.
 
-    Raises
-    ------
-    UsageError
-        A folder or pattern without a MAT-file.
+    Raises ``UsageError``: a folder or pattern without a MAT-file.
     """
     files: list[str] = []
     for argument in arguments:

@@ -41,11 +41,8 @@ class Files:
     def check(self, *, overwrite: bool) -> None:
         """Say before the network runs what would go wrong after it.
 
-        Raises
-        ------
-        UsageError
-            A file exists, two have one name, a name ends as files of its kind do not, or the figure
-            cannot be drawn.
+        Raises ``UsageError``: a file exists, two have one name, a name ends as files of its kind do
+        not, or the figure cannot be drawn.
         """
         from converters.atomic import check_place
         from converters.endings import ending_of

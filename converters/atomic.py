@@ -23,12 +23,8 @@ def new_file(path: str | os.PathLike[str], *, overwrite: bool = False) -> Iterat
 
     If anything fails, nothing is left behind and an existing file stays as it was.
 
-    Raises
-    ------
-    UsageError
-        ``path`` exists and ``overwrite`` is not set.
-    FileAccessError
-        It is a folder, or cannot be written.
+    Raises ``UsageError``: ``path`` exists and ``overwrite`` is not set; ``FileAccessError``: it is
+    a folder, or cannot be written.
     """
     check_place(path, overwrite=overwrite)
     with new_files(path, overwrite=overwrite) as new:

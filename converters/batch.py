@@ -270,10 +270,7 @@ def _show_warning(message: Warning | str, *_: object, **__: object) -> None:
 def on_cluster(jobs: Sequence[Job], address: str) -> Iterator[Record]:
     """On the workers of a dask cluster, which must see the files under the same names.
 
-    Raises
-    ------
-    UsageError
-        dask.distributed is not installed, or nothing answers at ``address``.
+    Raises ``UsageError``: dask.distributed is not installed, or nothing answers at ``address``.
     """
     try:
         distributed: Any = import_module("distributed")
@@ -304,13 +301,9 @@ def on_cluster(jobs: Sequence[Job], address: str) -> Iterator[Record]:
 class Results:
     """A JSON-lines file that grows by one record at a time, and can be gone on with.
 
-    Raises
-    ------
-    UsageError
-        The file exists and neither ``resume`` nor ``overwrite`` is set, or it is none of ours, or
-        its name ends in neither ``.jsonl`` nor ``.ndjson``.
-    FileAccessError
-        It cannot be read or written.
+    Raises ``UsageError``: the file exists and neither ``resume`` nor ``overwrite`` is set, or it is
+    none of ours, or its name ends in neither ``.jsonl`` nor ``.ndjson``; ``FileAccessError``: it
+    cannot be read or written.
     """
 
     def __init__(self, path: str, *, resume: bool = False, overwrite: bool = False) -> None:

@@ -47,12 +47,8 @@ def read_array(
     cell array of sequences, which comes as a list of arrays. With ``labels``, categorical arrays
     and texts come as :class:`matlab_compat.parity.labels.Labels`.
 
-    Raises
-    ------
-    UsageError
-        The file has several arrays and none was named.
-    PropertyError
-        What was named is not numeric.
+    Raises ``UsageError``: the file has several arrays and none was named; ``PropertyError``: what
+    was named is not numeric.
     """
     path, variable = split_argument(argument)
     with _opened(path, limits) as mat:
@@ -113,12 +109,7 @@ def numeric(value: Value, where: tuple[str, ...], *, cells: bool = True) -> Any:
 
     A labelled ``dlarray`` stays one.
 
-    Raises
-    ------
-    PropertyError
-        It is neither.
-    MatFileError
-        It could not be decoded.
+    Raises ``PropertyError``: it is neither; ``MatFileError``: it could not be decoded.
     """
     if isinstance(value, Damaged):
         with locating(*where):

@@ -20,10 +20,8 @@ def example_inputs(
     Inputs of word embeddings are indices of words; sequences are no longer than ``steps`` and than
     the position embeddings of the model allow.
 
-    Raises
-    ------
-    LimitExceededError
-        They have too many elements, see :func:`~converters.running.running`.
+    Raises ``LimitExceededError``: they have too many elements, see
+    :func:`~converters.running.running`.
     """
     import torch
 

@@ -22,12 +22,8 @@ def write_matlab_helpers(
 ) -> tuple[Path, ...]:
     """Write exportLayerForPython.m, exportNetworkForPython.m, importFromPython.m and their parts.
 
-    Raises
-    ------
-    UsageError
-        One of the files exists and ``overwrite`` is not set; then none is written.
-    FileAccessError
-        The place cannot be written.
+    Raises ``UsageError``: one of the files exists and ``overwrite`` is not set; then none is
+    written; ``FileAccessError``: the place cannot be written.
     """
     texts = {Path(folder) / name: text for name, text in helper_texts().items()}
     for path in texts:

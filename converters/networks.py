@@ -38,12 +38,8 @@ def build_network(saved: SavedNetwork, nested: _Nested | None = None) -> Network
     ``nested`` holds what is built already: objects of a file can refer to each other, so that one
     network may stand in many places, or in itself.
 
-    Raises
-    ------
-    UsageError
-        Its connections do not fit its layers.
-    MatFileError
-        Some of it could not be decoded.
+    Raises ``UsageError``: its connections do not fit its layers; ``MatFileError``: some of it could
+    not be decoded.
     """
     refuse_damage(saved.fields)
     for part in saved.layers:

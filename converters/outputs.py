@@ -49,10 +49,7 @@ _ONE = (".npy", ".csv")
 def check_output(path: str | PathLike[str], names: Sequence[str]) -> None:
     """Say before a model runs that its outputs could not be written to ``path``.
 
-    Raises
-    ------
-    UsageError
-        Its ending names no format, or one that cannot hold as many outputs.
+    Raises ``UsageError``: its ending names no format, or one that cannot hold as many outputs.
     """
     ending = ending_of(path, list(WRITERS), "An output")
     if ending in _ONE and len(names) > 1:

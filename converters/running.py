@@ -15,13 +15,9 @@ from .matfile import Limits
 def running(path: str | PathLike[str], limits: Limits) -> Iterator[None]:
     """Errors name the file; lack of memory is one of them; a bound on what layers may ask for.
 
-    Raises
-    ------
-    LimitExceededError
-        A layer would make an array of more elements than ``LARGEST_ACTIVATION``, or than
-        ``limits.max_elements`` if that is more.
-    UsageError
-        There is not enough memory.
+    Raises ``LimitExceededError``: a layer would make an array of more elements than
+    ``LARGEST_ACTIVATION``, or than ``limits.max_elements`` if that is more; ``UsageError``: there
+    is not enough memory.
     """
     from matlab_compat.execution.sizes import LARGEST_ACTIVATION, bounded_activations
 

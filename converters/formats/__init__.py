@@ -79,10 +79,7 @@ def _import_all() -> None:
 def _loaded(point: EntryPoint) -> type[Format]:
     """The class that another package names.
 
-    Raises
-    ------
-    UsageError
-        It cannot be imported, or is no format.
+    Raises ``UsageError``: it cannot be imported, or is no format.
     """
     try:
         kind = point.load()

@@ -120,10 +120,7 @@ class ReadableFormat(Format):
 def need(extra: str, *modules: str) -> None:
     """Refuse early where an optional library is missing.
 
-    Raises
-    ------
-    UsageError
-        One of ``modules`` is not installed.
+    Raises ``UsageError``: one of ``modules`` is not installed.
     """
     missing = [name for name in modules if find_spec(name) is None]
     if missing:

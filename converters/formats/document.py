@@ -88,10 +88,7 @@ def _plain(value: Any) -> Any:
 def restore(architecture: Mapping[str, Any], state: Mapping[str, torch.Tensor]) -> Layer | Network:
     """The model that :func:`describe` described, with the parameters of ``state``.
 
-    Raises
-    ------
-    CorruptFileError
-        The two contradict each other, or MATLAB's rules.
+    Raises ``CorruptFileError``: the two contradict each other, or MATLAB's rules.
     """
     try:
         return _restore(architecture, state)

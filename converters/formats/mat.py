@@ -84,10 +84,7 @@ _TRAINED = (*CLASSIC, "dlnetwork")
 def choose_network(found: list[Found], where: str) -> SavedNetwork:
     """The one network meant: a trained one goes before what it was made from.
 
-    Raises
-    ------
-    AmbiguousLayerError
-        There are several; they are listed by name.
+    Raises ``AmbiguousLayerError``: there are several; they are listed by name.
     """
     networks = [f for f in found if isinstance(f.model, SavedNetwork)]
     candidates = [f for f in networks if f.model.class_name in _TRAINED]

@@ -50,10 +50,8 @@ def saved_layer(value: MatObject, where: tuple[str, ...]) -> SavedLayer:
 def saved_network(value: MatObject | ObjectArray, where: tuple[str, ...]) -> SavedNetwork:
     """The network that an object is.
 
-    Raises
-    ------
-    CorruptFileError
-        The object lacks its layers, or something in their place is no layer.
+    Raises ``CorruptFileError``: the object lacks its layers, or something in their place is no
+    layer.
     """
     if isinstance(value, ObjectArray):
         return _network(value.class_name, {}, value.elements, None, where)
@@ -96,10 +94,7 @@ def _elements(value: Value) -> list[Any]:
 def connections(value: Value) -> list[tuple[str, str]]:
     """The table (or struct) {Source, Destination} as pairs of names.
 
-    Raises
-    ------
-    CorruptFileError
-        It is none.
+    Raises ``CorruptFileError``: it is none.
     """
     columns = value.columns if isinstance(value, Table) else to_dict(sound(value))
     if isinstance(columns, Mapping):

@@ -275,10 +275,7 @@ def is_network(fields: Mapping[str, Value]) -> bool:
 def exported_network(fields: Mapping[str, Value], where: tuple[str, ...]) -> SavedNetwork:
     """The network that the fields of a struct describe (see :func:`is_network`).
 
-    Raises
-    ------
-    CorruptFileError
-        Something among its Layers is no struct with a Class.
+    Raises ``CorruptFileError``: something among its Layers is no struct with a Class.
     """
     layers = []
     for index, layer in enumerate(_structs(fields["Layers"]), 1):

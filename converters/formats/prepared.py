@@ -122,10 +122,7 @@ class Prepared:
     def module(self, dtype: str = "") -> nn.Module:
         """The torch module on the CPU, in eval mode; by default in the precision asked for.
 
-        Raises
-        ------
-        UnsupportedLayerError, PropertyError
-            As :meth:`Network.to_torch`.
+        Raises ``UnsupportedLayerError``, ``PropertyError``: as :meth:`Network.to_torch`.
         """
         return self.once(_module, dtype or self.options.dtype)
 

@@ -59,14 +59,8 @@ class Safetensors(ReadableFormat, suffixes=(".safetensors",)):
 def load_safetensors(path: str | PathLike[str]) -> Layer | Network:
     """The layer or network in a file that matlab-compat wrote.
 
-    Raises
-    ------
-    CorruptFileError
-        The file is no such file, or contradicts itself.
-    FileAccessError
-        It cannot be read.
-    UsageError
-        safetensors is not installed.
+    Raises ``CorruptFileError``: the file is no such file, or contradicts itself;
+    ``FileAccessError``: it cannot be read; ``UsageError``: safetensors is not installed.
     """
     need("safetensors", "safetensors")
     with locating(str(path)):

@@ -77,10 +77,7 @@ def _load(path: Path) -> tuple[ExportedProgram, dict[str, Any]]:
 def export(prepared: Prepared, module: nn.Module | None = None) -> ExportedProgram:
     """The model's module, or another that computes the same, traced with a dynamic batch.
 
-    Raises
-    ------
-    UnsupportedLayerError
-        torch cannot trace it.
+    Raises ``UnsupportedLayerError``: torch cannot trace it.
     """
     import torch
 

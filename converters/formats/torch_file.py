@@ -59,12 +59,8 @@ class TorchFile(ReadableFormat, suffixes=(".pt", ".pth")):
 def load_torch(path: str | PathLike[str]) -> Layer | Network:
     """The layer or network that a :class:`TorchFile` holds.
 
-    Raises
-    ------
-    CorruptFileError
-        The file is no such file, or holds anything but tensors and plain values.
-    FileAccessError
-        It cannot be read.
+    Raises ``CorruptFileError``: the file is no such file, or holds anything but tensors and plain
+    values; ``FileAccessError``: it cannot be read.
     """
     import torch
 

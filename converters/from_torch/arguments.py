@@ -44,10 +44,7 @@ def _plain(name: str) -> str:
 def named_arguments(node: fx.Node) -> dict[str, Any]:
     """All arguments of a function of torch by name, with their defaults.
 
-    Raises
-    ------
-    Refused
-        It takes none like these.
+    Raises ``Refused``: it takes none like these.
     """
     if isinstance(node.target, FunctionType):
         normalized = normalize_function(

@@ -292,10 +292,7 @@ def not_a_mat_file(path: Path, head: bytes) -> NotAMatFileError:
 def refuse_others(path: Path, what: str) -> None:
     """Refuse a file that is plainly none of ours before a library opens it.
 
-    Raises
-    ------
-    CorruptFileError
-        What it is, and what to do about it.
+    Raises ``CorruptFileError``: what it is, and what to do about it.
     """
     kind = kind_of_file(path)
     if kind is not None and not _is_ours(kind):

@@ -121,12 +121,8 @@ def new_session(path: str | PathLike[str]) -> Any:
 def open_session(path: str | PathLike[str]) -> Any:
     """:func:`new_session` for a file that a user names.
 
-    Raises
-    ------
-    UsageError
-        ONNX Runtime is not installed.
-    FileAccessError, UnsupportedFileError
-        There is no such file, or ONNX Runtime does not take it.
+    Raises ``UsageError``: ONNX Runtime is not installed; ``FileAccessError``,
+    ``UnsupportedFileError``: there is no such file, or ONNX Runtime does not take it.
     """
     need("onnx", "onnxruntime")
     if not Path(path).is_file():
@@ -149,10 +145,7 @@ def open_session(path: str | PathLike[str]) -> Any:
 def _translated(program: Any, about: dict[str, Any]) -> onnx.ModelProto:
     """The exported program as ONNX, simplified, under MATLAB's names.
 
-    Raises
-    ------
-    UnsupportedLayerError
-        ONNX lacks an operator, or torch its translation.
+    Raises ``UnsupportedLayerError``: ONNX lacks an operator, or torch its translation.
     """
     import torch
 

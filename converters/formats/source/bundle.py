@@ -87,10 +87,7 @@ class Bundle:
     def definitions(self) -> str:
         """The definitions, what is needed first before what needs it.
 
-        Raises
-        ------
-        ValueError
-            Two different ones have the same name.
+        Raises ``ValueError``: two different ones have the same name.
         """
         texts = []
         owner: dict[str, str] = {}

@@ -35,10 +35,7 @@ def function_text(module: Expression) -> str:
 
     It computes in MATLAB's order of dimensions, unless the order makes no difference.
 
-    Raises
-    ------
-    NoTextError
-        A part is not written as Python.
+    Raises ``NoTextError``: a part is not written as Python.
     """
     body = module.function.body
     writer = _Writer(module, moved=not (_pointwise(body) and len(set(module.formats)) == 1))

@@ -68,10 +68,7 @@ class Place:
 def part(module: nn.Module, place: Place) -> Part:
     """How ``module`` is written.
 
-    Raises
-    ------
-    CannotWriteError
-        It is of a class that is neither torch's nor ours.
+    Raises ``CannotWriteError``: it is of a class that is neither torch's nor ours.
     """
     home = type(module).__module__
     if home.startswith("torch.nn.modules."):
