@@ -92,11 +92,11 @@ def _inputs(network: Network, names: Sequence[str], seed: int, limits: Limits) -
         arrays = [read_array(name, INPUT_NAMES, limits) for name in names]
         given = network_inputs(network, arrays, None)
         single = [tensor(x.data_format.to_torch(x.data[0]), None, None) for x in given]
-        labels = [x.data_format.batched for x in given]
+        formats = [x.data_format.batched for x in given]
     else:
         single = list(example_inputs(network, seed, batch=1))
-        labels = list(network.plan().inputs.values())
+        formats = list(network.plan().inputs.values())
     return [
-        dlarray(DataFormat.parse(label).from_torch(x.numpy(), label)[0], label)
-        for x, label in zip(single, labels, strict=True)
+        dlarray(DataFormat.parse(labels).from_torch(x.numpy(), labels)[0], labels)
+        for x, labels in zip(single, formats, strict=True)
     ]

@@ -271,8 +271,8 @@ def _labelled(mat: MatFile, X: list[Any]) -> list[Any]:
     formats = mat.get("formats")
     if not isinstance(formats, np.ndarray) or formats.dtype != object or formats.size != len(X):
         return X
-    labels = formats.ravel(order="F")
-    return [dlarray(x, str(form)) if form else x for x, form in zip(X, labels, strict=True)]
+    pairs = zip(X, formats.ravel(order="F"), strict=True)
+    return [dlarray(x, str(labels)) if labels else x for x, labels in pairs]
 
 
 def _activations(mat: MatFile, found: Found, network: Network) -> dict[str, Any]:

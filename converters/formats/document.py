@@ -7,20 +7,75 @@ class only; their values are in the ``state_dict``.
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from matlab_compat.errors import CorruptFileError, MatlabCompatError, UnsupportedLayerError
+from matlab_compat.errors import (
+    CorruptFileError,
+    FileAccessError,
+    MatlabCompatError,
+    UnsupportedLayerError,
+    locating,
+)
 from matlab_compat.layers import Layer, layer_class
 from matlab_compat.layers.function import MatlabFunction
 from matlab_compat.layers.learnables import SavedInitializer
 from matlab_compat.layers.unsupported import UnsupportedLayer
 from matlab_compat.network import Network
 
+from ..identify.files import not_ours, refuse_others
+from .base import ANY, Asked, Model, Prepared, ReadableFormat
+
 if TYPE_CHECKING:
     import torch
+
+
+class DocumentFormat(ReadableFormat):
+    """A file of a ``state_dict`` and, beside it, the architecture that it belongs to."""
+
+    holds_placeholders: ClassVar[bool] = True
+    #: What such a file is: "PyTorch file".
+    kind: ClassVar[str]
+
+    @abstractmethod
+    def packed(self, architecture: dict[str, Any], state: dict[str, torch.Tensor]) -> bytes:
+        """The bytes of the file; every tensor is a row-major copy."""
+
+    @abstractmethod
+    def unpacked(self, path: Path) -> tuple[Mapping[str, Any], Mapping[str, torch.Tensor]] | None:
+        """Architecture and state; ``None`` where the file is none that ``packed`` made."""
+
+    def write(self, prepared: Prepared, path: Path) -> None:
+        """The state and the architecture."""
+        state = prepared.module().state_dict()
+        copies = {name: tensor.clone().contiguous() for name, tensor in state.items()}
+        # From memory: the libraries' own writers may crash where a disk is full.
+        path.write_bytes(self.packed(describe(prepared.model), copies))
+
+    def read(self, path: Path, asked: Asked = ANY) -> Model:
+        """The layer or network that the file describes.
+
+        Raises
+        ------
+        CorruptFileError
+            The file is no such file, or contradicts itself.
+        FileAccessError
+            It cannot be read.
+        """
+        with locating(str(path)):
+            refuse_others(path, self.kind)
+            try:
+                found = self.unpacked(path)
+            except OSError as error:
+                said = f"The file cannot be read: {error.strerror or error}."
+                raise FileAccessError(said) from None
+            if found is None:
+                raise not_ours(path, self.kind)
+            return restore(*found)
 
 
 def describe(model: Layer | Network) -> dict[str, Any]:

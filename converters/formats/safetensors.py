@@ -11,17 +11,13 @@ import json
 import math
 from collections.abc import Mapping
 from importlib.metadata import version
-from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from matlab_compat.errors import CorruptFileError, FileAccessError, locating
-from matlab_compat.layers import Layer
-from matlab_compat.network import Network
+from matlab_compat.errors import CorruptFileError
 
-from ..identify.files import not_ours, refuse_others
-from .base import ANY, Asked, Model, Prepared, ReadableFormat, need
-from .document import describe, restore
+from .base import need
+from .document import DocumentFormat
 
 if TYPE_CHECKING:
     import torch
@@ -30,41 +26,38 @@ FORMAT = "matlab_compat.safetensors/1"
 _CONSTANT = "matlab_constant."
 
 
-class Safetensors(ReadableFormat, suffixes=(".safetensors",)):
+class Safetensors(DocumentFormat, suffixes=(".safetensors",)):
     """The state_dict of ``model.to_torch()``, which any reader of safetensors takes."""
 
     name: ClassVar[str] = "safetensors"
-    holds_placeholders: ClassVar[bool] = True
+    kind: ClassVar[str] = "safetensors file"
 
-    def write(self, prepared: Prepared, path: Path) -> None:
+    def packed(self, architecture: dict[str, Any], state: dict[str, torch.Tensor]) -> bytes:
         """The tensors, with the architecture in the metadata."""
         need("safetensors", "safetensors")
         from safetensors.torch import save
 
-        tensors: dict[str, torch.Tensor] = dict(prepared.module().state_dict())
-        architecture = _to_json(describe(prepared.model), tensors)
+        tensors = dict(state)
         metadata = {
             "format": FORMAT,
             "matlab_compat": version("matlab-compat"),
-            "architecture": json.dumps(architecture, allow_nan=False),
+            "architecture": json.dumps(_to_json(architecture, tensors), allow_nan=False),
         }
-        # Copies: the format forbids tensors that share memory or are not row-major.
-        path.write_bytes(save({k: v.clone().contiguous() for k, v in tensors.items()}, metadata))
+        return bytes(save(tensors, metadata))
 
-    def read(self, path: Path, asked: Asked = ANY) -> Model:
-        """As :func:`load_safetensors`."""
-        return load_safetensors(path)
+    def unpacked(self, path: Path) -> tuple[Any, dict[str, torch.Tensor]] | None:
+        """The tensors, and the architecture with those of them that are its constants."""
+        need("safetensors", "safetensors")
+        from safetensors import SafetensorError, safe_open
 
-
-def load_safetensors(path: str | PathLike[str]) -> Layer | Network:
-    """The layer or network in a file that matlab-compat wrote.
-
-    Raises ``CorruptFileError``: the file is no such file, or contradicts itself;
-    ``FileAccessError``: it cannot be read; ``UsageError``: safetensors is not installed.
-    """
-    need("safetensors", "safetensors")
-    with locating(str(path)):
-        metadata, tensors = _read(Path(path))
+        try:
+            with safe_open(path, framework="pt", device="cpu") as file:
+                metadata = file.metadata() or {}
+                tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+        except SafetensorError:
+            return None
+        if metadata.get("format") != FORMAT:
+            return None
         try:
             architecture = _from_json(json.loads(metadata["architecture"]), tensors)
         except (KeyError, ValueError, RecursionError):
@@ -73,25 +66,7 @@ def load_safetensors(path: str | PathLike[str]) -> Layer | Network:
                 remedy="convert the MAT-file again: matlab-compat convert net.mat -o "
                 "net.safetensors.",
             ) from None
-        state = {k: v for k, v in tensors.items() if not k.startswith(_CONSTANT)}
-        return restore(architecture, state)
-
-
-def _read(path: Path) -> tuple[dict[str, str], dict[str, torch.Tensor]]:
-    from safetensors import SafetensorError, safe_open
-
-    refuse_others(path, "safetensors file")
-    try:
-        with safe_open(path, framework="pt", device="cpu") as file:
-            metadata = file.metadata() or {}
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-    except OSError as error:
-        raise FileAccessError(f"The file cannot be read: {error.strerror or error}.") from None
-    except SafetensorError:
-        raise not_ours(path, "safetensors file") from None
-    if metadata.get("format") != FORMAT:
-        raise not_ours(path, "safetensors file")
-    return metadata, tensors
+        return architecture, {k: v for k, v in tensors.items() if not k.startswith(_CONSTANT)}
 
 
 def _to_json(value: Any, tensors: dict[str, torch.Tensor]) -> Any:
@@ -104,7 +79,7 @@ def _to_json(value: Any, tensors: dict[str, torch.Tensor]) -> Any:
         return value
     if "constant" in value:
         name = f"{_CONSTANT}{sum(key.startswith(_CONSTANT) for key in tensors)}"
-        tensors[name] = value["constant"]
+        tensors[name] = value["constant"].clone()  # the format forbids shared memory
         return {"constant": name}
     return {key: _to_json(item, tensors) for key, item in value.items()}
 

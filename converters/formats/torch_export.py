@@ -86,8 +86,8 @@ def export(prepared: Prepared, module: nn.Module | None = None) -> ExportedProgr
     model, options, module = prepared.model, prepared.options, module or prepared.module()
     inputs = example_inputs(model, batch=_BATCH, steps=options.steps)
     given = tuple(x.to(torch_dtype(options.dtype)) for x in inputs)
-    labels = prepared.interface["inputs"].values()
-    sizes = tuple(_dynamic(label, isinstance(model, Network)) for label in labels)
+    formats = prepared.interface["inputs"].values()
+    sizes = tuple(_dynamic(labels, isinstance(model, Network)) for labels in formats)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -106,7 +106,7 @@ def _dynamic(labels: str, network: bool) -> dict[int, Any]:
     from torch.export import Dim
 
     vary = {"B": Dim.DYNAMIC, "T": Dim.AUTO, **({} if network else {"S": Dim.AUTO})}
-    return {axis: vary[c] for axis, c in enumerate(labels) if c in vary}
+    return {axis: vary[label] for axis, label in enumerate(labels) if label in vary}
 
 
 def _by_argument(module: nn.Module, sizes: tuple[dict[int, Any], ...]) -> Any:
@@ -119,14 +119,14 @@ def _by_argument(module: nn.Module, sizes: tuple[dict[int, Any], ...]) -> Any:
     return (*sizes[:named], rest) if rest else sizes
 
 
-def fixed_lengths(program: ExportedProgram, labels: Mapping[str, str]) -> dict[str, int]:
+def fixed_lengths(program: ExportedProgram, formats: Mapping[str, str]) -> dict[str, int]:
     """The inputs whose number of time steps is fixed, with that number."""
     names = set(program.graph_signature.user_inputs)
     shapes = [n.meta["val"].shape for n in program.graph.nodes if n.name in names]
     return {
-        name: size[label.index("T")]
-        for (name, label), size in zip(labels.items(), shapes, strict=True)
-        if "T" in label and isinstance(size[label.index("T")], int)
+        name: size[labels.index("T")]
+        for (name, labels), size in zip(formats.items(), shapes, strict=True)
+        if "T" in labels and isinstance(size[labels.index("T")], int)
     }
 
 

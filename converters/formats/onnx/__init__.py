@@ -75,11 +75,11 @@ class Onnx(Format, suffixes=(".onnx",)):
         import onnx
 
         model = onnx.load(path)
-        (labels,) = (json.loads(p.value) for p in model.metadata_props if p.key == "inputs")
+        (formats,) = (json.loads(p.value) for p in model.metadata_props if p.key == "inputs")
         return tuple(
-            fixed_remark(name, size.dim[label.index("T")].dim_value)
-            for (name, label), size in zip(labels.items(), _input_shapes(model), strict=True)
-            if "T" in label and size.dim[label.index("T")].HasField("dim_value")
+            fixed_remark(name, size.dim[labels.index("T")].dim_value)
+            for (name, labels), size in zip(formats.items(), _input_shapes(model), strict=True)
+            if "T" in labels and size.dim[labels.index("T")].HasField("dim_value")
         )
 
     def run(
@@ -196,15 +196,15 @@ def _describe(model: onnx.ModelProto, about: dict[str, Any]) -> None:
     _name_dimensions(model, about["inputs"].values())
 
 
-def _name_dimensions(model: onnx.ModelProto, labels: Iterable[str]) -> None:
+def _name_dimensions(model: onnx.ModelProto, formats: Iterable[str]) -> None:
     """``batch``, ``time``, ``size`` for the dimensions that vary; torch only numbers them."""
     named: dict[str, str] = {}
-    for label, size in zip(labels, _input_shapes(model), strict=True):
-        for c, dim in zip(label, size.dim, strict=True):
+    for labels, size in zip(formats, _input_shapes(model), strict=True):
+        for label, dim in zip(labels, size.dim, strict=True):
             if dim.dim_param.isdigit():  # found to be fixed while torch traced
                 dim.dim_value = int(dim.dim_param)
             elif dim.dim_param and dim.dim_param not in named:
-                stem = {"B": "batch", "T": "time"}.get(c, "size")
+                stem = {"B": "batch", "T": "time"}.get(label, "size")
                 named[dim.dim_param] = _unique(stem, named)
     for value in (*model.graph.input, *model.graph.output, *model.graph.value_info):
         for dim in value.type.tensor_type.shape.dim:

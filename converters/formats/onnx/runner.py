@@ -76,16 +76,15 @@ class OnnxRunner(Runner):
         ports = zip(plan.outputs.items(), outputs, wanted.like, strict=True)
         return Results(
             {
-                name: _as_matlab(np.asarray(y), like, label, name)
-                for (name, (_, label)), y, like in ports
+                name: _as_matlab(np.asarray(y), like, labels, name)
+                for (name, (_, labels)), y, like in ports
             }
         )
 
 
-def _as_matlab(output: Array, like: Value, label: str, name: str) -> Array:
-    """In the order of ``like``, whose dimensions are ``label`` unless it says otherwise."""
-    label = like.dims() if isinstance(like, dlarray) else label
-    form = DataFormat.parse(label)
+def _as_matlab(output: Array, like: Value, labels: str, name: str) -> Array:
+    """In the order of ``like``, whose dimensions are ``labels`` unless it says otherwise."""
+    form = DataFormat.parse(like.dims() if isinstance(like, dlarray) else labels)
     data = like.extractdata() if isinstance(like, dlarray) else like
     return form.from_torch(_to_shape(output, form.to_torch(data), name), form.batched)[0]
 

@@ -198,11 +198,12 @@ def _readme(
 
 
 def _ports(plan: Plan, example: Mapping[str, torch.Tensor]) -> list[str]:
-    labels = [("input", i, name, label) for i, (name, label) in enumerate(plan.inputs.items())]
-    labels += [
-        ("output", i, name, label) for i, (name, (_, label)) in enumerate(plan.outputs.items())
+    outputs = {name: labels for name, (_, labels) in plan.outputs.items()}
+    return [
+        _port(kind, name, labels, example[f"{kind}_{i}"])
+        for kind, formats in (("input", plan.inputs), ("output", outputs))
+        for i, (name, labels) in enumerate(formats.items())
     ]
-    return [_port(kind, name, label, example[f"{kind}_{i}"]) for kind, i, name, label in labels]
 
 
 def _port(kind: str, name: str, labels: str, value: torch.Tensor) -> str:

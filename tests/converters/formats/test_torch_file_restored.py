@@ -16,7 +16,7 @@ import torch
 import converters
 import matlab_compat as mc
 from converters.formats import Options, Prepared
-from converters.formats.torch_file import TorchFile, load_torch
+from converters.formats.torch_file import TorchFile
 from matlab_compat.errors import (
     CorruptFileError,
     FileAccessError,
@@ -76,7 +76,7 @@ def every_kind() -> Network:
 
 def test_a_network_comes_back_exactly(tmp_path: Path) -> None:
     network = every_kind()
-    actual = load_torch(written(network, tmp_path / "net.pt"))
+    actual = TorchFile().read(written(network, tmp_path / "net.pt"))
     assert isinstance(actual, Network)
     assert_same(actual, network)
     X = np.random.default_rng(0).standard_normal((4, 5, 2, 3))
@@ -98,7 +98,7 @@ def test_the_state_dict_is_that_of_the_module(tmp_path: Path) -> None:
 
 def test_a_single_layer_comes_back_exactly(tmp_path: Path) -> None:
     layer = mc.transposedConv2dLayer(3, 4, Stride=2, NumChannels=2).initialize(2, seed=1)
-    assert load_torch(written(layer, tmp_path / "layer.pt")) == layer
+    assert TorchFile().read(written(layer, tmp_path / "layer.pt")) == layer
 
 
 def test_load_knows_the_ending(tmp_path: Path) -> None:
@@ -115,7 +115,7 @@ def test_layers_that_cannot_be_built_keep_their_place_and_ports(tmp_path: Path) 
     network = Network(layers, [("in", "odd/left"), ("in", "odd/right")])
     with pytest.raises(UnsupportedLayerError, match=r"mine\.Odd"):
         written(network, tmp_path / "net.pt")
-    actual = load_torch(written(network, tmp_path / "net.pt", stub=True))
+    actual = TorchFile().read(written(network, tmp_path / "net.pt", stub=True))
     assert isinstance(actual, Network)
     assert list(actual.Connections) == [("in", "odd/left"), ("in", "odd/right")]
     assert [layer.class_name for layer in actual.unsupported.values()] == ["mine.Odd"]
@@ -128,19 +128,19 @@ def test_no_torch_file(tmp_path: Path) -> None:
     path = tmp_path / "net.pt"
     path.write_bytes(b"no such thing")
     with pytest.raises(CorruptFileError, match="not one that matlab-compat wrote: it is text"):
-        load_torch(path)
+        TorchFile().read(path)
 
 
 def test_no_file(tmp_path: Path) -> None:
     with pytest.raises(FileAccessError):
-        load_torch(tmp_path / "net.pt")
+        TorchFile().read(tmp_path / "net.pt")
 
 
 def test_a_torch_file_of_others(tmp_path: Path) -> None:
     path = tmp_path / "net.pt"
     torch.save({"state_dict": {"w": torch.zeros(2)}}, path)
     with pytest.raises(CorruptFileError, match="not one that matlab-compat wrote"):
-        load_torch(path)
+        TorchFile().read(path)
 
 
 class Trap:
@@ -156,7 +156,7 @@ class Trap:
 def test_code_in_a_file_is_not_run(tmp_path: Path) -> None:
     torch.save({"format": Trap(tmp_path / "sprung")}, tmp_path / "net.pt")
     with pytest.raises(CorruptFileError):
-        load_torch(tmp_path / "net.pt")
+        TorchFile().read(tmp_path / "net.pt")
     assert not (tmp_path / "sprung").exists()
 
 
@@ -178,7 +178,7 @@ def test_a_file_that_contradicts_itself(tmp_path: Path, spoil: object) -> None:
     spoil(document)  # type: ignore[operator]
     torch.save(document, path)
     with pytest.raises(MatlabCompatError):
-        load_torch(path)
+        TorchFile().read(path)
 
 
 # --- real networks ------------------------------------------------------------------------
@@ -191,7 +191,7 @@ def test_every_real_network_comes_back_exactly(tmp_path: Path) -> None:
     for file in MAT_FILES:
         for path, network in networks(file):
             if network.Initialized and not network.unsupported:
-                actual = load_torch(written(network, tmp_path / "net.pt"))
+                actual = TorchFile().read(written(network, tmp_path / "net.pt"))
                 assert isinstance(actual, Network), f"{file_id(file)} {path}"
                 assert_same(actual, network)
                 count += 1
