@@ -151,7 +151,11 @@ def run(
     """One comparison, and what it cannot show; ``precision`` is as for :func:`verify`."""
     from matlab_compat.parity.network import verify_network
 
-    given = {"activations": task.activations, "data_format": data_format, "tolerance": tolerance}
+    given: Any = {
+        "activations": task.activations,
+        "data_format": data_format,
+        "tolerance": tolerance,
+    }
     return verify_network(task.model, task.X, task.expected, **given, **precision)
 
 
