@@ -68,6 +68,9 @@ def _layer_classes(path: Path) -> dict[str, str]:
 
 
 def _wrapped(head: str, names: list[str], end: str) -> list[str]:
+    whole = f"{head.removesuffix('(')}{', '.join(names)}"
+    if head.startswith("from ") and len(whole) <= 100:
+        return [whole]
     indent = "    "
     lines = wrap(", ".join(names) + ",", 99, initial_indent=indent, subsequent_indent=indent)
     return [head, *lines, end]

@@ -121,7 +121,7 @@ class Expression(nn.Module):
 
     def _sizes(self, nodes: Sequence[Node], value: Tensor, x: list[Tensor]) -> list[int]:
         if len(nodes) == 1 and isinstance(nodes[0], Vector):
-            return [int(n) for n in nodes[0].values]
+            return [int(n) for n in nodes[0].value]
         sizes = [-1 if isinstance(n, Vector) else int(self._value(n, x)) for n in nodes]
         if -1 in sizes:  # torch's -1 is not certain for dynamic sizes in the middle
             rest = math.prod(n for n in sizes if n != -1)

@@ -16,12 +16,14 @@ import operator
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from typing import Any, Generic, TypeAlias, TypeVar
 
 import numpy as np
 
 from ..arrays import Array
 from ..errors import UnsupportedLayerError
+
+T = TypeVar("T")
 
 #: Longer texts, and deeper ones, are not simple functions.
 MAX_LENGTH = 2000
@@ -29,38 +31,33 @@ MAX_DEPTH = 50
 
 
 @dataclass(frozen=True)
-class Number:
+class _Known(Generic[T]):
+    value: T
+
+
+class Number(_Known[float]):
     """A scalar known from the text or the captured variables."""
 
-    value: float
 
-
-@dataclass(frozen=True)
-class Text:
+class Text(_Known[str]):
     """A character vector or string, such as a format."""
 
-    value: str
 
-
-@dataclass(frozen=True)
-class Vector:
+class Vector(_Known[tuple[float, ...]]):
     """A row of numbers in brackets, such as the order of a permutation; maybe empty."""
 
-    values: tuple[float, ...]
-
 
 @dataclass(frozen=True)
-class Input:
+class _Place:
+    index: int
+
+
+class Input(_Place):
     """An argument of the function, from 0."""
 
-    index: int
 
-
-@dataclass(frozen=True)
-class Constant:
+class Constant(_Place):
     """A captured array, by its place in :attr:`Function.constants`."""
-
-    index: int
 
 
 @dataclass(frozen=True)
@@ -422,8 +419,8 @@ def _check_kinds(function: str, arguments: Sequence[Node]) -> None:
 def _check_sizes(sizes: Sequence[Node]) -> None:
     """``reshape(x, [a b])``, or ``reshape(x, a, b, ...)`` with at most one ``[]``."""
     rows = [size for size in sizes if isinstance(size, Vector)]
-    alone = len(sizes) == 1 and len(rows) == 1 and len(rows[0].values) > 1
-    if not alone and (len(sizes) == 1 or len(rows) > 1 or any(row.values for row in rows)):
+    alone = len(sizes) == 1 and len(rows) == 1 and len(rows[0].value) > 1
+    if not alone and (len(sizes) == 1 or len(rows) > 1 or any(row.value for row in rows)):
         raise _Refused("calls 'reshape' in a form that is not known")
 
 

@@ -93,7 +93,7 @@ def _along(node: Call, known: Sequence[Labels]) -> Labels:
 def dimensions_of(node: Node) -> tuple[int, ...]:
     """Positive integers from a number or a row of numbers."""
     values: tuple[float, ...] = (node.value,) if isinstance(node, Number) else ()
-    values = node.values if isinstance(node, Vector) else values
+    values = node.value if isinstance(node, Vector) else values
     if not values or any(v != int(v) or v < 1 for v in values):
         raise _Uncertain("a dimension is not a number")
     return tuple(int(v) for v in values)

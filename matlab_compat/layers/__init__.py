@@ -11,15 +11,9 @@ from .activations import (
     QuadraticLayer, ReLULayer, ScalingLayer, SigmoidLayer, SoftmaxLayer, SoftplusLayer, SwishLayer,
     TanhLayer,
 )
-from .attention import (
-    AttentionLayer, SelfAttentionLayer,
-)
-from .base import (
-    Layer,
-)
-from .constructors import (
-    constructor_of,
-)
+from .attention import AttentionLayer, SelfAttentionLayer
+from .base import Layer
+from .constructors import constructor_of
 from .convolution import (
     Convolution1DLayer, Convolution2DLayer, Convolution3DLayer, GroupedConvolution2DLayer,
 )
@@ -27,12 +21,8 @@ from .embedding import (
     EmbeddingConcatenationLayer, Indexing1DLayer, PatchEmbeddingLayer, PositionEmbeddingLayer,
     SinusoidalPositionEncodingLayer, WordEmbeddingLayer,
 )
-from .fully_connected import (
-    FullyConnectedLayer,
-)
-from .function import (
-    FunctionLayer,
-)
+from .fully_connected import FullyConnectedLayer
+from .function import FunctionLayer
 from .imported import (
     KerasFlattenCStyleLayer, KerasGlobalAveragePooling2dLayer, KerasSigmoidLayer, KerasTanhLayer,
     OnnxElementwiseAffineLayer, OnnxFlattenInto2dLayer, OnnxFlattenLayer, OnnxIdentityLayer,
@@ -41,9 +31,7 @@ from .imported import (
 from .inputs import (
     FeatureInputLayer, Image3DInputLayer, ImageInputLayer, InputLayer, SequenceInputLayer,
 )
-from .nested import (
-    NetworkLayer,
-)
+from .nested import NetworkLayer
 from .normalization import (
     BatchNormalizationLayer, CrossChannelNormalizationLayer, DropoutLayer, GroupNormalizationLayer,
     InstanceNormalizationLayer, LayerNormalizationLayer, SpatialDropoutLayer,
@@ -60,12 +48,8 @@ from .pooling import (
     GlobalMaxPooling3DLayer, MaxPooling1DLayer, MaxPooling2DLayer, MaxPooling3DLayer,
     MaxUnpooling2DLayer,
 )
-from .recurrent import (
-    BiLSTMLayer, GRULayer, GRUProjectedLayer, LSTMLayer, LSTMProjectedLayer,
-)
-from .registry import (
-    layer_class, register, registered,
-)
+from .recurrent import BiLSTMLayer, GRULayer, GRUProjectedLayer, LSTMLayer, LSTMProjectedLayer
+from .registry import layer_class, register, registered
 from .resampling import (
     Crop2DLayer, Crop3DLayer, DepthToSpace2DLayer, Resize2DLayer, Resize3DLayer, SpaceToDepthLayer,
 )

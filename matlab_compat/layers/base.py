@@ -77,11 +77,8 @@ class Layer:
     A subclass says what it is by class keywords, which also register it::
 
         class LeakyReLULayer(
-            Layer,
-            optional=("Scale",),
-            type_text="Leaky ReLU",
-            module=("torch.nn.LeakyReLU", "Scale"),
-            description="Leaky ReLU with scale {Scale:g}",
+            Layer, optional=("Scale",), type_text="Leaky ReLU",
+            module=("torch.nn.LeakyReLU", "Scale"), description="Leaky ReLU with scale {Scale:g}",
         ): ...
 
     One with a ``type_text`` is a layer of MATLAB's: unless told otherwise it is ``saved_as``
@@ -680,19 +677,12 @@ class Layer:
         with locating(self.label):
             return self._predicted(X, data_format, device, dtype, allow_tf32)
 
-    def _predicted(
-        self,
-        X: object,
-        data_format: str | Sequence[str] | None,
-        device: DeviceLike | None,
-        dtype: DTypeLike | None,
-        allow_tf32: bool,
-    ) -> Any:
-        """As :meth:`predict`; a layer may have a faster way."""
+    def _predicted(self, X: object, data_format: str | Sequence[str] | None, *how: Any) -> Any:
+        """As :meth:`predict`, ``how`` being its other arguments; a layer may have a faster way."""
         from ..execution.layer import predict_layer
 
         formats = self.default_formats if data_format is None else data_format
-        return predict_layer(self, X, formats, device, dtype, allow_tf32)
+        return predict_layer(self, X, formats, *how)
 
     def rounding_scale(self, X: object, data_format: str) -> Array | None:
         """What the roundings of each output element are proportional to, if a formula says it.

@@ -12,6 +12,7 @@ from ..arrays import Array
 from ..errors import UnsupportedLayerError
 from .base import Layer
 from .properties import Property, flag, text
+from .saved_fields import saved_ports
 
 if TYPE_CHECKING:
     from ..language.expression import Function
@@ -104,7 +105,7 @@ class FunctionLayer(
 
     @classmethod
     def _from_values(cls, values: dict[str, object], extra: Mapping[str, Any]) -> Self:
-        outputs = _ports(extra, "Outputs")
+        outputs = saved_ports(extra, "Outputs")
         if len(outputs) > 1:
             raise UnsupportedLayerError(
                 f"The function has {len(outputs)} outputs ({', '.join(outputs)}); one is "
@@ -123,13 +124,13 @@ class FunctionLayer(
         """As the file says; else ``{'in'}``, or ``{'in1','in2',...}`` for several."""
         count = len(self.function().inputs)
         default = ["in"] if count == 1 else [f"in{i}" for i in range(1, count + 1)]
-        saved = _ports(self.extra, "Inputs")
+        saved = saved_ports(self.extra, "Inputs")
         return saved if len(saved) == count else default
 
     @property
     def OutputNames(self) -> list[str]:
         """As the file says; else ``{'out'}``."""
-        return _ports(self.extra, "Outputs") or ["out"]
+        return saved_ports(self.extra, "Outputs") or ["out"]
 
     def output_formats(self, formats: Sequence[str]) -> tuple[str, ...]:
         """The format that the function labels its result with, else that of the first input."""
@@ -148,9 +149,3 @@ class FunctionLayer(
     def description(self) -> str:
         """The layer's own Description, or the text of the function."""
         return self.Description or self.PredictFcn.text
-
-
-def _ports(extra: Mapping[str, Any], which: str) -> list[str]:
-    """Names of the ports that a file gives: ``Inputs`` or ``Outputs``."""
-    saved = extra.get(f"nnet.layer.Layer.Private{which}")
-    return [name for name in getattr(saved, "flat", ()) if isinstance(name, str)]

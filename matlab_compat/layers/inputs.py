@@ -23,6 +23,7 @@ from ..display import size_text
 from ..errors import DataFormatError, MatlabCompatWarning, PropertyError, UnsupportedLayerError
 from .base import Layer
 from .properties import (
+    PerDimension,
     Property,
     few_numbers,
     flag,
@@ -341,6 +342,15 @@ def _fitted(name: str, value: Array, size: tuple[int, ...]) -> Array:
 class _ImageInput(_NormalizedInput):
     Normalization = Property(_normalization, "zerocenter", doc="The mode.")
     Mean = _statistic_property("AverageImage")
+    InputSize = PerDimension(
+        lambda dims: _sizes(dims, dims + 1),
+        docs=("", "[h w c]; c is 1 where left out.", "[h w d c]; c is 1 where left out."),
+        read_only=True,
+    )
+
+    def input_size(self) -> tuple[int, ...]:
+        """The size with c."""
+        return (*self.InputSize, 1)[: self.dims + 1]
 
     def description(self) -> str:
         """For example ``28×28×3 images with 'zerocenter' normalization``."""
@@ -349,6 +359,7 @@ class _ImageInput(_NormalizedInput):
 
 class ImageInputLayer(
     _ImageInput,
+    dims=2,
     type_text="Image Input",
     versions="2, 3, 4, 5",
     example="imageInputLayer((28, 28, 1), Normalization='none')",
@@ -358,26 +369,14 @@ class ImageInputLayer(
     Statistics are H×W×C, 1×1×C or a scalar. Older files call the mean ``AverageImage``.
     """
 
-    InputSize = Property(_sizes(2, 3), read_only=True, doc="[h w c]; c is 1 where left out.")
-
-    def input_size(self) -> tuple[int, ...]:
-        """[h w c]."""
-        return (*self.InputSize, 1)[:3]
-
 
 class Image3DInputLayer(
     _ImageInput,
+    dims=3,
     type_text="3-D Image Input",
-    default_format="SSSCB",
     example="image3dInputLayer((28, 28, 28, 3), Normalization='none')",
 ):
     """MATLAB's 3-D image input layer: H×W×D×C×N ("SSSCB"), torch N,C,H,W,D."""
-
-    InputSize = Property(_sizes(3, 4), read_only=True, doc="[h w d c]; c is 1 where left out.")
-
-    def input_size(self) -> tuple[int, ...]:
-        """[h w d c]."""
-        return (*self.InputSize, 1)[:4]
 
 
 # --- sequences and features ---------------------------------------------------------------

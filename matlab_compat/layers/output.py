@@ -6,6 +6,7 @@ an output layer is the identity. A dlnetwork has none.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from ..plain_text import class_names
@@ -27,6 +28,17 @@ def _class_weights(value: object) -> str | tuple[float, ...]:
     if any(not weight >= 0 for weight in weights):
         raise ValueError(rule)
     return tuple(weights) or "none"
+
+
+def _with_names(loss: str, names: Sequence[str], words: tuple[str, str, str]) -> str:
+    """A loss and its names; ``words`` are for one, several, the first of many."""
+    one, several, first = words
+    quoted = [f"'{name}'" for name in names]
+    if len(names) > 2:
+        return f"{loss} with {first}{quoted[0]} and {len(names) - 1} other {several}"
+    if len(names) == 2:
+        return f"{loss} with {several} {' and '.join(quoted)}"
+    return f"{loss} with {one}{quoted[0]}" if names else loss
 
 
 class _OutputLayer(
@@ -81,12 +93,7 @@ class ClassificationOutputLayer(
 
     def description(self) -> str:
         """For example ``crossentropyex with 'cat' and 9 other classes``."""
-        names = self.Classes or []
-        if len(names) < 2:
-            return " with ".join(["crossentropyex", *(f"class '{name}'" for name in names)])
-        if len(names) == 2:
-            return f"crossentropyex with classes '{names[0]}' and '{names[1]}'"
-        return f"crossentropyex with '{names[0]}' and {len(names) - 1} other classes"
+        return _with_names("crossentropyex", self.Classes or [], ("class ", "classes", ""))
 
 
 class RegressionOutputLayer(
@@ -104,14 +111,8 @@ class RegressionOutputLayer(
 
     def description(self) -> str:
         """For example ``mean-squared-error with response 'Response'``."""
-        names = [f"'{name}'" for name in self.ResponseNames]
-        if not names:
-            return "mean-squared-error"
-        if len(names) == 1:
-            return f"mean-squared-error with response {names[0]}"
-        if len(names) == 2:
-            return f"mean-squared-error with responses {names[0]} and {names[1]}"
-        return f"mean-squared-error with response {names[0]} and {len(names) - 1} other responses"
+        words = ("response ", "responses", "response ")
+        return _with_names("mean-squared-error", self.ResponseNames, words)
 
 
 class _PixelLayer(_ClassifyingLayer):

@@ -102,6 +102,12 @@ def _is(value: object, neutral: str | float) -> bool:
     return array.dtype.kind in "biuf" and bool(np.all(array == neutral))
 
 
+def saved_ports(fields: Mapping[str, object], which: str) -> list[str]:
+    """The names that a saved custom layer gives its ports, ``Inputs`` or ``Outputs``."""
+    saved = fields.get(f"nnet.layer.Layer.Private{which}")
+    return [name for name in getattr(saved, "flat", ()) if isinstance(name, str)]
+
+
 #: What any class may be saved with.
 EVERYWHERE = {
     "Version": no_effect("numbers the layout of the fields, which are read by name"),

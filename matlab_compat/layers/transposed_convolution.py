@@ -203,18 +203,11 @@ class TransposedConvolution2DLayer(
 
     # --- torch --------------------------------------------------------------------------
 
-    def _predicted(
-        self,
-        X: object,
-        data_format: str | Sequence[str] | None,
-        device: DeviceLike | None,
-        dtype: DTypeLike | None,
-        allow_tf32: bool,
-    ) -> Any:
+    def _predicted(self, X: object, data_format: str | Sequence[str] | None, *how: Any) -> Any:
         """Column-major arrays enter and leave torch without a copy."""
         data_format = plain_text(data_format)
         if isinstance(X, dlarray | tuple) or not isinstance(data_format, str | None):
-            return super()._predicted(X, data_format, device, dtype, allow_tf32)
+            return super()._predicted(X, data_format, *how)
         from ..engine.arrays import as_data, map_spatial
         from ..execution.layer import check_channels
 
@@ -225,7 +218,7 @@ class TransposedConvolution2DLayer(
         check_channels(self, form.expanded(data).shape, form.labels)
 
         def run(folded: Array) -> Array:
-            return self._run(folded, device, dtype, allow_tf32)
+            return self._run(folded, *how)
 
         return map_spatial(data, form, FORMATS[2][form.canonical], run)
 

@@ -10,6 +10,7 @@ from ..errors import UnsupportedLayerError
 from ..plain_text import class_names
 from .base import Layer
 from .registry import layer_class
+from .saved_fields import saved_ports
 
 if TYPE_CHECKING:
     from torch import nn
@@ -41,12 +42,12 @@ class UnsupportedLayer(Layer):
     @property
     def InputNames(self) -> list[str]:
         """As the file says; ``{'in'}`` otherwise."""
-        return _texts(self.extra.get(_INPUTS)) or ["in"]
+        return saved_ports(self.extra, "Inputs") or ["in"]
 
     @property
     def OutputNames(self) -> list[str]:
         """As the file says; ``{'out'}`` otherwise."""
-        return _texts(self.extra.get(_OUTPUTS)) or ["out"]
+        return saved_ports(self.extra, "Outputs") or ["out"]
 
     @property
     def Classes(self) -> list[str] | None:
@@ -69,7 +70,7 @@ class UnsupportedLayer(Layer):
         """
         known = layer_class(self._class_name)
         # Real files: custom layers that compute name their outputs, custom output layers have none.
-        computes = bool(_texts(self.extra.get(_OUTPUTS)))
+        computes = bool(saved_ports(self.extra, "Outputs"))
         if computes or (known is not None and not known.is_output):
             return None
         new = copy.copy(self)
@@ -99,11 +100,3 @@ class UnsupportedLayer(Layer):
 
     def _build(self, formats: tuple[str, ...]) -> nn.Module:
         raise self.error()
-
-
-#: Where saved objects of custom layers name their ports.
-_INPUTS, _OUTPUTS = "nnet.layer.Layer.PrivateInputs", "nnet.layer.Layer.PrivateOutputs"
-
-
-def _texts(saved: Any) -> list[str]:
-    return [t for t in getattr(saved, "flat", ()) if isinstance(t, str)]
