@@ -41,7 +41,7 @@ class LeakyReLULayer(
     module=("torch.nn.LeakyReLU", "Scale"),
     description="Leaky ReLU with scale {Scale:g}",
     versions="1",
-    example="leakyReluLayer(0.3)",
+    example="0.3",
 ):
     """MATLAB's leaky ReLU layer: ``x`` where positive, ``Scale*x`` elsewhere."""
 
@@ -53,7 +53,7 @@ class ClippedReLULayer(
     type_text="Clipped ReLU",
     module=("torch.nn.Hardtanh", 0.0, "Ceiling"),
     description="Clipped ReLU with ceiling {Ceiling:g}",
-    example="clippedReluLayer(6.0)",
+    example="6.0",
 ):
     """MATLAB's clipped ReLU layer: ``min(max(x, 0), Ceiling)``."""
 
@@ -67,7 +67,7 @@ class ELULayer(
     module=("torch.nn.ELU", "Alpha"),
     description="ELU with Alpha {Alpha:g}",
     versions="1",
-    example="eluLayer(1.5)",
+    example="1.5",
 ):
     """MATLAB's ELU layer: ``x`` where positive, ``Alpha*(exp(x) - 1)`` elsewhere."""
 
@@ -75,10 +75,7 @@ class ELULayer(
 
 
 class PReLULayer(
-    PerChannelLayer,
-    type_text="PReLU",
-    example="preluLayer(AlphaInitializer='zeros')",
-    module="torch.nn.PReLU",
+    PerChannelLayer, type_text="PReLU", example="AlphaInitializer='zeros'", module="torch.nn.PReLU"
 ):
     """MATLAB's PReLU layer (R2024a): ``x`` where positive, ``Alpha*x`` elsewhere, Alpha learned.
 
@@ -119,7 +116,7 @@ class GELULayer(
     Layer,
     type_text="GELU",
     module=("torch.nn.GELU", "Approximation"),
-    example="geluLayer(Approximation='tanh')",
+    example="Approximation='tanh'",
 ):
     """MATLAB's GELU layer; Approximation 'none' is exact (erf), 'tanh' the usual formula."""
 
@@ -211,7 +208,7 @@ class ScalingLayer(
             0, why="releases since 2025 save Bias and Offset; only Bias is known to be added"
         ),
     },
-    example="scalingLayer(Name='s')",
+    example="Name='s'",
 ):
     """The scaling layer of the Reinforcement Learning Toolbox: ``Scale .* X + Bias``.
 

@@ -88,7 +88,7 @@ class AttentionLayer(
             "auto", why="queries in groups, other than one for each head, cannot be run"
         )
     },
-    example="attentionLayer(8, AttentionMask='causal')",
+    example="8, AttentionMask='causal'",
     module="engine.attention.Attention",
 ):
     """MATLAB's dot-product attention layer.
@@ -121,7 +121,7 @@ class SelfAttentionLayer(
     description="Self-attention with {NumHeads} heads and {NumKeyChannels} key channels",
     versions="1",
     saved_fields={"Num*Channels": no_effect("the weights have the sizes")},
-    example="selfAttentionLayer(4, 128, AttentionMask='causal', NumValueChannels=128)",
+    example="4, 128, AttentionMask='causal', NumValueChannels=128",
 ):
     """MATLAB's multihead self-attention layer.
 

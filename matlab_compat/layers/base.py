@@ -98,6 +98,7 @@ class Layer:
       :class:`~matlab_compat.layers.properties.PerDimension` properties follow.
     * ``input_formats``: the formats that it takes, if not any.
     * ``channels``: the property that counts the channels of its input.
+    * ``example``: the arguments of a call of its constructor function, for the documentation.
     * ``description``: its text in the rows of a layer array, with properties in braces.
 
     Raises
@@ -214,8 +215,9 @@ class Layer:
                 required = [name for name, one in found.items() if one.default is REQUIRED]
                 cls.arguments = cls._derived_arguments = (*required, *cls.optional)
             if cls.arguments == cls.optional:
-                example = example or f"{cls.constructor}(Name='{cls.automatic_name()}')"
-        cls.versions, cls.example = versions, example  # of this class, of none below it
+                example = example or f"Name='{cls.automatic_name()}'"
+        cls.versions = versions  # of this class, of none below it
+        cls.example = f"{cls.constructor}({example})" if example else ""
 
     def __init__(self, **values: object) -> None:
         self._values: dict[str, Any] = {}

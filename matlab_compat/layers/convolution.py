@@ -128,7 +128,7 @@ class Convolution2DLayer(
     type_text="2-D Convolution",
     stem="conv",
     versions="4, 5, 6, 8",
-    example="convolution2dLayer((3, 3), 16, Padding='same')",
+    example="(3, 3), 16, Padding='same'",
 ):
     """MATLAB's 2-D convolution layer.
 
@@ -147,7 +147,7 @@ class Convolution1DLayer(
     dims=1,
     type_text="1-D Convolution",
     stem="conv1d",
-    example="convolution1dLayer(3, 16, Padding='causal')",
+    example="3, 16, Padding='causal'",
 ):
     """MATLAB's 1-D convolution layer, over time ("CBT") or space ("SCB").
 
@@ -176,7 +176,7 @@ class Convolution3DLayer(
     dims=3,
     type_text="3-D Convolution",
     stem="conv3d",
-    example="convolution3dLayer((3, 3, 3), 16, Stride=(2, 2, 2))",
+    example="(3, 3, 3), 16, Stride=(2, 2, 2)",
 ):
     """MATLAB's 3-D convolution layer.
 
@@ -292,7 +292,7 @@ class GroupedConvolution2DLayer(
     type_text="2-D Grouped Convolution",
     stem="groupedconv",
     versions="1",
-    example="groupedConvolution2dLayer((3, 3), 1, 'channel-wise', Padding='same')",
+    example="(3, 3), 1, 'channel-wise', Padding='same'",
 ):
     """MATLAB's 2-D convolution in groups: each group of channels has filters of its own.
 

@@ -65,7 +65,7 @@ class PositionEmbeddingLayer(
     description="Position embedding with maximum position {MaxPosition}",
     versions="1",
     saved_fields={"PositionStrategy": no_effect("the object that carries out PositionDimension")},
-    example="positionEmbeddingLayer(12, 256)",
+    example="12, 256",
 ):
     """MATLAB's position embedding layer.
 
@@ -90,10 +90,7 @@ class PositionEmbeddingLayer(
 
 
 class SinusoidalPositionEncodingLayer(
-    Layer,
-    type_text="Sinusoidal Position Encoding",
-    default_format="CBT",
-    example="sinusoidalPositionEncodingLayer(300)",
+    Layer, type_text="Sinusoidal Position Encoding", default_format="CBT", example="300"
 ):
     """MATLAB's sinusoidal position encoding layer: kept and shown, not run.
 
@@ -125,7 +122,7 @@ class WordEmbeddingLayer(
     type_text="Word Embedding Layer",
     input_formats=("CBT", "CB"),
     description="Word embedding layer with {Dimension} dimensions and {NumWords} unique words",
-    example="wordEmbeddingLayer(100, 5000)",
+    example="100, 5000",
     module="engine.embedding.WordEmbedding",
 ):
     """MATLAB's word embedding layer (Text Analytics).
@@ -210,7 +207,7 @@ class Indexing1DLayer(
     default_format="CBT",
     description="1-D indexing with index {Index!r}",
     versions="1",
-    example="indexing1dLayer('last')",
+    example="'last'",
     module="engine.embedding.Indexing",
 ):
     """MATLAB's 1-D indexing layer.
@@ -247,7 +244,7 @@ class PatchEmbeddingLayer(
     WeightedLayer,
     type_text="Patch Embedding",
     channels="NumChannels",
-    example="patchEmbeddingLayer((16, 16), 768)",
+    example="(16, 16), 768",
     module="engine.embedding.PatchEmbedding",
 ):
     """MATLAB's patch embedding layer (Computer Vision).

@@ -17,16 +17,7 @@ from .saved_fields import neutral
 from .weighted import WeightedLayer
 
 #: What the layer takes, and gives.
-FORMATS = {
-    "CB": "CB",
-    "SCB": "CB",
-    "SSCB": "CB",
-    "SSSCB": "CB",
-    "CBT": "CBT",
-    "SCBT": "CBT",
-    "SSCBT": "CBT",
-    "SSSCBT": "CBT",
-}
+FORMATS = {"S" * dims + vectors: vectors for vectors in ("CB", "CBT") for dims in range(4)}
 
 
 class FullyConnectedLayer(
@@ -44,7 +35,7 @@ class FullyConnectedLayer(
             "'spatial-channel', all of space and channels, is run here",
         )
     },
-    example="fullyConnectedLayer(10, Name='fc')",
+    example="10, Name='fc'",
     module="engine.fully_connected.FullyConnected",
 ):
     """MATLAB's fully connected layer: ``Weights * x + Bias``.

@@ -72,7 +72,7 @@ class FunctionLayer(
     Layer,
     type_text="Function",
     versions="1",
-    example="functionLayer('@(x) x.*2', Formattable=True)",
+    example="'@(x) x.*2', Formattable=True",
     module="engine.expression.Expression",
 ):
     """MATLAB's function layer, for functions whose text can be translated for certain.

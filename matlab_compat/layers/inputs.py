@@ -362,7 +362,7 @@ class ImageInputLayer(
     dims=2,
     type_text="Image Input",
     versions="2, 3, 4, 5",
-    example="imageInputLayer((28, 28, 1), Normalization='none')",
+    example="(28, 28, 1), Normalization='none'",
 ):
     """MATLAB's image input layer: H×W×C×N ("SSCB"), torch N,C,H,W.
 
@@ -374,7 +374,7 @@ class Image3DInputLayer(
     _ImageInput,
     dims=3,
     type_text="3-D Image Input",
-    example="image3dInputLayer((28, 28, 28, 3), Normalization='none')",
+    example="(28, 28, 28, 3), Normalization='none'",
 ):
     """MATLAB's 3-D image input layer: H×W×D×C×N ("SSSCB"), torch N,C,H,W,D."""
 
@@ -383,10 +383,7 @@ class Image3DInputLayer(
 
 
 class SequenceInputLayer(
-    _NormalizedInput,
-    type_text="Sequence Input",
-    versions="3, 4, 5",
-    example="sequenceInputLayer(12, MinLength=5)",
+    _NormalizedInput, type_text="Sequence Input", versions="3, 4, 5", example="12, MinLength=5"
 ):
     """MATLAB's sequence input layer.
 
@@ -419,7 +416,7 @@ class FeatureInputLayer(
     type_text="Feature Input",
     default_format="CB",
     versions="2",
-    example="featureInputLayer(21, Normalization='zscore')",
+    example="21, Normalization='zscore'",
 ):
     """MATLAB's feature input layer: C×N ("CB"), torch N,C."""
 
@@ -442,10 +439,7 @@ def _size_or_nan(value: object) -> tuple[float, ...]:
 
 
 class InputLayer(
-    _InputLayer,
-    type_text="Input",
-    module="torch.nn.Identity",
-    example="inputLayer((28, 28, 3, 1), 'SSCB')",
+    _InputLayer, type_text="Input", module="torch.nn.Identity", example="(28, 28, 3, 1), 'SSCB'"
 ):
     """MATLAB's generic input layer: InputSize, NaN where free, and InputFormat; no normalization.
 

@@ -110,7 +110,7 @@ class BatchNormalizationLayer(
     type_text="Batch Normalization",
     stem="batchnorm",
     versions="2, 3",
-    example="batchNormalizationLayer(Epsilon=0.001)",
+    example="Epsilon=0.001",
     module="engine.normalization.batch_norm",
 ):
     """MATLAB's batch normalization layer.
@@ -209,9 +209,7 @@ _group_count = either(
 
 
 class GroupNormalizationLayer(
-    _GroupedNormalization,
-    type_text="Group Normalization",
-    example="groupNormalizationLayer('channel-wise')",
+    _GroupedNormalization, type_text="Group Normalization", example="'channel-wise'"
 ):
     """MATLAB's group normalization layer.
 
@@ -266,7 +264,7 @@ class GroupNormalizationLayer(
 class LayerNormalizationLayer(
     _GroupedNormalization,
     type_text="Layer Normalization",
-    example="layerNormalizationLayer(OperationDimension='channel-only')",
+    example="OperationDimension='channel-only'",
 ):
     """MATLAB's layer normalization layer.
 
@@ -291,7 +289,7 @@ class LayerNormalizationLayer(
 class InstanceNormalizationLayer(
     _Normalization,
     type_text="Instance Normalization",
-    example="instanceNormalizationLayer(Epsilon=0.001)",
+    example="Epsilon=0.001",
     module="engine.normalization.ChannelGroupNorm",
 ):
     """MATLAB's instance normalization layer.
@@ -337,7 +335,7 @@ class CrossChannelNormalizationLayer(
     type_text="Cross Channel Normalization",
     module=("engine.normalization.CrossChannelNorm", "WindowChannelSize", "Alpha", "Beta", "K"),
     description="cross channel normalization with {WindowChannelSize} channels per element",
-    example="crossChannelNormalizationLayer(5, K=1.0)",
+    example="5, K=1.0",
 ):
     """MATLAB's cross-channel (local response) normalization layer.
 
@@ -371,7 +369,7 @@ class DropoutLayer(
     type_text="Dropout",
     module=("torch.nn.Dropout", "Probability"),
     versions="1",
-    example="dropoutLayer(0.2)",
+    example="0.2",
 ):
     """MATLAB's dropout layer: identity in prediction.
 
@@ -385,7 +383,7 @@ class SpatialDropoutLayer(
     PerChannelLayer,
     type_text="Spatial Dropout",
     module=("engine.normalization.SpatialDropout", "Probability"),
-    example="spatialDropoutLayer(Probability=0.25)",
+    example="Probability=0.25",
 ):
     """MATLAB's spatial dropout layer: identity in prediction.
 

@@ -85,7 +85,7 @@ class ClassificationOutputLayer(
     default_format="CB",
     stem="classoutput",
     versions="3, 4",
-    example="classificationLayer(Classes=['cat', 'dog'])",
+    example="Classes=['cat', 'dog']",
 ):
     """MATLAB's classification output layer (cross-entropy): ``Classes`` name the channels."""
 
@@ -103,7 +103,7 @@ class RegressionOutputLayer(
     default_format="CB",
     stem="regressionoutput",
     versions="2",
-    example="regressionLayer(ResponseNames=['speed'])",
+    example="ResponseNames=['speed']",
 ):
     """MATLAB's regression output layer (half mean squared error)."""
 
@@ -127,7 +127,7 @@ class PixelClassificationLayer(
     _PixelLayer,
     type_text="Pixel Classification Layer",
     versions="3",
-    example="pixelClassificationLayer(Classes=['road', 'sky'])",
+    example="Classes=['road', 'sky']",
 ):
     """MATLAB's pixel classification layer (semantic segmentation)."""
 
@@ -141,18 +141,14 @@ class PixelClassificationLayer(
 
 
 class DicePixelClassificationLayer(
-    _PixelLayer,
-    type_text="Dice Pixel Classification Layer",
-    example="dicePixelClassificationLayer(Classes=['road', 'sky'])",
+    _PixelLayer, type_text="Dice Pixel Classification Layer", example="Classes=['road', 'sky']"
 ):
     """MATLAB's Dice pixel classification layer."""
 
     loss = "Generalized Dice loss"
 
 
-class FocalLossLayer(
-    _PixelLayer, type_text="Focal Loss Layer", example="focalLossLayer(Gamma=1.5)"
-):
+class FocalLossLayer(_PixelLayer, type_text="Focal Loss Layer", example="Gamma=1.5"):
     """MATLAB's focal loss layer."""
 
     loss = "Focal loss"

@@ -136,10 +136,7 @@ class _Max(PoolingLayer, module="engine.pooling.MaxPooling"):
 
 
 class AveragePooling1DLayer(
-    _Average,
-    dims=1,
-    type_text="1-D Average Pooling",
-    example="averagePooling1dLayer(3, Stride=2)",
+    _Average, dims=1, type_text="1-D Average Pooling", example="3, Stride=2"
 ):
     """MATLAB's 1-D average pooling layer: over T ("CBT") or over S ("SCB", "SCBT")."""
 
@@ -150,23 +147,18 @@ class AveragePooling2DLayer(
     type_text="2-D Average Pooling",
     stem="avgpool2d",
     versions="2",
-    example="averagePooling2dLayer((2, 2), Stride=(2, 2))",
+    example="(2, 2), Stride=(2, 2)",
 ):
     """MATLAB's 2-D average pooling layer: H×W×C×N to H'×W'×C×N, torch N,C,H,W to N,C,H',W'."""
 
 
 class AveragePooling3DLayer(
-    _Average,
-    dims=3,
-    type_text="3-D Average Pooling",
-    example="averagePooling3dLayer((2, 2, 2), Stride=(2, 2, 2))",
+    _Average, dims=3, type_text="3-D Average Pooling", example="(2, 2, 2), Stride=(2, 2, 2)"
 ):
     """MATLAB's 3-D average pooling layer: H×W×D×C×N, torch N,C,H,W,D."""
 
 
-class MaxPooling1DLayer(
-    _Max, dims=1, type_text="1-D Max Pooling", example="maxPooling1dLayer(3, Stride=2)"
-):
+class MaxPooling1DLayer(_Max, dims=1, type_text="1-D Max Pooling", example="3, Stride=2"):
     """MATLAB's 1-D max pooling layer: over T ("CBT") or over S ("SCB", "SCBT")."""
 
 
@@ -184,7 +176,7 @@ class MaxPooling2DLayer(
     type_text="2-D Max Pooling",
     stem="maxpool",
     versions="2, 3",
-    example="maxPooling2dLayer((3, 3), Stride=(2, 2), Padding='same')",
+    example="(3, 3), Stride=(2, 2), Padding='same'",
 ):
     """MATLAB's 2-D max pooling layer: H×W×C×N to H'×W'×C×N, torch N,C,H,W to N,C,H',W'.
 
@@ -209,10 +201,7 @@ class MaxPooling2DLayer(
 
 
 class MaxPooling3DLayer(
-    _Unpoolable,
-    dims=3,
-    type_text="3-D Max Pooling",
-    example="maxPooling3dLayer((2, 2, 2), Stride=(2, 2, 2))",
+    _Unpoolable, dims=3, type_text="3-D Max Pooling", example="(2, 2, 2), Stride=(2, 2, 2)"
 ):
     """MATLAB's 3-D max pooling layer: H×W×D×C×N, torch N,C,H,W,D."""
 
@@ -303,7 +292,7 @@ class AdaptiveAveragePooling2DLayer(
     type_text="2-D Adaptive Average Pooling",
     input_formats=("SSCB", "SSCBT"),
     module=("engine.pooling.AdaptiveAveragePooling", "OutputSize"),
-    example="adaptiveAveragePooling2dLayer((7, 7))",
+    example="(7, 7)",
 ):
     """MATLAB's 2-D adaptive average pooling, where the image divides into equal blocks.
 

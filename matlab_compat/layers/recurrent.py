@@ -296,7 +296,7 @@ def _from_torch(name: str, value: Array) -> Array:
 
 
 class LSTMLayer(
-    RecurrentLayer, type_text="LSTM", versions="4, 5", example="lstmLayer(100, OutputMode='last')"
+    RecurrentLayer, type_text="LSTM", versions="4, 5", example="100, OutputMode='last'"
 ):
     """MATLAB's long short-term memory layer.
 
@@ -317,9 +317,7 @@ class LSTMLayer(
         return LSTM(settings) if self._is_standard else SteppedLSTM(settings)
 
 
-class BiLSTMLayer(
-    LSTMLayer, type_text="BiLSTM", versions="3", example="bilstmLayer(100, OutputMode='last')"
-):
+class BiLSTMLayer(LSTMLayer, type_text="BiLSTM", versions="3", example="100, OutputMode='last'"):
     """MATLAB's bidirectional LSTM layer.
 
     The first 4H rows of the weights are the forward direction's, the last 4H the backward one's;
@@ -330,7 +328,7 @@ class BiLSTMLayer(
 
 
 class GRULayer(
-    RecurrentLayer, type_text="GRU", example="gruLayer(100, ResetGateMode='before-multiplication')"
+    RecurrentLayer, type_text="GRU", example="100, ResetGateMode='before-multiplication'"
 ):
     """MATLAB's gated recurrent unit layer.
 
@@ -431,7 +429,7 @@ class ProjectedLayer(RecurrentLayer):
 
 
 class LSTMProjectedLayer(
-    ProjectedLayer, LSTMLayer, type_text="Projected LSTM", example="lstmProjectedLayer(100, 30, 16)"
+    ProjectedLayer, LSTMLayer, type_text="Projected LSTM", example="100, 30, 16"
 ):
     """MATLAB's projected LSTM layer."""
 
@@ -441,7 +439,5 @@ class LSTMProjectedLayer(
         return SteppedLSTM(settings)
 
 
-class GRUProjectedLayer(
-    ProjectedLayer, GRULayer, type_text="Projected GRU", example="gruProjectedLayer(100, 30, 16)"
-):
+class GRUProjectedLayer(ProjectedLayer, GRULayer, type_text="Projected GRU", example="100, 30, 16"):
     """MATLAB's projected GRU layer."""

@@ -132,14 +132,14 @@ class Resize2DLayer(
     dims=2,
     type_text="Resize",
     versions="3",
-    example="resize2dLayer(OutputSize=(64, 64), Method='bilinear')",
+    example="OutputSize=(64, 64), Method='bilinear'",
 ):
     """MATLAB's 2-D resize layer: H×W×C×N to H'×W'×C×N, torch N,C,H,W to N,C,H',W'."""
 
     Method = Property(one_of("nearest", "bilinear"), "nearest", read_only=True)
 
 
-class Resize3DLayer(_Resize, dims=3, type_text="Resize", example="resize3dLayer(Scale=(2, 2, 2))"):
+class Resize3DLayer(_Resize, dims=3, type_text="Resize", example="Scale=(2, 2, 2)"):
     """MATLAB's 3-D resize layer: H×W×D×C×N, torch N,C,H,W,D."""
 
     Method = Property(one_of("nearest", "trilinear"), "nearest", read_only=True)
@@ -224,19 +224,14 @@ class _Crop(Layer, arguments=("Location",)):
         return f"{self.constructor}({what!r}{name})"
 
 
-class Crop2DLayer(_Crop, dims=2, type_text="Crop 2D", example="crop2dLayer((5, 3))"):
+class Crop2DLayer(_Crop, dims=2, type_text="Crop 2D", example="(5, 3)"):
     """MATLAB's 2-D crop layer: the inputs are ``in`` and ``ref``, whose H×W the output has.
 
     **Location is [x y]**, the column first, counted from 1.
     """
 
 
-class Crop3DLayer(
-    _Crop,
-    dims=3,
-    type_text="Crop 3D",
-    example="crop3dLayer((5, 3, 2))",
-):
+class Crop3DLayer(_Crop, dims=3, type_text="Crop 3D", example="(5, 3, 2)"):
     """MATLAB's 3-D crop layer; Location is [x y z], counted from 1."""
 
 
@@ -251,7 +246,7 @@ class SpaceToDepthLayer(
     _Blocks,
     type_text="Space to depth",
     module=("engine.resampling.SpaceToDepth", "BlockSize"),
-    example="spaceToDepthLayer((2, 2))",
+    example="(2, 2)",
 ):
     """MATLAB's space to depth layer: H×W×C×N to floor(H/h)×floor(W/w)×(h*w*C)×N.
 
@@ -269,7 +264,7 @@ class DepthToSpace2DLayer(
     _Blocks,
     type_text="Depth to space",
     module=("engine.resampling.DepthToSpace", "BlockSize", "Mode"),
-    example="depthToSpace2dLayer((2, 2), Mode='crd')",
+    example="(2, 2), Mode='crd'",
 ):
     """MATLAB's 2-D depth to space layer: H×W×(h*w*C)×N to H*h×W*w×C×N."""
 

@@ -108,7 +108,7 @@ class AdditionLayer(
     _Joining,
     type_text="Addition",
     versions="1",
-    example="additionLayer(2)",
+    example="2",
     module="engine.structure.Addition",
     description="Element-wise addition of {NumInputs} inputs",
 ):
@@ -118,7 +118,7 @@ class AdditionLayer(
 class MultiplicationLayer(
     _Joining,
     type_text="Multiplication",
-    example="multiplicationLayer(2)",
+    example="2",
     module="engine.structure.Multiplication",
     description="Element-wise multiplication of {NumInputs} inputs",
 ):
@@ -130,7 +130,7 @@ class ConcatenationLayer(
     arguments=("Dim", "NumInputs"),
     type_text="Concatenation",
     versions="1",
-    example="concatenationLayer(3, 2)",
+    example="3, 2",
     module="engine.structure.Concatenation",
     description="Concatenation of {NumInputs} inputs along dimension {Dim}",
 ):
@@ -176,7 +176,7 @@ class DepthConcatenationLayer(
     _Joining,
     type_text="Depth concatenation",
     versions="1",
-    example="depthConcatenationLayer(2)",
+    example="2",
     module=("engine.structure.Concatenation", 1),
     description="Depth concatenation of {NumInputs} inputs",
 ):

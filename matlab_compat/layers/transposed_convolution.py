@@ -129,7 +129,7 @@ class TransposedConvolution2DLayer(
     saved_fields={
         "Cropping": used("the property of releases before R2019a, where CroppingSize is missing")
     },
-    example="transposedConv2dLayer((3, 3), 4, Stride=(2, 2), Cropping='same')",
+    example="(3, 3), 4, Stride=(2, 2), Cropping='same'",
 ):
     """MATLAB's transposed 2-D convolution layer.
 
@@ -264,7 +264,7 @@ class TransposedConvolution1DLayer(
     constructor="transposedConv1dLayer",
     dims=1,
     type_text="1-D Transposed Convolution",
-    example="transposedConv1dLayer(4, 16, Stride=2)",
+    example="4, 16, Stride=2",
 ):
     """MATLAB's transposed 1-D convolution layer, over time ("CBT") or space ("SCB").
 
@@ -280,7 +280,7 @@ class TransposedConvolution3DLayer(
     constructor="transposedConv3dLayer",
     dims=3,
     type_text="3-D Transposed Convolution",
-    example="transposedConv3dLayer((2, 2, 2), 8, Stride=(2, 2, 2))",
+    example="(2, 2, 2), 8, Stride=(2, 2, 2)",
 ):
     """MATLAB's transposed 3-D convolution layer.
 

@@ -144,3 +144,9 @@ def assert_moves_over_space_alone(layer: Any) -> None:
         warnings.simplefilter("error")
         Y = layer.predict(X, "SCBT")
     assert_close(Y[..., 1], layer.predict(X[..., 1], "SCB"))
+
+
+def assert_initialized(layer: Any, weights: tuple[int, ...], bias: tuple[int, ...]) -> None:
+    """Initialized for two channels, the learnables have these sizes."""
+    made = layer.initialize(2, seed=0)
+    assert (made.Weights.shape, made.Bias.shape) == (weights, bias)

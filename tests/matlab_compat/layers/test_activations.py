@@ -13,7 +13,6 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from numpy.typing import NDArray
 
 from matlab_compat import (
     ClippedReLULayer,
@@ -42,13 +41,13 @@ from matlab_compat.errors import DataFormatError, PropertyError
 
 from ...oracle_onnx import run_onnx
 from ...real import MAT_FILES, file_id
+from ..filter_reference import Array
+from ..filter_reference import normal as standard_normal
 from ..saved import saved_layers
-
-Array = NDArray[Any]
 
 
 def normal(*size: int, seed: int = 0) -> Array:
-    return (3 * np.random.default_rng(seed).standard_normal(size)).astype(np.float32)
+    return 3 * standard_normal(*size, seed=seed)
 
 
 def erf(x: Array) -> Array:

@@ -100,6 +100,15 @@ def test_other_formats_are_refused() -> None:
         layer.output_formats(["SSCB"])
 
 
+def test_the_example_is_a_call_with_the_arguments_that_are_given() -> None:
+    class BlendLayer(
+        Layer, saved_as="somebody.BlendLayer", constructor="blend", example="3, Size=2"
+    ):
+        """Somebody's."""
+
+    assert BlendLayer.example == "blend(3, Size=2)"
+
+
 def test_the_channels_are_those_of_the_property() -> None:
     assert some_layer()(Size=3).input_channels() == 3
 

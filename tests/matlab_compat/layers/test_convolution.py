@@ -39,6 +39,7 @@ from ...real import MAT_FILES, file_id
 from ..filter_reference import (
     Array,
     assert_close,
+    assert_initialized,
     assert_moves_over_space_alone,
     correlate,
     from_torch_order,
@@ -158,9 +159,7 @@ def test_defaults_are_those_of_the_page() -> None:
 def test_Weights_and_Bias_have_the_sizes_of_the_page(
     dims: int, size: tuple[int, ...], bias: tuple[int, ...]
 ) -> None:
-    made = MAKE[dims](3, 4).initialize(2, seed=0)
-    assert made.Weights.shape == size
-    assert made.Bias.shape == bias
+    assert_initialized(MAKE[dims](3, 4), size, bias)
 
 
 @pytest.mark.parametrize("dims", [1, 2, 3])

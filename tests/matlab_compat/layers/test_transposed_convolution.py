@@ -76,6 +76,14 @@ FACTORS = [
     "BiasL2Factor",
 ]
 
+#: What the layer has as its inputs and outputs, and what a user could try to set.
+PORTS: dict[str, tuple[Any, Any]] = {
+    "NumInputs": (1, 2),
+    "InputNames": (["in"], ["x"]),
+    "NumOutputs": (1, 2),
+    "OutputNames": (["out"], ["y"]),
+}
+
 
 def layer(*args: Any, **options: Any) -> TransposedConvolution2DLayer:
     """A 3-by-2 layer with 4 filters, unless told otherwise."""
@@ -674,28 +682,12 @@ def test_property_Name_refuses(value: object, shown: str) -> None:
     assert_refused(lambda: layer(Name=value), "Name", shown, rule)
 
 
-def test_property_NumInputs_is_1_and_read_only() -> None:
+@pytest.mark.parametrize("name", PORTS)
+def test_a_property_of_the_ports_is_fixed_and_read_only(name: str) -> None:
+    own, other = PORTS[name]
     made = layer()
-    assert made.NumInputs == 1
-    assert_read_only(made, "NumInputs", 2, "always")
-
-
-def test_property_InputNames_is_in_and_read_only() -> None:
-    made = layer()
-    assert made.InputNames == ["in"]
-    assert_read_only(made, "InputNames", ["x"], "always")
-
-
-def test_property_NumOutputs_is_1_and_read_only() -> None:
-    made = layer()
-    assert made.NumOutputs == 1
-    assert_read_only(made, "NumOutputs", 2, "always")
-
-
-def test_property_OutputNames_is_out_and_read_only() -> None:
-    made = layer()
-    assert made.OutputNames == ["out"]
-    assert_read_only(made, "OutputNames", ["y"], "always")
+    assert getattr(made, name) == own
+    assert_read_only(made, name, other, "always")
 
 
 def test_every_property_of_the_specification_has_its_test() -> None:
@@ -716,14 +708,12 @@ def test_every_property_of_the_specification_has_its_test() -> None:
         "WeightL2Factor",
         "BiasL2Factor",
         "Name",
-        "NumInputs",
-        "InputNames",
-        "NumOutputs",
-        "OutputNames",
+        *PORTS,
     ]
     for name in listed:
         assert hasattr(TransposedConvolution2DLayer, name)
-        assert any(test.startswith(f"test_property_{name}_") for test in globals())
+        tested = any(test.startswith(f"test_property_{name}_") for test in globals())
+        assert tested or name in PORTS
 
 
 # --- the constructor --------------------------------------------------------------------

@@ -32,6 +32,7 @@ from matlab_compat.errors import (
 from ..filter_reference import (
     Array,
     assert_close,
+    assert_initialized,
     assert_moves_over_space_alone,
     from_torch_order,
     normal,
@@ -115,9 +116,7 @@ def test_same_with_a_filter_smaller_than_the_stride_is_refused(dims: int) -> Non
 def test_Weights_and_Bias_have_the_sizes_of_the_page(
     dims: int, size: tuple[int, ...], bias: tuple[int, ...]
 ) -> None:
-    made = MAKE[dims](3, 4).initialize(2, seed=0)
-    assert made.Weights.shape == size
-    assert made.Bias.shape == bias
+    assert_initialized(MAKE[dims](3, 4), size, bias)
 
 
 @pytest.mark.parametrize("dims", [1, 3])
