@@ -129,7 +129,11 @@ def _call(
         given = name_value_pairs(function, (*_NAMES, *names), pairs, options)
         data_format = DataFormat.parse(_labels(X, given.get("DataFormat")))
         call = _understood(data_format, weights, given)
-        biases = _bias(bias, given.get("BiasFormat"))
+        if (
+            given.get("BiasFormat") is not None
+        ):  # checked; the only dimension longer than 1 says all of it
+            DataFormat.parse(given["BiasFormat"])
+        biases = _parameter("bias", bias).ravel(order="F")
         Y = map_spatial(
             as_data(X), data_format, call.worked, lambda x: _run(engine, x, call, biases)
         )
@@ -225,14 +229,6 @@ def _parameter(name: str, value: object) -> Array:
 
     with locating(name):
         return as_data(value)
-
-
-def _bias(value: object, labels: object) -> Array:
-    """The bias as a vector; its only dimension longer than 1 says all that labels could."""
-    if labels is not None:
-        DataFormat.parse(labels)
-    array = _parameter("bias", value)
-    return array.ravel(order="F")
 
 
 def _one_for_each(bias: Array, filters: int) -> Array:

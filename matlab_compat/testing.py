@@ -149,13 +149,7 @@ class _Bundle:
 
 
 def _like(bundle: _Bundle, rule: Rule, inputs: Inputs, wanted: Wanted) -> Any:
-    """What has the size of MATLAB's output: that itself, or the scores that its labels are of.
-
-    Raises
-    ------
-    UsageError
-        There is no model or no input to compute the scores with.
-    """
+    """What has the size of MATLAB's output: that itself, or the scores that its labels are of."""
     if not are_labels(bundle.Y):
         return bundle.Y
     if bundle.model is None or not bundle.X:

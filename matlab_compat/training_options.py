@@ -210,16 +210,12 @@ def load_training_options(fields: Mapping[str, Any], class_name: str = "") -> Tr
         if name not in _RULES:
             rest[name] = value
         elif getattr(value, "size", 1) != 0:
-            given[name] = _checked(name, value)
+            try:
+                given[name] = _RULES[name](value)
+            except (ValueError, TypeError) as error:
+                raise PropertyError(f"{name} {error}; got {value!r}.", where=(name,)) from None
     rest.pop("Version", None)
     return TrainingOptions(Solver=solver, **given, without_counterpart=rest)
-
-
-def _checked(name: str, value: object) -> Any:
-    try:
-        return _RULES[name](value)
-    except (ValueError, TypeError) as error:
-        raise PropertyError(f"{name} {error}; got {value!r}.", where=(name,)) from None
 
 
 def _solver(fields: Mapping[str, Any], class_name: str) -> Solver:

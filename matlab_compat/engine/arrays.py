@@ -16,13 +16,7 @@ from .precision import DeviceLike, DTypeLike, torch_device, torch_dtype
 
 
 def as_data(value: object, what: str = "input") -> Array:
-    """Data as a real numeric (or logical) array; torch tensors are taken as MATLAB arrays.
-
-    Raises
-    ------
-    DataFormatError
-        Complex, text, or no array at all, or an array with no elements.
-    """
+    """Real numeric (or logical) data, not empty; torch tensors are taken as MATLAB arrays."""
     array = real_array(value, what)
     if array.size == 0:
         raise DataFormatError(f"The {what} is empty ({size_text(array.shape)}).")

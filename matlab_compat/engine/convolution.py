@@ -20,13 +20,9 @@ CONVOLUTION = {1: functional.conv1d, 2: functional.conv2d, 3: functional.conv3d}
 class Padding:
     """What is added around the data.
 
-    Parameters
-    ----------
-    pairs:
-        (before, after) for every dimension; ``None`` is 'same', which depends on the data's size.
-    value:
-        A number, or where the values come from: 'replicate' (the edge), 'symmetric-include-edge'
-        (mirrored, the edge twice), 'symmetric-exclude-edge' (mirrored, the edge once).
+    ``pairs`` is (before, after) for every dimension; ``None`` is 'same', which depends on the
+    data's size. ``value`` is a number, or where the values come from: 'replicate' (the edge),
+    'symmetric-include-edge' (mirrored, the edge twice), 'symmetric-exclude-edge' (the edge once).
     """
 
     pairs: Pairs | None
@@ -44,19 +40,9 @@ def convolution(
 ) -> Tensor:
     """``Y[n, f, i] = sum W[f, c, p] * X[n, c, i*s + p*d]`` over the padded data, plus bias.
 
-    A cross-correlation: the filter is not flipped.
-
-    Parameters
-    ----------
-    x:
-        N,C,* with one to three spatial dimensions.
-    weight:
-        F,C/groups,*filter. MATLAB's h×w×C×F array as ``W.transpose(3, 2, 0, 1)``.
-
-    Raises
-    ------
-    DataFormatError
-        The filter does not fit in the padded data, or the data is too small to be mirrored.
+    A cross-correlation: the filter is not flipped. ``x`` is N,C,* with one to three spatial
+    dimensions, ``weight`` F,C/groups,*filter: ``W.transpose(3, 2, 0, 1)`` of MATLAB's h×w×C×F.
+    Refused are filters that do not fit in the padded data, and data too small to be mirrored.
     """
     x, inside = padded(x, padding, window_of(weight, dilation), stride)
     return CONVOLUTION[len(inside)](x, weight, bias, list(stride), inside, list(dilation), groups)
@@ -70,13 +56,7 @@ def window_of(weight: Tensor, dilation: Sequence[int]) -> list[int]:
 def padded(
     x: Tensor, padding: Padding, window: Sequence[int], stride: Sequence[int]
 ) -> tuple[Tensor, list[int]]:
-    """``x`` with its padding, and what is left to the convolution: torch pads evenly itself.
-
-    Raises
-    ------
-    DataFormatError
-        As :func:`convolution`.
-    """
+    """``x`` with its padding, and what is left to the convolution: torch pads evenly itself."""
     size = x.shape[2:]
     pairs = same_padding(size, window, stride) if padding.pairs is None else padding.pairs
     check_window([n + a + b for n, (a, b) in zip(size, pairs, strict=True)], window)
@@ -90,13 +70,7 @@ def padded(
 
 
 def extended(x: Tensor, pairs: Pairs, mode: str) -> Tensor:
-    """``x`` (N,C,*space) continued beyond its edges, by indexing one dimension after the other.
-
-    Raises
-    ------
-    DataFormatError
-        There is more to mirror than the data has.
-    """
+    """``x`` (N,C,*space) continued beyond its edges, where it has as much as is mirrored."""
     for axis, (before, after) in enumerate(pairs, 2):
         if before or after:
             x = x.index_select(axis, _sources(x.shape[axis], before, after, mode).to(x.device))
@@ -124,14 +98,7 @@ class PaddedConvolution(nn.Module):
     Shape: input N,C,*in; output N,F,*out with
     ``out = floor((in + before + after - (filter - 1) * dilation - 1) / stride) + 1``
     for each dimension, ``ceil(in / stride)`` in 'same' mode. Time that the filter does not move
-    over comes last and is passed step by step.
-
-    Attributes
-    ----------
-    weight:
-        F,C/groups,*filter, a parameter like that of ``torch.nn.Conv2d``.
-    bias:
-        F.
+    over comes last and is passed step by step. Parameters as in ``torch.nn.Conv2d``.
     """
 
     def __init__(

@@ -37,18 +37,10 @@ class PositionEmbedding(nn.Module):
 
 
 class WordEmbedding(nn.Module):
-    """wordEmbeddingLayer: word indices N,1,T (or N,1), counted from 1, to N,D,T (or N,D).
+    """wordEmbeddingLayer: word indices N,1,T (or N,1), counted from 1, to N,size,T (or N,size).
 
-    Parameters
-    ----------
-    words:
-        The number of words.
-    columns:
-        The number of embedding vectors: ``words``, or one more, which is that of unknown words.
-    size:
-        D.
-    known_only:
-        Refuse indices that are no word's; an exported program cannot, as it cannot look at data.
+    There are as many ``columns`` as ``words``, or one more, the vector of unknown words.
+    ``known_only`` refuses indices that are no word's; an exported program cannot look at data.
     """
 
     def __init__(self, words: int, columns: int, size: int, known_only: bool) -> None:
@@ -132,12 +124,8 @@ class Indexing(nn.Module):
 class PatchEmbedding(nn.Module):
     """patchEmbeddingLayer: N,C,H,W to N,F,P, P the patches in a row.
 
-    Parameters
-    ----------
-    patch_size:
-        (h, w), the filters and their stride.
-    by_rows:
-        The patches of the first row first ('row-major'); else those of the first column.
+    ``patch_size`` is (h, w) of the filters and their stride. ``by_rows`` takes the patches of the
+    first row first ('row-major'); else those of the first column.
     """
 
     def __init__(

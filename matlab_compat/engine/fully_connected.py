@@ -10,19 +10,9 @@ from torch.nn import functional
 class FullyConnected(nn.Module):
     """``Y = weight * x + bias`` for every observation and time step.
 
-    Shape: input N,C,*space or N,C,*space,T; output N,F or N,F,T.
-
-    Parameters
-    ----------
-    spatial:
-        Number of spatial dimensions of the input.
-    time:
-        Whether the input has time steps.
-
-    Notes
-    -----
-    MATLAB flattens an image column-major: h fastest, then w, then c. In torch's row-major order
-    that is C,W,H, so the spatial dimensions are reversed before they are flattened.
+    Shape: input N,C,*space or, with ``time``, N,C,*space,T; output N,F or N,F,T; ``spatial`` is the
+    number of spatial dimensions. MATLAB flattens an image column-major: h fastest, then w, then c.
+    In torch's row-major order that is C,W,H, so they are reversed before they are flattened.
     """
 
     def __init__(self, inputs: int, outputs: int, spatial: int = 0, time: bool = False) -> None:

@@ -33,13 +33,7 @@ def pad(x: Tensor, pairs: Pairs, value: float = 0.0) -> Tensor:
 
 
 def check_window(size: Sequence[int], window: Sequence[int]) -> None:
-    """Refuse a padded input that a window does not fit in.
-
-    Raises
-    ------
-    DataFormatError
-        The window is larger in some dimension.
-    """
+    """Refuse a padded input that a window does not fit in."""
     if any(n < k for n, k in zip(size, window, strict=True)):
         raise DataFormatError(
             f"The input with its padding, {size_text(size)}, is smaller than the window "

@@ -165,20 +165,17 @@ class GlobalPooling(nn.Module):
 
 
 class AdaptiveAveragePooling(nn.Module):
-    """The mean of equal blocks of the image, so many that the output has the size asked for."""
+    """The mean of equal blocks of the image, so many that the output has the size asked for.
+
+    How MATLAB divides an image where the blocks would not be equal is not documented: refused.
+    """
 
     def __init__(self, output_size: Sequence[int]) -> None:
         super().__init__()
         self.output_size = list(output_size)
 
     def forward(self, x: Tensor) -> Tensor:
-        """N,C,H,W to N,C,*output_size.
-
-        Raises
-        ------
-        UnsupportedLayerError
-            The blocks would not be equal; how MATLAB then divides is not documented.
-        """
+        """N,C,H,W to N,C,*output_size."""
         return per_time_step(self._pool, x, 2)
 
     def _pool(self, x: Tensor) -> Tensor:

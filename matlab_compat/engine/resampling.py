@@ -36,14 +36,8 @@ def linear_weights(size: int, out: int, half_pixel: bool) -> tuple[Tensor, Tenso
 class Resize(nn.Module):
     """MATLAB's resize layer in two or three dimensions.
 
-    Parameters
-    ----------
-    dims:
-        Number of spatial dimensions.
-    output_size, scale:
-        One of them; neither where a second input gives the size.
-    linear, half_pixel, floor:
-        Interpolate instead of copying the nearest; the rules of :func:`nearest_indices`.
+    ``output_size`` or ``scale`` is given, neither where a second input gives the size. ``linear``
+    interpolates instead of copying the nearest by the rules of :func:`nearest_indices`.
     """
 
     def __init__(

@@ -87,13 +87,7 @@ class Concatenation(Join):
         self.axis = axis
 
     def forward(self, *inputs: Tensor) -> Tensor:
-        """In the order of the inputs.
-
-        Raises
-        ------
-        DataFormatError
-            Other sizes than those along ``axis`` differ.
-        """
+        """In the order of the inputs."""
         tensors = self.aligned(inputs)
         # A list, not a set: while torch traces a network, sizes may be symbols without a hash.
         others = [(*x.shape[: self.axis], *x.shape[self.axis + 1 :]) for x in tensors]

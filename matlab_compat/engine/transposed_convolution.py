@@ -27,13 +27,7 @@ def output_size(
     crop: Sequence[tuple[int, int]],
     dilation: Sequence[int] | None = None,
 ) -> tuple[int, ...]:
-    """``(in - 1) * stride + (filter - 1) * dilation + 1 - before - after``, per dimension.
-
-    Raises
-    ------
-    DataFormatError
-        The crop leaves nothing.
-    """
+    """``(in - 1) * stride + (filter - 1) * dilation + 1 - before - after``, at least 1."""
     dilation = dilation or [1] * len(filter_size)
     sizes = tuple(
         (n - 1) * s + (k - 1) * d + 1 - before - after
@@ -61,21 +55,12 @@ def transposed_convolution(
 ) -> Tensor:
     """``Y[n, f, i*s + p] += W[c, f, p] * X[n, c, i]``, cropped, plus bias.
 
-    Parameters
-    ----------
-    x:
-        N,C,* with one to three spatial dimensions.
-    weight:
-        C,F/groups,*filter. MATLAB's h×w×F×C array as ``W.transpose(3, 2, 0, 1)``; no flip.
-    crop:
-        (before, after) for every spatial dimension, in the order of the dimensions.
+    ``x`` is N,C,* with one to three spatial dimensions, ``weight`` C,F/groups,*filter: MATLAB's
+    h×w×F×C array as ``W.transpose(3, 2, 0, 1)``, no flip. ``crop`` is (before, after) for each.
 
-    Notes
-    -----
-    torch's own ``padding`` crops both sides alike, so it takes the smaller side of each pair
-    and the rest is sliced off. Never ``output_padding``: it keeps the *last* row and loses the
-    first, one pixel off from MATLAB. The identity of the two is checked in the tests against
-    the sum written out.
+    torch's own ``padding`` crops both sides alike, so it takes the smaller side of each pair and
+    the rest is sliced off. Never ``output_padding``: it keeps the *last* row and loses the first,
+    one pixel off from MATLAB. The tests check this against the sum written out.
     """
     dilation = dilation or [1] * len(crop)
     sizes = output_size(x.shape[2:], weight.shape[2:], stride, crop, dilation)
@@ -96,14 +81,8 @@ class CroppedConvTranspose(nn.Module):
     """MATLAB's transposed convolution layer on torch tensors, in one to three dimensions.
 
     Shape: input N,C,*in; output N,F,*out with
-    ``out = (in - 1) * stride + filter - crop_before - crop_after`` for each dimension.
-
-    Attributes
-    ----------
-    weight:
-        C,F,*filter, a parameter like that of ``torch.nn.ConvTranspose2d``.
-    bias:
-        F.
+    ``out = (in - 1) * stride + filter - crop_before - crop_after`` for each dimension. Parameters
+    as in ``torch.nn.ConvTranspose2d``.
     """
 
     def __init__(

@@ -67,13 +67,7 @@ def predict_layer(
 
 
 def check_channels(layer: LayerLike, shape: Sequence[int], labels: str) -> None:
-    """Refuse data with a number of channels that the layer was not made for.
-
-    Raises
-    ------
-    DataFormatError
-        Naming the layer's number, the data's, and how the data was read.
-    """
+    """Refuse data with a number of channels that the layer was not made for, naming both."""
     want = layer.input_channels()
     if want is None or "C" not in labels:
         return

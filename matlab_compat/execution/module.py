@@ -39,12 +39,8 @@ def build_graph(
     """The module of a network: one submodule for every layer, under the layer's name.
 
     ``module.meta["layers"]`` maps attribute names to MATLAB's layer names, ``["inputs"]`` and
-    ``["outputs"]`` name the network's inputs and outputs with their formats.
-
-    Raises
-    ------
-    UnsupportedLayerError
-        Layers cannot be built: all of them at once (unless ``stub``).
+    ``["outputs"]`` name the network's inputs and outputs with their formats. Layers that cannot be
+    built are refused all at once, or with ``stub`` raise when run.
     """
     if not stub:
         refuse_unsupported(plan)
@@ -154,13 +150,7 @@ def attribute_names(names: list[str]) -> dict[str, str]:
 
 @contextmanager
 def running(name: str, inputs: Sequence[Any]) -> Iterator[None]:
-    """Name the layer in errors of its computation; torch's become ours.
-
-    Raises
-    ------
-    DataFormatError
-        The layer cannot take these inputs.
-    """
+    """Name the layer in errors of its computation; torch's become ours."""
     try:
         with locating(f"layer '{name}'"):
             yield

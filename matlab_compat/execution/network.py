@@ -51,20 +51,9 @@ class NetworkInput:
         return self.data_format.expanded(self.data[index])
 
 
-def predict(
-    network: NetworkLike,
-    X: Sequence[object],
-    data_format: str | Sequence[str] | None,
-    device: DeviceLike | None,
-    dtype: DTypeLike | None,
-    allow_tf32: bool,
-    *,
-    training: bool = False,
-) -> Any:
-    """:meth:`Network.predict <matlab_compat.network.Network.predict>`."""
-    run = computed(
-        network, X, (), data_format, device, dtype, allow_tf32=allow_tf32, training=training
-    )
+def predict(network: NetworkLike, X: Sequence[object], **options: Any) -> Any:
+    """:meth:`Network.predict <matlab_compat.network.Network.predict>`; options of :func:`computed`."""
+    run = computed(network, X, (), **options)
     for given in run.inputs:
         if given.other_size:
             have, want = map(size_text, given.other_size)
@@ -150,13 +139,7 @@ def computed(
 
 @contextmanager
 def _sizes_named(inputs: list[NetworkInput]) -> Iterator[None]:
-    """Where a layer refuses what became of an image of another size, that size is the news.
-
-    Raises
-    ------
-    DataFormatError
-        With both sizes.
-    """
+    """Where a layer refuses what became of an image of another size, that size is the news."""
     try:
         yield
     except DataFormatError as error:
@@ -208,13 +191,7 @@ def classify(
 
 
 def _names(classes: object, count: int) -> Array:
-    """The names of the classes, one for each channel of the scores.
-
-    Raises
-    ------
-    UsageError
-        They are no names, or there is another number of them.
-    """
+    """The names of the classes, refused if not one for each channel of the scores."""
     try:
         names = class_names(classes)
     except ValueError:
@@ -292,12 +269,8 @@ def _other_size(network: NetworkLike, name: str, own: str, given: NetworkInput) 
     """The size of (the first of) the data and the input layer's, if it is larger than that.
 
     MATLAB's ``predict`` takes exactly InputSize. Larger images are taken here where the layers can,
-    as MATLAB's ``activations`` takes them; data that torch would misread or broadcast is refused.
-
-    Raises
-    ------
-    DataFormatError
-        Other labels, another number of channels, or a smaller image.
+    as MATLAB's ``activations`` takes them; smaller ones, and data with other labels or channels,
+    which torch would misread or broadcast, are refused.
     """
     layer = network.layer(name) if name in network.names else None
     wanted = layer.input_size() if layer is not None else None

@@ -20,17 +20,9 @@ def load_parameters(
 ) -> torch.nn.Module:
     """Fill ``module`` with values and remember the training factors on it.
 
-    Parameters
-    ----------
-    module:
-        Its parameters and buffers have the right sizes already.
-    state:
-        C-contiguous arrays in torch's layout, by the names of ``module.state_dict()``; all of them.
-    factors:
-        By torch parameter name. They become the attribute ``factors`` of the module (see
-        :func:`matlab_compat.training.parameter_groups`).
-    device, dtype:
-        Where the module ends up; "cpu" and single by default.
+    ``state`` has all of ``module.state_dict()`` in torch's layout. ``factors``, by the names of
+    torch parameters, become an attribute of the module:
+    :func:`matlab_compat.training.parameter_groups`.
     """
     module.to(torch_dtype(dtype))
     module.load_state_dict({name: torch.from_numpy(array) for name, array in state.items()})

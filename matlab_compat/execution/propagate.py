@@ -88,10 +88,7 @@ def input_sizes(
 ) -> dict[str, tuple[int, ...]]:
     """Torch's size of each network input, for ``batch`` observations of ``steps`` time steps.
 
-    Raises
-    ------
-    UsageError
-        No input layer says the size, and it is not among ``sizes``.
+    ``sizes`` are those that no input layer says.
     """
     given = dict(zip(plan.inputs, sizes, strict=False))
     layers = {step.name: step.layer for step in plan.steps}

@@ -38,13 +38,7 @@ def bounded_activations(elements: int = LARGEST_ACTIVATION) -> Iterator[None]:
 
 
 def check_size(shape: Sequence[int]) -> None:
-    """Refuse an array of torch's size ``shape`` inside :func:`bounded_activations`.
-
-    Raises
-    ------
-    LimitExceededError
-        It has too many elements.
-    """
+    """Refuse an array of torch's size ``shape`` that :func:`bounded_activations` does not allow."""
     limit, elements = _LIMIT.get(), math.prod(shape)
     if limit is not None and elements > limit:
         raise LimitExceededError(
@@ -60,11 +54,7 @@ def check_sizes(module: nn.Module, inputs: Sequence[Tensor], name: str = "") -> 
 
     ``inputs`` may be without data (on the device "meta"). Does nothing outside
     :func:`bounded_activations`. What else is wrong is left to the run itself, which says it better.
-
-    Raises
-    ------
-    LimitExceededError
-        Naming the layer: one of ``module``'s if it is a network's, else ``name``.
+    The error names the layer: one of ``module``'s if it is a network's, else ``name``.
     """
     if _LIMIT.get() is None:
         return

@@ -63,13 +63,7 @@ class Graph:
         return name, ports.index(port)
 
     def order(self) -> list[str]:
-        """Layer names such that every layer comes after what feeds it (its own order otherwise).
-
-        Raises
-        ------
-        UsageError
-            The connections go in a circle.
-        """
+        """Layer names such that every layer comes after what feeds it; circles are refused."""
         waiting = {name: self._feeders(name) for name in self.layers}
         fed_by: dict[str, list[str]] = {name: [] for name in self.layers}
         for name, feeders in waiting.items():

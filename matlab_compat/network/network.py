@@ -290,7 +290,8 @@ class Network:
         """
         from ..execution.network import predict
 
-        return predict(self, X, data_format, device, dtype, allow_tf32)
+        at: dict[str, Any] = {"device": device, "dtype": dtype, "allow_tf32": allow_tf32}
+        return predict(self, X, data_format=data_format, **at)
 
     def forward(self, *X: object, data_format: str | Sequence[str] | None = None) -> Any:
         """What MATLAB's ``forward`` gives: as :meth:`predict` in training mode.
@@ -300,7 +301,7 @@ class Network:
         """
         from ..execution.network import predict
 
-        return predict(self, X, data_format, None, None, False, training=True)
+        return predict(self, X, data_format=data_format, training=True)
 
     def activations(
         self,

@@ -37,21 +37,17 @@ def compare_labels(
 
     Parameters
     ----------
-    ours, exact:
-        The scores, and the same in float64.
+    ours, exact, inputs:
+        The scores, the same in float64, and what they are computed from.
     theirs:
-        :class:`Labels` for each output, under the names to report them by; lists for lists of
-        sequences.
-    inputs:
-        What the scores are of.
+        :class:`Labels` for each output, or lists of them for lists of sequences.
     rule:
         With the model, which says which dimension the classes are in, and maybe their names.
 
     Raises
     ------
     UsageError
-        There is no model, the classes are not known, a label is none of them, or their number is
-        another.
+        No model, unknown classes, or labels that do not go with them.
     """
     if not all(map(are_labels, theirs.outputs.values())):
         raise UsageError("Some of the expected outputs are labels, others are not.", remedy=_REMEDY)

@@ -56,13 +56,7 @@ class Judged:
 
 
 class Rule(ABC):
-    """Decides whether results are the same.
-
-    Parameters
-    ----------
-    tolerance:
-        Decides instead of the rule's own bound.
-    """
+    """Decides whether results are the same; a ``tolerance`` decides instead of its own bound."""
 
     def __init__(self, tolerance: Tolerance | None = None) -> None:
         self.tolerance = tolerance
@@ -84,10 +78,7 @@ class Rule(ABC):
 class NeighbourRule(Rule):
     """The default where there is no model: roundings of the largest neighbours.
 
-    Parameters
-    ----------
-    rounding:
-        Of the coarsest number format at work.
+    ``rounding`` is that of the coarsest number format at work.
     """
 
     def __init__(self, rounding: Rounding, tolerance: Tolerance | None = None) -> None:
@@ -103,15 +94,9 @@ class NeighbourRule(Rule):
 class ModelRule(Rule):
     """The default: what rounding errors in a model's operations do to each element.
 
-    Of a layer with a formula for it that is ``|W| * |x| + |b|``, otherwise it is measured
-    (:mod:`.sensitivity`). Nothing that is compared has a say in it.
-
-    Parameters
-    ----------
-    oracle:
-        Runs the model.
-    rounding:
-        Of the coarsest number format at work.
+    Of a layer with a formula for it that is ``|W| * |x| + |b|``, otherwise it is measured with
+    ``oracle``, which runs the model (:mod:`.sensitivity`). Nothing that is compared has a say in
+    it. ``rounding`` is that of the coarsest number format at work.
     """
 
     def __init__(

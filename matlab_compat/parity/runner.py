@@ -231,13 +231,7 @@ class TorchRunner(ModelRunner):
     def run(
         self, inputs: Inputs, wanted: Wanted, inside: AbstractContextManager[Any] | None = None
     ) -> Results:
-        """The model's results.
-
-        Raises
-        ------
-        LayerNotFoundError
-            There is no layer of a name that is wanted.
-        """
+        """The model's results; layers that are wanted and not there are refused."""
         from ..layers.base import Layer
 
         with self.around():
@@ -321,13 +315,7 @@ class SavedRunner(Runner):
     what: str = "expected output"
 
     def offers(self) -> Wanted:
-        """All that was saved.
-
-        Raises
-        ------
-        NothingToCompareError
-            Activations among it could not show any difference.
-        """
+        """All that was saved; activations that could not show any difference are refused."""
         _refuse_unusable(self.activations)
         return Wanted(bool(self.outputs), tuple(self.activations), tuple(self.outputs.values()))
 
@@ -355,13 +343,7 @@ class CallableRunner(Runner):
 
 
 def _refuse_unusable(activations: Mapping[str, object]) -> None:
-    """Saved activations that could not show any difference.
-
-    Raises
-    ------
-    NothingToCompareError
-        One is empty, or has no number in it.
-    """
+    """Refuse saved activations that are empty, or have no number in them."""
     for name, value in activations.items():
         for x in [x for _, _, x in each({name: value})] or [np.zeros(0)]:
             if x.size and np.isfinite(x).any():

@@ -46,14 +46,9 @@ _HOPELESS = 1e6
 
 
 class Sensitivity:
-    """One rounding of each element of some results.
+    """One rounding of each element of the results that ``run`` computes.
 
-    Parameters
-    ----------
-    run:
-        Computes the results.
-    eps, smallest:
-        Of the number format: the spacing from 1 on, and around zero.
+    ``eps`` is the number format's spacing from 1 on, ``smallest`` that around zero.
     """
 
     def __init__(self, run: Run, eps: float, smallest: float = SMALLEST["single"]) -> None:

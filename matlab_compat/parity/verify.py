@@ -119,13 +119,7 @@ def _places(ours: Results, count: int) -> list[Place]:
 
 
 def _outputs(ours: Results, theirs: Results) -> dict[str, Value]:
-    """Our outputs by their names.
-
-    Raises
-    ------
-    UsageError
-        There are more of the one than of the other.
-    """
+    """Our outputs by their names; another number of them is refused."""
     if theirs.outputs and len(ours.outputs) != len(theirs.outputs):
         raise UsageError(
             f"The network has {len(ours.outputs)} outputs, but {len(theirs.outputs)} are expected.",

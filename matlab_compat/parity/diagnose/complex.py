@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from operator import attrgetter
+from typing import Any
 
 import numpy as np
 
@@ -31,27 +33,12 @@ def complex_changes(actual: Array, expected: Array, measure: Measure) -> Iterato
             np.conj(actual.swapaxes(0, 1)),
             expected,
         )
-    for name, function in _PARTS.items():
-        yield from _part(actual, expected, name, function)
-
-
-def _part(actual: Array, expected: Array, name: str, function: str) -> Iterator[Candidate]:
-    """One side has but this part of the other."""
-    part = np.abs if function == "abs" else lambda values: getattr(values, function)
     remedy = "compare the same on both sides, before that or after it."
-    if not np.any(expected.imag):
-        yield Candidate(
-            name,
-            f"{Side.EXPECTED} is {function}(Y) of this complex one",
-            remedy,
-            part(actual),
-            expected.real,
-        )
-    elif not np.any(actual.imag):
-        yield Candidate(
-            name,
-            f"{Side.ACTUAL} is {function}(Y) of {Side.EXPECTED_ONE}, which is complex",
-            remedy,
-            actual.real,
-            part(expected),
-        )
+    for name, function in _PARTS.items():
+        part: Any = np.abs if function == "abs" else attrgetter(function)
+        if not np.any(expected.imag):
+            said = f"{Side.EXPECTED} is {function}(Y) of this complex one"
+            yield Candidate(name, said, remedy, part(actual), expected.real)
+        elif not np.any(actual.imag):
+            said = f"{Side.ACTUAL} is {function}(Y) of {Side.EXPECTED_ONE}, which is complex"
+            yield Candidate(name, said, remedy, actual.real, part(expected))

@@ -49,13 +49,10 @@ _REGISTERED: list[tuple[tuple[type[Layer] | str, ...], Mistakes]] = []
 
 
 def mistakes_of(*owners: type[Layer] | str) -> Callable[[Mistakes], Mistakes]:
-    """Register a generator of mistakes, the likely ones first.
+    """Register a generator of mistakes, the likely ones first, for layers.
 
-    Parameters
-    ----------
-    owners:
-        The layers it is for: classes, with those derived from them, or the name of a property that
-        they declare.
+    ``owners`` are classes, with those derived from them, or the name of a property that is
+    declared.
     """
 
     def registering(mistakes: Mistakes) -> Mistakes:
@@ -87,12 +84,7 @@ def variation(
 ) -> Iterator[Variation]:
     """The layer with these properties, if it may have them and they are other ones.
 
-    Parameters
-    ----------
-    name, text, remedy, rank:
-        See :class:`Variation`.
-    values:
-        Properties of the layer.
+    The rest is as in :class:`Variation`.
     """
     other = changed(layer, **values)
     if other is not None and other != layer:

@@ -38,38 +38,11 @@ def _linear(actual: Array, expected: Array, measure: Measure) -> Iterator[Candid
         return
     scale = float(np.vdot(a, e) / np.vdot(a, a))
     if scale:
-        wider = Measure(measure.eps, measure.scale * max(1.0, abs(scale)), measure.bound)
-        if abs(scale) < 1:  # it would be lost in the roundings of a side so much larger
-            wider = Measure(measure.eps, measure.scale * abs(scale), measure.bound)
+        # Smaller values would be lost in the roundings of a side so much larger.
+        wider = Measure(measure.eps, measure.scale * abs(scale), measure.bound)
         yield _scaled(actual, expected, scale, wider)
     offset = float((e - a).mean())
-    yield _offset(actual, expected, offset)
-    centred = a - a.mean()
-    slope = float(np.vdot(centred, e) / np.vdot(centred, centred))
-    shift = float(e.mean() - slope * a.mean())
-    if slope and abs(slope - 1) > 1e-4 and abs(shift) > measure.bound * measure.unit:
-        yield _affine(actual, expected, slope, shift, measure.at_least(measure.scale * abs(slope)))
-
-
-def _scaled(actual: Array, expected: Array, scale: float, measure: Measure) -> Candidate:
-    sign = abs(scale + 1) < 1e-5
-    hint = ""
-    if any(abs(scale / known - 1) < 1e-4 for known in (255, 1 / 255)):
-        hint = (
-            " One side works in 0..255, the other in 0..1 (MATLAB's im2double, torch's ToTensor)."
-        )
-    return Candidate(
-        "sign exchanged" if sign else "constant scale",
-        f"{Side.EXPECTED} is {Side.ACTUAL_ONE} times {scale:.7g}",
-        f"divide {Side.EXPECTED} by {scale:.7g}, or multiply {Side.ACTUAL_ONE} by it.{hint}",
-        scale * actual,
-        expected,
-        measure=measure,
-    )
-
-
-def _offset(actual: Array, expected: Array, offset: float) -> Candidate:
-    return Candidate(
+    yield Candidate(
         "constant offset",
         f"{Side.EXPECTED} is {Side.ACTUAL_ONE} {'plus' if offset > 0 else 'minus'} "
         f"{abs(offset):.7g}",
@@ -77,19 +50,34 @@ def _offset(actual: Array, expected: Array, offset: float) -> Candidate:
         actual + offset,
         expected,
     )
+    centred = a - a.mean()
+    slope = float(np.vdot(centred, e) / np.vdot(centred, centred))
+    shift = float(e.mean() - slope * a.mean())
+    if slope and abs(slope - 1) > 1e-4 and abs(shift) > measure.bound * measure.unit:
+        yield Candidate(
+            "scale and offset",
+            f"{Side.EXPECTED} is {Side.ACTUAL_ONE} times {slope:.7g} plus {shift:.7g}",
+            "only one side is normalized (0..255, 0..1 and -1..1 are the usual ranges): "
+            f"(Y - {shift:.7g}) / {slope:.7g} undoes it.",
+            slope * actual + shift,
+            expected,
+            rank=2,
+            measure=measure.at_least(measure.scale * abs(slope)),
+        )
 
 
-def _affine(
-    actual: Array, expected: Array, slope: float, offset: float, measure: Measure
-) -> Candidate:
+def _scaled(actual: Array, expected: Array, scale: float, measure: Measure) -> Candidate:
+    hint = ""
+    if any(abs(scale / known - 1) < 1e-4 for known in (255, 1 / 255)):
+        hint = (
+            " One side works in 0..255, the other in 0..1 (MATLAB's im2double, torch's ToTensor)."
+        )
     return Candidate(
-        "scale and offset",
-        f"{Side.EXPECTED} is {Side.ACTUAL_ONE} times {slope:.7g} plus {offset:.7g}",
-        "only one side is normalized (0..255, 0..1 and -1..1 are the usual ranges): "
-        f"(Y - {offset:.7g}) / {slope:.7g} undoes it.",
-        slope * actual + offset,
+        "sign exchanged" if abs(scale + 1) < 1e-5 else "constant scale",
+        f"{Side.EXPECTED} is {Side.ACTUAL_ONE} times {scale:.7g}",
+        f"divide {Side.EXPECTED} by {scale:.7g}, or multiply {Side.ACTUAL_ONE} by it.{hint}",
+        scale * actual,
         expected,
-        rank=2,
         measure=measure,
     )
 

@@ -71,15 +71,9 @@ svg text { font: 11px system-ui, sans-serif; fill: var(--text); }
 
 
 def html_page(report: Report, name: str) -> str:
-    """The page, as text to be written in UTF-8.
+    """The page about ``name``, such as a file, as text to be written in UTF-8.
 
-    Parameters
-    ----------
-    report:
-        Made inside :func:`~matlab_compat.parity.keeping_arrays`; without that, the page has its
-        tables but no images and diagrams.
-    name:
-        What was verified, for the heading: a file.
+    Images and diagrams are of reports made inside :func:`~matlab_compat.parity.keeping_arrays`.
     """
     document = report.to_json()
     title = f"{report.verdict}: {name}"

@@ -14,11 +14,8 @@ from . import text
 def junit(records: Iterable[Mapping[str, Any]]) -> str:
     """The XML, in ASCII with character references, so that no encoding can garble it.
 
-    Parameters
-    ----------
-    records:
-        Documents of :meth:`Report.to_json <matlab_compat.parity.verify.Report.to_json>` with the
-        key ``file``, or what came instead of one: ``file``, ``exit_code`` and ``summary``.
+    ``records`` are documents of :meth:`Report.to_json <matlab_compat.parity.report.Report.to_json>`
+    with the key ``file``, or what came instead of one: ``file``, ``exit_code`` and ``summary``.
     """
     root = ET.Element("testsuites", name="matlab-compat verify")
     for record in records:

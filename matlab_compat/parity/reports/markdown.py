@@ -21,10 +21,7 @@ _HEAD = ("| | verdict | size | scaled error | max abs | outside |", "|---|---|--
 def markdown(records: Iterable[Mapping[str, Any]]) -> str:
     """A heading, a table and the diagnoses for one file; a table of files for several.
 
-    Parameters
-    ----------
-    records:
-        As for :func:`.junit.junit`.
+    ``records`` are those that :func:`.junit.junit` takes.
     """
     safe = [lines_of_their_own(dict(record)) for record in records]
     lines = _single(safe[0]) if len(safe) == 1 and "summary" not in safe[0] else _files(safe)

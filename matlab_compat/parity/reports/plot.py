@@ -26,12 +26,9 @@ ENDINGS = (".png", ".pdf", ".svg")
 
 
 def check_plot(path: Path) -> None:
-    """Say at once, before anything is computed, that a figure could not be drawn.
+    """Refuse, before anything is computed, a figure that could not be drawn.
 
-    Raises
-    ------
-    UsageError
-        matplotlib is not installed, or does not know the ending of the file.
+    For matplotlib is not installed, or does not know the ending of the file.
     """
     if path.suffix.lower() not in ENDINGS:
         raise UsageError(
@@ -49,17 +46,11 @@ def check_plot(path: Path) -> None:
 def save_plot(report: Report, path: Path) -> None:
     """Draw the first layer that differs and the outputs, a row each; a file as ``path`` ends.
 
-    Parameters
-    ----------
-    report:
-        Made inside :func:`~matlab_compat.parity.keeping_arrays`.
-
     Raises
     ------
-    UsageError
-        As :func:`check_plot`.
     NothingToCompareError
-        There are no arrays to draw: not kept, or of other sizes than expected.
+        There are no arrays to draw: the sizes differ, or the report was not made inside
+        :func:`~matlab_compat.parity.keeping_arrays`.
     """
     check_plot(path)
     from matplotlib.figure import Figure

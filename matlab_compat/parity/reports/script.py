@@ -50,12 +50,8 @@ for task in tasks(FILE, {where}):
 def script(file: str, where: Mapping[str, Any], options: Mapping[str, Any]) -> str:
     """The text of a Python script that compares what ``verify`` compared.
 
-    Parameters
-    ----------
-    file, where:
-        The file, and the other arguments of ``converters.verify.tasks``.
-    options:
-        The keyword arguments of ``predict``: ``data_format``, ``device``, ``dtype``.
+    ``where`` are the other arguments of ``converters.verify.tasks``, ``options`` those of
+    ``predict``.
     """
     # As ASCII literals: a name can neither end its literal nor hide what it is.
     arguments = ", ".join(f"{name}={value!a}" for name, value in where.items() if value)

@@ -11,12 +11,8 @@ from matlab_compat.display import lines_of_their_own, size_text
 def report_text(document: Mapping[str, Any], name: str) -> str:
     """The whole report; its last line is the :func:`verdict`.
 
-    Parameters
-    ----------
-    document:
-        What :meth:`Report.to_json <matlab_compat.parity.verify.Report.to_json>` gives.
-    name:
-        What was verified, for the last line: a file.
+    ``document`` is :meth:`Report.to_json <matlab_compat.parity.report.Report.to_json>`, ``name``
+    what was verified: a file.
     """
     safe = lines_of_their_own(dict(document))
     compared = [comparison(one) for one in [*safe["activations"], *safe["outputs"]]]
