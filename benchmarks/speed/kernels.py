@@ -27,7 +27,7 @@ from matlab_compat.engine.fast import inference
 from matlab_compat.engine.fast.inference import Convolution
 from matlab_compat.engine.fast.kernels import (
     MICROSECONDS,
-    _Shape,
+    Sizes,
     fastest,
     separable,
     separable_is_faster,
@@ -82,7 +82,7 @@ def convolution(draw: random.Random) -> tuple[Times, str, Times]:
             run = Convolution(module, None)
             torch.testing.assert_close(run(x), expected, atol=1e-3, rtol=1e-3)
             times[kernel] = 1e6 * processor_time(partial(run, x))
-    guess: Times = {name: cost(_Shape.of(*shape)) for name, cost in MICROSECONDS.items()}
+    guess: Times = {name: cost(Sizes.of(*shape)) for name, cost in MICROSECONDS.items()}
     return times, fastest(*shape), guess
 
 

@@ -52,7 +52,7 @@ class NetworkInput:
 
 
 def predict(network: NetworkLike, X: Sequence[object], **options: Any) -> Any:
-    """:meth:`Network.predict <matlab_compat.network.Network.predict>`; options of :func:`computed`."""
+    """:meth:`matlab_compat.network.Network.predict`; options of :func:`computed`."""
     run = computed(network, X, (), **options)
     for given in run.inputs:
         if given.other_size:

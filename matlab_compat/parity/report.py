@@ -73,14 +73,10 @@ class Report:
 
 def together(reports: Sequence[Report], facts: Mapping[str, str]) -> Report:
     """The reports of one file as one report, with ``facts`` about the file."""
-    each = (r.warnings for r in reports)
-    found = Report(
-        tuple(one for r in reports for one in r.outputs),
-        {**reports[-1].environment, **facts},
-        tuple(one for r in reports for one in r.activations),
-        tuple(one for r in reports for one in r.diagnoses),
-        tuple(one for r in reports for one in r.side_by_side),
-    )
-    if found.verdict == "different":
-        return found  # warnings are about what equality proves
-    return replace(found, warnings=tuple(one for warnings in each for one in warnings))
+    parts = {
+        name: tuple(one for report in reports for one in getattr(report, name))
+        for name in ("outputs", "activations", "diagnoses", "side_by_side", "warnings")
+    }
+    found = Report(environment={**reports[-1].environment, **facts}, **parts)
+    # Warnings are about what equality proves.
+    return found if found.verdict == "equal" else replace(found, warnings=())

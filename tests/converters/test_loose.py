@@ -25,6 +25,7 @@ from matlab_compat.errors import (
     UsageError,
 )
 from matlab_compat.layers.registry import class_named, registered
+from matlab_compat.testing import assert_matches_matlab
 from tests.cli.command import run
 from tests.converters.exports import fields, save
 from tests.real import REAL
@@ -113,6 +114,7 @@ def test_python_takes_the_class_wherever_it_takes_a_layer(tmp_path: Path) -> Non
     path = save(tmp_path / "conv.mat", **BOTH, X=X, Y=expected)
     chosen = {"layer_class": "convolution2d"}
     assert converters.verify(path, **chosen).exit_code == 0
+    assert_matches_matlab(expected, path, **chosen)
     assert converters.convert(path, tmp_path / "o.pt", **chosen).exit_code == 0
     written = predict(path, f"{path}:X", tmp_path / "Y.mat", **chosen)
     (record,) = converters.inspect(path, **chosen)["layers"]

@@ -13,7 +13,8 @@ import pytest
 
 import converters
 from converters.predict import predict
-from matlab_compat.errors import UnsupportedLayerError, UsageError
+from matlab_compat.errors import MatlabCompatWarning, UnsupportedLayerError, UsageError
+from matlab_compat.testing import assert_matches_matlab
 from tests.cli.command import run
 from tests.converters.exports import fields, save
 
@@ -46,6 +47,8 @@ def test_everything_runs_when_the_field_is_stated_to_have_no_effect(
     made: Any = converters.load(layer, ignore_fields=["Foo"])
     assert made.predict(np.ones((3, 1))).tolist() == [[3.0], [3.0]]
     assert converters.verify(layer, ignore_fields=["Foo"]).exit_code == 0
+    with pytest.warns(MatlabCompatWarning, match="X is 1 everywhere"):
+        assert_matches_matlab(made, layer, ignore_fields=["Foo"])
     assert converters.convert(layer, tmp_path / "layer.pt", ignore_fields=["Foo"]).exit_code == 0
     written = predict(layer, f"{layer}:layer.X", tmp_path / "Y.mat", ignore_fields=["Foo"])
     assert written["Y"].tolist() == [[3.0], [3.0]]

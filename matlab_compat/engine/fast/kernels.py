@@ -51,14 +51,14 @@ def fastest(
     size: Sequence[int], weight_size: Sequence[int], stride: Sequence[int], padding: Sequence[int]
 ) -> Kernel:
     """What is estimated to take least time for an N,C,H,W image and F,C,h,w weights."""
-    shape = _Shape.of(size, weight_size, stride, padding)
+    shape = Sizes.of(size, weight_size, stride, padding)
     if shape.copied and shape.channels * shape.taps > CACHE * shape.n:
         return "onednn"
     return min(MICROSECONDS, key=lambda kernel: MICROSECONDS[kernel](shape))
 
 
 @dataclass(frozen=True)
-class _Shape:
+class Sizes:
     """The sizes of a convolution; ``places``, ``taps`` and ``rows`` are those of all observations.
 
     A tap is an element of a window; a row is what one of them is multiplied with in a row of
@@ -81,7 +81,8 @@ class _Shape:
         weight_size: Sequence[int],
         stride: Sequence[int],
         padding: Sequence[int],
-    ) -> _Shape:
+    ) -> Sizes:
+        """Of a convolution with weights F,C,h,w of an image N,C,H,W."""
         n, channels, *space = size
         filters, _, *window = weight_size
         high, wide = (
@@ -93,13 +94,13 @@ class _Shape:
         return cls(n, channels, filters, places, places * area, n * high * area, copied, strided)
 
 
-def _onednn(shape: _Shape) -> float:
+def _onednn(shape: Sizes) -> float:
     products = shape.taps * max(shape.channels, 1.4) * lanes(shape.filters)
     picoseconds = 11.5 * products + 120 * shape.places * shape.filters
     return 30 + 0.6 * shape.n + 1e-6 * picoseconds
 
 
-def _columns(shape: _Shape) -> float:
+def _columns(shape: Sizes) -> float:
     products = shape.taps * shape.channels * lanes(shape.filters)
     picoseconds = 14 * products + 230 * shape.places * shape.filters
     if shape.copied:
@@ -107,7 +108,7 @@ def _columns(shape: _Shape) -> float:
     return 4 + 0.3 * shape.n + 1e-6 * picoseconds
 
 
-def _planes(shape: _Shape) -> float:
+def _planes(shape: Sizes) -> float:
     products = shape.taps * shape.channels * shape.filters
     picoseconds = 14 * products + 820 * shape.places * shape.filters
     if shape.copied:
@@ -118,7 +119,7 @@ def _planes(shape: _Shape) -> float:
 
 #: Fitted to 685 random shapes in one thread; the choice by them gets 0.98 of the fastest one's
 #: speed, oneDNN alone 0.68: ``python -m benchmarks.speed.kernels`` measures it anew.
-MICROSECONDS: dict[Kernel, Callable[[_Shape], float]] = {
+MICROSECONDS: dict[Kernel, Callable[[Sizes], float]] = {
     "onednn": _onednn,
     "columns": _columns,
     "planes": _planes,

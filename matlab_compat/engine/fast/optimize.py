@@ -13,8 +13,6 @@ Each of these was measured (benchmarks/NOTES.md, "Networks"); what did not pay i
 
 from __future__ import annotations
 
-from typing import NoReturn
-
 import torch
 from torch import fx, nn
 from torch.nn.modules.batchnorm import _BatchNorm
@@ -52,14 +50,13 @@ class InferenceModule(fx.GraphModule):
 
     def train(self, mode: bool = True) -> InferenceModule:
         """Raise :class:`UsageError` if ``mode``."""
-        return _refuse() if mode else super().train(False)
-
-
-def _refuse() -> NoReturn:
-    raise UsageError(
-        "An optimized module is for inference: its batch normalization and dropout are gone.",
-        remedy="train the module of to_torch(), without optimize.",
-    )
+        if mode:
+            raise UsageError(
+                "An optimized module is for inference: its batch normalization and dropout are "
+                "gone.",
+                remedy="train the module of to_torch(), without optimize.",
+            )
+        return super().train(False)
 
 
 @torch.no_grad()

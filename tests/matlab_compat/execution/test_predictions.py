@@ -16,12 +16,7 @@ from numpy.typing import NDArray
 
 import matlab_compat as mc
 from converters.matfile.values import Categorical
-from matlab_compat.errors import (
-    DataFormatError,
-    MatlabCompatWarning,
-    UnsupportedLayerError,
-    UsageError,
-)
+from matlab_compat import errors
 from matlab_compat.layers.unsupported import UnsupportedLayer
 from matlab_compat.network import Network
 
@@ -167,7 +162,7 @@ def test_the_names_given_go_before_those_of_the_network() -> None:
     "names", [["a", "b"], [1, 2, 3], IMAGES, Categorical(np.ones(2, int), ["a"])]
 )
 def test_other_than_one_name_for_each_class_is_refused(names: object) -> None:
-    with pytest.raises(UsageError, match="of 3 classes"):
+    with pytest.raises(errors.UsageError, match="of 3 classes"):
         convolutional("dlnetwork").classify(IMAGES, names)
 
 
@@ -188,7 +183,7 @@ def dense(*middle: Any) -> Network:
 
 @pytest.mark.parametrize("middle", [[], [mc.flattenLayer()]])
 def test_an_image_of_another_size_is_refused_with_both_sizes(middle: list[Any]) -> None:
-    with pytest.raises(DataFormatError) as caught:
+    with pytest.raises(errors.DataFormatError) as caught:
         dense(*middle).predict(np.zeros((480, 640, 3), np.uint8))
     assert "input must be 32×32×3, the image is 480×640×3" in caught.value.what
     assert "mat1" not in str(caught.value)
@@ -198,14 +193,14 @@ def test_an_image_of_another_size_is_refused_with_both_sizes(middle: list[Any]) 
 
 def test_a_mean_image_of_another_size_is_refused_with_both_sizes() -> None:
     network = Network([mc.imageInputLayer([4, 4, 1], Mean=np.ones((4, 4, 1)), Name="in")])
-    with pytest.raises(DataFormatError, match="must be 4×4×1, the image is 5×6×1"):
+    with pytest.raises(errors.DataFormatError, match="must be 4×4×1, the image is 5×6×1"):
         network.predict(np.zeros((5, 6, 1)))
 
 
 def test_a_larger_image_runs_where_the_layers_can_and_predict_warns() -> None:
     network = convolutional("DAGNetwork")
     large = normal(6, 7, 2)
-    with pytest.warns(MatlabCompatWarning, match="6×7×2, larger than the 4×5×2"):
+    with pytest.warns(errors.MatlabCompatWarning, match="6×7×2, larger than the 4×5×2"):
         actual = network.predict(large)
     assert actual.shape == (3, 3, 3, 1)
     corner = np.einsum("hwc,hwck->k", large[:4, :5], FILTER)
@@ -241,11 +236,11 @@ def test_activations_run_up_to_a_layer_that_cannot_be_built() -> None:
 
 @pytest.mark.parametrize("layer", ["swirl", "lstm", "out"])
 def test_activations_beyond_it_name_it(layer: str) -> None:
-    with pytest.raises(UnsupportedLayerError, match=r"'swirl' is a mine\.Swirl"):
+    with pytest.raises(errors.UnsupportedLayerError, match=r"'swirl' is a mine\.Swirl"):
         half_supported().activations(IMAGES, layer)
 
 
 def test_a_layer_that_cannot_be_built_is_the_news_not_the_labels_after_it() -> None:
     """A recurrent layer takes no images, but what the layer before makes of them is not known."""
-    with pytest.raises(UnsupportedLayerError, match=r"'swirl' is a mine\.Swirl"):
+    with pytest.raises(errors.UnsupportedLayerError, match=r"'swirl' is a mine\.Swirl"):
         half_supported().predict(IMAGES)
