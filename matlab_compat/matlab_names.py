@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 #: Words of a class name: an abbreviation, a number of dimensions, or a word.
-_WORD = re.compile(r"P?ReLU|BiLSTM|[A-Z]+(?=[A-Z][a-z])|\d[A-Z]|[A-Z][a-z]+")
+_WORD = re.compile(r"YOLOv\d|P?ReLU|BiLSTM|[A-Z]+(?=[A-Z][a-z])|\d[A-Z]|[A-Z][a-z]+")
 
 
 def function_name(class_name: str) -> str:

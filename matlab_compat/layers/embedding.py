@@ -162,8 +162,8 @@ class WordEmbeddingLayer(
 class EmbeddingConcatenationLayer(
     EmbeddingLayer,
     type_text="Embedding Concatenation",
-    input_formats=("CBT", "SCB"),
     channels="InputSize",
+    input_formats=("CBT", "SCB"),
     module="engine.embedding.EmbeddingConcatenation",
 ):
     """MATLAB's embedding concatenation layer.

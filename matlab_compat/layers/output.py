@@ -62,6 +62,10 @@ class _OutputLayer(
         return self.Classes
 
 
+class _OfVectors(_OutputLayer, default_format="CB"):
+    """An output layer after features."""
+
+
 class _ClassifyingLayer(_OutputLayer):
     """An output layer with classes."""
 
@@ -80,9 +84,9 @@ class _ClassifyingLayer(_OutputLayer):
 
 class ClassificationOutputLayer(
     _ClassifyingLayer,
+    _OfVectors,
     constructor="classificationLayer",
     type_text="Classification Output",
-    default_format="CB",
     stem="classoutput",
     versions="3, 4",
     example="Classes=['cat', 'dog']",
@@ -97,10 +101,9 @@ class ClassificationOutputLayer(
 
 
 class RegressionOutputLayer(
-    _OutputLayer,
+    _OfVectors,
     constructor="regressionLayer",
     type_text="Regression Output",
-    default_format="CB",
     stem="regressionoutput",
     versions="2",
     example="ResponseNames=['speed']",
@@ -165,17 +168,9 @@ class RCNNBoxRegressionLayer(_OutputLayer, type_text="RCNN Box Regression Output
     """MATLAB's box regression layer of R-CNN detectors."""
 
 
-class YOLOv2OutputLayer(
-    _ClassifyingLayer, constructor="yolov2OutputLayer", type_text="YOLO v2 Output"
-):
+class YOLOv2OutputLayer(_ClassifyingLayer, type_text="YOLO v2 Output"):
     """MATLAB's YOLO v2 output layer; the detector's decoding of boxes is not part of it."""
 
 
-class FcnLossLayer(
-    _OutputLayer,
-    saved_as="rl.layer.FcnLossLayer",
-    type_text="Loss",
-    default_format="CB",
-    versions="1",
-):
+class FcnLossLayer(_OfVectors, saved_as="rl.layer.FcnLossLayer", type_text="Loss", versions="1"):
     """The loss at the end of a reinforcement learning agent's network (real files, R2020b)."""

@@ -14,6 +14,7 @@ from matlab_compat.matlab_names import function_name
         ("PReLULayer", "preluLayer"),
         ("ELULayer", "eluLayer"),
         ("LeakyReLULayer", "leakyReluLayer"),
+        ("YOLOv2OutputLayer", "yolov2OutputLayer"),
         ("BiLSTMLayer", "bilstmLayer"),
         ("LSTMProjectedLayer", "lstmProjectedLayer"),
         ("Image3DInputLayer", "image3dInputLayer"),

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 
+import matlab_compat as mc
 from matlab_compat import Layer, constructor_of, layer_class, registered
 from matlab_compat.errors import DataFormatError, UnsupportedLayerError
 from matlab_compat.layers.properties import Property, positive_integer, real_scalar
@@ -125,3 +126,20 @@ def test_each_module_is_there(kind: type[Layer]) -> None:
     home, _, name = str(named if isinstance(named, str) else named[0]).rpartition(".")
     found = import_module(f"matlab_compat.{home}" if home.startswith("engine.") else home)
     assert callable(getattr(found, name))
+
+
+@pytest.mark.parametrize(
+    "layer",
+    [
+        mc.imageInputLayer([2, 2, 1], Mean=np.ones((2, 2), np.float32), Name="in"),
+        mc.sequenceInputLayer([4, 3], MinLength=5),
+        mc.featureInputLayer(7, Normalization="zscore"),
+        mc.maxPooling1dLayer(3, Padding=[1, 0]),
+        mc.maxPooling2dLayer(3, Padding=[1, 0, 2, 1], Stride=2, HasUnpoolingOutputs=True),
+        mc.averagePooling2dLayer(3, Padding="same", PaddingValue="mean"),
+        mc.averagePooling3dLayer(3, Padding=[1, 0, 2]),
+    ],
+    ids=lambda layer: layer.constructor,
+)
+def test_repr_gives_the_layer_back(layer: Layer) -> None:
+    assert eval(repr(layer), {"np": np, **vars(mc)}) == layer

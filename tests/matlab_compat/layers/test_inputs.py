@@ -428,18 +428,6 @@ def test_rows_are_worded_as_matlab_words_them(layer: Layer, row: str) -> None:
     assert layer.description() == row
 
 
-@pytest.mark.parametrize(
-    "layer",
-    [
-        mc.imageInputLayer([2, 2, 1], Mean=np.ones((2, 2), np.float32), Name="in"),
-        mc.sequenceInputLayer([4, 3], MinLength=5),
-        mc.featureInputLayer(7, Normalization="zscore"),
-    ],
-)
-def test_repr_gives_the_layer_back(layer: Layer) -> None:
-    assert eval(repr(layer), {"np": np, **vars(mc)}) == layer
-
-
 @pytest.mark.real
 @pytest.mark.parametrize("path", MAT_FILES, ids=file_id)
 def test_real_input_layers_build_or_say_what_is_missing(path: Any) -> None:

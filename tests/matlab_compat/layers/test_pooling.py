@@ -367,19 +367,6 @@ def test_rows_are_worded_as_matlab_words_them(layer: Layer, row: str) -> None:
     assert layer.description() == row
 
 
-@pytest.mark.parametrize(
-    "layer",
-    [
-        mc.maxPooling1dLayer(3, Padding=[1, 0]),
-        mc.maxPooling2dLayer(3, Padding=[1, 0, 2, 1], Stride=2, HasUnpoolingOutputs=True),
-        mc.averagePooling2dLayer(3, Padding="same", PaddingValue="mean"),
-        mc.averagePooling3dLayer(3, Padding=[1, 0, 2]),
-    ],
-)
-def test_repr_gives_the_layer_back(layer: Layer) -> None:
-    assert eval(repr(layer), {"np": np, **vars(mc)}) == layer
-
-
 # --- real files -------------------------------------------------------------------------
 
 

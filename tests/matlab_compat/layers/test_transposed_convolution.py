@@ -308,12 +308,9 @@ def test_property_CroppingSize_empty_means_none() -> None:
     ],
 )
 def test_property_CroppingSize_refuses(value: object, shown: str) -> None:
-    assert_refused(
-        lambda: TransposedConvolution2DLayer(FilterSize=3, NumFilters=1, CroppingSize=value),
-        "CroppingSize",
-        shown,
-        "must be a vector of four nonnegative integers, or a scalar for all of them",
-    )
+    rule = "must be a vector of four nonnegative integers, or a scalar for all of them"
+    given = {"FilterSize": 3, "NumFilters": 1, "CroppingSize": value}
+    assert_refused(lambda: TransposedConvolution2DLayer(**given), "CroppingSize", shown, rule)
 
 
 def test_property_CroppingSize_is_read_only() -> None:
