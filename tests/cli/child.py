@@ -24,9 +24,9 @@ def printing_to(out: Path, err: Path, target: Callable[..., None], *arguments: A
     target(*arguments)
 
 
-def run_one(arguments: list[str], environment: dict[str, str]) -> None:
-    """Be the command, away from the checkout."""
-    os.chdir("/")
+def run_one(arguments: list[str], folder: Path, environment: dict[str, str]) -> None:
+    """Be the command in a folder."""
+    os.chdir(folder)
     os.environ.clear()
     os.environ.update(environment)
     sys.argv = ["matlab-compat", *arguments]

@@ -48,12 +48,12 @@ def installed(*arguments: object, **environment: str) -> Done:
     )
 
 
-def run(*arguments: object, **environment: str) -> Done:
+def run(*arguments: object, folder: Path = Path("/"), **environment: str) -> Done:
     """Run ``matlab-compat`` as :func:`installed` does, but for the start of Python."""
-    return _forked(child.run_one, list(map(str, arguments)), _environment(**environment))
+    return forked(child.run_one, list(map(str, arguments)), folder, _environment(**environment))
 
 
-def _forked(target: Callable[..., None], *arguments: Any) -> Done:
+def forked(target: Callable[..., None], *arguments: Any) -> Done:
     """What ``target(*arguments)`` printed in a process of its own, and its exit code."""
     with tempfile.TemporaryDirectory() as folder:
         out, err = Path(folder, "out"), Path(folder, "err")
@@ -82,7 +82,7 @@ def run_many(commands: list[list[str]], gibibytes: int = 4) -> list[Outcome]:
 
     A crash of the interpreter leaves outcomes out, which the caller's test then misses.
     """
-    done = _forked(child.run_many, commands, gibibytes)
+    done = forked(child.run_many, commands, gibibytes)
     outcomes = [Outcome(**json.loads(line)) for line in done.stdout.splitlines()]
     count = len(outcomes)
     assert count == len(commands), f"died at {commands[count]}: {done.stderr[-2000:]}"

@@ -42,7 +42,7 @@ NAMES = {
     "format": "{0.__class__} {} %s %(x)s %n ${HOME} $(id) {{",
     "python": '"""\n__import__("os").abort()\n\'\'\' \\',
     "matlab": "'); !id\nsystem('id'); %{",
-    "long": "very long " * 20_000,
+    "long": "very long " * 2_000,
     "empty": "",
 }
 FORMATS = {
@@ -120,8 +120,12 @@ def test_json_gives_such_names_back_as_they_are(lying: Path, request: Any) -> No
 
 
 @pytest.mark.parametrize("lying", ["python", "line", "attribute", "format"], indirect=True)
-def test_source_for_such_names_holds_them_as_text_only(lying: Path, tmp_path: Path) -> None:
-    done = run(["convert", str(lying), "-o", str(tmp_path / "net")])
+def test_source_for_such_names_holds_them_as_text_only(
+    lying: Path, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    # To run it takes a process of its own; one of them is.
+    check = [] if "[python]" in request.node.name else ["--no-check"]
+    done = run(["convert", str(lying), "-o", str(tmp_path / "net"), *check])
     assert done.code == 0
     safe.check_text(done.out)
     tree = ast.parse((tmp_path / "net" / "model.py").read_text(encoding="utf-8"))

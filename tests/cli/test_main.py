@@ -68,7 +68,7 @@ def test_no_command_shows_help_and_is_wrong_usage() -> None:
     ],
 )
 def test_exit_codes(arguments: list[object], code: int) -> None:
-    done = installed(*arguments)
+    done = run(*arguments)
     assert done.returncode == code
     assert "Traceback" not in done.stderr
     # The report goes to stdout, complaints go to stderr, and never both.

@@ -6,8 +6,6 @@ numpy's norms.
 
 from __future__ import annotations
 
-import os
-import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -35,7 +33,7 @@ from matlab_compat.errors import (
 )
 from matlab_compat.layers import Layer
 from matlab_compat.layers.unsupported import UnsupportedLayer
-from tests.patience import PATIENCE
+from tests.cli.command import forked
 
 from .formats.models import segmentation, sequence
 
@@ -111,18 +109,17 @@ def test_an_unwritable_folder_is_refused() -> None:
 
 # --- failures on the way -----------------------------------------------------------------
 
-FULL_DISK = """
-import resource, sys
-import converters
-from matlab_compat import transposedConv2dLayer
-from matlab_compat.errors import FileAccessError
-layer = transposedConv2dLayer(9, 40).initialize(30, seed=0)
-resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))
-try:
-    converters.save(layer, sys.argv[1])
-except FileAccessError as error:
-    print(error)
-"""
+
+def save_on_a_full_disk(path: str) -> None:
+    """Runs in a process of its own."""
+    import resource
+
+    large = transposedConv2dLayer(9, 40).initialize(30, seed=0)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))
+    try:
+        converters.save(large, path)
+    except FileAccessError as error:
+        print(error)
 
 
 @pytest.mark.slow
@@ -133,15 +130,7 @@ def test_where_a_disk_is_full_nothing_is_left(tmp_path: Path, suffix: str) -> No
 
     torch's own writers end the whole process there.
     """
-    done = subprocess.run(
-        [sys.executable, "-c", FULL_DISK, str(tmp_path / f"net{suffix}")],
-        cwd=ROOT,
-        env={**os.environ, "OMP_NUM_THREADS": "1"},
-        capture_output=True,
-        text=True,
-        timeout=PATIENCE,
-        check=False,
-    )
+    done = forked(save_on_a_full_disk, str(tmp_path / f"net{suffix}"))
     assert done.returncode == 0, done.stderr
     assert "cannot be written: File too large" in done.stdout
     assert "has room" in done.stdout

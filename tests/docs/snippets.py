@@ -14,10 +14,14 @@ import shlex
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
+
+#: Runs the command with arguments, in a folder.
+Runner = Callable[[list[str], Path], subprocess.CompletedProcess[str]]
 
 
 @dataclass(frozen=True)
@@ -52,17 +56,22 @@ def figures_masked(text: str) -> str:
     return re.sub(r"-?\d+\.\d+(e[+-]\d+)?|\d+e[+-]\d+", "FIGURE", text).strip()
 
 
-def run_command(line: str, shown: str | None, folder: Path) -> None:
+def installed(arguments: list[str], folder: Path) -> subprocess.CompletedProcess[str]:
+    """The installed command in a folder."""
+    program = Path(sys.executable).with_name("matlab-compat")
+    environment = {**os.environ, "PYTHONIOENCODING": "utf-8"}
+    return subprocess.run(
+        [program, *arguments], cwd=folder, env=environment, capture_output=True, encoding="utf-8"
+    )
+
+
+def run_command(line: str, shown: str | None, folder: Path, run: Runner = installed) -> None:
     """Run one in a folder where the fixtures are, so that nothing is written into the checkout."""
     words = shlex.split(line)
     assert words[0] == "matlab-compat", line
     if not (folder / "fixtures").exists():
         (folder / "fixtures").symlink_to(ROOT / "fixtures")
-    program = Path(sys.executable).with_name("matlab-compat")
-    environment = {**os.environ, "PYTHONIOENCODING": "utf-8"}
-    done = subprocess.run(
-        [program, *words[1:]], cwd=folder, env=environment, capture_output=True, encoding="utf-8"
-    )
+    done = run(words[1:], folder)
     assert done.returncode in (0, 1), f"{line}\n{done.stderr}"
     if shown is not None:
         assert figures_masked(done.stdout) == figures_masked(shown)

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.cli.command import run
 from tests.docs.snippets import ROOT, commands, run_command, run_snippets
 
 DOCUMENTS = [
@@ -38,7 +39,7 @@ def test_a_command_shows_what_the_document_says(
         found = re.search(r"^demo:.*\n\t\$\(BIN\)/(.*)$", makefile, flags=re.M)
         assert found is not None
         line = found.group(1)
-    run_command(line, shown, tmp_path)
+    run_command(line, shown, tmp_path, lambda words, folder: run(*words, folder=folder))
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)

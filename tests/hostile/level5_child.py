@@ -1,8 +1,8 @@
 """Reads hostile files in a process of its own with little memory; reports what happened.
 
-Called as ``python -m tests.hostile.level5_child FOLDER``; prints one JSON line per file:
-its name, the class of each error met (lazily read properties included), and the length of the
-longest message.
+Called as ``python -m tests.hostile.level5_child FOLDER [MAX_ELEMENTS]``; prints one JSON line per
+file: its name, the class of each error met (lazily read properties included), and the length of
+the longest message.
 """
 
 from __future__ import annotations
@@ -78,12 +78,12 @@ def leaves(root: Any, found: list[BaseException]) -> Iterator[Any]:
             yield value
 
 
-def main(folder: Path) -> None:
+def main(folder: Path, limits: Limits | None = None) -> None:
     """Read every file of a folder."""
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     warnings.simplefilter("ignore")
     for path in sorted(folder.iterdir()):
-        found = faults_of(path)
+        found = faults_of(path, limits)
         errors = [type(error).__name__ for error in found]
         longest = max((len(str(error)) for error in found), default=0)
         line = {"name": path.name, "errors": errors, "longest": longest}
@@ -91,4 +91,4 @@ def main(folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main(Path(sys.argv[1]), *(Limits(max_elements=int(most)) for most in sys.argv[2:]))

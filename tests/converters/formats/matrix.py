@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -53,11 +53,26 @@ def tried(network: Network, suffix: str, folder: Path) -> Cell:
     return Cell(done, "; ".join([done.unchecked, *done.remarks]).strip("; "))
 
 
+def architecture(network: Network) -> tuple[Hashable, ...]:
+    """All but the numbers that training changes: what decides how a network is written."""
+    layers = [(type(layer), layer.description()) for layer in network.Layers]
+    return network.kind, network.Initialized, *layers
+
+
 def rows(
-    real: Path, folder: Path, endings: Sequence[str] = SUFFIXES, largest: float = math.inf
+    real: Path,
+    folder: Path,
+    endings: Sequence[str] = SUFFIXES,
+    largest: float = math.inf,
+    known: Container[Hashable] = (),
 ) -> Iterator[tuple[str, Network, dict[str, Cell]]]:
-    """Each network in files of at most ``largest`` bytes, with a cell for each ending."""
+    """Each network in files of at most ``largest`` bytes, with a cell for each ending.
+
+    Those whose architecture is ``known`` by then are left out.
+    """
     for file in sorted(real.glob("*/*.mat")):
         for path, network in networks(file) if file.stat().st_size <= largest else ():
+            if architecture(network) in known:
+                continue
             cells = {ending: tried(network, ending, folder) for ending in endings}
             yield f"{file.parent.name}/{file.name} > {path}", network, cells

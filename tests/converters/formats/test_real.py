@@ -1,11 +1,12 @@
 """Every trained real network leaves in every format and computes the same there.
 
 Expected values: the networks' own outputs. ``benchmarks/targets.py`` prints the whole matrix; here
-are those small enough for a test.
+are those small enough for a test, and one of each architecture.
 """
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ import pytest
 from tests.real import REAL
 from tests.truth.networks import has_nan
 
-from .matrix import rows
+from .matrix import architecture, rows
 
 pytestmark = [pytest.mark.real, pytest.mark.slow]
 
@@ -25,7 +26,9 @@ LARGEST = 200_000
 @pytest.mark.filterwarnings("ignore:.*holds NaN or Inf")
 def test_every_trained_network_converts_and_computes_the_same(tmp_path: Path) -> None:
     proved = 0
-    for where, network, cells in rows(REAL, tmp_path, ENDINGS, LARGEST):
+    known: set[Hashable] = set()
+    for where, network, cells in rows(REAL, tmp_path, ENDINGS, LARGEST, known):
+        known.add(architecture(network))
         kinds = ("SeriesNetwork", "DAGNetwork", "dlnetwork")
         trained = network.kind in kinds and network.Initialized
         for ending, cell in cells.items():
