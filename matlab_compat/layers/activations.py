@@ -236,6 +236,7 @@ class NnetScalingLayer(
     saved_as="nnet.cnn.layer.ScalingLayer",
     constructor="scalingLayer",
     type_text="Scaling",
+    example="Scale=0.5, Offset=1.0",
 ):
     """The scaling layer of the Deep Learning Toolbox (R2025a): ``Scale .* X + Offset``.
 
