@@ -70,14 +70,13 @@ def is_pattern(argument: str) -> bool:
 
 def each(files: Sequence[str], work: Callable[[str], Outcome]) -> list[Outcome]:
     """Do ``work`` on every file; an error of one is its outcome and does not stop the rest."""
-    return [_outcome(file, work) for file in with_progress(files, len(files))]
-
-
-def _outcome(file: str, work: Callable[[str], Outcome]) -> Outcome:
-    try:
-        return work(file)
-    except MatlabCompatError as error:
-        return Outcome(file, error.exit_code, error.what, error.outcome)
+    outcomes: list[Outcome] = []
+    for file in with_progress(files, len(files)):
+        try:
+            outcomes.append(work(file))
+        except MatlabCompatError as error:
+            outcomes.append(Outcome(file, error.exit_code, error.what, error.outcome))
+    return outcomes
 
 
 def with_progress(items: Iterable[T], count: int) -> Iterator[T]:

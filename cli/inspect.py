@@ -33,7 +33,9 @@ def command(
 
     paths = files.expanded(file)
     if not files.is_many(file):
-        _show(look(paths[0]), format)
+        document = look(paths[0])
+        as_json = format is output.Format.json
+        output.document(document) if as_json else output.data(_text(document))
         return
     documents: list[dict[str, Any]] = []
 
@@ -58,13 +60,6 @@ def _text(document: dict[str, Any]) -> str:
     from . import text
 
     return text.inspection(lines_of_their_own(document))
-
-
-def _show(document: dict[str, Any], format: output.Format) -> None:
-    if format is output.Format.json:
-        output.document(document)
-    else:
-        output.data(_text(document))
 
 
 def _contents(document: dict[str, Any]) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -144,25 +144,14 @@ def _give_names(new: NewFiles) -> None:
                 place.replace(old)
             temporary.replace(place)
     except BaseException:
-        _put_back(undo)
+        for place, old, existed in reversed(undo):
+            if old.exists() or not existed:
+                shutil.rmtree(place) if place.is_dir() else place.unlink(missing_ok=True)
+            if old.exists():
+                old.replace(place)
         raise
     for folder in {place.parent for _, place in pairs}:
         _sync(folder)
-
-
-def _put_back(undo: Sequence[tuple[Path, Path, bool]]) -> None:
-    for place, old, existed in reversed(undo):
-        if old.exists() or not existed:
-            _remove(place)
-        if old.exists():
-            old.replace(place)
-
-
-def _remove(path: Path) -> None:
-    if path.is_dir():
-        shutil.rmtree(path)
-    else:
-        path.unlink(missing_ok=True)
 
 
 def _sync(path: Path) -> None:

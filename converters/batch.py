@@ -249,18 +249,14 @@ def _without_interrupts() -> Iterator[None]:
 def _serve(jobs: Connection, count: int) -> None:
     """What each process does: a record for each job, until there is no-one to take it."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    _prepare(count)
-    with contextlib.suppress(EOFError, OSError):
-        while True:
-            jobs.send(record_of(jobs.recv()))
-
-
-def _prepare(count: int) -> None:
-    """In a new process: warnings in our words, and a share of the processors."""
     warnings.showwarning = _show_warning
     import torch
 
+    # A share of the processors.
     torch.set_num_threads(max(1, min(torch.get_num_threads(), (os.cpu_count() or 1) // count)))
+    with contextlib.suppress(EOFError, OSError):
+        while True:
+            jobs.send(record_of(jobs.recv()))
 
 
 def _show_warning(message: Warning | str, *_: object, **__: object) -> None:

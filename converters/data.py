@@ -57,7 +57,10 @@ def read_array(
         root, *fields = variable.split(".")
         value = mat[root]
         for field in fields:
-            value = _field(value, field, (str(path), variable))
+            if not (isinstance(value, StructArray) and value.shape == (1, 1) and field in value):
+                said = f"There is no field '{field}' there."
+                raise UsageError(said, where=(str(path), variable))
+            value = value[field]
         return data(value, (str(path), variable), labels=labels)
 
 
@@ -151,12 +154,6 @@ def _as_labels(value: Value) -> Labels | list[Labels] | None:
 
 def _all(items: list[Any], kind: type) -> bool:
     return all(isinstance(item, kind) for item in items)
-
-
-def _field(value: Value, field: str, where: tuple[str, ...]) -> Value:
-    if isinstance(value, StructArray) and value.shape == (1, 1) and field in value:
-        return value[field]
-    raise UsageError(f"There is no field '{field}' there.", where=where)
 
 
 def _only_array(mat: MatFile, *, labels: bool) -> str:

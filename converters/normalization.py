@@ -24,20 +24,15 @@ def constants_place(path: Path) -> Path:
 
 def constants_of(model: Layer | Network) -> dict[str, dict[str, Value]]:
     """What each normalizing input layer of a network does, by the layer's name."""
-    layers = model.Layers if isinstance(model, Network) else []
-    return {
-        layer.Name: {"Name": layer.Name, **_constants(layer)}
-        for layer in layers
-        if layer.values.get("Normalization", "none") != "none"
-    }
-
-
-def _constants(layer: Layer) -> dict[str, Value]:
-    found: dict[str, Value] = {"Normalization": str(layer.values["Normalization"])}
-    for name in _CONSTANTS:
-        value = layer.values.get(name)
-        if isinstance(value, np.ndarray) and value.size:
-            found[name] = value
+    found: dict[str, dict[str, Value]] = {}
+    for layer in model.Layers if isinstance(model, Network) else []:
+        if (mode := layer.values.get("Normalization", "none")) != "none":
+            constants = {name: layer.values.get(name) for name in _CONSTANTS}
+            found[layer.Name] = {"Name": layer.Name, "Normalization": str(mode)} | {
+                name: value
+                for name, value in constants.items()
+                if isinstance(value, np.ndarray) and value.size
+            }
     return found
 
 

@@ -177,7 +177,14 @@ class _Data:
     def tasks(self, found: list[Found], layer: str | int | None) -> list[Task]:
         """The network or layer meant; where none is chosen, all layers with data of their own."""
         if layer is None:
-            if not self.inputs and not self.expected and (complete := _with_data(found)):
+            complete = [
+                (f.model, f)
+                for f in found
+                if isinstance(f.model, SavedLayer)
+                and pick(f.beside, INPUT_NAMES) is not None
+                and pick(f.beside, OUTPUT_NAMES) is not None
+            ]
+            if complete and not self.inputs and not self.expected:
                 many = len(complete) > 1
                 return [
                     self._layer(saved, at, f"{at.path}." if many else "") for saved, at in complete
@@ -257,17 +264,6 @@ class _Data:
             where=(str(self.mat.path),),
             remedy=_REMEDY.format(input=argument("input"), expected=argument("expected")),
         )
-
-
-def _with_data(found: list[Found]) -> list[tuple[SavedLayer, Found]]:
-    """The layers that have their own input and output in the same struct."""
-    return [
-        (f.model, f)
-        for f in found
-        if isinstance(f.model, SavedLayer)
-        and pick(f.beside, INPUT_NAMES) is not None
-        and pick(f.beside, OUTPUT_NAMES) is not None
-    ]
 
 
 def _labelled(mat: MatFile, X: list[Any]) -> list[Any]:

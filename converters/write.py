@@ -11,21 +11,9 @@ import numpy as np
 from matlab_compat.data_format import dlarray
 from matlab_compat.errors import UsageError, locating
 
-from .matfile import writer
+from .matfile import values, writer
 from .matfile.datetimes import Datetime
-from .matfile.values import (
-    Categorical,
-    FunctionHandle,
-    Map,
-    MatObject,
-    ObjectArray,
-    SparseArray,
-    StructArray,
-    Table,
-    Value,
-    mat_class,
-    sound,
-)
+from .matfile.values import SparseArray, StructArray, Value, mat_class, sound
 
 #: Whole numbers beyond it are not all doubles.
 _LARGEST_DOUBLE = 2**53
@@ -33,14 +21,15 @@ _DEEPEST = 100
 #: How to write what MATLAB keeps as an object, by the type that it has here.
 _REMEDIES: dict[type, str] = {
     dlarray: "write x.extractdata() and, beside it, x.dims(); in MATLAB dlarray(X, d)",
-    Categorical: "write x.codes and x.categories; in MATLAB categorical(codes, 1:numel(c), c)",
-    Table: "write its columns as a struct: dict(x); in MATLAB struct2table(s)",
-    Map: "write it as a struct: dict(x), if its keys are names; in MATLAB fieldnames(s)",
+    values.Categorical: "write x.codes and x.categories; in MATLAB "
+    "categorical(codes, 1:numel(c), c)",
+    values.Table: "write its columns as a struct: dict(x); in MATLAB struct2table(s)",
+    values.Map: "write it as a struct: dict(x), if its keys are names; in MATLAB fieldnames(s)",
     Datetime: "write x.utc.astype('int64') / 1e6, seconds since 1970, and x.time_zone; in MATLAB "
     "datetime(s, 'ConvertFrom', 'posixtime', 'TimeZone', z)",
-    FunctionHandle: "write its text: x.text; in MATLAB str2func(t)",
-    MatObject: "write its values as a struct: x.properties",
-    ObjectArray: "write the values of its elements: [e.properties for e in x.elements]",
+    values.FunctionHandle: "write its text: x.text; in MATLAB str2func(t)",
+    values.MatObject: "write its values as a struct: x.properties",
+    values.ObjectArray: "write the values of its elements: [e.properties for e in x.elements]",
 }
 _REMEDY_OF_KIND = {
     "T": "write a cell of texts: x.astype(object); in MATLAB string(c)",

@@ -292,7 +292,8 @@ class _Walk:
                 continue
             if row is operation_of_module(_EMBEDDING):
                 return "embedding"
-            if name == "unsqueeze" or (name == "getitem" and _inserts(user.args[1])):
+            index = user.args[1] if name == "getitem" else ()
+            if name == "unsqueeze" or index is None or (isinstance(index, tuple) and None in index):
                 return "unsqueeze"
             if row.channels_last:
                 return "channels last"
@@ -447,10 +448,6 @@ def _run(node: fx.Node, args: Any, kwargs: Any) -> Any:
     if node.op == "call_method":
         return getattr(args[0], str(node.target))(*args[1:], **kwargs)
     return node.target(*args, **kwargs)  # type: ignore[operator]
-
-
-def _inserts(index: Any) -> bool:
-    return index is None or (isinstance(index, tuple) and None in index)
 
 
 def _moves_channels(node: fx.Node) -> bool:

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from matlab_compat.arrays import Array
 from matlab_compat.errors import LimitExceededError, MatFileError
@@ -270,7 +269,8 @@ class ArrayDecoder:
             real = self._complex(real, imaginary)
         self._expect_end(position, header.end)
         if header.is_logical:
-            real = _as_logical(real)
+            is_stored_so = real.dtype.itemsize == 1 and not (real.view(np.uint8) > 1).any()
+            real = real.view(np.bool_) if is_stored_so else np.not_equal(real, 0)
         return real.reshape(header.shape, order="F")
 
     def _numbers(
@@ -372,12 +372,6 @@ def _native(numbers: Array, dtype: np.dtype[Any]) -> Array:
     with np.errstate(over="ignore", invalid="ignore"):
         native = numbers.astype(dtype, copy=False)
     return native if native.flags.aligned else native.copy()
-
-
-def _as_logical(numbers: Array) -> npt.NDArray[np.bool_]:
-    if numbers.dtype.itemsize == 1 and not (numbers.view(np.uint8) > 1).any():
-        return numbers.view(np.bool_)
-    return np.not_equal(numbers, 0)
 
 
 def checked_sparse(

@@ -149,18 +149,15 @@ class Level5Reader:
         with locating(str(self._source.path), "object store"):
             if not self._subsystem_offset:
                 raise corrupt("The file names objects but has no store of their values.")
-            stored = self._subsystem_element()
-            elements, file = self._load(stored), str(self._source.path)
-            return open_subsystem(elements, self._limits, self._page, file)
-
-    def _subsystem_element(self) -> _Stored:
-        offset = self._subsystem_offset
-        for stored in self._elements:
-            if stored.offset == offset:
-                return stored
-        raise corrupt(
-            f"The store of objects should begin at byte {offset}, but nothing begins there.", offset
-        )
+            offset = self._subsystem_offset
+            stored = next((one for one in self._elements if one.offset == offset), None)
+            if stored is None:
+                raise corrupt(
+                    f"The store of objects should begin at byte {offset}, but nothing does.",
+                    offset,
+                )
+            file = str(self._source.path)
+            return open_subsystem(self._load(stored), self._limits, self._page, file)
 
     def close(self) -> None:
         """Close the file."""

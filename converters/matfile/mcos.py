@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 import threading
 from collections.abc import Callable
-from functools import partial
+from functools import cached_property, partial
 
 import numpy as np
 
@@ -68,7 +68,6 @@ class ObjectTable:
         self._plain: dict[int, Value] = {}
         self._converting: list[int] = []
         self._cells: dict[int, Value] = {}
-        self._defaults: list[Value] | None = None
 
     # -- from references to values ---------------------------------------------------------
 
@@ -216,7 +215,7 @@ class ObjectTable:
 
     def _class_defaults(self, class_id: int) -> dict[str, Value]:
         """Defaults that a class saved with the file, for properties left unchanged."""
-        cells = self._default_cells()
+        cells = self._default_cells
         if class_id >= len(cells) or not isinstance(cells[class_id], StructArray):
             return {}
         defaults = cells[class_id]
@@ -228,12 +227,11 @@ class ObjectTable:
             for name, values in defaults.fields.items()
         }
 
+    @cached_property
     def _default_cells(self) -> list[Value]:
-        if self._defaults is None:
-            value = self._get_cell(self._index.defaults_cell)
-            is_cell = isinstance(value, np.ndarray) and value.dtype == object
-            self._defaults = list(value.ravel(order="F")) if is_cell else []
-        return self._defaults
+        value = self._get_cell(self._index.defaults_cell)
+        is_cell = isinstance(value, np.ndarray) and value.dtype == object
+        return list(value.ravel(order="F")) if is_cell else []
 
     # -- enumerations ----------------------------------------------------------------------
 

@@ -47,14 +47,9 @@ def test_a_network_with_its_layers_and_connections(level: str) -> None:
     assert [layer["index"] for layer in net["layers"]] == list(range(1, 9))
     up1 = net["layers"][1]
     assert (up1["name"], up1["class"]) == ("up1", TRANSPOSED)
-    assert up1["hyperparameters"] == {
-        "FilterSize": [4, 5],
-        "NumChannels": 2,
-        "NumFilters": 3,
-        "Stride": [2, 3],
-        "CroppingMode": "manual",
-        "CroppingSize": [1, 0, 2, 1],
-    }
+    crop = {"CroppingMode": "manual", "CroppingSize": [1, 0, 2, 1]}
+    sizes = {"FilterSize": [4, 5], "NumChannels": 2, "NumFilters": 3, "Stride": [2, 3]}
+    assert up1["hyperparameters"] == sizes | crop
     assert up1["learnables"] == {"Weights": [4, 5, 3, 2], "Bias": [1, 1, 3]}
     assert up1["other"] == {"Version": 2, "OutputSizeOffset": [0, 0]}
     assert "problem" not in up1

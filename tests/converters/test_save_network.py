@@ -16,19 +16,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import converters
+import matlab_compat as m
 from converters.formats import mat_struct
 from converters.formats.mat_struct import save_network, size_in_bytes
-from matlab_compat import (
-    Network,
-    additionLayer,
-    classificationLayer,
-    convolution2dLayer,
-    functionLayer,
-    imageInputLayer,
-    networkLayer,
-    reluLayer,
-    softmaxLayer,
-)
 from matlab_compat.errors import CorruptFileError, UnsupportedLayerError, UsageError
 from matlab_compat.layers.unsupported import UnsupportedLayer
 
@@ -38,7 +28,7 @@ from .exports import cells
 from .samples import CLASSES, INNER, layers
 
 
-def assert_same(one: Network, other: Network) -> None:
+def assert_same(one: m.Network, other: m.Network) -> None:
     """All that makes up a network, to the last bit."""
     assert (one.kind, one.names, one.graph.connections) == (
         other.kind,
@@ -58,12 +48,12 @@ def assert_same(one: Network, other: Network) -> None:
             assert a == b
 
 
-def round_trip(network: Network, **options: Any) -> Network:
+def round_trip(network: m.Network, **options: Any) -> m.Network:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "net.mat"
         save_network(network, path, **options)
         again = converters.load(path)
-    assert isinstance(again, Network)
+    assert isinstance(again, m.Network)
     return again
 
 
@@ -72,20 +62,20 @@ def round_trip(network: Network, **options: Any) -> Network:
 @given(data=st.data())
 def test_a_layer_of_every_class_comes_back_exactly(matlab_class: str, data: st.DataObject) -> None:
     layer = data.draw(layers(matlab_class))
-    again = round_trip(Network([layer], kind="Layer array"))
-    assert_same(Network([layer], kind="Layer array"), again)
+    again = round_trip(m.Network([layer], kind="Layer array"))
+    assert_same(m.Network([layer], kind="Layer array"), again)
 
 
-def residual(kind: str = "DAGNetwork") -> Network:
+def residual(kind: str = "DAGNetwork") -> m.Network:
     parts = [
-        imageInputLayer((5, 5, 2), Name="in", Mean=np.ones((1, 1, 2), np.float32)),
-        convolution2dLayer(3, 2, Padding="same", Name="conv").initialize(2, seed=0),
-        additionLayer(2, Name="add"),
-        softmaxLayer(Name="soft"),
-        classificationLayer(Name="out", Classes=["cat", "dog"]),
+        m.imageInputLayer((5, 5, 2), Name="in", Mean=np.ones((1, 1, 2), np.float32)),
+        m.convolution2dLayer(3, 2, Padding="same", Name="conv").initialize(2, seed=0),
+        m.additionLayer(2, Name="add"),
+        m.softmaxLayer(Name="soft"),
+        m.classificationLayer(Name="out", Classes=["cat", "dog"]),
     ]
     pairs = [("in", "conv"), ("conv", "add/in1"), ("in", "add/in2"), ("add", "soft")]
-    return Network(parts, [*pairs, ("soft", "out")], kind=kind)
+    return m.Network(parts, [*pairs, ("soft", "out")], kind=kind)
 
 
 @pytest.mark.parametrize("level", ["6", "7", "7.3"])
@@ -95,30 +85,34 @@ def test_a_network_comes_back_exactly(kind: str, level: str) -> None:
 
 
 def test_a_series_network_comes_back_exactly() -> None:
-    network = Network(list(residual().Layers)[3:], kind="SeriesNetwork")
+    network = m.Network(list(residual().Layers)[3:], kind="SeriesNetwork")
     assert_same(network, round_trip(network))
 
 
 def test_a_nested_network_comes_back_exactly() -> None:
-    outer = Network([imageInputLayer((8, 8, 4), Name="in"), networkLayer(INNER, Name="block")])
+    outer = m.Network(
+        [m.imageInputLayer((8, 8, 4), Name="in"), m.networkLayer(INNER, Name="block")]
+    )
     assert_same(outer, round_trip(outer))
 
 
 def test_the_variables_that_a_function_captured_come_back() -> None:
     variables = {"k": np.array([[2.0, 3.0]])}
-    layer = functionLayer({"Function": "@(X) X .* k", "Variables": variables}, Name="f")
-    (again,) = round_trip(Network([layer])).Layers
+    layer = m.functionLayer({"Function": "@(X) X .* k", "Variables": variables}, Name="f")
+    (again,) = round_trip(m.Network([layer])).Layers
     np.testing.assert_array_equal(again.PredictFcn.variables["k"], variables["k"])  # type: ignore[attr-defined]
 
 
 def test_output_names_that_are_not_the_default_come_back() -> None:
-    network = Network([reluLayer(Name="a"), reluLayer(Name="b")], output_names=["b", "a"])
+    network = m.Network([m.reluLayer(Name="a"), m.reluLayer(Name="b")], output_names=["b", "a"])
     assert round_trip(network).OutputNames == ["b", "a"]
 
 
 def test_a_layer_that_cannot_be_built_keeps_its_place(tmp_path: Path) -> None:
     two = {"nnet.layer.Layer.PrivateInputs": np.array([["x", "y"]], dtype=object), "Name": "mine"}
-    network = Network([reluLayer(Name="r"), UnsupportedLayer("mine.Layer", two)], [("r", "mine/y")])
+    network = m.Network(
+        [m.reluLayer(Name="r"), UnsupportedLayer("mine.Layer", two)], [("r", "mine/y")]
+    )
     assert_same(network, round_trip(network))
     with pytest.raises(UnsupportedLayerError, match=r"'mine' \(mine.Layer\)"):
         converters.save(network, tmp_path / "net.mat")
@@ -149,9 +143,9 @@ def test_level_7_3_where_level_7_is_too_small(
 
 
 def test_what_no_file_can_hold_is_refused_by_name(tmp_path: Path) -> None:
-    conv = convolution2dLayer(3, 2, Name="conv", WeightsInitializer=lambda size: np.zeros(size))
+    conv = m.convolution2dLayer(3, 2, Name="conv", WeightsInitializer=lambda size: np.zeros(size))
     with pytest.raises(UsageError, match="WeightsInitializer is a Python function"):
-        save_network(Network([conv]), tmp_path / "net.mat")
+        save_network(m.Network([conv]), tmp_path / "net.mat")
     assert not list(tmp_path.iterdir())
 
 

@@ -31,10 +31,10 @@ class Node:
 class Part:
     """One variable (or the object store), inflated, with its tag."""
 
+    nodes: tuple[Node, ...]
     content: bytes
     packed: bool
     is_store: bool
-    nodes: tuple[Node, ...]
 
     def interesting(self) -> list[int]:
         """Places of tags and of the first bytes of data: sizes, flags, names, classes."""
@@ -56,7 +56,7 @@ def parse(data: bytes) -> tuple[bytes, list[Part], str]:
         end = at + 8 + size + (0 if packed else -size % 8)
         content = zlib.decompressobj().decompress(data[at + 8 : end]) if packed else data[at:end]
         nodes = tuple(_walk(content, 0, len(content), (), order, at == store))
-        parts.append(Part(content, packed, at == store, nodes))
+        parts.append(Part(nodes, content, packed, at == store))
         at = end
     return data[:128], parts, order
 

@@ -68,20 +68,19 @@ def _check_name(name: str, model: Model) -> None:
     remedy = "choose a name such as my_network.m: letters, digits and _, a letter first."
     if not _NAME.fullmatch(name) or name in KEYWORDS:
         raise UsageError(f"'{name}' is no name of a function in MATLAB.", remedy=remedy)
-    if name in (*_CALLED, "dlnetwork", *_constructors(model)):
+    if name in (*_CALLED, "dlnetwork", *(layer.constructor for layer in _layers(model))):
         raise UsageError(
             f"A function '{name}' would hide MATLAB's own, which it calls.", remedy=remedy
         )
 
 
-def _constructors(model: Model) -> set[str]:
-    if not isinstance(model, Network):
-        return {model.constructor}
-    return {layer.constructor for _, layer in model.all_layers()}
+def _layers(model: Model) -> list[Layer]:
+    """All layers, those of nested networks too."""
+    return [layer for _, layer in model.all_layers()] if isinstance(model, Network) else [model]
 
 
 def _refusal(model: Model) -> str:
-    layers = [layer for _, layer in model.all_layers()] if isinstance(model, Network) else [model]
+    layers = _layers(model)
     if why := next((f"{layer.label}: {why}" for layer in layers if (why := refusal(layer))), ""):
         return why
     if not isinstance(model, Network) or model.kind not in CLASSIC:

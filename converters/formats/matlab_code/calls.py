@@ -70,18 +70,13 @@ def refusal(layer: Layer) -> str:
     if not isinstance(values.get("Normalization", ""), str):
         return "Normalization is a function, which is not kept"
     for name, value in values.items():
-        made_by_python = callable(value) and not isinstance(value, MatlabFunction)
-        if made_by_python and not _initialized(layer, name):
+        filled = values.get(name.removesuffix("Initializer"))  # then an initializer has no effect
+        is_filled = isinstance(filled, np.ndarray) and filled.size > 0
+        if callable(value) and not isinstance(value, MatlabFunction) and not is_filled:
             return f"{name} is a function of Python's"
     if isinstance(layer, FunctionLayer) and not _PLAIN.fullmatch(layer.PredictFcn.text):
         return "the text of its function is not one line of ASCII"
     return ""
-
-
-def _initialized(layer: Layer, initializer: str) -> bool:
-    """Whether what an initializer would fill has its values already."""
-    value = layer.values.get(initializer.removesuffix("Initializer"))
-    return isinstance(value, np.ndarray) and value.size > 0
 
 
 def call(layer: Layer, source: str, function: str = "") -> Call:

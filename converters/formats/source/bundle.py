@@ -50,19 +50,17 @@ class Bundle:
         """Copy what ``module`` calls ``name``, and what that needs."""
         source = _source(module)
         if name in source.imports:
-            self._add_import(source.imports[name])
+            found = source.imports[name]
+            if found.module.partition(".")[0] in OURS:
+                self.add(found.module, found.name)
+            else:
+                self._imports.add(found)
         elif name in source.definitions and (module, name) not in self._seen:
             self._seen.add((module, name))
             nodes = ast.walk(ast.parse(_cleaned(source, name)))
             for needed in sorted({node.id for node in nodes if isinstance(node, ast.Name)}):
                 self.add(module, needed)
             self._names.setdefault(module, set()).add(name)
-
-    def _add_import(self, found: Import) -> None:
-        if found.module.partition(".")[0] in OURS:
-            self.add(found.module, found.name)
-        else:
-            self._imports.add(found)
 
     def add_import(self, module: str, name: str = "", alias: str = "") -> None:
         """Import from a package that is not ours."""

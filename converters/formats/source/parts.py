@@ -72,17 +72,13 @@ def part(module: nn.Module, place: Place) -> Part:
     """
     home = type(module).__module__
     if home.startswith("torch.nn.modules."):
-        return Part(f"nn.{type(module).__name__}({_shown(module)})")
+        # Torch shows the arguments of its own modules as one would write them.
+        return Part(f"nn.{type(module).__name__}({module.extra_repr()})")
     if home.startswith("matlab_compat.engine."):
         return copied(module)
     raise CannotWriteError(
         f"its torch module {type(module).__name__} comes from {home}, which the package would need"
     )
-
-
-def _shown(module: Any) -> str:
-    """Torch shows the arguments of its own modules as one would write them."""
-    return str(module.extra_repr())
 
 
 def copied(module: nn.Module) -> Part:

@@ -28,6 +28,10 @@ class Idiom:
     result: str = ""
 
 
+#: An input of words.
+_WORDS: Any = {"indices": 9, "given": "NT"}
+
+
 class Does(nn.Module):
     """A module whose forward is a function of it and its input; parts are its submodules."""
 
@@ -381,9 +385,8 @@ IDIOMS: dict[str, Idiom] = {
         Does(lambda m, x: m.fc(m.embedding(x)), embedding=nn.Embedding(9, 4), fc=nn.Linear(4, 3)),
         (2, 7),
         "WordEmbedding FullyConnected",
-        indices=9,
-        given="NT",
         result="NTC",
+        **_WORDS,
     ),
     "embedding(x).mean(dim=1)": Idiom(
         Does(
@@ -393,8 +396,7 @@ IDIOMS: dict[str, Idiom] = {
         ),
         (2, 7),
         "WordEmbedding GlobalAveragePooling1D FullyConnected",
-        indices=9,
-        given="NT",
+        **_WORDS,
     ),
     "nn.MultiheadAttention": Idiom(
         Does(
@@ -499,9 +501,8 @@ IDIOMS: dict[str, Idiom] = {
         ),
         (2, 7),
         "WordEmbedding PositionEmbedding Addition",
-        indices=9,
-        given="NT",
         result="NTC",
+        **_WORDS,
     ),
     "x.flatten(2).mean(-1)": Idiom(
         Does(lambda m, x: m.fc(x.flatten(2).mean(-1)), fc=nn.Linear(3, 2)),

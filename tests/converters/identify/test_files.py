@@ -174,10 +174,9 @@ FILES: dict[str, tuple[Callable[[], bytes], str, str]] = {
 @pytest.mark.parametrize("kind", FILES)
 def test_a_file_that_is_no_mat_file_is_called_what_it_is(tmp_path: Path, kind: str) -> None:
     make, name, remedy = FILES[kind]
-    path = tmp_path / "net.mat"
-    path.write_bytes(make())
+    (tmp_path / "net.mat").write_bytes(make())
     with pytest.raises(NotAMatFileError) as caught:
-        converters.open_mat(path)
+        converters.open_mat(tmp_path / "net.mat")
     assert name in caught.value.what
     assert remedy in caught.value.remedy
     assert "{" not in caught.value.remedy.replace("{'X'", "")

@@ -85,9 +85,8 @@ MODELS: dict[str, tuple[dict[str, Any], str]] = {
 @pytest.mark.parametrize("kind", MODELS)
 def test_a_model_that_is_not_run_is_named(tmp_path: Path, kind: str) -> None:
     variables, said = MODELS[kind]
-    path = save(tmp_path / "m.mat", **variables)
     with pytest.raises(UnsupportedModelError) as caught:
-        converters.load(path)
+        converters.load(path := save(tmp_path / "m.mat", **variables))
     assert said in caught.value.what
     assert "This version does not run" in caught.value.what
     assert caught.value.exit_code == 3

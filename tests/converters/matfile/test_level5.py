@@ -22,15 +22,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from converters.matfile import Limits, MatFile, open_mat
-from converters.matfile.values import (
-    Damaged,
-    FunctionHandle,
-    MatObject,
-    ObjectArray,
-    SparseArray,
-    StructArray,
-    mat_class,
-)
+from converters.matfile import values as mv
 from matlab_compat.errors import (
     CorruptFileError,
     FileAccessError,
@@ -105,7 +97,7 @@ def test_complex_numbers_join_both_parts(tmp_path: Path) -> None:
 def test_logical_is_bool(tmp_path: Path) -> None:
     with saved(tmp_path, x=np.array([[True, False]])) as mat:
         assert mat["x"].tolist() == [[True, False]]
-        assert mat_class(mat["x"]) == mat.variables[0].class_name == "logical"
+        assert mv.mat_class(mat["x"]) == mat.variables[0].class_name == "logical"
 
 
 @pytest.mark.parametrize(("kind", "code"), [(1, "b"), (2, "B"), (3, "h"), (4, "H"), (5, "i")])
@@ -228,7 +220,7 @@ def test_struct_array_lists_fields_in_column_major_order(tmp_path: Path) -> None
 
     value = read(tmp_path, files.file(files.struct_array((2, 1), ["a", "b"], *values, name="x")))
 
-    assert isinstance(value, StructArray)
+    assert isinstance(value, mv.StructArray)
     assert value.shape == (2, 1)
     assert [v.item() for v in value.fields["a"]] == [1, 2]
     assert [v.item() for v in value.fields["b"]] == [10, 20]
@@ -248,7 +240,7 @@ def test_sparse_matrices(tmp_path: Path, dtype: type) -> None:
     with saved(tmp_path, x=scipy.sparse.csc_array(dense)) as mat:
         value = mat["x"]
 
-    assert isinstance(value, SparseArray)
+    assert isinstance(value, mv.SparseArray)
     np.testing.assert_array_equal(value.to_scipy().toarray(), dense)
 
 
@@ -266,7 +258,7 @@ def test_old_style_object_has_its_class_and_fields(tmp_path: Path) -> None:
 
     value = read(tmp_path, files.file(body))
 
-    assert isinstance(value, MatObject)
+    assert isinstance(value, mv.MatObject)
     assert value.legacy
     assert value.class_name == "network"
     assert value.properties["bias"].item() == 3.0
@@ -280,7 +272,7 @@ def test_function_handle_is_text(tmp_path: Path) -> None:
 
     value = read(tmp_path, files.file(handle))
 
-    assert isinstance(value, FunctionHandle)
+    assert isinstance(value, mv.FunctionHandle)
     assert value.text == "@(x)2*x "
 
 
@@ -466,7 +458,7 @@ def test_unsigned_dimensions_beyond_the_signed_ones_are_refused_as_scipy_refuses
 def test_each_element_of_an_object_array_has_its_own_class(tmp_path: Path) -> None:
     value = read(tmp_path, layers())
 
-    assert isinstance(value, ObjectArray)
+    assert isinstance(value, mv.ObjectArray)
     assert value.class_name == "nnet.Base"
     assert [element.class_name for element in value.elements] == ["nnet.Conv", "nnet.Pool"]
     assert [e.properties["Size"].item() for e in value.elements] == [3.0, 2.0]
@@ -500,7 +492,7 @@ def test_one_object_is_decoded_without_the_others(tmp_path: Path) -> None:
 def test_objects_can_be_skipped(tmp_path: Path) -> None:
     value = read(tmp_path, layers(), skip_objects=True)
 
-    assert isinstance(value, Damaged)
+    assert isinstance(value, mv.Damaged)
     assert value.class_name == "nnet.Base"
     with pytest.raises(UnsupportedFileError, match="skip_objects"):
         value.get()
@@ -533,7 +525,7 @@ def test_references_inside_cells_and_structs_of_objects_are_looked_up(tmp_path: 
 
     inner = read(tmp_path, content).properties["a"]["f"][0, 0]
 
-    assert isinstance(inner, MatObject)
+    assert isinstance(inner, mv.MatObject)
     assert inner.properties["a"].item() == 5
 
 
@@ -585,7 +577,12 @@ def test_octave_files(octave_files: dict[str, Path], format_name: str) -> None:
     with open_mat(octave_files[format_name]) as mat:
         assert mat.level == format_name[1]
         np.testing.assert_array_equal(mat["a"], np.arange(1, 25).reshape((2, 3, 4), order="F"))
-        assert [mat_class(v) for v in mat["s"]["f"].flat] == ["double", "char", "int8", "logical"]
+        assert [mv.mat_class(v) for v in mat["s"]["f"].flat] == [
+            "double",
+            "char",
+            "int8",
+            "logical",
+        ]
         assert mat["t"] == "tëxt"
         assert mat["m"].tolist() == [list("abc"), list("def")]
         assert mat["z"].tolist() == [[1 + 2j, 3]]

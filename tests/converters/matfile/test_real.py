@@ -19,16 +19,7 @@ import pytest
 import scipy.sparse
 
 from converters.matfile import open_mat, plain
-from converters.matfile.values import (
-    Categorical,
-    Damaged,
-    FunctionHandle,
-    MatObject,
-    ObjectArray,
-    SparseArray,
-    StructArray,
-    Table,
-)
+from converters.matfile import values as mv
 
 with warnings.catch_warnings():  # mat-io sets an option that pandas has deprecated
     warnings.simplefilter("ignore")
@@ -77,7 +68,7 @@ def compare(ours: Any, theirs: Any, name: str) -> int:
     waiting, seen, count = [(ours, theirs, name)], set(), 0
     while waiting:
         mine, other, where = waiting.pop()
-        if isinstance(mine, MatObject):
+        if isinstance(mine, mv.MatObject):
             if id(mine) in seen:
                 continue
             seen.add(id(mine))
@@ -94,7 +85,7 @@ def pairs(ours: Any, theirs: Any, where: str) -> list[tuple[Any, Any, str]]:
     if isinstance(theirs, MatlabOpaque):
         return object_pairs(ours, theirs, where)
     if isinstance(theirs, MatlabOpaqueArray):
-        assert isinstance(ours, ObjectArray), where
+        assert isinstance(ours, mv.ObjectArray), where
         assert (ours.class_name, ours.shape) == (theirs.classname, theirs.shape), where
         flat = theirs.ravel(order="F")
         # mat-io gives each element the class of the array, so only properties are compared.
@@ -106,9 +97,9 @@ def pairs(ours: Any, theirs: Any, where: str) -> list[tuple[Any, Any, str]]:
         assert isinstance(theirs, dict), where
         return dict_pairs(ours, theirs, where)
     if isinstance(theirs, MatlabFunction):
-        assert isinstance(ours, FunctionHandle), where
+        assert isinstance(ours, mv.FunctionHandle), where
         return [(ours.raw, np.asarray(theirs), "@")]
-    if isinstance(ours, FunctionHandle):
+    if isinstance(ours, mv.FunctionHandle):
         return [(ours.raw, theirs[1, 0], "@")]
     if isinstance(theirs, MatlabObject):
         return legacy_pairs(ours, theirs, where)
@@ -119,10 +110,10 @@ def pairs(ours: Any, theirs: Any, where: str) -> list[tuple[Any, Any, str]]:
 def object_pairs(ours: Any, theirs: MatlabOpaque, where: str) -> list[tuple[Any, Any, str]]:
     """Objects: the same class, and the properties in pairs."""
     assert ours.class_name == theirs.classname, where
-    if isinstance(ours, ObjectArray):
+    if isinstance(ours, mv.ObjectArray):
         assert ours.shape == tuple(int(n) for n in theirs.properties), where
         return []
-    assert isinstance(ours, MatObject), where
+    assert isinstance(ours, mv.MatObject), where
     if isinstance(theirs.properties, np.ndarray) and not theirs.properties.dtype.names:
         return []  # mat-io left the bare reference where it stands
     if isinstance(theirs.properties, np.ndarray):  # an enumeration
@@ -140,7 +131,7 @@ def dict_pairs(ours: dict, theirs: dict, where: str) -> list[tuple[Any, Any, str
 def legacy_pairs(ours: Any, theirs: Any, where: str) -> list[tuple[Any, Any, str]]:
     """Old-style objects: structs with the name of a class."""
     assert ours.class_name == theirs.classname, where
-    elements = ours.elements if isinstance(ours, ObjectArray) else [ours]
+    elements = ours.elements if isinstance(ours, mv.ObjectArray) else [ours]
     flat = np.asarray(theirs).ravel(order="F")
     return [
         (element.properties[key], row[key], f".{key}")
@@ -151,16 +142,16 @@ def legacy_pairs(ours: Any, theirs: Any, where: str) -> list[tuple[Any, Any, str
 
 def plain_pairs(ours: Any, theirs: Any, where: str) -> list[tuple[Any, Any, str]]:
     """Arrays of every kind that numpy or scipy holds."""
-    assert not isinstance(ours, Damaged), f"{where}: {ours}"
+    assert not isinstance(ours, mv.Damaged), f"{where}: {ours}"
     if isinstance(theirs, EmptyMatStruct):
-        assert isinstance(ours, StructArray), where
+        assert isinstance(ours, mv.StructArray), where
         assert not ours.fields, where
         return []
     if isinstance(theirs, MatlabCanonicalEmpty):
         assert (ours.dtype, ours.shape) == (np.float64, (0, 0)), where
         return []
     if scipy.sparse.issparse(theirs):
-        assert isinstance(ours, SparseArray), where
+        assert isinstance(ours, mv.SparseArray), where
         assert (ours.to_scipy() != theirs).nnz == 0, where
         return []
     if theirs.dtype.names:
@@ -181,7 +172,7 @@ def plain_pairs(ours: Any, theirs: Any, where: str) -> list[tuple[Any, Any, str]
 
 def struct_pairs(ours: Any, theirs: Any, where: str) -> list[tuple[Any, Any, str]]:
     """Struct arrays, element by element."""
-    assert isinstance(ours, StructArray), where
+    assert isinstance(ours, mv.StructArray), where
     assert ours.shape == theirs.shape, where
     assert tuple(ours.fields) == theirs.dtype.names, where
     return [
@@ -204,9 +195,9 @@ def text_rows(text: Any) -> list[str]:
 def layer_classes(path: Path) -> Counter[str]:
     """How often each class occurs in the array ``Layers`` of the network in a file."""
     with open_mat(path) as mat:
-        network = next(v for v in mat.values() if isinstance(v, MatObject))
+        network = next(v for v in mat.values() if isinstance(v, mv.MatObject))
         layers = network.properties["any"]["Layers"]
-    assert isinstance(layers, ObjectArray)
+    assert isinstance(layers, mv.ObjectArray)
     assert layers.class_name == "nnet.cnn.layer.Layer"
     return Counter(layer.class_name.rpartition(".")[2] for layer in layers.elements)
 
@@ -253,7 +244,7 @@ def test_labels_are_categorical() -> None:
     with open_mat(path) as mat:
         labels = mat["YYtest"]
 
-    assert isinstance(labels, Categorical)
+    assert isinstance(labels, mv.Categorical)
     assert labels.categories == [str(digit) for digit in range(10)]
     assert labels.codes.size == 10_000
     assert labels.labels().count("0") == 980
@@ -265,7 +256,7 @@ def test_connections_are_a_table() -> None:
     with open_mat(path) as mat:
         table = mat["dncnn"].properties["any"]["Connections"]
 
-    assert isinstance(table, Table)
+    assert isinstance(table, mv.Table)
     assert list(table.columns) == ["Source", "Destination"]
     assert table.columns["Source"][0, 0] == "Input"
 
