@@ -45,19 +45,11 @@ class NewFiles:
 def new_files(*paths: str | os.PathLike[str], overwrite: bool = False) -> Iterator[NewFiles]:
     """:func:`new_file` for several files or folders, which get their names all or none.
 
-    Parameters
-    ----------
-    paths:
-        The one that is asked for first, then what lies beside it.
-    overwrite:
-        Replace what is there: files, and folders that are empty or hold a ``model.py``.
+    The first of ``paths`` is the one that is asked for, the others lie beside it. ``overwrite``
+    replaces files, and folders that are empty or hold a ``model.py``.
 
-    Raises
-    ------
-    UsageError
-        One of them exists and may not be replaced.
-    FileAccessError
-        One of them cannot be written.
+    Raises ``UsageError``: one of them exists and may not be replaced; ``FileAccessError``: one of
+    them cannot be written.
     """
     for path in paths:
         check_place(path, overwrite=overwrite, folder=True)
@@ -88,17 +80,8 @@ def check_place(
 ) -> None:
     """Say early, before there is anything to write, that something of that name is in the way.
 
-    Parameters
-    ----------
-    folder:
-        A folder may be what is written.
-    remedy:
-        What to do where it exists; by default to give another name, or to overwrite it.
-
-    Raises
-    ------
-    UsageError, FileAccessError
-        As :func:`new_file` and :func:`new_files`.
+    ``folder``: a folder may be what is written. ``remedy``: what to do where it exists; by default
+    to give another name, or to overwrite it. Raises as :func:`new_file` and :func:`new_files`.
     """
     with locating(str(path)):
         _check(Path(path), overwrite, folder, remedy)

@@ -12,17 +12,8 @@ from matlab_compat.errors import UsageError
 def ending_of(path: str | PathLike[str], known: Sequence[str], what: str) -> str:
     """The ending of ``path`` in lower case, one of ``known``.
 
-    Parameters
-    ----------
-    known:
-        The endings that there are, each with its dot.
-    what:
-        What would be written, for the message: ``"A MAT-file"``.
-
-    Raises
-    ------
-    UsageError
-        The name ends in none of them.
+    ``what`` would be written, for the message: ``"A MAT-file"``. Raises ``UsageError``: the name
+    ends in none of them.
     """
     path = Path(path)
     ending = path.suffix.lower()

@@ -94,19 +94,8 @@ class _Frame(NamedTuple):
 class Level73Reader:
     """Reads a level 7.3 MAT-file; the protocol is :class:`converters.matfile.reader.MatReader`.
 
-    Parameters
-    ----------
-    path:
-        The file. One without MATLAB's attributes (plain HDF5) is read too, arrays only.
-    limits:
-        Bounds on bytes, depth and elements of each variable.
-    skip_objects:
-        Leave objects undecoded, so that the rest of a file stays readable.
-
-    Raises
-    ------
-    MatFileError
-        Or one of its kinds: nothing that h5py raises gets out.
+    A file without MATLAB's attributes (plain HDF5) is read too, arrays only. ``skip_objects``
+    leaves objects undecoded. Nothing that h5py raises gets out.
     """
 
     level = "7.3"

@@ -44,29 +44,10 @@ def write_mat(
     level: Level = "7",
     overwrite: bool = False,
 ) -> None:
-    """Write variables to a MAT-file.
+    """Write neutral values (:mod:`converters.matfile.values`) to a new MAT-file.
 
-    Parameters
-    ----------
-    path:
-        The file to make.
-    variables:
-        Variable name to neutral value (:mod:`converters.matfile.values`): numeric and logical
-        arrays of at least two dimensions in MATLAB's own size (e.g. H x W x C x N), complex,
-        ``str``, arrays of ``<U1``, cells, ``StructArray``, ``SparseArray``.
-    level:
-        ``"6"`` (uncompressed), ``"7"`` (MATLAB's default, compressed; at most 2 GiB for each
-        variable) or ``"7.3"`` (HDF5).
-    overwrite:
-        Replace a file of that name. It stays as it was if anything fails.
-
-    Raises
-    ------
-    UsageError
-        A name or value that a MAT-file cannot hold, a path that does not end in ``.mat``, or the
-        file exists.
-    FileAccessError
-        The folder cannot be written.
+    As :func:`converters.write_mat`, which says what each parameter means, but of plain Python only
+    what a file holds as it is: arrays of at least two dimensions, ``str``, ``StructArray`` ...
     """
     ending_of(path, (".mat",), "A MAT-file")
     with locating(str(path)):

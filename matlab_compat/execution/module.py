@@ -34,10 +34,16 @@ class Stub(nn.Module):
 
 
 def build_graph(
-    plan: Plan[LayerLike], device: DeviceLike | None, dtype: DTypeLike | None, *, stub: bool = False
+    plan: Plan[LayerLike],
+    device: DeviceLike | None,
+    dtype: DTypeLike | None,
+    *,
+    stub: bool = False,
+    made: Mapping[str, nn.Module] | None = None,
 ) -> fx.GraphModule:
     """The module of a network: one submodule for every layer, under the layer's name.
 
+    ``made`` has those that are there already, by the layer's name.
     ``module.meta["layers"]`` maps attribute names to MATLAB's layer names, ``["inputs"]`` and
     ``["outputs"]`` name the network's inputs and outputs with their formats. Layers that cannot be
     built are refused all at once, or with ``stub`` raise when run.
@@ -56,7 +62,7 @@ def build_graph(
             values[step.name, 0] = arguments[0]
             continue
         attribute = attributes[step.name]
-        modules[attribute] = _module(step, device, dtype, stub)
+        modules[attribute] = (made or {}).get(step.name) or _module(step, device, dtype, stub)
         node = graph.call_module(attribute, arguments)
         if len(step.output_formats) == 1:
             values[step.name, 0] = node

@@ -82,17 +82,9 @@ def refusal(layer: Layer) -> str:
 def call(layer: Layer, source: str, function: str = "") -> Call:
     """The call that makes ``layer``.
 
-    Parameters
-    ----------
-    source:
-        The MATLAB expression of its saved struct: ``s{3}``.
-    function:
-        The expression of a function handle or nested network that is an argument.
-
-    Raises
-    ------
-    UnsupportedLayerError
-        :func:`refusal` says why.
+    ``source`` is the MATLAB expression of its saved struct (``s{3}``), ``function`` that of a
+    function handle or nested network that is an argument. Raises ``UnsupportedLayerError``:
+    :func:`refusal` says why.
     """
     if why := refusal(layer):
         raise UnsupportedLayerError(f"{layer.label}: {why}.")

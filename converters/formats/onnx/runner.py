@@ -26,19 +26,9 @@ class OnnxRunner(Runner):
 
     The order of its dimensions (N,C,H,W or N,H,W,C ...) is told by its shapes.
 
-    Parameters
-    ----------
-    path:
-        The ONNX file.
-    network:
-        What it is a file of: it says what the dimensions are.
-
-    Raises
-    ------
-    UsageError
-        ONNX Runtime is not installed.
-    FileAccessError, UnsupportedFileError
-        There is no such file, or it is no ONNX model.
+    ``network``, which it is a file of, says what the dimensions are. Raises ``UsageError``: ONNX
+    Runtime is not installed; ``FileAccessError``, ``UnsupportedFileError``: there is no such file,
+    or it is no ONNX model.
     """
 
     label = "ONNX Runtime"

@@ -133,7 +133,8 @@ def source_of(prepared: Prepared) -> Source:
     network = Network([model])
     names = network.InputNames
     plan = network.plan(dict(zip(names, model.default_formats, strict=False)))
-    module = build_graph(plan, None, options.dtype, stub=options.stub).eval()
+    made = {plan.steps[0].name: prepared.module()}
+    module = build_graph(plan, None, options.dtype, stub=options.stub, made=made).eval()
     return Source(network, plan, write_network(plan, module))
 
 

@@ -13,8 +13,10 @@ import numpy as np
 import pytest
 
 import converters
+import matlab_compat
 from converters.formats import Options, Prepared, format_for, prepared, suffixes
 from matlab_compat.execution import module as execution
+from matlab_compat.layers import Layer
 
 from .models import segmentation, sequence
 
@@ -62,6 +64,25 @@ def test_a_conversion_builds_its_network_once_for_each_precision(
     done = converters.convert(file, file.with_name(f"made{suffix}"))
     assert (done.exit_code, len(done.outputs)) == (0, 1)
     assert counted.of_the_converted == {"single": 1, "double": 1}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("suffix", [*TESTED, ".onnx"])
+def test_a_layer_alone_is_built_once_for_each_precision(
+    tmp_path: Path, suffix: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    layer = matlab_compat.convolution2dLayer(3, 4, Padding="same").initialize(2, seed=0)
+    built: Counter[str] = Counter()
+    build = Layer.to_torch
+
+    def building(self: Layer, device: Any = None, dtype: Any = None, **options: Any) -> Any:
+        if self is layer:
+            built[dtype] += 1
+        return build(self, device, dtype, **options)
+
+    monkeypatch.setattr(Layer, "to_torch", building)
+    assert converters.save(layer, tmp_path / f"made{suffix}").exit_code == 0
+    assert built == {"single": 1, "double": 1}
 
 
 @pytest.mark.slow
