@@ -26,6 +26,7 @@ class Outcome:
 
     file: str
     exit_code: int
+    #: What there is to say of it, in a line.
     summary: str
     #: A word or two where the exit code says too little.
     outcome: str = ""
