@@ -231,10 +231,7 @@ def _compared(done: Converted, target: Format, prepared: Prepared, path: Path) -
     for reference in (own, exact):
         # Half may overflow in torch where another runtime keeps its sums in single.
         compared = verify(written, reference, inputs, rule, explain=False).outputs
-        pairs = zip(found or compared, compared, strict=True)
-        found = tuple(
-            min(pair, key=lambda c: (c.verdict == "different", c.scaled_error)) for pair in pairs
-        )
+        found = tuple(map(_nearer, found, compared)) if found else compared
         if all(one.verdict == "equal" for one in found):
             break
     sides = (theirs.outputs, *computed[1:])
