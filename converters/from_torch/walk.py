@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 from inspect import isfunction, signature
-from itertools import chain, count
 from typing import Any
 
 import torch
@@ -20,7 +18,7 @@ from matlab_compat.network import Network
 
 from .arguments import named_arguments, operation_name
 from .operations import Operation, no_layer, operation_of, operation_of_module
-from .values import Refused, Value, labels_of
+from .values import Refused, Value, Walk, labels_of
 
 
 def read(module: nn.Module | torch.export.ExportedProgram, example_input: Any) -> Network:
@@ -110,17 +108,11 @@ _INPUTS = {2: "NC", 3: "NCT", 4: "NCHW", 5: "NCHWD"}
 _ARITHMETIC = {"add", "iadd", "sub", "isub", "mul", "imul", "div", "truediv", "neg"}
 
 
-class _Walk:
-    """Walks a torch graph and collects layers and connections (a ``values.Walk``)."""
+class _Walk(Walk):
+    """Reads a whole torch graph, node by node."""
 
     def __init__(self, traced: fx.GraphModule) -> None:
-        self.traced = traced
-        self.layers: dict[str, Layer] = {}
-        self.connections: list[tuple[str, str]] = []
-        self.values: dict[fx.Node, Value] = {}
-        self.constants: dict[fx.Node, Any] = {}
-        #: The constants among them that follow from the size of the data.
-        self.sizes: set[fx.Node] = set()
+        super().__init__(traced)
         self.refused: list[str] = []
         #: Where the reading goes on behind what was refused, and nothing is known of the data.
         self.lost: set[fx.Node] = set()
@@ -217,37 +209,6 @@ class _Walk:
         if node.op == "call_module":
             return self.traced.get_submodule(str(node.target))(*args, **kwargs)
         return _run(node, args, kwargs)
-
-    def constant(self, argument: Any) -> Any:
-        """See :class:`Walk`."""
-
-        def value(node: fx.Node) -> Any:
-            if node not in self.constants:
-                raise Refused("an argument of it is computed from the data")
-            return self.constants[node]
-
-        return fx.map_arg(argument, value)
-
-    def follows_from_sizes(self, argument: Any) -> bool:
-        """See :class:`Walk`."""
-        return isinstance(argument, fx.Node) and argument in self.sizes
-
-    def is_data(self, argument: Any) -> bool:
-        """See :class:`Walk`."""
-        return isinstance(argument, fx.Node) and argument not in self.constants
-
-    def given(self, argument: Any) -> Value:
-        """See :class:`Walk`."""
-        if not self.is_data(argument):
-            raise Refused("it is made of a constant, which is no layer's result")
-        x = self.values[argument]
-        if x.padding:
-            raise Refused("its data is padded, which MATLAB does within a convolution alone")
-        return x
-
-    def shape(self, node: fx.Node) -> tuple[int, ...]:
-        """See :class:`Walk`."""
-        return tuple(getattr(node.meta.get("val"), "shape", ()))
 
     # --- inputs -----------------------------------------------------------------------------
 
@@ -373,56 +334,8 @@ class _Walk:
             changes["flattened"] = x.flattened
         return self.add(node, layers, x, **changes)
 
-    def add(self, node: fx.Node, layers: Sequence[Layer], x: Value, **changes: Any) -> Value:
-        """See :class:`Walk`."""
-        name = self._name(node)
-        source, labels = x.source, x.labels
-        for i, layer in enumerate(layers):
-            layer.Name = name if i == 0 else f"{name}_part{i + 1}"
-            labels = _labels_behind(layer, [labels])
-            self._put(layer, [source])
-            source = layer.Name
-        made = Value(source, self.shape(node), x.axes, labels)
-        return replace(made, **changes) if x.axes else made
-
-    def join(self, node: fx.Node, layer: Layer, given: Sequence[Value]) -> Value:
-        """See :class:`Walk`."""
-        if len({value.flattened for value in given}) > 1:
-            raise Refused("the inputs have their elements in different orders")
-        if len({len(value.axes) for value in given}) > 1:
-            raise Refused("the inputs have different numbers of dimensions")
-        if len({value.axes for value in given}) > 1:
-            raise Refused("the inputs have their dimensions in different orders")
-        layer.Name = self._name(node)
-        labels = _labels_behind(layer, [value.labels for value in given])
-        self._put(layer, [value.source for value in given])
-        return replace(given[0], source=layer.Name, shape=self.shape(node), labels=labels)
-
-    def _name(self, node: fx.Node) -> str:
-        """The attribute's name; 'layer_0' for the first of a Sequential, 'conv_2' if used again."""
-        text = str(node.target).replace(".", "_") if node.op == "call_module" else node.name
-        stem = f"layer_{text}" if text[0].isdigit() else text
-        names = chain([stem], (f"{stem}_{i}" for i in count(2)))
-        return next(name for name in names if name not in self.layers)
-
-    def _put(self, layer: Layer, sources: Sequence[str]) -> None:
-        self.layers[layer.Name] = layer
-        ports = layer.InputNames
-        for source, port in zip(sources, ports, strict=True):
-            if source:
-                place = layer.Name if len(ports) == 1 else f"{layer.Name}/{port}"
-                self.connections.append((source, place))
-
-    def layer(self, name: str) -> Layer:
-        """See :class:`Walk`."""
-        return self.layers[name]
-
-    def settle(self, node: fx.Node, value: Value) -> None:
-        """See :class:`Walk`."""
-        self.values[node] = replace(value, shape=self.shape(node))
-
     def keeps_order(self, node: fx.Node) -> bool:
-        """See :class:`Walk`."""
+        """By the rows of the operations that take it."""
         rows = [(user, operation_of(user, self.traced)) for user in node.users]
         return all(
             row is not None
@@ -432,16 +345,6 @@ class _Walk:
 
 
 _EMBEDDING = nn.Embedding(1, 1)
-
-
-def _labels_behind(layer: Layer, labels: list[str]) -> str:
-    """What a layer makes of data with these labels; "" where they are not known."""
-    if not all(labels):
-        return ""
-    try:
-        return layer.output_formats(labels)[0]
-    except MatlabCompatError as error:
-        raise Refused(f"{layer.label}: {error.what}") from None
 
 
 def _run(node: fx.Node, args: Any, kwargs: Any) -> Any:
