@@ -383,15 +383,13 @@ def _nest(file: h5py.File, levels: int) -> None:
     put_cell(file, "c", [below.ref])
 
 
-def variables(file: h5py.File, count: int) -> None:
+def variables(file: h5py.Group, count: int) -> None:
     for number in range(count):
         file.create_dataset(f"v{number}", (1, 1), "f8", np.ones((1, 1)))
 
 
 def struct_of_fields(file: h5py.File, count: int) -> None:
-    group = marked(file.create_group("s"), "struct")
-    for number in range(count):
-        group.create_dataset(f"f{number}", (1, 1), "f8", np.ones((1, 1)))
+    variables(marked(file.create_group("s"), "struct"), count)
 
 
 @hostile(None)
