@@ -364,6 +364,14 @@ def handle_whose_workspace_is_itself(file: h5py.File, path: Path) -> None:
     put_cell(file, "c", [handle.ref])
 
 
+def _nest(file: h5py.File, levels: int) -> None:
+    refs = file.create_group("#refs#")
+    below = put(refs, "x", [[1.0]])
+    for level in range(levels - 1):
+        below = put_cell(refs, f"c{level}", [below.ref])
+    put_cell(file, "c", [below.ref])
+
+
 @hostile(LimitExceededError)
 def cells_beyond_the_depth(file: h5py.File, path: Path) -> None:
     _nest(file, 101)
@@ -374,14 +382,6 @@ def cells_to_the_depth(file: h5py.File, path: Path) -> None:
     """As many levels as the limit allows."""
     """As many levels as the limit allows."""
     _nest(file, 100)
-
-
-def _nest(file: h5py.File, levels: int) -> None:
-    refs = file.create_group("#refs#")
-    below = put(refs, "x", [[1.0]])
-    for level in range(levels - 1):
-        below = put_cell(refs, f"c{level}", [below.ref])
-    put_cell(file, "c", [below.ref])
 
 
 def variables(file: h5py.Group, count: int) -> None:
