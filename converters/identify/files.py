@@ -43,11 +43,7 @@ class Kind:
             mat = mat.with_name(f"{mat.stem}_matlab.mat")
         stem = path.name.removesuffix(path.suffix)
         words = {"path": repr(str(path)), "name": path.name, "stem": stem, "mat": repr(str(mat))}
-        return replace(
-            self,
-            remedy=self.remedy.format(**words),
-            remedy_for_data=self.remedy_for_data.format(**words),
-        )
+        return Kind(self.name, self.remedy.format(**words), self.remedy_for_data.format(**words))
 
 
 _AGAIN = "download or copy the file again, and check that the link leads to the file itself."
@@ -69,6 +65,11 @@ def _image(name: str) -> Kind:
     return Kind(f"an image ({name})", f"{_NO_MODEL}; {_IMAGE}", _IMAGE)
 
 
+def _pointer(kind: str, command: str) -> Kind:
+    remedy = f"fetch the file: run {command} in its repository."
+    return Kind(f"a {kind} pointer: the address of the file, not the file itself", remedy)
+
+
 def _array(name: str, reading: str) -> Kind:
     how = _AS_X + _WRITE % reading
     return Kind(name, f"{_NO_MODEL}; {how}", how)
@@ -76,19 +77,10 @@ def _array(name: str, reading: str) -> Kind:
 
 #: What the beginning of a file matches, and what the file then is. The first that matches counts.
 _SIGNATURES: tuple[tuple[bytes, Kind], ...] = (
-    (
-        rb"version https?://[^\n]+/spec/v?\d",
-        Kind(
-            "a Git LFS pointer: the address of the file, not the file itself",
-            "fetch the file: run git lfs pull in its repository.",
-        ),
-    ),
+    (rb"version https?://[^\n]+/spec/v?\d", _pointer("Git LFS", "git lfs pull")),
     (
         rb"(?:[./\\]|\.git)*[/\\]annex[/\\]objects[/\\]",
-        Kind(
-            "a git-annex pointer: the address of the file, not the file itself",
-            "fetch the file: run git annex get {name} in its repository.",
-        ),
+        _pointer("git-annex", "git annex get {name}"),
     ),
     (
         rb"(?i)(?:\xef\xbb\xbf)?\s*(?:<\?xml[^>]*>\s*)?(?:<!--(?:(?!-->).)*-->\s*)*<(?:!doctype\s+html|html|head|body)",
@@ -172,15 +164,12 @@ _SIGNATURES: tuple[tuple[bytes, Kind], ...] = (
     ),
     (rb"\x00{64}", Kind("zeros at its beginning, where its format should be", _AGAIN)),
 )
-_COMPILED = [(re.compile(signature, re.DOTALL), kind) for signature, kind in _SIGNATURES]
 
 _KERAS = Kind(
     "a Keras model",
     "in Python, model.export('folder'); "
     + _IN_MATLAB % "net = importNetworkFromTensorFlow('folder')",
 )
-
-# --- PyTorch ------------------------------------------------------------------------------
 
 _OURS = Kind(
     "a PyTorch file that matlab-compat wrote",
@@ -257,8 +246,8 @@ def kind_of(head: bytes, tail: bytes = b"") -> Kind | None:
         return _torch(head)
     if re.match(rb"\x80[\x02-\x05][^\x00]", head):  # a safetensors file's size may begin alike
         return _PICKLE
-    for signature, kind in _COMPILED:
-        if signature.match(head):
+    for signature, kind in _SIGNATURES:
+        if re.match(signature, head, re.DOTALL):
             return kind
     return _text(head)
 
@@ -367,9 +356,6 @@ def _classes(head: bytes) -> Iterator[str]:
                     texts.append(argument)
         except (ValueError, IndexError, OverflowError, struct.error):
             return
-
-
-# --- text ---------------------------------------------------------------------------------
 
 
 def _text(head: bytes) -> Kind | None:

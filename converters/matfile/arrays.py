@@ -12,27 +12,18 @@ from matlab_compat.arrays import Array
 from matlab_compat.errors import LimitExceededError, MatFileError
 from matlab_compat.wording import argument
 
-from .faults import corrupt
+from .faults import beyond, corrupt
 from .journal import Journal
 from .limits import Limits
 from .opaque import Opaque, function_text, legacy_object
 from .tags import NUMERIC_DTYPE, NUMPY_CODE, ArrayClass, ArrayHeader, DataType, Elements, Tag
-from .text import CodePage, decode_char
+from .text import UNIT_WIDTH, CodePage, decode_char
 from .values import FunctionHandle, SparseArray, StructArray, Value, sound
 
 #: numpy frees nested arrays by recursion in C; some thousands of levels end the interpreter.
 DEEPEST = 1000
 _LONGEST_RUN = 1 << 16
 _EMPTY = np.empty((0, 0))  # one for all: nobody can change an array without elements
-_CHAR_TYPES = (
-    DataType.UINT16,
-    DataType.UTF8,
-    DataType.UTF16,
-    DataType.UTF32,
-    DataType.INT8,
-    DataType.UINT8,
-    DataType.UINT32,
-)
 
 
 @dataclass
@@ -96,9 +87,10 @@ class ArrayDecoder:
         stack[-1].values.append(mark)
 
     def _value_of(self, matrix: Tag, stack: list[_Container]) -> Value | _Container:
-        """What :meth:`_open` gives; a mark where the value cannot be decoded by itself."""
+        """A leaf, a container to fill, or a mark where the value cannot be decoded by itself."""
         try:
-            return self._open(matrix)
+            header = self._elements.array_header(matrix)
+            return _OPENERS[header.array_class](self, header)
         except MatFileError as error:
             if len(stack) == 1:
                 raise
@@ -116,17 +108,13 @@ class ArrayDecoder:
         unfinished = [container for container in self._stack[1:] if not container.is_full()]
         return [container.label(len(container.values)) for container in unfinished]
 
-    def _note(self, what: str, remedy: str) -> None:
-        self._journal.note(what, remedy, self._path())
-
     def _step(self, stack: list[_Container]) -> None:
         """Decode one leaf, open one container or close one."""
         top = stack[-1]
         if top.is_full():
             self._expect_end(top.next, top.end)
-            value = top.build(top.values)
+            stack[-2].values.append(top.build(top.values))
             stack.pop()
-            stack[-1].values.append(value)
             return
         matrix = self._elements.expect(top.next, top.end, "an array", DataType.MATRIX)
         if not matrix.size:
@@ -159,16 +147,9 @@ class ArrayDecoder:
             )
         stack.append(container)
 
-    def _open(self, matrix: Tag) -> Value | _Container:
-        """The value of a leaf, or a container to fill."""
-        header = self._elements.array_header(matrix)
-        return _OPENERS[header.array_class](self, header)
-
     # -- containers ------------------------------------------------------------------------
 
-    def open_cell(self, header: ArrayHeader) -> _Container:
-        """A cell array."""
-
+    def _open_cell(self, header: ArrayHeader) -> _Container:
         def build(values: list[Value]) -> Array:
             return np.fromiter(values, object, len(values)).reshape(header.shape, order="F")
 
@@ -177,16 +158,14 @@ class ArrayDecoder:
 
         return self._container(header, header.body, header.count, build, label)
 
-    def open_struct(self, header: ArrayHeader) -> _Container:
+    def _open_struct(self, header: ArrayHeader) -> _Container:
         """A struct array or an array of old-style objects: the fields of each element in turn."""
         names, children = self.field_names(header)
         count = header.count
 
         def build(values: list[Value]) -> Value:
             step = len(names)
-            struct = StructArray(
-                header.shape, {name: values[i::step] for i, name in enumerate(names)}
-            )
+            struct = StructArray(header.shape, {n: values[i::step] for i, n in enumerate(names)})
             if header.array_class is ArrayClass.OBJECT:
                 return legacy_object(header.class_name, struct)
             return struct
@@ -225,7 +204,7 @@ class ArrayDecoder:
             raise corrupt("A struct has two fields of the same name.", tag.start)
         return names
 
-    def open_function(self, header: ArrayHeader) -> _Container:
+    def _open_function(self, header: ArrayHeader) -> _Container:
         """A function handle: one struct that describes it."""
         count = 1 if header.body < header.end else 0
 
@@ -235,7 +214,7 @@ class ArrayDecoder:
 
         return self._container(header, header.body, count, build, lambda _: "function_handle")
 
-    def open_opaque(self, header: ArrayHeader) -> _Container:
+    def _open_opaque(self, header: ArrayHeader) -> _Container:
         """An object: one array that refers to its values."""
         self.met_objects = True
 
@@ -260,7 +239,7 @@ class ArrayDecoder:
 
     # -- leaves ----------------------------------------------------------------------------
 
-    def open_numeric(self, header: ArrayHeader) -> Array:
+    def _open_numeric(self, header: ArrayHeader) -> Array:
         """A full numeric or logical array: a view of the buffer wherever it can be one."""
         dtype = NUMERIC_DTYPE[header.array_class]
         real, position = self._numbers(header, header.body, dtype, header.count)
@@ -287,7 +266,9 @@ class ArrayDecoder:
             )
         self._spend_bytes(tag.size // stored.itemsize * dtype.itemsize, position)
         numbers = np.frombuffer(self._elements.bytes_of(tag), stored)
-        return _native(numbers, dtype), tag.next
+        with np.errstate(over="ignore", invalid="ignore"):
+            native = numbers.astype(dtype, copy=False)
+        return native if native.flags.aligned else native.copy(), tag.next
 
     def _complex(self, real: Array, imaginary: Array) -> Array:
         numbers = np.empty(len(real), np.complex64 if real.itemsize <= 4 else np.complex128)
@@ -299,9 +280,8 @@ class ArrayDecoder:
         if position != end:
             raise corrupt(f"{end - position} bytes are left over at the end of an array.", position)
 
-    def open_char(self, header: ArrayHeader) -> Value:
-        """A char array."""
-        tag = self._elements.expect(header.body, header.end, "characters", *_CHAR_TYPES)
+    def _open_char(self, header: ArrayHeader) -> Value:
+        tag = self._elements.expect(header.body, header.end, "characters", *UNIT_WIDTH)
         self._spend_bytes(4 * header.count, header.body)
         if not tag.size:
             self._spend_elements(header.count, header.body)
@@ -312,10 +292,10 @@ class ArrayDecoder:
             header.shape,
             header.count,
             self._page,
-            self._note,
+            lambda what, remedy: self._journal.note(what, remedy, self._path()),
         )
 
-    def open_sparse(self, header: ArrayHeader) -> SparseArray:
+    def _open_sparse(self, header: ArrayHeader) -> SparseArray:
         """A sparse matrix, checked so that no later use can reach outside its arrays."""
         index: np.dtype[Any] = np.dtype(np.int64)
         rows, position = self._numbers(header, header.body, index, None)
@@ -333,29 +313,24 @@ class ArrayDecoder:
         self._bytes_left -= count
         if self._bytes_left < 0:
             what = f"The variable decodes to more than {self._limits.max_bytes} bytes."
-            raise _beyond("max_bytes", what, offset)
+            raise beyond("max_bytes", what, offset)
 
     def _spend_elements(self, count: int, offset: int) -> None:
         self._elements_left -= count
         if self._elements_left < 0:
             what = f"The variable has more than {self._limits.max_elements} cells and fields."
-            raise _beyond("max_elements", what, offset)
-
-
-def _beyond(limit: str, what: str, offset: int) -> LimitExceededError:
-    remedy = f"If you trust the file, raise {argument(limit)}."
-    return LimitExceededError(what, remedy=remedy, offset=offset)
+            raise beyond("max_elements", what, offset)
 
 
 _OPENERS: dict[ArrayClass, Callable[[ArrayDecoder, ArrayHeader], Value]] = {
-    ArrayClass.CELL: ArrayDecoder.open_cell,
-    ArrayClass.STRUCT: ArrayDecoder.open_struct,
-    ArrayClass.OBJECT: ArrayDecoder.open_struct,
-    ArrayClass.CHAR: ArrayDecoder.open_char,
-    ArrayClass.SPARSE: ArrayDecoder.open_sparse,
-    ArrayClass.FUNCTION_HANDLE: ArrayDecoder.open_function,
-    ArrayClass.OPAQUE: ArrayDecoder.open_opaque,
-    **dict.fromkeys(NUMERIC_DTYPE, ArrayDecoder.open_numeric),
+    ArrayClass.CELL: ArrayDecoder._open_cell,
+    ArrayClass.STRUCT: ArrayDecoder._open_struct,
+    ArrayClass.OBJECT: ArrayDecoder._open_struct,
+    ArrayClass.CHAR: ArrayDecoder._open_char,
+    ArrayClass.SPARSE: ArrayDecoder._open_sparse,
+    ArrayClass.FUNCTION_HANDLE: ArrayDecoder._open_function,
+    ArrayClass.OPAQUE: ArrayDecoder._open_opaque,
+    **dict.fromkeys(NUMERIC_DTYPE, ArrayDecoder._open_numeric),
 }
 
 
@@ -365,13 +340,6 @@ def _storage_types(dtype: np.dtype[Any]) -> list[DataType]:
         return list(NUMPY_CODE)
     kinds = [kind for kind, code in NUMPY_CODE.items() if code[0] != "f"]
     return [kind for kind in kinds if int(NUMPY_CODE[kind][1]) <= dtype.itemsize]
-
-
-def _native(numbers: Array, dtype: np.dtype[Any]) -> Array:
-    """``numbers`` as ``dtype``, the same memory if it is that already and lies aligned."""
-    with np.errstate(over="ignore", invalid="ignore"):
-        native = numbers.astype(dtype, copy=False)
-    return native if native.flags.aligned else native.copy()
 
 
 def checked_sparse(

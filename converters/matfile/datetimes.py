@@ -63,10 +63,8 @@ class Datetime:
         try:
             return (_EPOCH + timedelta(microseconds=int(moment.astype(np.int64)))).astimezone(zone)
         except OverflowError:
-            raise UsageError(
-                f"{moment} is beyond the years 1 to 9999 of Python's datetime.",
-                remedy="Use .utc, which holds it as datetime64.",
-            ) from None
+            what = f"{moment} is beyond the years 1 to 9999 of Python's datetime."
+            raise UsageError(what, remedy="Use .utc, which holds it as datetime64.") from None
 
     def local(self) -> npt.NDArray[np.datetime64]:
         """``datetime64[us]`` by the clock of the zone: the digits that MATLAB shows.

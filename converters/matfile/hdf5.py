@@ -79,10 +79,8 @@ def translated(error: Exception) -> MatlabCompatError:
         )
     if "truncated file" in str(error):
         return cut_short(f"The file ends before the data that it announces ({error}).")
-    return CorruptFileError(
-        f"HDF5 cannot decode the file: {type(error).__name__}: {error}",
-        remedy="copy or download the file again, or " + RESAVE_73,
-    )
+    what = f"HDF5 cannot decode the file: {type(error).__name__}: {error}"
+    return CorruptFileError(what, remedy="copy or download the file again, or " + RESAVE_73)
 
 
 @dataclass
@@ -118,14 +116,11 @@ class Budget:
         _check_limit("depth", depth, min(self.limits.max_depth, DEEPEST))
 
 
-#: What each limit counts.
-_UNITS = {"bytes": "bytes", "elements": "elements", "depth": "levels of nesting"}
-
-
 def _check_limit(what: str, needed: int, allowed: int) -> None:
     if needed > allowed:
+        units = "levels of nesting" if what == "depth" else what
         raise LimitExceededError(
-            f"The variable needs {needed} {_UNITS[what]} or more; the limit is {allowed}.",
+            f"The variable needs {needed} {units} or more; the limit is {allowed}.",
             remedy=f"if you trust the file, pass {argument(f'max_{what}', needed)} or more",
         )
 
@@ -271,10 +266,8 @@ def member(group: Node, name: str) -> Node:
     key = name.encode("utf-8", "surrogateescape")
     link = group.links.get_info(key)
     if link.type != h5l.TYPE_HARD:
-        raise UnsafeFileError(
-            f"The entry {name!r} is a soft or external link: it may lead to another file.",
-            remedy="links are never followed; " + RESAVE_73,
-        )
+        what = f"The entry {name!r} is a soft or external link: it may lead to another file."
+        raise UnsafeFileError(what, remedy="links are never followed; " + RESAVE_73)
     _refuse_virtual(group, [link.u])
     return _checked(h5o.open(group, key))
 
@@ -305,10 +298,8 @@ def _checked(node: Node) -> Node:
 
 
 def _other_files() -> UnsafeFileError:
-    return UnsafeFileError(
-        "A data set keeps its data in other files (external storage or virtual data set).",
-        remedy="such data are never read; " + RESAVE_73,
-    )
+    what = "A data set keeps its data in other files (external storage or virtual data set)."
+    return UnsafeFileError(what, remedy="such data are never read; " + RESAVE_73)
 
 
 def address(node: Node) -> int:
@@ -386,10 +377,8 @@ def _check_storage(node: Node) -> None:
     """Data in one piece must be there in full; only chunks may be missing (they read as 0)."""
     announced = math.prod(node.shape) * node.get_type().get_size()
     if node.get_storage_size() < announced:
-        raise TruncatedFileError(
-            f"A data set announces {announced} bytes; the file holds {node.get_storage_size()}.",
-            remedy="copy or download the file again, or " + RESAVE_73,
-        )
+        what = f"A data set announces {announced} bytes; the file holds {node.get_storage_size()}."
+        raise TruncatedFileError(what, remedy="copy or download the file again, or " + RESAVE_73)
 
 
 def _read_filtered(node: Node, filters: list[int]) -> Array:

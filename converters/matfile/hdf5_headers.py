@@ -60,9 +60,6 @@ def _in_piece(data: bytes, modern: bool, flags: int) -> Iterator[tuple[int, byte
     head = (6 if flags & 4 else 4) if modern else 8
     at = 0
     while at + head <= len(data):
-        if modern:
-            kind, size = struct.unpack_from("<BH", data, at)
-        else:
-            kind, size = struct.unpack_from("<HH", data, at)
+        kind, size = struct.unpack_from("<BH" if modern else "<HH", data, at)
         yield kind, data[at + head : at + head + size]
         at += head + size

@@ -11,6 +11,7 @@ from __future__ import annotations
 import struct
 import zlib
 from collections.abc import Iterator
+from contextlib import suppress
 from functools import partial
 from importlib import import_module
 from typing import Any
@@ -68,11 +69,7 @@ class Inflater:
 
     def read(self, count: int) -> bytes:
         """Up to ``count`` bytes; fewer only where the stream ends."""
-        parts: list[bytes] = []
-        while count and (part := self._part(count)):
-            parts.append(part)
-            count -= len(part)
-        return b"".join(parts)
+        return b"".join(self._parts(count))
 
     def _parts(self, count: int) -> Iterator[bytes]:
         while count and (part := self._part(min(_WRITE, count))):
@@ -115,11 +112,8 @@ class Inflater:
             filled += len(part)
         if filled < len(data):
             kind = CorruptFileError if self._stream.eof else TruncatedFileError
-            raise kind(
-                f"The compressed data hold {filled} bytes; {len(data)} are announced.",
-                remedy=_DAMAGED,
-                offset=self._start,
-            )
+            what = f"The compressed data hold {filled} bytes; {len(data)} are announced."
+            raise kind(what, remedy=_DAMAGED, offset=self._start)
         if self._part(1):
             raise _damaged(
                 f"The compressed data hold more than the {len(data)} bytes announced.", self._start
@@ -134,18 +128,12 @@ def inflate_array(
     tag = inflater.read(8)
     total = 8 + announced_size(tag, size, byte_order, start)
     if total > limits.max_bytes:
-        raise beyond(
-            "max_bytes",
-            f"The variable inflates to {total} bytes; the limit is {limits.max_bytes}.",
-            start,
-        )
+        what = f"The variable inflates to {total} bytes; the limit is {limits.max_bytes}."
+        raise beyond("max_bytes", what, start)
     data = np.empty(total, np.uint8)
     if FASTEST is not zlib:
-        try:
+        with suppress(CorruptFileError, TruncatedFileError):  # zlib has the last word
             Inflater(source, start, size, FASTEST).read_into(data, 0)
-        except (CorruptFileError, TruncatedFileError):
-            pass  # zlib has the last word
-        else:
             return data
     data[:8] = np.frombuffer(tag, np.uint8)
     inflater.read_into(data, 8)
@@ -157,12 +145,10 @@ def inflate_chunk(packed: bytes, size: int) -> bytes:
 
     Raises ``zlib.error`` where they are damaged.
     """
-    try:
+    with suppress(FASTEST.error):  # zlib has the last word
         chunk: bytes = FASTEST.decompressobj().decompress(packed, size + 1)
         if len(chunk) == size:
             return chunk
-    except FASTEST.error:
-        pass  # zlib has the last word
     return zlib.decompressobj().decompress(packed, size + 1)
 
 

@@ -94,10 +94,8 @@ class Level4Reader:
         matrix = parse_matrix(self._source.read(position, _HEADER_SIZE))
         if matrix is None:
             raise corrupt("No matrix begins where one should.", position)
-        if matrix.machine in _FOREIGN:
-            raise unsupported(
-                f"The numbers are in the format {_FOREIGN[matrix.machine]}.", position
-            )
+        if foreign := _FOREIGN.get(matrix.machine):
+            raise unsupported(f"The numbers are in the format {foreign}.", position)
         name = self._source.read(position + _HEADER_SIZE, matrix.name_size)
         start = position + _HEADER_SIZE + matrix.name_size
         if start + matrix.nbytes > self._source.size:
@@ -141,14 +139,10 @@ class Level4Reader:
         """Decode one variable."""
         matrix, start = self._matrices[index]
         shape = self.variables[index].shape
-        if max(16 * matrix.count, 8 * shape[1] if matrix.kind == _SPARSE else 0) > (
-            self._limits.max_bytes
-        ):
-            raise beyond(
-                "max_bytes",
-                f"The variable decodes to more than {self._limits.max_bytes} bytes.",
-                start,
-            )
+        needed = max(16 * matrix.count, 8 * shape[1] if matrix.kind == _SPARSE else 0)
+        if needed > self._limits.max_bytes:
+            what = f"The variable decodes to more than {self._limits.max_bytes} bytes."
+            raise beyond("max_bytes", what, start)
         numbers = self._numbers(matrix, start)
         if matrix.kind == _SPARSE:
             return _sparse(numbers, (shape[0], shape[1]))
@@ -161,12 +155,13 @@ class Level4Reader:
         if units.size and units.max() > 0xFF:
             return char_array(units, codes.shape, codes.size)
         journal = Journal()
-
-        def note(what: str, remedy: str) -> None:
-            journal.note(what, remedy, ())
-
-        data = units.astype(np.uint8).tobytes()
-        text = decode_bytes(data, codes.shape, codes.size, self._page, note)
+        text = decode_bytes(
+            units.astype(np.uint8).tobytes(),
+            codes.shape,
+            codes.size,
+            self._page,
+            lambda what, remedy: journal.note(what, remedy, ()),
+        )
         journal.report()
         return text
 
@@ -196,6 +191,5 @@ def _sparse(table: Array, shape: tuple[int, int]) -> SparseArray:
     order = np.lexsort((rows, columns))
     counts = np.bincount(columns.astype(np.int64), minlength=shape[1])
     starts = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
-    return checked_sparse(
-        shape, data[order], rows[order].astype(np.int64), starts, is_logical=False
-    )
+    rows = rows[order].astype(np.int64)
+    return checked_sparse(shape, data[order], rows, starts, is_logical=False)

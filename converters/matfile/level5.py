@@ -145,7 +145,6 @@ class Level5Reader:
 
     @cached_property
     def _objects(self) -> ObjectTable:
-        """The objects of the file, found where the header says."""
         with locating(str(self._source.path), "object store"):
             if not self._subsystem_offset:
                 raise corrupt("The file names objects but has no store of their values.")

@@ -49,10 +49,7 @@ _USERBLOCK = 512
 
 
 class _Slot(NamedTuple):
-    """A place waiting for a value, and how to open the entry that holds it.
-
-    ``field`` is the name of the field whose value it is; there is none in a cell.
-    """
+    """A place waiting for a value (of a ``field``, but in a cell), and how to open its entry."""
 
     container: Any
     position: int
@@ -64,16 +61,12 @@ class _Slot(NamedTuple):
         """The MATLAB expression from the container to it."""
         if not self.field:
             return f"{{{self.position + 1}}}"
-        return (
-            f".{self.field}" if len(self.container) == 1 else f"({self.position + 1}).{self.field}"
-        )
+        element = f"({self.position + 1})" if len(self.container) != 1 else ""
+        return f"{element}.{self.field}"
 
 
 class _Found(NamedTuple):
-    """What an entry is: a value, and for containers the children still to be read.
-
-    ``finish`` makes the final value of a container once its children are in it.
-    """
+    """The value of an entry; of a container the children to be read, and what then finishes it."""
 
     value: Value
     children: Iterator[_Slot] | None = None
@@ -199,12 +192,10 @@ class Level73Reader:
 
     def _struct_shape(self, group: Node) -> Shape:
         """1 x 1 unless the fields are data sets of bare references."""
-        for name in hdf5.names(group):
-            field = hdf5.member(group, name)
-            if not self._is_field_of_array(field):
-                return (1, 1)
-            return _matlab_shape(field.shape)
-        return (1, 1)
+        field = next((hdf5.member(group, name) for name in hdf5.names(group)), None)
+        if field is None or not self._is_field_of_array(field):
+            return (1, 1)
+        return _matlab_shape(field.shape)
 
     def _is_field_of_array(self, node: Node) -> bool:
         return (
@@ -236,10 +227,7 @@ class Level73Reader:
         return result[0]
 
     def _set_aside(self, slot: _Slot | None, stack: list[_Frame], error: Exception) -> None:
-        """Put a mark in a slot, or in that of the container on top; the outermost is all there is.
-
-        Raises the error where it concerns the whole variable.
-        """
+        """Mark a slot, or that of the container on top, unless the error concerns the whole."""
         ours = translated(error)
         at_fault = slot or stack[-1].slot
         if len(stack) <= (1 if slot else 2):
@@ -428,7 +416,6 @@ def _matlab_shape(shape: Shape) -> Shape:
 
 
 def _text(units: Array) -> Value:
-    """A char array from units of UTF-16 of MATLAB's shape."""
     if units.size and not (units.min() >= 0 and units.max() <= 0xFFFF):
         raise corrupt_73("A character is no unit of UTF-16.")
     is_row = units.ndim == 2 and (units.shape[0] == 1 or units.shape == (0, 0))

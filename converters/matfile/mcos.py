@@ -84,10 +84,8 @@ class ObjectTable:
         if isinstance(value.value, StructArray) and ENUMERATION_TAG in value.value:
             return self._enumeration(value.value)
         if not isinstance(value.value, np.ndarray) or value.value.dtype != np.uint32:
-            raise unsupported(
-                f"An object of class {value.class_name} is saved in a form that is not known.",
-                remedy=_AS_ARRAYS,
-            )
+            what = f"An object of class {value.class_name} is saved in a form that is not known."
+            raise unsupported(what, remedy=_AS_ARRAYS)
         return self.reference(value.value, value.class_name)
 
     def reference(self, array: Array, class_name: str = "") -> Value:
@@ -112,10 +110,8 @@ class ObjectTable:
 
     def _refuse_too_many(self, count: int) -> None:
         if count > self._limits.max_elements:
-            raise beyond(
-                "max_elements",
-                f"An array of {count} objects exceeds the limit {self._limits.max_elements}.",
-            )
+            what = f"An array of {count} objects exceeds the limit {self._limits.max_elements}."
+            raise beyond("max_elements", what)
 
     def _element(self, object_id: int, class_name: str) -> MatObject:
         if not object_id:  # a handle object that was deleted before it was saved
@@ -147,7 +143,8 @@ class ObjectTable:
             self._refuse_cycle(object_id, obj.class_name)
             self._converting.append(object_id)
             try:
-                return plain.to_plain(obj, self._byte_order)
+                with only_matfile_errors(f"a {obj.class_name}"):
+                    return plain.to_plain(obj.class_name, obj.properties, self._byte_order)
             finally:
                 self._converting.pop()
         except MatFileError as error:
@@ -160,10 +157,8 @@ class ObjectTable:
                 remedy="Remove the cycle in MATLAB and save the file again.",
             )
         if len(self._converting) >= _DEEPEST_PLAIN:
-            raise LimitExceededError(
-                f"Tables and maps are nested more than {_DEEPEST_PLAIN} deep.",
-                remedy="Save the inner ones as variables of their own.",
-            )
+            what = f"Tables and maps are nested more than {_DEEPEST_PLAIN} deep."
+            raise LimitExceededError(what, remedy="Save the inner ones as variables of their own.")
 
     # -- properties ------------------------------------------------------------------------
 
@@ -171,7 +166,7 @@ class ObjectTable:
         what = f"object {object_id} ({class_name})"
         where = (what,) if place() or not self._file else (self._file, what)
         with self._lock, locating(*where), only_matfile_errors(what):
-            properties = dict(self._class_defaults(entry.class_id))
+            properties = self._class_defaults(entry.class_id)
             for saved in self._index.properties(entry):
                 properties[saved.name] = self._sound_property(saved)
             self._journal.report()
@@ -180,7 +175,6 @@ class ObjectTable:
             return properties
 
     def _sound_property(self, saved: Property) -> Value:
-        """A property value, or the mark of a damaged one."""
         try:
             with only_matfile_errors(f"the property {saved.name}"), locating(f".{saved.name}"):
                 return self._property(saved)
@@ -216,10 +210,8 @@ class ObjectTable:
     def _class_defaults(self, class_id: int) -> dict[str, Value]:
         """Defaults that a class saved with the file, for properties left unchanged."""
         cells = self._default_cells
-        if class_id >= len(cells) or not isinstance(cells[class_id], StructArray):
-            return {}
-        defaults = cells[class_id]
-        if len(defaults) != 1:
+        defaults = cells[class_id] if class_id < len(cells) else None
+        if not isinstance(defaults, StructArray) or len(defaults) != 1:
             return {}
         # Each class by itself: looking up the defaults of one may need those of another.
         return {

@@ -22,7 +22,6 @@ from .faults import corrupt
 #: Cells at the end of the store that are no property values, by version.
 _CELLS_AT_END = {2: 1, 3: 2, 4: 3}
 _NAMES_AT = 40
-_OFFSETS = 8
 _T = TypeVar("_T")
 
 
@@ -63,9 +62,17 @@ class ObjectIndex:
         if len(metadata) < _NAMES_AT:
             raise corrupt("The index of the object store is too short.")
         head = np.frombuffer(metadata[:_NAMES_AT], byte_order + "u4").tolist()
-        self._cells_at_end = self._known_version(head[0])
+        if head[0] not in _CELLS_AT_END:
+            raise UnsupportedFileError(
+                f"The object store has version {head[0]}; 2 to 4 are known.",
+                remedy="Save the file again in an older MATLAB, or report this file.",
+            )
+        self._cells_at_end = _CELLS_AT_END[head[0]]
         self._cell_count = cell_count
-        offsets = self._checked_offsets(head[2 : 2 + _OFFSETS], len(metadata))
+        offsets = head[2:8]  # two more are 0 where a version has no such region
+        bounds = itertools.pairwise([_NAMES_AT, *offsets, len(metadata)])
+        if any(start > end for start, end in bounds):
+            raise corrupt("The regions of the object store overlap.")
         self._names = metadata[_NAMES_AT : offsets[0]].split(b"\0")[: head[1]]
         regions = [
             np.frombuffer(metadata[start : start + (end - start) // 4 * 4], byte_order + "u4")
@@ -76,28 +83,6 @@ class ObjectIndex:
         self._objects = regions[2].tolist()
         self._plain = _Records(regions[3].tolist(), 3)
         self._dynamic = _Records(regions[4].tolist(), 1)
-
-    @staticmethod
-    def _known_version(version: int) -> int:
-        if version not in _CELLS_AT_END:
-            raise UnsupportedFileError(
-                f"The object store has version {version}; 2 to 4 are known.",
-                remedy="Save the file again in an older MATLAB, or report this file.",
-            )
-        return _CELLS_AT_END[version]
-
-    @staticmethod
-    def _checked_offsets(offsets: list[int], size: int) -> list[int]:
-        """The starts of the regions; the last ones are 0 where a version has no such region."""
-        used = [_NAMES_AT, *offsets[:6], size]
-        if any(start > end for start, end in itertools.pairwise(used)):
-            raise corrupt("The regions of the object store overlap.")
-        return offsets[:6]
-
-    @property
-    def object_count(self) -> int:
-        """The highest object number."""
-        return max(len(self._objects) // 6 - 1, 0)
 
     def name(self, number: int) -> str:
         """A property, class or member name."""
@@ -116,9 +101,8 @@ class ObjectIndex:
         """The numbers of one object."""
         start = 6 * object_id
         if object_id < 1 or start + 6 > len(self._objects):
-            raise corrupt(
-                f"There is no object number {object_id}; the store has {self.object_count}."
-            )
+            count = max(len(self._objects) // 6 - 1, 0)
+            raise corrupt(f"There is no object number {object_id}; the store has {count}.")
         class_id, _, _, saved, plain, dynamic = self._objects[start : start + 6]
         return ObjectEntry(class_id, saved, plain, dynamic)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from typing import TypeVar, cast
+from typing import cast
 
 import numpy as np
 import numpy.typing as npt
@@ -19,36 +19,23 @@ from matlab_compat.errors import DataFormatError, UnsupportedFileError
 
 from .datetimes import Datetime
 from .faults import corrupt, unsupported
-from .reader import only_matfile_errors
 from .text import join_units
-from .values import (
-    Categorical,
-    Map,
-    MatObject,
-    SparseArray,
-    StructArray,
-    Table,
-    Value,
-    mat_class,
-    sound,
-)
+from .values import Categorical, Map, SparseArray, StructArray, Table, Value, mat_class, sound
 
-_T = TypeVar("_T")
 _Properties = Mapping[str, Value]
 _MISSING_STRING = (1 << 64) - 1
 _STRING_VERSION = 1
 _LATEST_MS = 2**63 / 1000  # what datetime64[us] can hold, about the year 294 000
 
 
-def to_plain(obj: MatObject, byte_order: str) -> Value:
+def to_plain(class_name: str, properties: _Properties, byte_order: str) -> Value:
     """The plain value of an object whose class is one of ``CONVERTERS``.
 
-    ``byte_order`` is the file's; packed text needs it. Raises a ``MatFileError``.
+    ``byte_order`` is the file's; packed text needs it.
     """
-    with only_matfile_errors(f"a {obj.class_name}"):
-        if obj.class_name == "string":
-            return _string(obj.properties, byte_order)
-        return CONVERTERS[obj.class_name](obj.properties)
+    if class_name == "string":
+        return _string(properties, byte_order)
+    return CONVERTERS[class_name](properties)
 
 
 def _string(properties: _Properties, byte_order: str = "<") -> Value:
@@ -106,7 +93,7 @@ def _categorical(properties: _Properties) -> Categorical:
     names = _texts(_need(properties, "categoryNames"), "categoryNames")
     if codes.dtype.kind not in "ui" or (codes.size and codes.max() > len(names)):
         raise corrupt(f"The codes of a categorical go beyond its {len(names)} categories.")
-    return Categorical(codes, names, bool(_flag(properties.get("isOrdinal"))))
+    return Categorical(codes, names, _flag(properties.get("isOrdinal")))
 
 
 def _table(properties: _Properties) -> Table:
@@ -156,8 +143,7 @@ def _dictionary(properties: _Properties) -> Map:
     fields = _struct(_need(properties, "data"), "data")
     if "Key" not in fields or "Value" not in fields:
         return Map.of("dictionary", {})
-    entries = _dict(_elements(fields["Key"]), _elements(fields["Value"]))
-    return Map.of("dictionary", entries)
+    return Map.of("dictionary", _dict(_elements(fields["Key"]), _elements(fields["Value"])))
 
 
 def _dict(keys: list[Value], values: list[Value]) -> dict[Value, Value]:
@@ -196,10 +182,8 @@ def _datetime(properties: _Properties) -> npt.NDArray[np.datetime64] | Datetime:
     if zone is None:
         raise corrupt("The time zone of a datetime is no text.")
     if zone == "UTCLeapSeconds":
-        raise UnsupportedFileError(
-            "Datetimes that count leap seconds (TimeZone 'UTCLeapSeconds') are not read.",
-            remedy="In MATLAB: t.TimeZone = 'UTC'; then save again.",
-        )
+        what = "Datetimes that count leap seconds (TimeZone 'UTCLeapSeconds') are not read."
+        raise UnsupportedFileError(what, remedy="In MATLAB: t.TimeZone = 'UTC'; then save again.")
     return Datetime(moments, zone) if zone else moments
 
 
@@ -224,9 +208,7 @@ def _gpu_array(properties: _Properties) -> Array | SparseArray:
     data = _need(properties, "any")
     if isinstance(data, np.ndarray) and data.dtype == object and data.size == 2:
         data = data.ravel(order="F")[1]
-    if isinstance(data, SparseArray):
-        return data
-    return _array(data, "The data of a gpuArray")
+    return data if isinstance(data, SparseArray) else _array(data, "The data of a gpuArray")
 
 
 def _dlarray(properties: _Properties) -> Array | dlarray:
@@ -310,7 +292,6 @@ def _text(value: Value) -> str | None:
 
 
 def _count(value: Value) -> int | None:
-    """A number of rows, where the file says one."""
     if not isinstance(value, np.ndarray) or value.size != 1 or value.dtype.kind not in "uif":
         return None
     return int(value.item()) if 0 <= value.item() < np.inf else None

@@ -56,10 +56,8 @@ class Source:
                 f"{self.path} is a folder, not a MAT-file.", remedy="Name a file inside it."
             )
         if not stat.S_ISREG(status.st_mode):
-            raise FileAccessError(
-                f"{self.path} is not a regular file.",
-                remedy="Copy the data to a file on disk and name that.",
-            )
+            what = f"{self.path} is not a regular file."
+            raise FileAccessError(what, remedy="Copy the data to a file on disk and name that.")
         if status.st_size == 0:
             raise NotAMatFileError(
                 f"{self.path} is empty (0 bytes).", remedy="Copy or download the file again."
@@ -112,16 +110,12 @@ class Source:
             raise self._changed()
 
     def _unreadable(self, error: OSError) -> FileAccessError:
-        return FileAccessError(
-            f"{self.path} cannot be read: {error.strerror or error}.",
-            remedy="Copy the file to a local disk and read that.",
-        )
+        what = f"{self.path} cannot be read: {error.strerror or error}."
+        return FileAccessError(what, remedy="Copy the file to a local disk and read that.")
 
     def _changed(self) -> CorruptFileError:
-        return CorruptFileError(
-            f"{self.path} was changed while it was being read.",
-            remedy="Open it again once it is no longer being written.",
-        )
+        what = f"{self.path} was changed while it was being read."
+        return CorruptFileError(what, remedy="Open it again once it is no longer being written.")
 
     def _descriptor(self) -> int:
         if self._fd is None:

@@ -70,8 +70,7 @@ class _Subsystem:
         wrapper = self._elements.array_header(self._find_wrapper())
         if wrapper.array_class is not ArrayClass.OPAQUE:
             raise unsupported("The object store holds its objects in a form that is not known.")
-        body = self._matrix(wrapper.body, wrapper.end)
-        cells = self._elements.array_header(body)
+        cells = self._elements.array_header(self._matrix(wrapper.body, wrapper.end))
         if cells.array_class is not ArrayClass.CELL:
             raise corrupt("The object store has no cells of values.")
         return self._children(cells.body, cells.end, cells.count)
@@ -81,17 +80,15 @@ class _Subsystem:
         struct = self._elements.array_header(self._matrix(8, len(self._elements.data)))
         names, first = self._decoder.field_names(struct)
         if struct.array_class is not ArrayClass.STRUCT or "MCOS" not in names:
-            raise UnsupportedFileError(
-                "The object store has no MATLAB objects (Java and COM are not read).",
-                remedy="Save the values without their objects.",
-            )
+            what = "The object store has no MATLAB objects (Java and COM are not read)."
+            raise UnsupportedFileError(what, remedy="Save the values without their objects.")
         return self._children(first, struct.end, len(names))[names.index("MCOS")]
 
     def _children(self, position: int, end: int, count: int) -> list[Tag]:
         if count > self._limits.max_elements:
+            most = self._limits.max_elements
             raise beyond(
-                "max_elements",
-                f"The object store has {count} cells; the limit is {self._limits.max_elements}.",
+                "max_elements", f"The object store has {count} cells; the limit is {most}."
             )
         children = []
         for _ in range(count):

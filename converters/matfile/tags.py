@@ -121,10 +121,8 @@ class Elements:
             return self._small_tag(kind, position)
         start = position + 8
         if start + size > end:
-            raise corrupt(
-                f"An element of {size} bytes does not fit in its parent ({end - start} bytes).",
-                position,
-            )
+            what = f"An element of {size} bytes does not fit in its parent ({end - start} bytes)."
+            raise corrupt(what, position)
         # Writers pad to 8 bytes, but some leave the very last padding away.
         return Tag(kind, start, size, min(start + size + (-size % 8), end))
 
@@ -161,9 +159,7 @@ class Elements:
             raise corrupt(
                 "A list of 32-bit numbers has a size that is no multiple of 4.", tag.start
             )
-        return list(
-            struct.unpack(f"{self.byte_order}{tag.size // 4}i", self.bytes_of(tag).tobytes())
-        )
+        return [*struct.unpack(f"{self.byte_order}{tag.size // 4}i", self.bytes_of(tag).tobytes())]
 
     def array_header(self, matrix: Tag) -> ArrayHeader:
         """The header of an array, up to the first element that holds its data."""

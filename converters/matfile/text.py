@@ -23,8 +23,9 @@ _WINDOWS = {
 }
 #: Hears what is to be said of a value that is handed out all the same: what, and the remedy.
 Note: TypeAlias = Callable[[str, str], None]
-_UNIT_WIDTH = {
-    **dict.fromkeys((DataType.INT8, DataType.UINT8), 1),
+#: Bytes of one unit of text, by what its bytes are.
+UNIT_WIDTH = {
+    **dict.fromkeys((DataType.UTF8, DataType.INT8, DataType.UINT8), 1),
     **dict.fromkeys((DataType.UINT16, DataType.UTF16), 2),
     **dict.fromkeys((DataType.UINT32, DataType.UTF32), 4),
 }
@@ -83,7 +84,7 @@ def decode_char(
         # Old writers leave the bytes of a blank char array away.
         return char_array(np.full(count, ord(" "), np.uint16), shape, count)
     # Numbers of a byte are characters by their number in Unicode, unless somebody knows better.
-    if kind is DataType.UTF8 or (_UNIT_WIDTH[kind] == 1 and page.name):
+    if kind is DataType.UTF8 or (UNIT_WIDTH[kind] == 1 and page.name):
         return decode_bytes(data.tobytes(), shape, count, page, note)
     return char_array(_units(data, kind, byte_order), shape, count)
 
@@ -131,13 +132,11 @@ def units_to_array(units: npt.NDArray[np.uint16], shape: Shape) -> npt.NDArray[n
 
 
 def _units(data: npt.NDArray[np.uint8], kind: DataType, byte_order: str) -> npt.NDArray[np.uint16]:
-    width = _UNIT_WIDTH[kind]
+    width = UNIT_WIDTH[kind]
     if len(data) % width:
         raise corrupt(f"{len(data)} bytes are not whole characters of {width} bytes.")
     codes = np.frombuffer(data, f"{byte_order}u{width}")
-    if width == 4:
-        return _units_of_code_points(codes)
-    return codes.astype(np.uint16)
+    return _units_of_code_points(codes) if width == 4 else codes.astype(np.uint16)
 
 
 def _units_of_code_points(codes: npt.NDArray[np.uint32]) -> npt.NDArray[np.uint16]:

@@ -80,10 +80,8 @@ def compound(kind: DataType, children: Iterable[Buffer]) -> Parts:
     body = list(children)
     count = sum(map(len, body))
     if count > MAX_BYTES:
-        raise UsageError(
-            f"A variable takes {count} bytes; levels 6 and 7 hold at most 2 GiB for each.",
-            remedy="write it as level 7.3",
-        )
+        what = f"A variable takes {count} bytes; levels 6 and 7 hold at most 2 GiB for each."
+        raise UsageError(what, remedy="write it as level 7.3")
     return [struct.pack("<II", kind, count), *body]
 
 

@@ -67,10 +67,8 @@ def _check_variable(name: str, value: Value) -> None:
     with locating(str(name)):
         _check_name(name)
         if name in KEYWORDS:
-            raise UsageError(
-                f"{name!r} is a keyword of MATLAB, so no variable can have that name.",
-                remedy=f"name it, e.g., {name}_",
-            )
+            what = f"{name!r} is a keyword of MATLAB, so no variable can have that name."
+            raise UsageError(what, remedy=f"name it, e.g., {name}_")
         _check_value(value, 0)
 
 
@@ -105,10 +103,8 @@ def _check_struct(value: StructArray, depth: int) -> None:
         with locating(f".{field}"):
             _check_name(field)
             if len(values) != len(value):
-                raise UsageError(
-                    f"The field has {len(values)} values; the struct has {len(value)} elements.",
-                    remedy="give one value for each element",
-                )
+                what = f"The field has {len(values)} values; the struct has {len(value)} elements."
+                raise UsageError(what, remedy="give one value for each element")
             for inner in values:
                 _check_value(inner, depth + 1)
 
@@ -130,10 +126,8 @@ def _check_array(value: np.ndarray, depth: int) -> None:
     if value.dtype.kind == "U":
         _check_characters(value)
     elif value.dtype.name not in write5.WRITABLE and value.dtype.kind != "O":
-        raise UsageError(
-            f"An array of {value.dtype} has no class in MATLAB.",
-            remedy="convert it, e.g. x.astype('float32')",
-        )
+        what = f"An array of {value.dtype} has no class in MATLAB."
+        raise UsageError(what, remedy="convert it, e.g. x.astype('float32')")
     if value.dtype.kind == "O":
         for index, inner in enumerate(value.ravel(order="F")):
             with locating(f"{{{index + 1}}}"):

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from converters.matfile.plain import to_plain
-from converters.matfile.values import Categorical, MatObject, StructArray, Table
+from converters.matfile.values import Categorical, StructArray, Table
 from matlab_compat.errors import CorruptFileError, MatFileError, UnsupportedFileError
 
 MISSING = (1 << 64) - 1
@@ -20,7 +20,7 @@ MISSING = (1 << 64) - 1
 
 def convert(class_name: str, **properties: Any) -> Any:
     """The plain value of an object with these properties."""
-    return to_plain(MatObject(class_name, lambda: properties), "<")
+    return to_plain(class_name, properties, "<")
 
 
 def cell(*values: Any, shape: tuple[int, int] | None = None) -> np.ndarray:
@@ -56,7 +56,7 @@ def test_string_in_big_endian_words() -> None:
     big = little.copy()
     big[0, -1] = int.from_bytes("text".encode("utf-16-be"), "big")
 
-    assert to_plain(MatObject("string", lambda: {"any": big}), ">") == "text"
+    assert to_plain("string", {"any": big}, ">") == "text"
 
 
 @pytest.mark.parametrize(
