@@ -91,8 +91,7 @@ class Farthest:
     @property
     def index(self) -> tuple[int, ...]:
         """Where it is; the first element of all if all are zero."""
-        found = np.unravel_index(self._flat, self._blocks.shape)
-        return tuple(int(i) for i in found)
+        return tuple(int(i) for i in np.unravel_index(self._flat, self._blocks.shape))
 
 
 def largest_of(values: Array) -> float:

@@ -260,8 +260,7 @@ def _classes(actual: Array, expected: Array) -> str:
     """What there is to say where one side is complex and the other is not."""
     if np.iscomplexobj(expected) == np.iscomplexobj(actual):
         return ""
-    complex_first = np.iscomplexobj(expected)
-    kinds = ("complex", "real") if complex_first else ("real", "complex")
+    kinds = ("complex", "real") if np.iscomplexobj(expected) else ("real", "complex")
     return f"; the expected values are {kinds[0]}, the computed ones {kinds[1]}"
 
 

@@ -53,10 +53,8 @@ def compare_labels(
         raise UsageError("Some of the expected outputs are labels, others are not.", remedy=_REMEDY)
     model = rule.model
     if model is None or exact is None or not isinstance(rule, ModelRule):
-        raise UsageError(
-            "There are labels, but no model of the scores that they come from.",
-            remedy="save the layer or network beside them; or " + _REMEDY,
-        )
+        what = "There are labels, but no model of the scores that they come from."
+        raise UsageError(what, remedy="save the layer or network beside them; or " + _REMEDY)
     found: list[Comparison] = []
     sides = (one.outputs.values() for one in (ours, exact))
     for port, (name, scores, oracle) in enumerate(zip(theirs.outputs, *sides, strict=True)):
@@ -72,7 +70,6 @@ def compare_labels(
 
 
 def _known_classes(model: Any, port: int) -> list[str] | None:
-    """The names of the classes of one output, where the model says them."""
     if isinstance(model, Layer):
         return model.classes()
     (name, _), _ = list(model.plan().outputs.values())[port]
@@ -129,10 +126,8 @@ def _classes(name: str, labels: Labels, known: Sequence[str] | None, count: int)
     classes = list(known if known is not None else labels.categories or ())
     if len(classes) != count:
         whose = f"The labels in {name} have" if known is None else "The network has"
-        raise UsageError(
-            f"{whose} {len(classes)} classes, but there are {count} scores to choose from.",
-            remedy=_REMEDY,
-        )
+        what = f"{whose} {len(classes)} classes, but there are {count} scores to choose from."
+        raise UsageError(what, remedy=_REMEDY)
     unknown = [label for label in labels.names if label is not None and label not in classes]
     if unknown:
         raise UsageError(

@@ -200,16 +200,14 @@ class Rule:
             found.stray += int(np.count_nonzero(stray))
         if stray is None or both.any():
             found.scaled = _larger(found.scaled, float(scaled(off, unit).max()))
-        violated = self._violated(off, expected, unit)
+        if self.tolerance is None:
+            violated = scaled(off, unit) / self.bound
+        else:
+            violated = scaled(off, self.tolerance.atol + self.tolerance.rtol * np.abs(expected))
         if stray is not None:
             violated = np.where(stray, np.inf, violated)
         found.outside += int(np.count_nonzero(violated > 1))
         return violated
-
-    def _violated(self, off: Array, expected: Array, unit: Array) -> Array:
-        if self.tolerance is None:
-            return scaled(off, unit) / self.bound
-        return scaled(off, self.tolerance.atol + self.tolerance.rtol * np.abs(expected))
 
 
 def scaled(difference: Array, unit: Array | float) -> Array:

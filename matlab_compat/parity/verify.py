@@ -129,10 +129,7 @@ def _outputs(ours: Results, theirs: Results) -> dict[str, Value]:
 
 
 def _paired(ours: Results, theirs: Results, exact: Results | None) -> Iterator[Result]:
-    """What is to be compared, the sequences of a list one by one: outputs, then activations.
-
-    Without the oracle where that is of another size than either side.
-    """
+    """Outputs, then activations, sequence by sequence; an oracle of no side's size is left out."""
     actual = [*each(ours.outputs), *each(ours.activations)]
     expected = [
         *_expected(ours.outputs, theirs.outputs),
@@ -158,10 +155,7 @@ def _expected(ours: Mapping[str, Value], theirs: Mapping[str, Value]) -> Iterato
 
 
 def _split(judged: Judged, count: int) -> tuple[list[Comparison], list[Comparison]]:
-    """The comparisons of the outputs and of the layers.
-
-    A layer that is all zero on both sides proves nothing either way; an output must not be.
-    """
+    """Of outputs and layers. A layer all zero on both sides proves nothing; no output may be."""
     outputs = []
     for one in judged.comparisons[:count]:
         if isinstance(one, NothingToCompareError):
@@ -173,7 +167,6 @@ def _split(judged: Judged, count: int) -> tuple[list[Comparison], list[Compariso
 def _side_by_side(
     reference: str, runs: Mapping[str, Results], results: Sequence[Result], judged: Judged
 ) -> Iterator[Distance]:
-    """Every pair of results of every output."""
     arrays = {label: [y for _, _, y in each(run.outputs)] for label, run in runs.items()}
     for i, one in enumerate(results):
         if one.oracle is not None:

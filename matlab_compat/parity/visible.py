@@ -176,7 +176,6 @@ class _Probe:
         return effects
 
     def _results(self, inputs: tuple[Tensor, ...]) -> list[Tensor]:
-        """What is compared."""
         from torch import fx
 
         from ..execution.module import run_recording

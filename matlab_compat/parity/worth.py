@@ -69,15 +69,9 @@ def unseen(
     hidden = model and invisible(model, inputs, bool(saved.outputs), seen, precision)
     for port, (name, y) in enumerate(saved.outputs.items()):
         if are_labels(y):
-            found.append(
-                Unseen(
-                    "labels only",
-                    f"{name} holds labels: scores may be wrong as long as the largest stays the "
-                    "largest",
-                    "save the scores as well: Y = predict(net, X).",
-                    name,
-                )
-            )
+            said = f"{name} holds labels: scores may be wrong as long as the largest is the same"
+            remedy = "save the scores as well: Y = predict(net, X)."
+            found.append(Unseen("labels only", said, remedy, name))
             continue
         arrays = _arrays(y)
         labels = labels_of(model, inputs, port, arrays[0].ndim) if model else ""
@@ -88,15 +82,9 @@ def unseen(
         found += [_undecided(one) for one in every if one.undecided]
     left_out = [name for name in saved.activations if name not in seen]
     if left_out:
-        found.append(
-            Unseen(
-                "activations not compared",
-                f"the activations of {_quoted(left_out)} are all zero on both sides: nothing was "
-                "compared there",
-                _OTHER_INPUT,
-                left_out[0],
-            )
-        )
+        quoted = _and([f"'{name}'" for name in left_out])
+        said = f"the activations of {quoted} are all zero on both sides: nothing was compared there"
+        found.append(Unseen("activations not compared", said, _OTHER_INPUT, left_out[0]))
     return (*found, *(hidden or ()))
 
 
@@ -136,43 +124,33 @@ def input_labels(model: Layer | Network | None, inputs: Inputs) -> list[str]:
 def of_input(name: str, items: Sequence[Array], labels: str) -> Iterator[Unseen]:
     """What an input (one array, or the sequences of a list) leaves unseen."""
     if not any(x.any() for x in items):
-        yield Unseen(
-            "input all zero",
-            f"{name} is all zero: weights that it is multiplied by may be anything",
-            _OTHER_INPUT,
-            name,
-        )
+        said = f"{name} is all zero: weights that it is multiplied by may be anything"
+        yield Unseen("input all zero", said, _OTHER_INPUT, name)
         return
     if sum(x.size for x in items) > 1 and _constant(items):
-        yield Unseen(
-            "input constant",
+        said = (
             f"{name} is {items[0].flat[0].item():.7g} everywhere: the order of its dimensions and "
-            "elements, and filters flipped or exchanged, cannot be seen",
-            _OTHER_INPUT,
-            name,
+            "elements, and filters flipped or exchanged, cannot be seen"
         )
+        yield Unseen("input constant", said, _OTHER_INPUT, name)
         return
     if not labels:
         return
     axes = Axes.of(max(len(labels), *(x.ndim for x in items)), labels)
     full = [to_rank(x, len(axes.labels)) for x in items]
     if "T" in labels and all(x.shape[labels.index("T")] == 1 for x in full):
-        yield Unseen(
-            "one time step",
+        said = (
             f"{name} has a single time step: what is carried on from step to step, and the "
-            "direction of time, cannot be seen",
-            "save a longer sequence with its output.",
-            name,
+            "direction of time, cannot be seen"
         )
+        yield Unseen("one time step", said, "save a longer sequence with its output.", name)
     still = _still(full)
     if still:
-        yield Unseen(
-            "input constant along a dimension",
+        said = (
             f"{name} does not change along {_and([axes.names[i] for i in still])}: mistakes in the "
-            "order there, such as a flip, cannot be seen",
-            _OTHER_INPUT,
-            name,
+            "order there, such as a flip, cannot be seen"
         )
+        yield Unseen("input constant along a dimension", said, _OTHER_INPUT, name)
     turned = [
         i
         for i in axes.moving
@@ -181,23 +159,17 @@ def of_input(name: str, items: Sequence[Array], labels: str) -> Iterator[Unseen]
         and all(np.array_equal(x, np.flip(x, i)) for x in full)
     ]
     if turned:
-        yield Unseen(
-            "input symmetric",
+        said = (
             f"{name} is the same when flipped along {_and([axes.names[i] for i in turned])}: a "
-            "flip there cannot be seen",
-            _OTHER_INPUT,
-            name,
+            "flip there cannot be seen"
         )
+        yield Unseen("input symmetric", said, _OTHER_INPUT, name)
     first, *others = [i for i, label in enumerate(labels) if label == "S"] or [0]
     exchanged = [x.swapaxes(first, others[0]) for x in full] if len(others) == 1 else []
     varied = any(x.shape[first] > 1 for x in exchanged) and first not in still
     if varied and all(map(np.array_equal, full, exchanged)):
-        yield Unseen(
-            "input symmetric",
-            f"{name} is the same with height and width exchanged: such a mistake cannot be seen",
-            _OTHER_INPUT,
-            name,
-        )
+        said = f"{name} is the same with height and width exchanged: such a mistake cannot be seen"
+        yield Unseen("input symmetric", said, _OTHER_INPUT, name)
 
 
 def _constant(items: Sequence[Array]) -> bool:
@@ -214,10 +186,6 @@ def _still(items: Sequence[Array]) -> list[int]:
         if any(x.shape[axis] > 1 for x in items)
         and all(bool((x == x.take([0], axis)).all()) for x in items)
     ]
-
-
-def _quoted(names: Sequence[str]) -> str:
-    return _and([f"'{name}'" for name in names])
 
 
 def _and(names: Sequence[str]) -> str:

@@ -90,15 +90,11 @@ def _solved(run: Run, target: Target, step: Step, patience: Patience) -> Iterato
         result = of_output(scaled * kept).detach()
     actual, expected = same_rank(run.as_matlab(result, target), target.expected)
     dropped = int((alive & ~kept).sum())
-    yield Candidate(
-        "dropout active",
+    said = (
         f"{Side.EXPECTED} is what the network gives if '{step.name}' drops {dropped} "
-        f"of its {int(alive.sum())} elements and divides the others by {keep:g}",
-        _REMEDY,
-        actual,
-        expected,
-        rank=0,
+        f"of its {int(alive.sum())} elements and divides the others by {keep:g}"
     )
+    yield Candidate("dropout active", said, _REMEDY, actual, expected, rank=0)
 
 
 def _as_torch(run: Run, target: Target) -> Tensor | None:
@@ -129,10 +125,7 @@ def _is_affine(function: Callable[[Tensor], Tensor], like: Tensor) -> bool:
 def _least_squares(
     function: Callable[[Tensor], Tensor], wanted: Tensor, like: Tensor, patience: Patience
 ) -> Tensor:
-    """The argument that gives ``wanted``: conjugate gradients on the normal equations (CGLS).
-
-    Where patience ends before, it is not exact.
-    """
+    """The argument that gives ``wanted``, if patience suffices: CGLS (conjugate gradients)."""
     import torch
 
     with torch.no_grad():

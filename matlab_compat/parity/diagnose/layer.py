@@ -143,8 +143,7 @@ _ORDERS = {1: "[l r]", 2: "[t b l r]", 3: "[t l f; b r k]"}
 
 @mistakes_of(ConvolutionLayer, PoolingLayer)
 def _paddings(layer: ConvolutionLayer | PoolingLayer, size: Size) -> Iterator[Variation]:
-    dims = layer.dims
-    values = layer.values
+    dims, values = layer.dims, layer.values
     if values["PaddingMode"] == "manual":
         pairs = edge_pairs(values["PaddingSize"], dims)
         yield from _edge_orders(layer, "Padding", pairs, "padding on the wrong side")
@@ -263,27 +262,17 @@ def _biases(layer: Layer, _: Size) -> Iterator[Variation]:
 
 @mistakes_of(BatchNormalizationLayer)
 def _batch_statistics(layer: BatchNormalizationLayer, _: Size) -> Iterator[Variation]:
-    yield Variation(
-        "batch statistics",
-        "with the statistics of the batch instead of TrainedMean and TrainedVariance",
-        "call model.eval() before comparing; in MATLAB use predict, not forward.",
-        layer,
-        change=in_training,
-        whole_batch=True,
-    )
+    said = "with the statistics of the batch instead of TrainedMean and TrainedVariance"
+    remedy = "call model.eval() before comparing; in MATLAB use predict, not forward."
+    yield Variation("batch statistics", said, remedy, layer, change=in_training, whole_batch=True)
 
 
 @mistakes_of("Epsilon")
 def _epsilons(layer: Layer, _: Size) -> Iterator[Variation]:
     for epsilon in EPSILONS:
-        yield from variation(
-            layer,
-            "another epsilon",
-            f"with an epsilon of {epsilon:g} instead of {layer.values['Epsilon']:g}",
-            f"set the layer's eps to Epsilon, {layer.values['Epsilon']:g}.",
-            rank=1,
-            Epsilon=epsilon,
-        )
+        said = f"with an epsilon of {epsilon:g} instead of {layer.values['Epsilon']:g}"
+        remedy = f"set the layer's eps to Epsilon, {layer.values['Epsilon']:g}."
+        yield from variation(layer, "another epsilon", said, remedy, rank=1, Epsilon=epsilon)
 
 
 @mistakes_of(AveragePooling1DLayer, AveragePooling2DLayer, AveragePooling3DLayer)
@@ -316,13 +305,9 @@ def _rounded_up(layer: PoolingLayer, size: Size) -> Iterator[Variation]:
         if np.any(pairs):
             return  # torch counts its padding and leaves out what is beyond: no property says that
         values["PaddingValue"] = "mean"
-    yield from variation(
-        layer,
-        "output size rounded up",
-        "with its output size rounded up (torch's ceil_mode=True)",
-        "MATLAB rounds the size down: ceil_mode=False, the default, in torch.",
-        **values,
-    )
+    said = "with its output size rounded up (torch's ceil_mode=True)"
+    remedy = "MATLAB rounds the size down: ceil_mode=False, the default, in torch."
+    yield from variation(layer, "output size rounded up", said, remedy, **values)
 
 
 @mistakes_of(FullyConnectedLayer, FlattenLayer)
@@ -395,10 +380,11 @@ def _other_gates(layer: RecurrentLayer, gates: str, order: tuple[int, ...]) -> I
     # The block in place ``order[g]`` is run as gate ``g``.
     said = "".join(gates[order.index(place)] for place in range(len(gates)))
     whose = f" ({_KNOWN_GATES[said]} order)" if said in _KNOWN_GATES else ""
-    values = {
-        name: _gates_moved(layer.values[name], len(gates), layer.NumHiddenUnits, order)
-        for name in ("InputWeights", "RecurrentWeights", "Bias")
-    }
+    values = {}
+    for name in ("InputWeights", "RecurrentWeights", "Bias"):
+        value = layer.values[name]
+        blocks = value.reshape(-1, len(gates), layer.NumHiddenUnits, value.shape[1])
+        values[name] = np.asfortranarray(blocks[:, list(order)].reshape(value.shape))
     yield from variation(
         layer,
         "gates in another order",
@@ -407,11 +393,6 @@ def _other_gates(layer: RecurrentLayer, gates: str, order: tuple[int, ...]) -> I
         rank=0 if whose else 1,
         **values,
     )
-
-
-def _gates_moved(value: Array, gates: int, hidden: int, order: tuple[int, ...]) -> Array:
-    blocks = value.reshape(-1, gates, hidden, value.shape[1])
-    return np.asfortranarray(blocks[:, list(order)].reshape(value.shape))
 
 
 # --- precision --------------------------------------------------------------------------
@@ -454,13 +435,9 @@ def _inputs(layer: Layer, _: Size) -> Iterator[Variation]:
             f"the input layer's '{mode}' is part of the network: apply it to X on the other side.",
             Normalization="none",
         )
-        yield Variation(
-            "input normalization twice",
-            "with the normalization of the input applied twice",
-            "the network normalizes its input itself: do not normalize X beforehand.",
-            layer,
-            change=twice,
-        )
+        said = "with the normalization of the input applied twice"
+        remedy = "the network normalizes its input itself: do not normalize X beforehand."
+        yield Variation("input normalization twice", said, remedy, layer, change=twice)
     for factor, text in ((1 / 255, "divided by 255 (0..1)"), (255.0, "times 255 (0..255)")):
         yield Variation(
             "input scaled",
@@ -500,7 +477,6 @@ def _image_inputs(layer: Layer) -> Iterator[Variation]:
 
 @mistakes_of(Layer)
 def _input_orders(layer: Layer, _: Size) -> Iterator[Variation]:
-    """Inputs exchanged: of a concatenation, say."""
     if not 2 <= layer.NumInputs <= _MOST_INPUTS:
         return
     for order in permutations(range(layer.NumInputs)):

@@ -47,12 +47,9 @@ def diagnose_network(
         for step in run.plan.steps
         if step.name in ancestors(run.plan, target.port[0]) and step.name not in cleared
     ]
-    full = run.actual(target)
-    before = target.measure.distance(*same_rank(full, target.expected))
-    found: list[tuple[int, Diagnosis]] = []
-    found += explanations(
-        dropouts(run, target, suspects, patience), target.measure, before, target.name
-    )
+    before = target.measure.distance(*same_rank(run.actual(target), target.expected))
+    dropped = dropouts(run, target, suspects, patience)
+    found = list(explanations(dropped, target.measure, before, target.name))
     singles = [_single(run, s, likely) for likely in (True, False) for s in reversed(suspects)]
     for group in (_common(suspects), *singles):
         for suspicion in group:

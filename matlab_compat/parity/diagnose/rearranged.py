@@ -86,22 +86,14 @@ def _permuted(
     back = matlab_list([int(i) for i in np.argsort(order)])
     reading = " (row-major data read as column-major)" if name == "axes reversed" else ""
     if actual.ndim == 2:
-        return Candidate(
-            name,
-            f"{Side.EXPECTED} is the transpose of {Side.ACTUAL_ONE}: Y.', {name}",
-            "transpose one side: Y = Y.'; in MATLAB.",
-            actual.T,
-            expected,
-        )
-    return Candidate(
-        name,
+        said = f"{Side.EXPECTED} is the transpose of {Side.ACTUAL_ONE}: Y.', {name}"
+        return Candidate(name, said, "transpose one side: Y = Y.'; in MATLAB.", actual.T, expected)
+    said = (
         f"{Side.EXPECTED} is {Side.ACTUAL_ONE} with {name}: permute(Y, "
-        f"{matlab_list(order)}){reading}",
-        f"bring one side to the order of the other: Y = permute(Y, {back}); in MATLAB.",
-        actual.transpose(order),
-        expected,
-        rank=len(moved) - 1,
+        f"{matlab_list(order)}){reading}"
     )
+    remedy = f"bring one side to the order of the other: Y = permute(Y, {back}); in MATLAB."
+    return Candidate(name, said, remedy, actual.transpose(order), expected, rank=len(moved) - 1)
 
 
 def _flips(actual: Array, expected: Array, every: Axes) -> Iterator[Candidate]:
@@ -142,13 +134,9 @@ _FLIPPED = {
 
 def _bgr(flipped: Array, expected: Array, axis: int) -> Candidate:
     places = ",".join("[3 2 1]" if i == axis else ":" for i in range(flipped.ndim))
-    return Candidate(
-        "BGR for RGB",
-        f"{Side.EXPECTED} has its three channels in reverse order: BGR for RGB",
-        f"OpenCV reads images as BGR; MATLAB: Y = Y({places});",
-        flipped,
-        expected,
-    )
+    said = f"{Side.EXPECTED} has its three channels in reverse order: BGR for RGB"
+    remedy = f"OpenCV reads images as BGR; MATLAB: Y = Y({places});"
+    return Candidate("BGR for RGB", said, remedy, flipped, expected)
 
 
 def _rotations(actual: Array, expected: Array) -> Iterator[Candidate]:
@@ -190,6 +178,13 @@ def _memory_orders(actual: Array, expected: Array) -> Iterator[Candidate]:
         )
 
 
+#: Where exchanged halves may come from, by the label of the dimension.
+_HALVES = {
+    "C": "; a bidirectional layer gives the forward direction first, then the backward one",
+    "S": "; fftshift does it, and undoes it",
+}
+
+
 def _halves(actual: Array, expected: Array, axes: Axes) -> Iterator[Candidate]:
     """The second half of a dimension before the first."""
     if actual.shape != expected.shape:
@@ -199,13 +194,7 @@ def _halves(actual: Array, expected: Array, axes: Axes) -> Iterator[Candidate]:
     ):
         if n < 4 or n % 2:
             continue  # of two, it is a flip
-        hint = ""
-        if label == "C":
-            hint = (
-                "; a bidirectional layer gives the forward direction first, then the backward one"
-            )
-        elif label == "S":
-            hint = "; fftshift does it, and undoes it"
+        hint = _HALVES.get(label, "")
         yield Candidate(
             f"halves of {what} exchanged",
             f"{Side.EXPECTED} has the two halves of its {what} exchanged",
@@ -230,8 +219,7 @@ def _reordered(actual: Array, expected: Array, axes: Axes) -> Iterator[Candidate
 def _matched(actual: Array, expected: Array) -> list[int] | None:
     """For each slice of ``expected`` the nearest of ``actual``; ``None`` if that is no order."""
     rest = actual.shape[1:]
-    count = prod(rest)
-    chosen = np.random.default_rng(0).permutation(count)[:_MATCHED_ELEMENTS]
+    chosen = np.random.default_rng(0).permutation(prod(rest))[:_MATCHED_ELEMENTS]
     index: tuple[Any, ...] = (slice(None), *np.unravel_index(chosen, rest)) if rest else (...,)
     a, e = (
         np.nan_to_num(x.real[index].reshape(len(x), -1).astype(np.float64))

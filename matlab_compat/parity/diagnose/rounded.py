@@ -39,6 +39,7 @@ def rounded_networks(
     """The network with the operands of all suspected layers in half precision, or bfloat16."""
     if target.expected.size < _FEWEST:
         return
+    largest = float(np.abs(target.expected).max())
     every = {step.name: list(rounded_operands(step.layer)) for step in suspects}
     having = {name: variations for name, variations in every.items() if variations}
     which = f"layer '{next(iter(having))}'" if len(having) == 1 else f"{len(having)} layers"
@@ -56,14 +57,9 @@ def rounded_networks(
             variations[0].remedy,
             *same_rank(result, target.expected),
             rank=variations[0].rank,
-            measure=_measure(precision, target),
+            measure=Measure(EPS[precision], largest, target.measure.bound),
             spread=1.0,
         )
-
-
-def _measure(precision: str, target: Target) -> Measure:
-    """In roundings of that precision."""
-    return Measure(EPS[precision], float(np.abs(target.expected).max()), target.measure.bound)
 
 
 def _fitting(

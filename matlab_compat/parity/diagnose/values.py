@@ -42,14 +42,12 @@ def _linear(actual: Array, expected: Array, measure: Measure) -> Iterator[Candid
         wider = Measure(measure.eps, measure.scale * abs(scale), measure.bound)
         yield _scaled(actual, expected, scale, wider)
     offset = float((e - a).mean())
-    yield Candidate(
-        "constant offset",
+    said = (
         f"{Side.EXPECTED} is {Side.ACTUAL_ONE} {'plus' if offset > 0 else 'minus'} "
-        f"{abs(offset):.7g}",
-        f"subtract {offset:.7g} from {Side.EXPECTED}: a mean or bias is missing on one side.",
-        actual + offset,
-        expected,
+        f"{abs(offset):.7g}"
     )
+    remedy = f"subtract {offset:.7g} from {Side.EXPECTED}: a mean or bias is missing on one side."
+    yield Candidate("constant offset", said, remedy, actual + offset, expected)
     centred = a - a.mean()
     slope = float(np.vdot(centred, e) / np.vdot(centred, centred))
     shift = float(e.mean() - slope * a.mean())
@@ -232,23 +230,20 @@ def _integers(actual: Array, expected: Array) -> Iterator[Candidate]:
     if limits == (low, high):
         known["rounded to integers and clipped"] = saturated
     for rank, (name, made) in enumerate(known.items()):
-        yield Candidate(
-            name,
-            f"{Side.EXPECTED} is {Side.ACTUAL_ONE} {name}",
+        said = f"{Side.EXPECTED} is {Side.ACTUAL_ONE} {name}"
+        remedy = (
             "it was saved as an integer class such as uint8: save it as single, before any "
-            "conversion for display.",
-            made,
-            expected,
-            rank=rank,
+            "conversion for display."
         )
+        yield Candidate(name, said, remedy, made, expected, rank=rank)
 
 
 def _precisions(actual: Array, expected: Array, measure: Measure) -> Iterator[Candidate]:
     """All expected values have the few digits of a coarser format, and are off by its rounding."""
     for name in _FORMATS:
-        if EPS[name] <= measure.eps or not has_digits_of(name, expected):
+        if EPS[name] <= measure.eps or has_digits_of(name, actual):
             continue
-        if has_digits_of(name, actual):
+        if not has_digits_of(name, expected):
             continue
         yield Candidate(
             f"{name} precision",

@@ -122,7 +122,6 @@ def _diagnoses(found: Sequence[dict[str, Any]]) -> list[Markup]:
 
 
 def _box(where: Sequence[str], one: dict[str, Any], *more: Markup) -> Markup:
-    """A text with its remedy."""
     said, remedy = element("b", one["text"]), f"Remedy: {one['remedy']}"
     return element(
         "div", element("p", *where, said), *more, element("p", remedy), class_="diagnosis"
@@ -143,15 +142,7 @@ _COLUMNS = ["name", "verdict", "size", "scaled error", "max abs", "outside"]
 
 
 def _row(one: Comparison) -> list[str]:
-    document = one.to_json()
-    return [
-        one.name,
-        _mark(one),
-        size_text(one.shape),
-        text.scaled(document),
-        text.figure(document["max_abs"]),
-        f"{one.outside} of {one.elements}",
-    ]
+    return [one.name, _mark(one), *text.cells(one.to_json())]
 
 
 def _mark(one: Comparison) -> Markup:

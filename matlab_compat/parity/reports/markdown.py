@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from matlab_compat.display import lines_of_their_own, size_text
+from matlab_compat.display import lines_of_their_own
 
 from . import text
 
@@ -56,15 +56,8 @@ def _table(head: Sequence[str], rows: Sequence[str], count: int) -> list[str]:
 
 
 def _row(one: Mapping[str, Any]) -> str:
-    cells = (
-        code(one["name"]),
-        _MARKS[one["verdict"]],
-        size_text(one["shape"]),
-        text.scaled(one),
-        text.figure(one["max_abs"]),
-        f"{one['outside']} of {one['elements']}",
-    )
-    return f"| {' | '.join(cells)} |"
+    cells = " | ".join(text.cells(one))
+    return f"| {code(one['name'])} | {_MARKS[one['verdict']]} | {cells} |"
 
 
 def _worst(compared: Sequence[Mapping[str, Any]]) -> list[str]:

@@ -31,16 +31,11 @@ def check_plot(path: Path) -> None:
     For matplotlib is not installed, or does not know the ending of the file.
     """
     if path.suffix.lower() not in ENDINGS:
-        raise UsageError(
-            f"A figure cannot be written as '{path.suffix}'.",
-            where=(str(path),),
-            remedy=f"use one of {', '.join(ENDINGS)}.",
-        )
+        what = f"A figure cannot be written as '{path.suffix}'."
+        raise UsageError(what, where=(str(path),), remedy=f"use one of {', '.join(ENDINGS)}.")
     if find_spec("matplotlib") is None:
-        raise UsageError(
-            "matplotlib, which draws the figure, is not installed.",
-            remedy="pip install 'matlab-compat[plot]'",
-        )
+        what = "matplotlib, which draws the figure, is not installed."
+        raise UsageError(what, remedy="pip install 'matlab-compat[plot]'")
 
 
 def save_plot(report: Report, path: Path) -> None:
@@ -73,7 +68,9 @@ def _row(part: SubFigure, one: Comparison) -> None:
     found, arrays = shown.worst_slice(one), one.arrays
     assert found is not None
     assert arrays is not None
-    _say(part.suptitle, f"{found.name}: {one.verdict}, scaled error {one.scaled_error:.3g}")
+    title = one_line(f"{found.name}: {one.verdict}, scaled error {one.scaled_error:.3g}")
+    letters = title.encode("ascii", "backslashreplace").decode("ascii")  # those that fonts have
+    part.suptitle(letters, parse_math=False)
     axes = part.subplots(1, 5)
     _image(part, axes[0], found.actual, "computed here", found.limits)
     _image(part, axes[1], found.expected, "expected", found.limits)
@@ -81,11 +78,6 @@ def _row(part: SubFigure, one: Comparison) -> None:
     axes[2].plot(*found.worst[::-1], "rs", fillstyle="none")
     _histogram(axes[3], arrays)
     _scatter(axes[4], arrays)
-
-
-def _say(put: Any, text: str) -> None:
-    """Put a text that may hold anything: not as mathematics, and in letters that fonts have."""
-    put(one_line(text).encode("ascii", "backslashreplace").decode("ascii"), parse_math=False)
 
 
 def _image(

@@ -61,22 +61,14 @@ def worst_slice(comparison: Comparison) -> Slice | None:
     axes = _shown_axes(arrays.violation.shape)
     at = tuple(slice(None) if i in axes else n for i, n in enumerate(worst.index))
     subscripts = ",".join(":" if isinstance(n, slice) else str(n + 1) for n in at)
-    compared = (*_pictured(arrays), arrays.violation)
-    actual, expected, violation = (np.atleast_2d(array[at]) for array in compared)
+    both = arrays.actual, arrays.expected
+    is_complex = any(map(np.iscomplexobj, both))
+    pictured = map(np.abs, both) if is_complex else both
+    actual, expected, violation = (np.atleast_2d(a[at]) for a in (*pictured, arrays.violation))
     row, column = (worst.index[axis] for axis in axes) if len(axes) == 2 else (0, worst.index[0])
     name = f"{comparison.name}({subscripts})"
-    name = f"abs({name})" if _is_complex(arrays) else name
+    name = f"abs({name})" if is_complex else name
     return _reduced(Slice(name, actual, expected, violation, (row, column)))
-
-
-def _is_complex(arrays: Arrays) -> bool:
-    return np.iscomplexobj(arrays.actual) or np.iscomplexobj(arrays.expected)
-
-
-def _pictured(arrays: Arrays) -> tuple[Array, Array]:
-    """Complex values by their magnitude."""
-    both = arrays.actual, arrays.expected
-    return (np.abs(both[0]), np.abs(both[1])) if _is_complex(arrays) else both
 
 
 def _shown_axes(shape: tuple[int, ...]) -> tuple[int, ...]:

@@ -69,6 +69,12 @@ def figures(output: Mapping[str, Any]) -> list[tuple[str, str]]:
     return pairs
 
 
+def cells(output: Mapping[str, Any]) -> list[str]:
+    """Size, scaled error, largest difference and what is outside, for a row of a table."""
+    outside = f"{output['outside']} of {output['elements']}"
+    return [size_text(output["shape"]), scaled(output), figure(output["max_abs"]), outside]
+
+
 def scaled(output: Mapping[str, Any]) -> str:
     """The figure that decides, and what it may be."""
     return f"{figure(output['scaled_error'])} of {output['bound']:g} allowed"
