@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
 #: MATLAB writes sizes with the multiplication sign.
 TIMES = "\N{MULTIPLICATION SIGN}"
+#: Cc control (terminal escapes), Cf format (right-to-left overrides), Cs lone surrogates;
+#: Zl and Zp other ends of lines; Cn has the two that no XML may hold.
+_UNSAFE = ("Cc", "Cf", "Cs", "Cn", "Zl", "Zp")
 
 
 def size_text(shape: Sequence[int]) -> str:
@@ -79,7 +82,12 @@ def shortened(text: str, most: int) -> str:
 
 def safe_text(text: str) -> str:
     """Text from a file made fit to show: only line ends of control characters, no surrogates."""
-    return "".join(c if c == "\n" or _printable(c) else _escaped(c) for c in text)
+    return "".join(
+        c.encode("unicode_escape", "surrogatepass").decode("ascii")
+        if c != "\n" and unicodedata.category(c) in _UNSAFE
+        else c
+        for c in text
+    )
 
 
 def one_line(text: str) -> str:
@@ -94,13 +102,3 @@ def lines_of_their_own(value: Any) -> Any:
     if isinstance(value, list):
         return [lines_of_their_own(item) for item in value]
     return one_line(value) if isinstance(value, str) else value
-
-
-def _printable(character: str) -> bool:
-    # Cc control (terminal escapes), Cf format (right-to-left overrides), Cs lone surrogates;
-    # Zl and Zp other ends of lines; Cn has the two that no XML may hold.
-    return unicodedata.category(character) not in ("Cc", "Cf", "Cs", "Cn", "Zl", "Zp")
-
-
-def _escaped(character: str) -> str:
-    return character.encode("unicode_escape", "surrogatepass").decode("ascii")

@@ -44,12 +44,10 @@ class _Call:
 
     @property
     def dims(self) -> int:
-        """Number of dimensions that the filters move over."""
         return len(self.worked)
 
     @property
     def groups(self) -> int:
-        """Number of groups of channels."""
         return int(self.weights.shape[-1])
 
     @property
@@ -129,10 +127,8 @@ def _call(
         given = name_value_pairs(function, (*_NAMES, *names), pairs, options)
         data_format = DataFormat.parse(_labels(X, given.get("DataFormat")))
         call = _understood(data_format, weights, given)
-        if (
-            given.get("BiasFormat") is not None
-        ):  # checked; the only dimension longer than 1 says all of it
-            DataFormat.parse(given["BiasFormat"])
+        if given.get("BiasFormat") is not None:
+            DataFormat.parse(given["BiasFormat"])  # the only dimension longer than 1 says it all
         biases = _parameter("bias", bias).ravel(order="F")
         Y = map_spatial(
             as_data(X), data_format, call.worked, lambda x: _run(engine, x, call, biases)
@@ -184,20 +180,16 @@ def _understood(data_format: DataFormat, weights: object, given: Mapping[str, ob
 def _check_labels(labels: str, worked: str) -> None:
     """Refuse data without what the weights, which filter ``worked``, need."""
     if "C" not in labels:
-        raise DataFormatError(
-            f"The data format '{labels}' has no channel dimension.",
-            remedy="label it C; a channel of size 1 can be added.",
-        )
+        what = f"The data format '{labels}' has no channel dimension."
+        raise DataFormatError(what, remedy="label it C; a channel of size 1 can be added.")
     if not 1 <= len(worked) <= 3:
         raise DataFormatError(
             f"The data '{labels}' has {len(worked)} dimensions to filter, not one to three.",
             remedy='to filter over time, label the weights: WeightsFormat="TCU".',
         )
     if any(labels.count(label) != worked.count(label) for label in set(worked)):
-        raise DataFormatError(
-            f"The weights filter '{worked}', but the data is '{labels}'.",
-            remedy="give the weights a dimension for every S of the data.",
-        )
+        what = f"The weights filter '{worked}', but the data is '{labels}'."
+        raise DataFormatError(what, remedy="give the weights a dimension for every S of the data.")
 
 
 def _complete(weights: Array, dims: int) -> Array:

@@ -29,7 +29,6 @@ class Table:
         return self.columns[name]
 
     def __iter__(self) -> Iterator[tuple[Any, ...]]:
-        """The rows."""
         return iter(zip(*self.columns.values(), strict=True))
 
     @property

@@ -164,7 +164,6 @@ def _like(bundle: _Bundle, rule: Rule, inputs: Inputs, wanted: Wanted) -> Any:
 
 
 def _list(value: Any) -> list[Any]:
-    """The sequences of a list, or the one array."""
     return value if isinstance(value, list) else [value]
 
 
@@ -200,7 +199,6 @@ def _bundle(
 
 
 def _runner(actual: Any, bundle: _Bundle, data_format: str | None) -> Runner:
-    """Whatever gives what is to be judged."""
     import torch
 
     from .layers.base import Layer
@@ -224,11 +222,7 @@ def _labels(bundle: _Bundle, data_format: str | None) -> list[str]:
 
 
 def _called(module: Any, formats: Sequence[str], apart: bool, *X: Any) -> Any:
-    """The module's output, computed in eval mode and in the class of its parameters.
-
-    Of several sequences, a list of outputs if MATLAB's are ``apart``, too. Otherwise there is one
-    array, which has a row or column for each (sequence to label).
-    """
+    """The module's output in eval mode; of sequences a list, or one array unless ``apart``."""
     import torch
 
     if any(isinstance(x, list) for x in X):
@@ -252,10 +246,8 @@ def _called(module: Any, formats: Sequence[str], apart: bool, *X: Any) -> Any:
 def _data_format(x: Array, labels: str) -> DataFormat:
     labels = labels or _FORMATS.get(x.ndim, "")
     if not labels:
-        raise UsageError(
-            f"The input is {size_text(x.shape)}: its dimensions could be anything.",
-            remedy="label them: data_format='SSCBT'.",
-        )
+        what = f"The input is {size_text(x.shape)}: its dimensions could be anything."
+        raise UsageError(what, remedy="label them: data_format='SSCBT'.")
     return DataFormat.parse(labels)
 
 
@@ -290,7 +282,6 @@ def _oriented(value: Any, Y: Array) -> Array:
 
 
 def _as_numpy(value: Any) -> Array:
-    """An array or a tensor, on any device, as numpy."""
     import torch
 
     from .engine.arrays import array
@@ -301,11 +292,7 @@ def _as_numpy(value: Any) -> Array:
 def _rule(
     bundle: _Bundle, here: Array, dtype: str | None, tolerance: Tolerance | None
 ) -> ModelRule | NeighbourRule:
-    """The bound of the bundle's layer or network; where it has none, by the size of ``Y``.
-
-    ``here`` is tested; all that counts of it is that it is not finer than single: a coarser format
-    has to be named.
-    """
+    """The bound of the bundle's model, or by the size of ``Y``; of ``here`` it knows the class."""
     model, Y = bundle.model, _list(bundle.Y)[0]
     fine = here.dtype.name in ("float64", "complex128")
     other = Y if isinstance(Y, np.ndarray) and Y.dtype.kind in "fc" else here

@@ -47,8 +47,7 @@ def parameter_groups(
         for name, parameter in part.named_parameters(recurse=False):
             if id(parameter) not in seen:
                 seen.add(id(parameter))
-                key = _whole(name, factors.get(name))
-                groups[key].append(parameter)
+                groups[_whole(name, factors.get(name))].append(parameter)
     return [
         {"params": parameters, "lr": learn_rate * a, "weight_decay": l2 * b}
         for (a, b), parameters in groups.items()

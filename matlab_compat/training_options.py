@@ -21,6 +21,7 @@ from .layers.properties import (
     positive_integer,
     positive_scalar,
     text,
+    unit_interval,
 )
 from .training import parameter_groups
 
@@ -39,23 +40,15 @@ def _threshold(value: object) -> float:
     return float(array.item())
 
 
-def _fraction(value: object) -> float:
-    rule = "must be a number from 0 to 1"
-    number = nonnegative_scalar(value)
-    if number > 1:
-        raise ValueError(rule)
-    return number
-
-
 #: Options that are used, and their rules. Those that a file leaves empty get MATLAB's defaults.
 _RULES: dict[str, Callable[[object], Any]] = {
     "InitialLearnRate": positive_scalar,
-    "Momentum": _fraction,
-    "GradientDecayFactor": _fraction,
-    "SquaredGradientDecayFactor": _fraction,
+    "Momentum": unit_interval,
+    "GradientDecayFactor": unit_interval,
+    "SquaredGradientDecayFactor": unit_interval,
     "Epsilon": positive_scalar,
     "LearnRateSchedule": anything,
-    "LearnRateDropFactor": _fraction,
+    "LearnRateDropFactor": unit_interval,
     "LearnRateDropPeriod": positive_integer,
     "L2Regularization": nonnegative_scalar,
     "GradientThresholdMethod": one_of("l2norm", "global-l2norm", "absolute-value"),
@@ -220,16 +213,13 @@ def load_training_options(fields: Mapping[str, Any], class_name: str = "") -> Tr
 
 def _solver(fields: Mapping[str, Any], class_name: str) -> Solver:
     ending = class_name.rpartition("TrainingOptions")[2].lower()
-    known: dict[str, Solver] = {"sgdm": "sgdm", "adam": "adam", "rmsprop": "rmsprop"}
-    if ending in known:
-        return known[ending]
     telling: dict[str, Solver] = {
         "Momentum": "sgdm",
         "GradientDecayFactor": "adam",
         "SquaredGradientDecayFactor": "rmsprop",
     }
-    found = [solver for name, solver in telling.items() if name in fields]
-    if ending or not found:
+    found = [s for name, s in telling.items() if (s == ending if ending else name in fields)]
+    if not found:
         raise UsageError(
             f"These are no options of sgdm, adam or rmsprop ({class_name or 'fields: '}"
             f"{'' if class_name else ', '.join(fields)}).",

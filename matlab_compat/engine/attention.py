@@ -113,6 +113,5 @@ class SelfAttention(Attention):
         return self._linear("output", attended)
 
     def _linear(self, name: str, x: Tensor) -> Tensor:
-        """A fully connected map of the channels of N,C,T."""
         weight, bias = self.get_parameter(f"{name}_weight"), self.get_parameter(f"{name}_bias")
         return F.linear(x.transpose(1, 2), weight, bias).transpose(1, 2)

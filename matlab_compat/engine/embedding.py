@@ -61,10 +61,8 @@ class WordEmbedding(nn.Module):
     def _check(self, x: Tensor) -> None:
         least = 1 if self.known_only else 0
         if not bool(((x >= least) & (x == x.round())).all()):
-            raise DataFormatError(
-                f"Word indices must be integers from {least} on; 0 is padding.",
-                remedy="encode the text with the layer's own vocabulary.",
-            )
+            what = f"Word indices must be integers from {least} on; 0 is padding."
+            raise DataFormatError(what, remedy="encode the text with the layer's own vocabulary.")
         if self.known_only and not bool((x <= self.words).all()):
             raise DataFormatError(
                 f"Word indices must be integers from 1 to {self.words}: the layer has no vector "
@@ -113,10 +111,8 @@ class Indexing(nn.Module):
         wanted = count[:, -1:] if self.index < 0 else torch.full_like(count[:, -1:], self.index + 1)
         chosen = data & (count == wanted)
         if _has_values(chosen) and not bool(chosen.any(1).all()):
-            raise DataFormatError(
-                "The padding mask leaves an observation fewer steps than the index needs.",
-                remedy="give a mask that is 1 for data and 0 for padding.",
-            )
+            what = "The padding mask leaves an observation fewer steps than the index needs."
+            raise DataFormatError(what, remedy="give a mask that is 1 for data and 0 for padding.")
         place = chosen.long().argmax(1).reshape(-1, *(1,) * (x.ndim - 1))
         return x.gather(-1, place.expand(*x.shape[:-1], 1)).squeeze(-1)
 
@@ -142,9 +138,7 @@ class PatchEmbedding(nn.Module):
         """See the class."""
         if any(n % k for n, k in zip(x.shape[2:], self.patch_size, strict=True)):
             image, patch = map(size_text, (x.shape[2:], self.patch_size))
-            raise DataFormatError(
-                f"An image of {image} does not divide into patches of {patch}.",
-                remedy="feed images whose size is a multiple of PatchSize.",
-            )
+            what = f"An image of {image} does not divide into patches of {patch}."
+            raise DataFormatError(what, remedy="feed images whose size is a multiple of PatchSize.")
         y = F.conv2d(x, self.weight, self.bias, self.patch_size)
         return (y if self.by_rows else y.transpose(2, 3)).flatten(2)

@@ -28,8 +28,7 @@ class FullyConnected(nn.Module):
         space = tuple(range(2, 2 + self.spatial))
         steps = (2 + self.spatial,) if self.time else ()
         features = x.permute(0, *steps, 1, *reversed(space)).flatten(1 + self.time)
-        y = functional.linear(features, self.weight, self.bias)
-        return y.movedim(-1, 1)
+        return functional.linear(features, self.weight, self.bias).movedim(-1, 1)
 
     def extra_repr(self) -> str:
         """Sizes as torch's own layers show them."""

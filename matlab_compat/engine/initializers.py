@@ -65,15 +65,10 @@ def sample(initializer: Initializer, size: Size, fans: tuple[int, int], source: 
         "zeros": empty.zero_,
         "ones": lambda: empty.fill_(1),
         "orthogonal": lambda: torch.nn.init.orthogonal_(empty, generator=source),
-        "unit-forget-gate": lambda: _unit_forget_gate(empty, num_in),
+        # The second of four blocks of rows, for each direction.
+        "unit-forget-gate": lambda: empty.copy_(torch.arange(size[0])[:, None] // num_in % 4 == 1),
     }
     return np.asfortranarray(drawn[initializer]().numpy())
-
-
-def _unit_forget_gate(bias: Tensor, hidden: int) -> Tensor:
-    """Ones in the second of four blocks of ``hidden`` rows, for each direction; else zeros."""
-    gate = torch.arange(bias.shape[0])[:, None] // hidden % 4
-    return bias.copy_(gate == 1)
 
 
 def _called(function: Callable[..., Any], size: Size) -> Array:

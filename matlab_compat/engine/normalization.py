@@ -29,8 +29,7 @@ class BatchNorm(nn.modules.batchnorm._BatchNorm):
         assert mean is not None
         assert variance is not None
         if self.training:
-            over = [0, *range(2, x.ndim)]
-            moments = torch.var_mean(x.detach(), over)
+            moments = torch.var_mean(x.detach(), [0, *range(2, x.ndim)])
             variance.lerp_(moments[0].to(variance.dtype), self.variance_decay)
             mean.lerp_(moments[1].to(mean.dtype), self.momentum or 0.0)
         return functional.batch_norm(

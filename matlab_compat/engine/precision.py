@@ -16,13 +16,10 @@ DeviceLike: TypeAlias = str | torch.device
 DTypeLike: TypeAlias = str | torch.dtype
 
 _DTYPES = {
-    "half": torch.float16,
-    "float16": torch.float16,
+    **dict.fromkeys(("half", "float16"), torch.float16),
     "bfloat16": torch.bfloat16,
-    "single": torch.float32,
-    "float32": torch.float32,
-    "double": torch.float64,
-    "float64": torch.float64,
+    **dict.fromkeys(("single", "float32"), torch.float32),
+    **dict.fromkeys(("double", "float64"), torch.float64),
 }
 
 

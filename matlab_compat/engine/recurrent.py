@@ -185,9 +185,7 @@ class SteppedRecurrence(Recurrence):
         """See :meth:`Recurrence.recur`."""
         directions = self.settings.directions
         starts = zip(*(state.chunk(directions, 1) for state in states), strict=True)
-        runs = [
-            self._run(x, start, suffix) for start, suffix in zip(starts, SUFFIXES, strict=False)
-        ]
+        runs = [self._run(x, *each) for each in zip(starts, SUFFIXES, strict=False)]
         finals = zip(*(final for _, final in runs), strict=True)
         return torch.cat([y for y, _ in runs], 2), tuple(torch.cat(f, 1) for f in finals)
 

@@ -181,10 +181,8 @@ class SpaceToDepth(nn.Module):
         batch, depth, height, width = x.shape
         rows, columns = height // h, width // w
         if rows == 0 or columns == 0:
-            raise DataFormatError(
-                f"An image of {height}×{width} is smaller than a block of {h}×{w}.",
-                remedy="feed larger images.",
-            )
+            what = f"An image of {height}×{width} is smaller than a block of {h}×{w}."
+            raise DataFormatError(what, remedy="feed larger images.")
         whole = x[:, :, : rows * h, : columns * w]
         blocks = whole.reshape(batch, depth, rows, h, columns, w).permute(0, 3, 5, 1, 2, 4)
         return blocks.reshape(batch, h * w * depth, rows, columns)

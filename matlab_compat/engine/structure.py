@@ -121,5 +121,4 @@ class Unfolding(nn.Module):
 
     def forward(self, x: Tensor, mini_batch_size: Tensor) -> Tensor:
         """``mini_batch_size`` is the second output of :class:`Folding`."""
-        batch = mini_batch_size.shape[0]
-        return x.reshape(batch, -1, *x.shape[1:]).movedim(1, -1)
+        return x.reshape(mini_batch_size.shape[0], -1, *x.shape[1:]).movedim(1, -1)

@@ -158,9 +158,7 @@ def _sizes_named(inputs: list[NetworkInput]) -> Iterator[None]:
 def _producer(name: str, plan: Plan[LayerLike]) -> str:
     """Output layers compute nothing: their activations are those of what feeds them."""
     step = next(s for s in plan.steps if s.name == name)
-    if step.layer.is_output:
-        return _producer(step.sources[0][0], plan)
-    return name
+    return _producer(step.sources[0][0], plan) if step.layer.is_output else name
 
 
 def classify(
@@ -277,10 +275,8 @@ def _other_size(network: NetworkLike, name: str, own: str, given: NetworkInput) 
     if wanted is None:
         return None
     if given.data_format.batched != own:
-        raise DataFormatError(
-            f"The data is labelled '{given.data_format.labels}', but the network takes '{own}'.",
-            remedy=f"label or permute the data as '{own}'.",
-        )
+        what = f"The data is labelled '{given.data_format.labels}', but the network takes '{own}'."
+        raise DataFormatError(what, remedy=f"label or permute the data as '{own}'.")
     other = None
     for item in given.data:
         size = given.data_format.to_canonical(item).shape[: len(wanted)]  # S and C come first
@@ -305,11 +301,7 @@ def input_formats(network: NetworkLike, inputs: list[NetworkInput]) -> dict[str,
 
 
 def _run_lists(inputs: list[NetworkInput], run: Any) -> list[tuple[Array, ...]]:
-    """Run each observation of list inputs; those of equal size together, which changes nothing.
-
-    MATLAB pads a batch of sequences to equal lengths; running equal lengths together gives every
-    sequence its own result whatever the layers are.
-    """
+    """Each observation of list inputs; equal sizes together, as padding (MATLAB's) may show."""
     counts = {len(i.data) for i in inputs}
     if counts == {1}:
         return [run([i.data[0] for i in inputs])]

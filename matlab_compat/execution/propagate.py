@@ -17,9 +17,6 @@ from ..table import Table
 from .described import LayerLike, Plan, Port, Step
 from .module import at, running
 
-#: Steps of time that a sequence is given where no size says how many.
-_TIME_STEPS = 1
-
 
 def initialize(
     plan: Plan[LayerLike], sizes: Sequence[Sequence[int]], seed: int | torch.Generator | None
@@ -38,8 +35,7 @@ def analyze(plan: Plan[LayerLike], sizes: Sequence[Sequence[int]]) -> Table:
         kind = layer.type_text or type(layer).__name__
         activations = _activations(step, shapes)
         rows.append((step.name, kind, activations, "  ".join(learnables), _total(step)))
-    heads = ("Name", "Type", "Activations", "Learnables", "Total")
-    return Table.from_rows(heads, rows)
+    return Table.from_rows(("Name", "Type", "Activations", "Learnables", "Total"), rows)
 
 
 def _total(step: Step[LayerLike]) -> int:
@@ -84,7 +80,7 @@ def input_sizes(
     plan: Plan[LayerLike],
     sizes: Sequence[Sequence[int]] = (),
     batch: int = 1,
-    steps: int = _TIME_STEPS,
+    steps: int = 1,
 ) -> dict[str, tuple[int, ...]]:
     """Torch's size of each network input, for ``batch`` observations of ``steps`` time steps.
 

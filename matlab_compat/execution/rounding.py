@@ -34,22 +34,9 @@ _COMPOSITE = torch._C.DispatchKey.CompositeImplicitAutograd
 #: Operations that are linear, or linear in each of their arguments: on absolute values they give
 #: the sum of the absolute values of what they add up.
 _SUMS = {
-    aten.convolution,
-    aten.mm,
-    aten.bmm,
-    aten.addmm,
-    aten.baddbmm,
-    aten.addbmm,
-    aten.addmv,
-    aten.mv,
-    aten.dot,
-    aten.sum,
-    aten.mean,
-    aten.cumsum,
-    aten.avg_pool2d,
-    aten.avg_pool3d,
-    aten._adaptive_avg_pool2d,
-    aten._adaptive_avg_pool3d,
+    *(aten.convolution, aten.mm, aten.bmm, aten.addmm, aten.baddbmm, aten.addbmm, aten.addmv),
+    *(aten.mv, aten.dot, aten.sum, aten.mean, aten.cumsum),
+    *(aten.avg_pool2d, aten.avg_pool3d, aten._adaptive_avg_pool2d, aten._adaptive_avg_pool3d),
 }
 
 
@@ -64,14 +51,9 @@ def _input(x: Tensor, y: Tensor) -> Tensor:
 #: Functions whose usual definitions add up more than what is left of it: 1/2 + tanh(x/2)/2,
 #: log(1 + exp(x)), exp(x) - 1, x/2 * (1 + erf(x/sqrt(2))).
 _DEFINED: dict[Any, Callable[[Tensor, Tensor], Tensor]] = {
-    aten.sigmoid: _one,
-    aten.log_sigmoid_forward: _one,
-    aten.softplus: _one,
-    aten.elu: _one,
+    **dict.fromkeys((aten.sigmoid, aten.log_sigmoid_forward, aten.softplus, aten.elu), _one),
     aten._log_softmax: _one,
-    aten.gelu: _input,
-    aten.silu: _input,
-    aten.mish: _input,
+    **dict.fromkeys((aten.gelu, aten.silu, aten.mish), _input),
 }
 
 #: How many errors there are, made once and used from places that differ, and at most at once.
@@ -221,7 +203,6 @@ def _kind(func: Any) -> _Kind:
 
 
 def _tensors(values: Iterable[Any]) -> list[Tensor]:
-    """The tensors of real numbers among arguments or results."""
     found = []
     for value in values:
         if isinstance(value, list | tuple):

@@ -77,7 +77,6 @@ class _Sized(fx.Interpreter):
 
 
 def _sized(module: Any, inputs: Sequence[Tensor], name: str = "") -> Any:
-    """The outputs of a layer or network without data."""
     with locating(*([f"layer '{name}'"] if name else [])):
         if isinstance(module, fx.GraphModule) and "layers" in module.meta:
             return _Sized(module).run(*inputs)

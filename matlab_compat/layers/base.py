@@ -404,30 +404,25 @@ class Layer:
                     where=(cls.matlab_class.rpartition(".")[2], name),
                     remedy="leave one of them.",
                 )
+            if isinstance(value, Mapping):
+                extra.update(cls._undeclared_within(name, value))
             if isinstance(value, Mapping) and "Value" in value:
                 values.update(cls._from_learnable(name, value))
-                extra.update(cls._undeclared_within(name, value))
             else:
                 values[name] = value
-                if isinstance(value, Mapping):
-                    extra.update(cls._undeclared_within(name, value))
         layer = cls._from_values(values, extra)
         layer.extra = extra
         return layer
 
     @classmethod
     def _undeclared_within(cls, name: str, struct: Mapping[str, Any]) -> dict[str, Any]:
-        """The fields of a saved struct that nothing is declared of, under dotted names.
-
-        Structs that are the value of the property itself (a function, a nested network) have no
-        fields of this kind.
-        """
+        """The fields of a saved struct that nothing is declared of, under dotted names."""
         if isinstance(cls.properties[name], Parameter):
             own = {f"{name}.{field}".lower(): v for field, v in OF_PARAMETERS.items()}
         elif any(field.startswith(f"{name.lower()}.") for field in cls._declared_fields):
             own = cls._declared_fields
         else:
-            return {}
+            return {}  # the struct itself is the value: a function, a nested network
         dotted = {f"{name}.{field}": value for field, value in struct.items()}
         return {field: value for field, value in dotted.items() if not declaration(field, own)}
 
@@ -504,19 +499,17 @@ class Layer:
     @classmethod
     def _from_learnable(cls, name: str, saved: Mapping[str, Any]) -> dict[str, object]:
         """The saved struct of one learnable as property values."""
-        values: dict[str, object] = {name: saved["Value"]}
         declared = cls.properties[name]
-        if isinstance(declared, Learnable):
-            initializer = saved.get("Initializer")
-            beside = {
-                declared.learn_rate_factor: saved.get("LearnRateFactor"),
-                declared.l2_factor: saved.get("L2Factor"),
-                f"{name}Initializer": initializer if isinstance(initializer, Mapping) else None,
-            }
-            values.update(
-                {k: v for k, v in beside.items() if k in cls.properties and v is not None}
-            )
-        return values
+        if not isinstance(declared, Learnable):
+            return {name: saved["Value"]}
+        initializer = saved.get("Initializer")
+        beside = {
+            declared.learn_rate_factor: saved.get("LearnRateFactor"),
+            declared.l2_factor: saved.get("L2Factor"),
+            f"{name}Initializer": initializer if isinstance(initializer, Mapping) else None,
+        }
+        known = {k: v for k, v in beside.items() if k in cls.properties and v is not None}
+        return {name: saved["Value"], **known}
 
     # --- torch --------------------------------------------------------------------------
 
@@ -762,7 +755,6 @@ class Layer:
         return self
 
     def _initial(self, names: Sequence[str], given: int | None, seed: Any) -> dict[str, Array]:
-        """Values for these learnables and states, by their initializers."""
         from ..engine.initializers import generator, sample
 
         channels = self._input_channels(given)
@@ -774,13 +766,7 @@ class Layer:
         }
 
     def _input_channels(self, given: object) -> int:
-        """The number of input channels: the layer's own, or the one given.
-
-        Raises
-        ------
-        PropertyError
-            The layer knows none and none is given, or it knows another.
-        """
+        """The layer's own number, or the one given, which may not contradict it."""
         try:
             number = None if given is None else positive_integer(given)
         except ValueError as error:
@@ -888,7 +874,6 @@ def same_value(a: object, b: object) -> bool:
 
 
 def _literal(value: object) -> str:
-    """A Python expression for a property value."""
     if not isinstance(value, np.ndarray):
         return repr(value)
     if value.size == 0:

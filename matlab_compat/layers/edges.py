@@ -83,8 +83,7 @@ def edge_argument(value: object, dims: int) -> Edges:
     """
     count = int(np.size(np.asarray(value, dtype=object)))
     if dims > 1 and count == dims:
-        each = nonnegative_integers(dims)(value)
-        return edges_of(tuple((n, n) for n in each))
+        return edges_of(tuple((n, n) for n in nonnegative_integers(dims)(value)))
     if count == 0:
         raise ValueError("must not be empty")
     return (_matrix if dims == 3 else nonnegative_integers(2 * dims))(value)
@@ -144,8 +143,7 @@ def edges_of(pairs: tuple[Pair, ...]) -> Edges:
 def is_same(sizes: object, pairs: tuple[Pair, ...]) -> bool:
     """Whether what a file holds in 'same' mode can mean these edges, in whatever order of six."""
     saved = np.asarray(sizes).ravel().tolist()
-    possible = [np.ravel(edges_of(pairs)).tolist(), np.ravel(pairs).tolist()]
-    return saved in possible
+    return saved in (np.ravel(edges_of(pairs)).tolist(), np.ravel(pairs).tolist())
 
 
 def edge_text(sizes: Edges | None) -> str:

@@ -61,11 +61,11 @@ class EmbeddingLayer(Layer, default_format="CBT"):
 class PositionEmbeddingLayer(
     EmbeddingLayer,
     type_text="Position Embedding",
-    module=("engine.embedding.PositionEmbedding", "MaxPosition", "OutputSize"),
     description="Position embedding with maximum position {MaxPosition}",
     versions="1",
     saved_fields={"PositionStrategy": no_effect("the object that carries out PositionDimension")},
     example="12, 256",
+    module=("engine.embedding.PositionEmbedding", "MaxPosition", "OutputSize"),
 ):
     """MATLAB's position embedding layer.
 
@@ -100,9 +100,7 @@ class SinusoidalPositionEncodingLayer(
 
     OutputSize = Property(positive_integer, read_only=True)
     Positions = Property(
-        one_of("auto", "temporal-indices", "spatial-indices", "data-values"),
-        "auto",
-        read_only=True,
+        one_of("auto", "temporal-indices", "spatial-indices", "data-values"), "auto", read_only=True
     )
     PositionOffset = Property(real_scalar, 0.0, group=None, doc="State since R2026a.")
 
@@ -284,7 +282,6 @@ class PatchEmbeddingLayer(
         return ("SCB",)
 
     def _parameter_sizes(self, channels: int) -> dict[str, tuple[tuple[int, ...], Fans]]:
-        """With the fans of a convolution."""
         area = prod(self.PatchSize)
         fans = (area * channels, area * self.OutputSize)
         weights = (*self.PatchSize, channels, self.OutputSize)

@@ -110,25 +110,19 @@ class _InputLayer(Layer):
     """What all input layers share: one format, which is both input and output."""
 
     def input_format(self) -> str:
-        """The labels of the data, with B: "SSCB"."""
         return self.default_format
 
     def input_size(self) -> tuple[int, ...]:
-        """The size of one observation (one time step) in MATLAB's order, without B and T."""
         return tuple(np.atleast_1d(self._values["InputSize"]).tolist())
 
     def input_channels(self) -> int | None:
-        """The last number of InputSize."""
         return self.input_size()[-1]
 
     def output_formats(self, formats: Sequence[str]) -> tuple[str, ...]:
-        """The layer's own format, which the data must have."""
         own = self.input_format()
         if tuple(formats) != (own,):
-            raise DataFormatError(
-                f"The layer takes data labelled '{own}', not '{' '.join(formats)}'.",
-                remedy=f"label or permute the data as '{own}'.",
-            )
+            what = f"The layer takes data labelled '{own}', not '{' '.join(formats)}'."
+            raise DataFormatError(what, remedy=f"label or permute the data as '{own}'.")
         return (own,)
 
 
@@ -197,13 +191,7 @@ class _NormalizedInput(
     # --- torch --------------------------------------------------------------------------
 
     def _statistics(self) -> dict[str, str]:
-        """Property to torch name of what the mode needs.
-
-        Raises
-        ------
-        UnsupportedLayerError
-            The normalization is a function.
-        """
+        """Property to torch name of what the mode needs; a function is refused."""
         mode = self._values["Normalization"]
         if not isinstance(mode, str):
             said = getattr(mode, "text", None) or _said(mode)
@@ -239,7 +227,6 @@ class _NormalizedInput(
         return np.ascontiguousarray(torch_order[..., None] if self._has_time() else torch_order)
 
     def assign_from_torch(self, module: nn.Module) -> Self:
-        """Take over the statistics of ``module``, the inverse of :meth:`to_torch`."""
         buffers = {name: tensor.detach().cpu().numpy() for name, tensor in module.named_buffers()}
         values = {}
         for name, torch_name in self._statistics().items():
@@ -257,10 +244,8 @@ class _NormalizedInput(
         from ..engine.inputs import Normalization
 
         if self._values.get("SplitComplexInputs"):
-            raise UnsupportedLayerError(
-                "SplitComplexInputs is true: complex data is not supported.",
-                where=("SplitComplexInputs",),
-            )
+            what = "SplitComplexInputs is true: complex data is not supported."
+            raise UnsupportedLayerError(what, where=("SplitComplexInputs",))
         shapes = {name: array.shape for name, array in self.torch_state().items()}
         self._warn_of_zero_divisor()
         return Normalization(self._values["Normalization"], shapes) if shapes else Identity()
@@ -315,13 +300,7 @@ def _said(saved: object) -> str:
 
 
 def _fitted(name: str, value: Array, size: tuple[int, ...]) -> Array:
-    """A statistic with as many dimensions as InputSize, each of size 1 or InputSize's.
-
-    Raises
-    ------
-    PropertyError
-        It does not fit.
-    """
+    """A statistic with as many dimensions as InputSize, each of size 1 or InputSize's."""
     if len(size) == 1 and value.size == max(value.shape):  # a vector of features, either way up
         value = value.ravel()
     full = restored(value, (None,) * len(size))
@@ -349,7 +328,6 @@ class _ImageInput(_NormalizedInput):
     )
 
     def input_size(self) -> tuple[int, ...]:
-        """The size with c."""
         return (*self.InputSize, 1)[: self.dims + 1]
 
     def description(self) -> str:
@@ -405,10 +383,8 @@ class SequenceInputLayer(
 
     def description(self) -> str:
         """For example ``Sequence input with 12 dimensions``."""
-        size = self.input_size()
-        if len(size) == 1:
-            return self._with_normalization(f"Sequence input with {size[0]} dimensions")
-        return self._with_normalization(f"Sequence input with {size_text(size)} dimensions")
+        size = size_text(self.input_size())
+        return self._with_normalization(f"Sequence input with {size} dimensions")
 
 
 class FeatureInputLayer(

@@ -200,17 +200,14 @@ def factor(default: float) -> Property[float]:
 
 def initializer(default: str, *choices: str) -> Property[str | Callable[..., Any]]:
     """The name of an initializer of MATLAB's, a function of the size, or the struct of a file."""
-    return Property(_initializer(choices), default, group=None)
-
-
-def _initializer(choices: tuple[str, ...]) -> Callable[[object], str | Callable[..., Any]]:
     # 'narrownormal' is how copies of the documentation that lost their hyphens spell it.
     by_key = {choice.replace("-", ""): choice for choice in choices}
     rule = "must be a function of the size, or one of " + ", ".join(f"'{c}'" for c in choices)
 
     def convert(value: object) -> str | Callable[..., Any]:
         if isinstance(value, Mapping):
-            value = _saved_initializer(value)
+            name = str(value.get("Class", "")).rpartition(".")[2]
+            value = _INITIALIZERS.get(name) or SavedInitializer(name)
         if callable(value):
             return value
         chosen = by_key.get(value.lower().replace("-", "")) if isinstance(value, str) else None
@@ -218,7 +215,7 @@ def _initializer(choices: tuple[str, ...]) -> Callable[[object], str | Callable[
             raise ValueError(rule)
         return chosen
 
-    return convert
+    return Property(convert, default, group=None)
 
 
 #: Saved class names of the initializers, by their last part.
@@ -231,12 +228,6 @@ _INITIALIZERS = {
     "Ones": "ones",
     "UnitForgetGate": "unit-forget-gate",
 }
-
-
-def _saved_initializer(saved: Mapping[str, Any]) -> str | SavedInitializer:
-    """The property value for a saved {Class, ConstructorArguments} initializer struct."""
-    name = str(saved.get("Class", "")).rpartition(".")[2]
-    return _INITIALIZERS.get(name) or SavedInitializer(name)
 
 
 class SavedInitializer:

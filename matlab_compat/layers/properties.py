@@ -204,10 +204,7 @@ def _is_plain_list(value: object) -> bool:
 
 def numeric(value: object, rule: str) -> Array:
     """``value`` as a real numeric array of any MATLAB class; ``logical`` is not a number here."""
-    try:
-        array = np.asarray(_host(value))
-    except (ValueError, TypeError):  # ragged lists
-        raise ValueError(rule) from None
+    array = _array(value, rule)
     if array.dtype.kind not in "iuf":
         raise ValueError(rule)
     return array
@@ -222,10 +219,12 @@ def few_numbers(value: object, rule: str) -> list[Any]:
     return numbers
 
 
-def _host(value: object) -> object:
-    """A torch tensor (parameter, CUDA) as something numpy takes; anything else unchanged."""
-    detach = getattr(value, "detach", None)
-    return detach().cpu().numpy() if detach is not None else value
+def _array(value: object, rule: str) -> Array:
+    detach = getattr(value, "detach", None)  # of a torch tensor, which may be on another device
+    try:
+        return np.asarray(detach().cpu().numpy() if detach is not None else value)
+    except (ValueError, TypeError):  # ragged lists
+        raise ValueError(rule) from None
 
 
 def _integers(value: object, rule: str, least: int) -> list[int]:
@@ -329,9 +328,10 @@ def text(value: object) -> str:
 
 def flag(value: object) -> bool:
     """A logical scalar; 0 and 1 of any numeric class are accepted, as in MATLAB."""
-    array = np.asarray(_host(value))
+    rule = "must be true or false (1 or 0)"
+    array = _array(value, rule)
     if array.size != 1 or array.dtype.kind not in "biuf" or array.item() not in (0, 1):
-        raise ValueError("must be true or false (1 or 0)")
+        raise ValueError(rule)
     return bool(array.item())
 
 
@@ -399,10 +399,7 @@ def parameter_array(value: object) -> Array:
     rule = "must be a real numeric array of class single or double"
     if value is None:
         return np.zeros((0, 0))
-    try:
-        array = np.asarray(_host(value))
-    except (ValueError, TypeError):  # ragged lists
-        raise ValueError(rule) from None
+    array = _array(value, rule)
     if array.size == 0:
         return np.zeros((0, 0))
     if array.dtype.kind in "iu" and not isinstance(value, np.ndarray | np.generic):

@@ -144,16 +144,13 @@ class RecurrentLayer(
 
     def _validate(self) -> None:
         for name, size in self._sizes(self.input_channels()).items():
-            if self._values[name].size:
+            if (value := self._values[name]).size:
                 need = f"{self.NumHiddenUnits} hidden units (InputSize {self.InputSize}) need"
-                self._values[name] = fitted(
-                    name, self._values[name], size, need, vector=name == "Bias"
-                )
+                self._values[name] = fitted(name, value, size, need, vector=name == "Bias")
         if self.InputSize == "auto" and self._input_size_shown() is not None:
             self._values["InputSize"] = self._input_size_shown()
 
     def _input_size_shown(self) -> int | None:
-        """The size of the input that the weights show."""
         return int(self.InputWeights.shape[1]) if self.InputWeights.size else None
 
     def _sizes(self, channels: int | None) -> dict[str, tuple[int | None, ...]]:
@@ -273,7 +270,6 @@ class RecurrentLayer(
 
     @property
     def _is_standard(self) -> bool:
-        """Whether torch's own module has these activations."""
         return (self.StateActivationFunction, self.GateActivationFunction) == ("tanh", "sigmoid")
 
     def description(self) -> str:

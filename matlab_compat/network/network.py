@@ -44,8 +44,7 @@ class LayerArray(list[Layer]):
             f"    {i:>2}   {name:<{wide}}   {kind:<{deep}}   {layer.description()}".rstrip()
             for i, (name, kind, layer) in enumerate(zip(names, kinds, self, strict=True), 1)
         ]
-        head = f"  {len(self)}{TIMES}1 Layer array with layers:"
-        return "\n".join([head, "", *rows])
+        return "\n".join([f"  {len(self)}{TIMES}1 Layer array with layers:", "", *rows])
 
 
 class Network:

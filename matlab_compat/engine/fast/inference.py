@@ -146,7 +146,6 @@ class Convolution(Inference):
         return self.prepared(x.shape, lambda: self._fastest(x))(x)
 
     def _fastest(self, x: Tensor) -> Run:
-        """What takes least time for inputs of the size of ``x``."""
         on_cpu = self.weight.device.type == "cpu" and self.weight.dtype == torch.float32
         if not (on_cpu and x.ndim == 4 and has_kernels()):
             return self._anywhere
@@ -333,9 +332,7 @@ class SavedStateLSTM(Inference):
 
     def __init__(self, layer: LSTM) -> None:
         directions = 2 if layer.bidirectional else 1
-        hidden, cell = (
-            by_direction(layer.get_buffer(name), directions) for name in layer.state_names
-        )
+        hidden, cell = (by_direction(layer.get_buffer(n), directions) for n in layer.state_names)
         values = dict(layer.named_parameters())
         super().__init__(hidden=hidden, cell=cell, **values)
         self.names, self.last = tuple(values), layer.settings.last

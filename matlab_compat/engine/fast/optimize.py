@@ -99,7 +99,6 @@ def _simplify(module: fx.GraphModule, node: fx.Node) -> None:
 
 
 def _remove(node: fx.Node) -> None:
-    """Let the node's input take its place."""
     node.replace_all_uses_with(node.all_input_nodes[0])
     node.graph.erase_node(node)
 

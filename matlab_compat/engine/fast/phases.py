@@ -116,11 +116,6 @@ class Shape:
         return self.rows.taps * self.columns.taps * self.channels
 
     @property
-    def dense_taps(self) -> int:
-        """As a dense convolution computes them: it is slow with few channels."""
-        return self.taps * max(self.channels, FEW) // self.channels
-
-    @property
     def weights(self) -> int:
         """Elements of the filters."""
         return self.channels * self.filters * self.rows.filter * self.columns.filter
@@ -277,7 +272,8 @@ class SubPixel(Algorithm):
     @staticmethod
     def work(n: int, shape: Shape) -> Work:
         """All phases with the taps of the longest; the output is written twice."""
-        products = n * shape.positions * shape.dense_taps * lanes(shape.phases * shape.filters)
+        taps = shape.taps * max(shape.channels, FEW) // shape.channels  # as they are computed
+        products = n * shape.positions * taps * lanes(shape.phases * shape.filters)
         written = n * shape.positions * shape.phases * shape.filters
         return Work(products, 2 * written + n * shape.input / 2 + shape.weights, 1)
 
@@ -494,17 +490,6 @@ def applies(x: Tensor, weight: Tensor) -> bool:
         and not torch.is_autocast_enabled("cpu")
         and torch._C._functorch.maybe_get_level(x) < 0  # no vmap or the like around x
     )
-
-
-def transposed(
-    x: Tensor,
-    weight: Tensor,
-    bias: Tensor | None,
-    stride: Sequence[int],
-    crop: Sequence[tuple[int, int]],
-) -> Tensor:
-    """The cropped transposed convolution by the algorithm of choice."""
-    return Prepared(weight, bias, stride, crop, frozen=False)(x)
 
 
 class Prepared:

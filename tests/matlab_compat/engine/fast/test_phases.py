@@ -45,7 +45,7 @@ def assert_right(
     pairs = ((crop[0], crop[1]), (crop[2], crop[3]))
     with torch.inference_mode():
         if algorithm is None:
-            y = phases.transposed(x, weight, torch.from_numpy(b), stride, pairs)
+            y = phases.Prepared(weight, torch.from_numpy(b), stride, pairs, frozen=False)(x)
         else:
             shape = phases.Shape.of(x, weight, stride, pairs)
             y = algorithm(weight, torch.from_numpy(b), shape)(x, shape)
@@ -132,10 +132,10 @@ def test_a_weight_that_is_not_finite_touches_only_its_outputs() -> None:
 def test_the_operator_itself_is_used(how: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where the algorithms are not made for: they are replaced by one that fails."""
 
-    def forbidden(*arguments: object) -> None:
+    def forbidden(*arguments: object, **named: object) -> None:
         raise AssertionError("used")
 
-    monkeypatch.setattr(phases, "transposed", forbidden)
+    monkeypatch.setattr(phases, "Prepared", forbidden)
     x, weight = torch.ones(2, 3, 4, 4), torch.ones(3, 2, 2, 2)
 
     def run(x: torch.Tensor, weight: torch.Tensor = weight) -> torch.Tensor:
