@@ -236,10 +236,7 @@ _ARCHIVES: tuple[tuple[str, Kind], ...] = (
 
 
 def kind_of(head: bytes, tail: bytes = b"") -> Kind | None:
-    """What a file is, by its first and last bytes; ``None`` if nothing tells.
-
-    The remedies are still to be given the file's name: :meth:`Kind.of`.
-    """
+    """What a file is by its first and last bytes, or ``None``; :meth:`Kind.of` adds its name."""
     if head.startswith(b"PK\x03\x04"):
         return _archive(head, tail)
     if head.startswith(_LEGACY_TORCH):
@@ -279,10 +276,7 @@ def not_a_mat_file(path: Path, head: bytes) -> NotAMatFileError:
 
 
 def refuse_others(path: Path, what: str) -> None:
-    """Refuse a file that is plainly none of ours before a library opens it.
-
-    Raises ``CorruptFileError``: what it is, and what to do about it.
-    """
+    """Raise ``CorruptFileError`` for a file plainly none of ours, before a library opens it."""
     kind = kind_of_file(path)
     if kind is not None and not _is_ours(kind):
         raise not_ours(path, what)

@@ -345,14 +345,11 @@ def _storage_types(dtype: np.dtype[Any]) -> list[DataType]:
 def checked_sparse(
     shape: tuple[int, ...], data: Array, rows: Array, starts: Array, *, is_logical: bool
 ) -> SparseArray:
-    """A consistent sparse matrix from zero-based rows and column starts, or ``CorruptFileError``.
-
-    Files may hold more room for numbers than there are; the rest is dropped.
-    """
+    """A consistent sparse matrix of zero-based rows and column starts, or ``CorruptFileError``."""
     problem = _sparse_problem(shape, data, rows, starts)
     if problem:
         raise corrupt(f"A sparse matrix is inconsistent: {problem}.")
-    count = int(starts[-1])
+    count = int(starts[-1])  # files may hold room for more
     values = data[:count] != 0 if is_logical else data[:count]
     return SparseArray(shape, values, rows[:count], starts)
 

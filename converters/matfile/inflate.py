@@ -52,10 +52,7 @@ _damaged = partial(corrupt, remedy=_DAMAGED)
 
 
 class Inflater:
-    """The inflated bytes of one compressed element, in order.
-
-    ``library`` is :mod:`zlib`, or a module that offers the same.
-    """
+    """The inflated bytes of one compressed element, in order; ``library`` does what zlib does."""
 
     def __init__(self, source: Source, start: int, size: int, library: Any = zlib) -> None:
         self._source = source
@@ -141,10 +138,7 @@ def inflate_array(
 
 
 def inflate_chunk(packed: bytes, size: int) -> bytes:
-    """The inflated bytes of a chunk that should have ``size``: never more than one byte above.
-
-    Raises ``zlib.error`` where they are damaged.
-    """
+    """The inflated bytes (one above ``size`` at most), or ``zlib.error`` where they are damaged."""
     with suppress(FASTEST.error):  # zlib has the last word
         chunk: bytes = FASTEST.decompressobj().decompress(packed, size + 1)
         if len(chunk) == size:

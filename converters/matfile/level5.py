@@ -39,10 +39,7 @@ class _Stored:
 
 
 class Level5Reader:
-    """Reads one file of level 5; see :class:`~converters.matfile.reader.MatReader`.
-
-    Objects whose values cannot be found or decoded become :class:`Damaged`.
-    """
+    """Reads level 5, a :class:`.reader.MatReader`; objects that cannot be read are ``Damaged``."""
 
     def __init__(
         self, source: Source, limits: Limits, page: CodePage, *, skip_objects: bool = False

@@ -53,10 +53,7 @@ class ObjectEntry:
 
 
 class ObjectIndex:
-    """Names, classes, objects and property lists of one store, checked when looked up.
-
-    Raises ``CorruptFileError`` wherever a number points outside its list.
-    """
+    """Names, classes, objects and property lists of a store; ``CorruptFileError`` beyond a list."""
 
     def __init__(self, metadata: bytes, cell_count: int, byte_order: str) -> None:
         if len(metadata) < _NAMES_AT:

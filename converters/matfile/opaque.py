@@ -76,10 +76,7 @@ def _as_handle(value: Value) -> Value:
 
 
 def function_text(raw: Value) -> str:
-    """The text of a function handle as MATLAB shows it, where the file has one.
-
-    Raises ``MatFileError`` where it is damaged.
-    """
+    """The text of a function handle, as MATLAB shows it; ``MatFileError`` where it is damaged."""
     if isinstance(raw, StructArray) and raw.shape == (1, 1):
         if "function_handle" in raw:
             return function_text(sound(raw["function_handle"]))

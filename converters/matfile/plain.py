@@ -29,10 +29,7 @@ _LATEST_MS = 2**63 / 1000  # what datetime64[us] can hold, about the year 294 00
 
 
 def to_plain(class_name: str, properties: _Properties, byte_order: str) -> Value:
-    """The plain value of an object whose class is one of ``CONVERTERS``.
-
-    ``byte_order`` is the file's; packed text needs it.
-    """
+    """The plain value of an object of one of ``CONVERTERS``; text is packed in ``byte_order``."""
     if class_name == "string":
         return _string(properties, byte_order)
     return CONVERTERS[class_name](properties)

@@ -98,10 +98,7 @@ class AveragePooling(Pooling):
 
 
 class MaxPooling(Pooling):
-    """The largest element of every window; padding never wins.
-
-    Shape: as :class:`AveragePooling`.
-    """
+    """The largest element of every window, never padding; shapes as :class:`AveragePooling`."""
 
     def pool(self, x: Tensor) -> Tensor:
         """The maxima."""
@@ -165,10 +162,7 @@ class GlobalPooling(nn.Module):
 
 
 class AdaptiveAveragePooling(nn.Module):
-    """The mean of equal blocks of the image, so many that the output has the size asked for.
-
-    How MATLAB divides an image where the blocks would not be equal is not documented: refused.
-    """
+    """The mean of equal blocks; how MATLAB makes unequal ones is not documented: refused."""
 
     def __init__(self, output_size: Sequence[int]) -> None:
         super().__init__()

@@ -24,10 +24,7 @@ _DTYPES = {
 
 
 def torch_dtype(dtype: DTypeLike | None) -> torch.dtype:
-    """The torch dtype for ``"single"``, ``"double"``, ``"half"``, ``"bfloat16"`` or a dtype.
-
-    ``None`` is single, the class in which MATLAB runs networks.
-    """
+    """The torch dtype for "single" (also ``None``), "double", "half", "bfloat16" or a dtype."""
     dtype = plain_text(dtype)
     if isinstance(dtype, torch.dtype):
         found: torch.dtype | None = dtype if dtype.is_floating_point else None

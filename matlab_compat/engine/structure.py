@@ -23,10 +23,7 @@ FLATTEN_ORDERS: dict[str, Callable[[int], list[int]]] = {
 
 
 class Flatten(nn.Module):
-    """N,C,*space to N,features, or N,C,*space,T to N,features,T.
-
-    ``order`` is a key of :data:`FLATTEN_ORDERS`.
-    """
+    """N,C,*space (,T) to N,features (,T); ``order`` is a key of :data:`FLATTEN_ORDERS`."""
 
     def __init__(self, order: str, spatial: int, time: bool) -> None:
         super().__init__()

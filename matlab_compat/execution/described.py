@@ -126,10 +126,7 @@ class Plan(Generic[L]):
     outputs: dict[str, tuple[Port, str]]
 
     def upto(self, names: Collection[str]) -> Plan[L]:
-        """What the (first) outputs of these layers need; they become the outputs.
-
-        The inputs stay all, so that they are given as for the whole network.
-        """
+        """What the (first) outputs of these layers need, as the outputs; all inputs stay."""
         needed = set(names)
         for step in reversed(self.steps):
             if step.name in needed:

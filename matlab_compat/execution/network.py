@@ -101,12 +101,8 @@ def computed(
     """The network's outputs, and the (first) outputs of the named layers, in one run.
 
     Without ``outputs`` only what the layers need is run, and built. The operations on the data,
-    but not the making of the module, are run ``inside`` a context.
-
-    Raises
-    ------
-    LayerNotFoundError
-        There is no layer of a name.
+    but not the making of the module, are run ``inside`` a context. ``LayerNotFoundError`` is raised
+    where there is no layer of a name.
     """
     for name in layers:
         network.layer(name)
@@ -377,10 +373,7 @@ def _in_order(first: NetworkInput, observations: list[Array], labels: str) -> An
 def result_labels(
     inputs: list[NetworkInput], labels: str, rank: int, *, is_activation: bool = False
 ) -> str:
-    """What the dimensions of :func:`as_matlab` (or :func:`as_activation`) are, in order.
-
-    ``rank`` is how many the result has.
-    """
+    """The labels of :func:`as_matlab` (or :func:`as_activation`), ``rank`` of them, in order."""
     first = inputs[0]
     if first.labelled:
         return first.data_format.of_output(labels)

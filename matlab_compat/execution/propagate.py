@@ -82,10 +82,7 @@ def input_sizes(
     batch: int = 1,
     steps: int = 1,
 ) -> dict[str, tuple[int, ...]]:
-    """Torch's size of each network input, for ``batch`` observations of ``steps`` time steps.
-
-    ``sizes`` are those that no input layer says.
-    """
+    """Torch's size of each network input; ``sizes`` are those that no input layer says."""
     given = dict(zip(plan.inputs, sizes, strict=False))
     layers = {step.name: step.layer for step in plan.steps}
     found = {}

@@ -60,13 +60,7 @@ CLASSES: dict[str, type[Layer]] = {}
 
 
 def enter(matlab_class: str, kind: type[Layer]) -> None:
-    """Make ``kind`` the layer class for objects of ``matlab_class``.
-
-    Raises
-    ------
-    UsageError
-        Another class is registered under that name.
-    """
+    """Make ``kind`` the layer class for ``matlab_class``; ``UsageError`` if another is."""
     if CLASSES.setdefault(matlab_class, kind) is not kind:
         raise UsageError(f"'{matlab_class}' is registered already.")
 
@@ -230,15 +224,10 @@ class Layer:
                 f"{type(self).__name__} has no property '{unknown[0]}'; it has "
                 f"{', '.join(self.properties)}."
             )
-        missing = [
-            name
-            for name, declared in self.properties.items()
-            if declared.default is REQUIRED and name not in values
-        ]
-        if missing:
+        given = {name: declared.default for name, declared in self.properties.items()} | values
+        if missing := [name for name, value in given.items() if value is REQUIRED]:
             raise PropertyError(f"{self.constructor} needs {' and '.join(missing)}.")
-        defaults = {name: declared.default for name, declared in self.properties.items()}
-        self.assign({**defaults, **values})
+        self.assign(given)
 
     # --- properties ---------------------------------------------------------------------
 

@@ -74,13 +74,7 @@ def _matrix(value: object) -> Edges:
 
 
 def edge_argument(value: object, dims: int) -> Edges:
-    """The argument ``Padding`` or ``Cropping``, in any of its numeric forms, as the property.
-
-    Raises
-    ------
-    ValueError
-        It has none of the forms.
-    """
+    """A numeric form of ``Padding`` or ``Cropping`` as the property, else ``ValueError``."""
     count = int(np.size(np.asarray(value, dtype=object)))
     if dims > 1 and count == dims:
         return edges_of(tuple((n, n) for n in nonnegative_integers(dims)(value)))
@@ -153,10 +147,7 @@ def edge_text(sizes: Edges | None) -> str:
 
 
 def without_same_size(kind: str, values: Mapping[str, object]) -> dict[str, object]:
-    """Saved fields without the size that 'same' mode had for the data of the training.
-
-    ``kind`` is "Padding" or "Cropping".
-    """
+    """Saved fields without the size that 'same' mode had in training. ``kind``: "Padding", say."""
     mode = values.get(f"{kind}Mode")
     same = isinstance(mode, str) and mode.lower() == "same"
     return {k: v for k, v in values.items() if not same or k != f"{kind}Size"}
@@ -173,13 +164,7 @@ ARGUMENT_FORMS = {
 def edge_properties(
     argument: str, dims: int, value: object, modes: tuple[str, ...] = ("same",)
 ) -> dict[str, object]:
-    """The argument ``Padding`` or ``Cropping`` as the properties of its Mode and Size.
-
-    Raises
-    ------
-    PropertyError
-        It is neither one of the ``modes`` nor a legal number of nonnegative integers.
-    """
+    """``Padding`` or ``Cropping`` as the properties of its Mode and Size, or ``PropertyError``."""
     if isinstance(value, str) and value.lower() in modes:
         return {f"{argument}Mode": value.lower()}
     try:

@@ -141,13 +141,7 @@ class _NormalizedInput(
         "Normalization.NumTrainingSamples": no_effect("for training"),
     },
 ):
-    """An input layer with normalization.
-
-    Raises
-    ------
-    PropertyError
-        A statistic has a size that does not fit InputSize.
-    """
+    """An input layer with normalization, whose statistics must fit InputSize."""
 
     Normalization = Property(_normalization, "none", doc="The mode.")
     NormalizationDimension = Property(

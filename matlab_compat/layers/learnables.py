@@ -106,10 +106,7 @@ class Layout:
 
 
 class Parameter(Property[Array]):
-    """A learnable parameter or a state of a layer.
-
-    ``layout`` says which torch parameter holds it and how; ``None`` leaves that to the layer.
-    """
+    """A learnable or state; ``layout`` says how torch has it, ``None`` leaves that to the layer."""
 
     def __init__(self, layout: Layout | None = None, *, group: str = LEARNABLE_PARAMETERS) -> None:
         super().__init__(parameter_array, default=None, group=group)

@@ -336,13 +336,7 @@ def flag(value: object) -> bool:
 
 
 def saved_flag(name: str, value: object) -> bool:
-    """A logical scalar of a file that is no property of the layer itself.
-
-    Raises
-    ------
-    PropertyError
-        It is none.
-    """
+    """A logical scalar of a file that is no property itself; ``PropertyError`` if it is none."""
     try:
         return flag(value)
     except ValueError as error:

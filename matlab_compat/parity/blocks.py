@@ -71,10 +71,7 @@ def wide(array: Array) -> Array:
 
 
 class Farthest:
-    """The largest of values that come in blocks, and the first element (as numpy counts) with it.
-
-    None of the values is negative or NaN.
-    """
+    """The largest of values in blocks, none negative or NaN, and the first element with it."""
 
     def __init__(self, blocks: Blocks) -> None:
         self.value = 0.0

@@ -33,10 +33,7 @@ class Rounding:
 
     @classmethod
     def of(cls, dtype: Any, *arrays: Array, tf32: bool = False) -> Rounding:
-        """The rounding of the coarsest format at work: the one computed in, or those of ``arrays``.
-
-        ``tf32`` if float32 is really rounded to TF32 on the way.
-        """
+        """Of the coarsest format: the one computed in (``tf32`` if it is used), or the arrays'."""
         names = {"float16": "half", "float32": "single", "complex64": "single"}
         saved = [names.get(array.dtype.name, "double") for array in arrays]
         formats = [Precision(dtype=dtype).format, *saved]
@@ -76,10 +73,7 @@ class Rule(ABC):
 
 
 class NeighbourRule(Rule):
-    """The default where there is no model: roundings of the largest neighbours.
-
-    ``rounding`` is that of the coarsest number format at work.
-    """
+    """Without a model: roundings, of the coarsest format at work, of the largest neighbours."""
 
     def __init__(self, rounding: Rounding, tolerance: Tolerance | None = None) -> None:
         super().__init__(tolerance)

@@ -128,10 +128,7 @@ class Result:
 def compare_each(
     results: Sequence[Result], sensitivity: Sensitivity, tolerance: Tolerance | None = None
 ) -> list[Comparison | NothingToCompareError]:
-    """Compare each result, in the order of ``sensitivity``, by what rounding can do to it.
-
-    In the place of a comparison that would say nothing stands the error that says so.
-    """
+    """Each result compared by what rounding can do to it, or the error that it says nothing."""
     found = [_compared(i, results[i], sensitivity, tolerance) for i in range(len(results))]
     most = PAIRS if tolerance is None else 1  # then for the figures only
     while sensitivity.pairs < most:

@@ -118,10 +118,7 @@ class Activation(Inference):
 
 
 class Convolution(Inference):
-    """A convolution and the activation after it.
-
-    Images come out channels last, whatever they came in, and so stay to the network's end.
-    """
+    """A convolution and the activation after it; images come out channels last, and stay so."""
 
     weight: Tensor
     bias: Tensor

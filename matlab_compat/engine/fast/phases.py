@@ -389,10 +389,7 @@ class Apart(Algorithm):
 
 
 class Planes(Algorithm):
-    """One matrix product to all taps of all filters, added up where they overlap.
-
-    The output of every filter is a plane of its own; a copy interleaves the phases.
-    """
+    """One matrix product to all taps of all filters, added up; a copy interleaves the phases."""
 
     channels_last = False
     cost = Cost(13.4, 590, 6, 1_400)

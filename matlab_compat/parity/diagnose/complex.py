@@ -17,14 +17,9 @@ _PARTS = {"real part only": "real", "imaginary part only": "imag", "magnitude on
 
 def complex_changes(actual: Array, expected: Array, measure: Measure) -> Iterator[Candidate]:
     """Candidates for arrays one of which is complex."""
-    yield Candidate(
-        "complex conjugate",
-        f"{Side.EXPECTED} is the complex conjugate of {Side.ACTUAL_ONE}: conj(Y)",
-        "conjugate one side: Y = conj(Y); in MATLAB.",
-        np.conj(actual),
-        expected,
-        rank=0,
-    )
+    said = f"{Side.EXPECTED} is the complex conjugate of {Side.ACTUAL_ONE}: conj(Y)"
+    remedy = "conjugate one side: Y = conj(Y); in MATLAB."
+    yield Candidate("complex conjugate", said, remedy, np.conj(actual), expected, rank=0)
     if actual.ndim >= 2:
         yield Candidate(
             "conjugate transposed",

@@ -84,10 +84,7 @@ def measure_of(
     *,
     turned: bool = False,
 ) -> Measure:
-    """The rule of a comparison with one scale for all elements, the largest that one has.
-
-    ``turned`` if what is tested stands as the expected side.
-    """
+    """A comparison's rule with its largest scale; ``turned`` if the expected side is tested."""
     finite = expected[np.isfinite(expected)]
     largest = float(np.abs(finite).max()) if finite.size else 0.0
     scale = comparison.scale

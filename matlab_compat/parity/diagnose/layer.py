@@ -45,10 +45,7 @@ EPSILONS = (1e-5, 1e-3, 1e-4, 1e-6, 1e-8, 1e-12, 2e-5, 0.0)
 
 
 def variations(layer: Layer, size: Sequence[int] = ()) -> Iterator[Variation]:
-    """The layer with each mistake that it allows, the likely ones first.
-
-    ``size`` is the spatial size of its input, for 'same' paddings that depend on it.
-    """
+    """The layer with each mistake, the likely ones first, for an input of spatial ``size``."""
     return every_mistake(layer, tuple(size))
 
 

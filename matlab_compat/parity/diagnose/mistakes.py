@@ -82,10 +82,7 @@ def changed(layer: Layer, **values: object) -> Layer | None:
 def variation(
     layer: Layer, name: str, text: str, remedy: str, rank: int = 0, **values: object
 ) -> Iterator[Variation]:
-    """The layer with these properties, if it may have them and they are other ones.
-
-    The rest is as in :class:`Variation`.
-    """
+    """The layer with these properties (:class:`Variation`), if it may have them and has others."""
     other = changed(layer, **values)
     if other is not None and other != layer:
         yield Variation(name, text, remedy, other, rank)

@@ -37,10 +37,7 @@ class Suspicion:
 def diagnose_network(
     run: Run, target: Target, equal: Sequence[str], patience: Patience
 ) -> tuple[Diagnosis, ...]:
-    """The mistakes in layers that explain the difference at ``target``.
-
-    ``equal`` are layers whose activations agree: nothing before them is suspected.
-    """
+    """The mistakes that explain the difference at ``target``, none before ``equal`` layers."""
     cleared: set[str] = set().union(*(ancestors(run.plan, name) for name in equal))
     suspects = [
         step

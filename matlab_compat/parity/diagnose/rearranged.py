@@ -111,14 +111,9 @@ def _flips(actual: Array, expected: Array, every: Axes) -> Iterator[Candidate]:
                 continue
             kinds = {every.labels[axis] for axis in axes}
             hint = next((_FLIPPED[kind] for kind in "TS" if kind in kinds), "")
-            yield Candidate(
-                f"{said} flipped",
-                f"{Side.EXPECTED} is {Side.ACTUAL_ONE} flipped along {said}",
-                f"undo it on one side: {back}; in MATLAB{hint}.",
-                flipped,
-                expected,
-                rank=count,
-            )
+            text = f"{Side.EXPECTED} is {Side.ACTUAL_ONE} flipped along {said}"
+            remedy = f"undo it on one side: {back}; in MATLAB{hint}."
+            yield Candidate(f"{said} flipped", text, remedy, flipped, expected, rank=count)
     if every.labels[:2] in ("SS", "UU"):
         yield from _rotations(actual, expected)
 

@@ -32,10 +32,7 @@ class Target:
 
 
 class Run:
-    """A network run once, layer by layer, with everything it computed kept.
-
-    Of lists of sequences only one is run.
-    """
+    """A network run once, layer by layer (of a list, one sequence), with every value kept."""
 
     def __init__(
         self, network: Network, inputs: Inputs, precision: Precision, sequence: int = 0

@@ -26,10 +26,7 @@ ENDINGS = (".png", ".pdf", ".svg")
 
 
 def check_plot(path: Path) -> None:
-    """Refuse, before anything is computed, a figure that could not be drawn.
-
-    For matplotlib is not installed, or does not know the ending of the file.
-    """
+    """Refuse early what could not be drawn: no matplotlib, or an ending that it does not know."""
     if path.suffix.lower() not in ENDINGS:
         what = f"A figure cannot be written as '{path.suffix}'."
         raise UsageError(what, where=(str(path),), remedy=f"use one of {', '.join(ENDINGS)}.")
