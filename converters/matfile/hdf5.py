@@ -187,10 +187,7 @@ class Hdf5File:
         return [b"".join(np.atleast_1d(name)).decode("utf-8", "replace") for name in value]
 
     def _check_heap_use(self, count: int) -> None:
-        """Refuse variable-length elements that may all share one large heap object.
-
-        HDF5 copies that object once for each element, before anyone can count the bytes.
-        """
+        """Refuse elements that may share a large heap object: HDF5 copies it for each of them."""
         if count * self._largest_heap > _MAX_HEAP_BYTES:
             raise LimitExceededError(
                 "The names of a struct's fields expand to implausibly many bytes.", remedy=RESAVE_73
@@ -237,10 +234,7 @@ def _check_heap(data: bytes, size: int) -> None:
 
 
 def _check_variable_length(kind: Any) -> None:
-    """Refuse objects in HDF5's sense other than references and characters in a row.
-
-    HDF5 and h5py crash on kinds they do not know, and on rows of what makes no sense in rows.
-    """
+    """Refuse kinds other than references and characters in a row: HDF5 and h5py may crash."""
     encoded = kind.encode()[2:]
     kind_of, variant = encoded[0] & 0xF, encoded[1] & 0xF
     if kind_of == h5t.REFERENCE and variant == 0:
@@ -357,10 +351,7 @@ def _read(node: Node) -> Array:
 
 
 def _filters(node: Node) -> list[int]:
-    """The filters of a data set, in the order of writing; its data are known to be there.
-
-    Anything but gzip and shuffle is refused: HDF5 would look for a plug-in to run.
-    """
+    """A data set's filters in order, gzip or shuffle: for others HDF5 would run plug-ins."""
     plan = node.get_create_plist()
     if plan.get_layout() != h5d.CHUNKED:
         _check_storage(node)

@@ -23,10 +23,7 @@ _MAX_PIECE = 1 << 24
 
 
 def is_virtual(read: Read, address: int) -> bool:
-    """Whether the header at ``address`` is that of a virtual data set.
-
-    Where the header ends early, HDF5 itself refuses it without harm.
-    """
+    """Whether the header at ``address`` is that of a virtual data set; HDF5 refuses short ones."""
     return any(
         kind == _LAYOUT and body[0] >= _FIRST_VERSION_WITH_VIRTUAL and body[1] == _VIRTUAL
         for kind, body in _messages(read, address)

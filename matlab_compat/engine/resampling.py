@@ -101,10 +101,7 @@ def _take(x: Tensor, axis: int, indices: Tensor) -> Tensor:
 
 
 class Crop(nn.Module):
-    """Cuts the first input to the size of the second.
-
-    ``start`` is the first row, column (and plane) kept, from 0; ``None`` cuts from the centre.
-    """
+    """Cuts the first input to the size of the second, from ``start`` (0-based) or the centre."""
 
     def __init__(self, dims: int, start: Sequence[int] | None) -> None:
         super().__init__()

@@ -103,10 +103,7 @@ class Concatenation(Join):
 
 
 class Folding(nn.Module):
-    """Time steps as observations: N,C,*space,T to N*T,C,*space.
-
-    The second output is a tensor whose *shape* is (N,), which :class:`Unfolding` needs.
-    """
+    """N,C,*space,T to N*T,C,*space; also a tensor whose *shape*, (N,), :class:`Unfolding` needs."""
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """(out, miniBatchSize)."""

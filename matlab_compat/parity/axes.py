@@ -70,10 +70,7 @@ def matlab_size(array: Array) -> tuple[int, ...]:
 
 
 def labels_of(model: Layer | Network, inputs: Inputs, port: int = 0, rank: int = 0) -> str:
-    """What the dimensions of an output are, as ``predict`` gives it; "" where that is not known.
-
-    ``rank`` is how many a network's output has.
-    """
+    """What the dimensions of an output, of ``rank``, are as ``predict`` gives it; "" if unknown."""
     from ..execution.network import network_inputs, result_labels
     from ..layers.base import Layer
 

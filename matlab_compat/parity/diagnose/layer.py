@@ -400,10 +400,7 @@ COARSE = {"half": "half precision or TF32", "bfloat16": "bfloat16"}
 
 
 def rounded_operands(layer: Layer) -> Iterator[Variation]:
-    """Products of rounded numbers, summed in single: what TF32 and automatic casts do.
-
-    In a network all layers would round: see :mod:`.rounded`.
-    """
+    """Products of rounded numbers summed in single: TF32, casts. Of networks: :mod:`.rounded`."""
     if not any(name.endswith("Weights") for name in layer.learnables()):
         return
     for name, whose in COARSE.items():
