@@ -15,7 +15,7 @@ from .errors import MatlabCompatError, MatlabCompatWarning
 
 if TYPE_CHECKING:
     from .data_format import dlarray
-    from .functions import dlconv, dltranspconv
+    from .functions import *
     from .layers import *
     from .memory import keep_memory as keep_memory
     from .network import (
@@ -42,7 +42,10 @@ _PLACES = {
     name: module
     for module, names in {
         "data_format": "dlarray",
-        "functions": "dlconv dltranspconv",
+        "functions": "attention avgpool batchnorm crosschannelnorm crossentropy depthToSpace dims "
+        "dlconv dlresize dltranspconv embed finddim fullyconnect gelu groupnorm gru huber "
+        "instancenorm l1loss l2loss layernorm leakyrelu lstm maxpool maxunpool mse onehotdecode "
+        "onehotencode relu sigmoid softmax spaceToDepth stripdims",
         "memory": "keep_memory",
         "network": "LayerArray Network addLayers connectLayers disconnectLayers dlnetwork "
         "initialize layerGraph removeLayers replaceLayer",

@@ -27,8 +27,9 @@ class Settings:
 class Attention(nn.Module):
     """attentionLayer: queries N,C,Q, keys N,C,K and values N,D,K to N,D,Q.
 
-    With a mask N,1,K (1 for data, 0 for padding) no query attends to padding. The scores, where
-    they are an output, are K,Q,heads,N: unlabelled dimensions keep MATLAB's order.
+    With a mask N,1,K (1 for data, 0 for padding) no query attends to padding; ``pairs``, N,Q,K or
+    1,Q,K, is 0 where a query does not attend to a key. The scores, where they are an output, are
+    K,Q,heads,N: unlabelled dimensions keep MATLAB's order.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -36,11 +37,19 @@ class Attention(nn.Module):
         self.settings = settings
 
     def forward(
-        self, query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None = None
+        self,
+        query: Tensor,
+        key: Tensor,
+        value: Tensor,
+        mask: Tensor | None = None,
+        pairs: Tensor | None = None,
     ) -> Tensor | tuple[Tensor, Tensor]:
         """See the class."""
         q, k, v = (self._heads(x) for x in (query, key, value))
         allowed = self._allowed(q, k, mask)
+        if pairs is not None:
+            wanted = pairs[:, None] != 0  # N,1,Q,K
+            allowed = wanted if allowed is None else allowed & wanted
         s = self.settings
         dropout = s.dropout if self.training else 0.0
         if not s.scores:

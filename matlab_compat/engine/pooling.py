@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import torch
@@ -108,23 +109,30 @@ class MaxPooling(Pooling):
 
 
 class MaxPoolingWithIndices(Pooling):
-    """Max pooling of images that also says what :class:`MaxUnpooling` needs.
+    """Max pooling that also says what :class:`MaxUnpooling` needs.
 
-    Outputs: the pooled N,C,H',W'; ``indices`` N,C,H',W', the place of each in the flattened image
-    (row-major, 0-based, as torch counts: not MATLAB's encoding); ``size``, a tensor whose *shape*
-    is the H,W of the input, so that sizes stay visible to ``torch.export``.
+    Outputs: the pooled N,C,*out; ``indices`` of the same size, the place of each in the flattened
+    image (row-major, 0-based, as torch counts: not MATLAB's encoding); ``size``, a tensor whose
+    *shape* is the *in of the input, so that sizes stay visible to ``torch.export``.
     """
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:  # type: ignore[override]
         """(out, indices, size)."""
         pairs = self.pairs(x)
         padded = pad(x, pairs, -torch.inf)
-        pooled, flat = functional.max_pool2d(
-            padded, self.pool_size, self.stride, return_indices=True
-        )
-        (top, _), (left, _) = pairs
-        row, column = flat // padded.shape[-1] - top, flat % padded.shape[-1] - left
-        return pooled, row * x.shape[-1] + column, x.new_zeros(()).expand(x.shape[2:])
+        pooled, flat = MAXIMUM[len(pairs)](padded, self.pool_size, self.stride, return_indices=True)
+        place = torch.zeros_like(flat)
+        for (before, _), step, size in zip(
+            pairs, _steps(padded.shape[2:]), _steps(x.shape[2:]), strict=True
+        ):
+            place = place + (flat // step - before) * size
+            flat = flat % step
+        return pooled, place, x.new_zeros(()).expand(x.shape[2:])
+
+
+def _steps(shape: Sequence[int]) -> list[int]:
+    """How many elements of a row-major array lie between neighbours along each dimension."""
+    return [math.prod(shape[axis + 1 :]) for axis in range(len(shape))]
 
 
 class MaxUnpooling(nn.Module):

@@ -101,6 +101,11 @@ class Recurrence(nn.Module):
             )
         return state.expand(x.shape[0], -1)
 
+    def _tensor(self, name: str) -> Tensor:
+        """A parameter, or the tensor that ``torch.func.functional_call`` has in its place."""
+        tensor: Tensor = getattr(self, name)
+        return tensor
+
     def recur(self, x: Tensor, states: States) -> tuple[Tensor, States]:
         """N,T,C and states N,H to N,T,H and final states N,H."""
         raise NotImplementedError
@@ -133,7 +138,7 @@ class LSTM(Recurrence, nn.LSTM):  # type: ignore[misc]  # forward takes N,C,T
             y, (h, c) = nn.LSTM.forward(self, x, (h, c))
         else:
             names = ("weight_ih_l0", "weight_hh_l0")
-            weights = sum(self.get_parameter(name).numel() for name in names)
+            weights = sum(self._tensor(name).numel() for name in names)
             with threads_for_steps(x, weights):
                 y, (h, c) = nn.LSTM.forward(self, x, (h, c))
         return y, (_joined(h), _joined(c))
@@ -191,7 +196,7 @@ class SteppedRecurrence(Recurrence):
 
     def _run(self, x: Tensor, states: States, suffix: str) -> tuple[Tensor, States]:
         """One direction; the reverse one from the last time step to the first."""
-        x = x @ self.get_parameter("input_projector") if self.projected else x
+        x = x @ self._tensor("input_projector") if self.projected else x
         inputs = F.linear(x, *self._weights("ih", suffix)).unbind(1)
         recurrent = self._weights("hh", suffix)
         outputs = []
@@ -203,11 +208,11 @@ class SteppedRecurrence(Recurrence):
     def _weights(self, kind: str, suffix: str) -> tuple[Tensor, Tensor]:
         """Weights and bias for the input ("ih") or the hidden state ("hh")."""
         names = (f"weight_{kind}_l0{suffix}", f"bias_{kind}_l0{suffix}")
-        return self.get_parameter(names[0]), self.get_parameter(names[1])
+        return self._tensor(names[0]), self._tensor(names[1])
 
     def project(self, h: Tensor) -> Tensor:
         """What the recurrent weights are applied to."""
-        return h @ self.get_parameter("output_projector") if self.projected else h
+        return h @ self._tensor("output_projector") if self.projected else h
 
     def step(self, inputs: Tensor, states: States, recurrent: Weights) -> States:
         """The next states, from ``inputs = W*x + b`` and the states before."""

@@ -152,8 +152,8 @@ class BatchNormalizationLayer(
 
 # --- statistics of each observation -------------------------------------------------------
 
-#: OperationDimension -> the labels that share statistics besides the channels of a group.
-_SHARED = {"channel-only": "", "spatial-channel": "S", "batch-excluded": "ST"}
+#: OperationDimension to the labels that share statistics besides the channels of a group.
+SHARED = {"channel-only": "", "spatial-channel": "S", "batch-excluded": "ST"}
 
 
 class _GroupedNormalization(_Normalization, module="engine.normalization.ChannelGroupNorm"):
@@ -175,7 +175,7 @@ class _GroupedNormalization(_Normalization, module="engine.normalization.Channel
     def _shared(self, data_format: str) -> str:
         """The labels besides C that share statistics."""
         if self.OperationDimension != "auto":
-            return _SHARED[self.OperationDimension]
+            return SHARED[self.OperationDimension]
         if data_format == "SCB":  # a row of patches or tokens, each of which is normalized alone
             self._warn_of_auto(data_format, "channel-only")
             return ""
@@ -200,7 +200,7 @@ class _GroupedNormalization(_Normalization, module="engine.normalization.Channel
         return self.groups(channels), channels, self.Epsilon, apart
 
 
-_group_count = either(
+group_count = either(
     "must be a positive integer, 'all-channels' or 'channel-wise'",
     positive_integer,
     "all-channels",
@@ -230,7 +230,7 @@ class GroupNormalizationLayer(
 
     kind = "Group normalization"
 
-    NumGroups = Property(_group_count, read_only=True)
+    NumGroups = Property(group_count, read_only=True)
 
     def _validate(self) -> None:
         super()._validate()

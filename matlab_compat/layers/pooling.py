@@ -41,7 +41,7 @@ FORMATS = {
 }
 
 
-_padding_value = either("must be 0 or 'mean'", number("0", lambda n: n == 0), "mean")
+padding_value = either("must be 0 or 'mean'", number("0", lambda n: n == 0), "mean")
 
 
 # --- windows ----------------------------------------------------------------------------
@@ -125,7 +125,7 @@ class _Average(PoolingLayer, module="engine.pooling.AveragePooling"):
 
     kind = "average"
 
-    PaddingValue = Property(_padding_value, 0, read_only=True, doc="0 or 'mean'.")
+    PaddingValue = Property(padding_value, 0, read_only=True, doc="0 or 'mean'.")
 
     def _module_arguments(self, formats: tuple[str, ...]) -> tuple[Any, ...]:
         return (*super()._module_arguments(formats), self.PaddingValue == 0)

@@ -35,8 +35,8 @@ if TYPE_CHECKING:
 # --- resize -----------------------------------------------------------------------------
 
 
-def _positive(count: int) -> Any:
-    """``count`` positive numbers; a scalar expands."""
+def scales(count: int) -> Any:
+    """``count`` positive numbers, or "not set"; a scalar expands."""
     rule = f"must be {count} positive numbers, or one for all dimensions"
 
     def convert(value: object) -> tuple[float, ...]:
@@ -75,7 +75,7 @@ class _Resize(
     )
     NearestRoundingMode = Property(one_of("round", "floor", "onnx-10"), "round", read_only=True)
     EnableReferenceInput = Property(flag, False, read_only=True, doc="A second input, ref.")
-    Scale = PerDimension(_positive, None, ("", "[rows columns].", "By dimension."), read_only=True)
+    Scale = PerDimension(scales, None, ("", "[rows columns].", "By dimension."), read_only=True)
     OutputSize = PerDimension(_output_size, None, ("", "[h w].", "[h w d]."), read_only=True)
 
     def _validate(self) -> None:

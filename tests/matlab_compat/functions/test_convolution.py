@@ -14,8 +14,8 @@ import pytest
 from matlab_compat import dlarray, dlconv, dltranspconv
 from matlab_compat.errors import DataFormatError, PropertyError
 
-from . import filter_reference as sums
-from .filter_reference import (
+from .. import filter_reference as sums
+from ..filter_reference import (
     PAD_MODES,
     assert_close,
     from_torch_order,
