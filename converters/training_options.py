@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from os import PathLike
 
+import numpy as np
+
 from matlab_compat.errors import AmbiguousLayerError, MatFileError, VariableNotFoundError, locating
 from matlab_compat.training_options import TrainingOptions
 from matlab_compat.training_options import load_training_options as options_of
@@ -43,7 +45,19 @@ def load_training_options(
     with open_mat(path, limits=limits) as mat, locating(str(path)):
         where, saved = _the_only(list(_found(mat, variable)))
         with locating(where):
-            return options_of(object_fields(saved), saved.class_name)
+            fields = object_fields(saved)
+            if "LearnRateSchedule" in fields:
+                fields = {**fields, "LearnRateSchedule": _schedule(fields["LearnRateSchedule"])}
+            return options_of(fields, saved.class_name)
+
+
+def _schedule(value: Value) -> object:
+    """A schedule of R2024b, an object or a cell of them, as its properties with ``class``."""
+    if isinstance(value, MatObject):
+        return {**object_fields(value), "class": value.class_name}
+    if isinstance(value, np.ndarray) and value.dtype == object:
+        return [_schedule(one) for one in value.ravel(order="F")]
+    return value
 
 
 def _the_only(found: list[tuple[str, MatObject]]) -> tuple[str, MatObject]:

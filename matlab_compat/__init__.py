@@ -17,6 +17,14 @@ if TYPE_CHECKING:
     from .data_format import dlarray
     from .functions import *
     from .layers import *
+    from .learn_rates import (
+        cosineLearnRate,
+        cyclicalLearnRate,
+        exponentialLearnRate,
+        piecewiseLearnRate,
+        polynomialLearnRate,
+        warmupLearnRate,
+    )
     from .memory import keep_memory as keep_memory
     from .network import (
         LayerArray,
@@ -46,6 +54,8 @@ _PLACES = {
         "dlconv dlresize dltranspconv embed finddim fullyconnect gelu groupnorm gru huber "
         "instancenorm l1loss l2loss layernorm leakyrelu lstm maxpool maxunpool mse onehotdecode "
         "onehotencode relu sigmoid softmax spaceToDepth stripdims",
+        "learn_rates": "cosineLearnRate cyclicalLearnRate exponentialLearnRate "
+        "piecewiseLearnRate polynomialLearnRate warmupLearnRate",
         "memory": "keep_memory",
         "network": "LayerArray Network addLayers connectLayers disconnectLayers dlnetwork "
         "initialize layerGraph removeLayers replaceLayer",

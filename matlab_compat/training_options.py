@@ -7,12 +7,12 @@ fields of options that users saved.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 from .display import number_text
-from .errors import PropertyError, UnsupportedLayerError, UsageError
+from .errors import PropertyError, UnsupportedLayerError, UsageError, warn
 from .layers.properties import (
     anything,
     nonnegative_scalar,
@@ -23,13 +23,14 @@ from .layers.properties import (
     text,
     unit_interval,
 )
+from .learn_rates import RateSchedule, factor_at, schedules_of
 from .training import parameter_groups
 
 if TYPE_CHECKING:
     import torch
     from torch import nn
 
-Solver = Literal["sgdm", "adam", "rmsprop"]
+Solver = Literal["sgdm", "adam", "rmsprop", "lbfgs"]
 
 
 def _threshold(value: object) -> float:
@@ -61,7 +62,31 @@ _DEFAULTS: dict[Solver, dict[str, float]] = {
     "sgdm": {"InitialLearnRate": 0.01, "SquaredGradientDecayFactor": 0.9},
     "adam": {"InitialLearnRate": 0.001, "SquaredGradientDecayFactor": 0.999},
     "rmsprop": {"InitialLearnRate": 0.001, "SquaredGradientDecayFactor": 0.9},
+    "lbfgs": {"InitialLearnRate": 1.0, "SquaredGradientDecayFactor": 0.9},
 }
+#: Options of lbfgs alone, and their rules.
+_LBFGS_RULES: dict[str, Callable[[object], Any]] = {
+    "MaxIterations": positive_integer,
+    "LineSearchMethod": one_of("weak-wolfe", "strong-wolfe", "backtracking"),
+    "MaxNumLineSearchIterations": positive_integer,
+    "GradientTolerance": nonnegative_scalar,
+    "StepTolerance": nonnegative_scalar,
+    "HistorySize": positive_integer,
+    "InitialInverseHessianFactor": positive_scalar,
+}
+
+
+@dataclass(frozen=True)
+class LBFGSOptions:
+    """What TrainingOptionsLBFGS has besides, under MATLAB's names."""
+
+    MaxIterations: int
+    LineSearchMethod: str
+    MaxNumLineSearchIterations: int
+    GradientTolerance: float
+    StepTolerance: float
+    HistorySize: int = 10
+    InitialInverseHessianFactor: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -83,6 +108,8 @@ class TrainingOptions:
     MaxEpochs: int = 30
     MiniBatchSize: int = 128
     Shuffle: str = "once"
+    #: The options of lbfgs; ``None`` for the other solvers.
+    lbfgs: LBFGSOptions | None = None
     #: Options that have no counterpart in an optimizer or schedule: validation, display,
     #: hardware, sequence padding ... by name.
     without_counterpart: dict[str, Any] = field(default_factory=dict)
@@ -105,9 +132,17 @@ class TrainingOptions:
         the same in both.
         adam: torch corrects the bias of both averages; MATLAB's page leaves the correction out of
         its formulas, so where Epsilon enters may differ.
+        lbfgs: see :meth:`_of_lbfgs`; call ``optimizer.step(closure)`` once, on all of the data.
+
+        Raises
+        ------
+        UnsupportedLayerError
+            lbfgs with a line search or a first Hessian that torch has not.
         """
         import torch
 
+        if self.lbfgs is not None:
+            return self._of_lbfgs(self.lbfgs, parameters)
         groups = self._groups(parameters)
         rate, l2 = self.InitialLearnRate, self.L2Regularization
         if self.Solver == "sgdm":
@@ -118,6 +153,55 @@ class TrainingOptions:
         decay = self.SquaredGradientDecayFactor
         return torch.optim.RMSprop(groups, rate, decay, self.Epsilon, weight_decay=l2)
 
+    def _of_lbfgs(self, own: LBFGSOptions, parameters: Any) -> torch.optim.Optimizer:
+        """``torch.optim.LBFGS``, whose one ``step(closure)`` is the whole training.
+
+        torch searches for the strong Wolfe conditions, which fulfil MATLAB's weak ones (its
+        default) as well, but may take other steps. It has neither L2 regularization nor factors:
+        add :meth:`penalty` to the loss in the closure.
+        """
+        import torch
+        from torch import nn
+
+        if own.LineSearchMethod == "backtracking" or own.InitialInverseHessianFactor != 1:
+            raise UnsupportedLayerError(
+                f"torch.optim.LBFGS has no LineSearchMethod '{own.LineSearchMethod}' with "
+                f"InitialInverseHessianFactor {number_text(own.InitialInverseHessianFactor)}.",
+                where=("LineSearchMethod",),
+                remedy="choose a torch optimizer yourself.",
+            )
+        given = parameters.parameters() if isinstance(parameters, nn.Module) else parameters
+        return torch.optim.LBFGS(
+            [p for p in given if p.requires_grad],
+            lr=1.0,
+            max_iter=own.MaxIterations,
+            max_eval=own.MaxIterations * own.MaxNumLineSearchIterations,
+            tolerance_grad=own.GradientTolerance,
+            tolerance_change=own.StepTolerance,
+            history_size=own.HistorySize,
+            line_search_fn="strong_wolfe",
+        )
+
+    def penalty(
+        self, parameters: nn.Module | Iterable[nn.Parameter] | list[dict[str, Any]]
+    ) -> torch.Tensor:
+        """L2 regularization as a summand of the loss, ``L2/2 * sum(w.^2)``, with the L2 factors.
+
+        For solvers that cannot add it to the gradient, as lbfgs; those of :meth:`optimizer` do.
+        """
+        import torch
+        from torch import nn
+
+        groups = self._groups(parameters)
+        if not isinstance(parameters, nn.Module):
+            groups = [g if isinstance(g, dict) else {"params": [g]} for g in groups]
+        parts = [
+            group.get("weight_decay", self.L2Regularization) / 2 * p.square().sum()
+            for group in groups
+            for p in group["params"]
+        ]
+        return torch.stack(parts).sum()
+
     def _groups(self, parameters: Any) -> Any:
         from torch import nn
 
@@ -125,28 +209,56 @@ class TrainingOptions:
             return parameter_groups(parameters, self.InitialLearnRate, self.L2Regularization)
         return parameters
 
-    def schedule(self, optimizer: torch.optim.Optimizer) -> torch.optim.lr_scheduler.LRScheduler:
+    def schedule(
+        self,
+        optimizer: torch.optim.Optimizer,
+        schedule: RateSchedule | Sequence[RateSchedule] | None = None,
+        *,
+        iterations_per_epoch: int | None = None,
+    ) -> torch.optim.lr_scheduler.LRScheduler:
         """The schedule of the learning rate; call its ``step()`` after every **epoch**.
 
         'piecewise' multiplies the rate by LearnRateDropFactor every LearnRateDropPeriod epochs,
-        'none' keeps it.
+        'none' keeps it. Schedules of R2024b (``cosineLearnRate`` and its like, one or several that
+        follow each other) multiply it by a factor of their own.
+
+        Parameters
+        ----------
+        schedule:
+            One or several to use in the place of LearnRateSchedule; needed where that is a text
+            whose numbers MATLAB fills in ('cosine').
+        iterations_per_epoch:
+            With it, call ``step()`` after every **iteration**; needed by schedules whose
+            FrequencyUnit is 'iteration'.
 
         Raises
         ------
-        UnsupportedLayerError
-            Another schedule (they came with R2024b).
+        UsageError
+            Another schedule, one without its numbers, or one that counts iterations without
+            ``iterations_per_epoch``.
         """
         from torch.optim.lr_scheduler import LambdaLR, StepLR
 
-        if self.LearnRateSchedule == "piecewise":
-            return StepLR(optimizer, self.LearnRateDropPeriod, self.LearnRateDropFactor)
-        if self.LearnRateSchedule == "none":
-            return LambdaLR(optimizer, lambda epoch: 1.0)
-        raise UnsupportedLayerError(
-            f"LearnRateSchedule {self.LearnRateSchedule!r} is not known.",
+        each = iterations_per_epoch or 1
+        chosen = self.LearnRateSchedule if schedule is None else schedule
+        if chosen == "piecewise":
+            return StepLR(optimizer, self.LearnRateDropPeriod * each, self.LearnRateDropFactor)
+        if chosen == "none":
+            return LambdaLR(optimizer, lambda step: 1.0)
+        sequence = schedules_of(chosen)
+        if iterations_per_epoch is None and any(s.FrequencyUnit == "iteration" for s in sequence):
+            raise UsageError(
+                "The schedule counts iterations.",
+                where=("LearnRateSchedule",),
+                remedy="options.schedule(optimizer, iterations_per_epoch=len(loader)), and step() "
+                "after every iteration.",
+            )
+        warn(
+            "Where on its curve MATLAB has the first step of a learning rate schedule is not "
+            "certain; here the curve begins with it.",
             where=("LearnRateSchedule",),
-            remedy="use one of torch.optim.lr_scheduler.",
         )
+        return LambdaLR(optimizer, lambda step: factor_at(sequence, step, each))
 
     @property
     def clipping(self) -> str:
@@ -180,7 +292,7 @@ class TrainingOptions:
 
 
 def load_training_options(fields: Mapping[str, Any], class_name: str = "") -> TrainingOptions:
-    """Saved training options (the struct of TrainingOptionsSGDM, ADAM or RMSProp).
+    """Saved training options (the struct of TrainingOptionsSGDM, ADAM, RMSProp or LBFGS).
 
     Parameters
     ----------
@@ -198,17 +310,31 @@ def load_training_options(fields: Mapping[str, Any], class_name: str = "") -> Tr
     """
     solver = _solver(fields, class_name)
     given: dict[str, Any] = dict(_DEFAULTS[solver])
+    own: dict[str, Any] = {}
     rest = {}
+    rules = _RULES | (_LBFGS_RULES if solver == "lbfgs" else {})
     for name, value in fields.items():
-        if name not in _RULES:
+        if name not in rules:
             rest[name] = value
         elif getattr(value, "size", 1) != 0:
+            of = own if name in _LBFGS_RULES else given
             try:
-                given[name] = _RULES[name](value)
+                of[name] = rules[name](value)
             except (ValueError, TypeError) as error:
                 raise PropertyError(f"{name} {error}; got {value!r}.", where=(name,)) from None
     rest.pop("Version", None)
-    return TrainingOptions(Solver=solver, **given, without_counterpart=rest)
+    lbfgs = _lbfgs(own) if solver == "lbfgs" else None
+    return TrainingOptions(Solver=solver, **given, lbfgs=lbfgs, without_counterpart=rest)
+
+
+def _lbfgs(own: Mapping[str, Any]) -> LBFGSOptions:
+    known = (*_LBFGS_RULES,)[:5]
+    if missing := [name for name in known if name not in own]:
+        raise PropertyError(
+            f"The options of lbfgs lack {', '.join(missing)}, whose defaults are not known here.",
+            where=tuple(missing[:1]),
+        )
+    return LBFGSOptions(**own)
 
 
 def _solver(fields: Mapping[str, Any], class_name: str) -> Solver:
@@ -217,11 +343,12 @@ def _solver(fields: Mapping[str, Any], class_name: str) -> Solver:
         "Momentum": "sgdm",
         "GradientDecayFactor": "adam",
         "SquaredGradientDecayFactor": "rmsprop",
+        "LineSearchMethod": "lbfgs",
     }
     found = [s for name, s in telling.items() if (s == ending if ending else name in fields)]
     if not found:
         raise UsageError(
-            f"These are no options of sgdm, adam or rmsprop ({class_name or 'fields: '}"
+            f"These are no options of sgdm, adam, rmsprop or lbfgs ({class_name or 'fields: '}"
             f"{'' if class_name else ', '.join(fields)}).",
             remedy="choose a torch optimizer yourself.",
         )

@@ -77,13 +77,16 @@ def _wrapped(head: str, names: list[str], end: str) -> list[str]:
 
 
 def table_of_layers() -> str:
-    """The text of ``docs/layers.md`` with the table made anew."""
+    """The text of ``docs/layers.md`` with both tables made anew."""
+    from matlab_compat.layers.missing import missing_markdown
     from matlab_compat.support import support_markdown
 
     lines = (ROOT / "docs" / "layers.md").read_text().splitlines()
-    start = next(i for i, line in enumerate(lines) if line.startswith("| class |"))
-    end = lines.index("", start)
-    return "\n".join([*lines[:start], support_markdown(), *lines[end:], ""])
+    for head, table in (("| class |", support_markdown()), ("| class or", missing_markdown())):
+        start = next(i for i, line in enumerate(lines) if line.startswith(head))
+        end = lines.index("", start)
+        lines[start:end] = table.splitlines()
+    return "\n".join([*lines, ""])
 
 
 DERIVED: dict[Path, Callable[[], str]] = {

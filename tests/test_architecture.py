@@ -33,7 +33,7 @@ FLOORS = (
     ("engine",),
     ("execution",),
     ("layers",),
-    ("functions", "support", "training", "training_options"),
+    ("functions", "learn_rates", "support", "training", "training_options"),
     ("network",),
     ("parity",),
     ("testing",),

@@ -34,3 +34,33 @@ class FullyConnected(nn.Module):
         """Sizes as torch's own layers show them."""
         outputs, inputs = self.weight.shape
         return f"in_features={inputs}, out_features={outputs}, spatial={self.spatial}"
+
+
+class FullyConnectedAlong(nn.Module):
+    """``Y = weight * x + bias`` along one axis of the tensor, at every place of the others."""
+
+    def __init__(self, inputs: int, outputs: int, axis: int) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.empty(outputs, inputs))
+        self.bias = nn.Parameter(torch.empty(outputs))
+        self.inputs, self.outputs = inputs, outputs
+        self.axis = axis
+
+    def forward(self, x: Tensor) -> Tensor:
+        """The product, its outputs along the same axis."""
+        y = functional.linear(x.movedim(self.axis, -1), self.weight, self.bias)
+        return y.movedim(-1, self.axis)
+
+    def extra_repr(self) -> str:
+        """Sizes as torch's own layers show them."""
+        outputs, inputs = self.weight.shape
+        return f"in_features={inputs}, out_features={outputs}, axis={self.axis}"
+
+
+def fully_connected(
+    inputs: int, outputs: int, spatial: int, time: bool, along: int | None = None
+) -> nn.Module:
+    """The module for all of space and channels, or for one axis of the tensor alone."""
+    if along is None:
+        return FullyConnected(inputs, outputs, spatial, time)
+    return FullyConnectedAlong(inputs, outputs, along)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import operator
 from collections.abc import Callable, Sequence
 from functools import reduce
@@ -41,6 +42,79 @@ class Flatten(nn.Module):
     def extra_repr(self) -> str:
         """The order."""
         return self.order
+
+
+class Reshape(nn.Module):
+    """Space and channels of N,C,*space or N,C,*space,T in another size, column-major.
+
+    ``size`` is [h w c] in MATLAB's order, one of them -1 for what is left.
+    """
+
+    def __init__(self, size: Sequence[int], spatial: int, time: bool) -> None:
+        super().__init__()
+        self.size = tuple(size)
+        self.spatial = spatial
+        self.time = time
+
+    def forward(self, x: Tensor) -> Tensor:
+        """The elements in the same column-major order."""
+        if self.time:
+            x = x.movedim(-1, 1)
+        lead = 1 + self.time
+        backwards = range(x.ndim - 1, lead, -1)  # h fastest: C,W,H row-major
+        flat = x.permute(*range(lead), lead, *backwards).flatten(lead)
+        self._check(flat.shape[-1])
+        whole = flat.reshape(*flat.shape[:-1], *self.size[::-1])
+        y = whole.permute(*range(lead), lead, *range(whole.ndim - 1, lead, -1))
+        return y.movedim(1, -1) if self.time else y
+
+    def _check(self, elements: int) -> None:
+        known = math.prod(n for n in self.size if n != -1)
+        if elements % known or (-1 not in self.size and elements != known):
+            said = "×".join("[]" if n == -1 else str(n) for n in self.size)
+            raise DataFormatError(f"{elements} elements cannot be reshaped to {said}.")
+
+    def extra_repr(self) -> str:
+        """The size in MATLAB's order."""
+        return f"size={self.size}"
+
+
+class Permute(nn.Module):
+    """The dimensions of a tensor in another order."""
+
+    def __init__(self, order: Sequence[int]) -> None:
+        super().__init__()
+        self.order = tuple(order)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """A view."""
+        return x.permute(self.order)
+
+    def extra_repr(self) -> str:
+        """The order."""
+        return f"order={self.order}"
+
+
+class RealToComplex(nn.Module):
+    """Channels re1, im1, re2, im2 ... of N,2C,* as complex numbers N,C,*."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Half as many channels."""
+        if x.shape[1] % 2:
+            raise DataFormatError(
+                f"{x.shape[1]} channels are no pairs of real and imaginary parts.",
+                remedy="give an even number of channels.",
+            )
+        return torch.complex(x[:, ::2].contiguous(), x[:, 1::2].contiguous())
+
+
+class ComplexToReal(nn.Module):
+    """The inverse of :class:`RealToComplex`; real data has imaginary parts of zero."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Twice as many channels."""
+        parts = (x.real, x.imag) if x.is_complex() else (x, torch.zeros_like(x))
+        return torch.stack(parts, 2).flatten(1, 2)
 
 
 class Join(nn.Module):

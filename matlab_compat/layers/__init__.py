@@ -17,16 +17,18 @@ from .constructors import constructor_of
 from .convolution import (
     Convolution1DLayer, Convolution2DLayer, Convolution3DLayer, GroupedConvolution2DLayer,
 )
+from .detection import AnchorBoxLayer, YOLOv2ReorgLayer, YOLOv2TransformLayer
 from .embedding import (
-    EmbeddingConcatenationLayer, Indexing1DLayer, PatchEmbeddingLayer, PositionEmbeddingLayer,
-    SinusoidalPositionEncodingLayer, WordEmbeddingLayer,
+    EmbeddingConcatenationLayer, EmbeddingLayer, Indexing1DLayer, PatchEmbeddingLayer,
+    PositionEmbeddingLayer, SinusoidalPositionEncodingLayer, WordEmbeddingLayer,
 )
 from .fully_connected import FullyConnectedLayer
 from .function import FunctionLayer
 from .imported import (
     KerasFlattenCStyleLayer, KerasGlobalAveragePooling2dLayer, KerasSigmoidLayer, KerasTanhLayer,
-    OnnxElementwiseAffineLayer, OnnxFlattenInto2dLayer, OnnxFlattenLayer, OnnxIdentityLayer,
-    OnnxSigmoidLayer, OnnxVerifyBatchSizeLayer,
+    KerasTimeDistributedFlattenCStyleLayer, OnnxCustomOutputLayer, OnnxElementwiseAffineLayer,
+    OnnxFlattenInto2dLayer, OnnxFlattenLayer, OnnxIdentityLayer, OnnxSigmoidLayer,
+    OnnxVerifyBatchSizeLayer, ScalingFactorLayer,
 )
 from .inputs import (
     FeatureInputLayer, Image3DInputLayer, ImageInputLayer, InputLayer, SequenceInputLayer,
@@ -34,7 +36,8 @@ from .inputs import (
 from .nested import NetworkLayer
 from .normalization import (
     BatchNormalizationLayer, CrossChannelNormalizationLayer, DropoutLayer, GroupNormalizationLayer,
-    InstanceNormalizationLayer, LayerNormalizationLayer, SpatialDropoutLayer,
+    InstanceNormalizationLayer, InverseNormalizationLayer, LayerNormalizationLayer,
+    SpatialDropoutLayer,
 )
 from .output import (
     ClassificationOutputLayer, DicePixelClassificationLayer, FcnLossLayer, FocalLossLayer,
@@ -48,6 +51,7 @@ from .pooling import (
     GlobalMaxPooling3DLayer, MaxPooling1DLayer, MaxPooling2DLayer, MaxPooling3DLayer,
     MaxUnpooling2DLayer,
 )
+from .rearranging import ComplexToRealLayer, PermuteLayer, RealToComplexLayer, ReshapeLayer
 from .recurrent import BiLSTMLayer, GRULayer, GRUProjectedLayer, LSTMLayer, LSTMProjectedLayer
 from .registry import layer_class, register, registered
 from .resampling import (
@@ -63,6 +67,7 @@ from .transposed_convolution import (
 
 adaptiveAveragePooling2dLayer = constructor_of(AdaptiveAveragePooling2DLayer)
 additionLayer = constructor_of(AdditionLayer)
+anchorBoxLayer = constructor_of(AnchorBoxLayer)
 attentionLayer = constructor_of(AttentionLayer)
 averagePooling1dLayer = constructor_of(AveragePooling1DLayer)
 averagePooling2dLayer = constructor_of(AveragePooling2DLayer)
@@ -71,6 +76,7 @@ batchNormalizationLayer = constructor_of(BatchNormalizationLayer)
 bilstmLayer = constructor_of(BiLSTMLayer)
 classificationLayer = constructor_of(ClassificationOutputLayer)
 clippedReluLayer = constructor_of(ClippedReLULayer)
+complexToRealLayer = constructor_of(ComplexToRealLayer)
 concatenationLayer = constructor_of(ConcatenationLayer)
 convolution1dLayer = constructor_of(Convolution1DLayer)
 convolution2dLayer = constructor_of(Convolution2DLayer)
@@ -84,6 +90,7 @@ dicePixelClassificationLayer = constructor_of(DicePixelClassificationLayer)
 dropoutLayer = constructor_of(DropoutLayer)
 eluLayer = constructor_of(ELULayer)
 embeddingConcatenationLayer = constructor_of(EmbeddingConcatenationLayer)
+embeddingLayer = constructor_of(EmbeddingLayer)
 featureInputLayer = constructor_of(FeatureInputLayer)
 flattenLayer = constructor_of(FlattenLayer)
 focalLossLayer = constructor_of(FocalLossLayer)
@@ -106,6 +113,7 @@ imageInputLayer = constructor_of(ImageInputLayer)
 indexing1dLayer = constructor_of(Indexing1DLayer)
 inputLayer = constructor_of(InputLayer)
 instanceNormalizationLayer = constructor_of(InstanceNormalizationLayer)
+inverseNormalizationLayer = constructor_of(InverseNormalizationLayer)
 layerNormalizationLayer = constructor_of(LayerNormalizationLayer)
 leakyReluLayer = constructor_of(LeakyReLULayer)
 lstmLayer = constructor_of(LSTMLayer)
@@ -117,12 +125,15 @@ maxUnpooling2dLayer = constructor_of(MaxUnpooling2DLayer)
 multiplicationLayer = constructor_of(MultiplicationLayer)
 networkLayer = constructor_of(NetworkLayer)
 patchEmbeddingLayer = constructor_of(PatchEmbeddingLayer)
+permuteLayer = constructor_of(PermuteLayer)
 pixelClassificationLayer = constructor_of(PixelClassificationLayer)
 positionEmbeddingLayer = constructor_of(PositionEmbeddingLayer)
 preluLayer = constructor_of(PReLULayer)
 quadraticLayer = constructor_of(QuadraticLayer)
+realToComplexLayer = constructor_of(RealToComplexLayer)
 regressionLayer = constructor_of(RegressionOutputLayer)
 reluLayer = constructor_of(ReLULayer)
+reshapeLayer = constructor_of(ReshapeLayer)
 resize2dLayer = constructor_of(Resize2DLayer)
 resize3dLayer = constructor_of(Resize3DLayer)
 scalingLayer = constructor_of(ScalingLayer, NnetScalingLayer)
@@ -142,52 +153,61 @@ transposedConv1dLayer = constructor_of(TransposedConvolution1DLayer)
 transposedConv2dLayer = constructor_of(TransposedConvolution2DLayer)
 transposedConv3dLayer = constructor_of(TransposedConvolution3DLayer)
 wordEmbeddingLayer = constructor_of(WordEmbeddingLayer)
+yolov2ReorgLayer = constructor_of(YOLOv2ReorgLayer)
+yolov2TransformLayer = constructor_of(YOLOv2TransformLayer)
 
 __all__ = [
-    "AdaptiveAveragePooling2DLayer", "AdditionLayer", "AttentionLayer", "AveragePooling1DLayer",
-    "AveragePooling2DLayer", "AveragePooling3DLayer", "BatchNormalizationLayer", "BiLSTMLayer",
-    "ClassificationOutputLayer", "ClippedReLULayer", "ConcatenationLayer", "Convolution1DLayer",
-    "Convolution2DLayer", "Convolution3DLayer", "Crop2DLayer", "Crop3DLayer",
-    "CrossChannelNormalizationLayer", "DepthConcatenationLayer", "DepthToSpace2DLayer",
-    "DicePixelClassificationLayer", "DropoutLayer", "ELULayer", "EmbeddingConcatenationLayer",
-    "FcnLossLayer", "FeatureInputLayer", "FlattenLayer", "FocalLossLayer", "FullyConnectedLayer",
-    "FunctionLayer", "GELULayer", "GRULayer", "GRUProjectedLayer", "GlobalAveragePooling1DLayer",
+    "AdaptiveAveragePooling2DLayer", "AdditionLayer", "AnchorBoxLayer", "AttentionLayer",
+    "AveragePooling1DLayer", "AveragePooling2DLayer", "AveragePooling3DLayer",
+    "BatchNormalizationLayer", "BiLSTMLayer", "ClassificationOutputLayer", "ClippedReLULayer",
+    "ComplexToRealLayer", "ConcatenationLayer", "Convolution1DLayer", "Convolution2DLayer",
+    "Convolution3DLayer", "Crop2DLayer", "Crop3DLayer", "CrossChannelNormalizationLayer",
+    "DepthConcatenationLayer", "DepthToSpace2DLayer", "DicePixelClassificationLayer",
+    "DropoutLayer", "ELULayer", "EmbeddingConcatenationLayer", "EmbeddingLayer", "FcnLossLayer",
+    "FeatureInputLayer", "FlattenLayer", "FocalLossLayer", "FullyConnectedLayer", "FunctionLayer",
+    "GELULayer", "GRULayer", "GRUProjectedLayer", "GlobalAveragePooling1DLayer",
     "GlobalAveragePooling2DLayer", "GlobalAveragePooling3DLayer", "GlobalMaxPooling1DLayer",
     "GlobalMaxPooling2DLayer", "GlobalMaxPooling3DLayer", "GroupNormalizationLayer",
     "GroupedConvolution2DLayer", "IdentityLayer", "Image3DInputLayer", "ImageInputLayer",
-    "Indexing1DLayer", "InputLayer", "InstanceNormalizationLayer", "KerasFlattenCStyleLayer",
-    "KerasGlobalAveragePooling2dLayer", "KerasSigmoidLayer", "KerasTanhLayer", "LSTMLayer",
-    "LSTMProjectedLayer", "Layer", "LayerNormalizationLayer", "LeakyReLULayer",
-    "MaxPooling1DLayer", "MaxPooling2DLayer", "MaxPooling3DLayer", "MaxUnpooling2DLayer",
-    "MultiplicationLayer", "NetworkLayer", "NnetScalingLayer", "OnnxElementwiseAffineLayer",
+    "Indexing1DLayer", "InputLayer", "InstanceNormalizationLayer", "InverseNormalizationLayer",
+    "KerasFlattenCStyleLayer", "KerasGlobalAveragePooling2dLayer", "KerasSigmoidLayer",
+    "KerasTanhLayer", "KerasTimeDistributedFlattenCStyleLayer", "LSTMLayer", "LSTMProjectedLayer",
+    "Layer", "LayerNormalizationLayer", "LeakyReLULayer", "MaxPooling1DLayer", "MaxPooling2DLayer",
+    "MaxPooling3DLayer", "MaxUnpooling2DLayer", "MultiplicationLayer", "NetworkLayer",
+    "NnetScalingLayer", "OnnxCustomOutputLayer", "OnnxElementwiseAffineLayer",
     "OnnxFlattenInto2dLayer", "OnnxFlattenLayer", "OnnxIdentityLayer", "OnnxSigmoidLayer",
-    "OnnxVerifyBatchSizeLayer", "PReLULayer", "PatchEmbeddingLayer", "PixelClassificationLayer",
-    "PositionEmbeddingLayer", "QuadraticLayer", "RCNNBoxRegressionLayer", "RPNClassificationLayer",
-    "ReLULayer", "RegressionOutputLayer", "Resize2DLayer", "Resize3DLayer", "ScalingLayer",
-    "SelfAttentionLayer", "SequenceFoldingLayer", "SequenceInputLayer", "SequenceUnfoldingLayer",
-    "SigmoidLayer", "SinusoidalPositionEncodingLayer", "SoftmaxLayer", "SoftplusLayer",
-    "SpaceToDepthLayer", "SpatialDropoutLayer", "SwishLayer", "TanhLayer",
-    "TransposedConvolution1DLayer", "TransposedConvolution2DLayer", "TransposedConvolution3DLayer",
-    "WordEmbeddingLayer", "YOLOv2OutputLayer", "adaptiveAveragePooling2dLayer", "additionLayer",
-    "attentionLayer", "averagePooling1dLayer", "averagePooling2dLayer", "averagePooling3dLayer",
+    "OnnxVerifyBatchSizeLayer", "PReLULayer", "PatchEmbeddingLayer", "PermuteLayer",
+    "PixelClassificationLayer", "PositionEmbeddingLayer", "QuadraticLayer",
+    "RCNNBoxRegressionLayer", "RPNClassificationLayer", "ReLULayer", "RealToComplexLayer",
+    "RegressionOutputLayer", "ReshapeLayer", "Resize2DLayer", "Resize3DLayer",
+    "ScalingFactorLayer", "ScalingLayer", "SelfAttentionLayer", "SequenceFoldingLayer",
+    "SequenceInputLayer", "SequenceUnfoldingLayer", "SigmoidLayer",
+    "SinusoidalPositionEncodingLayer", "SoftmaxLayer", "SoftplusLayer", "SpaceToDepthLayer",
+    "SpatialDropoutLayer", "SwishLayer", "TanhLayer", "TransposedConvolution1DLayer",
+    "TransposedConvolution2DLayer", "TransposedConvolution3DLayer", "WordEmbeddingLayer",
+    "YOLOv2OutputLayer", "YOLOv2ReorgLayer", "YOLOv2TransformLayer",
+    "adaptiveAveragePooling2dLayer", "additionLayer", "anchorBoxLayer", "attentionLayer",
+    "averagePooling1dLayer", "averagePooling2dLayer", "averagePooling3dLayer",
     "batchNormalizationLayer", "bilstmLayer", "classificationLayer", "clippedReluLayer",
-    "concatenationLayer", "constructor_of", "convolution1dLayer", "convolution2dLayer",
-    "convolution3dLayer", "crop2dLayer", "crop3dLayer", "crossChannelNormalizationLayer",
-    "depthConcatenationLayer", "depthToSpace2dLayer", "dicePixelClassificationLayer",
-    "dropoutLayer", "eluLayer", "embeddingConcatenationLayer", "featureInputLayer", "flattenLayer",
-    "focalLossLayer", "fullyConnectedLayer", "functionLayer", "geluLayer",
-    "globalAveragePooling1dLayer", "globalAveragePooling2dLayer", "globalAveragePooling3dLayer",
-    "globalMaxPooling1dLayer", "globalMaxPooling2dLayer", "globalMaxPooling3dLayer",
-    "groupNormalizationLayer", "groupedConvolution2dLayer", "gruLayer", "gruProjectedLayer",
-    "identityLayer", "image3dInputLayer", "imageInputLayer", "indexing1dLayer", "inputLayer",
-    "instanceNormalizationLayer", "layerNormalizationLayer", "layer_class", "leakyReluLayer",
-    "lstmLayer", "lstmProjectedLayer", "maxPooling1dLayer", "maxPooling2dLayer",
-    "maxPooling3dLayer", "maxUnpooling2dLayer", "multiplicationLayer", "networkLayer",
-    "patchEmbeddingLayer", "pixelClassificationLayer", "positionEmbeddingLayer", "preluLayer",
-    "quadraticLayer", "register", "registered", "regressionLayer", "reluLayer", "resize2dLayer",
-    "resize3dLayer", "scalingLayer", "selfAttentionLayer", "sequenceFoldingLayer",
+    "complexToRealLayer", "concatenationLayer", "constructor_of", "convolution1dLayer",
+    "convolution2dLayer", "convolution3dLayer", "crop2dLayer", "crop3dLayer",
+    "crossChannelNormalizationLayer", "depthConcatenationLayer", "depthToSpace2dLayer",
+    "dicePixelClassificationLayer", "dropoutLayer", "eluLayer", "embeddingConcatenationLayer",
+    "embeddingLayer", "featureInputLayer", "flattenLayer", "focalLossLayer", "fullyConnectedLayer",
+    "functionLayer", "geluLayer", "globalAveragePooling1dLayer", "globalAveragePooling2dLayer",
+    "globalAveragePooling3dLayer", "globalMaxPooling1dLayer", "globalMaxPooling2dLayer",
+    "globalMaxPooling3dLayer", "groupNormalizationLayer", "groupedConvolution2dLayer", "gruLayer",
+    "gruProjectedLayer", "identityLayer", "image3dInputLayer", "imageInputLayer",
+    "indexing1dLayer", "inputLayer", "instanceNormalizationLayer", "inverseNormalizationLayer",
+    "layerNormalizationLayer", "layer_class", "leakyReluLayer", "lstmLayer", "lstmProjectedLayer",
+    "maxPooling1dLayer", "maxPooling2dLayer", "maxPooling3dLayer", "maxUnpooling2dLayer",
+    "multiplicationLayer", "networkLayer", "patchEmbeddingLayer", "permuteLayer",
+    "pixelClassificationLayer", "positionEmbeddingLayer", "preluLayer", "quadraticLayer",
+    "realToComplexLayer", "register", "registered", "regressionLayer", "reluLayer", "reshapeLayer",
+    "resize2dLayer", "resize3dLayer", "scalingLayer", "selfAttentionLayer", "sequenceFoldingLayer",
     "sequenceInputLayer", "sequenceUnfoldingLayer", "sigmoidLayer",
     "sinusoidalPositionEncodingLayer", "softmaxLayer", "softplusLayer", "spaceToDepthLayer",
     "spatialDropoutLayer", "swishLayer", "tanhLayer", "transposedConv1dLayer",
-    "transposedConv2dLayer", "transposedConv3dLayer", "wordEmbeddingLayer",
+    "transposedConv2dLayer", "transposedConv3dLayer", "wordEmbeddingLayer", "yolov2ReorgLayer",
+    "yolov2TransformLayer",
 ]

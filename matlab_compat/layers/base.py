@@ -831,11 +831,20 @@ class Layer:
         longer than numpy's printing threshold are abbreviated as numpy does; inside
         ``numpy.printoptions(threshold=sys.maxsize)`` they are whole.
         """
-        given = [_literal(self._values[name]) for name in self.arguments]
+        given = [_literal(self._values[name]) for name in self.positional_arguments()]
         for name, value in self.constructor_options().items():
             if not same_value(value, self.constructor_defaults().get(name)):
                 given.append(f"{name}={_literal(value)}")
         return f"{self.constructor}({', '.join(given)})"
+
+    def positional_arguments(self) -> tuple[str, ...]:
+        """The positional arguments that give this layer back: no default at the end is said."""
+        names, defaults = list(self.arguments), self.constructor_defaults()
+        while names and names[-1] in self.optional:
+            if not same_value(self._values[names[-1]], defaults.get(names[-1])):
+                break
+            names.pop()
+        return tuple(names)
 
     def constructor_options(self) -> dict[str, object]:
         """Name-value arguments of the constructor function that give this layer back."""

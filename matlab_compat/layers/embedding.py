@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from torch import nn
 
 
-class EmbeddingLayer(Layer, default_format="CBT"):
+class _Embedding(Layer, default_format="CBT"):
     """What layers with one weight matrix of embedding vectors, one column for each, share."""
 
     Weights = Learnable("Weight", Layout("weight", "out words -> words out"))
@@ -59,7 +59,7 @@ class EmbeddingLayer(Layer, default_format="CBT"):
 
 
 class PositionEmbeddingLayer(
-    EmbeddingLayer,
+    _Embedding,
     type_text="Position Embedding",
     description="Position embedding with maximum position {MaxPosition}",
     versions="1",
@@ -116,7 +116,7 @@ class SinusoidalPositionEncodingLayer(
 
 
 class WordEmbeddingLayer(
-    EmbeddingLayer,
+    _Embedding,
     type_text="Word Embedding Layer",
     input_formats=("CBT", "CB"),
     description="Word embedding layer with {Dimension} dimensions and {NumWords} unique words",
@@ -157,8 +157,36 @@ class WordEmbeddingLayer(
         return self.NumWords, columns, self.Dimension, known_only
 
 
+class EmbeddingLayer(
+    _Embedding,
+    type_text="Embedding",
+    input_formats=("CBT", "CB"),
+    description="Embedding layer with output size {OutputSize} and maximum index {MaxIndex}",
+    example="16, 1000",
+    module=("engine.embedding.WordEmbedding", "MaxIndex", "MaxIndex", "OutputSize", True),
+):
+    """MATLAB's embedding layer (R2026a): index i becomes column i of Weights.
+
+    Shape
+    -----
+    Indices 1×N×T ("CBT") to OutputSize×N×T, or 1×N ("CB"); torch N,1,T to N,OutputSize,T.
+    ``Weights`` is OutputSize×MaxIndex, so indices count from 1; others are refused, that of a mask
+    too, whose value and effect are not known.
+    """
+
+    OutputSize = Property(positive_integer, read_only=True)
+    MaxIndex = Property(positive_integer, read_only=True)
+
+    def _weights_size(self) -> tuple[int, int]:
+        return self.OutputSize, self.MaxIndex
+
+    def input_channels(self) -> int:
+        """One: the index."""
+        return 1
+
+
 class EmbeddingConcatenationLayer(
-    EmbeddingLayer,
+    _Embedding,
     type_text="Embedding Concatenation",
     channels="InputSize",
     input_formats=("CBT", "SCB"),

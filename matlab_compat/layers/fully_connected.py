@@ -9,34 +9,42 @@ from typing import Any, Self
 import numpy as np
 
 from ..arrays import Array
+from ..data_format import torch_axes
 from ..errors import DataFormatError
 from .base import Fans
 from .learnables import Layout, Learnable, fitted, initializer
-from .properties import Property, auto_or_positive_integer, positive_integer
-from .saved_fields import neutral
+from .properties import Property, auto_or_positive_integer, one_of, positive_integer
 from .weighted import WeightedLayer
 
 #: What the layer takes, and gives.
 FORMATS = {"S" * dims + vectors: vectors for vectors in ("CB", "CBT") for dims in range(4)}
 
 
+def _dimension(value: object) -> int | str:
+    """'spatial-channel', also where a file has nothing, or a positive integer."""
+    if isinstance(value, str):
+        value = value or "spatial-channel"
+    elif np.size(np.asarray(value)) == 0:
+        value = "spatial-channel"
+    try:
+        if isinstance(value, str):
+            return one_of("spatial-channel")(value)
+        return positive_integer(value)
+    except ValueError:
+        raise ValueError("must be 'spatial-channel' or a positive integer") from None
+
+
 class FullyConnectedLayer(
     WeightedLayer,
+    optional=("OperationDimension",),
     type_text="Fully Connected",
     default_format="CB",
     channels="InputSize",
     description="{OutputSize} fully connected layer",
     stem="fc",
     versions="2, 3",
-    saved_fields={
-        "OperationDimension": neutral(
-            "spatial-channel",
-            why="the dimension of the data that Weights multiplies (R2026a); only "
-            "'spatial-channel', all of space and channels, is run here",
-        )
-    },
     example="10, Name='fc'",
-    module="engine.fully_connected.FullyConnected",
+    module="engine.fully_connected.fully_connected",
 ):
     """MATLAB's fully connected layer: ``Weights * x + Bias``.
 
@@ -52,6 +60,9 @@ class FullyConnectedLayer(
 
     Notes
     -----
+    With a number for OperationDimension (R2026a) Weights multiplies that dimension of the data, at
+    every place of the others, and the labels stay: 3 of "CBT" is time. The batch is refused.
+
     ``Weights`` is OutputSize×InputSize, ``Bias`` OutputSize×1. DAG and series networks save them as
     h×w×c×OutputSize and 1×1×OutputSize, with ``InputSize`` [h w c] and ``OutputSize`` [1 1 n]
     (seen in real files, 2018 to 2024); they are flattened here in the order of the data.
@@ -59,6 +70,7 @@ class FullyConnectedLayer(
 
     InputSize = Property(auto_or_positive_integer, "auto", read_only=True, argument=None)
     OutputSize = Property(positive_integer, read_only=True)
+    OperationDimension = Property(_dimension, "spatial-channel", read_only=True, group="")
     Weights = Learnable("Weight", Layout("weight", "out in -> out in"))
     WeightsInitializer = initializer(
         "glorot", "glorot", "he", "orthogonal", "narrow-normal", "zeros", "ones"
@@ -92,7 +104,10 @@ class FullyConnectedLayer(
     # --- torch --------------------------------------------------------------------------
 
     def output_formats(self, formats: Sequence[str]) -> tuple[str, ...]:
-        """Without the spatial dimensions; see :data:`FORMATS`."""
+        """Without the spatial dimensions; see :data:`FORMATS`. One dimension alone leaves all."""
+        if isinstance(self.OperationDimension, int):
+            _along(self.OperationDimension, formats[0])
+            return (formats[0],)
         if formats[0] not in FORMATS:
             raise DataFormatError(
                 f"The layer does not take the format '{formats[0]}'.",
@@ -101,14 +116,19 @@ class FullyConnectedLayer(
         return (FORMATS[formats[0]],)
 
     def channels_of(self, shape: Sequence[int], data_format: str) -> int:
-        """The product of the spatial sizes and the channels."""
+        """The product of the spatial sizes and the channels, or the one dimension that counts."""
+        if isinstance(self.OperationDimension, int):
+            return int(shape[_along(self.OperationDimension, data_format)])
         labelled = zip(shape, data_format, strict=False)
         return prod(int(n) for n, label in labelled if label in "SC")
 
     def _module_arguments(self, formats: tuple[str, ...]) -> tuple[Any, ...]:
         (labels,) = formats
-        inputs = self.input_channels() or 0
-        return inputs, self.OutputSize, labels.count("S"), "T" in labels
+        inputs, dimension = self.input_channels() or 0, self.OperationDimension
+        along = None
+        if isinstance(dimension, int):
+            along = torch_axes(labels).index(_along(dimension, labels))
+        return inputs, self.OutputSize, labels.count("S"), "T" in labels, along
 
     def _parameter_sizes(self, channels: int) -> dict[str, tuple[tuple[int, ...], Fans]]:
         """``numIn`` is InputSize and ``numOut`` OutputSize."""
@@ -117,6 +137,23 @@ class FullyConnectedLayer(
             "Weights": ((self.OutputSize, channels), fans),
             "Bias": ((self.OutputSize, 1), fans),
         }
+
+
+def _along(dimension: int, labels: str) -> int:
+    """The index of the label that OperationDimension counts to.
+
+    Raises
+    ------
+    DataFormatError
+        There is none, or it is the batch.
+    """
+    if dimension > len(labels) or labels[dimension - 1] == "B" or "U" in labels:
+        raise DataFormatError(
+            f"OperationDimension {dimension} is no dimension that Weights can multiply of data "
+            f"labelled '{labels}'.",
+            remedy="it counts the labels from 1, and cannot be the batch.",
+        )
+    return dimension - 1
 
 
 def flattened_weights(weights: Array, outputs: object) -> Array:

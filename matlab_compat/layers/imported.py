@@ -14,7 +14,7 @@ from ..arrays import Array, restored
 from ..errors import PropertyError
 from .base import Layer
 from .pooling import GlobalAveragePooling2DLayer
-from .properties import Property, flag, parameter_array
+from .properties import Property, flag, parameter_array, real_scalar
 from .saved_fields import no_effect
 from .structure import Flattening, Identity
 
@@ -52,6 +52,16 @@ class KerasFlattenCStyleLayer(
     order = "row-major HWC"
 
 
+class KerasTimeDistributedFlattenCStyleLayer(
+    Flattening,
+    saved_as="nnet.keras.layer.TimeDistributedFlattenCStyleLayer",
+    type_text="Keras Flatten",
+):
+    """As the flatten layer of Keras, time step by time step."""
+
+    order = "row-major HWC"
+
+
 # --- nothing but names --------------------------------------------------------------------
 
 
@@ -76,6 +86,30 @@ class OnnxVerifyBatchSizeLayer(
     In MATLAB it refuses other batch sizes than the ONNX file's, which makes no difference to the
     observations that it lets through.
     """
+
+
+class OnnxCustomOutputLayer(
+    Identity, saved_as="nnet.onnx.layer.CustomOutputLayer", type_text="ONNX output"
+):
+    """The end of an imported network: passes its input on.
+
+    What properties besides names would do is not known: with one it is not run.
+    """
+
+
+class ScalingFactorLayer(
+    Layer,
+    saved_as="nnet.inceptionresnetv2.layer.ScalingFactorLayer",
+    type_text="Scaling factor",
+    example="0.17",
+    module="engine.imported.ElementwiseAffine",
+):
+    """The factor of a residual block of Inception-ResNet-v2: ``Scale .* X``."""
+
+    Scale = Property(real_scalar)
+
+    def _module_arguments(self, formats: tuple[str, ...]) -> tuple[Any, ...]:
+        return np.full(1, self.Scale), np.zeros(1)
 
 
 class OnnxSigmoidLayer(

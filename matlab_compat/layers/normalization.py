@@ -9,8 +9,10 @@ normalization looks further *ahead*; population statistics are not moving averag
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar, Self
+
+import numpy as np
 
 from ..arrays import Array
 from ..display import number_text, size_text
@@ -24,6 +26,7 @@ from .properties import (
     either,
     number,
     one_of,
+    parameter_array,
     positive_integer,
     positive_scalar,
     probability,
@@ -351,6 +354,80 @@ class CrossChannelNormalizationLayer(
     Alpha = Property(real_scalar, 1e-4)
     Beta = Property(number("a number not less than 0.01", lambda n: n >= 0.01), 0.75)
     K = Property(number("a number not less than 1e-05", lambda n: n >= 1e-5), 2)
+
+
+#: Normalization to the factor and the summand that undo it, from the statistics it takes.
+_INVERSES: dict[str, tuple[tuple[str, ...], Callable[..., tuple[Array, Array]]]] = {
+    "zerocenter": (("Mean",), lambda mean: (np.ones(1), mean)),
+    "zscore": (("StandardDeviation", "Mean"), lambda deviation, mean: (deviation, mean)),
+    "rescale-zero-one": (("Max", "Min"), lambda most, least: (most - least, least)),
+    "rescale-symmetric": (
+        ("Max", "Min"),
+        lambda most, least: ((most - least) / 2, (most + least) / 2),
+    ),
+}
+
+
+class InverseNormalizationLayer(
+    PerChannelLayer,
+    type_text="Inverse Normalization",
+    module="engine.imported.ElementwiseAffine",
+    description="Inverse of '{Normalization}' normalization",
+    example="'zscore', Name='targets'",
+):
+    """MATLAB's inverse normalization layer (R2026a): targets as they were before a normalization.
+
+    'zscore': ``X.*StandardDeviation + Mean``; 'rescale-zero-one': ``X.*(Max - Min) + Min``;
+    'rescale-symmetric': ``(X + 1).*(Max - Min)/2 + Min``; 'zerocenter': ``X + Mean``.
+
+    Shape
+    -----
+    Any format with C; the output has the size of the input. Statistics are numbers, or vectors of
+    one number for each channel.
+
+    Notes
+    -----
+    One page words 'zerocenter' as a subtraction, which would be no inverse; it warns. Of
+    OperationDimension only 'channel' is known.
+    """
+
+    Normalization = Property(one_of(*_INVERSES), read_only=True)
+    Mean = Property(parameter_array, None)
+    StandardDeviation = Property(parameter_array, None)
+    Min = Property(parameter_array, None)
+    Max = Property(parameter_array, None)
+    OperationDimension = Property(one_of("channel"), "channel", read_only=True)
+
+    def _validate(self) -> None:
+        for name in _INVERSES[self.Normalization][0]:
+            value = self._values[name]
+            if value.size != max(value.shape, default=1):
+                raise PropertyError(
+                    f"{name} is {size_text(value.shape)}, not a number or one for each channel.",
+                    where=(name,),
+                )
+
+    def input_channels(self) -> int | None:
+        """The channels that the statistics are for; a number does for any."""
+        names = _INVERSES[self.Normalization][0]
+        sizes = {self._values[name].size for name in names} - {0, 1}
+        return sizes.pop() if len(sizes) == 1 else None
+
+    def _module_arguments(self, formats: tuple[str, ...]) -> tuple[Any, ...]:
+        if self.Normalization == "zerocenter":
+            warnings.warn(
+                f"{self.label}: one of MATLAB's pages says that the inverse of 'zerocenter' "
+                "subtracts the mean; here it adds it.",
+                MatlabCompatWarning,
+                stacklevel=6,
+            )
+        names, inverse = _INVERSES[self.Normalization]
+        rest = (1,) * sum(label in "ST" for label in formats[0])
+        statistics = [
+            self.parameter_value(name).astype(np.float64).reshape(-1, *rest) for name in names
+        ]
+        scale, offset = inverse(*statistics)
+        return scale, offset
 
 
 class AnyDropoutLayer(Layer):

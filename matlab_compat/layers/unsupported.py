@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from ..errors import UnsupportedLayerError
 from ..plain_text import class_names
 from .base import Layer
+from .missing import why_missing
 from .registry import layer_class
 from .saved_fields import saved_ports
 
@@ -37,7 +38,8 @@ class UnsupportedLayer(Layer):
     @property
     def reason(self) -> str:
         """Why it cannot be built."""
-        return self._reason or f"no layer is registered for {self._class_name}"
+        known = why_missing(self._class_name)
+        return self._reason or known or f"no layer is registered for {self._class_name}"
 
     @property
     def InputNames(self) -> list[str]:

@@ -13,10 +13,16 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
+import matlab_compat as mc
 from converters import open_mat
 from converters.saved import object_fields
 from matlab_compat import TrainingOptions, load_training_options, preluLayer
-from matlab_compat.errors import PropertyError, UnsupportedLayerError, UsageError
+from matlab_compat.errors import (
+    MatlabCompatWarning,
+    PropertyError,
+    UnsupportedLayerError,
+    UsageError,
+)
 
 from ..real import REAL
 
@@ -128,10 +134,124 @@ def rates(given: TrainingOptions, epochs: int) -> list[float]:
     return found
 
 
-def test_other_schedules_are_refused() -> None:
-    given = options(Momentum=0.9, LearnRateSchedule="cosine")
-    with pytest.raises(UnsupportedLayerError, match="'cosine' is not known"):
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [("cosine", "leaves its numbers to MATLAB"), ("linear", "'linear' is not known")],
+)
+def test_schedules_without_their_numbers_are_refused(name: str, message: str) -> None:
+    given = options(Momentum=0.9, LearnRateSchedule=name)
+    with pytest.raises(UsageError, match=message) as caught:
         given.schedule(given.optimizer([torch.nn.Parameter(torch.zeros(1))]))
+    assert "cosineLearnRate(InitialFactor=..., " in caught.value.remedy
+
+
+# --- schedules of R2024b --------------------------------------------------------------------
+
+
+@pytest.mark.filterwarnings("ignore::matlab_compat.errors.MatlabCompatWarning")
+def test_a_saved_schedule_multiplies_the_rate() -> None:
+    saved = {"class": "warmupLearnRate", "InitialFactor": 0.5, "FinalFactor": 1.0, "NumSteps": 2.0}
+    given = options(Momentum=0.9, InitialLearnRate=0.1, LearnRateSchedule=saved)
+    np.testing.assert_allclose(rates(given, 4), [0.05, 0.075, 0.1, 0.1])
+
+
+@pytest.mark.filterwarnings("ignore::matlab_compat.errors.MatlabCompatWarning")
+def test_schedules_follow_each_other_each_in_its_own_unit() -> None:
+    given = options(Momentum=0.9, InitialLearnRate=1.0)
+    optimizer = given.optimizer([torch.nn.Parameter(torch.zeros(1))])
+    parts = [
+        mc.warmupLearnRate(InitialFactor=0.5, FinalFactor=1, NumSteps=2),
+        mc.piecewiseLearnRate(DropFactor=0.1, Period=2, FrequencyUnit="iteration"),
+    ]
+    schedule = given.schedule(optimizer, parts, iterations_per_epoch=3)
+    found = []
+    for _ in range(10):
+        found.append(optimizer.param_groups[0]["lr"])
+        optimizer.step()
+        schedule.step()
+    np.testing.assert_allclose(found, [0.5] * 3 + [0.75] * 3 + [1.0, 1.0, 0.1, 0.1])
+
+
+def test_what_is_not_certain_of_a_schedule_is_said() -> None:
+    given = options(Momentum=0.9)
+    optimizer = given.optimizer([torch.nn.Parameter(torch.zeros(1))])
+    with pytest.warns(MatlabCompatWarning, match="first step of a learning rate schedule"):
+        given.schedule(optimizer, mc.exponentialLearnRate(DropFactor=0.1, Period=5))
+
+
+def test_a_schedule_of_iterations_needs_their_number() -> None:
+    given = options(Momentum=0.9)
+    optimizer = given.optimizer([torch.nn.Parameter(torch.zeros(1))])
+    one = mc.piecewiseLearnRate(DropFactor=0.1, Period=5, FrequencyUnit="iteration")
+    with pytest.raises(UsageError, match="counts iterations") as caught:
+        given.schedule(optimizer, one)
+    assert "iterations_per_epoch" in caught.value.remedy
+
+
+def test_piecewise_by_name_counts_epochs_in_iterations() -> None:
+    given = options(
+        Momentum=0.9, InitialLearnRate=1.0, LearnRateSchedule="piecewise", LearnRateDropPeriod=1
+    )
+    optimizer = given.optimizer([torch.nn.Parameter(torch.zeros(1))])
+    schedule = given.schedule(optimizer, iterations_per_epoch=2)
+    optimizer.step()
+    schedule.step()
+    assert optimizer.param_groups[0]["lr"] == 1.0
+    schedule.step()
+    assert optimizer.param_groups[0]["lr"] == pytest.approx(0.1)
+
+
+# --- lbfgs ------------------------------------------------------------------------------------
+
+LBFGS = {
+    "MaxIterations": 50.0,
+    "LineSearchMethod": "weak-wolfe",
+    "MaxNumLineSearchIterations": 20.0,
+    "GradientTolerance": 1e-9,
+    "StepTolerance": 1e-12,
+    "HistorySize": 7.0,
+}
+
+
+def test_lbfgs_reaches_the_minimum_of_loss_and_penalty() -> None:
+    """``(w - 3)^2/2 + L2/2*w^2`` has its minimum at 3/(1 + L2)."""
+    given = options(**LBFGS)
+    assert given.Solver == "lbfgs"
+    w = torch.nn.Parameter(torch.zeros(2, dtype=torch.float64))
+    optimizer = given.optimizer([w])
+
+    def closure() -> torch.Tensor:
+        optimizer.zero_grad()
+        loss = (w - 3).square().sum() / 2 + given.penalty([w])
+        loss.backward()
+        return loss
+
+    optimizer.step(closure)
+    np.testing.assert_allclose(w.detach(), [3 / (1 + L2)] * 2, rtol=1e-8)
+
+
+def test_lbfgs_has_the_numbers_of_the_options() -> None:
+    (group,) = options(**LBFGS).optimizer(torch.nn.Linear(2, 2)).param_groups
+    assert (group["max_iter"], group["history_size"], group["tolerance_grad"]) == (50, 7, 1e-9)
+    assert group["line_search_fn"] == "strong_wolfe"
+
+
+def test_the_penalty_has_the_factors_of_a_module() -> None:
+    module = preluLayer(Alpha=[1.0, 2.0], AlphaL2Factor=0.5).to_torch()
+    assert options(**LBFGS).penalty(module).item() == pytest.approx(L2 * 0.5 / 2 * 5)
+
+
+@pytest.mark.parametrize(
+    "changed", [{"LineSearchMethod": "backtracking"}, {"InitialInverseHessianFactor": 2.0}]
+)
+def test_lbfgs_refuses_what_torch_has_not(changed: dict[str, Any]) -> None:
+    with pytest.raises(UnsupportedLayerError, match=r"torch.optim.LBFGS has no LineSearchMethod"):
+        options(**{**LBFGS, **changed}).optimizer(torch.nn.Linear(2, 2))
+
+
+def test_options_of_lbfgs_are_not_made_up() -> None:
+    with pytest.raises(PropertyError, match="lack MaxNumLineSearchIterations, GradientTolerance"):
+        options(MaxIterations=10, LineSearchMethod="weak-wolfe")
 
 
 @pytest.mark.parametrize(
@@ -174,9 +294,9 @@ def test_the_class_name_decides() -> None:
     assert load_training_options(fields, "nnet.cnn.TrainingOptionsADAM").Solver == "adam"
 
 
-@pytest.mark.parametrize("name", ["nnet.cnn.TrainingOptionsLBFGS", ""])
+@pytest.mark.parametrize("name", ["nnet.cnn.TrainingOptionsLM", ""])
 def test_other_solvers_are_refused(name: str) -> None:
-    with pytest.raises(UsageError, match="no options of sgdm, adam or rmsprop"):
+    with pytest.raises(UsageError, match="no options of sgdm, adam, rmsprop or lbfgs"):
         load_training_options({"MaxIterations": 10}, name)
 
 

@@ -9,15 +9,15 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import converters
 from converters.find import find_models
-from matlab_compat import Network
+from matlab_compat import Network, YOLOv2TransformLayer
 from matlab_compat.errors import (
     LayerNotFoundError,
     MatlabCompatError,
-    UnsupportedLayerError,
     UnsupportedModelError,
 )
 from tests.real import REAL
@@ -83,15 +83,19 @@ def test_an_agent_gives_each_of_its_networks(file: str) -> None:
 
 
 @pytest.mark.parametrize("file", of_kind("detector (yolov2)"))
-def test_a_detector_of_one_network_gives_it_and_running_names_the_transform(file: str) -> None:
+def test_a_detector_of_one_network_gives_it_with_what_its_boxes_are_made_of(file: str) -> None:
     network = converters.load(REAL / file)
     assert isinstance(network, Network)
+    assert not network.unsupported
     X = own_inputs(network)[0][..., :1]
-    with pytest.raises(UnsupportedLayerError, match="YOLOv2TransformLayer"):
-        network.predict(X)
-    name = next(iter(network.unsupported))
-    before = network.names[network.names.index(name) - 1]
-    assert network.activations(X, before).ndim == 4
+    name = next(layer.Name for layer in network.Layers if isinstance(layer, YOLOv2TransformLayer))
+    before = network.activations(X, network.names[network.names.index(name) - 1])
+    after = network.activations(X, name)
+    (anchors,) = (n.NumAnchorBoxes for n in network.Layers if isinstance(n, YOLOv2TransformLayer))
+    sizes = slice(3 * anchors, 5 * anchors)
+    np.testing.assert_allclose(after[:, :, sizes], np.exp(before[:, :, sizes]), rtol=1e-5)
+    classes = after[:, :, 5 * anchors :].reshape(*after.shape[:2], anchors, -1, order="F")
+    np.testing.assert_allclose(classes.sum(3), 1, rtol=1e-5)
 
 
 def refused(file: str) -> MatlabCompatError:

@@ -88,7 +88,7 @@ def call(layer: Layer, source: str, function: str = "") -> Call:
     """
     if why := refusal(layer):
         raise UnsupportedLayerError(f"{layer.label}: {why}.")
-    values = {name: layer.values[name] for name in layer.arguments}
+    values = {name: layer.values[name] for name in layer.positional_arguments()}
     if layer.constructor in ("crop2dLayer", "crop3dLayer"):
         centred = layer.values["Mode"] == "centercrop"
         values = {"Location": "centercrop" if centred else layer.values["Location"]}

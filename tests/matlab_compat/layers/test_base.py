@@ -65,7 +65,7 @@ def test_a_class_of_another_package_is_made_by_its_own_name() -> None:
 
 def test_its_arguments_are_what_has_no_default_then_the_optional_ones() -> None:
     make = constructor_of(some_layer())
-    assert repr(make(3)) == "someReluLayer(3, 0.5)"
+    assert repr(make(3)) == "someReluLayer(3)"
     assert repr(make(3, 0.25, Name="a")) == "someReluLayer(3, 0.25, Name='a')"
 
 

@@ -186,6 +186,35 @@ def test_an_exported_word_embedding_maps_unknown_words_too() -> None:
     torch.testing.assert_close(torch.export.export(made, (x,)).module()(x), made(x))
 
 
+# --- embedding (R2026a) -----------------------------------------------------------------
+
+
+def test_an_index_takes_its_column() -> None:
+    W = random(4, 6)
+    made = mc.embeddingLayer(4, 6, Weights=W)
+    actual = made.predict(np.array([[[1, 6, 3]]]), "CBT")
+    np.testing.assert_array_equal(actual, W[:, [[0, 5, 2]]])
+    np.testing.assert_array_equal(made.predict([[2, 4]], "CB"), W[:, [1, 3]])
+
+
+@pytest.mark.parametrize("index", [0, 7, 1.5])
+def test_an_index_outside_the_table_is_refused_that_of_a_mask_too(index: float) -> None:
+    with pytest.raises(DataFormatError, match="integers from 1"):
+        mc.embeddingLayer(4, 6, Weights=random(4, 6)).predict([[index]], "CB")
+
+
+def test_a_mask_in_a_file_keeps_an_embedding_from_being_run() -> None:
+    known = mc.layer_class("nnet.cnn.layer.EmbeddingLayer")
+    assert known is not None
+    fields = {"OutputSize": 4.0, "MaxIndex": 6.0, "Weights": random(4, 6), "MaskIndex": 0.0}
+    with pytest.raises(UnsupportedLayerError, match="MaskIndex"):
+        known.from_fields(fields).predict([[1]], "CB")
+
+
+def test_an_embedding_is_initialized_to_its_table() -> None:
+    assert mc.embeddingLayer(4, 6).initialize().Weights.shape == (4, 6)
+
+
 # --- class token ------------------------------------------------------------------------
 
 

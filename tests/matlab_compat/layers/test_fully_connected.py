@@ -235,3 +235,49 @@ def test_layers_of_real_files_are_built(path: Any) -> None:
             assert_close(made.predict(X, "SSCB"), expected)
         elif value.size:
             np.testing.assert_array_equal(made.Weights, value)
+
+
+# --- one dimension alone (R2026a) -------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("dimension", "form"), [(1, "CBT"), (3, "CBT"), (2, "SSCB"), (3, "SSCB"), (1, "SCBT")]
+)
+def test_OperationDimension_multiplies_that_dimension(dimension: int, form: str) -> None:
+    X = normal(*(3, 4, 5, 2)[: len(form)])
+    made = layer(6, X.shape[dimension - 1], OperationDimension=dimension)
+    W, b = made.Weights.astype(float), made.Bias.astype(float)
+    moved = np.moveaxis(X.astype(float), dimension - 1, -1) @ W.T + b[:, 0]
+    assert_close(made.predict(X, form), np.moveaxis(moved, -1, dimension - 1))
+
+
+def test_the_example_of_time_gives_the_size_of_the_page() -> None:
+    fields = {"OutputSize": 2.0, "Weights": normal(2, 3), "Bias": [], "OperationDimension": 3.0}
+    made = FullyConnectedLayer.from_fields(fields)
+    assert made.predict(normal(3, 1, 3), "CBT").shape == (3, 1, 2)
+
+
+def test_the_dimension_is_the_second_argument_of_the_function() -> None:
+    made = fullyConnectedLayer(4, 3).initialize(5)
+    assert made.OperationDimension == 3
+    assert made.Weights.shape == (4, 5)
+    assert fullyConnectedLayer(4).OperationDimension == "spatial-channel"
+
+
+def test_a_network_sizes_the_weights_by_that_dimension() -> None:
+    net = matlab_compat.dlnetwork(
+        [matlab_compat.imageInputLayer([7, 5, 3], Normalization="none"), fullyConnectedLayer(2, 1)]
+    )
+    assert net.initialize().Layers[1].Weights.shape == (2, 7)
+
+
+@pytest.mark.parametrize("dimension", [2, 4])
+def test_the_batch_and_dimensions_that_are_not_there_are_refused(dimension: int) -> None:
+    with pytest.raises(DataFormatError, match=f"OperationDimension {dimension} is no dimension"):
+        layer(2, 3, OperationDimension=dimension).predict(normal(3, 3, 3), "CBT")
+
+
+@pytest.mark.parametrize("value", ["channel", 0, 1.5, [1, 2]])
+def test_what_is_no_OperationDimension_is_refused(value: object) -> None:
+    with pytest.raises(PropertyError, match="'spatial-channel' or a positive integer"):
+        fullyConnectedLayer(2, OperationDimension=value)

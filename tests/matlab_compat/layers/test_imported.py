@@ -19,7 +19,8 @@ from converters.find import find_models
 from converters.matfile import open_mat
 from converters.saved import SavedNetwork
 from matlab_compat import Layer, layer_class
-from matlab_compat.errors import PropertyError
+from matlab_compat.errors import PropertyError, UnsupportedLayerError
+from matlab_compat.layers.unsupported import UnsupportedLayer
 from tests.real import REAL
 
 RNG = np.random.default_rng(17)
@@ -135,3 +136,45 @@ def _run(saved: Any, x: torch.Tensor) -> torch.Tensor:
     module: nn.Module = layer.to_torch(formats=["SSCB" if x.ndim == 4 else "CB"])
     result: torch.Tensor = module(x)
     return result
+
+
+# --- by name and properties -----------------------------------------------------------------
+
+
+def test_keras_flattens_every_time_step() -> None:
+    x = data(3, 4, 2, 5, 6)
+    expected = x.transpose(3, 4, 0, 1, 2).reshape(5, 6, -1).transpose(2, 0, 1)
+    layer = layer_of("nnet.keras.layer.TimeDistributedFlattenCStyleLayer")
+    np.testing.assert_array_equal(layer.predict(x, "SSCBT"), expected)
+
+
+def test_a_scaling_factor() -> None:
+    x = data(3, 4, 2, 5)
+    layer = layer_of("nnet.inceptionresnetv2.layer.ScalingFactorLayer", Scale=0.25)
+    np.testing.assert_array_equal(layer.predict(x), x * np.float32(0.25))
+
+
+def test_a_custom_output_passes_on_unless_it_has_properties() -> None:
+    x = data(3, 4, 2, 5)
+    name = "nnet.onnx.layer.CustomOutputLayer"
+    np.testing.assert_array_equal(layer_of(name, Name="out", Version=1.0).predict(x), x)
+    with pytest.raises(UnsupportedLayerError, match="DataFormat"):
+        layer_of(name, DataFormat="BCSS").predict(x)
+
+
+@pytest.mark.parametrize(
+    ("name", "why"),
+    [
+        ("model.Reshape_To_ConcatLayer1003", "operators from Reshape to Concat"),
+        ("net.MatMul_To_ReduceSumLayer", "operators from MatMul to ReduceSum"),
+        ("nnet.onnx.layer.Flatten3dInto2dLayer", "known by its name alone"),
+        ("nnet.cnn.layer.NeuralODELayer", "saved form"),
+        ("nnet.cnn.layer.ProjectedLayer", "two projections"),
+        ("someOnesLayer", "no layer is registered"),
+    ],
+)
+def test_a_class_that_is_missing_says_why(name: str, why: str) -> None:
+    layer = UnsupportedLayer(name, {"Name": "a"})
+    assert why in layer.reason
+    with pytest.raises(UnsupportedLayerError, match="register your own"):
+        layer.predict(data(2, 2, 1, 1))

@@ -16,6 +16,7 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
+import matlab_compat as mc
 from matlab_compat import (
     BatchNormalizationLayer,
     CrossChannelNormalizationLayer,
@@ -515,3 +516,60 @@ def test_every_real_layer_builds(path: Path) -> None:
         module = layer.to_torch()
         channels = layer.input_channels() or 4
         assert module(torch.zeros(2, channels, 3, 3)).shape == (2, channels, 3, 3)
+
+
+# --- inverse normalization ----------------------------------------------------------------
+
+
+def inverse(mode: str, X: Array) -> Array:
+    a, b = CHANNELS["a"].reshape(1, 1, -1, 1), CHANNELS["b"].reshape(1, 1, -1, 1)
+    return {
+        "zerocenter": X + a,
+        "zscore": X * b + a,
+        "rescale-zero-one": X * (b - a) + a,
+        "rescale-symmetric": (X + 1) * (b - a) / 2 + a,
+    }[mode]
+
+
+CHANNELS = {"a": np.array([1.0, -2.0, 0.5, 4.0]), "b": np.array([3.0, 2.0, 1.5, 5.0])}
+NAMES = {
+    "zerocenter": ("Mean",),
+    "zscore": ("Mean", "StandardDeviation"),
+    "rescale-zero-one": ("Min", "Max"),
+    "rescale-symmetric": ("Min", "Max"),
+}
+
+
+@pytest.mark.parametrize("mode", NAMES)
+@pytest.mark.filterwarnings("ignore::matlab_compat.errors.MatlabCompatWarning")
+def test_inverse_normalization_is_the_formula_of_its_page(mode: str) -> None:
+    given = dict(zip(NAMES[mode], CHANNELS.values(), strict=False))
+    X = normal(*IMAGE)
+    made = mc.inverseNormalizationLayer(mode, **given)
+    np.testing.assert_allclose(made.predict(X), inverse(mode, X), rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.parametrize("mode", ["zscore", "rescale-zero-one", "rescale-symmetric"])
+def test_inverse_normalization_undoes_that_of_an_input_layer(mode: str) -> None:
+    given = dict(zip(NAMES[mode], CHANNELS.values(), strict=False))
+    X = normal(4, 3)
+    forward = mc.featureInputLayer(4, Normalization=mode, **given).predict(X, "CB")
+    back = mc.inverseNormalizationLayer(mode, **given).predict(forward, "CB")
+    np.testing.assert_allclose(back, X, rtol=1e-4, atol=1e-5)
+
+
+def test_inverse_normalization_by_one_number() -> None:
+    made = mc.inverseNormalizationLayer("zscore", Mean=2.0, StandardDeviation=3.0)
+    np.testing.assert_allclose(made.predict([[1.0], [2.0]], "CB"), [[5.0], [8.0]])
+
+
+def test_inverse_of_zerocenter_warns() -> None:
+    with pytest.warns(MatlabCompatWarning, match="here it adds it"):
+        mc.inverseNormalizationLayer("zerocenter", Mean=1.0).predict([[1.0]], "CB")
+
+
+def test_inverse_normalization_needs_its_statistics() -> None:
+    with pytest.raises(PropertyError, match="StandardDeviation is empty"):
+        mc.inverseNormalizationLayer("zscore", Mean=2.0).predict([[1.0]], "CB")
+    with pytest.raises(PropertyError, match="Mean is 2×2, not a number or one for each channel"):
+        mc.inverseNormalizationLayer("zscore", Mean=[[1.0, 2.0], [3.0, 4.0]])

@@ -1,6 +1,6 @@
 """Every saved field is used, declared to have no effect, or keeps the layer from being run.
 
-Expected values: MATLAB's documentation (OperationDimension of fullyConnectedLayer since R2026a,
+Expected values: MATLAB's documentation (NumQueryGroups of attentionLayer,
 Offset of nnet.cnn.layer.ScalingLayer, the property Padding of convolution and pooling layers in
 releases before R2018a), sums written out here, and real files.
 """
@@ -21,6 +21,7 @@ from converters.saved import SavedLayer, SavedNetwork
 from matlab_compat import Layer, Network, fullyConnectedLayer
 from matlab_compat.errors import PropertyError, UnsupportedLayerError, UsageError
 from matlab_compat.layers import (
+    AttentionLayer,
     Convolution2DLayer,
     FullyConnectedLayer,
     MaxPooling2DLayer,
@@ -35,6 +36,7 @@ from tests.real import MAT_FILES, REAL, file_id
 from ..saved import models_of
 
 ONES = np.ones((3, 1), np.float32)
+SEQUENCE = np.ones((4, 1, 3), np.float32)
 
 
 def fully_connected(**fields: Any) -> FullyConnectedLayer:
@@ -44,33 +46,37 @@ def fully_connected(**fields: Any) -> FullyConnectedLayer:
     )
 
 
+def attention(**fields: Any) -> AttentionLayer:
+    return AttentionLayer.from_fields({"Name": "a", "NumHeads": 4.0, **fields})
+
+
 # --- fields with a meaning that is not run here -------------------------------------------
 
 
 def test_a_field_with_another_value_than_its_neutral_one_refuses_with_field_and_value() -> None:
-    layer = fully_connected(OperationDimension=np.array([[3.0]]))
-    with pytest.raises(UnsupportedLayerError, match=r"OperationDimension is \[\[3\.0\]\]") as error:
-        layer.predict(ONES, "CB")
-    assert error.value.where == ("layer 'fc'", "OperationDimension")
+    layer = attention(NumQueryGroups=np.array([[2.0]]))
+    with pytest.raises(UnsupportedLayerError, match=r"NumQueryGroups is \[\[2\.0\]\]") as error:
+        layer.predict((SEQUENCE,) * 3, "CBT")
+    assert error.value.where == ("layer 'a'", "NumQueryGroups")
 
 
-@pytest.mark.parametrize("value", ["spatial-channel", "Spatial-Channel", np.zeros((0, 0)), ""])
+@pytest.mark.parametrize("value", ["auto", "Auto", np.zeros((0, 0)), ""])
 def test_a_field_with_its_neutral_value_does_not_refuse(value: object) -> None:
-    y = fully_connected(OperationDimension=value).predict(ONES, "CB")
-    assert y.tolist() == [[3.0], [3.0]]
+    y = attention(NumQueryGroups=value).predict((SEQUENCE,) * 3, "CBT")
+    np.testing.assert_array_equal(y, SEQUENCE)  # of what is the same at every step
 
 
 def test_a_refused_layer_opens_and_shows_its_properties() -> None:
-    layer = fully_connected(OperationDimension=3.0)
-    assert layer.OutputSize == 2
-    assert "FullyConnectedLayer with properties" in str(layer)
-    assert layer.extra == {"OperationDimension": 3.0}
+    layer = attention(NumQueryGroups=2.0)
+    assert layer.NumHeads == 4
+    assert "AttentionLayer with properties" in str(layer)
+    assert layer.extra == {"NumQueryGroups": 2.0}
 
 
 def test_what_is_known_to_have_an_effect_cannot_be_ignored() -> None:
-    layer = fully_connected(OperationDimension=3.0)
-    with pytest.raises(UsageError, match="no field 'OperationDimension' that nothing is known"):
-        layer.ignore_fields("OperationDimension")
+    layer = attention(NumQueryGroups=2.0)
+    with pytest.raises(UsageError, match="no field 'NumQueryGroups' that nothing is known"):
+        layer.ignore_fields("NumQueryGroups")
 
 
 def test_the_offset_of_a_2025_scaling_layer_refuses_unless_it_is_zero() -> None:
@@ -178,11 +184,11 @@ def test_to_ignore_a_field_that_no_layer_has_is_an_error() -> None:
 
 def test_written_to_a_file_the_layer_still_refuses(tmp_path: Path) -> None:
     path = tmp_path / "layer.mat"
-    made = fully_connected(OperationDimension=np.array([[3.0]]), Foo={"a": 1.0})
+    made = attention(NumQueryGroups=np.array([[2.0]]), Foo={"a": 1.0})
     converters.save_layer(made, path)
     layer = converters.load(path)
     assert isinstance(layer, Layer)
-    assert set(layer.unread_fields()) == {"OperationDimension", "Foo"}
+    assert set(layer.unread_fields()) == {"NumQueryGroups", "Foo"}
 
 
 @pytest.mark.parametrize("ending", [".mat", ".pt", ".safetensors", "", ".m"])

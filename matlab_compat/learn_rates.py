@@ -1,0 +1,320 @@
+"""MATLAB's learning rate schedules of R2024b: what the rate is multiplied by at each step.
+
+Properties: the documentation pages. Their formulas were not at hand; the curves here are torch's
+and the field's own, and begin with the first step. Where MATLAB has its first step on the curve is
+therefore not certain: between neighbouring steps the factors may be shifted by one.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import MISSING, dataclass, fields
+
+from .errors import PropertyError, UsageError
+from .layers.properties import numeric, one_of, positive_integer, positive_scalar
+from .plain_text import plain_text
+
+
+@dataclass(frozen=True, kw_only=True)
+class RateSchedule:
+    """One schedule. A step is an epoch, or an iteration, as FrequencyUnit says."""
+
+    FrequencyUnit: str = "epoch"
+
+    def __post_init__(self) -> None:
+        for one in fields(self):
+            object.__setattr__(self, one.name, self._checked(one.name, getattr(self, one.name)))
+
+    def _checked(self, name: str, value: object) -> object:
+        rules = {"FrequencyUnit": one_of("epoch", "iteration"), "Period": positive_integer}
+        rules |= {"NumSteps": positive_integer, "StepRatio": _ratio, "PeriodGrowthFactor": _growth}
+        try:
+            return rules.get(name, positive_scalar)(plain_text(value))
+        except (ValueError, TypeError) as error:
+            kind = type(self).__name__
+            raise PropertyError(f"{name} {error}; got {value!r}.", where=(kind, name)) from None
+
+    @property
+    def steps(self) -> float:
+        """How many steps it takes; the next schedule of a sequence then begins."""
+        return float(getattr(self, "NumSteps", math.inf))
+
+    def factor(self, step: int) -> float:
+        """What the initial rate is multiplied by, ``step`` counted from 0."""
+        raise NotImplementedError
+
+
+def _ratio(value: object) -> float:
+    number = positive_scalar(value)
+    if number >= 1:
+        raise ValueError("must be a number between 0 and 1")
+    return number
+
+
+def _growth(value: object) -> float:
+    rule = "must be a number not less than 1, or Inf"
+    array = numeric(value, rule)
+    if array.size != 1 or not array.item() >= 1:
+        raise ValueError(rule)
+    return float(array.item())
+
+
+@dataclass(frozen=True, kw_only=True)
+class piecewiseLearnRate(RateSchedule):  # MATLAB's name, as those below
+    """``DropFactor^floor(step/Period)``.
+
+    Parameters
+    ----------
+    DropFactor, Period:
+        The factor, and the number of steps between drops.
+    FrequencyUnit:
+        'epoch' (default) or 'iteration'.
+
+    Examples
+    --------
+    >>> [piecewiseLearnRate(DropFactor=0.5, Period=2).factor(step) for step in range(5)]
+    [1.0, 1.0, 0.5, 0.5, 0.25]
+    """
+
+    DropFactor: float
+    Period: int
+
+    def factor(self, step: int) -> float:
+        """See the class."""
+        return math.pow(self.DropFactor, step // self.Period)
+
+
+@dataclass(frozen=True, kw_only=True)
+class exponentialLearnRate(RateSchedule):
+    """``DropFactor^(step/Period)``.
+
+    Parameters
+    ----------
+    DropFactor, Period:
+        The factor, and the number of steps in which the rate falls by it.
+    FrequencyUnit:
+        'epoch' (default) or 'iteration'.
+
+    Examples
+    --------
+    >>> [exponentialLearnRate(DropFactor=0.25, Period=2).factor(step) for step in range(3)]
+    [1.0, 0.5, 0.25]
+    """
+
+    DropFactor: float
+    Period: int
+
+    def factor(self, step: int) -> float:
+        """See the class."""
+        return math.pow(self.DropFactor, step / self.Period)
+
+
+@dataclass(frozen=True, kw_only=True)
+class polynomialLearnRate(RateSchedule):
+    """From InitialFactor to FinalFactor in NumSteps, ``(1 - step/NumSteps)^Power`` of the way left.
+
+    Parameters
+    ----------
+    InitialFactor, FinalFactor, Power, NumSteps:
+        Positive numbers.
+    FrequencyUnit:
+        'epoch' (default) or 'iteration'.
+
+    Examples
+    --------
+    >>> schedule = polynomialLearnRate(InitialFactor=1, FinalFactor=0.5, Power=2, NumSteps=2)
+    >>> [schedule.factor(step) for step in range(4)]
+    [1.0, 0.625, 0.5, 0.5]
+    """
+
+    InitialFactor: float
+    FinalFactor: float
+    Power: float
+    NumSteps: int
+
+    def factor(self, step: int) -> float:
+        """See the class."""
+        left = math.pow(max(0.0, 1 - step / self.NumSteps), self.Power)
+        return self.FinalFactor + (self.InitialFactor - self.FinalFactor) * left
+
+
+@dataclass(frozen=True, kw_only=True)
+class warmupLearnRate(RateSchedule):
+    """From InitialFactor to FinalFactor in NumSteps, in a straight line.
+
+    Parameters
+    ----------
+    InitialFactor, FinalFactor, NumSteps:
+        Positive numbers.
+    FrequencyUnit:
+        'epoch' (default) or 'iteration'.
+
+    Examples
+    --------
+    >>> schedule = warmupLearnRate(InitialFactor=0.5, FinalFactor=1, NumSteps=2)
+    >>> [schedule.factor(step) for step in range(4)]
+    [0.5, 0.75, 1.0, 1.0]
+    """
+
+    InitialFactor: float
+    FinalFactor: float
+    NumSteps: int
+
+    def factor(self, step: int) -> float:
+        """See the class."""
+        part = min(1.0, step / self.NumSteps)
+        return self.InitialFactor + (self.FinalFactor - self.InitialFactor) * part
+
+
+@dataclass(frozen=True, kw_only=True)
+class cosineLearnRate(RateSchedule):
+    """From InitialFactor to FinalFactor along half a cosine, with warm restarts.
+
+    Parameters
+    ----------
+    InitialFactor, FinalFactor:
+        Positive numbers.
+    Period:
+        Steps to the first restart.
+    PeriodGrowthFactor:
+        What each period is longer by than the one before; Inf never restarts.
+    FrequencyUnit:
+        'epoch' (default) or 'iteration'.
+
+    Examples
+    --------
+    >>> schedule = cosineLearnRate(
+    ...     InitialFactor=1, FinalFactor=0.5, Period=2, PeriodGrowthFactor=1)
+    >>> [round(schedule.factor(step), 4) for step in range(4)]
+    [1.0, 0.75, 1.0, 0.75]
+    """
+
+    InitialFactor: float
+    FinalFactor: float
+    Period: int
+    PeriodGrowthFactor: float
+
+    def factor(self, step: int) -> float:
+        """See the class."""
+        at, period = float(step), float(self.Period)
+        if math.isinf(self.PeriodGrowthFactor):
+            at = min(at, period)
+        while at >= period and not math.isinf(self.PeriodGrowthFactor):
+            at -= period
+            period *= self.PeriodGrowthFactor
+        part = (1 + math.cos(math.pi * at / period)) / 2
+        return self.FinalFactor + (self.InitialFactor - self.FinalFactor) * part
+
+
+@dataclass(frozen=True, kw_only=True)
+class cyclicalLearnRate(RateSchedule):
+    """Up from 1 to MaxFactor and down again, in straight lines.
+
+    Parameters
+    ----------
+    MaxFactor:
+        A positive number.
+    Period:
+        Steps of one cycle.
+    StepRatio:
+        The part of them in which the rate rises.
+    FrequencyUnit:
+        'epoch' (default) or 'iteration'.
+
+    Examples
+    --------
+    >>> schedule = cyclicalLearnRate(MaxFactor=3, Period=4, StepRatio=0.5)
+    >>> [schedule.factor(step) for step in range(5)]
+    [1.0, 2.0, 3.0, 2.0, 1.0]
+    """
+
+    MaxFactor: float
+    Period: int
+    StepRatio: float
+
+    def factor(self, step: int) -> float:
+        """See the class."""
+        part = step % self.Period / self.Period
+        rising = part <= self.StepRatio
+        height = part / self.StepRatio if rising else (1 - part) / (1 - self.StepRatio)
+        return 1 + (self.MaxFactor - 1) * height
+
+
+SCHEDULES: dict[str, type[RateSchedule]] = {
+    kind.__name__: kind
+    for kind in (
+        cosineLearnRate,
+        cyclicalLearnRate,
+        exponentialLearnRate,
+        piecewiseLearnRate,
+        polynomialLearnRate,
+        warmupLearnRate,
+    )
+}
+
+
+def schedules_of(value: object, name: str = "LearnRateSchedule") -> list[RateSchedule]:
+    """The schedules that follow each other: one, several, or as fields of saved objects.
+
+    Parameters
+    ----------
+    value:
+        A schedule, a list of them, or mappings of their properties with ``class``.
+
+    Raises
+    ------
+    UsageError
+        A text, whose properties MATLAB fills in, or something else.
+    PropertyError
+        Properties that are missing, or that MATLAB would refuse.
+    """
+    if isinstance(value, RateSchedule):
+        return [value]
+    if isinstance(value, Mapping):
+        return [_from_fields(value)]
+    if isinstance(value, Sequence) and not isinstance(value, str) and value:
+        return [one for item in value for one in schedules_of(item, name)]
+    known = isinstance(value, str) and f"{value.lower()}LearnRate" in SCHEDULES
+    example = f"{str(value).lower()}LearnRate" if known else "cosineLearnRate"
+    needed = ", ".join(f"{one}=..." for one in _required(SCHEDULES[example]))
+    raise UsageError(
+        f"{name} {value!r} leaves its numbers to MATLAB, whose defaults are not known here."
+        if known
+        else f"{name} {value!r} is not known.",
+        where=(name,),
+        remedy=f"pass them: options.schedule(optimizer, {example}({needed})).",
+    )
+
+
+def _required(kind: type[RateSchedule]) -> list[str]:
+    return [one.name for one in fields(kind) if one.default is MISSING]
+
+
+def _from_fields(saved: Mapping[str, object]) -> RateSchedule:
+    class_name = str(saved.get("class", "")).rpartition(".")[2]
+    kind = {name.lower(): kind for name, kind in SCHEDULES.items()}.get(class_name.lower())
+    if kind is None:
+        raise UsageError(
+            f"{class_name or 'This struct'} is no learning rate schedule.",
+            remedy=f"the known ones are {', '.join(SCHEDULES)}.",
+        )
+    own = {one.name: saved[one.name] for one in fields(kind) if one.name in saved}
+    if missing := [name for name in _required(kind) if name not in own]:
+        raise PropertyError(f"{kind.__name__} needs {', '.join(missing)}.", where=(kind.__name__,))
+    return kind(**own)  # type: ignore[arg-type]  # each is checked
+
+
+def factor_at(
+    schedules: Sequence[RateSchedule], iteration: int, iterations_per_epoch: int
+) -> float:
+    """The factor at an iteration (from 0): schedules follow each other, the last one stays."""
+    began, factor = 0, 1.0
+    for at, schedule in enumerate(schedules):
+        unit = iterations_per_epoch if schedule.FrequencyUnit == "epoch" else 1
+        step = (iteration - began) // unit
+        factor = schedule.factor(step)
+        if step < schedule.steps or at == len(schedules) - 1:
+            return factor
+        began += int(schedule.steps) * unit
+    return factor
