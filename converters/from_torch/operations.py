@@ -407,8 +407,9 @@ _REASONS = {
     "made from the example input": "FeatureInput ImageInput Image3DInput SequenceInput",
     "the input layers of images, sequences and features say more": "Input",
     "made by MATLAB's importers alone": "KerasFlattenCStyle KerasGlobalAveragePooling2d "
-    "KerasSigmoid KerasTanh OnnxElementwiseAffine OnnxFlattenInto2d "
-    "OnnxFlatten OnnxIdentity OnnxSigmoid OnnxVerifyBatchSize",
+    "KerasSigmoid KerasTanh KerasTimeDistributedFlattenCStyle OnnxCustomOutput "
+    "OnnxElementwiseAffine OnnxFlattenInto2d OnnxFlatten OnnxIdentity OnnxSigmoid "
+    "OnnxVerifyBatchSize ScalingFactor",
     "torch's proj_size projects the hidden state otherwise": "GRUProjected LSTMProjected",
     "torch slices; only edges of transposed convolutions map": "Crop2D Crop3D",
     "torch moves time into the batch with view, which the walk refuses": "SequenceFolding "
@@ -420,8 +421,13 @@ _REASONS = {
     "torch's indices are others": "MaxUnpooling2D",
     "the parts of a module are put in one network": "Network",
     "scalingLayer of the Deep Learning Toolbox does the same": "Scaling",
-    "torch has no such operation": "Quadratic",
-    "nn.PixelUnshuffle gives the channels in another order": "SpaceToDepth",
+    "torch has no such operation": "Quadratic YOLOv2Transform",
+    "nn.PixelUnshuffle gives the channels in another order": "SpaceToDepth YOLOv2Reorg",
+    "nn.Embedding becomes a wordEmbeddingLayer, which older releases have too": "Embedding",
+    "scalingLayer undoes a normalization as well": "InverseNormalization",
+    "only permutations that keep the labels are known": "Permute Reshape",
+    "networks here take real data": "ComplexToReal RealToComplex",
+    "a part of detectors that passes its input on": "AnchorBox",
 }
 #: Registered layers that no operation becomes, and why.
 WITHOUT_OPERATION = {

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 
 import converters
-from converters.matfile.values import StructArray
+from converters import training_options
+from converters.matfile.values import MatObject, StructArray
 from converters.matfile.writer import write_mat
+from matlab_compat import warmupLearnRate
 from matlab_compat.errors import AmbiguousLayerError, VariableNotFoundError
+from matlab_compat.learn_rates import schedules_of
 
 from ..real import REAL
 
@@ -43,11 +48,33 @@ def test_a_file_without_options_says_how_to_save_them(tmp_path: Path) -> None:
 
 
 def test_several_options_are_listed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    from converters import training_options
-    from converters.matfile.values import MatObject
-
     two = [(name, MatObject("nnet.cnn.TrainingOptionsADAM", dict)) for name in ("a", "s.b")]
     monkeypatch.setattr(training_options, "_found", lambda mat, variable: two)
     write_mat(tmp_path / "s.mat", {"s": StructArray.scalar(a="text")})
     with pytest.raises(AmbiguousLayerError, match=r"a, s\.b"):
         converters.load_training_options(tmp_path / "s.mat")
+
+
+def saved_object(class_name: str, **properties: Any) -> MatObject:
+    return MatObject(class_name, lambda: properties)
+
+
+def test_saved_schedules_are_read_alone_and_in_a_cell(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Objects by their classes and properties; what a cell holds follows each other."""
+    one = saved_object("warmupLearnRate", InitialFactor=0.1, FinalFactor=1.0, NumSteps=5.0)
+    other = saved_object("a.package.piecewiseLearnRate", DropFactor=0.5, Period=2.0)
+    cell = np.empty((1, 2), object)
+    cell[0, :] = [one, other]
+    write_mat(tmp_path / "s.mat", {"s": StructArray.scalar(a="text")})
+    for value, count in ((one, 1), (cell, 2)):
+        options = saved_object(
+            "nnet.cnn.TrainingOptionsADAM", InitialLearnRate=0.1, LearnRateSchedule=value
+        )
+        found = [("options", options)]
+        monkeypatch.setattr(training_options, "_found", lambda mat, variable, f=found: f)
+        loaded = converters.load_training_options(tmp_path / "s.mat")
+        schedules = schedules_of(loaded.LearnRateSchedule)
+        assert schedules[0] == warmupLearnRate(InitialFactor=0.1, FinalFactor=1, NumSteps=5)
+        assert len(schedules) == count
