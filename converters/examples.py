@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from matlab_compat.errors import locating
-from matlab_compat.layers import Layer, PositionEmbeddingLayer, WordEmbeddingLayer
+from matlab_compat.layers import Layer, PositionEmbeddingLayer
+from matlab_compat.layers.embedding import IndexEmbedding
 from matlab_compat.network import Network
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ def example_inputs(
 ) -> tuple[torch.Tensor, ...]:
     """Seeded random inputs of a model's own size, in torch's order.
 
-    Inputs of word embeddings are indices of words; sequences are no longer than ``steps`` and than
+    Inputs of embeddings are indices; sequences are no longer than ``steps`` and than
     the position embeddings of the model allow.
 
     Raises ``LimitExceededError``: they have too many elements, see
@@ -38,12 +39,13 @@ def example_inputs(
 
 
 def _words(model: Layer | Network) -> dict[str, int]:
-    """The number of words of the inputs that word embeddings look up."""
+    """The highest index of the inputs that embeddings look up."""
     if not isinstance(model, Network):
-        words = model.NumWords if isinstance(model, WordEmbeddingLayer) else None
-        return {} if words is None else dict.fromkeys(model.InputNames, words)
+        if not isinstance(model, IndexEmbedding):
+            return {}
+        return dict.fromkeys(model.InputNames, model.highest_index())
     found = ((s, model.graph.layers.get(d)) for s, d in model.graph.connections)
-    return {name: layer.NumWords for name, layer in found if isinstance(layer, WordEmbeddingLayer)}
+    return {s: layer.highest_index() for s, layer in found if isinstance(layer, IndexEmbedding)}
 
 
 def _layers(model: Layer | Network) -> list[Layer]:

@@ -115,10 +115,21 @@ class SinusoidalPositionEncodingLayer(
         )
 
 
+class IndexEmbedding(_Embedding, input_formats=("CBT", "CB")):
+    """Base of the layers that take indices, counted from 1, in one channel."""
+
+    def input_channels(self) -> int:
+        """One: the index."""
+        return 1
+
+    def highest_index(self) -> int:
+        """The last index that has a vector of its own."""
+        raise NotImplementedError
+
+
 class WordEmbeddingLayer(
-    _Embedding,
+    IndexEmbedding,
     type_text="Word Embedding Layer",
-    input_formats=("CBT", "CB"),
     description="Word embedding layer with {Dimension} dimensions and {NumWords} unique words",
     example="100, 5000",
     module="engine.embedding.WordEmbedding",
@@ -147,9 +158,9 @@ class WordEmbeddingLayer(
         bare = restored(self.Weights, (self.Dimension, self.NumWords)) is not None
         return self.Dimension, self.NumWords + (not bare)
 
-    def input_channels(self) -> int:
-        """One: the index."""
-        return 1
+    def highest_index(self) -> int:
+        """NumWords."""
+        return self.NumWords
 
     def _module_arguments(self, formats: tuple[str, ...]) -> tuple[Any, ...]:
         columns = self.parameter_value("Weights").shape[1]
@@ -158,9 +169,8 @@ class WordEmbeddingLayer(
 
 
 class EmbeddingLayer(
-    _Embedding,
+    IndexEmbedding,
     type_text="Embedding",
-    input_formats=("CBT", "CB"),
     description="Embedding layer with output size {OutputSize} and maximum index {MaxIndex}",
     example="16, 1000",
     module=("engine.embedding.WordEmbedding", "MaxIndex", "MaxIndex", "OutputSize", True),
@@ -180,9 +190,9 @@ class EmbeddingLayer(
     def _weights_size(self) -> tuple[int, int]:
         return self.OutputSize, self.MaxIndex
 
-    def input_channels(self) -> int:
-        """One: the index."""
-        return 1
+    def highest_index(self) -> int:
+        """MaxIndex."""
+        return self.MaxIndex
 
 
 class EmbeddingConcatenationLayer(

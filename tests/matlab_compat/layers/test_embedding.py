@@ -6,13 +6,16 @@ fields as in real files.
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
+import onnxruntime
 import pytest
 import torch
 from numpy.typing import NDArray
 
+import converters
 import matlab_compat as mc
 from converters.find import find_models
 from converters.matfile import open_mat
@@ -209,6 +212,14 @@ def test_a_mask_in_a_file_keeps_an_embedding_from_being_run() -> None:
     fields = {"OutputSize": 4.0, "MaxIndex": 6.0, "Weights": random(4, 6), "MaskIndex": 0.0}
     with pytest.raises(UnsupportedLayerError, match="MaskIndex"):
         known.from_fields(fields).predict([[1]], "CB")
+
+
+def test_a_network_with_an_embedding_is_converted_with_indices(tmp_path: Path) -> None:
+    net = mc.dlnetwork([mc.sequenceInputLayer(1), mc.embeddingLayer(4, 6)]).initialize(seed=1)
+    converters.save(net, tmp_path / "net.onnx")
+    session = onnxruntime.InferenceSession(tmp_path / "net.onnx")
+    (y,) = session.run(None, {"sequenceinput": np.array([[[1, 6, 3]]], np.float32)})
+    np.testing.assert_array_equal(y[0], net.Layers[1].values["Weights"][:, [0, 5, 2]])
 
 
 def test_an_embedding_is_initialized_to_its_table() -> None:
