@@ -301,8 +301,12 @@ class _Function:
         classes = [v.data.dtype for name, v in found.items() if "Exact" not in self.arrays[name]]
         floats = [c for c in classes if c.is_floating_point and c is not torch.float64]
         dtype = reduce(torch.promote_types, floats) if floats else torch.float64
+        given = (getattr(values[name], "data", None) for name in found)
+        device = next((v.device for v in given if isinstance(v, Tensor)), None)
         return {
-            name: v if "Exact" in self.arrays[name] else v.with_data(v.data.to(dtype))
+            name: v.with_data(
+                v.data.to(device, v.data.dtype if "Exact" in self.arrays[name] else dtype)
+            )
             for name, v in found.items()
         }
 

@@ -5,6 +5,7 @@ Source: the documentation pages of the functions.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import prod
 
 import torch
@@ -181,7 +182,7 @@ def maxunpool(
            [7.],
            [0.]])
     """
-    size = option("outputSize", positive_integers(len(X.labels)), outputSize)
+    size = _output_size(outputSize, len(X.labels))
     at = Labelled.of(indx.data, X.labels).data
     if at.shape != X.data.shape:
         shapes = (size_text(tuple(t.shape)) for t in (X.data, at))
@@ -191,6 +192,14 @@ def maxunpool(
     empty = X.data.new_zeros(prod(size))
     filled = empty.scatter(0, index - 1, column_major(X.data))
     return X.with_data(from_column_major(filled, size))
+
+
+def _output_size(value: object, dims: int) -> Sequence[int]:
+    """Positive integers; symbols where a graph is traced that leaves sizes free."""
+    if isinstance(value, list | tuple) and any(isinstance(n, torch.SymInt) for n in value):
+        return value
+    found: Sequence[int] = option("outputSize", positive_integers(dims), value)
+    return found
 
 
 def _check_places(index: Tensor, elements: int) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import doctest
 import inspect
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -209,16 +210,39 @@ def test_a_labelled_tensor_gives_one() -> None:
     torch.testing.assert_close(plain.data, Y.data)
 
 
-def test_the_batch_stays_free_in_an_exported_program() -> None:
+def test_arrays_go_to_the_device_of_the_tensors() -> None:
+    x = torch.empty(3, 4, device="meta")
+    y = mc.fullyconnect(x, np.ones((2, 3)), np.zeros(2), DataFormat="CB")
+    assert y.device.type == "meta"
+
+
+W, R, B, H = normal(12, 2), normal(12, 3), normal(12, 1), normal(3, 1)
+
+
+def unpooled(X: Labelled) -> Any:
+    return mc.maxunpool(*mc.maxpool(X, 2, PoolFormat="T", Stride=2, nargout=3))
+
+
+EXPORTED: dict[str, Callable[[Labelled], Any]] = {
+    "lstm": lambda X: mc.lstm(X, H, H, W, R, B),
+    "gru": lambda X: mc.gru(X, H, W[:9], R[:9], B[:9], ResetGateMode="before-multiplication"),
+    "attention": lambda X: mc.attention(X, X, X, 2, AttentionMask="causal"),
+    "layernorm": lambda X: mc.layernorm(X, np.zeros(2), np.ones(2)),
+    "batchnorm": lambda X: mc.batchnorm(X, np.zeros(2), np.ones(2), np.zeros(2), np.ones(2)),
+    "dlconv": lambda X: mc.dlconv(X, normal(2, 2, 3), 0, WeightsFormat="TCU"),
+    "maxunpool": unpooled,
+    "fullyconnect": lambda X: mc.fullyconnect(X, W, B),
+}
+
+
+@pytest.mark.parametrize("name", EXPORTED)
+def test_the_batch_stays_free_in_an_exported_program(name: str) -> None:
     class Model(torch.nn.Module):
         def forward(self, x: torch.Tensor) -> torch.Tensor:
-            X = Labelled(x.permute(2, 3, 1, 0), "SSCB")
-            pooled = mc.maxpool(X, 2, Stride=2)
-            y = mc.fullyconnect(pooled, np.ones((2, 12), "f4"), np.zeros(2, "f4"))
-            found: torch.Tensor = mc.softmax(y).data
+            found: torch.Tensor = EXPORTED[name](Labelled(x, "CBT")).data
             return found
 
-    sizes = ({0: torch.export.Dim("batch")},)
-    program = torch.export.export(Model(), (torch.randn(2, 3, 4, 4),), dynamic_shapes=sizes)
-    x = torch.randn(5, 3, 4, 4)
+    sizes = ({1: torch.export.Dim("batch")},)
+    program = torch.export.export(Model(), (torch.randn(2, 3, 6),), dynamic_shapes=sizes)
+    x = torch.randn(2, 5, 6)
     torch.testing.assert_close(program.module()(x), Model()(x))
