@@ -10,7 +10,6 @@ import numpy as np
 
 from matlab_compat.data_format import dlarray
 from matlab_compat.errors import UsageError
-from matlab_compat.layers import Layer
 from matlab_compat.wording import argument
 
 from .atomic import check_place
@@ -84,10 +83,7 @@ def predict(
     X = [read_array(one, names, limits) for one in inputs]
     options: Any = {"data_format": data_format, "device": device, "dtype": dtype}
     with running(path, limits):
-        if isinstance(model, Layer):
-            Y = model.predict(X[0] if len(X) == 1 else tuple(X), **options)
-        else:
-            Y = model.predict(*X, **options)
+        Y = model.predict_all(X, **options)
     outputs = dict(zip(model.OutputNames, Y, strict=True)) if isinstance(Y, tuple) else {"Y": Y}
     valid = valid_names(list(outputs))
     variables = {valid[name]: _writable(value) for name, value in outputs.items()}

@@ -13,7 +13,7 @@ import numpy as np
 
 from matlab_compat.data_format import dlarray
 from matlab_compat.display import matlab_text
-from matlab_compat.errors import UnsupportedLayerError, locating, warn
+from matlab_compat.errors import MatFileError, UnsupportedLayerError, locating, warn
 from matlab_compat.layers import Layer, layer_class, registered
 from matlab_compat.layers.properties import HYPERPARAMETERS
 
@@ -170,6 +170,14 @@ def object_fields(value: MatObject) -> dict[str, Any]:
     if isinstance(saved, dict):
         return saved
     return {name: to_dict(item) for name, item in properties.items()}
+
+
+def readable_fields(value: MatObject) -> dict[str, Any]:
+    """:func:`object_fields`, as far as they can be read."""
+    try:
+        return object_fields(value)
+    except MatFileError:
+        return {}
 
 
 def children(value: Value) -> Iterator[tuple[str, Value]]:

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from os import PathLike
 
 import numpy as np
 
-from matlab_compat.errors import AmbiguousLayerError, MatFileError, VariableNotFoundError, locating
+from matlab_compat.errors import AmbiguousLayerError, VariableNotFoundError, locating
 from matlab_compat.training_options import TrainingOptions
 from matlab_compat.training_options import load_training_options as options_of
 from matlab_compat.wording import argument
 
-from .find import is_under, may_hold_models
 from .matfile import DEFAULT_LIMITS, Limits, MatFile, open_mat
 from .matfile.values import MatObject, Value
-from .saved import children, object_fields
+from .saved import object_fields
+from .walk import Place, is_under, walk_all
 
 #: What the classes of options are called, before the name of the solver.
 _CLASSES = "nnet.cnn.TrainingOptions"
@@ -43,7 +42,7 @@ def load_training_options(
         The file cannot be read, or is no sound MAT-file.
     """
     with open_mat(path, limits=limits) as mat, locating(str(path)):
-        where, saved = _the_only(list(_found(mat, variable)))
+        where, saved = _the_only(_found(mat, variable))
         with locating(where):
             fields = object_fields(saved)
             if "LearnRateSchedule" in fields:
@@ -75,25 +74,15 @@ def _the_only(found: list[tuple[str, MatObject]]) -> tuple[str, MatObject]:
     return found[0]
 
 
-def _found(mat: MatFile, variable: str | None) -> Iterator[tuple[str, MatObject]]:
+def _found(mat: MatFile, variable: str | None) -> list[tuple[str, MatObject]]:
     """The options among the variables, and in their structs and cells."""
-    if variable is None:
-        roots = [info.name for info in mat.variables if may_hold_models(info.class_name)]
-    else:
-        roots = [variable.replace("{", ".").replace("(", ".").split(".")[0]]
-    stack: list[tuple[str, Value]] = []
-    for name in reversed(roots):
-        try:
-            stack.append((name, mat[name]))
-        except MatFileError:
-            if variable is not None:  # else: a damaged variable does not hide the options beside it
-                raise
-    while stack:
-        where, value = stack.pop()
-        if isinstance(value, MatObject):
-            if value.class_name.startswith(_CLASSES) and (
-                variable is None or is_under(where, variable)
-            ):
-                yield where, value
-        else:
-            stack += [(where + step, item) for step, item in reversed(list(children(value)))]
+
+    def look(place: Place) -> tuple[list[tuple[str, MatObject]], bool]:
+        value = place.value
+        if not isinstance(value, MatObject):
+            return [], True
+        is_meant = variable is None or is_under(place.path, variable)
+        is_meant = is_meant and value.class_name.startswith(_CLASSES)
+        return [(place.path, value)] if is_meant else [], False
+
+    return walk_all(mat, look, variable)

@@ -20,15 +20,15 @@ from matlab_compat.layers.saved_fields import check_known
 from matlab_compat.network import Network
 from matlab_compat.wording import argument
 
+from .choose import choose
 from .data import ACTIVATION_NAMES, data, numeric, pick, read_array, texts_of, unlabelled
-from .find import Found, choose_layer, find_models, refuse_nothing
-from .formats.mat import build, choose_network
+from .find import Found, find_models
 from .formats.mat_struct import INPUT_NAMES, OUTPUT_NAMES
+from .identify.values import refuse_nothing
+from .kinds import Standing
 from .matfile import DEFAULT_LIMITS, Limits, MatFile, open_mat
 from .matfile.values import StructArray, Value, mat_class, mat_shape
-from .networks import build_network
 from .running import running
-from .saved import SavedLayer, SavedNetwork
 
 if TYPE_CHECKING:
     from matlab_compat.engine.precision import DeviceLike, DTypeLike
@@ -54,9 +54,7 @@ class Task:
 
     def predict(self, **options: Any) -> Any:
         """What the model makes of the inputs; options as for its ``predict``."""
-        if isinstance(self.model, Layer):
-            return self.model.predict(self.X[0] if len(self.X) == 1 else tuple(self.X), **options)
-        return self.model.predict(*self.X, **options)
+        return self.model.predict_all(self.X, **options)
 
 
 def verify(
@@ -175,50 +173,31 @@ class _Data:
     limits: Limits
 
     def tasks(self, found: list[Found], layer: str | int | None) -> list[Task]:
-        """The network or layer meant; where none is chosen, all layers with data of their own."""
-        if layer is None:
-            complete = [
-                (f.model, f)
-                for f in found
-                if isinstance(f.model, SavedLayer)
-                and pick(f.beside, INPUT_NAMES) is not None
-                and pick(f.beside, OUTPUT_NAMES) is not None
-            ]
-            if complete and not self.inputs and not self.expected:
-                many = len(complete) > 1
-                return [
-                    self._layer(saved, at, f"{at.path}." if many else "") for saved, at in complete
-                ]
-            if any(isinstance(f.model, SavedNetwork) for f in found):
-                return [self._network(found)]
-        return [self._layer(*choose_layer(found, layer, str(self.mat.path)))]
+        """The model meant; where no layer is chosen, all layers with data of their own."""
+        if layer is None and not self.inputs and not self.expected:
+            complete = _with_data(found)
+            many = len(complete) > 1
+            if complete:
+                return [self._task(at, f"{at.path}." if many else "") for at in complete]
+        return [self._task(choose(found, layer, str(self.mat.path)))]
 
-    def _layer(self, saved: SavedLayer, at: Found, prefix: str = "") -> Task:
-        layer = build(
-            self.mat, saved
-        )  # first: a layer that cannot be run is the news, not its data
-        X = self._inputs(at, layer.NumInputs, cells=False)
-        names = ["Y"] if layer.NumOutputs == 1 else layer.OutputNames
-        Y = self._expected(at, len(names), cells=False)
-        return Task(layer, X, dict(zip((prefix + name for name in names), Y, strict=True)))
-
-    def _network(self, found: list[Found]) -> Task:
-        chosen = choose_network(found, str(self.mat.path))
-        at = next(f for f in found if f.model is chosen)
-        with locating(str(self.mat.path), at.path):
-            network = build_network(chosen)
-            count, outputs = len(network.InputNames), network.OutputNames
-        X = self._inputs(at, count)
-        X = X if self.inputs else _labelled(self.mat, X)
-        activations = _activations(self.mat, at, network)
+    def _task(self, at: Found, prefix: str = "") -> Task:
+        whole = at.standing > Standing.LAYER
+        with locating(str(self.mat.path), *([at.path] if whole else [])):
+            model = at.build()  # first: a model that cannot be run is the news, not its data
+            count, outputs = len(model.InputNames), model.OutputNames
+        X = self._inputs(at, count, cells=whole)
+        X = _labelled(self.mat, X) if whole and not self.inputs else X
+        activations = _activations(self.mat, at) if whole else {}
         try:
-            Y = self._expected(at, len(outputs), labels=True)
+            Y = self._expected(at, len(outputs), cells=whole, labels=whole)
         except NothingToCompareError:
             if not activations:
                 raise
             Y = []
         names = ["Y"] if len(outputs) == 1 else outputs
-        return Task(network, X, dict(zip(names, Y, strict=bool(Y))), activations)
+        expected = dict(zip((prefix + name for name in names), Y, strict=bool(Y)))
+        return Task(model, X, expected, activations)
 
     def _inputs(self, at: Found, count: int, **how: bool) -> list[Any]:
         return self._ports(at, INPUT_NAMES, self.inputs, count, "input", **how)
@@ -266,6 +245,17 @@ class _Data:
         )
 
 
+def _with_data(found: list[Found]) -> list[Found]:
+    """The layers that have their own input and output in the same struct."""
+    return [
+        f
+        for f in found
+        if f.standing is Standing.LAYER
+        and pick(f.beside, INPUT_NAMES) is not None
+        and pick(f.beside, OUTPUT_NAMES) is not None
+    ]
+
+
 def _labelled(mat: MatFile, X: list[Any]) -> list[Any]:
     """The inputs as dlarray where the file's ``formats`` say that they were."""
     formats = mat.get("formats")
@@ -275,7 +265,7 @@ def _labelled(mat: MatFile, X: list[Any]) -> list[Any]:
     return [dlarray(x, str(labels)) if labels else x for x, labels in pairs]
 
 
-def _activations(mat: MatFile, found: Found, network: Network) -> dict[str, Any]:
+def _activations(mat: MatFile, found: Found) -> dict[str, Any]:
     """The saved activations by layer name; fields are layer names as MATLAB makes them valid."""
     from .names import valid_name
 
@@ -293,7 +283,7 @@ def _activations(mat: MatFile, found: Found, network: Network) -> dict[str, Any]
                 remedy="in MATLAB: activations.conv_1 = activations(net, X, 'conv_1'); or give the "
                 "variable another name.",
             )
-        by_field = {valid_name(layer): layer for layer in network.names}
+        by_field = {valid_name(layer.name): layer.name for layer in found.layers}
         fields = dict(next(saved.elements()))
         if unknown := [key for key in fields if key not in by_field]:
             near = difflib.get_close_matches(unknown[0], by_field, 1)

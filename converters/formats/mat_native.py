@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from itertools import pairwise
-from typing import Any
+from typing import Any, TypeGuard
 
 import numpy as np
 
@@ -24,7 +24,7 @@ NETWORK_CLASSES = ("SeriesNetwork", "DAGNetwork", "dlnetwork", "nnet.cnn.LayerGr
 _LAYER_PACKAGES = ("nnet.cnn.layer.", "nnet.onnx.layer.", "nnet.keras.layer.", "rl.layer.")
 
 
-def is_network(value: Value) -> bool:
+def is_network(value: Value) -> TypeGuard[MatObject | ObjectArray]:
     """Whether ``value`` is a network, a layer graph or an array of layers."""
     if isinstance(value, ObjectArray):
         return value.class_name.startswith("nnet.cnn.layer.")
@@ -36,7 +36,7 @@ def holds_layers(class_name: str) -> bool:
     return class_name in NETWORK_CLASSES or class_name.startswith(_LAYER_PACKAGES)
 
 
-def is_layer(value: Value) -> bool:
+def is_layer(value: Value) -> TypeGuard[MatObject]:
     """Whether ``value`` is a single layer object."""
     return isinstance(value, MatObject) and value.class_name.startswith(_LAYER_PACKAGES)
 

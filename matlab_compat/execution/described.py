@@ -6,6 +6,7 @@ A :class:`Plan` is a network in the order of computation. Knows nothing of torch
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Protocol, Self, TypeVar
 
@@ -136,6 +137,15 @@ class Plan(Generic[L]):
         return Plan(self.inputs, steps, ends)
 
 
+@dataclass(frozen=True)
+class Computed:
+    """The results of one run, in MATLAB's order of dimensions, over the memory torch wrote."""
+
+    outputs: tuple[Any, ...]
+    #: By layer.
+    activations: Mapping[str, Any]
+
+
 class NetworkLike(Protocol):
     """A network, as far as running it goes: :class:`matlab_compat.network.Network`."""
 
@@ -154,3 +164,48 @@ class NetworkLike(Protocol):
 
     def predict(self, *X: object, data_format: str | Sequence[str] | None = None) -> Any:
         """The outputs for data in MATLAB's order."""
+
+
+class ModelLike(Protocol):
+    """What is opened as a model: a layer, a network, or one of another kind.
+
+    ``predict`` on the command line, :class:`matlab_compat.parity.runner.TorchRunner` and ``verify``
+    ask for no more than this.
+    """
+
+    @property
+    def InputNames(self) -> list[str]:
+        """A name for each input."""
+
+    @property
+    def OutputNames(self) -> list[str]:
+        """A name for each output."""
+
+    def predict_all(self, X: Sequence[object], **options: Any) -> Any:
+        """The output, or a tuple of several, for a list of all inputs, in MATLAB's order.
+
+        ``options`` are ``data_format``, ``device``, ``dtype`` and ``allow_tf32``.
+        """
+
+    def computed(
+        self,
+        X: Sequence[object],
+        layers: Sequence[str] = (),
+        data_format: str | Sequence[str] | None = None,
+        device: DeviceLike | None = None,
+        dtype: DTypeLike | None = None,
+        *,
+        allow_tf32: bool = False,
+        outputs: bool = True,
+        inside: AbstractContextManager[Any] | None = None,
+    ) -> Computed:
+        """The outputs and the activations of ``layers`` of one run.
+
+        The operations on the data are run ``inside`` a context, which may change their rounding.
+        """
+
+    def unknown_fields(self) -> list[str]:
+        """The names of fields of the file that nothing is known of."""
+
+    def ignore_fields(self, *names: str) -> Self:
+        """State that some of them have no effect."""

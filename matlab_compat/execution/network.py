@@ -20,7 +20,7 @@ from ..engine.precision import DeviceLike, DTypeLike, full_precision
 from ..errors import DataFormatError, MatlabCompatWarning, UsageError, locating
 from ..plain_text import class_names, plain_texts
 from ..wording import argument
-from .described import CLASSIC, LayerLike, NetworkLike, Plan
+from .described import CLASSIC, Computed, LayerLike, NetworkLike, Plan
 from .module import build_graph, run_network, run_recording
 
 if TYPE_CHECKING:
@@ -76,12 +76,9 @@ def activations(
 
 
 @dataclass(frozen=True)
-class Computed:
-    """The results of one run, in MATLAB's order of dimensions, over the memory torch wrote."""
+class NetworkRun(Computed):
+    """The results of a network, and what it made of its inputs."""
 
-    outputs: tuple[Any, ...]
-    #: By layer.
-    activations: dict[str, Any]
     inputs: list[NetworkInput]
 
 
@@ -97,7 +94,7 @@ def computed(
     training: bool = False,
     outputs: bool = True,
     inside: AbstractContextManager[Any] | None = None,
-) -> Computed:
+) -> NetworkRun:
     """The network's outputs, and the (first) outputs of the named layers, in one run.
 
     Without ``outputs`` only what the layers need is run, and built. The operations on the data,
@@ -130,7 +127,7 @@ def computed(
         name: as_activation(network, inputs, values, formats_of[name])
         for name, values in zip(wanted, each[len(ends) :], strict=True)
     }
-    return Computed(tuple(results), seen, inputs)
+    return NetworkRun(tuple(results), seen, inputs)
 
 
 @contextmanager

@@ -6,13 +6,14 @@ import copy
 import re
 import warnings
 from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import AbstractContextManager
 from importlib import import_module
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 
-from ..arrays import Array
+from ..arrays import Array, as_tuple
 from ..display import matlab_text
 from ..errors import (
     MatlabCompatWarning,
@@ -22,7 +23,7 @@ from ..errors import (
     UsageError,
     locating,
 )
-from ..execution.described import Factors
+from ..execution.described import Computed, Factors
 from ..matlab_names import function_name
 from ..wording import argument
 from .formats import require_format
@@ -660,6 +661,33 @@ class Layer:
         """
         with locating(self.label):
             return self._predicted(X, data_format, device, dtype, allow_tf32)
+
+    def predict_all(self, X: Sequence[object], **options: Any) -> Any:
+        """:meth:`predict` for a list of all inputs."""
+        return self.predict(X[0] if len(X) == 1 else tuple(X), **options)
+
+    def computed(
+        self,
+        X: Sequence[object],
+        layers: Sequence[str] = (),
+        data_format: str | Sequence[str] | None = None,
+        device: DeviceLike | None = None,
+        dtype: DTypeLike | None = None,
+        *,
+        allow_tf32: bool = False,
+        outputs: bool = True,
+        inside: AbstractContextManager[Any] | None = None,
+    ) -> Computed:
+        """See :class:`matlab_compat.execution.described.ModelLike`; there are no activations."""
+        from ..execution.layer import predict_layer
+
+        if inside is None:
+            options = {"device": device, "dtype": dtype, "allow_tf32": allow_tf32}
+            return Computed(as_tuple(self.predict_all(X, data_format=data_format, **options)), {})
+        formats = self.default_formats if data_format is None else data_format
+        given = X[0] if len(X) == 1 else tuple(X)
+        result = predict_layer(self, given, formats, device, dtype, allow_tf32, inside)
+        return Computed(as_tuple(result), {})
 
     def _predicted(self, X: object, data_format: str | Sequence[str] | None, *how: Any) -> Any:
         """As :meth:`predict`, ``how`` being its other arguments; a layer may have a faster way."""

@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from contextlib import AbstractContextManager
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
 from ..arrays import as_tuple
 from ..display import TIMES
 from ..errors import LayerNotFoundError, UsageError
-from ..execution.described import CLASSIC
+from ..execution.described import CLASSIC, Computed
 from ..layers.base import Layer
 from ..layers.learnables import Learnable, State
 from ..layers.nested import NetworkLayer
@@ -180,7 +181,7 @@ class Network:
         """:meth:`Layer.unknown_fields` of all layers."""
         return sorted({field for _, layer in self.all_layers() for field in layer.unknown_fields()})
 
-    def ignore_fields(self, *names: str) -> Network:
+    def ignore_fields(self, *names: str) -> Self:
         """:meth:`Layer.ignore_fields` for all layers that have fields of these names.
 
         Raises
@@ -291,6 +292,29 @@ class Network:
 
         at: dict[str, Any] = {"device": device, "dtype": dtype, "allow_tf32": allow_tf32}
         return predict(self, X, data_format=data_format, **at)
+
+    def predict_all(self, X: Sequence[object], **options: Any) -> Any:
+        """:meth:`predict` for a list of all inputs."""
+        return self.predict(*X, **options)
+
+    def computed(
+        self,
+        X: Sequence[object],
+        layers: Sequence[str] = (),
+        data_format: str | Sequence[str] | None = None,
+        device: DeviceLike | None = None,
+        dtype: DTypeLike | None = None,
+        *,
+        allow_tf32: bool = False,
+        outputs: bool = True,
+        inside: AbstractContextManager[Any] | None = None,
+    ) -> Computed:
+        """See :class:`matlab_compat.execution.described.ModelLike`."""
+        from ..execution.network import computed
+
+        options: dict[str, Any] = {"data_format": data_format, "device": device, "dtype": dtype}
+        options |= {"allow_tf32": allow_tf32, "outputs": outputs, "inside": inside}
+        return computed(self, X, layers, **options)
 
     def forward(self, *X: object, data_format: str | Sequence[str] | None = None) -> Any:
         """What MATLAB's ``forward`` gives: as :meth:`predict` in training mode.

@@ -24,6 +24,7 @@ from .categories import are_labels
 
 if TYPE_CHECKING:
     from ..engine.precision import DeviceLike, DTypeLike
+    from ..execution.described import ModelLike
     from ..layers.base import Layer
     from ..network import Network
 
@@ -232,53 +233,22 @@ class TorchRunner(ModelRunner):
         self, inputs: Inputs, wanted: Wanted, inside: AbstractContextManager[Any] | None = None
     ) -> Results:
         """The model's results; layers that are wanted and not there are refused."""
-        from ..layers.base import Layer
-
+        at = self.precision
         with self.around():
-            if isinstance(self.model, Layer):
-                outputs = _of_layer(self.model, inputs, self.precision, inside)
-                return Results(_named(self.model, outputs))
-            return _of_network(self.model, inputs, wanted, self.precision, inside)
+            run = self.model.computed(
+                inputs.X,
+                wanted.layers,
+                data_format=inputs.data_format,
+                device=at.device,
+                dtype=at.dtype,
+                allow_tf32=at.allow_tf32,
+                outputs=wanted.outputs,
+                inside=inside,
+            )
+        return Results(_named(self.model, run.outputs), run.activations)
 
 
-def _of_layer(
-    layer: Layer, inputs: Inputs, at: Precision, inside: AbstractContextManager[Any] | None
-) -> tuple[Value, ...]:
-    from ..execution.layer import predict_layer
-
-    X, formats = inputs.together, inputs.formats(layer)
-    if inside is None:
-        how: dict[str, Any] = {"device": at.device, "dtype": at.dtype, "allow_tf32": at.allow_tf32}
-        return as_tuple(layer.predict(X, formats, **how))
-    return as_tuple(predict_layer(layer, X, formats, at.device, at.dtype, at.allow_tf32, inside))
-
-
-def _of_network(
-    network: Network,
-    inputs: Inputs,
-    wanted: Wanted,
-    at: Precision,
-    inside: AbstractContextManager[Any] | None,
-) -> Results:
-    from ..execution.network import computed
-
-    for name in wanted.layers:
-        network.layer(name)
-    run = computed(
-        network,
-        inputs.X,
-        [step.name for step in network.plan().steps if step.name in wanted.layers],
-        data_format=inputs.data_format,
-        device=at.device,
-        dtype=at.dtype,
-        allow_tf32=at.allow_tf32,
-        outputs=wanted.outputs,
-        inside=inside,
-    )
-    return Results(_named(network, run.outputs), run.activations)
-
-
-def _named(model: Layer | Network, outputs: Sequence[Value]) -> dict[str, Value]:
+def _named(model: ModelLike, outputs: Sequence[Value]) -> dict[str, Value]:
     names = ["Y"] if len(outputs) == 1 else model.OutputNames
     return dict(zip(names, outputs, strict=False))
 

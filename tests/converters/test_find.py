@@ -11,10 +11,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from converters import find, open_mat
-from converters.find import Found, choose_layer, find_models
+from converters import open_mat, walk
+from converters.choose import choose_layer, choose_network
+from converters.find import Found, find_models
 from converters.formats import mat_native as native
-from converters.formats.mat import choose_network
 from converters.matfile.values import Damaged, MatObject, ObjectArray, StructArray
 from converters.saved import SavedLayer, SavedNetwork
 from matlab_compat.errors import (
@@ -112,8 +112,8 @@ def test_a_damaged_network_does_not_hide_the_one_beside_it() -> None:
         whole = mat["net"]
     found = find_models(FakeFile(a=damaged(), net=whole))  # type: ignore[arg-type]
     assert isinstance(found[0].model, Damaged)
-    saved, at = choose_layer(found, "up1", "f.mat")
-    assert (saved.name, at.path) == ("up1", "net")
+    chosen = choose_layer(found, "up1", "f.mat")
+    assert (chosen.model.name, chosen.path) == ("up1", "net")
 
 
 def test_where_all_is_damaged_the_damage_is_told() -> None:
@@ -131,7 +131,7 @@ def test_an_object_that_refers_to_itself_is_searched_once() -> None:
 
 
 def test_searching_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(find, "MAX_VISITED", 10)
+    monkeypatch.setattr(walk, "MAX_VISITED", 10)
     many = np.empty((20, 1), object)
     many[:] = [[StructArray.scalar()]] * 20
     with pytest.raises(LimitExceededError, match="10"):
@@ -297,8 +297,8 @@ class TestChoosing:
         return models(save(tmp_path / "a.mat", s=elements))
 
     def test_a_name_of_digits_is_a_name_first(self, found: list[Found]) -> None:
-        assert choose_layer(found, "2", "f")[1].path == "s(1)"
-        assert choose_layer(found, "3", "f")[1].path == "s(3)"
+        assert choose_layer(found, "2", "f").path == "s(1)"
+        assert choose_layer(found, "3", "f").path == "s(3)"
 
     def test_a_name_that_several_have_lists_their_places(self, found: list[Found]) -> None:
         with pytest.raises(AmbiguousLayerError, match=r"s\(2\), s\(3\)"):
@@ -328,8 +328,8 @@ def test_loose_variables_without_a_name_are_said_to_be_one(tmp_path: Path) -> No
 
 def test_a_struct_array_of_millions_without_a_field_is_not_searched() -> None:
     """Found by fuzzing: each of its elements was made, which took longer than ten seconds."""
-    from converters.find import _struct_elements
     from converters.matfile.values import StructArray
+    from converters.walk import _struct_elements
 
     assert _struct_elements(StructArray((10**9, 10**9), {})) == []
 

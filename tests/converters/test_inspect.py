@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 import converters
-from converters.inspect import jsonable
+from converters.kinds.records import jsonable
 from converters.matfile.values import Categorical, FunctionHandle, StructArray
 from matlab_compat.errors import VariableNotFoundError
 from tests.converters.exports import cells, fancy, fields, save, weights

@@ -1,0 +1,165 @@
+"""Which of the models in a file is meant."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TypeAlias
+
+from matlab_compat.errors import AmbiguousLayerError, LayerNotFoundError, locating
+from matlab_compat.plain_text import plain_text
+from matlab_compat.wording import argument
+
+from .find import Found
+from .kinds import Standing
+from .kinds.words import listed
+from .loose import LooseWeights, question
+from .saved import SavedLayer
+
+#: How many names a message lists.
+_LISTED = 20
+
+#: A layer, and where it was found.
+_Choice: TypeAlias = tuple[SavedLayer, Found]
+
+
+def choose(found: list[Found], layer: str | int | None, where: str) -> Found:
+    """The one model meant: a network goes before layers beside it, where no layer is chosen.
+
+    Raises
+    ------
+    LayerNotFoundError, AmbiguousLayerError
+        As :func:`choose_network` and :func:`choose_layer`.
+    """
+    if layer is None and any(f.standing > Standing.LAYER for f in found):
+        return choose_network(found, where)
+    return choose_layer(found, layer, where)
+
+
+def choose_layer(found: list[Found], layer: str | int | None, where: str) -> Found:
+    """The one layer meant: by name or 1-based index, or the only one there is.
+
+    Raises
+    ------
+    LayerNotFoundError
+        There is none, or none of that name.
+    AmbiguousLayerError
+        There are several, and none was chosen.
+    """
+    layer = plain_text(layer)
+    layers = [(saved, f) for f in found for saved in f.layers]
+    loose = [f.model for f in found if f.standing is Standing.LOOSE]
+    if not layers and not loose:
+        _raise_damage(found, where)
+    with locating(where):
+        asked = [one for one in loose if layer is not None and layer == " > ".join(one.where)]
+        if asked or (loose and not layers):
+            raise asked[0].error() if asked else question(loose)
+        if not layers:
+            raise LayerNotFoundError(
+                "There is no layer in it.",
+                remedy="save a layer, a network, or a struct with Weights, Bias, Stride and "
+                "CroppingSize: save('layer.mat', 'layer').",
+            )
+        if layer is None:
+            if len(layers) == 1 and loose:
+                raise AmbiguousLayerError(
+                    f"There is a layer in it, {_names(layers)}, and weights of which nothing says "
+                    f"which layer they belong to: {listed([_at(one) for one in loose], _LISTED)}.",
+                    remedy=f"choose the layer, {argument('layer', _handle(*layers[0]))}; or say "
+                    "what the others are: save Class = class(layer) beside them.",
+                )
+            if len(layers) == 1:
+                ((saved, at),) = layers
+                return at.only(saved)
+            raise AmbiguousLayerError(
+                f"There are {len(layers)} layers in it and none was chosen: {_names(layers)}.",
+                remedy=f"choose one by name: {argument('layer', _handle(*layers[0]))}.",
+            )
+        matches = _matches(found, layers, layer)
+        if not matches:
+            raise LayerNotFoundError(f"There is no layer {layer!r} in it; it has {_names(layers)}.")
+        if len(matches) > 1:
+            places = ", ".join(" > ".join(saved.where) for saved, _ in matches)
+            raise AmbiguousLayerError(
+                f"{len(matches)} layers are called {layer!r}: {places}.",
+                remedy=f"choose the variable as well: {argument('variable', matches[0][1].path)}.",
+            )
+        saved, at = matches[0]
+        return at.only(saved)
+
+
+def _at(loose: LooseWeights) -> str:
+    place = " > ".join(loose.where)
+    return f"{place} ({loose.found})" if place else loose.found
+
+
+def _raise_damage(found: list[Found], where: str) -> None:
+    """Where nothing else was found, what is damaged is the news."""
+    for f in found:
+        if f.standing is Standing.DAMAGED:
+            error = f.model.error
+            if where not in error.where:
+                error.where = (where, *(error.where or (f.path,)))
+            raise error
+
+
+def _matches(found: list[Found], layers: list[_Choice], layer: str | int) -> list[_Choice]:
+    """The layers called ``layer``; a number, or digits that are no name, count from 1."""
+    named = [pair for pair in layers if layer in _names_of(*pair)]
+    if named or not str(layer).isdecimal():
+        return named
+    networks = [[(s, f) for s in f.layers] for f in found if f.standing > Standing.LAYER]
+    alone = [(s, f) for s, f in layers if f.standing is Standing.LAYER]
+    index = int(layer) - 1
+    return [group[index] for group in (*networks, alone) if 0 <= index < len(group)]
+
+
+def _names_of(saved: SavedLayer, found: Found) -> tuple[str, str, str]:
+    return (
+        saved.name,
+        " > ".join(saved.where),
+        found.path if found.standing is Standing.LAYER else saved.name,
+    )
+
+
+def _handle(saved: SavedLayer, found: Found) -> str:
+    """One word that chooses this layer."""
+    return next(name for name in (*_names_of(saved, found), "1") if name)
+
+
+def _names(layers: list[_Choice]) -> str:
+    shown = [
+        f"'{saved.name}'" if saved.name else " > ".join(saved.where) or "one without a name"
+        for saved, _ in layers
+    ]
+    return listed(shown, _LISTED)
+
+
+def choose_network(found: list[Found], where: str) -> Found:
+    """The one network meant: a trained one goes before what it was made from.
+
+    Raises
+    ------
+    AmbiguousLayerError
+        There are several; they are listed by name.
+    """
+    networks = [f for f in found if f.standing > Standing.LAYER]
+    candidates = [f for f in networks if f.standing is Standing.NETWORK]
+    # The actor of an agent says nothing about its critics, which may be of another class.
+    decided = {_group(f) for f in candidates}
+    candidates = [f for f in networks if f in candidates or _group(f) not in decided]
+    if len(candidates) > 1:
+        counts = Counter(f.name for f in candidates)
+        names = [f.name if counts[f.name] == 1 else f.path for f in candidates]
+        shown = [f"{name} ({f.class_name})" for name, f in zip(names, candidates, strict=True)]
+        raise AmbiguousLayerError(
+            f"There are {len(names)} networks in it: {listed(shown, _LISTED)}.",
+            where=(where,),
+            remedy=f"choose one: {argument('variable', names[0])}.",
+        )
+    return candidates[0]
+
+
+def _group(found: Found) -> str:
+    """What one network is meant for: the role of an agent's, or '' for the file as a whole."""
+    return found.name if found.role else ""

@@ -1,0 +1,115 @@
+"""What a kind of model is: how one is told in a MAT-file, and what is made of it.
+
+How a kind is added:
+
+1. A class of :class:`Kind` in a module of this package. ``find`` is asked of every value of a file,
+   with the MATLAB expression that reaches it (of a struct first as it is, then of each element, a
+   ``dict``), and gives whatever ``build`` and ``record`` need, or ``None``. A model that is spread
+   over the variables of the file is told by ``find_loose``.
+2. An instance of it in ``KINDS`` of ``__init__.py``: the first that finds something counts.
+3. ``build`` gives the model: anything that meets
+   :class:`matlab_compat.execution.described.ModelLike`. ``load``, ``predict`` and ``verify`` ask no
+   more of it, and nobody asks for its class.
+4. ``record`` gives its entries for ``inspect``, ``layers`` the layers that can be chosen by name.
+5. What is known but cannot be run has ``describe`` alone: what it is, and what to do about it.
+"""
+
+from __future__ import annotations
+
+from abc import ABC
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
+
+from ..matfile import MatFile
+from ..saved import SavedLayer
+from ..walk import Place
+
+if TYPE_CHECKING:
+    from matlab_compat.layers import Layer
+    from matlab_compat.network import Network
+
+#: What ``find`` makes of a value: all that there is to know before the model is built.
+S = TypeVar("S")
+
+
+class Standing(IntEnum):
+    """Which of several models in a file is meant: one of the highest standing there is."""
+
+    DAMAGED = 0
+    #: Weights of which nothing says which layer they belong to.
+    LOOSE = 1
+    LAYER = 2
+    #: Layers that a network is made from.
+    UNTRAINED = 3
+    NETWORK = 4
+
+
+@dataclass(frozen=True)
+class Known:
+    """A value that is known for what it is, and is not run."""
+
+    #: As it stands after "is": "a shallow network (...)".
+    what: str
+    #: What can be done about it now.
+    remedy: str
+    #: Whether it is a model.
+    is_model: bool = True
+    #: The MATLAB expression that reaches it.
+    path: str = ""
+
+
+class Kind(ABC, Generic[S]):
+    """One kind of model."""
+
+    #: Where there are several in a file.
+    standing: ClassVar[Standing] = Standing.NETWORK
+
+    def find(self, place: Place, chosen: str | None) -> S | Known | None:
+        """What is there, if it is of this kind; nothing inside it is looked for then.
+
+        Parameters
+        ----------
+        chosen:
+            The class of layer that weights belong to, as the user says.
+
+        Returns
+        -------
+        ``Known`` where it is of this kind, and this version does not run it.
+
+        Raises
+        ------
+        MatFileError
+            It is of this kind, and damaged.
+        """
+        return None
+
+    def find_loose(self, mat: MatFile, chosen: str | None) -> S | None:
+        """The model that the variables of the file make up together."""
+        return None
+
+    def describe(self, place: Place, file: str) -> Known | None:
+        """What a value is, where no model was found, in this file."""
+        return None
+
+    def standing_of(self, saved: S) -> Standing:
+        """Where it stands among the models of a file."""
+        return self.standing
+
+    def layers(self, saved: S) -> list[SavedLayer]:
+        """The layers that can be chosen by name."""
+        return []
+
+    def build(self, saved: S) -> Layer | Network:
+        """The model.
+
+        Raises
+        ------
+        MatlabCompatError
+            It cannot be built.
+        """
+        raise NotImplementedError
+
+    def record(self, saved: S) -> dict[str, Any]:
+        """What ``inspect`` says of it: ``class``, ``layers``, ``connections`` and what it adds."""
+        raise NotImplementedError

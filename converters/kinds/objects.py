@@ -1,0 +1,131 @@
+"""Objects that are known by their class and not run; and those of which only the class is known.
+
+Source of the names: the documentation pages of MATLAB's toolboxes, files that users published.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from matlab_compat.display import one_line
+
+from ..matfile.values import MatObject, ObjectArray, Value, mat_class
+from ..saved import readable_fields
+from ..walk import Place
+from .base import Kind, Known
+from .words import listed
+
+
+@dataclass(frozen=True)
+class Row:
+    """What is known of some classes. ``{values}`` of a remedy is the line that gives the values."""
+
+    classes: str
+    name: str
+    remedy: str = ""
+    is_model: bool = True
+    #: Networks that may be found in it are parts that only steps of its own join.
+    of_parts: bool = False
+
+
+#: Classes by name; the first row that matches counts.
+_CLASSES = (
+    Row(
+        r"(?:fast(?:er)?R|r)CNNObjectDetector|maskrcnn",
+        "a detector of two networks and a step between them",
+        "the layers of its networks can be loaded one by one: {parts}.",
+        of_parts=True,
+    ),
+    Row(
+        r"\w*ObjectDetector\w*|\w*Detector(?:Monocular\w*)?|solov2|\w*PoseEstimator",
+        "a detector",
+        "in MATLAB, save the network that is in it: net = detector.Network; "
+        "save('network.mat', 'net').",
+    ),
+    Row(
+        r"rl\.agent\.\w+",
+        "an agent of Reinforcement Learning Toolbox without a network that can be read",
+        "in MATLAB: net = getModel(getActor(agent)); save('actor.mat', 'net').",
+    ),
+    Row(
+        r"(?:rl\.(?:function|representation|util|policy)\.)?rl\w+(?:Function|Representation|Actor|Policy)",
+        "an actor or critic of Reinforcement Learning Toolbox without a network that can be read",
+        "in MATLAB: net = getModel(actor); save('actor.mat', 'net').",
+    ),
+    Row(
+        r"nnet\.cnn\.TrainingOptions\w+|\w*\.?TrainingOptions\w*",
+        "options of a training",
+        "they are read by converters.load_training_options({path}).",
+        is_model=False,
+    ),
+    Row(
+        r"(?:\w+\.)*\w*[Dd]atastore\w*|imageDataAugmenter|(?:\w+\.)*\w*[mM]inibatchqueue",
+        "a datastore: it names the files of data, and has no data itself",
+        is_model=False,
+    ),
+    Row(
+        r"(?:Compact)?(?:Classification|Regression)NeuralNetwork",
+        "a network of Statistics and Machine Learning Toolbox (fitcnet, fitrnet)",
+        "its weights are among {values}; in MATLAB, net = dlnetwork(mdl) and save it.",
+    ),
+    Row(
+        r"(?:classreg\.\S+\.)?(?:Compact|\w+\.)?(?:Classification|Regression)[A-Z]\w+"
+        r"|(?:Compact)?TreeBagger|(?:Generalized)?LinearModel|gmdistribution|fitclinear",
+        "a model of Statistics and Machine Learning Toolbox, which is no neural network",
+    ),
+    Row(
+        r"(?:mam|sug)fis\w*|fistree",
+        "a fuzzy inference system of Fuzzy Logic Toolbox",
+    ),
+)
+
+
+class Objects(Kind[Any]):
+    """An object of any class that no other kind knows."""
+
+    def describe(self, place: Place, file: str) -> Known | None:
+        """Known by its class, or by the layers in it."""
+        value = place.value
+        if isinstance(value, ObjectArray) and value.elements:
+            value = value.elements[0]
+        if not isinstance(value, MatObject):
+            return None
+        values = f"{place.reading(file)}.properties"
+        row = row_of(value.class_name)
+        if row is None:
+            own = f"an object of class {value.class_name}"
+            layers = _layer_classes(readable_fields(value))
+            if layers is None:
+                return Known(own, "", is_model=False)
+            of = listed(layers)
+            what = f"{own}, a network of another toolbox or of an author's own with layers of {of}"
+            return Known(what, f"read its values with {values}.")
+        remedy = row.remedy.format(path=repr(file), values=values, parts=values)
+        if not remedy and row.is_model:
+            remedy = f"read its values with {values}."
+        return Known(f"{row.name} ({value.class_name})", remedy, row.is_model)
+
+
+def row_of(class_name: str) -> Row | None:
+    """What is known of a class."""
+    return next((row for row in _CLASSES if re.fullmatch(row.classes, class_name)), None)
+
+
+def _layer_classes(fields: Mapping[str, Value]) -> list[str] | None:
+    """The classes of an object's Layers; ``None`` if it has none."""
+    layers = next((v for k, v in fields.items() if k.lower() == "layers"), None)
+    if isinstance(layers, ObjectArray):
+        items: list[Any] = list(layers.elements)
+    elif isinstance(layers, MatObject):
+        items = [layers]
+    elif isinstance(layers, np.ndarray) and layers.dtype == object:
+        items = list(layers.flat)
+    else:
+        return None
+    classes = [one_line(mat_class(item)) for item in items if isinstance(item, MatObject)]
+    return list(dict.fromkeys(classes)) or None
