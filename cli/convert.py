@@ -81,7 +81,9 @@ def command(
 
 
 def _said(done: Converted) -> str:
-    text = f"wrote {done.path}: {done.target}, {done.layers} layer{'s' * (done.layers != 1)}"
+    text = f"wrote {done.path}: {done.target}"
+    if done.layers:
+        text += f", {done.layers} layer{'s' * (done.layers != 1)}"
     return "\n".join([f"{text}; {_outputs(done)}", *_notes(done)])
 
 

@@ -33,8 +33,22 @@ def inspection(document: dict[str, Any]) -> str:
             lines += ["", *_model(model)]
         for known in variable.get("known", []):
             run = ", which this version does not run" if known["is_model"] else ""
-            lines += ["", f"{known['path']}: {known['what']}{run}"]
+            lines += ["", f"{known['path']}: {known['what']}{run}", *_parameters(known)]
     return "\n".join(lines)
+
+
+def _parameters(known: dict[str, Any]) -> list[str]:
+    """The arrays of a struct of parameters with their sizes, and how many numbers they have."""
+    if "parameters" not in known:
+        return []
+    found = known["parameters"]["arrays"]
+    widest = max(len(one["name"]) for one in found)
+    lines = [
+        f"      {one['name']:<{widest}}   {size_text(one['size'])} {one['class']}"
+        + (f" '{one['labels']}'" if one["labels"] else "")
+        for one in found
+    ]
+    return [*lines, f"   {known['parameters']['count']} numbers in {len(found)} arrays"]
 
 
 def _loose(name: str, loose: dict[str, Any]) -> list[str]:

@@ -10,6 +10,7 @@ from converters.from_torch import from_torch
 from converters.inspect import inspect
 from converters.load import load, load_network
 from converters.matfile import DEFAULT_LIMITS, Limits, MatFile, open_mat
+from converters.parameter_files import load_parameters, save_parameters
 from converters.training_options import load_training_options
 from converters.verify import verify
 from converters.write import write_mat
@@ -23,11 +24,13 @@ __all__ = [
     "inspect",
     "load",
     "load_network",
+    "load_parameters",
     "load_training_options",
     "open_mat",
     "save",
     "save_layer",
     "save_network",
+    "save_parameters",
     "verify",
     "write_mat",
 ]

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from matlab_compat.errors import (
+    FunctionNeededError,
     LimitExceededError,
     MatlabCompatError,
     NothingToCompareError,
@@ -29,6 +30,7 @@ from .formats.mat import unbuilt
 from .load import load
 from .matfile import DEFAULT_LIMITS, Limits
 from .normalization import constants_of, constants_place, write_constants
+from .parameter_files import load_parameters, save_parameters
 from .running import running
 
 if TYPE_CHECKING:
@@ -124,10 +126,30 @@ def convert(
     overwrite: bool = False,
     limits: Limits = DEFAULT_LIMITS,
 ) -> Converted:
-    """:func:`save` for the layer or network in a file; see :func:`converters.load`."""
-    model = load(
-        path, variable, layer, layer_class=layer_class, ignore_fields=ignore_fields, limits=limits
-    )
+    """:func:`save` for the layer or network in a file; see :func:`converters.load`.
+
+    A struct of parameters without its function goes into the files of
+    :mod:`converters.parameter_files`.
+    """
+    try:
+        model = load(
+            path,
+            variable,
+            layer,
+            layer_class=layer_class,
+            ignore_fields=ignore_fields,
+            limits=limits,
+        )
+    except FunctionNeededError:
+        parameters = load_parameters(path, variable, limits=limits)
+        remarks = save_parameters(parameters, output, overwrite=overwrite)
+        return Converted(
+            str(output),
+            "parameters",
+            0,
+            unchecked="the function that computes with the parameters is not in the file",
+            remarks=remarks,
+        )
     with running(path, limits):
         prepared = Prepared(model, options)
         _check_sizes(prepared)

@@ -76,7 +76,8 @@ def _variable(info: VariableInfo, found: list[Found], mat: MatFile) -> dict[str,
         known = identified(mat, info)
         if known:
             record["known"] = [
-                {"path": one.path, "what": one.what, "is_model": one.is_model} for one in known
+                {"path": one.path, "what": one.what, "is_model": one.is_model, **one.shown}
+                for one in known
             ]
     return record
 

@@ -209,6 +209,10 @@ class UnsupportedModelError(UnsupportedLayerError):
     """A model of a kind that is known, but that this version does not run."""
 
 
+class FunctionNeededError(UnsupportedModelError):
+    """There are parameters, and not the function or layers that compute with them."""
+
+
 class NothingToCompareError(MatlabCompatError, ValueError):
     """A comparison that would be vacuous: missing, empty or all-NaN data."""
 

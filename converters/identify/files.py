@@ -75,6 +75,11 @@ def _array(name: str, reading: str) -> Kind:
     return Kind(name, f"{_NO_MODEL}; {how}", how)
 
 
+_PARAMETERS = Kind(
+    "parameters that matlab-compat wrote",
+    "open them in Python: converters.load_parameters({path}).",
+)
+
 #: What the beginning of a file matches, and what the file then is. The first that matches counts.
 _SIGNATURES: tuple[tuple[bytes, Kind], ...] = (
     (rb"version https?://[^\n]+/spec/v?\d", _pointer("Git LFS", "git lfs pull")),
@@ -155,6 +160,7 @@ _SIGNATURES: tuple[tuple[bytes, Kind], ...] = (
             "open it in Python: converters.load({path}), with the ending .safetensors.",
         ),
     ),
+    (rb".{7}\x00\s*\{.*matlab_compat\.parameters/", _PARAMETERS),
     (
         rb".{6}\x00\x00\s*\{\s*\"",
         Kind(
@@ -289,6 +295,8 @@ def _is_ours(kind: Kind) -> bool:
 def not_ours(path: Path, what: str) -> CorruptFileError:
     """The error for a file that should be one of ours and ``what`` (``"PyTorch file"``)."""
     kind = kind_of_file(path)
+    if kind is not None and kind.name == _PARAMETERS.name:
+        return CorruptFileError(f"The file holds {kind.name}, and no model.", remedy=kind.remedy)
     if kind is None or _is_ours(kind):
         return CorruptFileError(
             f"The file is no {what} that matlab-compat wrote, or it is damaged.",
@@ -322,6 +330,8 @@ def _torch(head: bytes) -> Kind:
     """A PyTorch file by the classes that its pickles name; nothing in them is run."""
     if b"matlab_compat.torch/" in head:
         return _OURS
+    if b"matlab_compat.parameters/" in head:
+        return _PARAMETERS
     classes = list(dict.fromkeys(_classes(head)))
     objects = [name.replace(" ", ".") for name in classes if not _TENSOR_MODULES.match(name)]
     if objects:

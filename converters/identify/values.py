@@ -83,7 +83,8 @@ def _nothing_found(mat: MatFile, variable: str | None) -> MatlabCompatError:
     if models:
         named = "; ".join(f"{one.path} is {one.what}" for one in models[:LISTED])
         more = f"; and {len(models) - LISTED} more" if len(models) > LISTED else ""
-        return UnsupportedModelError(
+        errors = {one.error for one in models}
+        return (errors.pop() if len(errors) == 1 else UnsupportedModelError)(
             f"This version does not run what is in it: {named}{more}.",
             where=where,
             remedy=models[0].remedy,

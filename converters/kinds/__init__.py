@@ -8,7 +8,7 @@ from .base import Kind, Known, Standing
 from .matconvnet import MatConvNet
 from .networks import DamagedModels, Layers, Networks
 from .objects import Objects
-from .parameters import Parameters
+from .parameters import ParameterStructs
 from .shallow import Shallow
 
 #: What is damaged, for whoever meets an error while a value is looked into.
@@ -23,7 +23,7 @@ KINDS: tuple[Kind[Any], ...] = (
     MatConvNet(),  # before layers: its structs have fields called as theirs
     LAYERS,
     Shallow(),
-    Parameters(),
+    ParameterStructs(),
     Objects(),
 )
 

@@ -17,9 +17,12 @@ How a kind is added:
 from __future__ import annotations
 
 from abc import ABC
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
+
+from matlab_compat.errors import UnsupportedModelError
 
 from ..matfile import MatFile
 from ..saved import SavedLayer
@@ -55,6 +58,10 @@ class Known:
     remedy: str
     #: Whether it is a model.
     is_model: bool = True
+    #: What else ``inspect`` says of it.
+    shown: Mapping[str, Any] = field(default_factory=dict)
+    #: The error for running it.
+    error: type[UnsupportedModelError] = UnsupportedModelError
     #: The MATLAB expression that reaches it.
     path: str = ""
 

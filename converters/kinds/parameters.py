@@ -3,63 +3,85 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import Any
 
-from matlab_compat.data_format import dlarray
-from matlab_compat.display import one_line, size_text
+import numpy as np
 
-from ..matfile.values import StructArray, Value, mat_class, mat_shape
+from matlab_compat.display import one_line, size_text
+from matlab_compat.errors import FunctionNeededError
+
+from ..matfile.values import Damaged, StructArray, Value, mat_class, mat_shape
+from ..parameters import Parameters
+from ..saved import children
 from ..walk import Place
 from .base import Kind, Known
 from .words import listed
 
 #: Values looked at in one struct.
 _MOST = 2000
+#: Fields of the record of a training.
+_RECORD = {"trainFcn", "best_epoch", "perf"}
 #: Names that weights and biases have.
 _WEIGHT = re.compile(r"(?i).*(?:weight|kernel|filter)\w*|(?:.*[\d_])?(?:W|IW|LW|theta|gamma)\d*")
 _BIAS = re.compile(r"(?i).*bias\w*|(?:.*[\d_])?(?:b|beta)\d*|.*offset")
 _NUMERIC = ("single", "double", "dlarray", "gpuArray", "cell", "half")
 
 
-class Parameters(Kind[Any]):
+class ParameterStructs(Kind[Any]):
     """A struct of arrays that are called like weights and biases."""
 
     def describe(self, place: Place, file: str) -> Known | None:
-        """Known for what it is; so is the record of a training, which is none."""
+        """Known by the names in it; so is the record of a training, which is none."""
         value = place.value
-        if not isinstance(value, StructArray):
-            return None
-        if {"trainFcn", "best_epoch", "perf"} <= set(value.fields):
+        if isinstance(value, StructArray) and value.fields.keys() >= _RECORD:
             return Known("the record of a training", "", is_model=False)
-        weights = _parameters(value)
+        weights = weights_among(_leaves(value)) if may_be_parameters(value) else ""
         if not weights:
             return None
         return Known(
             f"a struct of weights ({weights}) without the layers or the function that use "
             "them, as custom training loops have it",
-            f"read it with {place.reading(file)}.to_dict(), and write the function in Python.",
+            f"read it with converters.load_parameters({file!r}, {place.path!r}), and write the "
+            "function in Python; matlab-compat convert writes the parameters as .pt, .safetensors, "
+            ".npz or .mat.",
+            shown={"parameters": parameters_of(value, place.path).record()},
+            error=FunctionNeededError,
         )
 
 
-def _parameters(value: StructArray) -> str:
-    """The first arrays named like weights and biases in a struct, at any depth; '' if none."""
-    found: dict[str, Value] = {}
+def may_be_parameters(value: Value) -> bool:
+    """Whether a value is a struct, or a cell or array of structs."""
+    if isinstance(value, np.ndarray):
+        return value.dtype == object and any(isinstance(one, StructArray) for one in value.flat)
+    return isinstance(value, StructArray) and bool(value.fields)
+
+
+def parameters_of(value: Any, path: str) -> Parameters:
+    """A struct by its fields; a cell or struct array is one field of the name that it has."""
+    if isinstance(value, StructArray) and value.shape == (1, 1):
+        return Parameters({name: item for name, (item,) in value.fields.items()}, path)
+    return Parameters(value if isinstance(value, dict) else {_last(path): value}, path)
+
+
+def _last(path: str) -> str:
+    """The last field that an expression names."""
+    found = re.findall(r"[^.{}()]+(?=(?:[{(]\d+[)}])*$)", path)
+    return found[0] if found else path
+
+
+def _leaves(value: Value) -> Iterator[tuple[str, tuple[str, tuple[int, ...]]]]:
+    """The first values that are no structs, at any depth; cells count if there are none in them."""
     stack: list[tuple[str, Value]] = [("", value)]
-    visited = 0
-    while stack and visited < _MOST:
+    for _ in range(_MOST):
+        if not stack:
+            return
         path, item = stack.pop()
-        visited += 1
-        if isinstance(item, StructArray) and item.shape == (1, 1):
-            inner = [
-                (f"{path}.{name}" if path else name, values[0])
-                for name, values in islice(item.fields.items(), _MOST)
-            ]
-            stack += reversed(inner)
-        elif path:
-            found[path] = item
-    return weights_among((name, _kind_and_size(item)) for name, item in found.items())
+        if isinstance(item, StructArray) or may_be_parameters(item):
+            stack += reversed([(path + step, one) for step, one in islice(children(item), _MOST)])
+        elif not isinstance(item, Damaged):
+            yield path.removeprefix("."), (mat_class(item), mat_shape(item))
 
 
 def weights_among(values: Iterable[tuple[str, tuple[str, tuple[int, ...]]]]) -> str:
@@ -69,7 +91,7 @@ def weights_among(values: Iterable[tuple[str, tuple[str, tuple[int, ...]]]]) -> 
     """
     shown: dict[bool, list[str]] = {True: [], False: []}
     for name, (kind, size) in values:
-        last = name.rpartition(".")[2].removesuffix(":0")
+        last = _last(name).removesuffix(":0")
         is_weight = _WEIGHT.fullmatch(last) is not None
         if kind in _NUMERIC and (is_weight or _BIAS.fullmatch(last)):
             shown[is_weight].append(f"{one_line(name)} {size_text(size)}")
@@ -77,9 +99,3 @@ def weights_among(values: Iterable[tuple[str, tuple[str, tuple[int, ...]]]]) -> 
         return ""
     pairs = [text for pair in zip(shown[True], shown[False], strict=False) for text in pair]
     return listed(pairs)
-
-
-def _kind_and_size(value: Value) -> tuple[str, tuple[int, ...]]:
-    if isinstance(value, dlarray):
-        return "dlarray", tuple(value.shape)
-    return mat_class(value), mat_shape(value)

@@ -1,0 +1,360 @@
+"""Parameters out of files and into files.
+
+``.mat``
+    A struct, as it was; the labels in a struct array ``NAME_labels`` of ``Name`` and ``Labels``.
+``.pt``
+    A dict of ``state_dict`` (name to tensor), ``labels``, ``sizes`` of cells and struct arrays,
+    ``names`` in MATLAB's order and ``format``; ``torch.load(path, weights_only=True)["state_dict"]``.
+``.safetensors``
+    The tensors; labels and sizes in the metadata.
+``.npz``
+    The arrays; labels and sizes as JSON in an array ``__matlab__``.
+
+Arrays have MATLAB's size and order everywhere, and are called by the MATLAB expression that reaches
+them in the struct: ``fc1.Weights``, ``enc{2}.W``. What was written is read back and compared before
+the file gets its name. Texts and function handles go into ``.mat`` only; the others leave them out
+and say so.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import pickle
+import zipfile
+from collections.abc import Callable, Mapping
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from matlab_compat.arrays import Array
+from matlab_compat.data_format import dlarray
+from matlab_compat.errors import (
+    AmbiguousLayerError,
+    CorruptFileError,
+    FileAccessError,
+    LayerNotFoundError,
+    UsageError,
+    locating,
+)
+from matlab_compat.plain_text import plain_text
+from matlab_compat.wording import argument
+
+from .atomic import new_file
+from .endings import ending_of
+from .formats.base import need
+from .formats.mat_struct import level_for
+from .identify.files import not_ours
+from .identify.values import identified
+from .kinds.parameters import may_be_parameters, parameters_of, weights_among
+from .kinds.words import listed
+from .matfile import DEFAULT_LIMITS, Limits, MatFile, open_mat
+from .matfile.values import StructArray, Value
+from .names import valid_name
+from .parameters import Parameters, is_numeric, named
+from .walk import Place, may_hold_models, walk_all
+from .write import write_mat
+
+_FORMAT = "matlab_compat.parameters/1"
+#: The array of an ``.npz`` file that says labels and sizes.
+_ABOUT = "__matlab__"
+_LABELS = "_labels"
+
+
+def load_parameters(
+    path: str | PathLike[str], variable: str | None = None, *, limits: Limits = DEFAULT_LIMITS
+) -> Parameters:
+    """The parameters of a custom training loop: a struct of structs, cells and arrays.
+
+    Parameters
+    ----------
+    path:
+        A MAT-file, or a ``.pt``, ``.safetensors`` or ``.npz`` file that ``convert`` made of one.
+    variable:
+        The struct, cell or struct array; ``"s.parameters"`` looks deeper. By default the one whose
+        arrays are called like weights and biases; or all variables, where these are called so
+        themselves.
+    limits:
+        Bounds on what the file may make us do; on by default.
+
+    Returns
+    -------
+    A mapping from names to arrays, and to mappings and lists of them (see
+    :class:`converters.parameters.Parameters`); ``dlarray`` where the file has labels.
+
+    Raises
+    ------
+    VariableNotFoundError, LayerNotFoundError
+        There is no such variable, or nothing in it that could be parameters.
+    AmbiguousLayerError
+        There are several, and none was chosen.
+    MatFileError, FileAccessError
+        The file is damaged, or cannot be read.
+
+    Examples
+    --------
+    >>> parameters = load_parameters("fixtures/kinds/parameters.mat")
+    >>> parameters["fc1"]["Weights"].shape
+    (5, 3)
+    """
+    read = _READERS.get(Path(path).suffix.lower())
+    with locating(str(path)):
+        if read is None:
+            with open_mat(path, limits=limits) as mat:
+                return _of_mat(mat, plain_text(variable))
+        if variable is not None:
+            raise UsageError(
+                f"A {Path(path).suffix.lower()} file holds one set of parameters, opened whole.",
+                remedy=f"leave {argument('variable')} out.",
+            )
+        arrays, about = read(Path(path))
+        try:
+            sizes = {name: tuple(map(int, size)) for name, size in about["sizes"].items()}
+            ordered = [(name, arrays[name]) for name in about["names"]]
+            return named(ordered, about["labels"], sizes, str(about["name"]))
+        except (KeyError, TypeError, ValueError, AttributeError):
+            raise CorruptFileError("Labels and sizes cannot be read.") from None
+
+
+def save_parameters(
+    parameters: Parameters, path: str | PathLike[str], *, overwrite: bool = False
+) -> tuple[str, ...]:
+    """Write parameters in the format that the ending names (see the head of this module).
+
+    Returns
+    -------
+    What there is to know of the file.
+
+    Raises
+    ------
+    UsageError
+        The ending names no such format, there is something that it cannot hold, or the file exists
+        and ``overwrite`` is not set.
+    FileAccessError
+        The place cannot be written.
+    """
+    ending = ending_of(path, [*_WRITERS, ".mat"], "A set of parameters")
+    remarks = []
+    if not parameters.arrays():
+        raise UsageError(f"There is no array of numbers in {parameters.name}.", where=(str(path),))
+    if ending == ".mat":
+        _write_mat(parameters, path, overwrite)
+    else:
+        if parameters.others:
+            remarks.append(f"left out, being no numbers: {listed(parameters.others)}")
+        with new_file(path, overwrite=overwrite) as temporary, locating(str(path)):
+            _WRITERS[ending](temporary, parameters)
+            _same(load_parameters(temporary), parameters)
+    arrays = len(parameters.arrays())
+    return (f"{parameters.count} numbers in {arrays} arrays, in MATLAB's order", *remarks)
+
+
+def _same(found: Parameters, written: Parameters) -> None:
+    ours, theirs = written.arrays(), found.arrays()
+    same = ours.keys() == theirs.keys() and found.labels == written.labels
+    if not same or not all(
+        a.dtype == theirs[n].dtype and np.array_equal(a, theirs[n], equal_nan=a.dtype.kind in "fc")
+        for n, a in ours.items()
+    ):
+        raise CorruptFileError("What was written does not read back as it was.")
+
+
+def _about(parameters: Parameters) -> dict[str, Any]:
+    sizes = {name: list(size) for name, size in parameters.containers().items()}
+    return {
+        "format": _FORMAT,
+        "name": parameters.name,
+        "names": list(parameters.arrays()),
+        "labels": parameters.labels,
+        "sizes": sizes,
+    }
+
+
+# --- MAT-files ------------------------------------------------------------------------------
+
+
+def _of_mat(mat: MatFile, variable: str | None) -> Parameters:
+    found: list[tuple[str, Any]]
+    if variable is not None:
+
+        def look(place: Place) -> tuple[list[tuple[str, Any]], bool]:
+            return [(place.path, place.value)] if place.path == variable else [], True
+
+        found = walk_all(mat, look, variable)[:1]
+        if not found or not (may_be_parameters(found[0][1]) or isinstance(found[0][1], dict)):
+            raise LayerNotFoundError(
+                f"There is no struct at {variable!r} that could be parameters.",
+                remedy=f"name one: {argument('variable', _structs(mat) or 'parameters')}.",
+            )
+    else:
+        paths = [
+            one.path
+            for info in mat.variables
+            if may_hold_models(info.class_name)
+            for one in identified(mat, info)
+            if "parameters" in one.shown
+        ]
+        if len(paths) > 1:
+            raise AmbiguousLayerError(
+                f"There are {len(paths)} structs of parameters in it: {listed(paths, 20)}.",
+                remedy=f"choose one: {argument('variable', paths[0])}.",
+            )
+        if paths:
+            return _of_mat(mat, paths[0])
+        return _of_variables(mat)
+    (path, value) = found[0]
+    parameters = parameters_of(value, path)
+    labels = mat.get(f"{path}{_LABELS}")
+    if isinstance(labels, StructArray) and set(labels.fields) == {"Name", "Labels"}:
+        said = {str(one["Name"]): str(one["Labels"]) for one in labels.elements()}
+        arrays = parameters.arrays()
+        if said.keys() <= arrays.keys():
+            parameters = parameters.labelled(said)
+    if not parameters.arrays():
+        raise LayerNotFoundError(
+            f"There is no array of numbers in {path}.",
+            remedy=f"choose another struct: {argument('variable', _structs(mat) or '...')}.",
+        )
+    return parameters
+
+
+def _of_variables(mat: MatFile) -> Parameters:
+    """All arrays of a file whose variables are called like weights and biases."""
+    infos = [(info.name, (info.class_name, info.shape)) for info in mat.variables]
+    if not weights_among(infos):
+        raise LayerNotFoundError(
+            "There are no parameters in it: no struct or variables whose arrays are called like "
+            "weights and biases.",
+            remedy=f"name the struct: {argument('variable', _structs(mat) or 'parameters')}.",
+        )
+    values = {info.name: mat[info.name] for info in mat.variables}
+    return Parameters({name: value for name, value in values.items() if is_numeric(value)})
+
+
+def _structs(mat: MatFile) -> str:
+    return next((info.name for info in mat.variables if info.class_name == "struct"), "")
+
+
+def _write_mat(parameters: Parameters, path: str | PathLike[str], overwrite: bool) -> None:
+    name = valid_name(parameters.name.rpartition(".")[2])
+    variables: dict[str, Value] = {name: plain(dict(parameters.fields))}
+    if parameters.labels:
+        names, labels = zip(*parameters.labels.items(), strict=True)
+        fields = {"Name": list(names), "Labels": list(labels)}
+        variables[f"{name}{_LABELS}"] = StructArray((1, len(names)), fields)
+    level = level_for(parameters.arrays().values())
+    write_mat(path, variables, version=level, overwrite=overwrite)
+
+
+def plain(value: Value) -> Value:
+    """The value with labelled arrays as plain ones, at any depth."""
+    if isinstance(value, dlarray):
+        return value.extractdata()
+    if isinstance(value, dict):
+        return {name: plain(item) for name, item in value.items()}
+    if isinstance(value, StructArray):
+        fields = {name: [plain(item) for item in items] for name, items in value.fields.items()}
+        return StructArray(value.shape, fields)
+    if isinstance(value, np.ndarray) and value.dtype == object:
+        cell = np.empty(value.shape, object)
+        for index in np.ndindex(value.shape):
+            cell[index] = plain(value[index])
+        return cell
+    return value
+
+
+# --- other files ----------------------------------------------------------------------------
+
+_Read = tuple[Mapping[str, Array], Mapping[str, Any]]
+
+
+def _write_pt(path: Path, parameters: Parameters) -> None:
+    import torch
+
+    arrays = parameters.arrays()
+    state = {name: torch.from_numpy(np.array(a, order="C")) for name, a in arrays.items()}
+    memory = io.BytesIO()
+    torch.save({**_about(parameters), "state_dict": state}, memory)
+    path.write_bytes(memory.getbuffer())
+
+
+def _read_pt(path: Path) -> _Read:
+    import torch
+
+    try:
+        document = torch.load(path, map_location="cpu", weights_only=True)
+    except OSError as error:
+        raise FileAccessError(f"The file cannot be read: {error.strerror}.") from None
+    except (RuntimeError, pickle.UnpicklingError, EOFError, ValueError, KeyError):
+        raise not_ours(path, "PyTorch file") from None
+    state = document.get("state_dict") if isinstance(document, dict) else None
+    if not isinstance(state, dict) or document.get("format") != _FORMAT:
+        raise not_ours(path, "PyTorch file")
+    return {name: tensor.numpy() for name, tensor in state.items()}, document
+
+
+def _write_safetensors(path: Path, parameters: Parameters) -> None:
+    need("safetensors", "safetensors")
+    from safetensors.numpy import save
+
+    arrays = {name: np.array(a, order="C") for name, a in parameters.arrays().items()}
+    if odd := [name for name, a in arrays.items() if a.dtype.kind == "c"]:
+        raise UsageError(
+            f"A .safetensors file holds no complex numbers: {listed(odd)}.",
+            remedy="write .pt, .npz or .mat.",
+        )
+    about = {key: json.dumps(value) for key, value in _about(parameters).items()}
+    path.write_bytes(save(arrays, about))
+
+
+def _read_safetensors(path: Path) -> _Read:
+    need("safetensors", "safetensors")
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        with safe_open(path, framework="np") as file:
+            about = {key: json.loads(text) for key, text in (file.metadata() or {}).items()}
+            arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    except OSError as error:
+        raise FileAccessError(f"The file cannot be read: {error.strerror or error}.") from None
+    except (SafetensorError, ValueError):
+        raise not_ours(path, "safetensors file") from None
+    if about.get("format") != _FORMAT:
+        raise not_ours(path, "safetensors file")
+    return arrays, about
+
+
+def _write_npz(path: Path, parameters: Parameters) -> None:
+    about = np.array(json.dumps(_about(parameters)))
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, array in {**parameters.arrays(), _ABOUT: about}.items():
+            with archive.open(f"{name}.npy", "w", force_zip64=True) as stream:
+                np.lib.format.write_array(stream, array, allow_pickle=False)
+
+
+def _read_npz(path: Path) -> _Read:
+    try:
+        with np.load(path, allow_pickle=False) as found:
+            arrays = {name: found[name] for name in found.files}
+        about = json.loads(str(arrays.pop(_ABOUT)))
+    except OSError as error:
+        raise FileAccessError(f"The file cannot be read: {error.strerror or error}.") from None
+    except (ValueError, KeyError, EOFError, zipfile.BadZipFile):
+        raise not_ours(path, "npz file") from None
+    return arrays, about
+
+
+_READERS: dict[str, Callable[[Path], _Read]] = {
+    ".pt": _read_pt,
+    ".pth": _read_pt,
+    ".safetensors": _read_safetensors,
+    ".npz": _read_npz,
+}
+_WRITERS: dict[str, Callable[[Path, Parameters], None]] = {
+    ".pt": _write_pt,
+    ".pth": _write_pt,
+    ".safetensors": _write_safetensors,
+    ".npz": _write_npz,
+}
