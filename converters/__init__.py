@@ -4,6 +4,7 @@
 >>> layer = converters.load("fixtures/same_odd.v7.mat")
 """
 
+from converters.agents import load_agent
 from converters.convert import convert, save
 from converters.formats.mat_struct import save_layer, save_network
 from converters.from_torch import from_torch
@@ -23,6 +24,7 @@ __all__ = [
     "from_torch",
     "inspect",
     "load",
+    "load_agent",
     "load_network",
     "load_parameters",
     "load_training_options",

@@ -148,12 +148,15 @@ def choose_network(found: list[Found], where: str) -> Found:
     # The actor of an agent says nothing about its critics, which may be of another class.
     decided = {_group(f) for f in candidates}
     candidates = [f for f in networks if f in candidates or _group(f) not in decided]
-    if len(candidates) > 1:
+    # An agent's actor is not all of it because its critic cannot be read.
+    damaged = [f for f in found if f.standing is Standing.DAMAGED and f.role]
+    if len(candidates) + len(damaged) > 1:
         counts = Counter(f.name for f in candidates)
         names = [f.name if counts[f.name] == 1 else f.path for f in candidates]
         shown = [f"{name} ({f.class_name})" for name, f in zip(names, candidates, strict=True)]
+        shown += [f"{f.name} (damaged: {f.model.error.what})" for f in damaged]
         raise AmbiguousLayerError(
-            f"There are {len(names)} networks in it: {listed(shown, _LISTED)}.",
+            f"There are {len(shown)} networks in it: {listed(shown, _LISTED)}.",
             where=(where,),
             remedy=f"choose one: {argument('variable', names[0])}.",
         )

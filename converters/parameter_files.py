@@ -4,7 +4,7 @@
     A struct, as it was; the labels in a struct array ``NAME_labels`` of ``Name`` and ``Labels``.
 ``.pt``
     A dict of ``state_dict`` (name to tensor), ``labels``, ``sizes`` of cells and struct arrays,
-    ``names`` in MATLAB's order and ``format``; ``torch.load(path, weights_only=True)["state_dict"]``.
+    ``names`` in MATLAB's order and ``format``: ``torch.load(path, weights_only=True)``.
 ``.safetensors``
     The tensors; labels and sizes in the metadata.
 ``.npz``

@@ -35,6 +35,7 @@ FLOORS = (
     ("layers",),
     ("functions", "learn_rates", "support", "training", "training_options"),
     ("network",),
+    ("agents", "detectors"),
     ("parity",),
     ("testing",),
 )

@@ -1,0 +1,345 @@
+"""Agents of Reinforcement Learning Toolbox: their networks, and what they do.
+
+Sources: the documentation pages of the agents and of ``rlQValueFunction``,
+``rlVectorQValueFunction``, ``rlValueFunction``, ``rlContinuousDeterministicActor``,
+``rlDiscreteCategoricalActor``, ``rlContinuousGaussianActor``, ``rlNumericSpec`` and
+``rlFiniteSetSpec``. What an agent does at random (exploration, sampling) is not done here.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from .arrays import Array, as_tuple
+from .data_format import dlarray
+from .display import size_text
+from .errors import (
+    DataFormatError,
+    LayerNotFoundError,
+    MatlabCompatError,
+    MatlabCompatWarning,
+    UnsupportedModelError,
+    UsageError,
+    locating,
+)
+from .network import Network
+
+#: Agents that keep their actions within the limits of ``rlNumericSpec``, as its page says.
+_LIMITING = ("rlDDPGAgent", "rlTD3Agent")
+
+
+@dataclass(frozen=True)
+class Spec:
+    """One channel of observations or actions: ``rlNumericSpec`` or ``rlFiniteSetSpec``."""
+
+    name: str
+    #: The size of one observation or action.
+    dimension: tuple[int, ...]
+    lower: Array | None = None
+    upper: Array | None = None
+    #: What can be chosen from, each of the size ``dimension``; empty for numeric ones.
+    elements: tuple[Any, ...] = ()
+
+    @property
+    def numel(self) -> int:
+        """How many numbers there are in one."""
+        return int(np.prod(self.dimension, dtype=np.int64))
+
+
+@dataclass(frozen=True, eq=False)
+class Function:
+    """An actor or a critic: a network, and what its inputs are."""
+
+    class_name: str
+    network: Network
+    observations: tuple[Spec, ...] = ()
+    actions: tuple[Spec, ...] = ()
+    #: The network's inputs for the observations, then for the actions; empty if in their order.
+    input_names: tuple[str, ...] = ()
+    #: Whether observations beyond their limits are changed before the network sees them.
+    clips: bool = False
+    #: Why inputs cannot be given to it as the environment gives them; "" if they can.
+    refusal: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class Decision:
+    """What an agent makes of one observation; what it has no use for is ``None``."""
+
+    #: The action, of the size that the environment takes; ``None`` where it is drawn at random.
+    action: Any = None
+    #: Of each element of a discrete action.
+    probabilities: Array | None = None
+    #: The critic's value of each element of a discrete action.
+    values: Array | None = None
+    #: Of the normal distribution that a continuous action is drawn from.
+    mean: Array | None = None
+    deviation: Array | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Agent:
+    """An agent that MATLAB saved.
+
+    Examples
+    --------
+    >>> from matlab_compat import Network, featureInputLayer, fullyConnectedLayer
+    >>> layers = [featureInputLayer(3, Name="obs"), fullyConnectedLayer(1, Name="fc")]
+    >>> network = Network(layers, kind="dlnetwork").initialize(seed=0)
+    >>> spec = Spec("thrust", (1, 1))
+    >>> actor = Function("rl.function.rlContinuousDeterministicActor", network, actions=(spec,))
+    >>> agent = Agent("rl.agent.rlDDPGAgent", {"Actor": actor})
+    >>> agent.act([0.1, 0.2, 0.3]).action.shape
+    (1, 1)
+    """
+
+    class_name: str
+    #: Actors and critics by name: ``Actor``, ``Critic``, ``Critic(2)``, ``TargetCritic``.
+    functions: Mapping[str, Function]
+    #: Those that have no network that could be read, and why.
+    unread: Mapping[str, MatlabCompatError] = field(default_factory=dict)
+    #: Where it is in its file.
+    name: str = "agent"
+
+    @property
+    def actor(self) -> Network:
+        """The network of the actor.
+
+        Raises
+        ------
+        LayerNotFoundError
+            The agent has none (a DQN agent), or it could not be read: then that error.
+        """
+        return self._function("Actor").network
+
+    @property
+    def critics(self) -> list[Network]:
+        """The networks of the critics, in their order; targets are among :attr:`functions`.
+
+        Raises
+        ------
+        MatlabCompatError
+            One of them could not be read.
+        """
+        for name, error in self.unread.items():
+            if name.startswith("Critic"):
+                raise error
+        return [f.network for name, f in self.functions.items() if name.startswith("Critic")]
+
+    def act(self, observation: object) -> Decision:
+        """What the agent does without exploring.
+
+        Parameters
+        ----------
+        observation:
+            As the environment gives it, of the size that the agent's ObservationInfo says; a list
+            or tuple of arrays for several channels.
+
+        Returns
+        -------
+        A :class:`Decision`. A deterministic actor gives the action; a discrete one the element of
+        the greatest probability, and all probabilities (MATLAB draws from these unless it is told
+        to be greedy); a DQN agent the element that its critic values most; a Gaussian one mean and
+        standard deviation, and no action: the network does not draw it, and a SAC agent bounds what
+        is drawn.
+
+        Raises
+        ------
+        DataFormatError
+            The observation is of another size.
+        UnsupportedModelError
+            It is not known how this agent comes to its action.
+        """
+        with locating(self.name):
+            if "Actor" not in self.functions and "Actor" not in self.unread:
+                return self._greedy(observation)
+            actor = self._function("Actor")
+            kind = actor.class_name.rpartition(".")[2]
+            discrete = bool(actor.actions) and all(spec.elements for spec in actor.actions)
+            if "Gaussian" in kind:
+                return self._gaussian(actor, observation)
+            if discrete and ("Categorical" in kind or "Stochastic" in kind or _is_first(kind)):
+                return self._discrete(actor, observation)
+            limits = self.class_name.endswith(_LIMITING)
+            if "Deterministic" in kind or (_is_first(kind) and limits and not discrete):
+                return self._deterministic(actor, observation)
+            raise UnsupportedModelError(
+                f"It is not known how a {self.class_name} with a {actor.class_name} comes to its "
+                "action.",
+                remedy="run its network: agent.actor.predict(observation).",
+            )
+
+    def _function(self, name: str) -> Function:
+        if name in self.unread:
+            raise self.unread[name]
+        if name not in self.functions:
+            raise LayerNotFoundError(
+                f"A {self.class_name} has no {name}; it has {', '.join(self.functions)}.",
+                where=(self.name,),
+            )
+        return self.functions[name]
+
+    def _deterministic(self, actor: Function, observation: object) -> Decision:
+        outputs = _run(actor, _channels(observation))
+        if len(outputs) != 1 or len(actor.actions) > 1:
+            raise UnsupportedModelError("Actions of several channels are not put together here.")
+        action = outputs[0]
+        if not actor.actions:
+            return Decision(action)
+        spec = actor.actions[0]
+        action = _shaped(action, spec.dimension, "action")
+        low = -np.inf if spec.lower is None else spec.lower
+        high = np.inf if spec.upper is None else spec.upper
+        if ((action < low) | (action > high)).any() and self.class_name.endswith(_LIMITING):
+            warnings.warn(
+                f"{self.name}: the network's action is outside the limits of '{spec.name}'; it is "
+                "kept within them, as the page of rlNumericSpec says of this agent.",
+                MatlabCompatWarning,
+                stacklevel=4,
+            )
+            action = np.clip(action, low, high).astype(action.dtype)
+        return Decision(action)
+
+    def _discrete(self, actor: Function, observation: object) -> Decision:
+        spec, outputs = actor.actions[0], _run(actor, _channels(observation))
+        if len(outputs) != 1 or len(actor.actions) > 1:
+            raise UnsupportedModelError("Actions of several channels are not put together here.")
+        scores = _of_elements(outputs[0], spec)
+        is_distribution = (scores >= 0).all() and abs(float(scores.sum()) - 1) < 1e-3
+        best = spec.elements[int(np.argmax(scores))]
+        return Decision(best, probabilities=scores if is_distribution else None)
+
+    def _gaussian(self, actor: Function, observation: object) -> Decision:
+        outputs, names = _run(actor, _channels(observation)), actor.network.OutputNames
+        means = [i for i, name in enumerate(names) if "mean" in name.lower()]
+        spreads = [
+            i
+            for i, name in enumerate(names)
+            if any(word in name.lower() for word in ("std", "sigma", "dev", "sd"))
+        ]
+        if len(outputs) != 2 or len(means) != 1 or len(spreads) != 1 or means == spreads:
+            raise UnsupportedModelError(
+                f"Which outputs are mean and standard deviation is not known: {', '.join(names)}.",
+                remedy="run the network: agent.actor.predict(observation).",
+            )
+        return Decision(mean=outputs[means[0]], deviation=outputs[spreads[0]])
+
+    def _greedy(self, observation: object) -> Decision:
+        """What the critic of a DQN agent and its like values most."""
+        critic = self._function("Critic")
+        if len(critic.actions) != 1 or not critic.actions[0].elements:
+            raise UnsupportedModelError(
+                f"It is not known how a {self.class_name} comes to its action.",
+                remedy="run its networks: agent.critics[0].predict(observation, action).",
+            )
+        spec, channels = critic.actions[0], _channels(observation)
+        if len(critic.network.InputNames) == len(channels):  # a value for each element
+            values = _of_elements(_run(critic, channels)[0], spec)
+        else:
+            each = [_run(critic, [*channels, element])[0] for element in spec.elements]
+            values = np.concatenate([one.reshape(-1)[:1] for one in each])
+        return Decision(spec.elements[int(np.argmax(values))], values=values)
+
+
+def _is_first(kind: str) -> bool:
+    """The class of all functions in releases of 2019; the agent says what they are."""
+    return kind == "rlLayerRepresentation"
+
+
+def _channels(observation: object) -> list[object]:
+    several = isinstance(observation, list | tuple) and any(
+        np.ndim(one)
+        for one in observation  # a list of numbers is one observation
+    )
+    return list(observation) if several else [observation]  # type: ignore[call-overload]
+
+
+def _run(function: Function, channels: Sequence[object]) -> tuple[Array, ...]:
+    """The outputs of its network for one observation, without the dimension of the batch."""
+    network = function.network
+    if function.refusal:
+        raise UnsupportedModelError(
+            function.refusal, remedy="run the network on what you know: agent.actor.predict(X)."
+        )
+    plan = network.plan()
+    if len(channels) != len(plan.inputs):
+        raise UsageError(
+            f"{len(channels)} channels were given, and the network has {len(plan.inputs)} inputs: "
+            f"{', '.join(plan.inputs)}."
+        )
+    order = function.input_names or tuple(plan.inputs)
+    if set(order) != set(plan.inputs):
+        raise UnsupportedModelError(
+            f"Which input is which is not known: the file names {', '.join(order)}, the network "
+            f"has {', '.join(plan.inputs)}.",
+            remedy="run the network: agent.actor.predict(...).",
+        )
+    specs = (*function.observations, *function.actions)
+    given = {}
+    for number, (name, channel) in enumerate(zip(order, channels, strict=True)):
+        array = np.asarray(channel)
+        spec = specs[number] if number < len(specs) else None
+        if spec is not None and array.size != spec.numel:
+            raise DataFormatError(
+                f"'{spec.name or name}' is {size_text(spec.dimension)}, and "
+                f"{size_text(array.shape) or '1'} was given."
+            )
+        if function.clips and spec is not None and _is_outside(array, spec):
+            raise DataFormatError(
+                f"'{spec.name or name}' is outside its limits, and this function changes such "
+                "inputs first: how is not verified.",
+                remedy="keep the observation within the limits of its specification.",
+            )
+        given[name] = _as_input(network, name, array, plan.inputs[name])
+    outputs = as_tuple(network.predict(*(given[name] for name in plan.inputs)))
+    return tuple(_alone(y) for y in outputs)
+
+
+def _is_outside(array: Array, spec: Spec) -> bool:
+    low = -np.inf if spec.lower is None else spec.lower.ravel(order="F")
+    high = np.inf if spec.upper is None else spec.upper.ravel(order="F")
+    flat = array.ravel(order="F")
+    return bool(((flat < low) | (flat > high)).any())
+
+
+def _as_input(network: Network, name: str, array: Array, labels: str) -> dlarray:
+    """One observation in the size of an input layer, its elements in MATLAB's order."""
+    if "T" in labels:
+        raise UnsupportedModelError(
+            f"'{name}' takes sequences: what the network remembers from step to step is not kept.",
+            remedy="run it on the whole sequence: agent.actor.predict(sequence).",
+        )
+    size = network.layer(name).input_size() or (array.size,)
+    return dlarray(_shaped(array, size, f"input '{name}'")[..., np.newaxis], labels)
+
+
+def _shaped(array: Array, size: Sequence[int], what: str) -> Array:
+    if array.size != int(np.prod(size, dtype=np.int64)):
+        raise DataFormatError(
+            f"The {what} has {array.size} elements, and {size_text(tuple(size))} were expected."
+        )
+    return array.reshape(tuple(size), order="F")
+
+
+def _alone(output: Any) -> Array:
+    array = output.extractdata() if isinstance(output, dlarray) else np.asarray(output)
+    return array.ravel(order="F")
+
+
+def _of_elements(output: Array, spec: Spec) -> Array:
+    if output.size != len(spec.elements):
+        raise DataFormatError(
+            f"The network gives {output.size} numbers for the {len(spec.elements)} elements of "
+            f"'{spec.name}'."
+        )
+    if not np.isfinite(output).all():
+        raise UsageError(
+            f"The network gives NaN or Inf for '{spec.name}': no action follows from that.",
+            remedy="look at its weights: the training has diverged.",
+        )
+    return output
