@@ -17,7 +17,7 @@ import typer
 from matlab_compat.errors import MatlabCompatError, MatlabCompatWarning
 from matlab_compat.wording import worded
 
-from . import convert, inspect, layers, matlab_helpers, output, predict, verify
+from . import convert, detect, inspect, layers, matlab_helpers, output, predict, verify
 from .wording import option
 
 INTERNAL_ERROR = 4
@@ -32,6 +32,7 @@ app = typer.Typer(
 app.command("inspect")(inspect.command)
 app.command("verify")(verify.command)
 app.command("predict")(predict.command)
+app.command("detect")(detect.command)
 app.command("convert")(convert.command)
 app.command("layers")(layers.command)
 app.command("matlab-helpers")(matlab_helpers.command)

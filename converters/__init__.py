@@ -6,6 +6,7 @@
 
 from converters.agents import load_agent
 from converters.convert import convert, save
+from converters.detectors import load_detector
 from converters.formats.mat_struct import save_layer, save_network
 from converters.from_torch import from_torch
 from converters.inspect import inspect
@@ -25,6 +26,7 @@ __all__ = [
     "inspect",
     "load",
     "load_agent",
+    "load_detector",
     "load_network",
     "load_parameters",
     "load_training_options",

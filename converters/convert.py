@@ -202,6 +202,12 @@ def _saved(prepared: Prepared, path: Path, check: bool, overwrite: bool) -> Conv
         return replace(done, path=str(first), beside=tuple(map(str, beside)))
 
 
+def _left_to_do(layers: Sequence[Layer]) -> list[str]:
+    """What the network does not do itself, such as the boxes of a detector."""
+    found = dict.fromkeys(layer.left_to_do for layer in layers if layer.left_to_do)
+    return [f"the file ends with the network's map: {text}" for text in found]
+
+
 def _placeholders(prepared: Prepared) -> str:
     """The way out for layers that cannot be built."""
     model = prepared.given
@@ -217,8 +223,9 @@ def _placeholders(prepared: Prepared) -> str:
 def _proved(target: Format, prepared: Prepared, path: Path, check: bool) -> Converted:
     """The outputs of what was written against the model's own, or why they were not compared."""
     model = prepared.model
-    count = len(model.Layers) if isinstance(model, Network) else 1
-    done = Converted(str(path), target.name, count, remarks=target.remarks(path))
+    layers = model.Layers if isinstance(model, Network) else [model]
+    remarks = (*target.remarks(path), *_left_to_do(layers))
+    done = Converted(str(path), target.name, len(layers), remarks=remarks)
     if not check:
         return replace(done, unchecked="not asked for")
     if isinstance(model, Network) and model.unsupported:

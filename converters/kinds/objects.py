@@ -36,7 +36,7 @@ class Row:
 #: Classes by name; the first row that matches counts.
 _CLASSES = (
     Row(
-        r"(?:fast(?:er)?R|r)CNNObjectDetector|maskrcnn",
+        r"fast(?:er)?RCNNObjectDetector|maskrcnn",
         "a detector of two networks and a step between them",
         "the layers of its networks can be loaded one by one: {parts}.",
         of_parts=True,

@@ -133,6 +133,8 @@ class Layer:
     _channels_property: ClassVar[str] = ""
     #: The last column of the layer's row in a layer array, where it is not ``type_text``.
     _description: ClassVar[str] = ""
+    #: What is left to whoever uses a file of a network with this layer; '' for most.
+    left_to_do: ClassVar[str] = ""
     #: Whether a network ends here: nothing is computed, the input is passed on.
     is_output: bool = False
     #: Names of the inputs and outputs that MATLAB gives the layer.

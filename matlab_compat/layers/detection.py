@@ -29,6 +29,8 @@ class YOLOv2TransformLayer(
     boxes, scores and labels do not depend on it.
     """
 
+    left_to_do = "boxes are decoded and suppressed by detector.detect of converters.load_detector"
+
     NumAnchorBoxes = Property(positive_integer, doc="Number of anchor boxes.")
 
 

@@ -1,0 +1,73 @@
+"""``matlab-compat detect``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from . import options, output
+
+if TYPE_CHECKING:
+    from matlab_compat.detectors import Detections
+
+
+def command(
+    file: options.File,
+    input: Annotated[
+        str, typer.Option(help="FILE[:VARIABLE] with the image, H×W×C, uint8 or from 0 to 1.")
+    ],
+    variable: options.Variable = None,
+    threshold: Annotated[float, typer.Option(help="The least score.", min=0, max=1)] = 0.5,
+    resize: Annotated[
+        bool, typer.Option("--resize", help="Resize the image to the network's size: not exact.")
+    ] = False,
+    whole: Annotated[
+        str | None, typer.Option(help="Round boxes to whole pixels: nearest or floor.")
+    ] = None,
+    format: options.ReportFormat = output.Format.text,
+    max_bytes: options.MaxBytes = None,
+    max_depth: options.MaxDepth = None,
+    max_elements: options.MaxElements = None,
+) -> None:
+    """Print the boxes that an object detector finds in an image; predict gives its raw map.
+
+    Example: matlab-compat detect detector.mat --input image.mat:I
+    """
+    from converters.data import read_array
+    from converters.detectors import load_detector
+    from converters.running import running
+
+    limits = options.limits(max_bytes, max_depth, max_elements)
+    detector = load_detector(file, variable, limits=limits)
+    image = read_array(input, ("I", "X", "image"), limits)
+    with running(file, limits):
+        found = detector.detect(image, Threshold=threshold, resize=resize, whole=whole)
+    if format is output.Format.json:
+        output.document(_document(file, found))
+        return
+    for note in found.notes:
+        output.note(f"note: {note}")
+    output.data(_text(found))
+
+
+def _document(file: str, found: Detections) -> dict[str, Any]:
+    from matlab_compat.finite_json import finite_json
+
+    return {
+        "schema": "matlab_compat.detect/1",
+        "file": file,
+        "boxes": finite_json(found.boxes.tolist()),
+        "scores": finite_json(found.scores.tolist()),
+        "labels": found.labels,
+        "notes": list(found.notes),
+    }
+
+
+def _text(found: Detections) -> str:
+    if not len(found):
+        return "nothing found"
+    rows: list[tuple[str, ...]] = [("x", "y", "width", "height", "score", "label")]
+    for box, score, label in zip(found.boxes, found.scores, found.labels, strict=True):
+        rows.append((*(f"{side:.6g}" for side in box), f"{score:.4f}", label))
+    return "\n".join("".join(f"{cell:>10}" for cell in row[:5]) + f"  {row[5]}" for row in rows)

@@ -1,0 +1,184 @@
+"""Object detectors of Computer Vision Toolbox out of MAT-files."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from os import PathLike
+from typing import Any
+
+import numpy as np
+
+from matlab_compat.detectors import Detector
+from matlab_compat.errors import (
+    AmbiguousLayerError,
+    CorruptFileError,
+    LayerNotFoundError,
+    UnsupportedModelError,
+    locating,
+)
+from matlab_compat.plain_text import plain_text
+from matlab_compat.wording import argument
+
+from .find import Found, find_models
+from .kinds import Standing
+from .kinds.objects import row_of
+from .kinds.words import listed
+from .matfile import DEFAULT_LIMITS, Limits, MatFile, open_mat
+from .matfile.values import Categorical, MatObject
+from .saved import object_fields
+from .walk import Place, is_under, walk_all
+
+_YOLO2 = "yolov2ObjectDetector"
+#: Why boxes are not made, by the class; of others it is said that nothing is known.
+_REFUSALS = {
+    "rcnnObjectDetector": "its network classifies regions; who proposes them is not in the file",
+    "ssdObjectDetector": "the order of its boxes is not verified",
+}
+_NOT_VERIFIED = "the network runs, decoding of boxes is not verified"
+
+
+def load_detector(
+    path: str | PathLike[str], variable: str | None = None, *, limits: Limits = DEFAULT_LIMITS
+) -> Detector:
+    """The object detector in a MAT-file.
+
+    Parameters
+    ----------
+    variable:
+        Look into this variable only; ``"s.detector"`` looks deeper.
+    limits:
+        Bounds on what the file may make us do; on by default.
+
+    Returns
+    -------
+    A :class:`~matlab_compat.detectors.Detector`. One of a ``yolov2ObjectDetector`` detects; others
+    have their network, and ``detect`` says why it does not.
+
+    Raises
+    ------
+    LayerNotFoundError
+        There is no detector in it.
+    AmbiguousLayerError
+        There are several, and none was chosen.
+    UnsupportedModelError
+        A detector of several networks and steps between them.
+    MatFileError, FileAccessError
+        The file is damaged, or cannot be read.
+
+    Examples
+    --------
+    >>> detector = load_detector("fixtures/kinds/yolov2.mat")
+    >>> detector.ClassNames
+    ('cup', 'plate')
+    """
+    variable = plain_text(variable)
+    with open_mat(path, limits=limits) as mat, locating(str(path)):
+        where, saved = _the_only(_detectors(mat, variable))
+        with locating(where):
+            return _detector(mat, where, saved)
+
+
+def _detectors(mat: MatFile, variable: str | None) -> list[tuple[str, MatObject]]:
+    def look(place: Place) -> tuple[list[tuple[str, MatObject]], bool]:
+        value = place.value
+        if isinstance(value, MatObject) and _is_detector(value.class_name):
+            meant = variable is None or is_under(place.path, variable)
+            return [(place.path, value)] if meant else [], False
+        return [], not isinstance(value, MatObject)
+
+    return walk_all(mat, look, variable)
+
+
+def _is_detector(class_name: str) -> bool:
+    row = row_of(class_name)
+    return row is not None and "detector" in row.name
+
+
+def _the_only(found: list[tuple[str, MatObject]]) -> tuple[str, MatObject]:
+    if not found:
+        raise LayerNotFoundError(
+            "There is no detector in it.", remedy="in MATLAB: save('detector.mat', 'detector')."
+        )
+    if len(found) > 1:
+        shown = [f"{name} ({saved.class_name})" for name, saved in found]
+        raise AmbiguousLayerError(
+            f"There are {len(found)} detectors in it: {listed(shown, 20)}.",
+            remedy=f"choose one: {argument('variable', found[0][0])}.",
+        )
+    return found[0]
+
+
+def _detector(mat: MatFile, path: str, saved: MatObject) -> Detector:
+    kind, fields = saved.class_name, object_fields(saved)
+    row = row_of(kind)
+    found = [f for f in find_models(mat, path) if f.standing is not Standing.LOOSE]
+    if row is not None and row.of_parts:
+        first = argument("variable", found[0].name) if found else "converters.open_mat"
+        raise UnsupportedModelError(
+            f"{kind}: two networks and a proposal step; not run.",
+            remedy=f"its layers can be read with open_mat, or loaded one by one: {first}.",
+        )
+    network = _network(found, kind)
+    sizes = np.asarray(fields.get("TrainingImageSize", ())).reshape(-1, 2)
+    return Detector(
+        kind,
+        network,
+        _class_names(fields.get("ClassNames")),
+        _anchors(fields) if kind == _YOLO2 else None,
+        tuple((int(h), int(w)) for h, w in sizes.tolist()),
+        fields.get("ModelName", "") if isinstance(fields.get("ModelName"), str) else "",
+        _refusal(kind, fields),
+    )
+
+
+def _network(found: list[Found], kind: str) -> Any:
+    trained = [f for f in found if f.standing is Standing.NETWORK]
+    if len(trained) > 1:
+        raise UnsupportedModelError(
+            f"{kind}: {len(trained)} networks, and how they work together is not known.",
+            remedy=f"load one of them: {argument('variable', trained[0].name)}.",
+        )
+    for one in trained or found:
+        return one.build()  # what is damaged says so
+    raise UnsupportedModelError(f"{kind}: there is no network in it.")
+
+
+def _refusal(kind: str, fields: Mapping[str, Any]) -> str:
+    if str(fields.get("PredictedBoxType", "axis-aligned")) == "rotated":
+        return "boxes that are rotated are not verified"
+    if kind != _YOLO2:
+        return _REFUSALS.get(kind, _NOT_VERIFIED)
+    if np.any(fields.get("WH2HW", False)):
+        return "anchor boxes are stored as [width height] by an old release; not verified"
+    if not np.all(fields.get("FractionDownsampling", True)):
+        return "FractionDownsampling is false; not verified"
+    return ""
+
+
+def _anchors(fields: Mapping[str, Any]) -> Any:
+    anchors = fields.get("AnchorBoxes")
+    if not isinstance(anchors, np.ndarray) or anchors.dtype.kind not in "fiu":
+        anchors = np.zeros((0, 0))
+    if anchors.ndim != 2 or anchors.shape[1] != 2 or not (anchors > 0).all():
+        raise CorruptFileError("AnchorBoxes is no matrix of heights and widths.")
+    return anchors.astype(np.float64)
+
+
+def _class_names(value: Any) -> tuple[str, ...]:
+    """The classes in the order of the channels.
+
+    Raises
+    ------
+    UnsupportedModelError
+        A categorical whose elements are in another order than its categories.
+    """
+    if isinstance(value, Categorical):
+        if value.codes.ravel(order="F").tolist() != list(range(1, len(value.categories) + 1)):
+            raise UnsupportedModelError(
+                "The class names are in another order than their categories: which of the two the "
+                "channels have is not known."
+            )
+        return tuple(value.categories)
+    if isinstance(value, np.ndarray) and value.dtype.kind in "OT":
+        return tuple(str(name) for name in value.ravel(order="F"))
+    return (value,) if isinstance(value, str) else ()
