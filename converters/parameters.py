@@ -207,8 +207,7 @@ def _made(item: Any, path: str, containers: Mapping[str, tuple[int, ...]]) -> Va
         raise _contradiction(path)
     step = f"{path}{{%d}}" if is_cell else f"{path}(%d)"
     made = [
-        _made(item.get(-i if is_cell else i, np.zeros((0, 0))), step % i, containers)
-        for i in range(1, size + 1)
+        _made(item.get(-i if is_cell else i, {}), step % i, containers) for i in range(1, size + 1)
     ]
     if is_cell:
         cell = np.empty(size, object)
@@ -216,7 +215,7 @@ def _made(item: Any, path: str, containers: Mapping[str, tuple[int, ...]]) -> Va
         return cell.reshape(shape, order="F")
     structs = [one if isinstance(one, StructArray) else StructArray.scalar() for one in made]
     names = dict.fromkeys(name for one in structs for name in one.fields)
-    empty = np.zeros((0, 0))
+    empty = StructArray.scalar()  # what is no array was left out
     return StructArray(
         shape, {n: [one.fields[n][0] if n in one else empty for one in structs] for n in names}
     )

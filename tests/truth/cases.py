@@ -252,6 +252,39 @@ def surrogate(real: Path) -> Iterator[Measured]:
 
 
 #: All cases, by the name of the test module.
+# --- 11: parameters of a custom training loop ----------------------------------------------
+
+
+def heat(real: Path) -> Iterator[Measured]:
+    """A tanh network of a physics-informed training, put together by hand from its parameters."""
+    path = real / "luismoraortiz__BT_PINN_Approach_to_Solve_PDE" / "2DHE__Data_2DHE_OptSweep.mat"
+    parameters = converters.load_parameters(path)
+    x = np.concatenate([extracted(path, f"dl{name}Test") for name in "XYT"])
+    for i in range(1, 15):
+        x = parameters[f"fc{i}_Weights"] @ (x if i == 1 else np.tanh(x)) + parameters[f"fc{i}_Bias"]
+    yield Measured("heat", "MATLAB", apart(x, extracted(path, "dlUPred")), 1e-14)
+
+
+def extracted(path: Path, name: str) -> Array:
+    """A variable without labels."""
+    value = variable(path, name)
+    return np.asarray(value.extractdata() if isinstance(value, dlarray) else value)
+
+
+# --- 12: what an agent did last -------------------------------------------------------------
+
+
+def trader(real: Path) -> Iterator[Measured]:
+    """The last observation and the last action that a DQN agent saved when it was not exploring."""
+    folder = "matlab-deep-learning__reinforcement_learning_financial_trading"
+    path = real / folder / "agents__agent-v.1.mat"
+    saved = variable(path, "agent").properties
+    assert saved["StepMode"] == "sim"
+    action = converters.load_agent(path).act(saved["LastObservation"]).action
+    wrong = int((action != saved["LastAction"]).sum())
+    yield Measured("DQN agent", "MATLAB, its last action", wrong, 0)
+
+
 CASES: dict[str, Callable[[Path], Iterator[Measured]]] = {
     "unet": unet,
     "activations": activations,
@@ -263,6 +296,8 @@ CASES: dict[str, Callable[[Path], Iterator[Measured]]] = {
     "accuracies": accuracies,
     "burgers": burgers,
     "surrogate": surrogate,
+    "heat": heat,
+    "trader": trader,
 }
 
 
