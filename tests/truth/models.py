@@ -119,7 +119,8 @@ def _described(file: Path, mat: MatFile, found: Collection[str]) -> Iterator[Mod
             if not known.is_model or known.what.startswith(("an agent", "a detector")):
                 continue
             if known.error is not FunctionNeededError:
-                yield Model(file, known.path, "known", "refused", (known.what,))
+                kind = known.what.partition(" (")[0].partition(",")[0]
+                yield Model(file, known.path, kind, "refused", (known.what,))
                 continue
             parameters = converters.load_parameters(file, known.path)
             with TemporaryDirectory() as folder:
