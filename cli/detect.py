@@ -12,8 +12,10 @@ if TYPE_CHECKING:
     from matlab_compat.detectors import Detections
 
 
+@options.grouped
 def command(
     file: options.File,
+    *,
     input: Annotated[
         str, typer.Option(help="FILE[:VARIABLE] with the image, H×W×C, uint8 or from 0 to 1.")
     ],
@@ -26,9 +28,7 @@ def command(
         str | None, typer.Option(help="Round boxes to whole pixels: nearest or floor.")
     ] = None,
     format: options.ReportFormat = output.Format.text,
-    max_bytes: options.MaxBytes = None,
-    max_depth: options.MaxDepth = None,
-    max_elements: options.MaxElements = None,
+    bounds: options.Limits,
 ) -> None:
     """Print the boxes that an object detector finds in an image; predict gives its raw map.
 
@@ -38,7 +38,7 @@ def command(
     from converters.detectors import load_detector
     from converters.running import running
 
-    limits = options.limits(max_bytes, max_depth, max_elements)
+    limits = bounds.given()
     detector = load_detector(file, variable, limits=limits)
     image = read_array(input, ("I", "X", "image"), limits)
     with running(file, limits):
