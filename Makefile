@@ -109,6 +109,8 @@ changelog: $(VENV)/dev.stamp
 
 fixtures:
 	$(OCTAVE) --norc --quiet fixtures/octave/make_fixtures.m fixtures
+	$(OCTAVE) --norc --quiet fixtures/octave/make_kinds.m fixtures/kinds
+	$(BIN)/python -m fixtures.kinds.make_kinds
 
 clean:
 	rm -rf $(VENV) $(VENV)-* build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

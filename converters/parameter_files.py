@@ -336,12 +336,12 @@ def _write_npz(path: Path, parameters: Parameters) -> None:
 
 def _read_npz(path: Path) -> _Read:
     try:
-        with np.load(path, allow_pickle=False) as found:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as found:
             arrays = {name: found[name] for name in found.files}
         about = json.loads(str(arrays.pop(_ABOUT)))
     except OSError as error:
         raise FileAccessError(f"The file cannot be read: {error.strerror or error}.") from None
-    except (ValueError, KeyError, EOFError, zipfile.BadZipFile):
+    except (ValueError, KeyError, EOFError, NotImplementedError, zipfile.BadZipFile):
         raise not_ours(path, "npz file") from None
     return arrays, about
 

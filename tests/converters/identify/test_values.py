@@ -90,7 +90,8 @@ def test_a_model_that_is_not_run_is_named(tmp_path: Path, kind: str) -> None:
     assert said in caught.value.what
     assert "This version does not run" in caught.value.what
     assert caught.value.exit_code == 3
-    assert f"converters.open_mat({str(path)!r})" in caught.value.remedy
+    read = "load_parameters(" if kind.startswith("param") else "open_mat("
+    assert f"converters.{read}{str(path)!r}" in caught.value.remedy
 
 
 @pytest.mark.parametrize("kind", [k for k in MODELS if not k.startswith("param")])
