@@ -119,13 +119,12 @@ def _detector(mat: MatFile, path: str, saved: MatObject) -> Detector:
             remedy=f"its layers can be read with open_mat, or loaded one by one: {first}.",
         )
     network = _network(found, kind)
-    sizes = np.asarray(fields.get("TrainingImageSize", ())).reshape(-1, 2)
     return Detector(
         kind,
         network,
         _class_names(fields.get("ClassNames")),
         _anchors(fields) if kind == _YOLO2 else None,
-        tuple((int(h), int(w)) for h, w in sizes.tolist()),
+        _sizes(fields.get("TrainingImageSize")),
         fields.get("ModelName", "") if isinstance(fields.get("ModelName"), str) else "",
         _refusal(kind, fields),
     )
@@ -162,6 +161,16 @@ def _anchors(fields: Mapping[str, Any]) -> Any:
     if anchors.ndim != 2 or anchors.shape[1] != 2 or not (anchors > 0).all():
         raise CorruptFileError("AnchorBoxes is no matrix of heights and widths.")
     return anchors.astype(np.float64)
+
+
+def _sizes(value: Any) -> tuple[tuple[int, int], ...]:
+    if value is None:
+        return ()
+    sizes = value if isinstance(value, np.ndarray) and value.dtype.kind in "fiu" else np.zeros(1)
+    sizes = sizes[:, :2] if sizes.ndim == 2 and sizes.shape[1] in (2, 3) else np.zeros((1, 2))
+    if not (np.isfinite(sizes) & (sizes >= 1) & (sizes == np.floor(sizes))).all():
+        raise CorruptFileError("TrainingImageSize holds no sizes of images.")
+    return tuple((int(height), int(width)) for height, width in sizes.tolist())
 
 
 def _class_names(value: Any) -> tuple[str, ...]:

@@ -241,7 +241,7 @@ class Agent:
         if len(critic.network.InputNames) == len(channels):  # a value for each element
             values = _of_elements(_run(critic, channels)[0], spec)
         else:
-            each = [_run(critic, [*channels, element])[0] for element in spec.elements]
+            each = [_run(critic, channels, element)[0] for element in spec.elements]
             values = np.concatenate([one.reshape(-1)[:1] for one in each])
         return Decision(spec.elements[int(np.argmax(values))], values=values)
 
@@ -259,8 +259,9 @@ def _channels(observation: object) -> list[object]:
     return list(observation) if several else [observation]  # type: ignore[call-overload]
 
 
-def _run(function: Function, channels: Sequence[object]) -> tuple[Array, ...]:
-    """The outputs of its network for one observation, without the dimension of the batch."""
+def _run(function: Function, observed: Sequence[object], *actions: object) -> tuple[Array, ...]:
+    """The outputs of its network for one observation (and action), each as a vector."""
+    channels = [*observed, *actions]
     network = function.network
     if function.refusal:
         raise UnsupportedModelError(
@@ -279,11 +280,11 @@ def _run(function: Function, channels: Sequence[object]) -> tuple[Array, ...]:
             f"has {', '.join(plan.inputs)}.",
             remedy="run the network: agent.actor.predict(...).",
         )
-    specs = (*function.observations, *function.actions)
+    known = len(function.observations) == len(observed)
+    specs = [*(function.observations if known else [None] * len(observed)), *function.actions]
     given = {}
-    for number, (name, channel) in enumerate(zip(order, channels, strict=True)):
+    for name, channel, spec in zip(order, channels, specs, strict=False):
         array = np.asarray(channel)
-        spec = specs[number] if number < len(specs) else None
         if spec is not None and array.size != spec.numel:
             raise DataFormatError(
                 f"'{spec.name or name}' is {size_text(spec.dimension)}, and "

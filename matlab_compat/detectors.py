@@ -157,6 +157,8 @@ class Detector:
 
     def _size(self, size: tuple[int, int] | None) -> tuple[int, int]:
         if size is not None:
+            if len(size) != 2 or min(size) < 1:
+                raise UsageError(f"size is [height width] of an image, not {size}.")
             return int(size[0]), int(size[1])
         if len(self.TrainingImageSize) == 1:
             return self.TrainingImageSize[0]
@@ -229,6 +231,9 @@ def resized(image: Array, size: tuple[int, int]) -> Array:
     """The image in another size: bilinear, antialiased where it gets smaller."""
     import torch
 
+    from .execution.sizes import check_size
+
+    check_size((1, image.shape[2], *size))
     x = torch.from_numpy(np.ascontiguousarray(image.transpose(2, 0, 1)[None]))
     made = torch.nn.functional.interpolate(x, size, mode="bilinear", antialias=True)
     return made.clamp(0, 1)[0].numpy().transpose(1, 2, 0)

@@ -154,7 +154,7 @@ def test_safetensors_are_read_by_their_library_alone(tmp_path: Path) -> None:
 def test_a_mat_file_is_read_by_scipy_alone(labelled: Path, tmp_path: Path) -> None:
     converters.convert(labelled, tmp_path / "q.mat")
     found = scipy.io.loadmat(tmp_path / "q.mat", simplify_cells=True)
-    weights, offset = np.random.default_rng(0).standard_normal((2, 5, 3))
+    _, offset = np.random.default_rng(0).standard_normal((2, 5, 3))
     np.testing.assert_array_equal(found["p"]["fc1"]["Bias"], offset)
     assert found["p_labels"] == {"Name": "fc1.Bias", "Labels": "CB"}
 
@@ -190,7 +190,7 @@ def test_any_struct_opens_where_it_is_named(tmp_path: Path) -> None:
 
 def test_a_cell_or_struct_array_is_a_field_of_its_own_name(tmp_path: Path) -> None:
     path = save(tmp_path / "n.mat", layers=cells(TWO, TWO), heads=struct_array([TWO, TWO]))
-    assert list(converters.load_parameters(path, "layers").arrays())[0] == "layers{1}.W"
+    assert next(iter(converters.load_parameters(path, "layers").arrays())) == "layers{1}.W"
     assert list(converters.load_parameters(path, "heads").arrays())[3] == "heads(2).b"
 
 
