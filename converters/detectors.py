@@ -34,6 +34,10 @@ _REFUSALS = {
     "rcnnObjectDetector": "its network classifies regions; who proposes them is not in the file",
     "ssdObjectDetector": "the order of its boxes is not verified",
 }
+#: Columns of sizes: [height width], or with the channels.
+_COLUMNS = ((2,), (3,))
+#: No detector is trained with larger images.
+_MOST_PIXELS = 2**28
 _NOT_VERIFIED = "the network runs, decoding of boxes is not verified"
 
 
@@ -166,9 +170,11 @@ def _anchors(fields: Mapping[str, Any]) -> Any:
 def _sizes(value: Any) -> tuple[tuple[int, int], ...]:
     if value is None:
         return ()
-    sizes = value if isinstance(value, np.ndarray) and value.dtype.kind in "fiu" else np.zeros(1)
-    sizes = sizes[:, :2] if sizes.ndim == 2 and sizes.shape[1] in (2, 3) else np.zeros((1, 2))
-    if not (np.isfinite(sizes) & (sizes >= 1) & (sizes == np.floor(sizes))).all():
+    sizes = np.zeros((1, 2))
+    if isinstance(value, np.ndarray) and value.dtype.kind in "fiu" and value.shape[1:] in _COLUMNS:
+        sizes = value[:, :2].astype(np.float64)
+    whole = np.isfinite(sizes) & (sizes >= 1) & (sizes == np.floor(sizes))
+    if not whole.all() or (sizes.prod(1) > _MOST_PIXELS).any():
         raise CorruptFileError("TrainingImageSize holds no sizes of images.")
     return tuple((int(height), int(width)) for height, width in sizes.tolist())
 

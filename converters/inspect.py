@@ -10,6 +10,7 @@ from matlab_compat.errors import MatFileError
 
 from .find import Found, find_models
 from .identify.values import identified
+from .kinds import Standing
 from .matfile import DEFAULT_LIMITS, Limits, MatFile, VariableInfo, open_mat
 from .matfile.datetimes import Datetime
 from .matfile.plain import CONVERTERS
@@ -68,17 +69,19 @@ def _variable(info: VariableInfo, found: list[Found], mat: MatFile) -> dict[str,
         **_decoded(info, mat),
     }
     models = [f for f in found if root_of(f.path) == info.name and f.path]
+    # Weights deep in a struct are those of a model, such as the parameters of a training loop.
+    loose = all(f.standing is Standing.LOOSE and f.path != info.name for f in models)
+    known = identified(mat, info) if loose and may_hold_models(info.class_name) else []
+    models = [] if any("parameters" in one.shown for one in known) else models
     if len(models) == 1 and models[0].path == info.name:
         record.update(models[0].record())
     elif models:
         record["models"] = [{"path": f.path, "name": f.name, **f.record()} for f in models]
-    elif may_hold_models(info.class_name):
-        known = identified(mat, info)
-        if known:
-            record["known"] = [
-                {"path": one.path, "what": one.what, "is_model": one.is_model, **one.shown}
-                for one in known
-            ]
+    elif known:
+        record["known"] = [
+            {"path": one.path, "what": one.what, "is_model": one.is_model, **one.shown}
+            for one in known
+        ]
     return record
 
 
