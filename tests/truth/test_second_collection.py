@@ -22,8 +22,6 @@ from matlab_compat.errors import (
 )
 from tests.real import REAL
 
-from .networks import own_inputs
-
 pytestmark = [
     pytest.mark.real,
     pytest.mark.filterwarnings("ignore:.*so it is an output layer"),
@@ -82,6 +80,12 @@ def test_an_agent_gives_each_of_its_networks(file: str) -> None:
         assert isinstance(converters.load(REAL / file, name), Network)
 
 
+@pytest.mark.parametrize("file", of_kind("dlarray struct"))
+def test_parameters_open_with_all_their_numbers(file: str) -> None:
+    parameters = converters.load_parameters(REAL / file)
+    assert parameters.count == sum(array.size for array in parameters.arrays().values()) > 1000
+
+
 @pytest.mark.parametrize("file", of_kind("detector (yolov2)"))
 def test_a_detector_of_one_network_gives_it_with_what_its_boxes_are_made_of(file: str) -> None:
     network = converters.load(REAL / file)
@@ -96,6 +100,31 @@ def test_a_detector_of_one_network_gives_it_with_what_its_boxes_are_made_of(file
     np.testing.assert_allclose(after[:, :, sizes], np.exp(before[:, :, sizes]), rtol=1e-5)
     classes = after[:, :, 5 * anchors :].reshape(*after.shape[:2], anchors, -1, order="F")
     np.testing.assert_allclose(classes.sum(3), 1, rtol=1e-5)
+
+
+@pytest.mark.parametrize("file", of_kind("detector (yolov2)"))
+def test_a_detector_finds_boxes_and_its_network_gives_the_map(file: str) -> None:
+    network, detector = converters.load_network(REAL / file), converters.load_detector(REAL / file)
+    X = np.random.default_rng(0).random((*detector.TrainingImageSize[0], 3)).astype(np.float32)
+    assert detector.AnchorBoxes is not None
+    channels = (5 + len(detector.ClassNames)) * len(detector.AnchorBoxes)
+    assert network.predict(X).shape[2] == channels
+    found = detector.detect(X, Threshold=0)
+    assert len(found) > 0
+    assert set(found.labels) <= set(detector.ClassNames)
+    assert (np.diff(found.scores) <= 0).all()
+
+
+@pytest.mark.parametrize("file", of_kind("detector (yolov2)"))
+def test_biases_of_the_classes_of_one_anchor_box_sum_to_zero(file: str) -> None:
+    """As they must under a softmax, if the channels are arranged as they are taken here."""
+    detector = converters.load_detector(REAL / file)
+    layers = detector.Network.Layers
+    bias = next(layer.Bias.ravel() for layer in reversed(layers) if hasattr(layer, "Bias"))
+    assert detector.AnchorBoxes is not None
+    kinds = bias.reshape(-1, len(detector.AnchorBoxes))
+    assert np.abs(kinds[5:].sum(0)).max() < 1e-6
+    assert np.abs(kinds[:5]).max() > 1e-3
 
 
 def refused(file: str) -> MatlabCompatError:

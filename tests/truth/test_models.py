@@ -1,0 +1,47 @@
+"""The table of all models: nothing is left out, and nothing is refused that is known exactly.
+
+Expected values: the kinds that the index of the real files gives its files.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.real import REAL
+
+from .models import Model, models
+
+pytestmark = [
+    pytest.mark.real,
+    pytest.mark.slow,
+    pytest.mark.filterwarnings("ignore::matlab_compat.MatlabCompatWarning"),
+]
+
+#: What refuses itself, whatever is said of its class: layers of an author's own, parts of models,
+#: layers without their connections, networks of another toolbox.
+REFUSED = ("identityLayer", "vision.cnn.layer", "does not say the size", "an object of class CNN")
+#: Kinds that are not run in this version.
+NOT_YET = ("a shallow network", "an Autoencoder", "a network of MatConvNet")
+
+
+@pytest.fixture(scope="module")
+def table() -> list[Model]:
+    return list(models(REAL, convert=False, truth=False))
+
+
+def test_every_kind_is_in_the_table(table: list[Model]) -> None:
+    kinds = {model.kind for model in table}
+    assert {"SeriesNetwork", "DAGNetwork", "dlnetwork", "LayerGraph", "parameters"} <= kinds
+    assert {"agent (Agent)", "agents", "detector (Detector)", "detector"} <= kinds
+
+
+def test_what_is_refused_is_refused_for_a_known_reason(table: list[Model]) -> None:
+    refused = [
+        model.where
+        for model in table
+        if model.verdict == "refused"
+        and model.kind not in NOT_YET
+        and not any(reason in said for said in model.reasons for reason in REFUSED)
+        and "two networks and a proposal step" not in model.reasons[0]
+    ]
+    assert refused == []
