@@ -23,7 +23,7 @@ from .parity.axes import matlab_size
 from .parity.categories import are_labels
 from .parity.compare import EPS
 from .parity.report import Report
-from .parity.rule import ModelRule, NeighbourRule, Rounding, Rule, parameters
+from .parity.rule import ModelRule, NeighbourRule, Rounding, Rule
 from .parity.runner import (
     CallableRunner,
     Inputs,
@@ -299,7 +299,7 @@ def _rule(
     computed = dtype or ("double" if fine else "single")
     if model is None:
         return NeighbourRule(Rounding.of(computed, other), tolerance)
-    rounding = Rounding.of(computed, other, *parameters(model))
+    rounding = Rounding.of(computed, other, *model.parameter_values())
     return ModelRule(OracleRunner(model), rounding, tolerance)
 
 

@@ -204,6 +204,9 @@ class ModelLike(Protocol):
         The operations on the data are run ``inside`` a context, which may change their rounding.
         """
 
+    def parameter_values(self) -> list[Array]:
+        """The values of all its learnables and states: in which number formats it computes."""
+
     def unknown_fields(self) -> list[str]:
         """The names of fields of the file that nothing is known of."""
 

@@ -664,6 +664,11 @@ class Layer:
         with locating(self.label):
             return self._predicted(X, data_format, device, dtype, allow_tf32)
 
+    def parameter_values(self) -> list[Array]:
+        """The values of all learnables and states that have any."""
+        values = [self.values[name] for name in self.parameters()]
+        return [value for value in values if value.size]
+
     def predict_all(self, X: Sequence[object], **options: Any) -> Any:
         """:meth:`predict` for a list of all inputs."""
         return self.predict(X[0] if len(X) == 1 else tuple(X), **options)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
-from ..arrays import as_tuple
+from ..arrays import Array, as_tuple
 from ..display import TIMES
 from ..errors import LayerNotFoundError, UsageError
 from ..execution.described import CLASSIC, Computed
@@ -292,6 +292,10 @@ class Network:
 
         at: dict[str, Any] = {"device": device, "dtype": dtype, "allow_tf32": allow_tf32}
         return predict(self, X, data_format=data_format, **at)
+
+    def parameter_values(self) -> list[Array]:
+        """The values of all learnables and states that have any."""
+        return [value for layer in self.Layers for value in layer.parameter_values()]
 
     def predict_all(self, X: Sequence[object], **options: Any) -> Any:
         """:meth:`predict` for a list of all inputs."""

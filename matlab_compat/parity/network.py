@@ -13,12 +13,11 @@ from .verify import verify
 
 if TYPE_CHECKING:
     from ..engine.precision import DeviceLike, DTypeLike
-    from ..layers.base import Layer
-    from ..network import Network
+    from ..execution.described import ModelLike
 
 
 def verify_network(
-    network: Network | Layer,
+    network: ModelLike,
     X: Sequence[object],
     expected: Mapping[str, object],
     *,

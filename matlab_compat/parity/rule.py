@@ -13,6 +13,7 @@ from typing import Any
 
 from ..arrays import Array
 from ..errors import NothingToCompareError
+from ..execution.described import ModelLike
 from ..layers.base import Layer
 from ..network import Network
 from .compare import EPS, LAYER_RULE, SMALLEST, Comparison, slice_magnitude
@@ -101,16 +102,17 @@ class ModelRule(Rule):
 
     @classmethod
     def of(
-        cls, model: Layer | Network, precision: Precision, tolerance: Tolerance | None = None
+        cls, model: ModelLike, precision: Precision, tolerance: Tolerance | None = None
     ) -> ModelRule:
         """For a model whose parameters have the number formats of its file."""
-        rounding = Rounding.of(precision.dtype, *parameters(model), tf32=precision.tf32)
+        rounding = Rounding.of(precision.dtype, *model.parameter_values(), tf32=precision.tf32)
         return cls(OracleRunner(model), rounding, tolerance)
 
     @property
     def model(self) -> Layer | Network | None:
-        """The layer or network."""
-        return self.oracle.model if isinstance(self.oracle, OracleRunner) else None
+        """The layer or network; other kinds of models are only run."""
+        model = self.oracle.model if isinstance(self.oracle, OracleRunner) else None
+        return model if isinstance(model, Layer | Network) else None
 
     def exact(self, inputs: Inputs, wanted: Wanted) -> Results:
         """The model's results in float64."""
@@ -156,10 +158,3 @@ def _by_magnitude(
         one.compared(eps, size, rule, tolerance) for one, size in zip(results, sizes, strict=True)
     ]
     return Judged(found, eps, lambda i: eps * sizes[i])
-
-
-def parameters(model: Network | Layer) -> list[Array]:
-    """The values of all its learnables and states."""
-    layers = [model] if isinstance(model, Layer) else model.Layers
-    arrays = [layer.values[name] for layer in layers for name in layer.parameters()]
-    return [array for array in arrays if array.size]

@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from ..engine.precision import DeviceLike, DTypeLike
     from ..execution.described import ModelLike
     from ..layers.base import Layer
-    from ..network import Network
 
 #: One result: an array, one with labels, or a list of them for a list of sequences.
 Value: TypeAlias = Any
@@ -214,7 +213,7 @@ class TorchRunner(ModelRunner):
         Makes what each run takes place in, such as a bound on memory.
     """
 
-    model: Layer | Network
+    model: ModelLike
     precision: Precision = Precision()
     around: Callable[[], AbstractContextManager[None]] = nullcontext
 

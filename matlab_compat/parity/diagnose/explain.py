@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from ...errors import MatlabCompatError
 from ...layers.base import Layer
+from ...network import Network
 from ..axes import labels_of
 from ..diagnosis_types import Diagnosis
 from ..rule import Rule
@@ -19,19 +19,16 @@ from .patience import Patience
 from .run import Run, Target
 from .single import diagnose_layer
 
-if TYPE_CHECKING:
-    from ...network import Network
-
 
 def diagnoses_of(
     difference: Difference, inputs: Inputs, candidate: Runner, rule: Rule
 ) -> tuple[Diagnosis, ...]:
     """What was done wrong.
 
-    The model that was run is run again with mistakes. Where something else was run, the rule's
-    model is, if the expected side is its own: a mistake in it that gives what is judged.
+    The layer or network that was run is run again with mistakes. Where something else was run, the
+    rule's model is, if the expected side is its own: a mistake in it that gives what is judged.
     """
-    if isinstance(candidate, TorchRunner):
+    if isinstance(candidate, TorchRunner) and isinstance(candidate.model, Layer | Network):
         return _in_model(candidate.model, inputs, candidate.precision, difference)
     found, model = difference.comparison, rule.model
     labels = "" if model is None else labels_of(model, inputs, rank=len(found.shape))
