@@ -22,6 +22,8 @@ from matlab_compat.errors import (
 )
 from tests.real import REAL
 
+from .networks import own_inputs
+
 pytestmark = [
     pytest.mark.real,
     pytest.mark.filterwarnings("ignore:.*so it is an output layer"),
