@@ -13,11 +13,14 @@ from typing import Any
 
 import numpy as np
 
+from converters.agents import load_agent
+from converters.detectors import load_detector
 from converters.find import find_models
 from converters.inspect import inspect
 from converters.matfile import open_mat
 from converters.matfile.values import Damaged
 from converters.networks import build_network
+from converters.parameter_files import load_parameters
 from converters.saved import SavedNetwork
 from matlab_compat.errors import MatFileError, MatlabCompatError
 from tests.fuzz.compare import differences
@@ -48,6 +51,9 @@ def ours(path: Path) -> str:
                         repr(build_network(found.model))
     if not met:
         inspect(path)
+    for load in (load_parameters, load_agent, load_detector):
+        with _noting([]), warnings.catch_warnings(action="ignore"):
+            load(path)
     for error in met:
         assert str(error)
         assert not _is_secret(str(error).encode("utf-8", "surrogatepass"))
