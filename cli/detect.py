@@ -24,6 +24,13 @@ def command(
     resize: Annotated[
         bool, typer.Option("--resize", help="Resize the image to the network's size: not exact.")
     ] = False,
+    size: Annotated[
+        tuple[int, int] | None,
+        typer.Option(
+            metavar="HEIGHT WIDTH",
+            help="The network's image, where it was trained with several sizes.",
+        ),
+    ] = None,
     whole: Annotated[
         str | None, typer.Option(help="Round boxes to whole pixels: nearest or floor.")
     ] = None,
@@ -42,7 +49,7 @@ def command(
     detector = load_detector(file, variable, limits=limits)
     image = read_array(input, ("I", "X", "image"), limits)
     with running(file, limits):
-        found = detector.detect(image, Threshold=threshold, resize=resize, whole=whole)
+        found = detector.detect(image, Threshold=threshold, resize=resize, size=size, whole=whole)
     if format is output.Format.json:
         output.document(_document(file, found))
         return

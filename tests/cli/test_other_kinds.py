@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from fixtures.kinds.make_kinds import write, yolov2
 from tests.cli.command import FIXTURES
 from tests.converters.exports import save
 from tests.converters.identify.test_values import MODELS, OTHERS
@@ -105,6 +106,15 @@ def test_detect_needs_resize_for_another_size(call: Any, tmp_path: Path) -> None
     done = call("detect", DETECTOR, "--input", path, "--resize")
     assert done.code == 0
     assert "was resized from 12×16 to 6×8" in done.err
+
+
+def test_several_sizes_of_training_are_chosen_from_by_an_option(call: Any, tmp_path: Path) -> None:
+    sizes = np.array([[6.0, 8], [12, 16]])
+    path = write(tmp_path / "d.mat", detector=yolov2(TrainingImageSize=sizes))
+    done = call("detect", path, "--input", IMAGE)
+    assert done.code == 2
+    assert "choose one: --size 6 8." in done.err
+    assert call("detect", path, "--input", IMAGE, "--size", 6, 8).code == 0
 
 
 def test_a_file_without_a_detector_ends_with_2(call: Any) -> None:
