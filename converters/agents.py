@@ -86,7 +86,7 @@ def load_agent(
 def _agents(mat: MatFile, variable: str | None) -> list[tuple[str, MatObject]]:
     def look(place: Place) -> tuple[list[tuple[str, MatObject]], bool]:
         value = place.value
-        if isinstance(value, MatObject) and value.class_name.startswith(_AGENTS):
+        if isinstance(value, MatObject) and _is_agent(value):
             meant = variable is None or any(
                 is_under(path, variable) for path in (place.path, _plain(place.path))
             )
@@ -94,6 +94,14 @@ def _agents(mat: MatFile, variable: str | None) -> list[tuple[str, MatObject]]:
         return [], True
 
     return walk_all(mat, look, variable)
+
+
+def _is_agent(value: MatObject) -> bool:
+    """An agent of the toolbox, or of a user's own class that has an actor or critic of it."""
+    if value.class_name.startswith(_AGENTS):
+        return True
+    functions = (function for _, function in _roles(readable_fields(value)))
+    return any(function.class_name.startswith("rl.") for function in functions)
 
 
 def _plain(path: str) -> str:

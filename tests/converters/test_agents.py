@@ -120,6 +120,13 @@ def test_the_agent_of_a_designer_session_is_found(tmp_path: Path) -> None:
     assert net.OutputNames == ["scale"]
 
 
+def test_an_agent_of_a_class_of_ones_own_is_told_by_its_functions(tmp_path: Path) -> None:
+    own = Instance("MyAgent", {"Gain": num(2), "Actor": actor()})
+    agent = converters.load_agent(write(tmp_path / "m.mat", agent=own))
+    assert agent.class_name == "MyAgent"
+    assert agent.act([0.5, -0.5]).action == [[0.75]]
+
+
 def test_a_file_without_an_agent_says_so(tmp_path: Path) -> None:
     with pytest.raises(LayerNotFoundError, match="There is no agent"):
         converters.load_agent(KINDS / "yolov2.mat")
