@@ -27,6 +27,7 @@ REQUIRED: dict[str, Any] = {
     "InputProjectorSize": 2,
     "MaxPosition": 7,
     "Network": INNER,
+    "NumAnchorBoxes": 1,
     "NumFilters": 5,
     "NumFiltersPerGroup": 3,
     "NumGroups": 2,
