@@ -16,6 +16,9 @@ import struct
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePath
+from typing import Any
+
+import numpy as np
 
 from matlab_compat.display import one_line, shortened
 from matlab_compat.errors import CorruptFileError, NotAMatFileError
@@ -135,6 +138,12 @@ _SIGNATURES: tuple[tuple[bytes, Kind], ...] = (
         Kind("a document of an old Microsoft Office", f"{_NO_MODEL}; in MATLAB: readmatrix."),
     ),
     (rb"(?:\x7fELF|MZ|\xcf\xfa\xed\xfe|\xca\xfe\xba\xbe)", Kind("a program", _NO_MODEL + ".")),
+    (
+        rb"v\d\d\.\d\dv\d\d\.\d\d|P-file +\d",
+        Kind(
+            "P-code: an obscured program of MATLAB (pcode), not data", _IN_MATLAB % "net = call it"
+        ),
+    ),
     (rb"Octave-1-[LB]", Kind("in Octave's own binary format", _IN_OCTAVE)),
     (rb"# Created by Octave|# name: ", Kind("in Octave's own text format", _IN_OCTAVE)),
     (
@@ -243,7 +252,7 @@ _ARCHIVES: tuple[tuple[str, Kind], ...] = (
 
 def kind_of(head: bytes, tail: bytes = b"") -> Kind | None:
     """What a file is by its first and last bytes, or ``None``; :meth:`Kind.of` adds its name."""
-    if head.startswith(b"PK\x03\x04"):
+    if head.startswith((b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08")):  # empty; of several parts
         return _archive(head, tail)
     if head.startswith(_LEGACY_TORCH):
         return _torch(head)
@@ -252,7 +261,10 @@ def kind_of(head: bytes, tail: bytes = b"") -> Kind | None:
     for signature, kind in _SIGNATURES:
         if re.match(signature, head, re.DOTALL):
             return kind
-    return _text(head)
+    if tail.startswith(head):  # all of a short file
+        return _text(tail)
+    whole_lines = head.rfind(b"\n") + 1 if len(head) == HEAD else 0
+    return _text(head[: whole_lines or None])
 
 
 def kind_of_file(path: Path) -> Kind | None:
@@ -313,7 +325,9 @@ def _archive(head: bytes, tail: bytes) -> Kind:
         if any(re.fullmatch(pattern, name) for name in names):
             return _torch(head) if kind is _TORCH else kind
     inside = [name for name in names if name.lower().endswith(".mat")]
-    named = one_line(shortened(", ".join(inside[:3] or names[:3]), 200)) or "nothing readable"
+    named = one_line(shortened(", ".join(inside[:3] or names[:3]), 200)) or (
+        "nothing readable" if head.startswith(b"PK\x03\x04") else "nothing in it"
+    )
     more = f" and {len(names) - 3} more" if len(inside or names) > 3 else ""
     return Kind(f"a zip archive with {named}{more}", _UNPACK)
 
@@ -362,34 +376,62 @@ def _classes(head: bytes) -> Iterator[str]:
             return
 
 
+#: What lines begin with that hold no numbers.
+_COMMENTS = "%#"
+
+
 def _text(head: bytes) -> Kind | None:
-    encoding = "utf-16" if head[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
+    marks = {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16", b"\xef\xbb": "utf-8-sig"}
+    encoding = marks.get(head[:2], "utf-8")
     text = head.decode(encoding, "replace").rstrip("\ufffd\x1a")
     if not text or not all(c.isprintable() or c in "\t\r\n\f" for c in text) or "\ufffd" in text:
         return None
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     if not lines:
         return Kind("text of white space", _AGAIN)
-    numbers = [line for line in lines if line[0] not in "%#"]
-    if numbers and all(map(_is_numbers, numbers[:20])):
-        delimiter = next((sign for sign in ",;" if sign in numbers[0]), "")
-        how = f", delimiter={delimiter!r}" if delimiter else ""
-        return _array(
-            "a text of numbers, as save -ascii and writematrix write them: it has no names of "
-            "variables",
-            f"numpy.loadtxt({{path}}, ndmin=2{how})",
-        )
-    if re.match(r"(?:function|classdef)\b|%", lines[0]):
-        return Kind("code of MATLAB", _IN_MATLAB % "run it")
     if lines[0][0] in "{[":
         return Kind("a text of JSON", f"{_NO_MODEL}; in MATLAB: jsondecode(fileread({{path}})).")
+    if (numbers := _numbers(text, lines, encoding)) is not None:
+        return numbers
+    if re.match(r"(?:function|classdef)\b|%", lines[0]):
+        return Kind("code of MATLAB", _IN_MATLAB % "run it")
     return Kind(f"text that begins {one_line(shortened(lines[0], 60))!r}", _AGAIN)
 
 
-def _is_numbers(line: str) -> bool:
-    parts = [part for part in re.split(r"[\s,;]+", line) if part]
+def _numbers(text: str, lines: list[str], encoding: str) -> Kind | None:
+    """A text of numbers, with the line that reads it if one does; ``None`` if it is none."""
+    rows = [line for line in lines if line[0] not in _COMMENTS]
+    header = len(rows) > 1 and not _are_numbers(rows[0])
+    if not rows or not all(map(_are_numbers, rows[header:][:20])):
+        return None
+    name = "a text of numbers, as save -ascii and writematrix write them"
+    options: dict[str, Any] = {"ndmin": 2}
+    if delimiter := next((sign for sign in ",;\t" if sign in rows[-1]), ""):
+        options["delimiter"] = delimiter
+    if commented := [sign for sign in _COMMENTS if any(line.startswith(sign) for line in lines)]:
+        options["comments"] = commented
+    if header:  # lines as they are in the file, comments and empty ones among them
+        options["skiprows"] = [line.strip() for line in text.splitlines()].index(rows[0]) + 1
     try:
-        [float(part) for part in parts]
+        np.loadtxt(io.StringIO(text), **options)
+    except ValueError:
+        counts = sorted({len(_parts(row)) for row in rows[header:]})
+        many = f"{counts[0]} to {counts[-1]} in a line: no array" if counts[1:] else "no array"
+        remedy = "in MATLAB, save what belongs to X under its name: save('X.mat', 'X')."
+        return Kind(f"{name}, {many} of one size", f"{_NO_MODEL}; {remedy}", remedy)
+    if encoding != "utf-8":
+        options["encoding"] = encoding
+    how = "".join(f", {option}={value!r}" for option, value in options.items())
+    return _array(f"{name}: it has no names of variables", f"numpy.loadtxt({{path}}{how})")
+
+
+def _are_numbers(line: str) -> bool:
+    try:
+        [float(part) for part in _parts(line)]
     except ValueError:
         return False
     return True
+
+
+def _parts(line: str) -> list[str]:
+    return [part for part in re.split(r"[\s,;]+", line) if part]

@@ -122,6 +122,11 @@ FILES: dict[str, tuple[Callable[[], bytes], str, str]] = {
     "xz": (lambda: lzma.compress(b"x" * 300), "xz", "unpack"),
     "tar": (tar, "tar archive", "unpack"),
     "zip": (lambda: archive("a/net.mat", "a/b.txt"), "zip archive with a/net.mat", "unpack"),
+    "empty zip": (lambda: archive(), "zip archive with nothing in it", "unpack"),
+    # The beginnings of files that pcode has written: R2022a and before, R2007b, and older.
+    "p-code": (lambda: b"v01.00v00.00\0\x0e\xb0\x1cC\xc6_\xb1\0\0\2\x8d", "P-code", "in MATLAB"),
+    "p-code of R2007b": (lambda: b"v00.00v00.00\0\1\2\3\xff\xfe", "P-code", "in MATLAB"),
+    "old p-code": (lambda: b"P-file  5.0\0\1\2\3\xff\xfe", "P-code", "in MATLAB"),
     "png": (lambda: b"\x89PNG\r\n\x1a\n" + b"\0" * 300, "image (PNG)", "PIL.Image.open"),
     "jpeg": (lambda: b"\xff\xd8\xff\xe0" + b"\0" * 300, "image (JPEG)", "PIL.Image.open"),
     "pdf": (lambda: b"%PDF-1.4\n", "PDF", "download"),
@@ -244,7 +249,19 @@ def line_of(remedy: str, begin: str) -> str:
 
 @pytest.mark.parametrize(
     ("name", "content", "shape"),
-    [("X.npy", npy(), (2, 3)), ("X.txt", ASCII, (2, 2)), ("X.csv", b"1,2\n", (1, 2))],
+    [
+        ("X.npy", npy(), (2, 3)),
+        ("X.txt", ASCII, (2, 2)),
+        ("X.csv", b"1,2\n", (1, 2)),
+        ("X.csv", b"1, 2\r\n3, 4\r\n", (2, 2)),
+        ("X.csv", b"time,volt\n1,2\n3,4\n", (2, 2)),
+        ("X.csv", b"% of today\n\ntime,volt\n# unit\n1,2\n3,4\n", (2, 2)),
+        ("X.txt", b"% of today\n1 2\n3 4\n", (2, 2)),
+        ("X.txt", b"1\t2\n3\t4\n", (2, 2)),
+        ("X.txt", b"\xef\xbb\xbf1 2\n", (1, 2)),
+        ("X.txt", "1 2\n".encode("utf-16"), (1, 2)),
+        ("X.txt", b"1 2\n" * 30_000, (30_000, 2)),
+    ],
 )
 def test_an_array_of_another_format_where_x_belongs(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, content: bytes, shape: object
@@ -259,6 +276,25 @@ def test_an_array_of_another_format_where_x_belongs(
     pasted = line_of(caught.value.remedy, "converters.write_mat")
     eval(pasted, {"converters": converters, "numpy": numpy})
     assert read_array("X.mat").shape == shape
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"1 2\n3\n", b"1,2\n" * 30 + b"3\n", b"1 2\n" * 20_000 + b"3 4 5\n", b"1,2,\n3,4,\n"],
+    ids=["ragged", "ragged later on", "ragged far behind", "empty values"],
+)
+def test_numbers_that_no_array_holds_come_without_a_line_that_would_fail(
+    tmp_path: Path, content: bytes
+) -> None:
+    """numpy.loadtxt refuses them, which the test makes sure of."""
+    (tmp_path / "X.txt").write_bytes(content)
+    for delimiter in (None, ","):
+        with pytest.raises(ValueError, match=r"column|convert"):
+            np.loadtxt(tmp_path / "X.txt", delimiter=delimiter)
+    with pytest.raises(NotAMatFileError, match="text of numbers") as caught:
+        read_array(str(tmp_path / "X.txt"))
+    assert "loadtxt" not in caught.value.remedy
+    assert "save('X.mat', 'X')" in caught.value.remedy
 
 
 def test_an_image_where_x_belongs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
