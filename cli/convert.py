@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from . import files, options, output
+from .reading import whole
 
 if TYPE_CHECKING:
     from converters.convert import Converted
@@ -36,7 +37,8 @@ def command(
     ] = False,
     steps: Annotated[
         int,
-        typer.Option(min=1, help="Time steps of the sequence that is compared, or traced with."),
+        typer.Option(help="Time steps of the sequence that is compared, or traced with."),
+        whole(1),
     ] = 8,
     check: Annotated[
         bool, typer.Option(help="Compare the outputs before and after, on a seeded input.")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from . import options, output
 
 
+@options.grouped
 def command(format: options.ReportFormat = output.Format.text) -> None:
     """List the MATLAB layer classes that can be read, run and converted."""
     from matlab_compat.support import support_table

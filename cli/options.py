@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from copy import copy
 from dataclasses import dataclass, fields, is_dataclass
 from functools import wraps
 from inspect import Parameter, Signature, signature
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
 import typer
 
 from .output import Format
+from .reading import Reading, member, one_of, whole
 
 if TYPE_CHECKING:
     from converters.matfile import limits
@@ -38,13 +40,17 @@ IgnoreFields = Annotated[
         help="A saved field that nothing is known of here and that has no effect; repeatable.",
     ),
 ]
-ReportFormat = Annotated[Format, typer.Option("--format", help="How to report.")]
+ReportFormat = Annotated[Format, typer.Option("--format", help="How to report."), member(Format)]
 DataFormat = Annotated[
     str | None,
     typer.Option(help="Labels of the input's dimensions: S space, C channel, B batch, T time."),
 ]
 Device = Annotated[str, typer.Option(help="cpu, cuda or auto.")]
-DType = Annotated[str, typer.Option(help="single or double; half and bfloat16 have wider bounds.")]
+DType = Annotated[
+    str,
+    typer.Option(help="The number format; half and bfloat16 have wider bounds."),
+    one_of("single", "double", "half", "bfloat16", also=("float16", "float32", "float64")),
+]
 Encoding = Annotated[
     str | None,
     typer.Option(help="Code page of text that is not UTF-8: cp1252 (default), gbk, cp1251 ..."),
@@ -70,14 +76,15 @@ class Limits:
     """Bounds on what a file may make us do."""
 
     max_bytes: Annotated[
-        int | None, typer.Option(help="Bytes that one variable may decode to (4 GiB).", min=1)
+        int | None, typer.Option(help="Bytes that one variable may decode to (4 GiB)."), whole(1)
     ] = None
     max_depth: Annotated[
-        int | None, typer.Option(help="Nesting of cells, structs and objects (100).", min=1)
+        int | None, typer.Option(help="Nesting of cells, structs and objects (100)."), whole(1)
     ] = None
     max_elements: Annotated[
         int | None,
-        typer.Option(help="Cells, struct fields and objects in one variable (5 million).", min=1),
+        typer.Option(help="Cells, struct fields and objects in one variable (5 million)."),
+        whole(1),
     ] = None
 
     def given(self) -> limits.Limits:
@@ -88,13 +95,15 @@ class Limits:
 
 
 def grouped(command: Callable[..., None]) -> Callable[..., None]:
-    """A command with records among its parameters, as typer takes it: with their fields instead.
+    """A command as typer takes it: records among its parameters, and values that are read here.
 
-    Commands with many options say so what belongs together, and pass it on as a whole.
+    Commands with many options say by records what belongs together, and pass it on as a whole;
+    typer sees their fields. Of options with a :class:`Reading` it sees texts.
     """
     hints = get_type_hints(command, include_extras=True)
     records: dict[str, Any] = {name: kind for name, kind in hints.items() if is_dataclass(kind)}
     parameters: list[Parameter] = []
+    readings: dict[str, Reading] = {}
     for name, parameter in signature(command).parameters.items():
         named = parameter.replace(kind=Parameter.KEYWORD_ONLY, annotation=hints[name])
         inner = get_type_hints(records[name], include_extras=True) if name in records else {}
@@ -103,12 +112,29 @@ def grouped(command: Callable[..., None]) -> Callable[..., None]:
             named.replace(name=field, default=default, annotation=inner[field])
             for field, default in own.items()
         ] or [named]
+    for i, parameter in enumerate(parameters):
+        for reading in getattr(parameter.annotation, "__metadata__", ()):
+            if isinstance(reading, Reading):
+                readings[parameter.name] = reading
+                parameters[i] = _as_text(parameter, reading)
 
     @wraps(command)
     def spread(**given: Any) -> None:
+        for name, reading in readings.items():
+            if given[name] is not None:
+                given[name] = reading.read(name, given[name])
         for name, kind in records.items():
             given[name] = kind(**{field.name: given.pop(field.name) for field in fields(kind)})
         command(**given)
 
     spread.__signature__ = Signature(parameters)  # type: ignore[attr-defined]
     return spread
+
+
+def _as_text(parameter: Parameter, reading: Reading) -> Parameter:
+    """The parameter of an option with a text, and its default as one."""
+    option = copy(parameter.annotation.__metadata__[0])
+    option.metavar = reading.metavar
+    if parameter.default is None:
+        return parameter.replace(annotation=Annotated[str | None, option])
+    return parameter.replace(annotation=Annotated[str, option], default=str(parameter.default))

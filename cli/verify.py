@@ -11,6 +11,7 @@ import typer
 from matlab_compat.errors import UsageError
 
 from . import files, options, output, reports
+from .reading import member, number, whole
 
 if TYPE_CHECKING:
     from converters.batch import Job, Record
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 class Many:
     """How many files are done, and where their records go."""
 
-    jobs: Annotated[int, typer.Option(help="Processes for many files.", min=1)] = 1
+    jobs: Annotated[int, typer.Option(help="Processes for many files."), whole(1)] = 1
     dask: Annotated[
         str | None, typer.Option(help="Address of a dask scheduler whose workers do the files.")
     ] = None
@@ -45,7 +46,7 @@ def command(
         str | None,
         typer.Option(help="What to compare with instead: an ONNX file, float64, a runner's name."),
     ] = None,
-    seed: Annotated[int, typer.Option(help="Seed of the random input of --against.")] = 0,
+    seed: Annotated[int, typer.Option(help="Seed of the random input of --against."), whole(0)] = 0,
     data_format: options.DataFormat = None,
     device: options.Device = "cpu",
     dtype: options.DType = "single",
@@ -57,13 +58,19 @@ def command(
         ),
     ] = False,
     atol: Annotated[
-        float | None, typer.Option(help="Absolute tolerance, instead of the default bound.", min=0)
+        float | None,
+        typer.Option(help="Absolute tolerance, instead of the default bound."),
+        number(0),
     ] = None,
     rtol: Annotated[
-        float | None, typer.Option(help="Relative tolerance, instead of the default bound.", min=0)
+        float | None,
+        typer.Option(help="Relative tolerance, instead of the default bound."),
+        number(0),
     ] = None,
     format: Annotated[
-        output.ReportFormat, typer.Option("--format", help="How to report.")
+        output.ReportFormat,
+        typer.Option("--format", help="How to report."),
+        member(output.ReportFormat),
     ] = output.ReportFormat.text,
     asked: reports.Files,
     many: Many,

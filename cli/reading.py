@@ -1,0 +1,79 @@
+"""How the values of options are read, in words of our own where one is wrong.
+
+An option says so beside its ``typer.Option``: ``Annotated[int, typer.Option(...), whole(1)]``.
+typer hands the text through, and :func:`cli.options.grouped` reads it.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from matlab_compat.errors import UsageError
+
+from .wording import option
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What the text of an option may be, and what becomes of it."""
+
+    #: As help shows it.
+    metavar: str
+    #: As it stands after "takes".
+    what: str
+    #: The value; raises ``ValueError`` for any other text.
+    convert: Callable[[str], Any]
+
+    def read(self, name: str, text: str) -> Any:
+        """The value of the option that sets the parameter ``name``.
+
+        Raises ``UsageError``: the text is none of those that it may be.
+        """
+        try:
+            return self.convert(text)
+        except ValueError:
+            raise UsageError(f"{option(name, None)} takes {self.what}, not {text!r}.") from None
+
+
+def whole(least: int, most: int = 2**63 - 1) -> Reading:
+    """A whole number."""
+
+    def convert(text: str) -> int:
+        if not least <= (number := int(text)) <= most:
+            raise ValueError(text)
+        return number
+
+    return Reading("<int>", f"a whole number from {least} on", convert)
+
+
+def number(least: float) -> Reading:
+    """A finite number."""
+
+    def convert(text: str) -> float:
+        if not least <= (found := float(text)) < math.inf:
+            raise ValueError(text)
+        return found
+
+    return Reading("<number>", f"a number from {least:g} on", convert)
+
+
+def one_of(*names: str, also: Sequence[str] = ()) -> Reading:
+    """One of some words, in small letters or capitals; help and messages leave out ``also``."""
+
+    def convert(text: str) -> str:
+        if text.lower() not in (*names, *also):
+            raise ValueError(text)
+        return text.lower()
+
+    words = f"{', '.join(names[:-1])} or {names[-1]}"
+    return Reading(f"<{'|'.join(names)}>", words, convert)
+
+
+def member(kind: type[StrEnum]) -> Reading:
+    """A member of an enumeration, by its value."""
+    words = one_of(*(one.value for one in kind))
+    return Reading(words.metavar, words.what, lambda text: kind(words.convert(text)))
