@@ -10,6 +10,7 @@ import os
 import sys
 import traceback
 import warnings
+from functools import partial
 from typing import Annotated
 
 import typer
@@ -62,7 +63,7 @@ def options(
 def main() -> None:
     """Entry point: any error becomes one message and an exit code, never a traceback."""
     warnings.simplefilter("always", MatlabCompatWarning)
-    warnings.showwarning = _show_warning
+    warnings.showwarning = partial(_show_warning, set())
     try:
         with worded(option):
             app()
@@ -82,5 +83,8 @@ def main() -> None:
         sys.exit(INTERNAL_ERROR)
 
 
-def _show_warning(message: Warning | str, *_: object, **__: object) -> None:
-    output.note(f"warning: {message}")
+def _show_warning(shown: set[str], message: Warning | str, *_: object, **__: object) -> None:
+    """Once each: a file that is opened for its model and for its data says the same twice."""
+    if str(message) not in shown:
+        shown.add(str(message))
+        output.note(f"warning: {message}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from os import PathLike
@@ -15,6 +16,7 @@ from matlab_compat.errors import (
     FunctionNeededError,
     LimitExceededError,
     MatlabCompatError,
+    MatlabCompatWarning,
     NothingToCompareError,
     UnsupportedLayerError,
     locating,
@@ -251,7 +253,10 @@ def _compared(done: Converted, target: Format, prepared: Prepared, path: Path) -
     )
     # First: it says so where made-up inputs do not suit the layer.
     computed = [one.run(inputs, Wanted()).outputs for one in (own, exact, single)]
-    theirs = WrittenRunner(target, path, prepared).run(inputs, Wanted())
+    with warnings.catch_warnings(
+        action="ignore", category=MatlabCompatWarning
+    ):  # of the model, too
+        theirs = WrittenRunner(target, path, prepared).run(inputs, Wanted())
     written, rule = (
         SavedRunner(theirs.outputs, label=target.name),
         ModelRule(exact, Rounding.of(dtype)),

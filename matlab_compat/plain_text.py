@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 import numpy as np
@@ -39,7 +40,10 @@ def unused(name: str, taken: set[str], stem: str | None = None) -> str:
 
 
 def class_names(value: object) -> list[str] | None:
-    """The names of a categorical, a cell array or a list; ``None`` for 'auto' or nothing."""
+    """The names of a categorical, a cell array or a list; ``None`` for 'auto' or nothing.
+
+    Raises ``ValueError`` with the rule: they are no texts, or some are alike.
+    """
     labels = getattr(value, "labels", None)  # a categorical keeps the order of its elements
     if callable(labels):
         value = labels()
@@ -48,6 +52,10 @@ def class_names(value: object) -> list[str] | None:
     names = [value] if isinstance(value, str) else list(np.ravel(_as_objects(value), order="F"))
     if any(not isinstance(name, str) for name in names):
         raise ValueError("must be 'auto' or the names of the classes")
+    if double := [str(name) for name, count in Counter(names).items() if count > 1]:
+        more = f" and {len(double) - 5} more" if len(double) > 5 else ""
+        shown = ", ".join(f"'{name}'" for name in double[:5])
+        raise ValueError(f"must differ from each other: {shown}{more} stand there more than once")
     return [str(name) for name in names] or None
 
 

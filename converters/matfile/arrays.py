@@ -13,7 +13,7 @@ from matlab_compat.errors import LimitExceededError, MatFileError
 from matlab_compat.wording import argument
 
 from .faults import beyond, corrupt
-from .journal import Journal
+from .journal import Journal, Said
 from .limits import Limits
 from .opaque import Opaque, function_text, legacy_object
 from .tags import NUMERIC_DTYPE, NUMPY_CODE, ArrayClass, ArrayHeader, DataType, Elements, Tag
@@ -46,13 +46,15 @@ class ArrayDecoder:
     """Decodes arrays out of one buffer within ``limits`` (counted over its whole life).
 
     Objects come out as :class:`Opaque`; ``met_objects`` tells whether there were any. ``page``
-    is the code page of text that is not UTF-8.
+    is the code page of text that is not UTF-8; what is in ``said`` is not warned of again.
     """
 
-    def __init__(self, elements: Elements, limits: Limits, page: CodePage) -> None:
+    def __init__(
+        self, elements: Elements, limits: Limits, page: CodePage, said: Said | None = None
+    ) -> None:
         self._elements = elements
         self._page = page
-        self._journal = Journal()
+        self._journal = Journal(set() if said is None else said)
         self._stack: list[_Container] = []
         self._limits = limits
         self._bytes_left = limits.max_bytes

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 from matlab_compat.errors import (
     CorruptFileError,
@@ -23,11 +24,16 @@ _MOST = 1000
 #: Errors of a value alone. Limits and files that reach for others concern the whole variable.
 _OF_A_VALUE = (CorruptFileError, TruncatedFileError, UnsupportedFileError)
 
+#: What was said, and where.
+Said: TypeAlias = set[tuple[str, tuple[str, ...]]]
+
 
 @dataclass
 class Journal:
     """Collects remarks while a value is decoded; :meth:`report` warns of them at its end."""
 
+    #: What was said of this file, and where: each access decodes a variable anew.
+    said: Said = field(default_factory=set)
     #: What and remedy to the first place, and how many there are.
     _remarks: dict[tuple[str, str], tuple[tuple[str, ...], int]] = field(default_factory=dict)
     _damage: list[MatlabCompatError] = field(default_factory=list)
@@ -58,8 +64,11 @@ class Journal:
         self.begin()
         for (what, remedy), (where, count) in remarks.items():
             more = f" The same holds for {count - 1} more." if count > 1 else ""
-            warn(what + more, where=(*place(), *where), remedy=remedy)
+            if self._is_news(what + more, (*place(), *where)):
+                warn(what + more, where=(*place(), *where), remedy=remedy)
         for error in damage:
+            if not self._is_news(error.what, tuple(error.where)):
+                continue
             self._shown += 1
             if self._shown <= _SHOWN:
                 warn(
@@ -72,3 +81,9 @@ class Journal:
                     "More values cannot be decoded: each raises its error when it is used.",
                     where=place(),
                 )
+
+    def _is_news(self, what: str, where: tuple[str, ...]) -> bool:
+        """Whether it was not said before."""
+        said = len(self.said)
+        self.said.add((what, where))
+        return len(self.said) > said

@@ -83,6 +83,7 @@ class Level4Reader:
         self._source = source
         self._page = page
         self._limits = limits
+        self._journal = Journal()
         self.header = Header()
         self.variables: list[VariableInfo] = []
         self._matrices: list[tuple[_Matrix, int]] = []
@@ -154,15 +155,14 @@ class Level4Reader:
         units = codes.ravel(order="F").astype(np.uint16)
         if units.size and units.max() > 0xFF:
             return char_array(units, codes.shape, codes.size)
-        journal = Journal()
         text = decode_bytes(
             units.astype(np.uint8).tobytes(),
             codes.shape,
             codes.size,
             self._page,
-            lambda what, remedy: journal.note(what, remedy, ()),
+            lambda what, remedy: self._journal.note(what, remedy, ()),
         )
-        journal.report()
+        self._journal.report()
         return text
 
     def _numbers(self, matrix: _Matrix, start: int) -> Array:

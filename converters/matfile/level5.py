@@ -14,6 +14,7 @@ from .arrays import ArrayDecoder
 from .faults import corrupt, cut_short, unsupported
 from .inflate import Inflater, announced_size, inflate_array
 from .info import Header, VariableInfo
+from .journal import Said
 from .limits import Limits
 from .mcos import ObjectTable, looked_up, reference_shape
 from .source import Source
@@ -48,6 +49,7 @@ class Level5Reader:
         self._limits = limits
         self._page = page
         self._skip_objects = skip_objects
+        self._said: Said = set()
         self._read_header()
         self._elements = self._scan()
         self.level = "7" if any(stored.is_compressed for stored in self._elements) else "6"
@@ -125,7 +127,7 @@ class Level5Reader:
     def read(self, index: int) -> Value:
         """Decode one variable; errors are ``MatFileError`` or ``FileAccessError``."""
         elements = self._load(self._stored[index])
-        decoder = ArrayDecoder(elements, self._limits, self._page)
+        decoder = ArrayDecoder(elements, self._limits, self._page, self._said)
         value = decoder.decode(0, len(elements.data))
         if not decoder.met_objects:
             return value

@@ -106,7 +106,8 @@ def refuse_unsupported(plan: Plan[LayerLike]) -> None:
     for name, layer in every.items():
         if layer.reason and not layer.is_output:
             fields = ", ".join(name for name in layer.extra if "." not in name and name != "Name")
-            lines.append(f"    '{name}' is a {layer.class_name}: {layer.reason} ({fields})")
+            said = f"    '{name}' is a {layer.class_name}: {layer.reason}"
+            lines.append(f"{said} ({fields})" if fields else said)
             remedies.append(
                 "register a class for each: @matlab_compat.register('...') (see "
                 f"docs/extending.md), or pass {argument('stub', True)} for placeholders that "

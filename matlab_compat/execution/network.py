@@ -183,20 +183,22 @@ def classify(
 
 def _names(classes: object, count: int) -> Array:
     """The names of the classes, refused if not one for each channel of the scores."""
-    try:
-        names = class_names(classes)
-    except ValueError:
-        names = None
-    if names is None or len(names) != count:
-        # Where the labels of a data set are given, their categories are the classes, in order.
-        names = class_names(getattr(classes, "categories", names))
-    if names is None or len(names) != count:
-        raise UsageError(
-            f"The scores are of {count} classes, but "
-            + (f"{len(names)} names were given." if names else "no names of classes were given."),
-            remedy="give the names in the order of the scores: classes=['cat', 'dog', ...].",
-        )
-    return np.array(names, dtype=object)
+    problem = "but no names of classes were given"
+    # Where the labels of a data set are given, their categories are the classes, in order.
+    for given in (classes, getattr(classes, "categories", None)):
+        try:
+            names = class_names(given)
+        except ValueError as error:
+            problem = f"and their names {error}"
+            continue
+        if names is not None and len(names) == count:
+            return np.array(names, dtype=object)
+        if names is not None:
+            problem = f"but {len(names)} names were given"
+    raise UsageError(
+        f"The scores are of {count} classes, {problem}.",
+        remedy="give the names in the order of the scores: classes=['cat', 'dog', ...].",
+    )
 
 
 def network_inputs(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 import re
-import warnings
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
 from importlib import import_module
@@ -16,12 +15,13 @@ import numpy as np
 from ..arrays import Array, as_tuple
 from ..display import matlab_text
 from ..errors import (
-    MatlabCompatWarning,
     PropertyError,
     ReadOnlyPropertyError,
     UnsupportedLayerError,
     UsageError,
     locating,
+    place,
+    warn,
 )
 from ..execution.described import Computed, Factors
 from ..matlab_names import function_name
@@ -271,12 +271,11 @@ class Layer:
         if not isinstance(array, np.ndarray) or array.dtype.kind != "f":
             return
         if count := array.size - int(np.count_nonzero(np.isfinite(array))):
-            warnings.warn(
+            warn(
                 f"{self.label}: {name} holds NaN or Inf in {count} of its {array.size} elements "
                 "(a training that diverged leaves them). It runs as in MATLAB; outputs that "
                 "depend on them are no numbers.",
-                MatlabCompatWarning,
-                stacklevel=2,
+                where=place(),
             )
 
     def _validate(self) -> None:

@@ -12,7 +12,7 @@ from ..arrays import Array
 from ..data_format import torch_axes
 from ..errors import DataFormatError
 from .base import Fans
-from .learnables import Layout, Learnable, fitted, initializer
+from .learnables import Layout, Learnable, fitted, initializer, refuse_no_matrix
 from .properties import Property, auto_or_positive_integer, one_of, positive_integer
 from .weighted import WeightedLayer
 
@@ -96,8 +96,15 @@ class FullyConnectedLayer(
                 values[name] = size.prod()  # [h w c], [h w d c], [1 1 n]
         weights = values.get("Weights")
         if isinstance(weights, np.ndarray) and weights.size:
-            if weights.ndim == 2:  # a bare export without the size
-                values.setdefault("OutputSize", weights.shape[0])
+            if "OutputSize" not in values:  # a bare export without the size
+                refuse_no_matrix(
+                    cls,
+                    "Weights",
+                    weights,
+                    "if these are h×w×c×OutputSize of a DAGNetwork or SeriesNetwork, save the size "
+                    "beside them: OutputSize = layer.OutputSize; else they are another layer's.",
+                )
+                values["OutputSize"] = weights.shape[0]
             values["Weights"] = flattened_weights(weights, values.get("OutputSize"))
         return cls(**values)
 

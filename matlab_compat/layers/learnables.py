@@ -190,6 +190,20 @@ def fitted(
     return full
 
 
+def refuse_no_matrix(kind: type[Owner], name: str, value: object, remedy: str) -> None:
+    """Say of weights of more than two dimensions that they are no matrix, as this layer's are.
+
+    Raises ``PropertyError``, before properties are asked for that only a matrix would tell.
+    """
+    shape = np.shape(value) if isinstance(value, np.ndarray) else ()
+    if len(shape) > 2:
+        raise PropertyError(
+            f"{name} is {size_text(shape)}; that of a {kind.__name__} is a matrix.",
+            where=(kind.__name__, name),
+            remedy=remedy,
+        )
+
+
 def factor(default: float) -> Property[float]:
     """A learning-rate or L2 factor."""
     return Property(nonnegative_scalar, default, group=None)

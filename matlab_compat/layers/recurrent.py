@@ -17,7 +17,7 @@ from ..arrays import Array
 from ..errors import PropertyError
 from .base import Fans, Layer
 from .formats import require_format
-from .learnables import Learnable, State, factor, fitted, initializer
+from .learnables import Learnable, State, factor, fitted, initializer, refuse_no_matrix
 from .properties import (
     Owner,
     Property,
@@ -184,6 +184,9 @@ class RecurrentLayer(
     def _from_values(cls, values: dict[str, object], extra: Mapping[str, Any]) -> Self:
         """Files hold OutputMode as ReturnSequence, and beside the state the one after a reset."""
         saved = {name.lower(): value for name, value in extra.items()}
+        for name in ("InputWeights", "RecurrentWeights"):
+            remedy = "they are another layer's: say which class they are of."
+            refuse_no_matrix(cls, name, values.get(name), remedy)
         weights = np.asarray(values.get("RecurrentWeights", ()))
         if weights.ndim == 2 and weights.size:  # a bare export without the size
             rows = cls.gates * cls.directions

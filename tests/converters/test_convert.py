@@ -7,6 +7,7 @@ numpy's norms.
 from __future__ import annotations
 
 import sys
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -21,12 +22,16 @@ from converters.formats.torch_file import TorchFile
 from matlab_compat import (
     Network,
     convolution2dLayer,
+    dlnetwork,
+    featureInputLayer,
+    fullyConnectedLayer,
     imageInputLayer,
     reluLayer,
     transposedConv2dLayer,
 )
 from matlab_compat.errors import (
     FileAccessError,
+    MatlabCompatWarning,
     PropertyError,
     UnsupportedLayerError,
     UsageError,
@@ -340,3 +345,19 @@ def test_an_untrained_graph_goes_back_to_matlab_unchecked(tmp_path: Path, name: 
     assert (done.exit_code, done.unchecked) == (0, "the network has not been trained")
     with pytest.raises(PropertyError, match="has not been trained"):
         converters.save(graph, tmp_path / "graph.pt")
+
+
+# --- what is said ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("ending", [".pt", ".mat", ".safetensors", ".m"])
+def test_weights_without_numbers_are_warned_of_once(tmp_path: Path, ending: str) -> None:
+    weights = np.ones((3, 4), np.float32)
+    weights[0, 0] = np.nan
+    with pytest.warns(MatlabCompatWarning):
+        network = dlnetwork([featureInputLayer(4), fullyConnectedLayer(3, Weights=weights)])
+    with warnings.catch_warnings(action="ignore"):
+        converters.save_network(network, tmp_path / "net.mat")
+    with pytest.warns(MatlabCompatWarning, match="holds NaN or Inf") as caught:
+        converters.convert(tmp_path / "net.mat", tmp_path / f"out{ending}")
+    assert len(caught) == 1

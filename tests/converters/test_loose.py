@@ -216,6 +216,23 @@ def test_a_class_for_weights_of_other_names_is_refused(tmp_path: Path) -> None:
         converters.load(both(tmp_path), layer_class="lstm")
 
 
+def test_weights_that_are_no_matrix_are_no_fully_connected_layers(tmp_path: Path) -> None:
+    with pytest.raises(PropertyError, match="Weights is 3×3×4×4; that of a FullyConn") as caught:
+        converters.load(both(tmp_path), layer_class="fullyConnected")
+    assert "OutputSize = layer.OutputSize" in caught.value.remedy
+
+
+@pytest.mark.parametrize("name", ["lstm", "gru", "bilstm", "lstmProjected"])
+@pytest.mark.parametrize("which", ["InputWeights", "RecurrentWeights"])
+def test_weights_that_are_no_matrix_are_no_recurrent_layers(
+    tmp_path: Path, name: str, which: str
+) -> None:
+    matrices = {n: np.ones((8, 2), np.float32) for n in ("InputWeights", "RecurrentWeights")}
+    path = save(tmp_path / "r.mat", **{**matrices, which: BOTH["Weights"]})
+    with pytest.raises(PropertyError, match=f"{which} is 3×3×4×4; that of a .* is a matrix"):
+        converters.load(path, layer_class=name)
+
+
 def test_what_the_class_does_not_have_is_not_dropped(tmp_path: Path) -> None:
     """A padding beside weights that are said to be a transposed convolution's."""
     path = save(tmp_path / "a.mat", **BOTH, Padding=[[1.0, 1.0]])

@@ -112,6 +112,29 @@ def test_many_texts_of_a_code_page_have_one_warning(tmp_path: Path) -> None:
     assert "x > {1}" in str(warning.message)
 
 
+def test_a_variable_that_is_decoded_again_is_not_warned_of_again(tmp_path: Path) -> None:
+    path = save(tmp_path, char(b"caf\xe9", name="x"), char(b"caf\xe9", name="y"))
+    with pytest.warns(MatlabCompatWarning) as caught, open_mat(path) as mat:
+        assert [mat["x"], mat["x"], mat["y"]] == ["café"] * 3
+    assert [str(one.message).count("> y") for one in caught] == [0, 1]
+
+
+def test_a_level4_text_that_is_decoded_again_is_not_warned_of_again(tmp_path: Path) -> None:
+    path = tmp_path / "four.mat"
+    path.write_bytes(level4("10 °C".encode("cp1252")))
+    with pytest.warns(MatlabCompatWarning) as caught, open_mat(path) as mat:
+        assert [mat["x"], mat["x"]] == ["10 °C"] * 2
+    assert len(caught) == 1
+
+
+def test_a_file_opened_for_its_model_and_its_data_is_warned_of_once(tmp_path: Path) -> None:
+    label = char(b"caf\xe9")
+    layer = files.struct_array((1, 1), ["label"], label, name="s")
+    path = save(tmp_path, layer, files.scalar(1.0, "X"))
+    done = run("inspect", path, path)
+    assert done.stderr.count("Windows-1252") == 1
+
+
 def test_text_within_an_object_is_located(tmp_path: Path) -> None:
     index = files.object_index(["thing", "a"], [(0, 1)], [(1, 0, 1, 0)], plain=[[(2, 1, 0)]])
     variable = files.opaque("thing", files.reference(1, 1), name="x")

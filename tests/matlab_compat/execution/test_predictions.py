@@ -244,3 +244,22 @@ def test_a_layer_that_cannot_be_built_is_the_news_not_the_labels_after_it() -> N
     """A recurrent layer takes no images, but what the layer before makes of them is not known."""
     with pytest.raises(errors.UnsupportedLayerError, match=r"'swirl' is a mine\.Swirl"):
         half_supported().predict(IMAGES)
+
+
+def test_names_of_classes_that_are_alike_are_refused_by_name() -> None:
+    with pytest.raises(errors.UsageError, match="'cat', 'elk' stand there more than once"):
+        convolutional("dlnetwork").classify(IMAGES, ["cat", "elk", "cat", "elk"])
+
+
+def test_three_labels_of_a_data_set_are_not_taken_for_the_three_classes() -> None:
+    """Labels that repeat are no names of classes; their categories are."""
+    labels = Categorical(np.array([[2, 2, 1]]), CLASSES)
+    expected = [CLASSES[i] for i in SCORES.argmax(1)]
+    assert convolutional("dlnetwork").classify(IMAGES, labels) == expected
+
+
+def test_a_layer_without_fields_is_named_without_empty_parentheses() -> None:
+    layers = [mc.featureInputLayer(3, Name="in"), UnsupportedLayer("my.Custom", {"Name": "odd"})]
+    with pytest.raises(errors.UnsupportedLayerError) as caught:
+        Network(layers, kind="dlnetwork").predict(normal(2, 3))
+    assert "'odd' is a my.Custom: no layer is registered for my.Custom\n" in f"{caught.value}\n"
