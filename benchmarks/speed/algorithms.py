@@ -14,7 +14,7 @@ import os
 import random
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 import torch
@@ -37,22 +37,33 @@ def main(seconds: float, seed: int) -> int:
         batch, shape = random_shape(draw)
         measured.append((batch, shape, processor_times(batch, shape)))
     print(f"{len(measured)} shapes, seed {seed}, torch {torch.__version__}")
-    shares = [min(t.values()) / t[choose(n, s)] for n, s, t in measured if choose(n, s) in t]
-    print(f"the choice gets {geomean(shares):.2f} of the best speed, worst {min(shares):.2f}")
+    print("\n".join(summary(measured)))
+    return 0
+
+
+def summary(measured: Sequence[tuple[int, Shape, Times]]) -> Iterator[str]:
+    """What the choice gets, each algorithm alone, and where the choice is worst."""
+    chosen = [
+        (min(t.values()) / t[choose(n, s)], n, s, t) for n, s, t in measured if choose(n, s) in t
+    ]
+    if not chosen:
+        yield "too few to say anything: give it more seconds"
+        return
+    shares = [share for share, *_ in chosen]
+    yield f"the choice gets {geomean(shares):.2f} of the best speed, worst {min(shares):.2f}"
     for algorithm in ALGORITHMS:
         always = [min(t.values()) / t[algorithm] for _, _, t in measured if algorithm in t]
         best = sum(min(t, key=t.__getitem__) is algorithm for _, _, t in measured)
-        print(f"{algorithm.__name__:10} best {best:4}  always: {geomean(always):.2f}  ", end="")
-        print(fitted(algorithm, measured))
-    worst = sorted(zip(shares, measured, strict=True), key=lambda pair: pair[0])
-    for share, (n, shape, times) in worst[:10]:
+        mean = f"{geomean(always):.2f}" if always else "   -"  # none of the shapes is for it
+        line = f"{algorithm.__name__:10} best {best:4}  always: {mean}  "
+        yield line + fitted(algorithm, measured)
+    for share, n, shape, times in sorted(chosen, key=lambda one: one[0])[:10]:
         fastest = min(times, key=times.__getitem__).__name__
         side = shape.rows
-        print(
+        yield (
             f"  {share:.2f}: {choose(n, shape).__name__} instead of {fastest}, N {n}, "
             f"{shape.channels} -> {shape.filters}, {side.size}, {side.filter}, {side.stride}"
         )
-    return 0
 
 
 def random_shape(draw: random.Random) -> tuple[int, Shape]:
@@ -94,7 +105,7 @@ def processor_times(n: int, shape: Shape) -> Times:
         return {a: processor_time(call) for a, call in calls.items()}
 
 
-def fitted(algorithm: type[Algorithm], measured: list[tuple[int, Shape, Times]]) -> str:
+def fitted(algorithm: type[Algorithm], measured: Sequence[tuple[int, Shape, Times]]) -> str:
     """The cost by least squares of relative errors, none negative."""
     rows = [(algorithm.work(n, s), t[algorithm]) for n, s, t in measured if algorithm in t]
     if len(rows) < 3:

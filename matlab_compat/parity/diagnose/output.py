@@ -34,7 +34,7 @@ def diagnose_output(
         *explanations(rearrangements(actual, expected, measure, labels), measure, before, where),
         *explanations(values(actual, expected, measure), measure, before, where),
         *explanations(one_sided(actual, expected), measure, before, where),
-        *explanations(class_numbers(actual, expected), measure, before, where),
+        *class_numbers(actual, expected, measure, where, labels),
     ]
     return ranked(found)
 

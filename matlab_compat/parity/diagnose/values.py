@@ -10,7 +10,8 @@ import numpy as np
 from ...arrays import Array
 from ...wording import argument
 from ..compare import EPS
-from .measure import Candidate, Measure, Side
+from ..diagnosis_types import Diagnosis
+from .measure import Candidate, Measure, Side, in_words
 
 #: Fewer elements than this could be fitted by chance.
 _FEWEST = 8
@@ -109,25 +110,46 @@ def one_sided(actual: Array, expected: Array) -> Iterator[Candidate]:
 # --- classes ----------------------------------------------------------------------------
 
 
-def class_numbers(actual: Array, expected: Array) -> Iterator[Candidate]:
-    """The numbers of the classes with the largest scores, saved instead of the scores."""
-    if actual.ndim != 2 or not np.isfinite(actual).all() or np.iscomplexobj(actual):
+def class_numbers(
+    actual: Array, expected: Array, measure: Measure, where: str, labels: str = ""
+) -> Iterator[tuple[int, Diagnosis]]:
+    """Numbers of classes, saved instead of scores: whole numbers up to that of the classes.
+
+    So many that there is one for all the scores along the channels. What remains of the difference
+    is how far the scores of these classes are below the largest ones.
+    """
+    if not np.isfinite(actual).all() or np.iscomplexobj(actual) or np.iscomplexobj(expected):
         return
-    for axis in (1, 0):
-        size = actual.shape[1 - axis]
-        if actual.shape[axis] < 2 or expected.size != size or expected.shape == actual.shape:
+    axes = (
+        [labels.index("C")] if "C" in labels[: actual.ndim] else [1, 0] if actual.ndim == 2 else []
+    )
+    for axis in axes:
+        count = actual.shape[axis]
+        whole = (expected == np.rint(expected)) & (expected >= 0) & (expected <= count)
+        if count < 2 or expected.size * count != actual.size or not whole.all():
             continue
-        for first in (1, 0):
-            yield Candidate(
-                "class numbers",
-                f"{Side.EXPECTED} is the number of the class with the largest score of "
-                f"{Side.ACTUAL_ONE}{'' if first else ', counted from 0'}",
-                "save the scores, Y = predict(net, X), or the labels, Y = classify(net, X): a "
-                "categorical is compared with the classes.",
-                actual.argmax(axis) + first,
-                expected.ravel(),
-                measure=Measure(0.0, 1.0, 1.0),
-            )
+        first = int(expected.min() > 0)
+        if expected.max() - first >= count:  # neither counted from 0 nor from 1
+            continue
+        scores = np.moveaxis(actual, axis, 0).reshape((count, -1), order="F").astype(np.float64)
+        chosen = expected.ravel(order="F").astype(np.int64) - first
+        off = scores.max(0) - np.take_along_axis(scores, chosen[np.newaxis], 0)[0]
+        right = int(np.count_nonzero(off == 0))
+        text = (
+            f"{Side.EXPECTED} has whole numbers, one for each {count} scores: numbers of classes"
+            f"{'' if first else ', counted from 0'}, it seems; {right} of {expected.size} are "
+            f"those of the largest score of {Side.ACTUAL_ONE}"
+        )
+        numbers = f"{first}:{count - 1 + first}"
+        remedy = (
+            "save the scores, Y = predict(net, X); or give the numbers their names, and each class "
+            f"is compared: in MATLAB, Y = categorical(Y, {numbers}, classes), with classes = "
+            "net.Layers(end).Classes or the names in the order of the scores."
+        )
+        remains = float(off.max()) / (measure.eps * float(np.abs(scores).max() or 1.0))
+        said, todo = (in_words(part, measure.turned) for part in (text, remedy))
+        yield 0, Diagnosis("class numbers", said, remains, todo, where)
+        return
 
 
 # --- activations ------------------------------------------------------------------------

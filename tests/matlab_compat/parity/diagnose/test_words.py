@@ -189,4 +189,35 @@ def test_class_numbers_are_told_from_scores() -> None:
     for counted, numbers in (("", [1]), ("counted from 0", [0])):
         found = first(scores, scores.argmax(1)[:, None] + numbers, "BC")
         assert (found.name, counted in found.text) == ("class numbers", True)
-        assert "classify" in found.remedy
+        assert f"categorical(Y, {numbers[0]}:{numbers[0] + 3}, classes)" in found.remedy
+
+
+@pytest.mark.parametrize("shape", [(12, 1), (1, 12), (1, 1, 1, 12)])
+def test_class_numbers_some_of_which_are_wrong_are_told_from_scores(shape: tuple[int, ...]) -> None:
+    scores = np.eye(4)[np.arange(12) % 4]
+    numbers = scores.argmax(1) + 1
+    numbers[[0, 5]] = 4, 3
+    found = first(scores, numbers.astype(float).reshape(shape), "BC")
+    assert found.name == "class numbers"
+    assert "10 of 12 are those of the largest score" in found.text
+    assert found.residual == 1 / MEASURE.eps  # the score of the wrong class is 1 less
+
+
+def test_the_number_of_one_class_is_told_from_its_scores() -> None:
+    found = first(np.array([[0.1, 0.7, 0.2]]), np.array([[2.0]]), "BC")
+    assert (found.name, "1 of 1" in found.text) == ("class numbers", True)
+
+
+def test_class_numbers_of_pixels_are_told_from_scores() -> None:
+    scores = RANDOM.normal(size=(3, 4, 5, 2))
+    found = first(scores, scores.argmax(2)[:, :, np.newaxis] + 1.0, "SSCB")
+    assert (found.name, "24 of 24" in found.text) == ("class numbers", True)
+
+
+@pytest.mark.parametrize(
+    "values", [np.arange(5.0), [1, 2, 3.5, 4], [0, 1, 2, 4], [1, 2, -1, 3], [1, 2, 3]]
+)
+def test_other_numbers_are_not_taken_for_those_of_classes(values: Array) -> None:
+    scores = RANDOM.normal(size=(4, 4))
+    found = diagnose_output(scores, np.array(values, float)[:, np.newaxis], MEASURE, "Y", "BC")
+    assert "class numbers" not in [one.name for one in found]
