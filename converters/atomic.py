@@ -13,6 +13,8 @@ from pathlib import Path
 from matlab_compat.errors import FileAccessError, UsageError, locating
 from matlab_compat.wording import argument
 
+from .endings import file_path
+
 #: What a folder of an earlier conversion holds; no other folder is replaced.
 _OURS = "model.py"
 
@@ -83,8 +85,9 @@ def check_place(
     ``folder``: a folder may be what is written. ``remedy``: what to do where it exists; by default
     to give another name, or to overwrite it. Raises as :func:`new_file` and :func:`new_files`.
     """
+    place = file_path(path)
     with locating(str(path)):
-        _check(Path(path), overwrite, folder, remedy)
+        _check(place, overwrite, folder, remedy)
 
 
 def _check(place: Path, overwrite: bool, folder: bool, remedy: str = "") -> None:

@@ -19,6 +19,7 @@ from matlab_compat.errors import (
     MatlabCompatWarning,
     NothingToCompareError,
     UnsupportedLayerError,
+    UsageError,
     locating,
 )
 from matlab_compat.layers import Layer
@@ -26,6 +27,7 @@ from matlab_compat.network import Network
 from matlab_compat.wording import argument
 
 from .atomic import new_files
+from .endings import file_path
 from .examples import example_sizes
 from .formats import Format, Options, Prepared, format_for
 from .formats.mat import unbuilt
@@ -112,7 +114,13 @@ def save(
     FileAccessError
         The place cannot be written.
     """
-    return _saved(Prepared(model, options), Path(path), check, overwrite)
+    if not isinstance(model, Layer | Network):
+        raise UsageError(
+            f"A layer or network is saved, not {type(model).__name__}.",
+            remedy="a module of torch becomes one: converters.from_torch(module, example_input); "
+            "arrays are written by converters.write_mat.",
+        )
+    return _saved(Prepared(model, options), file_path(path), check, overwrite)
 
 
 def convert(
@@ -133,6 +141,7 @@ def convert(
     A struct of parameters without its function goes into the files of
     :mod:`converters.parameter_files`.
     """
+    place = file_path(output)
     try:
         model = load(
             path,
@@ -155,7 +164,7 @@ def convert(
     with running(path, limits):
         prepared = Prepared(model, options)
         _check_sizes(prepared)
-        return _saved(prepared, Path(output), check, overwrite)
+        return _saved(prepared, place, check, overwrite)
 
 
 def _check_sizes(prepared: Prepared) -> None:

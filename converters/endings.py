@@ -1,12 +1,29 @@
-"""The ending of a file's name says its format: it is kept, or refused."""
+"""Names of files: what can be one, and its ending, which says the format and is kept or refused."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from os import PathLike
+from os import PathLike, fspath
 from pathlib import Path
 
-from matlab_compat.errors import UsageError
+from matlab_compat.errors import FileAccessError, UsageError
+
+
+def file_path(path: object) -> Path:
+    """A path that somebody gives.
+
+    Raises ``UsageError``: it is no text and no path; ``FileAccessError``: no file can have it.
+    """
+    if isinstance(path, str | PathLike) and isinstance(name := fspath(path), str):
+        if "\0" in name:
+            raise FileAccessError("No file can have a name with a null character.", where=(name,))
+        return Path(name)
+    raise UsageError(
+        f"A path is a text or a pathlib.Path, not {type(path).__name__}.",
+        remedy="os.fsdecode(path) is a text."
+        if isinstance(path, bytes | PathLike)
+        else "name the file: 'net.mat'.",
+    )
 
 
 def ending_of(path: str | PathLike[str], known: Sequence[str], what: str) -> str:
@@ -15,7 +32,7 @@ def ending_of(path: str | PathLike[str], known: Sequence[str], what: str) -> str
     ``what`` would be written, for the message: ``"A MAT-file"``. Raises ``UsageError``: the name
     ends in none of them.
     """
-    path = Path(path)
+    path = file_path(path)
     ending = path.suffix.lower()
     if ending in known:
         return ending

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from os import PathLike
-from pathlib import Path
 
 from matlab_compat.errors import LayerNotFoundError, UsageError, locating
 from matlab_compat.layers import Layer
 from matlab_compat.network import Network
 from matlab_compat.wording import argument
 
+from .endings import file_path
 from .formats import Asked, reader_for
 from .matfile import DEFAULT_LIMITS, Limits
 
@@ -81,11 +81,12 @@ def load(
     >>> layer.FilterSize, layer.CroppingSize
     ((3, 3), (0, 1, 0, 1))
     """
-    reader, asked = reader_for(path), Asked(variable, layer, layer_class, limits)
+    place = file_path(path)
+    reader, asked = reader_for(place), Asked(variable, layer, layer_class, limits)
     with locating(str(path)):
         if not reader.chooses:
-            _refuse_choice(asked, Path(path).suffix.lower())
-    model = reader.read(Path(path), asked)
+            _refuse_choice(asked, place.suffix.lower())
+    model = reader.read(place, asked)
     with locating(str(path)):
         return model.ignore_fields(*ignore_fields)
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from matlab_compat.errors import FileAccessError
 
 from .atomic import check_place, new_files
+from .endings import file_path
 
 
 def helper_texts() -> dict[str, bytes]:
@@ -25,7 +26,7 @@ def write_matlab_helpers(
     Raises ``UsageError``: one of the files exists and ``overwrite`` is not set; then none is
     written; ``FileAccessError``: the place cannot be written.
     """
-    texts = {Path(folder) / name: text for name, text in helper_texts().items()}
+    texts = {file_path(folder) / name: text for name, text in helper_texts().items()}
     for path in texts:
         check_place(path, overwrite=overwrite)
     try:

@@ -32,6 +32,8 @@ _REMEDIES: dict[type, str] = {
     values.ObjectArray: "write the values of its elements: [e.properties for e in x.elements]",
 }
 _REMEDY_OF_KIND = {
+    "S": "write texts: x.astype(str).astype(object) is a cell of them",
+    "V": "write a struct of its fields: {name: x[name] for name in x.dtype.names}",
     "T": "write a cell of texts: x.astype(object); in MATLAB string(c)",
     "M": "write seconds since 1970: x.astype('datetime64[us]').astype('int64') / 1e6; in MATLAB "
     "datetime(s, 'ConvertFrom', 'posixtime')",
@@ -165,9 +167,12 @@ def _array(value: Any, depth: int) -> Value:
                 f"{value} is no double of MATLAB's exactly.", remedy="give np.int64(...) of it."
             )
         value = float(value)
+    if np.ma.isMaskedArray(value):
+        raise _no_form("masked array", "write x.filled(np.nan), or x.data and x.mask.")
     array = np.asarray(value)
     if array.dtype.kind in _REMEDY_OF_KIND:
-        raise _no_form(mat_class(array), _REMEDY_OF_KIND[array.dtype.kind])
+        name = {"S": "bytes", "V": "record"}.get(array.dtype.kind) or mat_class(array)
+        raise _no_form(name, _REMEDY_OF_KIND[array.dtype.kind])
     if array.ndim == 0:
         array = array.reshape(1, 1)
     # MATLAB has no arrays of words: a row of single characters is text.

@@ -16,6 +16,7 @@ from matlab_compat.errors import (
     locating,
 )
 
+from ..endings import file_path
 from ..identify.files import not_a_mat_file
 from .faults import cut_short
 from .info import Header, VariableInfo
@@ -68,7 +69,7 @@ def open_mat(
     UsageError
         ``encoding`` is none.
     """
-    path, page = Path(path), CodePage(encoding)
+    path, page = file_path(path), CodePage(encoding)
     with locating(str(path)), only_matfile_errors("the file"):
         return MatFile(path, _open_reader(path, limits, page, skip_objects))
 
