@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
 
 from ...arrays import Array
+from ..axes import Axes, same_rank, to_rank
 from ..compare import Comparison
 from ..rule import Judged
 from ..sensitivity import Result
 from ..tolerance import Tolerance
-from .measure import Measure
+from .measure import Measure, Part
 
 
 class Place(NamedTuple):
@@ -40,17 +41,52 @@ class Difference:
     #: Whether the mistake is looked for in the other side: what is judged is then what a model
     #: with the mistake must give.
     turned: bool = False
+    #: One rounding of each element.
+    unit: Array | float = 0.0
 
     @property
     def expected(self) -> Array:
         """What a model with the mistake must give."""
         return self.result.actual if self.turned else self.result.expected
 
-    @property
-    def measure(self) -> Measure:
-        """The rule with one scale for all elements."""
-        expected = self.expected
-        return measure_of(self.comparison, expected, self.eps, self.tolerance, turned=self.turned)
+    def measure(self, part: Part | None = None) -> Measure:
+        """The rule with one scale for all elements.
+
+        Where no difference shows by that, ``part``, in which everything that differs is small,
+        has a scale of its own as well.
+        """
+        whole = measure_of(
+            self.comparison, self.expected, self.eps, self.tolerance, turned=self.turned
+        )
+        if whole.distance(*same_rank(self.result.actual, self.result.expected)) > whole.bound:
+            return whole
+        return replace(whole, part=part)
+
+    def part(self, labels: str) -> Part | None:
+        """The channels or observations that everything that differs is in, if not all are.
+
+        ``labels`` are those of the result's dimensions; without them any dimension will do.
+        """
+        sides = self.result.actual, self.result.expected, np.asarray(self.unit)
+        rank = max(side.ndim for side in sides)
+        a, e, unit = (to_rank(side, rank) for side in sides)
+        if a.shape != e.shape:
+            return None
+        if self.tolerance is None:
+            allowed = unit * self.comparison.bound
+        else:
+            allowed = self.tolerance.atol + self.tolerance.rtol * np.abs(e)
+        with np.errstate(invalid="ignore"):
+            same = (a == e) | (np.abs(a - e) <= allowed) | (np.isnan(a) & np.isnan(e))
+        found: list[Part] = []
+        for axis, label in enumerate(Axes.of(a.ndim, labels).labels):
+            others = tuple(i for i in range(a.ndim) if i != axis)
+            indices = np.flatnonzero(~same.all(axis=others))
+            if label in "CBU" and 0 < indices.size < a.shape[axis]:
+                inside = np.broadcast_to(allowed, a.shape).take(indices, axis)
+                scale = float(inside.max()) / (self.eps * self.comparison.bound)
+                found.append(Part(axis, tuple(indices.tolist()), a.shape[axis], scale))
+        return min(found, key=lambda part: len(part.indices) / part.size, default=None)
 
 
 def first_difference(
@@ -61,18 +97,20 @@ def first_difference(
 ) -> Difference | None:
     """The first layer that differs, else the first output."""
     equal: list[str] = []
-    layers: list[tuple[Result, Place, Comparison]] = []
-    outputs: list[tuple[Result, Place, Comparison]] = []
-    for result, place, found in zip(results, places, judged.comparisons, strict=True):
+    layers: list[tuple[int, Result, Place, Comparison]] = []
+    outputs: list[tuple[int, Result, Place, Comparison]] = []
+    rows = zip(results, places, judged.comparisons, strict=True)
+    for number, (result, place, found) in enumerate(rows):
         if not isinstance(found, Comparison):
             continue
         is_layer = isinstance(place.source, str)
-        (layers if is_layer else outputs).append((result, place, found))
+        (layers if is_layer else outputs).append((number, result, place, found))
         if is_layer and found.verdict == "equal":
             equal.append(found.name)
-    for result, place, found in (*layers, *outputs):
+    for number, result, place, found in (*layers, *outputs):
         if found.verdict == "different":
-            return Difference(found, result, place, judged.eps, tolerance, tuple(equal))
+            unit = judged.unit(number)
+            return Difference(found, result, place, judged.eps, tolerance, tuple(equal), unit=unit)
     return None
 
 

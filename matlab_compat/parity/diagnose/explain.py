@@ -38,7 +38,8 @@ def diagnoses_of(
         if made := _in_model(model, inputs, Precision(), turned):
             return made
     sides = difference.result.actual, difference.result.expected
-    return diagnose_output(*sides, difference.measure, found.name, labels)
+    part = difference.part(labels)
+    return diagnose_output(*sides, difference.measure(part), found.name, labels, part)
 
 
 def _in_model(
@@ -56,12 +57,14 @@ def _in_layer(
     formats, X = inputs.data_formats(layer), [as_array(x) for x in inputs.X]
     port = difference.place.source
     assert isinstance(port, int)  # a layer on its own has no activations
-    expected, measure, name = difference.expected, difference.measure, difference.comparison.name
+    labels = labels_of(layer, inputs, port)
+    part = difference.part(labels)
+    expected, name = difference.expected, difference.comparison.name
+    measure = difference.measure(part)
     results = TorchRunner(layer, precision).run(inputs, Wanted()).outputs
     actual = as_array(list(results.values())[port])
     found = diagnose_layer(layer, X, actual, expected, measure, name, formats, port, precision)
-    labels = labels_of(layer, inputs, port)
-    return found or diagnose_output(actual, expected, measure, name, labels)
+    return found or diagnose_output(actual, expected, measure, name, labels, part)
 
 
 def _in_network(
@@ -79,12 +82,14 @@ def _in_network(
     else:
         name, (port, _) = list(run.plan.outputs.items())[source]
     is_activation = isinstance(source, str)
-    target = Target(name, port, difference.expected, difference.measure, is_activation)
-    found = diagnose_network(run, target, difference.equal, patience)
+    target = Target(name, port, difference.expected, difference.measure(), is_activation)
     actual, labels = run.actual(target), run.labels(target)
+    part = difference.part(labels)
+    target = replace(target, measure=difference.measure(part))
+    found = diagnose_network(run, target, difference.equal, patience)
     if any(len(given.data) > 1 for given in run.inputs):
         # One sequence of several was run, and the output may have a row for each.
         whole = difference.result
         actual = whole.expected if difference.turned else whole.actual
     where = difference.comparison.name
-    return found or diagnose_output(actual, target.expected, target.measure, where, labels)
+    return found or diagnose_output(actual, target.expected, target.measure, where, labels, part)

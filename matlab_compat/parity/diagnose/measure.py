@@ -21,6 +21,26 @@ SPREAD = 10.0
 
 
 @dataclass(frozen=True)
+class Part:
+    """The indices along one dimension (channels, observations) that a difference is confined to."""
+
+    axis: int
+    indices: tuple[int, ...]
+    #: How many there are along that dimension.
+    size: int
+    #: As that of a :class:`Measure`, of these elements alone.
+    scale: float
+
+    def of(self, array: Array) -> Array:
+        """These elements of an array that has the dimension."""
+        return array.take(self.indices, self.axis)
+
+    def fits(self, array: Array) -> bool:
+        """Whether an array has the dimension."""
+        return self.axis < array.ndim and array.shape[self.axis] == self.size
+
+
+@dataclass(frozen=True)
 class Measure:
     """One rounding of the comparison in absolute terms, and how many of them are allowed.
 
@@ -33,11 +53,19 @@ class Measure:
     bound: float
     #: Whether what is tested stands as the expected side.
     turned: bool = False
+    #: Where all that differs is small beside the rest: it is measured by a scale of its own, too.
+    part: Part | None = None
 
     @property
     def unit(self) -> float:
         """One rounding."""
         return self.eps * self.scale
+
+    @property
+    def of_part(self) -> Measure:
+        """That of the part alone."""
+        assert self.part is not None
+        return replace(self, scale=self.part.scale, part=None)
 
     def at_least(self, scale: float) -> Measure:
         """For values that went through something of that scale."""
@@ -45,13 +73,19 @@ class Measure:
 
     def of_result(self, result: Array, expected: Array) -> Measure:
         """For a result of another size than the comparison's own, which rounds accordingly."""
-        sizes = [np.abs(x[np.isfinite(x)]).max(initial=0.0) for x in (result, expected)]
-        return self.at_least(float(min(sizes)))
+        found, part = self.at_least(_smaller(result, expected)), self.part
+        if part is None or not (part.fits(result) and part.fits(expected)):
+            return found
+        least = max(part.scale, _smaller(part.of(result), part.of(expected)))
+        return replace(found, part=replace(part, scale=least))
 
     def distance(self, a: Array, b: Array) -> float:
         """The largest difference in roundings: exact if within the bound, else a lower limit."""
         if a.shape != b.shape or a.size == 0:
             return np.inf
+        if self.part is not None and self.part.fits(a):
+            inside = self.of_part.distance(self.part.of(a), self.part.of(b))
+            return max(inside, replace(self, part=None).distance(a, b))
         if a.size > SAMPLE:
             chosen = np.random.default_rng(0).integers(0, a.size, SAMPLE)
             index = np.unravel_index(chosen, a.shape)
@@ -71,9 +105,16 @@ class Measure:
 
     def tells_apart(self, values: Array, spread: float = SPREAD) -> bool:
         """Whether the values differ so much that a fit means something."""
+        if self.part is not None and self.part.fits(values):
+            return self.of_part.tells_apart(self.part.of(values), spread)
         finite = values[np.isfinite(values)]
         wide = max((np.ptp(part) for part in (finite.real, finite.imag) if part.size), default=0)
         return bool(wide > spread * self.bound * self.unit)
+
+
+def _smaller(*arrays: Array) -> float:
+    """The least of the largest values of each."""
+    return float(min(np.abs(x[np.isfinite(x)]).max(initial=0.0) for x in arrays))
 
 
 class Side(StrEnum):
