@@ -111,6 +111,7 @@ fixtures:
 	$(OCTAVE) --norc --quiet fixtures/octave/make_fixtures.m fixtures
 	$(OCTAVE) --norc --quiet fixtures/octave/make_kinds.m fixtures/kinds
 	$(BIN)/python -m fixtures.kinds.make_kinds
+	$(OCTAVE) --norc --quiet fixtures/octave/make_matconvnet.m fixtures/matconvnet
 
 clean:
 	rm -rf $(VENV) $(VENV)-* build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

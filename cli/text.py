@@ -23,7 +23,8 @@ def inspection(document: dict[str, Any]) -> str:
         *_whos(document["variables"]),
     ]
     if "layers" in document:
-        lines += ["", "The variables describe a layer:", *_layers(document)]
+        what = f"are one {document['class']}" if "class" in document else "describe a layer"
+        lines += ["", f"The variables {what}:", *_layers(document), *_left_out(document)]
     if "loose" in document:
         lines += ["", *_loose("The variables", document["loose"])]
     for variable in document["variables"]:
@@ -67,7 +68,12 @@ def _model(model: dict[str, Any]) -> list[str]:
     if "problem" in model:
         return [f"{model['name']}: {_short(model['class'])}, damaged: {model['problem']}"]
     count = f"{len(model['layers'])} layer{'s' * (len(model['layers']) != 1)}"
-    return [f"{model['name']}: {_short(model['class'])}, {count}", *_layers(model)]
+    head = f"{model['name']}: {_short(model['class'])}, {count}"
+    return [head, *_layers(model), *_left_out(model)]
+
+
+def _left_out(model: dict[str, Any]) -> list[str]:
+    return [f"   {note}" for note in model.get("left_out", ())]
 
 
 def _short(class_name: str) -> str:

@@ -41,7 +41,7 @@ def read_array(
     *,
     labels: bool = False,
 ) -> Any:
-    """The array that ``FILE`` or ``FILE:VARIABLE`` names; ``s.X`` reaches into a struct.
+    """The array that ``FILE`` or ``FILE:VARIABLE`` names; ``s.X`` and ``res{2}`` reach inside.
 
     Without a variable: the one of ``names`` that the file has, or its only numeric variable or
     cell array of sequences, which comes as a list of arrays. With ``labels``, categorical arrays
@@ -50,18 +50,27 @@ def read_array(
     Raises ``UsageError``: the file has several arrays and none was named; ``PropertyError``: what
     was named is not numeric.
     """
+    value, where = read_value(argument, names, limits, labels=labels)
+    return data(value, where, labels=labels)
+
+
+def read_value(
+    argument: str,
+    names: tuple[str, ...] = (),
+    limits: Limits = DEFAULT_LIMITS,
+    *,
+    labels: bool = False,
+) -> tuple[Value, tuple[str, ...]]:
+    """As :func:`read_array`, whatever it is, and where it is."""
     path, variable = split_argument(argument)
     with _opened(path, limits) as mat:
         if variable is None:
             variable = pick(mat, names) or _only_array(mat, labels=labels)
-        root, *fields = variable.split(".")
-        value = mat[root]
-        for field in fields:
-            if not (isinstance(value, StructArray) and value.shape == (1, 1) and field in value):
-                said = f"There is no field '{field}' there."
-                raise UsageError(said, where=(str(path), variable))
-            value = value[field]
-        return data(value, (str(path), variable), labels=labels)
+        root, *steps = re.findall(r"\w+|\{\d+\}|\(\d+\)", variable)
+        value, where = mat[root], (str(path), variable)
+        for step in steps:
+            value = _element(value, step, where)
+        return value, where
 
 
 def _opened(path: str, limits: Limits) -> MatFile:
@@ -75,7 +84,7 @@ def _opened(path: str, limits: Limits) -> MatFile:
 
 def split_argument(argument: str) -> tuple[str, str | None]:
     r"""``FILE:VARIABLE`` apart; a colon that belongs to the path (``C:\x.mat``) stays there."""
-    match = re.fullmatch(r"(.+):([A-Za-z]\w*(?:\.\w+)*)", argument)
+    match = re.fullmatch(r"(.+):([A-Za-z]\w*(?:\.\w+|\{\d+\}|\(\d+\))*)", argument)
     if match is None or Path(argument).exists():
         return argument, None
     return match.group(1), match.group(2)
@@ -154,6 +163,24 @@ def _as_labels(value: Value) -> Labels | list[Labels] | None:
 
 def _all(items: list[Any], kind: type) -> bool:
     return all(isinstance(item, kind) for item in items)
+
+
+def _element(value: Value, step: str, where: tuple[str, ...]) -> Value:
+    """``{2}`` of a cell array, ``(2)`` of a struct array, the field ``X`` of a struct."""
+    index = int(step[1:-1]) - 1 if step[0] in "{(" else 0
+    if step[0] not in "{(":
+        is_struct = isinstance(value, StructArray) and value.shape == (1, 1) and step in value
+        items = [value[step]] if is_struct else []
+    elif isinstance(value, np.ndarray) and value.dtype == object and step[0] == "{":
+        items = list(value.ravel(order="F"))
+    elif isinstance(value, StructArray) and step[0] == "(":
+        items = [StructArray.scalar(**element) for element in value.elements()]
+    else:
+        items = []
+    if not 0 <= index < len(items):
+        what = "element" if step[0] in "{(" else "field"
+        raise UsageError(f"There is no {what} '{step}' there.", where=where)
+    return items[index]
 
 
 def _only_array(mat: MatFile, *, labels: bool) -> str:

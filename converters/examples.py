@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import copy
 from typing import TYPE_CHECKING
 
-from matlab_compat.errors import locating
-from matlab_compat.layers import Layer, PositionEmbeddingLayer
+from matlab_compat.errors import DataFormatError, UsageError, locating
+from matlab_compat.layers import Layer, MatConvNetROIPoolingLayer, PositionEmbeddingLayer
 from matlab_compat.layers.embedding import IndexEmbedding
 from matlab_compat.network import Network
 
@@ -28,9 +29,11 @@ def example_inputs(
 
     source = torch.Generator().manual_seed(seed)
     sizes = example_sizes(model, batch, steps)
-    words = _words(model)
+    words, regions = _words(model), _regions(model)
 
     def made(name: str, size: tuple[int, ...]) -> torch.Tensor:
+        if name in regions:  # the image, then the corners: the first has the first pixels
+            return torch.arange(1, 6).clamp(max=3).view(5, 1).expand(size).float()
         if name in words:
             return torch.randint(1, words[name] + 1, size, generator=source).float()
         return torch.randn(size, generator=source)
@@ -46,6 +49,18 @@ def _words(model: Layer | Network) -> dict[str, int]:
         return dict.fromkeys(model.InputNames, model.highest_index())
     found = ((s, model.graph.layers.get(d)) for s, d in model.graph.connections)
     return {s: layer.highest_index() for s, layer in found if isinstance(layer, IndexEmbedding)}
+
+
+def _regions(model: Layer | Network) -> set[str]:
+    """The inputs that are regions of images."""
+    if not isinstance(model, Network):
+        return {"rois"} if isinstance(model, MatConvNetROIPoolingLayer) else set()
+    pairs = ((s, *d.rpartition("/")[::2]) for s, d in model.graph.connections)
+    return {
+        source
+        for source, name, port in pairs
+        if port == "rois" and isinstance(model.graph.layers.get(name), MatConvNetROIPoolingLayer)
+    }
 
 
 def _layers(model: Layer | Network) -> list[Layer]:
@@ -69,9 +84,56 @@ def _sizes(model: Layer | Network, batch: int, steps: int) -> list[tuple[int, ..
     from matlab_compat.execution.propagate import input_sizes
 
     if isinstance(model, Network):
-        return list(input_sizes(model.plan(), batch=batch, steps=steps).values())
+        given = _free_sizes(model)
+        return list(input_sizes(model.plan(), given, batch=batch, steps=steps).values())
     size = {"B": batch, "C": model.input_channels() or steps}
     return [
         tuple(size.get(label[axis], steps) for axis in torch_axes(label))
         for label in model.default_formats
     ]
+
+
+#: Sides of images that networks of any size are tried with.
+_SIDES = (16, 32, 64, 128, 256, 512)
+
+
+def has_free_size(model: Layer | Network, name: str) -> bool:
+    """Whether images of any size may enter at an input: a layer's, or one that says NaN."""
+    if not isinstance(model, Network):
+        return True
+    size = model.layer(name).input_size() if name in model.names else None
+    return size is not None and any(n < 0 for n in size)
+
+
+def _free_sizes(network: Network) -> list[tuple[int, ...]]:
+    """Sizes for the inputs of a network that takes any: the least with which it runs."""
+    import torch
+
+    from matlab_compat.execution.propagate import walk
+
+    names = network.InputNames
+    if not any(has_free_size(network, name) for name in names) or any(
+        name not in network.names or network.layer(name).input_size() is None for name in names
+    ):
+        return []
+    trial = copy.deepcopy(network)  # walking fills what is empty
+    said = network.preparation.image_size if network.preparation else None
+    for sides in [said] if said else [(n, n) for n in _SIDES]:
+        sizes = [_with_sides(network, name, sides) for name in names]
+        try:
+            for _ in walk(trial.plan(), sizes, torch.Generator()):
+                pass
+        except DataFormatError:
+            continue
+        return sizes
+    raise UsageError(
+        "The network does not say the size of its images, and none that was tried fits it.",
+        remedy="say InputSize in its input layer, or run it here: net.predict(X).",
+    )
+
+
+def _with_sides(network: Network, name: str, sides: tuple[int, int]) -> tuple[int, ...]:
+    """The size of one input, its own where it says one; one channel where it says none."""
+    size = network.layer(name).input_size() or ()
+    free = iter((*sides, *[1] * len(size)))
+    return tuple(next(free) if n < 0 else n for n in size)

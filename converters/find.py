@@ -87,6 +87,15 @@ class Found:
     def _steps(self) -> list[str]:
         return self.path.split(".")
 
+    def part(self, variable: str) -> Found | None:
+        """The part of it that ``variable`` names; ``None`` if it names none."""
+        for own in (self.path, self.name):
+            if not own or variable.startswith(f"{own}."):
+                name = variable[len(own) + bool(own) :]
+                model = self.kind.part(self.model, name)
+                return None if model is None else replace(self, path=variable, model=model)
+        return None
+
     def is_called(self, variable: str) -> bool:
         """Whether ``variable`` names it, or what it lies in: by path, by name or by role."""
         return any(is_under(text, variable) for text in (self.path, self.name, self.role))
@@ -163,6 +172,7 @@ def _called(mat: MatFile, variable: str, chosen: str | None) -> list[Found]:
     root = root_of(variable)
     inside = _in_variable(mat, root, chosen) if root in mat else _find(mat, None, chosen)
     found = [f for f in inside if f.is_called(variable)]
+    found = found or [part for f in inside if (part := f.part(variable)) is not None]
     if not found and root not in mat:
         raise mat.not_found(root)
     if not found and inside:

@@ -110,8 +110,10 @@ def _decoded(info: VariableInfo, mat: MatFile) -> dict[str, Any]:
 
 
 def _loose(found: list[Found]) -> dict[str, Any]:
-    """The layer that loose variables make up belongs to no variable: it stands beside them."""
+    """What the variables make up together belongs to none of them: it stands beside them."""
     models = [f.record() for f in found if not f.path]
+    if any(f.standing is Standing.NETWORK for f in found if not f.path):
+        return models[0]
     layers = [record for model in models for record in model["layers"]]
     weights = [model["loose"] for model in models if "loose" in model]
     return {**({"layers": layers} if layers else {}), **({"loose": weights[0]} if weights else {})}

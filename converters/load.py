@@ -30,15 +30,17 @@ def load(
     ----------
     path:
         A MAT-file of level 4, 5, 6, 7 or 7.3 with a SeriesNetwork, DAGNetwork, dlnetwork, layer
-        graph, layer array or layer as ``save`` writes it (anywhere in its variables), or with a
-        layer as loose variables (``Weights``, ``Bias``, ``Stride``, ``CroppingSize`` ...) or as
-        a struct or struct array of such fields (nested ones too), which name their class by
-        ``Class``, ``Type``, or what only one class has, such as ``CroppingSize``. Or a ``.pt``
-        or ``.safetensors`` file that ``matlab-compat convert`` wrote, or a file of another
+        graph, layer array or layer as ``save`` writes it (anywhere in its variables), a SimpleNN or
+        DagNN of MatConvNet (which may be the fields as variables of the file), or with a layer as
+        loose variables (``Weights``, ``Bias``, ``Stride``, ``CroppingSize`` ...) or as a struct or
+        struct array of such fields (nested ones too), which name their class by ``Class``,
+        ``Type``, or what only one class has, such as ``CroppingSize``. Or a ``.pt`` or
+        ``.safetensors`` file that ``matlab-compat convert`` wrote, or a file of another
         :class:`~converters.formats.ReadableFormat`: by its ending.
     variable:
         Look into this variable only; ``"s.net"`` looks deeper. An agent's networks go by their
-        names: ``"agent.Actor"``, ``"agent.Critic(2)"``, or just ``"Critic(2)"``.
+        names: ``"agent.Actor"``, ``"agent.Critic(2)"``, or just ``"Critic(2)"``. A variable of a
+        network of MatConvNet (``"net.output"``) gives what that one needs.
     layer:
         Give this one layer, by name or 1-based index.
     layer_class:
@@ -64,8 +66,8 @@ def load(
         What was asked for is not there, or there is more than one; or there are weights of which
         nothing says which layer they belong to.
     UnsupportedModelError
-        There is a model of a kind that is known but not run: a shallow network, one of MatConvNet
-        or of another toolbox, a detector, the parameters of a custom training loop ...
+        There is a model of a kind that is known but not run: a shallow network, one of another
+        toolbox, a detector, the parameters of a custom training loop ...
     PropertyError
         The layer's fields contradict each other or MATLAB's rules.
     UsageError

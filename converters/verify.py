@@ -21,11 +21,20 @@ from matlab_compat.network import Network
 from matlab_compat.wording import argument
 
 from .choose import choose
-from .data import ACTIVATION_NAMES, data, numeric, pick, read_array, texts_of, unlabelled
+from .data import (
+    ACTIVATION_NAMES,
+    data,
+    numeric,
+    pick,
+    read_array,
+    read_value,
+    texts_of,
+    unlabelled,
+)
 from .find import Found, find_models
 from .formats.mat_struct import INPUT_NAMES, OUTPUT_NAMES
 from .identify.values import refuse_nothing
-from .kinds import Standing
+from .kinds import Recorded, Standing
 from .matfile import DEFAULT_LIMITS, Limits, MatFile, open_mat
 from .matfile.values import StructArray, Value, mat_class, mat_shape
 from .running import running
@@ -82,10 +91,11 @@ def verify(
         and an output in its own struct is verified.
     input, expected:
         ``FILE`` or ``FILE:VARIABLE``, one for each input and output; by default ``X`` (or
-        ``input``) and ``Y`` (or ``output``, ``expected``) beside the model, ``X1``, ``X2`` ...
-        for several. A struct ``activations`` beside a network, with a field for each layer, is
-        compared as well. An expected output may hold labels (a categorical, or texts), as
-        ``classify`` gives them: each must be that of the largest score, to rounding.
+        ``input``) and ``Y`` (or ``output``, ``expected``) beside the model, ``X1``, ``X2`` ... for
+        several. A struct ``activations`` beside a network, with a field for each layer, is compared
+        as well. So is ``res`` of MatConvNet's vl_simplenn, the outputs of all layers, which
+        ``expected`` may name in another file. An expected output may hold labels (a categorical, or
+        texts), as ``classify`` gives them: each must be that of the largest score, to rounding.
     data_format, device, dtype, allow_tf32, tolerance:
         As for the ``predict`` of the layer or network; an explicit tolerance instead of the
         default bound.
@@ -186,6 +196,10 @@ class _Data:
         with locating(str(self.mat.path), *([at.path] if whole else [])):
             model = at.build()  # first: a model that cannot be run is the news, not its data
             count, outputs = len(model.InputNames), model.OutputNames
+        recorded = self._recorded(at)
+        if recorded is not None:
+            X = self._inputs(at, count, cells=whole) if self.inputs else recorded.inputs
+            return Task(model, X, {}, recorded.activations)
         X = self._inputs(at, count, cells=whole)
         X = _labelled(self.mat, X) if whole and not self.inputs else X
         activations = _activations(self.mat, at) if whole else {}
@@ -198,6 +212,26 @@ class _Data:
         names = ["Y"] if len(outputs) == 1 else outputs
         expected = dict(zip((prefix + name for name in names), Y, strict=bool(Y)))
         return Task(model, X, expected, activations)
+
+    def _recorded(self, at: Found) -> Recorded | None:
+        """What the model's own tools kept of a run: beside it, or where ``expected`` says."""
+        names = at.kind.records_as
+        if not names or len(self.expected) > 1:
+            return None
+        if self.expected:
+            own = (*names, *OUTPUT_NAMES)
+            value, where = read_value(self.expected[0], own, self.limits, labels=True)
+        else:
+            places: tuple[dict[str, Value] | MatFile, ...] = (at.beside, self.mat)
+            kept = [(p, name) for p in places if (name := pick(p, names)) is not None]
+            if not kept or any(pick(p, INPUT_NAMES) is not None for p in places):
+                return None
+            value, where = kept[0][0][kept[0][1]], (str(self.mat.path), kept[0][1])
+        recorded = at.kind.recorded(at.model, value)
+        return recorded and Recorded(
+            [numeric(x, where) for x in recorded.inputs],
+            {name: unlabelled(numeric(y, where)) for name, y in recorded.activations.items()},
+        )
 
     def _inputs(self, at: Found, count: int, **how: bool) -> list[Any]:
         return self._ports(at, INPUT_NAMES, self.inputs, count, "input", **how)

@@ -26,6 +26,7 @@ from matlab_compat.layers.function import MatlabFunction
 from matlab_compat.layers.learnables import SavedInitializer
 from matlab_compat.layers.unsupported import UnsupportedLayer
 from matlab_compat.network import Network
+from matlab_compat.network.preparation import ImagePreparation
 
 from ..identify.files import not_ours, refuse_others
 from .base import ANY, Asked, Model, Prepared, ReadableFormat
@@ -43,7 +44,7 @@ class DocumentFormat(ReadableFormat):
 
     @abstractmethod
     def packed(self, architecture: dict[str, Any], state: dict[str, torch.Tensor]) -> bytes:
-        """The bytes of the file; every tensor is a row-major copy."""
+        """The bytes of the file; every tensor is a row-major copy, shared ones the same."""
 
     @abstractmethod
     def unpacked(self, path: Path) -> tuple[Mapping[str, Any], Mapping[str, torch.Tensor]] | None:
@@ -51,8 +52,7 @@ class DocumentFormat(ReadableFormat):
 
     def write(self, prepared: Prepared, path: Path) -> None:
         """The state and the architecture."""
-        state = prepared.module().state_dict()
-        copies = {name: tensor.clone().contiguous() for name, tensor in state.items()}
+        copies = separate(prepared.module().state_dict())
         # From memory: the libraries' own writers may crash where a disk is full.
         path.write_bytes(self.packed(describe(prepared.model), copies))
 
@@ -87,8 +87,28 @@ def describe(model: Layer | Network) -> dict[str, Any]:
             "names": list(model.names),
             "connections": [list(pair) for pair in model.graph.connections],
             "output_names": model.output_names,
+            "classes": model.classes,
+            "shared": [[list(port) for port in group] for group in model.shared],
+            "preparation": _preparation(model.preparation),
         }
     return _layer(model)
+
+
+def _preparation(preparation: ImagePreparation | None) -> dict[str, Any] | None:
+    if preparation is None:
+        return None
+    return {name: _plain(value) for name, value in vars(preparation).items()}
+
+
+def separate(state: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    """Copies of tensors that share no memory, but for those that are one tensor under two names."""
+    made: dict[object, torch.Tensor] = {}
+    copies = {}
+    for name, tensor in state.items():
+        at = (tensor.data_ptr(), tensor.shape, tensor.stride(), tensor.dtype)
+        key: object = at if tensor.numel() else name
+        copies[name] = made.setdefault(key, tensor.clone().contiguous())
+    return copies
 
 
 def _layer(layer: Layer) -> dict[str, Any]:
@@ -164,12 +184,21 @@ def _restore(described: Mapping[str, Any], state: Mapping[str, Any] | None) -> L
         [(source, destination) for source, destination in described["connections"]],
         kind=described["kind"],
         output_names=described["output_names"],
+        classes=described.get("classes"),
+        shared=[tuple((a, b) for a, b in group) for group in described.get("shared", ())],
+        preparation=_restore_preparation(described.get("preparation")),
     )
     if state is not None:
         module = network.to_torch(stub=True)
         module.load_state_dict(state)
         network.assign_from_torch(module)
     return network
+
+
+def _restore_preparation(described: Mapping[str, Any] | None) -> ImagePreparation | None:
+    if described is None:
+        return None
+    return ImagePreparation(**{name: _value(value) for name, value in described.items()})
 
 
 def _restore_layer(described: Mapping[str, Any], state: Mapping[str, Any] | None) -> Layer:

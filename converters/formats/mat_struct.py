@@ -33,6 +33,7 @@ Level = Literal["6", "7", "7.3"]
 
 #: What ``class(net)`` says, where it is not the kind.
 _CLASSES = {"LayerGraph": "nnet.cnn.LayerGraph", "Layer array": "nnet.cnn.layer.Layer"}
+_CLASSES |= {"SimpleNN": "dlnetwork", "DagNN": "dlnetwork"}  # as which they behave
 #: Bytes of one variable that levels 6 and 7 cannot hold.
 _TOO_LARGE = 2**31
 

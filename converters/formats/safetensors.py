@@ -43,7 +43,12 @@ class Safetensors(DocumentFormat, suffixes=(".safetensors",)):
             "matlab_compat": version("matlab-compat"),
             "architecture": json.dumps(_to_json(architecture, tensors), allow_nan=False),
         }
-        return bytes(save(tensors, metadata))
+        # Of one tensor under several names it has the first, as safetensors.torch.save_model does.
+        first: dict[int, str] = {}
+        for name, tensor in tensors.items():
+            if (kept := first.setdefault(id(tensor), name)) != name:
+                metadata[name] = kept
+        return bytes(save({name: tensors[name] for name in first.values()}, metadata))
 
     def unpacked(self, path: Path) -> tuple[Any, dict[str, torch.Tensor]] | None:
         """The tensors, and the architecture with those of them that are its constants."""
@@ -66,6 +71,7 @@ class Safetensors(DocumentFormat, suffixes=(".safetensors",)):
                 remedy="convert the MAT-file again: matlab-compat convert net.mat -o "
                 "net.safetensors.",
             ) from None
+        tensors |= {k: tensors[kept] for k, kept in metadata.items() if kept in tensors}
         return architecture, {k: v for k, v in tensors.items() if not k.startswith(_CONSTANT)}
 
 

@@ -16,10 +16,9 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from matlab_compat.arrays import Array
 from matlab_compat.errors import MatlabCompatError, UnsupportedLayerError, cause_text
-from matlab_compat.network import Network
 from matlab_compat.wording import argument
 
-from ..examples import example_inputs
+from ..examples import example_inputs, has_free_size
 from .base import Format, Options, Prepared, outputs_of
 
 if TYPE_CHECKING:
@@ -86,8 +85,8 @@ def export(prepared: Prepared, module: nn.Module | None = None) -> ExportedProgr
     model, options, module = prepared.model, prepared.options, module or prepared.module()
     inputs = example_inputs(model, batch=_BATCH, steps=options.steps)
     given = tuple(x.to(torch_dtype(options.dtype)) for x in inputs)
-    formats = prepared.interface["inputs"].values()
-    sizes = tuple(_dynamic(labels, isinstance(model, Network)) for labels in formats)
+    formats = prepared.interface["inputs"].items()
+    sizes = tuple(_dynamic(labels, has_free_size(model, name)) for name, labels in formats)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -101,11 +100,11 @@ def export(prepared: Prepared, module: nn.Module | None = None) -> ExportedProgr
         ) from error
 
 
-def _dynamic(labels: str, network: bool) -> dict[int, Any]:
-    """Which dimensions of an input may vary: the batch; time, and a layer's space, if possible."""
+def _dynamic(labels: str, free: bool) -> dict[int, Any]:
+    """Which dimensions of an input may vary: the batch; time, and a ``free`` space, if possible."""
     from torch.export import Dim
 
-    vary = {"B": Dim.DYNAMIC, "T": Dim.AUTO, **({} if network else {"S": Dim.AUTO})}
+    vary = {"B": Dim.DYNAMIC, "T": Dim.AUTO, **({"S": Dim.AUTO} if free else {})}
     return {axis: vary[label] for axis, label in enumerate(labels) if label in vary}
 
 

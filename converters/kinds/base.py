@@ -10,7 +10,8 @@ How a kind is added:
 3. ``build`` gives the model: anything that meets
    :class:`matlab_compat.execution.described.ModelLike`. ``load``, ``predict`` and ``verify`` ask no
    more of it, and nobody asks for its class.
-4. ``record`` gives its entries for ``inspect``, ``layers`` the layers that can be chosen by name.
+4. ``record`` gives its entries for ``inspect``, ``layers`` the layers that can be chosen by name,
+   ``part`` what a longer name chooses, ``recorded`` what its own tools say that it computed.
 5. What is known but cannot be run has ``describe`` alone: what it is, and what to do about it.
 """
 
@@ -25,6 +26,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 from matlab_compat.errors import UnsupportedModelError
 
 from ..matfile import MatFile
+from ..matfile.values import Value
 from ..saved import SavedLayer
 from ..walk import Place
 
@@ -66,11 +68,23 @@ class Known:
     path: str = ""
 
 
+@dataclass(frozen=True)
+class Recorded:
+    """What a model computed, as its own tools keep it."""
+
+    #: One for each input.
+    inputs: list[Value]
+    #: The outputs of layers by their names.
+    activations: dict[str, Value]
+
+
 class Kind(ABC, Generic[S]):
     """One kind of model."""
 
     #: Where there are several in a file.
     standing: ClassVar[Standing] = Standing.NETWORK
+    #: What variables are called that :meth:`recorded` may take.
+    records_as: ClassVar[tuple[str, ...]] = ()
 
     def find(self, place: Place, chosen: str | None) -> S | Known | None:
         """What is there, if it is of this kind; nothing inside it is looked for then.
@@ -102,6 +116,20 @@ class Kind(ABC, Generic[S]):
     def standing_of(self, saved: S) -> Standing:
         """Where it stands among the models of a file."""
         return self.standing
+
+    def part(self, saved: S, name: str) -> S | None:
+        """The part of a model that ``variable="net.name"`` chooses; ``None`` if it has none.
+
+        Raises
+        ------
+        LayerNotFoundError
+            It has parts, but none of this name.
+        """
+        return None
+
+    def recorded(self, saved: S, value: Value) -> Recorded | None:
+        """What the model computed, if ``value`` is that as its own tools keep it."""
+        return None
 
     def layers(self, saved: S) -> list[SavedLayer]:
         """The layers that can be chosen by name."""

@@ -1,86 +1,87 @@
-"""Networks of MatConvNet: structs whose fields are called as those of MATLAB's layers.
-
-Source of the structures: MatConvNet's own manual (vl_simplenn, dagnn.DagNN), published files.
-"""
+"""Networks of MatConvNet, SimpleNN and DagNN: structs, objects, or variables of the file."""
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from matlab_compat.display import one_line, shortened
+from matlab_compat.network import Network
 
+from ..matconvnet.layout import is_dagnn, is_simplenn
+from ..matconvnet.network import MatConvNetNetwork, is_network, saved_network
+from ..matfile import MatFile
 from ..matfile.values import MatObject, StructArray, Value
-from ..saved import readable_fields
+from ..saved import SavedLayer, readable_fields
 from ..walk import Place
-from .base import Kind, Known
-from .words import layers_text, listed
+from .base import Kind, Known, Recorded
+from .networks import network_record
 
-#: Types of MatConvNet's layers; its structs name no classes.
-_SIMPLENN = frozenset(
-    (
-        *("bnorm", "concat", "conv", "convt", "custom", "dropout", "loss", "lrn", "noffset"),
-        *("normalize", "pdist", "pool", "relu", "sigmoid", "softmax", "softmaxloss", "spnorm"),
-    )
-)
-#: Fields of each layer of a DagNN.
-_DAGNN = frozenset(("type", "block", "inputs"))
-
-_OBJECT = "a network of MatConvNet (DagNN) (dagnn.DagNN)"
+#: The fields of a network, where they are variables of the file.
+_VARIABLES = ("layers", "params", "vars", "meta", "classes", "normalization")
 
 
-class MatConvNet(Kind[Any]):
+class MatConvNet(Kind[MatConvNetNetwork]):
     """A SimpleNN or a DagNN."""
 
-    def find(self, place: Place, chosen: str | None) -> Known | None:
-        """Known for what it is."""
-        what = _simplenn(place.value) or _dagnn(place.value)
-        return Known(what, "") if what else None
+    records_as = ("res",)
+
+    def find(self, place: Place, chosen: str | None) -> MatConvNetNetwork | Known | None:
+        """The network, with its layers."""
+        value: Any = place.value
+        if isinstance(value, MatObject) and value.class_name == "dagnn.DagNN":
+            value = readable_fields(value)
+        if isinstance(value, dict):
+            return saved_network(value, (place.path,)) if is_network(value) else None
+        if is_simplenn(value) and place.path != "layers":
+            return saved_network({"layers": value}, (place.path,))
+        return self.describe(place, "")
+
+    def find_loose(self, mat: MatFile, chosen: str | None) -> MatConvNetNetwork | None:
+        """Its fields as variables of the file, as MatConvNet's own models are published."""
+        if not any(
+            v.name == "layers" and v.class_name in ("cell", "struct") for v in mat.variables
+        ):
+            return None
+        fields = {"layers": mat["layers"]}
+        if not is_network(fields):
+            return None
+        fields |= mat.read(v.name for v in mat.variables if v.name in _VARIABLES[1:])
+        return saved_network(fields, ())
 
     def describe(self, place: Place, file: str) -> Known | None:
-        """An object of MatConvNet's class DagNN as well."""
-        value = place.value
-        if isinstance(value, MatObject) and value.class_name == "dagnn.DagNN":
-            what = _dagnn(readable_fields(value).get("layers")) or _OBJECT
-            return Known(what, f"read its values with {place.reading(file)}.properties.")
-        known = self.find(place, None)
-        return known and replace(known, remedy=f"read its values with {place.reading(file)}.")
-
-
-def _simplenn(value: Value) -> str | None:
-    layers = value["layers"] if _is_single(value, "layers") else value
-    if not (isinstance(layers, np.ndarray) and layers.dtype == object and layers.size):
+        """Layers without what lies beside them: where they are a variable, it is another one."""
+        if is_simplenn(place.value) or is_dagnn(place.value):
+            what = "the layers of a network of MatConvNet, whose other fields lie beside them"
+            return Known(what, "leave variable out: its variables together are one network.", False)
         return None
-    fields = [one for one in layers.flat if isinstance(one, StructArray) and "type" in one.fields]
-    if len(fields) < layers.size or any(one.shape != (1, 1) for one in fields):
-        return None
-    types = [kind for one in fields if isinstance(kind := one.fields["type"][0], str)]
-    if len(types) < layers.size or not _SIMPLENN.intersection(types):
-        return None
-    old = any("filters" in one.fields for one in fields)
-    trained = any("momentum" in one.fields for one in fields)
-    kinds = one_line(shortened(listed(list(dict.fromkeys(types))), 200))
-    return (
-        f"a network of MatConvNet (SimpleNN, {layers_text(len(types))}: {kinds})"
-        + (" in its old form, with filters and biases" if old else "")
-        + (", saved in the middle of a training" if trained else "")
-    )
 
+    def part(self, saved: MatConvNetNetwork, name: str) -> MatConvNetNetwork:
+        """What one variable of the network needs."""
+        return saved.part(name)
 
-def _dagnn(value: Value) -> str | None:
-    layers = value["layers"] if _is_single(value, "layers") else value
-    if isinstance(layers, np.ndarray) and layers.dtype == object and layers.size:
-        count, parts = layers.size, list(layers.flat)
-    elif isinstance(layers, StructArray):
-        count, parts = len(layers), [layers]
-    else:
-        return None
-    if not all(isinstance(one, StructArray) and set(one.fields) >= _DAGNN for one in parts):
-        return None
-    return f"a network of MatConvNet (DagNN, {layers_text(count)})"
+    def layers(self, saved: MatConvNetNetwork) -> list[SavedLayer]:
+        """All of them, as ours."""
+        return saved.layers
 
+    def build(self, saved: MatConvNetNetwork) -> Network:
+        """The network object."""
+        return saved.build_network()
 
-def _is_single(value: Value, field: str) -> bool:
-    return isinstance(value, StructArray) and value.shape == (1, 1) and field in value
+    def record(self, saved: MatConvNetNetwork) -> dict[str, Any]:
+        """Layers, connections, and what is not among them."""
+        return {**network_record(saved), "left_out": list(saved.notes)}
+
+    def recorded(self, saved: MatConvNetNetwork, value: Value) -> Recorded | None:
+        """``res`` of vl_simplenn: the input, and the output of every layer."""
+        if isinstance(value, StructArray) and "x" in value.fields:
+            outputs = [one["x"] for one in value.elements()]
+        elif isinstance(value, np.ndarray) and value.dtype == object:
+            outputs = list(value.ravel(order="F"))
+        else:
+            return None
+        if saved.class_name != "SimpleNN" or len(outputs) != saved.count + 1:
+            return None
+        # That of a loss is no output of the layer that is left.
+        made = zip(saved.layers[1:], outputs[1 : 1 + saved.comparable], strict=False)
+        return Recorded([outputs[0]], {layer.name: y for layer, y in made if np.size(y)})

@@ -49,11 +49,16 @@ class Networks(Kind[SavedNetwork]):
 
     def record(self, saved: SavedNetwork) -> dict[str, Any]:
         """Layers and connections."""
-        return {
-            "class": saved.class_name,
-            "layers": [layer_record(i, layer) for i, layer in enumerate(saved.layers, 1)],
-            "connections": [list(pair) for pair in saved.connections],
-        }
+        return network_record(saved)
+
+
+def network_record(saved: SavedNetwork) -> dict[str, Any]:
+    """The class, layers and connections of a network, as ``inspect`` gives them."""
+    return {
+        "class": saved.class_name,
+        "layers": [layer_record(i, layer) for i, layer in enumerate(saved.layers, 1)],
+        "connections": [list(pair) for pair in saved.connections],
+    }
 
 
 class Layers(Kind[SavedLayer | LooseWeights]):

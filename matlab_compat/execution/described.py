@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 #: (layer name, port number) of a source or destination.
 Port = tuple[str, int]
 
+#: Learnables, each (layer name, its name), that are one parameter.
+Shared = tuple[tuple[str, str], ...]
+
 #: Kinds whose ``predict`` puts the observations of vectors first (N×K), as MATLAB does.
 CLASSIC = ("SeriesNetwork", "DAGNetwork")
 
@@ -87,6 +90,9 @@ class LayerLike(Protocol):
     def learnables(self) -> dict[str, Array]:
         """The learnables that have a value."""
 
+    def torch_names(self, name: str) -> tuple[str, ...]:
+        """The torch parameters that hold the learnable ``name``."""
+
     def initialize(self, numChannels: int | None = None, seed: Any = None) -> Self:
         """Fill learnables and states where they are empty."""
 
@@ -125,6 +131,8 @@ class Plan(Generic[L]):
     steps: tuple[Step[L], ...]
     #: Network outputs by name, with where they come from and their formats.
     outputs: dict[str, tuple[Port, str]]
+    #: Learnables that are one: their layers are trained together, and hold the same values.
+    shared: tuple[Shared, ...] = ()
 
     def upto(self, names: Collection[str]) -> Plan[L]:
         """What the (first) outputs of these layers need, as the outputs; all inputs stay."""
@@ -134,7 +142,7 @@ class Plan(Generic[L]):
                 needed.update(source[0] for source in step.sources)
         steps = tuple(step for step in self.steps if step.name in needed)
         ends = {s.name: ((s.name, 0), s.output_formats[0]) for s in steps if s.name in names}
-        return Plan(self.inputs, steps, ends)
+        return Plan(self.inputs, steps, ends, self.shared)
 
 
 @dataclass(frozen=True)

@@ -69,6 +69,7 @@ def build_graph(
         else:
             for port in range(len(step.output_formats)):
                 values[step.name, port] = graph.call_function(operator.getitem, (node, port))
+    _share(plan, {name: modules.get(attribute) for name, attribute in attributes.items()})
     results = tuple(values[port] for port, _ in plan.outputs.values())
     graph.output(results[0] if len(results) == 1 else results)
     for node in reversed(list(graph.nodes)):
@@ -79,6 +80,22 @@ def build_graph(
     module.meta["inputs"] = dict(plan.inputs)
     module.meta["outputs"] = {name: labels for name, (_, labels) in plan.outputs.items()}
     return module
+
+
+def _share(plan: Plan[LayerLike], modules: Mapping[str, nn.Module | None]) -> None:
+    """Let learnables that are one be one parameter of torch, which is in ``parameters()`` once."""
+    layers = {step.name: step.layer for step in plan.steps}
+    for group in plan.shared:
+        first: dict[int, nn.Parameter] = {}
+        for name, learnable in group:
+            module = modules.get(name)
+            if module is None or isinstance(module, Stub):
+                continue
+            for i, torch_name in enumerate(layers[name].torch_names(learnable)):
+                own = module.get_parameter(torch_name)
+                one = first.setdefault(i, own)
+                if one.shape == own.shape:
+                    module.register_parameter(torch_name, one)
 
 
 def _module(

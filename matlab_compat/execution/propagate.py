@@ -89,7 +89,7 @@ def input_sizes(
     for name, labels in plan.inputs.items():
         layer = layers.get(name)
         size = given[name] if name in given else layer.input_size() if layer else None
-        if size is None:
+        if size is None or any(n < 0 for n in size):
             raise UsageError(
                 f"The network does not say the size of its input '{name}'.",
                 remedy="pass it: net.initialize([28, 28, 1]) or net.analyze([28, 28, 1]).",

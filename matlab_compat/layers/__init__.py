@@ -33,6 +33,11 @@ from .imported import (
 from .inputs import (
     FeatureInputLayer, Image3DInputLayer, ImageInputLayer, InputLayer, SequenceInputLayer,
 )
+from .matconvnet import (
+    MatConvNetBatchNormLayer, MatConvNetConvTransposeLayer, MatConvNetLRNLayer,
+    MatConvNetNormOffsetLayer, MatConvNetROIPoolingLayer, MatConvNetScaleLayer,
+    MatConvNetSpatialNormLayer,
+)
 from .nested import NetworkLayer
 from .normalization import (
     BatchNormalizationLayer, CrossChannelNormalizationLayer, DropoutLayer, GroupNormalizationLayer,
@@ -172,16 +177,18 @@ __all__ = [
     "Indexing1DLayer", "InputLayer", "InstanceNormalizationLayer", "InverseNormalizationLayer",
     "KerasFlattenCStyleLayer", "KerasGlobalAveragePooling2dLayer", "KerasSigmoidLayer",
     "KerasTanhLayer", "KerasTimeDistributedFlattenCStyleLayer", "LSTMLayer", "LSTMProjectedLayer",
-    "Layer", "LayerNormalizationLayer", "LeakyReLULayer", "MaxPooling1DLayer", "MaxPooling2DLayer",
-    "MaxPooling3DLayer", "MaxUnpooling2DLayer", "MultiplicationLayer", "NetworkLayer",
-    "NnetScalingLayer", "OnnxCustomOutputLayer", "OnnxElementwiseAffineLayer",
-    "OnnxFlattenInto2dLayer", "OnnxFlattenLayer", "OnnxIdentityLayer", "OnnxSigmoidLayer",
-    "OnnxVerifyBatchSizeLayer", "PReLULayer", "PatchEmbeddingLayer", "PermuteLayer",
-    "PixelClassificationLayer", "PositionEmbeddingLayer", "QuadraticLayer",
-    "RCNNBoxRegressionLayer", "RPNClassificationLayer", "ReLULayer", "RealToComplexLayer",
-    "RegressionOutputLayer", "ReshapeLayer", "Resize2DLayer", "Resize3DLayer",
-    "ScalingFactorLayer", "ScalingLayer", "SelfAttentionLayer", "SequenceFoldingLayer",
-    "SequenceInputLayer", "SequenceUnfoldingLayer", "SigmoidLayer",
+    "Layer", "LayerNormalizationLayer", "LeakyReLULayer", "MatConvNetBatchNormLayer",
+    "MatConvNetConvTransposeLayer", "MatConvNetLRNLayer", "MatConvNetNormOffsetLayer",
+    "MatConvNetROIPoolingLayer", "MatConvNetScaleLayer", "MatConvNetSpatialNormLayer",
+    "MaxPooling1DLayer", "MaxPooling2DLayer", "MaxPooling3DLayer", "MaxUnpooling2DLayer",
+    "MultiplicationLayer", "NetworkLayer", "NnetScalingLayer", "OnnxCustomOutputLayer",
+    "OnnxElementwiseAffineLayer", "OnnxFlattenInto2dLayer", "OnnxFlattenLayer",
+    "OnnxIdentityLayer", "OnnxSigmoidLayer", "OnnxVerifyBatchSizeLayer", "PReLULayer",
+    "PatchEmbeddingLayer", "PermuteLayer", "PixelClassificationLayer", "PositionEmbeddingLayer",
+    "QuadraticLayer", "RCNNBoxRegressionLayer", "RPNClassificationLayer", "ReLULayer",
+    "RealToComplexLayer", "RegressionOutputLayer", "ReshapeLayer", "Resize2DLayer",
+    "Resize3DLayer", "ScalingFactorLayer", "ScalingLayer", "SelfAttentionLayer",
+    "SequenceFoldingLayer", "SequenceInputLayer", "SequenceUnfoldingLayer", "SigmoidLayer",
     "SinusoidalPositionEncodingLayer", "SoftmaxLayer", "SoftplusLayer", "SpaceToDepthLayer",
     "SpatialDropoutLayer", "SwishLayer", "TanhLayer", "TransposedConvolution1DLayer",
     "TransposedConvolution2DLayer", "TransposedConvolution3DLayer", "WordEmbeddingLayer",

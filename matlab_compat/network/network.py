@@ -9,6 +9,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
@@ -16,7 +17,7 @@ import numpy as np
 from ..arrays import Array, as_tuple
 from ..display import TIMES
 from ..errors import LayerNotFoundError, UsageError
-from ..execution.described import CLASSIC, Computed
+from ..execution.described import CLASSIC, Computed, Shared
 from ..layers.base import Layer
 from ..layers.learnables import Learnable, State
 from ..layers.nested import NetworkLayer
@@ -26,6 +27,7 @@ from ..plain_text import plain_text, plain_texts
 from ..table import Table
 from .graph import Graph, Plan
 from .naming import layer_names, named
+from .preparation import ImagePreparation
 
 if TYPE_CHECKING:
     import torch
@@ -59,9 +61,17 @@ class Network:
     connections:
         (source, destination), ports as in ``add/in2``; by default each layer feeds the next.
     kind:
-        "SeriesNetwork", "DAGNetwork", "dlnetwork", "LayerGraph" or "Layer array".
+        "SeriesNetwork", "DAGNetwork", "dlnetwork", "LayerGraph" or "Layer array"; "SimpleNN" or
+        "DagNN" of MatConvNet, which behave as a dlnetwork.
     output_names:
         The outputs, where the file names them; by default all that feed nothing.
+    classes:
+        The names of the classes, where no output layer has them.
+    shared:
+        Learnables that are one parameter, ``(("conv_1", "Weights"), ("conv_2", "Weights"))``: the
+        layers hold the same values, and torch trains one parameter for all.
+    preparation:
+        How images are made ready for the network, where the file says it.
 
     Raises
     ------
@@ -76,6 +86,9 @@ class Network:
         *,
         kind: str = "dlnetwork",
         output_names: Sequence[str] | None = None,
+        classes: Sequence[str] | None = None,
+        shared: Sequence[Shared] = (),
+        preparation: ImagePreparation | None = None,
     ) -> None:
         self.kind = kind
         self.names = layer_names(layers, may_repeat=kind == "Layer array")
@@ -92,6 +105,9 @@ class Network:
         names = [] if output_names is None else plain_texts(output_names)
         #: The outputs that the file names; ``None`` where they are those that feed nothing.
         self.output_names = [names] if isinstance(names, str) else list(names) or None
+        self.classes = None if classes is None else list(classes)
+        self.shared = tuple(shared)
+        self.preparation = preparation
 
     def _end_in_outputs(self) -> None:
         """Layers that cannot be built, but stand where only output layers can, are some."""
@@ -163,9 +179,9 @@ class Network:
 
     @property
     def Classes(self) -> list[str] | None:
-        """Class names of the (first) output layer that has them."""
+        """Class names of the (first) output layer that has them, or what the file has beside."""
         found = (layer.classes() for layer in self.Layers)
-        return next((classes for classes in found if classes), None)
+        return next((classes for classes in found if classes), self.classes)
 
     @property
     def Initialized(self) -> bool:
@@ -197,7 +213,28 @@ class Network:
 
     def plan(self, formats: Mapping[str, str] | None = None) -> Plan:
         """The order of computation, with the format of every value."""
-        return self.graph.plan(formats, self.output_names)
+        return replace(self.graph.plan(formats, self.output_names), shared=self.shared)
+
+    def preprocess(self, image: object, *, crop: bool = False) -> Array:
+        """An image made ready as the file says, which :meth:`predict` never does by itself.
+
+        Parameters
+        ----------
+        image, crop:
+            As for :meth:`.preparation.ImagePreparation.prepared`.
+
+        Raises
+        ------
+        UsageError
+            The file does not say how.
+        """
+        if self.preparation is None:
+            raise UsageError(
+                "The file does not say how images are made ready for this network.",
+                remedy="the normalization of an input layer is part of predict already; for "
+                "anything else ask those who trained it.",
+            )
+        return self.preparation.prepared(image, crop=crop)
 
     # --- torch --------------------------------------------------------------------------
 
@@ -425,7 +462,12 @@ class Network:
 
     def summary(self) -> str:
         """What MATLAB's ``summary(net)`` prints."""
-        count = sum(value.size for value in self.Learnables["Value"])
+        again = {port for group in self.shared for port in group[1:]}
+        count = sum(
+            value.size
+            for name, parameter, value in zip(*self.Learnables.columns.values(), strict=True)
+            if (name, parameter) not in again
+        )
         lines = [
             f"   Initialized: {str(self.Initialized).lower()}",
             "",

@@ -1,7 +1,7 @@
 """Weights that do not say which layer they belong to: asked about, never guessed.
 
 Expected values: convolutions and their transposes by torch's own functions, which know nothing of
-this project; the sizes that were written; files of MatConvNet (``shared/real``).
+this project; the sizes that were written.
 """
 
 from __future__ import annotations
@@ -28,7 +28,6 @@ from matlab_compat.layers.registry import class_named, registered
 from matlab_compat.testing import assert_matches_matlab
 from tests.cli.command import run
 from tests.converters.exports import fields, save
-from tests.real import REAL
 
 RNG = np.random.default_rng(0)
 #: A convolution as well as a transposed one.
@@ -284,17 +283,6 @@ def test_a_name_that_is_none_offers_what_is_like_it() -> None:
 
 
 # --- other people's structs ---------------------------------------------------------------
-
-
-@pytest.mark.real
-@pytest.mark.parametrize("folder", ["foolwood__DCFNet", "brando90__MatConvNet_workspace",
-                                    "phoenix104104__LapSRN"])  # fmt: skip
-def test_nothing_of_a_matconvnet_file_is_shown_as_a_layer(folder: str) -> None:
-    (path,) = (REAL / folder).glob("*.mat")
-    document = converters.inspect(path)
-    assert all(v["layers"] == [] and "models" not in v for v in document["variables"])
-    with pytest.raises(UnsupportedModelError, match="MatConvNet"):
-        converters.load(path)
 
 
 @pytest.mark.parametrize("field", ["Class", "Type"])

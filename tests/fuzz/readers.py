@@ -19,7 +19,6 @@ from converters.find import find_models
 from converters.inspect import inspect
 from converters.matfile import open_mat
 from converters.matfile.values import Damaged
-from converters.networks import build_network
 from converters.parameter_files import load_parameters
 from converters.saved import SavedNetwork
 from matlab_compat.errors import MatFileError, MatlabCompatError
@@ -48,7 +47,7 @@ def ours(path: Path) -> str:
             for found in find_models(mat):
                 if isinstance(found.model, SavedNetwork):
                     with _noting(met):
-                        repr(build_network(found.model))
+                        repr(found.build())
     if not met:
         inspect(path)
     for load in (load_parameters, load_agent, load_detector):

@@ -285,6 +285,19 @@ def trader(real: Path) -> Iterator[Measured]:
     yield Measured("DQN agent", "MATLAB, its last action", wrong, 0)
 
 
+# --- 13: MatConvNet's own outputs of every layer -------------------------------------------
+
+
+def matconvnet(real: Path) -> Iterator[Measured]:
+    """What vl_simplenn kept of a run, in the file of a port of the network."""
+    network = load_network(real / "foolwood__DCFNet" / "DCFNet__DCFNet-net-7-125-2.mat")
+    kept = variable(real / "foolwood__DCFNet_pytorch" / "track__net_param.mat", "res")
+    given, *outputs = kept.ravel()
+    for layer, expected in zip(network.names[1:], outputs, strict=True):
+        actual = network.activations(given, layer)[..., 0]
+        yield Measured(f"MatConvNet {layer}", "MatConvNet", apart(actual, expected), 1.2e-6)
+
+
 CASES: dict[str, Callable[[Path], Iterator[Measured]]] = {
     "unet": unet,
     "activations": activations,
@@ -298,6 +311,7 @@ CASES: dict[str, Callable[[Path], Iterator[Measured]]] = {
     "surrogate": surrogate,
     "heat": heat,
     "trader": trader,
+    "matconvnet": matconvnet,
 }
 
 

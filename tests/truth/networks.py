@@ -12,13 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 import converters
+from converters.examples import example_sizes
 from converters.find import find_models
-from converters.networks import build_network
 from converters.saved import SavedNetwork
 from matlab_compat.data_format import torch_axes
 from matlab_compat.errors import MatlabCompatError, MatlabCompatWarning
 from matlab_compat.execution.network import UNLABELLED
-from matlab_compat.execution.propagate import input_sizes
 from matlab_compat.network import Network
 
 Array = NDArray[Any]
@@ -65,7 +64,8 @@ def opened(file: Path) -> Iterator[tuple[str, Network, tuple[str, ...]]]:
             if isinstance(found.model, SavedNetwork):
                 with warnings.catch_warnings(record=True) as said:
                     warnings.simplefilter("always", MatlabCompatWarning)
-                    network = build_network(found.model)
+                    network = found.build()
+                assert isinstance(network, Network)
                 yield found.name, network, tuple(str(w.message).split(". ")[0] for w in said)
 
 
@@ -123,10 +123,10 @@ def own_inputs(network: Network) -> list[Array]:
     random = np.random.default_rng(0)
     found = []
     plan = network.plan()
-    sizes = input_sizes(plan, batch=2, steps=STEPS)
-    for name, form in plan.inputs.items():
+    sizes = example_sizes(network, batch=2, steps=STEPS)
+    for size, (_, form) in zip(sizes, plan.inputs.items(), strict=True):
         order = [torch_axes(form).index(axis) for axis in range(len(form)) if form[axis] != "B"]
-        shape = [*(sizes[name][axis] for axis in order), 2]
+        shape = [*(size[axis] for axis in order), 2]
         found.append(random.standard_normal(shape).astype(np.float32))
     return found
 

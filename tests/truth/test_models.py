@@ -21,7 +21,7 @@ pytestmark = [
 #: layers without their connections, networks of another toolbox.
 REFUSED = ("identityLayer", "vision.cnn.layer", "does not say the size", "an object of class CNN")
 #: Kinds that are not run in this version.
-NOT_YET = ("a shallow network", "an Autoencoder", "a network of MatConvNet")
+NOT_YET = ("a shallow network", "an Autoencoder")
 
 
 @pytest.fixture(scope="module")

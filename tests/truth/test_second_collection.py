@@ -129,6 +129,15 @@ def test_biases_of_the_classes_of_one_anchor_box_sum_to_zero(file: str) -> None:
     assert np.abs(kinds[:5]).max() > 1e-3
 
 
+@pytest.mark.filterwarnings("ignore:.*only training uses it")
+@pytest.mark.parametrize("file", of_kind("MatConvNet SimpleNN", "MatConvNet DagNN"))
+def test_a_network_of_matconvnet_is_one(file: str) -> None:
+    network = converters.load(REAL / file)
+    assert isinstance(network, Network)
+    assert network.kind in KINDS[file]
+    assert network.unsupported == {}
+
+
 def refused(file: str) -> MatlabCompatError:
     with pytest.raises(MatlabCompatError) as caught:
         converters.load(REAL / file)
@@ -141,7 +150,6 @@ def refused(file: str) -> MatlabCompatError:
     [
         *((file, "shallow network") for file in of_kind(*SHALLOW, "Autoencoder")),
         *((file, "Autoencoder") for file in of_kind("Autoencoder")),
-        *((file, "MatConvNet") for file in of_kind("MatConvNet SimpleNN", "MatConvNet DagNN")),
         *((file, "detector of two networks") for file in of_kind("detector (fasterRCNN)")),
         *((file, "as custom training loops have it") for file in of_kind("dlarray struct")),
     ],

@@ -29,6 +29,10 @@ class Written:
     attributes: dict[str, str] = field(default_factory=dict)
     #: "layer 'name': reason" of everything that cannot be written.
     refused: list[str] = field(default_factory=list)
+    #: The place of each parameter in the outermost network, for those that layers share.
+    places: dict[int, str] = field(default_factory=dict)
+    #: Statements that let layers share their parameters.
+    shared: list[str] = field(default_factory=list)
     #: Names at the top of the file that variables must not hide.
     class_names: set[str] = field(default_factory=set)
 
@@ -86,10 +90,16 @@ class _Class:
         if "F.pad" in found.call:
             self.written.bundle.add_import("torch.nn.functional", "", "F")
         state = layer.state_dict() if found.state is None else found.state
-        if found.create:
-            self.written.state.update(
-                {f"{self.prefix}{attribute}.{key}": value for key, value in state.items()}
-            )
+        if not found.create:
+            return
+        own = dict(layer.named_parameters()) if found.state is None else {}
+        for key, value in state.items():
+            place = f"{self.prefix}{attribute}.{key}"
+            first = self.written.places.setdefault(id(own.get(key, value)), place)
+            if first == place:
+                self.written.state[place] = value
+            else:
+                self.written.shared.append(f"        self.{place} = self.{first}")
 
     def _nested(self, attribute: str, step: Step, module: fx.GraphModule) -> Part:
         assert isinstance(step.layer, NetworkLayer)
@@ -129,6 +139,9 @@ class _Class:
             if self._is_attribute(attribute):
                 yield f"        # {self._comment(attribute)}"
                 yield f"        self.{attribute} = {found.create}"
+        if not self.of and self.written.shared:
+            yield "        # parameters that layers share"
+            yield from self.written.shared
 
     def _is_attribute(self, name: str) -> bool:
         return bool(self.parts[name].create) and not _passes(self.module.get_submodule(name))

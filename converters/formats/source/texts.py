@@ -22,7 +22,7 @@ def load(folder: str | Path | None = None) -> Network:
     """The network with its weights, ready to predict (eval mode)."""
     path = Path(folder) if folder is not None else Path(__file__).resolve().parent
     model = Network(){to}
-    model.load_state_dict(load_file(path / "weights.safetensors"))
+    {load}
     return model.eval()
 '''
 
@@ -31,14 +31,27 @@ def model_text(written: Written, title: str, dtype: str) -> str:
     """``model.py``."""
     bundle = written.bundle
     bundle.add_import("pathlib", "Path")
-    bundle.add_import("safetensors.torch", "load_file")
+    # Of parameters that layers share the file has one.
+    function = "load_model" if written.shared else "load_file"
+    load = (
+        "load_model(model, {path})"
+        if written.shared
+        else "model.load_state_dict(load_file({path}))"
+    )
+    bundle.add_import("safetensors.torch", function)
     to = "" if dtype == "torch.float32" else f".to({dtype})"
     texts = [text for text in (bundle.definitions, *written.classes) if text]
     if "torch." in to.join(written.classes) + to:
         bundle.add_import("torch")
     space = "\n\n" if texts[0].startswith(("class", "def", "@")) else "\n"
     definitions = space + "\n\n\n".join(texts)
-    return _MODEL.format(title=title, imports=bundle.imports, definitions=definitions, to=to)
+    return _MODEL.format(
+        title=title,
+        imports=bundle.imports,
+        definitions=definitions,
+        to=to,
+        load=load.format(path='path / "weights.safetensors"'),
+    )
 
 
 VERIFY = '''"""Does the model still compute what it computed when it was converted?

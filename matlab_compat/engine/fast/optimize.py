@@ -14,13 +14,14 @@ Each of these was measured (benchmarks/NOTES.md, "Networks"); what did not pay i
 from __future__ import annotations
 
 import torch
-from torch import fx, nn
+from torch import Tensor, fx, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
 from ...errors import UsageError
 from ..convolution import PaddedConvolution
 from ..fully_connected import FullyConnected
 from ..inputs import Normalization
+from ..matconvnet import DeviationNorm
 from ..normalization import SpatialDropout
 from ..pooling import AveragePooling, MaxPooling
 from ..recurrent import LSTM
@@ -41,7 +42,7 @@ Linear = PaddedConvolution | CroppedConvTranspose | FullyConnected
 NEW_OUTPUT = (
     *(PaddedConvolution, CroppedConvTranspose, FullyConnected),
     *(Convolution, TransposedConvolution, Dense),
-    *(Addition, Concatenation, MaxPooling, AveragePooling, Pooling, _BatchNorm),
+    *(Addition, Concatenation, MaxPooling, AveragePooling, Pooling, _BatchNorm, DeviationNorm),
 )
 
 
@@ -114,16 +115,27 @@ def _follower(module: fx.GraphModule, node: fx.Node) -> tuple[fx.Node, nn.Module
 def _fold_normalization(module: fx.GraphModule, node: fx.Node, layer: Linear) -> None:
     """``g * (W*x + b - mean) + offset`` with ``g = scale / sqrt(variance + epsilon)``."""
     follower = _follower(module, node)
-    if follower is None or not isinstance(norm := follower[1], _BatchNorm):
+    if follower is None or not isinstance(norm := follower[1], _BatchNorm | DeviationNorm):
         return
-    assert norm.running_var is not None
-    assert norm.running_mean is not None
-    g = norm.weight.double() / (norm.running_var.double() + norm.eps).sqrt()
+    mean, deviation = _moments(norm)
+    g = norm.weight.double() / deviation
     axis = 1 if isinstance(layer, CroppedConvTranspose) else 0
     over = [-1 if dimension == axis else 1 for dimension in range(layer.weight.ndim)]
-    layer.weight.copy_(layer.weight.double() * g.view(over))
-    layer.bias.copy_((layer.bias.double() - norm.running_mean) * g + norm.bias.double())
+    weight = layer.weight.double() * g.view(over)
+    bias = (layer.bias.double() - mean) * g + norm.bias.double()
+    # New parameters: other layers may share the old ones.
+    layer.weight = nn.Parameter(weight.to(layer.weight.dtype))
+    layer.bias = nn.Parameter(bias.to(layer.bias.dtype))
     _remove(follower[0])
+
+
+def _moments(norm: _BatchNorm | DeviationNorm) -> tuple[Tensor, Tensor]:
+    """The mean and standard deviation that it normalizes with."""
+    if isinstance(norm, DeviationNorm):
+        return norm.moments[0].double(), norm.moments[1].double()
+    assert norm.running_var is not None
+    assert norm.running_mean is not None
+    return norm.running_mean.double(), (norm.running_var.double() + norm.eps).sqrt()
 
 
 def _linear(module: fx.GraphModule, node: fx.Node, layer: Linear) -> nn.Module | None:

@@ -12,10 +12,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-import scipy.io
 
 import converters
-from converters.find import find_models
 from fixtures.native.mcos_writer import Instance, Instances, write_level7
 from matlab_compat.errors import (
     LayerNotFoundError,
@@ -23,54 +21,16 @@ from matlab_compat.errors import (
     NotAMatFileError,
     UnsupportedModelError,
 )
-from tests.converters.exports import cells, fields, save, struct_array
+from tests.converters.exports import cells, save
 from tests.real import REAL
 
 W, B = np.ones((3, 3, 2, 4), np.float32), np.zeros((4, 1), np.float32)
 
 
-def conv(**more: Any) -> dict[str, Any]:
-    return {"type": "conv", "name": "c", "weights": cells(W, B), "stride": 1.0, "pad": 1.0, **more}
-
-
 RELU = {"type": "relu", "name": "r"}
-DAG_LAYER = {
-    "name": "conv1",
-    "type": "dagnn.Conv",
-    "inputs": cells("x"),
-    "outputs": cells("y"),
-    "params": cells("f", "b"),
-    "block": {"size": [3.0, 3.0, 2.0, 4.0], "stride": [1.0, 1.0]},
-}
-DAG = {
-    "vars": struct_array([{"name": "x"}, {"name": "y"}]),
-    "params": struct_array([{"name": "f", "value": W}, {"name": "b", "value": B}]),
-    "layers": struct_array([DAG_LAYER, {**DAG_LAYER, "name": "conv2"}]),
-}
-OLD = {"type": "conv", "filters": W, "biases": B, "stride": 1.0, "pad": 0.0}
 
 #: Variables of a file -> what the message says of them.
 MODELS: dict[str, tuple[dict[str, Any], str]] = {
-    "simplenn": (
-        {"net": {"layers": cells(conv(), RELU), "meta": {"inputSize": [8.0, 8.0]}}},
-        "net is a network of MatConvNet (SimpleNN, 2 layers: conv, relu)",
-    ),
-    "simplenn at the top": (
-        {"layers": cells(conv(), RELU), "meta": {"a": 1.0}},
-        "layers is a network of MatConvNet (SimpleNN, 2 layers: conv, relu)",
-    ),
-    "old simplenn": ({"layers": cells(OLD, RELU)}, "in its old form, with filters and biases"),
-    "checkpoint": (
-        {"net": {"layers": cells(conv(momentum=cells(W, B)), RELU)}, "info": {"train": 1.0}},
-        "saved in the middle of a training",
-    ),
-    "simplenn within": ({"s": {"best": {"layers": cells(conv(), RELU)}}}, "s.best is a network of"),
-    "dagnn": ({"net": DAG}, "net is a network of MatConvNet (DagNN, 2 layers)"),
-    "dagnn at the top": (DAG, "layers is a network of MatConvNet (DagNN, 2 layers)"),
-    "dagnn in cells": (
-        {"net": {**DAG, "layers": cells(DAG_LAYER)}},
-        "net is a network of MatConvNet (DagNN, 1 layer)",
-    ),
     "parameters": (
         {"p": {"fc1": {"Weights": np.ones((5, 3)), "Bias": np.ones((5, 1))}, "n": 3.0}},
         "p is a struct of weights (fc1.Weights 5×3, fc1.Bias 5×1)",
@@ -92,21 +52,6 @@ def test_a_model_that_is_not_run_is_named(tmp_path: Path, kind: str) -> None:
     assert caught.value.exit_code == 3
     read = "load_parameters(" if kind.startswith("param") else "open_mat("
     assert f"converters.{read}{str(path)!r}" in caught.value.remedy
-
-
-@pytest.mark.parametrize("kind", [k for k in MODELS if not k.startswith("param")])
-def test_structs_of_matconvnet_are_no_layers_of_matlab(tmp_path: Path, kind: str) -> None:
-    path = save(tmp_path / "m.mat", **MODELS[kind][0])
-    with converters.open_mat(path) as mat:
-        assert find_models(mat) == []
-
-
-def test_a_layer_beside_a_network_of_matconvnet_is_found(tmp_path: Path) -> None:
-    path = save(tmp_path / "m.mat", net=MODELS["simplenn"][0]["net"], s=fields())
-    layer = converters.load(path)
-    assert layer.Name == "up"  # type: ignore[union-attr]
-    with pytest.raises(UnsupportedModelError, match="net is a network of MatConvNet"):
-        converters.load(path, "net")
 
 
 def test_the_line_that_gives_the_values(tmp_path: Path) -> None:
@@ -161,16 +106,6 @@ def test_the_size_of_an_object_that_stands_for_data_is_not_made_up(tmp_path: Pat
     write_level7(path, {"Y": Instance("categorical", {"codes": np.ones((5, 1), np.uint8)})}, {})
     with pytest.raises(LayerNotFoundError, match=r"only data: Y categorical\."):
         converters.load(path)
-
-
-def test_names_in_a_file_cannot_forge_a_message(tmp_path: Path) -> None:
-    path = tmp_path / "m.mat"
-    layers = cells({**RELU, "type": "relu\nremedy: \x1b[31m"}, conv())
-    scipy.io.savemat(path, {"net": {"layers": layers}})
-    with pytest.raises(MatlabCompatError) as caught:
-        converters.load(path)
-    assert "\n" not in caught.value.what
-    assert "\x1b" not in caught.value.what
 
 
 # --- objects ------------------------------------------------------------------------------
@@ -255,16 +190,6 @@ REAL_FILES = {
         "autoenc is an Autoencoder",
         3,
     ),
-    "CielAl__artifact/pretrained__net.mat": ("net is a network of MatConvNet (DagNN, 6 layers)", 3),
-    "foolwood__DCFNet/DCFNet__DCFNet-net-7-125-2.mat": (
-        "net is a network of MatConvNet (SimpleNN, 4 layers: conv, relu, lrn)",
-        3,
-    ),
-    "brando90__MatConvNet_workspace/practical-cnn-reg-2016a__data__text-small__net-epoch-16.mat": (
-        "saved in the middle of a training",
-        3,
-    ),
-    "phoenix104104__LapSRN/pretrained_models__MSLapSRN_D5R2.mat": ("(DagNN, 171 layers)", 3),
     "luismoraortiz__BT_PINN_Approach_to_Solve_PDE/2DHE__Data_2DHE_OptSweep.mat": (
         "parameters is a struct of weights (fc1_Weights 10×3, fc1_Bias 10×1",
         3,

@@ -1,0 +1,360 @@
+"""The parts of a network of MatConvNet as a saved network of ours."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+
+from matlab_compat.errors import CorruptFileError, LayerNotFoundError, UnsupportedLayerError, warn
+from matlab_compat.execution.described import Shared
+from matlab_compat.layers import Layer, layer_class
+from matlab_compat.network import Network
+from matlab_compat.network.preparation import ImagePreparation
+from matlab_compat.plain_text import unused
+
+from ..networks import build_network
+from ..saved import SavedLayer, SavedNetwork
+from .layers import Translated, translated
+from .layout import (
+    About,
+    Fields,
+    Part,
+    dagnn_parts,
+    is_dagnn,
+    is_simplenn,
+    numbers_of,
+    one_number,
+    simplenn_parts,
+)
+
+_INPUT = "nnet.cnn.layer.InputLayer"
+#: Where saved objects of custom layers name their ports.
+_PORTS = ("nnet.layer.Layer.PrivateInputs", "nnet.layer.Layer.PrivateOutputs")
+
+
+@dataclass(frozen=True, eq=False)
+class RefusedLayer(SavedLayer):
+    """A layer that keeps its place, and is not run."""
+
+    reason: str = ""
+
+    def build(self) -> Layer:
+        """The reason, unless somebody registered a class for it."""
+        if layer_class(self.class_name) is None:
+            raise UnsupportedLayerError(self.reason, where=self.where)
+        return super().build()
+
+
+@dataclass(frozen=True, eq=False)
+class MatConvNetNetwork(SavedNetwork):
+    """A network of MatConvNet, and what its file says beside the layers."""
+
+    classes: list[str] | None = None
+    preparation: ImagePreparation | None = None
+    shared: tuple[Shared, ...] = ()
+    #: What is not in it, and why, in sentences.
+    notes: tuple[str, ...] = ()
+    #: How many layers the file has, and of how many of them the outputs are those of ours.
+    count: int = 0
+    comparable: int = 0
+    #: What it was made of.
+    source: Fields = field(default_factory=dict)
+
+    def part(self, output: str) -> MatConvNetNetwork:
+        """What one variable, or the output of one layer, needs."""
+        return saved_network(self.source, self.where, output)
+
+    def build_network(self) -> Network:
+        """The network object; what was left out is said as a warning."""
+        for note in self.notes:
+            warn(note, where=self.where)
+        network = build_network(self)
+        network.classes, network.preparation = self.classes, self.preparation
+        network.shared = self.shared
+        return network
+
+
+def is_network(fields: Fields) -> bool:
+    """Whether fields are those of a SimpleNN or a DagNN."""
+    layers = fields.get("layers")
+    return is_simplenn(layers) or is_dagnn(layers)
+
+
+def saved_network(
+    fields: Fields, where: tuple[str, ...], output: str | None = None
+) -> MatConvNetNetwork:
+    """The network that fields describe (see :func:`is_network`).
+
+    Parameters
+    ----------
+    output:
+        Only what this variable, or layer, needs; it becomes the output.
+
+    Raises
+    ------
+    CorruptFileError
+        Its layers do not hang together.
+    LayerNotFoundError
+        There is no such variable or layer.
+    """
+    about = About(fields)
+    if is_simplenn(fields["layers"]):
+        kind, parts = "SimpleNN", simplenn_parts(fields["layers"])
+        kept, notes = _without_end(parts)
+    else:
+        kind, parts = "DagNN", dagnn_parts(fields)
+        kept = [part for part in parts if not part.is_loss]
+        notes = _left_out([part for part in parts if part.is_loss])
+    if output is not None:
+        kept = _needed(kept, output, where)
+    made = _Made(kind, kept, about, where)
+    if output is not None:
+        made.outputs = [made.of_variable[kept[-1].outputs[0]]]
+    comparable = sum(part.kind != "softmaxloss" for part in kept)
+    return replace(made.network(notes), count=len(parts), comparable=comparable)
+
+
+def _without_end(parts: list[Part]) -> tuple[list[Part], list[str]]:
+    """A SimpleNN without the loss that it ends with; that of a softmax becomes a softmax."""
+    last = parts[-1]
+    if last.kind == "softmaxloss":
+        note = f"{last.said} is for training; at prediction it is a softmax, as which it is read."
+        return parts, [note]
+    return (parts[:-1], _left_out([last])) if last.is_loss else (parts, [])
+
+
+def _left_out(parts: Sequence[Part]) -> list[str]:
+    if not parts:
+        return []
+    names = ", ".join(part.said for part in parts)
+    return [f"Left out, because only training uses it: {names}."]
+
+
+def _needed(parts: list[Part], output: str, where: tuple[str, ...]) -> list[Part]:
+    """What one variable, or the output of one layer, needs; its layer is the last."""
+    makers = {variable: part for part in parts for variable in part.outputs}
+    by_name = {part.name: part for part in parts}
+    end = makers.get(output) or by_name.get(output)
+    if end is None:
+        names = [part.name for part in parts]
+        raise LayerNotFoundError(
+            f"There is no variable or layer '{output}' in it.",
+            where=where,
+            remedy=f"its layers are {', '.join(names[:8])}{' ...' if len(names) > 8 else ''}.",
+        )
+    needed, waiting = {end.name}, [end]
+    while waiting:
+        for variable in waiting.pop().inputs:
+            maker = makers.get(variable)
+            if maker is not None and maker.name not in needed:
+                needed.add(maker.name)
+                waiting.append(maker)
+    return [*(part for part in parts if part.name in needed and part is not end), end]
+
+
+def _ordered(parts: Sequence[Part]) -> list[Part]:
+    """The layers such that each comes after what makes its inputs.
+
+    Raises
+    ------
+    CorruptFileError
+        Two layers make one variable, or they feed each other in a circle.
+    """
+    makers: dict[str, int] = {}
+    for i, part in enumerate(parts):
+        for variable in part.outputs:
+            if variable in makers:
+                raise CorruptFileError(f"Two layers of the network make the variable '{variable}'.")
+            makers[variable] = i
+    waiting = [{makers[v] for v in part.inputs if v in makers} for part in parts]
+    feeds: list[list[int]] = [[] for _ in parts]
+    for i, feeders in enumerate(waiting):
+        for feeder in feeders:
+            feeds[feeder].append(i)
+    ready = deque(i for i, feeders in enumerate(waiting) if not feeders)
+    ordered = []
+    while ready:
+        ordered.append(parts[i := ready.popleft()])
+        for after in feeds[i]:
+            waiting[after].discard(i)
+            if not waiting[after]:
+                ready.append(after)
+    if len(ordered) < len(parts):
+        stuck = ", ".join(parts[i].name for i, feeders in enumerate(waiting) if feeders)
+        raise CorruptFileError(f"The layers feed each other in a circle: {stuck[:200]}.")
+    return ordered
+
+
+class _Made:
+    """The layers and connections that come of the parts, one after the other."""
+
+    def __init__(
+        self, kind: str, parts: Sequence[Part], about: About, where: tuple[str, ...]
+    ) -> None:
+        self.kind, self.about, self.where = kind, about, where
+        self.layers: list[SavedLayer] = []
+        self.connections: list[tuple[str, str]] = []
+        #: The port that gives a variable, and its channels.
+        self.of_variable: dict[str, str] = {}
+        self.channels: dict[str, int | None] = {}
+        #: The learnables that a parameter of a DagNN has become.
+        self.learnables: dict[str, list[tuple[str, str]]] = {}
+        self.outputs: list[str] = []
+        self.taken = {part.name for part in parts}
+        self.names: set[str] = set()
+        ordered = _ordered(parts)
+        for variable in self._inputs(parts):
+            self._add_input(variable, parts)
+        for part in ordered:
+            self._add(part)
+        used = {variable for part in parts for variable in part.inputs}
+        self.ends = [v for part in parts for v in part.outputs if v not in used]
+
+    @staticmethod
+    def _inputs(parts: Sequence[Part]) -> list[str]:
+        made = {variable for part in parts for variable in part.outputs}
+        read = dict.fromkeys(variable for part in parts for variable in part.inputs)
+        return [variable for variable in read if variable not in made]
+
+    def _add_input(self, variable: str, parts: Sequence[Part]) -> None:
+        """An input layer of any size, called as the variable is."""
+        name = "input" if self.kind == "SimpleNN" else variable
+        if name in self.taken:
+            name = unused(f"{name}_variable", self.taken)
+        channels = self._input_channels(variable, parts)
+        self.names.add(name)
+        size = (np.nan, np.nan, channels or np.nan, np.nan)
+        if any(part.kind == "roipooling" and variable in part.inputs[1:] for part in parts):
+            size = (5, np.nan, 1, np.nan)
+        fields = {"Name": name, "InputSize": size, "InputFormat": "SSCB"}
+        self.layers.append(SavedLayer((*self.where, variable), _INPUT, fields))
+        self.of_variable[variable], self.channels[variable] = name, channels
+
+    def _input_channels(self, variable: str, parts: Sequence[Part]) -> int | None:
+        """Those of the filters that read it, or as many more as meta says: they come in groups."""
+        for part in parts:
+            if variable in part.inputs and part.kind in ("conv", "convt") and part.weights:
+                shape = getattr(part.weights[0], "shape", ())
+                axis = 2 if part.kind == "conv" else 3
+                each = shape[axis] if len(shape) > axis else 1
+                said = self.about.channels or 0
+                return said if part.kind == "conv" and said and said % each == 0 else each
+        return None
+
+    def _add(self, part: Part) -> None:
+        name = unused(part.name, self.names)
+        inputs = [self.channels.get(variable) for variable in part.inputs]
+        where = (*self.where, part.at)
+        try:
+            made = translated(part, inputs)
+        except UnsupportedLayerError as error:
+            self._refuse(part, name, where, error.what)
+            return
+        for i, variable in enumerate(part.inputs):
+            to = f"{name}/{made.ports[i]}" if made.ports else name
+            self.connections.append((self.of_variable[variable], to))
+        while True:
+            fields = {"Name": name, **_factors(part, made), **made.fields}
+            self.layers.append(SavedLayer(where, made.class_name, fields))
+            self._remember(part, name, made)
+            if made.then is None:
+                break
+            self.connections.append((name, name := unused(f"{name}_bias", self.names)))
+            made = made.then
+        self._give(part, [name], made.channels)
+
+    def _remember(self, part: Part, name: str, made: Translated) -> None:
+        for parameter, learnable in zip(part.params, made.learnables, strict=False):
+            if np.size(made.fields.get(learnable, ())):
+                self.learnables.setdefault(parameter, []).append((name, learnable))
+
+    def _refuse(self, part: Part, name: str, where: tuple[str, ...], reason: str) -> None:
+        """A layer that keeps its place, with ports as many as it has variables."""
+        many = [f"in{i}" for i in range(1, len(part.inputs) + 1)]
+        outs = [f"out{i}" for i in range(1, len(part.outputs) + 1)]
+        ports = dict(zip(_PORTS, (_cell(many), _cell(outs)), strict=True))
+        own = {key: value for key, value in part.fields.items() if key not in ("name", "type")}
+        weights = np.empty((1, len(part.weights)), dtype=object)
+        weights[0, :] = part.weights
+        fields = {**own, "weights": weights, "Name": name, **ports}
+        self.layers.append(RefusedLayer(where, part.type, fields, reason=reason))
+        for port, variable in zip(many, part.inputs, strict=True):
+            to = name if len(many) == 1 else f"{name}/{port}"
+            self.connections.append((self.of_variable[variable], to))
+        self._give(part, [name] if len(outs) == 1 else [f"{name}/{out}" for out in outs], None)
+
+    def _give(self, part: Part, ports: Collection[str], channels: int | None) -> None:
+        for variable, port in zip(part.outputs, ports, strict=True):
+            self.of_variable[variable], self.channels[variable] = port, channels
+
+    def network(self, notes: Sequence[str]) -> MatConvNetNetwork:
+        """All of it as a saved network."""
+        outputs = self.outputs or [self.of_variable[v] for v in self.ends]
+        said = [*notes]
+        classes = self.about.classes
+        counts = {n for v in self.ends if (n := self.channels.get(v)) is not None}
+        if classes is not None and counts and counts != {len(classes)}:
+            said.append(
+                f"The names of {len(classes)} classes are not used: the outputs have "
+                f"{', '.join(map(str, sorted(counts)))} channels."
+            )
+            classes = None
+        shared = [tuple(group) for group in self.learnables.values() if len(group) > 1]
+        fields: dict[str, Any] = {"OutputNames": _cell(outputs)}
+        return MatConvNetNetwork(
+            self.where,
+            self.kind,
+            self.layers,
+            self.connections,
+            fields,
+            classes=classes,
+            preparation=_preparation(self.about),
+            shared=tuple(shared),
+            notes=tuple(said),
+            source=self.about.network,
+        )
+
+
+def _factors(part: Part, made: Translated) -> dict[str, float]:
+    """Learning rate and weight decay, under the names that the layer has for them."""
+    found: dict[str, float] = {}
+    for ending, factors in {"LearnRateFactor": part.rates, "L2Factor": part.decays}.items():
+        for learnable, factor in zip(made.learnables, factors, strict=False):
+            if factor >= 0:
+                found[{"Weights": "Weight"}.get(learnable, learnable) + ending] = factor
+    return found
+
+
+def _cell(texts: Sequence[str]) -> Any:
+    cell = np.empty((1, len(texts)), dtype=object)
+    cell[0, :] = texts
+    return cell
+
+
+def _preparation(about: About) -> ImagePreparation | None:
+    """``meta.normalization``; what is not as MatConvNet writes it says nothing."""
+    saved = about.normalization
+    sides = numbers_of(saved.get("imageSize"))[:2]
+    method = saved.get("interpolation") or "bicubic"
+    if len(sides) < 2 or min(sides) < 1 or method not in ("bicubic", "bilinear"):
+        return None
+    average = saved.get("averageImage")
+    if not isinstance(average, np.ndarray) or average.dtype.kind not in "iuf":
+        average = np.zeros(0)
+    if 0 < average.size == max(average.shape):  # one number for each channel
+        average = average.reshape(1, 1, -1)
+    border = numbers_of(saved.get("border"))
+    cut = one_number(saved.get("cropSize"), 1.0)
+    if not border and 0 < cut < 1:
+        border = tuple(n / cut - n for n in sides)
+    return ImagePreparation(
+        (int(sides[0]), int(sides[1])),
+        average,
+        str(method),
+        (border[0], border[-1]) if border and min(border) >= 0 else (0.0, 0.0),
+        bool(one_number(saved.get("keepAspect"), 0.0)),
+    )
