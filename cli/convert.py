@@ -27,7 +27,7 @@ def command(
     to: Annotated[
         str, typer.Option(help="For many files: the ending to write them with, into the folder -o.")
     ] = ".pt",
-    dtype: options.DType = "single",
+    dtype: options.DType = None,
     stub: Annotated[
         bool, typer.Option("--stub", help="Leave placeholders for layers that cannot be built.")
     ] = False,
@@ -59,7 +59,7 @@ def command(
             path,
             Path(out) / f"{Path(path).stem}{to}" if many else out,
             **model.given(),
-            options=Options(dtype, stub, strip_normalization, steps),
+            options=Options(dtype or "", stub, strip_normalization, steps),
             check=check,
             overwrite=force,
             limits=bounds.given(),

@@ -47,8 +47,11 @@ DataFormat = Annotated[
 ]
 Device = Annotated[str, typer.Option(help="cpu, cuda or auto.")]
 DType = Annotated[
-    str,
-    typer.Option(help="The number format; half and bfloat16 have wider bounds."),
+    str | None,
+    typer.Option(
+        help="The number format; half and bfloat16 have wider bounds. By default the model's: "
+        "single, and double for shallow networks."
+    ),
     one_of("single", "double", "half", "bfloat16", also=("float16", "float32", "float64")),
 ]
 Encoding = Annotated[

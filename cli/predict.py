@@ -23,7 +23,7 @@ def command(
     model: options.Model,
     data_format: options.DataFormat = None,
     device: options.Device = "cpu",
-    dtype: options.DType = "single",
+    dtype: options.DType = None,
     force: Annotated[bool, typer.Option("--force", help="Replace an existing file.")] = False,
     bounds: options.Limits,
 ) -> None:

@@ -68,6 +68,11 @@ def _model(model: dict[str, Any]) -> list[str]:
     if "problem" in model:
         return [f"{model['name']}: {_short(model['class'])}, damaged: {model['problem']}"]
     count = f"{len(model['layers'])} layer{'s' * (len(model['layers']) != 1)}"
+    if "view" in model:
+        said = [f"not run: {one}" for one in model["problems"]]
+        said += [f"note: {one}" for one in model["remarks"]]
+        title, *lines = model["view"]
+        return [f"{model['name']}: {title}, {count}", *lines, *(f"  {one}" for one in said)]
     head = f"{model['name']}: {_short(model['class'])}, {count}"
     return [head, *_layers(model), *_left_out(model)]
 

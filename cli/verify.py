@@ -49,7 +49,7 @@ def command(
     seed: Annotated[int, typer.Option(help="Seed of the random input of --against."), whole(0)] = 0,
     data_format: options.DataFormat = None,
     device: options.Device = "cpu",
-    dtype: options.DType = "single",
+    dtype: options.DType = None,
     allow_tf32: Annotated[
         bool,
         typer.Option(

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -24,6 +24,7 @@ from matlab_compat.errors import (
 )
 from matlab_compat.layers import Layer
 from matlab_compat.network import Network
+from matlab_compat.shallow import ShallowNetwork
 from matlab_compat.wording import argument
 
 from .atomic import new_files
@@ -31,6 +32,7 @@ from .endings import file_path
 from .examples import example_sizes
 from .formats import Format, Options, Prepared, format_for
 from .formats.mat import unbuilt
+from .formats.prepared import Model
 from .load import load
 from .matfile import DEFAULT_LIMITS, Limits
 from .normalization import constants_of, constants_place, write_constants
@@ -85,7 +87,7 @@ class Converted:
 
 
 def save(
-    model: Layer | Network,
+    model: Model,
     path: str | PathLike[str],
     *,
     options: Options | None = None,
@@ -178,7 +180,7 @@ def _check_sizes(prepared: Prepared) -> None:
     try:
         sizes, dtype = example_sizes(model, steps=options.steps), torch_dtype(options.dtype)
         inputs = [torch.empty(size, dtype=dtype, device="meta") for size in sizes]
-        name = "" if isinstance(model, Network) else model.Name or model.constructor
+        name = model.Name or model.constructor if isinstance(model, Layer) else ""
         check_sizes(prepared.module(), inputs, name)
     except LimitExceededError:
         raise
@@ -213,8 +215,16 @@ def _saved(prepared: Prepared, path: Path, check: bool, overwrite: bool) -> Conv
         return replace(done, path=str(first), beside=tuple(map(str, beside)))
 
 
-def _left_to_do(layers: Sequence[Layer]) -> list[str]:
+def _layers(model: Model) -> Sequence[Any]:
+    """The layers, of whatever kind."""
+    if isinstance(model, ShallowNetwork):
+        return model.layers
+    return model.Layers if isinstance(model, Network) else [model]
+
+
+def _left_to_do(model: Model) -> list[str]:
     """What the network does not do itself, such as the boxes of a detector."""
+    layers = () if isinstance(model, ShallowNetwork) else _layers(model)
     found = dict.fromkeys(layer.left_to_do for layer in layers if layer.left_to_do)
     return [f"the file ends with the network's map: {text}" for text in found]
 
@@ -234,9 +244,8 @@ def _placeholders(prepared: Prepared) -> str:
 def _proved(target: Format, prepared: Prepared, path: Path, check: bool) -> Converted:
     """The outputs of what was written against the model's own, or why they were not compared."""
     model = prepared.model
-    layers = model.Layers if isinstance(model, Network) else [model]
-    remarks = (*target.remarks(path), *_left_to_do(layers))
-    done = Converted(str(path), target.name, len(layers), remarks=remarks)
+    remarks = (*target.remarks(path), *_left_to_do(model))
+    done = Converted(str(path), target.name, len(_layers(model)), remarks=remarks)
     if not check:
         return replace(done, unchecked="not asked for")
     if isinstance(model, Network) and model.unsupported:

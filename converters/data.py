@@ -40,18 +40,20 @@ def read_array(
     limits: Limits = DEFAULT_LIMITS,
     *,
     labels: bool = False,
+    whole: bool = False,
 ) -> Any:
     """The array that ``FILE`` or ``FILE:VARIABLE`` names; ``s.X`` and ``res{2}`` reach inside.
 
     Without a variable: the one of ``names`` that the file has, or its only numeric variable or
     cell array of sequences, which comes as a list of arrays. With ``labels``, categorical arrays
-    and texts come as :class:`matlab_compat.parity.labels.Labels`.
+    and texts come as :class:`matlab_compat.parity.labels.Labels`. A cell that is ``whole`` comes as
+    it is.
 
     Raises ``UsageError``: the file has several arrays and none was named; ``PropertyError``: what
     was named is not numeric.
     """
     value, where = read_value(argument, names, limits, labels=labels)
-    return data(value, where, labels=labels)
+    return data(value, where, labels=labels, whole=whole)
 
 
 def read_value(
@@ -116,8 +118,12 @@ def pick(values: MatFile | dict[str, Value], names: tuple[str, ...]) -> str | No
     return next((lower[name.lower()] for name in names if name.lower() in lower), None)
 
 
-def numeric(value: Value, where: tuple[str, ...], *, cells: bool = True) -> Any:
+def numeric(
+    value: Value, where: tuple[str, ...], *, cells: bool = True, whole: bool = False
+) -> Any:
     """``value`` as a numeric array, or as a list of them for a cell array (if ``cells``).
+
+    A cell that is ``whole`` stays one, whatever its size.
 
     A labelled ``dlarray`` stays one.
 
@@ -130,8 +136,9 @@ def numeric(value: Value, where: tuple[str, ...], *, cells: bool = True) -> Any:
         isinstance(value, np.ndarray) and value.dtype.kind in "biufc"
     ):
         return value
-    if cells and isinstance(value, np.ndarray) and value.dtype == object and value.size:
-        return [numeric(item, where) for item in value.ravel(order="F")]
+    if cells and isinstance(value, np.ndarray) and value.dtype == object and (value.size or whole):
+        items = [numeric(item, where) for item in value.ravel(order="F")]
+        return value if whole else items
     remedy = "save the scores: Y = predict(net, X)." if isinstance(value, Categorical) else ""
     said = f"A numeric array belongs here, not {mat_class(value)}."
     if isinstance(value, SparseArray):  # its class is that of a full array
@@ -139,10 +146,17 @@ def numeric(value: Value, where: tuple[str, ...], *, cells: bool = True) -> Any:
     raise PropertyError(said, where=where, remedy=remedy)
 
 
-def data(value: Value, where: tuple[str, ...], *, cells: bool = True, labels: bool = False) -> Any:
+def data(
+    value: Value,
+    where: tuple[str, ...],
+    *,
+    cells: bool = True,
+    labels: bool = False,
+    whole: bool = False,
+) -> Any:
     """As :func:`numeric`; with ``labels``, categorical arrays and texts come as labels."""
     found = _as_labels(value) if labels else None
-    return numeric(value, where, cells=cells) if found is None else found
+    return numeric(value, where, cells=cells, whole=whole) if found is None else found
 
 
 def _as_labels(value: Value) -> Labels | list[Labels] | None:

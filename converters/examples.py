@@ -9,13 +9,14 @@ from matlab_compat.errors import DataFormatError, UsageError, locating
 from matlab_compat.layers import Layer, MatConvNetROIPoolingLayer, PositionEmbeddingLayer
 from matlab_compat.layers.embedding import IndexEmbedding
 from matlab_compat.network import Network
+from matlab_compat.shallow import ShallowNetwork
 
 if TYPE_CHECKING:
     import torch
 
 
 def example_inputs(
-    model: Layer | Network, seed: int = 0, batch: int = 2, steps: int = 8
+    model: Layer | Network | ShallowNetwork, seed: int = 0, batch: int = 2, steps: int = 8
 ) -> tuple[torch.Tensor, ...]:
     """Seeded random inputs of a model's own size, in torch's order.
 
@@ -28,6 +29,8 @@ def example_inputs(
     import torch
 
     source = torch.Generator().manual_seed(seed)
+    if isinstance(model, ShallowNetwork):
+        return _shallow_inputs(model, source, batch, steps)
     sizes = example_sizes(model, batch, steps)
     words, regions = _words(model), _regions(model)
 
@@ -39,6 +42,25 @@ def example_inputs(
         return torch.randn(size, generator=source)
 
     return tuple(made(*named) for named in zip(model.InputNames, sizes, strict=True))
+
+
+def _shallow_inputs(
+    net: ShallowNetwork, source: torch.Generator, batch: int, steps: int
+) -> tuple[torch.Tensor, ...]:
+    """Inputs like those of the training, as far as that left traces.
+
+    Far from its data, functions of distances have nothing to add up.
+    """
+    import torch
+
+    found = []
+    for name, size in zip(net.ports()[0], example_sizes(net, batch, steps), strict=True):
+        x = torch.randn(size, generator=source, dtype=torch.float64)
+        if name.startswith(("x", "X")):
+            low, high = map(torch.from_numpy, net.ranges()[int(name.lstrip("xXi")) - 1])
+            x = low + (high - low) * torch.rand(size, generator=source, dtype=torch.float64)
+        found.append(x)
+    return tuple(found)
 
 
 def _words(model: Layer | Network) -> dict[str, int]:
@@ -67,10 +89,18 @@ def _layers(model: Layer | Network) -> list[Layer]:
     return list(model.Layers) if isinstance(model, Network) else [model]
 
 
-def example_sizes(model: Layer | Network, batch: int = 2, steps: int = 8) -> list[tuple[int, ...]]:
+def example_sizes(
+    model: Layer | Network | ShallowNetwork, batch: int = 2, steps: int = 8
+) -> list[tuple[int, ...]]:
     """The sizes of :func:`example_inputs`, which raises the same."""
     from matlab_compat.execution.sizes import check_size
 
+    if isinstance(model, ShallowNetwork):
+        ports = {name: (batch, *size) for name, (_, size) in model.ports(steps)[0].items()}
+        for name, size in ports.items():
+            with locating(f"input '{name}'"):
+                check_size(size)
+        return list(ports.values())
     positions = (x.MaxPosition for x in _layers(model) if isinstance(x, PositionEmbeddingLayer))
     sizes = _sizes(model, batch, min(steps, *positions, steps))
     for name, size in zip(model.InputNames, sizes, strict=False):
@@ -97,10 +127,10 @@ def _sizes(model: Layer | Network, batch: int, steps: int) -> list[tuple[int, ..
 _SIDES = (16, 32, 64, 128, 256, 512)
 
 
-def has_free_size(model: Layer | Network, name: str) -> bool:
+def has_free_size(model: Layer | Network | ShallowNetwork, name: str) -> bool:
     """Whether images of any size may enter at an input: a layer's, or one that says NaN."""
     if not isinstance(model, Network):
-        return True
+        return isinstance(model, Layer)
     size = model.layer(name).input_size() if name in model.names else None
     return size is not None and any(n < 0 for n in size)
 

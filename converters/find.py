@@ -23,6 +23,7 @@ from .walk import Place, is_under, may_hold_models, root_of, walk
 if TYPE_CHECKING:
     from matlab_compat.layers import Layer
     from matlab_compat.network import Network
+    from matlab_compat.shallow import ShallowNetwork
 
 #: What the networks of a reinforcement learning agent are called, whatever they lie in: the five
 #: ways in which releases from 2019 to 2025 save agents have only these names in common.
@@ -55,7 +56,7 @@ class Found:
         """The layers in it that can be chosen by name."""
         return self.kind.layers(self.model)
 
-    def build(self) -> Layer | Network:
+    def build(self) -> Layer | Network | ShallowNetwork:
         """The model itself."""
         return self.kind.build(self.model)
 

@@ -8,6 +8,7 @@ from os import PathLike
 from matlab_compat.errors import LayerNotFoundError, UsageError, locating
 from matlab_compat.layers import Layer
 from matlab_compat.network import Network
+from matlab_compat.shallow import ShallowNetwork
 from matlab_compat.wording import argument
 
 from .endings import file_path
@@ -23,7 +24,7 @@ def load(
     layer_class: str | None = None,
     ignore_fields: Sequence[str] = (),
     limits: Limits = DEFAULT_LIMITS,
-) -> Layer | Network:
+) -> Layer | Network | ShallowNetwork:
     """The network, or the layer, in a MAT-file.
 
     Parameters
@@ -54,7 +55,8 @@ def load(
 
     Returns
     -------
-    A :class:`~matlab_compat.network.Network` for a network, else the
+    A :class:`~matlab_compat.network.Network` for a network, a
+    :class:`~matlab_compat.shallow.ShallowNetwork` for a ``network`` object, else the
     :class:`~matlab_compat.layers.base.Layer`. Where a file holds a network beside the layer array
     or layer graph it was made from, the network is meant.
 
@@ -66,7 +68,7 @@ def load(
         What was asked for is not there, or there is more than one; or there are weights of which
         nothing says which layer they belong to.
     UnsupportedModelError
-        There is a model of a kind that is known but not run: a shallow network, one of another
+        There is a model of a kind that is known but not run: one of another
         toolbox, a detector, the parameters of a custom training loop ...
     PropertyError
         The layer's fields contradict each other or MATLAB's rules.

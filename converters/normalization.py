@@ -8,6 +8,7 @@ import numpy as np
 
 from matlab_compat.layers import Layer
 from matlab_compat.network import Network
+from matlab_compat.shallow import ShallowNetwork
 
 from .matfile.values import StructArray, Value
 from .matfile.writer import write_mat
@@ -22,7 +23,7 @@ def constants_place(path: Path) -> Path:
     return path.with_name(f"{path.stem}.normalization.mat")
 
 
-def constants_of(model: Layer | Network) -> dict[str, dict[str, Value]]:
+def constants_of(model: Layer | Network | ShallowNetwork) -> dict[str, dict[str, Value]]:
     """What each normalizing input layer of a network does, by the layer's name."""
     found: dict[str, dict[str, Value]] = {}
     for layer in model.Layers if isinstance(model, Network) else []:

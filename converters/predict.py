@@ -71,7 +71,7 @@ def predict(
         path, variable, layer, layer_class=layer_class, ignore_fields=ignore_fields, limits=limits
     )
     inputs = texts_of(input)
-    if len(inputs) != len(model.InputNames):
+    if not 0 <= len(inputs) - len(model.InputNames) <= len(model.optional_inputs):
         raise UsageError(
             f"The model has {len(model.InputNames)} inputs ({', '.join(model.InputNames)}), "
             f"but {len(inputs)} were named.",
@@ -80,7 +80,7 @@ def predict(
         )
     names = INPUT_NAMES if len(inputs) == 1 else ()
     check_output(output, model.OutputNames)
-    X = [read_array(one, names, limits) for one in inputs]
+    X = [read_array(one, names, limits, whole=model.takes_cells) for one in inputs]
     options: Any = {"data_format": data_format, "device": device, "dtype": dtype}
     with running(path, limits):
         Y = model.predict_all(X, **options)

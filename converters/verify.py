@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import hashlib
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from os import PathLike
 from pathlib import Path
@@ -14,10 +15,10 @@ import numpy as np
 
 from matlab_compat.data_format import dlarray
 from matlab_compat.display import size_text
-from matlab_compat.errors import NothingToCompareError, UsageError, locating
-from matlab_compat.layers import Layer
+from matlab_compat.errors import MatFileError, NothingToCompareError, UsageError, locating
+from matlab_compat.execution.described import ModelLike
 from matlab_compat.layers.saved_fields import check_known
-from matlab_compat.network import Network
+from matlab_compat.shallow.functions import joined
 from matlab_compat.wording import argument
 
 from .choose import choose
@@ -53,9 +54,9 @@ _REMEDY = (
 
 @dataclass(frozen=True)
 class Task:
-    """A layer or network with its inputs and what MATLAB made of them."""
+    """A model with its inputs and what MATLAB made of them."""
 
-    model: Layer | Network
+    model: ModelLike
     X: list[Any]
     #: By the names to report them by.
     expected: dict[str, Any]
@@ -189,6 +190,8 @@ class _Data:
             many = len(complete) > 1
             if complete:
                 return [self._task(at, f"{at.path}." if many else "") for at in complete]
+            if (hunted := _hunted(self.mat, found)) is not None:
+                return hunted
         return [self._task(choose(found, layer, str(self.mat.path)))]
 
     def _task(self, at: Found, prefix: str = "") -> Task:
@@ -200,11 +203,15 @@ class _Data:
         if recorded is not None:
             X = self._inputs(at, count, cells=whole) if self.inputs else recorded.inputs
             return Task(model, X, {}, recorded.activations)
-        X = self._inputs(at, count, cells=whole)
+        count = max(count, min(len(self.inputs), count + len(model.optional_inputs)))
+        kept = model.takes_cells
+        X = self._inputs(at, count, cells=whole, whole=kept)
         X = _labelled(self.mat, X) if whole and not self.inputs else X
         activations = _activations(self.mat, at) if whole else {}
         try:
-            Y = self._expected(at, len(outputs), cells=whole, labels=whole)
+            labels = whole and not kept
+            Y = self._expected(at, len(outputs), cells=whole, labels=labels, whole=kept)
+            Y = [joined(one) for one in Y] if kept else Y
         except NothingToCompareError:
             if not activations:
                 raise
@@ -250,6 +257,7 @@ class _Data:
         *,
         cells: bool = True,
         labels: bool = False,
+        whole: bool = False,
     ) -> list[Any]:
         """The data of each port: ``X``, or ``X1``, ``X2`` ... where there are several."""
         if named and len(named) != count:
@@ -264,8 +272,10 @@ class _Data:
         )
         if named:
             read = zip(named, ports, strict=True)
-            return [read_array(file, own, self.limits, labels=labels) for file, own in read]
-        return [self._beside(at, own, what, cells=cells, labels=labels) for own in ports]
+            how = {"labels": labels, "whole": whole}
+            return [read_array(file, own, self.limits, **how) for file, own in read]
+        how = {"cells": cells, "labels": labels, "whole": whole}
+        return [self._beside(at, own, what, **how) for own in ports]
 
     def _beside(self, at: Found, names: tuple[str, ...], what: str, **how: bool) -> Value:
         for values in (at.beside, self.mat):
@@ -277,6 +287,39 @@ class _Data:
             where=(str(self.mat.path),),
             remedy=_REMEDY.format(input=argument("input"), expected=argument("expected")),
         )
+
+
+def _hunted(mat: MatFile, found: list[Found]) -> list[Task] | None:
+    """What the networks gave, of a kind that looks for that; ``None`` of any other.
+
+    Raises
+    ------
+    NothingToCompareError
+        Nothing in the file is what they gave.
+    """
+    networks = [f for f in found if f.standing is Standing.NETWORK]
+    if not networks or not all(at.kind.hunts for at in networks):
+        return None
+    variables: dict[str, Value] = {}
+    for info in mat.variables:
+        with suppress(MatFileError):
+            variables[info.name] = mat[info.name]
+    each = [(at, at.kind.truths(at.model, {**variables, **at.beside})) for at in networks]
+    many = len(each) > 1
+    tasks = [
+        Task(one.model, one.X, {(f"{at.path}: " if many else "") + k: y for k, y in pairs})
+        for at, truths in each
+        for one in truths
+        for pairs in [one.expected.items()]
+    ]
+    if tasks:
+        return tasks
+    raise NothingToCompareError(
+        "None of the variables beside it is what the network gives for another of them.",
+        where=(str(mat.path),),
+        remedy="in MATLAB, save both: Y = net(X); save('f.mat', 'net', 'X', 'Y'); or name files "
+        f"with {argument('input')} and {argument('expected')}.",
+    )
 
 
 def _with_data(found: list[Found]) -> list[Found]:

@@ -38,6 +38,17 @@ if TYPE_CHECKING:
         removeLayers,
         replaceLayer,
     )
+    from .shallow import (
+        Autoencoder,
+        ShallowNetwork,
+        closeloop,
+        con2seq,
+        ind2vec,
+        openloop,
+        preparets,
+        removedelay,
+        vec2ind,
+    )
     from .table import Table
     from .training import parameter_groups
     from .training_options import TrainingOptions, load_training_options
@@ -59,6 +70,8 @@ _PLACES = {
         "memory": "keep_memory",
         "network": "LayerArray Network addLayers connectLayers disconnectLayers dlnetwork "
         "initialize layerGraph removeLayers replaceLayer",
+        "shallow": "Autoencoder ShallowNetwork closeloop con2seq ind2vec openloop preparets "
+        "removedelay vec2ind",
         "table": "Table",
         "training": "parameter_groups",
         "training_options": "TrainingOptions load_training_options",

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from os import PathLike
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -19,6 +19,7 @@ from .arrays import Array
 from .data_format import DataFormat
 from .display import size_text
 from .errors import LayerNotFoundError, MatlabCompatWarning, UsageError
+from .execution.described import ModelLike
 from .parity.axes import matlab_size
 from .parity.categories import are_labels
 from .parity.compare import EPS
@@ -36,10 +37,6 @@ from .parity.runner import (
 )
 from .parity.tolerance import Tolerance
 from .parity.verify import verify
-
-if TYPE_CHECKING:
-    from .layers.base import Layer
-    from .network import Network
 
 #: How an input without labels is read, by its number of dimensions: features N×C, images H×W×C×N
 #: (H×W×C where MATLAB dropped N), volumes H×W×D×C×N.
@@ -145,7 +142,7 @@ class _Bundle:
     name: str
     Y: Any
     X: list[Any]
-    model: Layer | Network | None = None
+    model: ModelLike | None = None
 
 
 def _like(bundle: _Bundle, rule: Rule, inputs: Inputs, wanted: Wanted) -> Any:
@@ -214,10 +211,14 @@ def _runner(actual: Any, bundle: _Bundle, data_format: str | None) -> Runner:
 
 def _labels(bundle: _Bundle, data_format: str | None) -> list[str]:
     """What the dimensions of each input are, as the bundle's model says; "" if it has none."""
+    from .layers.base import Layer
+    from .network import Network
     from .parity.worth import input_labels
 
-    if data_format is None and bundle.model is not None:
+    if data_format is None and isinstance(bundle.model, Layer | Network):
         return input_labels(bundle.model, Inputs(bundle.X))
+    if data_format is None and bundle.model is not None:
+        data_format = "CB"  # of a shallow network
     return [data_format or ""] * len(bundle.X)
 
 

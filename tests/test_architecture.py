@@ -32,7 +32,7 @@ FLOORS = (
     ("language",),
     ("engine",),
     ("execution",),
-    ("layers",),
+    ("layers", "shallow"),
     ("functions", "learn_rates", "support", "training", "training_options"),
     ("network",),
     ("agents", "detectors"),

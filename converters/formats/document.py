@@ -27,6 +27,7 @@ from matlab_compat.layers.learnables import SavedInitializer
 from matlab_compat.layers.unsupported import UnsupportedLayer
 from matlab_compat.network import Network
 from matlab_compat.network.preparation import ImagePreparation
+from matlab_compat.shallow import Autoencoder, ShallowNetwork
 
 from ..identify.files import not_ours, refuse_others
 from .base import ANY, Asked, Model, Prepared, ReadableFormat
@@ -78,8 +79,12 @@ class DocumentFormat(ReadableFormat):
             return restore(*found)
 
 
-def describe(model: Layer | Network) -> dict[str, Any]:
-    """A layer or network as plain dicts; learnables and states only with their size and class."""
+def describe(model: Model) -> dict[str, Any]:
+    """A model as plain dicts; learnables and states only with their size and class."""
+    if isinstance(model, ShallowNetwork):
+        fields = {**model.to_fields(), "IW": None, "LW": None, "b": None}
+        images = getattr(model, "TrainedOnImages", None)
+        return {"shallow": _plain(fields), "images": images}
     if isinstance(model, Network):
         return {
             "kind": model.kind,
@@ -139,6 +144,10 @@ PORTS = {"nnet.layer.Layer.PrivateInputs", "nnet.layer.Layer.PrivateOutputs"}
 
 
 def _plain(value: Any) -> Any:
+    if isinstance(value, np.ndarray) and value.dtype == object:
+        return {"cell": list(value.shape), "items": [_plain(item) for item in value.ravel()]}
+    if isinstance(value, Mapping):
+        return {"struct": {name: _plain(item) for name, item in value.items()}}
     if isinstance(value, np.ndarray):
         import torch
 
@@ -160,12 +169,14 @@ def _plain(value: Any) -> Any:
 # --- and back ----------------------------------------------------------------------------
 
 
-def restore(architecture: Mapping[str, Any], state: Mapping[str, torch.Tensor]) -> Layer | Network:
+def restore(architecture: Mapping[str, Any], state: Mapping[str, torch.Tensor]) -> Model:
     """The model that :func:`describe` described, with the parameters of ``state``.
 
     Raises ``CorruptFileError``: the two contradict each other, or MATLAB's rules.
     """
     try:
+        if "shallow" in architecture:
+            return _restore_shallow(architecture, state)
         return _restore(architecture, state)
     except (KeyError, TypeError, ValueError, AttributeError, RuntimeError) as error:
         if isinstance(error, MatlabCompatError):
@@ -174,6 +185,24 @@ def restore(architecture: Mapping[str, Any], state: Mapping[str, torch.Tensor]) 
             "The file contradicts itself: its architecture and its weights do not fit each other.",
             remedy="convert the MAT-file again: matlab-compat convert net.mat -o net.pt.",
         ) from None
+
+
+def _restore_shallow(
+    described: Mapping[str, Any], state: Mapping[str, torch.Tensor]
+) -> ShallowNetwork:
+    """The network of the fields, with the weights of the state."""
+    fields = _value(described["shallow"])
+    n, count = fields["inputs"].shape[0], fields["layers"].shape[0]
+    sizes = {"IW": (count, n), "LW": (count, count), "b": (count, 1)}
+    fields |= {name: np.empty(size, object) for name, size in sizes.items()}
+    for name, tensor in state.items():
+        kind, _, place = name.partition(".")
+        if kind in sizes:
+            value, at = tensor.double().numpy(), tuple(map(int, place.split("_")))
+            fields[kind][at if kind != "b" else (*at, 0)] = value.reshape(len(value), -1)
+    net = ShallowNetwork.from_fields(fields)
+    images = described["images"]
+    return net if images is None else Autoencoder.of(net, TrainedOnImages=images)
 
 
 def _restore(described: Mapping[str, Any], state: Mapping[str, Any] | None) -> Layer | Network:
@@ -234,6 +263,13 @@ def _value(plain: Any) -> Any:
         return np.zeros(plain["array"], plain["dtype"], order="F")
     if "constant" in plain:
         return np.asfortranarray(plain["constant"].numpy())
+    if "struct" in plain:
+        return {name: _value(item) for name, item in plain["struct"].items()}
+    if "cell" in plain:
+        cell = np.empty(len(plain["items"]), object)
+        for i, item in enumerate(plain["items"]):
+            cell[i] = _value(item)
+        return cell.reshape(plain["cell"])
     if "function" in plain:
         variables = {name: _value(item) for name, item in plain["variables"].items()}
         return MatlabFunction(plain["function"], variables)

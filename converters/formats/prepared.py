@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
@@ -16,6 +16,7 @@ from matlab_compat.data_format import torch_axes
 from matlab_compat.errors import DataFormatError, NothingToCompareError, cause_text
 from matlab_compat.layers import Layer
 from matlab_compat.network import Network
+from matlab_compat.shallow import ShallowNetwork
 
 from ..examples import example_inputs
 
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     import torch
     from torch import nn
 
-Model = Layer | Network
+Model = Layer | Network | ShallowNetwork
 Made = TypeVar("Made")
 
 
@@ -34,7 +35,8 @@ class Options:
     Parameters
     ----------
     dtype:
-        "single", "double", "half" or "bfloat16".
+        "single", "double", "half" or "bfloat16"; by default the model's own: single, and double for
+        shallow networks.
     stub:
         Leave placeholders for layers that cannot be built.
     strip_normalization:
@@ -44,7 +46,7 @@ class Options:
         one length of sequence (see :meth:`Format.remarks`) hold this one.
     """
 
-    dtype: str = "single"
+    dtype: str = ""
     stub: bool = False
     strip_normalization: bool = False
     steps: int = 8
@@ -61,7 +63,7 @@ class Prepared:
     given:
         The layer or network as it was opened or made.
     options:
-        By default single precision, without placeholders.
+        By default the model's own precision, without placeholders.
 
     Examples
     --------
@@ -74,7 +76,8 @@ class Prepared:
     """
 
     def __init__(self, given: Model, options: Options | None = None) -> None:
-        self.given, self.options = given, options or Options()
+        self.given, options = given, options or Options()
+        self.options = replace(options, dtype=options.dtype or given.default_dtype)
         self._made: dict[object, Any] = {}
 
     def once(self, make: Callable[..., Made], *arguments: str) -> Made:
@@ -94,7 +97,8 @@ class Prepared:
     @property
     def output_names(self) -> list[str]:
         """The names of the outputs, in torch's order; "Y" if there is one."""
-        return self.model.OutputNames if len(self.model.OutputNames) > 1 else ["Y"]
+        names = list(self.interface["outputs"])
+        return names if len(names) > 1 else ["Y"]
 
     @cached_property
     def interface(self) -> dict[str, Any]:
@@ -104,6 +108,10 @@ class Prepared:
         torch's: "BCSS" where MATLAB has "SSCB".
         """
         model = self.model
+        if isinstance(model, ShallowNetwork):
+            ports = [{n: labels for n, (labels, _) in each.items()} for each in model.ports()]
+            about = {"classes": None, "matlab_kind": model.name or "network"}
+            return {"inputs": ports[0], "outputs": ports[1], **about}
         if isinstance(model, Network):
             plan = model.plan()
             inputs = dict(plan.inputs)
@@ -176,6 +184,8 @@ def _arrays(results: tuple[torch.Tensor, ...]) -> tuple[Array, ...]:
 
 def _module(prepared: Prepared, dtype: str) -> nn.Module:
     model = prepared.model
+    if isinstance(model, ShallowNetwork):
+        return model.to_program(dtype, prepared.options.steps)
     if isinstance(model, Network):
         return model.to_torch(None, dtype, stub=prepared.options.stub).eval()
     return model.to_torch(None, dtype).eval()

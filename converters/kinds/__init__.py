@@ -21,8 +21,8 @@ KINDS: tuple[Kind[Any], ...] = (
     DAMAGED,
     Networks(),
     MatConvNet(),  # before layers: its structs have fields called as theirs
-    LAYERS,
     Shallow(),
+    LAYERS,
     ParameterStructs(),
     Objects(),
 )

@@ -24,6 +24,7 @@ from enum import IntEnum
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
 from matlab_compat.errors import UnsupportedModelError
+from matlab_compat.execution.described import ModelLike
 
 from ..matfile import MatFile
 from ..matfile.values import Value
@@ -33,6 +34,7 @@ from ..walk import Place
 if TYPE_CHECKING:
     from matlab_compat.layers import Layer
     from matlab_compat.network import Network
+    from matlab_compat.shallow import ShallowNetwork
 
 #: What ``find`` makes of a value: all that there is to know before the model is built.
 S = TypeVar("S")
@@ -69,6 +71,16 @@ class Known:
 
 
 @dataclass(frozen=True)
+class Truth:
+    """What a model gave in MATLAB."""
+
+    model: ModelLike
+    X: list[Any]
+    #: By the names to report it by.
+    expected: dict[str, Any]
+
+
+@dataclass(frozen=True)
 class Recorded:
     """What a model computed, as its own tools keep it."""
 
@@ -81,6 +93,8 @@ class Recorded:
 class Kind(ABC, Generic[S]):
     """One kind of model."""
 
+    #: Whether inputs and outputs lie beside it under names that nobody can know.
+    hunts: ClassVar[bool] = False
     #: Where there are several in a file.
     standing: ClassVar[Standing] = Standing.NETWORK
     #: What variables are called that :meth:`recorded` may take.
@@ -135,7 +149,7 @@ class Kind(ABC, Generic[S]):
         """The layers that can be chosen by name."""
         return []
 
-    def build(self, saved: S) -> Layer | Network:
+    def build(self, saved: S) -> Layer | Network | ShallowNetwork:
         """The model.
 
         Raises
@@ -143,6 +157,10 @@ class Kind(ABC, Generic[S]):
         MatlabCompatError
             It cannot be built.
         """
+        raise NotImplementedError
+
+    def truths(self, saved: S, variables: Mapping[str, Value]) -> list[Truth]:
+        """What it gave in MATLAB, found among the variables beside it, of a kind that ``hunts``."""
         raise NotImplementedError
 
     def record(self, saved: S) -> dict[str, Any]:

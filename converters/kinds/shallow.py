@@ -1,47 +1,165 @@
-"""Shallow networks: objects of class network, and Autoencoders."""
+"""Shallow networks: objects of class network, structs of their fields, and Autoencoders."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
 
 import numpy as np
 
-from matlab_compat.display import one_line, shortened
+from matlab_compat.errors import LimitExceededError, MatlabCompatError, locating
+from matlab_compat.shallow import Autoencoder, ShallowNetwork
+from matlab_compat.shallow.description import FIELDS, KNOWN_BY
 
-from ..matfile.values import MatObject, Value
-from ..saved import readable_fields
+from ..matfile.limits import DEFAULT_LIMITS
+from ..matfile.values import FunctionHandle, MatObject, SparseArray, StructArray, Value, sound
+from ..saved import object_fields
 from ..walk import Place
-from .base import Kind, Known
-from .words import layers_text
+from .base import Kind, Truth
+
+#: How deep the fields of a network lie in each other: ``inputs{1}.processSettings{2}.gain``.
+_DEEPEST = 8
 
 
-class Shallow(Kind[Any]):
-    """A network of feedforwardnet, patternnet, narxnet ...; or an Autoencoder, which has one."""
+@dataclass(frozen=True, eq=False)
+class SavedShallow:
+    """A shallow network in a file."""
 
-    def describe(self, place: Place, file: str) -> Known | None:
-        """Known for what it is."""
+    path: str
+    class_name: str
+    fields: Mapping[str, Value]
+    #: What an Autoencoder says besides.
+    more: Mapping[str, Value] = field(default_factory=dict)
+
+    def build(self) -> ShallowNetwork:
+        """The network, whether or not it can be run.
+
+        Raises
+        ------
+        MatFileError
+            A field that it needs is damaged.
+        PropertyError
+            One is not what it is in a network.
+        """
+        with locating(self.path):
+            read = {name: plain(self.fields[name]) for name in FIELDS if name in self.fields}
+            net = ShallowNetwork.from_fields(read)
+            if self.class_name != "Autoencoder":
+                return net
+            images = np.asarray(self.more.get("TrainedOnImages", False))
+            return Autoencoder.of(net, TrainedOnImages=bool(images.any()))
+
+
+def plain(value: Value, depth: int = 0) -> Any:
+    """Structs as dicts (cells of them for arrays), function handles as texts, sparse as full.
+
+    Raises
+    ------
+    MatFileError
+        It is damaged, or lies deeper than anything in a network does.
+    """
+    if depth > _DEEPEST:
+        raise LimitExceededError(f"The fields lie more than {_DEEPEST} deep in each other.")
+    value = sound(value)
+    if isinstance(value, StructArray):
+        if value.shape == (1, 1):
+            return {name: plain(one, depth + 1) for name, (one,) in value.fields.items()}
+        cell = np.empty(len(value) if value.fields else 0, object)
+        for i in range(cell.size):
+            cell[i] = plain(value[i], depth + 1)
+        return cell.reshape(value.shape, order="F") if value.fields else cell
+    if isinstance(value, Mapping):
+        return {name: plain(one, depth + 1) for name, one in value.items()}
+    if isinstance(value, FunctionHandle):
+        return value.text
+    if isinstance(value, SparseArray):
+        return _full(value)
+    if not (isinstance(value, np.ndarray) and value.dtype == object):
+        return value
+    cell = np.empty(value.shape, object)
+    for place, one in np.ndenumerate(value):
+        cell[place] = plain(one, depth + 1)
+    return cell
+
+
+def _full(value: SparseArray) -> Any:
+    """A full matrix; a damaged file may say that it has any size."""
+    elements = value.shape[0] * value.shape[1]
+    if elements > DEFAULT_LIMITS.max_elements:
+        raise LimitExceededError(f"A sparse weight has {elements} elements.")
+    return value.to_scipy().toarray()
+
+
+class Shallow(Kind[SavedShallow]):
+    """A network of feedforwardnet, patternnet, narxnet ...; or an Autoencoder, which is one."""
+
+    hunts: ClassVar[bool] = True
+
+    def find(self, place: Place, chosen: str | None) -> SavedShallow | None:
+        """By its class, or by its fields."""
         value = place.value
+        if isinstance(value, Mapping):
+            is_one = value.keys() >= KNOWN_BY
+            return SavedShallow(place.path, "network", value) if is_one else None
         if not isinstance(value, MatObject):
             return None
-        values = f"{place.reading(file)}.properties"
         if value.class_name == "network":
-            return Known(
-                f"a shallow network ({_shallow_text(readable_fields(value))})",
-                f"its weights are IW, LW and b of {values}; in MATLAB, genFunction(net, "
-                "'net_function') writes it as code.",
-            )
+            return SavedShallow(place.path, "network", value.properties)
         if value.class_name == "Autoencoder":
-            return Known(
-                "an Autoencoder, which is a shallow network",
-                f"its weights are IW, LW and b of the Network in {values}; in MATLAB, "
-                "generateFunction(autoenc) writes it as code.",
-            )
+            saved = object_fields(value)
+            inner = saved.get("Network")
+            if isinstance(inner, MatObject) and inner.class_name == "network":
+                return SavedShallow(place.path, "Autoencoder", inner.properties, saved)
         return None
 
+    def build(self, saved: SavedShallow) -> ShallowNetwork:
+        """The network."""
+        return saved.build()
 
-def _shallow_text(fields: Mapping[str, Value]) -> str:
-    name, layers = fields.get("name"), fields.get("numLayers")
-    count = int(layers.flat[0]) if isinstance(layers, np.ndarray) and layers.size == 1 else 0
-    text = f"'{one_line(shortened(name, 80))}'" if isinstance(name, str) and name else "network"
-    return f"{text}, {layers_text(count)}" if count else text
+    def truths(self, saved: SavedShallow, variables: Mapping[str, Value]) -> list[Truth]:
+        """Each input among the variables with what came of it."""
+        from .shallow_truth import truths
+
+        net = saved.build()
+        net.check()  # a network that cannot be run is the news, not its data
+        others = {k: v for k, v in variables.items() if v is not saved.fields.get(k)}
+        return list(truths(saved.path, net, others))
+
+    def record(self, saved: SavedShallow) -> dict[str, Any]:
+        """Its layers, ``view`` (as text), ``problems`` (why it cannot be run) and ``remarks``."""
+        record: dict[str, Any] = {"class": saved.class_name, "layers": [], "connections": []}
+        try:
+            net = saved.build()
+        except MatlabCompatError as error:
+            return {**record, "problem": error.what}
+        connections = [[f"x{j + 1}", f"a{i + 1}"] for i, j in net.inputWeights]
+        connections += [[f"a{j + 1}", f"a{i + 1}"] for i, j in net.layerWeights]
+        layers = [_layer_record(net, i) for i in range(net.numLayers)]
+        shown = {"layers": layers, "connections": connections, "view": net.view().splitlines()}
+        return {**record, **shown, "problems": net.problems(), "remarks": net.remarks()}
+
+
+def _layer_record(net: ShallowNetwork, i: int) -> dict[str, Any]:
+    layer, bias = net.layers[i], net.b[i]
+    arrays = {"IW": net.IW, "LW": net.LW}
+    learnables = {
+        f"{name}{{{i + 1},{j + 1}}}": list(one.shape)
+        for name, matrices in arrays.items()
+        for j, one in enumerate(matrices[i])
+        if one is not None
+    }
+    return {
+        "index": i + 1,
+        "name": layer.name,
+        "class": "network",
+        "type": layer.transferFcn,
+        "description": net.view().splitlines()[1 + net.numInputs + i].strip(),
+        "hyperparameters": {
+            "size": layer.size,
+            "transferFcn": layer.transferFcn,
+            "netInputFcn": layer.netInputFcn,
+        },
+        "learnables": learnables | ({} if bias is None else {f"b{{{i + 1}}}": list(bias.shape)}),
+        "other": {},
+    }

@@ -181,9 +181,18 @@ class ModelLike(Protocol):
     ask for no more than this.
     """
 
+    #: The number format that it runs in where none is asked for.
+    default_dtype: ClassVar[str]
+    #: Whether a cell is one input as it is (inputs × time steps), and no list of observations.
+    takes_cells: ClassVar[bool]
+
     @property
     def InputNames(self) -> list[str]:
         """A name for each input."""
+
+    @property
+    def optional_inputs(self) -> tuple[str, ...]:
+        """What may be given after the inputs: the states of a series."""
 
     @property
     def OutputNames(self) -> list[str]:

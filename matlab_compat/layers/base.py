@@ -102,6 +102,10 @@ class Layer:
         A value that MATLAB would refuse.
     """
 
+    #: The number format that it runs in where none is asked for.
+    default_dtype: ClassVar[str] = "single"
+    optional_inputs: ClassVar[tuple[str, ...]] = ()
+    takes_cells: ClassVar[bool] = False
     #: Class name in MATLAB files.
     matlab_class: ClassVar[str] = ""
     #: MATLAB's function that makes such a layer.

@@ -10,7 +10,7 @@ import copy
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 
@@ -78,6 +78,11 @@ class Network:
     UsageError
         Two layers of the same name, or connections that do not fit the layers.
     """
+
+    #: The number format that it runs in where none is asked for.
+    default_dtype: ClassVar[str] = "single"
+    optional_inputs: ClassVar[tuple[str, ...]] = ()
+    takes_cells: ClassVar[bool] = False
 
     def __init__(
         self,

@@ -55,12 +55,13 @@ def verify_network(
     MatlabCompatError
         As :func:`.verify.verify`.
     """
-    precision = Precision(device, dtype, allow_tf32)
+    precision = Precision(device, dtype or network.default_dtype, allow_tf32)
+    count = len(network.InputNames)
     others = precision.elsewhere() if runs is None else runs
     return verify(
         TorchRunner(network, precision),
         SavedRunner(expected, activations or {}),
-        Inputs(X, data_format),
+        Inputs(X[:count], data_format, X[count:]),
         ModelRule.of(network, precision, tolerance),
         others=[TorchRunner(network, other) for other in others],
     )

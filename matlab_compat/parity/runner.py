@@ -10,7 +10,7 @@ import platform
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, Self, TypeAlias
 
@@ -116,10 +116,13 @@ class Inputs:
         :class:`~matlab_compat.dlarray` whose labels say the order, or a list of sequences.
     data_format:
         Labels of what has none, one text for all or one for each; by default the model's own.
+    states:
+        What was before the first time step, for models that take it.
     """
 
     X: Sequence[object]
     data_format: str | Sequence[str] | None = None
+    states: Sequence[object] = ()
 
     @property
     def together(self) -> object:
@@ -203,7 +206,7 @@ class ModelRunner(Runner):
 
 @dataclass
 class TorchRunner(ModelRunner):
-    """A layer or network, run by torch.
+    """A layer, a network, or a model of another kind, run by torch.
 
     Parameters
     ----------
@@ -218,6 +221,8 @@ class TorchRunner(ModelRunner):
     around: Callable[[], AbstractContextManager[None]] = nullcontext
 
     def __post_init__(self) -> None:
+        dtype = self.precision.dtype or self.model.default_dtype
+        self.precision = replace(self.precision, dtype=dtype)
         self.label = self.precision.label
 
     def at(self, precision: Precision) -> Self:
@@ -235,7 +240,7 @@ class TorchRunner(ModelRunner):
         at = self.precision
         with self.around():
             run = self.model.computed(
-                inputs.X,
+                [*inputs.X, *inputs.states],
                 wanted.layers,
                 data_format=inputs.data_format,
                 device=at.device,

@@ -101,7 +101,10 @@ def _undecided(one: Comparison) -> Unseen:
 
 
 def _arrays(value: object) -> list[Array]:
-    return [as_array(x) for x in (value if isinstance(value, list) else [value])]
+    """The array, or those in a list or cell."""
+    is_cell = isinstance(value, np.ndarray) and value.dtype == object
+    items = list(value.flat) if is_cell else value if isinstance(value, list) else [value]  # type: ignore[attr-defined]
+    return [as_array(x) for x in items]
 
 
 def input_labels(model: Layer | Network | None, inputs: Inputs) -> list[str]:
@@ -123,6 +126,8 @@ def input_labels(model: Layer | Network | None, inputs: Inputs) -> list[str]:
 
 def of_input(name: str, items: Sequence[Array], labels: str) -> Iterator[Unseen]:
     """What an input (one array, or the sequences of a list) leaves unseen."""
+    if not items:  # a network without inputs
+        return
     if not any(x.any() for x in items):
         said = f"{name} is all zero: weights that it is multiplied by may be anything"
         yield Unseen("input all zero", said, _OTHER_INPUT, name)

@@ -14,7 +14,7 @@ import pytest
 
 import converters
 from converters.find import find_models
-from matlab_compat import Network, YOLOv2TransformLayer
+from matlab_compat import Network, ShallowNetwork, YOLOv2TransformLayer
 from matlab_compat.errors import (
     LayerNotFoundError,
     MatlabCompatError,
@@ -71,6 +71,17 @@ def test_a_network_loads_as_its_class(file: str) -> None:
     network = converters.load(REAL / file)
     assert isinstance(network, Network)
     assert KINDS[file].startswith(network.kind)
+
+
+@pytest.mark.parametrize("file", of_kind(*SHALLOW, "Autoencoder"))
+def test_every_shallow_network_of_a_file_loads_and_can_be_run(file: str) -> None:
+    with converters.open_mat(REAL / file) as mat:
+        names = [found.name for found in find_models(mat)]
+    assert names
+    for name in names:
+        network = converters.load(REAL / file, name)
+        assert isinstance(network, ShallowNetwork)
+        assert network.problems() == []
 
 
 @pytest.mark.parametrize("file", of_kind("RL agent"))
@@ -148,8 +159,6 @@ def refused(file: str) -> MatlabCompatError:
 @pytest.mark.parametrize(
     ("file", "name"),
     [
-        *((file, "shallow network") for file in of_kind(*SHALLOW, "Autoencoder")),
-        *((file, "Autoencoder") for file in of_kind("Autoencoder")),
         *((file, "detector of two networks") for file in of_kind("detector (fasterRCNN)")),
         *((file, "as custom training loops have it") for file in of_kind("dlarray struct")),
     ],

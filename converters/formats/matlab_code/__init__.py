@@ -18,8 +18,10 @@ from matlab_compat.layers import Layer
 from matlab_compat.layers.function import FunctionLayer
 from matlab_compat.layers.nested import NetworkLayer
 from matlab_compat.network import CLASSIC, Network
+from matlab_compat.shallow import ShallowNetwork
 
 from ...matfile.writer import KEYWORDS
+from .. import shallow_code
 from ..base import Format, Model, Options, Prepared
 from ..mat import MatStruct, write_struct
 from .calls import Call, call, helper, plain, quoted, refusal
@@ -43,6 +45,8 @@ class MatlabFunctionFile(Format, suffixes=(".m",)):
 
     def refusal(self, prepared: Prepared) -> str:
         """Layers that have no constructor; networks that MATLAB refuses."""
+        if isinstance(prepared.model, ShallowNetwork):
+            return shallow_code.refusal(prepared.model)
         return _refusal(prepared.model)
 
     def write(self, prepared: Prepared, path: Path) -> None:
@@ -55,7 +59,12 @@ class MatlabFunctionFile(Format, suffixes=(".m",)):
         """
         _check_name(path.stem, prepared.model)
         write_struct(prepared.model, path.with_suffix(".mat"))
-        path.write_text(code(prepared.model, path.stem), encoding="ascii")
+        model = prepared.model
+        if isinstance(model, ShallowNetwork):
+            text = shallow_code.matlab_function(model, path.stem)
+        else:
+            text = code(model, path.stem)
+        path.write_text(text, encoding="ascii", errors="replace")
 
     def run(
         self, path: Path, inputs: tuple[torch.Tensor, ...], options: Options
@@ -76,10 +85,12 @@ def _check_name(name: str, model: Model) -> None:
 
 def _layers(model: Model) -> list[Layer]:
     """All layers, those of nested networks too."""
+    if isinstance(model, ShallowNetwork):
+        return []
     return [layer for _, layer in model.all_layers()] if isinstance(model, Network) else [model]
 
 
-def _refusal(model: Model) -> str:
+def _refusal(model: Layer | Network) -> str:
     layers = _layers(model)
     if why := next((f"{layer.label}: {why}" for layer in layers if (why := refusal(layer))), ""):
         return why
@@ -93,7 +104,7 @@ def _refusal(model: Model) -> str:
 # --- the code ------------------------------------------------------------------------------
 
 
-def code(model: Model, name: str) -> str:
+def code(model: Layer | Network, name: str) -> str:
     """The text of NAME.m."""
     if isinstance(model, Network):
         result, said = "net", f"a {model.kind} of {len(model.Layers)} layers"

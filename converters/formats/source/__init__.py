@@ -17,8 +17,11 @@ from typing import TYPE_CHECKING, ClassVar, NamedTuple, cast
 from matlab_compat.arrays import Array
 from matlab_compat.data_format import torch_axes
 from matlab_compat.errors import NothingToCompareError, UnsupportedLayerError, UsageError
+from matlab_compat.layers import Layer
 from matlab_compat.network import Network
+from matlab_compat.shallow import ShallowNetwork
 
+from .. import shallow_code
 from ..base import Format, Options, Prepared, need
 
 if TYPE_CHECKING:
@@ -66,6 +69,8 @@ class SourcePackage(Format, suffixes=("",)):
     def refusal(self, prepared: Prepared) -> str:
         """The layers that cannot be written, each with the reason."""
         need("safetensors", "safetensors")
+        if isinstance(prepared.model, ShallowNetwork):
+            return shallow_code.refusal(prepared.model)
         written = prepared.once(source_of).written
         if written.refused:
             return "these cannot be written as source: " + "; ".join(written.refused)
@@ -80,6 +85,9 @@ class SourcePackage(Format, suffixes=("",)):
         from .texts import VERIFY, model_text
 
         options, example = prepared.options, _example(prepared)
+        if isinstance(prepared.model, ShallowNetwork):
+            _write_shallow(prepared.model, prepared, example, path)
+            return
         network, plan, written = prepared.once(source_of)
         path.mkdir()
         title = f"A {network.kind} of {len(network.Layers)} layers, converted from MATLAB."
@@ -111,6 +119,54 @@ class SourcePackage(Format, suffixes=("",)):
             return tuple(array(found[f"output_{i}"]) for i in range(len(found)))
 
 
+def _write_shallow(
+    net: ShallowNetwork, prepared: Prepared, example: dict[str, torch.Tensor], path: Path
+) -> None:
+    """The package of a shallow network: the same files, with the arithmetic written out."""
+    import torch
+
+    from .texts import README, SHALLOW, VERIFY
+
+    options = prepared.options
+    helpers, text = shallow_code.torch_module(net, options.steps)
+    path.mkdir()
+    title = f"{net.name or 'Shallow network'}, converted from MATLAB"
+    model = SHALLOW.format(
+        title=_cell(title), body="\n\n".join([*helpers, text]), dtype=_DTYPES[options.dtype]
+    )
+    (path / "model.py").write_text(model, encoding="utf-8")
+    verify = VERIFY.format(tolerance=_TOLERANCES[options.dtype])
+    (path / "verify.py").write_text(verify, encoding="utf-8")
+    values = shallow_code.torch_constants(net)
+    state = {name: torch.from_numpy(value.copy()) for name, value in values.items()}
+    _save(state, path / "weights.safetensors")
+    _save(example, path / "example.safetensors")
+    ports = [
+        f"| {kind[:-1]} | {name} | {tuple(example[f'{kind[:-1]}_{i}'].shape)} | | {labels} |"
+        for kind in ("inputs", "outputs")
+        for i, (name, labels) in enumerate(prepared.interface[kind].items())
+    ]
+    rows = [
+        f"| {i}: {_cell(layer.name)} | {layer.transferFcn}, {layer.size} neurons | `a{i}` |"
+        for i, layer in enumerate(net.layers, 1)
+    ]
+    readme = README.format(
+        title=_cell(title),
+        arguments=", ".join(
+            f"torch.zeros({tuple(example[f'input_{i}'].shape)}, dtype={_DTYPES[options.dtype]})"
+            for i in range(len(prepared.interface["inputs"]))
+        ),
+        ports="\n".join(ports),
+        normalization="The processing of inputs and outputs is part of the model.",
+        dtype=options.dtype,
+        parity=_python(_VERIFY, path, may_differ=True),
+        layers=net.numLayers,
+        table="\n".join(rows),
+        classes="",
+    )
+    (path / "README.md").write_text(readme, encoding="utf-8")
+
+
 class Source(NamedTuple):
     """What the text of a package is made of."""
 
@@ -130,6 +186,7 @@ def source_of(prepared: Prepared) -> Source:
     if isinstance(model, Network):
         plan, module = model.plan(), prepared.module()
         return Source(model, plan, write_network(plan, cast("fx.GraphModule", module)))
+    assert isinstance(model, Layer)
     network = Network([model])
     names = network.InputNames
     plan = network.plan(dict(zip(names, model.default_formats, strict=False)))

@@ -183,13 +183,6 @@ def test_hdf5_of_others(tmp_path: Path) -> None:
 
 #: File -> what the index of the collection says that it is, in our words, and the exit code.
 REAL_FILES = {
-    "abj247__Turning_ANN_GA/ann.mat": ("fg is a shallow network ('Custom Neural Network'", 3),
-    "hanifrazin__TestingGolok/PNN.mat": ("PNN is a shallow network", 3),
-    "yaotianhua0924__FENN/Sarima_BR.mat": ("netc is a shallow network", 3),
-    "cheo2322__Neural-Network-for-hacking-attacks-detection/autNew.mat": (
-        "autoenc is an Autoencoder",
-        3,
-    ),
     "luismoraortiz__BT_PINN_Approach_to_Solve_PDE/2DHE__Data_2DHE_OptSweep.mat": (
         "parameters is a struct of weights (fc1_Weights 10×3, fc1_Bias 10×1",
         3,

@@ -1,0 +1,536 @@
+"""Shallow networks as code: constants and plain arithmetic, in MATLAB's language and in PyTorch.
+
+The MATLAB function is written as ``genFunction`` writes one: it needs no toolbox, and runs in
+Octave. Samples (of a series the time steps) are its columns; of the PyTorch module they are rows.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator
+from typing import ClassVar
+
+import numpy as np
+
+from matlab_compat.arrays import Array
+from matlab_compat.display import one_line
+from matlab_compat.shallow import ShallowNetwork
+from matlab_compat.shallow.checks import computing_order
+from matlab_compat.shallow.processing import Projection, Resolved, Scaling, Selection, resolve
+from matlab_compat.shallow.registry import KNOWN
+
+#: The taps of a weight: of "IW" or "LW", to a layer, from an input or layer.
+Taps = Callable[[str, int, int], str]
+
+
+def _at(step: str, later: int) -> str:
+    """A place in a series that begins with what was before it."""
+    return f"{step} + {later}" if later else step
+
+
+def refusal(net: ShallowNetwork) -> str:
+    """The function of the user's own that has no text; '' if there is none."""
+    used = [("transfer", layer.transferFcn) for layer in net.layers]
+    used += [("net input", layer.netInputFcn) for layer in net.layers]
+    weights = (*net.inputWeights.values(), *net.layerWeights.values())
+    used += [("weight", one.weightFcn) for one in weights]
+    return next((f"'{n}' is a function of your own" for w, n in used if n not in KNOWN[w]), "")
+
+
+def constants(net: ShallowNetwork) -> Iterator[tuple[str, str, Array]]:
+    """The constants by the names of genFunction: ``x1_step1``, its field, the value; ``b1``, ''."""
+    for prefix, steps in _steps(net).items():
+        for k, (_, one) in enumerate(steps, 1):
+            yield from ((f"{prefix}_step{k}", name, value) for name, value in _fields(one).items())
+    for i, bias in enumerate(net.b, 1):
+        if bias is not None:
+            yield f"b{i}", "", bias.reshape(-1, 1)
+    for kind, matrices in (("IW", net.IW), ("LW", net.LW)):
+        for (i, j), matrix in np.ndenumerate(matrices):
+            if matrix is not None:
+                yield f"{kind}{i + 1}_{j + 1}", "", matrix
+
+
+def _steps(net: ShallowNetwork) -> dict[str, list[tuple[str, Resolved]]]:
+    """What is done to each input and output, by their names."""
+    found = {f"x{j}": resolve(one, one.size, "")[0] for j, one in enumerate(net.inputs, 1)}
+    for k, i in enumerate(net.output_layers, 1):
+        output = net.outputs[i]
+        assert output is not None
+        found[f"y{k}"] = resolve(output, output.size, "")[0]
+    return found
+
+
+def _fields(one: Resolved) -> dict[str, Array]:
+    """The settings of a step under MATLAB's names, columns but for rows (from 1)."""
+    if isinstance(one, Scaling):
+        values = {"xoffset": one.xoffset, "gain": one.gain, "ymin": one.ymin}
+        return {name: value.reshape(-1, 1) for name, value in values.items()}
+    if isinstance(one, Projection):
+        made = {"transform": one.transform}
+        return made if one.inverse is None else {**made, "inverseTransform": one.inverse}
+    rows = {"keep": one.keep[np.newaxis] + 1.0, "remove": one.remove[np.newaxis] + 1.0}
+    return {**rows, "constants": one.constants.reshape(-1, 1)}
+
+
+class Language(ABC):
+    """How the arithmetic is written."""
+
+    #: By MATLAB's name; ``{n}`` is the net input.
+    TRANSFER: ClassVar[dict[str, str]]
+    #: ``{w}`` are the weights, ``{p}`` is what they weigh.
+    WEIGHT: ClassVar[dict[str, str]]
+    PRODUCT: ClassVar[str]
+
+    @abstractmethod
+    def forth(self, name: str, one: Resolved, x: str, step: str) -> str:
+        """One processing function."""
+
+    @abstractmethod
+    def back(self, name: str, one: Resolved, y: str, step: str) -> str:
+        """The same in reverse."""
+
+    @abstractmethod
+    def constant(self, name: str) -> str:
+        """A weight."""
+
+    @abstractmethod
+    def bias(self, name: str) -> str:
+        """A bias, for all samples."""
+
+    def processed(self, net: ShallowNetwork, prefix: str, x: str, *, back: bool = False) -> str:
+        """All processing functions of an input or output, one inside the other."""
+        numbered = list(enumerate(_steps(net)[prefix], 1))
+        for k, (name, one) in reversed(numbered) if back else numbered:
+            x = (self.back if back else self.forth)(name, one, x, f"{prefix}_step{k}")
+        return x
+
+    def layers(self, net: ShallowNetwork, taps: Taps) -> Iterator[tuple[int, str]]:
+        """The layers, from 0, in order, each with the expression of its output."""
+        for i in computing_order(net) or []:
+            layer = net.layers[i]
+            terms = [] if net.b[i] is None else [self.bias(f"b{i + 1}")]
+            for kind, weights in (("IW", net.inputWeights), ("LW", net.layerWeights)):
+                for (to, j), weight in sorted(weights.items()):
+                    if to == i:
+                        w = self.constant(f"{kind}{i + 1}_{j + 1}")
+                        terms.append(self.WEIGHT[weight.weightFcn].format(w=w, p=taps(kind, i, j)))
+            n = (f" {self.PRODUCT} " if layer.netInputFcn == "netprod" else " + ").join(terms)
+            yield i, self.TRANSFER[layer.transferFcn].format(n=n)
+
+
+# --- MATLAB ----------------------------------------------------------------------------------
+
+#: The module functions of the file, as far as they are used.
+_FUNCTIONS = {
+    "mapminmax_apply": (
+        "y = mapminmax_apply(x,settings)",
+        "y = bsxfun(@minus,x,settings.xoffset);",
+        "y = bsxfun(@times,y,settings.gain);",
+        "y = bsxfun(@plus,y,settings.ymin);",
+    ),
+    "mapminmax_reverse": (
+        "x = mapminmax_reverse(y,settings)",
+        "x = bsxfun(@minus,y,settings.ymin);",
+        "x = bsxfun(@rdivide,x,settings.gain);",
+        "x = bsxfun(@plus,x,settings.xoffset);",
+    ),
+    "removeconstantrows_apply": (
+        "y = removeconstantrows_apply(x,settings)",
+        "y = x(settings.keep,:);",
+    ),
+    "removeconstantrows_reverse": (
+        "x = removeconstantrows_reverse(y,settings)",
+        "x = zeros(numel(settings.keep)+numel(settings.remove),size(y,2));",
+        "x(settings.keep,:) = y;",
+        "x(settings.remove,:) = repmat(settings.constants,1,size(y,2));",
+    ),
+    "processpca_apply": ("y = processpca_apply(x,settings)", "y = settings.transform * x;"),
+    "processpca_reverse": (
+        "x = processpca_reverse(y,settings)",
+        "x = settings.inverseTransform * y;",
+    ),
+    "tansig_apply": ("a = tansig_apply(n)", "a = 2 ./ (1 + exp(-2*n)) - 1;"),
+    "logsig_apply": ("a = logsig_apply(n)", "a = 1 ./ (1 + exp(-n));"),
+    "softmax_apply": (
+        "a = softmax_apply(n)",
+        "a = exp(bsxfun(@minus,n,max(n,[],1)));",
+        "a = bsxfun(@rdivide,a,sum(a,1));",
+    ),
+    "poslin_apply": ("a = poslin_apply(n)", "a = max(0,n);", "a(isnan(n)) = nan;"),
+    "satlin_apply": ("a = satlin_apply(n)", "a = max(0,min(1,n));", "a(isnan(n)) = nan;"),
+    "satlins_apply": ("a = satlins_apply(n)", "a = max(-1,min(1,n));", "a(isnan(n)) = nan;"),
+    "hardlim_apply": ("a = hardlim_apply(n)", "a = double(n >= 0);", "a(isnan(n)) = nan;"),
+    "hardlims_apply": ("a = hardlims_apply(n)", "a = 2*(n >= 0) - 1;", "a(isnan(n)) = nan;"),
+    "radbas_apply": ("a = radbas_apply(n)", "a = exp(-(n.*n));"),
+    "radbasn_apply": (
+        "a = radbasn_apply(n)",
+        "a = exp(-(n.*n));",
+        "a = bsxfun(@rdivide,a,sum(a,1));",
+    ),
+    "tribas_apply": ("a = tribas_apply(n)", "a = max(0,1-abs(n));", "a(isnan(n)) = nan;"),
+    "netinv_apply": ("a = netinv_apply(n)", "a = 1 ./ n;"),
+    "elliotsig_apply": ("a = elliotsig_apply(n)", "a = n ./ (1 + abs(n));"),
+    "elliot2sig_apply": (
+        "a = elliot2sig_apply(n)",
+        "a = sign(n) .* (n.*n) ./ (1 + n.*n);",
+    ),
+    "compet_apply": (
+        "a = compet_apply(n)",
+        "[~,rows] = max(n,[],1);",
+        "a = zeros(size(n));",
+        "a(sub2ind(size(n),rows,1:size(n,2))) = 1;",
+    ),
+    **{
+        f"{name}_apply": (
+            f"z = {name}_apply(w,p)",
+            "z = zeros(size(w,1),size(p,2));",
+            "for q = 1:size(p,2)",
+            "  d = bsxfun(@minus,w,p(:,q)');",
+            f"  z(:,q) = {measure};",
+            "end",
+        )
+        for name, measure in {
+            "dist": "sqrt(sum(d.^2,2))",
+            "negdist": "-sqrt(sum(d.^2,2))",
+            "mandist": "sum(abs(d),2)",
+            "boxdist": "max(abs(d),[],2)",
+        }.items()
+    },
+    "normprod_apply": (
+        "z = normprod_apply(w,p)",
+        "z = bsxfun(@rdivide,w*p,sum(p,1));",
+    ),
+}
+
+
+class Matlab(Language):
+    """As ``genFunction`` writes it."""
+
+    TRANSFER: ClassVar[dict[str, str]] = {
+        name: "{n}" if name == "purelin" else f"{name}_apply({{n}})" for name in KNOWN["transfer"]
+    }
+    WEIGHT: ClassVar[dict[str, str]] = {
+        **{name: f"{name}_apply({{w}},{{p}})" for name in KNOWN["weight"]},
+        "dotprod": "{w}*{p}",
+        "scalprod": "{w}*{p}",
+    }
+    PRODUCT: ClassVar[str] = ".*"
+
+    def forth(self, name: str, one: Resolved, x: str, step: str) -> str:
+        """``mapminmax_apply(x1,x1_step1)``."""
+        return f"{self._called(one)}_apply({x},{step})"
+
+    def back(self, name: str, one: Resolved, y: str, step: str) -> str:
+        """``mapminmax_reverse(a2,y1_step1)``."""
+        return f"{self._called(one)}_reverse({y},{step})"
+
+    def _called(self, one: Resolved) -> str:
+        """By what it does: mapstd computes as mapminmax."""
+        kinds = {Scaling: "mapminmax", Selection: "removeconstantrows", Projection: "processpca"}
+        return kinds[type(one)]
+
+    def constant(self, name: str) -> str:
+        """By its name."""
+        return name
+
+    def bias(self, name: str) -> str:
+        """Repeated for all columns."""
+        return f"repmat({name},1,Q)"
+
+
+def matlab_function(net: ShallowNetwork, name: str) -> str:
+    """The text of ``NAME.m``."""
+    language = Matlab()
+    inputs, outputs = (list(ports) for ports in net.ports())
+    arguments = [one[0].lower() + one[1:] for one in inputs] or ["TS"]
+    if not net.inputs:
+        arguments = ["TS", *(one[0].lower() + one[1:] for one in inputs)]
+    results = [one[0].lower() + one[1:] for one in outputs]
+    body = list((_dynamic if net.is_dynamic else _static)(net, language))
+    text = "\n".join(body)
+    used = [lines for called, lines in _FUNCTIONS.items() if f"{called}(" in text]
+    columns = "a time step" if net.is_dynamic else "a sample"
+    said = one_line(net.name) or "Shallow neural network"
+    lines = [
+        f"function [{','.join(results)}] = {name}({','.join(arguments)})",
+        f"%{name.upper()} neural network simulation function.",
+        "%",
+        f"% {said}; each column of its matrices is {columns}.",
+        *_said(net, arguments),
+        "",
+        "% ===== NEURAL NETWORK CONSTANTS =====",
+        "",
+        *(f"{of}{f'.{part}' if part else ''} = {_matrix(v)};" for of, part, v in constants(net)),
+        "",
+        "% ===== SIMULATION ========",
+        "",
+        *body,
+        "end",
+        "",
+        "% ===== MODULE FUNCTIONS ========",
+    ]
+    for head, *inner in used:
+        lines += ["", f"function {head}", *(f"  {line}" for line in inner), "end"]
+    return "\n".join([*lines, ""])
+
+
+def _said(net: ShallowNetwork, arguments: list[str]) -> list[str]:
+    if not net.is_dynamic:
+        return []
+    states = ", ".join(one for one in arguments if one[1:2] == "i")
+    return [f"% What was before the first step, oldest first, is in {states}; by default zeros."]
+
+
+def _matrix(value: Array) -> str:
+    """Numbers that read back exactly."""
+    rows = (" ".join(_figure(float(x)) for x in row) for row in np.atleast_2d(value))
+    text = ";".join(rows)
+    return text if value.size == 1 else f"[{text}]"
+
+
+def _figure(x: float) -> str:
+    return "nan" if np.isnan(x) else repr(x)
+
+
+def _static(net: ShallowNetwork, language: Matlab) -> Iterator[str]:
+    yield "Q = size(x1,2);"
+    for j in range(1, net.numInputs + 1):
+        yield f"xp{j} = {language.processed(net, f'x{j}', f'x{j}')};"
+    yield ""
+
+    def taps(kind: str, i: int, j: int) -> str:
+        return f"xp{j + 1}" if kind == "IW" else f"a{j + 1}"
+
+    for i, expression in language.layers(net, taps):
+        yield f"a{i + 1} = {expression};"
+    yield ""
+    for k, i in enumerate(net.output_layers, 1):
+        yield f"y{k} = {language.processed(net, f'y{k}', f'a{i + 1}', back=True)};"
+
+
+def _dynamic(net: ShallowNetwork, language: Matlab) -> Iterator[str]:
+    ID, LD = net.numInputDelays, net.numLayerDelays
+    given = [name[0].lower() + name[1:] for name in net.ports()[0]]
+    states = [name for name in given if name[1] == "i"]
+    first = len(given) - len(states) + (not net.inputs)
+    for n, state in enumerate(states, first + 1):
+        part = (net.inputs if state[0] == "x" else net.layers)[int(state[2:]) - 1]
+        width = ID if state[0] == "x" else LD
+        yield f"if nargin < {n}, {state} = zeros({part.size},{width}); end"
+    yield "Q = 1;"
+    if net.inputs:
+        yield "TS = size(x1,2);"
+    for j, one in enumerate(net.inputs, 1):
+        before = f"xi{j}" if f"xi{j}" in states else f"zeros({one.size},{ID})"
+        yield f"xd{j} = [{before} x{j}];"
+        yield f"xp{j} = {language.processed(net, f'x{j}', f'xd{j}')};"
+    for i, layer in enumerate(net.layers, 1):
+        before = f"ai{i}" if f"ai{i}" in states else f"zeros({layer.size},{LD})"
+        yield f"a{i} = [{before} zeros({layer.size},TS)];"
+    yield "for ts = 1:TS"
+
+    def taps(kind: str, i: int, j: int) -> str:
+        weights, name, delays = (
+            (net.inputWeights, f"xp{j + 1}", ID)
+            if kind == "IW"
+            else (net.layerWeights, f"a{j + 1}", LD)
+        )
+        parts = [f"{name}(:,{_at('ts', delays - d)})" for d in weights[i, j].delays]
+        return parts[0] if len(parts) == 1 else f"[{'; '.join(parts)}]"
+
+    for i, expression in language.layers(net, taps):
+        yield f"  a{i + 1}(:,{_at('ts', LD)}) = {expression};"
+    yield "end"
+    for k, i in enumerate(net.output_layers, 1):
+        yield f"y{k} = {language.processed(net, f'y{k}', f'a{i + 1}(:,{LD + 1}:end)', back=True)};"
+    for state in states:
+        source = "xd" if state[0] == "x" else "a"
+        yield f"{state[0]}f{state[2:]} = {source}{state[2:]}(:,TS+1:end);"
+
+
+# --- PyTorch -----------------------------------------------------------------------------------
+
+
+class Torch(Language):
+    """With features in the last dimension."""
+
+    TRANSFER: ClassVar[dict[str, str]] = {
+        "compet": "one_hot({n})",
+        "elliot2sig": "elliot2sig({n})",
+        "elliotsig": "functional.softsign({n})",
+        "hardlim": "hardlim({n})",
+        "hardlims": "2 * hardlim({n}) - 1",
+        "logsig": "torch.sigmoid({n})",
+        "netinv": "torch.reciprocal({n})",
+        "poslin": "torch.relu({n})",
+        "purelin": "{n}",
+        "radbas": "torch.exp(-({n}).square())",
+        "radbasn": "torch.softmax(-({n}).square(), -1)",
+        "satlin": "({n}).clamp(0, 1)",
+        "satlins": "({n}).clamp(-1, 1)",
+        "softmax": "torch.softmax({n}, -1)",
+        "tansig": "torch.tanh({n})",
+        "tribas": "torch.relu(1 - ({n}).abs())",
+    }
+    WEIGHT: ClassVar[dict[str, str]] = {
+        "boxdist": "({p}[..., None, :] - {w}).abs().amax(-1)",
+        "dist": "({p}[..., None, :] - {w}).square().sum(-1).sqrt()",
+        "dotprod": "functional.linear({p}, {w})",
+        "mandist": "({p}[..., None, :] - {w}).abs().sum(-1)",
+        "negdist": "-({p}[..., None, :] - {w}).square().sum(-1).sqrt()",
+        "normprod": "functional.linear({p}, {w}) / {p}.sum(-1, keepdim=True)",
+        "scalprod": "{w} * {p}",
+    }
+    PRODUCT: ClassVar[str] = "*"
+
+    def forth(self, name: str, one: Resolved, x: str, step: str) -> str:
+        """Written out."""
+        s = f"self.{step}"
+        if isinstance(one, Scaling):
+            return f"(({x} - {s}_xoffset) * {s}_gain + {s}_ymin)"
+        if isinstance(one, Projection):
+            return f"functional.linear({x}, {s}_transform)"
+        return f"{x}[..., {s}_keep]"
+
+    def back(self, name: str, one: Resolved, y: str, step: str) -> str:
+        """Written out."""
+        s = f"self.{step}"
+        if isinstance(one, Scaling):
+            return f"(({y} - {s}_ymin) / {s}_gain + {s}_xoffset)"
+        if isinstance(one, Projection):
+            return f"functional.linear({y}, {s}_inverseTransform)"
+        return f"with_rows({y}, {s}_constants, {s}_order)"
+
+    def constant(self, name: str) -> str:
+        """A parameter."""
+        return f"self.{name}"
+
+    def bias(self, name: str) -> str:
+        """A parameter."""
+        return f"self.{name}"
+
+
+#: What the module's text calls besides torch.
+_HELPERS = {
+    "with_rows": """def with_rows(y: Tensor, constants: Tensor, order: Tensor) -> Tensor:
+    \"\"\"Rows that were constant are put back.\"\"\"
+    return torch.cat([y, constants.expand(*y.shape[:-1], -1)], -1)[..., order]
+""",
+    "one_hot": """def one_hot(n: Tensor) -> Tensor:
+    \"\"\"1 for the largest, 0 for all others.\"\"\"
+    return functional.one_hot(n.argmax(-1), n.shape[-1]).to(n.dtype)
+""",
+    "hardlim": """def hardlim(n: Tensor) -> Tensor:
+    \"\"\"1 from zero on, else 0.\"\"\"
+    return (n >= 0).to(n.dtype)
+""",
+    "elliot2sig": """def elliot2sig(n: Tensor) -> Tensor:
+    \"\"\"A sigmoid without exponentials.\"\"\"
+    return n.sign() * n.square() / (1 + n.square())
+""",
+}
+
+
+def torch_constants(net: ShallowNetwork) -> dict[str, Array]:
+    """The weights and constants of the module by their names; rows count from 0."""
+    found: dict[str, Array] = {}
+    for of, part, value in constants(net):
+        is_matrix = of.startswith(("IW", "LW")) or part in ("transform", "inverseTransform")
+        found[f"{of}_{part}" if part else of] = value if is_matrix else value.ravel(order="F")
+    for name in [name for name in found if name.endswith("_keep")]:
+        step = name.removesuffix("keep")
+        keep, remove = (
+            found.pop(f"{step}{part}").astype(np.int64) - 1 for part in ("keep", "remove")
+        )
+        found[f"{step}keep"] = keep
+        found[f"{step}order"] = np.concatenate([keep, remove]).argsort()
+    return found
+
+
+def torch_module(net: ShallowNetwork, steps: int) -> tuple[list[str], str]:
+    """The helpers, and the text of the class ``Network``."""
+    language, values = Torch(), torch_constants(net)
+    inputs, outputs = (list(ports) for ports in net.ports())
+    body = list((_unrolled if net.is_dynamic else _rows)(net, language, steps))
+    made = [
+        f"self.{name} = nn.Parameter(torch.empty{value.shape})"
+        if name.startswith(("IW", "LW", "b"))
+        else f'self.register_buffer("{name}", torch.empty({value.shape}'
+        + (", dtype=torch.int64))" if value.dtype.kind == "i" else "))")
+        for name, value in values.items()
+    ]
+    head = ", ".join(f"{name}: Tensor" for name in inputs)
+    result = "Tensor" if len(outputs) == 1 else f"tuple[{', '.join(['Tensor'] * len(outputs))}]"
+    rows = "time steps of samples" if net.is_dynamic else "samples"
+    lines = [
+        "class Network(nn.Module):",
+        f'    """{one_line(net.name) or "A shallow network"}: {rows} are rows."""',
+        "",
+        "    def __init__(self) -> None:",
+        "        super().__init__()",
+        *(f"        {line}" for line in made),
+        "",
+        f"    def forward(self, {head}) -> {result}:",
+        f'        """{", ".join(outputs)} of {", ".join(inputs)}."""',
+        *(f"        {line}" for line in body),
+    ]
+    text = "\n".join(lines)
+    return [helper for name, helper in _HELPERS.items() if f"{name}(" in text], text
+
+
+def _rows(net: ShallowNetwork, language: Torch, steps: int) -> Iterator[str]:
+    for j in range(1, net.numInputs + 1):
+        yield f"p{j} = {language.processed(net, f'x{j}', f'x{j}')}"
+
+    def taps(kind: str, i: int, j: int) -> str:
+        return f"p{j + 1}" if kind == "IW" else f"a{j + 1}"
+
+    for i, expression in language.layers(net, taps):
+        yield f"a{i + 1} = {expression}"
+    ends = [
+        language.processed(net, f"y{k}", f"a{i + 1}", back=True)
+        for k, i in enumerate(net.output_layers, 1)
+    ]
+    yield f"return {', '.join(ends)}"
+
+
+def _unrolled(net: ShallowNetwork, language: Torch, steps: int) -> Iterator[str]:
+    ID, LD = net.numInputDelays, net.numLayerDelays
+    given = list(net.ports()[0])
+    like = given[0]
+    yield f"steps = {'x1.shape[1]' if net.inputs else steps}"
+    for j, one in enumerate(net.inputs, 1):
+        before = (
+            f"Xi{j}" if f"Xi{j}" in given else f"{like}.new_zeros(x{j}.shape[0], {ID}, {one.size})"
+        )
+        yield f"d{j} = torch.cat([{before}, x{j}], 1)"
+        yield f"p{j} = {language.processed(net, f'x{j}', f'd{j}')}"
+    for i, layer in enumerate(net.layers, 1):
+        zeros = f"[{like}.new_zeros({like}.shape[0], {layer.size})] * {LD}"
+        yield f"a{i} = " + (
+            f"list(Ai{i}.unbind(1))" if f"Ai{i}" in given else zeros if LD else "[]"
+        )
+    yield "for t in range(steps):"
+
+    def taps(kind: str, i: int, j: int) -> str:
+        if kind == "IW":
+            delays = net.inputWeights[i, j].delays
+            parts = [f"p{j + 1}[:, {_at('t', ID - d)}]" for d in delays]
+        else:
+            delays = net.layerWeights[i, j].delays
+            parts = [f"a{j + 1}[{_at('t', LD - d)}]" for d in delays]
+        return parts[0] if len(parts) == 1 else f"torch.cat([{', '.join(parts)}], -1)"
+
+    for i, expression in language.layers(net, taps):
+        yield f"    a{i + 1}.append({expression})"
+    ends = [
+        language.processed(net, f"y{k}", f"torch.stack(a{i + 1}[{LD}:], 1)", back=True)
+        for k, i in enumerate(net.output_layers, 1)
+    ]
+    for state in list(net.ports()[1])[len(ends) :]:
+        number = state[2:]
+        ends.append(
+            f"d{number}[:, steps:]" if state[0] == "X" else f"torch.stack(a{number}[steps:], 1)"
+        )
+    yield f"return {', '.join(ends)}"

@@ -1,0 +1,210 @@
+"""What processing functions do with their settings: scale rows, leave rows out, project them.
+
+One form for all releases, taken from settings that were saved in different ones.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import numpy as np
+
+from ..arrays import Array
+from .parts import Fields, Steps, as_numbers
+
+
+@dataclass(frozen=True)
+class Scaling:
+    """``(x - xoffset) .* gain + ymin``, a value for each row."""
+
+    xoffset: Array
+    gain: Array
+    ymin: Array
+
+
+@dataclass(frozen=True)
+class Selection:
+    """Rows that stay and rows that go (from 0), and what those are in reverse."""
+
+    keep: Array
+    remove: Array
+    constants: Array
+
+
+@dataclass(frozen=True)
+class Projection:
+    """``transform * x``; its inverse where that was saved."""
+
+    transform: Array
+    inverse: Array | None
+
+
+Resolved: TypeAlias = Scaling | Selection | Projection
+
+
+class UnsettledError(ValueError):
+    """Settings that are missing, contradict each other, or whose meaning is not certain."""
+
+
+def resolve(steps: Steps, rows: int, where: str) -> tuple[list[tuple[str, Resolved]], int]:
+    """What each function does, by name, and how many rows are left of ``rows``.
+
+    Functions that change nothing are left out.
+
+    Raises
+    ------
+    UnsettledError, PropertyError
+        What a function does cannot be told.
+    """
+    found: list[tuple[str, Resolved]] = []
+    for name, settings in zip(steps.processFcns, steps.processSettings, strict=True):
+        if name == "lvqoutputs":
+            continue
+        if not settings:
+            raise UnsettledError(f"{where}.processFcns names {name} but has no settings")
+        one = _RESOLVE[name](Fields(settings, f"{where}.processSettings of {name}"), rows)
+        if one is not None:
+            found.append((name, one))
+            rows = _rows(one)
+    return found, rows
+
+
+def _rows(one: Resolved) -> int:
+    if isinstance(one, Scaling):
+        return one.gain.size
+    return one.keep.size if isinstance(one, Selection) else one.transform.shape[0]
+
+
+def _vector(fields: Fields, name: str, rows: int) -> Array:
+    """One finite number for each row; one for all is repeated."""
+    if name not in fields:
+        raise UnsettledError(f"{fields.where} lack {name}")
+    values = as_numbers(fields.values[name], fields.at(name)).ravel(order="F")
+    if values.size == 1:
+        values = np.repeat(values, rows)
+    if values.size != rows:
+        raise UnsettledError(f"{fields.at(name)} has {values.size} values for {rows} rows")
+    if values.dtype.kind == "c" or not np.isfinite(values).all():
+        raise UnsettledError(f"{fields.at(name)} holds values that are not finite and real")
+    return values
+
+
+def _no_change(fields: Fields) -> bool:
+    return bool(fields.number("no_change"))
+
+
+def _mapminmax(fields: Fields, rows: int) -> Scaling | None:
+    ymin = _vector(fields, "ymin", rows)
+    if "gain" in fields:
+        scaling = Scaling(_vector(fields, "xoffset", rows), _vector(fields, "gain", rows), ymin)
+    else:
+        names = ("xmin", "xmax", "ymax")
+        low, high, top = (_vector(fields, name, rows) for name in names)
+        if (low == high).any():
+            row = int(np.flatnonzero(low == high)[0]) + 1
+            raise UnsettledError(
+                f"{fields.where}: row {row} was constant in training, and it is not certain what "
+                "this release of MATLAB makes of such a row"
+            )
+        scaling = Scaling(low, (top - ymin) / (high - low), ymin)
+    return _unless_unchanged(fields, scaling)
+
+
+def _mapstd(fields: Fields, rows: int) -> Scaling | None:
+    ymean = _vector(fields, "ymean", rows)
+    if "gain" in fields:
+        scaling = Scaling(_vector(fields, "xoffset", rows), _vector(fields, "gain", rows), ymean)
+    else:
+        xmean, xstd, ystd = (_vector(fields, name, rows) for name in ("xmean", "xstd", "ystd"))
+        if (xstd == 0).any():
+            raise UnsettledError(f"{fields.where}: a row was constant in training (xstd 0)")
+        scaling = Scaling(xmean, ystd / xstd, ymean)
+    return _unless_unchanged(fields, scaling)
+
+
+def _unless_unchanged(fields: Fields, scaling: Scaling) -> Scaling | None:
+    """``None`` where MATLAB says that nothing changes, and nothing does.
+
+    Raises
+    ------
+    UnsettledError
+        A gain of zero cannot be reversed; or MATLAB says so and the settings differ.
+    """
+    if (scaling.gain == 0).any():
+        raise UnsettledError(f"{fields.at('gain')} holds zeros")
+    if not _no_change(fields):
+        return scaling
+    if (scaling.gain != 1).any() or (scaling.xoffset != scaling.ymin).any():
+        raise UnsettledError(f"{fields.at('no_change')} is true, but the settings do change values")
+    return None
+
+
+def _rows_of(fields: Fields, names: tuple[str, ...], rows: int) -> Array | None:
+    for name in names:
+        if name in fields:
+            found = np.array(fields.numbers(name), int) - 1
+            if ((found < 0) | (found >= rows)).any() or np.unique(found).size != found.size:
+                raise UnsettledError(f"{fields.at(name)} must be different rows from 1 to {rows}")
+            return found
+    return None
+
+
+def _selection(fields: Fields, rows: int, constants: Array | None) -> Selection | None:
+    remove = _rows_of(fields, ("remove", "remove_ind"), rows)
+    keep = _rows_of(fields, ("keep", "keep_ind"), rows)
+    if remove is None:
+        remove = np.zeros(0, int) if keep is None else np.setdiff1d(np.arange(rows), keep)
+    if keep is None:
+        keep = np.setdiff1d(np.arange(rows), remove)
+    if not remove.size:
+        return None
+    if keep.size + remove.size != rows or np.intersect1d(keep, remove).size or not keep.size:
+        raise UnsettledError(f"{fields.where}: keep and remove are not all {rows} rows")
+    if _no_change(fields):
+        raise UnsettledError(f"{fields.at('no_change')} is true, but rows are to be removed")
+    given = np.full(remove.size, np.nan) if constants is None else constants
+    if given.size != remove.size:
+        raise UnsettledError(f"{fields.where}: {given.size} constants for {remove.size} rows")
+    return Selection(keep, remove, given)
+
+
+def _removeconstantrows(fields: Fields, rows: int) -> Selection | None:
+    name = "constants" if "constants" in fields else "value"
+    values = as_numbers(fields.values[name], fields.at(name)) if name in fields else np.zeros(0)
+    return _selection(fields, rows, values.ravel(order="F"))
+
+
+def _removerows(fields: Fields, rows: int) -> Selection | None:
+    return _selection(fields, rows, None)
+
+
+def _processpca(fields: Fields, rows: int) -> Projection | None:
+    def matrix(name: str) -> Array | None:
+        if name not in fields:
+            return None
+        return as_numbers(fields.values[name], fields.at(name))
+
+    transform, inverse = matrix("transform"), matrix("inverseTransform")
+    if transform is None:
+        raise UnsettledError(f"{fields.where} lack transform")
+    if transform.ndim != 2 or transform.shape[1] != rows or transform.dtype.kind == "c":
+        raise UnsettledError(f"{fields.at('transform')} does not fit {rows} rows")
+    if inverse is not None and inverse.shape != transform.shape[::-1]:
+        raise UnsettledError(f"{fields.at('inverseTransform')} does not fit the transform")
+    return None if _no_change(fields) else Projection(transform, inverse)
+
+
+def _fixunknowns(fields: Fields, rows: int) -> None:
+    if "unknown" in fields and len(fields.numbers("unknown")):
+        raise UnsettledError(f"{fields.where}: rows with unknown values are not supported")
+
+
+_RESOLVE = {
+    "fixunknowns": _fixunknowns,
+    "mapminmax": _mapminmax,
+    "mapstd": _mapstd,
+    "processpca": _processpca,
+    "removeconstantrows": _removeconstantrows,
+    "removerows": _removerows,
+}

@@ -1,0 +1,67 @@
+"""A shallow network as text: what each layer makes of what."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ..display import one_line
+from .description import Description
+from .parts import Steps, Weight
+
+
+def view(net: Description) -> str:
+    """A line for each input, layer and output.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from .network import ShallowNetwork
+    >>> made = ShallowNetwork.feedforward([np.ones((2, 3))], [np.zeros(2)], ["tansig"])
+    >>> print(made.view())
+    Feed-Forward Neural Network
+      x1 (3)
+      a1 (2) = tansig(IW{1,1}*x1 + b{1})
+      y1 (2) = a1
+    """
+    return "\n".join([one_line(net.name) or "network", *(f"  {line}" for line in _lines(net))])
+
+
+def _lines(net: Description) -> Iterator[str]:
+    for j, one in enumerate(net.inputs, 1):
+        feedback = f", feedback of a{one.feedbackOutput}" if one.feedbackOutput else ""
+        yield f"x{j} ({one.size}{feedback}){_processed(one)}"
+    for i, layer in enumerate(net.layers, 1):
+        terms = [
+            _term(f"IW{{{i},{j + 1}}}", f"x{j + 1}", weight)
+            for (to, j), weight in sorted(net.inputWeights.items())
+            if to == i - 1
+        ]
+        terms += [
+            _term(f"LW{{{i},{j + 1}}}", f"a{j + 1}", weight)
+            for (to, j), weight in sorted(net.layerWeights.items())
+            if to == i - 1
+        ]
+        terms += [f"b{{{i}}}"] if net.b[i - 1] is not None else []
+        joined = {"netsum": " + ", "netprod": " .* "}.get(layer.netInputFcn)
+        inner = joined.join(terms) if joined else f"{layer.netInputFcn}({', '.join(terms)})"
+        name = f"  '{one_line(layer.name)}'" if layer.name not in ("", "Layer") else ""
+        yield f"a{i} ({layer.size}) = {layer.transferFcn}({inner}){name}"
+    for k, i in enumerate(net.output_layers, 1):
+        output = net.outputs[i]
+        assert output is not None
+        mode = "" if output.feedbackMode == "none" else f", {output.feedbackMode} loop"
+        yield f"y{k} ({output.size}{mode}) = a{i + 1}{_processed(output)}"
+
+
+def _term(name: str, source: str, weight: Weight) -> str:
+    if weight.delays != (0,):
+        shown = [f"t-{d}" if d else "t" for d in weight.delays]
+        few = shown if len(shown) < 6 else [*shown[:2], "...", shown[-1]]
+        source = f"{source}({', '.join(few)})"
+    if weight.weightFcn == "dotprod":
+        return f"{name}*{source}"
+    return f"{weight.weightFcn}({name}, {source})"
+
+
+def _processed(steps: Steps) -> str:
+    return f"  by {', '.join(steps.processFcns)}" if steps.processFcns else ""
