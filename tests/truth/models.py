@@ -20,8 +20,10 @@ from matlab_compat.errors import (
     FunctionNeededError,
     LayerNotFoundError,
     MatlabCompatError,
+    NothingToCompareError,
 )
 from matlab_compat.network import Network
+from matlab_compat.shallow import ShallowNetwork
 
 from .cases import CASES, DIGITS, FAULTS, UNET, Measured
 from .networks import tried
@@ -75,7 +77,7 @@ def models(real: Path, *, convert: bool = True, truth: bool = True) -> Iterator[
         cases = [c for c, names in FILES.items() if file in real.glob(names)] if truth else []
         measured = tuple(m for case in cases for m in CASES[case](real))
         for model in of_file(file, convert=convert):
-            yield replace(model, truth=measured)
+            yield replace(model, truth=(*model.truth, *measured))
             measured = ()  # once for each file
 
 
@@ -96,18 +98,42 @@ def _found(file: Path, found: Found, convert: bool) -> Model:
         model = found.build()
     except MatlabCompatError as error:
         return Model(file, name, kind, "refused", (error.what.splitlines()[0],))
+    if isinstance(model, ShallowNetwork):
+        if problems := model.problems():
+            return Model(file, name, kind, "refused", tuple(problems))
+        return _saved(file, name, kind, model, tuple(_given(file, name)))
     if not isinstance(model, Network):
         return Model(file, name, kind, "opens")
     row = tried(file, name, model, ())
     if row.verdict != "runs" or not convert:
         return Model(file, name, kind, row.verdict, row.reasons)
+    return _saved(file, name, kind, model)
+
+
+def _given(file: Path, name: str) -> Iterator[Measured]:
+    """What lies beside a shallow network of all that it gave."""
+    try:
+        report = converters.verify(file, name)
+    except NothingToCompareError:
+        return
+    for one in report.outputs:
+        yield Measured(f"{name} {one.name}", "MATLAB", one.scaled_error, one.bound)
+
+
+def _saved(
+    file: Path,
+    name: str,
+    kind: str,
+    model: Network | ShallowNetwork,
+    truth: tuple[Measured, ...] = (),
+) -> Model:
     with TemporaryDirectory() as folder:
         try:
             done = converters.save(model, Path(folder) / "model.pt")
         except MatlabCompatError as error:
             return Model(file, name, kind, "refused", (error.what.splitlines()[0],))
     verdict = "differs" if done.exit_code else "converts"
-    return Model(file, name, kind, verdict, (done.unchecked,) if done.unchecked else ())
+    return Model(file, name, kind, verdict, (done.unchecked,) if done.unchecked else (), truth)
 
 
 def _described(file: Path, mat: MatFile, found: Collection[str]) -> Iterator[Model]:

@@ -25,8 +25,6 @@ REFUSED = (
     "does not say the size",
     "an object of class CNN",
 )
-#: Kinds that are not run in this version.
-NOT_YET = ("a shallow network", "an Autoencoder")
 
 
 @pytest.fixture(scope="module")
@@ -45,7 +43,6 @@ def test_what_is_refused_is_refused_for_a_known_reason(table: list[Model]) -> No
         model.where
         for model in table
         if model.verdict == "refused"
-        and model.kind not in NOT_YET
         and not any(reason in said for said in model.reasons for reason in REFUSED)
         and "two networks and a proposal step" not in model.reasons[0]
     ]

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pytest
@@ -30,8 +30,12 @@ from tests.converters.exports import fields, save
 class Times:
     """A model that multiplies; it meets ``ModelLike`` and nothing more."""
 
+    default_dtype: ClassVar[str] = "single"
+    takes_cells: ClassVar[bool] = False
+
     factor: float
     InputNames: Sequence[str] = ("in",)
+    optional_inputs: Sequence[str] = ()
     OutputNames: Sequence[str] = ("out",)
 
     def predict_all(self, X: Sequence[Any], **options: Any) -> Any:
