@@ -38,25 +38,7 @@ FIELDS = (
 
 @dataclass(eq=False, repr=False)
 class Description:
-    """The parts of a ``network`` object.
-
-    Names and values are MATLAB's; places count from 0: ``net.IW[0, 0]`` is ``net.IW{1,1}``.
-
-    Parameters
-    ----------
-    inputs, layers:
-        ``net.inputs{j}`` and ``net.layers{i}``.
-    outputs:
-        ``net.outputs{i}`` for each layer, ``None`` where there is none.
-    inputWeights, layerWeights:
-        By (to, from); those there are.
-    IW, LW:
-        L×N and L×L arrays of matrices S×(R*delays); ``None`` where there is no weight.
-    b:
-        For each layer a vector S×1, or ``None``.
-    name:
-        What MATLAB calls the kind of network.
-    """
+    """The parts of a ``network`` object: see :class:`~.network.ShallowNetwork`."""
 
     inputs: list[Input]
     layers: list[Layer]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -65,7 +66,7 @@ def preparets(
     shift = max(net.numInputDelays, net.numLayerDelays, net.numFeedbackDelays)
     if total <= shift:
         raise DataFormatError(f"The series has {total} steps; more than {shift} are needed.")
-    Xs, Xi = np.empty((net.numInputs, total - shift), object), np.empty(0, object)
+    Xs = np.empty((net.numInputs, total - shift), object)
     Xi = np.empty((net.numInputs, net.numInputDelays), object)
     for j, row in series.items():
         Xs[j], Xi[j] = _row(row[shift:]), _row(row[shift - net.numInputDelays : shift])
@@ -126,15 +127,24 @@ def closeloop(net: ShallowNetwork) -> ShallowNetwork:
     UsageError
         It has no open feedback.
     """
-    done, count = net, 0
-    for i in net.output_layers:
-        if _mode(net, i) == "open":
-            done, count = _closed(done, i), count + 1
-    if not count:
+    return _each(net, "open", "close", _closed)
+
+
+def _each(
+    net: ShallowNetwork,
+    mode: str,
+    verb: str,
+    change: Callable[[ShallowNetwork, int], ShallowNetwork],
+) -> ShallowNetwork:
+    """The network with every feedback of this mode changed."""
+    fed = [i for i in net.output_layers if _mode(net, i) == mode]
+    if not fed:
         raise UsageError(
-            "The network has no open feedback to close: no output has the feedbackMode 'open'."
+            f"The network has no {mode} feedback to {verb}: no output has the feedbackMode '{mode}'."
         )
-    return done
+    for i in fed:
+        net = change(net, i)
+    return net
 
 
 def _closed(net: ShallowNetwork, i: int) -> ShallowNetwork:
@@ -182,15 +192,7 @@ def openloop(net: ShallowNetwork) -> ShallowNetwork:
     UsageError
         It has no closed feedback.
     """
-    done, count = net, 0
-    for i in net.output_layers:
-        if _mode(net, i) == "closed":
-            done, count = _opened(done, i), count + 1
-    if not count:
-        raise UsageError(
-            "The network has no closed feedback to open: no output has the feedbackMode 'closed'."
-        )
-    return done
+    return _each(net, "closed", "open", _opened)
 
 
 def _opened(net: ShallowNetwork, i: int) -> ShallowNetwork:
