@@ -139,9 +139,8 @@ def _each(
     """The network with every feedback of this mode changed."""
     fed = [i for i in net.output_layers if _mode(net, i) == mode]
     if not fed:
-        raise UsageError(
-            f"The network has no {mode} feedback to {verb}: no output has the feedbackMode '{mode}'."
-        )
+        why = f"no output has the feedbackMode '{mode}'"
+        raise UsageError(f"The network has no {mode} feedback to {verb}: {why}.")
     for i in fed:
         net = change(net, i)
     return net

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from matlab_compat.arrays import Array
-from matlab_compat.errors import UsageError
+from matlab_compat.errors import UsageError, locating
 from matlab_compat.layers import Layer
 from matlab_compat.layers.function import FunctionLayer
 from matlab_compat.layers.nested import NetworkLayer
@@ -22,7 +22,8 @@ from matlab_compat.shallow import ShallowNetwork
 
 from ...matfile.writer import KEYWORDS
 from .. import shallow_code
-from ..base import Format, Model, Options, Prepared
+from ..base import ANY, Asked, Model, Options, Prepared, ReadableFormat
+from ..generated import is_generated, read_generated
 from ..mat import MatStruct, write_struct
 from .calls import Call, call, helper, plain, quoted, refusal
 
@@ -34,7 +35,7 @@ _NAME = re.compile(r"[A-Za-z]\w{0,62}", re.ASCII)
 _CALLED = ("load", "mfilename", "layerGraph", "addLayers", "connectLayers", "assembleNetwork")
 
 
-class MatlabFunctionFile(Format, suffixes=(".m",)):
+class MatlabFunctionFile(ReadableFormat, suffixes=(".m",)):
     """``net = NAME()`` in MATLAB gives the network back; NAME.mat must lie beside NAME.m."""
 
     name: ClassVar[str] = "MATLAB function"
@@ -65,6 +66,13 @@ class MatlabFunctionFile(Format, suffixes=(".m",)):
         else:
             text = code(model, path.stem)
         path.write_text(text, encoding="ascii", errors="replace")
+
+    def read(self, path: Path, asked: Asked = ANY) -> Model:
+        """The shallow network of a function that genFunction wrote; of others what they are."""
+        if is_generated(path):
+            with locating(str(path)):
+                return read_generated(path)
+        return MatStruct().read(path, asked)
 
     def run(
         self, path: Path, inputs: tuple[torch.Tensor, ...], options: Options
