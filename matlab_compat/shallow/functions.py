@@ -8,6 +8,7 @@ import numpy as np
 
 from ..arrays import Array
 from ..errors import DataFormatError
+from ..wording import argument
 
 
 def vec2ind(vec: Any) -> Any:
@@ -131,7 +132,7 @@ def as_matrix(value: Any) -> Array:
         raise DataFormatError(
             f"The data have {found.ndim} dimensions.",
             remedy="give a matrix (a sample in each column) or a cell of time steps, or say what "
-            "the dimensions are: data_format='CTB'.",
+            f"the dimensions are: {argument('data_format', 'CTB')}.",
         )
     return found.astype(np.float64).reshape(-1, 1) if found.ndim < 2 else found.astype(np.float64)
 

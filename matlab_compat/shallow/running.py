@@ -18,6 +18,7 @@ from ..engine.arrays import array, tensor
 from ..engine.precision import DeviceLike, DTypeLike
 from ..errors import DataFormatError, MatlabCompatWarning
 from ..execution.sizes import check_size
+from ..wording import argument
 from .description import Description
 from .functions import as_cells, as_matrix, is_cell
 from .module import module_of
@@ -100,7 +101,7 @@ def given(net: Description, X: Any, steps: int | None, data_format: str | None) 
     if net.is_dynamic:
         warnings.warn(
             "a matrix is taken as Q samples at one time step; give (Q, T, R) for a series: a cell "
-            "of time steps (con2seq(X)), or data_format='CT'",
+            f"of time steps (con2seq(X)), or {argument('data_format', 'CT')}",
             MatlabCompatWarning,
             stacklevel=5,
         )

@@ -20,9 +20,10 @@ from converters.formats.source.parts import constructor_arguments
 from matlab_compat import engine
 from matlab_compat.engine.expression import Expression
 from matlab_compat.engine.imported import ElementwiseAffine
+from matlab_compat.engine.shallow import Processing, Rows, ShallowModule
 
 #: Written by parts of their own in every case.
-OTHERWISE = (Expression, ElementwiseAffine)
+OTHERWISE = (Expression, ElementwiseAffine, Processing, Rows, ShallowModule)
 
 
 def modules_of_the_engine() -> list[type[nn.Module]]:
