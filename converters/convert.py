@@ -116,7 +116,7 @@ def save(
     FileAccessError
         The place cannot be written.
     """
-    if not isinstance(model, Layer | Network):
+    if not isinstance(model, Layer | Network | ShallowNetwork):
         raise UsageError(
             f"A layer or network is saved, not {type(model).__name__}.",
             remedy="a module of torch becomes one: converters.from_torch(module, example_input); "
