@@ -40,6 +40,7 @@ def inputs_of(network: Network, batch: int, larger: int = 0) -> list[Tensor]:
     found = []
     for name, form in network.plan().inputs.items():
         *space, channels = network.layer(name).input_size()  # type: ignore[attr-defined]
+        space = [n if n > 0 else 64 for n in space]  # of any size
         steps = [max(9, getattr(network.layer(name), "MinLength", 1))] if "T" in form else []
         size = [batch, channels, *(n + larger for n in space), *steps]
         found.append(torch.randn(size, generator=random))
