@@ -85,6 +85,12 @@ def _sized(module: Any, inputs: Sequence[Tensor], name: str = "") -> Any:
         except LimitExceededError:
             raise
         except (MatlabCompatError, RuntimeError, ValueError, IndexError, TypeError) as error:
+            if "overflow" in str(error):  # of the number of elements, which torch counts in 63 bits
+                raise LimitExceededError(
+                    "It would need an array of more than 2^63 elements.",
+                    remedy="check sizes, padding and stride; no machine has the memory, whatever "
+                    f"{argument('max_elements')} allows.",
+                ) from error
             raise _OtherFaultError from error
 
 
