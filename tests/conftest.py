@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
+import functools
 import importlib.util
 import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -55,6 +58,47 @@ def own_registry() -> Iterator[None]:
     for registry, known in zip(registries, before, strict=True):
         registry.clear()
         registry.update(known)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _translations_are_read_once() -> Iterator[None]:
+    """torch's exporter reads the source of its 500 translations to ONNX again for every model.
+
+    They are the same each time, and take half of the time of a small model.
+    """
+    if not importlib.util.find_spec("torch"):
+        yield
+        return
+    from converters.formats import onnx
+
+    translate = onnx._translated
+
+    def translated(*arguments: Any) -> Any:
+        with contextlib.suppress(ImportError, AttributeError):  # another torch: slower, no more
+            from torch.onnx._internal.exporter import _registration
+
+            registry: Any = _registration.ONNXRegistry
+            once = functools.cache(registry.from_torchlib)
+            context.setattr(registry, "from_torchlib", staticmethod(once))
+        context.setattr(onnx, "_translated", translate)
+        return translate(*arguments)
+
+    with pytest.MonkeyPatch.context() as context:
+        context.setattr(onnx, "_translated", translated)
+        yield
+
+
+@pytest.fixture
+def forked_packages(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Source packages run in processes that have imported torch, for tests of something else."""
+    from converters.formats import source
+    from tests.cli import child, command
+
+    def run(line: list[str], **_: Any) -> Any:
+        *_, code = line[: line.index("-c") + 2]
+        return command.forked(child.run_code, code, line[line.index("-c") + 2 :])
+
+    monkeypatch.setattr(source, "subprocess", SimpleNamespace(run=run))
 
 
 def _absent() -> dict[str, str]:

@@ -33,6 +33,15 @@ def run_one(arguments: list[str], folder: Path, environment: dict[str, str]) -> 
     main()
 
 
+def run_code(code: str, arguments: list[str]) -> None:
+    """Be ``python -c`` that has imported torch but nothing of this project."""
+    for name in list(sys.modules):
+        if name.partition(".")[0] in ("matlab_compat", "converters", "cli"):
+            del sys.modules[name]
+    sys.argv = ["-c", *arguments]
+    exec(code, {"__name__": "__main__"})
+
+
 def run_many(commands: list[list[str]], gibibytes: int) -> None:
     """Print one JSON line for each command: exit code, stdout and stderr."""
     limit = gibibytes << 30

@@ -24,8 +24,9 @@ ROOT = Path(__file__).parents[2]
 FIXTURES = ROOT / "fixtures"
 COMMAND = Path(sysconfig.get_path("scripts")) / "matlab-compat"
 
-_FORKS = multiprocessing.get_context("forkserver")
-_FORKS.set_forkserver_preload(["torch._dynamo", "matlab_compat.network", "cli.main"])
+#: Starts processes that have imported torch.
+FORKS = multiprocessing.get_context("forkserver")
+FORKS.set_forkserver_preload(["torch._dynamo", "matlab_compat.network", "cli.main"])
 
 Done = subprocess.CompletedProcess[str]
 
@@ -57,7 +58,7 @@ def forked(target: Callable[..., None], *arguments: Any) -> Done:
     """What ``target(*arguments)`` printed in a process of its own, and its exit code."""
     with tempfile.TemporaryDirectory() as folder:
         out, err = Path(folder, "out"), Path(folder, "err")
-        process = _FORKS.Process(target=child.printing_to, args=(out, err, target, *arguments))
+        process = FORKS.Process(target=child.printing_to, args=(out, err, target, *arguments))
         process.start()
         process.join(PATIENCE)
         if process.exitcode is None:

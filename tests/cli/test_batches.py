@@ -15,6 +15,7 @@ import threading
 import time
 from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -22,7 +23,7 @@ import pytest
 import cli.main
 from converters import batch
 from matlab_compat.errors import UsageError
-from tests.cli.command import COMMAND, FIXTURES
+from tests.cli.command import COMMAND, FIXTURES, FORKS
 from tests.patience import PATIENCE
 
 pytestmark = pytest.mark.slow
@@ -60,6 +61,12 @@ def verify(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) 
         return (left.value.code or 0, *capsys.readouterr())
 
     return verify
+
+
+@pytest.fixture
+def forked_workers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Workers come from a server that has imported torch; one test has them start by themselves."""
+    monkeypatch.setattr(batch, "multiprocessing", SimpleNamespace(get_context=lambda _: FORKS))
 
 
 def records(place: Path) -> list[dict[str, Any]]:
@@ -161,6 +168,7 @@ def test_an_interrupted_run_leaves_whole_lines_and_is_gone_on_with(
     assert len(records(results)) == 35
 
 
+@pytest.mark.usefixtures("forked_workers")
 def test_an_interrupted_run_leaves_no_thread_and_no_process(folder: Path) -> None:
     """Nothing is left that could write to a pipe which is closed by then."""
     before = set(threading.enumerate())
@@ -215,6 +223,7 @@ class Deadly(batch.Job):
         os._exit(1)
 
 
+@pytest.mark.usefixtures("forked_workers")
 def test_a_worker_that_dies_is_an_error_of_its_file_only(folder: Path) -> None:
     paths = [str(folder / name) for name in FILES]
     jobs = [Deadly(paths[1]), *(batch.Job(path) for path in paths), Deadly(paths[4])]
@@ -241,11 +250,14 @@ def test_an_internal_error_is_a_record(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_cluster_of_two_workers_gives_the_same_records(folder: Path) -> None:
-    distributed = pytest.importorskip("distributed")
+    distributed, dask = pytest.importorskip("distributed"), pytest.importorskip("dask")
     jobs = [batch.Job(str(folder / name)) for name in FILES]
-    with distributed.LocalCluster(
-        n_workers=2, threads_per_worker=1, dashboard_address=None
-    ) as cluster:
+    with (
+        dask.config.set({"distributed.worker.multiprocessing-method": "forkserver"}),
+        distributed.LocalCluster(
+            n_workers=2, threads_per_worker=1, dashboard_address=None
+        ) as cluster,
+    ):
         done = list(batch.on_cluster(jobs, cluster.scheduler_address))
     assert {Path(r["file"]).name: r["exit_code"] for r in done} == EXPECTED
     assert sorted(map(str, done)) == sorted(str(batch.record_of(job)) for job in jobs)

@@ -120,6 +120,7 @@ def test_json_gives_such_names_back_as_they_are(lying: Path, request: Any) -> No
 
 
 @pytest.mark.parametrize("lying", ["python", "line", "attribute", "format"], indirect=True)
+@pytest.mark.usefixtures("forked_packages")
 def test_source_for_such_names_holds_them_as_text_only(
     lying: Path, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:

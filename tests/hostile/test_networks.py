@@ -59,6 +59,7 @@ def test_a_layer_that_random_inputs_cannot_run_has_no_source(tmp_path: Path) -> 
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("forked_packages")
 def test_a_network_of_layers_that_only_pass_on_has_source(tmp_path: Path) -> None:
     path = tmp_path / "net.mat"
     save_network(Network([imageInputLayer((4, 4, 1), Normalization="none")]), path)

@@ -95,6 +95,7 @@ MODELS: dict[str, Callable[[], Layer | Network]] = {
 @pytest.mark.filterwarnings("ignore:.*holds NaN")
 @pytest.mark.parametrize("ending", ENDINGS)
 @pytest.mark.parametrize("name", MODELS)
+@pytest.mark.usefixtures("forked_packages")
 def test_every_way_out_computes_the_same(name: str, ending: str, tmp_path: Path) -> None:
     done = converters.save(MODELS[name](), tmp_path / f"model{ending}")
     assert done.exit_code == 0

@@ -110,12 +110,16 @@ def test_a_layer_takes_images_of_any_size(tmp_path: Path) -> None:
     assert_same(path, layer.to_torch(), torch.randn(1, 3, 4, 17))
 
 
-@pytest.mark.parametrize("steps", [1, 8, 40])
-def test_recurrent_networks_take_sequences_of_any_length(tmp_path: Path, steps: int) -> None:
-    network = sequence()
-    done = converters.save(network, tmp_path / "net.onnx")
+@pytest.fixture(scope="module")
+def recurrent(tmp_path_factory: pytest.TempPathFactory) -> str:
+    done = converters.save(sequence(), tmp_path_factory.mktemp("recurrent") / "net.onnx")
     assert done.remarks == ()
-    assert_same(done.path, network.to_torch(), torch.randn(3, 3, steps))
+    return done.path
+
+
+@pytest.mark.parametrize("steps", [1, 8, 40])
+def test_recurrent_networks_take_sequences_of_any_length(recurrent: str, steps: int) -> None:
+    assert_same(recurrent, sequence().to_torch(), torch.randn(3, 3, steps))
 
 
 @pytest.mark.parametrize(

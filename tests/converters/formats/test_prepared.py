@@ -57,6 +57,7 @@ def file(tmp_path: Path) -> Path:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("suffix", TESTED)
+@pytest.mark.usefixtures("forked_packages")
 def test_a_conversion_builds_its_network_once_for_each_precision(
     file: Path, suffix: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -68,6 +69,7 @@ def test_a_conversion_builds_its_network_once_for_each_precision(
 
 @pytest.mark.slow
 @pytest.mark.parametrize("suffix", [*TESTED, ".onnx"])
+@pytest.mark.usefixtures("forked_packages")
 def test_a_layer_alone_is_built_once_for_each_precision(
     tmp_path: Path, suffix: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -112,6 +114,7 @@ def test_without_check_only_the_one_to_write_is_built(
 
 @pytest.mark.slow
 @pytest.mark.parametrize("suffix", [".onnx", ""])
+@pytest.mark.usefixtures("forked_packages")
 def test_formats_leave_the_module_as_it_is(tmp_path: Path, suffix: str) -> None:
     made = Prepared(sequence())
     before = {name: type(part) for name, part in made.module().named_modules()}

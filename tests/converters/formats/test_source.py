@@ -293,6 +293,7 @@ def verified(package: Path) -> int:
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("forked_packages")
 def test_verify_passes_and_notices_other_weights(tmp_path: Path) -> None:
     from safetensors.torch import save_file
 
@@ -306,6 +307,7 @@ def test_verify_passes_and_notices_other_weights(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("forked_packages")
 def test_double_and_half_are_run_in_their_precision(tmp_path: Path) -> None:
     for dtype in ("double", "half"):
         done = save(ready(m.convolution2dLayer(3, 2), 3), tmp_path / dtype, options=Options(dtype))

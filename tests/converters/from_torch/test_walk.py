@@ -191,6 +191,7 @@ def test_edges_sliced_off_become_more_cropping() -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("forked_packages")
 def test_a_written_source_package_finds_its_way_back(tmp_path: Path) -> None:
     network = Network(
         [

@@ -5,8 +5,6 @@ Expected values: torch's own types; IEEE half, single and double as MATLAB names
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from collections.abc import Iterator
 from typing import Any
 
@@ -17,7 +15,8 @@ import torch
 from matlab_compat import transposedConv2dLayer
 from matlab_compat.engine.precision import full_precision, torch_device, torch_dtype
 from matlab_compat.errors import UsageError
-from tests.patience import PATIENCE
+from tests.cli.child import run_code
+from tests.cli.command import forked
 
 
 def switches() -> tuple[Any, ...]:
@@ -83,7 +82,8 @@ def test_where_the_new_switches_were_used(setting: str, allow: bool) -> None:
         f"    assert conv.fp32_precision == matmul.fp32_precision == '{inside}'\n"
         f"assert conv.fp32_precision == matmul.fp32_precision == '{setting}'\n"
     )
-    subprocess.run([sys.executable, "-c", program], check=True, timeout=PATIENCE)
+    done = forked(run_code, program, [])
+    assert done.returncode == 0, done.stderr
 
 
 @pytest.mark.parametrize(

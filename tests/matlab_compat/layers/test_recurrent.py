@@ -11,7 +11,6 @@ from __future__ import annotations
 import copy
 import shutil
 import subprocess
-import sys
 from typing import Any
 
 import numpy as np
@@ -26,6 +25,8 @@ from converters.find import find_models
 from converters.matfile import open_mat
 from converters.saved import SavedLayer, SavedNetwork
 from matlab_compat.errors import DataFormatError, PropertyError, UsageError
+from tests.cli.child import run_code
+from tests.cli.command import forked
 from tests.patience import PATIENCE
 
 from ...real import REAL
@@ -575,7 +576,8 @@ def test_trap_torch_would_round_recurrences_to_tf32_on_a_gpu(before: str) -> Non
         "    assert torch.backends.cudnn.rnn.fp32_precision != 'tf32'\n"
         "assert torch.backends.cudnn.rnn.fp32_precision == 'tf32'\n"
     )
-    subprocess.run([sys.executable, "-c", program], check=True, timeout=PATIENCE)
+    done = forked(run_code, program, [])
+    assert done.returncode == 0, done.stderr
 
 
 @pytest.mark.parametrize("name", LAYERS)
