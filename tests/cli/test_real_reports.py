@@ -16,6 +16,7 @@ import pytest
 from numpy.typing import NDArray
 
 import converters
+import matlab_compat as m
 from converters.formats.mat_struct import network_struct
 from converters.matfile.values import StructArray
 from converters.matfile.writer import write_mat
@@ -29,6 +30,8 @@ FOLDER = REAL / "reedchen19__cyclegan_verasonics"
 FILE = FOLDER / "verasonics__external_process__2024b_DAGNetworks__custom_onnx_unet113.mat"
 IMAGE = FOLDER / "verasonics__external_process__test_input_img.mat"
 DECODER = "tp2"
+#: Rows and columns of the middle of the image. Every layer has filters inside and at the edges.
+SIZE = 128
 #: Layers before the mistake, the one with it, and some after it.
 SAVED = ("StatefulPartitio_118", "tp0", "tp1", DECODER, "StatefulPartitio_97", "tp3")
 
@@ -37,13 +40,22 @@ def image() -> NDArray[Any]:
     with converters.open_mat(IMAGE) as mat:
         values = mat["data"].astype(np.float64)
     scaled = (values - values.min()) / np.ptp(values) * 2 - 1
-    return np.asarray(scaled[:, :, np.newaxis, np.newaxis], np.float32)
+    middle = slice((len(values) - SIZE) // 2, (len(values) + SIZE) // 2)
+    return np.asarray(scaled[middle, middle, np.newaxis, np.newaxis], np.float32)
+
+
+def network_of_that_size() -> Network:
+    network = converters.load(FILE)
+    assert isinstance(network, Network)
+    inputs = m.imageInputLayer((SIZE, SIZE, 1), Normalization="none", Name="input")
+    assert network.layer("input").Normalization == "none"
+    layers = [inputs if layer.Name == "input" else layer for layer in network.Layers]
+    return Network(layers, network.graph.connections, kind=network.kind)
 
 
 def bundle(path: Path, *, mistake: bool, activations: bool) -> Path:
     """The network beside what it, or the copy with the mistake, computes."""
-    network = converters.load(FILE)
-    assert isinstance(network, Network)
+    network = network_of_that_size()
     X, other = image(), copy.deepcopy(network)
     if mistake:
         layer: Any = other.layer(DECODER)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from numpy.typing import NDArray
 
 import converters
 from converters.examples import example_sizes
-from converters.find import find_models
+from converters.find import Found, find_models
 from converters.saved import SavedNetwork
 from matlab_compat.data_format import torch_axes
 from matlab_compat.errors import MatlabCompatError, MatlabCompatWarning
@@ -59,14 +60,19 @@ def networks(file: Path) -> Iterator[tuple[str, Network]]:
 
 def opened(file: Path) -> Iterator[tuple[str, Network, tuple[str, ...]]]:
     """Every network in a file, by name, with what was said when it was opened."""
+    for found in _found(file):
+        with warnings.catch_warnings(record=True) as said:
+            warnings.simplefilter("always", MatlabCompatWarning)
+            network = found.build()
+        assert isinstance(network, Network)
+        yield found.name, network, tuple(str(w.message).split(". ")[0] for w in said)
+
+
+@cache
+def _found(file: Path) -> list[Found]:
+    """Read once for all tests of a process; to build a network changes nothing in what was read."""
     with converters.open_mat(file) as mat:
-        for found in find_models(mat):
-            if isinstance(found.model, SavedNetwork):
-                with warnings.catch_warnings(record=True) as said:
-                    warnings.simplefilter("always", MatlabCompatWarning)
-                    network = found.build()
-                assert isinstance(network, Network)
-                yield found.name, network, tuple(str(w.message).split(". ")[0] for w in said)
+        return [found for found in find_models(mat) if isinstance(found.model, SavedNetwork)]
 
 
 def rows(real: Path) -> Iterator[Row]:

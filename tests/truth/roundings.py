@@ -23,6 +23,7 @@ from converters.examples import example_inputs
 from converters.formats import Options, format_for
 from matlab_compat.errors import MatlabCompatError, NothingToCompareError
 from matlab_compat.execution.module import run_network
+from matlab_compat.layers import FlattenLayer, FullyConnectedLayer
 from matlab_compat.network import Network
 from matlab_compat.parity.compare import EPS, Comparison
 from matlab_compat.parity.sensitivity import Result, Sensitivity, compare_each
@@ -33,6 +34,8 @@ Tensors = tuple[torch.Tensor, ...]
 
 #: Observations, and time steps of sequences.
 BATCH, STEPS = 2, 20
+#: Layers whose weights, or the weights after them, are for images of one size.
+NEED_ALL = (FullyConnectedLayer, FlattenLayer)
 
 
 @dataclass(frozen=True)
@@ -49,8 +52,12 @@ class Rounded:
     price: float
 
 
-def rounded(folder: Path, ways: Iterable[str]) -> Iterator[Rounded]:
-    """Every trained network of a repository that runs, one of each architecture."""
+def rounded(folder: Path, ways: Iterable[str], largest: int | None = None) -> Iterator[Rounded]:
+    """Every trained network of a repository that runs, one of each architecture.
+
+    Of images of more than ``largest`` rows and columns only so many are taken, where no layer
+    needs them all.
+    """
     seen = set()
     for file in sorted(folder.glob("*.mat")):
         try:
@@ -64,14 +71,19 @@ def rounded(folder: Path, ways: Iterable[str]) -> Iterator[Rounded]:
             seen.add(layers)
             try:
                 with warnings.catch_warnings(action="ignore"):
-                    yield measured(f"{file.parent.name}/{file.name} > {name}", network, ways)
+                    where = f"{file.parent.name}/{file.name} > {name}"
+                    yield measured(where, network, ways, largest)
             except (NothingToCompareError, MatlabCompatError):
                 continue  # NaN for random input, or a layer without its connections
 
 
-def measured(where: str, network: Network, names: Iterable[str]) -> Rounded:
+def measured(
+    where: str, network: Network, names: Iterable[str], largest: int | None = None
+) -> Rounded:
     """One network on random inputs."""
     given = example_inputs(network, seed=1, batch=BATCH, steps=STEPS)
+    if not any(isinstance(layer, NEED_ALL) for layer in network.Layers):
+        given = tuple(x[..., :largest, :largest] if x.ndim == 4 else x for x in given)
     modules = {"single": network.to_torch(), "double": network.to_torch(dtype="double")}
 
     def run(dtype: str, inside: AbstractContextManager[Any] | None = None) -> Sequence[Array]:

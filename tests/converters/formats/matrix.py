@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import shutil
-from collections.abc import Container, Hashable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -53,10 +53,16 @@ def tried(network: Network, suffix: str, folder: Path) -> Cell:
     return Cell(done, "; ".join([done.unchecked, *done.remarks]).strip("; "))
 
 
-def architecture(network: Network) -> tuple[Hashable, ...]:
-    """All but the numbers that training changes: what decides how a network is written."""
+def architecture(network: Network) -> set[Hashable]:
+    """One thing, all but the numbers that training changes: it decides how values are written."""
     layers = [(type(layer), layer.description()) for layer in network.Layers]
-    return network.kind, network.Initialized, *layers
+    return {(network.kind, network.Initialized, *layers)}
+
+
+def classes(network: Network) -> set[Hashable]:
+    """The classes of a network and its layers: they decide how its program is written."""
+    of = network.kind, *map(type, network.Layers)
+    return {(network.Initialized, bool(network.unsupported), each) for each in of}
 
 
 def rows(
@@ -64,15 +70,11 @@ def rows(
     folder: Path,
     endings: Sequence[str] = SUFFIXES,
     largest: float = math.inf,
-    known: Container[Hashable] = (),
+    wanted: Callable[[Network], bool] = lambda _: True,
 ) -> Iterator[tuple[str, Network, dict[str, Cell]]]:
-    """Each network in files of at most ``largest`` bytes, with a cell for each ending.
-
-    Those whose architecture is ``known`` by then are left out.
-    """
+    """Each network that is ``wanted`` in files of at most ``largest`` bytes, with its cells."""
     for file in sorted(real.glob("*/*.mat")):
         for path, network in networks(file) if file.stat().st_size <= largest else ():
-            if architecture(network) in known:
-                continue
-            cells = {ending: tried(network, ending, folder) for ending in endings}
-            yield f"{file.parent.name}/{file.name} > {path}", network, cells
+            if wanted(network):
+                cells = {ending: tried(network, ending, folder) for ending in endings}
+                yield f"{file.parent.name}/{file.name} > {path}", network, cells
