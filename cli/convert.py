@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from matlab_compat.errors import FileAccessError, cause_text
+
 from . import files, options, output
 from .reading import whole
 
@@ -72,7 +74,7 @@ def command(
     paths = files.expanded(file)
     if many:
         format_for(f"net{to}")  # an ending that means nothing is said once, before any file
-        Path(out).mkdir(parents=True, exist_ok=True)
+        _make_folder(out)
         raise typer.Exit(files.summarize(files.each(paths, work)))
     outcome = work(paths[0])
     if format is output.Format.json:
@@ -80,6 +82,20 @@ def command(
     else:
         output.data(outcome.summary)
     raise typer.Exit(outcome.exit_code)
+
+
+def _make_folder(path: str) -> None:
+    try:
+        Path(path).mkdir(parents=True, exist_ok=True)
+    except (OSError, ValueError) as error:
+        is_file = isinstance(error, FileExistsError | NotADirectoryError)
+        raise FileAccessError(
+            "Several files are written into a folder, and this is none."
+            if is_file
+            else f"The folder cannot be made: {cause_text(error)}.",
+            where=(path,),
+            remedy="name a folder after -o; it is made if it is not there.",
+        ) from error
 
 
 def _said(done: Converted) -> str:

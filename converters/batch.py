@@ -275,6 +275,7 @@ def on_cluster(jobs: Sequence[Job], address: str) -> Iterator[Record]:
             "dask.distributed is not installed.", remedy="pip install 'matlab-compat[cluster]'"
         ) from None
     try:
+        _check_address(address)
         client = distributed.Client(address, timeout=20, set_as_default=False)
     except (OSError, ValueError) as error:
         raise UsageError(
@@ -289,6 +290,14 @@ def on_cluster(jobs: Sequence[Job], address: str) -> Iterator[Record]:
             broken = future.exception()
             job = futures.pop(future)
             yield failed(job, _INTERNAL_ERROR, str(broken)) if broken else future.result()
+
+
+def _check_address(address: str) -> None:
+    """Raise ``ValueError`` for none: a client that is half made prints a traceback at its end."""
+    addressing: Any = import_module("distributed.comm.addressing")
+    whole = addressing.normalize_address(address)
+    if not whole.startswith("inproc://"):
+        addressing.get_address_host_port(whole, strict=True)
 
 
 # --- The file of results

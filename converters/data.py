@@ -137,10 +137,13 @@ def numeric(
     ):
         return value
     if cells and isinstance(value, np.ndarray) and value.dtype == object and (value.size or whole):
-        items = [numeric(item, where) for item in value.ravel(order="F")]
+        elements = enumerate(value.ravel(order="F"), 1)
+        items = [numeric(item, (*where, f"{{{i}}}")) for i, item in elements]
         return value if whole else items
     remedy = "save the scores: Y = predict(net, X)." if isinstance(value, Categorical) else ""
-    said = f"A numeric array belongs here, not {mat_class(value)}."
+    is_empty = isinstance(value, np.ndarray) and value.dtype == object and not value.size
+    what = "an empty cell array" if is_empty else mat_class(value)
+    said = f"A numeric array belongs here, not {what}."
     if isinstance(value, SparseArray):  # its class is that of a full array
         said, remedy = "A full array belongs here, not a sparse one.", "in MATLAB: X = full(X)."
     raise PropertyError(said, where=where, remedy=remedy)
@@ -207,9 +210,28 @@ def _only_array(mat: MatFile, *, labels: bool) -> str:
         remedy = f"name one: {mat.path}:{having[0]}."
     else:
         every = ", ".join(f"{v.name} ({v.class_name})" for v in mat.variables[:8])
-        said = f"The file has no arrays{f', but {every}' if every else ''}."
-        remedy = "name another file, or what is inside of a struct: FILE:s.X."
+        wanted = "a numeric array, or a cell array of them for sequences,"
+        said = f"The file has {every or 'no variables'}; {wanted} is needed."
+        remedy = _instead(mat)
     raise UsageError(said, where=(str(mat.path),), remedy=remedy)
+
+
+def _instead(mat: MatFile) -> str:
+    """What to name or save where no variable of a file is an array."""
+    inside = (
+        f"{info.name}.{field}"
+        for info in mat.variables
+        if info.class_name == "struct"
+        for value in [mat[info.name]]
+        if isinstance(value, StructArray) and value.shape == (1, 1)
+        for field in value.fields
+        if isinstance(item := value[field], np.ndarray) and item.dtype.kind in "biufc"
+    )
+    if (found := next(inside, None)) is not None:
+        return f"name what is inside: {mat.path}:{found}."
+    if any(info.class_name == "sparse" for info in mat.variables):
+        return "in MATLAB, save the full array: X = full(X); save('X.mat', 'X')."
+    return "name another file, or in MATLAB save the array: save('X.mat', 'X')."
 
 
 def _holds_data(mat: MatFile, info: VariableInfo, *, labels: bool) -> bool:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from matlab_compat.data_format import dlarray
+from matlab_compat.display import counted
 from matlab_compat.errors import UsageError
 from matlab_compat.wording import argument
 
@@ -73,8 +74,8 @@ def predict(
     inputs = texts_of(input)
     if not 0 <= len(inputs) - len(model.InputNames) <= len(model.optional_inputs):
         raise UsageError(
-            f"The model has {len(model.InputNames)} inputs ({', '.join(model.InputNames)}), "
-            f"but {len(inputs)} were named.",
+            f"The model has {counted(len(model.InputNames), 'input')} "
+            f"({', '.join(model.InputNames)}), but {len(inputs)} were named.",
             where=(str(path),),
             remedy=f"name a file for each: {argument('input', 'X.mat:X')}.",
         )

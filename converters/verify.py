@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from matlab_compat.data_format import dlarray
-from matlab_compat.display import size_text
+from matlab_compat.display import counted, size_text
 from matlab_compat.errors import MatFileError, NothingToCompareError, UsageError, locating
 from matlab_compat.execution.described import ModelLike
 from matlab_compat.layers.saved_fields import check_known
@@ -262,7 +262,7 @@ class _Data:
         """The data of each port: ``X``, or ``X1``, ``X2`` ... where there are several."""
         if named and len(named) != count:
             raise UsageError(
-                f"The model has {count} {what}s, but {len(named)} were named.",
+                f"The model has {counted(count, what)}, but {len(named)} were named.",
                 where=(str(self.mat.path),),
             )
         ports = (

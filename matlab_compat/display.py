@@ -25,6 +25,11 @@ def size_text(shape: Sequence[int]) -> str:
     return TIMES.join(str(n) for n in shape)
 
 
+def counted(number: int, noun: str) -> str:
+    """``1 input``, ``2 inputs``."""
+    return f"{number} {noun}{'s' * (number != 1)}"
+
+
 def array_text(array: np.ndarray[Any, Any]) -> str:
     """An array as its size and class, ``[3×3×16 single]``; ``[]`` if it has no elements."""
     if array.size == 0:

@@ -148,7 +148,7 @@ _SIGNATURES: tuple[tuple[bytes, Kind], ...] = (
     (rb"# Created by Octave|# name: ", Kind("in Octave's own text format", _IN_OCTAVE)),
     (
         rb"MATLAB (?:\d+\.\d+ )?MAT-file",
-        Kind("a MAT-file, whatever its name says", "give it the ending .mat: {stem}.mat."),
+        Kind("a MAT-file", "give it the ending .mat: {stem}.mat."),
     ),
     (
         rb"\x08[\x01-\x1e](?:\x12[\x00-\x7f][\x20-\x7e]|[\x1a\x22][\x00-\x7f][\x20-\x7e]|\x3a)",

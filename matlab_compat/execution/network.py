@@ -14,7 +14,7 @@ import torch
 
 from ..arrays import Array
 from ..data_format import DataFormat, dlarray
-from ..display import size_text
+from ..display import counted, size_text
 from ..engine.arrays import array, as_data, tensor
 from ..engine.precision import DeviceLike, DTypeLike, full_precision
 from ..errors import DataFormatError, MatlabCompatWarning, UsageError, locating
@@ -208,7 +208,7 @@ def network_inputs(
     plan = network.plan()
     if len(X) != len(plan.inputs):
         raise UsageError(
-            f"The network has {len(plan.inputs)} inputs ({', '.join(plan.inputs)}), "
+            f"The network has {counted(len(plan.inputs), 'input')} ({', '.join(plan.inputs)}), "
             f"but {len(X)} were given."
         )
     given = plain_texts(data_format)
@@ -233,6 +233,13 @@ def _input(x: object, labels: str | None, own: str) -> NetworkInput:
         # A list of features is a matrix.
         if own != "CB" and items and all(np.ndim(item) > 0 for item in items):
             return _list(*_same_labels(items, data_format))
+        if len(items) > 1 and all(isinstance(item, np.ndarray) and item.ndim > 1 for item in items):
+            raise UsageError(
+                f"The input is {len(items)} arrays (a cell array), as sequences are given, and "
+                "this input takes one array.",
+                remedy="give one of them, or join them: in MATLAB cat(1, X{:}), in Python "
+                "np.concatenate(X).",
+            )
     return NetworkInput([as_data(x)], data_format, False, False)
 
 

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from ..arrays import Array
-from ..display import size_text
+from ..display import counted, size_text
 from ..errors import UsageError
 from ..layers.base import Layer
 from .axes import labels_of
@@ -61,7 +61,10 @@ def compare_labels(
         truths, heres, exacts = map(_items, (theirs.outputs[name], scores, oracle))
         axis = labels_of(model, inputs, port, heres[0].ndim).index("C")
         if len(truths) != len(heres):
-            raise UsageError(f"{name}: {len(heres)} sequences computed, {len(truths)} expected.")
+            raise UsageError(
+                f"{name}: {counted(len(heres), 'array')} computed, "
+                f"{counted(len(truths), 'array')} of labels expected."
+            )
         known, eps = _known_classes(model, port), rule.rounding.eps
         for i, (labels, a, o) in enumerate(zip(truths, heres, exacts, strict=True), 1):
             called = f"{name}{{{i}}}" if isinstance(scores, list) else name
@@ -124,6 +127,13 @@ def _compared(
 def _classes(name: str, labels: Labels, known: Sequence[str] | None, count: int) -> list[str]:
     """The classes in the order of the scores: the network's, else the labels' own."""
     classes = list(known if known is not None else labels.categories or ())
+    if not classes:
+        raise UsageError(
+            f"{name} holds texts, and neither they nor the network say which class each of the "
+            f"{count} scores is of.",
+            remedy=f"in MATLAB, {name} = categorical({name}, classes), with the names of the "
+            "classes in the order of the scores; or " + _REMEDY,
+        )
     if len(classes) != count:
         whose = f"The labels in {name} have" if known is None else "The network has"
         what = f"{whose} {len(classes)} classes, but there are {count} scores to choose from."

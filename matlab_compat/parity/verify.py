@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ..arrays import Array
+from ..display import counted
 from ..errors import NothingToCompareError, UsageError
 from .axes import matlab_size
 from .categories import are_labels
@@ -150,7 +151,11 @@ def _expected(ours: Mapping[str, Value], theirs: Mapping[str, Value]) -> Iterato
         items = theirs[name] if isinstance(theirs[name], list) else [theirs[name]]
         count = len(actual) if isinstance(actual, list) else 1
         if len(items) != count:
-            raise UsageError(f"{name}: {count} sequences computed, {len(items)} expected.")
+            raise UsageError(
+                f"{name}: {counted(count, 'array')} computed, {counted(len(items), 'array')} "
+                "(of a cell array) expected.",
+                remedy="save what predict gave for all of X, as one array or cell as it came.",
+            )
         yield from map(as_array, items)
 
 

@@ -126,7 +126,8 @@ def open_session(path: str | PathLike[str]) -> Any:
     """
     need("onnx", "onnxruntime")
     if not Path(path).is_file():
-        raise FileAccessError("There is no such file.", where=(str(path),))
+        said = "It is a folder, not a file." if Path(path).is_dir() else "There is no such file."
+        raise FileAccessError(said, where=(str(path),))
     try:
         return new_session(path)
     except Exception as error:  # ONNX Runtime's own classes share no other base
