@@ -213,6 +213,22 @@ class FunctionNeededError(UnsupportedModelError):
     """There are parameters, and not the function or layers that compute with them."""
 
 
+class CodeError(MatlabCompatError, ValueError):
+    """MATLAB code that MATLAB itself would refuse, or that does not fit its data."""
+
+
+class CodeLimitError(CodeError):
+    """MATLAB code that goes beyond a limit (see ``CodeLimits``)."""
+
+
+class UnsupportedCodeError(UnsupportedLayerError):
+    """MATLAB code that uses what this version does not run."""
+
+
+class DataDependentCodeError(UnsupportedCodeError):
+    """MATLAB code whose course depends on the values of data, where a model is being exported."""
+
+
 class NothingToCompareError(MatlabCompatError, ValueError):
     """A comparison that would be vacuous: missing, empty or all-NaN data."""
 

@@ -34,6 +34,7 @@ FLOORS = (
     ("execution",),
     ("layers", "shallow"),
     ("functions", "learn_rates", "support", "training", "training_options"),
+    ("code",),
     ("network",),
     ("agents", "detectors"),
     ("parity",),

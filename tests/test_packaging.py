@@ -91,7 +91,7 @@ def test_metadata_requires_five_distributions_and_offers_the_others_as_extras(
     requirements = metadata.get_all("Requires-Dist", [])
     required = {re.split(r"[^\w-]", line)[0] for line in requirements if "extra ==" not in line}
     assert required == {"numpy", "scipy", "h5py", "torch", "typer"}
-    extras = {"bench", "cluster", "dev", "fast", "onnx", "plot", "safetensors", "test"}
+    extras = {"bench", "cluster", "code", "dev", "fast", "onnx", "plot", "safetensors", "test"}
     assert set(metadata.get_all("Provides-Extra", [])) == extras
 
 
@@ -99,7 +99,7 @@ def bounds(metadata: Message, *without: str) -> dict[str, str]:
     """Distribution -> its lower bound, of all requirements but those of some extras."""
     found: dict[str, str] = {}
     for line in metadata.get_all("Requires-Dist", []):
-        bound = re.fullmatch(r"([\w-]+)>=([\d.]+)(?:; extra == ['\"](\w+)['\"])?", line)
+        bound = re.fullmatch(r"([\w-]+)(?:<[\d.]+,)?>=([\d.]+)(?:; extra == ['\"](\w+)['\"])?", line)
         assert bound is not None or line.startswith("matlab-compat["), line
         if bound is not None and bound[3] not in without:
             assert found.setdefault(bound[1], bound[2]) == bound[2]

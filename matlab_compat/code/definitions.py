@@ -1,0 +1,163 @@
+"""What a user's files define: functions, and classes with those that they inherit from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from ..language.source import Source
+from ..language.syntax import Class, File, Function, Property
+
+#: Properties that every layer has without declaring them.
+INHERITED = frozenset(
+    {
+        "Name",
+        "Description",
+        "Type",
+        "NumInputs",
+        "NumOutputs",
+        "NumStates",
+        "InputNames",
+        "OutputNames",
+        "StateNames",
+    }
+)
+
+
+class Sources(Protocol):
+    """Where files come from. ``converters.code_folders.CodeFolders`` reads folders."""
+
+    def find(self, name: str, near: str = "") -> Sequence[Source]:
+        """The files that define a function or class, the nearest first; one is the normal case.
+
+        Parameters
+        ----------
+        name:
+            With its package: ``pkg.name``; a method in a folder of its class as ``@Class/name``.
+        near:
+            The path of the file that asks, whose ``private`` and own folder come first.
+        """
+
+
+class Texts:
+    """Sources from a dict of texts by name, for tests and for code that lies in no folder."""
+
+    def __init__(self, texts: Mapping[str, str]) -> None:
+        self.texts = texts
+
+    def find(self, name: str, near: str = "") -> Sequence[Source]:
+        """See :class:`Sources`."""
+        found = self.texts.get(name)
+        return [] if found is None else [Source(name, f"{name}.m", found)]
+
+
+@dataclass(frozen=True, eq=False)
+class FunctionDefinition:
+    """A function or method of the code.
+
+    Parameters
+    ----------
+    said:
+        What the file says.
+    file:
+        All that the file says: local functions.
+    owner:
+        The class whose method it is.
+    package:
+        The package of the file, such as ``pkg``.
+    """
+
+    said: Function
+    file: File
+    owner: ClassDefinition | None = None
+
+    @property
+    def name(self) -> str:
+        """Its name."""
+        return self.said.name
+
+    @property
+    def where(self) -> str:
+        """``file.m:12``."""
+        return f"{self.file.path}:{self.said.line}"
+
+
+@dataclass(frozen=True, eq=False)
+class ClassDefinition:
+    """A class of the code with those that it inherits from.
+
+    Parameters
+    ----------
+    name:
+        With its package.
+    said:
+        What its file says.
+    file:
+        All that the file says.
+    bases:
+        Superclasses that are in the code too.
+    foreign:
+        Names of the other superclasses: ``nnet.layer.Layer``.
+    """
+
+    name: str
+    said: Class
+    file: File
+    bases: tuple[ClassDefinition, ...] = ()
+    foreign: tuple[str, ...] = ()
+    #: Methods in files of their own, in the folder @Class.
+    beside: Mapping[str, FunctionDefinition] = field(default_factory=dict)
+
+    @property
+    def path(self) -> str:
+        """How messages name the file."""
+        return self.file.path
+
+    @property
+    def properties(self) -> dict[str, Property]:
+        """All properties by name, inherited ones first; with ``has("learnable")`` and the like."""
+        found: dict[str, Property] = {}
+        for base in self.bases:
+            found |= base.properties
+        return found | {one.name: one for one in self.said.properties}
+
+    def method(self, name: str) -> FunctionDefinition | None:
+        """The method of that name, of this class or inherited; the constructor is none."""
+        if name == self.said.name:
+            return None
+        own = self.said.method(name)
+        if own is not None:
+            return FunctionDefinition(own, self.file, self)
+        if name in self.beside:
+            return self.beside[name]
+        return next((m for base in self.bases if (m := base.method(name)) is not None), None)
+
+    @property
+    def superclasses(self) -> tuple[str, ...]:
+        """Names of all superclasses, those of superclasses too."""
+        names = list(self.foreign)
+        for base in self.bases:
+            names += [base.name, *base.superclasses]
+        return tuple(dict.fromkeys(names))
+
+    @property
+    def is_formattable(self) -> bool:
+        """Whether the layer takes and gives labelled data."""
+        return "nnet.layer.Formattable" in self.superclasses
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Something in the code that this version does not run.
+
+    Parameters
+    ----------
+    where:
+        ``file.m:12``.
+    what:
+        "uses imwarp, which is not among the functions known here".
+    """
+
+    where: str
+    what: str

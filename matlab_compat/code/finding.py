@@ -1,0 +1,150 @@
+"""Finds functions and classes of the user's files by their names."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from ..errors import CodeError, CodeLimitError, UnsupportedCodeError
+from ..language import syntax
+from ..language.parsing import parse
+from ..language.source import CodeLimits, Source
+from .definitions import INHERITED, ClassDefinition, FunctionDefinition, Sources
+
+_NAME = re.compile(r"[A-Za-z]\w{0,62}(\.[A-Za-z]\w{0,62})*", re.ASCII)
+
+
+class Finder:
+    """Finds functions and classes by name.
+
+    Parameters
+    ----------
+    sources:
+        Where files are found.
+    limits:
+        What reading and running may use.
+    """
+
+    def __init__(self, sources: Sources, limits: CodeLimits | None = None) -> None:
+        self.sources = sources
+        self.limits = limits or CodeLimits()
+        self._files: dict[str, syntax.File] = {}
+        self._functions: dict[tuple[str, str], FunctionDefinition | None] = {}
+        self._classes: dict[str, ClassDefinition] = {}
+
+    # --- finding ------------------------------------------------------------------------
+
+    def file(self, source: Source) -> syntax.File:
+        """The syntax tree of a file, read once.
+
+        Raises
+        ------
+        CodeError, CodeLimitError
+            It cannot be read.
+        """
+        if source.path not in self._files:
+            if len(self._files) >= self.limits.files:
+                raise CodeLimitError(f"The code uses more than {self.limits.files} files.")
+            self._files[source.path] = parse(source.text, source.path, self.limits)
+        return self._files[source.path]
+
+    def class_named(
+        self, name: str, properties: Sequence[str] | None = None, near: str = ""
+    ) -> ClassDefinition:
+        """The class of that name.
+
+        Parameters
+        ----------
+        name:
+            With its package, as the ``.mat`` says it.
+        properties:
+            Names that the saved object has: where several files fit the name, the one that
+            declares all of these is taken.
+
+        Raises
+        ------
+        UnsupportedCodeError
+            No file defines it, or several do.
+        """
+        if not _NAME.fullmatch(name):
+            raise CodeError(f"{name!r} is no name of a class.")
+        key = f"{name}({','.join(sorted(properties))})" if properties is not None else name
+        if key not in self._classes:
+            self._classes[key] = self._chosen_class(name, properties, near)
+        return self._classes[key]
+
+    def _chosen_class(
+        self, name: str, properties: Sequence[str] | None, near: str
+    ) -> ClassDefinition:
+        short = name.rpartition(".")[2]
+        found = []
+        for source in self.sources.find(name, near):
+            file = self.file(source)
+            if file.defined is not None and file.defined.name == short:
+                found.append(self._class(name, file, 0))
+        if properties is not None and len(found) > 1:
+            fitting = [one for one in found if set(properties) <= set(one.properties) | INHERITED]
+            found = fitting or found
+        if not found:
+            raise UnsupportedCodeError(
+                f"No file of the code defines the class {name}.",
+                remedy=f"name the folder of {short}.m with --code or code=[...].",
+            )
+        if len(found) > 1:
+            raise UnsupportedCodeError(
+                f"Several files define the class {name}: {', '.join(one.path for one in found)}.",
+                remedy="name the folder of the right one alone.",
+            )
+        return found[0]
+
+    def _class(self, name: str, file: syntax.File, depth: int) -> ClassDefinition:
+        assert file.defined is not None
+        if depth > 20:
+            raise CodeError(f"The class {name} inherits from itself.", where=(file.path,))
+        bases, foreign = [], []
+        for above in file.defined.superclasses:
+            if above.startswith(("nnet.", "matlab.")) or above == "handle":
+                foreign.append(above)
+                continue
+            found = [
+                parsed
+                for source in self.sources.find(above, file.path)
+                if (parsed := self.file(source)).defined is not None
+            ]
+            if len(found) != 1:
+                what = "no file" if not found else "several files"
+                raise UnsupportedCodeError(
+                    f"The class {name} inherits from {above}, which {what} of the code define.",
+                    where=(f"{file.path}:{file.defined.line}",),
+                )
+            bases.append(self._class(above, found[0], depth + 1))
+        return ClassDefinition(name, file.defined, file, tuple(bases), tuple(foreign))
+
+    def function(self, name: str, near: str = "") -> FunctionDefinition | None:
+        """The function that a file of the code defines under its own name, or None.
+
+        Raises
+        ------
+        UnsupportedCodeError
+            Several files define it, and none is nearer than the others.
+        """
+        if not _NAME.fullmatch(name):
+            return None
+        key = (name, near)
+        if key not in self._functions:
+            self._functions[key] = self._found_function(name, near)
+        return self._functions[key]
+
+    def _found_function(self, name: str, near: str) -> FunctionDefinition | None:
+        found = list(self.sources.find(name, near))
+        if not found:
+            return None
+        if len(found) > 1:
+            raise UnsupportedCodeError(
+                f"Several files define {name}: {', '.join(one.path for one in found)}.",
+                remedy="name the folder of the right one alone.",
+            )
+        file = self.file(found[0])
+        if file.defined is not None or not file.functions:
+            return None
+        return FunctionDefinition(file.functions[0], file)

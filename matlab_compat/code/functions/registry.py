@@ -1,0 +1,114 @@
+"""The table of functions that MATLAB code may call, by MATLAB's names."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeVar
+
+from ...errors import CodeError
+from ..frame import Frame
+from ..limits import Budget
+from ..values import Value
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+class Caller(Protocol):
+    """Calls functions of the code."""
+
+    def call_value(
+        self, function: Value, arguments: Sequence[Value], outputs: int
+    ) -> tuple[Value, ...]:
+        """Call a function handle."""
+
+    def handle(self, name: str, frame: Frame) -> Value:
+        """A handle of a function by its name."""
+
+
+@dataclass(frozen=True)
+class Call:
+    """One call of a function of the table.
+
+    Parameters
+    ----------
+    interpreter:
+        Calls function handles.
+    frame:
+        The variables of the caller.
+    name:
+        MATLAB's name of the function.
+    outputs:
+        ``nargout``.
+    budget:
+        The limits.
+    """
+
+    interpreter: Caller
+    frame: Frame
+    name: str
+    outputs: int
+    budget: Budget
+
+
+@dataclass(frozen=True)
+class Known:
+    """A function of the table.
+
+    Parameters
+    ----------
+    name:
+        MATLAB's name.
+    function:
+        Takes a :class:`Call` and values, gives a value or a tuple of them.
+    least, most:
+        Numbers of inputs; None for as many as there are.
+    source:
+        Where its meaning comes from.
+    """
+
+    name: str
+    function: Callable[..., Any]
+    least: int
+    most: int | None
+    source: str
+
+    def __call__(self, call: Call, arguments: Sequence[Value]) -> tuple[Value, ...]:
+        """The results of a call.
+
+        Raises
+        ------
+        CodeError
+            Too few or too many inputs.
+        """
+        count = len(arguments)
+        if count < self.least or (self.most is not None and count > self.most):
+            most = "more" if self.most is None else self.most
+            inputs = self.least if self.most == self.least else f"{self.least} to {most}"
+            raise CodeError(f"{self.name} takes {inputs} inputs, not {count}.")
+        result = self.function(call, *arguments)
+        return result if isinstance(result, tuple) else (result,)
+
+
+#: All functions by name.
+TABLE: dict[str, Known] = {}
+
+
+def known(*names: str, source: str = "") -> Callable[[F], F]:
+    """Put a function into the table under MATLAB's names; its docstring says what it is."""
+
+    def add(function: F) -> F:
+        parameters = list(inspect.signature(function).parameters.values())[1:]
+        least = sum(
+            1 for p in parameters if p.kind is p.POSITIONAL_OR_KEYWORD and p.default is p.empty
+        )
+        rest = any(p.kind is p.VAR_POSITIONAL for p in parameters)
+        said = source or inspect.cleandoc(function.__doc__ or "")
+        for name in names:
+            if name in TABLE:
+                raise ValueError(f"{name} is in the table twice")
+            TABLE[name] = Known(name, function, least, None if rest else len(parameters), said)
+        return function
+
+    return add

@@ -1,0 +1,753 @@
+"""Runs a syntax tree on values. Nothing else is reached from here but the program and the table."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from math import prod
+from typing import Any
+
+import numpy as np
+
+from ..errors import (
+    CodeError,
+    CodeLimitError,
+    DataDependentCodeError,
+    MatlabCompatError,
+    UnsupportedCodeError,
+    cause_text,
+)
+from ..language import syntax
+from .arguments import bound
+from .definitions import INHERITED, ClassDefinition, FunctionDefinition
+from .finding import Finder
+from .frame import Frame
+from .functions import TABLE, Call
+from .indexing import Everything, Place, as_place, assign, delete, index, reshaped
+from .joining import cells, joined
+from .limits import Budget
+from .operators import (
+    binary,
+    class_name,
+    is_traced,
+    is_true,
+    known_scalar,
+    numbers,
+    text,
+    unary,
+)
+from .values import (
+    EMPTY,
+    SYMBOLS,
+    Cell,
+    Chars,
+    FunctionHandle,
+    Numeric,
+    Object,
+    Struct,
+    Value,
+    cast,
+    elements,
+    logical,
+    scalar,
+    value_of,
+)
+
+#: What numpy, torch and Python raise where values do not fit; anything else is a fault of ours.
+_FOREIGN = (
+    ValueError,
+    RuntimeError,
+    TypeError,
+    IndexError,
+    ArithmeticError,
+    MemoryError,
+    NotImplementedError,
+)
+
+
+class Interpreter:
+    """One run.
+
+    Parameters
+    ----------
+    program:
+        Where functions are found, and the limits.
+    """
+
+    def __init__(self, program: Finder) -> None:
+        self.program = program
+        self.budget = Budget(program.limits)
+        self.depth = 0
+        self.place = ("", 0)
+
+    # --- from outside -------------------------------------------------------------------
+
+    def run(
+        self, function: FunctionDefinition, arguments: Sequence[Value], outputs: int
+    ) -> tuple[Value, ...]:
+        """See :meth:`.Program.call`."""
+        found: tuple[Value, ...]
+        found = self._located(lambda: self.call_user(function, arguments, outputs))
+        return found
+
+    def constant(self, expression: syntax.Expression, owner: ClassDefinition) -> Value | None:
+        """The value of a property's default; None where it is not known here."""
+        frame = Frame(FunctionDefinition(_NOTHING, owner.file, owner), {})
+        try:
+            found: Value = self._located(lambda: self.value(expression, frame))
+        except (UnsupportedCodeError, CodeError):
+            return None
+        return found
+
+    def object(self, definition: ClassDefinition, properties: Mapping[str, Any]) -> Object:
+        """See :meth:`.Program.object`."""
+        values: dict[str, Value] = {}
+        for name, one in definition.properties.items():
+            if name in properties and not one.has("constant"):
+                continue
+            if one.default is not None:
+                value = self.constant(one.default, definition)
+                if value is not None:
+                    values[name] = value
+            elif not one.has("constant"):
+                values[name] = EMPTY
+        given = {name: value_of(one) for name, one in properties.items() if name not in values}
+        return Object(definition, values | given)
+
+    def _located(self, function: Callable[[], Any]) -> Any:
+        try:
+            return function()
+        except RecursionError:
+            raise CodeLimitError(
+                "Functions or expressions are nested too deeply.", where=self._where()
+            ) from None
+        except MatlabCompatError as error:
+            if not any(":" in one for one in error.where):
+                error.where = (*self._where(), *error.where)
+            raise
+        except _FOREIGN as error:
+            kind = DataDependentCodeError if is_traced() else CodeError
+            raise kind(
+                f"This cannot be computed: {cause_text(error)}", where=self._where()
+            ) from error
+
+    def _where(self) -> tuple[str, ...]:
+        path, line = self.place
+        return (f"{path}:{line}",) if line else ()
+
+    # --- functions ----------------------------------------------------------------------
+
+    def call_user(
+        self, function: FunctionDefinition, arguments: Sequence[Value], outputs: int
+    ) -> tuple[Value, ...]:
+        """A function of the user's code."""
+        self.depth += 1
+        if self.depth > self.program.limits.calls:
+            raise CodeLimitError(
+                f"Functions call each other more than {self.program.limits.calls} deep."
+            )
+        said = function.said
+        frame = Frame(function, {}, len(arguments), outputs)
+        bound(self, frame, said, arguments)
+        names = said.outputs
+        has_rest = bool(names) and names[-1] == "varargout"
+        if outputs > len(names) and not has_rest:
+            raise CodeError(f"{said.name} has {len(names)} outputs, not {outputs}.")
+        self.block(said.body, frame)
+        self.depth -= 1
+        return self._outputs(said, frame, outputs)
+
+    def _outputs(self, said: syntax.Function, frame: Frame, outputs: int) -> tuple[Value, ...]:
+        results: list[Value] = []
+        for name in said.outputs:
+            if len(results) >= max(outputs, 1):
+                break
+            if name == "varargout" and name == said.outputs[-1]:
+                rest = frame.variables.get(name)
+                results += rest.items if isinstance(rest, Cell) else []
+                break
+            value = frame.variables.get(name)
+            if value is None:
+                break
+            results.append(value)
+        if len(results) < outputs:
+            raise CodeError(f"{said.name} gives its output {len(results) + 1} no value.")
+        return tuple(results[: max(outputs, 1)])
+
+    def call_named(
+        self, name: str, arguments: Sequence[Value], outputs: int, frame: Frame
+    ) -> tuple[Value, ...]:
+        """A function by its name, looked up as MATLAB does."""
+        found = self.found(name, arguments, frame)
+        if isinstance(found, FunctionDefinition):
+            return self.call_user(found, arguments, outputs)
+        known = TABLE.get(name)
+        if known is None:
+            raise UnsupportedCodeError(
+                f"'{name}' is neither a variable, nor in the code, nor among the functions known "
+                "here.",
+                remedy="docs/custom-code.md lists these.",
+            )
+        results = known(Call(self, frame, name, outputs, self.budget), arguments)
+        if len(results) < outputs:
+            raise CodeError(f"{name} has {len(results)} outputs, not {outputs}.")
+        return results
+
+    def found(
+        self, name: str, arguments: Sequence[Value], frame: Frame
+    ) -> FunctionDefinition | None:
+        """The function of the user's code that a name means, or None."""
+        if frame.function is not None:
+            local = frame.function.file.function(name)
+            if local is not None:
+                return FunctionDefinition(local, frame.function.file)
+        for one in arguments:
+            if isinstance(one, Object) and (method := one.definition.method(name)) is not None:
+                return method
+        return self.program.function(name, frame.path)
+
+    def call_value(
+        self, function: Value, arguments: Sequence[Value], outputs: int
+    ) -> tuple[Value, ...]:
+        """A function handle."""
+        if not isinstance(function, FunctionHandle):
+            raise CodeError(f"A {class_name(function)} is no function.")
+        self.budget.step()
+        return function.call(arguments, outputs)
+
+    # --- statements ---------------------------------------------------------------------
+
+    def block(self, block: syntax.Block, frame: Frame) -> str:
+        """Run statements; "" or how they were left: "break", "continue", "return"."""
+        for statement in block:
+            self.budget.step()
+            self.place = (frame.path, statement.line)
+            left = self.statement(statement, frame)
+            if left:
+                return left
+        return ""
+
+    def statement(self, statement: syntax.Statement, frame: Frame) -> str:
+        """Run one statement; how it was left."""
+        match statement:
+            case syntax.Assign():
+                self.assignment(statement, frame)
+            case syntax.Evaluate(expression=expression):
+                results = self.values(expression, frame, 0)
+                if results and not isinstance(expression, syntax.Name):
+                    frame.variables["ans"] = results[0]
+            case syntax.If():
+                for condition, block in statement.branches:
+                    self.place = (frame.path, condition.line)
+                    if self.condition(condition, frame, "the branch"):
+                        return self.block(block, frame)
+                return self.block(statement.otherwise, frame)
+            case syntax.For():
+                return self.loop(statement, frame)
+            case syntax.While():
+                return self.while_loop(statement, frame)
+            case syntax.Switch():
+                return self.switch(statement, frame)
+            case syntax.Jump(kind=kind):
+                return kind
+            case syntax.Unsupported(what=what):
+                raise UnsupportedCodeError(f"The code uses {what}, which is not supported.")
+        return ""
+
+    def condition(self, expression: syntax.Expression, frame: Frame, what: str) -> bool:
+        """Whether a condition holds."""
+        if isinstance(expression, syntax.Binary) and expression.operator in ("|", "&"):
+            # Within a condition these end early as well, where the left side is enough.
+            left = self.condition(expression.left, frame, what)
+            if left == (expression.operator == "|"):
+                return left
+            return self.condition(expression.right, frame, what)
+        return is_true(self.value(expression, frame), f"{what} at line {expression.line}")
+
+    def loop(self, statement: syntax.For, frame: Frame) -> str:
+        """``for``."""
+        for turn, value in enumerate(self.columns(statement.values, frame), 1):
+            self.budget.repeats(turn)
+            frame.variables[statement.variable] = value
+            left = self.block(statement.body, frame)
+            if left == "break":
+                break
+            if left == "return":
+                return left
+        return ""
+
+    def columns(self, expression: syntax.Expression, frame: Frame) -> Iterator[Value]:
+        """What a loop runs over."""
+        value = self.value(expression, frame)
+        if isinstance(value, Cell | Numeric):
+            size = value.shape
+            rest = prod(size[1:])
+            count = int(rest)
+            if size[0] == 0:
+                count = 0
+            if isinstance(value, Cell):
+                items = value.items
+                for at in range(count):
+                    yield Cell((size[0], 1), items[at * size[0] : (at + 1) * size[0]])
+                return
+            data = reshaped(value.data, [size[0], rest]) if len(size) > 2 else value.data
+            for at in range(count):
+                yield Numeric(data[:, at : at + 1], "", value.is_dlarray)
+            return
+        if isinstance(value, Chars) and not value.is_string:
+            yield from (Chars(one) for one in value.value)
+            return
+        yield value
+
+    def while_loop(self, statement: syntax.While, frame: Frame) -> str:
+        """``while``."""
+        turn = 0
+        while True:
+            self.place = (frame.path, statement.condition.line)
+            if not self.condition(statement.condition, frame, "the loop"):
+                return ""
+            turn += 1
+            self.budget.repeats(turn)
+            self.budget.step()
+            left = self.block(statement.body, frame)
+            if left == "break":
+                return ""
+            if left == "return":
+                return left
+
+    def switch(self, statement: syntax.Switch, frame: Frame) -> str:
+        """``switch``."""
+        value = self.value(statement.value, frame)
+        for case, block in statement.cases:
+            option = self.value(case, frame)
+            options = option.items if isinstance(option, Cell) else (option,)
+            if any(self.is_case(value, one) for one in options):
+                return self.block(block, frame)
+        return self.block(statement.otherwise, frame)
+
+    def is_case(self, value: Value, option: Value) -> bool:
+        """Whether a case fits the value of a switch."""
+        if isinstance(value, Chars) or isinstance(option, Chars):
+            return (
+                isinstance(value, Chars)
+                and isinstance(option, Chars)
+                and value.value == option.value
+            )
+        if isinstance(option, Numeric) and prod(option.shape) == 0:
+            return isinstance(value, Numeric) and prod(value.shape) == 0
+        what = f"the switch at line {self.place[1]}"
+        return bool(known_scalar(value, what) == known_scalar(option, what))
+
+    # --- assignments --------------------------------------------------------------------
+
+    def assignment(self, statement: syntax.Assign, frame: Frame) -> None:
+        """An assignment or deletion."""
+        targets = statement.targets
+        said = statement.value
+        is_deletion = (
+            isinstance(said, syntax.Matrix)
+            and not said.rows
+            and isinstance(targets[0], syntax.Index)
+            and not targets[0].is_braces
+        )
+        if is_deletion:
+            target = targets[0]
+            assert isinstance(target, syntax.Index)
+            old = self.value(target.base, frame)
+            places = self.places(target.arguments, frame, old)
+            self.put(target.base, delete(old, places, self.budget), frame)
+            return
+        results = self.values(said, frame, len(targets))
+        if len(results) < len(targets):
+            raise CodeError(f"There are {len(results)} values for {len(targets)} variables.")
+        for target_or_none, value in zip(targets, results, strict=False):
+            if target_or_none is not None:
+                self.put(target_or_none, value, frame)
+
+    def put(self, target: syntax.Expression, value: Value, frame: Frame) -> None:
+        """Assign, from the inside of the target out."""
+        match target:
+            case syntax.Name(name=name):
+                frame.variables[name] = value
+            case syntax.Field(base=base, name=said):
+                name = self.field_name(said, frame)
+                self.put(base, self.with_field(self.present(base, frame), name, value), frame)
+            case syntax.Index(base=base, arguments=arguments):
+                old = self.present(base, frame)
+                places = self.places(arguments, frame, EMPTY if old is None else old)
+                if not places:
+                    raise CodeError("An assignment needs an index.")
+                if target.is_braces:
+                    if old is not None and not isinstance(old, Cell) and elements(old.shape):
+                        raise CodeError(f"Braces cannot index a {class_name(old)}.")
+                    if isinstance(old, Cell) and old.is_string:
+                        raise UnsupportedCodeError("Braces on strings are not supported.")
+                    cell = old if isinstance(old, Cell) else None
+                    new = assign(cell, places, Cell((1, 1), (value,)), self.budget)
+                else:
+                    if isinstance(old, Cell) and not old.is_string and not isinstance(value, Cell):
+                        value = Cell((1, 1), (value,))
+                    new = assign(old, places, value, self.budget)
+                self.put(base, new, frame)
+            case _:
+                raise CodeError("This cannot be assigned to.")
+
+    def present(self, expression: syntax.Expression, frame: Frame) -> Value | None:
+        """The value of the base of a target, or None where there is none yet."""
+        match expression:
+            case syntax.Name(name=name):
+                return frame.variables.get(name)
+            case syntax.Field(base=base, name=said):
+                old = self.present(base, frame)
+                name = self.field_name(said, frame)
+                if isinstance(old, Struct):
+                    return old.fields.get(name)
+                if isinstance(old, Object):
+                    return self.field_of(old, name)
+                return None
+            case syntax.Index(base=base, arguments=arguments):
+                old = self.present(base, frame)
+                if old is None:
+                    return None
+                places = self.places(arguments, frame, old)
+                if expression.is_braces and isinstance(old, Cell):
+                    try:
+                        found = index(old, places, self.budget)
+                    except CodeError:
+                        return None
+                    return found.items[0] if isinstance(found, Cell) and found.items else None
+                if isinstance(old, Numeric) and elements(old.shape) == 0:
+                    return None
+                return index(old, places, self.budget)
+        raise CodeError("This cannot be assigned to.")
+
+    def with_field(self, old: Value | None, name: str, value: Value) -> Value:
+        """A struct or object with one field changed."""
+        if isinstance(old, Object):
+            if name not in old.definition.properties and name not in INHERITED:
+                raise CodeError(f"The class {old.definition.name} has no property '{name}'.")
+            declared = old.definition.properties.get(name)
+            if declared is not None and declared.has("constant"):
+                raise CodeError(f"The property '{name}' is constant.")
+            return old.with_property(name, value)
+        if old is None or (isinstance(old, Numeric) and elements(old.shape) == 0):
+            old = Struct()
+        if not isinstance(old, Struct):
+            raise CodeError(f"A {class_name(old)} has no fields.")
+        return old.with_field(name, value)
+
+    # --- expressions --------------------------------------------------------------------
+
+    def value(self, expression: syntax.Expression, frame: Frame) -> Value:
+        """The value of an expression, which must be one."""
+        match expression:
+            case syntax.Number(value=number):
+                return Numeric(np.array([[number * 1j if expression.imaginary else number]]))
+            case syntax.Text(value=said, is_string=is_string):
+                return Chars(said, is_string)
+            case syntax.Name(name=name) if name in frame.variables:
+                return frame.variables[name]
+            case syntax.Binary():
+                return self.binary(expression, frame)
+            case syntax.Unary(operator=operator, operand=operand):
+                self.budget.step()
+                return unary(operator, self.value(operand, frame))
+            case syntax.Range():
+                return self.range(expression, frame)
+            case syntax.Matrix(rows=rows):
+                parts = [self.arguments(one, frame) for one in rows]
+                return joined(parts, self.budget)
+            case syntax.CellArray(rows=rows):
+                parts = [self.arguments(one, frame) for one in rows]
+                return cells(parts)
+            case syntax.End():
+                return self.end(frame)
+            case syntax.Lambda():
+                return self.closure(expression, frame)
+            case syntax.Handle(name=name):
+                return self.handle(name, frame)
+            case syntax.Unsupported(what=what):
+                raise UnsupportedCodeError(f"The code uses {what}, which is not supported.")
+            case syntax.Colon():
+                raise CodeError("':' is only an index.")
+        results = self.values(expression, frame, 1)
+        if not results:
+            raise CodeError("A value is needed here, and there is none.")
+        return results[0]
+
+    def values(
+        self, expression: syntax.Expression, frame: Frame, outputs: int
+    ) -> tuple[Value, ...]:
+        """The values of an expression: several of ``c{:}``, or of a call."""
+        match expression:
+            case syntax.Name(name=name):
+                if name in frame.variables:
+                    return (frame.variables[name],)
+                if name == "nargin":
+                    return (scalar(frame.inputs),)
+                if name == "nargout":
+                    return (scalar(frame.outputs),)
+                self.budget.step()
+                return self.call_named(name, (), outputs, frame)
+            case syntax.Index():
+                self.budget.step()
+                return self.indexed(expression, frame, outputs)
+            case syntax.Field(base=base, name=said):
+                called = self.called(expression, (), frame, outputs)
+                if called is not None:
+                    return called
+                value = self.value(base, frame)
+                return (self.field_of(value, self.field_name(said, frame)),)
+            case syntax.OfSuperclass():
+                return self.of_superclass(expression, frame, outputs)
+        return (self.value(expression, frame),)
+
+    def binary(self, expression: syntax.Binary, frame: Frame) -> Value:
+        """An operator between two values."""
+        operator = expression.operator
+        if operator in ("&&", "||"):
+            what = f"the condition at line {expression.line}"
+            left = is_true(self.value(expression.left, frame), what)
+            if left == (operator == "||"):
+                return logical([[left]])
+            return logical([[is_true(self.value(expression.right, frame), what)]])
+        self.budget.step()
+        left_value = self.value(expression.left, frame)
+        right_value = self.value(expression.right, frame)
+        return binary(operator, left_value, right_value, self.budget)
+
+    def range(self, expression: syntax.Range, frame: Frame) -> Value:
+        """``a:b:c``."""
+        what = f"the range at line {expression.line}"
+        ends = [self.value(one, frame) for one in (expression.start, expression.stop)]
+        step_value = scalar(1) if expression.step is None else self.value(expression.step, frame)
+        given = [numbers(one, "a range") for one in (ends[0], step_value, ends[1])]
+        if any(prod(one.shape) == 0 for one in given):
+            return Numeric(np.zeros((1, 0)))
+        start, step, stop = (
+            known_scalar(index(one, [scalar(1)], self.budget), what) for one in given
+        )
+        kinds = [one.kind for one in given]
+        return make_range(start, step, stop, kinds, self.budget)
+
+    def end(self, frame: Frame) -> Value:
+        """The value of ``end`` in the index that is being read."""
+        if not frame.ends:
+            raise CodeError("'end' is only within an index.")
+        value, at, count = frame.ends[-1]
+        size: Sequence[Any] = value.shape
+        if count == 1:
+            return scalar(prod(size))
+        if at < count - 1:
+            return scalar(size[at] if at < len(size) else 1)
+        return scalar(prod(size[at:]))
+
+    def arguments(
+        self,
+        expressions: Sequence[syntax.Expression],
+        frame: Frame,
+        indexing: Value | None = None,
+    ) -> list[Value]:
+        """Values between parentheses; ``:`` only where something is indexed."""
+        found: list[Value] = []
+        for at, one in enumerate(expressions):
+            if indexing is not None:
+                frame.ends.append((indexing, at, len(expressions)))
+            if isinstance(one, syntax.Colon):
+                found.append(Chars(":"))
+            elif isinstance(one, syntax.Index | syntax.Field):
+                found += self.values(one, frame, 1)
+            else:
+                found.append(self.value(one, frame))
+            if indexing is not None:
+                frame.ends.pop()
+        return found
+
+    def places(
+        self, expressions: Sequence[syntax.Expression], frame: Frame, value: Value
+    ) -> list[Place]:
+        """What is between the parentheses of an index."""
+        if len(expressions) == 1 and isinstance(expressions[0], syntax.Colon):
+            return [Everything()]
+        return [as_place(one) for one in self.arguments(expressions, frame, value)]
+
+    def indexed(self, expression: syntax.Index, frame: Frame, outputs: int) -> tuple[Value, ...]:
+        """``base(...)`` or ``base{...}``."""
+        base = expression.base
+        if not expression.is_braces:
+            called = self.called(base, expression.arguments, frame, outputs)
+            if called is not None:
+                return called
+        value = self.value(base, frame)
+        if isinstance(value, FunctionHandle) and not expression.is_braces:
+            arguments = self.arguments(expression.arguments, frame)
+            return self.call_value(value, arguments, outputs)
+        places = self.places(expression.arguments, frame, value)
+        if not expression.is_braces:
+            return (index(value, places, self.budget),)
+        if not isinstance(value, Cell):
+            raise CodeError(f"Braces cannot index a {class_name(value)}.")
+        if value.is_string:
+            raise UnsupportedCodeError("Braces on strings are not supported.")
+        found = index(value, places, self.budget)
+        assert isinstance(found, Cell)
+        return found.items
+
+    def called(
+        self,
+        base: syntax.Expression,
+        expressions: Sequence[syntax.Expression],
+        frame: Frame,
+        outputs: int,
+    ) -> tuple[Value, ...] | None:
+        """The results where ``base(...)`` is a call by name, else None."""
+        if isinstance(base, syntax.Name):
+            if base.name in frame.variables:
+                return None
+            arguments = self.arguments(expressions, frame)
+            self.place = (frame.path, base.line)
+            return self.call_named(base.name, arguments, outputs, frame)
+        if not isinstance(base, syntax.Field) or not isinstance(base.name, str):
+            return None
+        dotted = syntax.dotted_name(base)
+        if dotted is not None and dotted.partition(".")[0] not in frame.variables:
+            return self.call_dotted(dotted, base, expressions, frame, outputs)
+        if isinstance(base.base, syntax.Name | syntax.Field | syntax.Index):
+            holder = self.value(base.base, frame)
+            if isinstance(holder, Object) and base.name not in holder.properties:
+                method = holder.definition.method(base.name)
+                if method is not None:
+                    arguments = self.arguments(expressions, frame)
+                    first = () if method.said.is_static else (holder,)
+                    return self.call_user(method, [*first, *arguments], outputs)
+        return None
+
+    def call_dotted(
+        self,
+        dotted: str,
+        base: syntax.Field,
+        expressions: Sequence[syntax.Expression],
+        frame: Frame,
+        outputs: int,
+    ) -> tuple[Value, ...]:
+        """``pkg.function(...)``, or a static method ``Class.method(...)``."""
+        function = self.program.function(dotted, frame.path)
+        if function is None:
+            owner, _, method_name = dotted.rpartition(".")
+            owned = frame.function.owner if frame.function is not None else None
+            if owned is not None and owner in (owned.said.name, owned.name):
+                function = owned.method(method_name)
+                if function is None and method_name in owned.properties:
+                    constant = self.object(owned, {}).properties.get(method_name)
+                    if constant is not None:
+                        return (constant,)
+        if function is None:
+            raise UnsupportedCodeError(
+                f"'{dotted}' is neither a variable nor in the code.",
+                remedy="name the folder that holds its package (+folder) with --code.",
+            )
+        return self.call_user(function, self.arguments(expressions, frame), outputs)
+
+    def of_superclass(
+        self, expression: syntax.OfSuperclass, frame: Frame, outputs: int
+    ) -> tuple[Value, ...]:
+        """``method@Base(...)``."""
+        owner = frame.function.owner if frame.function else None
+        name = expression.superclass
+        above = [one for one in (owner.bases if owner else ()) if one.name == name]
+        method = above[0].method(expression.method) if above else None
+        if method is None:
+            raise UnsupportedCodeError(f"The code has no method {expression.method} of {name}.")
+        return self.call_user(method, self.arguments(expression.arguments, frame), outputs)
+
+    def field_name(self, said: str | syntax.Expression, frame: Frame) -> str:
+        """The name of a field, checked where it is computed."""
+        if isinstance(said, str):
+            return said
+        name = text(self.value(said, frame), "the name of a field")
+        if not name.isidentifier() or not name.isascii() or len(name) > 63:
+            raise CodeError(f"{name!r} is no name of a field.")
+        return name
+
+    def field_of(self, value: Value, name: str) -> Value:
+        """The value of a field or property."""
+        if isinstance(value, Struct):
+            if name not in value.fields:
+                raise CodeError(
+                    f"There is no field '{name}'.",
+                    remedy=f"it has: {', '.join(list(value.fields)[:20]) or 'none'}.",
+                )
+            return value.fields[name]
+        if isinstance(value, Object):
+            if name in value.properties:
+                return value.properties[name]
+            raise CodeError(
+                f"The code reads the property '{name}', which neither the file nor the class "
+                f"{value.definition.name} holds."
+            )
+        raise CodeError(f"A {class_name(value)} has no field '{name}'.")
+
+    # --- function handles ---------------------------------------------------------------
+
+    def closure(self, expression: syntax.Lambda, frame: Frame) -> FunctionHandle:
+        """An anonymous function with the variables that it sees now."""
+        captured = dict(frame.variables)
+        inputs = expression.inputs
+
+        def call(arguments: Sequence[Value], outputs: int) -> tuple[Value, ...]:
+            has_rest = bool(inputs) and inputs[-1] == "varargin"
+            if len(arguments) > len(inputs) and not has_rest:
+                raise CodeError(f"Too many inputs: {len(arguments)} instead of {len(inputs)}.")
+            variables = dict(captured)
+            for name in inputs:
+                variables.pop(name, None)
+            fixed = inputs[:-1] if has_rest else inputs
+            variables |= dict(zip(fixed, arguments, strict=False))
+            if has_rest:
+                rest = tuple(arguments[len(fixed) :])
+                variables["varargin"] = Cell((1, len(rest)), rest)
+            self.depth += 1
+            if self.depth > self.program.limits.calls:
+                raise CodeLimitError("Functions call each other too deeply.")
+            inner = Frame(frame.function, variables, len(arguments), outputs)
+            results = self.values(expression.body, inner, outputs)
+            self.depth -= 1
+            return results
+
+        return FunctionHandle(f"@({','.join(inputs)}) ...", call)
+
+    def handle(self, name: str, frame: Frame) -> FunctionHandle:
+        """``@name``."""
+
+        def call(arguments: Sequence[Value], outputs: int) -> tuple[Value, ...]:
+            if "." in name:
+                function = self.program.function(name, frame.path)
+                if function is None:
+                    raise UnsupportedCodeError(f"'{name}' is not in the code.")
+                return self.call_user(function, arguments, outputs)
+            return self.call_named(name, arguments, outputs, frame)
+
+        return FunctionHandle(name, call)
+
+
+_NOTHING = syntax.Function(1, "", (), (), ())
+
+
+def make_range(start: Any, step: Any, stop: Any, kinds: Sequence[str], budget: Budget) -> Numeric:
+    """``start:step:stop``; sizes that torch traces become fixed."""
+    start, step, stop = (
+        float(int(one)) if isinstance(one, SYMBOLS) else one for one in (start, step, stop)
+    )
+    start, step, stop = float(start.real), float(step.real), float(stop.real)
+    if np.isnan([start, step, stop]).any():
+        raise CodeError("A range has no NaN.")
+    if step == 0 or (step > 0 and start > stop) or (step < 0 and start < stop):
+        return Numeric(np.zeros((1, 0)))
+    if not np.isfinite([start, step, stop]).all():
+        raise CodeError("A range must be finite.")
+    count = (stop - start) / step
+    count = int(np.floor(count * (1 + 4e-16) + 1e-10)) + 1 if count < 2**53 else 2**53
+    budget.made((1, count))
+    data = (start + step * np.arange(count)).reshape(1, count)
+    kind = "single" if "single" in kinds else "double"
+    integers = [one for one in kinds if "int" in one]
+    return Numeric(np.asarray(cast(data, integers[0] if integers else kind)))

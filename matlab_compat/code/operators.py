@@ -1,0 +1,664 @@
+"""MATLAB's operators on values: classes as MATLAB mixes them, sizes that expand, labels that align.
+
+Sources: MATLAB's documentation of "Operator Precedence", "Compatible Array Sizes for Basic
+Operations", "Combining Unlike Classes", and of each function that stands for an operator; for
+labels the page of multiplicationLayer and the list of functions of dlarray.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from math import floor
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ..data_format import LABELS
+from ..errors import CodeError, DataDependentCodeError, UnsupportedCodeError
+from .limits import Budget
+from .values import (
+    SYMBOLS,
+    Cell,
+    Chars,
+    Data,
+    FunctionHandle,
+    Numeric,
+    Object,
+    Struct,
+    Value,
+    as_tensor,
+    cast,
+    dtype_of,
+    elements,
+    logical,
+    numeric,
+    size_text,
+)
+
+_COMPARISONS = {"<", "<=", ">", ">=", "==", "~="}
+#: MATLAB's functions that stand for the operators.
+NAMES = {
+    "+": "plus",
+    "-": "minus",
+    ".*": "times",
+    "*": "mtimes",
+    "./": "rdivide",
+    "/": "mrdivide",
+    ".\\": "ldivide",
+    "\\": "mldivide",
+    ".^": "power",
+    "^": "mpower",
+    "<": "lt",
+    "<=": "le",
+    ">": "gt",
+    ">=": "ge",
+    "==": "eq",
+    "~=": "ne",
+    "&": "and",
+    "|": "or",
+}
+
+
+def is_traced() -> bool:
+    """Whether torch records what is computed, to export it."""
+    return bool(torch.compiler.is_compiling())
+
+
+def numbers(value: Value, what: str = "this operation") -> Numeric:
+    """The value as numbers: characters are their codes.
+
+    Raises
+    ------
+    CodeError
+        It is a string, a cell, a struct ...
+    """
+    if isinstance(value, Numeric):
+        return value
+    if isinstance(value, Chars) and not value.is_string:
+        codes = np.array([[float(ord(one)) for one in value.value]])
+        return Numeric(codes if value.value else np.zeros((0, 0)))
+    raise CodeError(f"A {class_name(value)} cannot be used in {what}.")
+
+
+def class_name(value: Value) -> str:
+    """MATLAB's ``class``."""
+    if isinstance(value, Numeric):
+        return "dlarray" if value.is_dlarray else value.kind
+    if isinstance(value, Chars):
+        return "string" if value.is_string else "char"
+    if isinstance(value, Cell):
+        return "string" if value.is_string else "cell"
+    if isinstance(value, Struct):
+        return "struct"
+    if isinstance(value, FunctionHandle):
+        return "function_handle"
+    assert isinstance(value, Object)
+    return value.definition.name
+
+
+def known_values(value: Value, what: str) -> np.ndarray[Any, Any]:
+    """Numbers as a numpy array; data only where nothing is being exported.
+
+    Raises
+    ------
+    DataDependentCodeError
+        They are data, and torch is recording.
+    """
+    value = numbers(value, what)
+    if isinstance(value.data, np.ndarray):
+        return value.data
+    if is_traced():
+        raise DataDependentCodeError(
+            f"{what[:1].upper()}{what[1:]} depends on values of the data, so that it cannot be "
+            "exported.",
+            remedy="run the network in Python instead, or write the code without it: "
+            "Z = X .* (X > 0) instead of a branch.",
+        )
+    array: np.ndarray[Any, Any] = value.data.detach().cpu().numpy()
+    return array
+
+
+def known_scalar(value: Value, what: str) -> Any:
+    """One number, which may be a symbol of torch."""
+    data = known_values(value, what)
+    if data.size != 1:
+        raise CodeError(f"{what[:1].upper()}{what[1:]} must be one number, not {_size(value)}.")
+    return data.reshape(-1)[0]
+
+
+def whole(value: Value, what: str) -> Any:
+    """One whole number, which may be a symbol of torch."""
+    return as_whole(known_scalar(value, what), what)
+
+
+def as_whole(number: Any, what: str) -> Any:
+    """A whole number as int or symbol."""
+    if isinstance(number, torch.SymInt):
+        return number
+    if isinstance(number, torch.SymFloat):
+        return torch.sym_int(number)  # type: ignore[no-untyped-call]
+    if isinstance(number, complex | np.complexfloating):
+        raise CodeError(f"{what[:1].upper()}{what[1:]} must be real.")
+    if not np.isfinite(number) or floor(number) != number or abs(number) > 2**53:
+        raise CodeError(f"{what[:1].upper()}{what[1:]} must be a whole number, not {number}.")
+    return int(number)
+
+
+def fixed(number: Any) -> int:
+    """A size as a plain int: what torch traced becomes fixed."""
+    return int(number)
+
+
+def is_true(value: Value, what: str) -> bool:
+    """MATLAB's ``if``: not empty, and no zero."""
+    data = known_values(value, what)
+    if data.dtype.kind == "f" and np.isnan(data).any():
+        raise CodeError("NaN's cannot be converted to logicals.")
+    return data.size > 0 and all(bool(one != 0) for one in data.flat)
+
+
+def text(value: Value, what: str) -> str:
+    """The characters of a text.
+
+    Raises
+    ------
+    CodeError
+        It is none.
+    """
+    if isinstance(value, Chars):
+        return value.value
+    raise CodeError(f"{what[:1].upper()}{what[1:]} must be a text, not a {class_name(value)}.")
+
+
+def _size(value: Value) -> str:
+    return size_text(value.shape)
+
+
+# --- classes ----------------------------------------------------------------------------
+
+
+def common_kind(values: Sequence[Numeric], what: str = "this operation") -> str:
+    """The class of the result of arithmetic.
+
+    Integers win over all else, single over double; logical counts as double.
+
+    Raises
+    ------
+    CodeError
+        Two classes of integers.
+    """
+    kinds = [one.kind for one in values]
+    integers = {kind for kind in kinds if "int" in kind}
+    if len(integers) > 1:
+        raise CodeError(f"Integers of the same class are needed in {what}, not {_list(integers)}.")
+    if integers:
+        return integers.pop()
+    return "single" if "single" in kinds else "double"
+
+
+def _list(names: set[str]) -> str:
+    return " and ".join(sorted(names))
+
+
+def together(values: Sequence[Numeric], kind: str) -> list[Any]:
+    """Arrays of one library and class, with as many dimensions as each other.
+
+    All numpy if all are known, else all tensors on the device of the data; MATLAB matches sizes
+    from the first dimension on, so ones are put at the end.
+    """
+    most = max(one.data.ndim for one in values)
+    device = next((v.data.device for v in values if isinstance(v.data, Tensor)), None)
+    found: list[Any] = []
+    for one in values:
+        data = one.data
+        if device is not None and not isinstance(data, Tensor):
+            data = as_tensor(data)
+        is_complex = one.is_complex
+        if isinstance(data, Tensor):
+            data = data.to(
+                device, dtype_of(kind, data, is_complex and kind in ("double", "single"))
+            )
+        elif data.dtype != object and data.dtype.kind != "c":
+            data = data.astype(dtype_of(kind, data), copy=False)
+        if data.ndim < most:
+            data = data.reshape(*data.shape, *(1,) * (most - data.ndim))
+        found.append(data)
+    return found
+
+
+def real_if_whole(data: Data) -> Data:
+    """Known complex numbers without imaginary parts are real, as in MATLAB."""
+    if isinstance(data, np.ndarray) and data.dtype.kind == "c" and not data.imag.any():
+        return np.ascontiguousarray(data.real)
+    return data
+
+
+# --- labels -----------------------------------------------------------------------------
+
+
+def aligned(values: Sequence[Numeric]) -> tuple[list[Numeric], str]:
+    """The values with their labelled dimensions beside each other, and the labels of the result.
+
+    Raises
+    ------
+    UnsupportedCodeError
+        An unlabelled array has more dimensions than the labelled one.
+    """
+    formats = {one.labels for one in values if one.labels}
+    if not formats:
+        return list(values), ""
+    if len(formats) == 1:
+        labels = formats.pop()
+        for one in values:
+            if not one.labels and one.data.ndim > len(labels):
+                raise UnsupportedCodeError(
+                    f"An array of {_size(one)} meets one labelled '{labels}': what labels the "
+                    "result has in MATLAB is not certain.",
+                    remedy="label both, or strip the labels: stripdims(X).",
+                )
+        return list(values), labels
+    union = "".join(label * max(labels.count(label) for labels in formats) for label in LABELS)
+    found = []
+    for one in values:
+        if not one.labels:
+            if one.data.ndim > 2 or any(n != 1 for n in one.shape):
+                raise UnsupportedCodeError(
+                    "Arrays with different labels and one without meet in one operation.",
+                    remedy="label all of them.",
+                )
+            found.append(one)
+            continue
+        sizes: list[Any] = []
+        for label in LABELS:
+            own = [n for n, have in zip(one.shape, one.labels, strict=True) if have == label]
+            sizes += own + [1] * (union.count(label) - len(own))
+        found.append(Numeric(one.data.reshape(sizes), union, True))
+    return found, union
+
+
+def expanded_size(shapes: Sequence[Sequence[Any]], what: str) -> tuple[Any, ...]:
+    """The size of the result of an operation by element.
+
+    Raises
+    ------
+    CodeError
+        The sizes do not fit.
+    """
+    most = max(map(len, shapes))
+    result: list[Any] = []
+    for at in range(most):
+        sizes = [shape[at] if at < len(shape) else 1 for shape in shapes]
+        chosen: Any = 1
+        for n in sizes:
+            if isinstance(n, int) and n == 1:
+                continue
+            if isinstance(chosen, int) and chosen == 1:
+                chosen = n
+            elif chosen != n:
+                raise CodeError(
+                    f"Arrays have incompatible sizes in {what}: "
+                    f"{' and '.join(size_text(s) for s in shapes)}."
+                )
+        result.append(chosen)
+    return tuple(result)
+
+
+def by_element(
+    name: str, values: Sequence[Numeric], function: Callable[..., Any], budget: Budget, kind: str
+) -> Numeric:
+    """A function of arrays by element: labels, sizes and classes brought together."""
+    values, labels = aligned(values)
+    budget.made(expanded_size([one.shape for one in values], name))
+    arrays = together(values, kind)
+    result = real_if_whole(function(*arrays))
+    is_dlarray = any(one.is_dlarray for one in values)
+    return numeric(result, labels, is_dlarray)
+
+
+# --- operators --------------------------------------------------------------------------
+
+
+def binary(operator: str, left: Value, right: Value, budget: Budget) -> Value:
+    """``left operator right``.
+
+    Raises
+    ------
+    CodeError
+        Sizes or classes that MATLAB would refuse.
+    """
+    if _is_text(left) or _is_text(right):
+        found = _of_strings(operator, left, right)
+        if found is not None:
+            return found
+    a, b = (numbers(one, f"'{operator}'") for one in (left, right))
+    if operator == "*":
+        if not (_is_scalar(a) or _is_scalar(b)):
+            return product(a, b, budget)
+        operator = ".*"
+    elif operator in ("/", "\\"):
+        if operator == "\\":
+            if _is_scalar(a):
+                return binary("./", b, a, budget)
+            return solve(a, b, budget)
+        if not _is_scalar(b):
+            a, b = (transposed(one) for one in (a, b))
+            return transposed(solve(b, a, budget))
+        operator = "./"
+    elif operator == "^":
+        if not (_is_scalar(a) and _is_scalar(b)):
+            return _matrix_power(a, b, budget)
+        operator = ".^"
+    elif operator == ".\\":
+        return binary("./", b, a, budget)
+    return elementwise(operator, a, b, budget)
+
+
+def _is_scalar(value: Numeric) -> bool:
+    return all(isinstance(n, int) and n == 1 for n in value.shape)
+
+
+def elementwise(operator: str, a: Numeric, b: Numeric, budget: Budget) -> Numeric:
+    """An operator by element on numbers."""
+    if operator in _COMPARISONS or operator in ("&", "|"):
+        return _comparison(operator, a, b, budget)
+    kind = common_kind((a, b), f"'{operator}'")
+    work = "double" if "int" in kind else kind
+    result = by_element(f"'{operator}'", (a, b), _ARITHMETIC[operator], budget, work)
+    return result if work == kind else result.with_data(cast(result.data, kind))
+
+
+def _comparison(operator: str, a: Numeric, b: Numeric, budget: Budget) -> Numeric:
+    if operator in "&|":
+        function = _LOGICAL[operator]
+        return by_element(
+            f"'{operator}'",
+            [one.with_data(_truth(one.data)) for one in (a, b)],
+            function,
+            budget,
+            "logical",
+        )
+    kind = "single" if "single" in (a.kind, b.kind) else "double"
+    if (a.is_complex or b.is_complex) and operator not in ("==", "~="):
+        a, b = (one.with_data(one.data.real) for one in (a, b))
+    return by_element(f"'{operator}'", (a, b), _COMPARE[operator], budget, kind)
+
+
+def _truth(data: Data) -> Data:
+    if not isinstance(data, Tensor):
+        if data.dtype == object:
+            return np.array([bool(one != 0) for one in data.flat], bool).reshape(data.shape)
+        if data.dtype.kind == "f" and np.isnan(data).any():
+            raise CodeError("NaN's cannot be converted to logicals.")
+    result: Data = data if data.dtype in (torch.bool, np.dtype(bool)) else data != 0
+    return result
+
+
+def _quiet(function: Callable[..., Any]) -> Callable[..., Any]:
+    def quiet(*arrays: Any) -> Any:
+        with np.errstate(all="ignore"):
+            return function(*arrays)
+
+    return quiet
+
+
+def _plus(a: Any, b: Any) -> Any:
+    return a + b
+
+
+def _minus(a: Any, b: Any) -> Any:
+    return a - b
+
+
+def _times(a: Any, b: Any) -> Any:
+    return a * b
+
+
+def _divide(a: Any, b: Any) -> Any:
+    if isinstance(a, np.ndarray) and (a.dtype == object or b.dtype == object):
+        return _objects(_symbolic_quotient, a, b)
+    return a / b
+
+
+def _symbolic_quotient(a: Any, b: Any) -> Any:
+    """A quotient of sizes: a whole number stays a size."""
+    if isinstance(b, SYMBOLS) or isinstance(a, torch.SymFloat) or float(b) != int(b) or b == 0:
+        return a / b
+    if isinstance(a, torch.SymInt):
+        quotient = a // int(b)
+        return quotient if _surely_equal(quotient * int(b), a) else a / b
+    return a / b
+
+
+def _surely_equal(a: Any, b: Any) -> bool:
+    try:
+        from torch.fx.experimental.symbolic_shapes import statically_known_true
+    except ImportError:
+        return False
+    return bool(statically_known_true(a == b))
+
+
+def _objects(function: Callable[..., Any], *arrays: Any) -> np.ndarray[Any, Any]:
+    given = np.broadcast_arrays(*arrays)
+    result = np.empty(given[0].shape, object)
+    for at in np.ndindex(given[0].shape):
+        result[at] = function(*(one[at] for one in given))
+    return result
+
+
+def _power(a: Any, b: Any) -> Any:
+    if isinstance(a, Tensor):
+        fractional = not a.is_complex() and not b.is_complex() and b.is_floating_point()
+        if fractional and not is_traced() and bool(((a < 0) & (b != torch.trunc(b))).any()):
+            wide = torch.complex64 if a.dtype == torch.float32 else torch.complex128
+            return torch.pow(a.to(wide), b.to(wide))
+        if b.numel() == 1 and not b.requires_grad and not is_traced() and not b.is_complex():
+            return torch.pow(a, b.item())  # has no gradient of log(a)
+        return torch.pow(a, b)
+    if a.dtype == object or b.dtype == object:
+        return _objects(lambda x, y: x ** (int(y) if y == int(y) else y), a, b)
+    if a.dtype.kind == "f" and b.dtype.kind == "f" and ((a < 0) & (b != np.trunc(b))).any():
+        a = a.astype(np.result_type(a.dtype, np.complex64))
+    return np.power(a, b)
+
+
+_ARITHMETIC: dict[str, Callable[..., Any]] = {
+    "+": _quiet(_plus),
+    "-": _quiet(_minus),
+    ".*": _quiet(_times),
+    "./": _quiet(_divide),
+    ".^": _quiet(_power),
+}
+_COMPARE: dict[str, Callable[..., Any]] = {
+    "<": lambda a, b: _compared(a < b),
+    "<=": lambda a, b: _compared(a <= b),
+    ">": lambda a, b: _compared(a > b),
+    ">=": lambda a, b: _compared(a >= b),
+    "==": lambda a, b: _compared(a == b),
+    "~=": lambda a, b: _compared(a != b),
+}
+_LOGICAL: dict[str, Callable[..., Any]] = {"&": lambda a, b: a & b, "|": lambda a, b: a | b}
+
+
+def _compared(result: Any) -> Any:
+    """Symbols that are compared become fixed truths."""
+    if isinstance(result, np.ndarray) and result.dtype == object:
+        return np.array([bool(one) for one in result.flat], bool).reshape(result.shape)
+    return result
+
+
+def unary(operator: str, value: Value) -> Value:
+    """``-x``, ``+x``, ``~x``, ``x'``, ``x.'``."""
+    if isinstance(value, Cell) and operator in ("'", ".'"):
+        return _transposed_cell(value)
+    if isinstance(value, Chars) and operator in ("'", ".'"):
+        if value.is_string or len(value.value) == 1:
+            return value
+        raise UnsupportedCodeError("A column of characters is not supported.")
+    x = numbers(value, f"'{operator}'")
+    match operator:
+        case "-":
+            if x.kind == "logical":
+                x = x.with_data(cast(x.data, "double"))
+            return x.with_data(
+                cast(-cast(x.data, "double"), x.kind) if "int" in x.kind else -x.data
+            )
+        case "+":
+            return x.with_data(cast(x.data, "double")) if x.kind == "logical" else x
+        case "~":
+            truth = _truth(x.data)
+            return x.with_data(~truth)
+        case "'" | ".'":
+            result = transposed(x)
+            if operator == "'" and x.is_complex:
+                data = result.data
+                data = data.conj().resolve_conj() if isinstance(data, Tensor) else data.conj()
+                return result.with_data(data)
+            return result
+    raise UnsupportedCodeError(f"The operator '{operator}' is not supported.")
+
+
+def _transposed_cell(value: Cell) -> Cell:
+    """Rows become columns."""
+    if len(value.shape) > 2:
+        raise CodeError("Transpose is defined for matrices alone: use permute.")
+    at = np.arange(len(value.items)).reshape(value.shape, order="F").T
+    items = tuple(value.items[int(n)] for n in at.reshape(-1, order="F"))
+    return Cell(tuple(int(n) for n in at.shape), items, value.is_string)
+
+
+def transposed(x: Numeric) -> Numeric:
+    """Rows become columns."""
+    if x.data.ndim > 2:
+        raise CodeError("Transpose is defined for matrices alone: use permute.")
+    if x.labels.strip("U"):
+        raise UnsupportedCodeError(
+            f"Transposing an array labelled '{x.labels}' is not supported.",
+            remedy="strip the labels first: stripdims(X).",
+        )
+    data = x.data.transpose(0, 1) if isinstance(x.data, Tensor) else x.data.T
+    return x.with_data(data)
+
+
+def product(a: Numeric, b: Numeric, budget: Budget) -> Numeric:
+    """The product of matrices."""
+    if a.labels or b.labels:
+        raise UnsupportedCodeError(
+            f"The product of arrays labelled '{a.labels or b.labels}' is not supported.",
+            remedy="strip the labels first, stripdims(X), and label the result: dlarray(Z, 'CB').",
+        )
+    if a.data.ndim > 2 or b.data.ndim > 2:
+        raise CodeError("'*' multiplies matrices: use pagemtimes, or '.*' by element.")
+    if a.shape[1] != b.shape[0]:
+        raise CodeError(
+            f"Incorrect dimensions for matrix multiplication: {_size(a)} times {_size(b)}."
+        )
+    kind = common_kind((a, b), "'*'")
+    budget.made((a.shape[0], b.shape[1]), work=a.shape[1])
+    x, y = together((a, b), "double" if "int" in kind else kind)
+    if isinstance(x, Tensor) and x.is_complex() != y.is_complex():
+        wide = torch.promote_types(x.dtype, y.dtype)
+        x, y = x.to(wide), y.to(wide)
+    with np.errstate(all="ignore"):
+        result = real_if_whole(x @ y)
+    return numeric(cast(result, kind), is_dlarray=a.is_dlarray or b.is_dlarray)
+
+
+def solve(a: Numeric, b: Numeric, budget: Budget) -> Numeric:
+    """The solution of ``a * x = b`` for a square matrix."""
+    if a.labels or b.labels or a.data.ndim > 2 or b.data.ndim > 2:
+        raise UnsupportedCodeError("Solving equations of labelled or N-D arrays is not supported.")
+    if a.shape[0] != b.shape[0]:
+        raise CodeError(f"Matrix dimensions must agree: {_size(a)} and {_size(b)}.")
+    if a.shape[0] != a.shape[1]:
+        raise UnsupportedCodeError(
+            f"Dividing by a matrix of {_size(a)}: least squares are not supported.",
+            remedy="for a division by element write './'.",
+        )
+    kind = common_kind((a, b), "'\\'")
+    budget.made(b.shape, work=a.shape[0] ** 2)
+    x, y = together((a, b), kind)
+    if isinstance(x, Tensor):
+        return numeric(torch.linalg.solve(x, y), is_dlarray=a.is_dlarray or b.is_dlarray)
+    try:
+        return numeric(np.linalg.solve(x, y))
+    except np.linalg.LinAlgError:
+        raise CodeError("The matrix is singular.") from None
+
+
+def _matrix_power(a: Numeric, b: Numeric, budget: Budget) -> Numeric:
+    n = whole(b, "the exponent of a matrix") if _is_scalar(b) else -1
+    if a.data.ndim > 2 or a.shape[0] != a.shape[1] or not 0 < n <= 64:
+        raise UnsupportedCodeError(
+            "'^' is supported for numbers, and for square matrices with whole exponents.",
+            remedy="for a power by element write '.^'.",
+        )
+    result = a
+    for _ in range(n - 1):
+        result = product(result, a, budget)
+    return result
+
+
+# --- texts ------------------------------------------------------------------------------
+
+
+def _is_text(value: Value) -> bool:
+    return isinstance(value, Chars | Cell) and value.is_string
+
+
+def _of_strings(operator: str, left: Value, right: Value) -> Value | None:
+    if operator == "+":
+        return _joined(left, right)
+    if operator in ("==", "~="):
+        a, b = _strings(left), _strings(right)
+        if a is None or b is None:
+            raise CodeError("Strings are compared with texts.")
+        (shape, x), (other, y) = a, b
+        if len(x) != 1 and len(y) != 1 and shape != other:
+            raise CodeError("Arrays of strings have incompatible sizes.")
+        pairs = zip(x * len(y) if len(x) == 1 else x, y * len(x) if len(y) == 1 else y, strict=True)
+        found = [(one == two) is (operator == "==") for one, two in pairs]
+        size = shape if len(x) != 1 else other
+        return logical(np.array(found, bool).reshape(size, order="F"))
+    raise CodeError(f"'{operator}' is not defined for strings.")
+
+
+def _strings(value: Value) -> tuple[tuple[int, ...], list[str]] | None:
+    if isinstance(value, Chars):
+        return (1, 1), [value.value]
+    if isinstance(value, Cell):
+        items = [one.value for one in value.items if isinstance(one, Chars)]
+        return (value.shape, items) if len(items) == len(value.items) else None
+    if isinstance(value, Numeric) and elements(value.shape) == 1:
+        return (1, 1), [number_text(value)]
+    return None
+
+
+def _joined(left: Value, right: Value) -> Value:
+    parts = []
+    for one in (left, right):
+        if isinstance(one, Chars):
+            parts.append(one.value)
+        elif isinstance(one, Numeric) and np.prod(one.shape) == 1:
+            parts.append(number_text(one))
+        else:
+            raise UnsupportedCodeError("'+' with arrays of strings is not supported.")
+    return Chars("".join(parts), True)
+
+
+def number_text(value: Numeric) -> str:
+    """A number as MATLAB's ``string`` writes it: five digits, without trailing zeros."""
+    number = known_scalar(value, "a number that becomes text")
+    if value.kind == "logical":
+        return "true" if number else "false"
+    number = complex(number) if value.is_complex else float(number)
+    if isinstance(number, complex):
+        raise UnsupportedCodeError("Complex numbers as text are not supported.")
+    if np.isnan(number):
+        return "NaN"
+    if np.isinf(number):
+        return "Inf" if number > 0 else "-Inf"
+    if number == int(number) and abs(number) < 1e15:
+        return str(int(number))
+    return f"{number:.5g}"

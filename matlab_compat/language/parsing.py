@@ -1,0 +1,784 @@
+"""From the text of a file to its syntax tree; the only module that knows tree-sitter.
+
+The nesting that the grammar gives to operators is never used: version 1.3.1 reads ``-x.^2`` as
+``(-x).^2``, ``2^3^2`` from the right, ``a.^b'`` as ``a.^(b')`` and ``1./x`` as the number ``1.``
+before a matrix division. Each chain of operators is flattened, down to parentheses, calls and
+brackets, and built anew by MATLAB's own precedence table. Source of the table: "Operator
+Precedence" in MATLAB's documentation.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeAlias, TypeVar
+
+from ..errors import CodeError, CodeLimitError, UsageError
+from .source import CodeLimits
+from .syntax import (
+    Assign,
+    Binary,
+    Block,
+    CellArray,
+    Class,
+    Colon,
+    End,
+    Evaluate,
+    Expression,
+    Field,
+    File,
+    For,
+    Function,
+    Handle,
+    If,
+    Index,
+    Jump,
+    Lambda,
+    Matrix,
+    Name,
+    Number,
+    OfSuperclass,
+    Property,
+    Range,
+    Statement,
+    Switch,
+    Text,
+    Unary,
+    Unsupported,
+    While,
+)
+
+if TYPE_CHECKING:
+    from tree_sitter import Node as Concrete
+
+T = TypeVar("T")
+Attributes: TypeAlias = tuple[tuple[str, str], ...]
+
+#: From the loosest to those that bind most; all of them from left to right.
+_LEVELS: tuple[frozenset[str], ...] = (
+    frozenset({"||"}),
+    frozenset({"&&"}),
+    frozenset({"|"}),
+    frozenset({"&"}),
+    frozenset({"<", "<=", ">", ">=", "==", "~="}),
+    frozenset({":"}),
+    frozenset({"+", "-"}),
+    frozenset({".*", "*", "./", "/", ".\\", "\\"}),
+)
+_RANGE = 5
+_POWERS = frozenset({"^", ".^"})
+_CHAIN = frozenset(
+    {
+        "binary_operator",
+        "boolean_operator",
+        "comparison_operator",
+        "not_operator",
+        "postfix_operator",
+        "range",
+        "unary_operator",
+    }
+)
+_SKIPPED = frozenset({"comment", "line_continuation", "\n", ";", ","})
+
+
+def parse(text: str, path: str, limits: CodeLimits | None = None) -> File:
+    """The syntax tree of a file whose text :func:`.source.normalized` gave.
+
+    Raises
+    ------
+    CodeError
+        A line that MATLAB would not read either, as far as the grammar knows.
+    CodeLimitError
+        It is nested too deeply, or takes too long.
+    UsageError
+        tree-sitter is not installed, or a grammar whose mistakes are not known.
+    """
+    limits = limits or CodeLimits()
+    root = _concrete(text, path, limits)
+    try:
+        return _Reader(text.encode(), path, limits).file(root)
+    except RecursionError:
+        raise _too_deep(path, 1, limits) from None
+
+
+def parse_expression(text: str, path: str = "expression") -> Expression:
+    """The tree of one expression, such as an anonymous function."""
+    file = parse(f"x__ = {text.strip()};\n", path)
+    if len(file.script) != 1 or not isinstance(file.script[0], Assign):
+        raise CodeError("This is not one expression.", where=(path,))
+    return file.script[0].value
+
+
+def _concrete(text: str, path: str, limits: CodeLimits) -> Concrete:
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        import tree_sitter_matlab
+        from tree_sitter import Language, Parser
+
+        found = version("tree-sitter-matlab")
+    except (ImportError, PackageNotFoundError):
+        raise UsageError(
+            "Reading MATLAB code needs tree-sitter and its grammar of MATLAB.",
+            remedy='pip install "matlab-compat[code]"',
+        ) from None
+    if not found.startswith("1.3."):
+        raise UsageError(
+            f"tree-sitter-matlab {found} is installed; its way to read MATLAB code is known for "
+            "1.3 only.",
+            remedy='pip install "matlab-compat[code]"',
+        )
+    data = text.encode()
+    ends = time.monotonic() + limits.parse_seconds
+    late = CodeLimitError(
+        f"Parsing takes longer than {limits.parse_seconds} s.", where=(path,), remedy="simplify it."
+    )
+    # A parser that was stopped goes on where it was: a new one for each text.
+    try:
+        tree = Parser(Language(tree_sitter_matlab.language())).parse(
+            lambda offset, _: data[offset : offset + 65536],
+            progress_callback=lambda *_: time.monotonic() > ends,
+        )
+    except ValueError:
+        raise late from None
+    if tree is None:
+        raise late
+    return tree.root_node
+
+
+def _too_deep(path: str, line: int, limits: CodeLimits) -> CodeLimitError:
+    return CodeLimitError(
+        f"The code is nested more than {limits.nesting} deep.", where=(f"{path}:{line}",)
+    )
+
+
+@dataclass(frozen=True)
+class _Operator:
+    """One sign of a chain: before ("pre"), after ("post") or between ("in") operands."""
+
+    text: str
+    place: str
+    line: int
+
+
+class _Reader:
+    """One file on its way from the concrete tree."""
+
+    def __init__(self, data: bytes, path: str, limits: CodeLimits) -> None:
+        self.data, self.path, self.limits = data, path, limits
+        self.depth = 0
+
+    # --- helpers ------------------------------------------------------------------------
+
+    def text(self, node: Concrete) -> str:
+        return self.data[node.start_byte : node.end_byte].decode(errors="replace")
+
+    def line(self, node: Concrete) -> int:
+        return int(node.start_point[0]) + 1
+
+    def named(self, node: Concrete) -> list[Concrete]:
+        """Children with a meaning."""
+        return [child for child in node.children if child.is_named and child.type not in _SKIPPED]
+
+    def fault(self, node: Concrete, what: str = "") -> CodeError:
+        shown = self.text(node).strip().split("\n")[0][:80]
+        return CodeError(
+            what or f"MATLAB code is not understood here: {shown!r}.",
+            where=(f"{self.path}:{self.line(node)}",),
+        )
+
+    def deeper(self, node: Concrete, function: Callable[[Concrete], T]) -> T:
+        self.depth += 1
+        if self.depth > self.limits.nesting:
+            raise _too_deep(self.path, self.line(node), self.limits)
+        result = function(node)
+        self.depth -= 1
+        return result
+
+    # --- files and definitions ----------------------------------------------------------
+
+    def file(self, root: Concrete) -> File:
+        if root.has_error:
+            raise self.fault(_first_error(root))
+        defined: Class | None = None
+        functions: list[Function] = []
+        script: list[Statement] = []
+        for node in self.named(root):
+            if node.type == "class_definition":
+                if defined is not None or functions or script:
+                    raise self.fault(node, "A file defines one class, before all else.")
+                defined = self.class_definition(node)
+            elif node.type == "function_definition":
+                functions.append(self.function(node))
+            else:
+                script += self.statements([node])
+        return File(1, self.path, defined, tuple(functions), tuple(script))
+
+    def class_definition(self, node: Concrete) -> Class:
+        properties: list[Property] = []
+        methods: list[Function] = []
+        superclasses: list[str] = []
+        attributes: Attributes = ()
+        for child in self.named(node):
+            match child.type:
+                case "attributes":
+                    attributes = self.attributes(child)
+                case "superclasses":
+                    superclasses = [self.text(one) for one in self.named(child)]
+                case "properties":
+                    properties += self.properties(child)
+                case "methods":
+                    methods += self.methods(child)
+                case "identifier" | "events" | "enumeration":
+                    pass
+                case _:
+                    raise self.fault(child)
+        name = node.child_by_field_name("name")
+        if name is None:
+            raise self.fault(node)
+        for given in (properties, methods):
+            names = [one.name for one in given]
+            twice = next((one for one in names if names.count(one) > 1), None)
+            if twice is not None:
+                raise self.fault(node, f"The class defines '{twice}' twice.")
+        return Class(
+            self.line(node),
+            self.text(name),
+            tuple("".join(one.split()) for one in superclasses),
+            tuple(properties),
+            tuple(methods),
+            attributes,
+            self.path,
+        )
+
+    def attributes(self, node: Concrete) -> Attributes:
+        found = []
+        for one in self.named(node):
+            name, _, value = self.text(one).partition("=")
+            negated = name.strip().startswith("~")
+            value = "false" if negated else value.strip() or "true"
+            found.append((name.strip().lstrip("~").strip().lower(), value))
+        return tuple(found)
+
+    def properties(self, node: Concrete) -> Iterator[Property]:
+        attributes: Attributes = ()
+        for child in self.named(node):
+            if child.type == "attributes":
+                attributes = self.attributes(child)
+            elif child.type == "property":
+                yield self.property(child, attributes)
+            else:
+                raise self.fault(child)
+
+    def property(self, node: Concrete, attributes: Attributes) -> Property:
+        name, kind = "", ""
+        default: Expression | None = None
+        size: tuple[int | None, ...] = ()
+        validators: tuple[Expression, ...] = ()
+        for at, child in enumerate(node.children):
+            if child.type == "dimensions":
+                size = tuple(self.dimension(one) for one in self.named(child))
+            elif child.type == "validation_functions":
+                validators = tuple(self.expression(one) for one in self.named(child))
+            elif child.type == "default_value":
+                default = self.expression(self.named(child)[-1])
+            elif node.field_name_for_child(at) == "name":
+                name = "".join(self.text(child).split())
+            elif child.type in ("identifier", "property_name"):
+                kind = "".join(self.text(child).split())
+            elif child.is_named and child.type not in _SKIPPED:
+                raise self.fault(child)
+        return Property(self.line(node), name, default, attributes, size, kind, validators)
+
+    def dimension(self, node: Concrete) -> int | None:
+        return int(self.text(node)) if self.text(node).isdigit() else None
+
+    def methods(self, node: Concrete) -> Iterator[Function]:
+        attributes: Attributes = ()
+        for child in self.named(node):
+            if child.type == "attributes":
+                attributes = self.attributes(child)
+            elif child.type == "function_definition":
+                yield self.function(child, attributes)
+            elif child.type != "function_signature":
+                raise self.fault(child)
+
+    def function(self, node: Concrete, attributes: Attributes = ()) -> Function:
+        name = node.child_by_field_name("name")
+        if name is None:
+            raise self.fault(node)
+        prefix = next((c.type for c in node.children if c.type in ("set.", "get.")), "")
+        inputs: tuple[str, ...] = ()
+        outputs: tuple[str, ...] = ()
+        arguments: list[Property] = []
+        body: list[Statement] = []
+        nested: list[Concrete] = []
+        for child in self.named(node):
+            match child.type:
+                case "function_output":
+                    outputs = tuple(self.names(child))
+                case "function_arguments":
+                    inputs = tuple(self.names(child))
+                case "arguments_statement":
+                    arguments += self.properties(child)
+                case "block":
+                    body += self.block([child])
+                case "function_definition":
+                    nested.append(child)
+                case _ if child == name:
+                    pass
+                case _:
+                    raise self.fault(child)
+        for one in nested:
+            body.append(Unsupported(self.line(one), "a function within a function"))
+        return Function(
+            self.line(node),
+            prefix + self.text(name),
+            inputs,
+            outputs,
+            tuple(body),
+            tuple(arguments),
+            attributes,
+            self.path,
+        )
+
+    def names(self, node: Concrete) -> Iterator[str]:
+        for child in self.named(node):
+            if child.type == "multioutput_variable":
+                yield from self.names(child)
+            elif child.type == "identifier":
+                yield self.text(child)
+            elif child.type == "ignored_argument":
+                yield "~"
+            else:
+                raise self.fault(child)
+
+    # --- statements ---------------------------------------------------------------------
+
+    def block(self, nodes: Sequence[Concrete]) -> Block:
+        return tuple(one for node in nodes for one in self.statements(self.named(node)))
+
+    def statements(self, nodes: Sequence[Concrete]) -> list[Statement]:
+        found: list[Statement] = []
+        for node in nodes:
+            found.append(self.deeper(node, self.statement))
+        return found
+
+    def statement(self, node: Concrete) -> Statement:
+        line = self.line(node)
+        match node.type:
+            case "assignment":
+                return self.assignment(node)
+            case "if_statement":
+                return self.if_statement(node)
+            case "switch_statement":
+                return self.switch(node)
+            case "for_statement":
+                return self.for_statement(node)
+            case "while_statement":
+                condition = self.field(node, "condition")
+                return While(line, self.expression(condition), self.body(node))
+            case "break_statement" | "continue_statement" | "return_statement":
+                return Jump(line, node.type.removesuffix("_statement"))
+            case "command":
+                return self.command(node)
+            case "global_operator":
+                return Unsupported(line, "global variables")
+            case "persistent_operator":
+                return Unsupported(line, "persistent variables")
+            case "try_statement":
+                return Unsupported(line, "try")
+            case "function_definition":
+                return Unsupported(line, "a function within a function")
+            case "spmd_statement" | "arguments_statement" | "class_definition":
+                return Unsupported(line, node.type.partition("_")[0])
+        return Evaluate(line, self.expression(node))
+
+    def command(self, node: Concrete) -> Statement:
+        words = self.named(node)
+        if len(words) == 1:
+            return Evaluate(self.line(node), Name(self.line(node), self.text(words[0])))
+        return Unsupported(self.line(node), f"the command '{self.text(node).strip()[:60]}'")
+
+    def field(self, node: Concrete, name: str) -> Concrete:
+        found = node.child_by_field_name(name)
+        if found is None:
+            raise self.fault(node)
+        return found
+
+    def body(self, node: Concrete) -> Block:
+        return self.block([child for child in node.children if child.type == "block"])
+
+    def assignment(self, node: Concrete) -> Statement:
+        left, right = self.field(node, "left"), self.field(node, "right")
+        targets: tuple[Expression | None, ...]
+        if left.type == "multioutput_variable":
+            targets = tuple(
+                None if one.type == "ignored_argument" else self.expression(one)
+                for one in self.named(left)
+            )
+        else:
+            targets = (self.expression(left),)
+        for one in targets:
+            if not isinstance(one, Name | Index | Field | None):
+                raise self.fault(left, "This cannot be assigned to.")
+        value = self.expression(right)
+        return Assign(self.line(node), targets, value, left.type == "multioutput_variable")
+
+    def if_statement(self, node: Concrete) -> If:
+        branches = [(self.expression(self.field(node, "condition")), self.body(node))]
+        otherwise: Block = ()
+        for child in self.named(node):
+            if child.type == "elseif_clause":
+                condition = self.field(child, "condition")
+                branches.append((self.expression(condition), self.body(child)))
+            elif child.type == "else_clause":
+                otherwise = self.body(child)
+        return If(self.line(node), tuple(branches), otherwise)
+
+    def switch(self, node: Concrete) -> Switch:
+        cases: list[tuple[Expression, Block]] = []
+        otherwise: Block = ()
+        for child in self.named(node):
+            if child.type == "case_clause":
+                condition = self.field(child, "condition")
+                cases.append((self.expression(condition), self.body(child)))
+            elif child.type == "otherwise_clause":
+                otherwise = self.body(child)
+        value = self.expression(self.field(node, "condition"))
+        return Switch(self.line(node), value, tuple(cases), otherwise)
+
+    def for_statement(self, node: Concrete) -> Statement:
+        iterator = next(child for child in node.children if child.type == "iterator")
+        variable, values = self.named(iterator)
+        if variable.type != "identifier":
+            return Unsupported(self.line(node), "a loop over something that is no variable")
+        return For(self.line(node), self.text(variable), self.expression(values), self.body(node))
+
+    # --- expressions --------------------------------------------------------------------
+
+    def expression(self, node: Concrete) -> Expression:
+        return self.deeper(node, self._expression)
+
+    def _expression(self, node: Concrete) -> Expression:
+        if node.type in _CHAIN:
+            return _Chain(self, node).tree()
+        return self.operand(node)
+
+    def operand(self, node: Concrete) -> Expression:
+        line = self.line(node)
+        match node.type:
+            case "number":
+                return self.number(node, self.text(node))
+            case "identifier":
+                return Name(line, self.text(node))
+            case "command_name":
+                return Name(line, self.text(node))
+            case "string":
+                quote = self.text(node)[0]
+                inside = self.text(node)[1:-1].replace(quote * 2, quote)
+                return Text(line, inside, quote == '"')
+            case "parenthesis" | "_expression":
+                # Parentheses make a list of values one value; nothing else is left of them.
+                (inner,) = self.named(node)
+                return self.expression(inner)
+            case "matrix":
+                return Matrix(line, self.rows(node))
+            case "cell":
+                return CellArray(line, self.rows(node))
+            case "end_keyword":
+                return End(line)
+            case "spread_operator":
+                return Colon(line)
+            case "lambda":
+                return self.lambda_function(node)
+            case "handle_operator":
+                return Handle(line, self.text(node).lstrip("@").strip())
+            case "function_call" | "field_expression":
+                return self.access(node)
+            case "metaclass_operator":
+                return Unsupported(line, "a metaclass ('?')")
+        raise self.fault(node)
+
+    def number(self, node: Concrete, text: str) -> Number:
+        line = self.line(node)
+        lowered = text.lower()
+        if lowered.startswith(("0x", "0b")):
+            if lowered[-1:] not in "0123456789abcdef" or "s" in lowered or "u" in lowered:
+                raise self.fault(node, f"The number {text} is not understood.")
+            return Number(line, float(int(lowered, 0)))
+        imaginary = lowered[-1] in "ij"
+        try:
+            return Number(line, float(lowered.rstrip("ij").replace("d", "e")), imaginary)
+        except ValueError:
+            raise self.fault(node, f"The number {text} is not understood.") from None
+
+    def rows(self, node: Concrete) -> tuple[tuple[Expression, ...], ...]:
+        rows = [child for child in self.named(node)]
+        if any(child.type != "row" for child in rows):
+            raise self.fault(node)
+        return tuple(tuple(self.expression(one) for one in self.named(row)) for row in rows)
+
+    def lambda_function(self, node: Concrete) -> Expression:
+        inputs: tuple[str, ...] = ()
+        for child in node.children:
+            if child.type == "arguments":
+                inputs = tuple(self.names(child))
+        return Lambda(self.line(node), inputs, self.expression(self.field(node, "expression")))
+
+    def arguments(self, node: Concrete) -> tuple[Expression, ...]:
+        """What is within parentheses: ``Name=value`` becomes ``"Name", value``."""
+        found: list[Expression] = []
+        children = [c for c in node.children if c.type not in ("comment", "line_continuation")]
+        for at, child in enumerate(children):
+            after = children[at + 1].type if at + 1 < len(children) else ""
+            if after == "=":
+                found.append(Text(self.line(child), self.text(child), True))
+            elif child.is_named:
+                found.append(self.expression(child))
+        return tuple(found)
+
+    def access(self, node: Concrete) -> Expression:
+        """``a.b(c){d}``: the grammar nests it in several ways; here from left to right."""
+        parts = list(self.parts(node))
+        first = parts[0]
+        if isinstance(first, OfSuperclass):
+            base: Expression = first
+        else:
+            assert isinstance(first, _Base)
+            base = first.expression
+        for part in parts[1:]:
+            line = part.line
+            if isinstance(part, _Arguments):
+                base = Index(line, base, part.is_braces, part.values)
+            elif isinstance(part, _FieldName):
+                base = Field(line, base, part.name)
+            else:
+                raise self.fault(node)
+        if _depth(base) > self.limits.nesting:
+            raise _too_deep(self.path, self.line(node), self.limits)
+        return base
+
+    def parts(self, node: Concrete) -> Iterator[_Part]:
+        self.depth += 1
+        if self.depth > self.limits.nesting:
+            raise _too_deep(self.path, self.line(node), self.limits)
+        if node.type == "function_call":
+            yield from self.call_parts(node)
+        elif node.type == "field_expression":
+            yield from self.parts(self.field(node, "object"))
+            for child in node.children_by_field_name("field"):
+                yield from self.field_parts(child)
+        else:
+            yield _Base(self.line(node), self.operand(node))
+        self.depth -= 1
+
+    def call_parts(self, node: Concrete) -> Iterator[_Part]:
+        name = self.field(node, "name")
+        inside = [child for child in node.children if child.type == "arguments"]
+        values = self.arguments(inside[0]) if inside else ()
+        above = next((child for child in node.children if child.type == "superclass"), None)
+        if above is not None:
+            yield OfSuperclass(
+                self.line(node), self.text(name), "".join(self.text(above).split()), values
+            )
+            return
+        yield from self.parts(name)
+        braces = any(child.type == "{" for child in node.children)
+        yield _Arguments(self.line(node), braces, values)
+
+    def field_parts(self, node: Concrete) -> Iterator[_Part]:
+        if node.type == "indirect_access":
+            (inner,) = self.named(node)
+            yield _FieldName(self.line(node), self.expression(inner))
+            return
+        first, *rest = self.parts(node)
+        if isinstance(first, _Base) and isinstance(first.expression, Name):
+            yield _FieldName(first.line, first.expression.name)
+        else:
+            raise self.fault(node)
+        yield from rest
+
+
+@dataclass(frozen=True)
+class _Base:
+    line: int
+    expression: Expression
+
+
+@dataclass(frozen=True)
+class _Arguments:
+    line: int
+    is_braces: bool
+    values: tuple[Expression, ...]
+
+
+@dataclass(frozen=True)
+class _FieldName:
+    line: int
+    name: str | Expression
+
+
+_Part: TypeAlias = _Base | _Arguments | _FieldName | OfSuperclass
+
+
+class _Chain:
+    """A chain of operators, flattened, and built anew by MATLAB's precedences."""
+
+    def __init__(self, reader: _Reader, node: Concrete) -> None:
+        self.reader = reader
+        self.items = list(self.flattened(node))
+        self.at = 0
+
+    def flattened(self, node: Concrete) -> Iterator[Concrete | _Operator]:
+        """Operands and signs in the order of the text; without recursion: chains are long."""
+        left: list[Concrete | _Operator] = [node]
+        while left:
+            one = left.pop()
+            if isinstance(one, _Operator) or one.type not in _CHAIN:
+                yield one
+                continue
+            place = {
+                "unary_operator": "pre",
+                "not_operator": "pre",
+                "postfix_operator": "post",
+            }.get(one.type, "in")
+            inner: list[Concrete | _Operator] = []
+            for child in one.children:
+                if child.type in _SKIPPED:
+                    continue
+                if child.is_named:
+                    inner.append(self.bare(child))
+                else:
+                    inner.append(_Operator(child.type, place, self.reader.line(child)))
+            left.extend(reversed(inner))
+
+    def bare(self, node: Concrete) -> Concrete:
+        while node.type == "_expression" and len(node.children) == 1:
+            node = node.children[0]
+        return node
+
+    def tree(self) -> Expression:
+        """The expression."""
+        self.give_dots_back()
+        result = self.level(0)
+        if self.at < len(self.items):
+            raise self.wrong()
+        if _depth(result) > 2 * self.reader.limits.nesting:
+            raise _too_deep(self.reader.path, result.line, self.reader.limits)
+        return result
+
+    def give_dots_back(self) -> None:
+        """``1./x``: the dot is the operator's, not the number's."""
+        for at, (one, sign) in enumerate(zip(self.items, self.items[1:], strict=False)):
+            if isinstance(one, _Operator) or not isinstance(sign, _Operator):
+                continue
+            if one.type != "number" or not self.reader.text(one).endswith("."):
+                continue
+            touching = self.reader.data[one.end_byte : one.end_byte + 1].decode(errors="replace")
+            if touching and touching in "*/\\^'" and sign.text == touching:
+                self.items[at + 1] = _Operator("." + sign.text, sign.place, sign.line)
+
+    def wrong(self) -> CodeError:
+        item = self.items[min(self.at, len(self.items) - 1)]
+        line = item.line if isinstance(item, _Operator) else self.reader.line(item)
+        return CodeError(
+            "Operators and values do not follow each other as they should.",
+            where=(f"{self.reader.path}:{line}",),
+        )
+
+    def take(self, place: str, signs: frozenset[str] | None = None) -> _Operator | None:
+        if self.at < len(self.items):
+            item = self.items[self.at]
+            if not isinstance(item, _Operator) or item.place != place:
+                return None
+            if signs is None or item.text in signs:
+                self.at += 1
+                return item
+        return None
+
+    def level(self, number: int) -> Expression:
+        if number == len(_LEVELS):
+            return self.signed()
+        left = self.level(number + 1)
+        if number == _RANGE:
+            return self.range(left)
+        while sign := self.take("in", _LEVELS[number]):
+            left = Binary(sign.line, sign.text, left, self.level(number + 1))
+        return left
+
+    def range(self, start: Expression) -> Expression:
+        parts = [start]
+        while self.take("in", _LEVELS[_RANGE]):
+            parts.append(self.level(_RANGE + 1))
+        if len(parts) == 1:
+            return start
+        while len(parts) > 3:  # a:b:c:d is (a:b:c):d
+            parts = [Range(parts[0].line, parts[0], parts[1], parts[2]), *parts[3:]]
+        step = parts[1] if len(parts) == 3 else None
+        return Range(start.line, parts[0], step, parts[-1])
+
+    def signed(self) -> Expression:
+        signs = []
+        while sign := self.take("pre"):
+            signs.append(sign)
+        value = self.power()
+        for sign in reversed(signs):
+            value = Unary(sign.line, sign.text, value)
+        return value
+
+    def power(self) -> Expression:
+        """Powers and transposes, from left to right; an exponent may have signs."""
+        left = self.operand()
+        while True:
+            if sign := self.take("post"):
+                left = Unary(sign.line, sign.text, left)
+            elif sign := self.take("in", _POWERS):
+                signs = []
+                while before := self.take("pre"):
+                    signs.append(before)
+                right = self.operand()
+                for before in reversed(signs):
+                    right = Unary(before.line, before.text, right)
+                left = Binary(sign.line, sign.text, left, right)
+            else:
+                return left
+
+    def operand(self) -> Expression:
+        if self.at >= len(self.items) or isinstance(self.items[self.at], _Operator):
+            raise self.wrong()
+        item = self.items[self.at]
+        self.at += 1
+        assert not isinstance(item, _Operator)
+        if item.type == "number":
+            text = self.reader.text(item)
+            return self.reader.number(item, text.rstrip(".") if text != "." else text)
+        return self.reader.expression(item)
+
+
+def _depth(expression: Expression) -> int:
+    """How deep the left side of a chain is nested."""
+    depth = 0
+    node: object = expression
+    while isinstance(node, Binary | Unary | Index | Field):
+        depth += 1
+        if isinstance(node, Binary):
+            node = node.left
+        elif isinstance(node, Unary):
+            node = node.operand
+        else:
+            node = node.base
+    return depth
+
+
+def _first_error(root: Concrete) -> Concrete:
+    """The first node that the grammar could not read, without recursion."""
+    node = root
+    while True:
+        if node.type == "ERROR" or node.is_missing:
+            return node
+        inner = next((c for c in node.children if c.has_error or c.is_missing), None)
+        if inner is None:
+            return node
+        node = inner

@@ -1,0 +1,372 @@
+"""The syntax tree of MATLAB code: what a file says, apart from the grammar that read it.
+
+Made by :mod:`.parsing`. Every node knows its line. What this version does not run becomes
+:class:`Unsupported` in its place, so that all of it can be reported at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, fields
+from typing import TypeAlias
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """Anything in the text. ``line`` counts from 1."""
+
+    line: int
+
+    def children(self) -> Iterator[Node]:
+        """The nodes directly within this one."""
+        for one in fields(self):
+            yield from _nodes(getattr(self, one.name))
+
+    def walk(self) -> Iterator[Node]:
+        """The node and all within it, in the order of the text."""
+        left: list[Node] = [self]
+        while left:
+            node = left.pop()
+            yield node
+            left.extend(reversed(list(node.children())))
+
+
+def _nodes(value: object) -> Iterator[Node]:
+    if isinstance(value, Node):
+        yield value
+    elif isinstance(value, tuple):
+        for one in value:
+            yield from _nodes(one)
+
+
+# --- expressions ------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Number(Node):
+    """``3``, ``1e-3``, ``0x1F``, ``2i`` (then imaginary)."""
+
+    value: float
+    imaginary: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Text(Node):
+    """``'chars'`` or ``"string"``."""
+
+    value: str
+    is_string: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Name(Node):
+    """A variable, or a function called without parentheses."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class End(Node):
+    """``end`` within an index."""
+
+
+@dataclass(frozen=True, slots=True)
+class Colon(Node):
+    """A bare ``:`` as an index."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unary(Node):
+    """``-x``, ``+x``, ``~x``, ``x'``, ``x.'``."""
+
+    operator: str
+    operand: Expression
+
+
+@dataclass(frozen=True, slots=True)
+class Binary(Node):
+    """An operator between two, ``&&`` and ``||`` too."""
+
+    operator: str
+    left: Expression
+    right: Expression
+
+
+@dataclass(frozen=True, slots=True)
+class Range(Node):
+    """``a:b`` or ``a:step:b``."""
+
+    start: Expression
+    step: Expression | None
+    stop: Expression
+
+
+@dataclass(frozen=True, slots=True)
+class Matrix(Node):
+    """``[a, b; c]``."""
+
+    rows: tuple[tuple[Expression, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CellArray(Node):
+    """``{a, b; c}``."""
+
+    rows: tuple[tuple[Expression, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Lambda(Node):
+    """``@(x) x + 1``; an input that is ignored has the name ``~``."""
+
+    inputs: tuple[str, ...]
+    body: Expression
+
+
+@dataclass(frozen=True, slots=True)
+class Handle(Node):
+    """``@name``, maybe of a package."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Index(Node):
+    """``base(...)``, an index or a call: which it is, is known when it runs. Or ``base{...}``."""
+
+    base: Expression
+    is_braces: bool
+    arguments: tuple[Expression, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Field(Node):
+    """``base.name`` or ``base.(expression)``."""
+
+    base: Expression
+    name: str | Expression
+
+
+@dataclass(frozen=True, slots=True)
+class OfSuperclass(Node):
+    """``predict@Base(...)``: a method of a superclass."""
+
+    method: str
+    superclass: str
+    arguments: tuple[Expression, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Unsupported(Node):
+    """Something that this version does not run: ``what`` says what, for messages."""
+
+    what: str
+
+
+Expression: TypeAlias = (
+    Number
+    | Text
+    | Name
+    | End
+    | Colon
+    | Unary
+    | Binary
+    | Range
+    | Matrix
+    | CellArray
+    | Lambda
+    | Handle
+    | Index
+    | Field
+    | OfSuperclass
+    | Unsupported
+)
+
+# --- statements -------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluate(Node):
+    """An expression alone, such as a call without outputs."""
+
+    expression: Expression
+
+
+@dataclass(frozen=True, slots=True)
+class Assign(Node):
+    """``target = value``; several targets as ``[a, ~, b.c] = f(x)`` (then None for ``~``)."""
+
+    targets: tuple[Expression | None, ...]
+    value: Expression
+    in_brackets: bool
+
+
+@dataclass(frozen=True, slots=True)
+class If(Node):
+    """Conditions with their blocks, the block of ``else`` last."""
+
+    branches: tuple[tuple[Expression, Block], ...]
+    otherwise: Block
+
+
+@dataclass(frozen=True, slots=True)
+class Switch(Node):
+    """A value, cases with their blocks, the block of ``otherwise`` last."""
+
+    value: Expression
+    cases: tuple[tuple[Expression, Block], ...]
+    otherwise: Block
+
+
+@dataclass(frozen=True, slots=True)
+class For(Node):
+    """``for variable = values``: over the columns of the values."""
+
+    variable: str
+    values: Expression
+    body: Block
+
+
+@dataclass(frozen=True, slots=True)
+class While(Node):
+    """``while condition``."""
+
+    condition: Expression
+    body: Block
+
+
+@dataclass(frozen=True, slots=True)
+class Jump(Node):
+    """``break``, ``continue`` or ``return``."""
+
+    kind: str
+
+
+Statement: TypeAlias = Evaluate | Assign | If | Switch | For | While | Jump | Unsupported
+Block: TypeAlias = tuple[Statement, ...]
+
+# --- definitions ------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Property(Node):
+    """A property of a class, or an argument of an ``arguments`` block.
+
+    Parameters
+    ----------
+    name:
+        With a dot for a name-value argument, ``options.Name``.
+    default:
+        The expression after ``=``.
+    attributes:
+        Names in lower case, values as in the text ("true" without one): ``learnable``, ``state``,
+        ``constant``, ``access`` ... For an argument those of its block: ``repeating``, ``output``.
+    size:
+        The size that is demanded; None in it is ``:``. Empty without one.
+    kind:
+        The class that is demanded, or "".
+    validators:
+        The functions in braces, as names or calls.
+    """
+
+    name: str
+    default: Expression | None
+    attributes: tuple[tuple[str, str], ...] = ()
+    size: tuple[int | None, ...] = ()
+    kind: str = ""
+    validators: tuple[Expression, ...] = ()
+
+    def has(self, attribute: str) -> bool:
+        """Whether an attribute, in lower case, is set and not set to false."""
+        return dict(self.attributes).get(attribute, "false").lower() != "false"
+
+
+@dataclass(frozen=True, slots=True)
+class Function(Node):
+    """A function or method.
+
+    Parameters
+    ----------
+    inputs, outputs:
+        Names; an ignored input has the name ``~``, the last ones may be ``varargin``/``varargout``.
+    arguments:
+        What the ``arguments`` blocks say.
+    attributes:
+        Those of the block of methods, in lower case: ``static``, ``access`` ...
+    path:
+        How messages name the file.
+    """
+
+    name: str
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
+    body: Block
+    arguments: tuple[Property, ...] = ()
+    attributes: tuple[tuple[str, str], ...] = ()
+    path: str = ""
+
+    @property
+    def is_static(self) -> bool:
+        """Whether it is a method that takes no object."""
+        return dict(self.attributes).get("static", "false") != "false"
+
+
+@dataclass(frozen=True, slots=True)
+class Class(Node):
+    """A class definition.
+
+    Parameters
+    ----------
+    name:
+        As the file says it, without the package.
+    superclasses:
+        Whole names: ``nnet.layer.Layer``.
+    properties:
+        All properties, with the attributes of their blocks.
+    methods:
+        All methods, constructors and set methods too (these as ``set.Name``).
+    attributes:
+        Those of the class, in lower case.
+    """
+
+    name: str
+    superclasses: tuple[str, ...]
+    properties: tuple[Property, ...]
+    methods: tuple[Function, ...]
+    attributes: tuple[tuple[str, str], ...] = ()
+    path: str = ""
+
+    def property(self, name: str) -> Property | None:
+        """The property of that name, of this class itself."""
+        return next((one for one in self.properties if one.name == name), None)
+
+    def method(self, name: str) -> Function | None:
+        """The method of that name, of this class itself."""
+        return next((one for one in self.methods if one.name == name), None)
+
+
+@dataclass(frozen=True, slots=True)
+class File(Node):
+    """All that a file defines. The first function is what others may call."""
+
+    path: str
+    defined: Class | None
+    functions: tuple[Function, ...]
+    #: Statements outside functions: a script.
+    script: Block = field(default=())
+
+    def function(self, name: str) -> Function | None:
+        """The function of that name in this file."""
+        return next((one for one in self.functions if one.name == name), None)
+
+
+def dotted_name(expression: Expression) -> str | None:
+    """``a.b.c`` of names alone."""
+    names: list[str] = []
+    node: Expression = expression
+    while isinstance(node, Field) and isinstance(node.name, str):
+        names.append(node.name)
+        node = node.base
+    if not isinstance(node, Name):
+        return None
+    return ".".join([node.name, *reversed(names)])
