@@ -99,7 +99,9 @@ def bounds(metadata: Message, *without: str) -> dict[str, str]:
     """Distribution -> its lower bound, of all requirements but those of some extras."""
     found: dict[str, str] = {}
     for line in metadata.get_all("Requires-Dist", []):
-        bound = re.fullmatch(r"([\w-]+)(?:<[\d.]+,)?>=([\d.]+)(?:; extra == ['\"](\w+)['\"])?", line)
+        bound = re.fullmatch(
+            r"([\w-]+)(?:<[\d.]+,)?>=([\d.]+)(?:; extra == ['\"](\w+)['\"])?", line
+        )
         assert bound is not None or line.startswith("matlab-compat["), line
         if bound is not None and bound[3] not in without:
             assert found.setdefault(bound[1], bound[2]) == bound[2]
