@@ -49,7 +49,7 @@ PACKAGES = ("matlab_compat", "converters", "cli")
 DOOR_TO_FAST = ("matlab_compat.engine.transposed_convolution", "matlab_compat.engine.fast.phases")
 
 #: Who uses converters below them: what a test of one's own compares with may be a file.
-DOWNSTAIRS = {"matlab_compat.testing"}
+DOWNSTAIRS = {"matlab_compat.code", "matlab_compat.testing"}
 
 
 @cache
