@@ -124,6 +124,7 @@ def test_predict_runs_the_module(network: Make, x: Data) -> None:
 
 
 # Torch says this of any torch.nn.LSTM.
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:The tensor attributes self.lstm._flat_weights:UserWarning")
 @BOTH
 def test_export_with_a_dynamic_batch(network: Make, x: Data) -> None:

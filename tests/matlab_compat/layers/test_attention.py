@@ -252,6 +252,7 @@ def test_what_torch_trained_comes_back() -> None:
     np.testing.assert_array_equal(trained.QueryBias, made.QueryBias)
 
 
+@pytest.mark.slow
 def test_export_with_a_dynamic_batch_and_length() -> None:
     module = self_attention(AttentionMask="causal").to_torch().eval()
     x = torch.from_numpy(X.transpose(1, 0, 2).copy()).float()

@@ -580,6 +580,7 @@ def test_trap_torch_would_round_recurrences_to_tf32_on_a_gpu(before: str) -> Non
     assert done.returncode == 0, done.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", LAYERS)
 @pytest.mark.filterwarnings("ignore:The tensor attributes self._flat_weights")  # torch's own LSTM
 def test_export_with_a_dynamic_batch(name: str) -> None:
