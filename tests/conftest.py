@@ -136,6 +136,8 @@ def _long_first(items: list[pytest.Item]) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    if addresses := [item.nodeid for item in items if " at 0x" in item.nodeid]:
+        raise pytest.UsageError(f"another name in each of pytest's processes: {addresses[0]}")
     _long_first(items)
     absent = _absent()
     # torch is imported only where a test of the selection may need it.

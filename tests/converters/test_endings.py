@@ -44,7 +44,9 @@ WRITERS: dict[str, Callable[[Any], object]] = {
 EVERY = [*READERS.values(), *WRITERS.values()]
 
 
-@pytest.mark.parametrize("path", [None, 5, 2.5, [], object(), b"x.mat"], ids=repr)
+@pytest.mark.parametrize(
+    "path", [None, 5, 2.5, [], object(), b"x.mat"], ids=lambda path: type(path).__name__
+)
 @pytest.mark.parametrize("function", EVERY, ids=[*READERS, *(f"{name} to" for name in WRITERS)])
 def test_what_is_no_path_is_refused(function: Callable[[Any], object], path: Any) -> None:
     with pytest.raises(UsageError, match=f"A path is a text .* not {type(path).__name__}"):
