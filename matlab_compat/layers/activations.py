@@ -45,7 +45,7 @@ class LeakyReLULayer(
 ):
     """MATLAB's leaky ReLU layer: ``x`` where positive, ``Scale*x`` elsewhere."""
 
-    Scale = Property(real_scalar, 0.01)
+    Scale = Property(real_scalar, 0.01, mistaken_for=(0.01, 0.1, 0.2, 0.3))
 
 
 class ClippedReLULayer(
@@ -57,7 +57,7 @@ class ClippedReLULayer(
 ):
     """MATLAB's clipped ReLU layer: ``min(max(x, 0), Ceiling)``."""
 
-    Ceiling = Property(positive_scalar)
+    Ceiling = Property(positive_scalar, mistaken_for=(6.0, 1.0))
 
 
 class ELULayer(
@@ -71,7 +71,7 @@ class ELULayer(
 ):
     """MATLAB's ELU layer: ``x`` where positive, ``Alpha*(exp(x) - 1)`` elsewhere."""
 
-    Alpha = Property(real_scalar, 1)
+    Alpha = Property(real_scalar, 1, mistaken_for=(1.6732632423543772,))
 
 
 class PReLULayer(

@@ -69,6 +69,9 @@ class Property(Generic[T]):
     argument:
         The argument of the constructor function that sets it, where it has another name; ``None``
         if none does.
+    mistaken_for:
+        Values that other frameworks have in its place: a diagnosis tries them first. Other choices,
+        the default and the neighbours of numbers are tried anyway.
     doc:
         What it means, with shape and unit.
     """
@@ -82,6 +85,7 @@ class Property(Generic[T]):
         group: str | None = HYPERPARAMETERS,
         saved_as: Sequence[str] = (),
         argument: str | None = "",
+        mistaken_for: Sequence[object] = (),
         doc: str = "",
     ) -> None:
         self.convert = convert
@@ -90,6 +94,7 @@ class Property(Generic[T]):
         self.group = group
         self.saved_as = tuple(saved_as)
         self.argument = argument
+        self.mistaken_for = tuple(mistaken_for)
         self.__doc__ = doc
         self.name = ""
 
@@ -354,6 +359,7 @@ def one_of(*choices: str) -> Converter[str]:
             raise ValueError(rule)
         return chosen
 
+    convert.choices = choices  # type: ignore[attr-defined]
     return convert
 
 
@@ -366,6 +372,7 @@ def either(rule: str, convert: Converter[T], *choices: str) -> Converter[T | str
         except ValueError:
             raise ValueError(rule) from None
 
+    convert_either.choices = choices  # type: ignore[attr-defined]
     return convert_either
 
 

@@ -23,6 +23,14 @@ class Diagnosis:
     remedy: str
     #: The output or layer it was found in.
     where: str = ""
+    #: What the description would be then: "Stride [2 1] instead of [1 2]".
+    change: str = ""
+    #: How much of the difference it explains, from 0 to 1 (root mean square).
+    explains: float = 1.0
+    #: Whether it is more than a guess: it explains the difference down to rounding.
+    certain: bool = True
+    #: What explains as much, "layer: mistake".
+    alternatives: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """The fields of ``diagnoses`` in the ``verify`` JSON schema."""

@@ -14,22 +14,43 @@ Change = Callable[["nn.Module"], "nn.Module"]
 
 def in_training(module: nn.Module) -> nn.Module:
     """In training mode, whatever the modules around it are in."""
-    return _module(lambda *x: module.train()(*x))
+    own = copy.deepcopy(module)
+    return function_module(lambda *x: own.train()(*x))
 
 
 def twice(module: nn.Module) -> nn.Module:
     """One time after the other."""
-    return _module(lambda x: module(module(x)))
+    return function_module(lambda x: module(module(x)))
+
+
+def left_out(module: nn.Module) -> nn.Module:
+    """Its (first) input."""
+    return function_module(lambda x, *_: x)
+
+
+def instead(function: Callable[..., Tensor]) -> Change:
+    """A function of the inputs in the place of the module."""
+    return lambda module: function_module(function)
+
+
+def of_module(function: Callable[..., Tensor]) -> Change:
+    """A function of the module and its inputs."""
+    return lambda module: function_module(lambda *x: function(module, *x))
 
 
 def inputs_changed(change: Callable[[Tensor], Tensor]) -> Change:
-    """The module of a changed input."""
-    return lambda module: _module(lambda x: module(change(x)))
+    """The module of a changed (first) input."""
+    return lambda module: function_module(lambda x, *more: module(change(x), *more))
+
+
+def outputs_changed(change: Callable[[Tensor], Tensor]) -> Change:
+    """The module's changed (only) output."""
+    return lambda module: function_module(lambda *x: change(module(*x)))
 
 
 def inputs_reordered(order: Sequence[int]) -> Change:
     """The module with its inputs in this order."""
-    return lambda module: _module(lambda *inputs: module(*(inputs[i] for i in order)))
+    return lambda module: function_module(lambda *inputs: module(*(inputs[i] for i in order)))
 
 
 def operands_rounded(name: str) -> Change:
@@ -43,7 +64,7 @@ def operands_rounded(name: str) -> Change:
         for at, parameter in rounded.named_parameters():
             if "weight" in at:
                 parameter.data = parameter.data.to(coarse).to(parameter.dtype)
-        return _module(lambda *inputs: rounded(*(x.to(coarse).to(x.dtype) for x in inputs)))
+        return function_module(lambda *inputs: rounded(*(x.to(coarse).to(x.dtype) for x in inputs)))
 
     return change
 
@@ -63,12 +84,13 @@ def another_flattening(order: Sequence[int]) -> Change:
             flat = x.permute(axes).flatten(1)
             return flat if weight is None else functional.linear(flat, weight, bias)
 
-        return _module(run)
+        return function_module(run)
 
     return change
 
 
-def _module(function: Callable[..., Tensor]) -> nn.Module:
+def function_module(function: Callable[..., Tensor]) -> nn.Module:
+    """A module that runs the function."""
     from torch import nn
 
     class Altered(nn.Module):

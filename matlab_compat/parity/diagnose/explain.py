@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Sequence
 from dataclasses import replace
 
+from ...arrays import Array
 from ...errors import MatlabCompatError
 from ...layers.base import Layer
 from ...network import Network
+from ...network.graph import Step
 from ..axes import labels_of
 from ..diagnosis_types import Diagnosis
 from ..rule import Rule
-from ..runner import Inputs, Precision, Runner, TorchRunner, Wanted, as_array
+from ..runner import Inputs, Precision, Runner, TorchRunner, as_array
 from .difference import Difference
-from .network import diagnose_network
 from .output import diagnose_output
 from .patience import Patience
-from .run import Run, Target
-from .single import diagnose_layer
+from .run import LayerRun, Run, Target
+from .search import Search, suspects_of
 
 
 def diagnoses_of(
@@ -57,21 +59,20 @@ def _in_layer(
     formats, X = inputs.data_formats(layer), [as_array(x) for x in inputs.X]
     port = difference.place.source
     assert isinstance(port, int)  # a layer on its own has no activations
-    labels = labels_of(layer, inputs, port)
-    part = difference.part(labels)
-    expected, name = difference.expected, difference.comparison.name
-    measure = difference.measure(part)
-    results = TorchRunner(layer, precision).run(inputs, Wanted()).outputs
-    actual = as_array(list(results.values())[port])
-    found = diagnose_layer(layer, X, actual, expected, measure, name, formats, port, precision)
-    return found or diagnose_output(actual, expected, measure, name, labels, part)
+    name = difference.comparison.name
+    try:
+        run = LayerRun(layer, X, formats, precision)
+    except (MatlabCompatError, RuntimeError):
+        return ()
+    at = run.plan.steps[0].name, port
+    target = Target(name, at, difference.expected, difference.measure(), False)
+    return _searched(run, target, run.plan.steps, run.actual(target), difference)
 
 
 def _in_network(
     network: Network, inputs: Inputs, precision: Precision, difference: Difference
 ) -> tuple[Diagnosis, ...]:
     """Mistakes of the layers before the first difference; else those that it shows itself."""
-    patience = Patience()
     source, sequence = difference.place
     try:
         run = Run(network, inputs, precision, sequence)
@@ -83,13 +84,24 @@ def _in_network(
         name, (port, _) = list(run.plan.outputs.items())[source]
     is_activation = isinstance(source, str)
     target = Target(name, port, difference.expected, difference.measure(), is_activation)
-    actual, labels = run.actual(target), run.labels(target)
-    part = difference.part(labels)
-    target = replace(target, measure=difference.measure(part))
-    found = diagnose_network(run, target, difference.equal, patience)
+    actual = run.actual(target)
     if any(len(given.data) > 1 for given in run.inputs):
         # One sequence of several was run, and the output may have a row for each.
         whole = difference.result
         actual = whole.expected if difference.turned else whole.actual
-    where = difference.comparison.name
-    return found or diagnose_output(actual, target.expected, target.measure, where, labels, part)
+    suspects = suspects_of(run, target, difference.equal)
+    return _searched(run, target, suspects, actual, difference)
+
+
+def _searched(
+    run: Run, target: Target, suspects: Sequence[Step], actual: Array, difference: Difference
+) -> tuple[Diagnosis, ...]:
+    labels, where = run.labels(target), difference.comparison.name
+    part = difference.part(labels)
+    target = replace(target, measure=difference.measure(part))
+
+    def of_output() -> tuple[Diagnosis, ...]:
+        sides = actual, target.expected
+        return diagnose_output(*sides, target.measure, where, labels, part)
+
+    return Search(run, target, suspects, Patience()).diagnoses(of_output)

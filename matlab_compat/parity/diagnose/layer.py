@@ -3,38 +3,41 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from functools import partial
 from itertools import permutations
-from operator import mul
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ...arrays import Array
 from ...layers.base import Layer
-from ...layers.convolution import ConvolutionLayer
+from ...layers.convolution import ChannelGroupsLayer, ConvolutionLayer
 from ...layers.edges import Pair, edge_pairs, edges_of
 from ...layers.filters import FilterLayer
 from ...layers.fully_connected import FullyConnectedLayer
-from ...layers.normalization import BatchNormalizationLayer
 from ...layers.pooling import (
     AveragePooling1DLayer,
     AveragePooling2DLayer,
     AveragePooling3DLayer,
     PoolingLayer,
 )
-from ...layers.recurrent import GRULayer, LSTMLayer, RecurrentLayer
 from ...layers.structure import FlattenLayer
 from ...layers.transposed_convolution import TransposedConvolutionLayer
+from . import definition, inputs, recurrent  # noqa: F401  # register what they know
 from .altered import (
     another_flattening,
-    in_training,
     inputs_changed,
     inputs_reordered,
+    of_module,
     operands_rounded,
-    twice,
+    outputs_changed,
 )
-from .mistakes import Size, Variation, every_mistake, mistakes_of, variation
+from .instead import altered
+from .mistakes import Fitted, Size, Variation, every_fit, every_mistake, mistakes_of, variation
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 Pairs = tuple[Pair, ...]
 
@@ -44,9 +47,17 @@ _MOST_INPUTS = 4
 EPSILONS = (1e-5, 1e-3, 1e-4, 1e-6, 1e-8, 1e-12, 2e-5, 0.0)
 
 
-def variations(layer: Layer, size: Sequence[int] = ()) -> Iterator[Variation]:
-    """The layer with each mistake, the likely ones first, for an input of spatial ``size``."""
-    return every_mistake(layer, tuple(size))
+def variations(layer: Layer, size: Size) -> Iterator[Variation]:
+    """The layer with each mistake that it allows.
+
+    ``size`` is the spatial size of its input, for 'same' paddings that depend on it.
+    """
+    return every_mistake(layer, size)
+
+
+def fits(layer: Layer, size: Size) -> Iterator[Fitted]:
+    """Its mistakes that differ in numbers."""
+    return every_fit(layer, size)
 
 
 # --- filters ----------------------------------------------------------------------------
@@ -76,7 +87,7 @@ _EXCHANGED = {
 @mistakes_of(FilterLayer)
 def _kernels(layer: FilterLayer, _: Size) -> Iterator[Variation]:
     weights = layer.Weights
-    if weights.size == 0 or weights.ndim != layer.dims + 2:
+    if weights.size == 0:
         return
     space = tuple(range(layer.dims))
     transposed = isinstance(layer, TransposedConvolutionLayer)
@@ -90,7 +101,7 @@ def _kernels(layer: FilterLayer, _: Size) -> Iterator[Variation]:
     )
     if layer.dims in _EXCHANGED:
         name, said = _EXCHANGED[layer.dims]
-        channels = (layer.dims, layer.dims + 1)
+        channels = tuple(range(layer.dims, weights.ndim))
         yield from variation(
             layer,
             f"kernel {name}",
@@ -110,7 +121,8 @@ def _kernels(layer: FilterLayer, _: Size) -> Iterator[Variation]:
                 rank=1,
                 Weights=np.flip(weights, axis).copy(order="F"),
             )
-    yield from _exchanged_channels(layer, weights)
+    if weights.ndim == layer.dims + 2:
+        yield from _exchanged_channels(layer, weights)
 
 
 def _exchanged_channels(layer: FilterLayer, weights: Array) -> Iterator[Variation]:
@@ -152,6 +164,131 @@ def _paddings(layer: ConvolutionLayer | PoolingLayer, size: Size) -> Iterator[Va
         yield from _edge_orders(layer, "Padding", ((past, 0),), "padding on the wrong side")
 
 
+@mistakes_of(ConvolutionLayer)
+def _padded_around(layer: ConvolutionLayer, size: Size) -> Iterator[Variation]:
+    """Torch's padding_mode='circular', which MATLAB does not have."""
+    pairs = layer.padding
+    if pairs is None and len(size) == layer.dims:
+        pairs = _same_padding(layer, size)
+    if pairs is None or not any(n for pair in pairs for n in pair):
+        return
+    values = {"PaddingMode": "manual", "PaddingSize": edges_of(((0, 0),) * layer.dims)}
+    yield Variation(
+        "padded circularly",
+        "padded circularly, with the other end of the data",
+        f"PaddingValue is {layer.PaddingValue!r}: padding_mode='zeros' in torch.",
+        layer,
+        values,
+        1,
+        change=inputs_changed(partial(_around, tuple(pairs))),
+        diff="padded circularly",
+    )
+
+
+def _around(pairs: Pairs, x: Tensor) -> Tensor:
+    import torch
+
+    for axis, (before, after) in enumerate(pairs, 2):
+        n = x.shape[axis]
+        index = torch.arange(-before, n + after) % n
+        x = x.index_select(axis, index.to(x.device))
+    return x
+
+
+@mistakes_of(TransposedConvolutionLayer)
+def _upsampled(layer: TransposedConvolutionLayer, _: Size) -> Iterator[Variation]:
+    """Upsampling and a convolution are another thing."""
+    for said, mode, flipped in (
+        ("nearest upsampling and a convolution", "nearest", False),
+        ("nearest upsampling and a convolution with its filters flipped", "nearest", True),
+        ("bilinear upsampling and a convolution", "bilinear", False),
+    ):
+        if mode == "nearest" or layer.dims == 2:
+            yield altered(
+                layer,
+                "upsampling and a convolution",
+                f"as {said}",
+                f"use conv_transpose{layer.dims}d, which spreads each element by the filter.",
+                of_module(partial(_after_upsampling, layer, mode, flipped)),
+                1,
+            )
+
+
+def _after_upsampling(
+    layer: TransposedConvolutionLayer, mode: str, flipped: bool, module: Any, x: Tensor
+) -> Tensor:
+    from torch.nn import functional as F
+
+    from ...engine.padding import pad, same_padding
+
+    larger = F.interpolate(x, scale_factor=tuple(map(float, layer.stride)), mode=mode)
+    weight = module.weight.transpose(0, 1)
+    weight = weight.flip(*range(2, weight.ndim)) if flipped else weight
+    pairs = same_padding(larger.shape[2:], layer.filter_size, (1,) * layer.dims)
+    convolution = (F.conv1d, F.conv2d, F.conv3d)[layer.dims - 1]
+    return convolution(pad(larger, pairs), weight, module.bias)
+
+
+@mistakes_of(ChannelGroupsLayer)
+def _groups(layer: ChannelGroupsLayer, _: Size) -> Iterator[Variation]:
+    weights, bias = layer.values["Weights"], layer.values["Bias"]
+    if weights.size == 0:
+        return
+    filters, groups = weights.shape[-2:]
+    remedy = "the output's channels are all filters of the first group, then of the second ..."
+    if filters > 1 and groups > 1:
+        order = np.arange(filters * groups).reshape(groups, filters).T.ravel()
+
+        def moved(value: Array, inverse: bool = False) -> Array:
+            flat = value.swapaxes(-1, -2).reshape((*value.shape[:-2], -1))
+            flat = flat[..., np.argsort(order) if inverse else order]
+            shape = (*value.shape[:-2], groups, filters)
+            return np.asfortranarray(flat.reshape(shape).swapaxes(-1, -2))
+
+        for inverse in (False, True):
+            turn = partial(moved, inverse=inverse)
+            values = {"Weights": turn, **({"Bias": turn} if bias.size else {})}
+            for some, said in ((values, "its filters"), ({"Weights": turn}, "its Weights")):
+                yield Variation(
+                    "filters of groups interleaved",
+                    f"with {said} in another order: the groups interleaved",
+                    f"{remedy} Permute to G, F, C, h, w before the reshape.",
+                    layer,
+                    some,
+                    1,
+                    diff="filters of the groups interleaved",
+                )
+        yield altered(
+            layer,
+            "filters of groups interleaved",
+            "with its output's channels in another order: filters before groups",
+            f"{remedy}",
+            outputs_changed(partial(_shuffled, groups=groups)),
+        )
+        yield altered(
+            layer,
+            "filters of groups interleaved",
+            "with its output's channels in another order: groups before filters",
+            f"{remedy}",
+            outputs_changed(partial(_shuffled, groups=filters)),
+        )
+    if weights.shape[-3] > 1 and groups > 1:
+        for count in (groups, weights.shape[-3]):
+            yield altered(
+                layer,
+                "channels of groups interleaved",
+                "with the channels of its groups interleaved in the input",
+                "a group is of neighbouring channels.",
+                inputs_changed(partial(_shuffled, groups=count)),
+            )
+
+
+def _shuffled(x: Tensor, groups: int) -> Tensor:
+    n, channels = x.shape[:2]
+    parts = x.reshape(n, groups, channels // groups, *x.shape[2:])
+    return parts.transpose(1, 2).reshape(x.shape)
+
+
 def _same_padding(layer: ConvolutionLayer | PoolingLayer, size: Size) -> Pairs:
     from ...engine.padding import same_padding
 
@@ -163,9 +300,51 @@ def _same_padding(layer: ConvolutionLayer | PoolingLayer, size: Size) -> Pairs:
 
 def _edge_orders(layer: Layer, what: str, pairs: Pairs, wrong_side: str) -> Iterator[Variation]:
     wrong = [*_wrong_sides(what, pairs, wrong_side), *_wrong_orders(what, pairs)]
-    for name, text, changed_pairs, rank in wrong:
+    window: Any = getattr(layer, "filter_size", None) or getattr(layer, "window", None)
+    most = [max(2, k, *pair) for k, pair in zip(window, pairs, strict=True)]
+    every = [
+        (f"another {what}", text, other, rank)
+        for other, text, rank in _more_edges(what, pairs, most)
+    ]
+    for name, text, changed_pairs, rank in (*wrong, *every):
         sizes = {f"{what}Mode": "manual", f"{what}Size": edges_of(changed_pairs)}
-        yield from variation(layer, name, text, _edge_remedy(what, pairs), rank, **sizes)
+        diff = f"{what}Size {_bracketed(changed_pairs)} instead of {_bracketed(pairs)}"
+        remedy = _edge_remedy(what, pairs)
+        for one in variation(layer, name, text, remedy, rank, **sizes):
+            yield replace(one, diff=diff, key=f"{name}|{text}")
+
+
+def _more_edges(what: str, pairs: Pairs, most: Sequence[int]) -> Iterator[tuple[Pairs, str, int]]:
+    """Any other edges that a port may have: none, even ones, all at one end, one further."""
+    counted = [range(n + 1) for n in most]
+    found: dict[Pairs, tuple[str, int]] = {}
+
+    def add(said: str, rank: int, *other: Pair) -> None:
+        fits = all(b in r and a in r for (b, a), r in zip(other, counted, strict=True))
+        if fits and other != pairs:
+            found.setdefault(tuple(other), (said, rank))
+
+    totals = [before + after for before, after in pairs]
+    add("none at all", 1, *((0, 0) for _ in pairs))
+    add("all of it at the beginning (causal)", 1, *((n, 0) for n in totals))
+    add("all of it at the end", 1, *((0, n) for n in totals))
+    for order in permutations(range(2 * len(pairs))) if len(pairs) < 3 else ():
+        flat = [n for pair in pairs for n in pair]
+        moved = [flat[i] for i in order]
+        add("its numbers read in another order", 1, *zip(moved[::2], moved[1::2], strict=True))
+    for n in range(max(most) + 1):
+        add("the same at every edge", 1, *((n, n) for _ in pairs))
+    for i, (before, after) in enumerate(pairs):
+        for more, less in ((1, -1), (-1, 1), (2, -2), (-2, 2)):
+            add("one further", 1, *pairs[:i], (before + more, after + less), *pairs[i + 1 :])
+        for b in range(-1, 2):
+            for a in range(-1, 2):
+                add("more or less", 2, *pairs[:i], (before + b, after + a), *pairs[i + 1 :])
+    for b, a in ((1, -1), (-1, 1), (1, 1), (-1, -1), (1, 0), (0, 1)):
+        add("more or less", 2, *((before + b, after + a) for before, after in pairs))
+    for other, (said, rank) in found.items():
+        now, then = _bracketed(pairs), _bracketed(other)
+        yield other, f"with {what}Size {then} instead of {now} ({said})", rank
 
 
 def _wrong_sides(what: str, pairs: Pairs, name: str) -> Iterator[tuple[str, str, Pairs, int]]:
@@ -257,13 +436,6 @@ def _biases(layer: Layer, _: Size) -> Iterator[Variation]:
 # --- normalization, pooling, flattening -------------------------------------------------
 
 
-@mistakes_of(BatchNormalizationLayer)
-def _batch_statistics(layer: BatchNormalizationLayer, _: Size) -> Iterator[Variation]:
-    said = "with the statistics of the batch instead of TrainedMean and TrainedVariance"
-    remedy = "call model.eval() before comparing; in MATLAB use predict, not forward."
-    yield Variation("batch statistics", said, remedy, layer, change=in_training, whole_batch=True)
-
-
 @mistakes_of("Epsilon")
 def _epsilons(layer: Layer, _: Size) -> Iterator[Variation]:
     for epsilon in EPSILONS:
@@ -329,69 +501,6 @@ def _flattenings(layer: Layer, size: Size) -> Iterator[Variation]:
         )
 
 
-# --- recurrent layers -------------------------------------------------------------------
-
-_GATES = {LSTMLayer: "ifgo", GRULayer: "rzn"}
-_KNOWN_GATES = {
-    "iofg": "ONNX's",
-    "ifog": "Caffe's",
-    "igfo": "TensorFlow 1's",
-    "zrn": "ONNX's and Keras'",
-}
-
-
-@mistakes_of(*_GATES)
-def _gate_orders(layer: RecurrentLayer, _: Size) -> Iterator[Variation]:
-    for kind, gates in _GATES.items():
-        if isinstance(layer, kind):
-            for order in permutations(range(len(gates))):
-                yield from _other_gates(layer, gates, order)
-
-
-@mistakes_of("ResetGateMode")
-def _reset_gates(layer: Layer, _: Size) -> Iterator[Variation]:
-    mode = layer.values["ResetGateMode"]
-    for other in ("after-multiplication", "before-multiplication"):
-        if mode in ("after-multiplication", "before-multiplication"):
-            yield from variation(
-                layer,
-                "reset gate applied elsewhere",
-                f"with ResetGateMode '{other}'",
-                f"the layer's ResetGateMode is '{mode}' (torch's and cuDNN's GRU is "
-                "'recurrent-bias-after-multiplication').",
-                ResetGateMode=other,
-            )
-    if mode == "after-multiplication" and np.any(layer.values["Bias"]):
-        bias = layer.values["Bias"]
-        yield from variation(
-            layer,
-            "reset gate acts on the bias",
-            "with the bias inside of what the reset gate multiplies",
-            "torch's GRU has two biases: this one is bias_ih_l0, and bias_hh_l0 is zero.",
-            ResetGateMode="recurrent-bias-after-multiplication",
-            Bias=np.concatenate([np.zeros_like(bias), bias]),
-        )
-
-
-def _other_gates(layer: RecurrentLayer, gates: str, order: tuple[int, ...]) -> Iterator[Variation]:
-    # The block in place ``order[g]`` is run as gate ``g``.
-    said = "".join(gates[order.index(place)] for place in range(len(gates)))
-    whose = f" ({_KNOWN_GATES[said]} order)" if said in _KNOWN_GATES else ""
-    values = {}
-    for name in ("InputWeights", "RecurrentWeights", "Bias"):
-        value = layer.values[name]
-        blocks = value.reshape(-1, len(gates), layer.NumHiddenUnits, value.shape[1])
-        values[name] = np.asfortranarray(blocks[:, list(order)].reshape(value.shape))
-    yield from variation(
-        layer,
-        "gates in another order",
-        f"with the rows of its weights taken as the gates {' '.join(said)}{whose}",
-        f"the rows of MATLAB's weights are in the order {' '.join(gates)} (torch's too): reorder.",
-        rank=0 if whose else 1,
-        **values,
-    )
-
-
 # --- precision --------------------------------------------------------------------------
 
 
@@ -412,58 +521,8 @@ def rounded_operands(layer: Layer) -> Iterator[Variation]:
             layer,
             change=operands_rounded(name),
             rank=2,
+            diff=f"Weights and inputs rounded to {whose}",
         )
-
-
-# --- the network's input ----------------------------------------------------------------
-
-
-@mistakes_of("Normalization")
-def _inputs(layer: Layer, _: Size) -> Iterator[Variation]:
-    mode = layer.values["Normalization"]
-    if mode != "none":
-        yield from variation(
-            layer,
-            "input normalization missing",
-            "without the normalization of the input",
-            f"the input layer's '{mode}' is part of the network: apply it to X on the other side.",
-            Normalization="none",
-        )
-        said = "with the normalization of the input applied twice"
-        remedy = "the network normalizes its input itself: do not normalize X beforehand."
-        yield Variation("input normalization twice", said, remedy, layer, change=twice)
-    for factor, text in ((1 / 255, "divided by 255 (0..1)"), (255.0, "times 255 (0..255)")):
-        yield Variation(
-            "input scaled",
-            f"for an input {text}",
-            "give both sides the same range: the training data's.",
-            layer,
-            change=inputs_changed(partial(mul, factor)),
-            rank=1,
-        )
-    if layer.input_format() == "SSCB":
-        yield from _image_inputs(layer)
-
-
-def _image_inputs(layer: Layer) -> Iterator[Variation]:
-    *_, channels = layer.values["InputSize"]
-    if channels == 3:
-        yield Variation(
-            "input BGR for RGB",
-            "for an input with its channels reversed: BGR for RGB",
-            "OpenCV reads images as BGR: x = x[:, [2, 1, 0]] in torch.",
-            layer,
-            change=inputs_changed(lambda x: x.flip(1)),
-            rank=1,
-        )
-    yield Variation(
-        "input height and width exchanged",
-        "for an input with height and width exchanged",
-        "H×W×C×N goes to torch as X.transpose(3, 2, 0, 1).",
-        layer,
-        change=inputs_changed(lambda x: x.transpose(2, 3)),
-        rank=1,
-    )
 
 
 # --- several inputs ---------------------------------------------------------------------
@@ -482,5 +541,5 @@ def _input_orders(layer: Layer, _: Size) -> Iterator[Variation]:
                 f"connect them as {', '.join(layer.InputNames)}: torch.cat takes them in order.",
                 layer,
                 change=inputs_reordered(order),
-                rank=1,
+                rank=0,
             )

@@ -158,6 +158,8 @@ class Candidate:
     measure: Measure | None = None
     #: As :data:`SPREAD`; less where there is more evidence than that the two are close.
     spread: float = SPREAD
+    #: The description before and after.
+    diff: str = ""
 
 
 def explanations(
@@ -176,4 +178,5 @@ def explanations(
         start = before if candidate.before is None else measure.distance(*candidate.before)
         if start > measure.bound and residual <= IMPROVEMENT * start:
             text, remedy = (in_words(x, measure.turned) for x in (candidate.text, candidate.remedy))
-            yield candidate.rank, Diagnosis(candidate.name, text, residual, remedy, where)
+            found = Diagnosis(candidate.name, text, residual, remedy, where, candidate.diff)
+            yield candidate.rank, found

@@ -1,6 +1,8 @@
-"""Mistakes that can be made with a layer, registered for what it declares; users may add theirs.
+"""Mistakes that can be made with a layer: small changes of its description, or of what it runs.
 
-For example, with a property ``Gain`` that is often taken for its reciprocal::
+Most follow from what a layer declares (:mod:`.definition`). Others are registered for its class or
+for the name of a property; users may add theirs. For example, with a property ``Gain`` that is
+often taken for its reciprocal::
 
     @mistakes_of("Gain")
     def _gains(layer, size):
@@ -11,19 +13,40 @@ For example, with a property ``Gain`` that is often taken for its reciprocal::
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 from ...arrays import Array
 from ...errors import MatlabCompatError
 from ...layers.base import Layer
-from ..axes import same_rank
+from ..axes import Axes, same_rank
 from .altered import Change
 from .measure import Candidate, Measure, Side
 
-#: The spatial size of a layer's input; the length of sequences without space.
-Size: TypeAlias = tuple[int, ...]
+
+class Size(tuple[int, ...]):
+    """The spatial size of a layer's input; the length of sequences without space.
+
+    ``labels`` are those of the input ("SSCB"); "" where they are not known.
+    """
+
+    labels: str = ""
+
+    @classmethod
+    def of(cls, numbers: Iterable[int], labels: str) -> Size:
+        """With labels."""
+        size = cls(numbers)
+        size.labels = labels
+        return size
+
+    @property
+    def moved(self) -> tuple[str, ...]:
+        """What the dimensions are called: ``("height", "width")``, ``("time steps",)``."""
+        axes = Axes.of(len(self.labels), self.labels)
+        kind = "S" if "S" in self.labels else "T"
+        named = zip(axes.names, axes.labels, strict=True)
+        return tuple(name for name, label in named if label == kind)
 
 
 @dataclass(frozen=True)
@@ -34,18 +57,50 @@ class Variation:
     #: Goes on after "the expected output is what the layer gives".
     text: str
     remedy: str
-    layer: Layer
+    #: The layer as it is described.
+    original: Layer
+    #: The properties that are others; of arrays a function may make the other one.
+    values: Mapping[str, object] = field(default_factory=dict)
+    #: Likely ones are tried first: 0 is what people do, 3 far-fetched.
     rank: int = 0
     #: The statistics of the whole batch matter.
     whole_batch: bool = False
     #: What is done to its module, where no property expresses the mistake.
     change: Change | None = None
+    #: What is the same of this mistake in other layers; its name and text if empty.
+    key: str = ""
+    #: The description before and after: "Stride [2 1] instead of [1 2]".
+    diff: str = ""
+
+    @property
+    def common(self) -> str:
+        """The same of the same mistake in other layers."""
+        return self.key or f"{self.name}|{self.text}"
+
+    def layer(self) -> Layer | None:
+        """The layer as it is then; ``None`` if MATLAB would refuse that."""
+        return changed(self.original, **self.values) if self.values else self.original
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """Mistakes that differ in numbers: those are sought that explain the difference best."""
+
+    #: The numbers without a mistake.
+    start: tuple[float, ...]
+    make: Callable[[tuple[float, ...]], Variation]
+    #: How far the first step goes.
+    step: float = 1e-2
 
 
 #: Gives a layer with each of some mistakes.
 Mistakes: TypeAlias = "Callable[[Any, Size], Iterator[Variation]]"
+#: Gives those that differ in numbers.
+Fits: TypeAlias = "Callable[[Any, Size], Iterator[Fitted]]"
 
-_REGISTERED: list[tuple[tuple[type[Layer] | str, ...], Mistakes]] = []
+_Owners: TypeAlias = tuple[type[Layer] | str, ...]
+_REGISTERED: list[tuple[_Owners, Mistakes]] = []
+_FITTED: list[tuple[_Owners, Fits]] = []
 
 
 def mistakes_of(*owners: type[Layer] | str) -> Callable[[Mistakes], Mistakes]:
@@ -62,30 +117,64 @@ def mistakes_of(*owners: type[Layer] | str) -> Callable[[Mistakes], Mistakes]:
     return registering
 
 
+def fits_of(*owners: type[Layer] | str) -> Callable[[Fits], Fits]:
+    """Register a generator of mistakes in numbers; else as :func:`mistakes_of`."""
+
+    def registering(fits: Fits) -> Fits:
+        _FITTED.append((owners, fits))
+        return fits
+
+    return registering
+
+
+def _owned(layer: Layer, owners: _Owners) -> bool:
+    return any(
+        o in layer.properties if isinstance(o, str) else isinstance(layer, o) for o in owners
+    )
+
+
 def every_mistake(layer: Layer, size: Size) -> Iterator[Variation]:
     """The layer with each mistake that is registered for its class or a property of it."""
     for owners, mistakes in _REGISTERED:
-        if any(
-            o in layer.properties if isinstance(o, str) else isinstance(layer, o) for o in owners
-        ):
+        if _owned(layer, owners):
             yield from mistakes(layer, size)
+
+
+def every_fit(layer: Layer, size: Size) -> Iterator[Fitted]:
+    """The mistakes in numbers that are registered for its class or a property of it."""
+    for owners, fits in _FITTED:
+        if _owned(layer, owners):
+            yield from fits(layer, size)
 
 
 def changed(layer: Layer, **values: object) -> Layer | None:
     """A copy with other properties, checked like any; ``None`` if MATLAB would refuse them."""
+    other = layer.renamed(layer.Name)
     try:
-        return type(layer)(**{**layer.values, **values})
+        other.assign(
+            {
+                name: value(layer.values[name]) if callable(value) else value
+                for name, value in values.items()
+            }
+        )
     except MatlabCompatError:
         return None
+    return other
 
 
 def variation(
     layer: Layer, name: str, text: str, remedy: str, rank: int = 0, **values: object
 ) -> Iterator[Variation]:
-    """The layer with these properties (:class:`Variation`), if it may have them and has others."""
-    other = changed(layer, **values)
-    if other is not None and other != layer:
-        yield Variation(name, text, remedy, other, rank)
+    """The layer with these properties, if it may have them and they are other ones.
+
+    The rest is as in :class:`Variation`. A function as a value is made of the property's own when
+    the layer is first run, and checked then.
+    """
+    if not any(map(callable, values.values())):
+        other = changed(layer, **values)
+        if other is None or other == layer:
+            return
+    yield Variation(name, text, remedy, layer, values, rank)
 
 
 def reproduced(
@@ -111,4 +200,5 @@ def reproduced(
         truth,
         rank=variation.rank,
         measure=own,
+        diff=variation.diff,
     )

@@ -70,6 +70,7 @@ def _diagnosed(
 
 def ranked(found: list[tuple[int, Diagnosis]]) -> tuple[Diagnosis, ...]:
     """The simplest first: all have come down to rounding, where less is not better."""
-    distinct = {d.name: (rank, d) for rank, d in sorted(found, key=lambda pair: -pair[0])}
-    best = sorted(distinct.values(), key=lambda pair: (pair[0], pair[1].residual))
-    return tuple(diagnosis for _, diagnosis in best[:MOST])
+    distinct: dict[str, Diagnosis] = {}
+    for _, diagnosis in sorted(found, key=lambda pair: pair[0]):
+        distinct.setdefault(diagnosis.name, diagnosis)
+    return tuple(distinct.values())[:MOST]

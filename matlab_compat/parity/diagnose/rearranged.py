@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from ...arrays import Array
-from ..axes import Axes
+from ..axes import Axes, matlab_size
 from .measure import Candidate, Measure, Side
 
 #: Pixels that a result may be shifted by, in each direction.
@@ -32,6 +32,7 @@ def rearrangements(
     if actual.ndim > 5:
         return
     axes = Axes.of(actual.ndim, labels)
+    yield from _parts_of(actual, expected, axes)
     if actual.size == expected.size and _same_range(actual, expected, measure):
         yield from _permutations(actual, expected, axes)
         yield from _flips(actual, expected, axes)
@@ -39,6 +40,36 @@ def rearrangements(
         yield from _halves(actual, expected, axes)
         yield from _reordered(actual, expected, axes)
     yield from shifts(actual, expected, axes)
+
+
+def _parts_of(actual: Array, expected: Array, axes: Axes) -> Iterator[Candidate]:
+    """Only one of the observations, channels or time steps, or what they come to together."""
+    for axis, label in enumerate(axes.labels):
+        n, name = actual.shape[axis], axes.names[axis]
+        if n < 2 or (label == "S" and axes.labels.count("S") > 1):
+            continue
+        kept = (*actual.shape[:axis], *actual.shape[axis + 1 :])
+        if matlab_size(expected) not in (matlab_size(np.empty(kept)), (*kept, 1)):
+            wide = (*actual.shape[:axis], 1, *actual.shape[axis + 1 :])
+            if matlab_size(expected) != matlab_size(np.empty(wide)):
+                continue
+        parts = {
+            "first": actual.take([0], axis),
+            "last": actual.take([-1], axis),
+            "mean": actual.mean(axis, keepdims=True),
+            "sum": actual.sum(axis, keepdims=True),
+            "largest": actual.max(axis, keepdims=True),
+        }
+        for which, part in parts.items():
+            of = f"{which} of the {n} {name}"
+            yield Candidate(
+                f"{which} of the {name} only",
+                f"{Side.EXPECTED} is the {of} of {Side.ACTUAL_ONE} only",
+                f"save all of the {name}.",
+                part.ravel(order="F"),
+                expected.ravel(order="F"),
+                rank=1,
+            )
 
 
 def _same_range(actual: Array, expected: Array, measure: Measure) -> bool:

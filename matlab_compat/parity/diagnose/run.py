@@ -1,22 +1,31 @@
-"""A network run once with everything kept, to be run again with other layers in it."""
+"""A network or layer run once with everything kept, to be run again with other layers in it."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from ...arrays import Array, as_tuple
+from ...data_format import DataFormat
 from ...execution.described import Port
+from ...layers.base import Layer
 from ...network.graph import Plan, Step
 from .measure import Measure
-from .mistakes import Variation
+from .mistakes import Size, Variation
 
 if TYPE_CHECKING:
     import torch
 
     from ...network import Network
     from ..runner import Inputs, Precision
+
+
+#: So many numbers of a result are looked at before all of it.
+_ENOUGH = 64
+#: Modules with fewer parameters are kept: a mistake is tried in one layer, and in all.
+_SMALL = 10_000
 
 
 @dataclass(frozen=True)
@@ -42,6 +51,7 @@ class Run:
         from ...execution.network import input_formats, input_tensors, network_inputs
 
         self.network, self.precision = network, precision
+        self._built: dict[int, tuple[Variation, torch.nn.Module]] = {}
         self.inputs = network_inputs(network, inputs.X, inputs.data_format)
         self.formats = input_formats(network, self.inputs)
         self.plan: Plan = network.plan(self.formats)
@@ -88,30 +98,83 @@ class Run:
         """How many there are."""
         return min(int(self.values[name, -1].shape[0]) for name in self.plan.inputs)
 
-    def spatial_size(self, step: Step) -> tuple[int, ...]:
+    def size(self, step: Step) -> Size:
         """H,W of the layer's first input; the length of sequences without space."""
         labels = step.formats[0]
         moved = labels.count("S") or labels.count("T")
-        return tuple(self.values[step.sources[0]].shape[2 : 2 + moved])
+        return Size.of(self.values[step.sources[0]].shape[2 : 2 + moved], labels)
+
+    def module(self, step: Step, variation: Variation) -> torch.nn.Module:
+        """The module of a layer with a mistake.
+
+        Raises
+        ------
+        ValueError
+            There is no such layer.
+        """
+        if (known := self._built.get(id(variation))) is not None:
+            return known[1]
+        layer = variation.layer()
+        if layer is None:
+            raise ValueError(f"no layer {variation.text}")
+        module = self.modules[step.name]
+        if layer is not step.layer:
+            at = self.precision
+            module = layer.to_torch(at.device, at.dtype, formats=step.formats)
+        made = (module if variation.change is None else variation.change(module)).eval()
+        if layer is step.layer or sum(p.numel() for p in made.parameters()) < _SMALL:
+            self._built[id(variation)] = variation, made  # which keeps the id its own
+        return made
 
     def with_changes(
-        self, changes: Mapping[str, Variation], target: Port, observations: int | None
+        self,
+        changes: Mapping[str, Variation],
+        target: Port,
+        observations: int | None,
+        sources: Mapping[str, tuple[Port, ...]] = MappingProxyType({}),
     ) -> torch.Tensor:
-        """The value at ``target`` if these layers were others; of the first observations."""
+        """The value at ``target`` if these layers were others; of the first observations.
+
+        ``sources`` are where layers get their inputs from instead.
+        """
         import torch
 
-        after = self.steps_between(set(changes), target)
+        after = self.steps_between({*changes, *sources}, target)
+        after = [replace(s, sources=sources[s.name]) if s.name in sources else s for s in after]
         modules = dict(self.modules)
         for step in after:
             if step.name in changes:
-                layer, change = changes[step.name].layer, changes[step.name].change
-                at = self.precision
-                built = layer.to_torch(at.device, at.dtype, formats=step.formats)
-                modules[step.name] = (built if change is None else change(built)).eval()
+                modules[step.name] = self.module(step, changes[step.name])
         needed = {source for step in after for source in step.sources}
         values = {port: self.values[port][:observations] for port in needed if port in self.values}
         with torch.inference_mode():
             return self.computed(after, modules, values)[target]
+
+    def own_output(
+        self, step: Step, variation: Variation, observations: int | None
+    ) -> torch.Tensor:
+        """What the layer itself gives with a mistake, of the first observations."""
+        import torch
+
+        inputs = [self.values[source][:observations] for source in step.sources]
+        values = dict(zip(step.sources, inputs, strict=True))
+        with torch.inference_mode():
+            module = {step.name: self.module(step, variation)}
+            return self.computed([step], module, values)[step.name, 0]
+
+    def after(self, step: Step, outputs: Sequence[torch.Tensor], target: Port) -> torch.Tensor:
+        """The value at ``target`` for each of these outputs of a layer, run as one batch."""
+        import torch
+
+        known = {(step.name, 0): torch.cat(list(outputs))}
+        later = [s for s in self.steps_between({step.name}, target) if s.name != step.name]
+        count, n = len(outputs), outputs[0].shape[0]
+        for port in {source for s in later for source in s.sources}:
+            if port in self.values and port not in known:
+                value = self.values[port][:n]
+                known[port] = value.repeat(count, *(1,) * (value.ndim - 1))
+        with torch.inference_mode():
+            return self.computed(later, self.modules, known)[target]
 
     def steps_between(self, changed: set[str], target: Port) -> list[Step]:
         """The steps that the change reaches and that the target needs."""
@@ -153,12 +216,22 @@ class Run:
     def samples(
         self, target: Target, *, whole_batch: bool = False
     ) -> Iterator[tuple[int | None, Array]]:
-        """What is expected of the first observation, then of all (None)."""
-        if not (whole_batch or self.observations == 1 or self.has_list):
-            yield 1, self._first(target)
+        """What is expected of the first observations, then of all (None).
+
+        As many as give enough numbers to tell mistakes apart.
+        """
+        axis = self._observations_axis(target)
+        if axis is not None and axis < target.expected.ndim and not whole_batch:
+            count = target.expected.shape[axis]
+            few = max(1, -(-_ENOUGH * count // max(1, target.expected.size)))
+            if few < count == self.observations:
+                yield few, target.expected.take(range(few), axis)
         yield None, target.expected
 
-    def _first(self, target: Target) -> Array:
+    def _observations_axis(self, target: Target) -> int | None:
+        """Where the observations are in what is expected; None if they cannot be told apart."""
+        if self.has_list:
+            return None
         from ...execution.network import observations_first
 
         labels, size = self._batched(target), self.values[target.port].shape
@@ -168,11 +241,60 @@ class Run:
             axis = 0
         else:
             axis = -1
-        return target.expected.take([0], axis)
+        return axis
 
     def actual(self, target: Target) -> Array:
         """What was computed without any mistake."""
         return self.as_matlab(self.values[target.port], target)
+
+
+class LayerRun(Run):
+    """A layer run on its own, as a network of one layer."""
+
+    def __init__(
+        self,
+        layer: Layer,
+        X: Sequence[Array],
+        formats: Sequence[DataFormat],
+        precision: Precision,
+    ) -> None:
+        import torch
+
+        from ...engine.arrays import tensor
+
+        self.precision, self.layer_formats = precision, formats
+        self.has_list = False
+        self._built = {}
+        at, labels = precision, tuple(one.batched for one in formats)
+        names = [(f"in{i}", -1) for i in range(1, len(X) + 1)]
+        outputs = layer.output_formats(labels)
+        name = layer.Name or type(layer).__name__
+        step = Step(name, layer, tuple(names), labels, outputs)
+        ends = {f"out{i}": ((name, i), o) for i, o in enumerate(outputs)}
+        inputs = {name: label for (name, _), label in zip(names, labels, strict=True)}
+        self.plan = Plan(inputs, (step,), ends)
+        self.modules = {name: layer.to_torch(at.device, at.dtype, formats=labels).eval()}
+        tensors = (
+            tensor(one.to_torch(x), at.device, at.dtype) for one, x in zip(formats, X, strict=True)
+        )
+        self.values = dict(zip(names, tensors, strict=True))
+        with torch.inference_mode():
+            self.values = self.computed(self.plan.steps, self.modules, self.values)
+
+    def as_matlab(self, value: torch.Tensor, target: Target) -> Array:
+        """As the layer's ``predict`` gives it."""
+        from ...engine.arrays import array
+
+        return self.layer_formats[0].from_torch(array(value), self._batched(target))[0]
+
+    def labels(self, target: Target) -> str:
+        """In the order of the input's labels, where they are the same."""
+        return self.layer_formats[0].of_output(self._batched(target))
+
+    def _observations_axis(self, target: Target) -> int | None:
+        axis = self.labels(target).find("B")
+        alike = {one.labels.find("B") for one in self.layer_formats} == {axis}
+        return axis if alike and axis >= 0 else None
 
 
 def ancestors(plan: Plan, name: str) -> set[str]:

@@ -23,9 +23,12 @@ def value_changes(actual: Array, expected: Array, measure: Measure) -> Iterator[
         return
     yield from _linear(actual, expected, measure)
     yield from _activated("sigmoid", actual, expected, measure, _sigmoid)
-    yield from _softmaxes(actual, expected, measure)
+    yield from (softmaxes := list(_softmaxes(actual, expected, measure)))
     yield from _integers(actual, expected)
     yield from _precisions(actual, expected, measure)
+    yield from _decimals(actual, expected)
+    if not any(one.name == "log softmax" for one in softmaxes):
+        yield from _functions(actual, expected)
 
 
 # --- scale and offset -------------------------------------------------------------------
@@ -278,6 +281,83 @@ def _precisions(actual: Array, expected: Array, measure: Measure) -> Iterator[Ca
         )
 
 
+def _decimals(actual: Array, expected: Array) -> Iterator[Candidate]:
+    """Written as text with a few digits: all expected values have no more, and are off by that."""
+    if not (np.isfinite(actual).all() and np.isfinite(expected).all()):
+        return
+    wide = expected.astype(np.float64)
+    fine = 4 * EPS["single"] * np.abs(wide)  # the text was read in single
+    for decimals in range(7):
+        step = 10.0**-decimals
+        if fine.max() > step / 8:
+            break
+        if decimals and np.all(np.abs(wide - np.round(wide, decimals)) <= fine):
+            yield _written(actual, expected, step, f"{decimals} decimals")
+            return
+    magnitude = np.floor(np.log10(np.abs(wide), where=wide != 0, out=np.zeros_like(wide)))
+    for digits in range(2, 6):
+        steps = 10.0 ** (magnitude - digits + 1)
+        if np.all(np.abs(wide - np.round(wide / steps) * steps) <= fine):
+            yield _written(actual, expected, steps, f"{digits} significant digits")
+            return
+
+
+def _written(actual: Array, expected: Array, step: Any, digits: str) -> Candidate:
+    half = 0.5 * step + 1e-6 * np.abs(expected)
+    return Candidate(
+        "rounded to decimals",
+        f"{Side.EXPECTED} was written with {digits}",
+        "write all digits ('%.9g' for single precision), or a binary file.",
+        np.where(np.abs(actual - expected) <= half, expected, np.nan),
+        expected,
+        rank=0,
+        spread=1.0,
+    )
+
+
+#: What may have been done to all values, and what that is called.
+_DONE: dict[str, tuple[Callable[[Array], Array], str]] = {
+    "absolute values": (np.abs, "abs(Y)"),
+    "squared": (np.square, "Y.^2"),
+    "logarithm": (np.log, "log(Y)"),
+    "logarithm of 1 + Y": (np.log1p, "log(1 + Y)"),
+    "exponential": (np.exp, "exp(Y)"),
+    "square root": (np.sqrt, "sqrt(Y)"),
+    "reciprocal": (np.reciprocal, "1./Y"),
+    "hyperbolic tangent": (np.tanh, "tanh(Y)"),
+    "negative values cut": (lambda y: np.maximum(y, 0), "max(Y, 0)"),
+    "clipped to 0..1": (lambda y: np.clip(y, 0, 1), "min(max(Y, 0), 1)"),
+    "clipped to -1..1": (lambda y: np.clip(y, -1, 1), "min(max(Y, -1), 1)"),
+    "clipped to 0..255": (lambda y: np.clip(y, 0, 255), "min(max(Y, 0), 255)"),
+    "complement": (lambda y: 1 - y, "1 - Y"),
+    "decibels": (lambda y: 20 * np.log10(np.abs(y)), "20*log10(abs(Y))"),
+}
+
+
+def _functions(actual: Array, expected: Array) -> Iterator[Candidate]:
+    """A function of all values on one side."""
+    for name, (function, said) in _DONE.items():
+        with np.errstate(all="ignore"):
+            there, here = (function(side.astype(np.float64)) for side in (actual, expected))
+        yield Candidate(
+            name,
+            f"{Side.EXPECTED} is {said} of {Side.ACTUAL_ONE}",
+            "compare the same on both sides, before that or after it.",
+            there,
+            expected,
+            rank=1,
+        )
+        if name not in ("reciprocal", "complement"):
+            yield Candidate(
+                name,
+                f"{Side.ACTUAL} is {said} of {Side.EXPECTED_ONE}",
+                "compare the same on both sides, before that or after it.",
+                actual,
+                here,
+                rank=2,
+            )
+
+
 def has_digits_of(name: str, values: Array) -> bool:
     """Whether converting to the format of this name changes nothing."""
     return bool(np.array_equal(_FORMATS[name](values), values, equal_nan=True))
@@ -299,4 +379,5 @@ def _as_bfloat16(values: Array) -> Array:
     return cut
 
 
-_FORMATS = {"single": _through(np.float32), "half": _through(np.float16), "bfloat16": _as_bfloat16}
+#: What has bfloat16's few digits may have half's as well.
+_FORMATS = {"single": _through(np.float32), "bfloat16": _as_bfloat16, "half": _through(np.float16)}

@@ -38,5 +38,5 @@ def test_a_class_brings_its_own_mistakes() -> None:
 
 @pytest.mark.usefixtures("registered")
 def test_other_classes_do_not_have_them() -> None:
-    names = [one.name for one in mistakes.every_mistake(reluLayer(), ())]
+    names = [one.name for one in mistakes.every_mistake(reluLayer(), Size())]
     assert "scale of 1" not in names

@@ -38,7 +38,13 @@ def test_inputs_in_another_order() -> None:
 def test_what_the_output_shows() -> None:
     found = verify_network(additionLayer(2), [A, B], {"Y": (A + B)[::-1]}).diagnoses
     assert found[0].name == "height flipped"
-    assert verify_network(additionLayer(2), [A, B], {"Y": A * B}).diagnoses == ()
+    assert verify_network(additionLayer(2), [A, B], {"Y": A * B**2}).diagnoses == ()
+
+
+def test_inputs_that_were_multiplied_instead_of_added() -> None:
+    found = verify_network(additionLayer(2), [A, B], {"Y": A * B}).diagnoses
+    assert found[0].name == "inputs joined otherwise"
+    assert "the product of its inputs" in found[0].text
 
 
 def test_inputs_that_cannot_change_places_are_no_error() -> None:

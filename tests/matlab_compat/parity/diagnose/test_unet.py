@@ -167,6 +167,10 @@ def test_equal_results_get_no_diagnosis() -> None:
 def test_the_json_document_has_them() -> None:
     document = report(unet(up2=crop(1, 0, 1, 0)), ("up2",)).to_json()
     first = document["diagnoses"][0]
-    assert set(first) == {"name", "text", "residual", "remedy", "where"}
+    assert set(first) == {
+        *("name", "text", "residual", "remedy", "where"),
+        *("change", "explains", "certain", "alternatives"),
+    }
+    assert first["change"] == "CroppingSize [1 0 1 0] instead of [0 1 0 1]"
     assert first["where"] == "up2"
     assert first["residual"] <= 16

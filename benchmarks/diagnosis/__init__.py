@@ -1,0 +1,1 @@
+"""How often a mistake that somebody else made is named first."""

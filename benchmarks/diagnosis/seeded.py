@@ -1,0 +1,93 @@
+"""What a seeded mistake is: data, a wrong result made by torch alone, and what must be said of it.
+
+Nothing here uses the search, or changes a description as the search does: the wrong results are
+written out by hand in torch, as a person would who ports a layer.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from matlab_compat.parity.report import Report
+
+Array = NDArray[Any]
+Tensor = torch.Tensor
+
+PLACES = ("layers", "arrays", "networks", "real", "random")
+
+
+@dataclass(frozen=True)
+class Case:
+    """One mistake, made once."""
+
+    place: str
+    kind: str
+    #: Which data, and whether activations were saved.
+    how: str
+    run: Callable[[], Report]
+    #: What the name and the text of the right diagnosis match; "" where there is none.
+    right: str
+    #: Layers that may be named; any where empty.
+    where: tuple[str, ...] = ()
+
+    def verdict(self, report: Report) -> str:
+        """``right``, ``wrong``, ``none`` or ``equal``."""
+        if report.verdict == "equal":
+            return "equal"
+        found = [d for d in report.diagnoses if d.name]
+        if not found:
+            return "none"
+        first = found[0]
+        said = f"{first.name}: {first.text}"
+        fits = self.right and re.search(self.right, said)
+        in_place = not self.where or any(name in said or name in first.where for name in self.where)
+        return "right" if fits and in_place else "wrong"
+
+
+def generator(seed: int) -> np.random.Generator:
+    """Numbers of one seed."""
+    return np.random.default_rng([17, seed])
+
+
+def images(smooth: bool, seed: int, *size: int) -> Array:
+    """H×W×C×N: normal numbers, or ones that change slowly, from 0 to 1."""
+    x = generator(seed).standard_normal(size)
+    if smooth:
+        for axis in range(min(2, len(size))):
+            x = np.cumsum(x, axis)
+        x = (x - x.min()) / np.ptp(x)
+    return np.asarray(x, np.float32)
+
+
+def numbers(random: np.random.Generator, *size: int) -> Array:
+    """Weights."""
+    return np.asarray(random.normal(size=size) / np.sqrt(max(1, np.prod(size[:-1]) ** 0.5)), "f4")
+
+
+def tensor(x: Array) -> Tensor:
+    """MATLAB's order reversed: H×W×C×N to N,C,H,W, C×N×T to N,C,T; in double."""
+    order = {4: (3, 2, 0, 1), 3: (1, 0, 2), 2: (1, 0)}[x.ndim]
+    return torch.from_numpy(np.ascontiguousarray(x.transpose(order))).double()
+
+
+def array(y: Tensor) -> Array:
+    """The inverse, in single."""
+    order = {4: (2, 3, 1, 0), 3: (1, 0, 2), 2: (1, 0)}[y.ndim]
+    return np.asfortranarray(y.detach().float().numpy().transpose(order))
+
+
+def filters(w: Array) -> Tensor:
+    """h×w×C×F to F,C,h,w."""
+    return torch.from_numpy(np.ascontiguousarray(w.transpose(3, 2, 0, 1))).double()
+
+
+def vector(b: Array) -> Tensor:
+    """A bias, of any orientation."""
+    return torch.from_numpy(b.ravel(order="F").copy()).double()

@@ -1,0 +1,464 @@
+"""The mistakes that follow from what a layer declares, whatever its class.
+
+Each property that changes results is set to what other frameworks and careless readers make of it:
+the other choices, the default, the neighbours of a number, another order. Each array is transposed,
+read in another order, flipped, left out, doubled, exchanged with another of its size, rounded. A
+property says what else it is taken for with ``mistaken_for``.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from functools import partial
+from itertools import combinations
+from typing import Any
+
+import numpy as np
+
+from ...arrays import Array
+from ...display import matlab_text
+from ...layers.base import Layer
+from ...layers.learnables import Layout, Parameter
+from ...layers.properties import HYPERPARAMETERS, REQUIRED, Property
+from .mistakes import Fitted, Size, Variation, fits_of, mistakes_of, variation
+
+#: What torch calls the arguments that properties are.
+_IN_TORCH = {
+    "Stride": "stride",
+    "DilationFactor": "dilation",
+    "PoolSize": "kernel_size",
+    "NumGroups": "num_groups",
+    "Epsilon": "eps",
+    "Approximation": "approximate",
+    "GeometricTransformMode": "align_corners",
+    "Method": "mode",
+    "Beta": "beta",
+    "K": "k",
+    "Ceiling": "max_val",
+}
+#: Counted from the weights, named by the user, or said by other mistakes in better words.
+_NO_CHOICE = {"Name", "NumChannels", "InputSize", "OutputSize", "NumHiddenUnits", "NumInputs"}
+_NO_CHOICE |= {"PaddingSize", "CroppingSize", "PaddingMode", "CroppingMode", "Epsilon"}
+#: How far a number is likely to be off.
+_FACTORS = (2.0, 0.5, 10.0, 0.1, -1.0, 100.0, 0.01)
+_USUAL = (0.0, 1.0, 0.01, 0.1, 0.2, 0.3, 0.25, 0.5, 2.0, 5.0, 6.0)
+
+
+# --- properties -------------------------------------------------------------------------
+
+
+@mistakes_of(Layer)
+def _properties(layer: Layer, _: Size) -> Iterator[Variation]:
+    for name, declared in choices(layer):
+        now = layer.values[name]
+        for rank, other in _others(declared, now):
+            said = f"{name} {matlab_text(other)} instead of {matlab_text(now)}"
+            torch_name = _IN_TORCH.get(name)
+            in_torch = f" ({torch_name} in torch)" if torch_name else ""
+            for one in variation(
+                layer,
+                f"another {name}",
+                f"with {said}",
+                f"set it to this layer's {name}{in_torch}, {matlab_text(now)}.",
+                rank,
+                **{name: other},
+            ):
+                yield _as(one, f"{name}={other!r}", said)
+
+
+def choices(layer: Layer) -> Iterator[tuple[str, Property[Any]]]:
+    """The properties that a port may set otherwise."""
+    for name, declared in layer.properties.items():
+        shown = declared.group == HYPERPARAMETERS
+        if shown and name not in _NO_CHOICE and not isinstance(declared, Parameter):
+            yield name, declared
+
+
+def _others(declared: Property[Any], now: object) -> Iterator[tuple[int, object]]:
+    """Other values with their ranks, the likely ones first, each once."""
+    seen: list[object] = [now]
+    for rank, other in _all_others(declared, now):
+        if not any(type(other) is type(old) and other == old for old in seen):
+            seen.append(other)
+            yield rank, other
+
+
+def _all_others(declared: Property[Any], now: object) -> Iterator[tuple[int, object]]:
+    yield from ((1, value) for value in declared.mistaken_for)
+    if isinstance(now, np.ndarray):
+        return  # see the arrays below
+    if declared.default is not REQUIRED and declared.default is not None:
+        yield 1, declared.converted(declared.default)
+    if isinstance(now, bool):
+        yield 1, not now
+    yield from ((1, choice) for choice in getattr(declared.convert, "choices", ()))
+    if isinstance(now, tuple):
+        yield from _other_vectors(now)
+    elif isinstance(now, int) and not isinstance(now, bool):
+        yield from ((2, n) for n in (1, now - 1, now + 1, 2 * now, now // 2) if n > 0)
+    elif isinstance(now, float):
+        yield from ((2, now * factor) for factor in _FACTORS)
+        yield from ((2, value) for value in _USUAL)
+        yield 2, now * now
+        if now > 0:
+            yield from ((2, value) for value in (math.sqrt(now), 1 / now))
+
+
+def _other_vectors(now: tuple[Any, ...]) -> Iterator[tuple[int, object]]:
+    if not all(isinstance(n, int) for n in now):
+        return
+    yield 1, now[::-1]
+    yield 1, (1,) * len(now)
+    for value in dict.fromkeys(now):
+        yield 2, (value,) * len(now)
+    for i in range(len(now)):
+        yield 2, (*now[:i], 1, *now[i + 1 :])
+    for step in (-1, 1):
+        yield 2, tuple(max(1, n + step) for n in now)
+        for i in range(len(now)):
+            yield 2, (*now[:i], max(1, now[i] + step), *now[i + 1 :])
+    yield 2, tuple(2 * n for n in now)
+
+
+def _as(one: Variation, key: str, diff: str, rank: int | None = None) -> Variation:
+    from dataclasses import replace
+
+    return replace(one, key=key, diff=diff, rank=one.rank if rank is None else rank)
+
+
+@fits_of(Layer)
+def _numbers(layer: Layer, _: Size) -> Iterator[Fitted]:
+    """Every number that is a property, whatever it may have been set to."""
+    for name, _declared in (*choices(layer), *_epsilons(layer)):
+        now = layer.values[name]
+        if isinstance(now, float):
+            yield Fitted((now,), partial(_number, layer, name, now), 0.05 * abs(now) or 0.05)
+
+
+def _epsilons(layer: Layer) -> Iterator[tuple[str, Property[Any]]]:
+    if "Epsilon" in layer.properties:
+        yield "Epsilon", layer.properties["Epsilon"]
+
+
+def _number(layer: Layer, name: str, now: float, values: tuple[float, ...]) -> Variation:
+    said = f"{name} {values[0]:.6g} instead of {now:g}"
+    text, remedy = f"with {said}", f"set it to this layer's {name}, {now:g}."
+    new = {name: values[0]}
+    return Variation(f"another {name}", text, remedy, layer, new, rank=3, key=name, diff=said)
+
+
+# --- arrays -----------------------------------------------------------------------------
+
+#: What the letters of a layout mean.
+_MEANING = {
+    "h": "height",
+    "w": "width",
+    "d": "depth",
+    "k": "filter positions",
+    "C": "channels",
+    "F": "filters",
+    "G": "groups",
+    "in": "inputs",
+    "out": "outputs",
+}
+#: The value without effect, and the initial one.
+_ONES = {"Scale", "TrainedVariance", "StandardDeviation"}
+_DECIMALS = (4, 3, 2, 5, 6)
+
+
+def arrays(layer: Layer) -> dict[str, Array]:
+    """The learnables, states and statistics that have a value."""
+    return {
+        name: value
+        for name, value in layer.values.items()
+        if isinstance(value, np.ndarray) and value.size and value.dtype.kind == "f"
+    }
+
+
+def axis_names(layer: Layer, name: str) -> list[str]:
+    """What the dimensions of an array are called."""
+    layout = _layout(layer, name)
+    if layout is not None and layout.axes:
+        return [_MEANING.get(n, n) for n in layout.axes.partition("->")[0].split()]
+    rank = layer.values[name].ndim
+    if name in ("InputWeights", "RecurrentWeights"):
+        return ["rows", "columns"]
+    if layer.input_format() is not None:
+        return [*("height", "width", "depth")[: rank - 1], "channels"]
+    return [f"dimension {i}" for i in range(1, rank + 1)]
+
+
+def _layout(layer: Layer, name: str) -> Layout | None:
+    declared = layer.properties[name]
+    return declared.layout if isinstance(declared, Parameter) else None
+
+
+_Transform = Callable[[Array], Array]
+#: Name, text, remedy, what to make of the array, rank.
+_Described = tuple[str, str, str, _Transform, int]
+
+
+@mistakes_of(Layer)
+def _arrays(layer: Layer, _: Size) -> Iterator[Variation]:
+    found = arrays(layer)
+    for name, value in found.items():
+        for short, text, remedy, transform, rank in _transforms(layer, name, value):
+            yield Variation(
+                f"{name} {short}",
+                f"with its {name} {text}",
+                remedy,
+                layer,
+                {name: transform},
+                rank,
+                key=f"{name} {short} {text}",
+                diff=f"{name} {text}",
+            )
+    yield from _siblings(layer, found)
+    yield from _initial(layer, found)
+    yield from _rounded(layer, found)
+
+
+def _transforms(layer: Layer, name: str, value: Array) -> Iterator[_Described]:
+    use = f"take {name} as it is saved"
+    vector = value.size == max(value.shape, default=1)
+    if name != "Bias":  # see :func:`.layer._biases`
+        neutral = 1.0 if name in _ONES else 0.0
+        if not name.endswith("Weights"):
+            said = f"left out (all {neutral:g})"
+            yield "missing", said, f"apply {name}.", partial(np.full_like, fill_value=neutral), 1
+        yield "doubled", "applied twice (times 2)", f"{use}, once.", lambda v: 2 * v, 2
+    yield "halved", "halved", f"{use}.", lambda v: v / 2, 3
+    yield "negated", "with the other sign", f"{use}.", lambda v: -v, 2
+    if value.min() > 0:
+        known = "the variance, not its root" if "Variance" in name else "the deviation"
+        yield "squared", "squared", f"it is {known}: {use}.", np.square, 1
+        yield "rooted", "as its root", f"it is {known}: {use}.", np.sqrt, 1
+        yield "inverted", "as its reciprocal", f"{use}.", np.reciprocal, 2
+    yield from _flips(layer, name, value, use)
+    if vector:
+        yield from _reorderings(layer, name, value, use)
+    else:
+        yield from _readings(layer, name, value)
+        yield from _reorderings(layer, name, value, use)
+        if layer.input_format() is not None:
+            space = tuple(range(value.ndim - 1))
+            mean = partial(_spread_mean, axes=space)
+            yield (
+                "per channel",
+                "averaged over each channel",
+                f"{use}: it has one number for each element.",
+                mean,
+                1,
+            )
+    if value.size > 1 and layer.input_format() is not None:
+        mean = partial(_spread_mean, axes=tuple(range(value.ndim)))
+        yield "one number", "averaged to one number", f"{use}: not its mean.", mean, 1
+
+
+def _spread_mean(value: Array, axes: tuple[int, ...]) -> Array:
+    result: Array = np.broadcast_to(value.mean(axes, keepdims=True), value.shape)
+    return result.astype(value.dtype)
+
+
+def _flips(layer: Layer, name: str, value: Array, use: str) -> Iterator[_Described]:
+    names = axis_names(layer, name)
+    long = [axis for axis, n in enumerate(value.shape) if n > 1]
+    if value.size == max(value.shape, default=1):
+        if long:
+            yield "flipped", "in reverse order", f"{use}.", partial(_flipped, axes=(long[0],)), 1
+        return
+    for axis in long:
+        said = f"flipped in its {names[axis]}"
+        likely = 1 if names[axis] in ("channels", "time steps", "filter positions") else 2
+        yield "flipped", said, f"{use}.", partial(_flipped, axes=(axis,)), likely
+    for pair in combinations(long, 2):
+        said = f"flipped in its {names[pair[0]]} and {names[pair[1]]}"
+        yield "flipped", said, f"{use}.", partial(_flipped, axes=pair), 3
+    if len(long) > 2:
+        yield (
+            "flipped",
+            "flipped in all dimensions",
+            f"{use}.",
+            partial(_flipped, axes=tuple(long)),
+            3,
+        )
+
+
+def _flipped(value: Array, axes: tuple[int, ...]) -> Array:
+    return np.flip(value, axes)
+
+
+def _readings(layer: Layer, name: str, value: Array) -> Iterator[_Described]:
+    """Transposed, or its numbers read in another order than they were written."""
+    names, layout = axis_names(layer, name), _layout(layer, name)
+    for a, b in combinations(range(value.ndim), 2):
+        if value.shape[a] == value.shape[b] > 1:
+            said = f"transposed: its {names[a]} and {names[b]} exchanged"
+            yield (
+                "transposed",
+                said,
+                f"its dimensions are {' x '.join(names)}.",
+                partial(_swapped, axes=(a, b)),
+                1,
+            )
+    to_torch = layout if layout is not None and layout.axes else Layout("", _plain(value.ndim))
+    there = f"for torch permute it, {to_torch.axes}" if layout is not None else "use order='F'"
+    remedy = f"{there}; a reshape does not move its dimensions (its memory is column-major)."
+    for source in ("row-major", "column-major", "torch's"):
+        for target in ("MATLAB", "torch"):
+            for order in "CF":
+                if (source, target, order) in _RIGHT:
+                    continue
+                said = _READ[source, target, order]
+                read = partial(_read, to_torch, source, target, order)
+                yield "reshaped", said, remedy, read, 1 if target == "torch" else 2
+
+
+def _plain(rank: int) -> str:
+    names = " ".join(f"d{i}" for i in range(rank))
+    return f"{names} -> {names}"
+
+
+#: Where the numbers come from, what they are taken for and in which order: no mistake.
+_RIGHT = {("column-major", "MATLAB", "F"), ("row-major", "MATLAB", "C"), ("torch's", "torch", "C")}
+_READ = {
+    (source, target, order): f"reshaped, not permuted: read in {source} order into the size of "
+    f"{target}'s array{' column by column' if order == 'F' else ' row by row (row-major)'}"
+    for source in ("row-major", "column-major", "torch's")
+    for target in ("MATLAB", "torch")
+    for order in "CF"
+}
+
+
+def _read(layout: Layout, source: str, target: str, order: Any, value: Array) -> Array:
+    torch_value = layout.to_torch(value)
+    if source == "torch's":
+        numbers = torch_value.ravel()
+    else:
+        numbers = value.ravel(order="C" if source == "row-major" else "F")
+    if target == "MATLAB":
+        return numbers.reshape(value.shape, order=order)
+    return layout.from_torch(numbers.reshape(torch_value.shape, order=order), value.shape)
+
+
+def _swapped(value: Array, axes: tuple[int, int]) -> Array:
+    return value.swapaxes(*axes)
+
+
+def _reorderings(layer: Layer, name: str, value: Array, use: str) -> Iterator[_Described]:
+    """Halves exchanged, blocks interleaved, everything one further."""
+    names = axis_names(layer, name)
+    for axis, n in enumerate(value.shape):
+        if n < 2:
+            continue
+        along = f"of its {names[axis]}"
+        if n % 2 == 0 and n > 2:
+            halves = partial(np.roll, shift=n // 2, axis=axis)
+            yield "in another order", f"with the halves {along} exchanged", f"{use}.", halves, 2
+        if n > 2:
+            for shift in (1, -1):
+                said = f"one further in its {names[axis]}"
+                yield (
+                    "shifted",
+                    said,
+                    f"{use}: count from 1 in MATLAB, from 0 in Python.",
+                    partial(np.roll, shift=shift, axis=axis),
+                    3,
+                )
+        for blocks in range(2, n // 2 + 1):
+            if n % blocks == 0 and blocks <= 64:
+                said = f"with {blocks} blocks {along} interleaved"
+                mixed = partial(_interleaved, axis=axis, blocks=blocks)
+                yield "in another order", said, f"{use}: block after block.", mixed, 2
+
+
+def _interleaved(value: Array, axis: int, blocks: int) -> Array:
+    n = value.shape[axis]
+    return value.take(np.arange(n).reshape(blocks, -1).T.ravel(), axis)
+
+
+def _siblings(layer: Layer, found: dict[str, Array]) -> Iterator[Variation]:
+    for a, b in combinations(found, 2):
+        if found[a].size != found[b].size or found[a].size < 1:
+            continue
+        shapes = {name: found[name].shape for name in (a, b)}
+        remedy = f"{a} and {b} have the same size, not the same meaning."
+        exchanged = {
+            one: found[other].reshape(shapes[one], order="F") for one, other in ((a, b), (b, a))
+        }
+        text = f"{a} and {b} exchanged"
+        yield Variation(text, f"with {text}", remedy, layer, exchanged, 1, key=text, diff=text)
+        for one, other in ((a, b), (b, a)):
+            text = f"{other} in the place of {one}"
+            values = {one: exchanged[one]}
+            yield Variation(text, f"with {text}", remedy, layer, values, 2, key=text, diff=text)
+
+
+def _initial(layer: Layer, found: dict[str, Array]) -> Iterator[Variation]:
+    """As the framework makes it: nothing was loaded."""
+    if len(found) < 2 or layer.input_format() is not None:
+        return
+    values = {
+        name: np.full_like(value, 1.0 if name in _ONES else 0.0) for name, value in found.items()
+    }
+    yield Variation(
+        "left at its initial values",
+        "with its parameters at their initial values (nothing was loaded)",
+        f"copy {', '.join(found)} to the layer.",
+        layer,
+        values,
+        1,
+        key="initial",
+        diff=f"{', '.join(found)} at their initial values",
+    )
+
+
+def _with_decimals(decimals: int, value: Array) -> Array:
+    return value.round(decimals)
+
+
+#: How arrays are made smaller, and what that is called.
+_COARSE: dict[str, _Transform] = {
+    "half": lambda v: v.astype(np.float16).astype(v.dtype),
+    "bfloat16": lambda v: _bfloat16(v),
+    "int8 (quantized)": lambda v: _quantized(v),
+    **{f"{n} decimals": partial(_with_decimals, n) for n in _DECIMALS},
+    "int8 (quantized for each filter)": lambda v: _quantized(v, -1),
+    "int8 (quantized for each row)": lambda v: _quantized(v, 0),
+}
+
+
+def _bfloat16(value: Array) -> Array:
+    bits = np.ascontiguousarray(value, np.float32).view(np.uint32)
+    nearest = bits + np.uint32(0x7FFF) + ((bits >> np.uint32(16)) & np.uint32(1))
+    return (nearest & np.uint32(0xFFFF0000)).view(np.float32).reshape(value.shape)
+
+
+def _quantized(value: Array, axis: int | None = None) -> Array:
+    over = None if axis is None else tuple(i for i in range(value.ndim) if i != axis % value.ndim)
+    scale = np.abs(value).max(over, keepdims=True) / 127
+    rounded: Array = np.round(value / np.where(scale == 0, 1, scale)) * scale
+    return rounded.astype(value.dtype)
+
+
+def _rounded(layer: Layer, found: dict[str, Array]) -> Iterator[Variation]:
+    learned = [name for name, p in layer.properties.items() if isinstance(p, Parameter)]
+    every = [name for name in found if name in learned]
+    weights = [name for name in every if name.endswith("Weights")]
+    for precision, coarse in _COARSE.items():
+        for names in {tuple(every): None, tuple(weights): None}:
+            if not names:
+                continue
+            said = "weights" if names != tuple(every) else "parameters"
+            text = f"its {said} rounded to {precision}"
+            yield Variation(
+                "parameters rounded",
+                f"with {text}",
+                "export them in full: single precision has 9 decimal digits ('%.9g').",
+                layer,
+                dict.fromkeys(names, coarse),
+                2,
+                key=f"rounded {said} {precision}",
+                diff=f"{', '.join(names)} rounded to {precision}",
+            )

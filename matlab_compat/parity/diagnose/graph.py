@@ -1,0 +1,275 @@
+"""What goes wrong between the layers of a network: orders, connections, weights of others."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import combinations
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ...execution.described import Port
+from ...layers.base import Layer
+from ...layers.learnables import Parameter
+from ...layers.normalization import BatchNormalizationLayer
+from ...network.graph import Step
+from .altered import function_module, inputs_changed
+from .mistakes import Variation
+
+if TYPE_CHECKING:
+    from .run import Run
+
+
+@dataclass(frozen=True)
+class Suspicion:
+    """Layers with a mistake in them, or with other inputs."""
+
+    variation: Variation
+    changes: Mapping[str, Variation]
+    where: str
+    #: Where layers get their inputs from instead.
+    sources: Mapping[str, tuple[Port, ...]] = field(default_factory=dict)
+
+    @property
+    def touched(self) -> frozenset[str]:
+        """The layers that are not as described."""
+        return frozenset({*self.changes, *self.sources})
+
+    @property
+    def said(self) -> str:
+        """Who gives the result, for the text of a diagnosis."""
+        if len(self.touched) == 1:
+            return f"layer '{self.where}' gives"
+        return f"the network gives with its {self.where},"
+
+
+def connected_otherwise(run: Run, suspects: Sequence[Step]) -> Iterator[Suspicion]:
+    """Every mistake that is not one of a layer alone."""
+    if len(run.plan.steps) < 2:
+        yield from _moved_statistics(run, suspects)
+        return
+    yield from _folded(run, suspects)
+    yield from _exchanged_order(run, suspects)
+    yield from _miswired(run, suspects)
+    yield from _moved_statistics(run, suspects)
+    yield from _weights_of_others(suspects)
+
+
+def _consumers(run: Run) -> dict[Port, list[str]]:
+    found: dict[Port, list[str]] = {}
+    for step in run.plan.steps:
+        for source in step.sources:
+            found.setdefault(source, []).append(step.name)
+    return found
+
+
+def _chains(run: Run, suspects: Sequence[Step]) -> Iterator[tuple[Step, Step]]:
+    """Neighbours of which the second alone takes what the first gives."""
+    by_name = {step.name: step for step in suspects}
+    for port, names in _consumers(run).items():
+        first, second = by_name.get(port[0]), by_name.get(names[0])
+        if first is None or second is None or len(names) > 1:
+            continue
+        if len(first.sources) == len(second.sources) == 1 and not second.layer.is_output:
+            yield first, second
+
+
+def _exchanged_order(run: Run, suspects: Sequence[Step]) -> Iterator[Suspicion]:
+    for first, second in _chains(run, suspects):
+        if first.layer.input_format() is not None:
+            continue
+        a, b = first.name, second.name
+        text = f"in the other order: '{b}' before '{a}'"
+        remedy = f"run '{a}' first, then '{b}'."
+
+        def taken(step: Step, other: str, text: str = text, remedy: str = remedy) -> Variation:
+            module = run.modules[other]
+            return Variation(
+                "layers in another order",
+                text,
+                remedy,
+                step.layer,
+                rank=1,
+                change=lambda _: function_module(lambda *x: module(*x)),
+                key="order",
+                diff=text,
+            )
+
+        changes = {a: taken(first, b), b: taken(second, a)}
+        yield Suspicion(changes[a], changes, f"layers '{a}' and '{b}'")
+        module = run.modules[b]
+        before = Variation(
+            "layers in another order",
+            f"with '{b}' before it instead of after it",
+            remedy,
+            first.layer,
+            rank=2,
+            change=inputs_changed(module),
+            key=f"before {type(second.layer).__name__}",
+            diff=f"'{b}' before '{a}'",
+        )
+        yield Suspicion(before, {a: before}, a)
+
+
+def _folded(run: Run, suspects: Sequence[Step]) -> Iterator[Suspicion]:
+    """Batch normalization folded into the weights before it, but their bias left as it was."""
+    for first, second in _chains(run, suspects):
+        bias = first.layer.values.get("Bias")
+        layer = second.layer
+        if bias is None or not np.any(bias) or not isinstance(layer, BatchNormalizationLayer):
+            continue
+        plain = bias.ravel(order="F")
+        scale = layer.Scale.ravel() / np.sqrt(layer.TrainedVariance.ravel() + layer.Epsilon)
+        offset = layer.Offset.ravel()
+        if plain.size != offset.size:
+            continue
+        moved = offset + plain - scale * plain
+        remedy = f"the bias of '{first.name}' is scaled too: (Bias - mean)*scale + Offset."
+        one = Variation(
+            "batch normalization folded wrongly",
+            f"folded into '{first.name}' without scaling its bias",
+            remedy,
+            layer,
+            {"Offset": moved.reshape(layer.Offset.shape).astype(layer.Offset.dtype)},
+            1,
+            key="folded",
+            diff="Bias not scaled",
+        )
+        yield Suspicion(one, {second.name: one}, second.name)
+
+
+def _miswired(run: Run, suspects: Sequence[Step]) -> Iterator[Suspicion]:
+    """An input taken from another layer before it, of the same size."""
+    order = {step.name: i for i, step in enumerate(run.plan.steps)}
+    consumers = _consumers(run)
+    for step in suspects:
+        if step.layer.is_output:
+            continue
+        several = len(step.sources) > 1
+        for i, source in enumerate(step.sources):
+            shape = run.values[source].shape
+            for other, value in run.values.items():
+                earlier = order.get(other[0], -1) < order[step.name]
+                if other == source or not earlier or value.shape != shape:
+                    continue
+                if not several and source[0] in order:
+                    before = run.plan.steps[order[source[0]]]
+                    if before.sources == (other,) and len(consumers[source]) == 1:
+                        continue  # the layer between left out
+                sources = (*step.sources[:i], other, *step.sources[i + 1 :])
+                port = f" {step.layer.InputNames[i]}" if several else ""
+                said = f"with its input{port} from '{other[0]}' instead of '{source[0]}'"
+                one = Variation(
+                    "connected to another layer",
+                    said,
+                    f"connect '{source[0]}' to '{step.name}'.",
+                    step.layer,
+                    rank=1 if several else 3,
+                    diff=said.removeprefix("with its "),
+                )
+                yield Suspicion(one, {}, step.name, {step.name: sources})
+
+
+def _arrays(layer: Layer) -> dict[str, Any]:
+    return {
+        name: layer.values[name]
+        for name, declared in layer.properties.items()
+        if isinstance(declared, Parameter) and layer.values[name].size
+    }
+
+
+def _weights_of_others(suspects: Sequence[Step]) -> Iterator[Suspicion]:
+    kinds: dict[tuple[Any, ...], list[Step]] = {}
+    for step in suspects:
+        sizes = {name: value.shape for name, value in _arrays(step.layer).items()}
+        if sizes:
+            kind = (type(step.layer), tuple(sizes.items()))
+            kinds.setdefault(kind, []).append(step)
+    for alike in kinds.values():
+        for one, other in combinations(alike, 2):
+            yield from _weights_of(one, other)
+
+
+def _weights_of(one: Step, other: Step) -> Iterator[Suspicion]:
+    def taking(step: Step, source: Step, text: str, name: str) -> Variation:
+        return Variation(
+            name,
+            text,
+            "copy the parameters by the names of the layers.",
+            step.layer,
+            _arrays(source.layer),
+            2,
+            diff=f"parameters of '{source.name}' in '{step.name}'",
+        )
+
+    text = "their parameters exchanged"
+    name = "parameters exchanged between layers"
+    changes = {
+        one.name: taking(one, other, text, name),
+        other.name: taking(other, one, text, name),
+    }
+    yield Suspicion(changes[one.name], changes, f"layers '{one.name}' and '{other.name}'")
+    for to, source in ((one, other), (other, one)):
+        text = f"with the parameters of '{source.name}' (used twice)"
+        variation = taking(to, source, text, "parameters of another layer")
+        yield Suspicion(variation, {to.name: variation}, to.name)
+    for name in _arrays(one.layer) if len(_arrays(one.layer)) > 1 else ():
+        for to, source in ((one, other), (other, one)):
+            variation = Variation(
+                "parameters of another layer",
+                f"with the {name} of '{source.name}'",
+                "copy the parameters by the names of the layers.",
+                to.layer,
+                {name: source.layer.values[name]},
+                3,
+                diff=f"{name} of '{source.name}'",
+            )
+            yield Suspicion(variation, {to.name: variation}, to.name)
+
+
+def _moved_statistics(run: Run, suspects: Sequence[Step]) -> Iterator[Suspicion]:
+    """Running statistics that moved in one pass in training before they were used."""
+    import copy
+
+    import torch
+
+    steps = [step for step in suspects if isinstance(step.layer, BatchNormalizationLayer)]
+    if not steps:
+        return
+    training = {
+        name: copy.deepcopy(module).train() if any(s.name == name for s in steps) else module
+        for name, module in run.modules.items()
+    }
+    given = {port: value for port, value in run.values.items() if port[1] == -1}
+    with torch.no_grad():
+        values = run.computed(run.plan.steps, training, given)
+    for momentum, whose in ((0.1, "torch's"), (0.01, "Keras'"), (0.001, "TensorFlow's")):
+        for unbiased in (True, False):
+            changes = {}
+            for step in steps:
+                x = values[step.sources[0]]
+                over = [0, *range(2, x.ndim)]
+                variance, mean = torch.var_mean(x.double(), over, unbiased=unbiased)
+                moved = {
+                    name: (old + momentum * (new.numpy().reshape(old.shape) - old)).astype(
+                        old.dtype
+                    )
+                    for name, old, new in (
+                        ("TrainedMean", step.layer.values["TrainedMean"], mean.cpu()),
+                        ("TrainedVariance", step.layer.values["TrainedVariance"], variance.cpu()),
+                    )
+                }
+                changes[step.name] = Variation(
+                    "running statistics moved",
+                    f"with running statistics that moved once towards those of this batch, by "
+                    f"{momentum:g} ({whose} momentum{'' if unbiased else ', biased variance'})",
+                    "call model.eval() before anything is run: a pass in training moves them.",
+                    step.layer,
+                    moved,
+                    1,
+                    diff="TrainedMean and TrainedVariance moved towards those of the batch",
+                )
+            names = list(changes)
+            where = names[0] if len(names) == 1 else f"{len(names)} batch normalization layers"
+            yield Suspicion(changes[names[0]], changes, where)

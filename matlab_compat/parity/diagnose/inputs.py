@@ -1,0 +1,414 @@
+"""What goes wrong with the data that a network or a layer is given, and with its normalization."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+from math import sqrt
+from typing import TYPE_CHECKING, Any
+
+from ...layers.base import Layer
+from .altered import Change, inputs_changed, instead, of_module, twice
+from .instead import altered
+from .mistakes import Fitted, Size, Variation, fits_of, mistakes_of, variation
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+#: Torchvision's constants for ImageNet, for images from 0 to 1.
+_IMAGENET = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
+
+
+def given_otherwise(layer: Layer, size: Size) -> Iterator[Variation]:
+    """The layer with what can be wrong with its input."""
+    for name, said, remedy, change, rank in _changes(size):
+        yield altered(layer, name, f"for an input {said}", remedy, inputs_changed(change), rank)
+    yield altered(
+        layer,
+        "input scaled by its own range",
+        "for an input scaled to 0..1 by its own smallest and largest value",
+        "give both sides the same data.",
+        inputs_changed(_own_range),
+        2,
+    )
+    for said, over in (
+        ("all of each observation", "SC"),
+        ("each channel of each observation", "S"),
+        ("everything", "BSC"),
+        ("each channel", "BS"),
+    ):
+        for unbiased in (False, True):
+            yield altered(
+                layer,
+                "own statistics",
+                f"for an input standardized by its own mean and deviation, of {said}"
+                f"{' (n - 1)' if unbiased else ''}",
+                "use the statistics of the training that the network holds, not the data's own.",
+                inputs_changed(partial(_standardized, over, unbiased)),
+                2,
+                whole_batch="B" in over,
+            )
+
+
+_Given = tuple[str, str, str, Any, int]
+
+
+def _changes(size: Size) -> Iterator[_Given]:
+    import torch
+
+    same = "give both sides the same range: the training data's."
+    for factor, text in (
+        (1 / 255, "divided by 255 (0..1)"),
+        (255.0, "times 255 (0..255)"),
+        (1 / 256, "divided by 256"),
+        (-1.0, "with the other sign"),
+    ):
+        yield "input scaled", text, same, partial(torch.mul, other=factor), 1
+    yield "input scaled", "scaled from 0..1 to -1..1", same, lambda x: 2 * x - 1, 1
+    yield "input scaled", "scaled from -1..1 to 0..1", same, lambda x: (x + 1) / 2, 1
+    yield "input scaled", "scaled from 0..255 to -1..1", same, lambda x: x / 127.5 - 1, 1
+    yield "input inverted", "with dark and light exchanged (1 - X)", same, lambda x: 1 - x, 2
+    yield "input inverted", "with dark and light exchanged (255 - X)", same, lambda x: 255 - x, 2
+    for precision in ("half", "bfloat16"):
+        yield (
+            "input rounded",
+            f"in {precision} precision",
+            "give it in single precision.",
+            partial(_through, precision),
+            1,
+        )
+    for digits in (0, 1, 2, 3, 4, 5, 6):
+        said = "rounded to integers" if digits == 0 else f"rounded to {digits} decimals"
+        yield (
+            "input rounded",
+            said,
+            "give all of its digits.",
+            partial(torch.round, decimals=digits),
+            2,
+        )
+    yield "input rounded", "cut to integers", "give all of its digits.", torch.trunc, 2
+    yield (
+        "input rounded",
+        "rounded to 256 levels of 0..1 (saved as an image)",
+        "save single precision, not an image.",
+        lambda x: (x * 255).round() / 255,
+        2,
+    )
+    yield "input absolute", "without its signs", "give it as it is.", torch.abs, 2
+    yield (
+        "input BGR for RGB",
+        "with its channels reversed: BGR for RGB",
+        "OpenCV reads images as BGR: x = x[:, [2, 1, 0]] in torch.",
+        _reversed_colours,
+        0,
+    )
+    for shift in (1, -1):
+        yield (
+            "input channels shifted",
+            "with its channels one further",
+            "count from 1 in MATLAB, from 0 in Python.",
+            partial(torch.roll, shifts=shift, dims=1),
+            3,
+        )
+    yield (
+        "input grey",
+        "with its channels averaged",
+        "give it in colour.",
+        lambda x: x.mean(1, keepdim=True).expand_as(x),
+        2,
+    )
+    names = size.moved or ("height", "width", "depth")[: len(size)]
+    for axis, name in enumerate(names, 2):
+        yield (
+            f"input {name} flipped",
+            f"flipped in its {name}",
+            "give both sides the same data.",
+            partial(torch.flip, dims=(axis,)),
+            1,
+        )
+        for shift in (1, -1, 2, -2):
+            end = "earlier" if shift < 0 else "later"
+            for around in (False, True):
+                yield (
+                    "input shifted",
+                    f"shifted by {abs(shift)} in its {name} ({end}"
+                    f"{', what is lost comes in again' if around else ''})",
+                    "give both sides the same data: look for a crop, a delay or an index from 0.",
+                    partial(_shifted, axis=axis, shift=shift, around=around),
+                    1 if abs(shift) == 1 and not around else 3,
+                )
+    if len(names) > 1:
+        yield (
+            "input height and width exchanged",
+            "with height and width exchanged",
+            "H×W×C×N goes to torch as X.transpose(3, 2, 0, 1).",
+            lambda x: x.transpose(2, 3),
+            1,
+        )
+        yield (
+            "input turned",
+            "turned by 180 degrees",
+            "give both sides the same data.",
+            lambda x: x.flip(2, 3),
+            1,
+        )
+        for turns in (1, 3):
+            yield (
+                "input turned",
+                f"turned by {90 * turns} degrees",
+                "give both sides the same data.",
+                partial(torch.rot90, k=turns, dims=(2, 3)),
+                2,
+            )
+        for order in ((3, 2, 1), (2, 3, 1), (1, 3, 2), (3, 1, 2), (2, 1, 3)):
+            yield (
+                "input reshaped",
+                f"reshaped, not permuted: {_words(order)} bytes read as N,C,H,W",
+                "permute it: X.transpose(3, 2, 0, 1); a reshape does not move its dimensions.",
+                partial(_misread, order=order),
+                2,
+            )
+
+
+def _reversed_colours(x: Tensor) -> Tensor:
+    if x.shape[1] not in (3, 4):
+        raise ValueError("no colours")
+    return x[:, [2, 1, 0, *range(3, x.shape[1])]]
+
+
+def _words(order: tuple[int, ...]) -> str:
+    return ",".join(["N", *("?CHW"[axis] for axis in order)])
+
+
+def _misread(x: Tensor, order: tuple[int, ...]) -> Tensor:
+    if x.ndim != 4:
+        raise ValueError("images only")
+    return x.permute(0, *order).reshape(x.shape)
+
+
+def _through(precision: str, x: Tensor) -> Tensor:
+    from ...engine.precision import torch_dtype
+
+    return x.to(torch_dtype(precision)).to(x.dtype)
+
+
+def _shifted(x: Tensor, axis: int, shift: int, around: bool) -> Tensor:
+    import torch
+
+    moved = torch.roll(x, shift, axis)
+    if around:
+        return moved
+    start = 0 if shift > 0 else x.shape[axis] + shift
+    moved.narrow(axis, start, abs(shift)).zero_()
+    return moved
+
+
+def _own_range(x: Tensor) -> Tensor:
+    flat = x.flatten(1)
+    low, high = flat.amin(1), flat.amax(1)
+    shape = (-1, *(1,) * (x.ndim - 1))
+    return (x - low.reshape(shape)) / (high - low).reshape(shape)
+
+
+def _standardized(over: str, unbiased: bool, x: Tensor) -> Tensor:
+    import torch
+
+    axes = [axis for label, axis in zip("BC", (0, 1), strict=True) if label in over]
+    axes += list(range(2, x.ndim))
+    variance, mean = torch.var_mean(x, axes, unbiased=unbiased, keepdim=True)
+    return (x - mean) / variance.sqrt()
+
+
+# --- input layers -----------------------------------------------------------------------
+
+
+@mistakes_of("Normalization")
+def _inputs(layer: Layer, size: Size) -> Iterator[Variation]:
+    mode = layer.values["Normalization"]
+    if mode != "none" and isinstance(mode, str):
+        yield from variation(
+            layer,
+            "input normalization missing",
+            "without the normalization of the input",
+            f"the input layer's '{mode}' is part of the network: apply it to X on the other side.",
+            0,
+            Normalization="none",
+        )
+        yield altered(
+            layer,
+            "input normalization twice",
+            "with the normalization of the input applied twice",
+            "the network normalizes its input itself: do not normalize X beforehand.",
+            twice,
+            0,
+        )
+        yield from _normalized_otherwise(layer, mode)
+    yield from given_otherwise(layer, size)
+
+
+def _normalized_otherwise(layer: Layer, mode: str) -> Iterator[Variation]:
+    import torch
+
+    remedy = f"use the input layer's '{mode}' with the statistics that it holds."
+
+    def own(name: str, text: str, change: Change, rank: int = 1, **more: Any) -> Variation:
+        return altered(layer, name, text, remedy, change, rank, **more)
+
+    for factor, said in ((1 / 255, "divided by 255"), (2 / 255, "divided by 127.5, minus 1")):
+        minus = 1.0 if factor == 2 / 255 else 0.0
+        yield own(
+            "input normalized otherwise",
+            f"with its input {said} instead of its normalization",
+            instead(lambda x, f=factor, m=minus: x * f - m),
+        )
+    for said, over in (
+        ("all of the observation", "SC"),
+        ("each channel of the observation", "S"),
+        ("the whole batch", "BSC"),
+        ("each channel of the whole batch", "BS"),
+    ):
+        for unbiased in (False, True):
+            yield own(
+                "own statistics",
+                f"with its input standardized by its own mean and deviation, of {said}"
+                f"{' (n - 1)' if unbiased else ''}, instead of its normalization",
+                instead(partial(_standardized, over, unbiased)),
+                whole_batch="B" in over,
+            )
+        yield own(
+            "own statistics",
+            f"with the mean of {said} subtracted from it instead of its normalization",
+            instead(partial(_centred, over)),
+            whole_batch="B" in over,
+        )
+    yield own(
+        "own statistics",
+        "with its input scaled to 0..1 by its own smallest and largest value",
+        instead(_own_range),
+        2,
+    )
+    yield own(
+        "own statistics",
+        "with its input scaled to -1..1 by its own smallest and largest value",
+        instead(lambda x: 2 * _own_range(x) - 1),
+        2,
+    )
+    for scale in (1.0, 1 / 255):
+
+        def imagenet(x: Tensor, scale: float = scale) -> Tensor:
+            if x.shape[1] != 3:
+                raise ValueError("three channels only")
+            mean, deviation = (
+                torch.tensor(v, dtype=x.dtype).reshape(3, *(1,) * (x.ndim - 2)) for v in _IMAGENET
+            )
+            return (x * scale - mean) / deviation
+
+        before = " after a division by 255" if scale != 1 else ""
+        yield own(
+            "input normalized otherwise",
+            f"with ImageNet's mean and deviation{before} instead of its normalization",
+            instead(imagenet),
+        )
+    yield own(
+        "normalization wraps around",
+        "with its mean subtracted in uint8, wrapping around below 0",
+        of_module(_wrapped),
+    )
+    yield own(
+        "normalization saturates",
+        "with its mean subtracted in uint8, nothing below 0",
+        of_module(lambda module, x: module(x).round().clamp(min=0)),
+    )
+    yield own(
+        "normalized backwards",
+        "with its mean added instead of subtracted",
+        of_module(lambda module, x: -module(-x)),
+    )
+    for factor, said in ((1 / 255, "divided by 255"), (255.0, "multiplied by 255")):
+        yield own(
+            "input scaled",
+            f"with its input {said} after its normalization",
+            of_module(lambda module, x, f=factor: module(x) * f),
+            2,
+        )
+    names = ("Max", "Min") if mode.startswith("rescale") else ()
+    if names:
+        other = "rescale-zero-one" if mode == "rescale-symmetric" else "rescale-symmetric"
+        ranges = {"rescale-zero-one": "0..1", "rescale-symmetric": "-1..1"}
+        yield from variation(
+            layer,
+            "another Normalization",
+            f"rescaled to {ranges[other]} instead of {ranges[mode]}",
+            remedy,
+            0,
+            Normalization=other,
+        )
+    elif mode == "zscore":
+        yield from variation(
+            layer,
+            "another Normalization",
+            "with its mean subtracted only (zerocenter), not divided by the deviation",
+            remedy,
+            0,
+            Normalization="zerocenter",
+        )
+
+
+def _centred(over: str, x: Tensor) -> Tensor:
+    axes = [axis for label, axis in zip("BC", (0, 1), strict=True) if label in over]
+    return x - x.mean([*axes, *range(2, x.ndim)], keepdim=True)
+
+
+def _wrapped(module: Any, x: Tensor) -> Tensor:
+    import torch
+
+    mean = getattr(module, "mean", None)
+    if mean is None:
+        raise ValueError("no mean is subtracted")
+    for rounded in (torch.trunc(mean), torch.round(mean)):
+        return torch.remainder(torch.trunc(x) - rounded, 256)
+    return x
+
+
+@fits_of("Normalization")
+def _fitted_inputs(layer: Layer, _: Size) -> Iterator[Fitted]:
+    """An input, or a normalization, with another scale and offset."""
+    remedy = "give both sides the same range: the training data's."
+
+    def make(values: tuple[float, ...]) -> Variation:
+        scale, offset = values
+        said = f"times {scale:.6g} plus {offset:.6g}"
+        change = inputs_changed(lambda x: x * scale + offset)
+        return altered(
+            layer, "input scaled", f"for an input {said}", remedy, change, 3, key="input scaled"
+        )
+
+    yield Fitted((1.0, 0.0), make, 0.05)
+    if layer.values["Normalization"] == "zscore":
+        deviation = layer.values["StandardDeviation"]
+
+        def ddof(values: tuple[float, ...]) -> Variation:
+            (factor,) = values
+            return Variation(
+                "another deviation",
+                f"with its StandardDeviation times {factor:.7g}{_of_ddof(factor)}",
+                "take the StandardDeviation that the input layer holds: torch.std divides by "
+                "n - 1, numpy.std by n.",
+                layer,
+                {"StandardDeviation": deviation * factor},
+                3,
+                key="another deviation",
+                diff=f"StandardDeviation times {factor:.7g}",
+            )
+
+        yield Fitted((1.0,), ddof, 0.01)
+
+
+def _of_ddof(factor: float) -> str:
+    """For which n the factor is that of the other definition of the deviation."""
+    off = factor * factor
+    for n in (1 / (1 - off), off / (off - 1)) if abs(off - 1) > 1e-9 else ():
+        count = round(n)
+        if count > 1 and abs(sqrt((count - 1) / count) - min(factor, 1 / factor)) < 1e-5:
+            return f" (of {count} values: divided by n - 1 instead of n, or the other way; ddof)"
+    return ""

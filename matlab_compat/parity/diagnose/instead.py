@@ -1,0 +1,718 @@
+"""Another function in the place of a layer's: another activation, other statistics, left out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from functools import partial
+from itertools import product
+from typing import TYPE_CHECKING, Any
+
+from ...layers.activations import (
+    ClippedReLULayer,
+    ELULayer,
+    GELULayer,
+    LeakyReLULayer,
+    PReLULayer,
+    ReLULayer,
+    SigmoidLayer,
+    SoftmaxLayer,
+    SoftplusLayer,
+    SwishLayer,
+    TanhLayer,
+)
+from ...layers.base import Layer
+from ...layers.normalization import (
+    AnyDropoutLayer,
+    BatchNormalizationLayer,
+    CrossChannelNormalizationLayer,
+    GroupNormalizationLayer,
+    InstanceNormalizationLayer,
+    LayerNormalizationLayer,
+)
+from ...layers.pooling import PoolingLayer
+from ...layers.resampling import Resize2DLayer, Resize3DLayer, SpaceToDepthLayer
+from ...layers.structure import AdditionLayer, MultiplicationLayer
+from .altered import (
+    Change,
+    in_training,
+    instead,
+    left_out,
+    of_module,
+    outputs_changed,
+    twice,
+)
+from .mistakes import Fitted, Size, Variation, fits_of, mistakes_of, variation
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+Function = Callable[["Tensor"], "Tensor"]
+
+
+def altered(
+    layer: Layer,
+    name: str,
+    text: str,
+    remedy: str,
+    change: Change,
+    rank: int = 1,
+    *,
+    diff: str = "",
+    **more: Any,
+) -> Variation:
+    """A variation that no property expresses."""
+    key = more.pop("key", f"{name} {text}")
+    return Variation(
+        name, text, remedy, layer, rank=rank, change=change, key=key, diff=diff or text, **more
+    )
+
+
+# --- any layer --------------------------------------------------------------------------
+
+
+@mistakes_of(Layer)
+def _presence(layer: Layer, _: Size) -> Iterator[Variation]:
+    if layer.is_output or layer.input_format() is not None or isinstance(layer, AnyDropoutLayer):
+        return
+    what = layer.type_text or type(layer).__name__
+    yield altered(
+        layer,
+        "layer left out",
+        f"left out ({what})",
+        "run it where the network has it.",
+        left_out,
+        1,
+        diff="without this layer",
+    )
+    if layer.NumInputs == 1:
+        yield altered(
+            layer,
+            "layer applied twice",
+            "applied twice, one time after the other",
+            "run it once.",
+            twice,
+            2,
+            diff="this layer twice",
+        )
+
+
+# --- activations ------------------------------------------------------------------------
+
+
+def activations() -> dict[str, tuple[Function, str]]:
+    """The functions that one may be taken for another, and what torch calls them."""
+    import torch
+    from torch.nn import functional as F
+
+    def quick(x: Tensor) -> Tensor:
+        return x * torch.sigmoid(1.702 * x)
+
+    def hard(x: Tensor) -> Tensor:
+        return (0.2 * x + 0.5).clamp(0, 1)
+
+    found: dict[str, tuple[Function, str]] = {
+        "ReLU": (torch.relu, "torch.relu"),
+        "leaky ReLU with slope 0.01": (F.leaky_relu, "leaky_relu(x, 0.01)"),
+        **{
+            f"leaky ReLU with slope {slope:g}": (
+                partial(F.leaky_relu, negative_slope=slope),
+                f"leaky_relu(x, {slope:g})",
+            )
+            for slope in (0.1, 0.2, 0.3, 0.25, 0.05)
+        },
+        "ReLU clipped at 6": (F.relu6, "relu6"),
+        "ReLU clipped at 1": (partial(torch.clamp, min=0, max=1), "clamp(0, 1)"),
+        "ELU with alpha 1": (F.elu, "elu"),
+        "SELU": (F.selu, "selu"),
+        "CELU": (F.celu, "celu"),
+        "GELU (erf)": (F.gelu, "gelu"),
+        "GELU (tanh)": (partial(F.gelu, approximate="tanh"), "gelu(approximate='tanh')"),
+        "GELU (sigmoid)": (quick, "x*sigmoid(1.702*x)"),
+        "swish": (F.silu, "silu"),
+        "hard swish": (F.hardswish, "hardswish"),
+        "mish": (F.mish, "mish"),
+        "softplus": (F.softplus, "softplus"),
+        "softsign": (F.softsign, "softsign"),
+        "tanh": (torch.tanh, "tanh"),
+        "hard tanh": (F.hardtanh, "hardtanh"),
+        "sigmoid": (torch.sigmoid, "sigmoid"),
+        "hard sigmoid of torch (x/6 + 0.5)": (F.hardsigmoid, "hardsigmoid"),
+        "hard sigmoid of Keras (0.2*x + 0.5)": (hard, "clamp(0.2*x + 0.5, 0, 1)"),
+        "log sigmoid": (F.logsigmoid, "logsigmoid"),
+        "absolute value": (torch.abs, "abs"),
+        "2*sigmoid(2*x) - 1": (lambda x: 2 * torch.sigmoid(2 * x) - 1, "tanh"),
+        "1.7159*tanh(2*x/3)": (lambda x: 1.7159 * torch.tanh(2 * x / 3), "tanh"),
+        "softmax over the channels": (partial(torch.softmax, dim=1), "softmax(x, 1)"),
+        "log softmax over the channels": (partial(torch.log_softmax, dim=1), "log_softmax(x, 1)"),
+        "square": (torch.square, "square"),
+        "sine": (torch.sin, "sin"),
+        "exponential": (torch.exp, "exp"),
+        "sign": (torch.sign, "sign"),
+    }
+    return found
+
+
+_ACTIVATIONS = (
+    ReLULayer,
+    LeakyReLULayer,
+    ClippedReLULayer,
+    ELULayer,
+    PReLULayer,
+    GELULayer,
+    SwishLayer,
+    TanhLayer,
+    SigmoidLayer,
+    SoftmaxLayer,
+    SoftplusLayer,
+)
+
+
+@mistakes_of(*_ACTIVATIONS)
+def _other_activations(layer: Layer, _: Size) -> Iterator[Variation]:
+    for name, (function, in_torch) in activations().items():
+        yield altered(
+            layer,
+            "another activation",
+            f"as {name} instead of {layer.description()}",
+            f"use what this layer is, {layer.description()}, not torch's {in_torch}.",
+            instead(function),
+            key=f"activation {name}",
+            diff=f"{name} instead of {layer.description()}",
+        )
+
+
+@mistakes_of(SoftmaxLayer)
+def _softmax_axes(layer: Layer, size: Size) -> Iterator[Variation]:
+    import torch
+
+    for at, named in enumerate(("observations", *size.moved)):
+        axis = at + 1 if at else 0
+        yield altered(
+            layer,
+            "softmax over another dimension",
+            f"over its {named} instead of its channels",
+            "MATLAB's softmax is over the channels: softmax(x, dim=1) in torch.",
+            instead(partial(torch.softmax, dim=axis)),
+            whole_batch=axis == 0,
+        )
+    if len(size) > 1:
+        yield altered(
+            layer,
+            "softmax over another dimension",
+            "over all of space and the channels at once instead of the channels",
+            "MATLAB's softmax is over the channels: softmax(x, dim=1) in torch.",
+            instead(lambda x: x.flatten(1).softmax(1).reshape(x.shape)),
+        )
+
+
+@mistakes_of(Layer)
+def _appended(layer: Layer, _: Size) -> Iterator[Variation]:
+    """An activation after a layer that has none."""
+    if isinstance(layer, _ACTIVATIONS) or layer.is_output or layer.NumOutputs > 1:
+        return
+    functions = activations()
+    likely = ("ReLU", "sigmoid", "tanh", "softmax over the channels", "leaky ReLU with slope 0.01")
+    for name in (*likely, "leaky ReLU with slope 0.2", "ELU with alpha 1", "GELU (erf)", "swish"):
+        function, in_torch = functions[name]
+        yield altered(
+            layer,
+            "activation too many",
+            f"followed by a {name}, which is not there",
+            f"leave out torch's {in_torch} after it.",
+            outputs_changed(function),
+            1 if name == "ReLU" else 3,
+            key=f"followed by {name}",
+            diff=f"{name} after this layer",
+        )
+
+
+# --- normalization ----------------------------------------------------------------------
+
+
+def _shaped(value: Tensor, x: Tensor) -> Tensor:
+    return value.reshape(1, -1, *(1,) * (x.ndim - 2))
+
+
+def _affine(module: Any, x: Tensor) -> Tensor:
+    return x * _shaped(module.weight, x) + _shaped(module.bias, x)
+
+
+_Standardized = Callable[["Tensor", "Tensor", "Tensor", float], "Tensor"]
+
+
+def _statistics(shortened: bool = True) -> dict[str, tuple[str, str, _Standardized]]:
+    """What is made of mean, variance and epsilon: name, text, remedy."""
+    root = "it is (x - mean) / sqrt(variance + eps)"
+    return {
+        "epsilon outside the root": (
+            "with epsilon outside the root: sqrt(variance) + epsilon",
+            root,
+            lambda x, m, v, e: (x - m) / (v.sqrt() + e),
+        ),
+        "divided by the variance": (
+            "divided by the variance instead of its root",
+            root,
+            lambda x, m, v, e: (x - m) / (v + e),
+        ),
+        "epsilon left out": ("without epsilon", root, lambda x, m, v, e: (x - m) / v.sqrt()),
+        "mean not subtracted": (
+            "without its mean being subtracted (RMS norm)",
+            root,
+            lambda x, m, v, e: x / (v + e).sqrt(),
+        ),
+        "not divided by the deviation": (
+            "with its mean subtracted only, not divided by the deviation",
+            root,
+            lambda x, m, v, e: x - m,
+        ),
+        "multiplied by the deviation": (
+            "multiplied by the deviation instead of divided",
+            root,
+            lambda x, m, v, e: (x - m) * (v + e).sqrt(),
+        ),
+        "mean added": (
+            "with its mean added instead of subtracted",
+            root,
+            lambda x, m, v, e: (x + m) / (v + e).sqrt(),
+        ),
+    }
+
+
+@mistakes_of(BatchNormalizationLayer)
+def _batch_norms(layer: BatchNormalizationLayer, _: Size) -> Iterator[Variation]:
+    yield altered(
+        layer,
+        "batch statistics",
+        "with the statistics of the batch instead of TrainedMean and TrainedVariance",
+        "call model.eval() before comparing; in MATLAB use predict, not forward.",
+        in_training,
+        0,
+        whole_batch=True,
+    )
+    for name, (text, remedy, function) in _statistics().items():
+
+        def run(module: Any, x: Tensor, function: _Standardized = function) -> Tensor:
+            mean, variance = _shaped(module.running_mean, x), _shaped(module.running_var, x)
+            return _affine(module, function(x, mean, variance, module.eps))
+
+        yield altered(layer, name, text, f"{remedy}.", of_module(run))
+    yield from _own_statistics(layer)
+
+
+def _own_statistics(layer: Layer) -> Iterator[Variation]:
+    """The norms that are taken for each other."""
+    kinds: dict[str, tuple[str, bool]] = {
+        "instance normalization (each channel of each observation)": ("instance", False),
+        "layer normalization (all of each observation)": ("layer", False),
+        "normalization over the channels alone": ("channels", False),
+        "normalization by the statistics of the whole batch": ("batch", True),
+    }
+    for said, (kind, whole) in kinds.items():
+        for unbiased in (False, True):
+            more = ", with the unbiased variance (n - 1)" if unbiased else ""
+            yield altered(
+                layer,
+                "unbiased variance" if unbiased else "other statistics",
+                f"as {said}{more}",
+                f"use what this layer is: {layer.description()}, with the biased variance.",
+                of_module(partial(_by_own, kind, unbiased, 1)),
+                3 if unbiased else 1,
+                whole_batch=whole,
+                diff=f"{said}{more}",
+            )
+
+
+def _over(kind: str, x: Tensor) -> list[int]:
+    space = list(range(2, x.ndim))
+    return {
+        "instance": space,
+        "layer": [1, *space],
+        "channels": [1],
+        "batch": [0, *space],
+    }[kind]
+
+
+def _by_own(kind: str, unbiased: bool, _: int, module: Any, x: Tensor) -> Tensor:
+    import torch
+
+    over = _over(kind, x)
+    variance, mean = torch.var_mean(x, over, unbiased=unbiased, keepdim=True)
+    return _affine(module, (x - mean) / (variance + module.eps).sqrt())
+
+
+@mistakes_of(GroupNormalizationLayer, LayerNormalizationLayer, InstanceNormalizationLayer)
+def _grouped_norms(layer: Layer, _: Size) -> Iterator[Variation]:
+    yield from _own_statistics(layer)
+    yield altered(
+        layer,
+        "unbiased variance",
+        "with the unbiased variance (divided by n - 1)",
+        "the variance is biased: torch.var(x, dims, unbiased=False).",
+        of_module(partial(_grouped, True, False, None)),
+    )
+    for name, (text, remedy, function) in _statistics().items():
+        change = of_module(partial(_grouped, False, False, function))
+        yield altered(layer, name, text, f"{remedy}.", change)
+    yield altered(
+        layer,
+        "groups interleaved",
+        "with its groups interleaved: channels 1, n+1, 2n+1, ... in one",
+        "the groups are of neighbouring channels, as in torch.nn.GroupNorm.",
+        of_module(partial(_grouped, False, True, None)),
+    )
+    yield altered(
+        layer,
+        "Scale and Offset before the normalization",
+        "with Scale and Offset applied before it is normalized",
+        "normalize first.",
+        of_module(lambda module, x: _plain(module)(_affine(module, x))),
+        2,
+    )
+
+
+def _plain(module: Any) -> nn.Module:
+    """The module without its scale and offset."""
+    import copy
+
+    own = copy.deepcopy(module)
+    own.weight.data.fill_(1)
+    own.bias.data.zero_()
+    return own  # type: ignore[no-any-return]
+
+
+def _grouped(
+    unbiased: bool, interleaved: bool, function: _Standardized | None, module: Any, x: Tensor
+) -> Tensor:
+    import torch
+
+    groups, n, channels = module.num_groups, x.shape[0], x.shape[1]
+    parts = x.reshape(n, groups, channels // groups, *x.shape[2:])
+    if interleaved:
+        parts = x.reshape(n, channels // groups, groups, *x.shape[2:]).transpose(1, 2)
+    apart = {axis + 1 for axis in module.apart}
+    over = [axis for axis in range(2, parts.ndim) if axis not in apart]
+    variance, mean = torch.var_mean(parts, over, unbiased=unbiased, keepdim=True)
+    if function is None:
+        parts = (parts - mean) / (variance + module.eps).sqrt()
+    else:
+        parts = function(parts, mean, variance, module.eps)
+    parts = parts.transpose(1, 2) if interleaved else parts
+    return _affine(module, parts.reshape(x.shape))
+
+
+@mistakes_of(CrossChannelNormalizationLayer)
+def _responses(layer: CrossChannelNormalizationLayer, size: Size) -> Iterator[Variation]:
+    window = layer.WindowChannelSize
+    for factor, said in (
+        (window, "with Alpha not divided by WindowChannelSize (TensorFlow, the paper)"),
+        (1 / window, "with Alpha divided by WindowChannelSize twice"),
+        (1 / window**2, "with Alpha divided by the area of the window"),
+    ):
+        yield from variation(
+            layer,
+            "another Alpha",
+            said,
+            "torch.nn.LocalResponseNorm divides alpha by size, as MATLAB does: pass Alpha.",
+            0,
+            Alpha=layer.Alpha * factor,
+        )
+    if size:
+        for divided in (True, False):
+            yield altered(
+                layer,
+                "normalized over space",
+                f"over a window in space instead of over channels"
+                f"{'' if divided else ', Alpha not divided'}",
+                "the window is over neighbouring channels: torch.nn.LocalResponseNorm.",
+                instead(partial(_over_space, layer, divided)),
+            )
+
+
+def _over_space(layer: CrossChannelNormalizationLayer, divided: bool, x: Tensor) -> Tensor:
+    from torch.nn import functional as F
+
+    window = layer.WindowChannelSize
+    before, after = (window - 1) // 2, window // 2
+    dims = x.ndim - 2
+    padded = F.pad(x.square(), (before, after) * dims)
+    average = (F.avg_pool1d, F.avg_pool2d, F.avg_pool3d)[dims - 1]
+    mean = average(padded, window, 1)
+    factor = layer.Alpha if divided else layer.Alpha * window**dims
+    return x / (layer.K + factor * mean) ** layer.Beta
+
+
+@mistakes_of(AnyDropoutLayer)
+def _dropouts(layer: Layer, _: Size) -> Iterator[Variation]:
+    keep = 1 - layer.values["Probability"]
+    for factor, said in ((keep, "multiplied by"), (1 / keep if keep else 1.0, "divided by")):
+        yield altered(
+            layer,
+            "dropout scaled in prediction",
+            f"{said} 1 - Probability ({keep:g}) in prediction",
+            "it does nothing in prediction: training divides by 1 - Probability already.",
+            instead(lambda x, factor=factor: x * factor),
+        )
+
+
+# --- pooling ----------------------------------------------------------------------------
+
+_KINDS = ("Max", "Average")
+
+
+@mistakes_of(Layer)
+def _other_pooling(layer: Layer, _: Size) -> Iterator[Variation]:
+    from ...layers.base import CLASSES
+
+    name = type(layer).__name__
+    if "Pooling" not in name or not layer.matlab_class:
+        return
+    for one, other in (_KINDS, _KINDS[::-1]):
+        kind = CLASSES.get(layer.matlab_class.replace(one, other))
+        if one not in name or kind is None:
+            continue
+        shared = {k: v for k, v in layer.values.items() if k in kind.properties}
+        for more in ({}, {"PaddingValue": "mean"}) if "PaddingValue" in kind.properties else ({},):
+            taken = kind(**{**shared, **more})
+            counted = " (padding not counted)" if more else ""
+            yield Variation(
+                f"{other.lower()} pooling",
+                f"as {other.lower()} pooling{counted} instead of {one.lower()} pooling",
+                f"use {one.lower()} pooling.",
+                taken,
+                rank=1,
+                key=f"{other} pooling{counted}",
+                diff=f"{other.lower()} instead of {one.lower()}",
+            )
+    if "Average" in name:
+        yield altered(
+            layer,
+            "pooling sums",
+            "with the sums of its windows instead of their averages",
+            "divide by the size of the window.",
+            of_module(_summed),
+            2,
+        )
+
+
+def _summed(module: Any, x: Tensor) -> Tensor:
+    y: Tensor = module(x)
+    pool = getattr(module, "pool_size", None)
+    count = 1
+    for n in pool or x.shape[2:]:
+        count *= n
+    return y * count
+
+
+@mistakes_of(PoolingLayer)
+def _pools(layer: PoolingLayer, _: Size) -> Iterator[Variation]:
+    yield from variation(
+        layer,
+        "another Stride",
+        "with its PoolSize as Stride (the default of torch and Keras)",
+        f"pass stride: MATLAB's default is 1, here it is {layer.step}.",
+        0,
+        Stride=layer.PoolSize,
+    )
+    if layer.kind == "max":
+        yield altered(
+            layer,
+            "padded with zeros",
+            "padded with zeros, which may be the largest, instead of -Inf",
+            "padding never wins: pad with -inf, or use the layer's own padding in torch.",
+            of_module(_zero_padded),
+        )
+
+
+def _zero_padded(module: Any, x: Tensor) -> Tensor:
+    from torch.nn import functional as F
+
+    from ...engine.padding import pad
+
+    dims = len(module.pool_size)
+    pooled = (F.max_pool1d, F.max_pool2d, F.max_pool3d)[dims - 1]
+    return pooled(pad(x, module.pairs(x)), module.pool_size, module.stride)
+
+
+# --- resizing ---------------------------------------------------------------------------
+
+
+@mistakes_of(Resize2DLayer, Resize3DLayer)
+def _resizes(layer: Layer, _: Size) -> Iterator[Variation]:
+    import torch
+    from torch.nn import functional as F
+
+    dims, linear = layer.dims, ("bilinear", "trilinear")[layer.dims - 2]
+    now = {
+        name: layer.values[name]
+        for name in ("Method", "GeometricTransformMode", "NearestRoundingMode")
+    }
+    for method, mode, rounding in product(
+        ("nearest", linear), ("half-pixel", "asymmetric"), ("round", "floor")
+    ):
+        values = dict(zip(now, (method, mode, rounding), strict=True))
+        others = {name: value for name, value in values.items() if value != now[name]}
+        if len(others) < 2:
+            continue  # one alone is a property like any other
+        whose = (
+            " (torch's)" if (method, mode, rounding) == ("nearest", "asymmetric", "floor") else ""
+        )
+        said = ", ".join(f"{name} '{value}'" for name, value in others.items())
+        yield from variation(
+            layer,
+            "resized otherwise",
+            f"with {said}{whose}",
+            f"resize with {', '.join(f'{name} {value!r}' for name, value in now.items())}.",
+            1,
+            **others,
+        )
+
+    def sized(x: Tensor) -> list[int]:
+        if layer.values["OutputSize"] is not None:
+            return list(layer.values["OutputSize"])
+        scale = layer.values["Scale"]
+        return [round(n * s) for n, s in zip(x.shape[2:], scale, strict=False)]
+
+    kinds: dict[str, dict[str, Any]] = {
+        "with corners aligned (align_corners=True)": {"mode": linear, "align_corners": True},
+        "by area averages": {"mode": "area"},
+    }
+    if dims == 2:
+        kinds["bicubic"] = {"mode": "bicubic", "align_corners": False}
+        kinds["bicubic with corners aligned"] = {"mode": "bicubic", "align_corners": True}
+        kinds["bilinear with antialiasing"] = {
+            "mode": "bilinear",
+            "align_corners": False,
+            "antialias": True,
+        }
+    for said, options in kinds.items():
+
+        def run(x: Tensor, *_: Tensor, options: dict[str, Any] = options) -> Tensor:
+            return F.interpolate(x, size=sized(x), **options)
+
+        yield altered(
+            layer,
+            "resized otherwise",
+            said,
+            f"this layer is '{now['Method']}' with '{now['GeometricTransformMode']}': "
+            "align_corners=False, no antialiasing.",
+            instead(run),
+        )
+
+    def corners(x: Tensor, *_: Tensor) -> Tensor:
+        for axis, out in enumerate(sized(x), 2):
+            place = torch.linspace(0, x.shape[axis] - 1, out)
+            x = x.index_select(axis, (place + 0.5).floor().long().clamp(max=x.shape[axis] - 1))
+        return x
+
+    yield altered(
+        layer,
+        "resized otherwise",
+        "nearest with corners aligned",
+        f"this layer is '{now['Method']}' with '{now['GeometricTransformMode']}'.",
+        instead(corners),
+        2,
+    )
+
+
+@mistakes_of(SpaceToDepthLayer)
+def _unshuffled(layer: Layer, _: Size) -> Iterator[Variation]:
+    import torch
+
+    rows, columns = layer.values["BlockSize"]
+    if rows == columns:
+        yield altered(
+            layer,
+            "channels in another order",
+            "as torch's pixel_unshuffle, which orders the channels otherwise",
+            "the channels of a block come first in MATLAB: permute after pixel_unshuffle.",
+            instead(partial(torch.pixel_unshuffle, downscale_factor=rows)),
+        )
+
+
+# --- joining ----------------------------------------------------------------------------
+
+
+@mistakes_of(AdditionLayer, MultiplicationLayer)
+def _joins(layer: Layer, _: Size) -> Iterator[Variation]:
+    import torch
+
+    count, names = layer.NumInputs, layer.InputNames
+    sums = isinstance(layer, AdditionLayer)
+    remedy = f"{'add' if sums else 'multiply'} {', '.join(names)}."
+    if count == 2:
+        kinds: dict[str, Callable[..., Tensor]] = {
+            f"{names[1]} subtracted from {names[0]}": lambda a, b: a - b,
+            f"{names[0]} subtracted from {names[1]}": lambda a, b: b - a,
+            "the average of its inputs": lambda a, b: (a + b) / 2,
+            "the larger of its inputs": torch.maximum,
+            "the product of its inputs" if sums else "the sum of its inputs": (
+                (lambda a, b: a * b) if sums else (lambda a, b: a + b)
+            ),
+        }
+        for said, function in kinds.items():
+            yield altered(layer, "inputs joined otherwise", f"as {said}", remedy, instead(function))
+    for i, name in enumerate(names):
+        if count > 2:
+            kept = [j for j in range(count) if j != i]
+            yield altered(
+                layer,
+                "input left out",
+                f"without its input {name} (a skip connection that is missing)",
+                remedy,
+                instead(lambda *x, kept=kept: _joined(sums, [x[j] for j in kept])),
+                0,
+            )
+        else:
+            yield altered(
+                layer,
+                "input left out",
+                f"without its input {names[1 - i]} (a skip connection that is missing)",
+                remedy,
+                instead(lambda *x, i=i: x[i]),
+                0,
+            )
+        yield altered(
+            layer,
+            "input twice",
+            f"with its input {name} twice",
+            remedy,
+            instead(lambda *x, i=i: _joined(sums, [*x, x[i]])),
+            2,
+        )
+        for factor in (0.1, 0.5, 0.2, 0.3, 2.0):
+            yield altered(
+                layer,
+                "input scaled",
+                f"with its input {name} times {factor:g}",
+                remedy,
+                instead(
+                    lambda *x, i=i, factor=factor: _joined(
+                        sums, [factor * y if j == i else y for j, y in enumerate(x)]
+                    )
+                ),
+                1,
+            )
+
+
+def _joined(sums: bool, inputs: list[Tensor]) -> Tensor:
+    total = inputs[0]
+    for one in inputs[1:]:
+        total = total + one if sums else total * one
+    return total
+
+
+@fits_of(AdditionLayer)
+def _weighted_sums(layer: Layer, _: Size) -> Iterator[Fitted]:
+    def make(values: tuple[float, ...]) -> Variation:
+        said = ", ".join(f"{v:.6g}" for v in values)
+        return altered(
+            layer,
+            "input scaled",
+            f"with its inputs times {said}",
+            "add them as they are.",
+            instead(lambda *x: _joined(True, [v * y for v, y in zip(values, x, strict=True)])),
+            3,
+            key="inputs scaled",
+        )
+
+    yield Fitted((1.0,) * layer.NumInputs, make, 0.1)

@@ -1,0 +1,487 @@
+"""The search for the mistake: the model is run again with each that its description allows.
+
+Likely mistakes come first (their rank), of the last layers first; then the same mistake in all
+layers that can have it; then numbers that are fitted; then two mistakes at once. Only what comes
+after a changed layer is computed again, of one observation first, and not longer than patience has.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import chain, groupby
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ...arrays import Array
+from ...errors import MatlabCompatError
+from ...network.graph import Step
+from ..axes import same_rank
+from ..diagnosis_types import Diagnosis
+from .dropout import dropouts
+from .graph import Suspicion, connected_otherwise
+from .inputs import given_otherwise
+from .layer import fits, rounded_operands, variations
+from .measure import Candidate, explanations
+from .mistakes import Fitted, Variation, reproduced
+from .output import ranked
+from .patience import Patience
+from .rounded import rounded_networks
+from .run import LayerRun, Run, Target, ancestors
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+_ERRORS = (
+    MatlabCompatError,
+    ArithmeticError,
+    AttributeError,
+    LookupError,
+    RuntimeError,
+    TypeError,
+    ValueError,
+)
+#: Up to this rank a mistake is looked for in the model before its output is looked at.
+_LIKELY = 1
+_RANKS = (0, 1, 2, 3)
+#: A mistake that leaves more than this of the difference is none of two.
+_SHRUNK = 0.9
+_FIRST_OF_TWO, _SECOND_OF_TWO = 2, 300
+#: Pairs that are run because they should add up, and elements that this is told by.
+_PAIRS, _EFFECT = 300, 512
+#: So many are run as one batch, of at most so many elements.
+_TOGETHER, _MOST_ELEMENTS = 32, 4_000_000
+#: A fit needs so many numbers for each that is fitted, and steps.
+_NUMBERS_EACH, _STEPS = 8, 12
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """A mistake that was tried, and what was left of the difference (root mean square)."""
+
+    suspicion: Suspicion
+    left: float
+    #: What it changes, in some elements of the first observation; None if not comparable.
+    effect: Array | None = field(default=None, repr=False)
+
+
+@dataclass
+class Search:
+    """What was tried, and found."""
+
+    run: Run
+    target: Target
+    suspects: Sequence[Step]
+    patience: Patience
+
+    def __post_init__(self) -> None:
+        self.actual = self.run.actual(self.target)
+        distance = self.target.measure.distance
+        self.before = distance(*same_rank(self.actual, self.target.expected))
+        self.attempts: list[Attempt] = []
+        self.found: list[tuple[int, Diagnosis]] = []
+        self._every: list[Suspicion] | None = None
+        self._elements: int | None = None
+        self._actuals: dict[int | None, Array] = {}
+        self.tried = 0
+        self._first_sample = next(self.run.samples(self.target))
+        number, truth = self._first_sample
+        self._some_actual, wanted = self._some(self._actual(number)), self._some(truth)
+        self._wanted = (
+            None if self._some_actual is None or wanted is None else wanted - self._some_actual
+        )
+
+    # --- the way ------------------------------------------------------------------------
+
+    def diagnoses(self, of_output: Callable[[], tuple[Diagnosis, ...]]) -> tuple[Diagnosis, ...]:
+        """The mistakes that explain the difference, the simplest first."""
+        self._collect(dropouts(self.run, self.target, self.suspects, self.patience))
+        for rank in _RANKS:
+            if self.found:
+                return self._ranked()
+            if rank > _LIKELY and (shown := of_output()):
+                return shown
+            self._try_rank(rank)
+        for stage in (self._try_fits, self._try_rounded, self._try_pairs):
+            if self.found:
+                break
+            stage()
+        return self._ranked()
+
+    def _try_rank(self, rank: int) -> None:
+        chosen = [s for s in self.every if s.variation.rank == rank]
+        one_output = {s.name for s in self.suspects if len(s.output_formats) == 1}
+        for step_name, group in groupby(chosen, key=_alone_in):
+            if step_name not in one_output:
+                for suspicion in group:
+                    if self.patience.is_over():
+                        return
+                    self._try(suspicion)
+            elif not self._try_alike(step_name, list(group)):
+                return
+
+    def _try_alike(self, name: str, suspicions: Sequence[Suspicion]) -> bool:
+        """Mistakes of one layer; what comes after it is run for several of them at once.
+
+        Those without effect on these data are left out, and each effect is tried once. Gives
+        whether there was time for all.
+        """
+        step = next(s for s in self.run.plan.steps if s.name == name)
+        number, _ = self._first_sample
+        now = self.run.values[name, 0][:number]
+        waiting: list[tuple[Suspicion, Tensor]] = []
+        most = max(1, min(_TOGETHER, _MOST_ELEMENTS // max(1, self._widest(number))))
+        seen = {_print(now)}
+        for suspicion in suspicions:
+            if self.patience.is_over():
+                return False
+            try:
+                output = self.run.own_output(step, suspicion.variation, number)
+            except _ERRORS:
+                continue
+            if (printed := _print(output)) in seen:
+                continue
+            seen.add(printed)
+            if waiting and (output.shape != waiting[0][1].shape or len(waiting) >= most):
+                self._try_waiting(step, waiting)
+                waiting = []
+            waiting.append((suspicion, output))
+        self._try_waiting(step, waiting)
+        return True
+
+    def _try_waiting(
+        self,
+        step: Step,
+        waiting: Sequence[tuple[Suspicion, Tensor]],
+    ) -> None:
+        if not waiting:
+            return
+        n = waiting[0][1].shape[0]
+        try:
+            values = self.run.after(step, [o for _, o in waiting], self.target.port)
+            parts = (values[i * n : (i + 1) * n] for i in range(len(waiting)))
+            results = [self.run.as_matlab(part, self.target) for part in parts]
+        except _ERRORS:
+            if len(waiting) > 1:  # not all of them go on
+                for one in waiting:
+                    self._try_waiting(step, [one])
+            return
+        for (suspicion, _), result in zip(waiting, results, strict=True):
+            self._try(suspicion, result)
+
+    def _widest(self, number: int | None) -> int:
+        """The most elements that a value has."""
+        if self._elements is None:
+            self._elements = max(v[:number].numel() for v in self.run.values.values())
+        return self._elements
+
+    def _try_rounded(self) -> None:
+        rounded = rounded_networks(self.run, self.target, self.suspects, self.patience)
+        self._collect(rounded)
+
+    def _ranked(self) -> tuple[Diagnosis, ...]:
+        return ranked(self.found)
+
+    def _collect(self, candidates: Iterator[Candidate], where: str = "") -> None:
+        name = where or self.target.name
+        self.found += explanations(candidates, self.target.measure, self.before, name)
+
+    # --- what is suspected --------------------------------------------------------------
+
+    @property
+    def every(self) -> list[Suspicion]:
+        """Every suspicion: of single layers, the last ones first, of several, of connections."""
+        if self._every is None:
+            singles = list(chain.from_iterable(map(self._single, reversed(self.suspects))))
+            graph = list(connected_otherwise(self.run, self.suspects))
+            self._every = [*_common([*singles, *graph]), *singles, *graph]
+        return self._every
+
+    def _single(self, step: Step) -> Iterator[Suspicion]:
+        if step.layer.is_output:
+            return
+        size = self.run.size(step)
+        alone = isinstance(self.run, LayerRun)
+        more: Iterator[Variation] = iter(())
+        if alone and "Normalization" not in step.layer.properties:
+            more = given_otherwise(step.layer, size)
+        if alone:
+            more = chain(more, rounded_operands(step.layer))
+        for variation in chain(variations(step.layer, size), more):
+            yield Suspicion(variation, {step.name: variation}, self._where(step))
+
+    def _where(self, step: Step) -> str:
+        return self.target.name if isinstance(self.run, LayerRun) else step.name
+
+    # --- one ----------------------------------------------------------------------------
+
+    def _try(self, suspicion: Suspicion, first: Array | None = None) -> None:
+        """Run it, unless the ``first`` result is known; if it fits, all observations."""
+        self.tried += 1
+        variation, results = suspicion.variation, []
+        for number, truth in self.run.samples(self.target, whole_batch=variation.whole_batch):
+            computed, first = first if first is not None else self._result(suspicion, number), None
+            results.append((computed, truth))
+            if computed is None:
+                return
+            fits = self._fits(computed, truth)
+            if not fits:
+                left, effect = self._left(computed, truth, number), None
+                if number == self._first_sample[0]:
+                    effect = self._effect(computed)
+                self.attempts.append(Attempt(suspicion, left, effect))
+            if not fits:
+                return
+        said = suspicion.said if not isinstance(self.run, LayerRun) else "the layer gives"
+        self._collect(reproduced(variation, said, results, self.target.measure), suspicion.where)
+
+    def _fits(self, computed: Array, truth: Array) -> bool:
+        result, expected = same_rank(computed, truth)
+        own = self.target.measure.of_result(result, expected)
+        return own.distance(result, expected) <= own.bound
+
+    def _result(self, suspicion: Suspicion, observations: int | None) -> Array | None:
+        try:
+            value = self.run.with_changes(
+                suspicion.changes, self.target.port, observations, suspicion.sources
+            )
+            return self.run.as_matlab(value, self.target)
+        except _ERRORS:
+            return None  # sizes do not go together any more
+
+    def _left(self, computed: Array, truth: Array, observations: int | None) -> float:
+        """How much of the difference is left (root mean square); infinite if not comparable."""
+        result, expected = same_rank(computed, truth)
+        if result.shape != expected.shape:
+            return np.inf
+        actual = self._actual(observations)
+        base = same_rank(actual, expected)[0]
+        start = expected if base.shape != expected.shape else base - expected
+        whole = float(np.linalg.norm(start))
+        left = float(np.linalg.norm(result - expected)) / whole if whole else np.inf
+        return left if np.isfinite(left) else np.inf
+
+    def _effect(self, computed: Array) -> Array | None:
+        """How it differs from what was computed without a mistake."""
+        some = self._some(computed)
+        return None if some is None or self._some_actual is None else some - self._some_actual
+
+    def _some(self, computed: Array) -> Array | None:
+        """The elements that effects are compared in."""
+        truth = self._first_sample[1]
+        result, expected = same_rank(computed, truth)
+        if result.shape != expected.shape or not np.isfinite(result).all():
+            return None
+        flat = result.ravel().astype(np.float64)
+        if flat.size > _EFFECT:
+            flat = flat[np.random.default_rng(0).integers(0, flat.size, _EFFECT)]
+        return flat
+
+    def _actual(self, observations: int | None) -> Array:
+        if observations not in self._actuals:
+            value = self.run.values[self.target.port][:observations]
+            self._actuals[observations] = self.run.as_matlab(value, self.target)
+        return self._actuals[observations]
+
+    # --- numbers ------------------------------------------------------------------------
+
+    def _try_fits(self) -> None:
+        for step in reversed(self.suspects):
+            if step.layer.is_output:
+                continue
+            for fitted in fits(step.layer, self.run.size(step)):
+                if self.patience.is_over():
+                    return
+                self._fit(step, fitted)
+
+    def _fit(self, step: Step, fitted: Fitted) -> None:
+        """Gauss's and Newton's method, given up where the first step explains too little."""
+        enough = _NUMBERS_EACH * len(fitted.start)
+        samples = [(n, y) for n, y in self.run.samples(self.target) if y.size >= enough]
+        if not samples:
+            return
+        number, truth = samples[0]
+
+        def result(values: tuple[float, ...]) -> Array | None:
+            variation = fitted.make(values)
+            return self._result(Suspicion(variation, {step.name: variation}, ""), number)
+
+        values, steps = np.array(fitted.start), np.full(len(fitted.start), fitted.step)
+        current = result(tuple(values))
+        if (
+            current is None
+            or same_rank(current, truth)[0].shape != same_rank(current, truth)[1].shape
+        ):
+            return
+        rest = (same_rank(truth, current)[0] - same_rank(current, truth)[0]).ravel().astype(float)
+        for attempt in range(_STEPS):
+            columns = []
+            for i in range(len(values)):
+                moved = values.copy()
+                moved[i] += steps[i]
+                there = result(tuple(moved))
+                if there is None or there.shape != current.shape:
+                    return
+                columns.append((there - current).ravel().astype(float) / steps[i])
+            slopes = np.stack(columns, 1)
+            if not (np.isfinite(slopes).all() and np.isfinite(rest).all()) or not slopes.any():
+                return
+            move = np.linalg.lstsq(slopes, rest, rcond=None)[0]
+            whole = float(rest @ rest)
+            explained = 1 - float(np.sum((rest - slopes @ move) ** 2)) / whole if whole else 1.0
+            if attempt == 0 and explained < 0.5:
+                return
+            for _ in range(3):
+                there = result(tuple(values + move))
+                if there is not None and there.shape == current.shape:
+                    left = (same_rank(truth, there)[0] - same_rank(there, truth)[0]).ravel()
+                    if float(left.astype(float) @ left) < whole:
+                        break
+                move = move / 2
+            else:
+                return
+            values, current, rest = values + move, there, left.astype(float)
+            if self._fits(current, truth):
+                variation = fitted.make(tuple(float(v) for v in values))
+                self._try(Suspicion(variation, {step.name: variation}, self._where(step)))
+                return
+            smaller = np.maximum(np.abs(move), 1e-4 * np.maximum(np.abs(values), 1e-3))
+            steps = np.minimum(np.abs(steps), smaller)
+
+    # --- two at once --------------------------------------------------------------------
+
+    def _try_pairs(self) -> None:
+        """Two mistakes whose effects add up to the difference, or the best with every other.
+
+        Effects add up nearly where the layers after them are nearly linear: those pairs are run
+        that come nearest.
+        """
+        for first, second in chain(self._adding_up(), self._best_with_others()):
+            if self.patience.is_over():
+                return
+            both = _together(first.suspicion, second.suspicion)
+            if both is not None:
+                self._try_both(first.suspicion, second.suspicion, both)
+            if self.found:
+                return
+
+    def _adding_up(self) -> Iterator[tuple[Attempt, Attempt]]:
+        known = [a for a in self.attempts if a.effect is not None]
+        if len(known) < 2 or self._wanted is None:
+            return
+        effects = np.stack([a.effect for a in known if a.effect is not None])
+        alone = (effects**2).sum(1) - 2 * effects @ self._wanted
+        left = alone[:, np.newaxis] + alone + 2 * effects @ effects.T
+        left[np.tril_indices(len(known))] = np.inf
+        count = min(_PAIRS, left.size - 1)
+        nearest = np.argpartition(left, count, axis=None)[:count]
+        for at in nearest[np.argsort(left.flat[nearest])]:
+            if np.isfinite(left.flat[at]):
+                one, other = np.unravel_index(at, left.shape)
+                yield known[one], known[other]
+
+    def _best_with_others(self) -> Iterator[tuple[Attempt, Attempt]]:
+        best = sorted(
+            (a for a in self.attempts if a.left < _SHRUNK), key=lambda attempt: attempt.left
+        )
+        likely = sorted(self.attempts, key=lambda a: (a.suspicion.variation.rank, a.left))
+        for first in _distinct(best)[:_FIRST_OF_TWO]:
+            for second in likely[:_SECOND_OF_TWO]:
+                yield first, second
+
+    def _try_both(self, one: Suspicion, other: Suspicion, both: Suspicion) -> None:
+        whole = one.variation.whole_batch or other.variation.whole_batch
+        for number, truth in self.run.samples(self.target, whole_batch=whole):
+            computed = self._result(both, number)
+            if computed is None or not self._fits(computed, truth):
+                return
+        for first, second in ((one, other), (other, one)):
+            variation = replace(
+                first.variation,
+                text=f"{first.variation.text}, and with another mistake at once: "
+                f"'{second.where}' {second.variation.text}",
+            )
+            result = iter([(computed, truth)])
+            candidates = reproduced(variation, first.said, result, self.target.measure)
+            self._collect(candidates, first.where)
+
+
+def _alone_in(suspicion: Suspicion) -> str:
+    """The layer, if it is the only one with a mistake that one observation shows."""
+    one = len(suspicion.changes) == 1 and not suspicion.sources
+    return next(iter(suspicion.changes)) if one and not suspicion.variation.whole_batch else ""
+
+
+def _print(value: Tensor) -> tuple[object, ...]:
+    """What tells values apart."""
+    return tuple(value.shape), hash(value.detach().cpu().contiguous().numpy().tobytes())
+
+
+def _distinct(attempts: Sequence[Attempt]) -> list[Attempt]:
+    """Each effect once: what leaves the same is the same."""
+    found: dict[float, Attempt] = {}
+    for attempt in attempts:
+        found.setdefault(round(attempt.left, 6), attempt)
+    return list(found.values())
+
+
+def _together(one: Suspicion, other: Suspicion) -> Suspicion | None:
+    """Both mistakes at once; None if they are of the same property or input."""
+    if set(one.sources) & set(other.sources):
+        return None
+    changes = dict(one.changes)
+    for name, second in other.changes.items():
+        first = changes.get(name)
+        if first is None:
+            changes[name] = second
+            continue
+        if set(first.values) & set(second.values) or first.original is not second.original:
+            return None
+        change = first.change or second.change
+        if first.change and second.change:
+            inner, outer = first.change, second.change
+
+            def change(module, inner=inner, outer=outer):  # type: ignore[no-untyped-def]
+                return outer(inner(module))
+
+        changes[name] = replace(first, values={**first.values, **second.values}, change=change)
+    return Suspicion(one.variation, changes, one.where, {**one.sources, **other.sources})
+
+
+def _common(singles: Sequence[Suspicion]) -> Iterator[Suspicion]:
+    """The same mistake in all layers of a kind, and in all layers that can have it."""
+    groups: dict[str, dict[str, Variation]] = {}
+    for suspicion in singles:
+        if len(suspicion.changes) == 1 and not suspicion.sources:
+            (name,) = suspicion.changes
+            groups.setdefault(suspicion.variation.common, {}).setdefault(name, suspicion.variation)
+    for members in groups.values():
+        kinds: dict[type, dict[str, Variation]] = {}
+        for name, variation in members.items():
+            kinds.setdefault(type(variation.original), {})[name] = variation
+        if len(kinds) > 1:
+            yield _all_of(members, f"{len(members)} layers")
+        for kind in kinds.values():
+            if len(kind) > 1:
+                (first, *_) = kind.values()
+                what = first.original.type_text or type(first.original).__name__
+                yield _all_of(kind, f"{len(kind)} {_lower(what)} layers")
+
+
+def _lower(text: str) -> str:
+    return " ".join(w if w.isupper() or w[:1].isdigit() else w.lower() for w in text.split())
+
+
+def _all_of(members: Mapping[str, Variation], where: str) -> Suspicion:
+    return Suspicion(next(iter(members.values())), members, where)
+
+
+# --- the doors --------------------------------------------------------------------------
+
+
+def suspects_of(run: Run, target: Target, equal: Sequence[str]) -> list[Step]:
+    """The layers that the target depends on and that no activations clear."""
+    cleared: set[str] = set().union(*(ancestors(run.plan, name) for name in equal))
+    upstream = ancestors(run.plan, target.port[0])
+    return [s for s in run.plan.steps if s.name in upstream and s.name not in cleared]
