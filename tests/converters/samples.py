@@ -17,14 +17,17 @@ INNER = Network([inputLayer((8, 8, 4, float("nan")), "SSCB", Name="inside"), rel
 
 #: Properties that a layer must be given; all others have defaults.
 REQUIRED: dict[str, Any] = {
+    "AnchorBoxes": ((8.0, 16.0), (32.0, 48.0)),
     "BlockSize": (2, 1),
     "Ceiling": 6,
     "Dim": 3,
     "Dimension": 4,
+    "DimensionOrder": (2, 1),
     "FilterSize": 3,
     "Index": "last",
     "InputFormat": "SSCB",
     "InputProjectorSize": 2,
+    "MaxIndex": 6,
     "MaxPosition": 7,
     "Network": INNER,
     "NumAnchorBoxes": 1,
@@ -41,6 +44,7 @@ REQUIRED: dict[str, Any] = {
     "PoolSize": 3,
     "PredictFcn": "@(X) X .* 2",
     "WindowChannelSize": 3,
+    "WindowSize": (3, 5),
 }
 
 #: Values other than the default, by property.
@@ -79,12 +83,15 @@ OTHERS: dict[str, list[Any]] = {
     "WeightsInitializer": ["he"],
 }
 
-_INPUT_SIZES: dict[str, Any] = {
-    "ImageInputLayer": (8, 9, 4),
-    "Image3DInputLayer": (8, 9, 5, 4),
-    "SequenceInputLayer": 4,
-    "FeatureInputLayer": 4,
-    "InputLayer": (8, 9, 4, float("nan")),
+#: What layers of one class must be given instead, or besides.
+_OF_CLASS: dict[str, dict[str, Any]] = {
+    "ImageInputLayer": {"InputSize": (8, 9, 4)},
+    "Image3DInputLayer": {"InputSize": (8, 9, 5, 4)},
+    "SequenceInputLayer": {"InputSize": 4},
+    "FeatureInputLayer": {"InputSize": 4},
+    "InputLayer": {"InputSize": (8, 9, 4, float("nan"))},
+    "MatConvNetNormOffsetLayer": {"Alpha": 0.25, "Beta": 0.5},
+    "ReshapeLayer": {"OutputSize": (4, 2, 9), "OperationDimension": "spatial-channel"},
 }
 
 CLASSES = sorted(registered())
@@ -100,7 +107,7 @@ def variants() -> list[Layer]:
         for change in changes:
             for trained in (False, True):
                 try:
-                    layer = kind(**needed(kind), **change, Name=f"it's {len(found)}")
+                    layer = kind(**needed(kind) | change, Name=f"it's {len(found)}")
                     found.append(layer.initialize(4, seed=0) if trained else layer)
                 except MatlabCompatError:  # a value that this class does not have
                     continue
@@ -110,9 +117,7 @@ def variants() -> list[Layer]:
 def needed(kind: type[Layer]) -> dict[str, Any]:
     """What a layer of that class must be given."""
     values = {name: REQUIRED[name] for name in kind.arguments if name in REQUIRED}
-    if kind.__name__ in _INPUT_SIZES:
-        values["InputSize"] = _INPUT_SIZES[kind.__name__]
-    return values
+    return values | _OF_CLASS.get(kind.__name__, {})
 
 
 def _other(kind: type[Layer]) -> list[str]:
