@@ -441,3 +441,20 @@ def each(values: Sequence[Value]) -> Iterator[Value]:
             yield from each(one.items)
         elif isinstance(one, Struct):
             yield from each(tuple(one.fields.values()))
+
+
+def known_python(value: Value) -> Any:
+    """Known numbers as options of Python take them: one as float or int, several as a list."""
+    found = python_of(value)
+    if isinstance(found, np.ndarray):
+        flat = found.reshape(-1, order="F").tolist() if 1 in found.shape else found.tolist()
+        flat = _whole(flat)
+        return flat[0] if found.size == 1 else flat
+    return found
+
+
+def _whole(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_whole(one) for one in value]
+    is_whole = isinstance(value, float) and np.isfinite(value) and value == int(value)
+    return int(value) if is_whole else value

@@ -1,6 +1,12 @@
-"""The functions that MATLAB code may call."""
+"""The functions that MATLAB code may call, in :data:`TABLE` by MATLAB's names."""
 
 from __future__ import annotations
 
+from . import elementwise as elementwise
+from . import network as network
+from . import reductions as reductions
+from . import shape as shape
+from . import texts as texts
 from .registry import TABLE as TABLE
 from .registry import Call as Call
+from .registry import Known as Known

@@ -1,0 +1,108 @@
+"""Functions written once, for torch, on known numbers and on data."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any
+
+import numpy as np
+from torch import Tensor
+
+from ...errors import CodeError
+from ..operators import as_whole, known_values, whole
+from ..values import Chars, Data, Numeric, Value, as_tensor
+
+
+def untraced() -> AbstractContextManager[Any]:
+    """Where torch computes known numbers, while it records what becomes of data."""
+    try:
+        from torch.utils._python_dispatch import _disable_current_modes
+    except ImportError:
+        return nullcontext()
+    context: AbstractContextManager[Any] = _disable_current_modes()
+    return context
+
+
+def in_torch(function: Callable[..., Any], *arrays: Data) -> Any:
+    """The result of a function of tensors: known numbers if all arrays are known."""
+    plain = [one for one in arrays if not isinstance(one, Tensor)]
+    if len(plain) < len(arrays) or any(one.dtype == object for one in plain):
+        device = next((one.device for one in arrays if isinstance(one, Tensor)), None)
+        return function(*(as_tensor(one).to(device) for one in arrays))
+    with untraced():
+        return _as_known(function(*map(as_tensor, arrays)))
+
+
+def _as_known(result: Any) -> Any:
+    if isinstance(result, tuple):
+        return tuple(_as_known(one) for one in result)
+    return result.detach().numpy() if isinstance(result, Tensor) else result
+
+
+def sizes(call_name: str, arguments: Sequence[Value]) -> tuple[list[Any], str]:
+    """The size and class of ``zeros(2, 3, 'single')`` or ``zeros([2 3], 'like', x)``."""
+    kind = ""
+    given = list(arguments)
+    while given and isinstance(last := given[-1], Chars):
+        kind = last.value
+        given.pop()
+    if len(given) >= 2 and isinstance(given[-2], Chars) and given[-2].value.lower() == "like":
+        like = given.pop()
+        given.pop()
+        if not isinstance(like, Numeric):
+            raise CodeError(f"{call_name}: 'like' needs an array.")
+        kind = like.kind
+    what = f"the size in {call_name}"
+    if not given:
+        return [1, 1], kind
+    if len(given) == 1:
+        numbers = known_values(given[0], what).reshape(-1)
+        found = [as_whole(n, what) for n in numbers]
+        if len(found) == 1:
+            found = found * 2
+    else:
+        found = [whole(one, what) for one in given]
+    return [max(n, 0) if isinstance(n, int) else n for n in found], kind
+
+
+def dimension(value: Value, what: str) -> int:
+    """A dimension, from 0."""
+    number = whole(value, f"the dimension in {what}")
+    if not isinstance(number, int) or number < 1:
+        raise CodeError(f"The dimension in {what} must be positive, not {number}.")
+    if number > 100:
+        raise CodeError(f"The dimension in {what} is too large.")
+    return number - 1
+
+
+def default_axis(x: Numeric) -> int:
+    """The first dimension whose size is not 1."""
+    for axis, n in enumerate(x.shape):
+        if not (isinstance(n, int) and n == 1):
+            return axis
+    return 0
+
+
+def axes(x: Numeric, rest: Sequence[Value], what: str) -> tuple[list[int], bool]:
+    """The dimensions that a reduction works along, and whether NaN are left out.
+
+    ``rest`` is what follows the array: nothing, a dimension, several, "all", "omitnan".
+    """
+    omit = False
+    found: list[int] | None = None
+    for one in rest:
+        if isinstance(one, Chars):
+            word = one.value.lower()
+            if word == "all":
+                found = list(range(x.data.ndim))
+            elif word in ("omitnan", "includenan", "omitmissing", "includemissing"):
+                omit = word.startswith("omit")
+            elif word not in ("default", "double", "native"):
+                raise CodeError(f"{what} has no option '{one.value}'.")
+        else:
+            numbers = known_values(one, f"the dimension in {what}").reshape(-1)
+            found = [dimension(Numeric(np.array([[n]])), what) for n in numbers]
+            if len(set(found)) < len(found) or not found:
+                raise CodeError(f"The dimensions in {what} must differ.")
+    return ([default_axis(x)] if found is None else found), omit

@@ -1,0 +1,314 @@
+"""Functions element by element. Sources: MATLAB's documentation of each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from math import pi
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ...errors import CodeError, UnsupportedCodeError
+from ..operators import (
+    NAMES,
+    binary,
+    by_element,
+    common_kind,
+    is_traced,
+    numbers,
+    text,
+    unary,
+)
+from ..values import NUMPY, Chars, Numeric, Value, cast
+from .both import in_torch
+from .registry import Call, known
+
+
+def _float(x: Numeric) -> Numeric:
+    return x.with_data(cast(x.data, "double")) if x.kind == "logical" else x
+
+
+def _real_only(name: str, function: Callable[[Tensor], Tensor], least: float, most: float) -> Any:
+    """A function that leaves the real numbers beyond some bounds, as MATLAB does."""
+
+    def computed(x: Tensor) -> Tensor:
+        outside = not x.is_complex() and not is_traced() and x.numel() > 0
+        if outside and bool(((x < least) | (x > most)).any()):
+            x = x.to(torch.complex64 if x.dtype == torch.float32 else torch.complex128)
+        return function(x)
+
+    computed.__name__ = name
+    return computed
+
+
+_INF = float("inf")
+
+
+def _log2(x: Tensor) -> Tensor:
+    return torch.log(x) / np.log(2.0) if x.is_complex() else torch.log2(x)
+
+
+def _log10(x: Tensor) -> Tensor:
+    return torch.log(x) / np.log(10.0) if x.is_complex() else torch.log10(x)
+
+
+def _round(x: Tensor) -> Tensor:
+    """Half away from zero."""
+    whole = torch.trunc(x)
+    return whole + torch.where((x - whole).abs() >= 0.5, torch.sign(x), torch.zeros_like(x))
+
+
+def _real(x: Tensor) -> Tensor:
+    return x.real if x.is_complex() else x
+
+
+def _imag(x: Tensor) -> Tensor:
+    return x.imag if x.is_complex() else torch.zeros_like(x)
+
+
+def _angle(x: Tensor) -> Tensor:
+    return torch.angle(x)
+
+
+def _sign(x: Tensor) -> Tensor:
+    return torch.sgn(x) if x.is_complex() else torch.sign(x)
+
+
+#: MATLAB's name -> torch's function of floating point numbers; labels and class are kept.
+FLOATING: dict[str, Callable[[Tensor], Tensor]] = {
+    "exp": torch.exp,
+    "expm1": torch.expm1,
+    "log": _real_only("log", torch.log, 0.0, _INF),
+    "log2": _real_only("log2", _log2, 0.0, _INF),
+    "log10": _real_only("log10", _log10, 0.0, _INF),
+    "log1p": _real_only("log1p", torch.log1p, -1.0, _INF),
+    "sqrt": _real_only("sqrt", torch.sqrt, 0.0, _INF),
+    "sin": torch.sin,
+    "cos": torch.cos,
+    "tan": torch.tan,
+    "asin": _real_only("asin", torch.asin, -1.0, 1.0),
+    "acos": _real_only("acos", torch.acos, -1.0, 1.0),
+    "atan": torch.atan,
+    "sinh": torch.sinh,
+    "cosh": torch.cosh,
+    "tanh": torch.tanh,
+    "asinh": torch.asinh,
+    "acosh": _real_only("acosh", torch.acosh, 1.0, _INF),
+    "atanh": _real_only("atanh", torch.atanh, -1.0, 1.0),
+    "erf": torch.erf,
+    "erfc": torch.erfc,
+    "gammaln": torch.lgamma,
+    "sigmoid": torch.sigmoid,
+}
+#: Those that integers have as well, and leave as they are.
+ROUNDING: dict[str, Callable[[Tensor], Tensor]] = {
+    "floor": torch.floor,
+    "ceil": torch.ceil,
+    "fix": torch.trunc,
+}
+_OTHER: dict[str, Callable[[Tensor], Tensor]] = {
+    "abs": torch.abs,
+    "sign": _sign,
+    "real": _real,
+    "imag": _imag,
+    "angle": _angle,
+    "conj": lambda x: torch.conj(x).resolve_conj() if x.is_complex() else x,
+    "deg2rad": lambda x: x * (pi / 180),
+    "rad2deg": lambda x: x * (180 / pi),
+}
+
+
+def mapped(call: Call, x: Numeric, function: Callable[[Tensor], Tensor]) -> Numeric:
+    """A function of each element; complex results without imaginary parts are real."""
+    call.budget.made(x.shape)
+    result = in_torch(function, x.data)
+    if isinstance(result, np.ndarray) and result.dtype.kind == "c" and not result.imag.any():
+        result = np.ascontiguousarray(result.real)
+    return x.with_data(result)
+
+
+def _add_floating(name: str, function: Callable[[Tensor], Tensor]) -> None:
+    @known(name, source=f"MATLAB's documentation of {name}: by element.")
+    def call_it(call: Call, x: Value) -> Numeric:
+        a = _float(numbers(x, name))
+        if "int" in a.kind:
+            raise CodeError(f"{name} is not defined for {a.kind}.")
+        return mapped(call, a, function)
+
+
+def _add_any(name: str, function: Callable[[Tensor], Tensor]) -> None:
+    @known(name, source=f"MATLAB's documentation of {name}: by element.")
+    def call_it(call: Call, x: Value) -> Numeric:
+        return mapped(call, _float(numbers(x, name)), function)
+
+
+def _add_rounding(name: str, function: Callable[[Tensor], Tensor]) -> None:
+    @known(name, source=f"MATLAB's documentation of {name}: by element.")
+    def call_it(call: Call, x: Value) -> Numeric:
+        a = _float(numbers(x, name))
+        if "int" in a.kind:
+            return a
+        if isinstance(a.data, np.ndarray) and a.data.dtype == object:
+            return _of_symbols(a, name)
+        if a.is_complex:
+            raise UnsupportedCodeError(f"{name} of complex numbers is not supported.")
+        return mapped(call, a, function)
+
+
+def _of_symbols(x: Numeric, name: str) -> Numeric:
+    import math
+
+    assert isinstance(x.data, np.ndarray)
+    convert: Callable[[Any], Any] = {"floor": math.floor, "ceil": math.ceil, "fix": math.trunc}[
+        name
+    ]
+    result = np.empty(x.data.shape, object)
+    for at in np.ndindex(x.data.shape):
+        one: Any = x.data[at]
+        result[at] = one if isinstance(one, torch.SymInt | int) else convert(one)
+    return Numeric(result)
+
+
+for _name, _function in FLOATING.items():
+    _add_floating(_name, _function)
+for _name, _function in _OTHER.items():
+    _add_any(_name, _function)
+for _name, _function in ROUNDING.items():
+    _add_rounding(_name, _function)
+
+
+@known("round")
+def _rounded(call: Call, x: Value, digits: Value | None = None) -> Numeric:
+    """MATLAB's documentation of round: half away from zero; digits after the point."""
+    a = _float(numbers(x, "round"))
+    if "int" in a.kind:
+        return a
+    if digits is None:
+        return mapped(call, a, _round)
+    from ..operators import whole
+
+    scale = 10.0 ** whole(digits, "the digits of round")
+    return mapped(call, a, lambda v: _round(v * scale) / scale)
+
+
+@known("isnan", "isinf", "isfinite", "ismissing")
+def _is_special(call: Call, x: Value) -> Numeric:
+    """MATLAB's documentation of isnan, isinf, isfinite."""
+    a = numbers(x, call.name)
+    if a.kind not in ("double", "single"):
+        answer = call.name == "isfinite"
+        return a.with_data(in_torch(lambda v: torch.full_like(v, answer, dtype=torch.bool), a.data))
+    name = "isnan" if call.name == "ismissing" else call.name
+    return a.with_data(in_torch(getattr(torch, name), a.data))
+
+
+# --- operators by their functions -------------------------------------------------------
+
+
+def _add_operator(sign: str, name: str) -> None:
+    @known(name, source=f"MATLAB's documentation of {name}: the operator {sign}.")
+    def call_it(call: Call, a: Value, b: Value, *more: Value) -> Value:
+        result = binary(sign, a, b, call.budget)
+        for one in more:
+            result = binary(sign, result, one, call.budget)
+        return result
+
+
+for _sign, _operator in NAMES.items():
+    _add_operator(_sign, _operator)
+
+
+@known("uminus", "uplus", "not", "ctranspose", "transpose")
+def _unary(call: Call, x: Value) -> Value:
+    """MATLAB's documentation of uminus, uplus, not, ctranspose, transpose."""
+    signs = {"uminus": "-", "uplus": "+", "not": "~", "ctranspose": "'", "transpose": ".'"}
+    return unary(signs[call.name], x)
+
+
+@known("xor")
+def _xor(call: Call, a: Value, b: Value) -> Value:
+    """MATLAB's documentation of xor."""
+    zero = Numeric(np.zeros((1, 1)))
+    x, y = (binary("~=", one, zero, call.budget) for one in (a, b))
+    return binary("~=", x, y, call.budget)
+
+
+@known("mod", "rem")
+def _mod(call: Call, a: Value, b: Value) -> Numeric:
+    """MATLAB's documentation of mod (sign of b) and rem (sign of a); by zero gives a, or NaN."""
+    x, y = numbers(a, call.name), numbers(b, call.name)
+    kind = common_kind((x, y), call.name)
+    is_mod = call.name == "mod"
+
+    def computed(u: Tensor, v: Tensor) -> Tensor:
+        result = torch.remainder(u, v) if is_mod else torch.fmod(u, v)
+        return torch.where(v == 0, u if is_mod else torch.full_like(result, float("nan")), result)
+
+    result = by_element(
+        call.name,
+        (x, y),
+        lambda *arrays: in_torch(computed, *_same_size(arrays)),
+        call.budget,
+        "double" if "int" in kind else kind,
+    )
+    return result.with_data(cast(result.data, kind))
+
+
+def _same_size(arrays: Any) -> Any:
+    if all(isinstance(one, np.ndarray) for one in arrays):
+        return [np.asarray(one, np.float64) if one.dtype == object else one for one in arrays]
+    return arrays
+
+
+@known("atan2", "hypot")
+def _two(call: Call, a: Value, b: Value) -> Numeric:
+    """MATLAB's documentation of atan2 and hypot."""
+    x, y = numbers(a, call.name), numbers(b, call.name)
+    function = torch.atan2 if call.name == "atan2" else torch.hypot
+    return by_element(
+        call.name,
+        (x, y),
+        lambda *arrays: in_torch(function, *arrays),
+        call.budget,
+        common_kind((x, y), call.name),
+    )
+
+
+# --- classes ----------------------------------------------------------------------------
+
+
+@known(*NUMPY)
+def _to_class(call: Call, x: Value) -> Value:
+    """MATLAB's documentation of double, single, logical, int8 ...: rounded and saturated."""
+    return as_class(x, call.name)
+
+
+def as_class(x: Value, kind: str) -> Value:
+    """A value brought to a class of numbers."""
+    if isinstance(x, Chars) and x.is_string:
+        try:
+            return Numeric(np.array([[float(x.value)]]))
+        except ValueError:
+            return Numeric(np.array([[float("nan")]]))
+    a = numbers(x, kind)
+    return a.with_data(cast(a.data, kind))
+
+
+@known("cast")
+def _cast(call: Call, x: Value, kind: Value, like: Value | None = None) -> Value:
+    """MATLAB's documentation of cast: a class by name, or 'like' another array."""
+    if like is not None:
+        return as_class(x, numbers(like, "cast").kind)
+    name = text(kind, "the class")
+    if name not in NUMPY:
+        raise CodeError(f"cast: '{name}' is no class of numbers.")
+    return as_class(x, name)
+
+
+@known("complex")
+def _complex(call: Call, a: Value, b: Value) -> Value:
+    """MATLAB's documentation of complex."""
+    imaginary = binary(".*", b, Numeric(np.array([[1j]])), call.budget)
+    return binary("+", a, imaginary, call.budget)

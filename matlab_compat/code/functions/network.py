@@ -1,0 +1,258 @@
+"""Labels, and the functions of deep learning arrays: those of :mod:`matlab_compat.functions`.
+
+Sources: the documentation pages of dlarray and of each function.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ... import functions as library
+from ...data_format import DataFormat
+from ...errors import CodeError, UnsupportedCodeError
+from ...functions import Labelled
+from ..operators import is_traced, known_values, numbers, text
+from ..values import (
+    Chars,
+    Numeric,
+    Value,
+    as_tensor,
+    cast,
+    elements,
+    known_python,
+    numeric,
+    row,
+)
+from .both import untraced
+from .elementwise import mapped
+from .registry import TABLE, Call, Known, known
+
+# --- labels -----------------------------------------------------------------------------
+
+
+@known("dlarray")
+def _dlarray(call: Call, x: Value, labels: Value | None = None) -> Numeric:
+    """MATLAB's documentation of dlarray: data is put into the order S, C, B, T, U."""
+    a = numbers(x, "dlarray")
+    if labels is None or (isinstance(labels, Numeric) and elements(labels.shape) == 0):
+        return Numeric(a.data, a.labels, True)
+    said = text(labels, "the format")
+    if not said:
+        return numeric(a.data, "", True)
+    return labelled(a, said)
+
+
+def labelled(a: Numeric, said: str) -> Numeric:
+    """Data with labels, its dimensions in MATLAB's own order.
+
+    Raises
+    ------
+    UnsupportedCodeError
+        It has other labels already.
+    CodeError
+        Too few labels.
+    """
+    data_format = DataFormat.parse(said)
+    labels = data_format.labels
+    if a.labels and a.labels != data_format.canonical:
+        raise UnsupportedCodeError(
+            f"Labelling an array '{labels}' that is labelled '{a.labels}' is not supported.",
+            remedy="strip the labels first: dlarray(stripdims(X), 'SSCB').",
+        )
+    if len(a.shape) > len(labels):
+        kept = [n for n in a.shape[len(labels) :] if not (isinstance(n, int) and n == 1)]
+        if kept:
+            raise CodeError(f"The format '{labels}' has fewer labels than the data dimensions.")
+    data = a.data
+    size = [*a.shape, *(1,) * len(labels)][: len(labels)]
+    data = data.reshape(size)
+    order = data_format.order
+    moved = data.permute(order) if isinstance(data, Tensor) else data.transpose(order)
+    return numeric(moved, data_format.canonical, True)
+
+
+@known("stripdims")
+def _stripdims(call: Call, x: Value, labels: Value | None = None) -> Numeric:
+    """MATLAB's documentation of stripdims: the order stays."""
+    if labels is not None:
+        raise UnsupportedCodeError("stripdims with a format is not supported.")
+    a = numbers(x, "stripdims")
+    return numeric(a.data, "", a.is_dlarray)
+
+
+@known("extractdata")
+def _extractdata(call: Call, x: Value) -> Numeric:
+    """MATLAB's documentation of extractdata; the gradient is kept here."""
+    return numeric(numbers(x, "extractdata").data)
+
+
+@known("dims")
+def _dims(call: Call, x: Value) -> Value:
+    """MATLAB's documentation of dims."""
+    return Chars(numbers(x, "dims").labels)
+
+
+@known("finddim")
+def _finddim(call: Call, x: Value, label: Value) -> Numeric:
+    """MATLAB's documentation of finddim: empty where there is none."""
+    said = text(label, "the label").upper()
+    found = [at + 1 for at, one in enumerate(numbers(x, "finddim").labels) if one == said]
+    return row(found) if found else Numeric(np.zeros((1, 0)))
+
+
+# --- by element -------------------------------------------------------------------------
+
+
+@known("relu")
+def _relu(call: Call, x: Value) -> Numeric:
+    """The documentation page of relu."""
+    return mapped(call, _data(x, "relu"), torch.relu)
+
+
+@known("leakyrelu")
+def _leakyrelu(call: Call, x: Value, factor: Value | None = None) -> Numeric:
+    """The documentation page of leakyrelu: 0.01 by default."""
+    if factor is None:
+        return mapped(call, _data(x, "leakyrelu"), lambda v: torch.where(v > 0, v, v * 0.01))
+    by = numbers(factor, "the scale factor")
+    if elements(by.shape) != 1:
+        raise CodeError("The scale factor of leakyrelu is one number.")
+    scale = by.data.reshape(()) if isinstance(by.data, Tensor) else float(by.data.reshape(-1)[0])
+    return mapped(call, _data(x, "leakyrelu"), lambda v: torch.where(v > 0, v, v * scale))
+
+
+@known("gelu")
+def _gelu(call: Call, x: Value, name: Value | None = None, how: Value | None = None) -> Numeric:
+    """The documentation page of gelu: Approximation "none" or "tanh"."""
+    approximation = "none" if how is None else text(how, "Approximation").lower()
+    if approximation not in ("none", "tanh"):
+        raise CodeError("Approximation of gelu is 'none' or 'tanh'.")
+    function = torch.nn.functional.gelu
+    return mapped(call, _data(x, "gelu"), lambda v: function(v, approximate=approximation))
+
+
+def _data(x: Value, what: str) -> Numeric:
+    a = numbers(x, what)
+    if a.is_complex:
+        raise CodeError(f"{what} is for real numbers.")
+    return a if a.kind in ("double", "single") else a.with_data(cast(a.data, "double"))
+
+
+# --- those that work along labels -------------------------------------------------------
+
+_OF_ARRAYS = (
+    "attention",
+    "avgpool",
+    "batchnorm",
+    "crosschannelnorm",
+    "crossentropy",
+    "depthToSpace",
+    "dlconv",
+    "dlresize",
+    "dltranspconv",
+    "embed",
+    "fullyconnect",
+    "groupnorm",
+    "gru",
+    "huber",
+    "instancenorm",
+    "l1loss",
+    "l2loss",
+    "layernorm",
+    "lstm",
+    "maxpool",
+    "maxunpool",
+    "mse",
+    "softmax",
+    "spaceToDepth",
+)
+
+
+def _add(name: str) -> None:
+    function: Callable[..., Any] = getattr(library, name)
+    core = inspect.signature(inspect.unwrap(function))
+    arrays = [p for p in core.parameters.values() if p.kind is not p.KEYWORD_ONLY]
+    options = {p.name.lower(): p.name for p in core.parameters.values() if p.kind is p.KEYWORD_ONLY}
+
+    def call_it(call: Call, *given: Value) -> Any:
+        return _called(function, arrays, options, call, given)
+
+    source = f"The documentation page of {name}; computed by matlab_compat.{name}."
+    TABLE[name] = Known(name, call_it, 1, None, source)
+
+
+def _called(
+    function: Callable[..., Any],
+    arrays: Sequence[inspect.Parameter],
+    options: dict[str, str],
+    call: Call,
+    given: Sequence[Value],
+) -> Any:
+    is_known = all(not isinstance(v, Numeric) or v.is_known for v in given)
+    converted: list[Any] = []
+    is_option = False
+    for at, value in enumerate(given):
+        if is_option:
+            converted.append(_option(value))
+            is_option = False
+            continue
+        if isinstance(value, Chars):
+            is_option = value.value.lower() in options
+            converted.append(value.value)
+            continue
+        annotation = str(arrays[at].annotation) if at < len(arrays) else ""
+        if isinstance(value, Numeric) and ("Labelled" in annotation or "Exact" in annotation):
+            converted.append(_as_labelled(value))
+        else:
+            converted.append(_option(value))
+    outputs = max(call.outputs, 1)
+    if is_known and not is_traced():
+        with untraced():
+            found = function(*converted, nargout=outputs)
+    else:
+        found = function(*converted, nargout=outputs)
+    results = found if isinstance(found, tuple) else (found,)
+    is_dlarray = any(isinstance(v, Numeric) and v.is_dlarray for v in given)
+    return tuple(_back(one, is_dlarray, is_known and not is_traced()) for one in results)
+
+
+def _as_labelled(value: Numeric) -> Labelled:
+    data = as_tensor(value.data)
+    if not data.is_floating_point():
+        if data.is_complex():
+            raise CodeError("Complex numbers are not supported here.")
+        data = data.to(torch.float64)
+    return Labelled(data, value.labels)
+
+
+def _option(value: Value) -> Any:
+    """The value of an option, as Python's functions take it."""
+    if isinstance(value, Numeric) and not value.is_known:
+        if elements(value.shape) != 1 or is_traced():
+            return _as_labelled(value)
+        value = Numeric(known_values(value, "an option"))
+    return known_python(value)
+
+
+def _back(result: Any, is_dlarray: bool, is_known: bool) -> Value:
+    labels = result.labels if isinstance(result, Labelled) else ""
+    data = result.data if isinstance(result, Labelled) else result
+    if isinstance(data, Tensor):
+        return numeric(data.detach().numpy() if is_known else data, labels, is_dlarray)
+    return numeric(np.asarray(data), labels, is_dlarray)
+
+
+for _name in _OF_ARRAYS:
+    _add(_name)
+
+
+@known("dlmtimes")
+def _dlmtimes(call: Call, a: Value, b: Value) -> Any:
+    """The documentation page of dlmtimes: products of pages."""
+    return TABLE["pagemtimes"].function(call, a, b)

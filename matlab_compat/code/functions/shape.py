@@ -1,0 +1,745 @@
+"""Sizes, and functions that make and rearrange arrays. Sources: MATLAB's documentation of each."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import prod
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ...errors import CodeError, UnsupportedCodeError
+from ..indexing import column, reshaped, shaped
+from ..joining import concatenated, joined
+from ..operators import (
+    as_whole,
+    common_kind,
+    known_scalar,
+    known_values,
+    numbers,
+    text,
+    together,
+    transposed,
+    whole,
+)
+from ..values import (
+    EMPTY,
+    NUMPY,
+    Cell,
+    Chars,
+    Numeric,
+    Struct,
+    Value,
+    cast,
+    elements,
+    logical,
+    numeric,
+    row,
+    scalar,
+    size_text,
+)
+from .both import default_axis, dimension, in_torch, sizes
+from .registry import Call, known
+
+# --- sizes ------------------------------------------------------------------------------
+
+
+@known("size")
+def _size(call: Call, x: Value, *dims: Value) -> Any:
+    """MATLAB's documentation of size: the last of several outputs is the product of the rest."""
+    shape: Sequence[Any] = x.shape
+    if dims:
+        wanted: list[Any] = []
+        for one in dims:
+            for n in known_values(one, "the dimension in size").reshape(-1):
+                at = dimension(Numeric(np.array([[n]])), "size")
+                wanted.append(shape[at] if at < len(shape) else 1)
+        if call.outputs > 1 and len(wanted) == call.outputs:
+            return tuple(scalar(n) for n in wanted)
+        return row(wanted)
+    if call.outputs <= 1:
+        return row(shape)
+    found = [*shape, *(1,) * (call.outputs - len(shape))]
+    last = prod(found[call.outputs - 1 :])
+    return tuple(scalar(n) for n in [*found[: call.outputs - 1], last])
+
+
+@known("numel")
+def _numel(call: Call, x: Value) -> Numeric:
+    """MATLAB's documentation of numel."""
+    return scalar(elements(x.shape))
+
+
+@known("ndims")
+def _ndims(call: Call, x: Value) -> Numeric:
+    """MATLAB's documentation of ndims: at least 2, without trailing ones."""
+    return scalar(len(x.shape))
+
+
+@known("length")
+def _length(call: Call, x: Value) -> Numeric:
+    """MATLAB's documentation of length: the largest size, 0 of an empty array."""
+    if any(isinstance(n, int) and n == 0 for n in x.shape):
+        return scalar(0)
+    largest: Any = x.shape[0]
+    for n in x.shape[1:]:
+        largest = torch.sym_max(largest, n)  # type: ignore[no-untyped-call]
+    return scalar(largest)
+
+
+@known("height", "width")
+def _height(call: Call, x: Value) -> Numeric:
+    """MATLAB's documentation of height and width."""
+    return scalar(x.shape[0 if call.name == "height" else 1])
+
+
+@known("isempty", "isscalar", "isvector", "isrow", "iscolumn", "ismatrix")
+def _is_of_size(call: Call, x: Value) -> Numeric:
+    """MATLAB's documentation of isempty, isscalar, isvector, isrow, iscolumn and ismatrix."""
+    size: Sequence[Any] = x.shape
+    is_2d = len(size) == 2
+    ones = [isinstance(n, int) and n == 1 for n in size]
+    answer = {
+        "isempty": any(isinstance(n, int) and n == 0 for n in size),
+        "isscalar": is_2d and all(ones),
+        "isvector": is_2d and any(ones),
+        "isrow": is_2d and ones[0],
+        "iscolumn": is_2d and ones[1],
+        "ismatrix": is_2d,
+    }[call.name]
+    return logical([[answer]])
+
+
+# --- making -----------------------------------------------------------------------------
+
+
+@known("zeros", "ones", "inf", "Inf", "nan", "NaN", "true", "false", "eye")
+def _filled(call: Call, *arguments: Value) -> Numeric:
+    """MATLAB's documentation of zeros, ones, Inf, NaN, true, false and eye."""
+    name = call.name
+    size, kind = sizes(name, arguments)
+    kind = kind or ("logical" if name in ("true", "false") else "double")
+    if kind not in NUMPY:
+        raise CodeError(f"{name}: '{kind}' is no class of numbers.")
+    filling = {"ones": 1.0, "true": 1.0, "inf": float("inf"), "nan": float("nan")}
+    value = filling.get(name.lower(), 0.0)
+    call.budget.made(size)
+    if not all(isinstance(n, int) for n in size):
+        return numeric(torch.full(tuple(size), value, dtype=cast_dtype(kind)))
+    if name == "eye":
+        return numeric(np.eye(size[0], size[1], dtype=NUMPY[kind]))
+    return numeric(np.full(tuple(size), value, NUMPY[kind]))
+
+
+def cast_dtype(kind: str) -> torch.dtype:
+    """Torch's dtype of a class."""
+    from ..values import TORCH
+
+    return TORCH[kind]
+
+
+@known("pi", "eps", "i", "j", "realmin", "realmax", "intmax", "intmin", "flintmax")
+def _constant(call: Call, kind: Value | None = None) -> Numeric:
+    """MATLAB's documentation of pi, eps, 1i, realmin, realmax, intmax, intmin and flintmax."""
+    name = call.name
+    if name in ("i", "j"):
+        return Numeric(np.array([[1j]]))
+    if name in ("intmax", "intmin"):
+        of = text(kind, "the class") if kind is not None else "int32"
+        if of not in NUMPY or "int" not in of:
+            raise CodeError(f"{name}: '{of}' is no class of integers.")
+        limits = np.iinfo(NUMPY[of])
+        return Numeric(np.array([[limits.max if name == "intmax" else limits.min]], NUMPY[of]))
+    if isinstance(kind, Numeric):
+        if name != "eps":
+            raise CodeError(f"{name} takes a class.")
+        data = np.abs(known_values(kind, "eps"))
+        return kind.with_data(np.spacing(data if data.dtype.kind == "f" else data.astype(float)))
+    of = text(kind, "the class") if kind is not None else "double"
+    if of not in ("double", "single"):
+        raise CodeError(f"{name} is of class double or single.")
+    info = np.finfo(NUMPY[of])
+    value = {
+        "pi": np.pi,
+        "eps": info.eps,
+        "realmin": info.tiny,
+        "realmax": info.max,
+        "flintmax": 2.0**53 if of == "double" else 2.0**24,
+    }[name]
+    return Numeric(np.array([[value]], NUMPY[of]))
+
+
+@known("rand", "randn")
+def _random(call: Call, *arguments: Value) -> Numeric:
+    """MATLAB's documentation of rand and randn; torch's generator: other numbers than MATLAB's."""
+    size, kind = sizes(call.name, arguments)
+    call.budget.made(size)
+    function = torch.rand if call.name == "rand" else torch.randn
+    return numeric(function(tuple(size), dtype=cast_dtype(kind or "double")))
+
+
+@known("linspace")
+def _linspace(call: Call, start: Value, stop: Value, count: Value | None = None) -> Numeric:
+    """MATLAB's documentation of linspace: 100 points by default."""
+    n = 100 if count is None else int(whole(count, "the number of points"))
+    call.budget.made((1, max(n, 1)))
+    ends = [known_scalar(one, "an end of linspace") for one in (start, stop)]
+    if n < 1:
+        return Numeric(np.zeros((1, 0)))
+    data = np.linspace(float(ends[0]), float(ends[1]), n) if n > 1 else np.array([float(ends[1])])
+    kind = common_kind([numbers(one, "linspace") for one in (start, stop)])
+    return Numeric(np.asarray(cast(data.reshape(1, n), kind)))
+
+
+@known("colon")
+def _colon(call: Call, start: Value, step: Value, stop: Value | None = None) -> Value:
+    """MATLAB's documentation of colon."""
+    from ..ranges import make_range
+
+    parts = [start, scalar(1), step] if stop is None else [start, step, stop]
+    given = [numbers(one, "colon") for one in parts]
+    values = [known_scalar(one, "a range") for one in given]
+    return make_range(values[0], values[1], values[2], [one.kind for one in given], call.budget)
+
+
+@known("meshgrid", "ndgrid")
+def _grid(call: Call, *vectors: Value) -> Any:
+    """MATLAB's documentation of meshgrid (x across, y down) and ndgrid."""
+    if call.name == "meshgrid" and len(vectors) > 2:
+        raise UnsupportedCodeError("meshgrid of three vectors is not supported.")
+    given = [numbers(one, call.name) for one in vectors]
+    given = given * max(call.outputs, 2) if len(given) == 1 else given
+    flat = [one.data.reshape(elements(one.shape)) for one in given]
+    count = len(flat)
+    size = [one.shape[0] for one in flat]
+    order = [1, 0] if call.name == "meshgrid" else list(range(count))
+    total = [size[at] for at in order]
+    call.budget.made(total, count)
+    results = []
+    for at, one in enumerate(flat):
+        axis = order.index(at)
+        shape = [1] * count
+        shape[axis] = size[at]
+        results.append(numeric(in_torch(lambda v, s=shape: v.reshape(s).expand(total), one)))
+    return tuple(results)
+
+
+# --- rearranging ------------------------------------------------------------------------
+
+
+def _places_of(x: Cell | Chars) -> Numeric:
+    shape = x.shape
+    return Numeric(np.arange(1.0, prod(shape) + 1).reshape(shape, order="F"))
+
+
+def _rearranged(x: Value, rearrange: Any) -> Value:
+    """A function that only moves elements, of cells and texts too."""
+    if isinstance(x, Numeric):
+        result: Value = rearrange(x)
+        return result
+    if not isinstance(x, Cell | Chars) or (isinstance(x, Chars) and x.is_string):
+        raise UnsupportedCodeError("Only arrays can be rearranged.")
+    at = rearrange(_places_of(x))
+    order = [int(n) - 1 for n in column(at.data)]
+    if isinstance(x, Cell):
+        return Cell(at.shape, tuple(x.items[n] for n in order), x.is_string)
+    if at.shape[0] > 1:
+        raise UnsupportedCodeError("A matrix of characters is not supported.")
+    return Chars("".join(x.value[n] for n in order))
+
+
+@known("reshape")
+def _reshape(call: Call, x: Value, *arguments: Value) -> Value:
+    """MATLAB's documentation of reshape: column-major; one size may be []. Labels are lost."""
+    if not arguments:
+        raise CodeError("reshape needs a size.")
+    total = elements(x.shape)
+    if len(arguments) == 1:
+        size: list[Any] = [
+            as_whole(n, "a size in reshape")
+            for n in known_values(arguments[0], "the size in reshape").reshape(-1)
+        ]
+        if len(size) < 2:
+            raise CodeError("The size in reshape needs at least two numbers.")
+    else:
+        size = [
+            None
+            if isinstance(one, Numeric) and elements(one.shape) == 0
+            else whole(one, "a size in reshape")
+            for one in arguments
+        ]
+        if size.count(None) > 1:
+            raise CodeError("reshape can work out one size alone.")
+        if None in size:
+            given = prod(n for n in size if n is not None)
+            missing = total // given if not (isinstance(given, int) and given == 0) else 0
+            size[size.index(None)] = missing
+    if any(isinstance(n, int) and n < 0 for n in size):
+        raise CodeError("Sizes cannot be negative.")
+    if prod(size) != total:
+        raise CodeError(
+            f"Number of elements must not change: {size_text(x.shape)} has {total}, "
+            f"{size_text(size)} has {prod(size)}."
+        )
+    return _rearranged(x, lambda v: numeric(reshaped(v.data, size), "", v.is_dlarray))
+
+
+@known("permute", "ipermute")
+def _permute(call: Call, x: Value, order: Value) -> Value:
+    """MATLAB's documentation of permute and ipermute."""
+    at = [dimension(scalar(n), call.name) for n in known_values(order, "the order").reshape(-1)]
+    rank = len(x.shape)
+    if sorted(at) != list(range(len(at))) or len(at) < rank:
+        raise CodeError(f"The order {[n + 1 for n in at]} does not name each dimension once.")
+    if call.name == "ipermute":
+        at = [at.index(n) for n in range(len(at))]
+
+    def rearrange(v: Numeric) -> Numeric:
+        if v.labels and at[: len(v.labels)] != list(range(len(v.labels))):
+            raise UnsupportedCodeError(
+                f"Permuting an array labelled '{v.labels}': what MATLAB does with the labels is "
+                "not certain.",
+                remedy="strip the labels first: stripdims(X).",
+            )
+        data = v.data.reshape(*v.shape, *(1,) * (len(at) - rank))
+        moved = data.permute(at) if isinstance(data, Tensor) else data.transpose(at)
+        return numeric(moved, v.labels, v.is_dlarray)
+
+    return _rearranged(x, rearrange)
+
+
+@known("squeeze")
+def _squeeze(call: Call, x: Value) -> Value:
+    """MATLAB's documentation of squeeze: matrices stay; labels of what goes go as well."""
+
+    def rearrange(v: Numeric) -> Numeric:
+        if v.data.ndim <= 2:
+            return v
+        kept = [at for at, n in enumerate(v.shape) if not (isinstance(n, int) and n == 1)]
+        labels = "".join(v.labels[at] for at in kept) if v.labels else ""
+        size = [v.shape[at] for at in kept]
+        if v.labels and len(size) < 2:
+            raise UnsupportedCodeError("squeeze of labelled data to a vector is not supported.")
+        if len(size) == 1:
+            size.append(1)
+        return numeric(v.data.reshape(size or [1, 1]), labels, v.is_dlarray)
+
+    return _rearranged(x, rearrange)
+
+
+@known("cat")
+def _cat(call: Call, dim: Value, *values: Value) -> Value:
+    """MATLAB's documentation of cat."""
+    axis = dimension(dim, "cat")
+    if any(not isinstance(one, Numeric) for one in values):
+        if axis > 1:
+            raise UnsupportedCodeError("cat of cells and texts beyond two dimensions.")
+        return joined([values] if axis == 1 else [[one] for one in values], call.budget)
+    if not values:
+        return EMPTY
+    return concatenated([numbers(one, "cat") for one in values], axis, call.budget)
+
+
+@known("horzcat", "vertcat")
+def _beside(call: Call, *values: Value) -> Value:
+    """MATLAB's documentation of horzcat and vertcat."""
+    rows = [list(values)] if call.name == "horzcat" else [[one] for one in values]
+    return joined(rows, call.budget)
+
+
+@known("repmat")
+def _repmat(call: Call, x: Value, *arguments: Value) -> Value:
+    """MATLAB's documentation of repmat; labels stay."""
+    counts, _ = sizes("repmat", arguments)
+    rank = max(len(counts), len(x.shape))
+    counts = [*counts, *(1,) * (rank - len(counts))]
+    shape = [*x.shape, *(1,) * (rank - len(x.shape))]
+    call.budget.made([n * m for n, m in zip(shape, counts, strict=True)])
+
+    def rearrange(v: Numeric) -> Numeric:
+        if v.labels and rank > len(v.labels):
+            raise UnsupportedCodeError("repmat of labelled data beyond its labels.")
+        data = v.data.reshape(shape)
+        repeated = data.repeat(counts) if isinstance(data, Tensor) else np.tile(data, counts)
+        return v.with_data(repeated)
+
+    return _rearranged(x, rearrange)
+
+
+@known("repelem")
+def _repelem(call: Call, x: Value, *counts: Value) -> Value:
+    """MATLAB's documentation of repelem: a vector by one number or one each, else by dimension."""
+    given = [known_values(one, "the counts of repelem").reshape(-1) for one in counts]
+    if not given or any((one < 0).any() for one in given):
+        raise CodeError("repelem needs counts that are not negative.")
+
+    def rearrange(v: Numeric) -> Numeric:
+        data, labels = v.data, v.labels
+        if len(given) == 1:
+            if len(v.shape) != 2 or 1 not in v.shape:
+                raise CodeError("repelem with one count is for vectors.")
+            per_axis = {1 if v.shape[0] == 1 else 0: given[0]}
+        else:
+            per_axis = dict(enumerate(given))
+            if len(given) > data.ndim:
+                data = data.reshape(*data.shape, *(1,) * (len(given) - data.ndim))
+        for axis, count in per_axis.items():
+            n = data.shape[axis]
+            numbers_of = np.array([int(c) for c in count])
+            if len(numbers_of) == 1:
+                numbers_of = np.repeat(numbers_of, int(n))
+            if len(numbers_of) != int(n):
+                raise CodeError("repelem needs one count, or one for each element.")
+            size = list(data.shape)
+            size[axis] = int(numbers_of.sum())
+            call.budget.made(size)
+            at = np.repeat(np.arange(int(n)), numbers_of)
+            if isinstance(data, Tensor):
+                data = data.index_select(axis, torch.from_numpy(at).to(data.device))
+            else:
+                data = data.take(at, axis)
+        return numeric(data, labels, v.is_dlarray)
+
+    return _rearranged(x, rearrange)
+
+
+@known("flip", "fliplr", "flipud")
+def _flip(call: Call, x: Value, dim: Value | None = None) -> Value:
+    """MATLAB's documentation of flip, fliplr and flipud."""
+
+    def rearrange(v: Numeric) -> Numeric:
+        axis = {"fliplr": 1, "flipud": 0}.get(call.name)
+        if axis is None:
+            axis = default_axis(v) if dim is None else dimension(dim, "flip")
+        if axis >= v.data.ndim:
+            return v
+        data = v.data
+        return v.with_data(data.flip(axis) if isinstance(data, Tensor) else np.flip(data, axis))
+
+    return _rearranged(x, rearrange)
+
+
+@known("circshift")
+def _circshift(call: Call, x: Value, count: Value, dim: Value | None = None) -> Value:
+    """MATLAB's documentation of circshift: along the first dimension that is not 1."""
+    by = [int(whole(scalar(n), "the shift")) for n in known_values(count, "the shift").reshape(-1)]
+
+    def rearrange(v: Numeric) -> Numeric:
+        if dim is not None:
+            axes = [dimension(dim, "circshift")]
+        elif len(by) > 1:
+            axes = list(range(len(by)))
+        else:
+            axes = [default_axis(v)]
+        pairs = [(n, axis) for n, axis in zip(by, axes, strict=False) if axis < v.data.ndim]
+        data = v.data
+        for n, axis in pairs:
+            data = torch.roll(data, n, axis) if isinstance(data, Tensor) else np.roll(data, n, axis)
+        return v.with_data(data)
+
+    return _rearranged(x, rearrange)
+
+
+@known("fftshift", "ifftshift")
+def _fftshift(call: Call, x: Value, dim: Value | None = None) -> Value:
+    """MATLAB's documentation of fftshift and ifftshift."""
+
+    def rearrange(v: Numeric) -> Numeric:
+        axes = range(v.data.ndim) if dim is None else [dimension(dim, call.name)]
+        data = v.data
+        for axis in axes:
+            if axis >= data.ndim:
+                continue
+            half = int(data.shape[axis]) // 2
+            n = half if call.name == "fftshift" else -half
+            data = torch.roll(data, n, axis) if isinstance(data, Tensor) else np.roll(data, n, axis)
+        return v.with_data(data)
+
+    return _rearranged(x, rearrange)
+
+
+@known("rot90")
+def _rot90(call: Call, x: Value, count: Value | None = None) -> Value:
+    """MATLAB's documentation of rot90: counterclockwise."""
+    n = 1 if count is None else int(whole(count, "the turns"))
+
+    def rearrange(v: Numeric) -> Numeric:
+        if isinstance(v.data, Tensor):
+            return numeric(torch.rot90(v.data, n, (0, 1)), "", v.is_dlarray)
+        return numeric(np.rot90(v.data, n), "", v.is_dlarray)
+
+    return _rearranged(x, rearrange)
+
+
+@known("diag")
+def _diag(call: Call, x: Value, offset: Value | None = None) -> Numeric:
+    """MATLAB's documentation of diag: of a vector a matrix, of a matrix a column."""
+    v = numbers(x, "diag")
+    k = 0 if offset is None else int(whole(offset, "the diagonal"))
+    if len(v.shape) != 2 or abs(k) > 10**6:
+        raise CodeError("diag is for vectors and matrices.")
+    if 1 in v.shape:
+        n = elements(v.shape) + abs(k)
+        call.budget.made((n, n))
+        return numeric(in_torch(lambda t: torch.diag_embed(t.reshape(-1), k), v.data))
+    found = in_torch(lambda t: torch.diagonal(t, k)[:, None], v.data)
+    return numeric(found, "", v.is_dlarray)
+
+
+@known("tril", "triu")
+def _triangle(call: Call, x: Value, offset: Value | None = None) -> Numeric:
+    """MATLAB's documentation of tril and triu."""
+    v = numbers(x, call.name)
+    k = 0 if offset is None else int(whole(offset, "the diagonal"))
+    if len(v.shape) != 2:
+        raise CodeError(f"{call.name} is for matrices.")
+    function = torch.tril if call.name == "tril" else torch.triu
+    return v.with_data(in_torch(lambda t: function(t, k), v.data))
+
+
+@known("kron")
+def _kron(call: Call, a: Value, b: Value) -> Numeric:
+    """MATLAB's documentation of kron."""
+    x, y = numbers(a, "kron"), numbers(b, "kron")
+    call.budget.made([n * m for n, m in zip(x.shape, y.shape, strict=False)])
+    u, v = together((x, y), common_kind((x, y), "kron"))
+    return numeric(in_torch(torch.kron, u, v))
+
+
+@known("sparse", "full")
+def _full(call: Call, x: Value, *more: Value) -> Numeric:
+    """MATLAB's documentation of sparse and full: the same numbers, kept as a full array.
+
+    ``sparse(i,j,v,m,n)`` adds values of equal places.
+    """
+    if not more:
+        return numbers(x, call.name)
+    if call.name == "full" or len(more) not in (1, 2, 4):
+        raise CodeError(f"{call.name} is not called so.")
+    if len(more) == 1:
+        size = [int(whole(one, "a size")) for one in (x, more[0])]
+        call.budget.made(size)
+        return Numeric(np.zeros(size))
+    rows, columns = (
+        known_values(one, "a place of sparse").reshape(-1, order="F") for one in (x, more[0])
+    )
+    size = (
+        [int(whole(one, "a size")) for one in more[2:]]
+        if len(more) == 4
+        else [int(max(one.max(), 0)) if one.size else 0 for one in (rows, columns)]
+    )
+    values = numbers(more[1], "sparse")
+    call.budget.made(size)
+    count = max(rows.size, columns.size)
+    at = [np.broadcast_to(one, count).astype(np.int64) - 1 for one in (rows, columns)]
+    for one, n in zip(at, size, strict=True):
+        if one.size and (one.min() < 0 or one.max() >= n):
+            raise CodeError("A place of sparse is beyond its size.")
+    flat = torch.from_numpy(at[0] + at[1] * size[0])
+
+    def computed(v: Tensor) -> Tensor:
+        given = column(v).expand(count) if v.numel() == 1 else column(v)
+        result = torch.zeros(size[0] * size[1], dtype=v.dtype, device=v.device)
+        return shaped_tensor(result.index_add(0, flat.to(v.device), given), size)
+
+    return numeric(in_torch(computed, cast(values.data, common_kind([values]))))
+
+
+def shaped_tensor(flat: Tensor, size: Sequence[Any]) -> Tensor:
+    """A vector as an array, column-major."""
+    result: Tensor = shaped(flat, size)
+    return result
+
+
+@known("speye")
+def _speye(call: Call, *arguments: Value) -> Numeric:
+    """MATLAB's documentation of speye: kept as a full array."""
+    size, _ = sizes("speye", arguments)
+    call.budget.made(size)
+    return Numeric(np.eye(int(size[0]), int(size[1])))
+
+
+@known("issparse")
+def _issparse(call: Call, x: Value) -> Numeric:
+    """MATLAB's documentation of issparse: arrays are full here."""
+    return logical([[False]])
+
+
+@known("sub2ind")
+def _sub2ind(call: Call, size: Value, *places: Value) -> Numeric:
+    """MATLAB's documentation of sub2ind."""
+    shape = [int(n) for n in known_values(size, "the size").reshape(-1)]
+    result = np.zeros((1, 1))
+    step = 1
+    for n, one in zip(shape, places, strict=False):
+        data = known_values(one, "a place")
+        if data.size and (data.min() < 1 or data.max() > n):
+            raise CodeError("A place of sub2ind is beyond the size.")
+        result = result + (data - 1) * step
+        step *= n
+    return numeric(result + 1)
+
+
+@known("ind2sub")
+def _ind2sub(call: Call, size: Value, places: Value) -> Any:
+    """MATLAB's documentation of ind2sub."""
+    shape = [int(n) for n in known_values(size, "the size").reshape(-1)]
+    left = known_values(places, "the places").astype(np.int64) - 1
+    results = []
+    for n in shape[: max(call.outputs, 1) - 1]:
+        results.append(numeric((left % max(n, 1) + 1).astype(np.float64)))
+        left = left // max(n, 1)
+    return (*results, numeric((left + 1).astype(np.float64)))
+
+
+@known("isequal")
+def _isequal(call: Call, a: Value, b: Value, *more: Value) -> Numeric:
+    """MATLAB's documentation of isequal: the same size and values, whatever the class."""
+    return logical([[all(equal(a, one) for one in (b, *more))]])
+
+
+def equal(a: Value, b: Value) -> bool:
+    """Whether two values are equal."""
+    if isinstance(a, Chars) and isinstance(b, Chars):
+        return a.value == b.value
+    if isinstance(a, Cell) and isinstance(b, Cell):
+        same = a.shape == b.shape
+        return same and all(equal(x, y) for x, y in zip(a.items, b.items, strict=True))
+    if isinstance(a, Struct) and isinstance(b, Struct):
+        return set(a.fields) == set(b.fields) and all(
+            equal(one, b.fields[name]) for name, one in a.fields.items()
+        )
+    is_array = isinstance(a, Numeric | Chars) and isinstance(b, Numeric | Chars)
+    if not is_array or any(isinstance(one, Chars) and one.is_string for one in (a, b)):
+        return False
+    if tuple(a.shape) != tuple(b.shape):
+        return False
+    x, y = (known_values(one, "isequal") for one in (a, b))
+    return bool((x == y).all())
+
+
+@known("cross")
+def _cross(call: Call, a: Value, b: Value) -> Numeric:
+    """MATLAB's documentation of cross: of vectors of three elements."""
+    x, y = numbers(a, "cross"), numbers(b, "cross")
+    if x.shape != y.shape or 3 not in x.shape:
+        raise CodeError("cross is for vectors of three elements.")
+    axis = x.shape.index(3)
+    u, v = together((x, y), common_kind((x, y)))
+    return x.with_data(in_torch(lambda p, q: torch.linalg.cross(p, q, dim=axis), u, v))
+
+
+@known("inv", "pinv", "det")
+def _inverse(call: Call, value: Value) -> Numeric:
+    """MATLAB's documentation of inv, pinv and det."""
+    x = numbers(value, call.name)
+    if len(x.shape) != 2 or (call.name != "pinv" and x.shape[0] != x.shape[1]):
+        raise CodeError(f"{call.name} is for square matrices.")
+    call.budget.made(x.shape, x.shape[0])
+    function = {"inv": torch.linalg.inv, "pinv": torch.linalg.pinv, "det": torch.linalg.det}
+    found = in_torch(lambda t: function[call.name](t), x.data)
+    return numeric(found.reshape(1, 1) if call.name == "det" else found, "", x.is_dlarray)
+
+
+@known("accumarray")
+def _accumarray(call: Call, places: Value, values: Value, size: Value | None = None) -> Numeric:
+    """MATLAB's documentation of accumarray: sums for a column of places."""
+    at = known_values(places, "the places")
+    if at.ndim != 2 or at.shape[1] != 1:
+        raise UnsupportedCodeError("accumarray is supported for one column of places.")
+    n = int(at.max()) if at.size else 0
+    if size is not None and elements(size.shape):
+        n = int(known_values(size, "the size").reshape(-1)[0])
+    if at.size and (at.min() < 1 or at.max() > n):
+        raise CodeError("A place of accumarray is beyond the size.")
+    call.budget.made((n, 1))
+    index = torch.from_numpy(at.reshape(-1).astype(np.int64) - 1)
+    v = numbers(values, "accumarray")
+
+    def computed(t: Tensor) -> Tensor:
+        flat = column(t)
+        flat = flat.expand(len(index)) if flat.numel() == 1 else flat
+        zeros = torch.zeros(n, dtype=t.dtype, device=t.device)
+        return zeros.index_add(0, index.to(t.device), flat)[:, None]
+
+    return numeric(in_torch(computed, cast(v.data, common_kind([v]))))
+
+
+@known("pagetranspose", "pagectranspose")
+def _pagetranspose(call: Call, value: Value) -> Numeric:
+    """MATLAB's documentation of pagetranspose."""
+    x = numbers(value, call.name)
+    if x.labels.strip("U"):
+        raise UnsupportedCodeError(f"{call.name} of labelled data is not supported.")
+    if x.data.ndim == 2:
+        return transposed(x)
+    return x.with_data(in_torch(lambda t: t.transpose(0, 1), x.data))
+
+
+@known("pagemtimes")
+def _pagemtimes(call: Call, a: Value, *rest: Value) -> Numeric:
+    """MATLAB's documentation of pagemtimes: products of pages, with options 'transpose'."""
+    given = [a, *rest]
+    if len(given) == 4:
+        flags = [text(given[1], "the option"), text(given[3], "the option")]
+        values = [given[0], given[2]]
+    elif len(given) == 2:
+        flags, values = ["none", "none"], given
+    else:
+        raise CodeError("pagemtimes takes two arrays, each maybe with 'transpose'.")
+    x, y = (numbers(one, "pagemtimes") for one in values)
+    if x.labels.strip("U") or y.labels.strip("U"):
+        raise UnsupportedCodeError(
+            "pagemtimes of labelled data is not supported.",
+            remedy="strip the labels first: stripdims(X).",
+        )
+    for flag in flags:
+        if flag.lower() not in ("none", "transpose", "ctranspose"):
+            raise CodeError(f"pagemtimes has no option '{flag}'.")
+    if any(one.is_complex for one in (x, y)) and "ctranspose" in flags:
+        raise UnsupportedCodeError("pagemtimes with 'ctranspose' of complex numbers.")
+    rank = max(x.data.ndim, y.data.ndim)
+    u, v = together((x, y), common_kind((x, y), "pagemtimes"))
+    u, v = (
+        one if flag.lower() == "none" else in_torch(lambda t: t.transpose(0, 1), one)
+        for one, flag in zip((u, v), flags, strict=True)
+    )
+    if u.shape[1] != v.shape[0]:
+        raise CodeError(
+            f"pagemtimes multiplies pages of {size_text(u.shape[:2])} and {size_text(v.shape[:2])}."
+        )
+    from ..operators import expanded_size
+
+    pages = expanded_size([u.shape[2:], v.shape[2:]], "pagemtimes")
+    call.budget.made([u.shape[0], v.shape[1], *pages], u.shape[1])
+    order = [*range(2, rank), 0, 1]
+    back = [rank - 2, rank - 1, *range(rank - 2)]
+    found = in_torch(lambda p, q: (p.permute(order) @ q.permute(order)).permute(back), u, v)
+    return numeric(found, "", x.is_dlarray or y.is_dlarray)
+
+
+@known("fft", "ifft", "fft2", "ifft2")
+def _fft(call: Call, value: Value, count: Value | None = None, dim: Value | None = None) -> Numeric:
+    """MATLAB's documentation of fft, ifft, fft2 and ifft2."""
+    x = numbers(value, call.name)
+    if x.kind not in ("double", "single"):
+        x = x.with_data(cast(x.data, "double"))
+    function = getattr(torch.fft, call.name)
+    if call.name.endswith("2"):
+        if count is not None:
+            raise UnsupportedCodeError(f"{call.name} with sizes is not supported.")
+        found = in_torch(lambda t: function(t, dim=(0, 1)), x.data)
+    else:
+        axis = default_axis(x) if dim is None else dimension(dim, call.name)
+        n = None
+        if count is not None and elements(count.shape):
+            n = int(whole(count, "the number of points"))
+            call.budget.made((n,))
+        if axis >= x.data.ndim:
+            raise UnsupportedCodeError(f"{call.name} along a dimension of size 1.")
+        found = in_torch(lambda t: function(t, n, axis), x.data)
+    if isinstance(found, np.ndarray) and not found.imag.any():
+        found = np.ascontiguousarray(found.real)
+    return x.with_data(found)

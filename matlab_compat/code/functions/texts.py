@@ -1,0 +1,640 @@
+"""Texts, cells, structs, classes and functions. Sources: MATLAB's documentation of each."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from ...errors import CodeError, UnsupportedCodeError
+from ..operators import class_name, known_scalar, known_values, number_text, numbers, text, whole
+from ..values import (
+    NUMPY,
+    Cell,
+    Chars,
+    FunctionHandle,
+    Numeric,
+    Object,
+    Struct,
+    Value,
+    elements,
+    logical,
+    numeric,
+    scalar,
+)
+from .both import sizes
+from .registry import Call, known
+
+
+def texts_of(value: Value, what: str) -> list[str]:
+    """The texts of a text, cell or array of strings."""
+    if isinstance(value, Chars):
+        return [value.value]
+    if isinstance(value, Cell):
+        found = [one.value for one in value.items if isinstance(one, Chars)]
+        if len(found) == len(value.items):
+            return found
+    raise CodeError(f"{what} needs texts, not a {class_name(value)}.")
+
+
+def _each_text(value: Value, change: Any) -> Value:
+    if isinstance(value, Chars):
+        return Chars(change(value.value), value.is_string)
+    if isinstance(value, Cell):
+        items = tuple(_each_text(one, change) for one in value.items)
+        return Cell(value.shape, items, value.is_string)
+    raise CodeError(f"A text is needed, not a {class_name(value)}.")
+
+
+# --- texts ------------------------------------------------------------------------------
+
+
+@known("strcmp", "strcmpi", "strncmp", "strncmpi")
+def _strcmp(call: Call, a: Value, b: Value, count: Value | None = None) -> Numeric:
+    """MATLAB's documentation of strcmp, strcmpi, strncmp, strncmpi; false for what is no text."""
+    n = None if count is None else int(whole(count, "the number of characters"))
+    if (n is None) == call.name.startswith("strn"):
+        raise CodeError(f"{call.name} is called with the wrong number of inputs.")
+
+    def same(x: Value, y: Value) -> bool:
+        if not (isinstance(x, Chars) and isinstance(y, Chars)):
+            return False
+        one, other = x.value, y.value
+        if call.name.endswith("i"):
+            one, other = one.lower(), other.lower()
+        if n is not None:
+            return len(one) >= n and len(other) >= n and one[:n] == other[:n]
+        return one == other
+
+    if isinstance(a, Cell) and isinstance(b, Cell) and elements(b.shape) != 1:
+        if elements(a.shape) != 1 and a.shape != b.shape:
+            raise CodeError(f"{call.name}: the cells have different sizes.")
+        if elements(a.shape) != 1:
+            found = [same(x, y) for x, y in zip(a.items, b.items, strict=True)]
+            return logical(np.array(found).reshape(a.shape, order="F"))
+    if isinstance(b, Cell) and not isinstance(a, Cell):
+        a, b = b, a
+    if isinstance(a, Cell):
+        other = b.items[0] if isinstance(b, Cell) else b
+        found = [same(x, other) for x in a.items]
+        return logical(np.array(found, bool).reshape(a.shape, order="F"))
+    return logical([[same(a, b)]])
+
+
+@known("lower", "upper", "strtrim", "strip", "deblank")
+def _case(call: Call, x: Value) -> Value:
+    """MATLAB's documentation of lower, upper, strtrim, strip and deblank."""
+    changes = {"lower": str.lower, "upper": str.upper, "deblank": str.rstrip}
+    return _each_text(x, changes.get(call.name, str.strip))
+
+
+@known("strrep", "replace")
+def _strrep(call: Call, x: Value, old: Value, new: Value) -> Value:
+    """MATLAB's documentation of strrep and replace."""
+    a, b = text(old, "the text to replace"), text(new, "the new text")
+    if len(b) > 1000:
+        raise UnsupportedCodeError("A replacement of more than 1000 characters is not supported.")
+    return _each_text(x, lambda one: _bounded(one.replace(a, b) if a else one))
+
+
+def _bounded(value: str) -> str:
+    if len(value) > 1_000_000:
+        raise CodeError("A text of more than 1000000 characters.")
+    return value
+
+
+@known("strcat")
+def _strcat(call: Call, *parts: Value) -> Value:
+    """MATLAB's documentation of strcat: spaces at the end of characters go."""
+    if any(isinstance(one, Cell) and not one.is_string for one in parts):
+        raise UnsupportedCodeError("strcat of cells is not supported.")
+    is_string = any(isinstance(one, Chars) and one.is_string for one in parts)
+    found = []
+    for one in parts:
+        said = text(one, "a part of strcat")
+        found.append(said if isinstance(one, Chars) and one.is_string else said.rstrip(" \t\n"))
+    return Chars(_bounded("".join(found)), is_string)
+
+
+@known("contains", "startsWith", "endsWith")
+def _contains(call: Call, x: Value, pattern: Value) -> Numeric:
+    """MATLAB's documentation of contains, startsWith and endsWith."""
+    patterns = texts_of(pattern, call.name)
+
+    def holds(one: str) -> bool:
+        if call.name == "contains":
+            return any(p in one for p in patterns)
+        if call.name == "startsWith":
+            return one.startswith(tuple(patterns))
+        return one.endswith(tuple(patterns))
+
+    found = np.array([holds(one) for one in texts_of(x, call.name)], bool)
+    return logical(found.reshape((1, 1) if isinstance(x, Chars) else x.shape, order="F"))
+
+
+@known("strsplit", "split")
+def _split(call: Call, x: Value, delimiter: Value | None = None) -> Value:
+    """MATLAB's documentation of strsplit (a row of characters) and split (a column of strings)."""
+    said = text(x, "the text")
+    by = None if delimiter is None else text(delimiter, "the delimiter")
+    parts = re.split(r"\s+", said) if by is None else said.split(by) if by else [said]
+    if call.name == "strsplit" and by is not None:
+        parts = [one for at, one in enumerate(parts) if one or at in (0, len(parts) - 1)]
+    is_string = isinstance(x, Chars) and x.is_string
+    items = tuple(Chars(one, is_string) for one in parts)
+    shape = (1, len(items)) if call.name == "strsplit" else (len(items), 1)
+    return Cell(shape, items, is_string)
+
+
+@known("strjoin", "join")
+def _strjoin(call: Call, x: Value, delimiter: Value | None = None) -> Value:
+    """MATLAB's documentation of strjoin and join: with a space by default."""
+    by = " " if delimiter is None else text(delimiter, "the delimiter")
+    is_string = isinstance(x, Cell) and x.is_string
+    return Chars(_bounded(by.join(texts_of(x, call.name))), is_string)
+
+
+@known("num2str", "int2str", "string", "char", "str2double", "str2num")
+def _convert(call: Call, x: Value, form: Value | None = None) -> Value:
+    """MATLAB's documentation of num2str, int2str, string, char and str2double."""
+    name = call.name
+    if name in ("str2double", "str2num"):
+        said = x.value.strip() if isinstance(x, Chars) else ""
+        fits = re.fullmatch(r"[-+]?(\d+\.?\d*([eEdD][-+]?\d+)?|\.\d+([eE][-+]?\d+)?|Inf|NaN)", said)
+        if fits is None and name == "str2num":
+            raise UnsupportedCodeError("str2num evaluates its text: only a number is supported.")
+        return scalar(float(said.lower().replace("d", "e")) if fits else float("nan"))
+    if isinstance(x, Chars):
+        return Chars(x.value, name == "string")
+    if name == "string":
+        if isinstance(x, Cell):
+            items = tuple(Chars(one, True) for one in texts_of(x, name))
+            return Cell(x.shape, items, True) if len(items) != 1 else items[0]
+        a = numbers(x, name)
+        if elements(a.shape) == 1:
+            return Chars(number_text(a), True)
+        data = known_values(a, "a number that becomes text")
+        items = tuple(Chars(number_text(numeric(n)), True) for n in data.reshape(-1, order="F"))
+        return Cell(tuple(int(n) for n in data.shape), items, True)
+    if name == "char":
+        codes = known_values(x, "a number that becomes a character").reshape(-1)
+        if len(x.shape) > 2 or (x.shape[0] > 1):
+            raise UnsupportedCodeError("A matrix of characters is not supported.")
+        if not all(0 <= n < 0x110000 for n in codes):
+            raise CodeError("These numbers are no characters.")
+        return Chars("".join(chr(int(n)) for n in codes))
+    if form is not None:
+        if isinstance(form, Chars):
+            return Chars(formatted(form.value, [x]))
+        digits = int(whole(form, "the digits"))
+        if not 0 < digits < 60:
+            raise CodeError("num2str takes 1 to 59 digits.")
+        return Chars(_general(float(known_scalar(x, "num2str")), digits))
+    if elements(x.shape) != 1:
+        raise UnsupportedCodeError(f"{name} of arrays is not supported.")
+    number = known_scalar(x, name)
+    if isinstance(number, complex | np.complexfloating):
+        raise UnsupportedCodeError(f"{name} of complex numbers is not supported.")
+    value = float(number)
+    if not np.isfinite(value):
+        return Chars("NaN" if np.isnan(value) else "Inf" if value > 0 else "-Inf")
+    if name == "int2str" or value == int(value):
+        whole_number = np.trunc(value + np.copysign(0.5, value))
+        return Chars(str(int(whole_number)))
+    digits = max(int(np.floor(np.log10(abs(value)))), 0) + 5
+    return Chars(_general(value, min(digits, 16)))
+
+
+def _general(value: float, digits: int) -> str:
+    """C's %g."""
+    return f"%.{digits}g" % value
+
+
+_DIRECTIVE = re.compile(r"%(%|[-+ 0#]*(\d+|\*)?(\.(\d+|\*)?)?([a-zA-Z]))|\\(.)", re.DOTALL)
+_ESCAPES = {"n": "\n", "t": "\t", "\\": "\\", "r": "\r", "a": "\a", "b": "\b", "f": "\f", "v": "\v"}
+
+
+def formatted(form: str, values: Sequence[Value]) -> str:
+    """MATLAB's sprintf: the format is used again while there are values."""
+    flat: list[Any] = []
+    for one in values:
+        if isinstance(one, Chars):
+            flat.append(one.value)
+        else:
+            data = known_values(one, "a number that becomes text")
+            flat += list(data.reshape(-1, order="F"))
+    pieces: list[str] = []
+    used = 0
+    while True:
+        started = used
+        at = 0
+        for match in _DIRECTIVE.finditer(form):
+            pieces.append(form[at : match.start()])
+            at = match.end()
+            if match[6] is not None:
+                pieces.append(_ESCAPES.get(match[6], match[6]))
+            elif match[1] == "%":
+                pieces.append("%")
+            elif used < len(flat):
+                pieces.append(_one(match[0], flat[used]))
+                used += 1
+            elif flat:
+                return "".join(pieces)
+            else:
+                pieces.append("")
+        pieces.append(form[at:])
+        if used >= len(flat) or used == started:
+            return _bounded("".join(pieces))
+        _bounded("".join(pieces[-100:]))
+
+
+def _one(directive: str, value: Any) -> str:
+    kind = directive[-1]
+    if "*" in directive or kind not in "dioufeEgGsxXc":
+        raise UnsupportedCodeError(f"The format {directive} is not supported.")
+    width = re.search(r"(\d+)", directive)
+    if width is not None and int(width[1]) > 500:
+        raise CodeError("A format is wider than 500 characters.")
+    if kind in "sc":
+        if not isinstance(value, str):
+            number = float(value)
+            value = number_text(scalar(number)) if kind == "s" else chr(int(number))
+        return str(directive % value if kind == "s" else value)
+    if isinstance(value, str):
+        return (directive[:-1] + "s") % value
+    number = float(value)
+    if kind in "diuxXo":
+        if number != number or np.isinf(number):
+            return "NaN" if np.isnan(number) else "Inf" if number > 0 else "-Inf"
+        if number != int(number):
+            return (directive[:-1] + "e") % number
+        return directive % int(number)
+    return directive % number
+
+
+@known("sprintf", "compose")
+def _sprintf(call: Call, form: Value, *values: Value) -> Value:
+    """MATLAB's documentation of sprintf."""
+    if call.name == "compose" and len(values) > 1:
+        raise UnsupportedCodeError("compose of several arrays is not supported.")
+    is_string = isinstance(form, Chars) and form.is_string
+    return Chars(formatted(text(form, "the format"), values), is_string)
+
+
+@known("blanks")
+def _blanks(call: Call, count: Value) -> Value:
+    """MATLAB's documentation of blanks."""
+    n = int(whole(count, "the number of spaces"))
+    if not 0 <= n <= 10_000:
+        raise CodeError("blanks makes up to 10000 spaces.")
+    return Chars(" " * n)
+
+
+@known("validatestring")
+def _validatestring(call: Call, said: Value, options: Value, *rest: Value) -> Value:
+    """MATLAB's documentation of validatestring: the only option that begins so."""
+    value = text(said, "the text").lower()
+    found = [one for one in texts_of(options, "validatestring") if one.lower().startswith(value)]
+    exact = [one for one in found if one.lower() == value]
+    if len(exact) != 1 and len(found) != 1:
+        raise CodeError(f"'{value}' is none of the texts that are allowed.")
+    return Chars((exact or found)[0])
+
+
+# --- what a value is --------------------------------------------------------------------
+
+
+@known("class")
+def _class(call: Call, x: Value) -> Value:
+    """MATLAB's documentation of class."""
+    return Chars(class_name(x))
+
+
+@known("underlyingType")
+def _underlying(call: Call, x: Value) -> Value:
+    """MATLAB's documentation of underlyingType."""
+    return Chars(x.kind if isinstance(x, Numeric) else class_name(x))
+
+
+@known("isa")
+def _isa(call: Call, x: Value, kind: Value) -> Numeric:
+    """MATLAB's documentation of isa: with "numeric", "float" and "integer"."""
+    name = text(kind, "the class")
+    if isinstance(x, Object):
+        return logical([[name in (x.definition.name, *x.definition.superclasses)]])
+    own = class_name(x)
+    groups = {
+        "numeric": own in NUMPY and own != "logical",
+        "float": own in ("double", "single"),
+        "integer": "int" in own and own in NUMPY,
+    }
+    return logical([[groups.get(name, own == name)]])
+
+
+@known(
+    "isnumeric", "islogical", "isfloat", "isinteger", "isreal", "ischar", "isstring", "iscell",
+    "isstruct", "iscellstr", "isobject", "isdlarray", "isgpuarray", "isStringScalar",
+)  # fmt: skip
+def _is(call: Call, x: Value) -> Numeric:
+    """MATLAB's documentation of isnumeric, islogical, isfloat, isinteger, isreal, ischar ..."""
+    kind = x.kind if isinstance(x, Numeric) else ""
+    is_number = bool(kind) and kind != "logical"
+    answers = {
+        "isnumeric": is_number,
+        "islogical": kind == "logical",
+        "isfloat": kind in ("double", "single"),
+        "isinteger": "int" in kind,
+        "isreal": isinstance(x, Chars) or (isinstance(x, Numeric) and not x.is_complex),
+        "ischar": isinstance(x, Chars) and not x.is_string,
+        "isstring": isinstance(x, Chars | Cell) and x.is_string,
+        "iscell": isinstance(x, Cell) and not x.is_string,
+        "isstruct": isinstance(x, Struct),
+        "iscellstr": isinstance(x, Cell)
+        and not x.is_string
+        and all(isinstance(one, Chars) and not one.is_string for one in x.items),
+        "isobject": isinstance(x, Object),
+        "isdlarray": isinstance(x, Numeric) and x.is_dlarray,
+        "isgpuarray": False,
+        "isStringScalar": isinstance(x, Chars) and x.is_string,
+    }
+    return logical([[answers[call.name]]])
+
+
+# --- structs and cells ------------------------------------------------------------------
+
+
+@known("struct")
+def _struct(call: Call, *pairs: Value) -> Value:
+    """MATLAB's documentation of struct: a value in a cell of one element is that element."""
+    if len(pairs) % 2:
+        raise CodeError("struct takes names with values.")
+    fields: dict[str, Value] = {}
+    for name, value in zip(pairs[::2], pairs[1::2], strict=True):
+        said = text(name, "the name of a field")
+        if not said.isidentifier() or not said.isascii():
+            raise CodeError(f"{said!r} is no name of a field.")
+        if isinstance(value, Cell) and not value.is_string:
+            if len(value.items) != 1:
+                raise UnsupportedCodeError("Arrays of structs are not supported.")
+            value = value.items[0]
+        fields[said] = value
+    return Struct(fields)
+
+
+def _fields(value: Value, what: str) -> dict[str, Value]:
+    if isinstance(value, Struct):
+        return dict(value.fields)
+    if isinstance(value, Object):
+        return dict(value.properties)
+    raise CodeError(f"{what} needs a struct, not a {class_name(value)}.")
+
+
+@known("fieldnames", "properties")
+def _fieldnames(call: Call, x: Value) -> Value:
+    """MATLAB's documentation of fieldnames: a column of texts, in order."""
+    names = list(_fields(x, call.name))
+    return Cell((len(names), 1), tuple(Chars(one) for one in names))
+
+
+@known("isfield", "isprop")
+def _isfield(call: Call, x: Value, name: Value) -> Numeric:
+    """MATLAB's documentation of isfield and isprop."""
+    has: Any = ()
+    if isinstance(x, Struct):
+        has = x.fields if call.name == "isfield" else ()
+    elif isinstance(x, Object) and call.name == "isprop":
+        has = x.properties
+    if isinstance(name, Cell):
+        found = [isinstance(one, Chars) and one.value in has for one in name.items]
+        return logical(np.array(found, bool).reshape(name.shape, order="F"))
+    return logical([[isinstance(name, Chars) and name.value in has]])
+
+
+@known("getfield")
+def _getfield(call: Call, x: Value, name: Value) -> Value:
+    """MATLAB's documentation of getfield."""
+    fields, said = _fields(x, "getfield"), text(name, "the name of a field")
+    if said not in fields:
+        raise CodeError(f"There is no field '{said}'.")
+    return fields[said]
+
+
+@known("setfield")
+def _setfield(call: Call, x: Value, name: Value, value: Value) -> Value:
+    """MATLAB's documentation of setfield."""
+    said = text(name, "the name of a field")
+    if not said.isidentifier():
+        raise CodeError(f"{said!r} is no name of a field.")
+    return Struct({**_fields(x, "setfield"), said: value})
+
+
+@known("rmfield")
+def _rmfield(call: Call, x: Value, name: Value) -> Value:
+    """MATLAB's documentation of rmfield."""
+    fields = _fields(x, "rmfield")
+    for said in texts_of(name, "rmfield"):
+        if said not in fields:
+            raise CodeError(f"There is no field '{said}'.")
+        del fields[said]
+    return Struct(fields)
+
+
+@known("struct2cell")
+def _struct2cell(call: Call, x: Value) -> Value:
+    """MATLAB's documentation of struct2cell: a column."""
+    values = tuple(_fields(x, "struct2cell").values())
+    return Cell((len(values), 1), values)
+
+
+@known("cell")
+def _cell(call: Call, *arguments: Value) -> Value:
+    """MATLAB's documentation of cell."""
+    size, _ = sizes("cell", arguments)
+    size = [int(n) for n in size]
+    if not arguments:
+        size = [0, 0]
+    call.budget.made(size)
+    empty = Numeric(np.zeros((0, 0)))
+    return Cell(tuple(size), (empty,) * int(np.prod(size)))
+
+
+@known("num2cell")
+def _num2cell(call: Call, x: Value) -> Value:
+    """MATLAB's documentation of num2cell."""
+    from ..indexing import column
+
+    a = numbers(x, "num2cell")
+    flat = column(a.data)
+    return Cell(a.shape, tuple(Numeric(one.reshape(1, 1)) for one in flat))
+
+
+@known("cell2mat")
+def _cell2mat(call: Call, x: Value) -> Value:
+    """MATLAB's documentation of cell2mat: rows side by side, then below each other."""
+    from ..joining import joined
+
+    if not isinstance(x, Cell) or len(x.shape) != 2:
+        raise CodeError("cell2mat needs a cell with rows and columns.")
+    rows, columns = x.shape
+    parts = [[x.items[i + j * rows] for j in range(columns)] for i in range(rows)]
+    return joined(parts, call.budget)
+
+
+# --- functions --------------------------------------------------------------------------
+
+
+@known("cellfun", "arrayfun", "structfun")
+def _map(call: Call, function: Value, *arguments: Value) -> Any:
+    """MATLAB's documentation of cellfun, arrayfun and structfun, with 'UniformOutput'."""
+    given = list(arguments)
+    is_uniform = True
+    while len(given) >= 2 and isinstance(given[-2], Chars):
+        name = given[-2].value.lower()
+        if name not in ("uniformoutput", "un", "uniform"):
+            if call.name == "cellfun":
+                raise UnsupportedCodeError(
+                    f"{call.name} with '{given[-2].value}' is not supported."
+                )
+            break
+        is_uniform = bool(known_scalar(given[-1], "UniformOutput"))
+        given = given[:-2]
+    if isinstance(function, Chars):
+        if not re.fullmatch(r"[A-Za-z]\w*", function.value):
+            raise CodeError(f"{call.name}: '{function.value}' is no function.")
+        function = call.interpreter.handle(function.value, call.frame)
+    if not given:
+        raise CodeError(f"{call.name} needs an array.")
+    lists = [_items(call.name, one) for one in given]
+    size = given[0].shape
+    if call.name == "structfun":
+        size = (len(lists[0]), 1)
+    if any(len(one) != len(lists[0]) for one in lists):
+        raise CodeError(f"The arrays of {call.name} have different sizes.")
+    call.budget.repeats(len(lists[0]))
+    outputs = call.outputs
+    results = [
+        call.interpreter.call_value(function, one, outputs) for one in zip(*lists, strict=True)
+    ]
+    columns = [[one[k] for one in results] for k in range(max(outputs, 1) if results else 0)]
+    if not outputs and any(not one for one in results):
+        return ()
+    if not columns:
+        columns = [[] for _ in range(max(outputs, 1))]
+    if not is_uniform:
+        return tuple(Cell(tuple(size), tuple(one)) for one in columns)
+    return tuple(_uniform(call, one, tuple(size)) for one in columns)
+
+
+def _uniform(call: Call, values: list[Value], size: tuple[Any, ...]) -> Value:
+    from ..indexing import column, shaped
+    from ..joining import concatenated
+
+    if not values:
+        return Numeric(np.zeros(size))
+    if all(isinstance(one, Chars) and len(one.value) == 1 for one in values):
+        raise UnsupportedCodeError(f"{call.name} with characters is not supported.")
+    if any(not isinstance(one, Numeric) or elements(one.shape) != 1 for one in values):
+        raise CodeError(
+            f"{call.name} gives values that are no single numbers.",
+            remedy="write 'UniformOutput', false.",
+        )
+    row = concatenated([numbers(one, call.name) for one in values], 1, call.budget)
+    return numeric(shaped(column(row.data), size), "", row.is_dlarray)
+
+
+def _items(name: str, value: Value) -> list[Value]:
+    from ..indexing import column
+
+    if name == "structfun":
+        return list(_fields(value, name).values())
+    if name == "cellfun":
+        if not isinstance(value, Cell):
+            raise CodeError(f"cellfun needs a cell, not a {class_name(value)}.")
+        return list(value.items)
+    if isinstance(value, Numeric):
+        return [Numeric(one.reshape(1, 1), "", value.is_dlarray) for one in column(value.data)]
+    if isinstance(value, Chars) and not value.is_string:
+        return [Chars(one) for one in value.value]
+    if isinstance(value, Cell):
+        return [one if value.is_string else Cell((1, 1), (one,)) for one in value.items]
+    return [value]
+
+
+@known("feval")
+def _feval(call: Call, function: Value, *arguments: Value) -> Any:
+    """MATLAB's documentation of feval: of a handle; of a name in quotes it is refused."""
+    if not isinstance(function, FunctionHandle):
+        raise UnsupportedCodeError("feval of a text is not supported: write @name.")
+    return call.interpreter.call_value(function, arguments, call.outputs)
+
+
+@known("deal")
+def _deal(call: Call, *values: Value) -> Any:
+    """MATLAB's documentation of deal."""
+    if len(values) == 1:
+        return values * max(call.outputs, 1)
+    if len(values) != max(call.outputs, 1):
+        raise CodeError(f"deal has {len(values)} values for {call.outputs} outputs.")
+    return values
+
+
+@known("error")
+def _error(call: Call, form: Value, *values: Value) -> Any:
+    """MATLAB's documentation of error: the code itself says that something is wrong."""
+    said = text(form, "the message") if isinstance(form, Chars) else "(a struct)"
+    if values and re.fullmatch(r"\w+(:[\w-]+)+", said):
+        said, values = text(values[0], "the message"), values[1:]
+    shown = formatted(said, [one for one in values if isinstance(one, Chars | Numeric)])
+    raise CodeError(f"The code says: {shown}")
+
+
+@known("assert")
+def _assert(call: Call, condition: Value, *message: Value) -> Any:
+    """MATLAB's documentation of assert."""
+    from ..operators import is_traced, is_true
+
+    if is_traced() and isinstance(condition, Numeric) and not condition.is_known:
+        return ()
+    if not is_true(condition, "the assertion"):
+        if message:
+            _error(call, *message)
+        raise CodeError("The code says: Assertion failed.")
+    return ()
+
+
+@known("warning", "disp", "fprintf", "display")
+def _shown(call: Call, *values: Value) -> Any:
+    """MATLAB's documentation of warning, disp, fprintf and display: nothing is shown here."""
+    return ()
+
+
+@known("narginchk", "nargoutchk", "validateattributes")
+def _checked(call: Call, *values: Value) -> Any:
+    """MATLAB's documentation of narginchk, nargoutchk and validateattributes: not checked."""
+    if call.name == "narginchk" and len(values) == 2:
+        least, most = (float(known_scalar(one, "narginchk")) for one in values)
+        if not least <= call.frame.inputs <= most:
+            raise CodeError(f"The function is called with {call.frame.inputs} inputs.")
+    return ()
+
+
+@known("func2str")
+def _func2str(call: Call, x: Value) -> Value:
+    """MATLAB's documentation of func2str: of handles of names."""
+    if not isinstance(x, FunctionHandle) or x.text.startswith("@"):
+        raise UnsupportedCodeError("func2str of anonymous functions is not supported.")
+    return Chars(x.text)
+
+
+@known("canUseGPU")
+def _can_use_gpu(call: Call) -> Numeric:
+    """MATLAB's documentation of canUseGPU: torch's device is chosen outside."""
+    return logical([[False]])
+
+
+@known("gpuArray", "gather")
+def _gathered(call: Call, x: Value) -> Value:
+    """MATLAB's documentation of gpuArray and gather: torch's device is chosen outside."""
+    return x
