@@ -161,9 +161,7 @@ def _of_symbols(x: Numeric, name: str) -> Numeric:
     import math
 
     assert isinstance(x.data, np.ndarray)
-    convert: Callable[[Any], Any] = {"floor": math.floor, "ceil": math.ceil, "fix": math.trunc}[
-        name
-    ]
+    convert: Any = {"floor": math.floor, "ceil": math.ceil, "fix": math.trunc}[name]
     result = np.empty(x.data.shape, object)
     for at in np.ndindex(x.data.shape):
         one: Any = x.data[at]

@@ -140,7 +140,8 @@ def _extreme(call: Call, value: Value, other: Value | None = None, *rest: Value)
 
 
 def _linear_place(x: Tensor, best: Tensor) -> Tensor:
-    return column((x == best).to(torch.int8)).argmax().reshape((1,) * x.ndim)
+    first: Tensor = column((x == best).to(torch.int8)).argmax()
+    return first.reshape((1,) * x.ndim)
 
 
 def _larger(call: Call, a: Numeric, b: Numeric, largest: bool) -> Numeric:
