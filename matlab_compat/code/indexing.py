@@ -358,16 +358,12 @@ def _assign_numbers(x: Numeric, places: Sequence[Place], new: Numeric, budget: B
 
 
 def _kept_kind(x: Numeric, new: Numeric) -> str:
-    """The class of an array after an assignment: its own, but single and integers win over double.
+    """The class of an array after an assignment: its own.
 
     An empty array that is only begun has the class of what comes in.
     """
     if _is_empty(x) and x.kind == "double":
         return new.kind if new.kind != "logical" else "double"
-    if x.kind == "double" and (new.kind == "single" or "int" in new.kind):
-        return new.kind
-    if x.kind == "logical" and new.kind != "logical":
-        return new.kind
     return x.kind
 
 

@@ -38,6 +38,7 @@ from .operators import (
 from .ranges import make_range
 from .values import (
     EMPTY,
+    NUMPY,
     Cell,
     Chars,
     FunctionHandle,
@@ -439,7 +440,9 @@ class Interpreter:
     def value(self, expression: syntax.Expression, frame: Frame) -> Value:
         """The value of an expression, which must be one."""
         match expression:
-            case syntax.Number(value=number):
+            case syntax.Number(value=number, kind=kind):
+                if kind != "double":
+                    return Numeric(np.array([[number]], NUMPY[kind]))
                 return Numeric(np.array([[number * 1j if expression.imaginary else number]]))
             case syntax.Text(value=said, is_string=is_string):
                 return Chars(said, is_string)

@@ -507,7 +507,11 @@ class _Reader:
         if lowered.startswith(("0x", "0b")):
             if lowered[-1:] not in "0123456789abcdef" or "s" in lowered or "u" in lowered:
                 raise self.fault(node, f"The number {text} is not understood.")
-            return Number(line, float(int(lowered, 0)))
+            value = int(lowered, 0)
+            bits = next((n for n in (8, 16, 32, 53) if value < 2**n), 0)
+            if not bits:
+                raise self.fault(node, f"The number {text} is too large.")
+            return Number(line, float(value), kind=f"uint{64 if bits == 53 else bits}")
         imaginary = lowered[-1] in "ij"
         try:
             return Number(line, float(lowered.rstrip("ij").replace("d", "e")), imaginary)

@@ -44,10 +44,11 @@ def _nodes(value: object) -> Iterator[Node]:
 
 @dataclass(frozen=True, slots=True)
 class Number(Node):
-    """``3``, ``1e-3``, ``0x1F``, ``2i`` (then imaginary)."""
+    """``3``, ``1e-3``, ``2i`` (then imaginary); ``0x1F`` is of the smallest class of integers."""
 
     value: float
     imaginary: bool = False
+    kind: str = "double"
 
 
 @dataclass(frozen=True, slots=True)

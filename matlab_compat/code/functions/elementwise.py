@@ -214,8 +214,8 @@ def _add_operator(sign: str, name: str) -> None:
         return result
 
 
-for _sign, _operator in NAMES.items():
-    _add_operator(_sign, _operator)
+for _operator, _called in NAMES.items():
+    _add_operator(_operator, _called)
 
 
 @known("uminus", "uplus", "not", "ctranspose", "transpose")
