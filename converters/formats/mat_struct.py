@@ -15,7 +15,7 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-from matlab_compat.errors import CorruptFileError, DataFormatError, UsageError, locating
+from matlab_compat.errors import CorruptFileError, UsageError, locating
 from matlab_compat.layers import Layer, layer_class, registered
 from matlab_compat.layers.function import MatlabFunction
 from matlab_compat.layers.learnables import SavedInitializer
@@ -124,22 +124,9 @@ def network_struct(network: Network) -> StructArray:
         Connections=StructArray.scalar(
             Source=_cell(connections["Source"]).T, Destination=_cell(connections["Destination"]).T
         ),
-        **_interface(network),
+        **({} if network.kind == "Layer array" else _ports(network)),
         Classes=_cell(network.Classes or []),
     )
-
-
-def _interface(network: Network) -> dict[str, Value]:
-    """The names of inputs and outputs, unless they are only those that follow from the layers.
-
-    A layer array has none, and where layers do not fit each other they cannot be told.
-    """
-    if network.kind == "Layer array":
-        return {}
-    try:
-        return _ports(network)
-    except DataFormatError:
-        return {}
 
 
 def level_for(values: Iterable[Value]) -> Level:

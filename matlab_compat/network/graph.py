@@ -124,9 +124,20 @@ class Graph:
                 produced = (given[0],) * len(layer.OutputNames)
             known.update({(name, i): labels for i, labels in enumerate(produced)})
             steps.append(Step(name, layer, sources, given, produced))
-        ends = [self._port(text, outgoing=True) for text in outputs] if outputs else self._ends()
+        ends = self._chosen_ends(outputs)
         names = {self._port_text(port): (port, known[port]) for port in ends}
         return Plan(inputs, tuple(steps), names)
+
+    def input_names(self) -> list[str]:
+        """Names of the inputs, as in :meth:`plan`, also where the layers do not fit each other."""
+        return [own for name in self.order() for own, port in self._sources(name) if port < 0]
+
+    def output_names(self, outputs: Sequence[str] | None = None) -> list[str]:
+        """Names of the outputs, as in :meth:`plan`, also where the layers do not fit each other."""
+        return [self._port_text(port) for port in self._chosen_ends(outputs)]
+
+    def _chosen_ends(self, outputs: Sequence[str] | None) -> list[Port]:
+        return [self._port(text, outgoing=True) for text in outputs] if outputs else self._ends()
 
     def _sources(self, name: str) -> tuple[Port, ...]:
         """What feeds each input of a layer; unconnected inputs are inputs of the network."""

@@ -175,12 +175,12 @@ class Network:
     @property
     def InputNames(self) -> list[str]:
         """Names of the inputs, in MATLAB's order: input layers first, as they stand."""
-        return list(self.plan().inputs)
+        return self.graph.input_names()
 
     @property
     def OutputNames(self) -> list[str]:
         """Names of the outputs."""
-        return list(self.plan().outputs)
+        return self.graph.output_names(self.output_names)
 
     @property
     def Classes(self) -> list[str] | None:

@@ -119,6 +119,12 @@ def test_a_layer_that_cannot_be_built_keeps_its_place(tmp_path: Path) -> None:
         converters.save(network, tmp_path / "net.mat")
 
 
+def test_a_network_whose_labels_are_not_known_comes_back() -> None:
+    image = m.imageInputLayer((4, 5, 2), Normalization="none", Name="in")
+    network = m.Network([image, m.permuteLayer((3, 1, 2), Name="permute")], kind="SeriesNetwork")
+    assert_same(network, round_trip(network))
+
+
 def test_a_matlab_user_sees_plain_structs(tmp_path: Path) -> None:
     save_network(residual(), tmp_path / "net.mat")
     net = scipy.io.loadmat(tmp_path / "net.mat", simplify_cells=True)["net"]

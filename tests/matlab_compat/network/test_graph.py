@@ -75,6 +75,13 @@ def test_outputs_may_be_chosen() -> None:
     assert list(plan.outputs) == ["left", "late"]
 
 
+def test_inputs_and_outputs_have_names_where_layers_do_not_fit_each_other() -> None:
+    layers = {"in": mc.featureInputLayer(3), "conv": mc.convolution2dLayer(3, 4)}
+    graph = Graph(layers, [("in", "conv")])
+    assert (graph.input_names(), graph.output_names()) == (["in"], ["conv"])
+    assert graph.output_names(["in"]) == ["in"]
+
+
 def test_formats_follow_the_layers() -> None:
     layers = {
         "in": mc.sequenceInputLayer(3),

@@ -405,6 +405,18 @@ def test_print_of_a_dlnetwork() -> None:
     )
 
 
+def test_print_of_a_network_with_a_layer_whose_labels_are_not_known() -> None:
+    image = mc.imageInputLayer([4, 5, 2], Normalization="none", Name="in")
+    network = Network([image, mc.permuteLayer((3, 1, 2), Name="permute")], kind="SeriesNetwork")
+    assert str(network) == (
+        "  SeriesNetwork with properties:\n"
+        "\n"
+        "         Layers: [2×1 nnet.cnn.layer.Layer]\n"
+        "     InputNames: {'in'}\n"
+        "    OutputNames: {'permute'}"
+    )
+
+
 def test_print_of_a_series_network() -> None:
     assert str(classifier()) == (
         "  SeriesNetwork with properties:\n"
