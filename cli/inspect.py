@@ -17,6 +17,7 @@ def command(
     *,
     variable: options.Variable = None,
     layer_class: options.Class = None,
+    code: options.Code = None,
     format: options.ReportFormat = output.Format.text,
     bounds: options.Limits,
     encoding: options.Encoding = None,
@@ -29,7 +30,14 @@ def command(
 
     def look(path: str) -> dict[str, Any]:
         limits = bounds.given()
-        return inspect(path, variable, layer_class=layer_class, limits=limits, encoding=encoding)
+        return inspect(
+            path,
+            variable,
+            layer_class=layer_class,
+            code=code or (),
+            limits=limits,
+            encoding=encoding,
+        )
 
     paths = files.expanded(file)
     if not files.is_many(file):

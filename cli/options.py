@@ -40,6 +40,24 @@ IgnoreFields = Annotated[
         help="A saved field that nothing is known of here and that has no effect; repeatable.",
     ),
 ]
+Code = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--code",
+        help="A folder with your MATLAB code: the classes of custom layers; repeatable.",
+        metavar="DIR",
+    ),
+]
+Function = Annotated[
+    str | None,
+    typer.Option(
+        help="A model function, model.m or train.m:model, for a file of its parameters.",
+    ),
+]
+Arguments = Annotated[
+    str | None,
+    typer.Option(help="Its arguments, data with labels: 'parameters, X:CB'."),
+]
 ReportFormat = Annotated[Format, typer.Option("--format", help="How to report."), member(Format)]
 DataFormat = Annotated[
     str | None,
@@ -68,10 +86,14 @@ class Model:
     layer: Layer = None
     layer_class: Class = None
     ignore_fields: IgnoreFields = None
+    code: Code = None
+    function: Function = None
+    arguments: Arguments = None
 
     def given(self) -> dict[str, Any]:
         """As the functions of ``converters`` take it."""
-        return {**vars(self), "ignore_fields": tuple(self.ignore_fields or ())}
+        lists = {"ignore_fields": self.ignore_fields, "code": self.code}
+        return {**vars(self), **{name: tuple(given or ()) for name, given in lists.items()}}
 
 
 @dataclass(frozen=True)

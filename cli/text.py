@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from matlab_compat.display import size_text
@@ -126,11 +127,32 @@ def _details(layer: dict[str, Any]) -> list[str]:
     if layer["other"]:
         pairs = [f"{name} {_value(v)}" for name, v in layer["other"].items() if name != "Version"]
         lines += [f"other fields: {', '.join(pairs)}"] if pairs else []
-    if "refused" in layer:
+    if "code" in layer:
+        lines += _code(layer["code"])
+    if "refused" in layer and "code" not in layer:
         lines.append(f"not run: {layer['refused']}")
     if "problem" in layer and layer["description"] == "" and "cannot build" not in layer["problem"]:
         lines.append(f"problem: {layer['problem']}")
     return lines
+
+
+def _code(about: dict[str, Any]) -> Iterator[str]:
+    """What a custom layer of the user's code was read as."""
+    yield f"code: {about['file']}"
+    properties = ", ".join(about["matched"]) or "none"
+    trains = f"; trains {', '.join(about['trains'])}" if about["trains"] else ""
+    yield f"its properties are the file's: {properties}{trains}"
+    if about["functions"]:
+        yield f"functions: {', '.join(about['functions'])}"
+    others = [file for file in about["files"] if file != about["file"]]
+    if others:
+        yield f"other files: {', '.join(others)}"
+    if "problems" in about:
+        yield from (f"not run: {problem}" for problem in about["problems"])
+    elif about["exports"]:
+        yield f"runs on '{about['labels']}' data; not exported: {about['exports']}"
+    else:
+        yield f"runs on '{about['labels']}' data and can be exported"
 
 
 def _value(value: Any) -> str:

@@ -12,6 +12,7 @@ from converters.from_torch import from_torch
 from converters.inspect import inspect
 from converters.load import load, load_network
 from converters.matfile import DEFAULT_LIMITS, Limits, MatFile, open_mat
+from converters.model_functions import load_model
 from converters.parameter_files import load_parameters, save_parameters
 from converters.training_options import load_training_options
 from converters.verify import verify
@@ -27,6 +28,7 @@ __all__ = [
     "load",
     "load_agent",
     "load_detector",
+    "load_model",
     "load_network",
     "load_parameters",
     "load_training_options",

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from matlab_compat.data_format import DataFormat, dlarray
 
+from .code import Code
 from .data import read_array
 from .examples import example_inputs
 from .formats.mat_struct import INPUT_NAMES
@@ -32,6 +33,7 @@ def verify_against(
     variable: str | None = None,
     *,
     ignore_fields: Sequence[str] = (),
+    code: Code = (),
     input: Sequence[str] = (),
     seed: int = 0,
     device: DeviceLike | None = None,
@@ -61,7 +63,7 @@ def verify_against(
     from matlab_compat.parity.runner import Inputs, OracleRunner, Precision, TorchRunner
     from matlab_compat.parity.verify import verify
 
-    network = load_network(path, variable, ignore_fields=ignore_fields, limits=limits)
+    network = load_network(path, variable, ignore_fields=ignore_fields, code=code, limits=limits)
     reference = runner_named(fspath(against), network)
     around, precision = partial(running, path, limits), Precision(device, dtype, allow_tf32)
     with around():

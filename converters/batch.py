@@ -50,6 +50,9 @@ class Chosen:
     layer: str | int | None = None
     layer_class: str | None = None
     ignore_fields: tuple[str, ...] = ()
+    code: tuple[str, ...] = ()
+    function: str | None = None
+    arguments: str | None = None
     input: tuple[str, ...] = ()
     expected: tuple[str, ...] = ()
     data_format: str | None = None
@@ -89,6 +92,7 @@ class Job:
         chosen = self.chosen
         common: dict[str, Any] = {
             "ignore_fields": chosen.ignore_fields,
+            "code": chosen.code,
             "input": chosen.input,
             **vars(self.precision),
             "tolerance": self.tolerance,
@@ -106,6 +110,8 @@ class Job:
             chosen.variable,
             chosen.layer,
             layer_class=chosen.layer_class,
+            function=chosen.function,
+            arguments=chosen.arguments,
             expected=chosen.expected,
             data_format=chosen.data_format,
             **common,
@@ -113,7 +119,7 @@ class Job:
 
     def _refuse_parts(self) -> None:
         """A whole network is run by something else, on inputs of its own: nothing to choose."""
-        for name in ("layer", "layer_class", "expected", "data_format"):
+        for name in ("layer", "layer_class", "function", "expected", "data_format"):
             if getattr(self.chosen, name):
                 raise UsageError(
                     f"{argument(name)} has no meaning beside {argument('against')}, which runs a "

@@ -28,6 +28,7 @@ from matlab_compat.shallow import ShallowNetwork
 from matlab_compat.wording import argument
 
 from .atomic import new_files
+from .code import Code, using
 from .endings import file_path
 from .examples import example_sizes
 from .formats import Format, Options, Prepared, format_for
@@ -133,6 +134,9 @@ def convert(
     *,
     layer_class: str | None = None,
     ignore_fields: Sequence[str] = (),
+    code: Code = (),
+    function: str | None = None,
+    arguments: str | None = None,
     options: Options | None = None,
     check: bool = True,
     overwrite: bool = False,
@@ -151,6 +155,9 @@ def convert(
             layer,
             layer_class=layer_class,
             ignore_fields=ignore_fields,
+            code=code,
+            function=function,
+            arguments=arguments,
             limits=limits,
         )
     except FunctionNeededError:
@@ -163,7 +170,7 @@ def convert(
             unchecked="the function that computes with the parameters is not in the file",
             remarks=remarks,
         )
-    with running(path, limits):
+    with running(path, limits), using(code):  # what was written is read back
         prepared = Prepared(model, options)
         _check_sizes(prepared)
         return _saved(prepared, place, check, overwrite)
@@ -237,7 +244,8 @@ def _placeholders(prepared: Prepared) -> str:
     pass_it = "" if prepared.options.stub else f"pass {argument('stub', True)} and "
     return (
         f"{pass_it}convert to .pt, .safetensors or .mat, which hold placeholders for such layers; "
-        "or register a class for each: @matlab_compat.register('...')."
+        f"or pass {argument('code', ['DIR'])} with the folder of their MATLAB code; or register a "
+        "class for each: @matlab_compat.register('...')."
     )
 
 

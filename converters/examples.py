@@ -116,10 +116,13 @@ def _sizes(model: Layer | Network, batch: int, steps: int) -> list[tuple[int, ..
     if isinstance(model, Network):
         given = _free_sizes(model)
         return list(input_sizes(model.plan(), given, batch=batch, steps=steps).values())
-    size = {"B": batch, "C": model.input_channels() or steps}
+    ports = zip(model.default_formats, model.example_channels(), strict=True)
     return [
-        tuple(size.get(label[axis], steps) for axis in torch_axes(label))
-        for label in model.default_formats
+        tuple(
+            {"B": batch, "C": channels or steps}.get(label[axis], steps)
+            for axis in torch_axes(label)
+        )
+        for label, channels in ports
     ]
 
 

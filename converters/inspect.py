@@ -8,6 +8,7 @@ from typing import Any
 from matlab_compat.data_format import dlarray
 from matlab_compat.errors import MatFileError
 
+from .code import Code, using
 from .find import Found, find_models
 from .identify.values import identified
 from .kinds import Standing
@@ -23,6 +24,7 @@ def inspect(
     variable: str | None = None,
     *,
     layer_class: str | None = None,
+    code: Code = (),
     limits: Limits = DEFAULT_LIMITS,
     encoding: str | None = None,
 ) -> dict[str, Any]:
@@ -34,7 +36,7 @@ def inspect(
         As for :func:`converters.open_mat`.
     variable:
         This variable only.
-    layer_class:
+    layer_class, code:
         As for :func:`converters.load`.
 
     Raises
@@ -42,7 +44,7 @@ def inspect(
     MatFileError, FileAccessError, VariableNotFoundError
         The file cannot be read, or has no such variable.
     """
-    with open_mat(path, limits=limits, encoding=encoding) as mat:
+    with using(code), open_mat(path, limits=limits, encoding=encoding) as mat:
         found = find_models(mat, variable, layer_class)
         roots = {root_of(variable or ""), *(root_of(f.path) for f in found)}
         shown = [v for v in mat.variables if variable is None or v.name in roots]

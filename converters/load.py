@@ -11,9 +11,11 @@ from matlab_compat.network import Network
 from matlab_compat.shallow import ShallowNetwork
 from matlab_compat.wording import argument
 
+from .code import Code, using
 from .endings import file_path
 from .formats import Asked, reader_for
 from .matfile import DEFAULT_LIMITS, Limits
+from .model_functions import load_model, refuse_beside
 
 
 def load(
@@ -23,6 +25,9 @@ def load(
     *,
     layer_class: str | None = None,
     ignore_fields: Sequence[str] = (),
+    code: Code = (),
+    function: str | None = None,
+    arguments: str | None = None,
     limits: Limits = DEFAULT_LIMITS,
 ) -> Layer | Network | ShallowNetwork:
     """The network, or the layer, in a MAT-file.
@@ -50,6 +55,13 @@ def load(
     ignore_fields:
         Saved fields of layers that nothing is known of here, and that have no effect on results,
         as you state. Layers with others open, but are not run.
+    code:
+        Folders with the user's MATLAB code: where the classes of custom layers, and the functions
+        that function layers name, are looked for. The code is read, never executed by anything but
+        this project (see docs/custom-code.md).
+    function, arguments:
+        A model function and its arguments, for a file of its parameters: see
+        :func:`converters.load_model`.
     limits:
         Bounds on what the file may make us do; on by default.
 
@@ -85,12 +97,19 @@ def load(
     >>> layer.FilterSize, layer.CroppingSize
     ((3, 3), (0, 1, 0, 1))
     """
+    if function is not None or arguments is not None:
+        named = {"variable": variable, "layer": layer, "layer_class": layer_class}
+        refuse_beside(str(path), function, arguments, named)
+        return load_model(
+            path, function=function or "", arguments=arguments or "", code=code, limits=limits
+        )
     place = file_path(path)
     reader, asked = reader_for(place), Asked(variable, layer, layer_class, limits)
     with locating(str(path)):
         if not reader.chooses:
             _refuse_choice(asked, place.suffix.lower())
-    model = reader.read(place, asked)
+    with using(code):
+        model = reader.read(place, asked)
     with locating(str(path)):
         return model.ignore_fields(*ignore_fields)
 
@@ -114,6 +133,7 @@ def load_network(
     variable: str | None = None,
     *,
     ignore_fields: Sequence[str] = (),
+    code: Code = (),
     limits: Limits = DEFAULT_LIMITS,
 ) -> Network:
     """As :func:`load`, for a file that must hold a network.
@@ -123,7 +143,7 @@ def load_network(
     LayerNotFoundError
         It holds none.
     """
-    loaded = load(path, variable, ignore_fields=ignore_fields, limits=limits)
+    loaded = load(path, variable, ignore_fields=ignore_fields, code=code, limits=limits)
     if not isinstance(loaded, Network):
         raise LayerNotFoundError("There is a layer but no network in it.", where=(str(path),))
     return loaded

@@ -14,6 +14,7 @@ from matlab_compat.errors import UsageError
 from matlab_compat.wording import argument
 
 from .atomic import check_place
+from .code import Code
 from .data import read_array, texts_of, writable
 from .formats.mat_struct import INPUT_NAMES
 from .load import load
@@ -36,6 +37,9 @@ def predict(
     *,
     layer_class: str | None = None,
     ignore_fields: Sequence[str] = (),
+    code: Code = (),
+    function: str | None = None,
+    arguments: str | None = None,
     data_format: str | None = None,
     device: DeviceLike | None = None,
     dtype: DTypeLike | None = None,
@@ -49,7 +53,7 @@ def predict(
 
     Parameters
     ----------
-    path, variable, layer, layer_class, ignore_fields:
+    path, variable, layer, layer_class, ignore_fields, code, function, arguments:
         As for :func:`converters.load`.
     input:
         ``FILE`` or ``FILE:VARIABLE`` with an array in MATLAB order (H×W×C×N for "SSCB") or a
@@ -69,7 +73,15 @@ def predict(
     check_output(output, ())  # before anything is read
     check_place(output, overwrite=overwrite)
     model = load(
-        path, variable, layer, layer_class=layer_class, ignore_fields=ignore_fields, limits=limits
+        path,
+        variable,
+        layer,
+        layer_class=layer_class,
+        ignore_fields=ignore_fields,
+        code=code,
+        function=function,
+        arguments=arguments,
+        limits=limits,
     )
     inputs = texts_of(input)
     if not 0 <= len(inputs) - len(model.InputNames) <= len(model.optional_inputs):

@@ -17,6 +17,7 @@ from matlab_compat.errors import MatFileError, UnsupportedLayerError, locating, 
 from matlab_compat.layers import Layer, layer_class, registered
 from matlab_compat.layers.properties import HYPERPARAMETERS
 
+from .code import code_class, read_by
 from .matfile.values import Damaged, MatObject, StructArray, Value, sound
 
 #: Weights, and fields of convolutions and their like, which say something even beside the wrong
@@ -65,10 +66,10 @@ class SavedLayer:
         """
         with locating(*self.where):
             refuse_damage(self.fields)
-            known = layer_class(self.class_name)
+            known = layer_class(self.class_name) or code_class(self.class_name, self.fields)
             if known is None:
                 raise unsupported(self)
-            layer = known.from_fields(self.fields)
+            layer = read_by(known, self.fields)
             if self.chosen:
                 self._warn_of_defaults(layer)
             elif self.by_hand:

@@ -22,6 +22,7 @@ from matlab_compat.shallow.functions import joined
 from matlab_compat.wording import argument
 
 from .choose import choose
+from .code import Code, using
 from .data import (
     ACTIVATION_NAMES,
     data,
@@ -38,6 +39,7 @@ from .identify.values import refuse_nothing
 from .kinds import Recorded, Standing
 from .matfile import DEFAULT_LIMITS, Limits, MatFile, open_mat
 from .matfile.values import StructArray, Value, mat_class, mat_shape
+from .model_functions import load_model, refuse_beside
 from .running import running
 
 if TYPE_CHECKING:
@@ -74,6 +76,9 @@ def verify(
     *,
     layer_class: str | None = None,
     ignore_fields: Sequence[str] = (),
+    code: Code = (),
+    function: str | None = None,
+    arguments: str | None = None,
     input: str | Sequence[str] | None = None,
     expected: str | Sequence[str] | None = None,
     data_format: str | None = None,
@@ -87,7 +92,7 @@ def verify(
 
     Parameters
     ----------
-    path, variable, layer, layer_class, ignore_fields:
+    path, variable, layer, layer_class, ignore_fields, code, function, arguments:
         As for :func:`converters.load`. Where no layer is chosen, every layer that has an input
         and an output in its own struct is verified.
     input, expected:
@@ -117,6 +122,9 @@ def verify(
         layer,
         layer_class=layer_class,
         ignore_fields=ignore_fields,
+        code=code,
+        function=function,
+        arguments=arguments,
         input=input,
         expected=expected,
         limits=limits,
@@ -136,12 +144,23 @@ def tasks(
     *,
     layer_class: str | None = None,
     ignore_fields: Sequence[str] = (),
+    code: Code = (),
+    function: str | None = None,
+    arguments: str | None = None,
     input: str | Sequence[str] | None = None,
     expected: str | Sequence[str] | None = None,
     limits: Limits = DEFAULT_LIMITS,
 ) -> list[Task]:
     """What :func:`verify` runs and compares, read from the file; parameters and errors are its."""
-    with open_mat(path, limits=limits) as mat:
+    if function is not None or arguments is not None:
+        named = {"variable": variable, "layer": layer, "layer_class": layer_class}
+        refuse_beside(str(path), function, arguments, named)
+        model = load_model(
+            path, function=function or "", arguments=arguments or "", code=code, limits=limits
+        )
+        with open_mat(path, limits=limits) as mat:
+            return [_Data(mat, texts_of(input), texts_of(expected), limits).of_function(model)]
+    with using(code), open_mat(path, limits=limits) as mat:
         models = find_models(mat, variable, layer_class)
         refuse_nothing(mat, models, variable)
         given = _Data(mat, texts_of(input), texts_of(expected), limits)
@@ -240,16 +259,33 @@ class _Data:
             {name: unlabelled(numeric(y, where)) for name, y in recorded.activations.items()},
         )
 
-    def _inputs(self, at: Found, count: int, **how: bool) -> list[Any]:
+    def of_function(self, model: Layer) -> Task:
+        """A model function, whose data are the variables that its inputs and outputs are called."""
+        count = len(model.InputNames)
+        names = INPUT_NAMES if count == 1 else ()
+        X = (
+            self._inputs(None, count)
+            if self.inputs
+            else [self._beside(None, (name, *names), "input") for name in model.InputNames]
+        )
+        outputs = model.OutputNames
+        Y = (
+            self._expected(None, len(outputs))
+            if self.expected or len(outputs) > 1
+            else [unlabelled(self._beside(None, (*outputs, *OUTPUT_NAMES), "expected output"))]
+        )
+        return Task(model, X, dict(zip(outputs if len(outputs) > 1 else ["Y"], Y, strict=True)))
+
+    def _inputs(self, at: Found | None, count: int, **how: bool) -> list[Any]:
         return self._ports(at, INPUT_NAMES, self.inputs, count, "input", **how)
 
-    def _expected(self, at: Found, count: int, **how: bool) -> list[Any]:
+    def _expected(self, at: Found | None, count: int, **how: bool) -> list[Any]:
         found = self._ports(at, OUTPUT_NAMES, self.expected, count, "expected output", **how)
         return [unlabelled(value) for value in found]
 
     def _ports(
         self,
-        at: Found,
+        at: Found | None,
         names: tuple[str, ...],
         named: list[str],
         count: int,
@@ -277,8 +313,8 @@ class _Data:
         how = {"cells": cells, "labels": labels, "whole": whole}
         return [self._beside(at, own, what, **how) for own in ports]
 
-    def _beside(self, at: Found, names: tuple[str, ...], what: str, **how: bool) -> Value:
-        for values in (at.beside, self.mat):
+    def _beside(self, at: Found | None, names: tuple[str, ...], what: str, **how: bool) -> Value:
+        for values in (at.beside, self.mat) if at else (self.mat,):
             name = pick(values, names)
             if name is not None:
                 return data(values[name], (str(self.mat.path), name), **how)

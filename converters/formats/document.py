@@ -29,6 +29,7 @@ from matlab_compat.network import Network
 from matlab_compat.network.preparation import ImagePreparation
 from matlab_compat.shallow import Autoencoder, ShallowNetwork
 
+from ..code import code_class
 from ..identify.files import not_ours, refuse_others
 from .base import ANY, Asked, Model, Prepared, ReadableFormat
 
@@ -237,7 +238,9 @@ def _restore_layer(described: Mapping[str, Any], state: Mapping[str, Any] | None
         if "classes" in described:
             fields["Classes"] = np.array(described["classes"], dtype=object)
         return UnsupportedLayer(described["class"], fields, described["unsupported"])
-    known = layer_class(described["class"])
+    known = layer_class(described["class"]) or code_class(
+        described["class"], described["properties"]
+    )
     if known is None:
         raise UnsupportedLayerError(
             f"The layer class {described['class']} is not registered here.",

@@ -90,7 +90,7 @@ def export(prepared: Prepared, module: nn.Module | None = None) -> ExportedProgr
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            return torch.export.export(module, given, dynamic_shapes=_by_argument(module, sizes))
+            return torch.export.export(module, given, dynamic_shapes=by_argument(module, sizes))
     except MatlabCompatError:
         raise
     except Exception as error:  # torch.export fails in many ways, all of which mean the same here
@@ -108,7 +108,7 @@ def _dynamic(labels: str, free: bool) -> dict[int, Any]:
     return {axis: vary[label] for axis, label in enumerate(labels) if label in vary}
 
 
-def _by_argument(module: nn.Module, sizes: tuple[dict[int, Any], ...]) -> Any:
+def by_argument(module: nn.Module, sizes: tuple[dict[int, Any], ...]) -> Any:
     """``sizes`` as torch.export wants them: one for each argument, variadic ones as one."""
     from inspect import Parameter, signature
 

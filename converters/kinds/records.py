@@ -33,6 +33,8 @@ def layer_record(index: int, saved: SavedLayer) -> dict[str, Any]:
         described = _from_layer(layer)
         if (refusal := layer.refusal()) is not None:
             described["refused"] = refusal.what
+        if about := layer.about_code():
+            described["code"] = about
     return {"index": index, "name": saved.name, "class": saved.class_name, **described}
 
 

@@ -126,6 +126,7 @@ def refuse_unsupported(plan: Plan[LayerLike]) -> None:
             said = f"    '{name}' is a {layer.class_name}: {layer.reason}"
             lines.append(f"{said} ({fields})" if fields else said)
             remedies.append(
+                f"pass {argument('code', ['DIR'])} with the folder of their MATLAB code, or "
                 "register a class for each: @matlab_compat.register('...') (see "
                 f"docs/extending.md), or pass {argument('stub', True)} for placeholders that "
                 "raise when run."

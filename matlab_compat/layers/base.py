@@ -506,6 +506,10 @@ class Layer:
         known = {k: v for k, v in beside.items() if k in cls.properties and v is not None}
         return {name: saved["Value"], **known}
 
+    def about_code(self) -> dict[str, Any]:
+        """Of a layer whose computation is in the user's MATLAB code: what it was read as."""
+        return {}
+
     # --- torch --------------------------------------------------------------------------
 
     @property
@@ -748,6 +752,10 @@ class Layer:
         """The number of channels (or features) that the input must have, where it is known."""
         number = self._values.get(self._channels_property)
         return number if isinstance(number, int) else None
+
+    def example_channels(self) -> tuple[int | None, ...]:
+        """A number of channels that each input may have, where one is known."""
+        return (self.input_channels(),) * self.NumInputs
 
     def channels_of(self, shape: Sequence[int], data_format: str) -> int:
         """What :meth:`input_channels` counts in an input of this MATLAB size and format."""

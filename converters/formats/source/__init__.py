@@ -26,7 +26,7 @@ from ..base import Format, Options, Prepared, need
 
 if TYPE_CHECKING:
     import torch
-    from torch import fx
+    from torch import fx, nn
 
     from matlab_compat.network.graph import Plan
 
@@ -185,14 +185,39 @@ def source_of(prepared: Prepared) -> Source:
     model, options = prepared.model, prepared.options
     if isinstance(model, Network):
         plan, module = model.plan(), prepared.module()
-        return Source(model, plan, write_network(plan, cast("fx.GraphModule", module)))
+        written = write_network(plan, cast("fx.GraphModule", module), _seen(prepared, module))
+        return Source(model, plan, written)
     assert isinstance(model, Layer)
     network = Network([model])
     names = network.InputNames
     plan = network.plan(dict(zip(names, model.default_formats, strict=False)))
     made = {plan.steps[0].name: prepared.module()}
     module = build_graph(plan, None, options.dtype, stub=options.stub, made=made).eval()
-    return Source(network, plan, write_network(plan, module))
+    return Source(network, plan, write_network(plan, module, _seen(prepared, module)))
+
+
+def _seen(prepared: Prepared, module: nn.Module) -> dict[nn.Module, tuple[torch.Tensor, ...]]:
+    """What the modules of the user's code are given when the model is run on its example."""
+    import torch
+
+    from matlab_compat.code.models import FunctionModule
+    from matlab_compat.code.running import CodeModule
+
+    seen: dict[nn.Module, tuple[torch.Tensor, ...]] = {}
+    coded = [one for one in module.modules() if isinstance(one, CodeModule | FunctionModule)]
+
+    def remember(one: nn.Module, given: tuple[torch.Tensor, ...]) -> None:
+        seen.setdefault(one, given)
+
+    handles = [one.register_forward_pre_hook(remember) for one in coded]
+    try:
+        if coded:
+            with torch.no_grad():
+                module(*prepared.inputs())
+    finally:
+        for handle in handles:
+            handle.remove()
+    return seen
 
 
 def _example(prepared: Prepared) -> dict[str, torch.Tensor]:

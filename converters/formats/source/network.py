@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 
 from torch import Tensor, fx, nn
 
@@ -22,6 +22,8 @@ from .parts import CannotWriteError, Part, Place, part
 class Written:
     """Source text under way."""
 
+    #: What modules that have to be traced were given in a run of the model.
+    inputs: Mapping[nn.Module, tuple[Tensor, ...]]
     bundle: Bundle = field(default_factory=Bundle)
     classes: list[str] = field(default_factory=list)
     state: dict[str, Tensor] = field(default_factory=dict)
@@ -37,12 +39,15 @@ class Written:
     class_names: set[str] = field(default_factory=set)
 
 
-def write_network(plan: Plan, module: fx.GraphModule) -> Written:
+def write_network(
+    plan: Plan, module: fx.GraphModule, inputs: Mapping[nn.Module, tuple[Tensor, ...]]
+) -> Written:
     """The source of ``module``, which was built from ``plan``, and its weights.
 
-    What cannot be written is listed in ``refused``.
+    What cannot be written is listed in ``refused``. ``inputs`` are those that modules that have to
+    be traced had in a run.
     """
-    written = Written()
+    written = Written(inputs=inputs)
     for name in ("Tensor", "nn"):
         written.bundle.add_import("torch", name)
     _Class(written, plan, module, "Network", "", "").write()
@@ -76,13 +81,24 @@ class _Class:
             return self._nested(attribute, step, layer)
         else:
             try:
-                found = part(layer, Place(step.formats))
+                inputs = self.written.inputs.get(layer, ())
+                found = self._named(attribute, part(layer, Place(step.formats, inputs)))
             except CannotWriteError as error:
                 self.written.refused.append(f"{label}: {error}")
             else:
                 self._collect(attribute, layer, found)
                 return found
         return Part("")
+
+    def _named(self, attribute: str, found: Part) -> Part:
+        """The part with its own class written, if it has one."""
+        if found.define is None:
+            return found
+        stem = "".join(word.capitalize() for word in attribute.split("_"))
+        name = unused(f"{stem}Layer", self.written.class_names)
+        self.written.bundle.add_import("torch")
+        self.written.classes.append(found.define(name))
+        return replace(found, create=f"{name}()")
 
     def _collect(self, attribute: str, layer: nn.Module, found: Part) -> None:
         for needed in found.needs:

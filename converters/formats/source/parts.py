@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import singledispatch
 from typing import Any
@@ -12,6 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from matlab_compat.code import models, running
 from matlab_compat.engine import (
     convolution,
     expression,
@@ -25,6 +26,7 @@ from matlab_compat.engine import (
 
 from . import helpers
 from .functions import NoTextError, function_text
+from .traced import NotTracedError, traced
 
 
 class CannotWriteError(Exception):
@@ -51,13 +53,17 @@ class Part:
     call: str = "{m}({all})"
     needs: tuple[object, ...] = ()
     state: Mapping[str, Tensor] | None = None
+    #: The text of a class of its own, given the class's name; ``create`` is then its call.
+    define: Callable[[str], str] | None = None
 
 
 @dataclass(frozen=True)
 class Place:
-    """Where a module stands: the formats of its inputs, in MATLAB's labels."""
+    """Where a module stands: the formats of its inputs, in MATLAB's labels, and examples."""
 
     formats: tuple[str, ...] = field(default=("SSCB",))
+    #: Inputs that it had in a run of the model; of modules that have to be traced.
+    inputs: tuple[Tensor, ...] = ()
 
     def has_time(self, dims: int) -> bool:
         """Whether there is time beside the ``dims`` dimensions that the layer works over."""
@@ -110,6 +116,16 @@ def constructor_arguments(module: nn.Module) -> dict[str, Any]:
 
 
 # --- where torch's own module means the same -----------------------------------------------
+
+
+@part.register(running.CodeModule)
+@part.register(models.FunctionModule)
+def _(module: running.CodeModule | models.FunctionModule, place: Place) -> Part:
+    try:
+        found = traced(module, place.inputs, f"{module.where} of MATLAB, as torch traced it.")
+    except NotTracedError as error:
+        raise CannotWriteError(str(error)) from None
+    return Part("", state=found.state, define=found.text)
 
 
 @part.register

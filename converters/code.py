@@ -1,0 +1,84 @@
+"""The user's MATLAB code: folders in which the classes of custom layers are looked for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from os import PathLike, fspath
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from matlab_compat.errors import UnsupportedLayerError
+from matlab_compat.layers.base import Layer
+
+if TYPE_CHECKING:
+    from matlab_compat.code.program import Program
+
+#: Folders, or one of them.
+Code: TypeAlias = Sequence[str | PathLike[str]] | str | PathLike[str]
+
+_PROGRAM: ContextVar[Program | None] = ContextVar("the user's MATLAB code", default=None)
+
+
+def program_of(code: Code) -> Program:
+    """The code in folders.
+
+    Raises
+    ------
+    FileAccessError
+        A folder cannot be read.
+    """
+    from matlab_compat.code.program import Program
+
+    from .code_folders import CodeFolders
+
+    folders = [code] if isinstance(code, str | PathLike) else code
+    return Program(CodeFolders([fspath(folder) for folder in folders]))
+
+
+@contextmanager
+def using(code: Code) -> Iterator[None]:
+    """Layers that are built inside may be of classes in these folders; none leave it as it is.
+
+    Raises
+    ------
+    FileAccessError
+        A folder cannot be read.
+    """
+    if not code:
+        yield
+        return
+    before = _PROGRAM.set(program_of(code))
+    try:
+        yield
+    finally:
+        _PROGRAM.reset(before)
+
+
+def code_class(class_name: str, fields: Mapping[str, Any]) -> type[Layer] | None:
+    """The layer class that the user's code defines; ``None`` where no code was named.
+
+    Raises
+    ------
+    UnsupportedLayerError
+        The code has no such class, or none or several whose properties are those of the file.
+    """
+    program = _PROGRAM.get()
+    if program is None:
+        return None
+    from matlab_compat.code.layers import class_of_layer
+
+    return class_of_layer(program, class_name, fields)
+
+
+def read_by(known: type[Layer], fields: Mapping[str, Any]) -> Layer:
+    """The layer of a known class; of function layers also those that name the user's functions."""
+    program = _PROGRAM.get()
+    try:
+        return known.from_fields(fields)
+    except UnsupportedLayerError:
+        if program is None or "PredictFcn" not in known.properties:
+            raise
+        from matlab_compat.code.layers import CodeFunctionLayer
+
+        return CodeFunctionLayer.of(program, fields)

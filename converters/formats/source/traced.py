@@ -1,0 +1,221 @@
+"""A layer of the user's MATLAB code as PyTorch: the operations that it comes to, line by line."""
+
+from __future__ import annotations
+
+import operator
+import warnings
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, fx, nn
+
+from matlab_compat.errors import MatlabCompatError, cause_text
+from matlab_compat.plain_text import unused
+
+from ..torch_export import by_argument
+
+#: Operations that are written as Python's operators, of tensors and of sizes.
+_OPERATORS = {
+    "add": "+",
+    "sub": "-",
+    "mul": "*",
+    "div": "/",
+    "truediv": "/",
+    "floordiv": "//",
+    "mod": "%",
+    "eq": "==",
+    "ne": "!=",
+    "lt": "<",
+    "le": "<=",
+    "gt": ">",
+    "ge": ">=",
+}
+#: Checks of the tracer, which compute nothing.
+_CHECKS = ("_assert", "sym_constrain")
+#: Operations that give the value that they are given, as far as a prediction goes.
+_PASSING = ("lift_fresh_copy", "detach", "detach_", "alias")
+
+
+class NotTracedError(Exception):
+    """Why torch cannot trace a module."""
+
+
+@dataclass(frozen=True)
+class Traced:
+    """The operations of one module.
+
+    Parameters
+    ----------
+    graph:
+        Its operations on its inputs and attributes.
+    state:
+        The parameters and constants that they use, by the names of attributes.
+    learnable:
+        Those that are parameters.
+    purpose:
+        What the class is, for its docstring.
+    """
+
+    graph: fx.Graph
+    state: Mapping[str, Tensor]
+    learnable: frozenset[str]
+    purpose: str
+
+    def text(self, name: str) -> str:
+        """The class under that name."""
+        lines = [
+            f"class {name}(nn.Module):",
+            f'    """{self.purpose}"""',
+            "",
+            "    def __init__(self) -> None:",
+            "        super().__init__()",
+            *(f"        {line}" for line in self._attributes()),
+            "",
+            *(f"    {line}" for line in self._forward()),
+        ]
+        return "\n".join(lines)
+
+    def _attributes(self) -> Iterator[str]:
+        homes = {key.rpartition(".")[0] for key in self.state if "." in key}
+        for home in sorted({h for one in homes for h in _above(one)}):
+            yield f"self.{home} = nn.Module()"
+        for key, value in self.state.items():
+            home, _, last = key.rpartition(".")
+            place = f"self.{home}" if home else "self"
+            size = ", ".join(map(str, value.shape))
+            empty = f"torch.empty({size}{', ' if size else ''}dtype={value.dtype})"
+            if not size:
+                empty = f"torch.empty((), dtype={value.dtype})"
+            if key in self.learnable:
+                yield f"{place}.{last} = nn.Parameter({empty})"
+            else:
+                yield f'{place}.register_buffer("{last}", {empty})'
+
+    def _forward(self) -> Iterator[str]:
+        names: dict[fx.Node, str] = {}
+        taken = {"self", "torch", "nn", "F"}
+        inputs = [node for node in self.graph.nodes if node.op == "placeholder"]
+        for i, node in enumerate(inputs, 1):
+            names[node] = unused("x" if len(inputs) == 1 else f"x{i}", taken)
+        results = next(node.args[0] for node in self.graph.nodes if node.op == "output")
+        several = isinstance(results, tuple | list) and len(results) > 1
+        kind = "tuple[Tensor, ...]" if several else "Tensor"
+        given = "".join(f", {names[node]}: Tensor" for node in inputs)
+        yield f"def forward(self{given}) -> {kind}:"
+        for node in self.graph.nodes:
+            if node.op in ("placeholder", "output"):
+                continue
+            if node.op == "get_attr":
+                names[node] = f"self.{node.target}"
+            elif _name(node.target) in _PASSING:
+                names[node] = names[node.args[0]]
+            else:
+                text = _call(node, names)
+                names[node] = unused(_stem(node), taken)
+                yield f"    {names[node]} = {text}"
+        texts = [_value(one, names) for one in (results if several else _flat(results))]
+        yield f"    return {', '.join(texts)}"
+
+
+def _above(home: str) -> list[str]:
+    parts = home.split(".")
+    return [".".join(parts[:i]) for i in range(1, len(parts) + 1)]
+
+
+def _flat(results: Any) -> Sequence[Any]:
+    return results if isinstance(results, tuple | list) else (results,)
+
+
+def _stem(node: fx.Node) -> str:
+    name = _name(node.target).strip("_")
+    return {"sym_size": "size"}.get(name, name)
+
+
+def _call(node: fx.Node, names: Mapping[fx.Node, str]) -> str:
+    target = node.target
+    assert callable(target)
+    name = _name(target)
+    given = [_value(one, names) for one in node.args]
+    if name in _OPERATORS and len(given) == 2 and not node.kwargs:
+        return f"{given[0]} {_OPERATORS[name]} {given[1]}"
+    if name == "neg":
+        return f"-{given[0]}"
+    if target is operator.getitem:
+        return f"{given[0]}[{given[1]}]"
+    if name == "sym_size":
+        return f"{given[0]}.shape[{given[1]}]"
+    # The written package runs on any device: where its tensors are.
+    options = {k: v for k, v in node.kwargs.items() if k not in ("device", "pin_memory", "layout")}
+    given += [f"{key}={_value(value, names)}" for key, value in options.items()]
+    return f"{_path(target)}({', '.join(given)})"
+
+
+def _name(target: Any) -> str:
+    if isinstance(target, torch._ops.OpOverload):
+        return str(target._schema.name.partition("::")[2])
+    return str(target.__name__)
+
+
+def _path(target: Callable[..., Any]) -> str:
+    """How the function is called: by torch's own name, where it has one for tensors."""
+    if isinstance(target, torch._ops.OpOverload):
+        name = _name(target)
+        public = getattr(torch, name, None)
+        is_public = target.namespace == "aten" and callable(public) and not name.startswith("_")
+        return f"torch.{name}" if is_public and name not in _OTHERWISE else f"torch.ops.{target}"
+    if target.__module__ in ("_operator", "math"):
+        raise NotTracedError(f"{target.__name__} of sizes is not written")
+    return f"torch.{target.__name__}"
+
+
+#: Functions whose arguments torch takes in another order than its operators.
+_OTHERWISE = frozenset({"full", "zeros", "ones", "empty", "arange", "scalar_tensor", "where"})
+
+
+def _value(value: Any, names: Mapping[fx.Node, str]) -> str:
+    if isinstance(value, fx.Node):
+        return names[value]
+    if isinstance(value, list | tuple):
+        inner = ", ".join(_value(one, names) for one in value)
+        return f"[{inner}]"
+    if isinstance(value, float) and not abs(value) < float("inf"):
+        return f'float("{value}")'
+    return str(value) if isinstance(value, torch.dtype | torch.memory_format) else repr(value)
+
+
+def traced(module: nn.Module, inputs: tuple[Tensor, ...], purpose: str) -> Traced:
+    """The operations of ``module`` on inputs of these sizes and any number of observations.
+
+    Raises ``NotTracedError``: torch cannot trace it.
+    """
+    sizes: tuple[dict[int, Any], ...] = tuple({0: torch.export.Dim.DYNAMIC} for _ in inputs)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            program = torch.export.export(module, inputs, dynamic_shapes=by_argument(module, sizes))
+            plain: Any = program.module(check_guards=False)
+    except MatlabCompatError as error:
+        raise NotTracedError(error.what) from None
+    except Exception as error:  # torch.export fails in many ways
+        raise NotTracedError(f"torch cannot trace it: {cause_text(error)}") from None
+    graph = plain.graph
+    for node in reversed(list(graph.nodes)):
+        if node.op in ("placeholder", "output") or node.users:
+            continue
+        is_check = node.op == "call_function" and _name(node.target).startswith(_CHECKS)
+        if node.op != "call_function" or is_check or not node.is_impure():
+            graph.erase_node(node)
+    used = dict.fromkeys(str(n.target) for n in graph.nodes if n.op == "get_attr")
+    state = {name: _attribute(plain, name).detach() for name in used}
+    learnable = {name for name, _ in module.named_parameters()}
+    return Traced(graph, state, frozenset(learnable & set(state)), purpose)
+
+
+def _attribute(module: nn.Module, path: str) -> Tensor:
+    value: Any = module
+    for step in path.split("."):
+        value = getattr(value, step)
+    assert isinstance(value, Tensor)
+    return value

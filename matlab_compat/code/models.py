@@ -1,0 +1,315 @@
+"""A function of MATLAB code with its parameters, as a model: ``Y = model(parameters, X)``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from ..arrays import Array
+from ..data_format import dlarray
+from ..errors import locating
+from ..execution.described import Factors
+from ..layers.base import Layer
+from ..layers.properties import Property
+from .definitions import FunctionDefinition
+from .layers import AsItIs, CodeParameter
+from .program import Program
+from .running import by_trial, given_of, labels_of, result_of
+from .values import Value, numeric, value_of
+
+#: Steps within structs and cells, at most.
+_DEEPEST = 100
+
+
+@dataclass(frozen=True)
+class Argument:
+    """One argument of the function.
+
+    Parameters
+    ----------
+    name:
+        What it is called: of data, the name of the model's input.
+    labels:
+        The labels of data; empty for what the file holds.
+    is_plain:
+        Whether the function is given the data without its labels.
+    value:
+        What the file holds: numbers, texts, arrays, ``dlarray``, dicts and cells of them.
+    is_learnable:
+        Whether the arrays in it are parameters.
+    """
+
+    name: str
+    labels: str = ""
+    is_plain: bool = False
+    value: Any = None
+    is_learnable: bool = False
+
+
+def arrays_in(value: Any, path: str = "", depth: int = 0) -> Iterator[tuple[str, Array, str]]:
+    """The arrays of single and double within a value: the expression that reaches each, its labels.
+
+    ``fc1.Weights``, ``blocks{2}.W``: without the name of the struct itself.
+    """
+    if depth > _DEEPEST:
+        return
+    if isinstance(value, Mapping):
+        for name, item in value.items():
+            yield from arrays_in(item, f"{path}.{name}" if path else str(name), depth + 1)
+    elif isinstance(value, np.ndarray) and value.dtype == object:
+        for i, item in enumerate(value.ravel(order="F"), 1):
+            yield from arrays_in(item, f"{path}{{{i}}}", depth + 1)
+    elif _is_parameter(value):
+        array = value.extractdata() if isinstance(value, dlarray) else value
+        yield path, array, value.dims() if isinstance(value, dlarray) else ""
+
+
+def _is_parameter(value: Any) -> bool:
+    array = value.extractdata() if isinstance(value, dlarray) else value
+    return isinstance(array, np.ndarray) and array.dtype.kind == "f" and array.size > 0
+
+
+def _filled(value: Any, tensors: Mapping[str, Value], path: str = "") -> Any:
+    """The value with tensors in the place of its arrays."""
+    if path in tensors:
+        return tensors[path]
+    if isinstance(value, Mapping):
+        return {n: _filled(v, tensors, f"{path}.{n}" if path else str(n)) for n, v in value.items()}
+    if isinstance(value, np.ndarray) and value.dtype == object:
+        cell = np.empty(value.size, object)
+        for i, item in enumerate(value.ravel(order="F"), 1):
+            cell[i - 1] = _filled(item, tensors, f"{path}{{{i}}}")
+        return cell.reshape(value.shape, order="F")
+    return value
+
+
+class FunctionModel(Layer):
+    """A model function with the parameters that a file holds; made by :func:`function_model`.
+
+    It is used as a layer is: ``predict``, ``to_torch``, ``converters.save``. Its parameters are
+    called by MATLAB's expressions, in torch too: ``fc1.Weights``. Without a ``dtype`` it computes
+    in the class that the parameters have.
+    """
+
+    program: ClassVar[Program]
+    function: ClassVar[FunctionDefinition]
+    given: ClassVar[tuple[Argument, ...]]
+    #: The labels of the outputs, and the channels of each input.
+    found: ClassVar[tuple[tuple[str, ...], tuple[int | None, ...]]]
+    #: Those of parameters that have any, by their names.
+    parameter_labels: ClassVar[dict[str, str]]
+
+    @property
+    def data(self) -> list[Argument]:
+        """The arguments that are data."""
+        return [one for one in self.given if one.labels]
+
+    @property
+    def InputNames(self) -> list[str]:
+        """The names of the arguments that are data."""
+        return [one.name for one in self.data]
+
+    @property
+    def OutputNames(self) -> list[str]:
+        """The names of the outputs in the text of the function."""
+        return list(self.function.said.outputs[: len(self.found[0])])
+
+    @property
+    def default_formats(self) -> tuple[str, ...]:
+        """The labels of the data."""
+        return tuple(one.labels for one in self.data)
+
+    def output_formats(self, formats: Sequence[str]) -> tuple[str, ...]:
+        """The labels that the function gives its outputs."""
+        return self.found[0]
+
+    def example_channels(self) -> tuple[int | None, ...]:
+        """The channels with which the function ran."""
+        return self.found[1]
+
+    def description(self) -> str:
+        """The file of the function."""
+        return self.function.where
+
+    def torch_state(self) -> dict[str, Array]:
+        """The parameters, in MATLAB's size."""
+        return {
+            torch_path(name): np.ascontiguousarray(self.values[name]) for name in self.parameters()
+        }
+
+    def torch_factors(self) -> dict[str, Factors]:
+        """1 for all: what a training loop does with them is not in the file."""
+        return {torch_path(name): Factors(1.0, 1.0) for name in self.parameters()}
+
+    def learnables(self) -> dict[str, Array]:
+        """The parameters by MATLAB's expressions."""
+        return {name: self.values[name] for name in self.parameters()}
+
+    @property
+    def own_class(self) -> str:
+        """The class of the parameters: "double" if all are, else "single"."""
+        kinds = {array.dtype for array in self.learnables().values()}
+        return "double" if kinds == {np.dtype(np.float64)} else "single"
+
+    def to_torch(self, device: Any = None, dtype: Any = None, *, formats: Any = None) -> nn.Module:
+        """As of any layer; by default in the class that the parameters have."""
+        return super().to_torch(device, dtype or self.own_class, formats=formats)
+
+    def _predicted(self, X: object, data_format: Any, *how: Any) -> Any:
+        device, dtype, *others = how
+        return super()._predicted(X, data_format, device, dtype or self.own_class, *others)
+
+    def _build(self, formats: tuple[str, ...]) -> nn.Module:
+        return FunctionModule(self, formats)
+
+
+def torch_path(name: str) -> str:
+    """The name in torch of a parameter: ``blocks.2.W`` for ``blocks{2}.W``."""
+    from .layers import torch_name
+
+    parts = name.replace("{", ".").replace("}", "").split(".")
+    return ".".join(map(torch_name, parts))
+
+
+class FunctionModule(nn.Module):
+    """The function as a module of tensors in torch's order, its parameters at their paths."""
+
+    def __init__(self, model: FunctionModel, formats: Sequence[str]) -> None:
+        super().__init__()
+        self._program, self._function = model.program, model.function
+        self._arguments, self._labels = model.given, model.parameter_labels
+        self._formats, self._outputs = tuple(formats), model.output_formats(formats)
+        self._paths = {name: torch_path(name) for name in model.parameters()}
+        for name, path in self._paths.items():
+            home: nn.Module = self
+            *above, last = path.split(".")
+            for step in above:
+                if step not in home._modules:
+                    home.add_module(step, nn.Module())
+                home = home.get_submodule(step)
+            zeros = torch.zeros(model.values[name].shape)
+            home.register_parameter(last, nn.Parameter(zeros))
+
+    @property
+    def where(self) -> str:
+        """The file and line of the code."""
+        return self._function.where
+
+    def forward(self, *inputs: Tensor) -> Any:
+        """The outputs."""
+        tensors = {
+            name: numeric(self.get_parameter(path), self._labels.get(name, ""), True)
+            for name, path in self._paths.items()
+        }
+        plain = [one.is_plain for one in self._arguments if one.labels]
+        data = [
+            given_of(x, labels, not without)
+            for x, labels, without in zip(inputs, self._formats, plain, strict=True)
+        ]
+        values = _called(
+            self._program, self._function, self._arguments, tensors, data, len(self._outputs)
+        )
+        batch = inputs[0].shape[0] if "B" in self._formats[0] else None
+        results = [
+            result_of(value, labels, inputs[0], batch, False, self._function.where)
+            for value, labels in zip(values, self._outputs, strict=True)
+        ]
+        return results[0] if len(results) == 1 else tuple(results)
+
+
+def _called(
+    program: Program,
+    function: FunctionDefinition,
+    arguments: Sequence[Argument],
+    tensors: Mapping[str, Value],
+    data: Sequence[Value],
+    outputs: int,
+) -> tuple[Value, ...]:
+    rest = iter(data)
+    values = [
+        next(rest)
+        if one.labels
+        else value_of(_filled(one.value, tensors) if one.is_learnable else one.value)
+        for one in arguments
+    ]
+    return program.call(function, values, outputs)
+
+
+def function_model(
+    program: Program,
+    function: FunctionDefinition,
+    arguments: Sequence[Argument],
+    outputs: int = 1,
+) -> FunctionModel:
+    """The model that a function with its arguments is.
+
+    Parameters
+    ----------
+    program:
+        The code that the function is of.
+    function:
+        The function.
+    arguments:
+        All of them, in order.
+    outputs:
+        How many outputs are asked for.
+
+    Raises
+    ------
+    UnsupportedCodeError
+        The code uses what is not known here: all of it is named.
+    DataFormatError
+        The function runs on none of the sizes that were tried, or gives something else than arrays.
+    """
+    program.check(function)
+    held: Any = next((one.value for one in arguments if one.is_learnable), {})
+    found = list(arrays_in(held))
+    made: Any = type(
+        function.name,
+        (FunctionModel,),
+        {
+            "__doc__": f"The function {function.name} of {function.where}.",
+            "__module__": __name__,
+            "matlab_class": function.name,
+            "constructor": function.name,
+            "type_text": "Model function",
+            "program": program,
+            "function": function,
+            "given": tuple(arguments),
+            "parameter_labels": {name: labels for name, _, labels in found if labels},
+        },
+    )
+    for name, _, _ in found:
+        declared: Property[Any] = CodeParameter(AsItIs(torch_path(name)))
+        declared.__set_name__(made, name)
+        made.properties[name] = declared
+    tensors = {
+        name: numeric(torch.from_numpy(np.ascontiguousarray(array)), labels, True)
+        for name, array, labels in found
+    }
+    data = [one for one in arguments if one.labels]
+
+    def run(inputs: Sequence[Value]) -> tuple[Value, ...]:
+        return _called(program, function, arguments, tensors, inputs, outputs)
+
+    with locating(function.where):
+        values, sizes = by_trial(
+            run,
+            [one.labels for one in data],
+            [array for _, array, _ in found],
+            function.where,
+            [not one.is_plain for one in data],
+        )
+        labels = [labels_of(value, False, function.where) or data[0].labels for value in values]
+    channels = tuple(
+        size[one.labels.index("C")] if "C" in one.labels else None
+        for size, one in zip(sizes, data, strict=True)
+    )
+    made.found = (tuple(labels), channels)
+    model: FunctionModel = made(**{name: array for name, array, _ in found})
+    return model

@@ -1,0 +1,338 @@
+"""A layer of the user's code as a torch module, and the labels of what it gives."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import product
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from ..data_format import torch_axes
+from ..display import size_text
+from ..errors import (
+    CodeError,
+    DataDependentCodeError,
+    DataFormatError,
+    MatlabCompatError,
+    UnsupportedCodeError,
+    UnsupportedLayerError,
+    cause_text,
+)
+from .definitions import FunctionDefinition
+from .values import Numeric, Value, numeric
+
+if TYPE_CHECKING:
+    from .layers import CodedLayer
+
+#: Combinations of sizes that are tried, at most, for the labels of outputs.
+_TRIALS = 200
+
+
+class CodeModule(nn.Module):
+    """``predict`` of a class of the user's, as a module of tensors in torch's order.
+
+    In training mode ``forward``, where the class has one of its own, and new states are kept.
+
+    Parameters
+    ----------
+    layer:
+        The layer; its parameters are of MATLAB's size here.
+    formats, outputs:
+        The labels of its inputs and outputs, in MATLAB's order.
+    """
+
+    # MATLAB's names begin with a letter: names of ours with an underscore hide none of them.
+
+    def __init__(self, layer: CodedLayer, formats: Sequence[str], outputs: Sequence[str]) -> None:
+        super().__init__()
+        from .layers import torch_name
+
+        self._call = _Call(layer)
+        self._inputs, self._outputs = tuple(formats), tuple(outputs)
+        learnables = layer.learnables()
+        self._names = {name: torch_name(name) for name in (*layer.held(), *layer.buffers())}
+        self._states = [name for name in layer.held() if name not in learnables]
+        for name, attribute in self._names.items():
+            zeros = torch.zeros(layer.values[name].shape)
+            if name in learnables:
+                self.register_parameter(attribute, nn.Parameter(zeros))
+            else:
+                self.register_buffer(attribute, zeros)
+
+    @property
+    def where(self) -> str:
+        """The file and line of the code."""
+        return self._call.where
+
+    def forward(self, *inputs: Tensor) -> Any:
+        """The outputs."""
+        held = {name: getattr(self, attribute) for name, attribute in self._names.items()}
+        given = [
+            given_of(x, labels, self._call.is_formattable)
+            for x, labels in zip(inputs, self._inputs, strict=True)
+        ]
+        values = self._call(held, given, self.training, len(self._outputs), self._states)
+        call, first = self._call, self._inputs[0]
+        batch = inputs[0].shape[0] if "B" in first else None
+        results = [
+            result_of(value, labels, inputs[0], batch, call.is_formattable, call.where)
+            for value, labels in zip(values, self._outputs, strict=False)
+        ]
+        if self.training:
+            self._keep(dict(zip(self._states, values[len(self._outputs) :], strict=False)))
+        return results[0] if len(results) == 1 else tuple(results)
+
+    def _keep(self, states: Mapping[str, Value]) -> None:
+        with torch.no_grad():
+            for name, value in states.items():
+                if isinstance(value, Numeric):
+                    kept = getattr(self, self._names[name])
+                    kept.copy_(value.tensor.reshape(kept.shape))
+
+
+def _differ(one: Any, other: Any) -> bool:
+    """Whether two sizes that are known are different; sizes that torch traces are not asked."""
+    return isinstance(one, int) and isinstance(other, int) and one != other
+
+
+class _Call:
+    """One call of ``predict`` or ``forward``."""
+
+    def __init__(self, layer: CodedLayer) -> None:
+        self.program, self.leading = layer.program, layer.leading()
+        self.predict, self.train = layer.method(), layer.method(training=True)
+        self.is_formattable, self.where = layer.is_formattable, self.predict.where
+
+    def __call__(
+        self,
+        held: Mapping[str, Tensor],
+        inputs: Sequence[Numeric],
+        training: bool,
+        outputs: int,
+        states: Sequence[str],
+    ) -> tuple[Value, ...]:
+        """The outputs, and the new states where the method gives them."""
+        method = self.train if training else self.predict
+        parameters = {name: numeric(value, "", True) for name, value in held.items()}
+        count = _outputs(method, outputs + len(states))
+        if count < outputs:
+            raise CodeError(
+                f"{method.name} has {count} outputs, but the layer {outputs}.",
+                where=(method.where,),
+            )
+        return self.program.call(method, [*self.leading(parameters), *inputs], count)
+
+
+def _outputs(method: FunctionDefinition, wanted: int) -> int:
+    """How many outputs to ask for: states only where the method says them."""
+    declared = method.said.outputs
+    return wanted if "varargout" in declared else min(wanted, len(declared))
+
+
+def given_of(x: Tensor, labels: str, labelled: bool) -> Numeric:
+    """An input in MATLAB's order of dimensions, with its labels or without."""
+    axes = torch_axes(labels)
+    arranged = x.permute(sorted(range(len(axes)), key=axes.__getitem__))
+    return numeric(arranged, labels if labelled else "", True)
+
+
+def result_of(
+    value: Value, labels: str, like: Tensor, batch: Any, labelled: bool, where: str
+) -> Tensor:
+    """An output in torch's order.
+
+    Parameters
+    ----------
+    labels:
+        What it has to be; without labels of its own its dimensions are these.
+    like:
+        Whose class and device it gets.
+    batch:
+        The number of observations; ``None`` if there is no such dimension.
+    labelled:
+        Whether it must have labels.
+    where:
+        The file and line of the code.
+
+    Raises
+    ------
+    DataFormatError
+        It is something else.
+    """
+    found = labels_of(value, labelled, where) or labels
+    if found != labels:
+        raise DataFormatError(
+            f"The code gives '{found}' data, where '{labels}' was expected.", where=(where,)
+        )
+    assert isinstance(value, Numeric)
+    size: tuple[Any, ...] = (*value.shape, *[1] * (len(labels) - len(value.shape)))
+    fits = len(size) == len(labels)
+    if not fits or ("B" in labels and _differ(batch, size[labels.index("B")])):
+        raise DataFormatError(
+            f"The code gives an array of {size_text(tuple(value.shape))}, which is no '{labels}' "
+            f"data of {batch} observations.",
+            where=(where,),
+            remedy="code that changes what the dimensions are has to label its output, "
+            "Z = dlarray(Z, 'CB'), and a layer that does has to be Formattable.",
+        )
+    data = value.tensor
+    if data.is_complex():
+        raise UnsupportedCodeError("The code gives complex numbers.", where=(where,))
+    return data.to(like.device, like.dtype).reshape(size).permute(torch_axes(labels))
+
+
+def labels_of(value: Value, labelled: bool, where: str) -> str:
+    """The labels of an output.
+
+    Raises ``DataFormatError``: it must have some and has none, or is no array.
+    """
+    if not isinstance(value, Numeric):
+        raise DataFormatError("The code gives something that is no array.", where=(where,))
+    if labelled and not value.labels:
+        raise DataFormatError(
+            "A Formattable layer has to give labelled data; this one gives an array without "
+            "labels.",
+            where=(where,),
+            remedy="label it in the code: Z = dlarray(Z, 'SSCB').",
+        )
+    return value.labels
+
+
+# --- labels -----------------------------------------------------------------------------
+
+
+class Trial(NamedTuple):
+    """What the code made of small arrays of zeros."""
+
+    #: The labels of the outputs; '' of those without any.
+    outputs: tuple[str, ...]
+    #: The MATLAB sizes of the inputs.
+    sizes: tuple[tuple[int, ...], ...]
+
+
+def tried(layer: CodedLayer, formats: Sequence[str]) -> Trial:
+    """The code run on the first sizes that it takes, for inputs of these labels.
+
+    Raises
+    ------
+    DataFormatError
+        It gives data without labels, or runs with none of the sizes that were tried.
+    UnsupportedLayerError
+        It uses what is not known here.
+    """
+    layer.program.check(layer.method())
+    call = _Call(layer)
+    held = {
+        name: torch.from_numpy(np.ascontiguousarray(layer.values[name]))
+        for name in (*layer.held(), *layer.buffers())
+    }
+
+    def run(inputs: Sequence[Numeric]) -> tuple[Value, ...]:
+        return call(held, inputs, False, layer.NumOutputs, ())[: layer.NumOutputs]
+
+    labelled = [call.is_formattable] * len(formats)
+    values, sizes = by_trial(run, formats, list(layer.values.values()), call.where, labelled)
+    labels = (labels_of(value, call.is_formattable, call.where) for value in values)
+    return Trial(tuple(labels), sizes)
+
+
+def why_not_exported(layer: CodedLayer, formats: Sequence[str]) -> str:
+    """Why torch cannot trace the code: what depends on the values of data; '' if it can.
+
+    Raises as :func:`tried`.
+    """
+    from torch._subclasses.fake_tensor import FakeTensorMode
+
+    module = layer.to_torch(formats=formats).eval()
+    sizes = [
+        tuple(size[axis] for axis in torch_axes(labels))
+        for size, labels in zip(tried(layer, formats).sizes, formats, strict=True)
+    ]
+    with FakeTensorMode(allow_non_fake_inputs=True), torch.no_grad():
+        try:
+            module(*(torch.empty(size) for size in sizes))
+        except DataDependentCodeError as error:
+            return error.what
+        except (MatlabCompatError, RuntimeError) as error:
+            return cause_text(error)
+    return ""
+
+
+def by_trial(
+    run: Callable[[Sequence[Numeric]], tuple[Value, ...]],
+    formats: Sequence[str],
+    properties: Sequence[object],
+    where: str,
+    labelled: Sequence[bool],
+) -> tuple[tuple[Value, ...], tuple[tuple[int, ...], ...]]:
+    """The outputs for zeros of the first sizes that the code takes, and these sizes.
+
+    Parameters
+    ----------
+    properties:
+        Values whose sizes and numbers are among those that are tried.
+    labelled:
+        Whether each input is given its labels.
+
+    Raises
+    ------
+    DataFormatError
+        It takes none of them.
+    UnsupportedLayerError
+        It uses what is not known here.
+    """
+    first: Exception | None = None
+    for channels, space in _sizes(properties, formats):
+        inputs = [
+            _zeros(labels, channels, space, with_labels)
+            for labels, with_labels in zip(formats, labelled, strict=True)
+        ]
+        try:
+            with torch.no_grad():
+                return run(inputs), tuple(_size(labels, channels, space) for labels in formats)
+        except UnsupportedLayerError:
+            raise
+        except (CodeError, DataFormatError, RuntimeError, ValueError, IndexError) as error:
+            first = first or error
+    raise DataFormatError(
+        f"The code does not run on '{formats[0]}' data of any of the sizes that were tried, so "
+        f"that the labels of its outputs are not known; of the first: {first}",
+        where=(where,),
+    )
+
+
+def _zeros(labels: str, channels: int, space: Sequence[int], labelled: bool) -> Numeric:
+    size = _size(labels, channels, space)
+    return numeric(torch.zeros(size), labels if labelled else "", True)
+
+
+def _size(labels: str, channels: int, space: Sequence[int]) -> tuple[int, ...]:
+    sides = iter((*space, *[space[-1]] * len(labels)))
+    return tuple({"C": channels, "B": 2, "T": 5}.get(label) or next(sides) for label in labels)
+
+
+def _sizes(
+    properties: Sequence[object], formats: Sequence[str]
+) -> Iterator[tuple[int, tuple[int, ...]]]:
+    """Numbers of channels and sizes of images that the code may want: those of its properties."""
+    arrays = [
+        np.asarray(value)
+        for value in properties
+        if isinstance(value, np.ndarray | int | float) and not isinstance(value, bool)
+    ]
+    arrays = [array for array in arrays if array.dtype.kind in "fiu" and array.size]
+    numbers = [int(n) for array in arrays for n in reversed(array.shape) if n > 1]
+    few = [n for array in arrays if array.size <= 8 for n in array.ravel(order="F")]
+    numbers += [int(n) for n in few if np.isfinite(n) and n == int(n) and 1 <= n <= 4096]
+    channels = list(dict.fromkeys([*numbers, 3, 1, 2, 4, 8]))
+    space: list[tuple[int, ...]] = [(8, 6)]
+    space += [tuple(array.shape[:3]) for array in arrays]
+    space += [(n, n) for n in dict.fromkeys([*numbers, 1, 4, 16, 28, 32, 64])]
+    if not any("S" in labels for labels in formats):
+        space = space[:1]
+    every = product(dict.fromkeys(space), channels)
+    for _, (side, count) in zip(range(_TRIALS), every, strict=False):
+        yield count, side

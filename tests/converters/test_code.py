@@ -1,0 +1,196 @@
+"""``--code``: networks whose layers are classes of the user's own; model functions.
+
+Expected values: those that ``fixtures/code/make_code.py`` writes out by hand, in double precision.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+import converters
+import matlab_compat
+from matlab_compat.errors import DataFormatError, UnsupportedLayerError, UsageError
+from matlab_compat.network import Network
+from tests.cli.command import FIXTURES, run
+
+CODE = FIXTURES / "code"
+FILE, LAYERS = CODE / "network.mat", CODE / "layers"
+
+
+def network() -> Network:
+    return converters.load_network(FILE, code=[LAYERS])
+
+
+def test_a_network_with_three_custom_layers_runs() -> None:
+    mat = converters.open_mat(FILE)
+    np.testing.assert_allclose(network().predict(mat["X"]).T, mat["Y"], rtol=2e-5)
+
+
+def test_without_code_its_layers_are_named() -> None:
+    with pytest.raises(UnsupportedLayerError, match="3 of 6 layers cannot be built"):
+        converters.load_network(FILE).to_torch()
+
+
+def test_verify_compares_with_what_was_saved() -> None:
+    assert converters.verify(FILE, code=[LAYERS]).exit_code == 0
+
+
+def test_a_class_that_no_folder_holds_is_named_when_it_is_run(tmp_path: Path) -> None:
+    for name in ("channelSwishLayer.m", "blendLayer.m"):
+        shutil.copy(LAYERS / name, tmp_path)
+    net = converters.load_network(FILE, code=[tmp_path])
+    assert list(net.unsupported) == ["pool"]
+    with pytest.raises(UnsupportedLayerError, match="defines the class windowPoolLayer"):
+        net.to_torch()
+
+
+def test_two_classes_that_fit_are_listed(tmp_path: Path) -> None:
+    shutil.copytree(LAYERS, tmp_path / "new")
+    shutil.copytree(LAYERS, tmp_path / "old")
+    with pytest.raises(UnsupportedLayerError, match="Several files define the class") as caught:
+        converters.load_network(FILE, code=[tmp_path]).to_torch()
+    assert "new" in str(caught.value)
+    assert "old" in str(caught.value)
+
+
+def test_of_two_versions_the_one_with_the_properties_of_the_file_is_taken(tmp_path: Path) -> None:
+    shutil.copytree(LAYERS, tmp_path / "new")
+    (tmp_path / "old").mkdir()
+    text = (LAYERS / "blendLayer.m").read_text().replace("Weights", "Shares")
+    (tmp_path / "old" / "blendLayer.m").write_text(text)
+    net = converters.load_network(FILE, code=[tmp_path])
+    assert "new" in net.layer("blend").about_code()["file"]
+
+
+def test_a_registered_class_wins_over_code(own_registry: None) -> None:
+    @matlab_compat.register("blendLayer")
+    class Blend(matlab_compat.Layer):
+        pass
+
+    assert type(network().layer("blend")) is Blend
+
+
+@pytest.mark.parametrize("name", ["net.pt2", "net.pt", "net.safetensors", "net.mat"])
+def test_what_is_written_computes_the_same(name: str, tmp_path: Path) -> None:
+    done = converters.convert(FILE, tmp_path / name, code=[LAYERS])
+    assert done.exit_code == 0
+    assert done.outputs, done.unchecked
+
+
+def test_a_program_takes_any_number_of_observations(tmp_path: Path) -> None:
+    converters.convert(FILE, tmp_path / "net.pt2", code=[LAYERS])
+    program = torch.export.load(tmp_path / "net.pt2").module()
+    x = torch.randn(5, 2, 6, 5)
+    torch.testing.assert_close(program(x), network().to_torch()(x))
+
+
+def test_a_network_with_custom_layers_learns() -> None:
+    net = network()
+    module = net.to_torch().train()
+    x, wanted = torch.randn(8, 2, 6, 5), torch.randn(8, 3)
+    optimizer = torch.optim.SGD(module.parameters(), lr=0.01)
+    losses = []
+    for _ in range(20):
+        loss = torch.nn.functional.mse_loss(module(x), wanted)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        losses.append(float(loss.detach()))
+    assert losses[-1] < losses[0]
+    before = net.layer("swish").values["Beta"].copy()
+    net.assign_from_torch(module)
+    assert not np.array_equal(net.layer("swish").values["Beta"], before)
+
+
+# --- the command line -------------------------------------------------------------------
+
+
+def test_inspect_says_what_each_custom_layer_was_read_as() -> None:
+    done = run("inspect", str(FILE), "--code", str(LAYERS), "--format", "json")
+    layers = json.loads(done.stdout)["variables"][0]["layers"]
+    about = {layer["name"]: layer["code"] for layer in layers if "code" in layer}
+    assert set(about) == {"swish", "blend", "pool"}
+    assert about["blend"]["trains"] == ["Weights"]
+    assert {one["exports"] for one in about.values()} == {""}
+
+
+def test_verify_on_the_command_line() -> None:
+    done = run("verify", str(FILE), "--code", str(LAYERS))
+    assert done.returncode == 0
+    assert f"{FILE}: equal" in done.stdout
+
+
+def test_the_message_without_code_has_the_option() -> None:
+    done = run("convert", str(FILE), "-o", "never.pt2")
+    assert done.returncode == 3
+    assert "--code DIR" in done.stderr
+
+
+# --- model functions --------------------------------------------------------------------
+
+PARAMETERS, MODEL = CODE / "parameters.mat", CODE / "model.m"
+CALL = "parameters, X:CB"
+
+
+def test_a_model_function_computes_with_the_parameters_of_a_file() -> None:
+    mat = converters.open_mat(PARAMETERS)
+    model = converters.load_model(PARAMETERS, function=MODEL, arguments=CALL)
+    np.testing.assert_allclose(model.predict(mat["X"]), mat["Y"], rtol=0, atol=1e-13)
+
+
+def test_the_parameters_are_called_as_in_matlab_and_learn() -> None:
+    model = converters.load_model(PARAMETERS, function=MODEL, arguments=CALL)
+    module = model.to_torch()
+    names = [f"fc{i}.{one}" for i in (1, 2, 3) for one in ("Weights", "Bias")]
+    assert [name for name, _ in module.named_parameters()] == names
+    module(torch.randn(5, 4, dtype=torch.float64)).sum().backward()
+    assert all(float(p.grad.abs().max()) > 0 for p in module.parameters() if p.grad is not None)
+    assert all(p.grad is not None for p in module.parameters())
+
+
+@pytest.mark.parametrize("name", ["model.pt2"])
+def test_a_model_function_is_written_and_compared(name: str, tmp_path: Path) -> None:
+    done = converters.convert(PARAMETERS, tmp_path / name, function=str(MODEL), arguments=CALL)
+    assert done.outputs
+    assert done.exit_code == 0
+
+
+def test_a_model_function_on_the_command_line(tmp_path: Path) -> None:
+    asked = ("--function", str(MODEL), "--arguments", CALL)
+    done = run("verify", str(PARAMETERS), *asked, "--dtype", "double")
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ("weights, X:CB", "no variable 'weights'"),
+        ("parameters, X", "There is no variable|None of the arguments is data|no argument"),
+        ("parameters, X:CQ", "unknown label"),
+        ("parameters, X:C", "no dimension of observations"),
+        ("parameters, X:CB, 3", "takes 2"),
+        ("parameters, X:CB; quit", "no argument"),
+    ],
+)
+def test_arguments_that_make_no_call_are_refused(arguments: str, said: str) -> None:
+    with pytest.raises((UsageError, DataFormatError), match=said):
+        converters.load_model(PARAMETERS, function=MODEL, arguments=arguments)
+
+
+def test_a_function_needs_its_arguments() -> None:
+    with pytest.raises(UsageError, match="its file and its arguments"):
+        converters.load(PARAMETERS, function=str(MODEL))
+
+
+def test_a_function_within_a_file(tmp_path: Path) -> None:
+    script = tmp_path / "train.m"
+    script.write_text("function train()\nend\n\n" + MODEL.read_text())
+    mat = converters.open_mat(PARAMETERS)
+    model = converters.load_model(PARAMETERS, function=f"{script}:model", arguments=CALL)
+    np.testing.assert_allclose(model.predict(mat["X"]), mat["Y"], rtol=0, atol=1e-13)

@@ -1,0 +1,331 @@
+"""Custom layers of the user's code: classes of our own in the styles that public ones have.
+
+Expected values: each formula written out in numpy, in double precision and MATLAB's order.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from numpy.typing import NDArray
+
+from matlab_compat.code.definitions import Texts
+from matlab_compat.code.layers import CodeFunctionLayer, CodeLayer, class_of_layer
+from matlab_compat.code.program import Program
+from matlab_compat.errors import (
+    CodeError,
+    DataFormatError,
+    UnsupportedCodeError,
+    UnsupportedLayerError,
+)
+from matlab_compat.layers.function import MatlabFunction
+from matlab_compat.network import Network
+
+Array = NDArray[Any]
+LAYER = "nnet.layer.Layer"
+FORMATTABLE = f"{LAYER} & nnet.layer.Formattable"
+
+
+def source(body: str, properties: str = "", base: str = LAYER, name: str = "own") -> str:
+    """A class file of one method, or of the methods that the body has."""
+    methods = body if "function" in body else f"function Z = predict(layer, X)\n{body}\nend"
+    return f"classdef {name} < {base}\n{properties}\nmethods\n{methods}\nend\nend\n"
+
+
+def layer_of(texts: dict[str, str] | str, ports: tuple[int, int] = (1, 1), **fields: Any) -> Any:
+    texts = {"own": texts} if isinstance(texts, str) else texts
+    names = [
+        [f"{end}{i}" for i in range(1, n + 1)] for n, end in zip(ports, ("in", "out"), strict=True)
+    ]
+    for which, given in zip(("Inputs", "Outputs"), names, strict=True):
+        fields[f"nnet.layer.Layer.Private{which}"] = np.array([given], object)
+    kind = class_of_layer(Program(Texts(texts)), "own", fields)
+    assert kind is not None
+    return kind.from_fields(fields)
+
+
+def normal(*size: int, seed: int = 0) -> Array:
+    return np.asfortranarray(np.random.default_rng(seed).standard_normal(size))
+
+
+X = normal(5, 4, 3, 2)
+
+
+def predicted(layer: CodeLayer, *inputs: Array, data_format: str = "SSCB") -> Any:
+    given = inputs or (X,)
+    return layer.predict(given if len(given) > 1 else given[0], data_format, dtype="double")
+
+
+def test_properties_come_from_the_file_and_constants_from_the_class() -> None:
+    properties = """
+        properties (Constant)
+            Two = 2
+        end
+        properties
+            Scale = 7
+        end"""
+    layer = layer_of(
+        source("Z = layer.Two * layer.Scale .* X;", properties), Scale=np.float64([[3]])
+    )
+    np.testing.assert_allclose(predicted(layer), 6 * X)
+
+
+def test_the_constructor_never_runs() -> None:
+    text = source(
+        """function layer = own()
+               error('this must not run')
+           end
+           function Z = predict(layer, X)
+               Z = X + layer.Offset;
+           end""",
+        "properties\nOffset\nend",
+    )
+    np.testing.assert_allclose(predicted(layer_of(text, Offset=np.float64([[1.5]]))), X + 1.5)
+
+
+SCALE = "properties (Learnable)\nGain\nend"
+
+
+def test_learnables_are_parameters_that_gradients_reach() -> None:
+    layer = layer_of(source("Z = layer.Gain .* X;", SCALE), Gain=normal(1, 1, 3, seed=1))
+    module = layer.to_torch(dtype="double")
+    x = torch.from_numpy(X.transpose(3, 2, 0, 1).copy())
+    module(x).sum().backward()
+    assert [name for name, _ in module.named_parameters()] == ["Gain"]
+    np.testing.assert_allclose(module.Gain.grad, X.sum(axis=(0, 1, 3)).reshape(1, 1, 3))
+
+
+def test_trained_parameters_come_back_into_the_layer() -> None:
+    layer = layer_of(source("Z = layer.Gain .* X;", SCALE), Gain=normal(1, 1, 3, seed=1))
+    module = layer.to_torch()
+    with torch.no_grad():
+        module.Gain.fill_(2.0)
+    layer.assign_from_torch(module)
+    np.testing.assert_allclose(predicted(layer), 2 * X)
+
+
+def test_a_network_counts_the_learnables_of_custom_layers() -> None:
+    layer = layer_of(source("Z = layer.Gain .* X;", SCALE), Gain=normal(1, 1, 3), Name="own")
+    assert list(Network([layer]).Learnables["Parameter"]) == ["Gain"]
+
+
+def test_learn_rate_factors_are_those_of_the_file() -> None:
+    factors = {"nnet.cnn.layer.mixin.Learnable.LearnRateFactor": np.float64([[0.25]])}
+    layer = layer_of(source("Z = layer.Gain .* X;", SCALE), Gain=normal(1, 1, 3), **factors)
+    assert layer.torch_factors()["Gain"].learn_rate == 0.25
+
+
+def test_forward_serves_training_where_it_differs() -> None:
+    layer = layer_of(
+        source(
+            """function Z = predict(layer, X)
+                   Z = X;
+               end
+               function Z = forward(layer, X)
+                   Z = 2 * X;
+               end"""
+        )
+    )
+    module, x = layer.to_torch(), torch.ones(1, 1, 2, 2)
+    assert module.eval()(x).sum() == 4
+    assert module.train()(x).sum() == 8
+
+
+COUNTER = source(
+    """function [Z, Seen] = predict(layer, X)
+           Z = X + layer.Seen;
+           Seen = layer.Seen + 1;
+       end""",
+    "properties (State)\nSeen\nend",
+)
+
+
+def test_a_state_is_kept_in_training_and_left_alone_in_prediction() -> None:
+    module = layer_of(COUNTER, Seen=np.float64([[0]])).to_torch()
+    x = torch.zeros(1, 1, 1, 2)
+    assert [float(module.train()(x).max()) for _ in range(3)] == [0, 1, 2]
+    assert [float(module.eval()(x).max()) for _ in range(2)] == [3, 3]
+
+
+def test_large_arrays_are_buffers() -> None:
+    table = normal(20, 20)
+    layer = layer_of(source("Z = X * layer.Table(3, 2);", "properties\nTable\nend"), Table=table)
+    assert [name for name, _ in layer.to_torch().named_buffers()] == ["Table"]
+    np.testing.assert_allclose(predicted(layer), X * table[2, 1])
+
+
+def test_several_inputs_and_outputs() -> None:
+    layer = layer_of(
+        source(
+            """function [A, B] = predict(layer, X1, X2)
+                   A = X1 + X2;
+                   B = X1 - X2;
+               end"""
+        ),
+        (2, 2),
+    )
+    other = normal(5, 4, 3, 2, seed=2)
+    A, B = predicted(layer, X, other)
+    np.testing.assert_allclose(A, X + other)
+    np.testing.assert_allclose(B, X - other)
+
+
+def test_a_formattable_layer_says_its_labels_itself() -> None:
+    body = "Z = dlarray(permute(squeeze(mean(stripdims(X), [1 2])), [1 2]), 'CB');"
+    layer = layer_of(source(body, base=FORMATTABLE))
+    assert layer.output_formats(["SSCB"]) == ("CB",)
+    np.testing.assert_allclose(predicted(layer), X.mean(axis=(0, 1)))
+
+
+def test_labels_are_found_with_the_sizes_of_its_properties() -> None:
+    body = "Z = dlarray(reshape(layer.W * stripdims(X), 2, 3, 4, []), 'SSCB');"
+    W = normal(24, 7)
+    layer = layer_of(source(body, "properties (Learnable)\nW\nend", FORMATTABLE), W=W)
+    assert layer.output_formats(["CB"]) == ("SSCB",)
+    vectors = normal(7, 5)
+    expected = (W @ vectors).reshape(2, 3, 4, 5, order="F")
+    np.testing.assert_allclose(predicted(layer, vectors, data_format="CB"), expected)
+
+
+def test_a_formattable_layer_without_labels_is_refused() -> None:
+    layer = layer_of(source("Z = stripdims(X);", base=FORMATTABLE))
+    with pytest.raises(DataFormatError, match="without labels") as caught:
+        layer.output_formats(["SSCB"])
+    assert "own.m" in str(caught.value)
+
+
+def test_a_layer_that_changes_what_the_dimensions_are_is_refused() -> None:
+    layer = layer_of(source("Z = reshape(X, [], size(X, 4) * 2);"))
+    with pytest.raises(DataFormatError, match="no 'SSCB' data of 2 observations"):
+        predicted(layer)
+
+
+def test_one_observation_runs_as_two_do() -> None:
+    layer = layer_of(source("Z = X - mean(X, 3);"))
+    one = X[..., :1]
+    np.testing.assert_allclose(predicted(layer, one), one - one.mean(axis=2, keepdims=True))
+
+
+BASE = source("Z = layer.change(X) + layer.Shift;", "properties\nShift\nend", name="base")
+
+
+def test_methods_and_properties_of_the_users_own_base() -> None:
+    own = source("function Y = change(layer, X)\nY = 2 * X;\nend", base="base")
+    layer = layer_of({"own": own, "base": BASE}, Shift=np.float64([[1]]))
+    np.testing.assert_allclose(predicted(layer), 2 * X + 1)
+
+
+def test_a_base_without_a_file_is_named() -> None:
+    with pytest.raises(UnsupportedCodeError, match="inherits from base"):
+        layer_of(source("Z = X;", base="base"))
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [({}, "only the class has Shift"), ({"Shift": 1.0, "Gain": 2.0}, "only the file has Gain")],
+)
+def test_properties_that_are_not_those_of_the_file_are_listed(
+    fields: dict[str, Any], said: str
+) -> None:
+    with pytest.raises(UnsupportedCodeError, match=said):
+        layer_of(source("Z = X;", "properties\nShift\nend"), **fields)
+
+
+def test_a_class_without_a_file_is_named() -> None:
+    with pytest.raises(UnsupportedCodeError, match="No file of the code defines the class own"):
+        layer_of({})
+
+
+def test_a_handle_class_is_refused() -> None:
+    with pytest.raises(UnsupportedCodeError, match="is a handle"):
+        layer_of(source("Z = X;", base=f"{LAYER} & handle"))
+
+
+def test_a_loss_needs_no_class() -> None:
+    text = source("Z = X;", base="nnet.layer.RegressionLayer")
+    assert class_of_layer(Program(Texts({"own": text})), "own", {}) is None
+
+
+def test_all_that_is_not_known_is_said_before_anything_runs() -> None:
+    layer = layer_of(source("Y = imwarp(X, 1);\nZ = regionprops(Y);"))
+    refusal = layer.refusal()
+    assert refusal is not None
+    assert "imwarp" in str(refusal)
+    assert "regionprops" in str(refusal)
+
+
+def test_a_fault_of_the_code_names_file_and_line() -> None:
+    layer = layer_of(source("Y = X;\nZ = Y + ones(7, 7);"))
+    with pytest.raises(CodeError, match=r"own\.m:6"):
+        predicted(layer)
+
+
+def test_properties_may_be_called_as_something_in_python() -> None:
+    layer = layer_of(
+        source(
+            "Z = X .* layer.forward_ + layer.values;",
+            "properties (Learnable)\nvalues\nforward_\nend",
+        ),
+        values=np.float64([[3]]),
+        forward_=np.float64([[2]]),
+    )
+    np.testing.assert_allclose(predicted(layer), 2 * X + 3)
+    assert set(layer.learnables()) == {"values", "forward_"}
+
+
+def test_an_exported_layer_takes_any_number_of_observations() -> None:
+    body = "Z = reshape(X, size(X, 1) * size(X, 2), 1, size(X, 3), []);\nZ = reshape(Z, size(X));"
+    module = layer_of(
+        source(f"{body}\nZ = Z .* layer.Gain;", SCALE), Gain=normal(1, 1, 3)
+    ).to_torch()
+    x = torch.randn(3, 3, 5, 4)
+    batch = {0: torch.export.Dim.DYNAMIC}
+    program = torch.export.export(module.eval(), (x,), dynamic_shapes=(({**batch},),))
+    more = torch.randn(7, 3, 5, 4)
+    torch.testing.assert_close(program.module()(more), module(more))
+
+
+def test_what_depends_on_values_of_data_is_said_with_its_line() -> None:
+    about = layer_of(source("if sum(X(:)) > 0\nZ = X;\nelse\nZ = -X;\nend")).about_code()
+    assert "line 5" in about["exports"]
+    assert "data" in about["exports"]
+
+
+def test_what_inspect_says_of_a_layer() -> None:
+    about = layer_of(source("Z = tanh(layer.Gain .* X);", SCALE), Gain=normal(1, 1, 3)).about_code()
+    assert about == {
+        "file": "own.m",
+        "matched": ["Gain"],
+        "functions": ["tanh"],
+        "files": ["own.m"],
+        "trains": ["Gain"],
+        "labels": "SSCB",
+        "exports": "",
+    }
+
+
+PAD = """
+function Y = zeropad(X, n)
+    if nargin < 2
+        n = 1;
+    end
+    Y = cat(1, X, zeros(n, size(X, 2), size(X, 3), size(X, 4)));
+end
+"""
+
+
+@pytest.mark.parametrize(("handle", "rows"), [("@zeropad", 1), ("@(X) zeropad(X, k)", 2)])
+def test_a_function_layer_may_name_a_function_of_the_code(handle: str, rows: int) -> None:
+    variables = {"k": np.float64([[2]])} if "k" in handle else {}
+    fields = {"PredictFcn": MatlabFunction(handle, variables), "Name": "pad"}
+    layer = CodeFunctionLayer.of(Program(Texts({"zeropad": PAD})), fields)
+    expected = np.concatenate([X, np.zeros((rows, 4, 3, 2))])
+    np.testing.assert_allclose(layer.predict(X, "SSCB", dtype="double"), expected)
+
+
+def test_a_function_layer_without_its_function_is_refused() -> None:
+    with pytest.raises(UnsupportedLayerError, match="zeropad"):
+        CodeFunctionLayer.of(Program(Texts({})), {"PredictFcn": MatlabFunction("@zeropad")})
