@@ -17,6 +17,7 @@ from matlab_compat.data_format import dlarray
 from matlab_compat.display import counted, size_text
 from matlab_compat.errors import MatFileError, NothingToCompareError, UsageError, locating
 from matlab_compat.execution.described import ModelLike
+from matlab_compat.layers import Layer
 from matlab_compat.layers.saved_fields import check_known
 from matlab_compat.shallow.functions import joined
 from matlab_compat.wording import argument
