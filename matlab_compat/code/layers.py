@@ -9,8 +9,8 @@ States".
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeAlias, cast
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar, Self, cast
 
 import numpy as np
 
@@ -34,13 +34,12 @@ from ..layers.properties import Property, anything, flag, text
 from ..layers.saved_fields import saved_ports
 from .definitions import ClassDefinition, FunctionDefinition
 from .program import Program
+from .running import CodeModule, Leading, torch_name, tried, why_not_exported
 from .values import Object, Value, value_of
 
 if TYPE_CHECKING:
     from torch import nn
 
-#: From the values of parameters, states and buffers by name to the arguments before the data.
-Leading: TypeAlias = Callable[[Mapping[str, Value]], list[Value]]
 #: Fields of saved layers that are no properties of their classes.
 INHERITED = frozenset(
     {
@@ -176,13 +175,6 @@ def _made(program: Program, class_name: str, definition: ClassDefinition) -> typ
     return cast(type[CodeLayer], made)
 
 
-def torch_name(name: str) -> str:
-    """The name of a property as an attribute of a torch module."""
-    import torch
-
-    return f"{name}_" if hasattr(torch.nn.Module(), name) or name == "factors" else name
-
-
 class CodedLayer(Layer):
     """What layers have in common whose computation is in the user's code."""
 
@@ -250,15 +242,11 @@ class CodedLayer(Layer):
             return (given[0],) * self.NumOutputs
         known: dict[Any, tuple[str, ...]] = self.__dict__.setdefault("_formats", {})
         if given not in known:
-            from .running import tried
-
             with locating(self.label):
                 known[given] = tried(self, given).outputs
         return known[given]
 
     def _build(self, formats: tuple[str, ...]) -> nn.Module:
-        from .running import CodeModule
-
         return CodeModule(self, formats, self.output_formats(formats))
 
 
@@ -376,8 +364,6 @@ class CodeLayer(CodedLayer):
         ``files`` (of the user's), ``trains`` (the learnables), ``labels`` (what it was tried on)
         and ``exports``: "" or why torch cannot trace it.
         """
-        from .running import tried, why_not_exported
-
         functions, files = self.program.used(self.method())
         about = {
             "file": self.definition.path,

@@ -19,7 +19,7 @@ from ..layers.properties import Property
 from .definitions import FunctionDefinition
 from .layers import AsItIs, CodeParameter
 from .program import Program
-from .running import by_trial, given_of, labels_of, result_of
+from .running import by_trial, given_of, labels_of, result_of, torch_name
 from .values import Value, numeric, value_of
 
 #: Steps within structs and cells, at most.
@@ -170,8 +170,6 @@ class FunctionModel(Layer):
 
 def torch_path(name: str) -> str:
     """The name in torch of a parameter: ``blocks.2.W`` for ``blocks{2}.W``."""
-    from .layers import torch_name
-
     parts = name.replace("{", ".").replace("}", "").split(".")
     return ".".join(map(torch_name, parts))
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import product
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple, Protocol, TypeAlias
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
+from ..arrays import Array
 from ..data_format import torch_axes
 from ..display import size_text
 from ..errors import (
@@ -22,13 +23,56 @@ from ..errors import (
     cause_text,
 )
 from .definitions import FunctionDefinition
+from .program import Program
 from .values import Numeric, Value, numeric
-
-if TYPE_CHECKING:
-    from .layers import CodedLayer
 
 #: Combinations of sizes that are tried, at most, for the labels of outputs.
 _TRIALS = 200
+
+
+#: From the values of parameters, states and buffers by name to the arguments before the data.
+Leading: TypeAlias = Callable[[Mapping[str, Value]], list[Value]]
+
+
+class Coded(Protocol):
+    """A layer of the user's code, as far as running it goes: :class:`.layers.CodedLayer`."""
+
+    program: Program
+
+    @property
+    def values(self) -> Mapping[str, Any]:
+        """All properties by name."""
+
+    @property
+    def is_formattable(self) -> bool:
+        """Whether the code takes and gives labelled data."""
+
+    @property
+    def NumOutputs(self) -> int:
+        """How many outputs it has."""
+
+    def held(self) -> list[str]:
+        """The learnables and states that have a value."""
+
+    def buffers(self) -> list[str]:
+        """The other properties that are large arrays of numbers."""
+
+    def learnables(self) -> dict[str, Array]:
+        """The learnables that have a value."""
+
+    def method(self, training: bool = False) -> FunctionDefinition:
+        """What computes the outputs."""
+
+    def leading(self) -> Leading:
+        """The arguments before the data."""
+
+    def to_torch(self, *, formats: Sequence[str] | None = None) -> nn.Module:
+        """The module."""
+
+
+def torch_name(name: str) -> str:
+    """The name of a property as an attribute of a torch module."""
+    return f"{name}_" if hasattr(nn.Module(), name) or name in ("factors", "where") else name
 
 
 class CodeModule(nn.Module):
@@ -46,10 +90,8 @@ class CodeModule(nn.Module):
 
     # MATLAB's names begin with a letter: names of ours with an underscore hide none of them.
 
-    def __init__(self, layer: CodedLayer, formats: Sequence[str], outputs: Sequence[str]) -> None:
+    def __init__(self, layer: Coded, formats: Sequence[str], outputs: Sequence[str]) -> None:
         super().__init__()
-        from .layers import torch_name
-
         self._call = _Call(layer)
         self._inputs, self._outputs = tuple(formats), tuple(outputs)
         learnables = layer.learnables()
@@ -101,7 +143,7 @@ def _differ(one: Any, other: Any) -> bool:
 class _Call:
     """One call of ``predict`` or ``forward``."""
 
-    def __init__(self, layer: CodedLayer) -> None:
+    def __init__(self, layer: Coded) -> None:
         self.program, self.leading = layer.program, layer.leading()
         self.predict, self.train = layer.method(), layer.method(training=True)
         self.is_formattable, self.where = layer.is_formattable, self.predict.where
@@ -213,7 +255,7 @@ class Trial(NamedTuple):
     sizes: tuple[tuple[int, ...], ...]
 
 
-def tried(layer: CodedLayer, formats: Sequence[str]) -> Trial:
+def tried(layer: Coded, formats: Sequence[str]) -> Trial:
     """The code run on the first sizes that it takes, for inputs of these labels.
 
     Raises
@@ -239,7 +281,7 @@ def tried(layer: CodedLayer, formats: Sequence[str]) -> Trial:
     return Trial(tuple(labels), sizes)
 
 
-def why_not_exported(layer: CodedLayer, formats: Sequence[str]) -> str:
+def why_not_exported(layer: Coded, formats: Sequence[str]) -> str:
     """Why torch cannot trace the code: what depends on the values of data; '' if it can.
 
     Raises as :func:`tried`.
