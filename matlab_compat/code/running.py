@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from itertools import product
 from typing import Any, NamedTuple, Protocol, TypeAlias
 
@@ -246,6 +247,17 @@ def labels_of(value: Value, labelled: bool, where: str) -> str:
 # --- labels -----------------------------------------------------------------------------
 
 
+@contextmanager
+def _as_if_exported() -> Iterator[None]:
+    """Code is told that it is being traced; to trace it indeed takes a second."""
+    compiler: Any = torch.compiler
+    before, compiler._is_compiling_flag = compiler._is_compiling_flag, True
+    try:
+        yield
+    finally:
+        compiler._is_compiling_flag = before
+
+
 class Trial(NamedTuple):
     """What the code made of small arrays of zeros."""
 
@@ -293,7 +305,7 @@ def why_not_exported(layer: Coded, formats: Sequence[str]) -> str:
         tuple(size[axis] for axis in torch_axes(labels))
         for size, labels in zip(tried(layer, formats).sizes, formats, strict=True)
     ]
-    with FakeTensorMode(allow_non_fake_inputs=True), torch.no_grad():
+    with FakeTensorMode(allow_non_fake_inputs=True), torch.no_grad(), _as_if_exported():
         try:
             module(*(torch.empty(size) for size in sizes))
         except DataDependentCodeError as error:
