@@ -20,6 +20,7 @@ from matlab_compat.layers import Layer, layer_class, registered
 from matlab_compat.layers.function import MatlabFunction
 from matlab_compat.layers.learnables import SavedInitializer
 from matlab_compat.layers.registry import classes_called
+from matlab_compat.layers.saved_fields import saved_ports
 from matlab_compat.layers.unsupported import UnsupportedLayer
 from matlab_compat.network import Network
 
@@ -98,7 +99,8 @@ def layer_struct(layer: Layer) -> StructArray:
         fields = {name: _field(name, layer.values[name]) for name in layer.properties}
         # What keeps the layer from being run here keeps it from being run there.
         fields |= {name: _kept(name, value) for name, value in layer.unread_fields().items()}
-    if layer.matlab_class == "nnet.cnn.layer.FunctionLayer":  # its ports may have any names
+    # Its author gave the ports their names.
+    if layer.type_text == "Function" or saved_ports(layer.extra, "Inputs"):
         fields |= _ports(layer)
     return StructArray.scalar(Class=layer.matlab_class, **fields)
 

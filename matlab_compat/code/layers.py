@@ -95,7 +95,7 @@ def class_of_layer(
         properties that the fields are; or a class that it inherits from is not known.
     """
     own = [name for name in map(_property_name, fields) if name]
-    definition = program.class_named(class_name, own)
+    definition = program.class_named(class_name, [name for name in own if name not in INHERITED])
     if _LOSSES & set(definition.superclasses):
         return None
     _refuse_bases(definition)

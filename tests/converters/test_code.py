@@ -29,7 +29,7 @@ def network() -> Network:
 
 def test_a_network_with_three_custom_layers_runs() -> None:
     mat = converters.open_mat(FILE)
-    np.testing.assert_allclose(network().predict(mat["X"]).T, mat["Y"], rtol=2e-5)
+    np.testing.assert_allclose(network().predict(mat["X"]), mat["Y"], rtol=2e-5)
 
 
 def test_without_code_its_layers_are_named() -> None:
@@ -69,11 +69,11 @@ def test_of_two_versions_the_one_with_the_properties_of_the_file_is_taken(tmp_pa
 
 
 def test_a_registered_class_wins_over_code(own_registry: None) -> None:
-    @matlab_compat.register("blendLayer")
-    class Blend(matlab_compat.Layer):
+    @matlab_compat.register("channelSwishLayer")
+    class Swish(matlab_compat.Layer):
         pass
 
-    assert type(network().layer("blend")) is Blend
+    assert type(network().layer("swish")) is Swish
 
 
 @pytest.mark.parametrize("name", ["net.pt2", "net.pt", "net.safetensors", "net.mat"])
@@ -194,3 +194,38 @@ def test_a_function_within_a_file(tmp_path: Path) -> None:
     mat = converters.open_mat(PARAMETERS)
     model = converters.load_model(PARAMETERS, function=f"{script}:model", arguments=CALL)
     np.testing.assert_allclose(model.predict(mat["X"]), mat["Y"], rtol=0, atol=1e-13)
+
+
+# --- source and ONNX --------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    place = tmp_path_factory.mktemp("code") / "package"
+    done = converters.convert(FILE, place, code=[LAYERS])
+    assert done.exit_code == 0
+    assert done.outputs, done.unchecked
+    return place
+
+
+def test_a_source_package_has_the_operations_and_no_matlab(package: Path) -> None:
+    text = (package / "model.py").read_text()
+    assert "class SwishLayer(nn.Module):" in text
+    assert "self.Beta = nn.Parameter(" in text
+    assert "matlab_compat" not in text
+    assert "classdef" not in text
+
+
+@pytest.mark.slow
+def test_an_onnx_file_computes_the_same_on_any_number_of_observations(tmp_path: Path) -> None:
+    pytest.importorskip("onnxruntime")
+    place = tmp_path / "net.onnx"
+    assert converters.convert(FILE, place, code=[LAYERS]).exit_code == 0
+    import onnxruntime
+
+    session = onnxruntime.InferenceSession(str(place))
+    x = torch.randn(5, 2, 6, 5)
+    (found,) = session.run(None, {session.get_inputs()[0].name: x.numpy()})
+    with torch.no_grad():
+        expected = network().to_torch()(x)
+    np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-5)

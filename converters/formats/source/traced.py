@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import operator
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -95,7 +96,7 @@ class Traced:
 
     def _forward(self) -> Iterator[str]:
         names: dict[fx.Node, str] = {}
-        taken = {"self", "torch", "nn", "F"}
+        taken = {"self", "torch", "nn", "F", *dir(builtins)}
         inputs = [node for node in self.graph.nodes if node.op == "placeholder"]
         for i, node in enumerate(inputs, 1):
             names[node] = unused("x" if len(inputs) == 1 else f"x{i}", taken)
@@ -109,7 +110,7 @@ class Traced:
                 continue
             if node.op == "get_attr":
                 names[node] = f"self.{node.target}"
-            elif _name(node.target) in _PASSING:
+            elif _passes(node):
                 names[node] = names[node.args[0]]
             else:
                 text = _call(node, names)
@@ -128,6 +129,21 @@ def _flat(results: Any) -> Sequence[Any]:
     return results if isinstance(results, tuple | list) else (results,)
 
 
+def _passes(node: fx.Node) -> bool:
+    """Whether the value is the one that the operation is given."""
+    name, source = _name(node.target), node.args[0] if node.args else None
+    if name in _PASSING:
+        return True
+    if name not in ("to", "_to_copy", "reshape", "view", "expand") or not isinstance(
+        source, fx.Node
+    ):
+        return False
+    before, after = source.meta.get("val"), node.meta.get("val")
+    if not isinstance(before, Tensor) or not isinstance(after, Tensor):
+        return False
+    return before.dtype == after.dtype and str(before.shape) == str(after.shape)
+
+
 def _stem(node: fx.Node) -> str:
     name = _name(node.target).strip("_")
     return {"sym_size": "size"}.get(name, name)
@@ -144,6 +160,9 @@ def _call(node: fx.Node, names: Mapping[fx.Node, str]) -> str:
         return f"-{given[0]}"
     if target is operator.getitem:
         return f"{given[0]}[{given[1]}]"
+    if name in ("to", "_to_copy"):
+        dtypes = [v for v in (*node.args[1:], *node.kwargs.values()) if isinstance(v, torch.dtype)]
+        return f"{given[0]}.to({', '.join(map(str, dtypes[:1])) or f'{given[0]}.dtype'})"
     if name == "sym_size":
         return f"{given[0]}.shape[{given[1]}]"
     # The written package runs on any device: where its tensors are.
@@ -182,6 +201,8 @@ def _value(value: Any, names: Mapping[fx.Node, str]) -> str:
         return f"[{inner}]"
     if isinstance(value, float) and not abs(value) < float("inf"):
         return f'float("{value}")'
+    if isinstance(value, torch.device):
+        return repr(str(value))
     return str(value) if isinstance(value, torch.dtype | torch.memory_format) else repr(value)
 
 
