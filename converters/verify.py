@@ -19,6 +19,7 @@ from matlab_compat.errors import MatFileError, NothingToCompareError, UsageError
 from matlab_compat.execution.described import ModelLike
 from matlab_compat.layers import Layer
 from matlab_compat.layers.saved_fields import check_known
+from matlab_compat.network import Network
 from matlab_compat.shallow.functions import joined
 from matlab_compat.wording import argument
 
@@ -38,6 +39,7 @@ from .find import Found, find_models
 from .formats.mat_struct import INPUT_NAMES, OUTPUT_NAMES
 from .identify.values import refuse_nothing
 from .kinds import Recorded, Standing
+from .kinds.words import listed
 from .matfile import DEFAULT_LIMITS, Limits, MatFile, open_mat
 from .matfile.values import StructArray, Value, mat_class, mat_shape
 from .model_functions import load_model, refuse_beside
@@ -232,8 +234,9 @@ class _Data:
             labels = whole and not kept
             Y = self._expected(at, len(outputs), cells=whole, labels=labels, whole=kept)
             Y = [joined(one) for one in Y] if kept else Y
-        except NothingToCompareError:
+        except NothingToCompareError as error:
             if not activations:
+                error.remedy = f"{error.remedy} {_resting_on_code(model)}".strip()
                 raise
             Y = []
         names = ["Y"] if len(outputs) == 1 else outputs
@@ -356,6 +359,20 @@ def _hunted(mat: MatFile, found: list[Found]) -> list[Task] | None:
         where=(str(mat.path),),
         remedy="in MATLAB, save both: Y = net(X); save('f.mat', 'net', 'X', 'Y'); or name files "
         f"with {argument('input')} and {argument('expected')}.",
+    )
+
+
+def _resting_on_code(model: ModelLike) -> str:
+    """What to say of layers of the user's code, where nothing proves them."""
+    from matlab_compat.code.layers import CodedLayer
+
+    layers = model.Layers if isinstance(model, Network) else [model]
+    coded = [one.Name for one in layers if isinstance(one, CodedLayer)]
+    if not coded:
+        return ""
+    return (
+        f"Until then {listed(coded)} {'rest' if len(coded) > 1 else 'rests'} on how this project "
+        "reads your code."
     )
 
 

@@ -9,6 +9,7 @@ from ..errors import CodeError, CodeLimitError, UnsupportedCodeError
 from ..language import syntax
 from ..language.parsing import parse
 from ..language.source import CodeLimits, Source
+from ..wording import argument
 from .definitions import INHERITED, ClassDefinition, FunctionDefinition, Sources
 
 _NAME = re.compile(r"[A-Za-z]\w{0,62}(\.[A-Za-z]\w{0,62})*", re.ASCII)
@@ -88,7 +89,7 @@ class Finder:
         if not found:
             raise UnsupportedCodeError(
                 f"No file of the code defines the class {name}.",
-                remedy=f"name the folder of {short}.m with --code or code=[...].",
+                remedy=f"name the folder of {short}.m: {argument('code', ['DIR'])}.",
             )
         if len(found) > 1:
             raise UnsupportedCodeError(

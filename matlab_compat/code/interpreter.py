@@ -17,6 +17,7 @@ from ..errors import (
     cause_text,
 )
 from ..language import syntax
+from ..wording import argument
 from .arguments import bound
 from .definitions import INHERITED, ClassDefinition, FunctionDefinition
 from .finding import Finder
@@ -645,7 +646,8 @@ class Interpreter:
         if function is None:
             raise UnsupportedCodeError(
                 f"'{dotted}' is neither a variable nor in the code.",
-                remedy="name the folder that holds its package (+folder) with --code.",
+                remedy="name the folder that holds its package (+folder): "
+                f"{argument('code', ['DIR'])}.",
             )
         return self.call_user(function, self.arguments(expressions, frame), outputs)
 

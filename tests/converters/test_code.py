@@ -15,7 +15,15 @@ import torch
 
 import converters
 import matlab_compat
-from matlab_compat.errors import DataFormatError, UnsupportedLayerError, UsageError
+from fixtures.code import make_code
+from fixtures.native.make_native import DEFAULTS
+from fixtures.native.mcos_writer import write_level7
+from matlab_compat.errors import (
+    DataFormatError,
+    NothingToCompareError,
+    UnsupportedLayerError,
+    UsageError,
+)
 from matlab_compat.network import Network
 from tests.cli.command import FIXTURES, run
 
@@ -229,3 +237,11 @@ def test_an_onnx_file_computes_the_same_on_any_number_of_observations(tmp_path: 
     with torch.no_grad():
         expected = network().to_torch()(x)
     np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-5)
+
+
+def test_verify_says_what_nothing_proves(tmp_path: Path) -> None:
+    saved = {name: value for name, value in make_code.network().items() if name != "Y"}
+    write_level7(tmp_path / "net.mat", saved, DEFAULTS)
+    with pytest.raises(NothingToCompareError) as caught:
+        converters.verify(tmp_path / "net.mat", code=[LAYERS])
+    assert "swish, blend, pool rest on how this project reads your code" in str(caught.value)
