@@ -111,14 +111,15 @@ fixtures:
 	$(OCTAVE) --norc --quiet fixtures/octave/make_fixtures.m fixtures
 	$(OCTAVE) --norc --quiet fixtures/octave/make_kinds.m fixtures/kinds
 	$(BIN)/python -m fixtures.kinds.make_kinds
+	$(BIN)/python -m fixtures.pictures.make_pictures
 	$(OCTAVE) --norc --quiet fixtures/octave/make_matconvnet.m fixtures/matconvnet
 
 clean:
 	rm -rf $(VENV) $(VENV)-* build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
-# The recipes write safetensors.
+# The recipes write safetensors, and the README's first screen reads a picture.
 $(VENV)/demo.stamp: pyproject.toml $(CONSTRAINTS) | $(BIN)/python
-	$(INSTALL) --editable '.[safetensors]'
+	$(INSTALL) --editable '.[images,safetensors]'
 	@touch $@
 
 $(VENV)/test.stamp $(VENV)/dev.stamp: $(VENV)/%.stamp: pyproject.toml $(CONSTRAINTS) | $(BIN)/python

@@ -32,23 +32,31 @@ class Outcome:
     outcome: str = ""
 
 
-def expanded(arguments: Sequence[str]) -> list[str]:
-    """The files that paths, folders (all MAT-files below) and patterns name.
+def expanded(
+    arguments: Sequence[str], endings: Sequence[str] = (".mat",), what: str = "MAT-file"
+) -> list[str]:
+    """The files that paths, folders (all below with one of the endings) and patterns name.
 
-    Raises ``UsageError``: a folder or pattern without a MAT-file.
+    Raises ``UsageError``: a folder or pattern without such a file; ``what`` is its name.
     """
     files: list[str] = []
     for argument in arguments:
         if is_folder(argument):
-            found = sorted(str(p) for p in Path(argument).rglob("*.mat") if p.is_file())
+            found = sorted(str(p) for p in Path(argument).rglob("*") if _is_one(p, endings))
         elif is_pattern(argument):
             found = sorted(glob(argument, recursive=True))  # noqa: PTH207  # Path.glob is relative
         else:
             found = [argument]
         if not found:
-            raise UsageError(f"There is no MAT-file in {argument}.", where=(argument,))
+            raise UsageError(f"There is no {what} in {argument}.", where=(argument,))
         files += found
     return files
+
+
+def _is_one(path: Path, endings: Sequence[str]) -> bool:
+    """Whether it is a file of one of the endings, of pictures also in capitals: IMG_1.JPG."""
+    ending = path.suffix if len(endings) == 1 else path.suffix.lower()
+    return ending in endings and path.is_file()
 
 
 def is_many(arguments: Sequence[str]) -> bool:

@@ -1,9 +1,11 @@
-"""From a model's file and an input's file to an output's file."""
+"""From a model's file and inputs' files to outputs: shown, and in files."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from os import PathLike
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,21 +13,174 @@ import numpy as np
 from matlab_compat.data_format import dlarray
 from matlab_compat.display import counted
 from matlab_compat.errors import UsageError
+from matlab_compat.network import Network
+from matlab_compat.network.pictures import Fit
 from matlab_compat.wording import argument
 
 from .atomic import check_place
 from .code import Code
-from .data import read_array, texts_of, writable
-from .formats.mat_struct import INPUT_NAMES
+from .data import split_argument, texts_of, writable
+from .inputs import Reading
 from .load import load
 from .matfile import DEFAULT_LIMITS, Limits
 from .matfile.values import Value
 from .names import valid_names
-from .outputs import check_output, write_outputs
+from .outputs import WRITERS, check_output, write_outputs
 from .running import running
 
 if TYPE_CHECKING:
     from matlab_compat.engine.precision import DeviceLike, DTypeLike
+
+
+@dataclass(frozen=True, eq=False)
+class Prediction:
+    """What came out for one input, or for one of each where the model has several."""
+
+    #: Variable name to what a file holds: ``Y``, or the outputs' own names where there are several.
+    outputs: dict[str, Any]
+    #: Of a classifier, for each observation (class name, score), the best first; else ``None``.
+    top: list[list[tuple[str, float]]] | None = None
+    #: What there is to know of the inputs.
+    notes: tuple[str, ...] = ()
+
+
+class Predictor:
+    """A model opened once, and run on the inputs of one file after the other.
+
+    Parameters
+    ----------
+    path, variable, layer, layer_class, ignore_fields, code, function, arguments, limits:
+        As for :func:`converters.load`.
+    data_format, device, dtype:
+        As for :meth:`matlab_compat.network.Network.predict`.
+    fit:
+        How pictures are made to fit the network; by default another size is an error.
+    rows:
+        What a row of a ``.csv`` file is; see :class:`.inputs.Reading`.
+
+    Raises
+    ------
+    MatlabCompatError
+        Whatever :func:`converters.load` raises.
+
+    Examples
+    --------
+    >>> predictor = Predictor("fixtures/pictures/colours.mat")
+    >>> [[name for name, _ in best] for best in predictor("fixtures/pictures/apple.png", top=2).top]
+    [['apple', 'banana']]
+    """
+
+    def __init__(
+        self,
+        path: str | PathLike[str],
+        variable: str | None = None,
+        layer: str | int | None = None,
+        *,
+        layer_class: str | None = None,
+        ignore_fields: Sequence[str] = (),
+        code: Code = (),
+        function: str | None = None,
+        arguments: str | None = None,
+        data_format: str | None = None,
+        device: DeviceLike | None = None,
+        dtype: DTypeLike | None = None,
+        fit: Fit | None = None,
+        rows: str | None = None,
+        limits: Limits = DEFAULT_LIMITS,
+    ) -> None:
+        self._reading = Reading(fit or Fit(), rows, limits)
+        self.path = path
+        self.model = load(
+            path,
+            variable,
+            layer,
+            layer_class=layer_class,
+            ignore_fields=ignore_fields,
+            code=code,
+            function=function,
+            arguments=arguments,
+            limits=limits,
+        )
+        self._options: Any = {"data_format": data_format, "device": device, "dtype": dtype}
+
+    def __call__(self, *inputs: str, top: int = 5) -> Prediction:
+        """Run the model.
+
+        Parameters
+        ----------
+        inputs:
+            ``FILE`` or ``FILE:VARIABLE``, one for each input of the model.
+        top:
+            How many of the best classes to give, where the model has classes.
+
+        Raises
+        ------
+        MatlabCompatError
+            An input cannot be read or does not fit.
+        """
+        self.check_count(len(inputs))
+        model = self.model
+        one = len(inputs) == 1
+        read = [self._reading.read(text, model, i, names=one) for i, text in enumerate(inputs)]
+        with running(self.path, self._reading.limits):
+            Y = model.predict_all([one.value for one in read], **self._options)
+        several = isinstance(Y, tuple)
+        outputs = dict(zip(model.OutputNames, Y, strict=True)) if several else {"Y": Y}
+        valid = valid_names(list(outputs))
+        variables = {valid[name]: _writable(value) for name, value in outputs.items()}
+        notes = tuple(note for one in read for note in one.notes)
+        return Prediction(variables, _top(model, Y, top), notes)
+
+    def check_count(self, given: int) -> None:
+        """Raise ``UsageError`` where the model takes another number of inputs."""
+        names = self.model.InputNames
+        if not 0 <= given - len(names) <= len(self.model.optional_inputs):
+            raise UsageError(
+                f"The model has {counted(len(names), 'input')} "
+                f"({', '.join(names)}), but {given} were named.",
+                where=(str(self.path),),
+                remedy=f"name a file for each: {argument('input', 'X.mat:X')}.",
+            )
+
+
+def _top(model: Any, Y: Any, top: int) -> list[list[tuple[str, float]]] | None:
+    if not isinstance(model, Network) or not model.Classes:
+        return None
+    try:
+        return model.top_classes(Y, top)
+    except UsageError:  # of pixels or time steps, or the classes are of something else
+        return None
+
+
+def output_files(
+    inputs: Sequence[str], folder: str, ending: str, *, model: str, overwrite: bool = False
+) -> list[str]:
+    """Where the outputs of each input go: under its name in the folder.
+
+    Raises ``UsageError``, before anything is run: two would have one name, one exists and
+    ``overwrite`` is not set, or one is an input or the model.
+    """
+    if ending not in WRITERS:
+        raise UsageError(f"Outputs are written as {', '.join(WRITERS)}, not as {ending!r}.")
+    sources = [Path(split_argument(text)[0]) for text in inputs]
+    places = [Path(folder, source.stem + ending) for source in sources]
+    first: dict[Path, str] = {}
+    kept = {source.resolve() for source in (*sources, Path(model))}
+    for place, text in zip(places, inputs, strict=True):
+        if place in first:
+            raise UsageError(
+                f"The outputs of {first[place]} and {text} would both be {place}.",
+                remedy=f"name one of them, or run each into a folder of its own "
+                f"({argument('output_dir')}).",
+            )
+        first[place] = text
+        if place.resolve() in kept:
+            raise UsageError(
+                f"The outputs of {text} would replace {place}, which is an input.",
+                remedy=f"name another folder: {argument('output_dir', 'outputs')}.",
+            )
+        check_place(place, overwrite=overwrite)
+    return [str(place) for place in places]
 
 
 def predict(
@@ -43,6 +198,8 @@ def predict(
     data_format: str | None = None,
     device: DeviceLike | None = None,
     dtype: DTypeLike | None = None,
+    fit: Fit | None = None,
+    rows: str | None = None,
     overwrite: bool = False,
     limits: Limits = DEFAULT_LIMITS,
 ) -> dict[str, Any]:
@@ -57,7 +214,9 @@ def predict(
         As for :func:`converters.load`.
     input:
         ``FILE`` or ``FILE:VARIABLE`` with an array in MATLAB order (H×W×C×N for "SSCB") or a
-        cell array of sequences; one for each input.
+        cell array of sequences, ``.npy``, ``.npz``, ``.csv`` or a picture; one for each input.
+    data_format, device, dtype, fit, rows:
+        As for :class:`Predictor`.
 
     Returns
     -------
@@ -72,7 +231,7 @@ def predict(
     """
     check_output(output, ())  # before anything is read
     check_place(output, overwrite=overwrite)
-    model = load(
+    run = Predictor(
         path,
         variable,
         layer,
@@ -81,25 +240,17 @@ def predict(
         code=code,
         function=function,
         arguments=arguments,
+        data_format=data_format,
+        device=device,
+        dtype=dtype,
+        fit=fit,
+        rows=rows,
         limits=limits,
     )
     inputs = texts_of(input)
-    if not 0 <= len(inputs) - len(model.InputNames) <= len(model.optional_inputs):
-        raise UsageError(
-            f"The model has {counted(len(model.InputNames), 'input')} "
-            f"({', '.join(model.InputNames)}), but {len(inputs)} were named.",
-            where=(str(path),),
-            remedy=f"name a file for each: {argument('input', 'X.mat:X')}.",
-        )
-    names = INPUT_NAMES if len(inputs) == 1 else ()
-    check_output(output, model.OutputNames)
-    X = [read_array(one, names, limits, whole=model.takes_cells) for one in inputs]
-    options: Any = {"data_format": data_format, "device": device, "dtype": dtype}
-    with running(path, limits):
-        Y = model.predict_all(X, **options)
-    outputs = dict(zip(model.OutputNames, Y, strict=True)) if isinstance(Y, tuple) else {"Y": Y}
-    valid = valid_names(list(outputs))
-    variables = {valid[name]: _writable(value) for name, value in outputs.items()}
+    run.check_count(len(inputs))
+    check_output(output, run.model.OutputNames)
+    variables = run(*inputs).outputs
     write_outputs(output, variables, overwrite=overwrite)
     return variables
 

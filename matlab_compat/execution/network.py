@@ -162,11 +162,7 @@ def classify(
 ) -> Any:
     """:meth:`Network.classify <matlab_compat.network.Network.classify>`."""
     scores = network.predict(*X, data_format=data_format)
-    outputs = list(network.plan().outputs.values())
-    having = [network.layer(port[0]).classes() for port, _ in outputs]
-    chosen = having.index(network.Classes) if network.Classes in having else 0
-    scores = scores[chosen] if isinstance(scores, tuple) else scores
-    labels = outputs[chosen][1]
+    scores, labels = _of_classes(network, scores)
     if isinstance(scores, list):  # of sequences, each the one observation
         axis = labels.index("C")
         names = _names(classes, scores[0].shape[axis])
@@ -179,6 +175,50 @@ def classify(
     found = _names(classes, data.shape[axis])[data.argmax(axis=axis)]
     of_observations = "T" not in labels and found.size == found.shape[-1]
     return found.ravel().tolist() if of_observations else found
+
+
+def _of_classes(network: NetworkLike, scores: Any) -> tuple[Any, str]:
+    """Of the results of a network those that are scores of its classes, and their labels."""
+    outputs = list(network.plan().outputs.values())
+    having = [network.layer(port[0]).classes() for port, _ in outputs]
+    chosen = having.index(network.Classes) if network.Classes in having else 0
+    return scores[chosen] if isinstance(scores, tuple) else scores, outputs[chosen][1]
+
+
+def top_classes(
+    network: NetworkLike, scores: Any, classes: object, top: int
+) -> list[list[tuple[str, float]]]:
+    """:meth:`Network.top_classes <matlab_compat.network.Network.top_classes>`."""
+    scores, labels = _of_classes(network, scores)
+    if isinstance(scores, list):
+        axis = labels.index("C")
+        each = [np.moveaxis(s, axis, 0).reshape((s.shape[axis], -1)) for s in scores]
+        if any(one.shape[1] != 1 for one in each):
+            raise _of_parts()
+        columns = np.concatenate(each, axis=1)
+    else:
+        data, axis = scores, labels.index("C")
+        if isinstance(scores, dlarray):
+            data, axis = scores.extractdata(), scores.dims().index("C")
+        elif "T" not in labels and data.ndim == 2:
+            axis = 1
+        moved = np.moveaxis(data, axis, 0)
+        if "T" in labels or moved[0].size != moved.shape[-1]:
+            raise _of_parts()
+        columns = moved.reshape((moved.shape[0], -1))
+    names = _names(classes, columns.shape[0])
+    order = np.argsort(-columns, axis=0, kind="stable")[:top]
+    return [
+        [(str(names[i]), float(column[i])) for i in best]
+        for column, best in zip(columns.T, order.T, strict=True)
+    ]
+
+
+def _of_parts() -> UsageError:
+    return UsageError(
+        "The scores are of each pixel or time step, not of each observation.",
+        remedy="classify without top gives the class of each.",
+    )
 
 
 def _names(classes: object, count: int) -> Array:

@@ -397,7 +397,11 @@ class Network:
         return _output_as(found, plain_text(OutputAs))
 
     def classify(
-        self, *X: object, classes: object = None, data_format: str | Sequence[str] | None = None
+        self,
+        *X: object,
+        classes: object = None,
+        data_format: str | Sequence[str] | None = None,
+        top: int | None = None,
     ) -> Any:
         """The class of each observation (a list of names), of each pixel, or of each time step.
 
@@ -413,13 +417,17 @@ class Network:
             as ``converters.open_mat`` gives it (of a categorical array with other than one
             element for each channel, the categories). May follow the inputs without its name.
             By default those of the network's output layer.
+        top:
+            How many of the best classes to give, with their scores: a list of (name, score) for
+            each observation, the highest score first.
 
         Raises
         ------
         UsageError
-            Nobody says the class names, or not one for each channel of the scores.
+            Nobody says the class names, or not one for each channel of the scores; ``top`` where
+            each pixel or time step has a class of its own.
         """
-        from ..execution.network import classify
+        from ..execution.network import classify, top_classes
 
         if classes is None and len(X) == len(self.InputNames) + 1:
             X, classes = X[:-1], X[-1]
@@ -430,7 +438,34 @@ class Network:
                 remedy="a dlnetwork keeps none: net.classify(X, classes) with the labels you "
                 "trained with, in their order.",
             )
-        return classify(self, X, classes, data_format)
+        if top is None:
+            return classify(self, X, classes, data_format)
+        if top < 1:
+            raise UsageError(f"top is a whole number from 1 on, not {top}.")
+        return top_classes(self, self.predict(*X, data_format=data_format), classes, top)
+
+    def top_classes(self, scores: object, top: int = 5) -> list[list[tuple[str, float]]]:
+        """The best of the network's classes, of scores that :meth:`predict` gave.
+
+        Parameters
+        ----------
+        scores:
+            All that ``predict`` gave.
+        top:
+            How many at most.
+
+        Returns
+        -------
+        For each observation (class name, score), the highest score first.
+
+        Raises
+        ------
+        UsageError
+            As :meth:`classify` with ``top``.
+        """
+        from ..execution.network import top_classes
+
+        return top_classes(self, scores, self.Classes, top)
 
     # --- training -----------------------------------------------------------------------
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
@@ -117,9 +118,11 @@ class ImagePreparation:
 
 
 def resized(X: Array, size: Sequence[int], interpolation: str = "bicubic") -> Array:
-    """MATLAB's ``imresize(X, size, interpolation)`` of a floating-point array, with antialiasing.
+    """MATLAB's ``imresize(X, size, interpolation)``, antialiased but for "nearest".
 
-    The dimension that shrinks most goes first, as there.
+    The dimension that shrinks most goes first, as there, and unsigned integers are whole numbers
+    after each (halves up), as the algorithm that is published gives every dimension the class of
+    the image.
     """
     if max(size) > _LARGEST:
         asked = size_text(tuple(size))
@@ -129,15 +132,22 @@ def resized(X: Array, size: Sequence[int], interpolation: str = "bicubic") -> Ar
         if size[axis] != X.shape[axis]:
             weights = _weights(X.shape[axis], size[axis], interpolation)
             moved = np.tensordot(weights, X.astype(np.float64), axes=(1, axis))
-            X = np.moveaxis(moved, 0, axis).astype(X.dtype)
+            X = as_class(np.moveaxis(moved, 0, axis), X.dtype)
     return np.asfortranarray(X)
+
+
+def as_class(values: Array, dtype: np.dtype[Any]) -> Array:
+    """Doubles in the class of an image: whole numbers are rounded, halves up, kept in range."""
+    if dtype.kind != "u":
+        return values.astype(dtype)
+    return np.floor(values + 0.5).clip(0, np.iinfo(dtype).max).astype(dtype)
 
 
 def _weights(size: int, out: int, interpolation: str) -> Array:
     """out×size: what each element of one dimension takes from each."""
     scale = out / size
     kernel, width = _KERNELS[interpolation]
-    stretch = min(scale, 1.0)
+    stretch = 1.0 if interpolation == "nearest" else min(scale, 1.0)
     width /= stretch
     centre = (np.arange(1, out + 1)) / scale + 0.5 * (1 - 1 / scale)
     count = math.ceil(width) + 2
@@ -162,5 +172,9 @@ def _triangle(x: Array) -> Array:
     return (1 - np.abs(x)).clip(0.0)
 
 
+def _box(x: Array) -> Array:
+    return ((x >= -0.5) & (x < 0.5)).astype(np.float64)
+
+
 #: Kernel and its width by the name of the method.
-_KERNELS = {"bicubic": (_cubic, 4.0), "bilinear": (_triangle, 2.0)}
+_KERNELS = {"bicubic": (_cubic, 4.0), "bilinear": (_triangle, 2.0), "nearest": (_box, 1.0)}

@@ -1,0 +1,130 @@
+"""Pictures out of files, as MATLAB's ``imread`` gives them: PNG, JPEG, TIFF and BMP.
+
+Needs Pillow, the extra ``images``. What is taken and what is refused is said in
+:mod:`matlab_compat.network.pictures`; what a file *is* counts, not its ending.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from matlab_compat.arrays import Array
+from matlab_compat.display import counted
+from matlab_compat.errors import (
+    CorruptFileError,
+    FileAccessError,
+    LimitExceededError,
+    UsageError,
+    cause_text,
+    locating,
+)
+from matlab_compat.network.pictures import Picture, as_imread
+from matlab_compat.wording import argument
+
+from .endings import file_path
+from .matfile import DEFAULT_LIMITS, Limits
+
+ENDINGS = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp")
+
+_FORMATS = ("PNG", "JPEG", "TIFF", "BMP")
+_ORIENTATION = 274
+#: What brings a picture back that Pillow turned as its orientation says.
+_BACK: dict[int, Callable[[Array], Array]] = {
+    2: lambda x: x[:, ::-1],
+    3: lambda x: x[::-1, ::-1],
+    4: lambda x: x[::-1],
+    5: lambda x: x.swapaxes(0, 1),
+    6: lambda x: np.rot90(x),
+    7: lambda x: x[::-1, ::-1].swapaxes(0, 1),
+    8: lambda x: np.rot90(x, -1),
+}
+
+
+def read_image(path: str, limits: Limits = DEFAULT_LIMITS, *, colour: str | None = None) -> Picture:
+    """The picture in a file.
+
+    Parameters
+    ----------
+    path:
+        The file; of several pictures in it the first, as ``imread``.
+    limits:
+        ``max_bytes`` bounds the decoded picture.
+    colour:
+        As for :func:`matlab_compat.network.pictures.as_imread`.
+
+    Raises
+    ------
+    UsageError
+        Pillow is not installed.
+    FileAccessError, CorruptFileError, LimitExceededError
+        The file cannot be read, is no picture or a damaged one, or too large.
+    UnsupportedFileError
+        It is none that is read as ``imread`` reads it.
+    """
+    try:
+        from PIL import Image, UnidentifiedImageError
+    except ImportError:
+        raise UsageError(
+            "Pillow, which reads pictures, is not installed.",
+            where=(path,),
+            remedy="pip install 'matlab-compat[images]'",
+        ) from None
+    with locating(path), warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of sizes, which are checked here, and odd metadata
+        try:
+            with Image.open(_file(path), formats=_FORMATS) as image:
+                _check_size(image, limits)
+                return _read(image, colour)
+        except Image.DecompressionBombError as error:
+            raise LimitExceededError(f"The picture is too large: {cause_text(error)}") from None
+        except (FileAccessError, CorruptFileError):
+            raise
+        except UnidentifiedImageError:
+            raise CorruptFileError(
+                "It is no picture that can be read: neither PNG, JPEG, TIFF nor BMP.",
+                remedy="in MATLAB: I = imread(FILE); save('I.mat', 'I'), and give I.mat.",
+            ) from None
+        # What libraries raise for damaged pictures is of many kinds.
+        except (OSError, SyntaxError, EOFError, TypeError, IndexError, OverflowError) as error:
+            raise CorruptFileError(f"The picture is damaged: {cause_text(error)}") from error
+
+
+def _file(path: str) -> Path:
+    file = file_path(path)
+    try:
+        with file.open("rb"):
+            return file
+    except OSError as error:
+        raise FileAccessError(f"It cannot be read: {error.strerror or error}.") from error
+
+
+def _check_size(image: Any, limits: Limits) -> None:
+    width, height = image.size
+    if (size := width * height * 8) > limits.max_bytes:
+        raise LimitExceededError(
+            f"The picture is {height}×{width}; the limit is {limits.max_bytes} bytes.",
+            remedy=f"if you trust the file, pass {argument('max_bytes', size)}.",
+        )
+
+
+def _read(image: Any, colour: str | None) -> Picture:
+    notes = []
+    frames = getattr(image, "n_frames", 1)
+    if frames > 1:
+        notes.append(f"the first of {counted(frames, 'picture')} in the file")
+    # To ask a PNG decodes it, after which Pillow no longer says how it was stored; a TIFF is turned
+    # when it is decoded, and no longer says that.
+    turned = image.getexif().get(_ORIENTATION) if image.format == "TIFF" else None
+    picture = as_imread(image, colour)
+    left = image.getexif().get(_ORIENTATION)
+    if turned in _BACK and left not in _BACK:
+        picture = replace(picture, array=_BACK[turned](picture.array))
+    if turned in _BACK or left in _BACK:
+        notes.append("stored turned, and taken as it is stored, as imread does")
+    return replace(picture, notes=(*notes, *picture.notes))

@@ -1,0 +1,254 @@
+"""What a model is run on, out of files of any kind: pictures, ``.npy``, ``.npz``, ``.csv``, MAT."""
+
+from __future__ import annotations
+
+import math
+import warnings
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from matlab_compat.arrays import Array
+from matlab_compat.display import size_text
+from matlab_compat.errors import (
+    CorruptFileError,
+    DataFormatError,
+    FileAccessError,
+    LimitExceededError,
+    MatlabCompatError,
+    UsageError,
+    cause_text,
+    locating,
+)
+from matlab_compat.network import Network
+from matlab_compat.network.pictures import Fit
+from matlab_compat.wording import argument
+
+from .data import read_array, split_argument
+from .formats.mat_struct import INPUT_NAMES
+from .images import ENDINGS as PICTURES
+from .images import read_image
+from .matfile import DEFAULT_LIMITS, Limits
+
+ROWS = ("time", "channels", "observations")
+
+#: What files of inputs are called: of others a folder may hold as many as it likes.
+ENDINGS = (*PICTURES, ".npy", ".npz", ".csv", ".mat")
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How inputs are read.
+
+    Parameters
+    ----------
+    fit:
+        How pictures are made to fit.
+    rows:
+        What a row of a ``.csv`` file is: a time step ("time"), a channel ("channels"), or for
+        networks of features an observation ("observations", which those take by themselves).
+    limits:
+        Bounds on what a file may make us do.
+    """
+
+    fit: Fit = field(default_factory=Fit)
+    rows: str | None = None
+    limits: Limits = field(default=DEFAULT_LIMITS)
+
+    def __post_init__(self) -> None:
+        if self.rows not in (None, *ROWS):
+            raise UsageError(f"{argument('rows')} is {', '.join(ROWS)}, not {self.rows!r}.")
+
+    def read(self, text: str, model: Any, index: int = 0, *, names: bool = True) -> Read:
+        """The input of number ``index`` of a model, out of ``FILE`` or ``FILE:VARIABLE``.
+
+        Raises
+        ------
+        MatlabCompatError
+            It cannot be read, or is not what the model takes.
+        """
+        path, variable = split_argument(text)
+        ending = Path(path).suffix.lower()
+        if ending in PICTURES:
+            return self._picture(path, variable, model, index)
+        with locating(path):
+            if self.fit.is_any():
+                raise UsageError(
+                    f"{argument('resize')}, {argument('crop')} and {argument('colour')} are about "
+                    "pictures, and this is none.",
+                    remedy="give it in the size of the network's input.",
+                )
+        if ending in _ARRAYS:
+            with locating(path):
+                return Read(_ARRAYS[ending](self, path, variable, model, index))
+        known = INPUT_NAMES if names else ()
+        return Read(read_array(text, known, self.limits, whole=model.takes_cells))
+
+    def _picture(self, path: str, variable: str | None, model: Any, index: int) -> Read:
+        with locating(path):
+            _no_variable(variable, "a picture")
+            size = _image_size(model, index)
+            picture = read_image(path, self.limits, colour=self.fit.colour)
+            fitted = self.fit.fitted(picture.array, size) if size else picture.array
+            return Read(fitted, picture.notes)
+
+    def _npy(self, path: str, variable: str | None, model: Any, index: int) -> Array:
+        _no_variable(variable, "one array")
+        with _reading(), Path(path).open("rb") as stream:
+            return self._array(stream)
+
+    def _array(self, stream: Any) -> Array:
+        version = np.lib.format.read_magic(stream)
+        header = np.lib.format.read_array_header_1_0 if version == (1, 0) else None
+        header = header or np.lib.format.read_array_header_2_0
+        shape, _, dtype = header(stream)
+        if math.prod(shape) * dtype.itemsize > self.limits.max_bytes:
+            raise LimitExceededError(
+                f"The array is {size_text(shape)} {dtype}; the limit is {self.limits.max_bytes} "
+                "bytes.",
+                remedy="if you trust the file, pass "
+                f"{argument('max_bytes', math.prod(shape) * dtype.itemsize)}.",
+            )
+        if dtype.kind not in "biufc":
+            raise DataFormatError(
+                f"The array is of numpy's class {dtype}, and numbers are needed.",
+                remedy="save one of numbers: numpy.save(FILE, X.astype('float32')).",
+            )
+        stream.seek(0)
+        array: Array = np.lib.format.read_array(stream, allow_pickle=False)
+        return array
+
+    def _npz(self, path: str, variable: str | None, model: Any, index: int) -> Array:
+        with _reading(), zipfile.ZipFile(path) as archive:
+            names = [n.removesuffix(".npy") for n in archive.namelist() if n.endswith(".npy")]
+            if variable is None and len(names) != 1:
+                raise UsageError(
+                    f"The file has {len(names)} arrays: {', '.join(names[:8])}.",
+                    remedy=f"name one: {path}:{names[0]}." if names else "give another file.",
+                )
+            name = names[0] if variable is None else variable
+            if name not in names:
+                raise UsageError(
+                    f"There is no array {name!r} in the file.",
+                    remedy=f"it has {', '.join(names[:8]) or 'none'}.",
+                )
+            entry = archive.getinfo(f"{name}.npy")
+            if entry.file_size > self.limits.max_bytes:
+                raise LimitExceededError(
+                    f"The array takes {entry.file_size} bytes; the limit is "
+                    f"{self.limits.max_bytes}.",
+                    remedy=f"if you trust it, pass {argument('max_bytes', entry.file_size)}.",
+                )
+            with archive.open(entry) as stream:
+                return self._array(stream)
+
+    def _csv(self, path: str, variable: str | None, model: Any, index: int) -> Array:
+        _no_variable(variable, "one matrix")
+        with _reading():
+            if (size := Path(path).stat().st_size) > self.limits.max_bytes:
+                raise LimitExceededError(
+                    f"The file has {size} bytes; the limit is {self.limits.max_bytes}.",
+                    remedy=f"if you trust it, pass {argument('max_bytes', size)}.",
+                )
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # of an empty file, which is refused here
+                matrix = np.loadtxt(
+                    path, delimiter=",", ndmin=2, encoding="utf-8-sig", comments=None
+                )
+        if not matrix.size:
+            raise DataFormatError("The file is empty.", remedy="give one with numbers.")
+        return self._laid_out(matrix, _format(model, index))
+
+    def _laid_out(self, matrix: Array, labels: str) -> Array:
+        """A matrix as the input of this format takes it."""
+        if "T" in labels:
+            if labels.count("S"):
+                raise DataFormatError(
+                    "The input takes sequences of images, which no matrix is.",
+                    remedy="give a MAT-file or .npy.",
+                )
+            if self.rows not in ("time", "channels"):
+                rows, columns = matrix.shape
+                raise UsageError(
+                    f"The matrix is {rows}×{columns}: a row may be a time step or a channel.",
+                    remedy=f"say which: {argument('rows', 'time')} or "
+                    f"{argument('rows', 'channels')}.",
+                )
+            return matrix.T if self.rows == "time" else matrix
+        if labels == "CB" and self.rows == "channels":
+            return matrix.T
+        if self.rows is not None and not (labels == "CB" and self.rows == "observations"):
+            raise UsageError(
+                f"{argument('rows', self.rows)} has no meaning for this input"
+                + (f", labelled '{labels}'." if labels else "."),
+                remedy="leave it out.",
+            )
+        return matrix
+
+
+@dataclass(frozen=True)
+class Read:
+    """One input, and what there is to know of it."""
+
+    value: Any
+    notes: tuple[str, ...] = ()
+
+
+_ARRAYS = {".npy": Reading._npy, ".npz": Reading._npz, ".csv": Reading._csv}
+
+
+@contextmanager
+def _reading() -> Iterator[None]:
+    """What libraries say of files that cannot be read, in our words."""
+    try:
+        yield
+    except MatlabCompatError:
+        raise
+    except OSError as error:
+        raise FileAccessError(f"It cannot be read: {error.strerror or error}.") from error
+    except (ValueError, EOFError, zipfile.BadZipFile, NotImplementedError, RuntimeError) as error:
+        said = cause_text(error).rstrip(".")
+        raise CorruptFileError(
+            f"It is not what its ending says, or damaged: {said}.",
+            remedy="a .csv file holds numbers alone, apart by commas, and no line of names."
+            if str(error).startswith(("could not convert", "the number of columns"))
+            else "",
+        ) from error
+
+
+def _no_variable(variable: str | None, what: str) -> None:
+    if variable is not None:
+        raise UsageError(f"The file holds {what}, which has no name.", remedy="leave it out.")
+
+
+def _format(model: Any, index: int) -> str:
+    """The labels of the model's input; "" where it has none."""
+    if not isinstance(model, Network):
+        return ""
+    labels = list(model.plan().inputs.values())
+    return labels[index] if index < len(labels) else ""
+
+
+def _image_size(model: Any, index: int) -> tuple[int, ...] | None:
+    """[h w c] that the model's input says; None where a layer takes any size."""
+    if not isinstance(model, Network):
+        return None
+    if getattr(model, "preparation", None) is not None:
+        raise DataFormatError(
+            "The file says how pictures are made ready for this network, which predict never does "
+            "by itself.",
+            remedy="in Python: net.predict(net.preprocess(image)), with image[:, :, :] from 0 to "
+            "255.",
+        )
+    labels, name = _format(model, index), model.InputNames[index]
+    if labels and labels.replace("B", "") != "SSC":
+        raise DataFormatError(
+            f"The input '{name}' is labelled '{labels}': it takes no pictures.",
+            remedy="give it what it takes: matlab-compat inspect shows the layers.",
+        )
+    return model.layer(name).input_size() if name in model.names else None

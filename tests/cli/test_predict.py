@@ -1,0 +1,158 @@
+"""``matlab-compat predict`` on pictures and files of arrays.
+
+Expected values: the softmax of the classifier's formula (fixtures/pictures/make_pictures.py),
+written out in float64 here.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import scipy.io
+from PIL import Image
+
+from fixtures.pictures.make_pictures import COLOURS, SHARPNESS
+from tests.cli.command import FIXTURES
+
+NET = FIXTURES / "pictures" / "colours.mat"
+APPLE = FIXTURES / "pictures" / "apple.png"
+GOOD = FIXTURES / "same_odd.v7.mat"
+
+
+def scores(picture: Any) -> dict[str, float]:
+    """What the network gives for a picture, by its formula."""
+    W = np.array(list(COLOURS.values()), np.float64)
+    z = SHARPNESS * (W @ np.asarray(picture, np.float64).mean((0, 1)) - (W**2).sum(1) / 2)
+    e = np.exp(z - z.max())
+    return dict(zip(COLOURS, e / e.sum(), strict=True))
+
+
+def picture(path: Path, colour: tuple[int, int, int], size: tuple[int, int] = (16, 16)) -> Path:
+    Image.new("RGB", size, colour).save(path)
+    return path
+
+
+def test_a_picture_gives_the_best_classes_with_their_scores(call: Any) -> None:
+    done = call("predict", NET, APPLE, "--top", 3)
+    expected = sorted(scores(Image.open(APPLE)).items(), key=lambda item: -item[1])[:3]
+    lines = done.out.splitlines()
+    assert done.code == 0
+    assert lines[0] == str(APPLE)
+    found = {name: float(score) for score, name in map(str.split, lines[1:])}
+    assert list(found) == [name for name, _ in expected]
+    assert list(found.values()) == pytest.approx([score for _, score in expected], abs=1e-4)
+
+
+def test_five_classes_unless_told(call: Any) -> None:
+    assert len(call("predict", NET, APPLE).out.splitlines()) == 6
+
+
+def test_json_has_classes_sizes_and_what_was_written(call: Any, tmp_path: Path) -> None:
+    out = tmp_path / "y.npy"
+    document = json.loads(call("predict", NET, APPLE, "--format", "json", "-o", out).out)
+    (one,) = document["files"]
+    assert document["schema"] == "matlab_compat.predictions/1"
+    assert one["top"][0][0]["class"] == "apple"
+    assert one["outputs"]["Y"]["size"] == [1, 6]
+    assert one["written"] == str(out)
+    Y = np.load(out)[0]
+    np.testing.assert_allclose(Y, list(scores(Image.open(APPLE)).values()), atol=1e-5)
+
+
+def test_what_has_no_classes_gives_size_and_range(call: Any) -> None:
+    done = call("predict", GOOD, "--input", f"{GOOD}:X")
+    Y = scipy.io.loadmat(GOOD)["Y"]
+    assert f"Y: 10×8×3×1 single, from {Y.min():.4f}"[:36] in done.out
+    assert f"to {Y.max():.4f}"[:8] in done.out
+
+
+def test_a_folder_gives_each_input_and_a_file_for_each(call: Any, tmp_path: Path) -> None:
+    (folder := tmp_path / "in").mkdir()
+    picture(folder / "a.PNG", COLOURS["leaf"])
+    picture(folder / "b.bmp", COLOURS["plum"])
+    np.save(folder / "c.npy", np.full((16, 16, 3), 240.0))
+    (folder / "notes.txt").write_text("not an input")
+    out = tmp_path / "new" / "out"
+    done = call("predict", NET, folder, "--top", 1, "--output-dir", out)
+    assert done.code == 0
+    assert [line.split()[-1] for line in done.out.splitlines()[1::2]] == ["leaf", "plum", "snow"]
+    assert sorted(p.name for p in out.iterdir()) == ["a.mat", "b.mat", "c.mat"]
+    Y = scipy.io.loadmat(out / "b.mat")["Y"][0]
+    np.testing.assert_allclose(Y, list(scores([[COLOURS["plum"]]]).values()), atol=1e-5)
+
+
+def test_an_error_of_one_does_not_stop_the_rest(call: Any, tmp_path: Path) -> None:
+    bad = picture(tmp_path / "bad.png", (1, 2, 3), (5, 4))
+    done = call("predict", NET, bad, APPLE, "--top", 1)
+    assert done.code == 2
+    assert "apple" in done.out
+    assert "4×5" in done.err
+    assert "--resize" in done.err
+    assert "1 of 2 ok" in done.err
+    document = json.loads(call("predict", NET, bad, APPLE, "--format", "json").out)
+    assert [one["exit_code"] for one in document["files"]] == [2, 0]
+    assert "4×5" in document["files"][0]["error"]
+
+
+def test_another_size_is_resized_by_option(call: Any, tmp_path: Path) -> None:
+    file = picture(tmp_path / "a.png", COLOURS["banana"], (40, 30))
+    done = call("predict", NET, file, "--resize", "--top", 1)
+    best = max(scores([[COLOURS["banana"]]]).items(), key=lambda item: item[1])
+    assert done.out.split()[-2:] == [f"{best[1]:.4f}", "banana"]
+    assert call("predict", NET, file, "--crop", "centre", "--top", 1).out.split()[-1] == "banana"
+
+
+def test_grey_becomes_colour_by_option(call: Any, tmp_path: Path) -> None:
+    Image.new("L", (16, 16), 242).save(file := tmp_path / "a.png")
+    refused = call("predict", NET, file)
+    assert refused.code == 2
+    assert "--colour rgb" in refused.err
+    assert call("predict", NET, file, "--colour", "rgb", "--top", 1).out.split()[-1] == "snow"
+
+
+def test_nothing_is_overwritten(call: Any, tmp_path: Path) -> None:
+    (tmp_path / "apple.mat").write_bytes(b"precious")
+    done = call("predict", NET, APPLE, "--output-dir", tmp_path)
+    assert done.code == 2
+    assert "--force" in done.err
+    assert (tmp_path / "apple.mat").read_bytes() == b"precious"
+
+
+def test_outputs_never_replace_inputs(call: Any, tmp_path: Path) -> None:
+    scipy.io.savemat(file := tmp_path / "X.mat", {"X": np.ones((16, 16, 3))})
+    done = call("predict", NET, file, "--output-dir", tmp_path, "--force")
+    assert done.code == 2
+    assert "is an input" in done.err
+    assert "X" in scipy.io.loadmat(file)
+
+
+def test_two_inputs_of_one_name_are_refused_before_anything_is_run(
+    call: Any, tmp_path: Path
+) -> None:
+    files = [picture(tmp_path / f"a.{end}", (1, 2, 3)) for end in ("png", "bmp")]
+    done = call("predict", NET, *files, "--output-dir", tmp_path / "out")
+    assert done.code == 2
+    assert "would both be" in done.err
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ([APPLE, "--input", APPLE], "both alone and with --input"),
+        ([APPLE, APPLE, "-o", "y.mat"], "--output-dir outputs"),
+        ([APPLE, "-o", "y.mat", "--output-dir", "out"], "leave one"),
+        (["--input", APPLE, "--output-dir", "out"], "named alone"),
+        ([APPLE, "--top", "0"], "--top takes"),
+        ([APPLE, "--resize-mode", "lanczos3"], "--resize-mode takes"),
+        ([APPLE, "--crop", "top"], "--crop is"),
+    ],
+)
+def test_options_that_mean_nothing(call: Any, arguments: list[object], said: str) -> None:
+    done = call("predict", NET, *arguments)
+    assert done.code == 2
+    assert said in done.err
