@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from matlab_compat.display import size_text
 from matlab_compat.errors import MatlabCompatError, UsageError
 from matlab_compat.wording import argument
 
@@ -206,4 +207,7 @@ def _done(
     if out is not None:
         Path(out).parent.mkdir(parents=True, exist_ok=True)
         write_outputs(out, found.outputs, overwrite=force)
+        for name, value in found.outputs.items():
+            kind = "cell" if value.dtype == object else value.dtype.name
+            output.note(f"wrote {name}, {size_text(value.shape)} {kind}, to {out}")
     return found

@@ -61,19 +61,11 @@ def show(records: Iterator[dict[str, Any]], count: int, model: str, format: outp
             output.data(_text(record))
         for note in record.get("notes", ()):
             output.note(f"note: {record['file']}: {note}")
-        if record.get("written"):
-            _say_written(record)
     if format is output.Format.json:
         output.document({"schema": "matlab_compat.predictions/1", "model": model, "files": kept})
     elif count > 1 and any(codes):
         output.note(f"{codes.count(0)} of {count} ok")
     return max(codes, default=0)
-
-
-def _say_written(record: dict[str, Any]) -> None:
-    for name, value in record["outputs"].items():
-        size = size_text(tuple(value["size"]))
-        output.note(f"wrote {name}, {size} {value['class']}, to {record['written']}")
 
 
 def _text(record: dict[str, Any]) -> str:

@@ -91,7 +91,18 @@ def test_metadata_requires_five_distributions_and_offers_the_others_as_extras(
     requirements = metadata.get_all("Requires-Dist", [])
     required = {re.split(r"[^\w-]", line)[0] for line in requirements if "extra ==" not in line}
     assert required == {"numpy", "scipy", "h5py", "torch", "typer"}
-    extras = {"bench", "cluster", "code", "dev", "fast", "onnx", "plot", "safetensors", "test"}
+    extras = {
+        "bench",
+        "cluster",
+        "code",
+        "dev",
+        "fast",
+        "images",
+        "onnx",
+        "plot",
+        "safetensors",
+        "test",
+    }
     assert set(metadata.get_all("Provides-Extra", [])) == extras
 
 
