@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 import converters
@@ -19,6 +20,7 @@ from converters.saved import SavedNetwork
 from matlab_compat.data_format import torch_axes
 from matlab_compat.errors import MatlabCompatError, MatlabCompatWarning
 from matlab_compat.execution.network import UNLABELLED
+from matlab_compat.layers import FlattenLayer, FullyConnectedLayer
 from matlab_compat.network import Network
 
 Array = NDArray[Any]
@@ -117,6 +119,15 @@ def batch_apart(network: Network) -> float:
         largest = np.abs(output).max(initial=1e-30, where=known)
         worst = max(worst, float(difference / largest))
     return worst
+
+
+def cropped(
+    network: Network, inputs: Iterable[torch.Tensor], largest: int | None
+) -> list[torch.Tensor]:
+    """At most so many rows and columns of images, where no layer needs them all."""
+    if any(isinstance(layer, FullyConnectedLayer | FlattenLayer) for layer in network.Layers):
+        largest = None
+    return [x[..., :largest, :largest] if x.ndim == 4 else x for x in inputs]
 
 
 def has_nan(network: Network) -> bool:

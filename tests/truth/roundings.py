@@ -23,19 +23,16 @@ from converters.examples import example_inputs
 from converters.formats import Options, format_for
 from matlab_compat.errors import MatlabCompatError, NothingToCompareError
 from matlab_compat.execution.module import run_network
-from matlab_compat.layers import FlattenLayer, FullyConnectedLayer
 from matlab_compat.network import Network
 from matlab_compat.parity.compare import EPS, Comparison
 from matlab_compat.parity.sensitivity import Result, Sensitivity, compare_each
-from tests.truth.networks import networks
+from tests.truth.networks import cropped, networks
 
 Array = NDArray[Any]
 Tensors = tuple[torch.Tensor, ...]
 
 #: Observations, and time steps of sequences.
 BATCH, STEPS = 2, 20
-#: Layers whose weights, or the weights after them, are for images of one size.
-NEED_ALL = (FullyConnectedLayer, FlattenLayer)
 
 
 @dataclass(frozen=True)
@@ -82,8 +79,7 @@ def measured(
 ) -> Rounded:
     """One network on random inputs."""
     given = example_inputs(network, seed=1, batch=BATCH, steps=STEPS)
-    if not any(isinstance(layer, NEED_ALL) for layer in network.Layers):
-        given = tuple(x[..., :largest, :largest] if x.ndim == 4 else x for x in given)
+    given = tuple(cropped(network, given, largest))
     modules = {"single": network.to_torch(), "double": network.to_torch(dtype="double")}
 
     def run(dtype: str, inside: AbstractContextManager[Any] | None = None) -> Sequence[Array]:
