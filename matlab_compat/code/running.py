@@ -29,6 +29,8 @@ from .values import Numeric, Value, numeric
 
 #: Combinations of sizes that are tried, at most, for the labels of outputs.
 _TRIALS = 200
+#: Observations that it is tried with.
+_OBSERVATIONS = 2
 
 
 #: From the values of parameters, states and buffers by name to the arguments before the data.
@@ -133,7 +135,9 @@ class CodeModule(nn.Module):
             for name, value in states.items():
                 if isinstance(value, Numeric):
                     kept = getattr(self, self._names[name])
-                    kept.copy_(value.tensor.reshape(kept.shape))
+                    # A state of one column gets one for each observation, as in MATLAB.
+                    new = value.tensor.detach().to(kept.device, kept.dtype)
+                    setattr(self, self._names[name], new.clone())
 
 
 def _differ(one: Any, other: Any) -> bool:
@@ -285,7 +289,12 @@ def tried(layer: Coded, formats: Sequence[str]) -> Trial:
     }
 
     def run(inputs: Sequence[Numeric]) -> tuple[Value, ...]:
-        return call(held, inputs, False, layer.NumOutputs, ())[: layer.NumOutputs]
+        values = call(held, inputs, False, layer.NumOutputs, ())[: layer.NumOutputs]
+        if not call.is_formattable:
+            batch = _OBSERVATIONS if "B" in formats[0] else None
+            for value in values:
+                result_of(value, formats[0], torch.zeros(1), batch, False, call.where)
+        return values
 
     labelled = [call.is_formattable] * len(formats)
     values, sizes = by_trial(run, formats, list(layer.values.values()), call.where, labelled)
@@ -365,7 +374,9 @@ def _zeros(labels: str, channels: int, space: Sequence[int], labelled: bool) -> 
 
 def _size(labels: str, channels: int, space: Sequence[int]) -> tuple[int, ...]:
     sides = iter((*space, *[space[-1]] * len(labels)))
-    return tuple({"C": channels, "B": 2, "T": 5}.get(label) or next(sides) for label in labels)
+    return tuple(
+        {"C": channels, "B": _OBSERVATIONS, "T": 5}.get(label) or next(sides) for label in labels
+    )
 
 
 def _sizes(

@@ -150,6 +150,39 @@ def test_a_state_is_kept_in_training_and_left_alone_in_prediction() -> None:
     assert [float(module.eval()(x).max()) for _ in range(2)] == [3, 3]
 
 
+RECURRENT = source(
+    """function [Z, Hidden] = predict(layer, X)
+           Hidden = layer.Hidden;
+           Z = zeros(size(X), 'like', X);
+           for t = 1:size(X, 3)
+               Hidden = tanh(layer.R * Hidden + X(:, :, t));
+               Z(:, :, t) = Hidden;
+           end
+       end""",
+    "properties (Learnable)\nR\nend\nproperties (State)\nHidden\nend",
+)
+
+
+def test_a_recurrent_layer_of_ones_own_keeps_its_state_for_each_observation() -> None:
+    R = normal(3, 3, seed=4)
+    layer = layer_of(RECURRENT, R=R, Hidden=np.zeros((3, 1)))
+    data = normal(3, 2, 4, seed=5)
+    module = layer.to_torch(dtype="double", formats=["CBT"]).train()
+    x = torch.from_numpy(data.transpose(1, 0, 2).copy())
+    results = [module(x).detach().numpy().transpose(1, 0, 2) for _ in range(2)]
+    hidden = np.zeros((3, 1))
+    for found in results:
+        for t in range(4):
+            hidden = np.tanh(R @ hidden + data[:, :, t])
+            np.testing.assert_allclose(found[:, :, t], hidden, atol=1e-12)
+
+
+def test_inspect_tries_the_labels_of_sequences_too() -> None:
+    text = source("if ndims(X) ~= 3\nerror('sequences only');\nend\nZ = X;")
+    about = layer_of(text).about_code()
+    assert (about["labels"], about["exports"]) == ("CBT", "")
+
+
 def test_large_arrays_are_buffers() -> None:
     table = normal(20, 20)
     layer = layer_of(source("Z = X * layer.Table(3, 2);", "properties\nTable\nend"), Table=table)
