@@ -119,7 +119,7 @@ def _outputs(done: Converted) -> str:
 def _notes(done: Converted) -> Iterator[str]:
     """What else there is to say, a line each."""
     for cost in done.costs:
-        if cost.dtype != "single":
+        if cost.dtype not in ("single", "double"):  # of which there is nothing to fear
             yield (
                 f"  {cost.name}: {cost.dtype} costs {cost.times_single:.3g}x single: relative "
                 f"error {cost.written:.2g}, in single {cost.single:.2g}"

@@ -8,13 +8,17 @@ from functools import partial
 from os import PathLike, fspath
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from matlab_compat.data_format import DataFormat, dlarray
+from matlab_compat.errors import UsageError, locating
+from matlab_compat.shallow import ShallowNetwork
 
 from .code import Code
 from .data import read_array
 from .examples import example_inputs
 from .formats.mat_struct import INPUT_NAMES
-from .load import load_network
+from .load import load_runnable
 from .matfile import DEFAULT_LIMITS, Limits
 from .runners import runner_named
 from .running import running
@@ -48,7 +52,7 @@ def verify_against(
     ----------
     input:
         ``FILE`` or ``FILE:VARIABLE`` for each input of the network, in MATLAB order; by default
-        a seeded random input of the network's own size.
+        a seeded random input of the network's own size. Of a shallow network X, or X, Xi and Ai.
     against:
         An ONNX file, or the name of a runner: see :func:`.runners.runner_named`.
 
@@ -63,16 +67,25 @@ def verify_against(
     from matlab_compat.parity.runner import Inputs, OracleRunner, Precision, TorchRunner
     from matlab_compat.parity.verify import verify
 
-    network = load_network(path, variable, ignore_fields=ignore_fields, code=code, limits=limits)
+    network = load_runnable(path, variable, ignore_fields=ignore_fields, code=code, limits=limits)
+    if isinstance(network, ShallowNetwork):
+        with locating(str(path)):
+            network.check()
     reference = runner_named(fspath(against), network)
     around, precision = partial(running, path, limits), Precision(device, dtype, allow_tf32)
     with around():
-        inputs = Inputs(_inputs(network, input, seed, limits))
+        if isinstance(network, ShallowNetwork):
+            steps = getattr(reference, "steps", 8)
+            inputs = Inputs(_shallow_inputs(network, input, seed, steps, limits))
+        else:
+            inputs = Inputs(_inputs(network, input, seed, limits))
     candidate, oracle = (
         TorchRunner(network, precision, around),
         OracleRunner(network, around=around),
     )
-    rounding = Rounding.of(dtype, tf32=precision.tf32)
+    rounding = Rounding.of(
+        dtype or getattr(reference, "dtype", network.default_dtype), tf32=precision.tf32
+    )
     report = verify(candidate, reference, inputs, ModelRule(oracle, rounding, tolerance))
     facts = {
         **precision.environment(),
@@ -102,3 +115,19 @@ def _inputs(network: Network, names: Sequence[str], seed: int, limits: Limits) -
         dlarray(DataFormat.parse(labels).from_torch(x.numpy(), labels)[0], labels)
         for x, labels in zip(single, formats, strict=True)
     ]
+
+
+def _shallow_inputs(
+    network: ShallowNetwork, names: Sequence[str], seed: int, steps: int, limits: Limits
+) -> list[object]:
+    """X, or X, Xi and Ai as in MATLAB: those named, or random ones with random states."""
+    from matlab_compat.shallow.running import from_port_arrays
+
+    if names:
+        most = len(network.InputNames) + len(network.optional_inputs)
+        if len(names) > most:
+            raise UsageError(f"The network takes X, Xi and Ai at most, but {len(names)} are named.")
+        return [read_array(name, INPUT_NAMES, limits, whole=True) for name in names]
+    arrays = [x.numpy() for x in example_inputs(network, seed, steps=steps)]
+    made = from_port_arrays(network, arrays)
+    return made if network.inputs else [np.empty((0, steps), object), *made[1:]]

@@ -143,7 +143,26 @@ def load_network(
     LayerNotFoundError
         It holds none.
     """
-    loaded = load(path, variable, ignore_fields=ignore_fields, code=code, limits=limits)
+    loaded = load_runnable(path, variable, ignore_fields=ignore_fields, code=code, limits=limits)
     if not isinstance(loaded, Network):
+        raise LayerNotFoundError(
+            "There is a shallow network in it, and no network of layers.",
+            where=(str(path),),
+            remedy="open it by converters.load.",
+        )
+    return loaded
+
+
+def load_runnable(
+    path: str | PathLike[str],
+    variable: str | None = None,
+    *,
+    ignore_fields: Sequence[str] = (),
+    code: Code = (),
+    limits: Limits = DEFAULT_LIMITS,
+) -> Network | ShallowNetwork:
+    """As :func:`load_network`, for networks of either kind."""
+    loaded = load(path, variable, ignore_fields=ignore_fields, code=code, limits=limits)
+    if not isinstance(loaded, Network | ShallowNetwork):
         raise LayerNotFoundError("There is a layer but no network in it.", where=(str(path),))
     return loaded

@@ -7,24 +7,28 @@ from importlib.metadata import entry_points
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
+from matlab_compat.shallow import ShallowNetwork
+
 if TYPE_CHECKING:
     from matlab_compat.network import Network
     from matlab_compat.parity.runner import Runner
 
 #: Makes a runner from the text after ``NAME:`` ("" without any) and the network in question.
-RunnerMaker: TypeAlias = "Callable[[str, Network], Runner]"
+RunnerMaker: TypeAlias = "Callable[[str, Network | ShallowNetwork], Runner]"
 
 #: The entry points of packages that bring runners.
 GROUP = "matlab_compat.runners"
 
 
-def _onnx(path: str, network: Network) -> Runner:
-    from .formats.onnx.runner import OnnxRunner
+def _onnx(path: str, network: Network | ShallowNetwork) -> Runner:
+    from .formats.onnx.runner import OnnxRunner, ShallowOnnxRunner
 
+    if isinstance(network, ShallowNetwork):
+        return ShallowOnnxRunner(path, network)
     return OnnxRunner(path, network)
 
 
-def _float64(_: str, network: Network) -> Runner:
+def _float64(_: str, network: Network | ShallowNetwork) -> Runner:
     from matlab_compat.parity.runner import OracleRunner
 
     return OracleRunner(network)
@@ -33,7 +37,7 @@ def _float64(_: str, network: Network) -> Runner:
 _OWN: dict[str, RunnerMaker] = {"onnx": _onnx, "float64": _float64}
 
 
-def runner_named(against: str, network: Network) -> Runner:
+def runner_named(against: str, network: Network | ShallowNetwork) -> Runner:
     """The runner that ``--against`` names.
 
     Parameters

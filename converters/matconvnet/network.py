@@ -239,6 +239,8 @@ class _Made:
         for part in parts:
             if variable in part.inputs and part.kind in ("conv", "convt") and part.weights:
                 shape = getattr(part.weights[0], "shape", ())
+                if not shape or 0 in shape:
+                    return None  # the layer says so itself
                 axis = 2 if part.kind == "conv" else 3
                 each = shape[axis] if len(shape) > axis else 1
                 said = self.about.channels or 0

@@ -14,7 +14,7 @@ import torch
 
 from ..arrays import Array
 from ..data_format import DataFormat, dlarray
-from ..display import counted, size_text
+from ..display import TIMES, counted, size_text
 from ..engine.arrays import array, as_data, tensor
 from ..engine.precision import DeviceLike, DTypeLike, full_precision
 from ..errors import DataFormatError, MatlabCompatWarning, UsageError, locating
@@ -326,12 +326,17 @@ def _other_size(network: NetworkLike, name: str, own: str, given: NetworkInput) 
         if smaller or (wanted[-1] >= 0 and size[-1] != wanted[-1]):
             raise DataFormatError(
                 f"The input, {size_text(item.shape)} read as '{given.data_format.labels}', "
-                f"has size {size_text(size)}, but the layer takes {size_text(wanted)}.",
+                f"has size {size_text(size)}, but the layer takes {_wanted_text(wanted)}.",
                 remedy=f"check the order of the dimensions, or pass {argument('data_format')}.",
             )
         larger = any(have > want >= 0 for have, want in zip(size, wanted, strict=True))
         other = (size, wanted) if larger and other is None else other
     return other
+
+
+def _wanted_text(size: Sequence[int]) -> str:
+    """A size whose free sides are NaN, as in InputSize."""
+    return TIMES.join("NaN" if n < 0 else str(n) for n in size)
 
 
 def input_formats(network: NetworkLike, inputs: list[NetworkInput]) -> dict[str, str]:

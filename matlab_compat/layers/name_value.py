@@ -42,4 +42,4 @@ def name_value_pairs(
 
 
 def _list(names: Collection[str]) -> str:
-    return ", ".join(sorted(names))
+    return ", ".join(sorted(names)) or "none"

@@ -71,6 +71,9 @@ class Description:
         n, count = len(inputs), len(layers)
         given = fields.structs("outputs", count)
         has_output = _connect(fields, "outputConnect", [[one.values or None for one in given]])[0]
+        for one, on in zip(given, has_output, strict=True):
+            if on and not one.values:
+                raise PropertyError(f"{one.where} is empty, but it is connected.")
         biases = fields.cell("b", count, 1)
         has_bias = _connect(fields, "biasConnect", biases)[:, 0]
         inputWeights, IW = _weights(fields, "inputWeights", "IW", "inputConnect", (count, n))
@@ -203,6 +206,11 @@ class Description:
         return any(weight.delays != (0,) for weight in weights)
 
 
+def delayed(weights: Mapping[tuple[int, int], Weight]) -> list[int]:
+    """The inputs, or layers, of which what was before counts."""
+    return sorted({j for (_, j), one in weights.items() if one.delays != (0,)})
+
+
 def _weights(
     fields: Fields, name: str, values: str, connect: str, size: tuple[int, int]
 ) -> tuple[dict[tuple[int, int], Weight], Array]:
@@ -211,6 +219,8 @@ def _weights(
     matrices, weights = np.empty(size, object), {}
     for place in map(tuple, np.argwhere(_connect(fields, connect, given))):
         at = "{" + ",".join(str(i + 1) for i in place) + "}"
+        if known[place] is None and name in fields.values:
+            raise PropertyError(f"{fields.at(name)}{at} is empty, but it is connected.")
         weights[place] = read_weight(fields.of(known[place], name + at))
         matrices[place] = _matrix(given[place], values + at)
     return weights, matrices

@@ -12,7 +12,7 @@ from ..arrays import Array
 from ..errors import UnsupportedModelError, UsageError
 from ..execution.described import Computed
 from .checks import problems
-from .description import Description
+from .description import Description, delayed
 from .functions import joined, vec2ind
 from .parts import Input, Layer, Output, Weight
 from .registry import UNCHECKED
@@ -304,7 +304,7 @@ class ShallowNetwork(Description):
             ("A", self.layerWeights, self.layers, self.numLayerDelays),
         )
         for letter, weights, parts, delays in sides:
-            for j in sorted({j for (_, j), one in weights.items() if one.delays != (0,)}):
+            for j in delayed(weights):
                 port = ("BUC", (delays, parts[j].size))
                 inputs[f"{letter}i{j + 1}"] = outputs[f"{letter}f{j + 1}"] = port
         return inputs, outputs

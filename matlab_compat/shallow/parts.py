@@ -93,6 +93,12 @@ class Fields:
             raise _wrong(value, "a text", self.at(name))
         return value.removeprefix("@")
 
+    def function(self, name: str) -> str:
+        """The name of a function without which nothing can be computed."""
+        if name not in self:
+            raise PropertyError(f"{self.at(name)} is missing.", where=(self.at(name),))
+        return self.text(name)
+
     def texts(self, name: str) -> tuple[str, ...]:
         """A cell of texts; or one text."""
         return tuple(Fields({"": item}, self.at(name)).text("") for item in self.items(name))
@@ -220,8 +226,8 @@ def read_layer(fields: Fields) -> Layer:
     return Layer(
         fields.text("name"),
         fields.number("size"),
-        fields.text("transferFcn", "purelin"),
-        fields.text("netInputFcn", "netsum"),
+        fields.function("transferFcn"),
+        fields.function("netInputFcn"),
         fields.numbers("dimensions"),
     )
 

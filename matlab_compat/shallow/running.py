@@ -19,7 +19,7 @@ from ..engine.precision import DeviceLike, DTypeLike
 from ..errors import DataFormatError, MatlabCompatWarning
 from ..execution.sizes import check_size
 from ..wording import argument
-from .description import Description
+from .description import Description, delayed
 from .functions import as_cells, as_matrix, is_cell
 from .module import module_of
 
@@ -64,7 +64,9 @@ def simulate(
             results = module(*(one.flatten(0, 1) for one in tensors))
         each = results if isinstance(results, tuple) else (results,)
         size = (data.samples, data.steps)
-        return data.shaped([array(one).reshape(*size, -1) for one in each]), *_states(net, (), ())
+        return data.shaped([array(one).reshape(*size, one.shape[-1]) for one in each]), *_states(
+            net, (), ()
+        )
     samples = data.samples if net.inputs else _samples(Ai)
     before = (
         _state(Xi, [one.size for one in net.inputs], net.numInputDelays, samples, "Xi"),
@@ -75,6 +77,50 @@ def simulate(
         results, (final, layers) = module(*tensors, state=state, steps=data.steps)
     each = results if isinstance(results, tuple) else (results,)
     return data.shaped([array(one) for one in each]), *_states(net, final, layers)
+
+
+def port_arrays(net: Description, X: Any = None, Xi: Any = None, Ai: Any = None) -> list[Array]:
+    """MATLAB's data as the arrays that a program of the network takes: see its ``ports``.
+
+    Raises
+    ------
+    DataFormatError
+        They do not fit.
+    """
+    data = given(net, X, None, None)
+    if not net.is_dynamic:
+        return [one.reshape(-1, one.shape[-1]) for one in data.inputs]
+    samples = data.samples if net.inputs else _samples(Ai)
+    states = (
+        (
+            net.inputWeights,
+            _state(Xi, [x.size for x in net.inputs], net.numInputDelays, samples, "Xi"),
+        ),
+        (
+            net.layerWeights,
+            _state(Ai, [a.size for a in net.layers], net.numLayerDelays, samples, "Ai"),
+        ),
+    )
+    return [*data.inputs, *(state[j] for weights, state in states for j in delayed(weights))]
+
+
+def from_port_arrays(net: Description, arrays: Sequence[Array]) -> list[Any]:
+    """X, or X, Xi and Ai as in MATLAB, of what :func:`port_arrays` gives."""
+    inputs = arrays[: net.numInputs]
+    if not net.is_dynamic:
+        return [np.concatenate([one.T for one in inputs])]
+    rest = iter(arrays[net.numInputs :])
+    cells = []
+    for weights, count, delays in (
+        (net.inputWeights, net.numInputs, net.numInputDelays),
+        (net.layerWeights, net.numLayers, net.numLayerDelays),
+    ):
+        cell = np.empty((count, delays), object)
+        cell.fill(np.zeros((0, 0)))
+        for j in delayed(weights):
+            cell[j : j + 1] = _as_cell([next(rest)])
+        cells.append(cell)
+    return [_as_cell(inputs), *cells]
 
 
 def given(net: Description, X: Any, steps: int | None, data_format: str | None) -> Data:

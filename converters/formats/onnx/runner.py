@@ -11,7 +11,7 @@ import numpy as np
 from matlab_compat.arrays import Array
 from matlab_compat.data_format import DataFormat, dlarray
 from matlab_compat.errors import DataFormatError, UsageError, locating
-from matlab_compat.parity.runner import Inputs, Results, Runner, Value, Wanted
+from matlab_compat.parity.runner import Inputs, Results, Runner, Value, Wanted, as_array
 from matlab_compat.wording import argument
 
 from ...verify import sha256
@@ -19,6 +19,7 @@ from . import open_session
 
 if TYPE_CHECKING:
     from matlab_compat.network import Network
+    from matlab_compat.shallow import ShallowNetwork
 
 
 class OnnxRunner(Runner):
@@ -70,6 +71,74 @@ class OnnxRunner(Runner):
                 for (name, (_, labels)), y, like in ports
             }
         )
+
+
+class ShallowOnnxRunner(Runner):
+    """An ONNX file of a shallow network, as ``convert`` writes it: features, then time, are last.
+
+    Parameters and errors are those of :class:`OnnxRunner`.
+    """
+
+    label = "ONNX Runtime"
+
+    def __init__(self, path: str, network: ShallowNetwork) -> None:
+        self.path, self.network = path, network
+        self.session = open_session(path)
+        self.specs = self.session.get_inputs()
+        names = list(network.ports()[0])
+        if [spec.name for spec in self.specs] != names:
+            found = ", ".join(spec.name for spec in self.specs)
+            raise UsageError(
+                f"The ONNX file has the inputs {found}, the network {', '.join(names)}.",
+                where=(path,),
+                remedy="name a file that matlab-compat convert wrote of this network.",
+            )
+
+    @property
+    def dtype(self) -> str:
+        """The precision of the file."""
+        return "double" if all(one.type == "tensor(double)" for one in self.specs) else "single"
+
+    @property
+    def steps(self) -> int:
+        """The time steps that the file holds; 8 where it takes any number."""
+        shapes = (spec.shape for spec in self.specs if spec.name.startswith("x"))
+        fixed = [shape[1] for shape in shapes if len(shape) == 3 and isinstance(shape[1], int)]
+        return fixed[0] if fixed else 8
+
+    def facts(self) -> dict[str, str]:
+        """Which file."""
+        return {"against": self.path, "against_sha256": sha256(self.path)}
+
+    def run(self, inputs: Inputs, wanted: Wanted) -> Results:
+        """The outputs, one below the other, as MATLAB has them: S×Q, or S×TS(×Q) of a series.
+
+        Raises
+        ------
+        DataFormatError
+            The file holds another number of time steps.
+        """
+        from matlab_compat.shallow.running import port_arrays
+
+        feeds = {}
+        for spec, x in zip(self.specs, port_arrays(self.network, *inputs.X), strict=True):
+            sizes = zip(spec.shape, x.shape, strict=True)
+            if any(isinstance(n, int) and n != have for n, have in sizes):
+                raise DataFormatError(
+                    f"The ONNX input '{spec.name}' is {spec.shape}, the data are {list(x.shape)}.",
+                    where=(self.path, spec.name),
+                    remedy="write the file for as many time steps: --steps of matlab-compat "
+                    "convert.",
+                )
+            kind = np.float64 if spec.type == "tensor(double)" else np.float32
+            feeds[spec.name] = np.ascontiguousarray(x, dtype=kind)
+        with locating(self.path):
+            names = list(self.network.ports()[1])[: self.network.numOutputs]
+            outputs = self.session.run(names, feeds)
+        (like,) = (as_array(one) for one in wanted.like)
+        samples = 1 if like.ndim == 2 and self.network.is_dynamic else like.shape[-1]
+        each = [y.reshape(samples, -1, y.shape[-1]).T for y in outputs]
+        return Results({"Y": np.concatenate(each).reshape(like.shape)})
 
 
 def _as_matlab(output: Array, like: Value, labels: str, name: str) -> Array:

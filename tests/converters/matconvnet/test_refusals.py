@@ -208,3 +208,10 @@ def test_names_in_a_file_cannot_forge_a_message(tmp_path: Path) -> None:
         texts += [part.reason for part in network.unsupported.values()]
         assert texts
         assert not any("\x1b" in text or "\nremedy" in text for text in texts)
+
+
+def test_a_convolution_without_filters_is_named_whatever_the_input(tmp_path: Path) -> None:
+    network = converters.load(saved(tmp_path, simplenn(layer("conv", pad=1.0))))
+    assert isinstance(network, Network)
+    with pytest.raises(UnsupportedLayerError, match="has no filters"):
+        network.predict(np.zeros((5, 5, 2)))

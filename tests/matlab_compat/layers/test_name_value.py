@@ -65,3 +65,9 @@ def test_a_name_that_is_no_text_is_refused() -> None:
 def test_a_name_given_twice_is_refused(pairs: tuple[object, ...]) -> None:
     with pytest.raises(PropertyError, match="'Stride' is given twice"):
         parsed(*pairs, **({"Stride": 1} if len(pairs) == 2 else {}))
+
+
+def test_what_has_no_such_arguments_says_so() -> None:
+    with pytest.raises(PropertyError) as caught:
+        name_value_pairs("relu", (), (), {"Foo": 3})
+    assert caught.value.remedy == "it takes none."

@@ -63,8 +63,15 @@ def fields(**changes: Any) -> dict[str, Any]:
         "inputs": cell([[{"size": 2.0, "processFcns": cell([[]])}]]),
         "layers": cell(
             [
-                [{"name": "Hidden", "size": 2.0, "transferFcn": "tansig"}],
-                [{"name": "Output", "size": 1.0, "transferFcn": "purelin"}],
+                [{"name": "Hidden", "size": 2.0, "transferFcn": "tansig", "netInputFcn": "netsum"}],
+                [
+                    {
+                        "name": "Output",
+                        "size": 1.0,
+                        "transferFcn": "purelin",
+                        "netInputFcn": "netsum",
+                    }
+                ],
             ]
         ),
         "outputs": cell([[np.zeros((0, 0)), {"size": 1.0}]]),

@@ -5,6 +5,7 @@ Expected values: the words that users are to read; networks with one thing wrong
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import numpy as np
@@ -268,3 +269,23 @@ def test_a_field_of_the_wrong_kind_is_named_as_matlab_names_it() -> None:
     with pytest.raises(PropertyError) as caught:
         ShallowNetwork.from_fields(fields(layers=layers(size="two")))
     assert caught.value.what == "net.layers{2}.size must be numbers; it is a text."
+
+
+def unconnected(name: str, place: tuple[int, int]) -> dict[str, Any]:
+    made = contents("weight_functions")["net"]
+    made[name][place] = EMPTY
+    return made
+
+
+@pytest.mark.parametrize(
+    ("made", "said"),
+    [
+        (unconnected("inputWeights", (0, 0)), "net.inputWeights{1,1} is empty"),
+        (unconnected("outputs", (0, 0)), "net.outputs{1} is empty"),
+        (fields(layers=layers(transferFcn="")), "net.layers{2}.transferFcn is missing"),
+        (fields(layers=layers(netInputFcn=EMPTY)), "net.layers{2}.netInputFcn is missing"),
+    ],
+)
+def test_what_is_connected_and_empty_is_no_default(made: dict[str, Any], said: str) -> None:
+    with pytest.raises(PropertyError, match=re.escape(said)):
+        ShallowNetwork.from_fields(made)

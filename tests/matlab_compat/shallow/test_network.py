@@ -122,7 +122,9 @@ def test_nothing_before_the_first_step_counts_as_zeros() -> None:
 def test_a_network_without_inputs_asks_for_the_number_of_steps() -> None:
     net = ShallowNetwork.from_fields(
         {
-            "layers": np.array([[{"size": 1.0, "transferFcn": "purelin"}]], object),
+            "layers": np.array(
+                [[{"size": 1.0, "transferFcn": "purelin", "netInputFcn": "netsum"}]], object
+            ),
             "outputs": np.array([[{"size": 1.0}]], object),
             "layerWeights": np.array([[{"delays": np.array([[1.0, 2.0]])}]], object),
             "LW": _cell(np.array([[1.0, 1.0]])),
@@ -197,3 +199,7 @@ def test_counts_have_the_names_that_matlab_gives_them() -> None:
     assert (net.numInputs, net.numLayers, net.numOutputs) == (2, 2, 1)
     assert (net.numInputDelays, net.numLayerDelays, net.numFeedbackDelays) == (3, 0, 0)
     assert net.numWeightElements == 3 * 4 + 3 * 2 + 3 + 3
+
+
+def test_no_samples_give_no_columns() -> None:
+    assert ShallowNetwork.from_fields(fields())(np.zeros((2, 0))).shape == (1, 0)
