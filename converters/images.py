@@ -7,15 +7,9 @@ Needs Pillow, the extra ``images``. What is taken and what is refused is said in
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from matlab_compat.arrays import Array
-from matlab_compat.display import counted
 from matlab_compat.errors import (
     CorruptFileError,
     FileAccessError,
@@ -33,17 +27,6 @@ from .matfile import DEFAULT_LIMITS, Limits
 ENDINGS = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp")
 
 _FORMATS = ("PNG", "JPEG", "TIFF", "BMP")
-_ORIENTATION = 274
-#: What brings a picture back that Pillow turned as its orientation says.
-_BACK: dict[int, Callable[[Array], Array]] = {
-    2: lambda x: x[:, ::-1],
-    3: lambda x: x[::-1, ::-1],
-    4: lambda x: x[::-1],
-    5: lambda x: x.swapaxes(0, 1),
-    6: lambda x: np.rot90(x),
-    7: lambda x: x[::-1, ::-1].swapaxes(0, 1),
-    8: lambda x: np.rot90(x, -1),
-}
 
 
 def read_image(path: str, limits: Limits = DEFAULT_LIMITS, *, colour: str | None = None) -> Picture:
@@ -80,7 +63,7 @@ def read_image(path: str, limits: Limits = DEFAULT_LIMITS, *, colour: str | None
         try:
             with Image.open(_file(path), formats=_FORMATS) as image:
                 _check_size(image, limits)
-                return _read(image, colour)
+                return as_imread(image, colour)
         except Image.DecompressionBombError as error:
             raise LimitExceededError(f"The picture is too large: {cause_text(error)}") from None
         except (FileAccessError, CorruptFileError):
@@ -111,20 +94,3 @@ def _check_size(image: Any, limits: Limits) -> None:
             f"The picture is {height}×{width}; the limit is {limits.max_bytes} bytes.",
             remedy=f"if you trust the file, pass {argument('max_bytes', size)}.",
         )
-
-
-def _read(image: Any, colour: str | None) -> Picture:
-    notes = []
-    frames = getattr(image, "n_frames", 1)
-    if frames > 1:
-        notes.append(f"the first of {counted(frames, 'picture')} in the file")
-    # To ask a PNG decodes it, after which Pillow no longer says how it was stored; a TIFF is turned
-    # when it is decoded, and no longer says that.
-    turned = image.getexif().get(_ORIENTATION) if image.format == "TIFF" else None
-    picture = as_imread(image, colour)
-    left = image.getexif().get(_ORIENTATION)
-    if turned in _BACK and left not in _BACK:
-        picture = replace(picture, array=_BACK[turned](picture.array))
-    if turned in _BACK or left in _BACK:
-        notes.append("stored turned, and taken as it is stored, as imread does")
-    return replace(picture, notes=(*notes, *picture.notes))

@@ -27,6 +27,7 @@ from ..plain_text import plain_text, plain_texts
 from ..table import Table
 from .graph import Graph, Plan
 from .naming import layer_names, named
+from .pictures import pictures_as_arrays
 from .preparation import ImagePreparation
 
 if TYPE_CHECKING:
@@ -310,7 +311,8 @@ class Network:
         ----------
         X:
             One for each input, in MATLAB order: images H×W×C×N, sequences C×T or a list of them
-            (of any lengths; each gives its own result), features N×C, or ``dlarray``.
+            (of any lengths; each gives its own result), features N×C, ``dlarray``, or an image of
+            Pillow's in the size and colours of the network, which is taken as ``imread`` would.
         data_format:
             Labels of the inputs where they are given in another order.
 
@@ -333,7 +335,7 @@ class Network:
         from ..execution.network import predict
 
         at: dict[str, Any] = {"device": device, "dtype": dtype, "allow_tf32": allow_tf32}
-        return predict(self, X, data_format=data_format, **at)
+        return predict(self, pictures_as_arrays(self, X), data_format=data_format, **at)
 
     def parameter_values(self) -> list[Array]:
         """The values of all learnables and states that have any."""

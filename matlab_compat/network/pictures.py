@@ -7,14 +7,14 @@ imports nothing of it. What the pages leave open is refused.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from ..arrays import Array
-from ..display import size_text
+from ..display import counted, size_text
 from ..errors import DataFormatError, UnsupportedFileError, UsageError
 from ..wording import argument
 from .preparation import as_class, resized
@@ -27,6 +27,19 @@ COLOURS = ("rgb", "grey")
 
 #: Where Pillow's own name of how numbers are stored says that it keeps them all.
 _WHOLE_FLOATS = ("F", "F;32F", "F;32BF", "F;32NF")
+#: The tag of a camera's note on orientation.
+_ORIENTATION = 274
+#: What brings a picture back that Pillow turned as its orientation says.
+_BACK: dict[int, Callable[[Array], Array]] = {
+    2: lambda x: x[:, ::-1],
+    3: lambda x: x[::-1, ::-1],
+    4: lambda x: x[::-1],
+    5: lambda x: x.swapaxes(0, 1),
+    6: lambda x: np.rot90(x),
+    7: lambda x: x[::-1, ::-1].swapaxes(0, 1),
+    8: lambda x: np.rot90(x, -1),
+}
+
 _WORDS = {1: "grey", 3: "of three channels (RGB)"}
 
 
@@ -175,6 +188,38 @@ def as_imread(image: Any, colour: str | None = None) -> Picture:
     UnsupportedFileError
         A palette without ``colour``, transparency, CMYK, more bits than Pillow keeps.
     """
+    notes = []
+    frames = getattr(image, "n_frames", 1)
+    if frames > 1:
+        notes.append(f"the first of {counted(frames, 'picture')} in the file")
+    # To ask a PNG decodes it, after which Pillow no longer says how it was stored; a TIFF is turned
+    # when it is decoded, and no longer says that.
+    turned = image.getexif().get(_ORIENTATION) if image.format == "TIFF" else None
+    picture = _plain(image, colour)
+    left = image.getexif().get(_ORIENTATION)
+    if turned in _BACK and left not in _BACK:
+        picture = replace(picture, array=_BACK[turned](picture.array))
+    if turned in _BACK or left in _BACK:
+        notes.append("stored turned, and taken as it is stored, as imread does")
+    return replace(picture, notes=(*notes, *picture.notes))
+
+
+def pictures_as_arrays(network: Any, X: Sequence[object]) -> tuple[object, ...]:
+    """The inputs of a network, with arrays of its size in the place of Pillow's images."""
+    found = []
+    for i, x in enumerate(X):
+        if hasattr(x, "getexif") and hasattr(x, "mode"):  # without importing Pillow
+            picture = as_imread(x)
+            name = network.InputNames[i] if i < len(network.InputNames) else ""
+            layer = network.layer(name) if name in network.names else None
+            size = layer.input_size() if layer is not None else None
+            array = picture.array
+            x = Fit().fitted(array, size) if size is not None and len(size) == 3 else array
+        found.append(x)
+    return tuple(found)
+
+
+def _plain(image: Any, colour: str | None) -> Picture:
     mode, raw = image.mode, _stored(image)
     alone = None if "transparency" in image.info else mode
     if alone is None or mode in ("LA", "La", "RGBA", "RGBa", "PA"):

@@ -7,13 +7,17 @@ takes the pixels around it in proportion to 1 - s*|u - x|, of a picture mirrored
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import scipy.ndimage
+from PIL import Image
 
-from matlab_compat.errors import DataFormatError, UsageError
+import matlab_compat as mc
+from converters import load
+from matlab_compat.errors import DataFormatError, UnsupportedFileError, UsageError
 from matlab_compat.network.pictures import Fit
 
 GREY = np.random.default_rng(0).integers(0, 256, (8, 12), np.uint8)
@@ -126,3 +130,23 @@ def test_black_and_white_has_nothing_between() -> None:
     with pytest.raises(DataFormatError, match="logical") as caught:
         resize(np.array([[True, False]]), (1, 4))
     assert "nearest" in caught.value.remedy
+
+
+def test_a_network_takes_an_image_of_pillow_as_its_array() -> None:
+    X = np.random.default_rng(1).integers(0, 256, (8, 12, 3), np.uint8)
+    net = mc.dlnetwork([mc.imageInputLayer([8, 12, 3], Normalization="none"), mc.reluLayer()])
+    np.testing.assert_array_equal(net.predict(Image.fromarray(X))[..., 0], X)
+    with pytest.raises(DataFormatError, match=r"9×12.*8×12"):
+        net.predict(Image.new("RGB", (12, 9)))
+    with pytest.raises(UnsupportedFileError, match="transparent"):
+        net.predict(Image.new("RGBA", (12, 8)))
+
+
+def test_the_best_classes_of_an_image() -> None:
+    folder = Path(__file__).parents[3] / "fixtures" / "pictures"
+    net = load(folder / "colours.mat")
+    (best,) = net.classify(Image.open(folder / "apple.png"), top=2)
+    assert [name for name, _ in best] == ["apple", "banana"]
+    assert best[0][1] > best[1][1]
+    with pytest.raises(UsageError, match="from 1 on"):
+        net.classify(np.zeros((16, 16, 3)), top=0)
