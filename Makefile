@@ -20,6 +20,7 @@
 #   make changelog VERSION=0.2.0    the notes of changes/ as that release, in CHANGELOG.md
 #   make fuzz MINUTES=30 JOBS=2 SEED=1 FUZZ_ARGS="--peers"   damaged files, see docs/security.md
 #   make fuzz FUZZ_ARGS="--through cli"                      the same through the command line
+#   make fuzz-code MINUTES=1 SEED=1   mutated MATLAB code, see docs/custom-code.md
 
 PYTHON ?= python3
 VENV ?= .venv
@@ -52,7 +53,7 @@ NUMERIC = OMP_WAIT_POLICY=passive $(PYTEST) -m 'not (slow or octave or browser)'
 INSTALL = $(BIN)/python -m pip install --quiet --constraint $(CONSTRAINTS) $(PIP_ARGS)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo recipes test quick reader lowest newest numeric fuzz bench lint types generate changelog fixtures clean
+.PHONY: help demo recipes test quick reader lowest newest numeric fuzz fuzz-code bench lint types generate changelog fixtures clean
 
 help:
 	@sed -n 's/^#   make/make/p' Makefile
@@ -91,6 +92,9 @@ fuzz: $(VENV)/dev.stamp
 	OMP_NUM_THREADS=1 $(BIN)/python -W ignore -m tests.fuzz --minutes $(MINUTES) --jobs $(JOBS) \
 	    --seed $(SEED) $(FUZZ_ARGS)
 
+fuzz-code: $(VENV)/dev.stamp
+	OMP_NUM_THREADS=1 $(BIN)/python -W ignore -m tests.fuzz.code --minutes $(MINUTES) --seed $(SEED)
+
 bench: $(VENV)/bench.stamp
 	OMP_NUM_THREADS=2 $(BIN)/python -W ignore -m benchmarks.speed $(BENCH_ARGS)
 
@@ -109,6 +113,7 @@ changelog: $(VENV)/dev.stamp
 
 fixtures:
 	$(OCTAVE) --norc --quiet fixtures/octave/make_fixtures.m fixtures
+	$(OCTAVE) --norc --quiet fixtures/octave/code_results.m fixtures/octave
 	$(OCTAVE) --norc --quiet fixtures/octave/make_kinds.m fixtures/kinds
 	$(BIN)/python -m fixtures.kinds.make_kinds
 	$(BIN)/python -m fixtures.pictures.make_pictures

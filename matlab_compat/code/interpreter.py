@@ -191,7 +191,7 @@ class Interpreter:
         results = known(Call(self, frame, name, outputs, self.budget), arguments)
         if len(results) < outputs:
             raise CodeError(f"{name} has {len(results)} outputs, not {outputs}.")
-        return results
+        return results[: max(outputs, 1)]
 
     def found(
         self, name: str, arguments: Sequence[Value], frame: Frame
@@ -213,7 +213,7 @@ class Interpreter:
         if not isinstance(function, FunctionHandle):
             raise CodeError(f"A {class_name(function)} is no function.")
         self.budget.step()
-        return function.call(arguments, outputs)
+        return function.call(arguments, outputs)[: max(outputs, 1)]
 
     # --- statements ---------------------------------------------------------------------
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 from ..errors import CodeError, CodeLimitError, UsageError
@@ -50,6 +51,7 @@ from .syntax import (
 )
 
 if TYPE_CHECKING:
+    from tree_sitter import Language
     from tree_sitter import Node as Concrete
 
 T = TypeVar("T")
@@ -110,12 +112,13 @@ def parse_expression(text: str, path: str = "expression") -> Expression:
     return file.script[0].value
 
 
-def _concrete(text: str, path: str, limits: CodeLimits) -> Concrete:
+@cache
+def _language() -> Language:
     from importlib.metadata import PackageNotFoundError, version
 
     try:
         import tree_sitter_matlab
-        from tree_sitter import Language, Parser
+        from tree_sitter import Language
 
         found = version("tree-sitter-matlab")
     except (ImportError, PackageNotFoundError):
@@ -129,6 +132,13 @@ def _concrete(text: str, path: str, limits: CodeLimits) -> Concrete:
             "1.3 only.",
             remedy='pip install "matlab-compat[code]"',
         )
+    return Language(tree_sitter_matlab.language())
+
+
+def _concrete(text: str, path: str, limits: CodeLimits) -> Concrete:
+    language = _language()
+    from tree_sitter import Parser
+
     data = text.encode()
     ends = time.monotonic() + limits.parse_seconds
     late = CodeLimitError(
@@ -136,7 +146,7 @@ def _concrete(text: str, path: str, limits: CodeLimits) -> Concrete:
     )
     # A parser that was stopped goes on where it was: a new one for each text.
     try:
-        tree = Parser(Language(tree_sitter_matlab.language())).parse(
+        tree = Parser(language).parse(
             lambda offset, _: data[offset : offset + 65536],
             progress_callback=lambda *_: time.monotonic() > ends,
         )

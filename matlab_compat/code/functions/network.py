@@ -60,7 +60,7 @@ def labelled(a: Numeric, said: str) -> Numeric:
     """
     data_format = DataFormat.parse(said)
     labels = data_format.labels
-    if a.labels and a.labels != data_format.canonical:
+    if a.labels and a.labels != labels:
         raise UnsupportedCodeError(
             f"Labelling an array '{labels}' that is labelled '{a.labels}' is not supported.",
             remedy="strip the labels first: dlarray(stripdims(X), 'SSCB').",

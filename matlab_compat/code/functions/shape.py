@@ -175,6 +175,8 @@ def _constant(call: Call, kind: Value | None = None) -> Numeric:
 def _random(call: Call, *arguments: Value) -> Numeric:
     """MATLAB's documentation of rand and randn; torch's generator: other numbers than MATLAB's."""
     size, kind = sizes(call.name, arguments)
+    if kind not in ("", "double", "single"):
+        raise CodeError(f"{call.name} has no class '{kind}'.")
     call.budget.made(size)
     function = torch.rand if call.name == "rand" else torch.randn
     return numeric(function(tuple(size), dtype=cast_dtype(kind or "double")))
