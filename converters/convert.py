@@ -31,7 +31,7 @@ from .atomic import new_files
 from .code import Code, using
 from .endings import file_path
 from .examples import example_sizes
-from .formats import Format, Options, Prepared, format_for
+from .formats import Format, Options, Prepared, ReadableFormat, format_for
 from .formats.mat import unbuilt
 from .formats.prepared import Model
 from .load import load
@@ -201,7 +201,7 @@ def _saved(prepared: Prepared, path: Path, check: bool, overwrite: bool) -> Conv
         if isinstance(model, Layer) and (refused := model.refusal()) is not None:
             raise refused
         unbuildable = "" if target.holds_placeholders else unbuilt(prepared.model)
-        if why := unbuildable or target.refusal(prepared):
+        if why := _needs_code(target, prepared) or unbuildable or target.refusal(prepared):
             raise UnsupportedLayerError(f"{target.name}: {why}.", remedy=_placeholders(prepared))
         constants = constants_of(model) if prepared.options.strip_normalization else {}
 
@@ -234,6 +234,27 @@ def _left_to_do(model: Model) -> list[str]:
     layers = () if isinstance(model, ShallowNetwork) else _layers(model)
     found = dict.fromkeys(layer.left_to_do for layer in layers if layer.left_to_do)
     return [f"the file ends with the network's map: {text}" for text in found]
+
+
+def _needs_code(target: Format, prepared: Prepared) -> str:
+    """Why a file of MATLAB's layers and their properties cannot hold what code computes."""
+    from matlab_compat.code.layers import CodedLayer
+    from matlab_compat.code.models import FunctionModel
+
+    model = prepared.model
+    if not isinstance(target, ReadableFormat):
+        return ""
+    if isinstance(model, FunctionModel):
+        function = argument("function")
+        return (
+            f"it holds layers by their properties, and this is a function; without {function} the "
+            "parameters alone are written; .pt2, .onnx and a folder of source hold what it computes"
+        )
+    layers = model.Layers if isinstance(model, Network) else [model]
+    coded = [one.Name for one in layers if isinstance(one, CodedLayer)]
+    if coded and not target.holds_placeholders:
+        return f"it calls the constructors of layers, and what yours do is not known: {coded[0]}"
+    return ""
 
 
 def _placeholders(prepared: Prepared) -> str:

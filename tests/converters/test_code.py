@@ -84,15 +84,16 @@ def test_a_registered_class_wins_over_code(own_registry: None) -> None:
     assert type(network().layer("swish")) is Swish
 
 
-@pytest.mark.parametrize("name", ["net.pt2", "net.pt", "net.safetensors", "net.mat"])
+@pytest.mark.parametrize("name", ["net.pt", "net.safetensors", "net.mat"])
 def test_what_is_written_computes_the_same(name: str, tmp_path: Path) -> None:
     done = converters.convert(FILE, tmp_path / name, code=[LAYERS])
     assert done.exit_code == 0
     assert done.outputs, done.unchecked
 
 
+@pytest.mark.slow
 def test_a_program_takes_any_number_of_observations(tmp_path: Path) -> None:
-    converters.convert(FILE, tmp_path / "net.pt2", code=[LAYERS])
+    assert converters.convert(FILE, tmp_path / "net.pt2", code=[LAYERS]).outputs
     program = torch.export.load(tmp_path / "net.pt2").module()
     x = torch.randn(5, 2, 6, 5)
     torch.testing.assert_close(program(x), network().to_torch()(x))
@@ -119,6 +120,7 @@ def test_a_network_with_custom_layers_learns() -> None:
 # --- the command line -------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_inspect_says_what_each_custom_layer_was_read_as() -> None:
     done = run("inspect", str(FILE), "--code", str(LAYERS), "--format", "json")
     layers = json.loads(done.stdout)["variables"][0]["layers"]
@@ -162,11 +164,26 @@ def test_the_parameters_are_called_as_in_matlab_and_learn() -> None:
     assert all(p.grad is not None for p in module.parameters())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["model.pt2"])
 def test_a_model_function_is_written_and_compared(name: str, tmp_path: Path) -> None:
     done = converters.convert(PARAMETERS, tmp_path / name, function=str(MODEL), arguments=CALL)
     assert done.outputs
     assert done.exit_code == 0
+
+
+@pytest.mark.parametrize("name", ["model.pt", "model.safetensors", "model.mat", "model.m"])
+def test_files_of_layers_hold_no_function(name: str, tmp_path: Path) -> None:
+    with pytest.raises(UnsupportedLayerError, match="this is a function"):
+        converters.convert(PARAMETERS, tmp_path / name, function=str(MODEL), arguments=CALL)
+    assert not list(tmp_path.iterdir())
+
+
+def test_no_matlab_function_rebuilds_layers_whose_constructors_are_not_known(
+    tmp_path: Path,
+) -> None:
+    with pytest.raises(UnsupportedLayerError, match=r"constructors of layers.*swish"):
+        converters.convert(FILE, tmp_path / "net.m", code=[LAYERS])
 
 
 def test_a_model_function_on_the_command_line(tmp_path: Path) -> None:
@@ -216,6 +233,7 @@ def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return place
 
 
+@pytest.mark.slow
 def test_a_source_package_has_the_operations_and_no_matlab(package: Path) -> None:
     text = (package / "model.py").read_text()
     assert "class SwishLayer(nn.Module):" in text
