@@ -88,7 +88,7 @@ def verify_against(
     )
     report = verify(candidate, reference, inputs, ModelRule(oracle, rounding, tolerance))
     facts = {
-        **precision.environment(),
+        **candidate.precision.environment(),
         "file": str(path),
         "sha256": sha256(path),
         "against": fspath(against),

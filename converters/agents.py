@@ -76,7 +76,14 @@ def load_agent(
     """
     variable = plain_text(variable)
     with open_mat(path, limits=limits) as mat, locating(str(path)):
-        name, saved = _the_only(_agents(mat, variable))
+        found = _agents(mat, variable)
+        others = _agents(mat, None) if variable is not None and not found else []
+        if others:
+            raise LayerNotFoundError(
+                f"There is no agent '{variable}' in it; those there are: {_listed(others)}.",
+                remedy=f"choose one: {argument('variable', _plain(others[0][0]))}.",
+            )
+        name, saved = _the_only(found)
         agent = _agent(mat, name, saved)
     for role, error in agent.unread.items():
         warnings.warn(f"{name}.{role} could not be read: {error.what}", MatlabCompatWarning, 2)
@@ -110,15 +117,18 @@ def _plain(path: str) -> str:
     return ".".join(step for i, step in enumerate(steps) if step != "any" or not i)
 
 
+def _listed(found: list[tuple[str, MatObject]]) -> str:
+    return listed([f"{_plain(name)} ({saved.class_name})" for name, saved in found], 20)
+
+
 def _the_only(found: list[tuple[str, MatObject]]) -> tuple[str, MatObject]:
     if not found:
         raise LayerNotFoundError(
             "There is no agent in it.", remedy="in MATLAB: save('agent.mat', 'agent')."
         )
     if len(found) > 1:
-        shown = [f"{_plain(name)} ({saved.class_name})" for name, saved in found]
         raise AmbiguousLayerError(
-            f"There are {len(found)} agents in it: {listed(shown, 20)}.",
+            f"There are {len(found)} agents in it: {_listed(found)}.",
             remedy=f"choose one: {argument('variable', _plain(found[0][0]))}.",
         )
     return found[0]

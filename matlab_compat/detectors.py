@@ -210,6 +210,10 @@ def as_image(image: object) -> Array:
     array = np.asarray(image)
     if array.ndim == 2:
         array = array[..., np.newaxis]
+    if array.dtype.kind in "OSU":
+        raise DataFormatError(
+            "An image is an array of real numbers.", remedy="read the file first."
+        )
     if array.ndim != 3:
         raise DataFormatError(f"An image is H×W×C, and {size_text(array.shape)} was given.")
     if array.dtype in (np.uint8, np.uint16):

@@ -37,6 +37,7 @@ def test_a_network_of_several_outputs_is_equal_in_double(tmp_path: Path) -> None
     assert report.verdict == "equal"
     assert report.outputs[0].shape == (20, 2)
     assert report.outputs[0].max_abs < 1e-12
+    assert report.environment["dtype"] == "float64"
 
 
 def test_a_file_in_single_is_held_to_the_bound_of_single(tmp_path: Path) -> None:

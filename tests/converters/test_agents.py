@@ -313,3 +313,11 @@ def test_specifications_that_lie_end_in_an_action_or_an_error_of_ours(
     path = write(tmp_path / "o.mat", agent=in_any("rl.agent.rlTD3Agent", Actor=made))
     with contextlib.suppress(MatlabCompatError):
         assert converters.load_agent(path).act([0.5, -0.5]).action.ravel() == [0.75]
+
+
+def test_an_agent_that_is_not_there_is_answered_with_those_that_are() -> None:
+    with pytest.raises(
+        LayerNotFoundError, match=r"no agent 'agent\(2\)' in it.*: agent "
+    ) as caught:
+        converters.load_agent(KINDS / "agent.mat", "agent(2)")
+    assert caught.value.remedy == "choose one: variable='agent'."

@@ -221,3 +221,9 @@ def test_several_sizes_of_training_ask_which(detector: Detector) -> None:
 def test_a_map_of_other_classes_is_refused(detector: Detector) -> None:
     with pytest.raises(DataFormatError, match="21 channels"):
         replace(detector, ClassNames=("cup",)).detect(IMAGE)
+
+
+@pytest.mark.parametrize("image", ["photo.png", None])
+def test_what_is_no_image_is_said(image: object) -> None:
+    with pytest.raises(DataFormatError, match="An image is an array of real numbers"):
+        as_image(image)

@@ -19,9 +19,10 @@ import onnxruntime
 from numpy.typing import NDArray
 
 import converters
+from converters.kinds.shallow import plain
 from converters.load import load_network
 from converters.matfile.values import Categorical
-from matlab_compat import dlarray
+from matlab_compat import Autoencoder, ShallowNetwork, closeloop, dlarray, preparets
 
 Array = NDArray[Any]
 
@@ -298,6 +299,63 @@ def matconvnet(real: Path) -> Iterator[Measured]:
         yield Measured(f"MatConvNet {layer}", "MatConvNet", apart(actual, expected), 1.2e-6)
 
 
+# --- 12: shallow networks whose truth is not an output beside them ------------------------
+
+
+def _shallow(path: Path) -> ShallowNetwork:
+    net = converters.load(path)
+    assert isinstance(net, ShallowNetwork)
+    return net
+
+
+def _relative(quantity: str, actual: Array, expected: Array, allowed: float) -> Measured:
+    difference = apart(actual, expected) / float(np.abs(expected).max())
+    return Measured(quantity, "MATLAB, relative", difference, allowed)
+
+
+def radial(real: Path) -> Iterator[Measured]:
+    """A radial basis network gives at its centres the targets it was made of."""
+    path = real / "HayaKus__CloudSimSEC" / "rbf2.mat"
+    net, fields = _shallow(path), variable(path, "net").properties
+    expected = plain(fields["outputs"])[0, 1]["exampleOutput"]
+    yield _relative("radial basis", net(net.IW[0, 0].T), expected, 1e-9)
+
+
+def encoder(real: Path) -> Iterator[Measured]:
+    """``encode(autoenc, NData(:,1:78)')``."""
+    folder = real / "cheo2322__Neural-Network-for-hacking-attacks-detection"
+    autoenc = _shallow(folder / "autNew.mat")
+    assert isinstance(autoenc, Autoencoder)
+    data = variable(folder / "NewData.mat", "NData")[:, :78].T
+    yield _relative("encode", autoenc.encode(data), variable(folder / "NewEnc.mat", "Enc"), 1e-12)
+
+
+def stocks(real: Path) -> Iterator[Measured]:
+    """A closed loop over all windows of 26 + s days, s of which the network goes alone."""
+    folder = real / "cstdvd__stock_market_indices"
+    closed = closeloop(_shallow(folder / "net.mat"))
+    inputs = variable(folder / "indices.mat", "input_indices")[268:536][:, [0, 1, 2, 4]].T
+    target = variable(folder / "indices.mat", "target_indices")[268:536, 1:2].T
+    squares = []
+    relative = []
+    for s in range(1, 11):
+        days = 26 + s
+        starts = np.arange(target.shape[1] - days + 1)
+        X, T = np.empty((1, days), object), np.empty((1, days), object)
+        for t in range(days):
+            X[0, t], T[0, t] = inputs[:, starts + t], target[:, starts + t]
+        Xs, Xi, Ai, Ts = preparets(closed, X, None, T)
+        Y, wanted = np.stack([*closed(Xs, Xi, Ai).flat]), np.stack([*Ts.flat])
+        squares.append(((wanted - Y) ** 2).mean())
+        relative.append(np.abs((wanted - Y) / wanted)[-1].mean())  # of the last day
+    expected = variable(folder / "MSEvector.mat", "MSEvector").ravel()
+    yield _relative("closed loop, mse", np.array(squares), expected, 1e-12)
+    expected = variable(folder / "MAPEvector.mat", "MAPEvector").ravel()
+    scale = expected.mean() / np.mean(relative)  # fractions or percents
+    assert round(scale, 6) in (1, 100)
+    yield _relative("closed loop, MAPE", np.array(relative) * round(scale), expected, 1e-10)
+
+
 CASES: dict[str, Callable[[Path], Iterator[Measured]]] = {
     "unet": unet,
     "activations": activations,
@@ -312,6 +370,9 @@ CASES: dict[str, Callable[[Path], Iterator[Measured]]] = {
     "heat": heat,
     "trader": trader,
     "matconvnet": matconvnet,
+    "radial": radial,
+    "encoder": encoder,
+    "stocks": stocks,
 }
 
 

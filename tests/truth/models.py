@@ -25,7 +25,7 @@ from matlab_compat.errors import (
 from matlab_compat.network import Network
 from matlab_compat.shallow import ShallowNetwork
 
-from .cases import CASES, DIGITS, FAULTS, UNET, Measured
+from .cases import CASES, DIGITS, FAULTS, SPEECH, UNET, Measured
 from .networks import tried
 
 #: The files that each case of the truth is about.
@@ -39,6 +39,13 @@ FILES = {
     "surrogate": "YusufB-8__cnn-pso-global-optimization/trainedNetwork_1.mat",
     "heat": "luismoraortiz__BT_PINN_Approach_to_Solve_PDE/2DHE__Data_2DHE_OptSweep.mat",
     "trader": "*__reinforcement_learning_financial_trading/agents__agent-v.1.mat",
+    "imported_onnx": f"{SPEECH}/HelperFiles__net.mat",
+    "tensorflow": "yanndebray__fashion/fashionNet1.mat",
+    "accuracies": "Neelanjana314__Trained_Neural_Networks/*LeakyRelu*net_3L_20x3_91_91.mat",
+    "matconvnet": "foolwood__DCFNet/DCFNet__DCFNet-net-7-125-2.mat",
+    "radial": "HayaKus__CloudSimSEC/rbf2.mat",
+    "encoder": "cheo2322__Neural-Network-for-hacking-attacks-detection/autNew.mat",
+    "stocks": "cstdvd__stock_market_indices/net.mat",
 }
 
 

@@ -9,7 +9,8 @@ import pytest
 
 from tests.real import REAL
 
-from .models import Model, models
+from .cases import CASES
+from .models import FILES, Model, models
 
 pytestmark = [
     pytest.mark.real,
@@ -47,3 +48,8 @@ def test_what_is_refused_is_refused_for_a_known_reason(table: list[Model]) -> No
         and "two networks and a proposal step" not in model.reasons[0]
     ]
     assert refused == []
+
+
+def test_every_case_of_the_truth_stands_beside_a_model() -> None:
+    assert FILES.keys() == CASES.keys()
+    assert [case for case, names in FILES.items() if not list(REAL.glob(names))] == []
