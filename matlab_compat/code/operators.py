@@ -365,8 +365,22 @@ def elementwise(operator: str, a: Numeric, b: Numeric, budget: Budget) -> Numeri
         return _comparison(operator, a, b, budget)
     kind = common_kind((a, b), f"'{operator}'")
     work = "double" if "int" in kind else kind
+    if operator == ".^" and isinstance(a.data, Tensor) and "int" not in kind:
+        exponent = whole_number(b)
+        if exponent is not None:
+            budget.made(a.shape)
+            return a.with_data(torch.pow(as_tensor(cast(a.data, kind)), exponent))
     result = by_element(f"'{operator}'", (a, b), _ARITHMETIC[operator], budget, work)
     return result if work == kind else result.with_data(cast(result.data, kind))
+
+
+def whole_number(value: Numeric) -> int | None:
+    """The one whole number that a value is, where that is known."""
+    data = value.data
+    if not isinstance(data, np.ndarray) or data.size != 1 or data.dtype.kind not in "fiub":
+        return None
+    number = data.reshape(-1)[0]
+    return int(number) if np.isfinite(number) and number == np.trunc(number) else None
 
 
 def _comparison(operator: str, a: Numeric, b: Numeric, budget: Budget) -> Numeric:
