@@ -214,7 +214,7 @@ def _labelled(net: Description, X: Any, data_format: str, *, is_labelled: bool =
     moved = form.to_torch(np.asarray(values, np.float64))
     ordered = (moved if "T" in labels else moved[..., np.newaxis]).transpose(0, 2, 1)
     sizes = [one.size for one in net.inputs]
-    _check_rows(ordered[0].T, sum(sizes))
+    _check_rows(ordered.reshape(-1, ordered.shape[2]).T, sum(sizes))
     parts = np.split(ordered, np.cumsum(sizes)[:-1], axis=2)
 
     def shaped(results: Sequence[Array]) -> Any:
@@ -236,7 +236,9 @@ def _without_inputs(net: Description, X: Any, steps: int | None) -> Data:
             remedy="net.predict(steps=12, Ai=Ai), with Ai of preparets; in files, as MATLAB's X = "
             "cell(0, 12).",
         )
-    return Data([], 1, steps, _as_cell)
+    if isinstance(steps, bool) or not isinstance(steps, int | np.integer) or steps < 0:
+        raise DataFormatError(f"The number of steps is a whole number from 0, not {steps!r}.")
+    return Data([], 1, int(steps), _as_cell)
 
 
 def _check_rows(matrix: Array, rows: int) -> None:

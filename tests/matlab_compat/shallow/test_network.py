@@ -134,6 +134,9 @@ def test_a_network_without_inputs_asks_for_the_number_of_steps() -> None:
     with pytest.raises(DataFormatError) as caught:
         net()
     assert caught.value.what == "this network has no input; give the number of steps"
+    for steps in (-3, 2.5, "2"):
+        with pytest.raises(DataFormatError, match="The number of steps is a whole number"):
+            net.predict(steps=steps)  # type: ignore[arg-type]
     before = np.empty((1, 2), object)
     before[0] = [np.ones((1, 1)), np.ones((1, 1))]
     assert matrix(net(None, None, before, steps=5)).tolist() == [[2, 3, 5, 8, 13]]
@@ -202,4 +205,6 @@ def test_counts_have_the_names_that_matlab_gives_them() -> None:
 
 
 def test_no_samples_give_no_columns() -> None:
-    assert ShallowNetwork.from_fields(fields())(np.zeros((2, 0))).shape == (1, 0)
+    net = ShallowNetwork.from_fields(fields())
+    assert net(np.zeros((2, 0))).shape == (1, 0)
+    assert net.predict(np.zeros((0, 2)), data_format="BC").shape == (0, 1)
