@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
 import typer
 
@@ -19,6 +19,9 @@ def command(
     layer_class: options.Class = None,
     code: options.Code = None,
     format: options.ReportFormat = output.Format.text,
+    summary: Annotated[
+        bool, typer.Option("--summary", help="Networks without their layers.")
+    ] = False,
     bounds: options.Limits,
     encoding: options.Encoding = None,
 ) -> None:
@@ -43,7 +46,7 @@ def command(
     if not files.is_many(file):
         document = look(paths[0])
         as_json = format is output.Format.json
-        output.document(document) if as_json else output.data(_text(document))
+        output.document(document) if as_json else output.data(_text(document, summary))
         return
     documents: list[dict[str, Any]] = []
 
@@ -51,7 +54,7 @@ def command(
         document = look(path)
         documents.append(document)
         if format is output.Format.text:
-            output.data(_text(document) + "\n")
+            output.data(_text(document, summary) + "\n")
         return files.Outcome(path, 0, _contents(document))
 
     outcomes = files.each(paths, work)
@@ -64,10 +67,11 @@ def command(
     raise typer.Exit(files.summarize(outcomes))
 
 
-def _text(document: dict[str, Any]) -> str:
+def _text(document: dict[str, Any], summary: bool) -> str:
     from . import text
 
-    return text.inspection(lines_of_their_own(document))
+    shown = lines_of_their_own(document)
+    return text.inspection(shown, summary=summary, width=output.width())
 
 
 def _contents(document: dict[str, Any]) -> str:

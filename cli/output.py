@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import sys
 from enum import StrEnum
 from typing import Any, TextIO
@@ -30,6 +31,11 @@ class ReportFormat(StrEnum):
 def data(text: str) -> None:
     """Print a result."""
     _print(safe_text(text), sys.stdout)
+
+
+def width() -> int | None:
+    """The width of the terminal that results go to; ``None`` where they go elsewhere."""
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
 
 
 def document(record: dict[str, Any]) -> None:

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterator
 from typing import Any
 
 from matlab_compat.display import size_text
+from matlab_compat.network.sizes import Activation
 from matlab_compat.wording import argument
 
 
-def inspection(document: dict[str, Any]) -> str:
-    """The text of ``inspect``: the file, its variables as ``whos`` lists them, its layers."""
+def inspection(document: dict[str, Any], *, summary: bool = False, width: int | None = None) -> str:
+    """The text of ``inspect``: the file, its variables as ``whos`` lists them, its layers.
+
+    With ``summary`` networks come without their layers. Rows longer than ``width`` go on below.
+    """
     origin = ", ".join(part for part in (document["platform"], document["date"]) if part)
     is_hdf5_of_others = document["level"] == "7.3" and not document["header"]
     kind = (
@@ -25,14 +30,15 @@ def inspection(document: dict[str, Any]) -> str:
     ]
     if "layers" in document:
         what = f"are one {document['class']}" if "class" in document else "describe a layer"
-        lines += ["", f"The variables {what}:", *_layers(document), *_left_out(document)]
+        rows = [] if summary else _layers(document, width)
+        lines += ["", f"The variables {what}:", *rows, *_left_out(document)]
     if "loose" in document:
         lines += ["", *_loose("The variables", document["loose"])]
     for variable in document["variables"]:
         is_model = variable["layers"] or "problem" in variable or "loose" in variable
         models = [variable] if is_model else []
         for model in [*models, *variable.get("models", [])]:
-            lines += ["", *_model(model)]
+            lines += ["", *_model(model, summary, width)]
         for known in variable.get("known", []):
             run = ", which this version does not run" if known["is_model"] else ""
             lines += ["", f"{known['path']}: {known['what']}{run}", *_parameters(known)]
@@ -63,7 +69,7 @@ def _loose(name: str, loose: dict[str, Any]) -> list[str]:
     return lines if loose["candidates"] else [f"{lines[0]} of none"]
 
 
-def _model(model: dict[str, Any]) -> list[str]:
+def _model(model: dict[str, Any], summary: bool, width: int | None) -> list[str]:
     if "loose" in model:
         return _loose(model["name"], model["loose"])
     if "problem" in model:
@@ -73,13 +79,46 @@ def _model(model: dict[str, Any]) -> list[str]:
         said = [f"not run: {one}" for one in model["problems"]]
         said += [f"note: {one}" for one in model["remarks"]]
         title, *lines = model["view"]
+        lines = [] if summary else lines
         return [f"{model['name']}: {title}, {count}", *lines, *(f"  {one}" for one in said)]
     head = f"{model['name']}: {_short(model['class'])}, {count}"
-    return [head, *_layers(model), *_left_out(model)]
+    return [head, *([] if summary else _layers(model, width)), *_left_out(model)]
 
 
 def _left_out(model: dict[str, Any]) -> list[str]:
-    return [f"   {note}" for note in model.get("left_out", ())]
+    """The sums over a network, what is wrong with it, and what is not in it."""
+    return [
+        *_totals(model),
+        *(f"   {_finding(one)}" for one in model.get("findings", ())),
+        *(f"   {note}" for note in model.get("left_out", ())),
+    ]
+
+
+def _totals(model: dict[str, Any]) -> list[str]:
+    if "totals" not in model:
+        return []
+    totals = model["totals"]
+    lines = [
+        f"   in all {_number(totals['parameters'])} parameters "
+        f"({_number(totals['parameter_bytes'])} bytes with states), "
+        f"{_number(totals['multiply_adds'])} multiply-adds for one observation"
+    ]
+    left_out = totals["uncounted"]
+    if left_out:
+        names = ", ".join(f"'{name}'" for name in left_out[:5])
+        more = f" and {len(left_out) - 5} more" if len(left_out) > 5 else ""
+        lines.append(f"   multiply-adds not known of {names}{more}")
+    return lines
+
+
+def _finding(finding: dict[str, str]) -> str:
+    where = f"'{finding['where']}': " if finding["where"] else ""
+    return f"warning: {where}{finding['text']}"
+
+
+def _number(number: int | None) -> str:
+    """``12,345``; ``-`` where it is not known."""
+    return "-" if number is None else f"{number:,}"
 
 
 def _short(class_name: str) -> str:
@@ -99,28 +138,50 @@ def _class(variable: dict[str, Any]) -> str:
     return f"{variable['class']} '{carried}'" if carried else str(variable["class"])
 
 
-def _layers(model: dict[str, Any]) -> list[str]:
-    """MATLAB's rows of a layer array, each with the sizes of its learnables under it."""
+def _layers(model: dict[str, Any], width: int | None) -> list[str]:
+    """MATLAB's rows of a layer array, each with its sizes under it; ``!`` where it is not run."""
     layers = model["layers"]
     name = max(len(layer["name"]) + 2 for layer in layers) if layers else 0
     kind = max(len(layer["type"]) for layer in layers) if layers else 0
     lines = []
     for layer in layers:
         quoted = f"'{layer['name']}'"
-        lines.append(
-            f"{layer['index']:>6}   {quoted:<{name}}   {layer['type']:<{kind}}   "
-            f"{layer['description']}".rstrip()
-        )
-        lines += [f"{'':>{12 + name}}{line}" for line in _details(layer)]
+        index = f"{'! ' if 'problem' in layer or 'refused' in layer else ''}{layer['index']}"
+        start = f"{index:>6}   {quoted:<{name}}   {layer['type']:<{kind}}   "
+        lines += _wrapped(start, layer["description"], width)
+        for line in _details(layer):
+            lines += _wrapped(" " * (12 + name), line, width)
     branches = [pair for pair in model.get("connections", []) if "/" in pair[0] + pair[1]]
     if branches:
         lines += ["   connections to ports:", *(f"      {a} -> {b}" for a, b in branches)]
     return lines
 
 
+def _wrapped(start: str, text: str, width: int | None) -> list[str]:
+    """``start`` and ``text``, which goes on below itself where that is longer than ``width``."""
+    if width is None:
+        return [f"{start}{text}".rstrip()]
+    first, *rest = textwrap.wrap(text, max(width - len(start), 20)) or [""]
+    return [f"{start}{first}".rstrip(), *(f"{'':>{len(start)}}{line}" for line in rest)]
+
+
+def _sizes(layer: dict[str, Any]) -> list[str]:
+    """What it gives, how many learnables it has, and how much it computes."""
+    if "activations" not in layer:
+        return []
+    outputs = [
+        "-" if one is None else str(Activation(tuple(one["size"]), one["labels"]))
+        for one in layer["activations"]
+    ]
+    return [
+        f"{' and '.join(outputs)}, {_number(layer['parameters'])} parameters, "
+        f"{_number(layer['multiply_adds'])} multiply-adds"
+    ]
+
+
 def _details(layer: dict[str, Any]) -> list[str]:
     sizes = [f"{name} {size_text(shape)}" for name, shape in layer["learnables"].items()]
-    lines = [", ".join(sizes)] if sizes else []
+    lines = [*_sizes(layer), *([", ".join(sizes)] if sizes else [])]
     if not layer["description"] and layer["hyperparameters"]:
         pairs = [f"{name} {_value(v)}" for name, v in layer["hyperparameters"].items()]
         lines.insert(0, ", ".join(pairs))
@@ -131,7 +192,7 @@ def _details(layer: dict[str, Any]) -> list[str]:
         lines += _code(layer["code"])
     if "refused" in layer and "code" not in layer:
         lines.append(f"not run: {layer['refused']}")
-    if "problem" in layer and layer["description"] == "" and "cannot build" not in layer["problem"]:
+    if "problem" in layer:
         lines.append(f"problem: {layer['problem']}")
     return lines
 

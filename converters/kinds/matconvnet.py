@@ -70,7 +70,7 @@ class MatConvNet(Kind[MatConvNetNetwork]):
 
     def record(self, saved: MatConvNetNetwork) -> dict[str, Any]:
         """Layers, connections, and what is not among them."""
-        return {**network_record(saved), "left_out": list(saved.notes)}
+        return {**network_record(saved, saved.build_network), "left_out": list(saved.notes)}
 
     def recorded(self, saved: MatConvNetNetwork, value: Value) -> Recorded | None:
         """``res`` of vl_simplenn: the input, and the output of every layer."""

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import warnings
+from collections.abc import Callable, Mapping
 from typing import Any
 
-from matlab_compat.errors import UnsupportedFileError
+from matlab_compat.errors import MatlabCompatError, UnsupportedFileError
 from matlab_compat.layers import Layer
 from matlab_compat.network import CLASSIC, Network
 
@@ -17,7 +18,7 @@ from ..networks import build_network
 from ..saved import SavedLayer, SavedNetwork
 from ..walk import Place, may_hold_models
 from .base import Kind, Standing
-from .records import layer_record
+from .records import layer_record, size_record, totals_record
 
 #: Networks that hold trained weights; they go before layer graphs and arrays beside them.
 _TRAINED = (*CLASSIC, "dlnetwork")
@@ -49,16 +50,31 @@ class Networks(Kind[SavedNetwork]):
 
     def record(self, saved: SavedNetwork) -> dict[str, Any]:
         """Layers and connections."""
-        return network_record(saved)
+        return network_record(saved, lambda: build_network(saved))
 
 
-def network_record(saved: SavedNetwork) -> dict[str, Any]:
-    """The class, layers and connections of a network, as ``inspect`` gives them."""
-    return {
+def network_record(saved: SavedNetwork, build: Callable[[], Network]) -> dict[str, Any]:
+    """The class, layers and connections of a network, as ``inspect`` gives them, and their sizes.
+
+    ``build`` makes the network, whose warnings are those of the layers once more.
+    """
+    layers = [layer_record(i, layer) for i, layer in enumerate(saved.layers, 1)]
+    record = {
         "class": saved.class_name,
-        "layers": [layer_record(i, layer) for i, layer in enumerate(saved.layers, 1)],
+        "layers": layers,
         "connections": [list(pair) for pair in saved.connections],
     }
+    if any(layer.short_class == "NetworkLayer" for layer in saved.layers):
+        return record  # few objects can be any number of layers, each network being in the next
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            found = build().analysis()
+    except MatlabCompatError as error:
+        return {**record, "findings": [{"where": "", "text": error.what}]}
+    for one, sized in zip(layers, found.layers, strict=False):
+        one |= size_record(sized)
+    return {**record, **totals_record(found)}
 
 
 class Layers(Kind[SavedLayer | LooseWeights]):

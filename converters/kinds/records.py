@@ -11,6 +11,7 @@ from matlab_compat.errors import MatlabCompatError
 from matlab_compat.finite_json import finite_json
 from matlab_compat.layers import Layer
 from matlab_compat.layers.properties import HYPERPARAMETERS
+from matlab_compat.network.analysis import Analysis, LayerAnalysis
 
 from ..matfile.values import mat_class, mat_shape
 from ..saved import SavedLayer
@@ -36,6 +37,33 @@ def layer_record(index: int, saved: SavedLayer) -> dict[str, Any]:
         if about := layer.about_code():
             described["code"] = about
     return {"index": index, "name": saved.name, "class": saved.class_name, **described}
+
+
+def size_record(layer: LayerAnalysis) -> dict[str, Any]:
+    """What follows from the sizes along a network for one of its layers; null is not known."""
+    return {
+        "activations": [
+            None if one is None else {"size": list(one.size), "labels": one.labels}
+            for one in layer.activations
+        ],
+        "parameters": layer.parameters,
+        "multiply_adds": layer.multiply_adds,
+        "parameter_bytes": layer.parameter_bytes,
+        "activation_bytes": layer.activation_bytes,
+    }
+
+
+def totals_record(found: Analysis) -> dict[str, Any]:
+    """The sums over a network, and what MATLAB's Network Analyzer would warn of."""
+    return {
+        "totals": {
+            "parameters": found.parameters,
+            "multiply_adds": found.multiply_adds,
+            "uncounted": list(found.uncounted),
+            "parameter_bytes": found.parameter_bytes,
+        },
+        "findings": [{"where": one.where, "text": one.text} for one in found.warnings],
+    }
 
 
 def _from_layer(layer: Layer) -> dict[str, Any]:

@@ -748,6 +748,28 @@ class Layer:
             if isinstance(declared, Learnable) and self._values[name].size
         }
 
+    def learnable_sizes(self, channels: int | None = None) -> dict[str, tuple[int, ...]]:
+        """MATLAB's size of each learnable, by name: of its value, or of what initializes it.
+
+        Parameters
+        ----------
+        channels:
+            Channels (or features) of the input, where the layer does not know them itself. Without
+            them only the learnables that have a value are there.
+        """
+        found = {name: array.shape for name, array in self.learnables().items()}
+        missing, channels = self.missing_learnables(), self.input_channels() or channels
+        if not missing or channels is None:
+            return found
+        sizes = self._parameter_sizes(channels)
+        found |= {name: sizes[name][0] for name in missing if name in sizes}
+        return {name: found[name] for name in self.parameters() if name in found}
+
+    def missing_learnables(self) -> list[str]:
+        """Those of :meth:`missing_parameters` that are trained."""
+        declared = self.parameters()
+        return [n for n in self.missing_parameters() if isinstance(declared[n], Learnable)]
+
     def input_channels(self) -> int | None:
         """The number of channels (or features) that the input must have, where it is known."""
         number = self._values.get(self._channels_property)

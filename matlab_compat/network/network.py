@@ -25,6 +25,7 @@ from ..layers.saved_fields import check_known
 from ..layers.unsupported import UnsupportedLayer
 from ..plain_text import plain_text, plain_texts
 from ..table import Table
+from .analysis import Analysis, analysis
 from .graph import Graph, Plan
 from .naming import layer_names, named
 from .pictures import pictures_as_arrays
@@ -499,6 +500,23 @@ class Network:
         from ..execution.propagate import analyze
 
         return analyze(copy.deepcopy(self).plan(formats), sizes)
+
+    def analysis(self, *sizes: Sequence[int], formats: Mapping[str, str] | None = None) -> Analysis:
+        """What ``analyzeNetwork`` tells, as one record: nothing is initialized or run.
+
+        Parameters
+        ----------
+        sizes:
+            As for :meth:`initialize`. What follows from sizes that nobody says is ``None``.
+        formats:
+            As for :meth:`to_torch`.
+
+        Raises
+        ------
+        UsageError
+            The connections go in a circle.
+        """
+        return analysis(self.graph, self.kind, self.plan(formats), sizes)
 
     # --- display ------------------------------------------------------------------------
 

@@ -73,6 +73,24 @@ def test_inspect_as_json_has_the_keys_of_its_schema() -> None:
     assert ["up2", "add/in2"] in net["connections"]
 
 
+def test_inspect_tells_sizes_parameters_and_multiply_adds(call: Any) -> None:
+    shown = call("inspect", DAG).out
+    assert "9(S)×17(S)×3(C)×1(B), 123 parameters, 2,880 multiply-adds" in shown
+    net = json.loads(call("inspect", DAG, "--format", "json").out)["variables"][0]
+    up1 = net["layers"][1]
+    assert up1["activations"] == [{"size": [9, 17, 3, 1], "labels": "SSCB"}]
+    assert up1["parameters"] == 4 * 5 * 3 * 2 + 3
+    assert up1["multiply_adds"] == 4 * 5 * 3 * 2 * (4 * 6)
+    assert net["totals"]["parameters"] == sum(layer["parameters"] for layer in net["layers"])
+
+
+def test_inspect_with_summary_leaves_the_layers_out(call: Any) -> None:
+    shown = call("inspect", DAG, "--summary").out
+    assert "'up1'" not in shown
+    assert "net: DAGNetwork, 8 layers" in shown
+    assert "in all 260 parameters (1,040 bytes with states)" in shown
+
+
 def test_inspect_of_one_variable(call: Any, tmp_path: Path) -> None:
     path = save(tmp_path / "a.mat", one=fields(), two=2.0)
     result = call("inspect", path, "--variable", "two", "--format", "json")
