@@ -13,7 +13,6 @@ from typing import Any
 
 from ..errors import MatlabCompatError
 from ..execution.described import CLASSIC, Port, Shared
-from ..layers.base import Layer
 from ..layers.nested import NetworkLayer
 from .graph import Graph, Plan, Step
 from .multiply_adds import multiply_adds
