@@ -5,6 +5,8 @@ Expected values: formulas written out in torch, and MATLAB's documentation of ea
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -303,3 +305,9 @@ def test_a_root_of_negative_data_is_complex() -> None:
     found = result("r = sqrt(x);", torch.tensor([[-4.0]]))
     assert isinstance(found, Tensor)
     assert found.tolist() == [[2j]]
+
+
+def test_the_documentation_lists_the_functions() -> None:
+    text = (Path(__file__).parents[3] / "docs" / "custom-code.md").read_text(encoding="utf-8")
+    section = text.partition("### Functions\n")[2].partition("\n## ")[0]
+    assert set(re.findall(r"`(\w+)`", section)) == set(TABLE)
