@@ -428,6 +428,9 @@ _REASONS = {
     "only permutations that keep the labels are known": "Permute Reshape",
     "networks here take real data": "ComplexToReal RealToComplex",
     "a part of detectors that passes its input on": "AnchorBox",
+    "a layer of MatConvNet; MATLAB's own do it for modules": "MatConvNetBatchNorm "
+    "MatConvNetConvTranspose MatConvNetLRN MatConvNetNormOffset MatConvNetROIPooling "
+    "MatConvNetScale MatConvNetSpatialNorm",
 }
 #: Registered layers that no operation becomes, and why.
 WITHOUT_OPERATION = {
