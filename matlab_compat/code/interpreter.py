@@ -257,11 +257,15 @@ class Interpreter:
     def condition(self, expression: syntax.Expression, frame: Frame, what: str) -> bool:
         """Whether a condition holds."""
         if isinstance(expression, syntax.Binary) and expression.operator in ("|", "&"):
-            # Within a condition these end early as well, where the left side is enough.
-            left = self.condition(expression.left, frame, what)
-            if left == (expression.operator == "|"):
-                return left
-            return self.condition(expression.right, frame, what)
+            # Within a condition these end early as well, where the left side is one number.
+            left = self.value(expression.left, frame)
+            if isinstance(left, Numeric) and left.shape == (1, 1):
+                said = is_true(left, f"{what} at line {expression.line}")
+                if said == (expression.operator == "|"):
+                    return said
+            right = self.value(expression.right, frame)
+            both = binary(expression.operator, left, right, self.budget)
+            return is_true(both, f"{what} at line {expression.line}")
         return is_true(self.value(expression, frame), f"{what} at line {expression.line}")
 
     def loop(self, statement: syntax.For, frame: Frame) -> str:
