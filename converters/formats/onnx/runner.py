@@ -127,8 +127,8 @@ class ShallowOnnxRunner(Runner):
                 raise DataFormatError(
                     f"The ONNX input '{spec.name}' is {spec.shape}, the data are {list(x.shape)}.",
                     where=(self.path, spec.name),
-                    remedy="write the file for as many time steps: --steps of matlab-compat "
-                    "convert.",
+                    remedy="convert the network again, for as many time steps: "
+                    f"{argument('steps')} of convert.",
                 )
             kind = np.float64 if spec.type == "tensor(double)" else np.float32
             feeds[spec.name] = np.ascontiguousarray(x, dtype=kind)
