@@ -31,17 +31,17 @@ class Case:
     kind: str
     #: Which data, and whether activations were saved.
     how: str
-    run: Callable[[], Report]
+    run: Callable[[], Report | None]
     #: What the name and the text of the right diagnosis match; "" where there is none.
     right: str
     #: Layers that may be named; any where empty.
     where: tuple[str, ...] = ()
 
-    def verdict(self, report: Report) -> str:
-        """``right``, ``wrong``, ``none`` or ``equal``."""
-        if report.verdict == "equal":
+    def verdict(self, report: Report | None) -> str:
+        """``right``, ``wrong``, ``none`` or ``equal``: nothing to be seen."""
+        if report is None or report.verdict == "equal":
             return "equal"
-        found = [d for d in report.diagnoses if d.name]
+        found = report.diagnoses
         if not found:
             return "none"
         first = found[0]
@@ -85,7 +85,7 @@ def array(y: Tensor) -> Array:
 
 def filters(w: Array) -> Tensor:
     """h×w×C×F to F,C,h,w."""
-    return torch.from_numpy(np.ascontiguousarray(w.transpose(3, 2, 0, 1))).double()
+    return torch.from_numpy(w.transpose(3, 2, 0, 1).copy()).double()
 
 
 def vector(b: Array) -> Tensor:

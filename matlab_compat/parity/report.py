@@ -23,6 +23,8 @@ class Report:
     activations: tuple[Comparison, ...] = ()
     #: The mistakes that explain the difference, the likeliest first.
     diagnoses: tuple[Diagnosis, ...] = ()
+    #: Where nothing explains the difference: what is known of it, and what was tried.
+    unexplained: str = ""
     #: MATLAB, CPU, GPU and float64 among each other, where there is a GPU.
     side_by_side: tuple[Distance, ...] = ()
     #: What the comparison cannot show, where everything compared is equal.
@@ -66,6 +68,7 @@ class Report:
             "activations": [layer.to_json() for layer in self.activations],
             "first_difference": self.first_difference,
             "diagnoses": [diagnosis.to_json() for diagnosis in self.diagnoses],
+            "unexplained": self.unexplained,
             "side_by_side": [distance.to_json() for distance in self.side_by_side],
             "environment": self.environment,
         }
@@ -77,6 +80,8 @@ def together(reports: Sequence[Report], facts: Mapping[str, str]) -> Report:
         name: tuple(one for report in reports for one in getattr(report, name))
         for name in ("outputs", "activations", "diagnoses", "side_by_side", "warnings")
     }
-    found = Report(environment={**reports[-1].environment, **facts}, **parts)
+    known = " ".join(report.unexplained for report in reports if report.unexplained)
+    environment = {**reports[-1].environment, **facts}
+    found = Report(environment=environment, unexplained=known, **parts)
     # Warnings are about what equality proves.
     return found if found.verdict == "equal" else replace(found, warnings=())

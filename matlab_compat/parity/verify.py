@@ -107,7 +107,8 @@ def verify(
     difference = first_difference(results, _places(ours, count), judged, rule.tolerance)
     if difference is None:
         return found
-    return replace(found, diagnoses=diagnoses_of(difference, inputs, candidate, rule))
+    explained = diagnoses_of(difference, inputs, candidate, rule)
+    return replace(found, diagnoses=explained.diagnoses, unexplained=explained.unexplained)
 
 
 def _places(ours: Results, count: int) -> list[Place]:

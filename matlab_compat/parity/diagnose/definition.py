@@ -119,6 +119,10 @@ def _other_vectors(now: tuple[Any, ...]) -> Iterator[tuple[int, object]]:
         for i in range(len(now)):
             yield 2, (*now[:i], max(1, now[i] + step), *now[i + 1 :])
     yield 2, tuple(2 * n for n in now)
+    for n in range(1, max(now) + 4):
+        yield 3, (n,) * len(now)
+        for i in range(len(now)):
+            yield 3, (*now[:i], n, *now[i + 1 :])
 
 
 def _as(one: Variation, key: str, diff: str, rank: int | None = None) -> Variation:

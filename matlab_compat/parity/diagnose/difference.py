@@ -129,3 +129,29 @@ def measure_of(
     if tolerance is not None:
         scale = (tolerance.atol + tolerance.rtol * largest) / (eps * comparison.bound)
     return Measure(eps, scale if np.isfinite(scale) else largest, comparison.bound, turned)
+
+
+def structure(difference: Difference, labels: str) -> str:
+    """What is known of a difference: where, how many elements, how large, at the edges alone."""
+    found = difference.comparison
+    a, e = same_rank(difference.result.actual, difference.result.expected)
+    if a.shape != e.shape:
+        return f"{found.name} has another size: {found.reason}."
+    off = np.abs(a - e)
+    finite = np.isfinite(off) & np.isfinite(e)
+    whole = float(np.linalg.norm(e[finite]))
+    share = float(np.linalg.norm(off[finite])) / whole if whole else np.inf
+    said = [
+        f"{found.name} differs in {found.outside} of {off.size} elements, by {100 * share:.3g} % "
+        "of the expected values (root mean square)"
+    ]
+    axes = Axes.of(a.ndim, labels)
+    allowed = np.asarray(difference.unit) * found.bound
+    differs = ~finite | (off > (np.broadcast_to(to_rank(allowed, a.ndim), a.shape)))
+    for axis, name in enumerate(axes.names):
+        others = tuple(i for i in range(a.ndim) if i != axis)
+        where = np.flatnonzero(differs.any(axis=others))
+        if 0 < where.size < a.shape[axis]:
+            first, last = int(where[0]) + 1, int(where[-1]) + 1
+            said.append(f"only in {name} {first} to {last} of {a.shape[axis]}")
+    return "; ".join(said) + "."

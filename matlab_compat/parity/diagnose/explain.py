@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import NamedTuple
 
 from ...arrays import Array
 from ...errors import MatlabCompatError
@@ -15,16 +16,23 @@ from ..axes import labels_of
 from ..diagnosis_types import Diagnosis
 from ..rule import Rule
 from ..runner import Inputs, Precision, Runner, TorchRunner, as_array
-from .difference import Difference
+from .difference import Difference, structure
 from .output import diagnose_output
 from .patience import Patience
 from .run import LayerRun, Run, Target
 from .search import Search, suspects_of
 
 
+class Explained(NamedTuple):
+    """The mistakes that explain a difference, or what is known of it where none does."""
+
+    diagnoses: tuple[Diagnosis, ...]
+    unexplained: str = ""
+
+
 def diagnoses_of(
     difference: Difference, inputs: Inputs, candidate: Runner, rule: Rule
-) -> tuple[Diagnosis, ...]:
+) -> Explained:
     """What was done wrong.
 
     The layer or network that was run is run again with mistakes. Where something else was run, the
@@ -37,16 +45,18 @@ def diagnoses_of(
     right = found.oracle_expected is not None and found.oracle_expected <= found.bound
     if model is not None and right:
         turned = replace(difference, turned=True)
-        if made := _in_model(model, inputs, Precision(), turned):
+        made = _in_model(model, inputs, Precision(), turned)
+        if made.diagnoses:
             return made
     sides = difference.result.actual, difference.result.expected
     part = difference.part(labels)
-    return diagnose_output(*sides, difference.measure(part), found.name, labels, part)
+    shown = diagnose_output(*sides, difference.measure(part), found.name, labels, part)
+    return Explained(shown) if shown else Explained((), structure(difference, labels))
 
 
 def _in_model(
     model: Layer | Network, inputs: Inputs, precision: Precision, difference: Difference
-) -> tuple[Diagnosis, ...]:
+) -> Explained:
     search = _in_layer if isinstance(model, Layer) else _in_network
     with warnings.catch_warnings(action="ignore"):
         return search(model, inputs, precision, difference)  # type: ignore[arg-type]
@@ -54,7 +64,7 @@ def _in_model(
 
 def _in_layer(
     layer: Layer, inputs: Inputs, precision: Precision, difference: Difference
-) -> tuple[Diagnosis, ...]:
+) -> Explained:
     """Mistakes of a layer on its own; else those that its output shows."""
     formats, X = inputs.data_formats(layer), [as_array(x) for x in inputs.X]
     port = difference.place.source
@@ -63,7 +73,7 @@ def _in_layer(
     try:
         run = LayerRun(layer, X, formats, precision)
     except (MatlabCompatError, RuntimeError):
-        return ()
+        return Explained(())
     at = run.plan.steps[0].name, port
     target = Target(name, at, difference.expected, difference.measure(), False)
     return _searched(run, target, run.plan.steps, run.actual(target), difference)
@@ -71,13 +81,15 @@ def _in_layer(
 
 def _in_network(
     network: Network, inputs: Inputs, precision: Precision, difference: Difference
-) -> tuple[Diagnosis, ...]:
+) -> Explained:
     """Mistakes of the layers before the first difference; else those that it shows itself."""
     source, sequence = difference.place
     try:
         run = Run(network, inputs, precision, sequence)
     except (MatlabCompatError, RuntimeError):
-        return ()  # too large to keep every value, for example: the verdict stands without
+        return Explained(
+            ()
+        )  # too large to keep every value, for example: the verdict stands without
     if isinstance(source, str):
         name, port = source, (source, 0)
     else:
@@ -95,7 +107,7 @@ def _in_network(
 
 def _searched(
     run: Run, target: Target, suspects: Sequence[Step], actual: Array, difference: Difference
-) -> tuple[Diagnosis, ...]:
+) -> Explained:
     labels, where = run.labels(target), difference.comparison.name
     part = difference.part(labels)
     target = replace(target, measure=difference.measure(part))
@@ -104,4 +116,7 @@ def _searched(
         sides = actual, target.expected
         return diagnose_output(*sides, target.measure, where, labels, part)
 
-    return Search(run, target, suspects, Patience()).diagnoses(of_output)
+    search = Search(run, target, suspects, Patience())
+    if made := search.diagnoses(of_output):
+        return Explained(made)
+    return Explained((), f"{structure(difference, labels)} {search.said()}")

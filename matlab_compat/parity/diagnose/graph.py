@@ -30,6 +30,8 @@ class Suspicion:
     where: str
     #: Where layers get their inputs from instead.
     sources: Mapping[str, tuple[Port, ...]] = field(default_factory=dict)
+    #: The same mistake in several layers.
+    is_common: bool = False
 
     @property
     def touched(self) -> frozenset[str]:

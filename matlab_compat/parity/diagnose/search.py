@@ -23,7 +23,7 @@ from .dropout import dropouts
 from .graph import Suspicion, connected_otherwise
 from .inputs import given_otherwise
 from .layer import fits, rounded_operands, variations
-from .measure import Candidate, explanations
+from .measure import Candidate, Side, explanations, in_words
 from .mistakes import Fitted, Variation, reproduced
 from .output import ranked
 from .patience import Patience
@@ -50,6 +50,10 @@ _SHRUNK = 0.9
 _FIRST_OF_TWO, _SECOND_OF_TWO = 2, 300
 #: Pairs that are run because they should add up, and elements that this is told by.
 _PAIRS, _EFFECT = 300, 512
+#: A guess leaves no more than this part of the difference, and everything else so many times more.
+_GUESSED, _APART, _ENOUGH_TO_GUESS = 0.03, 3.0, 64
+#: So many that fit as well are named.
+_ALTERNATIVES = 4
 #: So many are run as one batch, of at most so many elements.
 _TOGETHER, _MOST_ELEMENTS = 32, 4_000_000
 #: A fit needs so many numbers for each that is fitted, and steps.
@@ -77,6 +81,16 @@ class Search:
 
     def __post_init__(self) -> None:
         self.actual = self.run.actual(self.target)
+        if same_rank(self.actual, self.target.expected)[0].shape != (
+            same_rank(self.actual, self.target.expected)[1].shape
+        ):
+            # How far rounding moves results of another size is not known: as far as the values
+            # on their way are large.
+            names = {step.name for step in self.suspects}
+            ways = [v for (name, _), v in self.run.values.items() if name in names and v.numel()]
+            largest = max((float(v.abs().max()) for v in ways), default=0.0)
+            measure = self.target.measure.at_least(min(largest, 1e30))
+            self.target = replace(self.target, measure=measure)
         distance = self.target.measure.distance
         self.before = distance(*same_rank(self.actual, self.target.expected))
         self.attempts: list[Attempt] = []
@@ -100,14 +114,54 @@ class Search:
         for rank in _RANKS:
             if self.found:
                 return self._ranked()
-            if rank > _LIKELY and (shown := of_output()):
-                return shown
+            if rank == _LIKELY + 1:
+                if shown := of_output():
+                    return shown
+                self._try_rounded()
+                if self.found:
+                    break
             self._try_rank(rank)
-        for stage in (self._try_fits, self._try_rounded, self._try_pairs):
+        for stage in (self._try_fits, self._try_pairs):
             if self.found:
                 break
             stage()
-        return self._ranked()
+        return self._ranked() or self._guess()
+
+    def said(self) -> str:
+        """What was tried, where nothing explains the difference."""
+        ended = "; there was no time for more" if self.patience.is_over() else ""
+        layers = [step.name for step in self.suspects if not step.layer.is_output]
+        between = f"'{layers[0]}' to '{layers[-1]}'" if len(layers) > 1 else "this layer"
+        return f"{self.tried} mistakes were tried in {between}{ended}."
+
+    def _guess(self) -> tuple[Diagnosis, ...]:
+        """What leaves little of the difference, and far less than anything else."""
+        best = _distinct(sorted(self.attempts, key=lambda attempt: attempt.left))
+        if not best or self.target.expected.size < _ENOUGH_TO_GUESS:
+            return ()
+        first, *others = best
+        next_best = min((a.left for a in others if a.left > first.left), default=1.0)
+        if first.left > _GUESSED or next_best < _APART * first.left:
+            return ()
+        suspicion, variation = first.suspicion, first.suspicion.variation
+        text = in_words(
+            f"{Side.EXPECTED} is nearly what {self._who(suspicion)} {variation.text}",
+            self.target.measure.turned,
+        )
+        found = Diagnosis(
+            variation.name,
+            text,
+            first.left * self.before if np.isfinite(self.before) else first.left,
+            variation.remedy,
+            suspicion.where,
+            variation.diff,
+            explains=1 - first.left,
+            certain=False,
+        )
+        return (found,)
+
+    def _who(self, suspicion: Suspicion) -> str:
+        return "the layer gives" if isinstance(self.run, LayerRun) else suspicion.said
 
     def _try_rank(self, rank: int) -> None:
         chosen = [s for s in self.every if s.variation.rank == rank]
@@ -117,6 +171,8 @@ class Search:
                 for suspicion in group:
                     if self.patience.is_over():
                         return
+                    if suspicion.is_common and self.found:
+                        return  # those of its layers that it shows in are found already
                     self._try(suspicion)
             elif not self._try_alike(step_name, list(group)):
                 return
@@ -181,7 +237,15 @@ class Search:
         self._collect(rounded)
 
     def _ranked(self) -> tuple[Diagnosis, ...]:
-        return ranked(self.found)
+        """The likeliest first, which says what of the same rank fits as well."""
+        if not self.found:
+            return ()
+        first, *others = ranked(self.found)
+        least = min(rank for rank, _ in self.found)
+        alike = (d for rank, d in self.found if rank == least)
+        names = dict.fromkeys(f"{d.where}: {d.change or d.name}" for d in alike)
+        names.pop(f"{first.where}: {first.change or first.name}", None)
+        return (replace(first, alternatives=tuple(names)[:_ALTERNATIVES]), *others)
 
     def _collect(self, candidates: Iterator[Candidate], where: str = "") -> None:
         name = where or self.target.name
@@ -195,7 +259,7 @@ class Search:
         if self._every is None:
             singles = list(chain.from_iterable(map(self._single, reversed(self.suspects))))
             graph = list(connected_otherwise(self.run, self.suspects))
-            self._every = [*_common([*singles, *graph]), *singles, *graph]
+            self._every = [*singles, *graph, *_common([*singles, *graph])]
         return self._every
 
     def _single(self, step: Step) -> Iterator[Suspicion]:
@@ -233,7 +297,7 @@ class Search:
                 self.attempts.append(Attempt(suspicion, left, effect))
             if not fits:
                 return
-        said = suspicion.said if not isinstance(self.run, LayerRun) else "the layer gives"
+        said = self._who(suspicion)
         self._collect(reproduced(variation, said, results, self.target.measure), suspicion.where)
 
     def _fits(self, computed: Array, truth: Array) -> bool:
@@ -403,7 +467,7 @@ class Search:
                 f"'{second.where}' {second.variation.text}",
             )
             result = iter([(computed, truth)])
-            candidates = reproduced(variation, first.said, result, self.target.measure)
+            candidates = reproduced(variation, self._who(first), result, self.target.measure)
             self._collect(candidates, first.where)
 
 
@@ -470,11 +534,12 @@ def _common(singles: Sequence[Suspicion]) -> Iterator[Suspicion]:
 
 
 def _lower(text: str) -> str:
-    return " ".join(w if w.isupper() or w[:1].isdigit() else w.lower() for w in text.split())
+    """Without capitals, except those of LSTM or ReLU."""
+    return " ".join(w if sum(map(str.isupper, w)) > 1 else w.lower() for w in text.split())
 
 
 def _all_of(members: Mapping[str, Variation], where: str) -> Suspicion:
-    return Suspicion(next(iter(members.values())), members, where)
+    return Suspicion(next(iter(members.values())), members, where, is_common=True)
 
 
 # --- the doors --------------------------------------------------------------------------

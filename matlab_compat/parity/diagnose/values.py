@@ -286,10 +286,10 @@ def _decimals(actual: Array, expected: Array) -> Iterator[Candidate]:
     if not (np.isfinite(actual).all() and np.isfinite(expected).all()):
         return
     wide = expected.astype(np.float64)
-    fine = 4 * EPS["single"] * np.abs(wide)  # the text was read in single
+    fine = 2 * EPS["single"] * np.abs(wide)  # the text was read in single
     for decimals in range(7):
         step = 10.0**-decimals
-        if fine.max() > step / 8:
+        if fine.max() > step / 4:
             break
         if decimals and np.all(np.abs(wide - np.round(wide, decimals)) <= fine):
             yield _written(actual, expected, step, f"{decimals} decimals")

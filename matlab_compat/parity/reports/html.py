@@ -83,6 +83,7 @@ def html_page(report: Report, name: str) -> str:
         _verdict(report, name),
         *_warnings(document["warnings"]),
         *_diagnoses(document.get("diagnoses", [])),
+        *(element("p", known) for known in text.unexplained(document)),
         *_network(report.activations),
         *(_section(one) for one in most_telling(report, _MOST_SHOWN)),
         *_all_outputs(report),
@@ -117,7 +118,10 @@ def _diagnoses(found: Sequence[dict[str, Any]]) -> list[Markup]:
     for one in found:
         where = [element("code", one["where"]), ": "] if one["where"] else []
         residual = f"What then remains: scaled error {text.figure(one['residual'])}."
-        boxes.append(_box(where, one, element("p", residual, class_="quiet")))
+        where = where if one.get("certain", True) else ["may be: ", *where]
+        facts = [list(pair) for pair in text.about(one)]
+        more = [table([], facts, "figures")] if facts else []
+        boxes.append(_box(where, one, *more, element("p", residual, class_="quiet")))
     return [element("h2", "What was done differently"), *boxes] if boxes else []
 
 

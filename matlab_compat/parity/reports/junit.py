@@ -52,15 +52,15 @@ def _suite(root: ET.Element, record: dict[str, Any]) -> None:
         suite.set(key, str(len(suite.findall(path))))
 
 
-def _attached(record: Mapping[str, Any]) -> dict[str, list[Mapping[str, Any]]]:
+def _attached(record: Mapping[str, Any]) -> dict[str, list[str]]:
     """Diagnoses by the comparison they explain; of a layer not compared, the first failure."""
     compared = [*record["activations"], *record["outputs"]]
     names = [one["name"] for one in compared]
     first = next((one["name"] for one in compared if one["verdict"] == "different"), "")
-    found: dict[str, list[Mapping[str, Any]]] = {}
+    found: dict[str, list[str]] = {first: text.unexplained(record)}
     for diagnosis in record.get("diagnoses", []):
         where = diagnosis["where"]
-        found.setdefault(where if where in names else first, []).append(diagnosis)
+        found.setdefault(where if where in names else first, []).append(text.diagnosis(diagnosis))
     return found
 
 
@@ -69,11 +69,10 @@ def _case(
     file: str,
     kind: str,
     compared: Mapping[str, Any],
-    diagnoses: Iterable[Mapping[str, Any]],
+    diagnoses: Iterable[str],
 ) -> None:
     case = ET.SubElement(suite, "testcase", classname=f"{file}.{kind}", name=compared["name"])
     if compared["verdict"] == "equal":
         return
-    found = [text.diagnosis(diagnosis) for diagnosis in diagnoses]
     failure = ET.SubElement(case, "failure", type="different", message=compared["reason"])
-    failure.text = "\n".join([text.comparison(compared), *found])
+    failure.text = "\n".join([text.comparison(compared), *diagnoses])

@@ -38,6 +38,7 @@ def _single(record: Mapping[str, Any]) -> list[str]:
         "",
         *(line for one in compared[-1:] if one["worst"] for line in _worst(compared)),
         *(line for one in record.get("diagnoses", [])[:5] for line in _diagnosis(one)),
+        *(f"{prose(known[:1].upper() + known[1:])}\n" for known in text.unexplained(record)),
         *(line for one in record.get("warnings", []) for line in _warning(one)),
         *_environment(record["environment"]),
     ]
@@ -67,9 +68,11 @@ def _worst(compared: Sequence[Mapping[str, Any]]) -> list[str]:
 
 def _diagnosis(found: Mapping[str, Any]) -> list[str]:
     where = f"{code(found['where'])}: " if found["where"] else ""
-    said = f"**Diagnosis**: {where}{prose(found['text'])}"
+    sure = "" if found.get("certain", True) else " (may be)"
+    said = f"**Diagnosis**{sure}: {where}{prose(found['text'])}"
     residual = f"(residual {text.figure(found['residual'])})"
-    return [f"{said} {residual}  ", f"Remedy: {prose(found['remedy'])}", ""]
+    more = [f"{name.capitalize()}: {prose(value)}  " for name, value in text.about(found)]
+    return [f"{said} {residual}  ", *more, f"Remedy: {prose(found['remedy'])}", ""]
 
 
 def _warning(unseen: Mapping[str, Any]) -> list[str]:

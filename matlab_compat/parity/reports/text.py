@@ -20,7 +20,7 @@ def report_text(document: Mapping[str, Any], name: str) -> str:
     beside = [side_by_side(*table) for table in grids(safe.get("side_by_side", ()))]
     unseen = [warning(one) for one in safe.get("warnings", ())]
     end = [environment(safe["environment"]), verdict(safe, name)]
-    return "\n".join([*compared, *beside, *found, *unseen, *end])
+    return "\n".join([*compared, *beside, *found, *unexplained(safe), *unseen, *end])
 
 
 def verdict(document: Mapping[str, Any], name: str) -> str:
@@ -99,11 +99,35 @@ def diagnosis(found: Mapping[str, Any]) -> str:
     where = f"{found['where']}: " if found["where"] else ""
     return "\n".join(
         [
-            f"looks like: {where}{found['text']}",
+            f"{looks(found)}: {where}{found['text']}",
+            *(f"  {name:<16} {said}" for name, said in about(found)),
             f"  residual         {figure(found['residual'])} (scaled)",
             f"  remedy           {found['remedy']}",
         ]
     )
+
+
+def looks(found: Mapping[str, Any]) -> str:
+    """How sure a diagnosis is."""
+    return "looks like" if found.get("certain", True) else "may be"
+
+
+def about(found: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """What there is to know of a diagnosis besides: its change, its share, what else fits."""
+    lines = []
+    if found.get("change"):
+        lines.append(("change", str(found["change"])))
+    if not found.get("certain", True):
+        lines.append(("explains", f"{100 * found['explains']:.0f} % of the difference"))
+    if found.get("alternatives"):
+        lines.append(("fits as well", "; ".join(found["alternatives"])))
+    return lines
+
+
+def unexplained(document: Mapping[str, Any]) -> list[str]:
+    """What is known of a difference that nothing explains."""
+    known = document.get("unexplained")
+    return [f"not explained: {known}"] if known else []
 
 
 def warning(unseen: Mapping[str, Any]) -> str:
