@@ -17,6 +17,7 @@ import torch
 from torch import Tensor, nn
 
 import matlab_compat as m
+from converters.examples import example_sizes
 from matlab_compat.engine.fast import inference, kernels
 from matlab_compat.engine.fast.inference import (
     Convolution,
@@ -35,12 +36,17 @@ ULP = torch.finfo(torch.float32).eps
 
 
 def inputs_of(network: Network, batch: int, larger: int = 0) -> list[Tensor]:
-    """Random, of the sizes of the input layers (and ``larger``, where they have space)."""
+    """Random, of the sizes of the input layers (and ``larger``, where they have space).
+
+    Images of any size have the least that the network takes.
+    """
     random = torch.Generator().manual_seed(batch)
     found = []
-    for name, form in network.plan().inputs.items():
+    inputs = network.plan().inputs.items()
+    least = example_sizes(network, batch=batch, steps=9)
+    for (name, form), (_, _, *sides) in zip(inputs, least, strict=True):
         *space, channels = network.layer(name).input_size()  # type: ignore[attr-defined]
-        space = [n if n > 0 else 24 for n in space]  # of any size
+        space = [n if n > 0 else side for n, side in zip(space, sides, strict=False)]
         steps = [max(9, getattr(network.layer(name), "MinLength", 1))] if "T" in form else []
         size = [batch, channels, *(n + larger for n in space), *steps]
         found.append(torch.randn(size, generator=random))
