@@ -341,7 +341,12 @@ def _preparation(about: About) -> ImagePreparation | None:
     """``meta.normalization``; what is not as MatConvNet writes it says nothing."""
     saved = about.normalization
     sides = numbers_of(saved.get("imageSize"))[:2]
-    method = saved.get("interpolation") or "bicubic"
+    method = saved.get("interpolation", "")
+    if isinstance(method, np.ndarray) and not method.size:  # []
+        method = ""
+    if not isinstance(method, str):
+        return None
+    method = method or "bicubic"
     if len(sides) < 2 or min(sides) < 1 or method not in ("bicubic", "bilinear"):
         return None
     average = saved.get("averageImage")
@@ -356,7 +361,7 @@ def _preparation(about: About) -> ImagePreparation | None:
     return ImagePreparation(
         (int(sides[0]), int(sides[1])),
         average,
-        str(method),
+        method,
         (border[0], border[-1]) if border and min(border) >= 0 else (0.0, 0.0),
         bool(one_number(saved.get("keepAspect"), 0.0)),
     )
