@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Self
 
 from ..errors import PropertyError, locating
@@ -36,17 +37,23 @@ class NetworkLayer(Layer, type_text="Network"):
         if not hasattr(self.Network, "plan"):
             raise PropertyError("Network must be a network.", where=("Network",))
 
+    # Asked for at every step of a plan: worked out anew each time, they would cost several times
+    # as much with every level of nesting.
+    @cached_property
+    def _ports(self) -> tuple[list[str], list[str]]:
+        return self.Network.InputNames, self.Network.OutputNames
+
     @property
     def InputNames(self) -> list[str]:
         """'in', or the names of the inner network's inputs."""
-        names: list[str] = self.Network.InputNames
-        return ["in"] if len(names) == 1 else names
+        names = self._ports[0]
+        return ["in"] if len(names) == 1 else list(names)
 
     @property
     def OutputNames(self) -> list[str]:
         """'out', or the names of the inner network's outputs."""
-        names: list[str] = self.Network.OutputNames
-        return ["out"] if len(names) == 1 else names
+        names = self._ports[1]
+        return ["out"] if len(names) == 1 else list(names)
 
     def description(self) -> str:
         """How many layers it has."""
@@ -54,7 +61,7 @@ class NetworkLayer(Layer, type_text="Network"):
 
     def inner_plan(self, formats: Sequence[str]) -> Plan[Layer]:
         """The inner network's order of computation, for inputs of these formats."""
-        names = self.Network.InputNames
+        names = self._ports[0]
         plan: Plan[Layer] = self.Network.plan(dict(zip(names, formats, strict=True)))
         return plan
 

@@ -16,6 +16,7 @@ import matlab_compat as mc
 from matlab_compat import errors
 from matlab_compat.layers.unsupported import UnsupportedLayer
 from matlab_compat.network import Network
+from matlab_compat.network.graph import Graph
 
 Array = NDArray[Any]
 
@@ -138,6 +139,24 @@ def test_a_nested_network_lists_its_learnables_under_its_name() -> None:
         ("block/fc", "Weights", (2, 3)),
         ("block/fc", "Bias", (2, 1)),
     ]
+
+
+def test_what_planning_costs_does_not_multiply_with_each_level_of_nesting(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    ordered = []
+    order = Graph.order
+    monkeypatch.setattr(Graph, "order", lambda graph: ordered.append(graph) or order(graph))
+
+    def planned(depth: int) -> int:
+        net = Network([mc.fullyConnectedLayer(2, Name="fc")])
+        for _ in range(depth):
+            net = Network([mc.networkLayer(net, Name="block")])
+        before = len(ordered)
+        assert list(net.plan({"block": "CB"}).outputs) == ["block"]
+        return len(ordered) - before
+
+    assert planned(12) - planned(11) == planned(11) - planned(10)
 
 
 # --- results ------------------------------------------------------------------------------
