@@ -74,6 +74,12 @@ class Reading:
         """
         path, variable = split_argument(text)
         ending = Path(path).suffix.lower()
+        if self.rows is not None and ending != ".csv":
+            raise UsageError(
+                f"{argument('rows', self.rows)} is about .csv files, and this is none.",
+                where=(path,),
+                remedy="leave it out: other files have the input in MATLAB's order.",
+            )
         if ending in PICTURES:
             return self._picture(path, variable, model, index)
         with locating(path):

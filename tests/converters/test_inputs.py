@@ -105,6 +105,13 @@ def test_rows_of_features_are_observations(tmp_path: Path) -> None:
         Reading(rows="time").read(path, net)
 
 
+@pytest.mark.parametrize("name", ["a.npy", "a.npz", "a.mat", "a.png"])
+def test_rows_are_refused_for_what_is_no_csv(tmp_path: Path, name: str) -> None:
+    with pytest.raises(UsageError, match=r"rows='time' is about \.csv") as caught:
+        Reading(rows="time").read(str(tmp_path / name), network(sequenceInputLayer(3)))
+    assert "leave it out" in caught.value.remedy
+
+
 def test_names_in_the_first_line_of_a_csv_are_refused(tmp_path: Path, classifier: Any) -> None:
     with pytest.raises(CorruptFileError) as caught:
         Reading().read(csv(tmp_path / "a.csv", "a,b\n1,2\n"), classifier)

@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 import converters
+import matlab_compat as mc
 from converters.kinds.records import jsonable
 from converters.matfile.values import Categorical, FunctionHandle, StructArray
 from matlab_compat.errors import VariableNotFoundError
@@ -55,6 +56,18 @@ def test_a_network_with_its_layers_and_connections(level: str) -> None:
     assert "problem" not in up1
     assert ["up2", "add/in2"] in net["connections"]
     assert len(net["connections"]) == 9
+
+
+def test_a_network_with_networks_in_it_says_that_its_sizes_are_not_worked_out(
+    tmp_path: Path,
+) -> None:
+    inner = mc.dlnetwork([mc.fullyConnectedLayer(2, Name="fc")])
+    outer = mc.dlnetwork([mc.featureInputLayer(3, Name="x"), mc.networkLayer(inner, Name="block")])
+    converters.save(mc.initialize(outer), tmp_path / "net.mat")
+    (net,) = converters.inspect(tmp_path / "net.mat")["variables"]
+    assert [layer["name"] for layer in net["layers"]] == ["x", "block"]
+    assert "totals" not in net
+    assert "sizes are not worked out" in net["findings"][0]["text"]
 
 
 def test_a_layer_that_is_not_built_is_described_by_its_fields(tmp_path: Path) -> None:
