@@ -19,6 +19,7 @@ from .data_format import dlarray
 from .display import size_text
 from .errors import DataFormatError, UnsupportedModelError, UsageError, locating
 from .network import Network
+from .network.preparation import resized
 from .wording import argument
 
 #: Boxes of one class that share more than this of their union are one object.
@@ -138,7 +139,7 @@ class Detector:
                     )
                 sizes = {"given": size_text(given.shape[:2]), "wanted": size_text(wanted)}
                 notes.insert(0, _RESIZED.format(**sizes))
-                X = resized(given, wanted)
+                X = resized(given, wanted, "bilinear")
             boxes, scores, labels = self._decoded(self._map(X), wanted)
             largest = given.shape[:2] if MaxSize is None else tuple(MaxSize)
             found = scores >= np.float32(Threshold)
@@ -229,18 +230,6 @@ def as_image(image: object) -> Array:
             remedy="divide it by 255, or give it as uint8.",
         )
     return array.astype(np.float32)
-
-
-def resized(image: Array, size: tuple[int, int]) -> Array:
-    """The image in another size: bilinear, antialiased where it gets smaller."""
-    import torch
-
-    from .execution.sizes import check_size
-
-    check_size((1, image.shape[2], *size))
-    x = torch.from_numpy(np.ascontiguousarray(image.transpose(2, 0, 1)[None]))
-    made = torch.nn.functional.interpolate(x, size, mode="bilinear", antialias=True)
-    return made.clamp(0, 1)[0].numpy().transpose(1, 2, 0)
 
 
 def scaled(boxes: Array, network: tuple[int, int], image: tuple[int, ...]) -> Array:

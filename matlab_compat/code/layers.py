@@ -31,7 +31,7 @@ from ..layers.base import Layer
 from ..layers.function import FunctionLayer, function_handle
 from ..layers.learnables import Layout, Learnable, State
 from ..layers.properties import Property, anything, flag, text
-from ..layers.saved_fields import saved_ports
+from ..layers.saved_fields import SavedPorts, saved_ports
 from .definitions import ClassDefinition, FunctionDefinition
 from .program import Program
 from .running import CodeModule, Leading, torch_name, tried, why_not_exported
@@ -175,7 +175,7 @@ def _made(program: Program, class_name: str, definition: ClassDefinition) -> typ
     return cast(type[CodeLayer], made)
 
 
-class CodedLayer(Layer):
+class CodedLayer(SavedPorts, Layer):
     """What layers have in common whose computation is in the user's code."""
 
     program: Program
@@ -192,16 +192,6 @@ class CodedLayer(Layer):
     def leading(self) -> Leading:
         """The arguments before the data, given the values of parameters, states and buffers."""
         raise NotImplementedError
-
-    @property
-    def InputNames(self) -> list[str]:
-        """As the file says; ``{'in'}`` otherwise."""
-        return saved_ports(self.extra, "Inputs") or ["in"]
-
-    @property
-    def OutputNames(self) -> list[str]:
-        """As the file says; ``{'out'}`` otherwise."""
-        return saved_ports(self.extra, "Outputs") or ["out"]
 
     def refusal(self) -> UnsupportedLayerError | None:
         """The error for running it: all that its code uses and that is not known here."""

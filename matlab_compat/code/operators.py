@@ -38,27 +38,6 @@ from .values import (
 )
 
 _COMPARISONS = {"<", "<=", ">", ">=", "==", "~="}
-#: MATLAB's functions that stand for the operators.
-NAMES = {
-    "+": "plus",
-    "-": "minus",
-    ".*": "times",
-    "*": "mtimes",
-    "./": "rdivide",
-    "/": "mrdivide",
-    ".\\": "ldivide",
-    "\\": "mldivide",
-    ".^": "power",
-    "^": "mpower",
-    "<": "lt",
-    "<=": "le",
-    ">": "gt",
-    ">=": "ge",
-    "==": "eq",
-    "~=": "ne",
-    "&": "and",
-    "|": "or",
-}
 
 
 def is_traced() -> bool:

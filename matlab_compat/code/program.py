@@ -24,15 +24,7 @@ from .values import Object, Value, value_of
 
 
 class Program(Finder):
-    """All code that one model may reach.
-
-    Parameters
-    ----------
-    sources:
-        Where files are found.
-    limits:
-        What reading and running may use.
-    """
+    """All code that one model may reach; made as :class:`Finder` is."""
 
     # --- running ------------------------------------------------------------------------
 

@@ -22,6 +22,7 @@ import numpy as np
 
 from ..arrays import Array
 from ..errors import UnsupportedLayerError
+from .operators import OPERATORS
 
 T = TypeVar("T")
 
@@ -93,22 +94,6 @@ FUNCTIONS: dict[str, tuple[int, ...]] = {
     "dlarray": (1, 2),
     "softmax": (1, 3),
     "reshape": tuple(range(2, 8)),
-}
-_OPERATORS = {
-    "+": "plus",
-    "-": "minus",
-    ".*": "times",
-    "*": "mtimes",
-    "./": "rdivide",
-    "/": "mrdivide",
-    ".^": "power",
-    "^": "mpower",
-    "<": "lt",
-    "<=": "le",
-    ">": "gt",
-    ">=": "ge",
-    "==": "eq",
-    "~=": "ne",
 }
 _NAMED_NUMBERS = {"pi": math.pi, "eps": 2.0**-52, "Inf": math.inf, "inf": math.inf}
 
@@ -236,14 +221,14 @@ class _Parser:
             raise _Refused("is nested too deeply")
         left = self.sum()
         while operator := self.take("<", "<=", ">", ">=", "==", "~="):
-            left = call(_OPERATORS[operator], [left, self.sum()])
+            left = call(OPERATORS[operator], [left, self.sum()])
         self.depth -= 1
         return left
 
     def sum(self) -> Node:
         left = self.product()
         while not self.at_new_element() and (operator := self.take("+", "-")):
-            left = call(_OPERATORS[operator], [left, self.product()])
+            left = call(OPERATORS[operator], [left, self.product()])
         return left
 
     def at_new_element(self) -> bool:
@@ -254,7 +239,7 @@ class _Parser:
     def product(self) -> Node:
         left = self.signed()
         while operator := self.take(".*", "*", "./", "/"):
-            left = call(_OPERATORS[operator], [left, self.signed()])
+            left = call(OPERATORS[operator], [left, self.signed()])
         return left
 
     def signed(self) -> Node:
@@ -273,7 +258,7 @@ class _Parser:
                 negative ^= sign == "-"
             right = self.operand()
             right = call("uminus", [right]) if negative else right
-            left = call(_OPERATORS[operator], [left, right])
+            left = call(OPERATORS[operator], [left, right])
         return left
 
     def operand(self) -> Node:

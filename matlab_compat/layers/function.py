@@ -12,7 +12,7 @@ from ..arrays import Array
 from ..errors import UnsupportedLayerError
 from .base import Layer
 from .properties import Property, flag, text
-from .saved_fields import saved_ports
+from .saved_fields import SavedPorts, saved_ports
 
 if TYPE_CHECKING:
     from ..language.expression import Function
@@ -69,6 +69,7 @@ def _field(struct: Any, name: str) -> Any:
 
 
 class FunctionLayer(
+    SavedPorts,
     Layer,
     type_text="Function",
     versions="1",
@@ -126,11 +127,6 @@ class FunctionLayer(
         default = ["in"] if count == 1 else [f"in{i}" for i in range(1, count + 1)]
         saved = saved_ports(self.extra, "Inputs")
         return saved if len(saved) == count else default
-
-    @property
-    def OutputNames(self) -> list[str]:
-        """As the file says; else ``{'out'}``."""
-        return saved_ports(self.extra, "Outputs") or ["out"]
 
     def output_formats(self, formats: Sequence[str]) -> tuple[str, ...]:
         """The format that the function labels its result with, else that of the first input."""

@@ -17,6 +17,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from typing import Any
 
 import numpy as np
 
@@ -106,6 +107,22 @@ def saved_ports(fields: Mapping[str, object], which: str) -> list[str]:
     """The names that a saved custom layer gives its ports, ``Inputs`` or ``Outputs``."""
     saved = fields.get(f"nnet.layer.Layer.Private{which}")
     return [name for name in getattr(saved, "flat", ()) if isinstance(name, str)]
+
+
+class SavedPorts:
+    """What layers have in common whose ports only the file knows. Stands before ``Layer``."""
+
+    extra: dict[str, Any]
+
+    @property
+    def InputNames(self) -> list[str]:
+        """As the file says; ``{'in'}`` otherwise."""
+        return saved_ports(self.extra, "Inputs") or ["in"]
+
+    @property
+    def OutputNames(self) -> list[str]:
+        """As the file says; ``{'out'}`` otherwise."""
+        return saved_ports(self.extra, "Outputs") or ["out"]
 
 
 #: What any class may be saved with.

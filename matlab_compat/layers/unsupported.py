@@ -11,13 +11,13 @@ from ..plain_text import class_names
 from .base import Layer
 from .missing import why_missing
 from .registry import layer_class
-from .saved_fields import saved_ports
+from .saved_fields import SavedPorts, saved_ports
 
 if TYPE_CHECKING:
     from torch import nn
 
 
-class UnsupportedLayer(Layer):
+class UnsupportedLayer(SavedPorts, Layer):
     """A layer of a class that this version cannot build: kept with its fields, shown, not run.
 
     ``reason`` says why; ``fields`` holds everything the file says about it.
@@ -40,16 +40,6 @@ class UnsupportedLayer(Layer):
         """Why it cannot be built."""
         known = why_missing(self._class_name)
         return self._reason or known or f"no layer is registered for {self._class_name}"
-
-    @property
-    def InputNames(self) -> list[str]:
-        """As the file says; ``{'in'}`` otherwise."""
-        return saved_ports(self.extra, "Inputs") or ["in"]
-
-    @property
-    def OutputNames(self) -> list[str]:
-        """As the file says; ``{'out'}`` otherwise."""
-        return saved_ports(self.extra, "Outputs") or ["out"]
 
     @property
     def Classes(self) -> list[str] | None:

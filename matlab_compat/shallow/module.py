@@ -8,6 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from ..arrays import Array
 from ..engine.precision import DeviceLike, DTypeLike, torch_device, torch_dtype
 from ..engine.shallow import (
     NET_INPUT,
@@ -160,6 +161,13 @@ def _processing(steps: Steps, rows: int) -> Processing:
     taken: set[str] = set()
     found, _ = resolve(steps, rows, "")
     return Processing({unused(name, taken): _step(one) for name, one in found})
+
+
+def processed(steps: Steps, rows: int, values: Array) -> Array:
+    """R×Q values of the user's, in the units that layers work in."""
+    with torch.inference_mode():
+        found: Array = _processing(steps, rows)(_tensor(values.T)).numpy().T
+    return found
 
 
 def _step(one: Resolved) -> nn.Module:

@@ -13,7 +13,6 @@ from ..errors import DataFormatError, UsageError
 from .functions import as_cells, as_matrix
 from .network import ShallowNetwork
 from .parts import Input
-from .processing import Projection, Selection, resolve
 
 
 def preparets(
@@ -107,16 +106,11 @@ def _row(items: list[Any]) -> Array:
 
 def _processed(net: ShallowNetwork, layer: int, y: Array) -> Array:
     """Targets in the units that the layer works in."""
+    from .module import processed
+
     output = net.outputs[layer]
     assert output is not None
-    for _, one in resolve(output, output.size, f"outputs{{{layer + 1}}}")[0]:
-        if isinstance(one, Selection):
-            y = y[one.keep]
-        elif isinstance(one, Projection):
-            y = one.transform @ y
-        else:
-            y = (y - one.xoffset[:, None]) * one.gain[:, None] + one.ymin[:, None]
-    return y
+    return processed(output, output.size, y)
 
 
 def closeloop(net: ShallowNetwork) -> ShallowNetwork:

@@ -11,8 +11,8 @@ import torch
 from torch import Tensor
 
 from ...errors import CodeError, UnsupportedCodeError
+from ...language.operators import OPERATORS
 from ..operators import (
-    NAMES,
     binary,
     by_element,
     common_kind,
@@ -214,7 +214,7 @@ def _add_operator(sign: str, name: str) -> None:
         return result
 
 
-for _operator, _called in NAMES.items():
+for _operator, _called in OPERATORS.items():
     _add_operator(_operator, _called)
 
 
