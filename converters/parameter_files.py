@@ -20,7 +20,6 @@ from __future__ import annotations
 
 import io
 import json
-import pickle
 import zipfile
 from collections.abc import Callable, Mapping
 from os import PathLike
@@ -46,6 +45,7 @@ from .atomic import new_file
 from .endings import ending_of
 from .formats.base import need
 from .formats.mat_struct import level_for
+from .formats.torch_file import plain_document
 from .identify.files import not_ours
 from .identify.values import identified
 from .kinds.parameters import may_be_parameters, parameters_of, weights_among
@@ -281,16 +281,12 @@ def _write_pt(path: Path, parameters: Parameters) -> None:
 
 
 def _read_pt(path: Path) -> _Read:
-    import torch
-
     try:
-        document = torch.load(path, map_location="cpu", weights_only=True)
+        document = plain_document(path, _FORMAT)
     except OSError as error:
-        raise FileAccessError(f"The file cannot be read: {error.strerror}.") from None
-    except (RuntimeError, pickle.UnpicklingError, EOFError, ValueError, KeyError):
-        raise not_ours(path, "PyTorch file") from None
-    state = document.get("state_dict") if isinstance(document, dict) else None
-    if not isinstance(state, dict) or document.get("format") != _FORMAT:
+        raise FileAccessError(f"The file cannot be read: {error.strerror or error}.") from None
+    state = document and document.get("state_dict")
+    if document is None or not isinstance(state, dict):
         raise not_ours(path, "PyTorch file")
     return {name: tensor.numpy() for name, tensor in state.items()}, document
 

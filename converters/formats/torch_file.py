@@ -19,6 +19,22 @@ from .document import DocumentFormat
 FORMAT = "matlab_compat.torch/1"
 
 
+def plain_document(path: Path, written_as: str) -> dict[str, Any] | None:
+    """The dict in a file of ours; ``None`` where it is another file, or says another format.
+
+    Nothing but tensors and plain values is opened. ``OSError`` if the file cannot be read.
+    """
+    import torch
+
+    try:
+        document = torch.load(path, map_location="cpu", weights_only=True)
+    except (RuntimeError, pickle.UnpicklingError, EOFError, ValueError, KeyError):
+        return None  # torch's own words are about opening the file without weights_only
+    if not isinstance(document, dict) or document.get("format") != written_as:
+        return None
+    return document
+
+
 class TorchFile(DocumentFormat, suffixes=(".pt", ".pth")):
     """``torch.load(path, weights_only=True)["state_dict"]`` loads into ``model.to_torch()``.
 
@@ -39,13 +55,8 @@ class TorchFile(DocumentFormat, suffixes=(".pt", ".pth")):
 
     def unpacked(self, path: Path) -> tuple[Any, Any] | None:
         """Nothing but tensors and plain values is opened."""
-        import torch
-
-        try:
-            document = torch.load(path, map_location="cpu", weights_only=True)
-        except (RuntimeError, pickle.UnpicklingError, EOFError, ValueError, KeyError):
-            return None  # torch's own words are about opening the file without weights_only
-        if not isinstance(document, dict) or document.get("format") != FORMAT:
+        document = plain_document(path, FORMAT)
+        if document is None:
             return None
         found = document.get("architecture"), document.get("state_dict")
         if not all(isinstance(part, dict) for part in found):
