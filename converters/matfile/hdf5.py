@@ -401,7 +401,7 @@ def _read_filtered(node: Node, filters: list[int]) -> Array:
 
 def _stored_chunk(node: Node, info: Any) -> tuple[Shape, int, bytes]:
     """Where a chunk belongs, the filters that were left out for it, and its bytes."""
-    # The one call of h5py's that does not lock HDF5 by itself.
+    # Before 3.16 the one call of h5py's that does not lock HDF5 by itself.
     with phil:
         mask, stored = node.read_direct_chunk(info.chunk_offset)
     return info.chunk_offset, mask, stored
