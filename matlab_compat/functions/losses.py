@@ -5,6 +5,10 @@ Source: the documentation pages of the functions.
 
 from __future__ import annotations
 
+import inspect
+from collections.abc import Callable
+from typing import Any
+
 import torch
 from torch import Tensor
 from torch.nn import functional
@@ -18,20 +22,53 @@ from .labelled import Exact, Labelled, in_canonical_order, need_channels, on_arr
 _NORMALIZATIONS = ("batch-size", "all-elements", "mask-included", "target-included", "none")
 
 
-@on_arrays
+def _on_arrays(losses: Callable[..., Tensor]) -> Callable[..., Any]:
+    """MATLAB's function from the losses of the elements: weighted, masked, summed and divided.
+
+    ``losses`` takes Y, the targets in the order and of the size of Y, and options of its own.
+    """
+
+    def core(
+        Y: Labelled,
+        targets: Labelled,
+        weights: Labelled | None = None,
+        *,
+        DataFormat: object = None,
+        Mask: Exact | None = None,
+        Reduction: object = "sum",
+        NormalizationFactor: object = "batch-size",
+        WeightsFormat: object = None,
+        **own: object,
+    ) -> Labelled:
+        loss = losses(Y, _alike(Y, "targets", targets), **own)
+        factor = option("NormalizationFactor", one_of(*_NORMALIZATIONS), NormalizationFactor)
+        counted = None
+        if weights is not None:
+            loss = loss * _weights(Y, weights, WeightsFormat)
+        if Mask is not None:
+            counted = _aligned(Y, "Mask", Mask).to(loss.dtype).expand(loss.shape)
+            loss = torch.where(counted != 0, loss * counted, 0)
+        if option("Reduction", one_of("sum", "none"), Reduction) == "none":
+            return Y.with_data(loss)
+        return Labelled(loss.sum() / _divisor(Y, factor, counted))
+
+    signature = inspect.signature(core)
+    *shared, _ = signature.parameters.values()
+    options = (p for p in inspect.signature(losses).parameters.values() if p.kind is p.KEYWORD_ONLY)
+    core.__signature__ = signature.replace(parameters=[*shared, *options])  # type: ignore[attr-defined]
+    for name in ("__name__", "__qualname__", "__doc__"):
+        setattr(core, name, getattr(losses, name))
+    return on_arrays(core)
+
+
+@_on_arrays
 def crossentropy(
     Y: Labelled,
-    targets: Labelled,
-    weights: Labelled | None = None,
+    targets: Tensor,
     *,
-    DataFormat: object = None,
     ClassificationMode: object = "single-label",
     TargetCategories: object = None,
-    Mask: Exact | None = None,
-    Reduction: object = "sum",
-    NormalizationFactor: object = "batch-size",
-    WeightsFormat: object = None,
-) -> Labelled:
+) -> Tensor:
     """``-sum(targets .* log(Y)) / N`` of probabilities and one-hot targets.
 
     Parameters
@@ -84,11 +121,10 @@ def crossentropy(
     if TargetCategories is not None:
         kind = option("TargetCategories", one_of("exclusive", "independent"), TargetCategories)
         mode = "multilabel" if kind == "independent" else "single-label"
-    t, y = _alike(Y, "targets", targets), Y.data
-    loss = -torch.xlogy(t, y)
+    loss = -torch.xlogy(targets, Y.data)
     if mode == "multilabel":
-        loss = loss - torch.xlogy(1 - t, 1 - y)
-    return _reduced(Y, loss, weights, WeightsFormat, Mask, Reduction, NormalizationFactor)
+        loss = loss - torch.xlogy(1 - targets, 1 - Y.data)
+    return loss
 
 
 @on_arrays
@@ -114,23 +150,12 @@ def mse(Y: Labelled, targets: Labelled, *, DataFormat: object = None) -> Labelle
     >>> float(mse([[1.0, 3.0]], [[0.0, 0.0]], DataFormat="CB"))
     2.5
     """
-    loss = (Y.data - _alike(Y, "targets", targets)).square() / 2
-    return _reduced(Y, loss, None, None, None, "sum", "batch-size")
+    losses = (Y.data - _alike(Y, "targets", targets)).square() / 2
+    return Labelled(losses.sum() / Y.size("B"))
 
 
-@on_arrays
-def huber(
-    Y: Labelled,
-    targets: Labelled,
-    weights: Labelled | None = None,
-    *,
-    DataFormat: object = None,
-    TransitionPoint: object = 1,
-    Mask: Exact | None = None,
-    Reduction: object = "sum",
-    NormalizationFactor: object = "batch-size",
-    WeightsFormat: object = None,
-) -> Labelled:
+@_on_arrays
+def huber(Y: Labelled, targets: Tensor, *, TransitionPoint: object = 1) -> Tensor:
     """Squares near the target and distances far from it.
 
     ``(Y - T).^2 / 2`` up to the transition point d, beyond it ``d*abs(Y - T) - d^2/2``.
@@ -153,23 +178,11 @@ def huber(
     2.5
     """
     delta = option("TransitionPoint", positive_scalar, TransitionPoint)
-    target = _alike(Y, "targets", targets)
-    loss = functional.huber_loss(Y.data, target, reduction="none", delta=delta)
-    return _reduced(Y, loss, weights, WeightsFormat, Mask, Reduction, NormalizationFactor)
+    return functional.huber_loss(Y.data, targets, reduction="none", delta=delta)
 
 
-@on_arrays
-def l1loss(
-    Y: Labelled,
-    targets: Labelled,
-    weights: Labelled | None = None,
-    *,
-    DataFormat: object = None,
-    Mask: Exact | None = None,
-    Reduction: object = "sum",
-    NormalizationFactor: object = "batch-size",
-    WeightsFormat: object = None,
-) -> Labelled:
+@_on_arrays
+def l1loss(Y: Labelled, targets: Tensor) -> Tensor:
     """``sum(abs(Y - targets)) / N``.
 
     Parameters
@@ -187,22 +200,11 @@ def l1loss(
     >>> float(l1loss([[3.0, -1.0]], [[0.0, 0.0]], DataFormat="CB"))
     2.0
     """
-    loss = (Y.data - _alike(Y, "targets", targets)).abs()
-    return _reduced(Y, loss, weights, WeightsFormat, Mask, Reduction, NormalizationFactor)
+    return (Y.data - targets).abs()
 
 
-@on_arrays
-def l2loss(
-    Y: Labelled,
-    targets: Labelled,
-    weights: Labelled | None = None,
-    *,
-    DataFormat: object = None,
-    Mask: Exact | None = None,
-    Reduction: object = "sum",
-    NormalizationFactor: object = "batch-size",
-    WeightsFormat: object = None,
-) -> Labelled:
+@_on_arrays
+def l2loss(Y: Labelled, targets: Tensor) -> Tensor:
     """``sum((Y - targets).^2) / N``, twice :func:`mse`.
 
     Parameters
@@ -220,8 +222,7 @@ def l2loss(
     >>> float(l2loss([[3.0, -1.0]], [[0.0, 0.0]], DataFormat="CB"))
     5.0
     """
-    loss = (Y.data - _alike(Y, "targets", targets)).square()
-    return _reduced(Y, loss, weights, WeightsFormat, Mask, Reduction, NormalizationFactor)
+    return (Y.data - targets).square()
 
 
 def _alike(Y: Labelled, name: str, value: Labelled) -> Tensor:
@@ -296,28 +297,6 @@ def _expanding(Y: Labelled, name: str, data: Tensor) -> Tensor:
             f"{size_text(tuple(Y.data.shape))} '{Y.labels}'."
         )
     return data
-
-
-def _reduced(
-    Y: Labelled,
-    loss: Tensor,
-    weights: Labelled | None,
-    weights_format: object,
-    mask: Labelled | None,
-    reduction: object,
-    normalization: object,
-) -> Labelled:
-    """The losses of all elements weighted, masked, summed and divided."""
-    factor = option("NormalizationFactor", one_of(*_NORMALIZATIONS), normalization)
-    counted = None
-    if weights is not None:
-        loss = loss * _weights(Y, weights, weights_format)
-    if mask is not None:
-        counted = _aligned(Y, "Mask", mask).to(loss.dtype).expand(loss.shape)
-        loss = torch.where(counted != 0, loss * counted, 0)
-    if option("Reduction", one_of("sum", "none"), reduction) == "none":
-        return Y.with_data(loss)
-    return Labelled(loss.sum() / _divisor(Y, factor, counted))
 
 
 def _divisor(Y: Labelled, factor: str, counted: Tensor | None) -> float:

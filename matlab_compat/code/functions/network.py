@@ -176,7 +176,7 @@ _OF_ARRAYS = (
 
 def _add(name: str) -> None:
     function: Callable[..., Any] = getattr(library, name)
-    core = inspect.signature(inspect.unwrap(function))
+    core = inspect.signature(function)
     arrays = [p for p in core.parameters.values() if p.kind is not p.KEYWORD_ONLY]
     options = {p.name.lower(): p.name for p in core.parameters.values() if p.kind is p.KEYWORD_ONLY}
 
