@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack
 
 import numpy as np
 
@@ -28,14 +28,14 @@ from matlab_compat.shallow import ShallowNetwork
 from matlab_compat.wording import argument
 
 from .atomic import new_files
-from .code import Code, using
+from .code import using
 from .endings import file_path
 from .examples import example_sizes
-from .formats import Format, Options, Prepared, ReadableFormat, format_for
+from .formats import Format, Opening, Options, Prepared, ReadableFormat, format_for
 from .formats.mat import unbuilt
 from .formats.prepared import Model
 from .load import load
-from .matfile import DEFAULT_LIMITS, Limits
+from .matfile import DEFAULT_LIMITS
 from .normalization import constants_of, constants_place, write_constants
 from .parameter_files import load_parameters, save_parameters
 from .running import running
@@ -132,34 +132,32 @@ def convert(
     variable: str | None = None,
     layer: str | int | None = None,
     *,
-    layer_class: str | None = None,
-    ignore_fields: Sequence[str] = (),
-    code: Code = (),
-    function: str | None = None,
-    arguments: str | None = None,
     options: Options | None = None,
     check: bool = True,
     overwrite: bool = False,
-    limits: Limits = DEFAULT_LIMITS,
+    **opening: Unpack[Opening],
 ) -> Converted:
-    """:func:`save` for the layer or network in a file; see :func:`converters.load`.
+    """:func:`save` for the layer or network in a file.
 
     A struct of parameters without its function goes into the files of
     :mod:`converters.parameter_files`.
+
+    Parameters
+    ----------
+    path, variable, layer, opening:
+        As for :func:`converters.load`, with its keywords ``layer_class``, ``ignore_fields``,
+        ``code``, ``function``, ``arguments`` and ``limits``.
+    output, options, check, overwrite:
+        As ``path`` and the others of :func:`save`.
+
+    Raises
+    ------
+    MatlabCompatError
+        Whatever :func:`converters.load` and :func:`save` raise.
     """
-    place = file_path(output)
+    place, limits = file_path(output), opening.get("limits", DEFAULT_LIMITS)
     try:
-        model = load(
-            path,
-            variable,
-            layer,
-            layer_class=layer_class,
-            ignore_fields=ignore_fields,
-            code=code,
-            function=function,
-            arguments=arguments,
-            limits=limits,
-        )
+        model = load(path, variable, layer, **opening)
     except FunctionNeededError:
         parameters = load_parameters(path, variable, limits=limits)
         remarks = save_parameters(parameters, output, overwrite=overwrite)
@@ -170,7 +168,7 @@ def convert(
             unchecked="the function that computes with the parameters is not in the file",
             remarks=remarks,
         )
-    with running(path, limits), using(code):  # what was written is read back
+    with running(path, limits), using(opening.get("code", ())):  # what was written is read back
         prepared = Prepared(model, options)
         _check_sizes(prepared)
         return _saved(prepared, place, check, overwrite)

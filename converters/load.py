@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from os import PathLike
+from typing import Unpack
 
 from matlab_compat.errors import LayerNotFoundError, UsageError, locating
 from matlab_compat.layers import Layer
@@ -13,9 +14,9 @@ from matlab_compat.wording import argument
 
 from .code import Code, using
 from .endings import file_path
-from .formats import Asked, reader_for
+from .formats import Asked, Opening, reader_for
 from .matfile import DEFAULT_LIMITS, Limits
-from .model_functions import load_model, refuse_beside
+from .model_functions import load_asked
 
 
 def load(
@@ -97,14 +98,11 @@ def load(
     >>> layer.FilterSize, layer.CroppingSize
     ((3, 3), (0, 1, 0, 1))
     """
-    if function is not None or arguments is not None:
-        named = {"variable": variable, "layer": layer, "layer_class": layer_class}
-        refuse_beside(str(path), function, arguments, named)
-        return load_model(
-            path, function=function or "", arguments=arguments or "", code=code, limits=limits
-        )
+    asked = Asked(variable, layer, layer_class, limits, ignore_fields, code, function, arguments)
+    if asked.names_function:
+        return load_asked(path, asked)
     place = file_path(path)
-    reader, asked = reader_for(place), Asked(variable, layer, layer_class, limits)
+    reader = reader_for(place)
     with locating(str(path)):
         if not reader.chooses:
             _refuse_choice(asked, place.suffix.lower())
@@ -154,15 +152,10 @@ def load_network(
 
 
 def load_runnable(
-    path: str | PathLike[str],
-    variable: str | None = None,
-    *,
-    ignore_fields: Sequence[str] = (),
-    code: Code = (),
-    limits: Limits = DEFAULT_LIMITS,
+    path: str | PathLike[str], variable: str | None = None, **opening: Unpack[Opening]
 ) -> Network | ShallowNetwork:
     """As :func:`load_network`, for networks of either kind."""
-    loaded = load(path, variable, ignore_fields=ignore_fields, code=code, limits=limits)
+    loaded = load(path, variable, **opening)
     if not isinstance(loaded, Network | ShallowNetwork):
         raise LayerNotFoundError("There is a layer but no network in it.", where=(str(path),))
     return loaded

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from os import PathLike, fspath
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,6 +17,7 @@ from matlab_compat.plain_text import plain_text
 from matlab_compat.wording import argument
 
 from .code import Code, program_of
+from .formats import Asked
 from .kinds.words import listed
 from .matfile import DEFAULT_LIMITS, Limits, MatFile, open_mat
 from .matfile.values import Damaged, StructArray, Value
@@ -99,27 +100,37 @@ def load_model(
     return function_model(program, called, given, outputs)
 
 
-def refuse_beside(
-    path: str, function: str | None, arguments: str | None, named: Mapping[str, object]
-) -> None:
-    """Refuse a function without its arguments, and other choices beside it.
+def load_asked(path: str | PathLike[str], asked: Asked) -> FunctionModel:
+    """The model function that is asked for, as :func:`load_model`.
 
-    Raises ``UsageError``.
+    Raises
+    ------
+    UsageError
+        The function has no arguments, or there are other choices beside it.
+    MatlabCompatError
+        As :func:`load_model`.
     """
-    if not function or not arguments:
+    if not asked.function or not asked.arguments:
         raise UsageError(
             "A model function needs its file and its arguments.",
-            where=(path,),
+            where=(str(path),),
             remedy=f"pass both: {argument('function', 'model.m')} "
             f"{argument('arguments', 'parameters, X:CB')}.",
         )
-    for name, value in named.items():
-        if value is not None:
+    for name in ("variable", "layer", "layer_class"):
+        if getattr(asked, name) is not None:
             raise UsageError(
                 f"{argument(name)} has no meaning beside {argument('function')}.",
-                where=(path,),
+                where=(str(path),),
                 remedy=f"name the variable in {argument('arguments')}: s.parameters.",
             )
+    return load_model(
+        path,
+        function=asked.function,
+        arguments=asked.arguments,
+        code=asked.code,
+        limits=asked.limits,
+    )
 
 
 def _folders(code: Code) -> list[str]:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack
 
 import numpy as np
 
@@ -18,11 +18,11 @@ from matlab_compat.network.pictures import Fit
 from matlab_compat.wording import argument
 
 from .atomic import check_place
-from .code import Code
 from .data import split_argument, texts_of, writable
+from .formats import Opening
 from .inputs import Reading
 from .load import load
-from .matfile import DEFAULT_LIMITS, Limits
+from .matfile import DEFAULT_LIMITS
 from .matfile.values import Value
 from .names import valid_names
 from .outputs import WRITERS, check_output, write_outputs
@@ -30,6 +30,16 @@ from .running import running
 
 if TYPE_CHECKING:
     from matlab_compat.engine.precision import DeviceLike, DTypeLike
+
+
+class Predicting(Opening, total=False):
+    """The keywords of :class:`Predictor`."""
+
+    data_format: str | None
+    device: DeviceLike | None
+    dtype: DTypeLike | None
+    fit: Fit | None
+    rows: str | None
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,8 +59,9 @@ class Predictor:
 
     Parameters
     ----------
-    path, variable, layer, layer_class, ignore_fields, code, function, arguments, limits:
-        As for :func:`converters.load`.
+    path, variable, layer, opening:
+        As for :func:`converters.load`, with its keywords ``layer_class``, ``ignore_fields``,
+        ``code``, ``function``, ``arguments`` and ``limits``.
     data_format, device, dtype:
         As for :meth:`matlab_compat.network.Network.predict`.
     fit:
@@ -76,31 +87,16 @@ class Predictor:
         variable: str | None = None,
         layer: str | int | None = None,
         *,
-        layer_class: str | None = None,
-        ignore_fields: Sequence[str] = (),
-        code: Code = (),
-        function: str | None = None,
-        arguments: str | None = None,
         data_format: str | None = None,
         device: DeviceLike | None = None,
         dtype: DTypeLike | None = None,
         fit: Fit | None = None,
         rows: str | None = None,
-        limits: Limits = DEFAULT_LIMITS,
+        **opening: Unpack[Opening],
     ) -> None:
-        self._reading = Reading(fit or Fit(), rows, limits)
+        self._reading = Reading(fit or Fit(), rows, opening.get("limits", DEFAULT_LIMITS))
         self.path = path
-        self.model = load(
-            path,
-            variable,
-            layer,
-            layer_class=layer_class,
-            ignore_fields=ignore_fields,
-            code=code,
-            function=function,
-            arguments=arguments,
-            limits=limits,
-        )
+        self.model = load(path, variable, layer, **opening)
         self._options: Any = {"data_format": data_format, "device": device, "dtype": dtype}
 
     def __call__(self, *inputs: str, top: int = 5) -> Prediction:
@@ -190,18 +186,8 @@ def predict(
     variable: str | None = None,
     layer: str | int | None = None,
     *,
-    layer_class: str | None = None,
-    ignore_fields: Sequence[str] = (),
-    code: Code = (),
-    function: str | None = None,
-    arguments: str | None = None,
-    data_format: str | None = None,
-    device: DeviceLike | None = None,
-    dtype: DTypeLike | None = None,
-    fit: Fit | None = None,
-    rows: str | None = None,
     overwrite: bool = False,
-    limits: Limits = DEFAULT_LIMITS,
+    **options: Unpack[Predicting],
 ) -> dict[str, Any]:
     """Run a layer or network and write what comes out, in MATLAB order, to ``output``.
 
@@ -210,13 +196,11 @@ def predict(
 
     Parameters
     ----------
-    path, variable, layer, layer_class, ignore_fields, code, function, arguments:
-        As for :func:`converters.load`.
+    path, variable, layer, options:
+        As for :class:`Predictor`, with its keywords and those of :func:`converters.load`.
     input:
         ``FILE`` or ``FILE:VARIABLE`` with an array in MATLAB order (H×W×C×N for "SSCB") or a
         cell array of sequences, ``.npy``, ``.npz``, ``.csv`` or a picture; one for each input.
-    data_format, device, dtype, fit, rows:
-        As for :class:`Predictor`.
 
     Returns
     -------
@@ -231,22 +215,7 @@ def predict(
     """
     check_output(output, ())  # before anything is read
     check_place(output, overwrite=overwrite)
-    run = Predictor(
-        path,
-        variable,
-        layer,
-        layer_class=layer_class,
-        ignore_fields=ignore_fields,
-        code=code,
-        function=function,
-        arguments=arguments,
-        data_format=data_format,
-        device=device,
-        dtype=dtype,
-        fit=fit,
-        rows=rows,
-        limits=limits,
-    )
+    run = Predictor(path, variable, layer, **options)
     inputs = texts_of(input)
     run.check_count(len(inputs))
     check_output(output, run.model.OutputNames)

@@ -9,7 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack
 
 import numpy as np
 
@@ -24,7 +24,7 @@ from matlab_compat.shallow.functions import joined
 from matlab_compat.wording import argument
 
 from .choose import choose
-from .code import Code, using
+from .code import using
 from .data import (
     ACTIVATION_NAMES,
     data,
@@ -36,13 +36,14 @@ from .data import (
     unlabelled,
 )
 from .find import Found, find_models
+from .formats import Asked, Opening
 from .formats.mat_struct import INPUT_NAMES, OUTPUT_NAMES
 from .identify.values import refuse_nothing
 from .kinds import Recorded, Standing
 from .kinds.words import listed
 from .matfile import DEFAULT_LIMITS, Limits, MatFile, open_mat
 from .matfile.values import StructArray, Value, mat_class, mat_shape
-from .model_functions import load_model, refuse_beside
+from .model_functions import load_asked
 from .running import running
 
 if TYPE_CHECKING:
@@ -77,11 +78,6 @@ def verify(
     variable: str | None = None,
     layer: str | int | None = None,
     *,
-    layer_class: str | None = None,
-    ignore_fields: Sequence[str] = (),
-    code: Code = (),
-    function: str | None = None,
-    arguments: str | None = None,
     input: str | Sequence[str] | None = None,
     expected: str | Sequence[str] | None = None,
     data_format: str | None = None,
@@ -89,15 +85,16 @@ def verify(
     dtype: DTypeLike | None = None,
     allow_tf32: bool = False,
     tolerance: Tolerance | None = None,
-    limits: Limits = DEFAULT_LIMITS,
+    **opening: Unpack[Opening],
 ) -> Report:
     """Run the layer or network in a MAT-file and compare with the output that MATLAB saved.
 
     Parameters
     ----------
-    path, variable, layer, layer_class, ignore_fields, code, function, arguments:
-        As for :func:`converters.load`. Where no layer is chosen, every layer that has an input
-        and an output in its own struct is verified.
+    path, variable, layer, opening:
+        As for :func:`converters.load`, with its keywords ``layer_class``, ``ignore_fields``,
+        ``code``, ``function``, ``arguments`` and ``limits``. Where no layer is chosen, every layer
+        that has an input and an output in its own struct is verified.
     input, expected:
         ``FILE`` or ``FILE:VARIABLE``, one for each input and output; by default ``X`` (or
         ``input``) and ``Y`` (or ``output``, ``expected``) beside the model, ``X1``, ``X2`` ... for
@@ -119,19 +116,8 @@ def verify(
     """
     from matlab_compat.parity.report import together
 
-    chosen = tasks(
-        path,
-        variable,
-        layer,
-        layer_class=layer_class,
-        ignore_fields=ignore_fields,
-        code=code,
-        function=function,
-        arguments=arguments,
-        input=input,
-        expected=expected,
-        limits=limits,
-    )
+    chosen = tasks(path, variable, layer, input=input, expected=expected, **opening)
+    limits = opening.get("limits", DEFAULT_LIMITS)
     precision = {"device": device, "dtype": dtype, "allow_tf32": allow_tf32}
     done: list[Report] = []
     for task in chosen:
@@ -145,34 +131,29 @@ def tasks(
     variable: str | None = None,
     layer: str | int | None = None,
     *,
-    layer_class: str | None = None,
-    ignore_fields: Sequence[str] = (),
-    code: Code = (),
-    function: str | None = None,
-    arguments: str | None = None,
     input: str | Sequence[str] | None = None,
     expected: str | Sequence[str] | None = None,
-    limits: Limits = DEFAULT_LIMITS,
+    **opening: Unpack[Opening],
 ) -> list[Task]:
-    """What :func:`verify` runs and compares, read from the file; parameters and errors are its."""
-    if function is not None or arguments is not None:
-        named = {"variable": variable, "layer": layer, "layer_class": layer_class}
-        refuse_beside(str(path), function, arguments, named)
-        model = load_model(
-            path, function=function or "", arguments=arguments or "", code=code, limits=limits
-        )
-        with open_mat(path, limits=limits) as mat:
-            return [_Data(mat, texts_of(input), texts_of(expected), limits).of_function(model)]
-    with using(code), open_mat(path, limits=limits) as mat:
-        models = find_models(mat, variable, layer_class)
+    """What :func:`verify` runs and compares, read from the file.
+
+    Parameters and errors are as for :func:`verify`.
+    """
+    asked = Asked(variable, layer, **opening)
+    named = texts_of(input), texts_of(expected), asked.limits
+    if asked.names_function:
+        model = load_asked(path, asked)
+        with open_mat(path, limits=asked.limits) as mat:
+            return [_Data(mat, *named).of_function(model)]
+    with using(asked.code), open_mat(path, limits=asked.limits) as mat:
+        models = find_models(mat, variable, asked.layer_class)
         refuse_nothing(mat, models, variable)
-        given = _Data(mat, texts_of(input), texts_of(expected), limits)
-        found = given.tasks(models, layer)
+        found = _Data(mat, *named).tasks(models, layer)
     with locating(str(path)):
         unknown = [task.model.unknown_fields() for task in found]
-        check_known(ignore_fields, sorted({name for names in unknown for name in names}))
+        check_known(asked.ignore_fields, sorted({name for names in unknown for name in names}))
         for task, names in zip(found, unknown, strict=True):
-            task.model.ignore_fields(*(name for name in ignore_fields if name in names))
+            task.model.ignore_fields(*(name for name in asked.ignore_fields if name in names))
     return found
 
 

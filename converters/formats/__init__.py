@@ -17,7 +17,7 @@ from pkgutil import iter_modules
 
 from matlab_compat.errors import UsageError, cause_text
 
-from .base import ANY, Asked, Format, Options, Prepared, ReadableFormat
+from .base import ANY, Asked, Format, Opening, Options, Prepared, ReadableFormat
 
 GROUP = "matlab_compat.formats"
 
@@ -98,6 +98,7 @@ __all__ = [
     "ANY",
     "Asked",
     "Format",
+    "Opening",
     "Options",
     "Prepared",
     "ReadableFormat",

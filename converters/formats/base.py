@@ -8,14 +8,16 @@ does the command line where a package names the class in an entry point of the g
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypedDict
 
 from matlab_compat.arrays import Array
 from matlab_compat.errors import UsageError
 
+from ..code import Code
 from ..matfile import DEFAULT_LIMITS, Limits
 from .prepared import Model, Options, Prepared, outputs_of
 
@@ -80,14 +82,34 @@ class Format(ABC):
         """
 
 
+class Opening(TypedDict, total=False):
+    """The keywords of :func:`converters.load`, which all that opens a model's file takes."""
+
+    layer_class: str | None
+    ignore_fields: Sequence[str]
+    code: Code
+    function: str | None
+    arguments: str | None
+    limits: Limits
+
+
 @dataclass(frozen=True)
 class Asked:
-    """Which of the models in a file is meant; see :func:`converters.load`."""
+    """Which of the models in a file is meant, and how it is opened; see :func:`converters.load`."""
 
     variable: str | None = None
     layer: str | int | None = None
     layer_class: str | None = None
     limits: Limits = DEFAULT_LIMITS
+    ignore_fields: Sequence[str] = ()
+    code: Code = ()
+    function: str | None = None
+    arguments: str | None = None
+
+    @property
+    def names_function(self) -> bool:
+        """Whether the file has the parameters of a model function."""
+        return self.function is not None or self.arguments is not None
 
 
 #: The one model that there is.
@@ -135,6 +157,7 @@ __all__ = [
     "Asked",
     "Format",
     "Model",
+    "Opening",
     "Options",
     "Prepared",
     "ReadableFormat",
