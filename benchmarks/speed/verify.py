@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 
 import converters
+from matlab_compat.execution.described import RunOptions
 from matlab_compat.execution.network import activations
 from matlab_compat.network import Network
 from matlab_compat.parity.network import verify_network
@@ -33,7 +34,7 @@ def tables() -> Iterator[Table]:
     assert isinstance(network, Network)
     X = np.random.default_rng(0).random((512, 512, 1, 1), np.float32)
     expected = {"Y": network.predict(X)}
-    every = activations(network, [X], network.names)
+    every = activations(network, [X], RunOptions(layers=network.names))
     rows = []
     for what, names in (("none", []), ("all", network.names)):
         saved = {name: every[name] for name in names}

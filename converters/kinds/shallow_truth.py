@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, TypeAlias
@@ -17,7 +17,7 @@ import numpy as np
 
 from matlab_compat.arrays import Array
 from matlab_compat.errors import MatlabCompatError
-from matlab_compat.execution.described import Computed
+from matlab_compat.execution.described import Computed, RunOptions
 from matlab_compat.shallow import ShallowNetwork, preparets
 from matlab_compat.shallow.functions import joined
 
@@ -52,9 +52,9 @@ class Then(ShallowNetwork):
         """What is made of it."""
         return list(self.makes)
 
-    def computed(self, X: Any, *arguments: Any, **options: Any) -> Computed:
+    def computed(self, X: Sequence[object], how: RunOptions) -> Computed:
         """As of the network, then that."""
-        Y = super().computed(X, *arguments, **options).outputs[0]
+        Y = super().computed(X, how).outputs[0]
         return Computed(tuple(make(Y) for make in self.makes.values()), {})
 
 
@@ -78,7 +78,7 @@ def truths(name: str, net: ShallowNetwork, variables: Mapping[str, Value]) -> It
     for source, X in list(_inputs(net, arrays))[:_MOST]:
         try:
             with warnings.catch_warnings(action="ignore"):
-                Y = net.computed(X).outputs[0]
+                Y = net.computed(X, RunOptions()).outputs[0]
         except MatlabCompatError:
             continue
         found: dict[str, Made] = {}

@@ -146,6 +146,24 @@ class Plan(Generic[L]):
 
 
 @dataclass(frozen=True)
+class RunOptions:
+    """How a model is run, and what of it is wanted; the first four are those of ``predict``."""
+
+    data_format: str | Sequence[str] | None = None
+    device: DeviceLike | None = None
+    dtype: DTypeLike | None = None
+    allow_tf32: bool = False
+    #: The layers whose activations are wanted.
+    layers: Sequence[str] = ()
+    #: Whether the outputs are wanted; else no more is run, and built, than the layers need.
+    outputs: bool = True
+    #: Where the operations on the data are run: a context that may change their rounding.
+    inside: AbstractContextManager[Any] | None = None
+    #: Whether in training mode, as MATLAB's ``forward``.
+    training: bool = False
+
+
+@dataclass(frozen=True)
 class Computed:
     """The results of one run, in MATLAB's order of dimensions, over the memory torch wrote."""
 
@@ -204,22 +222,8 @@ class ModelLike(Protocol):
         ``options`` are ``data_format``, ``device``, ``dtype`` and ``allow_tf32``.
         """
 
-    def computed(
-        self,
-        X: Sequence[object],
-        layers: Sequence[str] = (),
-        data_format: str | Sequence[str] | None = None,
-        device: DeviceLike | None = None,
-        dtype: DTypeLike | None = None,
-        *,
-        allow_tf32: bool = False,
-        outputs: bool = True,
-        inside: AbstractContextManager[Any] | None = None,
-    ) -> Computed:
-        """The outputs and the activations of ``layers`` of one run.
-
-        The operations on the data are run ``inside`` a context, which may change their rounding.
-        """
+    def computed(self, X: Sequence[object], how: RunOptions) -> Computed:
+        """The outputs and activations of one run."""
 
     def parameter_values(self) -> list[Array]:
         """The values of all its learnables and states: in which number formats it computes."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -20,7 +20,7 @@ from ..engine.precision import DeviceLike, DTypeLike, full_precision
 from ..errors import DataFormatError, MatlabCompatWarning, UsageError, locating
 from ..plain_text import class_names, plain_texts
 from ..wording import argument
-from .described import CLASSIC, Computed, LayerLike, NetworkLike, Plan
+from .described import CLASSIC, Computed, LayerLike, NetworkLike, Plan, RunOptions
 from .module import build_graph, run_network, run_recording
 
 if TYPE_CHECKING:
@@ -51,9 +51,9 @@ class NetworkInput:
         return self.data_format.expanded(self.data[index])
 
 
-def predict(network: NetworkLike, X: Sequence[object], **options: Any) -> Any:
-    """:meth:`matlab_compat.network.Network.predict`; options of :func:`computed`."""
-    run = computed(network, X, (), **options)
+def predict(network: NetworkLike, X: Sequence[object], how: RunOptions) -> Any:
+    """:meth:`matlab_compat.network.Network.predict`."""
+    run = computed(network, X, how)
     for given in run.inputs:
         if given.other_size:
             have, want = map(size_text, given.other_size)
@@ -67,12 +67,10 @@ def predict(network: NetworkLike, X: Sequence[object], **options: Any) -> Any:
     return results[0] if len(results) == 1 else results
 
 
-def activations(
-    network: NetworkLike, X: Sequence[object], layers: Sequence[str], **options: Any
-) -> dict[str, Any]:
-    """The (first) outputs of the named layers, by name; options and errors of :func:`computed`."""
-    run = computed(network, X, layers, outputs=False, **options)
-    return {name: _in_memory(value) for name, value in run.activations.items()}
+def activations(network: NetworkLike, X: Sequence[object], how: RunOptions) -> dict[str, Any]:
+    """The (first) outputs of the layers that are wanted, by name."""
+    found = computed(network, X, how).activations
+    return {name: _in_memory(value) for name, value in found.items()}
 
 
 @dataclass(frozen=True)
@@ -85,37 +83,32 @@ class NetworkRun(Computed):
 def computed(
     network: NetworkLike,
     X: Sequence[object],
-    layers: Sequence[str],
-    data_format: str | Sequence[str] | None = None,
-    device: DeviceLike | None = None,
-    dtype: DTypeLike | None = None,
-    *,
-    allow_tf32: bool = False,
-    training: bool = False,
-    outputs: bool = True,
-    inside: AbstractContextManager[Any] | None = None,
+    how: RunOptions,
 ) -> NetworkRun:
-    """The network's outputs, and the (first) outputs of the named layers, in one run.
+    """The network's outputs, and the (first) outputs of the layers that are wanted, in one run.
 
-    Without ``outputs`` only what the layers need is run, and built. The operations on the data,
-    but not the making of the module, are run ``inside`` a context. ``LayerNotFoundError`` is raised
-    where there is no layer of a name.
+    Raises
+    ------
+    LayerNotFoundError
+        There is no layer of a name.
     """
-    for name in layers:
+    for name in how.layers:
         network.layer(name)
-    inputs = network_inputs(network, X, data_format)
+    inputs = network_inputs(network, X, how.data_format)
     plan = network.plan(input_formats(network, inputs))
-    plan = plan if outputs else plan.upto(layers)
-    module = build_graph(plan, device, dtype).train(training)
-    wanted = {step.name: _producer(step.name, plan) for step in plan.steps if step.name in layers}
-    ends = plan.outputs if outputs else {}
+    plan = plan if how.outputs else plan.upto(how.layers)
+    module = build_graph(plan, how.device, how.dtype).train(how.training)
+    wanted = {
+        step.name: _producer(step.name, plan) for step in plan.steps if step.name in how.layers
+    }
+    ends = plan.outputs if how.outputs else {}
 
     def run(data: list[Array]) -> tuple[Array, ...]:
-        recorded = list(wanted.values()) if outputs else []
-        return _run(module, input_tensors(inputs, data, device, dtype), recorded)
+        recorded = list(wanted.values()) if how.outputs else []
+        return _run(module, input_tensors(inputs, data, how.device, how.dtype), recorded)
 
-    each_inside = inside or nullcontext()
-    with torch.inference_mode(), full_precision(allow_tf32), _sizes_named(inputs), each_inside:
+    inside = how.inside or nullcontext()
+    with torch.inference_mode(), full_precision(how.allow_tf32), _sizes_named(inputs), inside:
         observations = _run_lists(inputs, run)
     each = [list(values) for values in zip(*observations, strict=True)]
     results = [

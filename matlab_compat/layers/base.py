@@ -5,7 +5,6 @@ from __future__ import annotations
 import copy
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
-from contextlib import AbstractContextManager
 from importlib import import_module
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar, Self
@@ -23,7 +22,7 @@ from ..errors import (
     place,
     warn,
 )
-from ..execution.described import Computed, Factors
+from ..execution.described import Computed, Factors, RunOptions
 from ..matlab_names import function_name
 from ..wording import argument
 from .formats import require_format
@@ -680,28 +679,17 @@ class Layer:
         """:meth:`predict` for a list of all inputs."""
         return self.predict(X[0] if len(X) == 1 else tuple(X), **options)
 
-    def computed(
-        self,
-        X: Sequence[object],
-        layers: Sequence[str] = (),
-        data_format: str | Sequence[str] | None = None,
-        device: DeviceLike | None = None,
-        dtype: DTypeLike | None = None,
-        *,
-        allow_tf32: bool = False,
-        outputs: bool = True,
-        inside: AbstractContextManager[Any] | None = None,
-    ) -> Computed:
+    def computed(self, X: Sequence[object], how: RunOptions) -> Computed:
         """See :class:`matlab_compat.execution.described.ModelLike`; there are no activations."""
         from ..execution.layer import predict_layer
 
-        if inside is None:
-            options = {"device": device, "dtype": dtype, "allow_tf32": allow_tf32}
-            return Computed(as_tuple(self.predict_all(X, data_format=data_format, **options)), {})
-        formats = self.default_formats if data_format is None else data_format
+        if how.inside is None:
+            at = {"device": how.device, "dtype": how.dtype, "allow_tf32": how.allow_tf32}
+            return Computed(as_tuple(self.predict_all(X, data_format=how.data_format, **at)), {})
+        formats = self.default_formats if how.data_format is None else how.data_format
         given = X[0] if len(X) == 1 else tuple(X)
-        result = predict_layer(self, given, formats, device, dtype, allow_tf32, inside)
-        return Computed(as_tuple(result), {})
+        at_once = how.device, how.dtype, how.allow_tf32, how.inside
+        return Computed(as_tuple(predict_layer(self, given, formats, *at_once)), {})
 
     def _predicted(self, X: object, data_format: str | Sequence[str] | None, *how: Any) -> Any:
         """As :meth:`predict`, ``how`` being its other arguments; a layer may have a faster way."""

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
@@ -17,7 +16,7 @@ import numpy as np
 from ..arrays import Array, as_tuple
 from ..display import TIMES
 from ..errors import LayerNotFoundError, UsageError
-from ..execution.described import CLASSIC, Computed, Shared
+from ..execution.described import CLASSIC, Computed, RunOptions, Shared
 from ..layers.base import Layer
 from ..layers.learnables import Learnable, State
 from ..layers.nested import NetworkLayer
@@ -335,8 +334,8 @@ class Network:
         """
         from ..execution.network import predict
 
-        at: dict[str, Any] = {"device": device, "dtype": dtype, "allow_tf32": allow_tf32}
-        return predict(self, pictures_as_arrays(self, X), data_format=data_format, **at)
+        how = RunOptions(data_format, device, dtype, allow_tf32)
+        return predict(self, pictures_as_arrays(self, X), how)
 
     def parameter_values(self) -> list[Array]:
         """The values of all learnables and states that have any."""
@@ -346,24 +345,11 @@ class Network:
         """:meth:`predict` for a list of all inputs."""
         return self.predict(*X, **options)
 
-    def computed(
-        self,
-        X: Sequence[object],
-        layers: Sequence[str] = (),
-        data_format: str | Sequence[str] | None = None,
-        device: DeviceLike | None = None,
-        dtype: DTypeLike | None = None,
-        *,
-        allow_tf32: bool = False,
-        outputs: bool = True,
-        inside: AbstractContextManager[Any] | None = None,
-    ) -> Computed:
+    def computed(self, X: Sequence[object], how: RunOptions) -> Computed:
         """See :class:`matlab_compat.execution.described.ModelLike`."""
         from ..execution.network import computed
 
-        options: dict[str, Any] = {"data_format": data_format, "device": device, "dtype": dtype}
-        options |= {"allow_tf32": allow_tf32, "outputs": outputs, "inside": inside}
-        return computed(self, X, layers, **options)
+        return computed(self, X, how)
 
     def forward(self, *X: object, data_format: str | Sequence[str] | None = None) -> Any:
         """What MATLAB's ``forward`` gives: as :meth:`predict` in training mode.
@@ -373,7 +359,7 @@ class Network:
         """
         from ..execution.network import predict
 
-        return predict(self, X, data_format=data_format, training=True)
+        return predict(self, X, RunOptions(data_format, training=True))
 
     def activations(
         self,
@@ -394,9 +380,9 @@ class Network:
         """
         from ..execution.network import activations
 
-        at: dict[str, Any] = {"device": device, "dtype": dtype, "allow_tf32": allow_tf32}
         name = plain_text(layer)
-        found = activations(self, as_tuple(X), [name], data_format=data_format, **at)[name]
+        how = RunOptions(data_format, device, dtype, allow_tf32, [name], outputs=False)
+        found = activations(self, as_tuple(X), how)[name]
         return _output_as(found, plain_text(OutputAs))
 
     def classify(

@@ -237,18 +237,20 @@ class TorchRunner(ModelRunner):
         self, inputs: Inputs, wanted: Wanted, inside: AbstractContextManager[Any] | None = None
     ) -> Results:
         """The model's results; layers that are wanted and not there are refused."""
+        from ..execution.described import RunOptions
+
         at = self.precision
         with self.around():
-            run = self.model.computed(
-                [*inputs.X, *inputs.states],
+            how = RunOptions(
+                inputs.data_format,
+                at.device,
+                at.dtype,
+                at.allow_tf32,
                 wanted.layers,
-                data_format=inputs.data_format,
-                device=at.device,
-                dtype=at.dtype,
-                allow_tf32=at.allow_tf32,
-                outputs=wanted.outputs,
-                inside=inside,
+                wanted.outputs,
+                inside,
             )
+            run = self.model.computed([*inputs.X, *inputs.states], how)
         return Results(_named(self.model, run.outputs), run.activations)
 
 

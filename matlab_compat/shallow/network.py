@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeAlias
 
 import numpy as np
 
 from ..arrays import Array
 from ..errors import UnsupportedModelError, UsageError
-from ..execution.described import Computed
+from ..execution.described import Computed, RunOptions
 from .checks import problems
 from .description import Description, delayed
 from .functions import joined, vec2ind
@@ -161,25 +160,15 @@ class ShallowNetwork(Description):
         options.pop("allow_tf32", None)
         return self.predict(*X, **options)
 
-    def computed(
-        self,
-        X: Sequence[object],
-        layers: Sequence[str] = (),
-        data_format: str | Sequence[str] | None = None,
-        device: DeviceLike | None = None,
-        dtype: DTypeLike | None = None,
-        *,
-        allow_tf32: bool = False,
-        outputs: bool = True,
-        inside: AbstractContextManager[Any] | None = None,
-    ) -> Computed:
+    def computed(self, X: Sequence[object], how: RunOptions) -> Computed:
         """The output as one array: of a series R×TS, or R×TS×Q."""
         from .running import simulate
 
         self.check()
         data, Xi, Ai = [*X, None, None, None][:3]
-        one = data_format if data_format is None or isinstance(data_format, str) else data_format[0]
-        Y = simulate(self, data, Xi, Ai, None, one, device, dtype, inside)[0]
+        form = how.data_format
+        one = form if form is None or isinstance(form, str) else form[0]
+        Y = simulate(self, data, Xi, Ai, None, one, how.device, how.dtype, how.inside)[0]
         return Computed((joined(Y),), {})
 
     def parameter_values(self) -> list[Array]:

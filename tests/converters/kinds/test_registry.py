@@ -22,7 +22,7 @@ from converters.predict import predict
 from converters.walk import Place
 from matlab_compat import Network
 from matlab_compat.errors import CorruptFileError, UnsupportedModelError
-from matlab_compat.execution.described import Computed
+from matlab_compat.execution.described import Computed, RunOptions
 from tests.converters.exports import fields, save
 
 
@@ -41,8 +41,8 @@ class Times:
     def predict_all(self, X: Sequence[Any], **options: Any) -> Any:
         return np.asarray(X[0]) * self.factor
 
-    def computed(self, X: Sequence[Any], layers: Sequence[str] = (), **options: Any) -> Computed:
-        dtype = {"double": np.float64}.get(options.get("dtype"), np.float32)
+    def computed(self, X: Sequence[Any], how: RunOptions) -> Computed:
+        dtype = np.float64 if how.dtype == "double" else np.float32
         return Computed((np.asarray(X[0], dtype) * dtype(self.factor),), {})
 
     def parameter_values(self) -> list[Any]:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from matlab_compat import convolution2dLayer, imageInputLayer, reluLayer, transposedConv2dLayer
 from matlab_compat.errors import NothingToCompareError, UsageError
 from matlab_compat.execution import network as predict
+from matlab_compat.execution.described import RunOptions
 from matlab_compat.network import Network
 from matlab_compat.parity.network import verify_network
 from tests.matlab_compat.reference import scatter_sum
@@ -78,9 +79,9 @@ def test_what_it_costs(network: Network, monkeypatch: pytest.MonkeyPatch) -> Non
     """
     runs = []
 
-    def counted(*arguments: Any, **options: Any) -> predict.Computed:
-        runs.append(options["dtype"])
-        return computed(*arguments, **options)
+    def counted(network: Network, X: Any, how: RunOptions) -> predict.Computed:
+        runs.append(how.dtype)
+        return computed(network, X, how)
 
     computed = predict.computed
     monkeypatch.setattr(predict, "computed", counted)
