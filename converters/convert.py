@@ -34,6 +34,7 @@ from .examples import example_sizes
 from .formats import Format, Opening, Options, Prepared, ReadableFormat, format_for
 from .formats.mat import unbuilt
 from .formats.prepared import Model
+from .kinds.words import listed
 from .load import load
 from .matfile import DEFAULT_LIMITS
 from .normalization import constants_of, constants_place, write_constants
@@ -282,7 +283,23 @@ def _proved(target: Format, prepared: Prepared, path: Path, check: bool) -> Conv
     try:
         return _compared(done, target, prepared, path)
     except NothingToCompareError as error:
-        return replace(done, unchecked=error.what)
+        return replace(done, unchecked=_no_numbers(model) or error.what)
+
+
+def _no_numbers(model: Model) -> str:
+    """Why no output is a number, where that is because of the weights; '' else."""
+    layers = () if isinstance(model, ShallowNetwork) else _layers(model)
+    spoilt = [
+        f"'{one.Name}'"
+        for one in layers
+        if not all(np.isfinite(value).all() for value in one.parameter_values())
+    ]
+    if not spoilt:
+        return ""
+    return (
+        f"the weights of {listed(spoilt)} hold NaN or Inf (a training that diverged leaves them), "
+        "so that no output is a number"
+    )
 
 
 def _compared(done: Converted, target: Format, prepared: Prepared, path: Path) -> Converted:

@@ -241,6 +241,14 @@ def test_a_layer_that_needs_indices_says_that_random_inputs_do_not_suit(tmp_path
     assert "does not run on random inputs" in done.unchecked
 
 
+@pytest.mark.filterwarnings("ignore:.*training that diverged")
+def test_weights_that_are_no_numbers_are_the_reason_why_nothing_is_compared(tmp_path: Path) -> None:
+    weights = np.full((2, 3), np.nan, np.float32)
+    layers = [featureInputLayer(3), fullyConnectedLayer(2, Name="fc", Weights=weights, Bias=[0, 0])]
+    done = converters.save(Network(layers, kind="dlnetwork"), tmp_path / "net.pt")
+    assert done.unchecked.startswith("the weights of 'fc' hold NaN or Inf")
+
+
 def test_layers_that_cannot_be_built_are_all_named(tmp_path: Path) -> None:
     own = [UnsupportedLayer("my.Layer", {"Name": name}, "not registered") for name in ("a", "b")]
     with pytest.raises(UnsupportedLayerError, match="2 of 3 layers") as caught:
