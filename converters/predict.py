@@ -40,6 +40,7 @@ class Predicting(Opening, total=False):
     dtype: DTypeLike | None
     fit: Fit | None
     rows: str | None
+    steps: int | None
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,11 +69,15 @@ class Predictor:
         How pictures are made to fit the network; by default another size is an error.
     rows:
         What a row of a ``.csv`` file is; see :class:`.inputs.Reading`.
+    steps:
+        The number of time steps of a network without inputs; what is named for it are states, Ai
+        or Xi and Ai.
 
     Raises
     ------
     MatlabCompatError
-        Whatever :func:`converters.load` raises.
+        Whatever :func:`converters.load` raises; ``UsageError`` for ``steps`` of a network with
+        inputs.
 
     Examples
     --------
@@ -92,12 +97,22 @@ class Predictor:
         dtype: DTypeLike | None = None,
         fit: Fit | None = None,
         rows: str | None = None,
+        steps: int | None = None,
         **opening: Unpack[Opening],
     ) -> None:
         self._reading = Reading(fit or Fit(), rows, opening.get("limits", DEFAULT_LIMITS))
         self.path = path
         self.model = load(path, variable, layer, **opening)
         self._options: Any = {"data_format": data_format, "device": device, "dtype": dtype}
+        if steps is not None:
+            if "X" not in self.model.optional_inputs:
+                raise UsageError(
+                    f"{argument('steps', steps)} is for a network without inputs; of this one the "
+                    "input says how many there are.",
+                    where=(str(path),),
+                    remedy=f"leave it out, and name an input: {argument('input', 'X.mat:X')}.",
+                )
+            self._options["steps"] = steps
 
     def __call__(self, *inputs: str, top: int = 5) -> Prediction:
         """Run the model.
@@ -118,8 +133,11 @@ class Predictor:
         model = self.model
         one = len(inputs) == 1
         read = [self._reading.read(text, model, i, names=one) for i, text in enumerate(inputs)]
+        values = [one.value for one in read]
+        if "steps" in self._options and len(values) < 3:  # X, Xi, Ai: states are the last
+            values = [*[None] * (3 - len(values)), *values]
         with running(self.path, self._reading.limits):
-            Y = model.predict_all([one.value for one in read], **self._options)
+            Y = model.predict_all(values, **self._options)
         several = isinstance(Y, tuple)
         outputs = dict(zip(model.OutputNames, Y, strict=True)) if several else {"Y": Y}
         valid = valid_names(list(outputs))

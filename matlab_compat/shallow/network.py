@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeAlias
 
 import numpy as np
@@ -123,6 +124,43 @@ class ShallowNetwork(Description):
         names = ", ".join(sorted(used & UNCHECKED))
         why = "computed by MATLAB's documentation; no result of MATLAB's has been at hand to check"
         return [f"{names}: {why}"] if names else []
+
+    def constant_rows(self, become: str) -> Self:
+        """The network with a gain for rows that were constant in training, where none was saved.
+
+        Releases before 2014 saved none, and what they make of such a row is not certain: its pages
+        say that it stays, users have seen that it becomes ``ymin``.
+
+        Parameters
+        ----------
+        become:
+            "unchanged", or "mapped": onto ``ymin`` (of mapstd onto ``ymean``), as far off as the
+            value is from that of the training.
+
+        Raises
+        ------
+        UsageError
+            It is neither.
+        UnsupportedModelError
+            What the processing does cannot be told for other reasons.
+
+        Examples
+        --------
+        >>> net = net.constant_rows("unchanged")  # doctest: +SKIP
+        """
+        from .processing import UnsettledError, with_constant_rows
+
+        if become not in ("unchanged", "mapped"):
+            raise UsageError(f"Constant rows become 'unchanged' or 'mapped', not {become!r}.")
+        mapped = become == "mapped"
+        try:
+            inputs = [with_constant_rows(one, one.size, mapped=mapped) for one in self.inputs]
+            outputs = [
+                one and with_constant_rows(one, one.size, mapped=mapped) for one in self.outputs
+            ]
+        except UnsettledError as error:
+            raise UnsupportedModelError(f"{error}.") from error
+        return replace(self, inputs=inputs, outputs=outputs)
 
     def view(self) -> str:
         """The network as text: what ``view(net)`` draws."""

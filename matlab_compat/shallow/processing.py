@@ -5,13 +5,14 @@ One form for all releases, taken from settings that were saved in different ones
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TypeAlias
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import TypeAlias, TypeVar
 
 import numpy as np
 
 from ..arrays import Array
-from .parts import Fields, Steps, as_numbers
+from .parts import Fields, Settings, Steps, as_numbers
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,8 @@ class Projection:
     inverse: Array | None
 
 
+#: The steps of an input or an output.
+S = TypeVar("S", bound=Steps)
 Resolved: TypeAlias = Scaling | Selection | Projection
 
 
@@ -94,33 +97,60 @@ def _no_change(fields: Fields) -> bool:
     return bool(fields.number("no_change"))
 
 
-def _mapminmax(fields: Fields, rows: int) -> Scaling | None:
-    ymin = _vector(fields, "ymin", rows)
+#: What each saved: of x, then of y.
+_SCALES = {
+    "mapminmax": ("xmin", "xmax", "ymin", "ymax"),
+    "mapstd": ("xmean", "xstd", "ymean", "ystd"),
+}
+
+
+def _scaling(name: str, fields: Fields, rows: int) -> Scaling:
+    """As saved; the gain is Inf for a row that was constant, where the release saved no gain."""
+    low, high, *of_y = _SCALES[name]
+    lowest = _vector(fields, of_y[0], rows)
     if "gain" in fields:
-        scaling = Scaling(_vector(fields, "xoffset", rows), _vector(fields, "gain", rows), ymin)
-    else:
-        names = ("xmin", "xmax", "ymax")
-        low, high, top = (_vector(fields, name, rows) for name in names)
-        if (low == high).any():
-            row = int(np.flatnonzero(low == high)[0]) + 1
+        return Scaling(_vector(fields, "xoffset", rows), _vector(fields, "gain", rows), lowest)
+    offset, size, top = (_vector(fields, one, rows) for one in (low, high, of_y[1]))
+    if name == "mapminmax":  # ends of ranges, where mapstd has their sizes
+        size, top = size - offset, top - lowest
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return Scaling(offset, np.where(size == 0, np.inf, top / size), lowest)
+
+
+def _scale(name: str) -> Callable[[Fields, int], Scaling | None]:
+    def resolved(fields: Fields, rows: int) -> Scaling | None:
+        scaling = _scaling(name, fields, rows)
+        if np.isinf(scaling.gain).any():
+            row = int(np.flatnonzero(np.isinf(scaling.gain))[0]) + 1
             raise UnsettledError(
                 f"{fields.where}: row {row} was constant in training, and it is not certain what "
-                "this release of MATLAB makes of such a row"
+                "this release of MATLAB makes of such a row (net.constant_rows('unchanged') or "
+                "net.constant_rows('mapped') states it)"
             )
-        scaling = Scaling(low, (top - ymin) / (high - low), ymin)
-    return _unless_unchanged(fields, scaling)
+        return _unless_unchanged(fields, scaling)
+
+    return resolved
 
 
-def _mapstd(fields: Fields, rows: int) -> Scaling | None:
-    ymean = _vector(fields, "ymean", rows)
-    if "gain" in fields:
-        scaling = Scaling(_vector(fields, "xoffset", rows), _vector(fields, "gain", rows), ymean)
-    else:
-        xmean, xstd, ystd = (_vector(fields, name, rows) for name in ("xmean", "xstd", "ystd"))
-        if (xstd == 0).any():
-            raise UnsettledError(f"{fields.where}: a row was constant in training (xstd 0)")
-        scaling = Scaling(xmean, ystd / xstd, ymean)
-    return _unless_unchanged(fields, scaling)
+def with_constant_rows(steps: S, rows: int, *, mapped: bool) -> S:
+    """The same with a gain saved for the rows that were constant.
+
+    Raises
+    ------
+    UnsettledError, PropertyError
+        What a function does cannot be told for other reasons.
+    """
+    made: list[Settings] = []
+    for name, settings in zip(steps.processFcns, steps.processSettings, strict=True):
+        if name in _SCALES and settings:
+            one = _scaling(name, Fields(settings, f"processSettings of {name}"), rows)
+            constant = np.isinf(one.gain)
+            offset = np.where(constant & (not mapped), one.ymin, one.xoffset)
+            gain = np.where(constant, 1.0, one.gain)
+            settings = {**settings, "xoffset": offset.reshape(-1, 1), "gain": gain.reshape(-1, 1)}
+        made.append(settings)
+        _, rows = resolve(Steps((name,), (settings,)), rows, "")
+    return replace(steps, processSettings=tuple(made))
 
 
 def _unless_unchanged(fields: Fields, scaling: Scaling) -> Scaling | None:
@@ -202,8 +232,7 @@ def _fixunknowns(fields: Fields, rows: int) -> None:
 
 _RESOLVE = {
     "fixunknowns": _fixunknowns,
-    "mapminmax": _mapminmax,
-    "mapstd": _mapstd,
+    **{name: _scale(name) for name in _SCALES},
     "processpca": _processpca,
     "removeconstantrows": _removeconstantrows,
     "removerows": _removerows,

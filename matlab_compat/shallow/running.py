@@ -233,8 +233,7 @@ def _without_inputs(net: Description, X: Any, steps: int | None) -> Data:
     if steps is None:
         raise DataFormatError(
             "this network has no input; give the number of steps",
-            remedy="net.predict(steps=12, Ai=Ai), with Ai of preparets; in files, as MATLAB's X = "
-            "cell(0, 12).",
+            remedy=f"{argument('steps', 12)}, with the state Ai of preparets.",
         )
     if isinstance(steps, bool) or not isinstance(steps, int | np.integer) or steps < 0:
         raise DataFormatError(f"The number of steps is a whole number from 0, not {steps!r}.")

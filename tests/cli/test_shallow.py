@@ -13,7 +13,8 @@ import numpy as np
 import pytest
 import scipy.io
 
-from tests.matlab_compat.shallow.made import FOLDER, contents, matrix
+import converters
+from tests.matlab_compat.shallow.made import FOLDER, cell, contents, fibonacci, matrix
 
 
 def fixture(name: str) -> Path:
@@ -48,6 +49,21 @@ def test_predict_takes_states_after_the_input(call: Any, tmp_path: Path) -> None
     assert np.abs(Y - matrix(contents("closed_loop")["Y"])).max() < 1e-14
 
 
+def test_steps_are_for_a_network_without_inputs(call: Any, tmp_path: Path) -> None:
+    file, ones = tmp_path / "nar.mat", [np.ones((1, 1))] * 2
+    converters.write_mat(file, {"net": fibonacci(), "Ai": cell([ones])})
+    arguments = ("--input", f"{file}:Ai", "--steps", 5, "-o", tmp_path / "Y.mat")
+    assert call("predict", file, *arguments).code == 0
+    assert matrix(scipy.io.loadmat(tmp_path / "Y.mat")["Y"]).tolist() == [[2, 3, 5, 8, 13]]
+    without = call("predict", file)
+    assert without.code == 2
+    assert "give the number of steps" in without.err
+    assert "--steps 12" in without.err
+    other = call("predict", fixture("closed_loop"), "--steps", 5)
+    assert other.code == 2
+    assert "--steps 5 is for a network without inputs" in other.err
+
+
 @pytest.mark.parametrize("ending", [".pt", ".onnx", ".mat", ".m", ".safetensors", ".pt2"])
 def test_convert_proves_what_it_wrote_in_double(call: Any, tmp_path: Path, ending: str) -> None:
     done = call("convert", fixture("pattern"), "-o", tmp_path / f"net{ending}", "--format", "json")
@@ -65,13 +81,10 @@ def test_data_that_do_not_fit_end_with_2(call: Any, tmp_path: Path) -> None:
 
 
 def test_a_network_that_cannot_be_run_ends_with_3(call: Any, tmp_path: Path) -> None:
-    from converters import open_mat
-    from converters.matfile.writer import write_mat
-
-    with open_mat(fixture("pattern")) as mat:
+    with converters.open_mat(fixture("pattern")) as mat:
         net = mat["net"]
     net["layers"][0, 0].fields["transferFcn"][0] = "mytf"
-    write_mat(tmp_path / "own.mat", {"net": net}, level="7")
+    converters.write_mat(tmp_path / "own.mat", {"net": net})
     done = call("verify", tmp_path / "own.mat")
     assert done.code == 3
     assert "Layer 1 uses transfer function 'mytf', which is not one of MATLAB's" in done.err

@@ -80,3 +80,20 @@ def fields(**changes: Any) -> dict[str, Any]:
         "b": cell([[np.array([[0.5], [-0.5]])], [np.array([[0.25]])]]),
     }
     return made | changes
+
+
+def fibonacci() -> dict[str, Any]:
+    """A closed loop without inputs, as the fields of MATLAB's object: the sum of the last two."""
+    weight = {"weightFcn": "dotprod", "delays": np.array([[1.0, 2.0]])}
+    return {
+        "name": "NAR Neural Network - Closed Loop",
+        "numLayers": 1.0,
+        "inputs": np.empty((0, 1), object),
+        "layers": cell([[{"size": 1.0, "transferFcn": "purelin", "netInputFcn": "netsum"}]]),
+        "outputs": cell([[{"size": 1.0, "feedbackMode": "closed"}]]),
+        "inputWeights": np.empty((1, 0), object),
+        "layerWeights": cell([[weight]]),
+        "IW": np.empty((1, 0), object),
+        "LW": cell([[np.array([[1.0, 1.0]])]]),
+        "b": cell([[np.zeros((0, 0))]]),
+    }

@@ -137,11 +137,15 @@ def test_all_that_is_wrong_is_said_in_one_error() -> None:
     assert "b{1} holds Inf" in caught.value.what
 
 
-def minmax(**changes: Any) -> list[str]:
+def scaled(**changes: Any) -> dict[str, Any]:
     settings = {"xmin": np.array([[0.0], [1]]), "xmax": np.array([[1.0], [1]])}
     settings |= {"ymin": -1.0, "ymax": 1.0, **changes}
     steps = {"processFcns": cell([["mapminmax"]]), "processSettings": cell([[settings]])}
-    return problems(inputs=cell([[{"size": 2.0, **steps}]]))
+    return {"inputs": cell([[{"size": 2.0, **steps}]])}
+
+
+def minmax(**changes: Any) -> list[str]:
+    return problems(**scaled(**changes))
 
 
 def test_a_row_that_was_constant_counts_as_it_was_saved() -> None:
@@ -152,6 +156,26 @@ def test_a_row_that_was_constant_counts_as_it_was_saved() -> None:
 def test_a_constant_row_of_a_release_that_saved_no_gain_is_not_guessed() -> None:
     (problem,) = minmax()
     assert "row 2 was constant in training, and it is not certain" in problem
+
+
+@pytest.mark.parametrize(("become", "second"), [("unchanged", 1.0), ("mapped", -1.0)])
+def test_what_becomes_of_it_can_be_stated(become: str, second: float) -> None:
+    """The first row, from 0 to 1, goes to -1 to 1: 0.75 to 0.5. The second was always 1."""
+    net = ShallowNetwork.from_fields(fields(**scaled())).constant_rows(become)
+    plain = ShallowNetwork.from_fields(fields())
+    expected = plain.predict(np.array([[0.5], [second]]))
+    np.testing.assert_allclose(net.predict(np.array([[0.75], [1.0]])), expected, rtol=1e-15)
+    again = ShallowNetwork.from_fields(net.to_fields())
+    assert again.problems() == []
+
+
+def test_what_becomes_of_it_is_one_of_two() -> None:
+    net = ShallowNetwork.from_fields(fields(**scaled()))
+    with pytest.raises(UsageError, match="'unchanged' or 'mapped', not 'ymin'"):
+        net.constant_rows("ymin")
+    missing = ShallowNetwork.from_fields(fields(**scaled(ymin=np.zeros((0, 0)))))
+    with pytest.raises(UnsupportedModelError, match="lack ymin"):
+        missing.constant_rows("mapped")
 
 
 @pytest.mark.parametrize(

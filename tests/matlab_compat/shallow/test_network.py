@@ -17,7 +17,7 @@ import matlab_compat as mc
 from matlab_compat.errors import DataFormatError, MatlabCompatWarning, UsageError
 from matlab_compat.shallow import ShallowNetwork, con2seq, ind2vec, vec2ind
 
-from .made import NAMES, contents, fields, matrix, network
+from .made import NAMES, contents, fibonacci, fields, matrix, network
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -120,17 +120,7 @@ def test_nothing_before_the_first_step_counts_as_zeros() -> None:
 
 
 def test_a_network_without_inputs_asks_for_the_number_of_steps() -> None:
-    net = ShallowNetwork.from_fields(
-        {
-            "layers": np.array(
-                [[{"size": 1.0, "transferFcn": "purelin", "netInputFcn": "netsum"}]], object
-            ),
-            "outputs": np.array([[{"size": 1.0}]], object),
-            "layerWeights": np.array([[{"delays": np.array([[1.0, 2.0]])}]], object),
-            "LW": _cell(np.array([[1.0, 1.0]])),
-            "b": _cell(np.zeros((0, 0))),
-        }
-    )
+    net = ShallowNetwork.from_fields(fibonacci())
     with pytest.raises(DataFormatError) as caught:
         net()
     assert caught.value.what == "this network has no input; give the number of steps"
@@ -140,12 +130,6 @@ def test_a_network_without_inputs_asks_for_the_number_of_steps() -> None:
     before = np.empty((1, 2), object)
     before[0] = [np.ones((1, 1)), np.ones((1, 1))]
     assert matrix(net(None, None, before, steps=5)).tolist() == [[2, 3, 5, 8, 13]]
-
-
-def _cell(value: Any) -> Any:
-    made = np.empty((1, 1), object)
-    made[0, 0] = value
-    return made
 
 
 def test_states_of_the_wrong_size_are_refused() -> None:
