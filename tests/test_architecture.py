@@ -25,6 +25,7 @@ FLOORS = (
         "finite_json",
         "matlab_names",
         "memory",
+        "pages",
         "plain_text",
         "table",
         "wording",

@@ -15,7 +15,7 @@ import numpy as np
 
 from ..arrays import Array, as_tuple
 from ..display import TIMES
-from ..errors import LayerNotFoundError, UsageError
+from ..errors import LayerNotFoundError, MatlabCompatError, UsageError
 from ..execution.described import CLASSIC, Computed, RunOptions, Shared
 from ..layers.base import Layer
 from ..layers.learnables import Learnable, State
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from torch import fx
 
     from ..engine.precision import DeviceLike, DTypeLike
+    from ..pages.diagram import Diagram
 
 
 class LayerArray(list[Layer]):
@@ -505,6 +506,32 @@ class Network:
         return analysis(self.graph, self.kind, self.plan(formats), sizes)
 
     # --- display ------------------------------------------------------------------------
+
+    def plot(self, *sizes: Sequence[int], formats: Mapping[str, str] | None = None) -> Diagram:
+        """The network as a picture: a box for each layer, nested networks as one; as ``plot(net)``.
+
+        Parameters
+        ----------
+        sizes, formats:
+            As for :meth:`analysis`; where they are not known, the boxes have no sizes.
+
+        Returns
+        -------
+        A diagram, which a notebook shows, and which ``.save("net.svg")`` writes (also ``.png`` and
+        ``.pdf``, by matplotlib). Layers that cannot be built or run are marked.
+        """
+        from .picture import picture
+
+        return picture(self.graph, repr(self)[1:-1], self._analysis(sizes, formats))
+
+    def _analysis(
+        self, sizes: Sequence[Sequence[int]] = (), formats: Mapping[str, str] | None = None
+    ) -> Analysis | None:
+        """:meth:`analysis`, or ``None`` where the layers do not fit each other."""
+        try:
+            return self.analysis(*sizes, formats=formats)
+        except MatlabCompatError:
+            return None
 
     def summary(self) -> str:
         """What MATLAB's ``summary(net)`` prints."""

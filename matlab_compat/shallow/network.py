@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from ..engine.precision import DeviceLike, DTypeLike
     from ..engine.shallow import ShallowModule
+    from ..pages.diagram import Diagram
 
 
 #: Labels of the dimensions, in torch's order, and the size of one sample.
@@ -167,6 +168,12 @@ class ShallowNetwork(Description):
         from .view import view
 
         return view(self)
+
+    def plot(self) -> Diagram:
+        """The network as a picture, which a notebook shows and ``.save("net.svg")`` writes."""
+        from .picture import picture
+
+        return picture(self, repr(self))
 
     def __repr__(self) -> str:
         sizes = ["+".join(str(one.size) for one in self.inputs)] if self.inputs else []

@@ -10,9 +10,9 @@ import numpy as np
 import numpy.typing as npt
 
 from ...arrays import Array
+from ...pages.markup import Markup, data_uri, element, png, svg
 from ..compare import Arrays, Comparison
 from . import shown
-from .markup import Markup, data_uri, element, png, svg
 from .text import figure
 
 #: Colours from dark to light, evenly; grey prints keep the order (after matplotlib's viridis).

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from matlab_compat.display import TIMES, size_text
 
+from ...pages.markup import Markup, element, joined, table
 from ..compare import Comparison
 from . import drawings, text
-from .markup import Markup, element, joined, table
 from .shown import most_telling, worst_slice
 
 if TYPE_CHECKING:

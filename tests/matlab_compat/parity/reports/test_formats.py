@@ -16,12 +16,12 @@ from typing import Any
 import numpy as np
 import pytest
 
+from matlab_compat.pages.markup import png
 from matlab_compat.parity import compare, keeping_arrays
 from matlab_compat.parity.report import Report
 from matlab_compat.parity.reports.html import html_page
 from matlab_compat.parity.reports.junit import junit
 from matlab_compat.parity.reports.markdown import code, markdown
-from matlab_compat.parity.reports.markup import png
 from matlab_compat.parity.reports.text import report_text
 from tests.matlab_compat.parity.reports.samples import ENVIRONMENT, HOSTILE, comparison, report
 

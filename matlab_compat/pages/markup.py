@@ -10,7 +10,7 @@ import zlib
 import numpy as np
 import numpy.typing as npt
 
-from matlab_compat.display import one_line
+from ..display import one_line
 
 
 class Markup(str):
@@ -50,7 +50,7 @@ def table(head: list[str], rows: list[list[str]], class_: str = "") -> Markup:
     return element("div", whole, class_="wide")
 
 
-def svg(width: float, height: float, label: str, *children: str, **attributes: object) -> Markup:
+def svg(width: float, height: float, label: str, /, *children: str, **attributes: object) -> Markup:
     """A drawing; ``label`` says what it shows to those who do not see it."""
     return element(
         "svg",

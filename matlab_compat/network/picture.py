@@ -1,0 +1,81 @@
+"""A network as a diagram: a box for each layer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from ..display import size_text
+from ..layers.base import Layer
+from ..layers.nested import NetworkLayer
+from ..pages.diagram import Box, Diagram
+from .analysis import Analysis, LayerAnalysis
+from .graph import Graph
+
+
+def picture(
+    graph: Graph,
+    label: str,
+    found: Analysis | None,
+    *,
+    marks: Mapping[str, str] | None = None,
+    notes: Mapping[str, str] | None = None,
+    links: Mapping[str, str] | None = None,
+) -> Diagram:
+    """The diagram of a graph.
+
+    Parameters
+    ----------
+    label:
+        What it is, for those who do not see it.
+    found:
+        The sizes, where they are known.
+    marks, notes, links:
+        By layer: one of :data:`..pages.diagram.MARKS` (by default "warning" for a layer that is not
+        run), what to say of it besides, and where its box leads.
+    """
+    rows = {row.name: row for row in found.layers} if found else {}
+    boxes = []
+    for name, layer in graph.layers.items():
+        row = rows.get(name)
+        problem = layer.refusal()
+        said = [name, layer.class_name, *_activations(row), (notes or {}).get(name, "")]
+        box = Box(
+            name,
+            _kind(layer),
+            _size(row),
+            family="problem" if problem else _family(layer),
+            about=" · ".join(filter(None, [*said, problem.what if problem else ""])),
+            mark=(marks or {}).get(name, "warning" if problem else ""),
+            link=(links or {}).get(name, ""),
+        )
+        boxes.append(box)
+    number = {name: i for i, name in enumerate(graph.layers)}
+    # Several ports of one layer may feed one other: that is one wire.
+    wires = dict.fromkeys(
+        (number[start], number[end]) for (end, _), (start, _) in graph.sources.items()
+    )
+    return Diagram(tuple(boxes), tuple(wires), label)
+
+
+def _kind(layer: Layer) -> str:
+    if isinstance(layer, NetworkLayer):
+        return f"▸ {layer.description()}"
+    return layer.type_text or layer.class_name.rpartition(".")[2]
+
+
+def _family(layer: Layer) -> str:
+    """The module that its class is in: those of a kind are together."""
+    return type(layer).__module__.rpartition(".")[2]
+
+
+def _size(row: LayerAnalysis | None) -> str:
+    """The size of the first output, of one observation and time step."""
+    first = row.activations[0] if row and row.activations else None
+    if first is None:
+        return ""
+    pairs = zip(first.size, first.labels, strict=True)
+    return size_text([n for n, label in pairs if label not in "BT"])
+
+
+def _activations(row: LayerAnalysis | None) -> list[str]:
+    return [str(one) for one in row.activations if one] if row else []
