@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 
 from ..language.source import Source
 from ..language.syntax import Class, File, Function, Property
@@ -145,6 +145,22 @@ class ClassDefinition:
     def is_formattable(self) -> bool:
         """Whether the layer takes and gives labelled data."""
         return "nnet.layer.Formattable" in self.superclasses
+
+
+@dataclass(frozen=True, eq=False)
+class Elements:
+    """An array of structs from outside.
+
+    Parameters
+    ----------
+    shape:
+        Its size.
+    items:
+        The fields of each element, column-major.
+    """
+
+    shape: tuple[int, ...]
+    items: tuple[Mapping[str, Any], ...]
 
 
 @dataclass(frozen=True)

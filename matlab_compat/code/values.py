@@ -23,6 +23,7 @@ from ..data_format import dlarray
 from ..errors import CodeError, UnsupportedCodeError
 from ..functions import Labelled
 from ..plain_text import plain_text
+from .definitions import Elements
 
 if TYPE_CHECKING:
     from .definitions import ClassDefinition
@@ -179,6 +180,34 @@ class Struct:
 
 
 @dataclass(frozen=True, eq=False)
+class Structs:
+    """An array of structs; one alone is a :class:`Struct`.
+
+    Parameters
+    ----------
+    shape:
+        Its size.
+    names:
+        The fields that each element has.
+    items:
+        The elements, column-major.
+    """
+
+    shape: tuple[int, ...]
+    names: tuple[str, ...]
+    items: tuple[Struct, ...]
+
+
+def structs(shape: Sequence[int], items: Sequence[Struct]) -> Struct | Structs:
+    """Structs as an array, each with the fields of all; what one lacks is ``[]`` there."""
+    if len(items) == 1:
+        return items[0]
+    names = tuple(dict.fromkeys(name for one in items for name in one.fields))
+    full = tuple(Struct({name: one.fields.get(name, EMPTY) for name in names}) for one in items)
+    return Structs(tuple(shape), names, full)
+
+
+@dataclass(frozen=True, eq=False)
 class FunctionHandle:
     """A function handle.
 
@@ -216,7 +245,7 @@ class Object:
         return replace(self, properties={**self.properties, name: value})
 
 
-Value: TypeAlias = Numeric | Chars | Cell | Struct | FunctionHandle | Object
+Value: TypeAlias = Numeric | Chars | Cell | Struct | Structs | FunctionHandle | Object
 
 # --- making arrays ----------------------------------------------------------------------
 
@@ -365,8 +394,10 @@ def value_of(value: Any) -> Value:
     UnsupportedCodeError
         Another type.
     """
-    if isinstance(value, Numeric | Chars | Cell | Struct | FunctionHandle | Object):
+    if isinstance(value, Numeric | Chars | Cell | Struct | Structs | FunctionHandle | Object):
         return value
+    if isinstance(value, Elements):
+        return structs(value.shape, [_struct_of(one) for one in value.items])
     value = plain_text(value)
     if value is None:
         return EMPTY
@@ -385,12 +416,16 @@ def value_of(value: Any) -> Value:
     if isinstance(value, bool | int | float | complex | np.ndarray | np.generic):
         return _of_array(np.asarray(value), "")
     if isinstance(value, Mapping):
-        return Struct({str(name): value_of(one) for name, one in value.items()})
+        return _struct_of(value)
     if isinstance(value, list | tuple):
         return Cell((1, len(value)), tuple(value_of(one) for one in value))
     raise UnsupportedCodeError(
         f"A value of type {type(value).__name__} is nothing that MATLAB code here can use."
     )
+
+
+def _struct_of(value: Mapping[Any, Any]) -> Struct:
+    return Struct({str(name): value_of(one) for name, one in value.items()})
 
 
 def _of_array(data: np.ndarray[Any, Any], labels: str) -> Value:
@@ -424,7 +459,7 @@ def python_of(value: Value) -> Any:
         return value.value
     if isinstance(value, Struct):
         return {name: python_of(one) for name, one in value.fields.items()}
-    if isinstance(value, Cell):
+    if isinstance(value, Cell | Structs):
         return [python_of(one) for one in value.items]
     if isinstance(value, Numeric):
         if isinstance(value.data, np.ndarray):
@@ -437,7 +472,7 @@ def each(values: Sequence[Value]) -> Iterator[Value]:
     """All values within these, cells and structs included."""
     for one in values:
         yield one
-        if isinstance(one, Cell):
+        if isinstance(one, Cell | Structs):
             yield from each(one.items)
         elif isinstance(one, Struct):
             yield from each(tuple(one.fields.values()))
