@@ -72,21 +72,14 @@ _CLASS: dict[Any, str] = {
 
 @dataclass(frozen=True, eq=False)
 class Numeric:
-    """An array of numbers or logicals in MATLAB's order of dimensions.
+    """An array of numbers or logicals in MATLAB's order of dimensions."""
 
-    Parameters
-    ----------
-    data:
-        Known (numpy) or data (torch); at least two dimensions, without trailing ones of size 1
-        beyond these unless they are labelled.
-    labels:
-        One for each dimension ("SSCB"), or empty.
-    is_dlarray:
-        Whether MATLAB's class is ``dlarray``; always with labels.
-    """
-
+    #: Known (numpy) or data (torch); at least two dimensions, without trailing ones of size 1
+    #: beyond these unless they are labelled.
     data: Data
+    #: One for each dimension ("SSCB"), or empty.
     labels: str = ""
+    #: Whether MATLAB's class is ``dlarray``; always with labels.
     is_dlarray: bool = False
 
     @property
@@ -123,17 +116,11 @@ class Numeric:
 
 @dataclass(frozen=True)
 class Chars:
-    """``'text'`` (a row of characters), or ``"text"`` (a string scalar).
+    """``'text'`` (a row of characters), or ``"text"`` (a string scalar)."""
 
-    Parameters
-    ----------
-    value:
-        The characters.
-    is_string:
-        Whether it is a string.
-    """
-
+    #: The characters.
     value: str
+    #: Whether it is a string.
     is_string: bool = False
 
     @property
@@ -146,31 +133,20 @@ class Chars:
 
 @dataclass(frozen=True, eq=False)
 class Cell:
-    """A cell array, or with ``is_string`` an array of strings.
+    """A cell array, or with ``is_string`` an array of strings."""
 
-    Parameters
-    ----------
-    shape:
-        Its size.
-    items:
-        The values, column-major.
-    """
-
+    #: Its size.
     shape: tuple[int, ...]
+    #: The values, column-major.
     items: tuple[Value, ...]
     is_string: bool = False
 
 
 @dataclass(frozen=True, eq=False)
 class Struct:
-    """A scalar struct.
+    """A scalar struct."""
 
-    Parameters
-    ----------
-    fields:
-        Values by name, in order.
-    """
-
+    #: Values by name, in order.
     fields: Mapping[str, Value] = field(default_factory=dict)
     shape = (1, 1)
 
@@ -209,34 +185,22 @@ def structs(shape: Sequence[int], items: Sequence[Struct]) -> Struct | Structs:
 
 @dataclass(frozen=True, eq=False)
 class FunctionHandle:
-    """A function handle.
+    """A function handle."""
 
-    Parameters
-    ----------
-    text:
-        How messages show it.
-    call:
-        Arguments and the number of outputs to values.
-    """
-
+    #: How messages show it.
     text: str
+    #: Arguments and the number of outputs to values.
     call: Callable[[Sequence[Value], int], tuple[Value, ...]]
     shape = (1, 1)
 
 
 @dataclass(frozen=True, eq=False)
 class Object:
-    """An object of a class of the user's code; value semantics.
+    """An object of a class of the user's code; value semantics."""
 
-    Parameters
-    ----------
-    definition:
-        Its class.
-    properties:
-        Values by name.
-    """
-
+    #: Its class.
     definition: ClassDefinition
+    #: Values by name.
     properties: Mapping[str, Value]
     shape = (1, 1)
 

@@ -8,7 +8,7 @@ take images, "SSCB". Semantics: MatConvNet's help texts and code; see
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -35,12 +35,16 @@ if TYPE_CHECKING:
     from torch import nn
 
 
+class _OfMatConvNet(Layer):
+    def __init_subclass__(cls, *, stem: str, saved_as: str = "", **keywords: Any) -> None:
+        name = saved_as or f"matconvnet.{stem}"
+        super().__init_subclass__(saved_as=name, stem=stem, input_formats=("SSCB",), **keywords)
+
+
 class MatConvNetBatchNormLayer(
-    Layer,
-    input_formats=("SSCB",),
-    saved_as="matconvnet.bnorm",
-    type_text="MatConvNet Batch Normalization",
+    _OfMatConvNet,
     stem="bnorm",
+    type_text="MatConvNet Batch Normalization",
 ):
     """``Y = Scale .* (X - mean) ./ deviation + Offset`` for each channel.
 
@@ -153,13 +157,7 @@ class MatConvNetLRNLayer(
         return CrossChannelNorm(window, self.Alpha * window, self.Beta, self.K)
 
 
-class MatConvNetScaleLayer(
-    Layer,
-    input_formats=("SSCB",),
-    saved_as="matconvnet.scale",
-    type_text="MatConvNet Scale",
-    stem="scale",
-):
+class MatConvNetScaleLayer(_OfMatConvNet, stem="scale", type_text="MatConvNet Scale"):
     """``Y = X .* Scale + Offset``, each 1×1×C, H×W×C or what expands to it; no Offset is 0.
 
     Where the scale is a second input, it is read as MATLAB's multiplication, and a bias after it as
@@ -200,11 +198,9 @@ class MatConvNetScaleLayer(
 
 
 class MatConvNetNormOffsetLayer(
-    Layer,
-    input_formats=("SSCB",),
-    saved_as="matconvnet.noffset",
-    type_text="MatConvNet Norm Offset",
+    _OfMatConvNet,
     stem="noffset",
+    type_text="MatConvNet Norm Offset",
     module=("engine.matconvnet.NormOffset", "Alpha", "Beta"),
 ):
     """``Y = X - Alpha * ss.^Beta``, where ss is the sum of squares over the channels."""
@@ -214,11 +210,9 @@ class MatConvNetNormOffsetLayer(
 
 
 class MatConvNetSpatialNormLayer(
-    Layer,
-    input_formats=("SSCB",),
-    saved_as="matconvnet.spnorm",
-    type_text="MatConvNet Spatial Normalization",
+    _OfMatConvNet,
     stem="spnorm",
+    type_text="MatConvNet Spatial Normalization",
     module=("engine.matconvnet.SpatialNorm", "WindowSize", "Alpha", "Beta"),
 ):
     """``Y = X ./ (1 + Alpha * m).^Beta``, m the mean of squares over a window of each channel.
@@ -233,11 +227,10 @@ class MatConvNetSpatialNormLayer(
 
 
 class MatConvNetROIPoolingLayer(
-    Layer,
-    input_formats=("SSCB",),
+    _OfMatConvNet,
     saved_as="matconvnet.roipooling",
-    type_text="MatConvNet ROI Pooling",
     stem="roipool",
+    type_text="MatConvNet ROI Pooling",
     module=("engine.matconvnet.ROIPooling", "OutputSize", "Transform", "Method", "Flatten"),
     description="{Method} pooling of regions",
 ):
