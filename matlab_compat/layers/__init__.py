@@ -123,10 +123,6 @@ layerNormalizationLayer = constructor_of(LayerNormalizationLayer)
 leakyReluLayer = constructor_of(LeakyReLULayer)
 lstmLayer = constructor_of(LSTMLayer)
 lstmProjectedLayer = constructor_of(LSTMProjectedLayer)
-matConvNetBatchNormLayer = constructor_of(MatConvNetBatchNormLayer)
-matConvNetNormOffsetLayer = constructor_of(MatConvNetNormOffsetLayer)
-matConvNetScaleLayer = constructor_of(MatConvNetScaleLayer)
-matConvNetSpatialNormLayer = constructor_of(MatConvNetSpatialNormLayer)
 maxPooling1dLayer = constructor_of(MaxPooling1DLayer)
 maxPooling2dLayer = constructor_of(MaxPooling2DLayer)
 maxPooling3dLayer = constructor_of(MaxPooling3DLayer)
@@ -211,15 +207,14 @@ __all__ = [
     "gruProjectedLayer", "identityLayer", "image3dInputLayer", "imageInputLayer",
     "indexing1dLayer", "inputLayer", "instanceNormalizationLayer", "inverseNormalizationLayer",
     "layerNormalizationLayer", "layer_class", "leakyReluLayer", "lstmLayer", "lstmProjectedLayer",
-    "matConvNetBatchNormLayer", "matConvNetNormOffsetLayer", "matConvNetScaleLayer",
-    "matConvNetSpatialNormLayer", "maxPooling1dLayer", "maxPooling2dLayer", "maxPooling3dLayer",
-    "maxUnpooling2dLayer", "multiplicationLayer", "networkLayer", "patchEmbeddingLayer",
-    "permuteLayer", "pixelClassificationLayer", "positionEmbeddingLayer", "preluLayer",
-    "quadraticLayer", "realToComplexLayer", "register", "registered", "regressionLayer",
-    "reluLayer", "reshapeLayer", "resize2dLayer", "resize3dLayer", "scalingLayer",
-    "selfAttentionLayer", "sequenceFoldingLayer", "sequenceInputLayer", "sequenceUnfoldingLayer",
-    "sigmoidLayer", "sinusoidalPositionEncodingLayer", "softmaxLayer", "softplusLayer",
-    "spaceToDepthLayer", "spatialDropoutLayer", "swishLayer", "tanhLayer", "transposedConv1dLayer",
+    "maxPooling1dLayer", "maxPooling2dLayer", "maxPooling3dLayer", "maxUnpooling2dLayer",
+    "multiplicationLayer", "networkLayer", "patchEmbeddingLayer", "permuteLayer",
+    "pixelClassificationLayer", "positionEmbeddingLayer", "preluLayer", "quadraticLayer",
+    "realToComplexLayer", "register", "registered", "regressionLayer", "reluLayer", "reshapeLayer",
+    "resize2dLayer", "resize3dLayer", "scalingLayer", "selfAttentionLayer", "sequenceFoldingLayer",
+    "sequenceInputLayer", "sequenceUnfoldingLayer", "sigmoidLayer",
+    "sinusoidalPositionEncodingLayer", "softmaxLayer", "softplusLayer", "spaceToDepthLayer",
+    "spatialDropoutLayer", "swishLayer", "tanhLayer", "transposedConv1dLayer",
     "transposedConv2dLayer", "transposedConv3dLayer", "wordEmbeddingLayer", "yolov2ReorgLayer",
     "yolov2TransformLayer",
 ]

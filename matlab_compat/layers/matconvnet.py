@@ -36,14 +36,14 @@ if TYPE_CHECKING:
 
 
 class _OfMatConvNet(Layer):
-    def __init_subclass__(cls, *, stem: str, saved_as: str = "", **keywords: Any) -> None:
-        name = saved_as or f"matconvnet.{stem}"
-        super().__init_subclass__(saved_as=name, stem=stem, input_formats=("SSCB",), **keywords)
+    def __init_subclass__(cls, *, saved_as: str, stem: str = "", **keywords: Any) -> None:
+        stem = stem or saved_as.removeprefix("matconvnet.")
+        super().__init_subclass__(saved_as=saved_as, stem=stem, input_formats=("SSCB",), **keywords)
 
 
 class MatConvNetBatchNormLayer(
     _OfMatConvNet,
-    stem="bnorm",
+    saved_as="matconvnet.bnorm",
     type_text="MatConvNet Batch Normalization",
 ):
     """``Y = Scale .* (X - mean) ./ deviation + Offset`` for each channel.
@@ -157,7 +157,9 @@ class MatConvNetLRNLayer(
         return CrossChannelNorm(window, self.Alpha * window, self.Beta, self.K)
 
 
-class MatConvNetScaleLayer(_OfMatConvNet, stem="scale", type_text="MatConvNet Scale"):
+class MatConvNetScaleLayer(
+    _OfMatConvNet, saved_as="matconvnet.scale", type_text="MatConvNet Scale"
+):
     """``Y = X .* Scale + Offset``, each 1×1×C, H×W×C or what expands to it; no Offset is 0.
 
     Where the scale is a second input, it is read as MATLAB's multiplication, and a bias after it as
@@ -199,7 +201,7 @@ class MatConvNetScaleLayer(_OfMatConvNet, stem="scale", type_text="MatConvNet Sc
 
 class MatConvNetNormOffsetLayer(
     _OfMatConvNet,
-    stem="noffset",
+    saved_as="matconvnet.noffset",
     type_text="MatConvNet Norm Offset",
     module=("engine.matconvnet.NormOffset", "Alpha", "Beta"),
 ):
@@ -211,7 +213,7 @@ class MatConvNetNormOffsetLayer(
 
 class MatConvNetSpatialNormLayer(
     _OfMatConvNet,
-    stem="spnorm",
+    saved_as="matconvnet.spnorm",
     type_text="MatConvNet Spatial Normalization",
     module=("engine.matconvnet.SpatialNorm", "WindowSize", "Alpha", "Beta"),
 ):
