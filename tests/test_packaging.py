@@ -152,7 +152,7 @@ def test_the_versions_that_the_tests_pass_with_are_within_the_bounds(metadata: M
 def test_wheel_installs_the_command(wheel: Path) -> None:
     entry_points = configparser.ConfigParser()
     entry_points.read_string(text_in(wheel, "entry_points.txt"))
-    assert dict(entry_points["console_scripts"]) == {"matlab-compat": "cli.main:main"}
+    assert dict(entry_points["console_scripts"]) == {"matlab-compat": "matlab_compat.front:main"}
 
 
 def test_wheel_holds_the_three_packages_and_nothing_else(wheel_files: list[str]) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-import matlab_compat as matlab
+from matlab_compat import layers as matlab
 from matlab_compat.layers import Layer, NnetScalingLayer
 
 from .values import Refused, Value

@@ -379,7 +379,7 @@ class CodeLayer(CodedLayer):
 class CodeFunctionLayer(CodedLayer):
     """A function layer whose function is, or calls, one of the user's code: ``@zeropad``."""
 
-    matlab_class: ClassVar[str] = FunctionLayer.matlab_class
+    matlab_class = FunctionLayer.matlab_class
     constructor: ClassVar[str] = FunctionLayer.constructor
     type_text: ClassVar[str] = FunctionLayer.type_text
     saved_fields = FunctionLayer.saved_fields

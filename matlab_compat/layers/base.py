@@ -106,7 +106,7 @@ class Layer:
     optional_inputs: ClassVar[tuple[str, ...]] = ()
     takes_cells: ClassVar[bool] = False
     #: Class name in MATLAB files.
-    matlab_class: ClassVar[str] = ""
+    matlab_class: str = ""
     #: MATLAB's function that makes such a layer.
     constructor: ClassVar[str] = ""
     #: Positional arguments of that function.
