@@ -9,10 +9,11 @@
 #   make quick                      those of what git says has changed, without the slow ones
 #   make quick CHANGED=tests        all but the slow ones
 #   make quick PYTHON=python3.13 VENV=.venv-3.13
+#   make other PYTHON=python3.13    with another Python, all but the slow ones
 #   make reader                     without torch: reading and inspecting files
 #   make lowest                     with the lowest versions that are declared
 #   make lowest TORCH=2.13.0        but for torch
-#   make lowest DO=environment      only install them; so for reader and newest
+#   make lowest DO=environment      only install them; so for other, reader, newest
 #   make newest                     with the newest that there are
 #   make numeric                    what computes, in two processors' ways, with one thread and two
 #   make recipes                    the recipes of docs/migrating.md, with what they say they need
@@ -55,7 +56,7 @@ NUMERIC = OMP_WAIT_POLICY=passive $(PYTEST) -m 'not (slow or octave or browser)'
 INSTALL = $(BIN)/python -m pip install --quiet --constraint $(CONSTRAINTS) $(PIP_ARGS)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo recipes test environment quick reader lowest newest numeric fuzz fuzz-code bench lint types generate changelog fixtures clean
+.PHONY: help demo recipes test environment quick other reader lowest newest numeric fuzz fuzz-code bench lint types generate changelog fixtures clean
 
 help:
 	@sed -n 's/^#   make/make/p' Makefile
@@ -76,6 +77,9 @@ quick: environment
 
 reader:
 	$(MAKE) $(DO) VENV=$(VENV)-reader NEEDS=reader CHANGED=tests
+
+other:
+	$(MAKE) $(DO) VENV=$(VENV)-other NEEDS=test CHANGED=tests
 
 lowest: $(LOWEST)
 	$(MAKE) $(DO) VENV=$(VENV)-lowest NEEDS=test CHANGED=tests CONSTRAINTS=$(LOWEST)
