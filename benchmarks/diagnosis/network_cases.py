@@ -964,20 +964,20 @@ def verified(net: Net, made: dict[str, Any], saved: bool) -> Any:
     at = Port(own, through=own.pop("through", lambda x: x))
     y = output(net.port(at, given(tensor(net.X))))
     last = list(at.kept)[-1]
-    right = array(y).T if y.ndim == 2 else _activation(y)
+    is_image = net.X.ndim == 4
+    right = array(y).T if y.ndim == 2 else _activation(y, is_image)
     result = np.asarray(writing(right), np.float32)
     activations = {}
     if saved:
-        activations = {name: _activation(v) for name, v in at.kept.items() if name != last}
-        activations[last] = _activation(y)
+        activations = {name: _activation(v, is_image) for name, v in {**at.kept, last: y}.items()}
     X = net.X.transpose(0, 2, 1) if net.X.ndim == 3 else net.X
     return verify_network(net.network, [X], {"Y": result}, activations=activations)
 
 
-def _activation(value: Tensor) -> Array:
-    """As ``activations`` gives it: features are 1×1×C×N, sequences C×T×N."""
+def _activation(value: Tensor, is_image: bool) -> Array:
+    """As ``activations`` gives it: features are 1×1×C×N (C×N of sequences), sequences C×T×N."""
     if value.ndim == 2:
-        return array(value)[np.newaxis, np.newaxis]
+        return array(value)[np.newaxis, np.newaxis] if is_image else array(value)
     return array(value).transpose(0, 2, 1) if value.ndim == 3 else array(value)
 
 
