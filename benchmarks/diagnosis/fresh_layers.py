@@ -524,7 +524,7 @@ FAMILIES["scaling"] = Family(
     ),
     {
         "bias before the scale": ("(?i)before|Bias", {"early": True}),
-        "inverted": ("(?i)invert|invers", {"inverse": True}),
+        "inverted": ("undone|invers", {"inverse": True}),
     },
 )
 
@@ -660,7 +660,7 @@ FAMILIES["conv2d"] = Family(
         "strided from the second element": ("(?i)padding|shift|second", {"phase": 1}),
         "channels of the filters reversed": ("BGR|channels", {"colours": (2, 1, 0)}),
         "channels G, B, R": ("(?i)channels", {"colours": (1, 2, 0)}),
-        "dilation for stride": ("(?i)dilation|stride", {"stride": 1, "dilation": 2, "pad": 2}),
+        "dilation for stride": ("(?i)dilation|stride", {"stride": 1, "dilation": 2}),
         "padded with ones": ("PaddingValue|padded", {"value": 1.0}),
         "filters in another order": ("filters|Weights|channels", {"order": (1, 0, 3, 2)}),
     },

@@ -368,6 +368,10 @@ def _w(p: Any, name: str, change: Callable[[Array], Array], **how: Any) -> Any:
     return _c(changed, name, **how)
 
 
+def _row_major(w: Array) -> Array:
+    return w.ravel(order="C").reshape(w.shape, order="F")
+
+
 _case(
     "mobile: relu6 for a ceiling of 1",
     "(?i)Ceiling 6|clipped at 6",
@@ -416,13 +420,11 @@ _case(
 )
 _case(
     "mobile: batch norms exchanged",
-    "parameters exchanged|parameters of",
+    "exchanged|parameters of",
     "n0 n1",
     lambda n: {"n0": _bn(n.p, "n1"), "n1": _bn(n.p, "n0")},
 )
-_case(
-    "mobile: sigmoid for softmax", "sigmoid", "sm", lambda n: {"sm": torch.sigmoid}
-)
+_case("mobile: sigmoid for softmax", "sigmoid", "sm", lambda n: {"sm": torch.sigmoid})
 _case(
     "mobile: mean of each image instead of the saved one",
     "own|mean of",
@@ -491,7 +493,7 @@ _case(
 )
 _case(
     "transformer: layer norms exchanged",
-    "parameters exchanged|parameters of",
+    "exchanged|parameters of",
     "ln1 ln2",
     lambda n: {"ln1": _ln(n.p, "ln2"), "ln2": _ln(n.p, "ln1")},
 )
@@ -537,13 +539,9 @@ _case(
     "inception: group norm with 4 groups",
     "NumGroups",
     "gn",
-    lambda n: {
-        "gn": lambda x: F.group_norm(x, 4) * _v(n.p["gn"]["s"]) + _v(n.p["gn"]["o"])
-    },
+    lambda n: {"gn": lambda x: F.group_norm(x, 4) * _v(n.p["gn"]["s"]) + _v(n.p["gn"]["o"])},
 )
-_case(
-    "inception: swish as mish", "mish", "swish", lambda n: {"swish": F.mish}
-)
+_case("inception: swish as mish", "mish", "swish", lambda n: {"swish": F.mish})
 _case(
     "inception: pooling rounded up on the other side",
     "(?i)padding|wrong side",
@@ -552,7 +550,7 @@ _case(
 )
 _case(
     "inception: weights of two branches exchanged",
-    "parameters exchanged|parameters of",
+    "exchanged|parameters of",
     "b1 bp",
     lambda n: {"b1": _c(n.p, "bp"), "bp": _c(n.p, "b1")},
 )
@@ -566,9 +564,7 @@ _case(
     "temporal: padding on both sides",
     "(?i)padding",
     "c1 c2 c3",
-    lambda n: {
-        f"c{i}": _causal(n.p, f"c{i}", d, d) for i, d in ((1, 1), (2, 2), (3, 4))
-    },
+    lambda n: {f"c{i}": _causal(n.p, f"c{i}", d, d) for i, d in ((1, 1), (2, 2), (3, 4))},
 )
 _case(
     "temporal: dilation 2 in the third for 4",
@@ -580,13 +576,9 @@ _case(
     "temporal: kernels flipped in time",
     "flipped",
     "c1",
-    lambda n: {
-        "c1": _causal({"c1": {**n.p["c1"], "w": n.p["c1"]["w"][::-1]}}, "c1", 1)
-    },
+    lambda n: {"c1": _causal({"c1": {**n.p["c1"], "w": n.p["c1"]["w"][::-1]}}, "c1", 1)},
 )
-_case(
-    "temporal: slope 0.01", "0.01", "r2", lambda n: {"r2": F.leaky_relu}
-)
+_case("temporal: slope 0.01", "0.01", "r2", lambda n: {"r2": F.leaky_relu})
 _case(
     "temporal: skip from the input left out",
     "left out",
@@ -607,9 +599,7 @@ _case(
     "in",
     lambda n: {"in": lambda x: x / _s(n.p["in"]["high"])},
 )
-_case(
-    "temporal: tanh left out", "left out", "tanh", lambda n: {"tanh": lambda x: x}
-)
+_case("temporal: tanh left out", "left out", "tanh", lambda n: {"tanh": lambda x: x})
 _case(
     "temporal: a step late",
     "shifted|later|earlier|step",
@@ -617,7 +607,10 @@ _case(
     lambda n: {"input": lambda x: torch.cat([torch.zeros_like(x[:, :, :1]), x[:, :, :-1]], 2)},
 )
 _case(
-    "superres: torch's pixel_shuffle", "crd", "d2s", lambda n: {"d2s": lambda x: F.pixel_shuffle(x, 2)}
+    "superres: torch's pixel_shuffle",
+    "crd",
+    "d2s",
+    lambda n: {"d2s": lambda x: F.pixel_shuffle(x, 2)},
 )
 _case(
     "superres: bicubic for bilinear",
@@ -637,7 +630,9 @@ _case(
     "superres: one slope for all channels",
     "Alpha",
     "prelu",
-    lambda n: {"prelu": lambda x: F.prelu(x, torch.tensor([float(n.p["prelu"]["a"].mean())]).double())},
+    lambda n: {
+        "prelu": lambda x: F.prelu(x, torch.tensor([float(n.p["prelu"]["a"].mean())]).double())
+    },
 )
 _case(
     "superres: relu before the sum",
@@ -661,7 +656,9 @@ _case(
     "superres: weights read row-major in the second convolution",
     "row-major|reshaped",
     "c2",
-    lambda n: {"c2": _w(n.p, "c2", lambda w: w.ravel(order="C").reshape(w.shape, order="F"), padding=1)},
+    lambda n: {
+        "c2": _w(n.p, "c2", lambda w: w.ravel(order="C").reshape(w.shape, order="F"), padding=1)
+    },
 )
 
 

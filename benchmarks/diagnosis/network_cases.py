@@ -802,13 +802,13 @@ def _zero_one(n: Net, x: Tensor) -> Tensor:
 
 _case(
     "res: weights of two equal layers exchanged",
-    "parameters exchanged",
+    "parameters exchanged|exchanged, or used twice",
     "ac1 bc1",
     lambda n: _exchanged(n, "ac1", "bc1", padding=1),
 )
 _case(
     "res: batch norms of two layers exchanged",
-    "parameters exchanged",
+    "parameters exchanged|exchanged, or used twice",
     "an1 an2",
     lambda n: {"an1": _bn(n.p, "an2"), "an2": _bn(n.p, "an1")},
 )
@@ -939,7 +939,7 @@ _case(
 _case("deep: epsilon in layer 7", "epsilon", "n7", lambda n: {"n7": _bn(n.p, "n7", 1e-3)})
 _case(
     "deep: weights of layers 2 and 8 exchanged",
-    "parameters exchanged",
+    "parameters exchanged|exchanged, or used twice",
     "c2 c8",
     lambda n: _exchanged(n, "c2", "c8", padding=1),
 )
