@@ -9,16 +9,16 @@
 #   make quick                      those of what git says has changed, without the slow ones
 #   make quick CHANGED=tests        all but the slow ones
 #   make quick PYTHON=python3.13 VENV=.venv-3.13
-#   make other PYTHON=python3.13    with another Python, all but the slow ones
 #   make reader                     without torch: reading and inspecting files
 #   make lowest                     with the lowest versions that are declared
 #   make lowest TORCH=2.13.0        but for torch
-#   make lowest DO=environment      only install them; so for other, reader, newest
 #   make newest                     with the newest that there are
 #   make numeric                    what computes, in two processors' ways, with one thread and two
 #   make recipes                    the recipes of docs/migrating.md, with what they say they need
 #   make bench BENCH_ARGS="layer"   speed beside peers, measured in the same run
 #   make generate                   what is made from the layer classes: exports, docs/layers.md
+#   make docs                       the site of docs/, into build/html
+#   make dist                       the wheel and the sdist, into dist/
 #   make changelog VERSION=0.2.0    the notes of changes/ as that release, in CHANGELOG.md
 #   make fuzz MINUTES=30 JOBS=2 SEED=1 FUZZ_ARGS="--peers"   damaged files, see docs/security.md
 #   make fuzz FUZZ_ARGS="--through cli"                      the same through the command line
@@ -45,9 +45,8 @@ BIN := $(VENV)/bin
 PYTEST = $(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder
 CHANGED = $$($(BIN)/python -m tests.changed)
 LOWEST = $(if $(TORCH),$(VENV)-lowest.txt,constraints-lowest.txt)
-# What quick installs: dev, test, or reader; and what is done with it.
+# What quick installs: dev, test, or reader.
 NEEDS ?= dev
-DO ?= quick
 QUICK = $(PYTEST) -m 'not (slow or real or octave or browser)' --ignore tests/fuzz
 # What is exported and drawn is the same on every processor.
 NUMERIC = OMP_WAIT_POLICY=passive $(PYTEST) -m 'not (slow or octave or browser)' \
@@ -56,7 +55,7 @@ NUMERIC = OMP_WAIT_POLICY=passive $(PYTEST) -m 'not (slow or octave or browser)'
 INSTALL = $(BIN)/python -m pip install --quiet --constraint $(CONSTRAINTS) $(PIP_ARGS)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo recipes test environment quick other reader lowest newest numeric fuzz fuzz-code bench lint types generate changelog fixtures clean
+.PHONY: help demo recipes test quick reader lowest newest numeric fuzz fuzz-code bench lint types generate docs dist changelog fixtures clean
 
 help:
 	@sed -n 's/^#   make/make/p' Makefile
@@ -70,26 +69,21 @@ recipes: $(VENV)/demo.stamp
 test: $(VENV)/dev.stamp
 	$(PYTEST) $(PYTEST_ARGS)
 
-environment: $(VENV)/$(NEEDS).stamp
-
-quick: environment
+quick: $(VENV)/$(NEEDS).stamp
 	$(QUICK) $(PYTEST_ARGS) $(CHANGED)
 
 reader:
-	$(MAKE) $(DO) VENV=$(VENV)-reader NEEDS=reader CHANGED=tests
-
-other:
-	$(MAKE) $(DO) VENV=$(VENV)-other NEEDS=test CHANGED=tests
+	$(MAKE) quick VENV=$(VENV)-reader NEEDS=reader CHANGED=tests
 
 lowest: $(LOWEST)
-	$(MAKE) $(DO) VENV=$(VENV)-lowest NEEDS=test CHANGED=tests CONSTRAINTS=$(LOWEST)
+	$(MAKE) quick VENV=$(VENV)-lowest NEEDS=test CHANGED=tests CONSTRAINTS=$(LOWEST)
 
 $(VENV)-lowest.txt: constraints-lowest.txt
 	sed 's/^torch==.*/torch==$(TORCH)/' $< >$@
 
 newest:
 	rm -f $(VENV)-newest/*.stamp
-	$(MAKE) $(DO) VENV=$(VENV)-newest NEEDS=test CHANGED=tests \
+	$(MAKE) quick VENV=$(VENV)-newest NEEDS=test CHANGED=tests \
 	    CONSTRAINTS=/dev/null PIP_ARGS='--upgrade --upgrade-strategy eager $(PIP_ARGS)'
 
 numeric: $(VENV)/dev.stamp
@@ -116,6 +110,18 @@ types: $(VENV)/dev.stamp
 generate: $(VENV)/dev.stamp
 	$(BIN)/python -m tests.generate
 
+# Warnings are errors: links that lead nowhere, documentation that cannot be read.
+docs: $(VENV)/dev.stamp
+	mkdir -p build
+	$(BIN)/towncrier build --draft --version 'Not yet released' >build/unreleased.md
+	$(BIN)/python -m sphinx --quiet --fail-on-warning --keep-going --fresh-env \
+	    --jobs auto --doctree-dir build/doctrees docs build/html
+
+dist: $(VENV)/dev.stamp
+	rm -rf dist
+	$(BIN)/python -m build --no-isolation
+	$(BIN)/twine check --strict dist/*
+
 changelog: $(VENV)/dev.stamp
 	$(BIN)/towncrier build --yes --version $(VERSION)
 
@@ -141,7 +147,7 @@ $(VENV)/test.stamp $(VENV)/dev.stamp: $(VENV)/%.stamp: pyproject.toml $(CONSTRAI
 
 # pip cannot leave one requirement out; the constraints name all that there are.
 $(VENV)/reader.stamp: pyproject.toml $(CONSTRAINTS) | $(BIN)/python
-	grep -v '^torch==' $(CONSTRAINTS) >$(VENV)/reader.txt
+	sed '/^torch==/d; /^# The site/,$$d' $(CONSTRAINTS) >$(VENV)/reader.txt
 	$(BIN)/python -m pip install --quiet --no-deps $(PIP_ARGS) --requirement $(VENV)/reader.txt --editable .
 	@touch $@
 

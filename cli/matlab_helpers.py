@@ -6,25 +6,18 @@ from typing import Annotated
 
 import typer
 
-from . import options, output
+from . import output
 
 
-@options.grouped
 def command(
     folder: Annotated[str, typer.Argument(metavar="DIR", help="The folder to write to.")],
-    *,
-    format: options.ReportFormat = output.Format.text,
-    force: options.Force = False,
+    force: Annotated[bool, typer.Option("--force", help="Replace what is there.")] = False,
 ) -> None:
-    """Write MATLAB functions that export networks.
+    """Write the MATLAB functions that export layers and networks, and import them again.
 
     Example: matlab-compat matlab-helpers helpers, then in MATLAB: addpath helpers
     """
     from converters.matlab_helpers import write_matlab_helpers
 
-    written = [str(path) for path in write_matlab_helpers(folder, overwrite=force)]
-    if format is output.Format.json:
-        output.document({"schema": "matlab_compat.matlab-helpers/1", "written": written})
-        return
-    for path in written:
+    for path in write_matlab_helpers(folder, overwrite=force):
         output.data(f"wrote {path}")

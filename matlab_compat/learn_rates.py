@@ -242,7 +242,15 @@ class cyclicalLearnRate(RateSchedule):
 
 
 SCHEDULES: dict[str, type[RateSchedule]] = {
-    kind.__name__: kind for kind in RateSchedule.__subclasses__()
+    kind.__name__: kind
+    for kind in (
+        cosineLearnRate,
+        cyclicalLearnRate,
+        exponentialLearnRate,
+        piecewiseLearnRate,
+        polynomialLearnRate,
+        warmupLearnRate,
+    )
 }
 
 

@@ -13,6 +13,7 @@ import subprocess
 import sys
 import sysconfig
 import tarfile
+import tomllib
 import zipfile
 from email.message import Message
 from email.parser import Parser
@@ -25,6 +26,7 @@ from tests.patience import PATIENCE
 ROOT = Path(__file__).parents[1]
 FIXTURE = ROOT / "fixtures" / "same_odd.v7.mat"
 PACKAGES = {"matlab_compat", "converters", "cli"}
+VERSION = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
 
 
 @pytest.fixture(scope="module")
@@ -58,7 +60,7 @@ def sdist_files(built: Path) -> list[str]:
 
 def text_in(wheel: Path, name: str) -> str:
     with zipfile.ZipFile(wheel) as archive:
-        return archive.read(f"matlab_compat-0.1.0.dist-info/{name}").decode("utf-8")
+        return archive.read(f"matlab_compat-{VERSION}.dist-info/{name}").decode("utf-8")
 
 
 @pytest.fixture(scope="module")
@@ -67,13 +69,33 @@ def metadata(wheel: Path) -> Message:
 
 
 def test_wheel_is_for_any_platform(wheel: Path) -> None:
-    assert wheel.name == "matlab_compat-0.1.0-py3-none-any.whl"
+    assert wheel.name == f"matlab_compat-{VERSION}-py3-none-any.whl"
 
 
 def test_metadata_names_the_distribution_and_its_licence(metadata: Message) -> None:
     assert metadata["Name"] == "matlab-compat"
     assert metadata["License-Expression"] == "MIT"
     assert metadata["License-File"] == "LICENSE"
+
+
+def test_both_pass_twine_check(built: Path) -> None:
+    pytest.importorskip("twine")
+    command = [sys.executable, "-m", "twine", "check", "--strict", *map(str, built.iterdir())]
+    done = subprocess.run(command, timeout=PATIENCE, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_the_description_leads_to_no_file_of_the_checkout(metadata: Message) -> None:
+    links = re.findall(r"\]\(([^)]*)\)", metadata.get_payload())
+    assert [link for link in links if not link.startswith("https://")] == []
+
+
+def test_the_version_stands_in_one_place() -> None:
+    places = [
+        *(ROOT / name for name in ("Makefile", "CITATION.cff", ".ci/run")),
+        *(file for package in PACKAGES for file in (ROOT / package).rglob("*.py")),
+    ]
+    assert [path for path in places if f"{VERSION}" in path.read_text(encoding="utf-8")] == []
 
 
 def test_metadata_requires_python_3_11(metadata: Message) -> None:
@@ -85,17 +107,18 @@ def test_metadata_classifies_each_supported_python(metadata: Message, version: s
     assert f"Programming Language :: Python :: {version}" in metadata.get_all("Classifier", [])
 
 
-def test_metadata_requires_what_is_always_imported_and_offers_the_others_as_extras(
+def test_metadata_requires_five_distributions_and_offers_the_others_as_extras(
     metadata: Message,
 ) -> None:
     requirements = metadata.get_all("Requires-Dist", [])
     required = {re.split(r"[^\w-]", line)[0] for line in requirements if "extra ==" not in line}
-    assert required == {"numpy", "scipy", "h5py", "torch", "rich", "typer"}
+    assert required == {"numpy", "scipy", "h5py", "torch", "typer"}
     extras = {
         "bench",
         "cluster",
         "code",
         "dev",
+        "docs",
         "fast",
         "images",
         "onnx",
@@ -137,7 +160,7 @@ def test_each_requirement_has_a_lower_bound_and_nothing_else(metadata: Message) 
 
 
 def test_make_lowest_has_exactly_the_lower_bounds(metadata: Message) -> None:
-    assert pinned("constraints-lowest.txt") == bounds(metadata, "dev", "bench")
+    assert pinned("constraints-lowest.txt") == bounds(metadata, "dev", "bench", "docs")
 
 
 def test_the_versions_that_the_tests_pass_with_are_within_the_bounds(metadata: Message) -> None:
@@ -145,19 +168,19 @@ def test_the_versions_that_the_tests_pass_with_are_within_the_bounds(metadata: M
         return [int(part) for part in version.split(".")]
 
     tested = pinned("constraints.txt")
-    for name, bound in bounds(metadata, "dev", "bench").items():
+    for name, bound in bounds(metadata, "dev", "bench", "docs").items():
         assert numbers(tested[name]) >= numbers(bound), name
 
 
 def test_wheel_installs_the_command(wheel: Path) -> None:
     entry_points = configparser.ConfigParser()
     entry_points.read_string(text_in(wheel, "entry_points.txt"))
-    assert dict(entry_points["console_scripts"]) == {"matlab-compat": "matlab_compat.front:main"}
+    assert dict(entry_points["console_scripts"]) == {"matlab-compat": "cli.main:main"}
 
 
 def test_wheel_holds_the_three_packages_and_nothing_else(wheel_files: list[str]) -> None:
     top_level = {PurePosixPath(name).parts[0] for name in wheel_files}
-    assert top_level == PACKAGES | {"matlab_compat-0.1.0.dist-info"}
+    assert top_level == PACKAGES | {f"matlab_compat-{VERSION}.dist-info"}
 
 
 @pytest.mark.parametrize("package", sorted(PACKAGES))
@@ -173,9 +196,11 @@ def test_wheel_holds_every_module_of_the_checkout(wheel_files: list[str], packag
 
 def test_sdist_holds_the_tests_and_what_they_need(sdist_files: list[str]) -> None:
     needed = {
+        "CITATION.cff",
         "LICENSE",
         "Makefile",
         "README.md",
+        "benchmarks/NOTES.md",
         "constraints-lowest.txt",
         "constraints.txt",
         "fixtures/octave/make_fixtures.m",
@@ -188,7 +213,7 @@ def test_sdist_holds_the_tests_and_what_they_need(sdist_files: list[str]) -> Non
 
 def test_sdist_holds_nothing_from_outside_the_allow_list(sdist_files: list[str]) -> None:
     folders = {PurePosixPath(name).parts[0] for name in sdist_files if "/" in name}
-    assert folders <= PACKAGES | {"tests", "fixtures", "docs"}
+    assert folders <= PACKAGES | {"tests", "fixtures", "docs", "benchmarks", "changes"}
 
 
 @pytest.fixture

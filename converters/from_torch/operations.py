@@ -15,7 +15,8 @@ from typing import Any, Literal
 
 from torch import Tensor, fx, nn
 
-from matlab_compat import layers as matlab
+import matlab_compat as matlab
+from matlab_compat import layers as classes
 from matlab_compat.layers import Layer, registered
 
 from . import modules as of
@@ -223,7 +224,7 @@ def _row(
 
 
 def _classes(names: str) -> tuple[type[Layer], ...]:
-    return tuple(getattr(matlab, f"{name}Layer") for name in names.split())
+    return tuple(getattr(classes, f"{name}Layer") for name in names.split())
 
 
 def _activations() -> Iterator[Operation]:

@@ -3,32 +3,32 @@
 A reader of any level returns these, and everything above the container is written
 against them, so that level 5, level 7.3 and files made in tests look the same.
 
-===================  =====================================================================
-MATLAB               here
-===================  =====================================================================
-numeric, logical     ``numpy.ndarray``, at least 2-D, MATLAB's own size and class
-                     (``logical`` is ``bool``), column-major, never squeezed
-char, 1 x n or 0 x 0 ``str`` (UTF-16 pairs joined, unpaired surrogates kept)
-char, other sizes    ``numpy.ndarray`` of ``<U1``
-cell                 ``numpy.ndarray`` of ``object``
-string               ``str`` if scalar, else ``numpy.ndarray`` of ``StringDType``
-                     (missing strings are ``nan``)
-struct               :class:`StructArray`
-sparse               :class:`SparseArray`
-function_handle      :class:`FunctionHandle` (text; never evaluated)
-dlarray              :class:`~matlab_compat.data_format.dlarray` if it has labels, else
-                     ``numpy.ndarray``
-gpuArray             ``numpy.ndarray``
-categorical          :class:`Categorical`
-table, timetable     :class:`Table`
-containers.Map,      :class:`Map`, a ``dict``
+====================  =====================================================================
+MATLAB                here
+====================  =====================================================================
+numeric, logical      ``numpy.ndarray``, at least 2-D, MATLAB's own size and class
+                      (``logical`` is ``bool``), column-major, never squeezed
+char, 1 x n or 0 x 0  ``str`` (UTF-16 pairs joined, unpaired surrogates kept)
+char, other sizes     ``numpy.ndarray`` of ``<U1``
+cell                  ``numpy.ndarray`` of ``object``
+string                ``str`` if scalar, else ``numpy.ndarray`` of ``StringDType``
+                      (missing strings are ``nan``)
+struct                :class:`StructArray`
+sparse                :class:`SparseArray`
+function_handle       :class:`FunctionHandle` (text; never evaluated)
+dlarray               :class:`~matlab_compat.data_format.dlarray` if it has labels, else
+                      ``numpy.ndarray``
+gpuArray              ``numpy.ndarray``
+categorical           :class:`Categorical`
+table, timetable      :class:`Table`
+containers.Map,       :class:`Map`, a ``dict``
 dictionary
-datetime, duration   ``numpy.ndarray`` of ``datetime64[us]`` / ``timedelta64[us]``
-datetime with        :class:`~converters.matfile.datetimes.Datetime`
+datetime, duration    ``numpy.ndarray`` of ``datetime64[us]`` / ``timedelta64[us]``
+datetime with         :class:`~converters.matfile.datetimes.Datetime`
 TimeZone
-any other object     :class:`MatObject`, or :class:`ObjectArray` if not 1 x 1
-undecodable value    :class:`Damaged`
-===================  =====================================================================
+any other object      :class:`MatObject`, or :class:`ObjectArray` if not 1 x 1
+undecodable value     :class:`Damaged`
+====================  =====================================================================
 
 ``docs/values.md`` tells it with examples.
 """

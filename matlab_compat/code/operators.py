@@ -27,7 +27,6 @@ from .values import (
     Numeric,
     Object,
     Struct,
-    Structs,
     Value,
     as_tensor,
     cast,
@@ -70,7 +69,7 @@ def class_name(value: Value) -> str:
         return "string" if value.is_string else "char"
     if isinstance(value, Cell):
         return "string" if value.is_string else "cell"
-    if isinstance(value, Struct | Structs):
+    if isinstance(value, Struct):
         return "struct"
     if isinstance(value, FunctionHandle):
         return "function_handle"

@@ -48,7 +48,10 @@ class Labelled:
     def of(cls, data: Tensor, labels: str) -> Labelled:
         """With the trailing dimensions of size 1 that MATLAB drops put back.
 
-        Raises ``DataFormatError``: more dimensions than labels.
+        Raises
+        ------
+        DataFormatError
+            More dimensions than labels.
         """
         expanded: Any = DataFormat(labels).expanded(data)  # type: ignore[arg-type]  # it indexes
         return cls(expanded, labels)
@@ -139,7 +142,10 @@ def from_column_major(elements: Tensor, size: Sequence[int]) -> Tensor:
 def vector(name: str, value: Labelled, n: int, what: str = "channels") -> Tensor:
     """One number for each of ``n``, from an array of any orientation.
 
-    Raises ``DataFormatError``: it has another number of elements.
+    Raises
+    ------
+    DataFormatError
+        It has another number of elements.
     """
     if value.data.numel() != n:
         raise DataFormatError(
@@ -151,7 +157,10 @@ def vector(name: str, value: Labelled, n: int, what: str = "channels") -> Tensor
 def need_channels(X: Labelled) -> None:
     """Refuse data without channels.
 
-    Raises ``DataFormatError``: there is no C.
+    Raises
+    ------
+    DataFormatError
+        There is no C.
     """
     if "C" not in X.labels:
         raise DataFormatError(
@@ -178,7 +187,10 @@ def run(module: Callable[[], nn.Module], parameters: Mapping[str, Tensor], *inpu
 def option(name: str, convert: Converter[Any], value: object) -> Any:
     """The value of a name-value argument.
 
-    Raises ``PropertyError``: MATLAB would refuse it.
+    Raises
+    ------
+    PropertyError
+        MATLAB would refuse it.
     """
     try:
         return convert(value)

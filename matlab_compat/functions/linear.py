@@ -39,8 +39,6 @@ def fullyconnect(
 ) -> Labelled:
     """``weights * X + bias``, with the space and channels of X as one vector.
 
-    Raises ``DataFormatError``: sizes or labels do not fit each other.
-
     Parameters
     ----------
     X:
@@ -57,6 +55,11 @@ def fullyconnect(
     Returns
     -------
     X with the outputs as its channels, without S and U: "SSCB" becomes "CB".
+
+    Raises
+    ------
+    DataFormatError
+        Sizes or labels do not fit each other.
 
     Examples
     --------
@@ -116,8 +119,6 @@ def attention(
 ) -> tuple[Labelled, ...]:
     """Dot-product attention, ``[Y, weights] = attention(...)`` with ``nargout=2``.
 
-    Raises ``DataFormatError``: sizes or labels do not fit each other.
-
     Parameters
     ----------
     queries, keys, values:
@@ -142,6 +143,11 @@ def attention(
     -------
     In the format of the queries, with the channels of the values; and the weights,
     keys×queries×heads×observations, without labels.
+
+    Raises
+    ------
+    DataFormatError
+        Sizes or labels do not fit each other.
 
     Examples
     --------
@@ -194,7 +200,10 @@ def attention(
 def labelled_as(X: Labelled, name: str, value: Labelled) -> Labelled:
     """Another array in the order of the labels of X; one without labels has them already.
 
-    Raises ``DataFormatError``: it is labelled otherwise.
+    Raises
+    ------
+    DataFormatError
+        It is labelled otherwise.
     """
     if not value.labels:
         return Labelled.of(value.data, X.labels)
@@ -234,9 +243,6 @@ def _check_sequences(inputs: Sequence[Tensor]) -> None:
 def embed(X: Exact, weights: Labelled, *, DataFormat: object = None) -> Labelled:
     """Every index replaced by a column of ``weights``.
 
-    Raises ``DataFormatError``: indices that are no whole numbers from 0 on, more than one channel,
-    or no C in the labels.
-
     Parameters
     ----------
     X:
@@ -251,6 +257,11 @@ def embed(X: Exact, weights: Labelled, *, DataFormat: object = None) -> Labelled
     Returns
     -------
     X with the embedding vectors as its channels.
+
+    Raises
+    ------
+    DataFormatError
+        Indices that are no whole numbers from 0 on, more than one channel, or no C in the labels.
 
     Examples
     --------

@@ -31,7 +31,10 @@ def check_worked(labels: str, worked: str, what: str, over_time: str) -> None:
 
     ``over_time`` is what labels it to move over time.
 
-    Raises ``DataFormatError``: as :func:`worked_labels`.
+    Raises
+    ------
+    DataFormatError
+        As :func:`worked_labels`.
     """
     if not 1 <= len(worked) <= 3:
         raise DataFormatError(
@@ -54,7 +57,10 @@ def steps(name: str, value: object, dims: int) -> tuple[int, ...]:
 def edges(name: str, value: object, dims: int) -> tuple[Pair, ...]:
     """``Padding`` or ``Cropping``: a scalar, one per dimension, or a row before and a row after.
 
-    Raises ``PropertyError``: none of these.
+    Raises
+    ------
+    PropertyError
+        None of these.
     """
     count, shape = np.size(np.asarray(value)), np.shape(np.asarray(value))
     try:

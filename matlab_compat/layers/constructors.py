@@ -166,7 +166,7 @@ def _documentation(kinds: Sequence[type[Layer]]) -> str:
         )
     text += ["", "Parameters", "----------"]
     for what, names in rows.items():
-        text += wrap(", ".join(names) + ":", 96)
+        text.append(", ".join(names) + ":")
         text += wrap(what, 96, initial_indent="    ", subsequent_indent="    ")
     if "\nRaises\n" not in about[0]:
         text += ["", "Raises", "------", "PropertyError"]

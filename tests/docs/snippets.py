@@ -20,6 +20,9 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 
+#: What puts the command on the path of a shell; what runs the blocks has it there already.
+ACTIVATE = ". .venv/bin/activate"
+
 #: Runs the command with arguments, in a folder.
 Runner = Callable[[list[str], Path], subprocess.CompletedProcess[str]]
 
@@ -43,15 +46,20 @@ def blocks(document: Path) -> list[Block]:
 
 
 def commands(document: Path) -> list[tuple[str, str | None]]:
-    """The lines of the shell blocks, each with what is shown after it."""
-    shell = [block for block in blocks(document) if block.language == "sh"]
-    return [(line, b.shown) for b in shell for line in b.text.splitlines() if line.strip()]
+    """The lines of the shell blocks; what is shown after a block is shown by its last line."""
+    found: list[tuple[str, str | None]] = []
+    for block in blocks(document):
+        if block.language == "sh":
+            lines = [line for line in block.text.splitlines() if line.strip() not in ("", ACTIVATE)]
+            found += [(line, None) for line in lines[:-1]]
+            found += [(line, block.shown) for line in lines[-1:]]
+    return found
 
 
 def figures_masked(text: str) -> str:
     """Floats, version numbers and the processor stand for themselves, integers stay."""
     text = re.sub(r"\(x86_64\)|\(aarch64\)|\(arm64\)|\(AMD64\)", "(CPU)", text)
-    text = re.sub(r"torch \S+", "torch VERSION", text)
+    text = re.sub(r"\b(torch|matlab_compat) \d\S+", r"\1 VERSION", text)
     text = re.sub(r"worst element .*", "worst element", text)
     return re.sub(r"-?\d+\.\d+(e[+-]\d+)?|\d+e[+-]\d+", "FIGURE", text).strip()
 
