@@ -9,9 +9,11 @@
 #   make quick                      those of what git says has changed, without the slow ones
 #   make quick CHANGED=tests        all but the slow ones
 #   make quick PYTHON=python3.13 VENV=.venv-3.13
+#   make other PYTHON=python3.13    with another Python, all but the slow ones
 #   make reader                     without torch: reading and inspecting files
 #   make lowest                     with the lowest versions that are declared
 #   make lowest TORCH=2.13.0        but for torch
+#   make lowest DO=environment      only install them; so for other, reader, newest
 #   make newest                     with the newest that there are
 #   make numeric                    what computes, in two processors' ways, with one thread and two
 #   make recipes                    the recipes of docs/migrating.md, with what they say they need
@@ -45,8 +47,9 @@ BIN := $(VENV)/bin
 PYTEST = $(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder
 CHANGED = $$($(BIN)/python -m tests.changed)
 LOWEST = $(if $(TORCH),$(VENV)-lowest.txt,constraints-lowest.txt)
-# What quick installs: dev, test, or reader.
+# What quick installs: dev, test, or reader; and what is done with it.
 NEEDS ?= dev
+DO ?= quick
 QUICK = $(PYTEST) -m 'not (slow or real or octave or browser)' --ignore tests/fuzz
 # What is exported and drawn is the same on every processor.
 NUMERIC = OMP_WAIT_POLICY=passive $(PYTEST) -m 'not (slow or octave or browser)' \
@@ -55,7 +58,7 @@ NUMERIC = OMP_WAIT_POLICY=passive $(PYTEST) -m 'not (slow or octave or browser)'
 INSTALL = $(BIN)/python -m pip install --quiet --constraint $(CONSTRAINTS) $(PIP_ARGS)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo recipes test quick reader lowest newest numeric fuzz fuzz-code bench lint types generate docs dist changelog fixtures clean
+.PHONY: help demo recipes test environment quick other reader lowest newest numeric fuzz fuzz-code bench lint types generate docs dist changelog fixtures clean
 
 help:
 	@sed -n 's/^#   make/make/p' Makefile
@@ -69,21 +72,26 @@ recipes: $(VENV)/demo.stamp
 test: $(VENV)/dev.stamp
 	$(PYTEST) $(PYTEST_ARGS)
 
-quick: $(VENV)/$(NEEDS).stamp
+environment: $(VENV)/$(NEEDS).stamp
+
+quick: environment
 	$(QUICK) $(PYTEST_ARGS) $(CHANGED)
 
 reader:
-	$(MAKE) quick VENV=$(VENV)-reader NEEDS=reader CHANGED=tests
+	$(MAKE) $(DO) VENV=$(VENV)-reader NEEDS=reader CHANGED=tests
+
+other:
+	$(MAKE) $(DO) VENV=$(VENV)-other NEEDS=test CHANGED=tests
 
 lowest: $(LOWEST)
-	$(MAKE) quick VENV=$(VENV)-lowest NEEDS=test CHANGED=tests CONSTRAINTS=$(LOWEST)
+	$(MAKE) $(DO) VENV=$(VENV)-lowest NEEDS=test CHANGED=tests CONSTRAINTS=$(LOWEST)
 
 $(VENV)-lowest.txt: constraints-lowest.txt
 	sed 's/^torch==.*/torch==$(TORCH)/' $< >$@
 
 newest:
 	rm -f $(VENV)-newest/*.stamp
-	$(MAKE) quick VENV=$(VENV)-newest NEEDS=test CHANGED=tests \
+	$(MAKE) $(DO) VENV=$(VENV)-newest NEEDS=test CHANGED=tests \
 	    CONSTRAINTS=/dev/null PIP_ARGS='--upgrade --upgrade-strategy eager $(PIP_ARGS)'
 
 numeric: $(VENV)/dev.stamp

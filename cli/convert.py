@@ -45,16 +45,21 @@ def command(
     check: Annotated[
         bool, typer.Option(help="Compare the outputs before and after, on a seeded input.")
     ] = True,
-    force: Annotated[bool, typer.Option("--force", help="Replace what is there.")] = False,
+    force: options.Force = False,
     format: options.ReportFormat = output.Format.text,
+    plugins: options.Plugins,
     bounds: options.Limits,
 ) -> None:
-    """Convert a network or layer; what was written is run and compared before it gets its name.
+    """Convert networks from MATLAB and to it.
+
+    What was written is run and compared before it gets its name.
 
     Example: matlab-compat convert net.mat -o net.pt
     """
     from converters.convert import convert
     from converters.formats import Options, format_for
+
+    options.need_torch()
 
     def work(path: str) -> files.Outcome:
         done = convert(

@@ -35,9 +35,12 @@ def command(
         str | None, typer.Option(help="Round boxes to whole pixels: nearest or floor.")
     ] = None,
     format: options.ReportFormat = output.Format.text,
+    plugins: options.Plugins,
     bounds: options.Limits,
 ) -> None:
-    """Print the boxes that an object detector finds in an image; predict gives its raw map.
+    """Print what an object detector finds.
+
+    predict gives its raw map.
 
     Example: matlab-compat detect detector.mat --input image.mat:I
     """
@@ -45,6 +48,7 @@ def command(
     from converters.detectors import load_detector
     from converters.running import running
 
+    options.need_torch()
     limits = bounds.given()
     detector = load_detector(file, variable, limits=limits)
     image = read_array(input, ("I", "X", "image"), limits)

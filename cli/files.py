@@ -3,21 +3,15 @@
 from __future__ import annotations
 
 import os
-import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from glob import glob, has_magic
 from pathlib import Path
-from typing import TypeVar
-
-import typer
 
 from matlab_compat.display import lines_of_their_own
 from matlab_compat.errors import MatlabCompatError, UsageError
 
-from . import output
-
-T = TypeVar("T")
+from . import output, progress
 
 
 @dataclass(frozen=True)
@@ -80,21 +74,12 @@ def is_pattern(argument: str) -> bool:
 def each(files: Sequence[str], work: Callable[[str], Outcome]) -> list[Outcome]:
     """Do ``work`` on every file; an error of one is its outcome and does not stop the rest."""
     outcomes: list[Outcome] = []
-    for file in with_progress(files, len(files)):
+    for file in progress.along(files, len(files), "files"):
         try:
             outcomes.append(work(file))
         except MatlabCompatError as error:
             outcomes.append(Outcome(file, error.exit_code, error.what, error.outcome))
     return outcomes
-
-
-def with_progress(items: Iterable[T], count: int) -> Iterator[T]:
-    """The items, with a bar on a terminal for how many of ``count`` there have been."""
-    if not sys.stderr.isatty():
-        yield from items
-        return
-    with typer.progressbar(items, length=count, file=sys.stderr, show_pos=True) as bar:
-        yield from bar
 
 
 def summarize(outcomes: Iterable[Outcome]) -> int:

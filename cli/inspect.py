@@ -22,10 +22,11 @@ def command(
     summary: Annotated[
         bool, typer.Option("--summary", help="Networks without their layers.")
     ] = False,
+    plugins: options.Plugins,
     bounds: options.Limits,
     encoding: options.Encoding = None,
 ) -> None:
-    """List what is in a MAT-file: variables, and layers as MATLAB prints them.
+    """List the variables and layers of a MAT-file.
 
     Example: matlab-compat inspect net.mat
     """

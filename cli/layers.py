@@ -2,17 +2,64 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
+import typer
+
+from matlab_compat.display import lines_of_their_own
+
 from . import options, output
 
 
 @options.grouped
-def command(format: options.ReportFormat = output.Format.text) -> None:
-    """List the MATLAB layer classes that can be read, run and converted."""
+def command(
+    *,
+    unsupported: Annotated[
+        str | None,
+        typer.Option(help="Those of this file that are not run, and why.", metavar="FILE"),
+    ] = None,
+    code: options.Code = None,
+    format: options.ReportFormat = output.Format.text,
+    plugins: options.Plugins,
+) -> None:
+    """List the layers that this version runs.
+
+    With --unsupported those of a file that it does not: the exit code is 3 where there are any.
+
+    Example: matlab-compat layers --unsupported net.mat
+    """
     from matlab_compat.support import support_table
 
+    if unsupported is not None:
+        raise typer.Exit(_unsupported(unsupported, code, format))
     table = support_table()
     if format is output.Format.json:
         rows = [dict(zip(table.columns, row, strict=True)) for row in table]
         output.document({"schema": "matlab_compat.layers/1", "layers": rows})
     else:
         output.data(str(table))
+
+
+def _unsupported(path: str, code: list[str] | None, format: output.Format) -> int:
+    """Say what of a file is not run; 3 if there is anything."""
+    from converters.load import load
+    from matlab_compat.layers import Layer
+    from matlab_compat.network import Network
+
+    model = load(path, code=code or ())
+    alone = {model.Name: model} if isinstance(model, Layer) else {}
+    every = dict(model.all_layers()) if isinstance(model, Network) else alone
+    rows = [
+        {"name": name, "class": layer.class_name, "reason": refusal.what}
+        for name, layer in every.items()
+        if (refusal := layer.refusal()) is not None
+    ]
+    if format is output.Format.json:
+        schema = "matlab_compat.unsupported/1"
+        output.document({"schema": schema, "file": path, "layers": rows})
+        return 3 if rows else 0
+    for row in rows:
+        output.data("{class}: '{name}': {reason}".format(**lines_of_their_own(row)))
+    if not rows:
+        output.data("every layer can be run")
+    return 3 if rows else 0

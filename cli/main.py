@@ -11,7 +11,7 @@ import sys
 import traceback
 import warnings
 from functools import partial
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 
@@ -19,6 +19,7 @@ from matlab_compat.errors import MatlabCompatError, MatlabCompatWarning
 from matlab_compat.wording import worded
 
 from . import convert, detect, inspect, layers, matlab_helpers, output, predict, verify
+from .options import need_torch
 from .wording import option
 
 INTERNAL_ERROR = 4
@@ -26,7 +27,7 @@ INTERNAL_ERROR = 4
 app = typer.Typer(
     help="Open MATLAB neural networks without MATLAB, and prove that they compute the same.",
     no_args_is_help=True,
-    add_completion=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
@@ -41,9 +42,13 @@ app.command("matlab-helpers")(matlab_helpers.command)
 
 def _show_version(asked: bool) -> None:
     if asked:
-        from importlib.metadata import version
+        from importlib.metadata import PackageNotFoundError, version
 
-        output.data(f"matlab-compat {version('matlab-compat')} (torch {version('torch')})")
+        try:
+            torch = f"torch {version('torch')}"
+        except PackageNotFoundError:
+            torch = "without torch"
+        output.data(f"matlab-compat {version('matlab-compat')} ({torch})")
         raise typer.Exit
 
 
@@ -66,7 +71,11 @@ def main() -> None:
     warnings.showwarning = partial(_show_warning, set())
     try:
         with worded(option):
-            app()
+            try:
+                app(prog_name="matlab-compat")
+            except ModuleNotFoundError:
+                need_torch()
+                raise
     except MatlabCompatError as error:
         output.error(str(error))
         sys.exit(error.exit_code)
@@ -74,13 +83,17 @@ def main() -> None:
         output.error("interrupted")
         sys.exit(130)
     except Exception as error:
-        if os.environ.get("MATLAB_COMPAT_DEBUG"):
-            traceback.print_exc()
-        output.error(
-            f"internal error: {type(error).__name__}: {error}\n"
-            "  remedy: set MATLAB_COMPAT_DEBUG=1 to see where, and report it with the file."
-        )
-        sys.exit(INTERNAL_ERROR)
+        _internal(error)
+
+
+def _internal(error: Exception) -> NoReturn:
+    if os.environ.get("MATLAB_COMPAT_DEBUG"):
+        traceback.print_exc()
+    output.error(
+        f"internal error: {type(error).__name__}: {error}\n"
+        "  remedy: set MATLAB_COMPAT_DEBUG=1 to see where, and report it with the file."
+    )
+    sys.exit(INTERNAL_ERROR)
 
 
 def _show_warning(shown: set[str], message: Warning | str, *_: object, **__: object) -> None:

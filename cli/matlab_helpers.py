@@ -6,18 +6,25 @@ from typing import Annotated
 
 import typer
 
-from . import output
+from . import options, output
 
 
+@options.grouped
 def command(
     folder: Annotated[str, typer.Argument(metavar="DIR", help="The folder to write to.")],
-    force: Annotated[bool, typer.Option("--force", help="Replace what is there.")] = False,
+    *,
+    format: options.ReportFormat = output.Format.text,
+    force: options.Force = False,
 ) -> None:
-    """Write the MATLAB functions that export layers and networks, and import them again.
+    """Write MATLAB functions that export networks.
 
     Example: matlab-compat matlab-helpers helpers, then in MATLAB: addpath helpers
     """
     from converters.matlab_helpers import write_matlab_helpers
 
-    for path in write_matlab_helpers(folder, overwrite=force):
+    written = [str(path) for path in write_matlab_helpers(folder, overwrite=force)]
+    if format is output.Format.json:
+        output.document({"schema": "matlab_compat.matlab-helpers/1", "written": written})
+        return
+    for path in written:
         output.data(f"wrote {path}")

@@ -6,12 +6,15 @@ from collections.abc import Callable
 from copy import copy
 from dataclasses import dataclass, fields, is_dataclass
 from functools import wraps
+from importlib.util import find_spec
 from inspect import Parameter, Signature, signature
 from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
 
 import typer
 
-from .output import Format
+from matlab_compat.errors import UsageError
+
+from .output import Format, speak
 from .reading import Reading, member, one_of, whole
 
 if TYPE_CHECKING:
@@ -72,10 +75,49 @@ DType = Annotated[
     ),
     one_of("single", "double", "half", "bfloat16", also=("float16", "float32", "float64")),
 ]
+Force = Annotated[bool, typer.Option("--force", help="Replace existing files.")]
 Encoding = Annotated[
     str | None,
     typer.Option(help="Code page of text that is not UTF-8: cp1252 (default), gbk, cp1251 ..."),
 ]
+
+
+@dataclass(frozen=True)
+class Voice:
+    """How much is said on stderr; an option of every command."""
+
+    verbose: Annotated[
+        bool, typer.Option("--verbose", "-v", help="Say what is decided, on stderr.")
+    ] = False
+    quiet: Annotated[
+        bool, typer.Option("--quiet", "-q", help="Say nothing on stderr but errors.")
+    ] = False
+
+    def begin(self) -> None:
+        """Speak so from now on."""
+        if self.verbose and self.quiet:
+            raise UsageError("--verbose and --quiet are opposites.", remedy="leave one out.")
+        speak(verbose=self.verbose, quiet=self.quiet)
+
+
+@dataclass(frozen=True)
+class Plugins:
+    """Python files that bring layers and formats; an option of what reads networks."""
+
+    plugin: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="A Python file that registers layers or formats: it is run. Repeatable.",
+            metavar="FILE.py",
+        ),
+    ] = None
+
+    def begin(self) -> None:
+        """Run them, here and in the processes that this one starts."""
+        from converters.plugins import load_plugin
+
+        for path in self.plugin or ():
+            load_plugin(path)
 
 
 @dataclass(frozen=True)
@@ -119,17 +161,29 @@ class Limits:
         return Limits(**{name: value for name, value in vars(self).items() if value is not None})
 
 
+def need_torch() -> None:
+    """Refuse what runs a model where torch is not installed; raises ``UsageError``."""
+    if find_spec("torch") is None:
+        raise UsageError(
+            "This needs torch, which is not installed.",
+            remedy="pip install torch; on Linux, without gigabytes for GPUs: pip install torch "
+            "--index-url https://download.pytorch.org/whl/cpu",
+        )
+
+
 def grouped(command: Callable[..., None]) -> Callable[..., None]:
     """A command as typer takes it: records among its parameters, and values that are read here.
 
     Commands with many options say by records what belongs together, and pass it on as a whole;
-    typer sees their fields. Of options with a :class:`Reading` it sees texts.
+    typer sees their fields. Of options with a :class:`Reading` it sees texts. Every one
+    has a :class:`Voice`. A record's ``begin``, if it has one, is called before the command.
     """
-    hints = get_type_hints(command, include_extras=True)
+    hints = {**get_type_hints(command, include_extras=True), "voice": Voice}
     records: dict[str, Any] = {name: kind for name, kind in hints.items() if is_dataclass(kind)}
     parameters: list[Parameter] = []
     readings: dict[str, Reading] = {}
-    for name, parameter in signature(command).parameters.items():
+    voice = Parameter("voice", Parameter.KEYWORD_ONLY)
+    for name, parameter in {**signature(command).parameters, "voice": voice}.items():
         named = parameter.replace(kind=Parameter.KEYWORD_ONLY, annotation=hints[name])
         inner = get_type_hints(records[name], include_extras=True) if name in records else {}
         own = {f.name: f.default for f in fields(records[name])} if name in records else {}
@@ -150,16 +204,24 @@ def grouped(command: Callable[..., None]) -> Callable[..., None]:
                 given[name] = reading.read(name, given[name])
         for name, kind in records.items():
             given[name] = kind(**{field.name: given.pop(field.name) for field in fields(kind)})
+        given.pop("voice").begin()
+        for name in records.keys() & given:
+            getattr(given[name], "begin", _nothing)()
         command(**given)
 
     spread.__signature__ = Signature(parameters)  # type: ignore[attr-defined]
     return spread
 
 
+def _nothing() -> None:
+    """What a record without a beginning does."""
+
+
 def _as_text(parameter: Parameter, reading: Reading) -> Parameter:
     """The parameter of an option with a text, and its default as one."""
     option = copy(parameter.annotation.__metadata__[0])
     option.metavar = reading.metavar
+    option.autocompletion = reading.complete if reading.words else None
     if parameter.default is None:
         return parameter.replace(annotation=Annotated[str | None, option])
     return parameter.replace(annotation=Annotated[str, option], default=str(parameter.default))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import shutil
 import sys
@@ -10,6 +11,8 @@ from enum import StrEnum
 from typing import Any, TextIO
 
 from matlab_compat.display import safe_text
+
+from . import progress
 
 
 class Format(StrEnum):
@@ -28,6 +31,29 @@ class ReportFormat(StrEnum):
     markdown = "markdown"
 
 
+#: Whether stderr gets errors alone.
+_quiet = False
+
+
+class _Decisions(logging.Handler):
+    """What the packages decide, as they tell ``logging``."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        note(f"{record.name}: {record.getMessage()}")
+
+
+def speak(*, verbose: bool = False, quiet: bool = False) -> None:
+    """How much stderr gets from now on: decisions too, or errors alone."""
+    global _quiet  # there is one stderr
+    _quiet = quiet
+    progress.wanted = not quiet
+    for package in ("matlab_compat", "converters"):
+        logger = logging.getLogger(package)
+        logger.handlers = [_Decisions()] if verbose else []
+        logger.propagate = not verbose
+        logger.setLevel(logging.INFO if verbose else logging.NOTSET)
+
+
 def data(text: str) -> None:
     """Print a result."""
     _print(safe_text(text), sys.stdout)
@@ -44,8 +70,9 @@ def document(record: dict[str, Any]) -> None:
 
 
 def note(text: str) -> None:
-    """Print a remark: progress, warnings, what was written."""
-    _print(safe_text(text), sys.stderr)
+    """Print a remark: warnings, what was written."""
+    if not _quiet:
+        _print(safe_text(text), sys.stderr)
 
 
 def error(text: str) -> None:
@@ -66,7 +93,8 @@ def _print(text: str, stream: TextIO) -> None:
     except UnicodeEncodeError:
         text = text.replace("×", "x").encode(encoding, "backslashreplace").decode(encoding)
     try:
-        print(text, file=stream, flush=True)
+        with progress.out_of_the_way():
+            print(text, file=stream, flush=True)
     except BrokenPipeError:
         # The reader of our output (head, less) has gone: no error, and no change of exit code.
         os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())

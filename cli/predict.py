@@ -104,10 +104,13 @@ def command(
     device: options.Device = "cpu",
     dtype: options.DType = None,
     format: options.ReportFormat = output.Format.text,
-    force: Annotated[bool, typer.Option("--force", help="Replace existing files.")] = False,
+    force: options.Force = False,
+    plugins: options.Plugins,
     bounds: options.Limits,
 ) -> None:
-    """Run a layer or network on pictures or arrays: the best classes, or size and range of Y.
+    """Run a network on pictures or arrays.
+
+    Prints the best classes of a classifier, of others the size and range of Y.
 
     Example: matlab-compat predict net.mat cat.jpg
     """
@@ -115,6 +118,7 @@ def command(
     from converters.predict import Predictor, output_files
     from matlab_compat import keep_memory
 
+    options.need_torch()
     keep_memory()
     many = bool(inputs) and files.is_many(inputs or [])
     runs = _runs(inputs or [], input or [], ENDINGS, file)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from matlab_compat.display import lines_of_their_own, size_text
 
-from . import files, output
+from . import output, progress
 
 if TYPE_CHECKING:
     from converters.predict import Prediction
@@ -48,10 +47,8 @@ def _value(value: Any) -> dict[str, Any]:
 
 def show(records: Iterator[dict[str, Any]], count: int, model: str, format: output.Format) -> int:
     """Print each as it comes, or all as one document; the worst exit code."""
-    # Where results come on a terminal themselves, they are the progress.
-    seen = records if sys.stdout.isatty() else files.with_progress(records, count)
     codes, kept = [], []
-    for record in seen if count > 1 else records:
+    for record in progress.along(records, count, "inputs"):
         codes.append(record["exit_code"])
         if format is output.Format.json:
             kept.append(record)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
@@ -27,6 +27,12 @@ class Reading:
     what: str
     #: The value; raises ``ValueError`` for any other text.
     convert: Callable[[str], Any]
+    #: All that it may be, where those are words, for a shell that completes them.
+    words: tuple[str, ...] = ()
+
+    def complete(self, incomplete: str) -> list[str]:
+        """The words that begin so."""
+        return [word for word in self.words if word.startswith(incomplete)]
 
     def read(self, name: str, text: str) -> Any:
         """The value of the option that sets the parameter ``name``.
@@ -69,11 +75,11 @@ def one_of(*names: str, also: Sequence[str] = ()) -> Reading:
             raise ValueError(text)
         return text.lower()
 
-    words = f"{', '.join(names[:-1])} or {names[-1]}"
-    return Reading(f"<{'|'.join(names)}>", words, convert)
+    what = f"{', '.join(names[:-1])} or {names[-1]}"
+    return Reading(f"<{'|'.join(names)}>", what, convert, names)
 
 
 def member(kind: type[StrEnum]) -> Reading:
     """A member of an enumeration, by its value."""
-    words = one_of(*(one.value for one in kind))
-    return Reading(words.metavar, words.what, lambda text: kind(words.convert(text)))
+    by_value = one_of(*(one.value for one in kind))
+    return replace(by_value, convert=lambda text: kind(by_value.convert(text)))

@@ -10,7 +10,7 @@ import typer
 
 from matlab_compat.errors import UsageError
 
-from . import files, options, output, reports
+from . import files, options, output, progress, reports
 from .reading import member, number, whole
 
 if TYPE_CHECKING:
@@ -74,10 +74,13 @@ def command(
     ] = output.ReportFormat.text,
     asked: reports.Files,
     many: Many,
-    force: Annotated[bool, typer.Option("--force", help="Replace existing files.")] = False,
+    force: options.Force = False,
+    plugins: options.Plugins,
     bounds: options.Limits,
 ) -> None:
-    """Run a layer or network and compare with what MATLAB saved. 0 if equal, 1 if different.
+    """Compare a network with what MATLAB saved.
+
+    The exit code is 0 if they are equal, 1 if different.
 
     Takes X (or input) and Y (or output, expected) from beside it unless told otherwise.
 
@@ -88,6 +91,7 @@ def command(
     from matlab_compat.parity import Tolerance
     from matlab_compat.parity.runner import Precision
 
+    options.need_torch()
     keep_memory()
     given = atol is not None or rtol is not None
     job = Job(
@@ -160,7 +164,7 @@ def _records(todo: list[Job], how: Many, force: bool) -> list[Record]:
         {} if kept is None else {job.path: kept.records[job.path] for job in todo if kept.has(job)}
     )
     left = [job for job in todo if job.path not in known]
-    for record in files.with_progress(_run(left, how.jobs, how.dask), len(left)):
+    for record in progress.along(_run(left, how.jobs, how.dask), len(left), "files"):
         known[record["file"]] = record
         if kept is not None:
             kept.add(record)

@@ -14,6 +14,7 @@ from converters.load import load, load_network
 from converters.matfile import DEFAULT_LIMITS, Limits, MatFile, open_mat
 from converters.model_functions import load_model
 from converters.parameter_files import load_parameters, save_parameters
+from converters.predict import predict
 from converters.training_options import load_training_options
 from converters.verify import verify
 from converters.write import write_mat
@@ -33,6 +34,7 @@ __all__ = [
     "load_parameters",
     "load_training_options",
     "open_mat",
+    "predict",
     "save",
     "save_layer",
     "save_network",

@@ -43,21 +43,14 @@ ENDINGS = (*PICTURES, ".npy", ".npz", ".csv", ".mat")
 
 @dataclass(frozen=True)
 class Reading:
-    """How inputs are read.
+    """How inputs are read."""
 
-    Parameters
-    ----------
-    fit:
-        How pictures are made to fit.
-    rows:
-        What a row of a ``.csv`` file is: a time step ("time"), a channel ("channels"), or for
-        networks of features an observation ("observations", which those take by themselves).
-    limits:
-        Bounds on what a file may make us do.
-    """
-
+    #: How pictures are made to fit.
     fit: Fit = field(default_factory=Fit)
+    #: What a row of a ``.csv`` file is: a time step ("time"), a channel ("channels"), or for
+    #: networks of features an observation ("observations", which those take by themselves).
     rows: str | None = None
+    #: Bounds on what a file may make us do.
     limits: Limits = field(default=DEFAULT_LIMITS)
 
     def __post_init__(self) -> None:

@@ -168,6 +168,7 @@ def _split(text: str) -> list[str]:
 
 
 def _arguments(mat: MatFile, texts: Sequence[str]) -> list[Argument]:
+    from matlab_compat.code.definitions import Elements
     from matlab_compat.code.models import Argument
 
     found: list[Argument] = []
@@ -184,7 +185,7 @@ def _arguments(mat: MatFile, texts: Sequence[str]) -> list[Argument]:
         elif _STEPS.fullmatch(text):
             value = code_value(_value(mat, text))
             is_first = not any(one.is_learnable for one in found)
-            is_struct = isinstance(value, dict) or (
+            is_struct = isinstance(value, dict | Elements) or (
                 isinstance(value, np.ndarray) and value.dtype.kind == "O"
             )
             found.append(Argument(text, value=value, is_learnable=is_first and is_struct))
@@ -236,6 +237,8 @@ def _value(mat: MatFile, text: str) -> Value:
 def code_value(value: Value) -> Any:
     """A value of a file as the code gets it: structs are dicts, cells arrays of values.
 
+    Arrays of structs are :class:`~matlab_compat.code.definitions.Elements`.
+
     Raises
     ------
     MatFileError
@@ -245,6 +248,13 @@ def code_value(value: Value) -> Any:
         value.get()
     if isinstance(value, StructArray) and value.shape == (1, 1):
         return {name: code_value(item) for name, (item,) in value.fields.items()}
+    if isinstance(value, StructArray):
+        from matlab_compat.code.definitions import Elements
+
+        fields = {name: [code_value(one) for one in items] for name, items in value.fields.items()}
+        count = int(np.prod(value.shape))
+        items = [{name: ones[at] for name, ones in fields.items()} for at in range(count)]
+        return Elements(tuple(value.shape), tuple(items))
     if isinstance(value, dict):
         return {name: code_value(item) for name, item in value.items()}
     if isinstance(value, np.ndarray) and value.dtype == object:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from os import PathLike
+from os import PathLike, fspath
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
 
@@ -199,18 +199,16 @@ def output_files(
 
 def predict(
     path: str | PathLike[str],
-    input: str | Sequence[str],
-    output: str | PathLike[str],
+    input: str | PathLike[str] | Sequence[str],
+    output: str | PathLike[str] | None = None,
     variable: str | None = None,
     layer: str | int | None = None,
     *,
+    top: int = 5,
     overwrite: bool = False,
     **options: Unpack[Predicting],
-) -> dict[str, Any]:
-    """Run a layer or network and write what comes out, in MATLAB order, to ``output``.
-
-    The ending of ``output`` says the format: ``.mat``, ``.npy``, ``.npz``, ``.csv`` or ``.json``
-    (:mod:`converters.outputs` says how each holds them).
+) -> Prediction:
+    """Run the layer or network in a file on what is in others.
 
     Parameters
     ----------
@@ -219,10 +217,17 @@ def predict(
     input:
         ``FILE`` or ``FILE:VARIABLE`` with an array in MATLAB order (H×W×C×N for "SSCB") or a
         cell array of sequences, ``.npy``, ``.npz``, ``.csv`` or a picture; one for each input.
+    output:
+        Where what comes out is written, in MATLAB order. The ending says the format: ``.mat``,
+        ``.npy``, ``.npz``, ``.csv`` or ``.json`` (:mod:`converters.outputs` says how each holds
+        it). Default: nowhere.
+    top:
+        How many of the best classes to give, where the model has classes.
 
     Returns
     -------
-    Variable name to what was written: ``Y``, or the outputs' own names where there are several.
+    The :class:`Prediction`: its ``outputs``, and a classifier's ``top``. For many inputs a
+    :class:`Predictor` opens the model once.
 
     Raises
     ------
@@ -230,16 +235,24 @@ def predict(
         Whatever :func:`converters.load` and ``predict`` raise; ``UsageError`` if ``output``
         exists and ``overwrite`` is not set, or its ending names no format that can hold what
         comes out.
+
+    Examples
+    --------
+    >>> predict("fixtures/pictures/colours.mat", "fixtures/pictures/apple.png").top[0][0][0]
+    'apple'
     """
-    check_output(output, ())  # before anything is read
-    check_place(output, overwrite=overwrite)
+    if output is not None:
+        check_output(output, ())  # before anything is read
+        check_place(output, overwrite=overwrite)
     run = Predictor(path, variable, layer, **options)
-    inputs = texts_of(input)
+    inputs = texts_of(fspath(input) if isinstance(input, PathLike) else input)
     run.check_count(len(inputs))
-    check_output(output, run.model.OutputNames)
-    variables = run(*inputs).outputs
-    write_outputs(output, variables, overwrite=overwrite)
-    return variables
+    if output is not None:
+        check_output(output, run.model.OutputNames)
+    done = run(*inputs, top=top)
+    if output is not None:
+        write_outputs(output, done.outputs, overwrite=overwrite)
+    return done
 
 
 def _writable(value: Any) -> Value:

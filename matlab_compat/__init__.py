@@ -1,8 +1,17 @@
 """MATLAB neural networks in Python: their layers, what they mean, and torch modules for them.
 
 Every layer class and constructor function of :mod:`matlab_compat.layers` is here under MATLAB's
-name, with networks, ``dlarray`` and the functions that put networks together. This package opens no
-file; ``converters`` does.
+name, with networks, ``dlarray`` and the functions that put networks together. Files are opened by
+``converters``; what one does with them most often is here as well::
+
+    import matlab_compat as mc
+
+    net = mc.load("net.mat")                   # the network, or the layer, in a file
+    mc.verify("net.mat")                       # does it compute what MATLAB saved?
+    mc.predict("net.mat", "cat.jpg").top       # run on a file: the best classes
+    mc.convert("net.mat", "net.onnx")          # from file to file, and proved
+    mc.save(net, "net.pt")                     # the same from memory
+    mc.open_mat("data.mat")["X"]               # any variable of any MAT-file
 
 Importing it imports neither torch nor the layers: names are looked up when they are first used, so
 that the command line answers ``--help`` at once.
@@ -15,6 +24,7 @@ from .errors import MatlabCompatError, MatlabCompatWarning
 
 if TYPE_CHECKING:
     from .data_format import dlarray
+    from .front import convert, load, open_mat, predict, save, verify
     from .functions import *
     from .layers import *
     from .learn_rates import (
@@ -61,6 +71,7 @@ _PLACES = {
     name: module
     for module, names in {
         "data_format": "dlarray",
+        "front": "convert load open_mat predict save verify",
         "functions": "attention avgpool batchnorm crosschannelnorm crossentropy depthToSpace dims "
         "dlconv dlresize dltranspconv embed finddim fullyconnect gelu groupnorm gru huber "
         "instancenorm l1loss l2loss layernorm leakyrelu lstm maxpool maxunpool mse onehotdecode "

@@ -217,6 +217,20 @@ class CodeError(MatlabCompatError, ValueError):
     """MATLAB code that MATLAB itself would refuse, or that does not fit its data."""
 
 
+class CodeSaidError(CodeError):
+    """An error that MATLAB code makes itself, by ``error`` or ``assert``.
+
+    Parameters
+    ----------
+    message, identifier:
+        What ``catch ME`` finds in ``ME.message`` and ``ME.identifier``.
+    """
+
+    def __init__(self, message: str, identifier: str = "") -> None:
+        super().__init__(f"The code says: {message}")
+        self.message, self.identifier = message, identifier
+
+
 class CodeLimitError(CodeError):
     """MATLAB code that goes beyond a limit (see ``CodeLimits``)."""
 

@@ -242,15 +242,7 @@ class cyclicalLearnRate(RateSchedule):
 
 
 SCHEDULES: dict[str, type[RateSchedule]] = {
-    kind.__name__: kind
-    for kind in (
-        cosineLearnRate,
-        cyclicalLearnRate,
-        exponentialLearnRate,
-        piecewiseLearnRate,
-        polynomialLearnRate,
-        warmupLearnRate,
-    )
+    kind.__name__: kind for kind in RateSchedule.__subclasses__()
 }
 
 

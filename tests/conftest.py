@@ -88,6 +88,16 @@ def _translations_are_read_once() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _commands_are_made_once() -> Iterator[None]:
+    """typer makes them anew for every line, which takes longer than most of what is tested."""
+    import typer
+
+    with pytest.MonkeyPatch.context() as context:
+        context.setattr(typer.main, "get_command", functools.cache(typer.main.get_command))
+        yield
+
+
 @pytest.fixture
 def forked_packages(monkeypatch: pytest.MonkeyPatch) -> None:
     """Source packages run in processes that have imported torch, for tests of something else."""

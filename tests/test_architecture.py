@@ -40,6 +40,8 @@ FLOORS = (
     ("agents", "detectors"),
     ("parity",),
     ("testing",),
+    ("front",),
+    ("__main__",),
 )
 FLOOR = {f"matlab_compat.{room}": floor for floor, rooms in enumerate(FLOORS) for room in rooms}
 
@@ -49,8 +51,9 @@ PACKAGES = ("matlab_compat", "converters", "cli")
 #: The one place where the engine takes a faster form; all else in ``engine.fast`` builds on it.
 DOOR_TO_FAST = ("matlab_compat.engine.transposed_convolution", "matlab_compat.engine.fast.phases")
 
-#: Who uses converters below them: what a test of one's own compares with may be a file.
-DOWNSTAIRS = {"matlab_compat.code", "matlab_compat.testing"}
+#: Who uses converters below them: what a test of one's own compares with may be a file, and the
+#: front is the way up for all.
+DOWNSTAIRS = {"matlab_compat.code", "matlab_compat.testing", "matlab_compat.front"}
 
 
 @cache

@@ -28,6 +28,8 @@ _MODULES = {
     "arrays": "array_cases",
     "networks": "network_cases",
     "real": "real_cases",
+    "fresh": "fresh_layers",
+    "fresh networks": "fresh_networks",
     "random": "random_cases",
     "noise": "noise_cases",
 }

@@ -802,13 +802,13 @@ def _zero_one(n: Net, x: Tensor) -> Tensor:
 
 _case(
     "res: weights of two equal layers exchanged",
-    "parameters exchanged",
+    "parameters exchanged|exchanged, or used twice",
     "ac1 bc1",
     lambda n: _exchanged(n, "ac1", "bc1", padding=1),
 )
 _case(
     "res: batch norms of two layers exchanged",
-    "parameters exchanged",
+    "parameters exchanged|exchanged, or used twice",
     "an1 an2",
     lambda n: {"an1": _bn(n.p, "an2"), "an2": _bn(n.p, "an1")},
 )
@@ -939,7 +939,7 @@ _case(
 _case("deep: epsilon in layer 7", "epsilon", "n7", lambda n: {"n7": _bn(n.p, "n7", 1e-3)})
 _case(
     "deep: weights of layers 2 and 8 exchanged",
-    "parameters exchanged",
+    "parameters exchanged|exchanged, or used twice",
     "c2 c8",
     lambda n: _exchanged(n, "c2", "c8", padding=1),
 )
@@ -964,20 +964,20 @@ def verified(net: Net, made: dict[str, Any], saved: bool) -> Any:
     at = Port(own, through=own.pop("through", lambda x: x))
     y = output(net.port(at, given(tensor(net.X))))
     last = list(at.kept)[-1]
-    right = array(y).T if y.ndim == 2 else _activation(y)
+    is_image = net.X.ndim == 4
+    right = array(y).T if y.ndim == 2 else _activation(y, is_image)
     result = np.asarray(writing(right), np.float32)
     activations = {}
     if saved:
-        activations = {name: _activation(v) for name, v in at.kept.items() if name != last}
-        activations[last] = _activation(y)
+        activations = {name: _activation(v, is_image) for name, v in {**at.kept, last: y}.items()}
     X = net.X.transpose(0, 2, 1) if net.X.ndim == 3 else net.X
     return verify_network(net.network, [X], {"Y": result}, activations=activations)
 
 
-def _activation(value: Tensor) -> Array:
-    """As ``activations`` gives it: features are 1×1×C×N, sequences C×T×N."""
+def _activation(value: Tensor, is_image: bool) -> Array:
+    """As ``activations`` gives it: features are 1×1×C×N (C×N of sequences), sequences C×T×N."""
     if value.ndim == 2:
-        return array(value)[np.newaxis, np.newaxis]
+        return array(value)[np.newaxis, np.newaxis] if is_image else array(value)
     return array(value).transpose(0, 2, 1) if value.ndim == 3 else array(value)
 
 

@@ -73,13 +73,13 @@ def numbers(random: np.random.Generator, *size: int) -> Array:
 
 def tensor(x: Array) -> Tensor:
     """MATLAB's order reversed: H×W×C×N to N,C,H,W, C×N×T to N,C,T; in double."""
-    order = {4: (3, 2, 0, 1), 3: (1, 0, 2), 2: (1, 0)}[x.ndim]
+    order = {5: (4, 3, 0, 1, 2), 4: (3, 2, 0, 1), 3: (1, 0, 2), 2: (1, 0)}[x.ndim]
     return torch.from_numpy(np.ascontiguousarray(x.transpose(order))).double()
 
 
 def array(y: Tensor) -> Array:
     """The inverse, in single."""
-    order = {4: (2, 3, 1, 0), 3: (1, 0, 2), 2: (1, 0)}[y.ndim]
+    order = {5: (2, 3, 4, 1, 0), 4: (2, 3, 1, 0), 3: (1, 0, 2), 2: (1, 0)}[y.ndim]
     return np.asfortranarray(y.detach().float().numpy().transpose(order))
 
 

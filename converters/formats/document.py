@@ -21,7 +21,7 @@ from matlab_compat.errors import (
     UnsupportedLayerError,
     locating,
 )
-from matlab_compat.layers import Layer, layer_class
+from matlab_compat.layers import Layer, NetworkLayer, layer_class
 from matlab_compat.layers.function import MatlabFunction
 from matlab_compat.layers.learnables import SavedInitializer
 from matlab_compat.layers.unsupported import UnsupportedLayer
@@ -219,10 +219,36 @@ def _restore(described: Mapping[str, Any], state: Mapping[str, Any] | None) -> L
         preparation=_restore_preparation(described.get("preparation")),
     )
     if state is not None:
-        module = network.to_torch(stub=True)
-        module.load_state_dict(state)
-        network.assign_from_torch(module)
+        # As layers have them, whatever the file was written in.
+        _fill(network, {k: t.float() if t.is_floating_point() else t for k, t in state.items()})
     return network
+
+
+def _fill(network: Network, state: Mapping[str, torch.Tensor]) -> None:
+    """Put a whole state_dict into the layers that it belongs to."""
+    from matlab_compat.execution.module import attribute_names
+
+    parts: dict[str, dict[str, torch.Tensor]] = {}
+    for name, tensor in state.items():
+        attribute, _, own = name.partition(".")
+        parts.setdefault(attribute, {})[own] = tensor
+    for name, attribute in attribute_names([step.name for step in network.plan().steps]).items():
+        _fill_layer(network.layer(name), parts.pop(attribute, {}))
+    if parts:
+        raise ValueError(f"there are no layers for {', '.join(parts)}")
+
+
+def _fill_layer(layer: Layer, state: Mapping[str, torch.Tensor]) -> None:
+    if isinstance(layer, NetworkLayer) and layer.refusal() is None:
+        _fill(layer.Network, state)
+        return
+    own = layer.torch_state() if layer.refusal() is None and not layer.is_output else {}
+    state = {name: one for name, one in state.items() if name != "num_batches_tracked"}
+    sizes = {name: tuple(tensor.shape) for name, tensor in state.items()}
+    if sizes != {name: value.shape for name, value in own.items()}:
+        raise ValueError(f"the sizes are not those of {layer.label}")
+    if own:
+        layer.assign_state({name: tensor.numpy() for name, tensor in state.items()})
 
 
 def _restore_preparation(described: Mapping[str, Any] | None) -> ImagePreparation | None:
@@ -248,10 +274,8 @@ def _restore_layer(described: Mapping[str, Any], state: Mapping[str, Any] | None
         )
     layer = known(**{name: _value(value) for name, value in described["properties"].items()})
     layer.extra = dict(ports)
-    if state:
-        module = layer.to_torch()
-        module.load_state_dict(state)
-        layer.assign_from_torch(module)
+    if state is not None:
+        _fill_layer(layer, {k: t.float() if t.is_floating_point() else t for k, t in state.items()})
     return layer
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-import matlab_compat as matlab
+from matlab_compat import layers as matlab
 from matlab_compat.layers import Layer, NnetScalingLayer
 
 from .values import Refused, Value
@@ -21,12 +21,9 @@ Layers = list[Layer]
 
 def filled(layer: Layer, state: dict[str, Tensor], channels: int | None = None) -> Layers:
     """The layer with the parameters of ``state``, which has the names of ``layer.to_torch()``."""
-    layer.initialize(channels, seed=0)
-    holder = layer.to_torch()
-    own = holder.state_dict()
-    unchanged = {k: v for k, v in own.items() if k not in state}
-    holder.load_state_dict({**unchanged, **{k: v.detach() for k, v in state.items() if k in own}})
-    return [layer.assign_from_torch(holder)]
+    own = layer.initialize(channels, seed=0).torch_state()
+    given = {k: v.detach().cpu().float().numpy() for k, v in state.items() if k in own}
+    return [layer.assign_state(own | given)]
 
 
 def _state(module: Any) -> dict[str, Tensor]:

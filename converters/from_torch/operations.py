@@ -15,8 +15,7 @@ from typing import Any, Literal
 
 from torch import Tensor, fx, nn
 
-import matlab_compat as matlab
-from matlab_compat import layers as classes
+from matlab_compat import layers as matlab
 from matlab_compat.layers import Layer, registered
 
 from . import modules as of
@@ -224,7 +223,7 @@ def _row(
 
 
 def _classes(names: str) -> tuple[type[Layer], ...]:
-    return tuple(getattr(classes, f"{name}Layer") for name in names.split())
+    return tuple(getattr(matlab, f"{name}Layer") for name in names.split())
 
 
 def _activations() -> Iterator[Operation]:

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor, fx, nn
 
-import matlab_compat as matlab
+from matlab_compat import layers as matlab
 from matlab_compat.layers import Layer
 
 from .modules import filled

@@ -16,7 +16,7 @@ import numpy as np
 import torch
 from torch import Tensor, fx, nn
 
-import matlab_compat as matlab
+from matlab_compat import layers as matlab
 from matlab_compat.layers import Layer
 from matlab_compat.layers.transposed_convolution import TransposedConvolutionLayer
 

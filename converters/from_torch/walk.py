@@ -10,7 +10,7 @@ import torch
 from torch import fx, nn
 from torch.nn import functional
 
-import matlab_compat as matlab
+from matlab_compat import layers as matlab
 from matlab_compat.arrays import as_tuple
 from matlab_compat.errors import MatlabCompatError, UnsupportedLayerError, UsageError, cause_text
 from matlab_compat.layers import Layer

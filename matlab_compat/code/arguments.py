@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Protocol
 
-from ..errors import CodeError, UnsupportedCodeError
+from ..errors import CodeError
 from ..language import syntax
 from .frame import Frame
 from .values import NUMPY, Cell, Chars, Numeric, Struct, Value, cast, size_text
@@ -19,6 +19,16 @@ class Evaluator(Protocol):
 
     def value(self, expression: syntax.Expression, frame: Frame) -> Value:
         """The value of an expression in the variables of a frame."""
+
+    def values(
+        self, expression: syntax.Expression, frame: Frame, outputs: int
+    ) -> tuple[Value, ...]:
+        """Its values, as many as it gives."""
+
+    def call_named(
+        self, name: str, arguments: Sequence[Value], outputs: int, frame: Frame
+    ) -> tuple[Value, ...]:
+        """The results of a function."""
 
 
 def bound(
@@ -32,10 +42,12 @@ def bound(
         Too many inputs, one that is missing, or of a size or class that is not allowed.
     """
     rules = [one for one in said.arguments if not one.has("output")]
-    if any(one.has("repeating") for one in rules):
-        raise UnsupportedCodeError("Repeating arguments are not supported.")
+    repeating = [one.name for one in rules if one.has("repeating")]
+    if repeating and repeating != ["varargin"]:
+        given = _repeated(frame, said, repeating, given)
+    rules = [one for one in rules if not one.has("repeating")]
     grouped = {one.name.partition(".")[0] for one in rules if "." in one.name}
-    names = [name for name in said.inputs if name not in grouped]
+    names = [name for name in said.inputs if name not in (*grouped, *frame.variables)]
     rest: Sequence[Value] = ()
     if names and names[-1] == "varargin":
         names = names[:-1]
@@ -59,6 +71,20 @@ def bound(
     frame.inputs = min(len(given), len(names)) if grouped else len(given)
     for rule in rules:
         _apply(interpreter, frame, rule, options)
+
+
+def _repeated(
+    frame: Frame, said: syntax.Function, names: Sequence[str], given: Sequence[Value]
+) -> Sequence[Value]:
+    """Repeating arguments as cells of their values; what comes before them is left."""
+    first = said.inputs.index(names[0])
+    rest = given[first:]
+    if len(rest) % len(names):
+        raise CodeError(f"{said.name}: {', '.join(names)} are given together.")
+    for at, name in enumerate(names):
+        values = tuple(rest[at :: len(names)])
+        frame.variables[name] = Cell((1, len(values)), values)
+    return given[:first]
 
 
 def _first_option(
@@ -116,6 +142,11 @@ def _apply(
         frame.variables[group] = holder.with_field(name, value)
     else:
         frame.variables[group] = value
+    for validator in rule.validators:
+        if isinstance(validator, syntax.Name):
+            interpreter.call_named(validator.name, (value,), 0, frame)
+        else:
+            interpreter.values(validator, frame, 0)
 
 
 def _checked(rule: syntax.Property, value: Value) -> Value:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 
 from ..language.source import Source
 from ..language.syntax import Class, File, Function, Property
@@ -54,22 +54,13 @@ class Texts:
 
 @dataclass(frozen=True, eq=False)
 class FunctionDefinition:
-    """A function or method of the code.
+    """A function or method of the code."""
 
-    Parameters
-    ----------
-    said:
-        What the file says.
-    file:
-        All that the file says: local functions.
-    owner:
-        The class whose method it is.
-    package:
-        The package of the file, such as ``pkg``.
-    """
-
+    #: What the file says.
     said: Function
+    #: All that the file says: local functions.
     file: File
+    #: The class whose method it is.
     owner: ClassDefinition | None = None
 
     @property
@@ -85,26 +76,17 @@ class FunctionDefinition:
 
 @dataclass(frozen=True, eq=False)
 class ClassDefinition:
-    """A class of the code with those that it inherits from.
+    """A class of the code with those that it inherits from."""
 
-    Parameters
-    ----------
-    name:
-        With its package.
-    said:
-        What its file says.
-    file:
-        All that the file says.
-    bases:
-        Superclasses that are in the code too.
-    foreign:
-        Names of the other superclasses: ``nnet.layer.Layer``.
-    """
-
+    #: With its package.
     name: str
+    #: What its file says.
     said: Class
+    #: All that the file says.
     file: File
+    #: Superclasses that are in the code too.
     bases: tuple[ClassDefinition, ...] = ()
+    #: Names of the other superclasses: ``nnet.layer.Layer``.
     foreign: tuple[str, ...] = ()
     #: Methods in files of their own, in the folder @Class.
     beside: Mapping[str, FunctionDefinition] = field(default_factory=dict)
@@ -147,17 +129,27 @@ class ClassDefinition:
         return "nnet.layer.Formattable" in self.superclasses
 
 
-@dataclass(frozen=True)
-class Problem:
-    """Something in the code that this version does not run.
+@dataclass(frozen=True, eq=False)
+class Elements:
+    """An array of structs from outside.
 
     Parameters
     ----------
-    where:
-        ``file.m:12``.
-    what:
-        "uses imwarp, which is not among the functions known here".
+    shape:
+        Its size.
+    items:
+        The fields of each element, column-major.
     """
 
+    shape: tuple[int, ...]
+    items: tuple[Mapping[str, Any], ...]
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Something in the code that this version does not run."""
+
+    #: ``file.m:12``.
     where: str
+    #: "uses imwarp, which is not among the functions known here".
     what: str

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from ..errors import CodeError, CodeLimitError, UnsupportedCodeError
 from ..language import syntax
@@ -11,6 +11,38 @@ from ..language.parsing import parse
 from ..language.source import CodeLimits, Source
 from ..wording import argument
 from .definitions import INHERITED, ClassDefinition, FunctionDefinition, Sources
+
+
+def variables_of(function: syntax.Function) -> frozenset[str]:
+    """Names that are variables anywhere in a function."""
+    names = {*function.inputs, *function.outputs, "varargin"}
+    for node in nodes_of(function):
+        if isinstance(node, syntax.Assign):
+            names.update(map(root_of, node.targets))
+        elif isinstance(node, syntax.For):
+            names.add(node.variable)
+        elif isinstance(node, syntax.Lambda):
+            names.update(node.inputs)
+        elif isinstance(node, syntax.Try) and node.error:
+            names.add(node.error)
+        elif isinstance(node, syntax.Persistent):
+            names.update(node.names)
+    return frozenset(names)
+
+
+def root_of(target: syntax.Expression | None) -> str:
+    """The variable that a target is, or is a part of; '' where there is none."""
+    while isinstance(target, syntax.Index | syntax.Field):
+        target = target.base
+    return target.name if isinstance(target, syntax.Name) else ""
+
+
+def nodes_of(function: syntax.Function) -> Iterator[syntax.Node]:
+    """All that a function says, but for functions within it."""
+    for block in (function.arguments, function.body):
+        for node in block:
+            yield from node.walk()
+
 
 _NAME = re.compile(r"[A-Za-z]\w{0,62}(\.[A-Za-z]\w{0,62})*", re.ASCII)
 
@@ -135,6 +167,16 @@ class Finder:
         if key not in self._functions:
             self._functions[key] = self._found_function(name, near)
         return self._functions[key]
+
+    def imported(self, name: str, function: FunctionDefinition) -> FunctionDefinition | None:
+        """The function of a package that an ``import`` line of the caller brings in, or None."""
+        for said in function.said.imports:
+            package, _, last = said.rpartition(".")
+            if last in ("*", name):
+                found = self.function(f"{package}.{name}", function.file.path)
+                if found is not None:
+                    return found
+        return None
 
     def _found_function(self, name: str, near: str) -> FunctionDefinition | None:
         found = list(self.sources.find(name, near))

@@ -18,6 +18,8 @@ class Frame:
     outputs: int = 1
     #: Values that are being indexed, for ``end``: value, place, number of places.
     ends: list[tuple[Value, int, int]] = field(default_factory=list)
+    #: The function around a nested one, whose variables it shares.
+    around: Frame | None = None
 
     @property
     def path(self) -> str:

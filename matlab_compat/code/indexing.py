@@ -26,11 +26,14 @@ from .values import (
     Chars,
     Data,
     Numeric,
+    Struct,
+    Structs,
     Value,
     as_tensor,
     cast,
     numeric,
     size_text,
+    structs,
 )
 
 
@@ -215,9 +218,20 @@ def index(value: Value, places: Sequence[Place], budget: Budget) -> Value:
         if value.is_string and len(items) == 1:
             return items[0]
         return Cell(at.shape, items, value.is_string)
+    if isinstance(value, Structs):
+        chosen_ones = index(Cell(value.shape, value.items), places, budget)
+        assert isinstance(chosen_ones, Cell)
+        return of_structs(value, chosen_ones)
     if not isinstance(value, Numeric):
         return _only_itself(value, places)
     return _index_numbers(value, places, budget)
+
+
+def of_structs(array: Structs, placed: Cell) -> Value:
+    """Elements of an array of structs, put otherwise; what is no struct is one of ``[]``."""
+    nothing = Struct(dict.fromkeys(array.names, EMPTY))
+    items = [one if isinstance(one, Struct) else nothing for one in placed.items]
+    return structs(placed.shape, items) if items else Structs(placed.shape, array.names, ())
 
 
 def _only_itself(value: Value, places: Sequence[Place]) -> Value:
@@ -292,6 +306,10 @@ def assign(value: Value | None, places: Sequence[Place], new: Value, budget: Bud
     """
     if isinstance(value, Cell) or (isinstance(new, Cell) and (value is None or _is_empty(value))):
         return _assign_cells(value, places, new, budget)
+    if isinstance(new, Struct | Structs) and (
+        value is None or isinstance(value, Struct | Structs) or _is_empty(value)
+    ):
+        return _assign_structs(value, places, new, budget)
     if isinstance(new, Chars) or isinstance(value, Chars):
         return _assign_text(value, places, new, budget)
     if value is None:
@@ -513,6 +531,21 @@ def _assign_box(data: Any, picked: Sequence[Chosen], new: Any) -> Any:
     return copy
 
 
+def _assign_structs(
+    value: Value | None, places: Sequence[Place], new: Struct | Structs, budget: Budget
+) -> Value:
+    fresh = new if isinstance(new, Structs) else Structs((1, 1), tuple(new.fields), (new,))
+    old = value if isinstance(value, Structs) else Structs((0, 0), (), ())
+    if isinstance(value, Struct):
+        old = Structs((1, 1), tuple(value.fields), (value,))
+    placed = _assign_cells(
+        Cell(old.shape, old.items), places, Cell(fresh.shape, fresh.items), budget
+    )
+    assert isinstance(placed, Cell)
+    names = tuple(dict.fromkeys((*old.names, *fresh.names)))
+    return of_structs(Structs((0, 0), names, ()), placed)
+
+
 def _assign_cells(
     value: Value | None, places: Sequence[Place], new: Value, budget: Budget
 ) -> Value:
@@ -540,13 +573,15 @@ def delete(value: Value, places: Sequence[Place], budget: Budget) -> Value:
     CodeError
         More than one index is not ``:``.
     """
-    if isinstance(value, Chars | Cell):
+    if isinstance(value, Chars | Cell | Structs):
         numbers = np.arange(float(prod(value.shape))).reshape(value.shape, order="F")
         kept = delete(Numeric(numbers), places, budget)
         assert isinstance(kept, Numeric)
         at = [int(n) for n in column(kept.data)]
         if isinstance(value, Chars):
             return Chars("".join(value.value[n] for n in at))
+        if isinstance(value, Structs):
+            return of_structs(value, Cell(kept.shape, tuple(value.items[n] for n in at)))
         return Cell(kept.shape, tuple(value.items[n] for n in at), value.is_string)
     if not isinstance(value, Numeric):
         raise UnsupportedCodeError("Only parts of arrays can be deleted.")

@@ -11,6 +11,7 @@ import numpy as np
 from ..errors import (
     CodeError,
     CodeLimitError,
+    CodeSaidError,
     DataDependentCodeError,
     MatlabCompatError,
     UnsupportedCodeError,
@@ -20,7 +21,7 @@ from ..language import syntax
 from ..wording import argument
 from .arguments import bound
 from .definitions import INHERITED, ClassDefinition, FunctionDefinition
-from .finding import Finder
+from .finding import Finder, variables_of
 from .frame import Frame
 from .functions import TABLE, Call
 from .indexing import Everything, Place, as_place, assign, delete, index, reshaped
@@ -46,10 +47,12 @@ from .values import (
     Numeric,
     Object,
     Struct,
+    Structs,
     Value,
     elements,
     logical,
     scalar,
+    structs,
     value_of,
 )
 
@@ -138,22 +141,32 @@ class Interpreter:
     # --- functions ----------------------------------------------------------------------
 
     def call_user(
-        self, function: FunctionDefinition, arguments: Sequence[Value], outputs: int
+        self,
+        function: FunctionDefinition,
+        arguments: Sequence[Value],
+        outputs: int,
+        around: Frame | None = None,
     ) -> tuple[Value, ...]:
-        """A function of the user's code."""
+        """A function of the user's code; ``around`` has the variables that a nested one shares."""
         self.depth += 1
         if self.depth > self.program.limits.calls:
             raise CodeLimitError(
                 f"Functions call each other more than {self.program.limits.calls} deep."
             )
         said = function.said
-        frame = Frame(function, {}, len(arguments), outputs)
+        frame = Frame(function, {}, len(arguments), outputs, around=around)
+        own = {*said.inputs, *said.outputs}
+        if around is not None:
+            frame.variables |= {n: v for n, v in around.variables.items() if n not in own}
         bound(self, frame, said, arguments)
         names = said.outputs
         has_rest = bool(names) and names[-1] == "varargout"
         if outputs > len(names) and not has_rest:
             raise CodeError(f"{said.name} has {len(names)} outputs, not {outputs}.")
         self.block(said.body, frame)
+        if around is not None and around.function is not None:
+            shared = variables_of(around.function.said) - own
+            around.variables |= {n: v for n, v in frame.variables.items() if n in shared}
         self.depth -= 1
         return self._outputs(said, frame, outputs)
 
@@ -178,6 +191,11 @@ class Interpreter:
         self, name: str, arguments: Sequence[Value], outputs: int, frame: Frame
     ) -> tuple[Value, ...]:
         """A function by its name, looked up as MATLAB does."""
+        for home in self._homes(frame):
+            nested = [one for one in home.function.said.nested if one.name == name]
+            if nested:
+                inner = FunctionDefinition(nested[0], home.function.file, home.function.owner)
+                return self.call_user(inner, arguments, outputs, home)
         found = self.found(name, arguments, frame)
         if isinstance(found, FunctionDefinition):
             return self.call_user(found, arguments, outputs)
@@ -198,6 +216,9 @@ class Interpreter:
     ) -> FunctionDefinition | None:
         """The function of the user's code that a name means, or None."""
         if frame.function is not None:
+            imported = self.program.imported(name, frame.function)
+            if imported is not None:
+                return imported
             local = frame.function.file.function(name)
             if local is not None:
                 return FunctionDefinition(local, frame.function.file)
@@ -205,6 +226,14 @@ class Interpreter:
             if isinstance(one, Object) and (method := one.definition.method(name)) is not None:
                 return method
         return self.program.function(name, frame.path)
+
+    @staticmethod
+    def _homes(frame: Frame) -> Iterator[Any]:
+        """The frame, and those of the functions around it."""
+        one: Frame | None = frame
+        while one is not None and one.function is not None:
+            yield one
+            one = one.around
 
     def call_value(
         self, function: Value, arguments: Sequence[Value], outputs: int
@@ -248,11 +277,36 @@ class Interpreter:
                 return self.while_loop(statement, frame)
             case syntax.Switch():
                 return self.switch(statement, frame)
+            case syntax.Try():
+                return self.attempt(statement, frame)
+            case syntax.Persistent(names=names):
+                for name in names:
+                    frame.variables.setdefault(name, EMPTY)
             case syntax.Jump(kind=kind):
                 return kind
             case syntax.Unsupported(what=what):
                 raise UnsupportedCodeError(f"The code uses {what}, which is not supported.")
         return ""
+
+    def attempt(self, statement: syntax.Try, frame: Frame) -> str:
+        """``try``: what the code itself refuses is caught, and nothing else."""
+        depth = self.depth
+        try:
+            return self.block(statement.body, frame)
+        except CodeSaidError as error:
+            self.depth, frame.ends[:] = depth, []
+            if statement.error:
+                said = {"message": error.message, "identifier": error.identifier}
+                frame.variables[statement.error] = Struct({n: Chars(v) for n, v in said.items()})
+            return self.block(statement.otherwise, frame)
+        except CodeLimitError:
+            raise
+        except (CodeError, *_FOREIGN) as error:
+            raise UnsupportedCodeError(
+                f"Within try this fails here: {cause_text(error)}. Whether it fails in MATLAB as "
+                "well, and the code goes on at catch, is not certain.",
+                remedy="write the code of the two without try.",
+            ) from None
 
     def condition(self, expression: syntax.Expression, frame: Frame, what: str) -> bool:
         """Whether a condition holds."""
@@ -283,16 +337,18 @@ class Interpreter:
     def columns(self, expression: syntax.Expression, frame: Frame) -> Iterator[Value]:
         """What a loop runs over."""
         value = self.value(expression, frame)
-        if isinstance(value, Cell | Numeric):
+        if isinstance(value, Cell | Structs | Numeric):
             size = value.shape
             rest = prod(size[1:])
             count = int(rest)
             if size[0] == 0:
                 count = 0
+            parts = [slice(at * size[0], (at + 1) * size[0]) for at in range(count)]
             if isinstance(value, Cell):
-                items = value.items
-                for at in range(count):
-                    yield Cell((size[0], 1), items[at * size[0] : (at + 1) * size[0]])
+                yield from (Cell((size[0], 1), value.items[part]) for part in parts)
+                return
+            if isinstance(value, Structs):
+                yield from (structs((size[0], 1), value.items[part]) for part in parts)
                 return
             data = reshaped(value.data, [size[0], rest]) if len(size) > 2 else value.data
             for at in range(count):
@@ -420,9 +476,14 @@ class Interpreter:
                     except CodeError:
                         return None
                     return found.items[0] if isinstance(found, Cell) and found.items else None
-                if isinstance(old, Numeric) and elements(old.shape) == 0:
+                if elements(old.shape) == 0:
                     return None
-                return index(old, places, self.budget)
+                try:
+                    return index(old, places, self.budget)
+                except CodeError:
+                    if isinstance(old, Struct | Structs):
+                        return None  # an element that the array has not yet
+                    raise
         raise CodeError("This cannot be assigned to.")
 
     def with_field(self, old: Value | None, name: str, value: Value) -> Value:
@@ -503,7 +564,10 @@ class Interpreter:
                 if called is not None:
                     return called
                 value = self.value(base, frame)
-                return (self.field_of(value, self.field_name(said, frame)),)
+                name = self.field_name(said, frame)
+                if isinstance(value, Structs):
+                    return tuple(self.field_of(one, name) for one in value.items)
+                return (self.field_of(value, name),)
             case syntax.OfSuperclass():
                 return self.of_superclass(expression, frame, outputs)
         return (self.value(expression, frame),)

@@ -13,7 +13,19 @@ from torch import Tensor
 from ..errors import CodeError, UnsupportedCodeError
 from .limits import Budget
 from .operators import class_name, number_text, numbers, together
-from .values import EMPTY, Cell, Chars, Numeric, Value, cast, numeric, size_text
+from .values import (
+    EMPTY,
+    Cell,
+    Chars,
+    Numeric,
+    Struct,
+    Structs,
+    Value,
+    cast,
+    numeric,
+    size_text,
+    structs,
+)
 
 
 def joined(rows: Sequence[Sequence[Value]], budget: Budget) -> Value:
@@ -33,6 +45,9 @@ def joined(rows: Sequence[Sequence[Value]], budget: Budget) -> Value:
     if any(isinstance(one, Cell) for one in flat):
         across = [_join_cells(one, 1, budget) for one in rows]
         return _join_cells(across, 0, budget)
+    if any(isinstance(one, Struct | Structs) for one in flat):
+        across = [_join_cells(list(map(_as_cell, one)), 1, budget) for one in rows]
+        return _as_structs(_join_cells(across, 0, budget))
     if any(isinstance(one, Chars) for one in flat):
         return _chars(rows)
     if len(flat) == 1:
@@ -170,6 +185,17 @@ def _join_cells(values: Sequence[Value], axis: int, budget: Budget) -> Cell:
     placed = concatenated(arrays, axis, budget)
     order = np.asarray(placed.data).reshape(-1, order="F")
     return Cell(placed.shape, tuple(items[int(n)] for n in order))
+
+
+def _as_cell(value: Value) -> Value:
+    return Cell(value.shape, value.items) if isinstance(value, Structs) else value
+
+
+def _as_structs(value: Cell) -> Value:
+    found = [one for one in value.items if isinstance(one, Struct)]
+    if len(found) < len(value.items):
+        raise CodeError("Only structs can be put beside structs.")
+    return structs(value.shape, found)
 
 
 def cells(rows: Sequence[Sequence[Value]]) -> Cell:

@@ -341,9 +341,8 @@ class CodeLayer(CodedLayer):
             )
         return {n: float(np.asarray(pairs.get(n, 1.0)).item()) for n in names}
 
-    def assign_from_torch(self, module: nn.Module) -> Self:
-        """Take over the (trained) parameters and states of ``module``."""
-        state = {name: t.detach().cpu().numpy() for name, t in module.state_dict().items()}
+    def assign_state(self, state: Mapping[str, Array]) -> Self:
+        """Take over parameters and states as :meth:`torch_state` gives them, its inverse."""
         self.assign({n: state[torch_name(n)].astype(self.values[n].dtype) for n in self.held()})
         return self
 
@@ -379,7 +378,7 @@ class CodeLayer(CodedLayer):
 class CodeFunctionLayer(CodedLayer):
     """A function layer whose function is, or calls, one of the user's code: ``@zeropad``."""
 
-    matlab_class: ClassVar[str] = FunctionLayer.matlab_class
+    matlab_class = FunctionLayer.matlab_class
     constructor: ClassVar[str] = FunctionLayer.constructor
     type_text: ClassVar[str] = FunctionLayer.type_text
     saved_fields = FunctionLayer.saved_fields

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -16,7 +17,7 @@ from ..errors import locating
 from ..execution.described import Factors
 from ..layers.base import Layer
 from ..layers.properties import Property
-from .definitions import FunctionDefinition
+from .definitions import Elements, FunctionDefinition
 from .layers import AsItIs, CodeParameter
 from .program import Program
 from .running import by_trial, given_of, labels_of, result_of, torch_name
@@ -54,13 +55,16 @@ class Argument:
 def arrays_in(value: Any, path: str = "", depth: int = 0) -> Iterator[tuple[str, Array, str]]:
     """The arrays of single and double within a value: the expression that reaches each, its labels.
 
-    ``fc1.Weights``, ``blocks{2}.W``: without the name of the struct itself.
+    ``fc1.Weights``, ``blocks{2}.W``, ``blocks(2).W``: without the name of the struct itself.
     """
     if depth > _DEEPEST:
         return
     if isinstance(value, Mapping):
         for name, item in value.items():
             yield from arrays_in(item, f"{path}.{name}" if path else str(name), depth + 1)
+    elif isinstance(value, Elements):
+        for i, item in enumerate(value.items, 1):
+            yield from arrays_in(item, f"{path}({i})", depth + 1)
     elif isinstance(value, np.ndarray) and value.dtype == object:
         for i, item in enumerate(value.ravel(order="F"), 1):
             yield from arrays_in(item, f"{path}{{{i}}}", depth + 1)
@@ -80,6 +84,9 @@ def _filled(value: Any, tensors: Mapping[str, Value], path: str = "") -> Any:
         return tensors[path]
     if isinstance(value, Mapping):
         return {n: _filled(v, tensors, f"{path}.{n}" if path else str(n)) for n, v in value.items()}
+    if isinstance(value, Elements):
+        items = [_filled(one, tensors, f"{path}({i})") for i, one in enumerate(value.items, 1)]
+        return Elements(value.shape, tuple(items))
     if isinstance(value, np.ndarray) and value.dtype == object:
         cell = np.empty(value.size, object)
         for i, item in enumerate(value.ravel(order="F"), 1):
@@ -169,9 +176,9 @@ class FunctionModel(Layer):
 
 
 def torch_path(name: str) -> str:
-    """The name in torch of a parameter: ``blocks.2.W`` for ``blocks{2}.W``."""
-    parts = name.replace("{", ".").replace("}", "").split(".")
-    return ".".join(map(torch_name, parts))
+    """The name in torch of a parameter: ``blocks.2.W`` for ``blocks{2}.W`` and ``blocks(2).W``."""
+    parts = re.split(r"[.{(]", re.sub("[)}]", "", name))
+    return ".".join(map(torch_name, filter(None, parts)))
 
 
 class FunctionModule(nn.Module):

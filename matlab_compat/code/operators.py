@@ -27,6 +27,7 @@ from .values import (
     Numeric,
     Object,
     Struct,
+    Structs,
     Value,
     as_tensor,
     cast,
@@ -69,7 +70,7 @@ def class_name(value: Value) -> str:
         return "string" if value.is_string else "char"
     if isinstance(value, Cell):
         return "string" if value.is_string else "cell"
-    if isinstance(value, Struct):
+    if isinstance(value, Struct | Structs):
         return "struct"
     if isinstance(value, FunctionHandle):
         return "function_handle"

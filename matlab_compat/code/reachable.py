@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from ..errors import MatlabCompatError
 from ..language import syntax
 from .definitions import ClassDefinition, FunctionDefinition, Problem
-from .finding import Finder
+from .finding import Finder, nodes_of, root_of, variables_of
 from .functions import TABLE
 
 #: Names that the interpreter itself knows.
@@ -49,39 +49,30 @@ def _walk(program: Finder, function: FunctionDefinition) -> _Found:
     return found
 
 
-def _variables(function: syntax.Function) -> set[str]:
-    """Names that are variables anywhere in a function."""
-    names = {*function.inputs, *function.outputs, "varargin"}
-    for node in _nodes(function):
-        if isinstance(node, syntax.Assign):
-            for target in node.targets:
-                while isinstance(target, syntax.Index | syntax.Field):
-                    target = target.base
-                if isinstance(target, syntax.Name):
-                    names.add(target.name)
-        elif isinstance(node, syntax.For):
-            names.add(node.variable)
-        elif isinstance(node, syntax.Lambda):
-            names.update(node.inputs)
-    return names
-
-
-def _nodes(function: syntax.Function) -> Iterator[syntax.Node]:
-    for block in (function.arguments, function.body):
-        for node in block:
-            yield from node.walk()
-
-
 def _within(
-    program: Finder, function: FunctionDefinition, found: _Found
+    program: Finder,
+    function: FunctionDefinition,
+    found: _Found,
+    around: frozenset[str] = frozenset(),
 ) -> Iterator[FunctionDefinition]:
-    variables = _variables(function.said)
-    for node in _nodes(function.said):
+    nested = function.said.nested
+    variables = variables_of(function.said) | around | {one.name for one in nested}
+    for one in nested:
+        inner = FunctionDefinition(one, function.file, function.owner)
+        yield from _within(program, inner, found, variables)
+    changing = _changing(function.said)
+    for node in nodes_of(function.said):
         where = f"{function.file.path}:{node.line}"
         if isinstance(node, syntax.Unsupported):
             found.problems.append(Problem(where, f"uses {node.what}, which is not supported"))
         elif isinstance(node, syntax.Field) and isinstance(node.name, str):
             yield from _fields(program, function, node, variables)
+        elif isinstance(node, syntax.Persistent):
+            kept = [name for name in node.names if name in changing]
+            found.problems += [
+                Problem(where, f"changes the persistent variable {name} from call to call")
+                for name in kept
+            ]
         elif isinstance(node, syntax.OfSuperclass):
             for base in function.owner.bases if function.owner else ():
                 method = base.method(node.method)
@@ -93,8 +84,33 @@ def _within(
             yield from _named(program, function, node.name, where, found)
 
 
+def _changing(function: syntax.Function) -> set[str]:
+    """Variables that are set elsewhere than within ``if isempty(variable)``."""
+    changed: set[str] = set()
+    left: list[tuple[syntax.Node, frozenset[str]]] = [(one, frozenset()) for one in function.body]
+    while left:
+        node, begun = left.pop()
+        if isinstance(node, syntax.If):
+            for condition, block in node.branches:
+                inside = begun | _asked_empty(condition)
+                left += [(one, inside) for one in block]
+            left += [(one, begun) for one in node.otherwise]
+            continue
+        if isinstance(node, syntax.Assign):
+            changed |= {name for name in map(root_of, node.targets) if name not in begun}
+        left += [(one, begun) for one in node.children()]
+    return changed
+
+
+def _asked_empty(condition: syntax.Expression) -> set[str]:
+    match condition:
+        case syntax.Index(base=syntax.Name(name="isempty"), arguments=(syntax.Name(name=name),)):
+            return {name}
+    return set()
+
+
 def _fields(
-    program: Finder, function: FunctionDefinition, node: syntax.Field, variables: set[str]
+    program: Finder, function: FunctionDefinition, node: syntax.Field, variables: frozenset[str]
 ) -> Iterator[FunctionDefinition]:
     owner = function.owner
     assert isinstance(node.name, str)
@@ -110,6 +126,10 @@ def _fields(
 def _named(
     program: Finder, function: FunctionDefinition, name: str, where: str, found: _Found
 ) -> Iterator[FunctionDefinition]:
+    imported = program.imported(name, function)
+    if imported is not None:
+        yield imported
+        return
     local = function.file.function(name)
     if local is not None:
         yield FunctionDefinition(local, function.file)
@@ -135,7 +155,7 @@ def _named(
 
 def _is_package(function: FunctionDefinition, name: str) -> bool:
     """Whether a name begins a dotted one, which is looked up as a whole."""
-    for node in _nodes(function.said):
+    for node in nodes_of(function.said):
         if isinstance(node, syntax.Field):
             dotted = syntax.dotted_name(node)
             if dotted is not None and dotted.startswith(f"{name}."):

@@ -23,6 +23,7 @@ from ..data_format import dlarray
 from ..errors import CodeError, UnsupportedCodeError
 from ..functions import Labelled
 from ..plain_text import plain_text
+from .definitions import Elements
 
 if TYPE_CHECKING:
     from .definitions import ClassDefinition
@@ -71,21 +72,14 @@ _CLASS: dict[Any, str] = {
 
 @dataclass(frozen=True, eq=False)
 class Numeric:
-    """An array of numbers or logicals in MATLAB's order of dimensions.
+    """An array of numbers or logicals in MATLAB's order of dimensions."""
 
-    Parameters
-    ----------
-    data:
-        Known (numpy) or data (torch); at least two dimensions, without trailing ones of size 1
-        beyond these unless they are labelled.
-    labels:
-        One for each dimension ("SSCB"), or empty.
-    is_dlarray:
-        Whether MATLAB's class is ``dlarray``; always with labels.
-    """
-
+    #: Known (numpy) or data (torch); at least two dimensions, without trailing ones of size 1
+    #: beyond these unless they are labelled.
     data: Data
+    #: One for each dimension ("SSCB"), or empty.
     labels: str = ""
+    #: Whether MATLAB's class is ``dlarray``; always with labels.
     is_dlarray: bool = False
 
     @property
@@ -122,17 +116,11 @@ class Numeric:
 
 @dataclass(frozen=True)
 class Chars:
-    """``'text'`` (a row of characters), or ``"text"`` (a string scalar).
+    """``'text'`` (a row of characters), or ``"text"`` (a string scalar)."""
 
-    Parameters
-    ----------
-    value:
-        The characters.
-    is_string:
-        Whether it is a string.
-    """
-
+    #: The characters.
     value: str
+    #: Whether it is a string.
     is_string: bool = False
 
     @property
@@ -145,31 +133,20 @@ class Chars:
 
 @dataclass(frozen=True, eq=False)
 class Cell:
-    """A cell array, or with ``is_string`` an array of strings.
+    """A cell array, or with ``is_string`` an array of strings."""
 
-    Parameters
-    ----------
-    shape:
-        Its size.
-    items:
-        The values, column-major.
-    """
-
+    #: Its size.
     shape: tuple[int, ...]
+    #: The values, column-major.
     items: tuple[Value, ...]
     is_string: bool = False
 
 
 @dataclass(frozen=True, eq=False)
 class Struct:
-    """A scalar struct.
+    """A scalar struct."""
 
-    Parameters
-    ----------
-    fields:
-        Values by name, in order.
-    """
-
+    #: Values by name, in order.
     fields: Mapping[str, Value] = field(default_factory=dict)
     shape = (1, 1)
 
@@ -179,35 +156,51 @@ class Struct:
 
 
 @dataclass(frozen=True, eq=False)
-class FunctionHandle:
-    """A function handle.
+class Structs:
+    """An array of structs; one alone is a :class:`Struct`.
 
     Parameters
     ----------
-    text:
-        How messages show it.
-    call:
-        Arguments and the number of outputs to values.
+    shape:
+        Its size.
+    names:
+        The fields that each element has.
+    items:
+        The elements, column-major.
     """
 
+    shape: tuple[int, ...]
+    names: tuple[str, ...]
+    items: tuple[Struct, ...]
+
+
+def structs(shape: Sequence[int], items: Sequence[Struct]) -> Struct | Structs:
+    """Structs as an array, each with the fields of all; what one lacks is ``[]`` there."""
+    if len(items) == 1:
+        return items[0]
+    names = tuple(dict.fromkeys(name for one in items for name in one.fields))
+    full = tuple(Struct({name: one.fields.get(name, EMPTY) for name in names}) for one in items)
+    return Structs(tuple(shape), names, full)
+
+
+@dataclass(frozen=True, eq=False)
+class FunctionHandle:
+    """A function handle."""
+
+    #: How messages show it.
     text: str
+    #: Arguments and the number of outputs to values.
     call: Callable[[Sequence[Value], int], tuple[Value, ...]]
     shape = (1, 1)
 
 
 @dataclass(frozen=True, eq=False)
 class Object:
-    """An object of a class of the user's code; value semantics.
+    """An object of a class of the user's code; value semantics."""
 
-    Parameters
-    ----------
-    definition:
-        Its class.
-    properties:
-        Values by name.
-    """
-
+    #: Its class.
     definition: ClassDefinition
+    #: Values by name.
     properties: Mapping[str, Value]
     shape = (1, 1)
 
@@ -216,7 +209,7 @@ class Object:
         return replace(self, properties={**self.properties, name: value})
 
 
-Value: TypeAlias = Numeric | Chars | Cell | Struct | FunctionHandle | Object
+Value: TypeAlias = Numeric | Chars | Cell | Struct | Structs | FunctionHandle | Object
 
 # --- making arrays ----------------------------------------------------------------------
 
@@ -365,8 +358,10 @@ def value_of(value: Any) -> Value:
     UnsupportedCodeError
         Another type.
     """
-    if isinstance(value, Numeric | Chars | Cell | Struct | FunctionHandle | Object):
+    if isinstance(value, Numeric | Chars | Cell | Struct | Structs | FunctionHandle | Object):
         return value
+    if isinstance(value, Elements):
+        return structs(value.shape, [_struct_of(one) for one in value.items])
     value = plain_text(value)
     if value is None:
         return EMPTY
@@ -385,12 +380,16 @@ def value_of(value: Any) -> Value:
     if isinstance(value, bool | int | float | complex | np.ndarray | np.generic):
         return _of_array(np.asarray(value), "")
     if isinstance(value, Mapping):
-        return Struct({str(name): value_of(one) for name, one in value.items()})
+        return _struct_of(value)
     if isinstance(value, list | tuple):
         return Cell((1, len(value)), tuple(value_of(one) for one in value))
     raise UnsupportedCodeError(
         f"A value of type {type(value).__name__} is nothing that MATLAB code here can use."
     )
+
+
+def _struct_of(value: Mapping[Any, Any]) -> Struct:
+    return Struct({str(name): value_of(one) for name, one in value.items()})
 
 
 def _of_array(data: np.ndarray[Any, Any], labels: str) -> Value:
@@ -424,7 +423,7 @@ def python_of(value: Value) -> Any:
         return value.value
     if isinstance(value, Struct):
         return {name: python_of(one) for name, one in value.fields.items()}
-    if isinstance(value, Cell):
+    if isinstance(value, Cell | Structs):
         return [python_of(one) for one in value.items]
     if isinstance(value, Numeric):
         if isinstance(value.data, np.ndarray):
@@ -437,7 +436,7 @@ def each(values: Sequence[Value]) -> Iterator[Value]:
     """All values within these, cells and structs included."""
     for one in values:
         yield one
-        if isinstance(one, Cell):
+        if isinstance(one, Cell | Structs):
             yield from each(one.items)
         elif isinstance(one, Struct):
             yield from each(tuple(one.fields.values()))

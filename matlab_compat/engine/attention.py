@@ -115,12 +115,13 @@ class SelfAttention(Attention):
         self, x: Tensor, mask: Tensor | None = None
     ) -> Tensor | tuple[Tensor, Tensor]:
         """See the class."""
-        query, key, value = (self._linear(name, x) for name in ("query", "key", "value"))
+        query, key, value = (self.project(name, x) for name in ("query", "key", "value"))
         attended = super().forward(query, key, value, mask)
         if isinstance(attended, tuple):
-            return self._linear("output", attended[0]), attended[1]
-        return self._linear("output", attended)
+            return self.project("output", attended[0]), attended[1]
+        return self.project("output", attended)
 
-    def _linear(self, name: str, x: Tensor) -> Tensor:
+    def project(self, name: str, x: Tensor) -> Tensor:
+        """The "query", "key" or "value" of N,C,T, or the "output" of what was attended to."""
         weight, bias = self.get_parameter(f"{name}_weight"), self.get_parameter(f"{name}_bias")
         return F.linear(x.transpose(1, 2), weight, bias).transpose(1, 2)

@@ -127,9 +127,9 @@ def refuse_unsupported(plan: Plan[LayerLike]) -> None:
             lines.append(f"{said} ({fields})" if fields else said)
             remedies.append(
                 f"pass {argument('code', ['DIR'])} with the folder of their MATLAB code, or "
-                "register a class for each: @matlab_compat.register('...') (see "
-                f"docs/extending.md), or pass {argument('stub', True)} for placeholders that "
-                "raise when run."
+                "register a class for each: @matlab_compat.register('...'), of which "
+                "help(matlab_compat.register) has an example, or pass "
+                f"{argument('stub', True)} for placeholders that raise when run."
             )
         elif (refusal := layer.refusal()) is not None:
             lines.append(f"    '{name}': {refusal.what}")

@@ -90,17 +90,14 @@ def sigmoid(X: Labelled) -> Labelled:
 def softmax(X: Labelled, *, DataFormat: object = None) -> Labelled:
     """``exp(X) ./ sum(exp(X))`` over the channels.
 
+    Raises ``DataFormatError``: no labels, or no C among them.
+
     Parameters
     ----------
     X:
         A ``dlarray`` with C, or an array with ``DataFormat``.
     DataFormat:
         Labels of the dimensions of an array.
-
-    Raises
-    ------
-    DataFormatError
-        No labels, or no C among them.
 
     Examples
     --------

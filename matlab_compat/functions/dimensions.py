@@ -37,17 +37,14 @@ def dims(X: object) -> str:
 def finddim(X: object, label: object) -> list[int]:
     """The dimensions with a label, counted from 1; none gives an empty list.
 
+    Raises ``DataFormatError``: no such label.
+
     Parameters
     ----------
     X:
         A ``dlarray``; any other array has no labels.
     label:
         'S', 'C', 'B', 'T' or 'U'.
-
-    Raises
-    ------
-    DataFormatError
-        No such label.
 
     Examples
     --------
@@ -68,17 +65,14 @@ def finddim(X: object, label: object) -> list[int]:
 def stripdims(X: object, fmt: object = None) -> Any:
     """The array without its labels, in MATLAB's order of them or in that of ``fmt``.
 
+    Raises ``DataFormatError``: ``fmt`` does not have the labels of X.
+
     Parameters
     ----------
     X:
         A ``dlarray``; an array without labels comes back as it is.
     fmt:
         The labels of X in the order wanted, such as "BC".
-
-    Raises
-    ------
-    DataFormatError
-        ``fmt`` does not have the labels of X.
 
     Examples
     --------

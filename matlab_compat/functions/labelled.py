@@ -48,10 +48,7 @@ class Labelled:
     def of(cls, data: Tensor, labels: str) -> Labelled:
         """With the trailing dimensions of size 1 that MATLAB drops put back.
 
-        Raises
-        ------
-        DataFormatError
-            More dimensions than labels.
+        Raises ``DataFormatError``: more dimensions than labels.
         """
         expanded: Any = DataFormat(labels).expanded(data)  # type: ignore[arg-type]  # it indexes
         return cls(expanded, labels)
@@ -142,10 +139,7 @@ def from_column_major(elements: Tensor, size: Sequence[int]) -> Tensor:
 def vector(name: str, value: Labelled, n: int, what: str = "channels") -> Tensor:
     """One number for each of ``n``, from an array of any orientation.
 
-    Raises
-    ------
-    DataFormatError
-        It has another number of elements.
+    Raises ``DataFormatError``: it has another number of elements.
     """
     if value.data.numel() != n:
         raise DataFormatError(
@@ -157,10 +151,7 @@ def vector(name: str, value: Labelled, n: int, what: str = "channels") -> Tensor
 def need_channels(X: Labelled) -> None:
     """Refuse data without channels.
 
-    Raises
-    ------
-    DataFormatError
-        There is no C.
+    Raises ``DataFormatError``: there is no C.
     """
     if "C" not in X.labels:
         raise DataFormatError(
@@ -187,10 +178,7 @@ def run(module: Callable[[], nn.Module], parameters: Mapping[str, Tensor], *inpu
 def option(name: str, convert: Converter[Any], value: object) -> Any:
     """The value of a name-value argument.
 
-    Raises
-    ------
-    PropertyError
-        MATLAB would refuse it.
+    Raises ``PropertyError``: MATLAB would refuse it.
     """
     try:
         return convert(value)

@@ -39,6 +39,8 @@ def fullyconnect(
 ) -> Labelled:
     """``weights * X + bias``, with the space and channels of X as one vector.
 
+    Raises ``DataFormatError``: sizes or labels do not fit each other.
+
     Parameters
     ----------
     X:
@@ -55,11 +57,6 @@ def fullyconnect(
     Returns
     -------
     X with the outputs as its channels, without S and U: "SSCB" becomes "CB".
-
-    Raises
-    ------
-    DataFormatError
-        Sizes or labels do not fit each other.
 
     Examples
     --------
@@ -119,6 +116,8 @@ def attention(
 ) -> tuple[Labelled, ...]:
     """Dot-product attention, ``[Y, weights] = attention(...)`` with ``nargout=2``.
 
+    Raises ``DataFormatError``: sizes or labels do not fit each other.
+
     Parameters
     ----------
     queries, keys, values:
@@ -143,11 +142,6 @@ def attention(
     -------
     In the format of the queries, with the channels of the values; and the weights,
     keys×queries×heads×observations, without labels.
-
-    Raises
-    ------
-    DataFormatError
-        Sizes or labels do not fit each other.
 
     Examples
     --------
@@ -200,10 +194,7 @@ def attention(
 def labelled_as(X: Labelled, name: str, value: Labelled) -> Labelled:
     """Another array in the order of the labels of X; one without labels has them already.
 
-    Raises
-    ------
-    DataFormatError
-        It is labelled otherwise.
+    Raises ``DataFormatError``: it is labelled otherwise.
     """
     if not value.labels:
         return Labelled.of(value.data, X.labels)
@@ -243,6 +234,9 @@ def _check_sequences(inputs: Sequence[Tensor]) -> None:
 def embed(X: Exact, weights: Labelled, *, DataFormat: object = None) -> Labelled:
     """Every index replaced by a column of ``weights``.
 
+    Raises ``DataFormatError``: indices that are no whole numbers from 0 on, more than one channel,
+    or no C in the labels.
+
     Parameters
     ----------
     X:
@@ -257,11 +251,6 @@ def embed(X: Exact, weights: Labelled, *, DataFormat: object = None) -> Labelled
     Returns
     -------
     X with the embedding vectors as its channels.
-
-    Raises
-    ------
-    DataFormatError
-        Indices that are no whole numbers from 0 on, more than one channel, or no C in the labels.
 
     Examples
     --------

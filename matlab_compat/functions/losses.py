@@ -131,6 +131,8 @@ def crossentropy(
 def mse(Y: Labelled, targets: Labelled, *, DataFormat: object = None) -> Labelled:
     """**Half** the mean squared error, ``sum((Y - targets).^2) / (2*N)``, N observations.
 
+    Raises ``DataFormatError``: sizes or labels do not fit each other.
+
     Parameters
     ----------
     Y:
@@ -139,11 +141,6 @@ def mse(Y: Labelled, targets: Labelled, *, DataFormat: object = None) -> Labelle
         Of the size of Y.
     DataFormat:
         Labels of the dimensions of arrays.
-
-    Raises
-    ------
-    DataFormatError
-        Sizes or labels do not fit each other.
 
     Examples
     --------
@@ -160,16 +157,13 @@ def huber(Y: Labelled, targets: Tensor, *, TransitionPoint: object = 1) -> Tenso
 
     ``(Y - T).^2 / 2`` up to the transition point d, beyond it ``d*abs(Y - T) - d^2/2``.
 
+    Raises ``DataFormatError`` and ``PropertyError``: as for :func:`crossentropy`.
+
     Parameters
     ----------
     TransitionPoint:
         A positive number, default 1.
     Y, targets, weights, Mask, Reduction, NormalizationFactor, DataFormat, WeightsFormat:
-        As for :func:`crossentropy`.
-
-    Raises
-    ------
-    DataFormatError, PropertyError
         As for :func:`crossentropy`.
 
     Examples
@@ -185,14 +179,11 @@ def huber(Y: Labelled, targets: Tensor, *, TransitionPoint: object = 1) -> Tenso
 def l1loss(Y: Labelled, targets: Tensor) -> Tensor:
     """``sum(abs(Y - targets)) / N``.
 
+    Raises ``DataFormatError`` and ``PropertyError``: as for :func:`crossentropy`.
+
     Parameters
     ----------
     Y, targets, weights, Mask, Reduction, NormalizationFactor, DataFormat, WeightsFormat:
-        As for :func:`crossentropy`.
-
-    Raises
-    ------
-    DataFormatError, PropertyError
         As for :func:`crossentropy`.
 
     Examples
@@ -207,14 +198,11 @@ def l1loss(Y: Labelled, targets: Tensor) -> Tensor:
 def l2loss(Y: Labelled, targets: Tensor) -> Tensor:
     """``sum((Y - targets).^2) / N``, twice :func:`mse`.
 
+    Raises ``DataFormatError`` and ``PropertyError``: as for :func:`crossentropy`.
+
     Parameters
     ----------
     Y, targets, weights, Mask, Reduction, NormalizationFactor, DataFormat, WeightsFormat:
-        As for :func:`crossentropy`.
-
-    Raises
-    ------
-    DataFormatError, PropertyError
         As for :func:`crossentropy`.
 
     Examples
@@ -239,10 +227,7 @@ def _aligned(Y: Labelled, name: str, value: Labelled) -> Tensor:
 
     One without labels has them by position, as Y.
 
-    Raises
-    ------
-    DataFormatError
-        A label that Y has not, or sizes that do not expand to Y's.
+    Raises ``DataFormatError``: a label that Y has not, or sizes that do not expand to Y's.
     """
     if value.labels:
         return _by_label(Y, name, value)
@@ -252,10 +237,8 @@ def _aligned(Y: Labelled, name: str, value: Labelled) -> Tensor:
 def _weights(Y: Labelled, weights: Labelled, labels: object) -> Tensor:
     """Weights for the losses of Y, labelled by themselves or by WeightsFormat.
 
-    Raises
-    ------
-    DataFormatError
-        As :func:`_aligned`, or a vector without labels that could belong to several dimensions.
+    Raises ``DataFormatError``: as :func:`_aligned`, or a vector without labels that could belong to
+    several dimensions.
     """
     if labels is not None and not weights.labels:
         weights = Labelled.of(weights.data, Format.parse(labels).labels)

@@ -138,6 +138,9 @@ def groupnorm(
 ) -> Labelled:
     """Every observation normalized over groups of neighbouring channels.
 
+    Raises ``DataFormatError``: sizes or labels do not fit each other; 'auto' for data with one S,
+    or with S and T, which no page of MATLAB's settles.
+
     Parameters
     ----------
     X:
@@ -154,12 +157,6 @@ def groupnorm(
         for sequences and features.
     DataFormat:
         Labels of the dimensions of an array.
-
-    Raises
-    ------
-    DataFormatError
-        Sizes or labels do not fit each other; 'auto' for data with one S, or with S and T, which no
-        page of MATLAB's settles.
 
     Examples
     --------
@@ -187,6 +184,8 @@ def layernorm(
 ) -> Labelled:
     """Every observation normalized over all channels; scaled and shifted per channel.
 
+    Raises ``DataFormatError``: as for :func:`groupnorm`.
+
     Parameters
     ----------
     X:
@@ -195,11 +194,6 @@ def layernorm(
         One number for each channel.
     Epsilon, OperationDimension, DataFormat:
         As for :func:`groupnorm`. Releases before R2023a are 'batch-excluded'.
-
-    Raises
-    ------
-    DataFormatError
-        As for :func:`groupnorm`.
 
     Examples
     --------
@@ -222,6 +216,9 @@ def instancenorm(
 ) -> Labelled:
     """Every channel of every observation normalized by itself, over S and T.
 
+    Raises ``DataFormatError``: sizes or labels do not fit each other; neither S nor T, or both
+    (whether time is shared then is not certain).
+
     Parameters
     ----------
     X:
@@ -232,12 +229,6 @@ def instancenorm(
         A positive number, default 1e-5.
     DataFormat:
         Labels of the dimensions of an array.
-
-    Raises
-    ------
-    DataFormatError
-        Sizes or labels do not fit each other; neither S nor T, or both (whether time is shared
-        then is not certain).
 
     Examples
     --------

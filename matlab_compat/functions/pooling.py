@@ -116,17 +116,14 @@ def avgpool(
 ) -> Labelled:
     """The mean of every window.
 
+    Raises ``DataFormatError`` and ``PropertyError``: as for :func:`maxpool`.
+
     Parameters
     ----------
     X, poolsize, PoolFormat, Stride, Padding, DataFormat:
         As for :func:`maxpool`.
     PaddingValue:
         0 (default): padding counts as zeros; 'mean': it is left out of the mean.
-
-    Raises
-    ------
-    DataFormatError, PropertyError
-        As for :func:`maxpool`.
 
     Examples
     --------
@@ -159,6 +156,8 @@ def maxunpool(
 ) -> Labelled:
     """The elements of X where ``indx`` says, zeros elsewhere: the way back from :func:`maxpool`.
 
+    Raises ``DataFormatError``: sizes do not fit each other, or indices lie outside the result.
+
     Parameters
     ----------
     X:
@@ -169,11 +168,6 @@ def maxunpool(
         The size of the result, one number for each dimension of X, as maxpool gives it.
     DataFormat:
         Labels of the dimensions of an array.
-
-    Raises
-    ------
-    DataFormatError
-        Sizes do not fit each other, or indices lie outside the result.
 
     Examples
     --------

@@ -50,6 +50,8 @@ def lstm(
 ) -> tuple[Labelled, ...]:
     """Long short-term memory, ``[Y, hiddenState, cellState] = lstm(...)`` with ``nargout=3``.
 
+    Raises ``DataFormatError``: sizes or labels do not fit each other.
+
     Parameters
     ----------
     X:
@@ -71,11 +73,6 @@ def lstm(
     -------
     X with the hidden units as its channels; the last hidden and cell state, labelled as H0 and C0
     are.
-
-    Raises
-    ------
-    DataFormatError
-        Sizes or labels do not fit each other.
 
     Examples
     --------
@@ -107,6 +104,8 @@ def gru(
 ) -> tuple[Labelled, ...]:
     """Gated recurrent unit, ``[Y, hiddenState] = gru(...)`` with ``nargout=2``.
 
+    Raises ``DataFormatError``: sizes or labels do not fit each other.
+
     Parameters
     ----------
     X, H0, DataFormat:
@@ -122,11 +121,6 @@ def gru(
     Returns
     -------
     X with the hidden units as its channels; the last hidden state, labelled as H0 is.
-
-    Raises
-    ------
-    DataFormatError
-        Sizes or labels do not fit each other.
 
     Examples
     --------

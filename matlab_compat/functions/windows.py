@@ -31,10 +31,7 @@ def check_worked(labels: str, worked: str, what: str, over_time: str) -> None:
 
     ``over_time`` is what labels it to move over time.
 
-    Raises
-    ------
-    DataFormatError
-        As :func:`worked_labels`.
+    Raises ``DataFormatError``: as :func:`worked_labels`.
     """
     if not 1 <= len(worked) <= 3:
         raise DataFormatError(
@@ -57,10 +54,7 @@ def steps(name: str, value: object, dims: int) -> tuple[int, ...]:
 def edges(name: str, value: object, dims: int) -> tuple[Pair, ...]:
     """``Padding`` or ``Cropping``: a scalar, one per dimension, or a row before and a row after.
 
-    Raises
-    ------
-    PropertyError
-        None of these.
+    Raises ``PropertyError``: none of these.
     """
     count, shape = np.size(np.asarray(value)), np.shape(np.asarray(value))
     try:

@@ -40,11 +40,13 @@ from .syntax import (
     Name,
     Number,
     OfSuperclass,
+    Persistent,
     Property,
     Range,
     Statement,
     Switch,
     Text,
+    Try,
     Unary,
     Unsupported,
     While,
@@ -82,6 +84,9 @@ _CHAIN = frozenset(
     }
 )
 _SKIPPED = frozenset({"comment", "line_continuation", "\n", ";", ","})
+_FUNCTION = "function_definition"
+#: Functions that are written as commands, and that change no value.
+_SHOWS_NOTHING = frozenset({"warning", "clc", "tic", "drawnow", "disp"})
 
 
 def parse(text: str, path: str, limits: CodeLimits | None = None) -> File:
@@ -178,6 +183,8 @@ class _Reader:
     def __init__(self, data: bytes, path: str, limits: CodeLimits) -> None:
         self.data, self.path, self.limits = data, path, limits
         self.depth = 0
+        #: What the function that is being read imports.
+        self.imports: list[str] = []
 
     # --- helpers ------------------------------------------------------------------------
 
@@ -223,7 +230,8 @@ class _Reader:
                 functions.append(self.function(node))
             else:
                 script += self.statements([node])
-        return File(1, self.path, defined, tuple(functions), tuple(script))
+        text = self.data.decode()
+        return File(1, self.path, defined, tuple(functions), tuple(script), text)
 
     def class_definition(self, node: Concrete) -> Class:
         properties: list[Property] = []
@@ -323,7 +331,8 @@ class _Reader:
         outputs: tuple[str, ...] = ()
         arguments: list[Property] = []
         body: list[Statement] = []
-        nested: list[Concrete] = []
+        nested: list[Function] = []
+        before, self.imports = self.imports, []
         for child in self.named(node):
             match child.type:
                 case "function_output":
@@ -333,15 +342,16 @@ class _Reader:
                 case "arguments_statement":
                     arguments += self.properties(child)
                 case "block":
-                    body += self.block([child])
-                case "function_definition":
-                    nested.append(child)
+                    inside = self.named(child)
+                    nested += [self.function(n) for n in inside if n.type == _FUNCTION]
+                    body += self.statements([n for n in inside if n.type != _FUNCTION])
+                case _ if child.type == _FUNCTION:
+                    nested.append(self.function(child))
                 case _ if child == name:
                     pass
                 case _:
                     raise self.fault(child)
-        for one in nested:
-            body.append(Unsupported(self.line(one), "a function within a function"))
+        imports, self.imports = self.imports, before
         return Function(
             self.line(node),
             prefix + self.text(name),
@@ -351,6 +361,9 @@ class _Reader:
             tuple(arguments),
             attributes,
             self.path,
+            tuple(nested),
+            tuple(imports),
+            int(node.end_point[0]) + 1,
         )
 
     def names(self, node: Concrete) -> Iterator[str]:
@@ -396,9 +409,9 @@ class _Reader:
             case "global_operator":
                 return Unsupported(line, "global variables")
             case "persistent_operator":
-                return Unsupported(line, "persistent variables")
+                return Persistent(line, tuple(self.text(one) for one in self.named(node)))
             case "try_statement":
-                return Unsupported(line, "try")
+                return self.try_statement(node)
             case "function_definition":
                 return Unsupported(line, "a function within a function")
             case "spmd_statement" | "arguments_statement" | "class_definition":
@@ -409,6 +422,14 @@ class _Reader:
         words = self.named(node)
         if len(words) == 1:
             return Evaluate(self.line(node), Name(self.line(node), self.text(words[0])))
+        first, *rest = (self.text(one) for one in words)
+        if first == "import":
+            self.imports += [one.strip(" ;,") for one in rest]
+            return Evaluate(self.line(node), CellArray(self.line(node), ()))
+        if first in _SHOWS_NOTHING:
+            given = tuple(Text(self.line(node), one, False) for one in rest)
+            called = Index(self.line(node), Name(self.line(node), first), False, given)
+            return Evaluate(self.line(node), called)
         return Unsupported(self.line(node), f"the command '{self.text(node).strip()[:60]}'")
 
     def field(self, node: Concrete, name: str) -> Concrete:
@@ -435,6 +456,16 @@ class _Reader:
                 raise self.fault(left, "This cannot be assigned to.")
         value = self.expression(right)
         return Assign(self.line(node), targets, value, left.type == "multioutput_variable")
+
+    def try_statement(self, node: Concrete) -> Try:
+        error = ""
+        otherwise: Block = ()
+        for child in self.named(node):
+            if child.type == "catch_clause":
+                names = [one for one in self.named(child) if one.type == "identifier"]
+                error = self.text(names[0]) if names else ""
+                otherwise = self.body(child)
+        return Try(self.line(node), self.body(node), error, otherwise)
 
     def if_statement(self, node: Concrete) -> If:
         branches = [(self.expression(self.field(node, "condition")), self.body(node))]

@@ -237,13 +237,31 @@ class While(Node):
 
 
 @dataclass(frozen=True, slots=True)
+class Try(Node):
+    """``try`` and ``catch``; ``error`` is the variable that holds what went wrong, or ""."""
+
+    body: Block
+    error: str
+    otherwise: Block
+
+
+@dataclass(frozen=True, slots=True)
+class Persistent(Node):
+    """Variables that a function keeps from call to call."""
+
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Jump(Node):
     """``break``, ``continue`` or ``return``."""
 
     kind: str
 
 
-Statement: TypeAlias = Evaluate | Assign | If | Switch | For | While | Jump | Unsupported
+Statement: TypeAlias = (
+    Evaluate | Assign | If | Switch | For | While | Try | Persistent | Jump | Unsupported
+)
 Block: TypeAlias = tuple[Statement, ...]
 
 # --- definitions ------------------------------------------------------------------------
@@ -296,6 +314,12 @@ class Function(Node):
         Those of the block of methods, in lower case: ``static``, ``access`` ...
     path:
         How messages name the file.
+    nested:
+        The functions within it, which share its variables.
+    imports:
+        What its ``import`` lines name: ``pkg.name``, or ``pkg.*``.
+    last:
+        The last line of its text.
     """
 
     name: str
@@ -305,6 +329,9 @@ class Function(Node):
     arguments: tuple[Property, ...] = ()
     attributes: tuple[tuple[str, str], ...] = ()
     path: str = ""
+    nested: tuple[Function, ...] = ()
+    imports: tuple[str, ...] = ()
+    last: int = 0
 
     @property
     def is_static(self) -> bool:
@@ -355,6 +382,8 @@ class File(Node):
     functions: tuple[Function, ...]
     #: Statements outside functions: a script.
     script: Block = field(default=())
+    #: The text, as it was parsed.
+    text: str = field(default="", repr=False)
 
     def function(self, name: str) -> Function | None:
         """The function of that name in this file."""

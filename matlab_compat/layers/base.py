@@ -106,7 +106,7 @@ class Layer:
     optional_inputs: ClassVar[tuple[str, ...]] = ()
     takes_cells: ClassVar[bool] = False
     #: Class name in MATLAB files.
-    matlab_class: ClassVar[str] = ""
+    matlab_class: str = ""
     #: MATLAB's function that makes such a layer.
     constructor: ClassVar[str] = ""
     #: Positional arguments of that function.
@@ -622,7 +622,11 @@ class Layer:
 
     def assign_from_torch(self, module: torch.nn.Module) -> Self:
         """Take over the (trained) parameters of ``module``, the inverse of :meth:`to_torch`."""
-        state = {name: t.detach().cpu().numpy() for name, t in module.state_dict().items()}
+        state = module.state_dict()
+        return self.assign_state({name: t.detach().cpu().numpy() for name, t in state.items()})
+
+    def assign_state(self, state: Mapping[str, Array]) -> Self:
+        """Take over parameters and states as :meth:`torch_state` gives them, its inverse."""
         values = {
             name: declared.layout.from_torch(
                 state[declared.layout.torch_name], self.parameter_value(name).shape

@@ -220,11 +220,10 @@ class _NormalizedInput(
         torch_order = np.moveaxis(value, -1, 0)
         return np.ascontiguousarray(torch_order[..., None] if self._has_time() else torch_order)
 
-    def assign_from_torch(self, module: nn.Module) -> Self:
-        buffers = {name: tensor.detach().cpu().numpy() for name, tensor in module.named_buffers()}
+    def assign_state(self, state: Mapping[str, Array]) -> Self:
         values = {}
         for name, torch_name in self._statistics().items():
-            value = buffers[torch_name][..., 0] if self._has_time() else buffers[torch_name]
+            value = state[torch_name][..., 0] if self._has_time() else state[torch_name]
             values[name] = np.asfortranarray(np.moveaxis(value, 0, -1))
         self.assign(values)
         return self

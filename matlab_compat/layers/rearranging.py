@@ -54,7 +54,7 @@ class PermuteLayer(Layer, type_text="Permute", module="engine.structure.Permute"
                 f"DimensionOrder {row_text(order)} of '{labels}' data puts '{moved}' in the place "
                 f"of '{labels[: len(order)]}', and how MATLAB labels the result is not documented.",
                 where=("DimensionOrder",),
-                remedy="register a class of your own that says it: docs/extending.md.",
+                remedy="register a class of your own that says it: help(matlab_compat.register).",
             )
         return (labels,)
 
@@ -124,7 +124,7 @@ class ReshapeLayer(
                 f"OutputSize has {len(self.OutputSize)} numbers for the {own} dimensions of space "
                 f"and channels of '{labels}' data; how MATLAB labels the result is not documented.",
                 where=("OutputSize",),
-                remedy="register a class of your own that says it: docs/extending.md.",
+                remedy="register a class of your own that says it: help(matlab_compat.register).",
             )
         return (labels,)
 

@@ -32,8 +32,6 @@ from .properties import (
 from .saved_fields import no_effect, used
 
 if TYPE_CHECKING:
-    from torch import nn
-
     from ..engine.recurrent import Recurrence, Settings
 
 Factor = float | tuple[float, ...]
@@ -220,15 +218,14 @@ class RecurrentLayer(
             state.setdefault(name.replace("ih", "hh"), np.zeros_like(state[name]))
         return state
 
-    def assign_from_torch(self, module: nn.Module) -> Self:
-        """Take over the parameters of ``module``, the inverse of :meth:`to_torch`.
+    def assign_state(self, state: Mapping[str, Array]) -> Self:
+        """Take over parameters as :meth:`torch_state` gives them, its inverse.
 
         Raises
         ------
         PropertyError
-            The module's second bias is not zero, and MATLAB's layer has no place for it.
+            The second bias is not zero, and MATLAB's layer has no place for it.
         """
-        state = {name: t.detach().cpu().numpy() for name, t in module.state_dict().items()}
         parts = {name: self.torch_names(name) for name in self.parameters()}
         taken = {torch_name for names in parts.values() for torch_name in names}
         for name, value in state.items():

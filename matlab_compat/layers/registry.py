@@ -11,6 +11,7 @@ A package can register its layers without being imported by the user: an entry p
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from difflib import get_close_matches
 from functools import cache
@@ -29,12 +30,38 @@ def register(matlab_class: str) -> Callable[[LayerClass], LayerClass]:
 
     The class keyword ``saved_as`` does the same.
 
+    Parameters
+    ----------
+    matlab_class:
+        What ``class(layer)`` says in MATLAB, with its packages.
+
     Raises
     ------
     UsageError
-        Another class is registered under that name.
+        It is no name of a class, or another class is registered under it.
+
+    Examples
+    --------
+    >>> import matlab_compat
+    >>> from torch import nn
+    >>> @matlab_compat.register("mine.SwishLayer")
+    ... class SwishLayer(matlab_compat.Layer):
+    ...     matlab_class = "mine.SwishLayer"
+    ...
+    ...     def _build(self, formats):  # the module that computes it, on N,C,H,W
+    ...         return nn.SiLU()
+    >>> SwishLayer(Name="swish").matlab_class
+    'mine.SwishLayer'
+
+    In a file ``swish.py``: ``matlab-compat verify net.mat --plugin swish.py``. Properties with
+    MATLAB's names and learnables: docs/extending.md of the source package.
     """
     matlab_class = plain_text(matlab_class)
+    if not re.fullmatch(r"[A-Za-z]\w*(?:\.[A-Za-z]\w*)*", matlab_class):
+        raise UsageError(
+            f"{matlab_class!r} is no name of a class in MATLAB.",
+            remedy="give what class(layer) says there; an unsupported layer's matlab_class has it.",
+        )
 
     def add(layer_class: LayerClass) -> LayerClass:
         enter(matlab_class, layer_class)

@@ -26,20 +26,15 @@ class UnsupportedLayer(SavedPorts, Layer):
     def __init__(self, class_name: str, fields: Mapping[str, Any], reason: str = "") -> None:
         name = fields.get("Name", "")
         super().__init__(Name=name if isinstance(name, str) else "")
-        self._class_name = class_name
+        self.matlab_class = class_name
         self._reason = reason
         self.extra = dict(fields)
 
     @property
-    def class_name(self) -> str:
-        """The class in MATLAB."""
-        return self._class_name
-
-    @property
     def reason(self) -> str:
         """Why it cannot be built."""
-        known = why_missing(self._class_name)
-        return self._reason or known or f"no layer is registered for {self._class_name}"
+        known = why_missing(self.matlab_class)
+        return self._reason or known or f"no layer is registered for {self.matlab_class}"
 
     @property
     def Classes(self) -> list[str] | None:
@@ -60,7 +55,7 @@ class UnsupportedLayer(SavedPorts, Layer):
         their loss matters in training alone. ``None`` where the layer is known to be another:
         because its class is, or because it names its outputs.
         """
-        known = layer_class(self._class_name)
+        known = layer_class(self.matlab_class)
         # Real files: custom layers that compute name their outputs, custom output layers have none.
         computes = bool(saved_ports(self.extra, "Outputs"))
         if computes or (known is not None and not known.is_output):
@@ -72,7 +67,7 @@ class UnsupportedLayer(SavedPorts, Layer):
     def description(self) -> str:
         """The layer's own Description, or its class."""
         text = self.extra.get("Description")
-        return text if isinstance(text, str) and text else self._class_name
+        return text if isinstance(text, str) and text else self.matlab_class
 
     def unread_fields(self) -> dict[str, Any]:
         """None: without its class no field is read, and it is not run."""
@@ -85,8 +80,8 @@ class UnsupportedLayer(SavedPorts, Layer):
     def error(self) -> UnsupportedLayerError:
         """Why it cannot be built."""
         return UnsupportedLayerError(
-            f"{self.label} is a {self._class_name}: {self.reason}.",
-            remedy=f'register your own: @matlab_compat.register("{self._class_name}"), '
+            f"{self.label} is a {self.matlab_class}: {self.reason}.",
+            remedy=f'register your own: @matlab_compat.register("{self.matlab_class}"), '
             "or convert with stubs and fill them in.",
         )
 

@@ -24,26 +24,17 @@ _LARGEST = 2**16
 
 @dataclass(frozen=True, eq=False)
 class ImagePreparation:
-    """What MatConvNet keeps in ``net.meta.normalization``.
+    """What MatConvNet keeps in ``net.meta.normalization``."""
 
-    Parameters
-    ----------
-    image_size:
-        Height and width.
-    average:
-        What is subtracted: H×W×C, 1×1×C, or empty.
-    interpolation:
-        "bicubic" or "bilinear".
-    border:
-        What was cut off around the images in training, [h w].
-    keep_aspect:
-        Whether training resized the shorter side, and both sides alike.
-    """
-
+    #: Height and width.
     image_size: tuple[int, int]
+    #: What is subtracted: H×W×C, 1×1×C, or empty.
     average: Array = field(default_factory=lambda: np.zeros(0))
+    #: "bicubic" or "bilinear".
     interpolation: str = "bicubic"
+    #: What was cut off around the images in training, [h w].
     border: tuple[float, float] = (0, 0)
+    #: Whether training resized the shorter side, and both sides alike.
     keep_aspect: bool = False
 
     def prepared(self, image: object, *, crop: bool = False) -> Array:

@@ -24,9 +24,9 @@ ROOT = Path(__file__).parents[2]
 FIXTURES = ROOT / "fixtures"
 COMMAND = Path(sysconfig.get_path("scripts")) / "matlab-compat"
 
-#: Starts processes that have imported torch.
+#: Starts processes that have imported torch and all of ours.
 FORKS = multiprocessing.get_context("forkserver")
-FORKS.set_forkserver_preload(["torch._dynamo", "matlab_compat.network", "cli.main"])
+FORKS.set_forkserver_preload(["torch._dynamo", "tests.cli.preloaded"])
 
 Done = subprocess.CompletedProcess[str]
 

@@ -14,6 +14,7 @@ import sys
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -81,6 +82,50 @@ def test_a_layer_that_cannot_be_run_is_exit_code_3(tmp_path: Path) -> None:
     assert done.returncode == 3
     assert done.stdout == ""
     assert "mine.FancyLayer" in done.stderr
+
+
+def test_without_torch_it_says_how_to_install_it(
+    call: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "torch", None)  # as if it were not there
+    for arguments in (["verify", GOOD], ["convert", GOOD, "-o", "x.pt"], ["predict", GOOD, GOOD]):
+        done = call(*arguments)
+        assert (done.code, done.out) == (2, "")
+        assert "pip install torch" in done.err
+    assert call("inspect", GOOD).code == 0
+
+
+def test_summaries_of_commands_are_whole_in_help_and_where_a_shell_completes_them() -> None:
+    """click cuts what is longer than 45 characters in the latter."""
+    commands = [info.callback for info in cli.main.app.registered_commands]
+    first = [(command.__doc__ or "").partition("\n")[0] for command in commands]
+    assert [line for line in first if len(line) > 45 or not line.endswith(".")] == []
+
+
+def test_short_help(call: Any) -> None:
+    assert call("-h").out == call("--help").out
+    assert call("verify", "-h").out == call("verify", "--help").out
+
+
+@pytest.mark.parametrize(
+    ("shell", "typed", "offered"),
+    [
+        ("bash", "matlab-compat ver", "verify"),
+        ("bash", "matlab-compat layers --format j", "json"),
+        ("zsh", "matlab-compat ver", '"verify"'),
+        ("fish", "matlab-compat ver", "verify\t"),
+    ],
+)
+def test_shells_complete_commands_and_words(
+    call: Any, monkeypatch: pytest.MonkeyPatch, shell: str, typed: str, offered: str
+) -> None:
+    """As the scripts that ``--show-completion`` prints ask for it."""
+    monkeypatch.setenv("_MATLAB_COMPAT_COMPLETE", f"complete_{shell}")
+    monkeypatch.setenv("COMP_WORDS", typed)
+    monkeypatch.setenv("COMP_CWORD", str(typed.count(" ")))
+    monkeypatch.setenv("_TYPER_COMPLETE_ARGS", typed)
+    monkeypatch.setenv("_TYPER_COMPLETE_FISH_ACTION", "get-args")
+    assert offered in call().out
 
 
 def test_an_internal_error_is_exit_code_4_and_no_traceback(

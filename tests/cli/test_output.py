@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import logging
 
 import pytest
 
@@ -81,3 +82,21 @@ def test_documents_are_ascii_json_and_refuse_nan(capsys: pytest.CaptureFixture[s
     assert capsys.readouterr().out == '{\n  "name": "\\u00fc\\u001b"\n}\n'
     with pytest.raises(ValueError, match="JSON"):
         output.document({"value": float("nan")})
+
+
+def test_quiet_leaves_errors_and_results(capsys: pytest.CaptureFixture[str]) -> None:
+    output.speak(quiet=True)
+    output.note("a remark")
+    output.data("a result")
+    output.error("wrong")
+    output.speak()
+    output.note("another")
+    assert tuple(capsys.readouterr()) == ("a result\n", "error: wrong\nanother\n")
+
+
+def test_verbose_shows_what_the_packages_log(capsys: pytest.CaptureFixture[str]) -> None:
+    output.speak(verbose=True)
+    logging.getLogger("converters.somewhere").info("took %s", "net")
+    output.speak()
+    logging.getLogger("converters.somewhere").info("not shown")
+    assert tuple(capsys.readouterr()) == ("", "converters.somewhere: took net\n")

@@ -91,5 +91,5 @@ def test_defaults_are_read_as_well() -> None:
         seen.append(jobs)
 
     made = options.grouped(command)
-    made(jobs="3")  # as typer calls it, with the default as text
+    made(jobs="3", verbose=False, quiet=False)  # as typer calls it, with the default as text
     assert seen == [3]

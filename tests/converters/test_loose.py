@@ -115,7 +115,7 @@ def test_python_takes_the_class_wherever_it_takes_a_layer(tmp_path: Path) -> Non
     assert converters.verify(path, **chosen).exit_code == 0
     assert_matches_matlab(expected, path, **chosen)
     assert converters.convert(path, tmp_path / "o.pt", **chosen).exit_code == 0
-    written = predict(path, f"{path}:X", tmp_path / "Y.mat", **chosen)
+    written = predict(path, f"{path}:X", tmp_path / "Y.mat", **chosen).outputs
     (record,) = converters.inspect(path, **chosen)["layers"]
     np.testing.assert_allclose(written["Y"][..., 0], expected, rtol=1e-4, atol=1e-5)
     assert record["class"] == "nnet.cnn.layer.Convolution2DLayer"

@@ -139,7 +139,7 @@ def test_outputs_whose_names_become_the_same_are_both_kept(tmp_path: Path) -> No
     )
     converters.save_network(network, tmp_path / "n.mat")
     path = save(tmp_path / "x.mat", X=np.array([[-1.0], [2.0]], np.float32))
-    written = predict(tmp_path / "n.mat", f"{path}:X", tmp_path / "y.mat", data_format="CB")
+    written = predict(tmp_path / "n.mat", f"{path}:X", tmp_path / "y.mat", data_format="CB").outputs
     assert sorted(written) == ["a_b", "a_b_2"]
 
 
@@ -151,7 +151,7 @@ def test_predict_writes_what_the_ending_says(tmp_path: Path, ending: str) -> Non
     layer = save(tmp_path / "fc.mat", s=fully_connected())
     X = save(tmp_path / "x.mat", X=RANDOM.normal(size=(4, 6)).astype(np.float32))
     out = tmp_path / f"y{ending.upper()}"
-    Y = predict(layer, f"{X}:X", out, data_format="CB")["Y"]
+    Y = predict(layer, f"{X}:X", out, data_format="CB").outputs["Y"]
     assert Y.shape == (3, 6)
     np.testing.assert_array_equal(read(out, ending), Y)
 

@@ -20,7 +20,7 @@ BATCH = FIXTURES / "batch_of_three.v7.mat"
 def test_y_is_saved_in_matlab_order_as_scipy_reads_it(tmp_path: Path, name: str) -> None:
     file = FIXTURES / f"{name}.v7.mat"
     expected = scipy.io.loadmat(file)["Y"]
-    returned = predict(file, str(file), tmp_path / "y.mat")
+    returned = predict(file, str(file), tmp_path / "y.mat").outputs
     saved = scipy.io.loadmat(tmp_path / "y.mat")["Y"]
     assert saved.dtype == np.float32
     np.testing.assert_array_equal(saved.reshape(returned["Y"].shape), returned["Y"])

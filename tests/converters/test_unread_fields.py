@@ -50,7 +50,7 @@ def test_everything_runs_when_the_field_is_stated_to_have_no_effect(
     with pytest.warns(MatlabCompatWarning, match="X is 1 everywhere"):
         assert_matches_matlab(made, layer, ignore_fields=["Foo"])
     assert converters.convert(layer, tmp_path / "layer.pt", ignore_fields=["Foo"]).exit_code == 0
-    written = predict(layer, f"{layer}:layer.X", tmp_path / "Y.mat", ignore_fields=["Foo"])
+    written = predict(layer, f"{layer}:layer.X", tmp_path / "Y.mat", ignore_fields=["Foo"]).outputs
     assert written["Y"].tolist() == [[3.0], [3.0]]
 
 

@@ -135,7 +135,7 @@ def test_classes_and_names_in_files(form: Callable[[str], Any], tmp_path: Path) 
     X = np.random.default_rng(0).standard_normal((5, 5, 1)).astype(np.float32)
     converters.write_mat(tmp_path / "x.mat", {"X": X, "Y": layer.predict(X)})
     files = form(f"{tmp_path / 'x.mat'}:X"), form(f"{tmp_path / 'x.mat'}:Y")
-    outputs = predict(tmp_path / "c.mat", files[0], tmp_path / "y.mat", layer=form("c"))
+    outputs = predict(tmp_path / "c.mat", files[0], tmp_path / "y.mat", layer=form("c")).outputs
     np.testing.assert_array_equal(next(iter(outputs.values())), layer.predict(X))
     report = converters.verify(tmp_path / "c.mat", form("layer"), input=files[0], expected=files[1])
     assert report.exit_code == 0

@@ -76,7 +76,7 @@ def models(real: Path, *, convert: bool = True, truth: bool = True) -> Iterator[
     Parameters
     ----------
     convert:
-        Convert each that can be, and compare; else it is only run.
+        Run and convert each that can be, and compare; else it is only opened.
     truth:
         Compute the cases of the truth, too.
     """
@@ -108,11 +108,12 @@ def _found(file: Path, found: Found, convert: bool) -> Model:
     if isinstance(model, ShallowNetwork):
         if problems := model.problems():
             return Model(file, name, kind, "refused", tuple(problems))
-        return _saved(file, name, kind, model, tuple(_given(file, name)))
-    if not isinstance(model, Network):
+        if convert:
+            return _saved(file, name, kind, model, tuple(_given(file, name)))
+    if not isinstance(model, Network) or not convert:
         return Model(file, name, kind, "opens")
     row = tried(file, name, model, ())
-    if row.verdict != "runs" or not convert:
+    if row.verdict != "runs":
         return Model(file, name, kind, row.verdict, row.reasons)
     return _saved(file, name, kind, model)
 

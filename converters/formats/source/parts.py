@@ -36,23 +36,15 @@ class CannotWriteError(Exception):
 
 @dataclass(frozen=True)
 class Part:
-    """A layer in the written source.
+    """A layer in the written source."""
 
-    Parameters
-    ----------
-    create:
-        The expression that makes the module; '' where the call needs none.
-    call:
-        The expression of the output: ``{m}`` is the module, ``{x}`` the input, ``{all}`` all.
-    needs:
-        Classes and functions of ours that it uses.
-    state:
-        Its part of the weights; ``None`` for the module's own ``state_dict``.
-    """
-
+    #: The expression that makes the module; '' where the call needs none.
     create: str
+    #: The expression of the output: ``{m}`` is the module, ``{x}`` the input, ``{all}`` all.
     call: str = "{m}({all})"
+    #: Classes and functions of ours that it uses.
     needs: tuple[object, ...] = ()
+    #: Its part of the weights; ``None`` for the module's own ``state_dict``.
     state: Mapping[str, Tensor] | None = None
     #: The text of a class of its own, given the class's name; ``create`` is then its call.
     define: Callable[[str], str] | None = None

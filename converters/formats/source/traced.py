@@ -45,23 +45,15 @@ class NotTracedError(Exception):
 
 @dataclass(frozen=True)
 class Traced:
-    """The operations of one module.
+    """The operations of one module."""
 
-    Parameters
-    ----------
-    graph:
-        Its operations on its inputs and attributes.
-    state:
-        The parameters and constants that they use, by the names of attributes.
-    learnable:
-        Those that are parameters.
-    purpose:
-        What the class is, for its docstring.
-    """
-
+    #: Its operations on its inputs and attributes.
     graph: fx.Graph
+    #: The parameters and constants that they use, by the names of attributes.
     state: Mapping[str, Tensor]
+    #: Those that are parameters.
     learnable: frozenset[str]
+    #: What the class is, for its docstring.
     purpose: str
 
     def text(self, name: str) -> str:

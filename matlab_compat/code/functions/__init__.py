@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from . import elementwise as elementwise
 from . import network as network
+from . import numerical as numerical
 from . import reductions as reductions
 from . import shape as shape
 from . import texts as texts
+from . import validators as validators
 from .registry import TABLE as TABLE
 from .registry import Call as Call
 from .registry import Known as Known

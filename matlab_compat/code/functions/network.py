@@ -144,34 +144,7 @@ def _data(x: Value, what: str) -> Numeric:
     return a if a.kind in ("double", "single") else a.with_data(cast(a.data, "double"))
 
 
-# --- those that work along labels -------------------------------------------------------
-
-_OF_ARRAYS = (
-    "attention",
-    "avgpool",
-    "batchnorm",
-    "crosschannelnorm",
-    "crossentropy",
-    "depthToSpace",
-    "dlconv",
-    "dlresize",
-    "dltranspconv",
-    "embed",
-    "fullyconnect",
-    "groupnorm",
-    "gru",
-    "huber",
-    "instancenorm",
-    "l1loss",
-    "l2loss",
-    "layernorm",
-    "lstm",
-    "maxpool",
-    "maxunpool",
-    "mse",
-    "softmax",
-    "spaceToDepth",
-)
+# --- those that work along labels: with DataFormat, where arrays have none ----------------
 
 
 def _add(name: str) -> None:
@@ -248,8 +221,9 @@ def _back(result: Any, is_dlarray: bool, is_known: bool) -> Value:
     return numeric(np.asarray(data), labels, is_dlarray)
 
 
-for _name in _OF_ARRAYS:
-    _add(_name)
+for _name in library.__all__:
+    if "DataFormat" in inspect.signature(getattr(library, _name)).parameters:
+        _add(_name)
 
 
 @known("dlmtimes")

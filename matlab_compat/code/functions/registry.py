@@ -29,49 +29,32 @@ class Caller(Protocol):
 
 @dataclass(frozen=True)
 class Call:
-    """One call of a function of the table.
+    """One call of a function of the table."""
 
-    Parameters
-    ----------
-    interpreter:
-        Calls function handles.
-    frame:
-        The variables of the caller.
-    name:
-        MATLAB's name of the function.
-    outputs:
-        ``nargout``.
-    budget:
-        The limits.
-    """
-
+    #: Calls function handles.
     interpreter: Caller
+    #: The variables of the caller.
     frame: Frame
+    #: MATLAB's name of the function.
     name: str
+    #: ``nargout``.
     outputs: int
+    #: The limits.
     budget: Budget
 
 
 @dataclass(frozen=True)
 class Known:
-    """A function of the table.
+    """A function of the table."""
 
-    Parameters
-    ----------
-    name:
-        MATLAB's name.
-    function:
-        Takes a :class:`Call` and values, gives a value or a tuple of them.
-    least, most:
-        Numbers of inputs; None for as many as there are.
-    source:
-        Where its meaning comes from.
-    """
-
+    #: MATLAB's name.
     name: str
+    #: Takes a :class:`Call` and values, gives a value or a tuple of them.
     function: Callable[..., Any]
+    #: Numbers of inputs; None for as many as there are.
     least: int
     most: int | None
+    #: Where its meaning comes from.
     source: str
 
     def __call__(self, call: Call, arguments: Sequence[Value]) -> tuple[Value, ...]:

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from ...errors import CodeError, UnsupportedCodeError
-from ..indexing import column, reshaped, shaped
+from ..indexing import column, of_structs, reshaped, shaped
 from ..joining import concatenated, joined
 from ..operators import (
     as_whole,
@@ -19,6 +19,7 @@ from ..operators import (
     known_scalar,
     known_values,
     numbers,
+    real_if_whole,
     text,
     together,
     transposed,
@@ -31,6 +32,7 @@ from ..values import (
     Chars,
     Numeric,
     Struct,
+    Structs,
     Value,
     cast,
     elements,
@@ -231,7 +233,7 @@ def _grid(call: Call, *vectors: Value) -> Any:
 # --- rearranging ------------------------------------------------------------------------
 
 
-def _places_of(x: Cell | Chars) -> Numeric:
+def _places_of(x: Cell | Structs | Chars) -> Numeric:
     shape = x.shape
     return Numeric(np.arange(1.0, prod(shape) + 1).reshape(shape, order="F"))
 
@@ -241,12 +243,16 @@ def _rearranged(x: Value, rearrange: Any) -> Value:
     if isinstance(x, Numeric):
         result: Value = rearrange(x)
         return result
-    if not isinstance(x, Cell | Chars) or (isinstance(x, Chars) and x.is_string):
+    if isinstance(x, Struct):
+        x = Structs((1, 1), tuple(x.fields), (x,))
+    if not isinstance(x, Cell | Structs | Chars) or (isinstance(x, Chars) and x.is_string):
         raise UnsupportedCodeError("Only arrays can be rearranged.")
     at = rearrange(_places_of(x))
     order = [int(n) - 1 for n in column(at.data)]
     if isinstance(x, Cell):
         return Cell(at.shape, tuple(x.items[n] for n in order), x.is_string)
+    if isinstance(x, Structs):
+        return of_structs(x, Cell(at.shape, tuple(x.items[n] for n in order)))
     if at.shape[0] > 1:
         raise UnsupportedCodeError("A matrix of characters is not supported.")
     return Chars("".join(x.value[n] for n in order))
@@ -723,8 +729,20 @@ def _pagemtimes(call: Call, a: Value, *rest: Value) -> Numeric:
 
 
 @known("fft", "ifft", "fft2", "ifft2")
-def _fft(call: Call, value: Value, count: Value | None = None, dim: Value | None = None) -> Numeric:
-    """MATLAB's documentation of fft, ifft, fft2 and ifft2."""
+def _fft(
+    call: Call,
+    value: Value,
+    count: Value | None = None,
+    dim: Value | None = None,
+    *symmetry: Value,
+) -> Numeric:
+    """MATLAB's documentation of fft, ifft, fft2 and ifft2; 'symmetric' leaves the real part."""
+    given = [one for one in (count, dim, *symmetry) if one is not None]
+    if given and isinstance(last := given[-1], Chars):
+        if last.value not in ("symmetric", "nonsymmetric"):
+            raise CodeError(f"{call.name} has no option '{last.value}'.")
+        found = _fft(call, value, *given[:-1])
+        return _real_part(found) if last.value == "symmetric" else found
     x = numbers(value, call.name)
     if x.kind not in ("double", "single"):
         x = x.with_data(cast(x.data, "double"))
@@ -742,6 +760,8 @@ def _fft(call: Call, value: Value, count: Value | None = None, dim: Value | None
         if axis >= x.data.ndim:
             raise UnsupportedCodeError(f"{call.name} along a dimension of size 1.")
         found = in_torch(lambda t: function(t, n, axis), x.data)
-    if isinstance(found, np.ndarray) and not found.imag.any():
-        found = np.ascontiguousarray(found.real)
-    return x.with_data(found)
+    return x.with_data(real_if_whole(found))
+
+
+def _real_part(x: Numeric) -> Numeric:
+    return x.with_data(x.data.real) if x.is_complex else x

@@ -8,9 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from ...errors import CodeError, UnsupportedCodeError
+from ...errors import CodeError, CodeSaidError, UnsupportedCodeError
 from ..operators import class_name, known_scalar, known_values, number_text, numbers, text, whole
 from ..values import (
+    EMPTY,
     NUMPY,
     Cell,
     Chars,
@@ -18,11 +19,13 @@ from ..values import (
     Numeric,
     Object,
     Struct,
+    Structs,
     Value,
     elements,
     logical,
     numeric,
     scalar,
+    structs,
 )
 from .both import sizes
 from .registry import Call, known
@@ -321,16 +324,20 @@ def _underlying(call: Call, x: Value) -> Value:
 @known("isa")
 def _isa(call: Call, x: Value, kind: Value) -> Numeric:
     """MATLAB's documentation of isa: with "numeric", "float" and "integer"."""
-    name = text(kind, "the class")
+    return logical([[is_a(x, text(kind, "the class"))]])
+
+
+def is_a(x: Value, name: str) -> bool:
+    """Whether a value is of a class, or of a group of them."""
     if isinstance(x, Object):
-        return logical([[name in (x.definition.name, *x.definition.superclasses)]])
+        return name in (x.definition.name, *x.definition.superclasses)
     own = class_name(x)
     groups = {
         "numeric": own in NUMPY and own != "logical",
         "float": own in ("double", "single"),
         "integer": "int" in own and own in NUMPY,
     }
-    return logical([[groups.get(name, own == name)]])
+    return groups.get(name, own == name)
 
 
 @known(
@@ -350,7 +357,7 @@ def _is(call: Call, x: Value) -> Numeric:
         "ischar": isinstance(x, Chars) and not x.is_string,
         "isstring": isinstance(x, Chars | Cell) and x.is_string,
         "iscell": isinstance(x, Cell) and not x.is_string,
-        "isstruct": isinstance(x, Struct),
+        "isstruct": isinstance(x, Struct | Structs),
         "iscellstr": isinstance(x, Cell)
         and not x.is_string
         and all(isinstance(one, Chars) and not one.is_string for one in x.items),
@@ -367,7 +374,9 @@ def _is(call: Call, x: Value) -> Numeric:
 
 @known("struct")
 def _struct(call: Call, *pairs: Value) -> Value:
-    """MATLAB's documentation of struct: a value in a cell of one element is that element."""
+    """MATLAB's documentation of struct: cells give each element of an array its value."""
+    if len(pairs) == 1 and isinstance(pairs[0], Numeric) and elements(pairs[0].shape) == 0:
+        return Structs((0, 0), (), ())
     if len(pairs) % 2:
         raise CodeError("struct takes names with values.")
     fields: dict[str, Value] = {}
@@ -375,17 +384,37 @@ def _struct(call: Call, *pairs: Value) -> Value:
         said = text(name, "the name of a field")
         if not said.isidentifier() or not said.isascii():
             raise CodeError(f"{said!r} is no name of a field.")
-        if isinstance(value, Cell) and not value.is_string:
-            if len(value.items) != 1:
-                raise UnsupportedCodeError("Arrays of structs are not supported.")
-            value = value.items[0]
         fields[said] = value
-    return Struct(fields)
+    return _structs_of(fields)
+
+
+def _structs_of(fields: dict[str, Value]) -> Struct | Structs:
+    """One struct for each element of the cells, whose sizes are the same."""
+    given = {n: one for n, one in fields.items() if isinstance(one, Cell) and not one.is_string}
+    several = [one for one in given.values() if len(one.items) != 1]
+    shape = several[0].shape if several else (1, 1)
+    if any(one.shape != shape for one in several):
+        raise CodeError("The cells of struct have different sizes.")
+    count = len(several[0].items) if several else 1
+    items = [
+        Struct(
+            {
+                name: given[name].items[at if len(given[name].items) > 1 else 0]
+                if name in given
+                else value
+                for name, value in fields.items()
+            }
+        )
+        for at in range(count)
+    ]
+    return structs(shape, items) if items else Structs(shape, tuple(fields), ())
 
 
 def _fields(value: Value, what: str) -> dict[str, Value]:
     if isinstance(value, Struct):
         return dict(value.fields)
+    if isinstance(value, Structs) and what == "fieldnames":
+        return dict.fromkeys(value.names, EMPTY)
     if isinstance(value, Object):
         return dict(value.properties)
     raise CodeError(f"{what} needs a struct, not a {class_name(value)}.")
@@ -404,6 +433,8 @@ def _isfield(call: Call, x: Value, name: Value) -> Numeric:
     has: Any = ()
     if isinstance(x, Struct):
         has = x.fields if call.name == "isfield" else ()
+    elif isinstance(x, Structs):
+        has = x.names if call.name == "isfield" else ()
     elif isinstance(x, Object) and call.name == "isprop":
         has = x.properties
     if isinstance(name, Cell):
@@ -557,6 +588,8 @@ def _items(name: str, value: Value) -> list[Value]:
         return [Numeric(one.reshape(1, 1), "", value.is_dlarray) for one in column(value.data)]
     if isinstance(value, Chars) and not value.is_string:
         return [Chars(one) for one in value.value]
+    if isinstance(value, Structs):
+        return list(value.items)
     if isinstance(value, Cell):
         return [one if value.is_string else Cell((1, 1), (one,)) for one in value.items]
     return [value]
@@ -580,14 +613,20 @@ def _deal(call: Call, *values: Value) -> Any:
     return values
 
 
-@known("error")
+@known("error", "rethrow")
 def _error(call: Call, form: Value, *values: Value) -> Any:
-    """MATLAB's documentation of error: the code itself says that something is wrong."""
-    said = text(form, "the message") if isinstance(form, Chars) else "(a struct)"
+    """MATLAB's documentation of error and rethrow: the code says that something is wrong."""
+    if isinstance(form, Struct):
+        said, identifier = (
+            one.value if isinstance(one := form.fields.get(name), Chars) else ""
+            for name in ("message", "identifier")
+        )
+        raise CodeSaidError(said, identifier)
+    said, identifier = text(form, "the message"), ""
     if values and re.fullmatch(r"\w+(:[\w-]+)+", said):
-        said, values = text(values[0], "the message"), values[1:]
+        said, identifier, values = text(values[0], "the message"), said, values[1:]
     shown = formatted(said, [one for one in values if isinstance(one, Chars | Numeric)])
-    raise CodeError(f"The code says: {shown}")
+    raise CodeSaidError(shown, identifier)
 
 
 @known("assert")
@@ -600,13 +639,13 @@ def _assert(call: Call, condition: Value, *message: Value) -> Any:
     if not is_true(condition, "the assertion"):
         if message:
             _error(call, *message)
-        raise CodeError("The code says: Assertion failed.")
+        raise CodeSaidError("Assertion failed.")
     return ()
 
 
-@known("warning", "disp", "fprintf", "display")
+@known("warning", "disp", "fprintf", "display", "clc", "drawnow", "tic")
 def _shown(call: Call, *values: Value) -> Any:
-    """MATLAB's documentation of warning, disp, fprintf and display: nothing is shown here."""
+    """MATLAB's documentation of warning, disp, fprintf ...: nothing is shown or timed here."""
     return ()
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator
 from functools import partial
-from itertools import combinations
+from itertools import combinations, permutations
 from typing import Any
 
 import numpy as np
@@ -67,6 +67,23 @@ def _properties(layer: Layer, _: Size) -> Iterator[Variation]:
                 yield _as(one, f"{name}={other!r}", said)
 
 
+@mistakes_of(Layer)
+def _exchanged_properties(layer: Layer, _: Size) -> Iterator[Variation]:
+    """Two numbers, or two lists of as many, given in the other order."""
+    names = [name for name, _ in choices(layer)]
+    for a, b in combinations(names, 2):
+        one, other = layer.values[a], layer.values[b]
+        alike = type(one) is type(other) and one != other
+        if not alike or not isinstance(one, tuple | float):
+            continue
+        if isinstance(one, tuple) and len(one) != len(other):
+            continue
+        text = f"{a} and {b} exchanged"
+        remedy = f"{a} is {matlab_text(one)}, {b} is {matlab_text(other)}: pass them by name."
+        for found in variation(layer, text, f"with {text}", remedy, 1, **{a: other, b: one}):
+            yield _as(found, text, text)
+
+
 def choices(layer: Layer) -> Iterator[tuple[str, Property[Any]]]:
     """The properties that a port may set otherwise."""
     for name, declared in layer.properties.items():
@@ -108,7 +125,7 @@ def _all_others(declared: Property[Any], now: object) -> Iterator[tuple[int, obj
 def _other_vectors(now: tuple[Any, ...]) -> Iterator[tuple[int, object]]:
     if not all(isinstance(n, int) for n in now):
         return
-    yield 1, now[::-1]
+    yield from ((1, order) for order in permutations(now))
     yield 1, (1,) * len(now)
     for value in dict.fromkeys(now):
         yield 2, (value,) * len(now)
@@ -166,6 +183,7 @@ _MEANING = {
     "in": "inputs",
     "out": "outputs",
 }
+_SPACE = ("height", "width", "depth")
 #: The value without effect, and the initial one.
 _ONES = {"Scale", "TrainedVariance", "StandardDeviation"}
 _DECIMALS = (4, 3, 2, 5, 6)
@@ -190,6 +208,9 @@ def axis_names(layer: Layer, name: str) -> list[str]:
         return ["rows", "columns"]
     if layer.input_format() is not None:
         return [*("height", "width", "depth")[: rank - 1], "channels"]
+    count = layer.values.get("NumChannels")
+    if count == layer.values[name].size:
+        return ["channels"] * rank
     return [f"dimension {i}" for i in range(1, rank + 1)]
 
 
@@ -255,14 +276,25 @@ def _transforms(layer: Layer, name: str, value: Array) -> Iterator[_Described]:
                 mean,
                 1,
             )
-    if value.size > 1 and layer.input_format() is not None:
+    is_input = layer.input_format() is not None
+    if value.size > 1 and (is_input or vector):
         mean = partial(_spread_mean, axes=tuple(range(value.ndim)))
-        yield "one number", "averaged to one number", f"{use}: not its mean.", mean, 1
+        rank = 1 if is_input else 2
+        yield "one number", "averaged to one number", f"{use}: not its mean.", mean, rank
+        yield "one number", "as its first number for all", f"{use}: all of it.", _first, rank
+    if is_input:
+        for factor, said in ((1 / 255, "divided by 255"), (255.0, "times 255")):
+            remedy = f"{use}: in the range of the data that the network was trained on."
+            yield "scaled", said, remedy, partial(np.multiply, np.float32(factor)), 1
 
 
 def _spread_mean(value: Array, axes: tuple[int, ...]) -> Array:
     result: Array = np.broadcast_to(value.mean(axes, keepdims=True), value.shape)
     return result.astype(value.dtype)
+
+
+def _first(value: Array) -> Array:
+    return np.full_like(value, value.flat[0])
 
 
 def _flips(layer: Layer, name: str, value: Array, use: str) -> Iterator[_Described]:
@@ -298,6 +330,11 @@ def _readings(layer: Layer, name: str, value: Array) -> Iterator[_Described]:
     names, layout = axis_names(layer, name), _layout(layer, name)
     for a, b in combinations(range(value.ndim), 2):
         if value.shape[a] == value.shape[b] > 1:
+            if names[a] in _SPACE and names[b] in _SPACE:
+                for turns in (1, 3):
+                    said = f"turned by {90 * turns} degrees"
+                    turned = partial(np.rot90, k=turns, axes=(a, b))
+                    yield "turned", said, f"take {name} as it is saved.", turned, 2
             said = f"transposed: its {names[a]} and {names[b]} exchanged"
             yield (
                 "transposed",
@@ -370,11 +407,29 @@ def _reorderings(layer: Layer, name: str, value: Array, use: str) -> Iterator[_D
                     partial(np.roll, shift=shift, axis=axis),
                     3,
                 )
+        if n % 2 == 0 and n > 2:
+            pairs = np.arange(n).reshape(-1, 2)[:, ::-1].ravel()
+            said = f"with neighbours {along} exchanged"
+            yield "in another order", said, f"{use}.", partial(_taken, axis=axis, order=pairs), 3
+        if n > 3 and names[axis] in ("channels", "filters", "inputs"):
+            colours = np.array([2, 1, 0, *range(3, n)])
+            said = f"with the first three {along} in reverse order"
+            mixed = partial(_taken, axis=axis, order=colours)
+            yield "in another order", said, f"{use}: not BGR for RGB.", mixed, 2
+        if n == 3:
+            for shift in (1, 2):
+                said = f"with its {names[axis]} in the order {'2 3 1' if shift == 2 else '3 1 2'}"
+                turned = partial(np.roll, shift=shift, axis=axis)
+                yield "in another order", said, f"{use}.", turned, 2
         for blocks in range(2, n // 2 + 1):
             if n % blocks == 0 and blocks <= 64:
                 said = f"with {blocks} blocks {along} interleaved"
                 mixed = partial(_interleaved, axis=axis, blocks=blocks)
                 yield "in another order", said, f"{use}: block after block.", mixed, 2
+
+
+def _taken(value: Array, axis: int, order: Array) -> Array:
+    return value.take(order, axis)
 
 
 def _interleaved(value: Array, axis: int, blocks: int) -> Array:
@@ -397,6 +452,69 @@ def _siblings(layer: Layer, found: dict[str, Array]) -> Iterator[Variation]:
             text = f"{other} in the place of {one}"
             values = {one: exchanged[one]}
             yield Variation(text, f"with {text}", remedy, layer, values, 2, key=text, diff=text)
+
+
+@mistakes_of("Scale")
+def _affine_orders(layer: Layer, _: Size) -> Iterator[Variation]:
+    """Scale and offset in the other order, or undone instead of done."""
+    name = next((n for n in ("Offset", "Bias") if n in layer.properties), "")
+    if not name:
+        return
+    scale, offset = (np.asarray(layer.values[n]) for n in ("Scale", name))
+    if not offset.any() or scale.shape != offset.shape:
+        return
+    remedy = f"multiply by Scale first, then add {name}."
+    with np.errstate(divide="ignore", invalid="ignore"):
+        inverse = {"Scale": 1 / scale, name: -offset / scale}
+    for text, values in (
+        (f"{name} added before Scale is multiplied", {name: offset * scale}),
+        (f"Scale and {name} undone: minus {name}, divided by Scale", inverse),
+    ):
+        if all(np.isfinite(value).all() for value in values.values()):
+            same = {n: value.astype(scale.dtype) for n, value in values.items()}
+            yield Variation(
+                f"Scale and {name} applied otherwise",
+                f"with {text}",
+                remedy,
+                layer,
+                same,
+                1,
+                key=text,
+                diff=text,
+            )
+
+
+#: Arrays that a definition with n or n - 1 makes a little larger: their power of the variance.
+_SPREADS = {"TrainedVariance": 1.0, "StandardDeviation": 2.0}
+
+
+@fits_of(Layer)
+def _factors(layer: Layer, _: Size) -> Iterator[Fitted]:
+    """Every array times a number: n / (n - 1) for a variance, a range, a scale."""
+    for name in sorted(arrays(layer), key=lambda name: name not in _SPREADS):
+        yield Fitted((1.0,), partial(_factor, layer, name), 0.05, 1 if name in _SPREADS else 3)
+
+
+def _factor(layer: Layer, name: str, values: tuple[float, ...]) -> Variation:
+    count = _of_ddof(values[0] ** _SPREADS[name]) if name in _SPREADS else 0
+    said = f"{name} times {values[0]:.7g}"
+    remedy = f"take {name} as it is saved."
+    if count:
+        said += f" (of {count} values: divided by n - 1 instead of n, or the other way; ddof)"
+        remedy += " torch.std and var divide by n - 1, numpy's by n."
+    new = {name: partial(np.multiply, np.float32(values[0]))}
+    rank = 1 if count else 3
+    short = "another deviation" if name in _SPREADS else f"{name} scaled"
+    return Variation(short, f"with its {said}", remedy, layer, new, rank, key=name, diff=said)
+
+
+def _of_ddof(factor: float) -> int:
+    """For which n the factor of a variance is n / (n - 1) or its reciprocal; 0 for none."""
+    if abs(factor - 1) < 1e-6:
+        return 0
+    count = round(factor / (factor - 1) if factor > 1 else 1 / (1 - factor))
+    ratio = max(factor, 1 / factor)
+    return count if count > 1 and abs(count / (count - 1) - ratio) < 2e-5 else 0
 
 
 def _initial(layer: Layer, found: dict[str, Array]) -> Iterator[Variation]:

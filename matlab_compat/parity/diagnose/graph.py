@@ -4,21 +4,33 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ...display import matlab_text
 from ...execution.described import Port
 from ...layers.base import Layer
+from ...layers.convolution import ConvolutionLayer
+from ...layers.edges import edges_of
 from ...layers.learnables import Parameter
 from ...layers.normalization import BatchNormalizationLayer
+from ...layers.pooling import PoolingLayer
 from ...network.graph import Step
-from .altered import function_module, inputs_changed
+from .altered import function_module, inputs_changed, of_module
+from .layer import Pairs, padding_of
 from .mistakes import Variation
 
 if TYPE_CHECKING:
+    from torch import Tensor, nn
+
     from .run import Run
+
+
+#: So many layers with the same mistake are named.
+_NAMED = 4
 
 
 @dataclass(frozen=True)
@@ -43,7 +55,11 @@ class Suspicion:
         """Who gives the result, for the text of a diagnosis."""
         if len(self.touched) == 1:
             return f"layer '{self.where}' gives"
-        return f"the network gives with its {self.where},"
+        if not self.is_common:
+            return f"the network gives with its {self.where},"
+        names = [f"'{name}'" for name in reversed([*self.changes])]
+        shown = ", ".join([*names[:_NAMED], *(["..."] if len(names) > _NAMED else [])])
+        return f"the network gives with its {self.where} ({shown}),"
 
 
 def connected_otherwise(run: Run, suspects: Sequence[Step]) -> Iterator[Suspicion]:
@@ -55,7 +71,8 @@ def connected_otherwise(run: Run, suspects: Sequence[Step]) -> Iterator[Suspicio
     yield from _exchanged_order(run, suspects)
     yield from _miswired(run, suspects)
     yield from _moved_statistics(run, suspects)
-    yield from _weights_of_others(suspects)
+    yield from _weights_of_others(run, suspects)
+    yield from _padded_before(run, suspects)
 
 
 def _consumers(run: Run) -> dict[Port, list[str]]:
@@ -67,19 +84,23 @@ def _consumers(run: Run) -> dict[Port, list[str]]:
 
 
 def _chains(run: Run, suspects: Sequence[Step]) -> Iterator[tuple[Step, Step]]:
-    """Neighbours of which the second alone takes what the first gives."""
-    by_name = {step.name: step for step in suspects}
+    """Neighbours of which the second alone takes what the first gives; one is suspected."""
+    by_name = {step.name: step for step in run.plan.steps}
+    suspected = {step.name for step in suspects}
     for port, names in _consumers(run).items():
         first, second = by_name.get(port[0]), by_name.get(names[0])
         if first is None or second is None or len(names) > 1:
+            continue
+        if not suspected & {first.name, second.name}:
             continue
         if len(first.sources) == len(second.sources) == 1 and not second.layer.is_output:
             yield first, second
 
 
 def _exchanged_order(run: Run, suspects: Sequence[Step]) -> Iterator[Suspicion]:
+    suspected = {step.name for step in suspects}
     for first, second in _chains(run, suspects):
-        if first.layer.input_format() is not None:
+        if first.layer.input_format() is not None or first.name not in suspected:
             continue
         a, b = first.name, second.name
         text = f"in the other order: '{b}' before '{a}'"
@@ -98,8 +119,12 @@ def _exchanged_order(run: Run, suspects: Sequence[Step]) -> Iterator[Suspicion]:
                 diff=text,
             )
 
-        changes = {a: taken(first, b), b: taken(second, a)}
+        changes = {a: taken(first, b)}
+        if b in suspected:
+            changes[b] = taken(second, a)
         yield Suspicion(changes[a], changes, f"layers '{a}' and '{b}'")
+        if b not in suspected:
+            continue
         module = run.modules[b]
         before = Variation(
             "layers in another order",
@@ -119,7 +144,12 @@ def _folded(run: Run, suspects: Sequence[Step]) -> Iterator[Suspicion]:
     for first, second in _chains(run, suspects):
         bias = first.layer.values.get("Bias")
         layer = second.layer
-        if bias is None or not np.any(bias) or not isinstance(layer, BatchNormalizationLayer):
+        if (
+            second not in suspects
+            or bias is None
+            or not np.any(bias)
+            or not isinstance(layer, BatchNormalizationLayer)
+        ):
             continue
         plain = bias.ravel(order="F")
         scale = layer.Scale.ravel() / np.sqrt(layer.TrainedVariance.ravel() + layer.Epsilon)
@@ -181,19 +211,22 @@ def _arrays(layer: Layer) -> dict[str, Any]:
     }
 
 
-def _weights_of_others(suspects: Sequence[Step]) -> Iterator[Suspicion]:
+def _weights_of_others(run: Run, suspects: Sequence[Step]) -> Iterator[Suspicion]:
+    """Those of any layer of the same kind and size, whether it is suspected itself or not."""
     kinds: dict[tuple[Any, ...], list[Step]] = {}
-    for step in suspects:
+    for step in run.plan.steps:
         sizes = {name: value.shape for name, value in _arrays(step.layer).items()}
         if sizes:
             kind = (type(step.layer), tuple(sizes.items()))
             kinds.setdefault(kind, []).append(step)
     for alike in kinds.values():
         for one, other in combinations(alike, 2):
-            yield from _weights_of(one, other)
+            changed = [step for step in (one, other) if step in suspects]
+            if changed:
+                yield from _weights_of(one, other, changed)
 
 
-def _weights_of(one: Step, other: Step) -> Iterator[Suspicion]:
+def _weights_of(one: Step, other: Step, changed: Sequence[Step]) -> Iterator[Suspicion]:
     def taking(step: Step, source: Step, text: str, name: str) -> Variation:
         return Variation(
             name,
@@ -207,17 +240,18 @@ def _weights_of(one: Step, other: Step) -> Iterator[Suspicion]:
 
     text = "their parameters exchanged"
     name = "parameters exchanged between layers"
-    changes = {
-        one.name: taking(one, other, text, name),
-        other.name: taking(other, one, text, name),
-    }
-    yield Suspicion(changes[one.name], changes, f"layers '{one.name}' and '{other.name}'")
-    for to, source in ((one, other), (other, one)):
-        text = f"with the parameters of '{source.name}' (used twice)"
+    both = ((one, other), (other, one))
+    if len(changed) == 2:
+        changes = {to.name: taking(to, source, text, name) for to, source in both}
+        yield Suspicion(changes[one.name], changes, f"layers '{one.name}' and '{other.name}'")
+    pairs = [(to, source) for to, source in both if to in changed]
+    for to, source in pairs:
+        how = "used twice" if len(changed) == 2 else "exchanged, or used twice"
+        text = f"with the parameters of '{source.name}' ({how})"
         variation = taking(to, source, text, "parameters of another layer")
         yield Suspicion(variation, {to.name: variation}, to.name)
     for name in _arrays(one.layer) if len(_arrays(one.layer)) > 1 else ():
-        for to, source in ((one, other), (other, one)):
+        for to, source in pairs:
             variation = Variation(
                 "parameters of another layer",
                 f"with the {name} of '{source.name}'",
@@ -228,6 +262,39 @@ def _weights_of(one: Step, other: Step) -> Iterator[Suspicion]:
                 diff=f"{name} of '{source.name}'",
             )
             yield Suspicion(variation, {to.name: variation}, to.name)
+
+
+def _padded_before(run: Run, suspects: Sequence[Step]) -> Iterator[Suspicion]:
+    """The data padded before the layer in front of a convolution or pooling, not after it."""
+    for first, second in _chains(run, suspects):
+        if second not in suspects or not isinstance(second.layer, ConvolutionLayer | PoolingLayer):
+            continue
+        pairs = padding_of(second.layer, run.size(second))
+        value = run.values[first.sources[0]]
+        if not any(map(any, pairs)) or value.shape != run.values[first.name, 0].shape:
+            continue
+        text = f"with its input padded before '{first.name}' instead of after it"
+        one = Variation(
+            "padded before the layer in front",
+            text,
+            f"run '{first.name}' first, then pad with {matlab_text(second.layer.PaddingValue)}."
+            if isinstance(second.layer, ConvolutionLayer)
+            else f"run '{first.name}' first, then pad.",
+            second.layer,
+            {"PaddingMode": "manual", "PaddingSize": edges_of(((0, 0),) * len(pairs))},
+            2,
+            change=of_module(partial(_of_padded, run.modules[first.name], pairs)),
+            key="padded before",
+            diff=text.removeprefix("with its "),
+        )
+        yield Suspicion(one, {second.name: one}, second.name, {second.name: first.sources})
+
+
+def _of_padded(before: nn.Module, pairs: Pairs, module: nn.Module, x: Tensor) -> Tensor:
+    from ...engine.padding import pad
+
+    result: Tensor = module(before(pad(x, pairs)))
+    return result
 
 
 def _moved_statistics(run: Run, suspects: Sequence[Step]) -> Iterator[Suspicion]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import partial
-from math import sqrt
 from typing import TYPE_CHECKING, Any
 
 from ...layers.base import Layer
@@ -329,7 +328,6 @@ def _normalized_otherwise(layer: Layer, mode: str) -> Iterator[Variation]:
             "input scaled",
             f"with its input {said} after its normalization",
             of_module(lambda module, x, f=factor: module(x) * f),
-            2,
         )
     names = ("Max", "Min") if mode.startswith("rescale") else ()
     if names:
@@ -384,31 +382,3 @@ def _fitted_inputs(layer: Layer, _: Size) -> Iterator[Fitted]:
         )
 
     yield Fitted((1.0, 0.0), make, 0.05)
-    if layer.values["Normalization"] == "zscore":
-        deviation = layer.values["StandardDeviation"]
-
-        def ddof(values: tuple[float, ...]) -> Variation:
-            (factor,) = values
-            return Variation(
-                "another deviation",
-                f"with its StandardDeviation times {factor:.7g}{_of_ddof(factor)}",
-                "take the StandardDeviation that the input layer holds: torch.std divides by "
-                "n - 1, numpy.std by n.",
-                layer,
-                {"StandardDeviation": deviation * factor},
-                3,
-                key="another deviation",
-                diff=f"StandardDeviation times {factor:.7g}",
-            )
-
-        yield Fitted((1.0,), ddof, 0.01)
-
-
-def _of_ddof(factor: float) -> str:
-    """For which n the factor is that of the other definition of the deviation."""
-    off = factor * factor
-    for n in (1 / (1 - off), off / (off - 1)) if abs(off - 1) > 1e-9 else ():
-        count = round(n)
-        if count > 1 and abs(sqrt((count - 1) / count) - min(factor, 1 / factor)) < 1e-5:
-            return f" (of {count} values: divided by n - 1 instead of n, or the other way; ddof)"
-    return ""

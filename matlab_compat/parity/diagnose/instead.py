@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from functools import partial
-from itertools import product
+from itertools import combinations, product
 from typing import TYPE_CHECKING, Any
 
 from ...layers.activations import (
@@ -30,11 +31,17 @@ from ...layers.normalization import (
     LayerNormalizationLayer,
 )
 from ...layers.pooling import PoolingLayer
-from ...layers.resampling import Resize2DLayer, Resize3DLayer, SpaceToDepthLayer
+from ...layers.resampling import (
+    DepthToSpace2DLayer,
+    Resize2DLayer,
+    Resize3DLayer,
+    SpaceToDepthLayer,
+)
 from ...layers.structure import AdditionLayer, MultiplicationLayer
 from .altered import (
     Change,
     in_training,
+    inputs_changed,
     instead,
     left_out,
     of_module,
@@ -144,6 +151,23 @@ def activations() -> dict[str, tuple[Function, str]]:
         "1.7159*tanh(2*x/3)": (lambda x: 1.7159 * torch.tanh(2 * x / 3), "tanh"),
         "softmax over the channels": (partial(torch.softmax, dim=1), "softmax(x, 1)"),
         "log softmax over the channels": (partial(torch.log_softmax, dim=1), "log_softmax(x, 1)"),
+        "the softmin (of the negative) over the channels": (
+            partial(F.softmin, dim=1),
+            "softmin(x, 1)",
+        ),
+        "one-hot of the largest channel": (
+            lambda x: torch.zeros_like(x).scatter(1, x.argmax(1, keepdim=True), 1),
+            "argmax(x, 1)",
+        ),
+        "division by the sum over the channels": (
+            lambda x: x / x.sum(1, keepdim=True),
+            "x / x.sum(1)",
+        ),
+        "softmax to the base of 2 over the channels": (
+            lambda x: (x * math.log(2)).softmax(1),
+            "2**x",
+        ),
+        "ReLU of the negative": (lambda x: torch.relu(-x), "relu(-x)"),
         "square": (torch.square, "square"),
         "sine": (torch.sin, "sin"),
         "exponential": (torch.exp, "exp"),
@@ -181,10 +205,34 @@ def _other_activations(layer: Layer, _: Size) -> Iterator[Variation]:
         )
 
 
+@fits_of(*_ACTIVATIONS)
+def _scaled_input(layer: Layer, _: Size) -> Iterator[Fitted]:
+    """Of a scaled input: a temperature, a slope within."""
+
+    def make(values: tuple[float, ...]) -> Variation:
+        (factor,) = values
+        said = f"for its input times {factor:.6g}"
+        if isinstance(layer, SoftmaxLayer) and factor:
+            said += f" (a temperature of {1 / factor:.6g})"
+        change = inputs_changed(lambda x: x * factor)
+        remedy = "give it its input as it is."
+        return altered(layer, "input scaled", said, remedy, change, 2, key="activation scaled")
+
+    yield Fitted((1.0,), make, 0.05)
+
+
 @mistakes_of(SoftmaxLayer)
 def _softmax_axes(layer: Layer, size: Size) -> Iterator[Variation]:
     import torch
 
+    for factor in (0.5, 2.0, 0.1, 10.0):
+        yield altered(
+            layer,
+            "softmax with a temperature",
+            f"with a temperature of {1 / factor:g}: of its input times {factor:g}",
+            "MATLAB's softmax is of its input as it is.",
+            inputs_changed(partial(torch.mul, other=factor)),
+        )
     for at, named in enumerate(("observations", *size.moved)):
         axis = at + 1 if at else 0
         yield altered(
@@ -240,7 +288,7 @@ def _affine(module: Any, x: Tensor) -> Tensor:
 _Standardized = Callable[["Tensor", "Tensor", "Tensor", float], "Tensor"]
 
 
-def _statistics(shortened: bool = True) -> dict[str, tuple[str, str, _Standardized]]:
+def _statistics() -> dict[str, tuple[str, str, _Standardized]]:
     """What is made of mean, variance and epsilon: name, text, remedy."""
     root = "it is (x - mean) / sqrt(variance + eps)"
     return {
@@ -279,7 +327,7 @@ def _statistics(shortened: bool = True) -> dict[str, tuple[str, str, _Standardiz
 
 
 @mistakes_of(BatchNormalizationLayer)
-def _batch_norms(layer: BatchNormalizationLayer, _: Size) -> Iterator[Variation]:
+def _batch_norms(layer: BatchNormalizationLayer, size: Size) -> Iterator[Variation]:
     yield altered(
         layer,
         "batch statistics",
@@ -296,53 +344,71 @@ def _batch_norms(layer: BatchNormalizationLayer, _: Size) -> Iterator[Variation]
             return _affine(module, function(x, mean, variance, module.eps))
 
         yield altered(layer, name, text, f"{remedy}.", of_module(run))
-    yield from _own_statistics(layer)
+    yield from _own_statistics(layer, size)
 
 
-def _own_statistics(layer: Layer) -> Iterator[Variation]:
-    """The norms that are taken for each other."""
-    kinds: dict[str, tuple[str, bool]] = {
-        "instance normalization (each channel of each observation)": ("instance", False),
-        "layer normalization (all of each observation)": ("layer", False),
-        "normalization over the channels alone": ("channels", False),
-        "normalization by the statistics of the whole batch": ("batch", True),
-    }
-    for said, (kind, whole) in kinds.items():
+#: What the norms are called that are taken for each other, by what their statistics are over.
+_NORMS = {
+    "S": "instance normalization",
+    "CS": "layer normalization",
+    "C": "normalization over the channels alone",
+    "BS": "batch normalization with the statistics of these data",
+}
+
+
+def _own_statistics(layer: Layer, size: Size) -> Iterator[Variation]:
+    """Statistics over every set of dimensions, biased or not."""
+    moved = " and ".join(size.moved) or "elements"
+    words = {"B": "observations", "C": "channels", "S": moved}
+    over = ["".join(found) for n in (1, 2, 3) for found in combinations("BCS", n)]
+    sets = [(kind, _dimensions(kind)) for kind in over]
+    sets += [(name, partial(_one_axis, axis)) for axis, name in enumerate(size.moved, 2)]
+    for kind, dimensions in sets:
+        said = " and ".join(words[label] for label in kind if label in words) or kind
+        known = f"{_NORMS[kind]}: " if kind in _NORMS else ""
+        if kind in size.moved:
+            if len(size.moved) == 1:
+                continue  # S already
+            said = kind
         for unbiased in (False, True):
             more = ", with the unbiased variance (n - 1)" if unbiased else ""
             yield altered(
                 layer,
                 "unbiased variance" if unbiased else "other statistics",
-                f"as {said}{more}",
+                f"as {known}normalized by the mean and deviation over {said}{more}",
                 f"use what this layer is: {layer.description()}, with the biased variance.",
-                of_module(partial(_by_own, kind, unbiased, 1)),
+                of_module(partial(_by_own, dimensions, unbiased)),
                 3 if unbiased else 1,
-                whole_batch=whole,
-                diff=f"{said}{more}",
+                whole_batch="B" in kind,
+                diff=f"{known}statistics over {said}{more}",
             )
 
 
-def _over(kind: str, x: Tensor) -> list[int]:
-    space = list(range(2, x.ndim))
-    return {
-        "instance": space,
-        "layer": [1, *space],
-        "channels": [1],
-        "batch": [0, *space],
-    }[kind]
+def _dimensions(kind: str) -> Callable[[Tensor], list[int]]:
+    def of(x: Tensor) -> list[int]:
+        found = [axis for label, axis in (("B", 0), ("C", 1)) if label in kind]
+        return [*found, *(range(2, x.ndim) if "S" in kind else ())]
+
+    return of
 
 
-def _by_own(kind: str, unbiased: bool, _: int, module: Any, x: Tensor) -> Tensor:
+def _one_axis(axis: int, _: Tensor) -> list[int]:
+    return [axis]
+
+
+def _by_own(
+    dimensions: Callable[[Tensor], list[int]], unbiased: bool, module: Any, x: Tensor
+) -> Tensor:
     import torch
 
-    over = _over(kind, x)
+    over = dimensions(x)
     variance, mean = torch.var_mean(x, over, unbiased=unbiased, keepdim=True)
     return _affine(module, (x - mean) / (variance + module.eps).sqrt())
 
 
 @mistakes_of(GroupNormalizationLayer, LayerNormalizationLayer, InstanceNormalizationLayer)
-def _grouped_norms(layer: Layer, _: Size) -> Iterator[Variation]:
-    yield from _own_statistics(layer)
+def _grouped_norms(layer: Layer, size: Size) -> Iterator[Variation]:
+    yield from _own_statistics(layer, size)
     yield altered(
         layer,
         "unbiased variance",
@@ -416,6 +482,22 @@ def _responses(layer: CrossChannelNormalizationLayer, size: Size) -> Iterator[Va
             0,
             Alpha=layer.Alpha * factor,
         )
+    before, after = (window - 1) // 2, window // 2
+    ways = {
+        f"with K 0 instead of {layer.K:g}": (0.0, before, after),
+        "over the channels before and itself alone": (layer.K, window - 1, 0),
+        "over itself and the channels after alone": (layer.K, 0, window - 1),
+    }
+    if before != after:
+        ways["with the longer side of its window before (torch's)"] = (layer.K, after, before)
+    for said, (k, left, right) in ways.items():
+        yield altered(
+            layer,
+            "another window of channels" if k else "another K",
+            said,
+            f"K is {layer.K:g}; the window has {before} channels before and {after} after.",
+            instead(partial(_over_channels, layer, k, left, right)),
+        )
     if size:
         for divided in (True, False):
             yield altered(
@@ -426,6 +508,17 @@ def _responses(layer: CrossChannelNormalizationLayer, size: Size) -> Iterator[Va
                 "the window is over neighbouring channels: torch.nn.LocalResponseNorm.",
                 instead(partial(_over_space, layer, divided)),
             )
+
+
+def _over_channels(
+    layer: CrossChannelNormalizationLayer, k: float, before: int, after: int, x: Tensor
+) -> Tensor:
+    from torch.nn import functional as F
+
+    window = before + after + 1
+    squares = F.pad(x.square().movedim(1, -1), (before, after))
+    mean = squares.unfold(-1, window, 1).mean(-1).movedim(-1, 1)
+    return x / (k + layer.Alpha * mean) ** layer.Beta
 
 
 def _over_space(layer: CrossChannelNormalizationLayer, divided: bool, x: Tensor) -> Tensor:
@@ -483,24 +576,74 @@ def _other_pooling(layer: Layer, _: Size) -> Iterator[Variation]:
                 key=f"{other} pooling{counted}",
                 diff=f"{other.lower()} instead of {one.lower()}",
             )
-    if "Average" in name:
+    is_global = "Global" in name
+    kinds: dict[str, tuple[str, Callable[..., Tensor]]] = {
+        "root mean square": ("the roots of the mean squares (L2 pooling)", _root_mean_square),
+        "pooling sums": ("the sums", _summed),
+    }
+    if "Max" in name:
+        kinds = {"smallest": ("the smallest", lambda module, x: -module(-x))}
+        kinds["largest magnitude"] = ("the largest magnitudes", lambda module, x: module(x.abs()))
+    if is_global:
+        kinds |= {
+            "first element": ("the first", _of_all(lambda x: x[:, :, 0])),
+            "last element": ("the last", _of_all(lambda x: x[:, :, -1])),
+            "median": ("the medians", _of_all(lambda x: x.median(2).values)),
+            "deviation": ("the deviations", _of_all(lambda x: x.std(2))),
+        }
+    else:
+        kinds["centre"] = ("every element in the middle (subsampled)", _centres)
+        kinds["first element"] = ("every first element (subsampled)", _corners)
+    now = "largest" if "Max" in name else "average"
+    windows = "all of its input" if is_global else "each window"
+    for short, (said, function) in kinds.items():
         yield altered(
             layer,
-            "pooling sums",
-            "with the sums of its windows instead of their averages",
-            "divide by the size of the window.",
-            of_module(_summed),
-            2,
+            f"another pooling: {short}",
+            f"with {said} instead of the {now} of {windows}",
+            f"take the {now} of {windows}.",
+            of_module(function),
+            1,
+            diff=f"{said} instead of the {now}",
         )
+
+
+def _of_all(function: Callable[[Tensor], Tensor]) -> Callable[..., Tensor]:
+    """A function of N,C,elements in the size that the global pooling gives."""
+    return lambda module, x: function(x.flatten(2)).reshape(module(x).shape)
+
+
+def _count(module: Any, x: Tensor) -> int:
+    return math.prod(getattr(module, "pool_size", None) or x.shape[2:])
 
 
 def _summed(module: Any, x: Tensor) -> Tensor:
     y: Tensor = module(x)
-    pool = getattr(module, "pool_size", None)
-    count = 1
-    for n in pool or x.shape[2:]:
-        count *= n
-    return y * count
+    return y * _count(module, x)
+
+
+def _root_mean_square(module: Any, x: Tensor) -> Tensor:
+    y: Tensor = module(x.square())
+    return y.sqrt()
+
+
+def _centres(module: Any, x: Tensor) -> Tensor:
+    return _picked(module, x, tuple(k // 2 for k in module.pool_size))
+
+
+def _corners(module: Any, x: Tensor) -> Tensor:
+    return _picked(module, x, tuple(0 for _ in module.pool_size))
+
+
+def _picked(module: Any, x: Tensor, place: tuple[int, ...]) -> Tensor:
+    """The element at this place of each window."""
+    from ...engine.padding import pad
+
+    y, x = module(x), pad(x, module.pairs(x))
+    for axis, (start, step) in enumerate(zip(place, module.stride, strict=True), 2):
+        x = x.narrow(axis, start, x.shape[axis] - start)
+        x = x.unfold(axis, 1, step).squeeze(-1).narrow(axis, 0, y.shape[axis])
+    return x
 
 
 @mistakes_of(PoolingLayer)
@@ -612,6 +755,27 @@ def _resizes(layer: Layer, _: Size) -> Iterator[Variation]:
         instead(corners),
         2,
     )
+
+
+@mistakes_of(DepthToSpace2DLayer)
+def _shuffled(layer: Layer, _: Size) -> Iterator[Variation]:
+    yield altered(
+        layer,
+        "rows and columns of a block exchanged",
+        "with the rows and columns of each block exchanged",
+        "the channels go down a block first as rows, then columns.",
+        of_module(_block_turned),
+    )
+
+
+def _block_turned(module: Any, x: Tensor) -> Tensor:
+    h, w = module.block_size
+    n, channels = x.shape[:2]
+    first = 1 if module.mode == "dcr" else 2
+    sizes = (w, h, -1) if first == 1 else (-1, w, h)
+    blocks = x.reshape(n, *sizes, *x.shape[2:])
+    y: Tensor = module(blocks.transpose(first, first + 1).reshape(n, channels, *x.shape[2:]))
+    return y
 
 
 @mistakes_of(SpaceToDepthLayer)

@@ -24,7 +24,7 @@ from ...layers.pooling import (
 )
 from ...layers.structure import FlattenLayer
 from ...layers.transposed_convolution import TransposedConvolutionLayer
-from . import definition, inputs, recurrent  # noqa: F401  # register what they know
+from . import attention, definition, inputs, recurrent  # noqa: F401  # register what they know
 from .altered import (
     another_flattening,
     inputs_changed,
@@ -152,25 +152,30 @@ _ORDERS = {1: "[l r]", 2: "[t b l r]", 3: "[t l f; b r k]"}
 
 @mistakes_of(ConvolutionLayer, PoolingLayer)
 def _paddings(layer: ConvolutionLayer | PoolingLayer, size: Size) -> Iterator[Variation]:
-    dims, values = layer.dims, layer.values
-    if values["PaddingMode"] == "manual":
-        pairs = edge_pairs(values["PaddingSize"], dims)
-        yield from _edge_orders(layer, "Padding", pairs, "padding on the wrong side")
-    elif values["PaddingMode"] == "same" and len(size) == dims:
-        pairs = _same_padding(layer, size)
-        yield from _edge_orders(layer, "Padding", pairs, "'same' padded on the wrong side")
-    elif values["PaddingMode"] == "causal" and isinstance(layer, ConvolutionLayer):
-        past = (layer.filter_size[0] - 1) * layer.dilation[0]
-        yield from _edge_orders(layer, "Padding", ((past, 0),), "padding on the wrong side")
+    pairs = padding_of(layer, size)
+    if pairs:
+        same = layer.values["PaddingMode"] == "same"
+        name = "'same' padded on the wrong side" if same else "padding on the wrong side"
+        yield from _edge_orders(layer, "Padding", pairs, name)
+
+
+def padding_of(layer: ConvolutionLayer | PoolingLayer, size: Size) -> Pairs:
+    """How much is added at the two ends of each dimension; () where that is not known."""
+    dims, mode = layer.dims, layer.values["PaddingMode"]
+    if mode == "manual":
+        return tuple(edge_pairs(layer.values["PaddingSize"], dims))
+    if mode == "same" and len(size) == dims:
+        return _same_padding(layer, size)
+    if mode == "causal" and isinstance(layer, ConvolutionLayer):
+        return (((layer.filter_size[0] - 1) * layer.dilation[0], 0),)
+    return ()
 
 
 @mistakes_of(ConvolutionLayer)
 def _padded_around(layer: ConvolutionLayer, size: Size) -> Iterator[Variation]:
     """Torch's padding_mode='circular', which MATLAB does not have."""
-    pairs = layer.padding
-    if pairs is None and len(size) == layer.dims:
-        pairs = _same_padding(layer, size)
-    if pairs is None or not any(n for pair in pairs for n in pair):
+    pairs = padding_of(layer, size)
+    if not any(map(any, pairs)):
         return
     values = {"PaddingMode": "manual", "PaddingSize": edges_of(((0, 0),) * layer.dims)}
     yield Variation(
@@ -180,7 +185,7 @@ def _padded_around(layer: ConvolutionLayer, size: Size) -> Iterator[Variation]:
         layer,
         values,
         1,
-        change=inputs_changed(partial(_around, tuple(pairs))),
+        change=inputs_changed(partial(_around, pairs)),
         diff="padded circularly",
     )
 
@@ -299,22 +304,34 @@ def _same_padding(layer: ConvolutionLayer | PoolingLayer, size: Size) -> Pairs:
 
 
 def _edge_orders(layer: Layer, what: str, pairs: Pairs, wrong_side: str) -> Iterator[Variation]:
-    wrong = [*_wrong_sides(what, pairs, wrong_side), *_wrong_orders(what, pairs)]
+    wrong = [
+        (name, text, other, rank, name)
+        for name, text, other, rank in (
+            *_wrong_sides(what, pairs, wrong_side),
+            *_wrong_orders(what, pairs),
+        )
+    ]
     window: Any = getattr(layer, "filter_size", None) or getattr(layer, "window", None)
     most = [max(2, k, *pair) for k, pair in zip(window, pairs, strict=True)]
     every = [
-        (f"another {what}", text, other, rank)
-        for other, text, rank in _more_edges(what, pairs, most)
+        (
+            f"another {what}",
+            f"with {what}Size {_bracketed(other)} instead of {_bracketed(pairs)} ({said})",
+            other,
+            rank,
+            f"another {what} {said}",
+        )
+        for other, said, rank in _more_edges(pairs, most)
     ]
-    for name, text, changed_pairs, rank in (*wrong, *every):
+    for name, text, changed_pairs, rank, key in (*wrong, *every):
         sizes = {f"{what}Mode": "manual", f"{what}Size": edges_of(changed_pairs)}
         diff = f"{what}Size {_bracketed(changed_pairs)} instead of {_bracketed(pairs)}"
         remedy = _edge_remedy(what, pairs)
         for one in variation(layer, name, text, remedy, rank, **sizes):
-            yield replace(one, diff=diff, key=f"{name}|{text}")
+            yield replace(one, diff=diff, key=key)
 
 
-def _more_edges(what: str, pairs: Pairs, most: Sequence[int]) -> Iterator[tuple[Pairs, str, int]]:
+def _more_edges(pairs: Pairs, most: Sequence[int]) -> Iterator[tuple[Pairs, str, int]]:
     """Any other edges that a port may have: none, even ones, all at one end, one further."""
     counted = [range(n + 1) for n in most]
     found: dict[Pairs, tuple[str, int]] = {}
@@ -326,6 +343,8 @@ def _more_edges(what: str, pairs: Pairs, most: Sequence[int]) -> Iterator[tuple[
 
     totals = [before + after for before, after in pairs]
     add("none at all", 1, *((0, 0) for _ in pairs))
+    add("half of it at each end", 1, *((n // 2, n - n // 2) for n in totals))
+    add("half of it at each end, rounded up", 1, *((n - n // 2, n - n // 2) for n in totals))
     add("all of it at the beginning (causal)", 1, *((n, 0) for n in totals))
     add("all of it at the end", 1, *((0, n) for n in totals))
     for order in permutations(range(2 * len(pairs))) if len(pairs) < 3 else ():
@@ -342,9 +361,7 @@ def _more_edges(what: str, pairs: Pairs, most: Sequence[int]) -> Iterator[tuple[
                 add("more or less", 2, *pairs[:i], (before + b, after + a), *pairs[i + 1 :])
     for b, a in ((1, -1), (-1, 1), (1, 1), (-1, -1), (1, 0), (0, 1)):
         add("more or less", 2, *((before + b, after + a) for before, after in pairs))
-    for other, (said, rank) in found.items():
-        now, then = _bracketed(pairs), _bracketed(other)
-        yield other, f"with {what}Size {then} instead of {now} ({said})", rank
+    yield from ((other, said, rank) for other, (said, rank) in found.items())
 
 
 def _wrong_sides(what: str, pairs: Pairs, name: str) -> Iterator[tuple[str, str, Pairs, int]]:

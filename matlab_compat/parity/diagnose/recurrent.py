@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 from itertools import permutations
 from typing import TYPE_CHECKING, Any
@@ -12,9 +12,9 @@ import numpy as np
 from ...arrays import Array
 from ...layers.base import Layer
 from ...layers.recurrent import BiLSTMLayer, GRULayer, LSTMLayer, RecurrentLayer
-from .altered import inputs_changed, of_module, outputs_changed
+from .altered import function_module, inputs_changed, of_module, outputs_changed
 from .instead import altered
-from .mistakes import Size, Variation, mistakes_of, variation
+from .mistakes import Size, Variation, changed, mistakes_of, variation
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -145,6 +145,67 @@ def _gate_activations(layer: RecurrentLayer, _: Size) -> Iterator[Variation]:
         )
 
 
+#: A gate whose bias is so large is open: its sigmoid is 1.
+_OPEN = 100.0
+_GATE_NAMES = {"i": "input", "f": "forget", "o": "output", "r": "reset", "z": "update"}
+
+
+@mistakes_of(*_GATES)
+def _gates_left_out(layer: RecurrentLayer, _: Size) -> Iterator[Variation]:
+    """A gate that is not there, and rows of one gate that are zero."""
+    gates = _GATES[GRULayer] if isinstance(layer, GRULayer) else _GATES[LSTMLayer]
+    for gate, called in _GATE_NAMES.items():
+        if gate not in gates:
+            continue
+        rows = _rows_changed(layer, gates, {gate: 0.0})
+        bias = rows.get("Bias")
+        if bias is None:
+            continue
+        opened = np.repeat([_OPEN if g == gate else 0.0 for g in gates], layer.NumHiddenUnits)
+        repeats = bias.shape[0] // opened.size
+        added = np.tile(opened, repeats)[:, np.newaxis].astype(bias.dtype)
+        yield from variation(
+            layer,
+            f"{called} gate left out",
+            f"without its {called} gate (as if it were always open)",
+            f"multiply by the {called} gate.",
+            1,
+            **{**rows, "Bias": bias + added},
+        )
+    for name in ("InputWeights", "RecurrentWeights", "Bias"):
+        for gate in gates:
+            values = _rows_changed(layer, gates, {gate: 0.0})
+            if name in values:
+                yield from variation(
+                    layer,
+                    f"{name} of a gate missing",
+                    f"without the {name} of the gate {gate}",
+                    f"copy all rows of {name}: the gates {' '.join(gates)}.",
+                    2,
+                    **{name: values[name]},
+                )
+
+
+@mistakes_of(GRULayer)
+def _two_biases(layer: GRULayer, _: Size) -> Iterator[Variation]:
+    bias, hidden = layer.values["Bias"], layer.NumHiddenUnits
+    if bias.shape[0] != 6 * hidden:
+        return
+    own, recurrent = np.split(bias, 2)
+    none, both = np.zeros_like(own), own + recurrent
+    remedy = "bias_ih_l0 is the first half of Bias, bias_hh_l0 the second."
+    for text, halves in (
+        ("without its recurrent bias (the second half of Bias)", (own, none)),
+        ("without its input bias (the first half of Bias)", (none, recurrent)),
+        ("with its two biases added up as one of the input", (both, none)),
+        ("with its two biases added up as the recurrent one", (none, both)),
+        ("with its two biases exchanged", (recurrent, own)),
+        ("with its recurrent bias used twice", (recurrent, recurrent)),
+        ("with its input bias used twice", (own, own)),
+    ):
+        yield from variation(layer, "biases mistaken", text, remedy, 1, Bias=np.concatenate(halves))
+
+
 def _blocks_transposed(value: Array, hidden: int) -> Array:
     if value.shape[1] != hidden:
         return value
@@ -153,6 +214,8 @@ def _blocks_transposed(value: Array, hidden: int) -> Array:
 
 @mistakes_of(BiLSTMLayer)
 def _directions(layer: BiLSTMLayer, _: Size) -> Iterator[Variation]:
+    import torch
+
     names = ("InputWeights", "RecurrentWeights", "Bias")
     moved = {name: partial(_halves, order=(1, 0)) for name in names}
     remedy = "the first half of the rows is the forward direction's, the second the backward's."
@@ -193,13 +256,33 @@ def _directions(layer: BiLSTMLayer, _: Size) -> Iterator[Variation]:
                 0,
                 change=outputs_changed(partial(_time_step, step=step)),
             )
-    for text, order in (("backward first", (1, 0)), ("the forward direction twice", (0, 0))):
+    joined: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
+        "backward first": lambda f, b: torch.cat([b, f], 1),
+        "the forward direction twice": lambda f, b: torch.cat([f, f], 1),
+        "unit by unit (interleaved)": lambda f, b: torch.stack([f, b], 2).flatten(1, 2),
+        "by their sum (Keras' merge_mode='sum')": lambda f, b: f + b,
+        "by their average (Keras' merge_mode='ave')": lambda f, b: (f + b) / 2,
+        "by their product (Keras' merge_mode='mul')": lambda f, b: f * b,
+        "by the forward direction alone": lambda f, b: f,
+        "by the backward direction alone": lambda f, b: b,
+    }
+    for text, function in joined.items():
         yield altered(
             layer,
             "directions joined otherwise",
             f"with its directions joined {text}",
             "the output is the forward direction's units, then the backward's.",
-            outputs_changed(partial(_output_halves, order=order)),
+            outputs_changed(partial(_joined, function)),
+        )
+    swapped = {name: _halves(layer.values[name], (1, 0)) for name in names}
+    other = changed(layer, **swapped)
+    if other is not None:
+        yield altered(
+            layer,
+            "backward direction run forward",
+            "with its backward direction run forward in time",
+            "the backward direction reads its input from the last time step to the first.",
+            partial(_both_forward, other),
         )
 
 
@@ -212,11 +295,19 @@ def _halves(value: Array, order: tuple[int, int]) -> Array:
     return np.concatenate([parts[i] for i in order])
 
 
-def _output_halves(y: Tensor, order: tuple[int, int]) -> Tensor:
+def _joined(function: Callable[[Tensor, Tensor], Tensor], y: Tensor) -> Tensor:
+    return function(*y.chunk(2, 1))
+
+
+def _both_forward(other: Layer, module: Any) -> Any:
+    """``other`` has the directions' weights exchanged: its forward one is the backward one."""
     import torch
 
-    parts = y.chunk(2, 1)
-    return torch.cat([parts[i] for i in order], 1)
+    weight = module.weight_ih_l0
+    twin = other.to_torch(weight.device, weight.dtype, formats=("CBT",)).eval()
+    return function_module(
+        lambda x, *states: torch.cat([m(x, *states).chunk(2, 1)[0] for m in (module, twin)], 1)
+    )
 
 
 def _backward_turned(y: Tensor) -> Tensor:
@@ -250,6 +341,23 @@ def _time(layer: RecurrentLayer, _: Size) -> Iterator[Variation]:
         of_module(_carried),
         whole_batch=True,
     )
+    if layer.OutputMode == "sequence" and layer.NumInputs == 1:
+        yield altered(
+            layer,
+            "observations taken for time steps",
+            "with observations taken for time steps (torch's batch_first left out)",
+            "pass batch_first=True, and data as N,T,C.",
+            of_module(_across),
+            whole_batch=True,
+        )
+    if "CellState" in layer.properties and layer.directions == 1:
+        yield altered(
+            layer,
+            "cell state for the hidden state",
+            "with its cell state as output instead of the hidden state",
+            "torch.nn.LSTM gives output, (h_n, c_n): take output, or h_n.",
+            of_module(_cell_states),
+        )
     if layer.OutputMode == "last" and layer.directions == 1:
         sequence = {"OutputMode": "sequence"}
         for text, function in (
@@ -267,6 +375,25 @@ def _time(layer: RecurrentLayer, _: Size) -> Iterator[Variation]:
                 1,
                 change=outputs_changed(function),
             )
+
+
+def _across(module: Any, x: Tensor) -> Tensor:
+    starts = [module.saved(name, x[:1]) for name in module.state_names]
+    turned = x.permute(2, 1, 0)  # T,C,N as N,C,T
+    y, _ = module.recur(turned.transpose(1, 2), [s.expand(turned.shape[0], -1) for s in starts])
+    result: Tensor = y.permute(1, 2, 0)
+    return result
+
+
+def _cell_states(module: Any, x: Tensor, *given: Tensor) -> Tensor:
+    import torch
+
+    states = given or tuple(module.saved(name, x) for name in module.state_names)
+    cells = []
+    for step in x.unbind(2):
+        _, states = module.recur(step.unsqueeze(1), states)
+        cells.append(states[1])
+    return cells[-1] if module.settings.last else torch.stack(cells, 2)
 
 
 def _turned_twice(module: Any, x: Tensor, *states: Tensor) -> Tensor:

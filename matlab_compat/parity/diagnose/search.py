@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from itertools import chain, groupby
 from typing import TYPE_CHECKING
 
@@ -115,13 +116,16 @@ class Search:
             if self.found:
                 return self._ranked()
             if rank == _LIKELY + 1:
+                self._try_fits(likely=True)
+                if self.found:
+                    break
                 if shown := of_output():
                     return shown
                 self._try_rounded()
                 if self.found:
                     break
             self._try_rank(rank)
-        for stage in (self._try_fits, self._try_pairs):
+        for stage in (partial(self._try_fits, likely=False), self._try_pairs):
             if self.found:
                 break
             stage()
@@ -272,7 +276,9 @@ class Search:
             more = given_otherwise(step.layer, size)
         if alone:
             more = chain(more, rounded_operands(step.layer))
-        for variation in chain(variations(step.layer, size), more):
+        # The same effect is named as a property where one has it.
+        every = chain(variations(step.layer, size), more)
+        for variation in sorted(every, key=lambda one: one.change is not None):
             yield Suspicion(variation, {step.name: variation}, self._where(step))
 
     def _where(self, step: Step) -> str:
@@ -350,11 +356,13 @@ class Search:
 
     # --- numbers ------------------------------------------------------------------------
 
-    def _try_fits(self) -> None:
+    def _try_fits(self, *, likely: bool) -> None:
         for step in reversed(self.suspects):
             if step.layer.is_output:
                 continue
             for fitted in fits(step.layer, self.run.size(step)):
+                if (fitted.rank <= _LIKELY) is not likely:
+                    continue
                 if self.patience.is_over():
                     return
                 self._fit(step, fitted)
@@ -520,25 +528,31 @@ def _common(singles: Sequence[Suspicion]) -> Iterator[Suspicion]:
         if len(suspicion.changes) == 1 and not suspicion.sources:
             (name,) = suspicion.changes
             groups.setdefault(suspicion.variation.common, {}).setdefault(name, suspicion.variation)
-    for members in groups.values():
+    by_property = sorted(groups.values(), key=lambda g: next(iter(g.values())).change is not None)
+    for members in by_property:
         kinds: dict[type, dict[str, Variation]] = {}
         for name, variation in members.items():
             kinds.setdefault(type(variation.original), {})[name] = variation
         if len(kinds) > 1:
-            yield _all_of(members, f"{len(members)} layers")
+            yield _all_of(members, "layers")
         for kind in kinds.values():
             if len(kind) > 1:
                 (first, *_) = kind.values()
                 what = first.original.type_text or type(first.original).__name__
-                yield _all_of(kind, f"{len(kind)} {_lower(what)} layers")
+                yield _all_of(kind, f"{_lower(what)} layers")
 
 
 def _lower(text: str) -> str:
     """Without capitals, except those of LSTM or ReLU."""
-    return " ".join(w if sum(map(str.isupper, w)) > 1 else w.lower() for w in text.split())
+    kept = (
+        w if sum(map(str.isupper, w)) > 1 or w[0].isdigit() else w.lower() for w in text.split()
+    )
+    return " ".join(kept)
 
 
-def _all_of(members: Mapping[str, Variation], where: str) -> Suspicion:
+def _all_of(members: Mapping[str, Variation], what: str) -> Suspicion:
+    """``what`` they are: "ReLU layers"."""
+    where = f"{len(members)} {what}"
     return Suspicion(next(iter(members.values())), members, where, is_common=True)
 
 
@@ -546,7 +560,12 @@ def _all_of(members: Mapping[str, Variation], where: str) -> Suspicion:
 
 
 def suspects_of(run: Run, target: Target, equal: Sequence[str]) -> list[Step]:
-    """The layers that the target depends on and that no activations clear."""
-    cleared: set[str] = set().union(*(ancestors(run.plan, name) for name in equal))
-    upstream = ancestors(run.plan, target.port[0])
+    """The layers that the target depends on and that no activations clear.
+
+    What agrees after the target in spite of it (a dead ReLU, say) clears nothing.
+    """
+    name = target.port[0]
+    before = [found for found in (ancestors(run.plan, one) for one in equal) if name not in found]
+    cleared: set[str] = set().union(*before)
+    upstream = ancestors(run.plan, name)
     return [s for s in run.plan.steps if s.name in upstream and s.name not in cleared]

@@ -65,6 +65,12 @@ def classes(network: Network) -> set[Hashable]:
     return {(network.Initialized, bool(network.unsupported), each) for each in of}
 
 
+def inputs(network: Network) -> set[Hashable]:
+    """What goes in: it decides which dimensions of a traced program stay free."""
+    forms = () if network.unsupported else network.plan().inputs.values()
+    return {(network.Initialized, bool(network.unsupported), *forms)}
+
+
 def rows(
     real: Path,
     folder: Path,

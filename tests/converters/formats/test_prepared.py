@@ -130,3 +130,16 @@ def test_the_normalization_is_left_out_once(monkeypatch: pytest.MonkeyPatch) -> 
     assert made.model is not made.given
     assert made.model.Layers[0].Normalization == "none"
     assert made.given.Layers[0].Normalization == "zerocenter"
+
+
+@pytest.mark.parametrize("suffix", [".pt", ".safetensors"])
+def test_reading_a_file_back_builds_no_module(
+    tmp_path: Path, suffix: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = tmp_path / f"net{suffix}"
+    converters.save(segmentation(), place, check=False)
+    counted = Counted(monkeypatch)
+    network = converters.load(place)
+    assert counted.builds == []
+    X = np.ones((9, 7, 2), np.float32)
+    np.testing.assert_array_equal(network.predict(X), segmentation().predict(X))

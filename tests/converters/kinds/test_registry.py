@@ -112,7 +112,7 @@ def test_it_is_shown(tmp_path: Path) -> None:
 
 def test_it_predicts(tmp_path: Path) -> None:
     path = save(tmp_path / "t.mat", a={"Times": 2.0}, X=np.arange(6.0).reshape(2, 3))
-    written = predict(path, f"{path}:X", tmp_path / "Y.npy")
+    written = predict(path, f"{path}:X", tmp_path / "Y.npy").outputs
     np.testing.assert_array_equal(written["Y"], np.arange(6.0).reshape(2, 3) * 2)
 
 

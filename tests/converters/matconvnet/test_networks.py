@@ -21,19 +21,8 @@ from fixtures.native.mcos_writer import Instance, write_level7
 from matlab_compat import Network
 from matlab_compat.errors import LayerNotFoundError, MatlabCompatWarning, UsageError
 from tests.converters.exports import cells, fields, save
-from tests.converters.matconvnet.samples import (
-    FIXTURES,
-    RELU,
-    B,
-    W,
-    conv,
-    dagnn,
-    layer,
-    node,
-    numbers,
-    saved,
-    simplenn,
-)
+
+from .samples import FIXTURES, RELU, B, W, conv, dagnn, layer, node, numbers, saved, simplenn
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*only training uses it")
 

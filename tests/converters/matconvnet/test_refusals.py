@@ -18,18 +18,8 @@ from matlab_compat import Network
 from matlab_compat.errors import MatlabCompatError, UnsupportedLayerError
 from matlab_compat.layers.base import CLASSES
 from tests.converters.exports import cells
-from tests.converters.matconvnet.samples import (
-    RELU,
-    B,
-    W,
-    conv,
-    dagnn,
-    layer,
-    node,
-    numbers,
-    saved,
-    simplenn,
-)
+
+from .samples import RELU, B, W, conv, dagnn, layer, node, numbers, saved, simplenn
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*only training uses it")
 

@@ -22,17 +22,8 @@ from converters.predict import predict
 from matlab_compat import Network
 from matlab_compat.errors import UnsupportedLayerError
 from tests.converters.exports import cells
-from tests.converters.matconvnet.samples import (
-    FIXTURES,
-    W,
-    conv,
-    dagnn,
-    layer,
-    node,
-    numbers,
-    saved,
-    simplenn,
-)
+
+from .samples import FIXTURES, W, conv, dagnn, layer, node, numbers, saved, simplenn
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore:.*only training uses it"),

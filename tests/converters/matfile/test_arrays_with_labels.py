@@ -172,7 +172,7 @@ def test_predict_runs_a_dlarray_by_its_labels(save: Callable[..., Path], tmp_pat
     converters.save_layer(layer, tmp_path / "layer.mat")
     path = save(X=labelled(X, "CB"))
 
-    Y = predict(tmp_path / "layer.mat", f"{path}:X", tmp_path / "y.mat")["Y"]
+    Y = predict(tmp_path / "layer.mat", f"{path}:X", tmp_path / "y.mat").outputs["Y"]
 
     np.testing.assert_allclose(Y, np.ones((2, 4)) @ X)
 

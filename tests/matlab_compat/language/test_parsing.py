@@ -93,10 +93,8 @@ def test_nodes_know_their_line() -> None:
     ("line", "what"),
     [
         ("global a", "global variables"),
-        ("persistent a", "persistent variables"),
         ("hold on", "the command 'hold on'"),
         ("x += 1", "the command 'x += 1'"),
-        ("try, a = 1; catch, a = 2; end", "try"),
     ],
 )
 def test_what_is_not_run_is_kept_in_its_place(line: str, what: str) -> None:

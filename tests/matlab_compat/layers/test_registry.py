@@ -55,6 +55,13 @@ def test_a_registered_name_cannot_be_taken() -> None:
     assert layer_class(NAME) is TransposedConvolution2DLayer
 
 
+@pytest.mark.parametrize("name", ["", "my layer", "2Layer", "mine.", "a-b"])
+def test_what_can_be_no_class_in_matlab_is_refused(name: str) -> None:
+    """``isvarname`` of each part between the dots."""
+    with pytest.raises(UsageError, match="no name of a class"):
+        register(name)
+
+
 def test_registered_is_sorted_and_a_copy() -> None:
     register("a.CustomLayer")(CustomLayer)
     names = list(registered())

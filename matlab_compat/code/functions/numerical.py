@@ -1,0 +1,485 @@
+"""Numerical functions on arrays. Sources: MATLAB's documentation of each."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ...errors import CodeError, UnsupportedCodeError
+from ..indexing import Everything, Place, column, index
+from ..operators import (
+    common_kind,
+    elementwise,
+    known_values,
+    numbers,
+    text,
+    together,
+    transposed,
+    whole,
+)
+from ..values import (
+    Cell,
+    Chars,
+    FunctionHandle,
+    Numeric,
+    Value,
+    cast,
+    elements,
+    numeric,
+    row,
+    scalar,
+)
+from .both import default_axis, dimension, in_torch, sizes
+from .elementwise import mapped
+from .registry import TABLE, Call, known
+
+
+def _real(x: Value, what: str) -> Numeric:
+    """A value as single or double."""
+    a = numbers(x, what)
+    return a if a.kind in ("double", "single") else a.with_data(cast(a.data, "double"))
+
+
+def _sibling(call: Call, name: str, *arguments: Value) -> Numeric:
+    """Another function of the table."""
+    inner = Call(call.interpreter, call.frame, name, 1, call.budget)
+    (found, *_) = TABLE[name](inner, arguments)
+    return numbers(found, name)
+
+
+# --- by element -------------------------------------------------------------------------
+
+_DEGREES = {"sind": torch.sin, "cosd": torch.cos, "tand": torch.tan}
+_INVERSE = {"sec": torch.cos, "csc": torch.sin, "cot": torch.tan}
+
+
+@known(*_DEGREES)
+def _degrees(call: Call, x: Value) -> Numeric:
+    """MATLAB's documentation of sind, cosd and tand: exact at multiples of 90 degrees."""
+    a = _real(x, call.name)
+    function = _DEGREES[call.name]
+
+    def computed(v: Tensor) -> Tensor:
+        # Around the nearest multiple of 90 degrees the angle is small, and so is its error.
+        turns = torch.round(v / 90)
+        rest = torch.deg2rad(v - 90 * turns)
+        sine, cosine = torch.sin(rest), torch.cos(rest)
+        quarter = torch.remainder(turns, 4)
+        sin = torch.where(quarter == 0, sine, torch.where(quarter == 1, cosine, -sine))
+        sin = torch.where(quarter == 3, -cosine, sin)
+        cos = torch.where(quarter == 0, cosine, torch.where(quarter == 1, -sine, -cosine))
+        cos = torch.where(quarter == 3, sine, cos)
+        return {torch.sin: sin, torch.cos: cos}.get(function, sin / cos)
+
+    return mapped(call, a, computed)
+
+
+@known(*_INVERSE)
+def _one_over(call: Call, x: Value) -> Numeric:
+    """MATLAB's documentation of sec, csc and cot."""
+    return mapped(call, _real(x, call.name), lambda v: 1 / _INVERSE[call.name](v))
+
+
+@known("sinc")
+def _sinc(call: Call, x: Value) -> Numeric:
+    """MATLAB's documentation of sinc: sin(pi*x)/(pi*x), 1 at 0."""
+    return mapped(call, _real(x, "sinc"), torch.sinc)
+
+
+@known("gamma", "factorial")
+def _gamma(call: Call, x: Value) -> Numeric:
+    """MATLAB's documentation of gamma and factorial, of known numbers."""
+    data = known_values(x, call.name).astype(np.float64)
+    add = 1.0 if call.name == "factorial" else 0.0
+
+    def one(v: float) -> float:
+        try:
+            return math.gamma(v + add)
+        except OverflowError:
+            return math.inf
+        except ValueError:
+            return math.inf if v + add == 0 else math.nan
+
+    return numeric(np.array([one(v) for v in data.flat], np.float64).reshape(data.shape))
+
+
+@known("nthroot")
+def _nthroot(call: Call, x: Value, order: Value) -> Numeric:
+    """MATLAB's documentation of nthroot: the real root, of negative numbers for odd orders."""
+    n = whole(order, "the order of nthroot")
+    if not isinstance(n, int) or n == 0:
+        raise CodeError("The order of nthroot is a whole number that is not 0.")
+
+    def computed(v: Tensor) -> Tensor:
+        root = torch.abs(v) ** (1 / n)
+        return torch.sign(v) * root if n % 2 else torch.where(v < 0, v * float("nan"), root)
+
+    return mapped(call, _real(x, "nthroot"), computed)
+
+
+@known("clip")
+def _clip(call: Call, x: Value, low: Value, high: Value) -> Numeric:
+    """MATLAB's documentation of clip."""
+    return _sibling(call, "min", _sibling(call, "max", x, low), high)
+
+
+@known("rescale")
+def _rescale(call: Call, x: Value, low: Value | None = None, high: Value | None = None) -> Numeric:
+    """MATLAB's documentation of rescale: to [0, 1], or to two bounds."""
+    a = _real(x, "rescale")
+    least, most = (_sibling(call, name, a, Numeric(np.zeros((0, 0))), Chars("all"))
+                   for name in ("min", "max"))  # fmt: skip
+    share = elementwise("./", elementwise("-", a, least, call.budget),
+                        elementwise("-", most, least, call.budget), call.budget)  # fmt: skip
+    if low is None or high is None:
+        return share
+    bottom, top = numbers(low, "rescale"), numbers(high, "rescale")
+    spread = elementwise("-", top, bottom, call.budget)
+    return elementwise("+", bottom, elementwise(".*", share, spread, call.budget), call.budget)
+
+
+@known("idivide")
+def _idivide(call: Call, a: Value, b: Value, how: Value | None = None) -> Numeric:
+    """MATLAB's documentation of idivide: towards zero, or "floor", "ceil", "round"."""
+    x, y = numbers(a, "idivide"), numbers(b, "idivide")
+    kind = common_kind((x, y), "idivide")
+    if "int" not in kind:
+        raise CodeError("idivide is for integers.")
+    name = "fix" if how is None else text(how, "the rounding").lower()
+    if name not in ("fix", "floor", "ceil", "round"):
+        raise CodeError(f"idivide has no rounding '{name}'.")
+    wide = [one.with_data(cast(one.data, "double")) for one in (x, y)]
+    exact = elementwise("./", wide[0], wide[1], call.budget)
+    found = _sibling(call, name, exact)
+    return found.with_data(cast(found.data, kind))
+
+
+@known("bsxfun")
+def _bsxfun(call: Call, function: Value, a: Value, b: Value) -> Any:
+    """MATLAB's documentation of bsxfun: today's functions expand sizes themselves."""
+    if isinstance(function, Chars):
+        function = call.interpreter.handle(function.value, call.frame)
+    return call.interpreter.call_value(function, (a, b), 1)
+
+
+@known("pagefun")
+def _pagefun(call: Call, function: Value, *arrays: Value) -> Any:
+    """MATLAB's documentation of pagefun: of @mtimes, @transpose, @ctranspose, and by element."""
+    name = function.text if isinstance(function, FunctionHandle) else ""
+    by_page = {"mtimes": "pagemtimes", "transpose": "pagetranspose", "ctranspose": "pagectranspose"}
+    if name in by_page:
+        return _sibling(call, by_page[name], *arrays)
+    if name in ("plus", "minus", "times", "rdivide", "power"):
+        return call.interpreter.call_value(function, arrays, 1)
+    raise UnsupportedCodeError(f"pagefun of {name or 'such a function'} is not supported.")
+
+
+@known("dlaccelerate")
+def _dlaccelerate(call: Call, function: Value) -> Value:
+    """MATLAB's documentation of dlaccelerate: the same function, with a cache of its traces."""
+    return function
+
+
+# --- along dimensions -------------------------------------------------------------------
+
+
+@known("vecnorm")
+def _vecnorm(call: Call, x: Value, order: Value | None = None, dim: Value | None = None) -> Numeric:
+    """MATLAB's documentation of vecnorm: of the vectors along a dimension, of order 2."""
+    a = _real(x, "vecnorm")
+    p = 2.0 if order is None or not elements(order.shape) else float(
+        known_values(order, "the order of vecnorm").reshape(-1)[0]
+    )  # fmt: skip
+    axis = default_axis(a) if dim is None else dimension(dim, "vecnorm")
+    if axis >= a.data.ndim:
+        return mapped(call, a, torch.abs)
+    call.budget.made(a.shape)
+    norm = torch.linalg.vector_norm
+    return a.with_data(in_torch(lambda v: norm(v, p, axis, keepdim=True), a.data))
+
+
+@known("trapz", "cumtrapz")
+def _trapz(call: Call, *given: Value) -> Numeric:
+    """MATLAB's documentation of trapz and cumtrapz: Y, or X and Y, and a dimension."""
+    if not 1 <= len(given) <= 3:
+        raise CodeError(f"{call.name} takes 1 to 3 inputs.")
+    with_x = len(given) == 3 or (len(given) == 2 and elements(given[1].shape) != 1)
+    y = _real(given[1] if with_x else given[0], call.name)
+    dim = given[2] if len(given) == 3 else given[1] if len(given) == 2 and not with_x else None
+    axis = default_axis(y) if dim is None else dimension(dim, call.name)
+    if axis >= y.data.ndim:
+        raise UnsupportedCodeError(f"{call.name} along a dimension of size 1.")
+    n = y.shape[axis]
+
+    def computed(v: Tensor, *x: Tensor) -> Tensor:
+        means = (v.narrow(axis, 0, n - 1) + v.narrow(axis, 1, n - 1)) / 2
+        if x:
+            steps = torch.diff(x[0].reshape(-1).to(v.dtype))
+            means = means * steps.reshape([-1 if at == axis else 1 for at in range(v.ndim)])
+        if call.name == "trapz":
+            return means.sum(axis, keepdim=True)
+        sums = torch.cumsum(means, axis)
+        return torch.cat([torch.zeros_like(v.narrow(axis, 0, 1)), sums], axis)
+
+    if with_x and elements(given[0].shape) != n:
+        raise UnsupportedCodeError(f"{call.name} is supported for a vector X of the size of Y.")
+    return y.with_data(in_torch(computed, y.data, *([_real(given[0], "X").data] if with_x else [])))
+
+
+@known("normalize")
+def _normalize(call: Call, x: Value, *rest: Value) -> Numeric:
+    """MATLAB's documentation of normalize: z-scores along a dimension."""
+    if len(rest) > 1 or any(isinstance(one, Chars) for one in rest):
+        raise UnsupportedCodeError("normalize with a method is not supported.")
+    a = _real(x, "normalize")
+    mean = _sibling(call, "mean", a, *rest)
+    spread = _sibling(call, "std", a, scalar(0), *rest)
+    return elementwise("./", elementwise("-", a, mean, call.budget), spread, call.budget)
+
+
+@known("setdiff", "union", "intersect")
+def _sets(call: Call, a: Value, b: Value) -> Numeric:
+    """MATLAB's documentation of setdiff, union and intersect: in order; of known numbers."""
+    x, y = (known_values(one, call.name) for one in (a, b))
+    function: Any = {"setdiff": np.setdiff1d, "union": np.union1d, "intersect": np.intersect1d}
+    found = function[call.name](x.reshape(-1), y.reshape(-1))
+    rows = [one.ndim == 2 and one.shape[0] == 1 for one in (x, y)]
+    is_row = rows[0] if call.name == "setdiff" else all(rows)
+    return numeric(found.reshape((1, -1) if is_row else (-1, 1)))
+
+
+# --- making -----------------------------------------------------------------------------
+
+
+@known("randi", "randperm")
+def _random(call: Call, *arguments: Value) -> Numeric:
+    """MATLAB's documentation of randi and randperm; torch's generator, as for rand."""
+    if not arguments:
+        raise CodeError(f"{call.name} needs a number.")
+    ends = known_values(arguments[0], "the numbers").reshape(-1)
+    if call.name == "randperm":
+        n = whole(arguments[0], "the number of elements")
+        call.budget.made((n,))
+        count = n if len(arguments) == 1 else whole(arguments[1], "the number of elements")
+        return row((torch.randperm(n)[:count] + 1).tolist())
+    low, high = (1, int(ends[0])) if len(ends) == 1 else (int(ends[0]), int(ends[1]))
+    if high < low:
+        raise CodeError("The range of randi is empty.")
+    size, _ = sizes("randi", arguments[1:])
+    call.budget.made(size)
+    return numeric(torch.randint(low, high + 1, tuple(size)).to(torch.float64))
+
+
+@known("toeplitz")
+def _toeplitz(call: Call, first: Value, across: Value | None = None) -> Numeric:
+    """MATLAB's documentation of toeplitz: of a column, and a row."""
+    c = _real(first, "toeplitz")
+    r = c if across is None else _real(across, "toeplitz")
+    if c.is_complex or r.is_complex:
+        raise UnsupportedCodeError("toeplitz of complex numbers is not supported.")
+    m, n = elements(c.shape), elements(r.shape)
+    call.budget.made((m, n))
+    at = np.arange(n)[None, :] - np.arange(m)[:, None]
+    places = torch.from_numpy(np.where(at > 0, at + m - 1, -at))
+
+    def computed(u: Tensor, v: Tensor) -> Tensor:
+        return torch.cat([column(u), column(v)[1:]])[places]
+
+    return numeric(in_torch(computed, *together((c, r), common_kind((c, r)))))
+
+
+@known("blkdiag")
+def _blkdiag(call: Call, *blocks: Value) -> Numeric:
+    """MATLAB's documentation of blkdiag."""
+    given = [_real(one, "blkdiag") for one in blocks]
+    if not given or any(one.data.ndim != 2 for one in given):
+        raise CodeError("blkdiag is for matrices.")
+    call.budget.made([sum(one.shape[at] for one in given) for at in (0, 1)])
+    return numeric(in_torch(torch.block_diag, *together(given, common_kind(given))))
+
+
+@known("padarray")
+def _padarray(call: Call, x: Value, amount: Value, *rest: Value) -> Numeric:
+    """MATLAB's documentation of padarray: a number, 'circular', 'replicate' or 'symmetric'."""
+    words = [one.value.lower() for one in rest if isinstance(one, Chars)]
+    given = [one for one in rest if not isinstance(one, Chars)]
+    unknown = set(words) - {"both", "pre", "post", "circular", "replicate", "symmetric"}
+    if unknown or len(given) > 1:
+        raise CodeError(f"padarray has no option '{', '.join(sorted(unknown))}'.")
+    result = numbers(x, "padarray")
+    value = numbers(given[0] if given else scalar(0), "padarray")
+    for axis, count in enumerate(known_values(amount, "the padding").reshape(-1)):
+        n = result.shape[axis] if axis < len(result.shape) else 1
+        side = whole(scalar(count), "the padding")
+        at = np.arange(0 if "post" in words else -side, n + (0 if "pre" in words else side))
+        if "circular" in words:
+            places = at % n
+        elif "symmetric" in words:
+            places = np.minimum(at % (2 * n), 2 * n - 1 - at % (2 * n))
+        else:
+            places = at.clip(0, n - 1)
+        places_of: list[Place] = [Everything()] * max(axis + 1, len(result.shape))
+        places_of[axis] = Numeric(places[None] + 1.0)
+        padded = index(result, places_of, call.budget)
+        assert isinstance(padded, Numeric)
+        if not {"circular", "symmetric", "replicate"} & set(words):
+            inside = np.reshape(
+                (at >= 0) & (at < n), [-1 if k == axis else 1 for k in range(axis + 2)]
+            )
+            padded = _where(Numeric(inside), padded, value.with_data(cast(value.data, result.kind)))
+        result = padded
+    return result
+
+
+def _where(mask: Numeric, a: Numeric, b: Numeric) -> Numeric:
+    """``a`` where the mask is true, else the number ``b``."""
+    size = [*mask.shape, *(1,) * (a.data.ndim - mask.data.ndim)][: a.data.ndim]
+
+    def chosen(m: Tensor, u: Tensor, v: Tensor) -> Tensor:
+        return torch.where(m.reshape(size), u, v.reshape(()))
+
+    return a.with_data(in_torch(chosen, mask.data, a.data, b.data))
+
+
+# --- convolution, interpolation, polynomials ------------------------------------------------
+
+
+@known("conv2", "conv")
+def _conv(call: Call, a: Value, b: Value, shape: Value | None = None) -> Numeric:
+    """MATLAB's documentation of conv2 and conv: 'full', 'same', 'valid'."""
+    x, y = _real(a, call.name), _real(b, call.name)
+    how = "full" if shape is None else text(shape, "the shape").lower()
+    if how not in ("full", "same", "valid"):
+        raise CodeError(f"{call.name} has no shape '{how}'.")
+    if x.data.ndim > 2 or y.data.ndim > 2 or x.is_complex or y.is_complex:
+        raise UnsupportedCodeError(f"{call.name} is supported for real matrices.")
+    if call.name == "conv":
+        if 1 not in x.shape or 1 not in y.shape:
+            raise CodeError("conv is for vectors.")
+        is_row = (x if elements(x.shape) > 1 else y).shape[0] == 1
+        x, y = (one.with_data(one.data.reshape(1, -1)) for one in (x, y))
+    m, n, p, q = *x.shape, *y.shape
+    call.budget.made((m + p, n + q), p * q)
+
+    def computed(u: Tensor, v: Tensor) -> Tensor:
+        kernel = v.flip(0, 1)[None, None]
+        full = torch.nn.functional.conv2d(u[None, None], kernel, padding=(p - 1, q - 1))[0, 0]
+        if how == "same":
+            top, left = p // 2, q // 2
+            return full[top : top + m, left : left + n]
+        if how == "valid":
+            return full[p - 1 : max(m, p - 1), q - 1 : max(n, q - 1)]
+        return full
+
+    found = numeric(in_torch(computed, *together((x, y), common_kind((x, y)))), "", x.is_dlarray)
+    if call.name == "conv" and not is_row:
+        return transposed(found)
+    return found
+
+
+@known("interp1")
+def _interp1(call: Call, *given: Value) -> Numeric:
+    """MATLAB's documentation of interp1: 'linear', 'nearest', 'previous', 'next'; 'extrap'."""
+    words = [one.value.lower() for one in given if isinstance(one, Chars)]
+    arrays = [one for one in given if not isinstance(one, Chars)]
+    method = words[0] if words and words[0] != "extrap" else "linear"
+    if method not in ("linear", "nearest", "previous", "next") or len(arrays) not in (2, 3):
+        raise UnsupportedCodeError(f"interp1 by '{method}' is not supported.")
+    if len(arrays) == 2:
+        arrays.insert(0, row(range(1, elements(arrays[0].shape) + 1)))
+    x, v, at = (_real(one, "interp1") for one in arrays)
+    places = known_values(x, "the points of interp1").reshape(-1)
+    if 1 not in v.shape or v.data.ndim > 2 or elements(v.shape) != len(places):
+        raise UnsupportedCodeError("interp1 is supported for vectors of points and values.")
+    if len(places) < 2 or not (np.diff(places) > 0).all():
+        raise UnsupportedCodeError("interp1 is supported for points that rise.")
+    extends = "extrap" in words
+    kind = common_kind((v, at))
+
+    def computed(points: Tensor, values: Tensor, wanted: Tensor) -> Tensor:
+        points, values = points.reshape(-1), values.reshape(-1)
+        right = torch.searchsorted(points, wanted.detach().contiguous(), right=True)
+        low = (right - 1).clamp(0, len(points) - 2)
+        start, end = points[low], points[low + 1]
+        share = (wanted - start) / (end - start)
+        if method == "nearest":
+            share = (share >= 0.5).to(values.dtype)
+        elif method == "previous":
+            share = (share >= 1).to(values.dtype)
+        elif method == "next":
+            share = (share > 0).to(values.dtype)
+        found = values[low] + share * (values[low + 1] - values[low])
+        if extends:
+            return found
+        outside = ~((wanted >= points[0]) & (wanted <= points[-1]))
+        return torch.where(outside, torch.full_like(found, float("nan")), found)
+
+    points, values, wanted = together((x, v, at), kind)
+    is_vector = at.data.ndim == 2 and 1 in at.shape and elements(at.shape) > 1
+    found = in_torch(computed, points, values, wanted)
+    return numeric(found, at.labels, at.is_dlarray or v.is_dlarray) if is_vector else (
+        at.with_data(found))  # fmt: skip
+
+
+@known("polyval")
+def _polyval(call: Call, coefficients: Value, x: Value) -> Numeric:
+    """MATLAB's documentation of polyval: from the highest power down."""
+    p, at = _real(coefficients, "polyval"), _real(x, "polyval")
+    flat = column(p.data)
+    result: Numeric = elementwise(".*", at, scalar(0), call.budget)
+    for n in range(elements(p.shape)):
+        one = numeric(flat[n : n + 1].reshape(1, 1))
+        result = elementwise("+", elementwise(".*", result, at, call.budget), one, call.budget)
+    return result
+
+
+@known("expm", "chol")
+def _matrix(call: Call, x: Value) -> Numeric:
+    """MATLAB's documentation of expm and chol (the upper triangle)."""
+    a = _real(x, call.name)
+    if a.data.ndim != 2 or a.shape[0] != a.shape[1] or a.labels:
+        raise CodeError(f"{call.name} is for square matrices without labels.")
+    call.budget.made(a.shape, a.shape[0])
+    if call.name == "expm":
+        return a.with_data(in_torch(torch.linalg.matrix_exp, a.data))
+    return a.with_data(in_torch(lambda v: torch.linalg.cholesky(v, upper=True), a.data))
+
+
+@known("cov")
+def _cov(call: Call, x: Value, weight: Value | None = None) -> Numeric:
+    """MATLAB's documentation of cov: of the columns of a matrix, by n-1, or by n with 1."""
+    a = _real(x, "cov")
+    if a.data.ndim != 2 or a.is_complex or (weight is not None and elements(weight.shape) != 1):
+        raise UnsupportedCodeError("cov is supported for one matrix.")
+    by_n = weight is not None and bool(known_values(weight, "the weight").reshape(-1)[0])
+
+    def computed(v: Tensor) -> Tensor:
+        v = v.reshape(-1, 1) if 1 in v.shape else v
+        away = v - v.mean(0, keepdim=True)
+        return away.T @ away / (len(v) if by_n else max(len(v) - 1, 1))
+
+    return numeric(in_torch(computed, a.data), "", a.is_dlarray)
+
+
+@known("mat2cell")
+def _mat2cell(call: Call, x: Value, *counts: Value) -> Value:
+    """MATLAB's documentation of mat2cell."""
+    a = numbers(x, "mat2cell")
+    parts = [[int(n) for n in known_values(one, "a size").reshape(-1)] for one in counts]
+    parts += [[n] for n in a.shape[len(parts) :]]
+    if [sum(one) for one in parts] != [*a.shape, *(1,) * (len(parts) - len(a.shape))]:
+        raise CodeError("The sizes of mat2cell do not add up to those of the array.")
+    shape = tuple(len(one) for one in parts)
+    items = []
+    for at in range(math.prod(shape)):
+        where = np.unravel_index(at, shape, order="F")
+        places = [
+            row(range(sum(one[:k]) + 1, sum(one[: k + 1]) + 1))
+            for one, k in zip(parts, where, strict=True)
+        ]
+        items.append(index(a, places, call.budget))
+    return Cell(shape, tuple(items))
