@@ -70,7 +70,7 @@ class Chosen:
     Parameters
     ----------
     at:
-        A slice of consecutive places, a numpy array of ints, or a tensor of them.
+        A slice of places with equal steps, a numpy array of ints, or a tensor of them.
     count:
         How many.
     shape:
@@ -119,8 +119,12 @@ def chosen(place: Place, size: Any) -> Chosen:
     places = numbers.astype(np.int64) - 1
     most = int(places.max()) + 1 if places.size else 0
     at: Any = places
-    if places.size and (places.size == 1 or (np.diff(places) == 1).all()):
-        at = slice(int(places[0]), int(places[0]) + places.size)
+    if places.size == 1:
+        at = slice(int(places[0]), int(places[0]) + 1)
+    elif places.size:
+        step = int(places[1] - places[0])
+        if step > 0 and (places.size == 2 or (np.diff(places) == step).all()):
+            at = slice(int(places[0]), int(places[-1]) + 1, step)
     return Chosen(at, places.size, data.shape, most)
 
 
@@ -521,8 +525,7 @@ def _assign_box(data: Any, picked: Sequence[Chosen], new: Any) -> Any:
     for axis, one in enumerate(picked):
         at = one.at
         if isinstance(at, slice):
-            start, stop, _ = at.indices(int(data.shape[axis]))
-            at = np.arange(start, stop)
+            at = np.arange(*at.indices(int(data.shape[axis])))
         if isinstance(copy, Tensor):
             at = at if isinstance(at, Tensor) else torch.from_numpy(at)
             at = at.to(copy.device)
@@ -618,7 +621,7 @@ def _numbers(picked: Chosen) -> list[int]:
     if isinstance(picked.at, slice):
         if picked.is_all:
             return list(range(int(picked.count)))
-        return list(range(int(picked.at.start), int(picked.at.stop)))
+        return list(range(int(picked.at.start), int(picked.at.stop), int(picked.at.step or 1)))
     return [int(n) for n in picked.at]
 
 

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from ..errors import CodeError, UnsupportedCodeError
 from .limits import Budget
-from .operators import class_name, number_text, numbers, together
+from .operators import class_name, is_traced, memory_order, number_text, numbers, together
 from .values import (
     EMPTY,
     Cell,
@@ -91,9 +91,20 @@ def concatenated(values: Sequence[Numeric], axis: int, budget: Budget) -> Numeri
     budget.made(total)
     arrays = [data.reshape(size) for data, size in zip(_alike(kept, kind), sizes, strict=True)]
     result: Any = (
-        torch.cat(arrays, axis) if isinstance(arrays[0], Tensor) else np.concatenate(arrays, axis)
+        _in_memory_order(arrays, axis)
+        if isinstance(arrays[0], Tensor)
+        else np.concatenate(arrays, axis)
     )
     return numeric(result, labels.pop() if labels else "", is_dlarray)
+
+
+def _in_memory_order(arrays: Sequence[Tensor], axis: int) -> Tensor:
+    """``torch.cat`` of tensors that keep their order of dimensions in memory, which is faster."""
+    if is_traced():
+        return torch.cat(list(arrays), axis)
+    order, back = memory_order(max(arrays, key=torch.numel))
+    moved = torch.cat([one.permute(order) for one in arrays], order.index(axis))
+    return moved.permute(back)
 
 
 def _alike(values: Sequence[Numeric], kind: str) -> list[Any]:

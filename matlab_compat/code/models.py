@@ -20,6 +20,7 @@ from ..layers.properties import Property
 from .definitions import Elements, FunctionDefinition
 from .layers import AsItIs, CodeParameter
 from .program import Program
+from .recording import Again
 from .running import by_trial, given_of, labels_of, result_of, torch_name
 from .values import Value, numeric, value_of
 
@@ -188,6 +189,7 @@ class FunctionModule(nn.Module):
         super().__init__()
         self._program, self._function = model.program, model.function
         self._arguments, self._labels = model.given, model.parameter_labels
+        self._again = Again()
         self._formats, self._outputs = tuple(formats), model.output_formats(formats)
         self._paths = {name: torch_path(name) for name in model.parameters()}
         for name, path in self._paths.items():
@@ -207,9 +209,13 @@ class FunctionModule(nn.Module):
 
     def forward(self, *inputs: Tensor) -> Any:
         """The outputs."""
+        held = {name: self.get_parameter(path) for name, path in self._paths.items()}
+        results = self._again(self._computed, held, inputs)
+        return results[0] if len(results) == 1 else tuple(results)
+
+    def _computed(self, held: Mapping[str, Tensor], inputs: Sequence[Tensor]) -> Sequence[Tensor]:
         tensors = {
-            name: numeric(self.get_parameter(path), self._labels.get(name, ""), True)
-            for name, path in self._paths.items()
+            name: numeric(value, self._labels.get(name, ""), True) for name, value in held.items()
         }
         plain = [one.is_plain for one in self._arguments if one.labels]
         data = [
@@ -220,11 +226,10 @@ class FunctionModule(nn.Module):
             self._program, self._function, self._arguments, tensors, data, len(self._outputs)
         )
         batch = inputs[0].shape[0] if "B" in self._formats[0] else None
-        results = [
+        return [
             result_of(value, labels, inputs[0], batch, False, self._function.where)
             for value, labels in zip(values, self._outputs, strict=True)
         ]
-        return results[0] if len(results) == 1 else tuple(results)
 
 
 def _called(

@@ -46,6 +46,17 @@ def is_traced() -> bool:
     return bool(torch.compiler.is_compiling())
 
 
+def memory_order(x: Tensor) -> tuple[list[int], list[int]]:
+    """The order of dimensions in memory, and the way back from it.
+
+    Torch puts the results of sums and joins into its own order, which takes long where the
+    tensor has another one.
+    """
+    strides = x.stride()
+    order = sorted(range(len(strides)), key=lambda at: -strides[at])
+    return order, sorted(range(len(order)), key=order.__getitem__)
+
+
 def numbers(value: Value, what: str = "this operation") -> Numeric:
     """The value as numbers: characters are their codes.
 
@@ -441,10 +452,19 @@ def _objects(function: Callable[..., Any], *arrays: Any) -> np.ndarray[Any, Any]
     return result
 
 
+def _leaves_real(a: Tensor, b: Tensor) -> bool:
+    """Whether any power is one of a negative number that is not whole."""
+    if a.is_complex() or b.is_complex() or not b.is_floating_point() or not a.numel():
+        return False
+    a, b = a.detach(), b.detach()
+    if b.numel() == 1:
+        return bool((b != torch.trunc(b)).all()) and bool(a.amin() < 0)
+    return bool(((a < 0) & (b != torch.trunc(b))).any())
+
+
 def _power(a: Any, b: Any) -> Any:
     if isinstance(a, Tensor):
-        fractional = not a.is_complex() and not b.is_complex() and b.is_floating_point()
-        if fractional and not is_traced() and bool(((a < 0) & (b != torch.trunc(b))).any()):
+        if not is_traced() and _leaves_real(a, b):
             wide = torch.complex64 if a.dtype == torch.float32 else torch.complex128
             return torch.pow(a.to(wide), b.to(wide))
         if b.numel() == 1 and not b.requires_grad and not is_traced() and not b.is_complex():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from itertools import product
 from typing import Any, NamedTuple, Protocol, TypeAlias
 
@@ -24,7 +25,9 @@ from ..errors import (
     cause_text,
 )
 from .definitions import FunctionDefinition
+from .operators import numbers
 from .program import Program
+from .recording import Again
 from .values import Numeric, Value, numeric
 
 #: Combinations of sizes that are tried, at most, for the labels of outputs.
@@ -95,7 +98,7 @@ class CodeModule(nn.Module):
 
     def __init__(self, layer: Coded, formats: Sequence[str], outputs: Sequence[str]) -> None:
         super().__init__()
-        self._call = _Call(layer)
+        self._call, self._again = _Call(layer), Again()
         self._inputs, self._outputs = tuple(formats), tuple(outputs)
         learnables = layer.learnables()
         self._names = {name: torch_name(name) for name in (*layer.held(), *layer.buffers())}
@@ -115,6 +118,15 @@ class CodeModule(nn.Module):
     def forward(self, *inputs: Tensor) -> Any:
         """The outputs."""
         held = {name: getattr(self, attribute) for name, attribute in self._names.items()}
+        compute = self._computed if self.training else partial(self._again, self._computed)
+        found = compute(held, inputs)
+        results, states = found[: len(self._outputs)], found[len(self._outputs) :]
+        if self.training:
+            self._keep(dict(zip(self._states, states, strict=False)))
+        return results[0] if len(results) == 1 else tuple(results)
+
+    def _computed(self, held: Mapping[str, Tensor], inputs: Sequence[Tensor]) -> Sequence[Tensor]:
+        """The outputs, and the new states where these are kept."""
         given = [
             given_of(x, labels, self._call.is_formattable)
             for x, labels in zip(inputs, self._inputs, strict=True)
@@ -126,18 +138,18 @@ class CodeModule(nn.Module):
             result_of(value, labels, inputs[0], batch, call.is_formattable, call.where)
             for value, labels in zip(values, self._outputs, strict=False)
         ]
-        if self.training:
-            self._keep(dict(zip(self._states, values[len(self._outputs) :], strict=False)))
-        return results[0] if len(results) == 1 else tuple(results)
+        if not self.training:
+            return results
+        states = values[len(self._outputs) :]
+        return [*results, *(numbers(one, "a state").tensor for one in states)]
 
-    def _keep(self, states: Mapping[str, Value]) -> None:
+    def _keep(self, states: Mapping[str, Tensor]) -> None:
         with torch.no_grad():
             for name, value in states.items():
-                if isinstance(value, Numeric):
-                    kept = getattr(self, self._names[name])
-                    # A state of one column gets one for each observation, as in MATLAB.
-                    new = value.tensor.detach().to(kept.device, kept.dtype)
-                    setattr(self, self._names[name], new.clone())
+                kept = getattr(self, self._names[name])
+                # A state of one column gets one for each observation, as in MATLAB.
+                new = value.detach().to(kept.device, kept.dtype)
+                setattr(self, self._names[name], new.clone())
 
 
 def _differ(one: Any, other: Any) -> bool:

@@ -3,25 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, ExitStack, suppress
 from typing import Any
 
 import numpy as np
 from torch import Tensor
 
 from ...errors import CodeError
-from ..operators import as_whole, known_values, whole
+from ..operators import as_whole, is_traced, known_values, memory_order, whole
+from ..recording import paused
 from ..values import Chars, Data, Numeric, Value, as_tensor
 
 
 def untraced() -> AbstractContextManager[Any]:
     """Where torch computes known numbers, while it records what becomes of data."""
-    try:
+    contexts = ExitStack()
+    contexts.enter_context(paused())
+    with suppress(ImportError):
         from torch.utils._python_dispatch import _disable_current_modes
-    except ImportError:
-        return nullcontext()
-    context: AbstractContextManager[Any] = _disable_current_modes()
-    return context
+
+        contexts.enter_context(_disable_current_modes())
+    return contexts
 
 
 def in_torch(function: Callable[..., Any], *arrays: Data) -> Any:
@@ -38,6 +40,15 @@ def _as_known(result: Any) -> Any:
     if isinstance(result, tuple):
         return tuple(_as_known(one) for one in result)
     return result.detach().numpy() if isinstance(result, Tensor) else result
+
+
+def reduced(function: Callable[..., Tensor], x: Tensor, axes: Sequence[int]) -> Tensor:
+    """A sum or the like along dimensions, which become of size 1."""
+    if is_traced():
+        return function(x, list(axes), keepdim=True)
+    order, back = memory_order(x)
+    result = function(x.permute(order), [order.index(axis) for axis in axes], keepdim=True)
+    return result.permute(back)
 
 
 def sizes(call_name: str, arguments: Sequence[Value]) -> tuple[list[Any], str]:

@@ -15,6 +15,7 @@ from ..operators import (
     by_element,
     common_kind,
     elementwise,
+    is_traced,
     known_scalar,
     known_values,
     numbers,
@@ -22,8 +23,10 @@ from ..operators import (
     whole_number,
 )
 from ..values import Chars, Numeric, Value, as_tensor, cast, elements, numeric
-from .both import axes, default_axis, dimension, in_torch
+from .both import axes, default_axis, dimension, in_torch, reduced
 from .registry import Call, known
+
+_INF = float("inf")
 
 
 def _floating(x: Numeric) -> Numeric:
@@ -59,7 +62,7 @@ def _sum(call: Call, value: Value, *rest: Value) -> Numeric:
             for axis in inside:
                 v = v.prod(axis, keepdim=True)
             return v
-        return v.sum(inside, keepdim=True)
+        return reduced(torch.sum, v, inside)
 
     result = in_torch(computed, x.data)
     if call.name == "mean":
@@ -114,30 +117,42 @@ def _extreme(call: Call, value: Value, other: Value | None = None, *rest: Value)
         return empty, empty
     if not along:
         return x, x.with_data(in_torch(lambda v: torch.ones_like(v, dtype=torch.float64), x.data))
-    worst = float("-inf") if largest else float("inf")
+    plain, worst = (torch.amax, -_INF) if largest else (torch.amin, _INF)
+
+    def skipping(v: Tensor) -> tuple[Tensor, Tensor]:
+        missing = torch.isnan(v)
+        nothing = missing
+        for axis in along:
+            nothing = nothing.all(dim=axis, keepdim=True)
+        best, place = found(torch.where(missing, torch.full_like(v, worst), v))
+        return torch.where(nothing, torch.full_like(best, float("nan")), best), place
+
+    def found(v: Tensor) -> tuple[Tensor, Tensor]:
+        if call.outputs < 2:
+            best = reduced(plain, v, along)
+            return best, best
+        if len(along) == 1:
+            best, place = (torch.max if largest else torch.min)(v, along[0], keepdim=True)
+        else:
+            best = reduced(plain, v, along)
+            place = _linear_place(v, best)
+        return best, place.to(torch.float64) + 1
 
     def computed(v: Tensor) -> tuple[Tensor, Tensor]:
         if not v.is_floating_point():
-            filled, nothing = v, None
-        else:
-            missing = torch.isnan(v)
-            filled = torch.where(missing, torch.full_like(v, worst), v)
-            nothing = missing.all(dim=along[0], keepdim=True) if len(along) == 1 else None
-            for axis in along if len(along) > 1 else ():
-                missing = missing.all(dim=axis, keepdim=True)
-                nothing = missing
-        if len(along) == 1:
-            function = torch.max if largest else torch.min
-            best, place = function(filled, along[0], keepdim=True)
-        else:
-            best = (torch.amax if largest else torch.amin)(filled, along, keepdim=True)
-            place = _linear_place(filled, best)
-        if nothing is not None:
-            best = torch.where(nothing, torch.full_like(best, float("nan")), best)
-        return best, place.to(torch.float64) + 1
+            return found(v)
+        if is_traced():
+            return skipping(v)
+        results = found(v)
+        return skipping(v) if _has_nan(results[0]) else results
 
     best, place = in_torch(computed, x.data)
     return x.with_data(best), Numeric(place) if place.ndim == 2 else numeric(place)
+
+
+def _has_nan(x: Tensor) -> bool:
+    """Whether there is any NaN: an extreme is NaN then, and takes less time than all elements."""
+    return bool(torch.isnan(x.detach().amin()))
 
 
 def _linear_place(x: Tensor, best: Tensor) -> Tensor:
@@ -151,26 +166,26 @@ def _larger(call: Call, a: Numeric, b: Numeric, largest: bool) -> Numeric:
         function = np.maximum if largest else np.minimum
         if all(isinstance(one.data, np.ndarray) for one in (a, b)):
             return Numeric(function(a.data.astype(object), b.data.astype(object)))  # type: ignore[union-attr]
+    fast = torch.maximum if largest else torch.minimum
+    exact = torch.fmax if largest else torch.fmin  # passes over NaN, and takes many times longer
+
+    def computed(u: Tensor, v: Tensor) -> Tensor:
+        if not u.is_floating_point() or is_traced():
+            return exact(u, v)
+        result = fast(u, v)
+        return exact(u, v) if result.numel() and _has_nan(result) else result
+
     for x, bound in ((a, b), (b, a)):
-        if isinstance(x.data, Tensor) and not x.is_complex and "int" not in kind:
+        if isinstance(x.data, Tensor) and is_traced() and not x.is_complex and "int" not in kind:
             limit = whole_number(bound)
             if limit is not None:
-                # As fmax and fmin, which pass over NaN, and several times faster.
+                # As fmax and fmin, in plain operations that every format has.
                 call.budget.made(x.shape)
-                infinite = float("inf")
-                data = torch.nan_to_num(
-                    as_tensor(cast(x.data, kind)), limit, posinf=infinite, neginf=-infinite
-                )
-                return x.with_data(
-                    torch.clamp(data, min=limit) if largest else torch.clamp(data, max=limit)
-                )
-    torch_function = torch.fmax if largest else torch.fmin
+                data = torch.nan_to_num(as_tensor(cast(x.data, kind)), limit, _INF, -_INF)
+                low, high = (limit, None) if largest else (None, limit)
+                return x.with_data(torch.clamp(data, low, high))
     return by_element(
-        call.name,
-        (a, b),
-        lambda *arrays: in_torch(torch_function, *arrays),
-        call.budget,
-        kind,
+        call.name, (a, b), lambda *arrays: in_torch(computed, *arrays), call.budget, kind
     )
 
 
@@ -211,9 +226,9 @@ def _var(call: Call, value: Value, weight: Value | None = None, *rest: Value) ->
     def computed(v: Tensor) -> Tensor:
         if not inside:
             return v * 0
-        away = v - v.mean(inside, keepdim=True)
+        away = v - reduced(torch.mean, v, inside)
         power = (away * away.conj()).real if v.is_complex() else away * away
-        result = power.sum(inside, keepdim=True) / divisor
+        result = reduced(torch.sum, power, inside) / divisor
         spread: Tensor = torch.sqrt(result) if call.name == "std" else result
         return spread
 

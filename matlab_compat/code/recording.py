@@ -1,0 +1,291 @@
+"""What a call of MATLAB code did with tensors, done again without reading the code.
+
+Reading code takes longer than many layers compute. What it does to tensors depends on their sizes
+alone, on known numbers, and on what it asks of their values (``if`` of data, whether a root is
+complex). So the calls of torch are written down once for inputs of the same kind, with the answers
+to these questions, and made again; where an answer differs the code is read again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor, nn
+from torch.overrides import TorchFunctionMode
+from torch.utils._python_dispatch import TorchDispatchMode
+
+#: Kinds of inputs that one module keeps, and calls in one of them.
+_KINDS = 8
+_MOST_CALLS = 20_000
+#: Questions about values, which are asked again.
+_QUESTIONS = frozenset({"__bool__", "__float__", "__int__", "__index__", "item"})
+#: Calls that make nothing new of a constant, nor of a tensor that is so already.
+_REARRANGES = frozenset({"to", "reshape", "permute", "contiguous", "lift_fresh.default"})
+#: What is asked about a tensor but its values, where the answer is a number or a truth.
+_ABOUT = frozenset(
+    {"__get__", "size", "dim", "numel", "nelement", "stride", "is_contiguous", "__len__"}
+    | {"is_complex", "is_floating_point", "is_conj", "is_neg", "is_inference", "storage_offset"}
+)
+#: Answers that say nothing about values.
+_PLAIN = (torch.dtype, torch.device, torch.Size, torch.layout, torch.memory_format)
+_CURRENT: ContextVar[_Recorder | None] = ContextVar("the calls that are written down", default=None)
+
+
+@contextmanager
+def paused() -> Iterator[None]:
+    """Torch computes known numbers: the same each time, so that it is not written down."""
+    token = _CURRENT.set(None)
+    try:
+        yield
+    finally:
+        _CURRENT.reset(token)
+
+
+class _Slot(NamedTuple):
+    """The place of a tensor that is another one in each call."""
+
+    at: int
+
+
+class _Step(NamedTuple):
+    function: Callable[..., Any]
+    arguments: tuple[Any, ...]
+    options: dict[str, Any]
+    #: Where the results go: a slot, several, none; or the answer that was given.
+    results: tuple[int, ...] | None
+    is_one: bool
+    answer: Any
+
+
+class _Recorder(TorchFunctionMode):
+    """Writes down the calls of torch, with the tensors that are inputs as places."""
+
+    def __init__(self, given: Sequence[Tensor]) -> None:
+        super().__init__()
+        self.kept = list(given)  # alive, so that no other tensor gets the same identity
+        self.places = {id(one): at for at, one in enumerate(given)}
+        self.constants: list[Any] = []
+        self.steps: list[_Step] = []
+        self.refused = ""
+        self.is_within = False
+
+    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        """One call of torch."""
+        kwargs = kwargs or {}
+        if _CURRENT.get() is not self or self.is_within:
+            return func(*args, **kwargs)
+        self.is_within = True
+        try:
+            result = func(*args, **kwargs)
+        finally:
+            self.is_within = False
+        self._note(func, args, kwargs, result)
+        return result
+
+    def _note(self, func: Any, args: Any, kwargs: Any, result: Any) -> None:
+        name = getattr(func, "__name__", "")
+        given = (self._placed(tuple(args)), self._placed(dict(kwargs)))
+        if name in _REARRANGES and (not _slots(given) or (args and result is args[0])):
+            self.constants.append(result)  # the same each time, or the same tensor
+        elif isinstance(result, Tensor):
+            self.steps.append(_Step(func, *given, (self._place(result),), True, None))
+        elif isinstance(result, tuple) and result and all(isinstance(r, Tensor) for r in result):
+            places = tuple(self._place(one) for one in result)
+            self.steps.append(_Step(func, *given, places, False, None))
+        elif name == "__setitem__":
+            self.steps.append(_Step(func, *given, (), False, None))
+        elif name in _QUESTIONS:
+            self.steps.append(_Step(func, *given, None, False, result))
+        elif not (name in _ABOUT or isinstance(result, _PLAIN)):
+            self.refused = self.refused or name
+        if len(self.steps) > _MOST_CALLS:
+            self.refused = self.refused or "too many calls"
+
+    def _place(self, tensor: Tensor) -> int:
+        at = self.places.get(id(tensor))
+        if at is None:
+            at = self.places[id(tensor)] = len(self.kept)
+            self.kept.append(tensor)
+        return at
+
+    def _placed(self, value: Any) -> Any:
+        if isinstance(value, Tensor):
+            at = self.places.get(id(value))
+            return value if at is None else _Slot(at)
+        return _changed(value, self._placed)
+
+
+class _Unseen(TorchDispatchMode):  # type: ignore[no-untyped-call]
+    """Notices what torch computes outside the calls that are written down."""
+
+    def __init__(self, recorder: _Recorder) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self.recorder = recorder
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        """One operation."""
+        is_constant = func is torch.ops.aten.lift_fresh.default  # numbers of numpy
+        outside = _CURRENT.get() is self.recorder and not self.recorder.is_within
+        if outside and not is_constant:
+            self.recorder.refused = self.recorder.refused or str(func)
+        return func(*args, **(kwargs or {}))
+
+
+def _changed(value: Any, change: Callable[[Any], Any]) -> Any:
+    """Texts, numbers and the like as they are; what is within lists, dicts and slices changed."""
+    if type(value) in (tuple, list):
+        return type(value)(change(one) for one in value)
+    if type(value) is dict:
+        return {key: change(one) for key, one in value.items()}
+    if type(value) is slice:
+        return slice(change(value.start), change(value.stop), change(value.step))
+    return value
+
+
+def _slots(value: Any) -> list[int]:
+    """The places within something."""
+    found: list[int] = []
+
+    def note(one: Any) -> Any:
+        if type(one) is _Slot:
+            found.append(one.at)
+        return _changed(one, note)
+
+    note(value)
+    return found
+
+
+class _Recording:
+    """The calls of one kind of inputs."""
+
+    def __init__(self, recorder: _Recorder, results: Sequence[Tensor], count: int) -> None:
+        self.count = count
+        self.size = len(recorder.kept)
+        self.results = [recorder.places.get(id(one)) for one in results]
+        self.steps = recorder.steps
+        self.done = self._done()
+
+    def _done(self) -> list[tuple[int, ...]]:
+        """The places that each call is the last to use: memory that is given back is used again."""
+        kept = {*range(self.count), *self.results}
+        done: list[tuple[int, ...]] = []
+        for step in reversed(self.steps):
+            used = {*_slots([step.arguments, step.options]), *(step.results or ())} - kept
+            kept |= used
+            done.append(tuple(used))
+        return done[::-1]
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether all results came out of these calls."""
+        return all(at is not None for at in self.results)
+
+    def again(self, given: Sequence[Tensor]) -> tuple[Tensor, ...] | None:
+        """The results for other tensors; ``None`` where an answer differs."""
+        slots: list[Any] = [None] * self.size
+        slots[: self.count] = given
+
+        def filled(value: Any) -> Any:
+            return slots[value.at] if type(value) is _Slot else _changed(value, filled)
+
+        for step, done in zip(self.steps, self.done, strict=True):
+            function, arguments, options, results, is_one, answer = step
+            found = function(
+                *[filled(one) for one in arguments],
+                **({key: filled(one) for key, one in options.items()} if options else options),
+            )
+            if results is None:
+                if found != answer:
+                    return None
+            elif is_one:
+                slots[results[0]] = found
+            else:
+                for at, one in zip(results, found if results else (), strict=True):
+                    slots[at] = one
+            found = None
+            for at in done:
+                slots[at] = None
+        return tuple(slots[at] for at in self.results if at is not None)
+
+
+class Again:
+    """The recordings of one module.
+
+    The first call for inputs of a kind reads the code, the second writes down what it does, and
+    those after it do that. Parameters that change begin anew.
+    """
+
+    def __init__(self) -> None:
+        self._kinds: dict[Any, _Recording | None] = {}
+        self._held: Any = None
+
+    def __deepcopy__(self, memo: Any) -> Again:
+        return Again()
+
+    def __reduce__(self) -> Any:
+        return Again, ()
+
+    def __call__(
+        self,
+        compute: Callable[[Mapping[str, Tensor], Sequence[Tensor]], Sequence[Tensor]],
+        held: Mapping[str, Tensor],
+        inputs: Sequence[Tensor],
+    ) -> Sequence[Tensor]:
+        """The results of ``compute(held, inputs)``, by its calls if these are known."""
+        given = [*inputs, *held.values()]
+        if not _is_plain(given):
+            return compute(held, inputs)
+        now = [(id(one), one._version) for one in held.values()]
+        if self._held != now or len(self._kinds) > _KINDS:
+            self._held = now
+            self._kinds.clear()
+        kind = (
+            torch.is_grad_enabled(),
+            torch.is_inference_mode_enabled(),
+            *[(x.shape, x.stride(), x.dtype, x.device, x.requires_grad) for x in inputs],
+        )
+        if kind not in self._kinds:
+            self._kinds[kind] = None  # met once
+            return compute(held, inputs)
+        known = self._kinds[kind]
+        if known is None:
+            results, self._kinds[kind] = _recorded(compute, held, inputs)
+            return results
+        if not known.steps:
+            return compute(held, inputs)
+        found = known.again(given)
+        return compute(held, inputs) if found is None else found
+
+
+def _recorded(
+    compute: Callable[..., Sequence[Tensor]], held: Mapping[str, Tensor], inputs: Sequence[Tensor]
+) -> tuple[Sequence[Tensor], _Recording]:
+    given = [*inputs, *held.values()]
+    recorder = _Recorder(given)
+    token = _CURRENT.set(recorder)
+    try:
+        with _Unseen(recorder), recorder:
+            results = compute(held, inputs)
+    finally:
+        _CURRENT.reset(token)
+    recording = _Recording(recorder, results, len(given))
+    if recorder.refused or not recording.is_whole:
+        recording.steps = []  # known not to be done again
+    return results, recording
+
+
+def _is_plain(tensors: Sequence[Tensor]) -> bool:
+    """Whether these are tensors with values of their own, and nobody else writes down calls."""
+    return (
+        all(type(one) in (Tensor, nn.Parameter) and not one.is_inference() for one in tensors[1:])
+        and type(tensors[0]) is Tensor
+        and not torch.compiler.is_compiling()
+        and not torch._C._get_tracing_state()
+        and not torch._C._len_torch_function_stack()
+        and not torch._C._len_torch_dispatch_stack()
+        and torch._C._functorch.maybe_current_level() is None
+    )
