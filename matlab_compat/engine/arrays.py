@@ -15,9 +15,12 @@ from ..errors import DataFormatError
 from .precision import DeviceLike, DTypeLike, torch_device, torch_dtype
 
 
-def as_data(value: object, what: str = "input") -> Array:
-    """Real numeric (or logical) data, not empty; torch tensors are taken as MATLAB arrays."""
-    array = real_array(value, what)
+def as_data(value: object, what: str = "input", *, of_complex: bool = False) -> Array:
+    """Real numeric (or logical) data, not empty; torch tensors are taken as MATLAB arrays.
+
+    Complex data as well, ``of_complex``.
+    """
+    array = real_array(value, what, "biufc" if of_complex else "biuf")
     if array.size == 0:
         raise DataFormatError(f"The {what} is empty ({size_text(array.shape)}).")
     return array
@@ -38,16 +41,23 @@ def real_array(value: object, what: str, kinds: str = "biuf") -> Array:
 
 def tensor(array: Array, device: DeviceLike | None, dtype: DTypeLike | None) -> Tensor:
     """A tensor over the same memory where device, dtype and strides allow it."""
+    real = torch_dtype(dtype)
     if not _fit_for_torch(array):
-        native = array.dtype.newbyteorder("=") if array.itemsize <= 8 else np.dtype(np.float64)
+        native = array.dtype.newbyteorder("=") if _is_in_torch(array) else np.dtype(np.float64)
         array = np.array(array, native, order="K")
-    return torch.from_numpy(array).to(torch_device(device), torch_dtype(dtype))
+    wanted = real.to_complex() if array.dtype.kind == "c" else real
+    return torch.from_numpy(array).to(torch_device(device), wanted)
+
+
+def _is_in_torch(array: Array) -> bool:
+    """Whether torch has numbers as long: numpy's long double it has not."""
+    return array.itemsize <= (16 if array.dtype.kind == "c" else 8)
 
 
 def _fit_for_torch(array: Array) -> bool:
     """Whether torch takes the memory as it is: writeable, native, strides forward and even."""
     forward = all(step >= 0 and step % array.itemsize == 0 for step in array.strides)
-    return array.flags.writeable and array.dtype.isnative and array.itemsize <= 8 and forward
+    return array.flags.writeable and array.dtype.isnative and _is_in_torch(array) and forward
 
 
 def array(result: Tensor) -> Array:

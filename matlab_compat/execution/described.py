@@ -43,6 +43,7 @@ class LayerLike(Protocol):
     constructor: ClassVar[str]
     type_text: ClassVar[str]
     is_output: bool
+    makes_real: ClassVar[bool]
     extra: dict[str, Any]
 
     @property
@@ -71,6 +72,9 @@ class LayerLike(Protocol):
 
     def least_steps(self) -> int:
         """The fewest time steps that it takes."""
+
+    def takes_complex(self) -> bool:
+        """Whether it computes what MATLAB does of complex numbers."""
 
     def input_channels(self) -> int | None:
         """The number of channels that the input must have, where it is known."""

@@ -44,7 +44,7 @@ def predict_layer(
         for x, labels in zip(inputs, each, strict=True)
     ]
     first = data_formats[0]
-    data = [as_data(x) for x in inputs]
+    data = [as_data(x, of_complex=layer.takes_complex()) for x in inputs]
     check_channels(layer, first.expanded(data[0]).shape, first.labels)
 
     formats = [one.batched for one in data_formats]

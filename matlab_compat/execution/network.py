@@ -20,7 +20,7 @@ from ..engine.precision import DeviceLike, DTypeLike, full_precision
 from ..errors import DataFormatError, MatlabCompatWarning, UsageError, locating
 from ..plain_text import class_names, plain_texts
 from ..wording import argument
-from .described import CLASSIC, Computed, LayerLike, NetworkLike, Plan, RunOptions
+from .described import CLASSIC, Computed, LayerLike, NetworkLike, Plan, Port, RunOptions
 from .module import build_graph, run_network, run_recording
 
 if TYPE_CHECKING:
@@ -252,20 +252,31 @@ def network_inputs(
     found = []
     for x, labels, (name, own) in zip(X, each, plan.inputs.items(), strict=True):
         with locating(f"input '{name}'"):
-            read = _input(x, labels, own)
+            read = _input(x, labels, own, _reads_complex(plan, (name, -1)))
             found.append(replace(read, other_size=_other_size(network, name, own, read)))
     return found
 
 
-def _input(x: object, labels: str | None, own: str) -> NetworkInput:
+def _reads_complex(plan: Plan[LayerLike], source: Port) -> bool:
+    """Whether all layers that read this take complex numbers, until they are made real."""
+    readers = [step for step in plan.steps if source in step.sources]
+    return bool(readers) and all(
+        step.layer.takes_complex()
+        and (step.layer.makes_real or _reads_complex(plan, (step.name, 0)))
+        for step in readers
+    )
+
+
+def _input(x: object, labels: str | None, own: str, of_complex: bool) -> NetworkInput:
     if isinstance(x, dlarray):
-        return NetworkInput([as_data(x.extractdata())], DataFormat.parse(x.dims()), False, True)
+        data = as_data(x.extractdata(), of_complex=of_complex)
+        return NetworkInput([data], DataFormat.parse(x.dims()), False, True)
     data_format = DataFormat.parse(labels or UNLABELLED.get(own, own))
     if isinstance(x, list) or (isinstance(x, np.ndarray) and x.dtype == object):
         items = list(x.ravel(order="F")) if isinstance(x, np.ndarray) else x
         # A list of features is a matrix.
         if own != "CB" and items and all(np.ndim(item) > 0 for item in items):
-            return _list(*_same_labels(items, data_format))
+            return _list(*_same_labels(items, data_format), of_complex)
         if len(items) > 1 and all(isinstance(item, np.ndarray) and item.ndim > 1 for item in items):
             raise UsageError(
                 f"The input is {len(items)} arrays (a cell array), as sequences are given, and "
@@ -273,7 +284,7 @@ def _input(x: object, labels: str | None, own: str) -> NetworkInput:
                 remedy="give one of them, or join them: in MATLAB cat(1, X{:}), in Python "
                 "np.concatenate(X).",
             )
-    return NetworkInput([as_data(x)], data_format, False, False)
+    return NetworkInput([as_data(x, of_complex=of_complex)], data_format, False, False)
 
 
 def _same_labels(items: list[Any], data_format: DataFormat) -> tuple[list[Any], DataFormat]:
@@ -284,10 +295,11 @@ def _same_labels(items: list[Any], data_format: DataFormat) -> tuple[list[Any], 
     return [item.extractdata() for item in items], DataFormat.parse(labels.pop())
 
 
-def _list(items: list[Any], data_format: DataFormat) -> NetworkInput:
+def _list(items: list[Any], data_format: DataFormat, of_complex: bool) -> NetworkInput:
     """One observation in each item, whatever their lengths."""
     data_format = data_format if "B" in data_format.labels else DataFormat(data_format.labels + "B")
-    found = NetworkInput([as_data(item) for item in items], data_format, True, False)
+    data = [as_data(item, of_complex=of_complex) for item in items]
+    found = NetworkInput(data, data_format, True, False)
     if any(isinstance(item, dlarray) for item in items):
         raise UsageError(
             "The arrays of a list have different labels, or only some have any.",

@@ -140,6 +140,8 @@ class Layer:
     left_to_do: ClassVar[str] = ""
     #: Whether a network ends here: nothing is computed, the input is passed on.
     is_output: bool = False
+    #: Whether its output is real, whatever its input is.
+    makes_real: ClassVar[bool] = False
     #: Names of the inputs and outputs that MATLAB gives the layer.
     _input_names: ClassVar[tuple[str, ...]] = ("in",)
     _output_names: ClassVar[tuple[str, ...]] = ("out",)
@@ -761,6 +763,10 @@ class Layer:
         """Those of :meth:`missing_parameters` that are trained."""
         declared = self.parameters()
         return [n for n in self.missing_parameters() if isinstance(declared[n], Learnable)]
+
+    def takes_complex(self) -> bool:
+        """Whether complex numbers may go in: a layer that makes real ones of them."""
+        return self.makes_real
 
     def input_channels(self) -> int | None:
         """The number of channels (or features) that the input must have, where it is known."""

@@ -115,6 +115,9 @@ class _InputLayer(Layer):
     def input_size(self) -> tuple[int, ...]:
         return tuple(np.atleast_1d(self._values["InputSize"]).tolist())
 
+    def takes_complex(self) -> bool:
+        return self._values.get("Normalization", "none") == "none"
+
     def input_channels(self) -> int | None:
         return self.input_size()[-1]
 

@@ -9,7 +9,7 @@ import re
 
 _REGIONS = "part of a Faster R-CNN detector: two networks, and steps between them whose rules"
 _SIGNALS = "its windows, padding and scaling are not documented in full"
-_COMPLEX = "what it computes of complex data is not settled, and networks here take real data"
+_COMPLEX = "what it computes of complex data is not settled"
 
 #: Class, or where its name has not been met in a file the function that makes it, to the reason.
 MISSING: dict[str, str] = {
@@ -44,7 +44,9 @@ MISSING: dict[str, str] = {
         tuple(f"spectralConvolution{n}dLayer" for n in (1, 2, 3)),
         "the layout of its complex weights over the frequencies is not known",
     ),
-    "neuralODELayer": "its saved form and its solver's steps are not known",
+    "neuralODELayer": (
+        "no file with one has been found: its saved form and how its solver steps are not known"
+    ),
     "ProjectedLayer": "its saved form, a network between two projections, has not been seen",
     "peepholeLSTMLayer": "the order of its peephole weights is not known",
     "pointCloudInputLayer": "how point clouds become arrays is not documented",

@@ -153,5 +153,7 @@ class ComplexToRealLayer(
 ):
     """MATLAB's complex to real layer (R2024b): complex channels to channels re1 im1 re2 im2 ...
 
-    Its input is the output of other layers: networks here take real data.
+    A network that begins with it, after an input layer without normalization, takes complex data.
     """
+
+    makes_real = True

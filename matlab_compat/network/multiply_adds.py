@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 
-from ..layers import activations, normalization, pooling, resampling, structure
+from ..layers import activations, normalization, pooling, rearranging, resampling, structure
 from ..layers.attention import AttentionLayer, SelfAttentionLayer
 from ..layers.base import Layer
 from ..layers.convolution import ConvolutionLayer
@@ -31,6 +31,8 @@ _NONE = (
     pooling.GlobalMaxPooling1DLayer,
     pooling.GlobalMaxPooling2DLayer,
     pooling.GlobalMaxPooling3DLayer,
+    rearranging.ComplexToRealLayer,
+    rearranging.RealToComplexLayer,
     resampling.Crop2DLayer,
     resampling.Crop3DLayer,
     structure.AdditionLayer,

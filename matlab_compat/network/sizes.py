@@ -19,6 +19,7 @@ from ..layers.base import Layer
 from ..layers.convolution import ConvolutionLayer, GroupedConvolution2DLayer
 from ..layers.edges import Pair, edge_pairs
 from ..layers.fully_connected import FullyConnectedLayer
+from ..layers.rearranging import ComplexToRealLayer, RealToComplexLayer
 from ..layers.recurrent import RecurrentLayer
 from ..layers.structure import (
     AdditionLayer,
@@ -276,6 +277,16 @@ def _(layer: Flattening, inputs: Sequence[Activation]) -> Outputs:
 def _(layer: SequenceFoldingLayer, inputs: Sequence[Activation]) -> Outputs:
     (x,) = inputs
     return [x.without("T").with_("B", x.of("BT")), Activation((x.of("B"),), "B")]
+
+
+@_made.register
+def _(layer: ComplexToRealLayer, inputs: Sequence[Activation]) -> Outputs:
+    return [inputs[0].with_("C", 2 * inputs[0].of("C"))]
+
+
+@_made.register
+def _(layer: RealToComplexLayer, inputs: Sequence[Activation]) -> Outputs:
+    return [inputs[0].with_("C", inputs[0].of("C") // 2)]
 
 
 # --- several inputs -----------------------------------------------------------------------

@@ -14,7 +14,7 @@ import scipy.io
 
 import converters
 from converters.against import verify_against
-from matlab_compat import Network, convolution2dLayer, imageInputLayer
+from matlab_compat import Network, complexToRealLayer, convolution2dLayer, imageInputLayer
 from matlab_compat.errors import DataFormatError, FileAccessError, UnsupportedFileError, UsageError
 from tests.converters.onnx_series import SERIES, write_onnx
 
@@ -69,6 +69,14 @@ def test_an_input_of_another_size_is_refused(tmp_path: Path) -> None:
     scipy.io.savemat(tmp_path / "x.mat", {"X": np.ones((7, 5, 2))})
     with pytest.raises(DataFormatError, match="no order of its dimensions"):
         verify_against(SERIES, write_onnx(tmp_path / "a.onnx"), input=[str(tmp_path / "x.mat")])
+
+
+def test_complex_data_are_none_for_an_onnx_file(tmp_path: Path) -> None:
+    layers = [imageInputLayer([6, 5, 2], Normalization="none"), complexToRealLayer()]
+    file = Path(converters.save(Network(layers, kind="dlnetwork"), tmp_path / "net.mat").path)
+    scipy.io.savemat(tmp_path / "x.mat", {"X": np.ones((6, 5, 2)) * 1j})
+    with pytest.raises(DataFormatError, match="real numeric array, not complex"):
+        verify_against(file, write_onnx(tmp_path / "a.onnx"), input=[str(tmp_path / "x.mat")])
 
 
 def test_files_that_are_no_onnx(tmp_path: Path) -> None:

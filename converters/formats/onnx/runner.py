@@ -10,6 +10,7 @@ import numpy as np
 
 from matlab_compat.arrays import Array
 from matlab_compat.data_format import DataFormat, dlarray
+from matlab_compat.engine.arrays import real_array
 from matlab_compat.errors import DataFormatError, UsageError, locating
 from matlab_compat.parity.runner import Inputs, Results, Runner, Value, Wanted, as_array
 from matlab_compat.wording import argument
@@ -165,7 +166,9 @@ def _feeds(session: Any, arrays: list[Array], onnx: str) -> dict[str, Array]:
                 remedy="check that the file is of this network; "
                 f"pass {argument('input')} for another size.",
             )
-        feeds[spec.name] = np.ascontiguousarray(data.transpose(order), dtype=np.float32)
+        with locating(onnx):
+            real = real_array(data, f"ONNX input '{spec.name}'")
+        feeds[spec.name] = np.ascontiguousarray(real.transpose(order), dtype=np.float32)
     return feeds
 
 

@@ -111,6 +111,41 @@ def test_real_data_has_imaginary_parts_of_zero() -> None:
     np.testing.assert_array_equal(Y[::2], normal(2, 3))
 
 
+def complex_numbers(*size: int) -> Any:
+    return normal(*size) + 1j * normal(*size)
+
+
+def test_complex_channels_become_real_and_imaginary_parts_in_turn() -> None:
+    X = complex_numbers(2, 3)
+    Y = mc.complexToRealLayer().predict(X, "CB", dtype="double")
+    np.testing.assert_array_equal(Y, [X[0].real, X[0].imag, X[1].real, X[1].imag])
+
+
+def test_a_network_that_begins_with_making_real_takes_complex_data() -> None:
+    layers = [mc.sequenceInputLayer(2), mc.complexToRealLayer(), mc.reluLayer()]
+    X = [complex_numbers(2, steps) for steps in (4, 5)]
+    for given, found in zip(X, mc.Network(layers).predict(X, dtype="double"), strict=True):
+        parts = np.stack([given.real, given.imag], 1).reshape(4, -1)
+        np.testing.assert_array_equal(found, np.maximum(parts, 0))
+
+
+@pytest.mark.parametrize(
+    "layers",
+    [
+        [mc.featureInputLayer(2), mc.reluLayer(), mc.complexToRealLayer()],
+        [mc.featureInputLayer(2)],
+        [
+            mc.featureInputLayer(2, Normalization="zerocenter", Mean=[1, 2]),
+            mc.complexToRealLayer(),
+        ],
+    ],
+    ids=["another layer first", "no layer", "normalization"],
+)
+def test_other_networks_take_real_data_alone(layers: list[mc.Layer]) -> None:
+    with pytest.raises(DataFormatError, match="must be a real numeric array, not complex"):
+        mc.Network(layers, kind="dlnetwork").predict(complex_numbers(3, 2))
+
+
 def test_an_odd_number_of_channels_is_no_pairs() -> None:
     with pytest.raises(DataFormatError, match="no pairs of real and imaginary parts"):
         mc.realToComplexLayer().predict(normal(3, 2), "CB")
