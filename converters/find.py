@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from matlab_compat.display import counted
 from matlab_compat.errors import LayerNotFoundError, MatFileError, UsageError
 from matlab_compat.layers.registry import class_named
 from matlab_compat.plain_text import plain_text
@@ -98,8 +99,13 @@ class Found:
         return None
 
     def is_called(self, variable: str) -> bool:
-        """Whether ``variable`` names it, or what it lies in: by path, by name or by role."""
-        return any(is_under(text, variable) for text in (self.path, self.name, self.role))
+        """Whether ``variable`` names it, or what it lies in: by path, by name or by role.
+
+        What stands alone is its own first element, as in MATLAB: ``Critic(1)``.
+        """
+        names = (self.path, self.name, self.role)
+        alone = variable.removesuffix("(1)")
+        return alone in names or any(is_under(text, variable) for text in names)
 
 
 def find_models(
@@ -175,7 +181,7 @@ def _called(mat: MatFile, variable: str, chosen: str | None) -> list[Found]:
     found = [f for f in inside if f.is_called(variable)]
     found = found or [part for f in inside if (part := f.part(variable)) is not None]
     if not found and root not in mat:
-        raise mat.not_found(root)
+        raise _no_such_role(variable, inside, mat) or mat.not_found(root)
     if not found and inside:
         raise LayerNotFoundError(
             f"There is no layer or network at {variable!r}; "
@@ -183,6 +189,20 @@ def _called(mat: MatFile, variable: str, chosen: str | None) -> list[Found]:
             where=(str(mat.path),),
         )
     return found
+
+
+def _no_such_role(variable: str, inside: list[Found], mat: MatFile) -> LayerNotFoundError | None:
+    """The error for a ``Critic(3)`` that no agent has; ``None`` for what is called otherwise."""
+    role = variable.partition("(")[0]
+    names = [f.name for f in inside if f.role]
+    if not names or not _ROLE.fullmatch(variable):
+        return None
+    same = [f.name for f in inside if f.role.partition("(")[0] == role]
+    return LayerNotFoundError(
+        f"There is no {variable} in it; it has {counted(len(same), role) if same else 'none'}.",
+        where=(str(mat.path),),
+        remedy=f"its networks are {listed(names, 20)}: {argument('variable', (same or names)[0])}.",
+    )
 
 
 def _loose(mat: MatFile, chosen: str | None) -> list[Found]:

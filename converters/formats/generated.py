@@ -8,23 +8,42 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
 
 import numpy as np
 
 from matlab_compat.arrays import Array
-from matlab_compat.errors import UnsupportedFileError, UnsupportedModelError
+from matlab_compat.errors import UnsupportedFileError
 from matlab_compat.shallow import ShallowNetwork
 from matlab_compat.shallow.registry import KNOWN
 
 #: Without spaces: what surrounds the arithmetic, in all forms of the function.
 _AROUND = re.compile(
-    r"end|else|if~isempty\(X\)|isCellX=iscell\(X\)|if~isCellX(,X=\{X\};end)?|if~iscell\(X\),X=\{X\};end"
-    r"|TS=size\(X,2\)|Q=size\(X\{1\},2\)|Q=size\(x1,[12]\)|Q=0|Y=cell\(\d+,TS\)|forts=1:TS"
-    r"|Xf=cell\(\d+,0\)|Af=cell\(\d+,0\)|Y=cell2mat\(Y\)|x(\d+)=x\2'|y(\d+)=y\3'"
+    r"""end|else|if~isempty\(X\)|elseif~isempty\([XA]i\)|if\(?nargin<\d\)?,error\('[^']*'\);end
+    |isCellX=iscell\(X\)|if~isCellX(,X=\{X\};end)?|if~iscell\(X\),X=\{X\};end|X=\{X\}
+    |TS=size\([Xx]1?,2\)|Q=size\([XA]i?\{1\},[12]\)|Q=size\(x1,[12]\)|Q=[01]
+    |Y=cell\(\d+,TS\)|Y=cell2mat\(Y\)|y\d+=zeros\(\d+,TS\)|forts=1:(TS|\d+)
+    |x(?P<x>\d+)=x(?P=x)'|y(?P<y>\d+)=y(?P=y)'
+    |(?P<cell>[XY]\{\d+,ts\})=(?P=cell)'"""
+    # States: none given are zeros, they follow the series, and what is left is given back.
+    r"""|ifisempty\([XA]i\)|[XA]i=cell\(\d+,\d+\)|[XA]i\(\d+,:\)=\{zeros\(\d+,Q\)\}
+    |ifnargin<\d,(?P<i>[xa]i\d+)=zeros\(\d+,\d+\);?end
+    |Xd\d+=cell\(1,\d+\)|Ad(?P<A>\d+)=\[Ai\((?P=A),:\),?cell\(1,1\)\]
+    |xd(?P<d>\d+)=\[x[di](?P=d),?zeros\(\d+,1\)\]|ad(?P<a>\d+)=\[ai(?P=a),?zeros\(\d+,1\)\]
+    |final[xa]ts=TS\+\(1:\d+\)|xits=finalxts\(finalxts<=(?P<n>\d+)\)
+    |xts=finalxts\(finalxts>(?P<m>\d+)\)-(?P=m)|ats=mod\(finalats-1,\d+\)\+1
+    |[XA]f=cell\(\d+,\d+\)|Xf=\[Xi\(:,xits\),?X\(:,xts\)\]|Af\((?P<f>\d+),:\)=Ad(?P=f)\(:,ats\)
+    |xf(?P<o>\d+)=\[xi(?P=o)\(:,xits\),?x(?P=o)\(:,xts\)\]|af(?P<g>\d+)=ad(?P=g)\(:,ats\)""",
+    re.VERBOSE,
 )
-_DELAYED = re.compile(r"tapdelay|Xd\d|Ad\d|xdts|adts|nargin|xd\d|xi\d|ai\d")
+#: A place that goes round, and what lies some steps before it.
+_TURN = re.compile(r"([xa])dts=mod\(ts(?:\+(\d{1,6}))?,(\d{1,6})\)\+1")
+_TAPS = re.compile(
+    r"(tapdelay\d+)=(?:cat\(1,([XA])d(\d+)\{|reshape\(([xa])d(\d+)\(:,)"
+    r"mod\(([xa])dts-(\d+|\[(?:\d+(?::\d+)?,?)+\])-1,(\d+)\)\+1(?:\}\)|\),\d+,1\))"
+)
 _CONSTANT = re.compile(r"((?:[xy]\d+_step\d+|b\d+|[IL]W\d+_\d+))(?:[._](\w+))?=(.*)")
 _NUMBER = re.compile(r"[-+]?(?:\d+\.?\d*(?:[eE][-+]?\d+)?|\.\d+(?:[eE][-+]?\d+)?|[Nn]a[Nn]|[Ii]nf)")
 _STEP = re.compile(r"([xy]\d+)_step(\d+)")
@@ -37,8 +56,6 @@ def read_generated(path: Path) -> ShallowNetwork:
     ------
     UnsupportedFileError
         The file is no such function, or was edited.
-    UnsupportedModelError
-        It has delays.
     """
     try:
         return _Function(_text(path)).network()
@@ -59,37 +76,64 @@ def _text(path: Path) -> str:
     return path.read_text(encoding="utf-8", errors="replace")
 
 
+@dataclass(frozen=True)
+class _Term:
+    """A weight, and what it weighs: an input ("IW") or a layer ("LW"), from 1, and its delays."""
+
+    function: str
+    kind: str
+    to: int
+    source: int
+    delays: tuple[int, ...]
+
+    @property
+    def place(self) -> tuple[int, int]:
+        """In the cell of weights."""
+        return self.to - 1, self.source - 1
+
+
 class _Function:
     """The statements of the first function of the file."""
 
     def __init__(self, text: str) -> None:
         self.constants: dict[str, dict[str, Array]] = {}
-        self.layers: dict[int, tuple[str, str, list[str]]] = {}
+        #: Transfer function, net input function and terms; a text is a bias.
+        self.layers: dict[int, tuple[str, str, list[_Term | str]]] = {}
         self.steps: dict[str, list[tuple[str, int]]] = {}
         self.outputs: dict[str, int] = {}
+        #: How many places go round, of inputs and of layers; and what was taken out of them.
+        self.turns: dict[str, int] = {}
+        self.taps: dict[str, tuple[str, int, tuple[int, ...]]] = {}
         for number, statement in _statements(text):
             self._take(number, statement)
 
     def _take(self, number: int, statement: str) -> None:
         if _AROUND.fullmatch(statement):
             return
-        if _DELAYED.search(statement):
-            raise UnsupportedModelError(
-                f"line {number} has delays: only functions without them are read",
-                remedy="load the network object: save('net.mat', 'net') in MATLAB.",
-            )
         if found := _CONSTANT.fullmatch(statement):
             name, field, value = found.groups()
             self.constants.setdefault(name, {})[field or ""] = _matrix(number, value)
-        elif found := re.fullmatch(r"[xX]p(\d+)=(.*)", statement):
-            self._processing(number, f"x{found[1]}", found[2], "apply")
-        elif found := re.fullmatch(r"a(\d+)=(.*)", statement):
-            self.layers[int(found[1])] = _layer(number, found[2])
-        elif found := re.fullmatch(r"(?:y(\d+)|Y\{(\d+),ts\})=(.*)", statement):
+        elif found := _TURN.fullmatch(statement):
+            self.turns[found[1]] = int(found[3])
+            if int(found[2] or 0) != int(found[3]) - 2:
+                _refuse(number)
+        elif found := _TAPS.fullmatch(statement):
+            self._tap(number, found)
+        elif found := re.fullmatch(
+            r"(?:[xX][pd](\d+)|Xd(\d+)\{\w+\}|xd(\d+)\(:,xdts\))=(.*)", statement
+        ):
+            number_of = next(filter(None, found.groups()))
+            if self._processing(number, f"x{number_of}", found[4], "apply") not in _given(
+                number_of
+            ):
+                _refuse(number)
+        elif found := re.fullmatch(r"(?:a(\d+)|Ad(\d+)\{adts\}|ad(\d+)\(:,adts\))=(.*)", statement):
+            self.layers[int(next(filter(None, found.groups())))] = self._layer(number, found[4])
+        elif found := re.fullmatch(r"(?:y(\d+)(?:\(:,ts\))?|Y\{(\d+),ts\})=(.*)", statement):
             name = f"y{found[1] or found[2]}"
             source = self._processing(number, name, found[3], "reverse")
-            if layer := re.fullmatch(r"a(\d+)", source):
-                self.outputs[name] = int(layer[1])
+            if layer := re.fullmatch(r"a(\d+)|Ad(\d+)\{adts\}|ad(\d+)\(:,adts\)", source):
+                self.outputs[name] = int(next(filter(None, layer.groups())))
             elif source != name:
                 _refuse(number)
         else:
@@ -104,42 +148,83 @@ class _Function:
                 _refuse(number)
             found.insert(0, (call[1], int(step[2])))
             text = call[2]
-        if not re.fullmatch(r"[xX]p?\d+|X\{\d+,ts\}|a\d+|y\d+", text):
-            _refuse(number)
         self.steps.setdefault(of, []).extend(found)
         return text
+
+    def _tap(self, number: int, found: re.Match[str]) -> None:
+        side, source = (found[2] or found[4]).lower(), int(found[3] or found[5])
+        turns = self.turns.get(side, 0)
+        ends = [int(n) for n in re.findall(r"\d+", found[7])]
+        if found[6] != side or turns != int(found[8]) or max(ends) >= turns:
+            _refuse(number)
+        delays = _delays(found[7])
+        self.taps[found[1]] = ("IW" if side == "x" else "LW", source, delays)
+
+    def _layer(self, number: int, text: str) -> tuple[str, str, list[_Term | str]]:
+        """Transfer function, net input function, and the terms."""
+        transfer = "purelin"
+        if (call := re.fullmatch(r"(\w+)_apply\((.*)\)", text)) and call[1] in KNOWN["transfer"]:
+            transfer, text = call[1], call[2]
+        product = ".*" in text
+        terms: list[_Term | str] = []
+        for term in text.split(".*" if product else "+"):
+            if bias := re.fullmatch(r"repmat\((b\d+),1,Q\)|(b\d+)", term):
+                terms.append(bias[1] or bias[2])
+            elif weight := re.fullmatch(r"(IW|LW)(\d+)_(\d+)\*(\S+)", term):
+                terms.append(self._weight(number, "dotprod", *weight.groups()))
+            elif weight := re.fullmatch(r"(\w+)_apply\((IW|LW)(\d+)_(\d+),(\S+)\)", term):
+                terms.append(self._weight(number, *weight.groups()))
+            else:
+                _refuse(number)
+        return transfer, "netprod" if product else "netsum", terms
+
+    def _weight(
+        self, number: int, function: str, kind: str, to: str, source: str, value: str
+    ) -> _Term:
+        made = (f"a{source}", f"Ad{source}{{adts}}", f"ad{source}(:,adts)")
+        whole = _given(source) if kind == "IW" else made
+        at_once = (kind, int(source), (0,)) if value in whole else None
+        tapped = self.taps.get(value, at_once)
+        if function not in KNOWN["weight"] or tapped is None or tapped[:2] != (kind, int(source)):
+            _refuse(number)
+        return _Term(function, kind, int(to), int(source), tapped[2])
 
     def network(self) -> ShallowNetwork:
         """What the statements make up."""
         count = len(self.layers)
-        given = [term.split(",") for _, _, terms in self.layers.values() for term in terms]
-        n = max((int(one[3]) for one in given if one[1:2] == ["IW"]), default=0)
-        if set(self.layers) != set(range(1, count + 1)) or not self.outputs:
+        weighed = [t for _, _, terms in self.layers.values() for t in terms if isinstance(t, _Term)]
+        taken = {kind: {t.source for t in weighed if t.kind == kind} for kind in ("IW", "LW")}
+        n, every = len(taken["IW"]), set(range(1, count + 1))
+        own = all(
+            (term.to if isinstance(term, _Term) else int(term[1:])) == i
+            for i, (_, _, terms) in self.layers.items()
+            for term in terms
+        )
+        lacks = taken["IW"] != set(range(1, n + 1)) or not taken["LW"] <= every or not own
+        if set(self.layers) != every or not self.outputs or lacks:
             raise UnsupportedFileError("The function lacks some of its layers, or its output.")
-        IW, LW = np.empty((count, n), object), np.empty((count, count), object)
-        weights: dict[str, Any] = {"IW": IW, "LW": LW}
-        parts = {kind: np.empty_like(matrix) for kind, matrix in weights.items()}
+        matrices = {"IW": np.empty((count, n), object), "LW": np.empty((count, count), object)}
+        parts = {kind: np.empty_like(cell) for kind, cell in matrices.items()}
+        inputs, outputs = np.empty((n, 1), object), np.empty((1, count), object)
         b, layers = np.empty((count, 1), object), np.empty((count, 1), object)
+        for term in weighed:
+            matrix = self.constants[f"{term.kind}{term.to}_{term.source}"][""]
+            matrices[term.kind][term.place] = matrix
+            delays = np.array([term.delays], float)
+            parts[term.kind][term.place] = {"weightFcn": term.function, "delays": delays}
+            if term.kind == "IW":
+                rows = matrix.shape[1] // len(term.delays)
+                inputs[term.source - 1, 0] = self._part(f"x{term.source}", rows)
         for i, (transfer, combine, terms) in self.layers.items():
-            for term in terms:
-                if bias := re.fullmatch(r"b(\d+)", term):
-                    b[i - 1, 0] = self.constants[bias[0]][""]
-                    continue
-                function, kind, to, source = term.split(",")
-                place = int(to) - 1, int(source) - 1
-                weights[kind][place] = self.constants[f"{kind}{to}_{source}"][""]
-                parts[kind][place] = {"weightFcn": function}
+            for bias in (term for term in terms if isinstance(term, str)):
+                b[i - 1, 0] = self.constants[bias][""]
             size = next(
-                w.shape[0] for kind in weights for w in weights[kind][i - 1] if w is not None
+                w.shape[0] for cell in matrices.values() for w in cell[i - 1] if w is not None
             )
             layers[i - 1, 0] = {"size": size, "transferFcn": transfer, "netInputFcn": combine}
-        inputs, outputs = np.empty((n, 1), object), np.empty((1, count), object)
-        for j in range(n):
-            columns = next(w.shape[1] for w in IW[:, j] if w is not None)
-            inputs[j, 0] = self._part(f"x{j + 1}", columns)
         for name, layer in self.outputs.items():
             outputs[0, layer - 1] = self._part(name, layers[layer - 1, 0]["size"])
-        fields = {"inputs": inputs, "layers": layers, "outputs": outputs, "b": b, **weights}
+        fields = {"inputs": inputs, "layers": layers, "outputs": outputs, "b": b, **matrices}
         names = {"inputWeights": parts["IW"], "layerWeights": parts["LW"]}
         return ShallowNetwork.from_fields({**fields, **names})
 
@@ -179,7 +264,8 @@ def _statements(text: str) -> Iterator[tuple[int, str]]:
             name, _, value = code.partition("=")
             yield number, f"{name.replace(' ', '')}={value.strip().rstrip(';')}"
         else:
-            yield number, code.replace(" ", "").rstrip(";")
+            numbers_apart = re.sub(r"(?<=[\d)]) +(?=[\d(])", ",", code)
+            yield number, numbers_apart.replace(" ", "").rstrip(";")
 
 
 def _matrix(number: int, text: str) -> Array:
@@ -193,30 +279,17 @@ def _matrix(number: int, text: str) -> Array:
     return np.array(numbers)
 
 
-def _layer(number: int, text: str) -> tuple[str, str, list[str]]:
-    """Transfer function, net input function, and the terms."""
-    transfer = "purelin"
-    if (call := re.fullmatch(r"(\w+)_apply\((.*)\)", text)) and call[1] in KNOWN["transfer"]:
-        transfer, text = call[1], call[2]
-    product = ".*" in text
-    terms = []
-    for term in text.split(".*" if product else "+"):
-        if bias := re.fullmatch(r"repmat\((b\d+),1,Q\)", term):
-            terms.append(bias[1])
-        elif weight := re.fullmatch(r"(IW|LW)(\d+)_(\d+)\*(\S+)", term):
-            terms.append(_weight(number, "dotprod", *weight.groups()))
-        elif weight := re.fullmatch(r"(\w+)_apply\((IW|LW)(\d+)_(\d+),(\S+)\)", term):
-            terms.append(_weight(number, *weight.groups()))
-        else:
-            _refuse(number)
-    return transfer, "netprod" if product else "netsum", terms
+def _given(source: str) -> tuple[str, ...]:
+    """What an input is called, as it is given at a time step or before, and when processed."""
+    at = (f"X{{{source},ts}}", f"Xi{{{source},ts}}", f"x{source}(:,ts)")
+    held = (f"Xd{source}{{xdts}}", f"xd{source}(:,xdts)")
+    return (f"x{source}", f"xp{source}", f"Xp{source}", f"xi{source}", *at, *held)
 
 
-def _weight(number: int, function: str, kind: str, to: str, source: str, value: str) -> str:
-    wanted = rf"[xX]p?{source}|X\{{{source},ts\}}" if kind == "IW" else f"a{source}"
-    if function not in KNOWN["weight"] or not re.fullmatch(wanted, value):
-        _refuse(number)
-    return f"{function},{kind},{to},{source}"
+def _delays(text: str) -> tuple[int, ...]:
+    """``1``, ``[1,2]`` or ``[1:3]``."""
+    ends = [item.split(":") for item in text.strip("[]").split(",") if item]
+    return tuple(d for end in ends for d in range(int(end[0]), int(end[-1]) + 1))
 
 
 def _refuse(number: int) -> NoReturn:

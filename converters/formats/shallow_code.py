@@ -239,15 +239,22 @@ class Matlab(Language):
         return f"repmat({name},1,Q)"
 
 
+class MatlabStep(Matlab):
+    """The same for one time step, a column."""
+
+    def bias(self, name: str) -> str:
+        """As it is."""
+        return name
+
+
 def matlab_function(net: ShallowNetwork, name: str) -> str:
     """The text of ``NAME.m``."""
-    language = Matlab()
     inputs, outputs = (list(ports) for ports in net.ports())
     arguments = [one[0].lower() + one[1:] for one in inputs] or ["TS"]
     if not net.inputs:
         arguments = ["TS", *(one[0].lower() + one[1:] for one in inputs)]
     results = [one[0].lower() + one[1:] for one in outputs]
-    body = list((_dynamic if net.is_dynamic else _static)(net, language))
+    body = list(_dynamic(net, MatlabStep()) if net.is_dynamic else _static(net, Matlab()))
     text = "\n".join(body)
     used = [lines for called, lines in _FUNCTIONS.items() if f"{called}(" in text]
     columns = "a time step" if net.is_dynamic else "a sample"
@@ -310,43 +317,75 @@ def _static(net: ShallowNetwork, language: Matlab) -> Iterator[str]:
 
 
 def _dynamic(net: ShallowNetwork, language: Matlab) -> Iterator[str]:
-    ID, LD = net.numInputDelays, net.numLayerDelays
+    """What was before lies in places that go round, as many as the longest delay and one."""
+    count = {"x": net.numInputDelays, "a": net.numLayerDelays}
     given = [name[0].lower() + name[1:] for name in net.ports()[0]]
     states = [name for name in given if name[1] == "i"]
     first = len(given) - len(states) + (not net.inputs)
     for n, state in enumerate(states, first + 1):
         part = (net.inputs if state[0] == "x" else net.layers)[int(state[2:]) - 1]
-        width = ID if state[0] == "x" else LD
-        yield f"if nargin < {n}, {state} = zeros({part.size},{width}); end"
-    yield "Q = 1;"
+        yield f"if nargin < {n}, {state} = zeros({part.size},{count[state[0]]}); end"
     if net.inputs:
         yield "TS = size(x1,2);"
-    for j, one in enumerate(net.inputs, 1):
-        before = f"xi{j}" if f"xi{j}" in states else f"zeros({one.size},{ID})"
-        yield f"xd{j} = [{before} x{j}];"
-        yield f"xp{j} = {language.processed(net, f'x{j}', f'xd{j}')};"
-    for i, layer in enumerate(net.layers, 1):
-        before = f"ai{i}" if f"ai{i}" in states else f"zeros({layer.size},{LD})"
-        yield f"a{i} = [{before} zeros({layer.size},TS)];"
+    #: The rows of what goes round.
+    rows: dict[str, int] = {}
+    for state in states:
+        number, before = int(state[2:]), state
+        held = f"{state[0]}d{number}"
+        if state[0] == "a":
+            rows[held] = net.layers[number - 1].size
+        else:
+            _, rows[held] = resolve(net.inputs[number - 1], net.inputs[number - 1].size, "")
+            processed = language.processed(net, f"x{number}", state)
+            if processed != state:
+                yield f"{held} = {processed};"
+                before = held
+        yield f"{held} = [{before} zeros({rows[held]},1)];"
+
+    def at(side: str, number: int) -> str:
+        """Where the value of this time step is."""
+        held = f"{side}d{number}"
+        alone = f"xp{number}" if side == "x" else f"a{number}"
+        return f"{held}(:,{side}dts)" if held in rows else alone
+
+    ends = list(enumerate(net.output_layers, 1))
+    yield from (f"y{n} = zeros({net.outputs[i].size},TS);" for n, i in ends)  # type: ignore[union-attr]
     yield "for ts = 1:TS"
+    for side in dict.fromkeys(state[0] for state in states):
+        yield f"  {side}dts = mod(ts+{count[side] - 1},{count[side] + 1})+1;"
+    for j in range(1, net.numInputs + 1):
+        yield f"  {at('x', j)} = {language.processed(net, f'x{j}', f'x{j}(:,ts)')};"
+    tapped: list[str] = []
 
     def taps(kind: str, i: int, j: int) -> str:
-        weights, name, delays = (
-            (net.inputWeights, f"xp{j + 1}", ID)
-            if kind == "IW"
-            else (net.layerWeights, f"a{j + 1}", LD)
-        )
-        parts = [f"{name}(:,{_at('ts', delays - d)})" for d in weights[i, j].delays]
-        return parts[0] if len(parts) == 1 else f"[{'; '.join(parts)}]"
+        side, weights = ("x", net.inputWeights) if kind == "IW" else ("a", net.layerWeights)
+        held, delays = f"{side}d{j + 1}", weights[i, j].delays
+        if delays == (0,):
+            return at(side, j + 1)
+        shown = " ".join(map(str, delays))
+        places = f"mod({side}dts-[{shown}]-1,{count[side] + 1})+1"
+        name = f"tapdelay{len(tapped) + 1}"
+        tapped.append(f"  {name} = reshape({held}(:,{places}),{rows[held] * len(delays)},1);")
+        return name
 
     for i, expression in language.layers(net, taps):
-        yield f"  a{i + 1}(:,{_at('ts', LD)}) = {expression};"
+        yield from tapped
+        tapped.clear()
+        yield f"  {at('a', i + 1)} = {expression};"
+    for n, i in ends:
+        yield f"  y{n}(:,ts) = {language.processed(net, f'y{n}', at('a', i + 1), back=True)};"
     yield "end"
-    for k, i in enumerate(net.output_layers, 1):
-        yield f"y{k} = {language.processed(net, f'y{k}', f'a{i + 1}(:,{LD + 1}:end)', back=True)};"
+    if any(state[0] == "x" for state in states):
+        yield f"finalxts = TS+(1:{count['x']});"
+        yield f"xits = finalxts(finalxts<={count['x']});"
+        yield f"xts = finalxts(finalxts>{count['x']})-{count['x']};"
+    if any(state[0] == "a" for state in states):
+        yield f"finalats = TS+(1:{count['a']});"
+        yield f"ats = mod(finalats-1,{count['a'] + 1})+1;"
     for state in states:
-        source = "xd" if state[0] == "x" else "a"
-        yield f"{state[0]}f{state[2:]} = {source}{state[2:]}(:,TS+1:end);"
+        k = state[2:]
+        kept = f"[xi{k}(:,xits) x{k}(:,xts)]" if state[0] == "x" else f"ad{k}(:,ats)"
+        yield f"{state[0]}f{k} = {kept};"
 
 
 # --- PyTorch -----------------------------------------------------------------------------------

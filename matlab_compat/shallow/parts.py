@@ -95,9 +95,17 @@ class Fields:
 
     def function(self, name: str) -> str:
         """The name of a function without which nothing can be computed."""
+        self._needs(name)
+        return self.text(name)
+
+    def delays(self, name: str) -> tuple[int, ...]:
+        """Whole numbers without which a series cannot be told from samples."""
+        self._needs(name)
+        return self.numbers(name)
+
+    def _needs(self, name: str) -> None:
         if name not in self:
             raise PropertyError(f"{self.at(name)} is missing.", where=(self.at(name),))
-        return self.text(name)
 
     def texts(self, name: str) -> tuple[str, ...]:
         """A cell of texts; or one text."""
@@ -246,4 +254,4 @@ def read_output(fields: Fields, size: int) -> Output:
 
 def read_weight(fields: Fields) -> Weight:
     """``net.inputWeights{i,j}`` or ``net.layerWeights{i,j}`` from its struct."""
-    return Weight(fields.text("weightFcn", "dotprod"), fields.numbers("delays", (0,)))
+    return Weight(fields.function("weightFcn"), fields.delays("delays"))

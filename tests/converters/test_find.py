@@ -243,6 +243,7 @@ def test_an_agent_does_not_open_as_if_its_actor_were_all() -> None:
         ("agent.Critic", ["agent.Critic(1)", "agent.Critic(2)"]),
         ("Actor", ["agent.Actor"]),
         ("Critic(2)", ["agent.Critic(2)"]),
+        ("Actor(1)", ["agent.Actor"]),
     ],
 )
 def test_an_agents_networks_go_by_name(variable: str, names: list[str]) -> None:
@@ -286,6 +287,21 @@ def test_a_detectors_network_is_called_as_in_matlab() -> None:
 def test_an_expression_that_reaches_nothing_is_answered_with_what_there_is() -> None:
     with pytest.raises(LayerNotFoundError, match=r"agent.Policy.*agent.Critic\(1\), .*Actor"):
         find_models(FakeFile(agent=td3()), "agent.Policy")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("variable", "said"),
+    [
+        ("Critic(3)", "There is no Critic(3) in it; it has 2 Critics."),
+        ("Actor(2)", "There is no Actor(2) in it; it has 1 Actor."),
+        ("TargetActor", "There is no TargetActor in it; it has none."),
+    ],
+)
+def test_a_role_that_no_agent_has_says_how_many_there_are(variable: str, said: str) -> None:
+    with pytest.raises(LayerNotFoundError) as caught:
+        find_models(FakeFile(agent=td3()), variable)  # type: ignore[arg-type]
+    assert caught.value.what == said
+    assert "agent.Critic(1), agent.Critic(2), agent.Actor" in caught.value.remedy
 
 
 class TestChoosing:

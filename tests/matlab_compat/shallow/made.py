@@ -14,6 +14,8 @@ from matlab_compat.shallow import ShallowNetwork
 FOLDER = Path(__file__).parents[3] / "fixtures" / "shallow"
 NAMES = sorted(path.name.removesuffix(".v7.mat") for path in FOLDER.glob("*.mat"))
 Array = NDArray[Any]
+#: Of values at the time step that they are given.
+WEIGHT = {"weightFcn": "dotprod", "delays": 0.0}
 
 
 def plain(value: Any) -> Any:
@@ -75,6 +77,8 @@ def fields(**changes: Any) -> dict[str, Any]:
             ]
         ),
         "outputs": cell([[np.zeros((0, 0)), {"size": 1.0}]]),
+        "inputWeights": cell([[WEIGHT], [np.zeros((0, 0))]]),
+        "layerWeights": cell([[np.zeros((0, 0))] * 2, [WEIGHT, np.zeros((0, 0))]]),
         "IW": cell([[np.array([[1.0, 2], [3, 4]])], [np.zeros((0, 0))]]),
         "LW": cell([[np.zeros((0, 0))] * 2, [np.array([[1.0, -1]]), np.zeros((0, 0))]]),
         "b": cell([[np.array([[0.5], [-0.5]])], [np.array([[0.25]])]]),
@@ -84,7 +88,6 @@ def fields(**changes: Any) -> dict[str, Any]:
 
 def fibonacci() -> dict[str, Any]:
     """A closed loop without inputs, as the fields of MATLAB's object: the sum of the last two."""
-    weight = {"weightFcn": "dotprod", "delays": np.array([[1.0, 2.0]])}
     return {
         "name": "NAR Neural Network - Closed Loop",
         "numLayers": 1.0,
@@ -92,7 +95,7 @@ def fibonacci() -> dict[str, Any]:
         "layers": cell([[{"size": 1.0, "transferFcn": "purelin", "netInputFcn": "netsum"}]]),
         "outputs": cell([[{"size": 1.0, "feedbackMode": "closed"}]]),
         "inputWeights": np.empty((1, 0), object),
-        "layerWeights": cell([[weight]]),
+        "layerWeights": cell([[WEIGHT | {"delays": np.array([[1.0, 2.0]])}]]),
         "IW": np.empty((1, 0), object),
         "LW": cell([[np.array([[1.0, 1.0]])]]),
         "b": cell([[np.zeros((0, 0))]]),

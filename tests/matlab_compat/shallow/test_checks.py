@@ -22,7 +22,7 @@ from matlab_compat.errors import (
 )
 from matlab_compat.shallow import ShallowNetwork, register
 
-from .made import cell, contents, fields
+from .made import WEIGHT, cell, contents, fields
 
 EMPTY = np.zeros((0, 0))
 
@@ -68,11 +68,17 @@ def test_what_matlab_has_cannot_be_registered(given: tuple[str, str]) -> None:
             "weight function 'convwf' of IW{1,1} is not supported",
         ),
         (
-            {"LW": cell([[EMPTY, np.ones((2, 1))], [np.ones((1, 2)), EMPTY]])},
+            {
+                "LW": cell([[EMPTY, np.ones((2, 1))], [np.ones((1, 2)), EMPTY]]),
+                "layerWeights": cell([[EMPTY, WEIGHT], [WEIGHT, EMPTY]]),
+            },
             "layers 1 and 2 feed each other without delay; MATLAB cannot simulate this either",
         ),
         (
-            {"LW": cell([[EMPTY, EMPTY], [np.ones((1, 2)), np.ones((1, 1))]])},
+            {
+                "LW": cell([[EMPTY, EMPTY], [np.ones((1, 2)), np.ones((1, 1))]]),
+                "layerWeights": cell([[EMPTY, EMPTY], [WEIGHT, WEIGHT]]),
+            },
             "layer 2 feeds itself without delay; MATLAB cannot simulate this either",
         ),
         (
@@ -104,7 +110,10 @@ def test_what_matlab_has_cannot_be_registered(given: tuple[str, str]) -> None:
             "LW{2,1} is complex",
         ),
         (
-            {"inputConnect": np.array([[1.0], [1.0]])},
+            {
+                "inputConnect": np.array([[1.0], [1.0]]),
+                "inputWeights": cell([[WEIGHT], [WEIGHT]]),
+            },
             "IW{2,1} is empty, but it is connected",
         ),
         (
@@ -116,13 +125,20 @@ def test_what_matlab_has_cannot_be_registered(given: tuple[str, str]) -> None:
             "inputs{1} uses processing function 'myprocess', which is not one of MATLAB's",
         ),
         (
-            {"inputWeights": cell([[{"delays": 1e9}], [EMPTY]])},
+            {"inputWeights": cell([[WEIGHT | {"delays": 1e9}], [EMPTY]])},
             "IW{1,1} has a delay of 1000000000 time steps",
         ),
     ],
 )
 def test_what_is_wrong_is_said(changes: dict[str, Any], words: str) -> None:
     assert problems(**changes) == [words]
+
+
+@pytest.mark.parametrize("missing", ["weightFcn", "delays"])
+def test_a_weight_without_its_function_or_delays_is_not_guessed(missing: str) -> None:
+    weight = {name: value for name, value in WEIGHT.items() if name != missing}
+    with pytest.raises(PropertyError, match=rf"inputWeights\{{1,1\}}.{missing} is missing"):
+        ShallowNetwork.from_fields(fields(inputWeights=cell([[weight], [EMPTY]])))
 
 
 def test_all_that_is_wrong_is_said_in_one_error() -> None:
