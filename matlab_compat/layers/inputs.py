@@ -116,7 +116,8 @@ class _InputLayer(Layer):
         return tuple(np.atleast_1d(self._values["InputSize"]).tolist())
 
     def takes_complex(self) -> bool:
-        return self._values.get("Normalization", "none") == "none"
+        mode = self._values.get("Normalization", "none")
+        return isinstance(mode, str) and mode == "none"
 
     def input_channels(self) -> int | None:
         return self.input_size()[-1]
