@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from matlab_compat.errors import FileAccessError, cause_text
 
-from . import files, options, output
+from . import files, options, output, progress
+from .many import Many
 from .reading import whole
 
 if TYPE_CHECKING:
-    from converters.convert import Converted
+    from converters.batch import Record
 
 
 @options.grouped
@@ -47,6 +47,7 @@ def command(
     ] = True,
     force: options.Force = False,
     format: options.ReportFormat = output.Format.text,
+    many: Many,
     plugins: options.Plugins,
     bounds: options.Limits,
 ) -> None:
@@ -56,37 +57,41 @@ def command(
 
     Example: matlab-compat convert net.mat -o net.pt
     """
-    from converters.convert import convert
-    from converters.formats import Options, format_for
+    from converters.formats import Asked, Options, format_for
+    from converters.jobs import ConvertJob
+    from converters.places import places_in
 
     options.need_torch()
-
-    def work(path: str) -> files.Outcome:
-        done = convert(
-            path,
-            Path(out) / f"{Path(path).stem}{to}" if many else out,
-            **model.given(),
-            options=Options(dtype or "", stub, strip_normalization, steps),
-            check=check,
-            overwrite=force,
-            limits=bounds.given(),
-        )
-        results.append(done)
-        return files.Outcome(path, done.exit_code, _said(done))
-
-    results: list[Converted] = []
-    many = files.is_many(file)
+    asked = Asked(**model.given(), limits=bounds.given())
+    how = Options(dtype or "", stub, strip_normalization, steps)
     paths = files.expanded(file)
-    if many:
+    places = [out]
+    if files.is_many(file):
         format_for(f"net{to}")  # an ending that means nothing is said once, before any file
+        places = places_in(out, paths, to)
         _make_folder(out)
-        raise typer.Exit(files.summarize(files.each(paths, work)))
-    outcome = work(paths[0])
+    todo = [
+        ConvertJob(path, place, asked, how, check, force)
+        for path, place in zip(paths, places, strict=True)
+    ]
+    if many.asked(files.is_many(file)):
+        records = list(many.records(todo, force=force))
+        if format is output.Format.json:
+            output.document({"schema": "matlab_compat.convert-many/1", "files": records})
+            raise typer.Exit(max(record["exit_code"] for record in records))
+        raise typer.Exit(files.summarize(map(_outcome, records)))
+    with progress.waiting(paths[0]):
+        document = todo[0].document()
     if format is output.Format.json:
-        output.document(_document(results[0]))
+        output.document(document)
     else:
-        output.data(outcome.summary)
-    raise typer.Exit(outcome.exit_code)
+        output.data("\n".join([_said(document), *_notes(document)]))
+    raise typer.Exit(document["exit_code"])
+
+
+def _outcome(record: Record) -> files.Outcome:
+    said = record["summary"] if "summary" in record else _said(record)
+    return files.Outcome(record["file"], record["exit_code"], said, record.get("outcome", ""))
 
 
 def _make_folder(path: str) -> None:
@@ -103,48 +108,35 @@ def _make_folder(path: str) -> None:
         ) from error
 
 
-def _said(done: Converted) -> str:
-    text = f"wrote {done.path}: {done.target}"
-    if done.layers:
-        text += f", {done.layers} layer{'s' * (done.layers != 1)}"
-    return "\n".join([f"{text}; {_outputs(done)}", *_notes(done)])
+def _said(done: Record) -> str:
+    """What was written, and whether it computes the same, in a line."""
+    text = f"wrote {done['path']}: {done['target']}"
+    if done["layers"]:
+        text += f", {done['layers']} layer{'s' * (done['layers'] != 1)}"
+    return f"{text}; {_outputs(done)}"
 
 
-def _outputs(done: Converted) -> str:
-    if not done.outputs:
-        return f"outputs not compared: {done.unchecked}"
-    worst = max(done.outputs, key=lambda output: output.scaled_error)
-    verdict = "DIFFERENT" if done.exit_code else "equal"
+def _outputs(done: Record) -> str:
+    if not done["outputs"]:
+        return f"outputs not compared: {done['unchecked']}"
+    worst = max(done["outputs"], key=lambda output: float(output["scaled_error"]))
+    verdict = "DIFFERENT" if done["exit_code"] else "equal"
     return (
-        f"outputs before and after are {verdict}: max abs {worst.max_abs:.3g}, "
-        f"scaled error {worst.scaled_error:.3g} of {worst.bound:g}"
+        f"outputs before and after are {verdict}: max abs {float(worst['max_abs']):.3g}, "
+        f"scaled error {float(worst['scaled_error']):.3g} of {worst['bound']:g}"
     )
 
 
-def _notes(done: Converted) -> Iterator[str]:
+def _notes(done: Record) -> Iterator[str]:
     """What else there is to say, a line each."""
-    for cost in done.costs:
-        if cost.dtype not in ("single", "double"):  # of which there is nothing to fear
-            yield (
-                f"  {cost.name}: {cost.dtype} costs {cost.times_single:.3g}x single: relative "
-                f"error {cost.written:.2g}, in single {cost.single:.2g}"
+    for cost in done["costs"]:
+        if cost["dtype"] not in ("single", "double"):  # of which there is nothing to fear
+            written, single, times = (
+                float(cost[name]) for name in ("written", "single", "times_single")
             )
-    yield from (f"  wrote {path} beside it" for path in done.beside)
-    yield from (f"  note: {remark}" for remark in done.remarks)
-
-
-def _document(done: Converted) -> dict[str, Any]:
-    from matlab_compat.finite_json import finite_json
-
-    return {
-        "schema": "matlab_compat.convert/1",
-        "path": done.path,
-        "target": done.target,
-        "layers": done.layers,
-        "exit_code": done.exit_code,
-        "outputs": [compared.to_json() for compared in done.outputs],
-        "unchecked": done.unchecked,
-        "costs": [finite_json(asdict(cost)) for cost in done.costs],
-        "beside": list(done.beside),
-        "remarks": list(done.remarks),
-    }
+            yield (
+                f"  {cost['name']}: {cost['dtype']} costs {times:.3g}x single: "
+                f"relative error {written:.2g}, in single {single:.2g}"
+            )
+    yield from (f"  wrote {path} beside it" for path in done["beside"])
+    yield from (f"  note: {remark}" for remark in done["remarks"])

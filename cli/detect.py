@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from . import options, output
+from . import options, output, progress
 
 if TYPE_CHECKING:
     from matlab_compat.detectors import Detections
@@ -52,7 +52,7 @@ def command(
     limits = bounds.given()
     detector = load_detector(file, variable, limits=limits)
     image = read_array(input, ("I", "X", "image"), limits)
-    with running(file, limits):
+    with progress.waiting(file), running(file, limits):
         found = detector.detect(image, Threshold=threshold, resize=resize, size=size, whole=whole)
     if format is output.Format.json:
         output.document(_document(file, found))

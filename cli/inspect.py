@@ -8,7 +8,7 @@ import typer
 
 from matlab_compat.display import lines_of_their_own
 
-from . import files, options, output
+from . import files, options, output, progress
 
 
 @options.grouped
@@ -45,7 +45,8 @@ def command(
 
     paths = files.expanded(file)
     if not files.is_many(file):
-        document = look(paths[0])
+        with progress.waiting(paths[0]):
+            document = look(paths[0])
         as_json = format is output.Format.json
         output.document(document) if as_json else output.data(_text(document, summary))
         return

@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from matlab_compat.display import size_text
-from matlab_compat.errors import MatlabCompatError, UsageError
+from matlab_compat.errors import UsageError
 from matlab_compat.wording import argument
 
-from . import files, options, output
-from .predictions import described, show
+from . import files, options, output, progress
+from .many import Many
+from .predictions import show
 from .reading import one_of, whole
 
 if TYPE_CHECKING:
-    from converters.predict import Prediction, Predictor
+    from converters.batch import Record
+    from converters.jobs import PredictJob
     from matlab_compat.network.pictures import Fit
 
 
@@ -72,6 +73,36 @@ class Places:
         one_of("mat", "npy", "npz", "csv", "json"),
     ] = "mat"
 
+    def of(
+        self, runs: Sequence[tuple[str, ...]], model: str, several: bool, alone: bool
+    ) -> Sequence[str | None]:
+        """The file of each run, whose inputs were named ``alone`` or not; ``None`` for none.
+
+        Raises ``UsageError``: they make no sense.
+        """
+        from converters.data import split_argument
+        from converters.places import places_in
+
+        if self.out is not None and self.output_dir is not None:
+            raise UsageError(
+                f"{argument('output')} names one file and {argument('output_dir')} a folder.",
+                remedy="leave one of the two out.",
+            )
+        if self.out is not None and several:
+            raise UsageError(
+                f"{argument('output')} names one file, and here are several inputs.",
+                remedy=f"name a folder: {argument('output_dir', 'outputs')}.",
+            )
+        if self.output_dir is None:
+            return [self.out] * len(runs)
+        if not alone:
+            raise UsageError(
+                f"{argument('output_dir')} is for inputs that are named alone.",
+                remedy="matlab-compat predict NET.mat INPUT... --output-dir outputs",
+            )
+        sources = [split_argument(run[0])[0] for run in runs]
+        return places_in(self.output_dir, sources, f".{self.output_format}", kept=[model])
+
 
 @options.grouped
 def command(
@@ -90,6 +121,14 @@ def command(
     model: options.Model,
     top: Annotated[int, typer.Option(help="How many classes to show."), whole(1)] = 5,
     pictures: Pictures,
+    classes: Annotated[
+        str | None,
+        typer.Option(
+            help="FILE[:VARIABLE] with names of classes, in the scores' order, for a network that "
+            "has none: .txt, .csv, .json, .mat.",
+            metavar="FILE",
+        ),
+    ] = None,
     rows: Annotated[
         str | None,
         typer.Option(help="What a row of a .csv file is."),
@@ -104,6 +143,7 @@ def command(
     device: options.Device = "cpu",
     dtype: options.DType = None,
     format: options.ReportFormat = output.Format.text,
+    many: Many,
     force: options.Force = False,
     plugins: options.Plugins,
     bounds: options.Limits,
@@ -114,53 +154,53 @@ def command(
 
     Example: matlab-compat predict net.mat cat.jpg
     """
+    from converters.formats import Asked
     from converters.inputs import ENDINGS
-    from converters.predict import Predictor, output_files
+    from converters.jobs import PredictJob, Running
     from matlab_compat import keep_memory
+    from matlab_compat.parity.runner import Precision
 
     options.need_torch()
     keep_memory()
-    many = bool(inputs) and files.is_many(inputs or [])
     runs = _runs(inputs or [], input or [], ENDINGS, file)
-    _check(places, many, bool(inputs))
-    written: list[str | None] = [places.out] * len(runs)
-    if places.out is not None:
-        _check_out(places.out, force)
-    if places.output_dir is not None:
-        names = [run[0] for run in runs]
-        ending = f".{places.output_format}"
-        written = [*output_files(names, places.output_dir, ending, model=file, overwrite=force)]
-    predictor = Predictor(
+    several = many.asked(bool(inputs) and files.is_many(inputs or []))
+    how = Running(
         file,
-        **model.given(),
-        fit=pictures.fit(),
-        rows=rows,
-        steps=steps,
-        data_format=data_format,
-        device=device,
-        dtype=dtype,
-        limits=bounds.given(),
+        Asked(**model.given(), limits=bounds.given()),
+        data_format,
+        Precision(device, dtype),
+        pictures.fit(),
+        rows,
+        steps,
+        classes,
     )
+    todo = [
+        PredictJob(run[0] if inputs else file, how, run, place, top, force)
+        for run, place in zip(runs, places.of(runs, file, several, bool(inputs)), strict=True)
+    ]
+    if not many.resume:
+        _check_places(todo, force)
+    with progress.waiting(file):
+        how.opened()
+    records = many.records(todo, force=force) if several else _alone(todo[0])
+    raise typer.Exit(show(records, len(todo), file, format))
 
-    def work(run: tuple[str, ...], out: str | None) -> dict[str, Any]:
-        done = _done(predictor, run, top, out, force)
-        return {"file": run[0] if inputs else file, **described(done, out)}
 
-    jobs = list(zip(runs, written, strict=True))
-    records = _each(jobs, work) if many else iter([work(*jobs[0])])
-    raise typer.Exit(show(records, len(jobs), file, format))
+def _alone(job: PredictJob) -> Iterator[Record]:
+    """What comes of the one input that there is: what goes wrong with it is an error."""
+    with progress.waiting(job.path):
+        document = job.document()
+    yield {"file": job.path, **document}
 
 
-def _each(
-    jobs: list[tuple[tuple[str, ...], str | None]],
-    work: Callable[[tuple[str, ...], str | None], dict[str, Any]],
-) -> Iterator[dict[str, Any]]:
-    """What became of each input; an error of one does not stop the rest."""
-    for run, out in jobs:
-        try:
-            yield work(run, out)
-        except MatlabCompatError as error:
-            yield {"file": run[0], "exit_code": error.exit_code, "error": str(error)}
+def _check_places(todo: Sequence[PredictJob], force: bool) -> None:
+    """Say before anything is run what cannot be written."""
+    from converters.atomic import check_place
+    from converters.outputs import check_output
+
+    for place in (job.out for job in todo if job.out is not None):
+        check_output(place, ())
+        check_place(place, overwrite=force)
 
 
 def _runs(
@@ -177,47 +217,3 @@ def _runs(
         # In a folder, the model beside its inputs is none of them.
         return [(one,) for one in found if one in inputs or Path(one) != Path(model)]
     return [tuple(each_input)]
-
-
-def _check(places: Places, many: bool, alone: bool) -> None:
-    if places.out is not None and places.output_dir is not None:
-        raise UsageError(
-            f"{argument('output')} names one file and {argument('output_dir')} a folder.",
-            remedy="leave one of the two out.",
-        )
-    if places.out is not None and many:
-        raise UsageError(
-            f"{argument('output')} names one file, and here are several inputs.",
-            remedy=f"name a folder: {argument('output_dir', 'outputs')}.",
-        )
-    if places.output_dir is not None and not alone:
-        raise UsageError(
-            f"{argument('output_dir')} is for inputs that are named alone.",
-            remedy="matlab-compat predict NET.mat INPUT... --output-dir outputs",
-        )
-
-
-def _check_out(out: str, force: bool) -> None:
-    from converters.atomic import check_place
-    from converters.outputs import check_output
-
-    check_output(out, ())
-    check_place(out, overwrite=force)
-
-
-def _done(
-    predictor: Predictor, run: tuple[str, ...], top: int, out: str | None, force: bool
-) -> Prediction:
-    from converters.outputs import check_output, write_outputs
-
-    predictor.check_count(len(run))
-    if out is not None:
-        check_output(out, predictor.model.OutputNames)
-    found = predictor(*run, top=top)
-    if out is not None:
-        Path(out).parent.mkdir(parents=True, exist_ok=True)
-        write_outputs(out, found.outputs, overwrite=force)
-        for name, value in found.outputs.items():
-            kind = "cell" if value.dtype == object else value.dtype.name
-            output.note(f"wrote {name}, {size_text(value.shape)} {kind}, to {out}")
-    return found

@@ -7,57 +7,32 @@ from typing import TYPE_CHECKING, Any
 
 from matlab_compat.display import lines_of_their_own, size_text
 
-from . import output, progress
+from . import output
 
 if TYPE_CHECKING:
-    from converters.predict import Prediction
+    from converters.batch import Record
+
+#: What ``--format json`` has of one input.
+_SHOWN = ("file", "exit_code", "top", "outputs", "notes", "written", "error")
 
 
-def described(done: Prediction, out: str | None) -> dict[str, Any]:
-    """One prediction as ``--format json`` has it."""
-    from matlab_compat.finite_json import finite_json
-
-    record: dict[str, Any] = {"exit_code": 0}
-    if done.top is not None:
-        record["top"] = [
-            [{"class": name, "score": finite_json(score)} for name, score in best]
-            for best in done.top
-        ]
-    record["outputs"] = {name: _value(value) for name, value in done.outputs.items()}
-    return {**record, "notes": list(done.notes), "written": out}
-
-
-def _value(value: Any) -> dict[str, Any]:
-    """Class, size and range of an array, or of each sequence."""
-    import numpy as np
-
-    from converters.matfile.values import mat_class
-    from matlab_compat.finite_json import finite_json
-
-    about: dict[str, Any] = {"class": mat_class(value), "size": list(value.shape)}
-    if value.dtype == object:
-        return {**about, "cells": [_value(item) for item in value.flat]}
-    if value.dtype.kind == "c":
-        return about
-    finite = value[np.isfinite(value)]
-    if finite.size:
-        about |= {"min": finite_json(finite.min().item()), "max": finite_json(finite.max().item())}
-    return {**about, "not_finite": int(value.size - finite.size)}
-
-
-def show(records: Iterator[dict[str, Any]], count: int, model: str, format: output.Format) -> int:
+def show(records: Iterator[Record], count: int, model: str, format: output.Format) -> int:
     """Print each as it comes, or all as one document; the worst exit code."""
     codes, kept = [], []
-    for record in progress.along(records, count, "inputs"):
+    for record in records:
         codes.append(record["exit_code"])
         if format is output.Format.json:
-            kept.append(record)
+            kept.append({name: record[name] for name in _SHOWN if name in record})
         elif "error" in record:
             output.error(record["error"])
         elif "top" in record or not record["written"]:  # else the note on what was written says it
             output.data(_text(record))
         for note in record.get("notes", ()):
             output.note(f"note: {record['file']}: {note}")
+        if record.get("written"):
+            for name, value in record["outputs"].items():
+                said = f"{name}, {size_text(tuple(value['size']))} {value['class']}"
+                output.note(f"wrote {said}, to {record['written']}")
     if format is output.Format.json:
         output.document({"schema": "matlab_compat.predictions/1", "model": model, "files": kept})
     elif count > 1 and any(codes):

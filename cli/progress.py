@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from contextlib import contextmanager
 from threading import RLock, Timer
 from time import monotonic
@@ -22,7 +22,7 @@ wanted = True
 _terminal = RLock()
 
 
-def along(items: Iterable[T], count: int, text: str) -> Iterator[T]:
+def along(items: Iterable[T], count: int, text: str) -> Generator[T]:
     """The items of some work, with how many of ``count`` there have been."""
     with _shown(text, count) as display:
         for item in items:

@@ -1,41 +1,40 @@
-"""Many files verified: in this process, in several, or on the machines of a dask cluster.
+"""Many files: in this process, in several, or on the machines of a dask cluster.
 
-Each file becomes one record, whatever happens to it: the ``matlab_compat.verify/1`` document with
+Each file becomes one record, whatever happens to it: the document of what was done with it, with
 ``file``, ``sha256`` and ``options``, or instead of the document ``exit_code``, ``outcome`` (a word
-or two) and ``summary``.
+or two), ``summary`` and ``error``, the whole message. :mod:`.jobs` says what can be done.
 """
 
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import json
 import multiprocessing
 import os
 import signal
 import sys
 import warnings
+from abc import ABC, abstractmethod
 from collections import deque
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
 from importlib import import_module
 from multiprocessing import connection, resource_tracker
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from time import monotonic
+from typing import Any, cast
 
 from matlab_compat.display import safe_text
 from matlab_compat.errors import FileAccessError, MatlabCompatError, UsageError, cause_text
-from matlab_compat.parity.runner import Precision
 from matlab_compat.wording import argument
 
 from .atomic import check_place
 from .endings import ending_of
-from .matfile import DEFAULT_LIMITS, Limits
-from .verify import sha256, verify
-
-if TYPE_CHECKING:
-    from matlab_compat.parity import Tolerance
-    from matlab_compat.parity.report import Report
+from .plugins import load_plugin, loaded_plugins, plugin_contents
+from .verify import sha256
 
 Record = dict[str, Any]
 
@@ -43,114 +42,69 @@ _INTERNAL_ERROR = 4
 
 
 @dataclass(frozen=True)
-class Chosen:
-    """What of a file is compared; see :func:`converters.verify`."""
-
-    variable: str | None = None
-    layer: str | int | None = None
-    layer_class: str | None = None
-    ignore_fields: tuple[str, ...] = ()
-    code: tuple[str, ...] = ()
-    function: str | None = None
-    arguments: str | None = None
-    input: tuple[str, ...] = ()
-    expected: tuple[str, ...] = ()
-    data_format: str | None = None
-
-
-@dataclass(frozen=True)
-class Job:
-    """One file to verify; it can be sent to another process or machine."""
+class Job(ABC):
+    """One file, and what is done with it; it can be sent to another process or machine."""
 
     path: str
-    chosen: Chosen = Chosen()
-    precision: Precision = field(default_factory=Precision)
-    tolerance: Tolerance | None = None
-    limits: Limits = DEFAULT_LIMITS
-    #: What else to compare with than what MATLAB saved; see :func:`.runners.runner_named`.
-    against: str | None = None
-    #: The seed of the random input then.
-    seed: int = 0
 
-    def options(self) -> dict[str, str]:
-        """What the result depends on besides the file."""
-        chosen: dict[str, object] = {
-            **vars(self.chosen),
-            "device": self.precision.device,
-            "dtype": self.precision.dtype,
-            "allow_tf32": self.precision.allow_tf32 or None,
-            "tolerance": self.tolerance,
-            "limits": self.limits,
-        }
-        if self.against is not None:
-            chosen |= {"against": self.against, "seed": self.seed}
-        given = {name: value for name, value in chosen.items() if value not in (None, ())}
-        return {name: str(value) for name, value in sorted(given.items())}
+    @abstractmethod
+    def chosen(self) -> Mapping[str, object]:
+        """What the result depends on besides the file; ``None`` and ``()`` say nothing."""
 
-    def report(self) -> Report:
-        """Verify the file."""
-        chosen = self.chosen
-        common: dict[str, Any] = {
-            "ignore_fields": chosen.ignore_fields,
-            "code": chosen.code,
-            "input": chosen.input,
-            **vars(self.precision),
-            "tolerance": self.tolerance,
-            "limits": self.limits,
-        }
-        if self.against is not None:
-            from .against import verify_against
+    @abstractmethod
+    def document(self) -> Record:
+        """Do it; what there is to say of it, with ``exit_code``."""
 
-            self._refuse_parts()
-            return verify_against(
-                self.path, self.against, chosen.variable, seed=self.seed, **common
-            )
-        return verify(
-            self.path,
-            chosen.variable,
-            chosen.layer,
-            layer_class=chosen.layer_class,
-            function=chosen.function,
-            arguments=chosen.arguments,
-            expected=chosen.expected,
-            data_format=chosen.data_format,
-            **common,
-        )
+    @property
+    def source(self) -> str:
+        """The file whose bytes the result depends on."""
+        return self.path
 
-    def _refuse_parts(self) -> None:
-        """A whole network is run by something else, on inputs of its own: nothing to choose."""
-        for name in ("layer", "layer_class", "function", "expected", "data_format"):
-            if getattr(self.chosen, name):
-                raise UsageError(
-                    f"{argument(name)} has no meaning beside {argument('against')}, which runs a "
-                    "whole network.",
-                    where=(self.path,),
-                    remedy="leave one of the two out.",
-                )
+    @property
+    def places(self) -> tuple[str, ...]:
+        """What is written, without which it is not done."""
+        return ()
+
+    def about(self) -> Record:
+        """Which file this is about, and how it is done: the same again gives the same."""
+        given = dict(self.chosen())
+        if loaded_plugins():
+            given["plugin"] = hashlib.sha256(plugin_contents()).hexdigest()
+        options = {n: str(value) for n, value in sorted(given.items()) if value not in (None, ())}
+        return {"file": self.path, "sha256": digest(self.source), "options": options}
+
+
+def digest(path: str) -> str | None:
+    """The SHA-256 of a file; ``None`` where it cannot be read."""
+    try:
+        at = Path(path).stat()
+        return _digest(path, at.st_mtime_ns, at.st_size)
+    except (OSError, ValueError):
+        return None
+
+
+@lru_cache(maxsize=64)
+def _digest(path: str, changed: int, size: int) -> str:
+    return sha256(path)
 
 
 def record_of(job: Job) -> Record:
-    """Verify one file; any error becomes part of the record."""
+    """Do one job; any error becomes part of the record."""
     try:
-        return {**_about(job), **job.report().to_json()}
+        return {**job.about(), **job.document()}
     except MatlabCompatError as error:
-        return failed(job, error.exit_code, error.what, error.outcome)
+        return failed(job, error.exit_code, error.what, error.outcome, str(error))
     except Exception as error:
         said = f"internal error: {type(error).__name__}: {error}"
         return failed(job, _INTERNAL_ERROR, said)
 
 
-def failed(job: Job, exit_code: int, summary: str, outcome: str = "internal error") -> Record:
-    """The record of a file that could not be verified."""
-    return {**_about(job), "exit_code": exit_code, "outcome": outcome, "summary": summary}
-
-
-def _about(job: Job) -> Record:
-    try:
-        digest: str | None = sha256(job.path)
-    except (OSError, ValueError):
-        digest = None
-    return {"file": job.path, "sha256": digest, "options": job.options()}
+def failed(
+    job: Job, exit_code: int, summary: str, outcome: str = "internal error", error: str = ""
+) -> Record:
+    """The record of a file with which it could not be done; ``error`` is the whole message."""
+    said = {"outcome": outcome, "summary": summary, "error": error or summary}
+    return {**job.about(), "exit_code": exit_code, **said}
 
 
 # --- Where the work is done
@@ -161,10 +115,11 @@ def in_this_process(jobs: Sequence[Job]) -> Iterator[Record]:
     return map(record_of, jobs)
 
 
-def in_processes(jobs: Sequence[Job], count: int) -> Iterator[Record]:
+def in_processes(jobs: Sequence[Job], count: int, seconds: float | None = None) -> Iterator[Record]:
     """Several at a time, each in a process of its own; records come as they are finished.
 
-    One thread does it all: nothing is left that could write to a pipe after an interruption.
+    One thread does it all: nothing is left that could write to a pipe after an interruption. What
+    takes longer than ``seconds`` is ended.
     """
     waiting = deque(jobs)
     workers: list[_Worker] = []
@@ -175,15 +130,28 @@ def in_processes(jobs: Sequence[Job], count: int) -> Iterator[Record]:
         for worker in workers:
             worker.begin(waiting.popleft())
         while busy:
-            for ready in connection.wait(list(busy)):
-                worker = busy.pop(cast(Connection, ready))
-                yield worker.finish()
-                if waiting:
+            ready = connection.wait(list(busy), _next(busy.values(), seconds))
+            late = [c for c, worker in busy.items() if c not in ready and worker.is_late(seconds)]
+            for one in (*cast(list[Connection], ready), *late):
+                worker = busy.pop(one)
+                record = worker.stop(seconds) if one in late else worker.finish()
+                if record is not None:
+                    yield record
+                    if not waiting:
+                        continue
                     worker.begin(waiting.popleft())
-                    busy[worker.connection] = worker
+                busy[worker.connection] = worker
     finally:
         for worker in workers:
             worker.end()
+
+
+def _next(workers: Iterable[_Worker], seconds: float | None) -> float | None:
+    """Seconds until the first of them is late; ``None`` if none will be."""
+    begun = [worker.began for worker in workers if worker.began is not None]
+    if seconds is None or not begun:
+        return None
+    return max(0.0, min(begun) + seconds - monotonic())
 
 
 class _Worker:
@@ -194,34 +162,50 @@ class _Worker:
 
     def __init__(self, count: int) -> None:
         self._count = count
-        self._job = Job("")
+        self._job: Job | None = None
+        #: When the process began with the job; ``None`` while it starts.
+        self.began: float | None = None
         self._start()
 
     def _start(self) -> None:
         context = multiprocessing.get_context("spawn")  # not fork: torch's threads do not survive
         self.connection, theirs = context.Pipe()
-        self._process = context.Process(target=_serve, args=(theirs, self._count), daemon=True)
+        serving = (theirs, self._count, loaded_plugins())
+        self._process = context.Process(target=_serve, args=serving, daemon=True)
         with _without_interrupts():
             self._process.start()
         theirs.close()  # ours of it: when the process dies, the pipe ends
 
     def begin(self, job: Job) -> None:
         """Send a file to the process."""
-        self._job = job
+        self._job, self.began = job, None
         if not self._process.is_alive():
             self._replace()
         with contextlib.suppress(BrokenPipeError, ConnectionError):  # it has died: finish says so
             self.connection.send(job)
 
-    def finish(self) -> Record:
-        """The record of the file begun last."""
+    def finish(self) -> Record | None:
+        """The record of the file begun last; ``None`` where the process only begins with it."""
         try:
-            record: Record = self.connection.recv()
+            record: Record | None = self.connection.recv()
         except (EOFError, OSError):
-            self._replace()
-            said = "the process that verified it died (out of memory, or a crash in a library)"
-            return failed(self._job, _INTERNAL_ERROR, said)
+            return self._lost("the process died (out of memory, or a crash in a library)")
+        self.began = monotonic() if record is None else None
         return record
+
+    def is_late(self, seconds: float | None) -> bool:
+        """Whether the file takes longer."""
+        return None not in (seconds, self.began) and monotonic() >= self.began + seconds  # type: ignore[operator]
+
+    def stop(self, seconds: float | None) -> Record:
+        """End what takes too long."""
+        said = f"not done within {seconds:g} s ({argument('time_limit')})"
+        return self._lost(said, 2, "too long")
+
+    def _lost(self, said: str, exit_code: int = _INTERNAL_ERROR, *outcome: str) -> Record:
+        self._replace()
+        assert self._job is not None
+        return failed(self._job, exit_code, said, *outcome)
 
     def _replace(self) -> None:
         self.end()
@@ -252,8 +236,11 @@ def _without_interrupts() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def _serve(jobs: Connection, count: int) -> None:
-    """What each process does: a record for each job, until there is no-one to take it."""
+def _serve(jobs: Connection, count: int, plugins: Sequence[Path]) -> None:
+    """What each process does: a record for each job, until there is no-one to take it.
+
+    Before it begins with one it says so by a ``None``.
+    """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     warnings.showwarning = _show_warning
     import torch
@@ -262,7 +249,19 @@ def _serve(jobs: Connection, count: int) -> None:
     torch.set_num_threads(max(1, min(torch.get_num_threads(), (os.cpu_count() or 1) // count)))
     with contextlib.suppress(EOFError, OSError):
         while True:
-            jobs.send(record_of(jobs.recv()))
+            job = jobs.recv()
+            jobs.send(None)
+            jobs.send(_with_plugins(job, plugins))
+
+
+def _with_plugins(job: Job, plugins: Sequence[Path]) -> Record:
+    """:func:`record_of`, where the plug-ins may not be loaded yet."""
+    try:
+        for path in plugins:
+            load_plugin(path)
+    except MatlabCompatError as error:
+        return failed(job, error.exit_code, error.what, error.outcome, str(error))
+    return record_of(job)
 
 
 def _show_warning(message: Warning | str, *_: object, **__: object) -> None:
@@ -291,7 +290,8 @@ def on_cluster(jobs: Sequence[Job], address: str) -> Iterator[Record]:
         ) from None
     with client:
         # Not pure: a file may have changed since dask last saw the same call.
-        futures = {client.submit(record_of, job, pure=False, retries=0): job for job in jobs}
+        submit, plugins = client.submit, loaded_plugins()
+        futures = {submit(_with_plugins, job, plugins, pure=False, retries=0): job for job in jobs}
         for future in distributed.as_completed(list(futures), loop=client.loop):
             broken = future.exception()
             job = futures.pop(future)
@@ -340,7 +340,7 @@ class Results:
             record = _record(line)
             if record is None:
                 raise UsageError(
-                    f"Line {number} is no record of a verified file.",
+                    f"Line {number} is no record of a file.",
                     where=(str(self.path),),
                     remedy=f"name another file with {argument('results')}.",
                 )
@@ -350,11 +350,14 @@ class Results:
                 file.truncate(len(whole))
 
     def has(self, job: Job) -> bool:
-        """Whether the file was verified in just this way, and has the same bytes since."""
+        """Whether just this was done, with the same bytes, and what was written is there."""
         record = self.records.get(job.path)
         if record is None or record["sha256"] is None:
             return False
-        return {key: record[key] for key in ("file", "sha256", "options")} == _about(job)
+        if record["exit_code"] == 0 and not all(Path(place).exists() for place in job.places):
+            return False
+        about = job.about()
+        return {key: record[key] for key in about} == about
 
     def add(self, record: Record) -> None:
         """Write one record, so that it is there whatever happens next."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import warnings
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
@@ -22,6 +22,7 @@ from matlab_compat.errors import (
     UsageError,
     locating,
 )
+from matlab_compat.finite_json import finite_json
 from matlab_compat.layers import Layer
 from matlab_compat.network import Network
 from matlab_compat.shallow import ShallowNetwork
@@ -86,6 +87,24 @@ class Converted:
     def exit_code(self) -> int:
         """0, or 1 if an output differs."""
         return int(any(output.verdict == "different" for output in self.outputs))
+
+    def to_json(self) -> dict[str, Any]:
+        """The document ``matlab_compat.convert/1``."""
+        return {
+            "schema": "matlab_compat.convert/1",
+            "path": self.path,
+            "target": self.target,
+            "layers": self.layers,
+            "exit_code": self.exit_code,
+            "outputs": [compared.to_json() for compared in self.outputs],
+            "unchecked": self.unchecked,
+            "costs": [
+                finite_json({**asdict(cost), "times_single": cost.times_single})
+                for cost in self.costs
+            ],
+            "beside": list(self.beside),
+            "remarks": list(self.remarks),
+        }
 
 
 def save(

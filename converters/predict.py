@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from os import PathLike, fspath
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
 
 import numpy as np
@@ -13,19 +12,22 @@ import numpy as np
 from matlab_compat.data_format import dlarray
 from matlab_compat.display import counted
 from matlab_compat.errors import UsageError
+from matlab_compat.finite_json import finite_json
 from matlab_compat.network import Network
 from matlab_compat.network.pictures import Fit
 from matlab_compat.wording import argument
 
 from .atomic import check_place
-from .data import split_argument, texts_of, writable
+from .classes import read_classes
+from .data import texts_of, writable
 from .formats import Opening
 from .inputs import Reading
+from .kinds.words import listed
 from .load import load
-from .matfile import DEFAULT_LIMITS
-from .matfile.values import Value
+from .matfile import DEFAULT_LIMITS, Limits
+from .matfile.values import Value, mat_class
 from .names import valid_names
-from .outputs import WRITERS, check_output, write_outputs
+from .outputs import check_output, write_outputs
 from .running import running
 
 if TYPE_CHECKING:
@@ -41,6 +43,7 @@ class Predicting(Opening, total=False):
     fit: Fit | None
     rows: str | None
     steps: int | None
+    classes: str | PathLike[str] | Sequence[str] | None
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,6 +56,17 @@ class Prediction:
     top: list[list[tuple[str, float]]] | None = None
     #: What there is to know of the inputs.
     notes: tuple[str, ...] = ()
+
+    def to_json(self) -> dict[str, Any]:
+        """One of the ``files`` of ``matlab_compat.predictions/1``."""
+        record: dict[str, Any] = {"exit_code": 0}
+        if self.top is not None:
+            record["top"] = [
+                [{"class": name, "score": finite_json(score)} for name, score in best]
+                for best in self.top
+            ]
+        record["outputs"] = {name: _described(value) for name, value in self.outputs.items()}
+        return {**record, "notes": list(self.notes)}
 
 
 class Predictor:
@@ -72,6 +86,9 @@ class Predictor:
     steps:
         The number of time steps of a network without inputs; what is named for it are states, Ai
         or Xi and Ai.
+    classes:
+        The names of the classes, in the order of the scores, for a network that has none: a list,
+        or the ``FILE`` or ``FILE:VARIABLE`` that holds them (see :func:`.classes.read_classes`).
 
     Raises
     ------
@@ -98,6 +115,7 @@ class Predictor:
         fit: Fit | None = None,
         rows: str | None = None,
         steps: int | None = None,
+        classes: str | PathLike[str] | Sequence[str] | None = None,
         **opening: Unpack[Opening],
     ) -> None:
         self._reading = Reading(fit or Fit(), rows, opening.get("limits", DEFAULT_LIMITS))
@@ -113,6 +131,8 @@ class Predictor:
                     remedy=f"leave it out, and name an input: {argument('input', 'X.mat:X')}.",
                 )
             self._options["steps"] = steps
+        self.classes = self._classes(classes, opening.get("limits", DEFAULT_LIMITS))
+        self._built: dict[Any, Any] = {}
 
     def __call__(self, *inputs: str, top: int = 5) -> Prediction:
         """Run the model.
@@ -136,14 +156,42 @@ class Predictor:
         values = [one.value for one in read]
         if "steps" in self._options and len(values) < 3:  # X, Xi, Ai: states are the last
             values = [*[None] * (3 - len(values)), *values]
-        with running(self.path, self._reading.limits):
+        from matlab_compat.execution.network import built_once
+
+        with running(self.path, self._reading.limits), built_once(self._built):
             Y = model.predict_all(values, **self._options)
         several = isinstance(Y, tuple)
         outputs = dict(zip(model.OutputNames, Y, strict=True)) if several else {"Y": Y}
         valid = valid_names(list(outputs))
         variables = {valid[name]: _writable(value) for name, value in outputs.items()}
         notes = tuple(note for one in read for note in one.notes)
-        return Prediction(variables, _top(model, Y, top), notes)
+        return Prediction(variables, self._top(Y, top), notes)
+
+    def _classes(self, given: Any, limits: Limits) -> list[str] | None:
+        """The names of the classes: the network's own, or those given."""
+        network = self.model if isinstance(self.model, Network) else None
+        own = network.Classes if network is not None else None
+        if given is None:
+            return own
+        if network is None or own:
+            why = f"the network has its own: {listed(own)}" if own else "the model has no layers"
+            raise UsageError(
+                f"Names of classes are given, and {why}.",
+                where=(str(self.path),),
+                remedy=f"leave {argument('classes')} out.",
+            )
+        return read_classes(fspath(given) if isinstance(given, PathLike) else given, limits)
+
+    def _top(self, Y: Any, top: int) -> list[list[tuple[str, float]]] | None:
+        network = self.model
+        if not self.classes or not isinstance(network, Network):
+            return None
+        try:
+            return network.top_classes(Y, top, self.classes)
+        except UsageError:  # of pixels or time steps, or the classes are of something else
+            if network.Classes:
+                return None
+            raise  # the user says that they are of this
 
     def check_count(self, given: int) -> None:
         """Raise ``UsageError`` where the model takes another number of inputs."""
@@ -155,46 +203,6 @@ class Predictor:
                 where=(str(self.path),),
                 remedy=f"name a file for each: {argument('input', 'X.mat:X')}.",
             )
-
-
-def _top(model: Any, Y: Any, top: int) -> list[list[tuple[str, float]]] | None:
-    if not isinstance(model, Network) or not model.Classes:
-        return None
-    try:
-        return model.top_classes(Y, top)
-    except UsageError:  # of pixels or time steps, or the classes are of something else
-        return None
-
-
-def output_files(
-    inputs: Sequence[str], folder: str, ending: str, *, model: str, overwrite: bool = False
-) -> list[str]:
-    """Where the outputs of each input go: under its name in the folder.
-
-    Raises ``UsageError``, before anything is run: two would have one name, one exists and
-    ``overwrite`` is not set, or one is an input or the model.
-    """
-    if ending not in WRITERS:
-        raise UsageError(f"Outputs are written as {', '.join(WRITERS)}, not as {ending!r}.")
-    sources = [Path(split_argument(text)[0]) for text in inputs]
-    places = [Path(folder, source.stem + ending) for source in sources]
-    first: dict[Path, str] = {}
-    kept = {source.resolve() for source in (*sources, Path(model))}
-    for place, text in zip(places, inputs, strict=True):
-        if place in first:
-            raise UsageError(
-                f"The outputs of {first[place]} and {text} would both be {place}.",
-                remedy=f"name one of them, or run each into a folder of its own "
-                f"({argument('output_dir')}).",
-            )
-        first[place] = text
-        if place.resolve() in kept:
-            raise UsageError(
-                f"The outputs of {text} would replace {place}, which is an input.",
-                remedy=f"name another folder: {argument('output_dir', 'outputs')}.",
-            )
-        check_place(place, overwrite=overwrite)
-    return [str(place) for place in places]
 
 
 def predict(
@@ -253,6 +261,19 @@ def predict(
     if output is not None:
         write_outputs(output, done.outputs, overwrite=overwrite)
     return done
+
+
+def _described(value: Any) -> dict[str, Any]:
+    """Class, size and range of an array, or of each sequence."""
+    about: dict[str, Any] = {"class": mat_class(value), "size": list(value.shape)}
+    if value.dtype == object:
+        return {**about, "cells": [_described(item) for item in value.flat]}
+    if value.dtype.kind == "c":
+        return about
+    finite = value[np.isfinite(value)]
+    if finite.size:
+        about |= {"min": finite_json(finite.min().item()), "max": finite_json(finite.max().item())}
+    return {**about, "not_finite": int(value.size - finite.size)}
 
 
 def _writable(value: Any) -> Value:

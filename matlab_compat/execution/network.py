@@ -6,6 +6,7 @@ import warnings
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
+from contextvars import ContextVar
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -97,7 +98,7 @@ def computed(
     inputs = network_inputs(network, X, how.data_format)
     plan = network.plan(input_formats(network, inputs))
     plan = plan if how.outputs else plan.upto(how.layers)
-    module = build_graph(plan, how.device, how.dtype).train(how.training)
+    module = _module(network, plan, how)
     wanted = {
         step.name: _producer(step.name, plan) for step in plan.steps if step.name in how.layers
     }
@@ -121,6 +122,29 @@ def computed(
         for name, values in zip(wanted, each[len(ends) :], strict=True)
     }
     return NetworkRun(tuple(results), seen, inputs)
+
+
+#: What :func:`built_once` keeps, by what it was built for.
+_built: ContextVar[dict[object, fx.GraphModule] | None] = ContextVar("built", default=None)
+
+
+@contextmanager
+def built_once(kept: dict[Any, Any]) -> Iterator[None]:
+    """Networks run within, and not changed meanwhile, are built once, and stay in ``kept``."""
+    token = _built.set(kept)
+    try:
+        yield
+    finally:
+        _built.reset(token)
+
+
+def _module(network: NetworkLike, plan: Plan[LayerLike], how: RunOptions) -> fx.GraphModule:
+    kept = _built.get()
+    kept = {} if kept is None else kept
+    key = (id(network), *plan.inputs.items(), *plan.outputs, how.device, how.dtype, how.training)
+    if key not in kept:
+        kept[key] = build_graph(plan, how.device, how.dtype).train(how.training)
+    return kept[key]
 
 
 @contextmanager

@@ -434,7 +434,9 @@ class Network:
             raise UsageError(f"top is a whole number from 1 on, not {top}.")
         return top_classes(self, self.predict(*X, data_format=data_format), classes, top)
 
-    def top_classes(self, scores: object, top: int = 5) -> list[list[tuple[str, float]]]:
+    def top_classes(
+        self, scores: object, top: int = 5, classes: object = None
+    ) -> list[list[tuple[str, float]]]:
         """The best of the network's classes, of scores that :meth:`predict` gave.
 
         Parameters
@@ -443,6 +445,8 @@ class Network:
             All that ``predict`` gave.
         top:
             How many at most.
+        classes:
+            As for :meth:`classify`.
 
         Returns
         -------
@@ -455,7 +459,7 @@ class Network:
         """
         from ..execution.network import top_classes
 
-        return top_classes(self, scores, self.Classes, top)
+        return top_classes(self, scores, self.Classes if classes is None else classes, top)
 
     # --- training -----------------------------------------------------------------------
 

@@ -21,7 +21,8 @@ from typing import Any
 import pytest
 
 import cli.main
-from converters import batch
+from converters import batch, jobs
+from converters.jobs import VerifyJob
 from matlab_compat.errors import UsageError
 from tests.cli.command import COMMAND, FIXTURES, FORKS
 from tests.patience import PATIENCE
@@ -145,6 +146,11 @@ def test_resume_needs_results(verify: Any, folder: Path) -> None:
         assert (code, "--results" in err) == (2, True)
 
 
+def test_a_time_limit_is_for_this_machine(verify: Any, folder: Path) -> None:
+    code, _, err = verify(folder, "--time-limit", "5", "--dask", "tcp://127.0.0.1:1")
+    assert (code, "--time-limit ends processes" in err) == (2, True)
+
+
 def test_an_interrupted_run_leaves_whole_lines_and_is_gone_on_with(
     verify: Any, folder: Path, tmp_path: Path
 ) -> None:
@@ -181,7 +187,7 @@ def test_an_interrupted_run_leaves_whole_lines_and_is_gone_on_with(
 def test_an_interrupted_run_leaves_no_thread_and_no_process(folder: Path) -> None:
     """Nothing is left that could write to a pipe which is closed by then."""
     before = set(threading.enumerate())
-    working = batch.in_processes([batch.Job(str(folder / name)) for name in FILES], 2)
+    working = batch.in_processes([VerifyJob(str(folder / name)) for name in FILES], 2)
     next(working)
     with pytest.raises(KeyboardInterrupt):
         working.throw(KeyboardInterrupt())  # type: ignore[attr-defined]
@@ -195,10 +201,10 @@ import sys, time
 from pathlib import Path
 
 if __name__ == "__main__":
-    from converters import batch
+    from converters import batch, jobs
 
     try:
-        list(batch.in_processes([batch.Job(sys.argv[1])] * 2, 2))
+        list(batch.in_processes([jobs.VerifyJob(sys.argv[1])] * 2, 2))
     except KeyboardInterrupt:
         sys.exit(130)
 else:
@@ -225,19 +231,37 @@ def test_an_interrupt_while_processes_start_shows_no_traceback(tmp_path: Path) -
     assert (running.returncode, err) == (130, b"")
 
 
-class Deadly(batch.Job):
+class Deadly(VerifyJob):
     """A job that ends its process, as a crash in a library does."""
 
     def report(self) -> Any:
         os._exit(1)
 
 
+class Endless(VerifyJob):
+    """A job that never ends."""
+
+    def report(self) -> Any:
+        threading.Event().wait()
+
+
+@pytest.mark.usefixtures("forked_workers")
+def test_what_takes_too_long_is_ended_and_the_rest_is_done(folder: Path) -> None:
+    slow, good = str(folder / "b.mat"), str(folder / "a.mat")
+    done = list(batch.in_processes([Endless(slow), VerifyJob(good)], 1, seconds=2))
+    assert {r["file"]: (r["exit_code"], r.get("outcome")) for r in done} == {
+        slow: (2, "too long"),
+        good: (0, None),
+    }
+    assert "not done within 2 s" in done[0]["summary"]
+
+
 @pytest.mark.usefixtures("forked_workers")
 def test_a_worker_that_dies_is_an_error_of_its_file_only(folder: Path) -> None:
     paths = [str(folder / name) for name in FILES]
-    jobs = [Deadly(paths[1]), *(batch.Job(path) for path in paths), Deadly(paths[4])]
-    done = list(batch.in_processes(jobs, 2))
-    died = [r["file"] for r in done if "process that verified it died" in r.get("summary", "")]
+    todo = [Deadly(paths[1]), *(VerifyJob(path) for path in paths), Deadly(paths[4])]
+    done = list(batch.in_processes(todo, 2))
+    died = [r["file"] for r in done if "the process died" in r.get("summary", "")]
     assert sorted(died) == [paths[1], paths[4]]
     others = {Path(r["file"]).name: r["exit_code"] for r in done if r["exit_code"] != 4}
     assert others == EXPECTED
@@ -248,8 +272,8 @@ def test_an_internal_error_is_a_record(monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(*_: object, **__: object) -> None:
         raise ZeroDivisionError("by zero")
 
-    monkeypatch.setattr(batch, "verify", broken)
-    record = batch.record_of(batch.Job("no such file"))
+    monkeypatch.setattr(jobs, "verify", broken)
+    record = batch.record_of(VerifyJob("no such file"))
     assert record["exit_code"] == 4
     assert record["summary"] == "internal error: ZeroDivisionError: by zero"
     assert record["sha256"] is None
@@ -260,16 +284,16 @@ def test_an_internal_error_is_a_record(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_cluster_of_two_workers_gives_the_same_records(folder: Path) -> None:
     distributed, dask = pytest.importorskip("distributed"), pytest.importorskip("dask")
-    jobs = [batch.Job(str(folder / name)) for name in FILES]
+    todo = [VerifyJob(str(folder / name)) for name in FILES]
     with (
         dask.config.set({"distributed.worker.multiprocessing-method": "forkserver"}),
         distributed.LocalCluster(
             n_workers=2, threads_per_worker=1, dashboard_address=None
         ) as cluster,
     ):
-        done = list(batch.on_cluster(jobs, cluster.scheduler_address))
+        done = list(batch.on_cluster(todo, cluster.scheduler_address))
     assert {Path(r["file"]).name: r["exit_code"] for r in done} == EXPECTED
-    assert sorted(map(str, done)) == sorted(str(batch.record_of(job)) for job in jobs)
+    assert sorted(map(str, done)) == sorted(str(batch.record_of(job)) for job in todo)
 
 
 def test_no_scheduler_is_an_error_with_a_remedy(

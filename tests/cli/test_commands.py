@@ -233,7 +233,7 @@ def test_predict_writes_y_that_scipy_reads_and_overwrites_only_by_force(tmp_path
     out = tmp_path / "Y.mat"
     done = run("predict", GOOD, "--input", f"{GOOD}:X", "-o", out)
     assert (done.returncode, done.stdout) == (0, "")
-    assert done.stderr == f"wrote Y, 10×8×3×1 float32, to {out}\n"
+    assert done.stderr == f"wrote Y, 10×8×3×1 single, to {out}\n"
     saved, expected = scipy.io.loadmat(out)["Y"], scipy.io.loadmat(GOOD)["Y"]
     np.testing.assert_allclose(saved.reshape(expected.shape, order="F"), expected, atol=1e-5)
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnx
@@ -110,3 +111,29 @@ def test_many_files_go_into_a_folder(tmp_path: Path) -> None:
     tensors = safetensors.numpy.load_file(out / "a.safetensors")
     expected = fields()["Weights"].transpose(3, 2, 0, 1)
     np.testing.assert_array_equal(tensors["weight"], expected)
+
+
+def test_many_files_as_json_and_gone_on_with(call: Any, tmp_path: Path) -> None:
+    files = [save(tmp_path / f"{name}.mat", layer=fields()) for name in ("a", "b")]
+    bad = tmp_path / "c.mat"
+    bad.write_bytes(b"nothing")
+    results = tmp_path / "r.jsonl"
+    command = ["convert", *files, bad, "-o", tmp_path / "out", "--results", results]
+    document = json.loads(call(*command, "--format", "json").out)
+    assert document["schema"] == "matlab_compat.convert-many/1"
+    assert [one["exit_code"] for one in document["files"]] == [0, 0, 2]
+    (tmp_path / "out" / "b.pt").unlink()
+    done = call(*command, "--resume")
+    assert (done.code, done.out.splitlines()[-1]) == (2, "2 of 3 ok")
+    again = [Path(json.loads(line)["file"]).name for line in results.read_text().splitlines()]
+    assert again == ["a.mat", "b.mat", "c.mat", "b.mat"]
+
+
+def test_two_files_of_one_name_are_not_made_into_one(call: Any, tmp_path: Path) -> None:
+    files = []
+    for folder in ("one", "other"):
+        (tmp_path / folder).mkdir()
+        files.append(save(tmp_path / folder / "a.mat", layer=fields()))
+    done = call("convert", *files, "-o", tmp_path / "out", "--force")
+    assert (done.code, done.out, (tmp_path / "out").exists()) == (2, "", False)
+    assert "would both be" in done.err

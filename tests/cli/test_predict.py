@@ -156,3 +156,100 @@ def test_options_that_mean_nothing(call: Any, arguments: list[object], said: str
     done = call("predict", NET, *arguments)
     assert done.code == 2
     assert said in done.err
+
+
+# --- many files, as verify takes them ----------------------------------------------------------
+
+
+def test_the_network_is_built_once_for_many_pictures(
+    call: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from matlab_compat.execution import network
+
+    built: list[object] = []
+    make = network.build_graph
+    monkeypatch.setattr(network, "build_graph", lambda *a, **k: built.append(a) or make(*a, **k))
+    files = [picture(tmp_path / f"{i}.png", (i, 0, 0)) for i in range(3)]
+    assert call("predict", NET, *files).code == 0
+    assert len(built) == 1
+
+
+def test_resume_runs_what_is_missing(call: Any, tmp_path: Path) -> None:
+    one, other = (picture(tmp_path / f"{i}.png", (i, 0, 0)) for i in range(2))
+    where = ["--output-dir", tmp_path / "out", "--results", tmp_path / "r.jsonl"]
+    assert call("predict", NET, one, other, *where).code == 0
+    (tmp_path / "out" / "1.mat").unlink()
+    done = call("predict", NET, one, other, *where, "--resume")
+    assert (done.code, (tmp_path / "out" / "1.mat").exists()) == (0, True)
+    records = [json.loads(line) for line in (tmp_path / "r.jsonl").read_text().splitlines()]
+    assert [Path(record["file"]).name for record in records] == ["0.png", "1.png", "1.png"]
+
+
+def test_another_network_makes_records_out_of_date(call: Any, tmp_path: Path) -> None:
+    net, results = tmp_path / "net.mat", tmp_path / "r.jsonl"
+    net.write_bytes(NET.read_bytes())
+    for option in ([], ["--resume"]):
+        call("predict", net, APPLE, "--results", results, *option)
+        net.write_bytes(b"A" + NET.read_bytes()[1:])  # of the text at its beginning
+    assert len(results.read_text().splitlines()) == 2
+
+
+# --- classes -----------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def without_classes(tmp_path: Path) -> Path:
+    """The scores of three classes, and no names."""
+    import matlab_compat as mc
+
+    layers = [mc.featureInputLayer(2), mc.fullyConnectedLayer(3), mc.softmaxLayer()]
+    net = mc.dlnetwork(layers).initialize(seed=0)
+    mc.save(net, tmp_path / "net.mat", check=False)
+    (tmp_path / "x.csv").write_text("1,2\n")
+    return tmp_path / "net.mat"
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("c.txt", "cat\ndog\n\nfish, raw\n"),
+        ("c.csv", 'cat,dog,"fish, raw"\n'),
+        ("c.json", '["cat", "dog", "fish, raw"]'),
+    ],
+)
+def test_names_of_classes_from_a_file(
+    call: Any, without_classes: Path, name: str, content: str
+) -> None:
+    file = without_classes.with_name(name)
+    file.write_text(content)
+    done = call("predict", without_classes, without_classes.with_name("x.csv"), "--classes", file)
+    assert done.code == 0, done.err
+    found = [line.strip().split(maxsplit=1)[1] for line in done.out.splitlines()[1:]]
+    assert sorted(found) == ["cat", "dog", "fish, raw"]
+
+
+def test_names_of_classes_from_a_mat_file(call: Any, without_classes: Path) -> None:
+    names = np.array(["cat", "dog", "fish"], dtype=object)
+    scipy.io.savemat(file := without_classes.with_name("c.mat"), {"names": names})
+    done = call("predict", without_classes, without_classes.with_name("x.csv"), "--classes", file)
+    assert done.code == 0, done.err
+    assert {line.split()[1] for line in done.out.splitlines()[1:]} == set(names)
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [("cat\ndog\n", "2 names"), ("", "no names"), ("a\na\nb\n", "more than once")],
+)
+def test_names_that_cannot_be_the_classes(
+    call: Any, without_classes: Path, content: str, said: str
+) -> None:
+    file = without_classes.with_name("c.txt")
+    file.write_text(content)
+    done = call("predict", without_classes, without_classes.with_name("x.csv"), "--classes", file)
+    assert (done.code, said in done.err) == (2, True), done.err
+
+
+def test_a_network_with_classes_keeps_them(call: Any, tmp_path: Path) -> None:
+    (tmp_path / "c.txt").write_text("a\nb\n")
+    done = call("predict", NET, APPLE, "--classes", tmp_path / "c.txt")
+    assert (done.code, "has its own" in done.err) == (2, True)

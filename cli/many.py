@@ -1,0 +1,79 @@
+"""What commands that take many files have in common: where they are done, and their records."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from matlab_compat.errors import UsageError
+
+from . import progress
+from .reading import number, whole
+
+if TYPE_CHECKING:
+    from converters.batch import Job, Record
+
+
+@dataclass(frozen=True)
+class Many:
+    """How many files are done, and where their records go."""
+
+    jobs: Annotated[int, typer.Option(help="Processes for many files."), whole(1)] = 1
+    dask: Annotated[
+        str | None, typer.Option(help="Address of a dask scheduler whose workers do the files.")
+    ] = None
+    time_limit: Annotated[
+        float | None, typer.Option(help="Seconds for each of many files."), number(0.001)
+    ] = None
+    results: Annotated[
+        str | None, typer.Option(help="JSON-lines file that gets each file's record at once.")
+    ] = None
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on with --results where an earlier run stopped.")
+    ] = False
+
+    def asked(self, many: bool) -> bool:
+        """Whether files are done as many are, be it one.
+
+        Raises ``UsageError``: options that contradict each other.
+        """
+        if self.resume and self.results is None:
+            raise UsageError("--resume needs to know of what.", remedy="add --results FILE.")
+        if self.dask is not None and self.time_limit is not None:
+            raise UsageError(
+                "--time-limit ends processes of this machine, and --dask uses others.",
+                remedy="leave one of the two out.",
+            )
+        given = (self.dask, self.time_limit, self.results)
+        return many or any(value is not None for value in given)
+
+    def records(self, todo: Sequence[Job], *, force: bool) -> Iterator[Record]:
+        """The records in the files' order; those of an earlier run are not made again."""
+        from converters.batch import Results
+
+        kept = None
+        if self.results is not None:
+            kept = Results(self.results, resume=self.resume, overwrite=force)
+        known = {} if kept is None else {j.path: kept.records[j.path] for j in todo if kept.has(j)}
+        left = list({job.path: job for job in todo if job.path not in known}.values())
+        with closing(progress.along(self._run(left), len(left), "files")) as done:
+            for job in todo:
+                while job.path not in known:
+                    record = next(done)
+                    known[record["file"]] = record
+                    if kept is not None:
+                        kept.add(record)
+                yield known[job.path]
+
+    def _run(self, left: Sequence[Job]) -> Iterator[Record]:
+        from converters.batch import in_processes, in_this_process, on_cluster
+
+        if self.dask is not None:
+            return on_cluster(left, self.dask)
+        if self.jobs == 1 and self.time_limit is None:
+            return in_this_process(left)
+        return in_processes(left, self.jobs, self.time_limit)

@@ -1,0 +1,202 @@
+"""What is done with many files: verified, converted, run; see :mod:`.batch`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from matlab_compat.errors import UsageError
+from matlab_compat.network.pictures import Fit
+from matlab_compat.parity.runner import Precision
+from matlab_compat.wording import argument
+
+from .batch import Job, Record, digest
+from .convert import convert
+from .data import split_argument
+from .formats import ANY, Asked, Options
+from .outputs import check_output, write_outputs
+from .predict import Predictor
+from .verify import verify
+
+if TYPE_CHECKING:
+    from matlab_compat.parity import Tolerance
+    from matlab_compat.parity.report import Report
+
+
+@dataclass(frozen=True)
+class VerifyJob(Job):
+    """One file to verify; see :func:`converters.verify`."""
+
+    asked: Asked = ANY
+    input: tuple[str, ...] = ()
+    expected: tuple[str, ...] = ()
+    data_format: str | None = None
+    precision: Precision = field(default_factory=Precision)
+    tolerance: Tolerance | None = None
+    #: What else to compare with than what MATLAB saved; see :func:`.runners.runner_named`.
+    against: str | None = None
+    #: The seed of the random input then.
+    seed: int = 0
+
+    def chosen(self) -> Mapping[str, object]:
+        """All of its fields, and those of its records."""
+        return {
+            **vars(self.asked),
+            "input": self.input,
+            "expected": self.expected,
+            "data_format": self.data_format,
+            **_of_precision(self.precision),
+            "tolerance": self.tolerance,
+            "against": self.against,
+            "seed": None if self.against is None else self.seed,
+        }
+
+    def document(self) -> Record:
+        """The document ``matlab_compat.verify/1``."""
+        return self.report().to_json()
+
+    def report(self) -> Report:
+        """Verify the file."""
+        common: dict[str, Any] = {
+            "input": self.input,
+            **vars(self.precision),
+            "tolerance": self.tolerance,
+        }
+        if self.against is None:
+            return verify(
+                self.path,
+                **vars(self.asked),
+                expected=self.expected,
+                data_format=self.data_format,
+                **common,
+            )
+        from .against import verify_against
+
+        self._refuse_parts()
+        asked = self.asked
+        common |= {n: getattr(asked, n) for n in ("ignore_fields", "code", "limits")}
+        return verify_against(self.path, self.against, asked.variable, seed=self.seed, **common)
+
+    def _refuse_parts(self) -> None:
+        """A whole network is run by something else, on inputs of its own: nothing to choose."""
+        every = {**vars(self.asked), **vars(self)}
+        for name in ("layer", "layer_class", "function", "expected", "data_format"):
+            if every[name]:
+                raise UsageError(
+                    f"{argument(name)} has no meaning beside {argument('against')}, which runs a "
+                    "whole network.",
+                    where=(self.path,),
+                    remedy="leave one of the two out.",
+                )
+
+
+@dataclass(frozen=True)
+class ConvertJob(Job):
+    """One file to convert; see :func:`converters.convert`."""
+
+    output: str
+    asked: Asked = ANY
+    how: Options = field(default_factory=Options)
+    check: bool = True
+    overwrite: bool = False
+
+    def chosen(self) -> Mapping[str, object]:
+        """All of its fields but whether something is replaced."""
+        check = None if self.check else False
+        return {**vars(self.asked), **vars(self.how), "output": self.output, "check": check}
+
+    @property
+    def places(self) -> tuple[str, ...]:
+        """The file or folder that is written."""
+        return (self.output,)
+
+    def document(self) -> Record:
+        """The document ``matlab_compat.convert/1``."""
+        return convert(
+            self.path,
+            self.output,
+            **vars(self.asked),
+            options=self.how,
+            check=self.check,
+            overwrite=self.overwrite,
+        ).to_json()
+
+
+@dataclass(frozen=True)
+class Running:
+    """A model in a file, and how it is run on others; see :class:`converters.predict.Predictor`."""
+
+    model: str
+    asked: Asked = ANY
+    data_format: str | None = None
+    precision: Precision = field(default_factory=Precision)
+    fit: Fit = field(default_factory=Fit)
+    rows: str | None = None
+    steps: int | None = None
+    classes: str | None = None
+
+    def opened(self) -> Predictor:
+        """The model, opened once by each process."""
+        return _opened(self, digest(self.model))
+
+
+@lru_cache(maxsize=1)
+def _opened(how: Running, content: str | None) -> Predictor:
+    return Predictor(
+        how.model,
+        **vars(how.asked),
+        data_format=how.data_format,
+        device=how.precision.device,
+        dtype=how.precision.dtype,
+        fit=how.fit,
+        rows=how.rows,
+        steps=how.steps,
+        classes=how.classes,
+    )
+
+
+@dataclass(frozen=True)
+class PredictJob(Job):
+    """A model run on one file, ``path``, or on one for each of its ``inputs``."""
+
+    how: Running
+    inputs: tuple[str, ...]
+    out: str | None = None
+    top: int = 5
+    overwrite: bool = False
+
+    def chosen(self) -> Mapping[str, object]:
+        """All but whether something is replaced, and the model's SHA-256."""
+        how = {**vars(self.how), **vars(self.how.asked), **_of_precision(self.how.precision)}
+        del how["asked"], how["precision"]
+        own = {"output": self.out, "top": self.top, "model_sha256": digest(self.how.model)}
+        return {**how, **own}
+
+    @property
+    def source(self) -> str:
+        """The file of the input."""
+        return split_argument(self.path)[0]
+
+    @property
+    def places(self) -> tuple[str, ...]:
+        """Where what comes out is written."""
+        return () if self.out is None else (self.out,)
+
+    def document(self) -> Record:
+        """One of the ``files`` of ``matlab_compat.predictions/1``."""
+        predictor = self.how.opened()
+        predictor.check_count(len(self.inputs))
+        if self.out is not None:
+            check_output(self.out, predictor.model.OutputNames)
+        found = predictor(*self.inputs, top=self.top)
+        if self.out is not None:
+            Path(self.out).parent.mkdir(parents=True, exist_ok=True)
+            write_outputs(self.out, found.outputs, overwrite=self.overwrite)
+        return {**found.to_json(), "written": self.out}
+
+
+def _of_precision(precision: Precision) -> dict[str, object]:
+    return vars(replace(precision, allow_tf32=precision.allow_tf32 or None))  # type: ignore[arg-type]
