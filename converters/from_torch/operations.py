@@ -281,11 +281,12 @@ def _with_parameters() -> Iterator[Operation]:
     kind, becomes = nn.LocalResponseNorm, "CrossChannelNormalization"
     yield _row(kind, "local_response_norm", "size alpha beta k", of.local_response, becomes)
     yield _row(nn.Embedding, "embedding", _embedding, of.embedding, "WordEmbedding", axes="NTC")
-    for kinds, handler, becomes in (
-        ((nn.LSTM, nn.GRU), recurrent.recurrence, "LSTM BiLSTM GRU Dropout"),
-        (nn.MultiheadAttention, recurrent.attention, "SelfAttention Attention FullyConnected"),
+    attention = "SelfAttention Attention FullyConnected"
+    for kinds, names, handler, becomes in (
+        ((nn.LSTM, nn.GRU), "lstm gru", recurrent.recurrence, "LSTM BiLSTM GRU Dropout"),
+        (nn.MultiheadAttention, "", recurrent.attention, attention),
     ):
-        yield _row(kinds, "", None, None, becomes, handler=handler, channels_last=True)
+        yield _row(kinds, names, None, None, becomes, handler=handler, channels_last=True)
 
 
 def _pooling_and_resampling() -> Iterator[Operation]:
@@ -336,6 +337,7 @@ def _structure() -> Iterator[Operation]:
         ("amax max", structure.pooling(maximum=True), flat),
         ("getitem select", structure.picking, flat),
         ("slice", structure.slicing, ""),
+        ("chunk split split_with_sizes unbind", structure.taking_apart, "Indexing1D"),
     ):
         yield _row((), functions, None, None, becomes, handler=handler)
     both, names = (nn.Flatten, nn.Unflatten), "flatten view reshape unflatten _unsafe_view"
@@ -381,11 +383,9 @@ def _without_layers() -> Iterator[Operation]:
         (None, "sqrt", "functionLayer(@(x) sqrt(x))"),
         (None, "abs", "functionLayer(@(x) abs(x))"),
         (None, "sum", "the mean, which is a pooling layer, and a scalingLayer"),
-        (None, "lstm gru", "give the module itself, not the program exported from it"),
-        (None, "chunk split", "two convolutions instead of one"),
         (None, "stack", "cat, which is a concatenationLayer"),
-        (None, "matmul bmm", "attentionLayer, or nn.MultiheadAttention in torch"),
-        (None, "scaled_dot_product_attention", "nn.MultiheadAttention in torch"),
+        (None, "matmul bmm", "attentionLayer, or nn.MultiheadAttention: the module itself"),
+        (None, "scaled_dot_product_attention", "nn.MultiheadAttention: the module itself"),
     ):
         yield Operation((module,) if module else (), functions, near=near)
 

@@ -12,18 +12,23 @@ from torch import Tensor, fx, nn
 from matlab_compat import layers as matlab
 from matlab_compat.layers import Layer
 
+from .arguments import named_arguments, operation_name
 from .modules import filled
 from .values import Refused, Value, Walk
+
+_PROJECTED = "proj_size projects the hidden state otherwise than MATLAB does"
 
 
 def recurrence(walk: Walk, node: fx.Node, module: nn.Module | None) -> Value:
     """LSTM and GRU layers, of which all steps or the last one are used."""
+    if module is None:
+        module = _module_of(walk, node)
     assert isinstance(module, nn.LSTM | nn.GRU)
     x = walk.given(node.args[0])
     last, ends = picked_outputs(node, module)
     if not module.batch_first or x.axes not in ("", "NTC"):
         raise Refused("sequences must be N,T,C: batch_first=True")
-    if len(node.all_input_nodes) > 1:
+    if not _starts_from_zero(walk, node):
         raise Refused("a given initial state has no place in the layer array")
     value = walk.add(node, recurrent_layers(module, last), x, axes="NC" if last else "NTC")
     for end in ends:
@@ -31,18 +36,45 @@ def recurrence(walk: Walk, node: fx.Node, module: nn.Module | None) -> Value:
     return value
 
 
+def _module_of(walk: Walk, node: fx.Node) -> nn.LSTM | nn.GRU:
+    """The module of ``aten.lstm`` or ``aten.gru``, which a program exported from it calls."""
+    given = named_arguments(node)
+    if "params" not in given or "hx" not in given:
+        raise Refused("packed sequences have no place in the layer array")
+    weights: list[Tensor] = walk.constant(given["params"])
+    kind, hidden = (nn.LSTM if operation_name(node) == "lstm" else nn.GRU), weights[1].shape[1]
+    if kind is nn.LSTM and len(weights[0]) != 4 * hidden:
+        raise Refused(_PROJECTED)
+    names = ("num_layers", "batch_first", "dropout", "bidirectional")
+    options = {name: given[name] for name in names}
+    module = kind(weights[0].shape[1], hidden, bias=given["has_biases"], **options)
+    for parameter, value in zip(module.parameters(), weights, strict=True):
+        parameter.data = value.detach()
+    return module
+
+
+def _starts_from_zero(walk: Walk, node: fx.Node) -> bool:
+    """Whether no initial state is given, or one of zeros."""
+    state = node.args[1] if len(node.args) > 1 else node.kwargs.get("hx")
+    nodes = state if isinstance(state, list | tuple) else [state]
+    if any(walk.is_data(one) for one in nodes):
+        return False
+    return not any(torch.any(one) for one in walk.constant(nodes) if one is not None)
+
+
 def picked_outputs(node: fx.Node, module: nn.LSTM | nn.GRU) -> tuple[bool, list[fx.Node]]:
     """Whether only the last step is used, and the nodes that pick the layer's output.
 
     Understood are ``y`` (all steps), ``y[:, -1]`` and the final hidden state ``h[-1]``.
     """
-    sequences = _picks(node, 0)
+    sequences = [n for n in _picks(node, 0) if n.users]
     finals = _picks(node, 1)
-    if isinstance(module, nn.LSTM):
+    if isinstance(module, nn.LSTM) and node.op == "call_module":  # (h, c) in a tuple
         finals = [n for final in finals for n in _picks(final, 0)]
-    hidden = [n for final in finals for n in _picks(final, -1)]
+    hidden = [n for final in finals for n in (*_picks(final, -1), *_selects(final, 0))]
     steps = [n for sequence in sequences for n in sequence.users]
     last = [n for n in steps if n.target is operator.getitem and n.args[1] in _LAST_STEP]
+    last += [n for sequence in sequences for n in _selects(sequence, 1)]
     only_last = bool(hidden or last) and len(last) == len(steps)
     if (hidden or last) and (not only_last or module.bidirectional):
         raise Refused("either all steps or the last one alone (of one direction) may be used")
@@ -55,6 +87,11 @@ def _picks(node: fx.Node, index: int) -> list[fx.Node]:
     return [n for n in node.users if n.target is operator.getitem and n.args[1] == index]
 
 
+def _selects(node: fx.Node, dim: int) -> list[fx.Node]:
+    """Where exported programs take the last of a dimension."""
+    return [n for n in node.users if operation_name(n) == "select" and n.args[1:] == (dim, -1)]
+
+
 _EVERY = slice(None, None, None)
 _LAST_STEP: tuple[Any, ...] = ((_EVERY, -1), (_EVERY, -1, _EVERY))
 
@@ -64,7 +101,7 @@ def recurrent_layers(module: nn.LSTM | nn.GRU, last: bool) -> list[Layer]:
     if isinstance(module, nn.GRU) and module.bidirectional:
         raise Refused("MATLAB has no bidirectional GRU layer")
     if module.proj_size:
-        raise Refused("proj_size projects the hidden state otherwise than MATLAB does")
+        raise Refused(_PROJECTED)
     layers: list[Layer] = []
     for depth in range(module.num_layers):
         final = depth == module.num_layers - 1

@@ -7,6 +7,7 @@ the value that comes out. Torch's dimensions of size 1 that come and go (``squee
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from math import prod
@@ -17,7 +18,13 @@ import torch
 from torch import Tensor, fx, nn
 
 from matlab_compat import layers as matlab
-from matlab_compat.layers import Layer
+from matlab_compat.layers import (
+    Convolution1DLayer,
+    Convolution2DLayer,
+    Convolution3DLayer,
+    FullyConnectedLayer,
+    Layer,
+)
 from matlab_compat.layers.transposed_convolution import TransposedConvolutionLayer
 
 from .arguments import named_arguments, operation_name
@@ -468,6 +475,51 @@ def _picked(walk: Walk, node: fx.Node, x: Value, index: dict[int, int]) -> Value
     which = {0: "first", -1: "last"}.get(step, step + 1)
     value = walk.add(node, [matlab.indexing1dLayer(which)], x)
     return _with_axes(walk, node, value, axes)
+
+
+def taking_apart(walk: Walk, node: fx.Node, module: nn.Module | None) -> Value:
+    """``unbind`` into time steps; ``chunk`` and ``split`` of what a layer with filters gives.
+
+    MATLAB has no layer that divides channels: the layer before is divided instead.
+    """
+    x, dim = walk.given(node.args[0]), walk.constant(named_arguments(node)["dim"])
+    dim %= len(x.axes) or 1
+    if not all(n.target is operator.getitem and isinstance(n.args[1], int) for n in node.users):
+        raise Refused("its parts must be taken one by one")
+    parts: dict[fx.Node, Any] = {n: n.args[1] for n in node.users if n.users}
+    if operation_name(node) == "unbind":
+        for part, index in parts.items():
+            walk.settle(part, _picked(walk, part, x, {dim: index}))
+        return x
+    sizes = [one.shape[dim] for one in node.meta.get("val") or ()]
+    if not x.axes or not sizes:
+        raise Refused(_NO_SHAPE)
+    before = walk.layer(x.source) if x.source else None
+    if x.axes[dim] != "C" or x.flattened or not isinstance(before, _DIVIDED):
+        raise Refused(
+            "MATLAB has no layer for parts of channels; near are two convolutions instead of one"
+        )
+    ends = np.cumsum(sizes)
+    for part, index in parts.items():
+        i = range(len(sizes))[index]
+        layer = _divided(before, slice(int(ends[i]) - sizes[i], int(ends[i])))
+        walk.settle(part, walk.beside(part, layer, x))
+    if len(node.all_input_nodes[0].users) == 1:
+        walk.remove(x.source)
+    return x
+
+
+_DIVIDED = (FullyConnectedLayer, Convolution1DLayer, Convolution2DLayer, Convolution3DLayer)
+
+
+def _divided(layer: Layer, part: slice) -> Layer:
+    """The layer with some of its filters."""
+    is_matrix = isinstance(layer, FullyConnectedLayer)
+    count, where = ("OutputSize", (part,)) if is_matrix else ("NumFilters", (..., part))
+    values = {name: layer.values[name][where] for name in ("Weights", "Bias")}
+    divided = layer.renamed("")
+    divided.assign({count: part.stop - part.start, **values})
+    return divided
 
 
 def slicing(walk: Walk, node: fx.Node, module: nn.Module | None) -> Value:

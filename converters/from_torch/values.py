@@ -130,6 +130,17 @@ class Walk(ABC):
         self._put(layer, [value.source for value in given])
         return replace(given[0], source=layer.Name, shape=self.shape(node), labels=labels)
 
+    def beside(self, node: fx.Node, layer: Layer, x: Value) -> Value:
+        """Put a layer beside the one that gives ``x``, on the same data."""
+        layer.Name = self._name(node)
+        self._put(layer, [a for a, b in self.connections if b == x.source] or [""])
+        return replace(x, source=layer.Name)
+
+    def remove(self, name: str) -> None:
+        """Take a layer away that nothing uses."""
+        del self.layers[name]
+        self.connections = [(a, b) for a, b in self.connections if b != name]
+
     def layer(self, name: str) -> Layer:
         """The layer of that name."""
         return self.layers[name]

@@ -116,6 +116,8 @@ class _Walk(Walk):
         self.refused: list[str] = []
         #: Where the reading goes on behind what was refused, and nothing is known of the data.
         self.lost: set[fx.Node] = set()
+        #: The attention modules of an exported program, which are refused once.
+        self.attentions: set[str] = set()
 
     def network(self) -> Network:
         """The whole graph as a network."""
@@ -275,7 +277,15 @@ class _Walk(Walk):
     def _value(self, node: fx.Node) -> Value:
         if node.op == "placeholder":
             return self._input(node)
-        if self.lost.intersection(node.all_input_nodes):
+        attention = _exported_attention(node)
+        if attention not in ("", *self.attentions):
+            self.attentions.add(attention)
+            self.lost.add(node)
+            raise Refused(
+                f"it is a part of '{attention}' (MultiheadAttention), whose heads the exported "
+                "program takes apart: give the module itself, with an example_input"
+            )
+        if attention or self.lost.intersection(node.all_input_nodes):
             self.lost.add(node)
             return Value("", self.shape(node))
         name = operation_name(node)
@@ -342,6 +352,12 @@ class _Walk(Walk):
             and (row.order == "taken" or (row.order == "kept" and self.keeps_order(user)))
             for user, row in rows
         )
+
+
+def _exported_attention(node: fx.Node) -> str:
+    """The name of the attention module that an operation of an exported program belongs to."""
+    stack = node.meta.get("nn_module_stack", {}).values() if node.op == "call_function" else ()
+    return next((path for path, kind in stack if str(kind).endswith("MultiheadAttention")), "")
 
 
 _EMBEDDING = nn.Embedding(1, 1)

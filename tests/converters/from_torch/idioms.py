@@ -49,6 +49,21 @@ class Does(nn.Module):
         return self.does(self, x)
 
 
+def _ends(m: Any, x: Tensor) -> Tensor:
+    first, _, _, last = m.norm(x).unbind(1)
+    return first + last  # type: ignore[no-any-return]
+
+
+def _gated(m: Any, x: Tensor) -> Tensor:
+    a, b = m.conv(x).chunk(2, 1)
+    return a * torch.sigmoid(b)  # type: ignore[no-any-return]
+
+
+def _turned_round(m: Any, x: Tensor) -> Tensor:
+    a, b = torch.split(m.fc(x), [1, 4], -1)
+    return torch.cat([b, a], 1)
+
+
 def _scaled_channels(m: Any, x: Tensor) -> Tensor:
     """Squeeze and excitation, as everyone copies it."""
     b, c, _, _ = x.shape
@@ -440,6 +455,54 @@ IDIOMS: dict[str, Idiom] = {
         Does(lambda m, x: m.fc(m.norm(x)[:, -1]), norm=nn.LayerNorm(6), fc=nn.Linear(6, 2)),
         (2, 7, 6),
         "LayerNormalization Indexing1D FullyConnected",
+        given="NTC",
+    ),
+    "unbind(1) of a sequence": Idiom(
+        Does(_ends, norm=nn.LayerNorm(6)),
+        (2, 4, 6),
+        "LayerNormalization Indexing1D Indexing1D Addition",
+        given="NTC",
+    ),
+    "chunk(2, 1), as of gates": Idiom(
+        Does(_gated, conv=nn.Conv2d(3, 6, 3, padding=1)),
+        _IMAGE,
+        "Convolution2D Convolution2D Sigmoid Multiplication",
+    ),
+    "torch.split of features": Idiom(
+        Does(_turned_round, fc=nn.Linear(6, 5)),
+        (3, 6),
+        "FullyConnected FullyConnected Concatenation",
+    ),
+    "y[:, -1] of nn.LSTM": Idiom(
+        Does(
+            lambda m, x: m.fc(m.lstm(x)[0][:, -1]),
+            lstm=nn.LSTM(3, 5, num_layers=2, batch_first=True),
+            fc=nn.Linear(5, 2),
+        ),
+        (2, 7, 3),
+        "LSTM LSTM FullyConnected",
+        given="NTC",
+    ),
+    "h[-1] of nn.LSTM": Idiom(
+        Does(lambda m, x: m.lstm(x)[1][0][-1], lstm=nn.LSTM(3, 5, batch_first=True)),
+        (2, 7, 3),
+        "LSTM",
+        given="NTC",
+    ),
+    "bidirectional nn.LSTM": Idiom(
+        Does(
+            lambda m, x: m.lstm(x)[0],
+            lstm=nn.LSTM(3, 5, batch_first=True, bidirectional=True, bias=False),
+        ),
+        (2, 7, 3),
+        "BiLSTM",
+        given="NTC",
+        result="NTC",
+    ),
+    "h[-1] of nn.GRU": Idiom(
+        Does(lambda m, x: m.gru(x)[1][-1], gru=nn.GRU(3, 5, batch_first=True)),
+        (2, 7, 3),
+        "GRU",
         given="NTC",
     ),
     # --- padding ---

@@ -74,6 +74,7 @@ def test_an_idiom_computes_what_torch_computes(name: str) -> None:
     check(IDIOMS[name], network)
 
 
+@pytest.mark.filterwarnings("ignore:The tensor attributes")  # torch's own, about its LSTM
 @pytest.mark.parametrize("name", [name for name, idiom in IDIOMS.items() if idiom.exported])
 def test_an_exported_idiom_computes_what_torch_computes(name: str) -> None:
     idiom = IDIOMS[name]

@@ -164,19 +164,26 @@ def test_what_follows_from_a_refusal_is_not_refused_again() -> None:
         from_torch(lost, image(2, 3, 8, 8))
 
 
+def test_exported_attention_is_asked_for_as_a_module() -> None:
+    attention = nn.MultiheadAttention(4, 2, batch_first=True)
+    module = Does(lambda m, x: m.attention(x, x, x)[0], attention=attention)
+    program = torch.export.export(module, (image(2, 7, 4),))
+    with pytest.raises(UnsupportedLayerError, match="the module itself"):
+        from_torch(program)
+
+
+@pytest.mark.parametrize(
+    ("forward", "why"),
+    [
+        (lambda m, x: m.layer(x, torch.ones(1, 2, 5))[0], "initial state"),
+        (lambda m, x: m.layer(x)[1], "only y"),
+    ],
+)
 @pytest.mark.filterwarnings("ignore:The tensor attributes")  # torch's own, about its LSTM
-def test_an_exported_lstm_is_asked_for_as_a_module() -> None:
-    class Last(nn.Module):
-        def __init__(self) -> None:
-            super().__init__()
-            self.layer = nn.LSTM(4, 5, batch_first=True)
-
-        def forward(self, x: Tensor) -> Tensor:
-            y: Tensor = self.layer(x)[0][:, -1]
-            return y
-
-    program = torch.export.export(Last(), (image(2, 7, 4),))
-    with pytest.raises(UnsupportedLayerError, match=r"MATLAB has lstmLayer.*the module itself"):
+def test_an_exported_gru_is_refused_as_the_module_is(forward: Any, why: str) -> None:
+    module = Does(forward, layer=nn.GRU(4, 5, batch_first=True))
+    program = torch.export.export(module, (image(2, 7, 4),))
+    with pytest.raises(UnsupportedLayerError, match=why):
         from_torch(program)
 
 
