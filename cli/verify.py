@@ -31,6 +31,13 @@ def command(
         str | None,
         typer.Option(help="What to compare with instead: an ONNX file, float64, a runner's name."),
     ] = None,
+    octave: Annotated[
+        bool,
+        typer.Option(
+            "--octave",
+            help="Run the code of custom layers in GNU Octave instead, which executes it.",
+        ),
+    ] = False,
     seed: Annotated[int, typer.Option(help="Seed of the random input of --against."), whole(0)] = 0,
     data_format: options.DataFormat = None,
     device: options.Device = "cpu",
@@ -92,10 +99,44 @@ def command(
         seed=seed,
     )
     todo = [replace(job, path=path) for path in files.expanded(file)]
+    if octave:
+        raise typer.Exit(_with_octave(todo, model, input or expected or against, format))
     if not many.asked(files.is_many(file)):
         raise typer.Exit(_one(todo[0], asked, force, format))
     _refuse(asked.wanted(), "is about one file, and here are several", "name one file.")
     raise typer.Exit(reports.show_many(list(many.records(todo, force=force)), format))
+
+
+def _with_octave(
+    todo: Sequence[Job], model: options.Model, others: object, format: output.ReportFormat
+) -> int:
+    """What Octave says of the custom layers of one file."""
+    import converters
+    from converters.octave import check_with_octave
+    from matlab_compat.errors import NothingToCompareError
+
+    if len(todo) != 1 or others:
+        raise UsageError(
+            "--octave is about the code of one file, on random arrays.",
+            remedy="name one file, without --input, --expected and --against.",
+        )
+    (job,) = todo
+    found = check_with_octave(converters.load(job.path, **model.given(), limits=job.limits))
+    compared = [one for one in found if one.compared]
+    if format is output.ReportFormat.json:
+        layers = [
+            {**vars(one), "difference": one.difference if one.compared else None} for one in found
+        ]
+        output.document({"schema": "matlab_compat.octave/1", "layers": layers})
+    else:
+        output.data("\n".join(one.text for one in found))
+    if not compared:
+        raise NothingToCompareError("Octave could compare none of them.", where=(job.path,))
+    equal = sum(one.agrees for one in compared)
+    text = f"{job.path}: GNU Octave agrees on {equal} of {len(found)} layers of MATLAB code"
+    if format is not output.ReportFormat.json:
+        output.verdict(text, good=equal == len(compared))
+    return int(equal < len(compared))
 
 
 def _refuse(wanted: Sequence[str], why: str, remedy: str) -> None:

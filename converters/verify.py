@@ -353,7 +353,7 @@ def _resting_on_code(model: ModelLike) -> str:
         return ""
     return (
         f"Until then {listed(coded)} {'rest' if len(coded) > 1 else 'rests'} on how this project "
-        "reads your code."
+        f"reads your code; {argument('octave')} runs it in GNU Octave as well, and compares."
     )
 
 

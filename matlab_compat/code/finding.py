@@ -81,6 +81,10 @@ class Finder:
             self._files[source.path] = parse(source.text, source.path, self.limits)
         return self._files[source.path]
 
+    def read(self, path: str) -> syntax.File:
+        """The syntax tree of a file that was read before."""
+        return self._files[path]
+
     def class_named(
         self, name: str, properties: Sequence[str] | None = None, near: str = ""
     ) -> ClassDefinition:

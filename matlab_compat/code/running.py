@@ -367,7 +367,7 @@ def by_trial(
         ]
         try:
             with torch.no_grad():
-                return run(inputs), tuple(_size(labels, channels, space) for labels in formats)
+                return run(inputs), tuple(trial_size(labels, channels, space) for labels in formats)
         except UnsupportedLayerError:
             raise
         except (CodeError, DataFormatError, RuntimeError, ValueError, IndexError) as error:
@@ -380,11 +380,12 @@ def by_trial(
 
 
 def _zeros(labels: str, channels: int, space: Sequence[int], labelled: bool) -> Numeric:
-    size = _size(labels, channels, space)
+    size = trial_size(labels, channels, space)
     return numeric(torch.zeros(size), labels if labelled else "", True)
 
 
-def _size(labels: str, channels: int, space: Sequence[int]) -> tuple[int, ...]:
+def trial_size(labels: str, channels: int, space: Sequence[int]) -> tuple[int, ...]:
+    """A small size in MATLAB's order, of so many channels and such an image."""
     sides = iter((*space, *[space[-1]] * len(labels)))
     return tuple(
         {"C": channels, "B": _OBSERVATIONS, "T": 5}.get(label) or next(sides) for label in labels

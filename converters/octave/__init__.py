@@ -1,0 +1,417 @@
+"""The user's code run by GNU Octave: another reading of it, where MATLAB saved no outputs.
+
+This is the one place where a user's MATLAB code is executed, and it happens on request alone:
+Octave runs it with the rights of whoever asks. It is given the functions that ``predict`` reaches
+and the layer's values, in a folder that is removed afterwards, and so much time.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from matlab_compat.display import size_text
+from matlab_compat.errors import MatlabCompatError, NothingToCompareError, UsageError
+from matlab_compat.wording import argument
+
+if TYPE_CHECKING:
+    from matlab_compat.code.definitions import FunctionDefinition
+    from matlab_compat.code.layers import CodedLayer
+    from matlab_compat.code.program import Program
+    from matlab_compat.code.values import Value
+    from matlab_compat.execution.described import ModelLike
+    from matlab_compat.language.syntax import File
+
+#: Seconds that Octave may take for all layers together.
+SECONDS = 60.0
+#: The largest difference that counts as agreement, as a part of the largest output.
+_TOLERANCE = 1e-10
+_RANDOM = frozenset({"rand", "randn", "randi", "randperm"})
+
+_RUN = """
+warning('off', 'all');
+addpath('{stand_ins}', '-begin');
+global given_labels
+cases = dir('case_*');
+for number = 1:numel(cases)
+  folder = fullfile(pwd, cases(number).name);
+  given = load(fullfile(folder, 'given.mat'));
+  given_labels = given.labels;
+  addpath(fullfile(folder, 'code'), '-begin');
+  message = '';
+  results = {{}};
+  try
+    inputs = given.inputs;
+    if given.has_layer
+      layer = given.layer;
+      for name = reshape(given.methods, 1, [])
+        layer.(name{{1}}) = @(varargin) feval(name{{1}}, layer, varargin{{:}});
+      end
+      inputs = [{{layer}}, inputs(:)'];
+    end
+    results = cell(1, given.outputs);
+    [results{{:}}] = feval(given.name, inputs{{:}});
+  catch problem
+    message = problem.message;
+  end
+  clear functions
+  save('-v7', fullfile(folder, 'answer.mat'), 'results', 'message');
+  rmpath(fullfile(folder, 'code'));
+end
+"""
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """What Octave says of one layer.
+
+    Parameters
+    ----------
+    name:
+        The layer.
+    where:
+        File and line of its code.
+    compared:
+        Whether there was anything to compare.
+    agrees:
+        Whether the outputs are the same to 1e-10 of the largest.
+    difference:
+        The largest difference of any element.
+    reason:
+        Why nothing was compared, or what differs.
+    """
+
+    name: str
+    where: str
+    compared: bool = False
+    agrees: bool = False
+    difference: float = float("nan")
+    reason: str = ""
+
+    @property
+    def text(self) -> str:
+        """One line about it."""
+        if not self.compared:
+            return f"{self.name}: not compared: {self.reason} ({self.where})"
+        verdict = "agrees" if self.agrees else f"differs: {self.reason}"
+        return f"{self.name}: {verdict}, largest difference {self.difference:.3g} ({self.where})"
+
+
+def octave_program() -> str:
+    """Where GNU Octave is.
+
+    Raises
+    ------
+    UsageError
+        It is not installed.
+    """
+    found = shutil.which("octave-cli") or shutil.which("octave")
+    if found is None:
+        raise UsageError(
+            "GNU Octave is not installed: no octave-cli or octave is on the PATH.",
+            remedy="install it (apt-get install octave, or octave.org), or save outputs in MATLAB.",
+        )
+    return found
+
+
+def check_with_octave(model: ModelLike, *, seconds: float = SECONDS) -> list[Agreement]:
+    """Run the code of each custom layer in GNU Octave too, on random arrays, and compare.
+
+    Both compute in double, on small arrays of normal numbers, in MATLAB's order of dimensions.
+
+    Parameters
+    ----------
+    model:
+        A network, layer or model function whose code was read.
+    seconds:
+        The time for all of them.
+
+    Raises
+    ------
+    UsageError
+        Octave is not installed.
+    NothingToCompareError
+        The model has no code.
+
+    Examples
+    --------
+    >>> net = converters.load("network.mat", code=["layers"])        # doctest: +SKIP
+    >>> [one.agrees for one in check_with_octave(net)]               # doctest: +SKIP
+    [True, True, True]
+    """
+    cases = list(_cases(model))
+    if not cases:
+        raise NothingToCompareError(
+            "There is no custom layer whose code was read.",
+            remedy=f"name its folder: {argument('code', ['DIR'])}.",
+        )
+    program = octave_program()
+    ready = [one for one in cases if isinstance(one, _Case)]
+    answers = iter(_run(program, ready, seconds))
+    return [next(answers) if isinstance(one, _Case) else one for one in cases]
+
+
+@dataclass(frozen=True)
+class _Case:
+    """One function with its arguments, and what this project makes of them."""
+
+    name: str
+    program: Program
+    function: FunctionDefinition
+    #: The properties of the layer; None for a function.
+    layer: Mapping[str, Any] | None
+    inputs: Sequence[Any]
+    labels: str
+    expected: Sequence[Any]
+
+
+def _cases(model: Any) -> Iterator[_Case | Agreement]:
+    from matlab_compat.code.layers import CodedLayer
+    from matlab_compat.code.models import FunctionModel
+    from matlab_compat.network import Network
+
+    if isinstance(model, Network):
+        for step in model.plan().steps:
+            if isinstance(step.layer, CodedLayer):
+                yield _tried(step.layer, step.formats)
+    elif isinstance(model, CodedLayer):
+        yield _tried(model, None)
+    elif isinstance(model, FunctionModel):
+        yield _of_function(model)
+
+
+def _tried(layer: CodedLayer, formats: Sequence[str] | None) -> _Case | Agreement:
+    method = layer.method()
+    try:
+        found = formats or layer.about_code().get("labels")
+        if not found:
+            return Agreement(layer.Name, method.where, reason="which data it takes is not known")
+        given = (found,) * layer.NumInputs if isinstance(found, str) else tuple(found)
+        return _case_of(layer, method, given)
+    except MatlabCompatError as error:
+        return Agreement(layer.Name, method.where, reason=error.what)
+
+
+def _case_of(
+    layer: CodedLayer, method: FunctionDefinition, formats: Sequence[str]
+) -> _Case | Agreement:
+    from matlab_compat.code.running import tried
+    from matlab_compat.code.values import Object, numeric
+
+    functions, _ = layer.program.used(method)
+    if random := sorted(_RANDOM & set(functions)):
+        return Agreement(layer.Name, method.where, reason=f"{random[0]} draws other numbers")
+    inputs = _normal(tried(layer, formats).sizes)
+    held = {
+        name: numeric(_tensor(layer.values[name]), "", True)
+        for name in (*layer.held(), *layer.buffers())
+    }
+    leading = layer.leading()(held)
+    labels = formats if layer.is_formattable else [""] * len(inputs)
+    values = [
+        *leading,
+        *(numeric(_tensor(x), one, True) for x, one in zip(inputs, labels, strict=True)),
+    ]
+    results = layer.program.call(method, values, layer.NumOutputs)
+    properties: dict[str, Any] | None = None
+    first = []
+    if leading and isinstance(leading[0], Object):
+        properties = {name: _plain(one) for name, one in leading[0].properties.items()}
+    else:
+        first = [_plain(one) for one in leading]
+    expected = [_plain(one) for one in results]
+    return _Case(
+        layer.Name, layer.program, method, properties, [*first, *inputs], formats[0], expected
+    )
+
+
+def _of_function(model: Any) -> _Case | Agreement:
+    from matlab_compat.code.running import trial_size
+    from matlab_compat.code.values import numeric, value_of
+
+    functions, _ = model.program.used(model.function)
+    if random := sorted(_RANDOM & set(functions)):
+        return Agreement(
+            model.function.name, model.function.where, reason=f"{random[0]} draws other numbers"
+        )
+    channels = iter(model.found[1])
+    values: list[Value] = []
+    inputs, labels = [], ""
+    for one in model.given:
+        if one.labels:
+            count = next(channels) or 1
+            (data,) = _normal([trial_size(one.labels, count, (8, 6))])
+            labels = labels or one.labels
+            values.append(numeric(_tensor(data), "" if one.is_plain else one.labels, True))
+            inputs.append(data)
+        else:
+            values.append(value_of(one.value))
+            inputs.append(_plain(value_of(one.value)))
+    results = model.program.call(model.function, values, len(model.OutputNames))
+    expected = [_plain(one) for one in results]
+    return _Case(model.function.name, model.program, model.function, None, inputs, labels, expected)
+
+
+def _normal(sizes: Sequence[Sequence[int]]) -> list[Any]:
+    chance = np.random.default_rng(0)
+    return [chance.standard_normal(tuple(size)) for size in sizes]
+
+
+def _tensor(array: Any) -> Any:
+    import torch
+
+    return torch.from_numpy(np.ascontiguousarray(np.asarray(array, np.float64)))
+
+
+def _plain(value: Any) -> Any:
+    """A value as SciPy writes it: plain arrays in double, texts, structs and cells."""
+    from matlab_compat.code.values import Cell, Chars, Numeric, Struct, Structs
+
+    if isinstance(value, Numeric):
+        data = value.data if isinstance(value.data, np.ndarray) else value.data.detach().numpy()
+        return data.astype(np.float64) if data.dtype == np.float32 else data
+    if isinstance(value, Chars):
+        return value.value
+    if isinstance(value, Struct):
+        return {name: _plain(one) for name, one in value.fields.items()}
+    if isinstance(value, Cell):
+        cell = np.empty(len(value.items), object)
+        cell[:] = [_plain(one) for one in value.items]
+        return cell.reshape(value.shape, order="F")
+    if isinstance(value, Structs):
+        kinds = [(name, object) for name in value.names]
+        array = np.empty(len(value.items), kinds)
+        for at, one in enumerate(value.items):
+            array[at] = tuple(_plain(one.fields[name]) for name in value.names)
+        return array.reshape(value.shape, order="F")
+    raise UsageError("A value that cannot be given to Octave.")
+
+
+# --- Octave -----------------------------------------------------------------------------
+
+
+def _run(program: str, cases: Sequence[_Case], seconds: float) -> Iterator[Agreement]:
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        stand_ins = folder / "stand_ins"
+        stand_ins.mkdir()
+        text = (Path(__file__).parent / "stand_ins.m").read_text(encoding="utf-8")
+        for function in re.split(r"(?m)^(?=function )", text)[1:]:
+            found = re.match(r"function (?:.*?= *)?(\w+)", function)
+            assert found is not None
+            (stand_ins / f"{found[1]}.m").write_text(function, encoding="utf-8")
+        for number, case in enumerate(cases):
+            _write(case, folder / f"case_{number:04}")
+        (folder / "run.m").write_text(_RUN.format(stand_ins=stand_ins), encoding="utf-8")
+        trouble = _execute(program, folder, seconds)
+        for number, case in enumerate(cases):
+            yield _answer(case, folder / f"case_{number:04}" / "answer.mat", trouble)
+
+
+def _write(case: _Case, folder: Path) -> None:
+    from scipy.io import savemat
+
+    code = folder / "code"
+    code.mkdir(parents=True)
+    files = [*case.program.used(case.function)[1], case.function.file.path]
+    for path in dict.fromkeys(files):
+        for place, text in _functions(case.program.read(path)):
+            (code / place).parent.mkdir(exist_ok=True)
+            (code / place).write_text(text, encoding="utf-8")
+    inputs = np.empty((1, len(case.inputs)), object)
+    inputs[0, :] = list(case.inputs)
+    methods = _methods(case.function) if case.layer is not None else []
+    given = {
+        "name": case.function.name,
+        "labels": case.labels,
+        "outputs": float(len(case.expected)),
+        "inputs": inputs,
+        "has_layer": case.layer is not None,
+        "layer": dict(case.layer or {}),
+        "methods": np.array([methods], object).reshape(1, -1),
+    }
+    savemat(folder / "given.mat", given, long_field_names=True)
+
+
+def _functions(file: File) -> Iterator[tuple[str, str]]:
+    """Each function of a file as a file of its own, with its package; constructors have none."""
+    lines = file.text.split("\n")
+    folders = [part for part in Path(file.path).parts[:-1] if part.startswith("+")]
+    said = [*file.functions]
+    if file.defined is not None:
+        said += [one for one in file.defined.methods if one.name != file.defined.name]
+    for one in said:
+        if one.name.isidentifier():
+            text = "\n".join(lines[one.line - 1 : one.last]) + "\n"
+            yield "/".join([*folders, f"{one.name}.m"]), text
+
+
+def _methods(function: FunctionDefinition) -> list[str]:
+    owner = function.owner
+    if owner is None:
+        return []
+    return [
+        one.name
+        for one in owner.said.methods
+        if one.name.isidentifier() and one.name != owner.said.name and not one.is_static
+    ]
+
+
+def _execute(program: str, folder: Path, seconds: float) -> str:
+    """Run it; what went wrong, or ''."""
+    command = [program, "--norc", "--no-history", "--no-gui", "--quiet", "run.m"]
+    kept = {name: os.environ[name] for name in ("PATH", "SYSTEMROOT") if name in os.environ}
+    own = {"HOME": str(folder), "TMPDIR": str(folder), "TEMP": str(folder), "LC_ALL": "C"}
+    try:
+        done = subprocess.run(
+            command,
+            cwd=folder,
+            env={**kept, **own},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=seconds,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        return f"Octave took longer than {seconds:g} s"
+    except OSError as error:
+        return f"Octave does not start: {error.strerror}"
+    last = done.stderr.decode(errors="replace").strip().splitlines()
+    return f"Octave ended early: {last[-1]}" if done.returncode and last else ""
+
+
+def _answer(case: _Case, path: Path, trouble: str) -> Agreement:
+    from scipy.io import loadmat
+
+    where = case.function.where
+    if not path.exists():
+        return Agreement(case.name, where, reason=trouble or "Octave gave no answer")
+    found = loadmat(path)
+    message = "".join(found["message"].ravel())
+    if message:
+        first = message.strip().splitlines()[0].strip()
+        return Agreement(case.name, where, reason=f"Octave cannot run it: {first}")
+    worst, reason = 0.0, ""
+    for ours, theirs in zip(case.expected, found["results"].ravel(order="F"), strict=True):
+        if not isinstance(ours, np.ndarray) or np.asarray(theirs).dtype.kind not in "fciub":
+            return Agreement(case.name, where, reason="its outputs are no arrays")
+        sizes = [np.trim_zeros(np.subtract(one.shape, 1), "b").tolist() for one in (ours, theirs)]
+        if sizes[0] != sizes[1]:
+            shown = f"{size_text(ours.shape)} here, {size_text(theirs.shape)} in Octave"
+            return Agreement(case.name, where, True, False, reason=shown)
+        a, b = ours.reshape(-1, order="F"), np.asarray(theirs).reshape(-1, order="F")
+        same = (a == b) | ((a != a) & (b != b))
+        apart = np.where(same, 0.0, np.abs(a - b))
+        worst = max(worst, float(apart.max(initial=0.0)))
+        if not (apart <= _TOLERANCE * max(1.0, float(np.abs(b[b == b]).max(initial=0.0)))).all():
+            reason = "the values are others"
+    return Agreement(case.name, where, True, not reason, worst, reason)

@@ -1,0 +1,88 @@
+"""The code of custom layers, run by GNU Octave as well.
+
+Expected: that Octave, which reads the same files by itself, agrees on layers of our own; and where
+a layer is made to give something else here, that it does not.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import converters
+from converters.octave import Agreement, check_with_octave
+from matlab_compat.code.operators import elementwise
+from matlab_compat.errors import NothingToCompareError, UsageError
+from tests.cli.command import run
+
+ROOT = Path(__file__).parents[2] / "fixtures"
+FILE, LAYERS = ROOT / "code" / "network.mat", ROOT / "code" / "layers"
+
+
+def network() -> Any:
+    return converters.load_network(FILE, code=[LAYERS])
+
+
+@pytest.mark.octave
+def test_octave_agrees_on_the_layers_of_a_network() -> None:
+    done = run("verify", FILE, "--code", LAYERS, "--octave", "--format", "json")
+    assert done.returncode == 0
+    layers = json.loads(done.stdout)["layers"]
+    assert [(one["name"], one["agrees"]) for one in layers] == [
+        ("swish", True),
+        ("blend", True),
+        ("pool", True),
+    ]
+
+
+@pytest.mark.octave
+def test_a_wrong_reading_differs(monkeypatch: pytest.MonkeyPatch) -> None:
+    def wrong(operator: str, *arguments: Any) -> Any:
+        return elementwise({"./": ".*"}.get(operator, operator), *arguments)
+
+    monkeypatch.setattr("matlab_compat.code.operators.elementwise", wrong)
+    found = check_with_octave(network())
+    assert found[0].text.startswith("swish: differs: the values are others")
+    assert not found[0].agrees
+
+
+@pytest.mark.octave
+def test_code_that_takes_too_long_is_stopped() -> None:
+    found = check_with_octave(network(), seconds=0.01)
+    assert [(one.compared, "longer than" in one.reason) for one in found] == [(False, True)] * 3
+
+
+@pytest.mark.octave
+def test_what_octave_lacks_is_not_compared() -> None:
+    model = converters.load_model(
+        ROOT / "code" / "parameters.mat",
+        function=ROOT / "code" / "model.m",
+        arguments="parameters, X:CB",
+    )
+    (found,) = check_with_octave(model)
+    assert not found.compared
+    assert "Octave cannot run it" in found.text
+
+
+def test_octave_is_run_on_request_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    def executed(*arguments: Any, **options: Any) -> Sequence[Agreement]:
+        raise AssertionError("Octave was run")
+
+    monkeypatch.setattr("converters.octave._execute", executed)
+    assert converters.verify(FILE, code=[LAYERS]).exit_code == 0
+
+
+def test_without_octave_the_message_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shutil, "which", lambda name: None)
+    with pytest.raises(UsageError, match="not installed"):
+        check_with_octave(network())
+
+
+def test_a_model_without_code_has_nothing_to_check() -> None:
+    with pytest.raises(NothingToCompareError, match="no custom layer"):
+        check_with_octave(converters.load(ROOT / "same_odd.v7.mat"))
