@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -100,7 +100,9 @@ def command(
     )
     todo = [replace(job, path=path) for path in files.expanded(file)]
     if octave:
-        raise typer.Exit(_with_octave(todo, model, input or expected or against, format))
+        paths = [one.path for one in todo]
+        how = {**model.given(), "limits": bounds.given()}
+        raise typer.Exit(_with_octave(paths, how, input or expected or against, format))
     if not many.asked(files.is_many(file)):
         raise typer.Exit(_one(todo[0], asked, force, format))
     _refuse(asked.wanted(), "is about one file, and here are several", "name one file.")
@@ -108,20 +110,20 @@ def command(
 
 
 def _with_octave(
-    todo: Sequence[Job], model: options.Model, others: object, format: output.ReportFormat
+    paths: Sequence[str], how: dict[str, Any], others: object, format: output.ReportFormat
 ) -> int:
     """What Octave says of the custom layers of one file."""
     import converters
     from converters.octave import check_with_octave
     from matlab_compat.errors import NothingToCompareError
 
-    if len(todo) != 1 or others:
+    if len(paths) != 1 or others:
         raise UsageError(
             "--octave is about the code of one file, on random arrays.",
             remedy="name one file, without --input, --expected and --against.",
         )
-    (job,) = todo
-    found = check_with_octave(converters.load(job.path, **model.given(), limits=job.limits))
+    (path,) = paths
+    found = check_with_octave(converters.load(path, **how))
     compared = [one for one in found if one.compared]
     if format is output.ReportFormat.json:
         layers = [
@@ -131,9 +133,9 @@ def _with_octave(
     else:
         output.data("\n".join(one.text for one in found))
     if not compared:
-        raise NothingToCompareError("Octave could compare none of them.", where=(job.path,))
+        raise NothingToCompareError("Octave could compare none of them.", where=(path,))
     equal = sum(one.agrees for one in compared)
-    text = f"{job.path}: GNU Octave agrees on {equal} of {len(found)} layers of MATLAB code"
+    text = f"{path}: GNU Octave agrees on {equal} of {len(found)} layers of MATLAB code"
     if format is not output.ReportFormat.json:
         output.verdict(text, good=equal == len(compared))
     return int(equal < len(compared))
