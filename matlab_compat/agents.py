@@ -17,7 +17,7 @@ import numpy as np
 
 from .arrays import Array, as_tuple
 from .data_format import dlarray
-from .display import size_text
+from .display import counted, size_text
 from .errors import (
     DataFormatError,
     LayerNotFoundError,
@@ -270,8 +270,8 @@ def _run(function: Function, observed: Sequence[object], *actions: object) -> tu
     plan = network.plan()
     if len(channels) != len(plan.inputs):
         raise UsageError(
-            f"{len(channels)} channels were given, and the network has {len(plan.inputs)} inputs: "
-            f"{', '.join(plan.inputs)}."
+            f"{counted(len(channels), 'channel')} cannot go into the "
+            f"{counted(len(plan.inputs), 'input')} of the network: {', '.join(plan.inputs)}."
         )
     order = function.input_names or tuple(plan.inputs)
     if set(order) != set(plan.inputs):
@@ -288,7 +288,7 @@ def _run(function: Function, observed: Sequence[object], *actions: object) -> tu
         if spec is not None and array.size != spec.numel:
             raise DataFormatError(
                 f"'{spec.name or name}' is {size_text(spec.dimension)}, and "
-                f"{size_text(array.shape) or '1'} was given."
+                f"{size_text(array.shape)} was given."
             )
         if function.clips and spec is not None and _is_outside(array, spec):
             raise DataFormatError(
@@ -322,7 +322,7 @@ def _as_input(network: Network, name: str, array: Array, labels: str) -> dlarray
 def _shaped(array: Array, size: Sequence[int], what: str) -> Array:
     if array.size != int(np.prod(size, dtype=np.int64)):
         raise DataFormatError(
-            f"The {what} has {array.size} elements, and {size_text(tuple(size))} were expected."
+            f"The {what} has {counted(array.size, 'element')}, not {size_text(tuple(size))}."
         )
     return array.reshape(tuple(size), order="F")
 
@@ -335,7 +335,8 @@ def _alone(output: Any) -> Array:
 def _of_elements(output: Array, spec: Spec) -> Array:
     if output.size != len(spec.elements):
         raise DataFormatError(
-            f"The network gives {output.size} numbers for the {len(spec.elements)} elements of "
+            f"The network gives {counted(output.size, 'number')} for the "
+            f"{counted(len(spec.elements), 'element')} of "
             f"'{spec.name}'."
         )
     if not np.isfinite(output).all():

@@ -16,7 +16,7 @@ import numpy as np
 
 from .arrays import Array
 from .data_format import dlarray
-from .display import size_text
+from .display import counted, size_text
 from .errors import DataFormatError, UnsupportedModelError, UsageError, locating
 from .network import Network
 from .network.preparation import resized
@@ -174,7 +174,8 @@ class Detector:
         channels = self.Network.layer(self.Network.InputNames[0]).input_size()
         if channels is not None and image.shape[2] != channels[-1]:
             raise DataFormatError(
-                f"The image has {image.shape[2]} channels, the network takes {channels[-1]}.",
+                f"The image has {counted(image.shape[2], 'channel')}, and the network takes "
+                f"{channels[-1]}.",
                 remedy="give an image of as many: an RGB image has 3.",
             )
         Y = self.Network.predict(dlarray(image[..., np.newaxis], "SSCB"))
@@ -187,8 +188,8 @@ class Detector:
         rows, columns, channels = Y.shape
         if channels != (5 + classes) * count:
             raise DataFormatError(
-                f"The map has {channels} channels, and {count} anchor boxes with {classes} classes "
-                f"need {(5 + classes) * count}."
+                f"The map has {counted(channels, 'channel')}, not the {(5 + classes) * count} of "
+                f"{counted(count, 'anchor box')} with {counted(classes, 'class')}."
             )
         each = Y.reshape(rows, columns, 5 + classes, count).transpose(2, 0, 1, 3).astype(np.float64)
         iou, across, down, width, height = each[:5]

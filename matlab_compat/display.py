@@ -21,13 +21,17 @@ _UNSAFE = ("Cc", "Cf", "Cs", "Cn", "Zl", "Zp")
 
 
 def size_text(shape: Sequence[int]) -> str:
-    """``(3, 3, 16)`` as ``3×3×16``."""
-    return TIMES.join(str(n) for n in shape)
+    """``(3, 3, 16)`` as ``3×3×16``; ``1×1`` of a number, as in MATLAB."""
+    return TIMES.join(str(n) for n in shape or (1, 1))
 
 
 def counted(number: int, noun: str) -> str:
-    """``1 input``, ``2 inputs``."""
-    return f"{number} {noun}{'s' * (number != 1)}"
+    """``1 input``, ``2 inputs``, ``3 classes``, ``4 queries``."""
+    if number == 1:
+        return f"1 {noun}"
+    if noun.endswith("ry"):
+        return f"{number} {noun.removesuffix('y')}ies"
+    return f"{number} {noun}{'es' if noun.endswith(('s', 'x')) else 's'}"
 
 
 def array_text(array: np.ndarray[Any, Any]) -> str:

@@ -10,8 +10,3 @@ def listed(texts: list[str], most: int = LISTED) -> str:
     """The first texts, and how many more there are."""
     more = f" and {len(texts) - most} more" if len(texts) > most else ""
     return ", ".join(texts[:most]) + more
-
-
-def layers_text(count: int) -> str:
-    """``1 layer``, ``2 layers``."""
-    return f"{count} layer{'s' * (count != 1)}"

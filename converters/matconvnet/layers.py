@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from matlab_compat.arrays import Array, restored
-from matlab_compat.display import size_text
+from matlab_compat.display import counted, size_text
 
 from .layout import Part
 
@@ -48,9 +48,11 @@ def translated(part: Part, channels: Channels) -> Translated:
         raise part.refused()
     wanted, count = _INPUTS.get(part.kind, (1,)), len(part.inputs)
     if wanted and count not in wanted:
-        raise part.problem(f"has {count} inputs, not {' or '.join(map(str, wanted))}")
+        raise part.problem(f"has {counted(count, 'input')}, not {' or '.join(map(str, wanted))}")
     if not count or len(part.outputs) != 1:
-        raise part.problem(f"has {count} inputs and {len(part.outputs)} outputs")
+        raise part.problem(
+            f"has {counted(count, 'input')} and {counted(len(part.outputs), 'output')}"
+        )
     return translate(part, channels)
 
 
@@ -92,12 +94,13 @@ def _conv(part: Part, channels: Channels) -> Translated:
     groups, rest = divmod(channels[0] or each, each)
     if rest or not groups:
         raise part.problem(
-            f"has filters of {size_text(filters.shape)}, but an input of {channels[0]} channels"
+            f"has filters of {size_text(filters.shape)}, but an input of "
+            f"{counted(channels[0] or 0, 'channel')}"
         )
     if count % groups:
         raise part.problem(
-            f"has {count} filters, which {groups} groups ({channels[0]} channels by {each}) "
-            "do not divide"
+            f"has {counted(count, 'filter')}, which {groups} groups ({channels[0]} channels by "
+            f"{each}) do not divide"
         )
     bias, absent = _bias(part, count, filters)
     fields = {
@@ -124,11 +127,14 @@ def _convt(part: Part, channels: Channels) -> Translated:
     *size, count, each = filters.shape
     if channels[0] not in (None, each):
         raise part.problem(
-            f"has filters of {size_text(filters.shape)}, but an input of {channels[0]} channels"
+            f"has filters of {size_text(filters.shape)}, but an input of "
+            f"{counted(channels[0] or 0, 'channel')}"
         )
     groups = int(part.number("numGroups", 1))
     if groups < 1 or each % groups:
-        raise part.problem(f"has {each} channels, which {groups} groups do not divide")
+        raise part.problem(
+            f"has {counted(each, 'channel')}, which {counted(groups, 'group')} cannot share"
+        )
     bias, absent = _bias(part, count * groups, filters)
     fields = {
         **absent,
@@ -219,7 +225,9 @@ def _bnorm(part: Part, channels: Channels) -> Translated:
             "the batch then"
         )
     if channels[0] not in (None, scale.size):
-        raise part.problem(f"has {scale.size} multipliers for {channels[0]} channels")
+        raise part.problem(
+            f"has {counted(scale.size, 'multiplier')} for {counted(channels[0], 'channel')}"
+        )
     fields = {
         "Scale": scale,
         "Offset": offset,

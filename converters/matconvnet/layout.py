@@ -14,7 +14,7 @@ from typing import TypeAlias
 import numpy as np
 
 from matlab_compat.arrays import Array
-from matlab_compat.display import one_line, shortened
+from matlab_compat.display import counted, one_line, shortened
 from matlab_compat.errors import CorruptFileError, PropertyError, UnsupportedLayerError
 from matlab_compat.layers.properties import real_scalar
 from matlab_compat.layers.properties import shown as shown_value
@@ -136,7 +136,7 @@ class Part:
             return np.zeros((0, 0))
         found = self.array(index, "biases")
         if found.size != count:
-            raise self.problem(f"has {found.size} biases for {count} filters")
+            raise self.problem(f"has {counted(found.size, 'bias')} for {counted(count, 'filter')}")
         return found.reshape(-1, 1, order="F")
 
     def numbers(self, name: str, default: float, *counts: int) -> list[float]:
@@ -153,8 +153,11 @@ class Part:
         if not isinstance(value, np.ndarray) or value.dtype.kind not in "biuf":
             raise self.problem(f"has {name} {shown_value(value)}, no number")
         if value.size not in counts:
-            wanted = " or ".join(map(str, counts))
-            raise self.problem(f"has {name} {shown_value(value)}, not {wanted} numbers")
+            wanted = " or ".join(map(str, counts[:-1]) if len(counts) > 1 else ())
+            most = counted(counts[-1], "number")
+            raise self.problem(
+                f"has {name} {shown_value(value)}, not {f'{wanted} or ' if wanted else ''}{most}"
+            )
         found: list[float] = value.astype(np.float64).ravel(order="F").tolist()
         return found
 

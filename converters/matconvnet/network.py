@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from matlab_compat.display import counted
 from matlab_compat.errors import CorruptFileError, LayerNotFoundError, UnsupportedLayerError, warn
 from matlab_compat.execution.described import Shared
 from matlab_compat.layers import Layer, layer_class
@@ -301,8 +302,8 @@ class _Made:
         counts = {n for v in self.ends if (n := self.channels.get(v)) is not None}
         if classes is not None and counts and counts != {len(classes)}:
             said.append(
-                f"The names of {len(classes)} classes are not used: the outputs have "
-                f"{', '.join(map(str, sorted(counts)))} channels."
+                f"The names of {counted(len(classes), 'class')} are not used: the outputs have "
+                f"{' or '.join(map(str, sorted(counts)))} channels."
             )
             classes = None
         shared = [tuple(group) for group in self.learnables.values() if len(group) > 1]

@@ -13,7 +13,7 @@ from typing import TypeAlias
 from torch import Tensor
 
 from ..data_format import DataFormat as Format
-from ..display import size_text
+from ..display import counted, size_text
 from ..engine.convolution import Padding as Added
 from ..engine.convolution import convolution
 from ..engine.transposed_convolution import transposed_convolution
@@ -233,7 +233,9 @@ def _arranged(data: Tensor, data_format: Format) -> tuple[Tensor, str]:
 
 def _one_for_each(bias: Tensor, filters: int) -> Tensor:
     if bias.numel() not in (1, filters):
-        raise DataFormatError(f"bias has {bias.numel()} elements, but there are {filters} filters.")
+        raise DataFormatError(
+            f"bias has {counted(bias.numel(), 'element')} for {counted(filters, 'filter')}."
+        )
     return bias.expand(filters)
 
 
@@ -248,7 +250,7 @@ def _check_channels(call: _Call, axis: int, have: int) -> None:
     want = call.weights.shape[axis] * call.groups
     if have != want:
         raise DataFormatError(
-            f"The weights have {want} channels, but the data has {have}.",
+            f"The weights have {counted(want, 'channel')}, but the data has {have}.",
             remedy="check the order of the weights' dimensions and the labels of the data.",
         )
 

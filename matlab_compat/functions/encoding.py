@@ -12,7 +12,7 @@ import numpy as np
 
 from ..arrays import Array
 from ..data_format import dlarray
-from ..display import size_text
+from ..display import counted, size_text
 from ..engine.arrays import real_array
 from ..errors import DataFormatError, PropertyError, locating
 from ..layers.name_value import name_value_pairs
@@ -83,7 +83,7 @@ def onehotencode(
                 f"A is {size_text(codes.shape)}, but must have size 1 along featureDim {axis + 1}."
             )
         if (codes < 0).any() and kind.kind != "f":
-            raise PropertyError(f"Undefined labels are NaN, which {typename} has not.")
+            raise PropertyError(f"Undefined labels are NaN, and {typename} has none.")
         shape = [1] * codes.ndim
         shape[axis] = len(classes)
         encoded = (codes == np.arange(len(classes)).reshape(shape)).astype(kind)
@@ -163,8 +163,8 @@ def onehotdecode(
         array = array.reshape(array.shape + (1,) * (max(2, axis + 1) - array.ndim))
         if array.shape[axis] != len(names):
             raise DataFormatError(
-                f"B has {array.shape[axis]} elements along featureDim {axis + 1}, but there are "
-                f"{len(names)} classes."
+                f"B has {counted(array.shape[axis], 'element')} along featureDim {axis + 1} for "
+                f"{counted(len(names), 'class')}."
             )
         chosen = names[array.argmax(axis)]
         missing = np.isnan(array.astype(float)).any(axis)
@@ -172,7 +172,7 @@ def onehotdecode(
         kind = option("typename", one_of(*kinds), plain_text(typename) or "categorical")
         if kind in _CLASSES:
             if missing.any() and _CLASSES[kind].kind != "f":
-                raise PropertyError(f"Undefined labels are NaN, which {kind} has not.")
+                raise PropertyError(f"Undefined labels are NaN, and {kind} has none.")
             try:
                 numbers = np.where(missing, np.nan, chosen.astype(float)).astype(_CLASSES[kind])
             except ValueError:

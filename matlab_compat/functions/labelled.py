@@ -21,6 +21,7 @@ from torch.func import functional_call
 
 from ..arrays import as_tuple
 from ..data_format import LABELS, DataFormat, dlarray
+from ..display import counted
 from ..engine.arrays import array, as_data, tensor
 from ..engine.precision import full_precision
 from ..errors import DataFormatError, PropertyError, UsageError, locating
@@ -136,14 +137,14 @@ def from_column_major(elements: Tensor, size: Sequence[int]) -> Tensor:
     return shaped.permute(tuple(reversed(range(len(size)))))
 
 
-def vector(name: str, value: Labelled, n: int, what: str = "channels") -> Tensor:
+def vector(name: str, value: Labelled, n: int, what: str = "channel") -> Tensor:
     """One number for each of ``n``, from an array of any orientation.
 
     Raises ``DataFormatError``: it has another number of elements.
     """
     if value.data.numel() != n:
         raise DataFormatError(
-            f"{name} has {value.data.numel()} elements, but there are {n} {what}."
+            f"{name} has {counted(value.data.numel(), 'element')} for {counted(n, what)}."
         )
     return column_major(value.data)
 
@@ -252,7 +253,8 @@ class _Function:
         pairs = {k: v for k, v in options.items() if k not in values}
         missing = [name for name in self.required if name not in values]
         if missing:
-            raise UsageError(f"{self.name} needs {', '.join(missing)} as well.")
+            also = " as well" if values else ""
+            raise UsageError(f"{self.name} needs {', '.join(missing)}{also}.")
         return values | name_value_pairs(self.name, self.options, arguments[count:], pairs)
 
     def _is_option(self, value: object) -> bool:
@@ -261,7 +263,7 @@ class _Function:
 
     def _call(self, values: dict[str, object], nargout: int) -> Any:
         if nargout not in range(1, self.outputs + 1):
-            outputs = f"{self.outputs} output{'s' * (self.outputs > 1)}"
+            outputs = counted(self.outputs, "output")
             raise UsageError(f"{self.name} has {outputs}, not nargout={nargout!r}.")
         told = {"nargout": nargout} if self.is_told else {}
         first = values[self.positional[0].name]

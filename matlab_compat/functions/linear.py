@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from torch import Tensor
 
 from ..arrays import as_tuple
-from ..display import size_text
+from ..display import counted, size_text
 from ..engine.attention import Attention, Settings
 from ..engine.embedding import WordEmbedding
 from ..engine.fully_connected import FullyConnected
@@ -75,12 +75,12 @@ def fullyconnect(
     inputs = x[0].numel()
     if matrix.shape[1] != inputs:
         raise DataFormatError(
-            f"The weights are for {matrix.shape[1]} inputs, but an observation of '{X.labels}' "
-            f"data of {size_text(tuple(X.data.shape))} has {inputs}.",
+            f"The weights are for {counted(matrix.shape[1], 'input')}, but an observation of "
+            f"'{X.labels}' data of {size_text(tuple(X.data.shape))} has {inputs}.",
             remedy="weights are outputs×inputs; check the labels of the data.",
         )
     outputs = matrix.shape[0]
-    parameters = {"weight": matrix, "bias": vector("bias", bias, outputs, "outputs")}
+    parameters = {"weight": matrix, "bias": vector("bias", bias, outputs, "output")}
     y = run(lambda: FullyConnected(inputs, outputs, x.ndim - 2), parameters, x)
     return folding.drop("SU", y)
 
@@ -182,7 +182,8 @@ def attention(
             )
     if pairs is not None and pairs.shape[1:] != (inputs[0].shape[2], inputs[1].shape[2]):
         raise DataFormatError(
-            f"AttentionMask has {pairs.shape[2]} keys and {pairs.shape[1]} queries, but the data "
+            f"AttentionMask has {counted(pairs.shape[2], 'key')} and "
+            f"{counted(pairs.shape[1], 'query')}, but the data "
             f"{inputs[1].shape[2]} and {inputs[0].shape[2]}.",
             remedy="give a keys×queries or keys×queries×observations array.",
         )
@@ -220,10 +221,13 @@ def _pairs(mask: Labelled | str) -> tuple[bool, Tensor | None]:
 def _check_sequences(inputs: Sequence[Tensor]) -> None:
     queries, keys, values = inputs
     if keys.shape[2] != values.shape[2]:
-        raise DataFormatError(f"There are {keys.shape[2]} keys, but {values.shape[2]} values.")
+        raise DataFormatError(
+            f"{counted(keys.shape[2], 'key')} cannot go with {counted(values.shape[2], 'value')}."
+        )
     if queries.shape[1] != keys.shape[1]:
         raise DataFormatError(
-            f"The queries have {queries.shape[1]} channels, but the keys {keys.shape[1]}."
+            f"The queries have {counted(queries.shape[1], 'channel')}, and the keys have "
+            f"{keys.shape[1]}."
         )
     if not queries.shape[0] == keys.shape[0] == values.shape[0]:
         counts = ", ".join(str(x.shape[0]) for x in inputs)

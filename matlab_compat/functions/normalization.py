@@ -8,6 +8,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from ..display import counted
 from ..engine.normalization import ChannelGroupNorm, CrossChannelNorm
 from ..errors import DataFormatError, PropertyError
 from ..layers.normalization import SHARED, CrossChannelNormalizationLayer, group_count
@@ -168,7 +169,7 @@ def groupnorm(
     n, groups = X.size("C"), option("numGroups", group_count, numGroups)
     count = {"all-channels": 1, "channel-wise": n}.get(groups, groups)
     if n % count:
-        raise PropertyError(f"numGroups {count} does not divide the {n} channels.")
+        raise PropertyError(f"numGroups {count} does not divide {counted(n, 'channel')}.")
     return _grouped(X, count, _shared(X, OperationDimension), (offset, scaleFactor), Epsilon)
 
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 import torch
 from torch import Tensor, nn
 
-from ..display import size_text
+from ..display import counted, size_text
 from ..engine.recurrent import (
     GATE_ACTIVATIONS,
     GRU,
@@ -153,8 +153,8 @@ def _parameters(
     want = rows * (1 + two_biases)
     if r.shape[0] != rows or w.shape[0] != rows or b.numel() != want:
         raise DataFormatError(
-            f"For {hidden} hidden units weights must be {rows}×channels, recurrentWeights "
-            f"{rows}×{hidden} and bias {want}×1, not {size_text(tuple(w.shape))}, "
+            f"For {counted(hidden, 'hidden unit')} weights must be {rows}×channels, "
+            f"recurrentWeights {rows}×{hidden} and bias {want}×1, not {size_text(tuple(w.shape))}, "
             f"{size_text(tuple(r.shape))} and {size_text(tuple(bias.data.shape))}."
         )
     second = b[rows:] if two_biases else torch.zeros_like(b)
@@ -163,6 +163,8 @@ def _parameters(
 
 
 def _matrix(name: str, value: Labelled) -> Tensor:
+    if value.data.ndim < 2 and not value.labels:
+        return value.data.reshape(-1, 1)  # a number is 1×1, a vector a column
     if value.data.ndim != 2 or value.labels not in ("", "CU"):
         raise DataFormatError(
             f"{name} is {size_text(tuple(value.data.shape))} '{value.labels}', not a matrix.",
@@ -192,7 +194,9 @@ def _recurrent(
     steps = x if "T" in X.labels else x.unsqueeze(-1)
     channels = parameters["weight_ih_l0"].shape[1]
     if x.shape[1] != channels:
-        raise DataFormatError(f"The weights have {channels} channels, but the data {x.shape[1]}.")
+        raise DataFormatError(
+            f"The weights have {counted(channels, 'channel')}, but the data {x.shape[1]}."
+        )
     hidden = parameters["weight_hh_l0"].shape[1]
     starts = [_state(state, hidden, x.shape[0]) for state in states]
     y, *finals = run(module, parameters, steps, *starts)

@@ -145,4 +145,4 @@ def spaceToDepth(X: Labelled, blockSize: object, *, DataFormat: object = None) -
 def _need_images(X: Labelled) -> None:
     need_channels(X)
     if X.labels.count("S") != 2:
-        raise DataFormatError(f"Images have two dimensions labelled S, which '{X.labels}' has not.")
+        raise DataFormatError(f"Images have two dimensions labelled S, and '{X.labels}' has not.")

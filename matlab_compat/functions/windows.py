@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..data_format import DataFormat
+from ..display import counted
 from ..errors import DataFormatError, PropertyError
 from ..layers.edges import Pair
 from ..layers.properties import nonnegative_integers, positive_integers
@@ -35,7 +36,8 @@ def check_worked(labels: str, worked: str, what: str, over_time: str) -> None:
     """
     if not 1 <= len(worked) <= 3:
         raise DataFormatError(
-            f"The data '{labels}' has {len(worked)} dimensions to filter, not one to three.",
+            f"The data '{labels}' has {counted(len(worked), 'dimension')} to filter, not one to "
+            "three.",
             remedy=f"to filter over time, label the {what}: {over_time}.",
         )
     if any(labels.count(label) != worked.count(label) for label in set(worked)):

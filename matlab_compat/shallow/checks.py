@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from ..arrays import Array
+from ..display import counted
 from ..errors import PropertyError
 from .description import Description
 from .parts import Steps, Weight
@@ -107,7 +108,7 @@ def _processing(net: Description) -> Iterator[str]:
         if where.startswith("outputs"):
             size = net.layers[int(where[8:-1]) - 1].size
             if left != size:
-                yield f"{where} is processed to {left} values, but its layer has {size}"
+                yield f"{where} is processed to {counted(left, 'value')}, but its layer has {size}"
             for name, one in found:
                 if isinstance(one, Projection) and one.inverse is None:
                     yield f"{where} uses {name}, whose inverse was not saved"
@@ -141,8 +142,8 @@ def _weights(net: Description) -> Iterator[str]:
         bias = net.b[i]
         if bias is not None:
             if bias.size != layer.size:
-                neurons = f"layer {i + 1} has {layer.size} neurons"
-                yield f"b{{{i + 1}}} has {bias.size} values but {neurons}"
+                neurons = f"layer {i + 1} has {counted(layer.size, 'neuron')}"
+                yield f"b{{{i + 1}}} has {counted(bias.size, 'value')} but {neurons}"
             yield from _values(f"b{{{i + 1}}}", bias)
     for kind, (i, j), weight in _each(net):
         at, size = f"{kind}{{{i + 1},{j + 1}}}", net.layers[i].size
@@ -153,16 +154,17 @@ def _weights(net: Description) -> Iterator[str]:
         matrix = (net.IW if kind == "IW" else net.LW)[i, j]
         count = len(weight.delays)
         source = f"{'input' if kind == 'IW' else 'layer'} {j + 1}"
-        delays = f"{count} delay{'s' * (count != 1)}"
+        delays = counted(count, "delay")
         if matrix is None:
             yield f"{at} is empty, but it is connected"
         elif weight.weightFcn == "scalprod":
             if matrix.size != 1 or (values is not None and values * count != size):
-                yield f"{at} is {_size(matrix)} but scalprod takes one number and {size} values"
+                takes = f"one number and {counted(size, 'value')}"
+                yield f"{at} is {_size(matrix)} but scalprod takes {takes}"
         elif values is not None and matrix.shape != (size, values * count):
-            rest = f"{source} has {values} values and {delays}"
+            rest = f"{source} has {counted(values, 'value')} and {delays}"
             if matrix.shape[0] != size:
-                rest = f"layer {i + 1} has {size} neurons and {rest}"
+                rest = f"layer {i + 1} has {counted(size, 'neuron')} and {rest}"
             yield f"{at} is {_size(matrix)} but {rest}"
         if matrix is not None:
             yield from _values(at, matrix)

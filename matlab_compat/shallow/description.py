@@ -9,6 +9,7 @@ from typing import Any, Self
 import numpy as np
 
 from ..arrays import Array
+from ..display import counted, size_text
 from ..errors import PropertyError
 from .parts import (
     Fields,
@@ -233,7 +234,9 @@ def _connect(fields: Fields, name: str, there: Any) -> Array:
         return np.array([x is not None for row in there for x in row], bool).reshape(size)
     given = as_numbers(fields.values[name], fields.at(name))
     if given.size != np.prod(size):
-        raise PropertyError(f"{fields.at(name)} has {given.size} values, not {size}.")
+        raise PropertyError(
+            f"{fields.at(name)} has {counted(given.size, 'value')}, not {size_text(size)}."
+        )
     return np.asarray(given.reshape(size, order="F") != 0)
 
 

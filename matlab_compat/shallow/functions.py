@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..arrays import Array
+from ..display import counted
 from ..errors import DataFormatError
 from ..wording import argument
 
@@ -53,7 +54,7 @@ def ind2vec(ind: Any, N: int | None = None) -> Array:
     flat = found.astype(int).ravel(order="F")
     rows = int(flat.max(initial=0)) if N is None else N
     if flat.max(initial=0) > rows:
-        raise DataFormatError(f"There is an index {flat.max()}, but there are {rows} rows.")
+        raise DataFormatError(f"There is an index {flat.max()} for {counted(rows, 'row')}.")
     vectors = np.zeros((rows, flat.size))
     vectors[flat - 1, np.arange(flat.size)] = 1
     return vectors
@@ -107,8 +108,8 @@ def as_cells(value: Any, rows: int) -> Array:
         cell = cell.T  # a list of the inputs at one time step
     if cell.ndim != 2 or (cell.shape[0] != rows and cell.size):
         raise DataFormatError(
-            f"The cell has {cell.shape[0]} rows, but there must be {rows}: one for each input "
-            "(or layer), and a column for each time step."
+            f"The cell has {counted(cell.shape[0], 'row')}, but there must be {rows}: one for each "
+            "input (or layer), and a column for each time step."
         )
     return cell if cell.shape[0] == rows else np.empty((rows, 0), object)
 

@@ -12,6 +12,7 @@ from typing import TypeAlias, TypeVar
 import numpy as np
 
 from ..arrays import Array
+from ..display import counted
 from .parts import Fields, Settings, Steps, as_numbers
 
 
@@ -82,12 +83,14 @@ def _rows(one: Resolved) -> int:
 def _vector(fields: Fields, name: str, rows: int) -> Array:
     """One finite number for each row; one for all is repeated."""
     if name not in fields:
-        raise UnsettledError(f"{fields.where} lack {name}")
+        raise UnsettledError(f"{fields.where} lacks {name}")
     values = as_numbers(fields.values[name], fields.at(name)).ravel(order="F")
     if values.size == 1:
         values = np.repeat(values, rows)
     if values.size != rows:
-        raise UnsettledError(f"{fields.at(name)} has {values.size} values for {rows} rows")
+        raise UnsettledError(
+            f"{fields.at(name)} has {counted(values.size, 'value')} for {counted(rows, 'row')}"
+        )
     if values.dtype.kind == "c" or not np.isfinite(values).all():
         raise UnsettledError(f"{fields.at(name)} holds values that are not finite and real")
     return values
@@ -190,12 +193,16 @@ def _selection(fields: Fields, rows: int, constants: Array | None) -> Selection 
     if not remove.size:
         return None
     if keep.size + remove.size != rows or np.intersect1d(keep, remove).size or not keep.size:
-        raise UnsettledError(f"{fields.where}: keep and remove are not all {rows} rows")
+        raise UnsettledError(
+            f"{fields.where}: keep and remove do not make up {counted(rows, 'row')}"
+        )
     if _no_change(fields):
         raise UnsettledError(f"{fields.at('no_change')} is true, but rows are to be removed")
     given = np.full(remove.size, np.nan) if constants is None else constants
     if given.size != remove.size:
-        raise UnsettledError(f"{fields.where}: {given.size} constants for {remove.size} rows")
+        raise UnsettledError(
+            f"{fields.where}: {counted(given.size, 'constant')} for {counted(remove.size, 'row')}"
+        )
     return Selection(keep, remove, given)
 
 
@@ -217,9 +224,9 @@ def _processpca(fields: Fields, rows: int) -> Projection | None:
 
     transform, inverse = matrix("transform"), matrix("inverseTransform")
     if transform is None:
-        raise UnsettledError(f"{fields.where} lack transform")
+        raise UnsettledError(f"{fields.where} lacks transform")
     if transform.ndim != 2 or transform.shape[1] != rows or transform.dtype.kind == "c":
-        raise UnsettledError(f"{fields.at('transform')} does not fit {rows} rows")
+        raise UnsettledError(f"{fields.at('transform')} does not fit {counted(rows, 'row')}")
     if inverse is not None and inverse.shape != transform.shape[::-1]:
         raise UnsettledError(f"{fields.at('inverseTransform')} does not fit the transform")
     return None if _no_change(fields) else Projection(transform, inverse)

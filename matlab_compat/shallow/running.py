@@ -13,7 +13,7 @@ import torch
 
 from ..arrays import Array
 from ..data_format import DataFormat, dlarray
-from ..display import size_text
+from ..display import counted, size_text
 from ..engine.arrays import array, tensor
 from ..engine.precision import DeviceLike, DTypeLike
 from ..errors import DataFormatError, MatlabCompatWarning
@@ -134,7 +134,9 @@ def given(net: Description, X: Any, steps: int | None, data_format: str | None) 
     if not net.inputs:
         return _without_inputs(net, X, steps)
     if X is None:
-        raise DataFormatError(f"The network has {net.numInputs} inputs, and none is given.")
+        raise DataFormatError(
+            f"The network has {counted(net.numInputs, 'input')}, and none is given."
+        )
     if isinstance(X, dlarray):
         return _labelled(net, X.extractdata(), X.dims(), is_labelled=True)
     if data_format is not None and not is_cell(X):
@@ -245,8 +247,9 @@ def _check_rows(matrix: Array, rows: int) -> None:
         return
     looks = "; the data look transposed" if matrix.shape[1:] == (rows,) else ""
     raise DataFormatError(
-        f"expects {rows} values a sample (before preprocessing), got {matrix.shape[0]}{looks}",
-        remedy=f"give {rows} rows, and a column for each sample"
+        f"expects {counted(rows, 'value')} a sample (before preprocessing), got "
+        f"{matrix.shape[0]}{looks}",
+        remedy=f"give {counted(rows, 'row')}, and a column for each sample"
         + (": net.predict(X.T)." if looks else "."),
     )
 
@@ -261,7 +264,9 @@ def _state(value: Any, sizes: Sequence[int], delays: int, samples: int, what: st
     if not cell.size:
         return found
     if cell.shape[1] != delays:
-        raise DataFormatError(f"{what} has {cell.shape[1]} columns for {delays} delays.")
+        raise DataFormatError(
+            f"{what} has {counted(cell.shape[1], 'column')} for {counted(delays, 'delay')}."
+        )
     for (i, d), one in np.ndenumerate(cell):
         item = as_matrix(one)
         if not item.size:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..arrays import Array
+from ..display import counted
 from ..errors import DataFormatError, UsageError
 from .functions import as_cells, as_matrix
 from .network import ShallowNetwork
@@ -64,7 +65,9 @@ def preparets(
     total = steps.pop() if steps else 0
     shift = max(net.numInputDelays, net.numLayerDelays, net.numFeedbackDelays)
     if total <= shift:
-        raise DataFormatError(f"The series has {total} steps; more than {shift} are needed.")
+        raise DataFormatError(
+            f"The series has {counted(total, 'step')}; more than {shift} are needed."
+        )
     Xs = np.empty((net.numInputs, total - shift), object)
     Xi = np.empty((net.numInputs, net.numInputDelays), object)
     for j, row in series.items():

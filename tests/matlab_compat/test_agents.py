@@ -223,7 +223,7 @@ def test_an_observation_beyond_limits_that_change_it_is_refused() -> None:
 
 
 def test_channels_are_counted() -> None:
-    with pytest.raises(UsageError, match="2 channels were given, and the network has 1"):
+    with pytest.raises(UsageError, match="2 channels cannot go into the 1 input"):
         agent("rlDDPGAgent", DETERMINISTIC, network([[1, 1]])).act([np.ones(1), np.ones(1)])
 
 

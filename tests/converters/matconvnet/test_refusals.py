@@ -82,7 +82,7 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "groups of convt": (
         simplenn(layer("convt", weights=cells(W, B), numGroups=3.0)),
-        "has 4 channels, which 3 groups do not divide",
+        "has 4 channels, which 3 groups cannot share",
     ),
     "a method of pool": (
         simplenn(conv(), layer("pool", pool=2.0, method="median")),
@@ -124,7 +124,7 @@ OF_DAGNN: dict[str, tuple[dict[str, Any], str]] = {
         dagnn(node("r", "ReLU", ["x", "y"], "z")),
         "has 2 inputs, not 1",
     ),
-    "one input of a crop": (dagnn(node("c", "Crop", ["x"], "y")), "has 1 inputs, not 2"),
+    "one input of a crop": (dagnn(node("c", "Crop", ["x"], "y")), "has 1 input, not 2"),
     "concat along the batch": (
         dagnn(node("c", "Concat", ["x", "y"], "z", dim=4.0)),
         "along dimension 4",

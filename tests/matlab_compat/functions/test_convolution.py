@@ -188,7 +188,7 @@ def test_bias_of_one_number_is_for_all_filters() -> None:
 
 
 def test_bias_of_another_length_is_refused() -> None:
-    with pytest.raises(DataFormatError, match="bias has 3 elements, but there are 4 filters"):
+    with pytest.raises(DataFormatError, match="bias has 3 elements for 4 filters"):
         dlconv(X2, W2, normal(3), DataFormat="SSCB")
 
 

@@ -67,7 +67,7 @@ def test_onehotencode_refuses() -> None:
         mc.onehotencode(["d"], 1, ClassNames=["a"])
     with pytest.raises(DataFormatError, match="size 1 along featureDim 1"):
         mc.onehotencode(np.array([["a"], ["b"]]), 1)
-    with pytest.raises(PropertyError, match="NaN, which int8 has not"):
+    with pytest.raises(PropertyError, match="NaN, and int8 has none"):
         mc.onehotencode(["a", None], 1, "int8")
     with pytest.raises(PropertyError, match="typename must be one of"):
         mc.onehotencode(["a"], 1, "text")
@@ -106,5 +106,5 @@ def test_onehotdecode_refuses() -> None:
         mc.onehotdecode([[1.0], [0.0]], ["a"], 1)
     with pytest.raises(PropertyError, match="classes are no numbers"):
         mc.onehotdecode([[1.0], [0.0]], ["a", "b"], 1, "double")
-    with pytest.raises(PropertyError, match="NaN, which int8 has not"):
+    with pytest.raises(PropertyError, match="NaN, and int8 has none"):
         mc.onehotdecode([[np.nan], [0.0]], [1, 2], 1, "int8")

@@ -61,7 +61,7 @@ def test_labelled_weights_of_fullyconnect_have_outputs_C() -> None:
 def test_fullyconnect_refuses_what_does_not_fit() -> None:
     with pytest.raises(DataFormatError, match=r"weights are for 4 inputs.* has 3"):
         mc.fullyconnect(random(3, 5), random(2, 4), [0, 0], DataFormat="CB")
-    with pytest.raises(DataFormatError, match="bias has 3 elements, but there are 2 outputs"):
+    with pytest.raises(DataFormatError, match="bias has 3 elements for 2 outputs"):
         mc.fullyconnect(random(3, 5), random(2, 3), [0, 0, 0], DataFormat="CB")
     with pytest.raises(DataFormatError, match="labelled 'SU', without the outputs"):
         mc.fullyconnect(random(3, 5), mc.dlarray(random(2, 3), "SU"), [0, 0], DataFormat="CB")
@@ -159,8 +159,8 @@ def test_dropout_drops_attention_weights() -> None:
     ("arguments", "options", "message"),
     [
         ((Q, K, V, 3), {}, "cannot be divided among 3 heads"),
-        ((Q, K, V[..., :4], 2), {}, "There are 6 keys, but 4 values"),
-        ((Q, V, V, 2), {}, "queries have 4 channels, but the keys 8"),
+        ((Q, K, V[..., :4], 2), {}, "6 keys cannot go with 4 values"),
+        ((Q, V, V, 2), {}, "queries have 4 channels, and the keys have 8"),
         ((Q, K[:, :2], V[:, :2], 2), {}, "3, 2, 2 observations"),
         ((Q, K, V, 2), {"PaddingMask": np.ones((1, 3, 5))}, "PaddingMask is 1×3×5"),
         ((Q, K, V, 2), {"AttentionMask": np.ones((5, 6))}, "AttentionMask has 5 keys"),

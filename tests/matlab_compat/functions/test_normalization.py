@@ -117,7 +117,7 @@ def test_groupnorm(groups: object, count: int) -> None:
 
 
 def test_groupnorm_refuses_groups_that_do_not_divide() -> None:
-    with pytest.raises(PropertyError, match="numGroups 3 does not divide the 4 channels"):
+    with pytest.raises(PropertyError, match="numGroups 3 does not divide 4 channels"):
         mc.groupnorm(data("CB"), 3, OFFSET, SCALE, DataFormat="CB")
 
 
@@ -149,5 +149,5 @@ def test_crosschannelnorm_looks_further_ahead(window: int) -> None:
 
 @pytest.mark.parametrize("function", [mc.layernorm, mc.instancenorm, mc.batchnorm])
 def test_parameters_of_another_size_are_refused(function: Any) -> None:
-    with pytest.raises(DataFormatError, match="offset has 3 elements, but there are 4 channels"):
+    with pytest.raises(DataFormatError, match="offset has 3 elements for 4 channels"):
         function(data("SSCB"), np.zeros(3), SCALE, DataFormat="SSCB")

@@ -108,3 +108,11 @@ def test_sizes_that_do_not_fit_are_refused() -> None:
         mc.lstm(X, H0, C0, W, R, B, DataFormat="CBU")
     with pytest.raises(PropertyError, match="ResetGateMode must be one of"):
         mc.gru(X, H0, W[:9], R[:9], B[:9], DataFormat="CBT", ResetGateMode="none")
+
+
+def test_weights_of_one_number_are_counted_as_a_matrix() -> None:
+    """MATLAB's scalars are 1x1."""
+    X = mc.dlarray(np.ones((1, 1, 2)), "CBT")
+    said = "For 1 hidden unit weights must be 4×channels, recurrentWeights 4×1 and bias 4×1"
+    with pytest.raises(DataFormatError, match=f"{said}, not 1×1, 1×1 and 1×1"):
+        mc.lstm(X, 0, 0, 1, 1, 1)

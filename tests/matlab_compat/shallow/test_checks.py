@@ -190,7 +190,7 @@ def test_what_becomes_of_it_is_one_of_two() -> None:
     with pytest.raises(UsageError, match="'unchanged' or 'mapped', not 'ymin'"):
         net.constant_rows("ymin")
     missing = ShallowNetwork.from_fields(fields(**scaled(ymin=np.zeros((0, 0)))))
-    with pytest.raises(UnsupportedModelError, match="lack ymin"):
+    with pytest.raises(UnsupportedModelError, match="lacks ymin"):
         missing.constant_rows("mapped")
 
 
