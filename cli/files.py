@@ -25,6 +25,14 @@ class Outcome:
     #: A word or two where the exit code says too little.
     outcome: str = ""
 
+    @property
+    def word(self) -> str:
+        """What became of it, in a word or two."""
+        return self.outcome or _WORDS[self.exit_code]
+
+
+_WORDS = {0: "ok", 1: "different", 2: "refused", 3: "unsupported", 4: "internal error"}
+
 
 def expanded(
     arguments: Sequence[str], endings: Sequence[str] = (".mat",), what: str = "MAT-file"
@@ -85,12 +93,10 @@ def each(files: Sequence[str], work: Callable[[str], Outcome]) -> list[Outcome]:
 def summarize(outcomes: Iterable[Outcome]) -> int:
     """Print one line for each file and give the worst exit code."""
     rows = list(outcomes)
-    general = {0: "ok", 1: "different", 2: "refused", 3: "unsupported", 4: "internal error"}
-    words = [row.outcome or general[row.exit_code] for row in rows]
-    width = max(map(len, words))
-    for row, word in zip(rows, words, strict=True):
+    width = max(len(row.word) for row in rows)
+    for row in rows:
         line = lines_of_their_own(row.summary.partition("\n")[0])
-        output.data(f"{word:<{width}}  {row.file}  {line}")
+        output.data(f"{row.word:<{width}}  {row.file}  {line}")
     good = sum(row.exit_code == 0 for row in rows)
     output.data(f"{good} of {len(rows)} ok")
     return max(row.exit_code for row in rows)

@@ -2,13 +2,70 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from matlab_compat.display import lines_of_their_own
+from matlab_compat.errors import UsageError
 
 from . import files, options, output, progress
+from .pages import ENDINGS, Pages, write_page
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """What is to be looked at; None for what was not asked for."""
+
+    report: Annotated[
+        str | None, typer.Option(help="Write a page (HTML) with graph, sizes and weights.")
+    ] = None
+    plot: Annotated[
+        str | None, typer.Option(help="Write a picture of the network: .svg, .png or .pdf.")
+    ] = None
+
+    def check(self, *, overwrite: bool) -> None:
+        """Say before the file is read what could not be written."""
+        from converters.atomic import check_place
+        from converters.endings import ending_of
+        from matlab_compat.pages.diagram import check_ending
+
+        if self.report is not None:
+            ending_of(self.report, ENDINGS, "A page")
+        if self.plot is not None:
+            check_ending(Path(self.plot))
+        for place in (self.report, self.plot):
+            if place is not None:
+                check_place(place, overwrite=overwrite)
+
+    def write(
+        self, file: str, variable: str | None, asked: dict[str, Any], *, overwrite: bool
+    ) -> None:
+        """Write them, and say so."""
+        from converters.atomic import new_file
+        from converters.page import inspect_page, inspect_plot
+
+        if self.report is not None:
+            write_page(self.report, inspect_page(file, variable, **asked), overwrite=overwrite)
+            output.note(f"wrote {self.report}")
+        if self.plot is not None:
+            how = {name: value for name, value in asked.items() if name != "layer_class"}
+            diagram = inspect_plot(file, variable, **how)
+            with new_file(self.plot, overwrite=overwrite) as temporary:
+                diagram.save(temporary)
+            output.note(f"wrote {self.plot}")
+
+    def pages(self, *, overwrite: bool) -> Pages | None:
+        """Where the pages about many files go."""
+        if self.plot is not None:
+            raise UsageError(
+                "The picture is of one network, and here are several files.",
+                where=(self.plot,),
+                remedy="name one file; --report draws the networks of all.",
+            )
+        return None if self.report is None else Pages(self.report, overwrite=overwrite)
 
 
 @options.grouped
@@ -23,6 +80,8 @@ def command(
         bool, typer.Option("--summary", help="Networks without their layers.")
     ] = False,
     plugins: options.Plugins,
+    drawn: Drawn,
+    force: options.Force = False,
     bounds: options.Limits,
     encoding: options.Encoding = None,
 ) -> None:
@@ -31,25 +90,28 @@ def command(
     Example: matlab-compat inspect net.mat
     """
     from converters.inspect import inspect
+    from converters.page import inspect_page
+
+    asked: dict[str, Any] = {
+        "layer_class": layer_class,
+        "code": code or (),
+        "limits": bounds.given(),
+        "encoding": encoding,
+    }
 
     def look(path: str) -> dict[str, Any]:
-        limits = bounds.given()
-        return inspect(
-            path,
-            variable,
-            layer_class=layer_class,
-            code=code or (),
-            limits=limits,
-            encoding=encoding,
-        )
+        return inspect(path, variable, **asked)
 
     paths = files.expanded(file)
     if not files.is_many(file):
+        drawn.check(overwrite=force)
         with progress.waiting(paths[0]):
             document = look(paths[0])
         as_json = format is output.Format.json
         output.document(document) if as_json else output.data(_text(document, summary))
+        drawn.write(paths[0], variable, asked, overwrite=force)
         return
+    pages = drawn.pages(overwrite=force)
     documents: list[dict[str, Any]] = []
 
     def work(path: str) -> files.Outcome:
@@ -57,9 +119,13 @@ def command(
         documents.append(document)
         if format is output.Format.text:
             output.data(_text(document, summary) + "\n")
+        if pages is not None:
+            pages.add(path, inspect_page(path, variable, **asked))
         return files.Outcome(path, 0, _contents(document))
 
     outcomes = files.each(paths, work)
+    if pages is not None:
+        pages.finish("What is in the files", outcomes)
     if format is output.Format.json:
         known = {document["file"] for document in documents}
         failed = [vars(o) for o in outcomes if o.file not in known]

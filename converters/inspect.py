@@ -45,19 +45,23 @@ def inspect(
         The file cannot be read, or has no such variable.
     """
     with using(code), open_mat(path, limits=limits, encoding=encoding) as mat:
-        found = find_models(mat, variable, layer_class)
-        roots = {root_of(variable or ""), *(root_of(f.path) for f in found)}
-        shown = [v for v in mat.variables if variable is None or v.name in roots]
-        return {
-            "schema": "matlab_compat.inspect/1",
-            "file": str(path),
-            "level": mat.level,
-            "header": mat.header.description,
-            "platform": mat.header.platform,
-            "date": mat.header.date,
-            "variables": [_variable(info, found, mat) for info in shown],
-            **_loose(found),
-        }
+        return document(mat, find_models(mat, variable, layer_class), variable)
+
+
+def document(mat: MatFile, found: list[Found], variable: str | None = None) -> dict[str, Any]:
+    """What :func:`inspect` says of an open file and the models found in it."""
+    roots = {root_of(variable or ""), *(root_of(f.path) for f in found)}
+    shown = [v for v in mat.variables if variable is None or v.name in roots]
+    return {
+        "schema": "matlab_compat.inspect/1",
+        "file": str(mat.path),
+        "level": mat.level,
+        "header": mat.header.description,
+        "platform": mat.header.platform,
+        "date": mat.header.date,
+        "variables": [_variable(info, found, mat) for info in shown],
+        **_loose(found),
+    }
 
 
 def _variable(info: VariableInfo, found: list[Found], mat: MatFile) -> dict[str, Any]:

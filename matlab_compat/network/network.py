@@ -38,6 +38,10 @@ if TYPE_CHECKING:
     from ..pages.diagram import Diagram
 
 
+#: The layers of nested networks that are analysed: more are a few objects that lie in each other.
+_MOST_NESTED = 5000
+
+
 class LayerArray(list[Layer]):
     """Layers in order; prints as MATLAB prints a layer array."""
 
@@ -505,9 +509,24 @@ class Network:
         Raises
         ------
         UsageError
-            The connections go in a circle.
+            The connections go in a circle; or the networks that are layers have more than 5,000
+            layers, which a few objects in each other can be.
         """
+        count = self._count({}) - len(self.Layers)
+        if count > _MOST_NESTED:
+            raise UsageError(
+                f"There are {count:,} layers in networks within networks; sizes are worked out of "
+                f"up to {_MOST_NESTED:,}.",
+                remedy="analyse the inner networks: net.layer(name).Network.analysis().",
+            )
         return analysis(self.graph, self.kind, self.plan(formats), sizes)
+
+    def _count(self, known: dict[int, int]) -> int:
+        """How many layers there are with those of nested networks, each object counted once."""
+        if id(self) not in known:
+            inner = (x.Network._count(known) for x in self.Layers if isinstance(x, NetworkLayer))
+            known[id(self)] = len(self.Layers) + sum(inner)
+        return known[id(self)]
 
     # --- display ------------------------------------------------------------------------
 

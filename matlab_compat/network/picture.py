@@ -19,7 +19,7 @@ def picture(
     *,
     marks: Mapping[str, str] | None = None,
     notes: Mapping[str, str] | None = None,
-    links: Mapping[str, str] | None = None,
+    numbers: Mapping[str, int] | None = None,
 ) -> Diagram:
     """The diagram of a graph.
 
@@ -29,9 +29,11 @@ def picture(
         What it is, for those who do not see it.
     found:
         The sizes, where they are known.
-    marks, notes, links:
+    marks, notes:
         By layer: one of :data:`..pages.diagram.MARKS` (by default "warning" for a layer that is not
-        run), what to say of it besides, and where its box leads.
+        run), and what to say of it besides.
+    numbers:
+        By layer, the number of its row ``layer-1`` on the page, to which its box ``box-1`` leads.
     """
     rows = {row.name: row for row in found.layers} if found else {}
     boxes = []
@@ -46,7 +48,8 @@ def picture(
             family="problem" if problem else _family(layer),
             about=" · ".join(filter(None, [*said, problem.what if problem else ""])),
             mark=(marks or {}).get(name, "warning" if problem else ""),
-            link=(links or {}).get(name, ""),
+            link=f"#layer-{numbers[name]}" if numbers else "",
+            anchor=f"box-{numbers[name]}" if numbers else "",
         )
         boxes.append(box)
     number = {name: i for i, name in enumerate(graph.layers)}

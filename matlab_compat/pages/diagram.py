@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import unicodedata
 import warnings
 from collections.abc import Iterator
@@ -55,11 +56,11 @@ STYLE = (
 .diagram .box { fill: var(--box); stroke: var(--line); }
 .diagram .wire { fill: none; stroke: var(--line); stroke-width: 1.4; }
 .diagram .tip { fill: var(--line); }
-.diagram .equal .box { stroke: var(--good); } .diagram .equal .mark { fill: var(--good); }
+.diagram .equal .box { stroke: var(--good); } .diagram .equal .sign { fill: var(--good); }
 .diagram .different .box, .diagram .warning .box { stroke: var(--bad); stroke-width: 2.5; }
-.diagram .different .mark, .diagram .warning .mark { fill: var(--bad); }
+.diagram .different .sign, .diagram .warning .sign { fill: var(--bad); }
 .diagram .different .box { stroke-dasharray: 6 3; }
-.diagram .mark { font-weight: 700; }
+.diagram .sign { font-weight: 700; }
 .diagram a:focus-visible .box, .diagram .found .box { stroke: #2f7de1; stroke-width: 4; }
 .diagram a { cursor: pointer; outline: none; }
 """
@@ -72,7 +73,7 @@ MARKS = {"equal": "✓", "different": "✗", "warning": "!"}
 
 _HEIGHT, _NARROWEST, _WIDEST = 36.0, 120.0, 300.0
 #: How wide a letter of each line is.
-_NAME, _MORE = 7.0, 6.05
+_NAME, _MORE = 7.5, 6.05
 _MARGIN = 8.0
 #: The most pixels of a picture, along a side and in all.
 _LONGEST_SIDE, _MOST_PIXELS = 32_000, 60e6
@@ -91,8 +92,9 @@ class Box:
     about: str = ""
     #: One of ``MARKS``, or none.
     mark: str = ""
-    #: Where it leads: ``#layer-7``.
+    #: Where it leads, ``#layer-7``, and the name by which others lead to it, ``box-7``.
     link: str = ""
+    anchor: str = ""
 
 
 @dataclass(frozen=True)
@@ -125,9 +127,11 @@ class Diagram:
         return layout(len(self.boxes), self.wires, self._width, _HEIGHT)
 
     @property
-    def size(self) -> tuple[float, float]:
+    def size(self) -> tuple[int, int]:
         """Width and height in pixels, with the margin."""
-        return self._layout.width + 2 * _MARGIN, self._layout.height + 2 * _MARGIN
+        sides = (self._layout.width, self._layout.height)
+        width, height = (math.ceil(side + 2 * _MARGIN) for side in sides)
+        return width, height
 
     # --- as SVG
 
@@ -156,8 +160,8 @@ class Diagram:
             *back,
             inner,
             xmlns="http://www.w3.org/2000/svg",
-            width=f"{width:.0f}",
-            height=f"{height:.0f}",
+            width=width,
+            height=height,
             class_="diagram",
         )
 
@@ -207,11 +211,14 @@ class Diagram:
             parts.append(element("text", size, x=end, y=29, text_anchor="end", class_="more"))
         if box.mark:
             sign, end = MARKS[box.mark], _n(width - 7)
-            parts.append(element("text", sign, x=end, y=15, text_anchor="end", class_="mark"))
+            parts.append(element("text", sign, x=end, y=15, text_anchor="end", class_="sign"))
         at = f"translate({_n(x - width / 2)} {_n(y - _HEIGHT / 2)})"
         family = box.family if box.family in COLOURS else ""
         drawn = element("g", *parts, transform=at, class_=f"{family} {box.mark}".strip())
-        return element("a", drawn, href=box.link, tabindex=-1) if box.link else drawn
+        if not box.link:
+            return drawn
+        about = {"id": box.anchor, "data_name": f"{box.name} {box.kind}"}
+        return element("a", drawn, href=box.link, tabindex=-1, **about)
 
     def _texts(self, box: Box) -> tuple[str, str, str]:
         """Name, kind and size as they fit."""

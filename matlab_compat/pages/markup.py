@@ -12,6 +12,9 @@ import numpy.typing as npt
 
 from ..display import one_line
 
+#: Elements of HTML that never hold anything.
+_WITHOUT_END = ("input",)
+
 
 class Markup(str):
     """Text that is markup already; any other text is escaped where it goes into an element."""
@@ -35,7 +38,8 @@ def element(tag: str, *children: str, **attributes: object) -> Markup:
         f' {name.rstrip("_").replace("_", "-")}="{escaped(str(value))}"'
         for name, value in attributes.items()
     ]
-    return Markup(f"<{tag}{''.join(pairs)}>{joined(*children)}</{tag}>")
+    end = "" if tag in _WITHOUT_END else f"</{tag}>"
+    return Markup(f"<{tag}{''.join(pairs)}>{joined(*children)}{end}")
 
 
 def table(head: list[str], rows: list[list[str]], class_: str = "") -> Markup:

@@ -16,7 +16,10 @@ def picture(net: Description, label: str) -> Diagram:
             (f"a{i}", layer.transferFcn, layer.size, "fully_connected")
             for i, layer in enumerate(net.layers, 1)
         ),
-        *((f"y{k}", "Output", net.layers[i].size, "") for k, i in enumerate(net.output_layers, 1)),
+        *(
+            (f"y{k}", "Output", output.size, "")
+            for k, output in enumerate(filter(None, net.outputs), 1)
+        ),
     ]
     boxes = [
         Box(name, kind, str(size), family, line)

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from matlab_compat.display import TIMES, size_text
 
-from ...pages.markup import Markup, element, joined, table
+from ...pages.markup import Markup, element, table
+from ...pages.page import page
 from ..compare import Comparison
 from . import drawings, text
 from .shown import most_telling, worst_slice
@@ -18,55 +19,25 @@ if TYPE_CHECKING:
 #: So many comparisons are shown with images and diagrams; the tables list them all.
 _MOST_SHOWN = 8
 
-# No-one but the page itself may supply anything, whatever a name in a file may try.
-_HEAD = """<!DOCTYPE html>
-<html lang="en"><head><meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy"
- content="default-src 'none'; img-src data:; style-src 'unsafe-inline'">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-"""
-
 _STYLE = """
-:root { color-scheme: light dark; --text: #1c2024; --quiet: #5c6570; --back: #fff; --box: #f5f7f9;
-  --line: #cfd6dd; --good: #17683a; --bad: #a8201a; --bar: #3b6ea5; }
-@media (prefers-color-scheme: dark) { :root { --text: #e6e9ec; --quiet: #a2abb5; --back: #15181b;
-  --box: #1e2226; --line: #3c444c; --good: #6fcf97; --bad: #ff8a80; --bar: #7fb0e6; } }
-* { box-sizing: border-box; }
-body { margin: 0 auto; max-width: 66rem; padding: 1.5rem; background: var(--back);
-  color: var(--text); font: 15px/1.5 system-ui, "Segoe UI", sans-serif; overflow-wrap: anywhere; }
-h1 { font-size: 1.6rem; margin: 0; } h2 { font-size: 1.2rem; margin: 2rem 0 .6rem; }
-h3 { font-size: 1rem; margin: 1.2rem 0 .4rem; }
-p { margin: .4rem 0; } .quiet, figcaption { color: var(--quiet); }
-code, td { font-family: ui-monospace, "DejaVu Sans Mono", Consolas, monospace; font-size: .9em; }
 .verdict { border: 2px solid var(--good); border-left-width: .9rem; border-radius: 6px;
   padding: .8rem 1rem; background: var(--box); }
 .verdict.different { border-color: var(--bad); border-style: dashed; border-left-style: solid; }
-.equal h1, .good { color: var(--good); } .different h1, .bad { color: var(--bad); }
-.bad { font-weight: 700; }
+.equal h1 { color: var(--good); } .different h1 { color: var(--bad); }
 .diagnosis { border-left: 4px solid var(--bar); background: var(--box); padding: .5rem 1rem;
   margin: .6rem 0; }
-.wide { overflow-x: auto; }
-table { border-collapse: collapse; margin: .3rem 0; }
-th, td { text-align: left; padding: .25rem .8rem .25rem 0; border-bottom: 1px solid var(--line);
-  vertical-align: top; overflow-wrap: normal; }
-th[scope=row] { font-weight: 500; white-space: nowrap; }
-.figures th[scope=row] { color: var(--quiet); }
 .pictures { display: flex; flex-wrap: wrap; gap: 1.2rem 2rem; margin: .6rem 0; }
-.diagrams { display: grid; grid-template-columns: repeat(auto-fit, minmax(20rem, 31rem));
-  gap: 1.2rem; }
-figure { margin: 0; } figcaption { font-size: .85rem; margin-top: .2rem; max-width: 20rem; }
-figcaption b { display: block; }
-svg { display: block; max-width: 100%; height: auto; overflow: visible; }
+.diagrams { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(20rem, 100%), 1fr));
+  gap: 1.2rem 2rem; }
 svg text { font: 11px system-ui, sans-serif; fill: var(--text); }
 .image image { image-rendering: pixelated; } .nothing { fill: url(#stripes); }
 .halo, .mark { fill: none; vector-effect: non-scaling-stroke; }
 .halo { stroke: #000; stroke-width: 4; } .mark { stroke: #fff; stroke-width: 2; }
 .axis { stroke: var(--text); } .grid { stroke: var(--line); stroke-width: .7; }
-.bar { fill: var(--bar); } .path { fill: none; stroke: var(--bar); }
+.path { fill: none; stroke: var(--bar); }
 .bound { stroke: var(--text); stroke-dasharray: 6 4; }
 .inside { fill: none; stroke: var(--bar); } .outside { fill: none; stroke: var(--bad);
   stroke-width: 1.8; }
-@media print { body { max-width: none; } figure { break-inside: avoid; } }
 """
 
 
@@ -78,8 +49,8 @@ def html_page(report: Report, name: str) -> str:
     document = report.to_json()
     title = f"{report.verdict}: {name}"
     facts = [[name, value] for name, value in report.environment.items()]
-    body = element(
-        "body",
+    return page(
+        title,
         _verdict(report, name),
         *_warnings(document["warnings"]),
         *_diagnoses(document.get("diagnoses", [])),
@@ -89,9 +60,8 @@ def html_page(report: Report, name: str) -> str:
         *_all_outputs(report),
         *_side_by_side(document["side_by_side"]),
         element("section", element("h2", "Environment"), table([], facts, "figures")),
+        style=_STYLE,
     )
-    style = element("style", Markup(_STYLE))
-    return _HEAD + joined(element("title", title), style, Markup("</head>"), body) + "</html>\n"
 
 
 def _verdict(report: Report, name: str) -> Markup:
