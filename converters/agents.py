@@ -47,12 +47,8 @@ def load_agent(
 ) -> Agent:
     """The agent in a MAT-file, with all its networks.
 
-    Parameters
-    ----------
-    variable:
-        Look into this variable only; ``"agents(2)"`` and ``"s.agent"`` look deeper.
-    limits:
-        Bounds on what the file may make us do; on by default.
+    Of several ``variable`` chooses one, also within another: ``"agents(2)"``, ``"s.agent"``.
+    ``limits`` bounds what the file may make us do.
 
     Raises
     ------

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from contextvars import ContextVar
 from os import PathLike, fspath
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from matlab_compat.contexts import during
 from matlab_compat.errors import UnsupportedLayerError
 from matlab_compat.layers.base import Layer
 
@@ -36,8 +37,7 @@ def program_of(code: Code) -> Program:
     return Program(CodeFolders([fspath(folder) for folder in folders]))
 
 
-@contextmanager
-def using(code: Code) -> Iterator[None]:
+def using(code: Code) -> AbstractContextManager[None]:
     """Layers that are built inside may be of classes in these folders; none leave it as it is.
 
     Raises
@@ -45,14 +45,7 @@ def using(code: Code) -> Iterator[None]:
     FileAccessError
         A folder cannot be read.
     """
-    if not code:
-        yield
-        return
-    before = _PROGRAM.set(program_of(code))
-    try:
-        yield
-    finally:
-        _PROGRAM.reset(before)
+    return during(_PROGRAM, program_of(code)) if code else nullcontext()
 
 
 def code_class(class_name: str, fields: Mapping[str, Any]) -> type[Layer] | None:

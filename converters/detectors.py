@@ -46,17 +46,9 @@ def load_detector(
 ) -> Detector:
     """The object detector in a MAT-file.
 
-    Parameters
-    ----------
-    variable:
-        Look into this variable only; ``"s.detector"`` looks deeper.
-    limits:
-        Bounds on what the file may make us do; on by default.
-
-    Returns
-    -------
-    A :class:`~matlab_compat.detectors.Detector`. One of a ``yolov2ObjectDetector`` detects; others
-    have their network, and ``detect`` says why it does not.
+    ``variable`` is where to look, such as ``"s.detector"``; ``limits`` bounds what the file may
+    make us do. One of a ``yolov2ObjectDetector`` detects; others have their network, and ``detect``
+    says why it does not.
 
     Raises
     ------

@@ -25,10 +25,8 @@ def load_training_options(
 ) -> TrainingOptions:
     """The options that ``trainingOptions`` made and ``save`` wrote.
 
-    Parameters
-    ----------
-    variable:
-        Look into this variable only; ``"s.options"`` looks deeper.
+    They are looked for in all of the file, or in ``variable``, such as ``"s.options"``. ``limits``
+    bounds what the file may make us do.
 
     Raises
     ------

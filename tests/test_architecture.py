@@ -19,6 +19,7 @@ ROOT = Path(__file__).parents[1]
 FLOORS = (
     (
         "arrays",
+        "contexts",
         "data_format",
         "display",
         "errors",

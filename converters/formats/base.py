@@ -24,6 +24,9 @@ from .prepared import Model, Options, Prepared, outputs_of
 if TYPE_CHECKING:
     import torch
 
+    Arrays = tuple[Array, ...]
+    Tensors = tuple[torch.Tensor, ...]
+
 
 class Format(ABC):
     """A way to keep a layer or network in a file or folder.
@@ -70,9 +73,7 @@ class Format(ABC):
         """
 
     @abstractmethod
-    def run(
-        self, path: Path, inputs: tuple[torch.Tensor, ...], options: Options
-    ) -> tuple[Array, ...]:
+    def run(self, path: Path, inputs: Tensors, options: Options) -> Arrays:
         """The outputs of what was written, read afresh and run; all in torch's order.
 
         Raises
@@ -132,9 +133,7 @@ class ReadableFormat(Format):
             The file is none of this format, or damaged; or it cannot be read.
         """
 
-    def run(
-        self, path: Path, inputs: tuple[torch.Tensor, ...], options: Options
-    ) -> tuple[Array, ...]:
+    def run(self, path: Path, inputs: Tensors, options: Options) -> Arrays:
         """The outputs of the model read back, run on torch."""
         return Prepared(self.read(path), options).run(inputs)
 

@@ -423,23 +423,24 @@ class Torch(Language):
     }
     PRODUCT: ClassVar[str] = "*"
 
+    FORTH: ClassVar[dict[type[Resolved], str]] = {
+        Scaling: "(({x} - {s}_xoffset) * {s}_gain + {s}_ymin)",
+        Projection: "functional.linear({x}, {s}_transform)",
+        Selection: "{x}[..., {s}_keep]",
+    }
+    BACK: ClassVar[dict[type[Resolved], str]] = {
+        Scaling: "(({y} - {s}_ymin) / {s}_gain + {s}_xoffset)",
+        Projection: "functional.linear({y}, {s}_inverseTransform)",
+        Selection: "with_rows({y}, {s}_constants, {s}_order)",
+    }
+
     def forth(self, name: str, one: Resolved, x: str, step: str) -> str:
         """Written out."""
-        s = f"self.{step}"
-        if isinstance(one, Scaling):
-            return f"(({x} - {s}_xoffset) * {s}_gain + {s}_ymin)"
-        if isinstance(one, Projection):
-            return f"functional.linear({x}, {s}_transform)"
-        return f"{x}[..., {s}_keep]"
+        return self.FORTH[type(one)].format(x=x, s=f"self.{step}")
 
     def back(self, name: str, one: Resolved, y: str, step: str) -> str:
         """Written out."""
-        s = f"self.{step}"
-        if isinstance(one, Scaling):
-            return f"(({y} - {s}_ymin) / {s}_gain + {s}_xoffset)"
-        if isinstance(one, Projection):
-            return f"functional.linear({y}, {s}_inverseTransform)"
-        return f"with_rows({y}, {s}_constants, {s}_order)"
+        return self.BACK[type(one)].format(y=y, s=f"self.{step}")
 
     def constant(self, name: str) -> str:
         """A parameter."""

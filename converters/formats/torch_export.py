@@ -14,7 +14,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from matlab_compat.arrays import Array
 from matlab_compat.errors import MatlabCompatError, UnsupportedLayerError, cause_text
 from matlab_compat.wording import argument
 
@@ -22,9 +21,10 @@ from ..examples import example_inputs, has_free_size
 from .base import Format, Options, Prepared, outputs_of
 
 if TYPE_CHECKING:
-    import torch
     from torch import nn
     from torch.export import ExportedProgram
+
+    from .base import Arrays, Tensors
 
 #: Beside the program in the file, as JSON: names, dimension labels and classes.
 EXTRA_FILE = "matlab_compat.json"
@@ -56,9 +56,7 @@ class TorchExport(Format, suffixes=(".pt2",)):
         lengths = fixed_lengths(program, about["inputs"])
         return tuple(fixed_remark(name, steps) for name, steps in lengths.items())
 
-    def run(
-        self, path: Path, inputs: tuple[torch.Tensor, ...], options: Options
-    ) -> tuple[Array, ...]:
+    def run(self, path: Path, inputs: Tensors, options: Options) -> Arrays:
         """The program read afresh."""
         return outputs_of(_load(path)[0].module(), inputs)
 

@@ -8,8 +8,8 @@ to these questions, and made again; where an answer differs the code is read aga
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from contextvars import ContextVar
 from typing import Any, NamedTuple
 
@@ -17,6 +17,8 @@ import torch
 from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 from torch.utils._python_dispatch import TorchDispatchMode
+
+from ..contexts import during
 
 #: Kinds of inputs that one module keeps, and calls in one of them.
 _KINDS = 8
@@ -35,14 +37,9 @@ _PLAIN = (torch.dtype, torch.device, torch.Size, torch.layout, torch.memory_form
 _CURRENT: ContextVar[_Recorder | None] = ContextVar("the calls that are written down", default=None)
 
 
-@contextmanager
-def paused() -> Iterator[None]:
+def paused() -> AbstractContextManager[None]:
     """Torch computes known numbers: the same each time, so that it is not written down."""
-    token = _CURRENT.set(None)
-    try:
-        yield
-    finally:
-        _CURRENT.reset(token)
+    return during(_CURRENT, None)
 
 
 class _Slot(NamedTuple):
@@ -266,12 +263,8 @@ def _recorded(
 ) -> tuple[Sequence[Tensor], _Recording]:
     given = [*inputs, *held.values()]
     recorder = _Recorder(given)
-    token = _CURRENT.set(recorder)
-    try:
-        with _Unseen(recorder), recorder:
-            results = compute(held, inputs)
-    finally:
-        _CURRENT.reset(token)
+    with during(_CURRENT, recorder), _Unseen(recorder), recorder:
+        results = compute(held, inputs)
     recording = _Recording(recorder, results, len(given))
     if recorder.refused or not recording.is_whole:
         recording.steps = []  # known not to be done again

@@ -133,9 +133,8 @@ class Scale(nn.Module):
 
     def __init__(self, xoffset: Tensor, gain: Tensor, ymin: Tensor) -> None:
         super().__init__()
-        self.register_buffer("xoffset", xoffset)
-        self.register_buffer("gain", gain)
-        self.register_buffer("ymin", ymin)
+        for name, value in {"xoffset": xoffset, "gain": gain, "ymin": ymin}.items():
+            self.register_buffer(name, value)
 
     def forward(self, x: Tensor) -> Tensor:
         """Processed values."""

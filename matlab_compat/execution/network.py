@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -14,6 +14,7 @@ import numpy as np
 import torch
 
 from ..arrays import Array
+from ..contexts import during
 from ..data_format import DataFormat, dlarray
 from ..display import TIMES, counted, size_text
 from ..engine.arrays import array, as_data, tensor
@@ -128,14 +129,9 @@ def computed(
 _built: ContextVar[dict[object, fx.GraphModule] | None] = ContextVar("built", default=None)
 
 
-@contextmanager
-def built_once(kept: dict[Any, Any]) -> Iterator[None]:
+def built_once(kept: dict[Any, Any]) -> AbstractContextManager[None]:
     """Networks run within, and not changed meanwhile, are built once, and stay in ``kept``."""
-    token = _built.set(kept)
-    try:
-        yield
-    finally:
-        _built.reset(token)
+    return during(_built, kept)
 
 
 def _module(network: NetworkLike, plan: Plan[LayerLike], how: RunOptions) -> fx.GraphModule:

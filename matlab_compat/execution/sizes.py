@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Sequence
+from contextlib import AbstractContextManager, suppress
 from contextvars import ContextVar
 from typing import Any
 
@@ -15,6 +15,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
 from ..arrays import as_tuple
+from ..contexts import during
 from ..display import size_text
 from ..engine.recurrent import Recurrence
 from ..errors import LimitExceededError, MatlabCompatError, locating
@@ -27,14 +28,9 @@ LARGEST_ACTIVATION = 2**31
 _LIMIT: ContextVar[int | None] = ContextVar("largest activation", default=None)
 
 
-@contextmanager
-def bounded_activations(elements: int = LARGEST_ACTIVATION) -> Iterator[None]:
+def bounded_activations(elements: int = LARGEST_ACTIVATION) -> AbstractContextManager[None]:
     """Networks and layers run inside raise rather than make an array of more elements."""
-    before = _LIMIT.set(elements)
-    try:
-        yield
-    finally:
-        _LIMIT.reset(before)
+    return during(_LIMIT, elements)
 
 
 def check_size(shape: Sequence[int]) -> None:

@@ -279,15 +279,20 @@ class _Reader:
             found.append((name.strip().lstrip("~").strip().lower(), value))
         return tuple(found)
 
-    def properties(self, node: Concrete) -> Iterator[Property]:
+    def members(self, node: Concrete) -> Iterator[tuple[Concrete, Attributes]]:
+        """What stands in a block of a class, with the attributes of the block."""
         attributes: Attributes = ()
         for child in self.named(node):
             if child.type == "attributes":
                 attributes = self.attributes(child)
-            elif child.type == "property":
-                yield self.property(child, attributes)
             else:
+                yield child, attributes
+
+    def properties(self, node: Concrete) -> Iterator[Property]:
+        for child, attributes in self.members(node):
+            if child.type != "property":
                 raise self.fault(child)
+            yield self.property(child, attributes)
 
     def property(self, node: Concrete, attributes: Attributes) -> Property:
         name, kind = "", ""
@@ -313,11 +318,8 @@ class _Reader:
         return int(self.text(node)) if self.text(node).isdigit() else None
 
     def methods(self, node: Concrete) -> Iterator[Function]:
-        attributes: Attributes = ()
-        for child in self.named(node):
-            if child.type == "attributes":
-                attributes = self.attributes(child)
-            elif child.type == "function_definition":
+        for child, attributes in self.members(node):
+            if child.type == "function_definition":
                 yield self.function(child, attributes)
             elif child.type != "function_signature":
                 raise self.fault(child)

@@ -27,6 +27,14 @@ def _dimension_order(value: object) -> tuple[int, ...]:
     return tuple(int(n) for n in numbers)
 
 
+def _unknown_labels(name: str, said: str) -> UnsupportedLayerError:
+    return UnsupportedLayerError(
+        f"{name} {said}, and how MATLAB labels the result is not documented.",
+        where=(name,),
+        remedy="register a class of your own that says it: help(matlab_compat.register).",
+    )
+
+
 class PermuteLayer(Layer, type_text="Permute", module="engine.structure.Permute", example="(2, 1)"):
     """MATLAB's permute layer (R2025a): dimension i of the output is DimensionOrder(i) of the input.
 
@@ -50,11 +58,10 @@ class PermuteLayer(Layer, type_text="Permute", module="engine.structure.Permute"
             )
         moved = "".join(labels[i - 1] for i in order)
         if moved != labels[: len(order)]:
-            raise UnsupportedLayerError(
-                f"DimensionOrder {row_text(order)} of '{labels}' data puts '{moved}' in the place "
-                f"of '{labels[: len(order)]}', and how MATLAB labels the result is not documented.",
-                where=("DimensionOrder",),
-                remedy="register a class of your own that says it: help(matlab_compat.register).",
+            raise _unknown_labels(
+                "DimensionOrder",
+                f"{row_text(order)} of '{labels}' data puts '{moved}' in the place of "
+                f"'{labels[: len(order)]}'",
             )
         return (labels,)
 
@@ -120,11 +127,10 @@ class ReshapeLayer(
             )
         own = labels.count("S") + 1
         if len(self.OutputSize) != own or "U" in labels:
-            raise UnsupportedLayerError(
-                f"OutputSize has {len(self.OutputSize)} numbers for the {own} dimensions of space "
-                f"and channels of '{labels}' data; how MATLAB labels the result is not documented.",
-                where=("OutputSize",),
-                remedy="register a class of your own that says it: help(matlab_compat.register).",
+            raise _unknown_labels(
+                "OutputSize",
+                f"has {len(self.OutputSize)} numbers for the {own} dimensions of space and "
+                f"channels of '{labels}' data",
             )
         return (labels,)
 

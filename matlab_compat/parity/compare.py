@@ -13,8 +13,7 @@ compared as such: a difference is the absolute value of the complex difference.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from contextvars import ContextVar
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal
@@ -22,6 +21,7 @@ from typing import Any, Literal
 import numpy as np
 
 from ..arrays import Array
+from ..contexts import during
 from ..display import size_text
 from ..errors import NothingToCompareError
 from ..finite_json import finite_json
@@ -95,14 +95,9 @@ _ALL_ZERO = "Nothing to compare: both sides are all zero."
 _KEEPING: ContextVar[bool] = ContextVar("keeping_arrays", default=False)
 
 
-@contextmanager
-def keeping_arrays() -> Iterator[None]:
+def keeping_arrays() -> AbstractContextManager[None]:
     """Comparisons made inside have their :attr:`Comparison.arrays`."""
-    before = _KEEPING.set(True)
-    try:
-        yield
-    finally:
-        _KEEPING.reset(before)
+    return during(_KEEPING, True)
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,8 @@ def preparets(
 ) -> tuple[Array, Array, Array, Array]:
     """``[Xs, Xi, Ai, Ts] = preparets(net, Xnf, Tnf, Tf)``: what a network with delays needs.
 
+    Raises ``DataFormatError``: there are fewer steps than delays, or a series is missing.
+
     Parameters
     ----------
     net:
@@ -34,11 +36,6 @@ def preparets(
     -------
     The inputs after the first steps, the states of inputs and layers from those first steps, and
     the targets; of a network that predicts ahead the last targets, which nobody knows, are NaN.
-
-    Raises
-    ------
-    DataFormatError
-        There are fewer steps than delays, or a series is missing.
 
     Examples
     --------
@@ -119,10 +116,7 @@ def _processed(net: ShallowNetwork, layer: int, y: Array) -> Array:
 def closeloop(net: ShallowNetwork) -> ShallowNetwork:
     """The network whose open feedback is closed: what it gives, it takes back itself.
 
-    Raises
-    ------
-    UsageError
-        It has no open feedback.
+    Raises ``UsageError``: it has no open feedback.
     """
     return _each(net, "open", "close", _closed)
 
@@ -183,10 +177,7 @@ def _renumbered(output: Any, gone: int) -> Any:
 def openloop(net: ShallowNetwork) -> ShallowNetwork:
     """The network whose closed feedback is open: it becomes the last input.
 
-    Raises
-    ------
-    UsageError
-        It has no closed feedback.
+    Raises ``UsageError``: it has no closed feedback.
     """
     return _each(net, "closed", "open", _opened)
 
@@ -227,10 +218,7 @@ def _opened(net: ShallowNetwork, i: int) -> ShallowNetwork:
 def removedelay(net: ShallowNetwork, n: int = 1) -> ShallowNetwork:
     """The network that gives its output ``n`` time steps earlier: delays of inputs are ``n`` less.
 
-    Raises
-    ------
-    UsageError
-        A delay is shorter than ``n``.
+    Raises ``UsageError``: a delay is shorter than ``n``.
     """
     shortest = min((min(one.delays) for one in net.inputWeights.values()), default=0)
     if shortest < n:

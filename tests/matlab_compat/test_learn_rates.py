@@ -19,18 +19,14 @@ from matlab_compat import learn_rates
 from matlab_compat.errors import PropertyError, UsageError
 from matlab_compat.learn_rates import SCHEDULES, RateSchedule, factor_at, schedules_of
 
+from .rates import rates
+
 WARMUP = mc.warmupLearnRate(InitialFactor=0.1, FinalFactor=1, NumSteps=5)
 
 
 def by_torch(make: Callable[[Any], Any], steps: int) -> list[float]:
     optimizer = torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=1.0)
-    schedule = make(optimizer)
-    found = []
-    for _ in range(steps):
-        found.append(optimizer.param_groups[0]["lr"])
-        optimizer.step()
-        schedule.step()
-    return found
+    return rates(optimizer, make(optimizer), steps)
 
 
 @pytest.mark.parametrize(

@@ -25,6 +25,7 @@ from matlab_compat.errors import (
 )
 
 from ..real import REAL
+from .rates import rates
 
 Array = NDArray[Any]
 L2 = 0.01
@@ -108,7 +109,7 @@ def test_piecewise_drops_the_rate_every_period() -> None:
         LearnRateDropFactor=[[0.5]],
         LearnRateDropPeriod=[[3.0]],
     )
-    assert rates(given, 7) == [1, 1, 1, 0.5, 0.5, 0.5, 0.25]
+    assert scheduled(given, 7) == [1, 1, 1, 0.5, 0.5, 0.5, 0.25]
 
 
 def test_no_schedule_keeps_the_rate() -> None:
@@ -120,18 +121,12 @@ def test_no_schedule_keeps_the_rate() -> None:
         LearnRateDropFactor=empty,
         LearnRateDropPeriod=empty,
     )
-    assert rates(given, 4) == [0.2] * 4
+    assert scheduled(given, 4) == [0.2] * 4
 
 
-def rates(given: TrainingOptions, epochs: int) -> list[float]:
+def scheduled(given: TrainingOptions, epochs: int) -> list[float]:
     optimizer = given.optimizer([torch.nn.Parameter(torch.zeros(1))])
-    schedule = given.schedule(optimizer)
-    found = []
-    for _ in range(epochs):
-        found.append(optimizer.param_groups[0]["lr"])
-        optimizer.step()
-        schedule.step()
-    return found
+    return rates(optimizer, given.schedule(optimizer), epochs)
 
 
 @pytest.mark.parametrize(
@@ -152,7 +147,7 @@ def test_schedules_without_their_numbers_are_refused(name: str, message: str) ->
 def test_a_saved_schedule_multiplies_the_rate() -> None:
     saved = {"class": "warmupLearnRate", "InitialFactor": 0.5, "FinalFactor": 1.0, "NumSteps": 2.0}
     given = options(Momentum=0.9, InitialLearnRate=0.1, LearnRateSchedule=saved)
-    np.testing.assert_allclose(rates(given, 4), [0.05, 0.075, 0.1, 0.1])
+    np.testing.assert_allclose(scheduled(given, 4), [0.05, 0.075, 0.1, 0.1])
 
 
 @pytest.mark.filterwarnings("ignore::matlab_compat.errors.MatlabCompatWarning")

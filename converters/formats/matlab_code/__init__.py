@@ -12,7 +12,6 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
-from matlab_compat.arrays import Array
 from matlab_compat.errors import UsageError, locating
 from matlab_compat.layers import Layer
 from matlab_compat.layers.function import FunctionLayer
@@ -28,7 +27,7 @@ from ..mat import MatStruct, write_struct
 from .calls import Call, call, helper, plain, quoted, refusal
 
 if TYPE_CHECKING:
-    import torch
+    from ..base import Arrays, Tensors
 
 _NAME = re.compile(r"[A-Za-z]\w{0,62}", re.ASCII)
 #: Functions that the code calls besides the constructors of layers.
@@ -74,9 +73,7 @@ class MatlabFunctionFile(ReadableFormat, suffixes=(".m",)):
                 return read_generated(path)
         return MatStruct().read(path, asked)
 
-    def run(
-        self, path: Path, inputs: tuple[torch.Tensor, ...], options: Options
-    ) -> tuple[Array, ...]:
+    def run(self, path: Path, inputs: Tensors, options: Options) -> Arrays:
         """The struct read back, run on torch: MATLAB is not here."""
         return MatStruct().run(path.with_suffix(".mat"), inputs, options)
 

@@ -20,7 +20,6 @@ from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from matlab_compat.arrays import Array
 from matlab_compat.errors import (
     FileAccessError,
     MatlabCompatError,
@@ -36,7 +35,8 @@ from ..torch_export import export, fixed_remark
 
 if TYPE_CHECKING:
     import onnx
-    import torch
+
+    from ..base import Arrays, Tensors
 
 FORMAT = "matlab_compat.onnx/1"
 #: The newest that torch's exporter writes by itself; ONNX Runtime's CUDA provider knows it whole.
@@ -82,9 +82,7 @@ class Onnx(Format, suffixes=(".onnx",)):
             if "T" in labels and size.dim[labels.index("T")].HasField("dim_value")
         )
 
-    def run(
-        self, path: Path, inputs: tuple[torch.Tensor, ...], options: Options
-    ) -> tuple[Array, ...]:
+    def run(self, path: Path, inputs: Tensors, options: Options) -> Arrays:
         """ONNX Runtime's outputs on the CPU.
 
         Raises

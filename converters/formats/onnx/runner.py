@@ -23,7 +23,20 @@ if TYPE_CHECKING:
     from matlab_compat.shallow import ShallowNetwork
 
 
-class OnnxRunner(Runner):
+class _FileRunner(Runner):
+    """An ONNX file that is open."""
+
+    label = "ONNX Runtime"
+
+    def __init__(self, path: str) -> None:
+        self.path, self.session = path, open_session(path)
+
+    def facts(self) -> dict[str, str]:
+        """Which file."""
+        return {"against": self.path, "against_sha256": sha256(self.path)}
+
+
+class OnnxRunner(_FileRunner):
     """An ONNX file of a network, run by ONNX Runtime on the CPU.
 
     The order of its dimensions (N,C,H,W or N,H,W,C ...) is told by its shapes.
@@ -33,15 +46,9 @@ class OnnxRunner(Runner):
     or it is no ONNX model.
     """
 
-    label = "ONNX Runtime"
-
     def __init__(self, path: str, network: Network) -> None:
-        self.path, self.network = path, network
-        self.session = open_session(path)
-
-    def facts(self) -> dict[str, str]:
-        """Which file."""
-        return {"against": self.path, "against_sha256": sha256(self.path)}
+        super().__init__(path)
+        self.network = network
 
     def run(self, inputs: Inputs, wanted: Wanted) -> Results:
         """The outputs, in the order of those that they are compared with.
@@ -74,17 +81,15 @@ class OnnxRunner(Runner):
         )
 
 
-class ShallowOnnxRunner(Runner):
+class ShallowOnnxRunner(_FileRunner):
     """An ONNX file of a shallow network, as ``convert`` writes it: features, then time, are last.
 
     Parameters and errors are those of :class:`OnnxRunner`.
     """
 
-    label = "ONNX Runtime"
-
     def __init__(self, path: str, network: ShallowNetwork) -> None:
-        self.path, self.network = path, network
-        self.session = open_session(path)
+        super().__init__(path)
+        self.network = network
         self.specs = self.session.get_inputs()
         names = list(network.ports()[0])
         if [spec.name for spec in self.specs] != names:
@@ -106,10 +111,6 @@ class ShallowOnnxRunner(Runner):
         shapes = (spec.shape for spec in self.specs if spec.name.startswith("x"))
         fixed = [shape[1] for shape in shapes if len(shape) == 3 and isinstance(shape[1], int)]
         return fixed[0] if fixed else 8
-
-    def facts(self) -> dict[str, str]:
-        """Which file."""
-        return {"against": self.path, "against_sha256": sha256(self.path)}
 
     def run(self, inputs: Inputs, wanted: Wanted) -> Results:
         """The outputs, one below the other, as MATLAB has them: S×Q, or S×TS(×Q) of a series.

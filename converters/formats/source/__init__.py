@@ -14,7 +14,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, NamedTuple, cast
 
-from matlab_compat.arrays import Array
 from matlab_compat.data_format import torch_axes
 from matlab_compat.errors import NothingToCompareError, UnsupportedLayerError, UsageError
 from matlab_compat.layers import Layer
@@ -30,6 +29,7 @@ if TYPE_CHECKING:
 
     from matlab_compat.network.graph import Plan
 
+    from ..base import Arrays, Tensors
     from .network import Written
 
 _DTYPES = {
@@ -103,9 +103,7 @@ class SourcePackage(Format, suffixes=("",)):
         readme = _readme(network, plan, written, example, options, parity)
         (path / "README.md").write_text(readme, encoding="utf-8")
 
-    def run(
-        self, path: Path, inputs: tuple[torch.Tensor, ...], options: Options
-    ) -> tuple[Array, ...]:
+    def run(self, path: Path, inputs: Tensors, options: Options) -> Arrays:
         """The package's outputs, computed in a process that cannot import this project."""
         from safetensors.torch import load_file
 

@@ -30,12 +30,7 @@ def given_otherwise(layer: Layer, size: Size) -> Iterator[Variation]:
         inputs_changed(_own_range),
         2,
     )
-    for said, over in (
-        ("all of each observation", "SC"),
-        ("each channel of each observation", "S"),
-        ("everything", "BSC"),
-        ("each channel", "BS"),
-    ):
+    for said, over in _STATISTICS:
         for unbiased in (False, True):
             yield altered(
                 layer,
@@ -48,6 +43,14 @@ def given_otherwise(layer: Layer, size: Size) -> Iterator[Variation]:
                 whole_batch="B" in over,
             )
 
+
+#: What statistics may be taken over, and the labels of these dimensions.
+_STATISTICS = (
+    ("all of each observation", "SC"),
+    ("each channel of each observation", "S"),
+    ("the whole batch", "BSC"),
+    ("each channel of the whole batch", "BS"),
+)
 
 _Given = tuple[str, str, str, Any, int]
 
@@ -260,12 +263,7 @@ def _normalized_otherwise(layer: Layer, mode: str) -> Iterator[Variation]:
             f"with its input {said} instead of its normalization",
             instead(lambda x, f=factor, m=minus: x * f - m),
         )
-    for said, over in (
-        ("all of the observation", "SC"),
-        ("each channel of the observation", "S"),
-        ("the whole batch", "BSC"),
-        ("each channel of the whole batch", "BS"),
-    ):
+    for said, over in _STATISTICS:
         for unbiased in (False, True):
             yield own(
                 "own statistics",

@@ -263,20 +263,17 @@ def _groups(layer: ChannelGroupsLayer, _: Size) -> Iterator[Variation]:
                     1,
                     diff="filters of the groups interleaved",
                 )
-        yield altered(
-            layer,
-            "filters of groups interleaved",
-            "with its output's channels in another order: filters before groups",
-            f"{remedy}",
-            outputs_changed(partial(_shuffled, groups=groups)),
-        )
-        yield altered(
-            layer,
-            "filters of groups interleaved",
-            "with its output's channels in another order: groups before filters",
-            f"{remedy}",
-            outputs_changed(partial(_shuffled, groups=filters)),
-        )
+        for number, told in (
+            (groups, "filters before groups"),
+            (filters, "groups before filters"),
+        ):
+            yield altered(
+                layer,
+                "filters of groups interleaved",
+                f"with its output's channels in another order: {told}",
+                remedy,
+                outputs_changed(partial(_shuffled, groups=number)),
+            )
     if weights.shape[-3] > 1 and groups > 1:
         for count in (groups, weights.shape[-3]):
             yield altered(

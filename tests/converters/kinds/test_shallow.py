@@ -47,10 +47,7 @@ def struct(value: Any) -> Any:
     if isinstance(value, dict):
         return StructArray.scalar(**{name: struct(one) for name, one in value.items()})
     if isinstance(value, np.ndarray) and value.dtype == object:
-        made = np.empty(value.shape, object)
-        for place, one in np.ndenumerate(value):
-            made[place] = struct(one)
-        return made
+        return np.frompyfunc(struct, 1, 1)(value)
     return value
 
 
