@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from matlab_compat.errors import FileAccessError, cause_text
+from matlab_compat.errors import FileAccessError, UsageError, cause_text
 
 from . import files, options, output, progress
 from .many import Many
@@ -20,7 +20,14 @@ if TYPE_CHECKING:
 
 @options.grouped
 def command(
-    file: options.Files,
+    file: Annotated[
+        list[str],
+        typer.Argument(
+            help="MAT-files, folders of them, or patterns; or of PyTorch a state_dict (.pt, "
+            ".safetensors, .npz), a .pt2 program, or package.module:function that gives a module.",
+            show_default=False,
+        ),
+    ],
     *,
     out: Annotated[
         str, typer.Option("-o", "--output", help="What to write; its ending says the format.")
@@ -42,6 +49,16 @@ def command(
         typer.Option(help="Time steps of the sequence that is compared, or traced with."),
         whole(1),
     ] = 8,
+    input_size: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Of a model of PyTorch: the size of an example, 1,3,224,224; one for each input.",
+            metavar="N,C,H,W",
+        ),
+    ] = None,
+    trust: Annotated[
+        bool, typer.Option("--trust", help="Open a .pt2 file, which may run code from it.")
+    ] = False,
     check: Annotated[
         bool, typer.Option(help="Compare the outputs before and after, on a seeded input.")
     ] = True,
@@ -64,6 +81,7 @@ def command(
     options.need_torch()
     asked = Asked(**model.given(), limits=bounds.given())
     how = Options(dtype or "", stub, strip_normalization, steps)
+    sizes = tuple(map(_size, input_size or ()))
     paths = files.expanded(file)
     places = [out]
     if files.is_many(file):
@@ -71,7 +89,7 @@ def command(
         places = places_in(out, paths, to)
         _make_folder(out)
     todo = [
-        ConvertJob(path, place, asked, how, check, force)
+        ConvertJob(path, place, asked, how, check, force, sizes, trust)
         for path, place in zip(paths, places, strict=True)
     ]
     if many.asked(files.is_many(file)):
@@ -87,6 +105,20 @@ def command(
     else:
         output.data("\n".join([_said(document), *_notes(document)]))
     raise typer.Exit(document["exit_code"])
+
+
+def _size(text: str) -> tuple[int, ...]:
+    """Raises ``UsageError``: it is none."""
+    try:
+        size = tuple(int(part) for part in text.lower().replace("x", ",").split(","))
+    except ValueError:
+        size = ()
+    if not size or min(size) < 1:
+        raise UsageError(
+            f"--input-size takes whole numbers from 1 on with commas between, not {text!r}.",
+            remedy="for one picture of three channels: --input-size 1,3,224,224.",
+        )
+    return size
 
 
 def _outcome(record: Record) -> files.Outcome:

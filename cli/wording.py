@@ -18,6 +18,8 @@ def option(name: str, value: object) -> str:
     flag = _OPTIONS.get(name) or f"--{name.replace('_', '-')}"
     if isinstance(value, list):  # an option that is repeated
         return " ".join(option(name, item) for item in value)
+    if name == "input_size" and isinstance(value, tuple):
+        return f"{flag} {','.join(map(str, value))}"
     if isinstance(value, tuple):  # an option of several values
         return " ".join([flag, *(shlex.quote(str(item)) for item in value)])
     if value is False:

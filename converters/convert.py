@@ -41,6 +41,8 @@ from .matfile import DEFAULT_LIMITS
 from .normalization import constants_of, constants_place, write_constants
 from .parameter_files import load_parameters, save_parameters
 from .running import running
+from .state_dicts import convert_state_dict, holds_state_dict
+from .torch_models import is_torch_model, network_of
 
 if TYPE_CHECKING:
     from matlab_compat.arrays import Array
@@ -155,18 +157,23 @@ def convert(
     options: Options | None = None,
     check: bool = True,
     overwrite: bool = False,
+    input_size: Sequence[Sequence[int]] = (),
+    trust: bool = False,
     **opening: Unpack[Opening],
 ) -> Converted:
-    """:func:`save` for the layer or network in a file.
+    """:func:`save` for the layer or network in a file, or for a model of PyTorch.
 
     A struct of parameters without its function goes into the files of
-    :mod:`converters.parameter_files`.
+    :mod:`converters.parameter_files`, a ``state_dict`` into those of :mod:`converters.state_dicts`.
 
     Parameters
     ----------
     path, variable, layer, opening:
         As for :func:`converters.load`, with its keywords ``layer_class``, ``ignore_fields``,
-        ``code``, ``function``, ``arguments`` and ``limits``.
+        ``code``, ``function``, ``arguments`` and ``limits``. Or a ``.pt2`` file, or
+        ``"package.module:function"``, with
+    input_size, trust:
+        as for :func:`converters.torch_models.network_of`.
     output, options, check, overwrite:
         As ``path`` and the others of :func:`save`.
 
@@ -176,6 +183,20 @@ def convert(
         Whatever :func:`converters.load` and :func:`save` raise.
     """
     place, limits = file_path(output), opening.get("limits", DEFAULT_LIMITS)
+    if is_torch_model(path):
+        network, remarks = network_of(path, input_size, trust=trust)
+        done = _saved(Prepared(network, options), place, check, overwrite)
+        return replace(done, remarks=(*remarks, *done.remarks))
+    if input_size or trust:
+        odd = argument("input_size") if input_size else argument("trust")
+        raise UsageError(
+            f"{odd} is for a model of PyTorch.", where=(str(path),), remedy="leave it out."
+        )
+    if holds_state_dict(file_path(path), place, limits):
+        remarks = convert_state_dict(path, output, variable, overwrite=overwrite, limits=limits)
+        return Converted(
+            str(output), "state_dict", 0, unchecked="there are no layers in it", remarks=remarks
+        )
     try:
         model = load(path, variable, layer, **opening)
     except FunctionNeededError:

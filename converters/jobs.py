@@ -102,11 +102,13 @@ class ConvertJob(Job):
     how: Options = field(default_factory=Options)
     check: bool = True
     overwrite: bool = False
+    input_size: tuple[tuple[int, ...], ...] = ()
+    trust: bool = False
 
     def chosen(self) -> Mapping[str, object]:
         """All of its fields but whether something is replaced."""
-        check = None if self.check else False
-        return {**vars(self.asked), **vars(self.how), "output": self.output, "check": check}
+        own = {"output": self.output, "check": None if self.check else False}
+        return {**vars(self.asked), **vars(self.how), **own, "input_size": self.input_size}
 
     @property
     def places(self) -> tuple[str, ...]:
@@ -122,6 +124,8 @@ class ConvertJob(Job):
             options=self.how,
             check=self.check,
             overwrite=self.overwrite,
+            input_size=self.input_size,
+            trust=self.trust,
         ).to_json()
 
 

@@ -21,7 +21,6 @@ from __future__ import annotations
 
 import json
 import math
-import zipfile
 from collections.abc import Callable, Mapping, Sequence
 from os import PathLike
 from pathlib import Path
@@ -39,6 +38,7 @@ from .endings import ending_of
 from .formats.mat_struct import level_for
 from .matfile.values import Value, mat_class
 from .matfile.writer import write_mat
+from .npz import write_npz
 
 Outputs = Mapping[str, Array]
 
@@ -98,11 +98,7 @@ def _npz(path: Path, outputs: Outputs) -> None:
     for name, value in outputs.items():
         cells = {f"{name}{{{i}}}": item for i, item in enumerate(value.flat, 1)}
         arrays |= cells if value.dtype == object else {name: value}
-    # Not numpy's savez, which takes the name of an array for one of its own arguments.
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, array in arrays.items():
-            with archive.open(f"{name}.npy", "w", force_zip64=True) as stream:
-                np.lib.format.write_array(stream, array, allow_pickle=False)
+    write_npz(path, arrays)
     with np.load(path) as found:
         for name, array in arrays.items():
             _same(found[name], array)

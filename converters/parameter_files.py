@@ -53,6 +53,7 @@ from .kinds.words import listed
 from .matfile import DEFAULT_LIMITS, Limits, MatFile, open_mat
 from .matfile.values import StructArray, Value
 from .names import valid_name
+from .npz import write_npz
 from .parameters import Parameters, is_numeric, named
 from .walk import Place, may_hold_models, walk_all
 from .write import write_mat
@@ -324,10 +325,7 @@ def _read_safetensors(path: Path) -> _Read:
 
 def _write_npz(path: Path, parameters: Parameters) -> None:
     about = np.array(json.dumps(_about(parameters)))
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, array in {**parameters.arrays(), _ABOUT: about}.items():
-            with archive.open(f"{name}.npy", "w", force_zip64=True) as stream:
-                np.lib.format.write_array(stream, array, allow_pickle=False)
+    write_npz(path, {**parameters.arrays(), _ABOUT: about})
 
 
 def _read_npz(path: Path) -> _Read:

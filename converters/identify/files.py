@@ -60,7 +60,12 @@ _IN_OCTAVE = "in Octave: load {name}; save -v7 {mat}."
 _FROM_TORCH = "converters.save(converters.from_torch(%s), {mat})"
 _MODULE = _FROM_TORCH % "model, example_input"
 _TENSORS = (
-    "build the module that the weights belong to, model.load_state_dict(%s), then " + _MODULE + "."
+    "the weights alone go into a MAT-file: matlab-compat convert {name} -o {stem}.mat. For a "
+    "network build the module that they belong to, model.load_state_dict(%s), then " + _MODULE + "."
+)
+_FACTORY = (
+    " On the command line, name a function that gives the module: matlab-compat convert "
+    "package.module:function -o {stem}.mat."
 )
 
 
@@ -82,6 +87,12 @@ _PARAMETERS = Kind(
     "parameters that matlab-compat wrote",
     "open them in Python: converters.load_parameters({path}).",
 )
+
+_SAFETENSORS = Kind(
+    "a safetensors file: weights without the layers that they belong to",
+    _TENSORS % "safetensors.torch.load_file({path})",
+)
+_NPZ = _array("an archive of NumPy arrays (.npz)", "numpy.load({path})[name]")
 
 #: What the beginning of a file matches, and what the file then is. The first that matches counts.
 _SIGNATURES: tuple[tuple[bytes, Kind], ...] = (
@@ -170,13 +181,7 @@ _SIGNATURES: tuple[tuple[bytes, Kind], ...] = (
         ),
     ),
     (rb".{7}\x00\s*\{.*matlab_compat\.parameters/", _PARAMETERS),
-    (
-        rb".{6}\x00\x00\s*\{\s*\"",
-        Kind(
-            "a safetensors file: weights without the layers that they belong to",
-            _TENSORS % "safetensors.torch.load_file({path})",
-        ),
-    ),
+    (rb".{6}\x00\x00\s*\{\s*\"", _SAFETENSORS),
     (rb"\x00{64}", Kind("zeros at its beginning, where its format should be", _AGAIN)),
 )
 
@@ -202,15 +207,20 @@ _STATE_DICT = Kind(
 _TORCH_OBJECTS = Kind(
     "a PyTorch file with objects of Python, not of tensors alone: {classes}",
     "if you trust it (opening runs code from the file), model = torch.load({path}, "
-    "weights_only=False) gives a module where its classes can be imported; then " + _MODULE + ".",
+    "weights_only=False) gives a module where its classes can be imported; then "
+    + _MODULE
+    + "."
+    + _FACTORY,
 )
 _TORCHSCRIPT = Kind(
     "a TorchScript program (torch.jit.save)",
     "take the module that it was made from; the weights are torch.jit.load({path}).state_dict(). "
-    "Then " + _MODULE + ".",
+    "Then " + _MODULE + "." + _FACTORY,
 )
 _EXPORTED = Kind(
-    "an exported PyTorch program (.pt2)", _FROM_TORCH % "torch.export.load({path})" + "."
+    "an exported PyTorch program (.pt2)",
+    _FROM_TORCH % "torch.export.load({path})"
+    + ", or matlab-compat convert {name} -o {stem}.mat --trust (opening it may run code from it).",
 )
 _TORCH = Kind("a PyTorch file", f"load it with torch.load; then {_MODULE}.")
 _PICKLE = Kind(
@@ -246,7 +256,8 @@ _ARCHIVES: tuple[tuple[str, Kind], ...] = (
     ),
     (r"(?:word|ppt)/.*", Kind("a document of Microsoft Office", _AGAIN)),
     (r"model\.weights\.h5", _KERAS),
-    (r"[^/]+\.npy", _array("an archive of NumPy arrays (.npz)", "numpy.load({path})[name]")),
+    (r"__matlab__\.npy", _PARAMETERS),
+    (r"[^/]+\.npy", _NPZ),
 )
 
 
@@ -298,6 +309,12 @@ def refuse_others(path: Path, what: str) -> None:
     kind = kind_of_file(path)
     if kind is not None and not _is_ours(kind):
         raise not_ours(path, what)
+
+
+def opens_as_tensors(path: Path) -> bool:
+    """Whether a file that others wrote holds tensors by name, and nothing that runs code."""
+    kind = kind_of_file(path)
+    return kind is not None and kind.name in (_STATE_DICT.name, _SAFETENSORS.name, _NPZ.name)
 
 
 def _is_ours(kind: Kind) -> bool:
