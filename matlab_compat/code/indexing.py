@@ -155,13 +155,22 @@ def _chosen_by_data(data: Tensor, size: Any) -> Chosen:
 def column(data: Data) -> Any:
     """All elements in MATLAB's order, 1-D."""
     if isinstance(data, Tensor):
+        if _is_vector(data.shape):
+            return data.reshape(-1)
         return data.permute(tuple(reversed(range(data.ndim)))).reshape(-1)
     return data.reshape(-1, order="F")
+
+
+def _is_vector(size: Sequence[Any]) -> bool:
+    """Whether elements of that size lie in one row or column, in either order."""
+    return len(size) == 2 and any(isinstance(n, int) and n == 1 for n in size)
 
 
 def shaped(flat: Data, size: Sequence[Any]) -> Any:
     """The inverse of :func:`column`."""
     if isinstance(flat, Tensor):
+        if _is_vector(size):
+            return flat.reshape(tuple(size))
         reverse = tuple(reversed(range(len(size))))
         return flat.reshape(tuple(reversed(size))).permute(reverse)
     return flat.reshape(tuple(int(n) for n in size), order="F")

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from math import prod
 from typing import Any
 
 import numpy as np
+from torch.fx.traceback import annotate
 
 from ..errors import (
     CodeError,
@@ -56,6 +58,8 @@ from .values import (
     value_of,
 )
 
+#: The annotation of an operation that torch records: file and line of the code.
+LINE = "matlab"
 #: What numpy, torch and Python raise where values do not fit; anything else is a fault of ours.
 _FOREIGN = (
     ValueError,
@@ -251,10 +255,16 @@ class Interpreter:
         for statement in block:
             self.budget.step()
             self.place = (frame.path, statement.line)
-            left = self.statement(statement, frame)
+            with self._annotated() if is_traced() else nullcontext():
+                left = self.statement(statement, frame)
             if left:
                 return left
         return ""
+
+    def _annotated(self) -> AbstractContextManager[None]:
+        """Where torch records operations, each knows the line that it is of."""
+        path, line = self.place
+        return annotate({LINE: f"{path}:{line}"})
 
     def statement(self, statement: syntax.Statement, frame: Frame) -> str:
         """Run one statement; how it was left."""

@@ -297,15 +297,37 @@ def expanded_size(shapes: Sequence[Sequence[Any]], what: str) -> tuple[Any, ...]
 
 
 def by_element(
-    name: str, values: Sequence[Numeric], function: Callable[..., Any], budget: Budget, kind: str
+    name: str,
+    values: Sequence[Numeric],
+    function: Callable[..., Any],
+    budget: Budget,
+    kind: str,
+    as_numbers: bool = False,
 ) -> Numeric:
-    """A function of arrays by element: labels, sizes and classes brought together."""
+    """A function of arrays by element: labels, sizes and classes brought together.
+
+    With ``as_numbers`` it takes one known number beside data as a number of Python.
+    """
     values, labels = aligned(values)
     budget.made(expanded_size([one.shape for one in values], name))
     arrays = together(values, kind)
+    if as_numbers:
+        arrays = _with_numbers(values, arrays)
     result = real_if_whole(function(*arrays))
     is_dlarray = any(one.is_dlarray for one in values)
     return numeric(result, labels, is_dlarray)
+
+
+def _with_numbers(values: Sequence[Numeric], arrays: list[Any]) -> list[Any]:
+    """One known real number beside data, as Python's."""
+    if not isinstance(arrays[0], Tensor) or all(_is_scalar(one) for one in values):
+        return arrays
+    return [
+        float(one.data.reshape(-1)[0])
+        if isinstance(one.data, np.ndarray) and one.data.size == 1 and one.data.dtype.kind in "fiub"
+        else array
+        for one, array in zip(values, arrays, strict=True)
+    ]
 
 
 # --- operators --------------------------------------------------------------------------
@@ -361,7 +383,9 @@ def elementwise(operator: str, a: Numeric, b: Numeric, budget: Budget) -> Numeri
         if exponent is not None:
             budget.made(a.shape)
             return a.with_data(torch.pow(as_tensor(cast(a.data, kind)), exponent))
-    result = by_element(f"'{operator}'", (a, b), _ARITHMETIC[operator], budget, work)
+    # A number divided by a tensor is the inverse times the number in torch, which rounds twice.
+    as_numbers = operator in ("+", "-", ".*") or (operator == "./" and not _is_scalar(a))
+    result = by_element(f"'{operator}'", (a, b), _ARITHMETIC[operator], budget, work, as_numbers)
     return result if work == kind else result.with_data(cast(result.data, kind))
 
 
@@ -387,7 +411,7 @@ def _comparison(operator: str, a: Numeric, b: Numeric, budget: Budget) -> Numeri
     kind = "single" if "single" in (a.kind, b.kind) else "double"
     if (a.is_complex or b.is_complex) and operator not in ("==", "~="):
         a, b = (one.with_data(one.data.real) for one in (a, b))
-    return by_element(f"'{operator}'", (a, b), _COMPARE[operator], budget, kind)
+    return by_element(f"'{operator}'", (a, b), _COMPARE[operator], budget, kind, True)
 
 
 def _truth(data: Data) -> Data:

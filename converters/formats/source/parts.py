@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import singledispatch
@@ -27,7 +26,7 @@ from matlab_compat.engine import (
 
 from . import helpers
 from .functions import NoTextError, function_text
-from .traced import NotTracedError, traced
+from .traced import NotTracedError, file_of, traced
 
 
 class CannotWriteError(Exception):
@@ -111,17 +110,11 @@ def constructor_arguments(module: nn.Module) -> dict[str, Any]:
 # --- where torch's own module means the same -----------------------------------------------
 
 
-def _file(where: str) -> str:
-    """The file and line without the folder, as text that may stand in a docstring."""
-    name = re.split(r"[\\\\/]", where)[-1]
-    return re.sub(r"[^\w.:+-]", "?", name)
-
-
 @part.register(running.CodeModule)
 @part.register(models.FunctionModule)
 def _(module: running.CodeModule | models.FunctionModule, place: Place) -> Part:
     try:
-        found = traced(module, place.inputs, f"What {_file(module.where)} computes.")
+        found = traced(module, place.inputs, f"What {file_of(module.where)} computes.")
     except NotTracedError as error:
         raise CannotWriteError(str(error)) from None
     return Part("", state=found.state, define=found.text)

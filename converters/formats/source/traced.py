@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import builtins
 import operator
+import re
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,7 +12,9 @@ from typing import Any
 
 import torch
 from torch import Tensor, fx, nn
+from torch.fx.traceback import preserve_node_meta
 
+from matlab_compat.code.interpreter import LINE
 from matlab_compat.errors import MatlabCompatError, cause_text
 from matlab_compat.plain_text import unused
 
@@ -96,7 +99,7 @@ class Traced:
         several = isinstance(results, tuple | list) and len(results) > 1
         kind = "tuple[Tensor, ...]" if several else "Tensor"
         given = "".join(f", {names[node]}: Tensor" for node in inputs)
-        yield f"def forward(self{given}) -> {kind}:"
+        lines: list[tuple[str, str, str]] = []
         for node in self.graph.nodes:
             if node.op in ("placeholder", "output"):
                 continue
@@ -107,9 +110,29 @@ class Traced:
             else:
                 text = _call(node, names)
                 names[node] = unused(_stem(node), taken)
-                yield f"    {names[node]} = {text}"
+                line = (node.meta.get("custom") or {}).get(LINE, "")
+                lines.append((names[node], text, line and f"  # {file_of(line)}"))
         texts = [_value(one, names) for one in (results if several else _flat(results))]
-        yield f"    return {', '.join(texts)}"
+        result = ", ".join(texts)
+        yield f"def forward(self{given}) -> {kind}:"
+        yield from (f"    {name} = {text}{comment}" for name, text, comment in _used(lines, result))
+        yield f"    return {result}"
+
+
+def _used(lines: Sequence[tuple[str, str, str]], result: str) -> list[tuple[str, str, str]]:
+    """The lines whose value is used further on."""
+    words, kept = set(re.findall(r"\w+", result)), []
+    for name, text, comment in reversed(lines):
+        if name in words:
+            words.update(re.findall(r"\w+", text))
+            kept.append((name, text, comment))
+    return kept[::-1]
+
+
+def file_of(where: str) -> str:
+    """The file and line without the folder, as text that may stand in a comment or docstring."""
+    name = re.split(r"[\\/]", where)[-1]
+    return re.sub(r"[^\w.:+-]", "?", name)
 
 
 def _above(home: str) -> list[str]:
@@ -152,6 +175,8 @@ def _call(node: fx.Node, names: Mapping[fx.Node, str]) -> str:
         return f"-{given[0]}"
     if target is operator.getitem:
         return f"{given[0]}[{given[1]}]"
+    if name == "slice" and isinstance(node.args[1], int) and node.args[1] >= 0:
+        return f"{given[0]}[{_sliced(node.args[1], given[2:])}]"
     if name in ("to", "_to_copy"):
         dtypes = [v for v in (*node.args[1:], *node.kwargs.values()) if isinstance(v, torch.dtype)]
         return f"{given[0]}.to({', '.join(map(str, dtypes[:1])) or f'{given[0]}.dtype'})"
@@ -161,6 +186,14 @@ def _call(node: fx.Node, names: Mapping[fx.Node, str]) -> str:
     options = {k: v for k, v in node.kwargs.items() if k not in ("device", "pin_memory", "layout")}
     given += [f"{key}={_value(value, names)}" for key, value in options.items()]
     return f"{_path(target)}({', '.join(given)})"
+
+
+def _sliced(axis: int, bounds: Sequence[str]) -> str:
+    """``:, 0:4:2``."""
+    start, stop, step = [*bounds, "", "", ""][:3]
+    start, stop = ("" if one in ("None", "0", str(2**63 - 1)) else one for one in (start, stop))
+    last = f"{start}:{stop}" + (f":{step}" if step not in ("", "1") else "")
+    return ", ".join([*[":"] * axis, last])
 
 
 def _name(target: Any) -> str:
@@ -207,7 +240,9 @@ def traced(module: nn.Module, inputs: tuple[Tensor, ...], purpose: str) -> Trace
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            program = torch.export.export(module, inputs, dynamic_shapes=by_argument(module, sizes))
+            shapes = by_argument(module, sizes)
+            with preserve_node_meta():
+                program = torch.export.export(module, inputs, dynamic_shapes=shapes)
             plain: Any = program.module(check_guards=False)
     except MatlabCompatError as error:
         raise NotTracedError(error.what) from None
