@@ -12,7 +12,7 @@ from matlab_compat.display import lines_of_their_own
 from matlab_compat.errors import UsageError
 
 from . import files, options, output, progress
-from .pages import ENDINGS, Pages, write_page
+from .pages import ENDINGS, Pages, write_text
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ class Drawn:
         from converters.page import inspect_page, inspect_plot
 
         if self.report is not None:
-            write_page(self.report, inspect_page(file, variable, **asked), overwrite=overwrite)
+            write_text(self.report, inspect_page(file, variable, **asked), overwrite=overwrite)
             output.note(f"wrote {self.report}")
         if self.plot is not None:
             how = {name: value for name, value in asked.items() if name != "layer_class"}
@@ -120,7 +120,7 @@ def command(
         if format is output.Format.text:
             output.data(_text(document, summary) + "\n")
         if pages is not None:
-            pages.add(path, inspect_page(path, variable, **asked))
+            pages.write(path, inspect_page(path, variable, **asked))
         return files.Outcome(path, 0, _contents(document))
 
     outcomes = files.each(paths, work)

@@ -15,8 +15,8 @@ from .files import Outcome
 ENDINGS = (".html", ".htm")
 
 
-def write_page(place: str | Path, text: str, *, overwrite: bool) -> None:
-    """Write one page, whole or not at all."""
+def write_text(place: str | Path, text: str, *, overwrite: bool) -> None:
+    """Write a page or a script, whole or not at all."""
     from converters.atomic import new_file
 
     with new_file(place, overwrite=overwrite) as temporary:
@@ -35,41 +35,48 @@ class Pages:
         from converters.endings import ending_of
 
         ending_of(place, ENDINGS, "A page")
-        self.place = Path(place)
-        self.folder = self.place.with_name(f"{self.place.stem}_files")
+        self._place = Path(place)
+        self._folder = self._place.with_name(f"{self._place.stem}_files")
         self._overwrite = overwrite
-        self._links: dict[str, str] = {}
+        self._places: dict[str, Path] = {}
         check_place(place, overwrite=overwrite)
-        if self.folder.exists() and not (overwrite and self.folder.is_dir()):
+        if self._folder.exists() and not (overwrite and self._folder.is_dir()):
             raise UsageError(
-                f"There is a {'folder' if self.folder.is_dir() else 'file'} of the name that the "
+                f"There is a {'folder' if self._folder.is_dir() else 'file'} of the name that the "
                 "pages of the files would go to.",
-                where=(str(self.folder),),
+                where=(str(self._folder),),
                 remedy="give the report another name, or pass --force.",
             )
-
-    def add(self, file: str, text: str) -> None:
-        """Write the page about one file."""
-        name = re.sub(r"[^\w.-]+", "-", Path(file).stem, flags=re.ASCII)[:60].strip("-.")
         try:
-            self.folder.mkdir(exist_ok=True)
+            self._folder.mkdir(exist_ok=True)
         except OSError as error:
             raise FileAccessError(
                 f"The folder cannot be made: {error.strerror or error}.",
-                where=(str(self.folder),),
+                where=(str(self._folder),),
                 remedy="check that the folder it is to lie in exists and may be written.",
             ) from error
-        own = self.folder / f"{len(self._links) + 1:04}-{name}.html"
-        write_page(own, text, overwrite=self._overwrite)
-        self._links[file] = f"{self.folder.name}/{own.name}"
+
+    def place_of(self, file: str) -> Path:
+        """Where the page about a file goes, by its place among those asked for."""
+        if file not in self._places:
+            name = re.sub(r"[^\w.-]+", "-", Path(file).stem, flags=re.ASCII)[:60].strip("-.")
+            number = len(self._places) + 1
+            self._places[file] = self._folder / f"{number:04}-{name}.html"
+        return self._places[file]
+
+    def write(self, file: str, text: str) -> None:
+        """Write the page about a file."""
+        write_text(self.place_of(file), text, overwrite=self._overwrite)
 
     def finish(self, title: str, outcomes: Sequence[Outcome]) -> None:
-        """Write the table of all files."""
+        """Write the table of all files, which leads to the pages that there are."""
         from matlab_compat.pages.many import Row, many_page
 
-        rows = [
-            Row(one.file, one.word, one.exit_code == 0, one.summary, self._links.get(one.file, ""))
-            for one in outcomes
-        ]
-        write_page(self.place, many_page(title, rows), overwrite=self._overwrite)
-        output.note(f"wrote {self.place} and {counted(len(self._links), 'page')} in {self.folder}")
+        rows = []
+        for one in outcomes:
+            own = self.place_of(one.file)
+            link = f"{own.parent.name}/{own.name}" if one.exit_code < 2 and own.exists() else ""
+            rows.append(Row(one.file, one.word, one.exit_code == 0, one.summary, link))
+        write_text(self._place, many_page(title, rows), overwrite=self._overwrite)
+        written = counted(sum(bool(row.link) for row in rows), "page")
+        output.note(f"wrote {self._place} and {written} in {self._folder}")

@@ -11,14 +11,15 @@ import typer
 
 from matlab_compat.errors import UsageError
 
-from . import output
+from . import files, output
+from .pages import ENDINGS, write_text
 
 if TYPE_CHECKING:
     from matlab_compat.parity.report import Report
 
 
 #: What the files are, and how their names end: the page, the script and the reference.
-_ENDINGS = (("A page", (".html", ".htm")), ("A Python script", (".py",)), ("A MAT-file", (".mat",)))
+_ENDINGS = (("A page", ENDINGS), ("A Python script", (".py",)), ("A MAT-file", (".mat",)))
 
 
 @dataclass(frozen=True)
@@ -70,8 +71,7 @@ class Files:
 
         for place, text in ((self.report, html_page(report, file)), (self.gen_script, script)):
             if place is not None:
-                with new_file(place, overwrite=overwrite) as temporary:
-                    temporary.write_text(text, encoding="utf-8", newline="\n")
+                write_text(place, text, overwrite=overwrite)
         if self.plot is not None:
             with new_file(self.plot, overwrite=overwrite) as temporary:
                 save_plot(report, temporary)
@@ -93,10 +93,8 @@ def show(record: Mapping[str, Any], format: output.ReportFormat) -> None:
 
 def show_many(records: Sequence[Mapping[str, Any]], format: output.ReportFormat) -> int:
     """Print the report on many files and give the worst exit code."""
-    from . import files
-
     if format is output.ReportFormat.text:
-        return files.summarize(_outcome(r) for r in records)
+        return files.summarize(outcome(r) for r in records)
     if format is output.ReportFormat.json:
         reports = [record for record in records if "summary" not in record]
         errors = [record for record in records if "summary" in record]
@@ -122,9 +120,8 @@ def _printed(records: Sequence[Mapping[str, Any]], format: output.ReportFormat) 
     output.data(junit(records) if format is output.ReportFormat.junit else markdown(records))
 
 
-def _outcome(record: Mapping[str, Any]) -> Any:
-    from . import files
-
+def outcome(record: Mapping[str, Any]) -> files.Outcome:
+    """What became of one file among many."""
     return files.Outcome(
         record["file"], record["exit_code"], _line(record), record.get("outcome", "")
     )

@@ -12,6 +12,7 @@ from matlab_compat.errors import UsageError
 
 from . import files, options, output, progress, reports
 from .many import Many
+from .pages import Pages
 from .reading import member, number, whole
 
 if TYPE_CHECKING:
@@ -105,8 +106,17 @@ def command(
         raise typer.Exit(_with_octave(paths, how, input or expected or against, format))
     if not many.asked(files.is_many(file)):
         raise typer.Exit(_one(todo[0], asked, force, format))
-    _refuse(asked.wanted(), "is about one file, and here are several", "name one file.")
-    raise typer.Exit(reports.show_many(list(many.records(todo, force=force)), format))
+    others = [place for place in asked.wanted() if place != asked.report]
+    _refuse(others, "is about one file, and here are several", "name one file.")
+    pages = None
+    if asked.report is not None:
+        pages = Pages(asked.report, overwrite=force or many.resume)
+        todo = [replace(one, page=str(pages.place_of(one.path))) for one in todo]
+    records = list(many.records(todo, force=force))
+    code = reports.show_many(records, format)
+    if pages is not None:
+        pages.finish("Compared with MATLAB", [reports.outcome(record) for record in records])
+    raise typer.Exit(code)
 
 
 def _with_octave(

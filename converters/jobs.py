@@ -10,9 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 from matlab_compat.errors import UsageError
 from matlab_compat.network.pictures import Fit
+from matlab_compat.parity.compare import keeping_arrays
+from matlab_compat.parity.reports.html import html_page
 from matlab_compat.parity.runner import Precision
 from matlab_compat.wording import argument
 
+from .atomic import new_file
 from .batch import Job, Record, digest
 from .convert import convert
 from .data import split_argument
@@ -40,6 +43,8 @@ class VerifyJob(Job):
     against: str | None = None
     #: The seed of the random input then.
     seed: int = 0
+    #: Where a page about it goes; "" for nowhere.
+    page: str = ""
 
     def chosen(self) -> Mapping[str, object]:
         """All of its fields, and those of its records."""
@@ -54,9 +59,21 @@ class VerifyJob(Job):
             "seed": None if self.against is None else self.seed,
         }
 
+    @property
+    def places(self) -> tuple[str, ...]:
+        """The page about it, where one was asked for."""
+        return (self.page,) if self.page else ()
+
     def document(self) -> Record:
-        """The document ``matlab_compat.verify/1``."""
-        return self.report().to_json()
+        """The document ``matlab_compat.verify/1``; the page is written besides."""
+        if not self.page:
+            return self.report().to_json()
+        with keeping_arrays():
+            report = self.report()
+        with new_file(self.page, overwrite=True) as temporary:
+            text = html_page(report, self.path)
+            temporary.write_text(text, encoding="utf-8", newline="\n")
+        return report.to_json()
 
     def report(self) -> Report:
         """Verify the file."""

@@ -267,14 +267,7 @@ def _figure(drawn: Diagram) -> Markup:
     return element(
         "figure",
         element("div", *buttons, class_="zoom", data_script="", hidden=""),
-        element(
-            "div",
-            drawn.svg(alone=False),
-            class_="pane",
-            tabindex=0,
-            role="region",
-            aria_label=drawn.label,
-        ),
+        drawn.pane(),
     )
 
 

@@ -19,6 +19,7 @@ def picture(
     *,
     marks: Mapping[str, str] | None = None,
     notes: Mapping[str, str] | None = None,
+    sizes: Mapping[str, str] | None = None,
     numbers: Mapping[str, int] | None = None,
 ) -> Diagram:
     """The diagram of a graph.
@@ -29,9 +30,9 @@ def picture(
         What it is, for those who do not see it.
     found:
         The sizes, where they are known.
-    marks, notes:
+    marks, notes, sizes:
         By layer: one of :data:`..pages.diagram.MARKS` (by default "warning" for a layer that is not
-        run), and what to say of it besides.
+        run), what to say of it besides, and what stands in the place of its size.
     numbers:
         By layer, the number of its row ``layer-1`` on the page, to which its box ``box-1`` leads.
     """
@@ -44,7 +45,7 @@ def picture(
         box = Box(
             name,
             _kind(layer),
-            _size(row),
+            (sizes or {}).get(name, _size(row)),
             family="problem" if problem else _family(layer),
             about=" · ".join(filter(None, [*said, problem.what if problem else ""])),
             mark=(marks or {}).get(name, "warning" if problem else ""),

@@ -63,6 +63,9 @@ STYLE = (
 .diagram .sign { font-weight: 700; }
 .diagram a:focus-visible .box, .diagram .found .box { stroke: #2f7de1; stroke-width: 4; }
 .diagram a { cursor: pointer; outline: none; }
+.pane { overflow: auto; max-height: 85vh; border: 1px solid var(--line); border-radius: 6px; }
+.pane .diagram { max-width: none; margin: 0 auto; }
+@media print { .pane { max-height: none; overflow: visible; } .pane .diagram { max-width: 100%; } }
 """
     + "".join(f".diagram .{name} .side {{ fill: {colour}; }}\n" for name, colour in COLOURS.items())
     + f".diagram .side {{ fill: {_GREY}; }}\n"
@@ -163,6 +166,17 @@ class Diagram:
             width=width,
             height=height,
             class_="diagram",
+        )
+
+    def pane(self) -> Markup:
+        """The drawing in a part of a page of its own that scrolls; the page has ``STYLE``."""
+        return element(
+            "div",
+            self.svg(alone=False),
+            class_="pane",
+            tabindex=0,
+            role="region",
+            aria_label=self.label,
         )
 
     def _repr_svg_(self) -> str:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from ..network import Network
+from .picture import along
 from .report import Report
 from .rule import ModelRule
 from .runner import Inputs, Precision, SavedRunner, TorchRunner
@@ -58,10 +61,11 @@ def verify_network(
     precision = Precision(device, dtype or network.default_dtype, allow_tf32)
     count = len(network.InputNames)
     others = precision.elsewhere() if runs is None else runs
-    return verify(
+    found = verify(
         TorchRunner(network, precision),
         SavedRunner(expected, activations or {}),
         Inputs(X[:count], data_format, X[count:]),
         ModelRule.of(network, precision, tolerance),
         others=[TorchRunner(network, other) for other in others],
     )
+    return replace(found, pictures=along(network, found)) if isinstance(network, Network) else found

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from .compare import Comparison, Verdict
 from .diagnosis_types import Diagnosis, Unseen
 from .side_by_side import Distance
+
+if TYPE_CHECKING:
+    from ..pages.diagram import Diagram
 
 Worth = Literal["full", "limited"]
 
@@ -29,6 +32,8 @@ class Report:
     side_by_side: tuple[Distance, ...] = ()
     #: What the comparison cannot show, where everything compared is equal.
     warnings: tuple[Unseen, ...] = ()
+    #: The networks, with what was found at their layers.
+    pictures: tuple[Diagram, ...] = ()
 
     @property
     def worth(self) -> Worth:
@@ -78,7 +83,7 @@ def together(reports: Sequence[Report], facts: Mapping[str, str]) -> Report:
     """The reports of one file as one report, with ``facts`` about the file."""
     parts = {
         name: tuple(one for report in reports for one in getattr(report, name))
-        for name in ("outputs", "activations", "diagnoses", "side_by_side", "warnings")
+        for name in ("outputs", "activations", "diagnoses", "side_by_side", "warnings", "pictures")
     }
     known = " ".join(report.unexplained for report in reports if report.unexplained)
     environment = {**reports[-1].environment, **facts}

@@ -4,11 +4,14 @@ conv and numpy say of them; Chromium, an independent reader of the page.
 
 from __future__ import annotations
 
+import io
 import json
 import re
 import subprocess
 import sys
 import xml.etree.ElementTree as ET
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +19,9 @@ import numpy as np
 import pytest
 import scipy.io
 
+from matlab_compat.pages.diagram import Box, Diagram
 from matlab_compat.parity.reports.html import html_page
+from tests.browser import Browser, browser
 from tests.cli.command import FIXTURES
 from tests.matlab_compat.parity.reports.samples import HOSTILE, comparison, report
 from tests.patience import PATIENCE
@@ -25,7 +30,6 @@ pytestmark = pytest.mark.slow
 
 GOOD = FIXTURES / "same_odd.v7.mat"
 WRONG = FIXTURES / "wrong_by_one_pixel.v7.mat"
-CHROMIUM = "/usr/bin/chromium"
 
 
 def test_all_files_are_written_and_the_verdict_stays(call: Any, tmp_path: Path) -> None:
@@ -70,8 +74,23 @@ def test_two_reports_of_one_name_are_refused(call: Any, tmp_path: Path) -> None:
     assert (done.code, list(tmp_path.iterdir())) == (2, [])
 
 
-def test_a_page_about_many_files_is_refused(call: Any, tmp_path: Path) -> None:
-    done = call("verify", GOOD, WRONG, "--report", tmp_path / "r.html")
+def test_of_many_files_each_has_a_page_and_a_table_leads_to_them(call: Any, tmp_path: Path) -> None:
+    place, results = tmp_path / "all.html", tmp_path / "all.jsonl"
+    bad = tmp_path / "bad.mat"
+    bad.write_bytes(b"no MAT-file")
+    done = call("verify", GOOD, WRONG, bad, "--report", place, "--results", results)
+    assert (done.code, done.err) == (2, f"wrote {place} and 2 pages in {tmp_path / 'all_files'}\n")
+    text = place.read_text(encoding="utf-8")
+    for page, said in (("0001-same_odd.v7", "Equal"), ("0002-wrong_by_one_pixel.v7", "Different")):
+        assert f'href="all_files/{page}.html"' in text
+        assert said in (tmp_path / "all_files" / f"{page}.html").read_text(encoding="utf-8")
+    assert "html" not in results.read_text()
+    done = call("verify", GOOD, WRONG, "--report", place, "--results", results, "--resume")
+    assert (done.code, "and 2 pages" in done.err) == (1, True)
+
+
+def test_other_reports_about_many_files_are_refused(call: Any, tmp_path: Path) -> None:
+    done = call("verify", GOOD, WRONG, "--plot", tmp_path / "r.png")
     assert done.code == 2
     assert "is about one file" in done.err
 
@@ -138,59 +157,54 @@ def test_junit_and_markdown_of_many_files_tell_errors_from_differences(
 # --- In a browser
 
 
-def chromium(page: Path, *flags: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [
-            CHROMIUM, "--headless", "--no-sandbox", "--disable-gpu", "--no-first-run",
-            "--disable-background-networking", "--disable-component-update", "--disable-sync",
-            "--host-resolver-rules=MAP * ~NOTFOUND",  # nor may the browser itself
-            f"--user-data-dir={page.parent / 'profile'}", *flags, page.as_uri(),
-        ],
-        capture_output=True, text=True, timeout=PATIENCE, check=True,
-    )  # fmt: skip
+@pytest.fixture(scope="module")
+def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+    with browser(tmp_path_factory.mktemp("profile")) as found:
+        yield found
 
 
 @pytest.mark.browser
 @pytest.mark.parametrize("name", ["Y", HOSTILE], ids=["plain", "hostile"])
-def test_a_browser_shows_the_page_and_asks_for_nothing(tmp_path: Path, name: str) -> None:
-    page, log = tmp_path / "page.html", tmp_path / "net.json"
+def test_a_browser_shows_the_page_and_asks_for_nothing(
+    chromium: Browser, tmp_path: Path, name: str
+) -> None:
+    page = tmp_path / "page.html"
     layers = (comparison("conv"), comparison(name, off=1.0))
-    page.write_text(html_page(report(name, off=2.0, layers=layers), name), encoding="utf-8")
-    done = chromium(page, "--enable-logging=stderr", "--dump-dom", f"--log-net-log={log}")
-    assert "CONSOLE" not in done.stderr
-    for said in ("✗ Different", "Along the network", "Environment", "data:image/png;base64,"):
-        assert said in done.stdout
-    assert "<script" not in done.stdout
-    assert requests_of_the_page(log) == []
+    made = report(name, off=2.0, layers=layers)
+    drawn = Diagram((Box("conv"), Box(name, mark="different")), ((0, 1),), name)
+    page.write_text(html_page(replace(made, pictures=(drawn,)), name), encoding="utf-8")
+    for width in (1200, 420):
+        chromium.open(page, width)
+        assert (chromium.said, chromium.asked) == ([], [page.as_uri()])
+        assert chromium.run("document.documentElement.scrollWidth") <= width
+    shown = chromium.run("document.body.innerText")
+    for said in ("✗ Different", "Along the network", "Environment"):
+        assert said in shown
+    assert chromium.run("document.scripts.length") == 0
+    assert chromium.run("document.querySelector('.image image').href.baseVal").startswith("data:")
 
 
 @pytest.mark.browser
-def test_a_request_of_a_page_would_be_seen(tmp_path: Path) -> None:
-    page, log = tmp_path / "page.html", tmp_path / "net.json"
+def test_a_request_of_a_page_would_be_seen(chromium: Browser, tmp_path: Path) -> None:
+    page = tmp_path / "page.html"
     page.write_text("<img src='http://example.invalid/a.png'>")
-    chromium(page, "--dump-dom", f"--log-net-log={log}")
-    assert requests_of_the_page(log) == ["http://example.invalid/a.png"]
-
-
-def requests_of_the_page(log: Path) -> list[str]:
-    """The addresses asked for by a page: the browser's own requests have no origin."""
-    events = [event.get("params", {}) for event in json.loads(log.read_text())["events"]]
-    asked = {e["url"] for e in events if "url" in e and e.get("initiator", "not") == "null"}
-    return sorted(url for url in asked if not url.startswith(("data:", "file:")))
+    chromium.open(page)
+    assert chromium.asked == [page.as_uri(), "http://example.invalid/a.png"]
+    assert chromium.said
 
 
 @pytest.mark.browser
-def test_the_page_is_light_or_dark_as_the_reader_wants(tmp_path: Path) -> None:
+def test_the_page_is_light_or_dark_as_the_reader_wants(chromium: Browser, tmp_path: Path) -> None:
+    page = tmp_path / "page.html"
+    page.write_text(html_page(report(), "f"), encoding="utf-8")
     pictures = []
-    for scheme in (0, 1):  # dark, light
-        page, shot = tmp_path / f"{scheme}.html", tmp_path / f"{scheme}.png"
-        page.write_text(html_page(report(), "f"), encoding="utf-8")
-        chromium(page, f"--blink-settings=preferredColorScheme={scheme}", f"--screenshot={shot}")
-        pictures.append(mean_brightness(shot))
+    for dark in (True, False):
+        chromium.open(page, dark=dark)
+        pictures.append(mean_brightness(chromium.screenshot()))
     assert pictures[0] < 80 < 180 < pictures[1]
 
 
-def mean_brightness(shot: Path) -> float:
+def mean_brightness(shot: bytes) -> float:
     from matplotlib.image import imread
 
-    return float(imread(shot)[..., :3].mean() * 255)
+    return float(imread(io.BytesIO(shot))[..., :3].mean() * 255)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from matlab_compat.display import TIMES, size_text
 
+from ...pages import diagram
 from ...pages.markup import Markup, element, table
 from ...pages.page import page
 from ..compare import Comparison
@@ -29,7 +30,11 @@ _STYLE = """
 .pictures { display: flex; flex-wrap: wrap; gap: 1.2rem 2rem; margin: .6rem 0; }
 .diagrams { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(20rem, 100%), 1fr));
   gap: 1.2rem 2rem; }
-svg text { font: 11px system-ui, sans-serif; fill: var(--text); }
+.along { display: grid; gap: 1rem 1.5rem; grid-template-columns: minmax(0, 1fr); }
+@media (min-width: 60rem) { .along { grid-template-columns: fit-content(45%) minmax(0, 1fr);
+  align-items: start; } }
+.along > * { min-width: 0; }
+svg:not(.diagram) text { font: 11px system-ui, sans-serif; fill: var(--text); }
 .image image { image-rendering: pixelated; } .nothing { fill: url(#stripes); }
 .halo, .mark { fill: none; vector-effect: non-scaling-stroke; }
 .halo { stroke: #000; stroke-width: 4; } .mark { stroke: #fff; stroke-width: 2; }
@@ -54,13 +59,13 @@ def html_page(report: Report, name: str) -> str:
         _verdict(report, name),
         *_warnings(document["warnings"]),
         *_diagnoses(document.get("diagnoses", [])),
-        *(element("p", known) for known in text.unexplained(document)),
-        *_network(report.activations),
+        *_unexplained(report.unexplained),
+        *_network(report),
         *(_section(one) for one in most_telling(report, _MOST_SHOWN)),
         *_all_outputs(report),
         *_side_by_side(document["side_by_side"]),
         element("section", element("h2", "Environment"), table([], facts, "figures")),
-        style=_STYLE,
+        style=diagram.STYLE + _STYLE,
     )
 
 
@@ -95,6 +100,13 @@ def _diagnoses(found: Sequence[dict[str, Any]]) -> list[Markup]:
     return [element("h2", "What was done differently"), *boxes] if boxes else []
 
 
+def _unexplained(known: str) -> list[Markup]:
+    if not known:
+        return []
+    said = element("p", element("b", "No known mistake explains the difference."))
+    return [element("div", said, element("p", known), class_="diagnosis")]
+
+
 def _box(where: Sequence[str], one: dict[str, Any], *more: Markup) -> Markup:
     said, remedy = element("b", one["text"]), f"Remedy: {one['remedy']}"
     return element(
@@ -102,14 +114,20 @@ def _box(where: Sequence[str], one: dict[str, Any], *more: Markup) -> Markup:
     )
 
 
-def _network(activations: Sequence[Comparison]) -> list[Markup]:
-    if not activations:
+def _network(report: Report) -> list[Markup]:
+    """The networks with the error along them, and the errors of all layers in their order."""
+    panes = [element("figure", drawn.pane(), class_="network") for drawn in report.pictures]
+    charts = []
+    if report.activations:
+        chart = element("div", drawings.layers(report.activations), class_="wide")
+        rows = [[f"{i}", *_row(layer)] for i, layer in enumerate(report.activations, 1)]
+        listed = table(["", *_COLUMNS], rows)
+        more = element("details", element("summary", "All layers"), listed)
+        charts = [element("figure", chart), more]
+    if not panes and not charts:
         return []
-    rows = [[f"{i}", *_row(layer)] for i, layer in enumerate(activations, 1)]
-    listed = table(["", *_COLUMNS], rows)
-    chart = element("figure", element("div", drawings.layers(activations), class_="wide"))
-    more = element("details", element("summary", "All layers"), listed)
-    return [element("h2", "Along the network"), chart, more]
+    parts = element("div", *panes), element("div", *charts)
+    return [element("h2", "Along the network"), element("div", *parts, class_="along")]
 
 
 _COLUMNS = ["name", "verdict", "size", "scaled error", "max abs", "outside"]
