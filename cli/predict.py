@@ -157,7 +157,7 @@ def command(
     from converters.formats import Asked
     from converters.inputs import ENDINGS
     from converters.jobs import PredictJob, Running
-    from matlab_compat import keep_memory
+    from matlab_compat.memory import keep_memory
     from matlab_compat.parity.runner import Precision
 
     options.need_torch()

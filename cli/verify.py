@@ -81,7 +81,7 @@ def command(
     """
     from converters.formats import Asked
     from converters.jobs import VerifyJob
-    from matlab_compat import keep_memory
+    from matlab_compat.memory import keep_memory
     from matlab_compat.parity import Tolerance
     from matlab_compat.parity.runner import Precision
 

@@ -188,7 +188,7 @@ def _function(value: MatObject, about: Mapping[str, Value], network: Any) -> Fun
     observations = _specs(fields, about, "ObservationInfo")
     actions = _specs(fields, about, "ActionInfo")
     model = _model_fields(fields)
-    # Of an actor, what is called the action's is the output.
+    # An actor has no input for actions: that name is its output's.
     names = tuple(n for n in _input_names(fields, model) if n in network.InputNames)
     refusal = ""
     order = fields.get("InputOrder_", model.get("InputOrder_"))

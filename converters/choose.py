@@ -94,7 +94,7 @@ def _at(loose: LooseWeights) -> str:
 
 
 def _raise_damage(found: list[Found], where: str) -> None:
-    """Where nothing else was found, what is damaged is the news."""
+    """Raise the error of a damaged model, where it is all that was found."""
     for f in found:
         if f.standing is Standing.DAMAGED:
             error = f.model.error

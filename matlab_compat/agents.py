@@ -73,11 +73,11 @@ class Decision:
 
     #: The action, of the size that the environment takes; ``None`` where it is drawn at random.
     action: Any = None
-    #: Of each element of a discrete action.
+    #: The probability of each element of a discrete action.
     probabilities: Array | None = None
     #: The critic's value of each element of a discrete action.
     values: Array | None = None
-    #: Of the normal distribution that a continuous action is drawn from.
+    #: Mean and deviation of the normal distribution that a continuous action is drawn from.
     mean: Array | None = None
     deviation: Array | None = None
 

@@ -53,7 +53,7 @@ class Then(ShallowNetwork):
         return list(self.makes)
 
     def computed(self, X: Sequence[object], how: RunOptions) -> Computed:
-        """As of the network, then that."""
+        """What is made of the network's own output."""
         Y = super().computed(X, how).outputs[0]
         return Computed(tuple(make(Y) for make in self.makes.values()), {})
 
@@ -236,7 +236,7 @@ def _measure(record: StructArray, *, softmax: bool) -> Measure | None:
 
 
 def _mean(values: Array) -> float:
-    """Of those whose target is known."""
+    """The mean of the values that are known: NaN stands for an unknown target."""
     known = values[~np.isnan(values)]
     return float(known.mean()) if known.size else np.nan
 

@@ -165,7 +165,7 @@ class FunctionModel(Layer):
         return "double" if kinds == {np.dtype(np.float64)} else "single"
 
     def to_torch(self, device: Any = None, dtype: Any = None, *, formats: Any = None) -> nn.Module:
-        """As of any layer; by default in the class that the parameters have."""
+        """As :meth:`Layer.to_torch`; by default in the class that the parameters have."""
         return super().to_torch(device, dtype or self.own_class, formats=formats)
 
     def _predicted(self, X: object, data_format: Any, *how: Any) -> Any:

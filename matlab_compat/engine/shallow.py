@@ -17,7 +17,8 @@ from torch.nn import functional
 
 from ..errors import DataFormatError
 
-#: Of the net input n; of weights S×R and values ...×R; of two terms of the net input.
+#: Transfer function of the net input n; weight function of weights S×R and values ...×R; net input
+#: function of two terms.
 Transfer: TypeAlias = Callable[[Tensor], Tensor]
 Weighting: TypeAlias = Callable[[Tensor, Tensor], Tensor]
 Combining: TypeAlias = Callable[[Tensor, Tensor], Tensor]

@@ -191,7 +191,7 @@ def classify(
 
 
 def _of_classes(network: NetworkLike, scores: Any) -> tuple[Any, str]:
-    """Of the results of a network those that are scores of its classes, and their labels."""
+    """Those results of a network that are scores of its classes, and their labels."""
     outputs = list(network.plan().outputs.values())
     having = [network.layer(port[0]).classes() for port, _ in outputs]
     chosen = having.index(network.Classes) if network.Classes in having else 0

@@ -508,7 +508,7 @@ class Layer:
         return {name: saved["Value"], **known}
 
     def about_code(self) -> dict[str, Any]:
-        """Of a layer whose computation is in the user's MATLAB code: what it was read as."""
+        """What a layer that the user's MATLAB code computes was read as; empty for all others."""
         return {}
 
     # --- torch --------------------------------------------------------------------------

@@ -72,7 +72,7 @@ class Analysis:
 
     @property
     def multiply_adds(self) -> int | None:
-        """Of the layers of which it is known; ``None`` if it is of none."""
+        """The sum over the layers whose number is known; ``None`` if there are none."""
         known = [n for layer in self.layers if (n := layer.multiply_adds) is not None]
         return sum(known) if known else None
 

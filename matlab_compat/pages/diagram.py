@@ -121,7 +121,7 @@ class Diagram:
 
     @cached_property
     def _width(self) -> float:
-        """Of all boxes: as the longest text needs, within limits."""
+        """The width of every box: what the longest text needs, within limits."""
         needed = max((_needed(box) for box in self.boxes), default=0.0)
         return min(max(needed, _NARROWEST), _WIDEST)
 

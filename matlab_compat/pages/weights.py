@@ -19,7 +19,7 @@ _CHUNK, _MOST = 1 << 20, 1 << 22
 
 @dataclass(frozen=True)
 class Statistics:
-    """Of the finite elements of an array; NaN where there are none."""
+    """Statistics of the finite elements of an array; NaN where there are none."""
 
     least: float
     mean: float

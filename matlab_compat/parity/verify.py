@@ -161,7 +161,10 @@ def _expected(ours: Mapping[str, Value], theirs: Mapping[str, Value]) -> Iterato
 
 
 def _split(judged: Judged, count: int) -> tuple[list[Comparison], list[Comparison]]:
-    """Of outputs and layers. A layer all zero on both sides proves nothing; no output may be."""
+    """The comparisons of outputs and of layers.
+
+    A layer that is zero on both sides proves nothing and is left out; an output raises for it.
+    """
     outputs = []
     for one in judged.comparisons[:count]:
         if isinstance(one, NothingToCompareError):

@@ -356,7 +356,7 @@ class ShallowNetwork(Description):
     def to_sequential(
         self, device: DeviceLike | None = None, dtype: DTypeLike | None = None
     ) -> nn.Sequential:
-        """Of layers that follow each other: an ``nn.Sequential`` with a ``Linear`` for each.
+        """An ``nn.Sequential`` with a ``Linear`` for each layer, where one follows the other.
 
         Raises
         ------

@@ -43,7 +43,7 @@ class Layer:
     size: int = 0
     transferFcn: str = "purelin"
     netInputFcn: str = "netsum"
-    #: Of the map that a self-organizing layer is.
+    #: The size of the map that a self-organizing layer is.
     dimensions: tuple[int, ...] = ()
 
 

@@ -281,7 +281,7 @@ def _state(value: Any, sizes: Sequence[int], delays: int, samples: int, what: st
 
 
 def _samples(Ai: Any) -> int:
-    """Of a network without inputs: as many as its states have columns."""
+    """How many samples a network without inputs has: as many as its states have columns."""
     cells = [] if Ai is None else list(np.asarray(Ai, object).flat)
     return max(
         (one.shape[1] for one in cells if isinstance(one, np.ndarray) and one.ndim == 2), default=1

@@ -61,7 +61,7 @@ def model_text(written: Written, title: str, dtype: str) -> str:
     """``model.py``."""
     bundle = written.bundle
     bundle.add_import("pathlib", "Path")
-    # Of parameters that layers share the file has one.
+    # The file holds parameters that layers share once: load_model knows the other names.
     function = "load_model" if written.shared else "load_file"
     load = (
         "load_model(model, {path})"

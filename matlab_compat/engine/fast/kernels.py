@@ -82,7 +82,7 @@ class Sizes:
         stride: Sequence[int],
         padding: Sequence[int],
     ) -> Sizes:
-        """Of a convolution with weights F,C,h,w of an image N,C,H,W."""
+        """The sizes of the convolution of an image N,C,H,W with weights F,C,h,w."""
         n, channels, *space = size
         filters, _, *window = weight_size
         high, wide = (

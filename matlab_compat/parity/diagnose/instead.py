@@ -207,7 +207,7 @@ def _other_activations(layer: Layer, _: Size) -> Iterator[Variation]:
 
 @fits_of(*_ACTIVATIONS)
 def _scaled_input(layer: Layer, _: Size) -> Iterator[Fitted]:
-    """Of a scaled input: a temperature, a slope within."""
+    """The layer on its input times a factor: a temperature, or a slope within."""
 
     def make(values: tuple[float, ...]) -> Variation:
         (factor,) = values

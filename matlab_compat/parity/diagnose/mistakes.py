@@ -91,7 +91,7 @@ class Fitted:
     make: Callable[[tuple[float, ...]], Variation]
     #: How far the first step goes.
     step: float = 1e-2
-    #: As of a :class:`Variation`: likely ones are fitted before the output is looked at.
+    #: The rank of the :class:`Variation`: likely ones are fitted before the output is looked at.
     rank: int = 3
 
 
