@@ -200,7 +200,7 @@ class _Data:
     def _task(self, at: Found, prefix: str = "") -> Task:
         whole = at.standing > Standing.LAYER
         with locating(str(self.mat.path), *([at.path] if whole else [])):
-            model = at.build()  # first: a model that cannot be run is the news, not its data
+            model = at.build()  # before its data: that it cannot be run comes first
             count, outputs = len(model.InputNames), model.OutputNames
         recorded = self._recorded(at)
         if recorded is not None:

@@ -43,7 +43,7 @@ class Safetensors(DocumentFormat, suffixes=(".safetensors",)):
             "matlab_compat": version("matlab-compat"),
             "architecture": json.dumps(_to_json(architecture, tensors), allow_nan=False),
         }
-        # A tensor with several names stands under the first, as safetensors.torch.save_model has it.
+        # A tensor of several names is written under the first, as by safetensors.torch.save_model.
         first: dict[int, str] = {}
         for name, tensor in tensors.items():
             if (kept := first.setdefault(id(tensor), name)) != name:

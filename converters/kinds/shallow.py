@@ -122,7 +122,7 @@ class Shallow(Kind[SavedShallow]):
         from .shallow_truth import truths
 
         net = saved.build()
-        net.check()  # a network that cannot be run is the news, not its data
+        net.check()  # before its data: the user must learn first that the network cannot be run
         others = {k: v for k, v in variables.items() if v is not saved.fields.get(k)}
         return list(truths(saved.path, net, others))
 

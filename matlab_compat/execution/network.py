@@ -145,7 +145,7 @@ def _module(network: NetworkLike, plan: Plan[LayerLike], how: RunOptions) -> fx.
 
 @contextmanager
 def _sizes_named(inputs: list[NetworkInput]) -> Iterator[None]:
-    """Where a layer refuses what became of an image of another size, that size is the news."""
+    """Name the size of the input, where a layer refuses what became of an image of another size."""
     try:
         yield
     except DataFormatError as error:

@@ -1,4 +1,4 @@
-"""What all layers share: properties, display, equality, saved fields, the way to torch."""
+"""What all layers share: properties, display, equality, saved fields, torch modules."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What passes over two arrays (and the oracle) tell: totals first, then a rule where it must be."""
+"""Sums and extremes of two arrays (and the oracle), block by block, and what a rule says of them."""
 
 from __future__ import annotations
 
