@@ -156,7 +156,7 @@ def text(value: Value, what: str) -> str:
     Raises
     ------
     CodeError
-        It is none.
+        The value is no text.
     """
     if isinstance(value, Chars):
         return value.value

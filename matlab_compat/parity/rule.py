@@ -34,7 +34,7 @@ class Rounding:
 
     @classmethod
     def of(cls, dtype: Any, *arrays: Array, tf32: bool = False) -> Rounding:
-        """The rounding of the coarsest format of the computation, of TF32 if used, and the arrays."""
+        """The rounding of the coarsest format: the computation's, TF32 if used, or the arrays'."""
         names = {"float16": "half", "float32": "single", "complex64": "single"}
         saved = [names.get(array.dtype.name, "double") for array in arrays]
         formats = [Precision(dtype=dtype).format, *saved]

@@ -1,4 +1,4 @@
-"""Sums and extremes of two arrays (and the oracle), block by block, and what a rule says of them."""
+"""Sums and extremes of two arrays (and the oracle), block by block, and what rules say of them."""
 
 from __future__ import annotations
 

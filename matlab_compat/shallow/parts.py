@@ -174,7 +174,7 @@ def as_numbers(value: Any, where: str) -> Array:
     Raises
     ------
     PropertyError
-        It is none.
+        The value is no numeric array.
     """
     if not (isinstance(value, np.ndarray) and value.dtype.kind in "biufc"):
         if isinstance(value, bool | int | float | complex):
