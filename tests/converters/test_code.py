@@ -239,7 +239,7 @@ def test_a_source_package_has_the_operations_and_no_matlab(package: Path) -> Non
     assert "class SwishLayer(nn.Module):" in text
     assert "self.Beta = nn.Parameter(" in text
     assert "add = exp + 0.001  # blendLayer.m:20\n" in text
-    assert "reshape[0:1]  # blendLayer.m:24\n" in text
+    assert "reshape[:1]  # blendLayer.m:24\n" in text
     assert "matlab_compat" not in text
     assert "classdef" not in text
 
