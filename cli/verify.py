@@ -60,6 +60,11 @@ def command(
         typer.Option(help="Relative tolerance, instead of the default bound."),
         number(0),
     ] = None,
+    diagnosis_seconds: Annotated[
+        float | None,
+        typer.Option(help="How long to look for what was done wrong, at most (20); 0: not at all."),
+        number(0),
+    ] = None,
     format: Annotated[
         output.ReportFormat,
         typer.Option("--format", help="How to report."),
@@ -96,6 +101,7 @@ def command(
         data_format=data_format,
         precision=Precision(device, dtype, allow_tf32),
         tolerance=Tolerance(atol or 0.0, rtol or 0.0) if given else None,
+        **({} if diagnosis_seconds is None else {"diagnosis_seconds": diagnosis_seconds}),
         against=against,
         seed=seed,
     )

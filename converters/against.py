@@ -12,6 +12,7 @@ import numpy as np
 
 from matlab_compat.data_format import DataFormat, dlarray
 from matlab_compat.errors import UsageError, locating
+from matlab_compat.parity.diagnosis_types import SECONDS
 from matlab_compat.shallow import ShallowNetwork
 
 from .code import Code
@@ -44,6 +45,7 @@ def verify_against(
     dtype: DTypeLike | None = None,
     allow_tf32: bool = False,
     tolerance: Tolerance | None = None,
+    diagnosis_seconds: float = SECONDS,
     limits: Limits = DEFAULT_LIMITS,
 ) -> Report:
     """Run the network in a MAT-file here and something else on the same input, and compare.
@@ -86,7 +88,8 @@ def verify_against(
     rounding = Rounding.of(
         dtype or getattr(reference, "dtype", network.default_dtype), tf32=precision.tf32
     )
-    report = verify(candidate, reference, inputs, ModelRule(oracle, rounding, tolerance))
+    rule = ModelRule(oracle, rounding, tolerance)
+    report = verify(candidate, reference, inputs, rule, diagnosis_seconds=diagnosis_seconds)
     facts = {
         **candidate.precision.environment(),
         "file": str(path),

@@ -12,6 +12,7 @@ from matlab_compat.errors import UsageError
 from matlab_compat.network.pictures import Fit
 from matlab_compat.parity.compare import keeping_arrays
 from matlab_compat.parity.reports.html import html_page
+from matlab_compat.parity.diagnosis_types import SECONDS
 from matlab_compat.parity.runner import Precision
 from matlab_compat.wording import argument
 
@@ -39,6 +40,8 @@ class VerifyJob(Job):
     data_format: str | None = None
     precision: Precision = field(default_factory=Precision)
     tolerance: Tolerance | None = None
+    #: How long to look for what was done wrong.
+    diagnosis_seconds: float = SECONDS
     #: What else to compare with than what MATLAB saved; see :func:`.runners.runner_named`.
     against: str | None = None
     #: The seed of the random input then.
@@ -55,6 +58,9 @@ class VerifyJob(Job):
             "data_format": self.data_format,
             **_of_precision(self.precision),
             "tolerance": self.tolerance,
+            "diagnosis_seconds": None
+            if self.diagnosis_seconds == SECONDS
+            else self.diagnosis_seconds,
             "against": self.against,
             "seed": None if self.against is None else self.seed,
         }
@@ -81,6 +87,7 @@ class VerifyJob(Job):
             "input": self.input,
             **vars(self.precision),
             "tolerance": self.tolerance,
+            "diagnosis_seconds": self.diagnosis_seconds,
         }
         if self.against is None:
             return verify(

@@ -20,6 +20,7 @@ from matlab_compat.execution.described import ModelLike
 from matlab_compat.layers import Layer
 from matlab_compat.layers.saved_fields import check_known
 from matlab_compat.network import Network
+from matlab_compat.parity.diagnosis_types import SECONDS
 from matlab_compat.shallow.functions import joined
 from matlab_compat.wording import argument
 
@@ -85,6 +86,7 @@ def verify(
     dtype: DTypeLike | None = None,
     allow_tf32: bool = False,
     tolerance: Tolerance | None = None,
+    diagnosis_seconds: float = SECONDS,
     **opening: Unpack[Opening],
 ) -> Report:
     """Run the layer or network in a MAT-file and compare with the output that MATLAB saved.
@@ -105,6 +107,9 @@ def verify(
     data_format, device, dtype, allow_tf32, tolerance:
         As for the ``predict`` of the layer or network; an explicit tolerance instead of the
         default bound.
+    diagnosis_seconds:
+        How long to look for what was done wrong where the two differ, at most (20); 0 for not at
+        all.
 
     Raises
     ------
@@ -118,11 +123,12 @@ def verify(
 
     chosen = tasks(path, variable, layer, input=input, expected=expected, **opening)
     limits = opening.get("limits", DEFAULT_LIMITS)
-    precision = {"device": device, "dtype": dtype, "allow_tf32": allow_tf32}
+    how: dict[str, Any] = {"device": device, "dtype": dtype, "allow_tf32": allow_tf32}
+    how |= {"tolerance": tolerance, "diagnosis_seconds": diagnosis_seconds}
     done: list[Report] = []
     for task in chosen:
         with running(path, limits):
-            done.append(run(task, data_format, tolerance, **precision))
+            done.append(run(task, data_format, **how))
     return together(done, {"file": str(path), "sha256": sha256(path)})
 
 
@@ -157,18 +163,12 @@ def tasks(
     return found
 
 
-def run(
-    task: Task, data_format: str | None = None, tolerance: Tolerance | None = None, **precision: Any
-) -> Report:
-    """One comparison, and what it cannot show; ``precision`` is as for :func:`verify`."""
+def run(task: Task, data_format: str | None = None, **how: Any) -> Report:
+    """One comparison, and what it cannot show; ``how`` is as for :func:`verify`."""
     from matlab_compat.parity.network import verify_network
 
-    given: Any = {
-        "activations": task.activations,
-        "data_format": data_format,
-        "tolerance": tolerance,
-    }
-    return verify_network(task.model, task.X, task.expected, **given, **precision)
+    given: Any = {"activations": task.activations, "data_format": data_format, **how}
+    return verify_network(task.model, task.X, task.expected, **given)
 
 
 def sha256(path: str | PathLike[str]) -> str:

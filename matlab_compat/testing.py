@@ -23,6 +23,7 @@ from .execution.described import ModelLike
 from .parity.axes import matlab_size
 from .parity.categories import are_labels
 from .parity.compare import EPS
+from .parity.diagnosis_types import SECONDS
 from .parity.report import Report
 from .parity.rule import ModelRule, NeighbourRule, Rounding, Rule
 from .parity.runner import (
@@ -65,6 +66,7 @@ def assert_matches_matlab(
     dtype: str | None = None,
     atol: float | None = None,
     rtol: float | None = None,
+    diagnosis_seconds: float = SECONDS,
 ) -> None:
     """Pass if ``actual`` is what MATLAB saved in ``bundle``, by the rule of ``verify``.
 
@@ -93,6 +95,8 @@ def assert_matches_matlab(
         "half" or "bfloat16". Its roundings are allowed then, which is some percent.
     atol, rtol:
         ``|actual - Y| <= atol + rtol*|Y|`` instead of the default bound.
+    diagnosis_seconds:
+        How long to look for what was done wrong where it is not, at most (20); 0 for not at all.
 
     Raises
     ------
@@ -125,7 +129,7 @@ def assert_matches_matlab(
     rule = _rule(saved, _as_numpy(_list(values[0])[0]), dtype, tolerance)
     here = _oriented_as(saved.name, values, _like(saved, rule, inputs, wanted))
     tested = SavedRunner({saved.name: here}, label="tested", what="tested result")
-    report = verify(tested, reference, inputs, rule)
+    report = verify(tested, reference, inputs, rule, diagnosis_seconds=diagnosis_seconds)
     if report.verdict == "different":
         raise AssertionError(_report(report, values[0], str(bundle), rule.rounding.eps))
     if report.warnings:

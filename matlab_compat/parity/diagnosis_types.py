@@ -7,6 +7,9 @@ from typing import Any
 
 from ..finite_json import finite_json
 
+#: So long mistakes are looked for, unless told otherwise.
+SECONDS = 20.0
+
 
 @dataclass(frozen=True)
 class Diagnosis:

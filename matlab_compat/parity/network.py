@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from ..network import Network
 from .picture import along
+from .diagnosis_types import SECONDS
 from .report import Report
 from .rule import ModelRule
 from .runner import Inputs, Precision, SavedRunner, TorchRunner
@@ -31,6 +32,7 @@ def verify_network(
     allow_tf32: bool = False,
     tolerance: Tolerance | None = None,
     runs: Sequence[Precision] | None = None,
+    diagnosis_seconds: float = SECONDS,
 ) -> Report:
     """Run a network (or any layer) on ``X`` and compare with what MATLAB computed.
 
@@ -52,6 +54,8 @@ def verify_network(
     runs:
         Other ways to compute the same, to be shown side by side; by default the GPU where the
         CPU was asked for, and the CPU where the GPU was, if there is a GPU.
+    diagnosis_seconds:
+        As for :func:`.verify.verify`.
 
     Raises
     ------
@@ -67,5 +71,6 @@ def verify_network(
         Inputs(X[:count], data_format, X[count:]),
         ModelRule.of(network, precision, tolerance),
         others=[TorchRunner(network, other) for other in others],
+        diagnosis_seconds=diagnosis_seconds,
     )
     return replace(found, pictures=along(network, found)) if isinstance(network, Network) else found

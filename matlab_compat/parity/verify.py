@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING
 from ..arrays import Array
 from ..display import counted
 from ..errors import NothingToCompareError, UsageError
+from ..wording import argument
 from .axes import matlab_size
 from .categories import are_labels
 from .compare import Comparison
+from .diagnosis_types import SECONDS
 from .labels import compare_labels
 from .report import Report
 from .rule import Judged, Rule
@@ -32,6 +34,7 @@ def verify(
     *,
     others: Sequence[Runner] = (),
     explain: bool = True,
+    diagnosis_seconds: float = SECONDS,
 ) -> Report:
     """Run two sides on the same inputs and compare what they give.
 
@@ -48,8 +51,11 @@ def verify(
     others:
         Other ways to compute the same, to be shown side by side.
     explain:
-        Say what was done wrong, where the two differ and that can be found, which takes seconds;
-        and where they agree, which mistakes these data could not show.
+        Say what was done wrong, where the two differ and that can be found; and where they agree,
+        which mistakes these data could not show.
+    diagnosis_seconds:
+        How long to look for what was done wrong, at most (20); 0 for not at all. Results that are
+        equal cost none.
 
     Raises
     ------
@@ -59,7 +65,7 @@ def verify(
         There are activations of a layer that the candidate does not have.
     UsageError
         The two have another number of outputs, or of sequences in one; or labels are expected
-        that no scores can be found for.
+        that no scores can be found for; or ``diagnosis_seconds`` is negative.
 
     Example
     -------
@@ -74,6 +80,12 @@ def verify(
     >>> verify(TorchRunner(layer, precision), saved, Inputs([X]), rule).verdict
     'equal'
     """
+    if not diagnosis_seconds >= 0:
+        raise UsageError(
+            f"A diagnosis cannot take {diagnosis_seconds:g} seconds.",
+            where=(argument("diagnosis_seconds"),),
+            remedy="give the most seconds that it may take; 0 for none.",
+        )
     wanted = reference.offers()
     ours = candidate.run(inputs, wanted)
     theirs = reference.run(inputs, replace(wanted, like=tuple(ours.outputs.values())))
@@ -101,13 +113,15 @@ def verify(
         at = candidate.precision if isinstance(candidate, TorchRunner) else Precision()
         seen = unseen(rule.model, inputs, theirs, found.compared, at, rule.tolerance)
         return replace(found, warnings=seen)
+    if not diagnosis_seconds:
+        return found
     from .diagnose.difference import first_difference
     from .diagnose.explain import diagnoses_of
 
     difference = first_difference(results, _places(ours, count), judged, rule.tolerance)
     if difference is None:
         return found
-    explained = diagnoses_of(difference, inputs, candidate, rule)
+    explained = diagnoses_of(difference, inputs, candidate, rule, diagnosis_seconds)
     return replace(found, diagnoses=explained.diagnoses, unexplained=explained.unexplained)
 
 

@@ -31,21 +31,21 @@ class Explained(NamedTuple):
 
 
 def diagnoses_of(
-    difference: Difference, inputs: Inputs, candidate: Runner, rule: Rule
+    difference: Difference, inputs: Inputs, candidate: Runner, rule: Rule, seconds: float
 ) -> Explained:
-    """What was done wrong.
+    """What was done wrong, looked for so long.
 
     The layer or network that was run is run again with mistakes. Where something else was run, the
     rule's model is, if the expected side is its own: a mistake in it that gives what is judged.
     """
     if isinstance(candidate, TorchRunner) and isinstance(candidate.model, Layer | Network):
-        return _in_model(candidate.model, inputs, candidate.precision, difference)
+        return _in_model(candidate.model, inputs, candidate.precision, difference, seconds)
     found, model = difference.comparison, rule.model
     labels = "" if model is None else labels_of(model, inputs, rank=len(found.shape))
     right = found.oracle_expected is not None and found.oracle_expected <= found.bound
     if model is not None and right:
         turned = replace(difference, turned=True)
-        made = _in_model(model, inputs, Precision(), turned)
+        made = _in_model(model, inputs, Precision(), turned, seconds)
         if made.diagnoses:
             return made
     sides = difference.result.actual, difference.result.expected
@@ -55,15 +55,24 @@ def diagnoses_of(
 
 
 def _in_model(
-    model: Layer | Network, inputs: Inputs, precision: Precision, difference: Difference
+    model: Layer | Network,
+    inputs: Inputs,
+    precision: Precision,
+    difference: Difference,
+    seconds: float,
 ) -> Explained:
     search = _in_layer if isinstance(model, Layer) else _in_network
+    patience = Patience(seconds)
     with warnings.catch_warnings(action="ignore"):
-        return search(model, inputs, precision, difference)  # type: ignore[arg-type]
+        return search(model, inputs, precision, difference, patience)  # type: ignore[arg-type]
 
 
 def _in_layer(
-    layer: Layer, inputs: Inputs, precision: Precision, difference: Difference
+    layer: Layer,
+    inputs: Inputs,
+    precision: Precision,
+    difference: Difference,
+    patience: Patience,
 ) -> Explained:
     """Mistakes of a layer on its own; else those that its output shows."""
     formats, X = inputs.data_formats(layer), [as_array(x) for x in inputs.X]
@@ -76,11 +85,15 @@ def _in_layer(
         return Explained(())
     at = run.plan.steps[0].name, port
     target = Target(name, at, difference.expected, difference.measure(), False)
-    return _searched(run, target, run.plan.steps, run.actual(target), difference)
+    return _searched(run, target, run.plan.steps, run.actual(target), difference, patience)
 
 
 def _in_network(
-    network: Network, inputs: Inputs, precision: Precision, difference: Difference
+    network: Network,
+    inputs: Inputs,
+    precision: Precision,
+    difference: Difference,
+    patience: Patience,
 ) -> Explained:
     """Mistakes of the layers before the first difference; else those that it shows itself."""
     source, sequence = difference.place
@@ -102,11 +115,16 @@ def _in_network(
         whole = difference.result
         actual = whole.expected if difference.turned else whole.actual
     suspects = suspects_of(run, target, difference.equal)
-    return _searched(run, target, suspects, actual, difference)
+    return _searched(run, target, suspects, actual, difference, patience)
 
 
 def _searched(
-    run: Run, target: Target, suspects: Sequence[Step], actual: Array, difference: Difference
+    run: Run,
+    target: Target,
+    suspects: Sequence[Step],
+    actual: Array,
+    difference: Difference,
+    patience: Patience,
 ) -> Explained:
     labels, where = run.labels(target), difference.comparison.name
     part = difference.part(labels)
@@ -116,7 +134,7 @@ def _searched(
         sides = actual, target.expected
         return diagnose_output(*sides, target.measure, where, labels, part)
 
-    search = Search(run, target, suspects, Patience())
+    search = Search(run, target, suspects, patience)
     if made := search.diagnoses(of_output):
         return Explained(made)
     return Explained((), f"{structure(difference, labels)} {search.said()}")

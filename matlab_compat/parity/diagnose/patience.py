@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import time
 
-#: The search ends when it has taken so long; what was found until then is reported.
-SECONDS = 20.0
+from ..diagnosis_types import SECONDS
 
 
 class Patience:
-    """Ends a search in time, also where one more try as long as the longest would be too long."""
+    """Ends a search in time, also where one more try as long as the longest would be too long.
+
+    What was found until then is reported.
+    """
 
     def __init__(self, seconds: float = SECONDS) -> None:
         self.end = time.monotonic() + seconds
