@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 from matlab_compat.errors import UsageError
 from matlab_compat.network.pictures import Fit
 from matlab_compat.parity.compare import keeping_arrays
-from matlab_compat.parity.reports.html import html_page
 from matlab_compat.parity.diagnosis_types import SECONDS
+from matlab_compat.parity.reports.html import html_page
 from matlab_compat.parity.runner import Precision
 from matlab_compat.wording import argument
 

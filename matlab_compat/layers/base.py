@@ -577,6 +577,17 @@ class Layer:
         make: Callable[..., torch.nn.Module] = getattr(import_module(home), name)
         return make(*self._module_arguments(formats), *values)
 
+    def in_torch(self) -> str:
+        """How torch writes it, ``torch.nn.LeakyReLU(0.1)``; "" where that needs more than this."""
+        path, *given = (
+            (self._torch_module,) if isinstance(self._torch_module, str) else self._torch_module
+        ) or ("",)
+        own = type(self)._module_arguments is not Layer._module_arguments
+        if own or not str(path).startswith("torch.nn."):
+            return ""
+        values = [self._values[one] if isinstance(one, str) else one for one in given]
+        return f"{path}({', '.join(map(repr, values))})"
+
     def _module_arguments(self, formats: tuple[str, ...]) -> tuple[Any, ...]:
         """What the module is made with before the values that the keyword ``module`` names."""
         return ()

@@ -100,6 +100,11 @@ def keeping_arrays() -> AbstractContextManager[None]:
     return during(_KEEPING, True)
 
 
+def arrays_are_kept() -> bool:
+    """Whether this is inside :func:`keeping_arrays`."""
+    return _KEEPING.get()
+
+
 @dataclass(frozen=True)
 class Comparison:
     """The comparison of one output. Distances are over the elements finite on both sides."""

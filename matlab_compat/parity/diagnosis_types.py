@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
+from ..arrays import Array
 from ..finite_json import finite_json
 
 #: So long mistakes are looked for, unless told otherwise.
@@ -28,16 +29,23 @@ class Diagnosis:
     where: str = ""
     #: What the description would be then: "Stride [2 1] instead of [1 2]".
     change: str = ""
+    #: The line of torch or MATLAB that repairs it, for ``layer``, ``x`` or ``Y``; "" if unknown.
+    repair: str = ""
     #: How much of the difference it explains, from 0 to 1 (root mean square).
     explains: float = 1.0
     #: Whether it is more than a guess: it explains the difference down to rounding.
     certain: bool = True
     #: What explains as much, "layer: mistake".
     alternatives: tuple[str, ...] = ()
+    #: What is compared once the mistake is allowed for, computed and expected; only of reports
+    #: that keep arrays.
+    sides: tuple[Array, Array] | None = field(default=None, compare=False, repr=False)
 
     def to_json(self) -> dict[str, Any]:
         """The fields of ``diagnoses`` in the ``verify`` JSON schema."""
-        cleaned: dict[str, Any] = finite_json(asdict(self))
+        record = asdict(replace(self, sides=None))
+        del record["sides"]
+        cleaned: dict[str, Any] = finite_json(record)
         return cleaned
 
 

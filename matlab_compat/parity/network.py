@@ -7,8 +7,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ..network import Network
-from .picture import along
 from .diagnosis_types import SECONDS
+from .picture import along
 from .report import Report
 from .rule import ModelRule
 from .runner import Inputs, Precision, SavedRunner, TorchRunner

@@ -22,19 +22,14 @@ from ...layers.base import Layer
 from ...layers.learnables import Layout, Parameter
 from ...layers.properties import HYPERPARAMETERS, REQUIRED, Property
 from .mistakes import Fitted, Size, Variation, fits_of, mistakes_of, variation
+from .repair import ATTRIBUTES
 
 #: What torch calls the arguments that properties are.
 _IN_TORCH = {
-    "Stride": "stride",
-    "DilationFactor": "dilation",
-    "PoolSize": "kernel_size",
-    "NumGroups": "num_groups",
-    "Epsilon": "eps",
+    **ATTRIBUTES,
     "Approximation": "approximate",
     "GeometricTransformMode": "align_corners",
     "Method": "mode",
-    "Beta": "beta",
-    "K": "k",
     "Ceiling": "max_val",
 }
 #: Counted from the weights, named by the user, or said by other mistakes in better words.

@@ -54,6 +54,7 @@ def _shown(run: Run, target: Target, step: Step) -> Iterator[Candidate]:
             np.where(expected == 0, 0, actual / keep),
             np.asarray(expected),
             rank=0,
+            repair="model.eval()",
         )
 
 
@@ -94,7 +95,9 @@ def _solved(run: Run, target: Target, step: Step, patience: Patience) -> Iterato
         f"{Side.EXPECTED} is what the network gives if '{step.name}' drops {dropped} "
         f"of its {int(alive.sum())} elements and divides the others by {keep:g}"
     )
-    yield Candidate("dropout active", said, _REMEDY, actual, expected, rank=0)
+    yield Candidate(
+        "dropout active", said, _REMEDY, actual, expected, rank=0, repair="model.eval()"
+    )
 
 
 def _as_torch(run: Run, target: Target) -> Tensor | None:

@@ -102,6 +102,8 @@ def _exchanged_order(run: Run, suspects: Sequence[Step]) -> Iterator[Suspicion]:
     for first, second in _chains(run, suspects):
         if first.layer.input_format() is not None or first.name not in suspected:
             continue
+        if type(first.layer) is type(second.layer):
+            continue  # their parameters exchanged, see below
         a, b = first.name, second.name
         text = f"in the other order: '{b}' before '{a}'"
         remedy = f"run '{a}' first, then '{b}'."

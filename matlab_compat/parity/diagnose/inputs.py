@@ -21,7 +21,9 @@ _IMAGENET = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
 def given_otherwise(layer: Layer, size: Size) -> Iterator[Variation]:
     """The layer with what can be wrong with its input."""
     for name, said, remedy, change, rank in _changes(size):
-        yield altered(layer, name, f"for an input {said}", remedy, inputs_changed(change), rank)
+        line = _UNDONE.get(said, "")
+        change = inputs_changed(change)
+        yield altered(layer, name, f"for an input {said}", remedy, change, rank, repair=line)
     yield altered(
         layer,
         "input scaled by its own range",
@@ -51,6 +53,28 @@ _STATISTICS = (
     ("the whole batch", "BSC"),
     ("each channel of the whole batch", "BS"),
 )
+
+
+#: The lines of torch that repair what was done to N,C,H,W.
+_UNDONE = {
+    "divided by 255 (0..1)": "x = x * 255",
+    "times 255 (0..255)": "x = x / 255",
+    "divided by 256": "x = x * 256",
+    "with the other sign": "x = -x",
+    "scaled from 0..1 to -1..1": "x = (x + 1) / 2",
+    "scaled from -1..1 to 0..1": "x = 2 * x - 1",
+    "scaled from 0..255 to -1..1": "x = (x + 1) * 127.5",
+    "with dark and light exchanged (1 - X)": "x = 1 - x",
+    "with dark and light exchanged (255 - X)": "x = 255 - x",
+    "with its channels reversed: BGR for RGB": "x = x[:, [2, 1, 0]]",
+    "with height and width exchanged": "x = x.transpose(2, 3)",
+    "turned by 180 degrees": "x = x.flip(2, 3)",
+    "turned by 90 degrees": "x = x.rot90(-1, (2, 3))",
+    "turned by 270 degrees": "x = x.rot90(1, (2, 3))",
+    "flipped in its height": "x = x.flip(2)",
+    "flipped in its width": "x = x.flip(3)",
+    "flipped in its time steps": "x = x.flip(2)",
+}
 
 _Given = tuple[str, str, str, Any, int]
 

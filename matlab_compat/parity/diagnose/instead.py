@@ -336,6 +336,7 @@ def _batch_norms(layer: BatchNormalizationLayer, size: Size) -> Iterator[Variati
         in_training,
         0,
         whole_batch=True,
+        repair="model.eval()",
     )
     for name, (text, remedy, function) in _statistics().items():
 

@@ -9,6 +9,7 @@ from enum import StrEnum
 import numpy as np
 
 from ...arrays import Array
+from ..compare import arrays_are_kept
 from ..diagnosis_types import Diagnosis
 
 #: Elements that are looked at first; only what fits there is compared as a whole.
@@ -160,6 +161,8 @@ class Candidate:
     spread: float = SPREAD
     #: The description before and after.
     diff: str = ""
+    #: The line that repairs it.
+    repair: str = ""
 
 
 def explanations(
@@ -178,5 +181,17 @@ def explanations(
         start = before if candidate.before is None else measure.distance(*candidate.before)
         if start > measure.bound and residual <= IMPROVEMENT * start:
             text, remedy = (in_words(x, measure.turned) for x in (candidate.text, candidate.remedy))
-            found = Diagnosis(candidate.name, text, residual, remedy, where, candidate.diff)
-            yield candidate.rank, found
+            sides = (candidate.actual, candidate.expected) if arrays_are_kept() else None
+            yield (
+                candidate.rank,
+                Diagnosis(
+                    candidate.name,
+                    text,
+                    residual,
+                    remedy,
+                    where,
+                    candidate.diff,
+                    candidate.repair,
+                    sides=sides,
+                ),
+            )

@@ -13,16 +13,19 @@ often taken for its reciprocal::
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 from ...arrays import Array
+from ...display import matlab_text
 from ...errors import MatlabCompatError
 from ...layers.base import Layer
 from ..axes import Axes, same_rank
 from .altered import Change
 from .measure import Candidate, Measure, Side
+from .repair import repair
 
 
 class Size(tuple[int, ...]):
@@ -71,11 +74,27 @@ class Variation:
     key: str = ""
     #: The description before and after: "Stride [2 1] instead of [1 2]".
     diff: str = ""
+    #: The line of torch that repairs it, where the layer's declaration does not give one.
+    repair: str = ""
 
     @property
     def common(self) -> str:
         """The same of the same mistake in other layers."""
         return self.key or f"{self.name}|{self.text}"
+
+    @property
+    def said(self) -> str:
+        """The description before and after; of what no property says, the text."""
+        if self.diff:
+            return self.diff
+        plain = {k: v for k, v in self.values.items() if isinstance(v, int | float | str | tuple)}
+        if not plain or len(plain) < len(self.values):
+            return re.sub("^with (its )?", "", self.text)
+        now = self.original.values
+        return ", ".join(
+            f"{name} {matlab_text(value)} instead of {matlab_text(now[name])}"
+            for name, value in plain.items()
+        )
 
     def layer(self) -> Layer | None:
         """The layer as it is then; ``None`` if MATLAB would refuse that."""
@@ -202,5 +221,6 @@ def reproduced(
         truth,
         rank=variation.rank,
         measure=own,
-        diff=variation.diff,
+        diff=variation.said,
+        repair=variation.repair or repair(variation),
     )

@@ -118,13 +118,17 @@ def _permuted(
     reading = " (row-major data read as column-major)" if name == "axes reversed" else ""
     if actual.ndim == 2:
         said = f"{Side.EXPECTED} is the transpose of {Side.ACTUAL_ONE}: Y.', {name}"
-        return Candidate(name, said, "transpose one side: Y = Y.'; in MATLAB.", actual.T, expected)
+        line = "Y = Y.';"
+        remedy = f"transpose one side: {line} in MATLAB."
+        return Candidate(name, said, remedy, actual.T, expected, repair=line)
     said = (
         f"{Side.EXPECTED} is {Side.ACTUAL_ONE} with {name}: permute(Y, "
         f"{matlab_list(order)}){reading}"
     )
-    remedy = f"bring one side to the order of the other: Y = permute(Y, {back}); in MATLAB."
-    return Candidate(name, said, remedy, actual.transpose(order), expected, rank=len(moved) - 1)
+    line = f"Y = permute(Y, {back});"
+    remedy = f"bring one side to the order of the other: {line} in MATLAB."
+    moving, rank = actual.transpose(order), len(moved) - 1
+    return Candidate(name, said, remedy, moving, expected, rank=rank, repair=line)
 
 
 def _flips(actual: Array, expected: Array, every: Axes) -> Iterator[Candidate]:
@@ -144,7 +148,9 @@ def _flips(actual: Array, expected: Array, every: Axes) -> Iterator[Candidate]:
             hint = next((_FLIPPED[kind] for kind in "TS" if kind in kinds), "")
             text = f"{Side.EXPECTED} is {Side.ACTUAL_ONE} flipped along {said}"
             remedy = f"undo it on one side: {back}; in MATLAB{hint}."
-            yield Candidate(f"{said} flipped", text, remedy, flipped, expected, rank=count)
+            yield Candidate(
+                f"{said} flipped", text, remedy, flipped, expected, rank=count, repair=f"{back};"
+            )
     if every.labels[:2] in ("SS", "UU"):
         yield from _rotations(actual, expected)
 
@@ -161,21 +167,24 @@ _FLIPPED = {
 def _bgr(flipped: Array, expected: Array, axis: int) -> Candidate:
     places = ",".join("[3 2 1]" if i == axis else ":" for i in range(flipped.ndim))
     said = f"{Side.EXPECTED} has its three channels in reverse order: BGR for RGB"
-    remedy = f"OpenCV reads images as BGR; MATLAB: Y = Y({places});"
-    return Candidate("BGR for RGB", said, remedy, flipped, expected)
+    line = f"Y = Y({places});"
+    remedy = f"OpenCV reads images as BGR; MATLAB: {line}"
+    return Candidate("BGR for RGB", said, remedy, flipped, expected, repair=line)
 
 
 def _rotations(actual: Array, expected: Array) -> Iterator[Candidate]:
     if actual.ndim < 2 or actual.shape[0] != actual.shape[1] or actual.shape[0] == 1:
         return
     for quarter in (1, 3):
+        line = f"Y = rot90(Y, {4 - quarter});"
         yield Candidate(
             "rotated by 90 degrees",
             f"{Side.EXPECTED} is {Side.ACTUAL_ONE} rotated: rot90(Y, {quarter})",
-            f"rotate it back: Y = rot90(Y, {4 - quarter}); in MATLAB.",
+            f"rotate it back: {line} in MATLAB.",
             np.rot90(actual, quarter),
             expected,
             rank=2,
+            repair=line,
         )
 
 
@@ -190,17 +199,18 @@ def _memory_orders(actual: Array, expected: Array) -> Iterator[Candidate]:
         read = actual.transpose(order).reshape(expected.shape, order="F")
         row_major = order == tuple(reversed(range(actual.ndim)))
         name = "row-major reading" if row_major else "another memory order"
+        back = matlab_list([int(i) for i in np.argsort(order)])
+        line = f"Y = permute(reshape(Y, {list(size)}), {back});"
         yield Candidate(
             name,
             f"{Side.EXPECTED} has the values of {Side.ACTUAL_ONE}, but was written "
             f"with the dimensions in the order {matlab_list(order)} and read as if "
             "they were in order",
-            f"in MATLAB: Y = permute(reshape(Y, {list(size)}), "
-            f"{matlab_list([int(i) for i in np.argsort(order)])}); in numpy: "
-            "reshape with order='F' when reading what MATLAB wrote.",
+            f"in MATLAB: {line} in numpy: reshape with order='F' when reading what MATLAB wrote.",
             read,
             expected,
             rank=3,
+            repair=line,
         )
 
 
@@ -221,12 +231,14 @@ def _halves(actual: Array, expected: Array, axes: Axes) -> Iterator[Candidate]:
         if n < 4 or n % 2:
             continue  # of two, it is a flip
         hint = _HALVES.get(label, "")
+        line = f"Y = circshift(Y, {n // 2}, {axis + 1});"
         yield Candidate(
             f"halves of {what} exchanged",
             f"{Side.EXPECTED} has the two halves of its {what} exchanged",
-            f"exchange them on one side: Y = circshift(Y, {n // 2}, {axis + 1}); in MATLAB{hint}.",
+            f"exchange them on one side: {line} in MATLAB{hint}.",
             np.roll(actual, n // 2, axis),
             expected,
+            repair=line,
         )
 
 

@@ -28,6 +28,7 @@ from .measure import Candidate, Side, explanations, in_words
 from .mistakes import Fitted, Variation, reproduced
 from .output import ranked
 from .patience import Patience
+from .repair import repair
 from .rounded import rounded_networks
 from .run import LayerRun, Run, Target, ancestors
 
@@ -158,7 +159,8 @@ class Search:
             first.left * self.before if np.isfinite(self.before) else first.left,
             variation.remedy,
             suspicion.where,
-            variation.diff,
+            variation.said,
+            variation.repair or repair(variation),
             explains=1 - first.left,
             certain=False,
         )

@@ -51,7 +51,8 @@ def _linear(actual: Array, expected: Array, measure: Measure) -> Iterator[Candid
         f"{abs(offset):.7g}"
     )
     remedy = f"subtract {offset:.7g} from {Side.EXPECTED}: a mean or bias is missing on one side."
-    yield Candidate("constant offset", said, remedy, actual + offset, expected)
+    line = f"Y = Y - {_matlab(offset)};"
+    yield Candidate("constant offset", said, remedy, actual + offset, expected, repair=line)
     centred = a - a.mean()
     slope = float(np.vdot(centred, e) / np.vdot(centred, centred))
     shift = float(e.mean() - slope * a.mean())
@@ -64,6 +65,7 @@ def _linear(actual: Array, expected: Array, measure: Measure) -> Iterator[Candid
             slope * actual + shift,
             expected,
             rank=2,
+            repair=f"Y = (Y - {_matlab(shift)}) / {_matlab(slope)};",
             measure=measure.at_least(measure.scale * abs(slope)),
         )
 
@@ -81,7 +83,13 @@ def _scaled(actual: Array, expected: Array, scale: float, measure: Measure) -> C
         scale * actual,
         expected,
         measure=measure,
+        repair=f"Y = Y / {_matlab(scale)};",
     )
+
+
+def _matlab(number: float) -> str:
+    """A number with all its digits, in brackets if negative."""
+    return f"{number:.9g}" if number >= 0 else f"({number:.9g})"
 
 
 # --- no numbers -------------------------------------------------------------------------

@@ -51,16 +51,28 @@ def images(comparison: Comparison) -> list[Markup]:
     return [_image(title, part, legend, found) for title, part, legend in pictures]
 
 
+def heat_maps(titles: Sequence[str], found: Sequence[shown.Slice]) -> list[Markup]:
+    """Absolute differences, by the logarithmic scale of the first of them."""
+    first = found[0].violation
+    worst = float(first[np.isfinite(first)].max(initial=0.0))
+    low, high = figure(worst / 10**_HEAT_DECADES), figure(worst)
+    legend = f"{low} (dark) to {high} (light)"
+    return [
+        _image(title, _heat(one.violation, worst)[1], legend, one)
+        for title, one in zip(titles, found, strict=True)
+    ]
+
+
 def _linear(values: Array, low: float, high: float) -> Array:
     """Values as parts of the way from ``low`` to ``high``; NaN where they are no numbers."""
     part = (values.astype(np.float64) - low) / ((high - low) or 1.0)
     return np.where(np.isfinite(part), part, np.nan)
 
 
-def _heat(violation: Array) -> tuple[float, Array]:
-    """The largest finite violation, and all on a logarithmic scale below it."""
+def _heat(violation: Array, worst: float | None = None) -> tuple[float, Array]:
+    """The largest finite violation (or another), and all on a logarithmic scale below it."""
     finite = violation[np.isfinite(violation)]
-    worst = float(finite.max()) if finite.size else 0.0
+    worst = float(finite.max(initial=0.0)) if worst is None else worst
     if not worst:
         return 0.0, np.where(np.isfinite(violation), 0.0, np.nan)
     with np.errstate(divide="ignore", invalid="ignore"):

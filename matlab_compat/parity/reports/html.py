@@ -11,7 +11,7 @@ from ...pages import diagram
 from ...pages.markup import Markup, element, table
 from ...pages.page import page
 from ..compare import Comparison
-from . import drawings, text
+from . import before_after, drawings, text
 from .shown import most_telling, worst_slice
 
 if TYPE_CHECKING:
@@ -59,6 +59,7 @@ def html_page(report: Report, name: str) -> str:
         _verdict(report, name),
         *_warnings(document["warnings"]),
         *_diagnoses(document.get("diagnoses", [])),
+        *before_after.pictures(report),
         *_unexplained(report.unexplained),
         *_network(report),
         *(_section(one) for one in most_telling(report, _MOST_SHOWN)),

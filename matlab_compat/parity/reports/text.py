@@ -117,6 +117,8 @@ def about(found: Mapping[str, Any]) -> list[tuple[str, str]]:
     lines = []
     if found.get("change"):
         lines.append(("change", str(found["change"])))
+    if found.get("repair"):
+        lines.append(("repair", str(found["repair"])))
     if not found.get("certain", True):
         lines.append(("explains", f"{100 * found['explains']:.0f} % of the difference"))
     if found.get("alternatives"):

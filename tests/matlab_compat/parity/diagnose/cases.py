@@ -7,6 +7,7 @@ by the search that is to find them.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from itertools import cycle
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -223,11 +224,9 @@ TRANSPOSED: dict[str, dict[str, Any]] = {
 
 
 def transposed_cases(seed: int) -> Iterator[Case]:
-    for kind in DATA:
-        for mistake, made in TRANSPOSED.items():
-            yield Case(
-                f"layer: {mistake}", kind, seed, (made["right"],), _of_layer(made, kind, seed)
-            )
+    for kind, (mistake, made) in zip(cycle(DATA), TRANSPOSED.items(), strict=False):
+        run = _of_layer(made, kind, seed)
+        yield Case(f"layer: {mistake}", kind, seed, (made["right"],), run)
 
 
 def _of_layer(made: dict[str, Any], kind: str, seed: int) -> Callable[[], Found]:
@@ -265,9 +264,8 @@ NOISE: dict[str, Callable[[Array, Array], Array]] = {
 
 
 def noise_cases(seed: int) -> Iterator[Case]:
-    for kind in DATA:
-        for name, make in NOISE.items():
-            yield Case(name, kind, seed, (), _of_noise(make, kind, seed))
+    for kind, (name, make) in zip(cycle(DATA), NOISE.items(), strict=False):
+        yield Case(name, kind, seed, (), _of_noise(make, kind, seed))
 
 
 def _of_noise(make: Any, kind: str, seed: int) -> Callable[[], Found]:
@@ -467,22 +465,22 @@ NETWORKS: dict[str, tuple[Callable[[str, int, str], Found], str]] = {
 
 
 def network_cases(seed: int) -> Iterator[Case]:
-    for kind in DATA:
-        for mistake, (make, right) in NETWORKS.items():
+    for kind, (mistake, (make, right)) in zip(cycle(DATA), NETWORKS.items(), strict=False):
 
-            def run(make: Any = make, kind: str = kind, mistake: str = mistake) -> Found:
-                found: Found = make(kind, seed, mistake)
-                return found
+        def run(make: Any = make, kind: str = kind, mistake: str = mistake) -> Found:
+            found: Found = make(kind, seed, mistake)
+            return found
 
-            yield Case(f"network: {mistake}", kind, seed, (right,) if right else (), run)
+        yield Case(f"network: {mistake}", kind, seed, (right,) if right else (), run)
 
 
 def cases(seed: int) -> Iterator[Case]:
-    """Every mistake and every noise, on data of both kinds."""
+    """Every mistake and every noise; those of outputs on data of both kinds, others in turn."""
     yield from output_cases(seed)
     yield from transposed_cases(seed)
     yield from network_cases(seed)
     yield from noise_cases(seed)
-    for kind in DATA:
-        for mistake, right, run in layer_cases.runs(kind, seed):
-            yield Case(mistake, kind, seed, right, run)
+    both = zip(*(layer_cases.runs(kind, seed) for kind in DATA), strict=True)
+    for at, alike in zip(cycle(range(len(DATA))), both, strict=False):
+        mistake, right, run = alike[at]
+        yield Case(mistake, DATA[at], seed, right, run)

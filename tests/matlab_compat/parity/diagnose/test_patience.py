@@ -12,12 +12,14 @@ import numpy as np
 import pytest
 
 from matlab_compat import dropoutLayer, imageInputLayer
+from matlab_compat.errors import UsageError
 from matlab_compat.layers import TransposedConvolution2DLayer
 from matlab_compat.network import Network
 from matlab_compat.parity.diagnose import dropout, patience
 from matlab_compat.parity.diagnose.patience import SECONDS, Patience
 from matlab_compat.parity.diagnose.run import Run
 from matlab_compat.parity.network import verify_network
+from matlab_compat.parity.runner import TorchRunner
 
 from ..alone import verify_layer
 from .test_unet import X, convolution, unet, up
@@ -85,8 +87,50 @@ def test_a_network_s_diagnosis_ends_in_time(
 
 def test_without_haste_everything_is_tried(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
     each_try_costs(monkeypatch, clock, 0)
-    assert verify_network(unet(), [X], {"Y": noisy(unet().predict(X))}).diagnoses == ()
+    layer = convolution("conv", 3, 8)
+    assert verify_layer(layer, X, noisy(layer.predict(X))).diagnoses == ()
     assert clock.ticks > 50
+
+
+def test_no_seconds_are_no_search(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+    each_try_costs(monkeypatch, clock, 1)
+    layer = convolution("conv", 3, 8)
+    report = verify_network(layer, [X], {"Y": noisy(layer.predict(X))}, diagnosis_seconds=0)
+    assert (report.verdict, report.diagnoses, report.unexplained) == ("different", (), "")
+    assert clock.ticks == 0
+
+
+def test_the_seconds_are_those_asked_for(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+    each_try_costs(monkeypatch, clock, 1)
+    layer = convolution("conv", 3, 8)
+    report = verify_network(layer, [X], {"Y": noisy(layer.predict(X))}, diagnosis_seconds=5)
+    assert (clock.ticks, report.unexplained.endswith("there was no time for more.")) == (5, True)
+
+
+def test_fewer_seconds_than_none_are_refused() -> None:
+    with pytest.raises(UsageError, match="-1 seconds") as caught:
+        verify_network(convolution("conv", 3, 8), [X], {"Y": X}, diagnosis_seconds=-1)
+    assert "0 for none" in str(caught.value)
+
+
+def test_results_that_are_equal_cost_no_search(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither the search nor one run more than where nothing is to be explained."""
+    layer, calls = convolution("conv", 3, 8), []
+    right, run = layer.predict(X), TorchRunner.run
+
+    def counted(self: TorchRunner, *given: Any) -> Any:
+        calls.append(given)
+        return run(self, *given)
+
+    monkeypatch.setattr(TorchRunner, "run", counted)
+    monkeypatch.setattr(Run, "computed", None)
+    counts = []
+    for seconds in (0, 20):
+        calls.clear()
+        report = verify_network(layer, [X], {"Y": right}, diagnosis_seconds=seconds)
+        assert report.verdict == "equal"
+        counts.append(len(calls))
+    assert counts[0] == counts[1]
 
 
 def test_what_was_found_in_time_is_reported(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:

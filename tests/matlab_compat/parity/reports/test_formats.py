@@ -10,6 +10,7 @@ import struct
 import unicodedata
 import xml.etree.ElementTree as ET
 import zlib
+from dataclasses import replace
 from html.parser import HTMLParser
 from typing import Any
 
@@ -55,6 +56,41 @@ class Page(HTMLParser):
 
     def handle_data(self, data: str) -> None:
         self.text += data
+
+
+def explained() -> Report:
+    """All that a diagnosis may have; with it allowed for, nothing is left of the difference."""
+    made = report(off=3.0)
+    arrays = made.outputs[0].arrays
+    assert arrays is not None
+    found = replace(
+        made.diagnoses[0],
+        change="Stride [2 1] instead of [1 2]",
+        repair="layer.stride = (1, 2)",
+        alternatives=("conv: another Stride",),
+        sides=(arrays.expected, arrays.expected),
+    )
+    return replace(made, diagnoses=(found,))
+
+
+@pytest.mark.parametrize("form", ["text", "markdown", "junit", "html"])
+def test_every_form_shows_the_change_and_the_line_that_repairs_it(form: str) -> None:
+    made = explained()
+    shown = {
+        "text": lambda: report_text(made.to_json(), "net.mat"),
+        "markdown": lambda: markdown([record(made)]).replace("\\", ""),
+        "junit": lambda: junit([record(made)]),
+        "html": lambda: html_page(made, "net.mat"),
+    }[form]()
+    for said in ("Stride [2 1] instead of [1 2]", "layer.stride = (1, 2)", "conv: another Stride"):
+        assert said in shown
+
+
+def test_the_page_shows_the_difference_before_and_after() -> None:
+    made = explained()
+    assert "once the mistake is allowed for" in html_page(made, "net.mat")
+    bare = replace(made, diagnoses=(replace(made.diagnoses[0], sides=None),))
+    assert "once the mistake is allowed for" not in html_page(bare, "net.mat")
 
 
 # --- JUnit
