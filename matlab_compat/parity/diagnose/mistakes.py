@@ -96,6 +96,11 @@ class Variation:
             for name, value in plain.items()
         )
 
+    @property
+    def line(self) -> str:
+        """The line of torch that repairs it; "" where none is known."""
+        return self.repair or repair(self.original, self.values)
+
     def layer(self) -> Layer | None:
         """The layer as it is then; ``None`` if MATLAB would refuse that."""
         return changed(self.original, **self.values) if self.values else self.original
@@ -222,5 +227,5 @@ def reproduced(
         rank=variation.rank,
         measure=own,
         diff=variation.said,
-        repair=variation.repair or repair(variation),
+        repair=variation.line,
     )

@@ -6,6 +6,7 @@ A property is an attribute or argument of torch's module, a learnable has its la
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from ...layers.edges import edge_pairs
@@ -13,7 +14,6 @@ from ...layers.learnables import Layout, Parameter
 
 if TYPE_CHECKING:
     from ...layers.base import Layer
-    from .mistakes import Variation
 
 #: What torch's modules call the attributes that properties are.
 ATTRIBUTES = {
@@ -29,15 +29,15 @@ ATTRIBUTES = {
 }
 
 
-def repair(variation: Variation) -> str:
-    """For ``layer``, torch's module, and the arrays as they are saved; "" where none is known."""
-    layer = variation.original
+def repair(layer: Layer, changed: Iterable[str]) -> str:
+    """For ``layer``, torch's module, and the arrays as they are saved; "" where none is known.
+
+    ``changed`` are the properties that the mistake is in, none where it is in the module.
+    """
     made = layer.in_torch()
     if made:
         return f"layer = {made}"
-    if variation.change is not None and not variation.values:
-        return ""
-    names = [name for name in variation.values if name != "FilterSize"]  # that of the weights
+    names = [name for name in changed if name != "FilterSize"]  # that of the weights
     lines = dict.fromkeys(_line(layer, name) for name in names)
     return "" if "" in lines else "; ".join(lines)
 

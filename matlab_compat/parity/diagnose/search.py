@@ -28,7 +28,6 @@ from .measure import Candidate, Side, explanations, in_words
 from .mistakes import Fitted, Variation, reproduced
 from .output import ranked
 from .patience import Patience
-from .repair import repair
 from .rounded import rounded_networks
 from .run import LayerRun, Run, Target, ancestors
 
@@ -160,7 +159,7 @@ class Search:
             variation.remedy,
             suspicion.where,
             variation.said,
-            variation.repair or repair(variation),
+            variation.line,
             explains=1 - first.left,
             certain=False,
         )
