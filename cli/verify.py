@@ -101,10 +101,11 @@ def command(
         data_format=data_format,
         precision=Precision(device, dtype, allow_tf32),
         tolerance=Tolerance(atol or 0.0, rtol or 0.0) if given else None,
-        **({} if diagnosis_seconds is None else {"diagnosis_seconds": diagnosis_seconds}),
         against=against,
         seed=seed,
     )
+    if diagnosis_seconds is not None:
+        job = replace(job, diagnosis_seconds=diagnosis_seconds)
     todo = [replace(job, path=path) for path in files.expanded(file)]
     if octave:
         paths = [one.path for one in todo]
