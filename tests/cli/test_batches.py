@@ -164,6 +164,7 @@ def test_an_interrupted_run_leaves_whole_lines_and_is_gone_on_with(
     with subprocess.Popen(arguments, stdout=pipe, stderr=pipe, preexec_fn=listening) as running:
         while not (results.exists() and results.stat().st_size):
             assert running.poll() is None
+            time.sleep(0.05)
         running.send_signal(signal.SIGINT)
         _, err = running.communicate(timeout=PATIENCE)
     assert running.returncode == 130

@@ -20,7 +20,7 @@ from converters.saved import SavedNetwork
 from matlab_compat.data_format import torch_axes
 from matlab_compat.errors import MatlabCompatError, MatlabCompatWarning
 from matlab_compat.execution.network import UNLABELLED
-from matlab_compat.layers import FlattenLayer, FullyConnectedLayer
+from matlab_compat.layers import FlattenLayer, FullyConnectedLayer, Layer
 from matlab_compat.network import Network
 
 Array = NDArray[Any]
@@ -122,10 +122,11 @@ def batch_apart(network: Network) -> float:
 
 
 def cropped(
-    network: Network, inputs: Iterable[torch.Tensor], largest: int | None
+    network: Layer | Network, inputs: Iterable[torch.Tensor], largest: int | None
 ) -> list[torch.Tensor]:
     """At most so many rows and columns of images, where no layer needs them all."""
-    if any(isinstance(layer, FullyConnectedLayer | FlattenLayer) for layer in network.Layers):
+    layers = network.Layers if isinstance(network, Network) else [network]
+    if any(isinstance(layer, FullyConnectedLayer | FlattenLayer) for layer in layers):
         largest = None
     return [x[..., :largest, :largest] if x.ndim == 4 else x for x in inputs]
 

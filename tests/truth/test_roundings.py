@@ -18,7 +18,7 @@ FOLDERS = sorted(path.name for path in REAL.iterdir() if path.is_dir()) if REAL.
 
 
 #: Rows and columns: every layer has filters inside and at the edges, and adds up as many products.
-LARGEST = 128
+LARGEST = 64
 
 
 @pytest.mark.parametrize("folder", FOLDERS)
