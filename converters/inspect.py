@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from os import PathLike
-from typing import Any
+from typing import Any, TypedDict, Unpack
 
 from matlab_compat.data_format import dlarray
 from matlab_compat.errors import MatFileError
@@ -19,33 +21,51 @@ from .matfile.values import Damaged, Table, mat_shape
 from .walk import may_hold_models, root_of
 
 
-def inspect(
+class Inspecting(TypedDict, total=False):
+    """The keywords of :func:`inspect`."""
+
+    layer_class: str | None
+    code: Code
+    limits: Limits
+    encoding: str | None
+
+
+@contextmanager
+def opened(
     path: str | PathLike[str],
-    variable: str | None = None,
-    *,
+    variable: str | None,
     layer_class: str | None = None,
     code: Code = (),
     limits: Limits = DEFAULT_LIMITS,
     encoding: str | None = None,
+) -> Iterator[tuple[MatFile, list[Found]]]:
+    """The open file with the models found in it."""
+    with using(code), open_mat(path, limits=limits, encoding=encoding) as mat:
+        yield mat, find_models(mat, variable, layer_class)
+
+
+def inspect(
+    path: str | PathLike[str], variable: str | None = None, **how: Unpack[Inspecting]
 ) -> dict[str, Any]:
     """The document ``matlab_compat.inspect/1``: the file, its variables, layers and connections.
 
     Parameters
     ----------
-    path, limits, encoding:
-        As for :func:`converters.open_mat`.
+    path:
+        A MAT-file.
     variable:
         This variable only.
-    layer_class, code:
-        As for :func:`converters.load`.
+    how:
+        ``layer_class`` and ``code`` as for :func:`converters.load`, ``limits`` and ``encoding`` as
+        for :func:`converters.open_mat`.
 
     Raises
     ------
     MatFileError, FileAccessError, VariableNotFoundError
         The file cannot be read, or has no such variable.
     """
-    with using(code), open_mat(path, limits=limits, encoding=encoding) as mat:
-        return document(mat, find_models(mat, variable, layer_class), variable)
+    with opened(path, variable, **how) as (mat, found):
+        return document(mat, found, variable)
 
 
 def document(mat: MatFile, found: list[Found], variable: str | None = None) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack
 
 from matlab_compat.display import size_text
 from matlab_compat.errors import LayerNotFoundError, MatlabCompatError
@@ -14,25 +14,17 @@ from matlab_compat.pages.markup import Markup, element, table
 from matlab_compat.shallow import ShallowNetwork
 
 from .choose import choose_network
-from .code import Code, using
-from .find import Found, find_models
+from .find import Found
 from .identify.values import refuse_nothing
-from .inspect import document
+from .inspect import Inspecting, document, opened
 from .kinds import Standing
-from .matfile import DEFAULT_LIMITS, Limits, open_mat
 
 if TYPE_CHECKING:
     from matlab_compat.pages.diagram import Diagram
 
 
 def inspect_page(
-    path: str | PathLike[str],
-    variable: str | None = None,
-    *,
-    layer_class: str | None = None,
-    code: Code = (),
-    limits: Limits = DEFAULT_LIMITS,
-    encoding: str | None = None,
+    path: str | PathLike[str], variable: str | None = None, **how: Unpack[Inspecting]
 ) -> str:
     """The page of ``matlab-compat inspect --report``: networks, layers, variables.
 
@@ -43,8 +35,7 @@ def inspect_page(
     -------
     HTML that needs nothing else, to be written in UTF-8.
     """
-    with using(code), open_mat(path, limits=limits, encoding=encoding) as mat:
-        found = find_models(mat, variable, layer_class)
+    with opened(path, variable, **how) as (mat, found):
         known = document(mat, found, variable)
         found.sort(key=lambda f: -f.standing)  # what is trained goes before what it was made from
         entries = [Entry(f.name, f.class_name, _built(f)) for f in found]
@@ -74,18 +65,13 @@ def _variables(variables: list[dict[str, Any]]) -> list[Markup]:
 
 
 def inspect_plot(
-    path: str | PathLike[str],
-    variable: str | None = None,
-    *,
-    code: Code = (),
-    limits: Limits = DEFAULT_LIMITS,
-    encoding: str | None = None,
+    path: str | PathLike[str], variable: str | None = None, **how: Unpack[Inspecting]
 ) -> Diagram:
     """The picture of the network in a MAT-file: its ``plot()``.
 
     Parameters
     ----------
-    path, variable, code, limits, encoding:
+    path, variable, how:
         As for :func:`.inspect.inspect`.
 
     Raises
@@ -97,8 +83,7 @@ def inspect_plot(
     MatlabCompatError
         The file cannot be read, or the network not be built.
     """
-    with using(code), open_mat(path, limits=limits, encoding=encoding) as mat:
-        found = find_models(mat, variable)
+    with opened(path, variable, **how) as (mat, found):
         refuse_nothing(mat, found, variable)
         if not any(f.standing > Standing.LAYER for f in found):
             raise LayerNotFoundError("There is a layer but no network in it.", where=(str(path),))

@@ -131,17 +131,11 @@ class ClassDefinition:
 
 @dataclass(frozen=True, eq=False)
 class Elements:
-    """An array of structs from outside.
+    """An array of structs from outside."""
 
-    Parameters
-    ----------
-    shape:
-        Its size.
-    items:
-        The fields of each element, column-major.
-    """
-
+    #: Its size.
     shape: tuple[int, ...]
+    #: The fields of each element, column-major.
     items: tuple[Mapping[str, Any], ...]
 
 

@@ -157,20 +157,13 @@ class Struct:
 
 @dataclass(frozen=True, eq=False)
 class Structs:
-    """An array of structs; one alone is a :class:`Struct`.
+    """An array of structs; one alone is a :class:`Struct`."""
 
-    Parameters
-    ----------
-    shape:
-        Its size.
-    names:
-        The fields that each element has.
-    items:
-        The elements, column-major.
-    """
-
+    #: Its size.
     shape: tuple[int, ...]
+    #: The fields that each element has.
     names: tuple[str, ...]
+    #: The elements, column-major.
     items: tuple[Struct, ...]
 
 

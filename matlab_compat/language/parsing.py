@@ -470,27 +470,28 @@ class _Reader:
         return Try(self.line(node), self.body(node), error, otherwise)
 
     def if_statement(self, node: Concrete) -> If:
-        branches = [(self.expression(self.field(node, "condition")), self.body(node))]
-        otherwise: Block = ()
-        for child in self.named(node):
-            if child.type == "elseif_clause":
-                condition = self.field(child, "condition")
-                branches.append((self.expression(condition), self.body(child)))
-            elif child.type == "else_clause":
-                otherwise = self.body(child)
-        return If(self.line(node), tuple(branches), otherwise)
+        first = self.expression(self.field(node, "condition")), self.body(node)
+        branches, otherwise = self.clauses(node, "elseif_clause", "else_clause")
+        return If(self.line(node), (first, *branches), otherwise)
 
     def switch(self, node: Concrete) -> Switch:
-        cases: list[tuple[Expression, Block]] = []
-        otherwise: Block = ()
-        for child in self.named(node):
-            if child.type == "case_clause":
-                condition = self.field(child, "condition")
-                cases.append((self.expression(condition), self.body(child)))
-            elif child.type == "otherwise_clause":
-                otherwise = self.body(child)
+        cases, otherwise = self.clauses(node, "case_clause", "otherwise_clause")
         value = self.expression(self.field(node, "condition"))
         return Switch(self.line(node), value, tuple(cases), otherwise)
+
+    def clauses(
+        self, node: Concrete, kind: str, last: str
+    ) -> tuple[list[tuple[Expression, Block]], Block]:
+        """The clauses with a condition, and the block of the last one, which has none."""
+        found: list[tuple[Expression, Block]] = []
+        otherwise: Block = ()
+        for child in self.named(node):
+            if child.type == kind:
+                condition = self.field(child, "condition")
+                found.append((self.expression(condition), self.body(child)))
+            elif child.type == last:
+                otherwise = self.body(child)
+        return found, otherwise
 
     def for_statement(self, node: Concrete) -> Statement:
         iterator = next(child for child in node.children if child.type == "iterator")

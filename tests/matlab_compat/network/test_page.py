@@ -28,6 +28,8 @@ from matlab_compat.network.page import Entry, html_page
 from tests.matlab_compat.parity.reports.samples import HOSTILE
 from tests.matlab_compat.shallow import made
 
+from .made import residual
+
 
 class Reader(HTMLParser):
     """The texts of a page by the element that they are in, and its links and their targets."""
@@ -55,17 +57,6 @@ class Reader(HTMLParser):
         self.texts.append(data)
         if self.rows and self.rows[-1]:
             self.rows[-1][-1] += data
-
-
-def residual() -> Network:
-    layers = [
-        imageInputLayer([28, 28, 1], Name="in"),
-        convolution2dLayer(3, 8, Name="conv"),
-        reluLayer(Name="relu"),
-        additionLayer(2, Name="add"),
-    ]
-    pairs = [("in", "conv"), ("conv", "relu"), ("relu", "add/in1"), ("conv", "add/in2")]
-    return Network(layers, pairs)
 
 
 def page(model: object, name: str = "net") -> str:

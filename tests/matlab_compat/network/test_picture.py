@@ -6,7 +6,6 @@ from __future__ import annotations
 
 from matlab_compat import (
     Network,
-    additionLayer,
     convolution2dLayer,
     fullyConnectedLayer,
     imageInputLayer,
@@ -16,16 +15,7 @@ from matlab_compat import (
 from matlab_compat.layers.unsupported import UnsupportedLayer
 from matlab_compat.pages.diagram import Box
 
-
-def residual() -> Network:
-    layers = [
-        imageInputLayer([28, 28, 1], Name="in"),
-        convolution2dLayer(3, 8, Name="conv"),
-        reluLayer(Name="relu"),
-        additionLayer(2, Name="add"),
-    ]
-    pairs = [("in", "conv"), ("conv", "relu"), ("relu", "add/in1"), ("conv", "add/in2")]
-    return Network(layers, pairs, kind="DAGNetwork")
+from .made import residual
 
 
 def boxes(net: Network) -> dict[str, Box]:
@@ -33,12 +23,12 @@ def boxes(net: Network) -> dict[str, Box]:
 
 
 def test_a_box_has_name_type_and_size() -> None:
-    conv = boxes(residual())["conv"]
+    conv = boxes(residual("DAGNetwork"))["conv"]
     assert (conv.kind, conv.size, conv.family) == ("2-D Convolution", "26×26×8", "convolution")
 
 
 def test_the_wires_are_the_connections() -> None:
-    diagram = residual().plot()
+    diagram = residual("DAGNetwork").plot()
     names = [box.name for box in diagram.boxes]
     assert sorted((names[a], names[b]) for a, b in diagram.wires) == [
         ("conv", "add"), ("conv", "relu"), ("in", "conv"), ("relu", "add"),
