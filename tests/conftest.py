@@ -17,6 +17,8 @@ from hypothesis import settings
 
 # Before anything imports torch: the tests are small, and threads only disturb each other.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+# Nothing is measured, and no file of the user's touched, but where a test is about that.
+os.environ.setdefault("MATLAB_COMPAT_CHOICE", "direct")
 
 settings.register_profile("ci", deadline=None, derandomize=True, max_examples=60)
 settings.register_profile("thorough", deadline=None, max_examples=2000)

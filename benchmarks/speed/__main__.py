@@ -24,7 +24,10 @@ from .timing import THREADS, Table
 
 #: Networks last: they end with memory kept, a setting of the whole process.
 PARTS = ("startup", "reading", "layer", "training", "verify", "networks")
-PACKAGES = ("torch", "numpy", "scipy", "h5py", "onnxruntime", "mat-io", "pymatreader", "mat73")
+PACKAGES = (
+    *("torch", "onnxruntime", "openvino", "numpy", "scipy", "h5py"),
+    *("mat-io", "pymatreader", "mat73"),
+)
 
 
 def main(arguments: list[str]) -> int:

@@ -1,4 +1,4 @@
-"""The transposed convolution alone, beside a hand port, the same channels last, and ONNX Runtime.
+"""The transposed convolution alone, beside a hand port, the same channels last, and other engines.
 
 Three tables: torch tensors N,C,H,W in, torch tensors channels last in (either layout may come
 out), and MATLAB's arrays in and out. ``hand port``, which is always given N,C,H,W, is what a person
@@ -11,6 +11,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 import torch
@@ -19,9 +21,11 @@ from torch import Tensor, nn
 from matlab_compat import TransposedConvolution2DLayer, transposedConv2dLayer
 from matlab_compat.network import Network
 
-from .timing import THREADS, Row, Table, faster, interleaved, never_slower, peaks
+from .peers import engines, limit
+from .timing import OPENVINO, SPINNING, THREADS, Row, Table, compared, interleaved, peaks, row
 
-HAND, LAST, ORT = "hand port", "hand port, channels_last", "ONNX Runtime"
+HAND, LAST = "hand port", "hand port, channels_last"
+PEERS = (HAND, LAST, SPINNING, OPENVINO)
 LIVE, OPTIMIZED = "live", "optimized"
 
 
@@ -101,17 +105,15 @@ def tables() -> Iterator[Table]:
     ):
         rows = [measure_torch(*one, layout) for one in made]
         goals = [
-            faster(rows, OPTIMIZED, HAND, 3),
-            faster(rows, LIVE, HAND, 3),
-            never_slower(rows, OPTIMIZED, [HAND, LAST, ORT], 0.95),
-            never_slower(rows, LIVE, [HAND, LAST], 0.95),
+            *compared(rows, OPTIMIZED, PEERS, mean=1.15, worst=0.95, limit=0.5),
+            *compared(rows, LIVE, [HAND, LAST], mean=1.15, worst=0.95),
         ]
         yield Table(f"Transposed convolution, torch tensors in and out, input {title}", rows, goals)
     rows = [measure_matlab(*one) for one in made]
     yield Table(
         "Transposed convolution, MATLAB's arrays in and out",
         rows,
-        [faster(rows, "predict", HAND, 1.5)],
+        list(compared(rows, "predict", [HAND], mean=1.5)),
     )
 
 
@@ -138,25 +140,33 @@ def measure_torch(
     last.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     frozen = Network([layer]).to_torch(optimize=True)
     planes, x = x, x.contiguous(memory_format=layout)
-    session = onnx_session(case, weight, bias)
     variants: dict[str, Callable[[], Tensor]] = {
         HAND: lambda: hand(planes),
         LAST: lambda: last(x),
-        ORT: lambda: session(x),
         LIVE: lambda: module(x),
         OPTIMIZED: lambda: frozen(x),
     }
+    with TemporaryDirectory() as folder:
+        path = onnx_file(case, weight, bias, Path(folder))
+        for name, made in engines(path).items():
+            variants[name] = tensor_call(made([x.contiguous().numpy()]))
     with torch.inference_mode():
         exact = hand.double()(x.double())
         hand.float()
         for call in variants.values():
             torch.testing.assert_close(call().double(), exact, atol=1e-4, rtol=1e-4)
-        return Row(str(case), interleaved(variants), peak=peaks(variants))
+        work = x.numel() * case.filters * case.filter_size**2
+        numbers = x.numel() + weight.numel() + exact.numel()
+        return row(str(case), variants, OPTIMIZED, PEERS, limit(work, numbers))
 
 
-def onnx_session(case: Case, weight: Tensor, bias: Tensor) -> Callable[[Tensor], Tensor]:
-    """ONNX Runtime on one ConvTranspose node."""
-    import onnxruntime
+def tensor_call(call: Callable[[], list[np.ndarray]]) -> Callable[[], Tensor]:
+    """With a tensor as its result."""
+    return lambda: torch.from_numpy(call()[0])
+
+
+def onnx_file(case: Case, weight: Tensor, bias: Tensor, folder: Path) -> Path:
+    """One ConvTranspose node."""
     from onnx import TensorProto, helper, numpy_helper
 
     top, bottom, left, right = case.crop
@@ -177,12 +187,9 @@ def onnx_session(case: Case, weight: Tensor, bias: Tensor) -> Callable[[Tensor],
     )
     opset = [helper.make_opsetid("", 17)]
     model = helper.make_model(graph, opset_imports=opset, ir_version=9)
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads, options.inter_op_num_threads = THREADS, 1
-    session = onnxruntime.InferenceSession(
-        model.SerializeToString(), options, providers=["CPUExecutionProvider"]
-    )
-    return lambda x: torch.from_numpy(session.run(None, {"x": x.contiguous().numpy()})[0])
+    path = folder / "layer.onnx"
+    path.write_bytes(model.SerializeToString())
+    return path
 
 
 def measure_matlab(case: Case, layer: TransposedConvolution2DLayer, x: Tensor) -> Row:

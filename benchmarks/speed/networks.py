@@ -1,4 +1,4 @@
-"""Whole networks: the module as it comes, optimized, written by hand, in ONNX Runtime, compiled.
+"""Whole networks: the module as it comes, optimized, by hand, in other engines, compiled.
 
 The real networks of ``../shared/real`` that convert, each architecture once, and two made here.
 Every variant is given the same contiguous tensors (N,C,H,W; N,C,T; N,C). "By hand" is the PyTorch
@@ -16,7 +16,6 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
-import onnxruntime
 import torch
 
 import converters
@@ -30,7 +29,8 @@ from converters.saved import SavedNetwork
 from matlab_compat.errors import MatlabCompatError
 from matlab_compat.network import Network
 
-from .timing import THREADS, Row, Table, faster, interleaved, never_slower, peaks
+from .peers import Call, engines, limit
+from .timing import OPENVINO, SPINNING, THREADS, Row, Table, compared, row
 
 REAL = Path(__file__).parents[3] / "shared" / "real"
 BATCHES = (1, 8)
@@ -46,7 +46,7 @@ WRONG = 1e-2
 SLOW = 0.06
 #: The networks whose tensors are that large.
 LARGE = ("unet", "u-net", "dncnn")
-Call = Callable[[], Any]
+PEERS = (SPINNING, OPENVINO, "compiled")
 
 
 def tables() -> Iterable[Table]:
@@ -62,22 +62,17 @@ def table(title: str, wanted: Callable[[str], bool], left: list[float] | None) -
     torch.set_num_threads(THREADS)
     with TemporaryDirectory() as folder:
         rows = [
-            measured(f"{name}, {batch}", network, batch, session, left)
+            measured(f"{name}, {batch}", network, batch, made, left)
             for name, network in networks()
-            if wanted(name) and (session := onnx_session(network, Path(folder)))
+            if wanted(name) and (made := engines_for(network, Path(folder)))
             for batch in BATCHES
         ]
     what = "to_torch(optimize=True)"
-    goals = [
-        faster(rows, "optimized", "ONNX Runtime", 1.0, what),
-        never_slower(rows, "optimized", ["ONNX Runtime"], 0.8, what),
-    ]
-    if left is not None:
-        plain = [row for row in rows if "to_torch" in row.seconds]
-        goals.append(faster(plain, "to_torch", "ONNX Runtime", 1.0, "to_torch()"))
-        hand = [row for row in rows if "by hand" in row.seconds]
-        goals.append(faster(hand, "optimized", "by hand", 1.0, what))
-        goals.append(never_slower(hand, "to_torch", ["by hand"], 0.95, "to_torch()"))
+    goals = list(compared(rows, "optimized", PEERS, mean=0.9, what=what))
+    slow = [row for row in rows if row.best(PEERS) > 1e-3]
+    goals += compared(slow, "optimized", PEERS, worst=0.95, what=f"{what} above 1 ms")
+    goals += compared(rows, "optimized", ["by hand"], mean=1.0, what=what)
+    goals += compared(rows, "to_torch", ["by hand"], worst=0.95, what="to_torch()")
     return Table(f"{title} (batch after the name; sequences of {STEPS} steps)", rows, goals)
 
 
@@ -85,16 +80,15 @@ def measured(
     case: str,
     network: Network,
     batch: int,
-    session: onnxruntime.InferenceSession,
+    made: dict[str, Callable[[list[Any]], Call]],
     left: list[float] | None,
 ) -> Row:
-    """One network at one batch; without ``left``, only the optimized and ONNX Runtime."""
+    """One network at one batch; without ``left``, only the optimized and other engines."""
     inputs = random_inputs(network, batch)
-    calls = {
-        "optimized": torch_call(network.to_torch(optimize=True), inputs),
-        "ONNX Runtime": onnx_call(session, inputs),
-    }
-    if left is not None and _seconds(calls["ONNX Runtime"]) < SLOW:
+    arrays = [x.numpy() for x in inputs]
+    calls = {"optimized": torch_call(network.to_torch(optimize=inputs), inputs)}
+    calls |= {name: make(arrays) for name, make in made.items()}
+    if left is not None and _seconds(calls[SPINNING]) < SLOW:
         calls["to_torch"] = torch_call(network.to_torch(), inputs)
         if written := by_hand(network):
             calls["by hand"] = torch_call(written, inputs)
@@ -104,7 +98,10 @@ def measured(
     worst = max(distance(call(), exact) for call in calls.values())
     if worst > WRONG:
         raise AssertionError(f"{case}: an output is {worst:.1g} away from float64")
-    return Row(case, interleaved(calls), {"error": worst}, peaks(calls))
+    numbers = sum(value.size for value in network.Learnables["Value"])
+    numbers += batch * sum(x[0].numel() for x in inputs)
+    work = batch * (network.analysis().multiply_adds or 0)
+    return row(case, calls, "optimized", PEERS, limit(work, numbers), error=worst)
 
 
 def _seconds(call: Call) -> float:
@@ -146,24 +143,14 @@ def torch_call(module: Callable[..., Any], inputs: list[torch.Tensor]) -> Call:
     return call
 
 
-def onnx_session(network: Network, folder: Path) -> onnxruntime.InferenceSession | None:
-    """The project's own ONNX file in ONNX Runtime, or None where there can be none."""
+def engines_for(network: Network, folder: Path) -> dict[str, Callable[[list[Any]], Call]]:
+    """Those that run the project's own ONNX file; none where there can be no such file."""
     path = folder / "network.onnx"
     try:
         converters.save(network, path, check=False, overwrite=True)
     except MatlabCompatError:
-        return None
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads, options.inter_op_num_threads = THREADS, 1
-    options.log_severity_level = 3
-    return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
-
-
-def onnx_call(session: onnxruntime.InferenceSession, inputs: list[torch.Tensor]) -> Call:
-    """One run."""
-    names = [given.name for given in session.get_inputs()]
-    feed = {name: x.numpy() for name, x in zip(names, inputs, strict=True)}
-    return lambda: session.run(None, feed)
+        return {}
+    return engines(path)
 
 
 def by_hand(network: Network) -> torch.nn.Module | None:

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from .layer import CASES, HAND, HandPort, prepare
-from .timing import THREADS, Row, Table, faster, interleaved, never_slower, peaks
+from .timing import THREADS, Row, Table, compared, interleaved, peaks
 
 
 def tables() -> Iterator[Table]:
@@ -26,10 +26,7 @@ def tables() -> Iterator[Table]:
     yield Table(
         "Transposed convolution, forward and backward",
         rows,
-        [
-            faster(rows, "to_torch()", HAND, 1.0),
-            never_slower(rows, "to_torch()", [HAND], 0.95),
-        ],
+        list(compared(rows, "to_torch()", [HAND], mean=1.0, worst=0.95)),
     )
 
 

@@ -65,7 +65,7 @@ def transposed_convolution(
     dilation = dilation or [1] * len(crop)
     sizes = output_size(x.shape[2:], weight.shape[2:], stride, crop, dilation)
     if groups == 1 and set(dilation) == {1} and phases.applies(x, weight):
-        return phases.Prepared(weight, bias, stride, crop, frozen=False)(x)
+        return phases.transposed(x, weight, bias, stride, crop)
     padding = [min(before, after) for before, after in crop]
     # A crop wider than the filter's own border is legal in MATLAB; torch's kernels want less.
     limit = [(k - 1) * d for k, d in zip(weight.shape[2:], dilation, strict=True)]

@@ -32,7 +32,7 @@ from .preparation import ImagePreparation
 
 if TYPE_CHECKING:
     import torch
-    from torch import fx
+    from torch import Tensor, fx
 
     from ..engine.precision import DeviceLike, DTypeLike
     from ..pages.diagram import Diagram
@@ -256,7 +256,7 @@ class Network:
         *,
         formats: Mapping[str, str] | None = None,
         stub: bool = False,
-        optimize: bool = False,
+        optimize: bool | Tensor | Sequence[Tensor] = False,
     ) -> fx.GraphModule:
         """One torch module for the whole network, in torch's own layouts (N,C,H,W; N,C,T; N,C).
 
@@ -274,8 +274,12 @@ class Network:
             A faster module for inference, equal but for rounding. Batch normalization is folded
             into the layer before it, ReLU fused, dropout gone; ``state_dict`` has the folded
             weights under the names of the layers that are left. Images come out channels last
-            in memory. ``train()`` raises :class:`UsageError`; to export or compile, take the
-            module without ``optimize``. Choose device and dtype here.
+            in memory. For each size of inputs, the first call measures which way to compute each
+            layer is fastest here, which takes at most a second for all sizes together and is kept
+            in a file of the user's cache (docs/speed.md). Tensors instead of ``True``, one for
+            each input in torch's layout, are such a first call. ``train()`` raises
+            :class:`UsageError`; to export or compile, take the module without ``optimize``.
+            Choose device and dtype here.
 
         Raises
         ------
@@ -287,11 +291,12 @@ class Network:
         from ..execution.module import build_graph
 
         module = build_graph(self.plan(formats), device, dtype, stub=stub).eval()
-        if not optimize:
+        if optimize is False:
             return module
-        from ..engine.fast.optimize import optimized
+        from ..engine.fast.optimize import optimized, tried
 
-        return optimized(module)
+        made = optimized(module)
+        return made if optimize is True else tried(made, optimize)
 
     def assign_from_torch(self, module: fx.GraphModule) -> Network:
         """Take over the (trained) parameters of a module that :meth:`to_torch` made."""

@@ -1,7 +1,9 @@
 """Layers as :mod:`.optimize` leaves them: for inference only, with known things computed before.
 
-They hold what they compute with as buffers. What also depends on the input (weights in the order
-that a kernel wants) is made in the first run and kept out of ``state_dict``, copies and pickles.
+``forward`` is torch's plain operators, for gradients, exporters and other devices. On a CPU
+:mod:`.run` asks for the ``ways`` to compute the layer for an input of one size, and takes the
+fastest. Layers hold what they compute with as buffers; what a way wants besides (weights in another
+order) is made once and kept out of ``state_dict``, copies and pickles.
 """
 
 from __future__ import annotations
@@ -21,29 +23,26 @@ from ..inputs import Normalization, divisor
 from ..padding import Pairs, same_padding
 from ..pooling import AveragePooling, MaxPooling
 from ..recurrent import LSTM, by_direction
+from ..structure import Addition, Concatenation
 from ..threads import threads_for_steps
 from ..time import per_time_step
 from ..transposed_convolution import CroppedConvTranspose, transposed_convolution
 from . import phases
-from .kernels import (
-    Kernel,
-    fastest,
-    has_kernels,
-    matrix_convolution,
-    separable,
-    separable_is_faster,
-)
-from .phases import Prepared
+from .kernels import has_kernels, is_separable, matrix_convolution, separable
 
 Made = TypeVar("Made")
 #: What computes a layer.
-Run: TypeAlias = Callable[[Tensor], Tensor]
-#: Sizes of the input for which a layer keeps what it prepares.
-MANY = 256
+Run: TypeAlias = Callable[..., Tensor]
+#: Makes it, for the inputs that it was asked for; it may be given memory (float32, in one
+#: dimension) for the result, which it need not take.
+Make: TypeAlias = Callable[[Tensor | None], Run]
 
 
 class Inference(nn.Module):
     """A module that is never trained."""
+
+    #: What it computes is said by its buffers' sizes, its parts and these.
+    how: tuple[object, ...] = ()
 
     def __init__(self, **values: Tensor) -> None:
         super().__init__()
@@ -52,20 +51,26 @@ class Inference(nn.Module):
         for name, value in values.items():
             self.register_buffer(name, without_denormals(value))
 
+    def ways(self, *inputs: Tensor) -> dict[str, Make]:
+        """By name, how to compute the layer for inputs of this size, as :mod:`.choice` has it."""
+        return {"direct": self._plain}
+
+    def _plain(self, out: Tensor | None) -> Run:
+        return self.forward
+
     def prepared(self, what: Hashable, make: Callable[[], Made]) -> Made:
-        """What ``make`` gives, made once (again, where sizes keep changing)."""
-        if torch.compiler.is_compiling():
-            return make()
-        known = self._prepared
-        if what not in known:
+        """What ``make`` gives, made once."""
+        if what not in self._prepared:
             # Tensors made in inference mode could not be used for gradients later.
             with torch.inference_mode(False), torch.no_grad():
-                made = make()
-            if len(known) >= MANY:
-                known = self._prepared = {}
-            known[what] = made
-        found: Made = known[what]
+                self._prepared[what] = make()
+        found: Made = self._prepared[what]
         return found
+
+    def extra_repr(self) -> str:
+        """Sizes, and how it computes."""
+        sizes = (f"{name} {tuple(value.shape)}" for name, value in self.named_buffers())
+        return ", ".join([*sizes, *map(str, self.how)])
 
     def _apply(self, fn: Any, recurse: bool = True) -> Any:
         self._prepared = {}  # another device or dtype
@@ -75,13 +80,6 @@ class Inference(nn.Module):
         return {**self.__dict__, "_prepared": {}}
 
 
-def plain_only(x: Tensor) -> bool:
-    """Whether torch's own operators have to do: for gradients, vmap, compiling and exporting."""
-    if torch.compiler.is_compiling() or x.requires_grad:
-        return True
-    return torch._C._functorch.maybe_get_level(x) >= 0  # vmap or the like around x
-
-
 def without_denormals(value: Tensor) -> Tensor:
     """A copy with zeros for numbers below 1e-38: they add nothing and slow processors down."""
     kept = value.detach().clone()
@@ -89,12 +87,26 @@ def without_denormals(value: Tensor) -> Tensor:
     return kept
 
 
+def image(out: Tensor, size: Sequence[int]) -> Tensor:
+    """Memory as N,C,H,W, channels last."""
+    n, channels, height, width = size
+    return out.view(n, height, width, channels).permute(0, 3, 1, 2)
+
+
+def channels_last(weight: Tensor) -> Tensor:
+    """A copy in this order, also where there is but one channel or pixel.
+
+    ``contiguous`` leaves those as they are, and a convolution then puts out N,C,H,W.
+    """
+    return torch.empty_like(weight, memory_format=torch.channels_last).copy_(weight)
+
+
 class Activation(Inference):
     """ReLU, leaky or not, in memory that nothing else needs."""
 
     def __init__(self, slope: float) -> None:
         super().__init__()
-        self.slope = slope
+        self.slope, self.how = slope, (slope,)
 
     def forward(self, x: Tensor) -> Tensor:
         """``x``, changed."""
@@ -112,18 +124,16 @@ class Activation(Inference):
         """Its name and parameters there."""
         return ("leaky_relu", [self.slope]) if self.slope else ("relu", [])
 
-    def extra_repr(self) -> str:
-        """The slope."""
-        return f"slope={self.slope}"
-
 
 class Convolution(Inference):
-    """A convolution and the activation after it; images come out channels last, and stay so."""
+    """A convolution, what is added to it, and the activation after it; images channels last."""
 
     weight: Tensor
     bias: Tensor
 
-    def __init__(self, layer: PaddedConvolution, activation: Activation | None) -> None:
+    def __init__(
+        self, layer: PaddedConvolution, addition: Addition | None, activation: Activation | None
+    ) -> None:
         super().__init__(weight=layer.weight, bias=layer.bias)
         self.stride, self.dilation, self.groups = layer.stride, layer.dilation, layer.groups
         self.window = window_of(layer.weight, layer.dilation)
@@ -131,74 +141,134 @@ class Convolution(Inference):
         if layer.padding.pairs is None and set(layer.stride) == {1}:  # the same for every size
             pairs = same_padding(self.window, self.window, self.stride)
             self.padding = Padding(pairs, layer.padding.value)
-        self.activation = activation
+        self.how = (self.stride, self.padding, self.dilation, self.groups)
+        self.addition, self.activation = addition, activation
 
-    def forward(self, x: Tensor) -> Tensor:
-        """The convolution of ``x``, activated."""
-        return per_time_step(self._convolve, x, len(self.stride))
+    def forward(self, x: Tensor, *added: Tensor) -> Tensor:
+        """The convolution of ``x``, with what is added, activated."""
+        y = per_time_step(self._convolve, x, len(self.stride))
+        return self._after(y, *added)
 
     def _convolve(self, x: Tensor) -> Tensor:
-        if plain_only(x):
-            return self._anywhere(x)
-        return self.prepared(x.shape, lambda: self._fastest(x))(x)
-
-    def _fastest(self, x: Tensor) -> Run:
-        on_cpu = self.weight.device.type == "cpu" and self.weight.dtype == torch.float32
-        if not (on_cpu and x.ndim == 4 and has_kernels()):
-            return self._anywhere
-        filled, inside = padded(x, self.padding, self.window, self.stride)
-        kernel: Kernel = "onednn"
-        if self.groups == 1 and set(self.dilation) == {1}:
-            kernel = fastest(filled.shape, self.weight.shape, self.stride, tuple(inside))
-        run = self._onednn(filled, inside) if kernel == "onednn" else self._matrix(kernel, inside)
-        if filled is x:
-            return run
-        return lambda x: run(padded(x, self.padding, self.window, self.stride)[0])
-
-    def _anywhere(self, x: Tensor) -> Tensor:
         x, inside = padded(x, self.padding, self.window, self.stride)
-        last = x.ndim == 4 and not plain_only(x)
-        weight = self.prepared("channels last", self._channels_last) if last else self.weight
-        y: Tensor = CONVOLUTION[len(inside)](
-            x, weight, self.bias, self.stride, inside, self.dilation, self.groups
+        return CONVOLUTION[len(inside)](
+            x, self.weight, self.bias, self.stride, inside, self.dilation, self.groups
         )
-        y = self.activation.forward(y) if self.activation else y
-        return y.contiguous(memory_format=torch.channels_last) if last else y
 
-    def _channels_last(self) -> Tensor:
-        # Not contiguous(), which leaves weights of one channel or pixel as they are, so that the
-        # output would be N,C,H,W.
-        empty = torch.empty_like(self.weight, memory_format=torch.channels_last)
-        return empty.copy_(self.weight)
+    def _after(self, y: Tensor, *added: Tensor) -> Tensor:
+        if self.addition:
+            y = self.addition(y, *added)
+        return self.activation.function(y) if self.activation else y
 
-    def _matrix(self, kernel: Kernel, inside: list[int]) -> Run:
-        weight = self.weight
-        if kernel == "columns":
-            weight = self.prepared("channels last", self._channels_last)
-        convolve = matrix_convolution
-        how = (weight, weight.shape[2:], self.bias, self.stride, inside)
-        activate = self.activation.function if self.activation else None
+    def ways(self, *inputs: Tensor) -> dict[str, Make]:
+        """oneDNN's, and those of matrix products."""
+        x, *added = inputs
+        if x.ndim != 4 or len(self.stride) != 2 or not has_kernels():
+            return super().ways(*inputs)
+        filled, inside = padded(x, self.padding, self.window, self.stride)
+        size = self._size(filled, inside)
+        if any(other.shape != size for other in added):
+            return super().ways(*inputs)
 
-        def run(x: Tensor) -> Tensor:
-            y: Tensor = convolve(x, *how)
-            if activate:
-                activate(y)
-            return y.contiguous(memory_format=torch.channels_last)
+        def way(make: Callable[..., Run]) -> Make:
+            def made(out: Tensor | None) -> Run:
+                inner = make(inside, None if out is None else image(out, size))
+                if filled is x:
+                    return inner
 
-        return run
+                def run(x: Tensor, *added: Tensor) -> Tensor:
+                    return inner(padded(x, self.padding, self.window, self.stride)[0], *added)
 
-    def _onednn(self, x: Tensor, inside: list[int]) -> Run:
+                return run
+
+            return made
+
+        ways = {"direct": way(partial(self._onednn, list(filled.shape)))}
+        if self.groups == 1 and set(self.dilation) == {1}:
+            ways |= {"columns": way(self._columns), "planes": way(self._planes)}
+            if {*self.weight.shape[2:], *self.stride} == {1} and not any(inside):
+                ways["matrix"] = way(self._matrix)
+        return ways
+
+    def _size(self, x: Tensor, inside: Sequence[int]) -> torch.Size:
+        how = zip(x.shape[2:], inside, self.window, self.stride, strict=True)
+        space = [(n + 2 * p - k) // s + 1 for n, p, k, s in how]
+        return torch.Size([len(x), len(self.weight), *space])
+
+    def _onednn(self, size: list[int], inside: list[int], out: Tensor | None) -> Run:
         how = (inside, self.stride, self.dilation, self.groups)
+        pack = torch.ops.mkldnn._reorder_convolution_weight.default
 
         def reorder() -> Tensor:  # for the first size that comes; right for all
-            place = torch.ops.mkldnn._reorder_convolution_weight.default
-            weight: Tensor = place(self.weight, *how, list(x.shape))
+            weight: Tensor = pack(self.weight, *how, size)
             return weight
 
         weight, bias = self.prepared("onednn", reorder), self.bias
-        convolve = torch.ops.mkldnn._convolution_pointwise.default
-        after = (*how, *(self.activation.onednn if self.activation else ("none", [])), "")
-        return lambda x: convolve(x, weight, bias, *after)
+        plain = torch.ops.mkldnn._convolution_pointwise.default
+        adding = torch.ops.mkldnn._convolution_pointwise.binary
+        into = torch.ops.mkldnn._convolution_pointwise_.binary
+        activation = self.activation
+        after = (*how, *(activation.onednn if activation else ("none", [])), "")
+        relu = "relu" if activation and not activation.slope else None
+        sum_after: Any = (*how, "add", None, relu, [], None)
+        rest = activation.function if activation and activation.slope else None
+
+        def run(x: Tensor, *added: Tensor) -> Tensor:
+            y: Tensor
+            if out is not None:  # oneDNN adds to what is there
+                y = into(out.copy_(added[0]) if added else out.zero_(), x, weight, bias, *sum_after)
+            elif added:
+                y = adding(x, *added, weight, bias, *sum_after)
+            else:
+                return plain(x, weight, bias, *after)  # type: ignore[no-any-return]
+            return rest(y) if rest else y
+
+        return run
+
+    def _columns(self, inside: list[int], out: Tensor | None) -> Run:
+        weight = self.prepared("channels last", lambda: channels_last(self.weight))
+        return self._by_product(weight, inside, out)
+
+    def _planes(self, inside: list[int], out: Tensor | None) -> Run:
+        inner = self._by_product(self.weight, inside, None)
+
+        def run(x: Tensor, *added: Tensor) -> Tensor:
+            y = inner(x, *added)
+            return channels_last(y) if out is None else out.copy_(y)
+
+        return run
+
+    def _by_product(self, weight: Tensor, inside: list[int], out: Tensor | None) -> Run:
+        how = (weight, weight.shape[2:], self.bias, self.stride, inside)
+        convolve, activate = matrix_convolution, self._activate()
+
+        def run(x: Tensor, *added: Tensor) -> Tensor:
+            y: Tensor = convolve(x, *how, out=out)
+            return activate(y, *added)
+
+        return run
+
+    def _matrix(self, inside: list[int], out: Tensor | None) -> Run:
+        weight = self.prepared("matrix", lambda: self.weight.flatten(1).t().contiguous())
+        bias, activate = self.bias, self._activate()
+        rows = None if out is None else out.permute(0, 2, 3, 1).flatten(0, 2)
+
+        def run(x: Tensor, *added: Tensor) -> Tensor:
+            x = x.permute(0, 2, 3, 1)
+            y = torch.addmm(bias, x.flatten(0, 2), weight, out=rows)
+            return activate(y.view(*x.shape[:3], -1).permute(0, 3, 1, 2), *added)
+
+        return run
+
+    def _activate(self) -> Run:
+        function = self.activation.function if self.activation else None
+
+        def activate(y: Tensor, *added: Tensor) -> Tensor:
+            for other in added:
+                y += other
+            return function(y) if function else y
+
+        return activate
 
 
 class TransposedConvolution(Inference):
@@ -209,56 +279,91 @@ class TransposedConvolution(Inference):
 
     def __init__(self, layer: CroppedConvTranspose, activation: Activation | None) -> None:
         super().__init__(weight=layer.weight, bias=layer.bias)
-        self.how = (layer.stride, layer.crop)
+        self.how = self.sizes = (layer.stride, layer.crop)
         self.activation = activation
 
     def forward(self, x: Tensor) -> Tensor:
         """The cropped transposed convolution of ``x``, activated."""
-        return per_time_step(self._convolve, x, len(self.how[0]))
+        y = per_time_step(self._convolve, x, len(self.sizes[0]))
+        return self.activation.forward(y) if self.activation else y
 
     def _convolve(self, x: Tensor) -> Tensor:
-        if phases.applies(x, self.weight):
-            fast = self.prepared("phases", lambda: Prepared(self.weight, self.bias, *self.how))
-            y = fast(x)
-        else:
-            y = transposed_convolution(x, self.weight, self.bias, *self.how)
-        return self.activation.forward(y) if self.activation else y
+        return transposed_convolution(x, self.weight, self.bias, *self.sizes)
+
+    def ways(self, *inputs: Tensor) -> dict[str, Make]:
+        """The algorithms of :mod:`.phases`."""
+        (x,) = inputs
+        if len(self.sizes[0]) != 2 or not phases.applies(x, self.weight):
+            return super().ways(x)
+        shape = phases.Shape.of(x, self.weight, *self.sizes)
+        return {
+            algorithm.way: partial(self._made, algorithm, shape)
+            for algorithm in phases.suited(shape, self.weight)
+        }
+
+    def _made(self, kind: type[phases.Algorithm], shape: phases.Shape, out: Tensor | None) -> Run:
+        def ready(kind: type[phases.Algorithm]) -> phases.Algorithm:
+            return self.prepared((kind, shape), lambda: kind(self.weight, self.bias, shape))
+
+        compute, activation = phases.Guarded(ready, kind, shape), self.activation
+        activate = activation.function if activation else None
+
+        def run(x: Tensor) -> Tensor:
+            y = compute(x, out)
+            return activate(y) if activate else y
+
+        return run
 
 
 class Pooling(Inference):
-    """Max or average pooling of images, by the faster of two ways."""
+    """Max or average pooling of images."""
 
     def __init__(self, layer: MaxPooling | AveragePooling) -> None:
         super().__init__()
         self.layer = layer
-        self.maximum = isinstance(layer, MaxPooling)
 
     def forward(self, x: Tensor) -> Tensor:
         """The pooled ``x``; over each time step if there is one dimension more."""
-        return per_time_step(self._pool, x, 2)
+        return self.layer.forward(x)
 
-    def _pool(self, x: Tensor) -> Tensor:
-        if plain_only(x):
-            return self.layer.forward(x)
-        last = x.is_contiguous(memory_format=torch.channels_last)
-        return self.prepared((x.shape, last), lambda: self._fastest(x, last))(x)
-
-    def _fastest(self, x: Tensor, channels_last: bool) -> Run:
-        how = (self.layer.pool_size, self.layer.stride)
+    def ways(self, *inputs: Tensor) -> dict[str, Make]:
+        """torch's, and one dimension after the other."""
+        (x,) = inputs
+        if x.ndim != 4:
+            return super().ways(x)
         pairs = tuple(self.layer.pairs(x))
-        faster = separable_is_faster(x.shape, *how, pairs, maximum=self.maximum)
-        if faster and channels_last and x.device.type == "cpu":
-            return partial(self._separable, pairs=pairs)
-        if self.maximum and self.layer.is_even(pairs):
-            inside = [before for before, _ in pairs]
-            return lambda x: functional.max_pool2d(x, *how, inside)
-        return self.layer.forward
+        ways: dict[str, Make] = {"direct": partial(self._direct, pairs)}
+        if is_separable(self.layer.pool_size, pairs):
+            ways["separable"] = partial(self._separable, pairs, x.shape)
+        return ways
 
-    def _separable(self, x: Tensor, pairs: Pairs) -> Tensor:
-        how = (self.layer.pool_size, self.layer.stride, pairs)
-        if self.maximum:
-            return separable(x, *how, torch.maximum)
-        return separable(x, *how, torch.add).mul_(1 / math.prod(how[0]))
+    def _direct(self, pairs: Pairs, out: Tensor | None) -> Run:
+        how = (self.layer.pool_size, self.layer.stride, [before for before, _ in pairs])
+        if not self.layer.is_even(pairs):
+            return self.layer.forward
+        pool = (
+            functional.max_pool2d if isinstance(self.layer, MaxPooling) else functional.avg_pool2d
+        )
+
+        def run(x: Tensor) -> Tensor:
+            y: Tensor = pool(x, *how)
+            return y
+
+        return run
+
+    def _separable(self, pairs: Pairs, size: Sequence[int], out: Tensor | None) -> Run:
+        window, stride = self.layer.pool_size, self.layer.stride
+        how = zip(size[2:], window, stride, pairs, strict=True)
+        space = [(n + sum(pair) - k) // s + 1 for n, k, s, pair in how]
+        place = None if out is None else image(out, (*size[:2], *space))
+        maximum = isinstance(self.layer, MaxPooling)
+        function = torch.maximum if maximum else torch.add
+
+        def run(x: Tensor) -> Tensor:
+            y = separable(x, window, stride, pairs, function, place)
+            return y if maximum else y.mul_(1 / math.prod(window))
+
+        return run
 
 
 class Dense(Inference):
@@ -274,28 +379,94 @@ class Dense(Inference):
 
     def forward(self, x: Tensor) -> Tensor:
         """N,C,*space to N,F."""
-        return self.prepared(x.shape[1:], lambda: self._ready(x.shape[1:]))(x)
+        features = x.permute(0, 1, *range(x.ndim - 1, 1, -1)).flatten(1)
+        return self._activated(functional.linear(features, self.weight, self.bias))
 
-    def _ready(self, size: Sequence[int]) -> Run:
-        spatial = tuple(size) if self.spatial else ()
-        weight, bias = self._reordered(spatial), self.bias
-        order = (0, *range(2, 1 + len(spatial)), 1)
+    def _activated(self, y: Tensor) -> Tensor:
+        return self.activation.function(y) if self.activation else y
+
+    def ways(self, *inputs: Tensor) -> dict[str, Make]:
+        """The two libraries for matrix products."""
+        (x,) = inputs
+        space = tuple(x.shape[2:])
+        ways: dict[str, Make] = {"direct": partial(self._linear, space)}
+        if has_kernels() and x.numel():
+            ways["packed"] = partial(self._packed, space, len(x))
+        return ways
+
+    def _linear(self, space: tuple[int, ...], out: Tensor | None) -> Run:
+        weight = self.prepared(space, lambda: self._reordered(space))
+        return self._flattened(space, partial(functional.linear, weight=weight, bias=self.bias))
+
+    def _packed(self, space: tuple[int, ...], batch: int, out: Tensor | None) -> Run:
+        pack = torch.ops.mkldnn._reorder_linear_weight.default
+        weight = self.prepared(
+            ("packed", space, batch), lambda: pack(self._reordered(space), batch)
+        )
+        linear, bias = torch.ops.mkldnn._linear_pointwise.default, self.bias
+        return self._flattened(space, lambda x: linear(x, weight, bias, "none", [], ""))
+
+    def _flattened(self, space: tuple[int, ...], linear: Run) -> Run:
+        order = (0, *range(2, 2 + len(space)), 1)
         activate = self.activation.function if self.activation else None
 
         def run(x: Tensor) -> Tensor:
-            if spatial:  # channels last: no copy
+            if space:  # channels last: no copy
                 x = x.permute(order).flatten(1)
-            y = functional.linear(x, weight, bias)
+            y = linear(x)
             return activate(y) if activate else y
 
         return run
 
-    def _reordered(self, size: tuple[int, ...]) -> Tensor:
+    def _reordered(self, space: tuple[int, ...]) -> Tensor:
         """Columns from MATLAB's order (h fastest, then w, then C) to C fastest, then w, then h."""
-        if not size:
+        if not space:
             return self.weight
-        columns = self.weight.view(-1, size[0], *reversed(size[1:]))
+        columns = self.weight.view(-1, len(self.weight[0]) // math.prod(space), *reversed(space))
         return columns.permute(0, *range(columns.ndim - 1, 0, -1)).flatten(1)
+
+
+class Joined(Inference):
+    """A concatenation or addition, in memory that is kept."""
+
+    def __init__(self, layer: Concatenation | Addition) -> None:
+        super().__init__()
+        self.layer = layer
+
+    def forward(self, *inputs: Tensor) -> Tensor:
+        """The inputs side by side, or their sum."""
+        return self.layer.forward(*inputs)
+
+    def ways(self, *inputs: Tensor) -> dict[str, Make]:
+        """As torch does, in the memory."""
+        made = self.layer.forward(*inputs)
+        if made.ndim != 4 or not made.is_contiguous(memory_format=torch.channels_last):
+            return super().ways(*inputs)
+        if isinstance(self.layer, Concatenation):
+            return {"direct": partial(self._concatenated, self.layer.axis, made.shape)}
+        return {"direct": partial(self._added, made.shape)}
+
+    def _concatenated(self, axis: int, size: Sequence[int], out: Tensor | None) -> Run:
+        place, aligned = None if out is None else image(out, size), self.layer.aligned
+
+        def run(*inputs: Tensor) -> Tensor:
+            return torch.cat(aligned(inputs), axis, out=place)
+
+        return run
+
+    def _added(self, size: Sequence[int], out: Tensor | None) -> Run:
+        if out is None:
+            return self.layer.forward
+        place, aligned = image(out, size), self.layer.aligned
+
+        def run(*inputs: Tensor) -> Tensor:
+            first, second, *others = aligned(inputs)
+            y = torch.add(first, second, out=place)
+            for other in others:
+                y += other
+            return y
+
+        return run
 
 
 class FixedNormalization(Inference):

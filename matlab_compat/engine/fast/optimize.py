@@ -3,18 +3,27 @@
 * Batch normalization goes into the convolution, transposed convolution or fully connected layer
   before it, where nothing else takes that layer's output.
 * ReLU and leaky ReLU go into the convolution before them, or work in place.
-* Transposed convolutions arrange their weights once, for the algorithm of :mod:`.phases`.
+* An addition goes into the convolution before it.
+* For each size of inputs, layers choose the fastest way and results in between have a fixed place
+  in memory (:mod:`.run`).
 * Dropout goes; the divisor of the input's normalization is computed.
 * Images are channels last in memory from the first convolution to the end, which most kernels are
   faster with; no layer between copies them to another layout.
 
-Each of these was measured (benchmarks/NOTES.md, "Networks"); what did not pay is not here.
+Where gradients, exporters or another device want torch's plain operators, they get them, layer by
+layer. Each of these was measured (benchmarks/NOTES.md, "Networks"); what did not pay is not here.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import wraps
+from typing import Any
+
 import torch
 from torch import Tensor, fx, nn
+from torch.fx.graph import PythonCode
+from torch.nn.modules import module as torch_module
 from torch.nn.modules.batchnorm import _BatchNorm
 
 from ...errors import UsageError
@@ -27,27 +36,82 @@ from ..pooling import AveragePooling, MaxPooling
 from ..recurrent import LSTM
 from ..structure import Addition, Concatenation
 from ..transposed_convolution import CroppedConvTranspose
+from .choice import Budget
 from .inference import (
     Activation,
     Convolution,
     Dense,
     FixedNormalization,
+    Joined,
     Pooling,
     SavedStateLSTM,
     TransposedConvolution,
 )
+from .phases import plain_only
+from .run import SECONDS, Workspace
 
 Linear = PaddedConvolution | CroppedConvTranspose | FullyConnected
 #: Modules whose output is memory of its own, which an activation may overwrite.
 NEW_OUTPUT = (
     *(PaddedConvolution, CroppedConvTranspose, FullyConnected),
     *(Convolution, TransposedConvolution, Dense),
-    *(Addition, Concatenation, MaxPooling, AveragePooling, Pooling, _BatchNorm, DeviationNorm),
+    *(Addition, Concatenation, Joined, MaxPooling, AveragePooling, Pooling),
+    *(_BatchNorm, DeviationNorm),
 )
 
 
 class InferenceModule(fx.GraphModule):
-    """A module that cannot be trained."""
+    """A module that cannot be trained, which is fastest in inference mode on a CPU."""
+
+    def recompile(self) -> PythonCode:
+        """The graph's code, layer by layer, and before it the code for one size of inputs."""
+        code = super().recompile()
+        made = type(self)  # a class of its own, which holds the code
+        by_layers = made.forward
+
+        @wraps(by_layers)
+        def forward(self: InferenceModule, *inputs: Any, **named: Any) -> Any:
+            if named or plain_only(*inputs) or self._is_watched():
+                return by_layers(self, *inputs, **named)
+            try:
+                workspace = self.workspaces.pop()
+            except IndexError:
+                workspace = Workspace()
+            try:
+                return workspace(self, inputs, self.workspaces.budget)
+            finally:
+                self.workspaces.append(workspace)
+
+        made.forward = forward
+        return code
+
+    @property
+    def workspaces(self) -> Workspaces:
+        """Those that no call computes in at present."""
+        found: Workspaces = self.__dict__.setdefault("_workspaces", Workspaces())
+        return found
+
+    def _is_watched(self) -> bool:
+        """Whether hooks want to see what each layer is given and gives."""
+        if self.__dict__.get("_hooks") is None:
+            names = ("_forward_hooks", "_forward_pre_hooks")
+            of_all = [torch_module._global_forward_hooks, torch_module._global_forward_pre_hooks]
+            parts = [part for name, part in self.named_modules() if name]
+            self.__dict__["_hooks"] = of_all + [getattr(p, name) for p in parts for name in names]
+        return any(self.__dict__["_hooks"])
+
+    def _apply(self, fn: Any, recurse: bool = True) -> Any:
+        self.workspaces.clear()  # another device or dtype
+        return super()._apply(fn, recurse)  # type: ignore[no-untyped-call]
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return InferenceModule._again, (fx.GraphModule(self, self.graph), self.meta)
+
+    @staticmethod
+    def _again(module: fx.GraphModule, meta: dict[str, Any]) -> InferenceModule:
+        made = InferenceModule(module, module.graph, class_name="Network")
+        made.meta.update(meta)
+        return made
 
     def train(self, mode: bool = True) -> InferenceModule:
         """Raise :class:`UsageError` if ``mode``."""
@@ -58,6 +122,17 @@ class InferenceModule(fx.GraphModule):
                 remedy="train the module of to_torch(), without optimize.",
             )
         return super().train(False)
+
+
+class Workspaces(list[Workspace]):
+    """Of one module; neither copied nor pickled with it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.budget = Budget(SECONDS)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Workspaces, ()
 
 
 @torch.no_grad()
@@ -73,6 +148,19 @@ def optimized(module: fx.GraphModule) -> InferenceModule:
     layers = {a: name for a, name in module.meta["layers"].items() if hasattr(made, a)}
     made.meta.update({**module.meta, "layers": layers})
     return made
+
+
+def tried(module: InferenceModule, example: Tensor | Sequence[Tensor]) -> InferenceModule:
+    """The module after a first call, with an input or several."""
+    inputs = [example] if isinstance(example, Tensor) else list(example)
+    if not all(isinstance(x, Tensor) for x in inputs):
+        raise UsageError(
+            "optimize takes True, False, or an example: a torch tensor for each input.",
+            remedy="torch.from_numpy makes one of an array; the layout is N,C,H,W, N,C,T or N,C.",
+        )
+    with torch.inference_mode():
+        module(*inputs)
+    return module
 
 
 def _simplify(module: fx.GraphModule, node: fx.Node) -> None:
@@ -91,6 +179,8 @@ def _simplify(module: fx.GraphModule, node: fx.Node) -> None:
     elif isinstance(layer, MaxPooling | AveragePooling) and len(layer.pool_size) == 2:
         if isinstance(layer, MaxPooling) or layer.count_padding:
             replaced = Pooling(layer)
+    elif isinstance(layer, Concatenation | Addition):
+        replaced = Joined(layer)
     elif isinstance(layer, LSTM) and _is_plain(layer, node):
         replaced = SavedStateLSTM(layer)
     elif (slope := _slope(layer)) is not None and _may_overwrite(module, node):
@@ -140,12 +230,26 @@ def _moments(norm: _BatchNorm | DeviationNorm) -> tuple[Tensor, Tensor]:
 
 def _linear(module: fx.GraphModule, node: fx.Node, layer: Linear) -> nn.Module | None:
     if isinstance(layer, PaddedConvolution):
-        return Convolution(layer, _take_activation(module, node))
+        addition, node = _take_addition(module, node)
+        return Convolution(layer, addition, _take_activation(module, node))
     if isinstance(layer, CroppedConvTranspose):
         return TransposedConvolution(layer, _take_activation(module, node))
     if isinstance(layer, FullyConnected) and not layer.time:
         return Dense(layer, _take_activation(module, node))
     return None
+
+
+def _take_addition(module: fx.GraphModule, node: fx.Node) -> tuple[Addition | None, fx.Node]:
+    """The addition of something else after ``node``, and the node that does both from now on."""
+    place = next(iter(node.users), node)
+    alone = len(node.users) == 1 and place.op == "call_module" and len(place.args) == 2
+    layer = module.get_submodule(str(place.target)) if alone else None
+    others = [one for one in place.all_input_nodes if one is not node]
+    if not isinstance(layer, Addition) or any(layer.missing) or len(others) != 1:
+        return None, node
+    place.target, place.args = node.target, (*node.args, *others)
+    node.graph.erase_node(node)
+    return layer, place
 
 
 def _take_activation(module: fx.GraphModule, node: fx.Node) -> Activation | None:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import pytest
 import torch
 from hypothesis import assume, given
 from hypothesis import strategies as st
 from torch.nn import functional
 
-from matlab_compat.engine.fast.kernels import fastest, has_kernels, separable, separable_is_faster
+from matlab_compat.engine.fast.kernels import has_kernels, is_separable, separable
 
 NO_PADDING = ((0, 0), (0, 0))
 
@@ -43,6 +42,9 @@ def test_separable_pooling_is_pooling(
     sums = separable(x, pool, stride, padding, torch.add)
     outside = functional.pad(x, around, value=-torch.inf)
     assert torch.equal(largest, functional.max_pool2d(outside, pool, stride))
+    place = torch.empty_like(sums)
+    assert torch.equal(separable(x, pool, stride, padding, torch.add, place), sums)
+    assert torch.equal(place, sums)
     mean = functional.avg_pool2d(functional.pad(x, around), pool, stride)
     torch.testing.assert_close(sums / (pool[0] * pool[1]), mean, atol=1e-6, rtol=1e-5)
     assert torch.equal(x, before)
@@ -56,26 +58,9 @@ def test_separable_pooling_keeps_the_layout_and_passes_nan_on() -> None:
     assert torch.equal(found.isnan(), functional.max_pool2d(x, 2).isnan())
 
 
-@pytest.mark.parametrize(
-    ("size", "pool", "maximum", "expected"),
-    [
-        ((8, 16, 64, 64), (2, 2), True, True),
-        ((1, 4, 8, 8), (2, 2), True, False),
-        ((8, 64, 64, 64), (1, 1), True, False),
-        ((8, 64, 64, 64), (3, 3), False, False),
-        ((8, 4, 64, 64), (3, 3), False, True),
-    ],
-)
-def test_separable_pooling_is_for_large_images(
-    size: tuple[int, ...], pool: tuple[int, int], maximum: bool, expected: bool
-) -> None:
-    assert separable_is_faster(size, pool, pool, NO_PADDING, maximum=maximum) is expected
-
-
-def test_a_large_image_goes_to_onednn_and_a_small_one_does_not() -> None:
-    assert fastest((8, 64, 128, 128), (64, 64, 3, 3), (1, 1), (1, 1)) == "onednn"
-    assert fastest((1, 16, 7, 7), (32, 16, 3, 3), (1, 1), (1, 1)) == "columns"
-    assert fastest((1, 1, 28, 28), (8, 1, 3, 3), (1, 1), (1, 1)) == "planes"
+def test_separable_pooling_needs_an_element_in_every_window() -> None:
+    assert is_separable((3, 3), ((1, 1), (0, 2)))
+    assert not is_separable((3, 3), ((1, 1), (1, 2)))
 
 
 def test_this_torch_has_the_kernels() -> None:

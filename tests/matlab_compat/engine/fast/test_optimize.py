@@ -9,20 +9,20 @@ from __future__ import annotations
 import copy
 import pickle
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
-from torch import Tensor, nn
+from torch import Tensor, fx, nn
 
 import matlab_compat as m
 from converters.examples import example_sizes
-from matlab_compat.engine.fast import inference, kernels
+from matlab_compat.engine.fast import choice, inference, run
 from matlab_compat.engine.fast.inference import (
     Convolution,
     Dense,
-    Inference,
     SavedStateLSTM,
     without_denormals,
 )
@@ -69,9 +69,13 @@ def assert_agrees(module: Callable[..., Any], network: Network, inputs: list[Ten
         assert float((y - z).abs().max()) <= bound
 
 
-def made(layers: list[Layer], connections: list[tuple[str, str]] | None = None) -> Network:
+def made(
+    layers: list[Layer] | Network, connections: list[tuple[str, str]] | None = None
+) -> Network:
     """A network with random learnables and states (initial ones would hide a wrong fold)."""
-    network = Network(layers, connections).initialize(seed=0)
+    if not isinstance(layers, Network):
+        layers = Network(layers, connections)
+    network = layers.initialize(seed=0)
     module, random = network.to_torch(), torch.Generator().manual_seed(1)
     with torch.no_grad():
         for name, value in module.state_dict().items():
@@ -100,6 +104,28 @@ def images() -> list[Layer]:
         m.groupedConvolution2dLayer(3, 1, "channel-wise"),
         m.batchNormalizationLayer(),
     ]
+
+
+def residual() -> Network:
+    """Sums after convolutions: of another convolution, and of one pixel for all."""
+    layers: list[Layer] = [
+        m.imageInputLayer((9, 8, 3), Normalization="none", Name="in"),
+        m.convolution2dLayer(3, 4, Padding="same", Name="left"),
+        m.batchNormalizationLayer(Name="norm"),
+        m.additionLayer(2, Name="sum"),
+        m.reluLayer(Name="relu"),
+        m.convolution2dLayer(3, 4, Padding="same", Name="next"),
+        m.additionLayer(2, Name="all"),
+        m.leakyReluLayer(Name="leaky"),
+        m.convolution2dLayer(1, 4, Name="right"),
+        m.globalAveragePooling2dLayer(Name="mean"),
+    ]
+    connections = [
+        *(("in", "left"), ("left", "norm"), ("norm", "sum/in1"), ("in", "right")),
+        *(("right", "sum/in2"), ("sum", "relu"), ("relu", "next"), ("next", "all/in1")),
+        *(("right", "mean"), ("mean", "all/in2"), ("all", "leaky")),
+    ]
+    return Network(layers, connections)
 
 
 def classifier() -> list[Layer]:
@@ -152,15 +178,94 @@ def test_agrees_with_float64(layers: Callable[[], list[Layer]], batch: int) -> N
     assert_agrees(network.to_torch(optimize=True), network, inputs_of(network, batch))
 
 
-@pytest.mark.parametrize("batch", [1, 8])
-def test_agrees_with_any_kernel(batch: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    network = made(images())
-    inputs = inputs_of(network, batch)
-    for kernel in kernels.MICROSECONDS:
-        monkeypatch.setattr(inference, "fastest", lambda *shape, kernel=kernel: kernel)
-        assert_agrees(network.to_torch(optimize=True), network, inputs)
+@pytest.mark.parametrize("layers", [images, residual, classifier, sequences(last=True)])
+def test_agrees_by_any_way(
+    layers: Callable[[], list[Layer] | Network], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(run, "SMALL", 1)
+    network = made(layers())
+    module, inputs = network.to_torch(optimize=True), inputs_of(network, 2)
+    for way in choice.WAYS:
+        monkeypatch.setenv(choice.VARIABLE, way)
+        module.workspaces.clear()
+        assert_agrees(module, network, inputs)  # the first run
+        assert_agrees(module, network, inputs)
     monkeypatch.setattr(inference, "has_kernels", lambda: False)
-    assert_agrees(network.to_torch(optimize=True), network, inputs)
+    module.workspaces.clear()
+    assert_agrees(module, network, inputs)
+
+
+def test_agrees_where_it_measures(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(choice.VARIABLE, "unsaved")
+    network = made(images())
+    module = network.to_torch(optimize=True)
+    for _ in range(2):
+        assert_agrees(module, network, inputs_of(network, 2))
+
+
+def test_what_is_returned_is_the_callers_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also where the results in between lie in kept memory, and two layers give outputs."""
+    monkeypatch.setattr(run, "SMALL", 1)
+    for layers in (images(), residual(), classifier()):
+        network = made(layers)
+        module = network.to_torch(optimize=True)
+        one, other = inputs_of(network, 2), [-x for x in inputs_of(network, 2)]
+        found = [outputs(module, given)[0] for given in (one, other, one)]
+        kept = [y.clone() for y in found]
+        outputs(module, other)
+        assert len({y.untyped_storage().data_ptr() for y in found}) == 3
+        assert all(torch.equal(y, before) for y, before in zip(found, kept, strict=True))
+        assert torch.equal(found[0], found[2])
+        (workspace,) = module.workspaces
+        assert workspace.memory.numel()
+        assert len(workspace.runs) == 1
+
+
+def test_memory_that_no_caller_holds_is_used_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(run, "SMALL", 1)
+    network = made([m.imageInputLayer((6, 5, 3), Normalization="none"), m.convolution2dLayer(3, 4)])
+    module, (x,) = network.to_torch(optimize=True), inputs_of(network, 2)
+    module(x)  # by layers, in new memory
+    kept = [module(x)[0, :1].numpy() for _ in range(run.RETURNED)]  # a view of each
+    before = [y.copy() for y in kept]
+    places = {y.ctypes.data for y in kept}
+    assert module(-x).data_ptr() not in places
+    assert len(places) == run.RETURNED
+    assert all((y == was).all() for y, was in zip(kept, before, strict=True))
+    free = kept.pop().ctypes.data
+    assert module(x).data_ptr() == free
+
+
+def test_threads_compute_in_memory_of_their_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(run, "SMALL", 1)
+    network = made(images())
+    module = network.to_torch(optimize=True)
+    inputs = [[x * (k + 1) for x in inputs_of(network, 1)] for k in range(4)]
+    expected = [outputs(module, given)[0] for given in inputs]
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(lambda k: outputs(module, inputs[k % 4])[0], range(40)))
+    assert all(torch.equal(y, expected[k % 4]) for k, y in enumerate(found))
+
+
+def test_results_needed_at_the_same_time_never_overlap() -> None:
+    nodes = [fx.Graph().placeholder(f"x{k}") for k in range(4)]
+    times = [(1, 2), (2, 4), (3, 5), (6, 7)]
+    results = [run.Result(n, 2 * run.SMALL, *t) for n, t in zip(nodes, times, strict=True)]
+    places, needed = run.planned(results)
+    assert [places[node][0] // run.SMALL for node in nodes] == [0, 2, 0, 0]
+    assert needed == 4 * run.SMALL
+
+
+def test_hooks_see_every_layer() -> None:
+    network = made(images())
+    module, inputs = network.to_torch(optimize=True), inputs_of(network, 2)
+    outputs(module, inputs)
+    seen: list[Tensor] = []
+    handle = module.conv.register_forward_hook(lambda *given: seen.append(given[-1]))
+    assert_agrees(module, network, inputs)
+    handle.remove()
+    outputs(module, inputs)
+    assert len(seen) == 1
 
 
 def test_takes_other_sizes_and_batches_after_the_first() -> None:
@@ -179,6 +284,14 @@ def test_normalizes_the_input(mode: str) -> None:
     before = given[0].clone()
     assert_agrees(module, network, given)
     assert torch.equal(given[0], before)
+
+
+def test_a_sum_is_computed_by_the_convolution_before_it() -> None:
+    network = made(residual())
+    module = network.to_torch(optimize=True)
+    left = {name for name, _ in module.named_children()}
+    assert left == {"left", "right", "next", "mean"}
+    assert_agrees(module, network, inputs_of(network, 2))
 
 
 def test_a_layer_whose_output_is_used_twice_keeps_it() -> None:
@@ -241,9 +354,9 @@ def test_images_stay_channels_last() -> None:
     assert result.is_contiguous(memory_format=torch.channels_last)
 
 
-@pytest.mark.parametrize("kernel", kernels.MICROSECONDS)
-def test_every_kernel_puts_out_channels_last(kernel: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(inference, "fastest", lambda *shape: kernel)
+@pytest.mark.parametrize("way", ["direct", "columns", "planes", "matrix"])
+def test_every_way_puts_out_channels_last(way: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(choice.VARIABLE, way)
     for channels in (1, 3):
         layers: list[Layer] = [
             m.imageInputLayer((9, 9, channels), Normalization="none"),
@@ -299,12 +412,12 @@ def test_it_can_be_exported_for_any_batch() -> None:
 
 
 def test_sizes_that_keep_changing_do_not_fill_the_memory(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(inference, "MANY", 3)
+    monkeypatch.setattr(run, "MANY", 3)
     network = made(images())
     module = network.to_torch(optimize=True)
     for larger in range(8):
         assert_agrees(module, network, inputs_of(network, 2, larger))
-    assert max(len(x._prepared) for x in module.modules() if isinstance(x, Inference)) <= 3
+    assert max(len(workspace.runs) for workspace in module.workspaces) <= 3
 
 
 def test_training_is_refused() -> None:
@@ -321,6 +434,9 @@ def test_copies_pickles_and_other_dtypes_work_after_a_run() -> None:
     module, inputs = network.to_torch(optimize=True), inputs_of(network, 8)
     expected = outputs(module, inputs)[0]
     for other in (copy.deepcopy(module), pickle.loads(pickle.dumps(module))):
+        assert type(other).__mro__[1] is type(module).__mro__[1]
+        assert other.meta["layers"] == module.meta["layers"]
+        assert not other.workspaces
         torch.testing.assert_close(outputs(other, inputs)[0], expected, rtol=0, atol=0)
     assert outputs(module.double(), [x.double() for x in inputs])[0].dtype == torch.float64
 

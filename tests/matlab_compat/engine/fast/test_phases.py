@@ -1,7 +1,7 @@
 """The fast algorithms of the transposed convolution, each made to compute every shape.
 
 Expected values: the sum over pixels of ``tests/matlab_compat/reference.py``, in float64, within
-8 roundings of ``|W| * |x| + |b|``; which algorithm is chosen, from the shape written in the test.
+8 roundings of ``|W| * |x| + |b|``; none is chosen here but by name (:mod:`test_choice` measures).
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from matlab_compat.engine.fast import phases
+from matlab_compat.engine.fast.choice import VARIABLE
 from matlab_compat.engine.transposed_convolution import CroppedConvTranspose, transposed_convolution
 
 from ...reference import EPS, Array, assert_within_rounding, from_nchw, magnitude, scatter_sum
@@ -45,7 +46,7 @@ def assert_right(
     pairs = ((crop[0], crop[1]), (crop[2], crop[3]))
     with torch.inference_mode():
         if algorithm is None:
-            y = phases.Prepared(weight, torch.from_numpy(b), stride, pairs, frozen=False)(x)
+            y = phases.transposed(x, weight, torch.from_numpy(b), stride, pairs)
         else:
             shape = phases.Shape.of(x, weight, stride, pairs)
             y = algorithm(weight, torch.from_numpy(b), shape)(x, shape)
@@ -82,28 +83,16 @@ def test_an_input_of_one_pixel_is_one_product(filter_size: Pair, before: int) ->
     assert_right(phases.Single, random_arrays((1, 1), filter_size), (2, 3), (before, 0, 0, before))
 
 
-@pytest.mark.parametrize(
-    ("name", "channels", "filters", "size", "filter_size", "stride"),
-    [
-        ("Direct", 128, 64, 64, 2, 2),
-        ("Product", 3, 96, 56, 11, 4),
-        ("SubPixel", 16, 16, 256, 3, 2),
-        ("Apart", 128, 128, 64, 3, 2),
-        ("Planes", 512, 256, 8, 3, 2),
-        ("Planes", 512, 1, 32, 3, 1),
-        ("Single", 100, 512, 1, 4, 1),
-    ],
-)
-def test_the_choice_by_shape(
-    name: str, channels: int, filters: int, size: int, filter_size: int, stride: int
-) -> None:
-    side = phases.Phases(size, filter_size, stride, 0, 0)
-    assert phases.choose(1, phases.Shape(channels, filters, side, side)).__name__ == name
+ALL = [algorithm.way for algorithm in phases.ALGORITHMS]
 
 
+@pytest.mark.parametrize("way", ALL)
 @pytest.mark.parametrize("value", [np.inf, np.nan])
-def test_what_is_not_finite_spreads_no_further_than_its_filter(value: float) -> None:
+def test_what_is_not_finite_spreads_no_further_than_its_filter(
+    value: float, way: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A pixel of value Inf touches filter×filter outputs; zeros that fill up taps touch none."""
+    monkeypatch.setenv(VARIABLE, way)
     layer = CroppedConvTranspose(16, 4, (3, 3), (2, 2), ((0, 0), (0, 0)))
     torch.nn.init.ones_(layer.weight)
     torch.nn.init.zeros_(layer.bias)
@@ -116,7 +105,11 @@ def test_what_is_not_finite_spreads_no_further_than_its_filter(value: float) -> 
     assert torch.equal(~y[0, 0].isfinite(), touched)
 
 
-def test_a_weight_that_is_not_finite_touches_only_its_outputs() -> None:
+@pytest.mark.parametrize("way", ALL)
+def test_a_weight_that_is_not_finite_touches_only_its_outputs(
+    way: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(VARIABLE, way)
     layer = CroppedConvTranspose(1, 1, (3, 3), (2, 2), ((0, 0), (0, 0)))
     torch.nn.init.zeros_(layer.bias)
     torch.nn.init.ones_(layer.weight)
@@ -135,7 +128,7 @@ def test_the_operator_itself_is_used(how: str, monkeypatch: pytest.MonkeyPatch) 
     def forbidden(*arguments: object, **named: object) -> None:
         raise AssertionError("used")
 
-    monkeypatch.setattr(phases, "Prepared", forbidden)
+    monkeypatch.setattr(phases, "transposed", forbidden)
     x, weight = torch.ones(2, 3, 4, 4), torch.ones(3, 2, 2, 2)
 
     def run(x: torch.Tensor, weight: torch.Tensor = weight) -> torch.Tensor:

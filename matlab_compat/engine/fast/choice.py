@@ -1,0 +1,251 @@
+"""Which of several ways to compute a layer is taken: the one that was fastest here.
+
+The ways are measured when a size of input first comes, and the winner's name is kept: in this
+process, and in a file of the user's cache, of one processor, torch and number of threads. It may be
+deleted at any time. ``MATLAB_COMPAT_CHOICE`` in the environment says otherwise:
+
+``measured``     this; the default.
+``unsaved``      measured by every process for itself, no file is read or written.
+``direct``       nothing is measured: torch's own operator, so that the same input gives the same
+                 bits in every process. The name of another way takes that one where there is one.
+``PLAN.json``    a file of one's own instead of the cache's, for any processor: what stands in it
+                 is taken, what does not is measured and added.
+
+Results of different ways differ by rounding.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import platform
+import tempfile
+import time
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache
+from hashlib import sha256
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from ...errors import UsageError, warn
+
+VARIABLE = "MATLAB_COMPAT_CHOICE"
+#: What is the first way of every layer.
+DIRECT = "direct"
+#: All ways of all layers, which may be asked for by name.
+WAYS = (
+    *(DIRECT, "packed", "columns", "planes", "matrix"),  # convolution, fully connected
+    *("subpixel", "apart", "windows", "taps", "single"),  # transposed convolution
+    "separable",  # pooling
+)
+#: The time of the thread, in which other programs count little, where it is exact.
+EXACT = time.get_clock_info("thread_time").resolution < 1e-5
+#: Seconds beyond which a first call counts, whatever the libraries had to make ready for it.
+LONG = 0.02
+#: Rounds in which each way has its turn, and the least seconds of a turn.
+ROUNDS, TURN = 5, 2e-4
+#: How many times as long as the best a way may take and still have another turn.
+HOPELESS = 2
+#: Relative distance between results beyond which a way computes something else.
+WRONG = 1e-3
+#: About as many numbers of two results are compared.
+SAMPLE = 2**14
+
+Choices = dict[str, dict[str, str]]
+
+
+class Budget:
+    """Seconds that may be spent on measuring; a part of them for each layer to come."""
+
+    def __init__(self, seconds: float) -> None:
+        self.seconds = seconds
+        self.layers = 1
+
+    def part(self) -> float:
+        """For the layer that is next."""
+        part = self.seconds / max(1, self.layers)
+        self.layers -= 1
+        return part
+
+
+def choose(
+    layer: str, size: Sequence[object], ways: Mapping[str, Callable[[], Tensor]], budget: Budget
+) -> str:
+    """The name of the way to take for this layer and size of input.
+
+    Calling a way computes the layer; the first is :data:`DIRECT` and always possible. Where nothing
+    is left of the budget, what won for the most similar size that was measured is taken.
+    """
+    wanted, part = setting(), budget.part()
+    if len(ways) == 1 or wanted in WAYS:
+        return wanted if wanted in ways else next(iter(ways))
+    kept = Kept.at(wanted)
+    key = " ".join(map(str, size))
+    known = kept.choices.get(layer, {})
+    if key in known and known[key] in ways:
+        return known[key]
+    similar = [name for _, name in sorted((_apart(key, k), n) for k, n in known.items())]
+    if part <= 0 and similar and similar[0] in ways:
+        return similar[0]
+    start = time.perf_counter()
+    seconds = measured(ways, start + part)
+    name = min(seconds, key=seconds.__getitem__)
+    budget.seconds -= time.perf_counter() - start
+    kept.add(layer, key, name)
+    return name
+
+
+def _apart(one: str, other: str) -> float:
+    """How different in size two inputs are."""
+    sizes = [math.prod(int(n) for n in key.split() if n.isdigit()) for key in (one, other)]
+    return abs(math.log((sizes[0] + 1) / (sizes[1] + 1)))
+
+
+def measured(ways: Mapping[str, Callable[[], Tensor]], end: float) -> dict[str, float]:
+    """The seconds of each way's shortest turn, of those that could be tried until ``end``."""
+    clock = time.thread_time if EXACT else time.perf_counter
+    best: dict[str, float] = {}
+    expected: Tensor | None = None
+    for name, call in ways.items():
+        if best and time.perf_counter() > end:
+            break
+        start = clock()
+        try:
+            found = call()
+        except RuntimeError:
+            if not best:
+                raise
+            continue  # a kernel that this size is not for
+        seconds, some = clock() - start, _sample(found)
+        expected = some if expected is None else expected
+        scale = float(expected.abs().max()) if expected.numel() else 0.0
+        if torch.allclose(some, expected, rtol=0, atol=WRONG * scale, equal_nan=True):
+            best[name] = seconds
+            if best[name] < LONG:
+                start = clock()
+                call()
+                best[name] = clock() - start
+    for _ in range(ROUNDS):
+        limit = HOPELESS * min(best.values())
+        for name in [name for name, seconds in best.items() if seconds <= limit and len(best) > 1]:
+            if time.perf_counter() > end:
+                break
+            repeats = max(1, round(TURN / max(best[name], 1e-9)))
+            start = clock()
+            for _ in range(repeats):
+                ways[name]()
+            best[name] = min(best[name], (clock() - start) / repeats)
+    return best
+
+
+def _sample(found: Tensor) -> Tensor:
+    """A copy of some of the last observation, which is enough to see another result."""
+    step = max(1, found[-1:].numel() // SAMPLE)
+    return found[-1:, ..., ::step].clone()
+
+
+def setting() -> str:
+    """What the environment says; raises :class:`UsageError` for what it cannot mean."""
+    value = os.environ.get(VARIABLE, "") or "measured"
+    if value in ("measured", "unsaved", *WAYS) or value.endswith(".json"):
+        return value
+    raise UsageError(
+        f"{VARIABLE} is {value!r}, which is neither a way to choose nor a file *.json.",
+        remedy=f"unset {VARIABLE}, or use measured, unsaved, direct or PLAN.json (docs/speed.md).",
+    )
+
+
+class Kept:
+    """Choices by layer and size, and the file that they come from and go to."""
+
+    def __init__(self, path: Path | None) -> None:
+        self.path = path
+        self.choices: Choices = read(path) if path else {}
+
+    @staticmethod
+    def at(setting: str) -> Kept:
+        """The choices that a setting of the environment means, read once."""
+        if setting == "unsaved":
+            return _kept(None, environment())
+        if setting == "measured":
+            return _kept(cache_file(), "")
+        return _kept(Path(setting), "")
+
+    def add(self, layer: str, size: str, way: str) -> None:
+        """Keep one more."""
+        self.choices.setdefault(layer, {})[size] = way
+        if self.path is None:
+            return
+        try:
+            for known, sizes in read(self.path).items():  # what others added meanwhile
+                self.choices[known] = sizes | self.choices.get(known, {})
+            write(self.path, self.choices)
+        except OSError as error:
+            _note(self.path, f"cannot be written ({error.strerror})")
+            self.path = None
+
+
+@cache
+def _kept(path: Path | None, _: str) -> Kept:
+    return Kept(path)
+
+
+def _note(path: Path, what: str) -> None:
+    warn(
+        f"The file of measured choices {what}.",
+        where=(str(path),),
+        remedy=f"delete it, or set {VARIABLE}=unsaved to do without.",
+    )
+
+
+def read(path: Path) -> Choices:
+    """The choices of a file; none, with a warning, where it is not what :func:`write` writes."""
+    try:
+        found: Choices = json.loads(path.read_bytes())
+        known = all(way in WAYS for sizes in found.values() for way in sizes.values())
+    except (FileNotFoundError, NotADirectoryError):
+        return {}
+    except (OSError, ValueError, AttributeError, RecursionError) as error:
+        _note(path, f"is ignored, it cannot be read: {error}")
+        return {}
+    if not known:
+        _note(path, "is ignored, it names ways that are unknown")
+    return found if known else {}
+
+
+def write(path: Path, choices: Choices) -> None:
+    """All at once: whoever reads meanwhile finds the old file or the new one."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=path.parent, prefix=path.name) as folder:
+        part = Path(folder) / path.name
+        part.write_text(json.dumps(choices, indent=1, sort_keys=True), encoding="utf-8")
+        part.replace(path)
+
+
+def cache_file() -> Path:
+    """Where choices for this processor, torch and number of threads are kept."""
+    import platformdirs
+
+    digest = sha256(environment().encode()).hexdigest()[:12]
+    return platformdirs.user_cache_path("matlab_compat") / "choices" / f"{digest}.json"
+
+
+def environment() -> str:
+    """What the speed of a way depends on."""
+    isa = torch.backends.cpu.get_cpu_capability(), os.environ.get("ONEDNN_MAX_CPU_ISA")
+    return f"{processor()}, torch {torch.__version__}, {torch.get_num_threads()} threads, {isa}"
+
+
+@cache
+def processor() -> str:
+    """Which processor this is, as far as the system says."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").split("\n\n")[0].splitlines()
+    except OSError:
+        return f"{platform.machine()} {platform.processor()}"
+    # What differs from core to core or from moment to moment says nothing of the kind.
+    changing = ("processor", "cpu MHz", "bogomips", "BogoMIPS", "core id", "apicid", "initial")
+    return "\n".join(line for line in lines if not line.startswith(changing))

@@ -1,0 +1,209 @@
+"""A network's graph made into straight code for one size of inputs, with a plan of its memory.
+
+The first call with new sizes goes node by node: each layer of :mod:`.inference` chooses its way,
+and what every node gives is looked at. Results in between then have fixed places in memory that
+the module keeps, where what is needed at the same time never overlaps. What is returned is the
+caller's own: its memory is used again only when nobody holds it any more. Calls at the same time
+have a workspace each.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, fx, nn
+
+from .choice import Budget, choose
+from .inference import Inference, Make, Run
+
+#: Bytes below which malloc keeps freed memory by itself (glibc's M_TRIM_THRESHOLD).
+SMALL = 128 * 1024
+#: Where a result may begin: what torch's own allocator gives.
+ALIGNED = 64
+#: Sizes of inputs for which a workspace keeps its code.
+MANY = 64
+#: Results of one layer that callers may hold and whose memory is used again.
+RETURNED = 4
+#: Seconds that a module may spend on measuring, all sizes together.
+SECONDS = 1.0
+
+
+class Workspace:
+    """What one call at a time computes in: memory, and the code for each size of the inputs."""
+
+    def __init__(self) -> None:
+        self.memory = torch.empty(0, dtype=torch.uint8)
+        self.runs: dict[object, Callable[..., Any]] = {}
+
+    def __call__(self, module: fx.GraphModule, inputs: Sequence[Tensor], budget: Budget) -> Any:
+        """What the module gives for these inputs."""
+        size = tuple([(x.shape, x.stride()) for x in inputs])
+        if run := self.runs.get(size):
+            return run(*inputs)
+        first = FirstRun(module, budget)
+        result = first.run(*inputs)
+        inner = (r for r in first.results if r.node in first.made and not r.returned)
+        places, needed = planned([result for result in inner if result.size >= SMALL])
+        # Tensors made in inference mode could not be used outside of it.
+        with torch.inference_mode(False), torch.no_grad():
+            if needed > len(self.memory) or len(self.runs) >= MANY:
+                self.runs.clear()
+                self.memory = torch.empty(max(needed, len(self.memory)), dtype=torch.uint8)
+            made: dict[fx.Node, Run] = {}
+            for one in first.results:
+                if one.node in places:
+                    start, end = places[one.node]
+                    made[one.node] = first.made[one.node](
+                        self.memory[start:end].view(torch.float32)
+                    )
+                elif one.returned and one.node in first.made and one.size >= SMALL:
+                    made[one.node] = returned(first.made[one.node], one.size)
+            for node, make in first.made.items():
+                if node not in made:
+                    made[node] = make(None)
+            self.runs[size] = straight(module, made)
+        return result
+
+
+@dataclass
+class Result:
+    """Memory that a node gives: its bytes, and when it is used for the last time."""
+
+    node: fx.Node
+    size: int
+    first: int
+    last: int
+    returned: bool = False
+
+
+class FirstRun(fx.Interpreter):
+    """Computes a graph node by node and notes how; ``budget`` is for measuring."""
+
+    def __init__(self, module: fx.GraphModule, budget: Budget) -> None:
+        super().__init__(module)
+        self.extra_traceback = False  # our errors say where they come from
+        self.budget = budget
+        called = (node for node in module.graph.nodes if node.op == "call_module")
+        budget.layers = sum(isinstance(self.fetch_attr(n.target), Inference) for n in called)
+        self.made: dict[fx.Node, Make] = {}
+        self.results: list[Result] = []
+        #: The result whose memory each node shares.
+        self.memory: dict[fx.Node, list[tuple[int, Result]]] = {}
+        self.step = 0
+
+    def run_node(self, n: fx.Node) -> Any:
+        """As the interpreter does; notes the memory that comes out."""
+        self.step += 1
+        self.node = n
+        value = super().run_node(n)
+        given = [shared for node in n.all_input_nodes for shared in self.memory[node]]
+        for _, result in given:
+            result.last = self.step
+            result.returned |= n.op == "output"
+        self.memory[n] = []
+        for tensor in tensors(value):
+            storage = tensor.untyped_storage()
+            shared = [(at, result) for at, result in given if at == storage.data_ptr()]
+            if not shared:
+                result = Result(n, storage.nbytes(), self.step, self.step)
+                self.results.append(result)
+                shared = [(storage.data_ptr(), result)]
+            self.memory[n] += shared
+        return value
+
+    def call_module(self, target: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """The layer, by the way that it chooses where it has several."""
+        layer: nn.Module = self.fetch_attr(target)
+        if not isinstance(layer, Inference) or kwargs:
+            return layer(*args, **kwargs)
+        self.made[self.node] = make = chosen(layer, args, self.budget)
+        return make(None)(*args)
+
+
+def chosen(layer: Inference, inputs: Sequence[Tensor], budget: Budget) -> Make:
+    """What makes the layer's fastest way for inputs of this size."""
+    ways = layer.ways(*inputs)
+    last = [x.is_contiguous(memory_format=torch.channels_last) for x in inputs if x.ndim == 4]
+    size = [*inputs[0].shape, "last" if all(last) else ""]
+    calls = {name: timed(make, inputs) for name, make in ways.items()}
+    return ways[choose(" ".join(repr(layer).split()), size, calls, budget)]
+
+
+def timed(make: Make, inputs: Sequence[Tensor]) -> Callable[[], Tensor]:
+    """A call that computes the layer, from the second on in the same memory if it is large."""
+    made: list[Run] = []
+
+    def call() -> Tensor:
+        if made:
+            return made[0](*inputs)
+        run = make(None)
+        result = run(*inputs)
+        size = result.untyped_storage().nbytes()
+        made.append(make(result.new_empty(size // 4)) if size >= SMALL else run)
+        return result
+
+    return call
+
+
+def tensors(value: Any) -> Iterator[Tensor]:
+    """Those in what a node gives."""
+    if isinstance(value, Tensor):
+        yield value
+    elif isinstance(value, tuple | list):
+        for part in value:
+            yield from tensors(part)
+
+
+def planned(results: Sequence[Result]) -> tuple[dict[fx.Node, tuple[int, int]], int]:
+    """Where in the memory each result goes: its first byte and its end, and the bytes in all.
+
+    Large ones first, each at the lowest place that is free for as long as it is needed.
+    """
+    placed: list[tuple[int, int, Result]] = []
+    for one in sorted(results, key=lambda result: -result.size):
+        start = 0
+        for low, high, other in sorted(placed, key=lambda place: place[0]):
+            apart = one.last < other.first or other.last < one.first
+            if not apart and low < start + one.size:
+                start = max(start, -(-high // ALIGNED) * ALIGNED)
+        placed.append((start, start + one.size, one))
+    places = {one.node: (start, end) for start, end, one in placed}
+    return places, max((end for _, end, _ in placed), default=0)
+
+
+def returned(make: Make, size: int) -> Run:
+    """Computes a layer whose result is the caller's, in memory that no caller holds any more."""
+    kept: list[tuple[torch.UntypedStorage, int, Run]] = []
+    fresh = make(None)
+
+    def run(*inputs: Tensor) -> Tensor:
+        for storage, own, compute in kept:
+            if torch._C._storage_Use_Count(storage._cdata) == own and storage.nbytes() == size:
+                return compute(*inputs).detach()  # a tensor of its own, so that it counts
+        if len(kept) == RETURNED:
+            return fresh(*inputs)
+        with torch.inference_mode(False), torch.no_grad():
+            memory = torch.empty(size // 4)
+            compute, storage = make(memory), memory.untyped_storage()
+            del memory
+        kept.append((storage, torch._C._storage_Use_Count(storage._cdata), compute))
+        return compute(*inputs).detach()
+
+    return run if hasattr(torch._C, "_storage_Use_Count") else fresh
+
+
+def straight(module: fx.GraphModule, made: dict[fx.Node, Run]) -> Callable[..., Any]:
+    """Code that calls what the layers chose, and the other modules as they are."""
+    graph = fx.Graph()
+    copied: dict[fx.Node, fx.Node] = {}
+    for node in module.graph.nodes:
+        if node in made:
+            args = fx.map_arg(node.args, copied.__getitem__)
+            copied[node] = graph.call_function(made[node], args)
+        else:
+            copied[node] = graph.node_copy(node, copied.__getitem__)
+    run: Callable[..., Any] = fx.GraphModule(module, graph).forward
+    return run

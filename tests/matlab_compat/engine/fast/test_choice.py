@@ -1,0 +1,250 @@
+"""Which way is taken, and where that is kept. Times are made up by the test: a clock that ways set.
+
+Expected values: the rules of the module's first lines.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import platformdirs
+import pytest
+import torch
+from torch import Tensor
+
+import matlab_compat as m
+from matlab_compat.engine.fast import choice
+from matlab_compat.engine.fast.choice import Budget, choose
+from matlab_compat.errors import MatlabCompatWarning, UsageError
+from matlab_compat.network import Network
+
+Ways = dict[str, Callable[[], Tensor]]
+
+
+class Clock:
+    """Stands still until a way is computed."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+        self.calls: list[str] = []
+
+    def perf_counter(self) -> float:
+        return self.now
+
+    thread_time = perf_counter
+
+    def ways(self, wrong: str = "", **seconds: float) -> Ways:
+        def way(name: str) -> Callable[[], Tensor]:
+            def call() -> Tensor:
+                self.now += seconds[name]
+                self.calls.append(name)
+                return torch.full((1, 2), 2.0 if name == wrong else 1.0)
+
+            return call
+
+        return {name: way(name) for name in seconds}
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch, cache: None) -> Clock:
+    """The default setting with :func:`cache`, and this clock."""
+    made = Clock()
+    monkeypatch.setattr(choice, "time", made)
+    return made
+
+
+@pytest.fixture
+def cache(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """The default setting, and a file that no earlier test has read."""
+    monkeypatch.setattr(platformdirs, "user_cache_path", lambda *_: tmp_path / "cache")
+    monkeypatch.delenv(choice.VARIABLE)
+    forget()
+
+
+def forget() -> None:
+    """As a new process begins."""
+    choice._kept.cache_clear()
+
+
+def files(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.rglob("*") if path.is_file())
+
+
+def test_the_fastest_way_is_taken(clock: Clock) -> None:
+    ways = clock.ways(direct=0.03, columns=0.01, planes=0.02)
+    assert choose("layer", (1, 3), ways, Budget(1)) == "columns"
+
+
+def test_a_way_that_gives_something_else_is_not_taken(clock: Clock) -> None:
+    ways = clock.ways("columns", direct=0.03, columns=0.01, planes=0.02)
+    assert choose("layer", (1, 3), ways, Budget(1)) == "planes"
+
+
+def test_a_way_that_fails_is_not_taken(clock: Clock) -> None:
+    def fails() -> Tensor:
+        raise RuntimeError("could not create a primitive")
+
+    ways = clock.ways(direct=0.03) | {"columns": fails}
+    assert choose("layer", (1, 3), ways, Budget(1)) == "direct"
+    with pytest.raises(RuntimeError, match="primitive"):
+        choose("other", (1, 3), {"direct": fails, "columns": fails}, Budget(1))
+
+
+def test_a_slow_way_has_one_turn(clock: Clock) -> None:
+    choose("layer", (1, 3), clock.ways(direct=0.001, columns=0.1), Budget(10))
+    assert clock.calls.count("columns") == 1
+
+
+def test_no_more_is_spent_than_the_budget(clock: Clock) -> None:
+    budget = Budget(1)
+    budget.layers = 2
+    assert choose("layer", (1, 3), clock.ways(direct=0.8, columns=0.1), budget) == "direct"
+    assert clock.calls == ["direct"]
+    assert budget.seconds == pytest.approx(0.2)
+
+
+def test_without_a_budget_the_most_similar_size_decides(clock: Clock) -> None:
+    choose("layer", (1, 3, 64, 64), clock.ways(direct=0.01, columns=0.02), Budget(1))
+    choose("layer", (1, 3, 8, 8), clock.ways(direct=0.02, columns=0.01), Budget(1))
+    clock.calls.clear()
+    ways = clock.ways(direct=0.01, columns=0.01)
+    assert choose("layer", (1, 3, 9, 9), ways, Budget(0)) == "columns"
+    assert choose("layer", (2, 3, 64, 64), ways, Budget(0)) == "direct"
+    assert not clock.calls
+
+
+def test_a_choice_is_kept_for_other_processes(clock: Clock, tmp_path: Path) -> None:
+    choose("layer", (1, 3), clock.ways(direct=0.02, columns=0.01), Budget(1))
+    clock.calls.clear()
+    forget()
+    assert choose("layer", (1, 3), clock.ways(direct=1, columns=2), Budget(1)) == "columns"
+    assert not clock.calls
+    (path,) = files(tmp_path)
+    assert json.loads(path.read_bytes()) == {"layer": {"1 3": "columns"}}
+
+
+def test_what_another_process_added_stays(clock: Clock, tmp_path: Path) -> None:
+    choose("layer", (1, 3), clock.ways(direct=0.01, columns=0.02), Budget(1))
+    (path,) = files(tmp_path)
+    choice.write(path, {"layer": {"8 3": "planes"}, "other": {"1": "direct"}})
+    choose("layer", (2, 3), clock.ways(direct=0.01, columns=0.02), Budget(1))
+    assert choice.read(path) == {
+        "layer": {"1 3": "direct", "2 3": "direct", "8 3": "planes"},
+        "other": {"1": "direct"},
+    }
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        *("", "{", "[]", "null", "[" * 100_000, "\udcff"),
+        *('{"layer": 3}', '{"layer": {"1 3": "magic"}}', '{"a": {"b": []}}'),
+    ],
+)
+def test_a_damaged_file_is_ignored_with_a_warning(
+    content: str, clock: Clock, tmp_path: Path
+) -> None:
+    path = choice.cache_file()
+    path.parent.mkdir(parents=True)
+    path.write_bytes(content.encode(errors="surrogateescape"))
+    with pytest.warns(MatlabCompatWarning, match="is ignored"):
+        choose("layer", (1, 3), clock.ways(direct=0.02, columns=0.01), Budget(1))
+    assert choice.read(path) == {"layer": {"1 3": "columns"}}
+    assert files(tmp_path) == [path]
+
+
+def test_a_file_that_cannot_be_written_is_said_once(clock: Clock, tmp_path: Path) -> None:
+    (tmp_path / "cache").write_text("not a folder")
+    with pytest.warns(MatlabCompatWarning, match="(?s)cannot be written.*unsaved"):
+        choose("layer", (1, 3), clock.ways(direct=0.02, columns=0.01), Budget(1))
+    assert choose("layer", (1, 3), clock.ways(direct=1, columns=2), Budget(1)) == "columns"
+    choose("layer", (2, 3), clock.ways(direct=0.02, columns=0.01), Budget(1))
+
+
+@pytest.mark.parametrize(("setting", "taken"), [("direct", "direct"), ("columns", "columns")])
+def test_a_way_can_be_asked_for(
+    setting: str, taken: str, clock: Clock, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv(choice.VARIABLE, setting)
+    assert choose("layer", (1, 3), clock.ways(direct=1, columns=1), Budget(1)) == taken
+    assert choose("layer", (1, 3), clock.ways(direct=1, separable=1), Budget(1)) == "direct"
+    assert not clock.calls
+    assert not files(tmp_path)
+
+
+def test_nothing_is_written_where_it_is_switched_off(
+    clock: Clock, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv(choice.VARIABLE, "unsaved")
+    assert choose("a", (1, 3), clock.ways(direct=0.02, columns=0.01), Budget(1)) == "columns"
+    assert choose("a", (1, 3), clock.ways(direct=1, columns=2), Budget(1)) == "columns"
+    assert not files(tmp_path)
+
+
+def test_a_plan_decides_on_any_processor(
+    clock: Clock, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    plan = tmp_path / "plan.json"
+    monkeypatch.setenv(choice.VARIABLE, str(plan))
+    choose("layer", (1, 3), clock.ways(direct=0.02, columns=0.01), Budget(1))
+    forget()
+    monkeypatch.setattr(choice, "processor", lambda: "another")
+    assert choose("layer", (1, 3), clock.ways(direct=1, columns=2), Budget(1)) == "columns"
+    assert files(tmp_path) == [plan]
+
+
+def test_a_setting_that_cannot_be_meant_is_refused(
+    clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(choice.VARIABLE, "drect")
+    with pytest.raises(UsageError, match=r"drect.*\n.*docs/speed\.md"):
+        choose("layer", (1, 3), clock.ways(direct=1, columns=2), Budget(1))
+
+
+def test_another_processor_has_a_file_of_its_own(
+    clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = {choice.cache_file()}
+    for name in ("processor", "another"):
+        monkeypatch.setattr(choice, "processor", lambda name=name: name)
+        found.add(choice.cache_file())
+    monkeypatch.setenv("ONEDNN_MAX_CPU_ISA", "AVX2")
+    found.add(choice.cache_file())
+    monkeypatch.setattr(torch, "get_num_threads", lambda: 77)
+    found.add(choice.cache_file())
+    assert len(found) == 5
+
+
+def test_an_example_is_measured_at_once(cache: None, tmp_path: Path) -> None:
+    network = Network(
+        [
+            m.imageInputLayer((9, 8, 3), Normalization="none"),
+            m.convolution2dLayer(3, 4, Name="conv"),
+            m.transposedConv2dLayer(2, 4, Stride=2, Name="up"),
+        ]
+    ).initialize(seed=0)
+    x = torch.ones(1, 3, 9, 8)
+    module = network.to_torch(optimize=x)
+    (path,) = files(tmp_path)
+    layers = choice.read(path)
+    assert len(layers) == 2
+    assert all("1 3 9 8" in sizes or "1 4 7 6" in sizes for sizes in map(str, layers.values()))
+    torch.testing.assert_close(module(x), network.to_torch()(x))
+
+
+def test_an_example_that_is_no_tensor_is_refused() -> None:
+    network = Network([m.featureInputLayer(3), m.fullyConnectedLayer(2)]).initialize(seed=0)
+    with pytest.raises(UsageError, match="from_numpy"):
+        network.to_torch(optimize=np.ones((1, 3)))  # type: ignore[arg-type]
+
+
+def test_a_live_layer_measures_too(cache: None, tmp_path: Path) -> None:
+    layer = m.transposedConv2dLayer(2, 4, Stride=2, NumChannels=3)
+    layer.Weights, layer.Bias = np.ones((2, 2, 4, 3), np.float32), np.ones((1, 1, 4), np.float32)
+    found = [layer.predict(np.ones((5, 5, 3, 1), np.float32)) for _ in range(2)]
+    assert np.array_equal(*found)
+    assert (found[0] == 4).all()
+    assert len(files(tmp_path)) == 1
