@@ -8,11 +8,12 @@ compute with the engine of the layers. A function with several outputs gives the
 from __future__ import annotations
 
 from .activations import gelu, leakyrelu, relu, sigmoid, softmax
+from .attention import attention
 from .convolution import dlconv, dltranspconv
 from .dimensions import dims, finddim, stripdims
 from .encoding import onehotdecode, onehotencode
 from .labelled import Labelled as Labelled
-from .linear import attention, embed, fullyconnect
+from .linear import embed, fullyconnect
 from .losses import crossentropy, huber, l1loss, l2loss, mse
 from .normalization import batchnorm, crosschannelnorm, groupnorm, instancenorm, layernorm
 from .pooling import avgpool, maxpool, maxunpool

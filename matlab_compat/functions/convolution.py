@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from torch import Tensor
 
@@ -21,7 +21,7 @@ from ..errors import DataFormatError, PropertyError, locating
 from ..layers.convolution import padding_value
 from ..layers.edges import Pair
 from ..layers.transposed_convolution import same_crop
-from .labelled import Labelled, column_major, folded, need_channels, on_arrays
+from .labelled import Labelled, column_major, folded, need_channels, on_arrays, with_options
 from .windows import check_worked, edges_or_same, steps
 
 
@@ -58,20 +58,45 @@ class _Call:
 Engine: TypeAlias = Callable[[Tensor, Tensor, Tensor], Tensor]
 
 
-@on_arrays
-def dlconv(
-    X: Labelled,
-    weights: Labelled,
-    bias: Labelled,
-    *,
-    DataFormat: object = None,
-    Stride: object = 1,
-    Padding: object = 0,
-    PaddingValue: object = 0,
-    DilationFactor: object = 1,
-    WeightsFormat: object = None,
-    BiasFormat: object = None,
-) -> Labelled:
+def _on_arrays(filtered: Callable[..., Labelled]) -> Callable[..., Any]:
+    """MATLAB's function from what it does with data and an understood call, and its own options."""
+
+    def core(
+        X: Labelled,
+        weights: Labelled,
+        bias: Labelled,
+        *,
+        DataFormat: object = None,
+        Stride: object = 1,
+        DilationFactor: object = 1,
+        WeightsFormat: object = None,
+        BiasFormat: object = None,
+        **own: object,
+    ) -> Labelled:
+        worked = "S" * X.labels.count("S")
+        data = weights.data
+        labels = weights.labels or WeightsFormat
+        if labels:
+            with locating("weights"):
+                data, worked = _arranged(data, Format.parse(labels))
+        if BiasFormat is not None:
+            Format.parse(BiasFormat)  # its only dimension longer than 1 says all that labels could
+        need_channels(X)
+        check_worked(X.labels, worked, "weights", 'WeightsFormat="TCU"')
+        call = _Call(
+            _complete(data, len(worked)),
+            column_major(bias.data),
+            worked,
+            steps("Stride", Stride, len(worked)),
+            steps("DilationFactor", DilationFactor, len(worked)),
+        )
+        return filtered(X, call, **own)
+
+    return on_arrays(with_options(core, filtered))
+
+
+@_on_arrays
+def dlconv(X: Labelled, call: _Call, *, Padding: object = 0, PaddingValue: object = 0) -> Labelled:
     """Convolve labelled data, as MATLAB's function of that name.
 
     ``dlconv(X, W, b, DataFormat="SSCB", Padding="same")`` or with ``"Padding", "same"``.
@@ -115,7 +140,6 @@ NumFiltersPerGroup×NumGroups. A ``dlarray`` or ``WeightsFormat`` labels them: C
     array([[-1.],
            [-2.]])
     """
-    call = _understood(X, weights, bias, Stride, DilationFactor, WeightsFormat, BiasFormat)
     try:
         added = Added(_padding(Padding, call), padding_value(PaddingValue))
     except ValueError as error:
@@ -129,19 +153,8 @@ NumFiltersPerGroup×NumGroups. A ``dlarray`` or ``WeightsFormat`` labels them: C
     return _run(X, call, call.dims, engine)
 
 
-@on_arrays
-def dltranspconv(
-    X: Labelled,
-    weights: Labelled,
-    bias: Labelled,
-    *,
-    DataFormat: object = None,
-    Stride: object = 1,
-    Cropping: object = 0,
-    DilationFactor: object = 1,
-    WeightsFormat: object = None,
-    BiasFormat: object = None,
-) -> Labelled:
+@_on_arrays
+def dltranspconv(X: Labelled, call: _Call, *, Cropping: object = 0) -> Labelled:
     """Transposed convolution of labelled data, as MATLAB's function of that name.
 
     As :func:`dlconv`, but ``weights`` is filter size×NumFilters×NumChannels, or with groups
@@ -157,7 +170,6 @@ def dltranspconv(
            [ 2.],
            [20.]])
     """
-    call = _understood(X, weights, bias, Stride, DilationFactor, WeightsFormat, BiasFormat)
     crop = edges_or_same("Cropping", Cropping, call.dims)
     if crop is None:
         crop = tuple(map(same_crop, call.window, call.stride))
@@ -177,34 +189,6 @@ def _run(X: Labelled, call: _Call, channels: int, engine: Engine) -> Labelled:
     filters = weight.shape[0] if channels == call.dims else weight.shape[1] * call.groups
     bias = _one_for_each(call.bias, filters)
     return folded(X, call.worked, lambda x: engine(x, weight, bias))
-
-
-def _understood(
-    X: Labelled,
-    weights: Labelled,
-    bias: Labelled,
-    stride: object,
-    dilation: object,
-    weights_format: object,
-    bias_format: object,
-) -> _Call:
-    worked = "S" * X.labels.count("S")
-    data = weights.data
-    labels = weights.labels or weights_format
-    if labels:
-        with locating("weights"):
-            data, worked = _arranged(data, Format.parse(labels))
-    if bias_format is not None:
-        Format.parse(bias_format)  # its only dimension longer than 1 says all that labels could
-    need_channels(X)
-    check_worked(X.labels, worked, "weights", 'WeightsFormat="TCU"')
-    return _Call(
-        _complete(data, len(worked)),
-        column_major(bias.data),
-        worked,
-        steps("Stride", stride, len(worked)),
-        steps("DilationFactor", dilation, len(worked)),
-    )
 
 
 def _complete(weights: Tensor, dims: int) -> Tensor:

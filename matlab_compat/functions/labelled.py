@@ -213,6 +213,21 @@ def on_arrays_with_outputs(outputs: int) -> Callable[[Callable[..., Any]], Calla
     return lambda core: _Function(core, outputs).wrapper()
 
 
+def with_options(core: Callable[..., Any], own: Callable[..., Any]) -> Callable[..., Any]:
+    """``core``, which several functions share, as the core of one of them.
+
+    It has the name and the documentation of ``own``, and the keyword-only arguments of ``own``
+    instead of its ``**own``.
+    """
+    signature = inspect.signature(core)
+    shared = [p for p in signature.parameters.values() if p.kind is not p.VAR_KEYWORD]
+    options = [p for p in inspect.signature(own).parameters.values() if p.kind is p.KEYWORD_ONLY]
+    core.__signature__ = signature.replace(parameters=[*shared, *options])  # type: ignore[attr-defined]
+    for name in ("__name__", "__qualname__", "__doc__"):
+        setattr(core, name, getattr(own, name))
+    return core
+
+
 class _Function:
     """What the signature of a core says."""
 

@@ -5,7 +5,6 @@ Source: the documentation pages of the functions.
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable
 from typing import Any
 
@@ -17,7 +16,15 @@ from ..data_format import DataFormat as Format
 from ..display import size_text
 from ..errors import DataFormatError, PropertyError
 from ..layers.properties import one_of, positive_scalar
-from .labelled import Exact, Labelled, in_canonical_order, need_channels, on_arrays, option
+from .labelled import (
+    Exact,
+    Labelled,
+    in_canonical_order,
+    need_channels,
+    on_arrays,
+    option,
+    with_options,
+)
 
 _NORMALIZATIONS = ("batch-size", "all-elements", "mask-included", "target-included", "none")
 
@@ -52,13 +59,7 @@ def _on_arrays(losses: Callable[..., Tensor]) -> Callable[..., Any]:
             return Y.with_data(loss)
         return Labelled(loss.sum() / _divisor(Y, factor, counted))
 
-    signature = inspect.signature(core)
-    *shared, _ = signature.parameters.values()
-    options = (p for p in inspect.signature(losses).parameters.values() if p.kind is p.KEYWORD_ONLY)
-    core.__signature__ = signature.replace(parameters=[*shared, *options])  # type: ignore[attr-defined]
-    for name in ("__name__", "__qualname__", "__doc__"):
-        setattr(core, name, getattr(losses, name))
-    return on_arrays(core)
+    return on_arrays(with_options(core, losses))
 
 
 @_on_arrays

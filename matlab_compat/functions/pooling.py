@@ -5,8 +5,9 @@ Source: the documentation pages of the functions.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from math import prod
+from typing import Any, TypeAlias
 
 import torch
 from torch import Tensor
@@ -26,20 +27,47 @@ from .labelled import (
     on_arrays,
     on_arrays_with_outputs,
     option,
+    with_options,
 )
 from .windows import edges_or_same, steps, worked_labels
 
+#: Size, stride and padding of a window; ``None`` for global pooling.
+_Window: TypeAlias = "tuple[Any, Any, Any] | None"
 
-@on_arrays_with_outputs(3)
+
+def _on_arrays(outputs: int) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """MATLAB's function from what it does with data, the labels pooled over, and the window."""
+
+    def function(pooled: Callable[..., Any]) -> Callable[..., Any]:
+        def core(
+            X: Labelled,
+            poolsize: object,
+            *,
+            DataFormat: object = None,
+            PoolFormat: object = None,
+            Stride: object = 1,
+            Padding: object = 0,
+            **own: object,
+        ) -> Any:
+            worked = worked_labels(X.labels, PoolFormat)
+            dims = len(worked)
+            if isinstance(poolsize, str) and poolsize.lower() == "global":
+                return pooled(X, worked, None, **own)
+            window = (
+                option("poolsize", positive_integers(dims), poolsize),
+                steps("Stride", Stride, dims),
+                edges_or_same("Padding", Padding, dims),
+            )
+            return pooled(X, worked, window, **own)
+
+        return on_arrays_with_outputs(outputs)(with_options(core, pooled))
+
+    return function
+
+
+@_on_arrays(3)
 def maxpool(
-    X: Labelled,
-    poolsize: object,
-    *,
-    DataFormat: object = None,
-    PoolFormat: object = None,
-    Stride: object = 1,
-    Padding: object = 0,
-    nargout: int = 1,
+    X: Labelled, worked: str, window: _Window, *, nargout: int = 1
 ) -> tuple[Labelled | list[int], ...]:
     """The largest element of every window, ``[Y, indx, inputSize] = maxpool(...)`` by ``nargout``.
 
@@ -82,38 +110,22 @@ def maxpool(
            [ 7., 15.]]), array([[ 6., 14.],
            [ 8., 16.]]), [4, 4, 1])
     """
-    worked = worked_labels(X.labels, PoolFormat)
-    if _is_global(poolsize):
+    if window is None:
         if nargout > 1:
             raise PropertyError("maxpool gives no indices with 'global'.", where=("poolsize",))
         return (_global(X, worked, maximum=True),)
-    window = option("poolsize", positive_integers(len(worked)), poolsize)
-    sizes = (
-        window,
-        steps("Stride", Stride, len(worked)),
-        edges_or_same("Padding", Padding, len(worked)),
-    )
     if nargout == 1:
-        return (folded(X, worked, MaxPooling(*sizes)),)
+        return (folded(X, worked, MaxPooling(*window)),)
     folding = Folding(X, worked)
-    pooled, flat, _ = MaxPoolingWithIndices(*sizes)(folding.fold(X.data))
+    pooled, flat, _ = MaxPoolingWithIndices(*window)(folding.fold(X.data))
     places = torch.arange(1, X.data.numel() + 1, device=X.data.device, dtype=torch.float64)
     linear = folding.fold(from_column_major(places, X.data.shape))
     found = linear.flatten(2).gather(2, flat.flatten(2)).view_as(flat)
     return folding.unfold(pooled), folding.unfold(found), list(X.data.shape)
 
 
-@on_arrays
-def avgpool(
-    X: Labelled,
-    poolsize: object,
-    *,
-    DataFormat: object = None,
-    PoolFormat: object = None,
-    Stride: object = 1,
-    Padding: object = 0,
-    PaddingValue: object = 0,
-) -> Labelled:
+@_on_arrays(1)
+def avgpool(X: Labelled, worked: str, window: _Window, *, PaddingValue: object = 0) -> Labelled:
     """The mean of every window.
 
     Raises ``DataFormatError`` and ``PropertyError``: as for :func:`maxpool`.
@@ -131,18 +143,10 @@ def avgpool(
     array([[2.],
            [4.]])
     """
-    worked = worked_labels(X.labels, PoolFormat)
     value = option("PaddingValue", padding_value, PaddingValue)
-    if _is_global(poolsize):
+    if window is None:
         return _global(X, worked, maximum=False)
-    window = option("poolsize", positive_integers(len(worked)), poolsize)
-    stride = steps("Stride", Stride, len(worked))
-    padding = edges_or_same("Padding", Padding, len(worked))
-    return folded(X, worked, AveragePooling(window, stride, padding, value == 0))
-
-
-def _is_global(poolsize: object) -> bool:
-    return isinstance(poolsize, str) and poolsize.lower() == "global"
+    return folded(X, worked, AveragePooling(*window, value == 0))
 
 
 def _global(X: Labelled, worked: str, maximum: bool) -> Labelled:
