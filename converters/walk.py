@@ -15,7 +15,7 @@ from matlab_compat.errors import LimitExceededError, MatFileError
 from .matfile import MatFile
 from .matfile.reader import only_matfile_errors
 from .matfile.values import Damaged, MatObject, ObjectArray, StructArray, Value
-from .saved import children, to_dict
+from .saved import children
 
 #: Values looked into in one variable; a workspace file of 10 MB has some thousands.
 MAX_VISITED = 1_000_000
@@ -151,7 +151,7 @@ def _inside(value: Value, seen: set[int]) -> Iterator[tuple[str, Value]]:
         except MatFileError as error:
             yield "", Damaged(value.class_name, error)
             return
-        yield from ((f".{name}", to_dict(item)) for name, item in properties.items())
+        yield from ((f".{name}", item) for name, item in properties.items())
     elif isinstance(value, ObjectArray):
         yield from ((f"({i})", element) for i, element in enumerate(value.elements, 1))
     elif not isinstance(value, Damaged):

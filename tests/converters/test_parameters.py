@@ -106,6 +106,12 @@ def test_labels_are_kept_and_values_on_a_gpu_are_arrays(labelled: Path) -> None:
     assert p.labels == {"fc1.Bias": "CB"}
 
 
+def test_labels_are_kept_within_an_object(tmp_path: Path) -> None:
+    bias = struct(Bias=saved_dlarray(np.ones((2, 1)), "CB"))
+    file = write(tmp_path / "o.mat", model=Instance("my.Model", {"fc": bias}))
+    assert converters.load_parameters(file, "model.fc").labels == {"Bias": "CB"}
+
+
 @pytest.mark.parametrize("ending", ENDINGS)
 def test_what_convert_wrote_reads_back_with_names_and_labels(
     labelled: Path, tmp_path: Path, ending: str
