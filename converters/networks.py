@@ -14,6 +14,7 @@ from matlab_compat.errors import (
     MatlabCompatError,
     MatlabCompatWarning,
     UnsupportedLayerError,
+    locating,
 )
 from matlab_compat.layers.base import Layer
 from matlab_compat.layers.saved_fields import is_empty
@@ -21,6 +22,7 @@ from matlab_compat.layers.unsupported import UnsupportedLayer
 from matlab_compat.network import Network
 
 from .formats import mat_native, mat_struct
+from .matconvnet.layout import About
 from .matfile.values import MatObject, ObjectArray
 from .saved import SavedLayer, SavedNetwork, refuse_damage, to_dict
 
@@ -55,6 +57,10 @@ def build_network(saved: SavedNetwork, nested: _Nested | None = None) -> Network
         kind="Layer array" if kind.startswith("nnet.") else kind,
         output_names=_output_names(saved),
     )
+    with locating(*saved.where):
+        network.shared = tuple(mat_struct.shared_of(saved.fields, network))
+    network.preparation = About(saved.fields).preparation
+    network.classes = About({"classes": saved.fields.get("Classes")}).classes
     for layer in network.Layers:
         if isinstance(layer, UnsupportedLayer) and layer.is_output:
             warnings.warn(

@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from matlab_compat.errors import CorruptFileError, UsageError, locating
+from matlab_compat.execution.described import Shared
 from matlab_compat.layers import Layer, layer_class, registered
 from matlab_compat.layers.function import MatlabFunction
 from matlab_compat.layers.learnables import SavedInitializer
@@ -75,7 +76,8 @@ def save_network(
 
     In MATLAB, ``s = load(path).net`` has ``Class``, ``Layers`` (a cell of structs, each with
     ``Class``, ``Name`` and the layer's properties), ``Connections`` (``Source`` and
-    ``Destination``), ``InputNames``, ``OutputNames`` and ``Classes``.
+    ``Destination``), ``InputNames``, ``OutputNames`` and ``Classes``; of a network of MatConvNet
+    ``Shared``, the learnables that are one, and its ``meta.normalization``.
 
     Parameters
     ----------
@@ -128,7 +130,56 @@ def network_struct(network: Network) -> StructArray:
         ),
         **({} if network.kind == "Layer array" else _ports(network)),
         Classes=_cell(network.Classes or []),
+        **_of_matconvnet(network),
     )
+
+
+def _of_matconvnet(network: Network) -> dict[str, Value]:
+    """Learnables that are one, as 'layer/Learnable', and ``meta.normalization``, if any."""
+    fields: dict[str, Value] = {}
+    if network.shared:
+        groups = [_cell([f"{layer}/{own}" for layer, own in one]) for one in network.shared]
+        fields["Shared"] = _cell(groups)
+    if (prepared := network.preparation) is not None:
+        saved = StructArray.scalar(
+            imageSize=np.array([prepared.image_size], float),
+            averageImage=prepared.average,
+            interpolation=prepared.interpolation,
+            border=np.array([prepared.border], float),
+            keepAspect=np.array([[prepared.keep_aspect]]),
+        )
+        fields["meta"] = StructArray.scalar(normalization=saved)
+    return fields
+
+
+def shared_of(fields: Mapping[str, Value], network: Network) -> list[Shared]:
+    """The learnables that are one, as :func:`network_struct` writes them.
+
+    Raises ``CorruptFileError``: they are none of the network, or differ from each other.
+    """
+    groups: list[Shared] = []
+    for group in _texts_of(fields.get("Shared")):
+        ports = [name.rpartition("/")[::2] for name in group]
+        values = [
+            network.layer(layer).learnables().get(own) if layer in network.names else None
+            for layer, own in ports
+        ]
+        if any(one is None or not np.array_equal(one, values[0]) for one in values):  # type: ignore[arg-type]
+            raise CorruptFileError(f"Shared names learnables that differ: {', '.join(group)}.")
+        groups.append(tuple(ports))
+    return groups
+
+
+def _texts_of(value: Value | None) -> list[list[str]]:
+    """The texts of a cell of cells."""
+    cells = (
+        value.ravel(order="F") if isinstance(value, np.ndarray) and value.dtype == object else ()
+    )
+    return [
+        [text for text in one.ravel(order="F") if isinstance(text, str)]
+        for one in cells
+        if isinstance(one, np.ndarray) and one.dtype == object
+    ]
 
 
 def level_for(values: Iterable[Value]) -> Level:

@@ -18,6 +18,7 @@ from matlab_compat.display import counted, one_line, shortened
 from matlab_compat.errors import CorruptFileError, PropertyError, UnsupportedLayerError
 from matlab_compat.layers.properties import real_scalar
 from matlab_compat.layers.properties import shown as shown_value
+from matlab_compat.network.preparation import ImagePreparation
 
 from ..matfile.values import Damaged, StructArray, Value, sound
 from ..saved import to_dict
@@ -388,6 +389,36 @@ class About:
         """``normalization`` as its fields; empty if there is none."""
         value = self._beside("normalization")
         return fields_of(value) if _is_struct(value) else {}
+
+    @property
+    def preparation(self) -> ImagePreparation | None:
+        """``normalization`` for use; what is not as MatConvNet writes it says nothing."""
+        saved = self.normalization
+        sides = numbers_of(saved.get("imageSize"))[:2]
+        method = saved.get("interpolation", "")
+        if isinstance(method, np.ndarray) and not method.size:  # []
+            method = ""
+        if not isinstance(method, str):
+            return None
+        method = method or "bicubic"
+        if len(sides) < 2 or min(sides) < 1 or method not in ("bicubic", "bilinear"):
+            return None
+        average = saved.get("averageImage")
+        if not isinstance(average, np.ndarray) or average.dtype.kind not in "iuf":
+            average = np.zeros(0)
+        if 0 < average.size == max(average.shape):  # one number for each channel
+            average = average.reshape(1, 1, -1)
+        border = numbers_of(saved.get("border"))
+        cut = one_number(saved.get("cropSize"), 1.0)
+        if not border and 0 < cut < 1:
+            border = tuple(n / cut - n for n in sides)
+        return ImagePreparation(
+            (int(sides[0]), int(sides[1])),
+            average,
+            method,
+            (border[0], border[-1]) if border and min(border) >= 0 else (0.0, 0.0),
+            bool(one_number(saved.get("keepAspect"), 0.0)),
+        )
 
     @property
     def channels(self) -> int | None:

@@ -27,8 +27,6 @@ from .layout import (
     dagnn_parts,
     is_dagnn,
     is_simplenn,
-    numbers_of,
-    one_number,
     simplenn_parts,
 )
 
@@ -315,7 +313,7 @@ class _Made:
             self.connections,
             fields,
             classes=classes,
-            preparation=_preparation(self.about),
+            preparation=self.about.preparation,
             shared=tuple(shared),
             notes=tuple(said),
             source=self.about.network,
@@ -336,33 +334,3 @@ def _cell(texts: Sequence[str]) -> Any:
     cell = np.empty((1, len(texts)), dtype=object)
     cell[0, :] = texts
     return cell
-
-
-def _preparation(about: About) -> ImagePreparation | None:
-    """``meta.normalization``; what is not as MatConvNet writes it says nothing."""
-    saved = about.normalization
-    sides = numbers_of(saved.get("imageSize"))[:2]
-    method = saved.get("interpolation", "")
-    if isinstance(method, np.ndarray) and not method.size:  # []
-        method = ""
-    if not isinstance(method, str):
-        return None
-    method = method or "bicubic"
-    if len(sides) < 2 or min(sides) < 1 or method not in ("bicubic", "bilinear"):
-        return None
-    average = saved.get("averageImage")
-    if not isinstance(average, np.ndarray) or average.dtype.kind not in "iuf":
-        average = np.zeros(0)
-    if 0 < average.size == max(average.shape):  # one number for each channel
-        average = average.reshape(1, 1, -1)
-    border = numbers_of(saved.get("border"))
-    cut = one_number(saved.get("cropSize"), 1.0)
-    if not border and 0 < cut < 1:
-        border = tuple(n / cut - n for n in sides)
-    return ImagePreparation(
-        (int(sides[0]), int(sides[1])),
-        average,
-        method,
-        (border[0], border[-1]) if border and min(border) >= 0 else (0.0, 0.0),
-        bool(one_number(saved.get("keepAspect"), 0.0)),
-    )

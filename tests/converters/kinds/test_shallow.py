@@ -281,6 +281,7 @@ def test_an_autoencoder_comes_back_as_one(tmp_path: Path) -> None:
     assert again.TrainedOnImages
 
 
+@pytest.mark.usefixtures("packages_run_here")
 @pytest.mark.parametrize("name", ["feedforward", "probabilistic", "closed_loop"])
 @pytest.mark.parametrize("ending", [".onnx", ".pt2", ""])
 def test_a_program_of_it_computes_the_same_in_double(

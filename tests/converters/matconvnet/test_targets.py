@@ -7,8 +7,7 @@ compare with Octave's; torch and safetensors as readers of what was written.
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
+import runpy
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +19,7 @@ from safetensors.torch import load_file, load_model
 import converters
 from converters.predict import predict
 from matlab_compat import Network
-from matlab_compat.errors import UnsupportedLayerError
+from matlab_compat.errors import CorruptFileError, UnsupportedLayerError
 from tests.converters.exports import cells
 
 from .samples import FIXTURES, W, conv, dagnn, layer, node, numbers, saved, simplenn
@@ -96,13 +95,24 @@ def test_folding_the_normalization_of_one_layer_leaves_the_others(tmp_path: Path
     assert float(difference) < 2e-5
 
 
-@pytest.mark.parametrize("suffix", [".pt", ".safetensors"])
+@pytest.mark.parametrize("suffix", [".pt", ".safetensors", ".mat"])
 def test_they_come_back_as_one(tmp_path: Path, suffix: str) -> None:
     network = load(shared(tmp_path))
-    done = converters.save(network, tmp_path / f"net{suffix}")
+    done = converters.save(network, tmp_path / f"out{suffix}")
     back = load(Path(done.path))
     assert back.shared == network.shared
     np.testing.assert_array_equal(back.predict(X), network.predict(X))
+
+
+@pytest.mark.parametrize("edited", ["c1/Weights", "c9/Weights", "c2/Nothing"])
+def test_a_mat_file_that_shares_what_differs_is_damaged(tmp_path: Path, edited: str) -> None:
+    done = converters.save(load(shared(tmp_path)), tmp_path / "out.mat")
+    with converters.open_mat(done.path) as mat:
+        net = mat["net"]
+    net["Shared"].flat[0].flat[0] = edited.replace("c1/Weights", "c1/Bias")
+    converters.write_mat(tmp_path / "edited.mat", {"net": net})
+    with pytest.raises(CorruptFileError, match="Shared names learnables that differ"):
+        load(tmp_path / "edited.mat")
 
 
 def test_a_safetensors_file_holds_them_once_as_its_own_library_reads_it(tmp_path: Path) -> None:
@@ -122,18 +132,12 @@ def test_a_pt_file_holds_them_once(tmp_path: Path) -> None:
     assert state["c1.weight"].data_ptr() == state["c3.weight"].data_ptr()
 
 
+@pytest.mark.usefixtures("packages_run_here")
 def test_the_source_shares_them(tmp_path: Path) -> None:
     converters.save(load(shared(tmp_path)), tmp_path / "source")
     assert "c3.weight" not in load_file(tmp_path / "source" / "weights.safetensors")
-    program = "from model import load; m = load(); print(m.c1.weight is m.c3.weight)"
-    done = subprocess.run(
-        [sys.executable, "-c", program],
-        cwd=tmp_path / "source",
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    assert done.stdout.strip() == "True"
+    model = runpy.run_path(str(tmp_path / "source" / "model.py"))["load"](tmp_path / "source")
+    assert model.c1.weight is model.c3.weight
 
 
 def test_an_onnx_file_holds_them_once(tmp_path: Path) -> None:
@@ -148,6 +152,7 @@ def test_an_onnx_file_holds_them_once(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("packages_run_here")
 @pytest.mark.parametrize("suffix", [".pt", ".safetensors", ".pt2", ".onnx", ".mat", ""])
 @pytest.mark.parametrize("name", ["softmax", "old_form", "dagnn", "own_layers"])
 def test_every_format_holds_every_layer(tmp_path: Path, name: str, suffix: str) -> None:
@@ -176,8 +181,9 @@ def test_no_matlab_code_for_layers_that_matlab_lacks(tmp_path: Path) -> None:
         converters.convert(FIXTURES / "softmax.mat", tmp_path / "net.m")
 
 
-def test_classes_and_preparation_come_back(tmp_path: Path) -> None:
-    done = converters.convert(FIXTURES / "softmax.mat", tmp_path / "net.safetensors")
+@pytest.mark.parametrize("suffix", [".safetensors", ".mat"])
+def test_classes_and_preparation_come_back(tmp_path: Path, suffix: str) -> None:
+    done = converters.convert(FIXTURES / "softmax.mat", tmp_path / f"net{suffix}")
     back = load(Path(done.path))
     assert back.Classes == ["cat", "dog", "owl"]
     image = np.zeros((20, 20, 3), np.uint8)
