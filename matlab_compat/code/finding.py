@@ -11,6 +11,7 @@ from ..language.parsing import parse
 from ..language.source import CodeLimits, Source
 from ..wording import argument
 from .definitions import INHERITED, ClassDefinition, FunctionDefinition, Sources
+from .functions import IMPORTED
 
 
 def variables_of(function: syntax.Function) -> frozenset[str]:
@@ -181,6 +182,17 @@ class Finder:
                 if found is not None:
                     return found
         return None
+
+    @staticmethod
+    def is_helper(name: str, function: FunctionDefinition | None) -> bool:
+        """Whether a name means a helper of generated code: of a package "ops", or imported so."""
+        package, _, last = name.rpartition(".")
+        if last not in IMPORTED:
+            return False
+        if package:
+            return package.rpartition(".")[2] == "ops" or name == "coder.target"
+        imports = function.said.imports if function is not None else ()
+        return any(one.endswith((".ops.*", f".ops.{name}")) for one in imports)
 
     def _found_function(self, name: str, near: str) -> FunctionDefinition | None:
         found = list(self.sources.find(name, near))

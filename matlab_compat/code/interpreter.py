@@ -25,7 +25,7 @@ from .arguments import bound
 from .definitions import INHERITED, ClassDefinition, FunctionDefinition
 from .finding import Finder, variables_of
 from .frame import Frame
-from .functions import TABLE, Call
+from .functions import IMPORTED, TABLE, Call
 from .indexing import Everything, Place, as_place, assign, delete, index, reshaped
 from .joining import cells, joined
 from .limits import Budget
@@ -200,10 +200,13 @@ class Interpreter:
             if nested:
                 inner = FunctionDefinition(nested[0], home.function.file, home.function.owner)
                 return self.call_user(inner, arguments, outputs, home)
-        found = self.found(name, arguments, frame)
+        is_helper = self.program.is_helper(name, frame.function)
+        found = None if is_helper else self.found(name, arguments, frame)
         if isinstance(found, FunctionDefinition):
             return self.call_user(found, arguments, outputs)
-        known = TABLE.get(name)
+        if is_helper:
+            name = name.rpartition(".")[2]
+        known = (IMPORTED if is_helper else TABLE).get(name)
         if known is None:
             raise UnsupportedCodeError(
                 f"'{name}' is neither a variable, nor in the code, nor among the functions known "
@@ -711,6 +714,8 @@ class Interpreter:
         outputs: int,
     ) -> tuple[Value, ...]:
         """``pkg.function(...)``, or a static method ``Class.method(...)``."""
+        if self.program.is_helper(dotted, frame.function):
+            return self.call_named(dotted, self.arguments(expressions, frame), outputs, frame)
         function = self.program.function(dotted, frame.path)
         if function is None:
             owner, _, method_name = dotted.rpartition(".")

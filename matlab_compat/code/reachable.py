@@ -117,6 +117,8 @@ def _fields(
     if owner is not None and (method := owner.method(node.name)) is not None:
         yield method
     dotted = syntax.dotted_name(node)
+    if dotted is not None and program.is_helper(dotted, function):
+        return
     if dotted is not None and dotted.partition(".")[0] not in variables:
         package = program.function(dotted, function.file.path)
         if package is not None:
@@ -126,6 +128,8 @@ def _fields(
 def _named(
     program: Finder, function: FunctionDefinition, name: str, where: str, found: _Found
 ) -> Iterator[FunctionDefinition]:
+    if program.is_helper(name, function):
+        return
     imported = program.imported(name, function)
     if imported is not None:
         yield imported

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from . import elementwise as elementwise
+from . import imported as imported
 from . import network as network
 from . import numerical as numerical
 from . import reductions as reductions
 from . import shape as shape
 from . import texts as texts
 from . import validators as validators
+from .imported import IMPORTED as IMPORTED
 from .registry import TABLE as TABLE
 from .registry import Call as Call
 from .registry import Known as Known

@@ -78,8 +78,9 @@ class Known:
 TABLE: dict[str, Known] = {}
 
 
-def known(*names: str, source: str = "") -> Callable[[F], F]:
+def known(*names: str, source: str = "", table: dict[str, Known] | None = None) -> Callable[[F], F]:
     """Put a function into the table under MATLAB's names; its docstring says what it is."""
+    into = TABLE if table is None else table
 
     def add(function: F) -> F:
         parameters = list(inspect.signature(function).parameters.values())[1:]
@@ -89,9 +90,9 @@ def known(*names: str, source: str = "") -> Callable[[F], F]:
         rest = any(p.kind is p.VAR_POSITIONAL for p in parameters)
         said = source or inspect.cleandoc(function.__doc__ or "")
         for name in names:
-            if name in TABLE:
+            if name in into:
                 raise ValueError(f"{name} is in the table twice")
-            TABLE[name] = Known(name, function, least, None if rest else len(parameters), said)
+            into[name] = Known(name, function, least, None if rest else len(parameters), said)
         return function
 
     return add

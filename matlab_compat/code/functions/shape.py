@@ -291,7 +291,12 @@ def _reshape(call: Call, x: Value, *arguments: Value) -> Value:
             f"Number of elements must not change: {size_text(x.shape)} has {total}, "
             f"{size_text(size)} has {prod(size)}."
         )
-    return _rearranged(x, lambda v: numeric(reshaped(v.data, size), "", v.is_dlarray))
+    return _rearranged(x, lambda v: reshape_to(v, size))
+
+
+def reshape_to(x: Numeric, size: Sequence[Any]) -> Numeric:
+    """The same elements in another size, without labels."""
+    return numeric(reshaped(x.data, size), "", x.is_dlarray)
 
 
 @known("permute", "ipermute")
