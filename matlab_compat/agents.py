@@ -66,6 +66,9 @@ class Function:
     #: Why inputs cannot be given to it as the environment gives them; "" if they can.
     refusal: str = ""
 
+    def __repr__(self) -> str:
+        return f"<{self.class_name.rpartition('.')[2]}: {self.network!r}>"
+
 
 @dataclass(frozen=True, eq=False)
 class Decision:
@@ -105,6 +108,9 @@ class Agent:
     unread: Mapping[str, MatlabCompatError] = field(default_factory=dict)
     #: Where it is in its file.
     name: str = "agent"
+
+    def __repr__(self) -> str:
+        return f"<{self.class_name.rpartition('.')[2]}: {', '.join(self.functions)}>"
 
     @property
     def actor(self) -> Network:

@@ -64,6 +64,9 @@ class Detector:
     #: Why boxes are not made here; "" where they are.
     refusal: str = ""
 
+    def __repr__(self) -> str:
+        return f"<{self.class_name} of {len(self.ClassNames)} classes: {self.Network!r}>"
+
     def predict(self, X: object, **options: Any) -> Any:
         """The network's own map; see :meth:`Network.predict`."""
         return self.Network.predict(X, **options)

@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from .display import size_text
+from .display import counted, size_text
+from .pages.notebook import listing
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,6 +49,14 @@ class Table:
         widths = [max(len(r[i]) for r in [heads, *rows]) for i in range(len(heads))]
         lines = [heads, ["_" * w for w in widths], *rows]
         return "\n".join(_line(line, widths) for line in lines)
+
+    def __repr__(self) -> str:
+        return f"<Table of {counted(len(self), 'row')}: {', '.join(self.columns)}>"
+
+    def _repr_html_(self) -> str:
+        rows = ([_cell(value) for value in row] for row in self)
+        heading = f"{size_text(self.shape)} table"
+        return listing(heading, list(self.columns), rows, len(self))
 
 
 def _line(texts: Sequence[str], widths: Sequence[int]) -> str:

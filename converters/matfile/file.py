@@ -8,6 +8,7 @@ import warnings
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
+from matlab_compat.display import size_text
 from matlab_compat.errors import (
     CorruptFileError,
     MatFileError,
@@ -15,6 +16,7 @@ from matlab_compat.errors import (
     VariableNotFoundError,
     locating,
 )
+from matlab_compat.pages.notebook import listing
 
 from ..endings import file_path
 from ..identify.files import not_a_mat_file
@@ -201,6 +203,14 @@ class MatFile(Mapping[str, Value]):
 
     def __repr__(self) -> str:
         return f"<MatFile {str(self.path)!r}, level {self.level}, {len(self)} variables>"
+
+    def _repr_html_(self) -> str:
+        rows = (
+            [one.name, size_text(one.shape), f"{one.nbytes:,}", one.class_name]
+            for one in self.variables
+        )
+        heading = f"{self.path.name}: MAT-file level {self.level}"
+        return listing(heading, ("Name", "Size", "Bytes", "Class"), rows, len(self))
 
     def close(self) -> None:
         """Close the file; values that were handed out stay valid."""

@@ -38,8 +38,9 @@ from __future__ import annotations
 import difflib
 import math
 import operator
-from collections.abc import Callable, Iterator, KeysView, Mapping
+from collections.abc import Callable, Iterable, Iterator, KeysView, Mapping
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias
 
 import numpy as np
@@ -47,8 +48,9 @@ import numpy.typing as npt
 
 from matlab_compat.arrays import Array
 from matlab_compat.data_format import dlarray
-from matlab_compat.display import size_text
+from matlab_compat.display import matlab_text, shortened, size_text
 from matlab_compat.errors import FieldNotFoundError, MatFileError
+from matlab_compat.pages.notebook import listing
 
 from .datetimes import Datetime
 
@@ -150,6 +152,16 @@ class StructArray:
                 f"from 0, and its fields ({', '.join(self.fields)}) go by name."
             ) from None
 
+    def __repr__(self) -> str:
+        return f"<{size_text(self.shape)} struct with fields: {few(self.fields)}>"
+
+    def _repr_html_(self) -> str:
+        if self.shape == (1, 1):
+            rows = ([name, *about(value)] for name, (value,) in self.fields.items())
+            return listing("struct", ("Field", "Size", "Class", ""), rows, len(self.fields))
+        cells = ([_brief(value) for value in one.values()] for one in self.elements())
+        return listing(f"{size_text(self.shape)} struct", list(self.fields), cells, len(self))
+
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array:
         """For numpy it is one object, not a sequence: cells hold structs."""
         single = np.empty((), object)
@@ -174,6 +186,9 @@ class SparseArray:
     data: Array
     indices: npt.NDArray[np.int64]
     indptr: npt.NDArray[np.int64]
+
+    def __repr__(self) -> str:
+        return f"<{size_text(self.shape)} sparse {self.data.dtype}, {self.data.size} stored>"
 
     def to_scipy(self) -> Any:
         """The same matrix as ``scipy.sparse.csc_array``."""
@@ -204,6 +219,14 @@ class MatObject:
     legacy: bool = False
     _properties: dict[str, Value] | None = field(default=None, init=False, repr=False)
 
+    def _repr_html_(self) -> str:
+        try:
+            known = self.properties
+        except MatFileError as error:
+            return listing(f"{self.class_name}, damaged: {error.what}", (), (), 0)
+        rows = ([name, *about(value)] for name, value in known.items())
+        return listing(self.class_name, ("Property", "Size", "Class", ""), rows, len(known))
+
     @property
     def properties(self) -> dict[str, Value]:
         """Property name to value. Raises :class:`MatFileError` if the object is damaged."""
@@ -220,6 +243,9 @@ class ObjectArray:
     shape: Shape
     elements: list[MatObject]
 
+    def __repr__(self) -> str:
+        return f"<{size_text(self.shape)} {self.class_name}>"
+
 
 @dataclass(frozen=True, eq=False)
 class Categorical:
@@ -228,6 +254,19 @@ class Categorical:
     codes: Array
     categories: list[str]
     ordinal: bool = False
+
+    def __repr__(self) -> str:
+        kind = "ordinal" if self.ordinal else "categorical"
+        return f"<{size_text(self.codes.shape)} {kind}: {few(self.categories)}>"
+
+    def _repr_html_(self) -> str:
+        undefined, *counts = np.bincount(
+            self.codes.ravel().astype(np.int64), minlength=1 + len(self.categories)
+        ).tolist()
+        shown = [[name, str(n)] for name, n in zip(self.categories, counts, strict=True)]
+        shown += [["<undefined>", str(undefined)]] if undefined else []
+        heading = f"{size_text(self.codes.shape)} categorical"
+        return listing(heading, ("Category", "Count"), shown, len(shown))
 
     def labels(self) -> list[str | None]:
         """The category of each element in column-major order; ``None`` where undefined."""
@@ -247,6 +286,14 @@ class Table:
     row_names: list[str]
     times: str = ""
     height: int | None = None
+
+    def __repr__(self) -> str:
+        return f"<{size_text(mat_shape(self))} {mat_class(self)}: {few(self.columns)}>"
+
+    def _repr_html_(self) -> str:
+        rows = ([name, *about(value)] for name, value in self.columns.items())
+        heading = f"{size_text(mat_shape(self))} {mat_class(self)}"
+        return listing(heading, ("Column", "Size", "Class", ""), rows, len(self.columns))
 
     def __getitem__(self, name: str) -> Value:
         return self.columns[name]
@@ -294,6 +341,24 @@ class Damaged:
 
     def __repr__(self) -> str:
         return f"<Damaged {self.class_name}: {self.error.what}>"
+
+
+def few(names: Iterable[str]) -> str:
+    """The first of some names."""
+    first = list(islice(names, 6))
+    return ", ".join([*first[:5], "..."] if len(first) > 5 else first)
+
+
+def about(value: Value) -> list[str]:
+    """The size and class of a value, and what it is where that is short."""
+    single = isinstance(value, np.ndarray) and value.size == 1 and value.dtype != object
+    shown = matlab_text(value) if single or isinstance(value, str) else ""
+    return [size_text(mat_shape(value)), mat_class(value), shortened(shown, 80)]
+
+
+def _brief(value: Value) -> str:
+    size, kind, shown = about(value)
+    return shown or f"{size} {kind}"
 
 
 def sound(value: Value) -> Value:

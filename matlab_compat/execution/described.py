@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Protocol, Self, TypeVar
 
 from ..arrays import Array
+from ..display import counted
 from ..errors import UnsupportedLayerError
 
 if TYPE_CHECKING:
@@ -137,6 +138,9 @@ class Plan(Generic[L]):
     outputs: dict[str, tuple[Port, str]]
     #: Learnables that are one: their layers are trained together, and hold the same values.
     shared: tuple[Shared, ...] = ()
+
+    def __repr__(self) -> str:
+        return f"<Plan of {counted(len(self.steps), 'step')}>"
 
     def upto(self, names: Collection[str]) -> Plan[L]:
         """What the (first) outputs of these layers need, as the outputs; all inputs stay."""

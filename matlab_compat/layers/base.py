@@ -904,15 +904,28 @@ class Layer:
     def __repr__(self) -> str:
         """An expression that gives the layer back.
 
-        It evaluates after ``from matlab_compat import *`` and ``import numpy as np``. Arrays
-        longer than numpy's printing threshold are abbreviated as numpy does; inside
-        ``numpy.printoptions(threshold=sys.maxsize)`` they are whole.
+        It evaluates after ``from matlab_compat import *`` and ``import numpy as np``. Arrays of
+        more elements than a twentieth of numpy's printing threshold (50 of 1000) are abbreviated;
+        inside ``numpy.printoptions(threshold=sys.maxsize)`` they are whole.
         """
         given = [_literal(self._values[name]) for name in self.positional_arguments()]
         for name, value in self.constructor_options().items():
             if not same_value(value, self.constructor_defaults().get(name)):
                 given.append(f"{name}={_literal(value)}")
         return f"{self.constructor}({', '.join(given)})"
+
+    def _repr_html_(self) -> str:
+        from ..pages.markup import preformatted
+        from ..pages.notebook import fragment
+        from ..pages.weights import weights_table
+
+        heading = f"{self.Name or type(self).__name__}: {self.description()}"
+        parts = preformatted(str(self)), weights_table(self.filled_parameters())
+        return fragment(heading, *parts)
+
+    def filled_parameters(self) -> list[tuple[str, np.ndarray[Any, Any]]]:
+        """The learnables and states that have a value, by name."""
+        return [(name, self._values[name]) for name in self.parameters() if self._values[name].size]
 
     def positional_arguments(self) -> tuple[str, ...]:
         """The positional arguments that give this layer back: no default at the end is said."""
@@ -953,7 +966,7 @@ def _literal(value: object) -> str:
         return repr(value)
     if value.size == 0:
         return "[]"
-    if value.size > np.get_printoptions()["threshold"]:
+    if value.size > np.get_printoptions()["threshold"] // 20:
         return f"<{matlab_text(value)}>"
     numbers = re.sub(r"\b(nan|inf)\b", r"np.\1", repr(value.tolist()))
     return f"np.array({numbers}, dtype='{value.dtype}')"

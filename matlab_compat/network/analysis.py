@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from ..display import counted
 from ..errors import MatlabCompatError
 from ..execution.described import CLASSIC, Port, Shared
 from ..layers.nested import NetworkLayer
@@ -69,6 +70,10 @@ class Analysis:
     warnings: tuple[Finding, ...]
     #: Learnables that several layers share are counted once; ``None`` where some are not known.
     parameters: int | None
+
+    def __repr__(self) -> str:
+        parts = counted(len(self.layers), "layer"), counted(len(self.warnings), "warning")
+        return f"<Analysis of {', '.join(parts)}>"
 
     @property
     def multiply_adds(self) -> int | None:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 import numpy as np
 
 from ..arrays import Array, as_tuple
-from ..display import TIMES
+from ..display import TIMES, counted
 from ..errors import LayerNotFoundError, MatlabCompatError, UsageError
 from ..execution.described import CLASSIC, Computed, RunOptions, Shared
 from ..layers.base import Layer
@@ -22,6 +22,7 @@ from ..layers.learnables import Learnable, State
 from ..layers.nested import NetworkLayer
 from ..layers.saved_fields import check_known
 from ..layers.unsupported import UnsupportedLayer
+from ..pages.notebook import listing
 from ..plain_text import plain_text, plain_texts
 from ..table import Table
 from .analysis import Analysis, analysis
@@ -44,6 +45,17 @@ _MOST_NESTED = 5000
 
 class LayerArray(list[Layer]):
     """Layers in order; prints as MATLAB prints a layer array."""
+
+    def __repr__(self) -> str:
+        return f"<Layer array of {counted(len(self), 'layer')}>"
+
+    def _repr_html_(self) -> str:
+        rows = (
+            [str(i), x.Name, x.type_text or x.class_name, x.description()]
+            for i, x in enumerate(self, 1)
+        )
+        heading = f"{len(self)}{TIMES}1 Layer array"
+        return listing(heading, ["", "Name", "Type", ""], rows, len(self))
 
     def __str__(self) -> str:
         names = [f"'{layer.Name}'" for layer in self]
@@ -602,7 +614,18 @@ class Network:
         return "\n".join(lines)
 
     def __repr__(self) -> str:
-        return f"<{self.kind} of {len(self.Layers)} layers>"
+        return f"<{self.kind} of {counted(len(self.Layers), 'layer')}>"
+
+    def _repr_html_(self) -> str:
+        from .notebook import network_html
+
+        found: Analysis | MatlabCompatError
+        try:
+            found = self.analysis()
+        except MatlabCompatError as error:
+            found = error
+        heading = f"{self.kind} of {counted(len(self.Layers), 'layer')}"
+        return network_html(heading, self.graph, self.output_names, self.Classes, found)
 
 
 def _cellstr(names: Sequence[str]) -> str:

@@ -7,19 +7,18 @@ from dataclasses import dataclass, field
 from importlib.resources import files
 from typing import Any
 
-import numpy as np
-
 from ..display import counted, size_text
 from ..errors import MatlabCompatError
 from ..layers.base import Layer
 from ..layers.nested import NetworkLayer
 from ..pages import diagram, page
 from ..pages.diagram import Diagram
-from ..pages.markup import Markup, element, joined, table
+from ..pages.markup import Markup, element, preformatted, table
 from ..pages.weights import histogram, statistics
 from ..shallow import ShallowNetwork
 from .analysis import Analysis, LayerAnalysis
 from .network import Network
+from .notebook import bytes_text, number_text, totals
 from .picture import picture
 
 #: So many layers of nested networks are shown.
@@ -109,8 +108,10 @@ class _Writer:
         elif isinstance(model, ShallowNetwork):
             yield from self.shallow(model, entry.name or short)
         else:
-            yield element("pre", *_lines(str(model)))
-            yield from _weights([("", name, value) for name, value in _parameters(model)], {})
+            yield preformatted(str(model))
+            yield from _weights(
+                [("", name, value) for name, value in model.filled_parameters()], {}
+            )
 
     # --- networks of layers
 
@@ -137,7 +138,7 @@ class _Writer:
         numbers = {own: self.layers + i for i, own in enumerate(net.graph.layers, 1)}
         self.layers += len(numbers)
         rows = {row.name: row for row in found.layers} if found else {}
-        yield table([], _totals(net, found), "figures")
+        yield table([], totals(net.graph, net.output_names, net.Classes, found), "figures")
         yield _warnings(warnings, numbers)
         said = {where: text for where, text in warnings}
         marks = {where: "warning" for where in said if where in numbers}
@@ -154,7 +155,7 @@ class _Writer:
         values = [
             (own, parameter, value)
             for own, layer in net.graph.layers.items()
-            for parameter, value in _parameters(layer)
+            for parameter, value in layer.filled_parameters()
         ]
         yield from _weights(values, numbers)
         for own, layer in net.graph.layers.items():
@@ -194,7 +195,7 @@ class _Writer:
         """What its layers make of what, its picture and its weights."""
         problems = [("", f"It cannot be run: {one}") for one in net.problems()]
         yield _warnings([*problems, *(("", one) for one in net.remarks())], {})
-        yield element("pre", *_lines(net.view()))
+        yield preformatted(net.view())
         yield _figure(net.plot())
         arrays = [
             (f"a{i + 1}", f"{label}{{{i + 1},{j + 1}}}", one)
@@ -205,41 +206,6 @@ class _Writer:
         ]
         arrays += [(f"a{i}", f"b{{{i}}}", one) for i, one in enumerate(net.b, 1) if one is not None]
         yield from _weights(arrays, {})
-
-
-def _lines(text: str) -> Iterator[Markup]:
-    """Text of several lines, none of which a name can forge."""
-    return (joined(line, Markup("\n")) for line in text.splitlines())
-
-
-def _parameters(layer: Layer) -> Iterator[tuple[str, Any]]:
-    """Learnables and states that have values."""
-    for name in layer.parameters():
-        value = layer.values[name]
-        if isinstance(value, np.ndarray) and value.size:
-            yield name, value
-
-
-def _totals(net: Network, found: Analysis | None) -> list[list[str]]:
-    rows = [
-        ["Layers", f"{len(net.Layers)}, {counted(len(net.graph.connections), 'connection')}"],
-    ]
-    if found is not None:
-        ends = f"{', '.join(net.InputNames)} → {', '.join(net.OutputNames)}"
-        rows.append(["Inputs and outputs", ends])
-        filled = f"{_bytes(found.parameter_bytes)} with states"
-        memory = filled if found.parameter_bytes else "not initialized"
-        rows.append(["Parameters", f"{_number(found.parameters)}, {memory}"])
-        left_out = len(found.uncounted)
-        but = f", without those of {counted(left_out, 'layer')}, not known" if left_out else ""
-        rows.append(["Multiply-adds", f"{_number(found.multiply_adds)} for one observation{but}"])
-        known = [n for layer in found.layers if (n := layer.activation_bytes) is not None]
-        but = "" if len(known) == len(found.layers) else ", of the layers whose sizes are known"
-        rows.append(["Activations", f"{_bytes(sum(known))} in single, all layers{but}"])
-    if net.Classes:
-        few = ", ".join(net.Classes[:10]) + (" ..." if len(net.Classes) > 10 else "")
-        rows.append(["Classes", f"{len(net.Classes)}: {few}"])
-    return rows
 
 
 def _warnings(found: Sequence[tuple[str, str]], numbers: Mapping[str, int]) -> Markup:
@@ -316,8 +282,10 @@ def _row(place: int, number: int, name: str, layer: Layer, row: LayerAnalysis | 
         element("td", kind, *more, *refused),
         _cell(*_several(sizes), value=elements, class_=""),
         element("td", *_several(shapes)),
-        *(_cell(_number(n), value=-1 if n is None else n) for n in counts),
-        _cell("-" if memory is None else _bytes(memory), value=-1 if memory is None else memory),
+        *(_cell(number_text(n), value=-1 if n is None else n) for n in counts),
+        _cell(
+            "-" if memory is None else bytes_text(memory), value=-1 if memory is None else memory
+        ),
         id=f"layer-{number}",
         data_name=f"{name} {kind}",
         data_layer="",
@@ -359,18 +327,3 @@ def _weights(
         )
     heading = element("summary", f"Weights: {counted(len(rows), 'array')}")
     yield element("details", heading, _table(_OF_WEIGHTS, rows, "weights"), open="")
-
-
-def _number(number: int | None) -> str:
-    """``12,345``; ``-`` where it is not known."""
-    return "-" if number is None else f"{number:,}"
-
-
-def _bytes(number: int) -> str:
-    """``1.5 MB``."""
-    size = float(number)
-    for unit in ("bytes", "kB", "MB", "GB"):
-        if size < 1000 or unit == "GB":
-            break
-        size /= 1000
-    return f"{size:.3g} {unit}" if unit != "bytes" else f"{number} bytes"

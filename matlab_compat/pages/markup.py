@@ -42,6 +42,11 @@ def element(tag: str, *children: str, **attributes: object) -> Markup:
     return Markup(f"<{tag}{''.join(pairs)}>{joined(*children)}{end}")
 
 
+def preformatted(text: str) -> Markup:
+    """Text of several lines as it is; an end of line within a name does not end one."""
+    return element("pre", *(joined(line, Markup("\n")) for line in text.splitlines()))
+
+
 def table(head: list[str], rows: list[list[str]], class_: str = "") -> Markup:
     """A table with a row of headings; the first cell of each row is a heading too."""
     top = element("tr", *(element("th", cell, scope="col") for cell in head))

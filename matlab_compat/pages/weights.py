@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from .markup import Markup, element, svg
+from ..display import size_text
+from .markup import Markup, element, svg, table
 
 _BINS = 24
 _WIDTH, _HEIGHT = 120.0, 26.0
@@ -96,3 +97,16 @@ def histogram(found: Statistics) -> Markup:
     label = f"Histogram from {found.least:.3g} to {found.most:.3g}"
     bars = element("path", d=path, class_="bar")
     return svg(_WIDTH, _HEIGHT, label, bars, width=f"{_WIDTH:g}", height=f"{_HEIGHT:g}")
+
+
+def weights_table(values: Iterable[tuple[str, npt.NDArray[Any]]]) -> Markup:
+    """Name, size, statistics and histogram of arrays; nothing where there are none."""
+    rows = []
+    for name, value in values:
+        found = statistics(value)
+        figures = (found.least, found.mean, found.most, found.deviation)
+        rows.append(
+            [name, size_text(value.shape), *(f"{one:.3g}" for one in figures), histogram(found)]
+        )
+    head = ["", "Size", "Least", "Mean", "Most", "Deviation", "Spread"]
+    return table(head, rows) if rows else Markup("")

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
+from ..display import counted
 from .compare import Comparison, Verdict
 from .diagnosis_types import Diagnosis, Unseen
 from .side_by_side import Distance
@@ -60,6 +61,25 @@ class Report:
     def exit_code(self) -> int:
         """0 equal, 1 different."""
         return 0 if self.verdict == "equal" else 1
+
+    def __str__(self) -> str:
+        """What ``matlab-compat verify`` prints."""
+        from .reports.text import report_text
+
+        return report_text(self.to_json(), self._name)
+
+    def __repr__(self) -> str:
+        first = f", first in layer '{self.first_difference}'" if self.first_difference else ""
+        return f"<Report: {self.verdict}{first}, {counted(len(self.compared), 'comparison')}>"
+
+    def _repr_html_(self) -> str:
+        from .reports.notebook import report_html
+
+        return report_html(self.to_json(), self._name, self.pictures)
+
+    @property
+    def _name(self) -> str:
+        return self.environment.get("file", "comparison")
 
     def to_json(self) -> dict[str, Any]:
         """The document ``matlab_compat.verify/1``."""

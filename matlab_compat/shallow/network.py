@@ -175,6 +175,13 @@ class ShallowNetwork(Description):
 
         return picture(self, repr(self))
 
+    def _repr_html_(self) -> str:
+        from ..pages.diagram import STYLE
+        from ..pages.markup import preformatted
+        from ..pages.notebook import fragment
+
+        return fragment(repr(self), preformatted(self.view()), self.plot().pane(), style=STYLE)
+
     def __repr__(self) -> str:
         sizes = ["+".join(str(one.size) for one in self.inputs)] if self.inputs else []
         shape = "-".join([*sizes, *(str(layer.size) for layer in self.layers)])

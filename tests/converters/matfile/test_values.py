@@ -16,8 +16,12 @@ import pytest
 
 from converters.matfile.datetimes import Datetime
 from converters.matfile.values import (
+    Categorical,
     Damaged,
     Map,
+    MatObject,
+    ObjectArray,
+    SparseArray,
     StructArray,
     Table,
     mat_class,
@@ -264,3 +268,46 @@ def test_what_is_damaged_can_be_shown_and_kept() -> None:
     assert repr(DAMAGED) == "<Damaged double: 40 bytes are not 9 numbers.>"
     assert StructArray.scalar(a=DAMAGED).to_dict()["a"] is DAMAGED
     assert {DAMAGED: 1}[DAMAGED] == 1
+
+
+COLOURS = Categorical(np.array([[1, 1, 0]]), ["red", "blue"])
+SPARSE = SparseArray((3, 4), np.ones(2), np.arange(2), np.arange(5))
+RUNS = StructArray((1, 2), {"id": [1.0, np.zeros((40, 50))], "who": ["a", COLOURS]})
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (tree(), "<1×1 struct with fields: b, names, mix>"),
+        (RUNS, "<1×2 struct with fields: id, who>"),
+        (StructArray.scalar(**dict.fromkeys("abcdefg", 1.0)),
+         "<1×1 struct with fields: a, b, c, d, e, ...>"),
+        (COLOURS, "<1×3 categorical: red, blue>"),
+        (Table({"A": np.zeros((9, 1)), "B": np.zeros((9, 300))}, []), "<9×2 table: A, B>"),
+        (SPARSE, "<3×4 sparse float64, 2 stored>"),
+        (ObjectArray("my.Thing", (1, 2), []), "<1×2 my.Thing>"),
+    ],
+)  # fmt: skip
+def test_a_prompt_shows_a_line(value: Any, text: str) -> None:
+    assert repr(value) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "cells"),
+    [
+        (tree(), ["b", "1×1", "struct"]),
+        (StructArray.scalar(x=THREE, bad=DAMAGED), ["x", "1×1", "double", "3"]),
+        (RUNS, ["40×50 double", "1×3 categorical"]),
+        (COLOURS, ["red", "2", "&lt;undefined&gt;", "1"]),
+        (Table({"A": np.zeros((9, 1))}, []), ["A", "9×1", "double"]),
+        (MatObject("my.Thing", lambda: {"Name": "x<y"}), ["Name", "char", "&#x27;x&lt;y&#x27;"]),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_a_notebook_shows_names_sizes_and_classes(value: Any, cells: list[str]) -> None:
+    shown = value._repr_html_()
+    assert all(f">{cell}</t" in shown for cell in cells)
+
+
+def test_a_damaged_object_is_shown_as_that() -> None:
+    assert "40 bytes are not 9 numbers" in MatObject("my.Thing", DAMAGED.get)._repr_html_()

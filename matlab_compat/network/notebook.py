@@ -1,0 +1,111 @@
+"""A network as a part of a notebook: what it is, its picture, its layers, what is wrong with it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ..display import counted
+from ..errors import MatlabCompatError
+from ..pages import diagram, notebook
+from ..pages.markup import element, table
+from .analysis import Analysis
+from .graph import Graph
+from .picture import picture
+
+#: Networks of more layers are drawn by ``plot()`` only: a notebook keeps all that it shows.
+_MOST_DRAWN = 300
+
+
+def network_html(
+    heading: str,
+    graph: Graph,
+    outputs: Sequence[str] | None,
+    classes: Sequence[str] | None,
+    found: Analysis | MatlabCompatError,
+) -> str:
+    """What a notebook shows of a network.
+
+    Parameters
+    ----------
+    heading:
+        What it is.
+    graph, outputs, classes:
+        Its layers, the names of its outputs where the file says them, and of its classes.
+    found:
+        Its sizes, or why they cannot be worked out.
+    """
+    sized = found if isinstance(found, Analysis) else None
+    if isinstance(found, Analysis):
+        said = [f"{one.where}: {one.text}" if one.where else one.text for one in found.warnings]
+    else:
+        said = [found.what]
+    warnings = [element("li", f"! {one}", class_="bad") for one in said[: notebook.MOST_ROWS]]
+    if len(graph.layers) > _MOST_DRAWN:
+        drawn = element("p", "net.plot() draws it.")
+    else:
+        drawn = picture(graph, f"Picture of the {heading}", sized).pane()
+    rows, count = _rows(graph, sized), len(graph.layers)
+    listed = notebook.rows_of(("", "Name", "Type", "Activations", "Parameters"), rows, count)
+    return notebook.fragment(
+        heading,
+        table([], totals(graph, outputs, classes, sized)),
+        *([element("ul", *warnings)] if warnings else []),
+        drawn,
+        element("details", element("summary", counted(count, "layer")), *listed),
+        style=diagram.STYLE,
+    )
+
+
+def _rows(graph: Graph, found: Analysis | None) -> list[list[str]]:
+    sized = {row.name: row for row in found.layers} if found else {}
+    rows = []
+    for i, (name, layer) in enumerate(graph.layers.items(), 1):
+        row = sized.get(name)
+        activations = [str(one) if one else "-" for one in row.activations] if row else []
+        kind = layer.type_text or layer.class_name.rpartition(".")[2]
+        parameters = number_text(row.parameters if row else None)
+        rows.append([str(i), name, kind, ", ".join(activations), parameters])
+    return rows
+
+
+def totals(
+    graph: Graph,
+    outputs: Sequence[str] | None,
+    classes: Sequence[str] | None,
+    found: Analysis | None,
+) -> list[list[str]]:
+    """What there is to say of a network as a whole, as names and values."""
+    rows = [["Layers", f"{len(graph.layers)}, {counted(len(graph.connections), 'connection')}"]]
+    if found is not None:
+        ends = f"{', '.join(graph.input_names())} → {', '.join(graph.output_names(outputs))}"
+        filled = f"{bytes_text(found.parameter_bytes)} with states"
+        memory = filled if found.parameter_bytes else "not initialized"
+        left_out = len(found.uncounted)
+        but = f", without those of {counted(left_out, 'layer')}, not known" if left_out else ""
+        known = [n for layer in found.layers if (n := layer.activation_bytes) is not None]
+        of = "all layers" if len(known) == len(found.layers) else "the layers of known sizes"
+        rows += [
+            ["Inputs and outputs", ends],
+            ["Parameters", f"{number_text(found.parameters)}, {memory}"],
+            ["Multiply-adds", f"{number_text(found.multiply_adds)} for one observation{but}"],
+            ["Activations", f"{bytes_text(sum(known))} in single, {of}"],
+        ]
+    if classes:
+        few = ", ".join(classes[:10]) + (" ..." if len(classes) > 10 else "")
+        rows.append(["Classes", f"{len(classes)}: {few}"])
+    return rows
+
+
+def number_text(number: int | None) -> str:
+    """``12,345``; ``-`` where it is not known."""
+    return "-" if number is None else f"{number:,}"
+
+
+def bytes_text(number: int) -> str:
+    """``1.5 MB``."""
+    size = float(number)
+    for unit in ("bytes", "kB", "MB", "GB"):
+        if size < 1000 or unit == "GB":
+            break
+        size /= 1000
+    return f"{size:.3g} {unit}" if unit != "bytes" else f"{number} bytes"
