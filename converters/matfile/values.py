@@ -351,6 +351,7 @@ def few(names: Iterable[str]) -> str:
 
 def about(value: Value) -> list[str]:
     """The size and class of a value, and what it is where that is short."""
+    value = np.array([[value]]) if isinstance(value, int | float | complex) else value
     single = isinstance(value, np.ndarray) and value.size == 1 and value.dtype != object
     shown = matlab_text(value) if single or isinstance(value, str) else ""
     return [size_text(mat_shape(value)), mat_class(value), shortened(shown, 80)]
