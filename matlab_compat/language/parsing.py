@@ -748,7 +748,7 @@ class _Chain:
 
     def level(self, number: int) -> Expression:
         if number == len(_LEVELS):
-            return self.signed()
+            return self.signed(self.power)
         left = self.level(number + 1)
         if number == _RANGE:
             return self.range(left)
@@ -767,11 +767,12 @@ class _Chain:
         step = parts[1] if len(parts) == 3 else None
         return Range(start.line, parts[0], step, parts[-1])
 
-    def signed(self) -> Expression:
+    def signed(self, operand: Callable[[], Expression]) -> Expression:
+        """An operand with the signs before it."""
         signs = []
         while sign := self.take("pre"):
             signs.append(sign)
-        value = self.power()
+        value = operand()
         for sign in reversed(signs):
             value = Unary(sign.line, sign.text, value)
         return value
@@ -783,12 +784,7 @@ class _Chain:
             if sign := self.take("post"):
                 left = Unary(sign.line, sign.text, left)
             elif sign := self.take("in", _POWERS):
-                signs = []
-                while before := self.take("pre"):
-                    signs.append(before)
-                right = self.operand()
-                for before in reversed(signs):
-                    right = Unary(before.line, before.text, right)
+                right = self.signed(self.operand)
                 left = Binary(sign.line, sign.text, left, right)
             else:
                 return left

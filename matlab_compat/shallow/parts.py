@@ -18,10 +18,13 @@ Settings = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Steps:
-    """Processing functions, first to last, and the settings of each."""
+    """An input or output: its processing functions, first to last, and the settings of each."""
 
     processFcns: tuple[str, ...] = ()
     processSettings: tuple[Settings, ...] = ()
+    name: str = ""
+    #: Values of one sample, before processing; 0 if the network was never configured.
+    size: int = 0
 
 
 @dataclass(frozen=True)
@@ -29,8 +32,6 @@ class Input(Steps):
     """``net.inputs{j}``."""
 
     name: str = "Input"
-    #: Values of one sample, before processing; 0 if the network was never configured.
-    size: int = 0
     #: The layer (from 1) whose output is given here, of an opened feedback; else 0.
     feedbackOutput: int = 0
 
@@ -52,7 +53,6 @@ class Output(Steps):
     """``net.outputs{i}``."""
 
     name: str = "Output"
-    size: int = 0
     #: The input (from 1) that takes it as feedback, 0 for none.
     feedbackInput: int = 0
     feedbackMode: str = "none"
