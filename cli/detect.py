@@ -17,7 +17,8 @@ def command(
     file: options.File,
     *,
     input: Annotated[
-        str, typer.Option(help="FILE[:VARIABLE] with the image, H×W×C, uint8 or from 0 to 1.")
+        str,
+        typer.Option(help="A picture, or FILE[:VARIABLE] with H×W×C, uint8 or from 0 to 1."),
     ],
     variable: options.Variable = None,
     threshold: Annotated[float, typer.Option(help="The least score.", min=0, max=1)] = 0.5,
@@ -44,25 +45,26 @@ def command(
 
     Example: matlab-compat detect detector.mat --input image.mat:I
     """
-    from converters.data import read_array
     from converters.detectors import load_detector
+    from converters.inputs import Reading
     from converters.running import running
 
     options.need_torch()
     limits = bounds.given()
     detector = load_detector(file, variable, limits=limits)
-    image = read_array(input, ("I", "X", "image"), limits)
+    picture = Reading(limits=limits).read(input, names=("I", "X", "image"))
+    image = picture.value
     with progress.waiting(file), running(file, limits):
         found = detector.detect(image, Threshold=threshold, resize=resize, size=size, whole=whole)
     if format is output.Format.json:
-        output.document(_document(file, found))
+        output.document(_document(file, found, picture.notes))
         return
-    for note in found.notes:
+    for note in (*picture.notes, *found.notes):
         output.note(f"note: {note}")
     output.data(_text(found))
 
 
-def _document(file: str, found: Detections) -> dict[str, Any]:
+def _document(file: str, found: Detections, notes: tuple[str, ...]) -> dict[str, Any]:
     from matlab_compat.finite_json import finite_json
 
     return {
@@ -71,7 +73,7 @@ def _document(file: str, found: Detections) -> dict[str, Any]:
         "boxes": finite_json(found.boxes.tolist()),
         "scores": finite_json(found.scores.tolist()),
         "labels": found.labels,
-        "notes": list(found.notes),
+        "notes": [*notes, *found.notes],
     }
 
 

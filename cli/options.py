@@ -26,7 +26,11 @@ Files = Annotated[
 ]
 Inputs = Annotated[
     list[str] | None,
-    typer.Option("--input", help="FILE[:VARIABLE] with the input, in MATLAB order; repeatable."),
+    typer.Option(
+        "--input",
+        help="FILE[:VARIABLE] with the input, in MATLAB order; or a picture, .npy, .npz, .csv. "
+        "Repeatable.",
+    ),
 ]
 Variable = Annotated[
     str | None, typer.Option(help="Look into this variable only; 's.net' looks deeper.")
@@ -136,6 +140,47 @@ class Model:
         """As the functions of ``converters`` take it."""
         lists = {"ignore_fields": self.ignore_fields, "code": self.code}
         return {**vars(self), **{name: tuple(given or ()) for name, given in lists.items()}}
+
+
+@dataclass(frozen=True)
+class Fitting:
+    """How pictures are made to fit, and tables read."""
+
+    resize: Annotated[
+        bool,
+        typer.Option(
+            "--resize",
+            help="Resize pictures to InputSize, as imresize does; with --crop until they cover it.",
+        ),
+    ] = False
+    resize_mode: Annotated[
+        str,
+        typer.Option(help="bilinear and bicubic are antialiased."),
+        one_of("bilinear", "nearest", "bicubic"),
+    ] = "bilinear"
+    crop: Annotated[
+        str | None,
+        typer.Option(
+            metavar="<centre|ROW,COLUMN>", help="Cut InputSize out of pictures: from this pixel."
+        ),
+    ] = None
+    colour: Annotated[
+        str | None,
+        typer.Option(help="Make pictures rgb (of grey, of a palette) or grey (rgb2gray)."),
+        one_of("rgb", "grey"),
+    ] = None
+    rows: Annotated[
+        str | None,
+        typer.Option(help="What a row of a .csv file is."),
+        one_of("time", "channels", "observations"),
+    ] = None
+
+    def given(self) -> dict[str, Any]:
+        """As the functions of ``converters`` take it."""
+        from matlab_compat.network.pictures import Fit
+
+        fit = Fit(self.resize, self.resize_mode, self.crop, self.colour)
+        return {"fit": fit, "rows": self.rows}
 
 
 @dataclass(frozen=True)

@@ -20,38 +20,6 @@ from .reading import one_of, whole
 if TYPE_CHECKING:
     from converters.batch import Record
     from converters.jobs import PredictJob
-    from matlab_compat.network.pictures import Fit
-
-
-@dataclass(frozen=True)
-class Pictures:
-    """How pictures are made to fit, and tables read."""
-
-    resize: Annotated[
-        bool, typer.Option("--resize", help="Resize pictures to InputSize, as imresize does.")
-    ] = False
-    resize_mode: Annotated[
-        str,
-        typer.Option(help="bilinear and bicubic are antialiased."),
-        one_of("bilinear", "nearest", "bicubic"),
-    ] = "bilinear"
-    crop: Annotated[
-        str | None,
-        typer.Option(
-            metavar="<centre|ROW,COLUMN>", help="Cut InputSize out of pictures: from this pixel."
-        ),
-    ] = None
-    colour: Annotated[
-        str | None,
-        typer.Option(help="Make pictures rgb (of grey, of a palette) or grey (rgb2gray)."),
-        one_of("rgb", "grey"),
-    ] = None
-
-    def fit(self) -> Fit:
-        """As the functions of ``converters`` take it."""
-        from matlab_compat.network.pictures import Fit
-
-        return Fit(self.resize, self.resize_mode, self.crop, self.colour)
 
 
 @dataclass(frozen=True)
@@ -120,7 +88,7 @@ def command(
     input: options.Inputs = None,
     model: options.Model,
     top: Annotated[int, typer.Option(help="How many classes to show."), whole(1)] = 5,
-    pictures: Pictures,
+    fitting: options.Fitting,
     classes: Annotated[
         str | None,
         typer.Option(
@@ -128,11 +96,6 @@ def command(
             "has none: .txt, .csv, .json, .mat.",
             metavar="FILE",
         ),
-    ] = None,
-    rows: Annotated[
-        str | None,
-        typer.Option(help="What a row of a .csv file is."),
-        one_of("time", "channels", "observations"),
     ] = None,
     steps: Annotated[
         int | None,
@@ -169,10 +132,9 @@ def command(
         Asked(**model.given(), limits=bounds.given()),
         data_format,
         Precision(device, dtype),
-        pictures.fit(),
-        rows,
-        steps,
-        classes,
+        steps=steps,
+        classes=classes,
+        **fitting.given(),
     )
     todo = [
         PredictJob(run[0] if inputs else file, how, run, place, top, force)

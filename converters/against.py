@@ -12,13 +12,13 @@ import numpy as np
 
 from matlab_compat.data_format import DataFormat, dlarray
 from matlab_compat.errors import UsageError, locating
+from matlab_compat.network.pictures import Fit
 from matlab_compat.parity.diagnosis_types import SECONDS
 from matlab_compat.shallow import ShallowNetwork
 
 from .code import Code
-from .data import read_array
 from .examples import example_inputs
-from .formats.mat_struct import INPUT_NAMES
+from .inputs import Reading
 from .load import load_runnable
 from .matfile import DEFAULT_LIMITS, Limits
 from .runners import runner_named
@@ -45,6 +45,8 @@ def verify_against(
     dtype: DTypeLike | None = None,
     allow_tf32: bool = False,
     tolerance: Tolerance | None = None,
+    fit: Fit | None = None,
+    rows: str | None = None,
     diagnosis_seconds: float = SECONDS,
     limits: Limits = DEFAULT_LIMITS,
 ) -> Report:
@@ -53,8 +55,8 @@ def verify_against(
     Parameters
     ----------
     input:
-        ``FILE`` or ``FILE:VARIABLE`` for each input of the network, in MATLAB order; by default
-        a seeded random input of the network's own size. Of a shallow network X, or X, Xi and Ai.
+        As for :func:`converters.verify`; by default a seeded random input of the network's own
+        size. Of a shallow network X, or X, Xi and Ai.
     against:
         An ONNX file, or the name of a runner: see :func:`.runners.runner_named`.
 
@@ -74,13 +76,14 @@ def verify_against(
         with locating(str(path)):
             network.check()
     reference = runner_named(fspath(against), network)
+    reading = Reading(fit or Fit(), rows, limits)
     around, precision = partial(running, path, limits), Precision(device, dtype, allow_tf32)
     with around():
         if isinstance(network, ShallowNetwork):
             steps = getattr(reference, "steps", 8)
-            inputs = Inputs(_shallow_inputs(network, input, seed, steps, limits))
+            inputs = Inputs(_shallow_inputs(network, input, seed, steps, reading))
         else:
-            inputs = Inputs(_inputs(network, input, seed, limits))
+            inputs = Inputs(_inputs(network, input, seed, reading))
     candidate, oracle = (
         TorchRunner(network, precision, around),
         OracleRunner(network, around=around),
@@ -101,13 +104,13 @@ def verify_against(
     return replace(report, environment=facts)
 
 
-def _inputs(network: Network, names: Sequence[str], seed: int, limits: Limits) -> list[dlarray]:
+def _inputs(network: Network, names: Sequence[str], seed: int, reading: Reading) -> list[dlarray]:
     """The inputs in single, those named or random ones, with the labels that say their order."""
     from matlab_compat.engine.arrays import tensor
     from matlab_compat.execution.network import network_inputs
 
     if names:
-        arrays = [read_array(name, INPUT_NAMES, limits) for name in names]
+        arrays = reading.values(names, network)
         given = network_inputs(network, arrays, None)
         single = [tensor(x.data_format.to_torch(x.data[0]), None, None) for x in given]
         formats = [x.data_format.batched for x in given]
@@ -121,7 +124,7 @@ def _inputs(network: Network, names: Sequence[str], seed: int, limits: Limits) -
 
 
 def _shallow_inputs(
-    network: ShallowNetwork, names: Sequence[str], seed: int, steps: int, limits: Limits
+    network: ShallowNetwork, names: Sequence[str], seed: int, steps: int, reading: Reading
 ) -> list[object]:
     """X, or X, Xi and Ai as in MATLAB: those named, or random ones with random states."""
     from matlab_compat.shallow.running import from_port_arrays
@@ -130,7 +133,7 @@ def _shallow_inputs(
         most = len(network.InputNames) + len(network.optional_inputs)
         if len(names) > most:
             raise UsageError(f"The network takes X, Xi and Ai at most, but {len(names)} are named.")
-        return [read_array(name, INPUT_NAMES, limits, whole=True) for name in names]
+        return reading.values(names, network)
     arrays = [x.numpy() for x in example_inputs(network, seed, steps=steps)]
     made = from_port_arrays(network, arrays)
     return made if network.inputs else [np.empty((0, steps), object), *made[1:]]

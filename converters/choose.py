@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections import Counter
 from typing import TypeAlias
 
@@ -14,6 +15,8 @@ from .kinds import Standing
 from .kinds.words import listed
 from .loose import LooseWeights, question
 from .saved import SavedLayer
+
+log = logging.getLogger(__name__)
 
 #: How many names a message lists.
 _LISTED = 20
@@ -30,9 +33,14 @@ def choose(found: list[Found], layer: str | int | None, where: str) -> Found:
     LayerNotFoundError, AmbiguousLayerError
         As :func:`choose_network` and :func:`choose_layer`.
     """
-    if layer is None and any(f.standing > Standing.LAYER for f in found):
-        return choose_network(found, where)
-    return choose_layer(found, layer, where)
+    is_network = layer is None and any(f.standing > Standing.LAYER for f in found)
+    chosen = choose_network(found, where) if is_network else choose_layer(found, layer, where)
+    log.info("%s: took %s, of %s", where, _titled(chosen), ", ".join(map(_titled, found)))
+    return chosen
+
+
+def _titled(found: Found) -> str:
+    return f"{found.path or 'the variables'} ({found.class_name or 'layers'})"
 
 
 def choose_layer(found: list[Found], layer: str | int | None, where: str) -> Found:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import math
 import warnings
 from collections.abc import Sequence
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Unpack
 
 import numpy as np
 
+from matlab_compat.display import size_text
 from matlab_compat.errors import (
     FunctionNeededError,
     LimitExceededError,
@@ -47,6 +49,9 @@ from .torch_models import is_torch_model, network_of
 if TYPE_CHECKING:
     from matlab_compat.arrays import Array
     from matlab_compat.parity import Comparison
+
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -236,6 +241,7 @@ def _check_sizes(prepared: Prepared) -> None:
 
 def _saved(prepared: Prepared, path: Path, check: bool, overwrite: bool) -> Converted:
     target, model = format_for(path), prepared.given
+    log.info("%s: written as %s", path, target.name)
     with locating(str(path)):
         if isinstance(model, Layer) and (refused := model.refusal()) is not None:
             raise refused
@@ -350,6 +356,8 @@ def _compared(done: Converted, target: Format, prepared: Prepared, path: Path) -
     from .formats.runner import PreparedRunner, WrittenRunner, inputs_of
 
     inputs, dtype = inputs_of(prepared), prepared.options.dtype
+    sizes = ", ".join(size_text(tuple(x.shape)) for x in prepared.inputs())
+    log.info("compared on random inputs of torch size %s, seed 0", sizes)
     own, exact, single = (
         PreparedRunner(prepared, Precision(dtype=name)) for name in (dtype, "double", "single")
     )

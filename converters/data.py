@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -26,6 +27,8 @@ from .matfile.values import Categorical, Damaged, SparseArray, StructArray, Valu
 
 if TYPE_CHECKING:
     from matlab_compat.parity.categories import Labels
+
+log = logging.getLogger(__name__)
 
 _LABELS = ("categorical", "string")
 _NUMERIC = r"double|single|u?int\d+|logical|dlarray|gpuArray"
@@ -68,6 +71,7 @@ def read_value(
     with _opened(path, limits) as mat:
         if variable is None:
             variable = pick(mat, names) or _only_array(mat, labels=labels)
+            log.info("%s: took the variable %s", path, variable)
         root, *steps = re.findall(r"\w+|\{\d+\}|\(\d+\)", variable)
         value, where = mat[root], (str(path), variable)
         for step in steps:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 import math
 import warnings
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,6 +25,7 @@ from matlab_compat.errors import (
     UsageError,
     cause_text,
     locating,
+    warn,
 )
 from matlab_compat.network import Network
 from matlab_compat.network.pictures import Fit
@@ -34,6 +36,8 @@ from .formats.mat_struct import INPUT_NAMES
 from .images import ENDINGS as PICTURES
 from .images import read_image
 from .matfile import DEFAULT_LIMITS, Limits
+
+log = logging.getLogger(__name__)
 
 ROWS = ("time", "channels", "observations")
 
@@ -57,8 +61,37 @@ class Reading:
         if self.rows not in (None, *ROWS):
             raise UsageError(f"{argument('rows')} is {', '.join(ROWS)}, not {self.rows!r}.")
 
-    def read(self, text: str, model: Any, index: int = 0, *, names: bool = True) -> Read:
-        """The input of number ``index`` of a model, out of ``FILE`` or ``FILE:VARIABLE``.
+    def read_all(self, texts: Sequence[str], model: Any) -> list[Read]:
+        """:meth:`read` for each input."""
+        return [self.read(text, model, i, len(texts)) for i, text in enumerate(texts)]
+
+    def values(self, texts: Sequence[str], model: Any) -> list[Any]:
+        """The inputs alone; what there is to know of them are warnings."""
+        found = self.read_all(texts, model)
+        for one, text in zip(found, texts, strict=True):
+            for note in one.notes:
+                warn(f"{note[:1].upper()}{note[1:]}.", where=(text,))
+        return [one.value for one in found]
+
+    def read(
+        self,
+        text: str,
+        model: Any = None,
+        index: int = 0,
+        count: int = 1,
+        names: Sequence[str] = INPUT_NAMES,
+    ) -> Read:
+        """One input of a model, out of ``FILE`` or ``FILE:VARIABLE``.
+
+        Parameters
+        ----------
+        model:
+            What it is for; by default nothing that is known.
+        index, count:
+            Its number, from 0, and how many there are.
+        names:
+            What it may be called among the variables of a MAT-file; with its number, from 1, where
+            there are several.
 
         Raises
         ------
@@ -85,8 +118,9 @@ class Reading:
         if ending in _ARRAYS:
             with locating(path):
                 return Read(_ARRAYS[ending](self, path, variable, model, index))
-        known = INPUT_NAMES if names else ()
-        return Read(read_array(text, known, self.limits, whole=model.takes_cells))
+        known = tuple(names) if count == 1 else tuple(f"{name}{index + 1}" for name in names)
+        whole = model is not None and model.takes_cells
+        return Read(read_array(text, known, self.limits, whole=whole))
 
     def _picture(self, path: str, variable: str | None, model: Any, index: int) -> Read:
         with locating(path):
@@ -94,6 +128,7 @@ class Reading:
             size = _image_size(model, index)
             picture = read_image(path, self.limits, colour=self.fit.colour)
             fitted = self.fit.fitted(picture.array, size) if size else picture.array
+            log.info("%s: %s picture, given as %s", path, *map(_shown, (picture.array, fitted)))
             return Read(fitted, picture.notes)
 
     def _npy(self, path: str, variable: str | None, model: Any, index: int) -> Array:
@@ -218,6 +253,10 @@ def _reading() -> Iterator[None]:
             if str(error).startswith(("could not convert", "the number of columns"))
             else "",
         ) from error
+
+
+def _shown(array: Array) -> str:
+    return f"{size_text(array.shape)} {array.dtype}"
 
 
 def _no_variable(variable: str | None, what: str) -> None:

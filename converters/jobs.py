@@ -37,6 +37,8 @@ class VerifyJob(Job):
     asked: Asked = ANY
     input: tuple[str, ...] = ()
     expected: tuple[str, ...] = ()
+    fit: Fit = field(default_factory=Fit)
+    rows: str | None = None
     data_format: str | None = None
     precision: Precision = field(default_factory=Precision)
     tolerance: Tolerance | None = None
@@ -55,6 +57,8 @@ class VerifyJob(Job):
             **vars(self.asked),
             "input": self.input,
             "expected": self.expected,
+            "fit": self.fit if self.fit.is_any() else None,
+            "rows": self.rows,
             "data_format": self.data_format,
             **_of_precision(self.precision),
             "tolerance": self.tolerance,
@@ -85,6 +89,8 @@ class VerifyJob(Job):
         """Verify the file."""
         common: dict[str, Any] = {
             "input": self.input,
+            "fit": self.fit,
+            "rows": self.rows,
             **vars(self.precision),
             "tolerance": self.tolerance,
             "diagnosis_seconds": self.diagnosis_seconds,

@@ -6,6 +6,7 @@ for one that a model names.
 
 from __future__ import annotations
 
+import logging
 import sys
 from importlib.util import module_from_spec, spec_from_file_location
 from os import PathLike
@@ -17,6 +18,8 @@ from matlab_compat.layers import registered
 
 from .endings import ending_of
 from .formats import Format
+
+log = logging.getLogger(__name__)
 
 #: Those of this process, in the order that they came: their paths, and their bytes.
 _loaded: dict[Path, bytes] = {}
@@ -49,9 +52,11 @@ def load_plugin(path: str | PathLike[str]) -> None:
         raise FileAccessError(
             f"The plug-in cannot be read: {error.strerror or error}.", where=(str(path),)
         ) from error
-    before = (registered(), dict(Format.registered))
+    before = {*registered(), *Format.registered}
     _run(place, str(path))
-    if (registered(), Format.registered) == before:
+    new = {*registered(), *Format.registered} - before
+    log.info("%s: registers %s", path, ", ".join(sorted(new)) or "nothing")
+    if not new:
         warn(
             "The plug-in registers no layer and no format.",
             where=(str(path),),

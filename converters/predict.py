@@ -151,8 +151,7 @@ class Predictor:
         """
         self.check_count(len(inputs))
         model = self.model
-        one = len(inputs) == 1
-        read = [self._reading.read(text, model, i, names=one) for i, text in enumerate(inputs)]
+        read = self._reading.read_all(inputs, model)
         values = [one.value for one in read]
         if "steps" in self._options and len(values) < 3:  # X, Xi, Ai: states are the last
             values = [*[None] * (3 - len(values)), *values]

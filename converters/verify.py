@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import hashlib
+import logging
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -15,12 +16,20 @@ import numpy as np
 
 from matlab_compat.data_format import dlarray
 from matlab_compat.display import counted, size_text
-from matlab_compat.errors import MatFileError, NothingToCompareError, UsageError, locating
+from matlab_compat.errors import (
+    MatFileError,
+    MatlabCompatError,
+    NothingToCompareError,
+    UsageError,
+    locating,
+)
 from matlab_compat.execution.described import ModelLike
 from matlab_compat.layers import Layer
 from matlab_compat.layers.saved_fields import check_known
 from matlab_compat.network import Network
+from matlab_compat.network.pictures import Fit
 from matlab_compat.parity.diagnosis_types import SECONDS
+from matlab_compat.shallow import ShallowNetwork
 from matlab_compat.shallow.functions import joined
 from matlab_compat.wording import argument
 
@@ -40,9 +49,10 @@ from .find import Found, find_models
 from .formats import Asked, Opening
 from .formats.mat_struct import INPUT_NAMES, OUTPUT_NAMES
 from .identify.values import refuse_nothing
+from .inputs import Reading
 from .kinds import Recorded, Standing
 from .kinds.words import listed
-from .matfile import DEFAULT_LIMITS, Limits, MatFile, open_mat
+from .matfile import DEFAULT_LIMITS, MatFile, open_mat
 from .matfile.values import StructArray, Value, mat_class, mat_shape
 from .model_functions import load_asked
 from .running import running
@@ -51,6 +61,8 @@ if TYPE_CHECKING:
     from matlab_compat.engine.precision import DeviceLike, DTypeLike
     from matlab_compat.parity import Tolerance
     from matlab_compat.parity.report import Report
+
+log = logging.getLogger(__name__)
 
 _REMEDY = (
     "in MATLAB, save them beside it: X = ...; Y = predict(net, X); save('f.mat', 'net', 'X', "
@@ -81,6 +93,8 @@ def verify(
     *,
     input: str | Sequence[str] | None = None,
     expected: str | Sequence[str] | None = None,
+    fit: Fit | None = None,
+    rows: str | None = None,
     data_format: str | None = None,
     device: DeviceLike | None = None,
     dtype: DTypeLike | None = None,
@@ -98,12 +112,15 @@ def verify(
         ``code``, ``function``, ``arguments`` and ``limits``. Where no layer is chosen, every layer
         that has an input and an output in its own struct is verified.
     input, expected:
-        ``FILE`` or ``FILE:VARIABLE``, one for each input and output; by default ``X`` (or
+        ``FILE`` or ``FILE:VARIABLE``, one for each input and output; inputs may be pictures,
+        ``.npy``, ``.npz`` and ``.csv`` as for :func:`converters.predict`. By default ``X`` (or
         ``input``) and ``Y`` (or ``output``, ``expected``) beside the model, ``X1``, ``X2`` ... for
         several. A struct ``activations`` beside a network, with a field for each layer, is compared
         as well. So is ``res`` of MatConvNet's vl_simplenn, the outputs of all layers, which
         ``expected`` may name in another file. An expected output may hold labels (a categorical, or
         texts), as ``classify`` gives them: each must be that of the largest score, to rounding.
+    fit, rows:
+        How pictures and tables are read: see :class:`converters.inputs.Reading`.
     data_format, device, dtype, allow_tf32, tolerance:
         As for the ``predict`` of the layer or network; an explicit tolerance instead of the
         default bound.
@@ -121,7 +138,8 @@ def verify(
     """
     from matlab_compat.parity.report import together
 
-    chosen = tasks(path, variable, layer, input=input, expected=expected, **opening)
+    named: Any = {"input": input, "expected": expected, "fit": fit, "rows": rows}
+    chosen = tasks(path, variable, layer, **named, **opening)
     limits = opening.get("limits", DEFAULT_LIMITS)
     how: dict[str, Any] = {"device": device, "dtype": dtype, "allow_tf32": allow_tf32}
     how |= {"tolerance": tolerance, "diagnosis_seconds": diagnosis_seconds}
@@ -139,6 +157,8 @@ def tasks(
     *,
     input: str | Sequence[str] | None = None,
     expected: str | Sequence[str] | None = None,
+    fit: Fit | None = None,
+    rows: str | None = None,
     **opening: Unpack[Opening],
 ) -> list[Task]:
     """What :func:`verify` runs and compares, read from the file.
@@ -146,7 +166,7 @@ def tasks(
     Parameters and errors are as for :func:`verify`.
     """
     asked = Asked(variable, layer, **opening)
-    named = texts_of(input), texts_of(expected), asked.limits
+    named = texts_of(input), texts_of(expected), Reading(fit or Fit(), rows, asked.limits)
     if asked.names_function:
         model = load_asked(path, asked)
         with open_mat(path, limits=asked.limits) as mat:
@@ -184,7 +204,7 @@ class _Data:
     mat: MatFile
     inputs: list[str]
     expected: list[str]
-    limits: Limits
+    reading: Reading
 
     def tasks(self, found: list[Found], layer: str | int | None) -> list[Task]:
         """The model meant; where no layer is chosen, all layers with data of their own."""
@@ -204,11 +224,11 @@ class _Data:
             count, outputs = len(model.InputNames), model.OutputNames
         recorded = self._recorded(at)
         if recorded is not None:
-            X = self._inputs(at, count, cells=whole) if self.inputs else recorded.inputs
+            X = self._inputs(at, model, count) if self.inputs else recorded.inputs
             return Task(model, X, {}, recorded.activations)
         count = max(count, min(len(self.inputs), count + len(model.optional_inputs)))
         kept = model.takes_cells
-        X = self._inputs(at, count, cells=whole, whole=kept)
+        X = self._inputs(at, model, count, cells=whole, whole=kept)
         X = _labelled(self.mat, X) if whole and not self.inputs else X
         activations = _activations(self.mat, at) if whole else {}
         try:
@@ -231,7 +251,7 @@ class _Data:
             return None
         if self.expected:
             own = (*names, *OUTPUT_NAMES)
-            value, where = read_value(self.expected[0], own, self.limits, labels=True)
+            value, where = read_value(self.expected[0], own, self.reading.limits, labels=True)
         else:
             places: tuple[dict[str, Value] | MatFile, ...] = (at.beside, self.mat)
             kept = [(p, name) for p in places if (name := pick(p, names)) is not None]
@@ -249,7 +269,7 @@ class _Data:
         count = len(model.InputNames)
         names = INPUT_NAMES if count == 1 else ()
         X = (
-            self._inputs(None, count)
+            self._inputs(None, model, count)
             if self.inputs
             else [self._beside(None, (name, *names), "input") for name in model.InputNames]
         )
@@ -261,8 +281,18 @@ class _Data:
         )
         return Task(model, X, dict(zip(outputs if len(outputs) > 1 else ["Y"], Y, strict=True)))
 
-    def _inputs(self, at: Found | None, count: int, **how: bool) -> list[Any]:
-        return self._ports(at, INPUT_NAMES, self.inputs, count, "input", **how)
+    def _inputs(self, at: Found | None, model: ModelLike, count: int, **how: bool) -> list[Any]:
+        if not self.inputs:
+            return self._ports(at, INPUT_NAMES, [], count, "input", **how)
+        self._check(self.inputs, count, "input")
+        return self.reading.values(self.inputs, model)
+
+    def _check(self, named: list[str], count: int, what: str) -> None:
+        if len(named) != count:
+            raise UsageError(
+                f"The model has {counted(count, what)}, but {len(named)} were named.",
+                where=(str(self.mat.path),),
+            )
 
     def _expected(self, at: Found | None, count: int, **how: bool) -> list[Any]:
         found = self._ports(at, OUTPUT_NAMES, self.expected, count, "expected output", **how)
@@ -281,20 +311,16 @@ class _Data:
         whole: bool = False,
     ) -> list[Any]:
         """The data of each port: ``X``, or ``X1``, ``X2`` ... where there are several."""
-        if named and len(named) != count:
-            raise UsageError(
-                f"The model has {counted(count, what)}, but {len(named)} were named.",
-                where=(str(self.mat.path),),
-            )
         ports = (
             [names]
             if count == 1
             else [tuple(f"{name}{i}" for name in names) for i in range(1, count + 1)]
         )
         if named:
+            self._check(named, count, what)
             read = zip(named, ports, strict=True)
             how = {"labels": labels, "whole": whole}
-            return [read_array(file, own, self.limits, **how) for file, own in read]
+            return [read_array(file, own, self.reading.limits, **how) for file, own in read]
         how = {"cells": cells, "labels": labels, "whole": whole}
         return [self._beside(at, own, what, **how) for own in ports]
 
@@ -302,6 +328,7 @@ class _Data:
         for values in (at.beside, self.mat) if at else (self.mat,):
             name = pick(values, names)
             if name is not None:
+                log.info("%s: the %s is the variable %s", self.mat.path, what, name)
                 return data(values[name], (str(self.mat.path), name), **how)
         raise NothingToCompareError(
             f"There is no {what} beside it: none of {', '.join(names)}.",
@@ -335,12 +362,33 @@ def _hunted(mat: MatFile, found: list[Found]) -> list[Task] | None:
     ]
     if tasks:
         return tasks
+    networks_own = {at.path for at, _ in each}
+    beside = [
+        f"{name} ({size_text(mat_shape(value))} {mat_class(value)})"
+        for name, value in variables.items()
+        if name not in networks_own
+    ]
     raise NothingToCompareError(
-        "None of the variables beside it is what the network gives for another of them.",
+        "None of the variables beside it is what the network gives for another of them: "
+        f"{listed(beside)}.{_sizes_of(networks[0])}"
+        if beside
+        else "The network is all that is in the file: neither an input nor an output lies beside "
+        f"it.{_sizes_of(networks[0])}",
         where=(str(mat.path),),
         remedy="in MATLAB, save both: Y = net(X); save('f.mat', 'net', 'X', 'Y'); or name files "
         f"with {argument('input')} and {argument('expected')}.",
     )
+
+
+def _sizes_of(at: Found) -> str:
+    """What a shallow network takes and gives, where it can be run."""
+    with suppress(MatlabCompatError):
+        net = at.build()
+        if isinstance(net, ShallowNetwork) and net.inputs:
+            takes = " and ".join(f"{one.size}×Q" for one in net.inputs)
+            gives = " and ".join(f"{one.size}×Q" for one in net.outputs if one)
+            return f" It takes {takes} and gives {gives}, a column for each sample."
+    return ""
 
 
 def _resting_on_code(model: ModelLike) -> str:

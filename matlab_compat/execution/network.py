@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import warnings
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
@@ -28,6 +29,8 @@ from .module import build_graph, run_network, run_recording
 if TYPE_CHECKING:
     from torch import fx
 
+
+log = logging.getLogger(__name__)
 
 #: The size of what is given, and that of the input layer.
 _Sizes: TypeAlias = tuple[tuple[int, ...], tuple[int, ...]]
@@ -139,6 +142,8 @@ def _module(network: NetworkLike, plan: Plan[LayerLike], how: RunOptions) -> fx.
     kept = {} if kept is None else kept
     key = (id(network), *plan.inputs.items(), *plan.outputs, how.device, how.dtype, how.training)
     if key not in kept:
+        labels = ", ".join(f"{name} '{labels}'" for name, labels in plan.inputs.items())
+        log.info("built for %s on %s in %s", labels, how.device or "cpu", how.dtype or "single")
         kept[key] = build_graph(plan, how.device, how.dtype).train(how.training)
     return kept[key]
 

@@ -15,7 +15,7 @@ import numpy as np
 
 from ..arrays import Array
 from ..display import counted, size_text
-from ..errors import DataFormatError, UnsupportedFileError, UsageError
+from ..errors import DataFormatError, UnsupportedFileError, UsageError, warn
 from ..wording import argument
 from .preparation import as_class, resized
 
@@ -60,7 +60,8 @@ class Fit:
     Parameters
     ----------
     resize:
-        ``imresize`` to InputSize, whatever the aspect.
+        ``imresize`` to InputSize, whatever the aspect. With ``crop`` to the least size of the
+        picture's own aspect that covers InputSize, sides rounded up: ``imresize(I, [rows cols])``.
     resize_mode:
         "bilinear" or "bicubic", both with antialiasing, or "nearest" without, as there.
     crop:
@@ -80,11 +81,6 @@ class Fit:
             value = getattr(self, name)
             if value not in (*allowed, *((None,) if name == "colour" else ())):
                 raise UsageError(f"{argument(name)} is {' or '.join(allowed)}, not {value!r}.")
-        if self.resize and self.crop is not None:
-            raise UsageError(
-                f"{argument('resize')} and {argument('crop')} are two ways to the same size.",
-                remedy="leave one of them out.",
-            )
         if self.resize_mode != "bilinear" and not self.resize:
             raise UsageError(
                 f"{argument('resize_mode')} says how to resize, and nothing is to be resized.",
@@ -136,9 +132,12 @@ class Fit:
         if have == (height, width):
             return found
         if self.resize:
-            return _resized(found, (height, width), self.resize_mode)
+            size = (height, width) if self.crop is None else _covering(have, (height, width))
+            found = _resized(found, size, self.resize_mode)
         if self.crop is not None:
             return self._cropped(found, (height, width))
+        if self.resize:
+            return found
         ways_out = [f"{argument('resize', True)} (imresize: bilinear, antialiased)"]
         if have[0] >= height and have[1] >= width:
             ways_out.append(f"{argument('crop', 'centre')} to cut out the middle")
@@ -214,6 +213,8 @@ def pictures_as_arrays(network: Any, X: Sequence[object]) -> tuple[object, ...]:
             layer = network.layer(name) if name in network.names else None
             size = layer.input_size() if layer is not None else None
             array = picture.array
+            for note in picture.notes:
+                warn(f"{note[:1].upper()}{note[1:]}.", where=(f"input '{name}'",))
             x = Fit().fitted(array, size) if size is not None and len(size) == 3 else array
         found.append(x)
     return tuple(found)
@@ -285,6 +286,15 @@ def _coloured(picture: Array, colour: str | None) -> Array:
     if colour == "grey" and channels == 3:
         return as_class(picture.astype(np.float64) @ np.array(GREY), picture.dtype)
     return picture
+
+
+def _covering(have: tuple[int, ...], size: tuple[int, int]) -> tuple[int, int]:
+    """The least size of one aspect, up to rounding up, that no side of another is larger than."""
+    rows, columns = have
+    height, width = size
+    if height * columns >= width * rows:
+        return height, -(-columns * height // rows)
+    return -(-rows * width // columns), width
 
 
 def _resized(picture: Array, size: tuple[int, int], mode: str) -> Array:

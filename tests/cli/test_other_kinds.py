@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from fixtures.kinds.make_kinds import write, yolov2
 from tests.cli.command import FIXTURES
@@ -91,6 +92,18 @@ def test_detect_as_json(call: Any) -> None:
     assert found["schema"] == "matlab_compat.detect/1"
     assert len(found["boxes"]) == len(found["scores"]) == len(found["labels"]) == 9
     assert done.err == ""
+
+
+def test_detect_takes_a_picture(call: Any, tmp_path: Path) -> None:
+    Image.new("RGB", (8, 6), (200, 30, 30)).save(tmp_path / "i.png")
+    np.save(tmp_path / "i.npy", np.full((6, 8, 3), (200, 30, 30), np.uint8))
+    found = [
+        call("detect", DETECTOR, "--input", tmp_path / name, "--threshold", 0)
+        for name in ("i.png", "i.npy")
+    ]
+    assert [one.code for one in found] == [0, 0]
+    assert len(found[0].out.splitlines()) > 1
+    assert found[0].out == found[1].out
 
 
 def test_detect_says_that_nothing_was_found(call: Any) -> None:

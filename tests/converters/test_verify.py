@@ -12,6 +12,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+import scipy.io
+from PIL import Image
 
 import converters
 import matlab_compat
@@ -286,3 +288,16 @@ class TestArrayArgument:
         path = tmp_path / "run:X"
         path.write_bytes(save(tmp_path / "a.mat", X=X).read_bytes())
         np.testing.assert_array_equal(read_array(str(path)), X)
+
+
+def test_inputs_may_be_pictures_and_files_of_arrays(tmp_path: Path) -> None:
+    """What the network gives for the same numbers in a MAT-file."""
+    net, picture = FIXTURES / "pictures" / "colours.mat", FIXTURES / "pictures" / "apple.png"
+    X = np.asarray(Image.open(picture))
+    np.save(tmp_path / "X.npy", X)
+    scipy.io.savemat(tmp_path / "X.mat", {"X": X})
+    Y = converters.load_network(net).predict(X)
+    scipy.io.savemat(tmp_path / "Y.mat", {"Y": Y})
+    for given in (picture, tmp_path / "X.npy", tmp_path / "X.mat"):
+        done = converters.verify(net, input=str(given), expected=str(tmp_path / "Y.mat"))
+        assert done.verdict == "equal", given

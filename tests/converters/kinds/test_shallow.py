@@ -198,8 +198,19 @@ def test_an_output_off_by_a_thousandth_part_of_rounding_is_different(tmp_path: P
 def test_targets_are_no_proof(tmp_path: Path) -> None:
     made = raw("feedforward")
     path = saved_as(tmp_path, net=made["net"], inputs=made["X"], targets=made["Y"])
-    with pytest.raises(NothingToCompareError, match="None of the variables beside it"):
+    with pytest.raises(NothingToCompareError, match="None of the variables beside it") as caught:
         converters.verify(path)
+    rows, samples = made["X"].shape
+    assert f"inputs ({rows}×{samples} double)" in caught.value.what
+
+
+def test_a_network_alone_says_what_is_missing(tmp_path: Path) -> None:
+    made = raw("feedforward")
+    path = saved_as(tmp_path, net=made["net"])
+    with pytest.raises(NothingToCompareError, match="neither an input nor an output") as caught:
+        converters.verify(path)
+    takes, gives = made["X"].shape[0], made["Y"].shape[0]
+    assert f"takes {takes}×Q and gives {gives}×Q" in caught.value.what
 
 
 def test_names_of_apps_errors_and_transposed_data_are_found(tmp_path: Path) -> None:

@@ -17,7 +17,12 @@ from PIL import Image
 
 import matlab_compat as mc
 from converters import load
-from matlab_compat.errors import DataFormatError, UnsupportedFileError, UsageError
+from matlab_compat.errors import (
+    DataFormatError,
+    MatlabCompatWarning,
+    UnsupportedFileError,
+    UsageError,
+)
 from matlab_compat.network.pictures import Fit
 
 GREY = np.random.default_rng(0).integers(0, 256, (8, 12), np.uint8)
@@ -102,9 +107,32 @@ def test_another_crop_means_nothing(crop: str) -> None:
         Fit(crop=crop)
 
 
+@pytest.mark.parametrize(
+    ("want", "covering", "first"),
+    [
+        # 8×12 with 4 rows has 6 columns; with 4 columns 8/12*4 = 2.67 rows are too few.
+        ((4, 4), (4, 6), (0, 1)),
+        # 6 columns are too few for 8: 8 columns have 8/12*8 = 5.33 rows, rounded up.
+        ((4, 8), (6, 8), (1, 0)),
+        ((8, 8), (8, 12), (0, 2)),
+    ],
+)
+def test_resized_until_it_covers_and_then_cut(
+    want: tuple[int, int], covering: tuple[int, int], first: tuple[int, int]
+) -> None:
+    found = Fit(resize=True, crop="centre").fitted(GREY, (*want, 1))
+    whole = resize(GREY, covering) if covering != GREY.shape else GREY
+    (top, left), (height, width) = first, want
+    np.testing.assert_array_equal(found, whole[top : top + height, left : left + width])
+
+
+def test_a_picture_of_pillow_says_what_it_was() -> None:
+    picture = Image.new("RGBA", (16, 16), (200, 30, 30, 255))
+    with pytest.warns(MatlabCompatWarning, match="alpha channel, opaque everywhere"):
+        load("fixtures/pictures/colours.mat").predict(picture)
+
+
 def test_options_that_contradict_each_other() -> None:
-    with pytest.raises(UsageError, match="two ways"):
-        Fit(resize=True, crop="centre")
     with pytest.raises(UsageError, match="nothing is to be resized"):
         Fit(resize_mode="nearest")
 
