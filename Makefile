@@ -146,7 +146,7 @@ clean:
 
 # The recipes write safetensors, and the README's first screen reads a picture.
 $(VENV)/demo.stamp: pyproject.toml $(CONSTRAINTS) | $(BIN)/python
-	$(INSTALL) --editable '.[code,images,safetensors]'
+	$(INSTALL) --editable '.[images,safetensors]'
 	@touch $@
 
 $(VENV)/test.stamp $(VENV)/dev.stamp: $(VENV)/%.stamp: pyproject.toml $(CONSTRAINTS) | $(BIN)/python

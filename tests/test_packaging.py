@@ -112,7 +112,10 @@ def test_metadata_requires_what_is_always_imported_and_offers_the_others_as_extr
 ) -> None:
     requirements = metadata.get_all("Requires-Dist", [])
     required = {re.split(r"[^\w-]", line)[0] for line in requirements if "extra ==" not in line}
-    assert required == {"numpy", "scipy", "h5py", "torch", "rich", "typer"}
+    assert required == {
+        *("numpy", "scipy", "h5py", "torch", "rich", "typer"),
+        *("tree-sitter", "tree-sitter-matlab"),
+    }
     extras = {
         "bench",
         "cluster",

@@ -1,28 +1,26 @@
 """The text of simple MATLAB functions, ``@(x) x.*2 + tanh(x)``, as an expression tree.
 
-A recursive-descent parser of a small, closed part of the language. Nothing is ever evaluated:
-what is not listed here is refused with the text of the function. The tree names operators by
-MATLAB's functions for them (``x.*y`` is ``times(x, y)``); the engine computes it.
-
-Traps: ``1.*x`` is ``1 .* x`` and not ``1. * x``; ``-x.^2`` is ``-(x.^2)``; ``2^-1`` is legal;
-``[1 -2]`` has two elements; ``*`` between arrays is the matrix product; a quote after a value is a
-transpose.
+A small, closed part of the language, taken from the syntax tree that :mod:`.parsing` gives. Nothing
+is ever evaluated: what is not listed here is refused with the text of the function. The tree names
+operators by MATLAB's functions for them (``x.*y`` is ``times(x, y)``); the engine computes it.
 """
 
 from __future__ import annotations
 
 import math
 import operator
-import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeAlias, TypeVar
 
 import numpy as np
 
 from ..arrays import Array
-from ..errors import UnsupportedLayerError
+from ..errors import CodeError, UnsupportedLayerError
+from . import syntax
 from .operators import OPERATORS
+from .parsing import parse_expression
+from .source import CodeLimits
 
 T = TypeVar("T")
 
@@ -97,15 +95,6 @@ FUNCTIONS: dict[str, tuple[int, ...]] = {
 }
 _NAMED_NUMBERS = {"pi": math.pi, "eps": 2.0**-52, "Inf": math.inf, "inf": math.inf}
 
-_TOKEN = re.compile(
-    r"""(?P<space>\s+|\.\.\.[^\n]*\n)
-      | (?P<number>(\d+(\.(?![*/^\\'])\d*)?|\.\d+)([eEdD][+-]?\d+)?)
-      | (?P<name>[A-Za-z]\w*(\.[A-Za-z]\w*)*)
-      | (?P<text>"[^"\n]*"|'[^'\n]*')
-      | (?P<sign>\.\*|\./|\.\^|<=|>=|==|~=|[-+*/^<>()\[\],;@])""",
-    re.VERBOSE,
-)
-
 
 @dataclass(frozen=True)
 class Function:
@@ -116,13 +105,6 @@ class Function:
     body: Node
     #: Captured arrays, in MATLAB's order of dimensions.
     constants: tuple[Array, ...] = field(default=(), compare=False)
-
-
-@dataclass(frozen=True)
-class _Token:
-    kind: str
-    text: str
-    spaced: bool
 
 
 def parse(text: str, variables: Mapping[str, object] | None = None) -> Function:
@@ -139,7 +121,7 @@ def parse(text: str, variables: Mapping[str, object] | None = None) -> Function:
         Something that is not understood for certain; the message has the text.
     """
     try:
-        return _Parser(text, variables or {}).function()
+        return _Reader(text.strip(), variables or {}).function()
     except _Refused as why:
         shown = text if len(text) <= 200 else text[:197] + "..."
         raise UnsupportedLayerError(
@@ -153,161 +135,83 @@ class _Refused(Exception):
     """Why a text is not translated."""
 
 
-class _Parser:
-    """One text on its way to a :class:`Function`."""
+class _Reader:
+    """The syntax tree of one text on its way to a :class:`Function`."""
 
     def __init__(self, text: str, variables: Mapping[str, object]) -> None:
         self.text = text
         self.variables = variables
-        self.tokens = list(_tokens(text))
-        self.at = 0
-        self.depth = 0
-        self.in_brackets = False
         self.inputs: tuple[str, ...] = ()
         self.constants: list[Array] = []
 
-    # --- tokens -------------------------------------------------------------------------
-
-    @property
-    def next(self) -> _Token:
-        return self.tokens[self.at]
-
-    def take(self, *texts: str) -> str | None:
-        """The next token if it is one of these signs."""
-        if self.next.kind == "sign" and self.next.text in texts:
-            self.at += 1
-            return self.tokens[self.at - 1].text
-        return None
-
-    def need(self, text: str) -> None:
-        if not self.take(text):
-            raise _Refused(f"has '{self.next.text or 'its end'}' where '{text}' is needed")
-
-    def name(self) -> str:
-        if self.next.kind != "name":
-            raise _Refused(f"has '{self.next.text or 'its end'}' where a name is needed")
-        self.at += 1
-        return self.tokens[self.at - 1].text
-
-    # --- grammar, loosest binding first -------------------------------------------------
-
     def function(self) -> Function:
-        self.need("@")
-        body = self.anonymous() if self.take("(") else self.handle()
-        if self.next.kind != "end":
-            raise _Refused(f"goes on with '{self.next.text}'")
+        """The function."""
+        if len(self.text) > MAX_LENGTH:
+            raise _Refused(f"is longer than {MAX_LENGTH} characters")
+        if not self.text.startswith("@"):
+            raise _Refused("does not begin with '@'")
+        try:
+            said = parse_expression(self.text, limits=CodeLimits(nesting=MAX_DEPTH))
+        except CodeError as error:
+            raise _Refused(f"is not understood: {error.what}") from None
+        match said:
+            case syntax.Lambda():
+                self.inputs = said.inputs
+                body = self.node(said.body)
+            case syntax.Handle():
+                count = min(FUNCTIONS.get(said.name, (1,)))
+                self.inputs = tuple(f"x{i}" for i in range(1, count + 1))
+                body = call(said.name, [Input(i) for i in range(count)])
+            case _:
+                raise _Refused("is no function handle")
         if not _uses_input(body):
             raise _Refused("does not depend on its input")
         return Function(self.text, self.inputs, body, tuple(self.constants))
 
-    def anonymous(self) -> Node:
-        names = [] if self.take(")") else [self.name()]
-        while names and not self.take(")"):
-            self.need(",")
-            names.append(self.name())
-        self.inputs = tuple(names)
-        return self.expression()
+    def node(self, said: syntax.Expression) -> Node:
+        """What an expression means here."""
+        match said:
+            case syntax.Number(value=value, imaginary=False, kind="double"):
+                return Number(value)
+            case syntax.Text():
+                return Text(said.value)
+            case syntax.Name():
+                return self.named(said.name)
+            case syntax.Unary(operator="+"):
+                return self.node(said.operand)
+            case syntax.Unary(operator="-"):
+                return call("uminus", [self.node(said.operand)])
+            case syntax.Unary():
+                raise _Refused("transposes" if "'" in said.operator else f"uses '{said.operator}'")
+            case syntax.Binary() if said.operator in OPERATORS:
+                return call(OPERATORS[said.operator], [self.node(said.left), self.node(said.right)])
+            case syntax.Matrix():
+                return _bracketed([[self.node(one) for one in row] for row in said.rows or [()]])
+            case syntax.Index(is_braces=False):
+                return self.called(said)
+            case syntax.Lambda() | syntax.Handle():
+                raise _Refused("makes another function")
+        raise _Refused(f"has something that is not understood: {type(said).__name__.lower()}")
 
-    def handle(self) -> Node:
-        """``@tanh``: a function of as many inputs as it needs."""
-        name = self.name()
-        count = min(FUNCTIONS.get(name, (1,)))
-        self.inputs = tuple(f"x{i}" for i in range(1, count + 1))
-        return call(name, [Input(i) for i in range(count)])
-
-    def expression(self) -> Node:
-        self.depth += 1
-        if self.depth > MAX_DEPTH:
-            raise _Refused("is nested too deeply")
-        left = self.sum()
-        while operator := self.take("<", "<=", ">", ">=", "==", "~="):
-            left = call(OPERATORS[operator], [left, self.sum()])
-        self.depth -= 1
-        return left
-
-    def sum(self) -> Node:
-        left = self.product()
-        while not self.at_new_element() and (operator := self.take("+", "-")):
-            left = call(OPERATORS[operator], [left, self.product()])
-        return left
-
-    def at_new_element(self) -> bool:
-        """In brackets ``[a -b]`` has two elements, ``[a - b]`` and ``[a-b]`` have one."""
-        following = self.tokens[min(self.at + 1, len(self.tokens) - 1)]
-        return self.in_brackets and self.next.spaced and not following.spaced
-
-    def product(self) -> Node:
-        left = self.signed()
-        while operator := self.take(".*", "*", "./", "/"):
-            left = call(OPERATORS[operator], [left, self.signed()])
-        return left
-
-    def signed(self) -> Node:
-        """Signs bind weaker than powers: ``-x.^2`` is ``-(x.^2)``."""
-        negative = False
-        while sign := self.take("+", "-"):
-            negative ^= sign == "-"
-        value = self.power()
-        return call("uminus", [value]) if negative else value
-
-    def power(self) -> Node:
-        left = self.operand()
-        while operator := self.take(".^", "^"):
-            negative = False
-            while sign := self.take("+", "-"):
-                negative ^= sign == "-"
-            right = self.operand()
-            right = call("uminus", [right]) if negative else right
-            left = call(OPERATORS[operator], [left, right])
-        return left
-
-    def operand(self) -> Node:
-        token = self.next
-        self.at += 1
-        if token.kind == "number":
-            return Number(float(re.sub("[dD]", "e", token.text)))
-        if token.kind == "text":
-            return Text(token.text[1:-1])
-        if token.kind == "name":
-            return self.called(token.text)
-        if token.text == "(":
-            return self.inside(")")
-        if token.text == "[":
-            return self.brackets()
-        if token.text == "@":
-            raise _Refused("makes another function")
-        raise _Refused(f"has '{token.text or 'its end'}' where a value is needed")
-
-    def inside(self, closing: str) -> Node:
-        outer, self.in_brackets = self.in_brackets, False
-        value = self.expression()
-        self.need(closing)
-        self.in_brackets = outer
-        return value
-
-    def called(self, name: str) -> Node:
+    def named(self, name: str) -> Node:
+        """An input, a captured variable, or a number with a name."""
         if name in self.inputs:
-            if self.next.text == "(" and not (self.in_brackets and self.next.spaced):
-                raise _Refused(f"indexes '{name}'")
             return Input(self.inputs.index(name))
         if name in self.variables:
             return self.captured(name)
         if name in _NAMED_NUMBERS:
             return Number(_NAMED_NUMBERS[name])
-        arguments: list[Node] = []
-        if not self.take("("):
-            raise _Refused(f"uses '{name}', which is not known")
-        outer, self.in_brackets = self.in_brackets, False
-        while not self.take(")"):
-            if arguments:
-                self.need(",")
-            arguments.append(self.expression())
-        self.in_brackets = outer
-        return call(name, arguments)
+        raise _Refused(f"uses '{name}', which is not known")
+
+    def called(self, said: syntax.Index) -> Node:
+        """A call by name; what is indexed is refused."""
+        name = syntax.dotted_name(said.base)
+        if name is None or name in self.inputs or name in self.variables:
+            raise _Refused(f"indexes '{name or 'a value'}'")
+        return call(name, [self.node(one) for one in said.arguments])
 
     def captured(self, name: str) -> Node:
-        if self.next.text == "(":
-            raise _Refused(f"indexes or calls '{name}'")
+        """A variable of the workspace in which the function was made."""
         value = self.variables[name]
         if isinstance(value, str):
             return Text(value)
@@ -318,40 +222,6 @@ class _Parser:
             return Number(float(array.item()))
         self.constants.append(np.asarray(array, np.float64))
         return Constant(len(self.constants) - 1)
-
-    def brackets(self) -> Node:
-        """``[1 2 3]``, ``[]`` or ``[a; b]``."""
-        outer, self.in_brackets = self.in_brackets, True
-        rows: list[list[Node]] = [[]]
-        while not self.take("]"):
-            if self.take(";"):
-                rows.append([])
-            elif not self.take(","):
-                rows[-1].append(self.expression())
-        self.in_brackets = outer
-        return _bracketed(rows)
-
-
-def _tokens(text: str) -> Iterator[_Token]:
-    if len(text) > MAX_LENGTH:
-        raise _Refused(f"is longer than {MAX_LENGTH} characters")
-    at, spaced, before = 0, False, ""
-    while at < len(text):
-        match = _TOKEN.match(text, at)
-        if match is None:
-            raise _Refused(f"has '{text[at]}', which is not understood")
-        at = match.end()
-        kind = str(match.lastgroup)
-        if kind == "space":
-            spaced = True
-            continue
-        after_value = before in ("number", "name", "text", ")", "]")
-        if kind == "text" and match.group().startswith("'") and after_value and not spaced:
-            raise _Refused("transposes")
-        before = match.group() if kind == "sign" else kind
-        yield _Token(kind, match.group(), spaced)
-        spaced = False
-    yield _Token("end", "", spaced)
 
 
 def _bracketed(rows: list[list[Node]]) -> Node:

@@ -109,10 +109,13 @@ def parse(text: str, path: str, limits: CodeLimits | None = None) -> File:
         raise _too_deep(path, 1, limits) from None
 
 
-def parse_expression(text: str, path: str = "expression") -> Expression:
-    """The tree of one expression, such as an anonymous function."""
-    file = parse(f"x__ = {text.strip()};\n", path)
-    if len(file.script) != 1 or not isinstance(file.script[0], Assign):
+def parse_expression(
+    text: str, path: str = "expression", limits: CodeLimits | None = None
+) -> Expression:
+    """The tree of one expression, such as an anonymous function; errors as of :func:`parse`."""
+    file = parse(f"x__ = {text.strip()};\n", path, limits)
+    is_one = len(file.script) == 1 and not text.rstrip().endswith((";", ","))
+    if not is_one or not isinstance(file.script[0], Assign):
         raise CodeError("This is not one expression.", where=(path,))
     return file.script[0].value
 
@@ -129,13 +132,13 @@ def _language() -> Language:
     except (ImportError, PackageNotFoundError):
         raise UsageError(
             "Reading MATLAB code needs tree-sitter and its grammar of MATLAB.",
-            remedy='pip install "matlab-compat[code]"',
+            remedy="pip install tree-sitter tree-sitter-matlab",
         ) from None
     if not found.startswith("1.3."):
         raise UsageError(
             f"tree-sitter-matlab {found} is installed; its way to read MATLAB code is known for "
             "1.3 only.",
-            remedy='pip install "matlab-compat[code]"',
+            remedy='pip install "tree-sitter-matlab>=1.3.1,<1.4"',
         )
     return Language(tree_sitter_matlab.language())
 
