@@ -90,6 +90,8 @@ def _agents(mat: MatFile, variable: str | None) -> list[tuple[str, MatObject]]:
     def look(place: Place) -> tuple[list[tuple[str, MatObject]], bool]:
         value = place.value
         if isinstance(value, MatObject) and _is_agent(value):
+            if isinstance(readable_fields(value).get("BaseAgent"), MatObject):
+                return [], True  # of a rlMBPOAgent, whose base agent acts
             meant = variable is None or any(
                 is_under(path, variable) for path in (place.path, _plain(place.path))
             )

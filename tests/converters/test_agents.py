@@ -120,6 +120,13 @@ def test_the_agent_of_a_designer_session_is_found(tmp_path: Path) -> None:
     assert net.OutputNames == ["scale"]
 
 
+def test_of_an_agent_with_a_model_of_its_environment_the_base_agent_acts(tmp_path: Path) -> None:
+    agent = in_any("rl.agent.rlMBPOAgent", Version=num(3), BaseAgent=td3())
+    found = converters.load_agent(write(tmp_path / "mbpo.mat", agent=agent))
+    assert (found.name, found.class_name) == ("agent.BaseAgent", "rl.agent.rlTD3Agent")
+    assert found.act([0.5, -0.5]).action == [[0.75]]
+
+
 def test_an_agent_of_a_class_of_ones_own_is_told_by_its_functions(tmp_path: Path) -> None:
     own = Instance("MyAgent", {"Gain": num(2), "Actor": actor()})
     agent = converters.load_agent(write(tmp_path / "m.mat", agent=own))
