@@ -16,7 +16,7 @@ from matlab_compat.display import one_line
 
 from ..matfile.values import MatObject, ObjectArray, Value, mat_class
 from ..saved import readable_fields
-from ..walk import Place
+from ..walk import Place, root_of
 from .base import Kind, Known
 from .words import listed
 
@@ -40,6 +40,10 @@ _CLASSES = (
         "a detector of two networks and a step between them",
         "the layers of its networks can be loaded one by one: {parts}.",
         of_parts=True,
+    ),
+    Row(
+        r"acfObjectDetector\w*|vision\.(?:CascadeObject|People)Detector",
+        "a detector of trees over features of the image, which has no neural network",
     ),
     Row(
         r"\w*ObjectDetector\w*|\w*Detector(?:Monocular\w*)?|solov2|\w*PoseEstimator",
@@ -95,7 +99,9 @@ class Objects(Kind[Any]):
             value = value.elements[0]
         if not isinstance(value, MatObject):
             return None
-        values = f"{place.reading(file)}.properties"
+        read = place.reading(file)
+        alone = place.path == root_of(place.path)
+        values = f"{read}.properties" if alone else f"the properties of {place.path} in {read}"
         row = row_of(value.class_name)
         if row is None:
             own = f"an object of class {value.class_name}"
@@ -104,10 +110,10 @@ class Objects(Kind[Any]):
                 return Known(own, "", is_model=False)
             of = listed(layers)
             what = f"{own}, a network of another toolbox or of an author's own with layers of {of}"
-            return Known(what, f"read its values with {values}.")
+            return Known(what, f"its values are {values}.")
         remedy = row.remedy.format(path=repr(file), values=values, parts=values)
         if not remedy and row.is_model:
-            remedy = f"read its values with {values}."
+            remedy = f"its values are {values}."
         return Known(f"{row.name} ({value.class_name})", remedy, row.is_model)
 
 

@@ -23,6 +23,8 @@ from .words import listed
 _MOST = 2000
 #: Fields of the record of a training.
 _RECORD = {"trainFcn", "best_epoch", "perf"}
+#: Those of a network of DeepLearnToolbox, as its nnsetup makes it.
+_DEEP_LEARN_TOOLBOX = {"W", "size", "n", "activation_function", "output"}
 #: Names that weights and biases have.
 _WEIGHT = re.compile(r"(?i).*(?:weight|kernel|filter)\w*|(?:.*[\d_])?(?:W|IW|LW|theta|gamma)\d*")
 _BIAS = re.compile(r"(?i).*bias\w*|(?:.*[\d_])?(?:b|beta)\d*|.*offset")
@@ -37,6 +39,14 @@ class ParameterStructs(Kind[Any]):
         value = place.value
         if isinstance(value, StructArray) and value.fields.keys() >= _RECORD:
             return Known("the record of a training", "", is_model=False)
+        if isinstance(value, StructArray) and value.fields.keys() >= _DEEP_LEARN_TOOLBOX:
+            return Known(
+                "a network of DeepLearnToolbox (nn)",
+                f"read it with converters.load_parameters({file!r}, {place.path!r}), and write its "
+                "function in Python: each W{i} has the bias in its first column.",
+                error=FunctionNeededError,
+                shown={"parameters": parameters_of(value, place.path).record()},
+            )
         weights = weights_among(_leaves(value)) if may_be_parameters(value) else ""
         if not weights:
             return None

@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 import converters
+from converters.matfile.values import StructArray
 from fixtures.native.mcos_writer import Instance, Instances, write_level7
 from matlab_compat.errors import (
     LayerNotFoundError,
@@ -38,6 +39,15 @@ MODELS: dict[str, tuple[dict[str, Any], str]] = {
     "parameters in one struct": (
         {"p": {"fc1_Weights": np.ones((5, 3)), "fc1_Bias": np.ones((5, 1))}},
         "p is a struct of weights (fc1_Weights 5×3, fc1_Bias 5×1)",
+    ),
+    "parameters of DeepLearnToolbox": (
+        {
+            "nn": {
+                **{"size": [3.0, 2.0], "n": 2.0, "activation_function": "sigm"},
+                **{"W": cells(np.ones((2, 4))), "output": "softmax"},
+            }
+        },
+        "nn is a network of DeepLearnToolbox",
     ),
 }
 
@@ -122,6 +132,7 @@ OBJECTS: dict[str, tuple[str, dict[str, Any], int, str]] = {
     ),
     "datastore": ("matlab.io.datastore.ImageDatastore", {"Files": "a.png"}, 2, "a datastore"),
     "fitcnet": ("ClassificationNeuralNetwork", {"LayerWeights": ONE}, 3, "fitcnet"),
+    "trees": ("acfObjectDetector", {"ModelName": "m"}, 3, "has no neural network"),
     "svm": ("ClassificationSVM", {"Alpha": ONE}, 3, "Statistics and Machine Learning Toolbox"),
     "fuzzy": ("mamfis", {"Name": "f"}, 3, "a fuzzy inference system"),
     "other": ("mine.Holder", {"X": ONE}, 2, "o is an object of class mine.Holder"),
@@ -137,6 +148,17 @@ def test_an_object_is_named_by_its_class(tmp_path: Path, kind: str) -> None:
         converters.load(path)
     assert said in caught.value.what
     assert caught.value.exit_code == exit_code
+
+
+def test_the_values_of_an_object_in_a_struct_are_said_to_lie_there(tmp_path: Path) -> None:
+    """As the apps export a model: trainedModel.ClassificationNeuralNetwork."""
+    path = tmp_path / "o.mat"
+    net = Instance("ClassificationNeuralNetwork", {"LayerWeights": ONE})
+    write_level7(path, {"trainedModel": StructArray.scalar(Net=net)}, {})
+    with pytest.raises(UnsupportedModelError) as caught:
+        converters.load(path)
+    said = f"properties of trainedModel.Net in converters.open_mat({str(path)!r})['trainedModel']"
+    assert said in caught.value.remedy
 
 
 def test_the_remedy_for_options_reads_them(tmp_path: Path) -> None:
