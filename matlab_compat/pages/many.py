@@ -10,7 +10,8 @@ from .markup import Markup, element
 from .page import page
 
 _STYLE = """
-td:last-child { white-space: normal; min-width: 14rem; }
+td { white-space: nowrap; } td:last-child { white-space: normal; min-width: 12rem; }
+th[scope=row] { white-space: normal; overflow-wrap: anywhere; min-width: 9rem; }
 """
 
 
@@ -32,7 +33,7 @@ def many_page(title: str, rows: Sequence[Row]) -> str:
     """The page, to be written in UTF-8; what is not good comes first."""
     good = sum(row.good for row in rows)
     listed = [_row(row) for row in sorted(rows, key=lambda row: row.good)]
-    head = element("tr", *(element("th", name, scope="col") for name in ("File", "Outcome", "")))
+    head = element("tr", *(element("th", name, scope="col") for name in ("Outcome", "File", "")))
     parts = element("thead", head), element("tbody", *listed)
     return page(
         title,
@@ -48,4 +49,4 @@ def _row(row: Row) -> Markup:
     mark = "✓" if row.good else "✗"
     outcome = element("span", f"{mark} {row.outcome}", class_="good" if row.good else "bad")
     said = element("td", row.said)
-    return element("tr", element("th", name, scope="row"), element("td", outcome), said)
+    return element("tr", element("td", outcome), element("th", name, scope="row"), said)

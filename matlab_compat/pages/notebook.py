@@ -15,9 +15,8 @@ MOST_ROWS = 100
 _STYLE = """
 .matlab-compat { overflow-x: auto; max-width: 100%; }
 .matlab-compat table { border-collapse: collapse; margin: .3em 0; }
-.matlab-compat :is(th, td) { text-align: left; vertical-align: top; white-space: nowrap; }
-.matlab-compat td small { display: block; opacity: .75; }
-.matlab-compat .number { text-align: right; }
+.matlab-compat :is(th, td) { text-align: left; vertical-align: top; white-space: nowrap;
+  padding: .15em .8em .15em 0; }
 .matlab-compat summary { cursor: pointer; }
 .matlab-compat .pane { max-height: 32em; overflow: auto; }
 .matlab-compat .bar { fill: #3b6ea5; }

@@ -12,6 +12,7 @@ from ...pages.markup import Markup, element, table
 from ...pages.page import page
 from ..compare import Comparison
 from . import before_after, drawings, text
+from .notebook import mark
 from .shown import most_telling, worst_slice
 
 if TYPE_CHECKING:
@@ -135,13 +136,7 @@ _COLUMNS = ["name", "verdict", "size", "scaled error", "max abs", "outside"]
 
 
 def _row(one: Comparison) -> list[str]:
-    return [one.name, _mark(one), *text.cells(one.to_json())]
-
-
-def _mark(one: Comparison) -> Markup:
-    if one.verdict == "equal":
-        return element("span", "✓ equal", class_="good")
-    return element("span", "✗ different", class_="bad")
+    return [one.name, mark(one.verdict), *text.cells(one.to_json())]
 
 
 def _all_outputs(report: Report) -> list[Markup]:
@@ -156,7 +151,7 @@ def _section(one: Comparison) -> Markup:
     figures = table([], [[label, value] for label, value in text.figures(one.to_json())], "figures")
     return element(
         "section",
-        element("h2", one.name, " ", _mark(one)),
+        element("h2", one.name, " ", mark(one.verdict)),
         element("p", size, f": {one.reason}."),
         figures,
         *_pictures(one),

@@ -7,27 +7,28 @@ from typing import Any
 
 from ...pages import diagram, notebook
 from ...pages.diagram import Diagram
-from ...pages.markup import Markup, element
+from ...pages.markup import Markup, element, preformatted
 from . import text
 
 
 def report_html(document: Mapping[str, Any], name: str, pictures: Sequence[Diagram]) -> str:
     """Verdict, diagnoses, the table of what was compared, and the networks."""
     compared = [*document["activations"], *document["outputs"]]
-    rows = ([one["name"], _mark(one["verdict"]), *text.cells(one)] for one in compared)
+    rows = ([one["name"], mark(one["verdict"]), *text.cells(one)] for one in compared)
     head = ("", "verdict", "size", "scaled error", "max abs", "outside")
     said = [text.diagnosis(one) for one in document["diagnoses"]]
     said += [*text.unexplained(document), *map(text.warning, document["warnings"])]
     return notebook.fragment(
         text.verdict(document, name),
-        *(element("p", line) for one in said for line in one.splitlines()),
+        *map(preformatted, said),
         *notebook.rows_of(head, rows, len(compared)),
         *(drawn.pane() for drawn in pictures),
         style=diagram.STYLE,
     )
 
 
-def _mark(verdict: str) -> Markup:
+def mark(verdict: str) -> Markup:
+    """A verdict, in colour."""
     if verdict == "equal":
         return element("span", "✓ equal", class_="good")
     return element("span", "✗ different", class_="bad")
