@@ -44,7 +44,8 @@ def read(module: nn.Module | torch.export.ExportedProgram, example_input: Any) -
     except Exception as error:  # whatever the module's own code raises on stand-ins for tensors
         raise UnsupportedLayerError(
             f"torch.fx cannot trace the module: {cause_text(error)}",
-            remedy="write its forward without decisions that depend on the data.",
+            remedy="write its forward without decisions that depend on the data, or give what "
+            "torch.export.export(model, (example_input,)) makes of it.",
         ) from error
     if example_input is not None:
         _propagate_shapes(traced, example_input)
