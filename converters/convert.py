@@ -150,7 +150,8 @@ def save(
             remedy="a module of torch becomes one: converters.from_torch(module, example_input); "
             "arrays are written by converters.write_mat.",
         )
-    return _saved(Prepared(model, options), file_path(path), check, overwrite)
+    place = file_path(path)
+    return _saved(Prepared(model, options, place.stem), place, check, overwrite)
 
 
 def convert(
@@ -215,7 +216,7 @@ def convert(
             remarks=remarks,
         )
     with running(path, limits), using(opening.get("code", ())):  # what was written is read back
-        prepared = Prepared(model, options)
+        prepared = Prepared(model, options, Path(path).stem)
         _check_sizes(prepared)
         return _saved(prepared, place, check, overwrite)
 

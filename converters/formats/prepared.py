@@ -64,6 +64,8 @@ class Prepared:
         The layer or network as it was opened or made.
     options:
         By default the model's own precision, without placeholders.
+    name:
+        What it is called, for formats that name what they write: its file without the ending.
 
     Examples
     --------
@@ -75,8 +77,9 @@ class Prepared:
     ['float32']
     """
 
-    def __init__(self, given: Model, options: Options | None = None) -> None:
+    def __init__(self, given: Model, options: Options | None = None, name: str = "") -> None:
         self.given, options = given, options or Options()
+        self.name = name
         self.options = replace(options, dtype=options.dtype or given.default_dtype)
         self._made: dict[object, Any] = {}
 

@@ -19,6 +19,8 @@ from matlab_compat.shallow.checks import computing_order
 from matlab_compat.shallow.processing import Projection, Resolved, Scaling, Selection, resolve
 from matlab_compat.shallow.registry import KNOWN
 
+from .python_style import signature, statement
+
 #: The taps of a weight: of "IW" or "LW", to a layer, from an input or layer.
 Taps = Callable[[str, int, int], str]
 
@@ -488,35 +490,39 @@ def torch_constants(net: ShallowNetwork) -> dict[str, Array]:
     return found
 
 
-def torch_module(net: ShallowNetwork, steps: int) -> tuple[list[str], str]:
-    """The helpers, and the text of the class ``Network``."""
+def torch_module(net: ShallowNetwork, steps: int, name: str) -> tuple[list[str], str]:
+    """The helpers, and the text of the class of that name."""
     language, values = Torch(), torch_constants(net)
     inputs, outputs = (list(ports) for ports in net.ports())
     body = list((_unrolled if net.is_dynamic else _rows)(net, language, steps))
     made = [
-        f"self.{name} = nn.Parameter(torch.empty{value.shape})"
-        if name.startswith(("IW", "LW", "b"))
-        else f'self.register_buffer("{name}", torch.empty({value.shape}'
+        f"self.{key} = nn.Parameter(torch.empty({_sizes(value)}))"
+        if key.startswith(("IW", "LW", "b"))
+        else f'self.register_buffer("{key}", torch.empty({_sizes(value)}'
         + (", dtype=torch.int64))" if value.dtype.kind == "i" else "))")
-        for name, value in values.items()
+        for key, value in values.items()
     ]
-    head = ", ".join(f"{name}: Tensor" for name in inputs)
+    parameters = ["self", *(f"{key}: Tensor" for key in inputs)]
     result = "Tensor" if len(outputs) == 1 else f"tuple[{', '.join(['Tensor'] * len(outputs))}]"
     rows = "time steps of samples" if net.is_dynamic else "samples"
     lines = [
-        "class Network(nn.Module):",
+        f"class {name}(nn.Module):",
         f'    """{one_line(net.name) or "A shallow network"}: {rows} are rows."""',
         "",
         "    def __init__(self) -> None:",
         "        super().__init__()",
-        *(f"        {line}" for line in made),
+        *(line for text in made for line in statement(text, " " * 8)),
         "",
-        f"    def forward(self, {head}) -> {result}:",
+        *signature("forward", parameters, result, "    "),
         f'        """{", ".join(outputs)} of {", ".join(inputs)}."""',
-        *(f"        {line}" for line in body),
+        *(line for text in body for line in statement(text, " " * 8)),
     ]
     text = "\n".join(lines)
     return [helper for name, helper in _HELPERS.items() if f"{name}(" in text], text
+
+
+def _sizes(value: Array) -> str:
+    return ", ".join(map(str, value.shape))
 
 
 def _rows(net: ShallowNetwork, language: Torch, steps: int) -> Iterator[str]:

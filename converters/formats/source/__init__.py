@@ -82,7 +82,7 @@ class SourcePackage(Format, suffixes=("",)):
 
     def write(self, prepared: Prepared, path: Path) -> None:
         """Write the package; its README has what verify.py says of it."""
-        from .texts import VERIFY, model_text
+        from .texts import RUFF, VERIFY, model_text
 
         options, example = prepared.options, _example(prepared)
         if isinstance(prepared.model, ShallowNetwork):
@@ -92,7 +92,8 @@ class SourcePackage(Format, suffixes=("",)):
         path.mkdir()
         title = f"A {network.kind} of {len(network.Layers)} layers, converted from MATLAB."
         files = {
-            "model.py": model_text(written, title, _DTYPES[options.dtype]),
+            "model.py": model_text(written, title, _DTYPES[options.dtype], network.Classes or ()),
+            "ruff.toml": RUFF,
             "verify.py": VERIFY.format(tolerance=_TOLERANCES[options.dtype]),
         }
         for name, text in files.items():
@@ -123,18 +124,24 @@ def _write_shallow(
     """The package of a shallow network: the same files, with the arithmetic written out."""
     import torch
 
-    from .texts import README, SHALLOW, VERIFY
+    from ..python_style import class_name
+    from .texts import README, RUFF, SHALLOW, VERIFY
 
     options = prepared.options
-    helpers, text = shallow_code.torch_module(net, options.steps)
+    name = class_name(prepared.name)
+    helpers, text = shallow_code.torch_module(net, options.steps, name)
     path.mkdir()
     title = f"{net.name or 'Shallow network'}, converted from MATLAB"
     model = SHALLOW.format(
-        title=_cell(title), body="\n\n".join([*helpers, text]), dtype=_DTYPES[options.dtype]
+        title=_cell(title),
+        body="\n\n".join([*helpers, text]),
+        name=name,
+        dtype=_DTYPES[options.dtype],
     )
     (path / "model.py").write_text(model, encoding="utf-8")
     verify = VERIFY.format(tolerance=_TOLERANCES[options.dtype])
     (path / "verify.py").write_text(verify, encoding="utf-8")
+    (path / "ruff.toml").write_text(RUFF, encoding="utf-8")
     values = shallow_code.torch_constants(net)
     state = {name: torch.from_numpy(value.copy()) for name, value in values.items()}
     _save(state, path / "weights.safetensors")
@@ -183,7 +190,8 @@ def source_of(prepared: Prepared) -> Source:
     model, options = prepared.model, prepared.options
     if isinstance(model, Network):
         plan, module = model.plan(), prepared.module()
-        written = write_network(plan, cast("fx.GraphModule", module), _seen(prepared, module))
+        graph = cast("fx.GraphModule", module)
+        written = write_network(plan, graph, _seen(prepared, module), prepared.name)
         return Source(model, plan, written)
     assert isinstance(model, Layer)
     network = Network([model])
@@ -191,7 +199,9 @@ def source_of(prepared: Prepared) -> Source:
     plan = network.plan(dict(zip(names, model.default_formats, strict=False)))
     made = {plan.steps[0].name: prepared.module()}
     module = build_graph(plan, None, options.dtype, stub=options.stub, made=made).eval()
-    return Source(network, plan, write_network(plan, module, _seen(prepared, module)))
+    return Source(
+        network, plan, write_network(plan, module, _seen(prepared, module), prepared.name)
+    )
 
 
 def _seen(prepared: Prepared, module: nn.Module) -> dict[nn.Module, tuple[torch.Tensor, ...]]:

@@ -16,6 +16,8 @@ from importlib import import_module
 from importlib.util import resolve_name
 from typing import Any, NamedTuple
 
+from ..python_style import WIDTH
+
 #: Packages whose definitions are copied; all others are imported.
 OURS = ("matlab_compat", "converters")
 ERRORS = "matlab_compat.errors"
@@ -151,11 +153,30 @@ def _cleaned(source: Source, name: str) -> str:
     for call in ast.walk(node):
         if isinstance(call, ast.Call) and _is_error(source, call.func):
             whole = ast.get_source_segment(source.text, call) or ""
-            what = ast.get_source_segment(source.text, call.args[0]) or ""
-            text = text.replace(whole, f"ValueError({what})")
+            text = text.replace(whole, _value_error(source, call))
     for error in (name for name, found in source.imports.items() if found.module == ERRORS):
         text = re.sub(rf"\b{error}\b", "ValueError", text)
-    return re.sub(r"  # type: ignore.*$", "", text, flags=re.MULTILINE)
+    text = re.sub(r"  # type: ignore.*$", "", text, flags=re.MULTILINE)
+    return re.sub(r"^.*\bdef \w+\(\n.*[^,\n]\n +\).*:$", _joined, text, flags=re.MULTILINE)
+
+
+def _joined(head: re.Match[str]) -> str:
+    """A head on one line if it fits without the hint."""
+    first, parameters, last = head[0].splitlines()
+    line = first + parameters.strip() + last.strip()
+    return line if len(line) <= WIDTH else head[0]
+
+
+def _value_error(source: Source, call: ast.Call) -> str:
+    """The error with its sentence alone, broken as it was if it does not fit a line."""
+    what = ast.get_source_segment(source.text, call.args[0]) or ""
+    line = source.text.splitlines()[call.lineno - 1]
+    before = line.encode()[: call.col_offset].decode()
+    short = f"ValueError({what})"
+    if "\n" not in what and len(before + short) <= WIDTH:
+        return short
+    indent = " " * (len(line) - len(line.lstrip()))
+    return f"ValueError(\n{indent}    {what}\n{indent})"
 
 
 def _is_error(source: Source, function: ast.expr) -> bool:

@@ -31,7 +31,7 @@ class _Text(NamedTuple):
 
 
 def function_text(module: Expression) -> str:
-    """The expression of the output: ``{0}`` is the first input, ``{m}`` holds the constants.
+    """The expression of the output: ``{0}`` is the first input, ``{constant_0}`` a constant.
 
     It computes in MATLAB's order of dimensions, unless the order makes no difference.
 
@@ -64,7 +64,7 @@ class _Writer:
             return _Text(repr(value) if abs(value) < float("inf") else f'float("{value}")', 0)
         if isinstance(node, Constant):
             constant = self.module.function.constants[node.index]
-            return _Text(f"{{m}}.constant_{node.index}", constant.ndim)
+            return _Text(f"{{constant_{node.index}}}", constant.ndim)
         if isinstance(node, Call):
             return self._call(node)
         raise NoTextError
@@ -105,4 +105,4 @@ class _Writer:
 def _expanded(value: _Text, rank: int) -> str:
     """MATLAB matches dimensions from the first on, torch from the last."""
     missing = rank - value.rank if value.rank else 0
-    return f"{value.text}[(..., *(None,) * {missing})]" if missing else value.text
+    return f"{value.text}[...{', None' * missing}]" if missing else value.text

@@ -14,8 +14,12 @@ from matlab_compat.layers.nested import NetworkLayer
 from matlab_compat.network.graph import Plan, Step
 from matlab_compat.plain_text import unused
 
+from ..python_style import class_name, comment, signature, statement
 from .bundle import Bundle
 from .parts import CannotWriteError, Part, Place, part
+
+#: The indent of statements.
+_BODY = " " * 8
 
 
 @dataclass
@@ -24,6 +28,8 @@ class Written:
 
     #: What modules that have to be traced were given in a run of the model.
     inputs: Mapping[nn.Module, tuple[Tensor, ...]]
+    #: The class of the outermost network.
+    name: str = "Network"
     bundle: Bundle = field(default_factory=Bundle)
     classes: list[str] = field(default_factory=list)
     state: dict[str, Tensor] = field(default_factory=dict)
@@ -40,17 +46,20 @@ class Written:
 
 
 def write_network(
-    plan: Plan, module: fx.GraphModule, inputs: Mapping[nn.Module, tuple[Tensor, ...]]
+    plan: Plan, module: fx.GraphModule, inputs: Mapping[nn.Module, tuple[Tensor, ...]], name: str
 ) -> Written:
     """The source of ``module``, which was built from ``plan``, and its weights.
 
     What cannot be written is listed in ``refused``. ``inputs`` are those that modules that have to
-    be traced had in a run.
+    be traced had in a run; ``name`` is what the network is called.
     """
     written = Written(inputs=inputs)
-    for name in ("Tensor", "nn"):
-        written.bundle.add_import("torch", name)
-    _Class(written, plan, module, "Network", "", "").write()
+    for needed in ("Tensor", "nn"):
+        written.bundle.add_import("torch", needed)
+    outermost = _Class(written, plan, module, "", "", "")
+    taken = {"Path", *written.bundle.taken(), *written.class_names}
+    written.name = outermost.name = unused(class_name(name), taken)
+    outermost.write()
     return written
 
 
@@ -65,6 +74,9 @@ class _Class:
         names = module.meta["layers"]
         steps = {step.name: step for step in plan.steps}
         self.steps = {attribute: steps[layer] for attribute, layer in names.items()}
+        #: Names of attributes, and by layer those of the arrays that the class keeps itself.
+        self.members = {*dir(nn.Module), *(name for name, _ in module.named_children())}
+        self.buffers: dict[str, dict[str, str]] = {}
         self.parts = {
             attribute: self._part(attribute, self.steps[attribute])
             for attribute, _ in module.named_children()
@@ -105,6 +117,12 @@ class _Class:
             self.written.bundle.add(needed.__module__, getattr(needed, "__name__", ""))
         if "F.pad" in found.call:
             self.written.bundle.add_import("torch.nn.functional", "", "F")
+        for key, value in found.buffers.items():
+            name = unused(f"{attribute}_{key}", self.members)
+            self.buffers.setdefault(attribute, {})[key] = name
+            self.written.state[f"{self.prefix}{name}"] = value
+        if found.buffers:
+            self.written.bundle.add_import("torch")
         state = layer.state_dict() if found.state is None else found.state
         if not found.create:
             return
@@ -115,7 +133,7 @@ class _Class:
             if first == place:
                 self.written.state[place] = value
             else:
-                self.written.shared.append(f"        self.{place} = self.{first}")
+                self.written.shared += statement(f"self.{place} = self.{first}", _BODY)
 
     def _nested(self, attribute: str, step: Step, module: fx.GraphModule) -> Part:
         assert isinstance(step.layer, NetworkLayer)
@@ -143,8 +161,9 @@ class _Class:
         ]
         self.written.classes.append("\n".join(lines))
         if not self.of:
-            made = (a for a in self.parts if self._is_attribute(a))
-            self.written.attributes = {self.steps[a].name: a for a in made}
+            made = {a: a for a in self.parts if self._is_attribute(a)}
+            made |= {a: ", ".join(names.values()) for a, names in self.buffers.items()}
+            self.written.attributes = {self.steps[a].name: text for a, text in made.items()}
 
     def _purpose(self) -> str:
         what = f"of layer {printable(self.of[:-1])}" if self.of else "converted from MATLAB"
@@ -152,9 +171,15 @@ class _Class:
 
     def _layers(self) -> Iterator[str]:
         for attribute, found in self.parts.items():
-            if self._is_attribute(attribute):
-                yield f"        # {self._comment(attribute)}"
-                yield f"        self.{attribute} = {found.create}"
+            buffers = self.buffers.get(attribute, {})
+            if not self._is_attribute(attribute) and not buffers:
+                continue
+            yield from comment(self._comment(attribute), _BODY)
+            for key, name in buffers.items():
+                size = ", ".join(map(str, found.buffers[key].shape)) or "()"
+                yield from statement(f'self.register_buffer("{name}", torch.zeros({size}))', _BODY)
+            if not buffers:
+                yield from statement(f"self.{attribute} = {found.create}", _BODY)
         if not self.of and self.written.shared:
             yield "        # parameters that layers share"
             yield from self.written.shared
@@ -172,17 +197,18 @@ class _Class:
         nodes = [node for node in self.module.graph.nodes if self._is_statement(node)]
         variables = self._variables(nodes)
         inputs = [node for node in self.module.graph.nodes if node.op == "placeholder"]
-        arguments = "".join(f", {variables[node]}: Tensor" for node in inputs)
+        parameters = ["self", *(f"{variables[node]}: Tensor" for node in inputs)]
         (output,) = (node for node in self.module.graph.nodes if node.op == "output")
         results = output.args[0]
         several = isinstance(results, tuple)
         kind = "tuple[Tensor, ...]" if several else "Tensor"
-        yield f"    def forward(self{arguments}) -> {kind}:"
+        yield from signature("forward", parameters, kind, "    ")
         yield from self._shapes([variables[node] for node in inputs])
         for node in nodes:
-            if (found := self.parts.get(str(node.target))) and not found.create:
-                yield f"        # {self._comment(str(node.target))}"
-            yield f"        {variables[node]} = {self._expression(node, variables)}"
+            attribute = str(node.target)
+            if (found := self.parts.get(attribute)) and not (found.create or found.buffers):
+                yield from comment(self._comment(attribute), _BODY)
+            yield from statement(f"{variables[node]} = {self._expression(node, variables)}", _BODY)
         texts = [variables[_origin(n, self.module)] for n in (results if several else (results,))]
         yield f"        return {', '.join(texts)}"
 
@@ -203,7 +229,9 @@ class _Class:
             return f"{sources[0]}[{node.args[1]}]"
         attribute = str(node.target)
         call = self.parts[attribute].call
-        return call.format(*sources, m=f"self.{attribute}", x=sources[0], all=", ".join(sources))
+        kept = {key: f"self.{name}" for key, name in self.buffers.get(attribute, {}).items()}
+        names = {"m": f"self.{attribute}", "x": sources[0], "all": ", ".join(sources)}
+        return call.format(*sources, **names, **kept)
 
     # --- names ------------------------------------------------------------------------------
 

@@ -18,6 +18,7 @@ from matlab_compat.engine import (
     expression,
     fully_connected,
     imported,
+    inputs,
     pooling,
     recurrent,
     structure,
@@ -45,6 +46,7 @@ class Part:
     needs: tuple[object, ...] = ()
     #: Its part of the weights; ``None`` for the module's own ``state_dict``.
     state: Mapping[str, Tensor] | None = None
+    buffers: Mapping[str, Tensor] = field(default_factory=dict)
     #: The text of a class of its own, given the class's name; ``create`` is then its call.
     define: Callable[[str], str] | None = None
 
@@ -127,10 +129,23 @@ def _(module: expression.Expression, place: Place) -> Part:
     except NoTextError:
         text = module.function.text
         raise CannotWriteError(f"the function {text} is not translated to Python text") from None
-    sizes = [tuple(constant.shape) for constant in module.function.constants]
-    if not sizes:
-        return Part("", call)
-    return Part(f"Constants({', '.join(map(repr, sizes))})", call, (helpers.Constants,))
+    constants = {name: value for name, value in module.state_dict().items()}
+    return Part("", call, buffers=constants)
+
+
+@part.register
+def _(module: inputs.Normalization, place: Place) -> Part:
+    if module.mode == "zerocenter":
+        return Part("", "{x} - {mean}", buffers={"mean": module.mean})
+    if module.mode == "zscore":
+        spread = inputs.divisor(module.standard_deviation)
+        call = "({x} - {mean}) / {standard_deviation}"
+        return Part("", call, buffers={"mean": module.mean, "standard_deviation": spread})
+    call = "({x} - {min}) / {range}"
+    if module.mode == "rescale-symmetric":
+        call = f"2 * ({call}) - 1"
+    extent = inputs.divisor(module.max - module.min)
+    return Part("", call, buffers={"min": module.min, "range": extent})
 
 
 @part.register
@@ -143,28 +158,33 @@ def _(module: convolution.PaddedConvolution, place: Place) -> Part:
     call = "{m}({x})"
     needs: tuple[object, ...] = ()
     inside: tuple[int, ...] = ()
-    if padding.pairs is None:
-        spread = tuple((k - 1) * d + 1 for k, d in zip(window, module.dilation, strict=True))
+    spread = tuple((k - 1) * d + 1 for k, d in zip(window, module.dilation, strict=True))
+    pairs = padding.pairs
+    if pairs is None and all(n == 1 for n in module.stride):  # 'same' whatever the size of x
+        pairs = tuple(((n - 1) // 2, n // 2) for n in spread)
+    if pairs is None:
         value = f", {padding.value}" if padding.value else ""
-        call, needs = (
-            f"{{m}}(pad_same({{x}}, {spread}, {module.stride}{value}))",
-            (helpers.pad_same,),
-        )
-    elif padding.value == 0 and all(a == b for a, b in padding.pairs):
-        inside = tuple(a for a, _ in padding.pairs)
+        call = f"{{m}}(pad_same({{x}}, {spread}, {tuple(module.stride)}{value}))"
+        needs = (helpers.pad_same,)
+    elif padding.value == 0 and all(a == b for a, b in pairs):
+        inside = tuple(a for a, _ in pairs)
     else:
-        call = f"{{m}}({_pad(padding.pairs, padding.value)})"
+        call = f"{{m}}({_pad(pairs, padding.value)})"
     if any(inside):
-        given["padding"] = inside
-    sizes = f"{channels * module.groups}, {filters}, kernel_size={tuple(window)}"
+        given["padding"] = _brief(inside)
+    sizes = f"{channels * module.groups}, {filters}, kernel_size={_brief(window)}"
     return Part(_with(f"nn.Conv{dims}d({sizes}", given), call, needs)
 
 
 def _changed(stride: Sequence[int], dilation: Sequence[int], groups: int) -> dict[str, Any]:
     """Arguments that are not torch's defaults."""
-    ones = (1,) * len(stride)
-    given = {"stride": stride, "dilation": dilation, "groups": groups}
-    return {name: value for name, value in given.items() if value not in (1, ones)}
+    given = {"stride": _brief(stride), "dilation": _brief(dilation), "groups": groups}
+    return {name: value for name, value in given.items() if value != 1}
+
+
+def _brief(sizes: Sequence[int]) -> int | tuple[int, ...]:
+    """One number where all are the same, as torch takes them."""
+    return sizes[0] if len(set(sizes)) == 1 else tuple(sizes)
 
 
 def _with(start: str, given: Mapping[str, Any]) -> str:
@@ -188,8 +208,10 @@ def _(module: transposed_convolution.CroppedConvTranspose, place: Place) -> Part
     inside = tuple(
         min(before, after, k - 1) for (before, after), k in zip(module.crop, window, strict=True)
     )
-    given = _changed(module.stride, (1,) * dims, 1) | ({"padding": inside} if any(inside) else {})
-    create = f"nn.ConvTranspose{dims}d({channels}, {filters}, kernel_size={tuple(window)}"
+    given = _changed(module.stride, (1,) * dims, 1) | (
+        {"padding": _brief(inside)} if any(inside) else {}
+    )
+    create = f"nn.ConvTranspose{dims}d({channels}, {filters}, kernel_size={_brief(window)}"
     return Part(_with(create, given), "{m}({x})" + _slices(module.crop, inside))
 
 
@@ -245,10 +267,11 @@ def _pooling(
         return copied(module)
     assert pairs is not None
     inside = tuple(a for a, _ in pairs)
-    given = (
-        {"stride": module.stride} | ({"padding": inside} if even and any(inside) else {}) | given
-    )
-    create = _with(f"nn.{name}{dims}d({module.pool_size}", given)
+    if even and any(inside):
+        given = {"padding": _brief(inside), **given}
+    if tuple(module.stride) != tuple(module.pool_size):
+        given = {"stride": _brief(module.stride), **given}
+    create = _with(f"nn.{name}{dims}d({_brief(module.pool_size)}", given)
     return Part(create, "{m}({x})" if even else f"{{m}}({_pad(pairs, value or 0.0)})")
 
 
@@ -282,10 +305,8 @@ def _joined(module: structure.Join, sign: str) -> Part:
 
 @part.register
 def _(module: imported.ElementwiseAffine, place: Place) -> Part:
-    sizes = f"{tuple(module.scale.shape)}, {tuple(module.offset.shape)}"
-    state = {"scale": module.scale, "offset": module.offset}
-    needs = (helpers.ElementwiseAffine,)
-    return Part(f"ElementwiseAffine({sizes})", needs=needs, state=state)
+    buffers = {"scale": module.scale, "offset": module.offset}
+    return Part("", "{x} * {scale} + {offset}", buffers=buffers)
 
 
 @part.register

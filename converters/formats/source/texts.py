@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from ..python_style import quoted
 from .network import Written
 
 _MODEL = '''"""{title}
@@ -18,10 +21,10 @@ from __future__ import annotations
 {definitions}
 
 
-def load(folder: str | Path | None = None) -> Network:
+def load(folder: str | Path | None = None) -> {name}:
     """The network with its weights, ready to predict (eval mode)."""
     path = Path(folder) if folder is not None else Path(__file__).resolve().parent
-    model = Network(){to}
+    model = {name}(){to}
     {load}
     return model.eval()
 '''
@@ -48,16 +51,16 @@ from torch.nn import functional
 {body}
 
 
-def load(folder: str | Path | None = None) -> Network:
+def load(folder: str | Path | None = None) -> {name}:
     """The network with its weights, ready to predict (eval mode)."""
     path = Path(folder) if folder is not None else Path(__file__).resolve().parent
-    model = Network().to({dtype})
+    model = {name}().to({dtype})
     model.load_state_dict(load_file(path / "weights.safetensors"))
     return model.eval()
 '''
 
 
-def model_text(written: Written, title: str, dtype: str) -> str:
+def model_text(written: Written, title: str, dtype: str, classes: Sequence[str] = ()) -> str:
     """``model.py``."""
     bundle = written.bundle
     bundle.add_import("pathlib", "Path")
@@ -70,7 +73,7 @@ def model_text(written: Written, title: str, dtype: str) -> str:
     )
     bundle.add_import("safetensors.torch", function)
     to = "" if dtype == "torch.float32" else f".to({dtype})"
-    texts = [text for text in (bundle.definitions, *written.classes) if text]
+    texts = [text for text in (_names(classes), bundle.definitions, *written.classes) if text]
     if "torch." in to.join(written.classes) + to:
         bundle.add_import("torch")
     space = "\n\n" if texts[0].startswith(("class", "def", "@")) else "\n"
@@ -79,10 +82,22 @@ def model_text(written: Written, title: str, dtype: str) -> str:
         title=title,
         imports=bundle.imports,
         definitions=definitions,
+        name=written.name,
         to=to,
         load=load.format(path='path / "weights.safetensors"'),
     )
 
+
+def _names(classes: Sequence[str]) -> str:
+    """The names of the classes as a constant."""
+    if not classes:
+        return ""
+    rows = "".join(f"    {quoted(name)},\n" for name in classes)
+    return f"# In the order of the output's channels.\nCLASSES = [\n{rows}]"
+
+
+#: The copied definitions have lines of up to 100 columns, and so has the rest.
+RUFF = "line-length = 100\n"
 
 VERIFY = '''"""Does the model still compute what it computed when it was converted?
 
@@ -122,8 +137,9 @@ def main() -> int:
         same_nan = torch.equal(result.isnan(), expected.isnan())
         bad = not same_nan or difference > TOLERANCE * largest
         failed |= bad
-        print(f"output {{i + 1}}: largest difference {{difference:.3g}} of {{largest:.3g}}: "
-              f"{{'DIFFERENT' if bad else 'equal'}}")
+        verdict = "DIFFERENT" if bad else "equal"
+        figures = f"largest difference {{difference:.3g}} of {{largest:.3g}}"
+        print(f"output {{i + 1}}: {{figures}}: {{verdict}}")
     return int(failed)
 
 
@@ -150,6 +166,7 @@ with torch.inference_mode():
 | `weights.safetensors` | its weights, under the names of `model.state_dict()` |
 | `verify.py` | `python verify.py` runs it on a stored example and compares |
 | `example.safetensors` | that example: inputs and outputs |
+| `ruff.toml` | the width of the lines, for `ruff format` |
 
 ## Inputs and outputs
 

@@ -18,6 +18,7 @@ from matlab_compat.code.interpreter import LINE
 from matlab_compat.errors import MatlabCompatError, cause_text
 from matlab_compat.plain_text import unused
 
+from ..python_style import signature, statement
 from ..torch_export import by_argument
 
 #: Operations that are written as Python's operators, of tensors and of sizes.
@@ -67,9 +68,9 @@ class Traced:
             "",
             "    def __init__(self) -> None:",
             "        super().__init__()",
-            *(f"        {line}" for line in self._attributes()),
+            *(line for text in self._attributes() for line in statement(text, " " * 8)),
             "",
-            *(f"    {line}" for line in self._forward()),
+            *self._forward(),
         ]
         return "\n".join(lines)
 
@@ -98,7 +99,7 @@ class Traced:
         results = next(node.args[0] for node in self.graph.nodes if node.op == "output")
         several = isinstance(results, tuple | list) and len(results) > 1
         kind = "tuple[Tensor, ...]" if several else "Tensor"
-        given = "".join(f", {names[node]}: Tensor" for node in inputs)
+        parameters = ["self", *(f"{names[node]}: Tensor" for node in inputs)]
         lines: list[tuple[str, str, str]] = []
         for node in self.graph.nodes:
             if node.op in ("placeholder", "output"):
@@ -111,21 +112,22 @@ class Traced:
                 text = _call(node, names)
                 names[node] = unused(_stem(node), taken)
                 line = (node.meta.get("custom") or {}).get(LINE, "")
-                lines.append((names[node], text, line and f"  # {file_of(line)}"))
+                lines.append((names[node], text, line and file_of(line)))
         texts = [_value(one, names) for one in (results if several else _flat(results))]
         result = ", ".join(texts)
-        yield f"def forward(self{given}) -> {kind}:"
-        yield from (f"    {name} = {text}{comment}" for name, text, comment in _used(lines, result))
-        yield f"    return {result}"
+        yield from signature("forward", parameters, kind, "    ")
+        for name, text, place in _used(lines, result):
+            yield from statement(f"{name} = {text}", " " * 8, place)
+        yield f"        return {result}"
 
 
 def _used(lines: Sequence[tuple[str, str, str]], result: str) -> list[tuple[str, str, str]]:
     """The lines whose value is used further on."""
     words, kept = set(re.findall(r"\w+", result)), []
-    for name, text, comment in reversed(lines):
+    for name, text, place in reversed(lines):
         if name in words:
             words.update(re.findall(r"\w+", text))
-            kept.append((name, text, comment))
+            kept.append((name, text, place))
     return kept[::-1]
 
 

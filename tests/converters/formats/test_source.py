@@ -7,9 +7,11 @@ Runtime; for the real U-Net ONNX Runtime itself. ruff and Python's compiler judg
 from __future__ import annotations
 
 import ast
+import doctest
 import subprocess
 import sys
 import types
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -23,9 +25,10 @@ from safetensors.torch import load_file
 import matlab_compat as m
 from converters.convert import save
 from converters.examples import example_inputs
-from converters.formats import Options, Prepared
+from converters.formats import Options, Prepared, python_style
 from converters.formats.base import outputs_of
 from converters.formats.source import SourcePackage, source_of
+from converters.formats.source.texts import RUFF as RUFF_SETTINGS
 from converters.formats.source.texts import model_text
 from converters.load import load_network
 from matlab_compat.engine.precision import torch_dtype
@@ -46,7 +49,8 @@ def written(model: Layer | Network) -> tuple[str, dict[str, torch.Tensor]]:
     """The text of model.py and the weights."""
     network, _, source = source_of(Prepared(model))
     assert source.refused == []
-    return model_text(source, f"{network.kind}.", "torch.float32"), source.state
+    text = model_text(source, f"{network.kind}.", "torch.float32", network.Classes or ())
+    return text, source.state
 
 
 def executed(text: str, state: dict[str, torch.Tensor]) -> torch.nn.Module:
@@ -159,16 +163,31 @@ LAYERS: dict[str, Layer] = {
 }
 
 
+FUNCTIONS = [
+    m.functionLayer(text)
+    for text in ("@(X) -X.^2 + exp(-X.^2)", "@(X) (2*X).^-1.5 - (X + 1).^X./3")
+]
+
+
 @pytest.mark.parametrize("name", LAYERS)
 def test_a_layer_written_as_source_computes_the_same(name: str) -> None:
     check(LAYERS[name])
 
 
 @pytest.mark.slow
-def test_the_text_of_every_layer_passes_ruffs_default_rules(tmp_path: Path) -> None:
+def test_the_text_of_every_layer_passes_ruffs_default_rules_and_its_format(tmp_path: Path) -> None:
     pytest.importorskip("ruff")
-    for i, layer in enumerate(LAYERS.values()):
-        (tmp_path / f"model_{i}.py").write_text(written(layer)[0], encoding="utf-8")
+    models = [*LAYERS.values(), *FUNCTIONS, unet(), named(), sequence_of_images()]
+    (tmp_path / "ruff.toml").write_text(RUFF_SETTINGS)
+    for i, model in enumerate(models):
+        (tmp_path / f"model_{i}.py").write_text(written(model)[0], encoding="utf-8")
+    formatted = subprocess.run(
+        [sys.executable, "-m", "ruff", "format", "--diff", str(tmp_path)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert formatted.returncode == 0, formatted.stdout
     done = subprocess.run(
         [*RUFF, "--select", "E4,E7,E9,F,I", str(tmp_path)],
         capture_output=True,
@@ -181,9 +200,10 @@ def test_the_text_of_every_layer_passes_ruffs_default_rules(tmp_path: Path) -> N
 @pytest.mark.parametrize(
     ("function", "line"),
     [
-        ("@(X) .001*X", "x = (0.001 * x)"),
-        ("@(X) exp(-X.^2)", "x = torch.exp((-(x ** 2.0)))"),
+        ("@(X) .001*X", "x = 0.001 * x"),
+        ("@(X) exp(-X.^2)", "x = torch.exp(-(x**2.0))"),
         ("@(X) X./sum(X.^2+1,1)", ".sum((0,), keepdim=True)"),
+        ("@(X) (X+1).*(X-1)./(X.*X+3)", "x = (x + 1.0) * (x - 1.0) / (x * x + 3.0)"),
         ("@(X) X - mean(X,[1 2])", ".mean((0, 1), keepdim=True)"),
     ],
 )
@@ -231,12 +251,75 @@ def unet() -> Network:
     return dlnetwork(connectLayers(graph, "class", "skip/in2")).initialize(seed=0)
 
 
+def named() -> Network:
+    """A classifier with an input for each way of normalizing, and names of classes."""
+    inputs = {
+        "centred": {"Normalization": "zerocenter", "Mean": 0.5},
+        "scaled": {"Normalization": "rescale-zero-one", "Min": [[-1.0]], "Max": [[3.0]]},
+        "both": {"Normalization": "rescale-symmetric", "Min": [[0.0]], "Max": [[255.0]]},
+    }
+    rest = [
+        m.additionLayer(3, Name="add"),
+        m.fullyConnectedLayer(2, Name="fc"),
+        m.softmaxLayer(Name="softmax"),
+        m.classificationLayer(Name="out", Classes=["cat's", 'dog "Rex"']),
+    ]
+    layers = [m.imageInputLayer([4, 3, 1], Name=name, **how) for name, how in inputs.items()]
+    names = [layer.Name for layer in rest]
+    pairs = [*((name, f"add/in{i}") for i, name in enumerate(inputs, 1)), *pairwise(names)]
+    return Network([*layers, *rest], pairs, kind="DAGNetwork").initialize(seed=0)
+
+
 def test_a_network_reads_as_a_person_would_write_it() -> None:
     text = check(unet())
-    assert "self.up = nn.ConvTranspose2d(4, 4, kernel_size=(3, 3), stride=(2, 2))" in text
+    assert "self.enc_conv = nn.Conv2d(1, 4, kernel_size=3, padding=1)" in text
+    assert "self.up = nn.ConvTranspose2d(4, 4, kernel_size=3, stride=2)" in text
+    assert "x = (x - self.in_put_mean) / self.in_put_standard_deviation" in text
     assert "x = self.up(x)[:, :, :-1, :-1]" in text
     assert "torch.cat([x, layer_class], 1)" in text
     assert "# enc/conv: convolution2dLayer (4 3×3×1 convolutions" in text
+
+
+def test_what_the_input_layers_do_is_a_line_each() -> None:
+    text = check(named())
+    assert "centred - self.centred_mean" in text
+    assert "(scaled - self.scaled_min) / self.scaled_range" in text
+    assert "2 * ((both - self.both_min) / self.both_range) - 1" in text
+    assert "class Normalization" not in text
+
+
+def test_the_names_of_the_classes_are_in_the_code() -> None:
+    lines: dict[str, object] = {}
+    text = written(named())[0]
+    assert text.index("CLASSES = [") < text.index("class Network(")
+    exec(text[text.index("CLASSES = [") : text.index("class Network(")], lines)
+    assert lines["CLASSES"] == ["cat's", 'dog "Rex"']
+
+
+@pytest.mark.parametrize(
+    ("file", "name"),
+    [
+        ("unet", "Unet"),
+        ("my_seg-net.v2", "MySegNetV2"),
+        ("2nd", "Network"),
+        ("none", "Network"),
+        ("tensor", "Tensor_2"),
+        ("", "Network"),
+    ],
+)
+def test_the_class_is_called_as_the_file(file: str, name: str) -> None:
+    assert source_of(Prepared(m.reluLayer(), name=file)).written.name == name
+
+
+def test_the_size_of_the_input_matters_to_same_padding_with_a_stride_alone() -> None:
+    strided = ready(m.convolution2dLayer(3, 5, Padding="same", Stride=2))
+    assert "pad_same" in check(strided)
+    assert "F.pad(x, (0, 1, 1, 1))" in check(ready(m.convolution2dLayer([3, 2], 5, Padding="same")))
+
+
+def test_the_examples_of_the_style_hold() -> None:
+    result = doctest.testmod(python_style)
+    assert (result.failed, result.attempted > 3) == (0, True)
 
 
 def test_a_nested_network_becomes_a_class_of_its_own() -> None:
@@ -270,6 +353,7 @@ def test_the_package_has_its_files_and_no_word_of_this_project(package: Path) ->
         "README.md",
         "verify.py",
         "example.safetensors",
+        "ruff.toml",
     }
     texts = [(package / name).read_text(encoding="utf-8") for name in names if "safe" not in name]
     assert not any("matlab_compat" in text for text in texts)

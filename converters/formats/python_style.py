@@ -1,0 +1,113 @@
+"""Lines of Python as ``ruff format`` leaves them, in :data:`WIDTH` columns."""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import keyword
+import re
+from collections.abc import Iterator, Sequence
+from textwrap import wrap
+
+WIDTH = 100
+#: Names and numbers, with the attributes of names.
+_SIMPLE = r"[A-Za-z_][\w.]*|\d+(?:\.\d*)?(?:e[+-]?\d+)?"
+
+
+def expression(text: str) -> str:
+    """An expression with the parentheses, quotes and spaces of the style.
+
+    >>> expression("torch.exp((-(x ** 2.0)))")
+    'torch.exp(-(x**2.0))'
+    >>> expression("nn.GELU(approximate='tanh')")
+    'nn.GELU(approximate="tanh")'
+    """
+    text = ast.unparse(ast.parse(text, mode="eval"))
+    text = re.sub(r"'([^'\"\\]*)'", r'"\1"', text)
+    text = re.sub(rf"(?<![\w.)\]])({_SIMPLE}) \*\* (-?(?:{_SIMPLE}))(?![\w.(\[])", r"\1**\2", text)
+    return re.sub(r"(^|[(,=+*/-] ?)-([\w.]+\*\*-?[\w.]+)", r"\1-(\2)", text)
+
+
+def statement(text: str, indent: str, about: str = "") -> Iterator[str]:
+    """``target = expression``, ``return`` or a call; calls that are too long are broken.
+
+    Heads of loops and several results stay as they are. What the statement is ``about`` becomes a
+    comment beside it, or above what is long.
+
+    >>> list(statement("x = f('a')", "    "))
+    ['    x = f("a")']
+    """
+    found = re.fullmatch(r"( *)(return |[\w.]+ = )?(.*[^:])", text)
+    if found is None or isinstance(ast.parse(found[3], mode="eval").body, ast.Tuple):
+        yield indent + text
+    else:
+        lines = list(_broken(indent + found[1], found[2] or "", expression(found[3]), ""))
+        beside = f"{lines[0]}  # {about}"
+        if about and len(lines) == 1 and len(beside) <= WIDTH:
+            lines = [beside]
+        elif about:
+            lines = [f"{indent}# {about}", *lines]
+        yield from lines
+
+
+def _broken(indent: str, before: str, value: str, after: str) -> Iterator[str]:
+    line = f"{indent}{before}{value}{after}"
+    call = ast.parse(value, mode="eval").body
+    if len(line) <= WIDTH or not isinstance(call, ast.Call) or not (call.args or call.keywords):
+        yield line
+        return
+    keywords = ((f"{k.arg}=" if k.arg else "**", k.value) for k in call.keywords)
+    given = [
+        (name, ast.get_source_segment(value, node) or "")
+        for name, node in [*(("", node) for node in call.args), *keywords]
+    ]
+    yield f"{indent}{before}{ast.get_source_segment(value, call.func)}("
+    yield from _listed(f"{indent}    ", given)
+    yield f"{indent}){after}"
+
+
+def _listed(indent: str, given: list[tuple[str, str]]) -> Iterator[str]:
+    """Arguments on one line, or on one each."""
+    line = indent + ", ".join(f"{name}{text}" for name, text in given)
+    if len(line) <= WIDTH:
+        yield line
+    else:
+        for name, text in given:
+            yield from _broken(indent, name, text, ",")
+
+
+def signature(name: str, parameters: Sequence[str], result: str, indent: str) -> Iterator[str]:
+    """The head of a function."""
+    line = f"{indent}def {name}({', '.join(parameters)}) -> {result}:"
+    if len(line) <= WIDTH:
+        yield line
+        return
+    yield f"{indent}def {name}("
+    inner = f"{indent}    {', '.join(parameters)}"
+    yield from [inner] if len(inner) <= WIDTH else (f"{indent}    {p}," for p in parameters)
+    yield f"{indent}) -> {result}:"
+
+
+def quoted(text: str) -> str:
+    """A text between double quotes, unless it has some and no others.
+
+    >>> print(quoted("cat's"), quoted('"a"'))
+    "cat's" '"a"'
+    """
+    if '"' in text:
+        return repr(text)
+    escaped = repr(text + '"')[1:-2]
+    return '"' + escaped.replace("\\'", "'") + '"'
+
+
+def comment(text: str, indent: str) -> list[str]:
+    """A comment, in as many lines as it takes."""
+    return [f"{indent}# {line}" for line in wrap(text, WIDTH - len(indent) - 2)]
+
+
+def class_name(name: str) -> str:
+    """A file's or a layer's name as that of a class: ``my_seg-net`` is ``MySegNet``."""
+    words = re.findall(r"[^\W_]+", name)
+    joined = "".join(word[0].upper() + word[1:] for word in words)
+    usable = joined.isidentifier() and not keyword.iskeyword(joined)
+    return joined if usable and joined not in dir(builtins) else "Network"
