@@ -727,6 +727,184 @@ FAMILIES["zerocenter with an image"] = Family(
 )
 
 
+# --- a second set, written after what the first one showed was mended -------------------
+
+
+def _linear_layer(r: np.random.Generator) -> Any:
+    w, b = numbers(r, 5, 7), numbers(r, 5, 1)
+    return mc.fullyConnectedLayer(5, Weights=w, Bias=b), numbers(r, 7, 9) * 3, "CB"
+
+
+def _linear(layer: Any, x: Tensor, how: str = "") -> Tensor:
+    w, b = _t(layer.Weights), vector(layer.Bias)
+    made: dict[str, Callable[[], Tensor]] = {
+        "": lambda: x @ w.T + b,
+        "minus": lambda: x @ w.T - b,
+        "rows": lambda: x @ w.flip(0).T + b,
+        "unit": lambda: F.normalize(x) @ w.T + b,
+        "tanh": lambda: torch.tanh(x @ w.T + b),
+        "weights": lambda: x @ F.normalize(w).T + b,
+        "sparse": lambda: x @ torch.where(w.abs() < 0.05, 0.0, w).T + b,
+    }
+    return made[how]()
+
+
+FAMILIES["fully connected"] = Family(
+    _linear_layer,
+    _linear,
+    {
+        "bias subtracted": ("(?i)bias.*(sign|negated)", {"how": "minus"}),
+        "rows in reverse order": ("Weights.*(outputs|revers|flipped)", {"how": "rows"}),
+        "input of length one": ("(?i)length|norm", {"how": "unit"}),
+        "tanh after it": ("tanh", {"how": "tanh"}),
+        "rows of length one": ("(?i)length|norm", {"how": "weights"}),
+        "small weights pruned": ("(?i)small|pruned|zero", {"how": "sparse"}),
+    },
+)
+
+
+def _even_layer(r: np.random.Generator) -> Any:
+    w, b = numbers(r, 4, 2, 3, 4), numbers(r, 1, 1, 4)
+    layer = mc.convolution2dLayer((4, 2), 4, Padding="same", Weights=w, Bias=b)
+    return layer, numbers(r, 9, 8, 3, 2) * 3, None
+
+
+def _even(
+    layer: Any, x: Tensor, pad: tuple[int, ...] = (0, 1, 1, 2), how: str = "", half: bool = False
+) -> Tensor:
+    w, b = filters(layer.Weights), vector(layer.Bias)
+    if how == "centred":
+        w = w - w.mean((1, 2, 3), keepdim=True)
+    if how == "abs":
+        w = w.abs()
+    if how == "last":
+        w = torch.cat([w[:, -1:], w[:, :-1]], 1)
+    if half:
+        w = w.half().double()
+    y = F.conv2d(F.pad(x, pad), w, b)
+    return y + b.reshape(1, -1, 1, 1) * 0.5 if how == "more bias" else y
+
+
+FAMILIES["conv2d with an even kernel"] = Family(
+    _even_layer,
+    _even,
+    {
+        "'same' at the other end (torch)": ("wrong side", {"pad": (1, 0, 2, 1)}),
+        "padded by k//2": ("(?i)padding", {"pad": (1, 1, 2, 2)}),
+        "valid": ("(?i)padding", {"pad": (0, 0, 0, 0)}),
+        "height padded only": ("(?i)padding", {"pad": (0, 0, 1, 2)}),
+        "filters without their mean": ("(?i)mean|average", {"how": "centred"}),
+        "absolute weights": ("(?i)absolute|sign", {"how": "abs"}),
+        "last channel first": ("(?i)channels.*(order|further|shift)|order", {"how": "last"}),
+        "one and a half times the bias": ("(?i)bias", {"how": "more bias"}),
+        "weights in half": ("half", {"half": True}),
+    },
+)
+
+
+def _variant_layer(r: np.random.Generator) -> Any:
+    w, u, b = (2 * numbers(r, 20, n) for n in (3, 5, 1))
+    layer = mc.lstmLayer(5, InputWeights=w, RecurrentWeights=u, Bias=b)
+    return layer, numbers(r, 3, 4, 9) * 2, "CBT"
+
+
+def _variant(layer: Any, x: Tensor, how: str = "") -> Tensor:
+    w, u, b = _t(layer.InputWeights), _t(layer.RecurrentWeights), vector(layer.Bias)
+    x = F.pad(x, (1, 0))[:, :, :-1] if how == "late" else x
+    h = c = x.new_zeros(x.shape[0], 5)
+    out = []
+    for step in x.unbind(2):
+        before = torch.zeros_like(h) if how == "no recurrence" else h
+        i, f, g, o = (step @ w.T + before @ u.T + b).chunk(4, 1)
+        i, f, o = (v.sigmoid() for v in (i, f, o))
+        f = 1 - i if how == "coupled" else f
+        c = f * c + i * (g.sigmoid() if how == "candidate" else g.tanh())
+        c = c.clamp(-0.5, 0.5) if how == "clipped" else c
+        h = o * (c if how == "no tanh" else c.tanh())
+        out.append(h)
+    return torch.stack(out, 2)
+
+
+FAMILIES["lstm, a second time"] = Family(
+    _variant_layer,
+    _variant,
+    {
+        "no recurrence": ("(?i)RecurrentWeights|recurr", {"how": "no recurrence"}),
+        "sigmoid for the candidate": ("(?i)candidate|StateActivation", {"how": "candidate"}),
+        "no tanh of the cell state": ("(?i)tanh|activation", {"how": "no tanh"}),
+        "forget gate is 1 - input gate": ("(?i)forget|coupled", {"how": "coupled"}),
+        "cell state clipped": ("(?i)clip", {"how": "clipped"}),
+        "a step late": ("(?i)shifted|late", {"how": "late"}),
+    },
+)
+
+
+def _embedded(layer: Any, x: Tensor, how: str = "") -> Tensor:
+    y = _words(layer, x)
+    if how == "scaled":
+        return y * 2
+    if how == "padding":
+        return torch.where(x == 1, 0.0, y)
+    return F.normalize(y) if how == "unit" else y
+
+
+FAMILIES["word embedding, a second time"] = Family(
+    _words_layer,
+    _embedded,
+    {
+        "times the root of its dimension": (
+            "(?i)Weights.*(twice|doubled|times 2)|scale",
+            {"how": "scaled"},
+        ),
+        "first word as padding": ("(?i)first|zero|padding", {"how": "padding"}),
+        "vectors of length one": ("(?i)length|norm", {"how": "unit"}),
+    },
+)
+
+
+def _z_layer(r: np.random.Generator) -> Any:
+    mean, deviation = (r.uniform(40, 90, (1, 1, 3)).astype("f4") for _ in "md")
+    layer = mc.imageInputLayer(
+        (6, 5, 3), Normalization="zscore", Mean=mean, StandardDeviation=deviation
+    )
+    return layer, r.uniform(0, 255, (6, 5, 3, 3)).astype("f4"), None
+
+
+def _z(layer: Any, x: Tensor, how: str = "") -> Tensor:
+    m, d = _c(layer.Mean, x), _c(layer.StandardDeviation, x)
+    made: dict[str, Callable[[], Tensor]] = {
+        "": lambda: (x - m) / d,
+        "early": lambda: x / d - m,
+        "eps": lambda: (x - m) / (d + 1),
+        "unit": lambda: (x / 255 - m) / d,
+        "all 255": lambda: (x / 255 - m / 255) / (d / 255 + 1e-2),
+        "bgr": lambda: (x - m.flip(1)) / d.flip(1),
+        "grey": lambda: (x - m.mean()) / d.mean(),
+        "clipped": lambda: ((x - m) / d).clamp(-1, 1),
+        "mirrored": lambda: ((x - m) / d).flip(3),
+        "truncated": lambda: (x.floor() - m) / d,
+        "crop": lambda: F.pad((x - m) / d, (-1, 1)),
+    }
+    return made[how]()
+
+
+FAMILIES["zscore"] = Family(
+    _z_layer,
+    _z,
+    {
+        "divided before the mean is subtracted": ("(?i)before|divided", {"how": "early"}),
+        "1 added to the deviation": ("(?i)deviation", {"how": "eps"}),
+        "data 0..1, statistics 0..255": ("255", {"how": "unit"}),
+        "statistics BGR": ("(?i)BGR|channels|exchanged|reverse", {"how": "bgr"}),
+        "statistics of all channels": ("(?i)one number|averaged", {"how": "grey"}),
+        "clipped to -1..1": ("(?i)clip|hard tanh", {"how": "clipped"}),
+        "mirrored": ("(?i)flipped", {"how": "mirrored"}),
+        "decimals of the data cut": ("(?i)cut|integers", {"how": "truncated"}),
+        "shifted by a pixel": ("(?i)shifted", {"how": "crop"}),
+    },
+)
+
+
 def cases(seed: int) -> Iterator[Case]:
     """All, and whether every port without a mistake is equal."""
     for family, one in FAMILIES.items():

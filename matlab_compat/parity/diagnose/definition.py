@@ -244,11 +244,13 @@ def _transforms(layer: Layer, name: str, value: Array) -> Iterator[_Described]:
     vector = value.size == max(value.shape, default=1)
     if name != "Bias":  # see :func:`.layer._biases`
         neutral = 1.0 if name in _ONES else 0.0
-        if not name.endswith("Weights"):
+        if not name.endswith("Weights") or name == "RecurrentWeights":
             said = f"left out (all {neutral:g})"
             yield "missing", said, f"apply {name}.", partial(np.full_like, fill_value=neutral), 1
         yield "doubled", "applied twice (times 2)", f"{use}, once.", lambda v: 2 * v, 2
     yield "halved", "halved", f"{use}.", lambda v: v / 2, 3
+    yield "without its signs", "without its signs (absolute values)", f"{use}.", np.abs, 2
+    yield from _standardized(layer, name, value, use)
     yield "negated", "with the other sign", f"{use}.", lambda v: -v, 2
     if value.min() > 0:
         known = "the variance, not its root" if "Variance" in name else "the deviation"
@@ -281,6 +283,38 @@ def _transforms(layer: Layer, name: str, value: Array) -> Iterator[_Described]:
         for factor, said in ((1 / 255, "divided by 255"), (255.0, "times 255")):
             remedy = f"{use}: in the range of the data that the network was trained on."
             yield "scaled", said, remedy, partial(np.multiply, np.float32(factor)), 1
+
+
+def _standardized(layer: Layer, name: str, value: Array, use: str) -> Iterator[_Described]:
+    """Rows, columns or filters brought to length one, or freed of their mean (weight norms)."""
+    names = axis_names(layer, name)
+    if "words" in names:
+        said, zero = "with a first vector of zeros (padding_idx=0)", names.index("words")
+        yield "first zero", said, f"{use}.", partial(_first_zero, axis=zero), 1
+    for axis, n in enumerate(value.shape):
+        over = tuple(i for i in range(value.ndim) if i != axis)
+        if n < 2 or value.size == n:
+            continue
+        along = f"for each of its {names[axis]}"
+        yield "of length one", f"of length one {along}", f"{use}.", partial(_unit, axes=over), 3
+        centred = partial(_centred, axes=over)
+        yield "without its mean", f"without its mean {along}", f"{use}.", centred, 3
+
+
+def _first_zero(value: Array, axis: int) -> Array:
+    changed = value.copy()
+    np.moveaxis(changed, axis, 0)[0] = 0
+    return changed
+
+
+def _unit(value: Array, axes: tuple[int, ...]) -> Array:
+    length = np.sqrt(np.square(value.astype(np.float64)).sum(axes, keepdims=True))
+    return (value / np.where(length == 0, 1, length)).astype(value.dtype)
+
+
+def _centred(value: Array, axes: tuple[int, ...]) -> Array:
+    result: Array = value - value.mean(axes, keepdims=True)
+    return result
 
 
 def _spread_mean(value: Array, axes: tuple[int, ...]) -> Array:
@@ -486,8 +520,10 @@ _SPREADS = {"TrainedVariance": 1.0, "StandardDeviation": 2.0}
 @fits_of(Layer)
 def _factors(layer: Layer, _: Size) -> Iterator[Fitted]:
     """Every array times a number: n / (n - 1) for a variance, a range, a scale."""
-    for name in sorted(arrays(layer), key=lambda name: name not in _SPREADS):
+    for name, value in sorted(arrays(layer).items(), key=lambda one: one[0] not in _SPREADS):
         yield Fitted((1.0,), partial(_factor, layer, name), 0.05, 1 if name in _SPREADS else 3)
+        step = 0.05 * float(np.abs(value).mean()) or 0.05
+        yield Fitted((0.0,), partial(_offset, layer, name), step)
 
 
 def _factor(layer: Layer, name: str, values: tuple[float, ...]) -> Variation:
@@ -501,6 +537,14 @@ def _factor(layer: Layer, name: str, values: tuple[float, ...]) -> Variation:
     rank = 1 if count else 3
     short = "another deviation" if name in _SPREADS else f"{name} scaled"
     return Variation(short, f"with its {said}", remedy, layer, new, rank, key=name, diff=said)
+
+
+def _offset(layer: Layer, name: str, values: tuple[float, ...]) -> Variation:
+    """A number added to all: an epsilon, a shift."""
+    said = f"{name} plus {values[0]:.7g}"
+    new = {name: partial(np.add, np.float32(values[0]))}
+    remedy, short = f"take {name} as it is saved.", f"{name} shifted"
+    return Variation(short, f"with its {said}", remedy, layer, new, 3, key=name, diff=said)
 
 
 def _of_ddof(factor: float) -> int:

@@ -90,6 +90,8 @@ def _changes(size: Size) -> Iterator[_Given]:
         (-1.0, "with the other sign"),
     ):
         yield "input scaled", text, same, partial(torch.mul, other=factor), 1
+    yield "input normalized", "of length one for each observation (L2)", same, _unit, 2
+    yield "input normalized", "of length one in its channels (L2)", same, _unit_channels, 2
     yield "input scaled", "scaled from 0..1 to -1..1", same, lambda x: 2 * x - 1, 1
     yield "input scaled", "scaled from -1..1 to 0..1", same, lambda x: (x + 1) / 2, 1
     yield "input scaled", "scaled from 0..255 to -1..1", same, lambda x: x / 127.5 - 1, 1
@@ -194,6 +196,16 @@ def _changes(size: Size) -> Iterator[_Given]:
                 partial(_misread, order=order),
                 2,
             )
+
+
+def _unit(x: Tensor) -> Tensor:
+    return _unit_channels(x.flatten(1)).reshape(x.shape)
+
+
+def _unit_channels(x: Tensor) -> Tensor:
+    from torch.nn import functional as F
+
+    return F.normalize(x)
 
 
 def _reversed_colours(x: Tensor) -> Tensor:
@@ -364,6 +376,16 @@ def _normalized_otherwise(layer: Layer, mode: str) -> Iterator[Variation]:
             Normalization=other,
         )
     elif mode == "zscore":
+        mean, deviation = (layer.values[name] for name in ("Mean", "StandardDeviation"))
+        if mean.size == deviation.size:
+            yield from variation(
+                layer,
+                "another Normalization",
+                "divided by the deviation before the mean is subtracted",
+                remedy,
+                1,
+                Mean=mean * deviation,
+            )
         yield from variation(
             layer,
             "another Normalization",

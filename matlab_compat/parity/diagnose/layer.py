@@ -351,6 +351,7 @@ def _more_edges(pairs: Pairs, most: Sequence[int]) -> Iterator[tuple[Pairs, str,
     for n in range(max(most) + 1):
         add("the same at every edge", 1, *((n, n) for _ in pairs))
     for i, (before, after) in enumerate(pairs):
+        add("none in one dimension", 1, *pairs[:i], (0, 0), *pairs[i + 1 :])
         for more, less in ((1, -1), (-1, 1), (2, -2), (-2, 2)):
             add("one further", 1, *pairs[:i], (before + more, after + less), *pairs[i + 1 :])
         for b in range(-1, 2):

@@ -186,6 +186,48 @@ def _gates_left_out(layer: RecurrentLayer, _: Size) -> Iterator[Variation]:
                 )
 
 
+#: What an LSTM with tanh and sigmoid is taken for.
+_CELLS = {
+    "with a sigmoid for its candidate instead of tanh": "candidate",
+    "without the tanh of its cell state": "plain",
+    "with a forget gate of 1 minus the input gate (coupled)": "coupled",
+    "with its gates from the hidden state before the last": "late",
+}
+
+
+@mistakes_of(LSTMLayer)
+def _cells(layer: LSTMLayer, _: Size) -> Iterator[Variation]:
+    if layer.directions > 1 or layer.GateActivationFunction != "sigmoid":
+        return
+    for text, kind in _CELLS.items():
+        yield altered(
+            layer,
+            "cell computed otherwise",
+            text,
+            "c = f.*c + i.*tanh(g), h = o.*tanh(c), with sigmoids for i, f and o.",
+            of_module(partial(_other_cell, kind)),
+            2,
+        )
+
+
+def _other_cell(kind: str, module: Any, x: Tensor, *given: Tensor) -> Tensor:
+    import torch
+    from torch.nn import functional as F
+
+    h, c = given or (module.saved(name, x) for name in module.state_names)
+    weight, recurrent = module.weight_ih_l0, module.weight_hh_l0
+    bias, out, before = module.bias_ih_l0, [], h
+    for step in x.unbind(2):
+        used, before = (before if kind == "late" else h), h
+        i, f, g, o = (F.linear(step, weight, bias) + F.linear(used, recurrent)).chunk(4, 1)
+        i, f, o = i.sigmoid(), f.sigmoid(), o.sigmoid()
+        c = (1 - i if kind == "coupled" else f) * c
+        c = c + i * (g.sigmoid() if kind == "candidate" else g.tanh())
+        h = o * (c if kind == "plain" else c.tanh())
+        out.append(h)
+    return out[-1] if module.settings.last else torch.stack(out, 2)
+
+
 @mistakes_of(GRULayer)
 def _two_biases(layer: GRULayer, _: Size) -> Iterator[Variation]:
     bias, hidden = layer.values["Bias"], layer.NumHiddenUnits
