@@ -5,6 +5,9 @@ Source: the documentation pages of the functions.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import torch
 from torch import Tensor
 
@@ -23,6 +26,7 @@ from .labelled import (
     option,
     run,
     vector,
+    with_options,
 )
 
 
@@ -173,16 +177,26 @@ def groupnorm(
     return _grouped(X, count, _shared(X, OperationDimension), (offset, scaleFactor), Epsilon)
 
 
-@on_arrays
-def layernorm(
-    X: Labelled,
-    offset: Labelled,
-    scaleFactor: Labelled,
-    *,
-    DataFormat: object = None,
-    Epsilon: object = 1e-5,
-    OperationDimension: object = "auto",
-) -> Labelled:
+def _on_arrays(groups: Callable[..., tuple[int, str]]) -> Callable[..., Any]:
+    """MATLAB's function from the number of groups and what shares statistics besides channels."""
+
+    def core(
+        X: Labelled,
+        offset: Labelled,
+        scaleFactor: Labelled,
+        *,
+        DataFormat: object = None,
+        Epsilon: object = 1e-5,
+        **own: object,
+    ) -> Labelled:
+        need_channels(X)
+        return _grouped(X, *groups(X, **own), (offset, scaleFactor), Epsilon)
+
+    return on_arrays(with_options(core, groups))
+
+
+@_on_arrays
+def layernorm(X: Labelled, *, OperationDimension: object = "auto") -> tuple[int, str]:
     """Every observation normalized over all channels; scaled and shifted per channel.
 
     Raises ``DataFormatError``: as for :func:`groupnorm`.
@@ -202,19 +216,11 @@ def layernorm(
     array([[-1.],
            [ 1.]])
     """
-    need_channels(X)
-    return _grouped(X, 1, _shared(X, OperationDimension), (offset, scaleFactor), Epsilon)
+    return 1, _shared(X, OperationDimension)
 
 
-@on_arrays
-def instancenorm(
-    X: Labelled,
-    offset: Labelled,
-    scaleFactor: Labelled,
-    *,
-    DataFormat: object = None,
-    Epsilon: object = 1e-5,
-) -> Labelled:
+@_on_arrays
+def instancenorm(X: Labelled) -> tuple[int, str]:
     """Every channel of every observation normalized by itself, over S and T.
 
     Raises ``DataFormatError``: sizes or labels do not fit each other; neither S nor T, or both
@@ -236,7 +242,6 @@ def instancenorm(
     >>> instancenorm([[[1.0, 3.0]]], 0, 1, DataFormat="CBT").round(3)
     array([[[-1.,  1.]]])
     """
-    need_channels(X)
     over = set("ST") & set(X.labels)
     if len(over) != 1:
         why = "whether MATLAB shares time then is not certain" if over else "nothing to share"
@@ -244,7 +249,7 @@ def instancenorm(
             f"instancenorm cannot take '{X.labels}': {why}.",
             remedy="use batchnorm, or groupnorm with 'channel-wise' and OperationDimension.",
         )
-    return _grouped(X, X.size("C"), "ST", (offset, scaleFactor), Epsilon)
+    return X.size("C"), "ST"
 
 
 @on_arrays
