@@ -90,8 +90,9 @@ def input_sizes(
         layer = layers.get(name)
         size = given[name] if name in given else layer.input_size() if layer else None
         if size is None or any(n < 0 for n in size):
+            loose = f"Nothing is connected to '{name}', which makes it an input. " * (not layer)
             raise UsageError(
-                f"The network does not say the size of its input '{name}'.",
+                f"{loose}The network does not say the size of its input '{name}'.",
                 remedy="pass it: net.initialize([28, 28, 1]) or net.analyze([28, 28, 1]).",
             )
         rest = iter(int(n) for n in size)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import warnings
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
+
+import numpy as np
 
 import converters
 from converters.find import Found, find_models
@@ -15,6 +18,8 @@ from converters.kinds import Standing
 from converters.matfile import MatFile
 from converters.parameter_files import save_parameters
 from converters.walk import may_hold_models, root_of
+from matlab_compat.agents import Agent
+from matlab_compat.detectors import Detector
 from matlab_compat.errors import (
     AmbiguousLayerError,
     FunctionNeededError,
@@ -58,7 +63,8 @@ class Model:
     name: str
     #: ``dlnetwork``, ``agent (rlTD3Agent)``, ``parameters`` ...
     kind: str
-    #: "converts", "sized" (an untrained network), "opens" or "refused".
+    #: "converts", "runs" (an agent or detector), "sized" (an untrained network), "opens" or
+    #: "refused".
     verdict: str
     reasons: tuple[str, ...] = ()
     #: How far it is from what others computed.
@@ -162,19 +168,37 @@ def _described(file: Path, mat: MatFile, found: Collection[str]) -> Iterator[Mod
             yield Model(file, known.path, "parameters", "converts", ("its function is needed",))
 
 
-def _whole(file: Path, kind: str, load: Callable[..., object]) -> Iterator[Model]:
-    """Agents or detectors with all that belongs to them."""
+def _whole(
+    file: Path, kind: str, load: Callable[..., object], name: str | None = None
+) -> Iterator[Model]:
+    """Agents or detectors with all that belongs to them: whether they act and detect."""
     try:
-        made = load(file)
+        made = load(file, name)
     except LayerNotFoundError:
         return
     except AmbiguousLayerError as error:
-        yield Model(file, "all", f"{kind}s", "opens", (error.what,))
+        for one in re.findall(r"([\w.(){}]+) \(", error.what.partition(":")[2]):
+            yield from _whole(file, kind, load, one)
         return
     except MatlabCompatError as error:
-        yield Model(file, kind, kind, "refused", (error.what,))
+        yield Model(file, name or kind, kind, "refused", (error.what,))
         return
-    refusal = getattr(made, "refusal", "")
-    said = (f"detect: {refusal}",) if refusal else ()
-    name = type(made).__name__
-    yield Model(file, getattr(made, "name", kind), f"{kind} ({name})", "opens", said)
+    called, what = getattr(made, "name", kind), f"{kind} ({type(made).__name__})"
+    try:
+        done = _done(made)
+    except MatlabCompatError as error:
+        yield Model(file, called, what, "opens", (error.what,))
+        return
+    yield Model(file, called, what, "runs", (f"{done}; its networks stand above",))
+
+
+def _done(made: object) -> str:
+    """What an agent or a detector does of zeros."""
+    if isinstance(made, Detector):
+        size = made.TrainingImageSize[0]
+        channels = (made.Network.layer(made.Network.InputNames[0]).input_size() or (3,))[-1]
+        return f"detects {len(made.detect(np.zeros((*size, channels), np.uint8), size=size))}"
+    assert isinstance(made, Agent)
+    function = next(iter(made.functions.values()))
+    made.act([np.zeros(spec.dimension) for spec in function.observations])
+    return "acts"
