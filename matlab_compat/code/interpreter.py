@@ -72,6 +72,14 @@ _FOREIGN = (
 )
 
 
+def asked_variable(arguments: Sequence[object]) -> str | None:
+    """The name in ``exist('name', 'var')``, by values or by their texts; else None."""
+    match arguments:
+        case (Chars() | syntax.Text() as name, Chars(value="var") | syntax.Text(value="var")):
+            return name.value
+    return None
+
+
 class Interpreter:
     """One run.
 
@@ -200,6 +208,8 @@ class Interpreter:
             if nested:
                 inner = FunctionDefinition(nested[0], home.function.file, home.function.owner)
                 return self.call_user(inner, arguments, outputs, home)
+        if name == "exist" and (said := asked_variable(arguments)) is not None:
+            return (scalar(int(said in frame.variables)),)
         is_helper = self.program.is_helper(name, frame.function)
         found = None if is_helper else self.found(name, arguments, frame)
         if isinstance(found, FunctionDefinition):

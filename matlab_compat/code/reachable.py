@@ -10,6 +10,7 @@ from ..language import syntax
 from .definitions import ClassDefinition, FunctionDefinition, Problem
 from .finding import Finder, nodes_of, root_of, variables_of
 from .functions import TABLE
+from .interpreter import asked_variable
 
 #: Names that the interpreter itself knows.
 _SPECIAL = frozenset({"nargin", "nargout", "ans"})
@@ -61,6 +62,11 @@ def _within(
         inner = FunctionDefinition(one, function.file, function.owner)
         yield from _within(program, inner, found, variables)
     changing = _changing(function.said)
+    asking = {
+        id(node.base)
+        for node in nodes_of(function.said)
+        if isinstance(node, syntax.Index) and asked_variable(node.arguments) is not None
+    }
     for node in nodes_of(function.said):
         where = f"{function.file.path}:{node.line}"
         if isinstance(node, syntax.Unsupported):
@@ -79,6 +85,8 @@ def _within(
                 if method is not None:
                     yield method
         elif isinstance(node, syntax.Name | syntax.Handle):
+            if node.name == "exist" and id(node) in asking:
+                continue
             if node.name in _SPECIAL or (isinstance(node, syntax.Name) and node.name in variables):
                 continue
             yield from _named(program, function, node.name, where, found)

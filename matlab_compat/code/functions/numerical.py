@@ -315,6 +315,9 @@ def _padarray(call: Call, x: Value, amount: Value, *rest: Value) -> Numeric:
     for axis, count in enumerate(known_values(amount, "the padding").reshape(-1)):
         n = result.shape[axis] if axis < len(result.shape) else 1
         side = whole(scalar(count), "the padding")
+        if not isinstance(n, int) or side < 0:
+            raise CodeError("The padding of padarray is not negative, and of known sizes.")
+        call.budget.made([n + 2 * side])
         at = np.arange(0 if "post" in words else -side, n + (0 if "pre" in words else side))
         if "circular" in words:
             places = at % n
@@ -430,6 +433,7 @@ def _polyval(call: Call, coefficients: Value, x: Value) -> Numeric:
     """MATLAB's documentation of polyval: from the highest power down."""
     p, at = _real(coefficients, "polyval"), _real(x, "polyval")
     flat = column(p.data)
+    call.budget.repeats(elements(p.shape))
     result: Numeric = elementwise(".*", at, scalar(0), call.budget)
     for n in range(elements(p.shape)):
         one = numeric(flat[n : n + 1].reshape(1, 1))
@@ -438,15 +442,18 @@ def _polyval(call: Call, coefficients: Value, x: Value) -> Numeric:
 
 
 @known("expm", "chol")
-def _matrix(call: Call, x: Value) -> Numeric:
-    """MATLAB's documentation of expm and chol (the upper triangle)."""
+def _matrix(call: Call, x: Value, triangle: Value | None = None) -> Numeric:
+    """MATLAB's documentation of expm and chol: its upper triangle, or its lower one."""
     a = _real(x, call.name)
+    which = "upper" if triangle is None else text(triangle, "the triangle").lower()
+    if which not in ("upper", "lower") or (call.name == "expm" and triangle is not None):
+        raise CodeError(f"{call.name} has no option '{which}'.")
     if a.data.ndim != 2 or a.shape[0] != a.shape[1] or a.labels:
         raise CodeError(f"{call.name} is for square matrices without labels.")
     call.budget.made(a.shape, a.shape[0])
     if call.name == "expm":
         return a.with_data(in_torch(torch.linalg.matrix_exp, a.data))
-    return a.with_data(in_torch(lambda v: torch.linalg.cholesky(v, upper=True), a.data))
+    return a.with_data(in_torch(lambda v: torch.linalg.cholesky(v, upper=which == "upper"), a.data))
 
 
 @known("cov")
@@ -474,6 +481,7 @@ def _mat2cell(call: Call, x: Value, *counts: Value) -> Value:
     if [sum(one) for one in parts] != [*a.shape, *(1,) * (len(parts) - len(a.shape))]:
         raise CodeError("The sizes of mat2cell do not add up to those of the array.")
     shape = tuple(len(one) for one in parts)
+    call.budget.repeats(math.prod(shape))
     items = []
     for at in range(math.prod(shape)):
         where = np.unravel_index(at, shape, order="F")

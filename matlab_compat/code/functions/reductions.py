@@ -273,8 +273,13 @@ def _any(call: Call, value: Value, *rest: Value) -> Numeric:
 
 
 @known("cumsum", "cumprod", "cummax", "cummin")
-def _cumulative(call: Call, value: Value, dim: Value | None = None) -> Numeric:
-    """MATLAB's documentation of cumsum, cumprod, cummax and cummin."""
+def _cumulative(call: Call, value: Value, *rest: Value) -> Numeric:
+    """MATLAB's documentation of cumsum, cumprod, cummax and cummin, with "reverse"."""
+    words = [one.value.lower() for one in rest if isinstance(one, Chars)]
+    given = [one for one in rest if not isinstance(one, Chars)]
+    if len(given) > 1 or set(words) - {"forward", "reverse"}:
+        raise UnsupportedCodeError(f"{call.name} with such options is not supported.")
+    dim = given[0] if given else None
     x = numbers(value, call.name)
     kind = "double" if x.kind == "logical" else x.kind
     x = _floating(x)
@@ -284,9 +289,9 @@ def _cumulative(call: Call, value: Value, dim: Value | None = None) -> Numeric:
     function = getattr(torch, call.name)
 
     def computed(v: Tensor) -> Tensor:
-        result = function(v, axis)
+        result = function(v.flip(axis) if "reverse" in words else v, axis)
         values: Tensor = result if isinstance(result, Tensor) else result.values
-        return values
+        return values.flip(axis) if "reverse" in words else values
 
     return x.with_data(cast(in_torch(computed, x.data), kind))
 
