@@ -6,7 +6,7 @@ import textwrap
 from collections.abc import Iterator
 from typing import Any
 
-from matlab_compat.display import size_text
+from matlab_compat.display import size_text, thousands
 from matlab_compat.network.sizes import Activation
 from matlab_compat.wording import argument
 
@@ -99,9 +99,9 @@ def _totals(model: dict[str, Any]) -> list[str]:
         return []
     totals = model["totals"]
     lines = [
-        f"   in all {_number(totals['parameters'])} parameters "
-        f"({_number(totals['parameter_bytes'])} bytes with states), "
-        f"{_number(totals['multiply_adds'])} multiply-adds for one observation"
+        f"   in all {thousands(totals['parameters'])} parameters "
+        f"({thousands(totals['parameter_bytes'])} bytes with states), "
+        f"{thousands(totals['multiply_adds'])} multiply-adds for one observation"
     ]
     left_out = totals["uncounted"]
     if left_out:
@@ -114,11 +114,6 @@ def _totals(model: dict[str, Any]) -> list[str]:
 def _finding(finding: dict[str, str]) -> str:
     where = f"'{finding['where']}': " if finding["where"] else ""
     return f"warning: {where}{finding['text']}"
-
-
-def _number(number: int | None) -> str:
-    """``12,345``; ``-`` where it is not known."""
-    return "-" if number is None else f"{number:,}"
 
 
 def _short(class_name: str) -> str:
@@ -174,8 +169,8 @@ def _sizes(layer: dict[str, Any]) -> list[str]:
         for one in layer["activations"]
     ]
     return [
-        f"{' and '.join(outputs)}, {_number(layer['parameters'])} parameters, "
-        f"{_number(layer['multiply_adds'])} multiply-adds"
+        f"{' and '.join(outputs)}, {thousands(layer['parameters'])} parameters, "
+        f"{thousands(layer['multiply_adds'])} multiply-adds"
     ]
 
 

@@ -34,6 +34,11 @@ def counted(number: int, noun: str) -> str:
     return f"{number} {noun}{'es' if noun.endswith(('s', 'x')) else 's'}"
 
 
+def thousands(number: int | None) -> str:
+    """``12,345``; ``-`` for what is not known."""
+    return "-" if number is None else f"{number:,}"
+
+
 def array_text(array: np.ndarray[Any, Any]) -> str:
     """An array as its size and class, ``[3×3×16 single]``; ``[]`` if it has no elements."""
     if array.size == 0:

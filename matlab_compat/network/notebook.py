@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ..display import counted
+from ..display import counted, thousands
 from ..errors import MatlabCompatError
 from ..pages import diagram, notebook
 from ..pages.markup import element, table
@@ -63,7 +63,7 @@ def _rows(graph: Graph, found: Analysis | None) -> list[list[str]]:
         row = sized.get(name)
         activations = [str(one) if one else "-" for one in row.activations] if row else []
         kind = layer.type_text or layer.class_name.rpartition(".")[2]
-        parameters = number_text(row.parameters if row else None)
+        parameters = thousands(row.parameters if row else None)
         rows.append([str(i), name, kind, ", ".join(activations), parameters])
     return rows
 
@@ -80,25 +80,29 @@ def totals(
         ends = f"{', '.join(graph.input_names())} → {', '.join(graph.output_names(outputs))}"
         filled = f"{bytes_text(found.parameter_bytes)} with states"
         memory = filled if found.parameter_bytes else "not initialized"
-        left_out = len(found.uncounted)
-        but = f", without those of {counted(left_out, 'layer')}, not known" if left_out else ""
-        known = [n for layer in found.layers if (n := layer.activation_bytes) is not None]
-        of = "all layers" if len(known) == len(found.layers) else "the layers of known sizes"
-        rows += [
-            ["Inputs and outputs", ends],
-            ["Parameters", f"{number_text(found.parameters)}, {memory}"],
-            ["Multiply-adds", f"{number_text(found.multiply_adds)} for one observation{but}"],
-            ["Activations", f"{bytes_text(sum(known))} in single, {of}"],
-        ]
+        rows += [["Inputs and outputs", ends]]
+        rows += [["Parameters", f"{thousands(found.parameters)}, {memory}"]]
+        rows += [["Multiply-adds", _work(found)], ["Activations", _memory(found)]]
     if classes:
         few = ", ".join(classes[:10]) + (" ..." if len(classes) > 10 else "")
         rows.append(["Classes", f"{len(classes)}: {few}"])
     return rows
 
 
-def number_text(number: int | None) -> str:
-    """``12,345``; ``-`` where it is not known."""
-    return "-" if number is None else f"{number:,}"
+def _work(found: Analysis) -> str:
+    if found.multiply_adds is None:
+        return "not known"
+    left_out = len(found.uncounted)
+    but = f", without those of {counted(left_out, 'layer')}, not known" if left_out else ""
+    return f"{found.multiply_adds:,} for one observation{but}"
+
+
+def _memory(found: Analysis) -> str:
+    known = [n for layer in found.layers if (n := layer.activation_bytes) is not None]
+    if not known:
+        return "not known: nothing says the size of the input"
+    of = "all layers" if len(known) == len(found.layers) else "the layers of known sizes"
+    return f"{bytes_text(sum(known))} in single, {of}"
 
 
 def bytes_text(number: int) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from importlib.resources import files
 from typing import Any
 
-from ..display import counted, size_text
+from ..display import counted, size_text, thousands
 from ..errors import MatlabCompatError
 from ..layers.base import Layer
 from ..layers.nested import NetworkLayer
@@ -18,7 +18,7 @@ from ..pages.weights import histogram, statistics
 from ..shallow import ShallowNetwork
 from .analysis import Analysis, LayerAnalysis
 from .network import Network
-from .notebook import bytes_text, number_text, totals
+from .notebook import bytes_text, totals
 from .picture import picture
 
 #: So many layers of nested networks are shown.
@@ -282,7 +282,7 @@ def _row(place: int, number: int, name: str, layer: Layer, row: LayerAnalysis | 
         element("td", kind, *more, *refused),
         _cell(*_several(sizes), value=elements, class_=""),
         element("td", *_several(shapes)),
-        *(_cell(number_text(n), value=-1 if n is None else n) for n in counts),
+        *(_cell(thousands(n), value=-1 if n is None else n) for n in counts),
         _cell(
             "-" if memory is None else bytes_text(memory), value=-1 if memory is None else memory
         ),

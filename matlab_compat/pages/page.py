@@ -35,7 +35,7 @@ table { border-collapse: collapse; margin: .3rem 0; }
 th, td { text-align: left; padding: .25rem .8rem .25rem 0; border-bottom: 1px solid var(--line);
   vertical-align: top; overflow-wrap: normal; }
 th[scope=row] { font-weight: 500; white-space: nowrap; }
-.figures th[scope=row] { color: var(--quiet); }
+.figures th[scope=row] { color: var(--quiet); } .figures td { overflow-wrap: anywhere; }
 figure { margin: 0; } figcaption { font-size: .85rem; margin-top: .2rem; max-width: 20rem; }
 figcaption b { display: block; }
 svg { display: block; max-width: 100%; height: auto; overflow: visible; }
