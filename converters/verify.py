@@ -86,31 +86,35 @@ class Task:
         return self.model.predict_all(self.X, **options)
 
 
+class Compared(Opening, total=False):
+    """The keywords of :func:`tasks`: what of a file is run, and what it is compared with."""
+
+    input: str | Sequence[str] | None
+    expected: str | Sequence[str] | None
+    fit: Fit | None
+    rows: str | None
+
+
 def verify(
     path: str | PathLike[str],
     variable: str | None = None,
     layer: str | int | None = None,
     *,
-    input: str | Sequence[str] | None = None,
-    expected: str | Sequence[str] | None = None,
-    fit: Fit | None = None,
-    rows: str | None = None,
     data_format: str | None = None,
     device: DeviceLike | None = None,
     dtype: DTypeLike | None = None,
     allow_tf32: bool = False,
     tolerance: Tolerance | None = None,
     diagnosis_seconds: float = SECONDS,
-    **opening: Unpack[Opening],
+    **compared: Unpack[Compared],
 ) -> Report:
     """Run the layer or network in a MAT-file and compare with the output that MATLAB saved.
 
     Parameters
     ----------
-    path, variable, layer, opening:
-        As for :func:`converters.load`, with its keywords ``layer_class``, ``ignore_fields``,
-        ``code``, ``function``, ``arguments`` and ``limits``. Where no layer is chosen, every layer
-        that has an input and an output in its own struct is verified.
+    path, variable, layer, layer_class, ignore_fields, code, function, arguments, limits:
+        As for :func:`converters.load`. Where no layer is chosen, every layer that has an input and
+        an output in its own struct is verified.
     input, expected:
         ``FILE`` or ``FILE:VARIABLE``, one for each input and output; inputs may be pictures,
         ``.npy``, ``.npz`` and ``.csv`` as for :func:`converters.predict`. By default ``X`` (or
@@ -138,9 +142,8 @@ def verify(
     """
     from matlab_compat.parity.report import together
 
-    named: Any = {"input": input, "expected": expected, "fit": fit, "rows": rows}
-    chosen = tasks(path, variable, layer, **named, **opening)
-    limits = opening.get("limits", DEFAULT_LIMITS)
+    chosen = tasks(path, variable, layer, **compared)
+    limits = compared.get("limits", DEFAULT_LIMITS)
     how: dict[str, Any] = {"device": device, "dtype": dtype, "allow_tf32": allow_tf32}
     how |= {"tolerance": tolerance, "diagnosis_seconds": diagnosis_seconds}
     done: list[Report] = []
