@@ -47,11 +47,12 @@ def speak(*, verbose: bool = False, quiet: bool = False) -> None:
     global _quiet  # there is one stderr
     _quiet = quiet
     progress.wanted = not quiet
+    level = logging.INFO if verbose else logging.ERROR if quiet else logging.NOTSET
     for package in ("matlab_compat", "converters"):
         logger = logging.getLogger(package)
         logger.handlers = [_Decisions()] if verbose else []
         logger.propagate = not verbose
-        logger.setLevel(logging.INFO if verbose else logging.NOTSET)
+        logger.setLevel(level)
 
 
 def data(text: str) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
+import logging
 import multiprocessing
 import os
 import signal
@@ -18,7 +19,7 @@ import warnings
 from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from importlib import import_module
 from multiprocessing import connection, resource_tracker
@@ -29,7 +30,7 @@ from typing import Any, cast
 
 from matlab_compat.display import safe_text
 from matlab_compat.errors import FileAccessError, MatlabCompatError, UsageError, cause_text
-from matlab_compat.wording import argument
+from matlab_compat.wording import Wording, argument, worded, wording
 
 from .atomic import check_place
 from .endings import ending_of
@@ -170,7 +171,7 @@ class _Worker:
     def _start(self) -> None:
         context = multiprocessing.get_context("spawn")  # not fork: torch's threads do not survive
         self.connection, theirs = context.Pipe()
-        serving = (theirs, self._count, loaded_plugins())
+        serving = (theirs, self._count, Here())
         self._process = context.Process(target=_serve, args=serving, daemon=True)
         with _without_interrupts():
             self._process.start()
@@ -236,13 +237,36 @@ def _without_interrupts() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def _serve(jobs: Connection, count: int, plugins: Sequence[Path]) -> None:
+@dataclass(frozen=True)
+class Here:
+    """What other processes do their work with as this one does."""
+
+    plugins: tuple[Path, ...] = field(default_factory=loaded_plugins)
+    words: Wording = field(default_factory=wording)
+    #: From which level on it says what it does.
+    level: int = field(default_factory=lambda: logging.getLogger(__name__).getEffectiveLevel())
+
+    def record_of(self, job: Job) -> Record:
+        """:func:`record_of`, in another process."""
+        with worded(self.words):
+            try:
+                for path in self.plugins:
+                    load_plugin(path)
+            except MatlabCompatError as error:
+                return failed(job, error.exit_code, error.what, error.outcome, str(error))
+            return record_of(job)
+
+
+def _serve(jobs: Connection, count: int, here: Here) -> None:
     """What each process does: a record for each job, until there is no-one to take it.
 
     Before it begins with one it says so by a ``None``.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    warnings.showwarning = _show_warning
+    logging.basicConfig(format="%(name)s: %(message)s")
+    for package in ("matlab_compat", "converters"):
+        logging.getLogger(package).setLevel(here.level)
+    warnings.showwarning = _show_warning if here.level < logging.ERROR else _say_nothing
     import torch
 
     # A share of the processors.
@@ -251,21 +275,15 @@ def _serve(jobs: Connection, count: int, plugins: Sequence[Path]) -> None:
         while True:
             job = jobs.recv()
             jobs.send(None)
-            jobs.send(_with_plugins(job, plugins))
-
-
-def _with_plugins(job: Job, plugins: Sequence[Path]) -> Record:
-    """:func:`record_of`, where the plug-ins may not be loaded yet."""
-    try:
-        for path in plugins:
-            load_plugin(path)
-    except MatlabCompatError as error:
-        return failed(job, error.exit_code, error.what, error.outcome, str(error))
-    return record_of(job)
+            jobs.send(here.record_of(job))
 
 
 def _show_warning(message: Warning | str, *_: object, **__: object) -> None:
     print(f"warning: {safe_text(str(message))}", file=sys.stderr)
+
+
+def _say_nothing(*_: object, **__: object) -> None:
+    """What is shown of a warning where errors alone are wanted."""
 
 
 def on_cluster(jobs: Sequence[Job], address: str) -> Iterator[Record]:
@@ -290,8 +308,8 @@ def on_cluster(jobs: Sequence[Job], address: str) -> Iterator[Record]:
         ) from None
     with client:
         # Not pure: a file may have changed since dask last saw the same call.
-        submit, plugins = client.submit, loaded_plugins()
-        futures = {submit(_with_plugins, job, plugins, pure=False, retries=0): job for job in jobs}
+        submit, here = client.submit, Here()
+        futures = {submit(here.record_of, job, pure=False, retries=0): job for job in jobs}
         for future in distributed.as_completed(list(futures), loop=client.loop):
             broken = future.exception()
             job = futures.pop(future)

@@ -57,7 +57,7 @@ class VerifyJob(Job):
             **vars(self.asked),
             "input": self.input,
             "expected": self.expected,
-            "fit": self.fit if self.fit.is_any() else None,
+            "fit": _asked(self.fit),
             "rows": self.rows,
             "data_format": self.data_format,
             **_of_precision(self.precision),
@@ -205,6 +205,7 @@ class PredictJob(Job):
     def chosen(self) -> Mapping[str, object]:
         """All but whether something is replaced, and the model's SHA-256."""
         how = {**vars(self.how), **vars(self.how.asked), **_of_precision(self.how.precision)}
+        how["fit"] = _asked(self.how.fit)
         del how["asked"], how["precision"]
         own = {"output": self.out, "top": self.top, "model_sha256": digest(self.how.model)}
         return {**how, **own}
@@ -234,3 +235,7 @@ class PredictJob(Job):
 
 def _of_precision(precision: Precision) -> dict[str, object]:
     return vars(replace(precision, allow_tf32=precision.allow_tf32 or None))  # type: ignore[arg-type]
+
+
+def _asked(fit: Fit) -> Fit | None:
+    return fit if fit.is_any() else None

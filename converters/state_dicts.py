@@ -188,8 +188,7 @@ def _of_torch(path: Path, variable: str | None) -> tuple[_Tensors, list[str]]:
         whole = torch.load(path, map_location="cpu", weights_only=True)
     except (RuntimeError, pickle.UnpicklingError, EOFError, ValueError, KeyError) as error:
         raise CorruptFileError(
-            "torch.load(..., weights_only=True), which runs nothing of the file, refuses it: "
-            f"{cause_text(error)}",
+            _others(path) or f"torch.load cannot open it: {cause_text(error)}",
             remedy="write the tensors alone: torch.save(model.state_dict(), FILE).",
         ) from None
     if isinstance(whole, torch.Tensor) or not isinstance(whole, Mapping):
@@ -215,6 +214,19 @@ def _of_torch(path: Path, variable: str | None) -> tuple[_Tensors, list[str]]:
     tensors = {str(k): t.detach() for k, t in chosen.items() if isinstance(t, torch.Tensor)}
     left_out = [str(key) for key, t in chosen.items() if not isinstance(t, torch.Tensor)]
     return tensors, left_out + [n for n in whole if name and n != name]
+
+
+def _others(path: Path) -> str:
+    """What is not opened, as it might run code; "" where that is nothing that is known."""
+    import torch
+
+    try:
+        names = torch.serialization.get_unsafe_globals_in_checkpoint(path)
+    except Exception:  # damaged
+        return ""
+    if not names:
+        return ""
+    return f"Beside tensors it has objects, which may run code and are not opened: {listed(names)}."
 
 
 def _has_tensors(value: object) -> bool:

@@ -132,10 +132,11 @@ def _made(text: str) -> tuple[Any, Any]:
     except MatlabCompatError:
         raise
     except Exception as error:  # the user's code
-        last = extract_tb(error.__traceback__)[-1]
+        *_, last = extract_tb(error.__traceback__)
+        theirs = last.filename != __file__
         raise UsageError(
             f"The model cannot be made: {type(error).__name__}: {cause_text(error)}.",
-            where=(f"{last.filename}, line {last.lineno}",),
+            where=(f"{last.filename}, line {last.lineno}",) if theirs else (),
             remedy="name a function without arguments that gives the module with its weights.",
         ) from error
     model, example = made if isinstance(made, tuple) and len(made) == 2 else (made, None)

@@ -47,11 +47,16 @@ def argument(name: str, value: object = None) -> str:
     return _wording(name, value)
 
 
+def wording() -> Wording:
+    """What finds the words now, for another process to speak alike."""
+    return _wording
+
+
 @contextmanager
-def worded(wording: Wording) -> Iterator[None]:
-    """Let ``wording`` find the words as long as the block runs."""
+def worded(words: Wording) -> Iterator[None]:
+    """Let ``words`` find the words as long as the block runs."""
     global _wording  # see above
-    before, _wording = _wording, wording
+    before, _wording = _wording, words
     try:
         yield
     finally:

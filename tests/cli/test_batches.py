@@ -21,9 +21,12 @@ from typing import Any
 import pytest
 
 import cli.main
+from cli.wording import option
 from converters import batch, jobs
+from converters.formats import Asked
 from converters.jobs import VerifyJob
 from matlab_compat.errors import UsageError
+from matlab_compat.wording import worded
 from tests.cli.command import COMMAND, FIXTURES, FORKS
 from tests.patience import PATIENCE
 
@@ -131,8 +134,8 @@ def test_resume_with_other_options_does_everything_again(
 def test_results_are_not_written_over(verify: Any, folder: Path, tmp_path: Path) -> None:
     results = tmp_path / "out.jsonl"
     results.write_text("mine\n")
-    for option in ([], ["--resume"]):
-        code, out, err = verify(folder, "--results", results, *option)
+    for more in ([], ["--resume"]):
+        code, out, err = verify(folder, "--results", results, *more)
         assert (code, out) == (2, "")
         assert "--resume to go on" in err or "is no record" in err
         assert results.read_text() == "mine\n"
@@ -255,6 +258,14 @@ def test_what_takes_too_long_is_ended_and_the_rest_is_done(folder: Path) -> None
         good: (0, None),
     }
     assert "not done within 2 s" in done[0]["summary"]
+
+
+@pytest.mark.usefixtures("forked_workers")
+def test_other_processes_name_options_as_this_one_does(folder: Path) -> None:
+    with worded(option):
+        job = VerifyJob(str(folder / "a.mat"), Asked(function="f.m"), against="float64")
+        (record,) = batch.in_processes([job], 1)
+    assert "--function has no meaning beside --against" in record["error"]
 
 
 @pytest.mark.usefixtures("forked_workers")
