@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..display import one_line
-from ..errors import UsageError
+from ..errors import FileAccessError, UsageError
 from .layout import Layout, Point, layout
 from .markup import Markup, element, svg
 
@@ -166,6 +166,8 @@ class Diagram:
             width=width,
             height=height,
             class_="diagram",
+            # To a screen reader there is nothing within an image; links are to be found.
+            role="group" if any(box.link for box in self.boxes) else "img",
         )
 
     def pane(self) -> Markup:
@@ -253,13 +255,22 @@ class Diagram:
         ------
         UsageError
             The name has another ending, or matplotlib is not installed.
+        FileAccessError
+            It cannot be written.
         """
         place = Path(fspath(path))
         check_ending(place)
-        if place.suffix.lower() == ".svg":
-            place.write_text(self.svg(), encoding="utf-8", newline="\n")
-        else:
-            self._draw(place)
+        try:
+            if place.suffix.lower() == ".svg":
+                place.write_text(self.svg(), encoding="utf-8", newline="\n")
+            else:
+                self._draw(place)
+        except OSError as error:
+            raise FileAccessError(
+                f"It cannot be written: {error.strerror or error}.",
+                where=(str(place),),
+                remedy="check that the folder exists, may be written and has room.",
+            ) from error
 
     def _draw(self, place: Path) -> None:
         from matplotlib.figure import Figure

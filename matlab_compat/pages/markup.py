@@ -66,8 +66,7 @@ def svg(width: float, height: float, label: str, /, *children: str, **attributes
         element("title", label),
         *children,
         viewBox=f"0 0 {width:g} {height:g}",
-        role="img",
-        **attributes,
+        **{"role": "img", **attributes},
     )
 
 

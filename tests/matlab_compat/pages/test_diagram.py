@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from matlab_compat.errors import UsageError
+from matlab_compat.errors import FileAccessError, UsageError
 from matlab_compat.pages.diagram import Box, Diagram
 from tests.matlab_compat.parity.reports.samples import HOSTILE
 
@@ -69,6 +69,17 @@ def test_a_png_has_twice_the_pixels_that_the_svg_has(tmp_path: Path) -> None:
     SMALL.save(tmp_path / "net.png")
     height, width, _ = imread(tmp_path / "net.png").shape
     assert (width, height) == pytest.approx([2 * n for n in SMALL.size], abs=2)
+
+
+def test_a_place_that_cannot_be_written_is_said(tmp_path: Path) -> None:
+    with pytest.raises(FileAccessError, match="No such file or directory"):
+        SMALL.save(tmp_path / "absent" / "net.svg")
+
+
+def test_links_can_be_found_by_a_screen_reader() -> None:
+    linked = Diagram((Box("in", link="#layer-1", anchor="box-1"),), (), "A")
+    roles = [ET.fromstring(one.svg()).get("role") for one in (SMALL, linked)]
+    assert roles == ["img", "group"]
 
 
 def test_another_ending_is_refused(tmp_path: Path) -> None:
