@@ -121,7 +121,8 @@ generate: $(VENV)/dev.stamp
 # Warnings are errors: links that lead nowhere, documentation that cannot be read.
 docs: $(VENV)/dev.stamp
 	mkdir -p build
-	$(BIN)/towncrier build --draft --version 'Not yet released' >build/unreleased.md
+	$(BIN)/towncrier build --draft --version 'Not yet released' | sed 's|](docs/|](|g' \
+	    >build/unreleased.md
 	$(BIN)/python -m sphinx --quiet --fail-on-warning --keep-going --fresh-env \
 	    --jobs auto --doctree-dir build/doctrees docs build/html
 

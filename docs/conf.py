@@ -23,6 +23,7 @@ autodoc_typehints = "signature"
 autodoc_member_order = "bysource"
 autodoc_default_options = {"members": True}
 maximum_signature_line_length = 88
+add_module_names = False
 napoleon_google_docstring = False
 napoleon_use_rtype = False
 
@@ -42,7 +43,14 @@ def _skips(
     return True if what == "module" and is_layer else None
 
 
+def _without(app: Sphinx, what: str, name: str, *rest: Any) -> None:
+    """The pages of these begin with words of their own."""
+    if name in ("converters", "matlab_compat.layers"):
+        rest[-1].clear()
+
+
 def setup(app: Sphinx) -> dict[str, Any]:
     """What Sphinx calls."""
     app.connect("autodoc-skip-member", _skips)
+    app.connect("autodoc-process-docstring", _without)
     return {"parallel_read_safe": True}

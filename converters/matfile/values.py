@@ -21,11 +21,9 @@ dlarray               :class:`~matlab_compat.data_format.dlarray` if it has labe
 gpuArray              ``numpy.ndarray``
 categorical           :class:`Categorical`
 table, timetable      :class:`Table`
-containers.Map,       :class:`Map`, a ``dict``
-dictionary
+Map, dictionary       :class:`Map`, a ``dict``
 datetime, duration    ``numpy.ndarray`` of ``datetime64[us]`` / ``timedelta64[us]``
-datetime with         :class:`~converters.matfile.datetimes.Datetime`
-TimeZone
+datetime, TimeZone    :class:`~converters.matfile.datetimes.Datetime`
 any other object      :class:`MatObject`, or :class:`ObjectArray` if not 1 x 1
 undecodable value     :class:`Damaged`
 ====================  =====================================================================
