@@ -112,7 +112,9 @@ def command(
     if octave:
         paths = [one.path for one in todo]
         how = {**model.given(), "limits": bounds.given()}
-        raise typer.Exit(_with_octave(paths, how, input or expected or against, format))
+        named = (*(input or ()), *(expected or ()), against, data_format, dtype, atol, rtol)
+        others = [one for one in (*named, *asked.wanted()) if one is not None]
+        raise typer.Exit(_with_octave(paths, how, others, format))
     if not many.asked(files.is_many(file)):
         raise typer.Exit(_one(todo[0], asked, force, format))
     others = [place for place in asked.wanted() if place != asked.report]
@@ -129,7 +131,7 @@ def command(
 
 
 def _with_octave(
-    paths: Sequence[str], how: dict[str, Any], others: object, format: output.ReportFormat
+    paths: Sequence[str], how: dict[str, Any], others: Sequence[object], format: output.ReportFormat
 ) -> int:
     """What Octave says of the custom layers of one file."""
     import converters
@@ -138,9 +140,11 @@ def _with_octave(
 
     if len(paths) != 1 or others:
         raise UsageError(
-            "--octave is about the code of one file, on random arrays.",
-            remedy="name one file, without --input, --expected and --against.",
+            "--octave is about the code of one file, on random arrays, in double.",
+            remedy="name one file, with --code, --layer, --function and the like alone.",
         )
+    if format not in (output.ReportFormat.text, output.ReportFormat.json):
+        raise UsageError("--octave reports as text or json.", remedy="--format json.")
     (path,) = paths
     found = check_with_octave(converters.load(path, **how))
     compared = [one for one in found if one.compared]

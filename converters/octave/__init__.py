@@ -141,6 +141,8 @@ def check_with_octave(model: ModelLike, *, seconds: float = SECONDS) -> list[Agr
         Octave is not installed.
     NothingToCompareError
         The model has no code.
+    UnsupportedLayerError
+        A layer of the network is not known, or its code cannot be read.
 
     Examples
     --------
@@ -180,6 +182,9 @@ def _cases(model: Any) -> Iterator[_Case | Agreement]:
     from matlab_compat.network import Network
 
     if isinstance(model, Network):
+        for layer in model.Layers:
+            if (refused := layer.refusal()) is not None:
+                raise refused
         for step in model.plan().steps:
             if isinstance(step.layer, CodedLayer):
                 yield _tried(step.layer, step.formats)

@@ -17,7 +17,7 @@ import pytest
 import converters
 from converters.octave import Agreement, check_with_octave
 from matlab_compat.code.operators import elementwise
-from matlab_compat.errors import NothingToCompareError, UsageError
+from matlab_compat.errors import NothingToCompareError, UnsupportedLayerError, UsageError
 from tests.cli.command import run
 
 ROOT = Path(__file__).parents[2] / "fixtures"
@@ -81,6 +81,23 @@ def test_without_octave_the_message_says_how_to_get_it(monkeypatch: pytest.Monke
     monkeypatch.setattr(shutil, "which", lambda name: None)
     with pytest.raises(UsageError, match="not installed"):
         check_with_octave(network())
+
+
+def test_a_layer_whose_code_cannot_be_read_is_not_passed_over(tmp_path: Path) -> None:
+    for one in LAYERS.iterdir():
+        text = one.read_text().replace("Z = 0;", "Z = = 0;")
+        (tmp_path / one.name).write_text(text)
+    with pytest.raises(UnsupportedLayerError, match="blend"):
+        check_with_octave(converters.load_network(FILE, code=[tmp_path]))
+
+
+@pytest.mark.parametrize(
+    "options", [["--report", "r.html"], ["--format", "junit"], ["--rtol", "1"]]
+)
+def test_options_that_would_be_passed_over_are_refused(options: list[str]) -> None:
+    done = run("verify", FILE, "--code", LAYERS, "--octave", *options)
+    assert done.returncode == 2
+    assert "--octave" in done.stderr
 
 
 def test_a_model_without_code_has_nothing_to_check() -> None:
