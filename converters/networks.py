@@ -10,6 +10,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from matlab_compat.errors import (
+    CodeError,
     CorruptFileError,
     MatlabCompatError,
     MatlabCompatWarning,
@@ -119,6 +120,9 @@ def build_layer(saved: SavedLayer, nested: _Nested) -> Layer:
     except UnsupportedLayerError as error:
         known = "which this version cannot build" in error.what
         return UnsupportedLayer(saved.class_name, saved.fields, "" if known else error.what)
+    except CodeError as error:
+        line = f"{error.where[-1]}: " if error.where else ""
+        return UnsupportedLayer(saved.class_name, saved.fields, line + error.what.rstrip("."))
     except MatlabCompatError as error:
         return UnsupportedLayer(saved.class_name, saved.fields, error.what)
 
