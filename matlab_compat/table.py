@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from .display import counted, size_text
+from .errors import UsageError
 from .pages.notebook import listing
 
 
@@ -39,7 +40,10 @@ class Table:
 
     def to_pandas(self) -> Any:
         """The same table as a ``pandas.DataFrame`` (pandas has to be installed)."""
-        import pandas
+        try:
+            import pandas
+        except ModuleNotFoundError:
+            raise UsageError("pandas is not installed.", remedy="pip install pandas") from None
 
         return pandas.DataFrame(self.columns)
 

@@ -5,9 +5,12 @@ Expected values: written by hand, as MATLAB prints tables (centred heads over un
 
 from __future__ import annotations
 
+import sys
+
 import numpy as np
 import pytest
 
+from matlab_compat.errors import UsageError
 from matlab_compat.table import Table
 
 TABLE = Table.from_rows(
@@ -35,3 +38,10 @@ def test_print() -> None:
         "    conv     {5×5×1×20 dlarray}",
         "     fc        {3×1 dlarray}",
     ]
+
+
+def test_without_pandas_it_says_how_to_install_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "pandas", None)
+    with pytest.raises(UsageError) as caught:
+        Table({"a": [1]}).to_pandas()
+    assert caught.value.remedy == "pip install pandas"
