@@ -200,8 +200,9 @@ class _Function:
             for i, (_, _, terms) in self.layers.items()
             for term in terms
         )
-        lacks = taken["IW"] != set(range(1, n + 1)) or not taken["LW"] <= every or not own
-        if set(self.layers) != every or not self.outputs or lacks:
+        lacks = taken["IW"] != set(range(1, n + 1)) or not own
+        named = taken["LW"] | set(self.outputs.values())
+        if set(self.layers) != every or not self.outputs or not named <= every or lacks:
             raise UnsupportedFileError("The function lacks some of its layers, or its output.")
         matrices = {"IW": np.empty((count, n), object), "LW": np.empty((count, count), object)}
         parts = {kind: np.empty_like(cell) for kind, cell in matrices.items()}

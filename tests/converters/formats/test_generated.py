@@ -225,7 +225,10 @@ def test_delays_that_were_edited_are_refused(tmp_path: Path, old: str, new: str)
         loaded(tmp_path, CELLS.replace(old, new, 1))
 
 
-@pytest.mark.parametrize(("old", "new"), [("LW2_1", "LW1_1"), ("IW1_1", "IW1_9"), ("b1", "b2")])
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [("LW2_1", "LW1_1"), ("IW1_1", "IW1_9"), ("b1", "b2"), ("y1 = a2", "y1 = a3")],
+)
 def test_weights_of_another_layer_are_refused(tmp_path: Path, old: str, new: str) -> None:
     with pytest.raises(UnsupportedFileError):
         loaded(tmp_path, ROWS.replace(old, new))
