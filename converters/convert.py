@@ -218,7 +218,19 @@ def convert(
     with running(path, limits), using(opening.get("code", ())):  # what was written is read back
         prepared = Prepared(model, options, Path(path).stem)
         _check_sizes(prepared)
+        _keep(Path(path), place)
         return _saved(prepared, place, check, overwrite)
+
+
+def _keep(source: Path, place: Path) -> None:
+    """Refuse to write something beside ``place`` that would replace the source of it all."""
+    beside = format_for(place).companions(place)
+    if source.resolve() in {one.resolve() for one in beside}:
+        raise UsageError(
+            f"{source} would be replaced: {place.name} needs a file of that name beside it.",
+            where=(str(place),),
+            remedy=f"give it another name: {place.with_stem(f'{place.stem}_net')}.",
+        )
 
 
 def _check_sizes(prepared: Prepared) -> None:

@@ -229,6 +229,15 @@ def test_an_existing_file_survives_a_conversion_that_computes_something_else(
     assert (tmp_path / "net.pt").read_bytes() == b"old"
 
 
+def test_what_is_written_beside_does_not_replace_the_input(tmp_path: Path) -> None:
+    """net.m needs its weights in net.mat, which is where they come from."""
+    source = tmp_path / "net.mat"
+    source.write_bytes(before := FIXTURE.read_bytes())
+    with pytest.raises(UsageError, match=r"net\.mat would be replaced"):
+        converters.convert(source, tmp_path / "net.m", overwrite=True)
+    assert source.read_bytes() == before
+
+
 def test_without_check_nothing_is_compared_and_it_says_so(tmp_path: Path) -> None:
     done = converters.save(layer(), tmp_path / "net.pt", check=False)
     assert (done.outputs, done.costs, done.unchecked) == ((), (), "not asked for")
