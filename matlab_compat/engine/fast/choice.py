@@ -37,7 +37,7 @@ VARIABLE = "MATLAB_COMPAT_CHOICE"
 DIRECT = "direct"
 #: All ways of all layers, which may be asked for by name.
 WAYS = (
-    *(DIRECT, "packed", "columns", "planes", "matrix"),  # convolution, fully connected
+    *(DIRECT, "packed", "columns", "planes"),  # convolution, fully connected
     *("subpixel", "apart", "windows", "taps", "single"),  # transposed convolution
     "separable",  # pooling
 )

@@ -175,9 +175,10 @@ class Convolution(Inference):
                 inner = make(inside, None if out is None else image(out, size))
                 if filled is x:
                     return inner
+                pad = self._padded if out is None else self._padded_in_place(x, filled)
 
                 def run(x: Tensor, *added: Tensor) -> Tensor:
-                    return inner(padded(x, self.padding, self.window, self.stride)[0], *added)
+                    return inner(pad(x), *added)
 
                 return run
 
@@ -186,9 +187,27 @@ class Convolution(Inference):
         ways = {"direct": way(partial(self._onednn, list(filled.shape)))}
         if self.groups == 1 and set(self.dilation) == {1}:
             ways |= {"columns": way(self._columns), "planes": way(self._planes)}
-            if {*self.weight.shape[2:], *self.stride} == {1} and not any(inside):
-                ways["matrix"] = way(self._matrix)
         return ways
+
+    def _padded(self, x: Tensor) -> Tensor:
+        return padded(x, self.padding, self.window, self.stride)[0]
+
+    def _padded_in_place(self, x: Tensor, filled: Tensor) -> Run:
+        """Padding that only copies the data, between numbers that stay in memory of its own."""
+        if isinstance(self.padding.value, str):
+            return self._padded
+        pairs = self.padding.pairs or same_padding(x.shape[2:], self.window, self.stride)
+        value, last = float(self.padding.value), torch.channels_last
+        place = torch.empty(filled.shape, memory_format=last).fill_(value)
+        middle = place
+        for axis, (before, _) in enumerate(pairs, 2):
+            middle = middle.narrow(axis, before, x.shape[axis])
+
+        def pad(x: Tensor) -> Tensor:
+            middle.copy_(x)
+            return place
+
+        return pad
 
     def _size(self, x: Tensor, inside: Sequence[int]) -> torch.Size:
         how = zip(x.shape[2:], inside, self.window, self.stride, strict=True)
@@ -245,18 +264,6 @@ class Convolution(Inference):
         def run(x: Tensor, *added: Tensor) -> Tensor:
             y: Tensor = convolve(x, *how, out=out)
             return activate(y, *added)
-
-        return run
-
-    def _matrix(self, inside: list[int], out: Tensor | None) -> Run:
-        weight = self.prepared("matrix", lambda: self.weight.flatten(1).t().contiguous())
-        bias, activate = self.bias, self._activate()
-        rows = None if out is None else out.permute(0, 2, 3, 1).flatten(0, 2)
-
-        def run(x: Tensor, *added: Tensor) -> Tensor:
-            x = x.permute(0, 2, 3, 1)
-            y = torch.addmm(bias, x.flatten(0, 2), weight, out=rows)
-            return activate(y.view(*x.shape[:3], -1).permute(0, 3, 1, 2), *added)
 
         return run
 
@@ -486,10 +493,28 @@ class FixedNormalization(Inference):
 
     def forward(self, x: Tensor) -> Tensor:
         """As :class:`~.inputs.Normalization`, in one copy."""
-        y = x - self.offset
+        return self._scaled(x - self.offset)
+
+    def _scaled(self, y: Tensor) -> Tensor:
         if self.mode != "zerocenter":
             y.div_(self.divisor)
         return y.mul_(2).sub_(1) if self.mode == "rescale-symmetric" else y
+
+    def ways(self, *inputs: Tensor) -> dict[str, Make]:
+        """The same, in memory that is kept."""
+        (x,) = inputs
+
+        def made(out: Tensor | None) -> Run:
+            if out is None or not x.is_contiguous():
+                return self.forward
+            place = out.view(x.shape)
+
+            def run(x: Tensor) -> Tensor:
+                return self._scaled(torch.sub(x, self.offset, out=place))
+
+            return run
+
+        return {"direct": made}
 
 
 class SavedStateLSTM(Inference):

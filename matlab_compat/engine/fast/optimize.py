@@ -17,13 +17,9 @@ layer. Each of these was measured (benchmarks/NOTES.md, "Networks"); what did no
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import wraps
-from typing import Any
 
 import torch
 from torch import Tensor, fx, nn
-from torch.fx.graph import PythonCode
-from torch.nn.modules import module as torch_module
 from torch.nn.modules.batchnorm import _BatchNorm
 
 from ...errors import UsageError
@@ -36,7 +32,6 @@ from ..pooling import AveragePooling, MaxPooling
 from ..recurrent import LSTM
 from ..structure import Addition, Concatenation
 from ..transposed_convolution import CroppedConvTranspose
-from .choice import Budget
 from .inference import (
     Activation,
     Convolution,
@@ -47,8 +42,7 @@ from .inference import (
     SavedStateLSTM,
     TransposedConvolution,
 )
-from .phases import plain_only
-from .run import SECONDS, Workspace
+from .run import InferenceModule
 
 Linear = PaddedConvolution | CroppedConvTranspose | FullyConnected
 #: Modules whose output is memory of its own, which an activation may overwrite.
@@ -58,81 +52,6 @@ NEW_OUTPUT = (
     *(Addition, Concatenation, Joined, MaxPooling, AveragePooling, Pooling),
     *(_BatchNorm, DeviationNorm),
 )
-
-
-class InferenceModule(fx.GraphModule):
-    """A module that cannot be trained, which is fastest in inference mode on a CPU."""
-
-    def recompile(self) -> PythonCode:
-        """The graph's code, layer by layer, and before it the code for one size of inputs."""
-        code = super().recompile()
-        made = type(self)  # a class of its own, which holds the code
-        by_layers = made.forward
-
-        @wraps(by_layers)
-        def forward(self: InferenceModule, *inputs: Any, **named: Any) -> Any:
-            if named or plain_only(*inputs) or self._is_watched():
-                return by_layers(self, *inputs, **named)
-            try:
-                workspace = self.workspaces.pop()
-            except IndexError:
-                workspace = Workspace()
-            try:
-                return workspace(self, inputs, self.workspaces.budget)
-            finally:
-                self.workspaces.append(workspace)
-
-        made.forward = forward
-        return code
-
-    @property
-    def workspaces(self) -> Workspaces:
-        """Those that no call computes in at present."""
-        found: Workspaces = self.__dict__.setdefault("_workspaces", Workspaces())
-        return found
-
-    def _is_watched(self) -> bool:
-        """Whether hooks want to see what each layer is given and gives."""
-        if self.__dict__.get("_hooks") is None:
-            names = ("_forward_hooks", "_forward_pre_hooks")
-            of_all = [torch_module._global_forward_hooks, torch_module._global_forward_pre_hooks]
-            parts = [part for name, part in self.named_modules() if name]
-            self.__dict__["_hooks"] = of_all + [getattr(p, name) for p in parts for name in names]
-        return any(self.__dict__["_hooks"])
-
-    def _apply(self, fn: Any, recurse: bool = True) -> Any:
-        self.workspaces.clear()  # another device or dtype
-        return super()._apply(fn, recurse)  # type: ignore[no-untyped-call]
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return InferenceModule._again, (fx.GraphModule(self, self.graph), self.meta)
-
-    @staticmethod
-    def _again(module: fx.GraphModule, meta: dict[str, Any]) -> InferenceModule:
-        made = InferenceModule(module, module.graph, class_name="Network")
-        made.meta.update(meta)
-        return made
-
-    def train(self, mode: bool = True) -> InferenceModule:
-        """Raise :class:`UsageError` if ``mode``."""
-        if mode:
-            raise UsageError(
-                "An optimized module is for inference: its batch normalization and dropout are "
-                "gone.",
-                remedy="train the module of to_torch(), without optimize.",
-            )
-        return super().train(False)
-
-
-class Workspaces(list[Workspace]):
-    """Of one module; neither copied nor pickled with it."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.budget = Budget(SECONDS)
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return Workspaces, ()
 
 
 @torch.no_grad()
