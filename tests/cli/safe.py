@@ -30,8 +30,7 @@ _ELEMENTS = _words(
 _ATTRIBUTES = _words(
     "lang charset name content http-equiv class id scope role viewbox width height x y x1 y1 x2 y2 "
     "cx cy r d fill points href transform text-anchor patternunits patterntransform stroke "
-    "stroke-width preserveaspectratio style dominant-baseline tabindex aria-label xmlns "
-    "rx font-size"
+    "stroke-width preserveaspectratio style dominant-baseline tabindex aria-label xmlns rx"
 )
 _EMPTY = {"meta"}
 
