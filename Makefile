@@ -137,6 +137,7 @@ changelog: $(VENV)/dev.stamp
 fixtures:
 	$(OCTAVE) --norc --quiet fixtures/octave/make_fixtures.m fixtures
 	$(OCTAVE) --norc --quiet fixtures/octave/code_results.m fixtures/octave
+	$(BIN)/python -m fixtures.code.make_styles
 	$(OCTAVE) --norc --quiet fixtures/octave/make_kinds.m fixtures/kinds
 	$(BIN)/python -m fixtures.kinds.make_kinds
 	$(BIN)/python -m fixtures.pictures.make_pictures

@@ -157,26 +157,49 @@ def check_with_octave(model: ModelLike, *, seconds: float = SECONDS) -> list[Agr
             remedy=f"name its folder: {argument('code', ['DIR'])}.",
         )
     program = octave_program()
-    ready = [one for one in cases if isinstance(one, _Case)]
-    answers = iter(_run(program, ready, seconds))
-    return [next(answers) if isinstance(one, _Case) else one for one in cases]
+    ready = [one for one in cases if isinstance(one, Case)]
+    answers = iter(outputs_in_octave(program, ready, seconds))
+    return [compared(one, *next(answers)) if isinstance(one, Case) else one for one in cases]
 
 
 @dataclass(frozen=True)
-class _Case:
-    """One function with its arguments, and what this project makes of them."""
+class Case:
+    """One function with its arguments.
+
+    Parameters
+    ----------
+    name:
+        What it is called in the answer.
+    program, function:
+        The code.
+    layer:
+        The properties of the layer whose method it is; None for a function.
+    values:
+        All arguments, as this project takes them.
+    inputs:
+        Those but the layer, as plain arrays, texts, dicts and cells.
+    labels:
+        The labels of the first input.
+    outputs:
+        How many are asked for.
+    """
 
     name: str
     program: Program
     function: FunctionDefinition
-    #: The properties of the layer; None for a function.
     layer: Mapping[str, Any] | None
+    values: Sequence[Any]
     inputs: Sequence[Any]
     labels: str
-    expected: Sequence[Any]
+    outputs: int = 1
+
+    def results(self) -> list[Any]:
+        """What this project makes of it, as plain arrays."""
+        found = self.program.call(self.function, self.values, self.outputs)
+        return [_plain(one) for one in found]
 
 
-def _cases(model: Any) -> Iterator[_Case | Agreement]:
+def _cases(model: Any) -> Iterator[Case | Agreement]:
     from matlab_compat.code.layers import CodedLayer
     from matlab_compat.code.models import FunctionModel
     from matlab_compat.network import Network
@@ -194,7 +217,7 @@ def _cases(model: Any) -> Iterator[_Case | Agreement]:
         yield _of_function(model)
 
 
-def _tried(layer: CodedLayer, formats: Sequence[str] | None) -> _Case | Agreement:
+def _tried(layer: CodedLayer, formats: Sequence[str] | None) -> Case | Agreement:
     method = layer.method()
     try:
         found = formats or layer.about_code().get("labels")
@@ -208,7 +231,7 @@ def _tried(layer: CodedLayer, formats: Sequence[str] | None) -> _Case | Agreemen
 
 def _case_of(
     layer: CodedLayer, method: FunctionDefinition, formats: Sequence[str]
-) -> _Case | Agreement:
+) -> Case | Agreement:
     from matlab_compat.code.running import tried
     from matlab_compat.code.values import Object, numeric
 
@@ -226,20 +249,18 @@ def _case_of(
         *leading,
         *(numeric(_tensor(x), one, True) for x, one in zip(inputs, labels, strict=True)),
     ]
-    results = layer.program.call(method, values, layer.NumOutputs)
-    properties: dict[str, Any] | None = None
+    properties: Mapping[str, Any] | None = None
     first = []
     if leading and isinstance(leading[0], Object):
-        properties = {name: _plain(one) for name, one in leading[0].properties.items()}
+        properties = leading[0].properties
     else:
         first = [_plain(one) for one in leading]
-    expected = [_plain(one) for one in results]
-    return _Case(
-        layer.Name, layer.program, method, properties, [*first, *inputs], formats[0], expected
-    )
+    given = [*first, *inputs]
+    count = layer.NumOutputs
+    return Case(layer.Name, layer.program, method, properties, values, given, formats[0], count)
 
 
-def _of_function(model: Any) -> _Case | Agreement:
+def _of_function(model: Any) -> Case | Agreement:
     from matlab_compat.code.running import trial_size
     from matlab_compat.code.values import numeric, value_of
 
@@ -261,9 +282,9 @@ def _of_function(model: Any) -> _Case | Agreement:
         else:
             values.append(value_of(one.value))
             inputs.append(_plain(value_of(one.value)))
-    results = model.program.call(model.function, values, len(model.OutputNames))
-    expected = [_plain(one) for one in results]
-    return _Case(model.function.name, model.program, model.function, None, inputs, labels, expected)
+    count = len(model.OutputNames)
+    function = model.function
+    return Case(function.name, model.program, function, None, values, inputs, labels, count)
 
 
 def _normal(sizes: Sequence[Sequence[int]]) -> list[Any]:
@@ -304,7 +325,10 @@ def _plain(value: Any) -> Any:
 # --- Octave -----------------------------------------------------------------------------
 
 
-def _run(program: str, cases: Sequence[_Case], seconds: float) -> Iterator[Agreement]:
+def outputs_in_octave(
+    program: str, cases: Sequence[Case], seconds: float
+) -> Iterator[tuple[list[Any], str]]:
+    """The outputs of each case in Octave, or none and the reason."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         stand_ins = folder / "stand_ins"
@@ -318,12 +342,29 @@ def _run(program: str, cases: Sequence[_Case], seconds: float) -> Iterator[Agree
             _write(case, folder / f"case_{number:04}")
         (folder / "run.m").write_text(_RUN.format(stand_ins=stand_ins), encoding="utf-8")
         trouble = _execute(program, folder, seconds)
-        for number, case in enumerate(cases):
-            yield _answer(case, folder / f"case_{number:04}" / "answer.mat", trouble)
+        for number in range(len(cases)):
+            yield _outputs(folder / f"case_{number:04}" / "answer.mat", trouble)
 
 
-def _write(case: _Case, folder: Path) -> None:
+def _outputs(path: Path, trouble: str) -> tuple[list[Any], str]:
+    from scipy.io import loadmat
+
+    if not path.exists():
+        return [], trouble or "Octave gave no answer"
+    found = loadmat(path)
+    message = "".join(found["message"].ravel()).strip()
+    if message:
+        return [], f"Octave cannot run it: {message.splitlines()[0].strip()}"
+    values = list(found["results"].ravel(order="F"))
+    if any(np.asarray(one).dtype.kind not in "fciub" for one in values):
+        return [], "its outputs are no arrays"
+    return values, ""
+
+
+def _write(case: Case, folder: Path) -> None:
     from scipy.io import savemat
+
+    from matlab_compat.code.values import value_of
 
     code = folder / "code"
     code.mkdir(parents=True)
@@ -333,15 +374,15 @@ def _write(case: _Case, folder: Path) -> None:
             (code / place).parent.mkdir(exist_ok=True)
             (code / place).write_text(text, encoding="utf-8")
     inputs = np.empty((1, len(case.inputs)), object)
-    inputs[0, :] = list(case.inputs)
+    inputs[0, :] = [_plain(value_of(one)) for one in case.inputs]
     methods = _methods(case.function) if case.layer is not None else []
     given = {
         "name": case.function.name,
         "labels": case.labels,
-        "outputs": float(len(case.expected)),
+        "outputs": float(case.outputs),
         "inputs": inputs,
         "has_layer": case.layer is not None,
-        "layer": dict(case.layer or {}),
+        "layer": {name: _plain(value_of(one)) for name, one in (case.layer or {}).items()},
         "methods": np.array([methods], object).reshape(1, -1),
     }
     savemat(folder / "given.mat", given, long_field_names=True)
@@ -394,26 +435,30 @@ def _execute(program: str, folder: Path, seconds: float) -> str:
     return f"Octave ended early: {last[-1]}" if done.returncode and last else ""
 
 
-def _answer(case: _Case, path: Path, trouble: str) -> Agreement:
-    from scipy.io import loadmat
+def compared(case: Case, theirs: Sequence[Any], reason: str = "") -> Agreement:
+    """What Octave's outputs say of a case.
 
+    Parameters
+    ----------
+    case:
+        The case.
+    theirs:
+        Octave's outputs.
+    reason:
+        Why there are none.
+    """
     where = case.function.where
-    if not path.exists():
-        return Agreement(case.name, where, reason=trouble or "Octave gave no answer")
-    found = loadmat(path)
-    message = "".join(found["message"].ravel())
-    if message:
-        first = message.strip().splitlines()[0].strip()
-        return Agreement(case.name, where, reason=f"Octave cannot run it: {first}")
-    worst, reason = 0.0, ""
-    for ours, theirs in zip(case.expected, found["results"].ravel(order="F"), strict=True):
-        if not isinstance(ours, np.ndarray) or np.asarray(theirs).dtype.kind not in "fciub":
+    if reason:
+        return Agreement(case.name, where, reason=reason)
+    worst = 0.0
+    for one, other in zip(case.results(), theirs, strict=True):
+        if not isinstance(one, np.ndarray):
             return Agreement(case.name, where, reason="its outputs are no arrays")
-        sizes = [np.trim_zeros(np.subtract(one.shape, 1), "b").tolist() for one in (ours, theirs)]
+        sizes = [np.trim_zeros(np.subtract(x.shape, 1), "b").tolist() for x in (one, other)]
         if sizes[0] != sizes[1]:
-            shown = f"{size_text(ours.shape)} here, {size_text(theirs.shape)} in Octave"
+            shown = f"{size_text(one.shape)} here, {size_text(other.shape)} in Octave"
             return Agreement(case.name, where, True, False, reason=shown)
-        a, b = ours.reshape(-1, order="F"), np.asarray(theirs).reshape(-1, order="F")
+        a, b = one.reshape(-1, order="F"), np.asarray(other).reshape(-1, order="F")
         same = (a == b) | ((a != a) & (b != b))
         apart = np.where(same, 0.0, np.abs(a - b))
         worst = max(worst, float(apart.max(initial=0.0)))
