@@ -50,7 +50,7 @@ def _unsupported(path: str, code: list[str] | None, format: output.Format) -> in
     alone = {model.Name: model} if isinstance(model, Layer) else {}
     every = dict(model.all_layers()) if isinstance(model, Network) else alone
     rows = [
-        {"name": name, "class": layer.class_name, "reason": refusal.what}
+        {"name": name, "class": layer.class_name, "reason": layer.reason or refusal.what}
         for name, layer in every.items()
         if (refusal := layer.refusal()) is not None
     ]

@@ -16,7 +16,7 @@ from traceback import extract_tb
 from matlab_compat.errors import FileAccessError, MatlabCompatError, UsageError, cause_text, warn
 from matlab_compat.layers import registered
 
-from .endings import ending_of
+from .endings import file_path
 from .formats import Format
 
 log = logging.getLogger(__name__)
@@ -42,7 +42,12 @@ def load_plugin(path: str | PathLike[str]) -> None:
     UsageError
         It is no ``.py`` file, or raises an error: the message says which, and in which line.
     """
-    ending_of(path, (".py",), "A plug-in")
+    if file_path(path).suffix.lower() != ".py":
+        raise UsageError(
+            "A plug-in is a file of Python, and this is called otherwise.",
+            where=(str(path),),
+            remedy="name a file whose name ends in .py.",
+        )
     place = Path(path).resolve()
     if place in _loaded:
         return

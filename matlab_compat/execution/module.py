@@ -128,7 +128,8 @@ def refuse_unsupported(plan: Plan[LayerLike]) -> None:
             remedies.append(
                 f"pass {argument('code', ['DIR'])} with the folder of their MATLAB code, or "
                 "register a class for each: @matlab_compat.register('...'), of which "
-                "help(matlab_compat.register) has an example, or pass "
+                "help(matlab_compat.register) has an example (the command line takes a file of "
+                "them: --plugin FILE.py), or pass "
                 f"{argument('stub', True)} for placeholders that raise when run."
             )
         elif (refusal := layer.refusal()) is not None:
