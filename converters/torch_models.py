@@ -26,6 +26,7 @@ from matlab_compat.errors import (
 from matlab_compat.network import Network
 from matlab_compat.wording import argument
 
+from .endings import file_path
 from .from_torch import from_torch
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ _BOUND = 1e-9
 
 def is_torch_model(path: str | PathLike[str]) -> bool:
     """Whether it names a ``.pt2`` file, or ``package.module:function`` and no file."""
-    text = fspath(path)
+    text = str(file_path(path))
     return text.lower().endswith(".pt2") or (
         re.fullmatch(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*", text) is not None and not Path(text).exists()
     )

@@ -77,7 +77,7 @@ def test_labels_that_go_with_the_largest_scores_are_equal(tmp_path: Path) -> Non
 
 def test_labels_may_stand_in_a_column(tmp_path: Path) -> None:
     labels = Labels(tuple(CLASSES[i - 1] for i in RIGHT), (5, 1))
-    report = run(Task(network(), [SCORES], {"Y": labels}), None, None, dtype="single")
+    report = run(Task(network(), [SCORES], {"Y": labels}), dtype="single")
     assert (report.verdict, report.outputs[0].shape) == ("equal", (5, 1))
 
 
