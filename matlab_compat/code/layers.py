@@ -237,6 +237,13 @@ class CodedLayer(SavedPorts, Layer):
         return known[given]
 
     def _build(self, formats: tuple[str, ...]) -> nn.Module:
+        for name, value in self.values.items():
+            if hasattr(value, "plan"):
+                warn(
+                    f"{self.label}: the network in its property {name} computes, but is not "
+                    "trained here.",
+                    where=(self.label, name),
+                )
         return CodeModule(self, formats, self.output_formats(formats))
 
 

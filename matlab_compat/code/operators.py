@@ -24,6 +24,7 @@ from .values import (
     Chars,
     Data,
     FunctionHandle,
+    Net,
     Numeric,
     Object,
     Struct,
@@ -85,6 +86,8 @@ def class_name(value: Value) -> str:
         return "struct"
     if isinstance(value, FunctionHandle):
         return "function_handle"
+    if isinstance(value, Net):
+        return "dlnetwork"
     assert isinstance(value, Object)
     return value.definition.name
 

@@ -202,7 +202,24 @@ class Object:
         return replace(self, properties={**self.properties, name: value})
 
 
-Value: TypeAlias = Numeric | Chars | Cell | Struct | Structs | FunctionHandle | Object
+@dataclass(frozen=True, eq=False)
+class Net:
+    """A network that is a property of a layer.
+
+    Parameters
+    ----------
+    network:
+        The network.
+    modules:
+        Its torch modules by labels, class and device of the inputs.
+    """
+
+    network: Any
+    modules: dict[Any, Any] = field(default_factory=dict)
+    shape = (1, 1)
+
+
+Value: TypeAlias = Numeric | Chars | Cell | Struct | Structs | FunctionHandle | Object | Net
 
 # --- making arrays ----------------------------------------------------------------------
 
@@ -351,10 +368,16 @@ def value_of(value: Any) -> Value:
     UnsupportedCodeError
         Another type.
     """
-    if isinstance(value, Numeric | Chars | Cell | Struct | Structs | FunctionHandle | Object):
+    if isinstance(value, Numeric | Chars | Cell | Struct | Structs | FunctionHandle | Object | Net):
         return value
     if isinstance(value, Elements):
         return structs(value.shape, [_struct_of(one) for one in value.items])
+    if hasattr(value, "plan") and hasattr(value, "Layers"):
+        return Net(value)
+    if isinstance(properties := getattr(value, "properties", None), Mapping):
+        return _struct_of(properties)  # an object of another class of MATLAB's
+    if isinstance(fields := getattr(value, "fields", None), Mapping):
+        return _structs_of_file(value.shape, fields)
     value = plain_text(value)
     if value is None:
         return EMPTY
@@ -383,6 +406,15 @@ def value_of(value: Any) -> Value:
 
 def _struct_of(value: Mapping[Any, Any]) -> Struct:
     return Struct({str(name): value_of(one) for name, one in value.items()})
+
+
+def _structs_of_file(shape: Sequence[int], fields: Mapping[str, Sequence[Any]]) -> Value:
+    """Structs as files have them: for each field a value of each element."""
+    items = [
+        Struct({name: value_of(values[at]) for name, values in fields.items()})
+        for at in range(prod(shape))
+    ]
+    return structs(shape, items) if items else Structs(tuple(shape), tuple(fields), ())
 
 
 def _of_array(data: np.ndarray[Any, Any], labels: str) -> Value:

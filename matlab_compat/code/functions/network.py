@@ -14,12 +14,14 @@ import torch
 from torch import Tensor
 
 from ... import functions as library
-from ...data_format import DataFormat
+from ...data_format import DataFormat, torch_axes
 from ...errors import CodeError, UnsupportedCodeError
+from ...execution.module import build_graph
 from ...functions import Labelled
-from ..operators import is_traced, known_values, numbers, text
+from ..operators import class_name, is_traced, known_values, numbers, text
 from ..values import (
     Chars,
+    Net,
     Numeric,
     Value,
     as_tensor,
@@ -142,6 +144,38 @@ def _data(x: Value, what: str) -> Numeric:
     if a.is_complex:
         raise CodeError(f"{what} is for real numbers.")
     return a if a.kind in ("double", "single") else a.with_data(cast(a.data, "double"))
+
+
+# --- networks ---------------------------------------------------------------------------
+
+
+@known("predict")
+def _predict(call: Call, net: Value, *inputs: Value) -> Any:
+    """The documentation page of dlnetwork.predict: a network that is a property of a layer."""
+    if not isinstance(net, Net):
+        raise CodeError(f"predict is for networks, not for a {class_name(net)}.")
+    given = [numbers(one, "predict") for one in inputs]
+    names = list(net.network.InputNames)
+    if len(given) != len(names) or not all(one.labels for one in given):
+        raise UnsupportedCodeError(
+            f"A network within a layer takes {len(names)} labelled inputs.",
+            remedy="make the layer Formattable, or label what it gives the network.",
+        )
+    plan = net.network.plan({name: x.labels for name, x in zip(names, given, strict=True)})
+    tensors = [x.tensor.permute(torch_axes(x.labels)) for x in given]
+    key = (*(x.labels for x in given), tensors[0].dtype, tensors[0].device)
+    if key not in net.modules:
+        module = build_graph(plan, tensors[0].device, tensors[0].dtype)
+        net.modules[key] = module.eval().requires_grad_(False)
+    found = net.modules[key](*tensors)
+    results = found if isinstance(found, tuple) else (found,)
+    formats = [labels for _, labels in plan.outputs.values()]
+    return tuple(_in_matlab(y, labels) for y, labels in zip(results, formats, strict=True))
+
+
+def _in_matlab(y: Tensor, labels: str) -> Numeric:
+    axes = torch_axes(labels)
+    return numeric(y.permute(sorted(range(len(axes)), key=axes.__getitem__)), labels, True)
 
 
 # --- those that work along labels: with DataFormat, where arrays have none ----------------

@@ -5,6 +5,7 @@ Expected values: each formula written out in numpy, in double precision and MATL
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,8 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
+from converters.matfile.values import StructArray
+from matlab_compat import dlnetwork, fullyConnectedLayer, reluLayer
 from matlab_compat.code.definitions import Texts
 from matlab_compat.code.layers import CodeFunctionLayer, CodeLayer, class_of_layer
 from matlab_compat.code.program import Program
@@ -21,6 +24,7 @@ from matlab_compat.errors import (
     UnsupportedCodeError,
     UnsupportedLayerError,
 )
+from matlab_compat.layers import FullyConnectedLayer
 from matlab_compat.layers.function import MatlabFunction
 from matlab_compat.network import Network
 
@@ -362,3 +366,40 @@ def test_a_function_layer_may_name_a_function_of_the_code(handle: str, rows: int
 def test_a_function_layer_without_its_function_is_refused() -> None:
     with pytest.raises(UnsupportedLayerError, match="zeropad"):
         CodeFunctionLayer.of(Program(Texts({})), {"PredictFcn": MatlabFunction("@zeropad")})
+
+
+def test_structs_of_a_file_are_structs_of_the_code() -> None:
+    body = "Z = X * layer.Settings.a + sum([layer.Steps.v]) + layer.Other.b;"
+    layer = layer_of(
+        source(body, "properties\nSettings\nSteps\nOther\nend"),
+        Settings=StructArray((1, 1), {"a": [np.array([[2.0]])]}),
+        Steps=StructArray((1, 2), {"v": [np.array([[1.0]]), np.array([[3.0]])]}),
+        Other=SimpleNamespace(properties={"b": np.array([[10.0]])}),
+    )
+    np.testing.assert_allclose(predicted(layer), 2 * X + 14)
+
+
+def nested(body: str, base: str = FORMATTABLE) -> tuple[Any, FullyConnectedLayer]:
+    inner = fullyConnectedLayer(3, Name="fc").initialize(4)
+    network = dlnetwork([inner, reluLayer(Name="relu")])
+    return layer_of(source(body, "properties\nNet\nend", base), Net=network), inner
+
+
+@pytest.mark.filterwarnings("ignore:.*is not trained here")
+def test_a_network_in_a_property_computes() -> None:
+    layer, inner = nested("Z = predict(layer.Net, X) + X(1:3, :);")
+    x = normal(4, 5)
+    expected = np.maximum(inner.Weights @ x + inner.Bias, 0) + x[:3]
+    np.testing.assert_allclose(predicted(layer, x, data_format="CB"), expected, atol=1e-12)
+
+
+def test_a_network_in_a_property_is_not_trained_and_says_so() -> None:
+    with pytest.warns(UserWarning, match="network in its property Net computes, but is not train"):
+        nested("Z = predict(layer.Net, X);")[0].to_torch(formats=("CB",))
+
+
+@pytest.mark.filterwarnings("ignore:.*is not trained here")
+def test_a_network_in_a_property_needs_labels() -> None:
+    layer, _ = nested("Z = predict(layer.Net, X);", LAYER)
+    with pytest.raises(UnsupportedCodeError, match="labelled"):
+        predicted(layer, normal(4, 5), data_format="CB")
