@@ -7,7 +7,7 @@ needed.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -70,6 +70,8 @@ class Analysis:
     warnings: tuple[Finding, ...]
     #: Learnables that several layers share are counted once; ``None`` where some are not known.
     parameters: int | None
+    #: Bytes of all learnables and states that have values; shared ones are counted once.
+    parameter_bytes: int
 
     def __repr__(self) -> str:
         parts = counted(len(self.layers), "layer"), counted(len(self.warnings), "warning")
@@ -85,11 +87,6 @@ class Analysis:
     def uncounted(self) -> tuple[str, ...]:
         """The layers whose multiply-adds are not known."""
         return tuple(layer.name for layer in self.layers if layer.multiply_adds is None)
-
-    @property
-    def parameter_bytes(self) -> int:
-        """Bytes of all learnables and states that have values."""
-        return sum(layer.parameter_bytes for layer in self.layers)
 
 
 def analysis(graph: Graph, kind: str, plan: Plan, sizes: Sequence[Sequence[int]] = ()) -> Analysis:
@@ -107,16 +104,21 @@ def analysis(graph: Graph, kind: str, plan: Plan, sizes: Sequence[Sequence[int]]
     layers = tuple(rows[name] for name in graph.layers)
     findings = [*_unconnected(graph, kind, plan), *findings]
     counts = [row.parameters for row in layers]
-    again = sum(_repeated(plan.shared, rows))
-    whole = None if None in counts else sum(n for n in counts if n is not None) - again
-    return Analysis(layers, tuple(findings), whole)
+    again = [(rows[name], learnable) for name, learnable in _repeated(plan.shared) if name in rows]
+    numbers = sum(math.prod(row.learnables.get(learnable, (0,))) for row, learnable in again)
+    whole = None if None in counts else sum(n for n in counts if n is not None) - numbers
+    steps = {step.name: step.layer for step in plan.steps}
+    values = [getattr(steps[row.name], learnable) for row, learnable in again]
+    held = sum(row.parameter_bytes for row in layers) - sum(
+        v.nbytes for v in values if v is not None
+    )
+    return Analysis(layers, tuple(findings), whole, held)
 
 
-def _repeated(shared: Sequence[Shared], rows: Mapping[str, LayerAnalysis]) -> Iterator[int]:
+def _repeated(shared: Sequence[Shared]) -> Iterator[tuple[str, str]]:
+    """Layer and learnable of all that another layer has too, but for the first of each."""
     for group in shared:
-        for name, learnable in group[1:]:
-            if name in rows:
-                yield math.prod(rows[name].learnables.get(learnable, (0,)))
+        yield from group[1:]
 
 
 def _inputs(plan: Plan, sizes: Sequence[Sequence[int]]) -> list[Activation | None]:

@@ -36,7 +36,9 @@ def test_shared_learnables_are_counted_once() -> None:
     )
     layers = [mc.featureInputLayer(3), first, second]
     shared = ((("a", "Weights"), ("b", "Weights")),)
-    assert Network(layers, shared=shared).analysis().parameters == 9 + 3 + 3
+    found = Network(layers, shared=shared).analysis()
+    assert found.parameters == 9 + 3 + 3
+    assert found.parameter_bytes == 4 * 9  # the biases have no values yet
     assert Network(layers).analysis().parameters == 2 * (9 + 3)
 
 
