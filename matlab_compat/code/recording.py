@@ -243,6 +243,7 @@ class Again:
         kind = (
             torch.is_grad_enabled(),
             torch.is_inference_mode_enabled(),
+            torch.is_autocast_enabled(inputs[0].device.type),
             *[(x.shape, x.stride(), x.dtype, x.device, x.requires_grad) for x in inputs],
         )
         if kind not in self._kinds:

@@ -139,3 +139,13 @@ def test_in_training_the_code_is_read_each_time(reads: Reads) -> None:
     for _ in range(4):
         module(data(1))
     assert reads.count == 4
+
+
+def test_under_autocast_the_code_is_read_anew(reads: Reads) -> None:
+    module = module_of("Z = X * 2;")
+    for _ in range(3):
+        module(data(1))
+    reads.count = 0
+    with torch.autocast("cpu"):
+        module(data(1))
+    assert reads.count == 1
