@@ -30,7 +30,13 @@ def command(
     ],
     *,
     out: Annotated[
-        str, typer.Option("-o", "--output", help="What to write; its ending says the format.")
+        str,
+        typer.Option(
+            "-o",
+            "--output",
+            help="What to write; its ending says the format: .pt, .safetensors, .pt2, .onnx, .mat, "
+            ".m, or none for a folder of source.",
+        ),
     ],
     model: options.Model,
     to: Annotated[
