@@ -23,7 +23,7 @@ from typing import Any
 from .timing import THREADS, Table
 
 #: Networks last: they end with memory kept, a setting of the whole process.
-PARTS = ("startup", "reading", "layer", "training", "verify", "networks")
+PARTS = ("startup", "reading", "layer", "training", "verify", "growth", "networks")
 PACKAGES = (
     *("torch", "onnxruntime", "openvino", "numpy", "scipy", "h5py"),
     *("mat-io", "pymatreader", "mat73"),

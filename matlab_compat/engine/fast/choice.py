@@ -41,7 +41,7 @@ WAYS = (
     *("subpixel", "apart", "windows", "taps", "single"),  # transposed convolution
     "separable",  # pooling
 )
-#: The time of the thread, in which other programs count little, where it is exact.
+#: Whether the time of a thread is told exactly.
 EXACT = time.get_clock_info("thread_time").resolution < 1e-5
 #: Seconds beyond which a first call counts, whatever the libraries had to make ready for it.
 LONG = 0.02
@@ -90,10 +90,10 @@ def choose(
     similar = [name for _, name in sorted((_apart(key, k), n) for k, n in known.items())]
     if part <= 0 and similar and similar[0] in ways:
         return similar[0]
-    start = time.perf_counter()
+    start = clock()
     seconds = measured(ways, start + part)
     name = min(seconds, key=seconds.__getitem__)
-    budget.seconds -= time.perf_counter() - start
+    budget.seconds -= clock() - start
     kept.add(layer, key, name)
     return name
 
@@ -104,13 +104,20 @@ def _apart(one: str, other: str) -> float:
     return abs(math.log((sizes[0] + 1) / (sizes[1] + 1)))
 
 
+def clock() -> float:
+    """Seconds: of this thread where they are exact, so that other programs count little."""
+    return time.thread_time() if EXACT else time.perf_counter()
+
+
 def measured(ways: Mapping[str, Callable[[], Tensor]], end: float) -> dict[str, float]:
-    """The seconds of each way's shortest turn, of those that could be tried until ``end``."""
-    clock = time.thread_time if EXACT else time.perf_counter
+    """The seconds of each way's shortest turn, of those that could be tried until ``end``.
+
+    That is a time of :func:`clock`.
+    """
     best: dict[str, float] = {}
     expected: Tensor | None = None
     for name, call in ways.items():
-        if best and time.perf_counter() > end:
+        if best and clock() > end:
             break
         start = clock()
         try:
@@ -131,7 +138,7 @@ def measured(ways: Mapping[str, Callable[[], Tensor]], end: float) -> dict[str, 
     for _ in range(ROUNDS):
         limit = HOPELESS * min(best.values())
         for name in [name for name, seconds in best.items() if seconds <= limit and len(best) > 1]:
-            if time.perf_counter() > end:
+            if clock() > end:
                 break
             repeats = max(1, round(TURN / max(best[name], 1e-9)))
             start = clock()
