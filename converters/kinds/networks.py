@@ -64,10 +64,6 @@ def network_record(saved: SavedNetwork, build: Callable[[], Network]) -> dict[st
         "layers": layers,
         "connections": [list(pair) for pair in saved.connections],
     }
-    if any(layer.short_class == "NetworkLayer" for layer in saved.layers):
-        # Few objects can be any number of layers, each network being in the next.
-        unsized = "sizes are not worked out where networks lie in it; net.analysis() gives them."
-        return {**record, "findings": [{"where": "", "text": unsized}]}
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")

@@ -58,7 +58,7 @@ def test_a_network_with_its_layers_and_connections(level: str) -> None:
     assert len(net["connections"]) == 9
 
 
-def test_a_network_with_networks_in_it_says_that_its_sizes_are_not_worked_out(
+def test_a_network_with_networks_in_it_is_sized(
     tmp_path: Path,
 ) -> None:
     pytest.importorskip("torch", reason="the file is written here, which takes torch")
@@ -67,8 +67,8 @@ def test_a_network_with_networks_in_it_says_that_its_sizes_are_not_worked_out(
     converters.save(mc.initialize(outer), tmp_path / "net.mat")
     (net,) = converters.inspect(tmp_path / "net.mat")["variables"]
     assert [layer["name"] for layer in net["layers"]] == ["x", "block"]
-    assert "totals" not in net
-    assert "sizes are not worked out" in net["findings"][0]["text"]
+    assert net["layers"][1]["parameters"] == 2 * (3 + 1)
+    assert net["totals"]["parameters"] == 2 * (3 + 1)
 
 
 def test_a_layer_that_is_not_built_is_described_by_its_fields(tmp_path: Path) -> None:
