@@ -48,6 +48,7 @@ def main(places: list[str], kind: str, how: str, seeds: int, show: bool, progres
     rows: dict[tuple[str, str], Counter[str]] = defaultdict(Counter)
     times: dict[str, list[float]] = defaultdict(list)
     said: dict[tuple[str, str], set[str]] = defaultdict(set)
+    judged: Counter[bool] = Counter()
     for case in chosen(places, kind, how, seeds):
         start = time.process_time()
         report = case.run()
@@ -56,6 +57,8 @@ def main(places: list[str], kind: str, how: str, seeds: int, show: bool, progres
         if progress:
             print(f"{spent:6.2f} {verdict:6} {case.kind} {case.how}", file=sys.stderr, flush=True)
         rows[case.place, case.kind][verdict] += 1
+        if verdict == "right" and case.agrees is not None:
+            judged[case.agrees(report.diagnoses[0])] += 1
         if verdict != "equal":
             times[case.place].append(spent)
         if report is not None and (verdict == "wrong" or (show and report.diagnoses)):
@@ -65,7 +68,9 @@ def main(places: list[str], kind: str, how: str, seeds: int, show: bool, progres
     for (place, name), counted in rows.items():
         figures = "".join(f"{counted[v]:>6}" for v in ("right", "wrong", "none", "equal"))
         print(f"{f'{place}: {name}':<69}{figures}  {'; '.join(sorted(said[place, name]))}")
-    good = True
+    if judged:
+        print(f"\nstricter judge of those right: {judged[True]} of {judged.total()}")
+    good = not judged[False]
     print(
         f"\n{'place':<10} cases  right first  wrong first  none   median s  longest s (of one core)"
     )

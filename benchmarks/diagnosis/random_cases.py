@@ -7,6 +7,7 @@ shares nothing with the search, which changes descriptions.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -15,11 +16,15 @@ from torch.nn import functional as F
 
 import matlab_compat as mc
 from matlab_compat.network import Network
+from matlab_compat.parity.diagnosis_types import Diagnosis
 from matlab_compat.parity.network import verify_network
 
+from .judge import is_right
 from .seeded import Array, Case, Tensor, array, filters, images, tensor, vector
 
 Random = np.random.Generator
+#: H×W×C×N of the data of one layer.
+SIZES = ((11, 12, 3, 2), (7, 19, 3, 1), (24, 9, 3, 4))
 Does = dict[str, Any]
 #: A mistake: what must be said, and what becomes of what the layer does; None where it cannot be.
 Mistake = Callable[[Does, Random], "tuple[str, Does] | None"]
@@ -275,17 +280,26 @@ def _drawn(name: str, random: Random, channels: int) -> tuple[Any, Does, str, Do
             return layer, does, said, wrong
 
 
-def _one_layer(name: str, seed: int) -> tuple[Any, str]:
+#: Report, what must be said, the layer, and whether the stricter judge agrees.
+Drawn = tuple[Any, str, str, Callable[[Diagnosis], bool]]
+
+
+def _one_layer(name: str, seed: int) -> Drawn:
     random = np.random.default_rng([18, seed, len(name)])
-    layer, _, said, wrong = _drawn(name, random, 3)
-    x = images(bool(seed % 2), seed, 11, 12, 3, 2)
+    layer, does, said, wrong = _drawn(name, random, 3)
+    x = images(bool(seed % 2), seed, *SIZES[seed % len(SIZES)])
     if name == "activation":
         x = 2 * (x - x.mean())
-    y = array(KINDS[name][1](wrong, tensor(x)))
-    return verify_network(layer, [x], {"Y": y}), said
+    run, given = KINDS[name][1], tensor(x)
+    report = verify_network(layer, [x], {"Y": array(run(wrong, given))})
+    return report, said, "", partial(_agrees, layer, does, wrong, given, run(does, given))
 
 
-def _network(seed: int, saved: bool) -> tuple[Any, str, str]:
+def _agrees(layer: Any, does: Does, wrong: Does, x: Tensor, y: Tensor, found: Diagnosis) -> bool:
+    return is_right(found, layer, does, wrong, x, y)
+
+
+def _network(seed: int, saved: bool) -> Drawn:
     """A chain of 4 to 12 layers, one of which is another there."""
     random = np.random.default_rng([19, seed])
     count = int(random.integers(4, 13))
@@ -303,15 +317,17 @@ def _network(seed: int, saved: bool) -> tuple[Any, str, str]:
             channels = layer.NumFilters
         shrunk += name == "pooling"
         layer = layer.renamed(f"l{i}")
+        run = KINDS[name][1]
         if i == at:
             said = right
-        value = KINDS[name][1](wrong if i == at else does, value)
+            agrees = partial(_agrees, layer, does, wrong, value, run(does, value))
+        value = run(wrong if i == at else does, value)
         layers.append(layer)
         kept[f"l{i}"] = array(value)
     y = array(value)
     activations = kept if saved else {}
     report = verify_network(Network(layers), [x], {"Y": y}, activations=activations)
-    return report, said, f"l{at}"
+    return report, said, f"l{at}", agrees
 
 
 def cases(seed: int) -> Iterator[Case]:
@@ -319,9 +335,7 @@ def cases(seed: int) -> Iterator[Case]:
     for name in KINDS:
         for i in range(8):
             number = 100 * seed + i
-            yield _case(
-                f"one {name}", f"{number}", lambda n=number, k=name: (*_one_layer(k, n), "")
-            )
+            yield _case(f"one {name}", f"{number}", lambda n=number, k=name: _one_layer(k, n))
     for saved in (False, True):
         for i in range(12):
             number = 100 * seed + i
@@ -329,19 +343,18 @@ def cases(seed: int) -> Iterator[Case]:
             yield _case(kind, f"{number}", lambda n=number, s=saved: _network(n, s))
 
 
-def _case(kind: str, how: str, make: Callable[[], tuple[Any, str, str]]) -> Case:
+def _case(kind: str, how: str, make: Callable[[], Drawn]) -> Case:
     """What is right is known when it has been drawn."""
-    report, said, where = None, "", ""
 
     def run() -> Any:
-        nonlocal report, said, where
         try:
-            report, said, where = make()
+            report, said, where, agrees = make()
         except RuntimeError:  # what was drawn does not go together
             return None
         object.__setattr__(case, "right", said)
         object.__setattr__(case, "where", (where,) if where else ())
+        object.__setattr__(case, "agrees", agrees)
         return report
 
-    case = Case("random", kind, how, run, said)
+    case = Case("random", kind, how, run, "")
     return case

@@ -15,6 +15,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from matlab_compat.parity.diagnosis_types import Diagnosis
 from matlab_compat.parity.report import Report
 
 Array = NDArray[Any]
@@ -36,6 +37,8 @@ class Case:
     right: str
     #: Layers that may be named; any where empty.
     where: tuple[str, ...] = ()
+    #: A stricter judge of the first diagnosis, where there is one: see :mod:`.judge`.
+    agrees: Callable[[Diagnosis], bool] | None = None
 
     def verdict(self, report: Report | None) -> str:
         """``right``, ``wrong``, ``none`` or ``equal``: nothing to be seen."""
