@@ -24,6 +24,10 @@ Tensor = torch.Tensor
 PLACES = ("layers", "arrays", "networks", "real", "random")
 
 
+#: What is right where there is no difference.
+EQUAL = "(equal)"
+
+
 @dataclass(frozen=True)
 class Case:
     """One mistake, made once."""
@@ -44,6 +48,8 @@ class Case:
         """``right``, ``wrong``, ``none`` or ``equal``: nothing to be seen."""
         if report is None or report.verdict == "equal":
             return "equal"
+        if self.right == EQUAL:
+            return "wrong"
         found = report.diagnoses
         if not found:
             return "none"

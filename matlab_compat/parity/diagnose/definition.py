@@ -149,7 +149,8 @@ def _numbers(layer: Layer, _: Size) -> Iterator[Fitted]:
     for name, _declared in (*choices(layer), *_epsilons(layer)):
         now = layer.values[name]
         if isinstance(now, float):
-            yield Fitted((now,), partial(_number, layer, name, now), 0.05 * abs(now) or 0.05)
+            step = max(0.05 * abs(now), 1e-3)  # a smaller one shows nothing in single
+            yield Fitted((now,), partial(_number, layer, name, now), step)
 
 
 def _epsilons(layer: Layer) -> Iterator[tuple[str, Property[Any]]]:
@@ -522,6 +523,8 @@ def _factors(layer: Layer, _: Size) -> Iterator[Fitted]:
     """Every array times a number: n / (n - 1) for a variance, a range, a scale."""
     for name, value in sorted(arrays(layer).items(), key=lambda one: one[0] not in _SPREADS):
         yield Fitted((1.0,), partial(_factor, layer, name), 0.05, 1 if name in _SPREADS else 3)
+        if name == "TrainedVariance":
+            continue  # that is another epsilon
         step = 0.05 * float(np.abs(value).mean()) or 0.05
         yield Fitted((0.0,), partial(_offset, layer, name), step)
 

@@ -72,6 +72,15 @@ class Attempt:
 
 
 @dataclass
+class _Alike:
+    """Mistakes with the same effect on the first observations."""
+
+    suspicions: list[Suspicion]
+    #: Whether that effect explains the difference there; None until it is tried.
+    fits: bool | None = None
+
+
+@dataclass
 class Search:
     """What was tried, and found."""
 
@@ -100,12 +109,19 @@ class Search:
         self._elements: int | None = None
         self._actuals: dict[int | None, Array] = {}
         self.tried = 0
-        self._first_sample = next(self.run.samples(self.target))
+        number, truth = next(self.run.samples(self.target))
+        # Where the first observations agree, they can tell nothing.
+        self._needs_all = number is not None and self._fits(self._actual(number), truth)
+        self._first_sample = next(self._samples())
         number, truth = self._first_sample
         self._some_actual, wanted = self._some(self._actual(number)), self._some(truth)
         self._wanted = (
             None if self._some_actual is None or wanted is None else wanted - self._some_actual
         )
+
+    def _samples(self, *, whole_batch: bool = False) -> Iterator[tuple[int | None, Array]]:
+        """What is expected of the first observations, then of all: see :meth:`Run.samples`."""
+        return self.run.samples(self.target, whole_batch=whole_batch or self._needs_all)
 
     # --- the way ------------------------------------------------------------------------
 
@@ -185,15 +201,15 @@ class Search:
     def _try_alike(self, name: str, suspicions: Sequence[Suspicion]) -> bool:
         """Mistakes of one layer; what comes after it is run for several of them at once.
 
-        Those without effect on these data are left out, and each effect is tried once. Gives
-        whether there was time for all.
+        Those without effect on these data are left out, and each effect is tried once. Where it
+        fits, all that have it are tried on all observations. Gives whether there was time for all.
         """
         step = next(s for s in self.run.plan.steps if s.name == name)
         number, _ = self._first_sample
         now = self.run.values[name, 0][:number]
-        waiting: list[tuple[Suspicion, Tensor]] = []
+        waiting: list[tuple[_Alike, Tensor]] = []
+        known = {_print(now): _Alike([], fits=False)}
         most = max(1, min(_TOGETHER, _MOST_ELEMENTS // max(1, self._widest(number))))
-        seen = {_print(now)}
         for suspicion in suspicions:
             if self.patience.is_over():
                 return False
@@ -201,20 +217,24 @@ class Search:
                 output = self.run.own_output(step, suspicion.variation, number)
             except _ERRORS:
                 continue
-            if (printed := _print(output)) in seen:
+            alike = known.setdefault(_print(output), _Alike([]))
+            if alike.fits:
+                self._try(suspicion)
+            if alike.fits is None:
+                alike.suspicions.append(suspicion)
+            if alike.fits is not None or len(alike.suspicions) > 1:
                 continue
-            seen.add(printed)
             if waiting and (output.shape != waiting[0][1].shape or len(waiting) >= most):
                 self._try_waiting(step, waiting)
                 waiting = []
-            waiting.append((suspicion, output))
+            waiting.append((alike, output))
         self._try_waiting(step, waiting)
         return True
 
     def _try_waiting(
         self,
         step: Step,
-        waiting: Sequence[tuple[Suspicion, Tensor]],
+        waiting: Sequence[tuple[_Alike, Tensor]],
     ) -> None:
         if not waiting:
             return
@@ -228,8 +248,11 @@ class Search:
                 for one in waiting:
                     self._try_waiting(step, [one])
             return
-        for (suspicion, _), result in zip(waiting, results, strict=True):
-            self._try(suspicion, result)
+        for (alike, _), result in zip(waiting, results, strict=True):
+            first, *others = alike.suspicions
+            alike.fits = self._try(first, result)
+            for suspicion in others if alike.fits else ():
+                self._try(suspicion)
 
     def _widest(self, number: int | None) -> int:
         """The most elements that a value has."""
@@ -287,15 +310,18 @@ class Search:
 
     # --- one ----------------------------------------------------------------------------
 
-    def _try(self, suspicion: Suspicion, first: Array | None = None) -> None:
-        """Run it, unless the ``first`` result is known; if it fits, all observations."""
+    def _try(self, suspicion: Suspicion, first: Array | None = None) -> bool:
+        """Run it, unless the ``first`` result is known; if it fits, all observations.
+
+        Gives whether it fitted the first ones.
+        """
         self.tried += 1
         variation, results = suspicion.variation, []
-        for number, truth in self.run.samples(self.target, whole_batch=variation.whole_batch):
+        for number, truth in self._samples(whole_batch=variation.whole_batch):
             computed, first = first if first is not None else self._result(suspicion, number), None
             results.append((computed, truth))
             if computed is None:
-                return
+                return len(results) > 1
             fits = self._fits(computed, truth)
             if not fits:
                 left, effect = self._left(computed, truth, number), None
@@ -303,9 +329,10 @@ class Search:
                     effect = self._effect(computed)
                 self.attempts.append(Attempt(suspicion, left, effect))
             if not fits:
-                return
+                return len(results) > 1
         said = self._who(suspicion)
         self._collect(reproduced(variation, said, results, self.target.measure), suspicion.where)
+        return True
 
     def _fits(self, computed: Array, truth: Array) -> bool:
         result, expected = same_rank(computed, truth)
@@ -371,7 +398,7 @@ class Search:
     def _fit(self, step: Step, fitted: Fitted) -> None:
         """Gauss's and Newton's method, given up where the first step explains too little."""
         enough = _NUMBERS_EACH * len(fitted.start)
-        samples = [(n, y) for n, y in self.run.samples(self.target) if y.size >= enough]
+        samples = [(n, y) for n, y in self._samples() if y.size >= enough]
         if not samples:
             return
         number, truth = samples[0]
@@ -465,7 +492,7 @@ class Search:
 
     def _try_both(self, one: Suspicion, other: Suspicion, both: Suspicion) -> None:
         whole = one.variation.whole_batch or other.variation.whole_batch
-        for number, truth in self.run.samples(self.target, whole_batch=whole):
+        for number, truth in self._samples(whole_batch=whole):
             computed = self._result(both, number)
             if computed is None or not self._fits(computed, truth):
                 return

@@ -95,7 +95,7 @@ def _diagnoses(found: Sequence[dict[str, Any]]) -> list[Markup]:
     for one in found:
         where = [element("code", one["where"]), ": "] if one["where"] else []
         residual = f"What then remains: scaled error {text.figure(one['residual'])}."
-        where = where if one.get("certain", True) else ["may be: ", *where]
+        where = [f"{text.looks(one)}: ", *where]
         facts = [list(pair) for pair in text.about(one)]
         more = [table([], facts, "figures")] if facts else []
         boxes.append(_box(where, one, *more, element("p", residual, class_="quiet")))

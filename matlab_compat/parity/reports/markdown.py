@@ -68,8 +68,7 @@ def _worst(compared: Sequence[Mapping[str, Any]]) -> list[str]:
 
 def _diagnosis(found: Mapping[str, Any]) -> list[str]:
     where = f"{code(found['where'])}: " if found["where"] else ""
-    sure = "" if found.get("certain", True) else " (may be)"
-    said = f"**Diagnosis**{sure}: {where}{prose(found['text'])}"
+    said = f"**Diagnosis** ({text.looks(found)}): {where}{prose(found['text'])}"
     residual = f"(residual {text.figure(found['residual'])})"
     more = [f"{name.capitalize()}: {prose(value)}  " for name, value in text.about(found)]
     return [f"{said} {residual}  ", *more, f"Remedy: {prose(found['remedy'])}", ""]

@@ -109,7 +109,10 @@ def diagnosis(found: Mapping[str, Any]) -> str:
 
 def looks(found: Mapping[str, Any]) -> str:
     """How sure a diagnosis is."""
-    return "looks like" if found.get("certain", True) else "may be"
+    if not found.get("certain", True):
+        return "may be"
+    elsewhere = [one for one in found.get("alternatives", ()) if not one.startswith(found["where"])]
+    return "looks like one of several" if elsewhere else "looks like"
 
 
 def about(found: Mapping[str, Any]) -> list[tuple[str, str]]:

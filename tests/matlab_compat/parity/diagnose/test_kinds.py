@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ import matlab_compat as mc
 from matlab_compat.network import Network
 from matlab_compat.parity.diagnosis_types import Diagnosis
 from matlab_compat.parity.network import verify_network
+from matlab_compat.parity.reports.text import looks
 
 Array = NDArray[Any]
 RANDOM = np.random.default_rng(5)
@@ -177,3 +179,33 @@ def test_parameters_of_a_layer_that_is_not_suspected_itself() -> None:
     kept = {name: wrong.activations(X, name) for name in "ab"}
     report = verify_network(network(one, other), [X], {"Y": wrong.predict(X)}, activations=kept)
     assert (report.diagnoses[0].where, "'b'" in report.diagnoses[0].text) == ("a", True)
+
+
+def test_what_has_the_same_effect_at_first_is_tried_on_all_observations() -> None:
+    """A ceiling of 6 and none are the same until the last observation."""
+    X = numbers(4, 20, 1, 3)
+    X[0, 0, 0, 2] = 9
+    wrong = np.maximum(X, 0)
+    found = verify_network(mc.clippedReluLayer(0.5), [X], {"Y": wrong}).diagnoses[0]
+    assert found.change.startswith("ReLU instead of")
+
+
+def test_a_mistake_that_only_the_last_observation_shows() -> None:
+    X = numbers(8, 9, 2, 3)
+    X[..., :2] = np.abs(X[..., :2])
+    wrong = np.where(X > 0, X, np.float32(0.3) * X)
+    found = verify_network(mc.leakyReluLayer(0.1), [X], {"Y": wrong}).diagnoses[0]
+    assert found.change == "Scale 0.3000 instead of 0.1000"
+
+
+def test_what_two_layers_explain_alike_is_one_of_several() -> None:
+    X = numbers(6, 5, 2, 2)
+    layers = [
+        mc.imageInputLayer((6, 5, 2), Normalization="none", Name="in"),
+        mc.reluLayer(Name="one"),
+        mc.tanhLayer(Name="two"),
+    ]
+    found = verify_network(Network(layers), [X], {"Y": np.maximum(X, 0)}).diagnoses[0]
+    assert looks(found.to_json()) in ("looks like", "looks like one of several")
+    several = replace(found, alternatives=("elsewhere: left out",))
+    assert looks(several.to_json()) == "looks like one of several"

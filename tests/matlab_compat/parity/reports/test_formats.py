@@ -135,7 +135,7 @@ def test_markdown_of_one_file_has_its_verdict_table_and_diagnosis() -> None:
     assert "The first layer that differs is `up`." in text
     rows = [line for line in text.splitlines() if re.match(r"\| `(conv|up|out|Y)` \|", line)]
     assert [row.split(" | ")[1] for row in rows] == ["✅ equal", *["❌ different"] * 3]
-    assert "**Diagnosis**: `Y`: Y was shifted (residual 0.5)" in text
+    assert "**Diagnosis** (looks like): `Y`: Y was shifted (residual 0.5)" in text
     assert "Remedy: shift Y back" in text
 
 
