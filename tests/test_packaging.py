@@ -113,7 +113,7 @@ def test_metadata_requires_what_is_always_imported_and_offers_the_others_as_extr
     requirements = metadata.get_all("Requires-Dist", [])
     required = {re.split(r"[^\w-]", line)[0] for line in requirements if "extra ==" not in line}
     assert required == {
-        *("numpy", "scipy", "h5py", "torch", "rich", "typer"),
+        *("numpy", "scipy", "h5py", "torch", "platformdirs", "rich", "typer"),
         *("tree-sitter", "tree-sitter-matlab"),
     }
     extras = {
