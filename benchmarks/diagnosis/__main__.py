@@ -61,11 +61,7 @@ def main(places: list[str], kind: str, how: str, seeds: int, show: bool, progres
             judged[case.agrees(report.diagnoses[0])] += 1
         if verdict != "equal":
             times[case.place].append(spent)
-        if (
-            report is not None
-            and report.diagnoses
-            and (verdict == "wrong" or (show and report.diagnoses))
-        ):
+        if report is not None and report.diagnoses and (verdict == "wrong" or show):
             first = report.diagnoses[0]
             said[case.place, case.kind].add(f"{first.where}: {first.text if show else first.name}")
     print(f"{'kind':<70} right wrong none equal  instead")
