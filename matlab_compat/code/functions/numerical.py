@@ -491,3 +491,35 @@ def _mat2cell(call: Call, x: Value, *counts: Value) -> Value:
         ]
         items.append(index(a, places, call.budget))
     return Cell(shape, tuple(items))
+
+
+@known("nchoosek")
+def _nchoosek(call: Call, n: Value, k: Value) -> Numeric:
+    """MATLAB's documentation of nchoosek: of two numbers, how many choices there are."""
+    total, taken = (whole(one, "a number of nchoosek") for one in (n, k))
+    if not 0 <= taken <= total <= 1000:
+        raise CodeError("nchoosek takes k of at most 1000 elements.")
+    return scalar(float(math.comb(total, taken)))
+
+
+@known("logspace")
+def _logspace(call: Call, start: Value, stop: Value, count: Value | None = None) -> Numeric:
+    """MATLAB's documentation of logspace: 50 points between powers of 10."""
+    exponents = _sibling(call, "linspace", start, stop, scalar(50) if count is None else count)
+    return elementwise(".^", scalar(10), exponents, call.budget)
+
+
+@known("erfinv")
+def _erfinv(call: Call, x: Value) -> Numeric:
+    """MATLAB's documentation of erfinv."""
+    return mapped(call, _real(x, "erfinv"), torch.erfinv)
+
+
+@known("svd")
+def _svd(call: Call, x: Value) -> Numeric:
+    """MATLAB's documentation of svd: the singular values, from the largest down."""
+    a = _real(x, "svd")
+    if call.outputs > 1 or a.data.ndim != 2 or a.labels:
+        raise UnsupportedCodeError("svd is supported for the singular values of a matrix.")
+    call.budget.made(a.shape, min(a.shape))
+    return numeric(in_torch(torch.linalg.svdvals, a.data)[:, None], "", a.is_dlarray)

@@ -137,6 +137,21 @@ def _contains(call: Call, x: Value, pattern: Value) -> Numeric:
     return logical(found.reshape((1, 1) if isinstance(x, Chars) else x.shape, order="F"))
 
 
+@known("strfind")
+def _strfind(call: Call, said: Value, pattern: Value) -> Numeric:
+    """MATLAB's documentation of strfind: where a pattern begins."""
+    whole_text, part = text(said, "the text"), text(pattern, "the pattern")
+    size = len(part)
+    at = [n + 1 for n in range(len(whole_text)) if size and whole_text[n : n + size] == part]
+    return Numeric(np.array(at, np.float64).reshape((1, -1) if at else (0, 0)))
+
+
+@known("isspace")
+def _isspace(call: Call, said: Value) -> Numeric:
+    """MATLAB's documentation of isspace: of each character."""
+    return logical(np.array([[one.isspace() for one in text(said, "the text")]], bool))
+
+
 @known("strsplit", "split")
 def _split(call: Call, x: Value, delimiter: Value | None = None) -> Value:
     """MATLAB's documentation of strsplit (a row of characters) and split (a column of strings)."""
