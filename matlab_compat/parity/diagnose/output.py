@@ -12,7 +12,7 @@ from ..diagnosis_types import Diagnosis
 from .complex import complex_changes
 from .measure import Measure, Part, explanations
 from .rearranged import rearrangements
-from .values import class_numbers, one_sided, value_changes
+from .values import class_numbers, decimals, one_sided, value_changes
 
 #: As many are reported.
 MOST = 3
@@ -55,9 +55,13 @@ def _diagnosed(
 ) -> tuple[Diagnosis, ...]:
     """The mistakes that would turn one into the other, of as many dimensions."""
     before = measure.distance(actual, expected)
-    if before <= measure.bound:
-        return ()  # only elements of a small magnitude of their own differ
     is_complex = np.iscomplexobj(actual) or np.iscomplexobj(expected)
+    if before <= measure.bound:
+        # Only elements of a small magnitude of their own differ, which shows digits cut off.
+        if is_complex or actual.shape != expected.shape:
+            return ()
+        closer = replace(measure, bound=before / 2)
+        return ranked([*explanations(decimals(actual, expected), closer, before, where)])
     values = complex_changes if is_complex else value_changes
     found = [
         *explanations(rearrangements(actual, expected, measure, labels), measure, before, where),

@@ -26,7 +26,7 @@ def value_changes(actual: Array, expected: Array, measure: Measure) -> Iterator[
     yield from (softmaxes := list(_softmaxes(actual, expected, measure)))
     yield from _integers(actual, expected)
     yield from _precisions(actual, expected, measure)
-    yield from _decimals(actual, expected)
+    yield from decimals(actual, expected)
     if not any(one.name == "log softmax" for one in softmaxes):
         yield from _functions(actual, expected)
 
@@ -289,7 +289,7 @@ def _precisions(actual: Array, expected: Array, measure: Measure) -> Iterator[Ca
         )
 
 
-def _decimals(actual: Array, expected: Array) -> Iterator[Candidate]:
+def decimals(actual: Array, expected: Array) -> Iterator[Candidate]:
     """Written as text with a few digits: all expected values have no more, and are off by that."""
     if not (np.isfinite(actual).all() and np.isfinite(expected).all()):
         return

@@ -221,3 +221,11 @@ def test_other_numbers_are_not_taken_for_those_of_classes(values: Array) -> None
     scores = RANDOM.normal(size=(4, 4))
     found = diagnose_output(scores, np.array(values, float)[:, np.newaxis], MEASURE, "Y", "BC")
     assert "class numbers" not in [one.name for one in found]
+
+
+def test_decimals_are_named_where_only_small_elements_show_them() -> None:
+    """By the bound of the largest element, nothing differs."""
+    actual = np.linspace(0.001, 100, 400).reshape((20, 20), order="F")
+    written = np.round(actual, 4)
+    found = diagnose_output(actual, written, Measure(2.0**-23, 100, 16))
+    assert [d.name for d in found] == ["rounded to decimals"]
