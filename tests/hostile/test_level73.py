@@ -46,7 +46,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def outcomes(folder: Path) -> dict[str, Any]:
     """What reading each file did, by name; a crash leaves the rest out."""
     child = subprocess.run(
-        [sys.executable, "-m", "tests.hostile.level5_child", str(folder)],
+        # By default ten times as many, which one file would take seconds for.
+        [sys.executable, "-m", "tests.hostile.level5_child", str(folder), "500000"],
         cwd=ROOT,
         env={**os.environ, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"},
         capture_output=True,
