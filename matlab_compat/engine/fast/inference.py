@@ -232,15 +232,21 @@ class Convolution(Inference):
         sum_after: Any = (*how, "add", None, relu, [], None)
         rest = activation.function if activation and activation.slope else None
 
+        # oneDNN adds to what is there; with groups it crashes so on a processor with SSE4.1 alone.
+        summed = out if self.groups == 1 else None
+
         def run(x: Tensor, *added: Tensor) -> Tensor:
             y: Tensor
-            if out is not None:  # oneDNN adds to what is there
-                y = into(out.copy_(added[0]) if added else out.zero_(), x, weight, bias, *sum_after)
-            elif added:
+            if summed is not None:
+                start = summed.copy_(added[0]) if added else summed.zero_()
+                y = into(start, x, weight, bias, *sum_after)
+                return rest(y) if rest else y
+            if added:
                 y = adding(x, *added, weight, bias, *sum_after)
+                y = rest(y) if rest else y
             else:
-                return plain(x, weight, bias, *after)  # type: ignore[no-any-return]
-            return rest(y) if rest else y
+                y = plain(x, weight, bias, *after)
+            return y if out is None else out.copy_(y)
 
         return run
 
