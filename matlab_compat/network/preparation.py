@@ -52,13 +52,19 @@ class ImagePreparation:
         Raises
         ------
         DataFormatError
-            The image has no two dimensions, or other channels than the average.
+            The image holds no numbers, has no two dimensions, or other channels than the average.
         LimitExceededError
             The size is beyond any image.
         UnsupportedLayerError
             Which pixel the middle begins at depends on a rounding that nothing settles.
         """
-        X: Array = np.asarray(image).astype(np.float32)
+        given = np.asarray(image)
+        if given.dtype.kind not in "buif":
+            raise DataFormatError(
+                f"An image is H×W×C numbers, not {type(image).__name__}.",
+                remedy="pass what imread gives, e.g. np.asarray(PIL.Image.open(path)).",
+            )
+        X: Array = given.astype(np.float32)
         if X.ndim < 2 or not X.size:
             raise DataFormatError(f"An image is H×W×C, not {size_text(X.shape)}.")
         size = self._resized_to((X.shape[0], X.shape[1])) if crop else self.image_size

@@ -112,6 +112,12 @@ def test_what_is_no_image(image: Any) -> None:
         ImagePreparation((4, 4)).prepared(image)
 
 
+@pytest.mark.parametrize("image", ["cat.png", None, [["a", "b"]]])
+def test_what_holds_no_numbers_is_no_image(image: object) -> None:
+    with pytest.raises(DataFormatError, match="H×W×C numbers"):
+        ImagePreparation((4, 4)).prepared(image)
+
+
 def test_a_size_beyond_any_image() -> None:
     with pytest.raises(LimitExceededError, match="No image is"):
         ImagePreparation((10**9, 4)).prepared(IMAGE)
