@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from matlab_compat.errors import FileAccessError, UsageError, cause_text
+from matlab_compat.errors import UsageError
 
 from . import files, options, output, progress
 from .many import Many
@@ -82,7 +81,7 @@ def command(
     """
     from converters.formats import Asked, Options, format_for
     from converters.jobs import ConvertJob
-    from converters.places import places_in
+    from converters.places import make_folder, places_in
 
     options.need_torch()
     asked = Asked(**model.given(), limits=bounds.given())
@@ -93,7 +92,7 @@ def command(
     if files.is_many(file):
         format_for(f"net{to}")  # an ending that means nothing is said once, before any file
         places = places_in(out, paths, to)
-        _make_folder(out)
+        make_folder(out)
     todo = [
         ConvertJob(path, place, asked, how, check, force, sizes, trust)
         for path, place in zip(paths, places, strict=True)
@@ -130,20 +129,6 @@ def _size(text: str) -> tuple[int, ...]:
 def _outcome(record: Record) -> files.Outcome:
     said = record["summary"] if "summary" in record else _said(record)
     return files.Outcome(record["file"], record["exit_code"], said, record.get("outcome", ""))
-
-
-def _make_folder(path: str) -> None:
-    try:
-        Path(path).mkdir(parents=True, exist_ok=True)
-    except (OSError, ValueError) as error:
-        is_file = isinstance(error, FileExistsError | NotADirectoryError)
-        raise FileAccessError(
-            "Several files are written into a folder, and this is none."
-            if is_file
-            else f"The folder cannot be made: {cause_text(error)}.",
-            where=(path,),
-            remedy="name a folder after -o; it is made if it is not there.",
-        ) from error
 
 
 def _said(done: Record) -> str:

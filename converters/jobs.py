@@ -22,6 +22,7 @@ from .convert import convert
 from .data import split_argument
 from .formats import ANY, Asked, Options
 from .outputs import check_output, write_outputs
+from .places import make_folder
 from .predict import Predictor
 from .verify import verify
 
@@ -228,7 +229,7 @@ class PredictJob(Job):
             check_output(self.out, predictor.model.OutputNames)
         found = predictor(*self.inputs, top=self.top)
         if self.out is not None:
-            Path(self.out).parent.mkdir(parents=True, exist_ok=True)
+            make_folder(Path(self.out).parent)
             write_outputs(self.out, found.outputs, overwrite=self.overwrite)
         return {**found.to_json(), "written": self.out}
 

@@ -6,10 +6,9 @@ from importlib.resources import files
 from os import PathLike
 from pathlib import Path
 
-from matlab_compat.errors import FileAccessError
-
 from .atomic import check_place, new_files
 from .endings import file_path
+from .places import make_folder
 
 
 def helper_texts() -> dict[str, bytes]:
@@ -29,15 +28,8 @@ def write_matlab_helpers(
     texts = {file_path(folder) / name: text for name, text in helper_texts().items()}
     for path in texts:
         check_place(path, overwrite=overwrite)
-    try:
-        for path in texts:
-            path.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise FileAccessError(
-            f"The folder cannot be made: {error.strerror or error}.",
-            where=(str(folder),),
-            remedy="name a folder that can be written.",
-        ) from error
+    for path in texts:
+        make_folder(path.parent)
     with new_files(*texts, overwrite=overwrite) as new:
         for temporary, text in zip(new.temporary, texts.values(), strict=True):
             temporary.write_bytes(text)

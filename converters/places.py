@@ -1,11 +1,31 @@
-"""Where what is made of each of many files goes."""
+"""Where what is made of files goes: into a folder, each under its name."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from os import PathLike
 from pathlib import Path
 
-from matlab_compat.errors import UsageError
+from matlab_compat.errors import FileAccessError, UsageError
+
+from .endings import file_path
+
+
+def make_folder(path: str | PathLike[str]) -> None:
+    """Make a folder to write into, and those that it lies in, unless it is there.
+
+    Raises ``FileAccessError``.
+    """
+    try:
+        file_path(path).mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise FileAccessError(
+            "Files are written into a folder, and this is none."
+            if isinstance(error, FileExistsError | NotADirectoryError)
+            else f"The folder cannot be made: {error.strerror or error}.",
+            where=(str(path),),
+            remedy="name another; it is made if it is not there.",
+        ) from error
 
 
 def places_in(

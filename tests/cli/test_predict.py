@@ -122,6 +122,13 @@ def test_nothing_is_overwritten(call: Any, tmp_path: Path) -> None:
     assert (tmp_path / "apple.mat").read_bytes() == b"precious"
 
 
+def test_a_file_is_no_folder_for_outputs(call: Any, tmp_path: Path) -> None:
+    (tmp_path / "out").write_bytes(b"precious")
+    done = call("predict", NET, APPLE, "--output-dir", tmp_path / "out")
+    assert (done.code, done.out) == (2, "")
+    assert "into a folder, and this is none" in done.err
+
+
 def test_outputs_never_replace_inputs(call: Any, tmp_path: Path) -> None:
     scipy.io.savemat(file := tmp_path / "X.mat", {"X": np.ones((16, 16, 3))})
     done = call("predict", NET, file, "--output-dir", tmp_path, "--force")
@@ -164,8 +171,10 @@ def test_options_that_mean_nothing(call: Any, arguments: list[object], said: str
 def test_the_network_is_built_once_for_many_pictures(
     call: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    from converters import jobs
     from matlab_compat.execution import network
 
+    jobs._opened.cache_clear()  # of what other tests ran
     built: list[object] = []
     make = network.build_graph
     monkeypatch.setattr(network, "build_graph", lambda *a, **k: built.append(a) or make(*a, **k))
