@@ -12,7 +12,7 @@ from matlab_compat.display import lines_of_their_own
 from matlab_compat.errors import UsageError
 
 from . import files, options, output, progress
-from .pages import ENDINGS, Pages, write_text
+from .pages import ENDINGS, Pages
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ class Drawn:
         self, file: str, variable: str | None, asked: dict[str, Any], *, overwrite: bool
     ) -> None:
         """Write them, and say so."""
-        from converters.atomic import new_file
+        from converters.atomic import new_file, write_text
         from converters.page import inspect_page, inspect_plot
 
         if self.report is not None:

@@ -15,14 +15,6 @@ from .files import Outcome
 ENDINGS = (".html", ".htm")
 
 
-def write_text(place: str | Path, text: str, *, overwrite: bool) -> None:
-    """Write a page or a script, whole or not at all."""
-    from converters.atomic import new_file
-
-    with new_file(place, overwrite=overwrite) as temporary:
-        temporary.write_text(text, encoding="utf-8", newline="\n")
-
-
 class Pages:
     """``report.html``, and beside it ``report_files`` with a page for each file.
 
@@ -66,10 +58,13 @@ class Pages:
 
     def write(self, file: str, text: str) -> None:
         """Write the page about a file."""
+        from converters.atomic import write_text
+
         write_text(self.place_of(file), text, overwrite=self._overwrite)
 
     def finish(self, title: str, outcomes: Sequence[Outcome]) -> None:
         """Write the table of all files, which leads to the pages that there are."""
+        from converters.atomic import write_text
         from matlab_compat.pages.many import Row, many_page
 
         rows = []

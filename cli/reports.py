@@ -12,7 +12,7 @@ import typer
 from matlab_compat.errors import UsageError
 
 from . import files, output
-from .pages import ENDINGS, write_text
+from .pages import ENDINGS
 
 if TYPE_CHECKING:
     from matlab_compat.parity.report import Report
@@ -64,7 +64,7 @@ class Files:
 
     def write(self, report: Report, file: str, script: str, *, overwrite: bool) -> None:
         """Write them, each whole or not at all, and say so."""
-        from converters.atomic import new_file
+        from converters.atomic import new_file, write_text
         from converters.reference import save_reference
         from matlab_compat.parity.reports.html import html_page
         from matlab_compat.parity.reports.plot import save_plot

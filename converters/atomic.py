@@ -33,6 +33,12 @@ def new_file(path: str | os.PathLike[str], *, overwrite: bool = False) -> Iterat
         yield new.temporary[0]
 
 
+def write_text(place: str | os.PathLike[str], text: str, *, overwrite: bool = False) -> None:
+    """Write a page or a script as a :func:`new_file`, in UTF-8 and alike on all systems."""
+    with new_file(place, overwrite=overwrite) as temporary:
+        temporary.write_text(text, encoding="utf-8", newline="\n")
+
+
 @dataclass
 class NewFiles:
     """Where to write, and the names that everything gets together in the end."""

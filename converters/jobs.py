@@ -16,7 +16,7 @@ from matlab_compat.parity.reports.html import html_page
 from matlab_compat.parity.runner import Precision
 from matlab_compat.wording import argument
 
-from .atomic import new_file
+from .atomic import write_text
 from .batch import Job, Record, digest
 from .convert import convert
 from .data import split_argument
@@ -81,9 +81,7 @@ class VerifyJob(Job):
             return self.report().to_json()
         with keeping_arrays():
             report = self.report()
-        with new_file(self.page, overwrite=True) as temporary:
-            text = html_page(report, self.path)
-            temporary.write_text(text, encoding="utf-8", newline="\n")
+        write_text(self.page, html_page(report, self.path), overwrite=True)
         return report.to_json()
 
     def report(self) -> Report:
