@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from matlab_compat.display import counted
 from matlab_compat.errors import UsageError
 
 from . import files, options, output, progress
@@ -135,7 +136,7 @@ def _said(done: Record) -> str:
     """What was written, and whether it computes the same, in a line."""
     text = f"wrote {done['path']}: {done['target']}"
     if done["layers"]:
-        text += f", {done['layers']} layer{'s' * (done['layers'] != 1)}"
+        text += f", {counted(done['layers'], 'layer')}"
     return f"{text}; {_outputs(done)}"
 
 

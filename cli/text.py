@@ -6,7 +6,7 @@ import textwrap
 from collections.abc import Iterator
 from typing import Any
 
-from matlab_compat.display import size_text, thousands
+from matlab_compat.display import counted, size_text, thousands
 from matlab_compat.network.sizes import Activation
 from matlab_compat.wording import argument
 
@@ -74,7 +74,7 @@ def _model(model: dict[str, Any], summary: bool, width: int | None) -> list[str]
         return _loose(model["name"], model["loose"])
     if "problem" in model:
         return [f"{model['name']}: {_short(model['class'])}, damaged: {model['problem']}"]
-    count = f"{len(model['layers'])} layer{'s' * (len(model['layers']) != 1)}"
+    count = counted(len(model["layers"]), "layer")
     if "view" in model:
         said = [f"not run: {one}" for one in model["problems"]]
         said += [f"note: {one}" for one in model["remarks"]]
