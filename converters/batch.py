@@ -196,7 +196,9 @@ class _Worker:
 
     def is_late(self, seconds: float | None) -> bool:
         """Whether the file takes longer."""
-        return None not in (seconds, self.began) and monotonic() >= self.began + seconds  # type: ignore[operator]
+        if seconds is None or self.began is None:
+            return False
+        return monotonic() >= self.began + seconds
 
     def stop(self, seconds: float | None) -> Record:
         """End what takes too long."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -233,7 +233,7 @@ class PredictJob(Job):
 
 
 def _of_precision(precision: Precision) -> dict[str, object]:
-    return vars(replace(precision, allow_tf32=precision.allow_tf32 or None))  # type: ignore[arg-type]
+    return {**vars(precision), "allow_tf32": precision.allow_tf32 or None}
 
 
 def _asked(fit: Fit) -> Fit | None:
