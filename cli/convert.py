@@ -80,12 +80,12 @@ def command(
 
     Example: matlab-compat convert net.mat -o net.pt
     """
-    from converters.formats import Asked, Options, format_for
+    from converters.formats import Options, format_for
     from converters.jobs import ConvertJob
     from converters.places import make_folder, places_in
 
     options.need_torch()
-    asked = Asked(**model.given(), limits=bounds.given())
+    asked = model.asked(bounds)
     how = Options(dtype or "", stub, strip_normalization, steps)
     sizes = tuple(map(_size, input_size or ()))
     paths = files.expanded(file)

@@ -18,6 +18,7 @@ from .output import Format, speak
 from .reading import Reading, member, one_of, whole
 
 if TYPE_CHECKING:
+    from converters.formats import Asked
     from converters.matfile import limits
 
 File = Annotated[str, typer.Argument(help="A MAT-file (level 4, 5, 6, 7 or 7.3).")]
@@ -136,10 +137,13 @@ class Model:
     function: Function = None
     arguments: Arguments = None
 
-    def given(self) -> dict[str, Any]:
-        """As the functions of ``converters`` take it."""
+    def asked(self, bounds: Limits) -> Asked:
+        """As the functions of ``converters`` take it, with the bounds on the file."""
+        from converters.formats import Asked
+
         lists = {"ignore_fields": self.ignore_fields, "code": self.code}
-        return {**vars(self), **{name: tuple(given or ()) for name, given in lists.items()}}
+        given = {**vars(self), **{name: tuple(given or ()) for name, given in lists.items()}}
+        return Asked(**given, limits=bounds.given())
 
 
 @dataclass(frozen=True)

@@ -117,7 +117,6 @@ def command(
 
     Example: matlab-compat predict net.mat cat.jpg
     """
-    from converters.formats import Asked
     from converters.inputs import ENDINGS
     from converters.jobs import PredictJob, Running
     from matlab_compat.memory import keep_memory
@@ -129,7 +128,7 @@ def command(
     several = many.asked(bool(inputs) and files.is_many(inputs or []))
     how = Running(
         file,
-        Asked(**model.given(), limits=bounds.given()),
+        model.asked(bounds),
         data_format,
         Precision(device, dtype),
         steps=steps,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -16,6 +16,7 @@ from .pages import Pages
 from .reading import member, number, whole
 
 if TYPE_CHECKING:
+    from converters.formats import Asked
     from converters.jobs import VerifyJob
 
 
@@ -85,7 +86,6 @@ def command(
 
     Example: matlab-compat verify layer.mat
     """
-    from converters.formats import Asked
     from converters.jobs import VerifyJob
     from matlab_compat.memory import keep_memory
     from matlab_compat.parity import Tolerance
@@ -96,7 +96,7 @@ def command(
     given = atol is not None or rtol is not None
     job = VerifyJob(
         path="",
-        asked=Asked(**model.given(), limits=bounds.given()),
+        asked=model.asked(bounds),
         input=tuple(input or ()),
         expected=tuple(expected or ()),
         **fitting.given(),
@@ -111,10 +111,9 @@ def command(
     todo = [replace(job, path=path) for path in files.expanded(file)]
     if octave:
         paths = [one.path for one in todo]
-        how = {**model.given(), "limits": bounds.given()}
         named = (*(input or ()), *(expected or ()), against, data_format, dtype, atol, rtol)
         others = [one for one in (*named, *asked.wanted()) if one is not None]
-        raise typer.Exit(_with_octave(paths, how, others, format))
+        raise typer.Exit(_with_octave(paths, job.asked, others, format))
     if not many.asked(files.is_many(file)):
         raise typer.Exit(_one(todo[0], asked, force, format))
     others = [place for place in asked.wanted() if place != asked.report]
@@ -131,7 +130,7 @@ def command(
 
 
 def _with_octave(
-    paths: Sequence[str], how: dict[str, Any], others: Sequence[object], format: output.ReportFormat
+    paths: Sequence[str], asked: Asked, others: Sequence[object], format: output.ReportFormat
 ) -> int:
     """What Octave says of the custom layers of one file."""
     import converters
@@ -146,7 +145,7 @@ def _with_octave(
     if format not in (output.ReportFormat.text, output.ReportFormat.json):
         raise UsageError("--octave reports as text or json.", remedy="--format json.")
     (path,) = paths
-    found = check_with_octave(converters.load(path, **how))
+    found = check_with_octave(converters.load(path, **vars(asked)))
     compared = [one for one in found if one.compared]
     if format is output.ReportFormat.json:
         layers = [
