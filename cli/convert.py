@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, Annotated
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Any
 
 import typer
 
@@ -13,9 +13,6 @@ from matlab_compat.errors import UsageError
 from . import files, options, output, progress
 from .many import Many
 from .reading import whole
-
-if TYPE_CHECKING:
-    from converters.batch import Record
 
 
 @options.grouped
@@ -103,7 +100,7 @@ def command(
         if format is output.Format.json:
             output.document({"schema": "matlab_compat.convert-many/1", "files": records})
             raise typer.Exit(max(record["exit_code"] for record in records))
-        raise typer.Exit(files.summarize(map(_outcome, records)))
+        raise typer.Exit(files.summarize(files.outcome_of(one, _said) for one in records))
     with progress.waiting(paths[0]):
         document = todo[0].document()
     if format is output.Format.json:
@@ -127,12 +124,7 @@ def _size(text: str) -> tuple[int, ...]:
     return size
 
 
-def _outcome(record: Record) -> files.Outcome:
-    said = record["summary"] if "summary" in record else _said(record)
-    return files.Outcome(record["file"], record["exit_code"], said, record.get("outcome", ""))
-
-
-def _said(done: Record) -> str:
+def _said(done: Mapping[str, Any]) -> str:
     """What was written, and whether it computes the same, in a line."""
     text = f"wrote {done['path']}: {done['target']}"
     if done["layers"]:
@@ -140,7 +132,7 @@ def _said(done: Record) -> str:
     return f"{text}; {_outputs(done)}"
 
 
-def _outputs(done: Record) -> str:
+def _outputs(done: Mapping[str, Any]) -> str:
     if not done["outputs"]:
         return f"outputs not compared: {done['unchecked']}"
     worst = max(done["outputs"], key=lambda output: float(output["scaled_error"]))
@@ -151,7 +143,7 @@ def _outputs(done: Record) -> str:
     )
 
 
-def _notes(done: Record) -> Iterator[str]:
+def _notes(done: Mapping[str, Any]) -> Iterator[str]:
     """What else there is to say, a line each."""
     for cost in done["costs"]:
         if cost["dtype"] not in ("single", "double"):  # of which there is nothing to fear

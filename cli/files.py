@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from glob import glob, has_magic
 from pathlib import Path
+from typing import Any
 
 from matlab_compat.display import lines_of_their_own
 from matlab_compat.errors import MatlabCompatError, UsageError
@@ -32,6 +33,12 @@ class Outcome:
 
 
 _WORDS = {0: "ok", 1: "different", 2: "refused", 3: "unsupported", 4: "internal error"}
+
+
+def outcome_of(record: Mapping[str, Any], line: Callable[[Mapping[str, Any]], str]) -> Outcome:
+    """What a record of :mod:`converters.batch` says; ``line``: of a file that could be done."""
+    said = str(record["summary"]) if "summary" in record else line(record)
+    return Outcome(record["file"], record["exit_code"], said, record.get("outcome", ""))
 
 
 def expanded(

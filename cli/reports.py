@@ -122,17 +122,13 @@ def _printed(records: Sequence[Mapping[str, Any]], format: output.ReportFormat) 
 
 def outcome(record: Mapping[str, Any]) -> files.Outcome:
     """What became of one file among many."""
-    return files.Outcome(
-        record["file"], record["exit_code"], _line(record), record.get("outcome", "")
-    )
+    return files.outcome_of(record, _line)
 
 
 def _line(record: Mapping[str, Any]) -> str:
-    """What there is to say of one file among many."""
+    """How far one file among many is from its bound."""
     from matlab_compat.parity.reports import text
 
-    if "summary" in record:
-        return str(record["summary"])
     compared = [*record["activations"], *record["outputs"]]
     worst = max((float(one["scaled_error"]) / one["bound"] for one in compared), default=0.0)
     return f"{worst:.2g} of the bound{text.worth(record)}"
