@@ -15,6 +15,8 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
+from tests.browser import CHROMIUM
+
 # Before anything imports torch: the tests are small, and threads only disturb each other.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 # Nothing is measured, and no file of the user's touched, but where a test is about that.
@@ -121,7 +123,7 @@ def _absent() -> dict[str, str]:
         absent["real"] = "../shared/real is absent"
     if shutil.which("octave") is None:
         absent["octave"] = "GNU Octave is absent"
-    if not Path("/usr/bin/chromium").exists():
+    if not Path(CHROMIUM).exists():
         absent["browser"] = "Chromium is absent"
     return absent
 

@@ -1,13 +1,22 @@
-"""Command lines run in this process."""
+"""Command lines run in this process, and a browser for the pages that they write."""
 
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 import cli.main
+from tests.browser import Browser, browser
+
+
+@pytest.fixture(scope="module")
+def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+    """A browser, for the pages of one module."""
+    with browser(tmp_path_factory.mktemp("profile")) as found:
+        yield found
 
 
 class Result:

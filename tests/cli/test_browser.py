@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -10,16 +9,10 @@ import pytest
 from matlab_compat import Network, dlnetwork, fullyConnectedLayer, networkLayer, reluLayer
 from matlab_compat.network.page import Entry, html_page
 from matlab_compat.pages.many import Row, many_page
-from tests.browser import Browser, browser
+from tests.browser import Browser
 from tests.matlab_compat.parity.reports.samples import HOSTILE
 
 pytestmark = pytest.mark.browser
-
-
-@pytest.fixture(scope="module")
-def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
-    with browser(tmp_path_factory.mktemp("profile")) as found:
-        yield found
 
 
 def network_page() -> str:

@@ -10,7 +10,6 @@ import re
 import subprocess
 import sys
 import xml.etree.ElementTree as ET
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -21,7 +20,7 @@ import scipy.io
 
 from matlab_compat.pages.diagram import Box, Diagram
 from matlab_compat.parity.reports.html import html_page
-from tests.browser import Browser, browser
+from tests.browser import Browser
 from tests.cli.command import FIXTURES
 from tests.matlab_compat.parity.reports.samples import HOSTILE, comparison, report
 from tests.patience import PATIENCE
@@ -155,12 +154,6 @@ def test_junit_and_markdown_of_many_files_tell_errors_from_differences(
 
 
 # --- In a browser
-
-
-@pytest.fixture(scope="module")
-def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
-    with browser(tmp_path_factory.mktemp("profile")) as found:
-        yield found
 
 
 @pytest.mark.browser
