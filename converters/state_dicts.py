@@ -46,6 +46,7 @@ from .atomic import new_file
 from .endings import ending_of
 from .formats.base import need
 from .formats.mat_struct import level_for
+from .formats.torch_file import NOT_OPENED
 from .identify.files import not_ours, opens_as_tensors
 from .kinds.words import listed
 from .matfile import DEFAULT_LIMITS, Limits, MatFile, open_mat
@@ -180,13 +181,11 @@ def _read(path: Path, variable: str | None, limits: Limits) -> tuple[_Tensors, l
 
 
 def _of_torch(path: Path, variable: str | None) -> tuple[_Tensors, list[str]]:
-    import pickle
-
     import torch
 
     try:
         whole = torch.load(path, map_location="cpu", weights_only=True)
-    except (RuntimeError, pickle.UnpicklingError, EOFError, ValueError, KeyError) as error:
+    except NOT_OPENED as error:
         raise CorruptFileError(
             _others(path) or f"torch.load cannot open it: {cause_text(error)}",
             remedy="write the tensors alone: torch.save(model.state_dict(), FILE).",

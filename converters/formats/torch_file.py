@@ -19,6 +19,10 @@ from .document import DocumentFormat
 FORMAT = "matlab_compat.torch/1"
 
 
+#: What ``torch.load`` raises where it cannot open a file, or not without running code.
+NOT_OPENED = (RuntimeError, pickle.UnpicklingError, EOFError, ValueError, KeyError)
+
+
 def plain_document(path: Path, written_as: str) -> dict[str, Any] | None:
     """The dict in a file of ours; ``None`` where it is another file, or says another format.
 
@@ -28,7 +32,7 @@ def plain_document(path: Path, written_as: str) -> dict[str, Any] | None:
 
     try:
         document = torch.load(path, map_location="cpu", weights_only=True)
-    except (RuntimeError, pickle.UnpicklingError, EOFError, ValueError, KeyError):
+    except NOT_OPENED:
         return None  # torch's own words are about opening the file without weights_only
     if not isinstance(document, dict) or document.get("format") != written_as:
         return None
