@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from matlab_compat.contexts import during
 from matlab_compat.errors import UnsupportedLayerError
 from matlab_compat.layers.base import Layer
+from matlab_compat.network import Network
 
 if TYPE_CHECKING:
     from matlab_compat.code.program import Program
@@ -46,6 +47,14 @@ def using(code: Code) -> AbstractContextManager[None]:
         A folder cannot be read.
     """
     return during(_PROGRAM, program_of(code)) if code else nullcontext()
+
+
+def coded_layers(model: object) -> list[str]:
+    """The names of the layers in a model that the user's code defines."""
+    from matlab_compat.code.layers import CodedLayer
+
+    layers = model.Layers if isinstance(model, Network) else [model]
+    return [layer.Name for layer in layers if isinstance(layer, CodedLayer)]
 
 
 def code_class(class_name: str, fields: Mapping[str, Any]) -> type[Layer] | None:

@@ -31,7 +31,7 @@ from matlab_compat.shallow import ShallowNetwork
 from matlab_compat.wording import argument
 
 from .atomic import new_files
-from .code import using
+from .code import coded_layers, using
 from .endings import file_path
 from .examples import example_sizes
 from .formats import Format, Opening, Options, Prepared, ReadableFormat, format_for
@@ -296,7 +296,6 @@ def _left_to_do(model: Model) -> list[str]:
 
 def _needs_code(target: Format, prepared: Prepared) -> str:
     """Why a file of MATLAB's layers and their properties cannot hold what code computes."""
-    from matlab_compat.code.layers import CodedLayer
     from matlab_compat.code.models import FunctionModel
 
     model = prepared.model
@@ -308,8 +307,7 @@ def _needs_code(target: Format, prepared: Prepared) -> str:
             f"it holds layers by their properties, and this is a function; without {function} the "
             "parameters alone are written; .pt2, .onnx and a folder of source hold what it computes"
         )
-    layers = model.Layers if isinstance(model, Network) else [model]
-    coded = [one.Name for one in layers if isinstance(one, CodedLayer)]
+    coded = coded_layers(model)
     if coded and not target.holds_placeholders:
         return f"it calls the constructors of layers, and what yours do is not known: {coded[0]}"
     return ""

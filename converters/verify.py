@@ -26,7 +26,6 @@ from matlab_compat.errors import (
 from matlab_compat.execution.described import ModelLike
 from matlab_compat.layers import Layer
 from matlab_compat.layers.saved_fields import check_known
-from matlab_compat.network import Network
 from matlab_compat.network.pictures import Fit
 from matlab_compat.parity.diagnosis_types import SECONDS
 from matlab_compat.shallow import ShallowNetwork
@@ -34,7 +33,7 @@ from matlab_compat.shallow.functions import joined
 from matlab_compat.wording import argument
 
 from .choose import choose
-from .code import using
+from .code import coded_layers, using
 from .data import (
     ACTIVATION_NAMES,
     data,
@@ -396,10 +395,7 @@ def _sizes_of(at: Found) -> str:
 
 def _resting_on_code(model: ModelLike) -> str:
     """What to say of layers of the user's code, where nothing proves them."""
-    from matlab_compat.code.layers import CodedLayer
-
-    layers = model.Layers if isinstance(model, Network) else [model]
-    coded = [one.Name for one in layers if isinstance(one, CodedLayer)]
+    coded = coded_layers(model)
     if not coded:
         return ""
     return (
