@@ -6,8 +6,9 @@ deleted at any time. ``MATLAB_COMPAT_CHOICE`` in the environment says otherwise:
 
 ``measured``     this; the default.
 ``unsaved``      measured by every process for itself, no file is read or written.
-``direct``       nothing is measured: torch's own operator, so that the same input gives the same
-                 bits in every process. The name of another way takes that one where there is one.
+``direct``       nothing is measured: the first way of each layer, so that the same input gives the
+                 same bits in every call and process of one processor, torch and number of threads.
+                 The name of another way takes that one where there is one.
 ``PLAN.json``    a file of one's own instead of the cache's, for any processor: what stands in it
                  is taken, what does not is measured and added.
 

@@ -233,12 +233,16 @@ class Convolution(Inference):
         rest = activation.function if activation and activation.slope else None
 
         # oneDNN adds to what is there; with groups it crashes so on a processor with SSE4.1 alone.
-        summed = out if self.groups == 1 else None
+        # ``adding`` rounds otherwise there: what is added takes one of them, in any memory.
+        in_place = self.groups == 1
 
         def run(x: Tensor, *added: Tensor) -> Tensor:
             y: Tensor
-            if summed is not None:
-                start = summed.copy_(added[0]) if added else summed.zero_()
+            if in_place and (added or out is not None):
+                if out is None:
+                    start = channels_last(added[0])
+                else:
+                    start = out.copy_(added[0]) if added else out.zero_()
                 y = into(start, x, weight, bias, *sum_after)
                 return rest(y) if rest else y
             if added:
