@@ -219,8 +219,7 @@ def _restore(described: Mapping[str, Any], state: Mapping[str, Any] | None) -> L
         preparation=_restore_preparation(described.get("preparation")),
     )
     if state is not None:
-        # As layers have them, whatever the file was written in.
-        _fill(network, {k: t.float() if t.is_floating_point() else t for k, t in state.items()})
+        _fill(network, state)
     return network
 
 
@@ -247,8 +246,9 @@ def _fill_layer(layer: Layer, state: Mapping[str, torch.Tensor]) -> None:
     sizes = {name: tuple(tensor.shape) for name, tensor in state.items()}
     if sizes != {name: value.shape for name, value in own.items()}:
         raise ValueError(f"the sizes are not those of {layer.label}")
-    if own:
-        layer.assign_state({name: tensor.numpy() for name, tensor in state.items()})
+    if own:  # in single, as layers have them, whatever the file was written in
+        single = {k: t.float() if t.is_floating_point() else t for k, t in state.items()}
+        layer.assign_state({name: tensor.numpy() for name, tensor in single.items()})
 
 
 def _restore_preparation(described: Mapping[str, Any] | None) -> ImagePreparation | None:
@@ -275,7 +275,7 @@ def _restore_layer(described: Mapping[str, Any], state: Mapping[str, Any] | None
     layer = known(**{name: _value(value) for name, value in described["properties"].items()})
     layer.extra = dict(ports)
     if state is not None:
-        _fill_layer(layer, {k: t.float() if t.is_floating_point() else t for k, t in state.items()})
+        _fill_layer(layer, state)
     return layer
 
 
