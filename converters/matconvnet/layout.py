@@ -154,11 +154,8 @@ class Part:
         if not isinstance(value, np.ndarray) or value.dtype.kind not in "biuf":
             raise self.problem(f"has {name} {shown_value(value)}, no number")
         if value.size not in counts:
-            wanted = " or ".join(map(str, counts[:-1]) if len(counts) > 1 else ())
-            most = counted(counts[-1], "number")
-            raise self.problem(
-                f"has {name} {shown_value(value)}, not {f'{wanted} or ' if wanted else ''}{most}"
-            )
+            wanted = " or ".join([*map(str, counts[:-1]), counted(counts[-1], "number")])
+            raise self.problem(f"has {name} {shown_value(value)}, not {wanted}")
         found: list[float] = value.astype(np.float64).ravel(order="F").tolist()
         return found
 
