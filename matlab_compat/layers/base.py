@@ -364,6 +364,11 @@ class Layer:
         return self.matlab_class
 
     @property
+    def type_name(self) -> str:
+        """What MATLAB calls its kind; where nothing says that, its class without the package."""
+        return self.type_text or self.class_name.rpartition(".")[2]
+
+    @property
     def reason(self) -> str:
         """Why the layer cannot be built; empty where it can."""
         return ""

@@ -181,7 +181,7 @@ def _row(step: Step, inputs: Sequence[Activation | None], findings: list[Finding
     return LayerAnalysis(
         name=step.name,
         class_name=layer.class_name,
-        type=layer.type_text or layer.class_name.rpartition(".")[2],
+        type=layer.type_name,
         activations=outputs,
         learnables=learnables,
         parameters=sum(map(math.prod, learnables.values())) if complete else None,

@@ -62,9 +62,8 @@ def _rows(graph: Graph, found: Analysis | None) -> list[list[str]]:
     for i, (name, layer) in enumerate(graph.layers.items(), 1):
         row = sized.get(name)
         activations = [str(one) if one else "-" for one in row.activations] if row else []
-        kind = layer.type_text or layer.class_name.rpartition(".")[2]
         parameters = thousands(row.parameters if row else None)
-        rows.append([str(i), name, kind, ", ".join(activations), parameters])
+        rows.append([str(i), name, layer.type_name, ", ".join(activations), parameters])
     return rows
 
 

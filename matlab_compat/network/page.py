@@ -261,7 +261,7 @@ def _head(name: str, sorts: bool) -> Markup:
 
 def _row(place: int, number: int, name: str, layer: Layer, row: LayerAnalysis | None) -> Markup:
     """A layer, by its place in its network, and its number on the page."""
-    kind = layer.type_text or layer.class_name.rpartition(".")[2]
+    kind = layer.type_name
     described = layer.description()
     more = (
         [element("small", described)] if described.casefold() not in ("", kind.casefold()) else []

@@ -64,7 +64,7 @@ def picture(
 def _kind(layer: Layer) -> str:
     if isinstance(layer, NetworkLayer):
         return f"▸ {layer.description()}"
-    return layer.type_text or layer.class_name.rpartition(".")[2]
+    return layer.type_name
 
 
 def _family(layer: Layer) -> str:
