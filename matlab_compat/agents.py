@@ -342,8 +342,7 @@ def _of_elements(output: Array, spec: Spec) -> Array:
     if output.size != len(spec.elements):
         raise DataFormatError(
             f"The network gives {counted(output.size, 'number')} for the "
-            f"{counted(len(spec.elements), 'element')} of "
-            f"'{spec.name}'."
+            f"{counted(len(spec.elements), 'element')} of '{spec.name}'."
         )
     if not np.isfinite(output).all():
         raise UsageError(
