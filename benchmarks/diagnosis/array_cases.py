@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -10,8 +11,9 @@ from torch.nn import functional as F
 
 import matlab_compat as mc
 from matlab_compat.parity.network import verify_network
+from matlab_compat.parity.report import Report
 
-from .seeded import Array, Case, array, filters, generator, images, numbers, tensor, vector
+from .seeded import Array, Data, Table, array, filters, generator, images, numbers, tensor, vector
 
 
 def _half(x: Array) -> Array:
@@ -65,18 +67,14 @@ def _made(smooth: bool, seed: int) -> tuple[Any, Array, Callable[[Array], Array]
     return layer, x, right
 
 
-def cases(seed: int) -> Iterator[Case]:
-    """All, on random and on smooth data."""
-    for smooth in (False, True):
-        how = f"{'smooth' if smooth else 'random'} {seed}"
-        for kind, (change, right) in (OUTPUTS | INPUTS).items():
+def _report(change: Callable[[Array], Array], of_output: bool, data: Data) -> Report:
+    layer, x, of = _made(data.smooth, data.seed)
+    wrong = change(of(x)) if of_output else of(change(x))
+    return verify_network(layer, [x], {"Y": np.asfortranarray(wrong.astype(np.float32))})
 
-            def run(
-                kind: str = kind, change: Callable[[Array], Array] = change, smooth: bool = smooth
-            ) -> Any:
-                layer, x, of = _made(smooth, seed)
-                wrong = change(of(x)) if kind in OUTPUTS else of(change(x))
-                saved = np.asfortranarray(wrong.astype(np.float32))
-                return verify_network(layer, [x], {"Y": saved})
 
-            yield Case("arrays", kind, how, run, right)
+_TABLE = Table("arrays")
+cases = _TABLE.cases
+for _mistakes, _of_output in ((OUTPUTS, True), (INPUTS, False)):
+    for _kind, (_change, _right) in _mistakes.items():
+        _TABLE.add(_kind, _right, "", partial(_report, _change, _of_output))

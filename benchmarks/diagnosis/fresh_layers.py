@@ -6,8 +6,9 @@ be done otherwise as arguments; each mistake sets some of them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from math import sqrt
 from typing import Any
 
@@ -17,9 +18,10 @@ from torch.nn import functional as F
 
 import matlab_compat as mc
 from matlab_compat.parity.network import verify_network
+from matlab_compat.parity.report import Report
 
 from .layer_cases import _gru_steps, _lstm_steps
-from .seeded import Array, Case, Tensor, array, filters, generator, numbers, tensor, vector
+from .seeded import Array, Data, Table, Tensor, array, filters, generator, numbers, tensor, vector
 
 
 @dataclass(frozen=True)
@@ -905,19 +907,14 @@ FAMILIES["zscore"] = Family(
 )
 
 
-def cases(seed: int) -> Iterator[Case]:
-    """All, and whether every port without a mistake is equal."""
-    for family, one in FAMILIES.items():
-        for kind, (right, how) in one.mistakes.items():
-
-            def run(one: Family = one, how: dict[str, Any] = how) -> Any:
-                return verified(one, seed, how)
-
-            yield Case("fresh", f"{family}: {kind}", str(seed), run, right)
-
-
-def verified(one: Family, seed: int, how: dict[str, Any]) -> Any:
-    """The report on what the port gives."""
-    layer, x, labels = one.make(generator(seed + 11))
+def _report(one: Family, how: dict[str, Any], data: Data) -> Report:
+    layer, x, labels = one.make(generator(data.seed + 11))
     wrong = array(one.port(layer, tensor(x), **how))
     return verify_network(layer, [x], {"Y": wrong}, data_format=labels)
+
+
+_TABLE = Table("fresh", smooth=(False,))
+cases = _TABLE.cases
+for _family, _one in FAMILIES.items():
+    for _kind, (_right, _how) in _one.mistakes.items():
+        _TABLE.add(f"{_family}: {_kind}", _right, "", partial(_report, _one, _how))

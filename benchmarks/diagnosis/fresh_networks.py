@@ -1,12 +1,12 @@
 """Mistakes in networks of other kinds, written before the search knew them.
 
-Mobile, attention, inception, temporal convolutions, 3-D, super-resolution: each is written a second
+Mobile, attention, inception, temporal convolutions, super-resolution: each is written a second
 time in torch by hand, as in :mod:`.network_cases`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from itertools import pairwise
 from math import sqrt
 from typing import Any
@@ -30,9 +30,9 @@ from .network_cases import (
     _params,
     _s,
     _v,
-    verified,
+    adding,
 )
-from .seeded import Array, Case, Tensor, generator, images, numbers, vector
+from .seeded import Table, Tensor, generator, images, numbers, vector
 
 # --- mobile -----------------------------------------------------------------------------
 
@@ -355,21 +355,15 @@ NETS = {
 
 # --- mistakes ---------------------------------------------------------------------------
 
-Mistake = Callable[[Net], Any]
-MISTAKES: dict[str, tuple[Mistake, str, tuple[str, ...]]] = {}
+_TABLE = Table("fresh networks", smooth=(False,), saved=(False, True))
+_case = adding(_TABLE, lambda name, data: NETS[name](data.seed))
+cases = _TABLE.cases
 
 
-def _case(kind: str, right: str, where: str, make: Mistake) -> None:
-    MISTAKES[kind] = (make, right, tuple(where.split()))
-
-
-def _w(p: Any, name: str, change: Callable[[Array], Array], **how: Any) -> Any:
-    changed = {name: {**p[name], "w": np.ascontiguousarray(change(p[name]["w"]))}}
-    return _c(changed, name, **how)
-
-
-def _row_major(w: Array) -> Array:
-    return w.ravel(order="C").reshape(w.shape, order="F")
+def _row_major(p: Any, name: str, **how: Any) -> Callable[[Tensor], Tensor]:
+    w = p[name]["w"]
+    changed = {**p[name], "w": w.ravel(order="C").reshape(w.shape, order="F")}
+    return _c({name: changed}, name, **how)
 
 
 _case(
@@ -656,20 +650,5 @@ _case(
     "superres: weights read row-major in the second convolution",
     "row-major|reshaped",
     "c2",
-    lambda n: {
-        "c2": _w(n.p, "c2", lambda w: w.ravel(order="C").reshape(w.shape, order="F"), padding=1)
-    },
+    lambda n: {"c2": _row_major(n.p, "c2", padding=1)},
 )
-
-
-def cases(seed: int) -> Iterator[Case]:
-    """All, with and without activations."""
-    for kind, (make, right, where) in MISTAKES.items():
-        for saved in (False, True):
-
-            def run(kind: str = kind, make: Mistake = make, saved: bool = saved) -> Any:
-                net = NETS[kind.partition(":")[0]](seed)
-                return verified(net, make(net), saved)
-
-            how = f"{'saved ' if saved else ''}{seed}"
-            yield Case("fresh networks", kind, how, run, right, where)

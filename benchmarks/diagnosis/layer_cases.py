@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -10,17 +10,35 @@ from torch.nn import functional as F
 
 import matlab_compat as mc
 from matlab_compat.parity.network import verify_network
+from matlab_compat.parity.report import Report
 
-from .seeded import Array, Case, Tensor, array, filters, generator, images, numbers, tensor, vector
+from .seeded import (
+    Array,
+    Data,
+    Table,
+    Tensor,
+    array,
+    filters,
+    generator,
+    images,
+    numbers,
+    tensor,
+    vector,
+)
 
 #: A layer, its input, its data format and the wrong output.
 Made = tuple[Any, Array, str | None, Array]
 Make = Callable[[bool, int], Made]
-CASES: dict[str, tuple[Make, str]] = {}
+_TABLE = Table("layers")
+cases = _TABLE.cases
 
 
 def _add(kind: str, right: str, make: Make) -> None:
-    CASES[kind] = (make, right)
+    def made(data: Data) -> Report:
+        layer, x, labels, wrong = make(data.smooth, data.seed)
+        return verify_network(layer, [x], {"Y": wrong}, data_format=labels)
+
+    _TABLE.add(kind, right, "", made)
 
 
 # --- convolutions -----------------------------------------------------------------------
@@ -645,15 +663,3 @@ for _kind, _right, _wrong in (
     ("lrn over space", "space", _lrn_space),
 ):
     _simple(_kind, _right, mc.crossChannelNormalizationLayer(5, Alpha=0.5, K=1), _wrong, 8, 9, 7, 2)
-
-
-def cases(seed: int) -> Iterator[Case]:
-    """All, on random and on smooth data."""
-    for kind, (make, right) in CASES.items():
-        for smooth in (False, True):
-
-            def run(make: Make = make, smooth: bool = smooth) -> Any:
-                layer, x, labels, wrong = make(smooth, seed)
-                return verify_network(layer, [x], {"Y": wrong}, data_format=labels)
-
-            yield Case("layers", kind, f"{'smooth' if smooth else 'random'} {seed}", run, right)

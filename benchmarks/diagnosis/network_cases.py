@@ -6,7 +6,7 @@ dictionary of what is done otherwise, by the name of a layer, and keeps what eve
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
@@ -18,9 +18,22 @@ from torch.nn import functional as F
 import matlab_compat as mc
 from matlab_compat.network import Network
 from matlab_compat.parity.network import verify_network
+from matlab_compat.parity.report import Report
 
 from .layer_cases import _gru_steps, _lstm_steps
-from .seeded import Array, Case, Tensor, array, filters, generator, images, numbers, tensor, vector
+from .seeded import (
+    Array,
+    Data,
+    Table,
+    Tensor,
+    array,
+    filters,
+    generator,
+    images,
+    numbers,
+    tensor,
+    vector,
+)
 
 #: What a port does otherwise, by the name of a layer: a function of (x, ...) in its place.
 Otherwise = dict[str, Callable[..., Tensor]]
@@ -475,14 +488,29 @@ NETS = {
 
 # --- mistakes ---------------------------------------------------------------------------
 
-#: (net, mistake) -> what is done otherwise, what must be said, and the layers; else what is done
-#: to the network's input ("input"), its output ("output") or every value ("through").
-Mistake = Callable[[Net], Any]
-MISTAKES: dict[str, tuple[Mistake, str, tuple[str, ...]]] = {}
+#: What is done otherwise in layers; and what is done to the network's input ("input"), to its
+#: output ("output", or "saved" for the array that is saved of it) or to every value ("through").
+Mistake = Callable[[Net], Otherwise]
 
 
-def _case(kind: str, right: str, where: str, make: Mistake) -> None:
-    MISTAKES[kind] = (make, right, tuple(where.split()))
+def adding(
+    table: Table, nets: Callable[[str, Data], Net]
+) -> Callable[[str, str, str, Mistake], None]:
+    """What adds a mistake in a network, with the name of which its kind begins: "unet: ..."."""
+
+    def add(kind: str, right: str, where: str, make: Mistake) -> None:
+        def made(data: Data) -> Report:
+            net = nets(kind.partition(":")[0], data)
+            return verified(net, make(net), data.saved)
+
+        table.add(kind, right, where, made)
+
+    return add
+
+
+_TABLE = Table("networks", saved=(False, True))
+_case = adding(_TABLE, lambda name, data: NETS[name](data.smooth, data.seed))
+cases = _TABLE.cases
 
 
 def _flip(p: Any, name: str, **how: Any) -> Callable[[Tensor], Tensor]:
@@ -956,7 +984,7 @@ _case("deep: BGR", "BGR", "in", lambda n: {"input": lambda x: x.flip(1)})
 _case("deep: input * 1/255", "255", "in", lambda n: {"input": lambda x: x / 255})
 
 
-def verified(net: Net, made: dict[str, Any], saved: bool) -> Any:
+def verified(net: Net, made: Otherwise, saved: bool) -> Report:
     """The report on what a port with the mistake gives, with or without activations."""
     own = dict(made)
     given, output = own.pop("input", lambda x: x), own.pop("output", lambda y: y)
@@ -979,22 +1007,3 @@ def _activation(value: Tensor, is_image: bool) -> Array:
     if value.ndim == 2:
         return array(value)[np.newaxis, np.newaxis] if is_image else array(value)
     return array(value).transpose(0, 2, 1) if value.ndim == 3 else array(value)
-
-
-def cases(seed: int) -> Iterator[Case]:
-    """All, on random and smooth data, with and without activations."""
-    for kind, (make, right, where) in MISTAKES.items():
-        for smooth in (False, True):
-            for saved in (False, True):
-
-                def run(
-                    kind: str = kind,
-                    make: Mistake = make,
-                    smooth: bool = smooth,
-                    saved: bool = saved,
-                ) -> Any:
-                    net = NETS[kind.partition(":")[0]](smooth, seed)
-                    return verified(net, make(net), saved)
-
-                how = f"{'smooth' if smooth else 'random'} {'saved' if saved else ''} {seed}"
-                yield Case("networks", kind, how, run, right, where)

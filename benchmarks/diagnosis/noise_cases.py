@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 import torch
 
-from matlab_compat.parity.network import verify_network
+from matlab_compat.parity.report import Report
 
-from .network_cases import NETS, Port, verified
-from .seeded import EQUAL, Array, Case, Tensor, array, generator, tensor
+from .network_cases import NETS, verified
+from .seeded import EQUAL, Array, Data, Table, Tensor, generator
 
 NOISE: dict[str, Callable[[Array, Array], Array]] = {
     "relative 1e-4": lambda y, n: y * (1 + 1e-4 * n),
@@ -30,35 +30,30 @@ NOISE: dict[str, Callable[[Array, Array], Array]] = {
 }
 
 
-def _equal(seed: int) -> Iterator[Case]:
-    """Two computations in single: sums in another order, every value rounded on its way."""
-    ways: dict[str, Callable[[Tensor], Tensor]] = {
-        "every value rounded to single": lambda x: x.float().double(),
-        "another order of sums": lambda x: x * (1 + 2.0**-24 * torch.randn_like(x).clamp(-2, 2)),
-    }
-    for name in NETS:
-        for kind, through in ways.items():
-
-            def run(name: str = name, through: Callable[[Tensor], Tensor] = through) -> Any:
-                torch.manual_seed(seed)
-                return verified(NETS[name](False, seed), {"through": through}, False)
-
-            yield Case("noise", f"{name}: {kind}", str(seed), run, EQUAL)
+#: Two computations in single: sums in another order, every value rounded on its way.
+SAME: dict[str, Callable[[Tensor], Tensor]] = {
+    "every value rounded to single": lambda x: x.float().double(),
+    "another order of sums": lambda x: x * (1 + 2.0**-24 * torch.randn_like(x).clamp(-2, 2)),
+}
 
 
-def cases(seed: int) -> Iterator[Case]:
-    """All noise in three of the networks, and what is equal in all."""
-    yield from _equal(seed)
-    for name in ("unet", "class", "seq"):
-        for kind, make in NOISE.items():
+def _noisy(name: str, make: Callable[[Array, Array], Array], data: Data) -> Report:
+    def saved(y: Array) -> Array:
+        return make(y, generator(data.seed + 9).standard_normal(y.shape))
 
-            def run(name: str = name, make: Any = make) -> Any:
-                net = NETS[name](False, seed)
-                y = net.port(Port({}), tensor(net.X))
-                right = array(y).T if y.ndim == 2 else array(y)
-                right = right.transpose(0, 2, 1) if y.ndim == 3 else right
-                wrong = make(right, generator(seed + 9).standard_normal(right.shape))
-                X = net.X.transpose(0, 2, 1) if net.X.ndim == 3 else net.X
-                return verify_network(net.network, [X], {"Y": np.asarray(wrong, np.float32)})
+    return verified(NETS[name](data.smooth, data.seed), {"saved": saved}, data.saved)
 
-            yield Case("noise", f"{name}: {kind}", str(seed), run, "")
+
+def _rounded(name: str, through: Callable[[Tensor], Tensor], data: Data) -> Report:
+    torch.manual_seed(data.seed)
+    return verified(NETS[name](data.smooth, data.seed), {"through": through}, data.saved)
+
+
+_TABLE = Table("noise", smooth=(False,))
+cases = _TABLE.cases
+for _name in NETS:
+    for _kind, _through in SAME.items():
+        _TABLE.add(f"{_name}: {_kind}", EQUAL, "", partial(_rounded, _name, _through))
+for _name in ("unet", "class", "seq"):
+    for _kind, _make in NOISE.items():
+        _TABLE.add(f"{_name}: {_kind}", "", "", partial(_noisy, _name, _make))

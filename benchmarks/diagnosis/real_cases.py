@@ -19,8 +19,8 @@ import converters
 from matlab_compat.network import Network
 
 from .layer_cases import _hard, _lstm_steps
-from .network_cases import Net, Otherwise, Port, verified
-from .seeded import Array, Case, Tensor, filters, images, tensor, vector
+from .network_cases import Mistake, Net, Port, adding
+from .seeded import Array, Case, Table, Tensor, filters, images, tensor, vector
 
 REAL = Path(__file__).parents[3] / "shared" / "real"
 FILES = {
@@ -188,8 +188,7 @@ def _wrapped(net: Network) -> Callable[[Tensor], Tensor]:
     return lambda x: torch.remainder(x.trunc() - mean.trunc(), 256)
 
 
-_Make = Callable[[Net], Otherwise]
-MISTAKES: dict[str, tuple[_Make, str, str]] = {
+MISTAKES: dict[str, tuple[Mistake, str, str]] = {
     "chunter: mean per channel": (
         lambda n: {
             "imageinput": lambda x: x - _mean(n.network, "imageinput").mean((2, 3), keepdim=True)
@@ -335,19 +334,12 @@ MISTAKES: dict[str, tuple[_Make, str, str]] = {
 }
 
 
+_TABLE = Table("real", saved=(False, True))
+_add = adding(_TABLE, lambda name, data: _net(name, data.smooth, data.seed))
+for _kind, (_make, _said, _where) in MISTAKES.items():
+    _add(_kind, _said, _where, _make)
+
+
 def cases(seed: int) -> Iterator[Case]:
-    """All, on random and smooth data, with and without activations."""
-    if not REAL.is_dir():
-        return
-    for kind, (make, right, where) in MISTAKES.items():
-        for smooth in (False, True):
-            for saved in (False, True):
-
-                def run(
-                    kind: str = kind, make: _Make = make, smooth: bool = smooth, saved: bool = saved
-                ) -> Any:
-                    net = _net(kind.partition(":")[0], smooth, seed)
-                    return verified(net, make(net), saved)
-
-                how = f"{'smooth' if smooth else 'random'} {'saved' if saved else ''} {seed}"
-                yield Case("real", kind, how, run, right, tuple(where.split()))
+    """All, on random and smooth data, with and without activations, if the files are there."""
+    return _TABLE.cases(seed) if REAL.is_dir() else iter(())

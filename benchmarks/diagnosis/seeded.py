@@ -7,9 +7,11 @@ written out by hand in torch, as a person would who ports a layer.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from functools import partial
+from itertools import product
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -20,9 +22,6 @@ from matlab_compat.parity.report import Report
 
 Array = NDArray[Any]
 Tensor = torch.Tensor
-
-PLACES = ("layers", "arrays", "networks", "real", "random")
-
 
 #: What is right where there is no difference.
 EQUAL = "(equal)"
@@ -58,6 +57,44 @@ class Case:
         fits = self.right and re.search(self.right, said)
         in_place = not self.where or any(name in said or name in first.where for name in self.where)
         return "right" if fits and in_place else "wrong"
+
+
+class Data(NamedTuple):
+    """What a mistake is made on."""
+
+    seed: int
+    smooth: bool
+    #: Whether activations are saved.
+    saved: bool
+
+    def __str__(self) -> str:
+        kind = "smooth" if self.smooth else "random"
+        return f"{kind} {'saved ' if self.saved else ''}{self.seed}"
+
+
+Made = Callable[[Data], Report]
+
+
+@dataclass
+class Table:
+    """The mistakes of one place, each of which is made on several data."""
+
+    place: str
+    smooth: tuple[bool, ...] = (False, True)
+    saved: tuple[bool, ...] = (False,)
+    rows: dict[str, tuple[str, str, Made]] = field(default_factory=dict)
+
+    def add(self, kind: str, right: str, where: str, made: Made) -> None:
+        """One mistake, what must be said of it, and the names of layers that may be named."""
+        self.rows[kind] = right, where, made
+
+    def cases(self, seed: int) -> Iterator[Case]:
+        """All, on all data of one seed."""
+        for kind, (right, where, made) in self.rows.items():
+            for smooth, saved in product(self.smooth, self.saved):
+                data = Data(seed, smooth, saved)
+                run = partial(made, data)
+                yield Case(self.place, kind, str(data), run, right, tuple(where.split()))
 
 
 def generator(seed: int) -> np.random.Generator:
