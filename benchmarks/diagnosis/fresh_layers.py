@@ -141,7 +141,6 @@ def _attention(
     k: str = "Key",
     v: str = "Value",
     heads: int = _HEADS,
-    out: bool = True,
     bias: bool = True,
     turned: bool = False,
 ) -> Tensor:
@@ -163,7 +162,7 @@ def _attention(
     z = products.softmax(over) @ c
     z = z.flatten(1, 2) if turned else z.transpose(1, 2)
     z = z.reshape(x.shape[0], x.shape[2], -1)
-    return (linear("Output", z) if out else z).transpose(1, 2)
+    return linear("Output", z).transpose(1, 2)
 
 
 FAMILIES["self-attention"] = Family(
@@ -313,7 +312,6 @@ def _bn(
     early: bool = False,
     minus: bool = False,
     order: tuple[int, ...] = (0, 1, 2, 3, 4),
-    channels_last: bool = False,
 ) -> Tensor:
     names = ("TrainedMean", "TrainedVariance", "Scale", "Offset")
     m, v, s, o = (_c(getattr(layer, n), x) for n in names)
@@ -566,8 +564,8 @@ def _fixed(kind: Callable[[], Any], *size: int, labels: str | None = None) -> An
 
 FAMILIES["average pooling over time"] = Family(
     _fixed(lambda: mc.averagePooling1dLayer(3, Stride=2, Padding=1), 4, 3, 11, labels="CBT"),
-    lambda _, x, k=3, s=2, p=1, inc=True, shift=0: F.avg_pool1d(
-        F.pad(x, (p + shift, p - shift)) if inc else x, k, s, 0 if inc else p, False, inc
+    lambda _, x, s=2, p=1, inc=True: F.avg_pool1d(
+        F.pad(x, (p, p)) if inc else x, 3, s, 0 if inc else p, False, inc
     ),
     {
         "stride left at the pool size": ("Stride", {"s": 3}),
@@ -593,7 +591,6 @@ FAMILIES["average pooling in 2-D"] = Family(
         "": lambda: F.avg_pool2d(x, 3, 2),
         "l2": lambda: F.avg_pool2d(x**2, 3, 2).sqrt(),
         "sum": lambda: F.avg_pool2d(x, 3, 2) * 9,
-        "second": lambda: F.avg_pool2d(x[:, :, 1:, 1:], 3, 2),
         "pick": lambda: x[:, :, 1:-1:2, 1:-1:2],
     }[how](),
     {
@@ -619,7 +616,6 @@ FAMILIES["global average over time"] = Family(
         "": lambda: x.mean(2, keepdim=True),
         "last": lambda: x[:, :, -1:],
         "sum": lambda: x.sum(2, keepdim=True),
-        "channels": lambda: x.mean(1, keepdim=True).expand(-1, 5, -1)[:, :, :1],
         "max": lambda: x.amax(2, keepdim=True),
     }[how](),
     {
@@ -646,11 +642,10 @@ def _conv(
     dilation: int = 1,
     value: float = 0.0,
     order: tuple[int, ...] = (0, 1, 2, 3),
-    pad: int = 1,
 ) -> Tensor:
     w, b = filters(layer.Weights), vector(layer.Bias)
     w = torch.rot90(w, turns, (2, 3))[list(order)][:, list(colours)]
-    y = F.conv2d(F.pad(x, (pad,) * 4, value=value), w, b, dilation=dilation)
+    y = F.conv2d(F.pad(x, (1,) * 4, value=value), w, b, dilation=dilation)
     return y[:, :, phase::stride, phase::stride]
 
 
@@ -705,10 +700,8 @@ def _norm(layer: Any, x: Tensor, how: str = "") -> Tensor:
         "255": lambda: x / 255 - mean,
         "unit": lambda: x - mean / 255,
         "both": lambda: (x - mean) / 255,
-        "channel": lambda: x - mean.mean((1, 2), keepdim=True),
         "grey": lambda: x - mean.mean(),
         "row": lambda: x - _t(layer.Mean.ravel(order="F").reshape(3, 6, 6)),
-        "deviation": lambda: (x - mean) / x.std((1, 2, 3), keepdim=True),
     }
     return made[how]()
 
@@ -879,7 +872,6 @@ def _z(layer: Any, x: Tensor, how: str = "") -> Tensor:
         "early": lambda: x / d - m,
         "eps": lambda: (x - m) / (d + 1),
         "unit": lambda: (x / 255 - m) / d,
-        "all 255": lambda: (x / 255 - m / 255) / (d / 255 + 1e-2),
         "bgr": lambda: (x - m.flip(1)) / d.flip(1),
         "grey": lambda: (x - m.mean()) / d.mean(),
         "clipped": lambda: ((x - m) / d).clamp(-1, 1),
