@@ -359,18 +359,13 @@ _NORMS = {
 
 def _own_statistics(layer: Layer, size: Size) -> Iterator[Variation]:
     """Statistics over every set of dimensions, biased or not."""
-    moved = " and ".join(size.moved) or "elements"
-    words = {"B": "observations", "C": "channels", "S": moved}
-    over = ["".join(found) for n in (1, 2, 3) for found in combinations("BCS", n)]
-    sets = [(kind, _dimensions(kind)) for kind in over]
-    sets += [(name, partial(_one_axis, axis)) for axis, name in enumerate(size.moved, 2)]
-    for kind, dimensions in sets:
-        said = " and ".join(words[label] for label in kind if label in words) or kind
+    words = {"B": "observations", "C": "channels", "S": " and ".join(size.moved) or "elements"}
+    kinds = ("".join(found) for n in (1, 2, 3) for found in combinations(words, n))
+    sets = [(kind, " and ".join(words[i] for i in kind), _dimensions(kind)) for kind in kinds]
+    if len(size.moved) > 1:
+        sets += [("", name, partial(_one_axis, axis)) for axis, name in enumerate(size.moved, 2)]
+    for kind, said, dimensions in sets:
         known = f"{_NORMS[kind]}: " if kind in _NORMS else ""
-        if kind in size.moved:
-            if len(size.moved) == 1:
-                continue  # S already
-            said = kind
         for unbiased in (False, True):
             more = ", with the unbiased variance (n - 1)" if unbiased else ""
             yield altered(
