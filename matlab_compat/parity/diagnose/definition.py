@@ -251,6 +251,10 @@ def _transforms(layer: Layer, name: str, value: Array) -> Iterator[_Described]:
         yield "doubled", "applied twice (times 2)", f"{use}, once.", lambda v: 2 * v, 2
     yield "halved", "halved", f"{use}.", lambda v: v / 2, 3
     yield "without its signs", "without its signs (absolute values)", f"{use}.", np.abs, 2
+    if "words" in (names := axis_names(layer, name)):
+        said = "with a first vector of zeros (padding_idx=0)"
+        zeroed = partial(_first_zero, axis=names.index("words"))
+        yield "first zero", said, f"{use}.", zeroed, 1
     yield from _standardized(layer, name, value, use)
     yield "negated", "with the other sign", f"{use}.", lambda v: -v, 2
     if value.min() > 0:
@@ -289,9 +293,6 @@ def _transforms(layer: Layer, name: str, value: Array) -> Iterator[_Described]:
 def _standardized(layer: Layer, name: str, value: Array, use: str) -> Iterator[_Described]:
     """Rows, columns or filters brought to length one, or freed of their mean (weight norms)."""
     names = axis_names(layer, name)
-    if "words" in names:
-        said, zero = "with a first vector of zeros (padding_idx=0)", names.index("words")
-        yield "first zero", said, f"{use}.", partial(_first_zero, axis=zero), 1
     for axis, n in enumerate(value.shape):
         over = tuple(i for i in range(value.ndim) if i != axis)
         if n < 2 or value.size == n:
