@@ -30,10 +30,13 @@ _KNOWN_GATES = {
 
 @mistakes_of(*_GATES)
 def _gate_orders(layer: RecurrentLayer, _: Size) -> Iterator[Variation]:
-    for kind, gates in _GATES.items():
-        if isinstance(layer, kind):
-            for order in permutations(range(len(gates))):
-                yield from _other_gates(layer, gates, order)
+    gates = _gates_of(layer)
+    for order in permutations(range(len(gates))):
+        yield from _other_gates(layer, gates, order)
+
+
+def _gates_of(layer: RecurrentLayer) -> str:
+    return next(gates for kind, gates in _GATES.items() if isinstance(layer, kind))
 
 
 @mistakes_of("ResetGateMode")
@@ -111,7 +114,7 @@ def _update_gates(layer: GRULayer, _: Size) -> Iterator[Variation]:
 @mistakes_of(*_GATES)
 def _gate_activations(layer: RecurrentLayer, _: Size) -> Iterator[Variation]:
     """Torch's hard sigmoid is MATLAB's of five sixths; a forget gate gets 1 added."""
-    gates = _GATES[GRULayer] if isinstance(layer, GRULayer) else _GATES[LSTMLayer]
+    gates = _gates_of(layer)
     sigmoids = [gate for gate in gates if gate not in "gn"]
     yield from variation(
         layer,
@@ -153,7 +156,7 @@ _GATE_NAMES = {"i": "input", "f": "forget", "o": "output", "r": "reset", "z": "u
 @mistakes_of(*_GATES)
 def _gates_left_out(layer: RecurrentLayer, _: Size) -> Iterator[Variation]:
     """A gate that is not there, and rows of one gate that are zero."""
-    gates = _GATES[GRULayer] if isinstance(layer, GRULayer) else _GATES[LSTMLayer]
+    gates = _gates_of(layer)
     for gate, called in _GATE_NAMES.items():
         if gate not in gates:
             continue
