@@ -407,9 +407,7 @@ def _wrapped(module: Any, x: Tensor) -> Tensor:
     mean = getattr(module, "mean", None)
     if mean is None:
         raise ValueError("no mean is subtracted")
-    for rounded in (torch.trunc(mean), torch.round(mean)):
-        return torch.remainder(torch.trunc(x) - rounded, 256)
-    return x
+    return torch.remainder(torch.trunc(x) - torch.trunc(mean), 256)
 
 
 @fits_of("Normalization")
