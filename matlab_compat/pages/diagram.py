@@ -42,10 +42,21 @@ COLOURS = {
 }
 _GREY = "#75808a"
 
+#: What else is coloured, in light and in files that matplotlib draws.
+_LIGHT = {
+    "text": "#1c2024",
+    "quiet": "#5c6570",
+    "back": "#fff",
+    "box": "#f5f7f9",
+    "line": "#9aa5b0",
+    "good": "#17683a",
+    "bad": "#a8201a",
+}
+
 STYLE = (
-    """
-.diagram { --text: #1c2024; --quiet: #5c6570; --back: #fff; --box: #f5f7f9; --line: #9aa5b0;
-  --good: #17683a; --bad: #a8201a;
+    ".diagram { "
+    + "".join(f"--{name}: {colour}; " for name, colour in _LIGHT.items())
+    + """
   font: 11px ui-monospace, "DejaVu Sans Mono", Consolas, monospace; }
 @media (prefers-color-scheme: dark) { .diagram { --text: #e6e9ec; --quiet: #a2abb5;
   --back: #15181b; --box: #1e2226; --line: #5b6671; --good: #6fcf97; --bad: #ff8a80; } }
@@ -293,7 +304,7 @@ class Diagram:
         from matplotlib.collections import PathCollection, PolyCollection
         from matplotlib.path import Path as Curve
 
-        drawn = [corners for corners in self._layout.wires if corners]
+        drawn, line = [corners for corners in self._layout.wires if corners], _LIGHT["line"]
         curves = []
         for corners in drawn:
             points, codes = [corners[0]], [Curve.MOVETO]
@@ -301,30 +312,30 @@ class Diagram:
                 points += [(x0, (y0 + y1) / 2), (x1, (y0 + y1) / 2), (x1, y1)]
                 codes += [Curve.CURVE4] * 3
             curves.append(Curve(points, codes))
-        axes.add_collection(PathCollection(curves, facecolors="none", edgecolors="#9aa5b0"))
-        axes.add_collection(PolyCollection([_triangle(c) for c in drawn], facecolors="#9aa5b0"))
+        axes.add_collection(PathCollection(curves, facecolors="none", edgecolors=line))
+        axes.add_collection(PolyCollection([_triangle(c) for c in drawn], facecolors=line))
         for x, y, anchor, text in self._stubs():
-            _write(axes, x, y, text, anchor == "end", size=7.5, color="#5c6570")
+            _write(axes, x, y, text, anchor == "end", size=7.5, color=_LIGHT["quiet"])
 
     def _draw_box(self, axes: Axes, box: Box, centre: Point) -> None:
         from matplotlib.patches import Rectangle
 
         x, y = centre[0] - self._width / 2, centre[1] - _HEIGHT / 2
-        edge = {"different": "#a8201a", "warning": "#a8201a", "equal": "#17683a"}
+        marked = _LIGHT["good" if box.mark == "equal" else "bad"]
         name, kind, size = self._texts(box)
         line: dict[str, Any] = {
-            "edgecolor": edge.get(box.mark, "#9aa5b0"),
+            "edgecolor": marked if box.mark else _LIGHT["line"],
             "linewidth": 2 if box.mark else 1,
         }
-        axes.add_patch(Rectangle((x, y), self._width, _HEIGHT, facecolor="#f5f7f9", **line))
+        axes.add_patch(Rectangle((x, y), self._width, _HEIGHT, facecolor=_LIGHT["box"], **line))
         side = COLOURS.get(box.family, _GREY)
         axes.add_patch(Rectangle((x + 1, y + 1), 5, _HEIGHT - 2, facecolor=side))
         _write(axes, x + 12, y + 15, name, size=9.5, weight="bold")
-        end = x + self._width - 7
+        end, quiet = x + self._width - 7, _LIGHT["quiet"]
         for at, text, right in ((x + 12, kind, False), (end, size, True)):
-            _write(axes, at, y + 29, text, right, size=8, family="monospace", color="#5c6570")
+            _write(axes, at, y + 29, text, right, size=8, family="monospace", color=quiet)
         if box.mark:
-            _write(axes, end, y + 15, MARKS[box.mark], True, size=9.5, color=edge[box.mark])
+            _write(axes, end, y + 15, MARKS[box.mark], True, size=9.5, color=marked)
 
 
 def check_ending(path: Path) -> None:
