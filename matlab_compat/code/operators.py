@@ -74,6 +74,12 @@ def numbers(value: Value, what: str = "this operation") -> Numeric:
     raise CodeError(f"A {class_name(value)} cannot be used in {what}.")
 
 
+def floating(value: Value, what: str = "this operation") -> Numeric:
+    """The value as single, if it is that, or as double; errors as of :func:`numbers`."""
+    x = numbers(value, what)
+    return x if x.kind in ("double", "single") else x.with_data(cast(x.data, "double"))
+
+
 def class_name(value: Value) -> str:
     """MATLAB's ``class``."""
     if isinstance(value, Numeric):

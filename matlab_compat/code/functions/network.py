@@ -18,14 +18,13 @@ from ...data_format import DataFormat, torch_axes
 from ...errors import CodeError, UnsupportedCodeError
 from ...execution.module import build_graph
 from ...functions import Labelled
-from ..operators import class_name, is_traced, known_values, numbers, text
+from ..operators import class_name, floating, is_traced, known_values, numbers, text
 from ..values import (
     Chars,
     Net,
     Numeric,
     Value,
     as_tensor,
-    cast,
     elements,
     known_python,
     numeric,
@@ -140,10 +139,10 @@ def _gelu(call: Call, x: Value, name: Value | None = None, how: Value | None = N
 
 
 def _data(x: Value, what: str) -> Numeric:
-    a = numbers(x, what)
+    a = floating(x, what)
     if a.is_complex:
         raise CodeError(f"{what} is for real numbers.")
-    return a if a.kind in ("double", "single") else a.with_data(cast(a.data, "double"))
+    return a
 
 
 # --- networks ---------------------------------------------------------------------------

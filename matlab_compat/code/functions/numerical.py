@@ -14,6 +14,7 @@ from ..indexing import Everything, Place, column, index
 from ..operators import (
     common_kind,
     elementwise,
+    floating,
     known_values,
     numbers,
     text,
@@ -38,12 +39,6 @@ from .elementwise import mapped
 from .registry import TABLE, Call, known
 
 
-def _real(x: Value, what: str) -> Numeric:
-    """A value as single or double."""
-    a = numbers(x, what)
-    return a if a.kind in ("double", "single") else a.with_data(cast(a.data, "double"))
-
-
 def _sibling(call: Call, name: str, *arguments: Value) -> Numeric:
     """Another function of the table."""
     inner = Call(call.interpreter, call.frame, name, 1, call.budget)
@@ -60,7 +55,7 @@ _INVERSE = {"sec": torch.cos, "csc": torch.sin, "cot": torch.tan}
 @known(*_DEGREES)
 def _degrees(call: Call, x: Value) -> Numeric:
     """MATLAB's documentation of sind, cosd and tand: exact at multiples of 90 degrees."""
-    a = _real(x, call.name)
+    a = floating(x, call.name)
     function = _DEGREES[call.name]
 
     def computed(v: Tensor) -> Tensor:
@@ -81,13 +76,13 @@ def _degrees(call: Call, x: Value) -> Numeric:
 @known(*_INVERSE)
 def _one_over(call: Call, x: Value) -> Numeric:
     """MATLAB's documentation of sec, csc and cot."""
-    return mapped(call, _real(x, call.name), lambda v: 1 / _INVERSE[call.name](v))
+    return mapped(call, floating(x, call.name), lambda v: 1 / _INVERSE[call.name](v))
 
 
 @known("sinc")
 def _sinc(call: Call, x: Value) -> Numeric:
     """MATLAB's documentation of sinc: sin(pi*x)/(pi*x), 1 at 0."""
-    return mapped(call, _real(x, "sinc"), torch.sinc)
+    return mapped(call, floating(x, "sinc"), torch.sinc)
 
 
 @known("gamma", "factorial")
@@ -118,7 +113,7 @@ def _nthroot(call: Call, x: Value, order: Value) -> Numeric:
         root = torch.abs(v) ** (1 / n)
         return torch.sign(v) * root if n % 2 else torch.where(v < 0, v * float("nan"), root)
 
-    return mapped(call, _real(x, "nthroot"), computed)
+    return mapped(call, floating(x, "nthroot"), computed)
 
 
 @known("clip")
@@ -130,7 +125,7 @@ def _clip(call: Call, x: Value, low: Value, high: Value) -> Numeric:
 @known("rescale")
 def _rescale(call: Call, x: Value, low: Value | None = None, high: Value | None = None) -> Numeric:
     """MATLAB's documentation of rescale: to [0, 1], or to two bounds."""
-    a = _real(x, "rescale")
+    a = floating(x, "rescale")
     least, most = (_sibling(call, name, a, Numeric(np.zeros((0, 0))), Chars("all"))
                    for name in ("min", "max"))  # fmt: skip
     share = elementwise("./", elementwise("-", a, least, call.budget),
@@ -190,7 +185,7 @@ def _dlaccelerate(call: Call, function: Value) -> Value:
 @known("vecnorm")
 def _vecnorm(call: Call, x: Value, order: Value | None = None, dim: Value | None = None) -> Numeric:
     """MATLAB's documentation of vecnorm: of the vectors along a dimension, of order 2."""
-    a = _real(x, "vecnorm")
+    a = floating(x, "vecnorm")
     p = 2.0 if order is None or not elements(order.shape) else float(
         known_values(order, "the order of vecnorm").reshape(-1)[0]
     )  # fmt: skip
@@ -208,7 +203,7 @@ def _trapz(call: Call, *given: Value) -> Numeric:
     if not 1 <= len(given) <= 3:
         raise CodeError(f"{call.name} takes 1 to 3 inputs.")
     with_x = len(given) == 3 or (len(given) == 2 and elements(given[1].shape) != 1)
-    y = _real(given[1] if with_x else given[0], call.name)
+    y = floating(given[1] if with_x else given[0], call.name)
     dim = given[2] if len(given) == 3 else given[1] if len(given) == 2 and not with_x else None
     axis = default_axis(y) if dim is None else dimension(dim, call.name)
     if axis >= y.data.ndim:
@@ -227,7 +222,8 @@ def _trapz(call: Call, *given: Value) -> Numeric:
 
     if with_x and elements(given[0].shape) != n:
         raise UnsupportedCodeError(f"{call.name} is supported for a vector X of the size of Y.")
-    return y.with_data(in_torch(computed, y.data, *([_real(given[0], "X").data] if with_x else [])))
+    x = [floating(given[0], "X").data] if with_x else []
+    return y.with_data(in_torch(computed, y.data, *x))
 
 
 @known("normalize")
@@ -235,7 +231,7 @@ def _normalize(call: Call, x: Value, *rest: Value) -> Numeric:
     """MATLAB's documentation of normalize: z-scores along a dimension."""
     if len(rest) > 1 or any(isinstance(one, Chars) for one in rest):
         raise UnsupportedCodeError("normalize with a method is not supported.")
-    a = _real(x, "normalize")
+    a = floating(x, "normalize")
     mean = _sibling(call, "mean", a, *rest)
     spread = _sibling(call, "std", a, scalar(0), *rest)
     return elementwise("./", elementwise("-", a, mean, call.budget), spread, call.budget)
@@ -277,8 +273,8 @@ def _random(call: Call, *arguments: Value) -> Numeric:
 @known("toeplitz")
 def _toeplitz(call: Call, first: Value, across: Value | None = None) -> Numeric:
     """MATLAB's documentation of toeplitz: of a column, and a row."""
-    c = _real(first, "toeplitz")
-    r = c if across is None else _real(across, "toeplitz")
+    c = floating(first, "toeplitz")
+    r = c if across is None else floating(across, "toeplitz")
     if c.is_complex or r.is_complex:
         raise UnsupportedCodeError("toeplitz of complex numbers is not supported.")
     m, n = elements(c.shape), elements(r.shape)
@@ -295,7 +291,7 @@ def _toeplitz(call: Call, first: Value, across: Value | None = None) -> Numeric:
 @known("blkdiag")
 def _blkdiag(call: Call, *blocks: Value) -> Numeric:
     """MATLAB's documentation of blkdiag."""
-    given = [_real(one, "blkdiag") for one in blocks]
+    given = [floating(one, "blkdiag") for one in blocks]
     if not given or any(one.data.ndim != 2 for one in given):
         raise CodeError("blkdiag is for matrices.")
     call.budget.made([sum(one.shape[at] for one in given) for at in (0, 1)])
@@ -354,7 +350,7 @@ def _where(mask: Numeric, a: Numeric, b: Numeric) -> Numeric:
 @known("conv2", "conv")
 def _conv(call: Call, a: Value, b: Value, shape: Value | None = None) -> Numeric:
     """MATLAB's documentation of conv2 and conv: 'full', 'same', 'valid'."""
-    x, y = _real(a, call.name), _real(b, call.name)
+    x, y = floating(a, call.name), floating(b, call.name)
     how = "full" if shape is None else text(shape, "the shape").lower()
     if how not in ("full", "same", "valid"):
         raise CodeError(f"{call.name} has no shape '{how}'.")
@@ -394,7 +390,7 @@ def _interp1(call: Call, *given: Value) -> Numeric:
         raise UnsupportedCodeError(f"interp1 by '{method}' is not supported.")
     if len(arrays) == 2:
         arrays.insert(0, row(range(1, elements(arrays[0].shape) + 1)))
-    x, v, at = (_real(one, "interp1") for one in arrays)
+    x, v, at = (floating(one, "interp1") for one in arrays)
     places = known_values(x, "the points of interp1").reshape(-1)
     if 1 not in v.shape or v.data.ndim > 2 or elements(v.shape) != len(places):
         raise UnsupportedCodeError("interp1 is supported for vectors of points and values.")
@@ -431,7 +427,7 @@ def _interp1(call: Call, *given: Value) -> Numeric:
 @known("polyval")
 def _polyval(call: Call, coefficients: Value, x: Value) -> Numeric:
     """MATLAB's documentation of polyval: from the highest power down."""
-    p, at = _real(coefficients, "polyval"), _real(x, "polyval")
+    p, at = floating(coefficients, "polyval"), floating(x, "polyval")
     flat = column(p.data)
     call.budget.repeats(elements(p.shape))
     result: Numeric = elementwise(".*", at, scalar(0), call.budget)
@@ -444,7 +440,7 @@ def _polyval(call: Call, coefficients: Value, x: Value) -> Numeric:
 @known("expm", "chol")
 def _matrix(call: Call, x: Value, triangle: Value | None = None) -> Numeric:
     """MATLAB's documentation of expm and chol: its upper triangle, or its lower one."""
-    a = _real(x, call.name)
+    a = floating(x, call.name)
     which = "upper" if triangle is None else text(triangle, "the triangle").lower()
     if which not in ("upper", "lower") or (call.name == "expm" and triangle is not None):
         raise CodeError(f"{call.name} has no option '{which}'.")
@@ -459,7 +455,7 @@ def _matrix(call: Call, x: Value, triangle: Value | None = None) -> Numeric:
 @known("cov")
 def _cov(call: Call, x: Value, weight: Value | None = None) -> Numeric:
     """MATLAB's documentation of cov: of the columns of a matrix, by n-1, or by n with 1."""
-    a = _real(x, "cov")
+    a = floating(x, "cov")
     if a.data.ndim != 2 or a.is_complex or (weight is not None and elements(weight.shape) != 1):
         raise UnsupportedCodeError("cov is supported for one matrix.")
     by_n = weight is not None and bool(known_values(weight, "the weight").reshape(-1)[0])
@@ -512,13 +508,13 @@ def _logspace(call: Call, start: Value, stop: Value, count: Value | None = None)
 @known("erfinv")
 def _erfinv(call: Call, x: Value) -> Numeric:
     """MATLAB's documentation of erfinv."""
-    return mapped(call, _real(x, "erfinv"), torch.erfinv)
+    return mapped(call, floating(x, "erfinv"), torch.erfinv)
 
 
 @known("svd")
 def _svd(call: Call, x: Value) -> Numeric:
     """MATLAB's documentation of svd: the singular values, from the largest down."""
-    a = _real(x, "svd")
+    a = floating(x, "svd")
     if call.outputs > 1 or a.data.ndim != 2 or a.labels:
         raise UnsupportedCodeError("svd is supported for the singular values of a matrix.")
     call.budget.made(a.shape, min(a.shape))

@@ -15,6 +15,7 @@ from ..operators import (
     by_element,
     common_kind,
     elementwise,
+    floating,
     is_traced,
     known_scalar,
     known_values,
@@ -27,10 +28,6 @@ from .both import axes, default_axis, dimension, in_torch, reduced
 from .registry import Call, known
 
 _INF = float("inf")
-
-
-def _floating(x: Numeric) -> Numeric:
-    return x if x.kind in ("double", "single") else x.with_data(cast(x.data, "double"))
 
 
 def _is_nothing(x: Numeric, rest: Sequence[Value]) -> bool:
@@ -47,7 +44,7 @@ def _sum(call: Call, value: Value, *rest: Value) -> Numeric:
     kind = x.kind
     if isinstance(x.data, np.ndarray) and x.data.dtype == object:
         return _of_symbols(call.name, x, along)
-    x = _floating(x)
+    x = floating(x)
     if _is_nothing(x, rest):
         return Numeric(np.array([[{"sum": 0.0, "prod": 1.0, "mean": np.nan}[call.name]]]))
     inside = [axis for axis in along if axis < x.data.ndim]
@@ -201,7 +198,7 @@ def _bounds(call: Call, value: Value, *rest: Value) -> Any:
 @known("var", "std")
 def _var(call: Call, value: Value, weight: Value | None = None, *rest: Value) -> Numeric:
     """MATLAB's documentation of var and std: by n-1, with weight 1 by n; by n where n is 1."""
-    x = _floating(numbers(value, call.name))
+    x = floating(value, call.name)
     if isinstance(weight, Chars):
         rest, weight = (weight, *rest), None
     by_n = False
@@ -238,7 +235,7 @@ def _var(call: Call, value: Value, weight: Value | None = None, *rest: Value) ->
 @known("median")
 def _median(call: Call, value: Value, *rest: Value) -> Numeric:
     """MATLAB's documentation of median: the mean of the two in the middle; NaN if there is one."""
-    x = _floating(numbers(value, "median"))
+    x = floating(value, "median")
     along, _ = axes(x, rest, "median")
     if len(along) != 1 or along[0] >= x.data.ndim or elements(x.shape) == 0:
         raise UnsupportedCodeError("median along several dimensions is not supported.")
@@ -282,7 +279,7 @@ def _cumulative(call: Call, value: Value, *rest: Value) -> Numeric:
     dim = given[0] if given else None
     x = numbers(value, call.name)
     kind = "double" if x.kind == "logical" else x.kind
-    x = _floating(x)
+    x = floating(x)
     axis = default_axis(x) if dim is None else dimension(dim, call.name)
     if axis >= x.data.ndim:
         return x
@@ -301,7 +298,7 @@ def _diff(
     call: Call, value: Value, order: Value | None = None, dim: Value | None = None
 ) -> Numeric:
     """MATLAB's documentation of diff."""
-    x = _floating(numbers(value, "diff"))
+    x = floating(value, "diff")
     n = 1 if order is None or not elements(order.shape) else int(known_scalar(order, "the order"))
     axis = default_axis(x) if dim is None else dimension(dim, "diff")
     if axis >= x.data.ndim or not 0 <= n <= 100:
@@ -359,7 +356,7 @@ def _nnz(call: Call, value: Value) -> Numeric:
 @known("norm")
 def _norm(call: Call, value: Value, order: Value | None = None) -> Numeric:
     """MATLAB's documentation of norm: of vectors, and of matrices 1, 2, Inf and 'fro'."""
-    x = _floating(numbers(value, "norm"))
+    x = floating(value, "norm")
     if x.data.ndim > 2 or x.labels.strip("U"):
         raise CodeError("norm is for vectors and matrices without labels.")
     kind: Any = 2.0
@@ -404,7 +401,7 @@ def _dot(call: Call, a: Value, b: Value, dim: Value | None = None) -> Numeric:
 @known("trace")
 def _trace(call: Call, value: Value) -> Numeric:
     """MATLAB's documentation of trace."""
-    x = _floating(numbers(value, "trace"))
+    x = floating(value, "trace")
     if x.data.ndim != 2 or x.shape[0] != x.shape[1]:
         raise CodeError("trace is for square matrices.")
     return numeric(in_torch(lambda v: torch.trace(v).reshape(1, 1), x.data))

@@ -16,6 +16,7 @@ from ..joining import concatenated, joined
 from ..operators import (
     as_whole,
     common_kind,
+    floating,
     known_scalar,
     known_values,
     numbers,
@@ -748,9 +749,7 @@ def _fft(
             raise CodeError(f"{call.name} has no option '{last.value}'.")
         found = _fft(call, value, *given[:-1])
         return _real_part(found) if last.value == "symmetric" else found
-    x = numbers(value, call.name)
-    if x.kind not in ("double", "single"):
-        x = x.with_data(cast(x.data, "double"))
+    x = floating(value, call.name)
     function = getattr(torch.fft, call.name)
     if call.name.endswith("2"):
         if count is not None:
