@@ -23,6 +23,7 @@ from ..operators import (
     whole,
 )
 from ..values import (
+    EMPTY,
     Cell,
     Chars,
     FunctionHandle,
@@ -48,15 +49,12 @@ def _sibling(call: Call, name: str, *arguments: Value) -> Numeric:
 
 # --- by element -------------------------------------------------------------------------
 
-_DEGREES = {"sind": torch.sin, "cosd": torch.cos, "tand": torch.tan}
 _INVERSE = {"sec": torch.cos, "csc": torch.sin, "cot": torch.tan}
 
 
-@known(*_DEGREES)
+@known("sind", "cosd", "tand")
 def _degrees(call: Call, x: Value) -> Numeric:
     """MATLAB's documentation of sind, cosd and tand: exact at multiples of 90 degrees."""
-    a = floating(x, call.name)
-    function = _DEGREES[call.name]
 
     def computed(v: Tensor) -> Tensor:
         # Around the nearest multiple of 90 degrees the angle is small, and so is its error.
@@ -68,9 +66,9 @@ def _degrees(call: Call, x: Value) -> Numeric:
         sin = torch.where(quarter == 3, -cosine, sin)
         cos = torch.where(quarter == 0, cosine, torch.where(quarter == 1, -sine, -cosine))
         cos = torch.where(quarter == 3, sine, cos)
-        return {torch.sin: sin, torch.cos: cos}.get(function, sin / cos)
+        return {"sind": sin, "cosd": cos}.get(call.name, sin / cos)
 
-    return mapped(call, a, computed)
+    return mapped(call, floating(x, call.name), computed)
 
 
 @known(*_INVERSE)
@@ -126,10 +124,9 @@ def _clip(call: Call, x: Value, low: Value, high: Value) -> Numeric:
 def _rescale(call: Call, x: Value, low: Value | None = None, high: Value | None = None) -> Numeric:
     """MATLAB's documentation of rescale: to [0, 1], or to two bounds."""
     a = floating(x, "rescale")
-    least, most = (_sibling(call, name, a, Numeric(np.zeros((0, 0))), Chars("all"))
-                   for name in ("min", "max"))  # fmt: skip
-    share = elementwise("./", elementwise("-", a, least, call.budget),
-                        elementwise("-", most, least, call.budget), call.budget)  # fmt: skip
+    least, most = (_sibling(call, name, a, EMPTY, Chars("all")) for name in ("min", "max"))
+    above, extent = (elementwise("-", one, least, call.budget) for one in (a, most))
+    share = elementwise("./", above, extent, call.budget)
     if low is None or high is None:
         return share
     bottom, top = numbers(low, "rescale"), numbers(high, "rescale")
@@ -186,9 +183,9 @@ def _dlaccelerate(call: Call, function: Value) -> Value:
 def _vecnorm(call: Call, x: Value, order: Value | None = None, dim: Value | None = None) -> Numeric:
     """MATLAB's documentation of vecnorm: of the vectors along a dimension, of order 2."""
     a = floating(x, "vecnorm")
-    p = 2.0 if order is None or not elements(order.shape) else float(
-        known_values(order, "the order of vecnorm").reshape(-1)[0]
-    )  # fmt: skip
+    p = 2.0
+    if order is not None and elements(order.shape):
+        p = float(known_values(order, "the order of vecnorm").reshape(-1)[0])
     axis = default_axis(a) if dim is None else dimension(dim, "vecnorm")
     if axis >= a.data.ndim:
         return mapped(call, a, torch.abs)
@@ -420,8 +417,9 @@ def _interp1(call: Call, *given: Value) -> Numeric:
     points, values, wanted = together((x, v, at), kind)
     is_vector = at.data.ndim == 2 and 1 in at.shape and elements(at.shape) > 1
     found = in_torch(computed, points, values, wanted)
-    return numeric(found, at.labels, at.is_dlarray or v.is_dlarray) if is_vector else (
-        at.with_data(found))  # fmt: skip
+    if is_vector:
+        return numeric(found, at.labels, at.is_dlarray or v.is_dlarray)
+    return at.with_data(found)
 
 
 @known("polyval")
