@@ -21,8 +21,8 @@ from .definitions import Elements, FunctionDefinition
 from .layers import AsItIs, CodeParameter
 from .program import Program
 from .recording import Again
-from .running import by_trial, given_of, labels_of, result_of, torch_name
-from .values import Value, numeric, value_of
+from .running import by_trial, labels_of, result_of, torch_name
+from .values import Value, from_torch, numeric, value_of
 
 #: Steps within structs and cells, at most.
 _DEEPEST = 100
@@ -219,7 +219,7 @@ class FunctionModule(nn.Module):
         }
         plain = [one.is_plain for one in self._arguments if one.labels]
         data = [
-            given_of(x, labels, not without)
+            from_torch(x, labels, not without)
             for x, labels, without in zip(inputs, self._formats, plain, strict=True)
         ]
         values = _called(

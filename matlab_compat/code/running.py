@@ -28,7 +28,7 @@ from .definitions import FunctionDefinition
 from .operators import numbers
 from .program import Program
 from .recording import Again
-from .values import Numeric, Value, numeric
+from .values import Numeric, Value, from_torch, numeric
 
 #: Combinations of sizes that are tried, at most, for the labels of outputs.
 _TRIALS = 200
@@ -128,7 +128,7 @@ class CodeModule(nn.Module):
     def _computed(self, held: Mapping[str, Tensor], inputs: Sequence[Tensor]) -> Sequence[Tensor]:
         """The outputs, and the new states where these are kept."""
         given = [
-            given_of(x, labels, self._call.is_formattable)
+            from_torch(x, labels, self._call.is_formattable)
             for x, labels in zip(inputs, self._inputs, strict=True)
         ]
         values = self._call(held, given, self.training, len(self._outputs), self._states)
@@ -189,13 +189,6 @@ def _outputs(method: FunctionDefinition, wanted: int) -> int:
     """How many outputs to ask for: states only where the method says them."""
     declared = method.said.outputs
     return wanted if "varargout" in declared else min(wanted, len(declared))
-
-
-def given_of(x: Tensor, labels: str, labelled: bool) -> Numeric:
-    """An input in MATLAB's order of dimensions, with its labels or without."""
-    axes = torch_axes(labels)
-    arranged = x.permute(sorted(range(len(axes)), key=axes.__getitem__))
-    return numeric(arranged, labels if labelled else "", True)
 
 
 def result_of(

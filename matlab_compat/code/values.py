@@ -19,7 +19,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ..data_format import dlarray
+from ..data_format import dlarray, torch_axes
 from ..errors import CodeError, UnsupportedCodeError
 from ..functions import Labelled
 from ..plain_text import plain_text
@@ -240,6 +240,13 @@ def numeric(data: Data, labels: str = "", is_dlarray: bool = False) -> Numeric:
     if len(wanted) != len(size):
         data = data.reshape(wanted)
     return Numeric(data, labels[: len(wanted)], is_dlarray or bool(labels))
+
+
+def from_torch(x: Tensor, labels: str, labelled: bool = True) -> Numeric:
+    """Data of torch's order in MATLAB's order of dimensions, with its labels or without."""
+    axes = torch_axes(labels)
+    arranged = x.permute(sorted(range(len(axes)), key=axes.__getitem__))
+    return numeric(arranged, labels if labelled else "", True)
 
 
 def _is_one(size: Any) -> bool:

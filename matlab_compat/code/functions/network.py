@@ -26,6 +26,7 @@ from ..values import (
     Value,
     as_tensor,
     elements,
+    from_torch,
     known_python,
     numeric,
     row,
@@ -169,12 +170,7 @@ def _predict(call: Call, net: Value, *inputs: Value) -> Any:
     found = net.modules[key](*tensors)
     results = found if isinstance(found, tuple) else (found,)
     formats = [labels for _, labels in plan.outputs.values()]
-    return tuple(_in_matlab(y, labels) for y, labels in zip(results, formats, strict=True))
-
-
-def _in_matlab(y: Tensor, labels: str) -> Numeric:
-    axes = torch_axes(labels)
-    return numeric(y.permute(sorted(range(len(axes)), key=axes.__getitem__)), labels, True)
+    return tuple(from_torch(y, labels) for y, labels in zip(results, formats, strict=True))
 
 
 # --- those that work along labels: with DataFormat, where arrays have none ----------------
