@@ -29,6 +29,7 @@ from .values import (
     Struct,
     Structs,
     Value,
+    array_of,
     as_tensor,
     cast,
     numeric,
@@ -234,17 +235,17 @@ def index(value: Value, places: Sequence[Place], budget: Budget) -> Value:
     if isinstance(value, Structs):
         chosen_ones = index(Cell(value.shape, value.items), places, budget)
         assert isinstance(chosen_ones, Cell)
-        return of_structs(value, chosen_ones)
+        return of_structs(value.names, chosen_ones)
     if not isinstance(value, Numeric):
         return _only_itself(value, places)
     return _index_numbers(value, places, budget)
 
 
-def of_structs(array: Structs, placed: Cell) -> Value:
-    """Elements of an array of structs, put otherwise; what is no struct is one of ``[]``."""
-    nothing = Struct(dict.fromkeys(array.names, EMPTY))
+def of_structs(names: tuple[str, ...], placed: Cell) -> Value:
+    """Structs with these fields, put otherwise; what is no struct is one of ``[]``."""
+    nothing = Struct(dict.fromkeys(names, EMPTY))
     items = [one if isinstance(one, Struct) else nothing for one in placed.items]
-    return structs(placed.shape, items) if items else Structs(placed.shape, array.names, ())
+    return structs(placed.shape, items) if items else Structs(placed.shape, names, ())
 
 
 def _only_itself(value: Value, places: Sequence[Place]) -> Value:
@@ -546,16 +547,14 @@ def _assign_box(data: Any, picked: Sequence[Chosen], new: Any) -> Any:
 def _assign_structs(
     value: Value | None, places: Sequence[Place], new: Struct | Structs, budget: Budget
 ) -> Value:
-    fresh = new if isinstance(new, Structs) else Structs((1, 1), tuple(new.fields), (new,))
-    old = value if isinstance(value, Structs) else Structs((0, 0), (), ())
-    if isinstance(value, Struct):
-        old = Structs((1, 1), tuple(value.fields), (value,))
+    fresh = array_of(new)
+    old = array_of(value) if isinstance(value, Struct | Structs) else Structs((0, 0), (), ())
     placed = _assign_cells(
         Cell(old.shape, old.items), places, Cell(fresh.shape, fresh.items), budget
     )
     assert isinstance(placed, Cell)
     names = tuple(dict.fromkeys((*old.names, *fresh.names)))
-    return of_structs(Structs((0, 0), names, ()), placed)
+    return of_structs(names, placed)
 
 
 def _assign_cells(
@@ -593,7 +592,7 @@ def delete(value: Value, places: Sequence[Place], budget: Budget) -> Value:
         if isinstance(value, Chars):
             return Chars("".join(value.value[n] for n in at))
         if isinstance(value, Structs):
-            return of_structs(value, Cell(kept.shape, tuple(value.items[n] for n in at)))
+            return of_structs(value.names, Cell(kept.shape, tuple(value.items[n] for n in at)))
         return Cell(kept.shape, tuple(value.items[n] for n in at), value.is_string)
     if not isinstance(value, Numeric):
         raise UnsupportedCodeError("Only parts of arrays can be deleted.")

@@ -167,6 +167,11 @@ class Structs:
     items: tuple[Struct, ...]
 
 
+def array_of(value: Struct | Structs) -> Structs:
+    """A struct alone as an array of one; an array as it is."""
+    return Structs((1, 1), tuple(value.fields), (value,)) if isinstance(value, Struct) else value
+
+
 def structs(shape: Sequence[int], items: Sequence[Struct]) -> Struct | Structs:
     """Structs as an array, each with the fields of all; what one lacks is ``[]`` there."""
     if len(items) == 1:

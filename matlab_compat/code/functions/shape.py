@@ -35,6 +35,7 @@ from ..values import (
     Struct,
     Structs,
     Value,
+    array_of,
     cast,
     elements,
     logical,
@@ -245,7 +246,7 @@ def _rearranged(x: Value, rearrange: Any) -> Value:
         result: Value = rearrange(x)
         return result
     if isinstance(x, Struct):
-        x = Structs((1, 1), tuple(x.fields), (x,))
+        x = array_of(x)
     if not isinstance(x, Cell | Structs | Chars) or (isinstance(x, Chars) and x.is_string):
         raise UnsupportedCodeError("Only arrays can be rearranged.")
     at = rearrange(_places_of(x))
@@ -253,7 +254,7 @@ def _rearranged(x: Value, rearrange: Any) -> Value:
     if isinstance(x, Cell):
         return Cell(at.shape, tuple(x.items[n] for n in order), x.is_string)
     if isinstance(x, Structs):
-        return of_structs(x, Cell(at.shape, tuple(x.items[n] for n in order)))
+        return of_structs(x.names, Cell(at.shape, tuple(x.items[n] for n in order)))
     if at.shape[0] > 1:
         raise UnsupportedCodeError("A matrix of characters is not supported.")
     return Chars("".join(x.value[n] for n in order))
