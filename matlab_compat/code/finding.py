@@ -13,6 +13,8 @@ from ..wording import argument
 from .definitions import INHERITED, ClassDefinition, FunctionDefinition, Sources
 from .functions import IMPORTED
 
+_NAME = re.compile(r"[A-Za-z]\w{0,62}(\.[A-Za-z]\w{0,62})*", re.ASCII)
+
 
 def variables_of(function: syntax.Function) -> frozenset[str]:
     """Names that are variables anywhere in a function."""
@@ -43,9 +45,6 @@ def nodes_of(function: syntax.Function) -> Iterator[syntax.Node]:
     for block in (function.arguments, function.body):
         for node in block:
             yield from node.walk()
-
-
-_NAME = re.compile(r"[A-Za-z]\w{0,62}(\.[A-Za-z]\w{0,62})*", re.ASCII)
 
 
 class Finder:

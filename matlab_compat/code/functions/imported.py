@@ -9,16 +9,28 @@ ONNX. Labelled arrays are in MATLAB's own order.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from math import prod
 from typing import Any
 
-import numpy as np
 import torch
 
 from ...data_format import DataFormat
 from ...errors import CodeError, UnsupportedCodeError
 from ..joining import concatenated
 from ..operators import binary, expanded_size, known_values, numbers, text, transposed, whole
-from ..values import Cell, Chars, Numeric, Struct, Value, elements, logical, numeric, row, scalar
+from ..values import (
+    EMPTY,
+    Cell,
+    Chars,
+    Numeric,
+    Struct,
+    Value,
+    elements,
+    logical,
+    numeric,
+    row,
+    scalar,
+)
 from .both import in_torch
 from .registry import Call, Known, known
 from .shape import reshape_to
@@ -38,7 +50,7 @@ def _parts(x: Value, what: str) -> tuple[Numeric, int]:
     if isinstance(x, Struct) and "value" in x.fields:
         rank = x.fields.get("rank")
         value = numbers(x.fields["value"], what)
-        return value, len(value.shape) if rank is None else int(whole(rank, "a rank"))
+        return value, len(value.shape) if rank is None else _rank(rank)
     value = numbers(x, what)
     return value, len(value.shape)
 
@@ -47,10 +59,18 @@ def _struct(value: Numeric, rank: int) -> Struct:
     return Struct({"value": value, "rank": scalar(rank)})
 
 
+def _padded(size: Sequence[Any], rank: int) -> list[Any]:
+    """A size with so many dimensions at least; those beyond its own are of size 1."""
+    return [*size, *(1,) * (rank - len(size))]
+
+
+def _rank(rank: Value) -> int:
+    return int(whole(rank, "the number of dimensions"))
+
+
 def _moved(x: Numeric, order: Sequence[int], labels: str = "") -> Numeric:
     """Dimensions in another order; those beyond its own are of size 1."""
-    rank = len(order)
-    size = [*x.shape, *(1,) * (rank - len(x.shape))]
+    size = _padded(x.shape, len(order))
     found = in_torch(lambda v: v.reshape(size).permute(list(order)), x.data)
     return numeric(found, labels, x.is_dlarray)
 
@@ -72,7 +92,7 @@ def _reversed(x: Numeric) -> Numeric:
 
 def _unlabelled(x: Numeric, rank: int) -> Numeric:
     """A result in the reverse order, whose labels are U."""
-    size = [*x.shape, *(1,) * (max(rank, 2) - len(x.shape))]
+    size = _padded(x.shape, max(rank, 2))
     return Numeric(in_torch(lambda v: v.reshape(size), x.data), "U" * len(size), True)
 
 
@@ -154,13 +174,13 @@ def _mean(call: Call, x: Value, dims: Value, keep: Value) -> Struct:
     axes = [rank - 1 - n for n in along or range(rank)]
     stays = bool(elements(kept.shape)) and bool(known_values(kept, "keepdim").reshape(-1)[0])
     data = _reversed(value)
-    size = [*data.shape, *(1,) * (rank - len(data.shape))]
+    size = _padded(data.shape, rank)
     found = in_torch(lambda v: v.reshape(size).mean(axes, keepdim=True), data.data)
     result = numeric(found, "", True)
     if stays:
         return _like(result, rank, [(value, rank)])
     left = [n for axis, n in enumerate(size) if axis not in axes]
-    result = reshape_to(result, [*left, *(1,) * (2 - len(left))])
+    result = reshape_to(result, _padded(left, 2))
     return _struct(_unlabelled(result, len(left)), len(left))
 
 
@@ -215,8 +235,7 @@ def _expands(data: Numeric, other: Numeric) -> bool:
 @_helper("permuteInputVar", "permuteOutputVar")
 def _permuted(call: Call, x: Value, order: Value, rank: Value) -> Numeric:
     """From MATLAB's order of dimensions to the reverse of ONNX's by a permutation, and back."""
-    a = numbers(x, call.name)
-    n = int(whole(rank, "the number of dimensions"))
+    a, n = numbers(x, call.name), _rank(rank)
     if isinstance(order, Chars):
         if order.value not in ("as-is", "none"):
             raise UnsupportedCodeError(f"The permutation '{order.value}' is not supported.")
@@ -238,14 +257,14 @@ def _axes(axes: Value, rank: int, what: str) -> list[int]:
 @_helper("prepareReduceArgs")
 def _reduce(call: Call, axes: Value, rank: Value) -> Numeric:
     """The dimensions of ONNX's ReduceMean and its like: all where none is named."""
-    n = int(whole(rank, "the number of dimensions"))
+    n = _rank(rank)
     return row([one + 1 for one in _axes(axes, n, "the axes") or range(n)])
 
 
 @_helper("prepareTransposeArgs")
 def _transpose(call: Call, order: Value, rank: Value) -> tuple[Value, Value]:
     """The permutation of ONNX's Transpose, which reverses all where none is named."""
-    n = int(whole(rank, "the number of dimensions"))
+    n = _rank(rank)
     said = [int(one) for one in known_values(order, "the permutation").reshape(-1)]
     said = said or list(range(n))[::-1]
     return row([n - said[n - 1 - k] for k in range(n)]), scalar(n)
@@ -256,17 +275,15 @@ def _reshape(
     call: Call, x: Value, shape: Value, rank: Value, zero: Value | None = None
 ) -> tuple[Value, Value]:
     """The sizes of ONNX's Reshape, as arguments of reshape: 0 is the old size, -1 is worked out."""
-    a, n = numbers(x, call.name), int(whole(rank, "the number of dimensions"))
-    old = [*a.shape, *(1,) * (n - len(a.shape))][::-1][-n:] if n else []
+    a, n = numbers(x, call.name), _rank(rank)
+    old = _padded(a.shape, n)[::-1][-n:] if n else []
     allows = zero is not None and bool(known_values(zero, "allowzero").reshape(-1)[0])
     new: list[Any] = []
     for at, one in enumerate(known_values(shape, "the shape").reshape(-1)):
         new.append(old[at] if one == 0 and not allows else int(one))
     if new.count(-1) > 1:
         raise CodeError("ONNX's Reshape can work out one size alone.")
-    items: list[Value] = [
-        Numeric(np.zeros((0, 0))) if one == -1 else scalar(one) for one in reversed(new)
-    ]
+    items: list[Value] = [EMPTY if one == -1 else scalar(one) for one in reversed(new)]
     items += [scalar(1)] * (2 - len(items))
     return Cell((1, len(items)), tuple(items)), scalar(len(new))
 
@@ -274,8 +291,8 @@ def _reshape(
 @_helper("onnxSqueeze", "onnxUnsqueeze")
 def _squeeze(call: Call, x: Value, axes: Value, rank: Value) -> tuple[Value, Value]:
     """ONNX's Squeeze and Unsqueeze; without axes all of size 1 go."""
-    a, n = numbers(x, call.name), int(whole(rank, "the number of dimensions"))
-    size = [*a.shape, *(1,) * (n - len(a.shape))]
+    a, n = numbers(x, call.name), _rank(rank)
+    size = _padded(a.shape, n)
     if call.name == "onnxSqueeze":
         gone = _axes(axes, n, "the axes") or [at for at, one in enumerate(size) if one == 1]
         size = [one for at, one in enumerate(size[:n]) if at not in gone]
@@ -283,7 +300,7 @@ def _squeeze(call: Call, x: Value, axes: Value, rank: Value) -> tuple[Value, Val
         total = n + elements(axes.shape)
         new, old = _axes(axes, total, "the axes"), iter(size)
         size = [1 if at in new else next(old) for at in range(total)]
-    return reshape_to(a, [*size, *(1,) * (2 - len(size))]), scalar(len(size))
+    return reshape_to(a, _padded(size, 2)), scalar(len(size))
 
 
 @_helper("onnxConcat")
@@ -300,13 +317,10 @@ def _concat(call: Call, axis: Value, parts: Value, ranks: Value) -> tuple[Value,
 @_helper("prepareFlattenArgs")
 def _flatten(call: Call, x: Value, axis: Value, rank: Value) -> tuple[Value, ...]:
     """The two sizes of ONNX's Flatten: what is behind the axis, and what is before it."""
-    a, n = numbers(x, call.name), int(whole(rank, "the number of dimensions"))
+    a, n = numbers(x, call.name), _rank(rank)
     at = int(whole(axis, "the axis"))
     at = at + n if at < 0 else at
-    size = [*a.shape, *(1,) * (n - len(a.shape))]
-    before: Any = 1
-    for one in size[n - at :]:
-        before = before * one
+    before = prod(_padded(a.shape, n)[n - at :])
     return scalar(elements(a.shape) // before), scalar(before), scalar(2)
 
 

@@ -11,7 +11,6 @@ from ...errors import CodeError
 from ..operators import known_values, numbers
 from ..values import Chars, Numeric, Value, elements
 from .registry import Call, known
-from .shape import equal
 from .texts import is_a, texts_of
 
 _ELEMENTS: dict[str, tuple[str, Callable[..., Any]]] = {
@@ -135,6 +134,6 @@ def _member(call: Call, x: Value, among: Value) -> tuple[()]:
 @known("mustBeNonzeroLengthText")
 def _text(call: Call, x: Value) -> tuple[()]:
     """MATLAB's documentation of mustBeNonzeroLengthText."""
-    if not isinstance(x, Chars) or equal(x, Chars("")):
+    if not isinstance(x, Chars) or not x.value:
         _refuse("be a text that is not empty")
     return ()
