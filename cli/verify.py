@@ -110,10 +110,13 @@ def command(
         job = replace(job, diagnosis_seconds=diagnosis_seconds)
     todo = [replace(job, path=path) for path in files.expanded(file)]
     if octave:
-        paths = [one.path for one in todo]
-        named = (*(input or ()), *(expected or ()), against, data_format, dtype, atol, rtol)
-        others = [one for one in (*named, *asked.wanted()) if one is not None]
-        raise typer.Exit(_with_octave(paths, job.asked, others, format))
+        alone = job == VerifyJob(path="", asked=job.asked) and not asked.wanted()
+        if len(todo) != 1 or not alone or many.asked(files.is_many(file)):
+            raise UsageError(
+                "--octave is about the code of one file, on random arrays, in double.",
+                remedy="name one file, with --code, --layer, --function and the like alone.",
+            )
+        raise typer.Exit(_with_octave(todo[0].path, job.asked, format))
     if not many.asked(files.is_many(file)):
         raise typer.Exit(_one(todo[0], asked, force, format))
     others = [place for place in asked.wanted() if place != asked.report]
@@ -129,22 +132,14 @@ def command(
     raise typer.Exit(code)
 
 
-def _with_octave(
-    paths: Sequence[str], asked: Asked, others: Sequence[object], format: output.ReportFormat
-) -> int:
+def _with_octave(path: str, asked: Asked, format: output.ReportFormat) -> int:
     """What Octave says of the custom layers of one file."""
     import converters
     from converters.octave import check_with_octave
     from matlab_compat.errors import NothingToCompareError
 
-    if len(paths) != 1 or others:
-        raise UsageError(
-            "--octave is about the code of one file, on random arrays, in double.",
-            remedy="name one file, with --code, --layer, --function and the like alone.",
-        )
     if format not in (output.ReportFormat.text, output.ReportFormat.json):
         raise UsageError("--octave reports as text or json.", remedy="--format json.")
-    (path,) = paths
     found = check_with_octave(converters.load(path, **vars(asked)))
     compared = [one for one in found if one.compared]
     if format is output.ReportFormat.json:

@@ -9,6 +9,10 @@ from pathlib import Path
 import numpy as np
 
 from matlab_compat.arrays import Array
+from matlab_compat.errors import LimitExceededError
+from matlab_compat.wording import argument
+
+from .matfile import Limits
 
 
 def write_npz(path: Path, arrays: Mapping[str, Array]) -> None:
@@ -17,3 +21,23 @@ def write_npz(path: Path, arrays: Mapping[str, Array]) -> None:
         for name, array in arrays.items():
             with archive.open(f"{name}.npy", "w", force_zip64=True) as stream:
                 np.lib.format.write_array(stream, array, allow_pickle=False)
+
+
+def read_npz(path: Path, limits: Limits) -> dict[str, Array]:
+    """All arrays of an archive that unpacks to ``limits.max_bytes`` at most.
+
+    Raises
+    ------
+    LimitExceededError
+        It is larger.
+    OSError, ValueError, TypeError, EOFError, NotImplementedError, zipfile.BadZipFile
+        It cannot be read, or is no archive of arrays of numbers.
+    """
+    with zipfile.ZipFile(path) as archive:
+        if (size := sum(one.file_size for one in archive.infolist())) > limits.max_bytes:
+            raise LimitExceededError(
+                f"The arrays take {size} bytes; the limit is {limits.max_bytes}.",
+                remedy=f"if you trust the file, pass {argument('max_bytes', size)}.",
+            )
+    with np.load(path, allow_pickle=False) as found:
+        return {name: found[name] for name in found.files}

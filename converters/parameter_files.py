@@ -53,7 +53,7 @@ from .kinds.words import listed
 from .matfile import DEFAULT_LIMITS, Limits, MatFile, open_mat
 from .matfile.values import StructArray, Value
 from .names import valid_name
-from .npz import write_npz
+from .npz import read_npz, write_npz
 from .parameters import Parameters, is_numeric, named
 from .walk import Place, may_hold_models, walk_all
 from .write import write_mat
@@ -110,7 +110,7 @@ def load_parameters(
                 f"A {Path(path).suffix.lower()} file holds one set of parameters, opened whole.",
                 remedy=f"leave {argument('variable')} out.",
             )
-        arrays, about = read(Path(path))
+        arrays, about = read(Path(path), limits)
         try:
             sizes = {name: tuple(map(int, size)) for name, size in about["sizes"].items()}
             ordered = [(name, arrays[name]) for name in about["names"]]
@@ -281,7 +281,7 @@ def _write_pt(path: Path, parameters: Parameters) -> None:
     path.write_bytes(memory.getbuffer())
 
 
-def _read_pt(path: Path) -> _Read:
+def _read_pt(path: Path, _: Limits) -> _Read:
     try:
         document = plain_document(path, _FORMAT)
     except OSError as error:
@@ -306,7 +306,7 @@ def _write_safetensors(path: Path, parameters: Parameters) -> None:
     path.write_bytes(save(arrays, about))
 
 
-def _read_safetensors(path: Path) -> _Read:
+def _read_safetensors(path: Path, _: Limits) -> _Read:
     need("safetensors", "safetensors")
     from safetensors import SafetensorError, safe_open
 
@@ -328,10 +328,9 @@ def _write_npz(path: Path, parameters: Parameters) -> None:
     write_npz(path, {**parameters.arrays(), _ABOUT: about})
 
 
-def _read_npz(path: Path) -> _Read:
+def _read_npz(path: Path, limits: Limits) -> _Read:
     try:
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as found:
-            arrays = {name: found[name] for name in found.files}
+        arrays = read_npz(path, limits)
         about = json.loads(str(arrays.pop(_ABOUT)))
     except OSError as error:
         raise FileAccessError(f"The file cannot be read: {error.strerror or error}.") from None
@@ -340,7 +339,8 @@ def _read_npz(path: Path) -> _Read:
     return arrays, about
 
 
-_READERS: dict[str, Callable[[Path], _Read]] = {
+#: What unpacks to no more than the file has needs no limit.
+_READERS: dict[str, Callable[[Path, Limits], _Read]] = {
     ".pt": _read_pt,
     ".pth": _read_pt,
     ".safetensors": _read_safetensors,

@@ -34,7 +34,6 @@ from matlab_compat.errors import (
     DataFormatError,
     FileAccessError,
     LayerNotFoundError,
-    LimitExceededError,
     MatlabCompatError,
     UsageError,
     cause_text,
@@ -52,7 +51,7 @@ from .kinds.words import listed
 from .matfile import DEFAULT_LIMITS, Limits, MatFile, open_mat
 from .matfile.values import StructArray, Value
 from .names import valid_names
-from .npz import write_npz
+from .npz import read_npz, write_npz
 from .write import write_mat
 
 if TYPE_CHECKING:
@@ -264,14 +263,7 @@ def _of_npz(path: Path, limits: Limits) -> _Tensors:
     import torch
 
     try:
-        with zipfile.ZipFile(path) as archive:
-            if (size := sum(one.file_size for one in archive.infolist())) > limits.max_bytes:
-                raise LimitExceededError(
-                    f"The arrays take {size} bytes; the limit is {limits.max_bytes}.",
-                    remedy=f"if you trust the file, pass {argument('max_bytes', size)}.",
-                )
-        with np.load(path, allow_pickle=False) as found:
-            arrays = {name: found[name] for name in found.files}
+        arrays = read_npz(path, limits)
         return {name: torch.from_numpy(np.array(a, order="C")) for name, a in arrays.items()}
     except (ValueError, TypeError, EOFError, NotImplementedError, zipfile.BadZipFile) as error:
         raise CorruptFileError(

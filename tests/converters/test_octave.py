@@ -95,7 +95,11 @@ def test_a_layer_whose_code_cannot_be_read_is_not_passed_over(tmp_path: Path) ->
 
 
 @pytest.mark.parametrize(
-    "options", [["--report", "r.html"], ["--format", "junit"], ["--rtol", "1"]]
+    "options",
+    [
+        *(["--report", "r.html"], ["--format", "junit"], ["--rtol", "1"], ["--resize"]),
+        *(["--device", "cuda"], ["--seed", "3"], ["--diagnosis-seconds", "0"], ["--results", "r"]),
+    ],
 )
 def test_options_that_would_be_passed_over_are_refused(options: list[str]) -> None:
     done = run("verify", FILE, "--code", LAYERS, "--octave", *options)

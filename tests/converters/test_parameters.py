@@ -17,6 +17,7 @@ import scipy.io
 import torch
 
 import converters
+from converters.matfile import Limits
 from converters.matfile.values import StructArray
 from converters.parameters import Parameters, named
 from fixtures.kinds.make_kinds import write
@@ -28,6 +29,7 @@ from matlab_compat.errors import (
     CorruptFileError,
     FunctionNeededError,
     LayerNotFoundError,
+    LimitExceededError,
     MatlabCompatError,
     UsageError,
     VariableNotFoundError,
@@ -310,6 +312,14 @@ def test_an_array_of_python_objects_is_never_unpickled(tmp_path: Path) -> None:
     np.savez(path, a=np.array([print], object), __matlab__=np.array("{}"))
     with pytest.raises(CorruptFileError):
         converters.load_parameters(path)
+
+
+def test_an_archive_that_unpacks_to_too_much_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "p.npz"
+    np.savez_compressed(path, a=np.zeros(100_000), __matlab__=np.array("{}"))
+    assert path.stat().st_size < 10_000
+    with pytest.raises(LimitExceededError, match=r"the limit is 10000\."):
+        converters.load_parameters(path, limits=Limits(max_bytes=10_000))
 
 
 def test_damage_within_is_named(tmp_path: Path) -> None:
