@@ -94,31 +94,24 @@ function y = contains(text, part)
   y = ! isempty(strfind(text, part));
 end
 function y = sum(x, varargin)
-  [along, rest] = dimensions_of(x, varargin);
-  y = x;
-  if isempty(along), y = builtin('sum', x, rest{:}); return; end
-  for d = along, y = builtin('sum', y, d); end
+  y = along_each('sum', x, varargin);
 end
 function y = prod(x, varargin)
-  [along, rest] = dimensions_of(x, varargin);
+  y = along_each('prod', x, varargin);
+end
+function y = along_each(name, x, given)
+  along = dimensions_of(x, given);
   y = x;
-  if isempty(along), y = builtin('prod', x, rest{:}); return; end
-  for d = along, y = builtin('prod', y, d); end
+  if isempty(along), y = builtin(name, x, given{:}); return; end
+  for d = along, y = builtin(name, y, d); end
 end
 function y = mean(x, varargin)
-  along = dimensions_of(x, varargin);
-  if isempty(along), along = find([size(x), 2] != 1, 1); end
-  y = sum(x, along);
-  count = 1;
-  for d = along, count = count * size(x, d); end
-  y = y ./ count;
+  [along, count] = counted_along(x, varargin);
+  y = sum(x, along) ./ count;
 end
 function y = var(x, weight, varargin)
   if nargin < 2 || isempty(weight), weight = 0; end
-  along = dimensions_of(x, varargin);
-  if isempty(along), along = find([size(x), 2] != 1, 1); end
-  count = 1;
-  for d = along, count = count * size(x, d); end
+  [along, count] = counted_along(x, varargin);
   y = sum(abs(x - mean(x, along)) .^ 2, along) ./ max(count - (weight == 0), 1);
 end
 function y = std(varargin)
@@ -144,9 +137,14 @@ function varargout = extreme(name, x, varargin)
   for d = along, x = builtin(name, x, [], d); end
   varargout{1} = x;
 end
-function [along, rest] = dimensions_of(x, given)
+function [along, count] = counted_along(x, given)
+  along = dimensions_of(x, given);
+  if isempty(along), along = find([size(x), 2] != 1, 1); end
+  count = 1;
+  for d = along, count = count * size(x, d); end
+end
+function along = dimensions_of(x, given)
   along = [];
-  rest = given;
   if isempty(given), return; end
   if ischar(given{1})
     if strcmp(given{1}, 'all'), along = 1:ndims(x); end
