@@ -235,9 +235,8 @@ def _case_of(
     from matlab_compat.code.running import tried
     from matlab_compat.code.values import Object, numeric
 
-    functions, _ = layer.program.used(method)
-    if random := sorted(_RANDOM & set(functions)):
-        return Agreement(layer.Name, method.where, reason=f"{random[0]} draws other numbers")
+    if random := _draws(layer.program, method):
+        return Agreement(layer.Name, method.where, reason=random)
     inputs = _normal(tried(layer, formats).sizes)
     held = {
         name: numeric(_tensor(layer.values[name]), "", True)
@@ -264,11 +263,9 @@ def _of_function(model: Any) -> Case | Agreement:
     from matlab_compat.code.running import trial_size
     from matlab_compat.code.values import numeric, value_of
 
-    functions, _ = model.program.used(model.function)
-    if random := sorted(_RANDOM & set(functions)):
-        return Agreement(
-            model.function.name, model.function.where, reason=f"{random[0]} draws other numbers"
-        )
+    function = model.function
+    if random := _draws(model.program, function):
+        return Agreement(function.name, function.where, reason=random)
     channels = iter(model.found[1])
     values: list[Value] = []
     inputs, labels = [], ""
@@ -283,8 +280,13 @@ def _of_function(model: Any) -> Case | Agreement:
             values.append(value_of(one.value))
             inputs.append(_plain(value_of(one.value)))
     count = len(model.OutputNames)
-    function = model.function
     return Case(function.name, model.program, function, None, values, inputs, labels, count)
+
+
+def _draws(program: Program, function: FunctionDefinition) -> str:
+    """Why a function that draws random numbers is not compared; '' for others."""
+    drawn = sorted(_RANDOM & set(program.used(function)[0]))
+    return f"{drawn[0]} draws other numbers" if drawn else ""
 
 
 def _normal(sizes: Sequence[Sequence[int]]) -> list[Any]:
