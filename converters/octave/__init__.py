@@ -340,12 +340,17 @@ def outputs_in_octave(
             found = re.match(r"function (?:.*?= *)?(\w+)", function)
             assert found is not None
             (stand_ins / f"{found[1]}.m").write_text(function, encoding="utf-8")
+        refused: dict[int, str] = {}
         for number, case in enumerate(cases):
-            _write(case, folder / f"case_{number:04}")
+            try:
+                _write(case, folder / f"case_{number:04}")
+            except MatlabCompatError as error:
+                refused[number] = error.what
         (folder / "run.m").write_text(_RUN.format(stand_ins=stand_ins), encoding="utf-8")
         trouble = _execute(program, folder, seconds)
         for number in range(len(cases)):
-            yield _outputs(folder / f"case_{number:04}" / "answer.mat", trouble)
+            why = refused.get(number, trouble)
+            yield _outputs(folder / f"case_{number:04}" / "answer.mat", why)
 
 
 def _outputs(path: Path, trouble: str) -> tuple[list[Any], str]:
@@ -368,13 +373,6 @@ def _write(case: Case, folder: Path) -> None:
 
     from matlab_compat.code.values import value_of
 
-    code = folder / "code"
-    code.mkdir(parents=True)
-    files = [*case.program.used(case.function)[1], case.function.file.path]
-    for path in dict.fromkeys(files):
-        for place, text in _functions(case.program.read(path)):
-            (code / place).parent.mkdir(exist_ok=True)
-            (code / place).write_text(text, encoding="utf-8")
     inputs = np.empty((1, len(case.inputs)), object)
     inputs[0, :] = [_plain(value_of(one)) for one in case.inputs]
     methods = _methods(case.function) if case.layer is not None else []
@@ -387,6 +385,13 @@ def _write(case: Case, folder: Path) -> None:
         "layer": {name: _plain(value_of(one)) for name, one in (case.layer or {}).items()},
         "methods": np.array([methods], object).reshape(1, -1),
     }
+    code = folder / "code"  # made once all values are known to be such as can be given
+    code.mkdir(parents=True)
+    files = [*case.program.used(case.function)[1], case.function.file.path]
+    for path in dict.fromkeys(files):
+        for place, text in _functions(case.program.read(path)):
+            (code / place).parent.mkdir(exist_ok=True)
+            (code / place).write_text(text, encoding="utf-8")
     savemat(folder / "given.mat", given, long_field_names=True)
 
 

@@ -19,6 +19,7 @@ from converters.octave import Agreement, check_with_octave
 from matlab_compat.code.operators import elementwise
 from matlab_compat.errors import NothingToCompareError, UnsupportedLayerError, UsageError
 from tests.cli.command import run
+from tests.matlab_compat.code.test_layers import nested
 
 ROOT = Path(__file__).parents[2] / "fixtures"
 FILE, LAYERS = ROOT / "code" / "network.mat", ROOT / "code" / "layers"
@@ -67,6 +68,15 @@ def test_what_octave_lacks_is_not_compared() -> None:
     (found,) = check_with_octave(model)
     assert not found.compared
     assert "Octave cannot run it" in found.text
+
+
+@pytest.mark.octave
+@pytest.mark.filterwarnings("ignore:.*is not trained here")
+def test_a_layer_with_a_network_in_a_property_is_not_compared() -> None:
+    layer, _ = nested("Z = predict(layer.Net, X);")
+    (found,) = check_with_octave(layer)
+    assert not found.compared
+    assert found.reason == "A value that cannot be given to Octave."
 
 
 def test_octave_is_run_on_request_alone(monkeypatch: pytest.MonkeyPatch) -> None:
