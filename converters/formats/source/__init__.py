@@ -82,25 +82,16 @@ class SourcePackage(Format, suffixes=("",)):
 
     def write(self, prepared: Prepared, path: Path) -> None:
         """Write the package; its README has what verify.py says of it."""
-        from .texts import RUFF, VERIFY, model_text
+        from .texts import model_text
 
         options, example = prepared.options, _example(prepared)
         if isinstance(prepared.model, ShallowNetwork):
             _write_shallow(prepared.model, prepared, example, path)
             return
         network, plan, written = prepared.once(source_of)
-        path.mkdir()
         title = f"A {network.kind} of {len(network.Layers)} layers, converted from MATLAB."
-        files = {
-            "model.py": model_text(written, title, _DTYPES[options.dtype], network.Classes or ()),
-            "ruff.toml": RUFF,
-            "verify.py": VERIFY.format(tolerance=_TOLERANCES[options.dtype]),
-        }
-        for name, text in files.items():
-            (path / name).write_text(text, encoding="utf-8")
-        _save(written.state, path / "weights.safetensors")
-        _save(example, path / "example.safetensors")
-        parity = _python(_VERIFY, path, may_differ=True)
+        model = model_text(written, title, _DTYPES[options.dtype], network.Classes or ())
+        parity = _write_all_but_readme(path, model, written.state, example, options)
         readme = _readme(network, plan, written, example, options, parity)
         (path / "README.md").write_text(readme, encoding="utf-8")
 
@@ -118,6 +109,25 @@ class SourcePackage(Format, suffixes=("",)):
             return tuple(array(found[f"output_{i}"]) for i in range(len(found)))
 
 
+def _write_all_but_readme(
+    path: Path,
+    model: str,
+    state: Mapping[str, torch.Tensor],
+    example: dict[str, torch.Tensor],
+    options: Options,
+) -> str:
+    """The files of a package; what verify.py says of them."""
+    from .texts import RUFF, VERIFY
+
+    path.mkdir()
+    verify = VERIFY.format(tolerance=_TOLERANCES[options.dtype])
+    for name, text in {"model.py": model, "ruff.toml": RUFF, "verify.py": verify}.items():
+        (path / name).write_text(text, encoding="utf-8")
+    _save(state, path / "weights.safetensors")
+    _save(example, path / "example.safetensors")
+    return _python(_VERIFY, path, may_differ=True)
+
+
 def _write_shallow(
     net: ShallowNetwork, prepared: Prepared, example: dict[str, torch.Tensor], path: Path
 ) -> None:
@@ -125,12 +135,11 @@ def _write_shallow(
     import torch
 
     from ..python_style import class_name
-    from .texts import README, RUFF, SHALLOW, VERIFY
+    from .texts import README, SHALLOW
 
     options = prepared.options
     name = class_name(prepared.name)
     helpers, text = shallow_code.torch_module(net, options.steps, name)
-    path.mkdir()
     title = f"{net.name or 'Shallow network'}, converted from MATLAB"
     model = SHALLOW.format(
         title=_cell(title),
@@ -138,14 +147,9 @@ def _write_shallow(
         name=name,
         dtype=_DTYPES[options.dtype],
     )
-    (path / "model.py").write_text(model, encoding="utf-8")
-    verify = VERIFY.format(tolerance=_TOLERANCES[options.dtype])
-    (path / "verify.py").write_text(verify, encoding="utf-8")
-    (path / "ruff.toml").write_text(RUFF, encoding="utf-8")
     values = shallow_code.torch_constants(net)
     state = {name: torch.from_numpy(value.copy()) for name, value in values.items()}
-    _save(state, path / "weights.safetensors")
-    _save(example, path / "example.safetensors")
+    parity = _write_all_but_readme(path, model, state, example, options)
     ports = [
         f"| {kind[:-1]} | {name} | {tuple(example[f'{kind[:-1]}_{i}'].shape)} | | {labels} |"
         for kind in ("inputs", "outputs")
@@ -164,7 +168,7 @@ def _write_shallow(
         ports="\n".join(ports),
         normalization="The processing of inputs and outputs is part of the model.",
         dtype=options.dtype,
-        parity=_python(_VERIFY, path, may_differ=True),
+        parity=parity,
         layers=net.numLayers,
         table="\n".join(rows),
         classes="",

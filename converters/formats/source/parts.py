@@ -46,6 +46,7 @@ class Part:
     needs: tuple[object, ...] = ()
     #: Its part of the weights; ``None`` for the module's own ``state_dict``.
     state: Mapping[str, Tensor] | None = None
+    #: Arrays that the network's class keeps itself, by the names that ``call`` has for them.
     buffers: Mapping[str, Tensor] = field(default_factory=dict)
     #: The text of a class of its own, given the class's name; ``create`` is then its call.
     define: Callable[[str], str] | None = None
@@ -129,8 +130,7 @@ def _(module: expression.Expression, place: Place) -> Part:
     except NoTextError:
         text = module.function.text
         raise CannotWriteError(f"the function {text} is not translated to Python text") from None
-    constants = {name: value for name, value in module.state_dict().items()}
-    return Part("", call, buffers=constants)
+    return Part("", call, buffers=module.state_dict())
 
 
 @part.register
