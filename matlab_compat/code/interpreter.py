@@ -203,11 +203,9 @@ class Interpreter:
         self, name: str, arguments: Sequence[Value], outputs: int, frame: Frame
     ) -> tuple[Value, ...]:
         """A function by its name, looked up as MATLAB does."""
-        for home in self._homes(frame):
-            nested = [one for one in home.function.said.nested if one.name == name]
-            if nested:
-                inner = FunctionDefinition(nested[0], home.function.file, home.function.owner)
-                return self.call_user(inner, arguments, outputs, home)
+        if (nested := self._nested(name, frame)) is not None:
+            inner, around = nested
+            return self.call_user(inner, arguments, outputs, around)
         if name == "exist" and (said := asked_variable(arguments)) is not None:
             return (scalar(int(said in frame.variables)),)
         is_helper = self.program.is_helper(name, frame.function)
@@ -245,12 +243,15 @@ class Interpreter:
         return self.program.function(name, frame.path)
 
     @staticmethod
-    def _homes(frame: Frame) -> Iterator[Any]:
-        """The frame, and those of the functions around it."""
-        one: Frame | None = frame
-        while one is not None and one.function is not None:
-            yield one
-            one = one.around
+    def _nested(name: str, frame: Frame) -> tuple[FunctionDefinition, Frame] | None:
+        """The function of that name within this one or one around it, and where it stands."""
+        around: Frame | None = frame
+        while around is not None and (function := around.function) is not None:
+            for said in function.said.nested:
+                if said.name == name:
+                    return FunctionDefinition(said, function.file, function.owner), around
+            around = around.around
+        return None
 
     def call_value(
         self, function: Value, arguments: Sequence[Value], outputs: int
