@@ -32,7 +32,7 @@ from .labelled import (
 from .windows import edges_or_same, steps, worked_labels
 
 #: Size, stride and padding of a window; ``None`` for global pooling.
-_Window: TypeAlias = "tuple[Any, Any, Any] | None"
+_Window: TypeAlias = tuple[Any, Any, Any] | None
 
 
 def _on_arrays(outputs: int) -> Callable[[Callable[..., Any]], Callable[..., Any]]:

@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 
 from ... import functions as library
+from ...arrays import as_tuple
 from ...data_format import DataFormat, torch_axes
 from ...errors import CodeError, UnsupportedCodeError
 from ...execution.module import build_graph
@@ -167,8 +168,7 @@ def _predict(call: Call, net: Value, *inputs: Value) -> Any:
     if key not in net.modules:
         module = build_graph(plan, tensors[0].device, tensors[0].dtype)
         net.modules[key] = module.eval().requires_grad_(False)
-    found = net.modules[key](*tensors)
-    results = found if isinstance(found, tuple) else (found,)
+    results = as_tuple(net.modules[key](*tensors))
     formats = [labels for _, labels in plan.outputs.values()]
     return tuple(from_torch(y, labels) for y, labels in zip(results, formats, strict=True))
 
