@@ -219,7 +219,7 @@ def _called(
             found = function(*converted, nargout=outputs)
     else:
         found = function(*converted, nargout=outputs)
-    results = found if isinstance(found, tuple) else (found,)
+    results = as_tuple(found)
     is_dlarray = any(isinstance(v, Numeric) and v.is_dlarray for v in given)
     return tuple(_back(one, is_dlarray, is_known and not is_traced()) for one in results)
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
+from ...arrays import as_tuple
 from ...errors import CodeError
 from ..frame import Frame
 from ..limits import Budget
@@ -70,8 +71,7 @@ class Known:
             most = "more" if self.most is None else self.most
             inputs = self.least if self.most == self.least else f"{self.least} to {most}"
             raise CodeError(f"{self.name} takes {inputs} inputs, not {count}.")
-        result = self.function(call, *arguments)
-        return result if isinstance(result, tuple) else (result,)
+        return as_tuple(self.function(call, *arguments))
 
 
 #: All functions by name.
