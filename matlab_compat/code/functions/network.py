@@ -166,8 +166,9 @@ def _predict(call: Call, net: Value, *inputs: Value) -> Any:
     tensors = [x.tensor.permute(torch_axes(x.labels)) for x in given]
     key = (*(x.labels for x in given), tensors[0].dtype, tensors[0].device)
     if key not in net.modules:
-        module = build_graph(plan, tensors[0].device, tensors[0].dtype)
-        net.modules[key] = module.eval().requires_grad_(False)
+        with untraced():
+            module = build_graph(plan, tensors[0].device, tensors[0].dtype)
+            net.modules[key] = module.eval().requires_grad_(False)
     results = as_tuple(net.modules[key](*tensors))
     formats = [labels for _, labels in plan.outputs.values()]
     return tuple(from_torch(y, labels) for y, labels in zip(results, formats, strict=True))

@@ -393,6 +393,12 @@ def test_a_network_in_a_property_computes() -> None:
     np.testing.assert_allclose(predicted(layer, x, data_format="CB"), expected, atol=1e-12)
 
 
+@pytest.mark.filterwarnings("ignore:.*is not trained here")
+def test_a_network_in_a_property_is_exported_before_it_ever_ran() -> None:
+    layer, _ = nested("Z = predict(layer.Net, X) + X(1:3, :);")
+    assert layer.about_code()["exports"] == ""
+
+
 def test_a_network_in_a_property_is_not_trained_and_says_so() -> None:
     with pytest.warns(UserWarning, match="network in its property Net computes, but is not train"):
         nested("Z = predict(layer.Net, X);")[0].to_torch(formats=("CB",))
