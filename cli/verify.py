@@ -110,7 +110,8 @@ def command(
         job = replace(job, diagnosis_seconds=diagnosis_seconds)
     todo = [replace(job, path=path) for path in files.expanded(file)]
     if octave:
-        alone = job == VerifyJob(path="", asked=job.asked) and not asked.wanted()
+        plain = VerifyJob(path="", asked=job.asked, precision=Precision("cpu"))
+        alone = job == plain and not asked.wanted()
         if len(todo) != 1 or not alone or many.asked(files.is_many(file)):
             raise UsageError(
                 "--octave is about the code of one file, on random arrays, in double.",

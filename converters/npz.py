@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from matlab_compat.arrays import Array
-from matlab_compat.errors import LimitExceededError
+from matlab_compat.errors import CorruptFileError, LimitExceededError
 from matlab_compat.wording import argument
 
 from .matfile import Limits
@@ -30,14 +30,22 @@ def read_npz(path: Path, limits: Limits) -> dict[str, Array]:
     ------
     LimitExceededError
         It is larger.
-    OSError, ValueError, TypeError, EOFError, NotImplementedError, zipfile.BadZipFile
-        It cannot be read, or is no archive of arrays of numbers.
+    CorruptFileError
+        It is no archive of arrays of numbers.
+    OSError
+        It cannot be read.
     """
-    with zipfile.ZipFile(path) as archive:
-        if (size := sum(one.file_size for one in archive.infolist())) > limits.max_bytes:
-            raise LimitExceededError(
-                f"The arrays take {size} bytes; the limit is {limits.max_bytes}.",
-                remedy=f"if you trust the file, pass {argument('max_bytes', size)}.",
-            )
-    with np.load(path, allow_pickle=False) as found:
-        return {name: found[name] for name in found.files}
+    try:
+        with zipfile.ZipFile(path) as archive:
+            size = sum(one.file_size for one in archive.infolist())
+        if size <= limits.max_bytes:
+            with np.load(path, allow_pickle=False) as found:
+                return {name: found[name] for name in found.files}
+    except (ValueError, TypeError, EOFError, NotImplementedError, zipfile.BadZipFile) as error:
+        raise CorruptFileError(
+            f"The file is no archive of arrays of numbers, or damaged: {error}."
+        ) from None
+    raise LimitExceededError(
+        f"The arrays take {size} bytes; the limit is {limits.max_bytes}.",
+        remedy=f"if you trust the file, pass {argument('max_bytes', size)}.",
+    )

@@ -20,7 +20,6 @@ from __future__ import annotations
 
 import io
 import json
-import zipfile
 from collections.abc import Callable, Mapping
 from os import PathLike
 from pathlib import Path
@@ -331,10 +330,11 @@ def _write_npz(path: Path, parameters: Parameters) -> None:
 def _read_npz(path: Path, limits: Limits) -> _Read:
     try:
         arrays = read_npz(path, limits)
-        about = json.loads(str(arrays.pop(_ABOUT)))
     except OSError as error:
         raise FileAccessError(f"The file cannot be read: {error.strerror or error}.") from None
-    except (ValueError, KeyError, EOFError, NotImplementedError, zipfile.BadZipFile):
+    try:
+        about = json.loads(str(arrays.pop(_ABOUT)))
+    except (KeyError, ValueError):
         raise not_ours(path, "npz file") from None
     return arrays, about
 

@@ -18,7 +18,6 @@ from __future__ import annotations
 
 import io
 import math
-import zipfile
 from collections.abc import Iterator, Mapping
 from os import PathLike
 from pathlib import Path
@@ -262,13 +261,11 @@ def _of_safetensors(path: Path) -> _Tensors:
 def _of_npz(path: Path, limits: Limits) -> _Tensors:
     import torch
 
+    arrays = read_npz(path, limits)
     try:
-        arrays = read_npz(path, limits)
         return {name: torch.from_numpy(np.array(a, order="C")) for name, a in arrays.items()}
-    except (ValueError, TypeError, EOFError, NotImplementedError, zipfile.BadZipFile) as error:
-        raise CorruptFileError(
-            f"The file is no archive of arrays of numbers, or damaged: {error}."
-        ) from None
+    except TypeError as error:
+        raise CorruptFileError(f"The file holds no arrays of numbers: {error}") from None
 
 
 def _of_mat(mat: MatFile) -> Iterator[tuple[str, torch.Tensor]]:

@@ -13,7 +13,14 @@ import scipy.io
 import torch
 
 import converters
-from matlab_compat.errors import AmbiguousLayerError, DataFormatError, MatlabCompatError, UsageError
+from converters.matfile import Limits
+from matlab_compat.errors import (
+    AmbiguousLayerError,
+    DataFormatError,
+    LimitExceededError,
+    MatlabCompatError,
+    UsageError,
+)
 
 SOURCE = torch.Generator().manual_seed(0)
 
@@ -136,3 +143,11 @@ def test_a_table_that_does_not_fit_is_an_error(tmp_path: Path) -> None:
     )
     with pytest.raises(MatlabCompatError, match="not the array"):
         converters.convert(tmp_path / "w.mat", tmp_path / "w.pt")
+
+
+def test_an_archive_that_unpacks_to_too_much_is_refused(tmp_path: Path) -> None:
+    np.savez_compressed(tmp_path / "state.npz", a=np.zeros(100_000))
+    with pytest.raises(LimitExceededError, match=r"the limit is 10000\."):
+        converters.convert(
+            tmp_path / "state.npz", tmp_path / "state.mat", limits=Limits(max_bytes=10_000)
+        )
