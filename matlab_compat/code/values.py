@@ -1,4 +1,4 @@
-"""The values of MATLAB code: numbers, texts, cells, structs, function handles and objects.
+"""The values of MATLAB code: numbers, texts, cells, structs, handles, objects and networks.
 
 All are immutable: an assignment to a part makes a new value, so that copies never share.
 
@@ -209,17 +209,10 @@ class Object:
 
 @dataclass(frozen=True, eq=False)
 class Net:
-    """A network that is a property of a layer.
-
-    Parameters
-    ----------
-    network:
-        The network.
-    modules:
-        Its torch modules by labels, class and device of the inputs.
-    """
+    """A network that is a property of a layer."""
 
     network: Any
+    #: Its torch modules by labels, class and device of the inputs.
     modules: dict[Any, Any] = field(default_factory=dict)
     shape = (1, 1)
 
@@ -373,7 +366,8 @@ def value_of(value: Any) -> Value:
     ``float``, ``int``, ``bool``, ``complex`` and numpy arrays are known numbers, in MATLAB's order
     of dimensions (1-D arrays are columns); torch tensors are data; ``dlarray`` and
     :class:`~matlab_compat.functions.Labelled` bring labels; ``str`` is a row of characters; a
-    ``list`` or ``tuple`` is a cell row; a ``dict`` is a struct; None is ``[]``.
+    ``list`` or ``tuple`` is a cell row; a ``dict`` is a struct; None is ``[]``. Structs as files
+    have them, objects of MATLAB's other classes (their properties) and networks are taken, too.
 
     Raises
     ------
