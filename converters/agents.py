@@ -205,6 +205,7 @@ def _function(value: MatObject, about: Mapping[str, Value], network: Any) -> Fun
         observations,
         actions,
         names,
+        _output_names(fields, network),
         _clips(fields),
         refusal,
     )
@@ -224,6 +225,15 @@ def _input_names(fields: Mapping[str, Any], model: Mapping[str, Any]) -> list[st
         source = {**fields, **model}
         names = [*_texts(source.get("ObservationNames")), *_texts(source.get("ActionNames"))]
     return names
+
+
+def _output_names(fields: Mapping[str, Any], network: Any) -> dict[str, str]:
+    """What the network's outputs are, where the file says it: Mean, StandardDeviation."""
+    outputs = fields.get("ModelOutputMap")
+    known = outputs.items() if isinstance(outputs, Mapping) else ()
+    return {
+        role: name for role, name in known if isinstance(name, str) and name in network.OutputNames
+    }
 
 
 def _texts(value: Any) -> list[str]:

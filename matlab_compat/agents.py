@@ -61,6 +61,8 @@ class Function:
     actions: tuple[Spec, ...] = ()
     #: The network's inputs for the observations, then for the actions; empty if in their order.
     input_names: tuple[str, ...] = ()
+    #: The network's outputs by what they are, where the file says it: ``Mean`` ...
+    output_names: Mapping[str, str] = field(default_factory=dict)
     #: Whether observations beyond their limits are changed before the network sees them.
     clips: bool = False
     #: Why inputs cannot be given to it as the environment gives them; "" if they can.
@@ -222,12 +224,8 @@ class Agent:
 
     def _gaussian(self, actor: Function, observation: object) -> Decision:
         outputs, names = _run(actor, _channels(observation)), actor.network.OutputNames
-        means = [i for i, name in enumerate(names) if "mean" in name.lower()]
-        spreads = [
-            i
-            for i, name in enumerate(names)
-            if any(word in name.lower() for word in ("std", "sigma", "dev", "sd"))
-        ]
+        means = _places(actor, "Mean", "mean")
+        spreads = _places(actor, "StandardDeviation", "std", "sigma", "dev", "sd")
         if len(outputs) != 2 or len(means) != 1 or len(spreads) != 1 or means == spreads:
             raise UnsupportedModelError(
                 f"Which outputs are mean and standard deviation is not known: {', '.join(names)}.",
@@ -250,6 +248,14 @@ class Agent:
             each = [_run(critic, channels, element)[0] for element in spec.elements]
             values = np.concatenate([one.reshape(-1)[:1] for one in each])
         return Decision(spec.elements[int(np.argmax(values))], values=values)
+
+
+def _places(actor: Function, role: str, *words: str) -> list[int]:
+    """Which of the network's outputs has this role: as the file says, else by its name."""
+    names = actor.network.OutputNames
+    if role in actor.output_names:
+        return [names.index(actor.output_names[role])]
+    return [i for i, name in enumerate(names) if any(word in name.lower() for word in words)]
 
 
 def _is_first(kind: str) -> bool:

@@ -1,8 +1,8 @@
 """How many multiplications, each with an addition, a layer computes for one observation.
 
-Products of weights with data and of data with data count; batch normalization is one for each
-element. Functions such as tanh, divisions and means are not counted: of layers that have them, and
-of all that have no rule here, the number is not known.
+Products of weights with data and of data with data count; batch normalization, scales and
+slopes are one for each element. Functions such as tanh, divisions and means are not counted: of
+layers that have them, and of all that have no rule here, the number is not known.
 """
 
 from __future__ import annotations
@@ -42,6 +42,15 @@ _NONE = (
     structure.Identity,
     structure.SequenceFoldingLayer,
     structure.SequenceUnfoldingLayer,
+)
+
+#: These multiply each element by one number.
+_ONE_EACH = (
+    activations.LeakyReLULayer,
+    activations.NnetScalingLayer,
+    activations.PReLULayer,
+    activations.ScalingLayer,
+    normalization.BatchNormalizationLayer,
 )
 
 
@@ -85,4 +94,4 @@ def multiply_adds(
         return x.of("B") * query.of("ST") * key.of("ST") * (key.of("C") + value.of("C"))
     if isinstance(layer, structure.MultiplicationLayer):
         return (len(inputs) - 1) * y.elements
-    return y.elements if isinstance(layer, normalization.BatchNormalizationLayer) else None
+    return y.elements if isinstance(layer, _ONE_EACH) else None

@@ -239,6 +239,19 @@ def test_channels_go_to_the_inputs_that_the_file_says(
     assert action == [[expected]]
 
 
+def test_mean_and_deviation_are_the_outputs_that_the_file_says(tmp_path: Path) -> None:
+    layers = [features("state", 2), fully_connected("std", [2, 0]), fully_connected("b", [0, 3])]
+    actor = function(
+        "rlContinuousGaussianActor",
+        network(layers, ("state", "std"), ("state", "b")),
+        numeric("u", 1),
+        ModelOutputMap=struct(Mean="std", StandardDeviation="b"),
+    )
+    path = write(tmp_path / "g.mat", agent=in_any("rl.agent.rlSACAgent", Actor=actor))
+    decision = converters.load_agent(path).act([5, 5])
+    assert (decision.mean, decision.deviation) == ([10], [15])
+
+
 def test_an_order_of_unknown_direction_is_refused(tmp_path: Path) -> None:
     agent = two_channels(model={"InputOrder_": num(2, 1).T})
     loaded = converters.load_agent(write(tmp_path / "c.mat", agent=agent))
@@ -305,6 +318,7 @@ def test_specifications_of_the_agent_stand_in_for_those_of_the_function(tmp_path
         {"ActionInfo": Instance("rl.util.rlNumericSpec", {"Dimension": "x", "Name": num(3)})},
         {"ObservationInfo": Instance("rl.util.rlNumericSpec", {"Dimension": num(7, 7)})},
         {"ModelInputMap": struct(Observation=num(5))},
+        {"ModelOutputMap": struct(Mean=num(5))},
         {"InputOrder_": "text"},
         {"Normalizer_": cell(num(1))},
         {"InputLimitData_": cell("text")},

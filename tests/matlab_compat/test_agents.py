@@ -104,6 +104,18 @@ def test_a_gaussian_actor_gives_mean_and_deviation_and_no_action() -> None:
     assert decision.action is None
 
 
+def test_outputs_of_a_gaussian_actor_are_what_the_file_says() -> None:
+    net = Network(
+        [featureInputLayer(2, Name="state"), dense("std", [[1, 2]]), dense("scale", [[3, 4]])],
+        [("state", "std"), ("state", "scale")],
+        kind="dlnetwork",
+    )
+    said = {"Mean": "std", "StandardDeviation": "scale"}
+    actor = "rlContinuousGaussianActor"
+    decision = agent("rlSACAgent", actor, net, limited(-1, 1), output_names=said).act([1, 1])
+    assert (decision.mean, decision.deviation) == ([3], [7])
+
+
 def test_outputs_that_could_be_either_are_refused() -> None:
     net = Network(
         [featureInputLayer(2, Name="state"), dense("a", [[1, 2]]), dense("b", [[3, 4]])],

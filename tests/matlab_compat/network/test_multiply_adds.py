@@ -27,6 +27,7 @@ def test_of_layers_with_weights() -> None:
         (IMAGE, mc.transposedConv2dLayer([4, 3], 5, Stride=2), 4 * 3 * 6 * 5 * 12 * 10),
         (IMAGE, mc.fullyConnectedLayer(9), 12 * 10 * 6 * 9),
         (IMAGE, mc.batchNormalizationLayer(), 12 * 10 * 6),
+        (IMAGE, mc.leakyReluLayer(), 12 * 10 * 6),
         (SEQUENCE, mc.fullyConnectedLayer(9), 3 * 9 * STEPS),
         (SEQUENCE, mc.convolution1dLayer(3, 8), 3 * 3 * 8 * (STEPS - 2)),
         # four gates, each of the input and of the state before
