@@ -49,6 +49,15 @@ def using(code: Code) -> AbstractContextManager[None]:
     return during(_PROGRAM, program_of(code)) if code else nullcontext()
 
 
+def using_that_of(model: object) -> AbstractContextManager[None]:
+    """Layers that are built inside may be of the classes whose code the model was loaded with."""
+    from matlab_compat.code.layers import CodedLayer
+
+    layers = [one for _, one in model.all_layers()] if isinstance(model, Network) else [model]
+    programs = [layer.program for layer in layers if isinstance(layer, CodedLayer)]
+    return during(_PROGRAM, programs[0]) if programs else nullcontext()
+
+
 def coded_layers(model: object) -> list[str]:
     """The names of the layers in a model that the user's code defines."""
     from matlab_compat.code.layers import CodedLayer

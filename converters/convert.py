@@ -31,7 +31,7 @@ from matlab_compat.shallow import ShallowNetwork
 from matlab_compat.wording import argument
 
 from .atomic import new_files
-from .code import coded_layers, using
+from .code import coded_layers, using, using_that_of
 from .endings import file_path
 from .examples import example_sizes
 from .formats import Format, Opening, Options, Prepared, ReadableFormat, format_for
@@ -151,7 +151,8 @@ def save(
             "arrays are written by converters.write_mat.",
         )
     place = file_path(path)
-    return _saved(Prepared(model, options, place.stem), place, check, overwrite)
+    with using_that_of(model):  # what was written is read back
+        return _saved(Prepared(model, options, place.stem), place, check, overwrite)
 
 
 def convert(

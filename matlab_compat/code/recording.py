@@ -3,7 +3,8 @@
 Reading code takes longer than many layers compute. What it does to tensors depends on their sizes
 alone, on known numbers, and on what it asks of their values (``if`` of data, whether a root is
 complex). So the calls of torch are written down once for inputs of the same kind, with the answers
-to these questions, and made again; where an answer differs the code is read again.
+to these questions, and made again; where an answer differs the code is read again. What only looks
+at a tensor in another way is written down as one look, or not at all where nothing changes.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from contextvars import ContextVar
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 import torch
@@ -27,6 +29,8 @@ _MOST_CALLS = 20_000
 _QUESTIONS = frozenset({"__bool__", "__float__", "__int__", "__index__", "item"})
 #: Calls that make nothing new of a constant, nor of a tensor that is so already.
 _REARRANGES = frozenset({"to", "reshape", "permute", "contiguous", "lift_fresh.default"})
+#: Calls whose result may be the same numbers in memory, seen in another way.
+_LOOKS = frozenset({"reshape", "permute", "detach", "contiguous", "__getitem__"})
 #: What is asked about a tensor but its values, where the answer is a number or a truth.
 _ABOUT = frozenset(
     {"__get__", "size", "dim", "numel", "nelement", "stride", "is_contiguous", "__len__"}
@@ -65,6 +69,7 @@ class _Recorder(TorchFunctionMode):
         super().__init__()
         self.kept = list(given)  # alive, so that no other tensor gets the same identity
         self.places = {id(one): at for at, one in enumerate(given)}
+        self.roots: dict[int, Tensor] = {}
         self.constants: list[Any] = []
         self.steps: list[_Step] = []
         self.refused = ""
@@ -88,6 +93,8 @@ class _Recorder(TorchFunctionMode):
         given = (self._placed(tuple(args)), self._placed(dict(kwargs)))
         if name in _REARRANGES and (not _slots(given) or (args and result is args[0])):
             self.constants.append(result)  # the same each time, or the same tensor
+        elif name in _LOOKS and isinstance(args[0], Tensor) and self._looked(args[0], result):
+            pass
         elif isinstance(result, Tensor):
             self.steps.append(_Step(func, *given, (self._place(result),), True, None))
         elif isinstance(result, tuple) and result and all(isinstance(r, Tensor) for r in result):
@@ -101,6 +108,28 @@ class _Recorder(TorchFunctionMode):
             self.refused = self.refused or name
         if len(self.steps) > _MOST_CALLS:
             self.refused = self.refused or "too many calls"
+
+    def _looked(self, source: Tensor, result: Tensor) -> bool:
+        """Note that a tensor is another look at one, if it is; whether it is.
+
+        Several looks one after the other are one at the first tensor, unless there are gradients.
+        """
+        at = self.places.get(id(source))
+        if at is None or not _is_look(source, result):
+            return False
+        has_gradient = source.requires_grad and torch.is_grad_enabled()
+        if _geometry(source) == _geometry(result) and result.requires_grad == source.requires_grad:
+            self.places[id(result)] = at
+            self.constants.append(result)  # alive, for its identity
+            self.roots[id(result)] = self.roots.get(id(source), source)
+            return True
+        if has_gradient:
+            return False
+        root = self.roots.get(id(source), source)
+        look = (_Slot(self.places[id(root)]), *_geometry(result)[:3])
+        self.roots[id(result)] = root
+        self.steps.append(_Step(torch.as_strided, look, {}, (self._place(result),), True, None))
+        return True
 
     def _place(self, tensor: Tensor) -> int:
         at = self.places.get(id(tensor))
@@ -156,45 +185,77 @@ def _slots(value: Any) -> list[int]:
     return found
 
 
+def _geometry(tensor: Tensor) -> tuple[Any, ...]:
+    return tuple(tensor.shape), tensor.stride(), tensor.storage_offset(), tensor.dtype
+
+
+def _is_look(source: Tensor, result: Tensor) -> bool:
+    """Whether both are the same memory, in the same class."""
+    plain = not (source.is_complex() or source.is_sparse or source.is_quantized)
+    return (
+        plain
+        and source.dtype == result.dtype
+        and source.untyped_storage().data_ptr() == result.untyped_storage().data_ptr() != 0
+    )
+
+
 class _Recording:
     """The calls of one kind of inputs."""
 
     def __init__(self, recorder: _Recorder, results: Sequence[Tensor], count: int) -> None:
-        self.count = count
-        self.size = len(recorder.kept)
-        self.results = [recorder.places.get(id(one)) for one in results]
-        self.steps = recorder.steps
-        self.done = self._done()
+        found = [recorder.places.get(id(one)) for one in results]
+        #: Whether all results came out of these calls, which can be made again.
+        self.is_whole = not recorder.refused and None not in found
+        self._results = [at for at in found if at is not None]
+        self._slots: list[Any] = [None] * len(recorder.kept)
+        kept = {*range(count), *self._results}
+        calls = []
+        for step in reversed(recorder.steps) if self.is_whole else ():
+            used = {*_slots([step.arguments, step.options])}
+            made = {*(step.results or ())}
+            if step.function is torch.as_strided and not made & kept:
+                continue
+            # Memory that is given back after its last use is used again.
+            done = tuple((used | made) - kept)
+            kept |= used | made
+            calls.append(self._call(step, done))
+        self._calls = calls[::-1]
 
-    def _done(self) -> list[tuple[int, ...]]:
-        """The places that each call is the last to use: memory that is given back is used again."""
-        kept = {*range(self.count), *self.results}
-        done: list[tuple[int, ...]] = []
-        for step in reversed(self.steps):
-            used = {*_slots([step.arguments, step.options]), *(step.results or ())} - kept
-            kept |= used
-            done.append(tuple(used))
-        return done[::-1]
-
-    @property
-    def is_whole(self) -> bool:
-        """Whether all results came out of these calls."""
-        return all(at is not None for at in self.results)
+    def _call(self, step: _Step, done: tuple[int, ...]) -> _Again:
+        """How a step is done again; its constants get slots of their own."""
+        if step.options or any(type(a) is not _Slot and _slots(a) for a in step.arguments):
+            given = None
+        else:
+            places = []
+            for one in step.arguments:
+                places.append(one.at if type(one) is _Slot else len(self._slots))
+                if type(one) is not _Slot:
+                    self._slots.append(one)
+            given = itemgetter(*places) if places else None
+        return _Again(step, given, len(step.arguments) == 1, done)
 
     def again(self, given: Sequence[Tensor]) -> tuple[Tensor, ...] | None:
         """The results for other tensors; ``None`` where an answer differs."""
-        slots: list[Any] = [None] * self.size
-        slots[: self.count] = given
+        slots = self._slots.copy()
+        slots[: len(given)] = given
 
         def filled(value: Any) -> Any:
             return slots[value.at] if type(value) is _Slot else _changed(value, filled)
 
-        for step, done in zip(self.steps, self.done, strict=True):
-            function, arguments, options, results, is_one, answer = step
-            found = function(
-                *[filled(one) for one in arguments],
-                **({key: filled(one) for key, one in options.items()} if options else options),
-            )
+        for (
+            function,
+            arguments,
+            options,
+            results,
+            is_one,
+            answer,
+        ), pick, is_alone, done in self._calls:
+            if pick is None:
+                found = function(*map(filled, arguments), **filled(options))
+            elif is_alone:
+                found = function(pick(slots))
+            else:
+                found = function(*pick(slots))
             if results is None:
                 if found != answer:
                     return None
@@ -206,19 +267,27 @@ class _Recording:
             found = None
             for at in done:
                 slots[at] = None
-        return tuple(slots[at] for at in self.results if at is not None)
+        return tuple([slots[at] for at in self._results])
+
+
+class _Again(NamedTuple):
+    step: _Step
+    #: Takes the arguments out of the slots; ``None`` where places are within lists.
+    pick: Callable[[list[Any]], Any] | None
+    is_alone: bool
+    #: The slots that nothing after it uses.
+    done: tuple[int, ...]
 
 
 class Again:
     """The recordings of one module.
 
     The first call for inputs of a kind reads the code, the second writes down what it does, and
-    those after it do that. Parameters that change begin anew.
+    those after it do that, in training as in inference.
     """
 
     def __init__(self) -> None:
         self._kinds: dict[Any, _Recording | None] = {}
-        self._held: Any = None
 
     def __deepcopy__(self, memo: Any) -> Again:
         return Again()
@@ -231,20 +300,20 @@ class Again:
         compute: Callable[[Mapping[str, Tensor], Sequence[Tensor]], Sequence[Tensor]],
         held: Mapping[str, Tensor],
         inputs: Sequence[Tensor],
+        is_training: bool = False,
     ) -> Sequence[Tensor]:
         """The results of ``compute(held, inputs)``, by its calls if these are known."""
         given = [*inputs, *held.values()]
         if not _is_plain(given):
             return compute(held, inputs)
-        now = [(id(one), one._version) for one in held.values()]
-        if self._held != now or len(self._kinds) > _KINDS:
-            self._held = now
+        if len(self._kinds) > _KINDS:
             self._kinds.clear()
         kind = (
+            is_training,
             torch.is_grad_enabled(),
             torch.is_inference_mode_enabled(),
             torch.is_autocast_enabled(inputs[0].device.type),
-            *[(x.shape, x.stride(), x.dtype, x.device, x.requires_grad) for x in inputs],
+            *[(_geometry(x), x.device, x.requires_grad) for x in given],
         )
         if kind not in self._kinds:
             self._kinds[kind] = None  # met once
@@ -253,9 +322,7 @@ class Again:
         if known is None:
             results, self._kinds[kind] = _recorded(compute, held, inputs)
             return results
-        if not known.steps:
-            return compute(held, inputs)
-        found = known.again(given)
+        found = known.again(given) if known.is_whole else None
         return compute(held, inputs) if found is None else found
 
 
@@ -266,10 +333,7 @@ def _recorded(
     recorder = _Recorder(given)
     with during(_CURRENT, recorder), _Unseen(recorder), recorder:
         results = compute(held, inputs)
-    recording = _Recording(recorder, results, len(given))
-    if recorder.refused or not recording.is_whole:
-        recording.steps = []  # known not to be done again
-    return results, recording
+    return results, _Recording(recorder, results, len(given))
 
 
 def _is_plain(tensors: Sequence[Tensor]) -> bool:

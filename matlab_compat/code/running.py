@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from functools import partial
 from itertools import product
 from typing import Any, NamedTuple, Protocol, TypeAlias
 
@@ -118,8 +117,7 @@ class CodeModule(nn.Module):
     def forward(self, *inputs: Tensor) -> Any:
         """The outputs."""
         held = {name: getattr(self, attribute) for name, attribute in self._names.items()}
-        compute = self._computed if self.training else partial(self._again, self._computed)
-        found = compute(held, inputs)
+        found = self._again(self._computed, held, inputs, self.training)
         results, states = found[: len(self._outputs)], found[len(self._outputs) :]
         if self.training:
             self._keep(dict(zip(self._states, states, strict=False)))

@@ -91,6 +91,11 @@ def test_what_is_written_computes_the_same(name: str, tmp_path: Path) -> None:
     assert done.outputs, done.unchecked
 
 
+def test_what_is_saved_from_memory_is_read_back_with_the_code_it_came_with(tmp_path: Path) -> None:
+    done = converters.save(network(), tmp_path / "net.mat")
+    assert done.outputs, done.unchecked
+
+
 @pytest.mark.slow
 def test_a_program_takes_any_number_of_observations(tmp_path: Path) -> None:
     assert converters.convert(FILE, tmp_path / "net.pt2", code=[LAYERS]).outputs

@@ -23,6 +23,9 @@ ROOT = Path(__file__).parents[2]
 #: What puts the command on the path of a shell; what runs the blocks has it there already.
 ACTIVATE = ". .venv/bin/activate"
 
+#: What begins a program of Python within a shell block; END alone in a line ends it.
+PYTHON = "python - <<'END'\n"
+
 #: Runs the command with arguments, in a folder.
 Runner = Callable[[list[str], Path], subprocess.CompletedProcess[str]]
 
@@ -50,7 +53,11 @@ def commands(document: Path) -> list[tuple[str, str | None]]:
     found: list[tuple[str, str | None]] = []
     for block in blocks(document):
         if block.language == "sh":
-            lines = [line for line in block.text.splitlines() if line.strip() not in ("", ACTIVATE)]
+            lines = [
+                line
+                for line in re.findall(rf"{PYTHON}.*?^END$|[^\n]+", block.text, flags=re.S | re.M)
+                if line.strip() not in ("", ACTIVATE)
+            ]
             found += [(line, None) for line in lines[:-1]]
             found += [(line, block.shown) for line in lines[-1:]]
     return found
@@ -75,10 +82,14 @@ def installed(arguments: list[str], folder: Path) -> subprocess.CompletedProcess
 
 def run_command(line: str, shown: str | None, folder: Path, run: Runner = installed) -> None:
     """Run one in a folder where the fixtures are, so that nothing is written into the checkout."""
-    words = shlex.split(line)
-    assert words[0] == "matlab-compat", line
     if not (folder / "fixtures").exists():
         (folder / "fixtures").symlink_to(ROOT / "fixtures")
+    if line.startswith(PYTHON):
+        with contextlib.chdir(folder):
+            run_python(line.removeprefix(PYTHON).removesuffix("END"), shown, {})
+        return
+    words = shlex.split(line)
+    assert words[0] == "matlab-compat", line
     done = run(words[1:], folder)
     assert done.returncode in (0, 1), f"{line}\n{done.stderr}"
     if shown is not None:
@@ -90,11 +101,16 @@ def run_snippets(document: Path) -> None:
     names: dict[str, object] = {"__name__": "snippet"}
     for block in blocks(document):
         if block.language == "python":
-            printed = io.StringIO()
-            with contextlib.redirect_stdout(printed):
-                exec(compile(block.text, str(document), "exec"), names)
-            if block.shown is not None:
-                assert figures_masked(printed.getvalue()) == figures_masked(block.shown)
+            run_python(block.text, block.shown, names)
+
+
+def run_python(text: str, shown: str | None, names: dict[str, object]) -> None:
+    """Run one snippet with names that it finds, and leaves."""
+    printed = io.StringIO()
+    with contextlib.redirect_stdout(printed):
+        exec(compile(text, "snippet", "exec"), names)
+    if shown is not None:
+        assert figures_masked(printed.getvalue()) == figures_masked(shown)
 
 
 def main(document: Path) -> None:

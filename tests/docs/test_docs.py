@@ -21,7 +21,7 @@ DOCUMENTS = [
 
 
 COMMANDS = [
-    pytest.param(line, shown, id=f"{document.name}: {line}")
+    pytest.param(line, shown, id=f"{document.name}: {line.splitlines()[0]}")
     for document in DOCUMENTS
     for line, shown in commands(document)
 ]

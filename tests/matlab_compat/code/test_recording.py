@@ -133,12 +133,44 @@ def test_gradients_arrive_in_each_call() -> None:
         assert torch.allclose(module.Scale.grad, x.detach().sum())  # type: ignore[arg-type, union-attr]
 
 
-def test_in_training_the_code_is_read_each_time(reads: Reads) -> None:
-    module = module_of("Z = X * 2;").train()
+def test_training_reads_the_code_no_third_time(reads: Reads) -> None:
+    """Steps of SGD, beside the formula written out in torch."""
+    module = module_of(
+        "Z = permute(X, [2 1 3 4]) .* layer.Scale; Z = permute(Z, [2 1 3 4]);",
+        SCALED,
+        Scale=np.full((1, 1), 2.0, np.float32),
+    ).train()
+    scale = nn.Parameter(torch.full((1, 1), 2.0))
+    optimizers = [torch.optim.SGD(one, 0.01) for one in (module.parameters(), [scale])]
     reads.count = 0
+    for seed in range(5):
+        losses = [(y**2).mean() for y in (module(data(seed)), data(seed) * scale)]
+        for optimizer, loss in zip(optimizers, losses, strict=True):
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+    assert reads.count == 2
+    torch.testing.assert_close(module.Scale, scale)
+
+
+def test_training_after_inference_computes_forward() -> None:
+    methods = "function Z = {}(layer, X)\nZ = X * {};\nend\n"
+    layer = layer_of(source(methods.format("predict", 1) + methods.format("forward", 2)))
+    module = layer.to_torch(formats=("SSCB",))
     for _ in range(4):
-        module(data(1))
-    assert reads.count == 4
+        assert torch.equal(module.eval()(data(1)), data(1))
+        assert torch.equal(module.train()(data(1)), data(1) * 2)
+
+
+def test_parts_of_a_larger_tensor_are_the_data() -> None:
+    """A batch that is cut out of a data set begins elsewhere in the same memory."""
+    module = module_of("Z = reshape(permute(X, [2 1 3 4]), size(X)) + 1;")
+    rows = data(1, 6, 3, 4, 5)
+    expected = [module(part.clone()) for part in rows.split(2)]
+    for _ in range(2):
+        with torch.inference_mode():
+            found = [module(part) for part in rows.split(2)]
+    assert all(torch.equal(a, b) for a, b in zip(found, expected, strict=True))
 
 
 def test_under_autocast_the_code_is_read_anew(reads: Reads) -> None:
