@@ -31,8 +31,8 @@ from ..layers.base import Layer
 from ..layers.function import FunctionLayer, function_handle
 from ..layers.learnables import Layout, Learnable, State
 from ..layers.properties import Property, anything, flag, text
-from ..layers.saved_fields import SavedPorts, saved_ports
-from .definitions import ClassDefinition, FunctionDefinition
+from ..layers.saved_fields import EVERYWHERE, SavedPorts, declaration, saved_ports
+from .definitions import INHERITED, ClassDefinition, FunctionDefinition
 from .program import Program
 from .running import CodeModule, Leading, torch_name, tried, why_not_exported
 from .values import Object, Value, value_of
@@ -40,13 +40,8 @@ from .values import Object, Value, value_of
 if TYPE_CHECKING:
     from torch import nn
 
-#: Fields of saved layers that are no properties of their classes.
-INHERITED = frozenset(
-    {
-        *("Name", "Description", "Type", "Version", "NumInputs", "NumOutputs", "NumStates"),
-        *("InputNames", "OutputNames", "StateNames", "Classes"),
-    }
-)
+#: What MATLAB's base classes save with any layer, beside the properties of its class.
+_OF_THE_BASES = {name.lower(): field for name, field in EVERYWHERE.items()}
 #: MATLAB's own bases of layers that compute, and of those that are only a loss.
 _BASES = frozenset({"nnet.layer.Layer", "nnet.layer.Formattable", "nnet.layer.Acceleratable"})
 _LOSSES = frozenset({"nnet.layer.ClassificationLayer", "nnet.layer.RegressionLayer"})
@@ -95,7 +90,7 @@ def class_of_layer(
         properties that the fields are; or a class that it inherits from is not known.
     """
     own = [name for name in map(_property_name, fields) if name]
-    definition = program.class_named(class_name, [name for name in own if name not in INHERITED])
+    definition = program.class_named(class_name, [name for name in own if not _is_of_a_base(name)])
     if _LOSSES & set(definition.superclasses):
         return None
     _refuse_bases(definition)
@@ -105,7 +100,7 @@ def class_of_layer(
         if not any(one.has(attribute) for attribute in ("constant", "dependent", "transient"))
     }
     lacking = [name for name in declared if name not in own and name not in INHERITED]
-    foreign = [name for name in own if name not in declared and name not in INHERITED]
+    foreign = [name for name in own if name not in declared and not _is_of_a_base(name)]
     if lacking or foreign:
         raise UnsupportedCodeError(
             f"The properties of the class {class_name} are not those of the file: "
@@ -127,6 +122,10 @@ def _property_name(field: str) -> str:
     Private ones of a superclass are called ``Superclass.Property``.
     """
     return "" if field.startswith(("nnet.", "matlab.")) else field.rpartition(".")[2]
+
+
+def _is_of_a_base(name: str) -> bool:
+    return name in (*INHERITED, "Classes") or declaration(name, _OF_THE_BASES) is not None
 
 
 def _refuse_bases(definition: ClassDefinition) -> None:

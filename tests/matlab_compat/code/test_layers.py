@@ -271,6 +271,12 @@ def test_properties_that_are_not_those_of_the_file_are_listed(
         layer_of(source("Z = X;", "properties\nShift\nend"), **fields)
 
 
+def test_what_the_base_class_saves_is_no_property_of_the_class() -> None:
+    """Releases from 2022 count the states of every layer."""
+    layer = layer_of(source("Z = X;"), PrivateNumStates=np.float64([[0]]))
+    np.testing.assert_array_equal(predicted(layer), X)
+
+
 def test_a_class_without_a_file_is_named() -> None:
     with pytest.raises(UnsupportedCodeError, match="No file of the code defines the class own"):
         layer_of({})
