@@ -788,7 +788,7 @@ class Interpreter:
 
     def closure(self, expression: syntax.Lambda, frame: Frame) -> FunctionHandle:
         """An anonymous function with the variables that it sees now."""
-        captured = dict(frame.variables)
+        captured = {} if expression.is_closed else dict(frame.variables)
         inputs = expression.inputs
 
         def call(arguments: Sequence[Value], outputs: int) -> tuple[Value, ...]:

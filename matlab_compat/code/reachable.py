@@ -114,6 +114,8 @@ def _asked_empty(condition: syntax.Expression) -> set[str]:
     match condition:
         case syntax.Index(base=syntax.Name(name="isempty"), arguments=(syntax.Name(name=name),)):
             return {name}
+        case syntax.Binary(operator="||"):  # the other side says when to compute it anew
+            return _asked_empty(condition.left) | _asked_empty(condition.right)
     return set()
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
@@ -110,10 +110,14 @@ def parse(text: str, path: str, limits: CodeLimits | None = None) -> File:
 
 
 def parse_expression(
-    text: str, path: str = "expression", limits: CodeLimits | None = None
+    text: str, path: str = "expression", limits: CodeLimits | None = None, line: int = 1
 ) -> Expression:
-    """The tree of one expression, such as an anonymous function; errors as of :func:`parse`."""
-    file = parse(f"x__ = {text.strip()};\n", path, limits)
+    """The tree of one expression, such as an anonymous function; errors as of :func:`parse`.
+
+    ``line`` is where the file has it.
+    """
+    before = "\n" * (line - 1)
+    file = parse(f"{before}x__ = {text.strip()};\n", path, limits)
     is_one = len(file.script) == 1 and not text.rstrip().endswith((";", ","))
     if not is_one or not isinstance(file.script[0], Assign):
         raise CodeError("This is not one expression.", where=(path,))
@@ -602,7 +606,7 @@ class _Reader:
         for part in parts[1:]:
             line = part.line
             if isinstance(part, _Arguments):
-                base = Index(line, base, part.is_braces, part.values)
+                base = self.called_by_text(Index(line, base, part.is_braces, part.values))
             elif isinstance(part, _FieldName):
                 base = Field(line, base, part.name)
             else:
@@ -610,6 +614,24 @@ class _Reader:
         if _depth(base) > self.limits.nesting:
             raise _too_deep(self.path, self.line(node), self.limits)
         return base
+
+    def called_by_text(self, call: Index) -> Expression:
+        """``str2func('@(x) x + 1')`` and ``feval('name', x)`` as if written without quotes."""
+        match call:
+            case Index(base=Name(name="str2func"), arguments=(Text(value=said),)):
+                made = self.function_of_text(said, call.line)
+                return call if made is None else made
+            case Index(base=Name(name="feval"), arguments=(Text(value=said), *rest)):
+                made = self.function_of_text(said, call.line)
+                return call if made is None else Index(call.line, made, False, tuple(rest))
+        return call
+
+    def function_of_text(self, said: str, line: int) -> Handle | Lambda | None:
+        """The handle that ``str2func`` makes; an anonymous one sees no variables."""
+        found = parse_expression(f"@{said.strip().lstrip('@')}", self.path, self.limits, line)
+        if isinstance(found, Lambda):
+            return replace(found, is_closed=True)
+        return found if isinstance(found, Handle) else None
 
     def parts(self, node: Concrete) -> Iterator[_Part]:
         self.depth += 1

@@ -122,6 +122,8 @@ class Lambda(Node):
 
     inputs: tuple[str, ...]
     body: Expression
+    #: Whether it sees no variables of where it is made: that of ``str2func``.
+    is_closed: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,7 +30,7 @@ from tests.patience import PATIENCE
 
 #: What evaluates, opens, executes, connects, or reaches other variables in MATLAB.
 DANGEROUS = (
-    "eval evalc evalin assignin inputname str2func load save fopen fread fwrite fileread textscan "
+    "eval evalc evalin assignin inputname load save fopen fread fwrite fileread textscan "
     "importdata readtable csvread system dos unix shell urlread urlwrite webread webwrite websave "
     "javaObject javaMethod py mex loadlibrary calllib addpath rmpath cd delete rmdir mkdir "
     "movefile copyfile run source input keyboard exist which builtin getenv setenv parfeval "
@@ -50,6 +50,12 @@ def test_no_function_of_the_table_reaches_out(name: str) -> None:
     [
         "r = feval('system', 'ls');",
         "r = cellfun('system', {'ls'});",
+        "r = feval(['sys' 'tem'], 'ls');",
+        "f = str2func('system'); r = f('ls');",
+        "f = str2func(['sys' 'tem']); r = f('ls');",
+        "f = str2func('@() system(''ls'')'); r = f();",
+        "f = str2func(['@() ' 'system(1)']); r = f();",
+        "f = str2func('../../code'); r = f();",
         "f = @system; r = f('ls');",
         "r = arrayfun(@(x) system('ls'), 1);",
         "r = str2num('system(''ls'')');",

@@ -153,9 +153,7 @@ def _idivide(call: Call, a: Value, b: Value, how: Value | None = None) -> Numeri
 @known("bsxfun")
 def _bsxfun(call: Call, function: Value, a: Value, b: Value) -> Any:
     """MATLAB's documentation of bsxfun: today's functions expand sizes themselves."""
-    if isinstance(function, Chars):
-        function = call.interpreter.handle(function.value, call.frame)
-    return call.interpreter.call_value(function, (a, b), 1)
+    return call.interpreter.call_value(call.handle(function), (a, b), 1)
 
 
 @known("pagefun")

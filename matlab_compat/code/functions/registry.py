@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
 from ...arrays import as_tuple
-from ...errors import CodeError
+from ...errors import CodeError, UnsupportedCodeError
 from ..frame import Frame
 from ..limits import Budget
-from ..values import Value
+from ..values import Chars, Value
+
+_NAME = re.compile(r"[A-Za-z]\w*(\.[A-Za-z]\w*)*", re.ASCII)
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -42,6 +45,24 @@ class Call:
     outputs: int
     #: The limits.
     budget: Budget
+
+    def handle(self, function: Value) -> Value:
+        """What is to be called: of a text the function of that name, else the value itself.
+
+        Raises
+        ------
+        UnsupportedCodeError
+            The text says more than a name: it would have to be evaluated.
+        """
+        if not isinstance(function, Chars):
+            return function
+        name = function.value.strip().removeprefix("@")
+        if not _NAME.fullmatch(name):
+            raise UnsupportedCodeError(
+                f"{self.name} of {function.value[:60]!r} is not supported: it is not evaluated.",
+                remedy="write the function itself: @(x) x + 1.",
+            )
+        return self.interpreter.handle(name, self.frame)
 
 
 @dataclass(frozen=True)

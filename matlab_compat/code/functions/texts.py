@@ -546,10 +546,7 @@ def _map(call: Call, function: Value, *arguments: Value) -> Any:
             break
         is_uniform = bool(known_scalar(given[-1], "UniformOutput"))
         given = given[:-2]
-    if isinstance(function, Chars):
-        if not re.fullmatch(r"[A-Za-z]\w*", function.value):
-            raise CodeError(f"{call.name}: '{function.value}' is no function.")
-        function = call.interpreter.handle(function.value, call.frame)
+    function = call.handle(function)
     if not given:
         raise CodeError(f"{call.name} needs an array.")
     lists = [_items(call.name, one) for one in given]
@@ -612,10 +609,19 @@ def _items(name: str, value: Value) -> list[Value]:
 
 @known("feval")
 def _feval(call: Call, function: Value, *arguments: Value) -> Any:
-    """MATLAB's documentation of feval: of a handle; of a name in quotes it is refused."""
-    if not isinstance(function, FunctionHandle):
-        raise UnsupportedCodeError("feval of a text is not supported: write @name.")
-    return call.interpreter.call_value(function, arguments, call.outputs)
+    """MATLAB's documentation of feval: of a handle, or of a function's name."""
+    return call.interpreter.call_value(call.handle(function), arguments, call.outputs)
+
+
+@known("str2func")
+def _str2func(call: Call, said: Value) -> Value:
+    """MATLAB's documentation of str2func: of a function's name.
+
+    Anonymous functions in quotes are read with the file that has them.
+    """
+    if not isinstance(said, Chars):
+        raise CodeError(f"str2func needs a text, not a {class_name(said)}.")
+    return call.handle(said)
 
 
 @known("deal")

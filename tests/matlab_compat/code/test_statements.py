@@ -5,6 +5,7 @@ Expected: MATLAB's documentation of each, worked out by hand.
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from matlab_compat.errors import CodeError, CodeSaidError, UnsupportedCodeError
@@ -29,6 +30,48 @@ def test_what_is_caught_can_be_raised_again() -> None:
 def test_a_persistent_variable_that_is_computed_once_is_computed() -> None:
     code = "persistent w\nif isempty(w)\n w = [1 2 3];\nend\nr = sum(w);"
     assert result(code).item() == 6
+
+
+def test_a_persistent_variable_that_is_kept_for_a_size_is_computed() -> None:
+    code = "persistent w\nif isempty(w) || numel(w) ~= x\n w = ones(1, x);\nend\nr = sum(w);"
+    assert result(code, 4).item() == 4
+
+
+@pytest.mark.parametrize(
+    ("code", "expected"),
+    [
+        ("f = str2func('tanh'); r = f(x);", np.tanh(0.5)),
+        ('f = str2func("@(a, b) a .* b + 1"); r = f(x, 4);', 3.0),
+        ("f = str2func('twice'); r = f(x);", 1.0),
+        ("name = 'exp'; f = str2func(name); r = f(x);", np.exp(0.5)),
+        ("f = str2func(['si' 'n']); r = f(x);", np.sin(0.5)),
+        ("r = feval('twice', feval('exp', 0) * x);", 1.0),
+        ("[~, r] = feval('max', [1 3 x]);", 2.0),
+        ("s.name = 'twice'; r = feval(s.name, x);", 1.0),
+    ],
+)
+def test_a_function_by_its_name_in_quotes(code: str, expected: float) -> None:
+    twice = "function r = twice(x)\nr = 2 * x;\nend\n"
+    assert result(code, 0.5, twice=twice).item() == pytest.approx(expected, rel=1e-15)
+
+
+def test_a_function_out_of_a_text_sees_no_variables() -> None:
+    with pytest.raises(UnsupportedCodeError, match="'k' is neither a variable"):
+        result("k = 2; f = str2func('@(x) k * x'); r = f(x);", 3)
+
+
+def test_a_text_that_is_put_together_is_not_evaluated() -> None:
+    with pytest.raises(UnsupportedCodeError, match="it is not evaluated"):
+        result("f = str2func(['@(x) x + ' '1']); r = f(x);", 3)
+
+
+def test_what_a_text_calls_is_found_before_anything_runs() -> None:
+    text = "function r = f(x)\n\ng = str2func('@(x) imwarp(x)');\nr = g(x);\nend\n"
+    code = program(f=text)
+    function = code.function("f")
+    assert function is not None
+    (problem,) = code.problems(function)
+    assert (problem.where, "imwarp" in problem.what) == ("f.m:3", True)
 
 
 def test_a_persistent_variable_that_changes_is_refused() -> None:
