@@ -408,6 +408,8 @@ def _text(head: bytes) -> Kind | None:
         return Kind("text of white space", _AGAIN)
     if lines[0][0] in "{[":
         return Kind("a text of JSON", f"{_NO_MODEL}; in MATLAB: jsondecode(fileread({{path}})).")
+    if lines[0].startswith("%YAML"):
+        return Kind("a text of YAML, as Unity saves materials in files named .mat", _NO_MODEL + ".")
     if (numbers := _numbers(text, lines, encoding)) is not None:
         return numbers
     if re.match(r"(?:function|classdef)\b|%", lines[0]):

@@ -169,6 +169,7 @@ FILES: dict[str, tuple[Callable[[], bytes], str, str]] = {
     "ascii": (lambda: ASCII, "text of numbers", "numpy.loadtxt("),
     "csv": (lambda: b"1,2\n3,4e-5\n", "text of numbers", "delimiter=','"),
     "code": (lambda: b"function y = f(x)\ny = x;\nend\n", "code of MATLAB", "in MATLAB"),
+    "yaml": (lambda: b"%YAML 1.1\n--- !u!21 &2100000\nMaterial:\n", "Unity", "with a network"),
     "json": (lambda: b'{"a": 1}\n', "JSON", "jsondecode"),
     "text": (lambda: "Zugriff verweigert, ä\n".encode(), "'Zugriff verweigert, ä'", "download"),
     "text of Windows": (lambda: "no\r\n".encode("utf-16"), "text that begins 'no'", "download"),
