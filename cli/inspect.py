@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -13,6 +13,9 @@ from matlab_compat.errors import UsageError
 
 from . import files, options, output, progress
 from .pages import ENDINGS, Pages
+
+if TYPE_CHECKING:
+    from matlab_compat.pages.diagram import Diagram
 
 
 @dataclass(frozen=True)
@@ -40,21 +43,17 @@ class Drawn:
             if place is not None:
                 check_place(place, overwrite=overwrite)
 
-    def write(
-        self, file: str, variable: str | None, asked: dict[str, Any], *, overwrite: bool
-    ) -> None:
+    def write(self, seen: Seen, *, overwrite: bool) -> None:
         """Write them, and say so."""
         from converters.atomic import new_file, write_text
-        from converters.page import inspect_page, inspect_plot
 
         if self.report is not None:
-            write_text(self.report, inspect_page(file, variable, **asked), overwrite=overwrite)
+            write_text(self.report, seen.page, overwrite=overwrite)
             output.note(f"wrote {self.report}")
         if self.plot is not None:
-            how = {name: value for name, value in asked.items() if name != "layer_class"}
-            diagram = inspect_plot(file, variable, **how)
+            assert seen.picture is not None
             with new_file(self.plot, overwrite=overwrite) as temporary:
-                diagram.save(temporary)
+                seen.picture.save(temporary)
             output.note(f"wrote {self.plot}")
 
     def pages(self, *, overwrite: bool) -> Pages | None:
@@ -66,6 +65,16 @@ class Drawn:
                 remedy="name one file; --report draws the networks of all.",
             )
         return None if self.report is None else Pages(self.report, overwrite=overwrite)
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What was found in one file, which was opened once for all of it."""
+
+    document: dict[str, Any]
+    #: The page about it, and the picture of its network, where they were asked for.
+    page: str
+    picture: Diagram | None
 
 
 @options.grouped
@@ -89,39 +98,37 @@ def command(
 
     Example: matlab-compat inspect net.mat
     """
-    from converters.inspect import inspect
-    from converters.page import inspect_page
+    from converters.inspect import document, opened
+    from converters.page import inspect_page, inspect_plot
 
-    asked: dict[str, Any] = {
-        "layer_class": layer_class,
-        "code": code or (),
-        "limits": bounds.given(),
-        "encoding": encoding,
-    }
-
-    def look(path: str) -> dict[str, Any]:
-        return inspect(path, variable, **asked)
+    def look(path: str) -> Seen:
+        with opened(path, variable, layer_class, code or (), bounds.given(), encoding) as (mat, at):
+            known = document(mat, at, variable)
+            page = "" if drawn.report is None else inspect_page(mat, at, known)
+            picture = None if drawn.plot is None else inspect_plot(mat, at, variable)
+            return Seen(known, page, picture)
 
     paths = files.expanded(file)
     if not files.is_many(file):
         drawn.check(overwrite=force)
         with progress.waiting(paths[0]):
-            document = look(paths[0])
+            seen = look(paths[0])
         as_json = format is output.Format.json
-        output.document(document) if as_json else output.data(_text(document, summary))
-        drawn.write(paths[0], variable, asked, overwrite=force)
+        output.document(seen.document) if as_json else output.data(_text(seen.document, summary))
+        with progress.waiting(paths[0]):
+            drawn.write(seen, overwrite=force)
         return
     pages = drawn.pages(overwrite=force)
     documents: list[dict[str, Any]] = []
 
     def work(path: str) -> files.Outcome:
-        document = look(path)
-        documents.append(document)
+        seen = look(path)
+        documents.append(seen.document)
         if format is output.Format.text:
-            output.data(_text(document, summary) + "\n")
+            output.data(_text(seen.document, summary) + "\n")
         if pages is not None:
-            pages.write(path, inspect_page(path, variable, **asked))
-        return files.Outcome(path, 0, _contents(document))
+            pages.write(path, seen.page)
+        return files.Outcome(path, 0, _contents(seen.document))
 
     outcomes = files.each(paths, work)
     if pages is not None:

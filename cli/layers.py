@@ -30,6 +30,8 @@ def command(
     """
     from matlab_compat.support import support_table
 
+    from . import text
+
     if unsupported is not None:
         raise typer.Exit(_unsupported(unsupported, code, format))
     table = support_table()
@@ -37,7 +39,7 @@ def command(
         rows = [dict(zip(table.columns, row, strict=True)) for row in table]
         output.document({"schema": "matlab_compat.layers/1", "layers": rows})
     else:
-        output.data(str(table))
+        output.data(text.support(table, output.width()))
 
 
 def _unsupported(path: str, code: list[str] | None, format: output.Format) -> int:

@@ -27,7 +27,11 @@ class Many:
         str | None, typer.Option(help="Address of a dask scheduler whose workers do the files.")
     ] = None
     time_limit: Annotated[
-        float | None, typer.Option(help="Seconds for each of many files."), number(0.001)
+        float | None,
+        typer.Option(
+            help="Seconds for each of many files: ends processes of this machine, so not of --dask."
+        ),
+        number(0.001),
     ] = None
     results: Annotated[
         str | None, typer.Option(help="JSON-lines file that gets each file's record at once.")

@@ -8,6 +8,7 @@ from typing import Any
 
 from matlab_compat.display import counted, size_text, thousands
 from matlab_compat.network.sizes import Activation
+from matlab_compat.table import Table
 from matlab_compat.wording import argument
 
 
@@ -42,6 +43,21 @@ def inspection(document: dict[str, Any], *, summary: bool = False, width: int | 
         for known in variable.get("known", []):
             run = ", which this version does not run" if known["is_model"] else ""
             lines += ["", f"{known['path']}: {known['what']}{run}", *_parameters(known)]
+    return "\n".join(lines)
+
+
+def support(table: Table, width: int | None) -> str:
+    """The table of layers; where it is wider than ``width``, what is said of each goes below it."""
+    marks = str.maketrans("", "", "`*")
+    rows = [[*facts, note.translate(marks)] for *facts, note in table]
+    whole = str(Table.from_rows(list(table.columns), rows))
+    if width is None or max(map(len, whole.splitlines())) <= width:
+        return whole
+    lines = []
+    for name, constructor, versions, note in rows:
+        seen = [f"saved as version {versions}"] if versions else []
+        lines += _wrapped("", ", ".join([name, constructor, *seen]), width)
+        lines += _wrapped(" " * 4, note, width)
     return "\n".join(lines)
 
 

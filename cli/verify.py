@@ -27,7 +27,8 @@ def command(
     model: options.Model,
     input: options.Inputs = None,
     expected: Annotated[
-        list[str] | None, typer.Option(help="FILE[:VARIABLE] with MATLAB's output; repeatable.")
+        list[str] | None,
+        typer.Option(help="FILE[:VARIABLE] with MATLAB's output; or .npy, .npz, .csv. Repeatable."),
     ] = None,
     against: Annotated[
         str | None,

@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 from os import PathLike, fspath
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Unpack
 
 import numpy as np
 
 from matlab_compat.data_format import DataFormat, dlarray
 from matlab_compat.errors import UsageError, locating
-from matlab_compat.network.pictures import Fit
+from matlab_compat.network.pictures import Fit, Fitting
 from matlab_compat.parity.diagnosis_types import SECONDS
 from matlab_compat.shallow import ShallowNetwork
 
@@ -45,10 +45,10 @@ def verify_against(
     dtype: DTypeLike | None = None,
     allow_tf32: bool = False,
     tolerance: Tolerance | None = None,
-    fit: Fit | None = None,
     rows: str | None = None,
     diagnosis_seconds: float = SECONDS,
     limits: Limits = DEFAULT_LIMITS,
+    **fitting: Unpack[Fitting],
 ) -> Report:
     """Run the network in a MAT-file here and something else on the same input, and compare.
 
@@ -76,7 +76,7 @@ def verify_against(
         with locating(str(path)):
             network.check()
     reference = runner_named(fspath(against), network)
-    reading = Reading(fit or Fit(), rows, limits)
+    reading = Reading(Fit(**fitting), rows, limits)
     around, precision = partial(running, path, limits), Precision(device, dtype, allow_tf32)
     with around():
         if isinstance(network, ShallowNetwork):

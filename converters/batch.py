@@ -61,9 +61,8 @@ class Job(ABC):
         """The file whose bytes the result depends on."""
         return self.path
 
-    @property
-    def places(self) -> tuple[str, ...]:
-        """What is written, without which it is not done."""
+    def places(self, exit_code: int) -> tuple[str, ...]:
+        """What was written where it ended so: without that it is not done."""
         return ()
 
     def about(self) -> Record:
@@ -374,7 +373,7 @@ class Results:
         record = self.records.get(job.path)
         if record is None or record["sha256"] is None:
             return False
-        if record["exit_code"] == 0 and not all(Path(place).exists() for place in job.places):
+        if not all(Path(place).exists() for place in job.places(record["exit_code"])):
             return False
         about = job.about()
         return {key: record[key] for key in about} == about

@@ -28,7 +28,7 @@ from matlab_compat.errors import (
     warn,
 )
 from matlab_compat.network import Network
-from matlab_compat.network.pictures import Fit
+from matlab_compat.network.pictures import Fit, picture_size
 from matlab_compat.wording import argument
 
 from .data import read_array, split_argument
@@ -122,10 +122,24 @@ class Reading:
         whole = model is not None and model.takes_cells
         return Read(read_array(text, known, self.limits, whole=whole))
 
+    def read_output(self, text: str, names: tuple[str, ...], **how: bool) -> Any:
+        """An output that is expected, in MATLAB's order, as ``predict`` writes it.
+
+        ``how`` is as for :func:`.data.read_array`.
+        """
+        path, variable = split_argument(text)
+        ending = Path(path).suffix.lower()
+        if ending not in _ARRAYS:
+            return read_array(text, names, self.limits, **how)
+        with locating(path):
+            if ending != ".csv":
+                return _ARRAYS[ending](self, path, variable, None, 0)
+            return self._matrix(path, variable)
+
     def _picture(self, path: str, variable: str | None, model: Any, index: int) -> Read:
         with locating(path):
             _no_variable(variable, "a picture")
-            size = _image_size(model, index)
+            size = picture_size(model, index) if isinstance(model, Network) else None
             picture = read_image(path, self.limits, colour=self.fit.colour)
             fitted = self.fit.fitted(picture.array, size) if size else picture.array
             log.info("%s: %s picture, given as %s", path, *map(_shown, (picture.array, fitted)))
@@ -182,6 +196,9 @@ class Reading:
                 return self._array(stream)
 
     def _csv(self, path: str, variable: str | None, model: Any, index: int) -> Array:
+        return self._laid_out(self._matrix(path, variable), _format(model, index))
+
+    def _matrix(self, path: str, variable: str | None) -> Array:
         _no_variable(variable, "one matrix")
         with _reading():
             if (size := Path(path).stat().st_size) > self.limits.max_bytes:
@@ -196,7 +213,7 @@ class Reading:
                 )
         if not matrix.size:
             raise DataFormatError("The file is empty.", remedy="give one with numbers.")
-        return self._laid_out(matrix, _format(model, index))
+        return matrix
 
     def _laid_out(self, matrix: Array, labels: str) -> Array:
         """A matrix as the input of this format takes it."""
@@ -270,23 +287,3 @@ def _format(model: Any, index: int) -> str:
         return ""
     labels = list(model.plan().inputs.values())
     return labels[index] if index < len(labels) else ""
-
-
-def _image_size(model: Any, index: int) -> tuple[int, ...] | None:
-    """[h w c] that the model's input says; None where a layer takes any size."""
-    if not isinstance(model, Network):
-        return None
-    if getattr(model, "preparation", None) is not None:
-        raise DataFormatError(
-            "The file says how pictures are made ready for this network, which predict never does "
-            "by itself.",
-            remedy="in Python: net.predict(net.preprocess(image)), with image[:, :, :] from 0 to "
-            "255.",
-        )
-    labels, name = _format(model, index), model.InputNames[index]
-    if labels and labels.replace("B", "") != "SSC":
-        raise DataFormatError(
-            f"The input '{name}' is labelled '{labels}': it takes no pictures.",
-            remedy="give it what it takes: matlab-compat inspect shows the layers.",
-        )
-    return model.layer(name).input_size() if name in model.names else None

@@ -70,10 +70,9 @@ class VerifyJob(Job):
             "seed": None if self.against is None else self.seed,
         }
 
-    @property
-    def places(self) -> tuple[str, ...]:
+    def places(self, exit_code: int) -> tuple[str, ...]:
         """The page about it, where one was asked for."""
-        return (self.page,) if self.page else ()
+        return (self.page,) if self.page and exit_code <= 1 else ()
 
     def document(self) -> Record:
         """The document ``matlab_compat.verify/1``; the page is written besides."""
@@ -88,7 +87,7 @@ class VerifyJob(Job):
         """Verify the file."""
         common: dict[str, Any] = {
             "input": self.input,
-            "fit": self.fit,
+            **vars(self.fit),
             "rows": self.rows,
             **vars(self.precision),
             "tolerance": self.tolerance,
@@ -139,10 +138,9 @@ class ConvertJob(Job):
         own = {"output": self.output, "check": None if self.check else False}
         return {**vars(self.asked), **vars(self.how), **own, "input_size": self.input_size}
 
-    @property
-    def places(self) -> tuple[str, ...]:
+    def places(self, exit_code: int) -> tuple[str, ...]:
         """The file or folder that is written."""
-        return (self.output,)
+        return () if exit_code else (self.output,)
 
     def document(self) -> Record:
         """The document ``matlab_compat.convert/1``."""
@@ -184,7 +182,7 @@ def _opened(how: Running, content: str | None) -> Predictor:
         data_format=how.data_format,
         device=how.precision.device,
         dtype=how.precision.dtype,
-        fit=how.fit,
+        **vars(how.fit),
         rows=how.rows,
         steps=how.steps,
         classes=how.classes,
@@ -214,10 +212,9 @@ class PredictJob(Job):
         """The file of the input."""
         return split_argument(self.path)[0]
 
-    @property
-    def places(self) -> tuple[str, ...]:
+    def places(self, exit_code: int) -> tuple[str, ...]:
         """Where what comes out is written."""
-        return () if self.out is None else (self.out,)
+        return () if self.out is None or exit_code else (self.out,)
 
     def document(self) -> Record:
         """One of the ``files`` of ``matlab_compat.predictions/1``."""

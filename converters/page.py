@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from os import PathLike
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Unpack
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 from matlab_compat.display import size_text
 from matlab_compat.errors import LayerNotFoundError, MatlabCompatError
@@ -16,33 +15,36 @@ from matlab_compat.shallow import ShallowNetwork
 from .choose import choose_network
 from .find import Found
 from .identify.values import refuse_nothing
-from .inspect import Inspecting, document, opened
 from .kinds import Standing
+from .matfile import MatFile
 
 if TYPE_CHECKING:
     from matlab_compat.pages.diagram import Diagram
 
 
-def inspect_page(
-    path: str | PathLike[str], variable: str | None = None, **how: Unpack[Inspecting]
-) -> str:
+def inspect_page(mat: MatFile, found: Sequence[Found], known: dict[str, Any]) -> str:
     """The page of ``matlab-compat inspect --report``: networks, layers, variables.
 
-    Parameters and errors are those of :func:`.inspect.inspect`; a model that cannot be built is on
-    the page, with the reason.
+    A model that cannot be built is on the page, with the reason.
+
+    Parameters
+    ----------
+    mat, found:
+        What :func:`.inspect.opened` gives.
+    known:
+        What :func:`.inspect.document` says of them.
 
     Returns
     -------
     HTML that needs nothing else, to be written in UTF-8.
     """
-    with opened(path, variable, **how) as (mat, found):
-        known = document(mat, found, variable)
-        found.sort(key=lambda f: -f.standing)  # what is trained goes before what it was made from
-        entries = [Entry(f.name, f.class_name, _built(f)) for f in found]
+    # What is trained goes before what it was made from.
+    models = sorted(found, key=lambda f: -f.standing)
+    entries = [Entry(f.name, f.class_name, _built(f)) for f in models]
     saved = ", ".join(known[name] for name in ("date", "platform") if known[name])
-    facts = {"File": str(path), "MAT-file": f"level {known['level']}"}
+    facts = {"File": str(mat.path), "MAT-file": f"level {known['level']}"}
     facts |= {"Saved": saved} if saved else {}
-    return html_page(Path(path).name, entries, facts, *_variables(known["variables"]))
+    return html_page(mat.path.name, entries, facts, *_variables(known["variables"]))
 
 
 def _built(found: Found) -> Any:
@@ -64,15 +66,15 @@ def _variables(variables: list[dict[str, Any]]) -> list[Markup]:
     return [element("details", element("summary", f"Variables: {len(rows)}"), listed, open="")]
 
 
-def inspect_plot(
-    path: str | PathLike[str], variable: str | None = None, **how: Unpack[Inspecting]
-) -> Diagram:
+def inspect_plot(mat: MatFile, found: list[Found], variable: str | None = None) -> Diagram:
     """The picture of the network in a MAT-file: its ``plot()``.
 
     Parameters
     ----------
-    path, variable, how:
-        As for :func:`.inspect.inspect`.
+    mat, found:
+        What :func:`.inspect.opened` gives.
+    variable:
+        What was looked into, for messages.
 
     Raises
     ------
@@ -81,12 +83,11 @@ def inspect_plot(
     AmbiguousLayerError
         There are several, and none was chosen.
     MatlabCompatError
-        The file cannot be read, or the network not be built.
+        The network cannot be built.
     """
-    with opened(path, variable, **how) as (mat, found):
-        refuse_nothing(mat, found, variable)
-        if not any(f.standing > Standing.LAYER for f in found):
-            raise LayerNotFoundError("There is a layer but no network in it.", where=(str(path),))
-        model = choose_network(found, str(path)).build()
+    refuse_nothing(mat, found, variable)
+    if not any(f.standing > Standing.LAYER for f in found):
+        raise LayerNotFoundError("There is a layer but no network in it.", where=(str(mat.path),))
+    model = choose_network(found, str(mat.path)).build()
     assert isinstance(model, Network | ShallowNetwork)
     return model.plot()

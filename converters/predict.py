@@ -14,7 +14,7 @@ from matlab_compat.display import counted
 from matlab_compat.errors import UsageError
 from matlab_compat.finite_json import finite_json
 from matlab_compat.network import Network
-from matlab_compat.network.pictures import Fit
+from matlab_compat.network.pictures import Fit, Fitting
 from matlab_compat.wording import argument
 
 from .atomic import check_place
@@ -34,13 +34,12 @@ if TYPE_CHECKING:
     from matlab_compat.engine.precision import DeviceLike, DTypeLike
 
 
-class Predicting(Opening, total=False):
+class Predicting(Opening, Fitting, total=False):
     """The keywords of :class:`Predictor`."""
 
     data_format: str | None
     device: DeviceLike | None
     dtype: DTypeLike | None
-    fit: Fit | None
     rows: str | None
     steps: int | None
     classes: str | PathLike[str] | Sequence[str] | None
@@ -79,8 +78,9 @@ class Predictor:
         ``code``, ``function``, ``arguments`` and ``limits``.
     data_format, device, dtype:
         As for :meth:`matlab_compat.network.Network.predict`.
-    fit:
-        How pictures are made to fit the network; by default another size is an error.
+    resize, resize_mode, crop, colour:
+        How pictures are made to fit the network, as for
+        :class:`matlab_compat.network.pictures.Fit`; by default another size is an error.
     rows:
         What a row of a ``.csv`` file is; see :class:`.inputs.Reading`.
     steps:
@@ -112,13 +112,17 @@ class Predictor:
         data_format: str | None = None,
         device: DeviceLike | None = None,
         dtype: DTypeLike | None = None,
-        fit: Fit | None = None,
         rows: str | None = None,
         steps: int | None = None,
         classes: str | PathLike[str] | Sequence[str] | None = None,
+        resize: bool = False,
+        resize_mode: str = "bilinear",
+        crop: str | None = None,
+        colour: str | None = None,
         **opening: Unpack[Opening],
     ) -> None:
-        self._reading = Reading(fit or Fit(), rows, opening.get("limits", DEFAULT_LIMITS))
+        fit = Fit(resize, resize_mode, crop, colour)
+        self._reading = Reading(fit, rows, opening.get("limits", DEFAULT_LIMITS))
         self.path = path
         self.model = load(path, variable, layer, **opening)
         self._options: Any = {"data_format": data_format, "device": device, "dtype": dtype}

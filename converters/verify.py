@@ -26,7 +26,7 @@ from matlab_compat.errors import (
 from matlab_compat.execution.described import ModelLike
 from matlab_compat.layers import Layer
 from matlab_compat.layers.saved_fields import check_known
-from matlab_compat.network.pictures import Fit
+from matlab_compat.network.pictures import Fit, Fitting
 from matlab_compat.parity.diagnosis_types import SECONDS
 from matlab_compat.shallow import ShallowNetwork
 from matlab_compat.shallow.functions import joined
@@ -39,7 +39,6 @@ from .data import (
     data,
     numeric,
     pick,
-    read_array,
     read_value,
     texts_of,
     unlabelled,
@@ -85,12 +84,11 @@ class Task:
         return self.model.predict_all(self.X, **options)
 
 
-class Compared(Opening, total=False):
+class Compared(Opening, Fitting, total=False):
     """The keywords of :func:`tasks`: what of a file is run, and what it is compared with."""
 
     input: str | Sequence[str] | None
     expected: str | Sequence[str] | None
-    fit: Fit | None
     rows: str | None
 
 
@@ -115,15 +113,17 @@ def verify(
         As for :func:`converters.load`. Where no layer is chosen, every layer that has an input and
         an output in its own struct is verified.
     input, expected:
-        ``FILE`` or ``FILE:VARIABLE``, one for each input and output; inputs may be pictures,
-        ``.npy``, ``.npz`` and ``.csv`` as for :func:`converters.predict`. By default ``X`` (or
+        ``FILE`` or ``FILE:VARIABLE``, one for each input and output: MAT-files, ``.npy``, ``.npz``
+        and ``.csv``, inputs also pictures, as for :func:`converters.predict`. By default ``X`` (or
         ``input``) and ``Y`` (or ``output``, ``expected``) beside the model, ``X1``, ``X2`` ... for
         several. A struct ``activations`` beside a network, with a field for each layer, is compared
         as well. So is ``res`` of MatConvNet's vl_simplenn, the outputs of all layers, which
         ``expected`` may name in another file. An expected output may hold labels (a categorical, or
         texts), as ``classify`` gives them: each must be that of the largest score, to rounding.
-    fit, rows:
-        How pictures and tables are read: see :class:`converters.inputs.Reading`.
+    resize, resize_mode, crop, colour:
+        How pictures are made to fit: see :class:`matlab_compat.network.pictures.Fit`.
+    rows:
+        What a row of a ``.csv`` file is: see :class:`converters.inputs.Reading`.
     data_format, device, dtype, allow_tf32, tolerance:
         As for the ``predict`` of the layer or network; an explicit tolerance instead of the
         default bound.
@@ -159,8 +159,11 @@ def tasks(
     *,
     input: str | Sequence[str] | None = None,
     expected: str | Sequence[str] | None = None,
-    fit: Fit | None = None,
     rows: str | None = None,
+    resize: bool = False,
+    resize_mode: str = "bilinear",
+    crop: str | None = None,
+    colour: str | None = None,
     **opening: Unpack[Opening],
 ) -> list[Task]:
     """What :func:`verify` runs and compares, read from the file.
@@ -168,7 +171,8 @@ def tasks(
     Parameters and errors are as for :func:`verify`.
     """
     asked = Asked(variable, layer, **opening)
-    named = texts_of(input), texts_of(expected), Reading(fit or Fit(), rows, asked.limits)
+    reading = Reading(Fit(resize, resize_mode, crop, colour), rows, asked.limits)
+    named = texts_of(input), texts_of(expected), reading
     if asked.names_function:
         model = load_asked(path, asked)
         with open_mat(path, limits=asked.limits) as mat:
@@ -322,7 +326,7 @@ class _Data:
             self._check(named, count, what)
             read = zip(named, ports, strict=True)
             how = {"labels": labels, "whole": whole}
-            return [read_array(file, own, self.reading.limits, **how) for file, own in read]
+            return [self.reading.read_output(file, own, **how) for file, own in read]
         how = {"cells": cells, "labels": labels, "whole": whole}
         return [self._beside(at, own, what, **how) for own in ports]
 

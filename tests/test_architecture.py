@@ -52,9 +52,14 @@ PACKAGES = ("matlab_compat", "converters", "cli")
 #: The one place where the engine takes a faster form; all else in ``engine.fast`` builds on it.
 DOOR_TO_FAST = ("matlab_compat.engine.transposed_convolution", "matlab_compat.engine.fast.phases")
 
-#: Who uses converters below them: what a test of one's own compares with may be a file, and the
-#: front is the way up for all.
-DOWNSTAIRS = {"matlab_compat.code", "matlab_compat.testing", "matlab_compat.front"}
+#: Who uses converters below them: what a test of one's own compares with may be a file, so may a
+#: picture that a network is run on, and the front is the way up for all.
+DOWNSTAIRS = {
+    "matlab_compat.code",
+    "matlab_compat.network.picture_inputs",
+    "matlab_compat.testing",
+    "matlab_compat.front",
+}
 
 
 @cache

@@ -196,9 +196,6 @@ class NetworkLike(Protocol):
     def plan(self, formats: Mapping[str, str] | None = None) -> Plan[LayerLike]:
         """The order of computation, for inputs of these labels."""
 
-    def predict(self, *X: object, data_format: str | Sequence[str] | None = None) -> Any:
-        """The outputs for data in MATLAB's order."""
-
 
 class ModelLike(Protocol):
     """What is opened as a model: a layer, a network, or one of another kind.

@@ -172,14 +172,8 @@ def _producer(name: str, plan: Plan[LayerLike]) -> str:
     return _producer(step.sources[0][0], plan) if step.layer.is_output else name
 
 
-def classify(
-    network: NetworkLike,
-    X: Sequence[object],
-    classes: object,
-    data_format: str | Sequence[str] | None,
-) -> Any:
-    """:meth:`Network.classify <matlab_compat.network.Network.classify>`."""
-    scores = network.predict(*X, data_format=data_format)
+def best_classes(network: NetworkLike, scores: Any, classes: object) -> Any:
+    """:meth:`Network.classify <matlab_compat.network.Network.classify>`, of what predict gave."""
     scores, labels = _of_classes(network, scores)
     if isinstance(scores, list):  # of sequences, each the one observation
         axis = labels.index("C")

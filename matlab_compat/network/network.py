@@ -28,7 +28,8 @@ from ..table import Table
 from .analysis import Analysis, analysis
 from .graph import Graph, Plan
 from .naming import layer_names, named
-from .pictures import pictures_as_arrays
+from .picture_inputs import pictures_as_arrays
+from .pictures import Fit
 from .preparation import ImagePreparation
 
 if TYPE_CHECKING:
@@ -326,6 +327,10 @@ class Network:
         device: DeviceLike | None = None,
         dtype: DTypeLike | None = None,
         allow_tf32: bool = False,
+        resize: bool = False,
+        resize_mode: str = "bilinear",
+        crop: str | None = None,
+        colour: str | None = None,
     ) -> Any:
         """What MATLAB's ``predict(net, X1, X2, ...)`` gives.
 
@@ -333,10 +338,13 @@ class Network:
         ----------
         X:
             One for each input, in MATLAB order: images H×W×C×N, sequences C×T or a list of them
-            (of any lengths; each gives its own result), features N×C, ``dlarray``, or an image of
-            Pillow's in the size and colours of the network, which is taken as ``imread`` would.
+            (of any lengths; each gives its own result), features N×C, ``dlarray``; or a picture,
+            as an image of Pillow's or the path of a file, which is taken as ``imread`` would.
         data_format:
             Labels of the inputs where they are given in another order.
+        resize, resize_mode, crop, colour:
+            How pictures of another size or other colours are made to fit: see
+            :class:`.pictures.Fit`.
 
         Returns
         -------
@@ -357,7 +365,8 @@ class Network:
         from ..execution.network import predict
 
         how = RunOptions(data_format, device, dtype, allow_tf32)
-        return predict(self, pictures_as_arrays(self, X), how)
+        X = pictures_as_arrays(self, X, Fit(resize, resize_mode, crop, colour))
+        return predict(self, X, how)
 
     def parameter_values(self) -> list[Array]:
         """The values of all learnables and states that have any."""
@@ -381,7 +390,8 @@ class Network:
         """
         from ..execution.network import predict
 
-        return predict(self, X, RunOptions(data_format, training=True))
+        how = RunOptions(data_format, training=True)
+        return predict(self, pictures_as_arrays(self, X, Fit()), how)
 
     def activations(
         self,
@@ -404,7 +414,7 @@ class Network:
 
         name = plain_text(layer)
         how = RunOptions(data_format, device, dtype, allow_tf32, [name], outputs=False)
-        found = activations(self, as_tuple(X), how)[name]
+        found = activations(self, pictures_as_arrays(self, as_tuple(X), Fit()), how)[name]
         return _output_as(found, plain_text(OutputAs))
 
     def classify(
@@ -413,6 +423,10 @@ class Network:
         classes: object = None,
         data_format: str | Sequence[str] | None = None,
         top: int | None = None,
+        resize: bool = False,
+        resize_mode: str = "bilinear",
+        crop: str | None = None,
+        colour: str | None = None,
     ) -> Any:
         """The class of each observation (a list of names), of each pixel, or of each time step.
 
@@ -421,7 +435,7 @@ class Network:
 
         Parameters
         ----------
-        X:
+        X, resize, resize_mode, crop, colour:
             As for :meth:`predict`.
         classes:
             The names in the order of the channels: a list, or a cell, string or categorical array
@@ -438,7 +452,7 @@ class Network:
             Nobody says the class names, or not one for each channel of the scores; ``top`` where
             each pixel or time step has a class of its own.
         """
-        from ..execution.network import classify, top_classes
+        from ..execution.network import best_classes, top_classes
 
         if classes is None and len(X) == len(self.InputNames) + 1:
             X, classes = X[:-1], X[-1]
@@ -449,11 +463,13 @@ class Network:
                 remedy="a dlnetwork keeps none: net.classify(X, classes) with the labels you "
                 "trained with, in their order.",
             )
-        if top is None:
-            return classify(self, X, classes, data_format)
-        if top < 1:
+        if top is not None and top < 1:
             raise UsageError(f"top is a whole number from 1 on, not {top}.")
-        return top_classes(self, self.predict(*X, data_format=data_format), classes, top)
+        X = pictures_as_arrays(self, X, Fit(resize, resize_mode, crop, colour))
+        scores = self.predict(*X, data_format=data_format)
+        if top is None:
+            return best_classes(self, scores, classes)
+        return top_classes(self, scores, classes, top)
 
     def top_classes(
         self, scores: object, top: int = 5, classes: object = None

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, TypedDict
 
 import numpy as np
 
 from ..arrays import Array
 from ..display import counted, size_text
-from ..errors import DataFormatError, UnsupportedFileError, UsageError, warn
+from ..errors import DataFormatError, UnsupportedFileError, UsageError
 from ..wording import argument
 from .preparation import as_class, resized
 
@@ -51,6 +51,15 @@ class Picture:
     array: Array
     #: What there is to know of it.
     notes: tuple[str, ...] = ()
+
+
+class Fitting(TypedDict, total=False):
+    """The parameters of :class:`Fit`, as functions that take pictures have them as keywords."""
+
+    resize: bool
+    resize_mode: str
+    crop: str | None
+    colour: str | None
 
 
 @dataclass(frozen=True)
@@ -203,21 +212,34 @@ def as_imread(image: Any, colour: str | None = None) -> Picture:
     return replace(picture, notes=(*notes, *picture.notes))
 
 
-def pictures_as_arrays(network: Any, X: Sequence[object]) -> tuple[object, ...]:
-    """The inputs of a network, with arrays of its size in the place of Pillow's images."""
-    found = []
-    for i, x in enumerate(X):
-        if hasattr(x, "getexif") and hasattr(x, "mode"):  # without importing Pillow
-            picture = as_imread(x)
-            name = network.InputNames[i] if i < len(network.InputNames) else ""
-            layer = network.layer(name) if name in network.names else None
-            size = layer.input_size() if layer is not None else None
-            array = picture.array
-            for note in picture.notes:
-                warn(f"{note[:1].upper()}{note[1:]}.", where=(f"input '{name}'",))
-            x = Fit().fitted(array, size) if size is not None and len(size) == 3 else array
-        found.append(x)
-    return tuple(found)
+def picture_size(network: Any, index: int) -> tuple[int, ...] | None:
+    """[h w c] of the pictures that one input of a network takes, -1 for any.
+
+    ``None`` where no input layer says it.
+
+    Raises
+    ------
+    DataFormatError
+        It takes something else; or the file says how pictures are made ready for it.
+    """
+    if network.preparation is not None:
+        raise DataFormatError(
+            "The file says how pictures are made ready for this network, which predict never does "
+            "by itself.",
+            remedy="in Python: net.predict(net.preprocess(image)), with image[:, :, :] from 0 to "
+            "255.",
+        )
+    name = network.InputNames[index]
+    labels = list(network.plan().inputs.values())[index]
+    if labels and labels.replace("B", "") != "SSC":
+        raise DataFormatError(
+            f"The input '{name}' is labelled '{labels}': it takes no pictures.",
+            remedy="give it what it takes: matlab-compat inspect shows the layers.",
+        )
+    size: tuple[int, ...] | None = (
+        network.layer(name).input_size() if name in network.names else None
+    )
+    return size
 
 
 def _plain(image: Any, colour: str | None) -> Picture:

@@ -42,6 +42,16 @@ def test_those_of_a_file_as_json(call: Any, network: Path) -> None:
     ]
 
 
+def test_on_a_terminal_no_line_is_wider_than_it(call: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    table = call("layers").out
+    monkeypatch.setattr("cli.output.width", lambda: 80)
+    lines = call("layers").out.splitlines()
+    assert max(map(len, table.splitlines())) > max(map(len, lines)) <= 80
+    at = lines.index("nnet.cnn.layer.ReLULayer, reluLayer, saved as version 1")
+    assert lines[at + 1].startswith("    ")
+    assert "nnet.cnn.layer.ReLULayer" in table
+
+
 def test_a_plug_in_brings_the_class(call: Any, network: Path, tmp_path: Path) -> None:
     plugin = written(tmp_path / "mine.py")
     done = call("layers", "--unsupported", network, "--plugin", plugin)

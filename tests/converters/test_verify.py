@@ -21,6 +21,7 @@ from converters.data import read_array, split_argument
 from converters.formats.mat_struct import network_struct
 from converters.matfile.values import StructArray
 from converters.matfile.writer import write_mat
+from converters.outputs import write_outputs
 from matlab_compat.errors import (
     MatlabCompatError,
     MatlabDeprecationWarning,
@@ -301,3 +302,15 @@ def test_inputs_may_be_pictures_and_files_of_arrays(tmp_path: Path) -> None:
     for given in (picture, tmp_path / "X.npy", tmp_path / "X.mat"):
         done = converters.verify(net, input=str(given), expected=str(tmp_path / "Y.mat"))
         assert done.verdict == "equal", given
+
+
+@pytest.mark.parametrize("ending", ["npy", "npz", "csv"])
+def test_expected_outputs_may_be_files_of_arrays(tmp_path: Path, ending: str) -> None:
+    """As ``predict`` writes them, and one of them off by a little."""
+    net, picture = FIXTURES / "pictures" / "colours.mat", FIXTURES / "pictures" / "apple.png"
+    place = tmp_path / f"Y.{ending}"
+    Y = converters.predict(net, picture, place).outputs["Y"]
+    assert converters.verify(net, input=str(picture), expected=str(place)).verdict == "equal"
+    write_outputs(place, {"Y": Y * np.float32(1.001)}, overwrite=True)
+    done = converters.verify(net, input=str(picture), expected=str(place), diagnosis_seconds=0)
+    assert done.verdict == "different"

@@ -150,6 +150,12 @@ def test_nan_leads_to_no_action() -> None:
         agent("rlPPOAgent", "rlDiscreteCategoricalActor", net, MOVES).act([1, 1])
 
 
+def test_nan_in_an_observation_is_said() -> None:
+    deterministic = agent("rlDDPGAgent", "rlContinuousDeterministicActor", network([[1, 1]]))
+    with pytest.warns(MatlabCompatWarning, match="1 element of the observation is NaN"):
+        assert np.isnan(deterministic.act([1, np.nan]).action).all()
+
+
 # --- critics that decide ----------------------------------------------------------------------
 
 

@@ -178,3 +178,27 @@ def test_the_best_classes_of_an_image() -> None:
     assert best[0][1] > best[1][1]
     with pytest.raises(UsageError, match="from 1 on"):
         net.classify(np.zeros((16, 16, 3)), top=0)
+
+
+def test_a_path_names_a_picture(tmp_path: Path) -> None:
+    X = np.random.default_rng(1).integers(0, 256, (8, 12, 3), np.uint8)
+    Image.fromarray(X).save(tmp_path / "x.png")
+    net = mc.dlnetwork([mc.imageInputLayer([8, 12, 3], Normalization="none"), mc.reluLayer()])
+    for path in (tmp_path / "x.png", str(tmp_path / "x.png")):
+        np.testing.assert_array_equal(net.predict(path)[..., 0], X)
+    with pytest.raises(UsageError, match="names a picture"):
+        net.predict(tmp_path / "x.npy")
+
+
+def test_a_picture_is_made_to_fit_as_the_remedy_says() -> None:
+    image = Image.fromarray(GREY)
+    net = mc.dlnetwork([mc.imageInputLayer([4, 6, 1], Normalization="none"), mc.reluLayer()])
+    with pytest.raises(DataFormatError) as caught:
+        net.predict(image)
+    assert "resize=True" in caught.value.remedy
+    assert "crop='centre'" in caught.value.remedy
+    small = resize(GREY, (4, 6))
+    np.testing.assert_array_equal(net.predict(image, resize=True)[..., 0, 0], small)
+    np.testing.assert_array_equal(net.predict(image, crop="centre")[..., 0, 0], GREY[2:6, 3:9])
+    with pytest.raises(UsageError, match="about pictures"):
+        net.predict(small, resize=True)
