@@ -102,6 +102,14 @@ def command(
         typer.Option(help="Time steps of a network without inputs (a closed NAR)."),
         whole(0),
     ] = None,
+    engine: Annotated[
+        str | None,
+        typer.Option(
+            help="Who computes: torch (default), onnxruntime, openvino, compiled, the engine of "
+            "another package, or the fastest of those that are installed, measured here.",
+            metavar="NAME",
+        ),
+    ] = None,
     data_format: options.DataFormat = None,
     device: options.Device = "cpu",
     dtype: options.DType = None,
@@ -133,6 +141,7 @@ def command(
         Precision(device, dtype),
         steps=steps,
         classes=classes,
+        engine=engine,
         **fitting.given(),
     )
     todo = [

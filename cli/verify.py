@@ -32,7 +32,10 @@ def command(
     ] = None,
     against: Annotated[
         str | None,
-        typer.Option(help="What to compare with instead: an ONNX file, float64, a runner's name."),
+        typer.Option(
+            help="What to compare with instead: an ONNX file, float64, an engine "
+            "(onnxruntime, openvino), another runner's name."
+        ),
     ] = None,
     octave: Annotated[
         bool,

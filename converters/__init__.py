@@ -15,6 +15,7 @@ from converters.matfile import DEFAULT_LIMITS, Limits, MatFile, open_mat
 from converters.model_functions import load_model
 from converters.parameter_files import load_parameters, save_parameters
 from converters.predict import predict
+from converters.session import session
 from converters.training_options import load_training_options
 from converters.verify import verify
 from converters.write import write_mat
@@ -39,6 +40,7 @@ __all__ = [
     "save_layer",
     "save_network",
     "save_parameters",
+    "session",
     "verify",
     "write_mat",
 ]

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Unpack
 
 import numpy as np
 
-from matlab_compat.data_format import DataFormat, dlarray
+from matlab_compat.data_format import dlarray
 from matlab_compat.errors import UsageError, locating
 from matlab_compat.network.pictures import Fit, Fitting
 from matlab_compat.parity.diagnosis_types import SECONDS
@@ -18,7 +18,7 @@ from matlab_compat.shallow import ShallowNetwork
 
 from .code import Code
 from .examples import example_inputs
-from .inputs import Reading
+from .inputs import Reading, labelled
 from .load import load_runnable
 from .matfile import DEFAULT_LIMITS, Limits
 from .runners import runner_named
@@ -71,6 +71,8 @@ def verify_against(
     from matlab_compat.parity.runner import Inputs, OracleRunner, Precision, TorchRunner
     from matlab_compat.parity.verify import verify
 
+    from .engines.runner import EngineRunner
+
     network = load_runnable(path, variable, ignore_fields=ignore_fields, code=code, limits=limits)
     if isinstance(network, ShallowNetwork):
         with locating(str(path)):
@@ -92,7 +94,11 @@ def verify_against(
         dtype or getattr(reference, "dtype", network.default_dtype), tf32=precision.tf32
     )
     rule = ModelRule(oracle, rounding, tolerance)
-    report = verify(candidate, reference, inputs, rule, diagnosis_seconds=diagnosis_seconds)
+    with around():
+        others = [*reference.others(inputs)] if isinstance(reference, EngineRunner) else []
+    report = verify(
+        candidate, reference, inputs, rule, others=others, diagnosis_seconds=diagnosis_seconds
+    )
     facts = {
         **candidate.precision.environment(),
         "file": str(path),
@@ -117,10 +123,7 @@ def _inputs(network: Network, names: Sequence[str], seed: int, reading: Reading)
     else:
         single = list(example_inputs(network, seed, batch=1))
         formats = list(network.plan().inputs.values())
-    return [
-        dlarray(DataFormat.parse(labels).from_torch(x.numpy(), labels)[0], labels)
-        for x, labels in zip(single, formats, strict=True)
-    ]
+    return labelled(single, formats)
 
 
 def _shallow_inputs(

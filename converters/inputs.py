@@ -6,15 +6,16 @@ import logging
 import math
 import warnings
 import zipfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from matlab_compat.arrays import Array
+from matlab_compat.data_format import DataFormat, dlarray
 from matlab_compat.display import size_text
 from matlab_compat.errors import (
     CorruptFileError,
@@ -37,12 +38,23 @@ from .images import ENDINGS as PICTURES
 from .images import read_image
 from .matfile import DEFAULT_LIMITS, Limits
 
+if TYPE_CHECKING:
+    import torch
+
 log = logging.getLogger(__name__)
 
 ROWS = ("time", "channels", "observations")
 
 #: What files of inputs are called: of others a folder may hold as many as it likes.
 ENDINGS = (*PICTURES, ".npy", ".npz", ".csv", ".mat")
+
+
+def labelled(tensors: Iterable[torch.Tensor], formats: Iterable[str]) -> list[dlarray]:
+    """Tensors in torch's order as arrays in MATLAB's, with their labels."""
+    return [
+        dlarray(DataFormat.parse(labels).from_torch(x.numpy(), labels)[0], labels)
+        for x, labels in zip(tensors, formats, strict=True)
+    ]
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,7 @@ from .atomic import write_text
 from .batch import Job, Record, digest
 from .convert import convert
 from .data import split_argument
+from .engines import TORCH
 from .formats import ANY, Asked, Options
 from .outputs import check_output, write_outputs
 from .places import make_folder
@@ -168,6 +169,8 @@ class Running:
     rows: str | None = None
     steps: int | None = None
     classes: str | None = None
+    #: Who computes, if not torch.
+    engine: str | None = None
 
     def opened(self) -> Predictor:
         """The model, opened once by each process."""
@@ -186,6 +189,7 @@ def _opened(how: Running, content: str | None) -> Predictor:
         rows=how.rows,
         steps=how.steps,
         classes=how.classes,
+        engine=how.engine or TORCH,
     )
 
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from matlab_compat.data_format import dlarray
 from matlab_compat.display import counted
-from matlab_compat.errors import UsageError
+from matlab_compat.errors import UsageError, warn
 from matlab_compat.finite_json import finite_json
 from matlab_compat.network import Network
 from matlab_compat.network.pictures import Fit, Fitting
@@ -20,6 +20,7 @@ from matlab_compat.wording import argument
 from .atomic import check_place
 from .classes import read_classes
 from .data import texts_of, writable
+from .engines import TORCH, check_engine
 from .formats import Opening
 from .inputs import Reading
 from .kinds.words import listed
@@ -43,6 +44,7 @@ class Predicting(Opening, Fitting, total=False):
     rows: str | None
     steps: int | None
     classes: str | PathLike[str] | Sequence[str] | None
+    engine: str
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,6 +91,9 @@ class Predictor:
     classes:
         The names of the classes, in the order of the scores, for a network that has none: a list,
         or the ``FILE`` or ``FILE:VARIABLE`` that holds them (see :func:`.classes.read_classes`).
+    engine:
+        Who computes: "torch" (default), another, or "fastest", as for ``Network.predict``. Other
+        models than networks of layers are computed by torch, with a warning.
 
     Raises
     ------
@@ -119,13 +124,23 @@ class Predictor:
         resize_mode: str = "bilinear",
         crop: str | None = None,
         colour: str | None = None,
+        engine: str = "torch",
         **opening: Unpack[Opening],
     ) -> None:
+        check_engine(engine)
         fit = Fit(resize, resize_mode, crop, colour)
         self._reading = Reading(fit, rows, opening.get("limits", DEFAULT_LIMITS))
         self.path = path
         self.model = load(path, variable, layer, **opening)
         self._options: Any = {"data_format": data_format, "device": device, "dtype": dtype}
+        if isinstance(self.model, Network):
+            self._options["engine"] = engine
+        elif engine != TORCH:
+            warn(
+                f"torch computes instead of {engine}: engines run networks of layers, and this is "
+                "none.",
+                where=(str(path),),
+            )
         if steps is not None:
             if "X" not in self.model.optional_inputs:
                 raise UsageError(

@@ -37,14 +37,22 @@ def _float64(_: str, network: Network | ShallowNetwork) -> Runner:
 _OWN: dict[str, RunnerMaker] = {"onnx": _onnx, "float64": _float64}
 
 
+def _engine(name: str, network: Network | ShallowNetwork) -> Runner | None:
+    from .engines import engines
+    from .engines.runner import EngineRunner
+
+    return EngineRunner(name, network) if name in engines() else None
+
+
 def runner_named(against: str, network: Network | ShallowNetwork) -> Runner:
     """The runner that ``--against`` names.
 
     Parameters
     ----------
     against:
-        ``NAME`` or ``NAME:WHAT`` of a runner: "onnx", "float64", or an entry point of the group
-        ``matlab_compat.runners``. Anything else is the path of an ONNX file.
+        ``NAME`` or ``NAME:WHAT`` of a runner: "onnx", "float64", an entry point of the group
+        ``matlab_compat.runners``, or an engine's ("onnxruntime", "openvino", "compiled" ...).
+        Anything else is the path of an ONNX file.
     network:
         What the runner should compute the same as.
 
@@ -60,4 +68,6 @@ def runner_named(against: str, network: Network | ShallowNetwork) -> Runner:
         for found in entry_points(group=GROUP, name=name):
             made: Runner = found.load()(what, network)
             return made
+        if (engine := _engine(against, network)) is not None:
+            return engine
     return _onnx(against, network)

@@ -11,6 +11,7 @@ name, with networks, ``dlarray`` and the functions that put networks together. F
     mc.predict("net.mat", "cat.jpg").top       # run on a file: the best classes
     mc.convert("net.mat", "net.onnx")          # from file to file, and proved
     mc.save(net, "net.pt")                     # the same from memory
+    mc.session(net, X)(X)                      # the fastest engine for it, kept in memory
     mc.open_mat("data.mat")["X"]               # any variable of any MAT-file
 
 Importing it imports neither torch nor the layers: names are looked up when they are first used, so
@@ -24,7 +25,7 @@ from .errors import MatlabCompatError, MatlabCompatWarning
 
 if TYPE_CHECKING:
     from .data_format import dlarray
-    from .front import convert, load, open_mat, predict, save, verify
+    from .front import convert, load, open_mat, predict, save, session, verify
     from .functions import *
     from .layers import *
     from .learn_rates import (
@@ -71,7 +72,7 @@ _PLACES = {
     name: module
     for module, names in {
         "data_format": "dlarray",
-        "front": "convert load open_mat predict save verify",
+        "front": "convert load open_mat predict save session verify",
         "functions": "attention avgpool batchnorm crosschannelnorm crossentropy depthToSpace dims "
         "dlconv dlresize dltranspconv embed finddim fullyconnect gelu groupnorm gru huber "
         "instancenorm l1loss l2loss layernorm leakyrelu lstm maxpool maxunpool mse onehotdecode "

@@ -20,9 +20,10 @@ if TYPE_CHECKING:
     from converters.load import load
     from converters.matfile import open_mat
     from converters.predict import predict
+    from converters.session import session
     from converters.verify import verify
 
-__all__ = ["convert", "load", "open_mat", "predict", "save", "verify"]
+__all__ = ["convert", "load", "open_mat", "predict", "save", "session", "verify"]
 
 
 def __getattr__(name: str) -> Any:

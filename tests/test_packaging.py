@@ -125,6 +125,7 @@ def test_metadata_requires_what_is_always_imported_and_offers_the_others_as_extr
         "fast",
         "images",
         "onnx",
+        "openvino",
         "plot",
         "safetensors",
         "test",

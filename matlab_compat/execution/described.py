@@ -5,7 +5,7 @@ A :class:`Plan` is a network in the order of computation. Knows nothing of torch
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Protocol, Self, TypeVar
@@ -169,6 +169,8 @@ class RunOptions:
     inside: AbstractContextManager[Any] | None = None
     #: Whether in training mode, as MATLAB's ``forward``.
     training: bool = False
+    #: What computes instead of torch: the outputs, of the inputs' labels by name and of tensors.
+    engine: Callable[[Mapping[str, str], tuple[torch.Tensor, ...]], tuple[Array, ...]] | None = None
 
 
 @dataclass(frozen=True)

@@ -58,7 +58,11 @@ class NetworkInput:
 
 def predict(network: NetworkLike, X: Sequence[object], how: RunOptions) -> Any:
     """:meth:`matlab_compat.network.Network.predict`."""
-    run = computed(network, X, how)
+    return answer(computed(network, X, how), stacklevel=4)
+
+
+def answer(run: NetworkRun, stacklevel: int = 3) -> Any:
+    """What ``predict`` gives for a run, with its warnings."""
     for given in run.inputs:
         if given.other_size:
             have, want = map(size_text, given.other_size)
@@ -66,7 +70,7 @@ def predict(network: NetworkLike, X: Sequence[object], how: RunOptions) -> Any:
                 f"The input is {have}, larger than the {want} of the input layer; MATLAB's "
                 "predict refuses that (its activations does not).",
                 MatlabCompatWarning,
-                stacklevel=3,
+                stacklevel,
             )
     results = tuple(map(_in_memory, run.outputs))
     return results[0] if len(results) == 1 else results
@@ -100,17 +104,26 @@ def computed(
     for name in how.layers:
         network.layer(name)
     inputs = network_inputs(network, X, how.data_format)
-    plan = network.plan(input_formats(network, inputs))
+    return run_plan(network, network.plan(input_formats(network, inputs)), inputs, how)
+
+
+def run_plan(
+    network: NetworkLike, plan: Plan[LayerLike], inputs: list[NetworkInput], how: RunOptions
+) -> NetworkRun:
+    """:func:`computed` for what :func:`network_inputs` made, and the plan for its labels."""
     plan = plan if how.outputs else plan.upto(how.layers)
-    module = _module(network, plan, how)
+    module = _module(network, plan, how) if how.engine is None else None
     wanted = {
         step.name: _producer(step.name, plan) for step in plan.steps if step.name in how.layers
     }
     ends = plan.outputs if how.outputs else {}
 
     def run(data: list[Array]) -> tuple[Array, ...]:
-        recorded = list(wanted.values()) if how.outputs else []
-        return _run(module, input_tensors(inputs, data, how.device, how.dtype), recorded)
+        tensors = input_tensors(inputs, data, how.device, how.dtype)
+        if module is None:
+            assert how.engine is not None
+            return how.engine(plan.inputs, tensors)
+        return _run(module, tensors, list(wanted.values()) if how.outputs else [])
 
     inside = how.inside or nullcontext()
     with torch.inference_mode(), full_precision(how.allow_tf32), _sizes_named(inputs), inside:

@@ -331,6 +331,7 @@ class Network:
         resize_mode: str = "bilinear",
         crop: str | None = None,
         colour: str | None = None,
+        engine: str = "torch",
     ) -> Any:
         """What MATLAB's ``predict(net, X1, X2, ...)`` gives.
 
@@ -345,6 +346,12 @@ class Network:
         resize, resize_mode, crop, colour:
             How pictures of another size or other colours are made to fit: see
             :class:`.pictures.Fit`.
+        engine:
+            Who computes: "torch", "onnxruntime", "openvino", "compiled" (torch's compiler), the
+            engine of another package, or "fastest" of those that are installed, measured here. It
+            keeps the network in its memory for the next call, until something in it changes; its
+            results are compared with those in double before they are first given. What an engine
+            cannot do torch does, with a warning (docs/speed.md).
 
         Returns
         -------
@@ -361,10 +368,14 @@ class Network:
             An input does not fit the network: both sizes are named, and the layer that refused.
         UnsupportedLayerError, PropertyError
             As :meth:`to_torch`.
+        UsageError
+            There is no such engine, or it is not installed.
         """
+        from ..execution.engines import kept
         from ..execution.network import predict
 
-        how = RunOptions(data_format, device, dtype, allow_tf32)
+        by = None if engine == "torch" else kept(self, plain_text(engine))
+        how = RunOptions(data_format, device, dtype, allow_tf32, engine=by)
         X = pictures_as_arrays(self, X, Fit(resize, resize_mode, crop, colour))
         return predict(self, X, how)
 

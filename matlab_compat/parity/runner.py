@@ -251,10 +251,11 @@ class TorchRunner(ModelRunner):
                 inside,
             )
             run = self.model.computed([*inputs.X, *inputs.states], how)
-        return Results(_named(self.model, run.outputs), run.activations)
+        return Results(named(self.model, run.outputs), run.activations)
 
 
-def _named(model: ModelLike, outputs: Sequence[Value]) -> dict[str, Value]:
+def named(model: ModelLike, outputs: Sequence[Value]) -> dict[str, Value]:
+    """The outputs by the model's names; "Y" if there is one."""
     names = ["Y"] if len(outputs) == 1 else model.OutputNames
     return dict(zip(names, outputs, strict=False))
 

@@ -20,7 +20,7 @@ from tests.patience import PATIENCE
 ROOT = Path(__file__).parents[2]
 
 
-@pytest.mark.parametrize("name", ["convert", "load", "open_mat", "predict", "save", "verify"])
+@pytest.mark.parametrize("name", front.__all__)
 def test_the_front_is_that_of_converters(name: str) -> None:
     assert getattr(mc, name) is getattr(converters, name)
     assert name in dir(mc)

@@ -59,28 +59,13 @@ class Onnx(Format, suffixes=(".onnx",)):
     def write(self, prepared: Prepared, path: Path) -> None:
         """The model, checked by ``onnx.checker``."""
         need("onnx", "onnx", "onnxscript", "onnxruntime")
-        from .recurrent import with_onnx_operators
-
-        module = with_onnx_operators(prepared.module())
-        about = prepared.interface
-        written = _translated(export(prepared, module), about)
-        _describe(written, about)
-        if written.ByteSize() > _LARGEST:
-            raise UnsupportedLayerError("An ONNX file cannot hold more than 2 GB.")
-        _check(written)
-        path.write_bytes(written.SerializeToString())
+        path.write_bytes(onnx_model(prepared).SerializeToString())
 
     def remarks(self, path: Path) -> tuple[str, ...]:
         """The number of time steps, where it is fixed."""
         import onnx
 
-        model = onnx.load(path)
-        (formats,) = (json.loads(p.value) for p in model.metadata_props if p.key == "inputs")
-        return tuple(
-            fixed_remark(name, size.dim[labels.index("T")].dim_value)
-            for (name, labels), size in zip(formats.items(), _input_shapes(model), strict=True)
-            if "T" in labels and size.dim[labels.index("T")].HasField("dim_value")
-        )
+        return tuple(fixed_remark(*one) for one in fixed_steps(onnx.load(path)).items())
 
     def run(self, path: Path, inputs: Tensors, options: Options) -> Arrays:
         """ONNX Runtime's outputs on the CPU.
@@ -91,7 +76,7 @@ class Onnx(Format, suffixes=(".onnx",)):
             It has no kernel for an operator in this precision.
         """
         try:
-            session = new_session(path)
+            session = new_session(str(path))
             names = [given.name for given in session.get_inputs()]
             given = {name: x.numpy() for name, x in zip(names, inputs, strict=True)}
             return tuple(session.run(None, given))
@@ -103,17 +88,48 @@ class Onnx(Format, suffixes=(".onnx",)):
             ) from error
 
 
+def onnx_model(prepared: Prepared) -> onnx.ModelProto:
+    """The model, checked by ``onnx.checker``.
+
+    Raises ``UnsupportedLayerError``: ONNX cannot express it, or hold so much.
+    """
+    from .recurrent import with_onnx_operators
+
+    module = with_onnx_operators(prepared.module())
+    about = prepared.interface
+    written = _translated(export(prepared, module), about)
+    _describe(written, about)
+    if written.ByteSize() > _LARGEST:
+        raise UnsupportedLayerError("An ONNX file cannot hold more than 2 GB.")
+    _check(written)
+    return written
+
+
+def fixed_steps(model: onnx.ModelProto) -> dict[str, int]:
+    """The inputs of a model of ours that take sequences of one length only, with that length."""
+    (formats,) = (json.loads(p.value) for p in model.metadata_props if p.key == "inputs")
+    return {
+        name: size.dim[labels.index("T")].dim_value
+        for (name, labels), size in zip(formats.items(), _input_shapes(model), strict=True)
+        if "T" in labels and size.dim[labels.index("T")].HasField("dim_value")
+    }
+
+
 #: What releases of ONNX Runtime say of a model with nothing in it.
 _NO_GRAPH = re.compile("(No|not have a) graph")
 
 
-def new_session(path: str | PathLike[str]) -> Any:
-    """ONNX Runtime's session for a file, on the CPU; it says nothing but errors."""
+def new_session(model: str | bytes, threads: int = 0) -> Any:
+    """ONNX Runtime's session for a file or its bytes, on the CPU; it says nothing but errors.
+
+    By default it takes as many threads as it likes.
+    """
     import onnxruntime
 
     settings = onnxruntime.SessionOptions()
     settings.log_severity_level = 3
-    return onnxruntime.InferenceSession(str(path), settings, providers=["CPUExecutionProvider"])
+    settings.intra_op_num_threads = threads
+    return onnxruntime.InferenceSession(model, settings, providers=["CPUExecutionProvider"])
 
 
 def open_session(path: str | PathLike[str]) -> Any:
@@ -127,7 +143,7 @@ def open_session(path: str | PathLike[str]) -> Any:
         said = "It is a folder, not a file." if Path(path).is_dir() else "There is no such file."
         raise FileAccessError(said, where=(str(path),))
     try:
-        return new_session(path)
+        return new_session(str(path))
     except Exception as error:  # ONNX Runtime's own classes share no other base
         kind = kind_of_file(Path(path))
         if kind is not None and "ONNX" not in kind.name:

@@ -23,7 +23,7 @@ import os
 import platform
 import tempfile
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
@@ -42,6 +42,8 @@ WAYS = (
     *("subpixel", "apart", "windows", "taps", "single"),  # transposed convolution
     "separable",  # pooling
 )
+#: What stands before whole networks among the layers; of these engines are chosen, by any name.
+WHOLE = "network "
 #: Whether the time of a thread is told exactly.
 EXACT = time.get_clock_info("thread_time").resolution < 1e-5
 #: Seconds beyond which a first call counts, whatever the libraries had to make ready for it.
@@ -80,23 +82,40 @@ def choose(
     Calling a way computes the layer; the first is :data:`DIRECT` and always possible. Where nothing
     is left of the budget, what won for the most similar size that was measured is taken.
     """
-    wanted, part = setting(), budget.part()
-    if len(ways) == 1 or wanted in WAYS:
-        return wanted if wanted in ways else next(iter(ways))
-    kept = Kept.at(wanted)
-    key = " ".join(map(str, size))
-    known = kept.choices.get(layer, {})
-    if key in known and known[key] in ways:
-        return known[key]
-    similar = [name for _, name in sorted((_apart(key, k), n) for k, n in known.items())]
-    if part <= 0 and similar and similar[0] in ways:
-        return similar[0]
+    part = budget.part()
+    if known := remembered(layer, size, ways, nearest=part <= 0):
+        return known
     start = clock()
     seconds = measured(ways, start + part)
-    name = min(seconds, key=seconds.__getitem__)
     budget.seconds -= clock() - start
-    kept.add(layer, key, name)
+    return remember(layer, size, seconds)
+
+
+def remembered(
+    layer: str, size: Sequence[object], ways: Collection[str], *, nearest: bool = False
+) -> str | None:
+    """Which of the ways needs no measuring: the only one, one that is asked for, or known.
+
+    Where none of this size is known, the ``nearest`` may be one of the most similar.
+    """
+    wanted = setting()
+    if len(ways) == 1 or wanted in WAYS:
+        return wanted if wanted in ways else next(iter(ways))
+    known, key = Kept.at(wanted).choices.get(layer, {}), _key(size)
+    if nearest and known and key not in known:
+        key = min(known, key=lambda other: (_apart(key, other), known[other]))
+    return known[key] if known.get(key) in ways else None
+
+
+def remember(layer: str, size: Sequence[object], seconds: Mapping[str, float]) -> str:
+    """The fastest of those that were measured, which is kept."""
+    name = min(seconds, key=seconds.__getitem__)
+    Kept.at(setting()).add(layer, _key(size), name)
     return name
+
+
+def _key(size: Sequence[object]) -> str:
+    return " ".join(map(str, size))
 
 
 def _apart(one: str, other: str) -> float:
@@ -110,10 +129,26 @@ def clock() -> float:
     return time.thread_time() if EXACT else time.perf_counter()
 
 
-def measured(ways: Mapping[str, Callable[[], Tensor]], end: float) -> dict[str, float]:
+def measured(
+    ways: Mapping[str, Callable[[], Tensor]],
+    end: float,
+    clock: Callable[[], float] = clock,
+    *,
+    turn: float = TURN,
+    rest: Callable[[], None] | None = None,
+) -> dict[str, float]:
     """The seconds of each way's shortest turn, of those that could be tried until ``end``.
 
-    That is a time of :func:`clock`.
+    Parameters
+    ----------
+    end:
+        A time of the clock.
+    clock:
+        For ways that compute in other threads, one that counts these.
+    turn:
+        The least seconds of a turn.
+    rest:
+        What comes before each round, so that the last way of a round does not disturb the first.
     """
     best: dict[str, float] = {}
     expected: Tensor | None = None
@@ -137,11 +172,13 @@ def measured(ways: Mapping[str, Callable[[], Tensor]], end: float) -> dict[str, 
                 call()
                 best[name] = clock() - start
     for _ in range(ROUNDS):
+        if rest is not None:
+            rest()
         limit = HOPELESS * min(best.values())
         for name in [name for name, seconds in best.items() if seconds <= limit and len(best) > 1]:
             if clock() > end:
                 break
-            repeats = max(1, round(TURN / max(best[name], 1e-9)))
+            repeats = max(1, round(turn / max(best[name], 1e-9)))
             start = clock()
             for _ in range(repeats):
                 ways[name]()
@@ -213,7 +250,11 @@ def read(path: Path) -> Choices:
     """The choices of a file; none, with a warning, where it is not what :func:`write` writes."""
     try:
         found: Choices = json.loads(path.read_bytes())
-        known = all(way in WAYS for sizes in found.values() for way in sizes.values())
+        known = all(
+            way in WAYS or layer.startswith(WHOLE)
+            for layer, sizes in found.items()
+            for way in sizes.values()
+        )
     except (FileNotFoundError, NotADirectoryError):
         return {}
     except (OSError, ValueError, AttributeError, RecursionError) as error:

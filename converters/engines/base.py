@@ -1,0 +1,61 @@
+"""What an engine is: the class that packages outside make theirs of (see docs/extending.md)."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+from importlib.metadata import version
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
+
+from matlab_compat.arrays import Array
+
+if TYPE_CHECKING:
+    from .written import Written
+
+#: Outputs for inputs, single in torch's order. The outputs are the caller's own.
+Compute: TypeAlias = "Callable[[Sequence[Array]], Sequence[Any]]"
+
+
+class Engine(ABC):
+    """A network in the memory of an engine.
+
+    Parameters
+    ----------
+    written:
+        The network: ``written.onnx``, the bytes of its ONNX file, or ``written.module``, torch's.
+    threads:
+        How many the engine may compute with.
+
+    Raises
+    ------
+    Exception
+        Whatever it refuses: torch then computes, and the text of the error says why.
+    """
+
+    #: How results and reports call it.
+    label: ClassVar[str]
+    #: What it needs, as Python imports it, and how that is installed.
+    packages: ClassVar[tuple[str, ...]] = ()
+    remedy: ClassVar[str] = ""
+    #: Whether its threads go on spinning after a call, which slows down whoever is measured next.
+    spins: ClassVar[bool] = False
+    #: Seconds that it takes to make ready at least.
+    patience: ClassVar[float] = 0
+
+    @abstractmethod
+    def __init__(self, written: Written, threads: int) -> None: ...
+
+    @abstractmethod
+    def sized(self, sizes: Sequence[Sequence[int]]) -> Compute:
+        """What computes inputs of these sizes; several threads may call it at once."""
+
+    @classmethod
+    def missing(cls) -> list[str]:
+        """What it needs and is not here."""
+        return [package for package in cls.packages if find_spec(package) is None]
+
+    @classmethod
+    def facts(cls) -> dict[str, str]:
+        """The versions that its results depend on."""
+        return {package: version(package) for package in cls.packages[:1]}

@@ -1,0 +1,85 @@
+"""A network in the memory of engines: written once, opened once by each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TypeAlias
+
+import torch
+from torch import Tensor
+
+from matlab_compat.arrays import Array
+from matlab_compat.data_format import torch_axes
+from matlab_compat.errors import UnsupportedLayerError, cause_text
+from matlab_compat.network import Network
+
+from ..formats.base import Options
+from . import engine_named
+from .base import Compute, Engine
+from .written import Written
+
+#: Outputs for tensors in torch's order; they are the caller's own.
+Run: TypeAlias = Callable[[Sequence[Tensor]], tuple[Array, ...]]
+
+
+class Loaded:
+    """A network that does not change any more, in the memory of the engines that were asked."""
+
+    def __init__(self, network: Network) -> None:
+        self.network = network
+        self.labels = network.plan().inputs
+        self._written: Written | None = None
+        self._engines: dict[tuple[str, int], tuple[Written, Engine]] = {}
+
+    def run(self, name: str, labels: Mapping[str, str], tensors: Sequence[Tensor]) -> Run:
+        """What an engine makes of inputs like these, and of these labels.
+
+        Raises ``UnsupportedLayerError``: the network cannot be written for it, or it refuses it.
+        """
+        kind = engine_named(name)
+        if labels != self.labels:
+            have, want = (
+                ", ".join(f"'{x}'" for x in each.values()) for each in (labels, self.labels)
+            )
+            raise UnsupportedLayerError(
+                f"the input is labelled {have}, and what {kind.label} runs is written for {want}."
+            )
+        if any(x.device.type != "cpu" or x.dtype != torch.float32 for x in tensors):
+            raise UnsupportedLayerError(f"{kind.label} computes in single, on a CPU.")
+        try:
+            compute = self._engine(name, kind, self._steps(tensors)).sized(
+                [tuple(x.shape) for x in tensors]
+            )
+        except UnsupportedLayerError:
+            raise
+        except Exception as error:  # each engine has its own classes, without another base
+            raise UnsupportedLayerError(
+                f"{kind.label} does not take the network: {cause_text(error)}"
+            ) from error
+        return _on_tensors(compute)
+
+    def _steps(self, tensors: Sequence[Tensor]) -> int:
+        """The time steps of the first sequence; the default of the writer where there is none."""
+        for labels, x in zip(self.labels.values(), tensors, strict=True):
+            if "T" in labels:
+                order = [labels[axis] for axis in torch_axes(labels)]
+                return int(x.shape[order.index("T")])
+        return Options().steps
+
+    def _engine(self, name: str, kind: type[Engine], steps: int) -> Engine:
+        threads = torch.get_num_threads()
+        written, engine = self._engines.get((name, threads), (None, None))
+        if engine is not None and written is not None and written.takes(steps):
+            return engine
+        if self._written is None or not self._written.takes(steps):
+            self._written = Written(self.network, steps)
+        engine = kind(self._written, threads)
+        self._engines[name, threads] = self._written, engine
+        return engine
+
+
+def _on_tensors(compute: Compute) -> Run:
+    def run(tensors: Sequence[Tensor]) -> tuple[Array, ...]:
+        return tuple(compute([x.contiguous().numpy() for x in tensors]))
+
+    return run

@@ -1,0 +1,33 @@
+"""ONNX Runtime on the CPU."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from ..formats.onnx import new_session
+from .base import Compute, Engine
+
+if TYPE_CHECKING:
+    from .written import Written
+
+
+class OnnxRuntime(Engine):
+    """A session of ONNX Runtime, for any number of observations."""
+
+    label = "ONNX Runtime"
+    packages = ("onnxruntime", "onnx", "onnxscript")
+    remedy = "pip install 'matlab-compat[onnx]'"
+    spins = True
+
+    def __init__(self, written: Written, threads: int) -> None:
+        self.session = new_session(written.onnx, threads)
+        self.names = [given.name for given in self.session.get_inputs()]
+
+    def sized(self, sizes: Sequence[Sequence[int]]) -> Compute:
+        """The session as it is."""
+        run, names = self.session.run, self.names
+        if len(names) == 1:
+            name = names[0]
+            return lambda inputs: run(None, {name: inputs[0]})
+        return lambda inputs: run(None, dict(zip(names, inputs, strict=True)))

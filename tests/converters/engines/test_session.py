@@ -1,0 +1,287 @@
+"""Engines that compute instead of torch. Expected values: torch's own, of the same network.
+
+Engines made here compute by the network's module, count how often they are made, and may be wrong;
+ONNX Runtime and OpenVINO run one small network.
+"""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Sequence
+from importlib.metadata import EntryPoint
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+import pytest
+import torch
+
+import converters
+import matlab_compat as m
+from converters import engines
+from converters.against import verify_against
+from converters.engines import Engine, session
+from converters.engines.base import Compute
+from converters.engines.written import Written
+from matlab_compat import Network
+from matlab_compat.errors import MatlabCompatWarning, UsageError
+
+FIXTURES = Path(__file__).parents[3] / "fixtures"
+COLOURS = str(FIXTURES / "pictures" / "colours.mat")
+APPLE = str(FIXTURES / "pictures" / "apple.png")
+
+
+class Mine(Engine):
+    """Computes by the network's module, plus a number."""
+
+    label = "my engine"
+    made: ClassVar[int] = 0
+    more: ClassVar[float] = 0
+
+    def __init__(self, written: Written, threads: int) -> None:
+        type(self).made += 1
+        self.module = written.module
+
+    def sized(self, sizes: Sequence[Sequence[int]]) -> Compute:
+        """The module."""
+        return lambda inputs: [(self.module(torch.from_numpy(inputs[0])) + self.more).numpy()]
+
+
+class Wrong(Mine):
+    """Computes something else."""
+
+    label = "a wrong engine"
+    more = 0.1
+
+
+class Refusing(Mine):
+    """Computes nothing."""
+
+    label = "a refusing engine"
+
+    def sized(self, sizes: Sequence[Sequence[int]]) -> Compute:
+        """None."""
+        raise RuntimeError("no kernel for it\nand a long explanation")
+
+
+class Absent(Mine):
+    """What it needs is not there."""
+
+    packages = ("package_that_nobody_has",)
+    remedy = "pip install mine"
+
+
+@pytest.fixture(autouse=True)
+def _installed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The engines made here, as packages bring them, and no others."""
+    kinds = {"mine": Mine, "wrong": Wrong, "refusing": Refusing, "absent": Absent}
+
+    def entry_points(*, group: str) -> list[EntryPoint]:
+        assert group == "matlab_compat.engines"
+        return [EntryPoint(name, f"{__name__}:{k.__name__}", group) for name, k in kinds.items()]
+
+    monkeypatch.setattr(engines, "entry_points", entry_points)
+    monkeypatch.setattr(Mine, "made", 0)
+
+
+@pytest.fixture
+def network() -> Network:
+    return small()
+
+
+def small() -> Network:
+    layers = [
+        m.imageInputLayer((4, 6, 2), Normalization="none"),
+        m.convolution2dLayer(3, 5),
+        m.reluLayer(Name="relu"),
+        m.convolution2dLayer(1, 2, Name="last"),
+    ]
+    return Network(layers).initialize(seed=0)
+
+
+X = np.random.default_rng(0).normal(size=(4, 6, 2, 3)).astype(np.float32)
+
+
+def test_it_gives_what_predict_gives(network: Network) -> None:
+    made = m.session(network, X, engine="mine")
+    for x in (X, np.asfortranarray(X[..., :1]), X.astype(np.float64)):
+        np.testing.assert_allclose(made(x), network.predict(x), rtol=1e-6, atol=1e-6)
+    labelled = made(m.dlarray(X, "SSCB"))
+    assert (labelled.dims(), labelled.shape) == ("SSCB", (2, 4, 2, 3))
+    assert (made.engine, Mine.made) == ("mine", 1)
+
+
+def test_results_are_the_callers_own(network: Network) -> None:
+    made = m.session(network, X, engine="mine")
+    first = made(X)
+    kept = first.copy()
+    made(2 * X)
+    np.testing.assert_array_equal(first, kept)
+    first[:] = 0
+    np.testing.assert_array_equal(made(X), kept)
+
+
+def test_tensors_in_torchs_layout(network: Network) -> None:
+    x = torch.from_numpy(X.transpose(3, 2, 0, 1).copy())
+    y = m.session(network, X, engine="mine").run(x)
+    torch.testing.assert_close(y, network.to_torch()(x))
+
+
+def test_predict_keeps_it_until_a_weight_changes(network: Network) -> None:
+    for _ in range(2):
+        before = network.predict(X, engine="mine")
+    assert Mine.made == 1
+    network.layer("last").Bias[0, 0, 0] += 1  # in place: nobody is told
+    after = network.predict(X, engine="mine")
+    np.testing.assert_allclose((after - before)[:, :, 0], 1, rtol=1e-5)
+    np.testing.assert_array_equal(after[:, :, 1], before[:, :, 1])
+    network.layer("last").Bias = np.zeros((1, 1, 2), np.float32)
+    np.testing.assert_allclose(network.predict(X, engine="mine"), network.predict(X), atol=1e-6)
+    assert Mine.made == 3
+
+
+def test_what_it_keeps_goes_with_the_network() -> None:
+    gc.collect()
+    before = len(session._kept)
+    network = small()
+    network.predict(X, engine="mine")
+    assert len(session._kept) == before + 1
+    del network
+    gc.collect()
+    assert len(session._kept) == before
+
+
+def test_a_session_is_of_the_network_as_it_was(network: Network) -> None:
+    made = m.session(network, X, engine="mine")
+    before = made(X)
+    network.layer("last").Bias[0] += 1
+    np.testing.assert_array_equal(made(X), before)
+
+
+@pytest.mark.parametrize(
+    ("engine", "why"),
+    [
+        ("wrong", "gives something else than the float64 oracle"),
+        ("refusing", "does not take the network: no kernel for it$"),
+    ],
+)
+def test_torch_computes_what_an_engine_cannot(network: Network, engine: str, why: str) -> None:
+    with pytest.warns(MatlabCompatWarning, match=f"torch computes instead of {engine}.*{why}"):
+        made = m.session(network, X, engine=engine)
+    np.testing.assert_array_equal(made(X), network.predict(X))  # and says it once
+    assert made.engine == "torch"
+
+
+def test_engines_compute_in_single(network: Network) -> None:
+    with pytest.warns(MatlabCompatWarning, match="computes in single, on a CPU"):
+        y = network.predict(X, engine="mine", dtype="double")
+    np.testing.assert_array_equal(y, network.predict(X, dtype="double"))
+
+
+def test_an_input_without_effect_is_checked_on_made_up_ones(network: Network) -> None:
+    network.layer("last").Bias = np.zeros((1, 1, 2), np.float32)
+    nothing = np.zeros_like(X)
+    np.testing.assert_array_equal(m.session(network, nothing, engine="mine")(nothing), 0)
+    with pytest.warns(MatlabCompatWarning, match="something else"):
+        m.session(network, nothing, engine="wrong")
+
+
+@pytest.fixture
+def seconds(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
+    """Measured are the engine made here, then torch, then all else; what is asked is counted."""
+    asked: list[list[str]] = []
+
+    def measured(ways: dict[str, Any], *_: Any, **__: Any) -> dict[str, float]:
+        asked.append(list(ways))
+        return {name: {"mine": 1.0, "torch": 2.0}.get(name, 3.0) for name in ways}
+
+    monkeypatch.setattr(session, "measured", measured)
+    monkeypatch.setattr(engines, "_OWN", {})
+    return asked
+
+
+def test_the_fastest_of_those_that_compute_the_same(
+    network: Network, seconds: list[list[str]], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("MATLAB_COMPAT_CHOICE", str(tmp_path / "plan.json"))
+    made = m.session(network, X)
+    np.testing.assert_allclose(made(X), network.predict(X), atol=1e-6)
+    assert (made.engine, seconds) == ("mine", [["torch", "mine"]])
+    again = m.session(network, X)  # the choice is in the file
+    assert (again.engine, len(seconds)) == ("mine", 1)
+    assert m.session(network, X[..., :1]).engine == "mine"
+    assert len(seconds) == 2  # another size is measured
+
+
+def test_without_measuring_the_fastest_is_torch(network: Network, seconds: list[list[str]]) -> None:
+    assert m.session(network, X).engine == "torch"  # MATLAB_COMPAT_CHOICE=direct, in all tests
+    assert seconds == []
+
+
+@pytest.mark.parametrize(
+    ("engine", "what", "remedy"),
+    [("magic", "no engine 'magic'", "mine"), ("absent", "package_that_nobody_has", "pip install")],
+)
+def test_an_engine_that_is_not_there(network: Network, engine: str, what: str, remedy: str) -> None:
+    for call in (
+        lambda: m.session(network, X, engine=engine),
+        lambda: network.predict(X, engine=engine),
+        lambda: converters.predict(COLOURS, APPLE, engine=engine),
+    ):
+        with pytest.raises(UsageError, match=what) as caught:
+            call()
+        assert remedy in caught.value.remedy
+
+
+def test_the_errors_of_the_network_are_torchs_own(network: Network) -> None:
+    made = m.session(network, X, engine="mine")
+    for call in (network.predict, made):
+        with pytest.raises(m.MatlabCompatError, match="has size 4×6×3"):
+            call(np.ones((4, 6, 3), np.float32))
+
+
+@pytest.mark.parametrize("missing", ["example", "network"])
+def test_a_session_is_of_a_network_and_an_example(network: Network, missing: str) -> None:
+    given = (network,) if missing == "example" else (FIXTURES / "same_odd.v7.mat", X)
+    with pytest.raises(UsageError):
+        m.session(*given)
+
+
+def test_other_models_are_computed_by_torch() -> None:
+    layer = str(FIXTURES / "same_odd.v7.mat")
+    with pytest.warns(MatlabCompatWarning, match="torch computes instead of mine"):
+        converters.predict(layer, layer, engine="mine")
+
+
+def test_a_file_is_computed_by_an_engine() -> None:
+    found = converters.predict(COLOURS, APPLE, engine="mine")
+    assert Mine.made == 1
+    expected = converters.predict(COLOURS, APPLE)
+    np.testing.assert_allclose(found.outputs["Y"], expected.outputs["Y"], rtol=1e-5, atol=1e-6)
+
+
+def test_the_engines_of_others_stand_side_by_side(monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("openvino")
+    monkeypatch.setattr(engines, "entry_points", lambda **_: [])
+    report = verify_against(COLOURS, "openvino")
+    sides = {side for each in report.side_by_side for side in (each.one, each.other)}
+    assert report.verdict == "equal"
+    assert sides == {"OpenVINO", "CPU single", "ONNX Runtime", "float64 oracle"}
+    assert report.environment["openvino"]
+
+
+def test_a_list_of_sequences_of_any_length() -> None:
+    layers = [m.sequenceInputLayer(3), m.lstmLayer(4), m.fullyConnectedLayer(2)]
+    recurrent = Network(layers).initialize(seed=0)
+    random = np.random.default_rng(0)
+    several = [random.normal(size=(3, n)).astype(np.float32) for n in (5, 9, 5)]
+    found = recurrent.predict(several, engine="mine")
+    for y, expected in zip(found, recurrent.predict(several), strict=True):
+        np.testing.assert_allclose(y, expected, rtol=1e-5, atol=1e-6)
+
+
+def test_a_compiler_is_needed_to_compile(network: Network, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "")
+    monkeypatch.delenv("CXX", raising=False)
+    with pytest.raises(UsageError, match=r"a C\+\+ compiler"):
+        network.predict(X, engine="compiled")
