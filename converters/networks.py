@@ -114,9 +114,7 @@ def _output_names(saved: SavedNetwork) -> list[str] | None:
 def build_layer(saved: SavedLayer, nested: _Nested) -> Layer:
     """The layer object, or an :class:`UnsupportedLayer` that keeps its fields and the reason."""
     try:
-        # Nested networks among its fields first.
-        fields = {name: _built(saved, name, value, nested) for name, value in saved.fields.items()}
-        return replace(saved, fields=fields).build()
+        return with_networks(saved, nested).build()
     except UnsupportedLayerError as error:
         known = "which this version cannot build" in error.what
         return UnsupportedLayer(saved.class_name, saved.fields, "" if known else error.what)
@@ -125,6 +123,12 @@ def build_layer(saved: SavedLayer, nested: _Nested) -> Layer:
         return UnsupportedLayer(saved.class_name, saved.fields, line + error.what.rstrip("."))
     except MatlabCompatError as error:
         return UnsupportedLayer(saved.class_name, saved.fields, error.what)
+
+
+def with_networks(saved: SavedLayer, nested: _Nested) -> SavedLayer:
+    """The layer with the networks among its fields built, as :func:`build_network` does."""
+    fields = {name: _built(saved, name, value, nested) for name, value in saved.fields.items()}
+    return replace(saved, fields=fields)
 
 
 def _built(saved: SavedLayer, name: str, value: Any, nested: _Nested) -> Any:

@@ -21,7 +21,7 @@ from matlab_compat.errors import (
     UnsupportedLayerError,
     locating,
 )
-from matlab_compat.layers import Layer, NetworkLayer, layer_class
+from matlab_compat.layers import Layer, layer_class
 from matlab_compat.layers.function import MatlabFunction
 from matlab_compat.layers.learnables import SavedInitializer
 from matlab_compat.layers.unsupported import UnsupportedLayer
@@ -238,9 +238,13 @@ def _fill(network: Network, state: Mapping[str, torch.Tensor]) -> None:
 
 
 def _fill_layer(layer: Layer, state: Mapping[str, torch.Tensor]) -> None:
-    if isinstance(layer, NetworkLayer) and layer.refusal() is None:
-        _fill(layer.Network, state)
-        return
+    if layer.refusal() is None:
+        for held, network in layer.networks().items():
+            inside = {
+                n: one for n, one in state.items() if n.startswith(f"{held}." if held else "")
+            }
+            state = {name: one for name, one in state.items() if name not in inside}
+            _fill(network, {n.removeprefix(f"{held}."): one for n, one in inside.items()})
     own = layer.torch_state() if layer.refusal() is None and not layer.is_output else {}
     state = {name: one for name, one in state.items() if name != "num_batches_tracked"}
     sizes = {name: tuple(tensor.shape) for name, tensor in state.items()}
@@ -264,15 +268,14 @@ def _restore_layer(described: Mapping[str, Any], state: Mapping[str, Any] | None
         if "classes" in described:
             fields["Classes"] = np.array(described["classes"], dtype=object)
         return UnsupportedLayer(described["class"], fields, described["unsupported"])
-    known = layer_class(described["class"]) or code_class(
-        described["class"], described["properties"]
-    )
+    values = {name: _value(value) for name, value in described["properties"].items()}
+    known = layer_class(described["class"]) or code_class(described["class"], values)
     if known is None:
         raise UnsupportedLayerError(
             f"The layer class {described['class']} is not registered here.",
             remedy=f'import the module that has @register("{described["class"]}") first.',
         )
-    layer = known(**{name: _value(value) for name, value in described["properties"].items()})
+    layer = known(**values)
     layer.extra = dict(ports)
     if state is not None:
         _fill_layer(layer, state)

@@ -14,6 +14,7 @@ from matlab_compat.layers.properties import HYPERPARAMETERS
 from matlab_compat.network.analysis import Analysis, LayerAnalysis
 
 from ..matfile.values import mat_class, mat_shape
+from ..networks import with_networks
 from ..saved import SavedLayer
 
 #: Arrays up to this size are shown as hyperparameters where a class is not registered.
@@ -26,7 +27,7 @@ def layer_record(index: int, saved: SavedLayer) -> dict[str, Any]:
     A layer that cannot be built is described from its fields, with what is wrong in "problem".
     """
     try:
-        layer = saved.build()
+        layer = with_networks(saved, {}).build()
     except MatlabCompatError as error:
         described = _from_fields(saved)
         described["problem"] = error.what

@@ -110,6 +110,10 @@ class Finder:
             self._classes[key] = self._chosen_class(name, properties, near)
         return self._classes[key]
 
+    def has_class(self, name: str) -> bool:
+        """Whether a file of the code may define the class."""
+        return _NAME.fullmatch(name) is not None and bool(self.sources.find(name))
+
     def _chosen_class(
         self, name: str, properties: Sequence[str] | None, near: str
     ) -> ClassDefinition:

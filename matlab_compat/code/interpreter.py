@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import replace
 from math import prod
 from typing import Any
 
@@ -46,6 +47,7 @@ from .values import (
     Cell,
     Chars,
     FunctionHandle,
+    Net,
     Numeric,
     Object,
     Struct,
@@ -126,8 +128,15 @@ class Interpreter:
                     values[name] = value
             elif not one.has("constant"):
                 values[name] = EMPTY
-        given = {name: value_of(one) for name, one in properties.items() if name not in values}
+        given = {name: self.of_file(one) for name, one in properties.items() if name not in values}
         return Object(definition, values | given)
+
+    def of_file(self, value: Any) -> Value:
+        """A property's value; objects whose class the code defines are objects of it."""
+        properties, name = getattr(value, "properties", None), getattr(value, "class_name", "")
+        if isinstance(properties, Mapping) and name and self.program.has_class(name):
+            return self.object(self.program.class_named(name, list(properties)), properties)
+        return value_of(value)
 
     def _located(self, function: Callable[[], Any]) -> Any:
         try:
@@ -486,7 +495,7 @@ class Interpreter:
                 name = self.field_name(said, frame)
                 if isinstance(old, Struct):
                     return old.fields.get(name)
-                if isinstance(old, Object):
+                if isinstance(old, Object | Net):
                     return self.field_of(old, name)
                 return None
             case syntax.Index(base=base, arguments=arguments):
@@ -519,6 +528,8 @@ class Interpreter:
             if declared is not None and declared.has("constant"):
                 raise CodeError(f"The property '{name}' is constant.")
             return old.with_property(name, value)
+        if isinstance(old, Net) and name == "State" and isinstance(value, Struct):
+            return replace(old, state=value.fields)
         if old is None or (isinstance(old, Numeric) and elements(old.shape) == 0):
             old = Struct()
         if not isinstance(old, Struct):
@@ -782,6 +793,8 @@ class Interpreter:
                 f"The code reads the property '{name}', which neither the file nor the class "
                 f"{value.definition.name} holds."
             )
+        if isinstance(value, Net) and name == "State" and value.state:
+            return Struct(value.state)
         raise CodeError(f"A {class_name(value)} has no field '{name}'.")
 
     # --- function handles ---------------------------------------------------------------

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self, cast
 import numpy as np
 
 from ..arrays import Array
+from ..engine.precision import DeviceLike, DTypeLike
 from ..errors import (
     CodeError,
     DataFormatError,
@@ -34,7 +35,15 @@ from ..layers.properties import Property, anything, flag, text
 from ..layers.saved_fields import EVERYWHERE, SavedPorts, declaration, saved_ports
 from .definitions import INHERITED, ClassDefinition, FunctionDefinition
 from .program import Program
-from .running import CodeModule, Leading, torch_name, tried, why_not_exported
+from .running import (
+    CodeModule,
+    Leading,
+    hold_networks,
+    network_of,
+    torch_name,
+    tried,
+    why_not_exported,
+)
 from .values import Object, Value, value_of
 
 if TYPE_CHECKING:
@@ -113,7 +122,8 @@ def class_of_layer(
             where=(definition.path,),
             remedy="name the folder of the version that the network was saved with.",
         )
-    return _made(program, class_name, definition)
+    networks = [_property_name(name) for name, value in fields.items() if hasattr(value, "plan")]
+    return _made(program, class_name, definition, networks)
 
 
 def _property_name(field: str) -> str:
@@ -143,13 +153,17 @@ def _refuse_bases(definition: ClassDefinition) -> None:
             )
 
 
-def _made(program: Program, class_name: str, definition: ClassDefinition) -> type[CodeLayer]:
-    """The Python class of one class file."""
+def _made(
+    program: Program, class_name: str, definition: ClassDefinition, networks: Sequence[str]
+) -> type[CodeLayer]:
+    """The Python class of one class file; ``networks`` are properties that hold networks."""
     properties: dict[str, Property[Any]] = {}
     for name, one in definition.properties.items():
         if name in ("Name", "Description") or any(map(one.has, ("constant", "dependent"))):
             continue
-        if one.has("learnable"):
+        if name in networks:
+            properties[name] = Property(anything, default=None)
+        elif one.has("learnable"):
             properties[name] = CodeParameter(AsItIs(torch_name(name)))
         elif one.has("state"):
             properties[name] = State(AsItIs(torch_name(name)))
@@ -201,8 +215,20 @@ class CodedLayer(SavedPorts, Layer):
         return super().refusal()
 
     def held(self) -> list[str]:
-        """The learnables and states that have a value."""
+        """The learnables and states that have a value, but for networks."""
         return [name for name in self.parameters() if self.values[name].size]
+
+    def states(self) -> list[str]:
+        """The states that have a value, in the order in which the code gives them."""
+        return []
+
+    def networks(self) -> dict[str, Any]:
+        """The networks that are properties."""
+        return {name: value for name, value in self.values.items() if hasattr(value, "plan")}
+
+    def trained_networks(self) -> list[str]:
+        """Those whose parameters are trained."""
+        return []
 
     def buffers(self) -> list[str]:
         """The other properties that are large arrays of numbers."""
@@ -235,14 +261,29 @@ class CodedLayer(SavedPorts, Layer):
                 known[given] = tried(self, given).outputs
         return known[given]
 
+    def to_torch(
+        self,
+        device: DeviceLike | None = None,
+        dtype: DTypeLike | None = None,
+        *,
+        formats: Sequence[str] | None = None,
+    ) -> nn.Module:
+        """As :meth:`Layer.to_torch`; a network in a property is a part under that name."""
+        module = super().to_torch(device, dtype, formats=formats)
+        if self.networks():
+            calls = tried(self, tuple(formats or self.default_formats)).calls
+            hold_networks(module, calls, self.trained_networks(), device, dtype)
+        return module
+
+    def assign_from_torch(self, module: nn.Module) -> Self:
+        """Take over the (trained) parameters of ``module``, those of networks, too."""
+        super().assign_from_torch(module)
+        for name, network in self.networks().items():
+            if (part := network_of(module, name)) is not None:
+                network.assign_from_torch(part)
+        return self
+
     def _build(self, formats: tuple[str, ...]) -> nn.Module:
-        for name, value in self.values.items():
-            if hasattr(value, "plan"):
-                warn(
-                    f"{self.label}: the network in its property {name} computes, but is not "
-                    "trained here.",
-                    where=(self.label, name),
-                )
         return CodeModule(self, formats, self.output_formats(formats))
 
 
@@ -269,6 +310,17 @@ class CodeLayer(CodedLayer):
             return [Object(one.definition, {**one.properties, **values})]
 
         return with_values
+
+    def states(self) -> list[str]:
+        """The states that have a value, in the order of the class."""
+        some = {*self.held(), *self.networks()}
+        return [
+            n for n, one in self.definition.properties.items() if one.has("state") and n in some
+        ]
+
+    def trained_networks(self) -> list[str]:
+        """Those in properties with the attribute Learnable."""
+        return [n for n in self.networks() if self.definition.properties[n].has("learnable")]
 
     @classmethod
     def from_fields(cls, fields: Mapping[str, Any]) -> Self:
@@ -327,7 +379,7 @@ class CodeLayer(CodedLayer):
 
     def torch_factors(self) -> dict[str, Factors]:
         """The factors of the learnables: 1 where the file says none."""
-        names = [n for n, one in self.parameters().items() if isinstance(one, CodeParameter)]
+        names = [n for n, one in self.definition.properties.items() if one.has("learnable")]
         rates, l2 = (self._factors(field, names) for field in ("LearnRateFactor", "L2Factor"))
         return {torch_name(n): Factors(rates[n], l2[n]) for n in names if n in self.held()}
 
@@ -365,7 +417,7 @@ class CodeLayer(CodedLayer):
             "matched": [n for n in self.values if n != "Name"],
             "functions": functions,
             "files": files,
-            "trains": list(self.learnables()),
+            "trains": [*self.learnables(), *self.trained_networks()],
         }
         problems = [f"{one.where}: {one.what}" for one in self.program.problems(self.method())]
         if problems:

@@ -300,10 +300,14 @@ class Again:
         compute: Callable[[Mapping[str, Tensor], Sequence[Tensor]], Sequence[Tensor]],
         held: Mapping[str, Tensor],
         inputs: Sequence[Tensor],
+        more: Sequence[Tensor] = (),
         is_training: bool = False,
     ) -> Sequence[Tensor]:
-        """The results of ``compute(held, inputs)``, by its calls if these are known."""
-        given = [*inputs, *held.values()]
+        """The results of ``compute(held, inputs)``, by its calls if these are known.
+
+        ``more`` are other tensors that it computes with.
+        """
+        given = [*inputs, *held.values(), *more]
         if not _is_plain(given):
             return compute(held, inputs)
         if len(self._kinds) > _KINDS:
@@ -320,16 +324,18 @@ class Again:
             return compute(held, inputs)
         known = self._kinds[kind]
         if known is None:
-            results, self._kinds[kind] = _recorded(compute, held, inputs)
+            results, self._kinds[kind] = _recorded(compute, held, inputs, given)
             return results
         found = known.again(given) if known.is_whole else None
         return compute(held, inputs) if found is None else found
 
 
 def _recorded(
-    compute: Callable[..., Sequence[Tensor]], held: Mapping[str, Tensor], inputs: Sequence[Tensor]
+    compute: Callable[..., Sequence[Tensor]],
+    held: Mapping[str, Tensor],
+    inputs: Sequence[Tensor],
+    given: Sequence[Tensor],
 ) -> tuple[Sequence[Tensor], _Recording]:
-    given = [*inputs, *held.values()]
     recorder = _Recorder(given)
     with during(_CURRENT, recorder), _Unseen(recorder), recorder:
         results = compute(held, inputs)
@@ -341,6 +347,7 @@ def _is_plain(tensors: Sequence[Tensor]) -> bool:
     return (
         all(type(one) in (Tensor, nn.Parameter) and not one.is_inference() for one in tensors[1:])
         and type(tensors[0]) is Tensor
+        and not tensors[0].is_meta  # sizes alone
         and not torch.compiler.is_compiling()
         and not torch._C._get_tracing_state()
         and not torch._C._len_torch_function_stack()

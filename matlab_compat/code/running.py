@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import product
 from typing import Any, NamedTuple, Protocol, TypeAlias
@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from ..arrays import Array
 from ..data_format import torch_axes
 from ..display import size_text
+from ..engine.precision import DeviceLike, DTypeLike
 from ..errors import (
     CodeError,
     DataDependentCodeError,
@@ -23,11 +24,12 @@ from ..errors import (
     UnsupportedLayerError,
     cause_text,
 )
+from ..execution.module import build_graph
 from .definitions import FunctionDefinition
 from .operators import numbers
 from .program import Program
 from .recording import Again
-from .values import Numeric, Value, from_torch, numeric
+from .values import Net, Numeric, Value, from_torch, numeric
 
 #: Combinations of sizes that are tried, at most, for the labels of outputs.
 _TRIALS = 200
@@ -57,13 +59,19 @@ class Coded(Protocol):
         """How many outputs it has."""
 
     def held(self) -> list[str]:
-        """The learnables and states that have a value."""
+        """The learnables and states that have a value, but for networks."""
+
+    def states(self) -> list[str]:
+        """The states that have a value, in the order in which the code gives them."""
 
     def buffers(self) -> list[str]:
         """The other properties that are large arrays of numbers."""
 
     def learnables(self) -> dict[str, Array]:
         """The learnables that have a value."""
+
+    def networks(self) -> Mapping[str, Any]:
+        """The networks that are properties."""
 
     def method(self, training: bool = False) -> FunctionDefinition:
         """What computes the outputs."""
@@ -101,13 +109,17 @@ class CodeModule(nn.Module):
         self._inputs, self._outputs = tuple(formats), tuple(outputs)
         learnables = layer.learnables()
         self._names = {name: torch_name(name) for name in (*layer.held(), *layer.buffers())}
-        self._states = [name for name in layer.held() if name not in learnables]
+        self._states = layer.states()
         for name, attribute in self._names.items():
             zeros = torch.zeros(layer.values[name].shape)
             if name in learnables:
                 self.register_parameter(attribute, nn.Parameter(zeros))
             else:
                 self.register_buffer(attribute, zeros)
+        #: For each network in a property the labels that the code gives it, and the part of this
+        #: module that computes it for them.
+        self._parts: dict[str, dict[tuple[str, ...], str]] = {}
+        self._networks = layer.networks()
 
     @property
     def where(self) -> str:
@@ -117,10 +129,12 @@ class CodeModule(nn.Module):
     def forward(self, *inputs: Tensor) -> Any:
         """The outputs."""
         held = {name: getattr(self, attribute) for name, attribute in self._names.items()}
-        found = self._again(self._computed, held, inputs, self.training)
+        parts = [getattr(self, one) for every in self._parts.values() for one in every.values()]
+        more = [one for part in parts for one in (*part.parameters(), *part.buffers())]
+        found = self._again(self._computed, held, inputs, more, self.training)
         results, states = found[: len(self._outputs)], found[len(self._outputs) :]
         if self.training:
-            self._keep(dict(zip(self._states, states, strict=False)))
+            self._keep(states)
         return results[0] if len(results) == 1 else tuple(results)
 
     def _computed(self, held: Mapping[str, Tensor], inputs: Sequence[Tensor]) -> Sequence[Tensor]:
@@ -129,7 +143,11 @@ class CodeModule(nn.Module):
             from_torch(x, labels, self._call.is_formattable)
             for x, labels in zip(inputs, self._inputs, strict=True)
         ]
-        values = self._call(held, given, self.training, len(self._outputs), self._states)
+        networks = {
+            name: Net(self._networks[name], {labels: getattr(self, one) for labels, one in every})
+            for name, every in ((name, parts.items()) for name, parts in self._parts.items())
+        }
+        values = self._call(held, given, self.training, len(self._outputs), self._states, networks)
         call, first = self._call, self._inputs[0]
         batch = inputs[0].shape[0] if "B" in first else None
         results = [
@@ -138,16 +156,74 @@ class CodeModule(nn.Module):
         ]
         if not self.training:
             return results
-        states = values[len(self._outputs) :]
-        return [*results, *(numbers(one, "a state").tensor for one in states)]
+        states = dict(zip(self._states, values[len(self._outputs) :], strict=False))
+        return [*results, *(self._new_state(*where, states) for where in self._places(states))]
 
-    def _keep(self, states: Mapping[str, Tensor]) -> None:
+    def _places(self, states: Iterable[str]) -> Iterator[tuple[str, str]]:
+        """The states that are tensors: property and ''; of a network each of its buffers."""
+        for name in states:
+            part = network_of(self, name)
+            names = [""] if part is None else [inner for inner, _ in part.named_buffers()]
+            yield from ((name, inner) for inner in names)
+
+    def _new_state(self, name: str, inner: str, states: Mapping[str, Value]) -> Tensor:
+        value = states[name]
+        if not inner:
+            return numbers(value, "a state").tensor
+        new = value.state.get(inner) if isinstance(value, Net) else None
+        old: Tensor = network_of(self, name).get_buffer(inner)
+        return old if new is None else numbers(new, "a state").tensor
+
+    def _keep(self, states: Sequence[Tensor]) -> None:
         with torch.no_grad():
-            for name, value in states.items():
-                kept = getattr(self, self._names[name])
+            for (name, inner), value in zip(self._places(self._states), states, strict=False):
+                *above, last = inner.split(".") if inner else [self._names[name]]
+                home = network_of(self, name).get_submodule(".".join(above)) if inner else self
+                kept = getattr(home, last)
                 # A state of one column gets one for each observation, as in MATLAB.
-                new = value.detach().to(kept.device, kept.dtype)
-                setattr(self, self._names[name], new.clone())
+                setattr(home, last, value.detach().to(kept.device, kept.dtype).clone())
+
+
+def hold_networks(
+    module: nn.Module,
+    calls: Mapping[str, Sequence[tuple[str, ...]]],
+    trained: Collection[str],
+    device: DeviceLike | None,
+    dtype: DTypeLike | None,
+) -> None:
+    """Make networks in properties parts of the module of the layer, named as the properties.
+
+    Parameters
+    ----------
+    calls:
+        The labels of the inputs that each is given; parameters are those of the first.
+    trained:
+        Those whose parameters are trained.
+    """
+    assert isinstance(module, CodeModule)
+    for name, every in calls.items():
+        parts = module._parts[name] = {}
+        for at, labels in enumerate(every):
+            ports = zip(module._networks[name].InputNames, labels, strict=True)
+            plan = module._networks[name].plan(dict(ports))
+            part = build_graph(plan, device, dtype).requires_grad_(name in trained)
+            parts[labels] = torch_name(name) + (f"_{at + 1}" if at else "")
+            if at:
+                _share(getattr(module, parts[every[0]]), part)
+            module.add_module(parts[labels], part)
+
+
+def network_of(module: nn.Module, name: str) -> Any:
+    """The part that is the network in a property; None where none runs."""
+    assert isinstance(module, CodeModule)
+    return next((getattr(module, one) for one in module._parts.get(name, {}).values()), None)
+
+
+def _share(first: nn.Module, other: nn.Module) -> None:
+    """Let the second have the parameters and states of the first."""
+    for name, tensor in (*first.named_parameters(), *first.named_buffers()):
+        home, _, last = name.rpartition(".")
+        setattr(other.get_submodule(home), last, tensor)
 
 
 def _differ(one: Any, other: Any) -> bool:
@@ -170,10 +246,12 @@ class _Call:
         training: bool,
         outputs: int,
         states: Sequence[str],
+        networks: Mapping[str, Net],
     ) -> tuple[Value, ...]:
         """The outputs, and the new states where the method gives them."""
         method = self.train if training else self.predict
-        parameters = {name: numeric(value, "", True) for name, value in held.items()}
+        parameters: dict[str, Value] = {n: numeric(value, "", True) for n, value in held.items()}
+        parameters |= networks
         count = _outputs(method, outputs + len(states))
         if count < outputs:
             raise CodeError(
@@ -272,6 +350,8 @@ class Trial(NamedTuple):
     outputs: tuple[str, ...]
     #: The MATLAB sizes of the inputs.
     sizes: tuple[tuple[int, ...], ...]
+    #: The labels that each network in a property was given, call by call.
+    calls: Mapping[str, Sequence[tuple[str, ...]]]
 
 
 def tried(layer: Coded, formats: Sequence[str]) -> Trial:
@@ -291,8 +371,10 @@ def tried(layer: Coded, formats: Sequence[str]) -> Trial:
         for name in (*layer.held(), *layer.buffers())
     }
 
+    networks = {name: Net(network) for name, network in layer.networks().items()}
+
     def run(inputs: Sequence[Numeric]) -> tuple[Value, ...]:
-        values = call(held, inputs, False, layer.NumOutputs, ())[: layer.NumOutputs]
+        values = call(held, inputs, False, layer.NumOutputs, (), networks)[: layer.NumOutputs]
         if not call.is_formattable:
             batch = _OBSERVATIONS if "B" in formats[0] else None
             for value in values:
@@ -302,7 +384,7 @@ def tried(layer: Coded, formats: Sequence[str]) -> Trial:
     labelled = [call.is_formattable] * len(formats)
     values, sizes = by_trial(run, formats, list(layer.values.values()), call.where, labelled)
     labels = (labels_of(value, call.is_formattable, call.where) for value in values)
-    return Trial(tuple(labels), sizes)
+    return Trial(tuple(labels), sizes, {name: [*net.modules] for name, net in networks.items()})
 
 
 def why_not_exported(layer: Coded, formats: Sequence[str]) -> str:

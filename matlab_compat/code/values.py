@@ -212,8 +212,10 @@ class Net:
     """A network that is a property of a layer."""
 
     network: Any
-    #: Its torch modules by labels, class and device of the inputs.
-    modules: dict[Any, Any] = field(default_factory=dict)
+    #: Its torch modules by the labels of the inputs.
+    modules: dict[tuple[str, ...], Any] = field(default_factory=dict)
+    #: What its State property was set to: values by torch's names.
+    state: Mapping[str, Value] = field(default_factory=dict)
     shape = (1, 1)
 
 

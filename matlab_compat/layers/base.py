@@ -742,6 +742,10 @@ class Layer:
         """The fewest time steps that the layer takes."""
         return 1
 
+    def networks(self) -> Mapping[str, Any]:
+        """The networks within it, by the property that holds each."""
+        return {}
+
     def inner_plan(self, formats: Sequence[str]) -> Plan[Layer] | None:
         """The order of computation of the network that the layer is made of, if it is."""
         return None

@@ -59,6 +59,10 @@ class NetworkLayer(Layer, type_text="Network"):
         """How many layers it has."""
         return f"Network with {len(self.Network.Layers)} layers"
 
+    def networks(self) -> dict[str, Any]:
+        """The inner network, whose layers need no name between."""
+        return {"": self.Network}
+
     def inner_plan(self, formats: Sequence[str]) -> Plan[Layer]:
         """The inner network's order of computation, for inputs of these formats."""
         names = self._ports[0]

@@ -188,8 +188,9 @@ class Network:
         """The layers by name, those of nested networks as "outer/inner"."""
         for name, layer in self.graph.layers.items():
             yield name, layer
-            if isinstance(layer, NetworkLayer):
-                yield from ((f"{name}/{inner}", part) for inner, part in layer.Network.all_layers())
+            for held, inner in layer.networks().items():
+                above = f"{name}/{held}" if held else name
+                yield from ((f"{above}/{inside}", part) for inside, part in inner.all_layers())
 
     @property
     def InputNames(self) -> list[str]:

@@ -71,7 +71,6 @@ def test_what_octave_lacks_is_not_compared() -> None:
 
 
 @pytest.mark.octave
-@pytest.mark.filterwarnings("ignore:.*is not trained here")
 def test_a_layer_with_a_network_in_a_property_is_not_compared() -> None:
     layer, _ = nested("Z = predict(layer.Net, X);")
     (found,) = check_with_octave(layer)

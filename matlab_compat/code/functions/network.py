@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor
+from torch.func import functional_call
 
 from ... import functions as library
 from ...arrays import as_tuple
@@ -24,6 +25,7 @@ from ..values import (
     Chars,
     Net,
     Numeric,
+    Struct,
     Value,
     as_tensor,
     elements,
@@ -150,12 +152,15 @@ def _data(x: Value, what: str) -> Numeric:
 # --- networks ---------------------------------------------------------------------------
 
 
-@known("predict")
+@known("predict", "forward")
 def _predict(call: Call, net: Value, *inputs: Value) -> Any:
-    """The documentation page of dlnetwork.predict: a network that is a property of a layer."""
+    """The documentation pages of dlnetwork.predict and forward: outputs, and the state.
+
+    ``forward`` computes as in training. The network's own state changes where it is assigned.
+    """
     if not isinstance(net, Net):
-        raise CodeError(f"predict is for networks, not for a {class_name(net)}.")
-    given = [numbers(one, "predict") for one in inputs]
+        raise CodeError(f"{call.name} is for networks, not for a {class_name(net)}.")
+    given = [numbers(one, call.name) for one in inputs]
     names = list(net.network.InputNames)
     if len(given) != len(names) or not all(one.labels for one in given):
         raise UnsupportedCodeError(
@@ -164,14 +169,23 @@ def _predict(call: Call, net: Value, *inputs: Value) -> Any:
         )
     plan = net.network.plan({name: x.labels for name, x in zip(names, given, strict=True)})
     tensors = [x.tensor.permute(torch_axes(x.labels)) for x in given]
-    key = (*(x.labels for x in given), tensors[0].dtype, tensors[0].device)
+    key = tuple(x.labels for x in given)
     if key not in net.modules:
         with untraced():
             module = build_graph(plan, tensors[0].device, tensors[0].dtype)
-            net.modules[key] = module.eval().requires_grad_(False)
-    results = as_tuple(net.modules[key](*tensors))
+            net.modules[key] = module.requires_grad_(False)
+    module = net.modules[key].train(call.name == "forward")
+    state = dict(module.named_buffers()) | {
+        name: numbers(value, "a state").tensor for name, value in net.state.items()
+    }
+    if module.training:
+        state = {name: value.clone() for name, value in state.items()}
+    results = as_tuple(
+        functional_call(module, state, tuple(tensors)) if state else module(*tensors)
+    )
     formats = [labels for _, labels in plan.outputs.values()]
-    return tuple(from_torch(y, labels) for y, labels in zip(results, formats, strict=True))
+    outputs = [from_torch(y, labels) for y, labels in zip(results, formats, strict=True)]
+    return *outputs, Struct({name: Numeric(value) for name, value in state.items()})
 
 
 # --- those that work along labels: with DataFormat, where arrays have none ----------------

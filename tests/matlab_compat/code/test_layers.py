@@ -14,7 +14,14 @@ import torch
 from numpy.typing import NDArray
 
 from converters.matfile.values import StructArray
-from matlab_compat import dlnetwork, fullyConnectedLayer, reluLayer
+from matlab_compat import (
+    batchNormalizationLayer,
+    dlnetwork,
+    featureInputLayer,
+    fullyConnectedLayer,
+    parameter_groups,
+    reluLayer,
+)
 from matlab_compat.code.definitions import Texts
 from matlab_compat.code.layers import CodeFunctionLayer, CodeLayer, class_of_layer
 from matlab_compat.code.program import Program
@@ -385,13 +392,17 @@ def test_structs_of_a_file_are_structs_of_the_code() -> None:
     np.testing.assert_allclose(predicted(layer), 2 * X + 14)
 
 
-def nested(body: str, base: str = FORMATTABLE) -> tuple[Any, FullyConnectedLayer]:
+LEARNABLE_NET = "properties (Learnable)\nNet\nend"
+
+
+def nested(
+    body: str, base: str = FORMATTABLE, properties: str = LEARNABLE_NET, *more: Any
+) -> tuple[Any, FullyConnectedLayer]:
     inner = fullyConnectedLayer(3, Name="fc").initialize(4)
-    network = dlnetwork([inner, reluLayer(Name="relu")])
-    return layer_of(source(body, "properties\nNet\nend", base), Net=network), inner
+    network = dlnetwork([inner, *more, reluLayer(Name="relu")])
+    return layer_of(source(body, properties, base), Net=network), inner
 
 
-@pytest.mark.filterwarnings("ignore:.*is not trained here")
 def test_a_network_in_a_property_computes() -> None:
     layer, inner = nested("Z = predict(layer.Net, X) + X(1:3, :);")
     x = normal(4, 5)
@@ -399,18 +410,112 @@ def test_a_network_in_a_property_computes() -> None:
     np.testing.assert_allclose(predicted(layer, x, data_format="CB"), expected, atol=1e-12)
 
 
-@pytest.mark.filterwarnings("ignore:.*is not trained here")
 def test_a_network_in_a_property_is_exported_before_it_ever_ran() -> None:
     layer, _ = nested("Z = predict(layer.Net, X) + X(1:3, :);")
     assert layer.about_code()["exports"] == ""
 
 
-def test_a_network_in_a_property_is_not_trained_and_says_so() -> None:
-    with pytest.warns(UserWarning, match="network in its property Net computes, but is not train"):
-        nested("Z = predict(layer.Net, X);")[0].to_torch(formats=("CB",))
+def test_a_network_in_a_learnable_property_trains() -> None:
+    """Beside the same network by itself, whose training is torch's."""
+    layer, inner = nested("Z = predict(layer.Net, X) .* 2;")
+    inner.WeightLearnRateFactor = 3.0
+    module = layer.to_torch(formats=("CB",)).train()
+    assert [*dict(module.named_parameters())] == ["Net.fc.weight", "Net.fc.bias"]
+    groups = parameter_groups(module, 0.1)
+    assert sorted(one["lr"] for one in groups) == pytest.approx([0.1, 0.3])
+    alone = layer.Net.to_torch(formats={"in": "CB"}).train()
+    alone_groups = parameter_groups(alone, 0.1)
+    for step in range(4):
+        x = torch.from_numpy(normal(5, 4, seed=step).astype(np.float32))
+        for one, rates, scale in ((module, groups, 1), (alone, alone_groups, 2)):
+            optimizer = torch.optim.SGD(rates, 0.1)
+            optimizer.zero_grad()
+            ((one(x) * scale) ** 2).mean().backward()
+            optimizer.step()
+    before = inner.Weights.copy()
+    layer.assign_from_torch(module)
+    assert not np.array_equal(inner.Weights, before)
+    np.testing.assert_allclose(inner.Weights, alone.fc.weight.detach(), rtol=1e-5)
 
 
-@pytest.mark.filterwarnings("ignore:.*is not trained here")
+def test_a_network_in_another_property_lets_gradients_through() -> None:
+    layer, inner = nested("Z = predict(layer.Net, X);", FORMATTABLE, "properties\nNet\nend")
+    module = layer.to_torch("cpu", "double", formats=("CB",)).train()
+    x = torch.from_numpy(normal(5, 4)).requires_grad_()
+    y = module(x)
+    y.sum().backward()
+    assert not any(one.requires_grad for one in module.parameters())
+    expected = (y > 0).to(x.dtype).detach().numpy() @ inner.Weights
+    np.testing.assert_allclose(x.grad, expected, rtol=1e-12)  # type: ignore[arg-type]
+
+
+STATEFUL = """function [Z, net] = predict(layer, X)
+Z = predict(layer.Net, X);
+net = layer.Net;
+end
+function [Z, net] = forward(layer, X)
+[Z, state] = forward(layer.Net, X);
+net = layer.Net;
+net.State = state;
+end
+"""
+
+
+def test_the_state_of_a_network_in_a_property_is_kept_where_it_is_given_back() -> None:
+    """Batch normalization in training, beside torch's own."""
+    properties = "properties (Learnable, State)\nNet\nend"
+    batch = batchNormalizationLayer(Name="bn").initialize(3)
+    layer, _ = nested(STATEFUL, FORMATTABLE, properties, batch)
+    module = layer.to_torch(formats=("CB",)).train()
+    alone = layer.Net.to_torch(formats={"in": "CB"}).train()
+    for step in range(4):
+        x = torch.from_numpy(normal(5, 4, seed=step).astype(np.float32))
+        torch.testing.assert_close(module(x), alone(x))
+    for name, kept in alone.named_buffers():
+        torch.testing.assert_close(module.Net.get_buffer(name), kept)
+    layer.assign_from_torch(module)
+    np.testing.assert_allclose(
+        layer.Net.layer("bn").TrainedMean.ravel(), alone.bn.running_mean.numpy(), rtol=1e-6
+    )
+    x = torch.from_numpy(normal(5, 4).astype(np.float32))
+    torch.testing.assert_close(module.eval()(x), alone.eval()(x))
+
+
+def test_the_state_of_a_network_that_is_not_given_back_stays() -> None:
+    body = "function Z = predict(layer, X)\nZ = forward(layer.Net, X);\nend"
+    batch = batchNormalizationLayer(Name="bn").initialize(3)
+    module = nested(body, FORMATTABLE, LEARNABLE_NET, batch)[0].to_torch(formats=("CB",))
+    before = {name: one.clone() for name, one in module.Net.named_buffers()}
+    module.train()(torch.from_numpy(normal(5, 4).astype(np.float32)))
+    assert all(torch.equal(one, before[name]) for name, one in module.Net.named_buffers())
+
+
+def test_a_network_in_a_property_is_among_the_learnables_of_the_network_around() -> None:
+    layer, _ = nested("Z = predict(layer.Net, X);")
+    layer.Name = "own"
+    around = dlnetwork([featureInputLayer(4, Name="in"), layer])
+    assert list(around.Learnables["Layer"]) == ["own/Net/fc", "own/Net/fc"]
+
+
+def test_a_network_in_a_property_is_exported_with_its_parameters() -> None:
+    layer, _ = nested("Z = predict(layer.Net, X) + 1;")
+    module = layer.to_torch(formats=("CB",)).eval()
+    x = torch.from_numpy(normal(5, 4).astype(np.float32))
+    program = torch.export.export(module, (x,))
+    assert set(program.state_dict) == {"Net.fc.weight", "Net.fc.bias"}
+    torch.testing.assert_close(program.module()(x), module(x))
+
+
+def test_an_object_of_a_class_of_the_code_in_a_property_computes() -> None:
+    scale = source("Z = layer.Factor .* X;", "properties\nFactor\nend", name="scale")
+    outer = source(
+        "Z = predict(layer.Inner, X) + layer.Inner.predict(X);", "properties\nInner\nend"
+    )
+    inner = SimpleNamespace(class_name="scale", properties={"Factor": np.array([[3.0]])})
+    layer = layer_of({"own": outer, "scale": scale}, Inner=inner)
+    np.testing.assert_allclose(predicted(layer), 6 * X)
+
+
 def test_a_network_in_a_property_needs_labels() -> None:
     layer, _ = nested("Z = predict(layer.Net, X);", LAYER)
     with pytest.raises(UnsupportedCodeError, match="labelled"):
