@@ -411,14 +411,13 @@ def _lstm_steps(
     w: Tensor,
     r: Tensor,
     b: Tensor,
-    *,
+    *states: Tensor,
     order: str = "ifgo",
     gate: Any = torch.sigmoid,
     act: Any = torch.tanh,
 ) -> Tensor:
-    """N,C,T to N,H,T."""
-    hidden = r.shape[1]
-    h = c = x.new_zeros(x.shape[0], hidden)
+    """N,C,T to N,H,T; the hidden and the cell state before the first step are 0 if not given."""
+    h, c = states or [x.new_zeros(x.shape[0], r.shape[1])] * 2
     out = []
     for step in x.unbind(2):
         z = dict(zip(order, (step @ w.T + h @ r.T + b).chunk(4, 1), strict=True))
@@ -429,7 +428,12 @@ def _lstm_steps(
 
 
 def _lstm(
-    kind: str, right: str, wrong: Callable[..., Tensor], both: bool = False, last: bool = False
+    kind: str,
+    right: str,
+    wrong: Callable[..., Tensor] = _lstm_steps,
+    both: bool = False,
+    last: bool = False,
+    **how: Any,
 ) -> None:
     def make(smooth: bool, seed: int) -> Made:
         random = generator(seed + 1)
@@ -445,7 +449,7 @@ def _lstm(
             Bias=b,
         )
         parts = [torch.from_numpy(v).double() for v in (w, r)]
-        return layer, x, "CBT", array(wrong(tensor(x), *parts, vector(b)))
+        return layer, x, "CBT", array(wrong(tensor(x), *parts, vector(b), **how))
 
     _add(kind, right, make)
 
@@ -454,21 +458,9 @@ def _hard(x: Tensor) -> Tensor:
     return (0.2 * x + 0.5).clamp(0, 1)
 
 
-_lstm(
-    "lstm gate order i g f o (TensorFlow 1)",
-    "TensorFlow 1",
-    lambda x, w, r, b: _lstm_steps(x, w, r, b, order="igfo"),
-)
-_lstm(
-    "lstm hard sigmoid",
-    "hard-sigmoid",
-    lambda x, w, r, b: _lstm_steps(x, w, r, b, gate=_hard),
-)
-_lstm(
-    "lstm state activation softsign",
-    "softsign",
-    lambda x, w, r, b: _lstm_steps(x, w, r, b, act=F.softsign),
-)
+_lstm("lstm gate order i g f o (TensorFlow 1)", "TensorFlow 1", order="igfo")
+_lstm("lstm hard sigmoid", "hard-sigmoid", gate=_hard)
+_lstm("lstm state activation softsign", "softsign", act=F.softsign)
 _lstm(
     "lstm input reversed in time",
     "time.*(reversed|flipped)|(reversed|flipped).*time",
@@ -524,33 +516,21 @@ def _gru_steps(
     return torch.stack(out, 2)
 
 
-def _gru(kind: str, right: str, wrong: Callable[..., Tensor]) -> None:
+def _gru(kind: str, right: str, wrong: Callable[..., Tensor] = _gru_steps, **how: Any) -> None:
     def make(smooth: bool, seed: int) -> Made:
         random = generator(seed + 1)
         w, r, b = (2 * numbers(random, 15, n) for n in (3, 5, 1))
         x = images(smooth, seed, 3, 2, 9)
         layer = mc.gruLayer(5, InputWeights=w, RecurrentWeights=r, Bias=b)
         parts = [torch.from_numpy(v).double() for v in (w, r)]
-        return layer, x, "CBT", array(wrong(tensor(x), *parts, vector(b)))
+        return layer, x, "CBT", array(wrong(tensor(x), *parts, vector(b), **how))
 
     _add(kind, right, make)
 
 
-_gru(
-    "gru reset before (Keras v1) for after",
-    "reset gate applied elsewhere",
-    lambda x, w, r, b: _gru_steps(x, w, r, b, before=True),
-)
-_gru(
-    "gru gate order r n z",
-    "gates in another order",
-    lambda x, w, r, b: _gru_steps(x, w, r, b, order="rnz"),
-)
-_gru(
-    "gru update gate the other way",
-    "update gate",
-    lambda x, w, r, b: _gru_steps(x, w, r, b, turned=True),
-)
+_gru("gru reset before (Keras v1) for after", "reset gate applied elsewhere", before=True)
+_gru("gru gate order r n z", "gates in another order", order="rnz")
+_gru("gru update gate the other way", "update gate", turned=True)
 _gru("gru bias twice", "bias doubled", lambda x, w, r, b: _gru_steps(x, w, r, 2 * b))
 
 # --- pooling ----------------------------------------------------------------------------

@@ -235,6 +235,7 @@ def _uncounted(does: Does, _: Random) -> tuple[str, Does] | None:
 Kind = tuple[
     Callable[[Random, int], tuple[Any, Does]], Callable[[Does, Tensor], Tensor], list[Mistake]
 ]
+_STRIDE = _numbers("stride", "Stride", 1, 2, 3)
 KINDS: dict[str, Kind] = {
     "convolution": (
         _conv,
@@ -242,7 +243,7 @@ KINDS: dict[str, Kind] = {
         [
             _weights,
             _weights,
-            _numbers("stride", "Stride", 1, 2, 3),
+            _STRIDE,
             _numbers("dilation", "Dilation", 1, 2, 3),
             _turned("stride", "(?i)stride"),
             _turned("dilation", "Dilation"),
@@ -263,7 +264,7 @@ KINDS: dict[str, Kind] = {
             _other_pool,
             _uncounted,
             _numbers("k", "PoolSize", 2, 3, 4),
-            _numbers("stride", "Stride", 1, 2, 3),
+            _STRIDE,
             _moved_pad,
         ],
     ),

@@ -19,7 +19,7 @@ import converters
 from matlab_compat.network import Network
 
 from .layer_cases import _hard, _lstm_steps
-from .network_cases import Mistake, Net, Port, adding
+from .network_cases import Mistake, Net, Otherwise, Port, adding
 from .seeded import Array, Case, Table, Tensor, filters, images, tensor, vector
 
 REAL = Path(__file__).parents[3] / "shared" / "real"
@@ -126,32 +126,12 @@ def _lstm(net: Network, bias: float = 1, **how: Any) -> Callable[[Tensor], Tenso
         torch.from_numpy(np.ascontiguousarray(v[f"{k}Weights"])).double()
         for k in ("Input", "Recurrent")
     )
-    h, c = (
+    states = [
         torch.from_numpy(np.ascontiguousarray(v[f"{k}State"].T)).double()
         for k in ("Hidden", "Cell")
-    )
-    return lambda x: _steps(x, w, r, bias * vector(v["Bias"]), h, c, **how)
-
-
-def _steps(
-    x: Tensor,
-    w: Tensor,
-    r: Tensor,
-    b: Tensor,
-    h: Tensor,
-    c: Tensor,
-    order: str = "ifgo",
-    gate: Any = torch.sigmoid,
-) -> Tensor:
-    if not h.numel():
-        return _lstm_steps(x, w, r, b, order=order, gate=gate)
-    out = []
-    for step in x.unbind(2):
-        z = dict(zip(order, (step @ w.T + h @ r.T + b).chunk(4, 1), strict=True))
-        c = gate(z["f"]) * c + gate(z["i"]) * torch.tanh(z["g"])
-        h = gate(z["o"]) * torch.tanh(c)
-        out.append(h)
-    return torch.stack(out, 2)
+        if v[f"{k}State"].size
+    ]
+    return lambda x: _lstm_steps(x, w, r, bias * vector(v["Bias"]), *states, **how)
 
 
 _SIZES = {
@@ -188,6 +168,18 @@ def _wrapped(net: Network) -> Callable[[Tensor], Tensor]:
     return lambda x: torch.remainder(x.trunc() - mean.trunc(), 256)
 
 
+def _transposed(_: Net) -> Otherwise:
+    return {"input": lambda x: x.transpose(2, 3)}
+
+
+def _flattened(name: str, *order: int) -> Mistake:
+    return lambda n: {name: _full(n.network, name, order)}
+
+
+def _of_lstm(**how: Any) -> Mistake:
+    return lambda n: {"lstm": _lstm(n.network, **how)}
+
+
 MISTAKES: dict[str, tuple[Mistake, str, str]] = {
     "chunter: mean per channel": (
         lambda n: {
@@ -196,16 +188,8 @@ MISTAKES: dict[str, tuple[Mistake, str, str]] = {
         "Mean.*(averaged)",
         "imageinput",
     ),
-    "chunter: flattened C,H,W": (
-        lambda n: {"fc": _full(n.network, "fc", (0, 1, 2, 3))},
-        "CHW",
-        "fc",
-    ),
-    "chunter: image transposed in": (
-        lambda n: {"input": lambda x: x.transpose(2, 3)},
-        "height and width exchanged",
-        "imageinput",
-    ),
+    "chunter: flattened C,H,W": (_flattened("fc", 0, 1, 2, 3), "CHW", "fc"),
+    "chunter: image transposed in": (_transposed, "height and width exchanged", "imageinput"),
     "chunter: conv flipped": (
         lambda n: {
             "conv_2": _conv(n.network, "conv_2", np.flip(_wb(n.network, "conv_2")[0], (0, 1)))
@@ -237,21 +221,9 @@ MISTAKES: dict[str, tuple[Mistake, str, str]] = {
         "imageinput",
     ),
     "cifar: / 255": (lambda n: {"input": lambda x: x / 255}, "255", "imageinput"),
-    "cifar: flattened C,H,W": (
-        lambda n: {"fc_1": _full(n.network, "fc_1", (0, 1, 2, 3))},
-        "CHW",
-        "fc_1",
-    ),
-    "cifar: flattened H,W,C": (
-        lambda n: {"fc_1": _full(n.network, "fc_1", (0, 2, 3, 1))},
-        "HWC",
-        "fc_1",
-    ),
-    "cifar: image transposed in": (
-        lambda n: {"input": lambda x: x.transpose(2, 3)},
-        "height and width exchanged",
-        "imageinput",
-    ),
+    "cifar: flattened C,H,W": (_flattened("fc_1", 0, 1, 2, 3), "CHW", "fc_1"),
+    "cifar: flattened H,W,C": (_flattened("fc_1", 0, 2, 3, 1), "HWC", "fc_1"),
+    "cifar: image transposed in": (_transposed, "height and width exchanged", "imageinput"),
     "cifar: kernel h/w exchanged, second conv": (
         lambda n: {
             "conv_2": _conv(n.network, "conv_2", _wb(n.network, "conv_2")[0].swapaxes(0, 1))
@@ -299,26 +271,10 @@ MISTAKES: dict[str, tuple[Mistake, str, str]] = {
         "imageinput",
     ),
     "fsrcnn: computed in half": (lambda n: {"through": lambda x: x.half().double()}, "half", ""),
-    "fenn: lstm gate order i g f o": (
-        lambda n: {"lstm": _lstm(n.network, order="igfo")},
-        "TensorFlow 1",
-        "lstm",
-    ),
-    "fenn: lstm bias twice": (
-        lambda n: {"lstm": _lstm(n.network, bias=2)},
-        "bias doubled",
-        "lstm",
-    ),
-    "fenn: lstm bias left out": (
-        lambda n: {"lstm": _lstm(n.network, bias=0)},
-        "bias missing",
-        "lstm",
-    ),
-    "fenn: lstm hard sigmoid": (
-        lambda n: {"lstm": _lstm(n.network, gate=_hard)},
-        "hard-sigmoid",
-        "lstm",
-    ),
+    "fenn: lstm gate order i g f o": (_of_lstm(order="igfo"), "TensorFlow 1", "lstm"),
+    "fenn: lstm bias twice": (_of_lstm(bias=2), "bias doubled", "lstm"),
+    "fenn: lstm bias left out": (_of_lstm(bias=0), "bias missing", "lstm"),
+    "fenn: lstm hard sigmoid": (_of_lstm(gate=_hard), "hard-sigmoid", "lstm"),
     "fenn: fc bias left out": (
         lambda n: {
             "fc": lambda x: _full(n.network, "fc", bias=0)(x.transpose(1, 2)).transpose(1, 2)

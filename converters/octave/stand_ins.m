@@ -7,18 +7,10 @@ function y = dlarray(x, labels)
   for label = 'SCBTU', order = [order, find(upper(labels) == label)]; end
   y = permute(x, [order, numel(labels) + 1:ndims(x)]);
 end
-function y = stripdims(x)
-  y = x;
-end
-function y = extractdata(x)
-  y = x;
-end
-function y = gather(x)
-  y = x;
-end
-function y = gpuArray(x)
-  y = x;
-end
+function y = stripdims(x), y = x; end
+function y = extractdata(x), y = x; end
+function y = gather(x), y = x; end
+function y = gpuArray(x), y = x; end
 function y = isdlarray(x)
   y = isnumeric(x);
 end

@@ -380,7 +380,6 @@ def cells_beyond_the_depth(file: h5py.File, path: Path) -> None:
 @hostile(None)
 def cells_to_the_depth(file: h5py.File, path: Path) -> None:
     """As many levels as the limit allows."""
-    """As many levels as the limit allows."""
     _nest(file, 100)
 
 

@@ -12,13 +12,7 @@ classdef SeriesNetwork
             Y = reshape(activations(net, X, 'out'), 2, []).';
         end
         function Y = activations(net, X, name)
-            Y = X;
-            for i = 1:numel(net.Layers)
-                Y = net.Layers{i}.run(Y);
-                if strcmp(net.Layers{i}.Name, name)
-                    return
-                end
-            end
+            Y = run_until(net.Layers, name, X);
         end
     end
 end

@@ -17,13 +17,7 @@ classdef dlnetwork
             if ~isempty(varargin)
                 wanted = varargin{2}{1};
             end
-            Y = extractdata(X);
-            for i = 1:numel(net.Layers)
-                Y = net.Layers{i}.run(Y);
-                if strcmp(net.Layers{i}.Name, wanted)
-                    break
-                end
-            end
+            Y = run_until(net.Layers, wanted, extractdata(X));
             labels = 'SSCB';
             if size(Y, 1) == 1
                 Y = reshape(Y, size(Y, 3), []);

@@ -41,6 +41,15 @@ def module_of(body: str, properties: str = "", **fields: Any) -> nn.Module:
     return module
 
 
+def recorded(body: str, reads: Reads) -> nn.Module:
+    """A module that made the calls of torch alone when it was last called; nothing is counted."""
+    module = module_of(body)
+    for _ in range(3):
+        module(data(1))
+    reads.count = 0
+    return module
+
+
 def data(seed: int, *size: int) -> torch.Tensor:
     return torch.randn(size or (2, 3, 4, 5), generator=torch.Generator().manual_seed(seed))
 
@@ -56,10 +65,7 @@ def test_the_third_call_makes_the_calls_of_torch_alone(reads: Reads) -> None:
 
 
 def test_other_sizes_are_read_again(reads: Reads) -> None:
-    module = module_of("Z = X ./ size(X, 1);")
-    for _ in range(3):
-        module(data(1))
-    reads.count = 0
+    module = recorded("Z = X ./ size(X, 1);", reads)
     x = data(1, 2, 3, 6, 5)
     assert torch.equal(module(x), x / 6)
     assert reads.count == 1
@@ -174,10 +180,7 @@ def test_parts_of_a_larger_tensor_are_the_data() -> None:
 
 
 def test_under_autocast_the_code_is_read_anew(reads: Reads) -> None:
-    module = module_of("Z = X * 2;")
-    for _ in range(3):
-        module(data(1))
-    reads.count = 0
+    module = recorded("Z = X * 2;", reads)
     with torch.autocast("cpu"):
         module(data(1))
     assert reads.count == 1

@@ -8,6 +8,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from matlab_compat.code.definitions import Problem
 from matlab_compat.errors import CodeError, CodeSaidError, UnsupportedCodeError
 from tests.matlab_compat.code.running import program, result
 
@@ -65,21 +66,24 @@ def test_a_text_that_is_put_together_is_not_evaluated() -> None:
         result("f = str2func(['@(x) x + ' '1']); r = f(x);", 3)
 
 
-def test_what_a_text_calls_is_found_before_anything_runs() -> None:
-    text = "function r = f(x)\n\ng = str2func('@(x) imwarp(x)');\nr = g(x);\nend\n"
+def problem_of(text: str) -> Problem:
+    """The one thing for which ``text``, a function ``f``, cannot be run."""
     code = program(f=text)
     function = code.function("f")
     assert function is not None
     (problem,) = code.problems(function)
+    return problem
+
+
+def test_what_a_text_calls_is_found_before_anything_runs() -> None:
+    text = "function r = f(x)\n\ng = str2func('@(x) imwarp(x)');\nr = g(x);\nend\n"
+    problem = problem_of(text)
     assert (problem.where, "imwarp" in problem.what) == ("f.m:3", True)
 
 
 def test_a_persistent_variable_that_changes_is_refused() -> None:
     text = "function r = f()\npersistent n\nif isempty(n), n = 0; end\nn = n + 1;\nr = n;\nend\n"
-    code = program(f=text)
-    function = code.function("f")
-    assert function is not None
-    (problem,) = code.problems(function)
+    problem = problem_of(text)
     assert problem.where == "f.m:2"
     assert "persistent variable n" in problem.what
 

@@ -171,21 +171,6 @@ def test_pairs_without_the_optional_argument() -> None:
     assert clippedReluLayer(6) == ClippedReLULayer(Ceiling=6)
 
 
-@pytest.mark.parametrize(
-    ("layer", "row"),
-    [
-        (reluLayer(), "ReLU"),
-        (leakyReluLayer(), "Leaky ReLU with scale 0.01"),
-        (clippedReluLayer(10), "Clipped ReLU with ceiling 10"),
-        (softmaxLayer(), "softmax"),
-        (tanhLayer(), "Hyperbolic tangent"),
-    ],
-)
-def test_rows_are_worded_as_matlab_words_them(layer: Layer, row: str) -> None:
-    """Wording: layer arrays printed in public documentation."""
-    assert layer.description() == row
-
-
 # --- Reinforcement Learning Toolbox -----------------------------------------------------
 
 

@@ -415,19 +415,6 @@ def test_a_generic_input_labels_every_dimension(labels: str) -> None:
 # --- rows, repr, real files ---------------------------------------------------------------
 
 
-ROWS = [
-    (mc.imageInputLayer([28, 28, 3]), "28×28×3 images with 'zerocenter' normalization"),
-    (mc.imageInputLayer([28, 28, 1], Normalization="none"), "28×28×1 images"),
-    (mc.sequenceInputLayer(12), "Sequence input with 12 dimensions"),
-    (mc.featureInputLayer(7), "7 features"),
-]
-
-
-@pytest.mark.parametrize(("layer", "row"), ROWS)
-def test_rows_are_worded_as_matlab_words_them(layer: Layer, row: str) -> None:
-    assert layer.description() == row
-
-
 @pytest.mark.real
 @pytest.mark.parametrize("path", MAT_FILES, ids=file_id)
 def test_real_input_layers_build_or_say_what_is_missing(path: Any) -> None:

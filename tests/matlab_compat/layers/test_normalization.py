@@ -454,25 +454,7 @@ def test_dropout_refuses_probability(value: Any) -> None:
         dropoutLayer(value)
 
 
-# --- rows, constructors, real files -----------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("layer", "row"),
-    [
-        (batchNormalizationLayer(), "Batch normalization"),
-        (batch(), "Batch normalization with 4 channels"),
-        (
-            crossChannelNormalizationLayer(5),
-            "cross channel normalization with 5 channels per element",
-        ),
-        (dropoutLayer(), "50% dropout"),
-        (dropoutLayer(0.2, "Name", "d"), "20% dropout"),
-    ],
-)
-def test_rows_are_worded_as_matlab_words_them(layer: Layer, row: str) -> None:
-    """Wording: layer arrays printed in public documentation and code."""
-    assert layer.description() == row
+# --- constructors, real files ----------------------------------------------------------
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from converters.find import find_models
 from converters.matfile import open_mat
 from converters.matfile.values import Categorical
 from converters.saved import SavedNetwork
-from matlab_compat import Layer, layer_class, registered
+from matlab_compat import layer_class, registered
 from matlab_compat.errors import PropertyError
 from tests.real import MAT_FILES, REAL, file_id
 
@@ -58,31 +58,6 @@ def test_classes_must_be_text() -> None:
 def test_class_weights_must_be_nonnegative(weights: Any) -> None:
     with pytest.raises(PropertyError, match="ClassWeights"):
         mc.classificationLayer(ClassWeights=weights)
-
-
-ROWS = [
-    (mc.classificationLayer(), "crossentropyex"),
-    (
-        mc.classificationLayer(Classes=["airplane", *"abcdefghi"]),
-        "crossentropyex with 'airplane' and 9 other classes",
-    ),
-    (mc.regressionLayer(), "mean-squared-error"),
-    (
-        mc.regressionLayer(ResponseNames=["Response"]),
-        "mean-squared-error with response 'Response'",
-    ),
-    (mc.pixelClassificationLayer(), "Cross-entropy loss"),
-]
-
-
-@pytest.mark.parametrize(("layer", "row"), ROWS)
-def test_rows_are_worded_as_matlab_words_them(layer: Layer, row: str) -> None:
-    assert layer.description() == row
-
-
-@pytest.mark.parametrize("layer", [row[0] for row in ROWS] + [mc.focalLossLayer(Gamma=3)])
-def test_repr_gives_the_layer_back(layer: Layer) -> None:
-    assert eval(repr(layer), vars(mc)) == layer
 
 
 @pytest.mark.real

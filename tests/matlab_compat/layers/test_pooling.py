@@ -21,7 +21,6 @@ import matlab_compat as mc
 from converters.find import find_models
 from converters.matfile import open_mat
 from converters.saved import SavedNetwork
-from matlab_compat import Layer
 from matlab_compat.errors import DataFormatError, PropertyError, UnsupportedLayerError
 from tests.oracle_onnx import run_onnx
 from tests.real import MAT_FILES, REAL, file_id
@@ -347,24 +346,6 @@ def test_adaptive_pooling_refuses_unequal_blocks() -> None:
 def test_values_that_matlab_refuses(options: dict[str, Any], match: str) -> None:
     with pytest.raises(PropertyError, match=match):
         mc.averagePooling2dLayer(2, **options)
-
-
-ROWS = [
-    (
-        mc.maxPooling2dLayer(2, Stride=2),
-        "2×2 max pooling with stride [2  2] and padding [0  0  0  0]",
-    ),
-    (
-        mc.averagePooling2dLayer(3, Padding="same"),
-        "3×3 average pooling with stride [1  1] and padding 'same'",
-    ),
-    (mc.globalAveragePooling2dLayer(), "2-D global average pooling"),
-]
-
-
-@pytest.mark.parametrize(("layer", "row"), ROWS)
-def test_rows_are_worded_as_matlab_words_them(layer: Layer, row: str) -> None:
-    assert layer.description() == row
 
 
 # --- real files -------------------------------------------------------------------------

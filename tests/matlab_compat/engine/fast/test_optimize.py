@@ -106,12 +106,19 @@ def images() -> list[Layer]:
     ]
 
 
+def normalized(size: tuple[int, int, int], filters: int, name: str) -> list[Layer]:
+    """Images, a convolution of them called ``name``, and batch normalization."""
+    return [
+        m.imageInputLayer(size, Normalization="none", Name="in"),
+        m.convolution2dLayer(3, filters, Padding="same", Name=name),
+        m.batchNormalizationLayer(Name="norm"),
+    ]
+
+
 def residual() -> Network:
     """Sums after convolutions: of another convolution, and of one pixel for all."""
     layers: list[Layer] = [
-        m.imageInputLayer((9, 8, 3), Normalization="none", Name="in"),
-        m.convolution2dLayer(3, 4, Padding="same", Name="left"),
-        m.batchNormalizationLayer(Name="norm"),
+        *normalized((9, 8, 3), 4, "left"),
         m.additionLayer(2, Name="sum"),
         m.reluLayer(Name="relu"),
         m.convolution2dLayer(3, 4, Padding="same", Name="next"),
@@ -296,9 +303,7 @@ def test_a_sum_is_computed_by_the_convolution_before_it() -> None:
 
 def test_a_layer_whose_output_is_used_twice_keeps_it() -> None:
     layers: list[Layer] = [
-        m.imageInputLayer((6, 6, 2), Normalization="none", Name="in"),
-        m.convolution2dLayer(3, 2, Padding="same", Name="conv"),
-        m.batchNormalizationLayer(Name="norm"),
+        *normalized((6, 6, 2), 2, "conv"),
         m.additionLayer(3, Name="add"),
         m.reluLayer(Name="relu"),
         m.leakyReluLayer(Name="leaky"),
