@@ -20,7 +20,7 @@ from .code import Code, program_of
 from .formats import Asked
 from .kinds.words import listed
 from .matfile import DEFAULT_LIMITS, Limits, MatFile, open_mat
-from .matfile.values import Damaged, StructArray, Value
+from .matfile.values import Damaged, MatObject, StructArray, Value
 
 if TYPE_CHECKING:
     from matlab_compat.code.definitions import FunctionDefinition
@@ -255,6 +255,11 @@ def code_value(value: Value) -> Any:
         count = int(np.prod(value.shape))
         items = [{name: ones[at] for name, ones in fields.items()} for at in range(count)]
         return Elements(tuple(value.shape), tuple(items))
+    if isinstance(value, MatObject):
+        from matlab_compat.code.definitions import Properties
+
+        found = {name: code_value(item) for name, item in value.properties.items()}
+        return Properties(value.class_name, found)
     if isinstance(value, dict):
         return {name: code_value(item) for name, item in value.items()}
     if isinstance(value, np.ndarray) and value.dtype == object:

@@ -139,6 +139,20 @@ class Elements:
     items: tuple[Mapping[str, Any], ...]
 
 
+class Properties(dict[str, Any]):
+    """An object from outside of a class that the code lacks.
+
+    Parameters
+    ----------
+    class_name:
+        Its class in MATLAB.
+    """
+
+    def __init__(self, class_name: str, properties: Mapping[str, Any]) -> None:
+        super().__init__(properties)
+        self.class_name = class_name
+
+
 @dataclass(frozen=True)
 class Problem:
     """Something in the code that this version does not run."""

@@ -27,6 +27,7 @@ from .definitions import INHERITED, ClassDefinition, FunctionDefinition
 from .finding import Finder, variables_of
 from .frame import Frame
 from .functions import IMPORTED, TABLE, Call
+from .functions.input_parser import PARSER_METHODS
 from .indexing import Everything, Place, as_place, assign, delete, index, reshaped
 from .joining import cells, joined
 from .limits import Budget
@@ -47,6 +48,7 @@ from .values import (
     Cell,
     Chars,
     FunctionHandle,
+    InputParser,
     Net,
     Numeric,
     Object,
@@ -495,7 +497,7 @@ class Interpreter:
                 name = self.field_name(said, frame)
                 if isinstance(old, Struct):
                     return old.fields.get(name)
-                if isinstance(old, Object | Net):
+                if isinstance(old, Object | Net | InputParser):
                     return self.field_of(old, name)
                 return None
             case syntax.Index(base=base, arguments=arguments):
@@ -528,6 +530,9 @@ class Interpreter:
             if declared is not None and declared.has("constant"):
                 raise CodeError(f"The property '{name}' is constant.")
             return old.with_property(name, value)
+        if isinstance(old, InputParser):
+            old.properties[name] = value
+            return old
         if isinstance(old, Net) and name == "State" and isinstance(value, Struct):
             return replace(old, state=value.fields)
         if old is None or (isinstance(old, Numeric) and elements(old.shape) == 0):
@@ -725,6 +730,9 @@ class Interpreter:
                     arguments = self.arguments(expressions, frame)
                     first = () if method.said.is_static else (holder,)
                     return self.call_user(method, [*first, *arguments], outputs)
+            if isinstance(holder, InputParser) and base.name in PARSER_METHODS:
+                arguments = [holder, *self.arguments(expressions, frame)]
+                return self.call_named(base.name, arguments, outputs, frame)
         return None
 
     def call_dotted(
@@ -793,6 +801,8 @@ class Interpreter:
                 f"The code reads the property '{name}', which neither the file nor the class "
                 f"{value.definition.name} holds."
             )
+        if isinstance(value, InputParser) and name in value.properties:
+            return value.properties[name]
         if isinstance(value, Net) and name == "State" and value.state:
             return Struct(value.state)
         raise CodeError(f"A {class_name(value)} has no field '{name}'.")

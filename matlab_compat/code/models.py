@@ -17,7 +17,7 @@ from ..errors import locating
 from ..execution.described import Factors
 from ..layers.base import Layer
 from ..layers.properties import Property
-from .definitions import Elements, FunctionDefinition
+from .definitions import Elements, FunctionDefinition, Properties
 from .layers import AsItIs, CodeParameter
 from .program import Program
 from .recording import Again
@@ -26,6 +26,8 @@ from .values import Value, from_torch, numeric, value_of
 
 #: Steps within structs and cells, at most.
 _DEEPEST = 100
+#: Of objects with the parameters of a function of importONNXFunction: the property that trains.
+_LEARNABLES = {"ONNXParameters": ("Learnables",)}
 
 
 @dataclass(frozen=True)
@@ -61,7 +63,8 @@ def arrays_in(value: Any, path: str = "", depth: int = 0) -> Iterator[tuple[str,
     if depth > _DEEPEST:
         return
     if isinstance(value, Mapping):
-        for name, item in value.items():
+        trained = _LEARNABLES.get(getattr(value, "class_name", ""), value)
+        for name, item in ((n, one) for n, one in value.items() if n in trained):
             yield from arrays_in(item, f"{path}.{name}" if path else str(name), depth + 1)
     elif isinstance(value, Elements):
         for i, item in enumerate(value.items, 1):
@@ -84,7 +87,10 @@ def _filled(value: Any, tensors: Mapping[str, Value], path: str = "") -> Any:
     if path in tensors:
         return tensors[path]
     if isinstance(value, Mapping):
-        return {n: _filled(v, tensors, f"{path}.{n}" if path else str(n)) for n, v in value.items()}
+        fields = {
+            n: _filled(v, tensors, f"{path}.{n}" if path else str(n)) for n, v in value.items()
+        }
+        return Properties(value.class_name, fields) if isinstance(value, Properties) else fields
     if isinstance(value, Elements):
         items = [_filled(one, tensors, f"{path}({i})") for i, one in enumerate(value.items, 1)]
         return Elements(value.shape, tuple(items))

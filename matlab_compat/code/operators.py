@@ -24,6 +24,7 @@ from .values import (
     Chars,
     Data,
     FunctionHandle,
+    InputParser,
     Net,
     Numeric,
     Object,
@@ -88,8 +89,12 @@ def class_name(value: Value) -> str:
         return "string" if value.is_string else "char"
     if isinstance(value, Cell):
         return "string" if value.is_string else "cell"
-    if isinstance(value, Struct | Structs):
+    if isinstance(value, Struct):
+        return value.class_name
+    if isinstance(value, Structs):
         return "struct"
+    if isinstance(value, InputParser):
+        return "inputParser"
     if isinstance(value, FunctionHandle):
         return "function_handle"
     if isinstance(value, Net):

@@ -23,7 +23,7 @@ from ..data_format import dlarray, torch_axes
 from ..errors import CodeError, UnsupportedCodeError
 from ..functions import Labelled
 from ..plain_text import plain_text
-from .definitions import Elements
+from .definitions import Elements, Properties
 
 if TYPE_CHECKING:
     from .definitions import ClassDefinition
@@ -144,15 +144,17 @@ class Cell:
 
 @dataclass(frozen=True, eq=False)
 class Struct:
-    """A scalar struct."""
+    """A scalar struct, or an object of a class that the code lacks, by its properties."""
 
     #: Values by name, in order.
     fields: Mapping[str, Value] = field(default_factory=dict)
+    #: Its class in MATLAB.
+    class_name: str = "struct"
     shape = (1, 1)
 
     def with_field(self, name: str, value: Value) -> Struct:
         """A copy with one field changed or added."""
-        return Struct({**self.fields, name: value})
+        return replace(self, fields={**self.fields, name: value})
 
 
 @dataclass(frozen=True, eq=False)
@@ -219,7 +221,37 @@ class Net:
     shape = (1, 1)
 
 
-Value: TypeAlias = Numeric | Chars | Cell | Struct | Structs | FunctionHandle | Object | Net
+@dataclass(frozen=True, eq=False)
+class ParserInput:
+    """An input that an ``inputParser`` expects."""
+
+    name: str
+    #: "required", "optional", "named" or "switch".
+    kind: str
+    default: Value | None
+    check: Value | None
+
+
+@dataclass(eq=False)
+class InputParser:
+    """An ``inputParser``: the one value that calls change, for it is a handle in MATLAB."""
+
+    inputs: list[ParserInput] = field(default_factory=list)
+    #: What code sets (KeepUnmatched ...) and ``parse`` finds (Results ...).
+    properties: dict[str, Value] = field(default_factory=dict)
+    shape = (1, 1)
+
+    def is_on(self, name: str) -> bool:
+        """Whether a setting is true."""
+        value = self.properties.get(name)
+        if isinstance(value, Numeric) and isinstance(value.data, np.ndarray):
+            return bool(value.data.all())
+        return name in ("PartialMatching", "StructExpand")
+
+
+Value: TypeAlias = (
+    Numeric | Chars | Cell | Struct | Structs | FunctionHandle | Object | Net | InputParser
+)
 
 # --- making arrays ----------------------------------------------------------------------
 
@@ -376,14 +408,15 @@ def value_of(value: Any) -> Value:
     UnsupportedCodeError
         Another type.
     """
-    if isinstance(value, Numeric | Chars | Cell | Struct | Structs | FunctionHandle | Object | Net):
+    if isinstance(value, Value):
         return value
     if isinstance(value, Elements):
         return structs(value.shape, [_struct_of(one) for one in value.items])
     if hasattr(value, "plan") and hasattr(value, "Layers"):
         return Net(value)
     if isinstance(properties := getattr(value, "properties", None), Mapping):
-        return _struct_of(properties)  # an object of another class of MATLAB's
+        name = getattr(value, "class_name", "struct")  # an object of another class of MATLAB's
+        return replace(_struct_of(properties), class_name=name)
     if isinstance(fields := getattr(value, "fields", None), Mapping):
         return _structs_of_file(value.shape, fields)
     value = plain_text(value)
@@ -403,6 +436,8 @@ def value_of(value: Any) -> Value:
         return scalar(value)
     if isinstance(value, bool | int | float | complex | np.ndarray | np.generic):
         return _of_array(np.asarray(value), "")
+    if isinstance(value, Properties):
+        return replace(_struct_of(value), class_name=value.class_name)
     if isinstance(value, Mapping):
         return _struct_of(value)
     if isinstance(value, list | tuple):

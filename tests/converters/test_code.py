@@ -15,9 +15,10 @@ import torch
 
 import converters
 import matlab_compat
+from converters.matfile.values import StructArray
 from fixtures.code import make_code
 from fixtures.native.make_native import DEFAULTS
-from fixtures.native.mcos_writer import write_level7
+from fixtures.native.mcos_writer import Instance, write_level7
 from matlab_compat.errors import (
     DataFormatError,
     NothingToCompareError,
@@ -167,6 +168,88 @@ def test_the_parameters_are_called_as_in_matlab_and_learn() -> None:
     module(torch.randn(5, 4, dtype=torch.float64)).sum().backward()
     assert all(float(p.grad.abs().max()) > 0 for p in module.parameters() if p.grad is not None)
     assert all(p.grad is not None for p in module.parameters())
+
+
+IMPORTED_FUNCTION = """function [Y, state] = imported(X, params, varargin)
+[X, training] = preprocess(X, params, varargin{:});
+Vars = joined(params.Learnables, params.Nonlearnables, params.State);
+NumDims = params.NumDimensions;
+Vars.hidden = gemm(X, Vars.W1, Vars.b1, NumDims.W1);
+Vars.hidden(Vars.hidden < 0) = 0;
+Vars.Y = gemm(Vars.hidden, Vars.W2, Vars.b2, NumDims.W2) * Vars.scale;
+state = params.State;
+if training, state = struct(); end
+Y = permute(Vars.Y, [2 1]);
+Y = dlarray(Y, 'BC');
+end
+
+function Y = gemm(X, W, b, rank)
+assert(rank == 2);
+Y = W * X + b(:);
+end
+
+function Vars = joined(varargin)
+Vars = struct();
+for i = 1:numel(varargin)
+    names = fieldnames(varargin{i});
+    for k = 1:numel(names)
+        Vars.(names{k}) = varargin{i}.(names{k});
+    end
+end
+end
+
+function [X, training] = preprocess(X, params, varargin)
+p = inputParser;
+isValidArray = @(x) isnumeric(x) || isstring(x);
+addRequired(p, 'X', isValidArray);
+addRequired(p, 'params', @(x) isa(x, 'ONNXParameters'));
+addParameter(p, 'InputDataPermutation', 'auto');
+addParameter(p, 'Training', false);
+parse(p, X, params, varargin{:});
+training = p.Results.Training;
+perms = p.Results.InputDataPermutation;
+if ischar(perms)
+    perms = repmat({perms}, 1, 1);
+end
+if isdlarray(X)
+    X = stripdims(X);
+end
+if isnumeric(perms{1})
+    X = permute(X, perms{1});
+end
+end
+"""
+
+
+def test_a_function_that_the_onnx_importer_wrote_computes_and_learns(tmp_path: Path) -> None:
+    """In the form of importONNXFunction's files; expected: the same in numpy."""
+    draw = np.random.default_rng(0).standard_normal
+    sizes = {"W1": (5, 4), "b1": (5, 1), "W2": (2, 5), "b2": (2, 1)}
+    held = {name: draw(size).astype(np.float32) for name, size in sizes.items()}
+    ranks = {name: np.array([[2.0]]) for name in sizes}
+    groups = {
+        "Learnables": held,
+        "Nonlearnables": {"scale": np.array([[0.5]])},
+        "State": {"mean": np.zeros((1, 1))},
+        "NumDimensions": ranks,
+    }
+    properties = {name: StructArray.scalar(**fields) for name, fields in groups.items()}
+    write_level7(tmp_path / "params.mat", {"params": Instance("ONNXParameters", properties)}, {})
+    (tmp_path / "imported.m").write_text(IMPORTED_FUNCTION)
+
+    model = converters.load_model(
+        tmp_path / "params.mat",
+        function=tmp_path / "imported.m",
+        arguments="X:CB:plain, params, 'Training', 0",
+    )
+
+    x = draw((4, 3)).astype(np.float32)
+    expected = held["W2"] @ np.maximum(held["W1"] @ x + held["b1"], 0) + held["b2"]
+    np.testing.assert_allclose(model.predict(x, "CB"), expected * 0.5, rtol=1e-5, atol=1e-6)
+    assert list(model.learnables()) == [f"Learnables.{name}" for name in sizes]
+    module = model.to_torch()
+    module(torch.from_numpy(x.T.copy())).sum().backward()
+    assert all(one.grad is not None for one in module.parameters())
 
 
 @pytest.mark.slow

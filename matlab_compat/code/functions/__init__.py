@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from . import elementwise as elementwise
 from . import imported as imported
+from . import input_parser as input_parser
 from . import network as network
 from . import numerical as numerical
 from . import reductions as reductions
