@@ -177,6 +177,11 @@ def shaped(flat: Data, size: Sequence[Any]) -> Any:
     return flat.reshape(tuple(int(n) for n in size), order="F")
 
 
+def in_order(data: Data, order: Sequence[int]) -> Data:
+    """The dimensions in another order."""
+    return data.permute(list(order)) if isinstance(data, Tensor) else data.transpose(order)
+
+
 def reshaped(data: Data, size: Sequence[Any]) -> Any:
     """Column-major reshape."""
     if len(size) == data.ndim and all(

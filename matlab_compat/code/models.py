@@ -318,7 +318,7 @@ def function_model(
             run,
             [one.labels for one in data],
             [array for _, array, _ in found],
-            function.where,
+            function,
             [not one.is_plain for one in data],
         )
         labels = [labels_of(value, False, function.where) or data[0].labels for value in values]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import product
+from math import prod
 from typing import Any, NamedTuple, Protocol, TypeAlias
 
 import numpy as np
@@ -25,7 +26,9 @@ from ..errors import (
     cause_text,
 )
 from ..execution.module import build_graph
+from ..language import syntax
 from .definitions import FunctionDefinition
+from .finding import nodes_of
 from .operators import numbers
 from .program import Program
 from .recording import Again
@@ -33,9 +36,10 @@ from .values import Net, Numeric, Value, from_torch, numeric
 
 #: Combinations of sizes that are tried, at most, for the labels of outputs.
 _TRIALS = 200
-#: Observations that it is tried with.
-_OBSERVATIONS = 2
-
+#: Numbers of observations that it is tried with: some code takes one alone.
+_OBSERVATIONS = (2, 1)
+#: Elements of an input that is tried, at most.
+_LARGEST = 2**22
 
 #: From the values of parameters, states and buffers by name to the arguments before the data.
 Leading: TypeAlias = Callable[[Mapping[str, Value]], list[Value]]
@@ -298,7 +302,8 @@ def result_of(
     assert isinstance(value, Numeric)
     size: tuple[Any, ...] = (*value.shape, *[1] * (len(labels) - len(value.shape)))
     fits = len(size) == len(labels)
-    if not fits or ("B" in labels and _differ(batch, size[labels.index("B")])):
+    # Labels that the code gives are what it means; otherwise the observations have to be there.
+    if not fits or (not value.labels and "B" in labels and _differ(batch, size[labels.index("B")])):
         raise DataFormatError(
             f"The code gives an array of {size_text(tuple(value.shape))}, which is no '{labels}' "
             f"data of {batch} observations.",
@@ -376,13 +381,14 @@ def tried(layer: Coded, formats: Sequence[str]) -> Trial:
     def run(inputs: Sequence[Numeric]) -> tuple[Value, ...]:
         values = call(held, inputs, False, layer.NumOutputs, (), networks)[: layer.NumOutputs]
         if not call.is_formattable:
-            batch = _OBSERVATIONS if "B" in formats[0] else None
+            batch = inputs[0].shape[formats[0].index("B")] if "B" in formats[0] else None
             for value in values:
                 result_of(value, formats[0], torch.zeros(1), batch, False, call.where)
         return values
 
     labelled = [call.is_formattable] * len(formats)
-    values, sizes = by_trial(run, formats, list(layer.values.values()), call.where, labelled)
+    properties = list(layer.values.values())
+    values, sizes = by_trial(run, formats, properties, call.predict, labelled)
     labels = (labels_of(value, call.is_formattable, call.where) for value in values)
     return Trial(tuple(labels), sizes, {name: [*net.modules] for name, net in networks.items()})
 
@@ -413,7 +419,7 @@ def by_trial(
     run: Callable[[Sequence[Numeric]], tuple[Value, ...]],
     formats: Sequence[str],
     properties: Sequence[object],
-    where: str,
+    function: FunctionDefinition,
     labelled: Sequence[bool],
 ) -> tuple[tuple[Value, ...], tuple[tuple[int, ...], ...]]:
     """The outputs for zeros of the first sizes that the code takes, and these sizes.
@@ -422,6 +428,8 @@ def by_trial(
     ----------
     properties:
         Values whose sizes and numbers are among those that are tried.
+    function:
+        The code; so are the numbers that it says.
     labelled:
         Whether each input is given its labels.
 
@@ -433,14 +441,18 @@ def by_trial(
         It uses what is not known here.
     """
     first: Exception | None = None
-    for channels, space in _sizes(properties, formats):
+    every = list(_sizes(properties, said_numbers(function), formats))
+    for count, (channels, space) in product(_OBSERVATIONS, every):
+        sizes = tuple(trial_size(labels, channels, space, count) for labels in formats)
+        if max(map(prod, sizes)) > _LARGEST:
+            continue
         inputs = [
-            _zeros(labels, channels, space, with_labels)
-            for labels, with_labels in zip(formats, labelled, strict=True)
+            numeric(torch.zeros(size), labels if with_labels else "", True)
+            for size, labels, with_labels in zip(sizes, formats, labelled, strict=True)
         ]
         try:
             with torch.no_grad():
-                return run(inputs), tuple(trial_size(labels, channels, space) for labels in formats)
+                return run(inputs), sizes
         except UnsupportedLayerError:
             raise
         except (CodeError, DataFormatError, RuntimeError, ValueError, IndexError) as error:
@@ -448,27 +460,37 @@ def by_trial(
     raise DataFormatError(
         f"The code does not run on '{formats[0]}' data of any of the sizes that were tried, so "
         f"that the labels of its outputs are not known; of the first: {first}",
-        where=(where,),
+        where=(function.where,),
     )
 
 
-def _zeros(labels: str, channels: int, space: Sequence[int], labelled: bool) -> Numeric:
-    size = trial_size(labels, channels, space)
-    return numeric(torch.zeros(size), labels if labelled else "", True)
+def said_numbers(function: FunctionDefinition) -> list[Array]:
+    """The numbers that a function says within each of its calls and indices."""
+    found = {
+        tuple(one.value for one in node.walk() if isinstance(one, syntax.Number)): None
+        for node in nodes_of(function.said)
+        if isinstance(node, syntax.Index)
+    }
+    return [np.array(numbers) for numbers in found]
 
 
-def trial_size(labels: str, channels: int, space: Sequence[int]) -> tuple[int, ...]:
+def trial_size(
+    labels: str, channels: int, space: Sequence[int], observations: int = _OBSERVATIONS[0]
+) -> tuple[int, ...]:
     """A small size in MATLAB's order, of so many channels and such an image."""
     sides = iter((*space, *[space[-1]] * len(labels)))
     return tuple(
-        {"C": channels, "B": _OBSERVATIONS, "T": 5}.get(label) or next(sides) for label in labels
+        {"C": channels, "B": observations, "T": 5}.get(label) or next(sides) for label in labels
     )
 
 
 def _sizes(
-    properties: Sequence[object], formats: Sequence[str]
+    properties: Sequence[object], said: Sequence[Array], formats: Sequence[str]
 ) -> Iterator[tuple[int, tuple[int, ...]]]:
-    """Numbers of channels and sizes of images that the code may want: those of its properties."""
+    """Numbers of channels and sizes of images that the code may want.
+
+    First those of its properties, then small ones, then the numbers that it says.
+    """
     arrays = [
         np.asarray(value)
         for value in properties
@@ -476,14 +498,20 @@ def _sizes(
     ]
     arrays = [array for array in arrays if array.dtype.kind in "fiu" and array.size]
     numbers = [int(n) for array in arrays for n in reversed(array.shape) if n > 1]
-    few = [n for array in arrays if array.size <= 8 for n in array.ravel(order="F")]
-    numbers += [int(n) for n in few if np.isfinite(n) and n == int(n) and 1 <= n <= 4096]
-    channels = list(dict.fromkeys([*numbers, 3, 1, 2, 4, 8]))
+    numbers += _wanted(arrays)
+    channels = [*numbers, 3, 1, 2, 4, 8, *_wanted(said)]
     space: list[tuple[int, ...]] = [(8, 6)]
     space += [tuple(array.shape[:3]) for array in arrays]
-    space += [(n, n) for n in dict.fromkeys([*numbers, 1, 4, 16, 28, 32, 64])]
+    space += [(n, n) for n in (*numbers, 1, 4, 16, 28, 32, 64, *_wanted(said))]
     if not any("S" in labels for labels in formats):
         space = space[:1]
-    every = product(dict.fromkeys(space), channels)
+    every = product(dict.fromkeys(space), dict.fromkeys(channels))
     for _, (side, count) in zip(range(_TRIALS), every, strict=False):
         yield count, side
+
+
+def _wanted(arrays: Sequence[Array]) -> list[int]:
+    """The numbers in small arrays, and their products: what is reshaped has so many elements."""
+    few = [array.ravel(order="F") for array in arrays if array.size <= 8]
+    numbers = [n for array in few for n in (*array, *np.cumprod(array)[1:])]
+    return [int(n) for n in numbers if np.isfinite(n) and n == int(n) and 1 <= n <= 65536]

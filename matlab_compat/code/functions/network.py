@@ -20,6 +20,7 @@ from ...data_format import DataFormat, torch_axes
 from ...errors import CodeError, UnsupportedCodeError
 from ...execution.module import build_graph
 from ...functions import Labelled
+from ..indexing import in_order
 from ..operators import class_name, floating, is_traced, known_values, numbers, text
 from ..values import (
     Chars,
@@ -43,7 +44,10 @@ from .registry import TABLE, Call, Known, known
 
 @known("dlarray")
 def _dlarray(call: Call, x: Value, labels: Value | None = None) -> Numeric:
-    """MATLAB's documentation of dlarray: data is put into the order S, C, B, T, U."""
+    """MATLAB's documentation of dlarray: data is put into the order S, C, B, T, U.
+
+    "If X is a formatted dlarray, then fmt replaces the existing format."
+    """
     a = numbers(x, "dlarray")
     if labels is None or (isinstance(labels, Numeric) and elements(labels.shape) == 0):
         return Numeric(a.data, a.labels, True)
@@ -54,22 +58,15 @@ def _dlarray(call: Call, x: Value, labels: Value | None = None) -> Numeric:
 
 
 def labelled(a: Numeric, said: str) -> Numeric:
-    """Data with labels, its dimensions in MATLAB's own order.
+    """Data with labels in the place of those that it has, its dimensions in MATLAB's own order.
 
     Raises
     ------
-    UnsupportedCodeError
-        It has other labels already.
     CodeError
         Too few labels.
     """
     data_format = DataFormat.parse(said)
     labels = data_format.labels
-    if a.labels and a.labels != labels:
-        raise UnsupportedCodeError(
-            f"Labelling an array '{labels}' that is labelled '{a.labels}' is not supported.",
-            remedy="strip the labels first: dlarray(stripdims(X), 'SSCB').",
-        )
     if len(a.shape) > len(labels):
         kept = [n for n in a.shape[len(labels) :] if not (isinstance(n, int) and n == 1)]
         if kept:
@@ -77,18 +74,24 @@ def labelled(a: Numeric, said: str) -> Numeric:
     data = a.data
     size = [*a.shape, *(1,) * len(labels)][: len(labels)]
     data = data.reshape(size)
-    order = data_format.order
-    moved = data.permute(order) if isinstance(data, Tensor) else data.transpose(order)
-    return numeric(moved, data_format.canonical, True)
+    return numeric(in_order(data, data_format.order), data_format.canonical, True)
 
 
 @known("stripdims")
 def _stripdims(call: Call, x: Value, labels: Value | None = None) -> Numeric:
-    """MATLAB's documentation of stripdims: the order stays."""
-    if labels is not None:
-        raise UnsupportedCodeError("stripdims with a format is not supported.")
+    """MATLAB's documentation of stripdims: the order stays, or becomes that of the format."""
     a = numbers(x, "stripdims")
-    return numeric(a.data, "", a.is_dlarray)
+    if labels is None:
+        return numeric(a.data, "", a.is_dlarray)
+    said = DataFormat.parse(text(labels, "the format")).labels
+    if sorted(said) != sorted(a.labels):
+        raise UnsupportedCodeError(
+            f"stripdims into the order '{said}' of an array labelled '{a.labels}' is not supported."
+        )
+    # Dimensions of one label keep their order.
+    left = {label: [at for at, one in enumerate(a.labels) if one == label] for label in said}
+    order = [left[label].pop(0) for label in said]
+    return numeric(in_order(a.data, order), "", a.is_dlarray)
 
 
 @known("extractdata")

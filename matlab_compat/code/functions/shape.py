@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from ...errors import CodeError, UnsupportedCodeError
-from ..indexing import column, of_structs, reshaped, shaped
+from ..indexing import column, in_order, of_structs, reshaped, shaped
 from ..joining import concatenated, joined
 from ..operators import (
     as_whole,
@@ -319,8 +319,7 @@ def _permute(call: Call, x: Value, order: Value) -> Value:
                 remedy="strip the labels first: stripdims(X).",
             )
         data = v.data.reshape(*v.shape, *(1,) * (len(at) - rank))
-        moved = data.permute(at) if isinstance(data, Tensor) else data.transpose(at)
-        return numeric(moved, v.labels, v.is_dlarray)
+        return numeric(in_order(data, at), v.labels, v.is_dlarray)
 
     return _rearranged(x, rearrange)
 

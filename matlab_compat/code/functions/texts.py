@@ -330,9 +330,9 @@ def _class(call: Call, x: Value) -> Value:
     return Chars(class_name(x))
 
 
-@known("underlyingType")
+@known("underlyingType", "classUnderlying")
 def _underlying(call: Call, x: Value) -> Value:
-    """MATLAB's documentation of underlyingType."""
+    """MATLAB's documentation of underlyingType; classUnderlying is its older name."""
     return Chars(x.kind if isinstance(x, Numeric) else class_name(x))
 
 

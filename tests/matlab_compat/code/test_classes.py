@@ -121,12 +121,26 @@ def test_labels_are_kept_as_matlab_does(body: str, labels: str, expected: str) -
     assert run(program(lay=layer_text(body)), x, labels).labels == expected
 
 
+def test_a_format_replaces_the_labels_that_an_array_has() -> None:
+    """MATLAB's documentation of dlarray; its order of the dimensions is S, C, B, T, U."""
+    x = torch.randn(2, 3, 4, 5)
+    given = run(program(lay=layer_text("Z = dlarray(X, 'SSBC');")), x, "SSCB")
+    assert given.labels == "SSCB"
+    torch.testing.assert_close(given.data, x.transpose(2, 3))
+
+
+def test_stripdims_arranges_the_dimensions_as_its_format_says() -> None:
+    x = torch.randn(2, 3, 4, 5)
+    given = run(program(lay=layer_text("Z = stripdims(X, 'BSCS');")), x, "SSCB")
+    assert given.labels == ""
+    torch.testing.assert_close(given.data, x.permute(3, 0, 2, 1))
+
+
 @pytest.mark.parametrize(
     ("body", "what"),
     [
         ("Z = permute(X, [2 1 3 4]);", "Permuting an array labelled 'SSCB'"),
         ("Z = pagemtimes(X, X);", "pagemtimes of labelled data"),
-        ("Z = dlarray(X, 'SSBC');", "Labelling an array"),
     ],
 )
 def test_what_matlab_does_with_labels_is_not_guessed(body: str, what: str) -> None:

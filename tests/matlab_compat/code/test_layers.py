@@ -520,3 +520,30 @@ def test_a_network_in_a_property_needs_labels() -> None:
     layer, _ = nested("Z = predict(layer.Net, X);", LAYER)
     with pytest.raises(UnsupportedCodeError, match="labelled"):
         predicted(layer, normal(4, 5), data_format="CB")
+
+
+def test_sizes_that_the_code_says_and_products_of_properties_are_tried() -> None:
+    body = "Z = dlarray(reshape(X, {}, []), 'SSCB');"
+    said = layer_of(source(body.format("11, 7, 3"), base=FORMATTABLE))
+    assert said.output_formats(["CB"]) == ("SSCB",)
+    sides = body.format("layer.Size(1), layer.Size(2), layer.Size(3)")
+    own = layer_of(
+        source(sides, "properties\nSize\nend", base=FORMATTABLE), Size=np.float64([[5, 4, 3]])
+    )
+    assert own.output_formats(["CB"]) == ("SSCB",)
+
+
+def test_code_for_one_observation_runs_on_one() -> None:
+    layer = layer_of(source("Z = [X(1); X(2); X(1) + X(2)];"))
+    x = normal(2, 1)
+    expected = np.concatenate([x, x.sum(0, keepdims=True)])
+    np.testing.assert_allclose(predicted(layer, x, data_format="CB"), expected)
+    with pytest.raises(DataFormatError, match="no 'CB' data of 2 observations"):
+        predicted(layer, normal(2, 2), data_format="CB")
+
+
+def test_a_formattable_layer_may_give_another_number_of_observations() -> None:
+    layer = layer_of(source("Z = dlarray(mean(stripdims(X), 2), 'CB');", base=FORMATTABLE))
+    x = normal(3, 4)
+    given = predicted(layer, x, data_format="CB")
+    np.testing.assert_allclose(np.asarray(given).reshape(3, 1), x.mean(1, keepdims=True))
