@@ -88,6 +88,7 @@ def command(
     paths = files.expanded(file)
     places = [out]
     if files.is_many(file):
+        to = f".{to.removeprefix('.')}" if to else ""
         format_for(f"net{to}")  # an ending that means nothing is said once, before any file
         places = places_in(out, paths, to)
         make_folder(out)

@@ -21,7 +21,7 @@ from .examples import example_inputs
 from .inputs import Reading, labelled
 from .load import load_runnable
 from .matfile import DEFAULT_LIMITS, Limits
-from .runners import runner_named
+from .runners import check_runner, runner_named
 from .running import running
 from .verify import sha256
 
@@ -67,6 +67,7 @@ def verify_against(
     DataFormatError
         No order of dimensions makes the shapes fit.
     """
+    check_runner(fspath(against))
     from matlab_compat.parity.rule import ModelRule, Rounding
     from matlab_compat.parity.runner import Inputs, OracleRunner, Precision, TorchRunner
     from matlab_compat.parity.verify import verify

@@ -30,7 +30,7 @@ from matlab_compat.network import Network
 from matlab_compat.shallow import ShallowNetwork
 from matlab_compat.wording import argument
 
-from .atomic import new_files
+from .atomic import check_place, new_files
 from .code import coded_layers, using, using_that_of
 from .endings import file_path
 from .examples import example_sizes
@@ -190,6 +190,9 @@ def convert(
         Whatever :func:`converters.load` and :func:`save` raise.
     """
     place, limits = file_path(output), opening.get("limits", DEFAULT_LIMITS)
+    if place.suffix.lower() != ".npz":  # which holds parameters, and no model
+        format_for(place)
+    check_place(place, overwrite=overwrite, folder=True)
     if is_torch_model(path):
         network, remarks = network_of(path, input_size, trust=trust)
         done = _saved(Prepared(network, options), place, check, overwrite)
@@ -218,8 +221,8 @@ def convert(
         )
     with running(path, limits), using(opening.get("code", ())):  # what was written is read back
         prepared = Prepared(model, options, Path(path).stem)
-        _check_sizes(prepared)
         _keep(Path(path), place)
+        _check_sizes(prepared)
         return _saved(prepared, place, check, overwrite)
 
 

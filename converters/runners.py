@@ -7,6 +7,7 @@ from importlib.metadata import entry_points
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
+from matlab_compat.errors import FileAccessError
 from matlab_compat.shallow import ShallowNetwork
 
 if TYPE_CHECKING:
@@ -71,3 +72,19 @@ def runner_named(against: str, network: Network | ShallowNetwork) -> Runner:
         if (engine := _engine(against, network)) is not None:
             return engine
     return _onnx(against, network)
+
+
+def check_runner(against: str) -> None:
+    """Say before anything is read that ``against`` names no runner and no file.
+
+    Raises ``FileAccessError``.
+    """
+    name = against.partition(":")[0]
+    if Path(against).exists() or name in _OWN or entry_points(group=GROUP, name=name):
+        return
+    others = sorted({*_OWN, *(point.name for point in entry_points(group=GROUP))})
+    raise FileAccessError(
+        "There is no such file, and no runner of that name.",
+        where=(against,),
+        remedy=f"name an ONNX file, or a runner: {', '.join(others)}.",
+    )

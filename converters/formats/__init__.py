@@ -8,6 +8,7 @@ the group ``matlab_compat.formats``: its name is the ending, its object the clas
 
 from __future__ import annotations
 
+from difflib import get_close_matches
 from functools import cache
 from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
@@ -33,10 +34,11 @@ def format_for(path: str | PathLike[str]) -> Format:
     suffix = Path(path).suffix.lower()
     kind = _of(suffix)
     if kind is None:
+        near = get_close_matches(suffix, suffixes(), 1)
         raise UsageError(
-            f"There is no target '{suffix or 'folder'}'.",
+            f"There is no target '{suffix}'{f'; did you mean {near[0]}?' if near else '.'}",
             where=(str(path),),
-            remedy=f"use one of {', '.join(name or 'a folder' for name in suffixes())}.",
+            remedy=f"use one of {', '.join(name or 'none for a folder' for name in suffixes())}.",
         )
     return kind()
 

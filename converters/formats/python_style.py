@@ -29,17 +29,21 @@ def expression(text: str) -> str:
 
 
 def statement(text: str, indent: str, about: str = "") -> Iterator[str]:
-    """``target = expression``, ``return`` or a call; calls that are too long are broken.
+    """``target = expression``, ``return`` or a call; what is too long is broken.
 
-    Heads of loops and several results stay as they are. What the statement is ``about`` becomes a
-    comment beside it, or above what is long.
+    Broken are calls, sums and products of three terms or more, and several results; heads of loops
+    stay as they are. What the statement is ``about`` becomes a comment beside it, or above what is
+    long.
 
     >>> list(statement("x = f('a')", "    "))
     ['    x = f("a")']
     """
     found = re.fullmatch(r"( *)(return |[\w.]+ = )?(.*[^:])", text)
-    if found is None or isinstance(ast.parse(found[3], mode="eval").body, ast.Tuple):
+    if found is None:
         yield indent + text
+    elif isinstance(ast.parse(found[3], mode="eval").body, ast.Tuple):
+        results = found[3].split(", ")
+        yield from _several(indent + found[1], found[2] or "", results)
     else:
         lines = list(_broken(indent + found[1], found[2] or "", expression(found[3]), ""))
         beside = f"{lines[0]}  # {about}"
@@ -50,20 +54,47 @@ def statement(text: str, indent: str, about: str = "") -> Iterator[str]:
         yield from lines
 
 
+def _several(indent: str, before: str, results: list[str]) -> Iterator[str]:
+    """Several results, on one line or on one each."""
+    line = f"{indent}{before}{', '.join(results)}"
+    lines = [f"{indent}{before}(", *(f"{indent}    {one}," for one in results), f"{indent})"]
+    yield from [line] if len(line) <= WIDTH else lines
+
+
 def _broken(indent: str, before: str, value: str, after: str) -> Iterator[str]:
     line = f"{indent}{before}{value}{after}"
-    call = ast.parse(value, mode="eval").body
-    if len(line) <= WIDTH or not isinstance(call, ast.Call) or not (call.args or call.keywords):
+    whole = ast.parse(value, mode="eval").body
+    if len(line) <= WIDTH:
         yield line
-        return
-    keywords = ((f"{k.arg}=" if k.arg else "**", k.value) for k in call.keywords)
-    given = [
-        (name, ast.get_source_segment(value, node) or "")
-        for name, node in [*(("", node) for node in call.args), *keywords]
-    ]
-    yield f"{indent}{before}{ast.get_source_segment(value, call.func)}("
-    yield from _listed(f"{indent}    ", given)
-    yield f"{indent}){after}"
+    elif len(terms := list(_terms(value, whole))) > 2:
+        inside = bool(after)  # the parentheses of a call
+        inner = indent if inside else f"{indent}    "
+        yield from [] if inside else [f"{indent}{before}("]
+        yield f"{inner}{before if inside else ''}{terms[0]}"
+        *others, last = terms[1:]
+        yield from (f"{inner}{term}" for term in others)
+        yield f"{inner}{last}{after}"
+        yield from [] if inside else [f"{indent})"]
+    elif isinstance(whole, ast.Call) and (whole.args or whole.keywords):
+        keywords = ((f"{k.arg}=" if k.arg else "**", k.value) for k in whole.keywords)
+        given = [
+            (name, ast.get_source_segment(value, node) or "")
+            for name, node in [*(("", node) for node in whole.args), *keywords]
+        ]
+        yield f"{indent}{before}{ast.get_source_segment(value, whole.func)}("
+        yield from _listed(f"{indent}    ", given)
+        yield f"{indent}){after}"
+    else:
+        yield line
+
+
+def _terms(value: str, node: ast.expr) -> Iterator[str]:
+    """The terms of a sum or product, each but the first with the sign before it."""
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add | ast.Mult):
+        left, sign = node.left, "+" if isinstance(node.op, ast.Add) else "*"
+        same = isinstance(left, ast.BinOp) and type(left.op) is type(node.op)
+        yield from _terms(value, left) if same else [ast.get_source_segment(value, left) or ""]
+        yield f"{sign} {ast.get_source_segment(value, node.right)}"
 
 
 def _listed(indent: str, given: list[tuple[str, str]]) -> Iterator[str]:

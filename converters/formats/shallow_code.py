@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import ClassVar
 
 import numpy as np
@@ -85,11 +86,11 @@ class Language(ABC):
     PRODUCT: ClassVar[str]
 
     @abstractmethod
-    def forth(self, name: str, one: Resolved, x: str, step: str) -> str:
+    def forth(self, name: str, one: Resolved, step: str, x: str) -> str:
         """One processing function."""
 
     @abstractmethod
-    def back(self, name: str, one: Resolved, y: str, step: str) -> str:
+    def back(self, name: str, one: Resolved, step: str, y: str) -> str:
         """The same in reverse."""
 
     @abstractmethod
@@ -100,11 +101,19 @@ class Language(ABC):
     def bias(self, name: str) -> str:
         """A bias, for all samples."""
 
-    def processed(self, net: ShallowNetwork, prefix: str, x: str, *, back: bool = False) -> str:
-        """All processing functions of an input or output, one inside the other."""
+    def processing(
+        self, net: ShallowNetwork, prefix: str, *, back: bool = False
+    ) -> Iterator[Callable[[str], str]]:
+        """The processing functions of an input or output, each from a text to a text."""
         numbered = list(enumerate(_steps(net)[prefix], 1))
         for k, (name, one) in reversed(numbered) if back else numbered:
-            x = (self.back if back else self.forth)(name, one, x, f"{prefix}_step{k}")
+            step = f"{prefix}_step{k}"
+            yield partial(self.back if back else self.forth, name, one, step)
+
+    def processed(self, net: ShallowNetwork, prefix: str, x: str, *, back: bool = False) -> str:
+        """All of them, one inside the other."""
+        for step in self.processing(net, prefix, back=back):
+            x = step(x)
         return x
 
     def layers(self, net: ShallowNetwork, taps: Taps) -> Iterator[tuple[int, str]]:
@@ -219,11 +228,11 @@ class Matlab(Language):
     }
     PRODUCT: ClassVar[str] = ".*"
 
-    def forth(self, name: str, one: Resolved, x: str, step: str) -> str:
+    def forth(self, name: str, one: Resolved, step: str, x: str) -> str:
         """``mapminmax_apply(x1,x1_step1)``."""
         return f"{self._called(one)}_apply({x},{step})"
 
-    def back(self, name: str, one: Resolved, y: str, step: str) -> str:
+    def back(self, name: str, one: Resolved, step: str, y: str) -> str:
         """``mapminmax_reverse(a2,y1_step1)``."""
         return f"{self._called(one)}_reverse({y},{step})"
 
@@ -436,11 +445,11 @@ class Torch(Language):
         Selection: "with_rows({y}, {s}_constants, {s}_order)",
     }
 
-    def forth(self, name: str, one: Resolved, x: str, step: str) -> str:
+    def forth(self, name: str, one: Resolved, step: str, x: str) -> str:
         """Written out."""
         return self.FORTH[type(one)].format(x=x, s=f"self.{step}")
 
-    def back(self, name: str, one: Resolved, y: str, step: str) -> str:
+    def back(self, name: str, one: Resolved, step: str, y: str) -> str:
         """Written out."""
         return self.BACK[type(one)].format(y=y, s=f"self.{step}")
 
@@ -452,6 +461,9 @@ class Torch(Language):
         """A parameter."""
         return f"self.{name}"
 
+
+#: So many delays and outputs are written out.
+_WRITTEN_OUT = 4
 
 #: What the module's text calls besides torch.
 _HELPERS = {
@@ -503,7 +515,8 @@ def torch_module(net: ShallowNetwork, steps: int, name: str) -> tuple[list[str],
         for key, value in values.items()
     ]
     parameters = ["self", *(f"{key}: Tensor" for key in inputs)]
-    result = "Tensor" if len(outputs) == 1 else f"tuple[{', '.join(['Tensor'] * len(outputs))}]"
+    each = ", ".join(["Tensor"] * len(outputs)) if len(outputs) <= _WRITTEN_OUT else "Tensor, ..."
+    result = "Tensor" if len(outputs) == 1 else f"tuple[{each}]"
     rows = "time steps of samples" if net.is_dynamic else "samples"
     lines = [
         f"class {name}(nn.Module):",
@@ -525,20 +538,31 @@ def _sizes(value: Array) -> str:
     return ", ".join(map(str, value.shape))
 
 
+def _in_steps(
+    language: Torch, net: ShallowNetwork, prefix: str, x: str, target: str, *, back: bool = False
+) -> Iterator[str]:
+    """Each processing function of an input or output as a statement; ``x`` is a text."""
+    steps = list(language.processing(net, prefix, back=back))
+    if not x.isidentifier() or not steps:
+        yield f"{target} = {x}"
+        x = target
+    for step in steps:
+        yield f"{target} = {step(x)}"
+        x = target
+
+
 def _rows(net: ShallowNetwork, language: Torch, steps: int) -> Iterator[str]:
     for j in range(1, net.numInputs + 1):
-        yield f"p{j} = {language.processed(net, f'x{j}', f'x{j}')}"
+        yield from _in_steps(language, net, f"x{j}", f"x{j}", f"p{j}")
 
     def taps(kind: str, i: int, j: int) -> str:
         return f"p{j + 1}" if kind == "IW" else f"a{j + 1}"
 
     for i, expression in language.layers(net, taps):
         yield f"a{i + 1} = {expression}"
-    ends = [
-        language.processed(net, f"y{k}", f"a{i + 1}", back=True)
-        for k, i in enumerate(net.output_layers, 1)
-    ]
-    yield f"return {', '.join(ends)}"
+    for k, i in enumerate(net.output_layers, 1):
+        yield from _in_steps(language, net, f"y{k}", f"a{i + 1}", f"y{k}", back=True)
+    yield f"return {', '.join(net.ports()[1])}"
 
 
 def _unrolled(net: ShallowNetwork, language: Torch, steps: int) -> Iterator[str]:
@@ -551,7 +575,7 @@ def _unrolled(net: ShallowNetwork, language: Torch, steps: int) -> Iterator[str]
             f"Xi{j}" if f"Xi{j}" in given else f"{like}.new_zeros(x{j}.shape[0], {ID}, {one.size})"
         )
         yield f"d{j} = torch.cat([{before}, x{j}], 1)"
-        yield f"p{j} = {language.processed(net, f'x{j}', f'd{j}')}"
+        yield from _in_steps(language, net, f"x{j}", f"d{j}", f"p{j}")
     for i, layer in enumerate(net.layers, 1):
         zeros = f"[{like}.new_zeros({like}.shape[0], {layer.size})] * {LD}"
         yield f"a{i} = " + (
@@ -559,24 +583,37 @@ def _unrolled(net: ShallowNetwork, language: Torch, steps: int) -> Iterator[str]
         )
     yield "for t in range(steps):"
 
+    tapped: list[str] = []
+
     def taps(kind: str, i: int, j: int) -> str:
-        if kind == "IW":
-            delays = net.inputWeights[i, j].delays
-            parts = [f"p{j + 1}[:, {_at('t', ID - d)}]" for d in delays]
+        weights, most = (net.inputWeights, ID) if kind == "IW" else (net.layerWeights, LD)
+        place = "p{}[:, {}]" if kind == "IW" else "a{}[{}]"
+        delays = weights[i, j].delays
+        if len(delays) <= _WRITTEN_OUT:
+            each = [place.format(j + 1, _at("t", most - d)) for d in delays]
+            listed = ", ".join(each)
         else:
-            delays = net.layerWeights[i, j].delays
-            parts = [f"a{j + 1}[{_at('t', LD - d)}]" for d in delays]
-        return parts[0] if len(parts) == 1 else f"torch.cat([{', '.join(parts)}], -1)"
+            whole = delays == tuple(range(delays[0], delays[-1] + 1))
+            among = f"range({delays[0]}, {delays[-1] + 1})" if whole else f"{delays}"
+            each, listed = [], f"{place.format(j + 1, f't + {most} - d')} for d in {among}"
+        if len(each) == 1:
+            return each[0]
+        name = f"tapdelay{len(tapped) + 1}"
+        tapped.append(f"    {name} = torch.cat([{listed}], -1)")
+        return name
 
     for i, expression in language.layers(net, taps):
+        yield from tapped
+        tapped.clear()
         yield f"    a{i + 1}.append({expression})"
-    ends = [
-        language.processed(net, f"y{k}", f"torch.stack(a{i + 1}[{LD}:], 1)", back=True)
-        for k, i in enumerate(net.output_layers, 1)
-    ]
-    for state in list(net.ports()[1])[len(ends) :]:
+    results = list(net.ports()[1])
+    for k, i in enumerate(net.output_layers, 1):
+        outputs = f"torch.stack(a{i + 1}{f'[{LD}:]' if LD else ''}, 1)"
+        yield from _in_steps(language, net, f"y{k}", outputs, f"y{k}", back=True)
+    for state in results[len(net.output_layers) :]:
         number = state[2:]
-        ends.append(
+        series = (
             f"d{number}[:, steps:]" if state[0] == "X" else f"torch.stack(a{number}[steps:], 1)"
         )
-    yield f"return {', '.join(ends)}"
+        yield f"{state} = {series}"
+    yield f"return {', '.join(results)}"

@@ -91,6 +91,8 @@ _NAME, _MORE = 7.5, 6.05
 _MARGIN = 8.0
 #: The most pixels of a picture, along a side and in all.
 _LONGEST_SIDE, _MOST_PIXELS = 32_000, 60e6
+#: Letters drawn smaller than this part of their size cannot be read.
+_LEAST_SCALE = 0.5
 
 
 @dataclass(frozen=True)
@@ -265,7 +267,8 @@ class Diagram:
         Raises
         ------
         UsageError
-            The name has another ending, or matplotlib is not installed.
+            The name has another ending, or matplotlib is not installed; or the drawing is so large
+            that nothing in a ``.png`` of it could be read.
         FileAccessError
             It cannot be written.
         """
@@ -288,6 +291,13 @@ class Diagram:
 
         width, height = self.size
         scale = min(2.0, _LONGEST_SIDE / max(width, height), (_MOST_PIXELS / width / height) ** 0.5)
+        if scale < _LEAST_SCALE and place.suffix.lower() == ".png":
+            raise UsageError(
+                f"The picture is {width:,} by {height:,} pixels: in a .png file its letters could "
+                "not be read.",
+                where=(str(place),),
+                remedy="name it .svg or .pdf, whose letters can be enlarged.",
+            )
         figure = Figure(figsize=(width / 72, height / 72), dpi=72 * scale)
         axes = figure.add_axes((0, 0, 1, 1))
         axes.set_axis_off()
@@ -327,9 +337,9 @@ class Diagram:
             "edgecolor": marked if box.mark else _LIGHT["line"],
             "linewidth": 2 if box.mark else 1,
         }
-        axes.add_patch(Rectangle((x, y), self._width, _HEIGHT, facecolor=_LIGHT["box"], **line))
+        axes.add_artist(Rectangle((x, y), self._width, _HEIGHT, facecolor=_LIGHT["box"], **line))
         side = COLOURS.get(box.family, _GREY)
-        axes.add_patch(Rectangle((x + 1, y + 1), 5, _HEIGHT - 2, facecolor=side))
+        axes.add_artist(Rectangle((x + 1, y + 1), 5, _HEIGHT - 2, facecolor=side))
         _write(axes, x + 12, y + 15, name, size=9.5, weight="bold")
         end, quiet = x + self._width - 7, _LIGHT["quiet"]
         for at, text, right in ((x + 12, kind, False), (end, size, True)):

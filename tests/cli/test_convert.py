@@ -66,6 +66,12 @@ def test_an_unknown_ending_is_wrong_usage(tmp_path: Path) -> None:
     assert names(tmp_path) == []
 
 
+def test_an_ending_that_was_mistyped_is_said_before_anything_is_read(call: Any) -> None:
+    done = call("convert", "missing.mat", "-o", "net.onx")
+    assert (done.code, done.out) == (2, "")
+    assert "'.onx'; did you mean .onnx?" in done.err
+
+
 def test_an_existing_file_needs_force(tmp_path: Path) -> None:
     out = tmp_path / "up.pt"
     out.write_bytes(b"mine")
@@ -105,7 +111,7 @@ def test_many_files_go_into_a_folder(tmp_path: Path) -> None:
     for name in ("a", "b"):
         save(given / f"{name}.mat", layer=fields())
     out = tmp_path / "out"
-    done = run("convert", given, "-o", out, "--to", ".safetensors")
+    done = run("convert", given, "-o", out, "--to", "safetensors")  # or .safetensors
     assert done.returncode == 0, done.stderr
     assert names(out) == ["a.safetensors", "b.safetensors"]
     tensors = safetensors.numpy.load_file(out / "a.safetensors")

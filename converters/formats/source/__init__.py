@@ -10,7 +10,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, NamedTuple, cast
 
@@ -22,6 +22,7 @@ from matlab_compat.shallow import ShallowNetwork
 
 from .. import shallow_code
 from ..base import Format, Options, Prepared, need
+from ..python_style import statement
 
 if TYPE_CHECKING:
     import torch
@@ -161,7 +162,7 @@ def _write_shallow(
     ]
     readme = README.format(
         title=_cell(title),
-        arguments=", ".join(
+        call=_call(
             f"torch.zeros({tuple(example[f'input_{i}'].shape)}, dtype={_DTYPES[options.dtype]})"
             for i in range(len(prepared.interface["inputs"]))
         ),
@@ -279,7 +280,7 @@ def _readme(
     left = "The normalization of the input was left out: apply it first."
     return README.format(
         title=f"A {network.kind} of {len(network.Layers)} layers",
-        arguments=", ".join(
+        call=_call(
             f"torch.zeros{tuple(example[f'input_{i}'].shape)}" for i in range(len(plan.inputs))
         ),
         ports="\n".join(_ports(plan, example)),
@@ -290,6 +291,11 @@ def _readme(
         table="\n".join(_table(plan, written)),
         classes=_classes(network),
     )
+
+
+def _call(arguments: Iterable[str]) -> str:
+    """The model called, in the block of the README."""
+    return "\n".join(statement(f"Y = model({', '.join(arguments)})", " " * 4))
 
 
 def _ports(plan: Plan, example: Mapping[str, torch.Tensor]) -> list[str]:

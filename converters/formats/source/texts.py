@@ -157,7 +157,7 @@ from model import load
 
 model = load()
 with torch.inference_mode():
-    Y = model({arguments})
+{call}
 ```
 
 | file | what it is |

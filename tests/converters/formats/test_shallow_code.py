@@ -6,17 +6,31 @@ Expected values: what Octave makes of the function, against Octave's own outputs
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+import torch
 
 import converters
-from converters.formats.shallow_code import matlab_function
+from converters.formats.shallow_code import matlab_function, torch_constants, torch_module
 from matlab_compat.errors import UnsupportedLayerError, UsageError
-from matlab_compat.shallow import register
+from matlab_compat.shallow import ShallowNetwork, register
 from tests.matlab.octave import needs_octave, octave
-from tests.matlab_compat.shallow.made import FOLDER, NAMES, contents, network
+from tests.matlab_compat.shallow.made import (
+    FOLDER,
+    NAMES,
+    WEIGHT,
+    cell,
+    contents,
+    fields,
+    network,
+)
+
+EMPTY = np.zeros((0, 0))
 
 
 @pytest.mark.octave
@@ -77,3 +91,46 @@ def test_a_function_of_ones_own_has_no_text(tmp_path: Path, ending: str) -> None
 def test_a_name_that_is_none_in_matlab_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="no name of a function"):
         converters.save(network("pattern"), tmp_path / "2nd.m")
+
+
+def many_delays() -> ShallowNetwork:
+    """One that sees eight steps of its two inputs, and one and ten of what it gave."""
+    weights = np.random.default_rng(0).normal(size=(2, 16))
+    back = {"delays": np.array([[1.0, 3, 5, 7, 9, 10]])}
+    given = fields(
+        inputWeights=cell([[WEIGHT | {"delays": np.arange(1.0, 9)[np.newaxis]}], [EMPTY]]),
+        layerWeights=cell([[EMPTY, WEIGHT | back], [WEIGHT, EMPTY]]),
+        IW=cell([[weights], [EMPTY]]),
+        LW=cell([[EMPTY, weights[:, :6]], [np.array([[1.0, -1]]), EMPTY]]),
+    )
+    return ShallowNetwork.from_fields(given)
+
+
+def test_the_module_is_written_as_ruff_formats_it(tmp_path: Path) -> None:
+    pytest.importorskip("ruff")
+    for i, net in enumerate([*map(network, NAMES), many_delays()]):
+        helpers, text = torch_module(net, 8, "Net")
+        (tmp_path / f"net_{i}.py").write_text("\n\n".join([*helpers, f"{text}\n"]))
+    command = [sys.executable, "-m", "ruff", "format", "--isolated", "--line-length", "100"]
+    done = subprocess.run([*command, "--diff", str(tmp_path)], capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout
+
+
+def test_many_delays_are_written_as_a_range_and_compute_the_same() -> None:
+    net = many_delays()
+    _, text = torch_module(net, 8, "Net")
+    assert "for d in range(1, 9)]" in text
+    assert "for d in (1, 3, 5, 7, 9, 10)]" in text
+    names: dict[str, Any] = {
+        "torch": torch, "nn": torch.nn, "functional": torch.nn.functional, "Tensor": torch.Tensor
+    }  # fmt: skip
+    exec(text, names)
+    module = names["Net"]().double()
+    state = {key: torch.from_numpy(value.copy()) for key, value in torch_constants(net).items()}
+    module.load_state_dict(state)
+    inputs = [torch.randn(3, 12, 2), torch.randn(3, 8, 2), torch.randn(3, 10, 1)]
+    with torch.no_grad():
+        found = module(*(one.double() for one in inputs))
+        wanted = net.to_program("double")(*(one.double() for one in inputs))
+    for one, other in zip(found, wanted, strict=True):
+        torch.testing.assert_close(one, other, rtol=0, atol=1e-13)

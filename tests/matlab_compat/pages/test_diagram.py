@@ -88,6 +88,14 @@ def test_another_ending_is_refused(tmp_path: Path) -> None:
     assert ".svg, .png, .pdf" in error.value.remedy
 
 
+def test_a_png_in_which_nothing_could_be_read_is_refused(tmp_path: Path) -> None:
+    pytest.importorskip("matplotlib")
+    chain = Diagram((Box("x"),) * 2000, tuple((i, i + 1) for i in range(1999)), "long")
+    with pytest.raises(UsageError, match="letters could not be read") as caught:
+        chain.save(tmp_path / "net.png")
+    assert "svg" in caught.value.remedy
+
+
 def test_without_matplotlib_png_names_the_command_and_svg_works(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
