@@ -41,6 +41,9 @@ BENCH_ARGS ?= --json benchmarks/speed.json
 # Another torch for make lowest: where wheels hold CUDA, they are gigabytes.
 TORCH ?=
 
+# Compiled once, not in each of the processes that the tests start.
+unexport PYTHONDONTWRITEBYTECODE
+
 BIN := $(VENV)/bin
 # A module's tests stay together: they share what its fixtures took long to make. Modules come in
 # the order of tests/conftest.py, those with long tests first.

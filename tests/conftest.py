@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import gc
 import importlib.util
 import os
 import shutil
@@ -21,6 +22,8 @@ from tests.browser import CHROMIUM
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 # Nothing is measured, and no file of the user's touched, but where a test is about that.
 os.environ.setdefault("MATLAB_COMPAT_CHOICE", "direct")
+# To look for garbage after every 700 new objects, as Python does, takes a tenth of the time.
+gc.set_threshold(50_000)
 
 settings.register_profile("ci", deadline=None, derandomize=True, max_examples=60)
 settings.register_profile("thorough", deadline=None, max_examples=2000)
@@ -66,10 +69,11 @@ def own_registry() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _translations_are_read_once() -> Iterator[None]:
-    """torch's exporter reads the source of its 500 translations to ONNX again for every model.
+def _tables_of_operators_are_read_once() -> Iterator[None]:
+    """torch's exporters read them again for every model.
 
-    They are the same each time, and take half of the time of a small model.
+    The translations to ONNX and the composite operators are the same each time, and take more than
+    half of the time of a small model.
     """
     if not importlib.util.find_spec("torch"):
         yield
@@ -80,11 +84,15 @@ def _translations_are_read_once() -> Iterator[None]:
 
     def translated(*arguments: Any) -> Any:
         with contextlib.suppress(ImportError, AttributeError):  # another torch: slower, no more
-            from torch.onnx._internal.exporter import _registration
+            from torch._export import utils
+            from torch.onnx._internal.exporter._registration import ONNXRegistry
 
-            registry: Any = _registration.ONNXRegistry
-            once = functools.cache(registry.from_torchlib)
-            context.setattr(registry, "from_torchlib", staticmethod(once))
+            for place, name in (
+                (ONNXRegistry, "from_torchlib"),
+                (utils, "_collect_all_valid_cia_ops_for_namespace"),
+            ):
+                once = functools.cache(getattr(place, name))
+                context.setattr(place, name, staticmethod(once))
         context.setattr(onnx, "_translated", translate)
         return translate(*arguments)
 
@@ -148,6 +156,10 @@ def _long_first(items: list[pytest.Item]) -> None:
         ranks = [rank for rank, marker in enumerate(LONG) if item.get_closest_marker(marker)]
         modules[item.path] = min(*ranks, modules.get(item.path, len(LONG)), len(LONG))
     items.sort(key=lambda item: modules[item.path])
+
+
+def pytest_collection_finish() -> None:
+    gc.freeze()  # modules and tests stay to the end
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

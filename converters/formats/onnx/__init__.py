@@ -170,13 +170,14 @@ def _translated(program: Any, about: dict[str, Any]) -> onnx.ModelProto:
                 program,
                 dynamo=True,
                 opset_version=OPSET,
+                optimize=False,
                 input_names=list(about["inputs"]),
                 # ONNX has one space of names for inputs and outputs.
                 output_names=[n + "_out" * (n in about["inputs"]) for n in about["outputs"]],
                 verbose=False,
             )
             assert translated is not None
-            translated.optimize()
+            translated.optimize()  # now that it has its names, one of which may be taken
             return translated.model_proto
     except MatlabCompatError:
         raise
