@@ -16,7 +16,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 #: Rounds that count, and the least time one counted round of a variant takes (calls are repeated).
 ROUNDS = 7
@@ -27,17 +27,48 @@ WARM_UP = 2
 SPINNING = "ONNX Runtime"
 #: The other engine of others.
 OPENVINO = "OpenVINO"
+#: Ours, which may be either of the two.
+FASTEST = "fastest"
 PAUSE, LONG_PAUSE = 0.005, 0.1
 #: The column of the least milliseconds that the machine can take.
 LIMIT = "limit"
 #: The largest median of a variant's rounds, by their least, that counts as quiet; and how often a
-#: case is measured again that is not.
+#: case is measured again that is not. What never was quiet is not shown.
 QUIET, AGAIN = 1.3, 2
 #: Threads of torch, other engines and OpenMP. ``BENCH_THREADS=1`` is for a busy machine, where two
 #: threads wait for each other: the parts layer, training and networks then count the thread's own
 #: processor time.
 THREADS = int(os.environ.get("BENCH_THREADS", "2"))
 CLOCK = time.thread_time if THREADS == 1 else time.perf_counter
+
+
+T = TypeVar("T")
+
+
+class Times(dict[str, float]):
+    """Seconds by variant, and how disturbed they were: see :data:`QUIET`."""
+
+    noise: float = 1.0
+
+
+class Allowance:
+    """The time that a part may take; without an end it takes what it needs."""
+
+    end: float | None = None
+
+    @classmethod
+    def within(cls, cases: Iterable[T], tables: int = 1) -> Iterator[T]:
+        """As many of the cases as there is time for, at least one; it says where some are left.
+
+        The time is for so many tables, this one and those to come.
+        """
+        begin = time.perf_counter()
+        end = None if cls.end is None else begin + (cls.end - begin) / tables
+        for done, case in enumerate(cases):
+            if done and end is not None and time.perf_counter() > end:
+                print(f"(the time was up after {done} cases)", flush=True)
+                return
+            yield case
 
 
 @dataclass(frozen=True)
@@ -48,6 +79,11 @@ class Row:
     seconds: Mapping[str, float]
     more: Mapping[str, Any] = field(default_factory=dict)
     peak: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def is_quiet(self) -> bool:
+        """Whether its times are worth showing."""
+        return getattr(self.seconds, "noise", 1.0) <= QUIET
 
     def ratio(self, variant: str, peer: str) -> float:
         """How many times faster ``variant`` is than ``peer``."""
@@ -94,22 +130,25 @@ class Table:
 
     def __str__(self) -> str:
         """Milliseconds by case and variant, with megabytes where they were measured."""
-        names = list(dict.fromkeys(name for row in self.rows for name in row.seconds))
-        extras = list(dict.fromkeys(name for row in self.rows for name in row.more))
-        heads = ["ms (MB)" if any(row.peak for row in self.rows) else "ms", *names, *extras]
+        shown = [row for row in self.rows if row.is_quiet]
+        names = list(dict.fromkeys(name for row in shown for name in row.seconds))
+        extras = list(dict.fromkeys(name for row in shown for name in row.more))
+        heads = ["ms (MB)" if any(row.peak for row in shown) else "ms", *names, *extras]
         body = [
             [
                 row.case,
                 *(_cell(row, name) for name in names),
                 *(_short(row.more.get(n, "")) for n in extras),
             ]
-            for row in self.rows
+            for row in shown
         ]
         wide = [max(len(line[i]) for line in [heads, *body]) for i in range(len(heads))]
         lines = [
             "  ".join([line[0].ljust(wide[0]), *map(str.rjust, line[1:], wide[1:])])
             for line in [heads, *body]
         ]
+        if len(shown) < len(self.rows):
+            lines.append(f"(disturbed each time, and not shown: {len(self.rows) - len(shown)})")
         return "\n".join([f"\n== {self.title}", *lines, *map(str, self.goals)])
 
 
@@ -128,24 +167,25 @@ def interleaved(
     variants: Mapping[str, Callable[[], object]],
     rounds: int = ROUNDS,
     clock: Callable[[], float] = CLOCK,
-) -> dict[str, float]:
+) -> Times:
     """Median seconds of one call of every variant: all in turn, after a warm-up.
 
     ``clock`` may be ``time.process_time``, for the CPU time of all threads of this process.
 
     A case that others disturbed is measured again, and the quietest time counts. Short calls are
-    repeated so that a round lasts. The order is another in every round, but for
-    :data:`SPINNING`; a pause precedes each turn, for OpenMP's threads spin for a while as well.
+    repeated so that a round lasts. The order is another in every round, but for those whose
+    threads spin; a pause precedes each turn, for OpenMP's threads spin for a while as well.
     """
     repeats = {name: _repeats(call) for name, call in variants.items()}
     found = []
     for _ in range(1 + AGAIN):
         taken = _rounds(variants, repeats, rounds, clock)
-        noise = max(statistics.median(seconds) / min(seconds) for seconds in taken.values())
-        found.append((noise, {name: statistics.median(s) for name, s in taken.items()}))
-        if noise <= QUIET:
+        times = Times({name: statistics.median(s) for name, s in taken.items()})
+        times.noise = max(times[name] / min(seconds) for name, seconds in taken.items())
+        found.append(times)
+        if times.noise <= QUIET:
             break
-    return min(found, key=lambda one: one[0])[1]
+    return min(found, key=lambda times: times.noise)
 
 
 def _rounds(
@@ -156,13 +196,11 @@ def _rounds(
 ) -> dict[str, list[float]]:
     """The seconds of a call of each variant, in each round."""
     taken: dict[str, list[float]] = {name: [] for name in variants}
-    others = [name for name in variants if name != SPINNING]
+    spinning = [name for name in (FASTEST, SPINNING) if name in variants]
+    others = [name for name in variants if name not in spinning]
     order = random.Random(0)
     for _ in range(rounds):
-        last = [SPINNING] if SPINNING in variants else []
-        if last:
-            time.sleep(LONG_PAUSE)
-        for name in order.sample(others, len(others)) + last:
+        for name in order.sample(others, len(others)) + spinning:
             time.sleep(PAUSE)
             if repeats[name] > 1:
                 variants[name]()
@@ -170,6 +208,8 @@ def _rounds(
             for _ in range(repeats[name]):
                 variants[name]()
             taken[name].append((clock() - start) / repeats[name])
+            if name in spinning and THREADS > 1:
+                time.sleep(LONG_PAUSE)
     return taken
 
 
@@ -255,7 +295,9 @@ def compared(
 
     ``limit`` is wanted of what the machine can do at most, where rows have that as ``more``.
     """
-    known = [row for row in rows if variant in row.seconds and {*peers} & {*row.seconds}]
+    known = [
+        row for row in rows if row.is_quiet and variant in row.seconds and {*peers} & {*row.seconds}
+    ]
     ratios = {row.case: row.best(peers) / row.seconds[variant] for row in known}
     what, best = what or variant, peers[0] if len(peers) == 1 else "the best peer"
     if mean and ratios:

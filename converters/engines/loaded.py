@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import TypeAlias
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
@@ -18,8 +18,16 @@ from . import engine_named
 from .base import Compute, Engine
 from .written import Written
 
-#: Outputs for tensors in torch's order; they are the caller's own.
-Run: TypeAlias = Callable[[Sequence[Tensor]], tuple[Array, ...]]
+
+@dataclass(frozen=True)
+class Run:
+    """What computes the outputs of arrays, for tensors; all in torch's order."""
+
+    compute: Compute
+
+    def __call__(self, tensors: Sequence[Tensor]) -> tuple[Array, ...]:
+        """The outputs, which are the caller's own."""
+        return tuple(self.compute([x.contiguous().numpy() for x in tensors]))
 
 
 class Loaded:
@@ -56,7 +64,7 @@ class Loaded:
             raise UnsupportedLayerError(
                 f"{kind.label} does not take the network: {cause_text(error)}"
             ) from error
-        return _on_tensors(compute)
+        return Run(compute)
 
     def _steps(self, tensors: Sequence[Tensor]) -> int:
         """The time steps of the first sequence; the default of the writer where there is none."""
@@ -76,10 +84,3 @@ class Loaded:
         engine = kind(self._written, threads)
         self._engines[name, threads] = self._written, engine
         return engine
-
-
-def _on_tensors(compute: Compute) -> Run:
-    def run(tensors: Sequence[Tensor]) -> tuple[Array, ...]:
-        return tuple(compute([x.contiguous().numpy() for x in tensors]))
-
-    return run

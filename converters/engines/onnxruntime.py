@@ -23,11 +23,12 @@ class OnnxRuntime(Engine):
     def __init__(self, written: Written, threads: int) -> None:
         self.session = new_session(written.onnx, threads)
         self.names = [given.name for given in self.session.get_inputs()]
+        self.results = [given.name for given in self.session.get_outputs()]
 
     def sized(self, sizes: Sequence[Sequence[int]]) -> Compute:
         """The session as it is."""
-        run, names = self.session.run, self.names
+        run, names, results = self.session.run, self.names, self.results
         if len(names) == 1:
             name = names[0]
-            return lambda inputs: run(None, {name: inputs[0]})
-        return lambda inputs: run(None, dict(zip(names, inputs, strict=True)))
+            return lambda inputs: run(results, {name: inputs[0]})
+        return lambda inputs: run(results, dict(zip(names, inputs, strict=True)))

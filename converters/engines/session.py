@@ -5,11 +5,11 @@ from __future__ import annotations
 import copy
 import logging
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from hashlib import sha256
-from typing import Any
+from typing import Any, TypeAlias
 from weakref import WeakKeyDictionary
 
 import numpy as np
@@ -17,7 +17,7 @@ import torch
 from torch import Tensor, fx
 
 from matlab_compat.arrays import Array, as_tuple
-from matlab_compat.engine.arrays import array, as_data
+from matlab_compat.engine.arrays import array, as_data, tensor
 from matlab_compat.engine.fast.choice import WHOLE, Budget, measured, remember, remembered
 from matlab_compat.errors import (
     NothingToCompareError,
@@ -44,10 +44,14 @@ from matlab_compat.parity.verify import verify
 
 from ..inputs import labelled
 from . import FASTEST, TORCH, check_engine, engine_named, installed
+from .base import Compute
 from .loaded import Loaded, Run
 from .runner import ComputedRunner
 
 log = logging.getLogger(__name__)
+
+#: Outputs for tensors.
+By: TypeAlias = Callable[[Sequence[Tensor]], tuple[Array, ...]]
 
 #: Sizes of inputs for which a session keeps what computes them.
 MANY = 64
@@ -87,7 +91,9 @@ class Session:
         self._loaded = Loaded(self.network)
         self._how = RunOptions(data_format, engine=self.compute)
         self._budget = Budget(MEASURING)
-        self._runs: dict[object, tuple[str, Run]] = {}
+        self._runs: dict[object, tuple[str, By]] = {}
+        #: The size, the threads and what computes it, where :meth:`run` may go straight on.
+        self._direct: tuple[tuple[int, ...], int, Compute] | None = None
         self._ready: tuple[Plan[LayerLike], list[NetworkInput]] | None = None
         #: The name of what computed last: "torch", "onnxruntime", "openvino" ...
         self.engine = ""
@@ -113,13 +119,26 @@ class Session:
             self._ready = plan, inputs
         return answer(run_plan(self.network, plan, inputs, self._how))
 
-    def run(self, *tensors: Tensor) -> Any:
-        """The outputs for tensors in torch's layouts, as the module of ``to_torch()`` has them.
+    def run(self, *arrays: Array | Tensor) -> Any:
+        """The outputs in torch's layouts, for arrays or tensors in the layouts of ``to_torch()``.
 
-        One tensor, or a tuple; in single, without gradients.
+        One array of numpy's in single, or a tuple. The shortest way is for one array in single that
+        is contiguous and of the size of the one before.
         """
+        if len(arrays) == 1 and self._direct is not None:
+            (x,), (shape, threads, compute) = arrays, self._direct
+            if (
+                isinstance(x, np.ndarray)
+                and x.shape == shape
+                and x.dtype == np.float32
+                and x.flags.carray
+                and torch.get_num_threads() == threads
+            ):
+                outputs = compute((x,))
+                return outputs[0] if len(outputs) == 1 else tuple(outputs)
+        tensors = tuple(tensor(as_data(x), None, None) for x in arrays)
         with torch.inference_mode():
-            found = tuple(map(torch.from_numpy, self.compute(self._loaded.labels, tensors)))
+            found = self.compute(self._loaded.labels, tensors)
         return found[0] if len(found) == 1 else found
 
     def is_of(self, network: Network) -> bool:
@@ -140,11 +159,15 @@ class Session:
                 self._runs.clear()
             known = self._runs[key] = self._made(labels, tensors)
         self.engine, run = known
-        return run(tensors)
+        self._direct = None
+        found = run(tensors)
+        if len(tensors) == 1 and isinstance(run, Run):
+            self._direct = tuple(tensors[0].shape), torch.get_num_threads(), run.compute
+        return found
 
     # --- who computes -------------------------------------------------------------------
 
-    def _made(self, labels: Mapping[str, str], tensors: tuple[Tensor, ...]) -> tuple[str, Run]:
+    def _made(self, labels: Mapping[str, str], tensors: tuple[Tensor, ...]) -> tuple[str, By]:
         """The name of what computes inputs like these, and what does."""
         if self._asked == FASTEST:
             return self._fastest(labels, tensors)
@@ -158,7 +181,7 @@ class Session:
             warn(f"torch computes instead of {self._asked}: {refused}", where=place())
         return TORCH, partial(_by_torch, module)
 
-    def _fastest(self, labels: Mapping[str, str], tensors: tuple[Tensor, ...]) -> tuple[str, Run]:
+    def _fastest(self, labels: Mapping[str, str], tensors: tuple[Tensor, ...]) -> tuple[str, By]:
         kinds = {n: kind for n, kind in installed().items() if kind.patience <= self._seconds}
         names = [TORCH, *sorted(kinds, key=lambda name: kinds[name].spins)]
         versions = {fact: text for kind in kinds.values() for fact, text in kind.facts().items()}
@@ -210,8 +233,8 @@ class Session:
         Raises ``UnsupportedLayerError``: it cannot, or gives something else than the oracle.
         """
         if name == TORCH:
-            run: Run = partial(_optimized, self._module(labels, tensors, optimize=True))
-            label = "torch"
+            module = self._module(labels, tensors, optimize=True)
+            label, run = "torch", Run(partial(_optimized, module))
         else:
             label, run = engine_named(name).label, self._loaded.run(name, labels, tensors)
         random = torch.Generator().manual_seed(0)
@@ -292,8 +315,9 @@ def _by_torch(module: fx.GraphModule, tensors: Sequence[Tensor]) -> tuple[Array,
     return tuple(array(y) for y in run_network(module, tuple(tensors)))
 
 
-def _optimized(module: fx.GraphModule, tensors: Sequence[Tensor]) -> tuple[Array, ...]:
-    return tuple(array(y) for y in as_tuple(module(*(x.contiguous() for x in tensors))))
+@torch.inference_mode()
+def _optimized(module: fx.GraphModule, arrays: Sequence[Array]) -> tuple[Array, ...]:
+    return tuple(array(y) for y in as_tuple(module(*map(torch.from_numpy, arrays))))
 
 
 def _first(run: Run, tensors: Sequence[Tensor]) -> Tensor:

@@ -15,6 +15,7 @@ from typing import Any, ClassVar
 import numpy as np
 import pytest
 import torch
+from numpy.typing import NDArray
 
 import converters
 import matlab_compat as m
@@ -44,7 +45,11 @@ class Mine(Engine):
 
     def sized(self, sizes: Sequence[Sequence[int]]) -> Compute:
         """The module."""
-        return lambda inputs: [(self.module(torch.from_numpy(inputs[0])) + self.more).numpy()]
+        return self._computed
+
+    @torch.no_grad()
+    def _computed(self, inputs: Sequence[NDArray[Any]]) -> list[NDArray[Any]]:
+        return [(self.module(torch.from_numpy(inputs[0])) + self.more).numpy()]
 
 
 class Wrong(Mine):
@@ -121,10 +126,15 @@ def test_results_are_the_callers_own(network: Network) -> None:
     np.testing.assert_array_equal(made(X), kept)
 
 
-def test_tensors_in_torchs_layout(network: Network) -> None:
+@pytest.mark.parametrize("engine", ["mine", "torch", "fastest"])
+def test_torchs_layouts(network: Network, engine: str) -> None:
     x = torch.from_numpy(X.transpose(3, 2, 0, 1).copy())
-    y = m.session(network, X, engine="mine").run(x)
-    torch.testing.assert_close(y, network.to_torch()(x))
+    made = m.session(network, X, engine=engine)
+    expected = network.to_torch()(x).detach().numpy()
+    for given in (x, x.numpy(), x.numpy(), x.double(), x.numpy()[:1]):
+        y = made.run(given)
+        np.testing.assert_allclose(y, expected[: len(y)], rtol=1e-5, atol=1e-6)
+        assert len(y) == len(given)
 
 
 def test_predict_keeps_it_until_a_weight_changes(network: Network) -> None:
