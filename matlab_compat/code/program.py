@@ -16,15 +16,22 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ..errors import UnsupportedCodeError
+from ..language.source import CodeLimits
 from . import reachable
-from .definitions import ClassDefinition, FunctionDefinition, Problem
+from .definitions import ClassDefinition, FunctionDefinition, Problem, Sources
 from .finding import Finder
+from .gradients import differentiated
 from .interpreter import Interpreter
 from .values import Object, Value, value_of
 
 
 class Program(Finder):
     """All code that one model may reach; made as :class:`Finder` is."""
+
+    def __init__(self, sources: Sources, limits: CodeLimits | None = None) -> None:
+        super().__init__(sources, limits)
+        #: Functions, by file and line, that may reach ``dlgradient``.
+        self._differentiating: dict[str, bool] = {}
 
     # --- running ------------------------------------------------------------------------
 
@@ -53,7 +60,8 @@ class Program(Finder):
         -------
         tuple
             As many values; :func:`.values.python_of` gives Python's. A method that changes its
-            object (State) gives the changed object among its outputs, as in MATLAB.
+            object (State) gives the changed object among its outputs, as in MATLAB. A function
+            that differentiates (``dlgradient``) is called as by ``dlfeval``.
 
         Raises
         ------
@@ -66,8 +74,19 @@ class Program(Finder):
         DataDependentCodeError
             While a model is exported: a branch, loop or index depends on the values of data.
         """
+
+        def run(values: Sequence[Value]) -> tuple[Value, ...]:
+            return Interpreter(self).run(function, values, outputs)
+
         values = [value_of(one) for one in arguments]
-        return Interpreter(self).run(function, values, outputs)
+        return differentiated(run, values) if self._differentiates(function) else run(values)
+
+    def _differentiates(self, function: FunctionDefinition) -> bool:
+        """Whether the function may reach ``dlgradient``."""
+        found = self._differentiating.get(function.where)
+        if found is None:
+            found = self._differentiating[function.where] = "dlgradient" in self.used(function)[0]
+        return found
 
     def problems(self, function: FunctionDefinition) -> list[Problem]:
         """All that the function may reach and that this version does not run."""

@@ -46,6 +46,13 @@ def paused() -> AbstractContextManager[None]:
     return during(_CURRENT, None)
 
 
+def unrepeatable(what: str) -> None:
+    """What is computed now is not written down: the code is read each time."""
+    recorder = _CURRENT.get()
+    if recorder is not None:
+        recorder.refused = recorder.refused or what
+
+
 class _Slot(NamedTuple):
     """The place of a tensor that is another one in each call."""
 

@@ -510,6 +510,28 @@ def each(values: Sequence[Value]) -> Iterator[Value]:
             yield from each(tuple(one.fields.values()))
 
 
+def with_numbers(values: Sequence[Value], change: Callable[[Numeric], Value]) -> tuple[Value, ...]:
+    """The values with all numbers changed, also those in cells, structs and objects."""
+
+    def changed(fields: Mapping[str, Value]) -> dict[str, Value]:
+        return dict(zip(fields, with_numbers(tuple(fields.values()), change), strict=True))
+
+    def one(value: Value) -> Value:
+        if isinstance(value, Numeric):
+            return change(value)
+        if isinstance(value, Cell):
+            return replace(value, items=with_numbers(value.items, change))
+        if isinstance(value, Structs):
+            return structs(value.shape, [Struct(changed(item.fields)) for item in value.items])
+        if isinstance(value, Struct):
+            return Struct(changed(value.fields))
+        if isinstance(value, Object):
+            return replace(value, properties=changed(value.properties))
+        return value
+
+    return tuple(map(one, values))
+
+
 def known_python(value: Value) -> Any:
     """Known numbers as options of Python take them: one as float or int, several as a list."""
     found = python_of(value)

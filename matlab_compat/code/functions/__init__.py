@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from . import elementwise as elementwise
+from . import gradients as gradients
 from . import imported as imported
 from . import input_parser as input_parser
 from . import network as network
