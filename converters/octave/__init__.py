@@ -334,12 +334,7 @@ def outputs_in_octave(
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         stand_ins = folder / "stand_ins"
-        stand_ins.mkdir()
-        text = (Path(__file__).parent / "stand_ins.m").read_text(encoding="utf-8")
-        for function in re.split(r"(?m)^(?=function )", text)[1:]:
-            found = re.match(r"function (?:.*?= *)?(\w+)", function)
-            assert found is not None
-            (stand_ins / f"{found[1]}.m").write_text(function, encoding="utf-8")
+        _write_stand_ins(stand_ins)
         refused: dict[int, str] = {}
         for number, case in enumerate(cases):
             try:
@@ -351,6 +346,19 @@ def outputs_in_octave(
         for number in range(len(cases)):
             why = refused.get(number, trouble)
             yield _outputs(folder / f"case_{number:04}" / "answer.mat", why)
+
+
+def _write_stand_ins(folder: Path) -> None:
+    """Each as a file; those that are none of MATLAB's where no code of the user's sees them."""
+    from matlab_compat.code.functions import TABLE
+
+    (folder / "private").mkdir(parents=True)
+    for file in Path(__file__).parent.glob("*.m"):
+        for function in re.split(r"(?m)^(?=function )", file.read_text(encoding="utf-8"))[1:]:
+            found = re.match(r"function (?:.*?= *)?(\w+)", function)
+            assert found is not None
+            place = folder if found[1] in TABLE else folder / "private"
+            (place / f"{found[1]}.m").write_text(function, encoding="utf-8")
 
 
 def _outputs(path: Path, trouble: str) -> tuple[list[Any], str]:

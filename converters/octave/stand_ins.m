@@ -1,10 +1,12 @@
 % What MATLAB has and GNU Octave lacks, on plain arrays, as far as layers need it most. Each function
 % becomes a file of its own. Labels are those of the layer's first input, in given_labels.
 function y = dlarray(x, labels)
+  global given_labels
   y = x;
   if nargin < 2 || isempty(labels), return; end
   order = [];
   for label = 'SCBTU', order = [order, find(upper(labels) == label)]; end
+  given_labels = upper(labels)(order);
   y = permute(x, [order, numel(labels) + 1:ndims(x)]);
 end
 function y = stripdims(x), y = x; end

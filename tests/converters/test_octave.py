@@ -12,13 +12,22 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 import converters
-from converters.octave import Agreement, check_with_octave
+from converters.octave import (
+    Agreement,
+    Case,
+    check_with_octave,
+    compared,
+    octave_program,
+    outputs_in_octave,
+)
 from matlab_compat.code.operators import elementwise
 from matlab_compat.errors import NothingToCompareError, UnsupportedLayerError, UsageError
 from tests.cli.command import run
+from tests.matlab_compat.code.running import program
 from tests.matlab_compat.code.test_layers import nested
 
 ROOT = Path(__file__).parents[2] / "fixtures"
@@ -56,6 +65,48 @@ def test_a_wrong_reading_differs(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_code_that_takes_too_long_is_stopped() -> None:
     found = check_with_octave(network(), seconds=0.01)
     assert [(one.compared, "longer than" in one.reason) for one in found] == [(False, True)] * 3
+
+
+#: Code of deep learning functions, the labels of X, and the sizes of X, a, b and c.
+DEEP = [
+    ("Y = dlconv(X, a, b, 'Stride', [2 1], 'Padding', 'same');", "SSCB", (7, 6, 4, 2), (3, 2, 4, 5), (5, 1)),
+    ("Y = dlconv(X, a, b, 'DilationFactor', 2, 'Padding', [1 0; 2 1]);", "SSCB", (7, 6, 4, 2), (2, 2, 2, 3, 2), (6, 1)),
+    ("Y = dlconv(X, a, b, 'WeightsFormat', 'TCU', 'Padding', 'causal');", "CBT", (3, 2, 6), (3, 3, 4), (4, 1)),
+    ("Y = dltranspconv(X, a, b, 'Stride', 2, 'Cropping', 'same');", "SSCB", (4, 3, 2, 2), (3, 4, 5, 2), (5, 1)),
+    ("Y = dltranspconv(X, a, b, 'Stride', [3 2], 'Cropping', 1);", "SSCB", (4, 3, 2, 2), (3, 4, 5, 2), (5, 1)),
+    ("Y = maxpool(X, [3 2], 'Stride', 2, 'Padding', 1) + maxpool(X, 'global');", "SSCB", (7, 6, 3, 2)),
+    ("Y = avgpool(X, 3, 'Stride', 2, 'Padding', 'same');", "SSCB", (7, 6, 3, 2)),
+    ("Y = batchnorm(X, a, b);", "SSCB", (4, 3, 2, 3), (2, 1), (2, 1)),
+    ("Y = batchnorm(X, a, b, c, abs(a) + 1, 'Epsilon', 1e-3);", "CBT", (2, 3, 4), (2, 1), (2, 1), (2, 1)),
+    ("Y = layernorm(X, a, b) + instancenorm(X, b, a);", "SSCB", (4, 3, 2, 3), (2, 1), (2, 1)),
+    ("Y = layernorm(X, a, b, 'Epsilon', 1e-3);", "CBT", (4, 3, 5), (4, 1), (4, 1)),
+    ("Y = groupnorm(X, 2, a, b);", "SSCB", (4, 3, 4, 3), (4, 1), (4, 1)),
+    ("[Y, h, k] = lstm(X, zeros(3, 2), ones(3, 2), a, b, c); Y = sum(Y, 3) + h .* k;", "CBT", (4, 2, 5), (12, 4), (12, 3), (12, 1)),
+    ("Y = gru(X, ones(3, 2), a, b, c);", "CBT", (4, 2, 5), (9, 4), (9, 3), (9, 1)),
+    ("Y = gru(X, ones(3, 2), a, b, c, 'ResetGateMode', 'before-multiplication');", "CBT", (4, 2, 5), (9, 4), (9, 3), (9, 1)),
+    ("Y = gelu(X) + gelu(X, 'Approximation', 'tanh') + softmax(X) + sigmoid(X);", "CB", (4, 3)),
+    ("Y = fullyconnect(X, a, b);", "SSCB", (3, 2, 2, 4), (5, 12), (5, 1)),
+    ("Y = embed(round(abs(X)) + 1, a);", "CBT", (1, 3, 4), (5, 9)),
+    ("X = stripdims(X); Y = dlconv(X, a, b, 'DataFormat', 'SSCB') + avgpool(X, 1, 'DataFormat', 'SSCB');", "SSCB", (3, 2, 2, 4), (1, 1, 2, 2), (2, 1)),
+]  # fmt: skip
+
+
+@pytest.mark.octave
+def test_octave_agrees_on_the_functions_of_deep_learning_arrays() -> None:
+    """Written out there as loops, by themselves; dlarray tells which labels X has."""
+    draw = np.random.default_rng(0).standard_normal
+    cases = []
+    for code, labels, *sizes in DEEP:
+        names = ["X", "a", "b", "c"][: len(sizes)]
+        text = f"function Y = f({', '.join(names)})\nX = dlarray(X, '{labels}');\n{code}\nend\n"
+        own = program(f=text)
+        function = own.function("f")
+        assert function is not None
+        arrays = [draw(size) for size in sizes]
+        cases.append(Case(code, own, function, None, arrays, arrays, labels))
+    answers = outputs_in_octave(octave_program(), cases, 60)
+    found = [compared(case, *answer) for case, answer in zip(cases, answers, strict=True)]
+    assert [one.text for one in found if not one.agrees] == []
 
 
 @pytest.mark.octave
