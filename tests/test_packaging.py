@@ -158,6 +158,7 @@ def test_each_requirement_has_a_lower_bound_and_nothing_else(metadata: Message) 
         "onnx",
         "safetensors",
         "matplotlib",
+        "deflate",
         "isal",
         "mypy",
     }

@@ -36,7 +36,7 @@ from matlab_compat.wording import argument
 from .arrays import DEEPEST
 from .faults import RESAVE_73, corrupt_73, cut_short, unsupported_73
 from .hdf5_headers import is_virtual
-from .inflate import inflate_chunk
+from .inflate import Packed, inflate_chunk
 from .limits import Limits
 from .threads import WORTH_THREADS, Workers
 from .values import Shape
@@ -408,8 +408,9 @@ def _stored_chunk(node: Node, info: Any) -> tuple[Shape, int, bytes]:
 
 
 def _place_chunk(
-    array: Array, chunk_shape: Shape, filters: list[int], offset: Shape, mask: int, raw: bytes
+    array: Array, chunk_shape: Shape, filters: list[int], offset: Shape, mask: int, stored: bytes
 ) -> None:
+    raw: Packed = stored
     size = math.prod(chunk_shape) * array.itemsize
     for position, kind in reversed(list(enumerate(filters))):
         if not mask >> position & 1:

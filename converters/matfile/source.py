@@ -70,15 +70,20 @@ class Source:
     def read_array(self, offset: int, count: int) -> npt.NDArray[np.uint8]:
         """The same as a fresh ``uint8`` array, read to where it stays."""
         self._refuse_past_end(offset, count)
-        self._refuse_if_changed()
         data = np.empty(count, np.uint8)
+        self.read_into(offset, data)
+        return data
+
+    def read_into(self, offset: int, data: npt.NDArray[np.uint8]) -> None:
+        """Fill ``data`` with the bytes from ``offset``, or ``TruncatedFileError``."""
+        self._refuse_past_end(offset, len(data))
+        self._refuse_if_changed()
         done = 0
-        while done < count:
-            got = self._read_into(data.data[done:], offset + done)
+        while done < len(data):
+            got = self._read_some(data.data[done:], offset + done)
             if not got:
                 raise self._changed()
             done += got
-        return data
 
     def _refuse_past_end(self, offset: int, count: int) -> None:
         if offset < 0 or count < 0:
@@ -90,7 +95,7 @@ class Source:
                 offset,
             )
 
-    def _read_into(self, view: memoryview, offset: int) -> int:
+    def _read_some(self, view: memoryview, offset: int) -> int:
         self._descriptor()
         try:
             with self._lock:

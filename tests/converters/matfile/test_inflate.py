@@ -1,4 +1,4 @@
-"""Inflating, with the extra ``fast`` (ISA-L) and without it: the same values, the same errors.
+"""Inflating, with the extra ``fast`` (libdeflate, ISA-L) and without: same values, same errors.
 
 Expected values are the arrays that the test itself packed with :mod:`zlib` (or with h5py).
 """
@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import importlib
 import struct
+import sys
 import threading
+import tracemalloc
 import zlib
 from collections.abc import Callable
 from pathlib import Path
@@ -20,7 +22,7 @@ from h5py._objects import phil
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from converters.matfile import inflate, open_mat, write5
+from converters.matfile import inflate, libdeflate, open_mat, write5
 from converters.matfile.hdf5 import Hdf5File, member
 from converters.matfile.source import Source
 from converters.matfile.threads import WORTH_THREADS, Workers
@@ -31,10 +33,15 @@ COMPRESSED = 15
 LARGE = (WORTH_THREADS // 4000 + 1, 1000)
 
 
-@pytest.fixture(params=["isal.isal_zlib", "zlib"])
+@pytest.fixture(params=["deflate", "isal.isal_zlib", "zlib"])
 def library(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
     """The library that inflates."""
     pytest.importorskip(request.param)
+    if request.param == "deflate":
+        if libdeflate.library() is None:
+            pytest.skip("the package hides the functions of libdeflate here")
+        return str(request.param)
+    monkeypatch.setattr(libdeflate, "library", lambda: None)
     monkeypatch.setattr(inflate, "FASTEST", importlib.import_module(request.param))
     return str(request.param)
 
@@ -58,8 +65,48 @@ def read(path: Path) -> Any:
         return mat["x"]
 
 
-def test_the_extra_is_what_is_used_where_it_is_installed() -> None:
+def test_the_extra_is_what_is_used_where_it_is_installed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     assert pytest.importorskip("isal.isal_zlib") is inflate.FASTEST
+    pytest.importorskip("deflate")
+    if sys.platform != "linux":
+        pytest.skip("elsewhere the package may hide the functions of libdeflate")
+    monkeypatch.setattr(inflate.Inflater, "read_into", None)  # how the others inflate
+    array = weights(300, 300)
+    assert np.array_equal(read(file_of(tmp_path / "x.mat", packed(array))), array)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(st.tuples(st.binary(max_size=300), st.integers(0, 900))), st.integers(0, 9))
+def test_inflating_over_the_compressed_bytes_loses_none(
+    tmp_path_factory: pytest.TempPathFactory, runs: list[tuple[bytes, int]], level: int
+) -> None:
+    """Well packed parts before and after others, stored ones included."""
+    if libdeflate.library() is None:
+        pytest.skip("libdeflate cannot be had")
+    noise = np.random.default_rng(0).bytes(100_000)
+    data = noise + b"".join(part * times for part, times in runs) + noise
+    stored = zlib.compress(data, level)
+    path = tmp_path_factory.mktemp("whole") / "x"
+    path.write_bytes(stored)
+    with Source(path) as source:
+        found = inflate._over_itself(source, 0, len(stored), len(data))
+        assert inflate._over_itself(source, 0, len(stored), len(data) - 1) is None
+        assert inflate._over_itself(source, 0, len(stored) - 1, len(data)) is None
+    assert found is not None
+    assert found.tobytes() == data
+
+
+def test_memory_stays_at_the_decoded_bytes(tmp_path: Path) -> None:
+    """However many bytes of a stream are announced, and however badly it packs."""
+    array = weights(*LARGE)
+    path = file_of(tmp_path / "x.mat", packed(array) + bytes(10 * array.nbytes))
+    tracemalloc.start()
+    assert np.array_equal(read(path), array)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < array.nbytes + 2**20  # some pieces of 256 kB
 
 
 @pytest.mark.usefixtures("library")
