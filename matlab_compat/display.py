@@ -20,7 +20,7 @@ TIMES = "\N{MULTIPLICATION SIGN}"
 _UNSAFE = ("Cc", "Cf", "Cs", "Cn", "Zl", "Zp")
 
 
-def size_text(shape: Sequence[int]) -> str:
+def size_text(shape: Sequence[object]) -> str:
     """``(3, 3, 16)`` as ``3×3×16``; ``1×1`` of a number, as in MATLAB."""
     return TIMES.join(str(n) for n in shape or (1, 1))
 

@@ -232,8 +232,9 @@ def _tried(layer: CodedLayer, formats: Sequence[str] | None) -> Case | Agreement
 def _case_of(
     layer: CodedLayer, method: FunctionDefinition, formats: Sequence[str]
 ) -> Case | Agreement:
+    from matlab_compat.code.numeric import numeric
     from matlab_compat.code.running import tried
-    from matlab_compat.code.values import Object, numeric
+    from matlab_compat.code.values import Object
 
     if random := _draws(layer.program, method):
         return Agreement(layer.Name, method.where, reason=random)
@@ -260,8 +261,9 @@ def _case_of(
 
 
 def _of_function(model: Any) -> Case | Agreement:
+    from matlab_compat.code.numeric import numeric
     from matlab_compat.code.running import trial_size
-    from matlab_compat.code.values import numeric, value_of
+    from matlab_compat.code.values import value_of
 
     function = model.function
     if random := _draws(model.program, function):
@@ -302,7 +304,8 @@ def _tensor(array: Any) -> Any:
 
 def _plain(value: Any) -> Any:
     """A value as SciPy writes it: plain arrays in double, texts, structs and cells."""
-    from matlab_compat.code.values import Cell, Chars, Numeric, Struct, Structs
+    from matlab_compat.code.numeric import Numeric
+    from matlab_compat.code.values import Cell, Chars, Struct, Structs
 
     if isinstance(value, Numeric):
         data = value.data if isinstance(value.data, np.ndarray) else value.data.detach().numpy()

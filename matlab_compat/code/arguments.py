@@ -8,10 +8,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Protocol
 
+from ..display import size_text
 from ..errors import CodeError
 from ..language import syntax
 from .frame import Frame
-from .values import NUMPY, Cell, Chars, Numeric, Struct, Value, cast, size_text
+from .numeric import NUMPY, Numeric, cast
+from .values import Cell, Chars, Struct, Value
 
 
 class Evaluator(Protocol):

@@ -13,8 +13,9 @@ from typing import Any
 import numpy as np
 import torch
 
+from .numeric import Numeric, as_tensor, numeric
 from .recording import unrepeatable
-from .values import Numeric, Value, as_tensor, numeric, with_numbers
+from .values import Value, with_numbers
 
 
 def differentiated(

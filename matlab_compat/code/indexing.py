@@ -15,27 +15,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from ..display import size_text
 from ..errors import CodeError, DataDependentCodeError, UnsupportedCodeError
 from .limits import Budget
+from .numeric import EMPTY, NUMPY, SYMBOLS, Data, Numeric, as_tensor, cast, numeric
 from .operators import as_whole, is_traced
-from .values import (
-    EMPTY,
-    NUMPY,
-    SYMBOLS,
-    Cell,
-    Chars,
-    Data,
-    Numeric,
-    Struct,
-    Structs,
-    Value,
-    array_of,
-    as_tensor,
-    cast,
-    numeric,
-    size_text,
-    structs,
-)
+from .values import Cell, Chars, Struct, Structs, Value, array_of, structs
 
 
 @dataclass(frozen=True)

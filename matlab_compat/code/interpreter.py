@@ -31,6 +31,7 @@ from .functions.input_parser import PARSER_METHODS
 from .indexing import Everything, Place, as_place, assign, delete, index, reshaped
 from .joining import cells, joined
 from .limits import Budget
+from .numeric import EMPTY, NUMPY, Numeric, elements, logical, scalar
 from .operators import (
     binary,
     class_name,
@@ -43,21 +44,15 @@ from .operators import (
 )
 from .ranges import make_range
 from .values import (
-    EMPTY,
-    NUMPY,
     Cell,
     Chars,
     FunctionHandle,
     InputParser,
     Net,
-    Numeric,
     Object,
     Struct,
     Structs,
     Value,
-    elements,
-    logical,
-    scalar,
     structs,
     value_of,
 )

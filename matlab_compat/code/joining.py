@@ -10,22 +10,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from ..display import size_text
 from ..errors import CodeError, UnsupportedCodeError
 from .limits import Budget
+from .numeric import EMPTY, Numeric, cast, numeric
 from .operators import class_name, is_traced, memory_order, number_text, numbers, together
-from .values import (
-    EMPTY,
-    Cell,
-    Chars,
-    Numeric,
-    Struct,
-    Structs,
-    Value,
-    cast,
-    numeric,
-    size_text,
-    structs,
-)
+from .values import Cell, Chars, Struct, Structs, Value, structs
 
 
 def joined(rows: Sequence[Sequence[Value]], budget: Budget) -> Value:

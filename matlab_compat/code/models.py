@@ -19,10 +19,11 @@ from ..layers.base import Layer
 from ..layers.properties import Property
 from .definitions import Elements, FunctionDefinition, Properties
 from .layers import AsItIs, CodeParameter
+from .numeric import from_torch, numeric
 from .program import Program
 from .recording import Again
 from .running import by_trial, labels_of, result_of, torch_name
-from .values import Value, from_torch, numeric, value_of
+from .values import Value, value_of
 
 #: Steps within structs and cells, at most.
 _DEEPEST = 100

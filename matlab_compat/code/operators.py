@@ -16,29 +16,21 @@ import torch
 from torch import Tensor
 
 from ..data_format import LABELS
+from ..display import size_text
 from ..errors import CodeError, DataDependentCodeError, UnsupportedCodeError
 from .limits import Budget
-from .values import (
+from .numeric import (
     SYMBOLS,
-    Cell,
-    Chars,
     Data,
-    FunctionHandle,
-    InputParser,
-    Net,
     Numeric,
-    Object,
-    Struct,
-    Structs,
-    Value,
     as_tensor,
     cast,
     dtype_of,
     elements,
     logical,
     numeric,
-    size_text,
 )
+from .values import Cell, Chars, FunctionHandle, InputParser, Net, Object, Struct, Structs, Value
 
 _COMPARISONS = {"<", "<=", ">", ">=", "==", "~="}
 

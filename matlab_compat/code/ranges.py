@@ -9,7 +9,7 @@ import numpy as np
 
 from ..errors import CodeError
 from .limits import Budget
-from .values import SYMBOLS, Numeric, cast
+from .numeric import SYMBOLS, Numeric, cast
 
 
 def make_range(start: Any, step: Any, stop: Any, kinds: Sequence[str], budget: Budget) -> Numeric:

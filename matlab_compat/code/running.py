@@ -29,10 +29,11 @@ from ..execution.module import build_graph
 from ..language import syntax
 from .definitions import FunctionDefinition
 from .finding import nodes_of
+from .numeric import Numeric, from_torch, numeric
 from .operators import numbers
 from .program import Program
 from .recording import Again
-from .values import Net, Numeric, Value, from_torch, numeric
+from .values import Net, Value
 
 #: Combinations of sizes that are tried, at most, for the labels of outputs.
 _TRIALS = 200

@@ -10,9 +10,10 @@ import numpy as np
 from torch import Tensor
 
 from ...errors import CodeError
+from ..numeric import Data, Numeric, as_tensor
 from ..operators import as_whole, is_traced, known_values, memory_order, whole
 from ..recording import paused
-from ..values import Chars, Data, Numeric, Value, as_tensor
+from ..values import Chars, Value
 
 
 def untraced() -> AbstractContextManager[Any]:

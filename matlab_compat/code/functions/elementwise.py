@@ -12,6 +12,7 @@ from torch import Tensor
 
 from ...errors import CodeError, UnsupportedCodeError
 from ...language.operators import OPERATORS
+from ..numeric import NUMPY, Numeric, cast
 from ..operators import (
     binary,
     by_element,
@@ -21,7 +22,7 @@ from ..operators import (
     text,
     unary,
 )
-from ..values import NUMPY, Chars, Numeric, Value, cast
+from ..values import Chars, Value
 from .both import in_torch
 from .registry import Call, known
 

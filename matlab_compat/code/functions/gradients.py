@@ -8,8 +8,9 @@ import torch
 
 from ...errors import CodeError, UnsupportedCodeError
 from ..gradients import differentiated
+from ..numeric import Numeric, elements
 from ..operators import is_traced, known_scalar, numbers, text
-from ..values import Chars, Numeric, Value, each, elements, with_numbers
+from ..values import Chars, Value, each, with_numbers
 from .registry import Call, known
 
 

@@ -17,20 +17,9 @@ import torch
 from ...data_format import DataFormat
 from ...errors import CodeError, UnsupportedCodeError
 from ..joining import concatenated
+from ..numeric import EMPTY, Numeric, elements, logical, numeric, row, scalar
 from ..operators import binary, expanded_size, known_values, numbers, text, transposed, whole
-from ..values import (
-    EMPTY,
-    Cell,
-    Chars,
-    Numeric,
-    Struct,
-    Value,
-    elements,
-    logical,
-    numeric,
-    row,
-    scalar,
-)
+from ..values import Cell, Chars, Struct, Value
 from .both import in_torch
 from .registry import Call, Known, known
 from .shape import reshape_to

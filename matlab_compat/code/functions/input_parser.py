@@ -10,19 +10,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from ...errors import CodeError, CodeLimitError
+from ..numeric import Numeric, elements, logical
 from ..operators import is_true, text
-from ..values import (
-    Cell,
-    Chars,
-    FunctionHandle,
-    InputParser,
-    Numeric,
-    ParserInput,
-    Struct,
-    Value,
-    elements,
-    logical,
-)
+from ..values import Cell, Chars, FunctionHandle, InputParser, ParserInput, Struct, Value
 from .registry import Call, known
 
 #: What is called with a dot, too: ``p.addParameter('Size', 1)``.

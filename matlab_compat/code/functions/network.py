@@ -21,20 +21,9 @@ from ...errors import CodeError, UnsupportedCodeError
 from ...execution.module import build_graph
 from ...functions import Labelled
 from ..indexing import in_order
+from ..numeric import Numeric, as_tensor, elements, from_torch, numeric, row
 from ..operators import class_name, floating, is_traced, known_values, numbers, text
-from ..values import (
-    Chars,
-    Net,
-    Numeric,
-    Struct,
-    Value,
-    as_tensor,
-    elements,
-    from_torch,
-    known_python,
-    numeric,
-    row,
-)
+from ..values import Chars, Net, Struct, Value, known_python
 from .both import untraced
 from .elementwise import mapped
 from .registry import TABLE, Call, Known, known

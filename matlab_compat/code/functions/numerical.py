@@ -11,6 +11,7 @@ from torch import Tensor
 
 from ...errors import CodeError, UnsupportedCodeError
 from ..indexing import Everything, Place, column, index
+from ..numeric import EMPTY, Numeric, cast, elements, numeric, row, scalar
 from ..operators import (
     common_kind,
     elementwise,
@@ -22,19 +23,7 @@ from ..operators import (
     transposed,
     whole,
 )
-from ..values import (
-    EMPTY,
-    Cell,
-    Chars,
-    FunctionHandle,
-    Numeric,
-    Value,
-    cast,
-    elements,
-    numeric,
-    row,
-    scalar,
-)
+from ..values import Cell, Chars, FunctionHandle, Value
 from .both import default_axis, dimension, in_torch, sizes
 from .elementwise import mapped
 from .registry import TABLE, Call, known

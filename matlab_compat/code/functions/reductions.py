@@ -11,6 +11,7 @@ from torch import Tensor
 
 from ...errors import CodeError, UnsupportedCodeError
 from ..indexing import column
+from ..numeric import Numeric, as_tensor, cast, elements, numeric
 from ..operators import (
     by_element,
     common_kind,
@@ -23,7 +24,7 @@ from ..operators import (
     together,
     whole_number,
 )
-from ..values import Chars, Numeric, Value, as_tensor, cast, elements, numeric
+from ..values import Chars, Value
 from .both import axes, default_axis, dimension, in_torch, reduced
 from .registry import Call, known
 

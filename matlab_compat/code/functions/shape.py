@@ -10,9 +10,21 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from ...display import size_text
 from ...errors import CodeError, UnsupportedCodeError
 from ..indexing import column, in_order, of_structs, reshaped, shaped
 from ..joining import concatenated, joined
+from ..numeric import (
+    EMPTY,
+    NUMPY,
+    Numeric,
+    cast,
+    elements,
+    logical,
+    numeric,
+    row,
+    scalar,
+)
 from ..operators import (
     as_whole,
     common_kind,
@@ -26,24 +38,7 @@ from ..operators import (
     transposed,
     whole,
 )
-from ..values import (
-    EMPTY,
-    NUMPY,
-    Cell,
-    Chars,
-    Numeric,
-    Struct,
-    Structs,
-    Value,
-    array_of,
-    cast,
-    elements,
-    logical,
-    numeric,
-    row,
-    scalar,
-    size_text,
-)
+from ..values import Cell, Chars, Struct, Structs, Value, array_of
 from .both import default_axis, dimension, in_torch, sizes
 from .registry import Call, known
 
@@ -139,7 +134,7 @@ def _filled(call: Call, *arguments: Value) -> Numeric:
 
 def cast_dtype(kind: str) -> torch.dtype:
     """Torch's dtype of a class."""
-    from ..values import TORCH
+    from ..numeric import TORCH
 
     return TORCH[kind]
 

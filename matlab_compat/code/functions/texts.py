@@ -9,24 +9,9 @@ from typing import Any
 import numpy as np
 
 from ...errors import CodeError, CodeSaidError, UnsupportedCodeError
+from ..numeric import EMPTY, NUMPY, Numeric, elements, logical, numeric, scalar
 from ..operators import class_name, known_scalar, known_values, number_text, numbers, text, whole
-from ..values import (
-    EMPTY,
-    NUMPY,
-    Cell,
-    Chars,
-    FunctionHandle,
-    Numeric,
-    Object,
-    Struct,
-    Structs,
-    Value,
-    elements,
-    logical,
-    numeric,
-    scalar,
-    structs,
-)
+from ..values import Cell, Chars, FunctionHandle, Object, Struct, Structs, Value, structs
 from .both import sizes
 from .registry import Call, known
 

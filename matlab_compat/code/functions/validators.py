@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 
 from ...errors import CodeError
+from ..numeric import Numeric, elements
 from ..operators import known_values, numbers
-from ..values import Chars, Numeric, Value, elements
+from ..values import Chars, Value
 from .registry import Call, known
 from .texts import is_a, texts_of
 

@@ -11,8 +11,9 @@ import pytest
 import torch
 from torch import nn
 
+from matlab_compat.code.numeric import Numeric, numeric
 from matlab_compat.code.program import Program
-from matlab_compat.code.values import Numeric, Object, numeric
+from matlab_compat.code.values import Object
 from matlab_compat.errors import (
     CodeError,
     DataDependentCodeError,

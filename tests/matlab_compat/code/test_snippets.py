@@ -13,8 +13,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from matlab_compat.code.numeric import Numeric
 from matlab_compat.code.operators import class_name
-from matlab_compat.code.values import Chars, Numeric
+from matlab_compat.code.values import Chars
 from tests.matlab_compat.code.running import program
 
 FOLDER = Path(__file__).parents[3] / "fixtures" / "octave"

@@ -14,7 +14,8 @@ import torch
 
 from converters.octave import compared
 from fixtures.code.make_styles import FUNCTIONS, LAYERS, RESULTS, case_of, program_of_styles
-from matlab_compat.code.values import Numeric, Object, numeric
+from matlab_compat.code.numeric import Numeric, numeric
+from matlab_compat.code.values import Object
 
 NAMES = [*LAYERS, *FUNCTIONS]
 
