@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
-from matlab_compat.display import counted
 from matlab_compat.errors import UsageError
 
 from . import files, options, output, progress
@@ -80,6 +78,7 @@ def command(
     from converters.formats import Options, format_for
     from converters.jobs import ConvertJob
     from converters.places import make_folder, places_in
+    from converters.said import conversion, conversion_notes
 
     options.need_torch()
     asked = model.asked(bounds)
@@ -101,13 +100,13 @@ def command(
         if format is output.Format.json:
             output.document({"schema": "matlab_compat.convert-many/1", "files": records})
             raise typer.Exit(max(record["exit_code"] for record in records))
-        raise typer.Exit(files.summarize(files.outcome_of(one, _said) for one in records))
+        raise typer.Exit(files.summarize(files.outcome_of(one, conversion) for one in records))
     with progress.waiting(paths[0]):
         document = todo[0].document()
     if format is output.Format.json:
         output.document(document)
     else:
-        output.data("\n".join([_said(document), *_notes(document)]))
+        output.data("\n".join([conversion(document), *conversion_notes(document)]))
     raise typer.Exit(document["exit_code"])
 
 
@@ -123,37 +122,3 @@ def _size(text: str) -> tuple[int, ...]:
             remedy="for one picture of three channels: --input-size 1,3,224,224.",
         )
     return size
-
-
-def _said(done: Mapping[str, Any]) -> str:
-    """What was written, and whether it computes the same, in a line."""
-    text = f"wrote {done['path']}: {done['target']}"
-    if done["layers"]:
-        text += f", {counted(done['layers'], 'layer')}"
-    return f"{text}; {_outputs(done)}"
-
-
-def _outputs(done: Mapping[str, Any]) -> str:
-    if not done["outputs"]:
-        return f"outputs not compared: {done['unchecked']}"
-    worst = max(done["outputs"], key=lambda output: float(output["scaled_error"]))
-    verdict = "DIFFERENT" if done["exit_code"] else "equal"
-    return (
-        f"outputs before and after are {verdict}: max abs {float(worst['max_abs']):.3g}, "
-        f"scaled error {float(worst['scaled_error']):.3g} of {worst['bound']:g}"
-    )
-
-
-def _notes(done: Mapping[str, Any]) -> Iterator[str]:
-    """What else there is to say, a line each."""
-    for cost in done["costs"]:
-        if cost["dtype"] not in ("single", "double"):  # of which there is nothing to fear
-            written, single, times = (
-                float(cost[name]) for name in ("written", "single", "times_single")
-            )
-            yield (
-                f"  {cost['name']}: {cost['dtype']} costs {times:.3g}x single: "
-                f"relative error {written:.2g}, in single {single:.2g}"
-            )
-    yield from (f"  wrote {path} beside it" for path in done["beside"])
-    yield from (f"  note: {remark}" for remark in done["remarks"])

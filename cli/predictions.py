@@ -41,28 +41,11 @@ def show(records: Iterator[Record], count: int, model: str, format: output.Forma
 
 
 def _text(record: dict[str, Any]) -> str:
-    file = lines_of_their_own(record["file"])
-    if "top" not in record:
-        lines = [line for name, value in record["outputs"].items() for line in _ranges(name, value)]
-        return "\n".join([file, *(f"  {line}" for line in lines)])
-    blocks = []
-    for i, best in enumerate(record["top"], 1):
-        which = f" ({i})" if len(record["top"]) > 1 else ""
-        blocks.append(f"{file}{which}")
-        blocks += [f"  {_score(one['score'])}  {lines_of_their_own(one['class'])}" for one in best]
-    return "\n".join(blocks)
+    from converters.said import prediction
 
-
-def _score(score: Any) -> str:
-    return f"{score:>8.4f}" if isinstance(score, float) else f"{score:>8}"
-
-
-def _ranges(name: str, value: dict[str, Any]) -> Iterator[str]:
-    if "cells" in value:
-        for i, cell in enumerate(value["cells"], 1):
-            yield from _ranges(f"{name}{{{i}}}", cell)
-        return
-    line = f"{name}: {size_text(tuple(value['size']))} {value['class']}"
-    if "min" in value:
-        line += f", from {value['min']:.6g} to {value['max']:.6g}"
-    yield line + (f", {value['not_finite']} not finite" if value.get("not_finite") else "")
+    file, blocks = lines_of_their_own(record["file"]), prediction(record)
+    lines = []
+    for i, block in enumerate(blocks, 1):
+        lines.append(f"{file} ({i})" if len(blocks) > 1 else file)
+        lines += [f"  {line}" for line in block]
+    return "\n".join(lines)

@@ -48,8 +48,7 @@ def inspection(document: dict[str, Any], *, summary: bool = False, width: int | 
 
 def support(table: Table, width: int | None) -> str:
     """The table of layers; where it is wider than ``width``, what is said of each goes below it."""
-    marks = str.maketrans("", "", "`*")
-    rows = [[*facts, note.translate(marks)] for *facts, note in table]
+    rows = [[*facts, note.replace("``", "").replace("**", "")] for *facts, note in table]
     whole = str(Table.from_rows(list(table.columns), rows))
     if width is None or max(map(len, whole.splitlines())) <= width:
         return whole

@@ -27,6 +27,7 @@ from matlab_compat.errors import (
 from matlab_compat.finite_json import finite_json
 from matlab_compat.layers import Layer
 from matlab_compat.network import Network
+from matlab_compat.pages.markup import preformatted
 from matlab_compat.shallow import ShallowNetwork
 from matlab_compat.wording import argument
 
@@ -43,6 +44,7 @@ from .matfile import DEFAULT_LIMITS
 from .normalization import constants_of, constants_place, write_constants
 from .parameter_files import load_parameters, save_parameters
 from .running import running
+from .said import conversion, conversion_notes
 from .state_dicts import convert_state_dict, holds_state_dict
 from .torch_models import is_torch_model, network_of
 
@@ -71,7 +73,7 @@ class Cost:
         return self.written / self.single if self.single else math.nan
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Converted:
     """What a conversion wrote, and what running it showed."""
 
@@ -94,6 +96,18 @@ class Converted:
     def exit_code(self) -> int:
         """0, or 1 if an output differs."""
         return int(any(output.verdict == "different" for output in self.outputs))
+
+    def __str__(self) -> str:
+        """What ``matlab-compat convert`` prints."""
+        document = self.to_json()
+        return "\n".join([conversion(document), *conversion_notes(document)])
+
+    def __repr__(self) -> str:
+        verdict = ("equal", "different")[self.exit_code] if self.outputs else "not compared"
+        return f"<Converted: {self.path}, {verdict}>"
+
+    def _repr_html_(self) -> str:
+        return preformatted(str(self))
 
     def to_json(self) -> dict[str, Any]:
         """The document ``matlab_compat.convert/1``."""

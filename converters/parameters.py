@@ -111,6 +111,10 @@ class Parameters(Mapping[str, Any]):
 
     def __repr__(self) -> str:
         found = self.record()["arrays"]
+        return f"<Parameters '{self.name}': {self.count} numbers in {len(found)} arrays>"
+
+    def __str__(self) -> str:
+        found = self.record()["arrays"]
         widest = max((len(one["name"]) for one in found), default=0)
         lines = [
             f"  {one['name']:<{widest}}  {size_text(one['size'])} {one['class']}"

@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any, Unpack
 import numpy as np
 
 from matlab_compat.data_format import dlarray
-from matlab_compat.display import counted
+from matlab_compat.display import counted, size_text
 from matlab_compat.errors import UsageError, warn
 from matlab_compat.finite_json import finite_json
 from matlab_compat.network import Network
 from matlab_compat.network.pictures import Fit, Fitting
+from matlab_compat.pages.markup import preformatted
 from matlab_compat.wording import argument
 
 from .atomic import check_place
@@ -26,10 +27,11 @@ from .inputs import Reading
 from .kinds.words import listed
 from .load import load
 from .matfile import DEFAULT_LIMITS, Limits
-from .matfile.values import Value, mat_class
+from .matfile.values import Value, mat_class, mat_shape
 from .names import valid_names
 from .outputs import check_output, write_outputs
 from .running import running
+from .said import prediction
 
 if TYPE_CHECKING:
     from matlab_compat.engine.precision import DeviceLike, DTypeLike
@@ -47,7 +49,7 @@ class Predicting(Opening, Fitting, total=False):
     engine: str
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Prediction:
     """What came out for one input, or for one of each where the model has several."""
 
@@ -57,6 +59,20 @@ class Prediction:
     top: list[list[tuple[str, float]]] | None = None
     #: What there is to know of the inputs.
     notes: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        """What ``matlab-compat predict`` prints of it."""
+        return "\n\n".join("\n".join(block) for block in prediction(self.to_json()))
+
+    def __repr__(self) -> str:
+        best = [each[0][0] for each in self.top or [] if each]
+        if len(best) == 1:
+            return f"<Prediction: {best[0]}>"
+        sizes = ", ".join(f"{n} {size_text(mat_shape(y))}" for n, y in self.outputs.items())
+        return f"<Prediction: {sizes}>"
+
+    def _repr_html_(self) -> str:
+        return preformatted(str(self))
 
     def to_json(self) -> dict[str, Any]:
         """One of the ``files`` of ``matlab_compat.predictions/1``."""

@@ -23,6 +23,9 @@ from .wording import argument
 
 LABELS = "SCBTU"
 
+#: Arrays of up to so many elements are shown with them.
+_SHOWN = 12
+
 
 @dataclass(frozen=True)
 class DataFormat:
@@ -172,4 +175,9 @@ class dlarray:  # MATLAB's name
         return np.array(self._data, dtype=dtype, copy=copy)
 
     def __repr__(self) -> str:
+        if self._data.size <= _SHOWN:
+            return f"dlarray({self._data!r}, {self._labels!r})"
+        return f"<{size_text(self._data.shape)} {self._data.dtype} dlarray {self._labels!r}>"
+
+    def __str__(self) -> str:
         return f"dlarray({self._data!r}, {self._labels!r})"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -21,7 +21,7 @@ class Steps:
     """An input or output: its processing functions, first to last, and the settings of each."""
 
     processFcns: tuple[str, ...] = ()
-    processSettings: tuple[Settings, ...] = ()
+    processSettings: tuple[Settings, ...] = field(default=(), repr=False)
     name: str = ""
     #: Values of one sample, before processing; 0 if the network was never configured.
     size: int = 0

@@ -14,6 +14,8 @@ import onnx
 import pytest
 import safetensors.numpy
 
+import converters
+from converters.formats import Options
 from tests.cli.command import FIXTURES, run
 from tests.converters.exports import fields, save
 
@@ -143,3 +145,10 @@ def test_two_files_of_one_name_are_not_made_into_one(call: Any, tmp_path: Path) 
     done = call("convert", *files, "-o", tmp_path / "out", "--force")
     assert (done.code, done.out, (tmp_path / "out").exists()) == (2, "", False)
     assert "would both be" in done.err
+
+
+def test_a_printed_result_is_what_the_command_line_prints(call: Any, tmp_path: Path) -> None:
+    said = call("convert", LAYER, "-o", tmp_path / "a.pt", "--dtype", "half").out
+    done = converters.convert(LAYER, tmp_path / "b.pt", options=Options("half"))
+    assert f"{done}\n" == said.replace("a.pt", "b.pt")
+    assert repr(done) == f"<Converted: {tmp_path / 'b.pt'}, equal>"

@@ -15,6 +15,7 @@ import pytest
 import scipy.io
 from PIL import Image
 
+import converters
 from fixtures.pictures.make_pictures import COLOURS, SHARPNESS
 from tests.cli.command import FIXTURES
 
@@ -45,6 +46,13 @@ def test_a_picture_gives_the_best_classes_with_their_scores(call: Any) -> None:
     found = {name: float(score) for score, name in map(str.split, lines[1:])}
     assert list(found) == [name for name, _ in expected]
     assert list(found.values()) == pytest.approx([score for _, score in expected], abs=1e-4)
+
+
+def test_a_printed_result_is_what_the_command_line_prints(call: Any) -> None:
+    done = converters.predict(NET, APPLE)
+    below = call("predict", NET, APPLE).out.splitlines()[1:]
+    assert [f"  {line}" for line in str(done).splitlines()] == below
+    assert repr(done) == "<Prediction: apple>"
 
 
 def test_five_classes_unless_told(call: Any) -> None:

@@ -62,7 +62,9 @@ def test_arrays_go_by_the_expressions_that_reach_them() -> None:
 
 
 def test_it_shows_names_sizes_and_the_sum() -> None:
-    text = repr(converters.load_parameters(OCTAVE))
+    found = converters.load_parameters(OCTAVE)
+    assert repr(found) == "<Parameters 'parameters': 80 numbers in 11 arrays>"
+    text = str(found)
     assert text.splitlines()[0] == "parameters: 80 numbers in 11 arrays"
     assert "  hidden{1}.W       4×5 single" in text.splitlines()
 

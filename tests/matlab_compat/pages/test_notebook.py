@@ -10,6 +10,7 @@ import pytest
 
 from matlab_compat import Network, convolution2dLayer, fullyConnectedLayer, imageInputLayer
 from matlab_compat.agents import Agent, Function
+from matlab_compat.data_format import dlarray
 from matlab_compat.detectors import Detector
 from matlab_compat.table import Table
 from tests.matlab_compat.parity.reports.samples import HOSTILE, report
@@ -48,6 +49,7 @@ AGENT = Agent("rl.agent.rlDDPGAgent", {"Actor": Function("rl.function.rlActor", 
         (Detector("yolov2ObjectDetector", NET, ("a", "b")),
          "<yolov2ObjectDetector of 2 classes: <dlnetwork of 2 layers>>"),
         (report(), "<Report: equal, 1 comparison>"),
+        (dlarray(np.zeros((28, 28, 3), np.float32), "SSC"), "<28×28×3 float32 dlarray 'SSC'>"),
     ],
     ids=lambda value: type(value).__name__,
 )  # fmt: skip
