@@ -37,18 +37,8 @@ if TYPE_CHECKING:
         warmupLearnRate,
     )
     from .memory import keep_memory as keep_memory
-    from .network import (
-        LayerArray,
-        Network,
-        addLayers,
-        connectLayers,
-        disconnectLayers,
-        dlnetwork,
-        initialize,
-        layerGraph,
-        removeLayers,
-        replaceLayer,
-    )
+    from .network import LayerArray, Network
+    from .network.building import *
     from .shallow import (
         Autoencoder,
         ShallowNetwork,

@@ -132,6 +132,31 @@ class Language(ABC):
 
 # --- MATLAB ----------------------------------------------------------------------------------
 
+_SHARE = "a = bsxfun(@rdivide,a,sum(a,1));"
+_NAN = "a(isnan(n)) = nan;"
+#: The lines of each transfer function ``a = NAME_apply(n)``.
+_TRANSFER = {
+    "tansig": ("a = 2 ./ (1 + exp(-2*n)) - 1;",),
+    "logsig": ("a = 1 ./ (1 + exp(-n));",),
+    "softmax": ("a = exp(bsxfun(@minus,n,max(n,[],1)));", _SHARE),
+    "poslin": ("a = max(0,n);", _NAN),
+    "satlin": ("a = max(0,min(1,n));", _NAN),
+    "satlins": ("a = max(-1,min(1,n));", _NAN),
+    "hardlim": ("a = double(n >= 0);", _NAN),
+    "hardlims": ("a = 2*(n >= 0) - 1;", _NAN),
+    "radbas": ("a = exp(-(n.*n));",),
+    "radbasn": ("a = exp(-(n.*n));", _SHARE),
+    "tribas": ("a = max(0,1-abs(n));", _NAN),
+    "netinv": ("a = 1 ./ n;",),
+    "elliotsig": ("a = n ./ (1 + abs(n));",),
+    "elliot2sig": ("a = sign(n) .* (n.*n) ./ (1 + n.*n);",),
+    "compet": (
+        "[~,rows] = max(n,[],1);",
+        "a = zeros(size(n));",
+        "a(sub2ind(size(n),rows,1:size(n,2))) = 1;",
+    ),
+}
+
 #: The module functions of the file, as far as they are used.
 _FUNCTIONS = {
     "mapminmax_apply": (
@@ -161,37 +186,7 @@ _FUNCTIONS = {
         "x = processpca_reverse(y,settings)",
         "x = settings.inverseTransform * y;",
     ),
-    "tansig_apply": ("a = tansig_apply(n)", "a = 2 ./ (1 + exp(-2*n)) - 1;"),
-    "logsig_apply": ("a = logsig_apply(n)", "a = 1 ./ (1 + exp(-n));"),
-    "softmax_apply": (
-        "a = softmax_apply(n)",
-        "a = exp(bsxfun(@minus,n,max(n,[],1)));",
-        "a = bsxfun(@rdivide,a,sum(a,1));",
-    ),
-    "poslin_apply": ("a = poslin_apply(n)", "a = max(0,n);", "a(isnan(n)) = nan;"),
-    "satlin_apply": ("a = satlin_apply(n)", "a = max(0,min(1,n));", "a(isnan(n)) = nan;"),
-    "satlins_apply": ("a = satlins_apply(n)", "a = max(-1,min(1,n));", "a(isnan(n)) = nan;"),
-    "hardlim_apply": ("a = hardlim_apply(n)", "a = double(n >= 0);", "a(isnan(n)) = nan;"),
-    "hardlims_apply": ("a = hardlims_apply(n)", "a = 2*(n >= 0) - 1;", "a(isnan(n)) = nan;"),
-    "radbas_apply": ("a = radbas_apply(n)", "a = exp(-(n.*n));"),
-    "radbasn_apply": (
-        "a = radbasn_apply(n)",
-        "a = exp(-(n.*n));",
-        "a = bsxfun(@rdivide,a,sum(a,1));",
-    ),
-    "tribas_apply": ("a = tribas_apply(n)", "a = max(0,1-abs(n));", "a(isnan(n)) = nan;"),
-    "netinv_apply": ("a = netinv_apply(n)", "a = 1 ./ n;"),
-    "elliotsig_apply": ("a = elliotsig_apply(n)", "a = n ./ (1 + abs(n));"),
-    "elliot2sig_apply": (
-        "a = elliot2sig_apply(n)",
-        "a = sign(n) .* (n.*n) ./ (1 + n.*n);",
-    ),
-    "compet_apply": (
-        "a = compet_apply(n)",
-        "[~,rows] = max(n,[],1);",
-        "a = zeros(size(n));",
-        "a(sub2ind(size(n),rows,1:size(n,2))) = 1;",
-    ),
+    **{f"{name}_apply": (f"a = {name}_apply(n)", *lines) for name, lines in _TRANSFER.items()},
     **{
         f"{name}_apply": (
             f"z = {name}_apply(w,p)",

@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self, cast
 import numpy as np
 
 from ..arrays import Array
-from ..engine.precision import DeviceLike, DTypeLike
 from ..errors import (
     CodeError,
     DataFormatError,
@@ -261,17 +260,10 @@ class CodedLayer(SavedPorts, Layer):
                 known[given] = tried(self, given).outputs
         return known[given]
 
-    def to_torch(
-        self,
-        device: DeviceLike | None = None,
-        dtype: DTypeLike | None = None,
-        *,
-        formats: Sequence[str] | None = None,
-    ) -> nn.Module:
-        """As :meth:`Layer.to_torch`; a network in a property is a part under that name."""
-        module = super().to_torch(device, dtype, formats=formats)
-        if self.networks():
-            calls = tried(self, tuple(formats or self.default_formats)).calls
+    def _filled(self, formats: tuple[str, ...], device: Any, dtype: Any) -> nn.Module:
+        module = super()._filled(formats, device, dtype)
+        if self.networks():  # each is a part of the module, under the name of its property
+            calls = tried(self, formats).calls
             hold_networks(module, calls, self.trained_networks(), device, dtype)
         return module
 

@@ -557,18 +557,24 @@ class Layer:
             The layer has a setting that this version cannot run, or was saved with a field that
             may matter and is not read (:meth:`unread_fields`).
         """
-        from ..execution.parameters import load_parameters
-
         with locating(self.label):
             self._refuse_unread()
             given = tuple(formats or self.default_formats)
             self.output_formats(given)  # refuses what the layer does not take
-            module = self._build(given)
-            return load_parameters(module, self.torch_state(), self.torch_factors(), device, dtype)
+            return self._filled(given, device, dtype)
 
     def _refuse_unread(self) -> None:
         if (refusal := self.refusal()) is not None:
             raise refusal
+
+    def _filled(
+        self, formats: tuple[str, ...], device: DeviceLike | None, dtype: DTypeLike | None
+    ) -> torch.nn.Module:
+        """The module with the values of its parameters."""
+        from ..execution.parameters import load_parameters
+
+        module = self._build(formats)
+        return load_parameters(module, self.torch_state(), self.torch_factors(), device, dtype)
 
     def _build(self, formats: tuple[str, ...]) -> torch.nn.Module:
         """The module with parameters of the right shape; their values are filled in after."""

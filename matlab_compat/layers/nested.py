@@ -6,14 +6,13 @@ from collections.abc import Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Self
 
-from ..errors import PropertyError, locating
+from ..errors import PropertyError
 from .base import Layer
 from .properties import Property, anything
 
 if TYPE_CHECKING:
     from torch import nn
 
-    from ..engine.precision import DeviceLike, DTypeLike
     from ..execution.described import Plan
 
 
@@ -78,16 +77,7 @@ class NetworkLayer(Layer, type_text="Network"):
         self.Network.assign_from_torch(module)
         return self
 
-    def to_torch(
-        self,
-        device: DeviceLike | None = None,
-        dtype: DTypeLike | None = None,
-        *,
-        formats: Sequence[str] | None = None,
-    ) -> nn.Module:
-        """The inner network's module."""
+    def _filled(self, formats: tuple[str, ...], device: Any, dtype: Any) -> nn.Module:
         from ..execution.module import build_graph
 
-        with locating(self.label):
-            self._refuse_unread()
-            return build_graph(self.inner_plan(formats or self.default_formats), device, dtype)
+        return build_graph(self.inner_plan(formats), device, dtype)

@@ -1,21 +1,14 @@
 """MATLAB's networks: layers, their connections, and the functions that put them together."""
 
 from ..execution.described import CLASSIC, Port
-from .building import (
-    addLayers,
-    connectLayers,
-    disconnectLayers,
-    dlnetwork,
-    initialize,
-    layerGraph,
-    removeLayers,
-    replaceLayer,
-)
+from . import building
+from .building import *
 from .graph import Graph, Plan, Step
 from .naming import layer_names
 from .network import LayerArray, Network
 
 __all__ = [
+    *building.__all__,
     "CLASSIC",
     "Graph",
     "LayerArray",
@@ -23,13 +16,5 @@ __all__ = [
     "Plan",
     "Port",
     "Step",
-    "addLayers",
-    "connectLayers",
-    "disconnectLayers",
-    "dlnetwork",
-    "initialize",
-    "layerGraph",
     "layer_names",
-    "removeLayers",
-    "replaceLayer",
 ]

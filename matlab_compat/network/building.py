@@ -12,6 +12,17 @@ from .graph import Graph
 from .naming import layer_names
 from .network import Network
 
+__all__ = [
+    "addLayers",
+    "connectLayers",
+    "disconnectLayers",
+    "dlnetwork",
+    "initialize",
+    "layerGraph",
+    "removeLayers",
+    "replaceLayer",
+]
+
 
 def layerGraph(layers: Sequence[Layer] | Network = ()) -> Network:
     """A layer graph of layers that follow each other (or of an existing network)."""
