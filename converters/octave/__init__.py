@@ -299,7 +299,8 @@ def _normal(sizes: Sequence[Sequence[int]]) -> list[Any]:
 def _tensor(array: Any) -> Any:
     import torch
 
-    return torch.from_numpy(np.ascontiguousarray(np.asarray(array, np.float64)))
+    wide = np.complex128 if np.iscomplexobj(array) else np.float64
+    return torch.from_numpy(np.ascontiguousarray(np.asarray(array, wide)))
 
 
 def _plain(value: Any) -> Any:

@@ -30,7 +30,7 @@ from ..language.parsing import parse_expression
 from ..layers.base import Layer
 from ..layers.function import FunctionLayer, function_handle
 from ..layers.learnables import Layout, Learnable, State
-from ..layers.properties import Property, anything, flag, text
+from ..layers.properties import Property, anything, flag, parameter_array, text
 from ..layers.saved_fields import EVERYWHERE, SavedPorts, declaration, saved_ports
 from .definitions import INHERITED, ClassDefinition, FunctionDefinition
 from .program import Program
@@ -38,6 +38,7 @@ from .running import (
     CodeModule,
     Leading,
     hold_networks,
+    in_pairs,
     network_of,
     torch_name,
     tried,
@@ -60,7 +61,7 @@ _SETTINGS = 256
 
 
 class AsItIs(Layout):
-    """A parameter that torch has as MATLAB has it."""
+    """A parameter that torch has as MATLAB has it; complex numbers in pairs of real ones."""
 
     def __init__(self, torch_name: str) -> None:
         super().__init__(torch_name)
@@ -70,11 +71,20 @@ class AsItIs(Layout):
 
     def to_torch(self, array: Array) -> Array:
         """The same numbers, C-contiguous."""
-        return np.ascontiguousarray(array)
+        return in_pairs(array)
 
     def from_torch(self, array: Array, shape: tuple[int, ...]) -> Array:
         """The same numbers, column-major."""
+        if array.shape == (*shape, 2):
+            array = array[..., 0] + 1j * array[..., 1]
         return np.asfortranarray(array.reshape(shape))
+
+
+def parameter_of_code(value: object) -> Array:
+    """The values of a parameter, which may be complex."""
+    if isinstance(value, np.ndarray) and value.dtype in (np.complex64, np.complex128):
+        return np.array(value, order="F")
+    return parameter_array(value)
 
 
 class CodeParameter(Learnable):
@@ -82,6 +92,7 @@ class CodeParameter(Learnable):
 
     def __init__(self, layout: Layout) -> None:
         super().__init__("", layout)
+        self.convert = parameter_of_code
 
 
 def class_of_layer(
@@ -243,7 +254,7 @@ class CodedLayer(SavedPorts, Layer):
     def torch_state(self) -> dict[str, Array]:
         """Parameters, states and buffers, in MATLAB's size."""
         names = [*self.held(), *self.buffers()]
-        return {torch_name(name): np.ascontiguousarray(self.values[name]) for name in names}
+        return {torch_name(name): in_pairs(self.values[name]) for name in names}
 
     def output_formats(self, formats: Sequence[str]) -> tuple[str, ...]:
         """Those of the inputs; of a Formattable layer those that its code gives the outputs.
@@ -393,7 +404,10 @@ class CodeLayer(CodedLayer):
 
     def assign_state(self, state: Mapping[str, Array]) -> Self:
         """Take over parameters and states as :meth:`torch_state` gives them, its inverse."""
-        self.assign({n: state[torch_name(n)].astype(self.values[n].dtype) for n in self.held()})
+        for name in self.held():
+            array, old = state[torch_name(name)], self.values[name]
+            new = AsItIs(name).from_torch(array, old.shape)
+            self.assign({name: new.astype(old.dtype)})
         return self
 
     def about_code(self) -> dict[str, Any]:

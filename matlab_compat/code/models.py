@@ -22,7 +22,7 @@ from .layers import AsItIs, CodeParameter
 from .numeric import from_torch, numeric
 from .program import Program
 from .recording import Again
-from .running import by_trial, labels_of, result_of, torch_name
+from .running import by_trial, in_pairs, labels_of, result_of, torch_name, with_complex
 from .values import Value, value_of
 
 #: Steps within structs and cells, at most.
@@ -80,7 +80,7 @@ def arrays_in(value: Any, path: str = "", depth: int = 0) -> Iterator[tuple[str,
 
 def _is_parameter(value: Any) -> bool:
     array = value.extractdata() if isinstance(value, dlarray) else value
-    return isinstance(array, np.ndarray) and array.dtype.kind == "f" and array.size > 0
+    return isinstance(array, np.ndarray) and array.dtype.kind in "fc" and array.size > 0
 
 
 def _filled(value: Any, tensors: Mapping[str, Value], path: str = "") -> Any:
@@ -151,12 +151,6 @@ class FunctionModel(Layer):
         """The file of the function."""
         return self.function.where
 
-    def torch_state(self) -> dict[str, Array]:
-        """The parameters, in MATLAB's size."""
-        return {
-            torch_path(name): np.ascontiguousarray(self.values[name]) for name in self.parameters()
-        }
-
     def torch_factors(self) -> dict[str, Factors]:
         """1 for all: what a training loop does with them is not in the file."""
         return {torch_path(name): Factors(1.0, 1.0) for name in self.parameters()}
@@ -168,7 +162,7 @@ class FunctionModel(Layer):
     @property
     def own_class(self) -> str:
         """The class of the parameters: "double" if all are, else "single"."""
-        kinds = {array.dtype for array in self.learnables().values()}
+        kinds = {array.real.dtype for array in self.learnables().values()}
         return "double" if kinds == {np.dtype(np.float64)} else "single"
 
     def to_torch(self, device: Any = None, dtype: Any = None, *, formats: Any = None) -> nn.Module:
@@ -199,6 +193,7 @@ class FunctionModule(nn.Module):
         self._again = Again()
         self._formats, self._outputs = tuple(formats), model.output_formats(formats)
         self._paths = {name: torch_path(name) for name in model.parameters()}
+        self._complex = [name for name in self._paths if np.iscomplexobj(model.values[name])]
         for name, path in self._paths.items():
             home: nn.Module = self
             *above, last = path.split(".")
@@ -206,7 +201,7 @@ class FunctionModule(nn.Module):
                 if step not in home._modules:
                     home.add_module(step, nn.Module())
                 home = home.get_submodule(step)
-            zeros = torch.zeros(model.values[name].shape)
+            zeros = torch.zeros(in_pairs(model.values[name]).shape)
             home.register_parameter(last, nn.Parameter(zeros))
 
     @property
@@ -222,7 +217,8 @@ class FunctionModule(nn.Module):
 
     def _computed(self, held: Mapping[str, Tensor], inputs: Sequence[Tensor]) -> Sequence[Tensor]:
         tensors = {
-            name: numeric(value, self._labels.get(name, ""), True) for name, value in held.items()
+            name: numeric(value, self._labels.get(name, ""), True)
+            for name, value in with_complex(held, self._complex).items()
         }
         plain = [one.is_plain for one in self._arguments if one.labels]
         data = [

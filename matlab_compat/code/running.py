@@ -93,6 +93,18 @@ def torch_name(name: str) -> str:
     return f"{name}_" if hasattr(nn.Module(), name) or name in ("factors", "where") else name
 
 
+def in_pairs(array: Array) -> Array:
+    """The array as a module holds it: complex numbers as pairs of real ones, which torch casts."""
+    if np.iscomplexobj(array):
+        array = np.stack([array.real, array.imag], axis=-1)
+    return np.ascontiguousarray(array)
+
+
+def with_complex(held: Mapping[str, Tensor], names: Collection[str]) -> dict[str, Tensor]:
+    """The tensors, those of these names as the complex numbers that they hold in pairs."""
+    return {n: torch.view_as_complex(x) if n in names else x for n, x in held.items()}
+
+
 class CodeModule(nn.Module):
     """``predict`` of a class of the user's, as a module of tensors in torch's order.
 
@@ -116,11 +128,12 @@ class CodeModule(nn.Module):
         self._names = {name: torch_name(name) for name in (*layer.held(), *layer.buffers())}
         self._states = layer.states()
         for name, attribute in self._names.items():
-            zeros = torch.zeros(layer.values[name].shape)
+            zeros = torch.zeros(in_pairs(layer.values[name]).shape)
             if name in learnables:
                 self.register_parameter(attribute, nn.Parameter(zeros))
             else:
                 self.register_buffer(attribute, zeros)
+        self._complex = [name for name in self._names if np.iscomplexobj(layer.values[name])]
         #: For each network in a property the labels that the code gives it, and the part of this
         #: module that computes it for them.
         self._parts: dict[str, dict[tuple[str, ...], str]] = {}
@@ -152,6 +165,7 @@ class CodeModule(nn.Module):
             name: Net(self._networks[name], {labels: getattr(self, one) for labels, one in every})
             for name, every in ((name, parts.items()) for name, parts in self._parts.items())
         }
+        held = with_complex(held, self._complex)
         values = self._call(held, given, self.training, len(self._outputs), self._states, networks)
         call, first = self._call, self._inputs[0]
         batch = inputs[0].shape[0] if "B" in first else None

@@ -547,3 +547,22 @@ def test_a_formattable_layer_may_give_another_number_of_observations() -> None:
     x = normal(3, 4)
     given = predicted(layer, x, data_format="CB")
     np.testing.assert_allclose(np.asarray(given).reshape(3, 1), x.mean(1, keepdims=True))
+
+
+def test_learnables_may_be_complex() -> None:
+    body = "Z = real(ifft(layer.W .* fft(X, [], 1), [], 1));"
+    weights = normal(5, 1) + 1j * normal(5, 1, seed=1)
+    layer = layer_of(source(body, "properties (Learnable)\nW\nend"), W=weights)
+    expected = np.fft.ifft(weights[:, :, None, None] * np.fft.fft(X, axis=0), axis=0).real
+    np.testing.assert_allclose(predicted(layer), expected)
+    module = layer.to_torch(dtype="double", formats=["SSCB"])
+    given = torch.from_numpy(X).permute(3, 2, 0, 1)
+    for _ in range(3):
+        found = module(given)
+        np.testing.assert_allclose(found.detach().permute(2, 3, 1, 0).numpy(), expected)
+    found.sum().backward()
+    assert module.W.grad.shape == (5, 1, 2)
+    with torch.no_grad():
+        module.W *= 2
+    layer.assign_from_torch(module)
+    np.testing.assert_allclose(layer.W, 2 * weights)
