@@ -31,11 +31,16 @@ def command(
             "--output",
             help="What to write; its ending says the format: .pt, .safetensors, .pt2, .onnx, .mat, "
             ".m, or none for a folder of source.",
+            metavar="PATH",
         ),
     ],
     model: options.Model,
     to: Annotated[
-        str, typer.Option(help="For many files: the ending to write them with, into the folder -o.")
+        str,
+        typer.Option(
+            help="For many files: the ending to write them with, into the folder -o.",
+            metavar="ENDING",
+        ),
     ] = ".pt",
     dtype: options.DType = None,
     stub: Annotated[

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from . import options, output, progress
+from .reading import one_of
 
 if TYPE_CHECKING:
     from matlab_compat.detectors import Detections
@@ -18,7 +19,9 @@ def command(
     *,
     input: Annotated[
         str,
-        typer.Option(help="A picture, or FILE[:VARIABLE] with H×W×C, uint8 or from 0 to 1."),
+        typer.Option(
+            help="A picture, or an array H×W×C, uint8 or from 0 to 1.", metavar="FILE[:VARIABLE]"
+        ),
     ],
     variable: options.Variable = None,
     threshold: Annotated[float, typer.Option(help="The least score.", min=0, max=1)] = 0.5,
@@ -33,7 +36,9 @@ def command(
         ),
     ] = None,
     whole: Annotated[
-        str | None, typer.Option(help="Round boxes to whole pixels: nearest or floor.")
+        str | None,
+        typer.Option(help="Round boxes to whole pixels."),
+        one_of("nearest", "floor"),
     ] = None,
     format: options.ReportFormat = output.Format.text,
     plugins: options.Plugins,

@@ -23,10 +23,12 @@ class Drawn:
     """What is to be looked at; None for what was not asked for."""
 
     report: Annotated[
-        str | None, typer.Option(help="Write a page (HTML) with graph, sizes and weights.")
+        str | None,
+        typer.Option(help="Write a page with graph, sizes and weights.", metavar="FILE.html"),
     ] = None
     plot: Annotated[
-        str | None, typer.Option(help="Write a picture of the network: .svg, .png or .pdf.")
+        str | None,
+        typer.Option(help="Write a picture of the network: .svg, .png or .pdf.", metavar="FILE"),
     ] = None
 
     def check(self, *, overwrite: bool) -> None:

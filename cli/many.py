@@ -24,7 +24,10 @@ class Many:
 
     jobs: Annotated[int, typer.Option(help="Processes for many files."), whole(1)] = 1
     dask: Annotated[
-        str | None, typer.Option(help="Address of a dask scheduler whose workers do the files.")
+        str | None,
+        typer.Option(
+            help="Address of a dask scheduler whose workers do the files.", metavar="ADDRESS"
+        ),
     ] = None
     time_limit: Annotated[
         float | None,
@@ -34,7 +37,10 @@ class Many:
         number(0.001),
     ] = None
     results: Annotated[
-        str | None, typer.Option(help="JSON-lines file that gets each file's record at once.")
+        str | None,
+        typer.Option(
+            help="JSON-lines file that gets each file's record at once.", metavar="FILE.jsonl"
+        ),
     ] = None
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on with --results where an earlier run stopped.")

@@ -29,23 +29,32 @@ Inputs = Annotated[
     list[str] | None,
     typer.Option(
         "--input",
-        help="FILE[:VARIABLE] with the input, in MATLAB order; or a picture, .npy, .npz, .csv. "
-        "Repeatable.",
+        help="The input, in MATLAB order: a MAT-file, a picture, .npy, .npz, .csv. Repeatable.",
+        metavar="FILE[:VARIABLE]",
     ),
 ]
 Variable = Annotated[
-    str | None, typer.Option(help="Look into this variable only; 's.net' looks deeper.")
+    str | None,
+    typer.Option(help="Look into this variable only; 's.net' looks deeper.", metavar="NAME"),
 ]
-Layer = Annotated[str | None, typer.Option(help="The layer's name, or its number in the network.")]
+Layer = Annotated[
+    str | None,
+    typer.Option(help="The layer's name, or its number in the network.", metavar="NAME"),
+]
 Class = Annotated[
     str | None,
-    typer.Option("--class", help="Which layer loose weights belong to: convolution2d, lstm ..."),
+    typer.Option(
+        "--class",
+        help="Which layer loose weights belong to: convolution2d, lstm ...",
+        metavar="NAME",
+    ),
 ]
 IgnoreFields = Annotated[
     list[str] | None,
     typer.Option(
         "--ignore-field",
         help="A saved field that nothing is known of here and that has no effect; repeatable.",
+        metavar="NAME",
     ),
 ]
 Code = Annotated[
@@ -60,18 +69,22 @@ Function = Annotated[
     str | None,
     typer.Option(
         help="A model function, model.m or train.m:model, for a file of its parameters.",
+        metavar="FILE.m",
     ),
 ]
 Arguments = Annotated[
     str | None,
-    typer.Option(help="Its arguments, data with labels: 'parameters, X:CB'."),
+    typer.Option(help="Its arguments, data with labels: 'parameters, X:CB'.", metavar="NAMES"),
 ]
 ReportFormat = Annotated[Format, typer.Option("--format", help="How to report."), member(Format)]
 DataFormat = Annotated[
     str | None,
-    typer.Option(help="Labels of the input's dimensions: S space, C channel, B batch, T time."),
+    typer.Option(
+        help="Labels of the input's dimensions: S space, C channel, B batch, T time.",
+        metavar="LABELS",
+    ),
 ]
-Device = Annotated[str, typer.Option(help="cpu, cuda or auto.")]
+Device = Annotated[str, typer.Option(help="cpu, cuda or auto.", metavar="NAME")]
 DType = Annotated[
     str | None,
     typer.Option(
@@ -83,7 +96,10 @@ DType = Annotated[
 Force = Annotated[bool, typer.Option("--force", help="Replace existing files.")]
 Encoding = Annotated[
     str | None,
-    typer.Option(help="Code page of text that is not UTF-8: cp1252 (default), gbk, cp1251 ..."),
+    typer.Option(
+        help="Code page of text that is not UTF-8: cp1252 (default), gbk, cp1251 ...",
+        metavar="NAME",
+    ),
 ]
 
 

@@ -29,11 +29,15 @@ class Places:
     out: Annotated[
         str | None,
         typer.Option(
-            "-o", "--output", help="The file to write Y to: .mat, .npy, .npz, .csv or .json."
+            "-o",
+            "--output",
+            help="The file to write Y to: .mat, .npy, .npz, .csv or .json.",
+            metavar="FILE",
         ),
     ] = None
     output_dir: Annotated[
-        str | None, typer.Option(help="The folder for a file of each input, under its name.")
+        str | None,
+        typer.Option(help="The folder for a file of each input, under its name.", metavar="DIR"),
     ] = None
     output_format: Annotated[
         str,
@@ -92,9 +96,9 @@ def command(
     classes: Annotated[
         str | None,
         typer.Option(
-            help="FILE[:VARIABLE] with names of classes, in the scores' order, for a network that "
-            "has none: .txt, .csv, .json, .mat.",
-            metavar="FILE",
+            help="Names of classes, in the scores' order, for a network that has none: .txt, "
+            ".csv, .json, .mat.",
+            metavar="FILE[:VARIABLE]",
         ),
     ] = None,
     steps: Annotated[

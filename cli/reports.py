@@ -26,13 +26,25 @@ _ENDINGS = (("A page", ENDINGS), ("A Python script", (".py",)), ("A MAT-file", (
 class Files:
     """Where the reports on one file go; None for those not asked for."""
 
-    report: Annotated[str | None, typer.Option(help="Write a page (HTML) with images.")] = None
-    plot: Annotated[str | None, typer.Option(help="Write a figure: .png, .pdf or .svg.")] = None
+    report: Annotated[
+        str | None,
+        typer.Option(
+            help="Write a page with images; of many files a table that leads to a page of each.",
+            metavar="FILE.html",
+        ),
+    ] = None
+    plot: Annotated[
+        str | None, typer.Option(help="Write a figure: .png, .pdf or .svg.", metavar="FILE")
+    ] = None
     save_reference: Annotated[
-        str | None, typer.Option(help="Write what was computed, and in float64, to a MAT-file.")
+        str | None,
+        typer.Option(
+            help="Write what was computed, and in float64, to a MAT-file.", metavar="FILE.mat"
+        ),
     ] = None
     gen_script: Annotated[
-        str | None, typer.Option(help="Write a Python script that repeats the comparison.")
+        str | None,
+        typer.Option(help="Write a Python script that repeats the comparison.", metavar="FILE.py"),
     ] = None
 
     def wanted(self) -> list[str]:

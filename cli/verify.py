@@ -28,13 +28,17 @@ def command(
     input: options.Inputs = None,
     expected: Annotated[
         list[str] | None,
-        typer.Option(help="FILE[:VARIABLE] with MATLAB's output; or .npy, .npz, .csv. Repeatable."),
+        typer.Option(
+            help="MATLAB's output: a MAT-file, .npy, .npz, .csv. Repeatable.",
+            metavar="FILE[:VARIABLE]",
+        ),
     ] = None,
     against: Annotated[
         str | None,
         typer.Option(
             help="What to compare with instead: an ONNX file, float64, an engine "
-            "(onnxruntime, openvino), another runner's name."
+            "(onnxruntime, openvino), another runner's name.",
+            metavar="FILE|NAME",
         ),
     ] = None,
     octave: Annotated[

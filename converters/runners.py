@@ -79,12 +79,13 @@ def check_runner(against: str) -> None:
 
     Raises ``FileAccessError``.
     """
-    name = against.partition(":")[0]
-    if Path(against).exists() or name in _OWN or entry_points(group=GROUP, name=name):
-        return
-    others = sorted({*_OWN, *(point.name for point in entry_points(group=GROUP))})
-    raise FileAccessError(
-        "There is no such file, and no runner of that name.",
-        where=(against,),
-        remedy=f"name an ONNX file, or a runner: {', '.join(others)}.",
-    )
+    from .engines import engines
+
+    points = entry_points(group=GROUP)
+    known = {*_OWN, *(point.name for point in points), *engines()}
+    if not Path(against).exists() and against.partition(":")[0] not in known:
+        raise FileAccessError(
+            "There is no such file, and no runner of that name.",
+            where=(against,),
+            remedy=f"name an ONNX file, or a runner: {', '.join(sorted(known))}.",
+        )
