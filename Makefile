@@ -61,7 +61,7 @@ NUMERIC = OMP_WAIT_POLICY=passive $(PYTEST) -m 'not (slow or octave or browser)'
 INSTALL = $(BIN)/python -m pip install --quiet --constraint $(CONSTRAINTS) $(PIP_ARGS)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo recipes test environment quick other reader lowest newest numeric fuzz fuzz-code bench lint types generate docs dist changelog fixtures clean
+.PHONY: help demo recipes test environment quick other reader lowest newest numeric numeric-default numeric-avx2 fuzz fuzz-code bench lint types generate docs dist changelog fixtures clean
 
 help:
 	@sed -n 's/^#   make/make/p' Makefile
@@ -97,8 +97,12 @@ newest:
 	$(MAKE) $(DO) VENV=$(VENV)-newest NEEDS=test CHANGED=tests \
 	    CONSTRAINTS=/dev/null PIP_ARGS='--upgrade --upgrade-strategy eager $(PIP_ARGS)'
 
-numeric: $(VENV)/dev.stamp
+numeric: numeric-default numeric-avx2
+
+numeric-default: $(VENV)/dev.stamp
 	ATEN_CPU_CAPABILITY=default ONEDNN_MAX_CPU_ISA=SSE41 OMP_NUM_THREADS=1 $(NUMERIC)
+
+numeric-avx2: $(VENV)/dev.stamp
 	ATEN_CPU_CAPABILITY=avx2 ONEDNN_MAX_CPU_ISA=AVX2 OMP_NUM_THREADS=2 $(NUMERIC)
 
 fuzz: $(VENV)/dev.stamp
