@@ -9,7 +9,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self, Unpack
 
 import numpy as np
 
@@ -29,7 +29,7 @@ from .analysis import Analysis, analysis
 from .graph import Graph, Plan
 from .naming import layer_names, named
 from .picture_inputs import pictures_as_arrays
-from .pictures import Fit
+from .pictures import Fit, Fitting
 from .preparation import ImagePreparation
 
 if TYPE_CHECKING:
@@ -328,11 +328,8 @@ class Network:
         device: DeviceLike | None = None,
         dtype: DTypeLike | None = None,
         allow_tf32: bool = False,
-        resize: bool = False,
-        resize_mode: str = "bilinear",
-        crop: str | None = None,
-        colour: str | None = None,
         engine: str = "torch",
+        **fitting: Unpack[Fitting],
     ) -> Any:
         """What MATLAB's ``predict(net, X1, X2, ...)`` gives.
 
@@ -377,7 +374,7 @@ class Network:
 
         by = None if engine == "torch" else kept(self, plain_text(engine))
         how = RunOptions(data_format, device, dtype, allow_tf32, engine=by)
-        X = pictures_as_arrays(self, X, Fit(resize, resize_mode, crop, colour))
+        X = pictures_as_arrays(self, X, Fit(**fitting))
         return predict(self, X, how)
 
     def parameter_values(self) -> list[Array]:
@@ -435,10 +432,7 @@ class Network:
         classes: object = None,
         data_format: str | Sequence[str] | None = None,
         top: int | None = None,
-        resize: bool = False,
-        resize_mode: str = "bilinear",
-        crop: str | None = None,
-        colour: str | None = None,
+        **fitting: Unpack[Fitting],
     ) -> Any:
         """The class of each observation (a list of names), of each pixel, or of each time step.
 
@@ -477,7 +471,7 @@ class Network:
             )
         if top is not None and top < 1:
             raise UsageError(f"top is a whole number from 1 on, not {top}.")
-        X = pictures_as_arrays(self, X, Fit(resize, resize_mode, crop, colour))
+        X = pictures_as_arrays(self, X, Fit(**fitting))
         scores = self.predict(*X, data_format=data_format)
         if top is None:
             return best_classes(self, scores, classes)
