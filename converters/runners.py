@@ -81,9 +81,8 @@ def check_runner(against: str) -> None:
     """
     from .engines import engines
 
-    points = entry_points(group=GROUP)
-    known = {*_OWN, *(point.name for point in points), *engines()}
-    if not Path(against).exists() and against.partition(":")[0] not in known:
+    name, known = against.partition(":")[0], {*_OWN, *engines()}
+    if not (Path(against).exists() or name in known or entry_points(group=GROUP, name=name)):
         raise FileAccessError(
             "There is no such file, and no runner of that name.",
             where=(against,),

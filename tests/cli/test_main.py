@@ -134,7 +134,7 @@ def test_an_internal_error_is_exit_code_4_and_no_traceback(
     def fail(*_: object, **__: object) -> None:
         raise RuntimeError("a bug")
 
-    monkeypatch.setattr(sys.modules["converters.inspect"], "inspect", fail)
+    monkeypatch.setattr(sys.modules["converters.inspect"], "opened", fail)
     monkeypatch.setattr(sys, "argv", ["matlab-compat", "inspect", str(GOOD)])
     monkeypatch.delenv("MATLAB_COMPAT_DEBUG", raising=False)
     with pytest.raises(SystemExit) as left:
@@ -164,7 +164,7 @@ def test_an_interrupt_is_neither_equal_nor_different(tmp_path: Path) -> None:
     code = (
         "import sys, time, cli.main, converters.inspect\n"
         "def wait(*a, **k): print('ready', flush=True); time.sleep(60)\n"
-        "sys.modules['converters.inspect'].inspect = wait\n"
+        "sys.modules['converters.inspect'].opened = wait\n"
         "sys.argv = ['matlab-compat', 'inspect', 'x.mat']\n"
         "cli.main.main()\n"
     )
