@@ -61,14 +61,18 @@ end
 function at = places(tap, step, dilation, count)
   for d = 1:3, at{d} = 1 + (tap(d) - 1) * dilation(d) + (0:count(d) - 1) * step(d); end
 end
-function y = dlconv(x, weights, bias, varargin)
-  [x, form] = arranged(x, varargin, convolved(varargin, 'WeightsFormat'));
+function [x, form, weights, step, dilation] = convolution(x, weights, options)
+  [x, form] = arranged(x, options, convolved(options, 'WeightsFormat'));
   sizes = [size(weights), 1, 1, 1];
   lengths = [sizes(1:form.space), ones(1, 3 - form.space)];
-  [channels, filters, groups] = num2cell(sizes(form.space + (1:3))){:};
-  weights = reshape(weights, [lengths, channels, filters, groups]);
-  step = each_side(option(varargin, 'Stride', 1), form);
-  dilation = each_side(option(varargin, 'DilationFactor', 1), form);
+  weights = reshape(weights, [lengths, sizes(form.space + (1:3))]);
+  step = each_side(option(options, 'Stride', 1), form);
+  dilation = each_side(option(options, 'DilationFactor', 1), form);
+end
+function y = dlconv(x, weights, bias, varargin)
+  [x, form, weights, step, dilation] = convolution(x, weights, varargin);
+  lengths = [size(weights), 1](1:3);
+  [channels, filters, groups] = num2cell([size(weights), 1, 1, 1](4:6)){:};
   reach = (lengths - 1) .* dilation + 1;
   pad = padding(option(varargin, 'Padding', 0), x, reach, step, form);
   x = padded(x, pad, option(varargin, 'PaddingValue', 0));
@@ -87,13 +91,9 @@ function y = dlconv(x, weights, bias, varargin)
   y = restored(y + reshape(bias, 1, 1, 1, []), form);
 end
 function y = dltranspconv(x, weights, bias, varargin)
-  [x, form] = arranged(x, varargin, convolved(varargin, 'WeightsFormat'));
-  sizes = [size(weights), 1, 1, 1];
-  lengths = [sizes(1:form.space), ones(1, 3 - form.space)];
-  [filters, channels, groups] = num2cell(sizes(form.space + (1:3))){:};
-  weights = reshape(weights, [lengths, filters, channels, groups]);
-  step = each_side(option(varargin, 'Stride', 1), form);
-  dilation = each_side(option(varargin, 'DilationFactor', 1), form);
+  [x, form, weights, step, dilation] = convolution(x, weights, varargin);
+  lengths = [size(weights), 1](1:3);
+  [filters, channels, groups] = num2cell([size(weights), 1, 1, 1](4:6)){:};
   in = [size(x), 1, 1](1:3);
   whole = (in - 1) .* step + (lengths - 1) .* dilation + 1;
   crop = option(varargin, 'Cropping', 0);
