@@ -10,10 +10,8 @@ import torch
 
 from ..arrays import as_tuple
 from ..data_format import torch_axes
-from ..display import TIMES, size_text
 from ..engine.initializers import generator
 from ..errors import UsageError
-from ..table import Table
 from .described import LayerLike, Plan, Port, Step
 from .module import at, running
 
@@ -24,34 +22,6 @@ def initialize(
     """Fill the empty learnables and states of the layers in place, sized by propagation."""
     for _ in walk(plan, sizes, generator(seed)):
         pass
-
-
-def analyze(plan: Plan[LayerLike], sizes: Sequence[Sequence[int]]) -> Table:
-    """The table of ``analyzeNetwork``; initializes the layers on the way."""
-    rows: list[tuple[str, str, str, str, int]] = []
-    for step, shapes in walk(plan, sizes, generator(0)):
-        layer = step.layer
-        learnables = [f"{name} {size_text(a.shape)}" for name, a in layer.learnables().items()]
-        kind = layer.type_text or type(layer).__name__
-        activations = _activations(step, shapes)
-        rows.append((step.name, kind, activations, "  ".join(learnables), _total(step)))
-    return Table.from_rows(("Name", "Type", "Activations", "Learnables", "Total"), rows)
-
-
-def _total(step: Step[LayerLike]) -> int:
-    """Number of learnables, those of a network within the layer too."""
-    own = sum(array.size for array in step.layer.learnables().values())
-    inner = step.layer.inner_plan(step.formats)
-    return own if inner is None else own + sum(map(_total, inner.steps))
-
-
-def _activations(step: Step[LayerLike], shapes: list[torch.Size]) -> str:
-    """``28(S)×28(S)×20(C)×1(B)``, as the Network Analyzer writes it."""
-    texts = []
-    for shape, labels in zip(shapes, step.output_formats, strict=True):
-        matlab = [shape[i] for i in np.argsort(torch_axes(labels))]
-        texts.append(TIMES.join(f"{n}({c})" for n, c in zip(matlab, labels, strict=True)))
-    return "  ".join(texts)
 
 
 def walk(

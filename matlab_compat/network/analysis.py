@@ -1,23 +1,27 @@
 """What ``analyzeNetwork`` tells of a network, as one record: sizes, learnables, work, warnings.
 
 Computed from sizes alone: no value of a weight is read, nothing is initialized or run, torch is not
-needed.
+needed; but for :func:`table`, which runs the layers on tensors without data.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ..display import counted
+from ..display import counted, size_text
 from ..errors import MatlabCompatError
 from ..execution.described import CLASSIC, Port, Shared
 from ..layers.nested import NetworkLayer
+from ..table import Table
 from .graph import Graph, Plan, Step
 from .multiply_adds import multiply_adds
 from .sizes import Activation, output_sizes
+
+#: The size of each output of some layers.
+Known = Mapping[str, tuple[Activation | None, ...]]
 
 #: Kinds in which each input of a layer must be connected; a dlnetwork has them as its inputs.
 _CONNECTED = (*CLASSIC, "LayerGraph", "Layer array")
@@ -89,7 +93,13 @@ class Analysis:
         return tuple(layer.name for layer in self.layers if layer.multiply_adds is None)
 
 
-def analysis(graph: Graph, kind: str, plan: Plan, sizes: Sequence[Sequence[int]] = ()) -> Analysis:
+def analysis(
+    graph: Graph,
+    kind: str,
+    plan: Plan,
+    sizes: Sequence[Sequence[int]] = (),
+    found: Known | None = None,
+) -> Analysis:
     """The record of a network.
 
     Parameters
@@ -98,9 +108,11 @@ def analysis(graph: Graph, kind: str, plan: Plan, sizes: Sequence[Sequence[int]]
         The network's layers and connections, what it is, and its order of computation.
     sizes:
         MATLAB sizes of the inputs, without batch and time, that no input layer says.
+    found:
+        The sizes of the outputs of layers that have been run.
     """
     findings: list[Finding] = []
-    rows = {row.name: row for row in _rows(plan, _inputs(plan, sizes), findings)}
+    rows = {row.name: row for row in _rows(plan, _inputs(plan, sizes), findings, found or {})}
     layers = tuple(rows[name] for name in graph.layers)
     findings = [*_unconnected(graph, kind, plan), *findings]
     counts = [row.parameters for row in layers]
@@ -113,6 +125,27 @@ def analysis(graph: Graph, kind: str, plan: Plan, sizes: Sequence[Sequence[int]]
         v.nbytes for v in values if v is not None
     )
     return Analysis(layers, tuple(findings), whole, held)
+
+
+def table(graph: Graph, kind: str, plan: Plan, sizes: Sequence[Sequence[int]]) -> Table:
+    """The table of ``analyzeNetwork``; layers are run without data, and initialized on the way.
+
+    Parameters and errors are as for :func:`analysis` and :func:`.propagate.walk`.
+    """
+    from ..engine.initializers import generator
+    from ..execution.propagate import walk
+
+    found = {
+        step.name: tuple(map(Activation.of_torch, shapes, step.output_formats))
+        for step, shapes in walk(plan, sizes, generator(0))
+    }
+    rows = []
+    for row in analysis(graph, kind, plan, sizes, found).layers:
+        own = graph.layers[row.name].learnables()
+        learnables = "  ".join(f"{name} {size_text(array.shape)}" for name, array in own.items())
+        activations = "  ".join(map(str, row.activations))
+        rows.append((row.name, row.type, activations, learnables, row.parameters))
+    return Table.from_rows(("Name", "Type", "Activations", "Learnables", "Total"), rows)
 
 
 def _repeated(shared: Sequence[Shared]) -> Iterator[tuple[str, str]]:
@@ -140,21 +173,27 @@ def _inputs(plan: Plan, sizes: Sequence[Sequence[int]]) -> list[Activation | Non
 
 
 def _rows(
-    plan: Plan, inputs: Sequence[Activation | None], findings: list[Finding]
+    plan: Plan, inputs: Sequence[Activation | None], findings: list[Finding], found: Known
 ) -> Iterator[LayerAnalysis]:
     values: dict[Port, Activation | None] = {
         (name, -1): given for name, given in zip(plan.inputs, inputs, strict=True)
     }
     for step in plan.steps:
-        row = _row(step, [values[source] for source in step.sources], findings)
+        given = [values[source] for source in step.sources]
+        row = _row(step, given, findings, found.get(step.name))
         values.update({(step.name, port): a for port, a in enumerate(row.activations)})
         yield row
 
 
-def _row(step: Step, inputs: Sequence[Activation | None], findings: list[Finding]) -> LayerAnalysis:
+def _row(
+    step: Step,
+    inputs: Sequence[Activation | None],
+    findings: list[Finding],
+    run: tuple[Activation | None, ...] | None,
+) -> LayerAnalysis:
     layer = step.layer
     known = [x for x in inputs if x is not None]
-    outputs: tuple[Activation | None, ...] = (None,) * len(step.output_formats)
+    outputs = run or (None,) * len(step.output_formats)
     learnables = layer.learnable_sizes()
     inner: Inner | None = None
     refusal = layer.refusal()
@@ -162,10 +201,10 @@ def _row(step: Step, inputs: Sequence[Activation | None], findings: list[Finding
         findings.append(Finding(step.name, refusal.what))
     elif isinstance(layer, NetworkLayer):
         inner = _inner(step, inputs, findings)
-        outputs, learnables = inner.outputs, inner.learnables
+        outputs, learnables = run or inner.outputs, inner.learnables
     elif len(known) == len(inputs) and known:
         try:
-            outputs = tuple(output_sizes(layer, known, step.output_formats))
+            outputs = run or tuple(output_sizes(layer, known, step.output_formats))
         except MatlabCompatError as error:
             findings.append(Finding(step.name, error.what))
         else:
@@ -206,7 +245,7 @@ def _inner(step: Step, inputs: Sequence[Activation | None], findings: list[Findi
     layer: Any = step.layer
     plan: Plan = layer.inner_plan(step.formats)
     own: list[Finding] = []
-    rows = {row.name: row for row in _rows(plan, inputs, own)}
+    rows = {row.name: row for row in _rows(plan, inputs, own, {})}
     findings += [Finding(f"{step.name}/{one.where}", one.text) for one in own]
     outputs = tuple(rows[name].activations[port] for (name, port), _ in plan.outputs.values())
     learnables = {

@@ -25,7 +25,7 @@ from ..layers.unsupported import UnsupportedLayer
 from ..pages.notebook import listing
 from ..plain_text import plain_text, plain_texts
 from ..table import Table
-from .analysis import Analysis, analysis
+from .analysis import Analysis, analysis, table
 from .graph import Graph, Plan
 from .naming import layer_names, named
 from .picture_inputs import pictures_as_arrays
@@ -531,9 +531,8 @@ class Network:
 
         The network is sized by propagation; untrained ones are initialized on the way (in a copy).
         """
-        from ..execution.propagate import analyze
-
-        return analyze(copy.deepcopy(self).plan(formats), sizes)
+        new = copy.deepcopy(self)
+        return table(new.graph, new.kind, new.plan(formats), sizes)
 
     def analysis(self, *sizes: Sequence[int], formats: Mapping[str, str] | None = None) -> Analysis:
         """What ``analyzeNetwork`` tells, as one record: nothing is initialized or run.

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import singledispatch
 
+from ..data_format import torch_axes
 from ..display import TIMES
 from ..errors import DataFormatError
 from ..layers import activations, embedding, normalization, pooling, resampling
@@ -44,6 +45,12 @@ class Activation:
     def elements(self) -> int:
         """How many numbers it has."""
         return math.prod(self.size)
+
+    @classmethod
+    def of_torch(cls, size: Sequence[int], labels: str) -> Activation:
+        """From the size that it has in torch's order."""
+        order = torch_axes(labels)
+        return cls(tuple(size[order.index(axis)] for axis in range(len(size))), labels)
 
     def of(self, labels: str) -> int:
         """The product of the dimensions with these labels: 1 where there are none."""
