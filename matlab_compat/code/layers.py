@@ -33,6 +33,7 @@ from ..layers.learnables import Layout, Learnable, State
 from ..layers.properties import Property, anything, flag, parameter_array, text
 from ..layers.saved_fields import EVERYWHERE, SavedPorts, declaration, saved_ports
 from .definitions import INHERITED, ClassDefinition, FunctionDefinition
+from .expression import defined
 from .program import Program
 from .running import (
     CodeModule,
@@ -503,16 +504,8 @@ class CodeFunctionLayer(CodedLayer):
             return found
         if not isinstance(expression, syntax.Lambda):
             raise UnsupportedCodeError(f"{handle} is no function handle.")
-        result = syntax.Name(1, "result__")
-        function = syntax.Function(
-            line=1,
-            name="PredictFcn",
-            inputs=(*self.PredictFcn.variables, *expression.inputs),
-            outputs=(result.name,),
-            body=(syntax.Assign(1, (result,), expression.body, False),),
-            path=self.label,
-        )
-        return FunctionDefinition(function, syntax.File(1, self.label, None, (function,)))
+        inputs = (*self.PredictFcn.variables, *expression.inputs)
+        return defined(inputs, expression.body, self.label)
 
     def leading(self) -> Leading:
         """What the function captured."""

@@ -179,6 +179,14 @@ def _changed(value: Any, change: Callable[[Any], Any]) -> Any:
     return value
 
 
+def _filled(value: Any, slots: list[Any]) -> Any:
+    """A value with the tensors in their places."""
+    # No function of its own that calls itself: such a circle would keep the tensors alive.
+    if type(value) is _Slot:
+        return slots[value.at]
+    return _changed(value, lambda one: _filled(one, slots))
+
+
 def _slots(value: Any) -> list[int]:
     """The places within something."""
     found: list[int] = []
@@ -245,28 +253,19 @@ class _Recording:
         """The results for other tensors; ``None`` where an answer differs."""
         slots = self._slots.copy()
         slots[: len(given)] = given
-
-        def filled(value: Any) -> Any:
-            return slots[value.at] if type(value) is _Slot else _changed(value, filled)
-
-        for (
-            function,
-            arguments,
-            options,
-            results,
-            is_one,
-            answer,
-        ), pick, is_alone, done in self._calls:
+        for step, pick, is_alone, done in self._calls:
+            results = step.results
             if pick is None:
-                found = function(*map(filled, arguments), **filled(options))
+                options = _filled(step.options, slots)
+                found = step.function(*_filled(step.arguments, slots), **options)
             elif is_alone:
-                found = function(pick(slots))
+                found = step.function(pick(slots))
             else:
-                found = function(*pick(slots))
+                found = step.function(*pick(slots))
             if results is None:
-                if found != answer:
+                if found != step.answer:
                     return None
-            elif is_one:
+            elif step.is_one:
                 slots[results[0]] = found
             else:
                 for at, one in zip(results, found if results else (), strict=True):

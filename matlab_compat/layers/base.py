@@ -583,7 +583,7 @@ class Layer:
         if not path:
             raise UnsupportedLayerError(f"{self.matlab_class} cannot be run by this version.")
         home, _, name = str(path).rpartition(".")
-        home = f"matlab_compat.{home}" if home.startswith("engine.") else home
+        home = f"matlab_compat.{home}" if home.startswith(("engine.", "code.")) else home
         values = [self._values[one] if isinstance(one, str) else one for one in given]
         make: Callable[..., torch.nn.Module] = getattr(import_module(home), name)
         return make(*self._module_arguments(formats), *values)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Self
+from importlib import import_module
+from typing import Any, Self
 
 import numpy as np
 
@@ -13,9 +14,6 @@ from ..errors import UnsupportedLayerError
 from .base import Layer
 from .properties import Property, flag, text
 from .saved_fields import SavedPorts, saved_ports
-
-if TYPE_CHECKING:
-    from ..language.expression import Function
 
 
 @dataclass(frozen=True)
@@ -68,19 +66,24 @@ def _field(struct: Any, name: str) -> Any:
     return values[0] if len(values) == 1 else None
 
 
+def _code(module: str) -> Any:
+    """A module of the room above, which runs MATLAB code: few networks need it."""
+    return import_module(f"matlab_compat.code.{module}")
+
+
 class FunctionLayer(
     SavedPorts,
     Layer,
     type_text="Function",
     versions="1",
     example="'@(x) x.*2', Formattable=True",
-    module="engine.expression.Expression",
+    module="code.function_layers.Expression",
 ):
     """MATLAB's function layer, for functions whose text can be translated for certain.
 
     Elementwise arithmetic, well-known functions, sums along dimensions, ``permute``, ``reshape``,
     labels given with ``dlarray`` and captured numbers and arrays are understood (see
-    :mod:`matlab_compat.language.expression`). The text is parsed, never run.
+    :mod:`matlab_compat.code.expression`). The text is read as the user's own code is.
 
     Shape
     -----
@@ -114,11 +117,9 @@ class FunctionLayer(
             )
         return cls(**values)
 
-    def function(self) -> Function:
-        """The parsed function."""
-        from ..language.expression import parse  # few networks need it
-
-        return parse(self.PredictFcn.text, self.PredictFcn.variables)
+    def function(self) -> Any:
+        """The parsed function, a :class:`matlab_compat.code.expression.Function`."""
+        return _code("expression").parse(self.PredictFcn.text, self.PredictFcn.variables)
 
     @property
     def InputNames(self) -> list[str]:
@@ -130,8 +131,7 @@ class FunctionLayer(
 
     def output_formats(self, formats: Sequence[str]) -> tuple[str, ...]:
         """The format that the function labels its result with, else that of the first input."""
-        from ..language.labels import result_format
-
+        result_format = _code("function_labels").result_format
         return (result_format(self.function(), formats, self.Formattable),)
 
     def _module_arguments(self, formats: tuple[str, ...]) -> tuple[Any, ...]:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from matlab_compat.code.expression import Call, Constant, Input, Node, Number
+from matlab_compat.code.function_labels import dimensions_of
+from matlab_compat.code.function_layers import Expression
 from matlab_compat.data_format import torch_axes
-from matlab_compat.engine.expression import Expression
-from matlab_compat.language.expression import Call, Constant, Input, Node, Number
-from matlab_compat.language.labels import dimensions_of
 
 _OPERATORS = {"plus": "+", "minus": "-", "times": "*", "rdivide": "/", "power": "**"}
 #: Functions of one tensor, under torch's name.

@@ -12,10 +12,9 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from matlab_compat.code import models, running
+from matlab_compat.code import function_layers, models, running
 from matlab_compat.engine import (
     convolution,
-    expression,
     fully_connected,
     imported,
     inputs,
@@ -124,7 +123,7 @@ def _(module: running.CodeModule | models.FunctionModule, place: Place) -> Part:
 
 
 @part.register
-def _(module: expression.Expression, place: Place) -> Part:
+def _(module: function_layers.Expression, place: Place) -> Part:
     try:
         call = function_text(module)
     except NoTextError:

@@ -136,7 +136,7 @@ def mapped(call: Call, x: Numeric, function: Callable[[Tensor], Tensor]) -> Nume
 
 
 def _add_floating(name: str, function: Callable[[Tensor], Tensor]) -> None:
-    @known(name, source=f"MATLAB's documentation of {name}: by element.")
+    @known(name, source=f"MATLAB's documentation of {name}: by element.", elementwise=True)
     def call_it(call: Call, x: Value) -> Numeric:
         a = _float(numbers(x, name))
         if "int" in a.kind:
@@ -145,13 +145,13 @@ def _add_floating(name: str, function: Callable[[Tensor], Tensor]) -> None:
 
 
 def _add_any(name: str, function: Callable[[Tensor], Tensor]) -> None:
-    @known(name, source=f"MATLAB's documentation of {name}: by element.")
+    @known(name, source=f"MATLAB's documentation of {name}: by element.", elementwise=True)
     def call_it(call: Call, x: Value) -> Numeric:
         return mapped(call, _float(numbers(x, name)), function)
 
 
 def _add_rounding(name: str, function: Callable[[Tensor], Tensor]) -> None:
-    @known(name, source=f"MATLAB's documentation of {name}: by element.")
+    @known(name, source=f"MATLAB's documentation of {name}: by element.", elementwise=True)
     def call_it(call: Call, x: Value) -> Numeric:
         a = _float(numbers(x, name))
         if "int" in a.kind:
@@ -183,7 +183,7 @@ for _name, _function in ROUNDING.items():
     _add_rounding(_name, _function)
 
 
-@known("round")
+@known("round", elementwise=True)
 def _rounded(call: Call, x: Value, digits: Value | None = None) -> Numeric:
     """MATLAB's documentation of round: half away from zero; digits after the point."""
     a = _float(numbers(x, "round"))
@@ -197,7 +197,7 @@ def _rounded(call: Call, x: Value, digits: Value | None = None) -> Numeric:
     return mapped(call, a, lambda v: _round(v * scale) / scale)
 
 
-@known("isnan", "isinf", "isfinite", "ismissing")
+@known("isnan", "isinf", "isfinite", "ismissing", elementwise=True)
 def _is_special(call: Call, x: Value) -> Numeric:
     """MATLAB's documentation of isnan, isinf, isfinite."""
     a = numbers(x, call.name)
@@ -212,7 +212,13 @@ def _is_special(call: Call, x: Value) -> Numeric:
 
 
 def _add_operator(sign: str, name: str) -> None:
-    @known(name, source=f"MATLAB's documentation of {name}: the operator {sign}.")
+    by_element = sign not in ("*", "/", "\\", "^")
+
+    @known(
+        name,
+        source=f"MATLAB's documentation of {name}: the operator {sign}.",
+        elementwise=by_element,
+    )
     def call_it(call: Call, a: Value, b: Value, *more: Value) -> Value:
         result = binary(sign, a, b, call.budget)
         for one in more:
@@ -224,14 +230,15 @@ for _operator, _called in OPERATORS.items():
     _add_operator(_operator, _called)
 
 
-@known("uminus", "uplus", "not", "ctranspose", "transpose")
+@known("uminus", "uplus", "not", elementwise=True)
+@known("ctranspose", "transpose")
 def _unary(call: Call, x: Value) -> Value:
     """MATLAB's documentation of uminus, uplus, not, ctranspose, transpose."""
     signs = {"uminus": "-", "uplus": "+", "not": "~", "ctranspose": "'", "transpose": ".'"}
     return unary(signs[call.name], x)
 
 
-@known("xor")
+@known("xor", elementwise=True)
 def _xor(call: Call, a: Value, b: Value) -> Value:
     """MATLAB's documentation of xor."""
     zero = Numeric(np.zeros((1, 1)))
@@ -239,7 +246,7 @@ def _xor(call: Call, a: Value, b: Value) -> Value:
     return binary("~=", x, y, call.budget)
 
 
-@known("mod", "rem")
+@known("mod", "rem", elementwise=True)
 def _mod(call: Call, a: Value, b: Value) -> Numeric:
     """MATLAB's documentation of mod (sign of b) and rem (sign of a); by zero gives a, or NaN."""
     x, y = numbers(a, call.name), numbers(b, call.name)
@@ -266,7 +273,7 @@ def _same_size(arrays: Any) -> Any:
     return arrays
 
 
-@known("atan2", "hypot")
+@known("atan2", "hypot", elementwise=True)
 def _two(call: Call, a: Value, b: Value) -> Numeric:
     """MATLAB's documentation of atan2 and hypot."""
     x, y = numbers(a, call.name), numbers(b, call.name)
@@ -283,7 +290,7 @@ def _two(call: Call, a: Value, b: Value) -> Numeric:
 # --- classes ----------------------------------------------------------------------------
 
 
-@known(*NUMPY)
+@known(*NUMPY, elementwise=True)
 def _to_class(call: Call, x: Value) -> Value:
     """MATLAB's documentation of double, single, logical, int8 ...: rounded and saturated."""
     return as_class(x, call.name)

@@ -106,13 +106,13 @@ def _finddim(call: Call, x: Value, label: Value) -> Numeric:
 # --- by element -------------------------------------------------------------------------
 
 
-@known("relu")
+@known("relu", elementwise=True)
 def _relu(call: Call, x: Value) -> Numeric:
     """The documentation page of relu."""
     return mapped(call, _data(x, "relu"), torch.relu)
 
 
-@known("leakyrelu")
+@known("leakyrelu", elementwise=True)
 def _leakyrelu(call: Call, x: Value, factor: Value | None = None) -> Numeric:
     """The documentation page of leakyrelu: 0.01 by default."""
     if factor is None:

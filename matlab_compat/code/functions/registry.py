@@ -78,6 +78,13 @@ class Known:
     most: int | None
     #: Where its meaning comes from.
     source: str
+    #: Whether each element of the result comes from the same places of the inputs.
+    is_elementwise: bool = False
+
+    @property
+    def counts(self) -> tuple[int, ...]:
+        """How many inputs it takes; without a limit the least alone."""
+        return tuple(range(self.least, (self.least if self.most is None else self.most) + 1))
 
     def __call__(self, call: Call, arguments: Sequence[Value]) -> tuple[Value, ...]:
         """The results of a call.
@@ -99,7 +106,12 @@ class Known:
 TABLE: dict[str, Known] = {}
 
 
-def known(*names: str, source: str = "", table: dict[str, Known] | None = None) -> Callable[[F], F]:
+def known(
+    *names: str,
+    source: str = "",
+    table: dict[str, Known] | None = None,
+    elementwise: bool = False,
+) -> Callable[[F], F]:
     """Put a function into the table under MATLAB's names; its docstring says what it is."""
     into = TABLE if table is None else table
 
@@ -113,7 +125,8 @@ def known(*names: str, source: str = "", table: dict[str, Known] | None = None) 
         for name in names:
             if name in into:
                 raise ValueError(f"{name} is in the table twice")
-            into[name] = Known(name, function, least, None if rest else len(parameters), said)
+            most = None if rest else len(parameters)
+            into[name] = Known(name, function, least, most, said, elementwise)
         return function
 
     return add

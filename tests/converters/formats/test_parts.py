@@ -18,7 +18,7 @@ from torch import nn
 import matlab_compat as m
 from converters.formats.source.parts import constructor_arguments
 from matlab_compat import engine
-from matlab_compat.engine.expression import Expression
+from matlab_compat.code.function_layers import Expression
 from matlab_compat.engine.imported import ElementwiseAffine
 from matlab_compat.engine.shallow import Processing, Rows, ShallowModule
 

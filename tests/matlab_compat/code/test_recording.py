@@ -5,6 +5,8 @@ Expected values: those of the first call, which reads the code, and formulas wri
 
 from __future__ import annotations
 
+import gc
+import weakref
 from typing import Any
 
 import numpy as np
@@ -62,6 +64,18 @@ def test_the_third_call_makes_the_calls_of_torch_alone(reads: Reads) -> None:
     found = [module(data(seed)) for seed in (1, 2, 3)]
     assert reads.count == 2
     assert all(torch.equal(a, b) for a, b in zip(found, expected, strict=False))
+
+
+def test_the_memory_of_a_result_is_given_back_at_once() -> None:
+    module = module_of("Z = cat(3, X, X) * 2;")
+    results = [module(data(seed)) for seed in range(4)]
+    last = weakref.ref(results[-1])
+    gc.disable()
+    try:
+        del results
+        assert last() is None
+    finally:
+        gc.enable()
 
 
 def test_other_sizes_are_read_again(reads: Reads) -> None:

@@ -22,8 +22,8 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from matlab_compat import FunctionLayer, functionLayer
+from matlab_compat.code.expression import FUNCTIONS
 from matlab_compat.errors import DataFormatError, PropertyError, UnsupportedLayerError
-from matlab_compat.language.expression import FUNCTIONS
 from tests.patience import PATIENCE
 
 from ...real import MAT_FILES, file_id
@@ -321,7 +321,7 @@ def test_a_function_is_text() -> None:
 def test_every_function_that_is_known_can_be_computed() -> None:
     unary = [name for name, counts in FUNCTIONS.items() if counts == (1,)]
     for name in unary:
-        x = np.abs(X)
+        x = np.abs(X) / 3 + (name == "acosh")  # where all are real numbers
         assert np.isfinite(predicted(f"@(x) {name}(x)", x)).all(), name
 
 

@@ -1,15 +1,14 @@
-"""The text of simple MATLAB functions, ``@(x) x.*2 + tanh(x)``, as an expression tree.
+"""The text of function layers, ``@(x) x.*2 + tanh(x)``: what means the same whatever the data.
 
-A small, closed part of the language, taken from the syntax tree that :mod:`.parsing` gives. Nothing
-is ever evaluated: what is not listed here is refused with the text of the function. The tree names
-operators by MATLAB's functions for them (``x.*y`` is ``times(x, y)``); the engine computes it.
+A closed part of the language, found in the syntax tree before anything runs: the functions of the
+table that go element by element, and a few others in the forms in which it is certain where the
+observations go. All else is refused with the text of the function. Nodes name operators by MATLAB's
+functions for them (``x.*y`` is ``times(x, y)``); it is the tree itself that is run.
 """
 
 from __future__ import annotations
 
-import math
-import operator
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeAlias, TypeVar
 
@@ -17,10 +16,17 @@ import numpy as np
 
 from ..arrays import Array
 from ..errors import CodeError, UnsupportedLayerError
-from . import syntax
-from .operators import OPERATORS
-from .parsing import parse_expression
-from .source import CodeLimits
+from ..language import syntax
+from ..language.operators import OPERATORS
+from ..language.parsing import parse_expression
+from ..language.source import CodeLimits
+from .definitions import FunctionDefinition, Texts
+from .frame import Frame
+from .functions import TABLE
+from .functions import Call as TableCall
+from .interpreter import Interpreter
+from .numeric import Numeric, scalar
+from .program import Program
 
 T = TypeVar("T")
 
@@ -69,17 +75,8 @@ class Call:
 
 Node: TypeAlias = Number | Text | Vector | Input | Constant | Call
 
-#: Functions applied element by element, and how many arguments they may have. On scalars that are
-#: known they are computed right away, where Python's mathematics has them.
-ELEMENTWISE: dict[str, tuple[int, ...]] = {
-    **dict.fromkeys(("plus", "minus", "times", "rdivide", "power"), (2,)),
-    **dict.fromkeys(("lt", "le", "gt", "ge", "eq", "ne"), (2,)),
-    **dict.fromkeys(("uminus", "uplus", "abs", "sign", "sqrt", "exp", "expm1"), (1,)),
-    **dict.fromkeys(("log", "log1p", "log2", "log10", "floor", "ceil", "fix"), (1,)),
-    **dict.fromkeys(("sin", "cos", "tan", "sinh", "cosh", "tanh", "atan", "erf"), (1,)),
-    **dict.fromkeys(("sigmoid", "relu", "single"), (1,)),
-    "leakyrelu": (1, 2),
-}
+#: Functions applied element by element, and how many arguments they may have.
+ELEMENTWISE = {name: known.counts for name, known in TABLE.items() if known.is_elementwise}
 #: All functions by name, with the numbers of arguments that are understood.
 FUNCTIONS: dict[str, tuple[int, ...]] = {
     **ELEMENTWISE,
@@ -93,7 +90,7 @@ FUNCTIONS: dict[str, tuple[int, ...]] = {
     "softmax": (1, 3),
     "reshape": tuple(range(2, 8)),
 }
-_NAMED_NUMBERS = {"pi": math.pi, "eps": 2.0**-52, "Inf": math.inf, "inf": math.inf}
+_NAMED_NUMBERS = ("pi", "eps", "Inf", "inf")
 
 
 @dataclass(frozen=True)
@@ -103,8 +100,35 @@ class Function:
     text: str
     inputs: tuple[str, ...]
     body: Node
-    #: Captured arrays, in MATLAB's order of dimensions.
-    constants: tuple[Array, ...] = field(default=(), compare=False)
+    #: What the function says.
+    said: syntax.Expression = field(compare=False)
+    #: Captured arrays by their names, in MATLAB's order of dimensions.
+    arrays: Mapping[str, Array] = field(default_factory=dict, compare=False)
+    #: Captured numbers and texts by their names.
+    settings: Mapping[str, Any] = field(default_factory=dict, compare=False)
+
+    @property
+    def constants(self) -> tuple[Array, ...]:
+        """The captured arrays."""
+        return tuple(self.arrays.values())
+
+    def definition(self, path: str) -> FunctionDefinition:
+        """As a function of code: its inputs are what it captured, arrays first, and its own."""
+        return defined((*self.arrays, *self.settings, *self.inputs), self.said, path)
+
+
+def defined(inputs: Sequence[str], said: syntax.Expression, path: str) -> FunctionDefinition:
+    """A function of one expression, as if a file of that path had it."""
+    result = syntax.Name(1, "result__")
+    function = syntax.Function(
+        line=1,
+        name="PredictFcn",
+        inputs=tuple(inputs),
+        outputs=(result.name,),
+        body=(syntax.Assign(1, (result,), said, False),),
+        path=path,
+    )
+    return FunctionDefinition(function, syntax.File(1, path, None, (function,)))
 
 
 def parse(text: str, variables: Mapping[str, object] | None = None) -> Function:
@@ -142,7 +166,8 @@ class _Reader:
         self.text = text
         self.variables = variables
         self.inputs: tuple[str, ...] = ()
-        self.constants: list[Array] = []
+        self.arrays: dict[str, Array] = {}
+        self.settings: dict[str, Any] = {}
 
     def function(self) -> Function:
         """The function."""
@@ -156,17 +181,18 @@ class _Reader:
             raise _Refused(f"is not understood: {error.what}") from None
         match said:
             case syntax.Lambda():
-                self.inputs = said.inputs
-                body = self.node(said.body)
+                self.inputs, inner = said.inputs, said.body
             case syntax.Handle():
                 count = min(FUNCTIONS.get(said.name, (1,)))
                 self.inputs = tuple(f"x{i}" for i in range(1, count + 1))
-                body = call(said.name, [Input(i) for i in range(count)])
+                given = tuple(syntax.Name(1, name) for name in self.inputs)
+                inner = syntax.Index(1, syntax.Name(1, said.name), False, given)
             case _:
                 raise _Refused("is no function handle")
+        body = self.node(inner)
         if not _uses_input(body):
             raise _Refused("does not depend on its input")
-        return Function(self.text, self.inputs, body, tuple(self.constants))
+        return Function(self.text, self.inputs, body, inner, self.arrays, self.settings)
 
     def node(self, said: syntax.Expression) -> Node:
         """What an expression means here."""
@@ -200,7 +226,7 @@ class _Reader:
         if name in self.variables:
             return self.captured(name)
         if name in _NAMED_NUMBERS:
-            return Number(_NAMED_NUMBERS[name])
+            return Number(_of_table(name, ()))
         raise _Refused(f"uses '{name}', which is not known")
 
     def called(self, said: syntax.Index) -> Node:
@@ -214,14 +240,16 @@ class _Reader:
         """A variable of the workspace in which the function was made."""
         value = self.variables[name]
         if isinstance(value, str):
+            self.settings[name] = value
             return Text(value)
         array = np.asarray(value)
         if array.dtype.kind not in "biuf" or array.size == 0:
             raise _Refused(f"uses the captured variable '{name}', which is not numeric")
         if array.size == 1:
-            return Number(float(array.item()))
-        self.constants.append(np.asarray(array, np.float64))
-        return Constant(len(self.constants) - 1)
+            self.settings[name] = float(array.item())
+            return Number(self.settings[name])
+        self.arrays.setdefault(name, np.asarray(array, np.float64))
+        return Constant(list(self.arrays).index(name))
 
 
 def _bracketed(rows: list[list[Node]]) -> Node:
@@ -304,37 +332,26 @@ def is_scalar(node: Node) -> bool:
     return isinstance(node, Number) or (isinstance(node, Call) and node.function == "size")
 
 
-#: MATLAB's functions that are Python's operators, for numbers and for tensors.
-ARITHMETIC: dict[str, Callable[..., Any]] = {
-    "plus": operator.add,
-    "minus": operator.sub,
-    "times": operator.mul,
-    "rdivide": operator.truediv,
-    "power": operator.pow,
-    "uminus": operator.neg,
-    "uplus": lambda a: a,
-    "single": lambda a: a,
-}
-
-_PYTHON: dict[str, Callable[..., float]] = {
-    **ARITHMETIC,
-    **{name: getattr(math, name) for name in ("sqrt", "exp", "log", "log2", "log10", "tanh")},
-    **{name: getattr(math, name) for name in ("sin", "cos", "tan", "log1p", "expm1", "erf")},
-}
-
-
 def _folded(function: str, arguments: Sequence[Node]) -> float | None:
     """The value of an operation on known numbers, in double as MATLAB computes it."""
     numbers = [item.value for item in arguments if isinstance(item, Number)]
-    if len(numbers) != len(arguments) or function not in _PYTHON:
+    if len(numbers) != len(arguments) or function not in ELEMENTWISE:
         return None
-    try:
-        result = _PYTHON[function](*numbers)
-    except (ArithmeticError, ValueError):
-        result = None
-    if not isinstance(result, float):
+    return _of_table(function, numbers)
+
+
+def _of_table(function: str, numbers: Sequence[float]) -> float:
+    """What the table's function makes of numbers: a real number, and finite as these are."""
+    interpreter = Interpreter(Program(Texts({})))
+    frame = Frame(None, {})
+    call = TableCall(interpreter, frame, function, 1, interpreter.budget)
+    (found,) = TABLE[function](call, [scalar(number) for number in numbers])
+    data = found.data if isinstance(found, Numeric) else np.array(np.nan)
+    assert isinstance(data, np.ndarray)
+    is_defined = data.dtype.kind in "fiub" and (np.isfinite(data).all() or not numbers)
+    if not is_defined:
         raise _Refused(f"computes '{function}' of numbers it is not defined for")
-    return result
+    return float(data.item())
 
 
 def _uses_input(node: Node) -> bool:
