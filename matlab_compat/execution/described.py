@@ -42,7 +42,6 @@ class LayerLike(Protocol):
     """A layer, as far as running it goes: :class:`matlab_compat.layers.base.Layer`."""
 
     constructor: ClassVar[str]
-    type_text: ClassVar[str]
     is_output: bool
     makes_real: ClassVar[bool]
     extra: dict[str, Any]
@@ -91,9 +90,6 @@ class LayerLike(Protocol):
 
     def parameters(self) -> Mapping[str, object]:
         """The declared learnables and states."""
-
-    def learnables(self) -> dict[str, Array]:
-        """The learnables that have a value."""
 
     def torch_names(self, name: str) -> tuple[str, ...]:
         """The torch parameters that hold the learnable ``name``."""
