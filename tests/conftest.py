@@ -8,6 +8,7 @@ import gc
 import importlib.util
 import os
 import shutil
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -109,6 +110,31 @@ def _commands_are_made_once() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as context:
         context.setattr(typer.main, "get_command", functools.cache(typer.main.get_command))
         yield
+
+
+class Result:
+    """What a command line did in this process."""
+
+    def __init__(self, code: object, out: str, err: str) -> None:
+        self.code, self.out, self.err = code, out, err
+
+
+@pytest.fixture
+def call(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Any:
+    """Run a command line in this process: ten times as fast as the installed command."""
+
+    import cli.main
+
+    def call(*arguments: object) -> Result:
+        monkeypatch.setattr(sys, "argv", ["matlab-compat", *map(str, arguments)])
+        code: object = 0
+        try:
+            cli.main.main()
+        except SystemExit as left:
+            code = left.code or 0
+        return Result(code, *capsys.readouterr())
+
+    return call
 
 
 @pytest.fixture

@@ -7,12 +7,16 @@ rounding, torch's version or the processor may change are compared as "a figure"
 from __future__ import annotations
 
 import re
+import subprocess
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
-from tests.cli.command import run
-from tests.docs.snippets import ROOT, commands, run_command, run_snippets
+from converters import batch
+from tests.cli.command import FORKS
+from tests.docs.snippets import ROOT, Runner, commands, run_command, run_snippets
 
 DOCUMENTS = [
     *(ROOT / f"{name}.md" for name in ("README", "CONTRIBUTING", "SECURITY", "CHANGELOG")),
@@ -27,10 +31,26 @@ COMMANDS = [
 ]
 
 
+@pytest.fixture
+def run_here(
+    call: Any, monkeypatch: pytest.MonkeyPatch, forked_packages: None, own_registry: None
+) -> Runner:
+    """Run a command in this process, and what it starts in processes that have imported torch."""
+    monkeypatch.setattr(batch, "multiprocessing", SimpleNamespace(get_context=lambda _: FORKS))
+    monkeypatch.setenv("COLUMNS", "100")
+
+    def run_here(words: list[str], folder: Path) -> subprocess.CompletedProcess[str]:
+        monkeypatch.chdir(folder)
+        done = call(*words)
+        return subprocess.CompletedProcess(words, done.code, done.out, done.err)
+
+    return run_here
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(("line", "shown"), COMMANDS)
 def test_a_command_shows_what_the_document_says(
-    line: str, shown: str | None, tmp_path: Path
+    line: str, shown: str | None, tmp_path: Path, run_here: Runner
 ) -> None:
     if line == "make test":
         pytest.skip("this is that run")
@@ -39,7 +59,7 @@ def test_a_command_shows_what_the_document_says(
         found = re.search(r"^demo:.*\n\t\$\(BIN\)/(.*)$", makefile, flags=re.M)
         assert found is not None
         line = found.group(1)
-    run_command(line, shown, tmp_path, lambda words, folder: run(*words, folder=folder))
+    run_command(line, shown, tmp_path, run_here)
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
