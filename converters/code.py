@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from contextvars import ContextVar
 from os import PathLike, fspath
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from matlab_compat.contexts import during
-from matlab_compat.errors import UnsupportedLayerError
+from matlab_compat.errors import MatlabCompatError, UnsupportedLayerError
 from matlab_compat.layers.base import Layer
 from matlab_compat.network import Network
 
@@ -82,14 +82,27 @@ def code_class(class_name: str, fields: Mapping[str, Any]) -> type[Layer] | None
     return class_of_layer(program, class_name, fields)
 
 
-def read_by(known: type[Layer], fields: Mapping[str, Any]) -> Layer:
-    """The layer of a known class; of function layers also those that name the user's functions."""
-    program = _PROGRAM.get()
-    try:
-        return known.from_fields(fields)
-    except UnsupportedLayerError:
-        if program is None or "PredictFcn" not in known.properties:
-            raise
-        from matlab_compat.code.layers import CodeFunctionLayer
+def read_by(
+    known: type[Layer], fields: Mapping[str, Any], make: Callable[[], Layer] | None = None
+) -> Layer:
+    """The layer of a known class, made of the fields of a file, or by ``make``.
 
-        return CodeFunctionLayer.of(program, fields)
+    Function layers that are not understood from their text alone, or that name the user's
+    functions, run as custom layers do.
+    """
+    try:
+        return known.from_fields(fields) if make is None else make()
+    except UnsupportedLayerError:
+        if "PredictFcn" not in known.properties:
+            raise
+        from matlab_compat.code.definitions import Texts
+        from matlab_compat.code.layers import CodeFunctionLayer
+        from matlab_compat.code.program import Program
+
+        program = _PROGRAM.get()
+        try:
+            return CodeFunctionLayer.of(program or Program(Texts({})), fields)
+        except MatlabCompatError:
+            if program is not None:
+                raise
+        raise

@@ -29,7 +29,7 @@ from matlab_compat.network import Network
 from matlab_compat.network.preparation import ImagePreparation
 from matlab_compat.shallow import Autoencoder, ShallowNetwork
 
-from ..code import code_class
+from ..code import code_class, read_by
 from ..identify.files import not_ours, refuse_others
 from .base import ANY, Asked, Model, Prepared, ReadableFormat
 
@@ -275,7 +275,7 @@ def _restore_layer(described: Mapping[str, Any], state: Mapping[str, Any] | None
             f"The layer class {described['class']} is not registered here.",
             remedy=f'import the module that has @register("{described["class"]}") first.',
         )
-    layer = known(**values)
+    layer = read_by(known, values, lambda: known(**values))
     layer.extra = dict(ports)
     if state is not None:
         _fill_layer(layer, state)

@@ -399,9 +399,10 @@ def _write(case: Case, folder: Path) -> None:
     }
     code = folder / "code"  # made once all values are known to be such as can be given
     code.mkdir(parents=True)
-    files = [*case.program.used(case.function)[1], case.function.file.path]
-    for path in dict.fromkeys(files):
-        for place, text in _functions(case.program.read(path)):
+    own = case.function.file
+    others = [path for path in case.program.used(case.function)[1] if path != own.path]
+    for file in (*map(case.program.read, others), own):
+        for place, text in _functions(file):
             (code / place).parent.mkdir(exist_ok=True)
             (code / place).write_text(text, encoding="utf-8")
     savemat(folder / "given.mat", given, long_field_names=True)

@@ -8,6 +8,7 @@ functions for them (``x.*y`` is ``times(x, y)``); it is the tree itself that is 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeAlias, TypeVar
@@ -112,23 +113,32 @@ class Function:
         """The captured arrays."""
         return tuple(self.arrays.values())
 
-    def definition(self, path: str) -> FunctionDefinition:
+    @property
+    def definition(self) -> FunctionDefinition:
         """As a function of code: its inputs are what it captured, arrays first, and its own."""
-        return defined((*self.arrays, *self.settings, *self.inputs), self.said, path)
+        return defined((*self.arrays, *self.settings, *self.inputs), self.said, self.text)
 
 
-def defined(inputs: Sequence[str], said: syntax.Expression, path: str) -> FunctionDefinition:
-    """A function of one expression, as if a file of that path had it."""
+def defined(inputs: Sequence[str], said: syntax.Expression, text: str) -> FunctionDefinition:
+    """A function of one expression, as if a file had it; ``text`` is that of the handle."""
     result = syntax.Name(1, "result__")
+    body = re.sub(r"@\s*\([^)]*\)", "", text.strip(), count=1)
+    if body.startswith("@"):
+        body = f"{body[1:]}({', '.join(inputs)})"
+    lines = [f"function {result.name} = PredictFcn({', '.join(inputs)})"]
+    lines += [f"{result.name} = {body};", "end"]
+    written = "\n".join(lines) + "\n"
     function = syntax.Function(
         line=1,
         name="PredictFcn",
         inputs=tuple(inputs),
         outputs=(result.name,),
         body=(syntax.Assign(1, (result,), said, False),),
-        path=path,
+        path="PredictFcn",
+        last=written.count("\n"),
     )
-    return FunctionDefinition(function, syntax.File(1, path, None, (function,)))
+    file = syntax.File(1, function.path, None, (function,), text=written)
+    return FunctionDefinition(function, file)
 
 
 def parse(text: str, variables: Mapping[str, object] | None = None) -> Function:

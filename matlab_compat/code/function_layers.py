@@ -34,7 +34,7 @@ class Expression(nn.Module):
         #: Nothing in it depends on the order of the dimensions.
         self.by_element = {*self.formats} == {self.result} and _by_element(function.body)
         self._program, self._again = Program(Texts({})), Again()
-        self._definition = function.definition(function.text)
+        self._definition = function.definition
         self._constants = [f"constant_{i}" for i in range(len(function.constants))]
         for name, constant in zip(self._constants, function.constants, strict=True):
             self.register_buffer(name, torch.zeros(constant.shape))

@@ -505,7 +505,7 @@ class CodeFunctionLayer(CodedLayer):
         if not isinstance(expression, syntax.Lambda):
             raise UnsupportedCodeError(f"{handle} is no function handle.")
         inputs = (*self.PredictFcn.variables, *expression.inputs)
-        return defined(inputs, expression.body, self.label)
+        return defined(inputs, expression.body, handle)
 
     def leading(self) -> Leading:
         """What the function captured."""

@@ -15,6 +15,7 @@ import torch
 
 import converters
 import matlab_compat
+from converters.code import read_by
 from converters.matfile.values import StructArray
 from fixtures.code import make_code
 from fixtures.native.make_native import DEFAULTS
@@ -121,6 +122,17 @@ def test_a_network_with_custom_layers_learns() -> None:
     before = net.layer("swish").values["Beta"].copy()
     net.assign_from_torch(module)
     assert not np.array_equal(net.layer("swish").values["Beta"], before)
+
+
+def test_a_function_layer_that_indexes_runs_as_custom_code(tmp_path: Path) -> None:
+    """It is refused where its text alone has to tell; of a file it is tried, as custom layers."""
+    fields = {"PredictFcn": "@(X) X(:,:,1:2,:) .* 3", "Name": "part", "Formattable": False}
+    layer = read_by(matlab_compat.FunctionLayer, fields)
+    image = matlab_compat.imageInputLayer([4, 4, 3], Name="in", Normalization="none")
+    converters.save(matlab_compat.dlnetwork([image, layer]), tmp_path / "net.pt")
+    again = converters.load(tmp_path / "net.pt")
+    x = np.random.default_rng(0).standard_normal((4, 4, 3, 2)).astype(np.float32)
+    np.testing.assert_array_equal(again.predict(x), x[:, :, :2] * np.float32(3))
 
 
 # --- the command line -------------------------------------------------------------------

@@ -24,7 +24,11 @@ from converters.octave import (
     octave_program,
     outputs_in_octave,
 )
+from matlab_compat import dlnetwork, imageInputLayer
+from matlab_compat.code.definitions import Texts
+from matlab_compat.code.layers import CodeFunctionLayer
 from matlab_compat.code.operators import elementwise
+from matlab_compat.code.program import Program
 from matlab_compat.errors import NothingToCompareError, UnsupportedLayerError, UsageError
 from tests.cli.command import run
 from tests.matlab_compat.code.running import program
@@ -132,6 +136,15 @@ def test_what_octave_lacks_is_not_compared() -> None:
     (found,) = check_with_octave(model)
     assert not found.compared
     assert "Octave cannot run it" in found.text
+
+
+@pytest.mark.octave
+def test_octave_agrees_on_a_function_layer_that_is_run_as_code() -> None:
+    fields = {"PredictFcn": "@(X) cumsum(X(:, :, 1:2, :), 1)", "Name": "part"}
+    layer = CodeFunctionLayer.of(Program(Texts({})), fields)
+    image = imageInputLayer([4, 4, 3], Name="in", Normalization="none")
+    (found,) = check_with_octave(dlnetwork([image, layer]))
+    assert found.agrees, found.text
 
 
 @pytest.mark.octave
