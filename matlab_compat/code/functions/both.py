@@ -11,9 +11,10 @@ from torch import Tensor
 
 from ...errors import CodeError
 from ..numeric import Data, Numeric, as_tensor
-from ..operators import as_whole, is_traced, known_values, memory_order, whole
+from ..operators import as_whole, is_traced, known_values, memory_order, numbers, whole
 from ..recording import paused
 from ..values import Chars, Value
+from .registry import TABLE, Call
 
 
 def untraced() -> AbstractContextManager[Any]:
@@ -41,6 +42,13 @@ def _as_known(result: Any) -> Any:
     if isinstance(result, tuple):
         return tuple(_as_known(one) for one in result)
     return result.detach().numpy() if isinstance(result, Tensor) else result
+
+
+def sibling(call: Call, name: str, *arguments: Value) -> Numeric:
+    """The numbers that another function of the table gives."""
+    inner = Call(call.interpreter, call.frame, name, 1, call.budget)
+    (found, *_) = TABLE[name](inner, arguments)
+    return numbers(found, name)
 
 
 def reduced(function: Callable[..., Tensor], x: Tensor, axes: Sequence[int]) -> Tensor:

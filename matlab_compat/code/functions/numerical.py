@@ -24,21 +24,16 @@ from ..operators import (
     whole,
 )
 from ..values import Cell, Chars, FunctionHandle, Value
-from .both import default_axis, dimension, in_torch, sizes
+from .both import default_axis, dimension, in_torch, sibling, sizes
 from .elementwise import mapped
-from .registry import TABLE, Call, known
-
-
-def _sibling(call: Call, name: str, *arguments: Value) -> Numeric:
-    """Another function of the table."""
-    inner = Call(call.interpreter, call.frame, name, 1, call.budget)
-    (found, *_) = TABLE[name](inner, arguments)
-    return numbers(found, name)
-
+from .registry import Call, known
 
 # --- by element -------------------------------------------------------------------------
 
-_INVERSE = {"sec": torch.cos, "csc": torch.sin, "cot": torch.tan}
+_INVERSE = {
+    **{"sec": torch.cos, "csc": torch.sin, "cot": torch.tan},
+    **{"sech": torch.cosh, "csch": torch.sinh, "coth": torch.tanh},
+}
 
 
 @known("sind", "cosd", "tand")
@@ -62,8 +57,54 @@ def _degrees(call: Call, x: Value) -> Numeric:
 
 @known(*_INVERSE)
 def _one_over(call: Call, x: Value) -> Numeric:
-    """MATLAB's documentation of sec, csc and cot."""
+    """MATLAB's documentation of sec, csc, cot, sech, csch and coth."""
     return mapped(call, floating(x, call.name), lambda v: 1 / _INVERSE[call.name](v))
+
+
+@known("acot")
+def _acot(call: Call, x: Value) -> Numeric:
+    """MATLAB's documentation of acot: the inverse tangent of 1/x."""
+    return mapped(call, floating(x, "acot"), lambda v: torch.atan(1 / v))
+
+
+@known("beta")
+def _beta(call: Call, a: Value, b: Value) -> Numeric:
+    """MATLAB's documentation of beta."""
+    both = elementwise("+", floating(a, "beta"), floating(b, "beta"), call.budget)
+    one, other, whole = (sibling(call, "gammaln", x) for x in (a, b, both))
+    exponent = elementwise("-", elementwise("+", one, other, call.budget), whole, call.budget)
+    return sibling(call, "exp", exponent)
+
+
+@known("nextpow2")
+def _nextpow2(call: Call, x: Value) -> Numeric:
+    """MATLAB's documentation of nextpow2: the exponent of the next power of 2."""
+
+    def computed(v: Tensor) -> Tensor:
+        mantissa, exponent = torch.frexp(v.abs())
+        return torch.where(mantissa == 0.5, exponent - 1, exponent).to(v.dtype)
+
+    return mapped(call, floating(x, "nextpow2"), computed)
+
+
+@known("pow2")
+def _pow2(call: Call, x: Value, exponent: Value | None = None) -> Numeric:
+    """MATLAB's documentation of pow2: 2 to the power x, or x times 2 to the power of another."""
+    power = floating(x if exponent is None else exponent, "pow2")
+    found = elementwise(".^", scalar(2), power, call.budget)
+    return found if exponent is None else elementwise(".*", numbers(x, "pow2"), found, call.budget)
+
+
+@known("cart2pol", "pol2cart")
+def _polar(call: Call, first: Value, second: Value, *height: Value) -> Any:
+    """MATLAB's documentation of cart2pol and pol2cart."""
+    if len(height) > 1:
+        raise CodeError(f"{call.name} takes 2 or 3 inputs.")
+    if call.name == "cart2pol":
+        return sibling(call, "atan2", second, first), sibling(call, "hypot", first, second), *height
+    radius = floating(second, call.name)
+    sides = (sibling(call, name, first) for name in ("cos", "sin"))
+    return *(elementwise(".*", radius, one, call.budget) for one in sides), *height
 
 
 @known("sinc")
@@ -106,14 +147,14 @@ def _nthroot(call: Call, x: Value, order: Value) -> Numeric:
 @known("clip")
 def _clip(call: Call, x: Value, low: Value, high: Value) -> Numeric:
     """MATLAB's documentation of clip."""
-    return _sibling(call, "min", _sibling(call, "max", x, low), high)
+    return sibling(call, "min", sibling(call, "max", x, low), high)
 
 
 @known("rescale")
 def _rescale(call: Call, x: Value, low: Value | None = None, high: Value | None = None) -> Numeric:
     """MATLAB's documentation of rescale: to [0, 1], or to two bounds."""
     a = floating(x, "rescale")
-    least, most = (_sibling(call, name, a, EMPTY, Chars("all")) for name in ("min", "max"))
+    least, most = (sibling(call, name, a, EMPTY, Chars("all")) for name in ("min", "max"))
     above, extent = (elementwise("-", one, least, call.budget) for one in (a, most))
     share = elementwise("./", above, extent, call.budget)
     if low is None or high is None:
@@ -135,7 +176,7 @@ def _idivide(call: Call, a: Value, b: Value, how: Value | None = None) -> Numeri
         raise CodeError(f"idivide has no rounding '{name}'.")
     wide = [one.with_data(cast(one.data, "double")) for one in (x, y)]
     exact = elementwise("./", wide[0], wide[1], call.budget)
-    found = _sibling(call, name, exact)
+    found = sibling(call, name, exact)
     return found.with_data(cast(found.data, kind))
 
 
@@ -151,7 +192,7 @@ def _pagefun(call: Call, function: Value, *arrays: Value) -> Any:
     name = function.text if isinstance(function, FunctionHandle) else ""
     by_page = {"mtimes": "pagemtimes", "transpose": "pagetranspose", "ctranspose": "pagectranspose"}
     if name in by_page:
-        return _sibling(call, by_page[name], *arrays)
+        return sibling(call, by_page[name], *arrays)
     if name in ("plus", "minus", "times", "rdivide", "power"):
         return call.interpreter.call_value(function, arrays, 1)
     raise UnsupportedCodeError(f"pagefun of {name or 'such a function'} is not supported.")
@@ -216,8 +257,8 @@ def _normalize(call: Call, x: Value, *rest: Value) -> Numeric:
     if len(rest) > 1 or any(isinstance(one, Chars) for one in rest):
         raise UnsupportedCodeError("normalize with a method is not supported.")
     a = floating(x, "normalize")
-    mean = _sibling(call, "mean", a, *rest)
-    spread = _sibling(call, "std", a, scalar(0), *rest)
+    mean = sibling(call, "mean", a, *rest)
+    spread = sibling(call, "std", a, scalar(0), *rest)
     return elementwise("./", elementwise("-", a, mean, call.budget), spread, call.budget)
 
 
@@ -486,7 +527,7 @@ def _nchoosek(call: Call, n: Value, k: Value) -> Numeric:
 @known("logspace")
 def _logspace(call: Call, start: Value, stop: Value, count: Value | None = None) -> Numeric:
     """MATLAB's documentation of logspace: 50 points between powers of 10."""
-    exponents = _sibling(call, "linspace", start, stop, scalar(50) if count is None else count)
+    exponents = sibling(call, "linspace", start, stop, scalar(50) if count is None else count)
     return elementwise(".^", scalar(10), exponents, call.budget)
 
 

@@ -38,7 +38,7 @@ from ..operators import (
     transposed,
     whole,
 )
-from ..values import Cell, Chars, Struct, Structs, Value, array_of
+from ..values import Cell, Chars, FunctionHandle, Struct, Structs, Value, array_of
 from .both import default_axis, dimension, in_torch, sizes
 from .registry import Call, known
 
@@ -652,28 +652,59 @@ def _inverse(call: Call, value: Value) -> Numeric:
     return numeric(found.reshape(1, 1) if call.name == "det" else found, "", x.is_dlarray)
 
 
+#: What accumarray makes of the values that meet in one place.
+_MEETING = {"sum": "sum", "max": "amax", "min": "amin", "prod": "prod", "mean": "mean"}
+
+
 @known("accumarray")
-def _accumarray(call: Call, places: Value, values: Value, size: Value | None = None) -> Numeric:
-    """MATLAB's documentation of accumarray: sums for a column of places."""
+def _accumarray(
+    call: Call,
+    places: Value,
+    values: Value,
+    size: Value | None = None,
+    function: Value | None = None,
+) -> Numeric:
+    """MATLAB's documentation of accumarray: @sum, @max, @min, @prod or @mean of what meets."""
     at = known_values(places, "the places")
-    if at.ndim != 2 or at.shape[1] != 1:
-        raise UnsupportedCodeError("accumarray is supported for one column of places.")
-    n = int(at.max()) if at.size else 0
+    name = function.text.lstrip("@") if isinstance(function, FunctionHandle) else "sum"
+    if at.ndim != 2 or name not in _MEETING:
+        raise UnsupportedCodeError("accumarray takes rows of places, and a function of its page.")
+    shape = [int(n) for n in at.max(0)] if at.size else [0] * at.shape[1]
     if size is not None and elements(size.shape):
-        n = int(known_values(size, "the size").reshape(-1)[0])
-    if at.size and (at.min() < 1 or at.max() > n):
+        shape = [int(n) for n in known_values(size, "the size").reshape(-1)]
+    whole_shape = shape if len(shape) > 1 else [*shape, 1]
+    given = [*at.T, *([np.ones(len(at))] if at.shape[1] < len(whole_shape) else [])]
+    if len(given) != len(whole_shape) or any(
+        one.size and (one.min() < 1 or one.max() > n)
+        for one, n in zip(given, whole_shape, strict=True)
+    ):
         raise CodeError("A place of accumarray is beyond the size.")
-    call.budget.made((n, 1))
-    index = torch.from_numpy(at.reshape(-1).astype(np.int64) - 1)
+    call.budget.made(whole_shape)
+    flat = np.zeros(len(at), np.int64)
+    for one, n in zip(reversed(given), reversed(whole_shape), strict=True):
+        flat = flat * n + one.astype(np.int64) - 1
     v = numbers(values, "accumarray")
 
     def computed(t: Tensor) -> Tensor:
-        flat = column(t)
-        flat = flat.expand(len(index)) if flat.numel() == 1 else flat
-        zeros = torch.zeros(n, dtype=t.dtype, device=t.device)
-        return zeros.index_add(0, index.to(t.device), flat)[:, None]
+        all_values = column(t)
+        all_values = all_values.expand(len(flat)) if all_values.numel() == 1 else all_values
+        zeros = torch.zeros(prod(whole_shape), dtype=t.dtype, device=t.device)
+        index = torch.from_numpy(flat).to(t.device)
+        return zeros.scatter_reduce(0, index, all_values, _MEETING[name], include_self=False)
 
-    return numeric(in_torch(computed, cast(v.data, common_kind([v]))))
+    found = in_torch(computed, cast(v.data, common_kind([v])))
+    return numeric(reshaped(found, whole_shape))
+
+
+@known("shiftdim")
+def _shiftdim(call: Call, x: Value, count: Value) -> Value:
+    """MATLAB's documentation of shiftdim: by so many dimensions, to the left or new ones."""
+    n, rank = whole(count, "the number of dimensions"), len(x.shape)
+    if n < 0:
+        order = [*range(rank, rank - n), *range(rank)]
+    else:
+        order = [(k + n) % rank for k in range(rank)]
+    return _permute(call, x, row([k + 1 for k in order]))
 
 
 @known("pagetranspose", "pagectranspose")

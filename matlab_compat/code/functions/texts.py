@@ -210,6 +210,27 @@ def _convert(call: Call, x: Value, form: Value | None = None) -> Value:
     return Chars(_general(value, min(digits, 16)))
 
 
+@known("mat2str")
+def _mat2str(call: Call, x: Value, digits: Value | None = None) -> Value:
+    """MATLAB's documentation of mat2str: a matrix as code, of 15 digits or so many."""
+    data = known_values(x, "a matrix that becomes text")
+    count = 15 if digits is None else whole(digits, "the number of digits")
+    if data.ndim != 2 or data.dtype.kind not in "fb" or isinstance(x, Chars):
+        raise UnsupportedCodeError("mat2str takes a matrix of doubles or logicals.")
+
+    def said(value: Any) -> str:
+        if data.dtype.kind == "b":
+            return "true" if value else "false"
+        if not np.isfinite(value):
+            return "NaN" if np.isnan(value) else "Inf" if value > 0 else "-Inf"
+        return _general(float(value), count)
+
+    found = ";".join(" ".join(map(said, one)) for one in data)
+    if data.size == 0:
+        found = f"zeros({data.shape[0]},{data.shape[1]})"
+    return Chars(found if data.size == 1 or data.size == 0 else f"[{found}]")
+
+
 def _general(value: float, digits: int) -> str:
     """C's %g."""
     return f"%.{digits}g" % value
@@ -649,9 +670,12 @@ def _assert(call: Call, condition: Value, *message: Value) -> Any:
     return ()
 
 
-@known("warning", "disp", "fprintf", "display", "clc", "drawnow", "tic")
+@known("warning", "disp", "fprintf", "display", "clc", "drawnow", "tic", "toc", "rng")
 def _shown(call: Call, *values: Value) -> Any:
-    """MATLAB's documentation of warning, disp, fprintf ...: nothing is shown or timed here."""
+    """MATLAB's documentation of warning, disp, rng ...: nothing is shown, timed or seeded here.
+
+    Random numbers are torch's: those of a seed cannot be MATLAB's.
+    """
     return ()
 
 

@@ -301,6 +301,64 @@ def test_what_matlab_refuses_is_refused_with_its_line(code: str, what: str) -> N
     assert caught.value.where == ("f.m:2",)
 
 
+A = np.random.default_rng(0).standard_normal((4, 3))
+B = np.random.default_rng(1).standard_normal((5, 3))
+PAGES = np.random.default_rng(2).standard_normal((2, 2, 3))
+
+
+@pytest.mark.parametrize(
+    ("code", "expected"),
+    [
+        ("r = rms(x, 2);", np.sqrt((A**2).mean(1, keepdims=True))),
+        ("x(2, 1) = NaN; r = nansum(x(:, 1));", [[A[[0, 2, 3], 0].sum()]]),
+        ("x(2, 1) = NaN; r = nanmean(x(:, 1), 1);", [[A[[0, 2, 3], 0].mean()]]),
+        ("r = maxk(x, 2);", -np.sort(-A, axis=0)[:2]),
+        ("r = mink(x, 2, 2);", np.sort(A, axis=1)[:, :2]),
+        ("[~, r] = maxk([1 NaN 3 2], 3);", [[3, 4, 1]]),
+        ("r = normpdf(x);", np.exp(-(A**2) / 2) / np.sqrt(2 * np.pi)),
+        ("r = normpdf(3, 1, 2);", [[np.exp(-0.5) / np.sqrt(8 * np.pi)]]),
+        ("r = normcdf([0 1.959963984540054]);", [[0.5, 0.975]]),
+        ("r = pdist2(x, y);", np.linalg.norm(A[:, None] - B[None], axis=2)),
+        ("r = pdist2(x, y, 'cityblock');", abs(A[:, None] - B[None]).sum(2)),
+        ("r = hann(5);", [[0], [0.5], [1], [0.5], [0]]),
+        ("r = hann(4, 'periodic');", [[0], [0.5], [1], [0.5]]),
+        ("r = blackman(3);", [[0], [1], [0]]),
+        ("r = tensorprod(x, y, 2);", A @ B.T),
+        ("r = tensorprod(x, x, [1 2]);", [[(A * A).sum()]]),
+        ("r = size(tensorprod(x, y));", [[4, 3, 5, 3]]),
+    ],
+)
+def test_statistics_windows_and_products(code: str, expected: Any) -> None:
+    known = result(code, A, B)
+    data = result(code, torch.from_numpy(A), torch.from_numpy(B))
+    for found in (known, np.asarray(data)):
+        np.testing.assert_allclose(found, expected, rtol=1e-12, atol=1e-14)
+
+
+def test_pages_are_inverted_and_solved_one_by_one() -> None:
+    inverse = np.stack([np.linalg.inv(PAGES[..., k]) for k in range(3)], -1)
+    np.testing.assert_allclose(result("r = pageinv(x);", PAGES), inverse)
+    product = np.stack([inverse[..., k] @ PAGES[..., 0] for k in range(3)], -1)
+    found = result("r = pagemldivide(x, x(:, :, 1));", PAGES)
+    np.testing.assert_allclose(found, product, atol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("code", "what"),
+    [
+        ("r = eig([1 2; 3 4]);", "symmetric matrices"),
+        ("r = quantile([1; 2; 3], [0.1 0.2]);", "a row or a column"),
+        ("r = quantile([1 NaN], 0.5);", "NaN"),
+        ("r = filter(1, 1, [1 2], 3);", "begins with a state"),
+        ("r = interp2([1 2; 3 4], 1, 1, 'cubic');", "'cubic'"),
+        ("r = accumarray([1; 1], [1; 2], [], @(v) {v});", "function of its page"),
+    ],
+)
+def test_what_is_not_certain_is_refused(code: str, what: str) -> None:
+    with pytest.raises(UnsupportedCodeError, match=what):
+        value(code)
+
+
 def test_a_root_of_negative_data_is_complex() -> None:
     found = result("r = sqrt(x);", torch.tensor([[-4.0]]))
     assert isinstance(found, Tensor)

@@ -1,0 +1,116 @@
+"""Matrices and pages of them. Sources: MATLAB's documentation of each."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from ...errors import CodeError, UnsupportedCodeError
+from ..numeric import Numeric, numeric
+from ..operators import common_kind, floating, is_traced, known_values, text, together
+from ..values import Chars, Value
+from .both import in_torch
+from .registry import Call, known
+
+
+def _plain(value: Value, name: str) -> Numeric:
+    x = floating(value, name)
+    if x.labels.strip("U"):
+        raise UnsupportedCodeError(
+            f"{name} of labelled data is not supported.",
+            remedy="strip the labels first: stripdims(X).",
+        )
+    return x
+
+
+def _first_pages(v: Tensor) -> Tensor:
+    """Pages first, as torch has them."""
+    return v.movedim((0, 1), (-2, -1))
+
+
+def _last_pages(v: Tensor) -> Tensor:
+    return v.movedim((-2, -1), (0, 1))
+
+
+@known("pageinv")
+def _pageinv(call: Call, x: Value) -> Numeric:
+    """MATLAB's documentation of pageinv: the inverse of each page."""
+    a = _plain(x, "pageinv")
+    if a.shape[0] != a.shape[1]:
+        raise CodeError("pageinv is for square pages.")
+    call.budget.made(a.shape, a.shape[0])
+    return a.with_data(in_torch(lambda v: _last_pages(torch.linalg.inv(_first_pages(v))), a.data))
+
+
+@known("pagemldivide")
+def _pagemldivide(call: Call, a: Value, b: Value) -> Numeric:
+    """MATLAB's documentation of pagemldivide: of square pages."""
+    given = [_plain(one, "pagemldivide") for one in (a, b)]
+    if given[0].shape[0] != given[0].shape[1]:
+        raise UnsupportedCodeError("pagemldivide is supported for square pages.")
+    if given[0].shape[0] != given[1].shape[0]:
+        raise CodeError("The pages of pagemldivide have to have as many rows.")
+
+    def computed(u: Tensor, v: Tensor) -> Tensor:
+        return _last_pages(torch.linalg.solve(_first_pages(u), _first_pages(v)))
+
+    call.budget.made(given[1].shape, given[0].shape[0])
+    return numeric(in_torch(computed, *together(given, common_kind(given))))
+
+
+@known("eig")
+def _eig(call: Call, x: Value) -> Numeric:
+    """MATLAB's documentation of eig: the eigenvalues of a symmetric matrix, from the least up."""
+    a = _plain(x, "eig")
+    if call.outputs > 1:
+        raise UnsupportedCodeError("eig is supported for the eigenvalues alone.")
+    if a.data.ndim != 2 or a.shape[0] != a.shape[1]:
+        raise CodeError("eig is for a square matrix.")
+    call.budget.made(a.shape, a.shape[0])
+
+    def computed(v: Tensor) -> Tensor:
+        if not is_traced() and not torch.equal(v, v.mH):
+            raise UnsupportedCodeError(
+                "eig is supported for symmetric matrices.",
+                remedy="make it symmetric in all digits: A = (A + A') / 2.",
+            )
+        found: Tensor = torch.linalg.eigvalsh(v)
+        return found[:, None]
+
+    return numeric(in_torch(computed, a.data), "", a.is_dlarray)
+
+
+@known("tensorprod")
+def _tensorprod(call: Call, a: Value, b: Value, *along: Value) -> Numeric:
+    """MATLAB's documentation of tensorprod: outer, or contracted along dimensions of the two."""
+    given = [_plain(one, "tensorprod") for one in (a, b)]
+    rank = max(one.data.ndim for one in given)
+    if len(along) > 2 or (len(along) == 2 and any(isinstance(one, Chars) for one in along)):
+        raise UnsupportedCodeError("tensorprod with options is not supported.")
+    if along and isinstance(along[0], Chars):
+        if text(along[0], "the dimensions") != "all":
+            raise CodeError("tensorprod contracts along dimensions, or 'all'.")
+        places = [list(range(rank))] * 2
+    else:
+        said = [
+            [int(k) - 1 for k in known_values(one, "the dimensions").reshape(-1)] for one in along
+        ]
+        places = [said[0], said[-1]] if said else [[], []]
+    if len(places[0]) != len(places[1]) or any(not 0 <= k < rank for one in places for k in one):
+        raise CodeError("tensorprod has no such dimensions.")
+
+    def computed(u: Tensor, v: Tensor) -> Any:
+        return torch.tensordot(u, v, places)
+
+    sizes = [
+        n
+        for one, out in zip(given, places, strict=True)
+        for k, n in enumerate(one.shape)
+        if k not in out
+    ]
+    call.budget.made(sizes)
+    u, v = together(given, common_kind(given))
+    result = in_torch(computed, u, v)
+    return numeric(result.reshape([*result.shape, *(1,) * (2 - result.ndim)]))
