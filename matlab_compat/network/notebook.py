@@ -48,7 +48,7 @@ def network_html(
     listed = notebook.rows_of(("", "Name", "Type", "Activations", "Parameters"), rows, count)
     return notebook.fragment(
         heading,
-        table([], totals(graph, outputs, classes, sized)),
+        table([], [list(one) for one in totals(graph, outputs, classes, sized)]),
         *([element("ul", *warnings)] if warnings else []),
         drawn,
         element("details", element("summary", counted(count, "layer")), *listed),
@@ -72,36 +72,35 @@ def totals(
     outputs: Sequence[str] | None,
     classes: Sequence[str] | None,
     found: Analysis | None,
-) -> list[list[str]]:
-    """What there is to say of a network as a whole, as names and values."""
-    rows = [["Layers", f"{len(graph.layers)}, {counted(len(graph.connections), 'connection')}"]]
+) -> list[tuple[str, str, str]]:
+    """What there is to say of a network: names, values, and what else to know of each."""
+    rows = [("Layers", f"{len(graph.layers)}", counted(len(graph.connections), "connection"))]
     if found is not None:
         ends = f"{', '.join(graph.input_names())} → {', '.join(graph.output_names(outputs))}"
         filled = f"{bytes_text(found.parameter_bytes)} with states"
         memory = filled if found.parameter_bytes else "not initialized"
-        rows += [["Inputs and outputs", ends]]
-        rows += [["Parameters", f"{thousands(found.parameters)}, {memory}"]]
-        rows += [["Multiply-adds", _work(found)], ["Activations", _memory(found)]]
+        rows += [("Parameters", thousands(found.parameters), memory), _work(found), _memory(found)]
+        rows.append(("Inputs and outputs", ends, ""))
     if classes:
         few = ", ".join(classes[:10]) + (" ..." if len(classes) > 10 else "")
-        rows.append(["Classes", f"{len(classes)}: {few}"])
+        rows.append(("Classes", f"{len(classes)}", few))
     return rows
 
 
-def _work(found: Analysis) -> str:
+def _work(found: Analysis) -> tuple[str, str, str]:
     if found.multiply_adds is None:
-        return "not known"
+        return "Multiply-adds", "not known", ""
     left_out = len(found.uncounted)
-    but = f", without those of {counted(left_out, 'layer')}, not known" if left_out else ""
-    return f"{found.multiply_adds:,} for one observation{but}"
+    but = f"; {counted(left_out, 'layer')} not counted" if left_out else ""
+    return "Multiply-adds", f"{found.multiply_adds:,}", f"for one observation{but}"
 
 
-def _memory(found: Analysis) -> str:
+def _memory(found: Analysis) -> tuple[str, str, str]:
     known = [n for layer in found.layers if (n := layer.activation_bytes) is not None]
     if not known:
-        return "not known: nothing says the size of the input"
+        return "Activations", "not known", "nothing says the size of the input"
     of = "all layers" if len(known) == len(found.layers) else "the layers of known sizes"
-    return f"{bytes_text(sum(known))} in single, {of}"
+    return "Activations", bytes_text(sum(known)), f"in single, {of}"
 
 
 def bytes_text(number: int) -> str:

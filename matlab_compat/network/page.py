@@ -13,7 +13,7 @@ from ..layers.base import Layer
 from ..layers.nested import NetworkLayer
 from ..pages import diagram, page
 from ..pages.diagram import Diagram
-from ..pages.markup import Markup, element, preformatted, table
+from ..pages.markup import Markup, element, preformatted
 from ..pages.weights import histogram, statistics
 from ..shallow import ShallowNetwork
 from .analysis import Analysis, LayerAnalysis
@@ -54,12 +54,12 @@ def html_page(
         What stands at the end.
     """
     writer = _Writer()
-    known = table([], [[name, value] for name, value in facts.items()], "figures")
+    known = [element("span", f"{name}: ", element("code", text)) for name, text in facts.items()]
     sections = [section for entry in entries for section in writer.entry(entry)]
     nothing = [] if entries else [element("p", "There is no network and no layer in it.")]
     return page.page(
         heading,
-        element("header", element("h1", heading), known),
+        element("header", element("h1", heading), element("p", *known, class_="facts")),
         *([_TOOLS] if writer.layers else []),
         element("main", *nothing, *sections),
         *after,
@@ -138,7 +138,7 @@ class _Writer:
         numbers = {own: self.layers + i for i, own in enumerate(net.graph.layers, 1)}
         self.layers += len(numbers)
         rows = {row.name: row for row in found.layers} if found else {}
-        yield table([], totals(net.graph, net.output_names, net.Classes, found), "figures")
+        yield _tiles(totals(net.graph, net.output_names, net.Classes, found))
         yield _warnings(warnings, numbers)
         said = {where: text for where, text in warnings}
         marks = {where: "warning" for where in said if where in numbers}
@@ -208,6 +208,19 @@ class _Writer:
         yield from _weights(arrays, {})
 
 
+def _tiles(rows: Iterable[tuple[str, str, str]]) -> Markup:
+    """Names, values, and what else there is to know of each."""
+    tiles = (
+        element(
+            "div",
+            element("dt", name),
+            element("dd", element("b", value), *([element("small", more)] if more else [])),
+        )
+        for name, value, more in rows
+    )
+    return element("dl", *tiles, class_="tiles")
+
+
 def _warnings(found: Sequence[tuple[str, str]], numbers: Mapping[str, int]) -> Markup:
     if not found:
         return element("p", "✓ No warnings.", class_="good")
@@ -239,8 +252,8 @@ def _figure(drawn: Diagram) -> Markup:
 
 #: Headings, and whether rows can be sorted by them.
 _COLUMNS = (
-    ("", True), ("Layer", False), ("Type", False), ("Activations", True), ("Learnables", False),
-    ("Parameters", True), ("Multiply-adds", True), ("Memory", True),
+    ("", True), ("Layer", False), ("Type", False), ("Activations", True), ("Parameters", True),
+    ("Multiply-adds", True), ("Memory", True),
 )  # fmt: skip
 _OF_WEIGHTS = (
     ("Layer", False), ("Values", False), ("Size", True), ("Least", True), ("Mean", True),
@@ -273,7 +286,7 @@ def _row(place: int, number: int, name: str, layer: Layer, row: LayerAnalysis | 
     elements = sum(one.elements for one in outputs if one)
     learnables = row.learnables if row else layer.learnable_sizes()
     shapes = [f"{own} {size_text(shape)}" for own, shape in learnables.items()]
-    counts = (row.parameters, row.multiply_adds) if row else (None, None)
+    parameters, work = (row.parameters, row.multiply_adds) if row else (None, None)
     memory = row.activation_bytes if row else None
     return element(
         "tr",
@@ -281,8 +294,12 @@ def _row(place: int, number: int, name: str, layer: Layer, row: LayerAnalysis | 
         element("th", element("a", name, href=f"#box-{number}"), scope="row"),
         element("td", kind, *more, *refused),
         _cell(*_several(sizes), value=elements, class_=""),
-        element("td", *_several(shapes)),
-        *(_cell(thousands(n), value=-1 if n is None else n) for n in counts),
+        _cell(
+            thousands(parameters),
+            *(element("small", shape) for shape in shapes),
+            value=-1 if parameters is None else parameters,
+        ),
+        _cell(thousands(work), value=-1 if work is None else work),
         _cell(
             "-" if memory is None else bytes_text(memory), value=-1 if memory is None else memory
         ),

@@ -12,6 +12,10 @@ from .page import page
 _STYLE = """
 td { white-space: nowrap; } td:last-child { white-space: normal; min-width: 12rem; }
 th[scope=row] { white-space: normal; overflow-wrap: anywhere; min-width: 9rem; }
+@media screen and (max-width: 40rem) {
+  thead { display: none; } tr { display: block; border-bottom: 1px solid var(--line);
+    padding: .5rem 0; } tr > * { display: block; border: 0; padding: .1rem 0; }
+}
 """
 
 

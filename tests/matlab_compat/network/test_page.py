@@ -69,7 +69,7 @@ def test_a_row_has_sizes_learnables_work_and_memory() -> None:
     assert row[2].startswith("2-D Convolution")
     # 28 - 3 + 1 = 26; 3*3*1*8 + 8 = 80; 26*26*8*9 = 48,672; 4*26*26*8 = 21,632 bytes
     assert row[3:] == [
-        "26(S)×26(S)×8(C)×1(B)", "Weights 3×3×1×8Bias 1×1×8", "80", "48,672", "21.6 kB",
+        "26(S)×26(S)×8(C)×1(B)", "80Weights 3×3×1×8Bias 1×1×8", "48,672", "21.6 kB",
     ]  # fmt: skip
 
 
@@ -113,7 +113,7 @@ def test_a_nested_network_is_folded_and_sized_by_what_feeds_it() -> None:
     inner = dlnetwork([convolution2dLayer(3, 8, Name="a"), reluLayer(Name="b")])
     outer = [imageInputLayer([28, 28, 1], Name="in"), networkLayer(inner, Name="block")]
     reader = Reader(page(Network(outer)))
-    sizes = {row[1]: row[3] for row in reader.rows if len(row) == 8 and row[0].isdigit()}
+    sizes = {row[1]: row[3] for row in reader.rows if len(row) == 7 and row[0].isdigit()}
     assert sizes["a"] == sizes["b"] == sizes["block"] == "26(S)×26(S)×8(C)×1(B)"
     assert "details" in reader.tags
 
