@@ -7,6 +7,7 @@ import io
 import json
 import os
 import resource
+import runpy
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -40,6 +41,13 @@ def run_code(code: str, arguments: list[str]) -> None:
             del sys.modules[name]
     sys.argv = ["-c", *arguments]
     exec(code, {"__name__": "__main__"})
+
+
+def run_script(path: str) -> None:
+    """Be ``python path`` that has imported torch and all of this project."""
+    sys.argv = [path]
+    sys.path.insert(0, str(Path(path).parent))
+    runpy.run_path(path, run_name="__main__")
 
 
 def run_many(commands: list[list[str]], gibibytes: int) -> None:

@@ -21,7 +21,8 @@ import scipy.io
 from matlab_compat.pages.diagram import Box, Diagram
 from matlab_compat.parity.reports.html import html_page
 from tests.browser import Browser
-from tests.cli.command import FIXTURES
+from tests.cli import child
+from tests.cli.command import FIXTURES, forked
 from tests.matlab_compat.parity.reports.samples import HOSTILE, comparison, report
 from tests.patience import PATIENCE
 
@@ -128,9 +129,8 @@ def test_a_script_for_a_hostile_name_is_only_that(call: Any, tmp_path: Path) -> 
     place = tmp_path / "again.py"
     assert call("verify", file, "--gen-script", place).code == 0
     assert place.read_text().isascii()
-    done = subprocess.run(
-        [sys.executable, place], capture_output=True, text=True, timeout=PATIENCE, check=True
-    )
+    done = forked(child.run_script, str(place))
+    assert done.returncode == 0
     assert re.fullmatch(r"'Y' \(10, 8, 3, 1\): .*\n  from float64: .*\n", done.stdout)
 
 

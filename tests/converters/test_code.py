@@ -324,18 +324,13 @@ def test_a_function_within_a_file(tmp_path: Path) -> None:
 # --- source and ONNX --------------------------------------------------------------------
 
 
-@pytest.fixture(scope="module")
-def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    place = tmp_path_factory.mktemp("code") / "package"
-    done = converters.convert(FILE, place, code=[LAYERS])
+@pytest.mark.slow
+@pytest.mark.usefixtures("packages_run_here")
+def test_a_source_package_has_the_operations_and_no_matlab(tmp_path: Path) -> None:
+    done = converters.convert(FILE, tmp_path / "package", code=[LAYERS])
     assert done.exit_code == 0
     assert done.outputs, done.unchecked
-    return place
-
-
-@pytest.mark.slow
-def test_a_source_package_has_the_operations_and_no_matlab(package: Path) -> None:
-    text = (package / "model.py").read_text()
+    text = (tmp_path / "package" / "model.py").read_text()
     assert "class SwishLayer(nn.Module):" in text
     assert "self.Beta = nn.Parameter(" in text
     assert "add = exp + 0.001  # blendLayer.m:20\n" in text

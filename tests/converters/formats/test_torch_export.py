@@ -15,6 +15,7 @@ import pytest
 import torch
 
 import converters
+from converters.convert import Converted
 from converters.formats import Options
 from matlab_compat import Network, transposedConv2dLayer
 from matlab_compat.errors import UnsupportedLayerError
@@ -51,10 +52,21 @@ def run_elsewhere(program: str, x: torch.Tensor, folder: Path) -> tuple[torch.Te
     return torch.from_numpy(np.load(folder / "y.npy")), done.stdout
 
 
+@pytest.fixture(scope="module")
+def segments(tmp_path_factory: pytest.TempPathFactory) -> Converted:
+    return converters.save(segmentation(), tmp_path_factory.mktemp("segments") / "net.pt2")
+
+
+@pytest.fixture(scope="module")
+def attends(tmp_path_factory: pytest.TempPathFactory) -> Converted:
+    return converters.save(attention(), tmp_path_factory.mktemp("attends") / "net.pt2")
+
+
 @pytest.mark.slow
-def test_it_runs_in_a_fresh_process_without_this_package(tmp_path: Path) -> None:
-    network = segmentation()
-    done = converters.save(network, tmp_path / "net.pt2")
+def test_it_runs_in_a_fresh_process_without_this_package(
+    segments: Converted, tmp_path: Path
+) -> None:
+    network, done = segmentation(), segments
     assert (done.exit_code, len(done.outputs)) == (0, 1)
     x = torch.randn(5, 2, 9, 7)
     y, about = run_elsewhere(done.path, x, tmp_path)
@@ -64,21 +76,18 @@ def test_it_runs_in_a_fresh_process_without_this_package(tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize("batch", [1, 2, 7])
-def test_any_number_of_observations(tmp_path: Path, batch: int) -> None:
-    network = segmentation()
-    program = torch.export.load(converters.save(network, tmp_path / "net.pt2").path)
+def test_any_number_of_observations(segments: Converted, batch: int) -> None:
+    program = torch.export.load(segments.path)
     x = torch.randn(batch, 2, 9, 7)
-    torch.testing.assert_close(program.module()(x), network.to_torch()(x))
+    torch.testing.assert_close(program.module()(x), segmentation().to_torch()(x))
 
 
 @pytest.mark.parametrize("steps", [1, 5, 30])
-def test_any_number_of_time_steps_where_torch_can(tmp_path: Path, steps: int) -> None:
-    network = attention()
-    done = converters.save(network, tmp_path / "net.pt2")
-    assert done.remarks == ()
+def test_any_number_of_time_steps_where_torch_can(attends: Converted, steps: int) -> None:
+    assert attends.remarks == ()
     x = torch.randn(2, 4, steps)
-    program = torch.export.load(done.path)
-    torch.testing.assert_close(program.module()(x), network.to_torch()(x))
+    program = torch.export.load(attends.path)
+    torch.testing.assert_close(program.module()(x), attention().to_torch()(x))
 
 
 def test_recurrent_networks_say_their_number_of_time_steps(tmp_path: Path) -> None:
