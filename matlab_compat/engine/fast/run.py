@@ -201,16 +201,27 @@ def returned(make: Make, size: int) -> Run:
 
 
 def straight(module: fx.GraphModule, made: dict[fx.Node, Run]) -> Callable[..., Any]:
-    """Code that calls what the layers chose, and the other modules as they are."""
+    """Code that calls what the layers chose, and what the other modules compute without hooks."""
     graph = fx.Graph()
     copied: dict[fx.Node, fx.Node] = {}
     for node in module.graph.nodes:
-        if node in made:
-            args = fx.map_arg(node.args, copied.__getitem__)
-            copied[node] = graph.call_function(made[node], args)
+        if node.op == "call_module":
+            run = made.get(node) or _forward(module.get_submodule(str(node.target)))
+            args, kwargs = (fx.map_arg(x, copied.__getitem__) for x in (node.args, node.kwargs))
+            copied[node] = graph.call_function(run, args, kwargs)
         else:
             copied[node] = graph.node_copy(node, copied.__getitem__)
     run: Callable[..., Any] = fx.GraphModule(module, graph).forward
+    return run
+
+
+def _forward(layer: nn.Module) -> Run:
+    """What a layer computes, as a function that fx takes for none of torch's by its name."""
+    forward = layer.forward
+
+    def run(*inputs: Any, **named: Any) -> Any:
+        return forward(*inputs, **named)
+
     return run
 
 
@@ -238,6 +249,8 @@ class InferenceModule(fx.GraphModule):
                 free.append(workspace)
 
         made.forward = forward
+        # fx's own call would only show where in its code an error is.
+        made.__call__ = nn.Module.__call__  # type: ignore[method-assign]
         return code
 
     @property
