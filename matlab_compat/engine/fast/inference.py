@@ -17,6 +17,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from ..activations import Scaling
 from ..convolution import CONVOLUTION, PaddedConvolution, Padding, padded, window_of
 from ..fully_connected import FullyConnected
 from ..inputs import Normalization, divisor
@@ -102,11 +103,20 @@ def channels_last(weight: Tensor) -> Tensor:
 
 
 class Activation(Inference):
-    """ReLU, leaky or not, in memory that nothing else needs."""
+    """A function of each element, in memory that nothing else needs: one of :data:`IN_PLACE`."""
 
-    def __init__(self, slope: float) -> None:
+    def __init__(self, kind: type[nn.Module], *values: float) -> None:
         super().__init__()
-        self.slope, self.how = slope, (slope,)
+        self.kind, self.values = kind, values
+        self.how = (kind.__name__, *values)
+
+    @classmethod
+    def of(cls, layer: nn.Module) -> Activation | None:
+        """The same as a layer, if there is one."""
+        if type(layer) not in IN_PLACE:
+            return None
+        _, names = IN_PLACE[type(layer)]
+        return cls(type(layer), *(float(getattr(layer, name)) for name in names))
 
     def forward(self, x: Tensor) -> Tensor:
         """``x``, changed."""
@@ -115,14 +125,27 @@ class Activation(Inference):
     @property
     def function(self) -> Run:
         """What changes it."""
-        if self.slope:
-            return partial(functional.leaky_relu_, negative_slope=self.slope)
-        return torch.relu_
+        function, names = IN_PLACE[self.kind]
+        return partial(function, **dict(zip(names, self.values, strict=True)))
 
     @property
-    def onednn(self) -> tuple[str, list[float]]:
-        """Its name and parameters there."""
-        return ("leaky_relu", [self.slope]) if self.slope else ("relu", [])
+    def onednn(self) -> tuple[str, list[float]] | None:
+        """Its name and parameters there, where it is part of a convolution."""
+        if self.kind is nn.ReLU:
+            return "relu", []
+        return ("leaky_relu", [*self.values]) if self.kind is nn.LeakyReLU else None
+
+
+#: What computes a torch module in place, and those of its attributes that it is given.
+IN_PLACE: dict[type[nn.Module], tuple[Run, tuple[str, ...]]] = {
+    nn.ReLU: (torch.relu_, ()),
+    nn.LeakyReLU: (functional.leaky_relu_, ("negative_slope",)),
+    nn.ELU: (functional.elu_, ("alpha",)),
+    nn.Hardtanh: (functional.hardtanh_, ("min_val", "max_val")),
+    nn.Sigmoid: (torch.sigmoid_, ()),
+    nn.SiLU: (partial(functional.silu, inplace=True), ()),
+    nn.Tanh: (torch.tanh_, ()),
+}
 
 
 class Convolution(Inference):
@@ -226,11 +249,12 @@ class Convolution(Inference):
         plain = torch.ops.mkldnn._convolution_pointwise.default
         adding = torch.ops.mkldnn._convolution_pointwise.binary
         into = torch.ops.mkldnn._convolution_pointwise_.binary
-        activation = self.activation
-        after = (*how, *(activation.onednn if activation else ("none", [])), "")
-        relu = "relu" if activation and not activation.slope else None
+        fused = self.activation.onednn if self.activation else None
+        after = (*how, *(fused or ("none", [])), "")
+        relu = "relu" if fused and fused[0] == "relu" else None
         sum_after: Any = (*how, "add", None, relu, [], None)
-        rest = activation.function if activation and activation.slope else None
+        function = self.activation.function if self.activation else None
+        rest, rest_alone = None if relu else function, None if fused else function
 
         # oneDNN adds to what is there; with groups it crashes so on a processor with SSE4.1 alone.
         # ``adding`` rounds otherwise there: what is added takes one of them, in any memory.
@@ -250,6 +274,7 @@ class Convolution(Inference):
                 y = rest(y) if rest else y
             else:
                 y = plain(x, weight, bias, *after)
+                y = rest_alone(y) if rest_alone else y
             return y if out is None else out.copy_(y)
 
         return run
@@ -269,23 +294,16 @@ class Convolution(Inference):
 
     def _by_product(self, weight: Tensor, inside: list[int], out: Tensor | None) -> Run:
         how = (weight, weight.shape[2:], self.bias, self.stride, inside)
-        convolve, activate = matrix_convolution, self._activate()
+        convolve = matrix_convolution
+        function = self.activation.function if self.activation else None
 
         def run(x: Tensor, *added: Tensor) -> Tensor:
             y: Tensor = convolve(x, *how, out=out)
-            return activate(y, *added)
-
-        return run
-
-    def _activate(self) -> Run:
-        function = self.activation.function if self.activation else None
-
-        def activate(y: Tensor, *added: Tensor) -> Tensor:
             for other in added:
                 y += other
             return function(y) if function else y
 
-        return activate
+        return run
 
 
 class TransposedConvolution(Inference):
@@ -358,13 +376,10 @@ class Pooling(Inference):
         how = (self.layer.pool_size, self.layer.stride, [before for before, _ in pairs])
         if not self.layer.is_even(pairs):
             return self.layer.forward
-        pool = (
-            functional.max_pool2d if isinstance(self.layer, MaxPooling) else functional.avg_pool2d
-        )
+        pool = torch.max_pool2d if isinstance(self.layer, MaxPooling) else functional.avg_pool2d
 
         def run(x: Tensor) -> Tensor:
-            y: Tensor = pool(x, *how)
-            return y
+            return pool(x, *how)
 
         return run
 
@@ -412,8 +427,8 @@ class Dense(Inference):
         return ways
 
     def _linear(self, space: tuple[int, ...], out: Tensor | None) -> Run:
-        weight = self.prepared(space, lambda: self._reordered(space))
-        return self._flattened(space, partial(functional.linear, weight=weight, bias=self.bias))
+        weight, bias = self.prepared(space, lambda: self._reordered(space).t()), self.bias
+        return self._flattened(space, lambda x: torch.addmm(bias, x, weight))
 
     def _packed(self, space: tuple[int, ...], batch: int, out: Tensor | None) -> Run:
         pack = torch.ops.mkldnn._reorder_linear_weight.default
@@ -426,6 +441,8 @@ class Dense(Inference):
     def _flattened(self, space: tuple[int, ...], linear: Run) -> Run:
         order = (0, *range(2, 2 + len(space)), 1)
         activate = self.activation.function if self.activation else None
+        if not space and activate is None:
+            return linear
 
         def run(x: Tensor) -> Tensor:
             if space:  # channels last: no copy
@@ -484,6 +501,22 @@ class Joined(Inference):
             return y
 
         return run
+
+
+class FixedScaling(Inference):
+    """A scale and an offset for each element, in torch's order of dimensions."""
+
+    scale: Tensor
+    bias: Tensor
+
+    def __init__(self, layer: Scaling) -> None:
+        values = zip((layer.scale, layer.bias), layer.expanded, strict=True)
+        scale, bias = (value.reshape(size).permute(layer.axes) for value, size in values)
+        super().__init__(scale=scale, bias=bias)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """``scale * x + bias``."""
+        return torch.addcmul(self.bias, self.scale, x)
 
 
 class FixedNormalization(Inference):

@@ -2,11 +2,14 @@
 
 * Batch normalization goes into the convolution, transposed convolution or fully connected layer
   before it, where nothing else takes that layer's output.
-* ReLU and leaky ReLU go into the convolution before them, or work in place.
+* Activations go into the layer before them, or work in place.
+* What flattens an image for a fully connected layer goes into that layer, whose weights are put in
+  the order in which the image lies in memory.
 * An addition goes into the convolution before it.
 * For each size of inputs, layers choose the fastest way and results in between have a fixed place
   in memory (:mod:`.run`).
-* Dropout goes; the divisor of the input's normalization is computed.
+* Dropout goes; the divisor of the input's normalization is computed, and arrays that scale are put
+  into torch's order.
 * Images are channels last in memory from the first convolution to the end, which most kernels are
   faster with; no layer between copies them to another layout.
 
@@ -23,6 +26,7 @@ from torch import Tensor, fx, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
 from ...errors import UsageError
+from ..activations import Scaling
 from ..convolution import PaddedConvolution
 from ..fully_connected import FullyConnected
 from ..inputs import Normalization
@@ -30,13 +34,14 @@ from ..matconvnet import DeviationNorm
 from ..normalization import SpatialDropout
 from ..pooling import AveragePooling, MaxPooling
 from ..recurrent import LSTM
-from ..structure import Addition, Concatenation
+from ..structure import Addition, Concatenation, Flatten
 from ..transposed_convolution import CroppedConvTranspose
 from .inference import (
     Activation,
     Convolution,
     Dense,
     FixedNormalization,
+    FixedScaling,
     Joined,
     Pooling,
     SavedStateLSTM,
@@ -91,6 +96,8 @@ def _simplify(module: fx.GraphModule, node: fx.Node) -> None:
     elif isinstance(layer, nn.Dropout | SpatialDropout | nn.Identity):
         _remove(node)
     elif isinstance(layer, Linear):
+        if isinstance(layer, FullyConnected) and not layer.time:
+            _take_flattening(module, node)
         _fold_normalization(module, node, layer)
         replaced = _linear(module, node, layer)
     elif isinstance(layer, Normalization):
@@ -102,8 +109,10 @@ def _simplify(module: fx.GraphModule, node: fx.Node) -> None:
         replaced = Joined(layer)
     elif isinstance(layer, LSTM) and _is_plain(layer, node):
         replaced = SavedStateLSTM(layer)
-    elif (slope := _slope(layer)) is not None and _may_overwrite(module, node):
-        replaced = Activation(slope)
+    elif isinstance(layer, Scaling):
+        replaced = FixedScaling(layer)
+    elif _may_overwrite(module, node):
+        replaced = Activation.of(layer)
     if replaced is not None:
         module.set_submodule(str(node.target), replaced)
 
@@ -119,6 +128,16 @@ def _follower(module: fx.GraphModule, node: fx.Node) -> tuple[fx.Node, nn.Module
     if len(users) != 1 or users[0].op != "call_module" or len(users[0].args) != 1:
         return None
     return users[0], module.get_submodule(str(users[0].target))
+
+
+def _take_flattening(module: fx.GraphModule, node: fx.Node) -> None:
+    """Remove what flattens the input of a fully connected layer in the order that it takes."""
+    before = node.all_input_nodes[0]
+    if before.op != "call_module" or len(before.users) != 1:
+        return
+    flatten = module.get_submodule(str(before.target))
+    if isinstance(flatten, Flatten) and flatten.order == "column-major" and not flatten.time:
+        _remove(before)
 
 
 def _fold_normalization(module: fx.GraphModule, node: fx.Node, layer: Linear) -> None:
@@ -174,18 +193,10 @@ def _take_addition(module: fx.GraphModule, node: fx.Node) -> tuple[Addition | No
 def _take_activation(module: fx.GraphModule, node: fx.Node) -> Activation | None:
     """The activation after ``node``, which is taken out of the graph."""
     follower = _follower(module, node)
-    slope = _slope(follower[1]) if follower else None
-    if follower is None or slope is None:
-        return None
-    _remove(follower[0])
-    return Activation(slope)
-
-
-def _slope(layer: nn.Module) -> float | None:
-    """The slope below 0 of an activation that is linear on both sides of 0."""
-    if isinstance(layer, nn.ReLU):
-        return 0.0
-    return float(layer.negative_slope) if isinstance(layer, nn.LeakyReLU) else None
+    activation = Activation.of(follower[1]) if follower else None
+    if follower is not None and activation is not None:
+        _remove(follower[0])
+    return activation
 
 
 def _may_overwrite(module: fx.GraphModule, node: fx.Node) -> bool:

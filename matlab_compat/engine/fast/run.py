@@ -206,9 +206,9 @@ def straight(module: fx.GraphModule, made: dict[fx.Node, Run]) -> Callable[..., 
     copied: dict[fx.Node, fx.Node] = {}
     for node in module.graph.nodes:
         if node.op == "call_module":
-            run = made.get(node) or _forward(module.get_submodule(str(node.target)))
-            args, kwargs = (fx.map_arg(x, copied.__getitem__) for x in (node.args, node.kwargs))
-            copied[node] = graph.call_function(run, args, kwargs)
+            layer = made.get(node) or _forward(module.get_submodule(str(node.target)))
+            args: Any = fx.map_arg(node.args, copied.__getitem__)
+            copied[node] = graph.call_function(layer, args, node.kwargs)
         else:
             copied[node] = graph.node_copy(node, copied.__getitem__)
     run: Callable[..., Any] = fx.GraphModule(module, graph).forward

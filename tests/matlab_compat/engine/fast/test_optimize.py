@@ -13,6 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from torch import Tensor, fx, nn
@@ -169,7 +170,28 @@ def volumes() -> list[Layer]:
     ]
 
 
+def activations() -> list[Layer]:
+    """Every activation after a layer that computes it, and what else goes by elements."""
+    layers: list[Layer] = [m.imageInputLayer((9, 7, 2), Normalization="none")]
+    for i, activation in enumerate(
+        (
+            *(m.tanhLayer(), m.sigmoidLayer(), m.eluLayer(0.5), m.swishLayer()),
+            *(m.clippedReluLayer(0.7), m.leakyReluLayer(0.2), m.reluLayer()),
+        )
+    ):
+        layers += [m.convolution2dLayer(3, 4, Padding="same", Name=f"conv_{i}"), activation]
+    return [
+        *layers,
+        m.scalingLayer(Scale=np.arange(1.0, 5.0).reshape(1, 1, 4), Bias=np.ones((1, 1, 4))),
+        m.functionLayer("@(x) 0.5 * tanh(x) + x ./ (1 + abs(x))", Name="function"),
+        m.flattenLayer(Name="flat"),
+        m.fullyConnectedLayer(5, Name="fc"),
+        m.tanhLayer(Name="tanh"),
+    ]
+
+
 MADE = {
+    "activations": activations,
     "images": images,
     "classifier": classifier,
     "volumes": volumes,
@@ -185,7 +207,9 @@ def test_agrees_with_float64(layers: Callable[[], list[Layer]], batch: int) -> N
     assert_agrees(network.to_torch(optimize=True), network, inputs_of(network, batch))
 
 
-@pytest.mark.parametrize("layers", [images, residual, classifier, sequences(last=True)])
+@pytest.mark.parametrize(
+    "layers", [images, residual, classifier, sequences(last=True), activations]
+)
 def test_agrees_by_any_way(
     layers: Callable[[], list[Layer] | Network], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -338,6 +362,11 @@ def test_folded_layers_are_gone_and_the_others_keep_their_names() -> None:
     assert "norm" not in module.meta["layers"]
 
 
+def test_activations_go_into_the_layer_before() -> None:
+    left = [name for name, _ in made(activations()).to_torch(optimize=True).named_children()]
+    assert left == [*(f"conv_{i}" for i in range(7)), "scaling", "function", "fc"]
+
+
 def test_lstms_without_state_ports_skip_what_surrounds_the_kernel() -> None:
     plain = Network([m.sequenceInputLayer(3), m.lstmLayer(4, Name="lstm")]).initialize(seed=0)
     ports = m.lstmLayer(4, HasStateOutputs=True, Name="lstm")
@@ -386,8 +415,11 @@ def test_large_images_are_pooled_as_small_ones(average: bool, padding: object) -
     assert_agrees(network.to_torch(optimize=True), network, inputs_of(network, 8))
 
 
-def test_gradients_for_the_input_are_those_of_the_plain_module() -> None:
-    network = made(classifier())
+@pytest.mark.parametrize("layers", [classifier, activations])
+def test_gradients_for_the_input_are_those_of_the_plain_module(
+    layers: Callable[[], list[Layer]],
+) -> None:
+    network = made(layers())
     (x,) = inputs_of(network, 2)
     found = []
     for optimize in (False, True):
