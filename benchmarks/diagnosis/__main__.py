@@ -30,6 +30,8 @@ _MODULES = {
     "real": "real_cases",
     "fresh": "fresh_layers",
     "fresh networks": "fresh_networks",
+    "ported": "ported_layers",
+    "ported networks": "ported_networks",
     "random": "random_cases",
     "noise": "noise_cases",
 }
@@ -72,16 +74,16 @@ def main(places: list[str], kind: str, how: str, seeds: int, show: bool, progres
         print(f"\nstricter judge of those right: {judged[True]} of {judged.total()}")
     good = not judged[False]
     print(
-        f"\n{'place':<10} cases  right first  wrong first  none   median s  longest s (of one core)"
+        f"\n{'place':<16} cases  right first  wrong first  none   median s  longest s (of one core)"
     )
-    for place in places:
+    for place in dict.fromkeys(place for place, _ in rows):
         total: Counter[str] = sum((c for (p, _), c in rows.items() if p == place), Counter())
         count = total["right"] + total["wrong"] + total["none"]
         if not count:
             continue
         right, wrong, none = (100 * total[v] / count for v in ("right", "wrong", "none"))
         print(
-            f"{place:<10}{count:>6}{right:>11.1f} %{wrong:>11.1f} %{none:>5.1f} %"
+            f"{place:<16}{count:>6}{right:>11.1f} %{wrong:>11.1f} %{none:>5.1f} %"
             f"{median(times[place]):>10.2f}{max(times[place]):>10.2f}"
         )
         needed = {"random": 90, "noise": 0}.get(place, 95)
