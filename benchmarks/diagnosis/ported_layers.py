@@ -347,7 +347,7 @@ FAMILIES["fully connected after images"] = Family(
         ),
         "one bias for all": ("(?i)bias", {"how": "unit"}),
         "classes counted from the background": (
-            "(?i)outputs|rows|filters|shift|further",
+            "(?i)outputs|rows|filters|shift|further|features",
             {"how": "classes"},
         ),
         "three of five classes loaded": ("(?i)Weights|rows|outputs", {"how": "rows"}),
@@ -433,7 +433,7 @@ FAMILIES["batch norm, ported"] = Family(
         "statistics of each image": ("(?i)instance|each|image|observation", {"how": "instance"}),
         "eps 1e-3, Keras": ("(?i)Epsilon", {"eps": 1e-3}),
         "statistics loaded, the rest not": (
-            "(?i)initial|Scale.*Offset",
+            "(?i)initial|Scale.*Offset|Offset.*Scale",
             {"weight": torch.ones_like, "bias": torch.zeros_like},
         ),
     },
@@ -783,7 +783,7 @@ def _attention(layer: Any, how: str = "") -> Runs:
         )
         scores = q @ k.transpose(2, 3) / sqrt(4)
         if how == "no diagonal":
-            scores = scores + torch.full_like(scores, 0).fill_diagonal_(0) - 1e9 * torch.eye(t)
+            scores = scores - 1e9 * torch.eye(t)
         if how == "anticausal":
             scores = scores + torch.full_like(scores, -torch.inf).tril(-1)
         a = scores.softmax(1) if how == "over heads" else scores.softmax(-1)
@@ -925,7 +925,7 @@ FAMILIES["tanh"] = _activation(
     hard=("(?i)hard", F.hardtanh),
     LeCun=("(?i)1\\.7159|LeCun|scaled", lambda x: 1.7159 * torch.tanh(2 / 3 * x)),
     softsign=("(?i)softsign", F.softsign),
-    half=("(?i)sigmoid|half|0\\.5|2 \\*", lambda x: 2 * torch.sigmoid(x) - 1),
+    half=("(?i)sigmoid|half|0\\.49999|0\\.5|2 \\*", lambda x: 2 * torch.sigmoid(x) - 1),
     atan=("(?i)atan|arctan", torch.atan),
 )
 FAMILIES["sigmoid"] = _activation(
@@ -934,7 +934,7 @@ FAMILIES["sigmoid"] = _activation(
     hard_of_torch=("(?i)hard", F.hardsigmoid),
     hard_of_Keras=("(?i)hard", _hard),
     logits=("(?i)left out", lambda x: x),
-    twice=("(?i)twice", lambda x: x.sigmoid().sigmoid()),
+    twice=("(?i)twice|is sigmoid of", lambda x: x.sigmoid().sigmoid()),
     complement=("(?i)1 -|complement|negat|sign", lambda x: 1 - x.sigmoid()),
 )
 FAMILIES["leaky relu"] = _activation(
@@ -963,7 +963,7 @@ FAMILIES["softmax over pixels"] = Family(
         "over the observations": ("(?i)observations|batch", {"how": "batch"}),
         "over the pixels": ("(?i)height and width|pixels|spatial|space", {"how": "image"}),
         "over all": ("(?i)all", {"how": "all"}),
-        "twice": ("(?i)twice", {"how": "twice"}),
+        "twice": ("(?i)twice|is softmax of", {"how": "twice"}),
         "its logarithm": ("(?i)log", {"how": "log"}),
         "the largest alone": ("(?i)largest|one-hot|argmax", {"how": "hot"}),
     },
@@ -1072,7 +1072,7 @@ OUTPUTS: dict[str, tuple[Callable[[Array], Array], str]] = {
         ),
         "(?i)memory|view|row-major|NHWC|reshaped",
     ),
-    "rolled by a pixel": (lambda y: np.roll(y, 1, 1), "(?i)roll|circular|shifted"),
+    "rolled by a pixel": (lambda y: np.roll(y, 1, 1), "(?i)roll|circular|shifted|order"),
     "border left at zero": (
         lambda y: np.pad(y[1:-1, 1:-1], ((1, 1), (1, 1), (0, 0), (0, 0))),
         "(?i)border|edge",
@@ -1080,7 +1080,7 @@ OUTPUTS: dict[str, tuple[Callable[[Array], Array], str]] = {
     "observations one further": (lambda y: np.roll(y, 1, 3), "(?i)observations"),
     "first observation for all": (
         lambda y: np.repeat(y[..., :1], y.shape[3], 3),
-        "(?i)first observation",
+        "(?i)first.*observation",
     ),
     "channels reversed": (lambda y: y[:, :, ::-1], "(?i)channels"),
     "channels one further": (lambda y: np.roll(y, 1, 2), "(?i)channels"),
@@ -1175,8 +1175,8 @@ def _saved(seed: int, given: Any, written: Any) -> Any:
 def _repaired(one: Family, layer: Any, how: How, x: Array, found: Diagnosis) -> bool:
     """Whether the line of torch that is offered, executed on the wrong module, makes it right."""
     made: Any = one.port(layer, **how)
-    if not found.repair or not isinstance(made, nn.Module):
-        return True
+    if not found.repair or found.repair.startswith("Y") or not isinstance(made, nn.Module):
+        return True  # MATLAB's lines are for what was saved
     arrays = {name: v for name, v in layer.values.items() if isinstance(v, np.ndarray)}
     names: dict[str, Any] = {
         "torch": torch,

@@ -170,7 +170,7 @@ _net(
 )
 _out(
     "deep: seventh block left out",
-    "(?i)left out",
+    "(?i)left out|from '.6' instead",
     "",
     lambda n: {name: lambda x: x for name in ("c7", "n7", "l7")},
 )
@@ -293,7 +293,12 @@ _net(
     "",
     lambda n: {"sm": lambda x: _classes(x.softmax(1), [0, 3, 1, 6, 2, 5, 4])},
 )
-_net("class: softmax twice", "(?i)twice", "sm", lambda n: {"sm": lambda x: x.softmax(1).softmax(1)})
+_net(
+    "class: softmax twice",
+    "(?i)twice|is softmax of",
+    "sm",
+    lambda n: {"sm": lambda x: x.softmax(1).softmax(1)},
+)
 _net(
     "class: softmax over the observations",
     "(?i)observations|batch",
@@ -612,7 +617,7 @@ _net(
 
 _net(
     "up: quick GELU",
-    "(?i)quick|1\\.702",
+    "(?i)quick|1\\.702|sigmoid",
     "gelu",
     lambda n: {"gelu": lambda x: x * (1.702 * x).sigmoid()},
 )
@@ -700,7 +705,7 @@ _net(
 _net(
     "transformer: averaged over two padded steps, too",
     "(?i)scale|padd|times|9/11|0\\.818",
-    "gap",
+    "gap head",
     lambda n: {"gap": lambda x: x.sum(2) / 11},
 )
 _net(
@@ -718,7 +723,7 @@ _net(
 _net("inception: ReLU for ELU", "ReLU", "elu", lambda n: {"elu": torch.relu})
 _net(
     "inception: pooled branch missing (zeros)",
-    "(?i)zero|left out|missing",
+    "(?i)zero|left out|missing|initial",
     "cat bp",
     lambda n: {"cat": lambda a, b, c: torch.cat([a, b, 0 * c], 1)},
 )
@@ -1127,7 +1132,7 @@ _add(
 _add(
     "aircomp: backwards in time",
     "(?i)flipped|revers|backward",
-    "sequenceinput",
+    "sequenceinput lstm_1",
     lambda n: {"input": lambda x: x.flip(2)},
 )
 _add(

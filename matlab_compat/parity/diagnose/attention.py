@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from math import sqrt
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
+from ...arrays import Array
 from ...layers.attention import AttentionBase
 from ...layers.base import Layer
 from .altered import of_module
 from .instead import altered
-from .mistakes import Fitted, Size, Variation, fits_of, mistakes_of
+from .mistakes import Fitted, Size, Variation, fits_of, mistakes_of, variation
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -28,9 +31,11 @@ class _How:
     interleaved: bool = False
     #: What comes together before the output: the heads of a step, or the steps of a head.
     steps_first: bool = False
-    over_queries: bool = False
-    #: Sigmoid, or nothing, in the place of the softmax.
-    softmax: bool = True
+    #: The dimension of N,heads,queries,keys that the softmax is over; None for no softmax.
+    over: int | None = 3
+    #: Of queries and keys, what is masked: the past, the future, or the step itself.
+    masked: str = ""
+    projected: bool = True
 
 
 _REMEDY = "softmax(q*k'/sqrt(channels of a head)) over the keys, heads as neighbouring channels."
@@ -43,17 +48,62 @@ _WAYS = {
     "with its heads not brought together before the output (reshape without transpose)": _How(
         steps_first=True
     ),
-    "with the softmax over the queries instead of the keys": _How(over_queries=True),
-    "without the softmax": _How(softmax=False),
+    "with the softmax over the queries instead of the keys": _How(over=2),
+    "with the softmax over the heads instead of the keys": _How(over=1),
+    "with the softmax over the observations instead of the keys": _How(over=0),
+    "without the softmax": _How(over=None),
+    "with a mask of the past: no query attends to a key before it": _How(masked="past"),
+    "with a causal mask: no query attends to a key after it": _How(masked="future"),
+    "with a mask of the diagonal: no query attends to its own key": _How(masked="itself"),
+    "without its output projection": _How(projected=False),
 }
 
 
 @mistakes_of(AttentionBase)
 def _ways(layer: Layer, _: Size) -> Iterator[Variation]:
+    name = "attention computed otherwise"
     for said, how in _WAYS.items():
+        change = of_module(partial(_run, how))
+        yield altered(layer, name, said, _REMEDY, change, whole_batch=how.over == 0)
+    if layer.NumInputs == 1:
         yield altered(
-            layer, "attention computed otherwise", said, _REMEDY, of_module(partial(_run, how))
+            layer,
+            "observations taken for time steps",
+            "with observations taken for time steps (torch's batch_first left out)",
+            "pass batch_first=True, and data as N,T,C.",
+            of_module(lambda module, x: module(x.permute(2, 1, 0)).permute(2, 1, 0)),
+            whole_batch=True,
         )
+    weights = [f"{one}Weights" for one in ("Query", "Key", "Value")]
+    if set(weights) <= set(layer.properties):
+        yield from _packed(layer, [*weights, *(w.replace("Weights", "Bias") for w in weights)])
+
+
+def _packed(layer: Layer, names: Sequence[str]) -> Iterator[Variation]:
+    """The rows of queries, keys and values of a head side by side (in_proj, qkv)."""
+    for by_head in (True, False):
+        moved = _repacked(layer, names[:3], by_head) | _repacked(layer, names[3:], by_head)
+        weights = {name: value for name, value in moved.items() if name in names[:3]}
+        for some in (moved, weights):
+            yield from variation(
+                layer,
+                "rows of heads in another order",
+                f"with the rows of {', '.join(some)} packed head by head (q, k and v of each head)",
+                "torch's in_proj_weight has all rows of q, then of k, then of v.",
+                2,
+                **some,
+            )
+
+
+def _repacked(layer: Layer, names: Sequence[str], by_head: bool) -> dict[str, Array]:
+    """The three, one below the other, with their parts read in the other order; or nothing."""
+    values, heads = [layer.values[name] for name in names], layer.values["NumHeads"]
+    rows, columns = values[0].shape
+    if {value.shape for value in values} != {(rows, columns)} or rows % heads or not rows:
+        return {}
+    first, second = (heads, 3) if by_head else (3, heads)
+    parts = np.stack(values).reshape(first, second, rows // heads, columns).swapaxes(0, 1)
+    return dict(zip(names, parts.reshape(3, rows, columns), strict=True))
 
 
 @fits_of(AttentionBase)
@@ -77,16 +127,26 @@ def _run(how: _How, module: Any, *inputs: Tensor) -> Tensor:
         scale = 1 / sqrt(q.shape[1] if how.all_channels else q.shape[1] // heads)
     q, k, v = (_split(x, heads, how.interleaved) for x in (q, k, v))
     weights = q @ k.transpose(2, 3) * scale
-    if module.settings.causal:
-        weights = weights + weights.new_full(weights.shape[2:], -float("inf")).triu(1)
-    if how.softmax:
-        weights = weights.softmax(2 if how.over_queries else 3)
+    if module.settings.causal and not how.masked:
+        weights = weights.masked_fill(_mask("future", weights), -float("inf"))
+    if how.masked:
+        weights = weights.masked_fill(_mask(how.masked, weights), -float("inf"))
+    if how.over is not None:
+        weights = weights.softmax(how.over)
     y = weights @ v  # N,heads,T,C
     n, _, t, _ = y.shape
     y = y if how.steps_first else y.transpose(1, 2)
     y = y.reshape(n, t, -1).transpose(1, 2)
-    result: Tensor = module.project("output", y) if own else y
+    result: Tensor = module.project("output", y) if own and how.projected else y
     return result
+
+
+def _mask(what: str, weights: Tensor) -> Tensor:
+    """True for queries x keys that do not see each other."""
+    import torch
+
+    every = torch.ones(weights.shape[2:], dtype=torch.bool, device=weights.device)
+    return {"future": every.triu(1), "past": every.tril(-1), "itself": every.tril().triu()}[what]
 
 
 def _split(x: Tensor, heads: int, interleaved: bool) -> Tensor:

@@ -9,7 +9,7 @@ property says what else it is taken for with ``mistaken_for``.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import partial
 from itertools import combinations, permutations
 from typing import Any
@@ -19,10 +19,11 @@ import numpy as np
 from ...arrays import Array
 from ...display import matlab_text
 from ...layers.base import Layer
-from ...layers.learnables import Layout, Parameter
+from ...layers.learnables import Layout, Learnable, Parameter
 from ...layers.properties import HYPERPARAMETERS, REQUIRED, Property
-from .mistakes import Fitted, Size, Variation, fits_of, mistakes_of, variation
+from .mistakes import Fitted, Size, Transform, Variation, fits_of, mistakes_of, variation
 from .repair import ATTRIBUTES
+from .together import Described, in_several, loaded_in_part, orders
 
 #: What torch calls the arguments that properties are.
 _IN_TORCH = {
@@ -199,8 +200,16 @@ def axis_names(layer: Layer, name: str) -> list[str]:
     layout = _layout(layer, name)
     if layout is not None and layout.axes:
         return [_MEANING.get(n, n) for n in layout.axes.partition("->")[0].split()]
-    rank = layer.values[name].ndim
-    if name in ("InputWeights", "RecurrentWeights"):
+    value = layer.values[name]
+    rank = value.ndim
+    if name != "Weights" and "Weights" in layer.properties and value.size == max(value.shape):
+        outputs = dict(
+            zip(axis_names(layer, "Weights"), layer.values["Weights"].shape, strict=True)
+        )
+        for what in ("filters", "outputs"):
+            if outputs.get(what) == value.size:
+                return [what] * rank
+    if "RecurrentWeights" in layer.properties and name.endswith(("Weights", "Bias")):
         return ["rows", "columns"]
     if layer.input_format() is not None:
         return [*("height", "width", "depth")[: rank - 1], "channels"]
@@ -215,32 +224,29 @@ def _layout(layer: Layer, name: str) -> Layout | None:
     return declared.layout if isinstance(declared, Parameter) else None
 
 
-_Transform = Callable[[Array], Array]
-#: Name, text, remedy, what to make of the array, rank.
-_Described = tuple[str, str, str, _Transform, int]
-
-
 @mistakes_of(Layer)
 def _arrays(layer: Layer, _: Size) -> Iterator[Variation]:
     found = arrays(layer)
-    for name, value in found.items():
-        for short, text, remedy, transform, rank in _transforms(layer, name, value):
-            yield Variation(
-                f"{name} {short}",
-                f"with its {name} {text}",
-                remedy,
-                layer,
-                {name: transform},
-                rank,
-                key=f"{name} {short} {text}",
-                diff=f"{name} {text}",
-            )
+    alone = [(name, made) for name in found for made in _transforms(layer, name, found[name])]
+    for name, (short, text, remedy, transform, rank) in alone:
+        yield Variation(
+            f"{name} {short}",
+            f"with its {name} {text}",
+            remedy,
+            layer,
+            {name: transform},
+            rank,
+            key=f"{name} {short} {text}",
+            diff=f"{name} {text}",
+        )
+    yield from in_several(layer, alone)
     yield from _siblings(layer, found)
+    yield from orders(layer, found)
     yield from _initial(layer, found)
     yield from _rounded(layer, found)
 
 
-def _transforms(layer: Layer, name: str, value: Array) -> Iterator[_Described]:
+def _transforms(layer: Layer, name: str, value: Array) -> Iterator[Described]:
     use = f"take {name} as it is saved"
     vector = value.size == max(value.shape, default=1)
     if name != "Bias":  # see :func:`.layer._biases`
@@ -263,6 +269,7 @@ def _transforms(layer: Layer, name: str, value: Array) -> Iterator[_Described]:
         yield "rooted", "as its root", f"it is {known}: {use}.", np.sqrt, 1
         yield "inverted", "as its reciprocal", f"{use}.", np.reciprocal, 2
     yield from _flips(layer, name, value, use)
+    yield from loaded_in_part(names, value, use)
     if vector:
         yield from _reorderings(layer, name, value, use)
     else:
@@ -290,7 +297,7 @@ def _transforms(layer: Layer, name: str, value: Array) -> Iterator[_Described]:
             yield "scaled", said, remedy, partial(np.multiply, np.float32(factor)), 1
 
 
-def _standardized(layer: Layer, name: str, value: Array, use: str) -> Iterator[_Described]:
+def _standardized(layer: Layer, name: str, value: Array, use: str) -> Iterator[Described]:
     """Rows, columns or filters brought to length one, or freed of their mean (weight norms)."""
     names = axis_names(layer, name)
     for axis, n in enumerate(value.shape):
@@ -328,7 +335,7 @@ def _first(value: Array) -> Array:
     return np.full_like(value, value.flat[0])
 
 
-def _flips(layer: Layer, name: str, value: Array, use: str) -> Iterator[_Described]:
+def _flips(layer: Layer, name: str, value: Array, use: str) -> Iterator[Described]:
     names = axis_names(layer, name)
     long = [axis for axis, n in enumerate(value.shape) if n > 1]
     if value.size == max(value.shape, default=1):
@@ -356,7 +363,7 @@ def _flipped(value: Array, axes: tuple[int, ...]) -> Array:
     return np.flip(value, axes)
 
 
-def _readings(layer: Layer, name: str, value: Array) -> Iterator[_Described]:
+def _readings(layer: Layer, name: str, value: Array) -> Iterator[Described]:
     """Transposed, or its numbers read in another order than they were written."""
     names, layout = axis_names(layer, name), _layout(layer, name)
     for a, b in combinations(range(value.ndim), 2):
@@ -418,7 +425,7 @@ def _swapped(value: Array, axes: tuple[int, int]) -> Array:
     return value.swapaxes(*axes)
 
 
-def _reorderings(layer: Layer, name: str, value: Array, use: str) -> Iterator[_Described]:
+def _reorderings(layer: Layer, name: str, value: Array, use: str) -> Iterator[Described]:
     """Halves exchanged, blocks interleaved, everything one further."""
     names = axis_names(layer, name)
     for axis, n in enumerate(value.shape):
@@ -561,22 +568,27 @@ def _of_ddof(factor: float) -> int:
 
 
 def _initial(layer: Layer, found: dict[str, Array]) -> Iterator[Variation]:
-    """As the framework makes it: nothing was loaded."""
+    """As the framework makes them: nothing was loaded, or not what is learned, or the rest."""
     if len(found) < 2 or layer.input_format() is not None:
         return
-    values = {
-        name: np.full_like(value, 1.0 if name in _ONES else 0.0) for name, value in found.items()
-    }
-    yield Variation(
-        "left at its initial values",
-        "with its parameters at their initial values (nothing was loaded)",
-        f"copy {', '.join(found)} to the layer.",
-        layer,
-        values,
-        1,
-        key="initial",
-        diff=f"{', '.join(found)} at their initial values",
-    )
+    learned = [name for name in found if isinstance(layer.properties[name], Learnable)]
+    others = [name for name in found if name not in learned]
+    for names in dict.fromkeys((tuple(found), tuple(learned), tuple(others))):
+        if len(names) < 2:
+            continue
+        every = len(names) == len(found)
+        which = "parameters" if every else ", ".join(names)
+        yield Variation(
+            "left at its initial values",
+            f"with its {which} at their initial values "
+            f"({'nothing was' if every else 'they were not'} loaded)",
+            f"copy {', '.join(names)} to the layer.",
+            layer,
+            {name: np.full_like(found[name], 1.0 if name in _ONES else 0.0) for name in names},
+            1,
+            key=f"initial {'' if every else which}",
+            diff=f"{', '.join(names)} at their initial values",
+        )
 
 
 def _with_decimals(decimals: int, value: Array) -> Array:
@@ -584,7 +596,7 @@ def _with_decimals(decimals: int, value: Array) -> Array:
 
 
 #: How arrays are made smaller, and what that is called.
-_COARSE: dict[str, _Transform] = {
+_COARSE: dict[str, Transform] = {
     "half": lambda v: v.astype(np.float16).astype(v.dtype),
     "bfloat16": lambda v: _bfloat16(v),
     "int8 (quantized)": lambda v: _quantized(v),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import combinations
 from typing import TYPE_CHECKING, Any
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from .run import Run
 
 
+#: So many layers further parameters may have come from: those of a block of them.
+_MOST_SHIFTED = 8
 #: So many layers with the same mistake are named.
 _NAMED = 4
 
@@ -72,6 +74,7 @@ def connected_otherwise(run: Run, suspects: Sequence[Step]) -> Iterator[Suspicio
     yield from _miswired(run, suspects)
     yield from _moved_statistics(run, suspects)
     yield from _weights_of_others(run, suspects)
+    yield from _loaded_in_another_order(run, suspects)
     yield from _padded_before(run, suspects)
 
 
@@ -99,6 +102,7 @@ def _chains(run: Run, suspects: Sequence[Step]) -> Iterator[tuple[Step, Step]]:
 
 def _exchanged_order(run: Run, suspects: Sequence[Step]) -> Iterator[Suspicion]:
     suspected = {step.name for step in suspects}
+    everywhere: dict[tuple[type[Layer], type[Layer]], dict[str, Variation]] = {}
     for first, second in _chains(run, suspects):
         if first.layer.input_format() is not None or first.name not in suspected:
             continue
@@ -124,21 +128,26 @@ def _exchanged_order(run: Run, suspects: Sequence[Step]) -> Iterator[Suspicion]:
         changes = {a: taken(first, b)}
         if b in suspected:
             changes[b] = taken(second, a)
+            kinds = type(first.layer), type(second.layer)
+            everywhere.setdefault(kinds, {}).update(changes)
         yield Suspicion(changes[a], changes, f"layers '{a}' and '{b}'")
-        if b not in suspected:
-            continue
         module = run.modules[b]
         before = Variation(
             "layers in another order",
             f"with '{b}' before it instead of after it",
             remedy,
             first.layer,
-            rank=2,
+            rank=2 if b in suspected else 1,
             change=inputs_changed(module),
             key=f"before {type(second.layer).__name__}",
             diff=f"'{b}' before '{a}'",
         )
         yield Suspicion(before, {a: before}, a)
+    for kinds, changes in everywhere.items():
+        if len(changes) > 2:
+            a, b = (kind.type_text or kind.__name__ for kind in kinds)
+            one = replace(next(iter(changes.values())), text=f"in the other order: {b} first")
+            yield Suspicion(one, changes, f"{len(changes)} layers {a} and {b}", {}, True)
 
 
 def _folded(run: Run, suspects: Sequence[Step]) -> Iterator[Suspicion]:
@@ -226,6 +235,70 @@ def _weights_of_others(run: Run, suspects: Sequence[Step]) -> Iterator[Suspicion
             changed = [step for step in (one, other) if step in suspects]
             if changed:
                 yield from _weights_of(one, other, changed)
+
+
+def _loaded_in_another_order(run: Run, suspects: Sequence[Step]) -> Iterator[Suspicion]:
+    """The parameters of all layers, or of all of a class, read in another order than the layers'.
+
+    As names are sorted as text (c1, c10, c2), backwards, or from so many layers before or after.
+    """
+    having = {step.name: step.layer for step in run.plan.steps if _arrays(step.layer)}
+    suspected = {step.name for step in suspects}
+    seen: list[dict[str, str]] = []
+    for said, order in _reading_orders(having):
+        taken = {
+            name: other
+            for name, other in order.items()
+            if name != other and name in suspected and _alike(having[name], having[other])
+        }
+        if len(taken) < 2 or taken in seen:
+            continue
+        seen.append(taken)
+        examples = [f"'{name}' has those of '{other}'" for name, other in taken.items()]
+        changes = {
+            name: Variation(
+                "parameters in another order",
+                f"with the parameters read {said}",
+                "copy the parameters by the names of the layers.",
+                having[name],
+                _arrays(having[other]),
+                2,
+                diff=f"parameters read {said}: {', '.join(examples[:_NAMED])}",
+            )
+            for name, other in taken.items()
+        }
+        one = next(iter(changes.values()))
+        yield Suspicion(one, changes, f"{len(changes)} layers", is_common=True)
+
+
+def _reading_orders(layers: Mapping[str, Layer]) -> Iterator[tuple[str, dict[str, str]]]:
+    """From which layer each has its parameters then."""
+    classes: dict[type[Layer], list[str]] = {}
+    for name, layer in layers.items():
+        classes.setdefault(type(layer), []).append(name)
+    every, groups = list(layers), list(classes.values())
+    for many in (groups, *([names] for names in groups)):
+        ordered = [name for names in many for name in names]
+        by_name = [name for names in many for name in sorted(names)]
+        turned = [name for names in many for name in reversed(names)]
+        yield (
+            "in the alphabetical order of the layers' names (c1, c10, c2)",
+            dict(zip(ordered, by_name, strict=True)),
+        )
+        yield "from the last layer to the first", dict(zip(ordered, turned, strict=True))
+    for names, most in ((every, _MOST_SHIFTED), *((names, 2) for names in groups)):
+        for by in range(1, min(most + 1, len(names))):
+            count = "layer" if by == 1 else "layers"
+            yield f"from {by} {count} before", dict(zip(names[by:], names[:-by], strict=True))
+            yield f"from {by} {count} after", dict(zip(names[:-by], names[by:], strict=True))
+
+
+def _alike(one: Layer, other: Layer) -> bool:
+    """Whether the parameters of one go into the other."""
+    a, b = _arrays(one), _arrays(other)
+    return type(one) is type(other) and {n: v.shape for n, v in a.items()} == {
+        n: v.shape for n, v in b.items()
+    }
 
 
 def _weights_of(one: Step, other: Step, changed: Sequence[Step]) -> Iterator[Suspicion]:

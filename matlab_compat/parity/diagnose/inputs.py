@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -29,10 +29,29 @@ def given_otherwise(layer: Layer, size: Size) -> Iterator[Variation]:
         "input scaled by its own range",
         "for an input scaled to 0..1 by its own smallest and largest value",
         "give both sides the same data.",
-        inputs_changed(_own_range),
+        inputs_changed(partial(_own_range, "SC", False)),
         2,
     )
+    for said, function in _OBSERVATIONS.items():
+        yield altered(
+            layer,
+            "input observations",
+            f"for an input {said}",
+            "give both sides the same data in the same order.",
+            inputs_changed(function),
+            2,
+            whole_batch=True,
+        )
     for said, over in _STATISTICS:
+        yield altered(
+            layer,
+            "own statistics",
+            f"for an input without its own mean, of {said}",
+            "give both sides the same data.",
+            inputs_changed(partial(_centred, over)),
+            2,
+            whole_batch="B" in over,
+        )
         for unbiased in (False, True):
             yield altered(
                 layer,
@@ -45,6 +64,15 @@ def given_otherwise(layer: Layer, size: Size) -> Iterator[Variation]:
                 whole_batch="B" in over,
             )
 
+
+#: What may be done to the observations.
+_OBSERVATIONS: dict[str, Callable[[Tensor], Tensor]] = {
+    "of the first observation for all": lambda x: x[:1].expand_as(x),
+    "of the last observation for all": lambda x: x[-1:].expand_as(x),
+    "with its observations in reverse order": lambda x: x.flip(0),
+    "with its observations one further": lambda x: x.roll(1, 0),
+    "with its observations one back": lambda x: x.roll(-1, 0),
+}
 
 #: What statistics may be taken over, and the labels of these dimensions.
 _STATISTICS = (
@@ -123,6 +151,15 @@ def _changes(size: Size) -> Iterator[_Given]:
         2,
     )
     yield "input absolute", "without its signs", "give it as it is.", torch.abs, 2
+    for low, high in ((0, 1), (-1, 1), (0, 255)):
+        clipped = partial(torch.clamp, min=low, max=high)
+        rank = 2 if high == 1 else 3
+        yield "input clipped", f"clipped to {low}..{high}", "give it as it is.", clipped, rank
+    yield "input rounded", "rounded to int8", "give all of its digits.", _int8, 2
+    for largest in (1, 255):
+        said = f"gamma corrected: {largest}*(X/{largest}).^(1/2.2)"
+        curved = partial(_gamma, largest=largest)
+        yield "input gamma corrected", said, "give it as it is.", curved, 3
     yield (
         "input BGR for RGB",
         "with its channels reversed: BGR for RGB",
@@ -198,6 +235,16 @@ def _changes(size: Size) -> Iterator[_Given]:
             )
 
 
+def _int8(x: Tensor) -> Tensor:
+    """One step for all, by the largest magnitude."""
+    step = x.abs().max() / 127
+    return (x / step).round() * step
+
+
+def _gamma(x: Tensor, largest: float) -> Tensor:
+    return largest * (x / largest).clamp(min=0) ** (1 / 2.2)
+
+
 def _unit(x: Tensor) -> Tensor:
     return _unit_channels(x.flatten(1)).reshape(x.shape)
 
@@ -241,19 +288,22 @@ def _shifted(x: Tensor, axis: int, shift: int, around: bool) -> Tensor:
     return moved
 
 
-def _own_range(x: Tensor) -> Tensor:
-    flat = x.flatten(1)
-    low, high = flat.amin(1), flat.amax(1)
-    shape = (-1, *(1,) * (x.ndim - 1))
-    return (x - low.reshape(shape)) / (high - low).reshape(shape)
+def _own_range(over: str, symmetric: bool, x: Tensor) -> Tensor:
+    axes = _axes(over, x)
+    low, high = x.amin(axes, keepdim=True), x.amax(axes, keepdim=True)
+    unit = (x - low) / (high - low)
+    return 2 * unit - 1 if symmetric else unit
+
+
+def _axes(over: str, x: Tensor) -> list[int]:
+    axes = [axis for label, axis in zip("BC", (0, 1), strict=True) if label in over]
+    return [*axes, *range(2, x.ndim)]
 
 
 def _standardized(over: str, unbiased: bool, x: Tensor) -> Tensor:
     import torch
 
-    axes = [axis for label, axis in zip("BC", (0, 1), strict=True) if label in over]
-    axes += list(range(2, x.ndim))
-    variance, mean = torch.var_mean(x, axes, unbiased=unbiased, keepdim=True)
+    variance, mean = torch.var_mean(x, _axes(over, x), unbiased=unbiased, keepdim=True)
     return (x - mean) / variance.sqrt()
 
 
@@ -314,18 +364,15 @@ def _normalized_otherwise(layer: Layer, mode: str) -> Iterator[Variation]:
             instead(partial(_centred, over)),
             whole_batch="B" in over,
         )
-    yield own(
-        "own statistics",
-        "with its input scaled to 0..1 by its own smallest and largest value",
-        instead(_own_range),
-        2,
-    )
-    yield own(
-        "own statistics",
-        "with its input scaled to -1..1 by its own smallest and largest value",
-        instead(lambda x: 2 * _own_range(x) - 1),
-        2,
-    )
+    for said, over in _STATISTICS:
+        for symmetric, ends in ((False, "0..1"), (True, "-1..1")):
+            yield own(
+                "own statistics",
+                f"with its input scaled to {ends} by its own smallest and largest value, of {said}",
+                instead(partial(_own_range, over, symmetric)),
+                2,
+                whole_batch="B" in over,
+            )
     for scale in (1.0, 1 / 255):
 
         def imagenet(x: Tensor, scale: float = scale) -> Tensor:
@@ -397,8 +444,7 @@ def _normalized_otherwise(layer: Layer, mode: str) -> Iterator[Variation]:
 
 
 def _centred(over: str, x: Tensor) -> Tensor:
-    axes = [axis for label, axis in zip("BC", (0, 1), strict=True) if label in over]
-    return x - x.mean([*axes, *range(2, x.ndim)], keepdim=True)
+    return x - x.mean(_axes(over, x), keepdim=True)
 
 
 def _wrapped(module: Any, x: Tensor) -> Tensor:

@@ -8,6 +8,8 @@ from functools import partial
 from itertools import combinations, product
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from ...layers.activations import (
     ClippedReLULayer,
     ELULayer,
@@ -101,6 +103,36 @@ def _presence(layer: Layer, _: Size) -> Iterator[Variation]:
             2,
             diff="this layer twice",
         )
+        yield altered(
+            layer,
+            "skip connection too many",
+            "with its input added to its output",
+            "leave out the skip connection: the network has none around this layer.",
+            of_module(_with_input),
+            2,
+        )
+    if layer.NumInputs > 1 and not isinstance(layer, AdditionLayer | MultiplicationLayer):
+        for i, name in enumerate(layer.InputNames):
+            yield altered(
+                layer,
+                "input missing",
+                f"with zeros for its input {name}",
+                f"connect its input {name}.",
+                of_module(partial(_zero_input, i)),
+                1,
+            )
+
+
+def _with_input(module: Any, x: Tensor) -> Tensor:
+    y: Tensor = module(x)
+    if y.shape != x.shape:
+        raise ValueError("of another size")
+    return x + y
+
+
+def _zero_input(which: int, module: Any, *inputs: Tensor) -> Tensor:
+    result: Tensor = module(*(0 * x if i == which else x for i, x in enumerate(inputs)))
+    return result
 
 
 # --- activations ------------------------------------------------------------------------
@@ -147,6 +179,8 @@ def activations() -> dict[str, tuple[Function, str]]:
         "hard sigmoid of Keras (0.2*x + 0.5)": (hard, "clamp(0.2*x + 0.5, 0, 1)"),
         "log sigmoid": (F.logsigmoid, "logsigmoid"),
         "absolute value": (torch.abs, "abs"),
+        "arctangent": (torch.atan, "atan"),
+        "CELU with alpha 0.5": (partial(F.celu, alpha=0.5), "celu(x, 0.5)"),
         "2*sigmoid(2*x) - 1": (lambda x: 2 * torch.sigmoid(2 * x) - 1, "tanh"),
         "1.7159*tanh(2*x/3)": (lambda x: 1.7159 * torch.tanh(2 * x / 3), "tanh"),
         "softmax over the channels": (partial(torch.softmax, dim=1), "softmax(x, 1)"),
@@ -251,6 +285,13 @@ def _softmax_axes(layer: Layer, size: Size) -> Iterator[Variation]:
             "MATLAB's softmax is over the channels: softmax(x, dim=1) in torch.",
             instead(lambda x: x.flatten(1).softmax(1).reshape(x.shape)),
         )
+        yield altered(
+            layer,
+            "softmax over another dimension",
+            f"over its {' and '.join(size.moved)} at once instead of its channels",
+            "MATLAB's softmax is over the channels: softmax(x, dim=1) in torch.",
+            instead(lambda x: x.flatten(2).softmax(2).reshape(x.shape)),
+        )
 
 
 @mistakes_of(Layer)
@@ -271,6 +312,17 @@ def _appended(layer: Layer, _: Size) -> Iterator[Variation]:
             1 if name == "ReLU" else 3,
             key=f"followed by {name}",
             diff=f"{name} after this layer",
+        )
+    if layer.NumInputs == 1 and layer.input_format() is None:
+        yield altered(
+            layer,
+            "activation too many",
+            "with a ReLU before it, which is not there",
+            "leave out torch.relu before it.",
+            inputs_changed(functions["ReLU"][0]),
+            2,
+            key="ReLU before",
+            diff="ReLU before this layer",
         )
 
 
@@ -323,6 +375,11 @@ def _statistics() -> dict[str, tuple[str, str, _Standardized]]:
             root,
             lambda x, m, v, e: (x + m) / (v + e).sqrt(),
         ),
+        "divided by the root mean square": (
+            "divided by the root mean square, its mean not subtracted (RMSNorm)",
+            root,
+            lambda x, m, v, e: x / (v + m * m + e).sqrt(),
+        ),
     }
 
 
@@ -346,6 +403,37 @@ def _batch_norms(layer: BatchNormalizationLayer, size: Size) -> Iterator[Variati
 
         yield altered(layer, name, text, f"{remedy}.", of_module(run))
     yield from _own_statistics(layer, size)
+    yield from _folded_alone(layer)
+    for axis, name in enumerate(size.moved, 2):
+        yield altered(
+            layer,
+            "another dimension",
+            f"over its {name} instead of its channels (Keras' axis)",
+            "a number is for a channel: axis is that of the channels.",
+            of_module(lambda module, x, axis=axis: module(x.transpose(1, axis)).transpose(1, axis)),
+            2,
+        )
+
+
+def _folded_alone(layer: BatchNormalizationLayer) -> Iterator[Variation]:
+    """Made one scale and one offset, of which the offset lacks a factor."""
+    mean, offset = layer.TrainedMean, layer.Offset
+    root = np.sqrt(layer.TrainedVariance + layer.Epsilon)
+    scale = layer.Scale.reshape(mean.shape)
+    given = {
+        "the mean neither scaled nor divided": scale / root * mean - mean,
+        "the mean not divided by the deviation": scale / root * mean - scale * mean,
+        "the mean not multiplied by Scale": scale / root * mean - mean / root,
+    }
+    for said, more in given.items():
+        yield from variation(
+            layer,
+            "batch normalization folded wrongly",
+            f"folded into one scale and one offset, {said}",
+            "the offset is Offset - Scale*TrainedMean/sqrt(TrainedVariance + Epsilon).",
+            1,
+            Offset=(offset + more.reshape(offset.shape)).astype(offset.dtype),
+        )
 
 
 #: What the norms are called that are taken for each other, by what their statistics are over.

@@ -111,6 +111,15 @@ def _kernels(layer: FilterLayer, _: Size) -> Iterator[Variation]:
             FilterSize=layer.filter_size[::-1],
             Weights=np.asfortranarray(weights.transpose(*space[::-1], *channels)),
         )
+        yield from variation(
+            layer,
+            f"kernel flipped, {name}",
+            f"with its filters flipped in every spatial dimension and {said}",
+            "neither flip Weights nor exchange their spatial dimensions.",
+            rank=1,
+            FilterSize=layer.filter_size[::-1],
+            Weights=np.flip(weights, space).transpose(*space[::-1], *channels).copy(order="F"),
+        )
     if layer.dims == 2:
         for axis, name in enumerate(("vertically", "horizontally")):
             yield from variation(

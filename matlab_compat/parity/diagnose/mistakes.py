@@ -119,6 +119,8 @@ class Fitted:
     rank: int = 3
 
 
+#: What is made of an array.
+Transform: TypeAlias = "Callable[[Array], Array]"
 #: Gives a layer with each of some mistakes.
 Mistakes: TypeAlias = "Callable[[Any, Size], Iterator[Variation]]"
 #: Gives those that differ in numbers.

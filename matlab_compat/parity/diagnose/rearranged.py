@@ -33,10 +33,14 @@ def rearrangements(
         return
     axes = Axes.of(actual.ndim, labels)
     yield from _parts_of(actual, expected, axes)
+    yield from _repeated(actual, expected, axes)
+    yield from _frames(actual, expected, axes)
     if actual.size == expected.size and _same_range(actual, expected, measure):
         yield from _permutations(actual, expected, axes)
         yield from _flips(actual, expected, axes)
         yield from _memory_orders(actual, expected)
+        yield from _misread(actual, expected)
+        yield from _rolled(actual, expected, axes)
         yield from _halves(actual, expected, axes)
         yield from _reordered(actual, expected, axes)
     yield from shifts(actual, expected, axes)
@@ -70,6 +74,75 @@ def _parts_of(actual: Array, expected: Array, axes: Axes) -> Iterator[Candidate]
                 expected.ravel(order="F"),
                 rank=1,
             )
+
+
+def _repeated(actual: Array, expected: Array, axes: Axes) -> Iterator[Candidate]:
+    """One observation, time step or channel (or their mean) in the place of all."""
+    if actual.shape != expected.shape:
+        return
+    for axis, label in enumerate(axes.labels):
+        n, name = actual.shape[axis], axes.names[axis]
+        if n < 2 or (label == "S" and axes.labels.count("S") > 1):
+            continue
+        if np.ptp(expected, axis=axis).any():
+            continue
+        for which, part in (
+            ("first", actual.take([0], axis)),
+            ("last", actual.take([-1], axis)),
+            ("mean", actual.mean(axis, keepdims=True)),
+        ):
+            yield Candidate(
+                f"{which} of the {name} for all",
+                f"{Side.EXPECTED} is the {which} of the {n} {name} of {Side.ACTUAL_ONE}, in the "
+                "place of all",
+                f"save each of the {name}: an index that does not move.",
+                np.broadcast_to(part, actual.shape),
+                expected,
+            )
+
+
+def _frames(actual: Array, expected: Array, axes: Axes) -> Iterator[Candidate]:
+    """Zeros in the place of what is near the edges: the inside alone was computed."""
+    spatial = [axis for axis, label in enumerate(axes.labels) if label in "ST"]
+    if actual.shape != expected.shape or not spatial:
+        return
+    for width in range(1, LARGEST_SHIFT + 1):
+        inside = [slice(None)] * actual.ndim
+        for axis in spatial:
+            inside[axis] = slice(width, -width)
+        if any(actual.shape[axis] <= 2 * width for axis in spatial):
+            return
+        framed = np.zeros_like(actual)
+        framed[tuple(inside)] = actual[tuple(inside)]
+        yield Candidate(
+            "edges zero",
+            f"{Side.EXPECTED} is zero near its edges ({width} at each), and {Side.ACTUAL_ONE} "
+            "everywhere else",
+            "compute the edges as well: pad the input, not the output.",
+            framed,
+            expected,
+        )
+
+
+def _rolled(actual: Array, expected: Array, axes: Axes) -> Iterator[Candidate]:
+    """What leaves at one end comes in at the other."""
+    if actual.shape != expected.shape:
+        return
+    for axis in axes.moving:
+        name = axes.names[axis]
+        for by in range(1, min(LARGEST_SHIFT, actual.shape[axis] - 2) + 1):
+            for shift in (by, -by):
+                line = f"Y = circshift(Y, {-shift}, {axis + 1});"
+                yield Candidate(
+                    f"{name} shifted around",
+                    f"{Side.EXPECTED} is {Side.ACTUAL_ONE} shifted by {by} along its {name} "
+                    f"({'later' if shift > 0 else 'earlier'}); what leaves at one end comes in at "
+                    "the other (roll, circshift)",
+                    f"shift it back: {line} in MATLAB.",
+                    np.roll(actual, shift, axis),
+                    expected,
+                    repair=line,
+                )
 
 
 def _same_range(actual: Array, expected: Array, measure: Measure) -> bool:
@@ -211,6 +284,34 @@ def _memory_orders(actual: Array, expected: Array) -> Iterator[Candidate]:
             expected,
             rank=3,
             repair=line,
+        )
+
+
+#: The orders that frameworks keep arrays of four dimensions in, the fastest first.
+_STORED = {
+    "MATLAB's H,W,C,N": (0, 1, 2, 3),
+    "N,C,H,W": (1, 0, 2, 3),
+    "N,H,W,C": (2, 1, 0, 3),
+    "N,W,H,C": (2, 0, 1, 3),
+    "H,W,C,N in row-major order": (3, 2, 1, 0),
+}
+
+
+def _misread(actual: Array, expected: Array) -> Iterator[Candidate]:
+    """Memory in one order of frameworks taken for memory in another (a view, a reshape)."""
+    if actual.ndim != 4 or actual.shape != expected.shape:
+        return
+    for (source, stored), (taken, read) in permutations(_STORED.items(), 2):
+        size = [actual.shape[axis] for axis in read]
+        there = actual.transpose(stored).ravel(order="F").reshape(size, order="F")
+        yield Candidate(
+            "memory read in another order",
+            f"{Side.EXPECTED} is the memory of {Side.ACTUAL_ONE} in the order {source} read as if "
+            f"it were {taken}: reshaped or viewed, not permuted",
+            "permute its dimensions: a reshape (view) moves no number.",
+            there.transpose(np.argsort(read)),
+            expected,
+            rank=3,
         )
 
 

@@ -72,14 +72,18 @@ def _other_gates(layer: RecurrentLayer, gates: str, order: tuple[int, ...]) -> I
         name: _gates_moved(layer.values[name], len(gates), layer.NumHiddenUnits, order)
         for name in ("InputWeights", "RecurrentWeights", "Bias")
     }
-    yield from variation(
-        layer,
-        "gates in another order",
-        f"with the rows of its weights taken as the gates {' '.join(said)}{whose}",
-        f"the rows of MATLAB's weights are in the order {' '.join(gates)} (torch's too): reorder.",
-        rank=0 if whose else 1,
-        **values,
-    )
+    alone = {f"its {name} alone": {name: value} for name, value in values.items()}
+    for which, moved in ({"its weights": values} | alone).items():
+        whole = len(moved) == len(values)
+        yield from variation(
+            layer,
+            "gates in another order",
+            f"with the rows of {which} taken as the gates {' '.join(said)}{whose}",
+            f"the rows of MATLAB's weights are in the order {' '.join(gates)} (torch's too): "
+            "reorder.",
+            rank=(0 if whose else 1) if whole else 2,
+            **moved,
+        )
 
 
 def _gates_moved(value: Array, gates: int, hidden: int, order: tuple[int, ...]) -> Array:
@@ -111,6 +115,24 @@ def _update_gates(layer: GRULayer, _: Size) -> Iterator[Variation]:
     )
 
 
+#: What the activations are taken for that MATLAB's properties do not have.
+_STATE_FUNCTIONS: dict[str, Callable[[Any], Any]] = {
+    "a sigmoid": lambda x: x.sigmoid(),
+    "nothing (linear)": lambda x: x,
+    "a hard tanh": lambda x: x.clamp(-1, 1),
+}
+_GATE_FUNCTIONS: dict[str, Callable[[Any], Any]] = {
+    "tanh": lambda x: x.tanh(),
+    "ReLU": lambda x: x.relu(),
+    "nothing (linear)": lambda x: x,
+}
+
+
+def _with_function(attribute: str, function: Callable[[Any], Any], module: Any) -> Any:
+    setattr(module, attribute, function)
+    return module
+
+
 @mistakes_of(*_GATES)
 def _gate_activations(layer: RecurrentLayer, _: Size) -> Iterator[Variation]:
     """Torch's hard sigmoid is MATLAB's of five sixths; a forget gate gets 1 added."""
@@ -126,6 +148,24 @@ def _gate_activations(layer: RecurrentLayer, _: Size) -> Iterator[Variation]:
         GateActivationFunction="hard-sigmoid",
         **_rows_changed(layer, gates, dict.fromkeys(sigmoids, 5 / 6)),
     )
+    for name, attribute, functions in (
+        ("StateActivationFunction", "act", _STATE_FUNCTIONS),
+        ("GateActivationFunction", "gate", _GATE_FUNCTIONS),
+    ):
+        plain = {"act": "softsign", "gate": "hard-sigmoid"}[attribute]  # what torch has no cell of
+        for called, function in functions.items():
+            text = f"with {called} for its {name}"
+            yield Variation(
+                f"another {name}",
+                text,
+                f"{name} is '{layer.values[name]}'.",
+                layer,
+                {name: plain},
+                2,
+                change=partial(_with_function, attribute, function),
+                key=text,
+                diff=text.removeprefix("with "),
+            )
     if "f" in gates and layer.Bias.size:
         hidden = layer.NumHiddenUnits
         rows = np.tile(np.repeat([0, 1, 0, 0], hidden), layer.directions)[:, np.newaxis]
@@ -190,11 +230,14 @@ def _gates_left_out(layer: RecurrentLayer, _: Size) -> Iterator[Variation]:
 
 
 #: What an LSTM with tanh and sigmoid is taken for.
-_CELLS = {
+_CELLS: dict[str, str | float] = {
     "with a sigmoid for its candidate instead of tanh": "candidate",
     "without the tanh of its cell state": "plain",
     "with a forget gate of 1 minus the input gate (coupled)": "coupled",
     "with its gates from the hidden state before the last": "late",
+    **{
+        f"with its cell state clipped to -{c:g}..{c:g}": c for c in (1.0, 3.0, 5.0, 10.0, 0.5, 50.0)
+    },
 }
 
 
@@ -213,7 +256,7 @@ def _cells(layer: LSTMLayer, _: Size) -> Iterator[Variation]:
         )
 
 
-def _other_cell(kind: str, module: Any, x: Tensor, *given: Tensor) -> Tensor:
+def _other_cell(kind: str | float, module: Any, x: Tensor, *given: Tensor) -> Tensor:
     import torch
     from torch.nn import functional as F
 
@@ -226,6 +269,7 @@ def _other_cell(kind: str, module: Any, x: Tensor, *given: Tensor) -> Tensor:
         i, f, o = i.sigmoid(), f.sigmoid(), o.sigmoid()
         c = (1 - i if kind == "coupled" else f) * c
         c = c + i * (g.sigmoid() if kind == "candidate" else g.tanh())
+        c = c.clamp(-kind, kind) if isinstance(kind, float) else c
         h = o * (c if kind == "plain" else c.tanh())
         out.append(h)
     return out[-1] if module.settings.last else torch.stack(out, 2)
@@ -276,6 +320,19 @@ def _directions(layer: BiLSTMLayer, _: Size) -> Iterator[Variation]:
         same = {name: partial(_halves, order=order) for name in names}
         text = f"with the weights of the {which} direction in both"
         yield Variation("one direction's weights in both", text, remedy, layer, same, 2)
+        for name in names:
+            text = f"with the {name} of the {which} direction in both"
+            alone = {name: same[name]}
+            yield Variation("one direction's weights in both", text, remedy, layer, alone, 2)
+    for one in _gate_orders(layer, Size()):
+        for half, which in enumerate(("forward", "backward")):
+            rows = {
+                name: _one_half(layer.values[name], np.asarray(value), half)
+                for name, value in one.values.items()
+            }
+            if len(rows) == len(names):
+                text = f"{one.text}, in the {which} direction alone"
+                yield Variation(one.name, text, one.remedy, layer, rows, 2)
     turned = "turn the backward direction's output round again, as torch.nn.LSTM does."
     if layer.OutputMode == "sequence":
         yield altered(
@@ -308,6 +365,8 @@ def _directions(layer: BiLSTMLayer, _: Size) -> Iterator[Variation]:
         "by their sum (Keras' merge_mode='sum')": lambda f, b: f + b,
         "by their average (Keras' merge_mode='ave')": lambda f, b: (f + b) / 2,
         "by their product (Keras' merge_mode='mul')": lambda f, b: f * b,
+        "with zeros for the backward direction": lambda f, b: torch.cat([f, 0 * b], 1),
+        "with zeros for the forward direction": lambda f, b: torch.cat([0 * f, b], 1),
         "by the forward direction alone": lambda f, b: f,
         "by the backward direction alone": lambda f, b: b,
     }
@@ -340,6 +399,13 @@ def _halves(value: Array, order: tuple[int, int]) -> Array:
     return np.concatenate([parts[i] for i in order])
 
 
+def _one_half(old: Array, new: Array, half: int) -> Array:
+    """The new values in the rows of one direction alone."""
+    parts = np.split(old, 2)
+    parts[half] = np.split(new, 2)[half]
+    return np.concatenate(parts)
+
+
 def _joined(function: Callable[[Tensor, Tensor], Tensor], y: Tensor) -> Tensor:
     return function(*y.chunk(2, 1))
 
@@ -363,7 +429,7 @@ def _backward_turned(y: Tensor) -> Tensor:
 
 
 @mistakes_of(RecurrentLayer)
-def _time(layer: RecurrentLayer, _: Size) -> Iterator[Variation]:
+def _time(layer: RecurrentLayer, size: Size) -> Iterator[Variation]:
     yield altered(
         layer,
         "time reversed",
@@ -371,6 +437,15 @@ def _time(layer: RecurrentLayer, _: Size) -> Iterator[Variation]:
         "the first time step comes first; only the backward direction reads it reversed.",
         inputs_changed(lambda x: x.flip(2)),
     )
+    if layer.OutputMode == "sequence":
+        yield altered(
+            layer,
+            "time shifted",
+            "with its output one time step late",
+            "look for a delay: the output of a step is that after the step.",
+            outputs_changed(lambda y: _time_padded(y, 1, -1)),
+            2,
+        )
     yield altered(
         layer,
         "time reversed",
@@ -395,6 +470,28 @@ def _time(layer: RecurrentLayer, _: Size) -> Iterator[Variation]:
             of_module(_across),
             whole_batch=True,
         )
+    else:
+        for text, before, after in (("in front", 1, 0), ("at the end", 0, 1)):
+            for steps in (1, 2, 3, size[0] if size else 4):
+                yield altered(
+                    layer,
+                    "time padded",
+                    f"with {steps} time steps of zeros {text} (a mask that is not used)",
+                    "leave padding out: torch's pack_padded_sequence, Keras' mask.",
+                    inputs_changed(
+                        partial(_time_padded, before=before * steps, after=after * steps)
+                    ),
+                    2,
+                )
+    if layer.OutputMode == "sequence":
+        yield altered(
+            layer,
+            "last time step for all",
+            "with its last time step in the place of all",
+            "OutputMode is 'sequence': return_sequences=True in Keras, all of out in torch.",
+            outputs_changed(lambda y: y[:, :, -1:].expand_as(y)),
+            2,
+        )
     if "CellState" in layer.properties and layer.directions == 1:
         yield altered(
             layer,
@@ -410,6 +507,7 @@ def _time(layer: RecurrentLayer, _: Size) -> Iterator[Variation]:
             ("the last time step but one", lambda y: y[:, :, -2]),
             ("the average over time", lambda y: y.mean(2)),
             ("the largest over time", lambda y: y.amax(2)),
+            ("the sum over time", lambda y: y.sum(2)),
         ):
             yield Variation(
                 "another time step than the last",
@@ -420,6 +518,12 @@ def _time(layer: RecurrentLayer, _: Size) -> Iterator[Variation]:
                 1,
                 change=outputs_changed(function),
             )
+
+
+def _time_padded(x: Tensor, before: int, after: int) -> Tensor:
+    from torch.nn import functional as F
+
+    return F.pad(x, (before, after))
 
 
 def _across(module: Any, x: Tensor) -> Tensor:

@@ -501,10 +501,17 @@ class Search:
                 first.variation,
                 text=f"{first.variation.text}, and with another mistake at once: "
                 f"'{second.where}' {second.variation.text}",
+                repair=_both_lines(one, other),
             )
             result = iter([(computed, truth)])
             candidates = reproduced(variation, self._who(first), result, self.target.measure)
             self._collect(candidates, first.where)
+
+
+def _both_lines(one: Suspicion, other: Suspicion) -> str:
+    """What repairs two mistakes of one layer; of two layers, no line can say it."""
+    lines = one.variation.line, other.variation.line
+    return "; ".join(lines) if all(lines) and one.touched == other.touched else ""
 
 
 def _alone_in(suspicion: Suspicion) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from itertools import combinations
 from typing import Any
 
 import numpy as np
@@ -25,6 +26,9 @@ def value_changes(actual: Array, expected: Array, measure: Measure) -> Iterator[
     yield from _activated("sigmoid", actual, expected, measure, _sigmoid)
     yield from (softmaxes := list(_softmaxes(actual, expected, measure)))
     yield from _integers(actual, expected)
+    yield from _levels(actual, expected)
+    yield from _normalized(actual, expected, measure)
+    yield from _accumulated(actual, expected, measure)
     yield from _precisions(actual, expected, measure)
     yield from decimals(actual, expected)
     if not any(one.name == "log softmax" for one in softmaxes):
@@ -269,6 +273,96 @@ def _integers(actual: Array, expected: Array) -> Iterator[Candidate]:
             "conversion for display."
         )
         yield Candidate(name, said, remedy, made, expected, rank=rank)
+
+
+#: Levels of a byte: an array with no more, all in equal steps, was quantized.
+_LEVELS = 256
+
+
+def _levels(actual: Array, expected: Array) -> Iterator[Candidate]:
+    """All expected values are a few levels in equal steps, and the values scaled to those."""
+    levels = np.unique(expected)
+    if not 2 < levels.size <= _LEVELS or not np.isfinite(actual).all():
+        return
+    step = float(np.diff(levels.astype(np.float64)).min())
+    off = levels / step - np.round(levels / step)
+    if step <= 0 or np.abs(off - off[0]).max() > 0.02 or np.ptp(levels) / step > _LEVELS:
+        return
+    a, e = actual.astype(np.float64), expected.astype(np.float64)
+    slope, shift = np.polyfit(a.ravel(), e.ravel(), 1)
+    plain = np.abs(a - e).max() <= 0.51 * step
+    near = np.abs(slope * a + shift - e) <= 0.6 * step  # the fit is one of rounded values
+    scaled = "" if plain else f" times {slope:.4g} plus {shift:.4g}"
+    yield Candidate(
+        "quantized",
+        f"{Side.EXPECTED} is {Side.ACTUAL_ONE}{scaled} rounded to steps of {step:.6g} "
+        f"({levels.size} levels: int8, uint8)",
+        "save it as single, before it is scaled to bytes or quantized.",
+        expected if plain else np.where(near, expected, np.nan),
+        expected,
+        spread=1.0,
+    )
+
+
+#: What is made of the values that statistics are taken of, and what that is called.
+_NORMALIZED: dict[str, Callable[[Array, tuple[int, ...]], Array]] = {
+    "minus the mean": lambda y, over: y - y.mean(over, keepdims=True),
+    "standardized": lambda y, over: (y - y.mean(over, keepdims=True)) / y.std(over, keepdims=True),
+    "standardized (n - 1)": lambda y, over: (
+        (y - y.mean(over, keepdims=True)) / y.std(over, keepdims=True, ddof=1)
+    ),
+    "of length one": lambda y, over: y / np.sqrt(np.square(y).sum(over, keepdims=True)),
+    "divided by the largest magnitude": lambda y, over: y / np.abs(y).max(over, keepdims=True),
+    "divided by the largest": lambda y, over: y / y.max(over, keepdims=True),
+    "divided by the sum": lambda y, over: y / y.sum(over, keepdims=True),
+    "scaled to 0..1": lambda y, over: (
+        (y - y.min(over, keepdims=True)) / np.ptp(y, axis=over, keepdims=True)
+    ),
+}
+
+
+def _normalized(actual: Array, expected: Array, measure: Measure) -> Iterator[Candidate]:
+    """Normalized over some of the dimensions, by its own statistics."""
+    if not np.isfinite(actual).all() or not np.isfinite(expected).all():
+        return
+    y = actual.astype(np.float64)
+    long = [axis for axis, n in enumerate(y.shape) if n > 1]
+    for count in range(1, len(long)):  # over all, it is a scale and an offset
+        for over in combinations(long, count):
+            which = ", ".join(str(axis + 1) for axis in over)
+            for said, function in _NORMALIZED.items():
+                with np.errstate(all="ignore"):
+                    made = function(y, over)
+                if np.isfinite(made).all():
+                    yield Candidate(
+                        "normalized by its own statistics",
+                        f"{Side.EXPECTED} is {Side.ACTUAL_ONE} {said} over the dimensions {which}",
+                        "compare both before or after that normalization.",
+                        made,
+                        expected,
+                        rank=2,
+                        measure=measure.at_least(float(np.abs(made).max())),
+                    )
+
+
+def _accumulated(actual: Array, expected: Array, measure: Measure) -> Iterator[Candidate]:
+    """Sums or differences along a dimension."""
+    for axis, n in enumerate(actual.shape):
+        if n < 3:
+            continue
+        for said, made in (
+            ("cumulative sum", np.cumsum(actual, axis, dtype=np.float64)),
+            ("difference (the first as it is)", np.diff(actual, axis=axis, prepend=0)),
+        ):
+            yield Candidate(
+                said.partition(" (")[0],
+                f"{Side.EXPECTED} is the {said} of {Side.ACTUAL_ONE} along dimension {axis + 1}",
+                "compare both before or after that.",
+                made,
+                expected,
+                rank=3,
+                measure=measure.at_least(measure.scale * n),
+            )
 
 
 def _precisions(actual: Array, expected: Array, measure: Measure) -> Iterator[Candidate]:
