@@ -41,8 +41,10 @@ def _nets(name: str, data: Data) -> Net:
 _NETWORKS = Table("ported networks", smooth=(False,), saved=(False, True))
 #: What cannot be seen in activations as well.
 _OUTPUTS = Table("ported networks", smooth=(False,))
-_NOISE = Table("noise", smooth=(False,), saved=(False, True))
-_net, _out, _noise = (adding(table, _nets) for table in (_NETWORKS, _OUTPUTS, _NOISE))
+#: What activations alone show.
+_SEEN = Table("ported networks", smooth=(False,), saved=(True,))
+_NOISE = Table("noise", smooth=(False,))
+_net, _out, _seen, _noise = (adding(table, _nets) for table in (_NETWORKS, _OUTPUTS, _SEEN, _NOISE))
 
 # --- the plain stack: loops and loading -------------------------------------------------
 
@@ -205,6 +207,7 @@ def _another(n: Net, share: float) -> Otherwise:
 
 _noise("deep: an earlier checkpoint", "", "", lambda n: _another(n, 0.05))
 _noise("res: an earlier checkpoint", "", "", lambda n: _another(n, 0.02))
+_seen("deep: an earlier checkpoint, seen", "another training", "c1", lambda n: _another(n, 0.05))
 
 # --- U-Net ------------------------------------------------------------------------------
 
@@ -436,7 +439,7 @@ _net(
 )
 _net(
     "res: second block with the first one's parameters",
-    "(?i)parameters of|shared|used twice|another layer",
+    "(?i)parameters of|shared|used twice|another layer|layers before",
     "",
     lambda n: {
         **{f"bc{i}": _c(n.p, f"ac{i}", padding=1) for i in "12"},
@@ -457,7 +460,7 @@ _net(
 )
 _net(
     "res: second block's normalizations not loaded",
-    "(?i)initial",
+    "(?i)initial|left out",
     "bn",
     lambda n: _norms(n, _initial, "bn"),
 )
@@ -1312,5 +1315,5 @@ def _forgetting(n: Net, x: Tensor) -> Tensor:
 
 def cases(seed: int) -> Iterator[Case]:
     """All of one seed; those of real networks if their files are there."""
-    tables = [_NETWORKS, _OUTPUTS, _NOISE, *([_REAL] if real.REAL.is_dir() else [])]
+    tables = [_NETWORKS, _OUTPUTS, _SEEN, _NOISE, *([_REAL] if real.REAL.is_dir() else [])]
     return chain.from_iterable(table.cases(seed) for table in tables)

@@ -63,7 +63,7 @@ def _solved(run: Run, target: Target, step: Step, patience: Patience) -> Iterato
     import torch
 
     before = run.values[step.sources[0]]
-    wanted = _as_torch(run, target)
+    wanted = as_torch(run, target)
     after = [later for later in run.steps_between({step.name}, target.port) if later != step]
     keep = 1 - step.layer.values["Probability"]
     if wanted is None or not after or not keep:
@@ -82,9 +82,9 @@ def _solved(run: Run, target: Target, step: Step, patience: Patience) -> Iterato
             known = run.computed(after, modules, {**values, (step.name, 0): output * alive})
             return known[target.port]
 
-        if not _is_affine(of_output, scaled):
+        if not is_affine(of_output, scaled):
             return
-        solution = _least_squares(of_output, wanted, scaled, patience)
+        solution = least_squares(of_output, wanted, scaled, patience)
         if patience.is_over():
             return
         kept = solution / scaled > 0.5
@@ -100,7 +100,7 @@ def _solved(run: Run, target: Target, step: Step, patience: Patience) -> Iterato
     )
 
 
-def _as_torch(run: Run, target: Target) -> Tensor | None:
+def as_torch(run: Run, target: Target) -> Tensor | None:
     """The expected values in torch's order; None if their size is another."""
     import torch
 
@@ -114,7 +114,8 @@ def _as_torch(run: Run, target: Target) -> Tensor | None:
     return torch.from_numpy(flat).reshape(value.shape).to(value.device)
 
 
-def _is_affine(function: Callable[[Tensor], Tensor], like: Tensor) -> bool:
+def is_affine(function: Callable[[Tensor], Tensor], like: Tensor) -> bool:
+    """Whether the function is linear but for what it gives of zeros."""
     import torch
 
     generator = torch.Generator().manual_seed(0)
@@ -125,7 +126,7 @@ def _is_affine(function: Callable[[Tensor], Tensor], like: Tensor) -> bool:
         return bool(off <= 1e-4 * (function(a) - none).abs().max())
 
 
-def _least_squares(
+def least_squares(
     function: Callable[[Tensor], Tensor], wanted: Tensor, like: Tensor, patience: Patience
 ) -> Tensor:
     """The argument that gives ``wanted``, if patience suffices: CGLS (conjugate gradients)."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
-from itertools import chain, groupby
+from itertools import chain, combinations, groupby
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -20,7 +20,7 @@ from ...errors import MatlabCompatError
 from ...network.graph import Step
 from ..axes import same_rank
 from ..diagnosis_types import Diagnosis
-from .dropout import dropouts
+from .dropout import as_torch, dropouts
 from .graph import Suspicion, connected_otherwise
 from .inputs import given_otherwise
 from .layer import fits, rounded_operands, variations
@@ -30,6 +30,7 @@ from .output import ranked
 from .patience import Patience
 from .rounded import rounded_networks
 from .run import LayerRun, Run, Target, ancestors
+from .solved import solved
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -51,6 +52,8 @@ _SHRUNK = 0.9
 _FIRST_OF_TWO, _SECOND_OF_TWO = 2, 300
 #: Pairs that are run because they should add up, and elements that this is told by.
 _PAIRS, _EFFECT = 300, 512
+#: So many sets of layers are run with the same mistake in each.
+_SEVERAL = 60
 #: A guess leaves no more than this part of the difference, and everything else so many times more.
 _GUESSED, _APART, _ENOUGH_TO_GUESS = 0.03, 3.0, 64
 #: So many that fit as well are named.
@@ -141,7 +144,13 @@ class Search:
                 if self.found:
                     break
             self._try_rank(rank)
-        for stage in (partial(self._try_fits, likely=False), self._try_pairs):
+        stages = (
+            self._try_several,
+            partial(self._try_fits, likely=False),
+            self._try_solved,
+            self._try_pairs,
+        )
+        for stage in stages:
             if self.found:
                 break
             stage()
@@ -449,6 +458,44 @@ class Search:
             smaller = np.maximum(np.abs(move), 1e-4 * np.maximum(np.abs(values), 1e-3))
             steps = np.minimum(np.abs(steps), smaller)
 
+    # --- several at once ----------------------------------------------------------------
+
+    def _try_several(self) -> None:
+        """The same mistake in some layers: in those whose effects come near the difference."""
+        for members in self._alike_in_some():
+            if self.patience.is_over() or self.found:
+                return
+            changes = {a.suspicion.where: a.suspicion.variation for a in members}
+            self._try(_all_of(changes, "layers"))
+
+    def _alike_in_some(self) -> list[list[Attempt]]:
+        """Neighbouring layers, and those chosen one by one, the nearest to the difference first."""
+        groups: dict[str, list[Attempt]] = {}
+        for attempt in self.attempts:
+            if attempt.effect is not None and len(attempt.suspicion.changes) == 1:
+                groups.setdefault(attempt.suspicion.variation.common, []).append(attempt)
+        found: list[tuple[float, list[Attempt]]] = []
+        for members in groups.values():
+            if len(members) < 3 or self._wanted is None:
+                continue
+            effects = np.stack([a.effect for a in members if a.effect is not None])
+            for chosen in _subsets(effects, self._wanted):
+                left = float(np.linalg.norm(self._wanted - effects[chosen].sum(0)))
+                found.append((left, [members[i] for i in chosen]))
+        return [chosen for _, chosen in sorted(found, key=lambda one: one[0])[:_SEVERAL]]
+
+    def _try_solved(self) -> None:
+        """Other numbers in the parameters of the layer that the target is the output of."""
+        step = next((s for s in self.suspects if s.name == self.target.port[0]), None)
+        wanted = as_torch(self.run, self.target)
+        if step is None or step.layer.is_output or wanted is None:
+            return
+        try:
+            for variation in solved(self.run, step, wanted, self.patience):
+                self._try(Suspicion(variation, {step.name: variation}, self._where(step)))
+        except _ERRORS:
+            return  # a layer that cannot be run so
+
     # --- two at once --------------------------------------------------------------------
 
     def _try_pairs(self) -> None:
@@ -506,6 +553,21 @@ class Search:
             result = iter([(computed, truth)])
             candidates = reproduced(variation, self._who(first), result, self.target.measure)
             self._collect(candidates, first.where)
+
+
+def _subsets(effects: Array, wanted: Array) -> Iterator[list[int]]:
+    """Two or more of them but not all: neighbours, and the best one after the other."""
+    count = len(effects)
+    for first, last in combinations(range(count + 1), 2):
+        if 1 < last - first < count and (first == 0 or last == count):
+            yield list(range(first, last))
+    chosen: list[int] = []
+    while len(chosen) < count - 1:
+        rest = wanted - effects[chosen].sum(0)
+        others = [i for i in range(count) if i not in chosen]
+        chosen.append(min(others, key=lambda i: float(np.linalg.norm(rest - effects[i]))))
+        if len(chosen) > 1:
+            yield sorted(chosen)
 
 
 def _both_lines(one: Suspicion, other: Suspicion) -> str:

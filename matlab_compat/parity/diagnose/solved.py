@@ -1,0 +1,140 @@
+"""Other numbers in the parameters of a layer, which its own output shows.
+
+Many layers are linear in their parameters. Where there are more numbers in the output than in the
+parameters, those that the other side used can be solved for, and compared with the saved ones:
+whatever was done to them. A solution is believed only if it gives the output to the last rounding.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ...arrays import Array
+from ...layers.base import Layer
+from ...layers.learnables import Parameter
+from ...network.graph import Step
+from .dropout import is_affine, least_squares
+from .mistakes import Variation
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from .patience import Patience
+    from .run import Run
+
+#: Numbers of the output for each that is solved for, with some more, and the most of those.
+_EACH, _MORE, _MOST = 1.05, 3, 20_000
+#: Relative to the largest: what is closer was not changed, and what is smaller is zero.
+_SAME = 1e-4
+
+
+def solved(run: Run, step: Step, wanted: Tensor, patience: Patience) -> Iterator[Variation]:
+    """The layer with the parameters that give what is wanted of it; nothing where it has none.
+
+    ``wanted`` is in torch's order.
+    """
+    import torch
+    from torch.func import functional_call
+
+    names = _in_torch(step.layer)
+    if not names:
+        return
+    with torch.inference_mode(False):
+        at = run.precision.device
+        module = step.layer.to_torch(at, "double", formats=step.formats).eval()
+        have = dict(module.named_parameters()) | dict(module.named_buffers())
+        if not set(names) <= set(have):
+            return
+        inputs = [run.values[source].clone().double() for source in step.sources]
+        sizes = [have[name].numel() for name in names]
+        count = sum(sizes)
+        if not 0 < count <= _MOST or wanted.numel() < _EACH * count + _MORE:
+            return
+        start = torch.cat([have[name].detach().ravel() for name in names])
+
+        def output(change: Tensor) -> Tensor:
+            parts = zip(names, torch.split(start + change, sizes), strict=True)
+            given = {name: part.reshape(have[name].shape) for name, part in parts}
+            result: Tensor = functional_call(module, given, tuple(inputs))
+            return result
+
+        if not is_affine(output, start):
+            return
+        # The least change: what the data do not show stays as it is.
+        found = start + least_squares(output, wanted.double(), start, patience).detach()
+        if patience.is_over() or not torch.isfinite(found).all():
+            return
+        parts = {n: p.numpy() for n, p in zip(names, torch.split(found.cpu(), sizes), strict=True)}
+        arrays = _as_saved(step.layer, names, {n: tuple(have[n].shape) for n in names}, parts)
+    yield _other_numbers(step.layer, arrays)
+
+
+def _in_torch(layer: Layer) -> dict[str, str]:
+    """The names of the parameters in torch, with those in MATLAB."""
+    return {
+        declared.layout.torch_name: name
+        for name, declared in layer.properties.items()
+        if isinstance(declared, Parameter)
+        and declared.layout is not None
+        and layer.values[name].size
+        and not declared.layout.torch_name.startswith("running")
+    }
+
+
+def _as_saved(
+    layer: Layer,
+    names: Mapping[str, str],
+    shapes: Mapping[str, tuple[int, ...]],
+    parts: Mapping[str, Array],
+) -> dict[str, Array]:
+    """In MATLAB's order."""
+    found = {}
+    for there, name in names.items():
+        declared = layer.properties[name]
+        assert isinstance(declared, Parameter)
+        assert declared.layout is not None
+        value = declared.layout.from_torch(
+            parts[there].reshape(shapes[there]), layer.values[name].shape
+        )
+        found[name] = value.astype(layer.values[name].dtype)
+    return found
+
+
+def _other_numbers(layer: Layer, arrays: Mapping[str, Array]) -> Variation:
+    changed, said = {}, []
+    for name, value in arrays.items():
+        old = layer.values[name]
+        largest = float(np.abs(old).max())
+        differs = np.abs(value - old) > _SAME * largest
+        if differs.any():
+            changed[name] = value
+            said.append(f"{name} {_what(old, value, differs, largest)}")
+    text = " and ".join(said) or "parameters"
+    return Variation(
+        "other values of the parameters",
+        f"with other numbers: {text}",
+        f"copy {', '.join(changed)} from this file, all of it, and change nothing in it.",
+        layer,
+        changed,
+        3,
+        diff=text,
+    )
+
+
+def _what(old: Array, new: Array, differs: Array, largest: float) -> str:
+    """What was done to them."""
+    count = int(differs.sum())
+    some = f"of which {count} of {old.size} are others"
+    if (np.abs(new[differs]) <= _SAME * largest).all():
+        kept = np.abs(old[~differs])
+        small = float(np.abs(old[differs]).max())
+        if kept.size and small <= kept.min() + _SAME * largest:
+            return f"{some}: those smaller than {small:.4g} are zero (pruned)"
+        return f"{some}: those are zero"
+    if np.allclose(np.sort(old, None), np.sort(new, None), 0, _SAME * largest):
+        return f"{some}: the same numbers in another order"
+    share = np.linalg.norm(new - old) / np.linalg.norm(old)
+    return f"{some}, by {100 * share:.3g} % (root mean square; another training, or a later change)"
