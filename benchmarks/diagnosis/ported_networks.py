@@ -610,7 +610,7 @@ _net(
 _net(
     "seq: last step for all of them",
     "(?i)last",
-    "fc gru",
+    "fc gru Y",
     lambda n: {
         "gru": lambda x: _gru_steps(x, *_d(n.p["gru"]))[:, :, -1:].expand(-1, -1, x.shape[2])
     },

@@ -19,7 +19,7 @@ from ...layers.learnables import Parameter
 from ...layers.normalization import BatchNormalizationLayer
 from ...layers.pooling import PoolingLayer
 from ...network.graph import Step
-from .altered import function_module, inputs_changed, of_module
+from .altered import function_module, inputs_changed, left_out, of_module
 from .layer import Pairs, padding_of
 from .mistakes import Variation
 
@@ -71,6 +71,7 @@ def connected_otherwise(run: Run, suspects: Sequence[Step]) -> Iterator[Suspicio
         return
     yield from _folded(run, suspects)
     yield from _exchanged_order(run, suspects)
+    yield from _before_joining(run, suspects)
     yield from _miswired(run, suspects)
     yield from _moved_statistics(run, suspects)
     yield from _weights_of_others(run, suspects)
@@ -148,6 +149,49 @@ def _exchanged_order(run: Run, suspects: Sequence[Step]) -> Iterator[Suspicion]:
             a, b = (kind.type_text or kind.__name__ for kind in kinds)
             one = replace(next(iter(changes.values())), text=f"in the other order: {b} first")
             yield Suspicion(one, changes, f"{len(changes)} layers {a} and {b}", {}, True)
+
+
+def _before_joining(run: Run, suspects: Sequence[Step]) -> Iterator[Suspicion]:
+    """What comes after a sum (or concatenation) done to one of its inputs, or to each, instead."""
+    by_name = {step.name: step for step in run.plan.steps}
+    everywhere: dict[tuple[str, type[Layer]], dict[str, Variation]] = {}
+    for port, names in _consumers(run).items():
+        join, after = by_name.get(port[0]), by_name.get(names[0])
+        if join is None or after is None or len(names) > 1 or join not in suspects:
+            continue
+        if len(join.sources) < 2 or len(after.sources) != 1 or after.layer.is_output:
+            continue
+        inputs = join.layer.InputNames
+        every = tuple(range(len(inputs)))
+        for which in (*((i,) for i in every), every):
+            said = "each of its inputs" if which == every else f"its input {inputs[which[0]]}"
+            text = f"with '{after.name}' before it, on {said}, instead of after it"
+            before = Variation(
+                "layer before a join",
+                text,
+                f"join first, then run '{after.name}'.",
+                join.layer,
+                rank=1,
+                change=of_module(partial(_joining, run.modules[after.name], which)),
+                diff=text.removeprefix("with "),
+            )
+            changes = {join.name: before}
+            if after in suspects:
+                changes[after.name] = replace(before, original=after.layer, change=left_out)
+            yield Suspicion(before, changes, join.name)
+            everywhere.setdefault((said, type(after.layer)), {}).update(changes)
+    for (said, kind), changes in everywhere.items():
+        joins = [name for name in changes if len(by_name[name].sources) > 1]
+        if len(joins) > 1:
+            what = kind.type_text or kind.__name__
+            text = f"with the {what} after them before them, on {said}"
+            one = replace(changes[joins[0]], text=text)
+            yield Suspicion(one, changes, f"{len(joins)} joins", is_common=True)
+
+
+def _joining(after: nn.Module, which: tuple[int, ...], module: nn.Module, *x: Tensor) -> Tensor:
+    result: Tensor = module(*(after(one) if i in which else one for i, one in enumerate(x)))
+    return result
 
 
 def _folded(run: Run, suspects: Sequence[Step]) -> Iterator[Suspicion]:

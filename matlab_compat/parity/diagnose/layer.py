@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ...arrays import Array
+from ...display import matlab_text
 from ...layers.base import Layer
 from ...layers.convolution import ChannelGroupsLayer, ConvolutionLayer
 from ...layers.edges import Pair, edge_pairs, edges_of
@@ -228,6 +229,29 @@ def _upsampled(layer: TransposedConvolutionLayer, _: Size) -> Iterator[Variation
             )
 
 
+@mistakes_of(TransposedConvolutionLayer)
+def _repeated(layer: TransposedConvolutionLayer, _: Size) -> Iterator[Variation]:
+    yield altered(
+        layer,
+        "elements repeated",
+        "with each element repeated by the stride instead of zeros put between them",
+        f"use conv_transpose{layer.dims}d with stride={layer.stride}.",
+        of_module(partial(_of_repeated, layer)),
+        3,
+    )
+
+
+def _of_repeated(layer: TransposedConvolutionLayer, module: Any, x: Tensor) -> Tensor:
+    from torch.nn import functional as F
+
+    size = module(x).shape
+    for axis, n in enumerate(layer.stride, 2):
+        x = x.repeat_interleave(n, axis)
+    convolution = (F.conv_transpose1d, F.conv_transpose2d, F.conv_transpose3d)[layer.dims - 1]
+    y: Tensor = convolution(x, module.weight, module.bias)
+    return y[tuple(slice(n) for n in size)]
+
+
 def _after_upsampling(
     layer: TransposedConvolutionLayer, mode: str, flipped: bool, module: Any, x: Tensor
 ) -> Tensor:
@@ -424,6 +448,28 @@ def _bracketed(pairs: Pairs) -> str:
     return f"[{'; '.join(' '.join(map(str, row)) for row in rows)}]"
 
 
+@mistakes_of(ConvolutionLayer)
+def _pooled(layer: ConvolutionLayer, _: Size) -> Iterator[Variation]:
+    """Every element computed, and the largest or the average taken instead of every second one."""
+    from torch.nn import functional as F
+
+    if set(layer.stride) == {1}:
+        return
+    largest = (F.max_pool1d, F.max_pool2d, F.max_pool3d)[layer.dims - 1]
+    average = (F.avg_pool1d, F.avg_pool2d, F.avg_pool3d)[layer.dims - 1]
+    for said, pool in (("largest", largest), ("average", average)):
+        yield Variation(
+            "pooled instead of strided",
+            f"with a stride of 1 and the {said} of {matlab_text(layer.stride)} elements then",
+            f"pass stride={layer.stride}, and do not pool.",
+            layer,
+            {"Stride": (1,) * layer.dims},
+            3,
+            change=outputs_changed(partial(pool, kernel_size=layer.stride)),
+            diff=f"pooling ({said}) instead of Stride {matlab_text(layer.stride)}",
+        )
+
+
 @mistakes_of("Stride")
 def _strides(layer: Layer, _: Size) -> Iterator[Variation]:
     stride = layer.values["Stride"]
@@ -446,7 +492,7 @@ def _strides(layer: Layer, _: Size) -> Iterator[Variation]:
 
 
 @mistakes_of("Bias")
-def _biases(layer: Layer, _: Size) -> Iterator[Variation]:
+def _biases(layer: Layer, size: Size) -> Iterator[Variation]:
     bias = layer.values["Bias"]
     if not np.any(bias):
         return
@@ -455,6 +501,26 @@ def _biases(layer: Layer, _: Size) -> Iterator[Variation]:
         layer, "bias missing", "without its bias", remedy, Bias=np.zeros_like(bias)
     )
     yield from variation(layer, "bias doubled", "with its bias added twice", remedy, Bias=2 * bias)
+    for axis, name in enumerate(size.moved, 2):
+        yield Variation(
+            "bias along another dimension",
+            f"with its bias added along its {name} instead of its channels",
+            "a number of Bias is for a channel: reshape it to (1, -1, 1, 1) for N,C,H,W.",
+            layer,
+            {"Bias": np.zeros_like(bias)},
+            3,
+            change=outputs_changed(partial(_added_along, bias, axis)),
+            diff=f"Bias along the {name}",
+        )
+
+
+def _added_along(bias: Array, axis: int, y: Tensor) -> Tensor:
+    import torch
+
+    values = torch.from_numpy(bias.ravel(order="F").copy()).to(y)
+    if values.numel() != y.shape[axis]:
+        raise ValueError("of another size")
+    return y + values.reshape(-1, *(1,) * (y.ndim - axis - 1))
 
 
 # --- normalization, pooling, flattening -------------------------------------------------

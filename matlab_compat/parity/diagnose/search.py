@@ -7,7 +7,7 @@ after a changed layer is computed again, of one observation first, and not longe
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import chain, combinations, groupby
@@ -504,7 +504,7 @@ class Search:
         Effects add up nearly where the layers after them are nearly linear: those pairs are run
         that come nearest.
         """
-        for first, second in chain(self._adding_up(), self._best_with_others()):
+        for first, second in chain(self._adding_up(), self._likeliest(), self._best_with_others()):
             if self.patience.is_over():
                 return
             both = _together(first.suspicion, second.suspicion)
@@ -527,6 +527,12 @@ class Search:
             if np.isfinite(left.flat[at]):
                 one, other = np.unravel_index(at, left.shape)
                 yield known[one], known[other]
+
+    def _likeliest(self) -> Iterator[tuple[Attempt, Attempt]]:
+        """Two of those that people make most, however much of the difference either leaves."""
+        first = [a for a in self.attempts if a.suspicion.variation.rank == 0]
+        pairs = list(combinations(_distinct(first), 2))
+        yield from pairs[:_PAIRS]
 
     def _best_with_others(self) -> Iterator[tuple[Attempt, Attempt]]:
         best = sorted(
@@ -632,11 +638,20 @@ def _common(singles: Sequence[Suspicion]) -> Iterator[Suspicion]:
             kinds.setdefault(type(variation.original), {})[name] = variation
         if len(kinds) > 1:
             yield _all_of(members, "layers")
-        for kind in kinds.values():
+        for kind in (*kinds.values(), *_of_equals(kinds.values())):
             if len(kind) > 1:
                 (first, *_) = kind.values()
                 what = first.original.type_text or type(first.original).__name__
                 yield _all_of(kind, f"{_lower(what)} layers")
+
+
+def _of_equals(kinds: Iterable[Mapping[str, Variation]]) -> Iterator[Mapping[str, Variation]]:
+    """Those of a kind whose property was the same before, where they are some of the kind."""
+    for kind in kinds:
+        before: dict[str, dict[str, Variation]] = {}
+        for name, variation in kind.items():
+            before.setdefault(variation.said, {})[name] = variation
+        yield from (alike for alike in before.values() if len(alike) < len(kind))
 
 
 def _lower(text: str) -> str:

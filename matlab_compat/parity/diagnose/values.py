@@ -289,9 +289,13 @@ def _levels(actual: Array, expected: Array) -> Iterator[Candidate]:
     if step <= 0 or np.abs(off - off[0]).max() > 0.02 or np.ptp(levels) / step > _LEVELS:
         return
     a, e = actual.astype(np.float64), expected.astype(np.float64)
-    slope, shift = np.polyfit(a.ravel(), e.ravel(), 1)
+    inside = (e > e.min()) & (e < e.max())  # the ends may have been clipped to
+    if np.count_nonzero(inside) < _FEWEST or np.ptp(a[inside]) == 0:
+        return
+    slope, shift = np.polyfit(a[inside], e[inside], 1)
     plain = np.abs(a - e).max() <= 0.51 * step
-    near = np.abs(slope * a + shift - e) <= 0.6 * step  # the fit is one of rounded values
+    fitted = np.clip(slope * a + shift, e.min(), e.max())
+    near = np.abs(fitted - e) <= 0.6 * step  # the fit is one of rounded values
     scaled = "" if plain else f" times {slope:.4g} plus {shift:.4g}"
     yield Candidate(
         "quantized",
