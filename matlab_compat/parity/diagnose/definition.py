@@ -183,7 +183,7 @@ _MEANING = {
 _SPACE = ("height", "width", "depth")
 #: The value without effect, and the initial one.
 _ONES = {"Scale", "TrainedVariance", "StandardDeviation"}
-_DECIMALS = (4, 3, 2, 5, 6)
+_DECIMALS = (4, 3, 2, 5, 6, 1, 0)
 
 
 def arrays(layer: Layer) -> dict[str, Array]:

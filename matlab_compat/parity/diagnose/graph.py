@@ -46,6 +46,8 @@ class Suspicion:
     sources: Mapping[str, tuple[Port, ...]] = field(default_factory=dict)
     #: The same mistake in several layers.
     is_common: bool = False
+    #: Of two layers, of which each is tried alone as well.
+    is_pair: bool = False
 
     @property
     def touched(self) -> frozenset[str]:
@@ -346,29 +348,29 @@ def _alike(one: Layer, other: Layer) -> bool:
 
 
 def _weights_of(one: Step, other: Step, changed: Sequence[Step]) -> Iterator[Suspicion]:
-    def taking(step: Step, source: Step, text: str, name: str) -> Variation:
-        return Variation(
-            name,
-            text,
+    pairs = [(to, source) for to, source in ((one, other), (other, one)) if to in changed]
+    how = "used twice" if len(pairs) == 2 else "exchanged, or used twice"
+    alone = {
+        to.name: Variation(
+            "parameters of another layer",
+            f"with the parameters of '{source.name}' ({how})",
             "copy the parameters by the names of the layers.",
-            step.layer,
+            to.layer,
             _arrays(source.layer),
             2,
-            diff=f"parameters of '{source.name}' in '{step.name}'",
+            diff=f"parameters of '{source.name}' in '{to.name}'",
         )
-
-    text = "their parameters exchanged"
-    name = "parameters exchanged between layers"
-    both = ((one, other), (other, one))
-    if len(changed) == 2:
-        changes = {to.name: taking(to, source, text, name) for to, source in both}
-        yield Suspicion(changes[one.name], changes, f"layers '{one.name}' and '{other.name}'")
-    pairs = [(to, source) for to, source in both if to in changed]
-    for to, source in pairs:
-        how = "used twice" if len(changed) == 2 else "exchanged, or used twice"
-        text = f"with the parameters of '{source.name}' ({how})"
-        variation = taking(to, source, text, "parameters of another layer")
-        yield Suspicion(variation, {to.name: variation}, to.name)
+        for to, source in pairs
+    }
+    for name, variation in alone.items():
+        yield Suspicion(variation, {name: variation}, name)
+    if len(pairs) == 2:
+        both = replace(
+            alone[one.name],
+            name="parameters exchanged between layers",
+            text="their parameters exchanged",
+        )
+        yield Suspicion(both, alone, f"layers '{one.name}' and '{other.name}'", is_pair=True)
     for name in _arrays(one.layer) if len(_arrays(one.layer)) > 1 else ():
         for to, source in pairs:
             variation = Variation(

@@ -50,8 +50,12 @@ _RANKS = (0, 1, 2, 3)
 #: A mistake that leaves more than this of the difference is none of two.
 _SHRUNK = 0.9
 _FIRST_OF_TWO, _SECOND_OF_TWO = 2, 300
+#: So many mistakes, those that come nearest alone, are added up in pairs.
+_ADDED = 1500
 #: Pairs that are run because they should add up, and elements that this is told by.
 _PAIRS, _EFFECT = 300, 512
+#: Between two mistakes that were made together.
+_AT_ONCE = ", and with another mistake at once: "
 #: So many sets of layers are run with the same mistake in each.
 _SEVERAL = 60
 #: A guess leaves no more than this part of the difference, and everything else so many times more.
@@ -194,7 +198,7 @@ class Search:
         return "the layer gives" if isinstance(self.run, LayerRun) else suspicion.said
 
     def _try_rank(self, rank: int) -> None:
-        chosen = [s for s in self.every if s.variation.rank == rank]
+        chosen = self._in_order([s for s in self.every if s.variation.rank == rank])
         one_output = {s.name for s in self.suspects if len(s.output_formats) == 1}
         for step_name, group in groupby(chosen, key=_alone_in):
             if step_name not in one_output:
@@ -206,6 +210,20 @@ class Search:
                     self._try(suspicion)
             elif not self._try_alike(step_name, list(group)):
                 return
+
+    def _in_order(self, suspicions: Sequence[Suspicion]) -> Iterator[Suspicion]:
+        """As they come, but pairs of layers last: those first whose single effects add up best."""
+        yield from (s for s in suspicions if not s.is_pair)
+        effects = {id(a.suspicion.variation): a.effect for a in self.attempts}
+
+        def left(suspicion: Suspicion) -> float:
+            parts = [effects.get(id(variation)) for variation in suspicion.changes.values()]
+            known = [effect for effect in parts if effect is not None]
+            if len(known) < len(parts) or self._wanted is None:
+                return np.inf
+            return float(np.linalg.norm(self._wanted - np.sum(known, 0)))
+
+        yield from sorted((s for s in suspicions if s.is_pair), key=left)
 
     def _try_alike(self, name: str, suspicions: Sequence[Suspicion]) -> bool:
         """Mistakes of one layer; what comes after it is run for several of them at once.
@@ -282,6 +300,8 @@ class Search:
         alike = (d for rank, d in self.found if rank == least)
         names = dict.fromkeys(f"{d.where}: {d.change or d.name}" for d in alike)
         names.pop(f"{first.where}: {first.change or first.name}", None)
+        if _AT_ONCE in first.text:
+            names = {}  # the other one of the two stands for the same
         return (replace(first, alternatives=tuple(names)[:_ALTERNATIVES]), *others)
 
     def _collect(self, candidates: Iterator[Candidate], where: str = "") -> None:
@@ -514,11 +534,13 @@ class Search:
                 return
 
     def _adding_up(self) -> Iterator[tuple[Attempt, Attempt]]:
-        known = [a for a in self.attempts if a.effect is not None]
+        known = _distinct([a for a in self.attempts if a.effect is not None])
         if len(known) < 2 or self._wanted is None:
             return
         effects = np.stack([a.effect for a in known if a.effect is not None])
         alone = (effects**2).sum(1) - 2 * effects @ self._wanted
+        nearest = np.argsort(alone, kind="stable")[:_ADDED]
+        known, effects, alone = [known[i] for i in nearest], effects[nearest], alone[nearest]
         left = alone[:, np.newaxis] + alone + 2 * effects @ effects.T
         left[np.tril_indices(len(known))] = np.inf
         count = min(_PAIRS, left.size - 1)
@@ -552,8 +574,7 @@ class Search:
         for first, second in ((one, other), (other, one)):
             variation = replace(
                 first.variation,
-                text=f"{first.variation.text}, and with another mistake at once: "
-                f"'{second.where}' {second.variation.text}",
+                text=f"{first.variation.text}{_AT_ONCE}'{second.where}' {second.variation.text}",
                 repair=_both_lines(one, other),
             )
             result = iter([(computed, truth)])
