@@ -482,11 +482,16 @@ class Search:
 
     def _try_several(self) -> None:
         """The same mistake in some layers: in those whose effects come near the difference."""
+        found: set[str] = set()
         for members in self._alike_in_some():
-            if self.patience.is_over() or self.found:
-                return
             changes = {a.suspicion.where: a.suspicion.variation for a in members}
+            if self.patience.is_over():
+                break
+            if found and found != set(changes):
+                continue  # what else explains as much is in the same layers
             self._try(_all_of(changes, "layers"))
+            found = set(changes) if self.found else found
+        self.found.sort(key=lambda pair: (pair[0], pair[1].residual))
 
     def _alike_in_some(self) -> list[list[Attempt]]:
         """Neighbouring layers, and those chosen one by one, the nearest to the difference first."""
