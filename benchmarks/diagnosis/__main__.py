@@ -32,6 +32,7 @@ _MODULES = {
     "fresh networks": "fresh_networks",
     "ported": "ported_layers",
     "ported networks": "ported_networks",
+    "second": "ported_second",
     "random": "random_cases",
     "noise": "noise_cases",
 }

@@ -26,6 +26,8 @@ from .seeded import Array, Case, Tensor, array, filters, generator, images, numb
 
 Runs = Callable[[Tensor], Tensor]
 How = dict[str, Any]
+#: Mistake -> what is done to an array, and what must be said.
+Changes = dict[str, tuple[Callable[[Array], Array], str]]
 
 
 @dataclass(frozen=True)
@@ -1062,7 +1064,7 @@ def _unit(y: Array) -> Array:
 
 
 #: Mistake -> what is saved for the output of a convolution, and what must be said.
-OUTPUTS: dict[str, tuple[Callable[[Array], Array], str]] = {
+OUTPUTS: Changes = {
     "N,H,W,C memory viewed as N,C,H,W": (
         lambda y: (
             y.transpose(3, 0, 1, 2)
@@ -1125,7 +1127,7 @@ OUTPUTS: dict[str, tuple[Callable[[Array], Array], str]] = {
     ),
 }
 #: Mistake -> what the convolution was given, and what must be said.
-INPUTS: dict[str, tuple[Callable[[Array], Array], str]] = {
+INPUTS: Changes = {
     "times 255": (lambda x: x * 255, "255"),
     "2x - 1": (lambda x: 2 * x - 1, "(?i)-1|2x|scale"),
     "minus its mean": (lambda x: x - x.mean(), "(?i)mean|offset"),
@@ -1190,28 +1192,33 @@ def _repaired(one: Family, layer: Any, how: How, x: Array, found: Diagnosis) -> 
     return repaired.shape == right.shape and torch.allclose(repaired, right, rtol=1e-4, atol=1e-4)
 
 
-def _case(family: str, kind: str, seed: int, number: int) -> Case:
-    one = FAMILIES[family]
+def _case(where: str, one: Family, family: str, kind: str, seed: int) -> Case:
     said, how = one.mistakes[kind]
-    layer, x, labels = one.make(generator(seed + 32 + number))
+    layer, x, labels = one.make(generator(seed + 32 + len(family)))
 
     def run() -> Any:
         wrong = array(one.port(layer, **how)(tensor(x)))
         return verify_network(layer, [x], {"Y": wrong}, data_format=labels)
 
     judge = partial(_repaired, one, layer, how, x)
-    return Case("ported layers", f"{family}: {kind}", f"random {seed}", run, said, (), judge)
+    return Case(f"{where} layers", f"{family}: {kind}", f"random {seed}", run, said, (), judge)
+
+
+def cases_of(
+    where: str, families: dict[str, Family], outputs: Changes, inputs: Changes, seed: int
+) -> Iterator[Case]:
+    """Those of layers and arrays."""
+    for family, one in families.items():
+        for kind in one.mistakes:
+            yield _case(where, one, family, kind, seed)
+    same: Callable[[Array], Array] = lambda a: a  # noqa: E731
+    for what, changes in (("output", outputs), ("input", inputs)):
+        for kind, (change, said) in changes.items():
+            ways = (same, change) if what == "output" else (change, same)
+            run = partial(_saved, seed, *ways)
+            yield Case(f"{where} arrays", f"{what}: {kind}", f"smooth {seed}", run, said)
 
 
 def cases(seed: int) -> Iterator[Case]:
     """All of one seed."""
-    for number, (family, one) in enumerate(FAMILIES.items()):
-        for kind in one.mistakes:
-            yield _case(family, kind, seed, number)
-    same: Callable[[Array], Array] = lambda a: a  # noqa: E731
-    for kind, (change, said) in OUTPUTS.items():
-        run = partial(_saved, seed, same, change)
-        yield Case("ported arrays", f"output: {kind}", f"smooth {seed}", run, said)
-    for kind, (change, said) in INPUTS.items():
-        run = partial(_saved, seed, change, same)
-        yield Case("ported arrays", f"input: {kind}", f"smooth {seed}", run, said)
+    return cases_of("ported", FAMILIES, OUTPUTS, INPUTS, seed)
