@@ -289,7 +289,7 @@ def _levels(actual: Array, expected: Array) -> Iterator[Candidate]:
     if step <= 0 or np.abs(off - off[0]).max() > 0.02 or np.ptp(levels) / step > _LEVELS:
         return
     a, e = actual.astype(np.float64), expected.astype(np.float64)
-    if step == 1 and np.abs(a - e).max() < 1:
+    if step == 1 and np.abs(np.clip(a, e.min(), e.max()) - e).max() < 1:
         return  # integers: see :func:`_integers`
     inside = (e > e.min()) & (e < e.max())  # the ends may have been clipped to
     if np.count_nonzero(inside) < _FEWEST or np.ptp(a[inside]) == 0:
