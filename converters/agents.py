@@ -47,8 +47,14 @@ def load_agent(
 ) -> Agent:
     """The agent in a MAT-file, with all its networks.
 
-    Of several ``variable`` chooses one, also within another: ``"agents(2)"``, ``"s.agent"``.
-    ``limits`` bounds what the file may make us do.
+    Parameters
+    ----------
+    path:
+        The file.
+    variable:
+        Which of several, also within another: ``"agents(2)"``, ``"s.agent"``.
+    limits:
+        Bounds on what the file may make us do.
 
     Raises
     ------

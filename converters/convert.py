@@ -143,10 +143,16 @@ def save(
 
     Parameters
     ----------
+    model:
+        A layer, a network, or another model that :func:`converters.load` gives.
+    path:
+        Where to, with one of the endings of the formats.
+    options:
+        What the formats can be told; see :class:`.formats.Options`.
     check:
-        Compare the outputs.
+        Compare the outputs (default).
     overwrite:
-        Replace an existing file (or a folder that an earlier conversion wrote).
+        Replace an existing file (or a folder that an earlier conversion wrote); by default not.
 
     Raises
     ------
@@ -157,6 +163,14 @@ def save(
         Layers cannot be built: all of them are named (unless ``options.stub``).
     FileAccessError
         The place cannot be written.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as folder:
+    ...     done = save(leakyReluLayer(0.1), f"{folder}/layer.pt")
+    >>> done.exit_code
+    0
     """
     if not isinstance(model, Layer | Network | ShallowNetwork):
         raise UsageError(
@@ -202,6 +216,14 @@ def convert(
     ------
     MatlabCompatError
         Whatever :func:`converters.load` and :func:`save` raise.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as folder:
+    ...     done = convert("fixtures/same_odd.v7.mat", f"{folder}/layer.pt")
+    >>> done.exit_code
+    0
     """
     place, limits = file_path(output), opening.get("limits", DEFAULT_LIMITS)
     if place.suffix.lower() != ".npz":  # which holds parameters, and no model

@@ -46,9 +46,17 @@ def load_detector(
 ) -> Detector:
     """The object detector in a MAT-file.
 
-    ``variable`` is where to look, such as ``"s.detector"``; ``limits`` bounds what the file may
-    make us do. One of a ``yolov2ObjectDetector`` detects; others have their network, and ``detect``
-    says why it does not.
+    One of a ``yolov2ObjectDetector`` detects; others have their network, and ``detect`` says why it
+    does not.
+
+    Parameters
+    ----------
+    path:
+        The file.
+    variable:
+        Where to look, such as ``"s.detector"``; by default in all of the file.
+    limits:
+        Bounds on what the file may make us do.
 
     Raises
     ------

@@ -63,6 +63,11 @@ def inspect(
     ------
     MatFileError, FileAccessError, VariableNotFoundError
         The file cannot be read, or has no such variable.
+
+    Examples
+    --------
+    >>> inspect("fixtures/same_odd.v7.mat")["level"]
+    '7'
     """
     with opened(path, variable, **how) as (mat, found):
         return document(mat, found, variable)

@@ -136,10 +136,20 @@ def load_network(
 ) -> Network:
     """As :func:`load`, for a file that must hold a network.
 
+    Parameters
+    ----------
+    path, variable, ignore_fields, code, limits:
+        As for :func:`load`.
+
     Raises
     ------
     LayerNotFoundError
         It holds none.
+
+    Examples
+    --------
+    >>> load_network("fixtures/code/network.mat", code=["fixtures/code/layers"]).OutputNames
+    ['scores']
     """
     loaded = load_runnable(path, variable, ignore_fields=ignore_fields, code=code, limits=limits)
     if not isinstance(loaded, Network):

@@ -123,6 +123,15 @@ def save_parameters(
 ) -> tuple[str, ...]:
     """Write parameters in the format that the ending names (see the head of this module).
 
+    Parameters
+    ----------
+    parameters:
+        As :func:`load_parameters` gives them.
+    path:
+        Where to.
+    overwrite:
+        Replace an existing file; by default not.
+
     Returns
     -------
     What there is to know of the file.
@@ -134,6 +143,13 @@ def save_parameters(
         and ``overwrite`` is not set.
     FileAccessError
         The place cannot be written.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as folder:
+    ...     save_parameters(Parameters({"W": np.ones((3, 2))}), f"{folder}/parameters.npz")
+    ("6 numbers in 1 arrays, in MATLAB's order",)
     """
     ending = ending_of(path, [*_WRITERS, ".mat"], "A set of parameters")
     remarks = []

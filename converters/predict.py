@@ -265,6 +265,8 @@ def predict(
         it). Default: nowhere.
     top:
         How many of the best classes to give, where the model has classes.
+    overwrite:
+        Replace an existing file; by default not.
 
     Returns
     -------

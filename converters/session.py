@@ -31,8 +31,9 @@ def session(
     Parameters
     ----------
     net:
-        The network, or the file that it is in, opened by :func:`converters.load` with
-        ``variable`` and ``opening``.
+        The network, or the file that it is in.
+    variable, opening:
+        How the file is opened, as for :func:`converters.load`.
     example:
         One for each input, as for :meth:`Network.predict
         <matlab_compat.network.Network.predict>`. Inputs of other sizes may follow; what computes

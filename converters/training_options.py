@@ -25,8 +25,14 @@ def load_training_options(
 ) -> TrainingOptions:
     """The options that ``trainingOptions`` made and ``save`` wrote.
 
-    They are looked for in all of the file, or in ``variable``, such as ``"s.options"``. ``limits``
-    bounds what the file may make us do.
+    Parameters
+    ----------
+    path:
+        The file.
+    variable:
+        Where to look, such as ``"s.options"``; by default in all of the file.
+    limits:
+        Bounds on what the file may make us do.
 
     Raises
     ------
@@ -38,6 +44,13 @@ def load_training_options(
         They are those of another solver, or hold a value that MATLAB would refuse.
     FileAccessError, MatFileError
         The file cannot be read, or is no sound MAT-file.
+
+    Examples
+    --------
+    >>> load_training_options("fixtures/same_odd.v7.mat")  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+    ...
+    matlab_compat.errors.VariableNotFoundError: There are no training options in it...
     """
     with open_mat(path, limits=limits) as mat, locating(str(path)):
         where, saved = _the_only(_found(mat, variable))

@@ -138,6 +138,11 @@ def verify(
         is, or belongs to no layer.
     MatlabCompatError
         Whatever :func:`converters.load` raises.
+
+    Examples
+    --------
+    >>> verify("fixtures/same_odd.v7.mat").verdict
+    'equal'
     """
     from matlab_compat.parity.report import together
 

@@ -15,10 +15,20 @@ def keep_memory(size: int = 2**31 - 1) -> bool:
     writes to it: for large images that takes as long as the layers. It is a setting of the whole
     process, so nothing but the command line calls it by itself.
 
+    Parameters
+    ----------
+    size:
+        Bytes, default 2 GiB.
+
     Returns
     -------
     bool
         Whether it was set: only the C library of most Linux systems (glibc) knows it.
+
+    Examples
+    --------
+    >>> keep_memory() in (True, False)
+    True
     """
     try:
         mallopt = ctypes.CDLL(None).mallopt

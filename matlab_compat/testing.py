@@ -114,6 +114,12 @@ def assert_matches_matlab(
     MatlabCompatWarning
         It passes, but the bundle's data cannot show every mistake: which, and what to save
         instead.
+
+    Examples
+    --------
+    >>> import converters
+    >>> layer = converters.load("fixtures/same_odd.v7.mat")
+    >>> assert_matches_matlab(layer.to_torch(), "fixtures/same_odd.v7.mat")
     """
     names = [f"{bundle}:{one}" for one in ([input] if isinstance(input, str) else input or [])]
     truth = [] if expected is None else [f"{bundle}:{expected}"]

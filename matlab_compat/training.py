@@ -30,12 +30,22 @@ def parameter_groups(
     layer_or_module:
         A module made by ``to_torch()`` (or any module that contains such modules; parameters of
         others get factors of 1). For a layer a new module is made: prefer to pass the module.
+    learn_rate:
+        The global rate, not negative.
+    l2:
+        The global L2 regularization, not negative, default 0.
 
     Raises
     ------
     UsageError
         A rate or regularization that is negative or NaN, or factors that differ between the gates
         of a recurrent layer: torch has one rate for a whole parameter.
+
+    Examples
+    --------
+    >>> layer = fullyConnectedLayer(1, Weights=[[1.0]], Bias=[[0.0]], BiasLearnRateFactor=2)
+    >>> sorted(group["lr"] for group in parameter_groups(layer.to_torch(), 0.1))
+    [0.1, 0.2]
     """
     if not (learn_rate >= 0 and l2 >= 0):  # NaN as well
         raise UsageError("learn_rate and l2 must not be negative.")

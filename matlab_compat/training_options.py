@@ -307,6 +307,11 @@ def load_training_options(fields: Mapping[str, Any], class_name: str = "") -> Tr
         Another solver, or no training options at all.
     PropertyError
         A value that MATLAB would refuse.
+
+    Examples
+    --------
+    >>> load_training_options({"Momentum": 0.9, "InitialLearnRate": 0.01}).Solver
+    'sgdm'
     """
     solver = _solver(fields, class_name)
     given: dict[str, Any] = dict(_DEFAULTS[solver])

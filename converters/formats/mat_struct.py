@@ -53,6 +53,17 @@ def save_layer(
     ``load(path)`` gives the same layer back exactly. In MATLAB, ``s = load(path).layer`` has the
     fields that ``transposedConv2dLayer`` takes.
 
+    Parameters
+    ----------
+    layer, path:
+        The layer, and where to.
+    variable:
+        The name of the struct, default "layer".
+    level:
+        Of the MAT-file: "6", "7" (default) or "7.3".
+    overwrite:
+        Replace an existing file; by default not.
+
     Raises
     ------
     UsageError
@@ -60,6 +71,15 @@ def save_layer(
         file exists and ``overwrite`` is not set.
     FileAccessError
         The place cannot be written.
+
+    Examples
+    --------
+    >>> import converters
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as folder:
+    ...     save_layer(leakyReluLayer(0.1), f"{folder}/layer.mat")
+    ...     converters.load(f"{folder}/layer.mat").Scale
+    0.1
     """
     write_mat(path, {variable: layer_struct(layer)}, level=level, overwrite=overwrite)
 
@@ -81,6 +101,10 @@ def save_network(
 
     Parameters
     ----------
+    network, path, overwrite:
+        The network, and as for :func:`save_layer`.
+    variable:
+        The name of the struct, default "net".
     level:
         By default "7", or "7.3" where the network takes 2 GiB or more.
 
@@ -88,6 +112,15 @@ def save_network(
     ------
     UsageError, FileAccessError
         As :func:`save_layer`.
+
+    Examples
+    --------
+    >>> import converters
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as folder:
+    ...     save_network(dlnetwork([featureInputLayer(2), reluLayer()]), f"{folder}/net.mat")
+    ...     converters.load(f"{folder}/net.mat").names
+    ['featureinput', 'relu']
     """
     struct = network_struct(network)
     write_mat(path, {variable: struct}, level=level or level_for([struct]), overwrite=overwrite)

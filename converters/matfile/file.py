@@ -70,6 +70,12 @@ def open_mat(
         Or one of its kinds: it is no MAT-file, is cut short, or contradicts itself.
     UsageError
         ``encoding`` is none.
+
+    Examples
+    --------
+    >>> with open_mat("fixtures/same_odd.v7.mat") as file:
+    ...     file["X"].shape
+    (5, 4, 2)
     """
     path, page = file_path(path), CodePage(encoding)
     with locating(str(path)), only_matfile_errors("the file"):

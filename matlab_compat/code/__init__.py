@@ -1,8 +1,8 @@
 """The user's own MATLAB code, run on torch tensors.
 
 :func:`function` gives a function of a file as one of Python. Below it,
-:class:`.program.Program` finds, checks and runs functions and classes, :mod:`.values` has the
-values, and :data:`.functions.TABLE` the functions that code may call.
+:class:`.program.Program` finds, checks and runs functions and classes, :mod:`.values` and
+:mod:`.numeric` have the values, and :data:`.functions.TABLE` the functions that code may call.
 """
 
 from __future__ import annotations
@@ -49,8 +49,9 @@ def function(
 
     Examples
     --------
-    >>> model = matlab_compat.code.function("model.m", "model")    # doctest: +SKIP
-    >>> Y = model(parameters, X)                                    # doctest: +SKIP
+    >>> features = function("fixtures/code/styles/fourierFeat.m")
+    >>> features({"B": 0.0, "W": [np.eye(2)], "b": [0.0]}, 3.0).ravel()
+    array([0., 1.])
     """
     from pathlib import Path
 

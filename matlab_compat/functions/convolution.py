@@ -162,6 +162,13 @@ def dltranspconv(X: Labelled, call: _Call, *, Cropping: object = 0) -> Labelled:
     first U the channels), and ``Cropping``, in the forms of Padding but 'causal', is cut off the
     result. With 'same' the output is the input times the stride.
 
+    Parameters
+    ----------
+    X, bias, DataFormat, Stride, DilationFactor, WeightsFormat, BiasFormat:
+        As for :func:`dlconv`.
+    weights, Cropping:
+        As above; by default nothing is cut off.
+
     Examples
     --------
     >>> dltranspconv([[1.0], [2.0]], [1.0, 10.0], 0, DataFormat="SC", Stride=2)

@@ -28,7 +28,11 @@ L = TypeVar("L", bound=Layer)
 def constructor_of(kind: type[L], *others: type[L]) -> Callable[..., L]:
     """MATLAB's function ``kind.constructor``, with name, signature and documentation.
 
-    Where several classes share it, the first one is made that has all the properties named.
+    Parameters
+    ----------
+    kind, others:
+        The class. Where several share the function, the first is made that has all the properties
+        named.
 
     Examples
     --------

@@ -71,7 +71,18 @@ def register(matlab_class: str) -> Callable[[LayerClass], LayerClass]:
 
 
 def layer_class(matlab_class: str) -> type[Layer] | None:
-    """The layer class for a MATLAB class name, or ``None`` if there is none."""
+    """The layer class for a MATLAB class name, or ``None`` if there is none.
+
+    Parameters
+    ----------
+    matlab_class:
+        The name with its package.
+
+    Examples
+    --------
+    >>> layer_class("nnet.cnn.layer.ReLULayer").__name__
+    'ReLULayer'
+    """
     matlab_class = plain_text(matlab_class)
     return CLASSES.get(matlab_class) or _from_entry_points(matlab_class)
 
@@ -136,7 +147,13 @@ def _names(matlab_class: str, kind: type[Layer]) -> set[str]:
 
 
 def registered() -> dict[str, type[Layer]]:
-    """All registered classes by MATLAB class name, sorted."""
+    """All registered classes by MATLAB class name, sorted.
+
+    Examples
+    --------
+    >>> registered()["nnet.cnn.layer.ReLULayer"].__name__
+    'ReLULayer'
+    """
     return dict(sorted(CLASSES.items()))
 
 

@@ -25,14 +25,38 @@ __all__ = [
 
 
 def layerGraph(layers: Sequence[Layer] | Network = ()) -> Network:
-    """A layer graph of layers that follow each other (or of an existing network)."""
+    """A layer graph of layers that follow each other (or of an existing network).
+
+    Parameters
+    ----------
+    layers:
+        The layers, by default none; or a network, whose layers and connections are taken.
+
+    Examples
+    --------
+    >>> layerGraph([featureInputLayer(2), reluLayer()]).Layers
+    <Layer array of 2 layers>
+    """
     if isinstance(layers, Network):
         return _graph(layers.Layers, layers.graph.connections)
     return Network(layers, kind="LayerGraph")
 
 
 def addLayers(graph: Network, layers: Layer | Sequence[Layer]) -> Network:
-    """The graph with more layers, connected to each other in a row but to nothing else."""
+    """The graph with more layers, connected to each other in a row but to nothing else.
+
+    Parameters
+    ----------
+    graph:
+        A network, which stays as it is.
+    layers:
+        One layer, or several.
+
+    Examples
+    --------
+    >>> addLayers(layerGraph([reluLayer()]), [tanhLayer(), eluLayer()]).Connections["Source"]
+    ['tanh']
+    """
     new = [layers] if isinstance(layers, Layer) else list(layers)
     every = [*graph.Layers, *new]
     added = layer_names(every)[len(graph.Layers) :]
@@ -40,12 +64,37 @@ def addLayers(graph: Network, layers: Layer | Sequence[Layer]) -> Network:
 
 
 def connectLayers(graph: Network, source: str, destination: str) -> Network:
-    """The graph with one more connection; ports as in ``"add/in2"``."""
+    """The graph with one more connection.
+
+    Parameters
+    ----------
+    graph:
+        A network, which stays as it is.
+    source, destination:
+        Names of layers, or ports as in ``"add/in2"``.
+
+    Examples
+    --------
+    >>> graph = addLayers(layerGraph([reluLayer()]), additionLayer(2))
+    >>> connectLayers(graph, "relu", "addition/in2").Connections["Destination"]
+    ['addition/in2']
+    """
     return _graph(graph.Layers, [*graph.graph.connections, (source, destination)])
 
 
 def disconnectLayers(graph: Network, source: str, destination: str) -> Network:
-    """The graph without that connection."""
+    """The graph without that connection.
+
+    Parameters
+    ----------
+    graph, source, destination:
+        As for :func:`connectLayers`.
+
+    Examples
+    --------
+    >>> len(disconnectLayers(layerGraph([reluLayer(), tanhLayer()]), "relu", "tanh").Connections)
+    0
+    """
     gone = Graph(dict(zip(graph.names, graph.Layers, strict=True)), [(source, destination)])
     kept = [pair for pair in graph.graph.connections if pair not in gone.connections]
     if len(kept) == len(graph.graph.connections):
@@ -54,7 +103,25 @@ def disconnectLayers(graph: Network, source: str, destination: str) -> Network:
 
 
 def removeLayers(graph: Network, names: str | Sequence[str]) -> Network:
-    """The graph without the named layers and their connections."""
+    """The graph without the named layers and their connections.
+
+    Parameters
+    ----------
+    graph:
+        A network, which stays as it is.
+    names:
+        One name, or several.
+
+    Raises
+    ------
+    LayerNotFoundError
+        There is no layer of that name.
+
+    Examples
+    --------
+    >>> removeLayers(layerGraph([reluLayer(), tanhLayer()]), "relu").names
+    ['tanh']
+    """
     named = plain_texts(names)
     gone = {named} if isinstance(named, str) else set(named)
     for name in gone - set(graph.names):
@@ -69,7 +136,22 @@ def _layer_of(graph: Network, port: str) -> str:
 
 
 def replaceLayer(graph: Network, name: str, layer: Layer) -> Network:
-    """The graph with another layer in the place of ``name``, connected as that was."""
+    """The graph with another layer in the place of one, connected as that was.
+
+    Parameters
+    ----------
+    graph:
+        A network, which stays as it is.
+    name:
+        The layer that goes.
+    layer:
+        The one that comes.
+
+    Examples
+    --------
+    >>> replaceLayer(layerGraph([reluLayer(), tanhLayer()]), "relu", eluLayer()).names
+    ['elu', 'tanh']
+    """
     name = plain_text(name)
     graph.layer(name)  # refuses what is not there
     layers = [layer if own == name else x for x, own in zip(graph.Layers, graph.names, strict=True)]
@@ -84,8 +166,20 @@ def replaceLayer(graph: Network, name: str, layer: Layer) -> Network:
 def dlnetwork(layers: Sequence[Layer] | Network, *sizes: Sequence[int], seed: int = 0) -> Network:
     """A dlnetwork of layers or a layer graph, initialized as MATLAB does.
 
-    ``sizes`` are those of inputs that no input layer describes; without any of both the network
-    stays uninitialized until :func:`initialize`.
+    Parameters
+    ----------
+    layers:
+        The layers in order, or a layer graph.
+    sizes:
+        MATLAB sizes of inputs that no input layer describes, without batch and time. Where nothing
+        says the sizes, the network stays uninitialized until :func:`initialize`.
+    seed:
+        Where the random numbers begin, default 0.
+
+    Examples
+    --------
+    >>> dlnetwork([featureInputLayer(2), fullyConnectedLayer(3)]).predict([[1.0, 2.0]]).shape
+    (1, 3)
     """
     source = layers if isinstance(layers, Network) else Network(layers)
     network = Network(source.Layers, source.graph.connections, kind="dlnetwork")
@@ -94,7 +188,20 @@ def dlnetwork(layers: Sequence[Layer] | Network, *sizes: Sequence[int], seed: in
 
 
 def initialize(network: Network, *sizes: Sequence[int], seed: int | None = None) -> Network:
-    """The network with all empty learnables filled; ``sizes`` of inputs as for dlnetwork."""
+    """The network with all empty learnables filled.
+
+    Parameters
+    ----------
+    network, sizes:
+        The network, and sizes as for :func:`dlnetwork`.
+    seed:
+        Where the random numbers begin; by default other numbers each time.
+
+    Examples
+    --------
+    >>> initialize(layerGraph([featureInputLayer(2), fullyConnectedLayer(3)]), seed=0).Initialized
+    True
+    """
     return network.initialize(*sizes, seed=seed)
 
 

@@ -15,6 +15,11 @@ from ..wording import argument
 def vec2ind(vec: Any) -> Any:
     """The row of the largest element of each column, from 1, as a row; a cell for a cell.
 
+    Parameters
+    ----------
+    vec:
+        A matrix, classes×observations, or a cell of them.
+
     Examples
     --------
     >>> vec2ind([[0.1, 0.9], [0.8, 0.3]])
@@ -62,6 +67,11 @@ def ind2vec(ind: Any, N: int | None = None) -> Array:
 
 def con2seq(X: Any) -> Array:
     """A matrix whose columns are time steps as a cell of time steps, 1×TS.
+
+    Parameters
+    ----------
+    X:
+        The matrix, elements×TS.
 
     Examples
     --------

@@ -39,8 +39,13 @@ def preparets(
 
     Examples
     --------
-    >>> Xs, Xi, Ai, Ts = preparets(net, X, None, T)  # doctest: +SKIP
-    >>> net(Xs, Xi, Ai)  # doctest: +SKIP
+    >>> import converters
+    >>> with converters.open_mat("fixtures/shallow/open_loop.v7.mat") as file:
+    ...     x, T = file["x"], file["T"]
+    >>> net = converters.load("fixtures/shallow/open_loop.v7.mat")
+    >>> Xs, Xi, Ai, Ts = preparets(net, x, None, T)
+    >>> net(Xs, Xi, Ai).shape == Ts.shape
+    True
     """
     free = [j for j, one in enumerate(net.inputs) if not one.feedbackOutput]
     fed = [i for i in net.output_layers if _mode(net, i) != "none"]
@@ -117,6 +122,17 @@ def closeloop(net: ShallowNetwork) -> ShallowNetwork:
     """The network whose open feedback is closed: what it gives, it takes back itself.
 
     Raises ``UsageError``: it has no open feedback.
+
+    Parameters
+    ----------
+    net:
+        A network such as ``narxnet`` makes; it stays as it is.
+
+    Examples
+    --------
+    >>> import converters
+    >>> closeloop(converters.load("fixtures/shallow/open_loop.v7.mat")).numInputs
+    1
     """
     return _each(net, "open", "close", _closed)
 
@@ -178,6 +194,17 @@ def openloop(net: ShallowNetwork) -> ShallowNetwork:
     """The network whose closed feedback is open: it becomes the last input.
 
     Raises ``UsageError``: it has no closed feedback.
+
+    Parameters
+    ----------
+    net:
+        A network whose feedback is closed; it stays as it is.
+
+    Examples
+    --------
+    >>> import converters
+    >>> openloop(converters.load("fixtures/shallow/closed_loop.v7.mat")).numInputs
+    2
     """
     return _each(net, "closed", "open", _opened)
 
@@ -219,6 +246,20 @@ def removedelay(net: ShallowNetwork, n: int = 1) -> ShallowNetwork:
     """The network that gives its output ``n`` time steps earlier: delays of inputs are ``n`` less.
 
     Raises ``UsageError``: a delay is shorter than ``n``.
+
+    Parameters
+    ----------
+    net:
+        A network with delays; it stays as it is.
+    n:
+        Time steps, default 1.
+
+    Examples
+    --------
+    >>> import converters
+    >>> net = removedelay(converters.load("fixtures/shallow/open_loop.v7.mat"))
+    >>> [weight.delays for weight in net.inputWeights.values()]
+    [(0, 2), (0, 1)]
     """
     shortest = min((min(one.delays) for one in net.inputWeights.values()), default=0)
     if shortest < n:

@@ -6,8 +6,6 @@ Expected values: formulas in numpy; MATLAB's rules for classes and labels (docum
 
 from __future__ import annotations
 
-import doctest
-import inspect
 from collections.abc import Callable
 from typing import Any
 
@@ -36,25 +34,6 @@ NAMES = """
 
 def test_the_door_has_every_function_of_the_package() -> None:
     assert set(functions.__all__) == set(NAMES) <= set(mc.__all__)
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_the_examples_hold(name: str) -> None:
-    function = getattr(mc, name)
-    text = inspect.getdoc(function) or ""
-    test = doctest.DocTestParser().get_doctest(text, {name: function}, name, None, 0)
-    result = doctest.DocTestRunner(optionflags=doctest.NORMALIZE_WHITESPACE).run(test)
-    assert result.failed == 0
-    assert result.attempted > 0
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_every_argument_is_in_the_signature_and_documented(name: str) -> None:
-    text = inspect.getdoc(getattr(mc, name)) or ""
-    for parameter in inspect.signature(getattr(mc, name)).parameters:
-        if parameter not in ("nargout", "pairs", "options"):
-            told_elsewhere = name == "dltranspconv"  # as dlconv
-            assert parameter in text or told_elsewhere, parameter
 
 
 # --- forms of arguments -------------------------------------------------------------------------
