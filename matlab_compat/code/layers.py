@@ -10,6 +10,7 @@ States".
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, Self, cast
 
 import numpy as np
@@ -308,12 +309,7 @@ class CodeLayer(CodedLayer):
 
     def leading(self) -> Leading:
         """The object itself."""
-        one = self.program.object(self.definition, self.settings())
-
-        def with_values(values: Mapping[str, Value]) -> list[Value]:
-            return [Object(one.definition, {**one.properties, **values})]
-
-        return with_values
+        return partial(_with_values, self.program.object(self.definition, self.settings()))
 
     def states(self) -> list[str]:
         """The states that have a value, in the order of the class."""
@@ -510,4 +506,15 @@ class CodeFunctionLayer(CodedLayer):
     def leading(self) -> Leading:
         """What the function captured."""
         captured = [value_of(value) for value in self.PredictFcn.variables.values()]
-        return lambda values: captured
+        return partial(_captured, captured)
+
+
+# No functions within functions: a torch module that holds them can be pickled.
+
+
+def _with_values(one: Object, values: Mapping[str, Value]) -> list[Value]:
+    return [Object(one.definition, {**one.properties, **values})]
+
+
+def _captured(captured: list[Value], values: Mapping[str, Value]) -> list[Value]:
+    return captured

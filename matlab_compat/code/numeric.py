@@ -52,6 +52,8 @@ _COMPLEX_NUMPY: dict[str, Any] = {
     "single": np.dtype(np.complex64),
 }
 _COMPLEX_TORCH: dict[str, torch.dtype] = {"double": torch.complex128, "single": torch.complex64}
+#: Classes of torch that MATLAB has not: code computes in single then.
+_HALVES = (torch.float16, torch.bfloat16)
 #: MATLAB's class of each dtype of numpy and torch.
 CLASSES: dict[Any, str] = {
     **{dtype: name for name, dtype in NUMPY.items()},
@@ -110,8 +112,10 @@ def numeric(data: Data, labels: str = "", is_dlarray: bool = False) -> Numeric:
     """An array with as many dimensions as MATLAB gives it.
 
     Without labels trailing dimensions of size 1 beyond the second go; labels that are fewer than
-    the dimensions are followed by U, and trailing U of size 1 go.
+    the dimensions are followed by U, and trailing U of size 1 go. Half precision becomes single.
     """
+    if isinstance(data, Tensor) and data.dtype in _HALVES:
+        data = data.float()
     size = list(data.shape)
     labels = labels + "U" * (max(len(size), 2) - len(labels)) if labels else ""
     kept = len(size)

@@ -9,8 +9,8 @@ at a tensor in another way is written down as one look, or not at all where noth
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
 from operator import itemgetter
 from typing import Any, NamedTuple
@@ -39,6 +39,17 @@ _ABOUT = frozenset(
 #: Answers that say nothing about values.
 _PLAIN = (torch.dtype, torch.device, torch.Size, torch.layout, torch.memory_format)
 _CURRENT: ContextVar[_Recorder | None] = ContextVar("the calls that are written down", default=None)
+
+
+@contextmanager
+def as_if_exported() -> Iterator[None]:
+    """Code is told that it is being traced, and asks for no values; to trace it takes a second."""
+    compiler: Any = torch.compiler
+    before, compiler._is_compiling_flag = compiler._is_compiling_flag, True
+    try:
+        yield
+    finally:
+        compiler._is_compiling_flag = before
 
 
 def paused() -> AbstractContextManager[None]:
@@ -314,6 +325,9 @@ class Again:
         ``more`` are other tensors that it computes with.
         """
         given = [*inputs, *held.values(), *more]
+        if given[0].is_meta or torch._C._functorch.is_batchedtensor(given[0]):  # no values
+            with as_if_exported():
+                return compute(held, inputs)
         if not _is_plain(given):
             return compute(held, inputs)
         if len(self._kinds) > _KINDS:
@@ -353,7 +367,6 @@ def _is_plain(tensors: Sequence[Tensor]) -> bool:
     return (
         all(type(one) in (Tensor, nn.Parameter) and not one.is_inference() for one in tensors[1:])
         and type(tensors[0]) is Tensor
-        and not tensors[0].is_meta  # sizes alone
         and not torch.compiler.is_compiling()
         and not torch._C._get_tracing_state()
         and not torch._C._len_torch_function_stack()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from itertools import product
 from math import prod
 from typing import Any, NamedTuple, Protocol, TypeAlias
@@ -32,7 +31,7 @@ from .finding import nodes_of
 from .numeric import Numeric, from_torch, numeric
 from .operators import numbers
 from .program import Program
-from .recording import Again
+from .recording import Again, as_if_exported
 from .values import Net, Value
 
 #: Combinations of sizes that are tried, at most, for the labels of outputs.
@@ -352,17 +351,6 @@ def labels_of(value: Value, labelled: bool, where: str) -> str:
 # --- labels -----------------------------------------------------------------------------
 
 
-@contextmanager
-def _as_if_exported() -> Iterator[None]:
-    """Code is told that it is being traced; to trace it indeed takes a second."""
-    compiler: Any = torch.compiler
-    before, compiler._is_compiling_flag = compiler._is_compiling_flag, True
-    try:
-        yield
-    finally:
-        compiler._is_compiling_flag = before
-
-
 class Trial(NamedTuple):
     """What the code made of small arrays of zeros."""
 
@@ -420,7 +408,7 @@ def why_not_exported(layer: Coded, formats: Sequence[str]) -> str:
         tuple(size[axis] for axis in torch_axes(labels))
         for size, labels in zip(tried(layer, formats).sizes, formats, strict=True)
     ]
-    with FakeTensorMode(allow_non_fake_inputs=True), torch.no_grad(), _as_if_exported():
+    with FakeTensorMode(allow_non_fake_inputs=True), torch.no_grad(), as_if_exported():
         try:
             module(*(torch.empty(size) for size in sizes))
         except DataDependentCodeError as error:

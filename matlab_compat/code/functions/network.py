@@ -167,6 +167,8 @@ def _predict(call: Call, net: Value, *inputs: Value) -> Any:
             module = build_graph(plan, tensors[0].device, tensors[0].dtype)
             net.modules[key] = module.requires_grad_(False)
     module = net.modules[key].train(call.name == "forward")
+    own = next(module.parameters(), tensors[0]).dtype
+    tensors = [x.to(own) for x in tensors]
     state = dict(module.named_buffers()) | {
         name: numbers(value, "a state").tensor for name, value in net.state.items()
     }

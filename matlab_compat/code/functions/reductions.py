@@ -168,7 +168,9 @@ def _larger(call: Call, a: Numeric, b: Numeric, largest: bool) -> Numeric:
     exact = torch.fmax if largest else torch.fmin  # passes over NaN, and takes many times longer
 
     def computed(u: Tensor, v: Tensor) -> Tensor:
-        if not u.is_floating_point() or is_traced():
+        if is_traced():  # in plain operations that every format has
+            return torch.where(torch.isnan(u), v, torch.where(torch.isnan(v), u, fast(u, v)))
+        if not u.is_floating_point():
             return exact(u, v)
         result = fast(u, v)
         return exact(u, v) if result.numel() and _has_nan(result) else result
@@ -177,7 +179,6 @@ def _larger(call: Call, a: Numeric, b: Numeric, largest: bool) -> Numeric:
         if isinstance(x.data, Tensor) and is_traced() and not x.is_complex and "int" not in kind:
             limit = whole_number(bound)
             if limit is not None:
-                # As fmax and fmin, in plain operations that every format has.
                 call.budget.made(x.shape)
                 data = torch.nan_to_num(as_tensor(cast(x.data, kind)), limit, _INF, -_INF)
                 low, high = (limit, None) if largest else (None, limit)

@@ -5,6 +5,8 @@ Expected values: each formula written out in numpy, in double precision and MATL
 
 from __future__ import annotations
 
+import copy
+import pickle
 from types import SimpleNamespace
 from typing import Any
 
@@ -436,6 +438,18 @@ def test_a_network_in_a_learnable_property_trains() -> None:
     layer.assign_from_torch(module)
     assert not np.array_equal(inner.Weights, before)
     np.testing.assert_allclose(inner.Weights, alone.fc.weight.detach(), rtol=1e-5)
+
+
+def test_a_module_of_code_survives_copy_and_pickle() -> None:
+    module = nested("Z = predict(layer.Net, X) + 1;")[0].to_torch(formats=("CB",)).eval()
+    x = torch.from_numpy(normal(5, 4).astype(np.float32))
+    expected = module(x)
+    for other in (copy.deepcopy(module), pickle.loads(pickle.dumps(module))):
+        assert all(torch.equal(other(x), expected) for _ in range(3))
+        with torch.no_grad():
+            other.Net.fc.bias.add_(1)
+        assert not torch.equal(other(x), expected)
+    assert torch.equal(module(x), expected)
 
 
 def test_a_network_in_another_property_lets_gradients_through() -> None:

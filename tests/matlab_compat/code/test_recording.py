@@ -15,6 +15,7 @@ import torch
 from torch import nn
 
 from matlab_compat.code.program import Program
+from matlab_compat.code.recording import as_if_exported
 from tests.matlab_compat.code.test_layers import layer_of, source
 
 
@@ -191,6 +192,32 @@ def test_parts_of_a_larger_tensor_are_the_data() -> None:
         with torch.inference_mode():
             found = [module(part) for part in rows.split(2)]
     assert all(torch.equal(a, b) for a, b in zip(found, expected, strict=True))
+
+
+def test_code_tells_the_sizes_of_what_it_would_give() -> None:
+    """On torch's device "meta", where a network's sizes are worked out: no values are asked."""
+    module = module_of("Z = max(X, X .* 0.1); Z = sqrt(abs(Z(1:2, :, :, :)));")
+    assert module(data(1).to("meta")).shape == (2, 3, 2, 5)
+
+
+def test_larger_of_two_as_it_is_exported_passes_over_nan() -> None:
+    module = module_of("Z = max(X, 0.5) - min(X .* 2, X);")
+    x = data(1)
+    x[0] = torch.nan
+    with as_if_exported():
+        found = module(x)
+    assert torch.equal(found.isnan(), module(x).isnan())
+    torch.testing.assert_close(found[1:], module(x)[1:])
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
+def test_half_precision_is_computed_in_single(dtype: torch.dtype) -> None:
+    module = module_of(
+        "Z = max(X, 0) .* layer.Scale;", SCALED, Scale=np.full((1, 1), 2.0, np.float32)
+    )
+    x = data(1).to(dtype)
+    for _ in range(3):
+        assert torch.equal(module.to(dtype)(x), (x.float().clamp(min=0) * 2).to(dtype))
 
 
 def test_under_autocast_the_code_is_read_anew(reads: Reads) -> None:

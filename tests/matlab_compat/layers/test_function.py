@@ -185,6 +185,13 @@ def test_softmax_goes_over_the_channels_of_a_formatted_array() -> None:
     np.testing.assert_allclose(y, expected, rtol=1e-5)
 
 
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
+def test_half_precision(dtype: torch.dtype) -> None:
+    module = functionLayer("@(x) max(x,0)*2").to_torch(dtype=dtype, formats=["SSCB"])
+    x = torch.from_numpy(np.ascontiguousarray(X)).to(dtype)
+    assert torch.equal(module(x), (x.float().clamp(min=0) * 2).to(x.dtype))
+
+
 def test_captured_number() -> None:
     layer = captured("@(x) x*scale+1", scale=np.array([[3.0]]))
     np.testing.assert_allclose(layer.predict(X), 3 * D + 1, rtol=1e-5)
