@@ -11,16 +11,19 @@ from __future__ import annotations
 import math
 import os
 import re
-from collections.abc import Iterable, Iterator
+import threading
+import weakref
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import cached_property, partial
+from functools import cache, cached_property, partial
 from pathlib import Path
-from typing import Any, BinaryIO, TypeAlias
+from typing import Any, BinaryIO
 
 import h5py
 import numpy as np
-from h5py import h5a, h5d, h5g, h5i, h5l, h5o, h5r, h5s, h5t, h5z
+import numpy.typing as npt
+from h5py import h5a, h5d, h5g, h5l, h5o, h5r, h5s, h5t, h5z
 from h5py._objects import phil
 
 from matlab_compat.arrays import Array
@@ -35,19 +38,16 @@ from matlab_compat.wording import argument
 
 from .arrays import DEEPEST
 from .faults import RESAVE_73, corrupt_73, cut_short, unsupported_73
-from .hdf5_headers import is_virtual
+from .hdf5_headers import UNKNOWN, Header, Plain, Strings, heap_objects
 from .inflate import Packed, inflate_chunk
 from .limits import Limits
 from .threads import WORTH_THREADS, Workers
 from .values import Shape
 
-#: An open HDF5 group or data set (h5py's low-level identifiers, which have no types).
-Node: TypeAlias = Any
-
-
 _MAX_ATTRIBUTE_BYTES = 1 << 20
 _MAX_HEAP_BYTES = 1 << 28
 _HEAP_HEADER = rb"GCOL\x01...(.{8})"
+_HEAP_START = 16
 _MIN_HEAP = 4096
 _SCAN_BYTES = 1 << 24
 _MAX_DEFLATE_RATIO = 1032  # zlib's own bound
@@ -125,6 +125,82 @@ def _check_limit(what: str, needed: int, allowed: int) -> None:
         )
 
 
+class Node:
+    """A group or data set: what its header says, and HDF5's own identifier once that is needed."""
+
+    def __init__(self, file: Hdf5File, address: int, opened: Callable[[], Any]) -> None:
+        self.file = file
+        self.address = address
+        self._opened = opened
+        self.header = file.header(address)
+        if self.header.is_virtual:
+            raise _other_files()
+        plain = self.header.plain()
+        #: The data set, where its header alone tells all of it and it is within the file.
+        self.plain = plain if plain and file.holds(plain) else None
+
+    @cached_property
+    def id(self) -> Any:
+        """h5py's low-level identifier, which has no types."""
+        return _checked(self._opened())
+
+    @property
+    def is_group(self) -> bool:
+        """Whether it is a group (else it is a data set)."""
+        return self.plain is None and isinstance(self.id, h5g.GroupID)
+
+    @property
+    def shape(self) -> Shape:
+        """The size of a data set, in HDF5's order of dimensions."""
+        shape: Shape = self.plain.shape if self.plain else self.id.shape
+        return shape
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """The type of a data set in memory."""
+        return self.plain.dtype if self.plain else self.id.dtype
+
+    @property
+    def is_references(self) -> bool:
+        """Whether it is a data set of object references (cells and struct arrays are)."""
+        if self.plain:
+            return self.plain.is_references
+        return h5py.check_ref_dtype(self.dtype) is h5py.Reference
+
+    @property
+    def nbytes(self) -> int:
+        """The bytes of a data set, inflated."""
+        if self.plain:
+            return math.prod(self.shape) * self.dtype.itemsize
+        return math.prod(self.shape) * int(self.id.get_type().get_size())
+
+
+class References:
+    """A data set of object references, in HDF5's own order of dimensions."""
+
+    def __init__(self, node: Node, addresses: npt.NDArray[np.uint64]) -> None:
+        self._node = node
+        self.shape = addresses.shape
+        self._addresses = addresses.ravel()
+
+    def __len__(self) -> int:
+        return len(self._addresses)
+
+    def follow(self, index: int) -> Node:
+        """What a reference points to (always in the same file)."""
+        address = int(self._addresses[index])
+        if not address:
+            raise corrupt_73("A cell or struct field refers to nothing.")
+        return Node(self._node.file, address, partial(self._open, index))
+
+    def _open(self, index: int) -> Any:
+        return h5r.dereference(self._references[index], self._node.id)
+
+    @cached_property
+    def _references(self) -> Array:
+        return _read(self._node.id).ravel()
+
+
 class Hdf5File:
     """An HDF5 file open for reading, and the checked ways into it."""
 
@@ -132,20 +208,56 @@ class Hdf5File:
         self._path = path.absolute()  # parts of it are read later, wherever we are then
         with hdf5_errors():
             self._file = h5py.File(self._path, "r", locking="best-effort")
-        self.root: Node = self._file["/"].id
+        self._lock = threading.Lock()
+        self._stream = self._path.open("rb")
+        weakref.finalize(self, self._stream.close)  # values may outlive the reader
+        self._end = os.fstat(self._stream.fileno()).st_size
+        self._base = self._file.userblock_size
+        self._is_usual: bool = self._file.id.get_create_plist().get_sizes() == (8, 8)
+        self._heaps: dict[int, dict[int, bytes]] = {}
+        self._heap_bytes = 0
+        root = self._file["/"].id
+        self.root = Node(self, h5o.get_info(root).addr, lambda: root)
 
     def close(self) -> None:
         """Release the file; harmless if it is closed."""
         self._file.close()
+        self._stream.close()
 
-    def follow(self, reference: object) -> Node:
-        """Open what an object reference points to (always in the same file)."""
-        if not isinstance(reference, h5py.Reference) or not reference:
-            raise corrupt_73("A cell or struct field refers to nothing.")
-        return _checked(h5r.dereference(reference, self.root))
+    def header(self, address: int) -> Header:
+        """The header of an object."""
+        return Header(self._bytes, address)
+
+    def holds(self, plain: Plain) -> bool:
+        """Whether a data set lies within the file, whose numbers have the usual widths."""
+        size = math.prod(plain.shape) * plain.dtype.itemsize
+        within = self._base + plain.start + size <= self._end
+        return within and self._is_usual
+
+    def read(self, plain: Plain) -> Array:
+        """The numbers of a data set."""
+        array = np.empty(plain.shape, plain.dtype)
+        data = array.reshape(-1).view(np.uint8).data
+        with self._lock:
+            self._stream.seek(self._base + plain.start)
+            if self._stream.readinto(data) != len(data):
+                raise corrupt_73("The file was cut short while it was read.")
+        return array
+
+    def _bytes(self, position: int, count: int) -> bytes:
+        with self._lock:
+            self._stream.seek(min(self._base + position, _BEYOND_ANY_FILE))
+            return self._stream.read(count)
 
     def attribute(self, node: Node, name: str) -> Any:
         """The value of an attribute, or ``None`` if there is none."""
+        value = node.header.attribute(name) if self._is_usual else UNKNOWN
+        if value is UNKNOWN:
+            return self._attribute(node.id, name)
+        return self._texts(value) if isinstance(value, Strings) else value
+
+    def _attribute(self, node: Any, name: str) -> Any:
+        """The same, told by HDF5."""
         key = name.encode()
         if not h5a.exists(node, key):
             return None
@@ -156,12 +268,12 @@ class Hdf5File:
             raise corrupt_73(f"The attribute {name} is implausibly large.")
         if dtype.kind == "O":
             kind = handle.get_type()
-            _check_variable_length(kind)
+            _check_variable_length(kind.encode()[2:])
             # HDF5 takes from its memory what the attribute is too short for.
             if handle.get_storage_size() != count * kind.get_size():
                 raise corrupt_73(f"The attribute {name} has not the size that its type says.")
             self._check_heap_use(count)
-            holder = h5py.Group if is_group(node) else h5py.Dataset
+            holder = h5py.Group if isinstance(node, h5g.GroupID) else h5py.Dataset
             return h5py.AttributeManager(holder(node))[name]
         if dtype.kind not in _READABLE_KINDS + "S":
             raise corrupt_73(f"The attribute {name} is no number or text.")
@@ -169,43 +281,72 @@ class Hdf5File:
         handle.read(value)
         return value.item() if count == 1 else value
 
+    def _texts(self, strings: Strings) -> list[bytes]:
+        """The strings of an attribute, out of the file's global heaps."""
+        _check_variable_length(strings.encoded)
+        if sum(length for length, _, _ in strings.places) > _MAX_HEAP_BYTES:
+            raise _expands()
+        return [
+            self._heap(heap)[index][:length] if length else b""
+            for length, heap, index in strings.places
+        ]
+
+    def _heap(self, address: int) -> dict[int, bytes]:
+        """The objects of a global heap collection; collections cannot be more than the file."""
+        if address not in self._heaps:
+            start = self._bytes(address, _HEAP_START)
+            size = int.from_bytes(start[8:], "little")
+            if start[:5] != b"GCOL\x01" or self._heap_bytes + size > self._end:
+                raise corrupt_73("A list of field names is damaged.")
+            self._heap_bytes += size
+            self._heaps[address] = _objects_of(self._bytes(address, size), size)
+        return self._heaps[address]
+
     def field_names(self, node: Node) -> list[str] | None:
         """MATLAB's order of the fields of a struct, where the file has it."""
         value = self.attribute(node, "MATLAB_fields")
         if isinstance(value, h5py.Reference):  # MATLAB moves long lists into a data set
             where = np.empty(1, np.uint64)
-            h5a.open(node, b"MATLAB_fields").read(where, mtype=h5t.STD_REF_OBJ)
-            _refuse_virtual(node, where.tolist())
-            target = self.follow(value)
-            if is_group(target) or h5py.check_vlen_dtype(target.dtype) is None:
+            h5a.open(node.id, b"MATLAB_fields").read(where, mtype=h5t.STD_REF_OBJ)
+            target = Node(self, int(where[0]), partial(h5r.dereference, value, node.id))
+            if target.is_group or h5py.check_vlen_dtype(target.dtype) is None:
                 raise corrupt_73("The list of field names is no list.")
-            _check_variable_length(target.get_type())
+            _check_variable_length(target.id.get_type().encode()[2:])
             self._check_heap_use(math.prod(target.shape))
-            value = h5py.Dataset(target)[()]
+            value = h5py.Dataset(target.id)[()]
         if value is None:
             return None
-        return [b"".join(np.atleast_1d(name)).decode("utf-8", "replace") for name in value]
+        return [
+            (name if isinstance(name, bytes) else b"".join(np.atleast_1d(name))).decode(
+                "utf-8", "replace"
+            )
+            for name in value
+        ]
 
     def _check_heap_use(self, count: int) -> None:
         """Refuse elements that may share a large heap object: HDF5 copies it for each of them."""
         if count * self._largest_heap > _MAX_HEAP_BYTES:
-            raise LimitExceededError(
-                "The names of a struct's fields expand to implausibly many bytes.", remedy=RESAVE_73
-            )
+            raise _expands()
 
     @cached_property
     def _largest_heap(self) -> int:
         """The size of the largest collection of variable-length data, once all are checked."""
-        end = self._path.stat().st_size
         with self._path.open("rb") as stream:
             # HDF5 itself refuses all others; chance makes none of these in other data.
-            heaps = [(at, size) for at, size in _heaps(stream) if _MIN_HEAP <= size <= end - at]
-            if sum(size for _, size in heaps) > end:
+            heaps = [
+                (at, size) for at, size in _heaps(stream) if _MIN_HEAP <= size <= self._end - at
+            ]
+            if sum(size for _, size in heaps) > self._end:
                 raise corrupt_73("Lists of field names overlap.")
             for at, size in heaps:
                 stream.seek(at)
-                _check_heap(stream.read(size), size)
+                _objects_of(stream.read(size), size)
         return max((size for _, size in heaps), default=0)
+
+
+def _expands() -> LimitExceededError:
+    what = "The names of a struct's fields expand to implausibly many bytes."
+    return LimitExceededError(what, remedy=RESAVE_73)
 
 
 def _heaps(stream: BinaryIO) -> Iterator[tuple[int, int]]:
@@ -219,23 +360,16 @@ def _heaps(stream: BinaryIO) -> Iterator[tuple[int, int]]:
         tail = view[-15:]
 
 
-def _check_heap(data: bytes, size: int) -> None:
-    """Walk over the objects of a collection: HDF5 does not end where one has no length."""
-    at = 16
-    while len(data) == size and at + 16 <= size:
-        index = int.from_bytes(data[at : at + 2], "little")
-        length = int.from_bytes(data[at + 8 : at + 16], "little")
-        step = 16 + length + -length % 8 if index else length  # free space counts its header
-        if step < 16:
-            break
-        at += step
-    if not size - 16 < at <= size:
+def _objects_of(data: bytes, size: int) -> dict[int, bytes]:
+    """The objects of a collection of ``size`` bytes: HDF5 does not end where one has no length."""
+    found = heap_objects(data) if len(data) == size else None
+    if found is None:
         raise corrupt_73("A list of field names is damaged.")
+    return found
 
 
-def _check_variable_length(kind: Any) -> None:
+def _check_variable_length(encoded: bytes) -> None:
     """Refuse kinds other than references and characters in a row: HDF5 and h5py may crash."""
-    encoded = kind.encode()[2:]
     kind_of, variant = encoded[0] & 0xF, encoded[1] & 0xF
     if kind_of == h5t.REFERENCE and variant == 0:
         return
@@ -245,43 +379,24 @@ def _check_variable_length(kind: Any) -> None:
         raise corrupt_73("The type of the names of fields is not known.")
 
 
-def is_group(node: Node) -> bool:
-    """Whether an open node is a group (else it is a data set)."""
-    return isinstance(node, h5g.GroupID)
-
-
 def names(group: Node) -> list[str]:
     """The names of a group's members, in HDF5's order (alphabetical)."""
-    return [name.decode("utf-8", "surrogateescape") for name in group]
+    return [name.decode("utf-8", "surrogateescape") for name in group.id]
 
 
 def member(group: Node, name: str) -> Node:
-    """Open one member of a group. Raises :class:`UnsafeFileError` for any soft kind of link."""
+    """One member of a group. Raises :class:`UnsafeFileError` for any soft kind of link."""
     key = name.encode("utf-8", "surrogateescape")
-    link = group.links.get_info(key)
+    link = group.id.links.get_info(key)
     if link.type != h5l.TYPE_HARD:
         what = f"The entry {name!r} is a soft or external link: it may lead to another file."
         raise UnsafeFileError(what, remedy="links are never followed; " + RESAVE_73)
-    _refuse_virtual(group, [link.u])
-    return _checked(h5o.open(group, key))
+    return Node(group.file, link.u, partial(h5o.open, group.id, key))
 
 
-def _refuse_virtual(node: Node, addresses: Iterable[int]) -> None:
-    """Refuse virtual data sets at these addresses, in the file of ``node``, while unopened."""
-    file = h5i.get_file_id(node)
-    base = file.get_create_plist().get_userblock()
-    with Path(os.fsdecode(file.name)).open("rb") as stream:
-
-        def read(position: int, count: int) -> bytes:
-            stream.seek(min(base + position, _BEYOND_ANY_FILE))
-            return stream.read(count)
-
-        if any(is_virtual(read, address) for address in addresses):
-            raise _other_files()
-
-
-def _checked(node: Node) -> Node:
-    if is_group(node):
+def _checked(node: Any) -> Any:
+    """An opened object, if it is a group or a data set that is kept in this file."""
+    if isinstance(node, h5g.GroupID):
         return node
     if not isinstance(node, h5d.DatasetID):
         raise corrupt_73("An entry is neither a group nor a data set.")
@@ -296,42 +411,38 @@ def _other_files() -> UnsafeFileError:
     return UnsafeFileError(what, remedy="such data are never read; " + RESAVE_73)
 
 
-def address(node: Node) -> int:
-    """Where in the file an object's header stands: the same for every path to it."""
-    return int(h5o.get_info(node).addr)
-
-
-def is_references(node: Node) -> bool:
-    """Whether a data set holds object references (cells and struct arrays do)."""
-    return h5py.check_ref_dtype(node.dtype) is h5py.Reference
-
-
-def read_references(node: Node, budget: Budget) -> Array:
-    """Read a data set of object references, in HDF5's own order of dimensions."""
-    if is_group(node) or not is_references(node):
+def read_references(node: Node, budget: Budget) -> References:
+    """Read a data set of object references."""
+    if node.is_group or not node.is_references:
         raise corrupt_73("A cell holds something other than references.")
     budget.spend_elements(math.prod(node.shape))
-    if _filters(node):  # HDF5 inflates these, to whatever size they turn out to have
-        budget.spend_bytes(_MAX_DEFLATE_RATIO * node.get_storage_size())
+    if node.plain:
+        return References(node, node.file.read(node.plain).astype(np.uint64, copy=False))
+    if _filters(node.id):  # HDF5 inflates these, to whatever size they turn out to have
+        budget.spend_bytes(_MAX_DEFLATE_RATIO * node.id.get_storage_size())
     addresses = np.empty(node.shape, np.uint64)
-    node.read(h5s.ALL, h5s.ALL, addresses, mtype=h5t.STD_REF_OBJ)
-    _refuse_virtual(node, np.unique(addresses).tolist())
-    return _read(node)
+    node.id.read(h5s.ALL, h5s.ALL, addresses, mtype=h5t.STD_REF_OBJ)
+    return References(node, addresses)
 
 
 def read_array(node: Node, budget: Budget) -> Array:
     """Read a numeric data set, in HDF5's own order of dimensions and native byte order."""
-    dtype = None if is_group(node) else node.dtype
+    dtype = None if node.is_group or node.is_references else node.dtype
     if dtype is None or not _is_number(dtype):
         raise unsupported_73(
-            f"There are {dtype or 'groups'} where numbers should be; MATLAB writes none."
+            f"There are {dtype or 'groups or references'} where numbers should be; "
+            "MATLAB writes none."
         )
     budget.spend_bytes(math.prod(node.shape) * dtype.itemsize)
-    filters = _filters(node)
-    array = _read_filtered(node, filters) if filters else _read(node)
+    if node.plain:
+        array = node.file.read(node.plain)
+    else:
+        filters = _filters(node.id)
+        array = _read_filtered(node.id, filters) if filters else _read(node.id)
     return array if dtype.isnative else array.astype(dtype.newbyteorder("="))
 
 
+@cache
 def _is_number(dtype: np.dtype[Any]) -> bool:
     """Whether a type is a plain number, or a record of two (complex), without gaps or overlap.
 
@@ -344,13 +455,13 @@ def _is_number(dtype: np.dtype[Any]) -> bool:
     )
 
 
-def _read(node: Node) -> Array:
+def _read(node: Any) -> Array:
     array = np.empty(node.shape, node.dtype)
     node.read(h5s.ALL, h5s.ALL, array)
     return array
 
 
-def _filters(node: Node) -> list[int]:
+def _filters(node: Any) -> list[int]:
     """A data set's filters in order, gzip or shuffle: for others HDF5 would run plug-ins."""
     plan = node.get_create_plist()
     if plan.get_layout() != h5d.CHUNKED:
@@ -364,7 +475,7 @@ def _filters(node: Node) -> list[int]:
     return filters
 
 
-def _check_storage(node: Node) -> None:
+def _check_storage(node: Any) -> None:
     """Data in one piece must be there in full; only chunks may be missing (they read as 0)."""
     announced = math.prod(node.shape) * node.get_type().get_size()
     if node.get_storage_size() < announced:
@@ -372,7 +483,7 @@ def _check_storage(node: Node) -> None:
         raise TruncatedFileError(what, remedy="copy or download the file again, or " + RESAVE_73)
 
 
-def _read_filtered(node: Node, filters: list[int]) -> Array:
+def _read_filtered(node: Any, filters: list[int]) -> Array:
     """Read a compressed data set chunk by chunk, inflated in threads where there is much of it.
 
     HDF5's own gzip filter inflates a chunk to whatever size it turns out to have; here
@@ -399,7 +510,7 @@ def _read_filtered(node: Node, filters: list[int]) -> Array:
     return array
 
 
-def _stored_chunk(node: Node, info: Any) -> tuple[Shape, int, bytes]:
+def _stored_chunk(node: Any, info: Any) -> tuple[Shape, int, bytes]:
     """Where a chunk belongs, the filters that were left out for it, and its bytes."""
     # Before 3.16 the one call of h5py's that does not lock HDF5 by itself.
     with phil:

@@ -24,7 +24,7 @@ from matlab_compat.errors import FileAccessError, MatFileError, UnsupportedFileE
 from . import hdf5
 from .arrays import checked_sparse
 from .faults import corrupt_73, cut_short, unsupported_73
-from .hdf5 import Budget, Hdf5File, Node, hdf5_errors, translated
+from .hdf5 import Budget, Hdf5File, Node, References, hdf5_errors, translated
 from .info import Header, VariableInfo
 from .journal import Journal
 from .limits import DEFAULT_LIMITS, Limits
@@ -146,7 +146,7 @@ class Level73Reader:
     def _class(self, node: Node) -> str:
         value = self._file.attribute(node, "MATLAB_class")
         if value is None:
-            return "struct" if hdf5.is_group(node) else _class_of_dtype(node)
+            return "struct" if node.is_group else _class_of_dtype(node)
         return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
 
     def _number(self, node: Node, name: str) -> int:
@@ -155,12 +155,12 @@ class Level73Reader:
 
     def _info(self, name: str, node: Node) -> VariableInfo:
         with locating(name):
-            group = hdf5.is_group(node)
+            group = node.is_group
             return VariableInfo(
                 name,
                 self._class(node),
                 self._shape(node),
-                0 if group else math.prod(node.shape) * node.get_type().get_size(),
+                0 if group else node.nbytes,
                 is_complex=not group and bool(node.dtype.names),
                 is_global=bool(self._number(node, "MATLAB_global")),
             )
@@ -172,10 +172,10 @@ class Level73Reader:
         if self._file.attribute(node, "MATLAB_sparse") is not None:
             columns = math.prod(hdf5.member(node, "jc").shape) - 1
             return (self._number(node, "MATLAB_sparse"), columns)
-        if hdf5.is_group(node):
+        if node.is_group:
             return self._struct_shape(node)
         if self._number(node, "MATLAB_object_decode") == _OPAQUE:
-            if hdf5.is_references(node) or math.prod(node.shape) > self._limits.max_elements:
+            if node.is_references or math.prod(node.shape) > self._limits.max_elements:
                 return (1, 1)
             words = hdf5.read_array(node, Budget(self._limits)).ravel()
             return reference_shape(words) or (1, 1)
@@ -183,7 +183,7 @@ class Level73Reader:
 
     def _empty_shape(self, node: Node) -> Shape:
         """The size that stands in place of the data; a struct without fields may have any."""
-        if hdf5.is_group(node) or not 2 <= math.prod(node.shape) <= _MAX_RANK:
+        if node.is_group or not 2 <= math.prod(node.shape) <= _MAX_RANK:
             raise corrupt_73("An empty array does not say its size.")
         size = hdf5.read_array(node, Budget(self._limits)).ravel()
         if math.prod(map(int, size)) and self._class(node) != "struct":
@@ -199,8 +199,8 @@ class Level73Reader:
 
     def _is_field_of_array(self, node: Node) -> bool:
         return (
-            not hdf5.is_group(node)
-            and hdf5.is_references(node)
+            not node.is_group
+            and node.is_references
             and self._file.attribute(node, "MATLAB_class") is None
         )
 
@@ -247,9 +247,8 @@ class Level73Reader:
 
     def _place(self, slot: _Slot, stack: list[_Frame], budget: Budget) -> None:
         node = slot.open()
-        address = hdf5.address(node)
-        budget.meet(address)
-        frame = _Frame(slot, address, self._find(node, budget))
+        budget.meet(node.address)
+        frame = _Frame(slot, node.address, self._find(node, budget))
         if frame.found.children is None:
             frame.close()
             return
@@ -270,7 +269,7 @@ class Level73Reader:
             return self._object(node, class_name, budget)
         if class_name == "cell":
             return self._cell(node, budget)
-        if hdf5.is_group(node):
+        if node.is_group:
             return self._struct_like(node, class_name, decode, budget)
         return _Found(self._array(node, class_name, budget))
 
@@ -305,7 +304,7 @@ class Level73Reader:
         return np.zeros(shape, _DTYPES.get(class_name, _DTYPES["double"]))
 
     def _sparse(self, node: Node, class_name: str, budget: Budget) -> SparseArray:
-        if not hdf5.is_group(node):
+        if not node.is_group:
             raise corrupt_73("A sparse matrix has no group.")
         present = hdf5.names(node)
         parts = {
@@ -327,11 +326,12 @@ class Level73Reader:
         references = hdf5.read_references(node, budget)
         cells = np.empty(_matlab_shape(references.shape)[::-1], object)
         # Both run in HDF5's order: a flat index means the same place in either.
-        return _Found(cells.T, self._followed(cells.reshape(-1), references.ravel()))
+        return _Found(cells.T, self._followed(cells.reshape(-1), references))
 
-    def _followed(self, container: Any, references: Array, field: str = "") -> Iterator[_Slot]:
-        for index, reference in enumerate(references):
-            yield _Slot(container, index, partial(self._file.follow, reference), field)
+    @staticmethod
+    def _followed(container: Any, references: References, field: str = "") -> Iterator[_Slot]:
+        for index in range(len(references)):
+            yield _Slot(container, index, partial(references.follow, index), field)
 
     def _struct_like(self, node: Node, class_name: str, decode: int, budget: Budget) -> _Found:
         finish: dict[int, Callable[[Value], Value]] = {
@@ -362,17 +362,17 @@ class Level73Reader:
     ) -> Iterator[_Slot]:
         for name, values in fields.items():
             references = hdf5.read_references(hdf5.member(node, name), budget)
-            if references.size != len(values):
+            if len(references) != len(values):
                 raise corrupt_73("The fields of a struct differ in size.")
-            yield from self._followed(values, references.ravel(), name)
+            yield from self._followed(values, references, name)
 
     # Objects
 
     def _object(self, node: Node, class_name: str, budget: Budget) -> _Found:
         """An object of MATLAB's, or of Java or handles, until it is looked up."""
-        if hdf5.is_group(node):  # an enumeration array
+        if node.is_group:  # an enumeration array
             return self._struct(node, budget)._replace(finish=partial(Opaque, "MCOS", class_name))
-        if hdf5.is_references(node):
+        if node.is_references:
             return _Found(Opaque("handle", class_name, None))
         return _Found(Opaque("MCOS", class_name, hdf5.read_array(node, budget).T))
 
@@ -383,14 +383,13 @@ class Level73Reader:
             if "#subsystem#" not in hdf5.names(self._file.root):
                 raise corrupt_73("The file names objects but has no store of their values.")
             store = hdf5.member(hdf5.member(self._file.root, "#subsystem#"), "MCOS")
-            references = hdf5.read_references(store, Budget(self._limits)).ravel()
+            references = hdf5.read_references(store, Budget(self._limits))
             return self._object_table(references)
 
-    def _object_table(self, references: Array) -> ObjectTable:
+    def _object_table(self, references: References) -> ObjectTable:
         def cell(index: int) -> Value:
             with hdf5_errors():
-                node = self._file.follow(references[index])
-                return self._value(node, Budget(self._limits))
+                return self._value(references.follow(index), Budget(self._limits))
 
         metadata = cell(0) if len(references) else None
         if not isinstance(metadata, np.ndarray) or metadata.dtype != np.uint8:
@@ -401,7 +400,7 @@ class Level73Reader:
 
 def _class_of_dtype(node: Node) -> str:
     """The class of a data set without MATLAB's attributes."""
-    if hdf5.is_references(node):
+    if node.is_references:
         return "cell"
     dtype = node.dtype
     if dtype.names:

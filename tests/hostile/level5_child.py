@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from converters.matfile import Limits, open_mat
+from converters.matfile import Limits, libdeflate, open_mat
 from converters.matfile.values import Damaged, FunctionHandle, MatObject, ObjectArray, StructArray
 
 MEMORY = 2 << 30
@@ -82,6 +82,7 @@ def main(folder: Path, limits: Limits | None = None) -> None:
     """Read every file of a folder."""
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     warnings.simplefilter("ignore")
+    libdeflate.library()  # looked for before the first file
     for path in sorted(folder.iterdir()):
         found = faults_of(path, limits)
         errors = [type(error).__name__ for error in found]

@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from converters.matfile import Limits, open_mat
+from converters.matfile.hdf5_headers import UNKNOWN, Header
 from converters.matfile.values import (
     Damaged,
     FunctionHandle,
@@ -430,3 +431,48 @@ def test_objects_stay_readable_after_the_file_is_closed() -> None:
         net = file["net"]
     layers = net.properties["any"]["Layers"].elements
     assert layers[1].properties["any"]["Name"] == "lstm"
+
+
+@pytest.mark.parametrize("libver", ["earliest", "latest"])
+@pytest.mark.parametrize("order", ["<", ">"])
+def test_what_headers_tell_is_what_hdf5_tells(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, libver: str, order: str
+) -> None:
+    """Numbers of every type, in one piece, compact and in chunks; references; names of fields."""
+    path = tmp_path / "x.mat"
+    compact = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
+    compact.set_layout(h5py.h5d.COMPACT)
+    with h5py.File(path, "w", userblock_size=512, libver=libver) as file:
+        fields = marked(file.create_group("x"), "struct")
+        for name, code in CLASSES.items():
+            numbers = np.arange(6.0).reshape(2, 3)
+            put(fields, name, numbers.astype(np.dtype(code).newbyteorder(order)), name)
+        put(fields, "scalar", np.array(3.5, order + "f8"))
+        put(fields, "chunked", np.eye(9), chunks=(4, 4))
+        space = h5py.h5s.create_simple((3, 1))
+        made = h5py.h5d.create(fields.id, b"small", h5py.h5t.IEEE_F64LE, space, compact)
+        made.write(h5py.h5s.ALL, h5py.h5s.ALL, np.arange(3.0).reshape(3, 1))
+        marked(h5py.Dataset(made), "double")
+        put_cell(file, "cell", [fields["double"].ref, fields["small"].ref])
+        names = [np.array([c.encode() for c in name], "S1") for name in reversed(list(fields))]
+        listed = np.empty(len(names), object)
+        listed[:] = names
+        fields.attrs.create("MATLAB_fields", listed, dtype=h5py.vlen_dtype(np.dtype("S1")))
+    sign(path)
+
+    def everything() -> Any:
+        with open_mat(path) as mat:
+            return mat.variables, mat["x"], mat["cell"]
+
+    variables, found, cell = everything()
+    monkeypatch.setattr(Header, "plain", lambda _: None)
+    monkeypatch.setattr(Header, "attribute", lambda *_: UNKNOWN)
+    by_hdf5 = everything()
+    assert variables == by_hdf5[0]
+    assert list(found.fields) == list(by_hdf5[1].fields)
+    for name, (value,) in found.fields.items():
+        (other,) = by_hdf5[1].fields[name]
+        assert value.dtype == other.dtype
+        assert np.array_equal(value, other)
+    for value, other in zip(cell.flat, by_hdf5[2].flat, strict=True):
+        assert np.array_equal(value, other)
