@@ -208,16 +208,18 @@ class Hdf5File:
         self._path = path.absolute()  # parts of it are read later, wherever we are then
         with hdf5_errors():
             self._file = h5py.File(self._path, "r", locking="best-effort")
+            self._base = self._file.userblock_size
+            sizes = self._file.id.get_create_plist().get_sizes()
+            root = self._file["/"].id
+            address = h5o.get_info(root).addr
         self._lock = threading.Lock()
         self._stream = self._path.open("rb")
         weakref.finalize(self, self._stream.close)  # values may outlive the reader
         self._end = os.fstat(self._stream.fileno()).st_size
-        self._base = self._file.userblock_size
-        self._is_usual: bool = self._file.id.get_create_plist().get_sizes() == (8, 8)
+        self._is_usual = tuple(sizes) == (8, 8)
         self._heaps: dict[int, dict[int, bytes]] = {}
         self._heap_bytes = 0
-        root = self._file["/"].id
-        self.root = Node(self, h5o.get_info(root).addr, lambda: root)
+        self.root = Node(self, address, lambda: root)
 
     def close(self) -> None:
         """Release the file; harmless if it is closed."""
