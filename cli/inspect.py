@@ -15,6 +15,8 @@ from . import files, options, output, progress
 from .pages import ENDINGS, Pages
 
 if TYPE_CHECKING:
+    from converters.find import Found
+    from converters.matfile import MatFile
     from matlab_compat.pages.diagram import Diagram
 
 
@@ -57,6 +59,17 @@ class Drawn:
             with new_file(self.plot, overwrite=overwrite) as temporary:
                 seen.picture.save(temporary)
             output.note(f"wrote {self.plot}")
+
+    def of(
+        self, mat: MatFile, found: list[Found], known: dict[str, Any], variable: str | None
+    ) -> tuple[str, Diagram | None]:
+        """The page about a file, and the picture of its network."""
+        if self.report is None and self.plot is None:
+            return "", None
+        from converters.page import inspect_page, inspect_plot
+
+        page = "" if self.report is None else inspect_page(mat, found, known)
+        return page, None if self.plot is None else inspect_plot(mat, found, variable)
 
     def pages(self, *, overwrite: bool) -> Pages | None:
         """Where the pages about many files go."""
@@ -101,14 +114,11 @@ def command(
     Example: matlab-compat inspect net.mat
     """
     from converters.inspect import document, opened
-    from converters.page import inspect_page, inspect_plot
 
     def look(path: str) -> Seen:
         with opened(path, variable, layer_class, code or (), bounds.given(), encoding) as (mat, at):
             known = document(mat, at, variable)
-            page = "" if drawn.report is None else inspect_page(mat, at, known)
-            picture = None if drawn.plot is None else inspect_plot(mat, at, variable)
-            return Seen(known, page, picture)
+            return Seen(known, *drawn.of(mat, at, known, variable))
 
     paths = files.expanded(file)
     if not files.is_many(file):
