@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any, Protocol
 
 from ..language.source import Source
@@ -60,8 +61,10 @@ class FunctionDefinition:
     said: Function
     #: All that the file says: local functions.
     file: File
-    #: The class whose method it is.
+    #: The class that defines it as a method.
     owner: ClassDefinition | None = None
+    #: The class whose objects it is called for, which may inherit it.
+    called_on: ClassDefinition | None = None
 
     @property
     def name(self) -> str:
@@ -110,10 +113,23 @@ class ClassDefinition:
             return None
         own = self.said.method(name)
         if own is not None:
-            return FunctionDefinition(own, self.file, self)
+            return FunctionDefinition(own, self.file, self, self)
         if name in self.beside:
             return self.beside[name]
-        return next((m for base in self.bases if (m := base.method(name)) is not None), None)
+        inherited = (m for base in self.bases if (m := base.method(name)) is not None)
+        found = next(inherited, None)
+        return None if found is None else replace(found, called_on=self)
+
+    @cached_property
+    def accessors(self) -> frozenset[str]:
+        """The names of its ``get`` and ``set`` methods: "get.Size"."""
+        own = (one.name for one in self.said.methods if "." in one.name)
+        return frozenset(own).union(*(base.accessors for base in self.bases))
+
+    def accessor(self, kind: str, name: str) -> FunctionDefinition | None:
+        """The method ``get.name`` or ``set.name``, or None."""
+        whole = f"{kind}.{name}"
+        return self.method(whole) if whole in self.accessors else None
 
     @property
     def superclasses(self) -> tuple[str, ...]:

@@ -161,6 +161,16 @@ class Finder:
             bases.append(self._class(above, found[0], depth + 1))
         return ClassDefinition(name, file.defined, file, tuple(bases), tuple(foreign))
 
+    def of_class(
+        self, dotted: str, function: FunctionDefinition | None
+    ) -> tuple[ClassDefinition | None, str]:
+        """The class in ``Class.method`` or ``Class.Constant``, or None, and what it has."""
+        name, _, last = dotted.rpartition(".")
+        own = function.owner if function is not None else None
+        if own is not None and name in (own.said.name, own.name):
+            return own, last
+        return (self.class_named(name) if self.has_class(name) else None), last
+
     def function(self, name: str, near: str = "") -> FunctionDefinition | None:
         """The function that a file of the code defines under its own name, or None.
 

@@ -117,7 +117,7 @@ class Interpreter:
         """See :meth:`.Program.object`."""
         values: dict[str, Value] = {}
         for name, one in definition.properties.items():
-            if name in properties and not one.has("constant"):
+            if one.has("dependent") or (name in properties and not one.has("constant")):
                 continue
             if one.default is not None:
                 value = self.constant(one.default, definition)
@@ -461,7 +461,9 @@ class Interpreter:
                 frame.variables[name] = value
             case syntax.Field(base=base, name=said):
                 name = self.field_name(said, frame)
-                self.put(base, self.with_field(self.present(base, frame), name, value), frame)
+                self.put(
+                    base, self.with_field(self.present(base, frame), name, value, frame), frame
+                )
             case syntax.Index(base=base, arguments=arguments):
                 old = self.present(base, frame)
                 places = self.places(arguments, frame, EMPTY if old is None else old)
@@ -493,7 +495,7 @@ class Interpreter:
                 if isinstance(old, Struct):
                     return old.fields.get(name)
                 if isinstance(old, Object | Net | InputParser):
-                    return self.field_of(old, name)
+                    return self.field_of(old, name, frame)
                 return None
             case syntax.Index(base=base, arguments=arguments):
                 old = self.present(base, frame)
@@ -516,9 +518,12 @@ class Interpreter:
                     raise
         raise CodeError("This cannot be assigned to.")
 
-    def with_field(self, old: Value | None, name: str, value: Value) -> Value:
+    def with_field(self, old: Value | None, name: str, value: Value, frame: Frame) -> Value:
         """A struct or object with one field changed."""
         if isinstance(old, Object):
+            setter = self.accessor(old, "set", name, frame)
+            if setter is not None:
+                return self.call_user(setter, (old, value), 1)[0]
             if name not in old.definition.properties and name not in INHERITED:
                 raise CodeError(f"The class {old.definition.name} has no property '{name}'.")
             declared = old.definition.properties.get(name)
@@ -601,8 +606,8 @@ class Interpreter:
                 value = self.value(base, frame)
                 name = self.field_name(said, frame)
                 if isinstance(value, Structs):
-                    return tuple(self.field_of(one, name) for one in value.items)
-                return (self.field_of(value, name),)
+                    return tuple(self.field_of(one, name, frame) for one in value.items)
+                return (self.field_of(value, name, frame),)
             case syntax.OfSuperclass():
                 return self.of_superclass(expression, frame, outputs)
         return (self.value(expression, frame),)
@@ -743,14 +748,12 @@ class Interpreter:
             return self.call_named(dotted, self.arguments(expressions, frame), outputs, frame)
         function = self.program.function(dotted, frame.path)
         if function is None:
-            owner, _, method_name = dotted.rpartition(".")
-            owned = frame.function.owner if frame.function is not None else None
-            if owned is not None and owner in (owned.said.name, owned.name):
-                function = owned.method(method_name)
-                if function is None and method_name in owned.properties:
-                    constant = self.object(owned, {}).properties.get(method_name)
-                    if constant is not None:
-                        return (constant,)
+            owned, name = self.program.of_class(dotted, frame.function)
+            function = None if owned is None else owned.method(name)
+            if owned is not None and function is None and name in owned.properties:
+                constant = self.object(owned, {}).properties.get(name)
+                if constant is not None:
+                    return (constant,)
         if function is None:
             raise UnsupportedCodeError(
                 f"'{dotted}' is neither a variable nor in the code.",
@@ -780,7 +783,14 @@ class Interpreter:
             raise CodeError(f"{name!r} is no name of a field.")
         return name
 
-    def field_of(self, value: Value, name: str) -> Value:
+    @staticmethod
+    def accessor(value: Object, kind: str, name: str, frame: Frame) -> FunctionDefinition | None:
+        """The ``get`` or ``set`` method of a property; None within that method, and without one."""
+        method = value.definition.accessor(kind, name)
+        within = frame.function.said if frame.function is not None else None
+        return None if method is None or method.said is within else method
+
+    def field_of(self, value: Value, name: str, frame: Frame) -> Value:
         """The value of a field or property."""
         if isinstance(value, Struct):
             if name not in value.fields:
@@ -790,6 +800,9 @@ class Interpreter:
                 )
             return value.fields[name]
         if isinstance(value, Object):
+            getter = self.accessor(value, "get", name, frame)
+            if getter is not None:
+                return self.call_user(getter, (value,), 1)[0]
             if name in value.properties:
                 return value.properties[name]
             raise CodeError(

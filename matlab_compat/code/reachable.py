@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from ..errors import MatlabCompatError
 from ..language import syntax
@@ -40,7 +40,7 @@ def _walk(program: Finder, function: FunctionDefinition) -> _Found:
     met: set[tuple[str, str]] = set()
     while left:
         one = left.pop()
-        key = (one.file.path, f"{one.owner.name if one.owner else ''}.{one.name}")
+        key = (one.file.path, f"{one.called_on.name if one.called_on else ''}.{one.name}")
         if key in met:
             continue
         met.add(key)
@@ -59,9 +59,12 @@ def _within(
     nested = function.said.nested
     variables = variables_of(function.said) | around | {one.name for one in nested}
     for one in nested:
-        inner = FunctionDefinition(one, function.file, function.owner)
+        inner = FunctionDefinition(one, function.file, function.owner, function.called_on)
         yield from _within(program, inner, found, variables)
     changing = _changing(function.said)
+    inner_names = {
+        id(node.base) for node in nodes_of(function.said) if isinstance(node, syntax.Field)
+    }
     asking = {
         id(node.base)
         for node in nodes_of(function.said)
@@ -72,7 +75,11 @@ def _within(
         if isinstance(node, syntax.Unsupported):
             found.problems.append(Problem(where, f"uses {node.what}, which is not supported"))
         elif isinstance(node, syntax.Field) and isinstance(node.name, str):
-            yield from _fields(program, function, node, variables)
+            yield from _methods(function, node.name)
+            dotted = syntax.dotted_name(node)
+            if dotted is None or id(node) in inner_names or dotted.partition(".")[0] in variables:
+                continue
+            yield from _dotted(program, function, dotted, where, found)
         elif isinstance(node, syntax.Persistent):
             kept = [name for name in node.names if name in changing]
             found.problems += [
@@ -83,7 +90,7 @@ def _within(
             for base in function.owner.bases if function.owner else ():
                 method = base.method(node.method)
                 if method is not None:
-                    yield method
+                    yield replace(method, called_on=function.called_on)
         elif isinstance(node, syntax.Name | syntax.Handle):
             if node.name == "exist" and id(node) in asking:
                 continue
@@ -119,20 +126,30 @@ def _asked_empty(condition: syntax.Expression) -> set[str]:
     return set()
 
 
-def _fields(
-    program: Finder, function: FunctionDefinition, node: syntax.Field, variables: frozenset[str]
+def _methods(function: FunctionDefinition, name: str) -> Iterator[FunctionDefinition]:
+    """What ``object.name`` may run."""
+    owner = function.called_on
+    if owner is not None:
+        names = (name, f"get.{name}", f"set.{name}")
+        yield from (method for one in names if (method := owner.method(one)) is not None)
+
+
+def _dotted(
+    program: Finder, function: FunctionDefinition, dotted: str, where: str, found: _Found
 ) -> Iterator[FunctionDefinition]:
-    owner = function.owner
-    assert isinstance(node.name, str)
-    if owner is not None and (method := owner.method(node.name)) is not None:
-        yield method
-    dotted = syntax.dotted_name(node)
-    if dotted is not None and program.is_helper(dotted, function):
+    """``pkg.function``, ``Class.method`` and ``Class.Constant``, as a whole."""
+    if program.is_helper(dotted, function):
         return
-    if dotted is not None and dotted.partition(".")[0] not in variables:
-        package = program.function(dotted, function.file.path)
-        if package is not None:
-            yield package
+    definition = program.function(dotted, function.file.path)
+    if definition is None:
+        owner, name = program.of_class(dotted, function)
+        definition = None if owner is None else owner.method(name)
+        if owner is not None and definition is None and name in owner.properties:
+            return
+    if definition is not None:
+        yield definition
+    else:
+        found.problems.append(Problem(where, f"uses {dotted}, which is not in the code"))
 
 
 def _named(
@@ -148,7 +165,7 @@ def _named(
     if local is not None:
         yield FunctionDefinition(local, function.file)
         return
-    owner: ClassDefinition | None = function.owner
+    owner: ClassDefinition | None = function.called_on
     if owner is not None and (method := owner.method(name)) is not None:
         yield method
         return

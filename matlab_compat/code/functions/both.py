@@ -65,7 +65,8 @@ def sizes(call_name: str, arguments: Sequence[Value]) -> tuple[list[Any], str]:
     kind = ""
     given = list(arguments)
     while given and isinstance(last := given[-1], Chars):
-        kind = last.value
+        if last.value not in ("dlarray", "gpuArray"):  # where it is, and not what
+            kind = last.value
         given.pop()
     if len(given) >= 2 and isinstance(given[-2], Chars) and given[-2].value.lower() == "like":
         like = given.pop()

@@ -142,16 +142,26 @@ def _polyfit(call: Call, x: Value, y: Value, degree: Value) -> Numeric:
 
 @known("interp2")
 def _interp2(call: Call, *given: Value) -> Numeric:
-    """MATLAB's documentation of interp2: linear, on a grid with or without X and Y; NaN outside."""
+    """MATLAB's documentation of interp2: linear, on a grid, or its own made finer; NaN outside."""
     words = [text(one, "the method").lower() for one in given if isinstance(one, Chars)]
     arrays = [floating(one, "interp2") for one in given if not isinstance(one, Chars)]
     if words not in ([], ["linear"]):
         raise UnsupportedCodeError(f"interp2 by '{words[0]}' is not supported.")
-    if len(arrays) not in (3, 5):
-        raise UnsupportedCodeError("interp2 takes V, Xq, Yq or X, Y, V, Xq, Yq.")
-    v, xq, yq = arrays[-3:]
+    if len(arrays) not in (1, 2, 3, 5):
+        raise UnsupportedCodeError(
+            "interp2 takes V, a number k, Xq and Yq, or X and Y before these."
+        )
+    v = arrays[0 if len(arrays) < 5 else 2]
     if v.data.ndim != 2 or min(v.shape) < 2:
         raise CodeError("interp2 needs a matrix of values.")
+    if len(arrays) < 3:
+        # Each interval is halved, k times.
+        k = whole(arrays[1], "the number of halvings") if len(arrays) == 2 else 1
+        call.budget.made([n << max(k, 0) for n in v.shape])
+        counts = [((n - 1) << max(k, 0)) + 1 for n in v.shape]
+        rows, columns = (np.linspace(1, n, c) for n, c in zip(v.shape, counts, strict=True))
+        arrays = [v, numeric(columns[None, :]), numeric(rows[:, None])]
+    xq, yq = arrays[-2:]
     sides = [Numeric(np.arange(1.0, v.shape[axis] + 1)[None]) for axis in (1, 0)]
     if len(arrays) == 5:
         x, y = arrays[:2]

@@ -326,6 +326,7 @@ PAGES = np.random.default_rng(2).standard_normal((2, 2, 3))
         ("r = tensorprod(x, y, 2);", A @ B.T),
         ("r = tensorprod(x, x, [1 2]);", [[(A * A).sum()]]),
         ("r = size(tensorprod(x, y));", [[4, 3, 5, 3]]),
+        ("r = zeros(1, 2, 'single', 'gpuArray');", [[0, 0]]),
     ],
 )
 def test_statistics_windows_and_products(code: str, expected: Any) -> None:

@@ -580,3 +580,35 @@ def test_learnables_may_be_complex() -> None:
         module.W *= 2
     layer.assign_from_torch(module)
     np.testing.assert_allclose(layer.W, 2 * weights)
+
+
+def test_get_and_set_methods_run_where_the_code_reads_and_assigns() -> None:
+    properties = "properties\nK\nend\nproperties (Dependent)\nTwice\nend"
+    methods = (
+        "function v = get.Twice(layer)\nv = 2 * layer.K;\nend\n"
+        "function v = get.K(layer)\nv = layer.K + 1;\nend\n"
+        "function layer = set.Twice(layer, v)\nlayer.K = v / 2;\nend\n"
+        "function Z = predict(layer, X)\nbefore = layer.Twice;\nlayer.Twice = 10;\n"
+        "Z = X .* before + layer.K;\nend"
+    )
+    layer = layer_of(source(methods, properties), K=np.float64([[3]]))
+    np.testing.assert_allclose(predicted(layer), X * 8 + 6)
+
+
+def test_a_base_class_calls_what_its_subclass_defines() -> None:
+    texts = {
+        "own": source("function Y = act(layer, X)\nY = helper.twice(X);\nend", base="base"),
+        "base": source(
+            "function Z = predict(layer, X)\nZ = act(layer, X) + layer.act(X);\nend", name="base"
+        ),
+        "helper": "classdef helper\nmethods (Static)\nfunction y = twice(x)\ny = 2 * x;\nend\n"
+        "end\nend\n",
+    }
+    np.testing.assert_allclose(predicted(layer_of(texts)), 4 * X)
+
+
+def test_dotted_names_that_are_not_there_are_reported_before_anything_runs() -> None:
+    layer = layer_of(source("if false\nX = nnet.internal.away(X);\nend\nZ = X;"))
+    refusal = layer.refusal()
+    assert refusal is not None
+    assert "own.m:6: uses nnet.internal.away, which is not in the code" in str(refusal)
