@@ -21,12 +21,14 @@ class OnnxRuntime(Engine):
     spins = True
 
     def __init__(self, written: Written, threads: int) -> None:
+        self.written = written
         self.session = new_session(written.onnx, threads)
         self.names = [given.name for given in self.session.get_inputs()]
         self.results = [given.name for given in self.session.get_outputs()]
 
     def sized(self, sizes: Sequence[Sequence[int]]) -> Compute:
         """The session as it is."""
+        self.written.check(sizes)
         run, names, results = self.session.run, self.names, self.results
         if len(names) == 1:
             name = names[0]

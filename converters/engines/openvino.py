@@ -23,7 +23,7 @@ class OpenVino(Engine):
     def __init__(self, written: Written, threads: int) -> None:
         import openvino
 
-        self.core = openvino.Core()
+        self.written, self.core = written, openvino.Core()
         self.model = self.core.read_model(written.onnx, b"")
         # Where a processor has bfloat16, OpenVINO would take it by itself.
         self.options = {
@@ -35,6 +35,7 @@ class OpenVino(Engine):
 
     def sized(self, sizes: Sequence[Sequence[int]]) -> Compute:
         """A request for each call at the same time."""
+        self.written.check(sizes)  # it would take others, and compute something
         model = self.model.clone()
         model.reshape({port: list(size) for port, size in zip(model.inputs, sizes, strict=True)})
         compiled = self.core.compile_model(model, "CPU", self.options)

@@ -75,9 +75,8 @@ class Session:
         self,
         network: Network,
         engine: str = FASTEST,
-        *,
-        data_format: str | Sequence[str] | None = None,
         seconds: float = 0,
+        data_format: str | Sequence[str] | None = None,
     ) -> None:
         check_engine(engine)
         self.network = copy.deepcopy(network)
@@ -100,6 +99,10 @@ class Session:
 
     def __repr__(self) -> str:
         return f"<Session of {self.network!r} by {self.engine or self._asked}>"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """A copy, or what comes out of a pickle, makes ready again what it is first asked for."""
+        return Session, (self.network, self._asked, self._seconds, self._how.data_format)
 
     def __call__(self, *X: object) -> Any:
         """What the network's ``predict`` gives for these inputs.

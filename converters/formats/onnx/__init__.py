@@ -105,6 +105,14 @@ def onnx_model(prepared: Prepared) -> onnx.ModelProto:
     return written
 
 
+def fixed_sizes(model: onnx.ModelProto) -> list[list[int | None]]:
+    """The size of each input; ``None`` where any is taken."""
+    return [
+        [dim.dim_value if dim.HasField("dim_value") else None for dim in size.dim]
+        for size in _input_shapes(model)
+    ]
+
+
 def fixed_steps(model: onnx.ModelProto) -> dict[str, int]:
     """The inputs of a model of ours that take sequences of one length only, with that length."""
     (formats,) = (json.loads(p.value) for p in model.metadata_props if p.key == "inputs")

@@ -7,6 +7,7 @@ ONNX Runtime and OpenVINO run one small network.
 from __future__ import annotations
 
 import gc
+import pickle
 from collections.abc import Sequence
 from importlib.metadata import EntryPoint
 from pathlib import Path
@@ -25,7 +26,7 @@ from converters.engines import Engine, session
 from converters.engines.base import Compute
 from converters.engines.written import Written
 from matlab_compat import Network
-from matlab_compat.errors import MatlabCompatWarning, UsageError
+from matlab_compat.errors import MatlabCompatWarning, UnsupportedLayerError, UsageError
 
 FIXTURES = Path(__file__).parents[3] / "fixtures"
 COLOURS = str(FIXTURES / "pictures" / "colours.mat")
@@ -168,6 +169,13 @@ def test_a_session_is_of_the_network_as_it_was(network: Network) -> None:
     np.testing.assert_array_equal(made(X), before)
 
 
+def test_a_copy_of_a_session_computes_alike(network: Network) -> None:
+    made = m.session(network, X, engine="mine")
+    again = pickle.loads(pickle.dumps(made))
+    np.testing.assert_array_equal(again(X), made(X))
+    assert (again.engine, Mine.made) == ("mine", 2)
+
+
 @pytest.mark.parametrize(
     ("engine", "why"),
     [
@@ -277,6 +285,11 @@ def test_the_engines_of_others_stand_side_by_side(monkeypatch: pytest.MonkeyPatc
     sides = {side for each in report.side_by_side for side in (each.one, each.other)}
     assert report.verdict == "equal"
     assert sides == {"OpenVINO", "CPU single", "ONNX Runtime", "float64 oracle"}
+    written = Written(converters.load_network(COLOURS), steps=1)
+    assert written.onnx
+    written.check([(5, 3, 16, 16)])
+    with pytest.raises(UnsupportedLayerError, match="the ONNX file takes n×3×16×16"):
+        written.check([(1, 3, 32, 32)])
     assert report.environment["openvino"]
 
 
