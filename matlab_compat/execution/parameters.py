@@ -24,7 +24,7 @@ def load_parameters(
     torch parameters, become an attribute of the module:
     :func:`matlab_compat.training.parameter_groups`.
     """
-    module.to(torch_dtype(dtype))
+    module.to(torch_device(device), torch_dtype(dtype))
     module.load_state_dict({name: torch.from_numpy(array) for name, array in state.items()})
     module.factors = dict(factors)  # type: ignore[assignment]
-    return module.to(torch_device(device))
+    return module
