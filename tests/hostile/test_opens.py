@@ -59,7 +59,7 @@ def is_code(path: str) -> bool:
     """Modules that are imported when first needed, and the folders that code is looked for in."""
     if path.endswith((".py", ".pyc", ".so", "entry_points.txt")):
         return True
-    return path in (*sys.path, *_PLUGINS)
+    return path in (*sys.path, *_PLUGINS) or Path(path, "__init__.py").is_file()
 
 
 @pytest.mark.slow
