@@ -49,12 +49,9 @@ def load_agent(
 
     Parameters
     ----------
-    path:
-        The file.
-    variable:
-        Which of several, also within another: ``"agents(2)"``, ``"s.agent"``.
-    limits:
-        Bounds on what the file may make us do.
+    path, variable, limits:
+        The file; which of several agents, also within another variable (``"agents(2)"``,
+        ``"s.agent"``); and bounds on what the file may make us do.
 
     Raises
     ------

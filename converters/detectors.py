@@ -51,12 +51,8 @@ def load_detector(
 
     Parameters
     ----------
-    path:
-        The file.
-    variable:
-        Where to look, such as ``"s.detector"``; by default in all of the file.
-    limits:
-        Bounds on what the file may make us do.
+    path, variable, limits:
+        As for :func:`.agents.load_agent`.
 
     Raises
     ------

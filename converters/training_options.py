@@ -27,12 +27,8 @@ def load_training_options(
 
     Parameters
     ----------
-    path:
-        The file.
-    variable:
-        Where to look, such as ``"s.options"``; by default in all of the file.
-    limits:
-        Bounds on what the file may make us do.
+    path, variable, limits:
+        As for :func:`.agents.load_agent`.
 
     Raises
     ------

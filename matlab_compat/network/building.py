@@ -47,10 +47,8 @@ def addLayers(graph: Network, layers: Layer | Sequence[Layer]) -> Network:
 
     Parameters
     ----------
-    graph:
-        A network, which stays as it is.
-    layers:
-        One layer, or several.
+    graph, layers:
+        A network, which stays as it is, and one layer or several.
 
     Examples
     --------
@@ -68,10 +66,8 @@ def connectLayers(graph: Network, source: str, destination: str) -> Network:
 
     Parameters
     ----------
-    graph:
-        A network, which stays as it is.
-    source, destination:
-        Names of layers, or ports as in ``"add/in2"``.
+    graph, source, destination:
+        A network, which stays as it is; names of layers, or ports as in ``"add/in2"``.
 
     Examples
     --------
@@ -107,10 +103,8 @@ def removeLayers(graph: Network, names: str | Sequence[str]) -> Network:
 
     Parameters
     ----------
-    graph:
-        A network, which stays as it is.
-    names:
-        One name, or several.
+    graph, names:
+        A network, which stays as it is, and one name or several.
 
     Raises
     ------
@@ -140,12 +134,8 @@ def replaceLayer(graph: Network, name: str, layer: Layer) -> Network:
 
     Parameters
     ----------
-    graph:
-        A network, which stays as it is.
-    name:
-        The layer that goes.
-    layer:
-        The one that comes.
+    graph, name, layer:
+        A network, which stays as it is, the layer that goes and the one that comes.
 
     Examples
     --------
