@@ -38,7 +38,7 @@ def inspect_page(mat: MatFile, found: Sequence[Found], known: dict[str, Any]) ->
     -------
     HTML that needs nothing else, to be written in UTF-8.
     """
-    # What is trained goes before what it was made from.
+    # A trained network comes before the layers that it was made from.
     models = sorted(found, key=lambda f: -f.standing)
     entries = [Entry(f.name, f.class_name, _built(f)) for f in models]
     saved = ", ".join(known[name] for name in ("date", "platform") if known[name])

@@ -355,7 +355,7 @@ def _read_npz(path: Path, limits: Limits) -> _Read:
     return arrays, about
 
 
-#: What unpacks to no more than the file has needs no limit.
+#: The function that reads each ending. Formats that unpack to no more than the file need no limit.
 _READERS: dict[str, Callable[[Path, Limits], _Read]] = {
     ".pt": _read_pt,
     ".pth": _read_pt,

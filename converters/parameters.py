@@ -23,7 +23,7 @@ from .saved import children
 
 #: A step of the MATLAB expression that reaches an array: a field, or an index in braces or not.
 _STEP = re.compile(r"\.?([^.{}()]+)|\{(\d+)\}|\((\d+)\)")
-#: What is read back, at most this deep.
+#: The most steps in the name of a parameter that is read back.
 _DEEPEST = 100
 
 

@@ -21,7 +21,7 @@ from .formats import Format
 
 log = logging.getLogger(__name__)
 
-#: Those of this process, in the order that they came: their paths, and their bytes.
+#: The plugins of this process in the order in which they were loaded: path and content.
 _loaded: dict[Path, bytes] = {}
 
 

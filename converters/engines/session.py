@@ -270,7 +270,7 @@ class Session:
         )
 
 
-#: Those of ``net.predict``, by engine.
+#: The sessions that ``net.predict`` made, by engine.
 _kept: WeakKeyDictionary[Network, dict[str, Session]] = WeakKeyDictionary()
 
 

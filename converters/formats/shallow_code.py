@@ -457,7 +457,7 @@ class Torch(Language):
         return f"self.{name}"
 
 
-#: So many delays and outputs are written out.
+#: Up to this number of delays or outputs each is written out.
 _WRITTEN_OUT = 4
 
 #: What the module's text calls besides torch.

@@ -11,7 +11,7 @@ from .objects import Objects
 from .parameters import ParameterStructs
 from .shallow import Shallow
 
-#: What is damaged, for whoever meets an error while a value is looked into.
+#: The kind of models that are damaged.
 DAMAGED = DamagedModels()
 #: A layer, for whoever takes it out of a network.
 LAYERS = Layers()

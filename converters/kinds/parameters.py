@@ -23,7 +23,7 @@ from .words import listed
 _MOST = 2000
 #: Fields of the record of a training.
 _RECORD = {"trainFcn", "best_epoch", "perf"}
-#: Those of a network of DeepLearnToolbox, as its nnsetup makes it.
+#: Fields of a network of DeepLearnToolbox, as its nnsetup makes it.
 _DEEP_LEARN_TOOLBOX = {"W", "size", "n", "activation_function", "output"}
 #: Names that weights and biases have.
 _WEIGHT = re.compile(r"(?i).*(?:weight|kernel|filter)\w*|(?:.*[\d_])?(?:W|IW|LW|theta|gamma)\d*")

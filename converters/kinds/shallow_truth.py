@@ -28,7 +28,7 @@ from .base import Truth
 _MOST, _LARGEST = 40, 5_000_000
 #: Nearer than this, as a part of the largest value, two arrays are taken for the same thing.
 _NEAR = 1e-3
-#: What is wanted of the network is no proof of what it gave.
+#: Names of targets: what a network should give is no proof of what it gave.
 _TARGET = re.compile(r"(?i)t|t[acfsn]|ts\w?|.*(?:target|label|class|desired|want|true).*")
 _ERROR = re.compile(r"(?i)e|.*err.*")
 #: Names that scripts and apps of MATLAB give to the output, by that of the network.

@@ -32,9 +32,9 @@ Said: TypeAlias = set[tuple[str, tuple[str, ...]]]
 class Journal:
     """Collects remarks while a value is decoded; :meth:`report` warns of them at its end."""
 
-    #: What was said of this file, and where: each access decodes a variable anew.
+    #: The warnings on this file, and their places: each access decodes a variable anew.
     said: Said = field(default_factory=set)
-    #: What and remedy to the first place, and how many there are.
+    #: By text and remedy of a warning: the first place, and how many there are.
     _remarks: dict[tuple[str, str], tuple[tuple[str, ...], int]] = field(default_factory=dict)
     _damage: list[MatlabCompatError] = field(default_factory=list)
     _shown: int = 0

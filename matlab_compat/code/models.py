@@ -27,7 +27,7 @@ from .values import Value, value_of
 
 #: Steps within structs and cells, at most.
 _DEEPEST = 100
-#: Of objects with the parameters of a function of importONNXFunction: the property that trains.
+#: Classes of objects that hold parameters, and their properties that are trained.
 _LEARNABLES = {"ONNXParameters": ("Learnables",)}
 
 
@@ -116,7 +116,7 @@ class FunctionModel(Layer):
     given: ClassVar[tuple[Argument, ...]]
     #: The labels of the outputs, and the channels of each input.
     found: ClassVar[tuple[tuple[str, ...], tuple[int | None, ...]]]
-    #: Those of parameters that have any, by their names.
+    #: The labels of the parameters that have labels, by the parameters' names.
     parameter_labels: ClassVar[dict[str, str]]
 
     @property

@@ -31,7 +31,7 @@ _QUESTIONS = frozenset({"__bool__", "__float__", "__int__", "__index__", "item"}
 _REARRANGES = frozenset({"to", "reshape", "permute", "contiguous", "lift_fresh.default"})
 #: Calls whose result may be the same numbers in memory, seen in another way.
 _LOOKS = frozenset({"reshape", "permute", "detach", "contiguous", "__getitem__"})
-#: What is asked about a tensor but its values, where the answer is a number or a truth.
+#: Questions about a tensor that do not read its values, and are answered by a number or a truth.
 _ABOUT = frozenset(
     {"__get__", "size", "dim", "numel", "nelement", "stride", "is_contiguous", "__len__"}
     | {"is_complex", "is_floating_point", "is_conj", "is_neg", "is_inference", "storage_offset"}

@@ -29,7 +29,7 @@ def hard_sigmoid(x: Tensor) -> Tensor:
 
 Function = Callable[[Tensor], Tensor]
 States: TypeAlias = tuple[Tensor, ...]
-#: Those of the hidden state, and their bias.
+#: The weights of the hidden state (recurrent weights), and their bias.
 Weights: TypeAlias = tuple[Tensor, Tensor]
 STATE_ACTIVATIONS: dict[str, Function] = {
     "tanh": torch.tanh,

@@ -165,7 +165,7 @@ class RunOptions:
     inside: AbstractContextManager[Any] | None = None
     #: Whether in training mode, as MATLAB's ``forward``.
     training: bool = False
-    #: What computes instead of torch: the outputs, of the inputs' labels by name and of tensors.
+    #: Computes the outputs instead of torch, from the inputs' labels by name and their tensors.
     engine: Callable[[Mapping[str, str], tuple[torch.Tensor, ...]], tuple[Array, ...]] | None = None
 
 

@@ -125,7 +125,7 @@ class SavedPorts:
         return saved_ports(self.extra, "Outputs") or ["out"]
 
 
-#: What any class may be saved with.
+#: Fields that any class may be saved with.
 EVERYWHERE = {
     "Version": no_effect("numbers the layout of the fields, which are read by name"),
     "Description": no_effect("a text for people"),

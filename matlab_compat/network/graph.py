@@ -120,7 +120,7 @@ class Graph:
             except MatlabCompatError:
                 if name not in unsure:
                     raise
-                # What a layer that cannot be built makes of its input's labels is not known.
+                # A layer that cannot be built is taken to keep the labels of its input.
                 produced = (given[0],) * len(layer.OutputNames)
             known.update({(name, i): labels for i, labels in enumerate(produced)})
             steps.append(Step(name, layer, sources, given, produced))

@@ -21,7 +21,7 @@ from .network import Network
 from .notebook import bytes_text, totals
 from .picture import picture
 
-#: So many layers of nested networks are shown.
+#: The most layers of nested networks that are shown.
 _MOST_INNER = 5000
 #: Pictures up to this width stand beside the table.
 _NARROW = 480

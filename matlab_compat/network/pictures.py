@@ -19,7 +19,7 @@ from ..errors import DataFormatError, UnsupportedFileError, UsageError
 from ..wording import argument
 from .preparation import as_class, resized
 
-#: What of a picture of red, green and blue is its grey (``rgb2gray``).
+#: The weights of red, green and blue in grey (``rgb2gray``).
 GREY = (0.298936021293776, 0.587043074451121, 0.114020904255103)
 
 RESIZE_MODES = ("bilinear", "nearest", "bicubic")
@@ -29,7 +29,7 @@ COLOURS = ("rgb", "grey")
 _WHOLE_FLOATS = ("F", "F;32F", "F;32BF", "F;32NF")
 #: The tag of a camera's note on orientation.
 _ORIENTATION = 274
-#: What brings a picture back that Pillow turned as its orientation says.
+#: By orientation: undoes the turn that Pillow made for it.
 _BACK: dict[int, Callable[[Array], Array]] = {
     2: lambda x: x[:, ::-1],
     3: lambda x: x[::-1, ::-1],

@@ -82,7 +82,7 @@ STYLE = (
     + f".diagram .side {{ fill: {_GREY}; }}\n"
 )
 
-#: What stands at the right of the first line.
+#: The sign at the right of the first line, by verdict.
 MARKS = {"equal": "✓", "different": "✗", "warning": "!"}
 
 _HEIGHT, _NARROWEST, _WIDEST = 36.0, 120.0, 300.0

@@ -11,7 +11,7 @@ from .markup import Markup, element, table
 #: A notebook keeps all that it shows: of longer tables it gets so many rows.
 MOST_ROWS = 100
 
-# What a notebook has is left as it is: colours and fonts are its own.
+# Colours and fonts are the notebook's own.
 _STYLE = """
 .matlab-compat { overflow-x: auto; max-width: 100%; }
 .matlab-compat table { border-collapse: collapse; margin: .3em 0; }

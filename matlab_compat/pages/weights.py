@@ -87,7 +87,7 @@ def histogram(found: Statistics) -> Markup:
     if not tallest:
         return Markup("")
     step = _WIDTH / _BINS
-    # What is there can be seen, however little it is.
+    # At least one pixel, so that a bar with few values can be seen.
     heights = [max(n / tallest * _HEIGHT, 1.0) if n else 0.0 for n in found.counts]
     path = "".join(
         f"M{i * step:g} {_HEIGHT:g}v{-height:.1f}h{step - 1:g}V{_HEIGHT:g}z"

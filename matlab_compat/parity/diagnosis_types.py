@@ -8,7 +8,7 @@ from typing import Any
 from ..arrays import Array
 from ..finite_json import finite_json
 
-#: So long mistakes are looked for, unless told otherwise.
+#: For how long mistakes are looked for by default, in seconds.
 SECONDS = 20.0
 
 

@@ -25,7 +25,7 @@ from .runner import Inputs, Results, as_array
 from .tolerance import Tolerance
 
 RULE = "largest score less that of MATLAB's class / (eps * max|scores|)"
-#: Where single itself is off by more than this part of the largest score, no more is allowed.
+#: The error of single is allowed for up to this part of the largest score.
 _LARGEST_OWN_ERROR = 1e-3
 _REMEDY = "save the scores instead, Y = predict(net, X), which say more than labels."
 

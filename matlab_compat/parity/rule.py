@@ -46,10 +46,10 @@ class Rounding:
 class Judged:
     """What a rule says of some results."""
 
-    #: One for each, or why nothing could be compared.
+    #: A comparison for each result, or the reason why nothing could be compared.
     comparisons: list[Comparison | NothingToCompareError]
     eps: float
-    #: One rounding of each element of the result with this number.
+    #: By the number of a result: how much one rounding is for each of its elements.
     unit: Callable[[int], Array | float]
 
 

@@ -35,8 +35,8 @@ Run = Callable[[str, AbstractContextManager[Any] | None], Sequence[Array]]
 
 #: Pairs of runs until an element that is still too far counts as different.
 PAIRS = 8
-#: One rounding is at most this part of the largest element, so that 16 are a quarter of it. It can
-#: be so much where rounding decides a tie, as between the places that a maximum comes from.
+#: The most that one rounding may count for, as a part of the largest element: 16 are a quarter.
+#: It is as much where rounding decides a tie, as between the places that a maximum comes from.
 LARGEST = 2.0**-6
 #: From this part on (16 of it are 1.6 %) a report says so.
 _UNCERTAIN = 1e-3

@@ -142,7 +142,7 @@ class Judgement:
 class Rule:
     """How far two elements may be apart: ``bound`` times ``unit``, or a tolerance."""
 
-    #: One rounding: one number, or one for each element.
+    #: How much one rounding is: one number for all elements, or one for each.
     unit: Array
     bound: float
     tolerance: Tolerance | None

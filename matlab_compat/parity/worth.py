@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from ..network import Network
 
 
-#: What is said of an output, and not where activations before it show everything.
+#: Warnings on outputs that are not needed where activations before the output show everything.
 _MADE_UP = ("output saturated", "output constant along a dimension", "dead channels")
 _OTHER_INPUT = (
     "save another input with its output: a real one, or random numbers of its range, such as "
@@ -76,7 +76,7 @@ def unseen(
         arrays = _arrays(y)
         labels = labels_of(model, inputs, port, arrays[0].ndim) if model else ""
         shown = of_output(name, arrays, labels, tolerance)
-        # Where the layers before it are compared and show everything, they make up for it.
+        # Not needed where the layers before the output are compared and show everything.
         found += [one for one in shown if not seen or hidden != [] or one.name not in _MADE_UP]
     if tolerance is None:
         found += [_undecided(one) for one in every if one.undecided]

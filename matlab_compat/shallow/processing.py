@@ -100,7 +100,7 @@ def _no_change(fields: Fields) -> bool:
     return bool(fields.number("no_change"))
 
 
-#: What each saved: of x, then of y.
+#: The settings that each function saves: those of x, then those of y.
 _SCALES = {
     "mapminmax": ("xmin", "xmax", "ymin", "ymax"),
     "mapstd": ("xmean", "xstd", "ymean", "ystd"),

@@ -55,7 +55,7 @@ class Traced:
     graph: fx.Graph
     #: The parameters and constants that they use, by the names of attributes.
     state: Mapping[str, Tensor]
-    #: Those that are parameters.
+    #: The attributes that are parameters.
     learnable: frozenset[str]
     #: What the class is, for its docstring.
     purpose: str

@@ -108,7 +108,7 @@ FLOATING: dict[str, Callable[[Tensor], Tensor]] = {
     "gammaln": torch.lgamma,
     "sigmoid": torch.sigmoid,
 }
-#: Those that integers have as well, and leave as they are.
+#: Functions that integers have as well, and that leave them as they are.
 ROUNDING: dict[str, Callable[[Tensor], Tensor]] = {
     "floor": torch.floor,
     "ceil": torch.ceil,

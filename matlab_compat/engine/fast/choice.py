@@ -34,7 +34,7 @@ from torch import Tensor
 from ...errors import UsageError, warn
 
 VARIABLE = "MATLAB_COMPAT_CHOICE"
-#: What is the first way of every layer.
+#: The name of the first way of every layer.
 DIRECT = "direct"
 #: All ways of all layers, which may be asked for by name.
 WAYS = (
@@ -42,7 +42,7 @@ WAYS = (
     *("subpixel", "apart", "windows", "taps", "single"),  # transposed convolution
     "separable",  # pooling
 )
-#: What stands before whole networks among the layers; of these engines are chosen, by any name.
+#: Prefix of the keys of whole networks, for which an engine is chosen; other keys are layers'.
 WHOLE = "network "
 #: Whether the time of a thread is told exactly.
 EXACT = time.get_clock_info("thread_time").resolution < 1e-5
@@ -295,6 +295,6 @@ def processor() -> str:
         lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").split("\n\n")[0].splitlines()
     except OSError:
         return f"{platform.machine()} {platform.processor()}"
-    # What differs from core to core or from moment to moment says nothing of the kind.
+    # Lines that differ from core to core, or change with time, do not identify the processor.
     changing = ("processor", "cpu MHz", "bogomips", "BogoMIPS", "core id", "apicid", "initial")
     return "\n".join(line for line in lines if not line.startswith(changing))

@@ -32,7 +32,7 @@ from . import phases
 from .kernels import has_kernels, is_separable, matrix_convolution, separable
 
 Made = TypeVar("Made")
-#: What computes a layer.
+#: A function that computes a layer.
 Run: TypeAlias = Callable[..., Tensor]
 #: Makes it, for the inputs that it was asked for; it may be given memory (float32, in one
 #: dimension) for the result, which it need not take.
@@ -42,7 +42,7 @@ Make: TypeAlias = Callable[[Tensor | None], Run]
 class Inference(nn.Module):
     """A module that is never trained."""
 
-    #: What it computes is said by its buffers' sizes, its parts and these.
+    #: Its settings: together with the sizes of its buffers and its parts they say what it computes.
     how: tuple[object, ...] = ()
 
     def __init__(self, **values: Tensor) -> None:

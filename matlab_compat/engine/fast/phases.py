@@ -166,7 +166,7 @@ def blocks(x: Tensor, weight: Tensor, bias: Tensor, shape: Shape) -> Tensor:
 class Algorithm(ABC):
     """Prepared from the weights and the shape of one input; takes batches of any size."""
 
-    #: As :data:`.choice.WAYS` has it.
+    #: Its name in :data:`.choice.WAYS`.
     way: ClassVar[str]
     #: Whether it multiplies inputs with zeros that fill up the taps, where there are such.
     fills: ClassVar[bool] = False

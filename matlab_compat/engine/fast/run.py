@@ -26,7 +26,7 @@ from .phases import plain_only
 
 #: Bytes below which malloc keeps freed memory by itself (glibc's M_TRIM_THRESHOLD).
 SMALL = 128 * 1024
-#: Where a result may begin: what torch's own allocator gives.
+#: Alignment of results in memory, in bytes: that of torch's own allocator.
 ALIGNED = 64
 #: Sizes of inputs for which a workspace keeps its code.
 MANY = 64
@@ -154,7 +154,7 @@ def timed(make: Make, inputs: Sequence[Tensor]) -> Callable[[], Tensor]:
 
 
 def tensors(value: Any) -> Iterator[Tensor]:
-    """Those in what a node gives."""
+    """The tensors in the value of a node."""
     if isinstance(value, Tensor):
         yield value
     elif isinstance(value, tuple | list):
@@ -255,7 +255,7 @@ class InferenceModule(fx.GraphModule):
 
     @property
     def workspaces(self) -> Workspaces:
-        """Those that no call computes in at present."""
+        """The workspaces that no call uses at present."""
         known = self.__dict__
         if "_workspaces" not in known:
             known["_workspaces"] = Workspaces()
@@ -296,7 +296,7 @@ class InferenceModule(fx.GraphModule):
 
 
 class Workspaces(list[Workspace]):
-    """Of one module; neither copied nor pickled with it."""
+    """The workspaces of one module; neither copied nor pickled with it."""
 
     def __init__(self) -> None:
         super().__init__()

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 class _How:
     """Another way to compute it."""
 
-    #: What products are multiplied by, of the channels of a head and of all; None for 1/sqrt.
+    #: The factor of the products of queries and keys; None for 1/sqrt of the channels.
     scale: float | None = None
     all_channels: bool = False
     interleaved: bool = False
@@ -33,7 +33,7 @@ class _How:
     steps_first: bool = False
     #: The dimension of N,heads,queries,keys that the softmax is over; None for no softmax.
     over: int | None = 3
-    #: Of queries and keys, what is masked: the past, the future, or the step itself.
+    #: Which keys a query does not see: those of the past, of the future, or of its own step.
     masked: str = ""
     projected: bool = True
 

@@ -29,9 +29,9 @@ if TYPE_CHECKING:
     from .run import Run
 
 
-#: So many layers further parameters may have come from: those of a block of them.
+#: How many layers away parameters may have come from: the length of a block of layers.
 _MOST_SHIFTED = 8
-#: So many layers with the same mistake are named.
+#: How many layers with the same mistake are named.
 _NAMED = 4
 
 
@@ -46,7 +46,7 @@ class Suspicion:
     sources: Mapping[str, tuple[Port, ...]] = field(default_factory=dict)
     #: The same mistake in several layers.
     is_common: bool = False
-    #: Of two layers, of which each is tried alone as well.
+    #: Whether two layers are changed, each of which is tried alone as well.
     is_pair: bool = False
 
     @property

@@ -17,7 +17,7 @@ SAMPLE = 2048
 #: A mistake must bring the distance down to at most this part. Whatever is closer to the bound
 #: than that is no mistake, but rounding that went a little far.
 IMPROVEMENT = 0.25
-#: Where all values lie within so many times what the bound allows, anything would fit.
+#: Values that spread over less than this many times the bound are fitted by anything.
 SPREAD = 10.0
 
 
@@ -29,7 +29,7 @@ class Part:
     indices: tuple[int, ...]
     #: How many there are along that dimension.
     size: int
-    #: As that of a :class:`Measure`, of these elements alone.
+    #: The scale of a :class:`Measure`, for these elements alone.
     scale: float
 
     def of(self, array: Array) -> Array:
@@ -54,7 +54,7 @@ class Measure:
     bound: float
     #: Whether what is tested stands as the expected side.
     turned: bool = False
-    #: Where all that differs is small beside the rest: it is measured by a scale of its own, too.
+    #: The elements that differ, if all are small beside the rest: they have a scale of their own.
     part: Part | None = None
 
     @property
@@ -152,12 +152,12 @@ class Candidate:
     remedy: str
     actual: Array = field(repr=False)
     expected: Array = field(repr=False)
-    #: Where two fit, the one with the lower rank comes first.
+    #: Of two that fit, the one with the lower rank comes first.
     rank: int = 1
     #: The part of the original arrays that the two are made of, where it is not all of them.
     before: tuple[Array, Array] | None = None
     measure: Measure | None = None
-    #: As :data:`SPREAD`; less where there is more evidence than that the two are close.
+    #: In place of :data:`SPREAD`: less where more than closeness speaks for it.
     spread: float = SPREAD
     #: The description before and after.
     diff: str = ""

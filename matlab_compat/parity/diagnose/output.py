@@ -14,7 +14,7 @@ from .measure import Measure, Part, explanations
 from .rearranged import rearrangements
 from .values import class_numbers, decimals, one_sided, value_changes
 
-#: As many are reported.
+#: How many diagnoses are reported at most.
 MOST = 3
 
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from ..runner import Inputs, Precision
 
 
-#: So many numbers of a result are looked at before all of it.
+#: How many numbers of a result are looked at before all of it is.
 _ENOUGH = 64
 #: Modules with fewer parameters are kept: a mistake is tried in one layer, and in all.
 _SMALL = 10_000

@@ -50,19 +50,19 @@ _RANKS = (0, 1, 2, 3)
 #: A mistake that leaves more than this of the difference is none of two.
 _SHRUNK = 0.9
 _FIRST_OF_TWO, _SECOND_OF_TWO = 2, 300
-#: So many mistakes, those that come nearest alone, are added up in pairs.
+#: How many mistakes are combined in pairs: those that come nearest alone.
 _ADDED = 1500
 #: Pairs that are run because they should add up, and elements that this is told by.
 _PAIRS, _EFFECT = 300, 512
 #: Between two mistakes that were made together.
 _AT_ONCE = ", and with another mistake at once: "
-#: So many sets of layers are run with the same mistake in each.
+#: How many sets of layers are run with the same mistake in each layer.
 _SEVERAL = 60
 #: A guess leaves no more than this part of the difference, and everything else so many times more.
 _GUESSED, _APART, _ENOUGH_TO_GUESS = 0.03, 3.0, 64
-#: So many that fit as well are named.
+#: How many other mistakes that fit as well are named.
 _ALTERNATIVES = 4
-#: So many are run as one batch, of at most so many elements.
+#: The most mistakes that are run as one batch, and the most elements of such a batch.
 _TOGETHER, _MOST_ELEMENTS = 32, 4_000_000
 #: A fit needs so many numbers for each that is fitted, and steps.
 _NUMBERS_EACH, _STEPS = 8, 12
@@ -117,7 +117,7 @@ class Search:
         self._actuals: dict[int | None, Array] = {}
         self.tried = 0
         number, truth = next(self.run.samples(self.target))
-        # Where the first observations agree, they can tell nothing.
+        # The first observations do not suffice where they agree.
         self._needs_all = number is not None and self._fits(self._actual(number), truth)
         self._first_sample = next(self._samples())
         number, truth = self._first_sample

@@ -17,7 +17,7 @@ from .mistakes import Transform, Variation
 Described = tuple[str, str, str, Transform, int]
 #: Up to so many along a dimension any number of them may have been loaded.
 _FEW = 8
-#: As many arrays of one size are tried in every order.
+#: The most arrays of one size that are tried in every order.
 _MOST_ORDERED = 4
 
 

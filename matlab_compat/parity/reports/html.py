@@ -18,7 +18,7 @@ from .shown import most_telling, worst_slice
 if TYPE_CHECKING:
     from ..report import Report
 
-#: So many comparisons are shown with images and diagrams; the tables list them all.
+#: How many comparisons are shown with images and diagrams; the tables list them all.
 _MOST_SHOWN = 8
 
 _STYLE = """

@@ -32,7 +32,7 @@ class Slice:
     violation: Array
     #: Row and column of the worst element.
     worst: tuple[int, int]
-    #: One shown pixel is the worst of so many rows and columns.
+    #: The number of rows and columns of which each shown pixel is the worst.
     step: int = 1
 
     @property
