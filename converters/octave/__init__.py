@@ -35,6 +35,9 @@ if TYPE_CHECKING:
 SECONDS = 60.0
 #: The largest difference that counts as agreement, as a part of the largest output.
 _TOLERANCE = 1e-10
+#: The class of texts in double quotes that something is added to, and where code has them.
+_STRINGS = "@string_text"
+_ADDED = re.compile(r'(?<=\+ )"[^"\n]*"|(?<=\+)"[^"\n]*"|"[^"\n]*"(?=\s*\+)')
 _RANDOM = frozenset({"rand", "randn", "randi", "randperm"})
 
 _RUN = """
@@ -356,7 +359,8 @@ def _write_stand_ins(folder: Path) -> None:
     """Each as a file; those that are none of MATLAB's where no code of the user's sees them."""
     from matlab_compat.code.functions import TABLE
 
-    (folder / "private").mkdir(parents=True)
+    shutil.copytree(Path(__file__).parent / _STRINGS, folder / _STRINGS)
+    (folder / "private").mkdir()
     for file in Path(__file__).parent.glob("*.m"):
         for function in re.split(r"(?m)^(?=function )", file.read_text(encoding="utf-8"))[1:]:
             found = re.match(r"function (?:.*?= *)?(\w+)", function)
@@ -418,7 +422,7 @@ def _functions(file: File) -> Iterator[tuple[str, str]]:
     for one in said:
         if one.name.isidentifier():
             text = "\n".join(lines[one.line - 1 : one.last]) + "\n"
-            yield "/".join([*folders, f"{one.name}.m"]), text
+            yield "/".join([*folders, f"{one.name}.m"]), _ADDED.sub(r"string_text(\g<0>)", text)
 
 
 def _methods(function: FunctionDefinition) -> list[str]:

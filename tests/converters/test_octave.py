@@ -127,15 +127,26 @@ def test_octave_agrees_on_the_functions_of_deep_learning_arrays() -> None:
 
 
 @pytest.mark.octave
-def test_what_octave_lacks_is_not_compared() -> None:
+def test_octave_agrees_on_a_model_function_whose_fields_are_texts_and_numbers() -> None:
     model = converters.load_model(
         ROOT / "code" / "parameters.mat",
         function=ROOT / "code" / "model.m",
         arguments="parameters, X:CB",
     )
     (found,) = check_with_octave(model)
+    assert found.agrees, found.text
+
+
+@pytest.mark.octave
+def test_what_octave_lacks_is_not_compared() -> None:
+    own = program(f="function Y = f(X)\nY = crosschannelnorm(X, 3, 'DataFormat', 'CB');\nend\n")
+    function = own.function("f")
+    assert function is not None
+    case = Case("f", own, function, None, [np.eye(4)], [np.eye(4)], "CB")
+    (answer,) = outputs_in_octave(octave_program(), [case], 60)
+    found = compared(case, *answer)
     assert not found.compared
-    assert "Octave cannot run it" in found.text
+    assert "Octave cannot run it: 'crosschannelnorm' undefined" in found.text
 
 
 @pytest.mark.octave
