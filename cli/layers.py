@@ -64,4 +64,9 @@ def _unsupported(path: str, code: list[str] | None, format: output.Format) -> in
         output.data("{class}: '{name}': {reason}".format(**lines_of_their_own(row)))
     if not rows:
         output.data("every layer can be run")
-    return 3 if rows else 0
+        return 0
+    output.note(
+        "remedy: name the folder with your layers' code, --code DIR, or a Python file that "
+        "registers them, --plugin FILE.py."
+    )
+    return 3

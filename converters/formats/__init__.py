@@ -38,7 +38,7 @@ def format_for(path: str | PathLike[str]) -> Format:
         raise UsageError(
             f"There is no target '{suffix}'{f'; did you mean {near[0]}?' if near else '.'}",
             where=(str(path),),
-            remedy=f"use one of {', '.join(name or 'none for a folder' for name in suffixes())}.",
+            remedy=f"use one of {', '.join(filter(None, suffixes()))}; or none, for a folder.",
         )
     return kind()
 

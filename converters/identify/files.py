@@ -69,8 +69,11 @@ _FACTORY = (
 )
 
 
-def _image(name: str) -> Kind:
-    return Kind(f"an image ({name})", f"{_NO_MODEL}; {_IMAGE}", _IMAGE)
+def _image(name: str, ending: str = "") -> Kind:
+    """A picture; one of the endings that ``predict`` takes is an input as it is."""
+    given = f"{{stem}}{ending}"
+    as_input = f"a picture is an input, by its ending: matlab-compat predict NET.mat {given}"
+    return Kind(f"an image ({name})", f"{_NO_MODEL}; {as_input if ending else _IMAGE}", _IMAGE)
 
 
 def _pointer(kind: str, command: str) -> Kind:
@@ -131,11 +134,11 @@ _SIGNATURES: tuple[tuple[bytes, Kind], ...] = (
     (rb"7z\xbc\xaf\x27\x1c", Kind("a 7z archive", _UNPACK)),
     (rb"Rar!\x1a\x07", Kind("a RAR archive", _UNPACK)),
     (rb".{257}ustar", Kind("a tar archive", _UNPACK)),
-    (rb"\x89PNG\r\n\x1a\n", _image("PNG")),
-    (rb"\xff\xd8\xff", _image("JPEG")),
+    (rb"\x89PNG\r\n\x1a\n", _image("PNG", ".png")),
+    (rb"\xff\xd8\xff", _image("JPEG", ".jpg")),
     (rb"GIF8[79]a", _image("GIF")),
-    (rb"BM.{4}\x00{4}", _image("BMP")),
-    (rb"(?:II\x2a\x00|MM\x00\x2a)", _image("TIFF")),
+    (rb"BM.{4}\x00{4}", _image("BMP", ".bmp")),
+    (rb"(?:II\x2a\x00|MM\x00\x2a)", _image("TIFF", ".tif")),
     (rb"RIFF.{4}WEBP", _image("WebP")),
     (rb"RIFF.{4}WAVE", Kind("a sound file (WAV)", f"{_NO_MODEL}; in MATLAB: audioread.")),
     (rb"\x93NUMPY", _array("a NumPy array (.npy)", "numpy.load({path})")),

@@ -29,7 +29,7 @@ def network(tmp_path: Path) -> Path:
 
 def test_those_of_a_file_that_are_not_run(call: Any, network: Path) -> None:
     done = call("layers", "--unsupported", network)
-    assert (done.code, done.err) == (3, "")
+    assert (done.code, "--plugin FILE.py" in done.err) == (3, True)
     assert done.out.startswith("mine.FancyLayer: 'own': ")
 
 

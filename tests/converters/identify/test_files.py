@@ -127,8 +127,16 @@ FILES: dict[str, tuple[Callable[[], bytes], str, str]] = {
     "p-code": (lambda: b"v01.00v00.00\0\x0e\xb0\x1cC\xc6_\xb1\0\0\2\x8d", "P-code", "in MATLAB"),
     "p-code of R2007b": (lambda: b"v00.00v00.00\0\1\2\3\xff\xfe", "P-code", "in MATLAB"),
     "old p-code": (lambda: b"P-file  5.0\0\1\2\3\xff\xfe", "P-code", "in MATLAB"),
-    "png": (lambda: b"\x89PNG\r\n\x1a\n" + b"\0" * 300, "image (PNG)", "PIL.Image.open"),
-    "jpeg": (lambda: b"\xff\xd8\xff\xe0" + b"\0" * 300, "image (JPEG)", "PIL.Image.open"),
+    "png": (
+        lambda: b"\x89PNG\r\n\x1a\n" + b"\0" * 300,
+        "image (PNG)",
+        "matlab-compat predict NET.mat",
+    ),
+    "jpeg": (
+        lambda: b"\xff\xd8\xff\xe0" + b"\0" * 300,
+        "image (JPEG)",
+        "matlab-compat predict NET.mat",
+    ),
     "pdf": (lambda: b"%PDF-1.4\n", "PDF", "download"),
     "npy": (npy, "NumPy array", "numpy.load("),
     "npz": (npz, "NumPy arrays (.npz)", "numpy.load("),
