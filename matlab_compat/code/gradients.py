@@ -10,10 +10,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import numpy as np
 import torch
 
-from .numeric import Numeric, as_tensor, numeric
+from .numeric import Numeric, as_tensor
 from .recording import unrepeatable
 from .values import Value, with_numbers
 
@@ -23,7 +22,8 @@ def differentiated(
 ) -> tuple[Value, ...]:
     """The results of a function for inputs that are traced.
 
-    Where no input is a tensor of torch, the results are numbers without a trace.
+    The results are without a trace where torch is not asked for gradients, and numbers that are
+    known where no input is a tensor of torch.
     """
     has_tensors = False
 
@@ -35,13 +35,17 @@ def differentiated(
             return value
         return Numeric(data.detach().clone().requires_grad_(), value.labels, value.is_dlarray)
 
+    is_wanted = torch.is_grad_enabled()
     unrepeatable("dlgradient")
     with torch.inference_mode(False), torch.enable_grad():
         results = function(with_numbers(arguments, traced))
-    return results if has_tensors else with_numbers(results, _known)
+    if has_tensors and is_wanted:
+        return results
 
+    def untraced(value: Numeric) -> Value:
+        data: Any = value.data
+        if value.is_known:
+            return value
+        return value.with_data(data.detach() if has_tensors else data.detach().numpy())
 
-def _known(value: Numeric) -> Numeric:
-    data: Any = value.data
-    plain = data if isinstance(data, np.ndarray) else data.detach().numpy()
-    return numeric(plain, value.labels, value.is_dlarray)
+    return with_numbers(results, untraced)

@@ -222,6 +222,10 @@ class Interpreter:
             name = name.rpartition(".")[2]
         known = (IMPORTED if is_helper else TABLE).get(name)
         if known is None:
+            if frame.function is not None and name in frame.function.said.inputs:
+                raise CodeError(
+                    f"{frame.function.name} needs its input '{name}', which is not given."
+                )
             raise UnsupportedCodeError(
                 f"'{name}' is neither a variable, nor in the code, nor among the functions known "
                 "here.",
@@ -813,6 +817,11 @@ class Interpreter:
             return value.properties[name]
         if isinstance(value, Net) and name == "State" and value.state:
             return Struct(value.state)
+        if isinstance(value, Net):
+            raise UnsupportedCodeError(
+                f"The code reads {name} of a network: only predict and forward are known here.",
+                remedy="train networks in torch: net.to_torch().",
+            )
         raise CodeError(f"A {class_name(value)} has no field '{name}'.")
 
     # --- function handles ---------------------------------------------------------------

@@ -91,3 +91,19 @@ def test_gradients_flow_into_the_tensors_that_were_given() -> None:
 def test_what_cannot_be_differentiated_says_so(code: str, said: str) -> None:
     with pytest.raises(CodeError, match=said):
         results(code, X)
+
+
+def test_no_gradients_are_kept_where_torch_is_not_asked_for_them() -> None:
+    x = torch.from_numpy(X)
+    with torch.no_grad():
+        (a,) = results("a = dlgradient(sum(x.^3, 'all'), x);", x)
+    assert not a.requires_grad
+    np.testing.assert_allclose(a.numpy(), 3 * X**2)
+
+
+def test_an_input_that_is_not_given_is_named() -> None:
+    made = program(f="function a = f(x, y)\na = x + y;\nend\n")
+    function = made.function("f")
+    assert function is not None
+    with pytest.raises(CodeError, match="f needs its input 'y', which is not given"):
+        made.call(function, [X])
