@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -111,7 +112,7 @@ class DataFormat:
         The batch goes if the input, which this format describes, had none; the dimensions come in
         the input's order where they have the same labels, else in MATLAB's.
         """
-        result = array.transpose(np.argsort(torch_axes(labels)))
+        result = array.transpose(matlab_axes(labels))
         if "B" not in self.labels and "B" in labels:
             result = np.squeeze(result, axis=labels.index("B"))
         as_input = self.of_output(labels)
@@ -132,9 +133,17 @@ class DataFormat:
         return array.transpose(np.argsort(self.order))
 
 
+@lru_cache(maxsize=256)
 def torch_axes(labels: str) -> tuple[int, ...]:
     """The axes of data labelled in MATLAB's order, put in torch's: batch, channel, space, time."""
     return tuple(sorted(range(len(labels)), key=lambda axis: ("BCSTU".index(labels[axis]), axis)))
+
+
+@lru_cache(maxsize=256)
+def matlab_axes(labels: str) -> tuple[int, ...]:
+    """The inverse of :func:`torch_axes`: the axes of data in torch's order, put in MATLAB's."""
+    axes = torch_axes(labels)
+    return tuple(sorted(range(len(axes)), key=axes.__getitem__))
 
 
 class dlarray:  # MATLAB's name

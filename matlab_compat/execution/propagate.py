@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-import numpy as np
 import torch
 
 from ..arrays import as_tuple
-from ..data_format import torch_axes
+from ..data_format import matlab_axes, torch_axes
 from ..engine.initializers import generator
 from ..errors import UsageError
 from .described import LayerLike, Plan, Port, Step
@@ -86,7 +85,7 @@ def _outputs(
     labels = step.formats[0]
     with at(step):
         if layer.parameters() and "C" in labels:
-            matlab = [arguments[0].shape[i] for i in np.argsort(torch_axes(labels))]
+            matlab = [arguments[0].shape[i] for i in matlab_axes(labels)]
             layer.initialize(layer.channels_of(matlab, labels), source)
         module = layer.to_torch(formats=step.formats).eval().to("meta")
     with torch.inference_mode(), running(step.name, arguments):
