@@ -297,7 +297,8 @@ def test_an_autoencoder_comes_back_as_one(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "ending"),
     [
-        *itertools.product(["feedforward", "probabilistic", "closed_loop"], [".onnx", ""]),
+        *itertools.product(["feedforward", "probabilistic"], [".onnx", ""]),
+        ("closed_loop", ""),
         ("feedforward", ".pt2"),  # with which a file of ONNX begins
     ],
 )
@@ -314,7 +315,9 @@ def test_an_onnx_file_of_a_closed_loop_takes_and_gives_its_states(tmp_path: Path
 
     made = contents("closed_loop")
     options = Options(steps=8)
-    converters.convert(fixture("closed_loop"), tmp_path / "net.onnx", options=options)
+    done = converters.convert(fixture("closed_loop"), tmp_path / "net.onnx", options=options)
+    assert done.exit_code == 0
+    assert all(one.max_abs < 1e-13 for one in done.outputs)
     session = onnxruntime.InferenceSession(tmp_path / "net.onnx")
     given = {
         "x1": matrix(made["X"]).T[None],
