@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from copy import copy
 from dataclasses import dataclass, fields, is_dataclass
 from functools import wraps
@@ -20,6 +20,7 @@ from .reading import Reading, member, one_of, whole
 if TYPE_CHECKING:
     from converters.formats import Asked
     from converters.matfile import limits
+    from matlab_compat.language.source import CodeLimits
 
 File = Annotated[str, typer.Argument(help="A MAT-file (level 4, 5, 6, 7 or 7.3).")]
 Files = Annotated[
@@ -219,11 +220,38 @@ class Limits:
         whole(1),
     ] = None
 
+    code_limit: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME=N",
+            help="What MATLAB code may use, steps=4000000 (docs/custom-code.md); repeatable.",
+        ),
+    ] = None
+
     def given(self) -> limits.Limits:
         """The limits asked for; those not given keep their defaults."""
         from converters.matfile.limits import Limits
 
-        return Limits(**{name: value for name, value in vars(self).items() if value is not None})
+        asked = {name: value for name, value in vars(self).items() if value is not None}
+        if texts := asked.pop("code_limit", None):
+            asked["code"] = _code_limits(texts)
+        return Limits(**asked)
+
+
+def _code_limits(texts: Sequence[str]) -> CodeLimits:
+    from matlab_compat.language.source import CodeLimits
+
+    names = [one.name for one in fields(CodeLimits)]
+    found: dict[str, Any] = {}
+    for text in texts:
+        name, _, number = text.partition("=")
+        if name not in names or not number.isdecimal() or int(number) < 1:
+            raise UsageError(
+                f"--code-limit {text}: NAME=N with a whole number from 1 is needed.",
+                remedy=f"the names are {', '.join(names)}: --code-limit steps=4000000.",
+            )
+        found[name] = int(number)
+    return CodeLimits(**found)
 
 
 def need_torch() -> None:

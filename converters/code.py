@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from matlab_compat.contexts import during
 from matlab_compat.errors import MatlabCompatError, UnsupportedLayerError
+from matlab_compat.language.source import CodeLimits
 from matlab_compat.layers.base import Layer
 from matlab_compat.network import Network
 
@@ -22,8 +23,8 @@ Code: TypeAlias = Sequence[str | PathLike[str]] | str | PathLike[str]
 _PROGRAM: ContextVar[Program | None] = ContextVar("the user's MATLAB code", default=None)
 
 
-def program_of(code: Code) -> Program:
-    """The code in folders.
+def program_of(code: Code, limits: CodeLimits) -> Program:
+    """The code in folders, and what it may use.
 
     Raises
     ------
@@ -35,10 +36,10 @@ def program_of(code: Code) -> Program:
     from .code_folders import CodeFolders
 
     folders = [code] if isinstance(code, str | PathLike) else code
-    return Program(CodeFolders([fspath(folder) for folder in folders]))
+    return Program(CodeFolders([fspath(folder) for folder in folders], limits), limits)
 
 
-def using(code: Code) -> AbstractContextManager[None]:
+def using(code: Code, limits: CodeLimits) -> AbstractContextManager[None]:
     """Layers that are built inside may be of classes in these folders; none leave it as it is.
 
     Raises
@@ -46,7 +47,7 @@ def using(code: Code) -> AbstractContextManager[None]:
     FileAccessError
         A folder cannot be read.
     """
-    return during(_PROGRAM, program_of(code)) if code else nullcontext()
+    return during(_PROGRAM, program_of(code, limits)) if code else nullcontext()
 
 
 def using_that_of(model: object) -> AbstractContextManager[None]:

@@ -255,7 +255,8 @@ def convert(
             unchecked="the function that computes with the parameters is not in the file",
             remarks=remarks,
         )
-    with running(path, limits), using(opening.get("code", ())):  # what was written is read back
+    code = using(opening.get("code", ()), limits.code)  # what was written is read back
+    with running(path, limits), code:
         prepared = Prepared(model, options, Path(path).stem)
         _keep(Path(path), place)
         _check_sizes(prepared)

@@ -40,7 +40,7 @@ def opened(
     encoding: str | None = None,
 ) -> Iterator[tuple[MatFile, list[Found]]]:
     """The open file with the models found in it."""
-    with using(code), open_mat(path, limits=limits, encoding=encoding) as mat:
+    with using(code, limits.code), open_mat(path, limits=limits, encoding=encoding) as mat:
         yield mat, find_models(mat, variable, layer_class)
 
 

@@ -106,7 +106,7 @@ def load(
     with locating(str(path)):
         if not reader.chooses:
             _refuse_choice(asked, place.suffix.lower())
-    with using(code):
+    with using(code, limits.code):
         model = reader.read(place, asked)
     with locating(str(path)):
         return model.ignore_fields(*ignore_fields)

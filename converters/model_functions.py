@@ -94,7 +94,7 @@ def load_model(
     file = f"{file}.m" if name else file
     with locating(str(path)), open_mat(path, limits=limits) as mat:
         given = _arguments(mat, [plain_text(text) for text in texts])
-    program = program_of([str(Path(file).parent), *_folders(code)])
+    program = program_of([str(Path(file).parent), *_folders(code)], limits.code)
     called = _function(program, Path(file), name)
     _check_count(called, given)
     return function_model(program, called, given, outputs)

@@ -182,7 +182,7 @@ def tasks(
         model = load_asked(path, asked)
         with open_mat(path, limits=asked.limits) as mat:
             return [_Data(mat, *named).of_function(model)]
-    with using(asked.code), open_mat(path, limits=asked.limits) as mat:
+    with using(asked.code, asked.limits.code), open_mat(path, limits=asked.limits) as mat:
         models = find_models(mat, variable, asked.layer_class)
         refuse_nothing(mat, models, variable)
         found = _Data(mat, *named).tasks(models, layer)

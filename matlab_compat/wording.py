@@ -17,6 +17,8 @@ _LIMITS = ("max_bytes", "max_depth", "max_elements")
 
 def in_python(name: str, value: object) -> str:
     """``layer='up1'``, or ``layer`` without a value; limits as parts of ``Limits``."""
+    if name == "code_limit":
+        return f"limits=Limits(code=CodeLimits({value}))"
     alone = name if value is None else f"{name}={value!r}"
     if name not in _LIMITS:
         return alone

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+from matlab_compat.language.source import CodeLimits
 
 GIB = 1 << 30
 
@@ -23,11 +25,14 @@ class Limits:
         Cells, struct fields, characters held as objects and object references in one variable:
         things that each cost a Python object however few bytes the file spends on them. Where it
         is more than 2^31, also the elements of any array that a model out of the file makes.
+    code:
+        What the user's MATLAB code may use.
     """
 
     max_bytes: int = 4 * GIB
     max_depth: int = 100
     max_elements: int = 5_000_000
+    code: CodeLimits = field(default_factory=CodeLimits)
 
 
 DEFAULT_LIMITS = Limits()

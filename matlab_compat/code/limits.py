@@ -8,8 +8,11 @@ from typing import Any
 
 from ..errors import CodeLimitError
 from ..language.source import CodeLimits
+from ..wording import argument
 
-_REMEDY = "if it is meant, raise the limit: CodeLimits({}=...)."
+
+def _raise(name: str) -> str:
+    return f"if it is meant, raise the limit: {argument('code_limit', f'{name}=...')}."
 
 
 class Budget:
@@ -32,7 +35,7 @@ class Budget:
         if self.steps > self.limits.steps:
             raise CodeLimitError(
                 f"The code takes more than {self.limits.steps} steps.",
-                remedy=_REMEDY.format("steps"),
+                remedy=_raise("steps"),
             )
 
     def made(self, size: Sequence[Any], work: Any = 1) -> None:
@@ -50,13 +53,13 @@ class Budget:
             raise CodeLimitError(
                 f"An array of {'×'.join(map(str, size))} has more than "
                 f"{self.limits.elements} elements.",
-                remedy=_REMEDY.format("elements"),
+                remedy=_raise("elements"),
             )
         self.elements += count * max(int(work), 1)
         if self.elements > self.limits.work:
             raise CodeLimitError(
                 f"The code makes more than {self.limits.work} elements altogether.",
-                remedy=_REMEDY.format("work"),
+                remedy=_raise("work"),
             )
 
     def repeats(self, count: int) -> None:
@@ -70,5 +73,5 @@ class Budget:
         if count > self.limits.iterations:
             raise CodeLimitError(
                 f"A loop takes more than {self.limits.iterations} turns.",
-                remedy=_REMEDY.format("iterations"),
+                remedy=_raise("iterations"),
             )

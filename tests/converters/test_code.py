@@ -160,6 +160,17 @@ def test_the_message_without_code_has_the_option() -> None:
     assert "--code DIR" in done.stderr
 
 
+def test_each_limit_can_be_set_on_the_command_line() -> None:
+    asked = ("verify", str(FILE), "--code", str(LAYERS))
+    done = run(*asked, "--code-limit", "steps=3")
+    assert done.returncode == 2
+    assert "takes more than 3 steps" in done.stderr
+    assert "--code-limit steps=..." in done.stderr
+    done = run(*asked, "--code-limit", "speed=3")
+    assert done.returncode == 2
+    assert "the names are file_bytes, files, nesting" in done.stderr
+
+
 # --- model functions --------------------------------------------------------------------
 
 PARAMETERS, MODEL = CODE / "parameters.mat", CODE / "model.m"
