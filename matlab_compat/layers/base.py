@@ -125,7 +125,7 @@ class Layer:
     #: A call of the constructor function, as :func:`repr` writes it, for the documentation.
     example: ClassVar[str] = ""
     #: The torch module by its full name, and the properties and values that it is made with.
-    _torch_module: ClassVar[str | tuple[object, ...]] = ()
+    _torch_module: ClassVar[tuple[object, ...]] = ()
     #: The formats that the (first) input may have; none for any.
     input_formats: ClassVar[Collection[str]] = ()
     #: The same by the number of dimensions, for classes with the keyword ``dims``.
@@ -194,7 +194,7 @@ class Layer:
             "dims": dims,
             "default_format": default_format or (dims and _IMAGES[dims]) or None,
             "stem": stem,
-            "_torch_module": module,
+            "_torch_module": (module,) if isinstance(module, str) else module,
             "input_formats": input_formats or (dims and cls._formats_for.get(dims)),
             "_channels_property": channels,
             "_description": description,
@@ -578,26 +578,30 @@ class Layer:
 
     def _build(self, formats: tuple[str, ...]) -> torch.nn.Module:
         """The module with parameters of the right shape; their values are filled in after."""
-        module = self._torch_module
-        path, *given = (module,) if isinstance(module, str) else module or ("",)
-        if not path:
-            raise UnsupportedLayerError(f"{self.matlab_class} cannot be run by this version.")
-        home, _, name = str(path).rpartition(".")
+        return self._maker()(*self._module_arguments(formats), *self._module_values())
+
+    @classmethod
+    def _maker(cls) -> Callable[..., torch.nn.Module]:
+        """What the keyword ``module`` names; imported here, since it may need torch."""
+        if not cls._torch_module:
+            raise UnsupportedLayerError(f"{cls.matlab_class} cannot be run by this version.")
+        home, _, name = str(cls._torch_module[0]).rpartition(".")
         home = f"matlab_compat.{home}" if home.startswith(("engine.", "code.")) else home
-        values = [self._values[one] if isinstance(one, str) else one for one in given]
-        make: Callable[..., torch.nn.Module] = getattr(import_module(home), name)
-        return make(*self._module_arguments(formats), *values)
+        made: Callable[..., torch.nn.Module] = getattr(import_module(home), name)
+        return made
+
+    def _module_values(self) -> list[Any]:
+        """The values that the keyword ``module`` names after it."""
+        given = self._torch_module[1:]
+        return [self._values[one] if isinstance(one, str) else one for one in given]
 
     def in_torch(self) -> str:
         """How torch writes it, ``torch.nn.LeakyReLU(0.1)``; "" where that needs more than this."""
-        path, *given = (
-            (self._torch_module,) if isinstance(self._torch_module, str) else self._torch_module
-        ) or ("",)
+        path = str(next(iter(self._torch_module), ""))
         own = type(self)._module_arguments is not Layer._module_arguments
-        if own or not str(path).startswith("torch.nn."):
+        if own or not path.startswith("torch.nn."):
             return ""
-        values = [self._values[one] if isinstance(one, str) else one for one in given]
-        return f"{path}({', '.join(map(repr, values))})"
+        return f"{path}({', '.join(map(repr, self._module_values()))})"
 
     def _module_arguments(self, formats: tuple[str, ...]) -> tuple[Any, ...]:
         """What the module is made with before the values that the keyword ``module`` names."""

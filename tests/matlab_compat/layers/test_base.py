@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from importlib import import_module
-
 import numpy as np
 import pytest
 import torch
@@ -122,10 +120,7 @@ def test_the_description_names_properties() -> None:
     "kind", [k for k in registered().values() if k._torch_module], ids=lambda k: k.__name__
 )
 def test_each_module_is_there(kind: type[Layer]) -> None:
-    named = kind._torch_module
-    home, _, name = str(named if isinstance(named, str) else named[0]).rpartition(".")
-    found = import_module(f"matlab_compat.{home}" if home.startswith("engine.") else home)
-    assert callable(getattr(found, name))
+    assert callable(kind._maker())
 
 
 @pytest.mark.parametrize(
