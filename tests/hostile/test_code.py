@@ -34,7 +34,7 @@ DANGEROUS = (
     "importdata readtable csvread system dos unix shell urlread urlwrite webread webwrite websave "
     "javaObject javaMethod py mex loadlibrary calllib addpath rmpath cd delete rmdir mkdir "
     "movefile copyfile run source input keyboard exist which builtin getenv setenv parfeval "
-    "gpuDevice matlab clear exit quit rng"
+    "gpuDevice matlab clear exit quit"
 )
 
 
