@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from math import floor
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import torch
@@ -610,25 +610,45 @@ def product(a: Numeric, b: Numeric, budget: Budget) -> Numeric:
 
 
 def solve(a: Numeric, b: Numeric, budget: Budget) -> Numeric:
-    """The solution of ``a * x = b`` for a square matrix."""
+    """The solution of ``a * x = b``; by least squares where there are more rows than columns."""
     if a.labels or b.labels or a.data.ndim > 2 or b.data.ndim > 2:
         raise UnsupportedCodeError("Solving equations of labelled or N-D arrays is not supported.")
     if a.shape[0] != b.shape[0]:
         raise CodeError(f"Matrix dimensions must agree: {_size(a)} and {_size(b)}.")
-    if a.shape[0] != a.shape[1]:
+    if a.shape[0] < a.shape[1]:
         raise UnsupportedCodeError(
-            f"Dividing by a matrix of {_size(a)}: least squares are not supported.",
+            f"Dividing by a matrix of {_size(a)}, which has many solutions, is not supported.",
             remedy="for a division by element write './'.",
         )
     kind = common_kind((a, b), "'\\'")
     budget.made(b.shape, work=a.shape[0] ** 2)
     x, y = together((a, b), kind)
+    if a.shape[0] > a.shape[1]:
+        result = least_squares(as_tensor(x), as_tensor(y))
+        known_result = result.numpy() if isinstance(x, np.ndarray) else result
+        return numeric(known_result, is_dlarray=a.is_dlarray or b.is_dlarray)
     if isinstance(x, Tensor):
         return numeric(torch.linalg.solve(x, y), is_dlarray=a.is_dlarray or b.is_dlarray)
     try:
         return numeric(np.linalg.solve(x, y))
     except np.linalg.LinAlgError:
         raise CodeError("The matrix is singular.") from None
+
+
+def least_squares(a: Tensor, b: Tensor) -> Tensor:
+    """What is nearest to a solution of ``a * x = b``, for columns that are independent.
+
+    Raises
+    ------
+    UnsupportedCodeError
+        They depend on each other; which solution MATLAB takes follows from its order of columns.
+    """
+    q, r = torch.linalg.qr(a)
+    sizes = r.diagonal().abs()
+    if not is_traced() and sizes.min() <= max(a.shape) * torch.finfo(a.dtype).eps * sizes.max():
+        raise UnsupportedCodeError("Least squares of columns that depend on each other.")
+    found: Tensor = torch.linalg.solve_triangular(r, q.mH @ b, upper=True)
+    return found
 
 
 def _matrix_power(a: Numeric, b: Numeric, budget: Budget) -> Numeric:
@@ -658,17 +678,26 @@ def _of_strings(operator: str, left: Value, right: Value) -> Value | None:
         a, b = _strings(left), _strings(right)
         if a is None or b is None:
             raise CodeError("Strings are compared with texts.")
-        (shape, x), (other, y) = a, b
-        if len(x) != 1 and len(y) != 1 and shape != other:
-            raise CodeError("Arrays of strings have incompatible sizes.")
-        pairs = zip(x * len(y) if len(x) == 1 else x, y * len(x) if len(y) == 1 else y, strict=True)
+        size, pairs = _paired(a, b)
         found = [(one == two) is (operator == "==") for one, two in pairs]
-        size = shape if len(x) != 1 else other
         return logical(np.array(found, bool).reshape(size, order="F"))
     raise CodeError(f"'{operator}' is not defined for strings.")
 
 
-def _strings(value: Value) -> tuple[tuple[int, ...], list[str]] | None:
+#: The size of texts, and the texts.
+_Texts: TypeAlias = "tuple[tuple[int, ...], list[str]]"
+
+
+def _paired(a: _Texts, b: _Texts) -> tuple[tuple[int, ...], list[tuple[str, str]]]:
+    """The size of the result, and the texts that meet."""
+    (shape, x), (other, y) = a, b
+    if len(x) != 1 and len(y) != 1 and shape != other:
+        raise CodeError("Arrays of strings have incompatible sizes.")
+    pairs = zip(x * len(y) if len(x) == 1 else x, y * len(x) if len(y) == 1 else y, strict=True)
+    return (shape if len(x) != 1 else other), list(pairs)
+
+
+def _strings(value: Value) -> _Texts | None:
     if isinstance(value, Chars):
         return (1, 1), [value.value]
     if isinstance(value, Cell):
@@ -680,15 +709,21 @@ def _strings(value: Value) -> tuple[tuple[int, ...], list[str]] | None:
 
 
 def _joined(left: Value, right: Value) -> Value:
-    parts = []
-    for one in (left, right):
-        if isinstance(one, Chars):
-            parts.append(one.value)
-        elif isinstance(one, Numeric) and np.prod(one.shape) == 1:
-            parts.append(number_text(one))
-        else:
-            raise UnsupportedCodeError("'+' with arrays of strings is not supported.")
-    return Chars("".join(parts), True)
+    size, pairs = _paired(_summand(left), _summand(right))
+    items = tuple(Chars(one + two, True) for one, two in pairs)
+    return items[0] if len(items) == 1 else Cell(size, items, True)
+
+
+def _summand(value: Value) -> _Texts:
+    """What is put after another text: each number of an array by itself."""
+    if isinstance(value, Numeric):
+        data = known_values(value, "a number that becomes text")
+        shape = tuple(int(n) for n in data.shape)
+        return shape, [number_text(numeric(n)) for n in data.reshape(-1, order="F")]
+    found = _strings(value)
+    if found is None:
+        raise CodeError("Strings are put together with texts and numbers.")
+    return found
 
 
 def number_text(value: Numeric) -> str:

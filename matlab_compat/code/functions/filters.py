@@ -12,7 +12,7 @@ from torch import Tensor
 from ...errors import CodeError, UnsupportedCodeError
 from ..indexing import column
 from ..numeric import Numeric, elements, numeric, scalar
-from ..operators import common_kind, floating, known_values, text, together, whole
+from ..operators import common_kind, floating, known_values, least_squares, text, together, whole
 from ..values import Chars, Value
 from .both import default_axis, dimension, in_torch, sibling
 from .registry import Call, known
@@ -132,9 +132,7 @@ def _polyfit(call: Call, x: Value, y: Value, degree: Value) -> Numeric:
 
     def computed(u: Tensor, v: Tensor) -> Tensor:
         powers = column(u)[:, None] ** torch.arange(n, -1, -1, dtype=u.dtype, device=u.device)
-        q, r = torch.linalg.qr(powers)
-        found: Tensor = torch.linalg.solve_triangular(r, q.mT @ column(v)[:, None], upper=True)
-        return found.mT
+        return least_squares(powers, column(v)[:, None]).mT
 
     call.budget.made((elements(given[0].shape), n + 1), n + 1)
     return numeric(in_torch(computed, *together(given, common_kind(given, "polyfit"))))

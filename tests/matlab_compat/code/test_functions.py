@@ -336,6 +336,11 @@ def test_statistics_windows_and_products(code: str, expected: Any) -> None:
         np.testing.assert_allclose(found, expected, rtol=1e-12, atol=1e-14)
 
 
+def test_texts_are_put_together_one_by_one() -> None:
+    assert result('r = "fc" + (1:3);') == ["fc1", "fc2", "fc3"]
+    assert result('r = ["a" "b"] + ["x" "y"];') == ["ax", "by"]
+
+
 def test_pages_are_inverted_and_solved_one_by_one() -> None:
     inverse = np.stack([np.linalg.inv(PAGES[..., k]) for k in range(3)], -1)
     np.testing.assert_allclose(result("r = pageinv(x);", PAGES), inverse)
@@ -348,6 +353,8 @@ def test_pages_are_inverted_and_solved_one_by_one() -> None:
     ("code", "what"),
     [
         ("r = eig([1 2; 3 4]);", "symmetric matrices"),
+        ("r = [1 2; 2 4; 3 6] \\ [1; 2; 4];", "depend on each other"),
+        ("r = [1 2 3] \\ 4;", "many solutions"),
         ("r = quantile([1; 2; 3], [0.1 0.2]);", "a row or a column"),
         ("r = quantile([1 NaN], 0.5);", "NaN"),
         ("r = filter(1, 1, [1 2], 3);", "begins with a state"),
