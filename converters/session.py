@@ -43,8 +43,8 @@ def session(
     seconds:
         How long "fastest" may wait for a candidate to be made ready; torch's compiler is one from
         20 on. Others take as long as ``convert`` to ONNX: a second, or some for large networks. The
-        measuring comes to that, three seconds at most for all sizes together, which a file of the
-        user's cache spares the next process (docs/speed.md).
+        measuring comes to that, three seconds for all sizes together or a few calls of each, which
+        a file of the user's cache spares the next process (docs/speed.md).
 
     Returns
     -------

@@ -57,6 +57,8 @@ By: TypeAlias = Callable[[Sequence[Tensor]], tuple[Array, ...]]
 MANY = 64
 #: Seconds that may be spent on measuring, all sizes of a network together.
 MEASURING = 3.0
+#: Calls of each that are measured at least, however long they take.
+LEAST = 4
 #: The least seconds of a turn, of which the first call may find threads asleep.
 TURN = 0.02
 #: Seconds for which the threads of an engine may go on spinning.
@@ -213,13 +215,18 @@ class Session:
     def _measured(
         self, runs: Mapping[str, Run], tensors: tuple[Tensor, ...], spinning: bool
     ) -> dict[str, float]:
-        """The seconds of each; on the clock, as their threads are not ours."""
-        rest = partial(time.sleep, SPINNING) if spinning and torch.get_num_threads() > 1 else None
+        """The seconds of each: of one thread what it computed, of several those on the wall."""
+        alone = torch.get_num_threads() == 1
+        clock = time.process_time if alone else time.perf_counter
+        rest = partial(time.sleep, SPINNING) if spinning and not alone else None
         calls = {name: partial(_first, run, tensors) for name, run in runs.items()}
-        start = time.perf_counter()
-        end = start + self._budget.part()
-        seconds = measured(calls, end, time.perf_counter, turn=TURN, rest=rest)
-        self._budget.seconds -= time.perf_counter() - start
+        start = clock()
+        for call in calls.values():
+            call()
+        begin = clock()
+        end = begin + max(self._budget.part(), LEAST * (begin - start))
+        seconds = measured(calls, end, clock, turn=TURN, rest=rest)
+        self._budget.seconds -= clock() - start
         for name, taken in seconds.items():
             log.info("%s takes %.3g ms", name, 1e3 * taken)
         return seconds
