@@ -22,6 +22,7 @@ from ..layers.edges import Pair, edge_pairs
 from ..layers.fully_connected import FullyConnectedLayer
 from ..layers.rearranging import ComplexToRealLayer, RealToComplexLayer
 from ..layers.recurrent import RecurrentLayer
+from ..layers.registry import registered
 from ..layers.structure import (
     AdditionLayer,
     ConcatenationLayer,
@@ -107,19 +108,9 @@ def _same(layer: Layer, inputs: Sequence[Activation]) -> Outputs:
     return inputs[:1]
 
 
+#: All activations keep the size, but for those with a rule of their own below.
 for _kind in (
-    activations.ReLULayer,
-    activations.LeakyReLULayer,
-    activations.ClippedReLULayer,
-    activations.ELULayer,
-    activations.PReLULayer,
-    activations.GELULayer,
-    activations.SwishLayer,
-    activations.TanhLayer,
-    activations.SigmoidLayer,
-    activations.SoftmaxLayer,
-    activations.SoftplusLayer,
-    activations.ScalingLayer,
+    *(kind for kind in registered().values() if kind.__module__ == activations.__name__),
     normalization.BatchNormalizationLayer,
     normalization.GroupNormalizationLayer,
     normalization.LayerNormalizationLayer,
@@ -129,6 +120,13 @@ for _kind in (
     Identity,
 ):
     _made.register(_kind)(_same)
+
+
+@_made.register
+def _(layer: activations.QuadraticLayer, inputs: Sequence[Activation]) -> Outputs:
+    (x,) = inputs
+    n, *others = x.size
+    return [Activation((n * (n + 1) // 2, *others), x.labels)]
 
 
 # --- windows ----------------------------------------------------------------------------

@@ -57,6 +57,8 @@ CHAINS: dict[str, list[mc.Layer]] = {
     "attention": [SEQUENCE, mc.selfAttentionLayer(2, 8)],
     "resize": [IMAGE, mc.resize2dLayer(OutputSize=[5, 7]), mc.resize2dLayer(Scale=2)],
     "elementwise": [IMAGE, mc.batchNormalizationLayer(), mc.leakyReluLayer(), mc.dropoutLayer()],
+    "activations": [IMAGE, mc.geluLayer(), mc.scalingLayer(Scale=2), mc.softplusLayer()],
+    "quadratic": [mc.featureInputLayer(5), mc.quadraticLayer()],
     "complex and real": [IMAGE, mc.realToComplexLayer(), mc.complexToRealLayer()],
     "folding": [VIDEO, mc.sequenceFoldingLayer()],
     "nested": [
