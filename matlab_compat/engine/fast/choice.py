@@ -51,7 +51,7 @@ LONG = 0.02
 #: Rounds in which each way has its turn, and the least seconds of a turn.
 ROUNDS, TURN = 5, 2e-4
 #: How many times as long as the best a way may take and still have another turn.
-HOPELESS = 2
+HOPELESS = 1.5
 #: Relative distance between results beyond which a way computes something else.
 WRONG = 1e-3
 #: About as many numbers of two results are compared.
@@ -172,10 +172,13 @@ def measured(
                 call()
                 best[name] = clock() - start
     for _ in range(ROUNDS):
+        limit = HOPELESS * min(best.values())
+        rivals = [name for name, seconds in best.items() if seconds <= limit]
+        if len(rivals) == 1:
+            break
         if rest is not None:
             rest()
-        limit = HOPELESS * min(best.values())
-        for name in [name for name, seconds in best.items() if seconds <= limit and len(best) > 1]:
+        for name in rivals:
             if clock() > end:
                 break
             repeats = max(1, round(turn / max(best[name], 1e-9)))
