@@ -36,8 +36,13 @@ class _How:
     #: Which keys a query does not see: those of the past, of the future, or of its own step.
     masked: str = ""
     projected: bool = True
+    #: Each head's weights by themselves, by a sigmoid, or the mean of all heads.
+    weights: str = ""
+    #: Queries, keys or values that are the input itself.
+    plain: str = ""
 
 
+_PARTS = {"queries": "query", "keys": "key", "values": "value"}
 _REMEDY = "softmax(q*k'/sqrt(channels of a head)) over the keys, heads as neighbouring channels."
 _WAYS = {
     "with the products of queries and keys not scaled": _How(scale=1.0),
@@ -56,6 +61,9 @@ _WAYS = {
     "with a causal mask: no query attends to a key after it": _How(masked="future"),
     "with a mask of the diagonal: no query attends to its own key": _How(masked="itself"),
     "without its output projection": _How(projected=False),
+    "with a sigmoid instead of the softmax": _How(over=None, weights="sigmoid"),
+    "with the weights of all heads averaged": _How(weights="mean"),
+    **{f"without the projection of its {name}": _How(plain=name) for name in _PARTS},
 }
 
 
@@ -119,9 +127,12 @@ def _scales(layer: Layer, _: Size) -> Iterator[Fitted]:
 
 def _run(how: _How, module: Any, *inputs: Tensor) -> Tensor:
     """Without masks, as the module does it but for what ``how`` says."""
-    parts = ("query", "key", "value")
     own = hasattr(module, "project")
-    q, k, v = (module.project(name, inputs[0]) for name in parts) if own else inputs[:3]
+    if own:
+        x = inputs[0]
+        q, k, v = (x if how.plain == p else module.project(n, x) for p, n in _PARTS.items())
+    else:
+        q, k, v = inputs[:3]
     heads, scale = module.settings.heads, how.scale
     if scale is None:
         scale = 1 / sqrt(q.shape[1] if how.all_channels else q.shape[1] // heads)
@@ -133,6 +144,10 @@ def _run(how: _How, module: Any, *inputs: Tensor) -> Tensor:
         weights = weights.masked_fill(_mask(how.masked, weights), -float("inf"))
     if how.over is not None:
         weights = weights.softmax(how.over)
+    if how.weights == "sigmoid":
+        weights = weights.sigmoid()
+    if how.weights == "mean":
+        weights = weights.mean(1, keepdim=True).expand_as(weights)
     y = weights @ v  # N,heads,T,C
     n, _, t, _ = y.shape
     y = y if how.steps_first else y.transpose(1, 2)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from itertools import combinations, permutations
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ...layers.base import Layer
 from .altered import Change, inputs_changed, instead, of_module, twice
@@ -14,16 +15,24 @@ from .mistakes import Fitted, Size, Variation, fits_of, mistakes_of, variation
 if TYPE_CHECKING:
     from torch import Tensor
 
+#: Up to so many channels, every two of them may have been exchanged.
+_MOST_CHANNELS = 10
 #: Torchvision's constants for ImageNet, for images from 0 to 1.
 _IMAGENET = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
 
 
 def given_otherwise(layer: Layer, size: Size) -> Iterator[Variation]:
     """The layer with what can be wrong with its input."""
-    for name, said, remedy, change, rank in _changes(size):
-        line = _UNDONE.get(said, "")
-        change = inputs_changed(change)
-        yield altered(layer, name, f"for an input {said}", remedy, change, rank, repair=line)
+    for one in _changes(size):
+        yield altered(
+            layer,
+            one.name,
+            f"for an input {one.text}",
+            one.remedy,
+            inputs_changed(one.change),
+            one.rank,
+            repair=one.undone,
+        )
     yield altered(
         layer,
         "input scaled by its own range",
@@ -83,156 +92,236 @@ _STATISTICS = (
 )
 
 
-#: The lines of torch that repair what was done to N,C,H,W.
-_UNDONE = {
-    "divided by 255 (0..1)": "x = x * 255",
-    "times 255 (0..255)": "x = x / 255",
-    "divided by 256": "x = x * 256",
-    "with the other sign": "x = -x",
-    "scaled from 0..1 to -1..1": "x = (x + 1) / 2",
-    "scaled from -1..1 to 0..1": "x = 2 * x - 1",
-    "scaled from 0..255 to -1..1": "x = (x + 1) * 127.5",
-    "with dark and light exchanged (1 - X)": "x = 1 - x",
-    "with dark and light exchanged (255 - X)": "x = 255 - x",
-    "with its channels reversed: BGR for RGB": "x = x[:, [2, 1, 0]]",
-    "with height and width exchanged": "x = x.transpose(2, 3)",
-    "turned by 180 degrees": "x = x.flip(2, 3)",
-    "turned by 90 degrees": "x = x.rot90(-1, (2, 3))",
-    "turned by 270 degrees": "x = x.rot90(1, (2, 3))",
-    "flipped in its height": "x = x.flip(2)",
-    "flipped in its width": "x = x.flip(3)",
-    "flipped in its time steps": "x = x.flip(2)",
-}
+class _Given(NamedTuple):
+    """Something done to the input."""
 
-_Given = tuple[str, str, str, Any, int]
+    name: str
+    text: str
+    remedy: str
+    change: Callable[[Tensor], Tensor]
+    rank: int
+    #: The line of torch that repairs it, for N,C,H,W.
+    undone: str = ""
 
 
 def _changes(size: Size) -> Iterator[_Given]:
+    yield from _other_ranges()
+    yield from _fewer_digits()
+    yield from _other_channels()
+    for axis, name in enumerate(size.moved or ("height", "width", "depth")[: len(size)], 2):
+        yield from _along(axis, name)
+    if len(size.moved or size) > 1:
+        yield from _turned()
+
+
+_SAME = "give both sides the same data."
+_AS_IT_IS = "give it as it is."
+
+
+def _other_ranges() -> Iterator[_Given]:
     import torch
 
-    same = "give both sides the same range: the training data's."
-    for factor, text in (
-        (1 / 255, "divided by 255 (0..1)"),
-        (255.0, "times 255 (0..255)"),
-        (1 / 256, "divided by 256"),
-        (-1.0, "with the other sign"),
+    remedy = "give both sides the same range: the training data's."
+    for factor, text, line in (
+        (1 / 255, "divided by 255 (0..1)", "x = x * 255"),
+        (255.0, "times 255 (0..255)", "x = x / 255"),
+        (1 / 256, "divided by 256", "x = x * 256"),
+        (-1.0, "with the other sign", "x = -x"),
     ):
-        yield "input scaled", text, same, partial(torch.mul, other=factor), 1
-    yield "input normalized", "of length one for each observation (L2)", same, _unit, 2
-    yield "input normalized", "of length one in its channels (L2)", same, _unit_channels, 2
-    yield "input scaled", "scaled from 0..1 to -1..1", same, lambda x: 2 * x - 1, 1
-    yield "input scaled", "scaled from -1..1 to 0..1", same, lambda x: (x + 1) / 2, 1
-    yield "input scaled", "scaled from 0..255 to -1..1", same, lambda x: x / 127.5 - 1, 1
-    yield "input inverted", "with dark and light exchanged (1 - X)", same, lambda x: 1 - x, 2
-    yield "input inverted", "with dark and light exchanged (255 - X)", same, lambda x: 255 - x, 2
+        yield _Given("input scaled", text, remedy, partial(torch.mul, other=factor), 1, line)
+    ranges: tuple[tuple[str, Callable[[Tensor], Tensor], str], ...] = (
+        ("scaled from 0..1 to -1..1", lambda x: 2 * x - 1, "x = (x + 1) / 2"),
+        ("scaled from -1..1 to 0..1", lambda x: (x + 1) / 2, "x = 2 * x - 1"),
+        ("scaled from 0..255 to -1..1", lambda x: x / 127.5 - 1, "x = (x + 1) * 127.5"),
+    )
+    for text, change, line in ranges:
+        yield _Given("input scaled", text, remedy, change, 1, line)
+    for largest in (1, 255):
+        text = f"with dark and light exchanged ({largest} - X)"
+        change = partial(torch.rsub, other=largest)
+        yield _Given("input inverted", text, remedy, change, 2, f"x = {largest} - x")
+        text = f"gamma corrected: {largest}*(X/{largest}).^(1/2.2)"
+        curved = partial(_gamma, largest=largest)
+        yield _Given("input gamma corrected", text, _AS_IT_IS, curved, 3)
+    for low, high in ((0, 1), (-1, 1), (0, 255)):
+        clipped = partial(torch.clamp, min=low, max=high)
+        rank = 2 if high == 1 else 3
+        yield _Given("input clipped", f"clipped to {low}..{high}", _AS_IT_IS, clipped, rank)
+    yield _Given("input normalized", "of length one for each observation (L2)", remedy, _unit, 2)
+    yield _Given(
+        "input normalized", "of length one in its channels (L2)", remedy, _unit_channels, 2
+    )
+    for text, scaled in (
+        ("minus ImageNet's mean", False),
+        ("normalized with ImageNet's mean and deviation", True),
+    ):
+        yield _Given("input normalized", text, remedy, partial(_imagenet, scaled=scaled), 2)
+    yield _Given("input absolute", "without its signs", _AS_IT_IS, torch.abs, 2)
+    yield _Given("input squared", "squared", _AS_IT_IS, torch.square, 3)
+    yield _Given("input through a function", "as its exponential", _AS_IT_IS, torch.exp, 3)
+    yield _Given("input through a function", "as its logarithm", _AS_IT_IS, torch.log, 3)
+    yield _Given("input through a function", "as log(1 + X)", _AS_IT_IS, torch.log1p, 3)
+
+
+def _fewer_digits() -> Iterator[_Given]:
+    import torch
+
+    name, remedy = "input rounded", "give all of its digits, in single precision."
     for precision in ("half", "bfloat16"):
-        yield (
-            "input rounded",
-            f"in {precision} precision",
-            "give it in single precision.",
-            partial(_through, precision),
-            1,
-        )
-    for digits in (0, 1, 2, 3, 4, 5, 6):
-        said = "rounded to integers" if digits == 0 else f"rounded to {digits} decimals"
-        yield (
-            "input rounded",
-            said,
-            "give all of its digits.",
-            partial(torch.round, decimals=digits),
-            2,
-        )
-    yield "input rounded", "cut to integers", "give all of its digits.", torch.trunc, 2
-    yield (
-        "input rounded",
+        change = partial(_through, precision)
+        yield _Given(name, f"in {precision} precision", remedy, change, 1)
+    yield _Given(name, "rounded to integers", remedy, torch.round, 2)
+    for digits in (1, 2, 3, 4, 5, 6):
+        rounded = partial(torch.round, decimals=digits)
+        yield _Given(name, f"rounded to {digits} decimals", remedy, rounded, 2)
+    yield _Given(name, "cut to integers", remedy, torch.trunc, 2)
+    yield _Given(
+        name,
         "rounded to 256 levels of 0..1 (saved as an image)",
         "save single precision, not an image.",
         lambda x: (x * 255).round() / 255,
         2,
     )
-    yield "input absolute", "without its signs", "give it as it is.", torch.abs, 2
-    for low, high in ((0, 1), (-1, 1), (0, 255)):
-        clipped = partial(torch.clamp, min=low, max=high)
-        rank = 2 if high == 1 else 3
-        yield "input clipped", f"clipped to {low}..{high}", "give it as it is.", clipped, rank
-    yield "input rounded", "rounded to int8", "give all of its digits.", _int8, 2
-    for largest in (1, 255):
-        said = f"gamma corrected: {largest}*(X/{largest}).^(1/2.2)"
-        curved = partial(_gamma, largest=largest)
-        yield "input gamma corrected", said, "give it as it is.", curved, 3
-    yield (
+    yield _Given(name, "rounded to int8", remedy, _int8, 2)
+
+
+def _other_channels() -> Iterator[_Given]:
+    yield _Given(
         "input BGR for RGB",
         "with its channels reversed: BGR for RGB",
         "OpenCV reads images as BGR: x = x[:, [2, 1, 0]] in torch.",
         _reversed_colours,
         0,
+        "x = x[:, [2, 1, 0]]",
     )
-    for shift in (1, -1):
-        yield (
-            "input channels shifted",
-            "with its channels one further",
-            "count from 1 in MATLAB, from 0 in Python.",
-            partial(torch.roll, shifts=shift, dims=1),
+    for order in permutations(range(3)):
+        if order not in ((0, 1, 2), (2, 1, 0)):
+            yield _Given(
+                "input channels in another order",
+                f"with its channels in the order {' '.join(str(i + 1) for i in order)}",
+                _SAME,
+                partial(_three_channels, order=order),
+                2,
+            )
+    for one, other in combinations(range(_MOST_CHANNELS), 2):
+        yield _Given(
+            "input channels in another order",
+            f"with its channels {one + 1} and {other + 1} exchanged",
+            _SAME,
+            partial(_two_channels, one=one, other=other),
             3,
         )
-    yield (
+    for shift in (1, -1):
+        yield _Given(
+            "input channels shifted",
+            f"with its channels one {'further' if shift > 0 else 'back'}",
+            "count from 1 in MATLAB, from 0 in Python.",
+            partial(_rolled_channels, shift=shift),
+            3,
+        )
+    yield _Given(
         "input grey",
         "with its channels averaged",
         "give it in colour.",
         lambda x: x.mean(1, keepdim=True).expand_as(x),
         2,
     )
-    names = size.moved or ("height", "width", "depth")[: len(size)]
-    for axis, name in enumerate(names, 2):
-        yield (
-            f"input {name} flipped",
-            f"flipped in its {name}",
-            "give both sides the same data.",
-            partial(torch.flip, dims=(axis,)),
-            1,
-        )
-        for shift in (1, -1, 2, -2):
-            end = "earlier" if shift < 0 else "later"
-            for around in (False, True):
-                yield (
-                    "input shifted",
-                    f"shifted by {abs(shift)} in its {name} ({end}"
-                    f"{', what is lost comes in again' if around else ''})",
-                    "give both sides the same data: look for a crop, a delay or an index from 0.",
-                    partial(_shifted, axis=axis, shift=shift, around=around),
-                    1 if abs(shift) == 1 and not around else 3,
-                )
-    if len(names) > 1:
-        yield (
-            "input height and width exchanged",
-            "with height and width exchanged",
-            "H×W×C×N goes to torch as X.transpose(3, 2, 0, 1).",
-            lambda x: x.transpose(2, 3),
-            1,
-        )
-        yield (
-            "input turned",
-            "turned by 180 degrees",
-            "give both sides the same data.",
-            lambda x: x.flip(2, 3),
-            1,
-        )
-        for turns in (1, 3):
-            yield (
-                "input turned",
-                f"turned by {90 * turns} degrees",
-                "give both sides the same data.",
-                partial(torch.rot90, k=turns, dims=(2, 3)),
-                2,
+    yield _Given(
+        "input grey",
+        "with its first channel for all",
+        "give it in colour.",
+        lambda x: x[:, :1].expand_as(x),
+        2,
+    )
+
+
+def _along(axis: int, name: str) -> Iterator[_Given]:
+    """Along height, width or time."""
+    import torch
+
+    flip, line = partial(torch.flip, dims=(axis,)), f"x = x.flip({axis})"
+    yield _Given(f"input {name} flipped", f"flipped in its {name}", _SAME, flip, 1, line)
+    for shift in (1, -1, 2, -2):
+        end = "earlier" if shift < 0 else "later"
+        for filled in ("", ", what is lost comes in again", ", the edge repeated"):
+            yield _Given(
+                "input shifted",
+                f"shifted by {abs(shift)} in its {name} ({end}{filled})",
+                "give both sides the same data: look for a crop, a delay or an index from 0.",
+                partial(_shifted, axis=axis, shift=shift, filled=filled),
+                1 if abs(shift) == 1 and not filled else 3,
             )
-        for order in ((3, 2, 1), (2, 3, 1), (1, 3, 2), (3, 1, 2), (2, 1, 3)):
-            yield (
-                "input reshaped",
-                f"reshaped, not permuted: {_words(order)} bytes read as N,C,H,W",
-                "permute it: X.transpose(3, 2, 0, 1); a reshape does not move its dimensions.",
-                partial(_misread, order=order),
-                2,
+    for count in (1, 2, 3, 4, 5):
+        for end in ("first", "last"):
+            yield _Given(
+                "input masked",
+                f"with zeros in the {end} {count} of its {name} (padding, a mask)",
+                "give all of it: no padding in its place.",
+                partial(_masked, axis=axis, count=count, last=end == "last"),
+                3,
             )
+
+
+def _turned() -> Iterator[_Given]:
+    import torch
+
+    yield _Given(
+        "input height and width exchanged",
+        "with height and width exchanged",
+        "H×W×C×N goes to torch as X.transpose(3, 2, 0, 1).",
+        lambda x: x.transpose(2, 3),
+        1,
+        "x = x.transpose(2, 3)",
+    )
+    for turns, line in (
+        (2, "x = x.flip(2, 3)"),
+        (1, "x = x.rot90(-1, (2, 3))"),
+        (3, "x = x.rot90(1, (2, 3))"),
+    ):
+        turned = partial(torch.rot90, k=turns, dims=(2, 3))
+        rank = 1 if turns == 2 else 2
+        yield _Given("input turned", f"turned by {90 * turns} degrees", _SAME, turned, rank, line)
+    for order in ((3, 2, 1), (2, 3, 1), (1, 3, 2), (3, 1, 2), (2, 1, 3)):
+        yield _Given(
+            "input reshaped",
+            f"reshaped, not permuted: {_words(order)} bytes read as N,C,H,W",
+            "permute it: X.transpose(3, 2, 0, 1); a reshape does not move its dimensions.",
+            partial(_misread, order=order),
+            2,
+        )
+
+
+def _imagenet(x: Tensor, scaled: bool) -> Tensor:
+    import torch
+
+    if x.shape[1] != 3:
+        raise ValueError("three channels only")
+    mean, deviation = (torch.tensor(v).to(x).reshape(3, *(1,) * (x.ndim - 2)) for v in _IMAGENET)
+    return (x - mean) / deviation if scaled else x - mean
+
+
+def _three_channels(x: Tensor, order: tuple[int, ...]) -> Tensor:
+    if x.shape[1] != len(order):
+        raise ValueError("three channels only")
+    return x[:, list(order)]
+
+
+def _two_channels(x: Tensor, one: int, other: int) -> Tensor:
+    order = [*range(x.shape[1])]
+    if not 3 < len(order) <= _MOST_CHANNELS:
+        raise ValueError("three are tried in every order")
+    order[one], order[other] = order[other], order[one]
+    return x[:, order]
+
+
+def _rolled_channels(x: Tensor, shift: int) -> Tensor:
+    return x.roll(shift, 1)
+
+
+def _masked(x: Tensor, axis: int, count: int, last: bool) -> Tensor:
+    masked, n = x.clone(), x.shape[axis]
+    masked.narrow(axis, max(0, n - count) if last else 0, min(count, n)).zero_()
+    return masked
 
 
 def _int8(x: Tensor) -> Tensor:
@@ -277,14 +366,18 @@ def _through(precision: str, x: Tensor) -> Tensor:
     return x.to(torch_dtype(precision)).to(x.dtype)
 
 
-def _shifted(x: Tensor, axis: int, shift: int, around: bool) -> Tensor:
+def _shifted(x: Tensor, axis: int, shift: int, filled: str) -> Tensor:
     import torch
 
     moved = torch.roll(x, shift, axis)
-    if around:
+    if filled.endswith("again"):
         return moved
-    start = 0 if shift > 0 else x.shape[axis] + shift
-    moved.narrow(axis, start, abs(shift)).zero_()
+    n, count = x.shape[axis], abs(shift)
+    lost = moved.narrow(axis, 0 if shift > 0 else n - count, count)
+    if filled:
+        lost.copy_(x.narrow(axis, 0 if shift > 0 else n - 1, 1).expand_as(lost))
+    else:
+        lost.zero_()
     return moved
 
 
@@ -335,7 +428,6 @@ def _inputs(layer: Layer, size: Size) -> Iterator[Variation]:
 
 
 def _normalized_otherwise(layer: Layer, mode: str) -> Iterator[Variation]:
-    import torch
 
     remedy = f"use the input layer's '{mode}' with the statistics that it holds."
 
@@ -376,12 +468,7 @@ def _normalized_otherwise(layer: Layer, mode: str) -> Iterator[Variation]:
     for scale in (1.0, 1 / 255):
 
         def imagenet(x: Tensor, scale: float = scale) -> Tensor:
-            if x.shape[1] != 3:
-                raise ValueError("three channels only")
-            mean, deviation = (
-                torch.tensor(v, dtype=x.dtype).reshape(3, *(1,) * (x.ndim - 2)) for v in _IMAGENET
-            )
-            return (x * scale - mean) / deviation
+            return _imagenet(x * scale, scaled=True)
 
         before = " after a division by 255" if scale != 1 else ""
         yield own(

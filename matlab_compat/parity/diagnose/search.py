@@ -515,11 +515,13 @@ class Search:
         wanted = as_torch(self.run, self.target)
         if step is None or step.layer.is_output or wanted is None:
             return
+        tried = len(self.attempts)
         try:
             for variation in solved(self.run, step, wanted, self.patience):
                 self._try(Suspicion(variation, {step.name: variation}, self._where(step)))
         except _ERRORS:
             return  # a layer that cannot be run so
+        del self.attempts[tried:]  # what is solved for is no guess
 
     # --- two at once --------------------------------------------------------------------
 

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 #: Numbers of the output for each that is solved for, with some more, and the most of those.
 _EACH, _MORE, _MOST = 1.05, 3, 20_000
+#: What differs by more than this (root mean square) is no change of these parameters.
+_ALIKE = 0.5
 #: Relative to the largest: what is closer was not changed, and what is smaller is zero.
 _SAME = 1e-4
 
@@ -69,7 +71,8 @@ def solved(run: Run, step: Step, wanted: Tensor, patience: Patience) -> Iterator
             return
         parts = {n: p.numpy() for n, p in zip(names, torch.split(found.cpu(), sizes), strict=True)}
         arrays = _as_saved(step.layer, names, {n: tuple(have[n].shape) for n in names}, parts)
-    yield _other_numbers(step.layer, arrays)
+    if variation := _other_numbers(step.layer, arrays):
+        yield variation
 
 
 def _in_torch(layer: Layer) -> dict[str, str]:
@@ -103,16 +106,21 @@ def _as_saved(
     return found
 
 
-def _other_numbers(layer: Layer, arrays: Mapping[str, Array]) -> Variation:
+def _other_numbers(layer: Layer, arrays: Mapping[str, Array]) -> Variation | None:
     changed, said = {}, []
     for name, value in arrays.items():
         old = layer.values[name]
         largest = float(np.abs(old).max())
         differs = np.abs(value - old) > _SAME * largest
         if differs.any():
+            what = _what(old, value, differs, largest)
+            if not what:
+                return None
             changed[name] = value
-            said.append(f"{name} {_what(old, value, differs, largest)}")
-    text = " and ".join(said) or "parameters"
+            said.append(f"{name} {what}")
+    text = " and ".join(said)
+    if not text:
+        return None
     return Variation(
         "other values of the parameters",
         f"with other numbers: {text}",
@@ -125,7 +133,7 @@ def _other_numbers(layer: Layer, arrays: Mapping[str, Array]) -> Variation:
 
 
 def _what(old: Array, new: Array, differs: Array, largest: float) -> str:
-    """What was done to them."""
+    """What was done to them; "" if they have nothing in common."""
     count = int(differs.sum())
     some = f"of which {count} of {old.size} are others"
     if (np.abs(new[differs]) <= _SAME * largest).all():
@@ -137,4 +145,6 @@ def _what(old: Array, new: Array, differs: Array, largest: float) -> str:
     if np.allclose(np.sort(old, None), np.sort(new, None), 0, _SAME * largest):
         return f"{some}: the same numbers in another order"
     share = np.linalg.norm(new - old) / np.linalg.norm(old)
+    if share > _ALIKE:
+        return ""
     return f"{some}, by {100 * share:.3g} % (root mean square; another training, or a later change)"

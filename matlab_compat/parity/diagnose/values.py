@@ -434,6 +434,7 @@ _DONE: dict[str, tuple[Callable[[Array], Array], str]] = {
     "reciprocal": (np.reciprocal, "1./Y"),
     "hyperbolic tangent": (np.tanh, "tanh(Y)"),
     "negative values cut": (lambda y: np.maximum(y, 0), "max(Y, 0)"),
+    "larger than 0": (lambda y: np.where(y > 0, 1.0, 0.0), "Y > 0"),
     "clipped to 0..1": (lambda y: np.clip(y, 0, 1), "min(max(Y, 0), 1)"),
     "clipped to -1..1": (lambda y: np.clip(y, -1, 1), "min(max(Y, -1), 1)"),
     "clipped to 0..255": (lambda y: np.clip(y, 0, 255), "min(max(Y, 0), 255)"),
@@ -455,7 +456,7 @@ def _functions(actual: Array, expected: Array) -> Iterator[Candidate]:
             expected,
             rank=1,
         )
-        if name not in ("reciprocal", "complement"):
+        if name not in ("reciprocal", "complement", "larger than 0"):
             yield Candidate(
                 name,
                 f"{Side.ACTUAL} is {said} of {Side.EXPECTED_ONE}",
