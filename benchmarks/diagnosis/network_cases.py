@@ -450,16 +450,16 @@ def _ln(x: Tensor, eps: float = 1e-5) -> Tensor:
 # --- plain stack ------------------------------------------------------------------------
 
 
-def deep(smooth: bool, seed: int) -> Net:
+def deep(smooth: bool, seed: int, blocks: int = 10) -> Net:
     """31 layers: ten times convolution, batch normalization, leaky ReLU."""
     random = generator(seed + 7)
     made: dict[str, tuple[Any, ...]] = {}
-    for i in range(1, 11):
+    for i in range(1, blocks + 1):
         made[f"c{i}"] = ("conv", 3, 3 if i == 1 else 5, 5)
         made[f"n{i}"] = ("bn", 5)
     p = _params(random, made)
     layers = [mc.imageInputLayer((8, 9, 3), Normalization="none", Name="in")]
-    for i in range(1, 11):
+    for i in range(1, blocks + 1):
         layers += [
             _conv_layer(p, f"c{i}"),
             _bn_layer(p, f"n{i}"),
@@ -468,7 +468,7 @@ def deep(smooth: bool, seed: int) -> Net:
 
     def port(at: Port, x: Tensor) -> Tensor:
         x = at("in", lambda x: x, x)
-        for i in range(1, 11):
+        for i in range(1, blocks + 1):
             x = at(f"c{i}", _c(p, f"c{i}", padding=1), x)
             x = at(f"n{i}", _bn(p, f"n{i}"), x)
             x = at(f"l{i}", lambda x: F.leaky_relu(x, 0.1), x)

@@ -209,6 +209,44 @@ _noise("deep: an earlier checkpoint", "", "", lambda n: _another(n, 0.05))
 _noise("res: an earlier checkpoint", "", "", lambda n: _another(n, 0.02))
 _seen("deep: an earlier checkpoint, seen", "another training", "c1", lambda n: _another(n, 0.05))
 
+# --- 52 layers, for the time that a search takes ------------------------------------------
+
+_FIFTY = Table("52 layers", smooth=(False,))
+_long = adding(_FIFTY, lambda _, data: own.deep(data.smooth, data.seed, blocks=17))
+_long(
+    "long: flipped kernel in the middle",
+    "flipped",
+    "c9",
+    lambda n: {"c9": own._flip(n.p, "c9", padding=1)},
+)
+_long(
+    "long: epsilon 1e-3 everywhere",
+    "(?i)epsilon",
+    "",
+    lambda n: {f"n{i}": _bn(n.p, f"n{i}", 1e-3) for i in range(1, 18)},
+)
+_long(
+    "long: slope 0.01 everywhere",
+    "0\\.01",
+    "",
+    lambda n: {f"l{i}": F.leaky_relu for i in range(1, 18)},
+)
+_long(
+    "long: bias of the first left out",
+    "(?i)bias",
+    "c1",
+    lambda n: {"c1": lambda x: F.conv2d(x, filters(n.p["c1"]["w"]), padding=1)},
+)
+_long("long: third activation left out", "left out", "l3", lambda n: {"l3": lambda x: x})
+_long("long: BGR", "BGR", "in", lambda n: {"input": lambda x: x.flip(1)})
+_long(
+    "long: two layers exchanged",
+    "(?i)exchanged",
+    "c3 c12",
+    lambda n: own._exchanged(n, "c3", "c12", padding=1),
+)
+_long("long: weights in bfloat16", "(?i)bfloat", "", lambda n: _with(n, _bfloat))
+
 # --- U-Net ------------------------------------------------------------------------------
 
 _net(
@@ -1315,5 +1353,5 @@ def _forgetting(n: Net, x: Tensor) -> Tensor:
 
 def cases(seed: int) -> Iterator[Case]:
     """All of one seed; those of real networks if their files are there."""
-    tables = [_NETWORKS, _OUTPUTS, _SEEN, _NOISE, *([_REAL] if real.REAL.is_dir() else [])]
+    tables = [_NETWORKS, _OUTPUTS, _SEEN, _FIFTY, _NOISE, *([_REAL] if real.REAL.is_dir() else [])]
     return chain.from_iterable(table.cases(seed) for table in tables)
