@@ -22,11 +22,3 @@ def _first_line(layer: type) -> str:
     """The first line of the docstring, without cross-references."""
     line = (inspect.getdoc(layer) or "").partition("\n")[0]
     return re.sub(r":\w+:`~?([^`]*)`", r"\1", line)
-
-
-def support_markdown() -> str:
-    """The table of ``docs/layers.md``."""
-    table = support_table()
-    lines = ["| class | constructor | saved versions seen | what it is |", "|---|---|---|---|"]
-    lines += [f"| `{a}` | `{b}` | {c or '-'} | {d} |" for a, b, c, d in table]
-    return "\n".join(lines)

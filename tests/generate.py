@@ -78,14 +78,18 @@ def _wrapped(head: str, names: list[str], end: str) -> list[str]:
 
 def table_of_layers() -> str:
     """The text of ``docs/layers.md`` with both tables made anew."""
-    from matlab_compat.layers.missing import missing_markdown
-    from matlab_compat.support import support_markdown
+    from matlab_compat.layers.missing import MISSING
+    from matlab_compat.support import support_table
 
+    supported = ["| class | constructor | saved versions seen | what it is |", "|---|---|---|---|"]
+    supported += [f"| `{a}` | `{b}` | {c or '-'} | {d} |" for a, b, c, d in support_table()]
+    missing = ["| class or function | why |", "|---|---|"]
+    missing += [f"| `{name}` | {why} |" for name, why in MISSING.items()]
     lines = (ROOT / "docs" / "layers.md").read_text().splitlines()
-    for head, table in (("| class |", support_markdown()), ("| class or", missing_markdown())):
+    for head, table in (("| class |", supported), ("| class or", missing)):
         start = next(i for i, line in enumerate(lines) if line.startswith(head))
         end = lines.index("", start)
-        lines[start:end] = table.splitlines()
+        lines[start:end] = table
     return "\n".join([*lines, ""])
 
 

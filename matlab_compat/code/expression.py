@@ -133,7 +133,7 @@ def defined(inputs: Sequence[str], said: syntax.Expression, text: str) -> Functi
         name="PredictFcn",
         inputs=tuple(inputs),
         outputs=(result.name,),
-        body=(syntax.Assign(1, (result,), said, False),),
+        body=(syntax.Assign(1, (result,), said),),
         path="PredictFcn",
         last=written.count("\n"),
     )

@@ -20,8 +20,6 @@ from torch import Tensor
 from ..data_format import torch_axes
 from ..errors import CodeError
 
-#: A size or number that torch may trace.
-Int: TypeAlias = "int | torch.SymInt"
 Data: TypeAlias = "np.ndarray[Any, Any] | Tensor"
 #: MATLAB's classes of numbers and those of numpy and torch.
 NUMPY: dict[str, Any] = {

@@ -464,7 +464,7 @@ class _Reader:
             if not isinstance(one, Name | Index | Field | None):
                 raise self.fault(left, "This cannot be assigned to.")
         value = self.expression(right)
-        return Assign(self.line(node), targets, value, left.type == "multioutput_variable")
+        return Assign(self.line(node), targets, value)
 
     def try_statement(self, node: Concrete) -> Try:
         error = ""

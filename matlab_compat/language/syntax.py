@@ -201,7 +201,6 @@ class Assign(Node):
 
     targets: tuple[Expression | None, ...]
     value: Expression
-    in_brackets: bool
 
 
 @dataclass(frozen=True, slots=True)

@@ -121,7 +121,7 @@ class MatConvNetConvTransposeLayer(
     def _bias_size(self) -> Size:
         return (1, 1, self.NumFilters * self.NumGroups)
 
-    def _filters_said(self) -> str:
+    def _outputs_said(self) -> str:
         return f"NumFilters {self.NumFilters} and NumGroups {self.NumGroups}"
 
     def _build(self, formats: tuple[str, ...]) -> nn.Module:

@@ -74,9 +74,3 @@ def why_missing(class_name: str) -> str:
             "model that it read; what lies between is in its code, not in its properties"
         )
     return MISSING.get(class_name) or _BY_NAME.get(last.lower(), "")
-
-
-def missing_markdown() -> str:
-    """The second table of ``docs/layers.md``."""
-    rows = [f"| `{name}` | {why} |" for name, why in MISSING.items()]
-    return "\n".join(["| class or function | why |", "|---|---|", *rows])

@@ -129,6 +129,12 @@ def test_groups_that_do_not_divide_the_channels() -> None:
         )
 
 
+def test_a_bias_of_a_wrong_size_names_what_its_size_follows_from() -> None:
+    given: dict[str, Any] = {"NumFilters": 3, "NumGroups": 2, "Bias": np.zeros((1, 1, 5))}
+    with pytest.raises(PropertyError, match="NumFilters 3 and NumGroups 2 need"):
+        MatConvNetConvTransposeLayer(FilterSize=[2, 2], **given)
+
+
 @pytest.mark.parametrize("size", [(1, 1, 4), (1, 1), (5, 6, 4), (5, 6)])
 def test_scale(size: tuple[int, ...]) -> None:
     scale, offset = numbers(*size), numbers(1, 1, 4)
