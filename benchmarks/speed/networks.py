@@ -23,6 +23,7 @@ import torch
 import converters
 import matlab_compat as m
 from converters.engines.session import Session
+from converters.examples import example_inputs
 from converters.find import find_models
 from converters.formats import Prepared
 from converters.formats.source import source_of
@@ -128,14 +129,8 @@ def distance(found: Any, expected: Any) -> float:
 
 
 def random_inputs(network: Network, batch: int) -> list[torch.Tensor]:
-    """Inputs of the sizes that the input layers say."""
-    source = torch.Generator().manual_seed(0)
-    found = []
-    for name, form in network.plan().inputs.items():
-        *space, channels = network.layer(name).input_size()  # type: ignore[attr-defined]
-        steps = [STEPS] if "T" in form else []
-        found.append(torch.randn([batch, channels, *space, *steps], generator=source))
-    return found
+    """Inputs of the network's own sizes."""
+    return list(example_inputs(network, batch=batch, steps=STEPS))
 
 
 # --- what runs them -----------------------------------------------------------------------
