@@ -307,7 +307,7 @@ def test_a_cluster_of_two_workers_gives_the_same_records(folder: Path) -> None:
     with (
         dask.config.set({"distributed.worker.multiprocessing-method": "forkserver"}),
         distributed.LocalCluster(
-            n_workers=2, threads_per_worker=1, dashboard_address=None
+            n_workers=2, threads_per_worker=1, dashboard_address=":0"
         ) as cluster,
     ):
         done = list(batch.on_cluster(todo, cluster.scheduler_address))
