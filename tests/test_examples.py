@@ -56,7 +56,9 @@ def test_each_argument_is_documented(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)
-def test_the_example_holds(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_example_holds(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, own_registry: None
+) -> None:
     (tmp_path / "fixtures").symlink_to(ROOT / "fixtures")
     monkeypatch.chdir(tmp_path)
     function = FUNCTIONS[name]
