@@ -184,10 +184,6 @@ def _long_first(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: modules[item.path])
 
 
-def pytest_collection_finish() -> None:
-    gc.freeze()  # modules and tests stay to the end
-
-
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     if addresses := [item.nodeid for item in items if " at 0x" in item.nodeid]:
         raise pytest.UsageError(f"another name in each of pytest's processes: {addresses[0]}")
