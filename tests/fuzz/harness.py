@@ -212,6 +212,7 @@ def _child(corpus: Corpus, reader: str, folder: Path, batch: range, pipe: int) -
     """Never returns."""
     try:
         _limit_memory()
+        _compute_in_one_thread()
         warnings.simplefilter("ignore")
         null = os.open(os.devnull, os.O_WRONLY)
         os.dup2(null, 2)
@@ -260,6 +261,12 @@ def _limit_memory() -> None:
     limit = pages * resource.getpagesize() + _MEMORY
     resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+def _compute_in_one_thread() -> None:
+    """OpenMP waits for ever for the threads of a parent that has computed in several."""
+    if "torch" in sys.modules:
+        sys.modules["torch"].set_num_threads(1)
 
 
 class _Watch:
