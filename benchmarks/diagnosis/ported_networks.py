@@ -1348,7 +1348,7 @@ def _forgetting(n: Net, x: Tensor) -> Tensor:
     more = torch.zeros_like(b).reshape(4, -1)
     more[1] = 1
     h, c = (_m(n.network.layer("lstm").values[f"{k}State"].T) for k in ("Hidden", "Cell"))
-    return real._steps(x, w, r, b + more.ravel(), h, c)
+    return _lstm_steps(x, w, r, b + more.ravel(), h, c)
 
 
 def cases(seed: int) -> Iterator[Case]:
