@@ -31,6 +31,8 @@ from .network_cases import (
     _s,
     _v,
     adding,
+    instead,
+    left_out,
 )
 from .seeded import Table, Tensor, generator, images, numbers, vector
 
@@ -269,13 +271,7 @@ def temporal(seed: int) -> Net:
     def conv(name: str, dilation: int) -> Any:
         q = p[name]
         return mc.convolution1dLayer(
-            3,
-            6,
-            DilationFactor=dilation,
-            Padding="causal",
-            Weights=q["w"],
-            Bias=q["b"],
-            Name=name,
+            3, 6, DilationFactor=dilation, Padding="causal", Weights=q["w"], Bias=q["b"], Name=name
         )
 
     layers = [
@@ -366,289 +362,155 @@ def _row_major(p: Any, name: str, **how: Any) -> Callable[[Tensor], Tensor]:
     return _c({name: changed}, name, **how)
 
 
-_case(
-    "mobile: relu6 for a ceiling of 1",
-    "(?i)Ceiling 6|clipped at 6",
-    "clip",
-    lambda n: {name: lambda x: x.clamp(0, 6) for name in ("clip0", "clip1")},
+_case("mobile: relu6 for a ceiling of 1", "(?i)Ceiling 6|clipped at 6", "clip")(
+    lambda n: {name: lambda x: x.clamp(0, 6) for name in ("clip0", "clip1")}
 )
-_case(
-    "mobile: depthwise kernels transposed",
-    "height and width exchanged",
-    "dw",
+_case("mobile: depthwise kernels transposed", "height and width exchanged", "dw")(
     lambda n: {
         "dw": lambda x: F.conv2d(
             x, _dw(n.p["dw"]["w"]).transpose(2, 3), vector(n.p["dw"]["b"]), padding=1, groups=6
         )
-    },
+    }
 )
-_case("mobile: gate is a hard sigmoid", "hard sigmoid", "gate", lambda n: {"gate": F.hardsigmoid})
-_case(
-    "mobile: gate left out (excitation without sigmoid)",
-    "left out",
-    "gate",
-    lambda n: {"gate": lambda x: x},
+_case("mobile: gate is a hard sigmoid", "hard sigmoid", "gate")(instead("gate", F.hardsigmoid))
+_case("mobile: gate left out (excitation without sigmoid)", "left out", "gate")(left_out("gate"))
+_case("mobile: excitation added", "sum of its inputs|joined", "excite")(
+    instead("excite", lambda s, x: s + x)
 )
-_case(
-    "mobile: excitation added",
-    "sum of its inputs|joined",
-    "excite",
-    lambda n: {"excite": lambda s, x: s + x},
-)
-_case("mobile: excitation left out", "left out", "excite", lambda n: {"excite": lambda s, x: x})
+_case("mobile: excitation left out", "left out", "excite")(instead("excite", lambda s, x: x))
 _case(
     "mobile: image padded before its mean is subtracted",
     "padded.*mean|padded before|PaddingValue",
     "stem in",
+)(
     lambda n: {
         "stem": lambda x: _c(n.p, "stem", stride=2)(
             F.pad(x + _v(n.p["in"]["m"]), (1, 1, 1, 1)) - _v(n.p["in"]["m"])
         )
-    },
+    }
 )
-_case(
-    "mobile: strided convolution starts a pixel later",
-    "(?i)padding",
-    "stem",
-    lambda n: {"stem": lambda x: _c(n.p, "stem", stride=2)(F.pad(x, (0, 2, 0, 2)))},
+_case("mobile: strided convolution starts a pixel later", "(?i)padding", "stem")(
+    lambda n: {"stem": lambda x: _c(n.p, "stem", stride=2)(F.pad(x, (0, 2, 0, 2)))}
 )
-_case(
-    "mobile: batch norms exchanged",
-    "exchanged|parameters of",
-    "n0 n1",
-    lambda n: {"n0": _bn(n.p, "n1"), "n1": _bn(n.p, "n0")},
+_case("mobile: batch norms exchanged", "exchanged|parameters of", "n0 n1")(
+    lambda n: {"n0": _bn(n.p, "n1"), "n1": _bn(n.p, "n0")}
 )
-_case("mobile: sigmoid for softmax", "sigmoid", "sm", lambda n: {"sm": torch.sigmoid})
-_case(
-    "mobile: mean of each image instead of the saved one",
-    "own|mean of",
-    "in",
-    lambda n: {"in": lambda x: x - x.mean((2, 3), keepdim=True)},
+_case("mobile: sigmoid for softmax", "sigmoid", "sm")(instead("sm", torch.sigmoid))
+_case("mobile: mean of each image instead of the saved one", "own|mean of", "in")(
+    instead("in", lambda x: x - x.mean((2, 3), keepdim=True))
 )
-_case(
-    "mobile: bias of the depthwise convolution left out",
-    "bias missing",
-    "dw",
-    lambda n: {"dw": lambda x: F.conv2d(x, _dw(n.p["dw"]["w"]), padding=1, groups=6)},
+_case("mobile: bias of the depthwise convolution left out", "bias missing", "dw")(
+    lambda n: {"dw": lambda x: F.conv2d(x, _dw(n.p["dw"]["w"]), padding=1, groups=6)}
 )
-_case(
-    "transformer: scores not scaled",
-    "(?i)scale",
-    "att",
-    lambda n: {"att": _self_attention(n.p, 1.0)},
+_case("transformer: scores not scaled", "(?i)scale", "att")(
+    lambda n: {"att": _self_attention(n.p, 1.0)}
 )
-_case(
-    "transformer: scaled by all channels",
-    "(?i)scale",
-    "att",
-    lambda n: {"att": _self_attention(n.p, 1 / sqrt(8))},
+_case("transformer: scaled by all channels", "(?i)scale", "att")(
+    lambda n: {"att": _self_attention(n.p, 1 / sqrt(8))}
 )
-_case(
-    "transformer: causal mask",
-    "(?i)causal",
-    "att",
-    lambda n: {"att": _self_attention(n.p, 0.5, True)},
+_case("transformer: causal mask", "(?i)causal", "att")(
+    lambda n: {"att": _self_attention(n.p, 0.5, True)}
 )
-_case(
-    "transformer: skip around attention left out",
-    "left out",
-    "add1",
-    lambda n: {"add1": lambda a, b: a},
+_case("transformer: skip around attention left out", "left out", "add1")(
+    instead("add1", lambda a, b: a)
 )
-_case(
-    "transformer: layer norm over time and channels",
-    "OperationDimension|layer norm",
-    "ln",
-    lambda n: {name: _ln(n.p, name, over=(1, 2)) for name in ("ln1", "ln2")},
+_case("transformer: layer norm over time and channels", "OperationDimension|layer norm", "ln")(
+    lambda n: {name: _ln(n.p, name, over=(1, 2)) for name in ("ln1", "ln2")}
 )
-_case(
-    "transformer: all layer norms with eps 1e-3",
-    "(?i)epsilon",
-    "",
-    lambda n: {name: _ln(n.p, name, eps=1e-3) for name in ("ln1", "ln2")},
+_case("transformer: all layer norms with eps 1e-3", "(?i)epsilon")(
+    lambda n: {name: _ln(n.p, name, eps=1e-3) for name in ("ln1", "ln2")}
 )
-_case(
-    "transformer: gelu by tanh",
-    "tanh",
-    "gelu",
-    lambda n: {"gelu": lambda x: F.gelu(x, approximate="tanh")},
+_case("transformer: gelu by tanh", "tanh", "gelu")(
+    instead("gelu", lambda x: F.gelu(x, approximate="tanh"))
 )
-_case(
-    "transformer: class token (first step) for the average",
-    "first",
-    "gap",
-    lambda n: {"gap": lambda x: x[:, :, 0]},
+_case("transformer: class token (first step) for the average", "first", "gap")(
+    instead("gap", lambda x: x[:, :, 0])
 )
-_case(
-    "transformer: last step for the average",
-    "last",
-    "gap",
-    lambda n: {"gap": lambda x: x[:, :, -1]},
+_case("transformer: last step for the average", "last", "gap")(
+    instead("gap", lambda x: x[:, :, -1])
 )
-_case(
-    "transformer: layer norms exchanged",
-    "exchanged|parameters of",
-    "ln1 ln2",
-    lambda n: {"ln1": _ln(n.p, "ln2"), "ln2": _ln(n.p, "ln1")},
+_case("transformer: layer norms exchanged", "exchanged|parameters of", "ln1 ln2")(
+    lambda n: {"ln1": _ln(n.p, "ln2"), "ln2": _ln(n.p, "ln1")}
 )
-_case(
-    "transformer: output projection transposed",
-    "OutputWeights.*transposed",
-    "att",
+_case("transformer: output projection transposed", "OutputWeights.*transposed", "att")(
     lambda n: {
         "att": _self_attention({**n.p, "ao": {**n.p["ao"], "w": n.p["ao"]["w"].T.copy()}}, 0.5)
-    },
+    }
+)
+_case("inception: branches joined in another order", "inputs in another order|order", "cat")(
+    instead("cat", lambda a, b, c: torch.cat([c, b, a], 1))
+)
+_case("inception: dilation left out", "DilationFactor", "b3b")(
+    lambda n: {"b3b": _c(n.p, "b3b", padding=1)}
+)
+_case("inception: replicated padding read as zeros", "PaddingValue", "stem")(
+    lambda n: {"stem": _c(n.p, "stem", padding=1)}
+)
+_case("inception: average without the padding", "not counted", "pool")(
+    instead("pool", lambda x: F.avg_pool2d(x, 3, 1, 1, count_include_pad=False))
+)
+_case("inception: max pooling in the pooled branch", "max", "pool")(
+    instead("pool", lambda x: F.max_pool2d(x, 3, 1, 1))
+)
+_case("inception: group norm with 4 groups", "NumGroups", "gn")(
+    lambda n: {"gn": lambda x: F.group_norm(x, 4) * _v(n.p["gn"]["s"]) + _v(n.p["gn"]["o"])}
+)
+_case("inception: swish as mish", "mish", "swish")(instead("swish", F.mish))
+_case("inception: pooling rounded up on the other side", "(?i)padding|wrong side", "max")(
+    instead("max", lambda x: F.max_pool2d(F.pad(x, (0, 0, 1, 0), value=-np.inf), 2, 2))
+)
+_case("inception: weights of two branches exchanged", "exchanged|parameters of", "b1 bp")(
+    lambda n: {"b1": _c(n.p, "bp"), "bp": _c(n.p, "b1")}
 )
 _case(
-    "inception: branches joined in another order",
-    "inputs in another order|order",
-    "cat",
-    lambda n: {"cat": lambda a, b, c: torch.cat([c, b, a], 1)},
+    "inception: branch connected to the stem before its activation", "connected|input.*from", "b1"
+)(lambda n: {"elu": F.elu, "b1": lambda x: _c(n.p, "b1")(torch.where(x > 0, x, x.log1p()))})
+_case("temporal: padding on both sides", "(?i)padding", "c1 c2 c3")(
+    lambda n: {f"c{i}": _causal(n.p, f"c{i}", d, d) for i, d in ((1, 1), (2, 2), (3, 4))}
 )
-_case(
-    "inception: dilation left out",
-    "DilationFactor",
-    "b3b",
-    lambda n: {"b3b": _c(n.p, "b3b", padding=1)},
+_case("temporal: dilation 2 in the third for 4", "Dilation", "c3")(
+    lambda n: {"c3": _causal(n.p, "c3", 2)}
 )
-_case(
-    "inception: replicated padding read as zeros",
-    "PaddingValue",
-    "stem",
-    lambda n: {"stem": _c(n.p, "stem", padding=1)},
+_case("temporal: kernels flipped in time", "flipped", "c1")(
+    lambda n: {"c1": _causal({"c1": {**n.p["c1"], "w": n.p["c1"]["w"][::-1]}}, "c1", 1)}
 )
-_case(
-    "inception: average without the padding",
-    "not counted",
-    "pool",
-    lambda n: {"pool": lambda x: F.avg_pool2d(x, 3, 1, 1, count_include_pad=False)},
-)
-_case(
-    "inception: max pooling in the pooled branch",
-    "max",
-    "pool",
-    lambda n: {"pool": lambda x: F.max_pool2d(x, 3, 1, 1)},
-)
-_case(
-    "inception: group norm with 4 groups",
-    "NumGroups",
-    "gn",
-    lambda n: {"gn": lambda x: F.group_norm(x, 4) * _v(n.p["gn"]["s"]) + _v(n.p["gn"]["o"])},
-)
-_case("inception: swish as mish", "mish", "swish", lambda n: {"swish": F.mish})
-_case(
-    "inception: pooling rounded up on the other side",
-    "(?i)padding|wrong side",
-    "max",
-    lambda n: {"max": lambda x: F.max_pool2d(F.pad(x, (0, 0, 1, 0), value=-np.inf), 2, 2)},
-)
-_case(
-    "inception: weights of two branches exchanged",
-    "exchanged|parameters of",
-    "b1 bp",
-    lambda n: {"b1": _c(n.p, "bp"), "bp": _c(n.p, "b1")},
-)
-_case(
-    "inception: branch connected to the stem before its activation",
-    "connected|input.*from",
-    "b1",
-    lambda n: {"elu": F.elu, "b1": lambda x: _c(n.p, "b1")(torch.where(x > 0, x, x.log1p()))},
-)
-_case(
-    "temporal: padding on both sides",
-    "(?i)padding",
-    "c1 c2 c3",
-    lambda n: {f"c{i}": _causal(n.p, f"c{i}", d, d) for i, d in ((1, 1), (2, 2), (3, 4))},
-)
-_case(
-    "temporal: dilation 2 in the third for 4",
-    "Dilation",
-    "c3",
-    lambda n: {"c3": _causal(n.p, "c3", 2)},
-)
-_case(
-    "temporal: kernels flipped in time",
-    "flipped",
-    "c1",
-    lambda n: {"c1": _causal({"c1": {**n.p["c1"], "w": n.p["c1"]["w"][::-1]}}, "c1", 1)},
-)
-_case("temporal: slope 0.01", "0.01", "r2", lambda n: {"r2": F.leaky_relu})
-_case(
-    "temporal: skip from the input left out",
-    "left out",
-    "add",
-    lambda n: {"add": lambda a, b: a},
-)
-_case(
-    "temporal: minimum and maximum exchanged",
-    "exchanged",
-    "in",
+_case("temporal: slope 0.01", "0.01", "r2")(instead("r2", F.leaky_relu))
+_case("temporal: skip from the input left out", "left out", "add")(instead("add", lambda a, b: a))
+_case("temporal: minimum and maximum exchanged", "exchanged", "in")(
     lambda n: {
         "in": lambda x: (x - _s(n.p["in"]["high"])) / (_s(n.p["in"]["low"]) - _s(n.p["in"]["high"]))
-    },
+    }
 )
-_case(
-    "temporal: divided by the maximum alone",
-    "Min|maximum|Max",
-    "in",
-    lambda n: {"in": lambda x: x / _s(n.p["in"]["high"])},
+_case("temporal: divided by the maximum alone", "Min|maximum|Max", "in")(
+    lambda n: {"in": lambda x: x / _s(n.p["in"]["high"])}
 )
-_case("temporal: tanh left out", "left out", "tanh", lambda n: {"tanh": lambda x: x})
-_case(
-    "temporal: a step late",
-    "shifted|later|earlier|step",
-    "",
-    lambda n: {"input": lambda x: torch.cat([torch.zeros_like(x[:, :, :1]), x[:, :, :-1]], 2)},
+_case("temporal: tanh left out", "left out", "tanh")(left_out("tanh"))
+_case("temporal: a step late", "shifted|later|earlier|step")(
+    instead("input", lambda x: torch.cat([torch.zeros_like(x[:, :, :1]), x[:, :, :-1]], 2))
 )
-_case(
-    "superres: torch's pixel_shuffle",
-    "crd",
-    "d2s",
-    lambda n: {"d2s": lambda x: F.pixel_shuffle(x, 2)},
+_case("superres: torch's pixel_shuffle", "crd", "d2s")(
+    instead("d2s", lambda x: F.pixel_shuffle(x, 2))
 )
-_case(
-    "superres: bicubic for bilinear",
-    "bicubic",
-    "resize",
-    lambda n: {"resize": lambda x: F.interpolate(x, scale_factor=2, mode="bicubic")},
+_case("superres: bicubic for bilinear", "bicubic", "resize")(
+    instead("resize", lambda x: F.interpolate(x, scale_factor=2, mode="bicubic"))
 )
-_case(
-    "superres: corners aligned",
-    "corners",
-    "resize",
-    lambda n: {
-        "resize": lambda x: F.interpolate(x, scale_factor=2, mode="bilinear", align_corners=True)
-    },
+_case("superres: corners aligned", "corners", "resize")(
+    instead(
+        "resize", lambda x: F.interpolate(x, scale_factor=2, mode="bilinear", align_corners=True)
+    )
 )
-_case(
-    "superres: one slope for all channels",
-    "Alpha",
-    "prelu",
+_case("superres: one slope for all channels", "Alpha", "prelu")(
     lambda n: {
         "prelu": lambda x: F.prelu(x, torch.tensor([float(n.p["prelu"]["a"].mean())]).double())
-    },
+    }
 )
-_case(
-    "superres: relu before the sum",
-    "ReLU",
-    "d2s c3",
-    lambda n: {"d2s": lambda x: torch.relu(_shuffled(x))},
+_case("superres: relu before the sum", "ReLU", "d2s c3")(
+    instead("d2s", lambda x: torch.relu(_shuffled(x)))
 )
-_case(
-    "superres: clamped to 0..1 at the end",
-    "clip|clamp",
-    "add Y",
-    lambda n: {"output": lambda y: y.clamp(0, 1)},
+_case("superres: clamped to 0..1 at the end", "clip|clamp", "add Y")(
+    instead("output", lambda y: y.clamp(0, 1))
 )
-_case(
-    "superres: resized image subtracted",
-    "subtracted",
-    "add",
-    lambda n: {"add": lambda a, b: a - b},
-)
-_case(
-    "superres: weights read row-major in the second convolution",
-    "row-major|reshaped",
-    "c2",
-    lambda n: {"c2": _row_major(n.p, "c2", padding=1)},
+_case("superres: resized image subtracted", "subtracted", "add")(instead("add", lambda a, b: a - b))
+_case("superres: weights read row-major in the second convolution", "row-major|reshaped", "c2")(
+    lambda n: {"c2": _row_major(n.p, "c2", padding=1)}
 )

@@ -495,17 +495,33 @@ Mistake = Callable[[Net], Otherwise]
 
 def adding(
     table: Table, nets: Callable[[str, Data], Net]
-) -> Callable[[str, str, str, Mistake], None]:
-    """What adds a mistake in a network, with the name of which its kind begins: "unet: ..."."""
+) -> Callable[..., Callable[[Mistake], None]]:
+    """What adds a mistake in a network: ``add(kind, right, where)(mistake)``, see :class:`Table`.
 
-    def add(kind: str, right: str, where: str, make: Mistake) -> None:
-        def made(data: Data) -> Report:
-            net = nets(kind.partition(":")[0], data)
-            return verified(net, make(net), data.saved)
+    The kind begins with the name of the network: "unet: ...".
+    """
 
-        table.add(kind, right, where, made)
+    def add(kind: str, right: str, where: str = "") -> Callable[[Mistake], None]:
+        def of(make: Mistake) -> None:
+            def made(data: Data) -> Report:
+                net = nets(kind.partition(":")[0], data)
+                return verified(net, make(net), data.saved)
+
+            table.add(kind, right, where, made)
+
+        return of
 
     return add
+
+
+def instead(names: str, function: Callable[..., Tensor]) -> Mistake:
+    """The function in the place of each of these layers, or of "input" or "saved"."""
+    return lambda _: dict.fromkeys(names.split(), function)
+
+
+def left_out(names: str) -> Mistake:
+    """These layers give what they are given."""
+    return instead(names, lambda x: x)
 
 
 _TABLE = Table("networks", saved=(False, True))
@@ -540,59 +556,34 @@ def _exchanged(net: Net, a: str, b: str, **how: Any) -> Otherwise:
     return {a: _c(net.p, b, **how), b: _c(net.p, a, **how)}
 
 
-_case(
-    "unet: tconv h/w exchanged, last one",
-    "height and width exchanged",
-    "up1",
-    lambda n: {"up1": _t(n.p, "up1", w=n.p["up1"]["w"].swapaxes(0, 1))},
+_case("unet: tconv h/w exchanged, last one", "height and width exchanged", "up1")(
+    lambda n: {"up1": _t(n.p, "up1", w=n.p["up1"]["w"].swapaxes(0, 1))}
 )
 _case(
     "unet: tconv F/C exchanged",
     "filters and channels exchanged|transposed: its (filters|channels)",
     "up1",
-    lambda n: {"up1": _t(n.p, "up1", w=n.p["up1"]["w"].swapaxes(2, 3))},
+)(lambda n: {"up1": _t(n.p, "up1", w=n.p["up1"]["w"].swapaxes(2, 3))})
+_case("unet: tconv bias left out", "bias missing", "up2")(
+    lambda n: {"up2": _t(n.p, "up2", b=0 * n.p["up2"]["b"])}
 )
-_case(
-    "unet: tconv bias left out",
-    "bias missing",
-    "up2",
-    lambda n: {"up2": _t(n.p, "up2", b=0 * n.p["up2"]["b"])},
+_case("unet: tconv bias twice", "bias doubled", "up2")(
+    lambda n: {"up2": _t(n.p, "up2", b=2 * n.p["up2"]["b"])}
 )
-_case(
-    "unet: tconv bias twice",
-    "bias doubled",
-    "up2",
-    lambda n: {"up2": _t(n.p, "up2", b=2 * n.p["up2"]["b"])},
+_case("unet: all tconv output_padding idiom", "cropped on the wrong side")(
+    lambda n: {name: _idiom(n.p, name) for name in ("up1", "up2")}
 )
-_case(
-    "unet: all tconv output_padding idiom",
-    "cropped on the wrong side",
-    "",
-    lambda n: {name: _idiom(n.p, name) for name in ("up1", "up2")},
+_case("unet: all convolutions flipped", "kernel flipped")(
+    lambda n: {name: _flip(n.p, name, padding=0 if name == "out" else 1) for name in _convs(n)}
 )
-_case(
-    "unet: all convolutions flipped",
-    "kernel flipped",
-    "",
-    lambda n: {name: _flip(n.p, name, padding=0 if name == "out" else 1) for name in _convs(n)},
+_case("unet: ReLU after the last layer", "activation too many|negative values cut|ReLU", "out Y")(
+    instead("output", torch.relu)
 )
-_case(
-    "unet: ReLU after the last layer",
-    "activation too many|negative values cut|ReLU",
-    "out Y",
-    lambda n: {"output": torch.relu},
+_case("unet: max pool as average", "average pooling")(
+    lambda n: {name: lambda x: F.avg_pool2d(x, 2) for name in ("pool1", "pool2")}
 )
-_case(
-    "unet: max pool as average",
-    "average pooling",
-    "",
-    lambda n: {name: lambda x: F.avg_pool2d(x, 2) for name in ("pool1", "pool2")},
-)
-_case("unet: computed in half", "half", "", lambda n: {"through": lambda x: x.half().double()})
-_case(
-    "unet: weights exported with 4 decimals",
-    "4 decimals",
-    "",
+_case("unet: computed in half", "half")(instead("through", lambda x: x.half().double()))
+_case("unet: weights exported with 4 decimals", "4 decimals")(
     lambda n: {
         **{
             name: (
@@ -609,43 +600,28 @@ _case(
             name: _t(n.p, name, w=np.round(n.p[name]["w"], 4), b=np.round(n.p[name]["b"], 4))
             for name in ("up1", "up2")
         },
-    },
+    }
 )
 _case(
     "unet: output transposed by row-major writing",
     "row-major|memory order|height and width exchanged|permuted|reversed",
-    "",
-    lambda n: {"saved": lambda y: y.ravel(order="C").reshape(y.shape, order="F")},
+)(instead("saved", lambda y: y.ravel(order="C").reshape(y.shape, order="F")))
+_case("unet: output standardization not undone", "scale and offset|standard")(
+    instead("saved", lambda y: (y - np.float32(0.4)) / np.float32(1.7))
 )
-_case(
-    "unet: output standardization not undone",
-    "scale and offset|standard",
-    "",
-    lambda n: {"saved": lambda y: (y - np.float32(0.4)) / np.float32(1.7)},
-)
-_case(
-    "unet: convolution padded by reflection",
-    "symmetric-exclude-edge|reflect",
-    "e2",
-    lambda n: {"e2": lambda x: _c(n.p, "e2")(F.pad(x, (1, 1, 1, 1), mode="reflect"))},
+_case("unet: convolution padded by reflection", "symmetric-exclude-edge|reflect", "e2")(
+    lambda n: {"e2": lambda x: _c(n.p, "e2")(F.pad(x, (1, 1, 1, 1), mode="reflect"))}
 )
 _case(
     "unet: two: concat exchanged and tconv idiom (two at once)",
     "inputs in another order|cropped on the wrong side",
     "cat1 up2 up1",
-    lambda n: {"cat1": lambda a, b: torch.cat([b, a], 1), "up2": _idiom(n.p, "up2")},
+)(lambda n: {"cat1": lambda a, b: torch.cat([b, a], 1), "up2": _idiom(n.p, "up2")})
+_case("class: flattened C,H,W", "CHW", "fc1")(
+    lambda n: {"fc1": lambda x: _fc(n.p, "fc1")(x.flatten(1))}
 )
-_case(
-    "class: flattened C,H,W",
-    "CHW",
-    "fc1",
-    lambda n: {"fc1": lambda x: _fc(n.p, "fc1")(x.flatten(1))},
-)
-_case(
-    "class: conv stride 2 same, torch padding",
-    "padded on the wrong side",
-    "c1",
-    lambda n: {"c1": _c(n.p, "c1", stride=2, padding=1)},
+_case("class: conv stride 2 same, torch padding", "padded on the wrong side", "c1")(
+    lambda n: {"c1": _c(n.p, "c1", stride=2, padding=1)}
 )
 
 
@@ -657,11 +633,8 @@ def _batch(n: Net, name: str, eps: float = 1e-5) -> Callable[[Tensor], Tensor]:
     return run
 
 
-_case(
-    "class: batch norm statistics of the batch",
-    "batch statistics",
-    "",
-    lambda n: {name: _batch(n, name) for name in ("bn1", "bn2")},
+_case("class: batch norm statistics of the batch", "batch statistics")(
+    lambda n: {name: _batch(n, name) for name in ("bn1", "bn2")}
 )
 
 
@@ -680,12 +653,9 @@ def _moved(n: Net) -> Otherwise:
     return found
 
 
-_case("class: batch norm running statistics moved", "statistics moved", "", _moved)
-_case(
-    "class: batch norm after the ReLU",
-    "another order|before",
-    "bn1 r1",
-    lambda n: {"bn1": torch.relu, "r1": _bn(n.p, "bn1")},
+_case("class: batch norm running statistics moved", "statistics moved")(_moved)
+_case("class: batch norm after the ReLU", "another order|before", "bn1 r1")(
+    lambda n: {"bn1": torch.relu, "r1": _bn(n.p, "bn1")}
 )
 
 
@@ -696,42 +666,24 @@ def _unscaled(n: Net) -> Otherwise:
     return {"bn2": lambda x: (x - b) * factor + b + o - m * factor}
 
 
-_case("class: batch norm folded, bias not scaled", "folded", "bn2 c2", _unscaled)
-_case(
-    "class: input / 255, no normalization",
-    "divided by 255",
-    "in",
-    lambda n: {"in": lambda x: x / 255},
+_case("class: batch norm folded, bias not scaled", "folded", "bn2 c2")(_unscaled)
+_case("class: input / 255, no normalization", "divided by 255", "in")(
+    instead("in", lambda x: x / 255)
 )
-_case(
-    "class: normalization left out",
-    "normalization missing|normalization of the input",
-    "in",
-    lambda n: {"in": lambda x: x},
+_case("class: normalization left out", "normalization missing|normalization of the input", "in")(
+    left_out("in")
 )
-_case(
-    "class: z-score divides by the variance",
-    "StandardDeviation.*squared",
-    "in",
-    lambda n: {"in": lambda x: (x - _v(n.p["in"]["m"])) / _v(n.p["in"]["d"]) ** 2},
+_case("class: z-score divides by the variance", "StandardDeviation.*squared", "in")(
+    lambda n: {"in": lambda x: (x - _v(n.p["in"]["m"])) / _v(n.p["in"]["d"]) ** 2}
 )
-_case(
-    "class: z-score with the other ddof",
-    "another deviation",
-    "in",
-    lambda n: {"in": lambda x: (x - _v(n.p["in"]["m"])) / (_v(n.p["in"]["d"]) * np.sqrt(50 / 49))},
+_case("class: z-score with the other ddof", "another deviation", "in")(
+    lambda n: {"in": lambda x: (x - _v(n.p["in"]["m"])) / (_v(n.p["in"]["d"]) * np.sqrt(50 / 49))}
 )
-_case(
-    "class: only the standard deviation divided",
-    "Mean missing|mean",
-    "in",
-    lambda n: {"in": lambda x: x / _v(n.p["in"]["d"])},
+_case("class: only the standard deviation divided", "Mean missing|mean", "in")(
+    lambda n: {"in": lambda x: x / _v(n.p["in"]["d"])}
 )
-_case(
-    "class: image transposed in",
-    "height and width exchanged",
-    "in",
-    lambda n: {"input": lambda x: x.transpose(2, 3)},
+_case("class: image transposed in", "height and width exchanged", "in")(
+    instead("input", lambda x: x.transpose(2, 3))
 )
 
 
@@ -743,29 +695,20 @@ def _own(n: Net) -> Otherwise:
     }
 
 
-_case("class: own statistics of the image", "own", "in", _own)
-_case(
-    "class: leaky slope 0.01",
-    "Scale 0.01|slope 0.01",
-    "leaky",
-    lambda n: {"leaky": lambda x: F.leaky_relu(x, 0.01)},
+_case("class: own statistics of the image", "own", "in")(_own)
+_case("class: leaky slope 0.01", "Scale 0.01|slope 0.01", "leaky")(
+    instead("leaky", lambda x: F.leaky_relu(x, 0.01))
 )
-_case(
-    "class: lrn K 1",
-    "K 1",
-    "lrn",
-    lambda n: {"lrn": lambda x: F.local_response_norm(x, 5, 0.3, 0.75, 1.0)},
+_case("class: lrn K 1", "K 1", "lrn")(
+    instead("lrn", lambda x: F.local_response_norm(x, 5, 0.3, 0.75, 1.0))
 )
-_case("class: lrn left out", "left out", "lrn", lambda n: {"lrn": lambda x: x})
-_case(
-    "class: depthwise filters in the other order",
-    "Weights.*(reverse|flipped)",
-    "dw",
+_case("class: lrn left out", "left out", "lrn")(left_out("lrn"))
+_case("class: depthwise filters in the other order", "Weights.*(reverse|flipped)", "dw")(
     lambda n: {
         "dw": lambda x: F.conv2d(
             x, _dw(n.p["dw"]["w"]).flip(0), vector(n.p["dw"]["b"]), padding=1, groups=8
         )
-    },
+    }
 )
 
 
@@ -777,48 +720,28 @@ def _drop(p: float) -> Callable[[Tensor], Tensor]:
     return run
 
 
-_case("class: dropout on", "dropout", "drop", lambda n: {"drop": _drop(0.3)})
-_case("class: log softmax", "log softmax", "", lambda n: {"sm": lambda x: x.log_softmax(1)})
-_case(
-    "class: two: mean left out and BGR (two at once)",
-    "Mean|BGR|mean",
-    "in",
-    lambda n: {"in": lambda x: x / _v(n.p["in"]["d"]), "input": lambda x: x.flip(1)},
+_case("class: dropout on", "dropout", "drop")(instead("drop", _drop(0.3)))
+_case("class: log softmax", "log softmax")(instead("sm", lambda x: x.log_softmax(1)))
+_case("class: two: mean left out and BGR (two at once)", "Mean|BGR|mean", "in")(
+    lambda n: {"in": lambda x: x / _v(n.p["in"]["d"]), "input": lambda x: x.flip(1)}
 )
-_case(
-    "class: two: flattening and epsilon (two at once)",
-    "CHW|epsilon",
-    "fc1 bn",
+_case("class: two: flattening and epsilon (two at once)", "CHW|epsilon", "fc1 bn")(
     lambda n: {
         "fc1": lambda x: _fc(n.p, "fc1")(x.flatten(1)),
         "bn1": _bn(n.p, "bn1", 1e-3),
         "bn2": _bn(n.p, "bn2", 1e-3),
-    },
+    }
 )
-_case(
-    "res: skip connection left out",
-    "input left out",
-    "badd",
-    lambda n: {"badd": lambda a, b, _: a},
+_case("res: skip connection left out", "input left out", "badd")(instead("badd", lambda a, b, _: a))
+_case("res: skip subtracted", "subtracted", "aadd")(instead("aadd", lambda a, b, _: a - b))
+_case("res: skip taken from the stem for the second block", "connected to another layer", "badd")(
+    instead("badd", lambda a, b, stem: a + stem)
 )
-_case("res: skip subtracted", "subtracted", "aadd", lambda n: {"aadd": lambda a, b, _: a - b})
-_case(
-    "res: skip taken from the stem for the second block",
-    "connected to another layer",
-    "badd",
-    lambda n: {"badd": lambda a, b, stem: a + stem},
+_case("res: residual scaled by 0.1", "input scaled", "aadd")(
+    instead("aadd", lambda a, b, _: 0.1 * a + b)
 )
-_case(
-    "res: residual scaled by 0.1",
-    "input scaled",
-    "aadd",
-    lambda n: {"aadd": lambda a, b, _: 0.1 * a + b},
-)
-_case(
-    "res: rescaled to 0..1 for -1..1",
-    "rescale|scaled",
-    "in",
-    lambda n: {"in": lambda x: n.port and _zero_one(n, x)},
+_case("res: rescaled to 0..1 for -1..1", "rescale|scaled", "in")(
+    lambda n: {"in": lambda x: n.port and _zero_one(n, x)}
 )
 
 
@@ -832,156 +755,87 @@ _case(
     "res: weights of two equal layers exchanged",
     "parameters exchanged|exchanged, or used twice",
     "ac1 bc1",
-    lambda n: _exchanged(n, "ac1", "bc1", padding=1),
-)
+)(lambda n: _exchanged(n, "ac1", "bc1", padding=1))
 _case(
     "res: batch norms of two layers exchanged",
     "parameters exchanged|exchanged, or used twice",
     "an1 an2",
-    lambda n: {"an1": _bn(n.p, "an2"), "an2": _bn(n.p, "an1")},
+)(lambda n: {"an1": _bn(n.p, "an2"), "an2": _bn(n.p, "an1")})
+_case("res: weights of a layer used twice", "parameters of another layer|used twice", "bc2")(
+    lambda n: {"bc2": _c(n.p, "bc1", padding=1)}
 )
-_case(
-    "res: weights of a layer used twice",
-    "parameters of another layer|used twice",
-    "bc2",
-    lambda n: {"bc2": _c(n.p, "bc1", padding=1)},
+_case("res: all batch norms epsilon 1e-3", "epsilon")(
+    lambda n: {name: _bn(n.p, name, 1e-3) for name in ("an1", "an2", "bn1", "bn2")}
 )
-_case(
-    "res: all batch norms epsilon 1e-3",
-    "epsilon",
-    "",
-    lambda n: {name: _bn(n.p, name, 1e-3) for name in ("an1", "an2", "bn1", "bn2")},
+_case("res: global max for average", "max", "gap")(instead("gap", lambda x: x.amax((2, 3), True)))
+_case("res: kernels h/w exchanged everywhere", "height and width exchanged")(
+    lambda n: {name: _turn(n.p, name, padding=1) for name in _convs(n)}
 )
-_case(
-    "res: global max for average", "max", "gap", lambda n: {"gap": lambda x: x.amax((2, 3), True)}
+_case("res: conv bias left out before batch norm", "bias missing", "ac2")(
+    lambda n: {"ac2": lambda x: F.conv2d(x, filters(n.p["ac2"]["w"]), padding=1)}
 )
-_case(
-    "res: kernels h/w exchanged everywhere",
-    "height and width exchanged",
-    "",
-    lambda n: {name: _turn(n.p, name, padding=1) for name in _convs(n)},
+_case("res: fc bias twice", "bias doubled", "fc")(
+    lambda n: {"fc": lambda x: _fc(n.p, "fc")(x.flatten(1)) + vector(n.p["fc"]["b"])}
 )
-_case(
-    "res: conv bias left out before batch norm",
-    "bias missing",
-    "ac2",
-    lambda n: {"ac2": lambda x: F.conv2d(x, filters(n.p["ac2"]["w"]), padding=1)},
+_case("res: leaky ReLU for ReLU", "leaky ReLU")(
+    lambda n: {name: lambda x: F.leaky_relu(x, 0.01) for name in ("r0", "ar1", "ar2", "br1", "br2")}
 )
-_case(
-    "res: fc bias twice",
-    "bias doubled",
-    "fc",
-    lambda n: {"fc": lambda x: _fc(n.p, "fc")(x.flatten(1)) + vector(n.p["fc"]["b"])},
-)
-_case(
-    "res: leaky ReLU for ReLU",
-    "leaky ReLU",
-    "",
-    lambda n: {
-        name: lambda x: F.leaky_relu(x, 0.01) for name in ("r0", "ar1", "ar2", "br1", "br2")
-    },
-)
-_case(
-    "res: two: rescale and batch norm epsilon (two at once)",
-    "rescale|scaled|epsilon",
-    "",
+_case("res: two: rescale and batch norm epsilon (two at once)", "rescale|scaled|epsilon")(
     lambda n: {
         "in": lambda x: _zero_one(n, x),
         **{name: _bn(n.p, name, 1e-3) for name in ("an1", "an2", "bn1", "bn2")},
-    },
+    }
 )
-_case(
-    "res: two: ReLU left out, skip left out (two at once)",
-    "left out",
-    "ar1 badd",
-    lambda n: {"ar1": lambda x: x, "badd": lambda a, b, _: a},
+_case("res: two: ReLU left out, skip left out (two at once)", "left out", "ar1 badd")(
+    lambda n: {"ar1": lambda x: x, "badd": lambda a, b, _: a}
 )
-_case(
-    "seq: lstm gate order ONNX",
-    "ONNX",
-    "lstm",
-    lambda n: {"lstm": lambda x: _lstm_steps(x, *_d(n.p["lstm"]), order="iofg")},
+_case("seq: lstm gate order ONNX", "ONNX", "lstm")(
+    lambda n: {"lstm": lambda x: _lstm_steps(x, *_d(n.p["lstm"]), order="iofg")}
 )
-_case(
-    "seq: lstm bias twice",
-    "bias doubled",
-    "lstm",
-    lambda n: {"lstm": lambda x: _lstm_steps(x, *_d(n.p["lstm"])[:2], 2 * _d(n.p["lstm"])[2])},
+_case("seq: lstm bias twice", "bias doubled", "lstm")(
+    lambda n: {"lstm": lambda x: _lstm_steps(x, *_d(n.p["lstm"])[:2], 2 * _d(n.p["lstm"])[2])}
 )
-_case(
-    "seq: bilstm gate order",
-    "gates in another order",
-    "bi",
-    lambda n: {"bi": lambda x: _bi(x, n.p["bi"], order="igfo")},
+_case("seq: bilstm gate order", "gates in another order", "bi")(
+    lambda n: {"bi": lambda x: _bi(x, n.p["bi"], order="igfo")}
 )
-_case(
-    "seq: gru update gate the other way",
-    "update gate",
-    "gru",
-    lambda n: {"gru": lambda x: _gru_steps(x, *_d(n.p["gru"]), turned=True)},
+_case("seq: gru update gate the other way", "update gate", "gru")(
+    lambda n: {"gru": lambda x: _gru_steps(x, *_d(n.p["gru"]), turned=True)}
 )
-_case(
-    "seq: normalization left out",
-    "normalization missing|normalization of the input",
-    "in",
-    lambda n: {"in": lambda x: x},
+_case("seq: normalization left out", "normalization missing|normalization of the input", "in")(
+    left_out("in")
 )
-_case(
-    "seq: z-score ddof",
-    "another deviation",
-    "in",
-    lambda n: {"in": lambda x: (x - _s(n.p["in"]["m"])) / (_s(n.p["in"]["d"]) * np.sqrt(30 / 29))},
+_case("seq: z-score ddof", "another deviation", "in")(
+    lambda n: {"in": lambda x: (x - _s(n.p["in"]["m"])) / (_s(n.p["in"]["d"]) * np.sqrt(30 / 29))}
 )
-_case("seq: dropout on", "dropout", "drop", lambda n: {"drop": _drop(0.2)})
-_case(
-    "up: resize asymmetric",
-    "asymmetric",
-    "resize near",
-    lambda n: {"near": lambda x: F.interpolate(x, size=(24, 20), mode="nearest")},
+_case("seq: dropout on", "dropout", "drop")(instead("drop", _drop(0.2)))
+_case("up: resize asymmetric", "asymmetric", "resize near")(
+    instead("near", lambda x: F.interpolate(x, size=(24, 20), mode="nearest"))
 )
-_case(
-    "up: conv padding [t b l r] as l r t b",
-    "Padding",
-    "c1",
-    lambda n: {"c1": lambda x: _c(n.p, "c1")(F.pad(x, (2, 0, 1, 1)))},
+_case("up: conv padding [t b l r] as l r t b", "Padding", "c1")(
+    lambda n: {"c1": lambda x: _c(n.p, "c1")(F.pad(x, (2, 0, 1, 1)))}
 )
-_case(
-    "up: layer norm epsilon 1e-3",
-    "epsilon",
-    "ln",
-    lambda n: {"ln": lambda x: _ln(x, 1e-3) * _v(n.p["ln"]["s"]) + _v(n.p["ln"]["o"])},
+_case("up: layer norm epsilon 1e-3", "epsilon", "ln")(
+    lambda n: {"ln": lambda x: _ln(x, 1e-3) * _v(n.p["ln"]["s"]) + _v(n.p["ln"]["o"])}
 )
-_case(
-    "up: gelu tanh",
-    "tanh",
-    "gelu",
-    lambda n: {"gelu": lambda x: F.gelu(x, approximate="tanh")},
+_case("up: gelu tanh", "tanh", "gelu")(instead("gelu", lambda x: F.gelu(x, approximate="tanh")))
+_case("up: elu alpha 1", "Alpha 1|alpha 1", "elu")(instead("elu", F.elu))
+_case("deep: kernel flipped in layer 5", "kernel flipped", "c5")(
+    lambda n: {"c5": _flip(n.p, "c5", padding=1)}
 )
-_case("up: elu alpha 1", "Alpha 1|alpha 1", "elu", lambda n: {"elu": F.elu})
-_case(
-    "deep: kernel flipped in layer 5",
-    "kernel flipped",
-    "c5",
-    lambda n: {"c5": _flip(n.p, "c5", padding=1)},
-)
-_case("deep: epsilon in layer 7", "epsilon", "n7", lambda n: {"n7": _bn(n.p, "n7", 1e-3)})
+_case("deep: epsilon in layer 7", "epsilon", "n7")(lambda n: {"n7": _bn(n.p, "n7", 1e-3)})
 _case(
     "deep: weights of layers 2 and 8 exchanged",
     "parameters exchanged|exchanged, or used twice",
     "c2 c8",
-    lambda n: _exchanged(n, "c2", "c8", padding=1),
-)
-_case(
-    "deep: bias left out everywhere",
-    "bias missing",
-    "",
+)(lambda n: _exchanged(n, "c2", "c8", padding=1))
+_case("deep: bias left out everywhere", "bias missing")(
     lambda n: {
         name: lambda x, name=name: F.conv2d(x, filters(n.p[name]["w"]), padding=1)
         for name in _convs(n)
-    },
+    }
 )
-_case("deep: BGR", "BGR", "in", lambda n: {"input": lambda x: x.flip(1)})
-_case("deep: input * 1/255", "255", "in", lambda n: {"input": lambda x: x / 255})
+_case("deep: BGR", "BGR", "in")(instead("input", lambda x: x.flip(1)))
+_case("deep: input * 1/255", "255", "in")(instead("input", lambda x: x / 255))
 
 
 def verified(net: Net, made: Otherwise, saved: bool) -> Report:

@@ -25,7 +25,21 @@ from . import network_cases as own
 from . import real_cases as real
 from .fresh_networks import _causal, _ln, _self_attention
 from .layer_cases import _gru_steps, _hard, _lstm_steps
-from .network_cases import Net, Otherwise, Port, _bi, _bn, _c, _d, _fc, _t, _v, adding
+from .network_cases import (
+    Net,
+    Otherwise,
+    Port,
+    _bi,
+    _bn,
+    _c,
+    _d,
+    _fc,
+    _t,
+    _v,
+    adding,
+    instead,
+    left_out,
+)
 from .ported_layers import _bfloat, _int8, _m, _run_lstm
 from .seeded import Case, Data, Table, Tensor, filters, images, vector
 
@@ -90,112 +104,57 @@ def _initial(q: dict[str, Any]) -> dict[str, Any]:
 _net(
     "deep: parameters in the alphabetical order of names",
     "(?i)alphabet|order|another layer|parameters of|exchanged",
-    "",
-    lambda n: _deep(n, _by_name("c"), _by_name("n")),
-)
+)(lambda n: _deep(n, _by_name("c"), _by_name("n")))
 _net(
     "deep: convolutions one layer late",
     "(?i)order|next|another layer|further|parameters of|exchanged",
-    "",
-    lambda n: _deep(n, {f"c{i}": f"c{i - 1}" for i in range(3, 11)}, {}),
+)(lambda n: _deep(n, {f"c{i}": f"c{i - 1}" for i in range(3, 11)}, {}))
+_net("deep: normalizations not loaded (strict=False)", "(?i)initial")(lambda n: _norms(n, _initial))
+_net("deep: third block not loaded, norm alone", "(?i)initial", "n3")(
+    lambda n: _norms(n, _initial, "n3")
 )
-_net(
-    "deep: normalizations not loaded (strict=False)",
-    "(?i)initial",
-    "",
-    lambda n: _norms(n, _initial),
+_net("deep: deviations for variances everywhere", "(?i)deviation|root")(
+    lambda n: _norms(n, lambda q: {"v": np.sqrt(q["v"])})
 )
-_net(
-    "deep: third block not loaded, norm alone",
-    "(?i)initial",
-    "n3",
-    lambda n: _norms(n, _initial, "n3"),
+_net("deep: means not subtracted anywhere", "(?i)mean")(
+    lambda n: _norms(n, lambda q: {"m": 0 * q["m"]})
 )
-_net(
-    "deep: deviations for variances everywhere",
-    "(?i)deviation|root",
-    "",
-    lambda n: _norms(n, lambda q: {"v": np.sqrt(q["v"])}),
+_net("deep: scale and offset exchanged everywhere", "(?i)exchanged")(
+    lambda n: _norms(n, lambda q: {"s": q["o"], "o": q["s"]})
 )
-_net(
-    "deep: means not subtracted anywhere",
-    "(?i)mean",
-    "",
-    lambda n: _norms(n, lambda q: {"m": 0 * q["m"]}),
+_net("deep: weights in bfloat16", "(?i)bfloat|bf16")(lambda n: _with(n, _bfloat))
+_net("deep: weights in int8, one step for each layer", "(?i)int8|8 bit")(
+    lambda n: _with(n, _int8, bias=False)
 )
-_net(
-    "deep: scale and offset exchanged everywhere",
-    "(?i)exchanged",
-    "",
-    lambda n: _norms(n, lambda q: {"s": q["o"], "o": q["s"]}),
+_net("deep: computed in bfloat16", "(?i)bfloat|bf16")(instead("through", _bfloat))
+_net("deep: plain ReLU everywhere", "ReLU")(lambda n: {f"l{i}": torch.relu for i in range(1, 11)})
+_net("deep: slope 0.2 everywhere", "0\\.2")(
+    lambda n: {f"l{i}": partial(F.leaky_relu, negative_slope=0.2) for i in range(1, 11)}
 )
-_net("deep: weights in bfloat16", "(?i)bfloat|bf16", "", lambda n: _with(n, _bfloat))
-_net(
-    "deep: weights in int8, one step for each layer",
-    "(?i)int8|8 bit",
-    "",
-    lambda n: _with(n, _int8, bias=False),
+_net("deep: activations left out everywhere", "left out")(
+    lambda n: {f"l{i}": lambda x: x for i in range(1, 11)}
 )
-_net("deep: computed in bfloat16", "(?i)bfloat|bf16", "", lambda n: {"through": _bfloat})
-_net(
-    "deep: plain ReLU everywhere",
-    "ReLU",
-    "",
-    lambda n: {f"l{i}": torch.relu for i in range(1, 11)},
+_net("deep: kernels flipped and exchanged everywhere", "(?i)flipped|exchanged|transposed")(
+    lambda n: _with(n, lambda w: w.flip(2, 3).transpose(2, 3) if w.ndim == 4 else w)
 )
-_net(
-    "deep: slope 0.2 everywhere",
-    "0\\.2",
-    "",
-    lambda n: {f"l{i}": partial(F.leaky_relu, negative_slope=0.2) for i in range(1, 11)},
-)
-_net(
-    "deep: activations left out everywhere",
-    "left out",
-    "",
-    lambda n: {f"l{i}": lambda x: x for i in range(1, 11)},
-)
-_net(
-    "deep: kernels flipped and exchanged everywhere",
-    "(?i)flipped|exchanged|transposed",
-    "",
-    lambda n: _with(n, lambda w: w.flip(2, 3).transpose(2, 3) if w.ndim == 4 else w),
-)
-_net(
-    "deep: activation before the normalization everywhere",
-    "(?i)before|order|after",
-    "",
+_net("deep: activation before the normalization everywhere", "(?i)before|order|after")(
     lambda n: {
         **{f"n{i}": lambda x, i=i: _bn(n.p, f"n{i}")(F.leaky_relu(x, 0.1)) for i in range(1, 11)},
         **{f"l{i}": lambda x: x for i in range(1, 11)},
-    },
+    }
 )
-_out(
-    "deep: seventh block left out",
-    "(?i)left out|from '.6' instead",
-    "",
-    lambda n: {name: lambda x: x for name in ("c7", "n7", "l7")},
+_out("deep: seventh block left out", "(?i)left out|from '.6' instead")(
+    lambda n: {name: lambda x: x for name in ("c7", "n7", "l7")}
 )
-_net(
-    "deep: padded by replication everywhere",
-    "(?i)replicat",
-    "",
+_net("deep: padded by replication everywhere", "(?i)replicat")(
     lambda n: {
         f"c{i}": lambda x, i=i: _c(n.p, f"c{i}")(F.pad(x, (1, 1, 1, 1), mode="replicate"))
         for i in range(1, 11)
-    },
+    }
 )
-_net(
-    "deep: last activation left out",
-    "left out",
-    "l10",
-    lambda n: {"l10": lambda x: x},
-)
-_net(
-    "deep: folded without the mean in layer 4",
-    "(?i)mean",
-    "n4",
-    lambda n: _norms(n, lambda q: {"m": 0 * q["m"]}, "n4"),
+_net("deep: last activation left out", "left out", "l10")(left_out("l10"))
+_net("deep: folded without the mean in layer 4", "(?i)mean", "n4")(
+    lambda n: _norms(n, lambda q: {"m": 0 * q["m"]}, "n4")
 )
 
 
@@ -205,109 +164,65 @@ def _another(n: Net, share: float) -> Otherwise:
     return _with(n, change)
 
 
-_noise("deep: an earlier checkpoint", "", "", lambda n: _another(n, 0.05))
-_noise("res: an earlier checkpoint", "", "", lambda n: _another(n, 0.02))
-_seen("deep: an earlier checkpoint, seen", "another training", "c1", lambda n: _another(n, 0.05))
+_noise("deep: an earlier checkpoint", "")(lambda n: _another(n, 0.05))
+_noise("res: an earlier checkpoint", "")(lambda n: _another(n, 0.02))
+_seen("deep: an earlier checkpoint, seen", "another training", "c1")(lambda n: _another(n, 0.05))
 
 # --- 52 layers, for the time that a search takes ------------------------------------------
 
 _FIFTY = Table("52 layers", smooth=(False,))
 _long = adding(_FIFTY, lambda _, data: own.deep(data.smooth, data.seed, blocks=17))
-_long(
-    "long: flipped kernel in the middle",
-    "flipped",
-    "c9",
-    lambda n: {"c9": own._flip(n.p, "c9", padding=1)},
+_long("long: flipped kernel in the middle", "flipped", "c9")(
+    lambda n: {"c9": own._flip(n.p, "c9", padding=1)}
 )
-_long(
-    "long: epsilon 1e-3 everywhere",
-    "(?i)epsilon",
-    "",
-    lambda n: {f"n{i}": _bn(n.p, f"n{i}", 1e-3) for i in range(1, 18)},
+_long("long: epsilon 1e-3 everywhere", "(?i)epsilon")(
+    lambda n: {f"n{i}": _bn(n.p, f"n{i}", 1e-3) for i in range(1, 18)}
 )
-_long(
-    "long: slope 0.01 everywhere",
-    "0\\.01",
-    "",
-    lambda n: {f"l{i}": F.leaky_relu for i in range(1, 18)},
+_long("long: slope 0.01 everywhere", "0\\.01")(
+    lambda n: {f"l{i}": F.leaky_relu for i in range(1, 18)}
 )
-_long(
-    "long: bias of the first left out",
-    "(?i)bias",
-    "c1",
-    lambda n: {"c1": lambda x: F.conv2d(x, filters(n.p["c1"]["w"]), padding=1)},
+_long("long: bias of the first left out", "(?i)bias", "c1")(
+    lambda n: {"c1": lambda x: F.conv2d(x, filters(n.p["c1"]["w"]), padding=1)}
 )
-_long("long: third activation left out", "left out", "l3", lambda n: {"l3": lambda x: x})
-_long("long: BGR", "BGR", "in", lambda n: {"input": lambda x: x.flip(1)})
-_long(
-    "long: two layers exchanged",
-    "(?i)exchanged",
-    "c3 c12",
-    lambda n: own._exchanged(n, "c3", "c12", padding=1),
+_long("long: third activation left out", "left out", "l3")(left_out("l3"))
+_long("long: BGR", "BGR", "in")(instead("input", lambda x: x.flip(1)))
+_long("long: two layers exchanged", "(?i)exchanged", "c3 c12")(
+    lambda n: own._exchanged(n, "c3", "c12", padding=1)
 )
-_long("long: weights in bfloat16", "(?i)bfloat", "", lambda n: _with(n, _bfloat))
+_long("long: weights in bfloat16", "(?i)bfloat")(lambda n: _with(n, _bfloat))
 
 # --- U-Net ------------------------------------------------------------------------------
 
 _net(
-    "unet: encoder's half of the concatenation missing (zeros)",
-    "(?i)left out|zero|missing",
-    "cat1",
-    lambda n: {"cat1": lambda a, b: torch.cat([a, 0 * b], 1)},
+    "unet: encoder's half of the concatenation missing (zeros)", "(?i)left out|zero|missing", "cat1"
+)(instead("cat1", lambda a, b: torch.cat([a, 0 * b], 1)))
+_out("unet: skip taken before its ReLU", "(?i)connected|before|skip|input.*from|takes", "cat1 r1")(
+    lambda n: {"r1": lambda x: x, "pool1": lambda x: F.max_pool2d(torch.relu(x), 2)}
 )
-_out(
-    "unet: skip taken before its ReLU",
-    "(?i)connected|before|skip|input.*from|takes",
-    "cat1 r1",
-    lambda n: {"r1": lambda x: x, "pool1": lambda x: F.max_pool2d(torch.relu(x), 2)},
+_net("unet: second pooling as average", "(?i)average", "pool2")(
+    instead("pool2", lambda x: F.avg_pool2d(x, 2))
 )
-_net(
-    "unet: second pooling as average",
-    "(?i)average",
-    "pool2",
-    lambda n: {"pool2": lambda x: F.avg_pool2d(x, 2)},
+_net("unet: transposed convolutions flipped everywhere", "flipped")(
+    lambda n: {u: _t(n.p, u, w=n.p[u]["w"][::-1, ::-1]) for u in ("up1", "up2")}
 )
-_net(
-    "unet: transposed convolutions flipped everywhere",
-    "flipped",
-    "",
-    lambda n: {u: _t(n.p, u, w=n.p[u]["w"][::-1, ::-1]) for u in ("up1", "up2")},
+_net("unet: no ReLU in the decoder", "left out", "r4 r5")(left_out("r4 r5"))
+_net("unet: cropped at the front everywhere", "(?i)crop")(
+    lambda n: {u: _t(n.p, u, crop=(1, 0)) for u in ("up1", "up2")}
 )
-_net(
-    "unet: no ReLU in the decoder",
-    "left out",
-    "r4 r5",
-    lambda n: {"r4": lambda x: x, "r5": lambda x: x},
-)
-_net(
-    "unet: cropped at the front everywhere",
-    "(?i)crop",
-    "",
-    lambda n: {u: _t(n.p, u, crop=(1, 0)) for u in ("up1", "up2")},
-)
-_net(
-    "unet: upsampled by copies and the same kernel",
-    "(?i)repeat|copies|nearest|upsampl",
-    "up1",
+_net("unet: upsampled by copies and the same kernel", "(?i)repeat|copies|nearest|upsampl", "up1")(
     lambda n: {
         "up1": lambda x: F.conv_transpose2d(
             x.repeat_interleave(2, 2).repeat_interleave(2, 3),
             filters(n.p["up1"]["w"]),
             vector(n.p["up1"]["b"]),
         )[:, :, :-2, :-2]
-    },
+    }
 )
-_net(
-    "unet: output channels in the other order",
-    "(?i)channels",
-    "",
-    lambda n: {"saved": lambda y: y[:, :, ::-1]},
+_net("unet: output channels in the other order", "(?i)channels")(
+    instead("saved", lambda y: y[:, :, ::-1])
 )
-_net(
-    "unet: convolutions of the encoder in bfloat16",
-    "(?i)bfloat|bf16",
-    "",
-    lambda n: _with(n, _bfloat, start="e"),
+_net("unet: convolutions of the encoder in bfloat16", "(?i)bfloat|bf16")(
+    lambda n: _with(n, _bfloat, start="e")
 )
 
 # --- classifier -------------------------------------------------------------------------
@@ -321,224 +236,128 @@ def _classes(y: Tensor, order: list[int]) -> Tensor:
     return y[:, order]
 
 
-_net("class: flattened W,H,C", "(?i)WHC|flatten", "fc1", lambda n: _flat(n, (0, 3, 2, 1)))
-_net(
-    "class: kept activations scaled by 1 - p",
-    "(?i)0\\.7|dropout|scale",
-    "drop",
-    lambda n: {"drop": lambda x: 0.7 * x},
+_net("class: flattened W,H,C", "(?i)WHC|flatten", "fc1")(lambda n: _flat(n, (0, 3, 2, 1)))
+_net("class: kept activations scaled by 1 - p", "(?i)0\\.7|dropout|scale", "drop")(
+    instead("drop", lambda x: 0.7 * x)
 )
-_net(
-    "class: classes in another order",
-    "(?i)order|outputs|channels|classes",
-    "",
-    lambda n: {"sm": lambda x: _classes(x.softmax(1), [0, 3, 1, 6, 2, 5, 4])},
+_net("class: classes in another order", "(?i)order|outputs|channels|classes")(
+    instead("sm", lambda x: _classes(x.softmax(1), [0, 3, 1, 6, 2, 5, 4]))
 )
-_net(
-    "class: softmax twice",
-    "(?i)twice|is softmax of",
-    "sm",
-    lambda n: {"sm": lambda x: x.softmax(1).softmax(1)},
+_net("class: softmax twice", "(?i)twice|is softmax of", "sm")(
+    instead("sm", lambda x: x.softmax(1).softmax(1))
 )
-_net(
-    "class: softmax over the observations",
-    "(?i)observations|batch",
-    "sm",
-    lambda n: {"sm": lambda x: x.softmax(0)},
+_net("class: softmax over the observations", "(?i)observations|batch", "sm")(
+    instead("sm", lambda x: x.softmax(0))
 )
-_net(
-    "class: normalized in each image",
-    "(?i)instance|each|image|own",
-    "bn1 bn2",
+_net("class: normalized in each image", "(?i)instance|each|image|own", "bn1 bn2")(
     lambda n: {
         b: lambda x, b=b: F.instance_norm(x, eps=1e-5) * _v(n.p[b]["s"]) + _v(n.p[b]["o"])
         for b in ("bn1", "bn2")
-    },
+    }
 )
-_net(
-    "class: biases of the fully connected layers left out",
-    "(?i)bias",
-    "",
+_net("class: biases of the fully connected layers left out", "(?i)bias")(
     lambda n: {
         "fc1": lambda x: F.linear(x.permute(0, 1, 3, 2).flatten(1), _m(n.p["fc1"]["w"])),
         "fc2": lambda x: F.linear(x, _m(n.p["fc2"]["w"])),
-    },
+    }
 )
-_net(
-    "class: second fully connected layer without its bias",
-    "(?i)bias",
-    "fc2",
-    lambda n: {"fc2": lambda x: F.linear(x, _m(n.p["fc2"]["w"]))},
+_net("class: second fully connected layer without its bias", "(?i)bias", "fc2")(
+    lambda n: {"fc2": lambda x: F.linear(x, _m(n.p["fc2"]["w"]))}
 )
-_net("class: input times 255", "255", "in", lambda n: {"input": lambda x: 255 * x})
-_net("class: input 2x - 1", "(?i)-1|2x|scale", "in", lambda n: {"input": lambda x: 2 * x - 1})
-_net(
-    "class: images one further",
-    "(?i)observations",
-    "",
-    lambda n: {"input": lambda x: x.roll(1, 0)},
-)
-_net(
-    "class: mirrored images", "(?i)flipped|mirrored", "in", lambda n: {"input": lambda x: x.flip(3)}
-)
-_net(
-    "class: ImageNet's statistics",
-    "(?i)ImageNet",
-    "in",
-    lambda n: {
-        "in": lambda x: (
+_net("class: input times 255", "255", "in")(instead("input", lambda x: 255 * x))
+_net("class: input 2x - 1", "(?i)-1|2x|scale", "in")(instead("input", lambda x: 2 * x - 1))
+_net("class: images one further", "(?i)observations")(instead("input", lambda x: x.roll(1, 0)))
+_net("class: mirrored images", "(?i)flipped|mirrored", "in")(instead("input", lambda x: x.flip(3)))
+_net("class: ImageNet's statistics", "(?i)ImageNet", "in")(
+    instead(
+        "in",
+        lambda x: (
             (x - torch.tensor([0.485, 0.456, 0.406]).reshape(1, 3, 1, 1))
             / torch.tensor([0.229, 0.224, 0.225]).reshape(1, 3, 1, 1)
-        )
-    },
+        ),
+    )
 )
-_net(
-    "class: batch normalizations exchanged",
-    "(?i)exchanged|parameters of",
-    "bn1 bn2",
-    lambda n: {"bn1": _bn(n.p, "bn2"), "bn2": _bn(n.p, "bn1")},
+_net("class: batch normalizations exchanged", "(?i)exchanged|parameters of", "bn1 bn2")(
+    lambda n: {"bn1": _bn(n.p, "bn2"), "bn2": _bn(n.p, "bn1")}
 )
-_net(
-    "class: leaky ReLU's slope for all activations",
-    "(?i)leaky|slope",
-    "",
-    lambda n: {r: partial(F.leaky_relu, negative_slope=0.2) for r in ("r1", "r2", "r3")},
+_net("class: leaky ReLU's slope for all activations", "(?i)leaky|slope")(
+    lambda n: {r: partial(F.leaky_relu, negative_slope=0.2) for r in ("r1", "r2", "r3")}
 )
-_net(
-    "class: ReLU6 everywhere",
-    "(?i)relu6|6",
-    "",
-    lambda n: {r: F.relu6 for r in ("r1", "r2", "r3")},
-)
-_net(
-    "class: second of fc's rows not loaded",
-    "(?i)Weights|rows|outputs|zero",
-    "fc2",
+_net("class: ReLU6 everywhere", "(?i)relu6|6")(lambda n: {r: F.relu6 for r in ("r1", "r2", "r3")})
+_net("class: second of fc's rows not loaded", "(?i)Weights|rows|outputs|zero", "fc2")(
     lambda n: {
         "fc2": lambda x: F.linear(
             x, _m(n.p["fc2"]["w"] * (np.arange(7) < 4)[:, None]), vector(n.p["fc2"]["b"])
         )
-    },
+    }
 )
-_net(
-    "class: two: BGR and flattened C,H,W (two at once)",
-    "(?i)BGR|CHW",
-    "",
-    lambda n: {"input": lambda x: x.flip(1), **_flat(n, (0, 1, 2, 3))},
+_net("class: two: BGR and flattened C,H,W (two at once)", "(?i)BGR|CHW")(
+    lambda n: {"input": lambda x: x.flip(1), **_flat(n, (0, 1, 2, 3))}
 )
-_net(
-    "class: two: eps 1e-3 everywhere and slope 0.01 (two at once)",
-    "(?i)epsilon|0\\.01",
-    "",
-    lambda n: {
-        "bn1": _bn(n.p, "bn1", 1e-3),
-        "bn2": _bn(n.p, "bn2", 1e-3),
-        "leaky": F.leaky_relu,
-    },
+_net("class: two: eps 1e-3 everywhere and slope 0.01 (two at once)", "(?i)epsilon|0\\.01")(
+    lambda n: {"bn1": _bn(n.p, "bn1", 1e-3), "bn2": _bn(n.p, "bn2", 1e-3), "leaky": F.leaky_relu}
 )
 
 # --- residual ---------------------------------------------------------------------------
 
-_net(
-    "res: ReLU after the sums left out",
-    "left out",
-    "ar2 br2",
-    lambda n: {"ar2": lambda x: x, "br2": lambda x: x},
+_net("res: ReLU after the sums left out", "left out", "ar2 br2")(left_out("ar2 br2"))
+_net("res: ReLU before the sums, too", "(?i)ReLU|activation")(
+    lambda n: {f"{b}n2": lambda x, b=b: torch.relu(_bn(n.p, f"{b}n2")(x)) for b in "ab"}
 )
-_net(
-    "res: ReLU before the sums, too",
-    "(?i)ReLU|activation",
-    "",
-    lambda n: {f"{b}n2": lambda x, b=b: torch.relu(_bn(n.p, f"{b}n2")(x)) for b in "ab"},
+_net("res: mean for the sum", "(?i)mean|half|average|0\\.5")(
+    lambda n: {f"{b}add": lambda x, y, _: (x + y) / 2 for b in "ab"}
 )
-_net(
-    "res: mean for the sum",
-    "(?i)mean|half|average|0\\.5",
-    "",
-    lambda n: {f"{b}add": lambda x, y, _: (x + y) / 2 for b in "ab"},
+_net("res: larger for the sum", "(?i)max|larg", "aadd")(
+    instead("aadd", lambda x, y, _: torch.maximum(x, y))
 )
-_net(
-    "res: larger for the sum",
-    "(?i)max|larg",
-    "aadd",
-    lambda n: {"aadd": lambda x, y, _: torch.maximum(x, y)},
+_net("res: product for the sum", "(?i)product|multipl", "badd")(
+    instead("badd", lambda x, y, _: x * y)
 )
-_net(
-    "res: product for the sum",
-    "(?i)product|multipl",
-    "badd",
-    lambda n: {"badd": lambda x, y, _: x * y},
-)
-_net(
-    "res: both skips left out",
-    "(?i)left out",
-    "aadd badd",
-    lambda n: {f"{b}add": lambda x, y, _: x for b in "ab"},
+_net("res: both skips left out", "(?i)left out", "aadd badd")(
+    lambda n: {f"{b}add": lambda x, y, _: x for b in "ab"}
 )
 _net(
     "res: second block with the first one's parameters",
     "(?i)parameters of|shared|used twice|another layer|layers before",
-    "",
+)(
     lambda n: {
         **{f"bc{i}": _c(n.p, f"ac{i}", padding=1) for i in "12"},
         **{f"bn{i}": _bn(n.p, f"an{i}") for i in "12"},
-    },
+    }
 )
-_net(
-    "res: convolutions within a block exchanged",
-    "(?i)exchanged|parameters of",
-    "ac1 ac2",
-    lambda n: {"ac1": _c(n.p, "ac2", padding=1), "ac2": _c(n.p, "ac1", padding=1)},
+_net("res: convolutions within a block exchanged", "(?i)exchanged|parameters of", "ac1 ac2")(
+    lambda n: {"ac1": _c(n.p, "ac2", padding=1), "ac2": _c(n.p, "ac1", padding=1)}
 )
-_net(
-    "res: last scale of each block at zero",
-    "(?i)left out|scale|zero",
-    "",
-    lambda n: _norms(n, lambda q: {"s": 0 * q["s"]}, "an2"),
+_net("res: last scale of each block at zero", "(?i)left out|scale|zero")(
+    lambda n: _norms(n, lambda q: {"s": 0 * q["s"]}, "an2")
 )
-_net(
-    "res: second block's normalizations not loaded",
-    "(?i)initial|left out",
-    "bn",
-    lambda n: _norms(n, _initial, "bn"),
+_net("res: second block's normalizations not loaded", "(?i)initial|left out", "bn")(
+    lambda n: _norms(n, _initial, "bn")
 )
-_net(
-    "res: pooled by sums",
-    "(?i)sum",
-    "gap",
-    lambda n: {"gap": lambda x: x.sum((2, 3), keepdim=True)},
-)
+_net("res: pooled by sums", "(?i)sum", "gap")(instead("gap", lambda x: x.sum((2, 3), keepdim=True)))
 _net(
     "res: strides moved into the pooling (average of the first 8 by 8)",
     "(?i)window|part|PoolSize",
     "gap",
-    lambda n: {"gap": lambda x: x[:, :, :8, :8].mean((2, 3), keepdim=True)},
-)
-_net(
-    "res: rescaled by the data's own range",
-    "(?i)own|range|Min|Max",
-    "in",
-    lambda n: {
-        "in": lambda x: (
+)(instead("gap", lambda x: x[:, :, :8, :8].mean((2, 3), keepdim=True)))
+_net("res: rescaled by the data's own range", "(?i)own|range|Min|Max", "in")(
+    instead(
+        "in",
+        lambda x: (
             2
             * (x - x.amin((0, 2, 3), keepdim=True))
             / (x.amax((0, 2, 3), keepdim=True) - x.amin((0, 2, 3), keepdim=True))
             - 1
-        )
-    },
+        ),
+    )
 )
-_net(
-    "res: dilation 2 in the stem",
-    "Dilation",
-    "stem",
-    lambda n: {"stem": _c(n.p, "stem", padding=2, dilation=2)},
+_net("res: dilation 2 in the stem", "Dilation", "stem")(
+    lambda n: {"stem": _c(n.p, "stem", padding=2, dilation=2)}
 )
 _net(
     "res: two: bias of the last layer and ReLU of the stem left out (two at once)",
     "(?i)bias|left out",
-    "",
-    lambda n: {"r0": lambda x: x, "fc": lambda x: F.linear(x.flatten(1), _m(n.p["fc"]["w"]))},
-)
+)(lambda n: {"r0": lambda x: x, "fc": lambda x: F.linear(x.flatten(1), _m(n.p["fc"]["w"]))})
 
 # --- sequences --------------------------------------------------------------------------
 
@@ -551,91 +370,46 @@ def _forget(p: Any, name: str, x: Tensor) -> Tensor:
     return _bi(x, changed) if name == "bi" else _lstm_steps(x, w, u, vector(changed[2]))
 
 
-_net(
-    "seq: hard sigmoid in all recurrent layers (Keras 1)",
-    "(?i)hard",
-    "",
+_net("seq: hard sigmoid in all recurrent layers (Keras 1)", "(?i)hard")(
     lambda n: {
         "lstm": lambda x: _lstm_steps(x, *_d(n.p["lstm"]), gate=_hard),
         "bi": lambda x: _bi(x, n.p["bi"], gate=_hard),
-    },
+    }
 )
-_net(
-    "seq: forget bias 1 added to both LSTMs",
-    "(?i)forget",
-    "",
-    lambda n: {
-        "lstm": lambda x: _forget(n.p, "lstm", x),
-        "bi": lambda x: _forget(n.p, "bi", x),
-    },
+_net("seq: forget bias 1 added to both LSTMs", "(?i)forget")(
+    lambda n: {"lstm": lambda x: _forget(n.p, "lstm", x), "bi": lambda x: _forget(n.p, "bi", x)}
 )
-_net(
-    "seq: forget bias 1 added to the first",
-    "(?i)forget",
-    "lstm",
-    lambda n: {"lstm": lambda x: _forget(n.p, "lstm", x)},
+_net("seq: forget bias 1 added to the first", "(?i)forget", "lstm")(
+    lambda n: {"lstm": lambda x: _forget(n.p, "lstm", x)}
 )
-_net(
-    "seq: state carried over from sequence to sequence",
-    "(?i)carried|state|stateful",
-    "lstm",
-    lambda n: {"lstm": lambda x: _run_lstm(x, *_d(n.p["lstm"]), stateful=True)},
+_net("seq: state carried over from sequence to sequence", "(?i)carried|state|stateful", "lstm")(
+    lambda n: {"lstm": lambda x: _run_lstm(x, *_d(n.p["lstm"]), stateful=True)}
 )
-_net(
-    "seq: backwards in time",
-    "(?i)flipped|revers|backward",
-    "",
-    lambda n: {"input": lambda x: x.flip(2)},
-)
-_net(
-    "seq: sequences exchanged",
-    "(?i)observations",
-    "",
-    lambda n: {"input": lambda x: x.flip(0)},
-)
-_net(
-    "seq: backward direction not turned back",
-    "(?i)backward|turned|direction",
-    "bi",
+_net("seq: backwards in time", "(?i)flipped|revers|backward")(instead("input", lambda x: x.flip(2)))
+_net("seq: sequences exchanged", "(?i)observations")(instead("input", lambda x: x.flip(0)))
+_net("seq: backward direction not turned back", "(?i)backward|turned|direction", "bi")(
     lambda n: {
         "bi": lambda x: torch.cat([_bi(x, n.p["bi"])[:, :5], _bi(x, n.p["bi"])[:, 5:].flip(2)], 1)
-    },
+    }
 )
-_net(
-    "seq: directions in the other order",
-    "(?i)backward first|halves|direction",
-    "bi",
-    lambda n: {"bi": lambda x: _bi(x, n.p["bi"]).roll(5, 1)},
+_net("seq: directions in the other order", "(?i)backward first|halves|direction", "bi")(
+    lambda n: {"bi": lambda x: _bi(x, n.p["bi"]).roll(5, 1)}
 )
-_net("seq: tanh left out", "left out", "tanh", lambda n: {"tanh": lambda x: x})
-_net(
-    "seq: kept values scaled by 1 - p",
-    "(?i)0\\.8|dropout|scale",
-    "drop",
-    lambda n: {"drop": lambda x: 0.8 * x},
+_net("seq: tanh left out", "left out", "tanh")(left_out("tanh"))
+_net("seq: kept values scaled by 1 - p", "(?i)0\\.8|dropout|scale", "drop")(
+    instead("drop", lambda x: 0.8 * x)
 )
-_net(
-    "seq: gru gates z r n",
-    "(?i)gate",
-    "gru",
+_net("seq: gru gates z r n", "(?i)gate", "gru")(
     lambda n: {
         "gru": lambda x: _gru_steps(
             x, *(torch.cat([v[6:12], v[:6], v[12:]]) for v in _d(n.p["gru"]))
         )
-    },
+    }
 )
-_net(
-    "seq: statistics of each sequence",
-    "(?i)own|each|statistics",
-    "in",
-    lambda n: {
-        "in": lambda x: (x - x.mean(2, keepdim=True)) / x.std(2, keepdim=True, unbiased=False)
-    },
+_net("seq: statistics of each sequence", "(?i)own|each|statistics", "in")(
+    instead("in", lambda x: (x - x.mean(2, keepdim=True)) / x.std(2, keepdim=True, unbiased=False))
 )
-_net(
-    "seq: recurrent weights of the LSTM transposed",
-    "RecurrentWeights.*transposed",
-    "lstm",
+_net("seq: recurrent weights of the LSTM transposed", "RecurrentWeights.*transposed", "lstm")(
     lambda n: {
         "lstm": lambda x: _lstm_steps(
             x,
@@ -643,36 +417,24 @@ _net(
             torch.cat([v.T for v in _d(n.p["lstm"])[1].chunk(4)]),
             _d(n.p["lstm"])[2],
         )
-    },
+    }
 )
-_net(
-    "seq: last step for all of them",
-    "(?i)last",
-    "fc gru Y",
+_net("seq: last step for all of them", "(?i)last", "fc gru Y")(
     lambda n: {
         "gru": lambda x: _gru_steps(x, *_d(n.p["gru"]))[:, :, -1:].expand(-1, -1, x.shape[2])
-    },
+    }
 )
 
 # --- other networks ---------------------------------------------------------------------
 
-_net(
-    "up: quick GELU",
-    "(?i)quick|1\\.702|sigmoid",
-    "gelu",
-    lambda n: {"gelu": lambda x: x * (1.702 * x).sigmoid()},
+_net("up: quick GELU", "(?i)quick|1\\.702|sigmoid", "gelu")(
+    instead("gelu", lambda x: x * (1.702 * x).sigmoid())
 )
-_net("up: SELU for ELU", "(?i)selu", "elu", lambda n: {"elu": F.selu})
-_net(
-    "up: nearest as torch rounds",
-    "(?i)nearest|floor|round",
-    "near",
-    lambda n: {"near": lambda x: F.interpolate(x, size=(24, 20), mode="nearest")},
+_net("up: SELU for ELU", "(?i)selu", "elu")(instead("elu", F.selu))
+_net("up: nearest as torch rounds", "(?i)nearest|floor|round", "near")(
+    instead("near", lambda x: F.interpolate(x, size=(24, 20), mode="nearest"))
 )
-_net(
-    "up: normalized over the channels alone",
-    "(?i)OperationDimension|channel",
-    "ln",
+_net("up: normalized over the channels alone", "(?i)OperationDimension|channel", "ln")(
     lambda n: {
         "ln": lambda x: (
             (x - x.mean(1, keepdim=True))
@@ -680,37 +442,22 @@ _net(
             * _v(n.p["ln"]["s"])
             + _v(n.p["ln"]["o"])
         )
-    },
+    }
 )
-_net(
-    "up: resized by copies",
-    "(?i)nearest",
-    "resize",
-    lambda n: {"resize": lambda x: F.interpolate(x, scale_factor=2, mode="nearest")},
+_net("up: resized by copies", "(?i)nearest", "resize")(
+    instead("resize", lambda x: F.interpolate(x, scale_factor=2, mode="nearest"))
 )
-_net(
-    "up: bicubic for bilinear",
-    "(?i)bicubic",
-    "resize",
-    lambda n: {"resize": lambda x: F.interpolate(x, scale_factor=2, mode="bicubic")},
+_net("up: bicubic for bilinear", "(?i)bicubic", "resize")(
+    instead("resize", lambda x: F.interpolate(x, scale_factor=2, mode="bicubic"))
 )
-_net(
-    "mobile: squeezed by the largest",
-    "(?i)max",
-    "squeeze",
-    lambda n: {"squeeze": lambda x: x.amax((2, 3), keepdim=True)},
+_net("mobile: squeezed by the largest", "(?i)max", "squeeze")(
+    instead("squeeze", lambda x: x.amax((2, 3), keepdim=True))
 )
-_net("mobile: sum left out", "(?i)left out", "add", lambda n: {"add": lambda a, b: a})
-_net(
-    "mobile: hard swish for the clipped ReLU",
-    "(?i)swish",
-    "clip0 clip1",
-    lambda n: {c: F.hardswish for c in ("clip0", "clip1")},
+_net("mobile: sum left out", "(?i)left out", "add")(instead("add", lambda a, b: a))
+_net("mobile: hard swish for the clipped ReLU", "(?i)swish", "clip0 clip1")(
+    lambda n: {c: F.hardswish for c in ("clip0", "clip1")}
 )
-_net(
-    "mobile: first depthwise filter for all",
-    "(?i)filter|group",
-    "dw",
+_net("mobile: first depthwise filter for all", "(?i)filter|group", "dw")(
     lambda n: {
         "dw": lambda x: F.conv2d(
             x,
@@ -719,102 +466,60 @@ _net(
             padding=1,
             groups=6,
         )
-    },
+    }
 )
-_net(
-    "mobile: log softmax",
-    "(?i)log",
-    "sm",
-    lambda n: {"sm": lambda x: x.log_softmax(1)},
+_net("mobile: log softmax", "(?i)log", "sm")(instead("sm", lambda x: x.log_softmax(1)))
+_net("transformer: ReLU for GELU", "ReLU", "gelu")(instead("gelu", torch.relu))
+_net("transformer: second norm left out", "left out", "ln2")(left_out("ln2"))
+_net("transformer: batch_first left out", "(?i)batch_first|observations", "att")(
+    lambda n: {"att": lambda x: _self_attention(n.p, 0.5)(x.permute(2, 1, 0)).permute(2, 1, 0)}
 )
-_net("transformer: ReLU for GELU", "ReLU", "gelu", lambda n: {"gelu": torch.relu})
-_net("transformer: second norm left out", "left out", "ln2", lambda n: {"ln2": lambda x: x})
-_net(
-    "transformer: batch_first left out",
-    "(?i)batch_first|observations",
-    "att",
-    lambda n: {"att": lambda x: _self_attention(n.p, 0.5)(x.permute(2, 1, 0)).permute(2, 1, 0)},
-)
-_net(
-    "transformer: norms without affine parameters",
-    "(?i)initial|affine|Scale",
-    "ln1 ln2",
+_net("transformer: norms without affine parameters", "(?i)initial|affine|Scale", "ln1 ln2")(
     lambda n: {
         k: _ln({k: {"s": 1 + 0 * n.p[k]["s"], "o": 0 * n.p[k]["o"]}}, k) for k in ("ln1", "ln2")
-    },
+    }
 )
 _net(
     "transformer: averaged over two padded steps, too",
     "(?i)scale|padd|times|9/11|0\\.818",
     "gap head",
-    lambda n: {"gap": lambda x: x.sum(2) / 11},
+)(instead("gap", lambda x: x.sum(2) / 11))
+_net("transformer: normalized before the sum", "(?i)before|order|after", "ln1 add1")(
+    lambda n: {"add1": lambda a, b: _ln(n.p, "ln1")(a) + b, "ln1": lambda x: x}
 )
-_net(
-    "transformer: normalized before the sum",
-    "(?i)before|order|after",
-    "ln1 add1",
-    lambda n: {"add1": lambda a, b: _ln(n.p, "ln1")(a) + b, "ln1": lambda x: x},
+_net("transformer: keys with the weights of the queries", "(?i)Key.*Query|Query.*Key", "att")(
+    lambda n: {"att": _self_attention({**n.p, "ak": n.p["aq"]}, 0.5)}
 )
-_net(
-    "transformer: keys with the weights of the queries",
-    "(?i)Key.*Query|Query.*Key",
-    "att",
-    lambda n: {"att": _self_attention({**n.p, "ak": n.p["aq"]}, 0.5)},
+_net("inception: ReLU for ELU", "ReLU", "elu")(instead("elu", torch.relu))
+_net("inception: pooled branch missing (zeros)", "(?i)zero|left out|missing|initial", "cat bp")(
+    instead("cat", lambda a, b, c: torch.cat([a, b, 0 * c], 1))
 )
-_net("inception: ReLU for ELU", "ReLU", "elu", lambda n: {"elu": torch.relu})
-_net(
-    "inception: pooled branch missing (zeros)",
-    "(?i)zero|left out|missing|initial",
-    "cat bp",
-    lambda n: {"cat": lambda a, b, c: torch.cat([a, b, 0 * c], 1)},
+_net("inception: reflected for replicated", "(?i)symmetric|reflect", "stem")(
+    lambda n: {"stem": lambda x: _c(n.p, "stem")(F.pad(x, (1, 1, 1, 1), mode="reflect"))}
 )
-_net(
-    "inception: reflected for replicated",
-    "(?i)symmetric|reflect",
-    "stem",
-    lambda n: {"stem": lambda x: _c(n.p, "stem")(F.pad(x, (1, 1, 1, 1), mode="reflect"))},
-)
-_net("inception: swish left out", "left out", "swish", lambda n: {"swish": lambda x: x})
-_net(
-    "temporal: kernels flipped everywhere",
-    "flipped",
-    "",
+_net("inception: swish left out", "left out", "swish")(left_out("swish"))
+_net("temporal: kernels flipped everywhere", "flipped")(
     lambda n: {
         f"c{i}": _causal({f"c{i}": {**n.p[f"c{i}"], "w": n.p[f"c{i}"]["w"][::-1]}}, f"c{i}", d)
         for i, d in ((1, 1), (2, 2), (3, 4))
-    },
+    }
 )
-_net(
-    "temporal: not dilated anywhere",
-    "Dilation",
-    "",
-    lambda n: {f"c{i}": _causal(n.p, f"c{i}", 1) for i in (2, 3)},
+_net("temporal: not dilated anywhere", "Dilation")(
+    lambda n: {f"c{i}": _causal(n.p, f"c{i}", 1) for i in (2, 3)}
 )
-_net(
-    "temporal: padded at the end everywhere",
-    "(?i)padding|side",
-    "",
-    lambda n: {f"c{i}": _causal(n.p, f"c{i}", d, 0) for i, d in ((1, 1), (2, 2), (3, 4))},
+_net("temporal: padded at the end everywhere", "(?i)padding|side")(
+    lambda n: {f"c{i}": _causal(n.p, f"c{i}", d, 0) for i, d in ((1, 1), (2, 2), (3, 4))}
 )
-_net("temporal: softsign for tanh", "(?i)softsign", "tanh", lambda n: {"tanh": F.softsign})
-_net(
-    "superres: nearest for bilinear",
-    "(?i)nearest",
-    "resize",
-    lambda n: {"resize": lambda x: F.interpolate(x, scale_factor=2)},
+_net("temporal: softsign for tanh", "(?i)softsign", "tanh")(instead("tanh", F.softsign))
+_net("superres: nearest for bilinear", "(?i)nearest", "resize")(
+    instead("resize", lambda x: F.interpolate(x, scale_factor=2))
 )
-_net("superres: resized input left out", "(?i)left out", "add", lambda n: {"add": lambda a, b: a})
-_net(
-    "superres: slope 0.25 (not loaded)",
-    "(?i)0\\.25|initial",
-    "prelu",
-    lambda n: {"prelu": partial(F.leaky_relu, negative_slope=0.25)},
+_net("superres: resized input left out", "(?i)left out", "add")(instead("add", lambda a, b: a))
+_net("superres: slope 0.25 (not loaded)", "(?i)0\\.25|initial", "prelu")(
+    instead("prelu", partial(F.leaky_relu, negative_slope=0.25))
 )
-_net(
-    "superres: output in bytes of 0..255",
-    "(?i)255|byte|uint8",
-    "",
-    lambda n: {"saved": lambda y: np.clip(np.round(y * 255), 0, 255)},
+_net("superres: output in bytes of 0..255", "(?i)255|byte|uint8")(
+    instead("saved", lambda y: np.clip(np.round(y * 255), 0, 255))
 )
 
 # --- real networks ----------------------------------------------------------------------
@@ -980,134 +685,73 @@ def _all(n: Net, kind: str, make: Callable[[Any, str], Runs]) -> Otherwise:
     return {name: make(n.network, name) for name in _named(n, kind)}
 
 
-_add(
-    "speech: epsilon 1e-3 everywhere",
-    "(?i)epsilon",
-    "",
-    lambda n: _all(n, "BatchNorm", partial(_norm, eps=1e-3)),
+_add("speech: epsilon 1e-3 everywhere", "(?i)epsilon")(
+    lambda n: _all(n, "BatchNorm", partial(_norm, eps=1e-3))
 )
-_add(
-    "speech: normalizations not loaded",
-    "(?i)initial",
-    "",
-    lambda n: _all(
-        n,
-        "BatchNorm",
-        lambda net, name: lambda x: x / sqrt(1 + 1e-5),
-    ),
+_add("speech: normalizations not loaded", "(?i)initial")(
+    lambda n: _all(n, "BatchNorm", lambda net, name: lambda x: x / sqrt(1 + 1e-5))
 )
-_add(
-    "speech: 'same' padding at the front of the pools",
-    "(?i)padding|side",
-    "",
+_add("speech: 'same' padding at the front of the pools", "(?i)padding|side")(
     lambda n: {
         f"maxpool_{i}": lambda x, i=i: F.max_pool2d(
             _same(x, (3, 3), (2, 2), front=True, value=-torch.inf), 3, 2
         )
         for i in (1, 2, 3)
-    },
+    }
 )
-_add(
-    "speech: pools padded by 1 (torch)",
-    "(?i)padding",
-    "",
-    lambda n: {f"maxpool_{i}": lambda x: F.max_pool2d(x, 3, 2, 1) for i in (1, 2, 3)},
+_add("speech: pools padded by 1 (torch)", "(?i)padding")(
+    lambda n: {f"maxpool_{i}": lambda x: F.max_pool2d(x, 3, 2, 1) for i in (1, 2, 3)}
 )
-_add(
-    "speech: pooled 2 by 2",
-    "(?i)PoolSize|window",
-    "",
-    lambda n: {f"maxpool_{i}": lambda x: F.max_pool2d(x, 2, 2, 0, 1, True) for i in (1, 2, 3)},
+_add("speech: pooled 2 by 2", "(?i)PoolSize|window")(
+    lambda n: {f"maxpool_{i}": lambda x: F.max_pool2d(x, 2, 2, 0, 1, True) for i in (1, 2, 3)}
 )
-_add(
-    "speech: dropout's factor",
-    "(?i)0\\.8|dropout|scale",
-    "dropout",
-    lambda n: {"dropout": lambda x: 0.8 * x},
+_add("speech: dropout's factor", "(?i)0\\.8|dropout|scale", "dropout")(
+    instead("dropout", lambda x: 0.8 * x)
 )
-_add(
-    "speech: spectrogram upside down",
-    "(?i)flipped",
-    "imageinput",
-    lambda n: {"input": lambda x: x.flip(2)},
+_add("speech: spectrogram upside down", "(?i)flipped", "imageinput")(
+    instead("input", lambda x: x.flip(2))
 )
-_add(
-    "speech: frequencies reversed",
-    "(?i)flipped",
-    "imageinput",
-    lambda n: {"input": lambda x: x.flip(3)},
+_add("speech: frequencies reversed", "(?i)flipped", "imageinput")(
+    instead("input", lambda x: x.flip(3))
 )
-_add(
-    "speech: its own mean subtracted",
-    "(?i)own|mean of",
-    "imageinput",
-    lambda n: {"imageinput": lambda x: x - x.mean((1, 2, 3), keepdim=True)},
+_add("speech: its own mean subtracted", "(?i)own|mean of", "imageinput")(
+    instead("imageinput", lambda x: x - x.mean((1, 2, 3), keepdim=True))
 )
-_add(
-    "speech: mean added",
-    "(?i)mean|sign|added",
-    "imageinput",
-    lambda n: {"imageinput": lambda x: x + vector(n.network.layer("imageinput").Mean)},
+_add("speech: mean added", "(?i)mean|sign|added", "imageinput")(
+    lambda n: {"imageinput": lambda x: x + vector(n.network.layer("imageinput").Mean)}
 )
-_add(
-    "speech: ReLU before the normalization everywhere",
-    "(?i)before|order|after",
-    "",
+_add("speech: ReLU before the normalization everywhere", "(?i)before|order|after")(
     lambda n: {
         **{
             f"batchnorm_{i}": lambda x, i=i: _norm(n.network, f"batchnorm_{i}")(torch.relu(x))
             for i in range(1, 6)
         },
         **{f"relu_{i}": lambda x: x for i in range(1, 6)},
-    },
+    }
 )
 _add(
-    "speech: fourth and fifth convolution exchanged",
-    "(?i)exchanged|parameters of",
-    "conv_4 conv_5",
-    lambda n: {"conv_4": _conv(n.network, "conv_5"), "conv_5": _conv(n.network, "conv_4")},
+    "speech: fourth and fifth convolution exchanged", "(?i)exchanged|parameters of", "conv_4 conv_5"
+)(lambda n: {"conv_4": _conv(n.network, "conv_5"), "conv_5": _conv(n.network, "conv_4")})
+_add("speech: weights in bfloat16", "(?i)bfloat|bf16")(
+    lambda n: _all(n, "Conv", partial(_conv, w=_bfloat, b=_bfloat))
 )
-_add(
-    "speech: weights in bfloat16",
-    "(?i)bfloat|bf16",
-    "",
-    lambda n: _all(n, "Conv", partial(_conv, w=_bfloat, b=_bfloat)),
+_add("speech: weights in int8", "(?i)int8|8 bit")(
+    lambda n: _all(n, "Conv", partial(_conv, w=_int8))
 )
-_add(
-    "speech: weights in int8",
-    "(?i)int8|8 bit",
-    "",
-    lambda n: _all(n, "Conv", partial(_conv, w=_int8)),
+_add("speech: biases left out", "(?i)bias")(
+    lambda n: _all(n, "Conv", partial(_conv, b=torch.zeros_like))
 )
-_add(
-    "speech: biases left out",
-    "(?i)bias",
-    "",
-    lambda n: _all(n, "Conv", partial(_conv, b=torch.zeros_like)),
+_add("speech: flattened H,W,C", "(?i)HWC|flatten", "fc")(
+    lambda n: {"fc": _linear(n.network, "fc", order=(0, 2, 3, 1))}
 )
-_add(
-    "speech: flattened H,W,C",
-    "(?i)HWC|flatten",
-    "fc",
-    lambda n: {"fc": _linear(n.network, "fc", order=(0, 2, 3, 1))},
+_add("speech: classes one further", "(?i)outputs|order|channels|shift|further")(
+    instead("softmax", lambda x: x.softmax(1).roll(1, 1))
 )
-_add(
-    "speech: classes one further",
-    "(?i)outputs|order|channels|shift|further",
-    "",
-    lambda n: {"softmax": lambda x: x.softmax(1).roll(1, 1)},
+_add("speech: kernels h/w exchanged everywhere", "height and width exchanged")(
+    lambda n: _all(n, "Conv", partial(_conv, w=lambda w: w.transpose(2, 3)))
 )
-_add(
-    "speech: kernels h/w exchanged everywhere",
-    "height and width exchanged",
-    "",
-    lambda n: _all(n, "Conv", partial(_conv, w=lambda w: w.transpose(2, 3))),
-)
-_add("speech: ReLU6 everywhere", "(?i)6", "", lambda n: {f"relu_{i}": F.relu6 for i in range(1, 6)})
-_add(
-    "speech: variances of the batch",
-    "(?i)batch",
-    "",
+_add("speech: ReLU6 everywhere", "(?i)6")(lambda n: {f"relu_{i}": F.relu6 for i in range(1, 6)})
+_add("speech: variances of the batch", "(?i)batch")(
     lambda n: {
         f"batchnorm_{i}": lambda x, i=i: F.batch_norm(
             x,
@@ -1120,7 +764,7 @@ _add(
             1e-5,
         )
         for i in range(1, 6)
-    },
+    }
 )
 
 
@@ -1128,197 +772,115 @@ def _hidden(n: Net, name: str, make: Runs = lambda y: y, **how: Any) -> Runs:
     return lambda x: make(_lstm_steps(x, *_cells(n.network, name), **how))
 
 
-_add(
-    "aircomp: first step",
-    "(?i)first",
-    "lstm_2",
-    lambda n: {"lstm_2": _hidden(n, "lstm_2", lambda y: y[:, :, 0])},
+_add("aircomp: first step", "(?i)first", "lstm_2")(
+    lambda n: {"lstm_2": _hidden(n, "lstm_2", lambda y: y[:, :, 0])}
 )
-_add(
-    "aircomp: mean of the steps",
-    "(?i)mean|average",
-    "lstm_2",
-    lambda n: {"lstm_2": _hidden(n, "lstm_2", lambda y: y.mean(2))},
+_add("aircomp: mean of the steps", "(?i)mean|average", "lstm_2")(
+    lambda n: {"lstm_2": _hidden(n, "lstm_2", lambda y: y.mean(2))}
 )
-_add(
-    "aircomp: gates of ONNX in both",
-    "(?i)gate|ONNX",
-    "",
+_add("aircomp: gates of ONNX in both", "(?i)gate|ONNX")(
     lambda n: {
         "lstm_1": _hidden(n, "lstm_1", order="iofg"),
         "lstm_2": _hidden(n, "lstm_2", lambda y: y[:, :, -1], order="iofg"),
-    },
+    }
 )
-_add(
-    "aircomp: hard sigmoid in both",
-    "(?i)hard",
-    "",
+_add("aircomp: hard sigmoid in both", "(?i)hard")(
     lambda n: {
         "lstm_1": _hidden(n, "lstm_1", gate=_hard),
         "lstm_2": _hidden(n, "lstm_2", lambda y: y[:, :, -1], gate=_hard),
-    },
+    }
 )
-_add(
-    "aircomp: state carried over",
-    "(?i)carried|state",
-    "lstm_1",
-    lambda n: {"lstm_1": lambda x: _run_lstm(x, *_cells(n.network, "lstm_1"), stateful=True)},
+_add("aircomp: state carried over", "(?i)carried|state", "lstm_1")(
+    lambda n: {"lstm_1": lambda x: _run_lstm(x, *_cells(n.network, "lstm_1"), stateful=True)}
 )
-_add(
-    "aircomp: last step of the first layer repeated",
-    "(?i)last",
-    "lstm_1",
-    lambda n: {"lstm_1": _hidden(n, "lstm_1", lambda y: y[:, :, -1:].expand_as(y))},
+_add("aircomp: last step of the first layer repeated", "(?i)last", "lstm_1")(
+    lambda n: {"lstm_1": _hidden(n, "lstm_1", lambda y: y[:, :, -1:].expand_as(y))}
 )
-_add(
-    "aircomp: backwards in time",
-    "(?i)flipped|revers|backward",
-    "sequenceinput lstm_1",
-    lambda n: {"input": lambda x: x.flip(2)},
+_add("aircomp: backwards in time", "(?i)flipped|revers|backward", "sequenceinput lstm_1")(
+    instead("input", lambda x: x.flip(2))
 )
-_add(
-    "aircomp: dropout's factor",
-    "(?i)0\\.9|dropout|scale",
-    "dropout",
-    lambda n: {"dropout": lambda x: 0.9 * x},
+_add("aircomp: dropout's factor", "(?i)0\\.9|dropout|scale", "dropout")(
+    instead("dropout", lambda x: 0.9 * x)
 )
-_add("aircomp: logits", "(?i)softmax", "softmax", lambda n: {"softmax": lambda x: x})
-_add(
-    "aircomp: forget bias 1 added",
-    "(?i)forget",
-    "lstm_1",
-    lambda n: {"lstm_1": lambda x: _run_lstm(x, *_cells(n.network, "lstm_1"), forget=1.0)},
+_add("aircomp: logits", "(?i)softmax", "softmax")(left_out("softmax"))
+_add("aircomp: forget bias 1 added", "(?i)forget", "lstm_1")(
+    lambda n: {"lstm_1": lambda x: _run_lstm(x, *_cells(n.network, "lstm_1"), forget=1.0)}
 )
-_add(
-    "anomaly: backward not turned back anywhere",
-    "(?i)backward|turned",
-    "",
-    lambda n: _all(n, "BiLSTM", partial(_both, how="not turned")),
+_add("anomaly: backward not turned back anywhere", "(?i)backward|turned")(
+    lambda n: _all(n, "BiLSTM", partial(_both, how="not turned"))
 )
-_add(
-    "anomaly: directions in the other order everywhere",
-    "(?i)backward first|halves|direction",
-    "",
-    lambda n: _all(n, "BiLSTM", partial(_both, how="swapped")),
+_add("anomaly: directions in the other order everywhere", "(?i)backward first|halves|direction")(
+    lambda n: _all(n, "BiLSTM", partial(_both, how="swapped"))
 )
 _add(
     "anomaly: forward weights for both in the second",
     "(?i)forward|direction|halves|half",
     "bilstm2",
-    lambda n: {"bilstm2": _both(n.network, "bilstm2", "shared")},
+)(lambda n: {"bilstm2": _both(n.network, "bilstm2", "shared")})
+_add("anomaly: ReLU left out in the middle", "left out", "relu2")(left_out("relu2"))
+_add("anomaly: leaky ReLU everywhere", "(?i)leaky")(
+    lambda n: _all(n, "ReLU", lambda *_: F.leaky_relu)
 )
-_add("anomaly: ReLU left out in the middle", "left out", "relu2", lambda n: {"relu2": lambda x: x})
-_add(
-    "anomaly: leaky ReLU everywhere",
-    "(?i)leaky",
-    "",
-    lambda n: _all(n, "ReLU", lambda *_: F.leaky_relu),
+_add("m2nist: not dilated", "Dilation", "conv_2")(
+    lambda n: {"conv_2": _conv(n.network, "conv_2", dilation=(1, 1))}
 )
-_add(
-    "m2nist: not dilated",
-    "Dilation",
-    "conv_2",
-    lambda n: {"conv_2": _conv(n.network, "conv_2", dilation=(1, 1))},
-)
-_add(
-    "m2nist: average pools padded at the front",
-    "(?i)padding|side",
-    "",
+_add("m2nist: average pools padded at the front", "(?i)padding|side")(
     lambda n: {
         f"avgpool2d_{i}": lambda x: F.avg_pool2d(F.pad(x, (1, 0, 1, 0)), 2, 1) for i in (1, 2)
-    },
+    }
 )
-_add(
-    "m2nist: padding not counted",
-    "(?i)counted",
-    "",
+_add("m2nist: padding not counted", "(?i)counted")(
     lambda n: {
         f"avgpool2d_{i}": lambda x: (
             F.avg_pool2d(F.pad(x, (0, 1, 0, 1)), 2, 1)
             / F.avg_pool2d(F.pad(torch.ones_like(x), (0, 1, 0, 1)), 2, 1)
         )
         for i in (1, 2)
-    },
+    }
 )
-_add(
-    "m2nist: max for average",
-    "(?i)max",
-    "",
+_add("m2nist: max for average", "(?i)max")(
     lambda n: {
         f"avgpool2d_{i}": lambda x: F.max_pool2d(F.pad(x, (0, 1, 0, 1), value=-torch.inf), 2, 1)
         for i in (1, 2)
-    },
+    }
 )
-_add(
-    "m2nist: softmax over the pixels",
-    "(?i)height and width|pixels|spatial|space",
-    "softmax",
-    lambda n: {"softmax": lambda x: x.flatten(2).softmax(2).reshape(x.shape)},
+_add("m2nist: softmax over the pixels", "(?i)height and width|pixels|spatial|space", "softmax")(
+    instead("softmax", lambda x: x.flatten(2).softmax(2).reshape(x.shape))
 )
-_add(
-    "m2nist: softmax over the height",
-    "(?i)height",
-    "softmax",
-    lambda n: {"softmax": lambda x: x.softmax(2)},
+_add("m2nist: softmax over the height", "(?i)height", "softmax")(
+    instead("softmax", lambda x: x.softmax(2))
 )
-_add(
-    "chunter: classes one further",
-    "(?i)outputs|order|channels|shift|further",
-    "",
-    lambda n: {"softmax": lambda x: x.softmax(1).roll(1, 1)},
+_add("chunter: classes one further", "(?i)outputs|order|channels|shift|further")(
+    instead("softmax", lambda x: x.softmax(1).roll(1, 1))
 )
-_add(
-    "chunter: inverted digits (255 - x)",
-    "(?i)255 -|invert|negative",
-    "imageinput",
-    lambda n: {"input": lambda x: 255 - x},
+_add("chunter: inverted digits (255 - x)", "(?i)255 -|invert|negative", "imageinput")(
+    instead("input", lambda x: 255 - x)
 )
-_add(
-    "chunter: flattened W,H,C",
-    "(?i)WHC|flatten",
-    "fc",
-    lambda n: {"fc": real._full(n.network, "fc", (0, 3, 2, 1))},
+_add("chunter: flattened W,H,C", "(?i)WHC|flatten", "fc")(
+    lambda n: {"fc": real._full(n.network, "fc", (0, 3, 2, 1))}
 )
-_add("chunter: digits 0..1", "255", "imageinput", lambda n: {"input": lambda x: x / 255})
-_add(
-    "cifar: input / 127.5 - 1",
-    "(?i)127\\.5|-1",
-    "imageinput",
-    lambda n: {"input": lambda x: x / 127.5 - 1},
+_add("chunter: digits 0..1", "255", "imageinput")(instead("input", lambda x: x / 255))
+_add("cifar: input / 127.5 - 1", "(?i)127\\.5|-1", "imageinput")(
+    instead("input", lambda x: x / 127.5 - 1)
 )
-_add("cifar: BGR", "BGR", "imageinput", lambda n: {"input": lambda x: x.flip(1)})
-_add(
-    "cifar: mean of each channel",
-    "(?i)averaged|channel",
-    "imageinput",
+_add("cifar: BGR", "BGR", "imageinput")(instead("input", lambda x: x.flip(1)))
+_add("cifar: mean of each channel", "(?i)averaged|channel", "imageinput")(
     lambda n: {
         "imageinput": lambda x: x - real._mean(n.network, "imageinput").mean((2, 3), keepdim=True)
-    },
+    }
 )
-_add(
-    "cifar: ReLU left out everywhere",
-    "left out",
-    "",
-    lambda n: _all(n, "ReLU", lambda *_: lambda x: x),
+_add("cifar: ReLU left out everywhere", "left out")(
+    lambda n: _all(n, "ReLU", lambda *_: lambda x: x)
 )
-_add(
-    "cifar: grey images",
-    "(?i)grey|gray|averag",
-    "imageinput",
-    lambda n: {"input": lambda x: x.mean(1, keepdim=True).expand_as(x)},
+_add("cifar: grey images", "(?i)grey|gray|averag", "imageinput")(
+    instead("input", lambda x: x.mean(1, keepdim=True).expand_as(x))
 )
-_add(
-    "fsrcnn: biases left out everywhere",
-    "(?i)bias",
-    "",
+_add("fsrcnn: biases left out everywhere", "(?i)bias")(
     lambda n: {
         c: real._conv(n.network, c, b=0 * n.network.layer(c).Bias) for c in _named(n, "Conv")
-    },
+    }
 )
-_add(
-    "fsrcnn: weights in half everywhere",
-    "(?i)half",
-    "",
+_add("fsrcnn: weights in half everywhere", "(?i)half")(
     lambda n: {
         c: real._conv(
             n.network,
@@ -1327,19 +889,13 @@ _add(
             b=n.network.layer(c).Bias.astype("f2").astype("f4"),
         )
         for c in _named(n, "Conv")
-    },
+    }
 )
-_add(
-    "fenn: forget bias 1 added",
-    "(?i)forget",
-    "lstm",
-    lambda n: {"lstm": lambda x: _forgetting(n, x)},
+_add("fenn: forget bias 1 added", "(?i)forget", "lstm")(
+    lambda n: {"lstm": lambda x: _forgetting(n, x)}
 )
-_add(
-    "fenn: input backwards in time",
-    "(?i)flipped|revers|backward",
-    "",
-    lambda n: {"input": lambda x: x.flip(2)},
+_add("fenn: input backwards in time", "(?i)flipped|revers|backward")(
+    instead("input", lambda x: x.flip(2))
 )
 
 

@@ -19,7 +19,7 @@ import matlab_compat as mc
 from . import real_cases as real
 from .fresh_networks import _causal, _self_attention
 from .layer_cases import _gru_steps, _lstm_steps
-from .network_cases import _bi, _bn, _c, _d, _dw, _v, adding
+from .network_cases import _bi, _bn, _c, _d, _dw, _v, adding, instead, left_out
 from .ported_layers import Changes, Family, Runs, _each, _fixed, _m, cases_of
 from .ported_networks import (
     _all,
@@ -50,10 +50,7 @@ def _dilated_layer(r: np.random.Generator) -> Any:
 
 
 def _dilated(
-    layer: Any,
-    dilation: tuple[int, int] = (2, 2),
-    padding: tuple[int, int] = (2, 2),
-    how: str = "",
+    layer: Any, dilation: tuple[int, int] = (2, 2), padding: tuple[int, int] = (2, 2), how: str = ""
 ) -> Runs:
     w, b = filters(layer.Weights), vector(layer.Bias)
     if how == "centre":
@@ -106,10 +103,7 @@ FAMILIES["transposed conv1d"] = Family(
     {
         "cropped at the start alone": ("(?i)crop", {"crop": (2, 0)}),
         "kernel backwards in time": ("(?i)flipped", {"how": "backwards"}),
-        "filters and channels exchanged": (
-            "(?i)exchanged|transposed",
-            {"how": "transposed"},
-        ),
+        "filters and channels exchanged": ("(?i)exchanged|transposed", {"how": "transposed"}),
     },
 )
 
@@ -452,114 +446,68 @@ _NETWORKS = Table("second networks", smooth=(False,), saved=(False, True))
 _REAL = Table("second real", smooth=(False,), saved=(False, True))
 _net, _add = adding(_NETWORKS, _nets), adding(_REAL, _real)
 
-_net(
-    "unet: skip a pixel too far",
-    "(?i)shift|crop|pixel",
-    "cat1",
-    lambda n: {"cat1": lambda a, b: torch.cat([a, b.roll(1, 3)], 1)},
+_net("unet: skip a pixel too far", "(?i)shift|crop|pixel", "cat1")(
+    instead("cat1", lambda a, b: torch.cat([a, b.roll(1, 3)], 1))
 )
 _net(
-    "unet: two: bias of d2 twice, ReLU of d1 left out (two at once)",
-    "(?i)bias|left out",
-    "d2 r5",
+    "unet: two: bias of d2 twice, ReLU of d1 left out (two at once)", "(?i)bias|left out", "d2 r5"
+)(
     lambda n: {
         "d2": lambda x: F.conv2d(x, filters(n.p["d2"]["w"]), 2 * vector(n.p["d2"]["b"]), padding=1),
         "r5": lambda x: x,
-    },
+    }
 )
-_net(
-    "unet: second skip missing, first level's ReLU twice",
-    "(?i)zero|left out|missing",
-    "cat2",
-    lambda n: {"cat2": lambda a, b: torch.cat([a, 0 * b], 1)},
+_net("unet: second skip missing, first level's ReLU twice", "(?i)zero|left out|missing", "cat2")(
+    instead("cat2", lambda a, b: torch.cat([a, 0 * b], 1))
 )
-_net(
-    "unet: biases of the transposed convolutions left out",
-    "(?i)bias",
-    "",
+_net("unet: biases of the transposed convolutions left out", "(?i)bias")(
     lambda n: {
         u: lambda x, u=u: F.conv_transpose2d(x, filters(n.p[u]["w"]), stride=2)[:, :, :-1, :-1]
         for u in ("up1", "up2")
-    },
+    }
 )
-_net(
-    "class: leaky ReLU before the depthwise convolution",
-    "(?i)order|before",
-    "dw leaky",
+_net("class: leaky ReLU before the depthwise convolution", "(?i)order|before", "dw leaky")(
     lambda n: {
         "dw": lambda x: F.conv2d(
-            F.leaky_relu(x, 0.2),
-            _dw(n.p["dw"]["w"]),
-            vector(n.p["dw"]["b"]),
-            padding=1,
-            groups=8,
+            F.leaky_relu(x, 0.2), _dw(n.p["dw"]["w"]), vector(n.p["dw"]["b"]), padding=1, groups=8
         ),
         "leaky": lambda x: x,
-    },
+    }
 )
-_net(
-    "class: means of the first normalization in the second",
-    "(?i)TrainedMean|parameters",
-    "bn2",
-    lambda n: {"bn2": _bn({"bn2": {**n.p["bn2"], "m": n.p["bn1"]["m"]}}, "bn2")},
+_net("class: means of the first normalization in the second", "(?i)TrainedMean|parameters", "bn2")(
+    lambda n: {"bn2": _bn({"bn2": {**n.p["bn2"], "m": n.p["bn1"]["m"]}}, "bn2")}
 )
-_net(
-    "class: softmax of the negative",
-    "(?i)softmin|negative|sign",
-    "sm",
-    lambda n: {"sm": lambda x: (-x).softmax(1)},
+_net("class: softmax of the negative", "(?i)softmin|negative|sign", "sm")(
+    instead("sm", lambda x: (-x).softmax(1))
 )
-_net(
-    "class: one-hot answers",
-    "(?i)one-hot|largest|class",
-    "sm",
-    lambda n: {"sm": lambda x: F.one_hot(x.argmax(1), 7).double()},
+_net("class: one-hot answers", "(?i)one-hot|largest|class", "sm")(
+    instead("sm", lambda x: F.one_hot(x.argmax(1), 7).double())
 )
-_net(
-    "class: z-score twice",
-    "(?i)twice",
-    "in",
+_net("class: z-score twice", "(?i)twice", "in")(
     lambda n: {
         "in": lambda x: (
             ((x - _v(n.p["in"]["m"])) / _v(n.p["in"]["d"]) - _v(n.p["in"]["m"]))
             / _v(n.p["in"]["d"])
         )
-    },
+    }
 )
-_net(
-    "class: last pooling as average",
-    "(?i)average",
-    "pool",
-    lambda n: {"pool": lambda x: F.avg_pool2d(F.pad(x, (1, 1)), 2, 2)},
+_net("class: last pooling as average", "(?i)average", "pool")(
+    instead("pool", lambda x: F.avg_pool2d(F.pad(x, (1, 1)), 2, 2))
 )
-_net(
-    "class: third ReLU as sigmoid",
-    "(?i)sigmoid",
-    "r3",
-    lambda n: {"r3": torch.sigmoid},
+_net("class: third ReLU as sigmoid", "(?i)sigmoid", "r3")(instead("r3", torch.sigmoid))
+_net("res: pooled before the last ReLU", "(?i)order|before|left out|after", "br2 gap")(
+    lambda n: {"br2": lambda x: x, "gap": lambda x: x.mean((2, 3), keepdim=True).relu()}
 )
-_net(
-    "res: pooled before the last ReLU",
-    "(?i)order|before|left out|after",
-    "br2 gap",
-    lambda n: {"br2": lambda x: x, "gap": lambda x: x.mean((2, 3), keepdim=True).relu()},
+_net("res: skip of the first block taken twice", "(?i)twice|times 2|scaled", "aadd")(
+    instead("aadd", lambda x, y, _: x + 2 * y)
 )
-_net(
-    "res: skip of the first block taken twice",
-    "(?i)twice|times 2|scaled",
-    "aadd",
-    lambda n: {"aadd": lambda x, y, _: x + 2 * y},
-)
-_net(
-    "res: ReLU after the stem too late (in the skip alone)",
-    "(?i)ReLU|left out",
-    "r0",
-    lambda n: {"r0": lambda x: x},
+_net("res: ReLU after the stem too late (in the skip alone)", "(?i)ReLU|left out", "r0")(
+    left_out("r0")
 )
 _net(
     "res: two: first skip left out and normalization of the second block not loaded (two at once)",
     "(?i)left out|initial",
-    "",
+)(
     lambda n: {
         "aadd": lambda x, y, _: x,
         **_norms(
@@ -567,106 +515,61 @@ _net(
             lambda q: {"m": 0 * q["m"], "v": 1 + 0 * q["v"], "s": 1 + 0 * q["s"], "o": 0 * q["o"]},
             "bn2",
         ),
-    },
+    }
 )
-_net(
-    "seq: tanh after the GRU",
-    "(?i)tanh",
-    "gru fc",
-    lambda n: {"gru": lambda x: _gru_steps(x, *_d(n.p["gru"])).tanh()},
+_net("seq: tanh after the GRU", "(?i)tanh", "gru fc")(
+    lambda n: {"gru": lambda x: _gru_steps(x, *_d(n.p["gru"])).tanh()}
 )
-_net(
-    "seq: biases of the LSTM halved",
-    "(?i)bias",
-    "lstm",
-    lambda n: {"lstm": lambda x: _lstm_steps(x, *_d(n.p["lstm"])[:2], _d(n.p["lstm"])[2] / 2)},
+_net("seq: biases of the LSTM halved", "(?i)bias", "lstm")(
+    lambda n: {"lstm": lambda x: _lstm_steps(x, *_d(n.p["lstm"])[:2], _d(n.p["lstm"])[2] / 2)}
 )
-_net(
-    "seq: last steps masked with zeros",
-    "(?i)mask|zero|pad|edge",
-    "",
-    lambda n: {"input": lambda x: torch.cat([x[:, :, :-3], 0 * x[:, :, -3:]], 2)},
+_net("seq: last steps masked with zeros", "(?i)mask|zero|pad|edge")(
+    instead("input", lambda x: torch.cat([x[:, :, :-3], 0 * x[:, :, -3:]], 2))
 )
-_net(
-    "seq: both recurrent layers backwards",
-    "(?i)revers|flipped|backward",
-    "",
+_net("seq: both recurrent layers backwards", "(?i)revers|flipped|backward")(
     lambda n: {
         "lstm": lambda x: _lstm_steps(x.flip(2), *_d(n.p["lstm"])).flip(2),
         "gru": lambda x: _gru_steps(x.flip(2), *_d(n.p["gru"])).flip(2),
-    },
+    }
 )
-_net(
-    "seq: sum of the directions twice",
-    "(?i)direction|sum|half",
-    "bi",
+_net("seq: sum of the directions twice", "(?i)direction|sum|half", "bi")(
     lambda n: {
         "bi": lambda x: (_bi(x, n.p["bi"])[:, :5] + _bi(x, n.p["bi"])[:, 5:]).repeat(1, 2, 1)
-    },
+    }
 )
-_net(
-    "deep: fifth convolution in half",
-    "(?i)half",
-    "c5",
-    lambda n: {"c5": lambda x: _c(n.p, "c5", padding=1)(x).half().double()},
+_net("deep: fifth convolution in half", "(?i)half", "c5")(
+    lambda n: {"c5": lambda x: _c(n.p, "c5", padding=1)(x).half().double()}
 )
-_net(
-    "deep: weights clipped to -0.3..0.3",
-    "(?i)clip|Weights",
-    "",
-    lambda n: _with(n, lambda w: w.clamp(-0.3, 0.3), bias=False),
+_net("deep: weights clipped to -0.3..0.3", "(?i)clip|Weights")(
+    lambda n: _with(n, lambda w: w.clamp(-0.3, 0.3), bias=False)
 )
-_net(
-    "deep: slope 0.2 in the first three",
-    "0\\.2",
-    "",
-    lambda n: {f"l{i}": partial(F.leaky_relu, negative_slope=0.2) for i in (1, 2, 3)},
+_net("deep: slope 0.2 in the first three", "0\\.2")(
+    lambda n: {f"l{i}": partial(F.leaky_relu, negative_slope=0.2) for i in (1, 2, 3)}
 )
-_net(
-    "deep: variances with n - 1 (of 720)",
-    "(?i)variance|deviation",
-    "",
-    lambda n: _norms(n, lambda q: {"v": q["v"] * np.float32(720 / 719)}),
+_net("deep: variances with n - 1 (of 720)", "(?i)variance|deviation")(
+    lambda n: _norms(n, lambda q: {"v": q["v"] * np.float32(720 / 719)})
 )
-_net(
-    "deep: biases of the first convolution for all",
-    "(?i)bias",
-    "",
+_net("deep: biases of the first convolution for all", "(?i)bias")(
     lambda n: {
         f"c{i}": lambda x, i=i: F.conv2d(
             x, filters(n.p[f"c{i}"]["w"]), vector(n.p["c1"]["b"]), padding=1
         )
         for i in range(2, 11)
-    },
+    }
 )
-_net(
-    "deep: scales left out everywhere",
-    "(?i)Scale",
-    "",
-    lambda n: _norms(n, lambda q: {"s": 1 + 0 * q["s"]}),
+_net("deep: scales left out everywhere", "(?i)Scale")(
+    lambda n: _norms(n, lambda q: {"s": 1 + 0 * q["s"]})
 )
-_net(
-    "mobile: twice the gate",
-    "(?i)twice|times 2|scaled|2",
-    "gate excite",
-    lambda n: {"gate": lambda x: 2 * x.sigmoid()},
+_net("mobile: twice the gate", "(?i)twice|times 2|scaled|2", "gate excite")(
+    instead("gate", lambda x: 2 * x.sigmoid())
 )
-_net(
-    "mobile: stem padded at the end alone",
-    "(?i)padding",
-    "stem",
-    lambda n: {"stem": lambda x: _c(n.p, "stem", stride=2)(F.pad(x, (0, 1, 0, 1)))},
+_net("mobile: stem padded at the end alone", "(?i)padding", "stem")(
+    lambda n: {"stem": lambda x: _c(n.p, "stem", stride=2)(F.pad(x, (0, 1, 0, 1)))}
 )
-_net(
-    "transformer: first step not averaged",
-    "(?i)first|average|mean|steps",
-    "gap",
-    lambda n: {"gap": lambda x: x[:, :, 1:].mean(2)},
+_net("transformer: first step not averaged", "(?i)first|average|mean|steps", "gap")(
+    instead("gap", lambda x: x[:, :, 1:].mean(2))
 )
-_net(
-    "transformer: norms with n - 1",
-    "(?i)unbiased|n - 1",
-    "ln",
+_net("transformer: norms with n - 1", "(?i)unbiased|n - 1", "ln")(
     lambda n: {
         k: lambda x, k=k: (
             (x - x.mean(1, keepdim=True))
@@ -675,36 +578,21 @@ _net(
             + vector(n.p[k]["o"]).reshape(1, -1, 1)
         )
         for k in ("ln1", "ln2")
-    },
+    }
 )
-_net(
-    "transformer: both skips left out",
-    "(?i)left out|without",
-    "add",
-    lambda n: {"add1": lambda a, b: a, "add2": lambda a, b: a},
+_net("transformer: both skips left out", "(?i)left out|without", "add")(
+    instead("add1 add2", lambda a, b: a)
 )
-_net(
-    "transformer: scores of the sequence's length",
-    "(?i)scale|times|products",
-    "att",
-    lambda n: {"att": _self_attention(n.p, 1 / 3)},
+_net("transformer: scores of the sequence's length", "(?i)scale|times|products", "att")(
+    lambda n: {"att": _self_attention(n.p, 1 / 3)}
 )
-_net(
-    "inception: first branch twice",
-    "(?i)connected|input|from|twice",
-    "cat",
-    lambda n: {"cat": lambda a, b, c: torch.cat([a, a, c], 1)},
+_net("inception: first branch twice", "(?i)connected|input|from|twice", "cat")(
+    instead("cat", lambda a, b, c: torch.cat([a, a, c], 1))
 )
-_net(
-    "inception: instance normalization for groups",
-    "(?i)instance|NumGroups|each",
-    "gn",
-    lambda n: {"gn": lambda x: F.group_norm(x, 12) * _v(n.p["gn"]["s"]) + _v(n.p["gn"]["o"])},
+_net("inception: instance normalization for groups", "(?i)instance|NumGroups|each", "gn")(
+    lambda n: {"gn": lambda x: F.group_norm(x, 12) * _v(n.p["gn"]["s"]) + _v(n.p["gn"]["o"])}
 )
-_net(
-    "temporal: rescaled to -1..1",
-    "-1\\.\\.1",
-    "in",
+_net("temporal: rescaled to -1..1", "-1\\.\\.1", "in")(
     lambda n: {
         "in": lambda x: (
             2
@@ -712,58 +600,34 @@ _net(
             / vector(n.p["in"]["high"] - n.p["in"]["low"]).reshape(1, -1, 1)
             - 1
         )
-    },
+    }
 )
-_net(
-    "temporal: all padded in the middle",
-    "(?i)padding",
-    "",
-    lambda n: {f"c{i}": _causal(n.p, f"c{i}", d, d) for i, d in ((2, 2), (3, 4))},
+_net("temporal: all padded in the middle", "(?i)padding")(
+    lambda n: {f"c{i}": _causal(n.p, f"c{i}", d, d) for i, d in ((2, 2), (3, 4))}
 )
-_net(
-    "superres: resized input twice",
-    "(?i)twice|times 2|scaled",
-    "add",
-    lambda n: {"add": lambda a, b: a + 2 * b},
+_net("superres: resized input twice", "(?i)twice|times 2|scaled", "add")(
+    instead("add", lambda a, b: a + 2 * b)
 )
-_net(
-    "superres: slopes reversed",
-    "(?i)Alpha",
-    "prelu",
-    lambda n: {"prelu": lambda x: torch.where(x > 0, x, _v(n.p["prelu"]["a"]).flip(1) * x)},
+_net("superres: slopes reversed", "(?i)Alpha", "prelu")(
+    lambda n: {"prelu": lambda x: torch.where(x > 0, x, _v(n.p["prelu"]["a"]).flip(1) * x)}
 )
 
 # --- real networks ----------------------------------------------------------------------
 
-_add(
-    "speech: last pooling as average",
-    "(?i)average",
-    "maxpool_4",
-    lambda n: {"maxpool_4": lambda x: F.avg_pool2d(x, (13, 1), 1)},
+_add("speech: last pooling as average", "(?i)average", "maxpool_4")(
+    instead("maxpool_4", lambda x: F.avg_pool2d(x, (13, 1), 1))
 )
-_add(
-    "speech: a frame late",
-    "(?i)shift",
-    "imageinput",
-    lambda n: {"input": lambda x: F.pad(x, (0, 0, 1, -1))},
+_add("speech: a frame late", "(?i)shift", "imageinput")(
+    instead("input", lambda x: F.pad(x, (0, 0, 1, -1)))
 )
-_add("speech: powers for logarithms", "(?i)exp", "imageinput", lambda n: {"input": torch.exp})
-_add(
-    "speech: scale and offset not loaded",
-    "(?i)initial|Scale|Offset",
-    "",
-    lambda n: _all(n, "BatchNorm", partial(_norm, Scale=torch.ones_like, Offset=torch.zeros_like)),
+_add("speech: powers for logarithms", "(?i)exp", "imageinput")(instead("input", torch.exp))
+_add("speech: scale and offset not loaded", "(?i)initial|Scale|Offset")(
+    lambda n: _all(n, "BatchNorm", partial(_norm, Scale=torch.ones_like, Offset=torch.zeros_like))
 )
-_add(
-    "speech: flattened W,H,C",
-    "(?i)WHC|flatten",
-    "fc",
-    lambda n: {"fc": real._full(n.network, "fc", (0, 3, 2, 1))},
+_add("speech: flattened W,H,C", "(?i)WHC|flatten", "fc")(
+    lambda n: {"fc": real._full(n.network, "fc", (0, 3, 2, 1))}
 )
-_add(
-    "speech: padded at the front everywhere",
-    "(?i)padding|side",
-    "",
+_add("speech: padded at the front everywhere", "(?i)padding|side")(
     lambda n: {
         f"conv_{i}": lambda x, i=i: F.conv2d(
             F.pad(x, (2, 0, 2, 0)),
@@ -771,36 +635,25 @@ _add(
             vector(n.network.layer(f"conv_{i}").Bias),
         )
         for i in range(1, 6)
-    },
+    }
 )
-_add(
-    "speech: softmax twice",
-    "(?i)twice|is softmax",
-    "softmax",
-    lambda n: {"softmax": lambda x: x.softmax(1).softmax(1)},
+_add("speech: softmax twice", "(?i)twice|is softmax", "softmax")(
+    instead("softmax", lambda x: x.softmax(1).softmax(1))
 )
-_add(
-    "speech: leaky ReLU 0.2 everywhere",
-    "(?i)0\\.2",
-    "",
-    lambda n: {f"relu_{i}": partial(F.leaky_relu, negative_slope=0.2) for i in range(1, 6)},
+_add("speech: leaky ReLU 0.2 everywhere", "(?i)0\\.2")(
+    lambda n: {f"relu_{i}": partial(F.leaky_relu, negative_slope=0.2) for i in range(1, 6)}
 )
-_add(
-    "aircomp: two sensors exchanged",
-    "(?i)channels|order|InputWeights|columns",
-    "",
-    lambda n: {"input": lambda x: x[:, [0, 1, 2, 5, 4, 3, 6, 7, 8, 9]]},
+_add("aircomp: two sensors exchanged", "(?i)channels|order|InputWeights|columns")(
+    instead("input", lambda x: x[:, [0, 1, 2, 5, 4, 3, 6, 7, 8, 9]])
 )
-_add(
-    "aircomp: last but one step",
-    "(?i)last|step",
-    "lstm_2",
-    lambda n: {"lstm_2": _hidden(n, "lstm_2", lambda y: y[:, :, -2])},
+_add("aircomp: last but one step", "(?i)last|step", "lstm_2")(
+    lambda n: {"lstm_2": _hidden(n, "lstm_2", lambda y: y[:, :, -2])}
 )
 _add(
     "aircomp: recurrent weights of the first in the second",
     "(?i)RecurrentWeights|parameters",
     "lstm_2",
+)(
     lambda n: {
         "lstm_2": lambda x: _lstm_steps(
             x,
@@ -808,28 +661,19 @@ _add(
             *_cells(n.network, "lstm_1")[1:2],
             _cells(n.network, "lstm_2")[2],
         )[:, :, -1]
-    },
+    }
 )
-_add(
-    "aircomp: zeros appended to the sequences",
-    "(?i)pad|zeros|longer",
-    "",
+_add("aircomp: zeros appended to the sequences", "(?i)pad|zeros|longer")(
     lambda n: {
         "lstm_2": lambda x: _lstm_steps(F.pad(x, (0, 4)), *_cells(n.network, "lstm_2"))[:, :, -1]
-    },
+    }
 )
-_add(
-    "aircomp: input standardized by itself",
-    "(?i)own|standard",
-    "",
-    lambda n: {
-        "input": lambda x: (x - x.mean(2, keepdim=True)) / x.std(2, keepdim=True, unbiased=False)
-    },
+_add("aircomp: input standardized by itself", "(?i)own|standard")(
+    instead(
+        "input", lambda x: (x - x.mean(2, keepdim=True)) / x.std(2, keepdim=True, unbiased=False)
+    )
 )
-_add(
-    "aircomp: biases left out in both",
-    "(?i)bias",
-    "",
+_add("aircomp: biases left out in both", "(?i)bias")(
     lambda n: {
         "lstm_1": lambda x: _lstm_steps(
             x, *_cells(n.network, "lstm_1")[:2], 0 * _cells(n.network, "lstm_1")[2]
@@ -837,85 +681,50 @@ _add(
         "lstm_2": lambda x: _lstm_steps(
             x, *_cells(n.network, "lstm_2")[:2], 0 * _cells(n.network, "lstm_2")[2]
         )[:, :, -1],
-    },
+    }
 )
 _add(
     "anomaly: third layer's backward direction missing",
     "(?i)backward|zero|direction|half",
     "bilstm3",
+)(
     lambda n: {
         "bilstm3": lambda x: torch.cat([_both(n.network, "bilstm3")(x)[:, :16], 0 * x[:, :16]], 1)
-    },
+    }
 )
-_add("anomaly: fc on absolute values", "(?i)absolute|sign|fc", "", lambda n: {"relu3": torch.abs})
-_add(
-    "m2nist: dilation 4",
-    "Dilation",
-    "conv_2",
-    lambda n: {"conv_2": _conv(n.network, "conv_2", dilation=(4, 4))},
+_add("anomaly: fc on absolute values", "(?i)absolute|sign|fc")(instead("relu3", torch.abs))
+_add("m2nist: dilation 4", "Dilation", "conv_2")(
+    lambda n: {"conv_2": _conv(n.network, "conv_2", dilation=(4, 4))}
 )
-_add(
-    "m2nist: mean not subtracted",
-    "(?i)normalization",
-    "imageinput",
-    lambda n: {"imageinput": lambda x: x},
+_add("m2nist: mean not subtracted", "(?i)normalization", "imageinput")(left_out("imageinput"))
+_add("m2nist: bias of the last convolution left out", "(?i)bias", "conv_3")(
+    lambda n: {"conv_3": _conv(n.network, "conv_3", b=torch.zeros_like)}
 )
-_add(
-    "m2nist: bias of the last convolution left out",
-    "(?i)bias",
-    "conv_3",
-    lambda n: {"conv_3": _conv(n.network, "conv_3", b=torch.zeros_like)},
+_add("m2nist: average pools shifted the other way and max", "(?i)max|padding")(
+    instead("avgpool2d_2", lambda x: F.max_pool2d(_same(x, (2, 2), (1, 1), value=-torch.inf), 2, 1))
 )
-_add(
-    "m2nist: average pools shifted the other way and max",
-    "(?i)max|padding",
-    "",
-    lambda n: {
-        "avgpool2d_2": lambda x: F.max_pool2d(_same(x, (2, 2), (1, 1), value=-torch.inf), 2, 1)
-    },
+_add("chunter: bytes and mean in 0..1", "(?i)255", "imageinput")(
+    lambda n: {"imageinput": lambda x: (x - real._mean(n.network, "imageinput")) / 255}
 )
-_add(
-    "chunter: bytes and mean in 0..1",
-    "(?i)255",
-    "imageinput",
-    lambda n: {"imageinput": lambda x: (x - real._mean(n.network, "imageinput")) / 255},
+_add("chunter: turned by 90 degrees", "(?i)turned|90", "imageinput")(
+    instead("input", lambda x: x.rot90(1, (2, 3)))
 )
-_add(
-    "chunter: turned by 90 degrees",
-    "(?i)turned|90",
-    "imageinput",
-    lambda n: {"input": lambda x: x.rot90(1, (2, 3))},
-)
-_add(
-    "chunter: normalization after the activation",
-    "(?i)order|before|after",
-    "",
+_add("chunter: normalization after the activation", "(?i)order|before|after")(
     lambda n: {
         **{
             f"batchnorm_{i}": lambda x, i=i: _norm(n.network, f"batchnorm_{i}")(x.relu())
             for i in (1, 2, 3)
         },
         **{f"relu_{i}": lambda x: x for i in (1, 2, 3)},
-    },
+    }
 )
-_add(
-    "cifar: images upside down",
-    "(?i)flipped",
-    "imageinput",
-    lambda n: {"input": lambda x: x.flip(2)},
+_add("cifar: images upside down", "(?i)flipped", "imageinput")(
+    instead("input", lambda x: x.flip(2))
 )
-_add(
-    "fsrcnn: tanh for ReLU everywhere",
-    "(?i)tanh",
-    "",
-    lambda n: _all(n, "ReLU", lambda *_: torch.tanh),
+_add("fsrcnn: tanh for ReLU everywhere", "(?i)tanh")(
+    lambda n: _all(n, "ReLU", lambda *_: torch.tanh)
 )
-_add(
-    "fenn: input a step late",
-    "(?i)shift|late",
-    "",
-    lambda n: {"input": lambda x: F.pad(x, (1, -1))},
-)
+_add("fenn: input a step late", "(?i)shift|late")(instead("input", lambda x: F.pad(x, (1, -1))))
 
 
 def cases(seed: int) -> Iterator[Case]:

@@ -293,7 +293,7 @@ MISTAKES: dict[str, tuple[Mistake, str, str]] = {
 _TABLE = Table("real", saved=(False, True))
 _add = adding(_TABLE, lambda name, data: _net(name, data.smooth, data.seed))
 for _kind, (_make, _said, _where) in MISTAKES.items():
-    _add(_kind, _said, _where, _make)
+    _add(_kind, _said, _where)(_make)
 
 
 def cases(seed: int) -> Iterator[Case]:
