@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, packages_distributions, version
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 
@@ -58,4 +58,12 @@ class Engine(ABC):
     @classmethod
     def facts(cls) -> dict[str, str]:
         """The versions that its results depend on."""
-        return {package: version(package) for package in cls.packages[:1]}
+        return {package: _version(package) for package in cls.packages[:1]}
+
+
+def _version(package: str) -> str:
+    """Of what is imported so, whatever it is installed as: onnxruntime may be onnxruntime-gpu."""
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return " ".join(map(version, packages_distributions().get(package, ())))

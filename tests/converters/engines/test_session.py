@@ -251,6 +251,11 @@ def test_an_engine_that_is_not_there(network: Network, engine: str, what: str, r
         assert remedy in caught.value.remedy
 
 
+def test_a_package_may_be_installed_by_another_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Mine, "packages", ("_pytest",))
+    assert Mine.facts() == {"_pytest": pytest.__version__}
+
+
 def test_the_errors_of_the_network_are_torchs_own(network: Network) -> None:
     made = m.session(network, X, engine="mine")
     for call in (network.predict, made):
