@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator, Mapping
-from typing import TypeAlias
+from collections.abc import Iterator, Mapping
 
 from torch import Tensor
 
 from matlab_compat.arrays import Array
 from matlab_compat.errors import UnsupportedLayerError, UsageError
-from matlab_compat.execution.described import RunOptions
+from matlab_compat.execution.described import By, RunOptions
 from matlab_compat.network import Network
 from matlab_compat.parity.runner import Inputs, Results, Runner, SavedRunner, Wanted, named
 from matlab_compat.shallow import ShallowNetwork
@@ -19,9 +18,6 @@ from . import engine_named, installed
 from .loaded import Loaded
 
 log = logging.getLogger(__name__)
-
-#: What :class:`RunOptions` takes as an engine.
-By: TypeAlias = Callable[[Mapping[str, str], tuple[Tensor, ...]], tuple[Array, ...]]
 
 
 class ComputedRunner(Runner):

@@ -50,8 +50,8 @@ from .runner import ComputedRunner
 
 log = logging.getLogger(__name__)
 
-#: Outputs for tensors.
-By: TypeAlias = Callable[[Sequence[Tensor]], tuple[Array, ...]]
+#: Outputs for tensors of one size.
+Sized: TypeAlias = Callable[[Sequence[Tensor]], tuple[Array, ...]]
 
 #: Sizes of inputs for which a session keeps what computes them.
 MANY = 64
@@ -92,7 +92,7 @@ class Session:
         self._loaded = Loaded(self.network)
         self._how = RunOptions(data_format, engine=self.compute)
         self._budget = Budget(MEASURING)
-        self._runs: dict[object, tuple[str, By]] = {}
+        self._runs: dict[object, tuple[str, Sized]] = {}
         #: The size, the threads and what computes it, where :meth:`run` may go straight on.
         self._direct: tuple[tuple[int, ...], int, Compute] | None = None
         self._ready: tuple[Plan[LayerLike], list[NetworkInput]] | None = None
@@ -172,7 +172,7 @@ class Session:
 
     # --- who computes -------------------------------------------------------------------
 
-    def _made(self, labels: Mapping[str, str], tensors: tuple[Tensor, ...]) -> tuple[str, By]:
+    def _made(self, labels: Mapping[str, str], tensors: tuple[Tensor, ...]) -> tuple[str, Sized]:
         """The name of what computes inputs like these, and what does."""
         if self._asked == FASTEST:
             return self._fastest(labels, tensors)
@@ -186,7 +186,7 @@ class Session:
             warn(f"torch computes instead of {self._asked}: {refused}", where=place())
         return TORCH, partial(_by_torch, module)
 
-    def _fastest(self, labels: Mapping[str, str], tensors: tuple[Tensor, ...]) -> tuple[str, By]:
+    def _fastest(self, labels: Mapping[str, str], tensors: tuple[Tensor, ...]) -> tuple[str, Sized]:
         kinds = {n: kind for n, kind in installed().items() if kind.patience <= self._seconds}
         names = [TORCH, *sorted(kinds, key=lambda name: kinds[name].spins)]
         versions = {fact: text for kind in kinds.values() for fact, text in kind.facts().items()}

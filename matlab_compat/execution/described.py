@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, Protocol, Self, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Protocol, Self, TypeAlias, TypeVar
 
 from ..arrays import Array
 from ..display import counted
@@ -27,6 +27,9 @@ Shared = tuple[tuple[str, str], ...]
 
 #: Kinds whose ``predict`` puts the observations of vectors first (N×K), as MATLAB does.
 CLASSIC = ("SeriesNetwork", "DAGNetwork")
+
+#: Outputs for the inputs' labels by name and their tensors; all in torch's order.
+By: TypeAlias = "Callable[[Mapping[str, str], tuple[torch.Tensor, ...]], tuple[Array, ...]]"
 
 
 @dataclass(frozen=True)
@@ -165,8 +168,8 @@ class RunOptions:
     inside: AbstractContextManager[Any] | None = None
     #: Whether in training mode, as MATLAB's ``forward``.
     training: bool = False
-    #: Computes the outputs instead of torch, from the inputs' labels by name and their tensors.
-    engine: Callable[[Mapping[str, str], tuple[torch.Tensor, ...]], tuple[Array, ...]] | None = None
+    #: Computes the outputs instead of torch.
+    engine: By | None = None
 
 
 @dataclass(frozen=True)
