@@ -117,9 +117,9 @@ def fixed_steps(model: onnx.ModelProto) -> dict[str, int]:
     """The inputs of a model of ours that take sequences of one length only, with that length."""
     (formats,) = (json.loads(p.value) for p in model.metadata_props if p.key == "inputs")
     return {
-        name: size.dim[labels.index("T")].dim_value
-        for (name, labels), size in zip(formats.items(), _input_shapes(model), strict=True)
-        if "T" in labels and size.dim[labels.index("T")].HasField("dim_value")
+        name: steps
+        for (name, labels), size in zip(formats.items(), fixed_sizes(model), strict=True)
+        if "T" in labels and (steps := size[labels.index("T")]) is not None
     }
 
 
