@@ -471,8 +471,7 @@ class Network:
             )
         if top is not None and top < 1:
             raise UsageError(f"top is a whole number from 1 on, not {top}.")
-        X = pictures_as_arrays(self, X, Fit(**fitting))
-        scores = self.predict(*X, data_format=data_format)
+        scores = self.predict(*X, data_format=data_format, **fitting)
         if top is None:
             return best_classes(self, scores, classes)
         return top_classes(self, scores, classes, top)
