@@ -8,7 +8,7 @@ anything else it says no more than that it is not such a stream.
 from __future__ import annotations
 
 from functools import cache
-from importlib.util import find_spec
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -40,10 +40,10 @@ def library() -> ctypes.CDLL | None:
 
 
 def _of_the_package() -> list[str]:
-    if find_spec("deflate") is None:
+    try:
+        return [str(import_module("deflate._deflate").__file__)]
+    except ImportError:  # the extra "fast" is not installed
         return []
-    spec = find_spec("deflate._deflate")
-    return [spec.origin] if spec and spec.origin else []
 
 
 def inflate_into(packed: npt.NDArray[np.uint8], data: npt.NDArray[np.uint8]) -> bool:
