@@ -21,8 +21,6 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from matlab_compat.engine.fast.choice import processor
-
 from .timing import THREADS, Allowance, Table
 
 #: The seconds of each, ten minutes in all. Networks last: they end with memory kept, a setting of
@@ -89,6 +87,8 @@ def environment() -> dict[str, Any]:
 
 def _processor() -> str:
     """Its name, and what torch and oneDNN are allowed of it."""
+    from matlab_compat.engine.fast.choice import processor  # imports torch, which reads THREADS
+
     about = dict(line.split(":", 1) for line in processor().splitlines() if ":" in line)
     names = {name.strip(): text.strip() for name, text in about.items()}
     name = names.get("model name", platform.processor() or platform.machine())
