@@ -101,11 +101,15 @@ def _most(call: Call, x: Value, count: Value, dim: Value | None = None) -> Any:
     if axis >= a.data.ndim or a.is_complex:
         raise UnsupportedCodeError(f"{call.name} takes real numbers, along a dimension of them.")
     k = min(whole(count, "the number of elements"), a.shape[axis])
-    sign = -1 if call.name == "maxk" else 1
+    is_largest = call.name == "maxk"
 
     def computed(v: Tensor) -> tuple[Tensor, Tensor]:
-        places = torch.sort(sign * v, dim=axis, stable=True).indices.narrow(axis, 0, k)
-        return v.gather(axis, places), places.to(torch.float64) + 1
+        # NaN is last in both orders; integers have no NaN, and some no negative.
+        is_negated = is_largest and v.is_floating_point()
+        descend = is_largest and not is_negated
+        found = torch.sort(-v if is_negated else v, dim=axis, descending=descend, stable=True)
+        values, places = (one.narrow(axis, 0, k) for one in found)
+        return -values if is_negated else values, places.to(torch.float64) + 1
 
     values, places = in_torch(computed, a.data)
     return numeric(values, "", a.is_dlarray), numeric(places)
