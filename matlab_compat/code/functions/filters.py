@@ -171,6 +171,8 @@ def _interp2(call: Call, *given: Value) -> Numeric:
     if [one.shape[1] for one in sides] != [v.shape[1], v.shape[0]]:
         raise CodeError("X and Y of interp2 are not of the size of its values.")
     if xq.shape != yq.shape:
+        if any(one.data.ndim > 2 or 1 not in one.shape for one in (xq, yq)):
+            raise CodeError("Xq and Yq of interp2 are neither of one size nor two vectors.")
         xq, yq = (numeric(xq.data.reshape(1, -1)), numeric(yq.data.reshape(-1, 1)))
     call.budget.made((max(xq.shape[0], yq.shape[0]), max(xq.shape[1], yq.shape[1])), 4)
 

@@ -293,6 +293,7 @@ def test_varargin_and_varargout() -> None:
         ("r = reshape(1:6, 4, 2);", "Number of elements must not change"),
         ("error('a:b', 'wrong %d', 3);", "The code says: wrong 3"),
         ("r = {1, 2} + 1;", "cell cannot be used"),
+        ("r = interp2([1 2; 3 4], ones(2, 3), ones(3, 2));", "neither of one size nor two vectors"),
     ],
 )
 def test_what_matlab_refuses_is_refused_with_its_line(code: str, what: str) -> None:
