@@ -303,7 +303,7 @@ def with_numbers(values: Sequence[Value], change: Callable[[Numeric], Value]) ->
         if isinstance(value, Structs):
             return structs(value.shape, [Struct(changed(item.fields)) for item in value.items])
         if isinstance(value, Struct):
-            return Struct(changed(value.fields))
+            return replace(value, fields=changed(value.fields))
         if isinstance(value, Object):
             return replace(value, properties=changed(value.properties))
         return value

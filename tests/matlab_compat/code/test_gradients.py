@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import torch
 
+from matlab_compat.code.definitions import Properties
 from matlab_compat.code.program import Program
 from matlab_compat.code.values import python_of
 from matlab_compat.errors import CodeError
@@ -55,6 +56,17 @@ def test_by_structs_and_cells_of_parameters() -> None:
 def test_the_labels_of_a_gradient_are_those_of_the_array() -> None:
     (a,) = results("X = dlarray(x, 'CB');\na = dims(dlgradient(sum(X, 'all'), X));", X)
     assert a == "CB"
+
+
+def test_what_is_traced_keeps_its_class() -> None:
+    given = Properties("ONNXParameters", {"Learnables": {"W": X}})
+    a, b = results(
+        "a = class(x);\nb = dlgradient(sum(x.Learnables.W.^2, 'all'), x.Learnables.W);",
+        given,
+        outputs=2,
+    )
+    assert a == "ONNXParameters"
+    np.testing.assert_allclose(b, 2 * X)
 
 
 def test_dlfeval_traces_what_it_gives_the_function() -> None:
