@@ -86,8 +86,9 @@ def _quantile(call: Call, x: Value, shares: Value, dim: Value | None = None) -> 
 
     def computed(v: Tensor) -> Tensor:
         ordered = torch.sort(v, dim=axis).values
-        low, high = (ordered.index_select(axis, torch.from_numpy(one)) for one in (below, above))
-        share = torch.from_numpy(at - below).to(v.dtype)
+        places = (torch.from_numpy(one).to(v.device) for one in (below, above))
+        low, high = (ordered.index_select(axis, one) for one in places)
+        share = torch.from_numpy(at - below).to(v)
         return low + (high - low) * share.reshape([-1 if k == axis else 1 for k in range(v.ndim)])
 
     return numeric(in_torch(computed, a.data), "", a.is_dlarray)
