@@ -17,6 +17,7 @@ from ..joining import concatenated, joined
 from ..numeric import (
     EMPTY,
     NUMPY,
+    TORCH,
     Numeric,
     cast,
     elements,
@@ -28,6 +29,7 @@ from ..numeric import (
 from ..operators import (
     as_whole,
     common_kind,
+    expanded_size,
     floating,
     known_scalar,
     known_values,
@@ -126,17 +128,10 @@ def _filled(call: Call, *arguments: Value) -> Numeric:
     value = filling.get(name.lower(), 0.0)
     call.budget.made(size)
     if not all(isinstance(n, int) for n in size):
-        return numeric(torch.full(tuple(size), value, dtype=cast_dtype(kind)))
+        return numeric(torch.full(tuple(size), value, dtype=TORCH[kind]))
     if name == "eye":
         return numeric(np.eye(size[0], size[1], dtype=NUMPY[kind]))
     return numeric(np.full(tuple(size), value, NUMPY[kind]))
-
-
-def cast_dtype(kind: str) -> torch.dtype:
-    """Torch's dtype of a class."""
-    from ..numeric import TORCH
-
-    return TORCH[kind]
 
 
 @known("pi", "eps", "i", "j", "realmin", "realmax", "intmax", "intmin", "flintmax")
@@ -178,7 +173,7 @@ def _random(call: Call, *arguments: Value) -> Numeric:
         raise CodeError(f"{call.name} has no class '{kind}'.")
     call.budget.made(size)
     function = torch.rand if call.name == "rand" else torch.randn
-    return numeric(function(tuple(size), dtype=cast_dtype(kind or "double")))
+    return numeric(function(tuple(size), dtype=TORCH[kind or "double"]))
 
 
 @known("linspace")
@@ -750,8 +745,6 @@ def _pagemtimes(call: Call, a: Value, *rest: Value) -> Numeric:
         raise CodeError(
             f"pagemtimes multiplies pages of {size_text(u.shape[:2])} and {size_text(v.shape[:2])}."
         )
-    from ..operators import expanded_size
-
     pages = expanded_size([u.shape[2:], v.shape[2:]], "pagemtimes")
     call.budget.made([u.shape[0], v.shape[1], *pages], u.shape[1])
     order = [*range(2, rank), 0, 1]
