@@ -11,18 +11,12 @@ from ...errors import CodeError, UnsupportedCodeError
 from ..numeric import Numeric, numeric
 from ..operators import common_kind, floating, is_traced, known_values, text, together
 from ..values import Chars, Value
-from .both import in_torch
+from .both import in_torch, unlabelled
 from .registry import Call, known
 
 
 def _plain(value: Value, name: str) -> Numeric:
-    x = floating(value, name)
-    if x.labels.strip("U"):
-        raise UnsupportedCodeError(
-            f"{name} of labelled data is not supported.",
-            remedy="strip the labels first: stripdims(X).",
-        )
-    return x
+    return unlabelled(floating(value, name), name)
 
 
 def _first_pages(v: Tensor) -> Tensor:

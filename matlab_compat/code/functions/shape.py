@@ -41,7 +41,7 @@ from ..operators import (
     whole,
 )
 from ..values import Cell, Chars, FunctionHandle, Struct, Structs, Value, array_of
-from .both import default_axis, dimension, in_torch, sizes
+from .both import default_axis, dimension, in_torch, sizes, unlabelled
 from .registry import Call, known
 
 # --- sizes ------------------------------------------------------------------------------
@@ -724,12 +724,7 @@ def _pagemtimes(call: Call, a: Value, *rest: Value) -> Numeric:
         flags, values = ["none", "none"], given
     else:
         raise CodeError("pagemtimes takes two arrays, each maybe with 'transpose'.")
-    x, y = (numbers(one, "pagemtimes") for one in values)
-    if x.labels.strip("U") or y.labels.strip("U"):
-        raise UnsupportedCodeError(
-            "pagemtimes of labelled data is not supported.",
-            remedy="strip the labels first: stripdims(X).",
-        )
+    x, y = (unlabelled(numbers(one, "pagemtimes"), "pagemtimes") for one in values)
     for flag in flags:
         if flag.lower() not in ("none", "transpose", "ctranspose"):
             raise CodeError(f"pagemtimes has no option '{flag}'.")
