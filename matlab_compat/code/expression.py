@@ -24,7 +24,6 @@ from ..language.source import CodeLimits
 from .definitions import FunctionDefinition, Texts
 from .frame import Frame
 from .functions import TABLE
-from .functions import Call as TableCall
 from .interpreter import Interpreter
 from .numeric import Numeric, scalar
 from .program import Program
@@ -353,9 +352,7 @@ def _folded(function: str, arguments: Sequence[Node]) -> float | None:
 def _of_table(function: str, numbers: Sequence[float]) -> float:
     """What the table's function makes of numbers: a real number, and finite as these are."""
     interpreter = Interpreter(Program(Texts({})))
-    frame = Frame(None, {})
-    call = TableCall(interpreter, frame, function, 1, interpreter.budget)
-    (found,) = TABLE[function](call, [scalar(number) for number in numbers])
+    (found,) = interpreter.call_named(function, list(map(scalar, numbers)), 1, Frame(None, {}))
     data = found.data if isinstance(found, Numeric) else np.array(np.nan)
     assert isinstance(data, np.ndarray)
     is_defined = data.dtype.kind in "fiub" and (np.isfinite(data).all() or not numbers)
