@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from matlab_compat.code.expression import Call, Constant, Input, Node, Number
+from matlab_compat.code.expression import ELEMENTWISE, Call, Constant, Input, Node, Number
 from matlab_compat.code.function_labels import dimensions_of
 from matlab_compat.code.function_layers import Expression
 from matlab_compat.data_format import torch_axes
@@ -47,7 +47,7 @@ def function_text(module: Expression) -> str:
 def _pointwise(node: Node) -> bool:
     """Whether every element of the result comes from the same places of the inputs."""
     if isinstance(node, Call):
-        alike = node.function in (*_OPERATORS, *_FUNCTIONS, *_UNCHANGED, "uminus")
+        alike = node.function in (*ELEMENTWISE, *_UNCHANGED)
         return alike and all(_pointwise(argument) for argument in node.arguments)
     return isinstance(node, Input | Number)
 
