@@ -28,6 +28,7 @@ from matlab_compat.errors import (
 )
 from matlab_compat.network import Network
 from tests.cli.command import FIXTURES, run
+from tests.matlab_compat.code.test_layers import nested
 
 CODE = FIXTURES / "code"
 FILE, LAYERS = CODE / "network.mat", CODE / "layers"
@@ -95,6 +96,18 @@ def test_what_is_written_computes_the_same(name: str, tmp_path: Path) -> None:
 
 def test_what_is_saved_from_memory_is_read_back_with_the_code_it_came_with(tmp_path: Path) -> None:
     done = converters.save(network(), tmp_path / "net.mat")
+    assert done.outputs, done.unchecked
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("packages_run_here")
+@pytest.mark.parametrize("name", ["a.pt2", "a.onnx", "a.pt", "a.safetensors", "a.mat", "package"])
+def test_a_network_in_a_property_is_written_with_the_layer(name: str, tmp_path: Path) -> None:
+    layer, _ = nested("Z = predict(layer.Net, X) + 1;")
+    layer.Name = "own"
+    features = matlab_compat.featureInputLayer(4, Name="in", Normalization="none")
+    done = converters.save(matlab_compat.dlnetwork([features, layer]), tmp_path / name)
+    assert done.exit_code == 0
     assert done.outputs, done.unchecked
 
 
