@@ -149,7 +149,7 @@ def _once(value: MatObject | ObjectArray, where: tuple[str, ...], nested: _Neste
         raise CorruptFileError(
             f"A network contains itself, or networks are nested more than {_DEEPEST} deep.",
             where=where,
-            remedy="Save the inner networks as variables of their own.",
+            remedy="save the inner networks as variables of their own.",
         )
     nested[key] = None
     try:

@@ -303,7 +303,7 @@ def not_a_mat_file(path: Path, head: bytes) -> NotAMatFileError:
     return NotAMatFileError(
         "The file does not begin as a MAT-file of any level does, nor as any other format known "
         f"here: its first bytes are {head[:8].hex(' ')}.",
-        remedy="Name a file that MATLAB's save has written, e.g. save('file.mat', 'net').",
+        remedy="name a file that MATLAB's save has written, e.g. save('file.mat', 'net').",
     )
 
 

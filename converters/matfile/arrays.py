@@ -144,7 +144,7 @@ class ArrayDecoder:
         if len(stack) > deepest:
             raise LimitExceededError(
                 f"Cells and structs are nested more than {deepest} deep.",
-                remedy=f"If that is meant, raise {argument('max_depth')} (at most {DEEPEST}).",
+                remedy=f"if that is meant, raise {argument('max_depth')} (at most {DEEPEST}).",
                 offset=container.next,
             )
         stack.append(container)

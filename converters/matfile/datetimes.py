@@ -64,7 +64,7 @@ class Datetime:
             return (_EPOCH + timedelta(microseconds=int(moment.astype(np.int64)))).astimezone(zone)
         except OverflowError:
             what = f"{moment} is beyond the years 1 to 9999 of Python's datetime."
-            raise UsageError(what, remedy="Use .utc, which holds it as datetime64.") from None
+            raise UsageError(what, remedy="use .utc, which holds it as datetime64.") from None
 
     def local(self) -> npt.NDArray[np.datetime64]:
         """``datetime64[us]`` by the clock of the zone: the digits that MATLAB shows.
@@ -94,11 +94,11 @@ class Datetime:
         except (ZoneInfoNotFoundError, ValueError, OSError):
             raise UsageError(
                 f"The time zone {self.time_zone!r} is not known on this machine.",
-                remedy="Install the zones (pip install tzdata), or use .utc.",
+                remedy="install the zones (pip install tzdata), or use .utc.",
             ) from None
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> NoReturn:
         raise UsageError(
             f"Datetimes of the zone {self.time_zone} do not become a plain array by themselves.",
-            remedy="Say which is meant: .utc, .local() (what MATLAB shows) or .aware().",
+            remedy="say which is meant: .utc, .local() (what MATLAB shows) or .aware().",
         )

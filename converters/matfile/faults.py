@@ -30,13 +30,13 @@ def unsupported(what: str, offset: int | None = None, remedy: str = RESAVE) -> U
 
 def cut_short(what: str, offset: int | None = None) -> TruncatedFileError:
     """The file ends before what it announces."""
-    remedy = "Copy or download the file again; this one is cut short."
+    remedy = "copy or download the file again; this one is cut short."
     return TruncatedFileError(what, remedy=remedy, offset=offset)
 
 
 def beyond(limit: str, what: str, offset: int | None = None) -> LimitExceededError:
     """More than ``limit``, a field of :class:`.limits.Limits`, allows."""
-    remedy = f"If you trust the file, raise {argument(limit)}."
+    remedy = f"if you trust the file, raise {argument(limit)}."
     return LimitExceededError(what, remedy=remedy, offset=offset)
 
 

@@ -194,8 +194,8 @@ class MatFile(Mapping[str, Value]):
         return VariableNotFoundError(
             f"There is no variable {name!r} in the file.",
             where=(str(self.path),),
-            remedy=(f"Did you mean {' or '.join(close)}? " if close else "")
-            + f"The file has: {names}.",
+            remedy=f"the file has: {names}"
+            + (f"; did you mean {' or '.join(close)}?" if close else "."),
         )
 
     def __contains__(self, name: object) -> bool:

@@ -84,7 +84,7 @@ class Level5Reader:
         if kind not in (DataType.MATRIX, DataType.COMPRESSED):
             raise CorruptFileError(
                 f"Data type {kind} stands where a variable should begin.",
-                remedy="Copy or download the file again, or save it again in MATLAB.",
+                remedy="copy or download the file again, or save it again in MATLAB.",
                 offset=start - 8,
             )
         if start + size > self._source.size:

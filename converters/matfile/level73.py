@@ -136,7 +136,7 @@ class Level73Reader:
         """Decode one variable."""
         name = self.variables[index].name
         if name not in self._nodes:
-            raise FileAccessError("The file is closed.", remedy="Read values while it is open.")
+            raise FileAccessError("The file is closed.", remedy="read values while it is open.")
         with hdf5_errors():
             value = self._value(self._nodes[name], Budget(self._limits))
             return looked_up(value, lambda: self._objects, skip=self._skip_objects)

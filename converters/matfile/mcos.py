@@ -154,11 +154,11 @@ class ObjectTable:
         if object_id in self._converting:
             raise CorruptFileError(
                 f"A {class_name} contains itself.",
-                remedy="Remove the cycle in MATLAB and save the file again.",
+                remedy="remove the cycle in MATLAB and save the file again.",
             )
         if len(self._converting) >= _DEEPEST_PLAIN:
             what = f"Tables and maps are nested more than {_DEEPEST_PLAIN} deep."
-            raise LimitExceededError(what, remedy="Save the inner ones as variables of their own.")
+            raise LimitExceededError(what, remedy="save the inner ones as variables of their own.")
 
     # -- properties ------------------------------------------------------------------------
 
@@ -263,7 +263,7 @@ def looked_up(root: Value, objects: Callable[[], ObjectTable], *, skip: bool) ->
         name = value.class_name
         if skip:
             said = f"An object of class {name} was left out because skip_objects is set."
-            return Damaged(name, unsupported(said, remedy="Open the file without skip_objects."))
+            return Damaged(name, unsupported(said, remedy="open the file without skip_objects."))
         try:
             return objects().resolve(value)
         except MatFileError as error:

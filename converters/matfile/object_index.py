@@ -62,7 +62,7 @@ class ObjectIndex:
         if head[0] not in _CELLS_AT_END:
             raise UnsupportedFileError(
                 f"The object store has version {head[0]}; 2 to 4 are known.",
-                remedy="Save the file again in an older MATLAB, or report this file.",
+                remedy="save the file again in an older MATLAB, or report this file.",
             )
         self._cells_at_end = _CELLS_AT_END[head[0]]
         self._cell_count = cell_count

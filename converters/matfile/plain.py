@@ -151,7 +151,7 @@ def _dict(keys: list[Value], values: list[Value]) -> dict[Value, Value]:
         if not isinstance(key, str | int | float):
             raise UnsupportedFileError(
                 f"A map has a key of class {mat_class(key)}; text and numbers can be keys here.",
-                remedy="Save the keys and values of the map as cell arrays instead.",
+                remedy="save the keys and values of the map as cell arrays instead.",
             )
     return dict(zip(scalars, values, strict=True))
 
@@ -180,7 +180,7 @@ def _datetime(properties: _Properties) -> npt.NDArray[np.datetime64] | Datetime:
         raise corrupt("The time zone of a datetime is no text.")
     if zone == "UTCLeapSeconds":
         what = "Datetimes that count leap seconds (TimeZone 'UTCLeapSeconds') are not read."
-        raise UnsupportedFileError(what, remedy="In MATLAB: t.TimeZone = 'UTC'; then save again.")
+        raise UnsupportedFileError(what, remedy="in MATLAB: t.TimeZone = 'UTC'; then save again.")
     return Datetime(moments, zone) if zone else moments
 
 
@@ -236,7 +236,7 @@ def _dlarray(properties: _Properties) -> Array | dlarray:
 def _unknown_dlarray(how: str) -> UnsupportedFileError:
     return UnsupportedFileError(
         f"The dlarray {how}, and no known file shows what its numbers mean then.",
-        remedy="In MATLAB: X = dlarray(extractdata(X), dims(X)); then save again.",
+        remedy="in MATLAB: X = dlarray(extractdata(X), dims(X)); then save again.",
     )
 
 

@@ -45,7 +45,7 @@ def only_matfile_errors(subject: str) -> Iterator[None]:
     except MemoryError as error:
         raise LimitExceededError(
             f"There is not enough memory to read {subject}.",
-            remedy="Close other programs, or read fewer variables at a time.",
+            remedy="close other programs, or read fewer variables at a time.",
         ) from error
     except (
         struct.error,

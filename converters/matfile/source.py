@@ -45,7 +45,7 @@ class Source:
             self.close()
             raise FileAccessError(
                 f"{self.path} cannot be opened: {getattr(error, 'strerror', None) or error}.",
-                remedy="Check the spelling of the path and the permissions of the file.",
+                remedy="check the spelling of the path and the permissions of the file.",
             ) from error
         self.size = status.st_size
         self._identity = _identity(status)
@@ -53,14 +53,14 @@ class Source:
     def _refuse_unless_file(self, status: os.stat_result) -> None:
         if stat.S_ISDIR(status.st_mode):
             raise FileAccessError(
-                f"{self.path} is a folder, not a MAT-file.", remedy="Name a file inside it."
+                f"{self.path} is a folder, not a MAT-file.", remedy="name a file inside it."
             )
         if not stat.S_ISREG(status.st_mode):
             what = f"{self.path} is not a regular file."
-            raise FileAccessError(what, remedy="Copy the data to a file on disk and name that.")
+            raise FileAccessError(what, remedy="copy the data to a file on disk and name that.")
         if status.st_size == 0:
             raise NotAMatFileError(
-                f"{self.path} is empty (0 bytes).", remedy="Copy or download the file again."
+                f"{self.path} is empty (0 bytes).", remedy="copy or download the file again."
             )
 
     def read(self, offset: int, count: int) -> bytes:
@@ -116,16 +116,16 @@ class Source:
 
     def _unreadable(self, error: OSError) -> FileAccessError:
         what = f"{self.path} cannot be read: {error.strerror or error}."
-        return FileAccessError(what, remedy="Copy the file to a local disk and read that.")
+        return FileAccessError(what, remedy="copy the file to a local disk and read that.")
 
     def _changed(self) -> CorruptFileError:
         what = f"{self.path} was changed while it was being read."
-        return CorruptFileError(what, remedy="Open it again once it is no longer being written.")
+        return CorruptFileError(what, remedy="open it again once it is no longer being written.")
 
     def _descriptor(self) -> int:
         if self._fd is None:
             raise FileAccessError(
-                f"{self.path} is closed.", remedy="Read values while the file is open."
+                f"{self.path} is closed.", remedy="read values while the file is open."
             )
         return self._fd
 

@@ -81,7 +81,7 @@ class _Subsystem:
         names, first = self._decoder.field_names(struct)
         if struct.array_class is not ArrayClass.STRUCT or "MCOS" not in names:
             what = "The object store has no MATLAB objects (Java and COM are not read)."
-            raise UnsupportedFileError(what, remedy="Save the values without their objects.")
+            raise UnsupportedFileError(what, remedy="save the values without their objects.")
         return self._children(first, struct.end, len(names))[names.index("MCOS")]
 
     def _children(self, position: int, end: int, count: int) -> list[Tag]:

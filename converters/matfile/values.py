@@ -133,8 +133,8 @@ class StructArray:
         close = difflib.get_close_matches(name, self.fields, n=3)
         raise FieldNotFoundError(
             f"The struct has no field {name!r}.",
-            remedy=(f"Did you mean {' or '.join(close)}? " if close else "")
-            + f"It has: {', '.join(self.fields) or 'none at all'}.",
+            remedy=f"it has: {', '.join(self.fields) or 'none at all'}"
+            + (f"; did you mean {' or '.join(close)}?" if close else "."),
         )
 
     def _index(self, key: Any) -> int:

@@ -317,7 +317,7 @@ def test_unknown_variable_lists_names_and_suggests(tmp_path: Path) -> None:
     with saved(tmp_path, weights=1.0, bias=2.0) as mat:
         with pytest.raises(VariableNotFoundError, match="weights") as caught:
             mat["weihgts"]
-        assert "Did you mean weights?" in caught.value.remedy
+        assert "did you mean weights?" in caught.value.remedy
         assert "weihgts" not in mat
 
 

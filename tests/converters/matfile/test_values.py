@@ -143,7 +143,7 @@ class TestStructs:
             EVENTS["trase"]
 
         assert isinstance(caught.value, KeyError)
-        assert "Did you mean trace?" in caught.value.remedy
+        assert "did you mean trace?" in caught.value.remedy
 
     def test_fields_are_attributes_as_in_matlab(self) -> None:
         assert tree().b.c.d is THREE
