@@ -8,10 +8,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from matlab_compat.errors import DataFormatError, FileAccessError, locating
+from matlab_compat.errors import DataFormatError, locating
 from matlab_compat.plain_text import class_names
 
 from .data import read_value, split_argument
+from .endings import cannot_be_read
 from .matfile import DEFAULT_LIMITS, Limits
 
 #: What a file's only names may be called.
@@ -60,7 +61,7 @@ def _of_text(path: Path, ending: str) -> Any:
         if ending == ".json":
             return json.loads(text)
     except OSError as error:
-        raise FileAccessError(f"It cannot be read: {error.strerror or error}.") from error
+        raise cannot_be_read(error) from error
     except ValueError as error:
         raise DataFormatError(f"It is no text of names: {error}.") from error
     lines = text.splitlines()

@@ -9,6 +9,8 @@ from pathlib import Path
 from matlab_compat.errors import CodeLimitError, FileAccessError
 from matlab_compat.language.source import CodeLimits, Source, normalized
 
+from .endings import cannot_be_read
+
 #: Files and folders that are looked at in search of .m files.
 _MOST_ENTRIES = 100_000
 
@@ -44,7 +46,9 @@ class CodeFolders:
             place = Path(one)
             if not place.exists():
                 raise FileAccessError(
-                    "There is no such folder or file of MATLAB code.", where=(str(place),)
+                    "There is no such folder or file of MATLAB code.",
+                    where=(str(place),),
+                    remedy="check its spelling: it is the folder with the classes of your layers.",
                 )
             root = place.resolve()
             for path in [root] if root.is_file() else self._below(root):
@@ -104,8 +108,6 @@ class CodeFolders:
                 with path.open("rb") as file:
                     data = file.read(self.limits.file_bytes + 1)
             except OSError as error:
-                raise FileAccessError(
-                    f"The file cannot be read: {error.strerror}.", where=(str(path),)
-                ) from None
+                raise cannot_be_read(error, str(path)) from None
             self._read[path] = Source(name, str(path), normalized(data, str(path), self.limits))
         return self._read[path]

@@ -26,6 +26,15 @@ def file_path(path: object) -> Path:
     )
 
 
+def cannot_be_read(error: OSError, *where: str) -> FileAccessError:
+    """The error for a file that is not there, or that the system does not let us read."""
+    return FileAccessError(
+        f"The file cannot be read: {error.strerror or error}.",
+        where=where,
+        remedy="check the spelling of the path and the permissions of the file.",
+    )
+
+
 def ending_of(path: str | PathLike[str], known: Sequence[str], what: str) -> str:
     """The ending of ``path`` in lower case, one of ``known``.
 

@@ -21,7 +21,7 @@ from matlab_compat.errors import (
 from matlab_compat.network.pictures import Picture, as_imread
 from matlab_compat.wording import argument
 
-from .endings import file_path
+from .endings import cannot_be_read, file_path
 from .matfile import DEFAULT_LIMITS, Limits
 
 ENDINGS = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp")
@@ -84,7 +84,7 @@ def _file(path: str) -> Path:
         with file.open("rb"):
             return file
     except OSError as error:
-        raise FileAccessError(f"It cannot be read: {error.strerror or error}.") from error
+        raise cannot_be_read(error) from error
 
 
 def _check_size(image: Any, limits: Limits) -> None:

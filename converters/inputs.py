@@ -20,7 +20,6 @@ from matlab_compat.display import size_text
 from matlab_compat.errors import (
     CorruptFileError,
     DataFormatError,
-    FileAccessError,
     LimitExceededError,
     MatlabCompatError,
     UsageError,
@@ -33,6 +32,7 @@ from matlab_compat.network.pictures import Fit, picture_size
 from matlab_compat.wording import argument
 
 from .data import read_array, split_argument
+from .endings import cannot_be_read
 from .formats.mat_struct import INPUT_NAMES
 from .images import ENDINGS as PICTURES
 from .images import read_image
@@ -273,7 +273,7 @@ def _reading() -> Iterator[None]:
     except MatlabCompatError:
         raise
     except OSError as error:
-        raise FileAccessError(f"It cannot be read: {error.strerror or error}.") from error
+        raise cannot_be_read(error) from error
     except (ValueError, EOFError, zipfile.BadZipFile, NotImplementedError, RuntimeError) as error:
         said = cause_text(error).rstrip(".")
         raise CorruptFileError(

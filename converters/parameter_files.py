@@ -32,7 +32,6 @@ from matlab_compat.data_format import dlarray
 from matlab_compat.errors import (
     AmbiguousLayerError,
     CorruptFileError,
-    FileAccessError,
     LayerNotFoundError,
     UsageError,
     locating,
@@ -41,7 +40,7 @@ from matlab_compat.plain_text import plain_text
 from matlab_compat.wording import argument
 
 from .atomic import new_file
-from .endings import ending_of
+from .endings import cannot_be_read, ending_of
 from .formats.base import need
 from .formats.mat_struct import level_for
 from .formats.torch_file import plain_document
@@ -300,7 +299,7 @@ def _read_pt(path: Path, _: Limits) -> _Read:
     try:
         document = plain_document(path, _FORMAT)
     except OSError as error:
-        raise FileAccessError(f"The file cannot be read: {error.strerror or error}.") from None
+        raise cannot_be_read(error) from None
     state = document and document.get("state_dict")
     if document is None or not isinstance(state, dict):
         raise not_ours(path, "PyTorch file")
@@ -330,7 +329,7 @@ def _read_safetensors(path: Path, _: Limits) -> _Read:
             about = {key: json.loads(text) for key, text in (file.metadata() or {}).items()}
             arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
     except OSError as error:
-        raise FileAccessError(f"The file cannot be read: {error.strerror or error}.") from None
+        raise cannot_be_read(error) from None
     except (SafetensorError, ValueError):
         raise not_ours(path, "safetensors file") from None
     if about.get("format") != _FORMAT:
@@ -347,7 +346,7 @@ def _read_npz(path: Path, limits: Limits) -> _Read:
     try:
         arrays = read_npz(path, limits)
     except OSError as error:
-        raise FileAccessError(f"The file cannot be read: {error.strerror or error}.") from None
+        raise cannot_be_read(error) from None
     try:
         about = json.loads(str(arrays.pop(_ABOUT)))
     except (KeyError, ValueError):

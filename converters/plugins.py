@@ -13,10 +13,10 @@ from os import PathLike
 from pathlib import Path
 from traceback import extract_tb
 
-from matlab_compat.errors import FileAccessError, MatlabCompatError, UsageError, cause_text, warn
+from matlab_compat.errors import MatlabCompatError, UsageError, cause_text, warn
 from matlab_compat.layers import registered
 
-from .endings import file_path
+from .endings import cannot_be_read, file_path
 from .formats import Format
 
 log = logging.getLogger(__name__)
@@ -54,9 +54,7 @@ def load_plugin(path: str | PathLike[str]) -> None:
     try:
         content = place.read_bytes()
     except OSError as error:
-        raise FileAccessError(
-            f"The plug-in cannot be read: {error.strerror or error}.", where=(str(path),)
-        ) from error
+        raise cannot_be_read(error, str(path)) from error
     before = {*registered(), *Format.registered}
     _run(place, str(path))
     new = {*registered(), *Format.registered} - before

@@ -41,7 +41,7 @@ from matlab_compat.errors import (
 from matlab_compat.wording import argument
 
 from .atomic import new_file
-from .endings import ending_of
+from .endings import cannot_be_read, ending_of
 from .formats.base import need
 from .formats.mat_struct import level_for
 from .formats.torch_file import NOT_OPENED
@@ -175,7 +175,7 @@ def _read(path: Path, variable: str | None, limits: Limits) -> tuple[_Tensors, l
     except OSError as error:
         if isinstance(error, FileAccessError):
             raise
-        raise FileAccessError(f"The file cannot be read: {error.strerror or error}.") from error
+        raise cannot_be_read(error) from error
 
 
 def _of_torch(path: Path, variable: str | None) -> tuple[_Tensors, list[str]]:

@@ -16,7 +16,6 @@ import numpy as np
 
 from matlab_compat.errors import (
     CorruptFileError,
-    FileAccessError,
     MatlabCompatError,
     UnsupportedLayerError,
     locating,
@@ -30,6 +29,7 @@ from matlab_compat.network.preparation import ImagePreparation
 from matlab_compat.shallow import Autoencoder, ShallowNetwork
 
 from ..code import code_class, read_by
+from ..endings import cannot_be_read
 from ..identify.files import not_ours, refuse_others
 from .base import ANY, Asked, Model, Prepared, ReadableFormat
 
@@ -73,8 +73,7 @@ class DocumentFormat(ReadableFormat):
             try:
                 found = self.unpacked(path)
             except OSError as error:
-                said = f"The file cannot be read: {error.strerror or error}."
-                raise FileAccessError(said) from None
+                raise cannot_be_read(error) from None
             if found is None:
                 raise not_ours(path, self.kind)
             return restore(*found)

@@ -13,9 +13,14 @@ import numpy as np
 import pytest
 
 import converters
+from converters.classes import read_classes
+from converters.code_folders import CodeFolders
 from converters.endings import file_path
+from converters.images import read_image
+from converters.inputs import Reading
 from converters.matlab_helpers import write_matlab_helpers
 from converters.outputs import write_outputs
+from converters.plugins import load_plugin
 from converters.predict import predict
 from converters.training_options import load_training_options
 from matlab_compat import reluLayer
@@ -41,6 +46,16 @@ WRITERS: dict[str, Callable[[Any], object]] = {
     "write_outputs": lambda path: write_outputs(path, {"Y": np.ones((1, 1))}),
     "write_matlab_helpers": write_matlab_helpers,
 }
+OTHER_READERS: dict[str, Callable[[], object]] = {
+    "a picture": lambda: read_image("a.png"),
+    "an array": lambda: Reading().read("a.npy", reluLayer()),
+    "classes": lambda: read_classes("a.txt"),
+    "a plug-in": lambda: load_plugin("a.py"),
+    "parameters": lambda: converters.load_parameters("a.npz"),
+    "a model": lambda: converters.load("a.pt"),
+    "a state_dict": lambda: converters.convert("a.safetensors", "b.mat"),
+    "code": lambda: CodeFolders(["a"]),
+}
 EVERY = [*READERS.values(), *WRITERS.values()]
 
 
@@ -51,6 +66,14 @@ EVERY = [*READERS.values(), *WRITERS.values()]
 def test_what_is_no_path_is_refused(function: Callable[[Any], object], path: Any) -> None:
     with pytest.raises(UsageError, match=f"A path is a text .* not {type(path).__name__}"):
         function(path)
+
+
+@pytest.mark.parametrize("read", OTHER_READERS.values(), ids=OTHER_READERS)
+def test_what_is_missing_may_be_misspelt(read: Callable[[], object]) -> None:
+    with pytest.raises(FileAccessError) as caught:
+        read()
+    assert "check " in caught.value.remedy
+    assert "spelling" in caught.value.remedy
 
 
 def test_the_remedy_for_bytes_gives_a_path() -> None:
