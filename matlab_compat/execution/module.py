@@ -126,10 +126,10 @@ def refuse_unsupported(plan: Plan[LayerLike]) -> None:
             said = f"    '{name}' is a {layer.class_name}: {layer.reason}"
             lines.append(f"{said} ({fields})" if fields else said)
             remedies.append(
-                f"pass {argument('code', ['DIR'])} with the folder of their MATLAB code, or "
+                f"pass {argument('code', ['DIR'])} with the folder of their MATLAB code; or "
                 "register a class for each: @matlab_compat.register('...'), of which "
                 "help(matlab_compat.register) has an example (the command line takes a file of "
-                "them: --plugin FILE.py), or pass "
+                "them: --plugin FILE.py); or, to convert it all the same, pass "
                 f"{argument('stub', True)} for placeholders that raise when run."
             )
         elif (refusal := layer.refusal()) is not None:
