@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from matlab_compat.display import counted
 from matlab_compat.errors import UsageError
 
-from . import progress
+from . import output, progress
 from .reading import number, whole
 
 if TYPE_CHECKING:
@@ -69,6 +70,8 @@ class Many:
         if self.results is not None:
             kept = Results(self.results, resume=self.resume, overwrite=force)
         known = {} if kept is None else {j.path: kept.records[j.path] for j in todo if kept.has(j)}
+        if known:
+            output.note(f"done by an earlier run: {len(known)} of {counted(len(todo), 'file')}")
         left = list({job.path: job for job in todo if job.path not in known}.values())
         with closing(progress.along(self._run(left), len(left), "files")) as done:
             for job in todo:

@@ -198,6 +198,7 @@ def test_resume_runs_what_is_missing(call: Any, tmp_path: Path) -> None:
     (tmp_path / "out" / "1.mat").unlink()
     done = call("predict", NET, one, other, *where, "--resume")
     assert (done.code, (tmp_path / "out" / "1.mat").exists()) == (0, True)
+    assert done.err.startswith("done by an earlier run: 1 of 2 files\n")
     records = [json.loads(line) for line in (tmp_path / "r.jsonl").read_text().splitlines()]
     assert [Path(record["file"]).name for record in records] == ["0.png", "1.png", "1.png"]
 
