@@ -116,8 +116,10 @@ def build_layer(saved: SavedLayer, nested: _Nested) -> Layer:
     try:
         return with_networks(saved, nested).build()
     except UnsupportedLayerError as error:
-        known = "which this version cannot build" in error.what
-        return UnsupportedLayer(saved.class_name, saved.fields, "" if known else error.what)
+        layer = UnsupportedLayer(saved.class_name, saved.fields)
+        if error.what == layer.error().what:  # nothing is registered for its class
+            return layer
+        return UnsupportedLayer(saved.class_name, saved.fields, error.what)
     except CodeError as error:
         line = f"{error.where[-1]}: " if error.where else ""
         return UnsupportedLayer(saved.class_name, saved.fields, line + error.what.rstrip("."))

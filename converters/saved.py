@@ -13,9 +13,10 @@ import numpy as np
 
 from matlab_compat.data_format import dlarray
 from matlab_compat.display import matlab_text
-from matlab_compat.errors import MatFileError, UnsupportedLayerError, locating, warn
-from matlab_compat.layers import Layer, layer_class, registered
+from matlab_compat.errors import MatFileError, locating, warn
+from matlab_compat.layers import Layer, layer_class
 from matlab_compat.layers.properties import HYPERPARAMETERS
+from matlab_compat.layers.unsupported import UnsupportedLayer
 
 from .code import code_class, read_by
 from .matfile.values import Damaged, MatObject, StructArray, Value, sound
@@ -68,7 +69,7 @@ class SavedLayer:
             refuse_damage(self.fields)
             known = layer_class(self.class_name) or code_class(self.class_name, self.fields)
             if known is None:
-                raise unsupported(self)
+                raise UnsupportedLayer(self.class_name, self.fields).error()
             layer = read_by(known, self.fields)
             if self.chosen:
                 self._warn_of_defaults(layer)
@@ -109,16 +110,6 @@ class SavedNetwork:
     #: (source, destination), ports as in ``add/in2``.
     connections: list[tuple[str, str]]
     fields: dict[str, Any] = field(default_factory=dict)
-
-
-def unsupported(saved: SavedLayer) -> UnsupportedLayerError:
-    """The error for a layer whose class nothing is registered for."""
-    known = ", ".join(sorted(name.rpartition(".")[2] for name in registered()))
-    return UnsupportedLayerError(
-        f"'{saved.name}' is a {saved.class_name}, which this version cannot build "
-        f"(it builds {known}).",
-        remedy=f'register your own layer class: @matlab_compat.register("{saved.class_name}").',
-    )
 
 
 def refuse_damage(fields: Mapping[str, Value]) -> None:

@@ -16,7 +16,6 @@ from ..arrays import as_tuple
 from ..engine.precision import DeviceLike, DTypeLike
 from ..errors import DataFormatError, MatlabCompatError, UnsupportedLayerError, cause_text, locating
 from ..plain_text import unused
-from ..wording import argument
 from .described import LayerLike, Plan, Port, Step
 from .sizes import check_sizes
 
@@ -119,27 +118,24 @@ def at(step: Step[LayerLike]) -> AbstractContextManager[None]:
 def refuse_unsupported(plan: Plan[LayerLike]) -> None:
     """Raise one error that names every layer of the plan that cannot be built, or is not run."""
     every = dict(_flat(plan))
-    lines, remedies = [], []
+    lines: list[str] = []
+    remedies: dict[str, str] = {}
     for name, layer in every.items():
-        if layer.reason and not layer.is_output:
+        if (refusal := layer.refusal()) is None:
+            continue
+        # One for all layers of unknown classes: what it says of one class holds for the others.
+        remedies.setdefault("class" if layer.reason else refusal.remedy, refusal.remedy)
+        if layer.reason:
             fields = ", ".join(name for name in layer.extra if "." not in name and name != "Name")
             said = f"    '{name}' is a {layer.class_name}: {layer.reason}"
             lines.append(f"{said} ({fields})" if fields else said)
-            remedies.append(
-                f"pass {argument('code', ['DIR'])} with the folder of their MATLAB code; or "
-                "register a class for each: @matlab_compat.register('...'), of which "
-                "help(matlab_compat.register) has an example (the command line takes a file of "
-                "them: --plugin FILE.py); or, to convert it all the same, pass "
-                f"{argument('stub', True)} for placeholders that raise when run."
-            )
-        elif (refusal := layer.refusal()) is not None:
+        else:
             lines.append(f"    '{name}': {refusal.what}")
-            remedies.append(refusal.remedy)
     if not lines:
         return
     raise UnsupportedLayerError(
         f"{len(lines)} of {len(every)} layers cannot be built:\n" + "\n".join(lines),
-        remedy=" ".join(dict.fromkeys(remedy for remedy in remedies if remedy)),
+        remedy=" ".join(filter(None, remedies.values())),
     )
 
 

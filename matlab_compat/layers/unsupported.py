@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import UnsupportedLayerError
 from ..plain_text import class_names
+from ..wording import argument
 from .base import Layer
 from .missing import why_missing
 from .registry import layer_class
@@ -81,9 +82,18 @@ class UnsupportedLayer(SavedPorts, Layer):
         """Why it cannot be built."""
         return UnsupportedLayerError(
             f"{self.label} is a {self.matlab_class}: {self.reason}.",
-            remedy=f'register your own: @matlab_compat.register("{self.matlab_class}"), '
-            "or convert with stubs and fill them in.",
+            remedy=_remedy(self.matlab_class),
         )
 
     def _build(self, formats: tuple[str, ...]) -> nn.Module:
         raise self.error()
+
+
+def _remedy(class_name: str) -> str:
+    return (
+        f"pass {argument('code', ['DIR'])} with the folder of your layers' MATLAB code; or "
+        f'register a class for each: @matlab_compat.register("{class_name}"), of which '
+        "help(matlab_compat.register) has an example (the command line takes a file of them: "
+        "--plugin FILE.py); or, to convert it all the same, pass "
+        f"{argument('stub', True)} for placeholders that raise when run."
+    )

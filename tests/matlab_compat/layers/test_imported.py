@@ -176,5 +176,5 @@ def test_a_custom_output_passes_on_unless_it_has_properties() -> None:
 def test_a_class_that_is_missing_says_why(name: str, why: str) -> None:
     layer = UnsupportedLayer(name, {"Name": "a"})
     assert why in layer.reason
-    with pytest.raises(UnsupportedLayerError, match="register your own"):
+    with pytest.raises(UnsupportedLayerError, match="register a class"):
         layer.predict(data(2, 2, 1, 1))
