@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
+from matlab_compat.display import enumerated
 from matlab_compat.errors import UsageError
 
 from .wording import option
@@ -75,8 +76,7 @@ def one_of(*names: str, also: Sequence[str] = ()) -> Reading:
             raise ValueError(text)
         return text.lower()
 
-    what = f"{', '.join(names[:-1])} or {names[-1]}"
-    return Reading(f"<{'|'.join(names)}>", what, convert, names)
+    return Reading(f"<{'|'.join(names)}>", enumerated(names, "or"), convert, names)
 
 
 def member(kind: type[StrEnum]) -> Reading:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from os import PathLike, fspath
 from pathlib import Path
 
+from matlab_compat.display import enumerated
 from matlab_compat.errors import FileAccessError, UsageError
 
 
@@ -51,5 +52,5 @@ def ending_of(path: str | PathLike[str], known: Sequence[str], what: str) -> str
         if ending
         else f"{what} needs a name with an ending, which says the format.",
         where=(str(path),),
-        remedy=f"name it {' or '.join(f'{name}{end}' for end in known)}.",
+        remedy=f"name it {enumerated([f'{name}{end}' for end in known], 'or')}.",
     )

@@ -34,6 +34,11 @@ def counted(number: int, noun: str) -> str:
     return f"{number} {noun}{'es' if noun.endswith(('s', 'x')) else 's'}"
 
 
+def enumerated(names: Sequence[str], word: str = "and") -> str:
+    """``a, b and c``, or ``a, b or c`` with that word."""
+    return f" {word} ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
+
+
 def thousands(number: int | None) -> str:
     """``12,345``; ``-`` for what is not known."""
     return "-" if number is None else f"{number:,}"

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from importlib.metadata import entry_points
 
+from matlab_compat.display import enumerated
 from matlab_compat.errors import UsageError
 from matlab_compat.wording import argument
 
@@ -49,7 +50,7 @@ def engine_named(name: str) -> type[Engine]:
     engine = known[name]
     if missing := engine.missing():
         raise UsageError(
-            f"The engine '{name}' needs {' and '.join(missing)}, not installed here.",
+            f"The engine '{name}' needs {enumerated(missing)}, not installed here.",
             remedy=engine.remedy,
         )
     return engine

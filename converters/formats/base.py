@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, TypedDict
 
 from matlab_compat.arrays import Array
+from matlab_compat.display import enumerated
 from matlab_compat.errors import UsageError
 
 from ..code import Code
@@ -146,7 +147,7 @@ def need(extra: str, *modules: str) -> None:
     missing = [name for name in modules if find_spec(name) is None]
     if missing:
         raise UsageError(
-            f"This format needs {' and '.join(missing)}, not installed here.",
+            f"This format needs {enumerated(missing)}, not installed here.",
             remedy=f"pip install 'matlab-compat[{extra}]'",
         )
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..arrays import Array
+from ..display import enumerated
 from ..errors import MatlabCompatError
 from .axes import Axes, labels_of, to_rank
 from .categories import are_labels
@@ -82,7 +83,7 @@ def unseen(
         found += [_undecided(one) for one in every if one.undecided]
     left_out = [name for name in saved.activations if name not in seen]
     if left_out:
-        quoted = _and([f"'{name}'" for name in left_out])
+        quoted = enumerated([f"'{name}'" for name in left_out])
         said = f"the activations of {quoted} are all zero on both sides: nothing was compared there"
         found.append(Unseen("activations not compared", said, _OTHER_INPUT, left_out[0]))
     return (*found, *(hidden or ()))
@@ -152,8 +153,8 @@ def of_input(name: str, items: Sequence[Array], labels: str) -> Iterator[Unseen]
     still = _still(full)
     if still:
         said = (
-            f"{name} does not change along {_and([axes.names[i] for i in still])}: mistakes in the "
-            "order there, such as a flip, cannot be seen"
+            f"{name} does not change along {enumerated([axes.names[i] for i in still])}: mistakes "
+            "in the order there, such as a flip, cannot be seen"
         )
         yield Unseen("input constant along a dimension", said, _OTHER_INPUT, name)
     turned = [
@@ -165,8 +166,8 @@ def of_input(name: str, items: Sequence[Array], labels: str) -> Iterator[Unseen]
     ]
     if turned:
         said = (
-            f"{name} is the same when flipped along {_and([axes.names[i] for i in turned])}: a "
-            "flip there cannot be seen"
+            f"{name} is the same when flipped along {enumerated([axes.names[i] for i in turned])}: "
+            "a flip there cannot be seen"
         )
         yield Unseen("input symmetric", said, _OTHER_INPUT, name)
     first, *others = [i for i, label in enumerate(labels) if label == "S"] or [0]
@@ -191,10 +192,6 @@ def _still(items: Sequence[Array]) -> list[int]:
         if any(x.shape[axis] > 1 for x in items)
         and all(bool((x == x.take([0], axis)).all()) for x in items)
     ]
-
-
-def _and(names: Sequence[str]) -> str:
-    return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
 
 
 # --- outputs ----------------------------------------------------------------------------
@@ -230,8 +227,8 @@ def of_output(
     if still := _still(full):
         yield Unseen(
             "output constant along a dimension",
-            f"{name} does not change along {_and([axes.names[i] for i in still])}: it may not "
-            "depend on its input, and mistakes in the order there cannot be seen",
+            f"{name} does not change along {enumerated([axes.names[i] for i in still])}: it may "
+            "not depend on its input, and mistakes in the order there cannot be seen",
             "save the activations of the layers before it as well, or another input.",
             name,
         )

@@ -51,7 +51,7 @@ def test_parameters_are_converted_without_their_function(call: Any, tmp_path: Pa
 def test_parameters_go_into_no_format_of_networks(call: Any, tmp_path: Path) -> None:
     done = call("convert", FIXTURES / "kinds" / "parameters.mat", "-o", tmp_path / "p.onnx")
     assert done.code == 2
-    assert "p.pt or p.pth or p.safetensors or p.npz or p.mat" in done.err
+    assert "p.pt, p.pth, p.safetensors, p.npz or p.mat" in done.err
 
 
 def test_inspect_lists_parameters_with_their_sizes_and_their_sum(call: Any) -> None:
