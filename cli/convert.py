@@ -21,6 +21,7 @@ def command(
             help="MAT-files, folders of them, or patterns; or of PyTorch a state_dict (.pt, "
             ".safetensors, .npz), a .pt2 program, or package.module:function that gives a module.",
             show_default=False,
+            metavar="FILE",
         ),
     ],
     *,

@@ -22,9 +22,12 @@ if TYPE_CHECKING:
     from converters.matfile import limits
     from matlab_compat.language.source import CodeLimits
 
-File = Annotated[str, typer.Argument(help="A MAT-file (level 4, 5, 6, 7 or 7.3).")]
+File = Annotated[str, typer.Argument(help="A MAT-file (level 4, 5, 6, 7 or 7.3).", metavar="FILE")]
 Files = Annotated[
-    list[str], typer.Argument(help="MAT-files, folders of them, or patterns.", show_default=False)
+    list[str],
+    typer.Argument(
+        help="MAT-files, folders of them, or patterns.", show_default=False, metavar="FILE"
+    ),
 ]
 Inputs = Annotated[
     list[str] | None,

@@ -85,6 +85,7 @@ def command(
             help="Pictures, .npy, .npz, .csv and MAT-files, folders of them, or patterns; each is "
             "run by itself.",
             show_default=False,
+            metavar="INPUT",
         ),
     ] = None,
     *,

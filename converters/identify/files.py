@@ -417,7 +417,8 @@ def _text(head: bytes) -> Kind | None:
         return numbers
     if re.match(r"(?:function|classdef)\b|%", lines[0]):
         return Kind("code of MATLAB", _IN_MATLAB % "run it")
-    return Kind(f"text that begins {one_line(shortened(lines[0], 60))!r}", _AGAIN)
+    begins = one_line(shortened(lines[0], 60))
+    return Kind(f"text that begins {begins!r}", f"{_NO_MODEL}; if it should be one, {_AGAIN}")
 
 
 def _numbers(text: str, lines: list[str], encoding: str) -> Kind | None:

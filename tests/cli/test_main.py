@@ -231,6 +231,11 @@ def test_what_needs_neither_torch_nor_scipy_imports_neither(arguments: list[str]
     assert imported(arguments, "torch", "scipy", "pandas") == []
 
 
+@pytest.mark.parametrize("command", ["inspect", "verify", "predict", "convert"])
+def test_usage_calls_files_what_the_options_call_them(call: Any, command: str) -> None:
+    assert "Missing argument 'FILE'" in call(command).err
+
+
 @pytest.mark.parametrize("arguments", [["--help"], ["--version"], ["verify", "--help"]])
 def test_help_imports_nothing_of_weight(arguments: list[str]) -> None:
     """So that it comes at once: numpy alone takes longer than all the rest."""

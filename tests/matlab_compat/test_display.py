@@ -12,7 +12,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from matlab_compat.display import array_text, matlab_text, number_text, row_text, size_text
+from matlab_compat.display import (
+    array_text,
+    enumerated,
+    matlab_text,
+    number_text,
+    row_text,
+    size_text,
+)
 
 
 @pytest.mark.parametrize(
@@ -78,3 +85,11 @@ def test_sizes_have_the_multiplication_sign() -> None:
 
 def test_vectors_in_sentences_have_two_spaces() -> None:
     assert row_text((1, 1)) == "[1  1]"
+
+
+@pytest.mark.parametrize(
+    ("names", "shown"), [(["a"], "a"), (["a", "b"], "a or b"), (["a", "b", "c"], "a, b or c")]
+)
+def test_names_in_a_sentence(names: list[str], shown: str) -> None:
+    assert enumerated(names, "or") == shown
+    assert enumerated(names) == shown.replace("or", "and")

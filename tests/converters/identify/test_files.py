@@ -180,7 +180,11 @@ FILES: dict[str, tuple[Callable[[], bytes], str, str]] = {
     "yaml": (lambda: b"%YAML 1.1\n--- !u!21 &2100000\nMaterial:\n", "Unity", "with a network"),
     "json": (lambda: b'{"a": 1}\n', "JSON", "jsondecode"),
     "text": (lambda: "Zugriff verweigert, ä\n".encode(), "'Zugriff verweigert, ä'", "download"),
-    "text of Windows": (lambda: "no\r\n".encode("utf-16"), "text that begins 'no'", "download"),
+    "text of Windows": (
+        lambda: "no\r\n".encode("utf-16"),
+        "text that begins 'no'",
+        "name a MAT-file",
+    ),
     "zeros": (lambda: bytes(4096), "zeros", "download"),
 }
 
