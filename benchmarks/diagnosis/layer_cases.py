@@ -501,16 +501,18 @@ def _gru_steps(
     order: str = "rzn",
     before: bool = False,
     turned: bool = False,
+    gate: Any = torch.sigmoid,
+    act: Any = torch.tanh,
 ) -> Tensor:
     hidden = r.shape[1]
     h = x.new_zeros(x.shape[0], hidden)
-    at = {gate: slice(i * hidden, (i + 1) * hidden) for i, gate in enumerate(order)}
+    at = {name: slice(i * hidden, (i + 1) * hidden) for i, name in enumerate(order)}
     out = []
     for step in x.unbind(2):
         given, kept = step @ w.T + b, h @ r.T
-        reset, update = (torch.sigmoid(given[:, at[g]] + kept[:, at[g]]) for g in "rz")
+        reset, update = (gate(given[:, at[g]] + kept[:, at[g]]) for g in "rz")
         again = (reset * h) @ r[at["n"]].T if before else reset * kept[:, at["n"]]
-        new = torch.tanh(given[:, at["n"]] + again)
+        new = act(given[:, at["n"]] + again)
         h = update * new + (1 - update) * h if turned else (1 - update) * new + update * h
         out.append(h)
     return torch.stack(out, 2)

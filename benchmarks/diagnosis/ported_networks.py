@@ -40,7 +40,7 @@ from .network_cases import (
     instead,
     left_out,
 )
-from .ported_layers import _bfloat, _int8, _m, _run_lstm
+from .ported_layers import _bfloat, _int8, _m, carried_over, cells, forgetting
 from .seeded import Case, Data, Table, Tensor, filters, images, vector
 
 Runs = Callable[[Tensor], Tensor]
@@ -232,16 +232,12 @@ def _flat(n: Net, order: tuple[int, ...]) -> Otherwise:
     return {"fc1": lambda x: _fc(n.p, "fc1")(x.permute(order).flatten(1))}
 
 
-def _classes(y: Tensor, order: list[int]) -> Tensor:
-    return y[:, order]
-
-
 _net("class: flattened W,H,C", "(?i)WHC|flatten", "fc1")(lambda n: _flat(n, (0, 3, 2, 1)))
 _net("class: kept activations scaled by 1 - p", "(?i)0\\.7|dropout|scale", "drop")(
     instead("drop", lambda x: 0.7 * x)
 )
 _net("class: classes in another order", "(?i)order|outputs|channels|classes")(
-    instead("sm", lambda x: _classes(x.softmax(1), [0, 3, 1, 6, 2, 5, 4]))
+    instead("sm", lambda x: x.softmax(1)[:, [0, 3, 1, 6, 2, 5, 4]])
 )
 _net("class: softmax twice", "(?i)twice|is softmax of", "sm")(
     instead("sm", lambda x: x.softmax(1).softmax(1))
@@ -363,11 +359,9 @@ _net(
 
 
 def _forget(p: Any, name: str, x: Tensor) -> Tensor:
-    w, u, b = _d(p[name])
-    more = torch.zeros_like(b).reshape(-1, 4, w.shape[0] // (4 * (2 if name == "bi" else 1)))
-    more[:, 1] = 1
-    changed = (p[name][0], p[name][1], p[name][2] + more.reshape(-1, 1).numpy())
-    return _bi(x, changed) if name == "bi" else _lstm_steps(x, w, u, vector(changed[2]))
+    w, u, b = p[name]
+    changed = w, u, forgetting(vector(b), u.shape[1]).numpy()
+    return _bi(x, changed) if name == "bi" else _lstm_steps(x, *_d(changed))
 
 
 _net("seq: hard sigmoid in all recurrent layers (Keras 1)", "(?i)hard")(
@@ -383,7 +377,7 @@ _net("seq: forget bias 1 added to the first", "(?i)forget", "lstm")(
     lambda n: {"lstm": lambda x: _forget(n.p, "lstm", x)}
 )
 _net("seq: state carried over from sequence to sequence", "(?i)carried|state|stateful", "lstm")(
-    lambda n: {"lstm": lambda x: _run_lstm(x, *_d(n.p["lstm"]), stateful=True)}
+    lambda n: {"lstm": lambda x: carried_over(x, *_d(n.p["lstm"]))}
 )
 _net("seq: backwards in time", "(?i)flipped|revers|backward")(instead("input", lambda x: x.flip(2)))
 _net("seq: sequences exchanged", "(?i)observations")(instead("input", lambda x: x.flip(0)))
@@ -575,26 +569,15 @@ def _norm(n: Any, name: str, eps: float | None = None, **change: Any) -> Runs:
     return lambda x: F.batch_norm(x, *stats, False, 0.0, v["Epsilon"] if eps is None else eps)
 
 
-def _pool(layer: Any, **how: Any) -> Runs:
-    largest = type(layer).__name__.startswith("Max")
+def _pool(layer: Any) -> Runs:
     k, s = layer.PoolSize, layer.Stride
-    if how.pop("other", False):
-        largest = not largest
-    if largest:
-        return lambda x: F.max_pool2d(_same(x, k, s, value=-torch.inf, **how), k, s)
-
-    def average(x: Tensor) -> Tensor:
-        """'same' of average pooling does not count the padding? It does, in MATLAB."""
-        ones = _same(torch.ones_like(x), k, s, **how)
-        y = F.avg_pool2d(_same(x, k, s, **how), k, s)
-        return y / F.avg_pool2d(ones, k, s) if how.get("bare") else y
-
-    return average
+    if type(layer).__name__.startswith("Max"):
+        return lambda x: F.max_pool2d(_same(x, k, s, value=-torch.inf), k, s)
+    return lambda x: F.avg_pool2d(_same(x, k, s), k, s)  # MATLAB's counts the padding
 
 
 def _cells(n: Any, name: str) -> list[Tensor]:
-    v = n.layer(name).values
-    return [_m(v["InputWeights"]), _m(v["RecurrentWeights"]), vector(v["Bias"])]
+    return cells(n.layer(name))
 
 
 def _hidden_states(n: Any, name: str, x: Tensor) -> Tensor:
@@ -772,6 +755,13 @@ def _hidden(n: Net, name: str, make: Runs = lambda y: y, **how: Any) -> Runs:
     return lambda x: make(_lstm_steps(x, *_cells(n.network, name), **how))
 
 
+def _forgetting(n: Net, name: str, x: Tensor) -> Tensor:
+    w, u, b = _cells(n.network, name)
+    saved = (n.network.layer(name).values[f"{k}State"] for k in ("Hidden", "Cell"))
+    states = (_m(v.T) for v in saved if v.size)
+    return _lstm_steps(x, w, u, forgetting(b, u.shape[1]), *states)
+
+
 _add("aircomp: first step", "(?i)first", "lstm_2")(
     lambda n: {"lstm_2": _hidden(n, "lstm_2", lambda y: y[:, :, 0])}
 )
@@ -791,7 +781,7 @@ _add("aircomp: hard sigmoid in both", "(?i)hard")(
     }
 )
 _add("aircomp: state carried over", "(?i)carried|state", "lstm_1")(
-    lambda n: {"lstm_1": lambda x: _run_lstm(x, *_cells(n.network, "lstm_1"), stateful=True)}
+    lambda n: {"lstm_1": lambda x: carried_over(x, *_cells(n.network, "lstm_1"))}
 )
 _add("aircomp: last step of the first layer repeated", "(?i)last", "lstm_1")(
     lambda n: {"lstm_1": _hidden(n, "lstm_1", lambda y: y[:, :, -1:].expand_as(y))}
@@ -804,7 +794,7 @@ _add("aircomp: dropout's factor", "(?i)0\\.9|dropout|scale", "dropout")(
 )
 _add("aircomp: logits", "(?i)softmax", "softmax")(left_out("softmax"))
 _add("aircomp: forget bias 1 added", "(?i)forget", "lstm_1")(
-    lambda n: {"lstm_1": lambda x: _run_lstm(x, *_cells(n.network, "lstm_1"), forget=1.0)}
+    lambda n: {"lstm_1": lambda x: _forgetting(n, "lstm_1", x)}
 )
 _add("anomaly: backward not turned back anywhere", "(?i)backward|turned")(
     lambda n: _all(n, "BiLSTM", partial(_both, how="not turned"))
@@ -892,19 +882,11 @@ _add("fsrcnn: weights in half everywhere", "(?i)half")(
     }
 )
 _add("fenn: forget bias 1 added", "(?i)forget", "lstm")(
-    lambda n: {"lstm": lambda x: _forgetting(n, x)}
+    lambda n: {"lstm": lambda x: _forgetting(n, "lstm", x)}
 )
 _add("fenn: input backwards in time", "(?i)flipped|revers|backward")(
     instead("input", lambda x: x.flip(2))
 )
-
-
-def _forgetting(n: Net, x: Tensor) -> Tensor:
-    w, r, b = _cells(n.network, "lstm")
-    more = torch.zeros_like(b).reshape(4, -1)
-    more[1] = 1
-    h, c = (_m(n.network.layer("lstm").values[f"{k}State"].T) for k in ("Hidden", "Cell"))
-    return _lstm_steps(x, w, r, b + more.ravel(), h, c)
 
 
 def cases(seed: int) -> Iterator[Case]:

@@ -5,7 +5,7 @@ See :mod:`.ported_layers` and :mod:`.ported_networks`; places are "second layers
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import partial
 from itertools import chain
 from typing import Any
@@ -20,7 +20,22 @@ from . import real_cases as real
 from .fresh_networks import _causal, _self_attention
 from .layer_cases import _gru_steps, _lstm_steps
 from .network_cases import _bi, _bn, _c, _d, _dw, _v, adding, instead, left_out
-from .ported_layers import Changes, Family, Runs, _each, _fixed, _m, cases_of
+from .ported_layers import (
+    Changes,
+    Family,
+    _m,
+    _unit,
+    _z,
+    attention,
+    attention_layer,
+    cases_of,
+    cells,
+    channels,
+    computed,
+    fixed,
+    not_projected,
+    recurrent,
+)
 from .ported_networks import (
     _all,
     _both,
@@ -34,7 +49,7 @@ from .ported_networks import (
     _same,
     _with,
 )
-from .seeded import Array, Case, Table, Tensor, filters, numbers, vector
+from .seeded import Case, Table, Tensor, filters, numbers, vector
 
 FAMILIES: dict[str, Family] = {}
 
@@ -50,33 +65,32 @@ def _dilated_layer(r: np.random.Generator) -> Any:
 
 
 def _dilated(
-    layer: Any, dilation: tuple[int, int] = (2, 2), padding: tuple[int, int] = (2, 2), how: str = ""
-) -> Runs:
-    w, b = filters(layer.Weights), vector(layer.Bias)
-    if how == "centre":
-        w = w * torch.tensor([[0, 0, 0], [0, 1, 0], [0, 0, 0]])
-    if how == "symmetric":
-        w = (w + w.transpose(2, 3)) / 2
-
-    def run(x: Tensor) -> Tensor:
-        if how == "framed":
-            return F.pad(F.conv2d(x, w, b, dilation=2), (2, 2, 2, 2))
-        y = F.conv2d(x, w, b, padding=padding, dilation=dilation)
-        return y.transpose(2, 3).reshape(y.shape) if how == "turned" else y
-
-    return run
+    x: Tensor,
+    w: Tensor,
+    b: Tensor,
+    dilation: tuple[int, int] = (2, 2),
+    padding: tuple[int, int] = (2, 2),
+) -> Tensor:
+    return F.conv2d(x, w, b, padding=padding, dilation=dilation)
 
 
-FAMILIES["dilated conv2d"] = Family(
+FAMILIES["dilated conv2d"] = computed(
     _dilated_layer,
     _dilated,
     {
-        "dilated in height alone": ("Dilation", {"dilation": (2, 1), "padding": (2, 1)}),
-        "computed inside, zeros around": ("(?i)edges|border|frame", {"how": "framed"}),
-        "the centre of the filters alone": ("(?i)Weights|centre|filters", {"how": "centre"}),
-        "output read as W,H": ("(?i)memory|row-major|reshaped|order", {"how": "turned"}),
-        "dilation 3": ("Dilation", {"dilation": (3, 3), "padding": (3, 3)}),
+        ("dilated in height alone", "Dilation"): partial(_dilated, dilation=(2, 1), padding=(2, 1)),
+        ("computed inside, zeros around", "(?i)edges|border|frame"): lambda x, w, b: F.pad(
+            _dilated(x, w, b, padding=(0, 0)), (2, 2, 2, 2)
+        ),
+        ("the centre of the filters alone", "(?i)Weights|centre|filters"): lambda x, w, b: F.conv2d(
+            x, w[:, :, 1:2, 1:2], b
+        ),
+        ("output read as W,H", "(?i)memory|row-major|reshaped|order"): lambda x, w, b: (
+            _dilated(x, w, b).transpose(2, 3).reshape(len(x), -1, *x.shape[2:])
+        ),
+        ("dilation 3", "Dilation"): partial(_dilated, dilation=(3, 3), padding=(3, 3)),
     },
+    lambda layer: [filters(layer.Weights), vector(layer.Bias)],
 )
 
 
@@ -86,25 +100,21 @@ def _up1_layer(r: np.random.Generator) -> Any:
     return layer, numbers(r, 3, 2, 8) * 3, "CBT"
 
 
-def _up1(layer: Any, how: str = "", crop: tuple[int, int] = (1, 1)) -> Runs:
-    w, b = _m(layer.Weights.transpose(2, 1, 0)), vector(layer.Bias)
-    w = w.flip(2) if how == "backwards" else w.transpose(0, 1) if how == "transposed" else w
-
-    def run(x: Tensor) -> Tensor:
-        y = F.conv_transpose1d(x, w, b, stride=2)
-        return y[:, :, crop[0] : y.shape[2] - crop[1]]
-
-    return run
+def _up1(x: Tensor, w: Tensor, b: Tensor, crop: tuple[int, int] = (1, 1)) -> Tensor:
+    return F.pad(F.conv_transpose1d(x, w, b, stride=2), [-n for n in crop])
 
 
-FAMILIES["transposed conv1d"] = Family(
+FAMILIES["transposed conv1d"] = computed(
     _up1_layer,
     _up1,
     {
-        "cropped at the start alone": ("(?i)crop", {"crop": (2, 0)}),
-        "kernel backwards in time": ("(?i)flipped", {"how": "backwards"}),
-        "filters and channels exchanged": ("(?i)exchanged|transposed", {"how": "transposed"}),
+        ("cropped at the start alone", "(?i)crop"): partial(_up1, crop=(2, 0)),
+        ("kernel backwards in time", "(?i)flipped"): lambda x, w, b: _up1(x, w.flip(2), b),
+        ("filters and channels exchanged", "(?i)exchanged|transposed"): lambda x, w, b: _up1(
+            x, w.transpose(0, 1), b
+        ),
     },
+    lambda layer: [_m(layer.Weights.transpose(2, 1, 0)), vector(layer.Bias)],
 )
 
 
@@ -113,36 +123,24 @@ def _step_layer(r: np.random.Generator) -> Any:
     return mc.fullyConnectedLayer(5, Weights=w, Bias=b), numbers(r, 4, 3, 9) * 3, "CBT"
 
 
-def _step(layer: Any, how: str = "") -> Runs:
-    w, b = _m(layer.Weights), vector(layer.Bias)
-
-    def run(x: Tensor) -> Tensor:
-        made: dict[str, Callable[[], tuple[Tensor, Tensor]]] = {
-            "": lambda: (w, b),
-            "rolled": lambda: (w, b.roll(1)),
-            "clipped": lambda: (w.clamp(-0.5, 0.5), b),
-            "halved": lambda: (w, b / 2),
-            "centred": lambda: (w - w.mean(0), b - b.mean()),
-            "signs": lambda: (w.sign() * w.abs().mean(), b),
-        }
-        weight, bias = made.get(how, made[""])()
-        y = F.linear(x.transpose(1, 2), weight, bias).transpose(1, 2)
-        return y.relu() if how == "relu" else y
-
-    return run
+def _step(x: Tensor, w: Tensor, b: Tensor) -> Tensor:
+    return F.linear(x.transpose(1, 2), w, b).transpose(1, 2)
 
 
-FAMILIES["fully connected of sequences"] = Family(
+FAMILIES["fully connected of sequences"] = computed(
     _step_layer,
     _step,
     {
-        "biases one further": ("(?i)bias", {"how": "rolled"}),
-        "weights clipped": ("(?i)Weights", {"how": "clipped"}),
-        "half the bias": ("(?i)bias", {"how": "halved"}),
-        "scores centred": ("(?i)mean|Weights", {"how": "centred"}),
-        "binary weights": ("(?i)Weights", {"how": "signs"}),
-        "ReLU built in": ("ReLU|negative", {"how": "relu"}),
+        ("biases one further", "(?i)bias"): lambda x, w, b: _step(x, w, b.roll(1)),
+        ("weights clipped", "(?i)Weights"): lambda x, w, b: _step(x, w.clamp(-0.5, 0.5), b),
+        ("half the bias", "(?i)bias"): lambda x, w, b: _step(x, w, b / 2),
+        ("scores centred", "(?i)mean|Weights"): lambda x, w, b: _step(
+            x, w - w.mean(0), b - b.mean()
+        ),
+        ("binary weights", "(?i)Weights"): lambda x, w, b: _step(x, w.sign() * w.abs().mean(), b),
+        ("ReLU built in", "ReLU|negative"): lambda x, w, b: _step(x, w, b).relu(),
     },
+    lambda layer: [_m(layer.Weights), vector(layer.Bias)],
 )
 
 
@@ -155,195 +153,113 @@ def _bn_layer(r: np.random.Generator) -> Any:
     return layer, numbers(r, 6, 7, 5, 3) * 3, None
 
 
-def _bn_run(layer: Any, how: str = "") -> Runs:
-    def run(x: Tensor) -> Tensor:
-        m, v, s, o = (
-            _each(getattr(layer, n), x)
-            for n in ("TrainedMean", "TrainedVariance", "Scale", "Offset")
-        )
-        made: dict[str, Callable[[], Tensor]] = {
-            "": lambda: (x - m) / (v + 1e-3).sqrt() * s + o,
-            "eps": lambda: (x - m) / (v + 1e-5).sqrt() * s + o,
-            "twice": lambda: (x - m) / (v + 2e-3).sqrt() * s + o,
-            "late": lambda: (x / (v + 1e-3).sqrt() - m) * s + o,
-            "rolled": lambda: (x - m) / (v.roll(1, 1) + 1e-3).sqrt() * s + o,
-            "shifted": lambda: (x - m + o) / (v + 1e-3).sqrt() * s,
-            "divided": lambda: (x - m) / (v + 1e-3).sqrt() / s + o,
-            "one": lambda: (x - m) / (v.mean() + 1e-3).sqrt() * s + o,
-        }
-        return made[how]()
-
-    return run
+def _norm_of(x: Tensor, m: Tensor, v: Tensor, s: Tensor, o: Tensor, eps: float = 1e-3) -> Tensor:
+    return (x - m) / (v + eps).sqrt() * s + o
 
 
-FAMILIES["batch norm with Epsilon 1e-3"] = Family(
+FAMILIES["batch norm with Epsilon 1e-3"] = computed(
     _bn_layer,
-    _bn_run,
+    _norm_of,
     {
-        "torch's eps": ("(?i)epsilon", {"how": "eps"}),
-        "epsilon twice": ("(?i)epsilon", {"how": "twice"}),
-        "mean subtracted after the division": ("(?i)mean", {"how": "late"}),
-        "variances one further": ("(?i)variance", {"how": "rolled"}),
-        "offset added before the division": ("(?i)offset", {"how": "shifted"}),
-        "divided by the scale": ("(?i)scale", {"how": "divided"}),
-        "one variance for all": ("(?i)variance", {"how": "one"}),
+        ("torch's eps", "(?i)epsilon"): partial(_norm_of, eps=1e-5),
+        ("epsilon twice", "(?i)epsilon"): partial(_norm_of, eps=2e-3),
+        ("mean subtracted after the division", "(?i)mean"): lambda x, m, v, s, o: _norm_of(
+            x, 0 * m, v, s, o - m * s
+        ),
+        ("variances one further", "(?i)variance"): lambda x, m, v, s, o: _norm_of(
+            x, m, v.roll(1, 1), s, o
+        ),
+        ("offset added before the division", "(?i)offset"): lambda x, m, v, s, o: _norm_of(
+            x, m - o, v, s, 0 * o
+        ),
+        ("divided by the scale", "(?i)scale"): lambda x, m, v, s, o: _norm_of(x, m, v, 1 / s, o),
+        ("one variance for all", "(?i)variance"): lambda x, m, v, s, o: _norm_of(
+            x, m, v.mean(), s, o
+        ),
     },
+    channels("TrainedMean TrainedVariance Scale Offset"),
 )
-
-
-def _lstm_layer(r: np.random.Generator) -> Any:
-    w, u, b = (2 * numbers(r, 20, n) for n in (3, 5, 1))
-    layer = mc.lstmLayer(5, InputWeights=w, RecurrentWeights=u, Bias=b)
-    return layer, numbers(r, 3, 4, 8) * 2, "CBT"
-
-
-def _lstm(layer: Any, how: str = "") -> Runs:
-    w, u, b = _m(layer.InputWeights), _m(layer.RecurrentWeights), vector(layer.Bias)
-    if how == "half":
-        u = u / 2
-    if how == "first gate":
-        b = torch.cat([b[:5], 0 * b[5:]])
-    if how == "eye":
-        u = torch.eye(5).repeat(4, 1).double()
-    if how == "turned":
-        w = torch.cat([w[10:], w[:10]])
-
-    def run(x: Tensor) -> Tensor:
-        if how in ("tanh", "sum", "residual"):
-            y = _lstm_steps(x, w, u, b)
-            return y.tanh() if how == "tanh" else y.cumsum(2) if how == "sum" else y
-        if how == "peepholes":
-            h = c = x.new_zeros(x.shape[0], 5)
-            out = []
-            for step in x.unbind(2):
-                i, f, g, o = (step @ w.T + h @ u.T + b).chunk(4, 1)
-                c = (f + c).sigmoid() * c + (i + c).sigmoid() * g.tanh()
-                h = (o + c).sigmoid() * c.tanh()
-                out.append(h)
-            return torch.stack(out, 2)
-        if how == "average":
-            y = _lstm_steps(x, w, u, b)
-            return y.mean(2, keepdim=True).expand_as(y)
-        return _lstm_steps(x, w, u, b)
-
-    return run
-
-
-FAMILIES["lstm, second"] = Family(
-    _lstm_layer,
-    _lstm,
+FAMILIES["lstm, second"] = computed(
+    recurrent(mc.lstmLayer, 20, 5, 3, 4, 8),
+    _lstm_steps,
     {
-        "recurrent weights halved": ("(?i)RecurrentWeights", {"how": "half"}),
-        "bias of the input gate alone": ("(?i)bias", {"how": "first gate"}),
-        "recurrent weights at the identity": ("(?i)RecurrentWeights", {"how": "eye"}),
-        "halves of the input weights exchanged": ("(?i)InputWeights", {"how": "turned"}),
-        "tanh too many": ("(?i)tanh|twice", {"how": "tanh"}),
-        "outputs accumulated": ("(?i)cumul|sum|accumul", {"how": "sum"}),
-        "average of all steps for each": ("(?i)mean|average", {"how": "average"}),
+        ("recurrent weights halved", "(?i)RecurrentWeights"): lambda x, w, u, b: _lstm_steps(
+            x, w, u / 2, b
+        ),
+        ("bias of the input gate alone", "(?i)bias"): lambda x, w, u, b: _lstm_steps(
+            x, w, u, F.pad(b[:5], (0, 15))
+        ),
+        ("recurrent weights at the identity", "(?i)RecurrentWeights"): lambda x, w, u, b: (
+            _lstm_steps(x, w, torch.eye(5).repeat(4, 1).double(), b)
+        ),
+        ("halves of the input weights exchanged", "(?i)InputWeights"): lambda x, w, u, b: (
+            _lstm_steps(x, w.roll(10, 0), u, b)
+        ),
+        ("tanh too many", "(?i)tanh|twice"): lambda x, *weights: _lstm_steps(x, *weights).tanh(),
+        ("outputs accumulated", "(?i)cumul|sum|accumul"): lambda x, *weights: _lstm_steps(
+            x, *weights
+        ).cumsum(2),
+        ("average of all steps for each", "(?i)mean|average"): lambda x, *weights: (
+            _lstm_steps(x, *weights).mean(2, keepdim=True).expand(-1, -1, x.shape[2])
+        ),
     },
+    cells,
 )
-
-
-def _attention_layer(r: np.random.Generator) -> Any:
-    given = {f"{n}Weights": 2 * numbers(r, 6, 6) for n in ("Query", "Key", "Value", "Output")}
-    given |= {f"{n}Bias": numbers(r, 6, 1) for n in ("Query", "Key", "Value", "Output")}
-    return mc.selfAttentionLayer(3, 6, **given), numbers(r, 6, 3, 8) * 4, "CBT"
-
-
-def _attention(layer: Any, how: str = "") -> Runs:
-    def run(x: Tensor) -> Tensor:
-        y = x.transpose(1, 2)
-        n, t, c = y.shape
-
-        def made(name: str, z: Tensor) -> Tensor:
-            return F.linear(
-                z, _m(getattr(layer, f"{name}Weights")), vector(getattr(layer, f"{name}Bias"))
-            )
-
-        q, k, v = (made(i, y) for i in ("Query", "Key", "Value"))
-        v = y if how == "raw values" else v
-        q, k, v = (z.reshape(n, t, 3, 2).transpose(1, 2) for z in (q, k, v))
-        if how == "late keys":
-            k = k.roll(1, 2)
-        if how == "heads":
-            q = q.flip(1)
-        scores = q @ k.transpose(2, 3) / (2 if how == "scale" else 2**0.5)
-        if how == "sigmoid":
-            weights = scores.sigmoid()
-        elif how == "local":
-            far = (torch.arange(t)[:, None] - torch.arange(t)).abs() > 2
-            weights = scores.masked_fill(far, -torch.inf).softmax(-1)
-        else:
-            weights = scores.softmax(-1)
-        if how == "mean":
-            weights = weights.mean(1, keepdim=True).expand_as(weights)
-        z = (weights @ v).transpose(1, 2).reshape(n, t, c)
-        return made("Output", z).transpose(1, 2)
-
-    return run
 
 
 FAMILIES["self-attention, second"] = Family(
-    _attention_layer,
-    _attention,
+    attention_layer(3, 6, 3, 8),
+    attention,
     {
-        "values not projected": ("(?i)value", {"how": "raw values"}),
-        "heads of the queries reversed": ("(?i)head|Query", {"how": "heads"}),
-        "scores divided by the channels": ("(?i)scale|products|times", {"how": "scale"}),
-        "sigmoid for softmax": ("(?i)sigmoid|softmax", {"how": "sigmoid"}),
-        "attention averaged over the heads": ("(?i)head|averag", {"how": "mean"}),
-        "keys a step late": ("(?i)key|late|shift", {"how": "late keys"}),
+        ("values not projected", "(?i)value"): not_projected("Value"),
+        ("heads of the queries reversed", "(?i)head|Query"): {
+            "heads": lambda q, k, v: (q.flip(1), k, v)
+        },
+        ("scores divided by the channels", "(?i)scale|products|times"): {
+            "weigh": lambda scores: (scores / 2**0.5).softmax(-1)
+        },
+        ("sigmoid for softmax", "(?i)sigmoid|softmax"): {"weigh": torch.sigmoid},
+        ("attention averaged over the heads", "(?i)head|averag"): {
+            "weigh": lambda s: s.softmax(-1).mean(1, keepdim=True).expand_as(s)
+        },
+        ("keys a step late", "(?i)key|late|shift"): {"heads": lambda q, k, v: (q, k.roll(1, 2), v)},
     },
 )
-FAMILIES["average pooling, second"] = Family(
-    _fixed(lambda: mc.averagePooling2dLayer(2, Stride=2), 8, 10, 4, 2),
-    lambda _, how="": {
-        "": lambda x: F.avg_pool2d(x, 2, 2),
-        "large": lambda x: F.avg_pool2d(x, 3, 2, 1, count_include_pad=False),
-        "late": lambda x: F.avg_pool2d(F.pad(x, (0, 1, 0, 1))[:, :, 1:, 1:], 2, 2),
-        "max": lambda x: F.max_pool2d(x, 2, 2),
-        "relu": lambda x: F.avg_pool2d(x, 2, 2).relu(),
-        "rows": lambda x: F.avg_pool2d(x, (2, 1), (2, 2)),
-    }[how],
+FAMILIES["average pooling, second"] = computed(
+    fixed(lambda: mc.averagePooling2dLayer(2, Stride=2), 8, 10, 4, 2),
+    lambda x: F.avg_pool2d(x, 2, 2),
     {
-        "a window of 3": ("(?i)PoolSize|window", {"how": "large"}),
-        "begun at the second element": ("(?i)padding|shift|later|earlier", {"how": "late"}),
-        "the largest": ("(?i)max", {"how": "max"}),
-        "ReLU after it": ("(?i)ReLU|negative", {"how": "relu"}),
-        "of columns alone": ("(?i)PoolSize|window", {"how": "rows"}),
+        ("a window of 3", "(?i)PoolSize|window"): lambda x: F.avg_pool2d(
+            x, 3, 2, 1, count_include_pad=False
+        ),
+        ("begun at the second element", "(?i)padding|shift|later|earlier"): lambda x: F.avg_pool2d(
+            F.pad(x, (0, 1, 0, 1))[:, :, 1:, 1:], 2, 2
+        ),
+        ("the largest", "(?i)max"): lambda x: F.max_pool2d(x, 2, 2),
+        ("ReLU after it", "(?i)ReLU|negative"): lambda x: F.avg_pool2d(x, 2, 2).relu(),
+        ("of columns alone", "(?i)PoolSize|window"): lambda x: F.avg_pool2d(x, (2, 1), (2, 2)),
     },
 )
-FAMILIES["clipped relu"] = Family(
-    _fixed(lambda: mc.clippedReluLayer(1.5), 6, 5, 4, 3),
-    lambda _, how="": {
-        "": lambda x: x.clamp(0, 1.5),
-        "both": lambda x: x.clamp(-1.5, 1.5),
-        "scaled": lambda x: 1.5 * torch.sigmoid(x),
-        "relu": torch.relu,
-        "hard": lambda x: F.hardtanh(x, 0, 6),
-        "minus": lambda x: (-x).clamp(0, 1.5),
-    }[how],
+FAMILIES["clipped relu"] = computed(
+    fixed(lambda: mc.clippedReluLayer(1.5), 6, 5, 4, 3),
+    lambda x: x.clamp(0, 1.5),
     {
-        "clipped at -1.5, too": ("(?i)hard tanh|clip|-1\\.5", {"how": "both"}),
-        "not clipped": ("ReLU", {"how": "relu"}),
-        "clipped at 6": ("6", {"how": "hard"}),
-        "of the negative": ("(?i)negative|sign", {"how": "minus"}),
+        ("clipped at -1.5, too", "(?i)hard tanh|clip|-1\\.5"): lambda x: x.clamp(-1.5, 1.5),
+        ("not clipped", "ReLU"): torch.relu,
+        ("clipped at 6", "6"): lambda x: F.hardtanh(x, 0, 6),
+        ("of the negative", "(?i)negative|sign"): lambda x: (-x).clamp(0, 1.5),
     },
 )
-FAMILIES["softmax over time"] = Family(
-    _fixed(lambda: mc.softmaxLayer(), 5, 3, 8, labels="CBT"),
-    lambda _, how="": {
-        "": lambda x: x.softmax(1),
-        "time": lambda x: x.softmax(2),
-        "cold": lambda x: (10 * x).softmax(1),
-        "square": lambda x: x.softmax(1).square(),
-        "max": lambda x: x.softmax(1) / x.softmax(1).amax(1, keepdim=True),
-    }[how],
+FAMILIES["softmax over time"] = computed(
+    fixed(lambda: mc.softmaxLayer(), 5, 3, 8, labels="CBT"),
+    lambda x: x.softmax(1),
     {
-        "over the time steps": ("(?i)time", {"how": "time"}),
-        "of ten times the scores": ("(?i)10|temperature", {"how": "cold"}),
-        "squared": ("(?i)square", {"how": "square"}),
-        "divided by the largest": ("(?i)largest|max", {"how": "max"}),
+        ("over the time steps", "(?i)time"): lambda x: x.softmax(2),
+        ("of ten times the scores", "(?i)10|temperature"): lambda x: (10 * x).softmax(1),
+        ("squared", "(?i)square"): lambda x: x.softmax(1).square(),
+        ("divided by the largest", "(?i)largest|max"): lambda x: (
+            x.softmax(1) / x.softmax(1).amax(1, keepdim=True)
+        ),
     },
 )
 
@@ -354,90 +270,71 @@ def _sequence_layer(r: np.random.Generator) -> Any:
     return layer, r.normal(3, 2, (4, 3, 9)).astype("f4"), "CBT"
 
 
-def _sequence(layer: Any, how: str = "") -> Runs:
-    m, d = (vector(getattr(layer, n)).reshape(1, -1, 1) for n in ("Mean", "StandardDeviation"))
-    made: dict[str, Runs] = {
-        "": lambda x: (x - m) / d,
-        "backwards": lambda x: (x.flip(2) - m) / d,
-        "order": lambda x: (x - m.flip(1)) / d,
-        "late": lambda x: (F.pad(x, (1, 0))[:, :, :-1] - m) / d,
-        "mean": lambda x: x - m,
-        "own": lambda x: (x - x.mean(2, keepdim=True)) / x.std(2, keepdim=True),
-        "range": lambda x: (
-            (x - x.amin(2, keepdim=True)) / (x.amax(2, keepdim=True) - x.amin(2, keepdim=True))
-        ),
-        "plus": lambda x: x / d + m,
-        "features": lambda x: (x[:, [1, 0, 2, 3]] - m) / d,
-    }
-    return made[how]
+def _own_range(x: Tensor, *_: Tensor) -> Tensor:
+    low, high = x.amin(2, keepdim=True), x.amax(2, keepdim=True)
+    return (x - low) / (high - low)
 
 
-FAMILIES["sequence input"] = Family(
+FAMILIES["sequence input"] = computed(
     _sequence_layer,
-    _sequence,
+    _z,
     {
-        "backwards in time": ("(?i)flipped|revers", {"how": "backwards"}),
-        "means of the features reversed": ("(?i)Mean", {"how": "order"}),
-        "a step late": ("(?i)shifted|late", {"how": "late"}),
-        "not divided": ("(?i)divid|zerocenter", {"how": "mean"}),
-        "statistics of each sequence (n - 1)": ("(?i)own", {"how": "own"}),
-        "range of each sequence": ("(?i)own|smallest", {"how": "range"}),
-        "two features exchanged": ("(?i)channels|order|features|exchanged", {"how": "features"}),
+        ("backwards in time", "(?i)flipped|revers"): lambda x, m, d: _z(x.flip(2), m, d),
+        ("means of the features reversed", "(?i)Mean"): lambda x, m, d: _z(x, m.flip(1), d),
+        ("a step late", "(?i)shifted|late"): lambda x, m, d: _z(F.pad(x, (1, -1)), m, d),
+        ("not divided", "(?i)divid|zerocenter"): lambda x, m, d: x - m,
+        ("statistics of each sequence (n - 1)", "(?i)own"): lambda x, *_: _z(
+            x, x.mean(2, keepdim=True), x.std(2, keepdim=True)
+        ),
+        ("range of each sequence", "(?i)own|smallest"): _own_range,
+        ("two features exchanged", "(?i)channels|order|features|exchanged"): lambda x, m, d: _z(
+            x[:, [1, 0, 2, 3]], m, d
+        ),
     },
+    channels("Mean StandardDeviation", 1),
 )
 
 # --- arrays -----------------------------------------------------------------------------
 
 
-def _unit(y: Array) -> Array:
-    return (y - y.min()) / np.ptp(y)
-
-
 OUTPUTS: Changes = {
-    "height and width exchanged by a view": (
-        lambda y: y.swapaxes(0, 1).ravel(order="F").reshape(y.shape, order="F"),
-        "(?i)memory|row-major|reshaped|order",
+    ("height and width exchanged by a view", "(?i)memory|row-major|reshaped|order"): lambda y: (
+        y.swapaxes(0, 1).ravel(order="F").reshape(y.shape, order="F")
     ),
-    "scaled to -1..1": (lambda y: 2 * _unit(y) - 1, "(?i)scale and offset"),
-    "first two channels exchanged": (lambda y: y[:, :, [1, 0, 2, 3, 4]], "(?i)channels"),
-    "last channel zero": (lambda y: y * (np.arange(5) < 4)[:, None], "(?i)channel|zero"),
-    "first observation lost": (
-        lambda y: np.concatenate([y[..., 1:], 0 * y[..., :1]], 3),
-        "(?i)observation|shift|later|earlier",
+    ("scaled to -1..1", "(?i)scale and offset"): lambda y: 2 * _unit(y) - 1,
+    ("first two channels exchanged", "(?i)channels"): lambda y: y[:, :, [1, 0, 2, 3, 4]],
+    ("last channel zero", "(?i)channel|zero"): lambda y: y * (np.arange(5) < 4)[:, None],
+    ("first observation lost", "(?i)observation|shift|later|earlier"): lambda y: np.concatenate(
+        [y[..., 1:], 0 * y[..., :1]], 3
     ),
-    "times 1000, as integers": (lambda y: np.round(1000 * y), "(?i)1000|integer|steps|scale"),
-    "thresholded at 0": (lambda y: (y > 0).astype("f4"), "(?i)sign|threshold|larger"),
-    "each observation standardized": (
-        lambda y: (y - y.mean((0, 1, 2), keepdims=True)) / y.std((0, 1, 2), keepdims=True),
-        "(?i)own|standard",
+    ("times 1000, as integers", "(?i)1000|integer|steps|scale"): lambda y: np.round(1000 * y),
+    ("thresholded at 0", "(?i)sign|threshold|larger"): lambda y: (y > 0).astype("f4"),
+    ("each observation standardized", "(?i)own|standard"): lambda y: (
+        (y - y.mean((0, 1, 2), keepdims=True)) / y.std((0, 1, 2), keepdims=True)
     ),
-    "largest channel one": (lambda y: y / y.max((0, 1, 3), keepdims=True), "(?i)largest|max"),
-    "every second row again": (
-        lambda y: np.repeat(y[::2], 2, 0)[: y.shape[0]],
-        "(?i)row|every|resiz",
-    ),
-    "turned upside down and negated": (lambda y: -y[::-1], "(?i)flip|sign"),
-    "in half": (lambda y: y.astype("f2").astype("f4"), "(?i)half"),
-    "tanh too many": (np.tanh, "(?i)tanh"),
-    "mean of the channels for all": (
-        lambda y: np.broadcast_to(y.mean(2, keepdims=True), y.shape),
-        "(?i)mean",
+    ("largest channel one", "(?i)largest|max"): lambda y: y / y.max((0, 1, 3), keepdims=True),
+    ("every second row again", "(?i)row|every|resiz"): lambda y: np.repeat(y[::2], 2, 0)[
+        : y.shape[0]
+    ],
+    ("turned upside down and negated", "(?i)flip|sign"): lambda y: -y[::-1],
+    ("in half", "(?i)half"): lambda y: y.astype("f2").astype("f4"),
+    ("tanh too many", "(?i)tanh"): np.tanh,
+    ("mean of the channels for all", "(?i)mean"): lambda y: np.broadcast_to(
+        y.mean(2, keepdims=True), y.shape
     ),
 }
 INPUTS: Changes = {
-    "divided by its largest": (lambda x: x / x.max(), "(?i)scale|times|largest"),
-    "flipped both ways": (lambda x: x[::-1, ::-1], "(?i)flipped|turned|180"),
-    "shifted by two, edges repeated": (
-        lambda x: np.pad(x, ((2, 0), (0, 0), (0, 0), (0, 0)), mode="edge")[:-2],
-        "(?i)shift",
+    ("divided by its largest", "(?i)scale|times|largest"): lambda x: x / x.max(),
+    ("flipped both ways", "(?i)flipped|turned|180"): lambda x: x[::-1, ::-1],
+    ("shifted by two, edges repeated", "(?i)shift"): lambda x: np.pad(
+        x, ((2, 0), (0, 0), (0, 0), (0, 0)), mode="edge"
+    )[:-2],
+    ("one channel for all", "(?i)channel|grey|gray"): lambda x: np.repeat(x[:, :, :1], 3, 2),
+    ("minus ImageNet's mean", "(?i)ImageNet"): lambda x: (
+        x - np.asarray([0.485, 0.456, 0.406], "f4").reshape(1, 1, 3, 1)
     ),
-    "one channel for all": (lambda x: np.repeat(x[:, :, :1], 3, 2), "(?i)channel|grey|gray"),
-    "minus ImageNet's mean": (
-        lambda x: x - np.asarray([0.485, 0.456, 0.406], "f4").reshape(1, 1, 3, 1),
-        "(?i)ImageNet",
-    ),
-    "squared": (np.square, "(?i)square"),
-    "channels G, R, B": (lambda x: x[:, :, [1, 0, 2]], "(?i)channels"),
+    ("squared", "(?i)square"): np.square,
+    ("channels G, R, B", "(?i)channels"): lambda x: x[:, :, [1, 0, 2]],
 }
 
 # --- networks ---------------------------------------------------------------------------
