@@ -412,6 +412,17 @@ def test_a_network_in_a_property_computes() -> None:
     np.testing.assert_allclose(predicted(layer, x, data_format="CB"), expected, atol=1e-12)
 
 
+@pytest.mark.parametrize("body", ["Z = predict(layer.Net.a, X);", "Z = predict(layer.Net{1}, X);"])
+def test_a_network_within_a_cell_or_struct_computes_and_is_not_trained(body: str) -> None:
+    inner = fullyConnectedLayer(3, Name="fc").initialize(4)
+    held = [dlnetwork([inner])] if "{" in body else {"a": dlnetwork([inner])}
+    layer = layer_of(source(body, "properties\nNet\nend", FORMATTABLE), Net=held)
+    x = normal(4, 5)
+    expected = inner.Weights @ x + inner.Bias
+    np.testing.assert_allclose(predicted(layer, x, data_format="CB"), expected, atol=1e-12)
+    assert list(layer.to_torch(formats=("CB",)).parameters()) == []
+
+
 def test_a_network_in_a_property_is_exported_before_it_ever_ran() -> None:
     layer, _ = nested("Z = predict(layer.Net, X) + X(1:3, :);")
     assert layer.about_code()["exports"] == ""
