@@ -161,8 +161,11 @@ class CodeModule(nn.Module):
             for x, labels in zip(inputs, self._inputs, strict=True)
         ]
         networks = {
-            name: Net(self._networks[name], {labels: getattr(self, one) for labels, one in every})
-            for name, every in ((name, parts.items()) for name, parts in self._parts.items())
+            name: Net(
+                self._networks[name],
+                {labels: getattr(self, one) for labels, one in parts.items()},
+            )
+            for name, parts in self._parts.items()
         }
         held = with_complex(held, self._complex)
         values = self._call(held, given, self.training, len(self._outputs), self._states, networks)
