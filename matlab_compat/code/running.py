@@ -198,11 +198,17 @@ class CodeModule(nn.Module):
     def _keep(self, states: Sequence[Tensor]) -> None:
         with torch.no_grad():
             for (name, inner), value in zip(self._places(self._states), states, strict=False):
-                *above, last = inner.split(".") if inner else [self._names[name]]
-                home = network_of(self, name).get_submodule(".".join(above)) if inner else self
-                kept = getattr(home, last)
+                above, _, last = (inner or self._names[name]).rpartition(".")
+                homes = [one.get_submodule(above) for one in self._homes(name)]
+                kept = homes[0].get_buffer(last)
                 # A state of one column gets one for each observation, as in MATLAB.
-                setattr(home, last, value.detach().to(kept.device, kept.dtype).clone())
+                new = value.detach().to(kept.device, kept.dtype).clone()
+                for home in homes:
+                    setattr(home, last, new)
+
+    def _homes(self, name: str) -> list[nn.Module]:
+        """What holds a state: this module, or for a network its part for each of the labels."""
+        return [getattr(self, one) for one in self._parts.get(name, {}).values()] or [self]
 
 
 def hold_networks(

@@ -506,6 +506,20 @@ def test_the_state_of_a_network_in_a_property_is_kept_where_it_is_given_back() -
     torch.testing.assert_close(module.eval()(x), alone.eval()(x))
 
 
+def test_a_network_that_is_given_several_labels_has_one_state() -> None:
+    in_time = (
+        "Z = Z + dlarray(stripdims(predict(layer.Net, dlarray(stripdims(X), 'CBT'))), 'CB');\n"
+    )
+    properties = "properties (Learnable, State)\nNet\nend"
+    batch = batchNormalizationLayer(Name="bn").initialize(3)
+    code = STATEFUL.replace("net =", f"{in_time}net =", 1)
+    layer, _ = nested(code, FORMATTABLE, properties, batch)
+    module = layer.to_torch(formats=("CB",))
+    x = torch.from_numpy(normal(5, 4).astype(np.float32))
+    module.train()(x)
+    torch.testing.assert_close(module.eval()(x), 2 * module.Net(x))
+
+
 def test_the_state_of_a_network_that_is_not_given_back_stays() -> None:
     body = "function Z = predict(layer, X)\nZ = forward(layer.Net, X);\nend"
     batch = batchNormalizationLayer(Name="bn").initialize(3)
