@@ -41,9 +41,8 @@ def statement(text: str, indent: str, about: str = "") -> Iterator[str]:
     found = re.fullmatch(r"( *)(return |[\w.]+ = )?(.*[^:])", text)
     if found is None:
         yield indent + text
-    elif isinstance(ast.parse(found[3], mode="eval").body, ast.Tuple):
-        results = found[3].split(", ")
-        yield from _several(indent + found[1], found[2] or "", results)
+    elif isinstance(several := ast.parse(found[3], mode="eval").body, ast.Tuple):
+        yield from _several(indent + found[1], found[2] or "", found[3], several)
     else:
         lines = list(_broken(indent + found[1], found[2] or "", expression(found[3]), ""))
         beside = f"{lines[0]}  # {about}"
@@ -54,10 +53,11 @@ def statement(text: str, indent: str, about: str = "") -> Iterator[str]:
         yield from lines
 
 
-def _several(indent: str, before: str, results: list[str]) -> Iterator[str]:
+def _several(indent: str, before: str, value: str, results: ast.Tuple) -> Iterator[str]:
     """Several results, on one line or on one each."""
-    line = f"{indent}{before}{', '.join(results)}"
-    lines = [f"{indent}{before}(", *(f"{indent}    {one}," for one in results), f"{indent})"]
+    line = f"{indent}{before}{value}"
+    each = [ast.get_source_segment(value, one) for one in results.elts]
+    lines = [f"{indent}{before}(", *(f"{indent}    {one}," for one in each), f"{indent})"]
     yield from [line] if len(line) <= WIDTH else lines
 
 

@@ -324,6 +324,14 @@ def test_the_examples_of_the_style_hold() -> None:
     assert (result.failed, result.attempted > 3) == (0, True)
 
 
+@pytest.mark.parametrize("values", ["f({0}, 1), {0}", "({0}, f(1, 2), {0})"])
+def test_several_values_on_a_line_each_are_the_same_values(values: str) -> None:
+    text = f"x = {values.format('a' * 50)}"
+    lines = list(python_style.statement(text, ""))
+    assert len(lines) > 3
+    assert ast.dump(ast.parse("\n".join(lines))) == ast.dump(ast.parse(text))
+
+
 def test_a_nested_network_becomes_a_class_of_its_own() -> None:
     inner = Network([m.convolution2dLayer(3, 2, Name="conv"), m.reluLayer(Name="act")])
     outer = Network(
