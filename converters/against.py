@@ -72,8 +72,6 @@ def verify_against(
     from matlab_compat.parity.runner import Inputs, OracleRunner, Precision, TorchRunner
     from matlab_compat.parity.verify import verify
 
-    from .engines.runner import EngineRunner
-
     network = load_runnable(path, variable, ignore_fields=ignore_fields, code=code, limits=limits)
     if isinstance(network, ShallowNetwork):
         with locating(str(path)):
@@ -96,7 +94,7 @@ def verify_against(
     )
     rule = ModelRule(oracle, rounding, tolerance)
     with around():
-        others = [*reference.others(inputs)] if isinstance(reference, EngineRunner) else []
+        others = list(reference.others(inputs))
     report = verify(
         candidate, reference, inputs, rule, others=others, diagnosis_seconds=diagnosis_seconds
     )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import platform
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from importlib.metadata import version
@@ -188,6 +188,10 @@ class Runner(ABC):
     def facts(self) -> dict[str, str]:
         """What its results depend on, for the report."""
         return {}
+
+    def others(self, inputs: Inputs) -> Iterable[Runner]:
+        """Others of its kind, to be shown side by side where something is compared with it."""
+        return ()
 
 
 class ModelRunner(Runner):
