@@ -5,7 +5,7 @@ All of them are views, so that only the sample is read of what does not fit.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import combinations, permutations, product
 from math import prod
 from typing import Any
@@ -46,31 +46,39 @@ def rearrangements(
     yield from shifts(actual, expected, axes)
 
 
+#: What may be saved of a dimension in the place of all of it.
+_PARTS: dict[str, Callable[[Array, int], Array]] = {
+    "first": lambda y, axis: y.take([0], axis),
+    "last": lambda y, axis: y.take([-1], axis),
+    "mean": lambda y, axis: y.mean(axis, keepdims=True),
+    "sum": lambda y, axis: y.sum(axis, keepdims=True),
+    "largest": lambda y, axis: y.max(axis, keepdims=True),
+}
+
+
+def _several(array: Array, axes: Axes) -> Iterator[tuple[int, int, str]]:
+    """The dimensions of observations, channels or time steps: which, how many, and their name."""
+    for axis, label in enumerate(axes.labels):
+        n = array.shape[axis]
+        if n > 1 and (label != "S" or axes.labels.count("S") == 1):
+            yield axis, n, axes.names[axis]
+
+
 def _parts_of(actual: Array, expected: Array, axes: Axes) -> Iterator[Candidate]:
     """Only one of the observations, channels or time steps, or what they come to together."""
-    for axis, label in enumerate(axes.labels):
-        n, name = actual.shape[axis], axes.names[axis]
-        if n < 2 or (label == "S" and axes.labels.count("S") > 1):
-            continue
+    for axis, n, name in _several(actual, axes):
         kept = (*actual.shape[:axis], *actual.shape[axis + 1 :])
         if matlab_size(expected) not in (matlab_size(np.empty(kept)), (*kept, 1)):
             wide = (*actual.shape[:axis], 1, *actual.shape[axis + 1 :])
             if matlab_size(expected) != matlab_size(np.empty(wide)):
                 continue
-        parts = {
-            "first": actual.take([0], axis),
-            "last": actual.take([-1], axis),
-            "mean": actual.mean(axis, keepdims=True),
-            "sum": actual.sum(axis, keepdims=True),
-            "largest": actual.max(axis, keepdims=True),
-        }
-        for which, part in parts.items():
+        for which, part in _PARTS.items():
             of = f"{which} of the {n} {name}"
             yield Candidate(
                 f"{which} of the {name} only",
                 f"{Side.EXPECTED} is the {of} of {Side.ACTUAL_ONE} only",
                 f"save all of the {name}.",
-                part.ravel(order="F"),
+                part(actual, axis).ravel(order="F"),
                 expected.ravel(order="F"),
                 rank=1,
             )
@@ -80,23 +88,16 @@ def _repeated(actual: Array, expected: Array, axes: Axes) -> Iterator[Candidate]
     """One observation, time step or channel (or their mean) in the place of all."""
     if actual.shape != expected.shape:
         return
-    for axis, label in enumerate(axes.labels):
-        n, name = actual.shape[axis], axes.names[axis]
-        if n < 2 or (label == "S" and axes.labels.count("S") > 1):
-            continue
+    for axis, n, name in _several(actual, axes):
         if np.ptp(expected, axis=axis).any():
             continue
-        for which, part in (
-            ("first", actual.take([0], axis)),
-            ("last", actual.take([-1], axis)),
-            ("mean", actual.mean(axis, keepdims=True)),
-        ):
+        for which in ("first", "last", "mean"):
             yield Candidate(
                 f"{which} of the {name} for all",
                 f"{Side.EXPECTED} is the {which} of the {n} {name} of {Side.ACTUAL_ONE}, in the "
                 "place of all",
                 f"save each of the {name}: an index that does not move.",
-                np.broadcast_to(part, actual.shape),
+                np.broadcast_to(_PARTS[which](actual, axis), actual.shape),
                 expected,
             )
 
