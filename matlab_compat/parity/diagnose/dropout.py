@@ -8,7 +8,7 @@ out (a classifier's last layer), countless sets of elements would fit, and nothi
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,6 +16,7 @@ import numpy as np
 from ...layers.normalization import AnyDropoutLayer
 from ...network.graph import Step
 from ..axes import same_rank
+from .linear import is_affine, least_squares
 from .measure import Candidate, Side
 from .patience import Patience
 
@@ -26,9 +27,8 @@ if TYPE_CHECKING:
 
 
 _REMEDY = "call model.eval() before comparing; in MATLAB use predict, not forward."
-#: Elements that are solved for, and steps of the solution.
+#: Elements that are solved for.
 _MOST_ELEMENTS = 100_000
-_MOST_STEPS = 300
 
 
 def dropouts(
@@ -63,7 +63,7 @@ def _solved(run: Run, target: Target, step: Step, patience: Patience) -> Iterato
     import torch
 
     before = run.values[step.sources[0]]
-    wanted = as_torch(run, target)
+    wanted = run.wanted(target)
     after = [later for later in run.steps_between({step.name}, target.port) if later != step]
     keep = 1 - step.layer.values["Probability"]
     if wanted is None or not after or not keep:
@@ -98,59 +98,3 @@ def _solved(run: Run, target: Target, step: Step, patience: Patience) -> Iterato
     yield Candidate(
         "dropout active", said, _REMEDY, actual, expected, rank=0, repair="model.eval()"
     )
-
-
-def as_torch(run: Run, target: Target) -> Tensor | None:
-    """The expected values in torch's order; None if their size is another."""
-    import torch
-
-    value = run.values[target.port]
-    places = torch.arange(value.numel(), dtype=torch.float64).reshape(value.shape)
-    index, expected = same_rank(run.as_matlab(places, target), target.expected)
-    if index.shape != expected.shape or np.iscomplexobj(expected):
-        return None
-    flat = np.empty(value.numel())
-    flat[index.astype(np.int64)] = expected
-    return torch.from_numpy(flat).reshape(value.shape).to(value.device)
-
-
-def is_affine(function: Callable[[Tensor], Tensor], like: Tensor) -> bool:
-    """Whether the function is linear but for what it gives of zeros."""
-    import torch
-
-    generator = torch.Generator().manual_seed(0)
-    a, b = (torch.rand(like.shape, generator=generator).to(like) for _ in range(2))
-    with torch.no_grad():
-        none = function(torch.zeros_like(like))
-        off = (function(a) + function(b) - function(a + b) - none).abs().max()
-        return bool(off <= 1e-4 * (function(a) - none).abs().max())
-
-
-def least_squares(
-    function: Callable[[Tensor], Tensor], wanted: Tensor, like: Tensor, patience: Patience
-) -> Tensor:
-    """The argument that gives ``wanted``, if patience suffices: CGLS (conjugate gradients)."""
-    import torch
-
-    with torch.no_grad():
-        none = function(torch.zeros_like(like))
-
-    def transposed(y: Tensor) -> Tensor:
-        x = torch.zeros_like(like, requires_grad=True)
-        with torch.enable_grad():
-            return torch.autograd.grad(function(x), x, y)[0]
-
-    x, rest = torch.zeros_like(like), wanted - none
-    direction = gradient = transposed(rest)
-    size = first = gradient.square().sum()
-    for _ in range(_MOST_STEPS):
-        if size <= 1e-24 * first or patience.is_over():
-            break
-        with torch.no_grad():
-            image = function(direction) - none
-        step = size / image.square().sum()
-        x, rest = x + step * direction, rest - step * image
-        gradient = transposed(rest)
-        size, before = gradient.square().sum(), size
-        direction = gradient + size / before * direction
-    return x

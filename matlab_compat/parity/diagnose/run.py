@@ -7,11 +7,14 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from ...arrays import Array, as_tuple
 from ...data_format import DataFormat
 from ...execution.described import Port
 from ...layers.base import Layer
 from ...network.graph import Plan, Step
+from ..axes import same_rank
 from .measure import Measure
 from .mistakes import Size, Variation
 
@@ -198,6 +201,19 @@ class Run:
         result = convert(self.network, self.inputs, [array(value)], self._batched(target))
         result = result[0] if isinstance(result, list) else result
         return result.extractdata() if isinstance(result, dlarray) else result
+
+    def wanted(self, target: Target) -> torch.Tensor | None:
+        """The expected values in torch's order; None if their size is another."""
+        import torch
+
+        value = self.values[target.port]
+        places = torch.arange(value.numel(), dtype=torch.float64).reshape(value.shape)
+        index, expected = same_rank(self.as_matlab(places, target), target.expected)
+        if index.shape != expected.shape or np.iscomplexobj(expected):
+            return None
+        flat = np.empty(value.numel())
+        flat[index.astype(np.int64)] = expected
+        return torch.from_numpy(flat).reshape(value.shape).to(value.device)
 
     def _batched(self, target: Target) -> str:
         """The labels of the value as the layers have them, with B."""

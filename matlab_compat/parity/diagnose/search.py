@@ -20,7 +20,7 @@ from ...errors import MatlabCompatError
 from ...network.graph import Step
 from ..axes import same_rank
 from ..diagnosis_types import Diagnosis
-from .dropout import as_torch, dropouts
+from .dropout import dropouts
 from .graph import Suspicion, connected_otherwise
 from .inputs import given_otherwise
 from .layer import fits, rounded_operands, variations
@@ -512,7 +512,7 @@ class Search:
     def _try_solved(self) -> None:
         """Other numbers in the parameters of the layer that the target is the output of."""
         step = next((s for s in self.suspects if s.name == self.target.port[0]), None)
-        wanted = as_torch(self.run, self.target)
+        wanted = self.run.wanted(self.target)
         if step is None or step.layer.is_output or wanted is None:
             return
         tried = len(self.attempts)

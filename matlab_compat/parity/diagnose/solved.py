@@ -16,7 +16,7 @@ from ...arrays import Array
 from ...layers.base import Layer
 from ...layers.learnables import Parameter
 from ...network.graph import Step
-from .dropout import is_affine, least_squares
+from .linear import is_affine, least_squares
 from .mistakes import Variation
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ from matlab_compat import dropoutLayer, imageInputLayer
 from matlab_compat.errors import UsageError
 from matlab_compat.layers import TransposedConvolution2DLayer
 from matlab_compat.network import Network
-from matlab_compat.parity.diagnose import dropout, patience
+from matlab_compat.parity.diagnose import linear, patience
 from matlab_compat.parity.diagnose.patience import SECONDS, Patience
 from matlab_compat.parity.diagnose.run import Run
 from matlab_compat.parity.network import verify_network
@@ -165,7 +165,7 @@ def test_solving_for_dropped_elements_ends_in_time(
         convolution("conv", 3, 8),
     ]
     network = Network(layers)
-    monkeypatch.setattr(dropout, "_MOST_STEPS", 10_000)
+    monkeypatch.setattr(linear, "_MOST_STEPS", 10_000)
     monkeypatch.setattr(Run, "computed", clock.costing(0.5, Run.computed))
     report = verify_network(network, [X], {"Y": noisy(network.predict(X))})
     assert (report.verdict, report.diagnoses) == ("different", ())
