@@ -19,7 +19,7 @@ import converters
 from matlab_compat.network import Network
 
 from .layer_cases import _hard, _lstm_steps
-from .network_cases import Mistake, Net, Otherwise, Port, adding
+from .network_cases import Mistake, Net, Port, adding, instead, left_out
 from .seeded import Array, Case, Table, Tensor, filters, images, tensor, vector
 
 REAL = Path(__file__).parents[3] / "shared" / "real"
@@ -168,8 +168,7 @@ def _wrapped(net: Network) -> Callable[[Tensor], Tensor]:
     return lambda x: torch.remainder(x.trunc() - mean.trunc(), 256)
 
 
-def _transposed(_: Net) -> Otherwise:
-    return {"input": lambda x: x.transpose(2, 3)}
+_transposed = instead("input", lambda x: x.transpose(2, 3))
 
 
 def _flattened(name: str, *order: int) -> Mistake:
@@ -204,7 +203,7 @@ MISTAKES: dict[str, tuple[Mistake, str, str]] = {
         "height and width exchanged",
         "conv_2",
     ),
-    "chunter: ReLU left out": (lambda n: {"relu_2": lambda x: x}, "left out", "relu_2"),
+    "chunter: ReLU left out": (left_out("relu_2"), "left out", "relu_2"),
     "chunter: batch norm statistics of the batch": (
         lambda n: {f"batchnorm_{i}": _batch(n.network, f"batchnorm_{i}") for i in (1, 2, 3)},
         "batch statistics",
@@ -220,7 +219,7 @@ MISTAKES: dict[str, tuple[Mistake, str, str]] = {
         "wrap",
         "imageinput",
     ),
-    "cifar: / 255": (lambda n: {"input": lambda x: x / 255}, "255", "imageinput"),
+    "cifar: / 255": (instead("input", lambda x: x / 255), "255", "imageinput"),
     "cifar: flattened C,H,W": (_flattened("fc_1", 0, 1, 2, 3), "CHW", "fc_1"),
     "cifar: flattened H,W,C": (_flattened("fc_1", 0, 2, 3, 1), "HWC", "fc_1"),
     "cifar: image transposed in": (_transposed, "height and width exchanged", "imageinput"),
@@ -236,7 +235,7 @@ MISTAKES: dict[str, tuple[Mistake, str, str]] = {
         "bias missing",
         "conv_1",
     ),
-    "cifar: ReLU left out": (lambda n: {"relu_3": lambda x: x}, "left out", "relu_3"),
+    "cifar: ReLU left out": (left_out("relu_3"), "left out", "relu_3"),
     "fsrcnn: tconv flipped": (
         lambda n: {
             "transposed-conv": _up(n.network, np.flip(_wb(n.network, "transposed-conv")[0], (0, 1)))
@@ -259,18 +258,18 @@ MISTAKES: dict[str, tuple[Mistake, str, str]] = {
         "kernel flipped",
         "",
     ),
-    "fsrcnn: ReLU left out": (lambda n: {"relu_4": lambda x: x}, "left out", "relu_4"),
+    "fsrcnn: ReLU left out": (left_out("relu_4"), "left out", "relu_4"),
     "fsrcnn: leaky ReLU everywhere": (
         lambda n: {f"relu_{i}": lambda x: F.leaky_relu(x, 0.01) for i in range(1, 8)},
         "leaky ReLU",
         "",
     ),
     "fsrcnn: image flipped in": (
-        lambda n: {"input": lambda x: x.flip(2)},
+        instead("input", lambda x: x.flip(2)),
         "input.*flipped",
         "imageinput",
     ),
-    "fsrcnn: computed in half": (lambda n: {"through": lambda x: x.half().double()}, "half", ""),
+    "fsrcnn: computed in half": (instead("through", lambda x: x.half().double()), "half", ""),
     "fenn: lstm gate order i g f o": (_of_lstm(order="igfo"), "TensorFlow 1", "lstm"),
     "fenn: lstm bias twice": (_of_lstm(bias=2), "bias doubled", "lstm"),
     "fenn: lstm bias left out": (_of_lstm(bias=0), "bias missing", "lstm"),
@@ -283,7 +282,7 @@ MISTAKES: dict[str, tuple[Mistake, str, str]] = {
         "fc",
     ),
     "fenn: one step late (Y shifted)": (
-        lambda n: {"saved": lambda y: np.concatenate([np.zeros_like(y[:, :1]), y[:, :-1]], 1)},
+        instead("saved", lambda y: np.concatenate([np.zeros_like(y[:, :1]), y[:, :-1]], 1)),
         "late|earl|shift",
         "",
     ),
