@@ -31,6 +31,8 @@ def _filter(
     if state is not None and elements(state.shape):
         raise UnsupportedCodeError("filter that begins with a state is not supported.")
     given = [floating(one, "filter") for one in (above, below, x)]
+    if isinstance(given[1].data, np.ndarray) and not given[1].data.reshape(-1, order="F")[:1].all():
+        raise CodeError("The first coefficient of the denominator of filter must not be 0.")
     axis = default_axis(given[2]) if dim is None else dimension(dim, "filter")
     if axis >= given[2].data.ndim:
         raise UnsupportedCodeError("filter along a dimension of size 1.")
@@ -110,6 +112,8 @@ def _window(call: Call, length: Value, kind: Value | None = None) -> Numeric:
     name = "symmetric" if kind is None else text(kind, "the kind of a window").lower()
     if name not in ("symmetric", "periodic"):
         raise CodeError(f"{call.name} has no kind '{name}'.")
+    if n < 0:
+        raise CodeError(f"The length of {call.name} must not be negative.")
     call.budget.made((n,))
     if n == 1:
         return scalar(1)

@@ -82,7 +82,8 @@ def _nextpow2(call: Call, x: Value) -> Numeric:
 
     def computed(v: Tensor) -> Tensor:
         mantissa, exponent = torch.frexp(v.abs())
-        return torch.where(mantissa == 0.5, exponent - 1, exponent).to(v.dtype)
+        found = torch.where(mantissa == 0.5, exponent - 1, exponent).to(v.dtype)
+        return torch.where(torch.isfinite(v), found, v.abs())
 
     return mapped(call, floating(x, "nextpow2"), computed)
 

@@ -669,6 +669,8 @@ def _accumarray(
         shape = [int(n) for n in known_values(size, "the size").reshape(-1)]
     whole_shape = shape if len(shape) > 1 else [*shape, 1]
     given = [*at.T, *([np.ones(len(at))] if at.shape[1] < len(whole_shape) else [])]
+    if (at != np.floor(at)).any():
+        raise CodeError("The places of accumarray must be whole numbers.")
     if len(given) != len(whole_shape) or any(
         one.size and (one.min() < 1 or one.max() > n)
         for one, n in zip(given, whole_shape, strict=True)
@@ -679,6 +681,9 @@ def _accumarray(
     for one, n in zip(reversed(given), reversed(whole_shape), strict=True):
         flat = flat * n + one.astype(np.int64) - 1
     v = numbers(values, "accumarray")
+    count = elements(v.shape)
+    if isinstance(count, int) and count not in (1, len(at)):
+        raise CodeError(f"accumarray is given {count} values for {len(at)} places.")
 
     def computed(t: Tensor) -> Tensor:
         all_values = column(t)
@@ -687,7 +692,9 @@ def _accumarray(
         index = torch.from_numpy(flat).to(t.device)
         return zeros.scatter_reduce(0, index, all_values, _MEETING[name], include_self=False)
 
-    found = in_torch(computed, cast(v.data, common_kind([v])))
+    found = in_torch(computed, floating(v).data)  # as sum: integers are saturated at the end
+    if "int" in v.kind and name != "mean":
+        found = cast(found, v.kind)
     return numeric(reshaped(found, whole_shape))
 
 
