@@ -13,7 +13,7 @@ from ..errors import DataFormatError
 from .fast import phases
 from .time import per_time_step
 
-_TRANSPOSED = {
+TRANSPOSED_CONVOLUTION = {
     1: functional.conv_transpose1d,
     2: functional.conv_transpose2d,
     3: functional.conv_transpose3d,
@@ -70,7 +70,9 @@ def transposed_convolution(
     # A crop wider than the filter's own border is legal in MATLAB; torch's kernels want less.
     limit = [(k - 1) * d for k, d in zip(weight.shape[2:], dilation, strict=True)]
     padding = [min(p, most) for p, most in zip(padding, limit, strict=True)]
-    y = _TRANSPOSED[len(crop)](x, weight, bias, list(stride), padding, 0, groups, list(dilation))
+    y = TRANSPOSED_CONVOLUTION[len(crop)](
+        x, weight, bias, list(stride), padding, 0, groups, list(dilation)
+    )
     for axis, ((before, _), p, size) in enumerate(zip(crop, padding, sizes, strict=True), 2):
         if (before - p, size) != (0, y.shape[axis]):
             y = y.narrow(axis, before - p, size)

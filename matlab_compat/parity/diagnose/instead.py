@@ -608,12 +608,13 @@ def _over_channels(
 def _over_space(layer: CrossChannelNormalizationLayer, divided: bool, x: Tensor) -> Tensor:
     from torch.nn import functional as F
 
+    from ...engine.pooling import AVERAGE
+
     window = layer.WindowChannelSize
     before, after = (window - 1) // 2, window // 2
     dims = x.ndim - 2
     padded = F.pad(x.square(), (before, after) * dims)
-    average = (F.avg_pool1d, F.avg_pool2d, F.avg_pool3d)[dims - 1]
-    mean = average(padded, window, 1)
+    mean = AVERAGE[dims](padded, window, 1)
     factor = layer.Alpha if divided else layer.Alpha * window**dims
     return x / (layer.K + factor * mean) ** layer.Beta
 
@@ -751,12 +752,10 @@ def _pools(layer: PoolingLayer, _: Size) -> Iterator[Variation]:
 
 
 def _zero_padded(module: Any, x: Tensor) -> Tensor:
-    from torch.nn import functional as F
-
     from ...engine.padding import pad
+    from ...engine.pooling import MAXIMUM
 
-    dims = len(module.pool_size)
-    pooled = (F.max_pool1d, F.max_pool2d, F.max_pool3d)[dims - 1]
+    pooled = MAXIMUM[len(module.pool_size)]
     return pooled(pad(x, module.pairs(x)), module.pool_size, module.stride)
 
 

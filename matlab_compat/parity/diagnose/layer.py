@@ -242,13 +242,12 @@ def _repeated(layer: TransposedConvolutionLayer, _: Size) -> Iterator[Variation]
 
 
 def _of_repeated(layer: TransposedConvolutionLayer, module: Any, x: Tensor) -> Tensor:
-    from torch.nn import functional as F
+    from ...engine.transposed_convolution import TRANSPOSED_CONVOLUTION
 
     size = module(x).shape
     for axis, n in enumerate(layer.stride, 2):
         x = x.repeat_interleave(n, axis)
-    convolution = (F.conv_transpose1d, F.conv_transpose2d, F.conv_transpose3d)[layer.dims - 1]
-    y: Tensor = convolution(x, module.weight, module.bias)
+    y: Tensor = TRANSPOSED_CONVOLUTION[layer.dims](x, module.weight, module.bias)
     return y[tuple(slice(n) for n in size)]
 
 
@@ -257,14 +256,14 @@ def _after_upsampling(
 ) -> Tensor:
     from torch.nn import functional as F
 
+    from ...engine.convolution import CONVOLUTION
     from ...engine.padding import pad, same_padding
 
     larger = F.interpolate(x, scale_factor=tuple(map(float, layer.stride)), mode=mode)
     weight = module.weight.transpose(0, 1)
     weight = weight.flip(*range(2, weight.ndim)) if flipped else weight
     pairs = same_padding(larger.shape[2:], layer.filter_size, (1,) * layer.dims)
-    convolution = (F.conv1d, F.conv2d, F.conv3d)[layer.dims - 1]
-    return convolution(pad(larger, pairs), weight, module.bias)
+    return CONVOLUTION[layer.dims](pad(larger, pairs), weight, module.bias)
 
 
 @mistakes_of(ChannelGroupsLayer)
@@ -451,13 +450,11 @@ def _bracketed(pairs: Pairs) -> str:
 @mistakes_of(ConvolutionLayer)
 def _pooled(layer: ConvolutionLayer, _: Size) -> Iterator[Variation]:
     """Every element computed, and the largest or the average taken instead of every second one."""
-    from torch.nn import functional as F
+    from ...engine.pooling import AVERAGE, MAXIMUM
 
     if set(layer.stride) == {1}:
         return
-    largest = (F.max_pool1d, F.max_pool2d, F.max_pool3d)[layer.dims - 1]
-    average = (F.avg_pool1d, F.avg_pool2d, F.avg_pool3d)[layer.dims - 1]
-    for said, pool in (("largest", largest), ("average", average)):
+    for said, pools in (("largest", MAXIMUM), ("average", AVERAGE)):
         yield Variation(
             "pooled instead of strided",
             f"with a stride of 1 and the {said} of {matlab_text(layer.stride)} elements then",
@@ -465,7 +462,7 @@ def _pooled(layer: ConvolutionLayer, _: Size) -> Iterator[Variation]:
             layer,
             {"Stride": (1,) * layer.dims},
             3,
-            change=outputs_changed(partial(pool, kernel_size=layer.stride)),
+            change=outputs_changed(partial(pools[layer.dims], kernel_size=layer.stride)),
             diff=f"pooling ({said}) instead of Stride {matlab_text(layer.stride)}",
         )
 
