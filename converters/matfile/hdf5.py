@@ -9,10 +9,7 @@ and touches afterwards. HDF5 knows many exception types; :func:`hdf5_errors` lea
 from __future__ import annotations
 
 import math
-import os
 import re
-import threading
-import weakref
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -41,6 +38,7 @@ from .faults import RESAVE_73, corrupt_73, cut_short, unsupported_73
 from .hdf5_headers import UNKNOWN, Header, Plain, Strings, heap_objects
 from .inflate import Packed, inflate_chunk
 from .limits import Limits
+from .source import Source
 from .threads import WORTH_THREADS, Workers
 from .values import Shape
 
@@ -52,7 +50,6 @@ _MIN_HEAP = 4096
 _SCAN_BYTES = 1 << 24
 _MAX_DEFLATE_RATIO = 1032  # zlib's own bound
 _COST_OF_REPETITION = 250
-_BEYOND_ANY_FILE = 1 << 62
 _READABLE_KINDS = "biuf"
 
 
@@ -212,10 +209,7 @@ class Hdf5File:
             sizes = self._file.id.get_create_plist().get_sizes()
             root = self._file["/"].id
             address = h5o.get_info(root).addr
-        self._lock = threading.Lock()
-        self._stream = self._path.open("rb")
-        weakref.finalize(self, self._stream.close)  # values may outlive the reader
-        self._end = os.fstat(self._stream.fileno()).st_size
+        self._source = Source(self._path)
         self._is_usual = tuple(sizes) == (8, 8)
         self._heaps: dict[int, dict[int, bytes]] = {}
         self._heap_bytes = 0
@@ -224,7 +218,7 @@ class Hdf5File:
     def close(self) -> None:
         """Release the file; harmless if it is closed."""
         self._file.close()
-        self._stream.close()
+        self._source.close()
 
     def header(self, address: int) -> Header:
         """The header of an object."""
@@ -233,23 +227,19 @@ class Hdf5File:
     def holds(self, plain: Plain) -> bool:
         """Whether a data set lies within the file, whose numbers have the usual widths."""
         size = math.prod(plain.shape) * plain.dtype.itemsize
-        within = self._base + plain.start + size <= self._end
+        within = self._base + plain.start + size <= self._source.size
         return within and self._is_usual
 
     def read(self, plain: Plain) -> Array:
         """The numbers of a data set."""
         array = np.empty(plain.shape, plain.dtype)
-        data = array.reshape(-1).view(np.uint8).data
-        with self._lock:
-            self._stream.seek(self._base + plain.start)
-            if self._stream.readinto(data) != len(data):
-                raise corrupt_73("The file was cut short while it was read.")
+        self._source.read_into(self._base + plain.start, array.reshape(-1).view(np.uint8))
         return array
 
     def _bytes(self, position: int, count: int) -> bytes:
-        with self._lock:
-            self._stream.seek(min(self._base + position, _BEYOND_ANY_FILE))
-            return self._stream.read(count)
+        """As many of these bytes as the file has."""
+        start = min(self._base + position, self._source.size)
+        return self._source.read(start, min(count, self._source.size - start))
 
     def attribute(self, node: Node, name: str) -> Any:
         """The value of an attribute, or ``None`` if there is none."""
@@ -298,7 +288,7 @@ class Hdf5File:
         if address not in self._heaps:
             start = self._bytes(address, _HEAP_START)
             size = int.from_bytes(start[8:], "little")
-            if start[:5] != b"GCOL\x01" or self._heap_bytes + size > self._end:
+            if start[:5] != b"GCOL\x01" or self._heap_bytes + size > self._source.size:
                 raise corrupt_73("A list of field names is damaged.")
             self._heap_bytes += size
             self._heaps[address] = _objects_of(self._bytes(address, size), size)
@@ -336,9 +326,11 @@ class Hdf5File:
         with self._path.open("rb") as stream:
             # HDF5 itself refuses all others; chance makes none of these in other data.
             heaps = [
-                (at, size) for at, size in _heaps(stream) if _MIN_HEAP <= size <= self._end - at
+                (at, size)
+                for at, size in _heaps(stream)
+                if _MIN_HEAP <= size <= self._source.size - at
             ]
-            if sum(size for _, size in heaps) > self._end:
+            if sum(size for _, size in heaps) > self._source.size:
                 raise corrupt_73("Lists of field names overlap.")
             for at, size in heaps:
                 stream.seek(at)
