@@ -22,8 +22,8 @@ from .faults import corrupt, cut_short
 class Source:
     """An open file that is known not to have changed since it was opened.
 
-    Safe to use from several threads. Raises ``FileAccessError`` or ``NotAMatFileError`` (for
-    an empty file) on construction.
+    Safe to use from several threads and forked processes. Raises ``FileAccessError`` or
+    ``NotAMatFileError`` (for an empty file) on construction.
     """
 
     _fd: int | None = None
@@ -96,8 +96,10 @@ class Source:
             )
 
     def _read_some(self, view: memoryview, offset: int) -> int:
-        self._descriptor()
+        fd = self._descriptor()
         try:
+            if hasattr(os, "preadv"):  # forked processes share the position of a file
+                return os.preadv(fd, [view], offset)
             with self._lock:
                 self._stream.seek(offset)
                 return self._stream.readinto(view) or 0

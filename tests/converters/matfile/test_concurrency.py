@@ -16,6 +16,7 @@ import pytest
 
 from converters.inspect import inspect
 from converters.matfile import open_mat
+from converters.matfile.source import Source
 from converters.matfile.writer import write_mat
 from matlab_compat.errors import FileAccessError, MatFileError
 
@@ -71,6 +72,14 @@ def test_a_forked_worker_reads_the_file_its_parent_opened(tmp_path: Path) -> Non
             os._exit(0 if mat["x"].sum() == 15 else 1)
         assert os.waitpid(child, 0)[1] == 0
         assert mat["x"].sum() == 15
+
+
+@pytest.mark.skipif(not hasattr(os, "preadv"), reason="no system whose processes fork")
+def test_reading_leaves_the_position_that_forked_workers_share(tmp_path: Path) -> None:
+    (tmp_path / "x").write_bytes(b"0123456789")
+    with Source(tmp_path / "x") as source:
+        assert source.read(3, 4) == b"3456"
+        assert os.lseek(source._descriptor(), 0, os.SEEK_CUR) == 0
 
 
 def test_properties_of_a_file_that_changed_are_an_error(tmp_path: Path) -> None:
