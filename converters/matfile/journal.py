@@ -74,7 +74,7 @@ class Journal:
                 warn(
                     f"A value cannot be decoded; what is beside it can. {error.what}",
                     where=error.where,
-                    remedy=f"using it raises this as an error. {error.remedy}",
+                    remedy=f"using it raises this as an error; {error.remedy}".rstrip("; "),
                 )
             elif self._shown == _SHOWN + 1:
                 warn(
