@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from ..errors import CodeError, CodeLimitError, UnsupportedCodeError
 from ..language import syntax
 from ..language.parsing import parse
-from ..language.source import CodeLimits, Source
+from ..language.source import CodeLimits, Source, to_raise
 from ..wording import argument
 from .definitions import INHERITED, ClassDefinition, FunctionDefinition, Sources
 from .functions import IMPORTED
@@ -77,7 +77,10 @@ class Finder:
         """
         if source.path not in self._files:
             if len(self._files) >= self.limits.files:
-                raise CodeLimitError(f"The code uses more than {self.limits.files} files.")
+                raise CodeLimitError(
+                    f"The code uses more than {self.limits.files} files.",
+                    remedy=to_raise("files"),
+                )
             self._files[source.path] = parse(source.text, source.path, self.limits)
         return self._files[source.path]
 

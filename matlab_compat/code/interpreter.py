@@ -21,6 +21,7 @@ from ..errors import (
     cause_text,
 )
 from ..language import syntax
+from ..language.source import to_raise
 from ..wording import argument
 from .arguments import bound
 from .definitions import INHERITED, ClassDefinition, FunctionDefinition
@@ -135,6 +136,15 @@ class Interpreter:
             return self.object(self.program.class_named(name, list(properties)), properties)
         return value_of(value)
 
+    def _enter(self) -> None:
+        """One call more; who calls takes it back."""
+        self.depth += 1
+        if self.depth > self.program.limits.calls:
+            raise CodeLimitError(
+                f"Functions call each other more than {self.program.limits.calls} deep.",
+                remedy=to_raise("calls"),
+            )
+
     def _located(self, function: Callable[[], Any]) -> Any:
         try:
             return function()
@@ -166,11 +176,7 @@ class Interpreter:
         around: Frame | None = None,
     ) -> tuple[Value, ...]:
         """A function of the user's code; ``around`` has the variables that a nested one shares."""
-        self.depth += 1
-        if self.depth > self.program.limits.calls:
-            raise CodeLimitError(
-                f"Functions call each other more than {self.program.limits.calls} deep."
-            )
+        self._enter()
         said = function.said
         frame = Frame(function, {}, len(arguments), outputs, around=around)
         own = {*said.inputs, *said.outputs}
@@ -843,9 +849,7 @@ class Interpreter:
             if has_rest:
                 rest = tuple(arguments[len(fixed) :])
                 variables["varargin"] = Cell((1, len(rest)), rest)
-            self.depth += 1
-            if self.depth > self.program.limits.calls:
-                raise CodeLimitError("Functions call each other too deeply.")
+            self._enter()
             inner = Frame(frame.function, variables, len(arguments), outputs)
             results = self.values(expression.body, inner, outputs)
             self.depth -= 1

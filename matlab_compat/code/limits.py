@@ -7,12 +7,7 @@ from math import prod
 from typing import Any
 
 from ..errors import CodeLimitError
-from ..language.source import CodeLimits
-from ..wording import argument
-
-
-def _raise(name: str) -> str:
-    return f"if it is meant, raise the limit: {argument('code_limit', f'{name}=...')}."
+from ..language.source import CodeLimits, to_raise
 
 
 class Budget:
@@ -35,7 +30,7 @@ class Budget:
         if self.steps > self.limits.steps:
             raise CodeLimitError(
                 f"The code takes more than {self.limits.steps} steps.",
-                remedy=_raise("steps"),
+                remedy=to_raise("steps"),
             )
 
     def made(self, size: Sequence[Any], work: Any = 1) -> None:
@@ -53,13 +48,13 @@ class Budget:
             raise CodeLimitError(
                 f"An array of {'×'.join(map(str, size))} has more than "
                 f"{self.limits.elements} elements.",
-                remedy=_raise("elements"),
+                remedy=to_raise("elements"),
             )
         self.elements += count * max(int(work), 1)
         if self.elements > self.limits.work:
             raise CodeLimitError(
                 f"The code makes more than {self.limits.work} elements altogether.",
-                remedy=_raise("work"),
+                remedy=to_raise("work"),
             )
 
     def repeats(self, count: int) -> None:
@@ -73,5 +68,5 @@ class Budget:
         if count > self.limits.iterations:
             raise CodeLimitError(
                 f"A loop takes more than {self.limits.iterations} turns.",
-                remedy=_raise("iterations"),
+                remedy=to_raise("iterations"),
             )

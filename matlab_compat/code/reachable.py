@@ -172,7 +172,7 @@ def _named(
     try:
         user = program.function(name, function.file.path)
     except MatlabCompatError as error:
-        found.problems.append(Problem(where, error.what))
+        found.problems.append(Problem(where, " ".join(filter(None, (error.what, error.remedy)))))
         return
     if user is not None:
         yield user

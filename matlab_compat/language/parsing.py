@@ -16,7 +16,7 @@ from functools import cache
 from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 from ..errors import CodeError, CodeLimitError, UsageError
-from .source import CodeLimits
+from .source import CodeLimits, to_raise
 from .syntax import (
     Assign,
     Binary,
@@ -154,7 +154,9 @@ def _concrete(text: str, path: str, limits: CodeLimits) -> Concrete:
     data = text.encode()
     ends = time.monotonic() + limits.parse_seconds
     late = CodeLimitError(
-        f"Parsing takes longer than {limits.parse_seconds} s.", where=(path,), remedy="simplify it."
+        f"Parsing takes longer than {limits.parse_seconds} s.",
+        where=(path,),
+        remedy=to_raise("parse_seconds"),
     )
     # A parser that was stopped goes on where it was: a new one for each text.
     try:
@@ -171,7 +173,9 @@ def _concrete(text: str, path: str, limits: CodeLimits) -> Concrete:
 
 def _too_deep(path: str, line: int, limits: CodeLimits) -> CodeLimitError:
     return CodeLimitError(
-        f"The code is nested more than {limits.nesting} deep.", where=(f"{path}:{line}",)
+        f"The code is nested more than {limits.nesting} deep.",
+        where=(f"{path}:{line}",),
+        remedy=to_raise("nesting"),
     )
 
 

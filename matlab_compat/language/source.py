@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 
 from ..errors import CodeError, CodeLimitError
+from ..wording import argument
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,11 @@ class CodeLimits:
     iterations: int = 10_000
     elements: int = 2**27
     work: int = 2**40
+
+
+def to_raise(name: str) -> str:
+    """What a message says about the limit of this name, which the code has reached."""
+    return f"if it is meant, raise the limit: {argument('code_limit', f'{name}=...')}."
 
 
 @dataclass(frozen=True)
@@ -83,7 +89,9 @@ def normalized(data: bytes | str, path: str, limits: CodeLimits) -> str:
     """
     if len(data) > limits.file_bytes:
         raise CodeLimitError(
-            f"The file has {len(data)} bytes; at most {limits.file_bytes} are read.", where=(path,)
+            f"The file has {len(data)} bytes; at most {limits.file_bytes} are read.",
+            where=(path,),
+            remedy=to_raise("file_bytes"),
         )
     text = _decoded(data) if isinstance(data, bytes) else data
     if "\0" in text:

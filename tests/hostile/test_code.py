@@ -9,10 +9,12 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
 
+from cli.wording import option
 from converters.code_folders import CodeFolders
 from matlab_compat.code.functions import TABLE
 from matlab_compat.code.program import Program
@@ -24,6 +26,7 @@ from matlab_compat.errors import (
     UnsupportedCodeError,
 )
 from matlab_compat.language.source import CodeLimits
+from matlab_compat.wording import worded
 from tests.fuzz.code import Finding, findings
 from tests.matlab_compat.code.running import program, value
 from tests.patience import PATIENCE
@@ -120,6 +123,42 @@ def test_a_loop_within_a_loop_ends_at_the_limit_of_steps() -> None:
     code = "r = 0; for i = 1:9999, for k = 1:9999, r = r + 1; end, end"
     with pytest.raises(CodeLimitError, match="5000 steps"):
         value(code, limits=CodeLimits(steps=5000))
+
+
+#: For each limit one that the program below reaches, and more than it needs of it.
+REACHED = {
+    "file_bytes": (100, 1000),
+    "files": (1, 2),
+    "nesting": (3, 20),
+    "parse_seconds": (1e-9, 60),
+    "calls": (1, 2),
+    "steps": (5, 1000),
+    "iterations": (3, 4),
+    "elements": (5, 6),
+    "work": (20, 10_000),
+}
+REACHES = {
+    "f": "function r = f(x)\nr = ones(2, 3);\nfor i = 1:4\n"
+    "r = g(r + (1 + (i * (2 + x))));\nend\nend",
+    "g": "function r = g(x)\n% " + "text " * 40 + "\nr = x .* 2;\nend",
+}
+
+
+def reach(limits: CodeLimits) -> None:
+    code = program(limits, **REACHES)
+    function = code.function("f")
+    assert function is not None
+    code.check(function)
+    code.call(function, [1.0])
+
+
+@pytest.mark.parametrize("name", [one.name for one in fields(CodeLimits)])
+def test_each_limit_is_reached_and_named(name: str) -> None:
+    reached, enough = REACHED[name]
+    reach(CodeLimits(**{name: enough}))
+    with worded(option), pytest.raises((CodeLimitError, UnsupportedCodeError)) as caught:
+        reach(CodeLimits(**{name: reached}))
+    assert f"--code-limit {name}=..." in str(caught.value)
 
 
 def test_links_lead_nowhere_outside(tmp_path: Path) -> None:
