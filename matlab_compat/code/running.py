@@ -133,9 +133,11 @@ class CodeModule(nn.Module):
             else:
                 self.register_buffer(attribute, zeros)
         self._complex = [name for name in self._names if np.iscomplexobj(layer.values[name])]
-        #: For each network in a property the labels that the code gives it, and the part of this
-        #: module that computes it for them.
-        self._parts: dict[str, dict[tuple[str, ...], str]] = {}
+        #: For each network in a property the part of this module that computes it.
+        self._parts: dict[str, str] = {}
+        #: What computes it, by the labels that the code gives it: that part, which holds the
+        #: parameters and states, and others without any of their own, which are no parts.
+        self._computing: dict[str, dict[tuple[str, ...], Any]] = {}
         self._networks = layer.networks()
 
     @property
@@ -146,7 +148,7 @@ class CodeModule(nn.Module):
     def forward(self, *inputs: Tensor) -> Any:
         """The outputs."""
         held = {name: getattr(self, attribute) for name, attribute in self._names.items()}
-        parts = [getattr(self, one) for every in self._parts.values() for one in every.values()]
+        parts = [getattr(self, one) for one in self._parts.values()]
         more = [one for part in parts for one in (*part.parameters(), *part.buffers())]
         found = self._again(self._computed, held, inputs, more, self.training)
         results, states = found[: len(self._outputs)], found[len(self._outputs) :]
@@ -161,11 +163,8 @@ class CodeModule(nn.Module):
             for x, labels in zip(inputs, self._inputs, strict=True)
         ]
         networks = {
-            name: Net(
-                self._networks[name],
-                {labels: getattr(self, one) for labels, one in parts.items()},
-            )
-            for name, parts in self._parts.items()
+            name: Net(self._networks[name], dict(modules))
+            for name, modules in self._computing.items()
         }
         held = with_complex(held, self._complex)
         values = self._call(held, given, self.training, len(self._outputs), self._states, networks)
@@ -199,16 +198,10 @@ class CodeModule(nn.Module):
         with torch.no_grad():
             for (name, inner), value in zip(self._places(self._states), states, strict=False):
                 above, _, last = (inner or self._names[name]).rpartition(".")
-                homes = [one.get_submodule(above) for one in self._homes(name)]
-                kept = homes[0].get_buffer(last)
+                home = (network_of(self, name) if inner else self).get_submodule(above)
+                kept = home.get_buffer(last)
                 # A state of one column gets one for each observation, as in MATLAB.
-                new = value.detach().to(kept.device, kept.dtype).clone()
-                for home in homes:
-                    setattr(home, last, new)
-
-    def _homes(self, name: str) -> list[nn.Module]:
-        """What holds a state: this module, or for a network its part for each of the labels."""
-        return [getattr(self, one) for one in self._parts.get(name, {}).values()] or [self]
+                setattr(home, last, value.detach().to(kept.device, kept.dtype).clone())
 
 
 def hold_networks(
@@ -229,28 +222,20 @@ def hold_networks(
     """
     assert isinstance(module, CodeModule)
     for name, every in calls.items():
-        parts = module._parts[name] = {}
-        for at, labels in enumerate(every):
+        modules = module._computing[name] = {}
+        for labels in every:
             ports = zip(module._networks[name].InputNames, labels, strict=True)
-            plan = module._networks[name].plan(dict(ports))
-            part = build_graph(plan, device, dtype).requires_grad_(name in trained)
-            parts[labels] = torch_name(name) + (f"_{at + 1}" if at else "")
-            if at:
-                _share(getattr(module, parts[every[0]]), part)
-            module.add_module(parts[labels], part)
+            part = build_graph(module._networks[name].plan(dict(ports)), device, dtype)
+            modules[labels] = part.to("meta") if modules else part.requires_grad_(name in trained)
+        if modules:
+            module._parts[name] = torch_name(name)
+            module.add_module(torch_name(name), modules[every[0]])
 
 
 def network_of(module: nn.Module, name: str) -> Any:
     """The part that is the network in a property; None where none runs."""
     assert isinstance(module, CodeModule)
-    return next((getattr(module, one) for one in module._parts.get(name, {}).values()), None)
-
-
-def _share(first: nn.Module, other: nn.Module) -> None:
-    """Let the second have the parameters and states of the first."""
-    for name, tensor in (*first.named_parameters(), *first.named_buffers()):
-        home, _, last = name.rpartition(".")
-        setattr(other.get_submodule(home), last, tensor)
+    return getattr(module, module._parts[name]) if name in module._parts else None
 
 
 def _differ(one: Any, other: Any) -> bool:

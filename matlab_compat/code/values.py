@@ -133,7 +133,7 @@ class Net:
     """A network that is a property of a layer."""
 
     network: Any
-    #: Its torch modules by the labels of the inputs.
+    #: Its torch modules by the labels of the inputs; the first one holds the parameters.
     modules: dict[tuple[str, ...], Any] = field(default_factory=dict)
     #: What its State property was set to: values by torch's names.
     state: Mapping[str, Value] = field(default_factory=dict)

@@ -111,6 +111,22 @@ def test_a_network_in_a_property_is_written_with_the_layer(name: str, tmp_path: 
     assert done.outputs, done.unchecked
 
 
+@pytest.mark.parametrize("name", ["a.pt", "a.safetensors", "a.pt2"])
+def test_a_network_in_a_property_called_with_two_formats_is_written_once(
+    name: str, tmp_path: Path
+) -> None:
+    layer, _ = nested(
+        "Y = predict(layer.Net, X);\n"
+        "Z = Y + dlarray(stripdims(predict(layer.Net, dlarray(stripdims(X) .* 2, 'CBT'))), 'CB');"
+    )
+    assert list(layer.to_torch(formats=("CB",)).state_dict()) == ["Net.fc.weight", "Net.fc.bias"]
+    layer.Name = "own"
+    features = matlab_compat.featureInputLayer(4, Name="in", Normalization="none")
+    done = converters.save(matlab_compat.dlnetwork([features, layer]), tmp_path / name)
+    assert done.outputs, done.unchecked
+    assert done.exit_code == 0
+
+
 @pytest.mark.slow
 def test_a_program_takes_any_number_of_observations(tmp_path: Path) -> None:
     assert converters.convert(FILE, tmp_path / "net.pt2", code=[LAYERS]).outputs

@@ -167,16 +167,16 @@ def _predict(call: Call, net: Value, *inputs: Value) -> Any:
             module = build_graph(plan, tensors[0].device, tensors[0].dtype)
             net.modules[key] = module.requires_grad_(False)
     module = net.modules[key].train(call.name == "forward")
-    own = next(module.parameters(), tensors[0]).dtype
+    first = next(iter(net.modules.values()))
+    own = next(first.parameters(), tensors[0]).dtype
     tensors = [x.to(own) for x in tensors]
-    state = dict(module.named_buffers()) | {
+    state = dict(first.named_buffers()) | {
         name: numbers(value, "a state").tensor for name, value in net.state.items()
     }
     if module.training:
         state = {name: value.clone() for name, value in state.items()}
-    results = as_tuple(
-        functional_call(module, state, tuple(tensors)) if state else module(*tensors)
-    )
+    held = state if module is first else {**dict(first.named_parameters()), **state}
+    results = as_tuple(functional_call(module, held, tuple(tensors)) if held else module(*tensors))
     formats = [labels for _, labels in plan.outputs.values()]
     outputs = [from_torch(y, labels) for y, labels in zip(results, formats, strict=True)]
     return *outputs, Struct({name: Numeric(value) for name, value in state.items()})
