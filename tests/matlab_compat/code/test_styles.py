@@ -1,7 +1,8 @@
-"""Layers and model functions of our own in many styles give what GNU Octave gives.
+"""Layers and model functions of our own in many styles give what GNU Octave gives, and torch.
 
 Expected values: ``fixtures/code/styles.npz``, which ``fixtures/code/make_styles.py`` makes with
-Octave from the files in ``fixtures/code/styles``.
+Octave from the files in ``fixtures/code/styles``; and ``by_hand.py``, the same layers written by
+hand in torch, in double. Gradients are compared with differences (``torch.autograd.gradcheck``).
 """
 
 from __future__ import annotations
@@ -14,8 +15,11 @@ import torch
 
 from converters.octave import compared
 from fixtures.code.make_styles import FUNCTIONS, LAYERS, RESULTS, case_of, program_of_styles
-from matlab_compat.code.numeric import Numeric, numeric
+from matlab_compat.code.models import _filled as filled
+from matlab_compat.code.models import arrays_in
+from matlab_compat.code.numeric import numeric
 from matlab_compat.code.values import Object
+from tests.matlab_compat.code.by_hand import BY_HAND
 
 NAMES = [*LAYERS, *FUNCTIONS]
 
@@ -44,30 +48,56 @@ def test_there_are_enough_styles() -> None:
     assert sorted(one.stem for one in folder.iterdir()) == sorted(NAMES)
 
 
-LEARNING = ("sePoolExcite", "multiHeadSelfAtt", "rbfKernelLayer", "kanSpline", "dynRouting")
+def of_torch(value: Any) -> Any:
+    """The arrays in a value as torch's, double."""
+    if isinstance(value, dict):
+        return {name: of_torch(one) for name, one in value.items()}
+    if isinstance(value, list):
+        return [of_torch(one) for one in value]
+    return torch.from_numpy(np.array(value, float)) if isinstance(value, np.ndarray) else value
 
 
-@pytest.mark.parametrize("name", LEARNING)
+@pytest.mark.parametrize("name", NAMES)
+def test_the_code_gives_what_torch_gives_that_is_written_by_hand(name: str, program: Any) -> None:
+    given = of_torch((LAYERS | FUNCTIONS)[name]._asdict())
+    expected = BY_HAND[name](*given["inputs"], **given.get("properties", {}))
+    found = case_of(program, name).results()
+    several = expected if isinstance(expected, tuple) else (expected,)
+    for ours, theirs in zip(found, several, strict=True):
+        wanted = np.atleast_2d(theirs.numpy())
+        assert ours.shape == wanted.shape
+        np.testing.assert_allclose(ours, wanted, rtol=0, atol=1e-12 * abs(wanted).max())
+
+
+#: Those whose result is of whole steps, and the indices among the inputs.
+STEPS = ("argmaxOneHot", "bitPack", "steQuant")
+INDICES = {"messagePass": 2}
+
+
+@pytest.mark.parametrize("name", [one for one in NAMES if one not in STEPS])
 def test_gradients_are_those_of_differences(name: str, program: Any) -> None:
+    """Of the data, of the learnables of a layer, and of the parameters of a function."""
     case = case_of(program, name)
-    layer, x = case.values[0], torch.from_numpy(np.ascontiguousarray(case.inputs[0]))
-    assert isinstance(layer, Object)
-    learnables = {
-        n: torch.from_numpy(np.array(v.data, np.float64))
-        for n, v in layer.properties.items()
-        if layer.definition.properties.get(n) is not None
-        and layer.definition.properties[n].has("learnable")
-        and isinstance(v, Numeric)
-    }
+    data = case.inputs[: len(case.inputs) - INDICES.get(name, 0)]
+    first, *rest = case.values
+    if isinstance(first, Object):
+        learn = [n for n, one in first.definition.properties.items() if one.has("learnable")]
+        held = {n: case.layer[n] for n in learn if isinstance(case.layer[n], np.ndarray)}
+    else:
+        data, held = data[1:], {path: array for path, array, _ in arrays_in(first)}
+    tensors = [torch.from_numpy(np.array(one)).requires_grad_() for one in (*held.values(), *data)]
 
-    def summed(data: torch.Tensor, *parameters: torch.Tensor) -> torch.Tensor:
-        given = dict(zip(learnables, parameters, strict=True))
-        one = layer
-        for n, value in given.items():
-            one = one.with_property(n, numeric(value, "", True))
-        (result,) = program.call(case.function, [one, numeric(data, "", True)], 1)
-        total: torch.Tensor = result.data.sin().sum()
-        return total
+    def computed(*given: torch.Tensor) -> Any:
+        values = {n: numeric(x, "", True) for n, x in zip(held, given, strict=False)}
+        if isinstance(first, Object):
+            one: Any = first
+            for n, value in values.items():
+                one = one.with_property(n, value)
+        else:
+            one = filled(first, values)
+        changed = [numeric(x, case.labels, True) for x in given[len(held) :]]
+        arguments = [one, *changed, *rest[len(changed) :]]
+        results = program.call(case.function, arguments, case.outputs)
+        return tuple(result.data for result in results if result.data.requires_grad)
 
-    inputs = [one.clone().requires_grad_() for one in (x, *learnables.values())]
-    assert torch.autograd.gradcheck(summed, inputs, fast_mode=True)
+    assert torch.autograd.gradcheck(computed, tensors, fast_mode=True)
