@@ -10,7 +10,7 @@ from matlab_compat.errors import UsageError
 
 from . import files, options, output, progress
 from .many import Many
-from .reading import whole
+from .reading import Text, whole
 
 
 @options.grouped
@@ -27,48 +27,30 @@ def command(
     *,
     out: Annotated[
         str,
-        typer.Option(
-            "-o",
-            "--output",
-            help="What to write; its ending says the format: .pt, .safetensors, .pt2, .onnx, .mat, "
-            ".m, or none for a folder of source.",
-            metavar="PATH",
-        ),
+        "What to write; its ending says the format: .pt, .safetensors, .pt2, .onnx, .mat, "
+        ".m, or none for a folder of source.",
+        Text("PATH"),
+        "-o",
     ],
     model: options.Model,
     to: Annotated[
-        str,
-        typer.Option(
-            help="For many files: the ending to write them with, into the folder -o.",
-            metavar="ENDING",
-        ),
+        str, "For many files: the ending to write them with, into the folder -o.", Text("ENDING")
     ] = ".pt",
     dtype: options.DType = None,
-    stub: Annotated[
-        bool, typer.Option("--stub", help="Leave placeholders for layers that cannot be built.")
-    ] = False,
-    strip_normalization: Annotated[
-        bool,
-        typer.Option("--strip-normalization", help="Leave out the normalization of the input."),
-    ] = False,
+    stub: Annotated[bool, "Leave placeholders for layers that cannot be built."] = False,
+    strip_normalization: Annotated[bool, "Leave out the normalization of the input."] = False,
     steps: Annotated[
         int,
-        typer.Option(help="Time steps of the sequence that is compared, or traced with."),
+        "Time steps of the sequence that is compared, or traced with.",
         whole(1),
     ] = 8,
     input_size: Annotated[
         list[str] | None,
-        typer.Option(
-            help="Of a model of PyTorch: the size of an example, 1,3,224,224; one for each input.",
-            metavar="N,C,H,W",
-        ),
+        "Of a model of PyTorch: the size of an example, 1,3,224,224; one for each input.",
+        Text("N,C,H,W"),
     ] = None,
-    trust: Annotated[
-        bool, typer.Option("--trust", help="Open a .pt2 file, which may run code from it.")
-    ] = False,
-    check: Annotated[
-        bool, typer.Option(help="Compare the outputs before and after, on a seeded input.")
-    ] = True,
+    trust: Annotated[bool, "Open a .pt2 file, which may run code from it."] = False,
+    check: Annotated[bool, "Compare the outputs before and after, on a seeded input."] = True,
     force: options.Force = False,
     format: options.ReportFormat = output.Format.text,
     many: Many,

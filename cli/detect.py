@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated, Any
 
-import typer
-
 from . import options, output, progress
-from .reading import one_of
+from .reading import Text, number, one_of
 
 if TYPE_CHECKING:
     from matlab_compat.detectors import Detections
@@ -18,26 +16,19 @@ def command(
     file: options.File,
     *,
     input: Annotated[
-        str,
-        typer.Option(
-            help="A picture, or an array H×W×C, uint8 or from 0 to 1.", metavar="FILE[:VARIABLE]"
-        ),
+        str, "A picture, or an array H×W×C, uint8 or from 0 to 1.", Text("FILE[:VARIABLE]")
     ],
     variable: options.Variable = None,
-    threshold: Annotated[float, typer.Option(help="The least score.", min=0, max=1)] = 0.5,
-    resize: Annotated[
-        bool, typer.Option("--resize", help="Resize the image to the network's size: not exact.")
-    ] = False,
+    threshold: Annotated[float, "The least score, 0 to 1.", number(0, 1)] = 0.5,
+    resize: Annotated[bool, "Resize the image to the network's size: not exact."] = False,
     size: Annotated[
         tuple[int, int] | None,
-        typer.Option(
-            metavar="HEIGHT WIDTH",
-            help="The network's image, where it was trained with several sizes.",
-        ),
+        "The network's image, where it was trained with several sizes.",
+        Text("HEIGHT WIDTH"),
     ] = None,
     whole: Annotated[
         str | None,
-        typer.Option(help="Round boxes to whole pixels."),
+        "Round boxes to whole pixels.",
         one_of("nearest", "floor"),
     ] = None,
     format: options.ReportFormat = output.Format.text,

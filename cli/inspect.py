@@ -13,6 +13,7 @@ from matlab_compat.errors import UsageError
 
 from . import files, options, output, progress
 from .pages import ENDINGS, Pages
+from .reading import Text
 
 if TYPE_CHECKING:
     from converters.find import Found
@@ -25,12 +26,10 @@ class Drawn:
     """What is to be looked at; None for what was not asked for."""
 
     report: Annotated[
-        str | None,
-        typer.Option(help="Write a page with graph, sizes and weights.", metavar="FILE.html"),
+        str | None, "Write a page with graph, sizes and weights.", Text("FILE.html")
     ] = None
     plot: Annotated[
-        str | None,
-        typer.Option(help="Write a picture of the network: .svg, .png or .pdf.", metavar="FILE"),
+        str | None, "Write a picture of the network: .svg, .png or .pdf.", Text("FILE")
     ] = None
 
     def check(self, *, overwrite: bool) -> None:
@@ -100,9 +99,7 @@ def command(
     layer_class: options.Class = None,
     code: options.Code = None,
     format: options.ReportFormat = output.Format.text,
-    summary: Annotated[
-        bool, typer.Option("--summary", help="Networks without their layers.")
-    ] = False,
+    summary: Annotated[bool, "Networks without their layers."] = False,
     plugins: options.Plugins,
     drawn: Drawn,
     force: options.Force = False,

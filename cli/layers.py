@@ -9,14 +9,14 @@ import typer
 from matlab_compat.display import lines_of_their_own
 
 from . import options, output
+from .reading import Text
 
 
 @options.grouped
 def command(
     *,
     unsupported: Annotated[
-        str | None,
-        typer.Option(help="Those of this file that are not run, and why.", metavar="FILE"),
+        str | None, "Those of this file that are not run, and why.", Text("FILE")
     ] = None,
     code: options.Code = None,
     format: options.ReportFormat = output.Format.text,

@@ -7,13 +7,11 @@ from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
 from matlab_compat.display import counted
 from matlab_compat.errors import UsageError
 
 from . import output, progress
-from .reading import number, whole
+from .reading import Text, number, whole
 
 if TYPE_CHECKING:
     from converters.batch import Job, Record
@@ -23,29 +21,19 @@ if TYPE_CHECKING:
 class Many:
     """How many files are done, and where their records go."""
 
-    jobs: Annotated[int, typer.Option(help="Processes for many files."), whole(1)] = 1
+    jobs: Annotated[int, "Processes for many files.", whole(1)] = 1
     dask: Annotated[
-        str | None,
-        typer.Option(
-            help="Address of a dask scheduler whose workers do the files.", metavar="ADDRESS"
-        ),
+        str | None, "Address of a dask scheduler whose workers do the files.", Text("ADDRESS")
     ] = None
     time_limit: Annotated[
         float | None,
-        typer.Option(
-            help="Seconds for each of many files: ends processes of this machine, so not of --dask."
-        ),
+        "Seconds for each of many files: ends processes of this machine, so not of --dask.",
         number(0.001),
     ] = None
     results: Annotated[
-        str | None,
-        typer.Option(
-            help="JSON-lines file that gets each file's record at once.", metavar="FILE.jsonl"
-        ),
+        str | None, "JSON-lines file that gets each file's record at once.", Text("FILE.jsonl")
     ] = None
-    resume: Annotated[
-        bool, typer.Option("--resume", help="Go on with --results where an earlier run stopped.")
-    ] = False
+    resume: Annotated[bool, "Go on with --results where an earlier run stopped."] = False
 
     def asked(self, many: bool) -> bool:
         """Whether files are done as many are, be it one.

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from copy import copy
 from dataclasses import dataclass, fields, is_dataclass
 from functools import wraps
 from importlib.util import find_spec
 from inspect import Parameter, Signature, signature
-from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
+from typing import TYPE_CHECKING, Annotated, Any, get_args, get_type_hints
 
 import typer
 
 from matlab_compat.errors import UsageError
 
 from .output import Format, speak
-from .reading import Reading, member, one_of, whole
+from .reading import Reading, Text, member, one_of, whole
+from .wording import option
 
 if TYPE_CHECKING:
     from converters.formats import Asked
@@ -31,79 +31,45 @@ Files = Annotated[
 ]
 Inputs = Annotated[
     list[str] | None,
-    typer.Option(
-        "--input",
-        help="The input, in MATLAB order: a MAT-file, a picture, .npy, .npz, .csv. Repeatable.",
-        metavar="FILE[:VARIABLE]",
-    ),
+    "The input, in MATLAB order: a MAT-file, a picture, .npy, .npz, .csv. Repeatable.",
+    Text("FILE[:VARIABLE]"),
 ]
-Variable = Annotated[
-    str | None,
-    typer.Option(help="Look into this variable only; 's.net' looks deeper.", metavar="NAME"),
-]
-Layer = Annotated[
-    str | None,
-    typer.Option(help="The layer's name, or its number in the network.", metavar="NAME"),
-]
-Class = Annotated[
-    str | None,
-    typer.Option(
-        "--class",
-        help="Which layer loose weights belong to: convolution2d, lstm ...",
-        metavar="NAME",
-    ),
-]
+Variable = Annotated[str | None, "Look into this variable only; 's.net' looks deeper."]
+Layer = Annotated[str | None, "The layer's name, or its number in the network."]
+Class = Annotated[str | None, "Which layer loose weights belong to: convolution2d, lstm ..."]
 IgnoreFields = Annotated[
     list[str] | None,
-    typer.Option(
-        "--ignore-field",
-        help="A saved field that nothing is known of here and that has no effect; repeatable.",
-        metavar="NAME",
-    ),
+    "A saved field that nothing is known of here and that has no effect; repeatable.",
 ]
 Code = Annotated[
     list[str] | None,
-    typer.Option(
-        "--code",
-        help="A folder with your MATLAB code: the classes of custom layers; repeatable.",
-        metavar="DIR",
-    ),
+    "A folder with your MATLAB code: the classes of custom layers; repeatable.",
+    Text("DIR"),
 ]
 Function = Annotated[
     str | None,
-    typer.Option(
-        help="A model function, model.m or train.m:model, for a file of its parameters.",
-        metavar="FILE.m",
-    ),
+    "A model function, model.m or train.m:model, for a file of its parameters.",
+    Text("FILE.m"),
 ]
 Arguments = Annotated[
-    str | None,
-    typer.Option(help="Its arguments, data with labels: 'parameters, X:CB'.", metavar="NAMES"),
+    str | None, "Its arguments, data with labels: 'parameters, X:CB'.", Text("NAMES")
 ]
-ReportFormat = Annotated[Format, typer.Option("--format", help="How to report."), member(Format)]
+ReportFormat = Annotated[Format, "How to report.", member(Format)]
 DataFormat = Annotated[
     str | None,
-    typer.Option(
-        help="Labels of the input's dimensions: S space, C channel, B batch, T time.",
-        metavar="LABELS",
-    ),
+    "Labels of the input's dimensions: S space, C channel, B batch, T time.",
+    Text("LABELS"),
 ]
-Device = Annotated[str, typer.Option(help="cpu, cuda or auto.", metavar="NAME")]
+Device = Annotated[str, "cpu, cuda or auto."]
 DType = Annotated[
     str | None,
-    typer.Option(
-        help="The number format; half and bfloat16 have wider bounds. By default the model's: "
-        "single, and double for shallow networks."
-    ),
+    "The number format; half and bfloat16 have wider bounds. By default the model's: "
+    "single, and double for shallow networks.",
     one_of("single", "double", "half", "bfloat16", also=("float16", "float32", "float64")),
 ]
-Force = Annotated[bool, typer.Option("--force", help="Replace existing files.")]
+Force = Annotated[bool, "Replace existing files."]
 Encoding = Annotated[
-    str | None,
-    typer.Option(
-        help="Code page of text that is not UTF-8: cp1252 (default), gbk, cp1251 ...",
-        metavar="NAME",
-    ),
+    str | None, "Code page of text that is not UTF-8: cp1252 (default), gbk, cp1251 ..."
 ]
 
 
@@ -111,12 +77,8 @@ Encoding = Annotated[
 class Voice:
     """How much is said on stderr; an option of every command."""
 
-    verbose: Annotated[
-        bool, typer.Option("--verbose", "-v", help="Say what is decided, on stderr.")
-    ] = False
-    quiet: Annotated[
-        bool, typer.Option("--quiet", "-q", help="Say nothing on stderr but errors.")
-    ] = False
+    verbose: Annotated[bool, "Say what is decided, on stderr.", "-v"] = False
+    quiet: Annotated[bool, "Say nothing on stderr but errors.", "-q"] = False
 
     def begin(self) -> None:
         """Speak so from now on."""
@@ -131,10 +93,8 @@ class Plugins:
 
     plugin: Annotated[
         list[str] | None,
-        typer.Option(
-            help="A Python file that registers layers or formats: it is run. Repeatable.",
-            metavar="FILE.py",
-        ),
+        "A Python file that registers layers or formats: it is run. Repeatable.",
+        Text("FILE.py"),
     ] = None
 
     def begin(self) -> None:
@@ -171,31 +131,24 @@ class Fitting:
     """How pictures are made to fit, and tables read."""
 
     resize: Annotated[
-        bool,
-        typer.Option(
-            "--resize",
-            help="Resize pictures to InputSize, as imresize does; with --crop until they cover it.",
-        ),
+        bool, "Resize pictures to InputSize, as imresize does; with --crop until they cover it."
     ] = False
     resize_mode: Annotated[
         str,
-        typer.Option(help="bilinear and bicubic are antialiased."),
+        "bilinear and bicubic are antialiased.",
         one_of("bilinear", "nearest", "bicubic"),
     ] = "bilinear"
     crop: Annotated[
-        str | None,
-        typer.Option(
-            metavar="<centre|ROW,COLUMN>", help="Cut InputSize out of pictures: from this pixel."
-        ),
+        str | None, "Cut InputSize out of pictures: from this pixel.", Text("<centre|ROW,COLUMN>")
     ] = None
     colour: Annotated[
         str | None,
-        typer.Option(help="Make pictures rgb (of grey, of a palette) or grey (rgb2gray)."),
+        "Make pictures rgb (of grey, of a palette) or grey (rgb2gray).",
         one_of("rgb", "grey"),
     ] = None
     rows: Annotated[
         str | None,
-        typer.Option(help="What a row of a .csv file is."),
+        "What a row of a .csv file is.",
         one_of("time", "channels", "observations"),
     ] = None
 
@@ -211,24 +164,20 @@ class Fitting:
 class Limits:
     """Bounds on what a file may make us do."""
 
-    max_bytes: Annotated[
-        int | None, typer.Option(help="Bytes that one variable may decode to (4 GiB)."), whole(1)
-    ] = None
-    max_depth: Annotated[
-        int | None, typer.Option(help="Nesting of cells, structs and objects (100)."), whole(1)
-    ] = None
+    max_bytes: Annotated[int | None, "Bytes that one variable may decode to (4 GiB).", whole(1)] = (
+        None
+    )
+    max_depth: Annotated[int | None, "Nesting of cells, structs and objects (100).", whole(1)] = (
+        None
+    )
     max_elements: Annotated[
-        int | None,
-        typer.Option(help="Cells, struct fields and objects in one variable (5 million)."),
-        whole(1),
+        int | None, "Cells, struct fields and objects in one variable (5 million).", whole(1)
     ] = None
 
     code_limit: Annotated[
         list[str] | None,
-        typer.Option(
-            metavar="NAME=N",
-            help="What MATLAB code may use, steps=4000000 (docs/custom-code.md); repeatable.",
-        ),
+        "What MATLAB code may use, steps=4000000 (docs/custom-code.md); repeatable.",
+        Text("NAME=N"),
     ] = None
 
     def given(self) -> limits.Limits:
@@ -277,7 +226,6 @@ def grouped(command: Callable[..., None]) -> Callable[..., None]:
     hints = {**get_type_hints(command, include_extras=True), "voice": Voice}
     records: dict[str, Any] = {name: kind for name, kind in hints.items() if is_dataclass(kind)}
     parameters: list[Parameter] = []
-    readings: dict[str, Reading] = {}
     voice = Parameter("voice", Parameter.KEYWORD_ONLY)
     for name, parameter in {**signature(command).parameters, "voice": voice}.items():
         named = parameter.replace(kind=Parameter.KEYWORD_ONLY, annotation=hints[name])
@@ -287,11 +235,12 @@ def grouped(command: Callable[..., None]) -> Callable[..., None]:
             named.replace(name=field, default=default, annotation=inner[field])
             for field, default in own.items()
         ] or [named]
-    for i, parameter in enumerate(parameters):
-        for reading in getattr(parameter.annotation, "__metadata__", ()):
-            if isinstance(reading, Reading):
-                readings[parameter.name] = reading
-                parameters[i] = _as_text(parameter, reading)
+    readings = {
+        parameter.name: said
+        for parameter in parameters
+        for said in getattr(parameter.annotation, "__metadata__", ())
+        if isinstance(said, Reading)
+    }
 
     @wraps(command)
     def spread(**given: Any) -> None:
@@ -305,7 +254,7 @@ def grouped(command: Callable[..., None]) -> Callable[..., None]:
             getattr(given[name], "begin", _nothing)()
         command(**given)
 
-    spread.__signature__ = Signature(parameters)  # type: ignore[attr-defined]
+    spread.__signature__ = Signature(list(map(_for_typer, parameters)))  # type: ignore[attr-defined]
     return spread
 
 
@@ -313,11 +262,22 @@ def _nothing() -> None:
     """What a record without a beginning does."""
 
 
-def _as_text(parameter: Parameter, reading: Reading) -> Parameter:
-    """The parameter of an option with a text, and its default as one."""
-    option = copy(parameter.annotation.__metadata__[0])
-    option.metavar = reading.metavar
-    option.autocompletion = reading.complete if reading.words else None
-    if parameter.default is None:
-        return parameter.replace(annotation=Annotated[str | None, option])
-    return parameter.replace(annotation=Annotated[str, option], default=str(parameter.default))
+def _for_typer(parameter: Parameter) -> Parameter:
+    """The parameter of an option as typer takes it; see :mod:`cli.reading`."""
+    kind, *said = get_args(parameter.annotation)
+    if not isinstance(said[0], str):
+        return parameter  # an argument
+    help, *more = said
+    names = [option(parameter.name, None), *(one for one in more if isinstance(one, str))]
+    if kind is bool and parameter.default:
+        names = []  # with --no- before it too
+    made = typer.Option(*names, help=help, metavar=None if kind is bool else "NAME")
+    for one in more:
+        if isinstance(one, Text | Reading):
+            made.metavar = one.metavar
+        if isinstance(one, Reading):
+            made.autocompletion = one.complete if one.words else None
+            kind = str | None
+            if parameter.default is not None:
+                parameter = parameter.replace(default=str(parameter.default))
+    return parameter.replace(annotation=Annotated[kind, made])

@@ -15,7 +15,7 @@ from matlab_compat.wording import argument
 from . import files, options, output, progress
 from .many import Many
 from .predictions import show
-from .reading import one_of, whole
+from .reading import Text, one_of, whole
 
 if TYPE_CHECKING:
     from converters.batch import Record
@@ -28,20 +28,16 @@ class Places:
 
     out: Annotated[
         str | None,
-        typer.Option(
-            "-o",
-            "--output",
-            help="The file to write Y to: .mat, .npy, .npz, .csv or .json.",
-            metavar="FILE",
-        ),
+        "The file to write Y to: .mat, .npy, .npz, .csv or .json.",
+        Text("FILE"),
+        "-o",
     ] = None
     output_dir: Annotated[
-        str | None,
-        typer.Option(help="The folder for a file of each input, under its name.", metavar="DIR"),
+        str | None, "The folder for a file of each input, under its name.", Text("DIR")
     ] = None
     output_format: Annotated[
         str,
-        typer.Option(help="What --output-dir writes."),
+        "What --output-dir writes.",
         one_of("mat", "npy", "npz", "csv", "json"),
     ] = "mat"
 
@@ -92,28 +88,21 @@ def command(
     places: Places,
     input: options.Inputs = None,
     model: options.Model,
-    top: Annotated[int, typer.Option(help="How many classes to show."), whole(1)] = 5,
+    top: Annotated[int, "How many classes to show.", whole(1)] = 5,
     fitting: options.Fitting,
     classes: Annotated[
         str | None,
-        typer.Option(
-            help="Names of classes, in the scores' order, for a network that has none: .txt, "
-            ".csv, .json, .mat.",
-            metavar="FILE[:VARIABLE]",
-        ),
+        "Names of classes, in the scores' order, for a network that has none: .txt, "
+        ".csv, .json, .mat.",
+        Text("FILE[:VARIABLE]"),
     ] = None,
     steps: Annotated[
-        int | None,
-        typer.Option(help="Time steps of a network without inputs (a closed NAR)."),
-        whole(0),
+        int | None, "Time steps of a network without inputs (a closed NAR).", whole(0)
     ] = None,
     engine: Annotated[
         str | None,
-        typer.Option(
-            help="Who computes: torch (default), onnxruntime, openvino, compiled, the engine of "
-            "another package, or the fastest of those that are installed, measured here.",
-            metavar="NAME",
-        ),
+        "Who computes: torch (default), onnxruntime, openvino, compiled, the engine of "
+        "another package, or the fastest of those that are installed, measured here.",
     ] = None,
     data_format: options.DataFormat = None,
     device: options.Device = "cpu",

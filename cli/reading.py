@@ -1,7 +1,8 @@
-"""How the values of options are read, in words of our own where one is wrong.
+"""How options are declared and their values read, in words of our own where one is wrong.
 
-An option says so beside its ``typer.Option``: ``Annotated[int, typer.Option(...), whole(1)]``.
-typer hands the text through, and :func:`cli.options.grouped` reads it.
+An option is its type, its help and what else to say: ``Annotated[int, "Seed.", whole(0)]``.
+:func:`cli.options.grouped` makes it typer's: called as the parameter, and ``"-s"`` too if that is
+said, shown as a NAME or :class:`Text`, or read by a :class:`Reading`.
 """
 
 from __future__ import annotations
@@ -16,6 +17,13 @@ from matlab_compat.display import enumerated
 from matlab_compat.errors import UsageError
 
 from .wording import option
+
+
+@dataclass(frozen=True)
+class Text:
+    """Any text, as help shows it."""
+
+    metavar: str
 
 
 @dataclass(frozen=True)
@@ -57,15 +65,16 @@ def whole(least: int, most: int = 2**63 - 1) -> Reading:
     return Reading("<int>", f"a whole number from {least} on", convert)
 
 
-def number(least: float) -> Reading:
+def number(least: float, most: float = math.inf) -> Reading:
     """A finite number."""
 
     def convert(text: str) -> float:
-        if not least <= (found := float(text)) < math.inf:
+        if not least <= (found := float(text)) <= most or math.isinf(found):
             raise ValueError(text)
         return found
 
-    return Reading("<number>", f"a number from {least:g} on", convert)
+    end = f"to {most:g}" if most < math.inf else "on"
+    return Reading("<number>", f"a number from {least:g} {end}", convert)
 
 
 def one_of(*names: str, also: Sequence[str] = ()) -> Reading:

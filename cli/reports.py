@@ -7,12 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-import typer
-
 from matlab_compat.errors import UsageError
 
 from . import files, output
 from .pages import ENDINGS
+from .reading import Text
 
 if TYPE_CHECKING:
     from matlab_compat.parity.report import Report
@@ -28,23 +27,15 @@ class Files:
 
     report: Annotated[
         str | None,
-        typer.Option(
-            help="Write a page with images; of many files a table that leads to a page of each.",
-            metavar="FILE.html",
-        ),
+        "Write a page with images; of many files a table that leads to a page of each.",
+        Text("FILE.html"),
     ] = None
-    plot: Annotated[
-        str | None, typer.Option(help="Write a figure: .png, .pdf or .svg.", metavar="FILE")
-    ] = None
+    plot: Annotated[str | None, "Write a figure: .png, .pdf or .svg.", Text("FILE")] = None
     save_reference: Annotated[
-        str | None,
-        typer.Option(
-            help="Write what was computed, and in float64, to a MAT-file.", metavar="FILE.mat"
-        ),
+        str | None, "Write what was computed, and in float64, to a MAT-file.", Text("FILE.mat")
     ] = None
     gen_script: Annotated[
-        str | None,
-        typer.Option(help="Write a Python script that repeats the comparison.", metavar="FILE.py"),
+        str | None, "Write a Python script that repeats the comparison.", Text("FILE.py")
     ] = None
 
     def wanted(self) -> list[str]:

@@ -13,7 +13,7 @@ from matlab_compat.errors import UsageError
 from . import files, options, output, progress, reports
 from .many import Many
 from .pages import Pages
-from .reading import member, number, whole
+from .reading import Text, member, number, whole
 
 if TYPE_CHECKING:
     from converters.formats import Asked
@@ -28,56 +28,40 @@ def command(
     input: options.Inputs = None,
     expected: Annotated[
         list[str] | None,
-        typer.Option(
-            help="MATLAB's output: a MAT-file, .npy, .npz, .csv. Repeatable.",
-            metavar="FILE[:VARIABLE]",
-        ),
+        "MATLAB's output: a MAT-file, .npy, .npz, .csv. Repeatable.",
+        Text("FILE[:VARIABLE]"),
     ] = None,
     against: Annotated[
         str | None,
-        typer.Option(
-            help="What to compare with instead: an ONNX file, float64, an engine "
-            "(onnxruntime, openvino), another runner's name.",
-            metavar="FILE|NAME",
-        ),
+        "What to compare with instead: an ONNX file, float64, an engine "
+        "(onnxruntime, openvino), another runner's name.",
+        Text("FILE|NAME"),
     ] = None,
     octave: Annotated[
-        bool,
-        typer.Option(
-            "--octave",
-            help="Run the code of custom layers in GNU Octave instead, which executes it.",
-        ),
+        bool, "Run the code of custom layers in GNU Octave instead, which executes it."
     ] = False,
-    seed: Annotated[int, typer.Option(help="Seed of the random input of --against."), whole(0)] = 0,
+    seed: Annotated[int, "Seed of the random input of --against.", whole(0)] = 0,
     fitting: options.Fitting,
     data_format: options.DataFormat = None,
     device: options.Device = "cpu",
     dtype: options.DType = None,
     allow_tf32: Annotated[
-        bool,
-        typer.Option(
-            "--allow-tf32",
-            help="Let a GPU round single to TF32, by a bound of its own; no effect on a CPU.",
-        ),
+        bool, "Let a GPU round single to TF32, by a bound of its own; no effect on a CPU."
     ] = False,
     atol: Annotated[
-        float | None,
-        typer.Option(help="Absolute tolerance, instead of the default bound."),
-        number(0),
+        float | None, "Absolute tolerance, instead of the default bound.", number(0)
     ] = None,
     rtol: Annotated[
-        float | None,
-        typer.Option(help="Relative tolerance, instead of the default bound."),
-        number(0),
+        float | None, "Relative tolerance, instead of the default bound.", number(0)
     ] = None,
     diagnosis_seconds: Annotated[
         float | None,
-        typer.Option(help="How long to look for what was done wrong, at most (20); 0: not at all."),
+        "How long to look for what was done wrong, at most (20); 0: not at all.",
         number(0),
     ] = None,
     format: Annotated[
         output.ReportFormat,
-        typer.Option("--format", help="How to report."),
+        "How to report.",
         member(output.ReportFormat),
     ] = output.ReportFormat.text,
     asked: reports.Files,

@@ -8,6 +8,7 @@ import shlex
 _OPTIONS = {
     "layer_class": "--class",
     "ignore_fields": "--ignore-field",
+    "out": "--output",
     "output": "-o",
     "overwrite": "--force",
 }

@@ -9,7 +9,6 @@ from inspect import signature
 from typing import Annotated, Any, get_args
 
 import pytest
-import typer
 
 import cli.convert
 import cli.inspect
@@ -87,7 +86,7 @@ def test_defaults_are_read_as_well() -> None:
 
     seen: list[object] = []
 
-    def command(*, jobs: Annotated[int, typer.Option(), whole(1)] = 3) -> None:
+    def command(*, jobs: Annotated[int, "How many.", whole(1)] = 3) -> None:
         seen.append(jobs)
 
     made = options.grouped(command)
