@@ -17,7 +17,6 @@ import numpy as np
 from matlab_compat.agents import Agent, Function, Spec
 from matlab_compat.arrays import Array
 from matlab_compat.errors import (
-    AmbiguousLayerError,
     LayerNotFoundError,
     MatFileError,
     MatlabCompatError,
@@ -28,10 +27,9 @@ from matlab_compat.errors import (
 from matlab_compat.plain_text import plain_text
 from matlab_compat.wording import argument
 
-from .choose import choose_network
+from .choose import choose_network, choose_object, listed_objects
 from .find import Found, find_models
 from .kinds import Standing
-from .kinds.words import listed
 from .matfile import DEFAULT_LIMITS, Limits, MatFile, open_mat
 from .matfile.values import MatObject, ObjectArray, Value
 from .saved import readable_fields, to_dict
@@ -78,11 +76,15 @@ def load_agent(
         found = _agents(mat, variable)
         others = _agents(mat, None) if variable is not None and not found else []
         if others:
+            known = listed_objects(others, _plain)
             raise LayerNotFoundError(
-                f"There is no agent '{variable}' in it; those there are: {_listed(others)}.",
+                f"There is no agent '{variable}' in it; those there are: {known}.",
                 remedy=f"choose one: {argument('variable', _plain(others[0][0]))}.",
             )
-        name, saved = _the_only(found)
+        missing = LayerNotFoundError(
+            "There is no agent in it.", remedy="in MATLAB: save('agent.mat', 'agent')."
+        )
+        name, saved = choose_object(found, "agents", missing, _plain)
         agent = _agent(mat, name, saved)
     for role, error in agent.unread.items():
         warnings.warn(f"{name}.{role} could not be read: {error.what}", MatlabCompatWarning, 2)
@@ -116,23 +118,6 @@ def _plain(path: str) -> str:
     """Without the structs that ``saveobj`` makes."""
     steps = path.split(".")
     return ".".join(step for i, step in enumerate(steps) if step != "any" or not i)
-
-
-def _listed(found: list[tuple[str, MatObject]]) -> str:
-    return listed([f"{_plain(name)} ({saved.class_name})" for name, saved in found], 20)
-
-
-def _the_only(found: list[tuple[str, MatObject]]) -> tuple[str, MatObject]:
-    if not found:
-        raise LayerNotFoundError(
-            "There is no agent in it.", remedy="in MATLAB: save('agent.mat', 'agent')."
-        )
-    if len(found) > 1:
-        raise AmbiguousLayerError(
-            f"There are {len(found)} agents in it: {_listed(found)}.",
-            remedy=f"choose one: {argument('variable', _plain(found[0][0]))}.",
-        )
-    return found[0]
 
 
 def _agent(mat: MatFile, path: str, saved: MatObject) -> Agent:

@@ -4,9 +4,15 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
+from collections.abc import Callable, Sequence
 from typing import TypeAlias
 
-from matlab_compat.errors import AmbiguousLayerError, LayerNotFoundError, locating
+from matlab_compat.errors import (
+    AmbiguousLayerError,
+    LayerNotFoundError,
+    MatlabCompatError,
+    locating,
+)
 from matlab_compat.plain_text import plain_text
 from matlab_compat.wording import argument
 
@@ -14,6 +20,7 @@ from .find import Found
 from .kinds import Standing
 from .kinds.words import listed
 from .loose import LooseWeights, question
+from .matfile.values import MatObject
 from .saved import SavedLayer
 
 log = logging.getLogger(__name__)
@@ -169,6 +176,43 @@ def choose_network(found: list[Found], where: str) -> Found:
             remedy=f"choose one: {argument('variable', names[0])}.",
         )
     return candidates[0]
+
+
+def choose_object(
+    found: Sequence[tuple[str, MatObject]],
+    what: str,
+    missing: MatlabCompatError,
+    plain: Callable[[str], str] = str,
+) -> tuple[str, MatObject]:
+    """The one object meant, and where it is; ``missing`` is raised where there is none.
+
+    Parameters
+    ----------
+    found, what:
+        Objects of a kind and where they are, and what several of them are called.
+    plain:
+        How a user names a place.
+
+    Raises
+    ------
+    AmbiguousLayerError
+        There are several; they are listed.
+    """
+    if not found:
+        raise missing
+    if len(found) > 1:
+        raise AmbiguousLayerError(
+            f"There are {len(found)} {what} in it: {listed_objects(found, plain)}.",
+            remedy=f"choose one: {argument('variable', plain(found[0][0]))}.",
+        )
+    return found[0]
+
+
+def listed_objects(
+    found: Sequence[tuple[str, MatObject]], plain: Callable[[str], str] = str
+) -> str:
+    """Where they are, with their classes."""
+    return listed([f"{plain(where)} ({one.class_name})" for where, one in found], _LISTED)
 
 
 def _group(found: Found) -> str:

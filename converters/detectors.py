@@ -10,7 +10,6 @@ import numpy as np
 
 from matlab_compat.detectors import Detector
 from matlab_compat.errors import (
-    AmbiguousLayerError,
     CorruptFileError,
     LayerNotFoundError,
     UnsupportedModelError,
@@ -19,14 +18,14 @@ from matlab_compat.errors import (
 from matlab_compat.plain_text import plain_text
 from matlab_compat.wording import argument
 
+from .choose import choose_object
 from .find import Found, find_models
 from .kinds import Standing
 from .kinds.objects import row_of
-from .kinds.words import listed
 from .matfile import DEFAULT_LIMITS, Limits, MatFile, open_mat
 from .matfile.values import Categorical, MatObject
 from .saved import object_fields
-from .walk import Place, is_under, walk_all
+from .walk import objects_in
 
 _YOLO2 = "yolov2ObjectDetector"
 #: Why boxes are not made, by the class; of others it is said that nothing is known.
@@ -72,40 +71,19 @@ def load_detector(
     ('cup', 'plate')
     """
     variable = plain_text(variable)
+    missing = LayerNotFoundError(
+        "There is no detector in it.", remedy="in MATLAB: save('detector.mat', 'detector')."
+    )
     with open_mat(path, limits=limits) as mat, locating(str(path)):
-        where, saved = _the_only(_detectors(mat, variable))
+        found = objects_in(mat, _is_detector, variable)
+        where, saved = choose_object(found, "detectors", missing)
         with locating(where):
             return _detector(mat, where, saved)
 
 
-def _detectors(mat: MatFile, variable: str | None) -> list[tuple[str, MatObject]]:
-    def look(place: Place) -> tuple[list[tuple[str, MatObject]], bool]:
-        value = place.value
-        if isinstance(value, MatObject) and _is_detector(value.class_name):
-            meant = variable is None or is_under(place.path, variable)
-            return [(place.path, value)] if meant else [], False
-        return [], not isinstance(value, MatObject)
-
-    return walk_all(mat, look, variable)
-
-
-def _is_detector(class_name: str) -> bool:
-    row = row_of(class_name)
+def _is_detector(saved: MatObject) -> bool:
+    row = row_of(saved.class_name)
     return row is not None and "detector" in row.name
-
-
-def _the_only(found: list[tuple[str, MatObject]]) -> tuple[str, MatObject]:
-    if not found:
-        raise LayerNotFoundError(
-            "There is no detector in it.", remedy="in MATLAB: save('detector.mat', 'detector')."
-        )
-    if len(found) > 1:
-        shown = [f"{name} ({saved.class_name})" for name, saved in found]
-        raise AmbiguousLayerError(
-            f"There are {len(found)} detectors in it: {listed(shown, 20)}.",
-            remedy=f"choose one: {argument('variable', found[0][0])}.",
-        )
-    return found[0]
 
 
 def _detector(mat: MatFile, path: str, saved: MatObject) -> Detector:

@@ -72,6 +72,21 @@ def walk_all(
     return found
 
 
+def objects_in(
+    mat: MatFile, wanted: Callable[[MatObject], bool], variable: str | None = None
+) -> list[tuple[str, MatObject]]:
+    """The wanted objects of a file, or in what ``variable`` names, and where; none in others."""
+
+    def look(place: Place) -> tuple[list[tuple[str, MatObject]], bool]:
+        value = place.value
+        if not isinstance(value, MatObject):
+            return [], True
+        is_meant = variable is None or is_under(place.path, variable)
+        return [(place.path, value)] if is_meant and wanted(value) else [], False
+
+    return walk_all(mat, look, variable)
+
+
 def walk(mat: MatFile, variable: str, look: Callable[[Place], tuple[list[T], bool]]) -> list[T]:
     """What is found in a variable, outer values before those inside them.
 

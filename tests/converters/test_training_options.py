@@ -49,9 +49,9 @@ def test_a_file_without_options_says_how_to_save_them(tmp_path: Path) -> None:
 
 def test_several_options_are_listed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     two = [(name, MatObject("nnet.cnn.TrainingOptionsADAM", dict)) for name in ("a", "s.b")]
-    monkeypatch.setattr(training_options, "_found", lambda mat, variable: two)
+    monkeypatch.setattr(training_options, "objects_in", lambda mat, wanted, variable: two)
     write_mat(tmp_path / "s.mat", {"s": StructArray.scalar(a="text")})
-    with pytest.raises(AmbiguousLayerError, match=r"a, s\.b"):
+    with pytest.raises(AmbiguousLayerError, match=r"2 training options in it: a \(.*\), s\.b"):
         converters.load_training_options(tmp_path / "s.mat")
 
 
