@@ -89,6 +89,8 @@ class Seen:
     #: The page about it, and the picture of its network, where they were asked for.
     page: str
     picture: Diagram | None
+    #: What to do with a file of which nothing can be run.
+    advice: str
 
 
 @options.grouped
@@ -110,12 +112,14 @@ def command(
 
     Example: matlab-compat inspect net.mat
     """
+    from converters.identify.values import left_unsaid
     from converters.inspect import document, opened
 
     def look(path: str) -> Seen:
         with opened(path, variable, layer_class, code or (), bounds.given(), encoding) as (mat, at):
             known = document(mat, at, variable)
-            return Seen(known, *drawn.of(mat, at, known, variable))
+            advice = left_unsaid(mat, at, variable)
+            return Seen(known, *drawn.of(mat, at, known, variable), str(advice or ""))
 
     paths = files.expanded(file)
     if not files.is_many(file):
@@ -124,6 +128,8 @@ def command(
             seen = look(paths[0])
         as_json = format is output.Format.json
         output.document(seen.document) if as_json else output.data(_text(seen.document, summary))
+        if seen.advice:
+            output.note(f"note: {seen.advice}")
         with progress.waiting(paths[0]):
             drawn.write(seen, overwrite=force)
         return

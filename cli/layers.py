@@ -51,10 +51,10 @@ def _unsupported(path: str, code: list[str] | None, format: output.Format) -> in
     model = load(path, code=code or ())
     alone = {model.Name: model} if isinstance(model, Layer) else {}
     every = dict(model.all_layers()) if isinstance(model, Network) else alone
+    refused = {n: (one, why) for n, one in every.items() if (why := one.refusal()) is not None}
     rows = [
         {"name": name, "class": layer.class_name, "reason": layer.reason or refusal.what}
-        for name, layer in every.items()
-        if (refusal := layer.refusal()) is not None
+        for name, (layer, refusal) in refused.items()
     ]
     if format is output.Format.json:
         schema = "matlab_compat.unsupported/1"
@@ -65,8 +65,6 @@ def _unsupported(path: str, code: list[str] | None, format: output.Format) -> in
     if not rows:
         output.data("every layer can be run")
         return 0
-    output.note(
-        "remedy: name the folder with your layers' code, --code DIR, or a Python file that "
-        "registers them, --plugin FILE.py."
-    )
+    for remedy in [why.remedy for _, why in refused.values() if why.remedy][:1]:
+        output.note(f"remedy: {remedy}")
     return 3

@@ -20,7 +20,7 @@ from matlab_compat.errors import MatlabCompatError, MatlabCompatWarning
 from matlab_compat.wording import worded
 
 from . import convert, detect, inspect, layers, matlab_helpers, output, predict, verify
-from .options import need_torch
+from .options import Command, need_torch
 from .wording import option
 
 INTERNAL_ERROR = 4
@@ -34,13 +34,9 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-app.command("inspect")(inspect.command)
-app.command("verify")(verify.command)
-app.command("predict")(predict.command)
-app.command("detect")(detect.command)
-app.command("convert")(convert.command)
-app.command("layers")(layers.command)
-app.command("matlab-helpers")(matlab_helpers.command)
+for module in (inspect, verify, predict, detect, convert, layers, matlab_helpers):
+    name = module.__name__.rpartition(".")[2].replace("_", "-")
+    app.command(name, cls=Command)(module.command)
 
 
 def _show_version(asked: bool) -> None:

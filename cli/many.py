@@ -27,7 +27,7 @@ class Many:
     ] = None
     time_limit: Annotated[
         float | None,
-        "Seconds for each of many files: ends processes of this machine, so not of --dask.",
+        "Seconds for each of many files; what takes longer is ended.",
         number(0.001),
     ] = None
     results: Annotated[
@@ -42,22 +42,20 @@ class Many:
         """
         if self.resume and self.results is None:
             raise UsageError("--resume needs to know of what.", remedy="add --results FILE.")
-        if self.dask is not None and self.time_limit is not None:
-            raise UsageError(
-                "--time-limit ends processes of this machine, and --dask uses others.",
-                remedy="leave one of the two out.",
-            )
         given = (self.dask, self.time_limit, self.results)
         return many or any(value is not None for value in given)
 
     def records(self, todo: Sequence[Job], *, force: bool) -> Iterator[Record]:
-        """The records in the files' order; those of an earlier run are not made again."""
+        """The records in the files' order; those of an earlier run, which say so, stay."""
         from converters.batch import Results
 
         kept = None
         if self.results is not None:
             kept = Results(self.results, resume=self.resume, overwrite=force)
-        known = {} if kept is None else {j.path: kept.records[j.path] for j in todo if kept.has(j)}
+        known: dict[str, Record] = {}
+        if kept is not None:
+            earlier = {job.path: kept.records[job.path] for job in todo if kept.has(job)}
+            known = {path: {**record, "earlier_run": True} for path, record in earlier.items()}
         if known:
             output.note(f"done by an earlier run: {len(known)} of {counted(len(todo), 'file')}")
         left = list({job.path: job for job in todo if job.path not in known}.values())
@@ -74,7 +72,7 @@ class Many:
         from converters.batch import in_processes, in_this_process, on_cluster
 
         if self.dask is not None:
-            return on_cluster(left, self.dask)
+            return on_cluster(left, self.dask, self.time_limit)
         if self.jobs == 1 and self.time_limit is None:
             return in_this_process(left)
         return in_processes(left, self.jobs, self.time_limit)

@@ -10,6 +10,7 @@ from inspect import Parameter, Signature, signature
 from typing import TYPE_CHECKING, Annotated, Any, get_args, get_type_hints
 
 import typer
+from typer.core import TyperCommand
 
 from matlab_compat.errors import UsageError
 
@@ -214,6 +215,31 @@ def need_torch() -> None:
             remedy="pip install torch; on Linux, without gigabytes for GPUs: pip install torch "
             "--index-url https://download.pytorch.org/whl/cpu",
         )
+
+
+class Command(TyperCommand):
+    """A command whose help has arguments by their names alone: FILE, and not FILE <list[str]>."""
+
+    def collect_usage_pieces(self, ctx: Any) -> list[str]:
+        """``FILE...`` is one or more, ``[INPUT]...`` any number."""
+        pieces = [self.options_metavar or ""]
+        for one in self._arguments(ctx):
+            name = one.metavar if one.required else f"[{one.metavar}]"
+            pieces.append(name if one.nargs == 1 else f"{name}...")
+        return pieces
+
+    def format_options(self, ctx: Any, formatter: Any) -> None:
+        """The arguments, then the options."""
+        arguments = self._arguments(ctx)
+        options = [one for one in self.get_params(ctx) if one not in arguments]
+        if arguments:
+            with formatter.section("Arguments"):
+                formatter.write_dl([(one.metavar, one.help) for one in arguments])
+        with formatter.section("Options"):
+            formatter.write_dl([one.get_help_record(ctx) for one in options])
+
+    def _arguments(self, ctx: Any) -> list[Any]:
+        return [one for one in self.get_params(ctx) if one.param_type_name == "argument"]
 
 
 def grouped(command: Callable[..., None]) -> Callable[..., None]:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from converters.batch import Record
 
 #: What ``--format json`` has of one input.
-_SHOWN = ("file", "exit_code", "top", "outputs", "notes", "written", "error")
+_SHOWN = ("file", "exit_code", "top", "outputs", "notes", "written", "earlier_run", "error")
 
 
 def show(records: Iterator[Record], count: int, model: str, format: output.Format) -> int:
@@ -32,7 +32,8 @@ def show(records: Iterator[Record], count: int, model: str, format: output.Forma
         if record.get("written"):
             for name, value in record["outputs"].items():
                 said = f"{name}, {size_text(tuple(value['size']))} {value['class']}"
-                output.note(f"wrote {said}, to {record['written']}")
+                wrote = "an earlier run wrote" if "earlier_run" in record else "wrote"
+                output.note(f"{wrote} {said}, to {record['written']}")
     if format is output.Format.json:
         output.document({"schema": "matlab_compat.predictions/1", "model": model, "files": kept})
     elif count > 1 and any(codes):

@@ -101,10 +101,12 @@ def _model(model: dict[str, Any], summary: bool, width: int | None) -> list[str]
 
 
 def _left_out(model: dict[str, Any]) -> list[str]:
-    """The sums over a network, what is wrong with it, and what is not in it."""
+    """The sums over a network, what is wrong with it and what to do, and what is not in it."""
+    remedies = [one["remedy"] for one in model["layers"] if one.get("remedy")]
     return [
         *_totals(model),
         *(f"   {_finding(one)}" for one in model.get("findings", ())),
+        *(f"   remedy: {one}" for one in remedies[:1]),
         *(f"   {note}" for note in model.get("left_out", ())),
     ]
 

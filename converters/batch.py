@@ -22,11 +22,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from importlib import import_module
-from multiprocessing import connection, resource_tracker
+from multiprocessing import connection, current_process, resource_tracker
 from multiprocessing.connection import Connection
 from pathlib import Path
+from threading import local
 from time import monotonic
-from typing import Any, cast
+from typing import Any
 
 from matlab_compat.display import safe_text
 from matlab_compat.errors import FileAccessError, MatlabCompatError, UsageError, cause_text
@@ -125,25 +126,30 @@ def in_processes(jobs: Sequence[Job], count: int, seconds: float | None = None) 
     workers: list[_Worker] = []
     try:
         for _ in range(min(count, len(jobs))):
-            workers.append(_Worker(count))
-        busy = {worker.connection: worker for worker in workers}
+            workers.append(_Worker(count, Here()))
+        busy = list(workers)
         for worker in workers:
             worker.begin(waiting.popleft())
         while busy:
-            ready = connection.wait(list(busy), _next(busy.values(), seconds))
-            late = [c for c, worker in busy.items() if c not in ready and worker.is_late(seconds)]
-            for one in (*cast(list[Connection], ready), *late):
-                worker = busy.pop(one)
-                record = worker.stop(seconds) if one in late else worker.finish()
-                if record is not None:
-                    yield record
-                    if not waiting:
-                        continue
+            for worker, record in _heard(busy, seconds):
+                yield record
+                if waiting:
                     worker.begin(waiting.popleft())
-                busy[worker.connection] = worker
+                else:
+                    busy.remove(worker)
     finally:
         for worker in workers:
             worker.end()
+
+
+def _heard(workers: Sequence[_Worker], seconds: float | None) -> list[tuple[_Worker, Record]]:
+    """Wait for any of them, and give the records of those that are done, or late."""
+    ready = connection.wait([one.connection for one in workers], _next(workers, seconds))
+    late = [one for one in workers if one.connection not in ready and one.is_late(seconds)]
+    heard = [(one, one.finish()) for one in workers if one.connection in ready]
+    return [(one, record) for one, record in heard if record is not None] + [
+        (one, one.stop(seconds)) for one in late
+    ]
 
 
 def _next(workers: Iterable[_Worker], seconds: float | None) -> float | None:
@@ -160,17 +166,19 @@ class _Worker:
     (A pool of several could not tell which file that was, and would lose all that it had begun.)
     """
 
-    def __init__(self, count: int) -> None:
-        self._count = count
+    def __init__(self, count: int, here: Here) -> None:
+        self._count, self.here = count, here
         self._job: Job | None = None
         #: When the process began with the job; ``None`` while it starts.
         self.began: float | None = None
         self._start()
 
     def _start(self) -> None:
+        if current_process().daemon:  # as dask's are: those may have no processes of their own
+            current_process().daemon = False
         context = multiprocessing.get_context("spawn")  # not fork: torch's threads do not survive
         self.connection, theirs = context.Pipe()
-        serving = (theirs, self._count, Here())
+        serving = (theirs, self._count, self.here)
         self._process = context.Process(target=_serve, args=serving, daemon=True)
         with _without_interrupts():
             self._process.start()
@@ -247,15 +255,33 @@ class Here:
     #: From which level on it says what it does.
     level: int = field(default_factory=lambda: logging.getLogger(__name__).getEffectiveLevel())
 
-    def record_of(self, job: Job) -> Record:
-        """:func:`record_of`, in another process."""
+    def record_of(self, job: Job, seconds: float | None = None) -> Record:
+        """:func:`record_of`, in another process, which is ended after so many ``seconds``."""
         with worded(self.words):
+            if seconds is not None:
+                return _limited(self, job, seconds)
             try:
                 for path in self.plugins:
                     load_plugin(path)
             except MatlabCompatError as error:
                 return failed(job, error.exit_code, error.what, error.outcome, str(error))
             return record_of(job)
+
+
+#: A process of each thread of a dask worker: a file that takes too long ends it, not the worker.
+_own = local()
+
+
+def _limited(here: Here, job: Job, seconds: float) -> Record:
+    worker: _Worker | None = vars(_own).pop("worker", None)  # an interruption leaves none behind
+    if worker is not None and worker.here != here:
+        worker = worker.end()
+    worker = worker or _Worker(1, here)
+    worker.begin(job)
+    while not (heard := _heard([worker], seconds)):
+        pass
+    _own.worker = worker
+    return heard[0][1]
 
 
 def _serve(jobs: Connection, count: int, here: Here) -> None:
@@ -287,8 +313,12 @@ def _say_nothing(*_: object, **__: object) -> None:
     """What is shown of a warning where errors alone are wanted."""
 
 
-def on_cluster(jobs: Sequence[Job], address: str) -> Iterator[Record]:
+def on_cluster(
+    jobs: Sequence[Job], address: str, seconds: float | None = None
+) -> Iterator[Record]:
     """On the workers of a dask cluster, which must see the files under the same names.
+
+    With a limit of ``seconds`` each worker has a process that does its files, and can be ended.
 
     Raises ``UsageError``: dask.distributed is not installed, or nothing answers at ``address``.
     """
@@ -310,7 +340,9 @@ def on_cluster(jobs: Sequence[Job], address: str) -> Iterator[Record]:
     with client:
         # Not pure: a file may have changed since dask last saw the same call.
         submit, here = client.submit, Here()
-        futures = {submit(here.record_of, job, pure=False, retries=0): job for job in jobs}
+        futures = {
+            submit(here.record_of, job, seconds, pure=False, retries=0): job for job in jobs
+        }
         for future in distributed.as_completed(list(futures), loop=client.loop):
             broken = future.exception()
             job = futures.pop(future)

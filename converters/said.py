@@ -10,7 +10,8 @@ from matlab_compat.display import counted, lines_of_their_own, size_text
 
 def conversion(done: Mapping[str, Any]) -> str:
     """What was written, and whether it computes the same, in a line."""
-    text = f"wrote {done['path']}: {done['target']}"
+    wrote = "an earlier run wrote" if done.get("earlier_run") else "wrote"
+    text = f"{wrote} {done['path']}: {done['target']}"
     if done["layers"]:
         text += f", {counted(done['layers'], 'layer')}"
     return f"{text}; {_outputs(done)}"

@@ -60,6 +60,17 @@ def refuse_nothing(mat: MatFile, found: list[Found], variable: str | None = None
             raise parts
 
 
+def left_unsaid(
+    mat: MatFile, found: list[Found], variable: str | None = None
+) -> MatlabCompatError | None:
+    """What :func:`refuse_nothing` says, but of files of plain data, in which nothing is missed."""
+    try:
+        refuse_nothing(mat, found, variable)
+    except MatlabCompatError as error:
+        return None if error.remedy == _AS_SAVED else error
+    return None
+
+
 def _is_asked_for(found: Found, variable: str | None) -> bool:
     return found.path in (variable, root_of(found.path))
 

@@ -30,11 +30,11 @@ def layer_record(index: int, saved: SavedLayer) -> dict[str, Any]:
         layer = with_networks(saved, {}).build()
     except MatlabCompatError as error:
         described = _from_fields(saved)
-        described["problem"] = error.what
+        described |= {"problem": error.what, "remedy": error.remedy}
     else:
         described = _from_layer(layer)
         if (refusal := layer.refusal()) is not None:
-            described["refused"] = refusal.what
+            described |= {"refused": refusal.what, "remedy": refusal.remedy}
         if about := layer.about_code():
             described["code"] = about
     return {"index": index, "name": saved.name, "class": saved.class_name, **described}

@@ -149,11 +149,6 @@ def test_resume_needs_results(verify: Any, folder: Path) -> None:
         assert (code, "--results" in err) == (2, True)
 
 
-def test_a_time_limit_is_for_this_machine(verify: Any, folder: Path) -> None:
-    code, _, err = verify(folder, "--time-limit", "5", "--dask", "tcp://127.0.0.1:1")
-    assert (code, "--time-limit ends processes" in err) == (2, True)
-
-
 def test_an_interrupted_run_leaves_whole_lines_and_is_gone_on_with(
     verify: Any, folder: Path, tmp_path: Path
 ) -> None:
@@ -265,6 +260,25 @@ def test_what_takes_too_long_is_ended_and_the_rest_is_done(folder: Path) -> None
         (good, 0, None),
     ]
     assert "not done within 3 s" in done[0]["summary"]
+
+
+@pytest.mark.usefixtures("forked_workers")
+def test_on_a_cluster_a_limit_ends_the_file_and_not_the_worker(folder: Path) -> None:
+    """What each task of dask calls, in a process that as dask's may have none of its own."""
+    slow, good = str(folder / "b.mat"), str(folder / "a.mat")
+    here, process = batch.Here(), multiprocessing.current_process()
+    process.daemon = True
+    try:
+        with worded(option):
+            done = [batch.Here().record_of(job, 1) for job in (Endless(slow), Quick(good))]
+        assert [one["exit_code"] for one in done] == [2, 0]
+        assert done[0]["summary"] == "not done within 1 s (--time-limit)"
+        first = batch._own.worker
+        assert here.record_of(Quick(good), 1)["exit_code"] == 0
+        assert batch._own.worker is not first  # other words: another process
+    finally:
+        batch._own.worker.end()
+        process.daemon = False
 
 
 @pytest.mark.usefixtures("forked_workers")

@@ -97,6 +97,14 @@ def test_inspect_of_one_variable(call: Any, tmp_path: Path) -> None:
     assert [v["name"] for v in json.loads(result.out)["variables"]] == ["two"]
 
 
+def test_inspect_says_of_weights_without_a_layer_what_to_do(call: Any, tmp_path: Path) -> None:
+    weights = {"W": np.zeros((3, 3, 2, 4), np.float32), "b": np.zeros((4, 1), np.float32)}
+    done = call("inspect", save(tmp_path / "w.mat", **weights))
+    assert (done.code, "only arrays named like weights" in done.err) == (0, True)
+    assert "remedy: say which layer they are of" in done.err
+    assert call("inspect", save(tmp_path / "x.mat", X=np.zeros((3, 3)))).err == ""
+
+
 def test_inspect_shows_loose_layers_unknown_fields_and_problems(call: Any, tmp_path: Path) -> None:
     loose = call("inspect", save(tmp_path / "a.mat", **fields()))
     assert "The variables describe a layer:" in loose.out

@@ -31,6 +31,9 @@ def test_those_of_a_file_that_are_not_run(call: Any, network: Path) -> None:
     done = call("layers", "--unsupported", network)
     assert (done.code, "--plugin FILE.py" in done.err) == (3, True)
     assert done.out.startswith("mine.FancyLayer: 'own': ")
+    remedy = done.err.strip()
+    assert remedy.startswith("remedy: pass --code DIR")
+    assert remedy in call("inspect", network).out
 
 
 def test_those_of_a_file_as_json(call: Any, network: Path) -> None:

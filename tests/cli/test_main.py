@@ -102,6 +102,14 @@ def test_summaries_of_commands_are_whole_in_help_and_where_a_shell_completes_the
     assert [line for line in first if len(line) > 45 or not line.endswith(".")] == []
 
 
+def test_help_calls_arguments_by_their_names_alone(call: Any) -> None:
+    shown = call("predict", "-h").out
+    assert shown.startswith("Usage: matlab-compat predict [OPTIONS] FILE [INPUT]...\n")
+    assert "\n  FILE   A MAT-file" in shown
+    assert "[OPTIONS] FILE...\n" in call("inspect", "-h").out
+    assert "Arguments:" not in call("layers", "-h").out
+
+
 def test_short_help(call: Any) -> None:
     assert call("-h").out == call("--help").out
     assert call("verify", "-h").out == call("verify", "--help").out

@@ -198,7 +198,9 @@ def test_resume_runs_what_is_missing(call: Any, tmp_path: Path) -> None:
     (tmp_path / "out" / "1.mat").unlink()
     done = call("predict", NET, one, other, *where, "--resume")
     assert (done.code, (tmp_path / "out" / "1.mat").exists()) == (0, True)
-    assert done.err.startswith("done by an earlier run: 1 of 2 files\n")
+    lines = done.err.splitlines()
+    assert lines[0] == "done by an earlier run: 1 of 2 files"
+    assert [line.partition(" Y,")[0] for line in lines[1:]] == ["an earlier run wrote", "wrote"]
     records = [json.loads(line) for line in (tmp_path / "r.jsonl").read_text().splitlines()]
     assert [Path(record["file"]).name for record in records] == ["0.png", "1.png", "1.png"]
 
