@@ -275,7 +275,8 @@ _own = local()
 def _limited(here: Here, job: Job, seconds: float) -> Record:
     worker: _Worker | None = vars(_own).pop("worker", None)  # an interruption leaves none behind
     if worker is not None and worker.here != here:
-        worker = worker.end()
+        worker.end()
+        worker = None
     worker = worker or _Worker(1, here)
     worker.begin(job)
     while not (heard := _heard([worker], seconds)):
@@ -313,9 +314,7 @@ def _say_nothing(*_: object, **__: object) -> None:
     """What is shown of a warning where errors alone are wanted."""
 
 
-def on_cluster(
-    jobs: Sequence[Job], address: str, seconds: float | None = None
-) -> Iterator[Record]:
+def on_cluster(jobs: Sequence[Job], address: str, seconds: float | None = None) -> Iterator[Record]:
     """On the workers of a dask cluster, which must see the files under the same names.
 
     With a limit of ``seconds`` each worker has a process that does its files, and can be ended.
@@ -340,9 +339,7 @@ def on_cluster(
     with client:
         # Not pure: a file may have changed since dask last saw the same call.
         submit, here = client.submit, Here()
-        futures = {
-            submit(here.record_of, job, seconds, pure=False, retries=0): job for job in jobs
-        }
+        futures = {submit(here.record_of, job, seconds, pure=False, retries=0): job for job in jobs}
         for future in distributed.as_completed(list(futures), loop=client.loop):
             broken = future.exception()
             job = futures.pop(future)

@@ -17,6 +17,7 @@ from matlab_compat.arrays import Array
 from matlab_compat.data_format import dlarray
 from matlab_compat.display import one_line, size_text
 from matlab_compat.errors import CorruptFileError
+from matlab_compat.pages.notebook import listing
 
 from .matfile.values import Damaged, StructArray, Value, mat_class, to_python
 from .saved import children
@@ -112,6 +113,13 @@ class Parameters(Mapping[str, Any]):
     def __repr__(self) -> str:
         found = self.record()["arrays"]
         return f"<Parameters '{self.name}': {self.count} numbers in {len(found)} arrays>"
+
+    def _repr_html_(self) -> str:
+        found = self.record()
+        rows = [[a["name"], size_text(a["size"]), a["class"], a["labels"]] for a in found["arrays"]]
+        rows += [[name, "", "", "no numbers"] for name in found["others"]]
+        heading = f"{self.name}: {found['count']} numbers in {len(found['arrays'])} arrays"
+        return listing(heading, ("Name", "Size", "Class", "Labels"), rows, len(rows))
 
     def __str__(self) -> str:
         found = self.record()["arrays"]

@@ -29,6 +29,8 @@ from .errors import (
     warn,
 )
 from .network import Network
+from .pages.markup import Markup, element
+from .pages.notebook import fragment, rows_of
 
 #: Agents that keep their actions within the limits of ``rlNumericSpec``, as its page says.
 _LIMITING = ("rlDDPGAgent", "rlTD3Agent")
@@ -51,6 +53,11 @@ class Spec:
         """How many numbers there are in one."""
         return int(np.prod(self.dimension, dtype=np.int64))
 
+    def shown(self) -> list[str]:
+        """Its name, its size, and what values it takes, for a row of a table."""
+        values = f"one of {len(self.elements)}" if self.elements else "numbers"
+        return [self.name, size_text(self.dimension), values]
+
 
 @dataclass(frozen=True, eq=False)
 class Function:
@@ -71,6 +78,15 @@ class Function:
 
     def __repr__(self) -> str:
         return f"<{self.class_name.rpartition('.')[2]}: {self.network!r}>"
+
+    def _repr_html_(self) -> str:
+        given = [("observation", spec) for spec in self.observations]
+        rows = [
+            [what, *spec.shown()] for what, spec in given + [("action", s) for s in self.actions]
+        ]
+        channels = rows_of(("", "Name", "Size", "Values"), rows, len(rows))
+        shown = Markup(self.network._repr_html_())
+        return fragment(self.class_name.rpartition(".")[2], *channels, shown)
 
 
 @dataclass(frozen=True, eq=False)
@@ -114,6 +130,16 @@ class Agent:
 
     def __repr__(self) -> str:
         return f"<{self.class_name.rpartition('.')[2]}: {', '.join(self.functions)}>"
+
+    def _repr_html_(self) -> str:
+        rows = [[name, repr(one)] for name, one in self.functions.items()]
+        rows += [[name, f"not read: {error.what}"] for name, error in self.unread.items()]
+        named = rows_of(("Function", ""), rows, len(rows))
+        networks = [
+            element("details", element("summary", name), Markup(one._repr_html_()))
+            for name, one in self.functions.items()
+        ]
+        return fragment(self.class_name.rpartition(".")[2], *named, *networks)
 
     @property
     def actor(self) -> Network:

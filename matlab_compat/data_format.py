@@ -190,3 +190,13 @@ class dlarray:  # MATLAB's name
 
     def __str__(self) -> str:
         return f"dlarray({self._data!r}, {self._labels!r})"
+
+    def _repr_html_(self) -> str:
+        from .pages.markup import preformatted
+        from .pages.notebook import fragment
+        from .pages.weights import weights_table
+
+        heading = f"{size_text(self.shape)} {self._data.dtype} dlarray '{self._labels}'"
+        if self._data.size <= _SHOWN:
+            return fragment(heading, preformatted(str(self._data)))
+        return fragment(heading, weights_table([(self._labels, self._data)]))

@@ -20,6 +20,8 @@ from .display import counted, size_text
 from .errors import DataFormatError, UnsupportedModelError, UsageError, locating
 from .network import Network
 from .network.preparation import resized
+from .pages.markup import Markup, element
+from .pages.notebook import fragment, rows_of
 from .wording import argument
 
 #: Boxes of one class that share more than this of their union are one object.
@@ -47,6 +49,18 @@ class Detections:
     def __len__(self) -> int:
         return len(self.labels)
 
+    def __repr__(self) -> str:
+        return f"<Detections: {counted(len(self), 'object')}>"
+
+    def _repr_html_(self) -> str:
+        rows = (
+            [label, f"{score:.4f}", *(f"{side:.1f}" for side in box)]
+            for label, score, box in zip(self.labels, self.scores, self.boxes, strict=True)
+        )
+        listed = rows_of(("Label", "Score", "x", "y", "Width", "Height"), rows, len(self))
+        notes = [element("p", f"note: {note}") for note in self.notes]
+        return fragment(counted(len(self), "object"), *listed, *notes)
+
 
 @dataclass(frozen=True, eq=False)
 class Detector:
@@ -66,6 +80,19 @@ class Detector:
 
     def __repr__(self) -> str:
         return f"<{self.class_name} of {len(self.ClassNames)} classes: {self.Network!r}>"
+
+    def _repr_html_(self) -> str:
+        anchors = () if self.AnchorBoxes is None else self.AnchorBoxes
+        known = {
+            "Model": self.ModelName,
+            "Classes": ", ".join(self.ClassNames),
+            "Images": ", ".join(map(size_text, self.TrainingImageSize)),
+            "Anchor boxes": ", ".join(size_text([f"{x:g}" for x in one]) for one in anchors),
+            "Not run": self.refusal,
+        }
+        rows = [[name, text] for name, text in known.items() if text]
+        shown = Markup(self.Network._repr_html_())
+        return fragment(self.class_name, *rows_of((), rows, len(rows)), shown)
 
     def predict(self, X: object, **options: Any) -> Any:
         """The network's own map; see :meth:`Network.predict`."""

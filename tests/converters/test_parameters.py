@@ -340,3 +340,10 @@ def test_names_take_values_apart_and_put_them_together() -> None:
     again = named(p.arrays().items(), p.labels, p.containers())
     assert again.containers() == {"c": (1, 2)}
     assert list(again.arrays()) == ["a.b", "c{1}"]
+
+
+def test_a_notebook_shows_names_sizes_and_what_is_no_array() -> None:
+    values = {"fc": StructArray.scalar(W=dlarray(np.ones((2, 3)), "CB")), "act": "relu"}
+    shown = Parameters(values)._repr_html_()
+    for cell in ("fc.W", "2×3", "double", "CB", "act", "no numbers"):
+        assert f">{cell}</t" in shown

@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 
 from matlab_compat import Network, convolution2dLayer, fullyConnectedLayer, imageInputLayer
-from matlab_compat.agents import Agent, Function
+from matlab_compat.agents import Agent, Function, Spec
 from matlab_compat.data_format import dlarray
-from matlab_compat.detectors import Detector
+from matlab_compat.detectors import Detections, Detector
+from matlab_compat.errors import MatlabCompatError
 from matlab_compat.table import Table
 from tests.matlab_compat.parity.reports.samples import HOSTILE, report
 from tests.matlab_compat.shallow import made
@@ -33,7 +34,13 @@ def texts(html: str) -> list[str]:
 WEIGHTS = np.zeros((1, 1, 1, 100))
 FULL = fullyConnectedLayer(300, Name="fc", Weights=np.ones((300, 200)), Bias=np.ones((300, 1)))
 NET = Network([imageInputLayer([9, 9, 1], Name="in"), convolution2dLayer(3, 8, Name="conv")])
-AGENT = Agent("rl.agent.rlDDPGAgent", {"Actor": Function("rl.function.rlActor", NET)})
+THRUST = Spec("thrust", (2, 1), elements=(1, 2, 3))
+AGENT = Agent(
+    "rl.agent.rlDDPGAgent",
+    {"Actor": Function("rl.function.rlActor", NET, actions=(THRUST,))},
+    unread={"Critic": MatlabCompatError("lost")},
+)
+YOLO = Detector("yolov2ObjectDetector", NET, ("a", "b"), np.array([[3.5, 4], [5, 6]]), ((9, 9),))
 
 
 @pytest.mark.parametrize(
@@ -72,6 +79,28 @@ def test_a_layer_of_many_weights_has_none_of_them_in_its_repr() -> None:
         (Table({"Name": ["a"], "Value": [WEIGHTS]}), ["1×2 table", "Name", "{1×1×1×100 dlarray}"]),
         (made.network("feedforward"), ["x1", "a1", "tansig"]),
         (report(off=1.0), ["comparison: different", "✗ different"]),
+        (
+            AGENT,
+            [
+                "rlDDPGAgent",
+                "Actor",
+                "<rlActor: <dlnetwork of 2 layers>>",
+                "Critic",
+                "not read: lost",
+                "7(S)×7(S)×8(C)×1(B)",
+            ],
+        ),
+        (
+            AGENT.functions["Actor"],
+            ["rlActor", "action", "thrust", "2×1", "one of 3", "dlnetwork of 2 layers"],
+        ),
+        (YOLO, ["a, b", "9×9", "3.5×4, 5×6", "dlnetwork of 2 layers"]),
+        (
+            Detections(np.array([[1, 2, 3, 4.0]]), np.array([0.75]), ["cat"], ("resized",)),
+            ["1 object", "cat", "0.7500", "4.0", "note: resized"],
+        ),
+        (dlarray(np.arange(13.0), "C"), ["13 float64 dlarray 'C'", "6", "12"]),
+        (dlarray(np.ones(2), "C"), ["2 float64 dlarray 'C'", "[1. 1.]\n"]),
     ],
     ids=lambda value: type(value).__name__,
 )
