@@ -15,6 +15,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from _pytest.runner import runtestprotocol
 from hypothesis import settings
 
 from tests.browser import CHROMIUM
@@ -47,6 +48,9 @@ WITHOUT_TORCH = (
     "matlab_compat/test_table.py",
     "test_packaging.py",
 )
+
+#: Of what passes, set-up and end are reported only if they take longer (seconds).
+TOLD = 0.05
 
 #: What marks tests that take long, the longest first.
 LONG = ("slow", "real")
@@ -173,6 +177,16 @@ def pytest_ignore_collect(collection_path: Path) -> bool | None:
         return None
     path = collection_path.relative_to(Path(__file__).parent)
     return None if any(path.is_relative_to(name) for name in WITHOUT_TORCH) else True
+
+
+def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> bool | None:
+    """One report of each test from the processes of pytest-xdist, not three and two notices."""
+    if not hasattr(item.config, "workerinput"):
+        return None
+    for report in runtestprotocol(item, log=False, nextitem=nextitem):
+        if report.when == "call" or not report.passed or report.duration > TOLD:
+            item.ihook.pytest_runtest_logreport(report=report)
+    return True
 
 
 def _long_first(items: list[pytest.Item]) -> None:
