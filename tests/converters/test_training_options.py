@@ -73,7 +73,7 @@ def test_saved_schedules_are_read_alone_and_in_a_cell(
             "nnet.cnn.TrainingOptionsADAM", InitialLearnRate=0.1, LearnRateSchedule=value
         )
         found = [("options", options)]
-        monkeypatch.setattr(training_options, "_found", lambda mat, variable, f=found: f)
+        monkeypatch.setattr(training_options, "objects_in", lambda *_, f=found: f)
         loaded = converters.load_training_options(tmp_path / "s.mat")
         schedules = schedules_of(loaded.LearnRateSchedule)
         assert schedules[0] == warmupLearnRate(InitialFactor=0.1, FinalFactor=1, NumSteps=5)
