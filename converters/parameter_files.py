@@ -145,9 +145,7 @@ def save_parameters(
 
     Examples
     --------
-    >>> from tempfile import TemporaryDirectory
-    >>> with TemporaryDirectory() as folder:
-    ...     save_parameters(Parameters({"W": np.ones((3, 2))}), f"{folder}/parameters.npz")
+    >>> save_parameters(Parameters({"W": np.ones((3, 2))}), "parameters.npz")
     ("6 numbers in 1 arrays, in MATLAB's order",)
     """
     ending = ending_of(path, [*_WRITERS, ".mat"], "A set of parameters")

@@ -61,7 +61,31 @@ def _growth(value: object) -> float:
 
 
 @dataclass(frozen=True, kw_only=True)
-class piecewiseLearnRate(RateSchedule):  # MATLAB's name, as those below
+class _Falling(RateSchedule):
+    """By DropFactor in Period steps."""
+
+    DropFactor: float
+    Period: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Between(RateSchedule):
+    """From InitialFactor to FinalFactor."""
+
+    InitialFactor: float
+    FinalFactor: float
+
+    def factor(self, step: int) -> float:
+        """See the class."""
+        return self.FinalFactor + (self.InitialFactor - self.FinalFactor) * self._left(step)
+
+    def _left(self, step: int) -> float:
+        """The part of the way that is left, from 1 to 0."""
+        raise NotImplementedError
+
+
+@dataclass(frozen=True, kw_only=True)
+class piecewiseLearnRate(_Falling):  # MATLAB's name, as those below
     """``DropFactor^floor(step/Period)``.
 
     Parameters
@@ -77,16 +101,13 @@ class piecewiseLearnRate(RateSchedule):  # MATLAB's name, as those below
     [1.0, 1.0, 0.5, 0.5, 0.25]
     """
 
-    DropFactor: float
-    Period: int
-
     def factor(self, step: int) -> float:
         """See the class."""
         return math.pow(self.DropFactor, step // self.Period)
 
 
 @dataclass(frozen=True, kw_only=True)
-class exponentialLearnRate(RateSchedule):
+class exponentialLearnRate(_Falling):
     """``DropFactor^(step/Period)``.
 
     Parameters
@@ -102,16 +123,13 @@ class exponentialLearnRate(RateSchedule):
     [1.0, 0.5, 0.25]
     """
 
-    DropFactor: float
-    Period: int
-
     def factor(self, step: int) -> float:
         """See the class."""
         return math.pow(self.DropFactor, step / self.Period)
 
 
 @dataclass(frozen=True, kw_only=True)
-class polynomialLearnRate(RateSchedule):
+class polynomialLearnRate(_Between):
     """From InitialFactor to FinalFactor in NumSteps, ``(1 - step/NumSteps)^Power`` of the way left.
 
     Parameters
@@ -128,19 +146,15 @@ class polynomialLearnRate(RateSchedule):
     [1.0, 0.625, 0.5, 0.5]
     """
 
-    InitialFactor: float
-    FinalFactor: float
     Power: float
     NumSteps: int
 
-    def factor(self, step: int) -> float:
-        """See the class."""
-        left = math.pow(max(0.0, 1 - step / self.NumSteps), self.Power)
-        return self.FinalFactor + (self.InitialFactor - self.FinalFactor) * left
+    def _left(self, step: int) -> float:
+        return math.pow(max(0.0, 1 - step / self.NumSteps), self.Power)
 
 
 @dataclass(frozen=True, kw_only=True)
-class warmupLearnRate(RateSchedule):
+class warmupLearnRate(_Between):
     """From InitialFactor to FinalFactor in NumSteps, in a straight line.
 
     Parameters
@@ -157,18 +171,14 @@ class warmupLearnRate(RateSchedule):
     [0.5, 0.75, 1.0, 1.0]
     """
 
-    InitialFactor: float
-    FinalFactor: float
     NumSteps: int
 
-    def factor(self, step: int) -> float:
-        """See the class."""
-        part = min(1.0, step / self.NumSteps)
-        return self.InitialFactor + (self.FinalFactor - self.InitialFactor) * part
+    def _left(self, step: int) -> float:
+        return max(0.0, 1 - step / self.NumSteps)
 
 
 @dataclass(frozen=True, kw_only=True)
-class cosineLearnRate(RateSchedule):
+class cosineLearnRate(_Between):
     """From InitialFactor to FinalFactor along half a cosine, with warm restarts.
 
     Parameters
@@ -190,21 +200,17 @@ class cosineLearnRate(RateSchedule):
     [1.0, 0.75, 1.0, 0.75]
     """
 
-    InitialFactor: float
-    FinalFactor: float
     Period: int
     PeriodGrowthFactor: float
 
-    def factor(self, step: int) -> float:
-        """See the class."""
+    def _left(self, step: int) -> float:
         at, period = float(step), float(self.Period)
         if math.isinf(self.PeriodGrowthFactor):
             at = min(at, period)
         while at >= period and not math.isinf(self.PeriodGrowthFactor):
             at -= period
             period *= self.PeriodGrowthFactor
-        part = (1 + math.cos(math.pi * at / period)) / 2
-        return self.FinalFactor + (self.InitialFactor - self.FinalFactor) * part
+        return (1 + math.cos(math.pi * at / period)) / 2
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -242,7 +248,15 @@ class cyclicalLearnRate(RateSchedule):
 
 
 SCHEDULES: dict[str, type[RateSchedule]] = {
-    kind.__name__: kind for kind in RateSchedule.__subclasses__()
+    kind.__name__: kind
+    for kind in (
+        piecewiseLearnRate,
+        exponentialLearnRate,
+        polynomialLearnRate,
+        warmupLearnRate,
+        cosineLearnRate,
+        cyclicalLearnRate,
+    )
 }
 
 

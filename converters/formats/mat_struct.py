@@ -75,10 +75,8 @@ def save_layer(
     Examples
     --------
     >>> import converters
-    >>> from tempfile import TemporaryDirectory
-    >>> with TemporaryDirectory() as folder:
-    ...     save_layer(leakyReluLayer(0.1), f"{folder}/layer.mat")
-    ...     converters.load(f"{folder}/layer.mat").Scale
+    >>> save_layer(leakyReluLayer(0.1), "layer.mat")
+    >>> converters.load("layer.mat").Scale
     0.1
     """
     write_mat(path, {variable: layer_struct(layer)}, level=level, overwrite=overwrite)
@@ -116,10 +114,8 @@ def save_network(
     Examples
     --------
     >>> import converters
-    >>> from tempfile import TemporaryDirectory
-    >>> with TemporaryDirectory() as folder:
-    ...     save_network(dlnetwork([featureInputLayer(2), reluLayer()]), f"{folder}/net.mat")
-    ...     converters.load(f"{folder}/net.mat").names
+    >>> save_network(dlnetwork([featureInputLayer(2), reluLayer()]), "net.mat")
+    >>> converters.load("net.mat").names
     ['featureinput', 'relu']
     """
     struct = network_struct(network)

@@ -169,23 +169,19 @@ class GlobalPooling(nn.Module):
         return f"{'max' if self.maximum else 'mean'} over {self.dims}, keepdim={self.keep}"
 
 
-class AdaptiveAveragePooling(nn.Module):
+class AdaptiveAveragePooling(nn.AdaptiveAvgPool2d):
     """The mean of equal blocks; how MATLAB makes unequal ones is not documented: refused."""
-
-    def __init__(self, output_size: Sequence[int]) -> None:
-        super().__init__()
-        self.output_size = list(output_size)
 
     def forward(self, x: Tensor) -> Tensor:
         """N,C,H,W to N,C,*output_size."""
         return per_time_step(self._pool, x, 2)
 
     def _pool(self, x: Tensor) -> Tensor:
-        if any(n % out for n, out in zip(x.shape[2:], self.output_size, strict=True)):
+        height, width = self.output_size
+        if x.shape[2] % height or x.shape[3] % width:
             raise UnsupportedLayerError(
-                f"An input of {tuple(x.shape[2:])} does not divide into {self.output_size} equal "
+                f"An input of {tuple(x.shape[2:])} does not divide into {[height, width]} equal "
                 "blocks, and how MATLAB divides it then is not documented.",
                 remedy="feed images whose size is a multiple of OutputSize.",
             )
-        height, width = self.output_size
         return functional.adaptive_avg_pool2d(x, (height, width))
