@@ -172,6 +172,8 @@ class GlobalPooling(nn.Module):
 class AdaptiveAveragePooling(nn.AdaptiveAvgPool2d):
     """The mean of equal blocks; how MATLAB makes unequal ones is not documented: refused."""
 
+    output_size: tuple[int, int]
+
     def forward(self, x: Tensor) -> Tensor:
         """N,C,H,W to N,C,*output_size."""
         return per_time_step(self._pool, x, 2)
