@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from functools import partial
 from statistics import median
 from typing import Any
 
@@ -127,7 +128,7 @@ def main() -> int:
         for images in (1, 8):
             x = torch.randn(images, 32, 64, 64)
             with torch.inference_mode():
-                pair = [lambda m=module, x=x: m(x), lambda x=x, g=given, f=by_hand: f(x, *g)]
+                pair = [partial(module, x), partial(by_hand, x, *given)]
                 torch.testing.assert_close(pair[0](), pair[1](), rtol=1e-3, atol=1e-4)
                 turns = [[_turn(one, 4) for one in pair] for _ in range(_TURNS)]
             ours, theirs = (median(column) for column in zip(*turns, strict=True))

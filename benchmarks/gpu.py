@@ -87,7 +87,7 @@ def measured(
         ours, plain = ours.to(**where), plain.to(**where)  # type: ignore[call-overload]
         variants = {OURS: _call(ours, given)}
         compiled = _call(torch.compile(plain), given)
-        plain_last = plain.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        plain_last = plain.to(memory_format=torch.channels_last)
         variants |= {LAST: _call(plain_last, last), COMPILED: compiled}
         for variant, call in variants.items():
             error = float((call().double().cpu() - exact).norm() / exact.norm())

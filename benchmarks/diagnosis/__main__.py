@@ -60,7 +60,7 @@ def main(places: list[str], kind: str, how: str, seeds: int, show: bool, progres
         if progress:
             print(f"{spent:6.2f} {verdict:6} {case.kind} {case.how}", file=sys.stderr, flush=True)
         rows[case.place, case.kind][verdict] += 1
-        if verdict == "right" and case.agrees is not None:
+        if report is not None and verdict == "right" and case.agrees is not None:
             judged[case.agrees(report.diagnoses[0])] += 1
         if verdict != "equal":
             times[case.place].append(spent)

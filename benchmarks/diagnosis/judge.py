@@ -76,21 +76,22 @@ def _module(does: Does) -> torch.nn.Module | None:
     """Torch's module of what a layer does, of padded input; None where torch has none."""
     if "w" in does:
         weight = filters(does["w"]).float()
+        filters_to, channels, height, width = weight.shape
         made: Any = torch.nn.Conv2d(
-            weight.shape[1],
-            weight.shape[0],
-            weight.shape[2:],
+            channels,
+            filters_to,
+            (height, width),
             stride=tuple(does["stride"]),
             dilation=tuple(does["dilation"]),
         )
         made.weight.data, made.bias.data = weight, vector(does["b"]).float()
-        return made  # type: ignore[no-any-return]
+        return made
     if "m" in does and not does.get("outside"):
         made = torch.nn.BatchNorm2d(does["m"].size, eps=does["e"]).eval()
         names = {"running_mean": "m", "running_var": "v", "weight": "s", "bias": "o"}
         for name, entry in names.items():
             getattr(made, name).data = vector(does[entry]).float()
-        return made  # type: ignore[no-any-return]
+        return made
     if "k" in does and does.get("counted", True):
         kind = torch.nn.MaxPool2d if does["kind"] == "max" else torch.nn.AvgPool2d
         return kind(tuple(does["k"]), tuple(does["stride"]))

@@ -36,7 +36,7 @@ from .seeded import (
 )
 
 #: What a port does otherwise, by the name of a layer: a function of (x, ...) in its place.
-Otherwise = dict[str, Callable[..., Tensor]]
+Otherwise = dict[str, Callable[..., Any]]
 
 
 @dataclass
@@ -458,7 +458,7 @@ def deep(smooth: bool, seed: int, blocks: int = 10) -> Net:
         made[f"c{i}"] = ("conv", 3, 3 if i == 1 else 5, 5)
         made[f"n{i}"] = ("bn", 5)
     p = _params(random, made)
-    layers = [mc.imageInputLayer((8, 9, 3), Normalization="none", Name="in")]
+    layers: list[Any] = [mc.imageInputLayer((8, 9, 3), Normalization="none", Name="in")]
     for i in range(1, blocks + 1):
         layers += [
             _conv_layer(p, f"c{i}"),
@@ -514,7 +514,7 @@ def adding(
     return add
 
 
-def instead(names: str, function: Callable[..., Tensor]) -> Mistake:
+def instead(names: str, function: Callable[..., Any]) -> Mistake:
     """The function in the place of each of these layers, or of "input" or "saved"."""
     return lambda _: dict.fromkeys(names.split(), function)
 
@@ -741,7 +741,7 @@ _case("res: residual scaled by 0.1", "input scaled", "aadd")(
     instead("aadd", lambda a, b, _: 0.1 * a + b)
 )
 _case("res: rescaled to 0..1 for -1..1", "rescale|scaled", "in")(
-    lambda n: {"in": lambda x: n.port and _zero_one(n, x)}
+    lambda n: {"in": lambda x: _zero_one(n, x)}
 )
 
 

@@ -537,8 +537,9 @@ _SIZES = {
 @cache
 def _loaded(name: str) -> Network:
     with warnings.catch_warnings(action="ignore"):
-        found: Network = converters.load(real.REAL / FILES[name])
-        return found
+        found = converters.load(real.REAL / FILES[name])
+    assert isinstance(found, Network)
+    return found
 
 
 def _same(
@@ -565,8 +566,9 @@ def _conv(n: Any, name: str, w: Runs = lambda w: w, b: Runs = lambda b: b, **mor
 def _norm(n: Any, name: str, eps: float | None = None, **change: Any) -> Runs:
     v = n.layer(name).values
     keys = ("TrainedMean", "TrainedVariance", "Scale", "Offset")
-    stats = [change.get(k, lambda a: a)(vector(v[k])) for k in keys]
-    return lambda x: F.batch_norm(x, *stats, False, 0.0, v["Epsilon"] if eps is None else eps)
+    mean, variance, scale, offset = (change.get(k, lambda a: a)(vector(v[k])) for k in keys)
+    eps = v["Epsilon"] if eps is None else eps
+    return lambda x: F.batch_norm(x, mean, variance, scale, offset, eps=eps)
 
 
 def _pool(layer: Any) -> Runs:
@@ -701,7 +703,7 @@ _add("speech: its own mean subtracted", "(?i)own|mean of", "imageinput")(
     instead("imageinput", lambda x: x - x.mean((1, 2, 3), keepdim=True))
 )
 _add("speech: mean added", "(?i)mean|sign|added", "imageinput")(
-    lambda n: {"imageinput": lambda x: x + vector(n.network.layer("imageinput").Mean)}
+    lambda n: {"imageinput": lambda x: x + vector(n.network.layer("imageinput").values["Mean"])}
 )
 _add("speech: ReLU before the normalization everywhere", "(?i)before|order|after")(
     lambda n: {
@@ -740,8 +742,8 @@ _add("speech: variances of the batch", "(?i)batch")(
             x,
             None,
             None,
-            vector(n.network.layer(f"batchnorm_{i}").Scale),
-            vector(n.network.layer(f"batchnorm_{i}").Offset),
+            vector(n.network.layer(f"batchnorm_{i}").values["Scale"]),
+            vector(n.network.layer(f"batchnorm_{i}").values["Offset"]),
             True,
             0.1,
             1e-5,
@@ -867,7 +869,8 @@ _add("cifar: grey images", "(?i)grey|gray|averag", "imageinput")(
 )
 _add("fsrcnn: biases left out everywhere", "(?i)bias")(
     lambda n: {
-        c: real._conv(n.network, c, b=0 * n.network.layer(c).Bias) for c in _named(n, "Conv")
+        c: real._conv(n.network, c, b=0 * n.network.layer(c).values["Bias"])
+        for c in _named(n, "Conv")
     }
 )
 _add("fsrcnn: weights in half everywhere", "(?i)half")(
@@ -875,8 +878,8 @@ _add("fsrcnn: weights in half everywhere", "(?i)half")(
         c: real._conv(
             n.network,
             c,
-            w=n.network.layer(c).Weights.astype("f2").astype("f4"),
-            b=n.network.layer(c).Bias.astype("f2").astype("f4"),
+            w=n.network.layer(c).values["Weights"].astype("f2").astype("f4"),
+            b=n.network.layer(c).values["Bias"].astype("f2").astype("f4"),
         )
         for c in _named(n, "Conv")
     }

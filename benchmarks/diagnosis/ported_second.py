@@ -528,8 +528,8 @@ _add("speech: padded at the front everywhere", "(?i)padding|side")(
     lambda n: {
         f"conv_{i}": lambda x, i=i: F.conv2d(
             F.pad(x, (2, 0, 2, 0)),
-            filters(n.network.layer(f"conv_{i}").Weights),
-            vector(n.network.layer(f"conv_{i}").Bias),
+            filters(n.network.layer(f"conv_{i}").values["Weights"]),
+            vector(n.network.layer(f"conv_{i}").values["Bias"]),
         )
         for i in range(1, 6)
     }

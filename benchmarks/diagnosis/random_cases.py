@@ -92,7 +92,7 @@ def _mode(does: Does, random: Random) -> tuple[str, Does]:
 
 def _weights(does: Does, random: Random) -> tuple[str, Does] | None:
     w, b = does["w"], does["b"]
-    made: list[tuple[str, Array, Array]] = [
+    made: list[tuple[str, Any, Any]] = [
         ("flipped", np.flip(w, (0, 1)), b),
         ("flipped", np.flip(w, int(random.integers(w.ndim))), b),
         ("reshaped", w.ravel(order="C").reshape(w.shape, order="F"), b),
@@ -336,12 +336,12 @@ def cases(seed: int) -> Iterator[Case]:
     for name in KINDS:
         for i in range(8):
             number = 100 * seed + i
-            yield _case(f"one {name}", f"{number}", lambda n=number, k=name: _one_layer(k, n))
+            yield _case(f"one {name}", f"{number}", partial(_one_layer, name, number))
     for saved in (False, True):
         for i in range(12):
             number = 100 * seed + i
             kind = "network with activations" if saved else "network"
-            yield _case(kind, f"{number}", lambda n=number, s=saved: _network(n, s))
+            yield _case(kind, f"{number}", partial(_network, number, saved))
 
 
 def _case(kind: str, how: str, make: Callable[[], Drawn]) -> Case:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Iterator
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -34,9 +34,9 @@ FILES = {
 @cache
 def _network(name: str) -> Network:
     with warnings.catch_warnings(action="ignore"):
-        options = {"variable": "net"} if name == "fenn" else {}
-        found: Network = converters.load(REAL / FILES[name], **options)
-        return found
+        found = converters.load(REAL / FILES[name], "net" if name == "fenn" else None)
+    assert isinstance(found, Network)
+    return found
 
 
 def _wb(net: Network, name: str) -> tuple[Array, Array]:
@@ -51,7 +51,7 @@ def _conv(net: Network, name: str, w: Array | None = None, b: Array | None = Non
     return lambda x: F.conv2d(x, weight, bias, padding=(pad, weight.shape[3] // 2))
 
 
-def _norm(net: Network, name: str) -> list[Tensor]:
+def _norm(net: Network, name: str) -> Any:
     v = net.layer(name).values
     return [vector(v[k]) for k in ("TrainedMean", "TrainedVariance", "Scale", "Offset")]
 
@@ -97,8 +97,11 @@ def _right(name: str) -> dict[str, Callable[..., Tensor]]:
         elif kind == "Convolution2DLayer":
             found[at] = _conv(net, at)
         elif kind == "BatchNormalizationLayer":
-            epsilon, stats = layer.values["Epsilon"], _norm(net, at)
-            found[at] = lambda x, s=stats, e=epsilon: F.batch_norm(x, *s, False, 0.0, e)
+            m, v, s, o = _norm(net, at)
+            epsilon = layer.values["Epsilon"]
+            found[at] = partial(
+                F.batch_norm, running_mean=m, running_var=v, weight=s, bias=o, eps=epsilon
+            )
         elif kind == "ReLULayer":
             found[at] = torch.relu
         elif "Pooling" in kind:
