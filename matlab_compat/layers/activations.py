@@ -16,9 +16,9 @@ from ..arrays import Array
 from ..data_format import torch_axes
 from ..display import size_text
 from ..errors import DataFormatError, PropertyError
+from .any_format import Elementwise, PerChannelLayer
 from .base import Fans, Layer
 from .learnables import Layout, Learnable, factor, initializer
-from .normalization import PerChannelLayer
 from .properties import (
     Property,
     auto_or_positive_integer,
@@ -30,16 +30,19 @@ from .properties import (
 from .saved_fields import neutral, no_effect
 
 
-class ReLULayer(Layer, type_text="ReLU", module="torch.nn.ReLU", versions="1"):
+class ReLULayer(
+    Elementwise, type_text="ReLU", module="torch.nn.ReLU", versions="1", multiply_adds=0
+):
     """MATLAB's ReLU layer, ``max(x, 0)``, on data of any format."""
 
 
 class LeakyReLULayer(
-    Layer,
+    Elementwise,
     optional=("Scale",),
     type_text="Leaky ReLU",
     module=("torch.nn.LeakyReLU", "Scale"),
     description="Leaky ReLU with scale {Scale:g}",
+    multiply_adds=1,
     versions="1",
     example="0.3",
 ):
@@ -49,10 +52,11 @@ class LeakyReLULayer(
 
 
 class ClippedReLULayer(
-    Layer,
+    Elementwise,
     type_text="Clipped ReLU",
     module=("torch.nn.Hardtanh", 0.0, "Ceiling"),
     description="Clipped ReLU with ceiling {Ceiling:g}",
+    multiply_adds=0,
     example="6.0",
 ):
     """MATLAB's clipped ReLU layer: ``min(max(x, 0), Ceiling)``."""
@@ -61,7 +65,7 @@ class ClippedReLULayer(
 
 
 class ELULayer(
-    Layer,
+    Elementwise,
     optional=("Alpha",),
     type_text="ELU",
     module=("torch.nn.ELU", "Alpha"),
@@ -75,12 +79,18 @@ class ELULayer(
 
 
 class PReLULayer(
-    PerChannelLayer, type_text="PReLU", example="AlphaInitializer='zeros'", module="torch.nn.PReLU"
+    PerChannelLayer,
+    type_text="PReLU",
+    example="AlphaInitializer='zeros'",
+    module="torch.nn.PReLU",
+    multiply_adds=1,
 ):
     """MATLAB's PReLU layer (R2024a): ``x`` where positive, ``Alpha*x`` elsewhere, Alpha learned.
 
     ``Alpha`` holds one number per channel, in a vector of any orientation, or one for all.
     """
+
+    keeps_size = True
 
     NumChannels = Property(auto_or_positive_integer, "auto", read_only=True, group="")
     Alpha = Learnable("Alpha", Layout("weight"))
@@ -113,7 +123,7 @@ class PReLULayer(
 
 
 class GELULayer(
-    Layer,
+    Elementwise,
     type_text="GELU",
     module=("torch.nn.GELU", "Approximation"),
     example="Approximation='tanh'",
@@ -123,15 +133,19 @@ class GELULayer(
     Approximation = Property(one_of("none", "tanh"), "none")
 
 
-class SwishLayer(Layer, type_text="Swish", module="torch.nn.SiLU"):
+class SwishLayer(Elementwise, type_text="Swish", module="torch.nn.SiLU"):
     """MATLAB's swish layer: ``x ./ (1 + exp(-x))``."""
 
 
-class TanhLayer(Layer, type_text="Tanh", module="torch.nn.Tanh", description="Hyperbolic tangent"):
+class TanhLayer(
+    Elementwise, type_text="Tanh", module="torch.nn.Tanh", description="Hyperbolic tangent"
+):
     """MATLAB's hyperbolic tangent layer."""
 
 
-class SigmoidLayer(Layer, type_text="Sigmoid", module="torch.nn.Sigmoid", description="sigmoid"):
+class SigmoidLayer(
+    Elementwise, type_text="Sigmoid", module="torch.nn.Sigmoid", description="sigmoid"
+):
     """MATLAB's sigmoid layer: ``1 ./ (1 + exp(-x))``."""
 
 
@@ -147,6 +161,8 @@ class SoftmaxLayer(
     Every pixel and time step is a distribution of its own. Torch has the channels second.
     """
 
+    keeps_size = True
+
 
 # --- once of the Reinforcement Learning Toolbox, some since R2025a of Deep Learning's -------
 
@@ -158,7 +174,7 @@ def _at_least_2d(value: object) -> Array:
 
 
 class SoftplusLayer(
-    Layer,
+    Elementwise,
     saved_as=("rl.layer.SoftplusLayer", "nnet.cnn.layer.SoftplusLayer"),
     constructor="softplusLayer",
     type_text="Softplus",
@@ -168,7 +184,7 @@ class SoftplusLayer(
     """The softplus layer: ``log(1 + exp(x))``."""
 
 
-class _Scaling(Layer, module="engine.activations.Scaling"):
+class _Scaling(Elementwise, module="engine.activations.Scaling", multiply_adds=1):
     """``Scale .* X`` plus the property that ``summand`` names, expanded as MATLAB expands them."""
 
     summand: ClassVar[str]

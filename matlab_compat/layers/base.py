@@ -140,6 +140,11 @@ class Layer:
     left_to_do: ClassVar[str] = ""
     #: Whether a network ends here: nothing is computed, the input is passed on.
     is_output: bool = False
+    #: Whether the output has the size of the input.
+    keeps_size: ClassVar[bool] = False
+    #: Multiplications, each with an addition, for each number of the output; ``None`` where that is
+    #: not known, or not all (see :mod:`matlab_compat.network.multiply_adds`).
+    multiply_adds: ClassVar[int | None] = None
     #: Whether its output is real, whatever its input is.
     makes_real: ClassVar[bool] = False
     #: Names of the inputs and outputs that MATLAB gives the layer.
@@ -174,6 +179,7 @@ class Layer:
         channels: str | None = None,
         description: str | None = None,
         saved_fields: Mapping[str, SavedField] | None = None,
+        multiply_adds: int | None = None,
         versions: str = "",
         example: str = "",
     ) -> None:
@@ -199,6 +205,7 @@ class Layer:
             "_channels_property": channels,
             "_description": description,
             "saved_fields": saved_fields,
+            "multiply_adds": multiply_adds,
         }
         for name, value in declared.items():
             if value is not None:

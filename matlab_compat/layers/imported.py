@@ -12,6 +12,7 @@ import numpy as np
 
 from ..arrays import Array, restored
 from ..errors import PropertyError
+from .any_format import Elementwise
 from .base import Layer
 from .pooling import GlobalAveragePooling2DLayer
 from .properties import Property, flag, parameter_array, real_scalar
@@ -113,7 +114,7 @@ class ScalingFactorLayer(
 
 
 class OnnxSigmoidLayer(
-    Layer,
+    Elementwise,
     saved_as="nnet.onnx.layer.SigmoidLayer",
     type_text="ONNX Sigmoid",
     module="torch.nn.Sigmoid",
@@ -122,7 +123,7 @@ class OnnxSigmoidLayer(
 
 
 class KerasSigmoidLayer(
-    Layer,
+    Elementwise,
     saved_as="nnet.keras.layer.SigmoidLayer",
     type_text="Keras Sigmoid",
     module="torch.nn.Sigmoid",
@@ -131,7 +132,10 @@ class KerasSigmoidLayer(
 
 
 class KerasTanhLayer(
-    Layer, saved_as="nnet.keras.layer.TanhLayer", type_text="Keras Tanh", module="torch.nn.Tanh"
+    Elementwise,
+    saved_as="nnet.keras.layer.TanhLayer",
+    type_text="Keras Tanh",
+    module="torch.nn.Tanh",
 ):
     """The hyperbolic tangent of every element."""
 

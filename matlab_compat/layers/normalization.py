@@ -17,8 +17,8 @@ import numpy as np
 from ..arrays import Array
 from ..display import number_text, size_text
 from ..errors import DataFormatError, MatlabCompatWarning, PropertyError
-from ..wording import argument
-from .base import Fans, Layer
+from .any_format import Elementwise, PerChannelLayer
+from .base import Fans
 from .learnables import Layout, Learnable, State, factor, initializer
 from .properties import (
     Property,
@@ -35,26 +35,6 @@ from .properties import (
 )
 from .saved_fields import no_effect
 
-
-class PerChannelLayer(Layer):
-    """Base of the layers for data of any format that has channels."""
-
-    def output_formats(self, formats: Sequence[str]) -> tuple[str, ...]:
-        """The format of the input, which may have any dimensions beside C.
-
-        Raises
-        ------
-        DataFormatError
-            The format has no C.
-        """
-        if "C" not in formats[0]:
-            raise DataFormatError(
-                f"The layer needs a channel dimension; the data is labelled '{formats[0]}'.",
-                remedy=f"label the channels C, for example {argument('data_format', 'SSCB')}.",
-            )
-        return (formats[0],)
-
-
 # --- what the normalizations with an affine part share ------------------------------------
 
 
@@ -68,6 +48,7 @@ class _Normalization(
 ):
     """Offset and Scale per channel, in an array of any orientation (1×1×C, C×1, 1×C)."""
 
+    keeps_size = True
     #: How the rows of layer arrays call it.
     kind: ClassVar[str]
 
@@ -115,6 +96,7 @@ class BatchNormalizationLayer(
     versions="2, 3",
     example="Epsilon=0.001",
     module="engine.normalization.batch_norm",
+    multiply_adds=1,
 ):
     """MATLAB's batch normalization layer.
 
@@ -350,6 +332,8 @@ class CrossChannelNormalizationLayer(
     Any format with C; the output has the size of the input.
     """
 
+    keeps_size = True
+
     WindowChannelSize = Property(positive_integer)
     Alpha = Property(real_scalar, 1e-4)
     Beta = Property(number("a number not less than 0.01", lambda n: n >= 0.01), 0.75)
@@ -430,7 +414,7 @@ class InverseNormalizationLayer(
         return scale, offset
 
 
-class AnyDropoutLayer(Layer):
+class AnyDropoutLayer(Elementwise, multiply_adds=0):
     """What the dropout layers share."""
 
     Probability = Property(probability, 0.5)

@@ -131,7 +131,7 @@ class _Average(PoolingLayer, module="engine.pooling.AveragePooling"):
         return (*super()._module_arguments(formats), self.PaddingValue == 0)
 
 
-class _Max(PoolingLayer, module="engine.pooling.MaxPooling"):
+class _Max(PoolingLayer, module="engine.pooling.MaxPooling", multiply_adds=0):
     kind = "max"
 
 
@@ -220,6 +220,7 @@ class MaxUnpooling2DLayer(
     input_formats=("SSCB",),
     module="engine.pooling.MaxUnpooling",
     description="2-D max unpooling",
+    multiply_adds=0,
     versions="1",
 ):
     """MATLAB's 2-D max unpooling layer: the inputs are ``in``, ``indices`` and ``size``.
@@ -271,7 +272,7 @@ class GlobalAveragePooling3DLayer(_GlobalPooling, dims=3, type_text="3-D Global 
     """MATLAB's 3-D global average pooling: H×W×D×C×N to 1×1×1×C×N."""
 
 
-class _GlobalMax(_GlobalPooling):
+class _GlobalMax(_GlobalPooling, multiply_adds=0):
     maximum = True
 
 

@@ -14,8 +14,8 @@ import numpy as np
 from ..data_format import torch_axes
 from ..display import matlab_text, row_text
 from ..errors import DataFormatError, UnsupportedLayerError
+from .any_format import PerChannelLayer
 from .base import Layer
-from .normalization import PerChannelLayer
 from .properties import Property, few_numbers, one_of, optional, positive_integer
 
 
@@ -144,7 +144,10 @@ class ReshapeLayer(
 
 
 class RealToComplexLayer(
-    PerChannelLayer, type_text="Real to complex", module="engine.structure.RealToComplex"
+    PerChannelLayer,
+    type_text="Real to complex",
+    module="engine.structure.RealToComplex",
+    multiply_adds=0,
 ):
     """MATLAB's real to complex layer (R2024b): channels re1 im1 re2 im2 ... to complex channels.
 
@@ -156,6 +159,7 @@ class ComplexToRealLayer(
     PerChannelLayer,
     type_text="Complex to real",
     module="engine.structure.ComplexToReal",
+    multiply_adds=0,
 ):
     """MATLAB's complex to real layer (R2024b): complex channels to channels re1 im1 re2 im2 ...
 

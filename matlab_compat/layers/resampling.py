@@ -166,7 +166,7 @@ def _crop(where: object) -> dict[str, object]:
     return {"Mode": where} if isinstance(where, str) else {"Mode": "custom", "Location": where}
 
 
-class _Crop(Layer, arguments=("Location",)):
+class _Crop(Layer, arguments=("Location",), multiply_adds=0):
     """What both crop layers share: the second input, ``ref``, gives the size."""
 
     _input_names = ("in", "ref")

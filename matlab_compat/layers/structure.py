@@ -18,7 +18,7 @@ from .saved_fields import no_effect
 # --- flatten ----------------------------------------------------------------------------
 
 
-class Flattening(Layer, module="engine.structure.Flatten"):
+class Flattening(Layer, module="engine.structure.Flatten", multiply_adds=0):
     """Base of the layers that turn images into features; ``order`` names the order of elements."""
 
     order: ClassVar[str]
@@ -79,7 +79,7 @@ def _several(value: object) -> dict[str, object]:
     return {"NumInputs": value}
 
 
-class _Joining(Layer, arguments=("NumInputs",)):
+class _Joining(Layer, arguments=("NumInputs",), multiply_adds=0):
     """A layer with the inputs ``in1`` to ``inN``."""
 
     # In MATLAB a property like any other; here it is derived for every other layer.
@@ -192,6 +192,7 @@ class SequenceFoldingLayer(
     default_format="SSCBT",
     module="engine.structure.Folding",
     description="Sequence folding",
+    multiply_adds=0,
 ):
     """MATLAB's sequence folding layer: time steps become observations, "SSCBT" to "SSCB".
 
@@ -216,6 +217,7 @@ class SequenceUnfoldingLayer(
     type_text="Sequence Unfolding",
     module="engine.structure.Unfolding",
     description="Sequence unfolding",
+    multiply_adds=0,
 ):
     """MATLAB's sequence unfolding layer, the inverse of folding: "SSCB" to "SSCBT"."""
 
@@ -228,8 +230,10 @@ class SequenceUnfoldingLayer(
         return (formats[0] + "T",)
 
 
-class Identity(Layer, module="torch.nn.Identity"):
+class Identity(Layer, module="torch.nn.Identity", multiply_adds=0):
     """Base of the layers that pass their input on."""
+
+    keeps_size = True
 
 
 class IdentityLayer(Identity, type_text="Identity"):

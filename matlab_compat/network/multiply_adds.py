@@ -1,8 +1,8 @@
 """How many multiplications, each with an addition, a layer computes for one observation.
 
 Products of weights with data and of data with data count; batch normalization, scales and
-slopes are one for each element. Functions such as tanh, divisions and means are not counted: of
-layers that have them, and of all that have no rule here, the number is not known.
+slopes are one for each element, as their classes say. Functions such as tanh, divisions and means
+are not counted: of layers that have them, and of all that say nothing, the number is not known.
 """
 
 from __future__ import annotations
@@ -10,48 +10,14 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 
-from ..layers import activations, normalization, pooling, rearranging, resampling, structure
 from ..layers.attention import AttentionLayer, SelfAttentionLayer
 from ..layers.base import Layer
 from ..layers.convolution import ConvolutionLayer
 from ..layers.fully_connected import FullyConnectedLayer
 from ..layers.recurrent import RecurrentLayer
+from ..layers.structure import MultiplicationLayer
 from ..layers.transposed_convolution import TransposedConvolutionLayer
 from .sizes import Activation
-
-#: These move, compare, add or leave out numbers.
-_NONE = (
-    activations.ReLULayer,
-    activations.ClippedReLULayer,
-    normalization.AnyDropoutLayer,
-    pooling.MaxPooling1DLayer,
-    pooling.MaxPooling2DLayer,
-    pooling.MaxPooling3DLayer,
-    pooling.MaxUnpooling2DLayer,
-    pooling.GlobalMaxPooling1DLayer,
-    pooling.GlobalMaxPooling2DLayer,
-    pooling.GlobalMaxPooling3DLayer,
-    rearranging.ComplexToRealLayer,
-    rearranging.RealToComplexLayer,
-    resampling.Crop2DLayer,
-    resampling.Crop3DLayer,
-    structure.AdditionLayer,
-    structure.ConcatenationLayer,
-    structure.DepthConcatenationLayer,
-    structure.Flattening,
-    structure.Identity,
-    structure.SequenceFoldingLayer,
-    structure.SequenceUnfoldingLayer,
-)
-
-#: These multiply each element by one number.
-_ONE_EACH = (
-    activations.LeakyReLULayer,
-    activations.NnetScalingLayer,
-    activations.PReLULayer,
-    activations.ScalingLayer,
-    normalization.BatchNormalizationLayer,
-)
 
 
 def multiply_adds(
@@ -64,7 +30,7 @@ def multiply_adds(
 
     ``learnables`` are the sizes of the layer's learnables by name.
     """
-    if layer.is_output or isinstance(layer, _NONE):
+    if layer.is_output:
         return 0
     if layer.input_format() is not None:
         # 'zerocenter' subtracts; the others divide.
@@ -92,6 +58,6 @@ def multiply_adds(
     if isinstance(layer, AttentionLayer):
         query, key, value = inputs[:3]
         return x.of("B") * query.of("ST") * key.of("ST") * (key.of("C") + value.of("C"))
-    if isinstance(layer, structure.MultiplicationLayer):
+    if isinstance(layer, MultiplicationLayer):
         return (len(inputs) - 1) * y.elements
-    return y.elements if isinstance(layer, _ONE_EACH) else None
+    return None if layer.multiply_adds is None else layer.multiply_adds * y.elements

@@ -1,7 +1,7 @@
 """The sizes of a layer's outputs, from those of its inputs: arithmetic alone, nothing is run.
 
 Knows nothing of torch. The rules are those of MATLAB's pages, as the docstrings of the layers have
-them; of a layer that has none here the size is not known, which is no error.
+them; of a layer that neither keeps the size nor has one here it is not known, which is no error.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from functools import singledispatch
 from ..data_format import torch_axes
 from ..display import TIMES
 from ..errors import DataFormatError
-from ..layers import activations, embedding, normalization, pooling, resampling
+from ..layers import activations, embedding, pooling, resampling
 from ..layers.attention import AttentionLayer, SelfAttentionLayer
 from ..layers.base import Layer
 from ..layers.convolution import ConvolutionLayer, GroupedConvolution2DLayer
@@ -22,13 +22,11 @@ from ..layers.edges import Pair, edge_pairs
 from ..layers.fully_connected import FullyConnectedLayer
 from ..layers.rearranging import ComplexToRealLayer, RealToComplexLayer
 from ..layers.recurrent import RecurrentLayer
-from ..layers.registry import registered
 from ..layers.structure import (
     AdditionLayer,
     ConcatenationLayer,
     DepthConcatenationLayer,
     Flattening,
-    Identity,
     MultiplicationLayer,
     SequenceFoldingLayer,
 )
@@ -101,25 +99,7 @@ def output_sizes(layer: Layer, inputs: Sequence[Activation], formats: Sequence[s
 
 @singledispatch
 def _made(layer: Layer, inputs: Sequence[Activation]) -> Outputs:
-    return []
-
-
-def _same(layer: Layer, inputs: Sequence[Activation]) -> Outputs:
-    return inputs[:1]
-
-
-#: All activations keep the size, but for those with a rule of their own below.
-for _kind in (
-    *(kind for kind in registered().values() if kind.__module__ == activations.__name__),
-    normalization.BatchNormalizationLayer,
-    normalization.GroupNormalizationLayer,
-    normalization.LayerNormalizationLayer,
-    normalization.InstanceNormalizationLayer,
-    normalization.CrossChannelNormalizationLayer,
-    normalization.AnyDropoutLayer,
-    Identity,
-):
-    _made.register(_kind)(_same)
+    return inputs[:1] if layer.keeps_size else []
 
 
 @_made.register
