@@ -102,7 +102,7 @@ def summarize(outcomes: Iterable[Outcome]) -> int:
     rows = list(outcomes)
     width = max(len(row.word) for row in rows)
     for row in rows:
-        line = lines_of_their_own(row.summary.partition("\n")[0])
+        line = lines_of_their_own(row.summary.partition("\n")[0].removesuffix(":"))
         output.data(f"{row.word:<{width}}  {row.file}  {line}")
     good = sum(row.exit_code == 0 for row in rows)
     output.data(f"{good} of {len(rows)} ok")

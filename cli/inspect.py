@@ -167,4 +167,6 @@ def _text(document: dict[str, Any], summary: bool) -> str:
 def _contents(document: dict[str, Any]) -> str:
     models = [v for v in document["variables"] if v["layers"] or v.get("models")]
     names = ", ".join(f"{v['name']} ({v['class']})" for v in models)
+    if "layers" in document:  # which the variables make up together
+        names = document.get("class") or document["layers"][0]["class"]
     return names or f"{len(document['variables'])} variables"

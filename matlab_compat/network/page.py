@@ -195,8 +195,7 @@ class _Writer:
         """What its layers make of what, its picture and its weights."""
         problems = [("", f"It cannot be run: {one}") for one in net.problems()]
         yield _warnings([*problems, *(("", one) for one in net.remarks())], {})
-        yield preformatted(net.view())
-        yield _figure(net.plot())
+        yield element("div", _figure(net.plot()), preformatted(net.view()), class_="both")
         arrays = [
             (f"a{i + 1}", f"{label}{{{i + 1},{j + 1}}}", one)
             for label, matrices in (("IW", net.IW), ("LW", net.LW))

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from ..display import one_line
 from ..errors import FileAccessError, UsageError
 from .layout import Layout, Point, layout
-from .markup import Markup, element, svg
+from .markup import Markup, element, svg, themed
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -42,7 +42,7 @@ COLOURS = {
 }
 _GREY = "#75808a"
 
-#: What else is coloured, in light and in files that matplotlib draws.
+#: What else is coloured, in light and in files that matplotlib draws; and in dark.
 _LIGHT = {
     "text": "#1c2024",
     "quiet": "#5c6570",
@@ -52,14 +52,25 @@ _LIGHT = {
     "good": "#17683a",
     "bad": "#a8201a",
 }
+_DARK = {
+    "text": "#e6e9ec",
+    "quiet": "#a2abb5",
+    "back": "#15181b",
+    "box": "#1e2226",
+    "line": "#5b6671",
+    "good": "#6fcf97",
+    "bad": "#ff8a80",
+}
+
+
+def _variables(colours: dict[str, str]) -> str:
+    return " ".join(f"--{name}: {colour};" for name, colour in colours.items())
+
 
 STYLE = (
-    ".diagram { "
-    + "".join(f"--{name}: {colour}; " for name, colour in _LIGHT.items())
+    themed(".diagram", _variables(_LIGHT), _variables(_DARK))
     + """
-  font: 11px ui-monospace, "DejaVu Sans Mono", Consolas, monospace; }
-@media (prefers-color-scheme: dark) { .diagram { --text: #e6e9ec; --quiet: #a2abb5;
-  --back: #15181b; --box: #1e2226; --line: #5b6671; --good: #6fcf97; --bad: #ff8a80; } }
+.diagram { font: 11px ui-monospace, "DejaVu Sans Mono", Consolas, monospace; }
 .diagram .back { fill: var(--back); }
 .diagram text { fill: var(--text); font: inherit; }
 .diagram .name { font: 600 12px system-ui, "Segoe UI", "DejaVu Sans", sans-serif; }

@@ -11,7 +11,7 @@ from .page import page
 
 _STYLE = """
 td { white-space: nowrap; } td:last-child { white-space: normal; min-width: 12rem; }
-th[scope=row] { white-space: normal; overflow-wrap: anywhere; min-width: 9rem; }
+th[scope=row] { white-space: normal; overflow-wrap: anywhere; min-width: min(20rem, 40vw); }
 @media screen and (max-width: 40rem) {
   thead { display: none; } tr { display: block; border-bottom: 1px solid var(--line);
     padding: .5rem 0; } tr > * { display: block; border: 0; padding: .1rem 0; }
@@ -52,5 +52,5 @@ def _row(row: Row) -> Markup:
     name = element("a", row.name, href=quote(row.link)) if row.link else element("span", row.name)
     mark = "✓" if row.good else "✗"
     outcome = element("span", f"{mark} {row.outcome}", class_="good" if row.good else "bad")
-    said = element("td", row.said)
+    said = element("td", *(element("div", line) for line in row.said.splitlines()))
     return element("tr", element("td", outcome), element("th", name, scope="row"), said)

@@ -59,6 +59,19 @@ def table(head: list[str], rows: list[list[str]], class_: str = "") -> Markup:
     return element("div", whole, class_="wide")
 
 
+def themed(selector: str, light: str, dark: str) -> str:
+    """CSS for what is seen in light and in dark: as the system has it, or a notebook's own theme.
+
+    JupyterLab and VS Code have themes whatever the system has, and name them on their pages.
+    """
+    return (
+        f"{selector} {{ {light} }}\n"
+        f"@media (prefers-color-scheme: dark) {{ {selector} {{ {dark} }} }}\n"
+        f':is([data-jp-theme-light="true"], .vscode-light) {selector} {{ {light} }}\n'
+        f':is([data-jp-theme-light="false"], .vscode-dark) {selector} {{ {dark} }}\n'
+    )
+
+
 def svg(width: float, height: float, label: str, /, *children: str, **attributes: object) -> Markup:
     """A drawing; ``label`` says what it shows to those who do not see it."""
     return element(

@@ -6,23 +6,31 @@ from collections.abc import Iterable, Sequence
 from itertools import islice
 
 from ..display import counted
-from .markup import Markup, element, table
+from .markup import Markup, element, table, themed
 
 #: A notebook keeps all that it shows: of longer tables it gets so many rows.
 MOST_ROWS = 100
 
-# Colours and fonts are the notebook's own.
-_STYLE = """
+# Other colours and fonts are the notebook's own.
+_STYLE = (
+    themed(
+        ".matlab-compat",
+        "--good: #17683a; --bad: #a8201a; --bar: #3b6ea5;",
+        "--good: #6fcf97; --bad: #ff8a80; --bar: #7fb0e6;",
+    )
+    + """
 .matlab-compat { overflow-x: auto; max-width: 100%; }
 .matlab-compat table { border-collapse: collapse; margin: .3em 0; }
-.matlab-compat :is(th, td) { text-align: left; vertical-align: top; white-space: nowrap;
+.matlab-compat :is(th, td) { text-align: left; vertical-align: top;
   padding: .15em .8em .15em 0; }
+.matlab-compat th { white-space: nowrap; }
 .matlab-compat summary { cursor: pointer; }
 .matlab-compat .pane { max-height: 32em; overflow: auto; }
-.matlab-compat .bar { fill: #3b6ea5; }
-.matlab-compat .good { color: #17803d; } .matlab-compat .bad { color: #c0362c; font-weight: 700; }
-@media (prefers-color-scheme: dark) { .matlab-compat .bar { fill: #7fb0e6; } }
+.matlab-compat .bar { fill: var(--bar); }
+.matlab-compat .good { color: var(--good); }
+.matlab-compat .bad { color: var(--bad); font-weight: 700; }
 """
+)
 
 
 def fragment(heading: str, *parts: str, style: str = "") -> str:

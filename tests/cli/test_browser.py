@@ -8,7 +8,10 @@ import pytest
 
 from matlab_compat import Network, dlnetwork, fullyConnectedLayer, networkLayer, reluLayer
 from matlab_compat.network.page import Entry, html_page
+from matlab_compat.pages.diagram import STYLE, Box, Diagram
 from matlab_compat.pages.many import Row, many_page
+from matlab_compat.pages.markup import element
+from matlab_compat.pages.notebook import fragment
 from tests.browser import Browser
 from tests.matlab_compat.parity.reports.samples import HOSTILE
 
@@ -23,7 +26,10 @@ def network_page() -> str:
 
 
 def files_page() -> str:
-    rows = [Row("x" * 200, "equal", True, "y" * 300, "a/b c.html"), Row(HOSTILE, "no", False, "")]
+    rows = [
+        Row("x" * 200, "equal", True, "y " * 150, "a/b c.html"),
+        Row(HOSTILE, "unsupported", False, "two:\n  lines"),
+    ]
     return many_page("Files", rows)
 
 
@@ -41,6 +47,33 @@ def test_a_page_is_quiet_asks_for_nothing_and_fits(
         assert chromium.said == []
         assert chromium.asked == [page.as_uri()]
         assert chromium.run("document.documentElement.scrollWidth") <= width
+        hidden = (
+            "[...document.querySelectorAll('.wide')].filter(e => e.scrollWidth > e.clientWidth)"
+        )
+        assert chromium.run(f"{hidden}.map(e => e.textContent)") == []
+
+
+@pytest.mark.parametrize(
+    ("theme", "good", "text"),
+    [
+        ("class=vscode-dark", "rgb(111, 207, 151)", "rgb(230, 233, 236)"),
+        ("class=vscode-light", "rgb(23, 104, 58)", "rgb(28, 32, 36)"),
+        ('data-jp-theme-light="false"', "rgb(111, 207, 151)", "rgb(230, 233, 236)"),
+        ('data-jp-theme-light="true"', "rgb(23, 104, 58)", "rgb(28, 32, 36)"),
+    ],
+)
+def test_a_notebooks_own_theme_is_followed_whatever_the_system_has(
+    chromium: Browser, tmp_path: Path, theme: str, good: str, text: str
+) -> None:
+    drawn = Diagram((Box("in"),), (), "One box")
+    shown = fragment("net", element("p", "equal", class_="good"), drawn.pane(), style=STYLE)
+    page = tmp_path / "page.html"
+    page.write_text(f"<!DOCTYPE html><body {theme}>{shown}</body>", encoding="utf-8")
+    for dark in (False, True):
+        chromium.open(page, dark=dark)
+        colour = "getComputedStyle(document.querySelector('{}')).{}"
+        assert chromium.run(colour.format("p.good", "color")) == good
+        assert chromium.run(colour.format(".name", "fill")) == text
 
 
 def test_search_and_arrow_keys_find_layers(chromium: Browser, tmp_path: Path) -> None:

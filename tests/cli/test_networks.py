@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnxruntime
@@ -95,6 +96,20 @@ def test_inspect_and_convert_take_folders(tmp_path: Path) -> None:
     done = run("convert", SERIES, FIXTURES / "native" / "dag_v7.mat", "-o", tmp_path / "out")
     assert done.returncode == 0, done.stderr
     assert sorted(p.name for p in (tmp_path / "out").iterdir()) == ["dag_v7.pt", "series_v7.pt"]
+
+
+def test_a_folders_page_says_what_is_in_each_file_and_all_that_is_wrong(
+    call: Any, tmp_path: Path
+) -> None:
+    custom, layer = FIXTURES / "code/network.mat", FIXTURES / "same_odd.v7.mat"
+    assert call("inspect", custom, layer, "--report", tmp_path / "i.html").code == 0
+    seen = (tmp_path / "i.html").read_text(encoding="utf-8")
+    assert "TransposedConvolution2DLayer" in seen
+    done = call("verify", custom, layer, "--report", tmp_path / "v.html")
+    assert "network.mat  3 of 6 layers cannot be built\n" in done.out
+    lines = (tmp_path / "v.html").read_text(encoding="utf-8")
+    assert "<div>3 of 6 layers cannot be built:</div><div>" in lines
+    assert "\\n" not in lines
 
 
 def test_an_empty_folder_is_wrong_usage(tmp_path: Path) -> None:

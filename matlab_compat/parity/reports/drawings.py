@@ -31,6 +31,8 @@ _STRIPES = Markup(
 #: A heat map shows so many decades below the worst difference.
 _HEAT_DECADES = 4
 _WIDTH, _HEIGHT = 460, 240
+#: How wide a letter is, with room beside it.
+_LETTER = 7.5
 _LEFT, _RIGHT, _TOP, _BOTTOM = 62, 12, 14, 40
 
 
@@ -122,12 +124,16 @@ def _coloured(part: Array) -> npt.NDArray[np.uint8]:
 
 
 def histogram(arrays: Arrays) -> Markup:
-    """How many elements differ by how much, in decades; each bar with its number."""
+    """How many elements differ by how much, in decades; with numbers where they have room."""
     bars = shown.decades(arrays)
     most = math.log10(1 + max(bar.count for bar in bars))
     step = (_WIDTH - 24) / len(bars)
     floor = _HEIGHT - _BOTTOM
     parts = [element("line", x1=12, x2=_WIDTH - 12, y1=floor, y2=floor, class_="axis")]
+    labels = [str(bar.count) if bar.count else "" for bar in bars]
+    decades = ["0" if bar.exponent is None else f"1e{bar.exponent}" for bar in bars]
+    numbered = max(map(len, labels)) * _LETTER < step
+    every = math.ceil(max(map(len, decades)) * _LETTER / step)
     for i, bar in enumerate(bars):
         height = (floor - 30) * math.log10(1 + bar.count) / most if most else 0
         x = 12 + i * step
@@ -136,8 +142,8 @@ def histogram(arrays: Arrays) -> Markup:
                 "rect", x=f"{x + step * 0.12:.1f}", y=f"{floor - height:.1f}",
                 width=f"{step * 0.76:.1f}", height=f"{height:.1f}", class_="bar",
             ),
-            _text(x + step / 2, floor - height - 5, str(bar.count) if bar.count else ""),
-            _text(x + step / 2, floor + 15, "0" if bar.exponent is None else f"1e{bar.exponent}"),
+            _text(x + step / 2, floor - height - 5, labels[i] if numbered else ""),
+            _text(x + step / 2, floor + 15, "" if (len(bars) - 1 - i) % every else decades[i]),
         ]  # fmt: skip
     parts.append(_text(_WIDTH / 2, _HEIGHT - 6, "absolute difference, from ... up to ten times"))
     return svg(_WIDTH, _HEIGHT, "Number of elements by decade of their difference", *parts)

@@ -28,13 +28,14 @@ _STYLE = """
 .equal h1 { color: var(--good); } .different h1 { color: var(--bad); }
 .diagnosis { border-left: 4px solid var(--bar); background: var(--box); padding: .5rem 1rem;
   margin: .6rem 0; }
-.pictures { display: flex; flex-wrap: wrap; gap: 1.2rem 2rem; margin: .6rem 0; }
+.pictures { display: flex; flex-wrap: wrap; gap: 1.2rem 1.5rem; margin: .6rem 0; }
+.pictures figcaption { max-width: 15rem; }
 .diagrams { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(20rem, 100%), 1fr));
   gap: 1.2rem 2rem; }
 .along { display: grid; gap: 1rem 1.5rem; grid-template-columns: minmax(0, 1fr); }
 @media (min-width: 60rem) { .along { grid-template-columns: fit-content(45%) minmax(0, 1fr);
   align-items: start; } }
-.along > * { min-width: 0; }
+.along > * { min-width: 0; } .along h2:first-child { margin-top: 1rem; }
 svg:not(.diagram) text { font: 11px system-ui, sans-serif; fill: var(--text); }
 .image image { image-rendering: pixelated; } .nothing { fill: url(#stripes); }
 .halo, .mark { fill: none; vector-effect: non-scaling-stroke; }
@@ -62,8 +63,7 @@ def html_page(report: Report, name: str) -> str:
         *_diagnoses(document.get("diagnoses", [])),
         *before_after.pictures(report),
         *_unexplained(report.unexplained),
-        *_network(report),
-        *(_section(one) for one in most_telling(report, _MOST_SHOWN)),
+        *_network(report, [_section(one) for one in most_telling(report, _MOST_SHOWN)]),
         *_all_outputs(report),
         *_side_by_side(document["side_by_side"]),
         element("section", element("h2", "Environment"), table([], facts, "figures")),
@@ -116,8 +116,11 @@ def _box(where: Sequence[str], one: dict[str, Any], *more: Markup) -> Markup:
     )
 
 
-def _network(report: Report) -> list[Markup]:
-    """The networks with the error along them, and the errors of all layers in their order."""
+def _network(report: Report, sections: list[Markup]) -> list[Markup]:
+    """The networks with the error along them, and the errors of all layers in their order.
+
+    Beside a network of whose layers nothing is known stand the ``sections``, else below it.
+    """
     panes = [element("figure", drawn.pane(), class_="network") for drawn in report.pictures]
     charts = []
     if report.activations:
@@ -127,9 +130,11 @@ def _network(report: Report) -> list[Markup]:
         more = element("details", element("summary", "All layers"), listed)
         charts = [element("figure", chart), more]
     if not panes and not charts:
-        return []
-    parts = element("div", *panes), element("div", *charts)
-    return [element("h2", "Along the network"), element("div", *parts, class_="along")]
+        return sections
+    heading = element("h2", "Along the network")
+    beside, below = (charts, sections) if charts else (sections, [])
+    parts = element("div", heading, *panes), element("div", *beside)
+    return [element("div", *parts, class_="along"), *below]
 
 
 _COLUMNS = ["name", "verdict", "size", "scaled error", "max abs", "outside"]

@@ -12,14 +12,17 @@ import xml.etree.ElementTree as ET
 import zlib
 from dataclasses import replace
 from html.parser import HTMLParser
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 import pytest
 
+from matlab_compat.pages.diagram import Box, Diagram
 from matlab_compat.pages.markup import png
 from matlab_compat.parity import compare, keeping_arrays
 from matlab_compat.parity.report import Report
+from matlab_compat.parity.reports import drawings
 from matlab_compat.parity.reports.html import html_page
 from matlab_compat.parity.reports.junit import junit
 from matlab_compat.parity.reports.markdown import code, markdown
@@ -185,6 +188,32 @@ def test_the_page_has_verdict_figures_images_and_environment() -> None:
         assert said in page.text, said
     assert page.tags.count("image") == 6  # three of the output, three of the first layer
     assert "script" not in page.tags
+
+
+def test_beside_a_network_without_activations_stand_the_figures_of_its_output() -> None:
+    drawn = Diagram((Box("conv"),), (), "The network")
+    alone = html_page(replace(report(), pictures=(drawn,)), "net.mat")
+    whole = html_page(replace(report(layers=LAYERS), pictures=(drawn,)), "net.mat")
+    for page, place in ((alone, "beside"), (whole, "below")):
+        beside = page.partition('<div class="along">')[2].partition("<h2>Environment")[0]
+        assert ("All layers" in beside) == (place == "below")
+        assert beside.count("</section>") >= 1
+    assert "</section></div></div>" in alone
+    assert "</section></div>" not in whole
+
+
+def test_bars_too_narrow_for_their_numbers_have_none_and_every_few_a_decade() -> None:
+    actual = 10.0 ** -np.arange(0.5, 300.5).reshape(-1, 1)
+    with keeping_arrays():
+        many = compare(np.repeat(actual, 99, 1), np.zeros((300, 99))).arrays
+        few = compare(np.ones((2, 2)), np.zeros((2, 2))).arrays
+    assert many is not None
+    assert few is not None
+    texts = re.findall(r'<text x="([\d.]+)" y="[\d.]+"[^>]*>([^<]+)<', drawings.histogram(many))
+    decades = [(float(x), text) for x, text in texts if text.startswith("1e")]
+    assert [text for _, text in texts if text == "99"] == []
+    assert min(b - a for (a, _), (b, _) in pairwise(decades)) > 30
+    assert ">4<" in drawings.histogram(few)
 
 
 def test_a_page_asks_for_nothing_from_outside() -> None:
