@@ -365,11 +365,6 @@ def clipping(module: nn.Hardtanh, x: Value) -> Layers:
     return [scaling(bias=-low), matlab.clippedReluLayer(high - low), scaling(bias=low)]
 
 
-def gelu(module: nn.GELU, x: Value) -> Layers:
-    """Exact, or by tanh."""
-    return [matlab.geluLayer(Approximation=module.approximate)]
-
-
 def spatial_dropout(module: Any, x: Value) -> Layers:
     """Whole channels at once."""
     return [matlab.spatialDropoutLayer(Probability=module.p)]

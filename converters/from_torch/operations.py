@@ -8,15 +8,18 @@ of those that have no layer, is computed from these rows.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from functools import partial
+from inspect import signature
 from typing import Any, Literal
 
 from torch import Tensor, fx, nn
+from torch.nn import functional
 
 from matlab_compat import layers as matlab
 from matlab_compat.layers import Layer, registered
+from matlab_compat.layers.any_format import Elementwise
 
 from . import modules as of
 from . import recurrent, structure
@@ -195,11 +198,6 @@ def _celu(module: nn.CELU, x: Value) -> list[Layer]:
     return [of.scaling(1 / alpha), matlab.eluLayer(1), of.scaling(alpha)]
 
 
-def _one(make: Callable[..., Layer], *names: str) -> Callable[[Any, Value], list[Layer]]:
-    """One layer, whose arguments are attributes of the module."""
-    return lambda module, x: [make(*(getattr(module, name) for name in names))]
-
-
 # --- the rows ------------------------------------------------------------------------------
 
 
@@ -226,19 +224,36 @@ def _classes(names: str) -> tuple[type[Layer], ...]:
     return tuple(getattr(matlab, f"{name}Layer") for name in names.split())
 
 
+def _elementwise(known: Collection[type[nn.Module]]) -> Iterator[Operation]:
+    """The layers that are a module of torch made with their properties, and are not ``known``."""
+    functions = {name.replace("_", ""): name for name in dir(functional) if name[-1] != "_"}
+    for layer in registered().values():
+        path, *properties = layer.torch_module() or ("",)
+        module = getattr(nn, str(path).removeprefix("torch.nn."), None)
+        says_all = issubclass(layer, Elementwise) and set(properties) <= set(layer.properties)
+        if (
+            module is None
+            or module in known
+            or not says_all
+            or "nnet.cnn" not in layer.matlab_class
+        ):
+            continue
+        names = dict(zip(map(str, properties), signature(module).parameters, strict=False))
+
+        def layers(module: nn.Module, x: Value, layer: Any = layer, names: Any = names) -> Any:
+            return [layer(**{given: getattr(module, name) for given, name in names.items()})]
+
+        function = functions[module.__name__.lower()]
+        make = _plain(module, *names.values())
+        yield Operation((module,), function, make, layers, becomes=(layer,), order="kept")
+
+
 def _activations() -> Iterator[Operation]:
     row = partial(_row, order="kept")
     moved, scaled = "ClippedReLU NnetScaling", "ELU NnetScaling"
-    slope = "negative_slope"
-    yield row(nn.ReLU, "relu", "", _one(matlab.reluLayer), "ReLU")
-    yield row(nn.Tanh, "tanh", "", _one(matlab.tanhLayer), "Tanh")
-    yield row(nn.Sigmoid, "sigmoid", "", _one(matlab.sigmoidLayer), "Sigmoid")
-    yield row(nn.SiLU, "silu", "", _one(matlab.swishLayer), "Swish")
-    yield row(nn.LeakyReLU, "leaky_relu", slope, _one(matlab.leakyReluLayer, slope), "LeakyReLU")
-    yield row(nn.ELU, "elu", _elu, _one(matlab.eluLayer, "alpha"), "ELU")
+    yield row(nn.ELU, "elu", _elu, lambda module, x: [matlab.eluLayer(module.alpha)], "ELU")
     yield row(nn.SELU, "selu", "", _selu, scaled)
     yield row(nn.CELU, "celu", "alpha", _celu, scaled)
-    yield row(nn.GELU, "gelu", "approximate", of.gelu, "GELU")
     yield row(nn.Softplus, "softplus", "beta threshold", of.softplus, "Softplus NnetScaling")
     yield row(nn.PReLU, "prelu", _prelu, of.prelu, "PReLU")
     yield row(nn.Hardtanh, "hardtanh", "min_val max_val", of.clipping, moved)
@@ -247,7 +262,6 @@ def _activations() -> Iterator[Operation]:
     yield row(nn.Softmax, "softmax", "dim", of.softmax, "Softmax")
     of_channels = nn.Softmax(-3)
     yield row(nn.Softmax2d, "", None, lambda _, x: of.softmax(of_channels, x), "Softmax")
-    yield row(nn.Dropout, "dropout", "p", _one(matlab.dropoutLayer, "p"), "Dropout")
     whole = (nn.Dropout2d, nn.Dropout1d, nn.Dropout3d)
     names = "dropout1d dropout2d dropout3d feature_dropout"
     yield row(whole, names, "p", of.spatial_dropout, "SpatialDropout")
@@ -390,12 +404,16 @@ def _without_layers() -> Iterator[Operation]:
         yield Operation((module,) if module else (), functions, near=near)
 
 
-OPERATIONS: tuple[Operation, ...] = (
+_WRITTEN = (
     *_activations(),
     *_with_parameters(),
     *_pooling_and_resampling(),
     *_structure(),
     *_without_layers(),
+)
+OPERATIONS: tuple[Operation, ...] = (
+    *_elementwise([module for row in _WRITTEN for module in row.modules]),
+    *_WRITTEN,
 )
 
 #: Why no operation becomes some of the registered layers, without "Layer" in their names.

@@ -602,13 +602,17 @@ class Layer:
         given = self._torch_module[1:]
         return [self._values[one] if isinstance(one, str) else one for one in given]
 
+    @classmethod
+    def torch_module(cls) -> tuple[object, ...]:
+        """The keyword ``module`` where it is one of torch's and says all; else nothing."""
+        own = cls._module_arguments is not Layer._module_arguments
+        is_torchs = str(next(iter(cls._torch_module), "")).startswith("torch.nn.")
+        return cls._torch_module if is_torchs and not own else ()
+
     def in_torch(self) -> str:
         """How torch writes it, ``torch.nn.LeakyReLU(0.1)``; "" where that needs more than this."""
-        path = str(next(iter(self._torch_module), ""))
-        own = type(self)._module_arguments is not Layer._module_arguments
-        if own or not path.startswith("torch.nn."):
-            return ""
-        return f"{path}({', '.join(map(repr, self._module_values()))})"
+        path, *_ = self.torch_module() or ("",)
+        return f"{path}({', '.join(map(repr, self._module_values()))})" if path else ""
 
     def _module_arguments(self, formats: tuple[str, ...]) -> tuple[Any, ...]:
         """What the module is made with before the values that the keyword ``module`` names."""
