@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -259,7 +260,7 @@ class ArrayDecoder:
     ) -> tuple[Array, int]:
         """One element of numbers as ``dtype``, and where the next one starts."""
         tag = self._elements.expect(position, header.end, "numbers", *_storage_types(dtype))
-        stored = np.dtype(self._elements.byte_order + NUMPY_CODE[DataType(tag.kind)])
+        stored = self._elements.stored[tag.kind]
         if tag.size % stored.itemsize or count not in (None, tag.size // stored.itemsize):
             raise corrupt(
                 f"{tag.size} bytes are not {'whole' if count is None else count} numbers of "
@@ -268,9 +269,10 @@ class ArrayDecoder:
             )
         self._spend_bytes(tag.size // stored.itemsize * dtype.itemsize, position)
         numbers = np.frombuffer(self._elements.bytes_of(tag), stored)
-        with np.errstate(over="ignore", invalid="ignore"):
-            native = numbers.astype(dtype, copy=False)
-        return native if native.flags.aligned else native.copy(), tag.next
+        if stored != dtype:
+            with np.errstate(over="ignore", invalid="ignore"):
+                numbers = numbers.astype(dtype)
+        return numbers if numbers.flags.aligned else numbers.copy(), tag.next
 
     def _complex(self, real: Array, imaginary: Array) -> Array:
         numbers = np.empty(len(real), np.complex64 if real.itemsize <= 4 else np.complex128)
@@ -336,12 +338,13 @@ _OPENERS: dict[ArrayClass, Callable[[ArrayDecoder, ArrayHeader], Value]] = {
 }
 
 
-def _storage_types(dtype: np.dtype[Any]) -> list[DataType]:
+@cache
+def _storage_types(dtype: np.dtype[Any]) -> tuple[DataType, ...]:
     """Data types that may hold a class: MATLAB stores small whole numbers in fewer bytes."""
     if dtype.kind == "f":
-        return list(NUMPY_CODE)
+        return tuple(NUMPY_CODE)
     kinds = [kind for kind, code in NUMPY_CODE.items() if code[0] != "f"]
-    return [kind for kind in kinds if int(NUMPY_CODE[kind][1]) <= dtype.itemsize]
+    return tuple(kind for kind in kinds if int(NUMPY_CODE[kind][1]) <= dtype.itemsize)
 
 
 def checked_sparse(

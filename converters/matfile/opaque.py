@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -43,25 +43,26 @@ def replace_leaves(root: Value, replace: Callable[[Value], Value]) -> Value:
         is_dict = isinstance(children, dict)
         for key, stored in list(children.items() if is_dict else enumerate(list(children))):
             value = children[key] = _as_handle(stored)
-            inner = list(_inner(value))
+            inner = _inner(value)
             waiting.extend(inner)
             if not inner:
                 children[key] = replace(value)
     return holder[0]
 
 
-def _inner(value: Value) -> Iterator[Any]:
+def _inner(value: Value) -> Sequence[Any]:
     """The mutable collections that hold the children of a container; none for a leaf."""
-    if isinstance(value, np.ndarray) and value.dtype == object:
-        yield value.flat
-    elif isinstance(value, StructArray) and ENUMERATION_TAG not in value.fields:
-        yield from value.fields.values()
-    elif isinstance(value, FunctionHandle):
-        yield from _inner(value.raw)
-    elif isinstance(value, MatObject) and value.legacy:
-        yield value.properties
-    elif isinstance(value, ObjectArray):
-        yield from (element.properties for element in value.elements if element.legacy)
+    if isinstance(value, np.ndarray):
+        return (value.flat,) if value.dtype.hasobject else ()
+    if isinstance(value, StructArray) and ENUMERATION_TAG not in value.fields:
+        return list(value.fields.values())
+    if isinstance(value, FunctionHandle):
+        return _inner(value.raw)
+    if isinstance(value, MatObject) and value.legacy:
+        return (value.properties,)
+    if isinstance(value, ObjectArray):
+        return [element.properties for element in value.elements if element.legacy]
+    return ()
 
 
 def _as_handle(value: Value) -> Value:

@@ -48,6 +48,8 @@ ArrayClass = IntEnum(
     " FUNCTION_HANDLE OPAQUE",
 )
 
+_CLASSES = {int(one): one for one in ArrayClass}
+
 #: The numbers among both, as numpy calls them.
 _NUMBERS = {
     **{"INT8": "i1", "UINT8": "u1", "INT16": "i2", "UINT16": "u2", "INT32": "i4", "UINT32": "u4"},
@@ -71,9 +73,12 @@ class Tag(NamedTuple):
     next: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class ArrayHeader:
-    """What stands before the data of an array. ``body`` to ``end`` holds the data."""
+    """What stands before the data of an array. ``body`` to ``end`` holds the data.
+
+    Not frozen, for the same reason.
+    """
 
     array_class: ArrayClass
     shape: Shape
@@ -102,12 +107,14 @@ class Elements:
     def __init__(self, data: npt.NDArray[np.uint8], byte_order: str) -> None:
         self.data = data
         self.byte_order = byte_order
-        self._bytes = data.data
+        #: How numbers of each type are stored.
+        self.stored = {int(kind): np.dtype(byte_order + c) for kind, c in NUMPY_CODE.items()}
+        self._bytes, self._size = data.data, len(data)
         self._two_words = struct.Struct(byte_order + "II")
 
     def words(self, position: int) -> tuple[int, int]:
         """Two 32-bit words."""
-        if position + 8 > len(self.data):
+        if position + 8 > self._size:
             raise cut_short("The data end in the middle of an element.", position)
         first, second = self._two_words.unpack_from(self._bytes, position)
         return first, second
@@ -120,11 +127,13 @@ class Elements:
         if kind >> 16:  # a small element: type and size share a word, the data follow at once
             return self._small_tag(kind, position)
         start = position + 8
-        if start + size > end:
+        last = start + size
+        if last > end:
             what = f"An element of {size} bytes does not fit in its parent ({end - start} bytes)."
             raise corrupt(what, position)
         # Writers pad to 8 bytes, but some leave the very last padding away.
-        return Tag(kind, start, size, min(start + size + (-size % 8), end))
+        padded = last + (-size & 7)
+        return Tag(kind, start, size, padded if padded < end else end)
 
     @staticmethod
     def _small_tag(word: int, position: int) -> Tag:
@@ -135,7 +144,7 @@ class Elements:
 
     def bytes_of(self, tag: Tag) -> npt.NDArray[np.uint8]:
         """The data of an element, not copied."""
-        if tag.start + tag.size > len(self.data):
+        if tag.start + tag.size > self._size:
             raise cut_short("The data end in the middle of an element.", tag.start)
         return self.data[tag.start : tag.start + tag.size]
 
@@ -151,6 +160,8 @@ class Elements:
 
     def text(self, tag: Tag) -> str:
         """A name: variable, class or type system."""
+        if not tag.size:  # as the names of all arrays within others are
+            return ""
         return self.bytes_of(tag).tobytes().split(b"\0")[0].decode("utf-8", "replace")
 
     def int32s(self, tag: Tag) -> list[int]:
@@ -169,11 +180,10 @@ class Elements:
             raise corrupt(f"Array flags have {flags.size} bytes instead of 8.", matrix.start)
         word, _ = self.words(flags.start)
         number = word & 0xFF
-        if not 1 <= number <= len(ArrayClass):
+        if (array_class := _CLASSES.get(number)) is None:
             raise unsupported(
                 f"Array class {number} is none that MATLAB documents (1 to 17).", flags.start
             )
-        array_class = ArrayClass(number)
         if array_class is ArrayClass.OPAQUE:
             return self._opaque_header(flags.next, end, bool(word & 0x400))
         # Some writers say UINT32; the numbers are the same (scipy reads them so, too).
