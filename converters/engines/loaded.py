@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -28,6 +29,20 @@ class Run:
     def __call__(self, tensors: Sequence[Tensor]) -> tuple[Array, ...]:
         """The outputs, which are the caller's own."""
         return tuple(self.compute([x.contiguous().numpy() for x in tensors]))
+
+    def of_tensors(self, like: Sequence[Tensor]) -> Callable[..., Any]:
+        """For tensors one by one, which lie in memory as these do; gives what a module gives."""
+        compute, from_numpy = self.compute, torch.from_numpy
+        alone = len(like) == 1 and like[0].is_contiguous()
+
+        def run(*tensors: Tensor) -> Any:
+            if alone:
+                outputs = compute((tensors[0].detach().numpy(),))
+            else:
+                outputs = compute([x.detach().contiguous().numpy() for x in tensors])
+            return from_numpy(outputs[0]) if len(outputs) == 1 else tuple(map(from_numpy, outputs))
+
+        return run
 
 
 class Loaded:

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import copy
-import logging
-import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
-from hashlib import sha256
-from typing import Any, TypeAlias
+from typing import Any
 from weakref import WeakKeyDictionary
 
 import numpy as np
@@ -18,13 +15,8 @@ from torch import Tensor, fx
 
 from matlab_compat.arrays import Array, as_tuple
 from matlab_compat.engine.arrays import array, as_data, tensor
-from matlab_compat.engine.fast.choice import WHOLE, Budget, measured, remember, remembered
-from matlab_compat.errors import (
-    NothingToCompareError,
-    UnsupportedLayerError,
-    place,
-    warn,
-)
+from matlab_compat.engine.fast.optimize import optimized
+from matlab_compat.errors import UnsupportedLayerError, place, warn
 from matlab_compat.execution.described import LayerLike, Plan, RunOptions
 from matlab_compat.execution.module import run_network
 from matlab_compat.execution.network import (
@@ -38,31 +30,12 @@ from matlab_compat.layers.base import same_value
 from matlab_compat.network import Network
 from matlab_compat.network.picture_inputs import pictures_as_arrays
 from matlab_compat.network.pictures import Fit
-from matlab_compat.parity.rule import ModelRule
-from matlab_compat.parity.runner import Inputs, OracleRunner, Precision
-from matlab_compat.parity.verify import verify
 
-from ..inputs import labelled
-from . import FASTEST, TORCH, check_engine, engine_named, installed
+from . import FASTEST, TORCH, check_engine, engine_named
 from .base import Compute
-from .loaded import Loaded, Run
-from .runner import ComputedRunner
-
-log = logging.getLogger(__name__)
-
-#: Outputs for tensors of one size.
-Sized: TypeAlias = Callable[[Sequence[Tensor]], tuple[Array, ...]]
-
-#: Sizes of inputs for which a session keeps what computes them.
-MANY = 64
-#: Seconds that may be spent on measuring, all sizes of a network together.
-MEASURING = 3.0
-#: Calls of each that are measured at least, however long they take.
-LEAST = 4
-#: The least seconds of a turn, of which the first call may find threads asleep.
-TURN = 0.02
-#: Seconds for which the threads of an engine may go on spinning.
-SPINNING = 0.1
+from .fastest import MANY, Fastest, Way
+from .loaded import Run
+from .proof import prove
 
 
 class Session:
@@ -89,10 +62,10 @@ class Session:
             for (name, value), kept in zip(_values(network), own, strict=True)
         ]
         self._asked, self._seconds = engine, seconds
-        self._loaded = Loaded(self.network)
+        self._fastest = Fastest(self.network, seconds)
+        self._loaded = self._fastest.loaded
         self._how = RunOptions(data_format, engine=self.compute)
-        self._budget = Budget(MEASURING)
-        self._runs: dict[object, tuple[str, Sized]] = {}
+        self._runs: dict[object, tuple[str, Way]] = {}
         #: The size, the threads and what computes it, where :meth:`run` may go straight on.
         self._direct: tuple[tuple[int, ...], int, Compute] | None = None
         self._ready: tuple[Plan[LayerLike], list[NetworkInput]] | None = None
@@ -165,116 +138,43 @@ class Session:
             known = self._runs[key] = self._made(labels, tensors)
         self.engine, run = known
         self._direct = None
-        found = run(tensors)
+        found: tuple[Array, ...] = run(tensors)
         if len(tensors) == 1 and isinstance(run, Run):
             self._direct = tuple(tensors[0].shape), torch.get_num_threads(), run.compute
         return found
 
     # --- who computes -------------------------------------------------------------------
 
-    def _made(self, labels: Mapping[str, str], tensors: tuple[Tensor, ...]) -> tuple[str, Sized]:
+    def _made(self, labels: Mapping[str, str], tensors: tuple[Tensor, ...]) -> tuple[str, Way]:
         """The name of what computes inputs like these, and what does."""
-        if self._asked == FASTEST:
-            return self._fastest(labels, tensors)
-        if self._asked != TORCH:
-            try:
+        try:
+            if self._asked == FASTEST:
+                own = partial(self._checked, TORCH, labels, tensors)
+                return self._fastest.chosen(labels, tensors, own)
+            if self._asked != TORCH:
                 return self._asked, self._checked(self._asked, labels, tensors)
-            except UnsupportedLayerError as error:
-                refused = error.what
+        except UnsupportedLayerError as error:
+            refused = error.what
         module = self._module(labels, tensors)
-        if self._asked != TORCH:
+        if self._asked not in (FASTEST, TORCH):
             warn(f"torch computes instead of {self._asked}: {refused}", where=place())
         return TORCH, partial(_by_torch, module)
 
-    def _fastest(self, labels: Mapping[str, str], tensors: tuple[Tensor, ...]) -> tuple[str, Sized]:
-        kinds = {n: kind for n, kind in installed().items() if kind.patience <= self._seconds}
-        names = [TORCH, *sorted(kinds, key=lambda name: kinds[name].spins)]
-        versions = {fact: text for kind in kinds.values() for fact, text in kind.facts().items()}
-        layer = f"{WHOLE}{_digest(self.network)} {versions}"
-        size = [n for x in tensors for n in x.shape]
-        known = remembered(layer, size, names, nearest=self._budget.seconds <= 0)
-        if known is not None:
-            names = list(dict.fromkeys((known, TORCH)))
-        runs: dict[str, Run] = {}
-        for name in names:
-            try:
-                runs[name] = self._checked(name, labels, tensors)
-            except UnsupportedLayerError as error:
-                log.info("%s is not asked: %s", name, error.what)
-            if name == known and name in runs:
-                break
-        if not runs:
-            return TORCH, partial(_by_torch, self._module(labels, tensors))
-        if known is None and len(runs) > 1:
-            spinning = any(kinds[name].spins for name in runs if name != TORCH)
-            known = remember(layer, size, self._measured(runs, tensors, spinning))
-        name = known if known in runs else next(iter(runs))
-        log.info("%s computes inputs of torch size %s", name, size)
-        return name, runs[name]
-
-    def _measured(
-        self, runs: Mapping[str, Run], tensors: tuple[Tensor, ...], spinning: bool
-    ) -> dict[str, float]:
-        """The seconds of each: of one thread what it computed, of several those on the wall."""
-        alone = torch.get_num_threads() == 1
-        clock = time.process_time if alone else time.perf_counter
-        rest = partial(time.sleep, SPINNING) if spinning and not alone else None
-        calls = {name: partial(_first, run, tensors) for name, run in runs.items()}
-        start = clock()
-        for call in calls.values():
-            call()
-        begin = clock()
-        end = begin + max(self._budget.part(), LEAST * (begin - start))
-        seconds = measured(calls, end, clock, turn=TURN, rest=rest)
-        self._budget.seconds -= clock() - start
-        for name, taken in seconds.items():
-            log.info("%s takes %.3g ms", name, 1e3 * taken)
-        return seconds
-
-    def _module(
-        self, labels: Mapping[str, str], tensors: tuple[Tensor, ...], *, optimize: bool = False
-    ) -> fx.GraphModule:
-        at = tensors[0].device, tensors[0].dtype
-        return self.network.to_torch(*at, formats=labels, optimize=optimize)
+    def _module(self, labels: Mapping[str, str], tensors: tuple[Tensor, ...]) -> fx.GraphModule:
+        return self.network.to_torch(tensors[0].device, tensors[0].dtype, formats=labels)
 
     def _checked(self, name: str, labels: Mapping[str, str], tensors: tuple[Tensor, ...]) -> Run:
-        """What an engine, or torch at its fastest, makes of the inputs, proved.
+        """What an engine makes of the inputs, or torch at its fastest, proved.
 
         Raises ``UnsupportedLayerError``: it cannot, or gives something else than the oracle.
         """
         if name == TORCH:
-            module = self._module(labels, tensors, optimize=True)
+            module = optimized(self._module(labels, tensors))
             label, run = "torch", Run(partial(_optimized, module))
         else:
             label, run = engine_named(name).label, self._loaded.run(name, labels, tensors)
-        random = torch.Generator().manual_seed(0)
-        made_up = [torch.randn(x.shape, generator=random).to(x) for x in tensors]
-        why = ""
-        for given in (tensors, made_up):
-            inputs = Inputs(labelled([x.cpu() for x in given], labels.values()))
-            try:
-                difference = self._difference(label, run, inputs, tensors[0].dtype)
-            except NothingToCompareError as error:
-                why = error.what
-                continue
-            if difference:
-                raise UnsupportedLayerError(difference)
-            return run
-        raise UnsupportedLayerError(f"what {label} gives cannot be checked: {why}")
-
-    def _difference(self, label: str, run: Run, inputs: Inputs, dtype: torch.dtype) -> str:
-        """How far it is from the float64 oracle, where that is more than rounding."""
-        oracle = OracleRunner(self.network)
-        candidate = ComputedRunner(self.network, label, lambda _, tensors: run(tensors))
-        rule = ModelRule.of(self.network, Precision(dtype=dtype))
-        report = verify(candidate, oracle, inputs, rule, explain=False)
-        if report.verdict == "equal":
-            return ""
-        worst = max(report.outputs, key=lambda one: one.scaled_error)
-        return (
-            f"{label} gives something else than the float64 oracle, by {worst.scaled_error:.3g} "
-            f"roundings in {worst.name}."
-        )
+        prove(self.network, label, run, labels, tensors)
+        return run
 
 
 #: The sessions that ``net.predict`` made, by engine.
@@ -304,12 +204,6 @@ def _values(network: Network) -> Iterator[tuple[str, Any]]:
         yield from ((f"{name}.{key}", value) for key, value in layer.values.items())
 
 
-def _digest(network: Network) -> str:
-    """What the speed of a network depends on: its layers, sizes and connections."""
-    texts = [*map(str, network.graph.connections), *(str(x) for _, x in network.all_layers())]
-    return sha256("\n".join(texts).encode()).hexdigest()[:12]
-
-
 def _are_like(X: Sequence[object], inputs: Sequence[NetworkInput]) -> bool:
     """Whether inputs are arrays of the sizes of those before, and read in the same way."""
     return len(X) == len(inputs) and all(
@@ -328,8 +222,3 @@ def _by_torch(module: fx.GraphModule, tensors: Sequence[Tensor]) -> tuple[Array,
 @torch.inference_mode()
 def _optimized(module: fx.GraphModule, arrays: Sequence[Array]) -> tuple[Array, ...]:
     return tuple(array(y) for y in as_tuple(module(*map(torch.from_numpy, arrays))))
-
-
-def _first(run: Run, tensors: Sequence[Tensor]) -> Tensor:
-    """The first output, for the measuring."""
-    return torch.from_numpy(run(tensors)[0])

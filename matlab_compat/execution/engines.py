@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from .described import NetworkLike
 
-#: Where the sessions of all networks are.
-SESSIONS = "converters.engines.session"
+#: Where the sessions of all networks are, and the choice among engines.
+SESSIONS, FASTEST = "converters.engines.session", "converters.engines.fastest"
 
 
 def kept(network: NetworkLike, engine: str) -> Any:
@@ -21,3 +21,8 @@ def kept(network: NetworkLike, engine: str) -> Any:
     Raises ``UsageError``: there is no such engine, or it is not installed.
     """
     return import_module(SESSIONS).kept(network, engine).compute
+
+
+def fastest(network: NetworkLike) -> Any:
+    """The engines that :class:`~.run.InferenceModule` may choose of; None where there are none."""
+    return import_module(FASTEST).Fastest.of(network)

@@ -287,10 +287,13 @@ class Network:
         optimize:
             A faster module for inference, equal but for rounding. Batch normalization is folded
             into the layer before it, ReLU fused, dropout gone; ``state_dict`` has the folded
-            weights under the names of the layers that are left. Images come out channels last
-            in memory. For each size of inputs, the first call measures which way to compute each
-            layer is fastest here, which takes at most a second for all sizes together and is kept
-            in a file of the user's cache (docs/speed.md). Tensors instead of ``True``, one for
+            weights under the names of the layers that are left. For each size of inputs, the
+            first call measures which way to compute each layer is fastest here, which takes at
+            most a second for all sizes together, and where ONNX Runtime or OpenVINO is installed
+            whether it computes the whole faster, after a comparison with float64, which takes
+            some seconds more. The choice is kept in a file of the user's cache
+            (docs/speed.md). Images come out channels last in memory where torch computes.
+            Tensors instead of ``True``, one for
             each input in torch's layout, are such a first call. ``train()`` raises
             :class:`UsageError`; to export or compile, take the module without ``optimize``.
             Choose device and dtype here.
@@ -307,9 +310,15 @@ class Network:
         module = build_graph(self.plan(formats), device, dtype, stub=stub).eval()
         if optimize is False:
             return module
+        from torch import float32
+
         from ..engine.fast.optimize import optimized, tried
+        from ..engine.precision import torch_device, torch_dtype
+        from ..execution.engines import fastest
 
         made = optimized(module)
+        if not formats and torch_device(device).type == "cpu" and torch_dtype(dtype) == float32:
+            made.engines = fastest(self)
         return made if optimize is True else tried(made, optimize)
 
     def assign_from_torch(self, module: fx.GraphModule) -> Network:

@@ -77,6 +77,10 @@ class Inference(nn.Module):
         self._prepared = {}  # another device or dtype
         return super()._apply(fn, recurse)  # type: ignore[no-untyped-call]
 
+    def _load_from_state_dict(self, *given: Any) -> None:
+        self._prepared = {}
+        super()._load_from_state_dict(*given)
+
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "_prepared": {}}
 

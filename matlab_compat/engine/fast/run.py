@@ -11,14 +11,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import wraps
-from typing import Any
+from functools import partial, wraps
+from typing import Any, Protocol
 
 import torch
 from torch import Tensor, fx, nn
 from torch.fx.graph import PythonCode
 from torch.nn.modules import module as torch_module
 
+from ...display import size_text
 from ...errors import UsageError
 from .choice import Budget, choose
 from .inference import Inference, Make, Run
@@ -36,6 +37,18 @@ RETURNED = 4
 SECONDS = 1.0
 
 
+class Engines(Protocol):
+    """What else may compute a network, which gives the same but for rounding."""
+
+    def of_module(
+        self, inputs: Sequence[Tensor], own: Callable[[], Run]
+    ) -> tuple[str, Callable[..., Any]]:
+        """The name of what is fastest for inputs like these, and what computes them.
+
+        ``own`` makes torch's way, named "torch".
+        """
+
+
 class Workspace:
     """What one call at a time computes in: memory, and the code for each size of the inputs."""
 
@@ -43,13 +56,24 @@ class Workspace:
         self.memory = torch.empty(0, dtype=torch.uint8)
         self.runs: dict[object, Callable[..., Any]] = {}
 
-    def __call__(self, module: fx.GraphModule, inputs: Sequence[Tensor], budget: Budget) -> Any:
+    def __call__(self, module: InferenceModule, inputs: Sequence[Tensor]) -> Any:
         """What the module gives for these inputs."""
-        size = tuple([(x.shape, x.stride()) for x in inputs])
-        if run := self.runs.get(size):
-            return run(*inputs)
-        first = FirstRun(module, budget)
-        result = first.run(*inputs)
+        size = (torch.get_num_threads(), *[(x.shape, x.stride()) for x in inputs])
+        run = self.runs.get(size)
+        if run is None:
+            own = partial(self._straight, module, inputs)
+            if module.engines is None:
+                name, run = "torch", own()
+            else:
+                name, run = module.engines.of_module(inputs, own)
+            module.workspaces.names[" ".join(size_text(x.shape) for x in inputs)] = name
+            self.runs[size] = run
+        return run(*inputs)
+
+    def _straight(self, module: InferenceModule, inputs: Sequence[Tensor]) -> Run:
+        """What computes inputs of these sizes by torch."""
+        first = FirstRun(module, module.workspaces.budget)
+        first.run(*inputs)
         inner = (r for r in first.results if r.node in first.made and not r.returned)
         places, needed = planned([result for result in inner if result.size >= SMALL])
         # Tensors made in inference mode could not be used outside of it.
@@ -69,8 +93,7 @@ class Workspace:
             for node, make in first.made.items():
                 if node not in made:
                     made[node] = make(None)
-            self.runs[size] = straight(module, made)
-        return result
+            return straight(module, made)
 
 
 @dataclass
@@ -244,7 +267,7 @@ class InferenceModule(fx.GraphModule):
             except IndexError:
                 workspace = Workspace()
             try:
-                return workspace(self, inputs, free.budget)
+                return workspace(self, inputs)
             finally:
                 free.append(workspace)
 
@@ -252,6 +275,9 @@ class InferenceModule(fx.GraphModule):
         # fx's own call would only show where in its code an error is.
         made.__call__ = nn.Module.__call__  # type: ignore[method-assign]
         return code
+
+    #: Those of others, for the weights that it was made with.
+    engines: Engines | None = None
 
     @property
     def workspaces(self) -> Workspaces:
@@ -261,6 +287,10 @@ class InferenceModule(fx.GraphModule):
             known["_workspaces"] = Workspaces()
         found: Workspaces = known["_workspaces"]
         return found
+
+    def extra_repr(self) -> str:
+        """What computes inputs of the sizes that came."""
+        return "\n".join(f"{size}: by {name}" for size, name in self.workspaces.names.items())
 
     def _is_watched(self) -> bool:
         """Whether hooks want to see what each layer is given and gives."""
@@ -273,7 +303,20 @@ class InferenceModule(fx.GraphModule):
 
     def _apply(self, fn: Any, recurse: bool = True) -> Any:
         self.workspaces.clear()  # another device or dtype
-        return super()._apply(fn, recurse)  # type: ignore[no-untyped-call]
+        found = super()._apply(fn, recurse)  # type: ignore[no-untyped-call]
+        if any(x.dtype != torch.float32 or not x.is_cpu for x in self.buffers()):
+            self.engines = None
+        return found
+
+    def _load_from_state_dict(self, *given: Any) -> None:
+        self.workspaces.clear()
+        self.engines = None
+        super()._load_from_state_dict(*given)
+
+    def __deepcopy__(self, memo: Any) -> Any:
+        made: Any = super().__deepcopy__(memo)
+        made.engines = self.engines
+        return made
 
     def __reduce__(self) -> tuple[Any, ...]:
         return InferenceModule._again, (fx.GraphModule(self, self.graph), self.meta)
@@ -301,6 +344,8 @@ class Workspaces(list[Workspace]):
     def __init__(self) -> None:
         super().__init__()
         self.budget = Budget(SECONDS)
+        #: What computes, by sizes of inputs.
+        self.names: dict[str, str] = {}
 
     def __reduce__(self) -> tuple[Any, ...]:
         return Workspaces, ()

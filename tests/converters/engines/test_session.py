@@ -6,6 +6,7 @@ ONNX Runtime and OpenVINO run one small network.
 
 from __future__ import annotations
 
+import copy
 import gc
 import pickle
 from collections.abc import Sequence
@@ -22,10 +23,12 @@ import converters
 import matlab_compat as m
 from converters import engines
 from converters.against import verify_against
-from converters.engines import Engine, session
+from converters.engines import Engine, fastest, session
 from converters.engines.base import Compute
 from converters.engines.written import Written
 from matlab_compat import Network
+from matlab_compat.engine.fast import choice
+from matlab_compat.engine.fast.run import InferenceModule
 from matlab_compat.errors import MatlabCompatWarning, UnsupportedLayerError, UsageError
 
 FIXTURES = Path(__file__).parents[3] / "fixtures"
@@ -213,7 +216,7 @@ def seconds(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
         asked.append(list(ways))
         return {name: {"mine": 1.0, "torch": 2.0}.get(name, 3.0) for name in ways}
 
-    monkeypatch.setattr(session, "measured", measured)
+    monkeypatch.setattr(fastest, "measured", measured)
     monkeypatch.setattr(engines, "_OWN", {})
     return asked
 
@@ -229,6 +232,46 @@ def test_the_fastest_of_those_that_compute_the_same(
     assert (again.engine, len(seconds)) == ("mine", 1)
     assert m.session(network, X[..., :1]).engine == "mine"
     assert len(seconds) == 2  # another size is measured
+
+
+@pytest.fixture
+def module(
+    network: Network, seconds: list[list[str]], monkeypatch: pytest.MonkeyPatch
+) -> InferenceModule:
+    """Of the network, which the engine made here computes fastest."""
+    monkeypatch.setenv("MATLAB_COMPAT_CHOICE", "unsaved")
+    choice._kept.cache_clear()
+    made = network.to_torch(optimize=True)
+    assert isinstance(made, InferenceModule)
+    return made
+
+
+def test_an_optimized_module_is_computed_by_the_fastest(
+    module: InferenceModule, network: Network, seconds: list[list[str]]
+) -> None:
+    x = torch.randn(2, 2, 4, 6)
+    expected = network.to_torch()(x)
+    network.layer("last").Bias = np.ones((1, 1, 2), np.float32)  # the module is as it was made
+    for given in (x, x.contiguous(memory_format=torch.channels_last)):
+        torch.testing.assert_close(module(given), expected)
+    assert seconds == [["torch", "mine"]]  # one size, whatever the layout
+    assert (Mine.made, "2×2×4×6: by mine" in repr(module)) == (1, True)
+    torch.testing.assert_close(copy.deepcopy(module)(x), expected)
+    assert (Mine.made, len(seconds)) == (1, 1)
+
+
+def test_torch_computes_what_an_optimized_module_owes_to_torch_alone(
+    module: InferenceModule, seconds: list[list[str]]
+) -> None:
+    """Gradients, other weights and formats, and what comes out of a pickle."""
+    x = torch.randn(2, 2, 4, 6)
+    module(x.clone().requires_grad_()).sum().backward()
+    before = pickle.loads(pickle.dumps(module))(x)
+    double = copy.deepcopy(module).double()(x.double())
+    torch.testing.assert_close(double.float(), before)
+    module.load_state_dict({name: 2 * value for name, value in module.state_dict().items()})
+    assert not torch.allclose(module(x), before)
+    assert seconds == []
 
 
 def test_without_measuring_the_fastest_is_torch(network: Network, seconds: list[list[str]]) -> None:

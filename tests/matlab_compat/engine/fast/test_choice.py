@@ -19,6 +19,7 @@ import matlab_compat as m
 from matlab_compat.engine.fast import choice
 from matlab_compat.engine.fast.choice import Budget, choose
 from matlab_compat.errors import MatlabCompatWarning, UsageError
+from matlab_compat.execution import engines
 from matlab_compat.network import Network
 
 Ways = dict[str, Callable[[], Tensor]]
@@ -58,7 +59,8 @@ def clock(monkeypatch: pytest.MonkeyPatch, cache: None) -> Clock:
 
 @pytest.fixture
 def cache(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """The default setting, and a file that no earlier test has read."""
+    """The default setting, without engines of others, and a file that no earlier test has read."""
+    monkeypatch.setattr(engines, "fastest", lambda network: None)
     monkeypatch.setattr(platformdirs, "user_cache_path", lambda *_: tmp_path / "cache")
     monkeypatch.delenv(choice.VARIABLE)
     forget()

@@ -227,9 +227,9 @@ def test_agrees_by_any_way(
 
 
 def test_agrees_where_it_measures(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv(choice.VARIABLE, "unsaved")
     network = made(images())
     module = network.to_torch(optimize=True)
+    monkeypatch.setenv(choice.VARIABLE, "unsaved")
     for _ in range(2):
         assert_agrees(module, network, inputs_of(network, 2))
 

@@ -1,0 +1,172 @@
+"""The choice among torch and the engines that are installed: measured, for each size of inputs."""
+
+from __future__ import annotations
+
+import copy
+import logging
+import time
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from hashlib import sha256
+from typing import Any, TypeAlias
+
+import torch
+from torch import Tensor
+
+from matlab_compat.arrays import as_tuple
+from matlab_compat.engine.fast.choice import (
+    WAYS,
+    WHOLE,
+    Budget,
+    measured,
+    remember,
+    remembered,
+    setting,
+)
+from matlab_compat.errors import UnsupportedLayerError
+from matlab_compat.network import Network
+
+from . import TORCH, installed
+from .loaded import Loaded, Run
+from .proof import prove
+
+log = logging.getLogger(__name__)
+
+#: The outputs for inputs in torch's order, as arrays or tensors.
+Way: TypeAlias = Callable[[Sequence[Tensor]], Any]
+
+#: Sizes of inputs for which the engine that computes them is kept.
+MANY = 64
+#: Seconds that may be spent on measuring, all sizes of a network together.
+MEASURING = 3.0
+#: Calls of each that are measured at least, however long they take.
+LEAST = 4
+#: The least seconds of a turn, of which the first call may find threads asleep.
+TURN = 0.02
+#: Seconds for which the threads of an engine may go on spinning.
+SPINNING = 0.1
+
+
+class Fastest:
+    """A network that does not change any more, and what computes it fastest.
+
+    Parameters
+    ----------
+    seconds:
+        How long an engine may take to be made ready, where that is known to be long.
+    """
+
+    def __init__(self, network: Network, seconds: float = 0) -> None:
+        self.kinds = {n: kind for n, kind in installed().items() if kind.patience <= seconds}
+        self.network, self.loaded = network, Loaded(network)
+        self._budget = Budget(MEASURING)
+        self._runs: dict[object, tuple[str, Way]] = {}
+
+    @classmethod
+    def of(cls, network: Network) -> Fastest | None:
+        """For the network as it is now; None where there is nothing to choose."""
+        return cls(copy.deepcopy(network)) if setting() not in WAYS and installed() else None
+
+    def __deepcopy__(self, memo: object) -> Fastest:
+        return self  # nothing in it changes but what it knows
+
+    def of_module(
+        self, inputs: Sequence[Tensor], own: Callable[[], Callable[..., Any]]
+    ) -> tuple[str, Callable[..., Any]]:
+        """For :class:`~.run.InferenceModule`: the name of what computes it, and what does.
+
+        ``own`` makes torch's way, which takes the tensors one by one.
+        """
+        made: list[Callable[..., Any]] = []
+
+        def by_torch() -> Way:
+            made.append(own())
+            return lambda tensors: made[0](*tensors)
+
+        name, run = self.chosen(self.loaded.labels, inputs, by_torch)
+        if isinstance(run, Run):
+            return name, run.of_tensors(inputs)
+        return name, made[0]
+
+    def chosen(
+        self, labels: Mapping[str, str], tensors: Sequence[Tensor], by_torch: Callable[[], Way]
+    ) -> tuple[str, Way]:
+        """The name of the fastest for inputs of this size and these labels, and its way.
+
+        ``by_torch`` makes torch's way where that is a candidate.
+        """
+        size = [n for x in tensors for n in x.shape]
+        key = (torch.get_num_threads(), *labels.values(), *(x.shape for x in tensors))
+        if key not in self._runs:
+            name, way = self._chosen(labels, tensors, size, by_torch)
+            log.info("%s computes inputs of torch size %s", name, size)
+            if name == TORCH:  # its way is the caller's
+                return name, way
+            if len(self._runs) >= MANY:
+                self._runs.clear()
+            self._runs[key] = name, way
+        return self._runs[key]
+
+    def _chosen(
+        self,
+        labels: Mapping[str, str],
+        tensors: Sequence[Tensor],
+        size: list[int],
+        by_torch: Callable[[], Way],
+    ) -> tuple[str, Way]:
+        kinds = self.kinds
+        names = [TORCH, *sorted(kinds, key=lambda name: kinds[name].spins)]
+        versions = {fact: text for kind in kinds.values() for fact, text in kind.facts().items()}
+        layer = f"{WHOLE}{_digest(self.network)} {versions}"
+        known = remembered(layer, size, names, nearest=self._budget.seconds <= 0)
+        ways: dict[str, Way] = {}
+        for name in names if known is None else dict.fromkeys((known, TORCH)):
+            try:
+                ways[name] = by_torch() if name == TORCH else self._proved(name, labels, tensors)
+            except UnsupportedLayerError as error:
+                log.info("%s is not asked: %s", name, error.what)
+            if name == known and name in ways:
+                break
+        if not ways:
+            raise UnsupportedLayerError("what torch and the engines give is not the network's.")
+        if known is None and len(ways) > 1:
+            spinning = any(kinds[name].spins for name in ways if name != TORCH)
+            known = remember(layer, size, self._measured(ways, tensors, spinning))
+        name = known if known in ways else next(iter(ways))
+        return name, ways[name]
+
+    def _proved(self, name: str, labels: Mapping[str, str], tensors: Sequence[Tensor]) -> Run:
+        run = self.loaded.run(name, labels, tensors)
+        prove(self.network, self.kinds[name].label, run, labels, tensors)
+        return run
+
+    def _measured(
+        self, ways: Mapping[str, Way], tensors: Sequence[Tensor], spinning: bool
+    ) -> dict[str, float]:
+        """The seconds of each: of one thread what it computed, of several those on the wall."""
+        alone = torch.get_num_threads() == 1
+        clock = time.process_time if alone else time.perf_counter
+        rest = partial(time.sleep, SPINNING) if spinning and not alone else None
+        calls = {name: partial(_first, way, tensors) for name, way in ways.items()}
+        start = clock()
+        for call in calls.values():
+            call()
+        begin = clock()
+        end = begin + max(self._budget.part(), LEAST * (begin - start))
+        seconds = measured(calls, end, clock, turn=TURN, rest=rest)
+        self._budget.seconds -= clock() - start
+        for name, taken in seconds.items():
+            log.info("%s takes %.3g ms", name, 1e3 * taken)
+        return seconds
+
+
+@torch.inference_mode()
+def _first(way: Way, tensors: Sequence[Tensor]) -> Tensor:
+    """The first output, for the measuring."""
+    return torch.as_tensor(as_tuple(way(tensors))[0])
+
+
+def _digest(network: Network) -> str:
+    """What the speed of a network depends on: its layers, sizes and connections."""
+    texts = [*map(str, network.graph.connections), *(str(x) for _, x in network.all_layers())]
+    return sha256("\n".join(texts).encode()).hexdigest()[:12]
