@@ -230,13 +230,9 @@ def _elementwise(known: Collection[type[nn.Module]]) -> Iterator[Operation]:
     for layer in registered().values():
         path, *properties = layer.torch_module() or ("",)
         module = getattr(nn, str(path).removeprefix("torch.nn."), None)
-        says_all = issubclass(layer, Elementwise) and set(properties) <= set(layer.properties)
-        if (
-            module is None
-            or module in known
-            or not says_all
-            or "nnet.cnn" not in layer.matlab_class
-        ):
+        if module is None or module in known or "nnet.cnn" not in layer.matlab_class:
+            continue
+        if not issubclass(layer, Elementwise) or not set(properties) <= set(layer.properties):
             continue
         names = dict(zip(map(str, properties), signature(module).parameters, strict=False))
 
