@@ -62,7 +62,7 @@ REAL = Path(__file__).parents[2] / "shared" / "real"
 def own_registry() -> Iterator[None]:
     """Layers and formats that the test registers are unknown after it."""
     from converters.formats import Format, suffixes
-    from matlab_compat.layers.base import CLASSES
+    from matlab_compat.layers.declared import CLASSES
 
     assert suffixes()  # so that those of ours have been imported
     registries: list[dict[str, Any]] = [CLASSES, Format.registered]

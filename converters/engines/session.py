@@ -26,7 +26,7 @@ from matlab_compat.execution.network import (
     network_inputs,
     run_plan,
 )
-from matlab_compat.layers.base import same_value
+from matlab_compat.layers.value import same_value
 from matlab_compat.network import Network
 from matlab_compat.network.picture_inputs import pictures_as_arrays
 from matlab_compat.network.pictures import Fit

@@ -20,6 +20,7 @@ from .properties import (
     LEARNABLE_PARAMETERS,
     STATE_PARAMETERS,
     Owner,
+    OwnerClass,
     Property,
     nonnegative_scalar,
     parameter_array,
@@ -123,7 +124,7 @@ class Learnable(Parameter):
         super().__init__(layout)
         self.prefix = prefix
 
-    def for_layer(self, kind: type[Owner]) -> Learnable:
+    def for_layer(self, kind: type[OwnerClass]) -> Learnable:
         """With the names of the dimensions of ``kind`` for the dots of its layout."""
         if self.layout is None or "..." not in self.layout.axes:
             return self

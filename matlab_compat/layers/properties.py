@@ -34,12 +34,17 @@ LEARNABLE_PARAMETERS = "Learnable Parameters"
 STATE_PARAMETERS = "State Parameters"
 
 
-class Owner(Protocol):
-    """What a layer is to its properties: :class:`~matlab_compat.layers.base.Layer`."""
+class OwnerClass(Protocol):
+    """What the class of a layer is to its properties."""
 
     constructor: ClassVar[str]
     arguments: ClassVar[tuple[str, ...]]
     dims: ClassVar[int]
+
+
+class Owner(OwnerClass, Protocol):
+    """What a layer is to its properties: :class:`~matlab_compat.layers.base.Layer`."""
+
     _values: dict[str, Any]
 
     @property
@@ -101,7 +106,7 @@ class Property(Generic[T]):
     def __set_name__(self, owner: type, name: str) -> None:
         self.name = name
 
-    def for_layer(self, kind: type[Owner]) -> Property[T]:
+    def for_layer(self, kind: type[OwnerClass]) -> Property[T]:
         """The property as the class ``kind`` has it, which inherits it."""
         return self
 
@@ -163,7 +168,7 @@ class PerDimension(Property[Any]):
         super().__init__(convert_for(2), default, **options)
         self.convert_for, self.docs, self.options = convert_for, docs, options
 
-    def for_layer(self, kind: type[Owner]) -> Property[Any]:
+    def for_layer(self, kind: type[OwnerClass]) -> Property[Any]:
         """With the converter, default and meaning for the dimensions of ``kind``."""
         dims: int = kind.dims
         convert, default = self.convert_for(dims), self.default

@@ -19,7 +19,7 @@ from .base import Fans, Layer
 from .formats import require_format
 from .learnables import Learnable, State, factor, fitted, initializer, refuse_no_matrix
 from .properties import (
-    Owner,
+    OwnerClass,
     Property,
     auto_or_positive_integer,
     flag,
@@ -68,7 +68,7 @@ class GateFactor(Property[Factor]):
         super().__init__(_gate_factor(blocks), default, group=None)
         self.of_all = default
 
-    def for_layer(self, kind: type[Owner]) -> GateFactor:
+    def for_layer(self, kind: type[OwnerClass]) -> GateFactor:
         """With as many as ``kind`` has gates and directions."""
         own = GateFactor(self.of_all, getattr(kind, "gates", 1) * getattr(kind, "directions", 1))
         own.name = self.name

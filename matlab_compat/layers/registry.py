@@ -20,7 +20,8 @@ from typing import TypeVar
 
 from ..errors import UsageError
 from ..plain_text import plain_text
-from .base import CLASSES, Layer, enter
+from .base import Layer
+from .declared import CLASSES, enter
 
 LayerClass = TypeVar("LayerClass", bound=type[Layer])
 

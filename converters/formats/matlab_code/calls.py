@@ -16,9 +16,9 @@ import numpy as np
 
 from matlab_compat.errors import UnsupportedLayerError
 from matlab_compat.layers import Layer
-from matlab_compat.layers.base import same_value
 from matlab_compat.layers.function import FunctionLayer, MatlabFunction
 from matlab_compat.layers.nested import NetworkLayer
+from matlab_compat.layers.value import same_value
 from matlab_compat.network import Network
 
 #: Properties that are no arguments: they follow from the sizes of the weights.

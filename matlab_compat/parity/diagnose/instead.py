@@ -639,7 +639,7 @@ _KINDS = ("Max", "Average")
 
 @mistakes_of(Layer)
 def _other_pooling(layer: Layer, _: Size) -> Iterator[Variation]:
-    from ...layers.base import CLASSES
+    from ...layers.declared import CLASSES
 
     name = type(layer).__name__
     if "Pooling" not in name or not layer.matlab_class:

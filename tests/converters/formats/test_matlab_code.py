@@ -32,7 +32,7 @@ from matlab_compat import (
 )
 from matlab_compat.errors import FileAccessError, UnsupportedLayerError, UsageError
 from matlab_compat.layers import Layer
-from matlab_compat.layers.base import same_value
+from matlab_compat.layers.value import same_value
 
 from ...matlab.octave import STAND_INS, needs_octave, octave
 from ...real import MAT_FILES, file_id

@@ -16,7 +16,7 @@ import converters
 import matlab_compat
 from matlab_compat import Network
 from matlab_compat.errors import MatlabCompatError, UnsupportedLayerError
-from matlab_compat.layers.base import CLASSES
+from matlab_compat.layers.declared import CLASSES
 from tests.converters.exports import cells
 
 from .samples import RELU, B, W, conv, dagnn, layer, node, numbers, saved, simplenn
