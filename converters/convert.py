@@ -200,14 +200,19 @@ def convert(
 
     Parameters
     ----------
-    path, variable, layer, opening:
-        As for :func:`converters.load`, with its keywords ``layer_class``, ``ignore_fields``,
-        ``code``, ``function``, ``arguments`` and ``limits``. Or a ``.pt2`` file, or
-        ``"package.module:function"``, with
+    path:
+        As for :func:`converters.load`; or a ``.pt2`` file, or ``"package.module:function"``.
+    variable, layer:
+        As for :func:`converters.load`.
+    opening:
+        Its keywords ``layer_class``, ``ignore_fields``, ``code``, ``function``, ``arguments`` and
+        ``limits``.
     input_size, trust:
-        as for :func:`converters.torch_models.network_of`.
-    output, options, check, overwrite:
-        As ``path`` and the others of :func:`save`.
+        Of a model of PyTorch: as for :func:`converters.torch_models.network_of`.
+    output:
+        As ``path`` of :func:`save`.
+    options, check, overwrite:
+        As for :func:`save`.
 
     Raises
     ------

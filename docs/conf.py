@@ -32,6 +32,10 @@ html_title = f"matlab_compat {release}"
 html_show_copyright = False
 html_show_sphinx = False
 html_copy_source = False
+html_static_path = ["_static"]
+html_css_files = ["site.css"]
+# To show a summary the search would fetch each page, which browsers refuse to a file.
+html_show_search_summary = False
 
 
 def _skips(

@@ -18,7 +18,7 @@ import pytest
 from _pytest.runner import runtestprotocol
 from hypothesis import settings
 
-from tests.browser import CHROMIUM
+from tests.browser import CHROMIUM, Browser, browser
 
 # Before anything imports torch: the tests are small, and threads only disturb each other.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -56,6 +56,13 @@ TOLD = 0.05
 LONG = ("slow", "real")
 
 REAL = Path(__file__).parents[2] / "shared" / "real"
+
+
+@pytest.fixture(scope="module")
+def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+    """A browser, for the pages of one module."""
+    with browser(tmp_path_factory.mktemp("profile")) as found:
+        yield found
 
 
 @pytest.fixture

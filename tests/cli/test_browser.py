@@ -53,27 +53,23 @@ def test_a_page_is_quiet_asks_for_nothing_and_fits(
         assert chromium.run(f"{hidden}.map(e => e.textContent)") == []
 
 
-@pytest.mark.parametrize(
-    ("theme", "good", "text"),
-    [
-        ("class=vscode-dark", "rgb(111, 207, 151)", "rgb(230, 233, 236)"),
-        ("class=vscode-light", "rgb(23, 104, 58)", "rgb(28, 32, 36)"),
-        ('data-jp-theme-light="false"', "rgb(111, 207, 151)", "rgb(230, 233, 236)"),
-        ('data-jp-theme-light="true"', "rgb(23, 104, 58)", "rgb(28, 32, 36)"),
-    ],
-)
 def test_a_notebooks_own_theme_is_followed_whatever_the_system_has(
-    chromium: Browser, tmp_path: Path, theme: str, good: str, text: str
+    chromium: Browser, tmp_path: Path
 ) -> None:
     drawn = Diagram((Box("in"),), (), "One box")
     shown = fragment("net", element("p", "equal", class_="good"), drawn.pane(), style=STYLE)
+    themes = 'class="vscode-dark"', 'data-jp-theme-light="false"'
+    themes += 'class="vscode-light"', 'data-jp-theme-light="true"'
     page = tmp_path / "page.html"
-    page.write_text(f"<!DOCTYPE html><body {theme}>{shown}</body>", encoding="utf-8")
+    parts = "".join(f"<div {theme}>{shown}</div>" for theme in themes)
+    page.write_text(f"<!DOCTYPE html><body>{parts}</body>", encoding="utf-8")
+    colours = "[...document.querySelectorAll('{}')].map(e => getComputedStyle(e).{})"
     for dark in (False, True):
         chromium.open(page, dark=dark)
-        colour = "getComputedStyle(document.querySelector('{}')).{}"
-        assert chromium.run(colour.format("p.good", "color")) == good
-        assert chromium.run(colour.format(".name", "fill")) == text
+        in_dark, in_light = ["rgb(111, 207, 151)"] * 2, ["rgb(23, 104, 58)"] * 2
+        assert chromium.run(colours.format("p.good", "color")) == in_dark + in_light
+        in_dark, in_light = ["rgb(230, 233, 236)"] * 2, ["rgb(28, 32, 36)"] * 2
+        assert chromium.run(colours.format(".name", "fill")) == in_dark + in_light
 
 
 def test_search_and_arrow_keys_find_layers(chromium: Browser, tmp_path: Path) -> None:
