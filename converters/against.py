@@ -52,6 +52,9 @@ def verify_against(
 ) -> Report:
     """Run the network in a MAT-file here and something else on the same input, and compare.
 
+    Raises ``UsageError``: ONNX Runtime is not installed, or the two have another number of inputs
+    or outputs; ``DataFormatError``: no order of dimensions makes the shapes fit.
+
     Parameters
     ----------
     input:
@@ -59,13 +62,6 @@ def verify_against(
         size. Of a shallow network X, or X, Xi and Ai.
     against:
         An ONNX file, or the name of a runner: see :func:`.runners.runner_named`.
-
-    Raises
-    ------
-    UsageError
-        ONNX Runtime is not installed, or the two have another number of inputs or outputs.
-    DataFormatError
-        No order of dimensions makes the shapes fit.
     """
     check_runner(fspath(against))
     from matlab_compat.parity.rule import ModelRule, Rounding

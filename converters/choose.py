@@ -35,10 +35,8 @@ _Choice: TypeAlias = tuple[SavedLayer, Found]
 def choose(found: list[Found], layer: str | int | None, where: str) -> Found:
     """The one model meant: a network goes before layers beside it, where no layer is chosen.
 
-    Raises
-    ------
-    LayerNotFoundError, AmbiguousLayerError
-        As :func:`choose_network` and :func:`choose_layer`.
+    Raises ``LayerNotFoundError`` or ``AmbiguousLayerError``: as :func:`choose_network` and
+    :func:`choose_layer`.
     """
     is_network = layer is None and any(f.standing > Standing.LAYER for f in found)
     chosen = choose_network(found, where) if is_network else choose_layer(found, layer, where)
@@ -53,12 +51,8 @@ def _titled(found: Found) -> str:
 def choose_layer(found: list[Found], layer: str | int | None, where: str) -> Found:
     """The one layer meant: by name or 1-based index, or the only one there is.
 
-    Raises
-    ------
-    LayerNotFoundError
-        There is none, or none of that name.
-    AmbiguousLayerError
-        There are several, and none was chosen.
+    Raises ``LayerNotFoundError``: there is none, or none of that name; ``AmbiguousLayerError``:
+    there are several, and none was chosen.
     """
     layer = plain_text(layer)
     layers = [(saved, f) for f in found for saved in f.layers]
@@ -153,10 +147,7 @@ def _names(layers: list[_Choice]) -> str:
 def choose_network(found: list[Found], where: str) -> Found:
     """The one network meant: a trained one goes before what it was made from.
 
-    Raises
-    ------
-    AmbiguousLayerError
-        There are several; they are listed by name.
+    Raises ``AmbiguousLayerError``: there are several; they are listed by name.
     """
     networks = [f for f in found if f.standing > Standing.LAYER]
     candidates = [f for f in networks if f.standing is Standing.NETWORK]
@@ -186,17 +177,14 @@ def choose_object(
 ) -> tuple[str, MatObject]:
     """The one object meant, and where it is; ``missing`` is raised where there is none.
 
+    Raises ``AmbiguousLayerError``: there are several; they are listed.
+
     Parameters
     ----------
     found, what:
         Objects of a kind and where they are, and what several of them are called.
     plain:
         How a user names a place.
-
-    Raises
-    ------
-    AmbiguousLayerError
-        There are several; they are listed.
     """
     if not found:
         raise missing

@@ -22,6 +22,9 @@ NAMES = ("classes", "classNames", "Classes", "categories", "labels")
 def read_classes(given: str | Sequence[str], limits: Limits = DEFAULT_LIMITS) -> list[str]:
     """Names of classes, in the order of the network's scores.
 
+    Raises ``DataFormatError``: there are no names in it, or two alike; ``MatlabCompatError``: it
+    cannot be read.
+
     Parameters
     ----------
     given:
@@ -30,13 +33,6 @@ def read_classes(given: str | Sequence[str], limits: Limits = DEFAULT_LIMITS) ->
         or categorical array (of one with more elements than classes, its categories).
     limits:
         Bounds on what the file may make us do.
-
-    Raises
-    ------
-    DataFormatError
-        There are no names in it, or two alike.
-    MatlabCompatError
-        It cannot be read.
     """
     if not isinstance(given, str):
         return _checked(list(given))

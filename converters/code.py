@@ -26,10 +26,7 @@ _PROGRAM: ContextVar[Program | None] = ContextVar("the user's MATLAB code", defa
 def program_of(code: Code, limits: CodeLimits) -> Program:
     """The code in folders, and what it may use.
 
-    Raises
-    ------
-    FileAccessError
-        A folder cannot be read.
+    Raises ``FileAccessError``: a folder cannot be read.
     """
     from matlab_compat.code.program import Program
 
@@ -42,10 +39,7 @@ def program_of(code: Code, limits: CodeLimits) -> Program:
 def using(code: Code, limits: CodeLimits) -> AbstractContextManager[None]:
     """Layers that are built inside may be of classes in these folders; none leave it as it is.
 
-    Raises
-    ------
-    FileAccessError
-        A folder cannot be read.
+    Raises ``FileAccessError``: a folder cannot be read.
     """
     return during(_PROGRAM, program_of(code, limits)) if code else nullcontext()
 
@@ -70,10 +64,8 @@ def coded_layers(model: object) -> list[str]:
 def code_class(class_name: str, fields: Mapping[str, Any]) -> type[Layer] | None:
     """The layer class that the user's code defines; ``None`` where no code was named.
 
-    Raises
-    ------
-    UnsupportedLayerError
-        The code has no such class, or none or several whose properties are those of the file.
+    Raises ``UnsupportedLayerError``: the code has no such class, or none or several whose
+    properties are those of the file.
     """
     program = _PROGRAM.get()
     if program is None:

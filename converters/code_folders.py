@@ -87,10 +87,7 @@ class CodeFolders:
     def find(self, name: str, near: str = "") -> Sequence[Source]:
         """The files that define a name: the one in ``private`` or beside ``near``, else all.
 
-        Raises
-        ------
-        FileAccessError
-            A file cannot be read.
+        Raises ``FileAccessError``: a file cannot be read.
         """
         found = self._files.get(name, [])
         if near:

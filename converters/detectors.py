@@ -156,10 +156,8 @@ def _sizes(value: Any) -> tuple[tuple[int, int], ...]:
 def _class_names(value: Any) -> tuple[str, ...]:
     """The classes in the order of the channels.
 
-    Raises
-    ------
-    UnsupportedModelError
-        A categorical whose elements are in another order than its categories.
+    Raises ``UnsupportedModelError``: a categorical whose elements are in another order than its
+    categories.
     """
     if isinstance(value, Categorical):
         if value.codes.ravel(order="F").tolist() != list(range(1, len(value.categories) + 1)):

@@ -95,6 +95,8 @@ class Reading:
     ) -> Read:
         """One input of a model, out of ``FILE`` or ``FILE:VARIABLE``.
 
+        Raises ``MatlabCompatError``: it cannot be read, or is not what the model takes.
+
         Parameters
         ----------
         model:
@@ -104,11 +106,6 @@ class Reading:
         names:
             What it may be called among the variables of a MAT-file; with its number, from 1, where
             there are several.
-
-        Raises
-        ------
-        MatlabCompatError
-            It cannot be read, or is not what the model takes.
         """
         path, variable = split_argument(text)
         ending = Path(path).suffix.lower()

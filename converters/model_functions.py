@@ -103,12 +103,8 @@ def load_model(
 def load_asked(path: str | PathLike[str], asked: Asked) -> FunctionModel:
     """The model function that is asked for, as :func:`load_model`.
 
-    Raises
-    ------
-    UsageError
-        The function has no arguments, or there are other choices beside it.
-    MatlabCompatError
-        As :func:`load_model`.
+    Raises ``UsageError``: the function has no arguments, or there are other choices beside it;
+    ``MatlabCompatError``: as :func:`load_model`.
     """
     if not asked.function or not asked.arguments:
         raise UsageError(
@@ -239,10 +235,7 @@ def code_value(value: Value) -> Any:
 
     Arrays of structs are :class:`~matlab_compat.code.definitions.Elements`.
 
-    Raises
-    ------
-    MatFileError
-        It is damaged.
+    Raises ``MatFileError``: it is damaged.
     """
     if isinstance(value, Damaged):
         value.get()

@@ -152,10 +152,7 @@ def _is_array_of(value: Value) -> bool:
 def _walk(values: Mapping[str, Value]) -> Iterator[tuple[str, Value]]:
     """All values inside, depth first, in order, each with its name.
 
-    Raises
-    ------
-    MatFileError
-        One of them is damaged.
+    Raises ``MatFileError``: one of them is damaged.
     """
     stack = [(name, value) for name, value in reversed(list(values.items()))]
     while stack:
@@ -174,10 +171,7 @@ def named(
 ) -> Parameters:
     """The parameters whose arrays have these names: what :meth:`Parameters.arrays` takes apart.
 
-    Raises
-    ------
-    CorruptFileError
-        Names, labels and sizes contradict each other.
+    Raises ``CorruptFileError``: names, labels and sizes contradict each other.
     """
     root: dict[Any, Any] = {}
     for path, array in arrays:

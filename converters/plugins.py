@@ -30,17 +30,13 @@ def load_plugin(path: str | PathLike[str]) -> None:
 
     One that has been loaded is not run again. A warning says where a file registers nothing.
 
+    Raises ``FileAccessError``: it cannot be read; ``UsageError``: it is no ``.py`` file, or raises
+    an error: the message says which, and in which line.
+
     Parameters
     ----------
     path:
         A ``.py`` file. What it imports may lie beside it.
-
-    Raises
-    ------
-    FileAccessError
-        It cannot be read.
-    UsageError
-        It is no ``.py`` file, or raises an error: the message says which, and in which line.
     """
     if file_path(path).suffix.lower() != ".py":
         raise UsageError(

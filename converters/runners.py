@@ -48,6 +48,8 @@ def _engine(name: str, network: Network | ShallowNetwork) -> Runner | None:
 def runner_named(against: str, network: Network | ShallowNetwork) -> Runner:
     """The runner that ``--against`` names.
 
+    Raises ``MatlabCompatError``: whatever the runner refuses.
+
     Parameters
     ----------
     against:
@@ -56,11 +58,6 @@ def runner_named(against: str, network: Network | ShallowNetwork) -> Runner:
         Anything else is the path of an ONNX file.
     network:
         What the runner should compute the same as.
-
-    Raises
-    ------
-    MatlabCompatError
-        Whatever the runner refuses.
     """
     name, _, what = against.partition(":")
     if not Path(against).exists():

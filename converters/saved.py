@@ -152,10 +152,7 @@ def to_dict(value: Value) -> Value:
 def object_fields(value: MatObject) -> dict[str, Any]:
     """The fields of an object: of the struct that its ``saveobj`` wrote, or its properties.
 
-    Raises
-    ------
-    MatFileError
-        That struct is damaged.
+    Raises ``MatFileError``: that struct is damaged.
     """
     properties = value.properties
     saved = to_dict(sound(properties.get("any")))

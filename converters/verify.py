@@ -351,10 +351,7 @@ class _Data:
 def _hunted(mat: MatFile, found: list[Found]) -> list[Task] | None:
     """What the networks gave, of a kind that looks for that; ``None`` of any other.
 
-    Raises
-    ------
-    NothingToCompareError
-        Nothing in the file is what they gave.
+    Raises ``NothingToCompareError``: nothing in the file is what they gave.
     """
     networks = [f for f in found if f.standing is Standing.NETWORK]
     if not networks or not all(at.kind.hunts for at in networks):

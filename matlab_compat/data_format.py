@@ -38,10 +38,7 @@ class DataFormat:
     def parse(cls, text: object) -> DataFormat:
         """Check a format such as ``"SSCB"``; case does not matter.
 
-        Raises
-        ------
-        DataFormatError
-            Not text, empty, an unknown label, or C, B or T more than once.
+        Raises ``DataFormatError``: not text, empty, an unknown label, or C, B or T more than once.
         """
         text = plain_text(text)
         if not isinstance(text, str) or not text:
@@ -77,10 +74,7 @@ class DataFormat:
     def expanded(self, array: Array) -> Array:
         """``array`` with the trailing size-1 dimensions that MATLAB drops put back.
 
-        Raises
-        ------
-        DataFormatError
-            The array has more dimensions than the format has labels.
+        Raises ``DataFormatError``: the array has more dimensions than the format has labels.
         """
         n = len(self.labels)
         if any(size != 1 for size in array.shape[n:]):

@@ -26,10 +26,7 @@ GROUP = "matlab_compat.formats"
 def format_for(path: str | PathLike[str]) -> Format:
     """The format that the ending of ``path`` names.
 
-    Raises
-    ------
-    UsageError
-        There is none of that ending; those there are are listed.
+    Raises ``UsageError``: there is none of that ending; those there are are listed.
     """
     suffix = Path(path).suffix.lower()
     kind = _of(suffix)

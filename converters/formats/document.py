@@ -61,12 +61,8 @@ class DocumentFormat(ReadableFormat):
     def read(self, path: Path, asked: Asked = ANY) -> Model:
         """The layer or network that the file describes.
 
-        Raises
-        ------
-        CorruptFileError
-            The file is no such file, or contradicts itself.
-        FileAccessError
-            It cannot be read.
+        Raises ``CorruptFileError``: the file is no such file, or contradicts itself;
+        ``FileAccessError``: it cannot be read.
         """
         with locating(str(path)):
             refuse_others(path, self.kind)

@@ -52,10 +52,7 @@ _STEP = re.compile(r"([xy]\d+)_step(\d+)")
 def read_generated(path: Path) -> ShallowNetwork:
     """The network of a generated function.
 
-    Raises
-    ------
-    UnsupportedFileError
-        The file is no such function, or was edited.
+    Raises ``UnsupportedFileError``: the file is no such function, or was edited.
     """
     try:
         return _Function(_text(path)).network()

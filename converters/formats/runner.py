@@ -47,10 +47,7 @@ class WrittenRunner(Runner):
     def run(self, inputs: Inputs, wanted: Wanted) -> Results:
         """The outputs of the file.
 
-        Raises
-        ------
-        UsageError
-            It has another number of outputs than the model.
+        Raises ``UsageError``: it has another number of outputs than the model.
         """
         outputs = self.written.run(self.path, self.prepared.inputs(), self.prepared.options)
         names = self.prepared.output_names

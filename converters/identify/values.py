@@ -38,12 +38,8 @@ _AS_SAVED = "save a layer or network in MATLAB: save('net.mat', 'net')."
 def refuse_nothing(mat: MatFile, found: list[Found], variable: str | None = None) -> None:
     """Say what is in the file, or in the variable, where nothing was found in it.
 
-    Raises
-    ------
-    UnsupportedModelError
-        A model of a kind that this version does not run.
-    LayerNotFoundError
-        Anything else.
+    Raises ``UnsupportedModelError``: a model of a kind that this version does not run;
+    ``LayerNotFoundError``: anything else.
     """
     variable = plain_text(variable)
     # Weights deep in a struct are those of a model, such as the parameters of a training loop.

@@ -103,6 +103,8 @@ class Kind(ABC, Generic[S]):
     def find(self, place: Place, chosen: str | None) -> S | Known | None:
         """What is there, if it is of this kind; nothing inside it is looked for then.
 
+        Raises ``MatFileError``: it is of this kind, and damaged.
+
         Parameters
         ----------
         chosen:
@@ -111,11 +113,6 @@ class Kind(ABC, Generic[S]):
         Returns
         -------
         ``Known`` where it is of this kind, and this version does not run it.
-
-        Raises
-        ------
-        MatFileError
-            It is of this kind, and damaged.
         """
         return None
 
@@ -134,10 +131,7 @@ class Kind(ABC, Generic[S]):
     def part(self, saved: S, name: str) -> S | None:
         """The part of a model that ``variable="net.name"`` chooses; ``None`` if it has none.
 
-        Raises
-        ------
-        LayerNotFoundError
-            It has parts, but none of this name.
+        Raises ``LayerNotFoundError``: it has parts, but none of this name.
         """
         return None
 
@@ -152,10 +146,7 @@ class Kind(ABC, Generic[S]):
     def build(self, saved: S) -> Layer | Network | ShallowNetwork:
         """The model.
 
-        Raises
-        ------
-        MatlabCompatError
-            It cannot be built.
+        Raises ``MatlabCompatError``: it cannot be built.
         """
         raise NotImplementedError
 

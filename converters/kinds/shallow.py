@@ -35,12 +35,8 @@ class SavedShallow:
     def build(self) -> ShallowNetwork:
         """The network, whether or not it can be run.
 
-        Raises
-        ------
-        MatFileError
-            A field that it needs is damaged.
-        PropertyError
-            One is not what it is in a network.
+        Raises ``MatFileError``: a field that it needs is damaged; ``PropertyError``: one is not
+        what it is in a network.
         """
         with locating(self.path):
             read = {name: plain(self.fields[name]) for name in FIELDS if name in self.fields}
@@ -54,10 +50,7 @@ class SavedShallow:
 def plain(value: Value, depth: int = 0) -> Any:
     """Structs as dicts (cells of them for arrays), function handles as texts, sparse as full.
 
-    Raises
-    ------
-    MatFileError
-        It is damaged, or lies deeper than anything in a network does.
+    Raises ``MatFileError``: it is damaged, or lies deeper than anything in a network does.
     """
     if depth > _DEEPEST:
         raise LimitExceededError(f"The fields lie more than {_DEEPEST} deep in each other.")

@@ -39,10 +39,8 @@ class Translated:
 def translated(part: Part, channels: Channels) -> Translated:
     """The layer of ours.
 
-    Raises
-    ------
-    UnsupportedLayerError
-        It is none of MatConvNet's layers, or its fields contradict each other.
+    Raises ``UnsupportedLayerError``: it is none of MatConvNet's layers, or its fields contradict
+    each other.
     """
     if (translate := _TRANSLATED.get(part.kind)) is None:
         raise part.refused()

@@ -108,10 +108,7 @@ class Part:
     def array(self, index: int, what: str) -> Array:
         """A parameter, which must be there.
 
-        Raises
-        ------
-        UnsupportedLayerError
-            It is missing or empty, or no array of real numbers.
+        Raises ``UnsupportedLayerError``: it is missing or empty, or no array of real numbers.
         """
         value = self.weights[index] if index < len(self.weights) else None
         if value is None and index < len(self.params):
@@ -125,10 +122,7 @@ class Part:
     def bias(self, index: int, count: int) -> Array:
         """The biases of ``count`` filters as a column; empty where there are none.
 
-        Raises
-        ------
-        UnsupportedLayerError
-            They are others.
+        Raises ``UnsupportedLayerError``: they are others.
         """
         value = self.weights[index] if index < len(self.weights) else None
         if index >= len(self.params) and value is None:
@@ -143,10 +137,7 @@ class Part:
     def numbers(self, name: str, default: float, *counts: int) -> list[float]:
         """The numbers of a field, in one of these counts; ``[default]`` where it has none.
 
-        Raises
-        ------
-        UnsupportedLayerError
-            They are none, or another number of them.
+        Raises ``UnsupportedLayerError``: they are none, or another number of them.
         """
         value = sound(self.fields.get(name))
         if value is None or (isinstance(value, np.ndarray) and not value.size):
@@ -177,10 +168,7 @@ class Part:
     def text(self, name: str, default: str) -> str:
         """A text in lower case.
 
-        Raises
-        ------
-        UnsupportedLayerError
-            It is none.
+        Raises ``UnsupportedLayerError``: it is none.
         """
         value = sound(self.fields.get(name))
         if value is None or (isinstance(value, np.ndarray) and not value.size):
@@ -262,10 +250,7 @@ def is_dagnn(layers: Value) -> bool:
 def dagnn_parts(network: Fields) -> list[Part]:
     """The layers of a DagNN with their parameters.
 
-    Raises
-    ------
-    CorruptFileError
-        Something has not the form of a DagNN.
+    Raises ``CorruptFileError``: something has not the form of a DagNN.
     """
     params: dict[str, Fields] = {}
     for fields in _structs(network.get("params"), "params"):

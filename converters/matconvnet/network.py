@@ -88,17 +88,13 @@ def saved_network(
 ) -> MatConvNetNetwork:
     """The network that fields describe (see :func:`is_network`).
 
+    Raises ``CorruptFileError``: its layers do not hang together; ``LayerNotFoundError``: there is
+    no such variable or layer.
+
     Parameters
     ----------
     output:
         Only what this variable, or layer, needs; it becomes the output.
-
-    Raises
-    ------
-    CorruptFileError
-        Its layers do not hang together.
-    LayerNotFoundError
-        There is no such variable or layer.
     """
     about = About(fields)
     if is_simplenn(fields["layers"]):
@@ -158,10 +154,7 @@ def _needed(parts: list[Part], output: str, where: tuple[str, ...]) -> list[Part
 def _ordered(parts: Sequence[Part]) -> list[Part]:
     """The layers such that each comes after what makes its inputs.
 
-    Raises
-    ------
-    CorruptFileError
-        Two layers make one variable, or they feed each other in a circle.
+    Raises ``CorruptFileError``: two layers make one variable, or they feed each other in a circle.
     """
     makers: dict[str, int] = {}
     for i, part in enumerate(parts):

@@ -112,10 +112,7 @@ class Agreement:
 def octave_program() -> str:
     """Where GNU Octave is.
 
-    Raises
-    ------
-    UsageError
-        It is not installed.
+    Raises ``UsageError``: it is not installed.
     """
     found = shutil.which("octave-cli") or shutil.which("octave")
     if found is None:

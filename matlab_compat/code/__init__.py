@@ -29,6 +29,9 @@ def function(
     ``dlarray``, numbers, texts, lists (cells) and dicts (structs), in MATLAB's order of dimensions,
     and ``nargout`` (default 1): more outputs come as a tuple.
 
+    Raises ``FileAccessError``: the file is not there; ``CodeError`` or ``UnsupportedCodeError``: it
+    cannot be read, has no such function, or uses what is not known here.
+
     Parameters
     ----------
     path:
@@ -39,13 +42,6 @@ def function(
         Folders of other functions that it calls; by default that of the file.
     limits:
         What reading and running may use.
-
-    Raises
-    ------
-    FileAccessError
-        The file is not there.
-    CodeError, UnsupportedCodeError
-        It cannot be read, has no such function, or uses what is not known here.
 
     Examples
     --------

@@ -38,10 +38,8 @@ def bound(
 ) -> None:
     """Put the inputs of a call into the variables of its frame.
 
-    Raises
-    ------
-    CodeError
-        Too many inputs, one that is missing, or of a size or class that is not allowed.
+    Raises ``CodeError``: too many inputs, one that is missing, or of a size or class that is not
+    allowed.
     """
     rules = [one for one in said.arguments if not one.has("output")]
     repeating = [one.name for one in rules if one.has("repeating")]

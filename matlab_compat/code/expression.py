@@ -143,15 +143,13 @@ def defined(inputs: Sequence[str], said: syntax.Expression, text: str) -> Functi
 def parse(text: str, variables: Mapping[str, object] | None = None) -> Function:
     """The function that ``text`` says: anonymous (``@(x) ...``) or a handle (``@tanh``).
 
+    Raises ``UnsupportedLayerError``: something that is not understood for certain; the message has
+    the text.
+
     Parameters
     ----------
     variables:
         What an anonymous function captured: numbers, and arrays of any size.
-
-    Raises
-    ------
-    UnsupportedLayerError
-        Something that is not understood for certain; the message has the text.
     """
     try:
         return _Reader(text.strip(), variables or {}).function()

@@ -70,10 +70,7 @@ class Finder:
     def file(self, source: Source) -> syntax.File:
         """The syntax tree of a file, read once.
 
-        Raises
-        ------
-        CodeError, CodeLimitError
-            It cannot be read.
+        Raises ``CodeError`` or ``CodeLimitError``: it cannot be read.
         """
         if source.path not in self._files:
             if len(self._files) >= self.limits.files:
@@ -93,6 +90,8 @@ class Finder:
     ) -> ClassDefinition:
         """The class of that name.
 
+        Raises ``UnsupportedCodeError``: no file defines it, or several do.
+
         Parameters
         ----------
         name:
@@ -100,11 +99,6 @@ class Finder:
         properties:
             Names that the saved object has: where several files fit the name, the one that
             declares all of these is taken.
-
-        Raises
-        ------
-        UnsupportedCodeError
-            No file defines it, or several do.
         """
         if not _NAME.fullmatch(name):
             raise CodeError(f"{name!r} is no name of a class.")
@@ -177,10 +171,8 @@ class Finder:
     def function(self, name: str, near: str = "") -> FunctionDefinition | None:
         """The function that a file of the code defines under its own name, or None.
 
-        Raises
-        ------
-        UnsupportedCodeError
-            Several files define it, and none is nearer than the others.
+        Raises ``UnsupportedCodeError``: several files define it, and none is nearer than the
+        others.
         """
         if not _NAME.fullmatch(name):
             return None

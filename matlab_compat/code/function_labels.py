@@ -29,10 +29,8 @@ def result_format(function: Function, formats: Sequence[str], formattable: bool)
 
     A plain result takes the labels of the first input by position, as in MATLAB.
 
-    Raises
-    ------
-    UnsupportedLayerError
-        The dimensions of the result, or where the observations are, are not certain.
+    Raises ``UnsupportedLayerError``: the dimensions of the result, or where the observations are,
+    are not certain.
     """
     inputs = input_labels(formats, formattable)
     try:

@@ -34,10 +34,7 @@ Place = Everything | Numeric
 def as_place(value: Value | Everything) -> Place:
     """What may stand within parentheses.
 
-    Raises
-    ------
-    CodeError
-        It is no index.
+    Raises ``CodeError``: it is no index.
     """
     if isinstance(value, Everything | Numeric):
         return value
@@ -197,10 +194,7 @@ def _take(data: Data, axis: int, places: Chosen) -> Any:
 def index(value: Value, places: Sequence[Place], budget: Budget) -> Value:
     """``value(places)``.
 
-    Raises
-    ------
-    CodeError
-        Beyond the size.
+    Raises ``CodeError``: beyond the size.
     """
     if not places:
         return value
@@ -303,10 +297,7 @@ def _linear(x: Numeric, place: Place, budget: Budget) -> Numeric:
 def assign(value: Value | None, places: Sequence[Place], new: Value, budget: Budget) -> Value:
     """What ``value`` becomes by ``value(places) = new``; None is an undefined variable.
 
-    Raises
-    ------
-    CodeError
-        Sizes do not fit.
+    Raises ``CodeError``: sizes do not fit.
     """
     if isinstance(value, Cell) or (isinstance(new, Cell) and (value is None or _is_empty(value))):
         return _assign_cells(value, places, new, budget)
@@ -569,10 +560,7 @@ def _assign_cells(
 def delete(value: Value, places: Sequence[Place], budget: Budget) -> Value:
     """What ``value`` becomes by ``value(places) = []``.
 
-    Raises
-    ------
-    CodeError
-        More than one index is not ``:``.
+    Raises ``CodeError``: more than one index is not ``:``.
     """
     if isinstance(value, Chars | Cell | Structs):
         numbers = np.arange(float(prod(value.shape))).reshape(value.shape, order="F")

@@ -21,10 +21,7 @@ from .values import Cell, Chars, Struct, Structs, Value, structs
 def joined(rows: Sequence[Sequence[Value]], budget: Budget) -> Value:
     """``[a, b; c]``.
 
-    Raises
-    ------
-    CodeError
-        Sizes do not fit.
+    Raises ``CodeError``: sizes do not fit.
     """
     rows = [one for one in rows if one]
     if not rows:
@@ -49,10 +46,7 @@ def joined(rows: Sequence[Sequence[Value]], budget: Budget) -> Value:
 def concatenated(values: Sequence[Numeric], axis: int, budget: Budget) -> Numeric:
     """Arrays one after the other along a dimension, from 0; ``[]`` is left out.
 
-    Raises
-    ------
-    CodeError
-        Other dimensions differ.
+    Raises ``CodeError``: other dimensions differ.
     """
     kind = joint_kind(values)
     labels = {one.labels for one in values if one.labels}

@@ -346,10 +346,7 @@ class CodeLayer(CodedLayer):
     def method(self, training: bool = False) -> FunctionDefinition:
         """What computes the outputs.
 
-        Raises
-        ------
-        UnsupportedCodeError
-            The class has neither ``predict`` nor ``forward``.
+        Raises ``UnsupportedCodeError``: the class has neither ``predict`` nor ``forward``.
         """
         names = ("forward", "predict") if training else ("predict", "forward")
         found = next((m for name in names if (m := self.definition.method(name))), None)
@@ -453,10 +450,8 @@ class CodeFunctionLayer(CodedLayer):
     def of(cls, program: Program, fields: Mapping[str, Any]) -> CodeFunctionLayer:
         """The layer that a file holds.
 
-        Raises
-        ------
-        UnsupportedLayerError
-            Its function is no handle, or what it calls is not known here.
+        Raises ``UnsupportedLayerError``: its function is no handle, or what it calls is not known
+        here.
         """
         layer = cls.from_fields(fields)
         object.__setattr__(layer, "program", program)
@@ -482,12 +477,8 @@ class CodeFunctionLayer(CodedLayer):
     def method(self, training: bool = False) -> FunctionDefinition:
         """The function; its first inputs are what it captured.
 
-        Raises
-        ------
-        CodeError
-            Its text is none of MATLAB's.
-        UnsupportedCodeError
-            No file of the code defines it.
+        Raises ``CodeError``: its text is none of MATLAB's; ``UnsupportedCodeError``: no file of the
+        code defines it.
         """
         handle = self.PredictFcn.text.strip()
         if not handle.startswith("@"):

@@ -36,10 +36,7 @@ class Budget:
     def made(self, size: Sequence[Any], work: Any = 1) -> None:
         """An array of that size is about to be made; ``work`` is what each element costs.
 
-        Raises
-        ------
-        CodeLimitError
-            It is too large, or all together are.
+        Raises ``CodeLimitError``: it is too large, or all together are.
         """
         if not all(isinstance(n, int) for n in size):
             return  # sizes that torch traces
@@ -60,10 +57,7 @@ class Budget:
     def repeats(self, count: int) -> None:
         """A loop that has turned so often.
 
-        Raises
-        ------
-        CodeLimitError
-            Too often.
+        Raises ``CodeLimitError``: too often.
         """
         if count > self.limits.iterations:
             raise CodeLimitError(

@@ -54,10 +54,7 @@ def memory_order(x: Tensor) -> tuple[list[int], list[int]]:
 def numbers(value: Value, what: str = "this operation") -> Numeric:
     """The value as numbers: characters are their codes.
 
-    Raises
-    ------
-    CodeError
-        It is a string, a cell, a struct ...
+    Raises ``CodeError``: it is a string, a cell, a struct ...
     """
     if isinstance(value, Numeric):
         return value
@@ -98,10 +95,7 @@ def class_name(value: Value) -> str:
 def known_values(value: Value, what: str) -> np.ndarray[Any, Any]:
     """Numbers as a numpy array; data only where nothing is being exported.
 
-    Raises
-    ------
-    DataDependentCodeError
-        They are data, and torch is recording.
+    Raises ``DataDependentCodeError``: they are data, and torch is recording.
     """
     value = numbers(value, what)
     if isinstance(value.data, np.ndarray):
@@ -159,10 +153,7 @@ def is_true(value: Value, what: str) -> bool:
 def text(value: Value, what: str) -> str:
     """The characters of a text.
 
-    Raises
-    ------
-    CodeError
-        The value is no text.
+    Raises ``CodeError``: the value is no text.
     """
     if isinstance(value, Chars):
         return value.value
@@ -181,10 +172,7 @@ def common_kind(values: Sequence[Numeric], what: str = "this operation") -> str:
 
     Integers win over all else, single over double; logical counts as double.
 
-    Raises
-    ------
-    CodeError
-        Two classes of integers.
+    Raises ``CodeError``: two classes of integers.
     """
     kinds = [one.kind for one in values]
     integers = {kind for kind in kinds if "int" in kind}
@@ -238,10 +226,7 @@ def real_if_whole(data: Data) -> Data:
 def aligned(values: Sequence[Numeric]) -> tuple[list[Numeric], str]:
     """The values with their labelled dimensions beside each other, and the labels of the result.
 
-    Raises
-    ------
-    UnsupportedCodeError
-        An unlabelled array has more dimensions than the labelled one.
+    Raises ``UnsupportedCodeError``: an unlabelled array has more dimensions than the labelled one.
     """
     formats = {one.labels for one in values if one.labels}
     if not formats:
@@ -278,10 +263,7 @@ def aligned(values: Sequence[Numeric]) -> tuple[list[Numeric], str]:
 def expanded_size(shapes: Sequence[Sequence[Any]], what: str) -> tuple[Any, ...]:
     """The size of the result of an operation by element.
 
-    Raises
-    ------
-    CodeError
-        The sizes do not fit.
+    Raises ``CodeError``: the sizes do not fit.
     """
     most = max(map(len, shapes))
     result: list[Any] = []
@@ -342,10 +324,7 @@ def _with_numbers(values: Sequence[Numeric], arrays: list[Any]) -> list[Any]:
 def binary(operator: str, left: Value, right: Value, budget: Budget) -> Value:
     """``left operator right``.
 
-    Raises
-    ------
-    CodeError
-        Sizes or classes that MATLAB would refuse.
+    Raises ``CodeError``: sizes or classes that MATLAB would refuse.
     """
     if _is_text(left) or _is_text(right):
         found = _of_strings(operator, left, right)
@@ -638,10 +617,8 @@ def solve(a: Numeric, b: Numeric, budget: Budget) -> Numeric:
 def least_squares(a: Tensor, b: Tensor) -> Tensor:
     """What is nearest to a solution of ``a * x = b``, for columns that are independent.
 
-    Raises
-    ------
-    UnsupportedCodeError
-        They depend on each other; which solution MATLAB takes follows from its order of columns.
+    Raises ``UnsupportedCodeError``: they depend on each other; which solution MATLAB takes follows
+    from its order of columns.
     """
     q, r = torch.linalg.qr(a)
     sizes = r.diagonal().abs()

@@ -95,10 +95,7 @@ class Program(Finder):
     def check(self, function: FunctionDefinition) -> None:
         """Report all that is missing at once, before anything runs.
 
-        Raises
-        ------
-        UnsupportedCodeError
-            With a line for each thing that is missing.
+        Raises ``UnsupportedCodeError``: with a line for each thing that is missing.
         """
         found = self.problems(function)
         if found:

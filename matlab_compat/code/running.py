@@ -284,6 +284,8 @@ def result_of(
 ) -> Tensor:
     """An output in torch's order.
 
+    Raises ``DataFormatError``: it is something else.
+
     Parameters
     ----------
     labels:
@@ -296,11 +298,6 @@ def result_of(
         Whether it must have labels.
     where:
         The file and line of the code.
-
-    Raises
-    ------
-    DataFormatError
-        It is something else.
     """
     found = labels_of(value, labelled, where) or labels
     if found != labels:
@@ -359,12 +356,8 @@ class Trial(NamedTuple):
 def tried(layer: Coded, formats: Sequence[str]) -> Trial:
     """The code run on the first sizes that it takes, for inputs of these labels.
 
-    Raises
-    ------
-    DataFormatError
-        It gives data without labels, or runs with none of the sizes that were tried.
-    UnsupportedLayerError
-        It uses what is not known here.
+    Raises ``DataFormatError``: it gives data without labels, or runs with none of the sizes that
+    were tried; ``UnsupportedLayerError``: it uses what is not known here.
     """
     layer.program.check(layer.method())
     call = _Call(layer)
@@ -421,6 +414,9 @@ def by_trial(
 ) -> tuple[tuple[Value, ...], tuple[tuple[int, ...], ...]]:
     """The outputs for zeros of the first sizes that the code takes, and these sizes.
 
+    Raises ``DataFormatError``: it takes none of them; ``UnsupportedLayerError``: it uses what is
+    not known here.
+
     Parameters
     ----------
     properties:
@@ -429,13 +425,6 @@ def by_trial(
         The code; so are the numbers that it says.
     labelled:
         Whether each input is given its labels.
-
-    Raises
-    ------
-    DataFormatError
-        It takes none of them.
-    UnsupportedLayerError
-        It uses what is not known here.
     """
     first: Exception | None = None
     every = list(_sizes(properties, said_numbers(function), formats))

@@ -182,10 +182,7 @@ def value_of(value: Any) -> Value:
     ``list`` or ``tuple`` is a cell row; a ``dict`` is a struct; None is ``[]``. Structs as files
     have them, objects of MATLAB's other classes (their properties) and networks are taken, too.
 
-    Raises
-    ------
-    UnsupportedCodeError
-        Another type.
+    Raises ``UnsupportedCodeError``: another type.
     """
     if isinstance(value, Value):
         return value

@@ -23,10 +23,7 @@ class YOLOv2Transform(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Sigmoid of the first three, exp of width and height, softmax over the classes.
 
-        Raises
-        ------
-        DataFormatError
-            The channels are not those of so many anchor boxes.
+        Raises ``DataFormatError``: the channels are not those of so many anchor boxes.
         """
         kinds, rest = divmod(x.shape[1], self.anchors)
         if rest or kinds < 6:

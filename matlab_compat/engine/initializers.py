@@ -37,6 +37,9 @@ def generator(seed: int | Generator | None) -> Generator:
 def sample(initializer: Initializer, size: Size, fans: tuple[int, int], source: Generator) -> Array:
     """One array of ``size`` (MATLAB order), single and column-major.
 
+    Raises ``PropertyError``: the function returned another size, or something that is not numeric
+    or not finite.
+
     Parameters
     ----------
     initializer:
@@ -47,11 +50,6 @@ def sample(initializer: Initializer, size: Size, fans: tuple[int, int], source: 
         dimensions of size 1 may be missing, as MATLAB drops them.
     fans:
         (numIn, numOut) as the documentation of the layer defines them.
-
-    Raises
-    ------
-    PropertyError
-        The function returned another size, or something that is not numeric or not finite.
     """
     if callable(initializer):
         return _called(initializer, size)

@@ -113,10 +113,7 @@ def _total(p: Tensor, name: str) -> Tensor:
 def _refuse_where(bad: Tensor, what: str) -> None:
     """What MATLAB makes of these is not settled; a program that is traced cannot ask.
 
-    Raises
-    ------
-    DataFormatError
-        Some of them are ``bad``.
+    Raises ``DataFormatError``: some of them are ``bad``.
     """
     if not torch.compiler.is_exporting() and bool(bad.any()):
         raise DataFormatError(

@@ -96,10 +96,7 @@ def computed(
 ) -> NetworkRun:
     """The network's outputs, and the (first) outputs of the layers that are wanted, in one run.
 
-    Raises
-    ------
-    LayerNotFoundError
-        There is no layer of a name.
+    Raises ``LayerNotFoundError``: there is no layer of a name.
     """
     for name in how.layers:
         network.layer(name)

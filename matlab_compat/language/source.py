@@ -80,12 +80,8 @@ def normalized(data: bytes | str, path: str, limits: CodeLimits) -> str:
     (the grammar needs time that grows with their square), and the text ends with one line end
     (without it the grammar reads no last ``end``).
 
-    Raises
-    ------
-    CodeLimitError
-        The file is too large.
-    CodeError
-        A block comment does not end, or there are characters that no text has.
+    Raises ``CodeLimitError``: the file is too large; ``CodeError``: a block comment does not end,
+    or there are characters that no text has.
     """
     if len(data) > limits.file_bytes:
         raise CodeLimitError(

@@ -21,10 +21,7 @@ class PerChannelLayer(Layer):
     def output_formats(self, formats: Sequence[str]) -> tuple[str, ...]:
         """The format of the input, which may have any dimensions beside C.
 
-        Raises
-        ------
-        DataFormatError
-            The format has no C.
+        Raises ``DataFormatError``: the format has no C.
         """
         if "C" not in formats[0]:
             raise DataFormatError(

@@ -60,17 +60,15 @@ def constructor_of(kind: type[L], *others: type[L]) -> Callable[..., L]:
 def construct(kind: type[L], given: Sequence[object], options: Mapping[str, object]) -> L:
     """The layer that the constructor function of ``kind`` makes.
 
+    Raises ``PropertyError``: a positional argument is missing, a name is unknown, or MATLAB would
+    refuse a value.
+
     Parameters
     ----------
     given:
         The positional arguments, then name-value arguments in MATLAB's old form.
     options:
         The name-value arguments in the new form.
-
-    Raises
-    ------
-    PropertyError
-        A positional argument is missing, a name is unknown, or MATLAB would refuse a value.
     """
     needed = len(kind.arguments) - len(kind.optional)
     # Name-value arguments come in pairs: one more is the optional one.

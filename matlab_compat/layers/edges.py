@@ -91,10 +91,7 @@ def merge_legacy_edges(
     Releases before R2018a (before R2019a for Cropping) have it in the place of Mode and Size.
     Where a file has both they must agree. Gives whether the file has it.
 
-    Raises
-    ------
-    PropertyError
-        It is none, or contradicts the Size.
+    Raises ``PropertyError``: it is none, or contradicts the Size.
     """
     legacy = next((v for name, v in extra.items() if name.lower() == argument.lower()), None)
     if legacy is None:

@@ -10,10 +10,8 @@ from ..errors import DataFormatError
 def require_format(given: str, allowed: Collection[str], remedy: str = "") -> None:
     """Refuse a format that a layer does not take.
 
-    Raises
-    ------
-    DataFormatError
-        Naming the formats that it takes, or with the ``remedy`` of the layer.
+    Raises ``DataFormatError``: naming the formats that it takes, or with the ``remedy`` of the
+    layer.
     """
     if given not in allowed:
         names = " or ".join(f"'{name}'" for name in allowed)

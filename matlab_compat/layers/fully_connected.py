@@ -149,10 +149,7 @@ class FullyConnectedLayer(
 def _along(dimension: int, labels: str) -> int:
     """The index of the label that OperationDimension counts to.
 
-    Raises
-    ------
-    DataFormatError
-        There is none, or it is the batch.
+    Raises ``DataFormatError``: there is none, or it is the batch.
     """
     if dimension > len(labels) or labels[dimension - 1] == "B" or "U" in labels:
         raise DataFormatError(

@@ -163,6 +163,8 @@ def fitted(
 ) -> Array:
     """The array of a parameter with the dimensions of size 1 that MATLAB drops.
 
+    Raises ``PropertyError``: it has another size.
+
     Parameters
     ----------
     name:
@@ -175,11 +177,6 @@ def fitted(
         What needs that size, for the message: "OutputSize 4 needs".
     vector:
         Whether it is a vector, and may be given in any orientation.
-
-    Raises
-    ------
-    PropertyError
-        It has another size.
     """
     turned = as_vector(value, tuple(value.size if n is None else n for n in size))
     full = restored(turned if vector and turned is not None else value, tuple(size))

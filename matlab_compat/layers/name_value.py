@@ -17,10 +17,8 @@ def name_value_pairs(
 ) -> dict[str, object]:
     """Both forms of name-value arguments as one dict under the canonical names.
 
-    Raises
-    ------
-    PropertyError
-        A name without a value, an unknown name (the nearest is suggested), or one given twice.
+    Raises ``PropertyError``: a name without a value, an unknown name (the nearest is suggested), or
+    one given twice.
     """
     pairs = [plain_text(one) for one in pairs]
     if len(pairs) % 2:

@@ -221,10 +221,8 @@ class RecurrentLayer(
     def assign_state(self, state: Mapping[str, Array]) -> Self:
         """Take over parameters as :meth:`torch_state` gives them, its inverse.
 
-        Raises
-        ------
-        PropertyError
-            The second bias is not zero, and MATLAB's layer has no place for it.
+        Raises ``PropertyError``: the second bias is not zero, and MATLAB's layer has no place for
+        it.
         """
         parts = {name: self.torch_names(name) for name in self.parameters()}
         taken = {torch_name for names in parts.values() for torch_name in names}

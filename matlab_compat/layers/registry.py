@@ -96,16 +96,13 @@ def short_name(kind: type[Layer]) -> str:
 def class_named(text: str) -> str:
     """The MATLAB class that a name means, without regard to case.
 
+    Raises ``UsageError``: no class that is registered has such a name, or several have.
+
     Parameters
     ----------
     text:
         MATLAB's name of the class, with or without its package, the name of its constructor
         function, or that name without "Layer".
-
-    Raises
-    ------
-    UsageError
-        No class that is registered has such a name, or several have.
 
     Examples
     --------

@@ -68,10 +68,7 @@ def declaration(name: str, fields: Mapping[str, SavedField]) -> SavedField | Non
 def check_known(names: Sequence[str], unknown: Sequence[str]) -> None:
     """Refuse to ignore fields that are not among the ``unknown`` ones.
 
-    Raises
-    ------
-    UsageError
-        One of ``names`` is not.
+    Raises ``UsageError``: one of ``names`` is not.
     """
     for name in names:
         if name not in unknown:

@@ -53,10 +53,7 @@ class FlattenLayer(
 def joined_format(formats: Sequence[str]) -> str:
     """The labels of a result of inputs that are matched label by label: all labels of any.
 
-    Raises
-    ------
-    DataFormatError
-        The inputs have spatial dimensions, but not equally many.
+    Raises ``DataFormatError``: the inputs have spatial dimensions, but not equally many.
     """
     spatial = {given.count("S") for given in formats} - {0}
     if len(spatial) > 1:

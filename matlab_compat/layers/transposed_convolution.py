@@ -43,11 +43,8 @@ def same_crop(filter_size: int, stride: int) -> tuple[int, int]:
 
     The total is ``filter - stride``; an odd one takes one more from the end (bottom, right).
 
-    Raises
-    ------
-    PropertyError
-        The filter is smaller than the stride: there is nothing to crop, and what MATLAB does
-        then is not documented.
+    Raises ``PropertyError``: the filter is smaller than the stride: there is nothing to crop, and
+    what MATLAB does then is not documented.
     """
     total = filter_size - stride
     if total < 0:

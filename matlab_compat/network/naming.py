@@ -14,10 +14,7 @@ def layer_names(layers: Sequence[Layer], *, may_repeat: bool = False) -> list[st
 
     Layer arrays, unlike networks, ``may_repeat`` a name; its later layers are numbered.
 
-    Raises
-    ------
-    UsageError
-        Two layers have the same name.
+    Raises ``UsageError``: two layers have the same name.
     """
     given = Counter(layer.Name for layer in layers if layer.Name)
     twice = [name for name, count in given.items() if count > 1]

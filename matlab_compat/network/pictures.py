@@ -121,10 +121,8 @@ class Fit:
     def fitted(self, picture: Array, size: Sequence[int]) -> Array:
         """A picture in the size [h w c] of an input, where -1 is any.
 
-        Raises
-        ------
-        DataFormatError
-            It is of another size or other channels, and nothing was asked for that changes it.
+        Raises ``DataFormatError``: it is of another size or other channels, and nothing was asked
+        for that changes it.
         """
         found = _coloured(picture, self.colour)
         channels = found.shape[2] if found.ndim > 2 else 1
@@ -184,17 +182,15 @@ def as_imread(image: Any, colour: str | None = None) -> Picture:
 
     Rows and columns as they are stored: a camera's note on orientation turns nothing.
 
+    Raises ``UnsupportedFileError``: a palette without ``colour``, transparency, CMYK, more bits
+    than Pillow keeps.
+
     Parameters
     ----------
     image:
         A ``PIL.Image.Image``; best as ``PIL.Image.open`` gives it, with how its numbers are stored.
     colour:
         "rgb" or "grey" takes the colours of a palette instead of refusing it.
-
-    Raises
-    ------
-    UnsupportedFileError
-        A palette without ``colour``, transparency, CMYK, more bits than Pillow keeps.
     """
     notes = []
     frames = getattr(image, "n_frames", 1)
@@ -217,10 +213,8 @@ def picture_size(network: Any, index: int) -> tuple[int, ...] | None:
 
     ``None`` where no input layer says it.
 
-    Raises
-    ------
-    DataFormatError
-        It takes something else; or the file says how pictures are made ready for it.
+    Raises ``DataFormatError``: it takes something else; or the file says how pictures are made
+    ready for it.
     """
     if network.preparation is not None:
         raise DataFormatError(

@@ -78,10 +78,7 @@ Outputs = Sequence[Activation | None]
 def output_sizes(layer: Layer, inputs: Sequence[Activation], formats: Sequence[str]) -> Outputs:
     """The sizes of the outputs of ``layer``, whose labels are ``formats``.
 
-    Raises
-    ------
-    DataFormatError
-        The inputs do not fit the layer or each other.
+    Raises ``DataFormatError``: the inputs do not fit the layer or each other.
     """
     expected = layer.input_channels()
     if expected is not None and "C" in inputs[0].labels:

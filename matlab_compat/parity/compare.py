@@ -171,6 +171,9 @@ def compare(
 
     The figures are measured by whatever rule, and one of them decides.
 
+    Raises ``NothingToCompareError``: either side is empty, no expected value is finite, or both
+    sides are all zero: such a comparison would say nothing.
+
     Parameters
     ----------
     actual, expected:
@@ -185,12 +188,6 @@ def compare(
         The same result in float64, to tell which side is off.
     rule:
         The default rule in words, for reports.
-
-    Raises
-    ------
-    NothingToCompareError
-        Either side is empty, no expected value is finite, or both sides are all zero: such a
-        comparison would say nothing.
     """
     rank = max(actual.ndim, expected.ndim, 0 if oracle is None else oracle.ndim)
     a, e = to_rank(actual, rank), to_rank(expected, rank)

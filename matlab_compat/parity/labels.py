@@ -35,6 +35,8 @@ def compare_labels(
 ) -> list[Comparison]:
     """The classes with the largest scores, compared with the labels that MATLAB saved.
 
+    Raises ``UsageError``: no model, unknown classes, or labels that do not go with them.
+
     Parameters
     ----------
     ours, exact, inputs:
@@ -43,11 +45,6 @@ def compare_labels(
         :class:`Labels` for each output, or lists of them for lists of sequences.
     rule:
         With the model, which says which dimension the classes are in, and maybe their names.
-
-    Raises
-    ------
-    UsageError
-        No model, unknown classes, or labels that do not go with them.
     """
     if not all(map(are_labels, theirs.outputs.values())):
         raise UsageError("Some of the expected outputs are labels, others are not.", remedy=_REMEDY)

@@ -36,6 +36,8 @@ def verify_network(
 ) -> Report:
     """Run a network (or any layer) on ``X`` and compare with what MATLAB computed.
 
+    Raises ``MatlabCompatError``: as :func:`.verify.verify`.
+
     Parameters
     ----------
     X:
@@ -56,11 +58,6 @@ def verify_network(
         CPU was asked for, and the CPU where the GPU was, if there is a GPU.
     diagnosis_seconds:
         As for :func:`.verify.verify`.
-
-    Raises
-    ------
-    MatlabCompatError
-        As :func:`.verify.verify`.
     """
     precision = Precision(device, dtype or network.default_dtype, allow_tf32)
     count = len(network.InputNames)

@@ -97,10 +97,7 @@ def is_cell(value: Any) -> bool:
 def as_cells(value: Any, rows: int) -> Array:
     """A cell of ``rows`` rows: of an array of objects, a list (of lists), or one array.
 
-    Raises
-    ------
-    DataFormatError
-        It has another number of rows.
+    Raises ``DataFormatError``: it has another number of rows.
     """
     if isinstance(value, np.ndarray) and value.dtype == object:
         cell = value.reshape(1, -1) if value.ndim == 1 else value
@@ -127,10 +124,7 @@ def as_cells(value: Any, rows: int) -> Array:
 def as_matrix(value: Any) -> Array:
     """Real numbers as a matrix in double: a vector is one column, a number 1×1.
 
-    Raises
-    ------
-    DataFormatError
-        They are none.
+    Raises ``DataFormatError``: they are none.
     """
     try:
         found = np.asarray(value)
@@ -151,10 +145,7 @@ def as_matrix(value: Any) -> Array:
 def joined(Y: Any) -> Any:
     """A result as one array: of a cell R×TS, or R×TS×Q of several samples.
 
-    Raises
-    ------
-    DataFormatError
-        The elements of the cell do not fit together.
+    Raises ``DataFormatError``: the elements of the cell do not fit together.
     """
     if not is_cell(Y):
         return Y

@@ -171,10 +171,7 @@ class Fields:
 def as_numbers(value: Any, where: str) -> Array:
     """A numeric array in double.
 
-    Raises
-    ------
-    PropertyError
-        The value is no numeric array.
+    Raises ``PropertyError``: the value is no numeric array.
     """
     if not (isinstance(value, np.ndarray) and value.dtype.kind in "biufc"):
         if isinstance(value, bool | int | float | complex):

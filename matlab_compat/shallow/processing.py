@@ -56,10 +56,7 @@ def resolve(steps: Steps, rows: int, where: str) -> tuple[list[tuple[str, Resolv
 
     Functions that change nothing are left out.
 
-    Raises
-    ------
-    UnsettledError, PropertyError
-        What a function does cannot be told.
+    Raises ``UnsettledError`` or ``PropertyError``: what a function does cannot be told.
     """
     found: list[tuple[str, Resolved]] = []
     for name, settings in zip(steps.processFcns, steps.processSettings, strict=True):
@@ -138,10 +135,8 @@ def _scale(name: str) -> Callable[[Fields, int], Scaling | None]:
 def with_constant_rows(steps: S, rows: int, *, mapped: bool) -> S:
     """The same with a gain saved for the rows that were constant.
 
-    Raises
-    ------
-    UnsettledError, PropertyError
-        What a function does cannot be told for other reasons.
+    Raises ``UnsettledError`` or ``PropertyError``: what a function does cannot be told for other
+    reasons.
     """
     made: list[Settings] = []
     for name, settings in zip(steps.processFcns, steps.processSettings, strict=True):
@@ -159,10 +154,8 @@ def with_constant_rows(steps: S, rows: int, *, mapped: bool) -> S:
 def _unless_unchanged(fields: Fields, scaling: Scaling) -> Scaling | None:
     """``None`` where MATLAB says that nothing changes, and nothing does.
 
-    Raises
-    ------
-    UnsettledError
-        A gain of zero cannot be reversed; or MATLAB says so and the settings differ.
+    Raises ``UnsettledError``: a gain of zero cannot be reversed; or MATLAB says so and the settings
+    differ.
     """
     if (scaling.gain == 0).any():
         raise UnsettledError(f"{fields.at('gain')} holds zeros")

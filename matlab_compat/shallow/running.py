@@ -82,10 +82,7 @@ def simulate(
 def port_arrays(net: Description, X: Any = None, Xi: Any = None, Ai: Any = None) -> list[Array]:
     """MATLAB's data as the arrays that a program of the network takes: see its ``ports``.
 
-    Raises
-    ------
-    DataFormatError
-        They do not fit.
+    Raises ``DataFormatError``: they do not fit.
     """
     data = given(net, X, None, None)
     if not net.is_dynamic:
@@ -126,10 +123,7 @@ def from_port_arrays(net: Description, arrays: Sequence[Array]) -> list[Any]:
 def given(net: Description, X: Any, steps: int | None, data_format: str | None) -> Data:
     """What is given, checked against the inputs.
 
-    Raises
-    ------
-    DataFormatError
-        It does not fit.
+    Raises ``DataFormatError``: it does not fit.
     """
     if not net.inputs:
         return _without_inputs(net, X, steps)

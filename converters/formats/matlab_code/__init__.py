@@ -52,10 +52,7 @@ class MatlabFunctionFile(ReadableFormat, suffixes=(".m",)):
     def write(self, prepared: Prepared, path: Path) -> None:
         """NAME.mat, then NAME.m.
 
-        Raises
-        ------
-        UsageError
-            NAME is no name of a function in MATLAB.
+        Raises ``UsageError``: NAME is no name of a function in MATLAB.
         """
         _check_name(path.stem, prepared.model)
         write_struct(prepared.model, path.with_suffix(".mat"))

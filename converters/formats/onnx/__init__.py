@@ -70,10 +70,7 @@ class Onnx(Format, suffixes=(".onnx",)):
     def run(self, path: Path, inputs: Tensors, options: Options) -> Arrays:
         """ONNX Runtime's outputs on the CPU.
 
-        Raises
-        ------
-        UnsupportedLayerError
-            It has no kernel for an operator in this precision.
+        Raises ``UnsupportedLayerError``: it has no kernel for an operator in this precision.
         """
         try:
             session = new_session(str(path))

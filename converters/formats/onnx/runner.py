@@ -53,12 +53,8 @@ class OnnxRunner(_FileRunner):
     def run(self, inputs: Inputs, wanted: Wanted) -> Results:
         """The outputs, in the order of those that they are compared with.
 
-        Raises
-        ------
-        UsageError
-            There is another number of inputs or outputs.
-        DataFormatError
-            No order of dimensions makes the shapes fit.
+        Raises ``UsageError``: there is another number of inputs or outputs; ``DataFormatError``: no
+        order of dimensions makes the shapes fit.
         """
         from matlab_compat.execution.network import network_inputs
 
@@ -115,10 +111,7 @@ class ShallowOnnxRunner(_FileRunner):
     def run(self, inputs: Inputs, wanted: Wanted) -> Results:
         """The outputs, one below the other, as MATLAB has them: S×Q, or S×TS(×Q) of a series.
 
-        Raises
-        ------
-        DataFormatError
-            The file holds another number of time steps.
+        Raises ``DataFormatError``: the file holds another number of time steps.
         """
         from matlab_compat.shallow.running import port_arrays
 

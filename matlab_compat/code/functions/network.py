@@ -49,10 +49,7 @@ def _dlarray(call: Call, x: Value, labels: Value | None = None) -> Numeric:
 def labelled(a: Numeric, said: str) -> Numeric:
     """Data with labels in the place of those that it has, its dimensions in MATLAB's own order.
 
-    Raises
-    ------
-    CodeError
-        Too few labels.
+    Raises ``CodeError``: too few labels.
     """
     data_format = DataFormat.parse(said)
     labels = data_format.labels

@@ -49,10 +49,8 @@ class Call:
     def handle(self, function: Value) -> Value:
         """What is to be called: of a text the function of that name, else the value itself.
 
-        Raises
-        ------
-        UnsupportedCodeError
-            The text says more than a name: it would have to be evaluated.
+        Raises ``UnsupportedCodeError``: the text says more than a name: it would have to be
+        evaluated.
         """
         if not isinstance(function, Chars):
             return function
@@ -89,10 +87,7 @@ class Known:
     def __call__(self, call: Call, arguments: Sequence[Value]) -> tuple[Value, ...]:
         """The results of a call.
 
-        Raises
-        ------
-        CodeError
-            Too few or too many inputs.
+        Raises ``CodeError``: too few or too many inputs.
         """
         count = len(arguments)
         if count < self.least or (self.most is not None and count > self.most):

@@ -38,11 +38,8 @@ def check_plot(path: Path) -> None:
 def save_plot(report: Report, path: Path) -> None:
     """Draw the first layer that differs and the outputs, a row each; a file as ``path`` ends.
 
-    Raises
-    ------
-    NothingToCompareError
-        There are no arrays to draw: the sizes differ, or the report was not made inside
-        :func:`~matlab_compat.parity.keeping_arrays`.
+    Raises ``NothingToCompareError``: there are no arrays to draw: the sizes differ, or the report
+    was not made inside :func:`~matlab_compat.parity.keeping_arrays`.
     """
     check_plot(path)
     from matplotlib.figure import Figure
