@@ -101,11 +101,9 @@ def shortened(text: str, most: int) -> str:
 
 def safe_text(text: str) -> str:
     """Text from a file made fit to show: only line ends of control characters, no surrogates."""
-    return "".join(
-        c.encode("unicode_escape", "surrogatepass").decode("ascii")
-        if c != "\n" and unicodedata.category(c) in _UNSAFE
-        else c
-        for c in text
+    unsafe = {c for c in set(text) - {"\n"} if unicodedata.category(c) in _UNSAFE}
+    return text.translate(
+        {ord(c): c.encode("unicode_escape", "surrogatepass").decode("ascii") for c in unsafe}
     )
 
 
