@@ -7,6 +7,8 @@ made: the networks double their input and add nothing, and their saved outputs a
 from __future__ import annotations
 
 import ast
+import functools
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +16,13 @@ import numpy as np
 import pytest
 
 from converters import save_network
+from converters.jobs import VerifyJob
 from converters.matfile import open_mat
 from converters.matfile.values import StructArray
 from converters.matfile.writer import write_mat
 from converters.names import valid_name
 from matlab_compat import Network, imageInputLayer, regressionLayer, transposedConv2dLayer
+from matlab_compat.parity import keeping_arrays
 from tests.cli import safe
 from tests.cli.command import FIXTURES
 from tests.converters.exports import fields, save
@@ -59,6 +63,20 @@ def assert_refused(done: Done, code: int = 2) -> None:
     assert "Traceback" not in done.err
     assert [line.startswith("error:") for line in done.err.splitlines()].count(True) == 1
     safe.check_text(done.err)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _each_file_is_verified_once() -> Iterator[None]:
+    """Every format and the page show what one verification found."""
+
+    @functools.cache
+    def report(job: VerifyJob, found: Any = VerifyJob.report) -> Any:
+        with keeping_arrays():
+            return found(job)
+
+    with pytest.MonkeyPatch.context() as context:
+        context.setattr(VerifyJob, "report", lambda job: report(job))
+        yield
 
 
 # --- names --------------------------------------------------------------------------------
@@ -145,13 +163,20 @@ def test_matlab_code_for_such_names_has_no_line_of_theirs(lying: Path, tmp_path:
     assert not [line for line in lines if line.startswith(("system", "Y: equal", "error", "!"))]
 
 
-@pytest.mark.parametrize("form", FORMATS)
-@pytest.mark.parametrize("kind", [kind for kind in NAMES if kind not in ("long", "empty")])
-def test_a_report_about_a_file_of_such_a_name_is_safe(tmp_path: Path, kind: str, form: str) -> None:
-    name = NAMES[kind].replace("/", "_").replace("\0", "")
-    path = tmp_path / name.encode("utf-8", "replace").decode()
+@pytest.fixture(scope="module", params=[kind for kind in NAMES if kind not in ("long", "empty")])
+def of_such_a_name(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Path:
+    """A sound file of such a name."""
+    name = NAMES[request.param].replace("/", "_").replace("\0", "")
+    path = tmp_path_factory.mktemp("named") / name.encode("utf-8", "replace").decode()
     path.write_bytes(GOOD.read_bytes())
-    done = run(["verify", str(path), "--format", form])
+    return path
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_a_report_about_a_file_of_such_a_name_is_safe(of_such_a_name: Path, form: str) -> None:
+    done = run(["verify", str(of_such_a_name), "--format", form])
     assert (done.code, done.err) == (0, "")
     FORMATS[form](done.out)
 
@@ -197,21 +222,25 @@ DATA: dict[str, tuple[Any, Any]] = {
 }
 
 
+@pytest.fixture(scope="module", params=DATA)
+def of_such_numbers(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> str:
+    """A layer with such inputs and outputs."""
+    X, Y = DATA[request.param]
+    return str(save(tmp_path_factory.mktemp("numbers") / "a.mat", s=fields(X=X, Y=Y)))
+
+
 @pytest.mark.parametrize("form", FORMATS)
-@pytest.mark.parametrize("kind", DATA)
-def test_a_report_about_such_numbers_is_sound(tmp_path: Path, kind: str, form: str) -> None:
-    X, Y = DATA[kind]
-    path = save(tmp_path / "a.mat", s=fields(X=X, Y=Y))
-    done = run(["verify", str(path), "--format", form])
+def test_a_report_about_such_numbers_is_sound(of_such_numbers: str, form: str) -> None:
+    done = run(["verify", of_such_numbers, "--format", form])
     assert done.code in (1, 2)
     FORMATS[form](done.out) if done.code == 1 else assert_refused(done)
 
 
-@pytest.mark.parametrize("kind", DATA)
-def test_a_page_about_such_numbers_is_sound(tmp_path: Path, kind: str) -> None:
-    X, Y = DATA[kind]
-    path, place = save(tmp_path / "a.mat", s=fields(X=X, Y=Y)), tmp_path / "page.html"
-    done = run(["verify", str(path), "--report", str(place)])
+def test_a_page_about_such_numbers_is_sound(of_such_numbers: str, tmp_path: Path) -> None:
+    place = tmp_path / "page.html"
+    done = run(["verify", of_such_numbers, "--report", str(place)])
     assert done.code in (1, 2)
     safe.check_html(place.read_text(encoding="utf-8")) if done.code == 1 else assert_refused(done)
 
