@@ -221,15 +221,15 @@ def test_sdist_holds_nothing_from_outside_the_allow_list(sdist_files: list[str])
     assert folders <= PACKAGES | {"tests", "fixtures", "docs", "benchmarks", "changes"}
 
 
-@pytest.fixture
-def installed(wheel: Path, tmp_path: Path) -> Path:
+@pytest.fixture(scope="module")
+def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The scripts folder of a new environment in which the wheel is installed.
 
     The dependencies are borrowed from the environment that runs the tests, by a path file. Python
     does not follow the path files found in a folder added so; hence an editable installation of
     this project over there stays out of sight, and only the wheel can answer.
     """
-    environment = tmp_path / "environment"
+    environment = tmp_path_factory.mktemp("environment")
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", environment], check=True)
     python = environment / "bin" / "python"
     pip = [sys.executable, "-m", "pip", "--python", str(python), "--disable-pip-version-check"]
