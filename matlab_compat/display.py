@@ -21,8 +21,8 @@ _UNSAFE = ("Cc", "Cf", "Cs", "Cn", "Zl", "Zp")
 
 
 def size_text(shape: Sequence[object]) -> str:
-    """``(3, 3, 16)`` as ``3×3×16``; ``1×1`` of a number, as in MATLAB."""
-    return TIMES.join(str(n) for n in shape or (1, 1))
+    """``(3, 3, 16)`` as ``3×3×16``; ``1×1`` of a number, as in MATLAB; ``?`` of what is traced."""
+    return TIMES.join("?" if type(n).__name__ == "SymInt" else str(n) for n in shape or (1, 1))
 
 
 def counted(number: int, noun: str) -> str:

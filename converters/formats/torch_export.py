@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -47,7 +48,10 @@ class TorchExport(Format, suffixes=(".pt2",)):
         memory = io.BytesIO()
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # torch's, of its own internals
-            torch.export.save(program, memory, extra_files={EXTRA_FILE: json.dumps(about)})
+            try:
+                torch.export.save(program, memory, extra_files={EXTRA_FILE: json.dumps(about)})
+            except Exception as error:  # sizes that are computed by what a file cannot hold
+                raise _not_exported("write", error) from error
         path.write_bytes(memory.getbuffer())  # torch's own writer may crash where a disk is full
 
     def remarks(self, path: Path) -> tuple[str, ...]:
@@ -77,6 +81,7 @@ def export(prepared: Prepared, module: nn.Module | None = None) -> ExportedProgr
     Raises ``UnsupportedLayerError``: torch cannot trace it.
     """
     import torch
+    from torch.fx.traceback import preserve_node_meta
 
     from matlab_compat.engine.precision import torch_dtype
 
@@ -86,23 +91,50 @@ def export(prepared: Prepared, module: nn.Module | None = None) -> ExportedProgr
     formats = prepared.interface["inputs"].items()
     sizes = tuple(_dynamic(labels, has_free_size(model, name)) for name, labels in formats)
     try:
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), preserve_node_meta():  # lines of the user's code
             warnings.simplefilter("ignore")
-            return torch.export.export(module, given, dynamic_shapes=by_argument(module, sizes))
+            made = torch.export.export(module, given, dynamic_shapes=by_argument(module, sizes))
     except MatlabCompatError:
         raise
     except Exception as error:  # torch.export fails in many ways, all of which mean the same here
-        raise UnsupportedLayerError(
-            f"torch.export cannot trace it: {type(error).__name__}: {cause_text(error)}",
-            remedy="convert to .pt or .safetensors, which hold weights and no program.",
-        ) from error
+        raise _not_exported("trace", error) from error
+    _check_free(made, [labels for _, labels in formats])
+    return made
+
+
+#: The size of an input in a condition that a program holds by: its name, its place, its dimension.
+_SIZE = re.compile(r"L\['(\w+)'\](?:\[(\d+)\])?\.size\(\)\[(\d+)\]")
+
+
+def _check_free(program: ExportedProgram, formats: Sequence[str]) -> None:
+    """Raise ``UnsupportedLayerError``: the program holds for certain numbers of observations."""
+    inputs = dict(zip(program.graph_signature.user_inputs, formats, strict=True))
+    for condition in getattr(program, "_guards_code", ()):
+        places = [(f"{n}_{at}" if at else n, int(axis)) for n, at, axis in _SIZE.findall(condition)]
+        said = {inputs.get(name, "")[axis : axis + 1] for name, axis in places}
+        as_many = re.fullmatch(r"L\[.+\] == L\[.+\]", condition)  # observations of each input
+        if said == {"B"} and not as_many:
+            raise UnsupportedLayerError(
+                "The number of observations does not stay free: what is computed depends on it.",
+                remedy="convert to .pt or .safetensors, which hold weights and no program.",
+            )
+
+
+def _not_exported(what: str, error: Exception) -> UnsupportedLayerError:
+    why = f"{type(error).__name__}: {cause_text(error)}"
+    if why.startswith("UserError: Constraints violated"):  # only the observations must stay free
+        why = "it computes with the number of observations, as a loop over them does."
+    return UnsupportedLayerError(
+        f"torch.export cannot {what} it: {why}",
+        remedy="convert to .pt or .safetensors, which hold weights and no program.",
+    )
 
 
 def _dynamic(labels: str, free: bool) -> dict[int, Any]:
-    """Which dimensions of an input may vary: the batch; time, and a ``free`` space, if possible."""
+    """Which dimensions of an input may vary: the batch; time, and ``free`` sizes, if possible."""
     from torch.export import Dim
 
-    vary = {"B": Dim.DYNAMIC, "T": Dim.AUTO, **({"S": Dim.AUTO} if free else {})}
+    vary = {"B": Dim.DYNAMIC, "T": Dim.AUTO, **(dict.fromkeys("SC", Dim.AUTO) if free else {})}
     return {axis: vary[label] for axis, label in enumerate(labels) if label in vary}
 
 

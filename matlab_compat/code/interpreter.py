@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from math import prod
 from typing import Any
@@ -33,6 +33,7 @@ from .indexing import Everything, Place, as_place, assign, delete, index, reshap
 from .joining import cells, joined
 from .limits import Budget
 from .numeric import EMPTY, NUMPY, Numeric, elements, logical, scalar
+from .observations import check_free, settle
 from .operators import (
     binary,
     class_name,
@@ -177,7 +178,7 @@ class Interpreter:
     ) -> tuple[Value, ...]:
         """A function of the user's code; ``around`` has the variables that a nested one shares."""
         self._enter()
-        said = function.said
+        said, place = function.said, self.place
         frame = Frame(function, {}, len(arguments), outputs, around=around)
         own = {*said.inputs, *said.outputs}
         if around is not None:
@@ -191,7 +192,7 @@ class Interpreter:
         if around is not None and around.function is not None:
             shared = variables_of(around.function.said) - own
             around.variables |= {n: v for n, v in frame.variables.items() if n in shared}
-        self.depth -= 1
+        self.depth, self.place = self.depth - 1, place
         return self._outputs(said, frame, outputs)
 
     def _outputs(self, said: syntax.Function, frame: Frame, outputs: int) -> tuple[Value, ...]:
@@ -285,11 +286,19 @@ class Interpreter:
         for statement in block:
             self.budget.step()
             self.place = (frame.path, statement.line)
-            with self._annotated() if is_traced() else nullcontext():
+            if is_traced():
+                with self._annotated():
+                    left = self.statement(statement, frame)
+                self.check_free()
+            else:
                 left = self.statement(statement, frame)
             if left:
                 return left
         return ""
+
+    def check_free(self) -> None:
+        """See :func:`.observations.check_free`, with the line that was read last."""
+        check_free(f"line {self.place[1]}")
 
     def _annotated(self) -> AbstractContextManager[None]:
         """Where torch records operations, each knows the line that it is of."""
@@ -365,6 +374,8 @@ class Interpreter:
     def loop(self, statement: syntax.For, frame: Frame) -> str:
         """``for``."""
         for turn, value in enumerate(self.columns(statement.values, frame), 1):
+            if turn == 1:
+                self.check_free()
             self.budget.repeats(turn)
             frame.variables[statement.variable] = value
             left = self.block(statement.body, frame)
@@ -436,7 +447,7 @@ class Interpreter:
         if isinstance(option, Numeric) and prod(option.shape) == 0:
             return isinstance(value, Numeric) and prod(value.shape) == 0
         what = f"the switch at line {self.place[1]}"
-        return bool(known_scalar(value, what) == known_scalar(option, what))
+        return settle(known_scalar(value, what) == known_scalar(option, what), what)
 
     # --- assignments --------------------------------------------------------------------
 

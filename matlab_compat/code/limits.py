@@ -38,7 +38,7 @@ class Budget:
 
         Raises ``CodeLimitError``: it is too large, or all together are.
         """
-        if not all(isinstance(n, int) for n in size):
+        if not all(isinstance(n, int) for n in (*size, work)):
             return  # sizes that torch traces
         count = prod(size)
         if count > self.limits.elements:

@@ -20,9 +20,10 @@ from ..layers.properties import Property
 from .definitions import Elements, FunctionDefinition, Properties
 from .layers import AsItIs, CodeParameter
 from .numeric import from_torch, numeric
+from .observations import observed
 from .program import Program
 from .recording import Again
-from .running import by_trial, in_pairs, labels_of, result_of, torch_name, with_complex
+from .running import batch_of, by_trial, in_pairs, labels_of, result_of, torch_name, with_complex
 from .values import Value, value_of
 
 #: Steps within structs and cells, at most.
@@ -225,10 +226,11 @@ class FunctionModule(nn.Module):
             from_torch(x, labels, not without)
             for x, labels, without in zip(inputs, self._formats, plain, strict=True)
         ]
-        values = _called(
-            self._program, self._function, self._arguments, tensors, data, len(self._outputs)
-        )
-        batch = inputs[0].shape[0] if "B" in self._formats[0] else None
+        batch = batch_of(inputs, self._formats)
+        with observed(batch):
+            values = _called(
+                self._program, self._function, self._arguments, tensors, data, len(self._outputs)
+            )
         return [
             result_of(value, labels, inputs[0], batch, False, self._function.where)
             for value, labels in zip(values, self._outputs, strict=True)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from math import floor
+from operator import eq, ge, gt, le, lt, ne
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -30,6 +31,7 @@ from .numeric import (
     logical,
     numeric,
 )
+from .observations import settle
 from .values import Cell, Chars, FunctionHandle, InputParser, Net, Object, Struct, Structs, Value
 
 _COMPARISONS = {"<", "<=", ">", ">=", "==", "~="}
@@ -147,7 +149,7 @@ def is_true(value: Value, what: str) -> bool:
     data = known_values(value, what)
     if data.dtype.kind == "f" and np.isnan(data).any():
         raise CodeError("NaN's cannot be converted to logicals.")
-    return data.size > 0 and all(bool(one != 0) for one in data.flat)
+    return data.size > 0 and all(settle(one != 0, what) for one in data.flat)
 
 
 def text(value: Value, what: str) -> str:
@@ -198,15 +200,13 @@ def together(values: Sequence[Numeric], kind: str) -> list[Any]:
     found: list[Any] = []
     for one in values:
         data = one.data
-        if device is not None and not isinstance(data, Tensor):
-            data = as_tensor(data)
-        is_complex = one.is_complex
+        as_complex = one.is_complex and kind in ("double", "single")
+        if not isinstance(data, Tensor):
+            if data.dtype != object and (as_complex or not one.is_complex):
+                data = data.astype(dtype_of(kind, data, as_complex), copy=False)
+            data = data if device is None else as_tensor(data)
         if isinstance(data, Tensor):
-            data = data.to(
-                device, dtype_of(kind, data, is_complex and kind in ("double", "single"))
-            )
-        elif data.dtype != object and data.dtype.kind != "c":
-            data = data.astype(dtype_of(kind, data), copy=False)
+            data = data.to(device, dtype_of(kind, data, as_complex))
         if data.ndim < most:
             data = data.reshape(*data.shape, *(1,) * (most - data.ndim))
         found.append(data)
@@ -486,6 +486,18 @@ def _power(a: Any, b: Any) -> Any:
     return np.power(a, b)
 
 
+def _compares(function: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
+    """A comparison; sizes that torch traces become certain ones."""
+
+    def truths(a: Any, b: Any) -> Any:
+        if isinstance(a, Tensor) or (a.dtype != object and b.dtype != object):
+            return function(a, b)
+        compared = _objects(lambda x, y: settle(function(x, y), "a comparison of sizes"), a, b)
+        return compared.astype(bool)
+
+    return truths
+
+
 _ARITHMETIC: dict[str, Callable[..., Any]] = {
     "+": _quiet(_plus),
     "-": _quiet(_minus),
@@ -494,21 +506,14 @@ _ARITHMETIC: dict[str, Callable[..., Any]] = {
     ".^": _quiet(_power),
 }
 _COMPARE: dict[str, Callable[..., Any]] = {
-    "<": lambda a, b: _compared(a < b),
-    "<=": lambda a, b: _compared(a <= b),
-    ">": lambda a, b: _compared(a > b),
-    ">=": lambda a, b: _compared(a >= b),
-    "==": lambda a, b: _compared(a == b),
-    "~=": lambda a, b: _compared(a != b),
+    "<": _compares(lt),
+    "<=": _compares(le),
+    ">": _compares(gt),
+    ">=": _compares(ge),
+    "==": _compares(eq),
+    "~=": _compares(ne),
 }
 _LOGICAL: dict[str, Callable[..., Any]] = {"&": lambda a, b: a & b, "|": lambda a, b: a | b}
-
-
-def _compared(result: Any) -> Any:
-    """Symbols that are compared become fixed truths."""
-    if isinstance(result, np.ndarray) and result.dtype == object:
-        return np.array([bool(one) for one in result.flat], bool).reshape(result.shape)
-    return result
 
 
 def unary(operator: str, value: Value) -> Value:

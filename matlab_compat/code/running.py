@@ -29,6 +29,7 @@ from ..language import syntax
 from .definitions import FunctionDefinition
 from .finding import nodes_of
 from .numeric import Numeric, from_torch, numeric
+from .observations import observed
 from .operators import numbers
 from .program import Program
 from .recording import Again, as_if_exported
@@ -167,9 +168,12 @@ class CodeModule(nn.Module):
             for name, modules in self._computing.items()
         }
         held = with_complex(held, self._complex)
-        values = self._call(held, given, self.training, len(self._outputs), self._states, networks)
-        call, first = self._call, self._inputs[0]
-        batch = inputs[0].shape[0] if "B" in first else None
+        batch = batch_of(inputs, self._inputs)
+        with observed(batch):
+            values = self._call(
+                held, given, self.training, len(self._outputs), self._states, networks
+            )
+        call = self._call
         results = [
             result_of(value, labels, inputs[0], batch, call.is_formattable, call.where)
             for value, labels in zip(values, self._outputs, strict=False)
@@ -238,9 +242,9 @@ def network_of(module: nn.Module, name: str) -> Any:
     return getattr(module, module._parts[name]) if name in module._parts else None
 
 
-def _differ(one: Any, other: Any) -> bool:
-    """Whether two sizes that are known are different; sizes that torch traces are not asked."""
-    return isinstance(one, int) and isinstance(other, int) and one != other
+def batch_of(inputs: Sequence[Tensor], formats: Sequence[str]) -> Any:
+    """The number of observations, which torch may trace; ``None`` without such a dimension."""
+    return inputs[0].shape[0] if "B" in formats[0] else None
 
 
 class _Call:
@@ -308,7 +312,9 @@ def result_of(
     size: tuple[Any, ...] = (*value.shape, *[1] * (len(labels) - len(value.shape)))
     fits = len(size) == len(labels)
     # Labels that the code gives are what it means; otherwise the observations have to be there.
-    if not fits or (not value.labels and "B" in labels and _differ(batch, size[labels.index("B")])):
+    if not fits or (
+        not value.labels and "B" in labels and batch not in (None, size[labels.index("B")])
+    ):
         raise DataFormatError(
             f"The code gives an array of {size_text(tuple(value.shape))}, which is no '{labels}' "
             f"data of {batch} observations.",
@@ -429,7 +435,8 @@ def by_trial(
     first: Exception | None = None
     every = list(_sizes(properties, said_numbers(function), formats))
     for count, (channels, space) in product(_OBSERVATIONS, every):
-        sizes = tuple(trial_size(labels, channels, space, count) for labels in formats)
+        given = zip(formats, channels, strict=True)
+        sizes = tuple(trial_size(labels, n, space, count) for labels, n in given)
         if max(map(prod, sizes)) > _LARGEST:
             continue
         inputs = [
@@ -472,10 +479,11 @@ def trial_size(
 
 def _sizes(
     properties: Sequence[object], said: Sequence[Array], formats: Sequence[str]
-) -> Iterator[tuple[int, tuple[int, ...]]]:
-    """Numbers of channels and sizes of images that the code may want.
+) -> Iterator[tuple[tuple[int, ...], tuple[int, ...]]]:
+    """The numbers of channels of each input, and sizes of images, that the code may want.
 
-    First those of its properties, then small ones, then the numbers that it says.
+    First those of its properties, then small ones, then the numbers that it says; as many channels
+    for all inputs, then each its own.
     """
     arrays = [
         np.asarray(value)
@@ -491,9 +499,13 @@ def _sizes(
     space += [(n, n) for n in (*numbers, 1, 4, 16, 28, 32, 64, *_wanted(said))]
     if not any("S" in labels for labels in formats):
         space = space[:1]
-    every = product(dict.fromkeys(space), dict.fromkeys(channels))
-    for _, (side, count) in zip(range(_TRIALS), every, strict=False):
-        yield count, side
+    same = ((n,) * len(formats) for n in dict.fromkeys(channels))
+    own = product(dict.fromkeys(channels), repeat=len(formats)) if len(formats) > 1 else ()
+    for every in (same, own):
+        for _, (side, counts) in zip(
+            range(_TRIALS), product(dict.fromkeys(space), every), strict=False
+        ):
+            yield counts, side
 
 
 def _wanted(arrays: Sequence[Array]) -> list[int]:

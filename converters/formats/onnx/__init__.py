@@ -169,6 +169,8 @@ def _translated(program: Any, about: dict[str, Any]) -> onnx.ModelProto:
     """
     import torch
 
+    from .operations import TRANSLATIONS
+
     try:
         with _quiet():
             translated = torch.onnx.export(
@@ -180,6 +182,7 @@ def _translated(program: Any, about: dict[str, Any]) -> onnx.ModelProto:
                 # ONNX has one space of names for inputs and outputs.
                 output_names=[n + "_out" * (n in about["inputs"]) for n in about["outputs"]],
                 verbose=False,
+                custom_translation_table=TRANSLATIONS,
             )
             assert translated is not None
             translated.optimize()  # now that it has its names, one of which may be taken
@@ -187,11 +190,31 @@ def _translated(program: Any, about: dict[str, Any]) -> onnx.ModelProto:
     except MatlabCompatError:
         raise
     except Exception as error:  # every failure of the exporter means the same here
-        cause = error.__cause__ or error
         raise UnsupportedLayerError(
-            f"ONNX cannot express it: {type(cause).__name__}: {cause_text(cause)}",
+            _why_not(program, error.__cause__ or error),
             remedy="convert to .pt2, which holds a program as well.",
         ) from error
+
+
+#: How torch's exporter says which operation it does not write.
+_NOT_WRITTEN = re.compile(r"translating node .*?target=[\w.]*?\b_?(\w+?)(_ex)?\.\w+\]", re.DOTALL)
+
+
+def _why_not(program: Any, error: BaseException) -> str:
+    """The operation that ONNX lacks, and the first line of the code that has it computed."""
+    from matlab_compat.code.interpreter import LINE
+
+    said = _NOT_WRITTEN.search(str(error))
+    if said is None:
+        return f"ONNX cannot express it: {type(error).__name__}: {cause_text(error)}"
+    lines = [
+        line
+        for node in program.graph.nodes
+        if said[1] in str(node.target)
+        if (line := (node.meta.get("custom") or {}).get(LINE))
+    ]
+    where = f", which is computed at {lines[0]}" if lines else ""
+    return f"ONNX has no counterpart of '{said[1]}'{where}."
 
 
 @contextlib.contextmanager

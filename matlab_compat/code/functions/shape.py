@@ -19,6 +19,7 @@ from ..numeric import (
     NUMPY,
     TORCH,
     Numeric,
+    as_tensor,
     cast,
     elements,
     logical,
@@ -366,6 +367,8 @@ def _repmat(call: Call, x: Value, *arguments: Value) -> Value:
         if v.labels and rank > len(v.labels):
             raise UnsupportedCodeError("repmat of labelled data beyond its labels.")
         data = v.data.reshape(shape)
+        if not all(isinstance(n, int) for n in counts):  # some are sizes that torch traces
+            data = as_tensor(data)
         repeated = data.repeat(counts) if isinstance(data, Tensor) else np.tile(data, counts)
         return v.with_data(repeated)
 

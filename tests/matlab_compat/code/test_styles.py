@@ -7,6 +7,7 @@ hand in torch, in double. Gradients are compared with differences (``torch.autog
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -19,7 +20,9 @@ from matlab_compat.code.models import _filled as filled
 from matlab_compat.code.models import arrays_in
 from matlab_compat.code.numeric import numeric
 from matlab_compat.code.values import Object
+from matlab_compat.errors import UnsupportedLayerError
 from tests.matlab_compat.code.by_hand import BY_HAND
+from tests.matlab_compat.code.styles import BOUNDS, KIND, KINDS, differs_by, model_of
 
 NAMES = [*LAYERS, *FUNCTIONS]
 
@@ -101,3 +104,28 @@ def test_gradients_are_those_of_differences(name: str, program: Any) -> None:
         return tuple(result.data for result in results if result.data.requires_grad)
 
     assert torch.autograd.gradcheck(computed, tensors, fast_mode=True)
+
+
+#: One of each of the kinds in ``styles.KINDS``.
+EXPORTED = (
+    *("paramReluLayer", "groupNormOwn", "multiHeadSelfAtt", "patchEmbed"),
+    *("bilinearUp", "steQuant", "fftLowPass", "zeroDiag"),
+)
+
+
+@pytest.mark.parametrize("name", EXPORTED)
+def test_a_program_gives_the_same_for_another_number_of_observations(
+    name: str, program: Any, tmp_path: Path
+) -> None:
+    """As ``python -m tests.matlab_compat.code.styles`` does with all of them, and with ONNX."""
+    assert differs_by(model_of(program, name), name, ".pt2", tmp_path) <= BOUNDS[".pt2"]
+
+
+def test_a_program_of_each_kind_is_run() -> None:
+    assert {KIND[name] for name in EXPORTED} == set(KINDS)
+    assert set(KIND) <= set(NAMES)
+
+
+def test_a_loop_over_the_observations_is_not_exported(program: Any, tmp_path: Path) -> None:
+    with pytest.raises(UnsupportedLayerError, match=r"Line 19 .* a loop over them"):
+        differs_by(model_of(program, "gcnLayerA"), "gcnLayerA", ".pt2", tmp_path)
