@@ -48,21 +48,13 @@ def load_detector(
     One of a ``yolov2ObjectDetector`` detects; others have their network, and ``detect`` says why it
     does not.
 
+    Raises ``UnsupportedModelError``: a detector of several networks and steps between them; and as
+    :func:`.agents.load_agent`.
+
     Parameters
     ----------
     path, variable, limits:
         As for :func:`.agents.load_agent`.
-
-    Raises
-    ------
-    LayerNotFoundError
-        There is no detector in it.
-    AmbiguousLayerError
-        There are several, and none was chosen.
-    UnsupportedModelError
-        A detector of several networks and steps between them.
-    MatFileError, FileAccessError
-        The file is damaged, or cannot be read.
 
     Examples
     --------

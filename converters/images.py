@@ -32,6 +32,10 @@ _FORMATS = ("PNG", "JPEG", "TIFF", "BMP")
 def read_image(path: str, limits: Limits = DEFAULT_LIMITS, *, colour: str | None = None) -> Picture:
     """The picture in a file.
 
+    Raises ``UsageError``: pillow is not installed; ``FileAccessError``, ``CorruptFileError`` or
+    ``LimitExceededError``: the file cannot be read, is no picture or a damaged one, or too large;
+    ``UnsupportedFileError``: it is none that is read as ``imread`` reads it.
+
     Parameters
     ----------
     path:
@@ -40,15 +44,6 @@ def read_image(path: str, limits: Limits = DEFAULT_LIMITS, *, colour: str | None
         ``max_bytes`` bounds the decoded picture.
     colour:
         As for :func:`matlab_compat.network.pictures.as_imread`.
-
-    Raises
-    ------
-    UsageError
-        Pillow is not installed.
-    FileAccessError, CorruptFileError, LimitExceededError
-        The file cannot be read, is no picture or a damaged one, or too large.
-    UnsupportedFileError
-        It is none that is read as ``imread`` reads it.
     """
     try:
         from PIL import Image, UnidentifiedImageError

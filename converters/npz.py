@@ -26,14 +26,8 @@ def write_npz(path: Path, arrays: Mapping[str, Array]) -> None:
 def read_npz(path: Path, limits: Limits) -> dict[str, Array]:
     """All arrays of an archive that unpacks to ``limits.max_bytes`` at most.
 
-    Raises
-    ------
-    LimitExceededError
-        It is larger.
-    CorruptFileError
-        It is no archive of arrays of numbers.
-    OSError
-        It cannot be read.
+    Raises ``LimitExceededError``: it is larger; ``CorruptFileError``: it is no archive of arrays of
+    numbers; ``OSError``: it cannot be read.
     """
     try:
         with zipfile.ZipFile(path) as archive:

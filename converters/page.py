@@ -69,21 +69,15 @@ def _variables(variables: list[dict[str, Any]]) -> list[Markup]:
 def inspect_plot(mat: MatFile, found: list[Found], variable: str | None = None) -> Diagram:
     """The picture of the network in a MAT-file: its ``plot()``.
 
+    Raises ``LayerNotFoundError``: there is no network in it; ``AmbiguousLayerError``: there are
+    several, and none was chosen; ``MatlabCompatError``: the network cannot be built.
+
     Parameters
     ----------
     mat, found:
         What :func:`.inspect.opened` gives.
     variable:
         What was looked into, for messages.
-
-    Raises
-    ------
-    LayerNotFoundError
-        There is no network in it.
-    AmbiguousLayerError
-        There are several, and none was chosen.
-    MatlabCompatError
-        The network cannot be built.
     """
     refuse_nothing(mat, found, variable)
     if not any(f.standing > Standing.LAYER for f in found):

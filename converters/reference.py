@@ -31,6 +31,9 @@ def save_reference(
     ``activations`` and ``activations_float64`` with a field for each layer, so that the file can
     be named with ``--expected``. All in MATLAB order (H×W×C×N).
 
+    Raises ``NothingToCompareError``: the report has no arrays; ``UsageError``: the file exists and
+    ``overwrite`` is not set; ``FileAccessError``: it cannot be written.
+
     Parameters
     ----------
     report:
@@ -39,15 +42,6 @@ def save_reference(
     Returns
     -------
     Variable name to what was written.
-
-    Raises
-    ------
-    NothingToCompareError
-        The report has no arrays.
-    UsageError
-        The file exists and ``overwrite`` is not set.
-    FileAccessError
-        It cannot be written.
     """
     variables: dict[str, Value] = {**_computed(report.outputs), **_oracles(report.outputs)}
     layers = _computed(report.activations), _oracles(report.activations, suffix="")

@@ -56,14 +56,8 @@ class SavedLayer:
     def build(self) -> Layer:
         """The layer object.
 
-        Raises
-        ------
-        MatFileError
-            A field could not be decoded.
-        UnsupportedLayerError
-            The class is not registered.
-        PropertyError
-            The fields contradict each other or MATLAB's rules.
+        Raises ``MatFileError``: a field could not be decoded; ``UnsupportedLayerError``: the class
+        is not registered; ``PropertyError``: the fields contradict each other or MATLAB's rules.
         """
         with locating(*self.where):
             refuse_damage(self.fields)

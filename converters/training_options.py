@@ -25,21 +25,14 @@ def load_training_options(
 ) -> TrainingOptions:
     """The options that ``trainingOptions`` made and ``save`` wrote.
 
+    Raises ``VariableNotFoundError``: there are none in the file (or the variable); ``UsageError``,
+    ``PropertyError``: they are those of another solver, or hold a value that MATLAB would refuse;
+    and as :func:`.agents.load_agent`.
+
     Parameters
     ----------
     path, variable, limits:
         As for :func:`.agents.load_agent`.
-
-    Raises
-    ------
-    VariableNotFoundError
-        There are none in the file (or the variable).
-    AmbiguousLayerError
-        There are several, and none was chosen.
-    UsageError, PropertyError
-        They are those of another solver, or hold a value that MATLAB would refuse.
-    FileAccessError, MatFileError
-        The file cannot be read, or is no sound MAT-file.
 
     Examples
     --------

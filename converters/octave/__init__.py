@@ -75,29 +75,19 @@ end
 
 @dataclass(frozen=True)
 class Agreement:
-    """What Octave says of one layer.
+    """What Octave says of one layer."""
 
-    Parameters
-    ----------
-    name:
-        The layer.
-    where:
-        File and line of its code.
-    compared:
-        Whether there was anything to compare.
-    agrees:
-        Whether the outputs are the same to 1e-10 of the largest.
-    difference:
-        The largest difference of any element.
-    reason:
-        Why nothing was compared, or what differs.
-    """
-
+    #: The layer.
     name: str
+    #: File and line of its code.
     where: str
+    #: Whether there was anything to compare.
     compared: bool = False
+    #: Whether the outputs are the same to 1e-10 of the largest.
     agrees: bool = False
+    #: The largest difference of any element.
     difference: float = float("nan")
+    #: Why nothing was compared, or what differs.
     reason: str = ""
 
     @property
@@ -128,21 +118,16 @@ def check_with_octave(model: ModelLike, *, seconds: float = SECONDS) -> list[Agr
 
     Both compute in double, on small arrays of normal numbers, in MATLAB's order of dimensions.
 
+    Raises ``UsageError``: octave is not installed; ``NothingToCompareError``: the model has no
+    code; ``UnsupportedLayerError``: a layer of the network is not known, or its code cannot be
+    read.
+
     Parameters
     ----------
     model:
         A network, layer or model function whose code was read.
     seconds:
         The time for all of them.
-
-    Raises
-    ------
-    UsageError
-        Octave is not installed.
-    NothingToCompareError
-        The model has no code.
-    UnsupportedLayerError
-        A layer of the network is not known, or its code cannot be read.
 
     Examples
     --------
@@ -164,33 +149,22 @@ def check_with_octave(model: ModelLike, *, seconds: float = SECONDS) -> list[Agr
 
 @dataclass(frozen=True)
 class Case:
-    """One function with its arguments.
+    """One function with its arguments."""
 
-    Parameters
-    ----------
-    name:
-        What it is called in the answer.
-    program, function:
-        The code.
-    layer:
-        The properties of the layer whose method it is; None for a function.
-    values:
-        All arguments, as this project takes them.
-    inputs:
-        Those but the layer, as plain arrays, texts, dicts and cells.
-    labels:
-        The labels of the first input.
-    outputs:
-        How many are asked for.
-    """
-
+    #: What it is called in the answer.
     name: str
+    #: The code.
     program: Program
     function: FunctionDefinition
+    #: The properties of the layer whose method it is; None for a function.
     layer: Mapping[str, Any] | None
+    #: All arguments, as this project takes them.
     values: Sequence[Any]
+    #: Those but the layer, as plain arrays, texts, dicts and cells.
     inputs: Sequence[Any]
+    #: The labels of the first input.
     labels: str
+    #: How many are asked for.
     outputs: int = 1
 
     def results(self) -> list[Any]:

@@ -48,23 +48,15 @@ def as_place(value: Value | Everything) -> Place:
 
 @dataclass(frozen=True)
 class Chosen:
-    """The places along one dimension, from 0.
+    """The places along one dimension, from 0."""
 
-    Parameters
-    ----------
-    at:
-        A slice of places with equal steps, a numpy array of ints, or a tensor of them.
-    count:
-        How many.
-    shape:
-        The size of the index itself.
-    most:
-        The largest place, plus one; 0 where it is not known.
-    """
-
+    #: A slice of places with equal steps, a numpy array of ints, or a tensor of them.
     at: Any
+    #: How many.
     count: Any
+    #: The size of the index itself.
     shape: tuple[Any, ...]
+    #: The largest place, plus one; 0 where it is not known.
     most: Any
 
     @property

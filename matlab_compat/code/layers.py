@@ -104,11 +104,9 @@ def class_of_layer(
 
     ``None`` for a loss layer: it ends a network, and predictions do not depend on its code.
 
-    Raises
-    ------
-    UnsupportedCodeError
-        No file of the program defines the class; or none, or several, define it with the
-        properties that the fields are; or a class that it inherits from is not known.
+    Raises ``UnsupportedCodeError``: no file of the program defines the class; or none, or several,
+    define it with the properties that the fields are; or a class that it inherits from is not
+    known.
     """
     own = [name for name in map(_property_name, fields) if name]
     definition = program.class_named(class_name, [name for name in own if not _is_of_a_base(name)])

@@ -34,26 +34,17 @@ _LEARNABLES = {"ONNXParameters": ("Learnables",)}
 
 @dataclass(frozen=True)
 class Argument:
-    """One argument of the function.
+    """One argument of the function."""
 
-    Parameters
-    ----------
-    name:
-        What it is called: of data, the name of the model's input.
-    labels:
-        The labels of data; empty for what the file holds.
-    is_plain:
-        Whether the function is given the data without its labels.
-    value:
-        What the file holds: numbers, texts, arrays, ``dlarray``, dicts and cells of them.
-    is_learnable:
-        Whether the arrays in it are parameters.
-    """
-
+    #: What it is called: of data, the name of the model's input.
     name: str
+    #: The labels of data; empty for what the file holds.
     labels: str = ""
+    #: Whether the function is given the data without its labels.
     is_plain: bool = False
+    #: What the file holds: numbers, texts, arrays, ``dlarray``, dicts and cells of them.
     value: Any = None
+    #: Whether the arrays in it are parameters.
     is_learnable: bool = False
 
 
@@ -263,6 +254,10 @@ def function_model(
 ) -> FunctionModel:
     """The model that a function with its arguments is.
 
+    Raises ``UnsupportedCodeError``: the code uses what is not known here: all of it is named;
+    ``DataFormatError``: the function runs on none of the sizes that were tried, or gives something
+    else than arrays.
+
     Parameters
     ----------
     program:
@@ -273,13 +268,6 @@ def function_model(
         All of them, in order.
     outputs:
         How many outputs are asked for.
-
-    Raises
-    ------
-    UnsupportedCodeError
-        The code uses what is not known here: all of it is named.
-    DataFormatError
-        The function runs on none of the sizes that were tried, or gives something else than arrays.
     """
     program.check(function)
     held: Any = next((one.value for one in arguments if one.is_learnable), {})

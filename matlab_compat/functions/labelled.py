@@ -32,17 +32,11 @@ from ..plain_text import plain_text
 
 @dataclass(frozen=True)
 class Labelled:
-    """A tensor in MATLAB's order of dimensions.
+    """A tensor in MATLAB's order of dimensions."""
 
-    Parameters
-    ----------
-    data:
-        The tensor; sizes mean what MATLAB's mean.
-    labels:
-        One label for each dimension ("SSCB"); empty for an unformatted array.
-    """
-
+    #: The tensor; sizes mean what MATLAB's mean.
     data: Tensor
+    #: One label for each dimension ("SSCB"); empty for an unformatted array.
     labels: str = ""
 
     @classmethod

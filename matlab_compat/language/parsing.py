@@ -92,14 +92,9 @@ _SHOWS_NOTHING = frozenset({"warning", "clc", "tic", "drawnow", "disp"})
 def parse(text: str, path: str, limits: CodeLimits | None = None) -> File:
     """The syntax tree of a file whose text :func:`.source.normalized` gave.
 
-    Raises
-    ------
-    CodeError
-        A line that MATLAB would not read either, as far as the grammar knows.
-    CodeLimitError
-        It is nested too deeply, or takes too long.
-    UsageError
-        tree-sitter is not installed, or a grammar whose mistakes are not known.
+    Raises ``CodeError``: a line that MATLAB would not read either, as far as the grammar knows;
+    ``CodeLimitError``: it is nested too deeply, or takes too long; ``UsageError``: tree-sitter is
+    not installed, or a grammar whose mistakes are not known.
     """
     limits = limits or CodeLimits()
     root = _concrete(text, path, limits)

@@ -11,38 +11,25 @@ from ..wording import argument
 
 @dataclass(frozen=True)
 class CodeLimits:
-    """What a user's MATLAB code may use. Every limit is an error, never a shorter result.
+    """What a user's MATLAB code may use. Every limit is an error, never a shorter result."""
 
-    Parameters
-    ----------
-    file_bytes:
-        Size of one file in bytes.
-    files:
-        How many files are read for one program.
-    nesting:
-        How deep expressions and statements may be within each other.
-    parse_seconds:
-        Time for parsing one file.
-    calls:
-        How deep functions may call each other.
-    steps:
-        Statements and operations that one call may take, all together.
-    iterations:
-        Turns of one loop.
-    elements:
-        Elements of one array.
-    work:
-        Elements of all arrays together that one call makes.
-    """
-
+    #: Size of one file in bytes.
     file_bytes: int = 256 * 1024
+    #: How many files are read for one program.
     files: int = 200
+    #: How deep expressions and statements may be within each other.
     nesting: int = 100
+    #: Time for parsing one file.
     parse_seconds: float = 10.0
+    #: How deep functions may call each other.
     calls: int = 20
+    #: Statements and operations that one call may take, all together.
     steps: int = 2_000_000
+    #: Turns of one loop.
     iterations: int = 10_000
+    #: Elements of one array.
     elements: int = 2**27
+    #: Elements of all arrays together that one call makes.
     work: int = 2**40
 
 
@@ -53,20 +40,13 @@ def to_raise(name: str) -> str:
 
 @dataclass(frozen=True)
 class Source:
-    """One file of MATLAB code.
+    """One file of MATLAB code."""
 
-    Parameters
-    ----------
-    name:
-        What it defines, with its package: ``pkg.layer``.
-    path:
-        How messages name the file.
-    text:
-        Its text, normalized.
-    """
-
+    #: What it defines, with its package: ``pkg.layer``.
     name: str
+    #: How messages name the file.
     path: str
+    #: Its text, normalized.
     text: str
 
 

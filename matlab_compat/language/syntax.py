@@ -270,30 +270,20 @@ Block: TypeAlias = tuple[Statement, ...]
 
 @dataclass(frozen=True, slots=True)
 class Property(Node):
-    """A property of a class, or an argument of an ``arguments`` block.
+    """A property of a class, or an argument of an ``arguments`` block."""
 
-    Parameters
-    ----------
-    name:
-        With a dot for a name-value argument, ``options.Name``.
-    default:
-        The expression after ``=``.
-    attributes:
-        Names in lower case, values as in the text ("true" without one): ``learnable``, ``state``,
-        ``constant``, ``access`` ... For an argument those of its block: ``repeating``, ``output``.
-    size:
-        The size that is demanded; None in it is ``:``. Empty without one.
-    kind:
-        The class that is demanded, or "".
-    validators:
-        The functions in braces, as names or calls.
-    """
-
+    #: With a dot for a name-value argument, ``options.Name``.
     name: str
+    #: The expression after ``=``.
     default: Expression | None
+    #: Names in lower case, values as in the text ("true" without one): ``learnable``, ``state``,
+    #: ``constant``, ``access`` ... For an argument those of its block: ``repeating``, ``output``.
     attributes: tuple[tuple[str, str], ...] = ()
+    #: The size that is demanded; None in it is ``:``. Empty without one.
     size: tuple[int | None, ...] = ()
+    #: The class that is demanded, or "".
     kind: str = ""
+    #: The functions in braces, as names or calls.
     validators: tuple[Expression, ...] = ()
 
     def has(self, attribute: str) -> bool:
@@ -303,35 +293,24 @@ class Property(Node):
 
 @dataclass(frozen=True, slots=True)
 class Function(Node):
-    """A function or method.
-
-    Parameters
-    ----------
-    inputs, outputs:
-        Names; an ignored input has the name ``~``, the last ones may be ``varargin``/``varargout``.
-    arguments:
-        What the ``arguments`` blocks say.
-    attributes:
-        Those of the block of methods, in lower case: ``static``, ``access`` ...
-    path:
-        How messages name the file.
-    nested:
-        The functions within it, which share its variables.
-    imports:
-        What its ``import`` lines name: ``pkg.name``, or ``pkg.*``.
-    last:
-        The last line of its text.
-    """
+    """A function or method."""
 
     name: str
+    #: Names; an ignored input has the name ``~``, the last ones may be ``varargin``/``varargout``.
     inputs: tuple[str, ...]
     outputs: tuple[str, ...]
     body: Block
+    #: What the ``arguments`` blocks say.
     arguments: tuple[Property, ...] = ()
+    #: Those of the block of methods, in lower case: ``static``, ``access`` ...
     attributes: tuple[tuple[str, str], ...] = ()
+    #: How messages name the file.
     path: str = ""
+    #: The functions within it, which share its variables.
     nested: tuple[Function, ...] = ()
+    #: What its ``import`` lines name: ``pkg.name``, or ``pkg.*``.
     imports: tuple[str, ...] = ()
+    #: The last line of its text.
     last: int = 0
 
     @property
@@ -342,26 +321,17 @@ class Function(Node):
 
 @dataclass(frozen=True, slots=True)
 class Class(Node):
-    """A class definition.
+    """A class definition."""
 
-    Parameters
-    ----------
-    name:
-        As the file says it, without the package.
-    superclasses:
-        Whole names: ``nnet.layer.Layer``.
-    properties:
-        All properties, with the attributes of their blocks.
-    methods:
-        All methods, constructors and set methods too (these as ``set.Name``).
-    attributes:
-        Those of the class, in lower case.
-    """
-
+    #: As the file says it, without the package.
     name: str
+    #: Whole names: ``nnet.layer.Layer``.
     superclasses: tuple[str, ...]
+    #: All properties, with the attributes of their blocks.
     properties: tuple[Property, ...]
+    #: All methods, constructors and set methods too (these as ``set.Name``).
     methods: tuple[Function, ...]
+    #: Those of the class, in lower case.
     attributes: tuple[tuple[str, str], ...] = ()
     path: str = ""
 

@@ -31,16 +31,6 @@ from .properties import (
 class Layout:
     """An invertible mapping of a MATLAB parameter to a torch one: loading and saving share it.
 
-    Parameters
-    ----------
-    torch_name:
-        The torch parameter.
-    axes:
-        The names of MATLAB's dimensions and their order in torch, ``"h w F C -> C F h w"``. Those
-        that torch has as one are in parentheses, the slowest first: ``"h w C F G -> (G F) C h w"``.
-        Without it all are one, column-major, whatever their number, as for a 1×1×F bias. In a
-        :class:`Learnable` dots are the dimensions of the layer, ``"... C F -> F C ..."``.
-
     Raises
     ------
     UsageError
@@ -55,7 +45,12 @@ class Layout:
     MATLAB's h×w×C×F is torch's weight, F×C×h×w
     """
 
+    #: The torch parameter.
     torch_name: str
+    #: The names of MATLAB's dimensions and their order in torch, ``"h w F C -> C F h w"``. Those
+    #: that torch has as one are in parentheses, the slowest first: ``"h w C F G -> (G F) C h w"``.
+    #: Without it all are one, column-major, whatever their number, as for a 1×1×F bias. In a
+    #: :class:`Learnable` dots are the dimensions of the layer, ``"... C F -> F C ..."``.
     axes: str = ""
 
     def __post_init__(self) -> None:

@@ -64,25 +64,16 @@ class Fitting(TypedDict, total=False):
 
 @dataclass(frozen=True)
 class Fit:
-    """How a picture is made to fit a network; by default not at all.
+    """How a picture is made to fit a network; by default not at all."""
 
-    Parameters
-    ----------
-    resize:
-        ``imresize`` to InputSize, whatever the aspect. With ``crop`` to the least size of the
-        picture's own aspect that covers InputSize, sides rounded up: ``imresize(I, [rows cols])``.
-    resize_mode:
-        "bilinear" or "bicubic", both with antialiasing, or "nearest" without, as there.
-    crop:
-        Cut a part of InputSize out: "centre", or "ROW,COLUMN" of its first pixel, from 1.
-    colour:
-        "rgb": three equal channels of a grey picture, and a palette's colours; "grey":
-        ``rgb2gray``.
-    """
-
+    #: ``imresize`` to InputSize, whatever the aspect. With ``crop`` to the least size of the
+    #: picture's own aspect that covers InputSize, sides rounded up: ``imresize(I, [rows cols])``.
     resize: bool = False
+    #: "bilinear" or "bicubic", both with antialiasing, or "nearest" without, as there.
     resize_mode: str = "bilinear"
+    #: Cut a part of InputSize out: "centre", or "ROW,COLUMN" of its first pixel, from 1.
     crop: str | None = None
+    #: "rgb": three equal channels of a grey picture, and a palette's colours; "grey": ``rgb2gray``.
     colour: str | None = None
 
     def __post_init__(self) -> None:

@@ -35,20 +35,13 @@ _NAMES = {"float16": "half", "bfloat16": "bfloat16", "float32": "single", "float
 
 @dataclass(frozen=True)
 class Precision:
-    """Where, and in which number format, something is computed.
+    """Where, and in which number format, something is computed."""
 
-    Parameters
-    ----------
-    device:
-        "cpu" (default), "cuda" or "auto".
-    dtype:
-        "single" (default), "double", "half" or "bfloat16".
-    allow_tf32:
-        Let an NVIDIA GPU round float32 to TF32.
-    """
-
+    #: "cpu" (default), "cuda" or "auto".
     device: DeviceLike | None = None
+    #: "single" (default), "double", "half" or "bfloat16".
     dtype: DTypeLike | None = None
+    #: Let an NVIDIA GPU round float32 to TF32.
     allow_tf32: bool = False
 
     @property
@@ -107,21 +100,14 @@ class Precision:
 
 @dataclass(frozen=True)
 class Inputs:
-    """What every runner is given.
+    """What every runner is given."""
 
-    Parameters
-    ----------
-    X:
-        One for each input: an array in MATLAB's order (H×W×C×N), a
-        :class:`~matlab_compat.dlarray` whose labels say the order, or a list of sequences.
-    data_format:
-        Labels of what has none, one text for all or one for each; by default the model's own.
-    states:
-        What was before the first time step, for models that take it.
-    """
-
+    #: One for each input: an array in MATLAB's order (H×W×C×N), a :class:`~matlab_compat.dlarray`
+    #: whose labels say the order, or a list of sequences.
     X: Sequence[object]
+    #: Labels of what has none, one text for all or one for each; by default the model's own.
     data_format: str | Sequence[str] | None = None
+    #: What was before the first time step, for models that take it.
     states: Sequence[object] = ()
 
     @property
@@ -210,18 +196,12 @@ class ModelRunner(Runner):
 
 @dataclass
 class TorchRunner(ModelRunner):
-    """A layer, a network, or a model of another kind, run by torch.
+    """A layer, a network, or a model of another kind, run by torch."""
 
-    Parameters
-    ----------
-    model, precision:
-        What is run, where, and in which number format.
-    around:
-        Makes what each run takes place in, such as a bound on memory.
-    """
-
+    #: What is run, where, and in which number format.
     model: ModelLike
     precision: Precision = Precision()
+    #: Makes what each run takes place in, such as a bound on memory.
     around: Callable[[], AbstractContextManager[None]] = nullcontext
 
     def __post_init__(self) -> None:
@@ -276,23 +256,15 @@ class OracleRunner(TorchRunner):
 
 @dataclass
 class SavedRunner(Runner):
-    """What was computed elsewhere, and saved.
+    """What was computed elsewhere, and saved."""
 
-    Parameters
-    ----------
-    outputs:
-        In the model's order, under the names to report them by; lists for lists of sequences.
-    activations:
-        By layer.
-    label:
-        What computed them.
-    what:
-        How errors call one of the outputs.
-    """
-
+    #: In the model's order, under the names to report them by; lists for lists of sequences.
     outputs: Mapping[str, object]
+    #: By layer.
     activations: Mapping[str, object] = field(default_factory=dict)
+    #: What computed them.
     label: str = "MATLAB"
+    #: How errors call one of the outputs.
     what: str = "expected output"
 
     def offers(self) -> Wanted:
