@@ -130,9 +130,9 @@ def _searched(
     part = difference.part(labels)
     target = replace(target, measure=difference.measure(part))
 
-    def of_output() -> tuple[Diagnosis, ...]:
+    def of_output(early: bool) -> tuple[Diagnosis, ...]:
         sides = actual, target.expected
-        return diagnose_output(*sides, target.measure, where, labels, part)
+        return diagnose_output(*sides, target.measure, where, labels, part, early=early)
 
     search = Search(run, target, suspects, patience)
     if made := search.diagnoses(of_output):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from itertools import combinations, permutations
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 _MOST_CHANNELS = 10
 #: Torchvision's constants for ImageNet, for images from 0 to 1.
 _IMAGENET = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
+#: Caffe's (and Keras') mean of ImageNet, for images from 0 to 255.
+_CAFFE = (123.68, 116.779, 103.939)
 
 
 def given_otherwise(layer: Layer, size: Size) -> Iterator[Variation]:
@@ -32,46 +34,8 @@ def given_otherwise(layer: Layer, size: Size) -> Iterator[Variation]:
             inputs_changed(one.change),
             one.rank,
             repair=one.undone,
+            whole_batch=one.whole_batch,
         )
-    yield altered(
-        layer,
-        "input scaled by its own range",
-        "for an input scaled to 0..1 by its own smallest and largest value",
-        "give both sides the same data.",
-        inputs_changed(partial(_own_range, "SC", False)),
-        2,
-    )
-    for said, function in _OBSERVATIONS.items():
-        yield altered(
-            layer,
-            "input observations",
-            f"for an input {said}",
-            "give both sides the same data in the same order.",
-            inputs_changed(function),
-            2,
-            whole_batch=True,
-        )
-    for said, over in _STATISTICS:
-        yield altered(
-            layer,
-            "own statistics",
-            f"for an input without its own mean, of {said}",
-            "give both sides the same data.",
-            inputs_changed(partial(_centred, over)),
-            2,
-            whole_batch="B" in over,
-        )
-        for unbiased in (False, True):
-            yield altered(
-                layer,
-                "own statistics",
-                f"for an input standardized by its own mean and deviation, of {said}"
-                f"{' (n - 1)' if unbiased else ''}",
-                "use the statistics of the training that the network holds, not the data's own.",
-                inputs_changed(partial(_standardized, over, unbiased)),
-                2,
-                whole_batch="B" in over,
-            )
 
 
 #: What may be done to the observations.
@@ -102,12 +66,17 @@ class _Given(NamedTuple):
     rank: int
     #: The line of torch that repairs it, for N,C,H,W.
     undone: str = ""
+    #: Whether more than its own observation matters.
+    whole_batch: bool = False
 
 
 def _changes(size: Size) -> Iterator[_Given]:
     yield from _other_ranges()
     yield from _fewer_digits()
     yield from _other_channels()
+    yield from _of_its_own()
+    for said, function in _OBSERVATIONS.items():
+        yield _Given("input observations", said, _SAME, function, 2, whole_batch=True)
     for axis, name in enumerate(size.moved or ("height", "width", "depth")[: len(size)], 2):
         yield from _along(axis, name)
     if len(size.moved or size) > 1:
@@ -151,11 +120,16 @@ def _other_ranges() -> Iterator[_Given]:
     yield _Given(
         "input normalized", "of length one in its channels (L2)", remedy, _unit_channels, 2
     )
-    for text, scaled in (
-        ("minus ImageNet's mean", False),
-        ("normalized with ImageNet's mean and deviation", True),
-    ):
-        yield _Given("input normalized", text, remedy, partial(_imagenet, scaled=scaled), 2)
+    means: dict[str, Callable[[Tensor], Tensor]] = {
+        "minus ImageNet's mean": partial(_imagenet, scaled=False),
+        "normalized with ImageNet's mean and deviation": partial(_imagenet, scaled=True),
+        "minus ImageNet's mean in 0..255": partial(_minus, _CAFFE),
+        "as BGR, minus ImageNet's mean in 0..255": lambda x: _minus(
+            _CAFFE[::-1], _reversed_colours(x)
+        ),
+    }
+    for text, change in means.items():
+        yield _Given("input normalized", text, remedy, change, 2)
     yield _Given("input absolute", "without its signs", _AS_IT_IS, torch.abs, 2)
     yield _Given("input squared", "squared", _AS_IT_IS, torch.square, 3)
     yield _Given("input through a function", "as its exponential", _AS_IT_IS, torch.exp, 3)
@@ -182,7 +156,6 @@ def _fewer_digits() -> Iterator[_Given]:
         lambda x: (x * 255).round() / 255,
         2,
     )
-    yield _Given(name, "rounded to int8", remedy, _int8, 2)
 
 
 def _other_channels() -> Iterator[_Given]:
@@ -291,13 +264,48 @@ def _turned() -> Iterator[_Given]:
         )
 
 
-def _imagenet(x: Tensor, scaled: bool) -> Tensor:
-    import torch
+def _of_its_own() -> Iterator[_Given]:
+    """Normalized by statistics of these data."""
+    remedy = "use the statistics of the training that the network holds, not the data's own."
+    for of, over in _STATISTICS:
+        kinds = {
+            "without its own mean": partial(_centred, over),
+            "standardized by its own mean and deviation": partial(_standardized, over, False),
+            "standardized by its own mean and deviation (n - 1)": partial(
+                _standardized, over, True
+            ),
+            "scaled to 0..1 by its own smallest and largest value": partial(
+                _own_range, over, False
+            ),
+            "scaled to -1..1 by its own smallest and largest value": partial(
+                _own_range, over, True
+            ),
+            "divided by its own largest magnitude": partial(_by_largest, over),
+            "rounded to int8 by its own largest magnitude": partial(_int8, over),
+        }
+        for said, change in kinds.items():
+            text = f"{said}, of {of}"
+            yield _Given("own statistics", text, remedy, change, 2, whole_batch="B" in over)
 
-    if x.shape[1] != 3:
+
+def _by_largest(over: str, x: Tensor) -> Tensor:
+    return x / x.abs().amax(_axes(over, x), keepdim=True)
+
+
+def _colours(values: Sequence[float], x: Tensor) -> Tensor:
+    if x.shape[1] != len(values):
         raise ValueError("three channels only")
-    mean, deviation = (torch.tensor(v).to(x).reshape(3, *(1,) * (x.ndim - 2)) for v in _IMAGENET)
-    return (x - mean) / deviation if scaled else x - mean
+    return x.new_tensor(values).reshape(-1, *(1,) * (x.ndim - 2))
+
+
+def _minus(mean: Sequence[float], x: Tensor) -> Tensor:
+    return x - _colours(mean, x)
+
+
+def _imagenet(x: Tensor, scaled: bool) -> Tensor:
+    mean, deviation = _IMAGENET
+    centred = _minus(mean, x)
+    return centred / _colours(deviation, x) if scaled else centred
 
 
 def _three_channels(x: Tensor, order: tuple[int, ...]) -> Tensor:
@@ -324,9 +332,8 @@ def _masked(x: Tensor, axis: int, count: int, last: bool) -> Tensor:
     return masked
 
 
-def _int8(x: Tensor) -> Tensor:
-    """One step for all, by the largest magnitude."""
-    step = x.abs().max() / 127
+def _int8(over: str, x: Tensor) -> Tensor:
+    step = x.abs().amax(_axes(over, x), keepdim=True) / 127
     return (x / step).round() * step
 
 
@@ -441,30 +448,9 @@ def _normalized_otherwise(layer: Layer, mode: str) -> Iterator[Variation]:
             f"with its input {said} instead of its normalization",
             instead(lambda x, f=factor, m=minus: x * f - m),
         )
-    for said, over in _STATISTICS:
-        for unbiased in (False, True):
-            yield own(
-                "own statistics",
-                f"with its input standardized by its own mean and deviation, of {said}"
-                f"{' (n - 1)' if unbiased else ''}, instead of its normalization",
-                instead(partial(_standardized, over, unbiased)),
-                whole_batch="B" in over,
-            )
-        yield own(
-            "own statistics",
-            f"with the mean of {said} subtracted from it instead of its normalization",
-            instead(partial(_centred, over)),
-            whole_batch="B" in over,
-        )
-    for said, over in _STATISTICS:
-        for symmetric, ends in ((False, "0..1"), (True, "-1..1")):
-            yield own(
-                "own statistics",
-                f"with its input scaled to {ends} by its own smallest and largest value, of {said}",
-                instead(partial(_own_range, over, symmetric)),
-                2,
-                whole_batch="B" in over,
-            )
+    for one in _of_its_own():
+        text = f"with its input {one.text}, instead of its normalization"
+        yield own(one.name, text, instead(one.change), whole_batch=one.whole_batch)
     for scale in (1.0, 1 / 255):
 
         def imagenet(x: Tensor, scale: float = scale) -> Tensor:
@@ -544,8 +530,8 @@ def _wrapped(module: Any, x: Tensor) -> Tensor:
 
 
 @fits_of("Normalization")
-def _fitted_inputs(layer: Layer, _: Size) -> Iterator[Fitted]:
-    """An input, or a normalization, with another scale and offset."""
+def scaled_input(layer: Layer, _: Size) -> Iterator[Fitted]:
+    """An input with another scale and offset."""
     remedy = "give both sides the same range: the training data's."
 
     def make(values: tuple[float, ...]) -> Variation:

@@ -15,6 +15,7 @@ import numpy as np
 from ...arrays import Array
 from ..axes import Axes, matlab_size
 from .measure import Candidate, Measure, Side
+from .moved import moved
 
 #: Pixels that a result may be shifted by, in each direction.
 LARGEST_SHIFT = 3
@@ -34,16 +35,15 @@ def rearrangements(
     axes = Axes.of(actual.ndim, labels)
     yield from _parts_of(actual, expected, axes)
     yield from _repeated(actual, expected, axes)
-    yield from _frames(actual, expected, axes)
     if actual.size == expected.size and _same_range(actual, expected, measure):
         yield from _permutations(actual, expected, axes)
         yield from _flips(actual, expected, axes)
         yield from _memory_orders(actual, expected)
         yield from _misread(actual, expected)
-        yield from _rolled(actual, expected, axes)
-        yield from _halves(actual, expected, axes)
         yield from _reordered(actual, expected, axes)
     yield from shifts(actual, expected, axes)
+    if not (np.iscomplexobj(actual) or np.iscomplexobj(expected)):
+        yield from moved(actual, expected, measure, axes, once=True)
 
 
 #: What may be saved of a dimension in the place of all of it.
@@ -100,50 +100,6 @@ def _repeated(actual: Array, expected: Array, axes: Axes) -> Iterator[Candidate]
                 np.broadcast_to(_PARTS[which](actual, axis), actual.shape),
                 expected,
             )
-
-
-def _frames(actual: Array, expected: Array, axes: Axes) -> Iterator[Candidate]:
-    """Zeros in the place of what is near the edges: the inside alone was computed."""
-    spatial = [axis for axis, label in enumerate(axes.labels) if label in "ST"]
-    if actual.shape != expected.shape or not spatial:
-        return
-    for width in range(1, LARGEST_SHIFT + 1):
-        inside = [slice(None)] * actual.ndim
-        for axis in spatial:
-            inside[axis] = slice(width, -width)
-        if any(actual.shape[axis] <= 2 * width for axis in spatial):
-            return
-        framed = np.zeros_like(actual)
-        framed[tuple(inside)] = actual[tuple(inside)]
-        yield Candidate(
-            "edges zero",
-            f"{Side.EXPECTED} is zero near its edges ({width} at each), and {Side.ACTUAL_ONE} "
-            "everywhere else",
-            "compute the edges as well: pad the input, not the output.",
-            framed,
-            expected,
-        )
-
-
-def _rolled(actual: Array, expected: Array, axes: Axes) -> Iterator[Candidate]:
-    """What leaves at one end comes in at the other."""
-    if actual.shape != expected.shape:
-        return
-    for axis in axes.moving:
-        name = axes.names[axis]
-        for by in range(1, min(LARGEST_SHIFT, actual.shape[axis] - 2) + 1):
-            for shift in (by, -by):
-                line = f"Y = circshift(Y, {-shift}, {axis + 1});"
-                yield Candidate(
-                    f"{name} shifted around",
-                    f"{Side.EXPECTED} is {Side.ACTUAL_ONE} shifted by {by} along its {name} "
-                    f"({'later' if shift > 0 else 'earlier'}); what leaves at one end comes in at "
-                    "the other (roll, circshift)",
-                    f"shift it back: {line} in MATLAB.",
-                    np.roll(actual, shift, axis),
-                    expected,
-                    repair=line,
-                )
 
 
 def _same_range(actual: Array, expected: Array, measure: Measure) -> bool:
@@ -225,8 +181,6 @@ def _flips(actual: Array, expected: Array, every: Axes) -> Iterator[Candidate]:
             yield Candidate(
                 f"{said} flipped", text, remedy, flipped, expected, rank=count, repair=f"{back};"
             )
-    if every.labels[:2] in ("SS", "UU"):
-        yield from _rotations(actual, expected)
 
 
 #: Where a flip may come from, by what is flipped.
@@ -246,24 +200,19 @@ def _bgr(flipped: Array, expected: Array, axis: int) -> Candidate:
     return Candidate("BGR for RGB", said, remedy, flipped, expected, repair=line)
 
 
-def _rotations(actual: Array, expected: Array) -> Iterator[Candidate]:
-    if actual.ndim < 2 or actual.shape[0] != actual.shape[1] or actual.shape[0] == 1:
-        return
-    for quarter in (1, 3):
-        line = f"Y = rot90(Y, {4 - quarter});"
-        yield Candidate(
-            "rotated by 90 degrees",
-            f"{Side.EXPECTED} is {Side.ACTUAL_ONE} rotated: rot90(Y, {quarter})",
-            f"rotate it back: {line} in MATLAB.",
-            np.rot90(actual, quarter),
-            expected,
-            rank=2,
-            repair=line,
-        )
-
-
 def _memory_orders(actual: Array, expected: Array) -> Iterator[Candidate]:
     """The bytes were written in one order of dimensions and read in another."""
+    if actual.shape != expected.shape:
+        sizes = (" x ".join(map(str, matlab_size(side))) for side in (expected, actual))
+        yield Candidate(
+            "reshaped",
+            f"{Side.EXPECTED} has the numbers of {Side.ACTUAL_ONE} in the same order, in another "
+            f"size: {' instead of '.join(sizes)}",
+            f"save it in its size: Y = reshape(Y, {list(matlab_size(actual))}); in MATLAB.",
+            actual.reshape(expected.shape, order="F"),
+            expected,
+            rank=2,
+        )
     for order in permutations(range(actual.ndim)):
         size = tuple(actual.shape[axis] for axis in order)
         if _order(actual, order) == _order(actual, tuple(range(actual.ndim))):
@@ -313,34 +262,6 @@ def _misread(actual: Array, expected: Array) -> Iterator[Candidate]:
             there.transpose(np.argsort(read)),
             expected,
             rank=3,
-        )
-
-
-#: Where exchanged halves may come from, by the label of the dimension.
-_HALVES = {
-    "C": "; a bidirectional layer gives the forward direction first, then the backward one",
-    "S": "; fftshift does it, and undoes it",
-}
-
-
-def _halves(actual: Array, expected: Array, axes: Axes) -> Iterator[Candidate]:
-    """The second half of a dimension before the first."""
-    if actual.shape != expected.shape:
-        return
-    for axis, (n, label, what) in enumerate(
-        zip(actual.shape, axes.labels, axes.names, strict=True)
-    ):
-        if n < 4 or n % 2:
-            continue  # of two, it is a flip
-        hint = _HALVES.get(label, "")
-        line = f"Y = circshift(Y, {n // 2}, {axis + 1});"
-        yield Candidate(
-            f"halves of {what} exchanged",
-            f"{Side.EXPECTED} has the two halves of its {what} exchanged",
-            f"exchange them on one side: {line} in MATLAB{hint}.",
-            np.roll(actual, n // 2, axis),
-            expected,
-            repair=line,
         )
 
 

@@ -21,8 +21,9 @@ from ...network.graph import Step
 from ..axes import same_rank
 from ..diagnosis_types import Diagnosis
 from .dropout import dropouts
+from .given import other_inputs
 from .graph import Suspicion, connected_otherwise
-from .inputs import given_otherwise
+from .inputs import given_otherwise, scaled_input
 from .layer import fits, rounded_operands, variations
 from .measure import Candidate, Side, explanations, in_words
 from .mistakes import Fitted, Variation, reproduced
@@ -132,7 +133,9 @@ class Search:
 
     # --- the way ------------------------------------------------------------------------
 
-    def diagnoses(self, of_output: Callable[[], tuple[Diagnosis, ...]]) -> tuple[Diagnosis, ...]:
+    def diagnoses(
+        self, of_output: Callable[[bool], tuple[Diagnosis, ...]]
+    ) -> tuple[Diagnosis, ...]:
         """The mistakes that explain the difference, the simplest first."""
         self._collect(dropouts(self.run, self.target, self.suspects, self.patience))
         for rank in _RANKS:
@@ -142,7 +145,7 @@ class Search:
                 self._try_fits(likely=True)
                 if self.found:
                     break
-                if shown := of_output():
+                if shown := of_output(True):
                     return shown
                 self._try_rounded()
                 if self.found:
@@ -152,13 +155,14 @@ class Search:
             self._try_several,
             partial(self._try_fits, likely=False),
             self._try_solved,
+            self._try_inputs,
             self._try_pairs,
         )
         for stage in stages:
             if self.found:
                 break
             stage()
-        return self._ranked() or self._guess()
+        return self._ranked() or of_output(False) or self._guess()
 
     def said(self) -> str:
         """What was tried, where nothing explains the difference."""
@@ -417,7 +421,11 @@ class Search:
         for step in reversed(self.suspects):
             if step.layer.is_output:
                 continue
-            for fitted in fits(step.layer, self.run.size(step)):
+            size = self.run.size(step)
+            more: Iterator[Fitted] = iter(())
+            if isinstance(self.run, LayerRun) and "Normalization" not in step.layer.properties:
+                more = scaled_input(step.layer, size)
+            for fitted in chain(fits(step.layer, size), more):
                 if (fitted.rank <= _LIKELY) is not likely:
                     continue
                 if self.patience.is_over():
@@ -522,6 +530,15 @@ class Search:
         except _ERRORS:
             return  # a layer that cannot be run so
         del self.attempts[tried:]  # what is solved for is no guess
+
+    def _try_inputs(self) -> None:
+        """Another input, where the target shows all of it."""
+        if self.patience.is_over():
+            return
+        try:
+            self._collect(other_inputs(self.run, self.target))
+        except _ERRORS:
+            return
 
     # --- two at once --------------------------------------------------------------------
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from itertools import combinations
 from typing import Any
 
@@ -10,12 +11,18 @@ import numpy as np
 
 from ...arrays import Array
 from ...wording import argument
+from ..axes import Axes
 from ..compare import EPS
 from ..diagnosis_types import Diagnosis
 from .measure import Candidate, Measure, Side, in_words
+from .moved import Function
 
 #: Fewer elements than this could be fitted by chance.
 _FEWEST = 8
+#: The most channels that sums of each other are looked for in.
+_MOST_MIXED = 64
+#: Where a function moves further than this, its values are not known: so many may be.
+_STEEP, _FEW_STEEP = 0.1, 0.1
 
 
 def value_changes(actual: Array, expected: Array, measure: Measure) -> Iterator[Candidate]:
@@ -32,7 +39,7 @@ def value_changes(actual: Array, expected: Array, measure: Measure) -> Iterator[
     yield from _precisions(actual, expected, measure)
     yield from decimals(actual, expected)
     if not any(one.name == "log softmax" for one in softmaxes):
-        yield from _functions(actual, expected)
+        yield from _functions(actual, expected, measure, _DONE)
 
 
 # --- scale and offset -------------------------------------------------------------------
@@ -266,6 +273,10 @@ def _integers(actual: Array, expected: Array) -> Iterator[Candidate]:
     known = {"rounded to integers": rounded, "cut to integers": cut}
     if limits == (low, high):
         known["rounded to integers and clipped"] = saturated
+        inside = np.clip(actual, *limits) - expected
+        known["cut to integers and clipped"] = np.where(
+            (inside >= -1e-4) & (inside < 1), expected, np.nan
+        )
     for rank, (name, made) in enumerate(known.items()):
         said = f"{Side.EXPECTED} is {Side.ACTUAL_ONE} {name}"
         remedy = (
@@ -275,18 +286,21 @@ def _integers(actual: Array, expected: Array) -> Iterator[Candidate]:
         yield Candidate(name, said, remedy, made, expected, rank=rank)
 
 
-#: Levels of a byte: an array with no more, all in equal steps, was quantized.
-_LEVELS = 256
+#: Levels of a byte, of whole numbers in 16 bits: an array with no more, all in equal steps, was
+#: quantized.
+_LEVELS, _WHOLE = 256, 65536
 
 
 def _levels(actual: Array, expected: Array) -> Iterator[Candidate]:
     """All expected values are a few levels in equal steps, and the values scaled to those."""
     levels = np.unique(expected)
-    if not 2 < levels.size <= _LEVELS or not np.isfinite(actual).all():
+    if not 2 < levels.size <= _WHOLE or not np.isfinite(actual).all():
         return
-    step = float(np.diff(levels.astype(np.float64)).min())
+    levels = levels.astype(np.float64)
+    step = float(np.diff(levels).min())
+    most = _WHOLE if step == 1 else _LEVELS
     off = levels / step - np.round(levels / step)
-    if step <= 0 or np.abs(off - off[0]).max() > 0.02 or np.ptp(levels) / step > _LEVELS:
+    if step <= 0 or np.abs(off - off[0]).max() > 0.02 or np.ptp(levels) / step > most:
         return
     a, e = actual.astype(np.float64), expected.astype(np.float64)
     if step == 1 and np.abs(np.clip(a, e.min(), e.max()) - e).max() < 1:
@@ -424,7 +438,7 @@ def _written(actual: Array, expected: Array, step: Any, digits: str) -> Candidat
 
 
 #: What may have been done to all values, and what that is called.
-_DONE: dict[str, tuple[Callable[[Array], Array], str]] = {
+_DONE: dict[str, Function] = {
     "absolute values": (np.abs, "abs(Y)"),
     "squared": (np.square, "Y.^2"),
     "logarithm": (np.log, "log(Y)"),
@@ -435,36 +449,149 @@ _DONE: dict[str, tuple[Callable[[Array], Array], str]] = {
     "hyperbolic tangent": (np.tanh, "tanh(Y)"),
     "negative values cut": (lambda y: np.maximum(y, 0), "max(Y, 0)"),
     "larger than 0": (lambda y: np.where(y > 0, 1.0, 0.0), "Y > 0"),
-    "clipped to 0..1": (lambda y: np.clip(y, 0, 1), "min(max(Y, 0), 1)"),
-    "clipped to -1..1": (lambda y: np.clip(y, -1, 1), "min(max(Y, -1), 1)"),
-    "clipped to 0..255": (lambda y: np.clip(y, 0, 255), "min(max(Y, 0), 255)"),
     "complement": (lambda y: 1 - y, "1 - Y"),
     "decibels": (lambda y: 20 * np.log10(np.abs(y)), "20*log10(abs(Y))"),
 }
 
 
-def _functions(actual: Array, expected: Array) -> Iterator[Candidate]:
+def fitted(actual: Array, expected: Array, measure: Measure) -> Iterator[Candidate]:
+    """A function of all values with numbers that the values show."""
+    if actual.shape == expected.shape and actual.size >= _FEWEST:
+        functions = {**_limits(expected), **_powers(actual, expected)}
+        yield from _functions(actual, expected, measure, functions)
+
+
+def _functions(
+    actual: Array, expected: Array, measure: Measure, functions: Mapping[str, Function]
+) -> Iterator[Candidate]:
     """A function of all values on one side."""
-    for name, (function, said) in _DONE.items():
-        with np.errstate(all="ignore"):
-            there, here = (function(side.astype(np.float64)) for side in (actual, expected))
-        yield Candidate(
-            name,
-            f"{Side.EXPECTED} is {said} of {Side.ACTUAL_ONE}",
-            "compare the same on both sides, before that or after it.",
-            there,
-            expected,
-            rank=1,
-        )
-        if name not in ("reciprocal", "complement", "larger than 0"):
+    moves = measure.bound * measure.unit
+    for name, (function, said) in functions.items():
+        ways = [(actual, expected, Side.EXPECTED, Side.ACTUAL_ONE)]
+        if name not in ("reciprocal", "complement", "larger than 0", "to a power"):
+            ways.append((expected, actual, Side.ACTUAL, Side.EXPECTED_ONE))
+        for rank, (of, wanted, side, one) in enumerate(ways, 1):
+            with np.errstate(all="ignore"):
+                y = of.astype(np.float64)
+                made = function(y)
+                # Where the function is steep, rounding of its argument is more than its own.
+                more = np.abs(function(y + moves) - function(y - moves)) / 2 - moves
+                more = np.where(np.isfinite(more), more.clip(0), 0)
+            if np.mean(more > _STEEP) < _FEW_STEEP:
+                made = np.clip(wanted, made - more, made + more)
             yield Candidate(
                 name,
-                f"{Side.ACTUAL} is {said} of {Side.EXPECTED_ONE}",
+                f"{side} is {said} of {one}",
                 "compare the same on both sides, before that or after it.",
-                actual,
-                here,
-                rank=2,
+                *((made, expected) if of is actual else (actual, made)),
+                rank=rank,
             )
+
+
+def _limits(expected: Array) -> dict[str, Function]:
+    """Clipped at the limits that several values have, whatever they are."""
+    low, high = float(expected.min()), float(expected.max())
+    ends = [np.count_nonzero(expected == end) > 1 for end in (low, high)]
+    if not any(ends) or low == high:
+        return {}
+    said = f"max(Y, {low:.6g})" if ends[0] else "Y"
+    limits = low if ends[0] else None, high if ends[1] else None
+    said = f"min({said}, {high:.6g})" if ends[1] else said
+    name = f"clipped to {low:.6g}..{high:.6g}" if all(ends) else "clipped"
+    return {name: (lambda y: np.clip(y, *limits), said)}
+
+
+def _powers(actual: Array, expected: Array) -> dict[str, Function]:
+    """A power of the magnitudes (gamma), and a slope of the negative values (leaky ReLU)."""
+    a, e = actual.ravel().astype(np.float64), expected.ravel().astype(np.float64)
+    found: dict[str, Function] = {}
+    both = np.isfinite(a) & np.isfinite(e) & (a != 0) & (e != 0)
+    logarithms = np.log(np.abs(a[both])), np.log(np.abs(e[both]))
+    if both.sum() >= _FEWEST and np.ptp(logarithms[0]) > 0:
+        power, shift = np.polyfit(*logarithms, 1)
+        factor, signed = float(np.exp(shift)), bool((e[both] < 0).any())
+        times = "" if abs(factor - 1) < 1e-4 else f"{factor:.5g}*"
+        sign = "sign(Y).*" if signed else ""
+
+        def raised(y: Array) -> Array:
+            result: Array = factor * (np.sign(y) if signed else 1) * np.abs(y) ** power
+            return result
+
+        if 0.05 < abs(power) < 20 and abs(power - 1) > 1e-3:
+            found["to a power"] = raised, f"{times}{sign}abs(Y).^{power:.5g}"
+    below = both & (a < 0)
+    slope = float(np.vdot(a[below], e[below]) / np.vdot(a[below], a[below])) if below.any() else 1.0
+    if below.sum() >= _FEWEST and (a[both] > 0).any() and abs(slope - 1) > 1e-3:
+        said = f"max(Y, 0) + {slope:.6g}*min(Y, 0) (a leaky ReLU)"
+        found["negative values scaled"] = lambda y: np.where(y < 0, slope * y, y), said
+    return found
+
+
+def mixed(actual: Array, expected: Array, measure: Measure, axes: Axes) -> Iterator[Candidate]:
+    """Each channel times a number of its own, plus another; or a sum of all channels."""
+    if not (np.isfinite(actual).all() and np.isfinite(expected).all()):
+        return
+    for axis, label in enumerate(axes.labels):
+        if label not in "CU" or actual.ndim != expected.ndim:
+            continue
+        a, e = (np.moveaxis(y, axis, 0).reshape(y.shape[axis], -1) for y in (actual, expected))
+        if a.shape[1] != e.shape[1] or not 1 < len(a) <= _MOST_MIXED:
+            continue
+        what = axes.names[axis]
+        for said, made in _mixtures(a.astype(np.float64), e.astype(np.float64)):
+            shape = (len(e), *np.delete(expected.shape, axis))
+            yield Candidate(
+                f"{what} mixed" if "sums" in said else f"{what} scaled",
+                f"{Side.EXPECTED} has the {what} of {Side.ACTUAL_ONE} {said}",
+                f"compare both before or after that: a number for each of the {what}, such as a "
+                "bias, a mean, a deviation or a matrix of colours.",
+                np.moveaxis(made.reshape(shape), 0, axis),
+                expected,
+                rank=3,
+                measure=measure.at_least(float(np.abs(made).max())),
+            )
+
+
+def _mixtures(a: Array, e: Array) -> Iterator[tuple[str, Array]]:
+    """What is made of the rows of one to give those of the other, in words."""
+    numbers = a.shape[1]
+    if len(a) == len(e) and numbers >= _FEWEST:
+        mean, wanted = a.mean(1), e.mean(1)
+        centred = a - mean[:, np.newaxis]
+        spread = np.square(centred).sum(1)
+        slope = (centred * e).sum(1) / np.where(spread == 0, 1, spread)
+        shift = wanted - slope * mean
+        yield f"plus {_listed(wanted - mean)}", a + (wanted - mean)[:, np.newaxis]
+        factor = (a * e).sum(1) / np.maximum(np.square(a).sum(1), np.finfo(float).tiny)
+        yield f"times {_listed(factor)}", a * factor[:, np.newaxis]
+        said = f"times {_listed(slope)} plus {_listed(shift)}"
+        yield said, a * slope[:, np.newaxis] + shift[:, np.newaxis]
+    if numbers >= 4 * (len(a) + 1):
+        given = np.vstack([a, np.ones(numbers)])
+        matrix = np.linalg.lstsq(given.T, e.T, rcond=None)[0].T
+        rows = "; ".join(_listed(row)[1:-1] for row in matrix[:4, :-1])
+        yield f"as sums of all: times the matrix [{rows}]", matrix @ given
+
+
+def _listed(numbers: Array) -> str:
+    """The first of them, those that are 0 but for rounding as 0."""
+    small = 1e-5 * np.abs(numbers).max()
+    shown = [f"{0 if abs(number) < small else number:.5g}" for number in numbers[:8]]
+    return f"[{' '.join([*shown, *(['...'] if len(numbers) > 8 else [])])}]"
+
+
+def functions_of() -> dict[str, Function]:
+    """What may be done to all values that move elsewhere as well."""
+    found: dict[str, Function] = {
+        "sign exchanged": (np.negative, "-Y"),
+        "in half precision": (_FORMATS["half"], "half(Y)"),
+    }
+    for factor in (255, 100, 1000, 10, 2):
+        found |= {
+            f"times {factor}": (partial(np.multiply, factor), f"{factor}*Y"),
+            f"divided by {factor}": (partial(np.multiply, 1 / factor), f"Y/{factor}"),
+        }
+    return found | _DONE
 
 
 def has_digits_of(name: str, values: Array) -> bool:
