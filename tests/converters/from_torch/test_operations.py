@@ -15,9 +15,16 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from converters.from_torch import from_torch
-from converters.from_torch.operations import OPERATIONS, WITHOUT_OPERATION, no_layer
+from converters.from_torch.operations import (
+    OPERATIONS,
+    WITHOUT_OPERATION,
+    _elementwise,
+    no_layer,
+)
 from matlab_compat.errors import UnsupportedLayerError
 from matlab_compat.layers import registered
+from matlab_compat.layers.any_format import Elementwise
+from matlab_compat.layers.properties import Property, real_scalar
 
 from .idioms import IDIOMS, Does
 from .test_idioms import data
@@ -54,6 +61,19 @@ def test_the_layers_of_a_row_are_declared_in_it() -> None:
         for layer in from_torch(idiom.module.eval(), data(idiom)).Layers[1:]
     }
     assert made <= BECOMES
+
+
+def test_an_elementwise_layer_that_is_a_module_of_torchs_needs_no_row(own_registry: None) -> None:
+    class RandomReLULayer(
+        Elementwise, type_text="Random ReLU", module=("torch.nn.RReLU", "Lower", "Upper")
+    ):
+        Lower, Upper = Property(real_scalar, 0.1), Property(real_scalar, 0.3)
+
+    (row,) = (row for row in _elementwise([]) if row.modules == (nn.RReLU,))
+    assert (row.functions, row.becomes) == ("rrelu", (RandomReLULayer,))
+    assert row.layers is not None
+    (layer,) = row.layers(nn.RReLU(0.25, 0.5), None)  # type: ignore[arg-type]
+    assert (layer.Lower, layer.Upper) == (0.25, 0.5)
 
 
 def test_every_name_stands_in_one_row() -> None:

@@ -17,6 +17,7 @@ import matlab_compat as mc
 from matlab_compat.data_format import torch_axes
 from matlab_compat.engine.initializers import generator
 from matlab_compat.execution.propagate import walk
+from matlab_compat.layers import KerasTanhLayer, OnnxSigmoidLayer
 from matlab_compat.network import Network
 from tests.patience import PATIENCE
 
@@ -58,6 +59,7 @@ CHAINS: dict[str, list[mc.Layer]] = {
     "resize": [IMAGE, mc.resize2dLayer(OutputSize=[5, 7]), mc.resize2dLayer(Scale=2)],
     "elementwise": [IMAGE, mc.batchNormalizationLayer(), mc.leakyReluLayer(), mc.dropoutLayer()],
     "activations": [IMAGE, mc.geluLayer(), mc.scalingLayer(Scale=2), mc.softplusLayer()],
+    "imported": [IMAGE, OnnxSigmoidLayer(), KerasTanhLayer(), mc.softmaxLayer()],
     "quadratic": [mc.featureInputLayer(5), mc.quadraticLayer()],
     "complex and real": [IMAGE, mc.realToComplexLayer(), mc.complexToRealLayer()],
     "folding": [VIDEO, mc.sequenceFoldingLayer()],
