@@ -2,7 +2,8 @@
 
 Properties: the documentation pages. Their formulas were not at hand; the curves here are torch's
 and the field's own, and begin with the first step. Where MATLAB has its first step on the curve is
-therefore not certain: between neighbouring steps the factors may be shifted by one.
+therefore not certain: between neighbouring steps the factors may be shifted by one. A step is an
+epoch; with ``FrequencyUnit="iteration"``, which each of them takes, an iteration.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from .plain_text import plain_text
 
 @dataclass(frozen=True, kw_only=True)
 class RateSchedule:
-    """One schedule. A step is an epoch, or an iteration, as FrequencyUnit says."""
+    """One schedule. A step is an epoch, or with ``FrequencyUnit="iteration"`` an iteration."""
 
     FrequencyUnit: str = "epoch"
 
@@ -92,8 +93,6 @@ class piecewiseLearnRate(_Falling):  # MATLAB's name, as those below
     ----------
     DropFactor, Period:
         The factor, and the number of steps between drops.
-    FrequencyUnit:
-        'epoch' (default) or 'iteration'.
 
     Examples
     --------
@@ -114,8 +113,6 @@ class exponentialLearnRate(_Falling):
     ----------
     DropFactor, Period:
         The factor, and the number of steps in which the rate falls by it.
-    FrequencyUnit:
-        'epoch' (default) or 'iteration'.
 
     Examples
     --------
@@ -136,8 +133,6 @@ class polynomialLearnRate(_Between):
     ----------
     InitialFactor, FinalFactor, Power, NumSteps:
         Positive numbers.
-    FrequencyUnit:
-        'epoch' (default) or 'iteration'.
 
     Examples
     --------
@@ -161,8 +156,6 @@ class warmupLearnRate(_Between):
     ----------
     InitialFactor, FinalFactor, NumSteps:
         Positive numbers.
-    FrequencyUnit:
-        'epoch' (default) or 'iteration'.
 
     Examples
     --------
@@ -189,8 +182,6 @@ class cosineLearnRate(_Between):
         Steps to the first restart.
     PeriodGrowthFactor:
         What each period is longer by than the one before; Inf never restarts.
-    FrequencyUnit:
-        'epoch' (default) or 'iteration'.
 
     Examples
     --------
@@ -225,8 +216,6 @@ class cyclicalLearnRate(RateSchedule):
         Steps of one cycle.
     StepRatio:
         The part of them in which the rate rises.
-    FrequencyUnit:
-        'epoch' (default) or 'iteration'.
 
     Examples
     --------
