@@ -71,13 +71,6 @@ def inspect_plot(mat: MatFile, found: list[Found], variable: str | None = None) 
 
     Raises ``LayerNotFoundError``: there is no network in it; ``AmbiguousLayerError``: there are
     several, and none was chosen; ``MatlabCompatError``: the network cannot be built.
-
-    Parameters
-    ----------
-    mat, found:
-        What :func:`.inspect.opened` gives.
-    variable:
-        What was looked into, for messages.
     """
     refuse_nothing(mat, found, variable)
     if not any(f.standing > Standing.LAYER for f in found):

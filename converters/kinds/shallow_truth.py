@@ -63,15 +63,7 @@ Made: TypeAlias = tuple[str, Array, Callable[[Array], Array]]
 
 
 def truths(name: str, net: ShallowNetwork, variables: Mapping[str, Value]) -> Iterator[Truth]:
-    """Every input with what the network gave for it.
-
-    Parameters
-    ----------
-    name:
-        What the network is called.
-    variables:
-        What lies beside it.
-    """
+    """Every input with what the network gave for it."""
     arrays = {key: one for key, value in variables.items() if (one := _data(value)) is not None}
     known: set[str] = set()
     claimed: list[Truth] = []

@@ -431,17 +431,7 @@ def _execute(program: str, folder: Path, seconds: float) -> str:
 
 
 def compared(case: Case, theirs: Sequence[Any], reason: str = "") -> Agreement:
-    """What Octave's outputs say of a case.
-
-    Parameters
-    ----------
-    case:
-        The case.
-    theirs:
-        Octave's outputs.
-    reason:
-        Why there are none.
-    """
+    """What Octave's outputs say of a case."""
     where = case.function.where
     if reason:
         return Agreement(case.name, where, reason=reason)

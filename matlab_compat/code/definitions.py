@@ -156,13 +156,7 @@ class Elements:
 
 
 class Properties(dict[str, Any]):
-    """An object from outside of a class that the code lacks.
-
-    Parameters
-    ----------
-    class_name:
-        Its class in MATLAB.
-    """
+    """An object from outside of a class that the code lacks."""
 
     def __init__(self, class_name: str, properties: Mapping[str, Any]) -> None:
         super().__init__(properties)

@@ -48,15 +48,7 @@ def nodes_of(function: syntax.Function) -> Iterator[syntax.Node]:
 
 
 class Finder:
-    """Finds functions and classes by name.
-
-    Parameters
-    ----------
-    sources:
-        Where files are found.
-    limits:
-        What reading and running may use.
-    """
+    """Finds functions and classes by name."""
 
     def __init__(self, sources: Sources, limits: CodeLimits | None = None) -> None:
         self.sources = sources

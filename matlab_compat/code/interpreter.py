@@ -82,13 +82,7 @@ def asked_variable(arguments: Sequence[object]) -> str | None:
 
 
 class Interpreter:
-    """One run.
-
-    Parameters
-    ----------
-    program:
-        Where functions are found, and the limits.
-    """
+    """One run."""
 
     def __init__(self, program: Finder) -> None:
         self.program = program

@@ -11,13 +11,7 @@ from ..language.source import CodeLimits, to_raise
 
 
 class Budget:
-    """Counts against :class:`CodeLimits`.
-
-    Parameters
-    ----------
-    limits:
-        The limits.
-    """
+    """Counts against :class:`CodeLimits`."""
 
     def __init__(self, limits: CodeLimits) -> None:
         self.limits = limits

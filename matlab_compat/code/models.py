@@ -257,17 +257,6 @@ def function_model(
     Raises ``UnsupportedCodeError``: the code uses what is not known here: all of it is named;
     ``DataFormatError``: the function runs on none of the sizes that were tried, or gives something
     else than arrays.
-
-    Parameters
-    ----------
-    program:
-        The code that the function is of.
-    function:
-        The function.
-    arguments:
-        All of them, in order.
-    outputs:
-        How many outputs are asked for.
     """
     program.check(function)
     held: Any = next((one.value for one in arguments if one.is_learnable), {})
