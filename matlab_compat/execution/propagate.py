@@ -9,6 +9,7 @@ import torch
 
 from ..arrays import as_tuple
 from ..data_format import matlab_axes, torch_axes
+from ..display import counted
 from ..engine.initializers import generator
 from ..errors import UsageError
 from .described import LayerLike, Plan, Port, Step
@@ -52,7 +53,15 @@ def input_sizes(
     steps: int = 1,
 ) -> dict[str, tuple[int, ...]]:
     """Torch's size of each network input; ``sizes`` are those that no input layer says."""
-    given = dict(zip(plan.inputs, sizes, strict=False))
+    if len(sizes) > len(plan.inputs):
+        raise UsageError(
+            f"{counted(len(sizes), 'size')} for {counted(len(plan.inputs), 'input')} of the "
+            f"network: {', '.join(plan.inputs)}."
+        )
+    given = {
+        name: _size(size, name, plan.inputs[name])
+        for name, size in zip(plan.inputs, sizes, strict=False)
+    }
     layers = {step.name: step.layer for step in plan.steps}
     found = {}
     for name, labels in plan.inputs.items():
@@ -69,6 +78,23 @@ def input_sizes(
         matlab = [batch if c == "B" else length if c == "T" else next(rest) for c in labels]
         found[name] = tuple(matlab[axis] for axis in torch_axes(labels))
     return found
+
+
+def _size(given: Any, name: str, labels: str) -> tuple[int, ...]:
+    """The size of an input without batch and time. Raises ``UsageError``: it is none."""
+    free = [label for label in labels if label not in "BT"]
+    try:
+        size = tuple(int(n) for n in given)
+    except (TypeError, ValueError):
+        size = ()
+    if len(size) != len(free):
+        count = f"{counted(len(free), 'number')}, of {', '.join(free) or 'nothing'}"
+        raise UsageError(
+            f"The size of input '{name}', whose data is '{labels}', is {count}, not {given!r}.",
+            remedy=f"for other data pass formats={{'{name}': 'SSCB'}}; connections go into "
+            "Network(layers, connections) or connectLayers.",
+        )
+    return size
 
 
 def _outputs(

@@ -173,7 +173,8 @@ def dlnetwork(layers: Sequence[Layer] | Network, *sizes: Sequence[int], seed: in
     """
     source = layers if isinstance(layers, Network) else Network(layers)
     network = Network(source.Layers, source.graph.connections, kind="dlnetwork")
-    described = all(network.layer(n).input_size() for n in network.InputNames)
+    inputs = [network.layer(_layer_of(network, name)) for name in network.InputNames]
+    described = all(layer.input_size() for layer in inputs)
     return network.initialize(*sizes, seed=seed) if described or sizes else network
 
 

@@ -7,6 +7,7 @@ pages; the step by its rule, ``w - rate * factor * (gradient + l2 * l2factor * w
 from __future__ import annotations
 
 import copy
+from typing import Any
 
 import numpy as np
 import pytest
@@ -65,6 +66,19 @@ def test_without_a_size_the_input_is_named() -> None:
     with pytest.raises(UsageError, match="size of its input 'conv'") as caught:
         Network([mc.convolution2dLayer(3, 4)]).analyze()
     assert "net.analyze([28, 28, 1])" in caught.value.remedy
+
+
+@pytest.mark.parametrize("size", [[8, 8, 1], [], ["in"], 8, [("in", "fc")]], ids=str)
+def test_a_size_of_other_dimensions_is_refused(size: Any) -> None:
+    net = mc.dlnetwork([mc.fullyConnectedLayer(3, Name="fc")])
+    with pytest.raises(UsageError, match="'fc', whose data is 'CB', is 1 number, of C") as caught:
+        net.initialize(size)
+    assert "connectLayers" in caught.value.remedy
+
+
+def test_more_sizes_than_inputs_are_refused() -> None:
+    with pytest.raises(UsageError, match="2 sizes for 1 input of the network: fc"):
+        mc.dlnetwork([mc.fullyConnectedLayer(3, Name="fc")]).analyze([3], [4])
 
 
 def test_a_layer_that_its_input_is_too_small_for_is_named() -> None:

@@ -120,6 +120,14 @@ def test_dlnetwork_initializes_what_its_inputs_describe() -> None:
         np.testing.assert_array_equal(a, b)
 
 
+def test_a_dlnetwork_with_an_input_that_nothing_is_connected_to_waits_for_it() -> None:
+    layers = [mc.featureInputLayer(2, Name="in"), mc.additionLayer(2, Name="add")]
+    network = mc.dlnetwork(layers)
+    assert network.InputNames == ["in", "add/in2"]
+    with pytest.raises(UsageError, match="Nothing is connected to 'add/in2'"):
+        network.initialize()
+
+
 def test_dlnetwork_without_sizes_waits_for_initialize() -> None:
     network = mc.dlnetwork([mc.fullyConnectedLayer(3, Name="fc")])
     assert not network.Initialized
