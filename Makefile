@@ -18,6 +18,8 @@
 #   make numeric                    what computes, in two processors' ways, with one thread and two
 #   make recipes                    the recipes of docs/migrating.md, with what they say they need
 #   make bench BENCH_ARGS="layer"   speed beside peers, measured in the same run
+#   make bench-settings             the same under three processor settings, half an hour
+#   make bench-growth               how cost grows, to 3,000 layers, 10,000 files and 1 GB
 #   make generate                   what is made from the layer classes: exports, docs/layers.md
 #   make docs                       the site of docs/, into build/html
 #   make dist                       the wheel and the sdist, into dist/
@@ -61,7 +63,7 @@ NUMERIC = OMP_WAIT_POLICY=passive $(PYTEST) -m 'not (slow or octave or browser)'
 INSTALL = $(BIN)/python -m pip install --quiet --constraint $(CONSTRAINTS) $(PIP_ARGS)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo recipes test environment quick other reader lowest newest numeric numeric-default numeric-avx2 fuzz fuzz-code bench lint types generate docs dist changelog fixtures clean
+.PHONY: help demo recipes test environment quick other reader lowest newest numeric numeric-default numeric-avx2 fuzz fuzz-code bench bench-settings bench-growth lint types generate docs dist changelog fixtures clean
 
 help:
 	@sed -n 's/^#   make/make/p' Makefile
@@ -114,6 +116,12 @@ fuzz-code: $(VENV)/dev.stamp
 
 bench: $(VENV)/bench.stamp
 	OMP_NUM_THREADS=2 $(BIN)/python -W ignore -m benchmarks.speed $(BENCH_ARGS)
+
+bench-settings: $(VENV)/bench.stamp
+	OMP_NUM_THREADS=2 $(BIN)/python -m benchmarks.speed.settings
+
+bench-growth: $(VENV)/bench.stamp
+	OMP_NUM_THREADS=2 $(BIN)/python -W ignore -m benchmarks.speed growth --complete
 
 lint: $(VENV)/dev.stamp
 	$(BIN)/ruff check .

@@ -4,7 +4,7 @@ python -m benchmarks.speed [PART ...] [--complete] [--json FILE]
 
 Parts are the modules of this folder that have a ``tables()``; all of them if none is named. Each
 takes its share of ten minutes and leaves out what it has no time for, but with ``--complete``.
-Nothing here fails because of a time: what is not met is printed.
+``growth`` is run where it is named. Nothing here fails because of a time: what is not met is said.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ from typing import Any
 
 from .timing import THREADS, Allowance, Table
 
-#: The seconds of each, ten minutes in all. Networks last: they end with memory kept, a setting of
-#: the whole process.
+#: The seconds of each, ten minutes without growth. Networks last: they end with memory kept, a
+#: setting of the whole process.
 PARTS = {
-    **{"startup": 20, "reading": 100, "layer": 120, "training": 30, "verify": 30, "growth": 60},
-    "networks": 240,
+    **{"startup": 20, "reading": 90, "layer": 130, "training": 30, "verify": 30, "growth": 600},
+    "networks": 270,
 }
 PACKAGES = (
     *("torch", "onnxruntime", "openvino", "numpy", "scipy", "h5py"),
@@ -38,7 +38,7 @@ PACKAGES = (
 def main(arguments: list[str]) -> int:
     """Run the parts."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.speed")
-    parser.add_argument("parts", nargs="*", choices=[*PARTS, []], help="default: all")
+    parser.add_argument("parts", nargs="*", choices=[*PARTS, []], help="default: all but growth")
     parser.add_argument("--json", type=Path, help="write the figures to this file")
     parser.add_argument(
         "--complete", action="store_true", help="all cases, whatever time they take"
@@ -48,7 +48,7 @@ def main(arguments: list[str]) -> int:
     print("  ".join(f"{name} {value}" for name, value in about.items()))
     start = time.perf_counter()
     found: dict[str, list[Table]] = {}
-    for part in options.parts or PARTS:
+    for part in options.parts or [part for part in PARTS if part != "growth"]:
         found[part] = []
         began = time.perf_counter()
         Allowance.end = None if options.complete else began + PARTS[part]
@@ -56,15 +56,15 @@ def main(arguments: list[str]) -> int:
             print(table, flush=True)
             found[part].append(table)
         print(f"({part}: {time.perf_counter() - began:.0f} s)", flush=True)
-    missed = [g for tables in found.values() for t in tables for g in t.goals if not g.met]
-    print(f"\n{time.perf_counter() - start:.0f} s; {len(missed)} goals not met")
-    for goal in missed:
-        print(goal)
     if options.json:
         report = {"environment": about} | {
             part: [table.as_json() for table in tables] for part, tables in found.items()
         }
         options.json.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
+    goals = [goal for tables in found.values() for table in tables for goal in table.goals]
+    print(f"\n{time.perf_counter() - start:.0f} s; not met:")
+    print(*(goal for goal in goals if not goal.met), sep="\n")
+    print(f"goals met: {sum(goal.met for goal in goals)} of {len(goals)}")
     return 0
 
 
@@ -98,4 +98,6 @@ def _processor() -> str:
 
 if __name__ == "__main__":
     os.environ["OMP_NUM_THREADS"] = str(THREADS)  # before any library reads it
+    # What an earlier process found when the machine was busy is not believed.
+    os.environ.setdefault("MATLAB_COMPAT_CHOICE", "unsaved")
     sys.exit(main(sys.argv[1:]))

@@ -2,7 +2,7 @@
 
 Each table has the seconds of one call and, for the layers, of building the module and of the first
 call, which measures. ``by unit`` is by how much more a unit costs than in the row before: 1 is
-linear. Within ten minutes the largest cases have no place: ``--complete`` has them.
+linear. Torch alone computes.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from converters.batch import in_this_process
 from converters.jobs import VerifyJob
 from converters.matfile import open_mat
 from converters.matfile.writer import Level, write_mat
+from matlab_compat.engine.fast.run import InferenceModule
 from matlab_compat.network import Network
 
 from .networks import torch_call, unet
@@ -63,6 +64,8 @@ def table(
         network, x = made(count)
         begin = time.perf_counter()
         module = network.to_torch(optimize=True)
+        assert isinstance(module, InferenceModule)
+        module.engines = None
         built = time.perf_counter()
         call = torch_call(module, [x])
         call()

@@ -54,18 +54,23 @@ class Fastest:
     ----------
     seconds:
         How long an engine may take to be made ready, where that is known to be long.
+    of:
+        What is given and comes out, "arrays" or "tensors": torch takes longer for the former.
     """
 
-    def __init__(self, network: Network, seconds: float = 0) -> None:
+    def __init__(self, network: Network, seconds: float = 0, of: str = "arrays") -> None:
+        self.of = of
         self.kinds = {n: kind for n, kind in installed().items() if kind.patience <= seconds}
         self.network, self.loaded = network, Loaded(network)
         self._budget = Budget(MEASURING)
         self._runs: dict[object, tuple[str, Way]] = {}
 
     @classmethod
-    def of(cls, network: Network) -> Fastest | None:
+    def of_tensors(cls, network: Network) -> Fastest | None:
         """For the network as it is now; None where there is nothing to choose."""
-        return cls(copy.deepcopy(network)) if setting() not in WAYS and installed() else None
+        if setting() in WAYS or not installed():
+            return None
+        return cls(copy.deepcopy(network), of="tensors")
 
     def __deepcopy__(self, memo: object) -> Fastest:
         return self  # nothing in it changes but what it knows
@@ -95,8 +100,9 @@ class Fastest:
 
         ``by_torch`` makes torch's way where that is a candidate.
         """
-        size = [n for x in tensors for n in x.shape]
-        key = (torch.get_num_threads(), *labels.values(), *(x.shape for x in tensors))
+        layouts = ["" if x.is_contiguous() else "last" for x in tensors]
+        size = [n for x, layout in zip(tensors, layouts, strict=True) for n in (*x.shape, layout)]
+        key = (torch.get_num_threads(), *labels.values(), *(x.shape for x in tensors), *layouts)
         if key not in self._runs:
             name, way = self._chosen(labels, tensors, size, by_torch)
             log.info("%s computes inputs of torch size %s", name, size)
@@ -111,13 +117,13 @@ class Fastest:
         self,
         labels: Mapping[str, str],
         tensors: Sequence[Tensor],
-        size: list[int],
+        size: list[int | str],
         by_torch: Callable[[], Way],
     ) -> tuple[str, Way]:
         kinds = self.kinds
         names = [TORCH, *sorted(kinds, key=lambda name: kinds[name].spins)]
         versions = {fact: text for kind in kinds.values() for fact, text in kind.facts().items()}
-        layer = f"{WHOLE}{_digest(self.network)} {versions}"
+        layer = f"{WHOLE}{_digest(self.network)} {self.of} {versions}"
         known = remembered(layer, size, names, nearest=self._budget.seconds <= 0)
         ways: dict[str, Way] = {}
         for name in names if known is None else dict.fromkeys((known, TORCH)):

@@ -17,7 +17,7 @@ from matlab_compat.network import Network
 from ..formats.base import Options
 from . import engine_named
 from .base import Compute, Engine
-from .written import Written
+from .written import Written, free_sizes
 
 
 @dataclass(frozen=True)
@@ -70,9 +70,8 @@ class Loaded:
         if any(x.device.type != "cpu" or x.dtype != torch.float32 for x in tensors):
             raise UnsupportedLayerError(f"{kind.label} computes in single, on a CPU.")
         try:
-            compute = self._engine(name, kind, self._steps(tensors)).sized(
-                [tuple(x.shape) for x in tensors]
-            )
+            sizes = [tuple(x.shape) for x in tensors]
+            compute = self._engine(name, kind, self._steps(tensors), sizes).sized(sizes)
         except UnsupportedLayerError:
             raise
         except Exception as error:  # each engine has its own classes, without another base
@@ -89,13 +88,15 @@ class Loaded:
                 return int(x.shape[order.index("T")])
         return Options().steps
 
-    def _engine(self, name: str, kind: type[Engine], steps: int) -> Engine:
-        threads = torch.get_num_threads()
+    def _engine(
+        self, name: str, kind: type[Engine], steps: int, sizes: Sequence[Sequence[int]]
+    ) -> Engine:
+        threads, only = torch.get_num_threads(), free_sizes(self.network, sizes)
         written, engine = self._engines.get((name, threads), (None, None))
-        if engine is not None and written is not None and written.takes(steps):
+        if engine is not None and written is not None and written.takes(steps, only):
             return engine
-        if self._written is None or not self._written.takes(steps):
-            self._written = Written(self.network, steps)
+        if self._written is None or not self._written.takes(steps, only):
+            self._written = Written(self.network, steps, sizes)
         engine = kind(self._written, threads)
         self._engines[name, threads] = self._written, engine
         return engine

@@ -11,11 +11,12 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 import torch
-from torch import Tensor, fx
+from torch import Tensor, fx, get_num_threads
 
-from matlab_compat.arrays import Array, as_tuple
+from matlab_compat.arrays import Array
 from matlab_compat.engine.arrays import array, as_data, tensor
 from matlab_compat.engine.fast.optimize import optimized
+from matlab_compat.engine.fast.run import InferenceModule
 from matlab_compat.errors import UnsupportedLayerError, place, warn
 from matlab_compat.execution.described import LayerLike, Plan, RunOptions
 from matlab_compat.execution.module import run_network
@@ -36,6 +37,9 @@ from .base import Compute
 from .fastest import MANY, Fastest, Way
 from .loaded import Run
 from .proof import prove
+
+#: numpy's only one of its own byte order.
+SINGLE = np.dtype(np.float32)
 
 
 class Session:
@@ -106,11 +110,11 @@ class Session:
         if len(arrays) == 1 and self._direct is not None:
             (x,), (shape, threads, compute) = arrays, self._direct
             if (
-                isinstance(x, np.ndarray)
+                type(x) is np.ndarray
                 and x.shape == shape
-                and x.dtype == np.float32
+                and x.dtype is SINGLE
                 and x.flags.carray
-                and torch.get_num_threads() == threads
+                and get_num_threads() == threads
             ):
                 outputs = compute((x,))
                 return outputs[0] if len(outputs) == 1 else tuple(outputs)
@@ -148,10 +152,10 @@ class Session:
     def _made(self, labels: Mapping[str, str], tensors: tuple[Tensor, ...]) -> tuple[str, Way]:
         """The name of what computes inputs like these, and what does."""
         try:
-            if self._asked == FASTEST:
+            if self._asked == FASTEST and _is_single(tensors):
                 own = partial(self._checked, TORCH, labels, tensors)
                 return self._fastest.chosen(labels, tensors, own)
-            if self._asked != TORCH:
+            if self._asked not in (FASTEST, TORCH):
                 return self._asked, self._checked(self._asked, labels, tensors)
         except UnsupportedLayerError as error:
             refused = error.what
@@ -204,6 +208,11 @@ def _values(network: Network) -> Iterator[tuple[str, Any]]:
         yield from ((f"{name}.{key}", value) for key, value in layer.values.items())
 
 
+def _is_single(tensors: Sequence[Tensor]) -> bool:
+    """Whether there is a choice among engines."""
+    return all(x.is_cpu and x.dtype == torch.float32 for x in tensors)
+
+
 def _are_like(X: Sequence[object], inputs: Sequence[NetworkInput]) -> bool:
     """Whether inputs are arrays of the sizes of those before, and read in the same way."""
     return len(X) == len(inputs) and all(
@@ -219,6 +228,6 @@ def _by_torch(module: fx.GraphModule, tensors: Sequence[Tensor]) -> tuple[Array,
     return tuple(array(y) for y in run_network(module, tuple(tensors)))
 
 
-@torch.inference_mode()
-def _optimized(module: fx.GraphModule, arrays: Sequence[Array]) -> tuple[Array, ...]:
-    return tuple(array(y) for y in as_tuple(module(*map(torch.from_numpy, arrays))))
+def _optimized(module: InferenceModule, arrays: Sequence[Array]) -> tuple[Array, ...]:
+    found = module.compute([torch.from_numpy(x) for x in arrays])
+    return tuple([array(y) for y in found]) if isinstance(found, tuple) else (array(found),)

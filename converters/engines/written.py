@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from matlab_compat import addLayers, connectLayers, inputLayer
+from matlab_compat.data_format import torch_axes
 from matlab_compat.display import TIMES, size_text
 from matlab_compat.errors import UnsupportedLayerError
 from matlab_compat.network import Network
+from matlab_compat.plain_text import unused
 
 from ..formats.base import Options, Prepared
 from ..formats.onnx import fixed_sizes, fixed_steps, onnx_model
@@ -20,7 +24,11 @@ if TYPE_CHECKING:
 class Written:
     """A network as engines take it; whatever is first asked for is made then."""
 
-    def __init__(self, network: Network, steps: int) -> None:
+    def __init__(self, network: Network, steps: int, sizes: Sequence[Sequence[int]]) -> None:
+        #: The sizes in MATLAB's order that it is written for, where the network says none.
+        self._only = free_sizes(network, sizes)
+        if self._only:
+            network = with_sizes(network, self._only)
         self._prepared = Prepared(network, Options("single", steps=steps))
         self._fixed = False
         self._sizes: list[list[int | None]] = []
@@ -48,6 +56,31 @@ class Written:
                     f"takes {said}."
                 )
 
-    def takes(self, steps: int) -> bool:
-        """Whether sequences may have so many time steps."""
-        return not self._fixed or steps == self._prepared.options.steps
+    def takes(self, steps: int, only: Mapping[str, list[float]]) -> bool:
+        """Whether sequences may have so many time steps, and inputs these :func:`free_sizes`."""
+        long = not self._fixed or steps == self._prepared.options.steps
+        return long and str(only) == str(self._only)  # NaN is not NaN
+
+
+def free_sizes(network: Network, sizes: Sequence[Sequence[int]]) -> dict[str, list[float]]:
+    """By name, the sizes of inputs in MATLAB's order, of a network that says none itself.
+
+    NaN for observations and time steps, of which there may be any number.
+    """
+    inputs = (network.layer(name) for name in network.InputNames if name in network.names)
+    if any(layer.input_size() is not None for layer in inputs):
+        return {}
+    found = {}
+    for (name, labels), size in zip(network.plan().inputs.items(), sizes, strict=True):
+        by_axis = dict(zip(torch_axes(labels), size, strict=True))
+        found[name] = [math.nan if x in "BT" else by_axis[i] for i, x in enumerate(labels)]
+    return found
+
+
+def with_sizes(network: Network, sizes: Mapping[str, list[float]]) -> Network:
+    """The network with a layer before each input that says its size."""
+    labels = network.plan().inputs
+    for name, size in sizes.items():
+        layer = inputLayer(size, labels[name], Name=unused("size", set(network.names)))
+        network = connectLayers(addLayers(network, layer), layer.Name, name)
+    return network

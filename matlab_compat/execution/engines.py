@@ -25,4 +25,4 @@ def kept(network: NetworkLike, engine: str) -> Any:
 
 def fastest(network: NetworkLike) -> Any:
     """The engines that :class:`~.run.InferenceModule` may choose of; None where there are none."""
-    return import_module(FASTEST).Fastest.of(network)
+    return import_module(FASTEST).Fastest.of_tensors(network)

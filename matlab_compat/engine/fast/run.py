@@ -261,15 +261,7 @@ class InferenceModule(fx.GraphModule):
         def forward(self: InferenceModule, *inputs: Any, **named: Any) -> Any:
             if named or plain_only(*inputs) or self._is_watched():
                 return by_layers(self, *inputs, **named)
-            free = self.workspaces
-            try:
-                workspace = free.pop()
-            except IndexError:
-                workspace = Workspace()
-            try:
-                return workspace(self, inputs)
-            finally:
-                free.append(workspace)
+            return self.compute(inputs)
 
         made.forward = forward
         # fx's own call would only show where in its code an error is.
@@ -278,6 +270,18 @@ class InferenceModule(fx.GraphModule):
 
     #: Those of others, for the weights that it was made with.
     engines: Engines | None = None
+
+    def compute(self, inputs: Sequence[Tensor]) -> Any:
+        """What a call gives, for tensors on a CPU in single that want no gradients."""
+        free = self.workspaces
+        try:
+            workspace = free.pop()
+        except IndexError:
+            workspace = Workspace()
+        try:
+            return workspace(self, inputs)
+        finally:
+            free.append(workspace)
 
     @property
     def workspaces(self) -> Workspaces:

@@ -254,10 +254,10 @@ def test_an_optimized_module_is_computed_by_the_fastest(
     network.layer("last").Bias = np.ones((1, 1, 2), np.float32)  # the module is as it was made
     for given in (x, x.contiguous(memory_format=torch.channels_last)):
         torch.testing.assert_close(module(given), expected)
-    assert seconds == [["torch", "mine"]]  # one size, whatever the layout
+    assert seconds == 2 * [["torch", "mine"]]  # each layout
     assert (Mine.made, "2×2×4×6: by mine" in repr(module)) == (1, True)
     torch.testing.assert_close(copy.deepcopy(module)(x), expected)
-    assert (Mine.made, len(seconds)) == (1, 1)
+    assert (Mine.made, len(seconds)) == (1, 2)
 
 
 def test_torch_computes_what_an_optimized_module_owes_to_torch_alone(
@@ -272,6 +272,18 @@ def test_torch_computes_what_an_optimized_module_owes_to_torch_alone(
     module.load_state_dict({name: 2 * value for name, value in module.state_dict().items()})
     assert not torch.allclose(module(x), before)
     assert seconds == []
+
+
+def test_inputs_may_have_sizes_that_no_layer_says() -> None:
+    """The file is written for the size that comes, with any number of observations."""
+    pytest.importorskip("onnxruntime")
+    layer = m.transposedConv2dLayer(3, 2, Stride=2, NumChannels=4)
+    network = Network([layer]).initialize([5, 6, 4], seed=0)
+    for size in ((5, 6, 4, 1), (5, 6, 4, 3), (7, 5, 4, 2)):
+        given = np.random.default_rng(0).normal(size=size).astype(np.float32)
+        run = m.session(network, given, engine="onnxruntime")
+        np.testing.assert_allclose(run(given), network.predict(given), atol=1e-5)
+        assert run.engine == "onnxruntime"
 
 
 def test_without_measuring_the_fastest_is_torch(network: Network, seconds: list[list[str]]) -> None:
@@ -333,7 +345,7 @@ def test_the_engines_of_others_stand_side_by_side(monkeypatch: pytest.MonkeyPatc
     sides = {side for each in report.side_by_side for side in (each.one, each.other)}
     assert report.verdict == "equal"
     assert sides == {"OpenVINO", "CPU single", "ONNX Runtime", "float64 oracle"}
-    written = Written(converters.load_network(COLOURS), steps=1)
+    written = Written(converters.load_network(COLOURS), 1, [(1, 3, 2, 2)])
     assert written.onnx
     written.check([(5, 3, 16, 16)])
     with pytest.raises(UnsupportedLayerError, match="the ONNX file takes n×3×16×16"):
