@@ -51,6 +51,7 @@ class Layer(LayerValue):
       :class:`~matlab_compat.layers.properties.PerDimension` properties follow.
     * ``input_formats``: the formats that it takes, if not any.
     * ``channels``: the property that counts the channels of its input.
+    * ``multiply_adds``: how many there are for each number of the output, where that is all.
     * ``example``: the arguments of a call of its constructor function, for the documentation.
     * ``description``: its text in the rows of a layer array, with properties in braces.
 
