@@ -33,6 +33,8 @@ _MODULES = {
     "ported": "ported_layers",
     "ported networks": "ported_networks",
     "second": "ported_second",
+    "third": "third_layers",
+    "third networks": "third_networks",
     "random": "random_cases",
     "noise": "noise_cases",
 }
