@@ -378,9 +378,12 @@ def plain_only(*inputs: Tensor) -> bool:
     """Whether torch's own operators have to do.
 
     What is faster is for single precision on a CPU without gradients, and for torch's eager mode:
-    whoever traces, exports or maps over a network wants to see the operators themselves.
+    whoever traces, exports, maps over a network or looks at every operation of it (a dispatch mode)
+    wants to see the operators themselves.
     """
     if torch.compiler.is_compiling() or torch._C._get_tracing_state():
+        return True
+    if torch._C._len_torch_dispatch_stack():
         return True
     gradients = torch.is_grad_enabled()
     for x in inputs:  # not any(): it costs as much as a small layer

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from matlab_compat.engine.fast import phases
 from matlab_compat.engine.fast.choice import VARIABLE
 from matlab_compat.engine.transposed_convolution import CroppedConvTranspose, transposed_convolution
+from matlab_compat.execution.rounding import RoundingErrors
 
 from ...reference import EPS, Array, assert_within_rounding, from_nchw, magnitude, scatter_sum
 
@@ -121,7 +122,7 @@ def test_a_weight_that_is_not_finite_touches_only_its_outputs(
     assert torch.equal(y[0, 0].isinf(), touched)
 
 
-@pytest.mark.parametrize("how", ["gradients", "double", "autocast", "vmap", "volume"])
+@pytest.mark.parametrize("how", ["gradients", "double", "autocast", "vmap", "watched", "volume"])
 def test_the_operator_itself_is_used(how: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where the algorithms are not made for: they are replaced by one that fails."""
 
@@ -146,6 +147,9 @@ def test_the_operator_itself_is_used(how: str, monkeypatch: pytest.MonkeyPatch) 
                 y = run(x)
         elif how == "vmap":
             y = torch.func.vmap(run)(x[None])[0]
+        elif how == "watched":
+            with RoundingErrors(0.0, 0, 1):
+                y = run(x)
         elif how == "volume":
             y = run(torch.ones(2, 3, 4, 4, 4), torch.ones(3, 2, 2, 2, 2))
         else:
