@@ -89,7 +89,7 @@ def main(places: list[str], kind: str, how: str, seeds: int, show: bool, progres
             f"{place:<16}{count:>6}{right:>11.1f} %{wrong:>11.1f} %{none:>5.1f} %"
             f"{median(times[place]):>10.2f}{max(times[place]):>10.2f}"
         )
-        needed = {"random": 90, "noise": 0}.get(place, 95)
+        needed = {"random": 90, "noise": 0, "third pairs": 60}.get(place, 95)
         good &= right >= needed and wrong <= (0 if place == "noise" else 1)
     return 0 if good else 1
 

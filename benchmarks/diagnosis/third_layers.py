@@ -34,6 +34,7 @@ from .ported_layers import (
     recurrent,
 )
 from .ported_layers import _bi as both_ways
+from .ported_second import _norm_of
 from .seeded import Array, Case, Tensor, filters, numbers, vector
 
 FAMILIES: dict[str, Family] = {}
@@ -237,9 +238,7 @@ def _bn_layer(r: np.random.Generator) -> Any:
     return layer, numbers(r, 5, 6, 6, 3) * 3, None
 
 
-def _bn(x: Tensor, m: Tensor, v: Tensor, s: Tensor, o: Tensor) -> Tensor:
-    return (x - m) / (v + 1e-5).sqrt() * s + o
-
+_bn = partial(_norm_of, eps=1e-5)
 
 FAMILIES["batch norm with negative scales"] = computed(
     _bn_layer,
@@ -387,10 +386,6 @@ FAMILIES["resize in 3-D"] = computed(
 # --- recurrent --------------------------------------------------------------------------
 
 
-def _hard(x: Tensor) -> Tensor:
-    return F.hardsigmoid(x)
-
-
 def _forgotten(x: Tensor, w: Tensor, u: Tensor, b: Tensor) -> Tensor:
     """The cell state begins anew at each step; the hidden state goes on."""
     h, out = x.new_zeros(len(x), u.shape[1]), []
@@ -407,7 +402,7 @@ FAMILIES["lstm, third"] = computed(
     {
         ("gate order of Core ML (i f o g)", "(?i)gate"): partial(_lstm_steps, order="ifog"),
         ("forget gate first (f i g o)", "(?i)gate"): partial(_lstm_steps, order="figo"),
-        ("torch's hard sigmoid", "(?i)hard"): partial(_lstm_steps, gate=_hard),
+        ("torch's hard sigmoid", "(?i)hard"): partial(_lstm_steps, gate=F.hardsigmoid),
         ("cell state not carried", "(?i)cell|forget"): _forgotten,
         ("zeros before the sequence", "(?i)pad|zeros|state"): lambda x, *weights: _lstm_steps(
             F.pad(x, (4, 0)), *weights

@@ -191,11 +191,6 @@ def auto(seed: int) -> Net:
     return Net(Network(layers), port, p, images(False, seed, 12, 16, 2, 2))
 
 
-def _conv1(p: Any, name: str, past: int = 1) -> Runs:
-    w = _m(p[name]["w"].transpose(2, 1, 0))
-    return lambda x: F.conv1d(F.pad(x, (past, 2 - past)), w, vector(p[name]["b"]))
-
-
 def asr(seed: int) -> Net:
     """Convolution over time, batch normalization, GRU with two biases, layer norm, LSTM."""
     random = generator(seed + 43)
@@ -236,7 +231,7 @@ def asr(seed: int) -> Net:
 
     def port(at: Port, x: Tensor) -> Tensor:
         x = at("in", lambda x: (x - _s(mean)) / _s(deviation), x)
-        x = at("relu", torch.relu, at("bn", _bn(p, "bn"), at("conv", _conv1(p, "conv"), x)))
+        x = at("relu", torch.relu, at("bn", _bn(p, "bn"), at("conv", _causal(p, "conv", 1, 1), x)))
         x = at("ln", _ln(p, "ln"), at("gru", partial(_gru, gru), x))
         x = at("lstm", lambda x: _lstm_steps(x, *_d(p["lstm"]))[:, :, -1], x)
         return at("sm", lambda x: x.softmax(1), at("fc", _fc(p, "fc"), x))
@@ -331,7 +326,7 @@ _net("asr: biases of the GRU added up", "(?i)bias", "gru")(
     lambda n: {"gru": lambda x: _gru(n.network.layer("gru"), x, "summed")}
 )
 _net("asr: causal convolution", "(?i)causal|padding|side", "conv")(
-    lambda n: {"conv": _conv1(n.p, "conv", 2)}
+    lambda n: {"conv": _causal(n.p, "conv", 1)}
 )
 _net("asr: LSTM backwards in time", "(?i)flipped|revers|backward", "lstm")(
     lambda n: {"lstm": lambda x: _lstm_steps(x.flip(2), *_d(n.p["lstm"]))[:, :, -1]}
@@ -401,6 +396,22 @@ _net("up: padded by 1 all round", "(?i)padd", "c1")(lambda n: {"c1": _c(n.p, "c1
 _net("mobile: squeezed by sums", "(?i)sum", "squeeze")(
     instead("squeeze", lambda x: x.sum((2, 3), keepdim=True))
 )
+
+
+def _masked(p: Any, last: int, x: Tensor) -> Tensor:
+    """Attention that does not see the last steps: what it adds up are the others."""
+    q = x.transpose(1, 2)
+
+    def made(name: str) -> Tensor:
+        y = F.linear(q, _m(p[name]["w"]), vector(p[name]["b"]))
+        return y.unflatten(2, (2, -1)).transpose(1, 2)
+
+    scores = made("aq") @ made("ak").transpose(2, 3) / 2
+    scores[..., -last:] = -torch.inf
+    z = (scores.softmax(-1) @ made("av")).transpose(1, 2).flatten(2)
+    return F.linear(z, _m(p["ao"]["w"]), vector(p["ao"]["b"])).transpose(1, 2)
+
+
 _net(
     "transformer: positions added to the input", "(?i)position|added|step|offset", "embed att add"
 )(
@@ -412,7 +423,7 @@ _net(
 )
 _net("transformer: last two steps masked", "(?i)mask|pad|last", "att")(
     lambda n: {
-        "att": partial(_masked, n, 2),
+        "att": partial(_masked, n.p, 2),
     }
 )
 _net("transformer: second skip from before the norm", "(?i)connected|from|add1|ln1", "add2")(
@@ -445,21 +456,6 @@ _net("deep: filters and channels exchanged where they are as many", "(?i)exchang
 )
 _net("deep: checkpoint in half", "(?i)half")(lambda n: _with(n, lambda w: w.half().double()))
 
-
-def _masked(n: Net, last: int, x: Tensor) -> Tensor:
-    """Attention that does not see the last steps: what it adds up are the others."""
-    p, q = n.p, x.transpose(1, 2)
-
-    def made(name: str) -> Tensor:
-        y = F.linear(q, _m(p[name]["w"]), vector(p[name]["b"]))
-        return y.unflatten(2, (2, -1)).transpose(1, 2)
-
-    scores = made("aq") @ made("ak").transpose(2, 3) / 2
-    scores[..., -last:] = -torch.inf
-    z = (scores.softmax(-1) @ made("av")).transpose(1, 2).flatten(2)
-    return F.linear(z, _m(p["ao"]["w"]), vector(p["ao"]["b"])).transpose(1, 2)
-
-
 # --- two at once ------------------------------------------------------------------------
 
 
@@ -485,7 +481,7 @@ _pair("auto: two: u1 flipped, tanh left out", "(?i)flipped|left out", "u1 tanh")
     lambda n: {"u1": _t(n.p, "u1", (1, 1), w=n.p["u1"]["w"][::-1, ::-1]), "tanh": lambda x: x}
 )
 _pair("asr: two: causal convolution, logits", "(?i)causal|padding|softmax|left out", "conv sm")(
-    lambda n: {"conv": _conv1(n.p, "conv", 2), "sm": lambda x: x}
+    lambda n: {"conv": _causal(n.p, "conv", 1), "sm": lambda x: x}
 )
 _pair("asr: two: gates of the LSTM reordered, mean not subtracted", "(?i)gate|mean", "lstm in")(
     lambda n: {
@@ -572,16 +568,15 @@ def _ends(n: Any, name: str, x: Tensor, back: int = 0) -> Tensor:
     return torch.cat([y[:, :half, -1], y[:, half:, back]], 1)
 
 
-def _deconv(n: Any, name: str, w: Runs = lambda w: w, crop: tuple[int, int] = (1, 1)) -> Runs:
+def _deconv(n: Any, name: str, crop: tuple[int, int] = (1, 1), flipped: bool = False) -> Runs:
     layer = n.layer(name)
-    q = {"w": layer.Weights, "b": layer.Bias}
+    w = layer.Weights[::-1, ::-1] if flipped else layer.Weights
+    return _t({name: {"w": w, "b": layer.Bias}}, name, crop)
 
-    def run(x: Tensor) -> Tensor:
-        y = F.conv_transpose2d(x, w(filters(q["w"])), vector(q["b"]), stride=2)
-        a, b = crop
-        return y[:, :, a : y.shape[2] - b, a : y.shape[3] - b]
 
-    return run
+def _arrays(n: Net, name: str) -> tuple[Array, ...]:
+    names = ("InputWeights", "RecurrentWeights", "Bias")
+    return tuple(np.ascontiguousarray(n.network.layer(name).values[k]) for k in names)
 
 
 def _places(n: Any, name: str, x: Tensor, first: int = 0) -> Tensor:
@@ -643,10 +638,6 @@ def _real(name: str, data: Data) -> Net:
 
 _REAL = Table("third real", smooth=(False,), saved=(False, True))
 _add = adding(_REAL, _real)
-
-
-def _vanished(n: Net, name: str, **parts: Any) -> Otherwise:
-    return {name: _norm(n.network, name, **parts)}
 
 
 _add("medium: offsets of the normalizations left out", "(?i)offset|initial")(
@@ -714,7 +705,7 @@ _add("semseg: cropped at the front alone", "(?i)crop", "transposed-conv")(
     lambda n: {"transposed-conv": _deconv(n.network, "transposed-conv", crop=(2, 0))}
 )
 _add("semseg: kernels upwards flipped", "flipped", "transposed-conv")(
-    lambda n: {"transposed-conv": _deconv(n.network, "transposed-conv", lambda w: w.flip(2, 3))}
+    lambda n: {"transposed-conv": _deconv(n.network, "transposed-conv", flipped=True)}
 )
 _add("semseg: pooled 3 by 3", "(?i)PoolSize|window", "maxpool")(
     instead("maxpool", lambda x: F.max_pool2d(x, 3, 2, 1))
@@ -772,13 +763,6 @@ _add("torque: state carried from sequence to sequence", "(?i)state|carried", "ls
     }
 )
 
-
-def _arrays(n: Net, name: str) -> tuple[Array, ...]:
-    layer = n.network.layer(name)
-    return tuple(np.ascontiguousarray(getattr(layer, k)) for k in _RECURRENT)
-
-
-_RECURRENT = ("InputWeights", "RecurrentWeights", "Bias")
 
 # --- noise ------------------------------------------------------------------------------
 
