@@ -315,7 +315,7 @@ FAMILIES["group norm of 4 groups"] = computed(
         ),
         (
             "statistics of each pixel's group",
-            "(?i)pixel|position|element|over the channels|channels.*(alone|only)",
+            "(?i)pixel|position|element|over the channels|channels?.*(alone|only)",
         ): (
             lambda x, s, o: (
                 F.layer_norm(x.unflatten(1, (4, 2)).movedim(2, -1), (2,))
@@ -517,7 +517,10 @@ FAMILIES["causal self-attention"] = Family(
         ("masked after the softmax", "(?i)mask|causal|softmax"): {
             "weigh": lambda s: s.softmax(-1).tril()
         },
-        ("scaled twice", "(?i)scale|products|times"): {"weigh": lambda s: _past(s / 2)},
+        # A bias of the keys adds the same to all scores of a query.
+        ("scaled twice", "(?i)scale|products|times|KeyWeights halved"): {
+            "weigh": lambda s: _past(s / 2)
+        },
         ("heads viewed, not transposed", "(?i)head"): {"heads": _by_view},
         ("queries and values exchanged", "(?i)(quer.*value|value.*quer)"): {
             "change": lambda p: {
@@ -554,7 +557,9 @@ FAMILIES["prelu, third"] = computed(
         ("slope on the positive side", "(?i)positive|sign|side|negative"): lambda x, a: torch.where(
             x > 0, a * x, x
         ),
-        ("slope subtracted", "(?i)sign|negat|Alpha"): lambda x, a: torch.where(x > 0, x, -a * x),
+        ("slope subtracted", "(?i)sign|negat|Alpha|absolute"): lambda x, a: torch.where(
+            x > 0, x, -a * x
+        ),
     },
     channels("Alpha"),
 )
@@ -663,8 +668,8 @@ OUTPUTS: Changes = {
     ("log softmax too many", "(?i)log.?softmax"): lambda y: (
         y - np.log(np.exp(y).sum(2, keepdims=True))
     ),
-    ("each channel to 0..1", "(?i)channel"): lambda y: _each(y, (0, 1, 3)),
-    ("each channel standardized", "(?i)channel|instance|batch"): lambda y: (
+    ("each channel to 0..1", "(?i)channel|dimensions 1, 2, 4"): lambda y: _each(y, (0, 1, 3)),
+    ("each channel standardized", "(?i)channel|instance|batch|dimensions 1, 2, 4"): lambda y: (
         (y - y.mean((0, 1, 3), keepdims=True)) / y.std((0, 1, 3), keepdims=True)
     ),
     ("with 3 significant digits", "(?i)digits|decimals|rounded"): _digits,

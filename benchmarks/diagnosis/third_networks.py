@@ -361,7 +361,7 @@ _net("class: dropout scaled by 1/(1 - p)", "(?i)dropout|scale|1\\.4", "drop")(
 _net("class: fc2 in int4", "(?i)4 bit|int4|rounded|steps", "fc2")(
     lambda n: {"fc2": lambda x: F.linear(x, _int4(_m(n.p["fc2"]["w"])), vector(n.p["fc2"]["b"]))}
 )
-_net("class: pool padded at the other end", "(?i)padd|side", "pool")(
+_net("class: pool padded above and below, not at the left and right", "(?i)padd|side", "pool")(
     instead("pool", lambda x: F.max_pool2d(F.pad(x, (0, 0, 1, 1), value=-1e9), 2, 2))
 )
 _net("res: second block passed by", "(?i)left out|skip|connected|from", "badd b")(
@@ -373,7 +373,8 @@ _net("res: all convolutions' biases doubled", "(?i)bias")(
         for c in _convs(n)
     }
 )
-_net("seq: a step late into the GRU", "(?i)shift|late", "gru tanh")(
+# The same numbers: the output of the layer before is late, as tanh(0) is 0.
+_net("seq: a step late into the GRU", "(?i)shift|late", "gru tanh bi")(
     lambda n: {"gru": lambda x: _gru_steps(F.pad(x, (1, -1)), *_d(n.p["gru"]))}
 )
 _net("seq: recurrent weights of the GRU transposed", "RecurrentWeights.*transposed", "gru")(
@@ -438,9 +439,10 @@ _net("inception: Keras's epsilon in the group norm", "(?i)epsilon", "gn")(
         "gn": lambda x: F.group_norm(x, 3, eps=1e-3) * _v(n.p["gn"]["s"]) + _v(n.p["gn"]["o"])
     }
 )
-_net("temporal: sum scaled by the root of a half (WaveNet)", "(?i)0\\.7|scale|root|times", "add")(
-    instead("add", lambda a, b: (a + b) * 0.5**0.5)
-)
+# The same numbers: the next layer's input is scaled.
+_net(
+    "temporal: sum scaled by the root of a half (WaveNet)", "(?i)0\\.7|scale|root|times", "add tanh"
+)(instead("add", lambda a, b: (a + b) * 0.5**0.5))
 _net("temporal: ReLU at the end of the block", "ReLU", "tanh")(instead("tanh", torch.relu))
 _net("deep: fourth normalization twice", "(?i)twice", "n4")(
     lambda n: {"n4": lambda x: _bn(n.p, "n4")(_bn(n.p, "n4")(x))}
@@ -660,13 +662,12 @@ _add("ffnn: slope 0.1", "0\\.1", "leakyrelu")(
 _add("ffnn: images read row by row", "(?i)CHW|height and width|transposed|row-major|memory")(
     instead("input", lambda x: x.transpose(2, 3))
 )
-_add("ffnn: /255 for the z-score", "255", "input")(
-    lambda n: {n.network.Layers[0].Name: lambda x: x / 255}
-)
+_add("ffnn: /255 before the z-score", "255", "input")(instead("input", lambda x: x / 255))
 _add("ffnn: second bias left out", "(?i)bias", "fc_2")(
     lambda n: {"fc_2": _linear(n.network, "fc_2", 0)}
 )
-_add("fashion: inverted (1 - x)", "(?i)1 -|invert|negative|sign", "imageinput")(
+# The same numbers: times -1, plus 1 less twice the mean.
+_add("fashion: inverted (1 - x)", "(?i)1 -|invert|negative|sign|times -1", "imageinput")(
     instead("input", lambda x: 1 - x)
 )
 _add("fashion: mean not subtracted", "(?i)mean|normalization", "imageinput")(left_out("imageinput"))
