@@ -480,8 +480,8 @@ FAMILIES["projected lstm"] = computed(
         ("input projector left out", "InputProjector"): lambda x, w, u, b, p, q: _projected(
             x, w, u, b, torch.eye(4).double(), q
         ),
-        ("gates of TensorFlow", "(?i)gate"): lambda x, w, u, b, p, q: _projected(
-            x, *gates("igfo", w, u, b), p, q
+        ("gates of TensorFlow", "(?i)gate"): lambda x, *v: _projected(
+            x, *gates("igfo", *v[:3]), *v[3:]
         ),
     },
     lambda layer: [*cells(layer), _m(layer.InputProjector), _m(layer.OutputProjector)],

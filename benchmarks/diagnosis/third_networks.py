@@ -559,8 +559,9 @@ FILES: dict[str, tuple[str, tuple[int, ...], Callable[[Array], Array]]] = {
 @cache
 def _loaded(name: str) -> Network:
     with warnings.catch_warnings(action="ignore"):
-        found: Any = converters.load(real.REAL / FILES[name][0])
-        return found  # type: ignore[no-any-return]
+        found = converters.load(real.REAL / FILES[name][0])
+    assert isinstance(found, Network)
+    return found
 
 
 def _ends(n: Any, name: str, x: Tensor, back: int = 0) -> Tensor:
@@ -636,6 +637,14 @@ def _real(name: str, data: Data) -> Net:
     _, size, brought = FILES[name]
     X = np.asarray(brought(images(False, data.seed, *size)), "f4")
     return Net(net, port, {}, X)
+
+
+def _in_front(w: Array, b: Array, x: Tensor) -> Tensor:
+    return F.conv2d(F.pad(x, (1, 0, 1, 0)), filters(w), vector(b))
+
+
+def _turned(w: Array, b: Array, x: Tensor) -> Tensor:
+    return _m(w).T @ x + _s(b)
 
 
 _REAL = Table("third real", smooth=(False,), saved=(False, True))
@@ -729,13 +738,7 @@ _add("fault: backward half of the first left out", "(?i)backward|zero|half|direc
     }
 )
 _add("pso: 'same' of the even kernel at the front", "(?i)padd|side", "conv")(
-    lambda n: {
-        "conv": lambda x: F.conv2d(
-            F.pad(x, (1, 0, 1, 0)),
-            filters(n.network.layer("conv").Weights),
-            vector(n.network.layer("conv").Bias),
-        )
-    }
+    lambda n: {"conv": partial(_in_front, *real._wb(n.network, "conv"))}
 )
 _add("pso: flattened H,W,C", "(?i)HWC|flatten", "fc")(
     lambda n: {"fc": _linear(n.network, "fc", order=(0, 2, 3, 1))}
@@ -747,11 +750,7 @@ _add("torque: ReLU between the fully connected layers", "(?i)ReLU|activation", "
     lambda n: {"fc_1": lambda x: _linear(n.network, "fc_1")(x).relu()}
 )
 _add("torque: first fully connected layer transposed", "Weights.*transposed", "fc_1")(
-    lambda n: {
-        "fc_1": lambda x: (
-            _m(n.network.layer("fc_1").Weights).T @ x + _s(n.network.layer("fc_1").Bias)
-        )
-    }
+    lambda n: {"fc_1": partial(_turned, *real._wb(n.network, "fc_1"))}
 )
 _add("torque: gate order of Core ML", "(?i)gate", "lstm")(
     lambda n: {"lstm": _hidden(n, "lstm", order="ifog")}
