@@ -5,15 +5,19 @@ from __future__ import annotations
 import contextlib
 import io
 import json
+import multiprocessing
 import os
 import resource
 import runpy
+import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 from cli.main import main
+from converters import batch
 
 
 def printing_to(out: Path, err: Path, target: Callable[..., None], *arguments: Any) -> None:
@@ -30,6 +34,25 @@ def run_one(arguments: list[str], folder: Path, environment: dict[str, str]) -> 
     os.chdir(folder)
     os.environ.clear()
     os.environ.update(environment)
+    sys.argv = ["matlab-compat", *arguments]
+    main()
+
+
+def run_for_nobody(arguments: list[str]) -> None:
+    """Be the command whose reader has left."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    os.dup2(writing, sys.stdout.fileno())
+    sys.argv = ["matlab-compat", *arguments]
+    main()
+
+
+def run_beside_forks(arguments: list[str]) -> None:
+    """Be the command whose workers need not import torch, interrupted as in the foreground."""
+    batch.multiprocessing = SimpleNamespace(  # type: ignore[attr-defined]
+        get_context=lambda _: multiprocessing.get_context("fork")
+    )
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     sys.argv = ["matlab-compat", *arguments]
     main()
 

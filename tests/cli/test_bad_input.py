@@ -191,11 +191,11 @@ def test_paths_that_are_no_readable_file(tmp_path: Path) -> None:
 
 
 def test_the_limit_is_lifted_by_max_bytes(tmp_path: Path) -> None:
-    """A bomb of 300 MB in a file of 300 kB, a limit below it and one above."""
+    """A bomb of 30 MB in a file of 30 kB, a limit below it and one above."""
     path = tmp_path / "bomb.mat"
-    level5_files.write_bomb(path, 300_000_000)
+    level5_files.write_bomb(path, 30_000_000)
     command = ["predict", GOOD, "--input", str(path), "-o", str(tmp_path / "y.mat")]
-    low, high = run_many([[*command, "--max-bytes", n] for n in ("1000000", "400000000")])
+    low, high = run_many([[*command, "--max-bytes", n] for n in ("1000000", "40000000")])
     assert_refused(low)
     assert "--max-bytes" in low.stderr
     assert_refused(high)  # it is no input for the layer all the same

@@ -27,7 +27,8 @@ from converters.formats import Asked
 from converters.jobs import VerifyJob
 from matlab_compat.errors import UsageError
 from matlab_compat.wording import worded
-from tests.cli.command import COMMAND, FIXTURES, FORKS
+from tests.cli import child
+from tests.cli.command import FIXTURES, FORKS
 from tests.patience import PATIENCE
 
 pytestmark = pytest.mark.slow
@@ -155,18 +156,19 @@ def test_an_interrupted_run_leaves_whole_lines_and_is_gone_on_with(
     for i in range(30):
         (folder / f"x{i:02}.mat").write_bytes(GOOD)
     results = tmp_path / "out.jsonl"
-    arguments = [COMMAND, "verify", folder, "--jobs", "2", "--results", results]
-    pipe = subprocess.PIPE
-    # Whoever runs the tests in the background may have SIGINT ignored.
-    listening = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
-    with subprocess.Popen(arguments, stdout=pipe, stderr=pipe, preexec_fn=listening) as running:
-        while not (results.exists() and results.stat().st_size):
-            assert running.poll() is None
-            time.sleep(0.05)
-        running.send_signal(signal.SIGINT)
-        _, err = running.communicate(timeout=PATIENCE)
-    assert running.returncode == 130
-    assert b"Traceback" not in err
+    arguments = ["verify", str(folder), "--jobs", "2", "--results", str(results)]
+    out, err = tmp_path / "out", tmp_path / "err"
+    running = FORKS.Process(
+        target=child.printing_to, args=(out, err, child.run_beside_forks, arguments)
+    )
+    running.start()
+    while not (results.exists() and results.stat().st_size):
+        assert running.is_alive()
+        time.sleep(0.05)
+    os.kill(running.pid or 0, signal.SIGINT)
+    running.join(PATIENCE)
+    assert running.exitcode == 130
+    assert "Traceback" not in err.read_text()
     begun = records(results)
     assert 0 < len(begun) < 35
     # Of those that are left, what the other tests have and two more.

@@ -7,7 +7,6 @@ Expected values: the exit codes that the help and README promise (0 done or equa
 from __future__ import annotations
 
 import ast
-import os
 import signal
 import subprocess
 import sys
@@ -19,7 +18,8 @@ from typing import Any
 import pytest
 
 import cli.main
-from tests.cli.command import COMMAND, FIXTURES, ROOT, installed, run, run_many
+from tests.cli import child
+from tests.cli.command import FIXTURES, ROOT, forked, installed, run, run_many
 from tests.converters.exports import fancy, save
 from tests.patience import PATIENCE
 
@@ -176,7 +176,7 @@ def test_an_interrupt_is_neither_equal_nor_different(tmp_path: Path) -> None:
         "sys.argv = ['matlab-compat', 'inspect', 'x.mat']\n"
         "cli.main.main()\n"
     )
-    child = subprocess.Popen(
+    waiting = subprocess.Popen(
         [sys.executable, "-c", code],
         cwd=ROOT,
         stdout=subprocess.PIPE,
@@ -184,28 +184,19 @@ def test_an_interrupt_is_neither_equal_nor_different(tmp_path: Path) -> None:
         # Whoever runs the tests in the background may have SIGINT ignored.
         preexec_fn=partial(signal.signal, signal.SIGINT, signal.SIG_DFL),
     )
-    assert child.stdout is not None
-    assert child.stdout.readline() == b"ready\n"
-    child.send_signal(signal.SIGINT)
-    _, stderr = child.communicate(timeout=PATIENCE)
-    assert child.returncode == 130
+    assert waiting.stdout is not None
+    assert waiting.stdout.readline() == b"ready\n"
+    waiting.send_signal(signal.SIGINT)
+    _, stderr = waiting.communicate(timeout=PATIENCE)
+    assert waiting.returncode == 130
     assert b"Traceback" not in stderr
 
 
 @pytest.mark.slow
 def test_a_reader_that_leaves_early_does_not_change_the_verdict() -> None:
     """As in ``matlab-compat verify ... | head -1``."""
-    reading, writing = os.pipe()
-    os.close(reading)
-    child = subprocess.run(
-        [COMMAND, "verify", WRONG],
-        stdout=writing,
-        stderr=subprocess.PIPE,
-        timeout=PATIENCE,
-        check=False,
-    )
-    os.close(writing)
-    assert (child.returncode, child.stderr) == (1, b"")
+    done = forked(child.run_for_nobody, ["verify", str(WRONG)])
+    assert (done.returncode, done.stdout, done.stderr) == (1, "", "")
 
 
 def imported(arguments: list[str], *packages: str) -> list[str]:

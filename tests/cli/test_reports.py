@@ -7,8 +7,6 @@ from __future__ import annotations
 import io
 import json
 import re
-import subprocess
-import sys
 import xml.etree.ElementTree as ET
 from dataclasses import replace
 from pathlib import Path
@@ -24,7 +22,6 @@ from tests.browser import Browser
 from tests.cli import child
 from tests.cli.command import FIXTURES, forked
 from tests.matlab_compat.parity.reports.samples import HOSTILE, comparison, report
-from tests.patience import PATIENCE
 
 pytestmark = pytest.mark.slow
 
@@ -110,14 +107,8 @@ def test_the_reference_holds_what_was_computed_and_the_oracle(call: Any, tmp_pat
 def test_the_script_runs_on_its_own_and_finds_the_same_figures(call: Any, tmp_path: Path) -> None:
     place = tmp_path / "again.py"
     found = json.loads(call("verify", WRONG, "--gen-script", place, "--format", "json").out)
-    done = subprocess.run(
-        [sys.executable, place],
-        cwd="/",
-        capture_output=True,
-        text=True,
-        timeout=PATIENCE,
-        check=True,
-    )
+    done = forked(child.run_script, str(place))
+    assert done.returncode == 0, done.stderr
     (output,) = found["outputs"]
     assert f"max abs {output['max_abs']:.3g}, relative L2 {output['rel_l2']:.3g}" in done.stdout
     assert f"worst at {[3, 1, 0, 0]}" in done.stdout

@@ -7,8 +7,8 @@ README's table of both. The messages are found in the source by Python's own par
 from __future__ import annotations
 
 import ast
+import functools
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -50,10 +50,13 @@ def options_of_the_commands() -> set[str]:
     }
 
 
-def calls(tree: ast.AST) -> Iterator[tuple[str, ast.Call]]:
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Call):
-            yield getattr(node.func, "id", getattr(node.func, "attr", "")), node
+@functools.cache
+def calls(source: Path) -> list[tuple[str, ast.Call]]:
+    return [
+        (getattr(node.func, "id", getattr(node.func, "attr", "")), node)
+        for node in ast.walk(ast.parse(source.read_text("utf-8")))
+        if isinstance(node, ast.Call)
+    ]
 
 
 def test_an_argument_in_python_and_on_the_command_line() -> None:
@@ -71,7 +74,7 @@ def test_every_argument_that_messages_name_has_its_option() -> None:
     named = {
         node.args[0].value
         for path in SOURCES
-        for name, node in calls(ast.parse(path.read_text("utf-8")))
+        for name, node in calls(path)
         if name == "argument" and isinstance(node.args[0], ast.Constant)
     }
     assert {"layer", "variable", "overwrite"} <= named
@@ -84,7 +87,7 @@ def test_every_argument_that_messages_name_has_its_option() -> None:
 @pytest.mark.parametrize("path", SOURCES, ids=lambda p: p.relative_to(ROOT).as_posix())
 def test_no_error_names_an_argument_or_an_option_by_itself(path: Path) -> None:
     of_its_own = re.compile(rf"\b({ARGUMENTS})=['\"{{T.]|(^|[ (])--[a-z]")
-    for name, node in calls(ast.parse(path.read_text("utf-8"))):
+    for name, node in calls(path):
         if not name.endswith("Error"):
             continue
         for part in ast.walk(node):
