@@ -5,7 +5,7 @@ Told by structure, the names of fields and classes, and never by the names of fi
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 
 from matlab_compat.display import one_line, shortened, size_text
@@ -96,7 +96,7 @@ def _nothing_found(mat: MatFile, variable: str | None) -> MatlabCompatError:
             where=where,
             remedy=models[0].remedy,
         )
-    loose = weights_among(_infos(chosen))
+    loose = weights_among((one.name, one.class_name, one.shape) for one in chosen)
     if loose and not found:
         return LayerNotFoundError(
             f"There is no layer or network in it, only arrays named like weights: {loose}.",
@@ -153,10 +153,6 @@ def identified(mat: MatFile, info: VariableInfo) -> list[Known]:
         return walk(mat, info.name, look)
     except MatFileError:
         return []
-
-
-def _infos(infos: Iterable[VariableInfo]) -> Iterator[tuple[str, tuple[str, tuple[int, ...]]]]:
-    return ((info.name, (info.class_name, info.shape)) for info in infos)
 
 
 def _described(info: VariableInfo) -> str:

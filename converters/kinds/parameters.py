@@ -81,7 +81,7 @@ def _last(path: str) -> str:
     return found[0] if found else path
 
 
-def _leaves(value: Value) -> Iterator[tuple[str, tuple[str, tuple[int, ...]]]]:
+def _leaves(value: Value) -> Iterator[tuple[str, str, tuple[int, ...]]]:
     """The first values that are no structs, at any depth; cells count if there are none in them."""
     stack: list[tuple[str, Value]] = [("", value)]
     for _ in range(_MOST):
@@ -91,16 +91,13 @@ def _leaves(value: Value) -> Iterator[tuple[str, tuple[str, tuple[int, ...]]]]:
         if isinstance(item, StructArray) or may_be_parameters(item):
             stack += reversed([(path + step, one) for step, one in islice(children(item), _MOST)])
         elif not isinstance(item, Damaged):
-            yield path.removeprefix("."), (mat_class(item), mat_shape(item))
+            yield path.removeprefix("."), mat_class(item), mat_shape(item)
 
 
-def weights_among(values: Iterable[tuple[str, tuple[str, tuple[int, ...]]]]) -> str:
-    """Names and sizes of what is called like weights and biases; '' unless there are both.
-
-    ``values`` are pairs of a name and its class and size.
-    """
+def weights_among(values: Iterable[tuple[str, str, tuple[int, ...]]]) -> str:
+    """What of names, classes and sizes is called like weights and biases; '' unless both are."""
     shown: dict[bool, list[str]] = {True: [], False: []}
-    for name, (kind, size) in values:
+    for name, kind, size in values:
         last = _last(name).removesuffix(":0")
         is_weight = _WEIGHT.fullmatch(last) is not None
         if kind in _NUMERIC and (is_weight or _BIAS.fullmatch(last)):

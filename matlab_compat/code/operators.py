@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from math import floor
-from operator import eq, ge, gt, le, lt, ne
+from operator import add, eq, ge, gt, le, lt, mul, ne, sub
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -417,18 +417,6 @@ def _quiet(function: Callable[..., Any]) -> Callable[..., Any]:
     return quiet
 
 
-def _plus(a: Any, b: Any) -> Any:
-    return a + b
-
-
-def _minus(a: Any, b: Any) -> Any:
-    return a - b
-
-
-def _times(a: Any, b: Any) -> Any:
-    return a * b
-
-
 def _divide(a: Any, b: Any) -> Any:
     if isinstance(a, np.ndarray) and (a.dtype == object or b.dtype == object):
         return _objects(_symbolic_quotient, a, b)
@@ -499,9 +487,9 @@ def _compares(function: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
 
 
 _ARITHMETIC: dict[str, Callable[..., Any]] = {
-    "+": _quiet(_plus),
-    "-": _quiet(_minus),
-    ".*": _quiet(_times),
+    "+": _quiet(add),
+    "-": _quiet(sub),
+    ".*": _quiet(mul),
     "./": _quiet(_divide),
     ".^": _quiet(_power),
 }

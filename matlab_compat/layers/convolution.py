@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 import numpy as np
 
-from ..arrays import Array, restored
+from ..arrays import Array, as_tuple, restored
 from ..display import size_text
 from ..errors import PropertyError
 from .base import Fans
 from .edges import Edges, EdgesLayer, edge_pairs, edge_property, edge_text, edges_of
-from .filters import AllChannelsLayer, FilterLayer, Size, per_dimension, sizes_text
+from .filters import AllChannelsLayer, FilterLayer, Size, sizes_text
 from .learnables import Layout, Learnable
 from .properties import (
     PerDimension,
@@ -67,7 +67,7 @@ class ConvolutionLayer(
     @property
     def dilation(self) -> Size:
         """DilationFactor as a tuple."""
-        return per_dimension(self.DilationFactor)
+        return as_tuple(self.DilationFactor)
 
     @property
     def padding(self) -> tuple[tuple[int, int], ...] | None:

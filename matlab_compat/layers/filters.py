@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from ..arrays import Array, restored
+from ..arrays import Array, as_tuple, restored
 from ..display import matlab_text, row_text, size_text
 from ..errors import DataFormatError, PropertyError
 from .base import Fans
@@ -55,12 +55,12 @@ class FilterLayer(WeightedLayer):
     @property
     def filter_size(self) -> Size:
         """FilterSize as a tuple."""
-        return per_dimension(self.FilterSize)
+        return as_tuple(self.FilterSize)
 
     @property
     def stride(self) -> Size:
         """Stride as a tuple."""
-        return per_dimension(self.Stride)
+        return as_tuple(self.Stride)
 
     def _weights_size(self) -> tuple[int | None, ...]:
         """The size that Weights must have; ``None`` where any will do."""
@@ -173,11 +173,6 @@ class AllChannelsLayer(FilterLayer, channels="NumChannels"):
         channels = self.input_channels()
         size = self.filter_size + ((channels,) if channels else ())
         return f"{self.NumFilters} {size_text(size)}"
-
-
-def per_dimension(value: int | Size) -> Size:
-    """A 1-D layer's scalar as a tuple of one."""
-    return value if isinstance(value, tuple) else (value,)
 
 
 def sizes_text(value: int | Size) -> str:

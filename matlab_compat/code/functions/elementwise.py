@@ -74,14 +74,6 @@ def _imag(x: Tensor) -> Tensor:
     return x.imag if x.is_complex() else torch.zeros_like(x)
 
 
-def _angle(x: Tensor) -> Tensor:
-    return torch.angle(x)
-
-
-def _sign(x: Tensor) -> Tensor:
-    return torch.sgn(x) if x.is_complex() else torch.sign(x)
-
-
 #: MATLAB's name -> torch's function of floating point numbers; labels and class are kept.
 FLOATING: dict[str, Callable[[Tensor], Tensor]] = {
     "exp": torch.exp,
@@ -116,10 +108,10 @@ ROUNDING: dict[str, Callable[[Tensor], Tensor]] = {
 }
 _OTHER: dict[str, Callable[[Tensor], Tensor]] = {
     "abs": torch.abs,
-    "sign": _sign,
+    "sign": torch.sgn,
     "real": _real,
     "imag": _imag,
-    "angle": _angle,
+    "angle": torch.angle,
     "conj": lambda x: torch.conj(x).resolve_conj() if x.is_complex() else x,
     "deg2rad": lambda x: x * (pi / 180),
     "rad2deg": lambda x: x * (180 / pi),
