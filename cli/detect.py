@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated, Any
 
+import typer
+
+from matlab_compat.errors import UsageError
+
 from . import options, output, progress
 from .reading import Text, number, one_of
 
@@ -14,10 +18,16 @@ if TYPE_CHECKING:
 @options.grouped
 def command(
     file: options.File,
+    image: Annotated[
+        str | None,
+        typer.Argument(
+            help="A picture, or an array H×W×C, uint8 or from 0 to 1: a MAT-file, .npy.",
+            show_default=False,
+            metavar="IMAGE",
+        ),
+    ] = None,
     *,
-    input: Annotated[
-        str, "A picture, or an array H×W×C, uint8 or from 0 to 1.", Text("FILE[:VARIABLE]")
-    ],
+    input: Annotated[str | None, "The same, as an option.", Text("FILE[:VARIABLE]")] = None,
     variable: options.Variable = None,
     threshold: Annotated[float, "The least score, 0 to 1.", number(0, 1)] = 0.5,
     resize: Annotated[bool, "Resize the image to the network's size: not exact."] = False,
@@ -39,19 +49,26 @@ def command(
 
     predict gives its raw map.
 
-    Example: matlab-compat detect detector.mat --input image.mat:I
+    Example: matlab-compat detect detector.mat street.png
     """
     from converters.detectors import load_detector
     from converters.inputs import Reading
     from converters.running import running
 
     options.need_torch()
+    named = [one for one in (image, input) if one is not None]
+    if len(named) != 1:
+        raise UsageError(
+            "No image is named." if not named else "Two images are named.",
+            remedy="name one: matlab-compat detect DETECTOR.mat IMAGE.png",
+        )
     limits = bounds.given()
     detector = load_detector(file, variable, limits=limits)
-    picture = Reading(limits=limits).read(input, names=("I", "X", "image"))
-    image = picture.value
+    picture = Reading(limits=limits).read(named[0], names=("I", "X", "image"))
     with progress.waiting(file), running(file, limits):
-        found = detector.detect(image, Threshold=threshold, resize=resize, size=size, whole=whole)
+        found = detector.detect(
+            picture.value, Threshold=threshold, resize=resize, size=size, whole=whole
+        )
     if format is output.Format.json:
         output.document(_document(file, found, picture.notes))
         return

@@ -33,7 +33,7 @@ def command(
     ] = None,
     against: Annotated[
         str | None,
-        "What to compare with instead: an ONNX file, float64, an engine "
+        "What to compare with instead: an ONNX file, another MAT-file, float64, an engine "
         "(onnxruntime, openvino), another runner's name.",
         Text("FILE|NAME"),
     ] = None,

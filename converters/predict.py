@@ -11,7 +11,7 @@ import numpy as np
 
 from matlab_compat.data_format import dlarray
 from matlab_compat.display import counted, size_text
-from matlab_compat.errors import UsageError, warn
+from matlab_compat.errors import DataFormatError, UsageError, warn
 from matlab_compat.finite_json import finite_json
 from matlab_compat.network import Network
 from matlab_compat.network.pictures import Fit, Fitting
@@ -47,6 +47,10 @@ class Predicting(Opening, Fitting, total=False):
     steps: int | None
     classes: str | PathLike[str] | Sequence[str] | None
     engine: str
+
+
+#: What a row of a file may be besides what was said.
+_OTHER_ROWS = {"time": "channels", "channels": "time"}
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -193,7 +197,13 @@ class Predictor:
         from matlab_compat.execution.network import built_once
 
         with running(self.path, self._reading.limits), built_once(self._built):
-            Y = model.predict_all(values, **self._options)
+            try:
+                Y = model.predict_all(values, **self._options)
+            except DataFormatError as error:
+                other = _OTHER_ROWS.get(self._reading.rows or "")
+                if other is not None:
+                    error.remedy = f"rows are read the other way by {argument('rows', other)}."
+                raise
         several = isinstance(Y, tuple)
         outputs = dict(zip(model.OutputNames, Y, strict=True)) if several else {"Y": Y}
         valid = valid_names(list(outputs))

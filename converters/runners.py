@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, TypeAlias
 from matlab_compat.errors import FileAccessError
 from matlab_compat.shallow import ShallowNetwork
 
+from .data import split_argument
+
 if TYPE_CHECKING:
     from matlab_compat.network import Network
     from matlab_compat.parity.runner import Runner
@@ -35,7 +37,20 @@ def _float64(_: str, network: Network | ShallowNetwork) -> Runner:
     return OracleRunner(network)
 
 
-_OWN: dict[str, RunnerMaker] = {"onnx": _onnx, "float64": _float64}
+def _mat(path: str, network: Network | ShallowNetwork) -> Runner:
+    from .load import load_runnable
+    from .mat_runner import MatRunner
+
+    file, variable = split_argument(path)
+    return MatRunner.of(load_runnable(file, variable), network)
+
+
+_OWN: dict[str, RunnerMaker] = {"onnx": _onnx, "float64": _float64, "mat": _mat}
+
+
+def _is_mat(against: str) -> bool:
+    file, _ = split_argument(against)
+    return Path(file).suffix.lower() == ".mat" and Path(file).exists()
 
 
 def _engine(name: str, network: Network | ShallowNetwork) -> Runner | None:
@@ -53,13 +68,15 @@ def runner_named(against: str, network: Network | ShallowNetwork) -> Runner:
     Parameters
     ----------
     against:
-        ``NAME`` or ``NAME:WHAT`` of a runner: "onnx", "float64", an entry point of the group
-        ``matlab_compat.runners``, or an engine's ("onnxruntime", "openvino", "compiled" ...).
-        Anything else is the path of an ONNX file.
+        ``NAME`` or ``NAME:WHAT`` of a runner: "onnx", "mat", "float64", an entry point of the group
+        ``matlab_compat.runners``, or an engine's ("onnxruntime", "openvino", "compiled" ...). Or
+        the path of another MAT-file, ``FILE.mat`` or ``FILE.mat:VARIABLE``, or of an ONNX file.
     network:
         What the runner should compute the same as.
     """
     name, _, what = against.partition(":")
+    if _is_mat(against):
+        return _mat(against, network)
     if not Path(against).exists():
         if name in _OWN:
             return _OWN[name](what, network)
@@ -79,9 +96,10 @@ def check_runner(against: str) -> None:
     from .engines import engines
 
     name, known = against.partition(":")[0], {*_OWN, *engines()}
-    if not (Path(against).exists() or name in known or entry_points(group=GROUP, name=name)):
+    is_there = Path(against).exists() or _is_mat(against)
+    if not (is_there or name in known or entry_points(group=GROUP, name=name)):
         raise FileAccessError(
             "There is no such file, and no runner of that name.",
             where=(against,),
-            remedy=f"name an ONNX file, or a runner: {', '.join(sorted(known))}.",
+            remedy=f"name an ONNX or MAT-file, or a runner: {', '.join(sorted(known))}.",
         )

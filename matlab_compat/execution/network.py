@@ -259,7 +259,7 @@ def _names(classes: object, count: int) -> Array:
             problem = f"but {len(names)} names were given"
     raise UsageError(
         f"The scores are of {count} classes, {problem}.",
-        remedy="give the names in the order of the scores: classes=['cat', 'dog', ...].",
+        remedy=f"{argument('classes')} takes {count} names, in the order of the scores.",
     )
 
 

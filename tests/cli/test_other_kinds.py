@@ -98,12 +98,17 @@ def test_detect_takes_a_picture(call: Any, tmp_path: Path) -> None:
     Image.new("RGB", (8, 6), (200, 30, 30)).save(tmp_path / "i.png")
     np.save(tmp_path / "i.npy", np.full((6, 8, 3), (200, 30, 30), np.uint8))
     found = [
-        call("detect", DETECTOR, "--input", tmp_path / name, "--threshold", 0)
-        for name in ("i.png", "i.npy")
+        call("detect", DETECTOR, tmp_path / name, "--threshold", 0) for name in ("i.png", "i.npy")
     ]
     assert [one.code for one in found] == [0, 0]
     assert len(found[0].out.splitlines()) > 1
     assert found[0].out == found[1].out
+
+
+def test_detect_takes_one_picture(call: Any) -> None:
+    for given, said in (([], "No image"), ([IMAGE, "--input", IMAGE], "Two images")):
+        done = call("detect", DETECTOR, *given)
+        assert (done.code, said in done.err, "IMAGE.png" in done.err) == (2, True, True)
 
 
 def test_detect_says_that_nothing_was_found(call: Any) -> None:

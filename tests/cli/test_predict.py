@@ -214,6 +214,18 @@ def test_another_network_makes_records_out_of_date(call: Any, tmp_path: Path) ->
     assert len(results.read_text().splitlines()) == 2
 
 
+def test_rows_read_the_wrong_way_are_said_to_be_that(call: Any, tmp_path: Path) -> None:
+    import matlab_compat as mc
+
+    net = mc.dlnetwork([mc.sequenceInputLayer(2), mc.fullyConnectedLayer(1)]).initialize(seed=0)
+    mc.save(net, tmp_path / "net.mat", check=False)
+    (tmp_path / "x.csv").write_text("1,2,3\n4,5,6\n")
+    files = tmp_path / "net.mat", tmp_path / "x.csv"
+    assert call("predict", *files, "--rows", "channels").code == 0
+    done = call("predict", *files, "--rows", "time")
+    assert (done.code, "the other way by --rows channels" in done.err) == (2, True)
+
+
 # --- classes -----------------------------------------------------------------------------------
 
 

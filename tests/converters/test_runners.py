@@ -17,7 +17,7 @@ import scipy.io
 
 import converters
 from converters import against, runners
-from matlab_compat import Network, fullyConnectedLayer, reluLayer
+from matlab_compat import Network, featureInputLayer, fullyConnectedLayer, reluLayer, replaceLayer
 from matlab_compat.data_format import dlarray
 from matlab_compat.layers import TransposedConvolution2DLayer
 from matlab_compat.parity.report import Report
@@ -54,6 +54,21 @@ def engine(monkeypatch: pytest.MonkeyPatch) -> None:
         return [EntryPoint(name, place, group)] if (group, name) == (runners.GROUP, "mine") else []
 
     monkeypatch.setattr(runners, "entry_points", entry_points)
+
+
+def test_another_mat_file_is_compared_layer_by_layer(call: Any, tmp_path: Path) -> None:
+    layers = [fullyConnectedLayer(2, Name="fc", Weights=np.eye(2), Bias=np.ones((2, 1)))]
+    layers += [reluLayer(Name="relu"), fullyConnectedLayer(2, Name="out", Weights=np.eye(2))]
+    net, other = Network([featureInputLayer(2), *layers]), Network([featureInputLayer(2), *layers])
+    other = replaceLayer(other, "out", fullyConnectedLayer(2, Weights=2 * np.eye(2), Name="out"))
+    for name, one in (("a", net), ("b", other)):
+        converters.save(one.initialize(seed=0), tmp_path / f"{name}.mat", check=False)
+    same = call("verify", tmp_path / "a.mat", "--against", tmp_path / "a.mat")
+    assert (same.code, "float32" in same.out) == (0, True)
+    done = call("verify", tmp_path / "a.mat", "--against", f"{tmp_path / 'b.mat'}:net")
+    assert done.out.splitlines()[-1].endswith("a.mat: different, first in layer 'out'")
+    assert "computed with    torch" in done.out
+    assert "float32" in done.out.splitlines()[-2]
 
 
 @pytest.mark.usefixtures("engine")
