@@ -49,7 +49,7 @@ def run_for_nobody(arguments: list[str]) -> None:
 
 def run_beside_forks(arguments: list[str]) -> None:
     """Be the command whose workers need not import torch, interrupted as in the foreground."""
-    batch.multiprocessing = SimpleNamespace(  # type: ignore[attr-defined]
+    batch.multiprocessing = SimpleNamespace(  # type: ignore[assignment]
         get_context=lambda _: multiprocessing.get_context("fork")
     )
     signal.signal(signal.SIGINT, signal.default_int_handler)

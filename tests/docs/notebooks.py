@@ -5,14 +5,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 import nbformat
 from nbclient import NotebookClient
+from nbformat.v4 import new_code_cell, new_notebook
 
 from tests.docs.snippets import ROOT, figures_masked
 from tests.patience import PATIENCE
@@ -20,15 +23,27 @@ from tests.patience import PATIENCE
 NOTEBOOKS = sorted((ROOT / "docs" / "notebooks").glob("*.ipynb"))
 
 
-def executed(path: Path) -> Any:
-    """The notebook with new outputs; it ran in a folder where the fixtures are."""
-    notebook = nbformat.read(path, as_version=4)
+@contextlib.contextmanager
+def kernel() -> Iterator[Callable[[Path], Any]]:
+    """What runs notebooks and gives them with new outputs, in a folder where the fixtures are.
+
+    It is one process, as torch takes seconds to be there; each notebook finds no name of another's.
+    """
+
+    def executed(path: Path) -> Any:
+        client.nb = nbformat.read(path, as_version=4)
+        client.execute_cell(new_code_cell("%reset -f"), 0, store_history=False)
+        for index, cell in enumerate(client.nb.cells):
+            client.execute_cell(cell, index)
+        return client.nb
+
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
     with TemporaryDirectory() as folder:
         Path(folder, "fixtures").symlink_to(ROOT / "fixtures")
         resources = {"metadata": {"path": folder}}
-        NotebookClient(notebook, timeout=PATIENCE, resources=resources).execute(env=environment)
-    return notebook
+        client = NotebookClient(new_notebook(), timeout=PATIENCE, resources=resources)
+        with client.setup_kernel(env=environment):
+            yield executed
 
 
 def texts(notebook: Any) -> list[str]:
@@ -46,8 +61,8 @@ def texts(notebook: Any) -> list[str]:
 def main() -> None:
     """Run all, and keep what they give."""
     for path in NOTEBOOKS:
-        notebook = executed(path)
-        notebook.metadata.pop("widgets", None)
+        with kernel() as executed:
+            notebook = executed(path)
         for cell in notebook.cells:
             cell.metadata.pop("execution", None)
         nbformat.write(notebook, path)

@@ -5,20 +5,32 @@ Expected values: the outputs that they are kept with.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 nbformat = pytest.importorskip("nbformat")
 pytest.importorskip("nbclient")
 
-from tests.docs.notebooks import NOTEBOOKS, executed, texts  # noqa: E402  needs both
+from tests.docs.notebooks import NOTEBOOKS, kernel, texts  # noqa: E402  needs both
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.filterwarnings("ignore::DeprecationWarning:(jupyter|nbclient|zmq)"),
+]
 
 
-@pytest.mark.slow
+@pytest.fixture(scope="module")
+def executed() -> Iterator[Callable[[Path], Any]]:
+    """What runs a notebook."""
+    with kernel() as found:
+        yield found
+
+
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
-@pytest.mark.filterwarnings("ignore::DeprecationWarning:(jupyter|nbclient|zmq)")
-def test_a_notebook_gives_what_it_shows(path: Path) -> None:
+def test_a_notebook_gives_what_it_shows(path: Path, executed: Callable[[Path], Any]) -> None:
     shown = texts(nbformat.read(path, as_version=4))
     assert shown
     assert texts(executed(path)) == shown
