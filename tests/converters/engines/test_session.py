@@ -25,7 +25,8 @@ from converters import engines
 from converters.against import verify_against
 from converters.engines import Engine, fastest, session
 from converters.engines.base import Compute
-from converters.engines.written import Written
+from converters.engines.onnxruntime import OnnxRuntime
+from converters.engines.written import Written, free_sizes
 from matlab_compat import Network
 from matlab_compat.engine.fast import choice
 from matlab_compat.engine.fast.run import InferenceModule
@@ -275,15 +276,18 @@ def test_torch_computes_what_an_optimized_module_owes_to_torch_alone(
 
 
 def test_inputs_may_have_sizes_that_no_layer_says() -> None:
-    """The file is written for the size that comes, with any number of observations."""
-    pytest.importorskip("onnxruntime")
+    """It is written for the size that comes, with any number of observations."""
     layer = m.transposedConv2dLayer(3, 2, Stride=2, NumChannels=4)
     network = Network([layer]).initialize([5, 6, 4], seed=0)
-    for size in ((5, 6, 4, 1), (5, 6, 4, 3), (7, 5, 4, 2)):
-        given = np.random.default_rng(0).normal(size=size).astype(np.float32)
-        run = m.session(network, given, engine="onnxruntime")
-        np.testing.assert_allclose(run(given), network.predict(given), atol=1e-5)
-        assert run.engine == "onnxruntime"
+    written = Written(network, 1, [(2, 4, 5, 6)])
+    assert [written.takes(1, free_sizes(network, [n])) for n in ((3, 4, 5, 6), (2, 4, 5, 7))] == [
+        True,
+        False,
+    ]
+    pytest.importorskip("onnxruntime")
+    run = OnnxRuntime(written, 1).sized([(3, 4, 5, 6)])
+    x = torch.randn(3, 4, 5, 6)
+    np.testing.assert_allclose(run([x.numpy()])[0], network.to_torch()(x).detach(), atol=1e-5)
 
 
 def test_without_measuring_the_fastest_is_torch(network: Network, seconds: list[list[str]]) -> None:
