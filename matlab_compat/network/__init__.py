@@ -4,8 +4,9 @@ from ..execution.described import CLASSIC, Port
 from . import building
 from .building import *
 from .graph import Graph, Plan, Step
+from .layer_array import LayerArray
 from .naming import layer_names
-from .network import LayerArray, Network
+from .network import Network
 
 __all__ = [
     *building.__all__,

@@ -22,11 +22,11 @@ from ..layers.learnables import Learnable, State
 from ..layers.nested import NetworkLayer
 from ..layers.saved_fields import check_known
 from ..layers.unsupported import UnsupportedLayer
-from ..pages.notebook import listing
 from ..plain_text import plain_text, plain_texts
 from ..table import Table
 from .analysis import Analysis, analysis, table
 from .graph import Graph, Plan
+from .layer_array import LayerArray
 from .naming import layer_names, named
 from .picture_inputs import pictures_as_arrays
 from .pictures import Fit, Fitting
@@ -42,31 +42,6 @@ if TYPE_CHECKING:
 
 #: The layers of nested networks that are analysed: more are a few objects that lie in each other.
 _MOST_NESTED = 5000
-
-
-class LayerArray(list[Layer]):
-    """Layers in order; prints as MATLAB prints a layer array."""
-
-    def __repr__(self) -> str:
-        return f"<Layer array of {counted(len(self), 'layer')}>"
-
-    def _repr_html_(self) -> str:
-        rows = (
-            [str(i), x.Name, x.type_text or x.class_name, x.description()]
-            for i, x in enumerate(self, 1)
-        )
-        heading = f"{len(self)}{TIMES}1 Layer array"
-        return listing(heading, ["", "Name", "Type", ""], rows, len(self))
-
-    def __str__(self) -> str:
-        names = [f"'{layer.Name}'" for layer in self]
-        kinds = [layer.type_text or type(layer).__name__ for layer in self]
-        wide, deep = max(map(len, names), default=0), max(map(len, kinds), default=0)
-        rows = [
-            f"    {i:>2}   {name:<{wide}}   {kind:<{deep}}   {layer.description()}".rstrip()
-            for i, (name, kind, layer) in enumerate(zip(names, kinds, self, strict=True), 1)
-        ]
-        return "\n".join([f"  {len(self)}{TIMES}1 Layer array with layers:", "", *rows])
 
 
 class Network:
