@@ -7,11 +7,12 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from matlab_compat import addLayers, connectLayers, inputLayer
 from matlab_compat.data_format import torch_axes
 from matlab_compat.display import TIMES, size_text
 from matlab_compat.errors import UnsupportedLayerError
+from matlab_compat.layers import inputLayer
 from matlab_compat.network import Network
+from matlab_compat.network.building import addLayers, connectLayers
 from matlab_compat.plain_text import unused
 
 from ..formats.base import Options, Prepared
