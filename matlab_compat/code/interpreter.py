@@ -29,6 +29,7 @@ from .finding import Finder, variables_of
 from .frame import Frame
 from .functions import IMPORTED, TABLE, Call
 from .functions.input_parser import PARSER_METHODS
+from .functions.maps import MAP_METHODS, entry, property_of, with_entry
 from .indexing import Everything, Place, as_place, assign, delete, index, reshaped
 from .joining import cells, joined
 from .limits import Budget
@@ -50,6 +51,8 @@ from .values import (
     Chars,
     FunctionHandle,
     InputParser,
+    Map,
+    Member,
     Net,
     Object,
     Struct,
@@ -117,6 +120,8 @@ class Interpreter:
                 continue
             if one.default is not None:
                 value = self.constant(one.default, definition)
+                if isinstance(value, Map):
+                    value.is_kept = True
                 if value is not None:
                     values[name] = value
             elif not one.has("constant"):
@@ -128,7 +133,10 @@ class Interpreter:
         """A property's value; objects whose class the code defines are objects of it."""
         properties, name = getattr(value, "properties", None), getattr(value, "class_name", "")
         if isinstance(properties, Mapping) and name and self.program.has_class(name):
-            return self.object(self.program.class_named(name, list(properties)), properties)
+            definition = self.program.class_named(name, list(properties))
+            if definition.said.members:
+                return Member(definition, str(properties.get("Name")))
+            return self.object(definition, properties)
         return value_of(value)
 
     def _enter(self) -> None:
@@ -432,6 +440,8 @@ class Interpreter:
 
     def is_case(self, value: Value, option: Value) -> bool:
         """Whether a case fits the value of a switch."""
+        if isinstance(value, Member) or isinstance(option, Member):
+            return is_true(binary("==", value, option, self.budget), "the switch")
         if isinstance(value, Chars) or isinstance(option, Chars):
             return (
                 isinstance(value, Chars)
@@ -459,6 +469,10 @@ class Interpreter:
             target = targets[0]
             assert isinstance(target, syntax.Index)
             old = self.value(target.base, frame)
+            if isinstance(old, Map):
+                left = self.with_entry(old, target, EMPTY if old.is_handle else None, frame)
+                self.put(target.base, left, frame)
+                return
             places = self.places(target.arguments, frame, old)
             self.put(target.base, delete(old, places, self.budget), frame)
             return
@@ -481,6 +495,9 @@ class Interpreter:
                 )
             case syntax.Index(base=base, arguments=arguments):
                 old = self.present(base, frame)
+                if isinstance(old, Map):
+                    self.put(base, self.with_entry(old, target, value, frame), frame)
+                    return
                 places = self.places(arguments, frame, EMPTY if old is None else old)
                 if not places:
                     raise CodeError("An assignment needs an index.")
@@ -499,6 +516,15 @@ class Interpreter:
             case _:
                 raise CodeError("This cannot be assigned to.")
 
+    def with_entry(self, old: Map, target: syntax.Index, value: Value | None, frame: Frame) -> Map:
+        """A map with the value of one key changed, or without it."""
+        keys = self.arguments(target.arguments, frame)
+        if len(keys) != 1:
+            raise CodeError("An assignment to a map needs one key.")
+        if target.is_braces and value is not None:
+            value = Cell((1, 1), (value,))
+        return with_entry(old, keys[0], value, self.budget)
+
     def present(self, expression: syntax.Expression, frame: Frame) -> Value | None:
         """The value of the base of a target, or None where there is none yet."""
         match expression:
@@ -516,6 +542,8 @@ class Interpreter:
                 old = self.present(base, frame)
                 if old is None:
                     return None
+                if isinstance(old, Map):
+                    return entry(old, self.arguments(arguments, frame), expression.is_braces)
                 places = self.places(arguments, frame, old)
                 if expression.is_braces and isinstance(old, Cell):
                     try:
@@ -707,6 +735,9 @@ class Interpreter:
         if isinstance(value, FunctionHandle) and not expression.is_braces:
             arguments = self.arguments(expression.arguments, frame)
             return self.call_value(value, arguments, outputs)
+        if isinstance(value, Map):
+            keys = self.arguments(expression.arguments, frame)
+            return (entry(value, keys, expression.is_braces),)
         places = self.places(expression.arguments, frame, value)
         if not expression.is_braces:
             return (index(value, places, self.budget),)
@@ -745,7 +776,9 @@ class Interpreter:
                     arguments = self.arguments(expressions, frame)
                     first = () if method.said.is_static else (holder,)
                     return self.call_user(method, [*first, *arguments], outputs)
-            if isinstance(holder, InputParser) and base.name in PARSER_METHODS:
+            if (isinstance(holder, InputParser) and base.name in PARSER_METHODS) or (
+                isinstance(holder, Map) and base.name in MAP_METHODS
+            ):
                 arguments = [holder, *self.arguments(expressions, frame)]
                 return self.call_named(base.name, arguments, outputs, frame)
         return None
@@ -759,12 +792,14 @@ class Interpreter:
         outputs: int,
     ) -> tuple[Value, ...]:
         """``pkg.function(...)``, or a static method ``Class.method(...)``."""
-        if self.program.is_helper(dotted, frame.function):
+        if dotted in TABLE or self.program.is_helper(dotted, frame.function):
             return self.call_named(dotted, self.arguments(expressions, frame), outputs, frame)
         function = self.program.function(dotted, frame.path)
         if function is None:
             owned, name = self.program.of_class(dotted, frame.function)
             function = None if owned is None else owned.method(name)
+            if owned is not None and name in owned.said.members:
+                return (Member(owned, name),)
             if owned is not None and function is None and name in owned.properties:
                 constant = self.object(owned, {}).properties.get(name)
                 if constant is not None:
@@ -826,6 +861,8 @@ class Interpreter:
             )
         if isinstance(value, InputParser) and name in value.properties:
             return value.properties[name]
+        if isinstance(value, Map):
+            return property_of(value, name)
         if isinstance(value, Net) and name == "State" and value.state:
             return Struct(value.state)
         if isinstance(value, Net):

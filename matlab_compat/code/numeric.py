@@ -218,6 +218,8 @@ def cast(data: Data, kind: str) -> Data:
     if kind in ("double", "single"):
         return data.to(dtype) if isinstance(data, Tensor) else data.astype(dtype)
     limits = np.iinfo(NUMPY[kind])
+    if CLASSES[data.dtype] == "logical":
+        return data.to(dtype) if isinstance(data, Tensor) else data.astype(dtype)
     if isinstance(data, Tensor):
         if data.is_floating_point():
             data = torch.nan_to_num(torch.trunc(data + torch.copysign(data * 0 + 0.5, data)))

@@ -32,7 +32,19 @@ from .numeric import (
     numeric,
 )
 from .observations import settle
-from .values import Cell, Chars, FunctionHandle, InputParser, Net, Object, Struct, Structs, Value
+from .values import (
+    Cell,
+    Chars,
+    FunctionHandle,
+    InputParser,
+    Map,
+    Member,
+    Net,
+    Object,
+    Struct,
+    Structs,
+    Value,
+)
 
 _COMPARISONS = {"<", "<=", ">", ">=", "==", "~="}
 
@@ -86,11 +98,13 @@ def class_name(value: Value) -> str:
         return "struct"
     if isinstance(value, InputParser):
         return "inputParser"
+    if isinstance(value, Map):
+        return "containers.Map" if value.is_handle else "dictionary"
     if isinstance(value, FunctionHandle):
         return "function_handle"
     if isinstance(value, Net):
         return "dlnetwork"
-    assert isinstance(value, Object)
+    assert isinstance(value, Object | Member)
     return value.definition.name
 
 
@@ -326,6 +340,8 @@ def binary(operator: str, left: Value, right: Value, budget: Budget) -> Value:
 
     Raises ``CodeError``: sizes or classes that MATLAB would refuse.
     """
+    if isinstance(left, Member) or isinstance(right, Member):
+        return _of_members(operator, left, right)
     if _is_text(left) or _is_text(right):
         found = _of_strings(operator, left, right)
         if found is not None:
@@ -502,6 +518,17 @@ _COMPARE: dict[str, Callable[..., Any]] = {
     "~=": _compares(ne),
 }
 _LOGICAL: dict[str, Callable[..., Any]] = {"&": lambda a, b: a & b, "|": lambda a, b: a | b}
+
+
+def _of_members(operator: str, left: Value, right: Value) -> Numeric:
+    """Whether members of an enumeration are the same; a text is the name of one."""
+    names = [one.name for one in (left, right) if isinstance(one, Member)]
+    texts = [one.value for one in (left, right) if isinstance(one, Chars)]
+    classes = {one.definition.name for one in (left, right) if isinstance(one, Member)}
+    if operator not in ("==", "~=") or len(names + texts) < 2 or len(classes) > 1:
+        kinds = f"{class_name(left)} and {class_name(right)}"
+        raise CodeError(f"'{operator}' is not defined for {kinds}.")
+    return logical([[(len({*names, *texts}) == 1) == (operator == "==")]])
 
 
 def unary(operator: str, value: Value) -> Value:

@@ -140,11 +140,15 @@ def _dotted(
     """``pkg.function``, ``Class.method`` and ``Class.Constant``, as a whole."""
     if program.is_helper(dotted, function):
         return
+    if dotted in TABLE:
+        found.functions[dotted] = None
+        return
     definition = program.function(dotted, function.file.path)
     if definition is None:
         owner, name = program.of_class(dotted, function)
         definition = None if owner is None else owner.method(name)
-        if owner is not None and definition is None and name in owner.properties:
+        known = () if owner is None else (*owner.properties, *owner.said.members)
+        if definition is None and name in known:
             return
     if definition is not None:
         yield definition

@@ -128,6 +128,17 @@ class Object:
         return replace(self, properties={**self.properties, name: value})
 
 
+@dataclass(frozen=True)
+class Member:
+    """A member of an enumeration of the user's code."""
+
+    #: Its class.
+    definition: ClassDefinition
+    #: What it is called.
+    name: str
+    shape = (1, 1)
+
+
 @dataclass(frozen=True, eq=False)
 class Net:
     """A network that is a property of a layer."""
@@ -168,8 +179,37 @@ class InputParser:
         return name in ("PartialMatching", "StructExpand")
 
 
+@dataclass(eq=False)
+class Map:
+    """A ``containers.Map``, which calls change as it is a handle in MATLAB, or a ``dictionary``."""
+
+    #: Values by their keys: texts or numbers.
+    entries: dict[Any, Value]
+    #: Whether the keys are texts.
+    is_text: bool = True
+    #: Whether it is a ``containers.Map``.
+    is_handle: bool = True
+    #: Whether a property holds it: changes would last from call to call.
+    is_kept: bool = False
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """As many rows as values; a dictionary is one."""
+        return (len(self.entries) if self.is_handle else 1, 1)
+
+
 Value: TypeAlias = (
-    Numeric | Chars | Cell | Struct | Structs | FunctionHandle | Object | Net | InputParser
+    Numeric
+    | Chars
+    | Cell
+    | Struct
+    | Structs
+    | FunctionHandle
+    | Object
+    | Member
+    | Net
+    | InputParser
+    | Map
 )
 
 

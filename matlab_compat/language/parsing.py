@@ -243,6 +243,7 @@ class _Reader:
         properties: list[Property] = []
         methods: list[Function] = []
         superclasses: list[str] = []
+        members: list[str] = []
         attributes: Attributes = ()
         for child in self.named(node):
             match child.type:
@@ -254,7 +255,9 @@ class _Reader:
                     properties += self.properties(child)
                 case "methods":
                     methods += self.methods(child)
-                case "identifier" | "events" | "enumeration":
+                case "enumeration":
+                    members += [self.text(self.named(one)[0]) for one in self.named(child)]
+                case "identifier" | "events":
                     pass
                 case _:
                     raise self.fault(child)
@@ -274,6 +277,7 @@ class _Reader:
             tuple(methods),
             attributes,
             self.path,
+            tuple(members),
         )
 
     def attributes(self, node: Concrete) -> Attributes:

@@ -334,6 +334,8 @@ class Class(Node):
     #: Those of the class, in lower case.
     attributes: tuple[tuple[str, str], ...] = ()
     path: str = ""
+    #: The names in its ``enumeration`` blocks.
+    members: tuple[str, ...] = ()
 
     def property(self, name: str) -> Property | None:
         """The property of that name, of this class itself."""

@@ -7,6 +7,7 @@ from . import filters as filters
 from . import gradients as gradients
 from . import imported as imported
 from . import input_parser as input_parser
+from . import maps as maps
 from . import network as network
 from . import numerical as numerical
 from . import pages as pages

@@ -310,6 +310,17 @@ def _cast(call: Call, x: Value, kind: Value, like: Value | None = None) -> Value
     return as_class(x, name)
 
 
+@known("im2single", "im2double", elementwise=True)
+def _image(call: Call, x: Value) -> Value:
+    """MATLAB's documentation of im2single and im2double: integers become 0 to 1."""
+    a, kind = numbers(x, call.name), call.name.removeprefix("im2")
+    if "int" not in a.kind:
+        return as_class(a, kind)
+    if a.kind not in ("uint8", "uint16"):
+        raise UnsupportedCodeError(f"{call.name} of {a.kind} is not supported.")
+    return a.with_data(cast(cast(a.data, "double") / np.iinfo(NUMPY[a.kind]).max, kind))
+
+
 @known("complex")
 def _complex(call: Call, a: Value, b: Value) -> Value:
     """MATLAB's documentation of complex."""

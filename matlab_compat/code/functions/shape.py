@@ -41,16 +41,24 @@ from ..operators import (
     transposed,
     whole,
 )
-from ..values import Cell, Chars, FunctionHandle, Struct, Structs, Value, array_of
+from ..values import Cell, Chars, FunctionHandle, Map, Member, Struct, Structs, Value, array_of
 from .both import default_axis, dimension, in_torch, sizes, unlabelled
 from .registry import Call, known
 
 # --- sizes ------------------------------------------------------------------------------
 
 
+def _refuse_map(x: Value, name: str) -> None:
+    if isinstance(x, Map):
+        raise UnsupportedCodeError(
+            f"What {name} says of a map is not certain.", remedy="ask for m.Count or length(m)."
+        )
+
+
 @known("size")
 def _size(call: Call, x: Value, *dims: Value) -> Any:
     """MATLAB's documentation of size: the last of several outputs is the product of the rest."""
+    _refuse_map(x, "size")
     shape: Sequence[Any] = x.shape
     if dims:
         wanted: list[Any] = []
@@ -71,6 +79,7 @@ def _size(call: Call, x: Value, *dims: Value) -> Any:
 @known("numel")
 def _numel(call: Call, x: Value) -> Numeric:
     """MATLAB's documentation of numel."""
+    _refuse_map(x, "numel")
     return scalar(elements(x.shape))
 
 
@@ -609,6 +618,8 @@ def _isequal(call: Call, a: Value, b: Value, *more: Value) -> Numeric:
 
 def equal(a: Value, b: Value) -> bool:
     """Whether two values are equal."""
+    if isinstance(a, Member) and isinstance(b, Member):
+        return a == b
     if isinstance(a, Chars) and isinstance(b, Chars):
         return a.value == b.value
     if isinstance(a, Cell) and isinstance(b, Cell):

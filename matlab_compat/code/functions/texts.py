@@ -11,7 +11,7 @@ import numpy as np
 from ...errors import CodeError, CodeSaidError, UnsupportedCodeError
 from ..numeric import EMPTY, NUMPY, Numeric, elements, logical, numeric, scalar
 from ..operators import class_name, known_scalar, known_values, number_text, numbers, text, whole
-from ..values import Cell, Chars, FunctionHandle, Object, Struct, Structs, Value, structs
+from ..values import Cell, Chars, FunctionHandle, Member, Object, Struct, Structs, Value, structs
 from .both import sizes
 from .registry import Call, known
 
@@ -122,6 +122,16 @@ def _contains(call: Call, x: Value, pattern: Value) -> Numeric:
     return logical(found.reshape((1, 1) if isinstance(x, Chars) else x.shape, order="F"))
 
 
+@known("extractBefore", "extractAfter")
+def _extracted(call: Call, x: Value, mark: Value) -> Value:
+    """MATLAB's documentation of extractBefore and extractAfter: of the first place of a text."""
+    said = text(mark, "the text that is looked for")
+    at = 0 if call.name == "extractBefore" else 2
+    if not all(said in one for one in texts_of(x, call.name)):
+        raise CodeError(f"There is no {said!r} in it.")
+    return _each_text(x, lambda one: one.partition(said)[at])
+
+
 @known("strfind")
 def _strfind(call: Call, said: Value, pattern: Value) -> Numeric:
     """MATLAB's documentation of strfind: where a pattern begins."""
@@ -131,10 +141,11 @@ def _strfind(call: Call, said: Value, pattern: Value) -> Numeric:
     return Numeric(np.array(at, np.float64).reshape((1, -1) if at else (0, 0)))
 
 
-@known("isspace")
+@known("isspace", "isletter")
 def _isspace(call: Call, said: Value) -> Numeric:
-    """MATLAB's documentation of isspace: of each character."""
-    return logical(np.array([[one.isspace() for one in text(said, "the text")]], bool))
+    """MATLAB's documentation of isspace and isletter: of each character."""
+    is_so = str.isspace if call.name == "isspace" else str.isalpha
+    return logical(np.array([[is_so(one) for one in text(said, "the text")]], bool))
 
 
 @known("strsplit", "split")
@@ -169,6 +180,8 @@ def _convert(call: Call, x: Value, form: Value | None = None) -> Value:
         if fits is None and name == "str2num":
             raise UnsupportedCodeError("str2num evaluates its text: only a number is supported.")
         return scalar(float(said.lower().replace("d", "e")) if fits else float("nan"))
+    if isinstance(x, Member) and name in ("string", "char"):
+        x = Chars(x.name)
     if isinstance(x, Chars):
         return Chars(x.value, name == "string")
     if name == "string":
@@ -493,6 +506,36 @@ def _rmfield(call: Call, x: Value, name: Value) -> Value:
     return Struct(fields)
 
 
+@known("cell2struct")
+def _cell2struct(call: Call, x: Value, names: Value, axis: Value | None = None) -> Value:
+    """MATLAB's documentation of cell2struct: of a row or column, one struct."""
+    fields = texts_of(names, "cell2struct")
+    along = 1 if axis is None else whole(axis, "the dimension")
+    if not isinstance(x, Cell) or x.shape != ((len(fields), 1) if along == 1 else (1, len(fields))):
+        raise UnsupportedCodeError("cell2struct is supported for one value for each name.")
+    return _struct(
+        call,
+        *(
+            one
+            for n, v in zip(fields, x.items, strict=True)
+            for one in (Chars(n), Cell((1, 1), (v,)))
+        ),
+    )
+
+
+@known("orderfields")
+def _orderfields(call: Call, x: Value) -> Value:
+    """MATLAB's documentation of orderfields: by their names, large letters first."""
+    return Struct(dict(sorted(_fields(x, "orderfields").items())))
+
+
+@known("strlength")
+def _strlength(call: Call, x: Value) -> Numeric:
+    """MATLAB's documentation of strlength."""
+    counts = np.array([float(len(one)) for one in texts_of(x, "strlength")])
+    return Numeric(counts.reshape((1, 1) if isinstance(x, Chars) else x.shape, order="F"))
+
+
 @known("struct2cell")
 def _struct2cell(call: Call, x: Value) -> Value:
     """MATLAB's documentation of struct2cell: a column."""
@@ -555,7 +598,7 @@ def _map(call: Call, function: Value, *arguments: Value) -> Any:
     function = call.handle(function)
     if not given:
         raise CodeError(f"{call.name} needs an array.")
-    lists = [_items(call.name, one) for one in given]
+    lists = [items_of(call.name, one) for one in given]
     size = given[0].shape
     if call.name == "structfun":
         size = (len(lists[0]), 1)
@@ -571,12 +614,19 @@ def _map(call: Call, function: Value, *arguments: Value) -> Any:
         return ()
     if not columns:
         columns = [[] for _ in range(max(outputs, 1))]
+    if not is_uniform and call.name == "structfun":
+        names = _fields(given[0], call.name)
+        return tuple(Struct(dict(zip(names, one, strict=True))) for one in columns)
     if not is_uniform:
         return tuple(Cell(tuple(size), tuple(one)) for one in columns)
-    return tuple(_uniform(call, one, tuple(size)) for one in columns)
+    return tuple(uniform(call, one, tuple(size)) for one in columns)
 
 
-def _uniform(call: Call, values: list[Value], size: tuple[Any, ...]) -> Value:
+def uniform(call: Call, values: list[Value], size: tuple[Any, ...]) -> Value:
+    """Single numbers as one array.
+
+    Raises ``CodeError``: they are something else.
+    """
     from ..indexing import column, shaped
     from ..joining import concatenated
 
@@ -593,7 +643,8 @@ def _uniform(call: Call, values: list[Value], size: tuple[Any, ...]) -> Value:
     return numeric(shaped(column(row.data), size), "", row.is_dlarray)
 
 
-def _items(name: str, value: Value) -> list[Value]:
+def items_of(name: str, value: Value) -> list[Value]:
+    """What cellfun, arrayfun or structfun calls a function for, of one value."""
     from ..indexing import column
 
     if name == "structfun":
@@ -670,9 +721,15 @@ def _assert(call: Call, condition: Value, *message: Value) -> Any:
     return ()
 
 
-@known("warning", "disp", "fprintf", "display", "clc", "drawnow", "tic", "toc", "rng")
+@known("tic", "toc")
+def _timed(call: Call, *values: Value) -> Any:
+    """MATLAB's documentation of tic and toc: no time passes here."""
+    return scalar(0) if call.outputs else ()
+
+
+@known("warning", "disp", "fprintf", "display", "clc", "drawnow", "rng")
 def _shown(call: Call, *values: Value) -> Any:
-    """MATLAB's documentation of warning, disp, rng ...: nothing is shown, timed or seeded here.
+    """MATLAB's documentation of warning, disp, rng ...: nothing is shown or seeded here.
 
     Random numbers are torch's: those of a seed cannot be MATLAB's.
     """

@@ -5,6 +5,7 @@ Expected values: the formula of each layer, written out in torch.
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -44,6 +45,37 @@ def test_constants_come_from_the_class_and_other_values_from_the_file() -> None:
     code = program(lay=layer_text("Z = X * layer.Scale + layer.Shift;", "Scale = 2\nShift = 1"))
     x = torch.randn(2, 3, 4, 5, dtype=torch.float64)
     torch.testing.assert_close(run(code, x, Shift=10.0).data, x * 2 + 10)
+
+
+_ENUMERATION = "classdef Act\nenumeration\nRelu\nTanh\nend\nend\n"
+
+
+def test_members_of_an_enumeration_decide() -> None:
+    """MATLAB's documentation of enumerations: == with members and their names, switch, char."""
+    body = """
+    switch layer.Kind
+        case Act.Tanh, Z = tanh(X);
+        case {Act.Relu}, Z = relu(X);
+    end
+    if layer.Kind == Act.Relu && layer.Kind ~= "Tanh" && strcmp(char(layer.Kind), 'Relu')
+        Z = 2 * Z;
+    end
+    """
+    code = program(lay=layer_text(body, "Kind = Act.Relu"), Act=_ENUMERATION)
+    x = torch.randn(2, 3, 4, 5, dtype=torch.float64)
+    torch.testing.assert_close(run(code, x).data, 2 * x.relu())
+    kept = SimpleNamespace(class_name="Act", properties={"Name": "Tanh", "Value": 1})
+    torch.testing.assert_close(run(code, x, Kind=kept).data, x.tanh())
+
+
+def test_a_map_of_a_property_is_read_but_not_changed() -> None:
+    constant = "Gains = containers.Map({'a', 'b'}, {2, 3})"
+    code = program(lay=layer_text("Z = X * layer.Gains('b');", constant))
+    x = torch.randn(2, 3, 4, 5, dtype=torch.float64)
+    torch.testing.assert_close(run(code, x).data, 3 * x)
+    changed = program(lay=layer_text("m = layer.Gains; m('b') = 4; Z = X;", constant))
+    with pytest.raises(UnsupportedCodeError, match="from call to call"):
+        run(changed, x)
 
 
 def test_methods_are_called_in_both_ways() -> None:

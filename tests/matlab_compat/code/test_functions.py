@@ -387,4 +387,44 @@ def test_a_root_of_negative_data_is_complex() -> None:
 def test_the_documentation_lists_the_functions() -> None:
     text = (Path(__file__).parents[3] / "docs" / "custom-code.md").read_text(encoding="utf-8")
     section = text.partition("### Functions\n")[2].partition("\n## ")[0]
-    assert set(re.findall(r"`(\w+)`", section)) == set(TABLE)
+    assert set(re.findall(r"`([\w.]+)`", section)) == set(TABLE)
+
+
+@pytest.mark.parametrize(
+    ("code", "expected"),
+    [
+        ('d = dictionary(["b" "a"], [1 2]); r = d("a") + 10 * numEntries(d);', 22),
+        ('d = dictionary("a", 1); e = d; e("b") = 5; r = [numEntries(d) e("b")];', [[1, 5]]),
+        (
+            'd = dictionary(["b" "a"], [3 4]); k = keys(d); r = [k(1) == "b"; values(d)];',
+            [[1], [3], [4]],
+        ),
+        ("d = dictionary([1 2], {[1 2 3], 'x'}); r = d{1};", [[1, 2, 3]]),
+        (
+            'd = dictionary("a", 1); d("a") = []; r = isKey(d, ["a" "b"]) + isConfigured(d);',
+            [[0, 0]],
+        ),
+        ("d = dictionary(); d(3) = 7; d = insert(d, 4, 8); r = lookup(d, 4);", 8),
+        ("d = remove(dictionary([1 2], [5 6]), 1); r = keys(d);", 2),
+    ],
+)
+def test_a_dictionary_is_a_value_in_the_order_of_its_keys(code: str, expected: Any) -> None:
+    """MATLAB's documentation of dictionary."""
+    np.testing.assert_array_equal(result(code), np.array(expected, ndmin=2))
+
+
+def test_what_matlab_leaves_open_of_a_map_is_refused() -> None:
+    with pytest.raises(UnsupportedCodeError, match="not certain"):
+        result("r = numel(containers.Map());")
+
+
+def test_images_of_integers_become_0_to_1() -> None:
+    """MATLAB's documentation of im2single."""
+    found = result("r = im2single(uint8([0 51 255]));")
+    np.testing.assert_array_equal(found, np.array([[0, 0.2, 1]], np.float32))
+
+
+def test_texts_before_and_after_another() -> None:
+    """MATLAB's documentation of extractBefore, extractAfter and strlength."""
+    code = 's = "fc_12_3"; r = strlength([extractAfter(s, "_") extractBefore(s, "_")]);'
+    np.testing.assert_array_equal(result(code), [[4, 2]])
