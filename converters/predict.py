@@ -26,7 +26,7 @@ from .formats import Opening
 from .inputs import Reading
 from .kinds.words import listed
 from .load import load
-from .matfile import DEFAULT_LIMITS, Limits
+from .matfile import DEFAULT_LIMITS, Limits, open_mat
 from .matfile.values import Value, mat_class, mat_shape
 from .names import valid_names
 from .outputs import check_output, write_outputs
@@ -237,6 +237,12 @@ class Predictor:
                 return None
             raise  # the user says that they are of this
 
+    def _example(self) -> str:
+        """An input, as an argument names it: that beside the model, if there is one."""
+        with open_mat(self.path, limits=self._reading.limits) as mat:
+            beside = [name for name in ("X", "x", "input") if name in mat]
+        return f"{fspath(self.path)}:{beside[0]}" if beside else "X.mat:X"
+
     def check_count(self, given: int) -> None:
         """Raise ``UsageError`` where the model takes another number of inputs."""
         names = self.model.InputNames
@@ -245,7 +251,7 @@ class Predictor:
                 f"The model has {counted(len(names), 'input')} "
                 f"({', '.join(names)}), but {given} were named.",
                 where=(str(self.path),),
-                remedy=f"name a file for each: {argument('input', 'X.mat:X')}.",
+                remedy=f"name a file for each: {argument('input', self._example())}.",
             )
 
 

@@ -11,6 +11,7 @@ import numpy as np
 
 from matlab_compat.display import one_line, size_text
 from matlab_compat.errors import FunctionNeededError
+from matlab_compat.wording import argument
 
 from ..matfile.values import Damaged, StructArray, Value, mat_class, mat_shape
 from ..parameters import Parameters
@@ -54,8 +55,8 @@ class ParameterStructs(Kind[Any]):
             f"a struct of weights ({weights}) without the layers or the function that use "
             "them, as custom training loops have it",
             f"read it with converters.load_parameters({file!r}, {place.path!r}), and write the "
-            "function in Python; matlab-compat convert writes the parameters as .pt, .safetensors, "
-            ".npz or .mat.",
+            f"function in Python, or name it in MATLAB: {argument('function', 'model.m')}; "
+            "matlab-compat convert writes the parameters as .pt, .safetensors, .npz or .mat.",
             shown={"parameters": parameters_of(value, place.path).record()},
             error=FunctionNeededError,
         )

@@ -15,6 +15,7 @@ import scipy.sparse
 
 import converters
 import matlab_compat as mc
+from tests.cli.command import FIXTURES
 
 X = np.random.default_rng(0).random((6, 4), np.float32)
 
@@ -104,11 +105,13 @@ def test_what_is_no_expected_output(call: Any, value: Any, words: str) -> None:
     [
         (["convert", "net.mat", "X.mat", "-o", "X.mat"], "into a folder, and this is none"),
         (["verify", "net.mat", "--against", "folder"], "It is a folder"),
-        (["verify", "net.mat", "--against", "net.mat"], "it is a MAT-file."),
+        (["verify", "net.mat", "--against", "X.mat"], "There is no layer or network in it"),
         (
             ["predict", "net.mat", "--input", "X.mat", "--input", "X.mat", "-o", "y.mat"],
             "The model has 1 input (in), but 2 were named",
         ),
+        (["predict", "net.mat"], "name a file for each: --input X.mat:X."),
+        (["predict", f"{FIXTURES}/shallow/open_loop.v7.mat"], "open_loop.v7.mat:X."),
         (["verify", "net.mat", "--dask", "nowhere"], "No dask scheduler answers at nowhere"),
     ],
 )
