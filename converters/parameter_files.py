@@ -108,7 +108,10 @@ def load_parameters(
                 f"A {Path(path).suffix.lower()} file holds one set of parameters, opened whole.",
                 remedy=f"leave {argument('variable')} out.",
             )
-        arrays, about = read(Path(path), limits)
+        try:
+            arrays, about = read(Path(path), limits)
+        except OSError as error:
+            raise cannot_be_read(error) from None
         try:
             sizes = {name: tuple(map(int, size)) for name, size in about["sizes"].items()}
             ordered = [(name, arrays[name]) for name in about["names"]]
@@ -293,10 +296,7 @@ def _write_pt(path: Path, parameters: Parameters) -> None:
 
 
 def _read_pt(path: Path, _: Limits) -> _Read:
-    try:
-        document = plain_document(path, _FORMAT)
-    except OSError as error:
-        raise cannot_be_read(error) from None
+    document = plain_document(path, _FORMAT)
     state = document and document.get("state_dict")
     if document is None or not isinstance(state, dict):
         raise not_ours(path, "PyTorch file")
@@ -325,8 +325,6 @@ def _read_safetensors(path: Path, _: Limits) -> _Read:
         with safe_open(path, framework="np") as file:
             about = {key: json.loads(text) for key, text in (file.metadata() or {}).items()}
             arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-    except OSError as error:
-        raise cannot_be_read(error) from None
     except (SafetensorError, ValueError):
         raise not_ours(path, "safetensors file") from None
     if about.get("format") != _FORMAT:
@@ -340,10 +338,7 @@ def _write_npz(path: Path, parameters: Parameters) -> None:
 
 
 def _read_npz(path: Path, limits: Limits) -> _Read:
-    try:
-        arrays = read_npz(path, limits)
-    except OSError as error:
-        raise cannot_be_read(error) from None
+    arrays = read_npz(path, limits)
     try:
         about = json.loads(str(arrays.pop(_ABOUT)))
     except (KeyError, ValueError):
