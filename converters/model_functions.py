@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from matlab_compat.arrays import cell_array
 from matlab_compat.data_format import DataFormat, dlarray
 from matlab_compat.errors import UnsupportedCodeError, UsageError, locating
 from matlab_compat.plain_text import plain_text
@@ -256,9 +257,7 @@ def code_value(value: Value) -> Any:
     if isinstance(value, dict):
         return {name: code_value(item) for name, item in value.items()}
     if isinstance(value, np.ndarray) and value.dtype == object:
-        cell = np.empty(value.size, object)
-        cell[:] = [code_value(item) for item in value.ravel(order="F")]
-        return cell.reshape(value.shape, order="F")
+        return cell_array(map(code_value, value.ravel(order="F")), value.shape)
     return value if isinstance(value, dlarray) else plain_text(value)
 
 

@@ -27,7 +27,7 @@ from typing import Any
 
 import numpy as np
 
-from matlab_compat.arrays import Array
+from matlab_compat.arrays import Array, cell_array
 from matlab_compat.data_format import dlarray
 from matlab_compat.errors import (
     AmbiguousLayerError,
@@ -273,10 +273,7 @@ def plain(value: Value) -> Value:
         fields = {name: [plain(item) for item in items] for name, items in value.fields.items()}
         return StructArray(value.shape, fields)
     if isinstance(value, np.ndarray) and value.dtype == object:
-        cell = np.empty(value.shape, object)
-        for index in np.ndindex(value.shape):
-            cell[index] = plain(value[index])
-        return cell
+        return cell_array(map(plain, value.ravel(order="F")), value.shape)
     return value
 
 

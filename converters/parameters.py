@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from matlab_compat.arrays import Array
+from matlab_compat.arrays import Array, cell_array
 from matlab_compat.data_format import dlarray
 from matlab_compat.display import one_line, size_text
 from matlab_compat.errors import CorruptFileError
@@ -216,9 +216,7 @@ def _made(item: Any, path: str, containers: Mapping[str, tuple[int, ...]]) -> Va
         _made(item.get(-i if is_cell else i, {}), step % i, containers) for i in range(1, size + 1)
     ]
     if is_cell:
-        cell = np.empty(size, object)
-        cell[:] = made
-        return cell.reshape(shape, order="F")
+        return cell_array(made, shape)
     structs = [one if isinstance(one, StructArray) else StructArray.scalar() for one in made]
     names = dict.fromkeys(name for one in structs for name in one.fields)
     empty = StructArray.scalar()  # what is no array was left out

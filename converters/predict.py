@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Unpack
 
 import numpy as np
 
+from matlab_compat.arrays import cell_array
 from matlab_compat.data_format import dlarray
 from matlab_compat.display import counted, size_text
 from matlab_compat.errors import DataFormatError, UsageError, warn
@@ -331,7 +332,5 @@ def _described(value: Any) -> dict[str, Any]:
 def _writable(value: Any) -> Value:
     """A result as files hold it: lists are cells."""
     if isinstance(value, list):
-        cell = np.empty((len(value), 1), dtype=object)
-        cell[:, 0] = [_writable(item) for item in value]
-        return cell
+        return cell_array(map(_writable, value), (len(value), 1))
     return writable(value.extractdata() if isinstance(value, dlarray) else value)

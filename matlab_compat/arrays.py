@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable, Sequence
 from typing import Any
 
+import numpy as np
 import numpy.typing as npt
 
 #: An array of any class and size.
@@ -31,6 +33,12 @@ def as_vector(array: Array, shape: tuple[int, ...]) -> Array | None:
     if array.size != math.prod(shape) or max(array.shape, default=1) != array.size:
         return None
     return array.reshape(shape, order="F")
+
+
+def cell_array(items: Iterable[Any], shape: Sequence[int] | None = None) -> Array:
+    """A cell array: a row, or of another size with the items in MATLAB's order."""
+    made = np.fromiter(items, object)
+    return made.reshape((1, made.size) if shape is None else tuple(shape), order="F")
 
 
 def as_tuple(results: Any) -> tuple[Any, ...]:

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from matlab_compat.arrays import cell_array
 from matlab_compat.errors import locating
 from matlab_compat.layers import Layer
 from matlab_compat.layers.unsupported import UnsupportedLayer
@@ -72,10 +73,7 @@ def _struct(value: Any) -> Value:
     if isinstance(value, bool | int | float):
         return np.array([[value]], bool if isinstance(value, bool) else float)
     if isinstance(value, np.ndarray) and value.dtype == object:
-        cell = np.empty(value.shape, object)
-        for place, one in np.ndenumerate(value):
-            cell[place] = _struct(one)
-        return cell
+        return cell_array(map(_struct, value.ravel(order="F")), value.shape)
     return value
 
 

@@ -13,8 +13,8 @@ from os import PathLike
 from typing import Any, Literal
 
 import numpy as np
-import numpy.typing as npt
 
+from matlab_compat.arrays import cell_array
 from matlab_compat.errors import CorruptFileError, UsageError, locating
 from matlab_compat.execution.described import Shared
 from matlab_compat.layers import Layer, layer_class, registered
@@ -140,12 +140,12 @@ def _unsupported_struct(layer: UnsupportedLayer) -> StructArray:
     """The class, name, ports and classes: what keeps the place of a layer that cannot be built."""
     fields = {"Class": layer.class_name, "Name": layer.Name, **_ports(layer)}
     if layer.is_output:
-        fields |= {"OutputNames": _cell([]), "Classes": _cell(layer.Classes or [])}
+        fields |= {"OutputNames": cell_array([]), "Classes": cell_array(layer.Classes or [])}
     return StructArray.scalar(**fields)
 
 
 def _ports(model: Layer | Network) -> dict[str, Value]:
-    return {"InputNames": _cell(model.InputNames), "OutputNames": _cell(model.OutputNames)}
+    return {name: cell_array(getattr(model, name)) for name in ("InputNames", "OutputNames")}
 
 
 def network_struct(network: Network) -> StructArray:
@@ -153,12 +153,12 @@ def network_struct(network: Network) -> StructArray:
     connections = network.Connections
     return StructArray.scalar(
         Class=_CLASSES.get(network.kind, network.kind),
-        Layers=_cell([layer_struct(layer) for layer in network.Layers]).T,
+        Layers=cell_array(map(layer_struct, network.Layers)).T,
         Connections=StructArray.scalar(
-            Source=_cell(connections["Source"]).T, Destination=_cell(connections["Destination"]).T
+            **{end: cell_array(connections[end]).T for end in ("Source", "Destination")}
         ),
         **({} if network.kind == "Layer array" else _ports(network)),
-        Classes=_cell(network.Classes or []),
+        Classes=cell_array(network.Classes or []),
         **_of_matconvnet(network),
     )
 
@@ -167,8 +167,8 @@ def _of_matconvnet(network: Network) -> dict[str, Value]:
     """Learnables that are one, as 'layer/Learnable', and ``meta.normalization``, if any."""
     fields: dict[str, Value] = {}
     if network.shared:
-        groups = [_cell([f"{layer}/{own}" for layer, own in one]) for one in network.shared]
-        fields["Shared"] = _cell(groups)
+        groups = [cell_array([f"{layer}/{own}" for layer, own in one]) for one in network.shared]
+        fields["Shared"] = cell_array(groups)
     if (prepared := network.preparation) is not None:
         saved = StructArray.scalar(
             imageSize=np.array([prepared.image_size], float),
@@ -225,14 +225,6 @@ def size_in_bytes(value: Value) -> int:
     return 2 * len(value) if isinstance(value, str) else int(value.nbytes)
 
 
-def _cell(items: Any) -> npt.NDArray[Any]:
-    """A 1×n cell array."""
-    cell = np.empty((1, len(items)), dtype=object)
-    for i, item in enumerate(items):
-        cell[0, i] = item
-    return cell
-
-
 def _field(name: str, value: Any) -> Value:
     if value is None:
         return np.zeros((0, 0))
@@ -258,7 +250,7 @@ def _field(name: str, value: Any) -> Value:
     if isinstance(value, bool):
         return np.array([[value]])
     if isinstance(value, list | tuple) and all(isinstance(item, str) for item in value):
-        return _cell(value)
+        return cell_array(value)
     try:
         return np.atleast_2d(np.asarray(value, dtype=np.float64))
     except (TypeError, ValueError):

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from matlab_compat.arrays import cell_array
 from matlab_compat.errors import LimitExceededError, MatlabCompatError, locating
 from matlab_compat.shallow import Autoencoder, ShallowNetwork
 from matlab_compat.shallow.description import FIELDS, KNOWN_BY
@@ -58,10 +59,9 @@ def plain(value: Value, depth: int = 0) -> Any:
     if isinstance(value, StructArray):
         if value.shape == (1, 1):
             return {name: plain(one, depth + 1) for name, (one,) in value.fields.items()}
-        cell = np.empty(len(value) if value.fields else 0, object)
-        for i in range(cell.size):
-            cell[i] = plain(value[i], depth + 1)
-        return cell.reshape(value.shape, order="F") if value.fields else cell
+        if not value.fields:
+            return np.empty(0, object)
+        return cell_array((plain(one, depth + 1) for one in value.elements()), value.shape)
     if isinstance(value, Mapping):
         return {name: plain(one, depth + 1) for name, one in value.items()}
     if isinstance(value, FunctionHandle):
@@ -70,10 +70,7 @@ def plain(value: Value, depth: int = 0) -> Any:
         return _full(value)
     if not (isinstance(value, np.ndarray) and value.dtype == object):
         return value
-    cell = np.empty(value.shape, object)
-    for place, one in np.ndenumerate(value):
-        cell[place] = plain(one, depth + 1)
-    return cell
+    return cell_array((plain(one, depth + 1) for one in value.ravel(order="F")), value.shape)
 
 
 def _full(value: SparseArray) -> Any:

@@ -15,7 +15,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from matlab_compat.arrays import Array
+from matlab_compat.arrays import Array, cell_array
 from matlab_compat.errors import MatlabCompatError
 from matlab_compat.execution.described import Computed, RunOptions
 from matlab_compat.shallow import ShallowNetwork, preparets
@@ -145,9 +145,7 @@ def _as_cell(value: Any) -> Any:
     """States, whose cell of one element is a matrix by now."""
     if value is None or value.dtype == object:
         return value
-    cell = np.empty((1, 1), object)
-    cell[0, 0] = value
-    return cell
+    return cell_array([value])
 
 
 def _outputs(Y: Array, arrays: Mapping[str, Any]) -> Iterator[Made]:

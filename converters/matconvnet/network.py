@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from matlab_compat.arrays import cell_array
 from matlab_compat.display import counted
 from matlab_compat.errors import CorruptFileError, LayerNotFoundError, UnsupportedLayerError, warn
 from matlab_compat.execution.described import Shared
@@ -270,11 +271,9 @@ class _Made:
         """A layer that keeps its place, with ports as many as it has variables."""
         many = [f"in{i}" for i in range(1, len(part.inputs) + 1)]
         outs = [f"out{i}" for i in range(1, len(part.outputs) + 1)]
-        ports = dict(zip(_PORTS, (_cell(many), _cell(outs)), strict=True))
+        ports = dict(zip(_PORTS, (cell_array(many), cell_array(outs)), strict=True))
         own = {key: value for key, value in part.fields.items() if key not in ("name", "type")}
-        weights = np.empty((1, len(part.weights)), dtype=object)
-        weights[0, :] = part.weights
-        fields = {**own, "weights": weights, "Name": name, **ports}
+        fields = {**own, "weights": cell_array(part.weights), "Name": name, **ports}
         self.layers.append(RefusedLayer(where, part.type, fields, reason=reason))
         for port, variable in zip(many, part.inputs, strict=True):
             to = name if len(many) == 1 else f"{name}/{port}"
@@ -298,7 +297,7 @@ class _Made:
             )
             classes = None
         shared = [tuple(group) for group in self.learnables.values() if len(group) > 1]
-        fields: dict[str, Any] = {"OutputNames": _cell(outputs)}
+        fields: dict[str, Any] = {"OutputNames": cell_array(outputs)}
         return MatConvNetNetwork(
             self.where,
             self.kind,
@@ -321,9 +320,3 @@ def _factors(part: Part, made: Translated) -> dict[str, float]:
             if factor >= 0:
                 found[{"Weights": "Weight"}.get(learnable, learnable) + ending] = factor
     return found
-
-
-def _cell(texts: Sequence[str]) -> Any:
-    cell = np.empty((1, len(texts)), dtype=object)
-    cell[0, :] = texts
-    return cell

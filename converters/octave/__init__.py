@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from matlab_compat.arrays import cell_array
 from matlab_compat.display import size_text
 from matlab_compat.errors import MatlabCompatError, NothingToCompareError, UsageError
 from matlab_compat.wording import argument
@@ -290,9 +291,7 @@ def _plain(value: Any) -> Any:
     if isinstance(value, Struct):
         return {name: _plain(one) for name, one in value.fields.items()}
     if isinstance(value, Cell):
-        cell = np.empty(len(value.items), object)
-        cell[:] = [_plain(one) for one in value.items]
-        return cell.reshape(value.shape, order="F")
+        return cell_array(map(_plain, value.items), value.shape)
     if isinstance(value, Structs):
         kinds = [(name, object) for name in value.names]
         array = np.empty(len(value.items), kinds)
@@ -360,8 +359,7 @@ def _write(case: Case, folder: Path) -> None:
 
     from matlab_compat.code.values import value_of
 
-    inputs = np.empty((1, len(case.inputs)), object)
-    inputs[0, :] = [_plain(value_of(one)) for one in case.inputs]
+    inputs = cell_array(_plain(value_of(one)) for one in case.inputs)
     methods = _methods(case.function) if case.layer is not None else []
     given = {
         "name": case.function.name,

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from ..arrays import Array
+from ..arrays import Array, cell_array
 from ..data_format import dlarray
 from ..errors import locating
 from ..execution.described import Factors
@@ -88,10 +88,9 @@ def _filled(value: Any, tensors: Mapping[str, Value], path: str = "") -> Any:
         items = [_filled(one, tensors, f"{path}({i})") for i, one in enumerate(value.items, 1)]
         return Elements(value.shape, tuple(items))
     if isinstance(value, np.ndarray) and value.dtype == object:
-        cell = np.empty(value.size, object)
-        for i, item in enumerate(value.ravel(order="F"), 1):
-            cell[i - 1] = _filled(item, tensors, f"{path}{{{i}}}")
-        return cell.reshape(value.shape, order="F")
+        inside = enumerate(value.ravel(order="F"), 1)
+        filled = (_filled(item, tensors, f"{path}{{{i}}}") for i, item in inside)
+        return cell_array(filled, value.shape)
     return value
 
 

@@ -17,6 +17,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from ..arrays import cell_array
 from ..data_format import torch_axes
 from ..errors import CodeError
 
@@ -156,9 +157,7 @@ SYMBOLS = (torch.SymInt, torch.SymFloat, torch.SymBool)
 def row(values: Sequence[Any]) -> Numeric:
     """A known 1×n array; numbers may be symbols."""
     if any(isinstance(one, SYMBOLS) for one in values):
-        data = np.empty((1, len(values)), object)
-        data[0, :] = list(values)
-        return Numeric(data)
+        return Numeric(cell_array(values))
     return Numeric(np.array(values, np.float64).reshape(1, len(values)))
 
 

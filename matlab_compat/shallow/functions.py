@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ..arrays import Array
+from ..arrays import Array, cell_array
 from ..display import counted
 from ..errors import DataFormatError
 from ..wording import argument
@@ -27,10 +27,7 @@ def vec2ind(vec: Any) -> Any:
     """
     if is_cell(vec):
         cell = as_cells(vec, 1)
-        found = np.empty(cell.shape, object)
-        for place, one in np.ndenumerate(cell):
-            found[place] = vec2ind(one)
-        return found
+        return cell_array(map(vec2ind, cell.ravel(order="F")), cell.shape)
     values = as_matrix(vec)
     if np.isnan(values).any():
         raise DataFormatError("There is NaN among the outputs: no row of it is the largest.")
@@ -79,10 +76,7 @@ def con2seq(X: Any) -> Array:
     (1, 3)
     """
     values = as_matrix(X)
-    cell = np.empty((1, values.shape[1]), object)
-    for t in range(values.shape[1]):
-        cell[0, t] = values[:, t : t + 1]
-    return cell
+    return cell_array(values[:, t : t + 1] for t in range(values.shape[1]))
 
 
 def is_cell(value: Any) -> bool:

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ..arrays import Array
+from ..arrays import Array, cell_array
 from ..display import size_text
 from ..errors import PropertyError
 
@@ -208,9 +208,7 @@ def as_struct(part: Any) -> dict[str, Any]:
         if not isinstance(item, tuple):
             return item
         if not item or not isinstance(item[0], int):
-            cell = np.empty((1, len(item)), object)
-            cell[0] = list(item)
-            return cell
+            return cell_array(item)
         return np.array([item], float)
 
     return {name: value(item) for name, item in vars(part).items()}
