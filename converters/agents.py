@@ -73,8 +73,8 @@ def load_agent(
     """
     variable = plain_text(variable)
     with open_mat(path, limits=limits) as mat, locating(str(path)):
-        found = _agents(mat, variable)
-        others = _agents(mat, None) if variable is not None and not found else []
+        found = agents_in(mat, variable)
+        others = agents_in(mat) if variable is not None and not found else []
         if others:
             known = listed_objects(others, _plain)
             raise LayerNotFoundError(
@@ -91,7 +91,9 @@ def load_agent(
     return agent
 
 
-def _agents(mat: MatFile, variable: str | None) -> list[tuple[str, MatObject]]:
+def agents_in(mat: MatFile, variable: str | None = None) -> list[tuple[str, MatObject]]:
+    """The agents of a file, or in what ``variable`` names, and where."""
+
     def look(place: Place) -> tuple[list[tuple[str, MatObject]], bool]:
         value = place.value
         if isinstance(value, MatObject) and _is_agent(value):

@@ -67,10 +67,15 @@ def load_detector(
         "There is no detector in it.", remedy="in MATLAB: save('detector.mat', 'detector')."
     )
     with open_mat(path, limits=limits) as mat, locating(str(path)):
-        found = objects_in(mat, _is_detector, variable)
+        found = detectors_in(mat, variable)
         where, saved = choose_object(found, "detectors", missing)
         with locating(where):
             return _detector(mat, where, saved)
+
+
+def detectors_in(mat: MatFile, variable: str | None = None) -> list[tuple[str, MatObject]]:
+    """The detectors of a file, or in what ``variable`` names, and where."""
+    return objects_in(mat, _is_detector, variable)
 
 
 def _is_detector(saved: MatObject) -> bool:

@@ -6,12 +6,15 @@ import re
 import warnings
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import numpy as np
 
 import converters
+from converters.agents import agents_in
+from converters.detectors import detectors_in
 from converters.find import Found, find_models
 from converters.identify.values import identified
 from converters.kinds import Standing
@@ -23,7 +26,6 @@ from matlab_compat.detectors import Detector
 from matlab_compat.errors import (
     AmbiguousLayerError,
     FunctionNeededError,
-    LayerNotFoundError,
     MatlabCompatError,
     NothingToCompareError,
 )
@@ -97,12 +99,15 @@ def models(real: Path, *, convert: bool = True, truth: bool = True) -> Iterator[
 def of_file(file: Path, *, convert: bool) -> Iterator[Model]:
     """The models of one file."""
     with warnings.catch_warnings(action="ignore"), converters.open_mat(file) as mat:
+        mat._reader.read = cache(mat._reader.read)  # for all that look into it
         known = [found for found in find_models(mat) if found.standing is not Standing.LOOSE]
         for found in known:
             yield _found(file, found, convert)
         yield from _described(file, mat, {root_of(found.path) for found in known})
-        yield from _whole(file, "agent", converters.load_agent)
-        yield from _whole(file, "detector", converters.load_detector)
+        if agents_in(mat):
+            yield from _whole(file, "agent", converters.load_agent)
+        if detectors_in(mat):
+            yield from _whole(file, "detector", converters.load_detector)
 
 
 def _found(file: Path, found: Found, convert: bool) -> Model:
@@ -174,8 +179,6 @@ def _whole(
     """Agents or detectors with all that belongs to them: whether they act and detect."""
     try:
         made = load(file, name)
-    except LayerNotFoundError:
-        return
     except AmbiguousLayerError as error:
         for one in re.findall(r"([\w.(){}]+) \(", error.what.partition(":")[2]):
             yield from _whole(file, kind, load, one)
