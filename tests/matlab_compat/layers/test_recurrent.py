@@ -585,7 +585,7 @@ def test_trap_torch_would_round_recurrences_to_tf32_on_a_gpu(before: str) -> Non
 @pytest.mark.filterwarnings("ignore:The tensor attributes self._flat_weights")  # torch's own LSTM
 def test_export_with_a_dynamic_batch(name: str) -> None:
     module = LAYERS[name].to_torch().eval()
-    x = torch.from_numpy(X.transpose(1, 0, 2).copy()).float()
+    x = torch.from_numpy(X[..., :2].transpose(1, 0, 2).copy()).float()  # each step is traced
     exported = torch.export.export(
         module, (x,), dynamic_shapes={"x": {0: torch.export.Dim("batch")}}
     )
