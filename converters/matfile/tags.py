@@ -49,6 +49,10 @@ ArrayClass = IntEnum(
 )
 
 _CLASSES = {int(one): one for one in ArrayClass}
+#: Those with the name of a class in the header, and no class.
+_NAMED = (ArrayClass.OBJECT, ArrayClass.OPAQUE, None)
+#: Types and sizes of the elements in :meth:`Elements._usual_header`.
+_USUAL = (DataType.UINT32, 8, DataType.INT32, 8, DataType.INT8, 0)
 
 #: The numbers among both, as numpy calls them.
 _NUMBERS = {
@@ -111,6 +115,7 @@ class Elements:
         self.stored = {int(kind): np.dtype(byte_order + c) for kind, c in NUMPY_CODE.items()}
         self._bytes, self._size = data.data, len(data)
         self._two_words = struct.Struct(byte_order + "II")
+        self._usual = struct.Struct(byte_order + "2I2I2I2i2I")
 
     def words(self, position: int) -> tuple[int, int]:
         """Two 32-bit words."""
@@ -174,6 +179,8 @@ class Elements:
 
     def array_header(self, matrix: Tag) -> ArrayHeader:
         """The header of an array, up to the first element that holds its data."""
+        if (usual := self._usual_header(matrix)) is not None:
+            return usual
         end = matrix.start + matrix.size
         flags = self.expect(matrix.start, end, "array flags", DataType.UINT32)
         if flags.size != 8:
@@ -203,6 +210,28 @@ class Elements:
             is_global=bool(word & 0x400),
             is_logical=bool(word & 0x200),
             class_name=class_name,
+        )
+
+    def _usual_header(self, matrix: Tag) -> ArrayHeader | None:
+        """The header in one step where it is that of nearly all: two dimensions and no name."""
+        body, end = matrix.start + self._usual.size, matrix.start + matrix.size
+        if body > min(end, self._size):
+            return None
+        *flags, word, _, a, b, rows, columns, c, d = self._usual.unpack_from(
+            self._bytes, matrix.start
+        )
+        array_class = _CLASSES.get(word & 0xFF)
+        if (*flags, a, b, c, d) != _USUAL or min(rows, columns) < 0 or array_class in _NAMED:
+            return None
+        return ArrayHeader(
+            array_class,
+            (rows, columns),
+            "",
+            body,
+            end,
+            is_complex=bool(word & 0x800),
+            is_global=bool(word & 0x400),
+            is_logical=bool(word & 0x200),
         )
 
     def _opaque_header(self, position: int, end: int, is_global: bool) -> ArrayHeader:
