@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from functools import lru_cache
 
 import numpy as np
 
@@ -88,8 +90,7 @@ class Measure:
             inside = self.of_part.distance(self.part.of(a), self.part.of(b))
             return max(inside, replace(self, part=None).distance(a, b))
         if a.size > SAMPLE:
-            chosen = np.random.default_rng(0).integers(0, a.size, SAMPLE)
-            index = np.unravel_index(chosen, a.shape)
+            index = sample(a.shape, SAMPLE)
             sampled = self._distance(a[index], b[index])
             if sampled > self.bound:
                 return sampled
@@ -98,8 +99,10 @@ class Measure:
     def _distance(self, a: Array, b: Array) -> float:
         with np.errstate(invalid="ignore", over="ignore"):
             off = np.abs(np.subtract(a, b, dtype=np.result_type(a, b, np.float64)))
-        off = np.where((a == b) | (np.isnan(a) & np.isnan(b)), 0.0, off)
-        largest = float(off.max())  # NaN where only one side is
+        largest = float(off.max())
+        if np.isnan(largest):  # Inf and NaN of both sides are equal
+            off = np.where((a == b) | (np.isnan(a) & np.isnan(b)), 0.0, off)
+            largest = float(off.max())  # NaN where only one side is
         if largest == 0:
             return 0.0
         return largest / self.unit if self.unit and not np.isnan(largest) else np.inf
@@ -111,6 +114,13 @@ class Measure:
         finite = values[np.isfinite(values)]
         wide = max((np.ptp(part) for part in (finite.real, finite.imag) if part.size), default=0)
         return bool(wide > spread * self.bound * self.unit)
+
+
+@lru_cache(maxsize=100)
+def sample(shape: tuple[int, ...], count: int) -> tuple[Array, ...]:
+    """The indices of elements, always the same ones for a size."""
+    chosen = np.random.default_rng(0).integers(0, math.prod(shape), count)
+    return np.unravel_index(chosen, shape)
 
 
 def _smaller(*arrays: Array) -> float:

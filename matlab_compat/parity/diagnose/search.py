@@ -25,7 +25,7 @@ from .given import other_inputs
 from .graph import Suspicion, connected_otherwise
 from .inputs import given_otherwise, scaled_input
 from .layer import fits, rounded_operands, variations
-from .measure import Candidate, Side, explanations, in_words
+from .measure import Candidate, Side, explanations, in_words, sample
 from .mistakes import Fitted, Variation, reproduced
 from .output import ranked
 from .patience import Patience
@@ -406,7 +406,7 @@ class Search:
             return None
         flat = result.ravel().astype(np.float64)
         if flat.size > _EFFECT:
-            flat = flat[np.random.default_rng(0).integers(0, flat.size, _EFFECT)]
+            flat = flat[sample(flat.shape, _EFFECT)]
         return flat
 
     def _actual(self, observations: int | None) -> Array:
