@@ -31,10 +31,12 @@ def kernel() -> Iterator[Callable[[Path], Any]]:
     """
 
     def executed(path: Path) -> Any:
-        client.nb = nbformat.read(path, as_version=4)
-        client.execute_cell(new_code_cell("%reset -f"), 0, store_history=False)
-        for index, cell in enumerate(client.nb.cells):
-            client.execute_cell(cell, index)
+        blank = new_notebook(cells=[new_code_cell("%reset -f")])
+        for notebook in (blank, nbformat.read(path, as_version=4)):
+            client.nb = notebook
+            client.reset_execution_trackers()
+            for index, cell in enumerate(notebook.cells):
+                client.execute_cell(cell, index, client.code_cells_executed + 1)
         return client.nb
 
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
