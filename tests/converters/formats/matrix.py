@@ -61,8 +61,8 @@ def architecture(network: Network) -> set[Hashable]:
 
 def classes(network: Network) -> set[Hashable]:
     """The classes of a network and its layers: they decide how its program is written."""
-    of = network.kind, *map(type, network.Layers)
-    return {(network.Initialized, bool(network.unsupported), each) for each in of}
+    state = network.Initialized, bool(network.unsupported)
+    return {(*state, each) for each in (network.kind, *map(type, network.Layers))}
 
 
 def inputs(network: Network) -> set[Hashable]:

@@ -385,9 +385,7 @@ def test_the_readme_has_sizes_in_both_orders_and_the_parity(package: Path) -> No
 
 
 def verified(package: Path) -> int:
-    return subprocess.run(
-        [sys.executable, str(package / "verify.py")], capture_output=True, check=False
-    ).returncode
+    return forked(child.run_script, str(package / "verify.py")).returncode
 
 
 @pytest.mark.slow
@@ -401,7 +399,7 @@ def test_verify_passes_and_notices_other_weights(tmp_path: Path) -> None:
     weights = load_file(folder / "weights.safetensors")
     weights["conv.bias"] += 0.01
     save_file(weights, folder / "weights.safetensors")
-    assert forked(child.run_script, str(folder / "verify.py")).returncode == 1
+    assert verified(folder) == 1
 
 
 @pytest.mark.slow
@@ -416,6 +414,7 @@ def test_double_and_half_are_run_in_their_precision(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("forked_packages")
 def test_a_package_that_would_import_this_project_does_not_run(tmp_path: Path) -> None:
     (tmp_path / "model.py").write_text("import matlab_compat\n")
     with pytest.raises(Exception, match=r"does not run: .*matlab_compat"):
