@@ -7,6 +7,7 @@ what they are called with; the calls are made again with this project's function
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +35,7 @@ from matlab_compat.errors import FileAccessError, UnsupportedLayerError, UsageEr
 from matlab_compat.layers import Layer
 from matlab_compat.layers.value import same_value
 
-from ...matlab.octave import STAND_INS, needs_octave, octave
+from ...matlab.octave import STAND_INS, needs_octave, octave, session
 from ...real import MAT_FILES, file_id
 from ...truth.networks import networks
 from ..samples import INNER, variants
@@ -44,26 +45,28 @@ pytestmark = [pytest.mark.octave, needs_octave]
 CONSTRUCTORS = {kind.constructor for kind in registered().values() if kind.constructor}
 
 
+#: What the function in a file makes of the stand-ins.
+Called = Callable[[Path], Any]
+
+
 @pytest.fixture(scope="module")
-def constructors(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with a stand-in for every constructor function."""
+def called(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Called]:
+    """Runs a file with a stand-in for every constructor function."""
     folder = tmp_path_factory.mktemp("constructors")
     for name in CONSTRUCTORS:
         text = (
             f"function layer = {name}(varargin)\nlayer = record_layer('{name}', varargin);\nend\n"
         )
         (folder / f"{name}.m").write_text(text, encoding="ascii")
-    return folder
 
+    def called(file: Path) -> Any:
+        out = file.with_name("recorded.mat")
+        run(f"net = {file.stem}(); save('-v7', '{out}', 'net');", file.parent, folder, STAND_INS)
+        with converters.open_mat(out) as mat:
+            return mat["net"]
 
-def called(file: Path, constructors: Path) -> Any:
-    """What the function in ``file`` makes of the stand-ins."""
-    out = file.with_name("recorded.mat")
-    octave(
-        f"net = {file.stem}(); save('-v7', '{out}', 'net');", file.parent, constructors, STAND_INS
-    )
-    with converters.open_mat(out) as mat:
-        return mat["net"]
+    with session() as run:
+        yield called
 
 
 def rebuilt(value: Any) -> Layer:
@@ -123,17 +126,17 @@ def assert_same(one: Network, other: Network) -> None:
         assert_layers_same(a, b)
 
 
-def round_trip(model: Network, folder: Path, constructors: Path) -> dict[str, Any]:
+def round_trip(model: Network, folder: Path, called: Called) -> dict[str, Any]:
     converters.save(model, folder / "rebuilt.m", overwrite=True, check=False)
-    again, options = network(called(folder / "rebuilt.m", constructors))
+    again, options = network(called(folder / "rebuilt.m"))
     assert_same(model, again)
     return options
 
 
-def test_every_property_of_every_layer_comes_back(tmp_path: Path, constructors: Path) -> None:
+def test_every_property_of_every_layer_comes_back(tmp_path: Path, called: Called) -> None:
     layers = [layer for layer in variants() if not refusal(layer)]
     assert len(layers) > 2 * len({type(layer) for layer in layers}) > 140
-    round_trip(Network(layers, kind="Layer array"), tmp_path, constructors)
+    round_trip(Network(layers, kind="Layer array"), tmp_path, called)
 
 
 def residual(kind: str = "DAGNetwork", mean: float = 1) -> Network:
@@ -157,41 +160,39 @@ def residual(kind: str = "DAGNetwork", mean: float = 1) -> Network:
 
 
 @pytest.mark.parametrize("kind", ["DAGNetwork", "LayerGraph", "dlnetwork"])
-def test_layers_and_connections_come_back(kind: str, tmp_path: Path, constructors: Path) -> None:
-    assert round_trip(residual(kind), tmp_path, constructors) == {}
+def test_layers_and_connections_come_back(kind: str, tmp_path: Path, called: Called) -> None:
+    assert round_trip(residual(kind), tmp_path, called) == {}
 
 
-def test_a_series_network_is_assembled(tmp_path: Path, constructors: Path) -> None:
+def test_a_series_network_is_assembled(tmp_path: Path, called: Called) -> None:
     parts = list(residual().Layers)
     series = Network([parts[0], parts[1], parts[3], parts[4]], kind="SeriesNetwork")
-    round_trip(series, tmp_path, constructors)
+    round_trip(series, tmp_path, called)
 
 
-def test_names_that_are_not_ascii_are_taken_from_the_struct(
-    tmp_path: Path, constructors: Path
-) -> None:
+def test_names_that_are_not_ascii_are_taken_from_the_struct(tmp_path: Path, called: Called) -> None:
     parts = [reluLayer(Name="naïve'"), additionLayer(2, Name="größe\n%"), reluLayer(Name="c")]
     pairs = [("naïve'", "größe\n%/in2"), ("c", "größe\n%/in1")]
-    round_trip(Network(parts, pairs, kind="LayerGraph"), tmp_path, constructors)
+    round_trip(Network(parts, pairs, kind="LayerGraph"), tmp_path, called)
     assert (tmp_path / "rebuilt.m").read_bytes().isascii()
 
 
-def test_output_names_other_than_the_ends_are_given(tmp_path: Path, constructors: Path) -> None:
+def test_output_names_other_than_the_ends_are_given(tmp_path: Path, called: Called) -> None:
     parts = [imageInputLayer((2, 2, 1), Name="in", Normalization="none"), reluLayer(Name="r")]
-    round_trip(Network(parts, output_names=["r", "in"]), tmp_path, constructors)
+    round_trip(Network(parts, output_names=["r", "in"]), tmp_path, called)
 
 
-def test_an_untrained_dlnetwork_stays_so(tmp_path: Path, constructors: Path) -> None:
+def test_an_untrained_dlnetwork_stays_so(tmp_path: Path, called: Called) -> None:
     parts = [imageInputLayer((2, 2, 1), Name="in", Normalization="none"), convolution2dLayer(1, 2)]
-    options = round_trip(Network(parts), tmp_path, constructors)
+    options = round_trip(Network(parts), tmp_path, called)
     assert not options["Initialize"].item()
 
 
-def test_a_nested_network_is_rebuilt_with_its_functions(tmp_path: Path, constructors: Path) -> None:
+def test_a_nested_network_is_rebuilt_with_its_functions(tmp_path: Path, called: Called) -> None:
     function = functionLayer("@(X) X .* 3", Name="f")
     inner = Network([*INNER.Layers, function])
     outer = Network([*INNER.Layers, networkLayer(inner, Name="n"), function])
-    round_trip(outer, tmp_path, constructors)
+    round_trip(outer, tmp_path, called)
 
 
 def test_a_captured_variable_reaches_the_function(tmp_path: Path) -> None:
@@ -203,16 +204,16 @@ def test_a_captured_variable_reaches_the_function(tmp_path: Path) -> None:
     assert float(octave("f = f(); printf('%g', f(4))", tmp_path)) == 10
 
 
-def test_a_single_layer(tmp_path: Path, constructors: Path) -> None:
+def test_a_single_layer(tmp_path: Path, called: Called) -> None:
     layer = convolution2dLayer(3, 2, Name="c").initialize(4, seed=0)
     done = converters.save(layer, tmp_path / "conv.m")
     assert done.outputs
-    assert_layers_same(rebuilt(called(tmp_path / "conv.m", constructors)), layer)
+    assert_layers_same(rebuilt(called(tmp_path / "conv.m")), layer)
 
 
-def test_stripped_normalization_is_gone_from_both_files(tmp_path: Path, constructors: Path) -> None:
+def test_stripped_normalization_is_gone_from_both_files(tmp_path: Path, called: Called) -> None:
     converters.save(residual(), tmp_path / "net.m", options=Options(strip_normalization=True))
-    again, _ = network(called(tmp_path / "net.m", constructors))
+    again, _ = network(called(tmp_path / "net.m"))
     assert again.Layers[0].values["Normalization"] == "none"
 
 
@@ -283,7 +284,7 @@ def test_text_in_a_file_cannot_become_code() -> None:
 @pytest.mark.filterwarnings("ignore:.*holds NaN")  # one of them did not survive its training
 @pytest.mark.parametrize("file", MAT_FILES, ids=file_id)
 def test_every_real_network_is_rebuilt_or_refused(
-    file: Path, tmp_path: Path, constructors: Path
+    file: Path, tmp_path: Path, called: Called
 ) -> None:
     reasons = "no documented constructor|cannot be built|needs an output layer|anchor boxes"
     for _, net in networks(file):
@@ -291,7 +292,7 @@ def test_every_real_network_is_rebuilt_or_refused(
             with pytest.raises(UnsupportedLayerError, match=reasons):
                 converters.save(net, tmp_path / "net.m")
         elif not captures(net):
-            round_trip(net, tmp_path, constructors)
+            round_trip(net, tmp_path, called)
 
 
 def captures(net: Network) -> bool:
