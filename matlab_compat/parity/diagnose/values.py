@@ -33,10 +33,10 @@ def value_changes(actual: Array, expected: Array, measure: Measure) -> Iterator[
     yield from _activated("sigmoid", actual, expected, measure, _sigmoid)
     yield from (softmaxes := list(_softmaxes(actual, expected, measure)))
     yield from _integers(actual, expected)
-    yield from _levels(actual, expected)
+    yield from _precisions(actual, expected, measure)
+    yield from _levels(actual, expected, measure)
     yield from _normalized(actual, expected, measure)
     yield from _accumulated(actual, expected, measure)
-    yield from _precisions(actual, expected, measure)
     yield from decimals(actual, expected)
     if not any(one.name == "log softmax" for one in softmaxes):
         yield from _functions(actual, expected, measure, _DONE)
@@ -183,9 +183,14 @@ def _sigmoid(x: Array) -> Array:
     return result
 
 
+def _log_of_softmax(x: Array, axis: int) -> Array:
+    below = x.astype(np.float64) - x.max(axis, keepdims=True)
+    result: Array = below - np.log(np.exp(below).sum(axis, keepdims=True))
+    return result
+
+
 def _softmax(x: Array, axis: int) -> Array:
-    shifted = np.exp(x.astype(np.float64) - x.max(axis, keepdims=True))
-    result: Array = shifted / shifted.sum(axis, keepdims=True)
+    result: Array = np.exp(_log_of_softmax(x, axis))
     return result
 
 
@@ -205,24 +210,30 @@ def _softmaxes(actual: Array, expected: Array, measure: Measure) -> Iterator[Can
 def _log_softmax(
     actual: Array, expected: Array, measure: Measure, axis: int
 ) -> Iterator[Candidate]:
-    """One side holds probabilities, the other their logarithms."""
+    """One side holds logarithms of probabilities, the other these, or scores."""
     hint = "torch's log_softmax (NLLLoss takes it) is the logarithm of what MATLAB's softmax gives"
-    for log, other, text, remedy in (
-        (expected, actual, f"{Side.EXPECTED} is the logarithm of {Side.ACTUAL_ONE}", "exp(Y)"),
-        (actual, expected, f"{Side.ACTUAL} is the logarithm of {Side.EXPECTED_ONE}", "log(Y)"),
+    for log, other, side, one, undone in (
+        (expected, actual, Side.EXPECTED, Side.ACTUAL_ONE, "exp"),
+        (actual, expected, Side.ACTUAL, Side.EXPECTED_ONE, "log"),
     ):
         with np.errstate(over="ignore"):
             sums = np.exp(log.astype(np.float64)).sum(axis)
-        if log.max() > 1e-5 or np.abs(sums - 1).max() > 1e-3 or not _like_probabilities(other):
+        if log.max() > 1e-5 or np.abs(sums - 1).max() > 1e-3:
             continue
-        both = (actual, np.exp(expected)) if log is expected else (np.exp(actual), expected)
+        if _like_probabilities(other):
+            name, text, todo = "log softmax", "the logarithm", f"{undone}(Y) of {Side.EXPECTED}"
+            both = other, np.exp(log)
+        else:
+            name, text = f"log softmax {'applied' if undone == 'exp' else 'missing'}", "log softmax"
+            todo = "before it, or after it"
+            both = _log_of_softmax(other, axis), log
         yield Candidate(
-            "log softmax",
-            f"{text} (log softmax)",
-            f"compare the same on both sides: {remedy} of {Side.EXPECTED}. {hint}.",
-            *both,
+            name,
+            f"{side} is {text} of {one}{' (log softmax)' if name == 'log softmax' else ''}",
+            f"compare the same on both sides: {todo}. {hint}.",
+            *(both if log is expected else both[::-1]),
             rank=0,
-            measure=measure.at_least(1),
+            measure=measure.at_least(max(1.0, float(np.abs(other).max()))),
         )
 
 
@@ -286,42 +297,66 @@ def _integers(actual: Array, expected: Array) -> Iterator[Candidate]:
         yield Candidate(name, said, remedy, made, expected, rank=rank)
 
 
-#: Levels of a byte, of whole numbers in 16 bits: an array with no more, all in equal steps, was
-#: quantized.
-_LEVELS, _WHOLE = 256, 65536
+#: Levels of a byte, of 16 bits: an array with no more, all in equal steps, was quantized.
+_BYTE, _WORD = 256, 65536
+#: How far a value may be from where equal steps have it, in steps.
+_OFF = 0.02
 
 
-def _levels(actual: Array, expected: Array) -> Iterator[Candidate]:
-    """All expected values are a few levels in equal steps, and the values scaled to those."""
-    levels = np.unique(expected)
-    if not 2 < levels.size <= _WHOLE or not np.isfinite(actual).all():
+def step_of(values: Array, fine: float) -> tuple[float, int]:
+    """The equal steps that all values lie on to within ``fine``, and how many; 0 if there are none.
+
+    Fewer than three values say nothing.
+    """
+    levels = np.unique(values).astype(np.float64)
+    levels = levels[np.append(True, np.diff(levels) > fine)]
+    if levels.size < 3:
+        return 0.0, 0
+    gaps = np.diff(levels)
+    counts = np.cumsum(np.rint(gaps / gaps.min()))
+    step = float((levels[-1] - levels[0]) / counts[-1])
+    off = np.abs(levels[1:] - levels[0] - step * counts)
+    return (step, int(counts[-1])) if off.max() <= _OFF * step + fine < step / 4 else (0.0, 0)
+
+
+def _levels(actual: Array, expected: Array, measure: Measure) -> Iterator[Candidate]:
+    """All expected values lie in equal steps, and are the values (or those scaled) rounded."""
+    if not (np.isfinite(actual).all() and np.isfinite(expected).all()):
         return
-    levels = levels.astype(np.float64)
-    step = float(np.diff(levels).min())
-    most = _WHOLE if step == 1 else _LEVELS
-    off = levels / step - np.round(levels / step)
-    if step <= 0 or np.abs(off - off[0]).max() > 0.02 or np.ptp(levels) / step > most:
-        return
+    fine = measure.bound * measure.unit / 4
+    step, count = step_of(expected, fine)
     a, e = actual.astype(np.float64), expected.astype(np.float64)
+    more = (a - e) / (step or 1)
+    cut = any((way > -_OFF).all() and (way < 1 + _OFF).all() for way in (more, more * np.sign(a)))
+    rounded = np.abs(more).max() <= 0.5 + _OFF
+    plain = rounded or cut
+    if step == 0 or count > (_WORD if plain or step == 1 else _BYTE):
+        return
     if step == 1 and np.abs(np.clip(a, e.min(), e.max()) - e).max() < 1:
         return  # integers: see :func:`_integers`
     inside = (e > e.min()) & (e < e.max())  # the ends may have been clipped to
     if np.count_nonzero(inside) < _FEWEST or np.ptp(a[inside]) == 0:
         return
     slope, shift = np.polyfit(a[inside], e[inside], 1)
-    plain = np.abs(a - e).max() <= 0.51 * step
     fitted = np.clip(slope * a + shift, e.min(), e.max())
     near = np.abs(fitted - e) <= 0.6 * step  # the fit is one of rounded values
     scaled = "" if plain else f" times {slope:.4g} plus {shift:.4g}"
     yield Candidate(
         "quantized",
-        f"{Side.EXPECTED} is {Side.ACTUAL_ONE}{scaled} rounded to steps of {step:.6g} "
-        f"({levels.size} levels: int8, uint8)",
+        f"{Side.EXPECTED} is {Side.ACTUAL_ONE}{scaled} {'cut' if cut else 'rounded'} to steps of "
+        f"{in_steps(step)} "
+        f"({count + 1} levels: {'int8, uint8' if count < _BYTE else 'fixed point'})",
         "save it as single, before it is scaled to bytes or quantized.",
         expected if plain else np.where(near, expected, np.nan),
         expected,
         spread=1.0,
     )
+
+
+def in_steps(step: float) -> str:
+    """A step, as a fraction where it is one."""
+    parts = round(1 / step)
+    return f"1/{parts}" if parts > 1 and abs(parts * step - 1) < 1e-6 else f"{step:.6g}"
 
 
 #: What is made of the values that statistics are taken of, and what that is called.
@@ -337,6 +372,9 @@ _NORMALIZED: dict[str, Callable[[Array, tuple[int, ...]], Array]] = {
     "divided by the sum": lambda y, over: y / y.sum(over, keepdims=True),
     "scaled to 0..1": lambda y, over: (
         (y - y.min(over, keepdims=True)) / np.ptp(y, axis=over, keepdims=True)
+    ),
+    "scaled to -1..1": lambda y, over: (
+        2 * (y - y.min(over, keepdims=True)) / np.ptp(y, axis=over, keepdims=True) - 1
     ),
 }
 
@@ -390,7 +428,7 @@ def _precisions(actual: Array, expected: Array, measure: Measure) -> Iterator[Ca
     for name in _FORMATS:
         if EPS[name] <= measure.eps or has_digits_of(name, actual):
             continue
-        if not has_digits_of(name, expected):
+        if not has_digits_of(name, expected) or _in_fewer_steps(name, expected):
             continue
         yield Candidate(
             f"{name} precision",
@@ -403,38 +441,40 @@ def _precisions(actual: Array, expected: Array, measure: Measure) -> Iterator[Ca
         )
 
 
+def _in_fewer_steps(name: str, values: Array) -> bool:
+    """Whether small values have no more digits after the point than large ones, as none float."""
+    some = np.abs(values[np.isfinite(values) & (values != 0)]).astype(np.float64)
+    step, _ = step_of(values[np.isfinite(values)], 0.0)
+    finer = EPS[name] * 2 ** np.floor(np.log2(some)) < 0.75 * step
+    return int(finer.sum()) >= _FEWEST
+
+
 def decimals(actual: Array, expected: Array) -> Iterator[Candidate]:
     """Written as text with a few digits: all expected values have no more, and are off by that."""
     if not (np.isfinite(actual).all() and np.isfinite(expected).all()):
         return
     wide = expected.astype(np.float64)
     fine = 2 * EPS["single"] * np.abs(wide)  # the text was read in single
-    for decimals in range(7):
-        step = 10.0**-decimals
-        if fine.max() > step / 4:
-            break
-        if decimals and np.all(np.abs(wide - np.round(wide, decimals)) <= fine):
-            yield _written(actual, expected, step, f"{decimals} decimals")
+    # In single, 0.01 is a little less than that.
+    size = np.abs(wide) + fine
+    magnitude = np.floor(np.log10(size, where=size != 0, out=np.zeros_like(wide)))
+    steps: dict[str, Any] = {f"{n} decimals": 10.0**-n for n in range(1, 7)}
+    steps |= {f"{n} significant digits": 10.0 ** (magnitude - n + 1) for n in range(2, 6)}
+    for digits, step in steps.items():
+        if np.ndim(step) == 0 and fine.max() > step / 4:
+            continue
+        near = np.abs(actual - wide) <= 0.5 * step + 1e-6 * np.abs(wide)
+        if near.all() and np.all(np.abs(wide - np.round(wide / step) * step) <= fine):
+            yield Candidate(
+                "rounded to decimals",
+                f"{Side.EXPECTED} was written with {digits}",
+                "write all digits ('%.9g' for single precision), or a binary file.",
+                expected,
+                expected,
+                rank=0,
+                spread=1.0,
+            )
             return
-    magnitude = np.floor(np.log10(np.abs(wide), where=wide != 0, out=np.zeros_like(wide)))
-    for digits in range(2, 6):
-        steps = 10.0 ** (magnitude - digits + 1)
-        if np.all(np.abs(wide - np.round(wide / steps) * steps) <= fine):
-            yield _written(actual, expected, steps, f"{digits} significant digits")
-            return
-
-
-def _written(actual: Array, expected: Array, step: Any, digits: str) -> Candidate:
-    half = 0.5 * step + 1e-6 * np.abs(expected)
-    return Candidate(
-        "rounded to decimals",
-        f"{Side.EXPECTED} was written with {digits}",
-        "write all digits ('%.9g' for single precision), or a binary file.",
-        np.where(np.abs(actual - expected) <= half, expected, np.nan),
-        expected,
-        rank=0,
-        spread=1.0,
-    )
 
 
 #: What may have been done to all values, and what that is called.
@@ -459,6 +499,7 @@ def fitted(actual: Array, expected: Array, measure: Measure) -> Iterator[Candida
     if actual.shape == expected.shape and actual.size >= _FEWEST:
         functions = {**_limits(expected), **_powers(actual, expected)}
         yield from _functions(actual, expected, measure, functions)
+        yield from _temperatures(actual, expected, measure)
 
 
 def _functions(
@@ -525,6 +566,32 @@ def _powers(actual: Array, expected: Array) -> dict[str, Function]:
         said = f"max(Y, 0) + {slope:.6g}*min(Y, 0) (a leaky ReLU)"
         found["negative values scaled"] = lambda y: np.where(y < 0, slope * y, y), said
     return found
+
+
+def _temperatures(actual: Array, expected: Array, measure: Measure) -> Iterator[Candidate]:
+    """A softmax of scores, or of other probabilities, with another temperature."""
+    if not (np.isfinite(actual).all() and expected.min() > 0):
+        return
+    is_likely, scores = actual.min() > 0, actual.astype(np.float64)
+    scores, of = (np.log(scores), "log(Y)") if is_likely else (scores, "Y")
+    for axis in range(actual.ndim):
+        if np.abs(expected.sum(axis) - 1).max() > 1e-3 or actual.shape[axis] < 2:
+            continue
+        a, e = (
+            y - y.mean(axis, keepdims=True) for y in (scores, np.log(expected.astype(np.float64)))
+        )
+        factor = float(np.vdot(a * expected, e) / np.vdot(a * expected, a))
+        if factor > 0:
+            yield Candidate(
+                "softmax temperature",
+                f"{Side.EXPECTED} is softmax({of}/{1 / factor:.6g}) of {Side.ACTUAL_ONE} (a "
+                "temperature)",
+                "compare both with the same temperature, 1 in MATLAB's softmax.",
+                _softmax(factor * scores, axis),
+                expected,
+                rank=2,
+                measure=measure.at_least(1),
+            )
 
 
 def mixed(actual: Array, expected: Array, measure: Measure, axes: Axes) -> Iterator[Candidate]:

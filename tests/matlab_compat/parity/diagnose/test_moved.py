@@ -44,7 +44,18 @@ MOVES: dict[str, Callable[[Array], Array]] = {
     "sign(Y).*abs(Y).^0.45455": lambda y: np.sign(y) * np.abs(y) ** (1 / 2.2),
     "min(Y, 1.5)": lambda y: np.minimum(y, 1.5),
     "20*log10(abs(Y))": lambda y: 20 * np.log10(np.abs(y)),
+    "log softmax of this one": lambda y: y - np.log(np.exp(y).sum(2, keepdims=True)),
+    "softmax(Y/2.5) of this one": lambda y: _softmax(y / 2.5),
+    "written with 3 significant digits": np.vectorize(lambda v: float(f"{v:.3g}")),
+    "rounded to steps of 1/256": lambda y: np.round(y * 256) / 256,
+    "cut to steps of 1/128": lambda y: np.floor(y * 128) / 128,
+    "saved in half precision": lambda y: y.astype(np.float16),
 }
+
+
+def _softmax(y: Array) -> Array:
+    result: Array = np.exp(y) / np.exp(y).sum(2, keepdims=True)
+    return result
 
 
 @pytest.mark.parametrize("said", MOVES)
