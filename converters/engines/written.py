@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -19,6 +20,7 @@ from ..formats.base import Options, Prepared
 from ..formats.onnx import fixed_sizes, fixed_steps, onnx_model
 
 if TYPE_CHECKING:
+    import onnx
     from torch import nn
 
 
@@ -38,6 +40,7 @@ class Written:
     def onnx(self) -> bytes:
         """The ONNX file, of any number of observations."""
         model = onnx_model(self._prepared)
+        crop_by_pads(model)
         self._fixed, self._sizes = bool(fixed_steps(model)), fixed_sizes(model)
         content: bytes = model.SerializeToString()
         return content
@@ -85,3 +88,34 @@ def with_sizes(network: Network, sizes: Mapping[str, list[float]]) -> Network:
         layer = inputLayer(size, labels[name], Name=unused("size", set(network.names)))
         network = connectLayers(addLayers(network, layer), layer.Name, name)
     return network
+
+
+def crop_by_pads(model: onnx.ModelProto) -> None:
+    """Let transposed convolutions crop what is sliced off after them, by pads that are uneven.
+
+    Files have none, as some runtimes misread them; what engines make of them is proved.
+    """
+    import onnx
+
+    graph = model.graph
+    values = {one.name: onnx.numpy_helper.to_array(one) for one in graph.initializer}
+    shapes = onnx.shape_inference.infer_shapes(model).graph.value_info
+    sizes = {one.name: [n.dim_value for n in one.type.tensor_type.shape.dim] for one in shapes}
+    made = {node.output[0]: node for node in graph.node}
+    uses = Counter(name for node in graph.node for name in node.input)
+    for node in list(graph.node):
+        before = made.get(node.input[0]) if node.op_type == "Slice" else None
+        given = [values.get(name) for name in node.input[1:]]
+        if before is None or before.op_type != "ConvTranspose" or uses[node.input[0]] > 1:
+            continue
+        if len(given) < 3 or any(value is None or value.size != 1 for value in given):
+            continue
+        start, end, axis, *step = (int(value.item()) for value in given if value is not None)
+        size = sizes[node.input[0]][axis]
+        pads = next(one.ints for one in before.attribute if one.name == "pads")
+        if axis >= 2 and size and start >= 0 and step in ([], [1]):
+            pads[axis - 2] += start
+            pads[axis - 2 + len(pads) // 2] += size - range(size)[:end].stop
+            before.output[0] = node.output[0]
+            made[node.output[0]] = before
+            graph.node.remove(node)

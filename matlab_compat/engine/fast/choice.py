@@ -38,8 +38,8 @@ VARIABLE = "MATLAB_COMPAT_CHOICE"
 DIRECT = "direct"
 #: All ways of all layers, which may be asked for by name.
 WAYS = (
-    *(DIRECT, "packed", "columns", "planes"),  # convolution, fully connected
-    *("subpixel", "apart", "windows", "taps", "single"),  # transposed convolution
+    *(DIRECT, "packed", "columns"),  # convolution, fully connected
+    *("subpixel", "windows", "single"),  # transposed convolution
     "separable",  # pooling
 )
 #: Prefix of the keys of whole networks, for which an engine is chosen; other keys are layers'.

@@ -188,7 +188,7 @@ class Convolution(Inference):
         return self.activation.function(y) if self.activation else y
 
     def ways(self, *inputs: Tensor) -> dict[str, Make]:
-        """oneDNN's, and those of matrix products."""
+        """oneDNN's, and that of matrix products."""
         x, *added = inputs
         if x.ndim != 4 or len(self.stride) != 2 or not has_kernels():
             return super().ways(*inputs)
@@ -213,7 +213,7 @@ class Convolution(Inference):
 
         ways = {"direct": way(partial(self._onednn, list(filled.shape)))}
         if self.groups == 1 and set(self.dilation) == {1}:
-            ways |= {"columns": way(self._columns), "planes": way(self._planes)}
+            ways["columns"] = way(self._columns)
         return ways
 
     def _padded(self, x: Tensor) -> Tensor:
@@ -285,18 +285,6 @@ class Convolution(Inference):
 
     def _columns(self, inside: list[int], out: Tensor | None) -> Run:
         weight = self.prepared("channels last", lambda: channels_last(self.weight))
-        return self._by_product(weight, inside, out)
-
-    def _planes(self, inside: list[int], out: Tensor | None) -> Run:
-        inner = self._by_product(self.weight, inside, None)
-
-        def run(x: Tensor, *added: Tensor) -> Tensor:
-            y = inner(x, *added)
-            return channels_last(y) if out is None else out.copy_(y)
-
-        return run
-
-    def _by_product(self, weight: Tensor, inside: list[int], out: Tensor | None) -> Run:
         how = (weight, weight.shape[2:], self.bias, self.stride, inside)
         convolve = matrix_convolution
         function = self.activation.function if self.activation else None

@@ -4,7 +4,6 @@
              ``torch.compile`` calls.
 ``columns``  torch's own: the windows of the image, channels last, as columns of a matrix (im2col),
              and a matrix product; for a filter of one pixel the product alone.
-``planes``   the same for N,C,H,W, and a copy to channels last.
 
 They are asked for by name, for ``torch.nn.functional.conv2d`` takes oneDNN for every batch of two
 and more.

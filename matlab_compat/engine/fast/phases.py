@@ -248,35 +248,6 @@ class SubPixel(Algorithm):
         return kept(y, shape)
 
 
-class Apart(Algorithm):
-    """One dense convolution for each phase, with the taps that it has, and a copy to its place."""
-
-    way = "apart"
-
-    def __init__(self, weight: Tensor, bias: Tensor, shape: Shape) -> None:
-        s, t = shape.rows.stride, shape.columns.stride
-        self.weights = {
-            (row, column): weight[:, :, row::s, column::t]
-            .flip(2, 3)
-            .transpose(0, 1)
-            .contiguous(memory_format=torch.channels_last)
-            for row in range(min(s, shape.rows.filter))
-            for column in range(min(t, shape.columns.filter))
-        }
-        self.bias = bias
-
-    def __call__(self, x: Tensor, shape: Shape, out: Tensor | None = None) -> Tensor:
-        """N,C,H,W to N,F,H',W' in channels_last."""
-        x = x.contiguous(memory_format=torch.channels_last)
-        y = interleaved(x, shape, out)
-        if len(self.weights) < shape.rows.stride * shape.columns.stride:  # phases without a tap
-            y.copy_(self.bias)
-        for (row, column), weight in self.weights.items():
-            phase = blocks(x, weight, self.bias, shape)
-            y[:, :, row, :, column] = phase.permute(0, 2, 3, 1)
-        return kept(y, shape)
-
-
 class Windows(Algorithm):
     """The windows of the input as a matrix, and a product for each phase of the rows.
 
@@ -312,41 +283,6 @@ class Windows(Algorithm):
         return kept(y, shape)
 
 
-class Taps(Algorithm):
-    """One matrix product to all taps of all filters, added up; a copy interleaves the phases."""
-
-    way = "taps"
-
-    def __init__(self, weight: Tensor, bias: Tensor, shape: Shape) -> None:
-        self.weight = weight.permute(2, 3, 1, 0).flatten(0, 2).contiguous()
-        self.bias = bias.view(-1, 1, 1)
-
-    @staticmethod
-    def memory(shape: Shape) -> float:
-        """The products, and their sums before the copy."""
-        taps = shape.rows.filter * shape.columns.filter
-        return shape.rows.size * shape.columns.size * taps * shape.filters + shape.output
-
-    def __call__(self, x: Tensor, shape: Shape, out: Tensor | None = None) -> Tensor:
-        """N,C,H,W to N,F,H',W'."""
-        rows, columns = shape.rows, shape.columns
-        s, t = rows.stride, columns.stride
-        size = (rows.filter, columns.filter, shape.filters, rows.size, columns.size)
-        products = (self.weight @ x.flatten(2)).view(len(x), *size)
-        high, wide = rows.size + rows.taps - 1, columns.size + columns.taps - 1
-        sums = self.bias.expand(len(x), s, t, -1, high, wide).contiguous()
-        for u in range(rows.taps):
-            for v in range(columns.taps):
-                part = products[:, u * s : (u + 1) * s, v * t : (v + 1) * t]
-                place = sums[..., u : u + rows.size, v : v + columns.size]
-                place[:, : part.shape[1], : part.shape[2]] += part
-        sums = sums[..., rows.first : rows.first + rows.blocks, :]
-        sums = sums[..., columns.first : columns.first + columns.blocks]
-        y = interleaved(x, shape, out)
-        y.copy_(sums.permute(0, 4, 1, 5, 2, 3))
-        return kept(y, shape)
-
-
 class Single(Algorithm):
     """One product, for inputs of one pixel: nothing overlaps."""
 
@@ -369,9 +305,7 @@ class Single(Algorithm):
         return torch.addmm(self.bias, x.flatten(1), self.weight).view(-1, *self.size)
 
 
-ALGORITHMS: tuple[type[Algorithm], ...] = (
-    *(Direct, Single, SubPixel, Windows, Taps, Apart, Packed),
-)
+ALGORITHMS: tuple[type[Algorithm], ...] = (Direct, Single, SubPixel, Windows, Packed)
 
 
 def plain_only(*inputs: Tensor) -> bool:

@@ -276,8 +276,8 @@ def test_torch_computes_what_an_optimized_module_owes_to_torch_alone(
 
 
 def test_inputs_may_have_sizes_that_no_layer_says() -> None:
-    """It is written for the size that comes, with any number of observations."""
-    layer = m.transposedConv2dLayer(3, 2, Stride=2, NumChannels=4)
+    """For the size that comes, with any number of observations; uneven crops in one operator."""
+    layer = m.transposedConv2dLayer(3, 2, Stride=2, Cropping=(0, 1, 1, 0), NumChannels=4)
     network = Network([layer]).initialize([5, 6, 4], seed=0)
     written = Written(network, 1, [(2, 4, 5, 6)])
     assert [written.takes(1, free_sizes(network, [n])) for n in ((3, 4, 5, 6), (2, 4, 5, 7))] == [
@@ -288,6 +288,7 @@ def test_inputs_may_have_sizes_that_no_layer_says() -> None:
     run = OnnxRuntime(written, 1).sized([(3, 4, 5, 6)])
     x = torch.randn(3, 4, 5, 6)
     np.testing.assert_allclose(run([x.numpy()])[0], network.to_torch()(x).detach(), atol=1e-5)
+    assert (b"ConvTranspose" in written.onnx, b"Slice" in written.onnx) == (True, False)
 
 
 def test_without_measuring_the_fastest_is_torch(network: Network, seconds: list[list[str]]) -> None:

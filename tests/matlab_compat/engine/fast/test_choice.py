@@ -76,13 +76,13 @@ def files(folder: Path) -> list[Path]:
 
 
 def test_the_fastest_way_is_taken(clock: Clock) -> None:
-    ways = clock.ways(direct=0.03, columns=0.01, planes=0.02)
+    ways = clock.ways(direct=0.03, columns=0.01, packed=0.02)
     assert choose("layer", (1, 3), ways, Budget(1)) == "columns"
 
 
 def test_a_way_that_gives_something_else_is_not_taken(clock: Clock) -> None:
-    ways = clock.ways("columns", direct=0.03, columns=0.01, planes=0.02)
-    assert choose("layer", (1, 3), ways, Budget(1)) == "planes"
+    ways = clock.ways("columns", direct=0.03, columns=0.01, packed=0.02)
+    assert choose("layer", (1, 3), ways, Budget(1)) == "packed"
 
 
 def test_a_way_that_fails_is_not_taken(clock: Clock) -> None:
@@ -131,10 +131,10 @@ def test_a_choice_is_kept_for_other_processes(clock: Clock, tmp_path: Path) -> N
 def test_what_another_process_added_stays(clock: Clock, tmp_path: Path) -> None:
     choose("layer", (1, 3), clock.ways(direct=0.01, columns=0.02), Budget(1))
     (path,) = files(tmp_path)
-    choice.write(path, {"layer": {"8 3": "planes"}, "other": {"1": "direct"}})
+    choice.write(path, {"layer": {"8 3": "packed"}, "other": {"1": "direct"}})
     choose("layer", (2, 3), clock.ways(direct=0.01, columns=0.02), Budget(1))
     assert choice.read(path) == {
-        "layer": {"1 3": "direct", "2 3": "direct", "8 3": "planes"},
+        "layer": {"1 3": "direct", "2 3": "direct", "8 3": "packed"},
         "other": {"1": "direct"},
     }
 
