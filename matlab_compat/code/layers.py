@@ -84,8 +84,8 @@ class AsItIs(Layout):
 
 def parameter_of_code(value: object) -> Array:
     """The values of a parameter, which may be complex."""
-    if isinstance(value, np.ndarray) and value.dtype in (np.complex64, np.complex128):
-        return np.array(value, order="F")
+    if isinstance(value, np.ndarray) and (value.dtype.kind == "c" or not value.size):
+        return np.array(value, order="F")  # one without elements has its size
     return parameter_array(value)
 
 
@@ -357,7 +357,7 @@ class CodeLayer(CodedLayer):
 
     def settings(self) -> dict[str, Any]:
         """The properties that are no parameters and no buffers, for the object of the code."""
-        held = {*self.parameters(), *self.buffers()}
+        held = {*self.held(), *self.buffers()}
         ports = {
             "Name": self.Name,
             "NumInputs": len(self.InputNames),

@@ -27,7 +27,9 @@ from matlab_compat.code.layers import class_of_layer
 from matlab_compat.code.models import Argument, FunctionModel, function_model
 from matlab_compat.code.program import Program
 from matlab_compat.data_format import torch_axes
+from matlab_compat.engine.precision import torch_dtype
 from matlab_compat.errors import MatlabCompatError
+from matlab_compat.layers import Layer
 from matlab_compat.network import Network
 
 #: The styles by the kinds of layers that people write; the rest is of other kinds.
@@ -77,6 +79,31 @@ def model_of(program: Program, name: str) -> Network | FunctionModel:
         function = program.function(name)
         assert function is not None
         return function_model(program, function, [held, *given], FUNCTIONS[name].outputs)
+    return network_of(program, [name])
+
+
+def network_of(program: Program, names: Sequence[str]) -> Network:
+    """Layers beside each other, each with inputs and outputs of its own.
+
+    Raises
+    ------
+    MatlabCompatError
+        One does not run on data with labels.
+    """
+    layers: list[Layer] = []
+    connections = []
+    for name in names:
+        layer, ends = _layer_of(program, name), []
+        for i, (x, labels) in enumerate(zip(data_of(name), labels_of(name), strict=True)):
+            size = [np.nan if one in "BT" else n for n, one in zip(x.shape, labels, strict=True)]
+            ends.append(InputLayer(InputSize=size, InputFormat=labels, Name=f"{name}_x{i}"))
+        ports = [f"{name}/in{i + 1}" if len(ends) > 1 else name for i in range(len(ends))]
+        connections += [(one.Name, port) for one, port in zip(ends, ports, strict=True)]
+        layers += [*ends, layer]
+    return Network(layers, connections)
+
+
+def _layer_of(program: Program, name: str) -> Layer:
     style = LAYERS[name]
     fields = {n: _of_file(value) for n, value in style.properties.items()}
     counts = {"in": len(style.inputs), "out": style.outputs - ("State" in fields)}
@@ -85,15 +112,8 @@ def model_of(program: Program, name: str) -> Network | FunctionModel:
     kind = class_of_layer(program, name, fields)
     assert kind is not None
     layer = kind.from_fields(fields)
-    layer.Name = "own"
-    inputs = []
-    for i, (x, labels) in enumerate(zip(data_of(name), labels_of(name), strict=True)):
-        size = [np.nan if label in "BT" else n for n, label in zip(x.shape, labels, strict=True)]
-        inputs.append(InputLayer(InputSize=size, InputFormat=labels, Name=f"x{i}"))
-    ports = [f"own/in{i + 1}" if len(inputs) > 1 else "own" for i in range(len(inputs))]
-    return Network(
-        [*inputs, layer], [(one.Name, port) for one, port in zip(inputs, ports, strict=True)]
-    )
+    layer.Name = name
+    return layer
 
 
 def data_of(name: str) -> list[Array]:
@@ -127,8 +147,10 @@ def _of_file(value: Any) -> Any:
 
 
 @torch.no_grad()
-def differs_by(model: Network | FunctionModel, name: str, ending: str, folder: Path) -> float:
-    """How much the exported program differs from the interpreter, of the largest output.
+def differs_by(
+    model: Network | FunctionModel, names: Sequence[str], ending: str, folder: Path
+) -> float:
+    """How much the exported program of these differs from the interpreter, of the largest output.
 
     Raises
     ------
@@ -136,27 +158,25 @@ def differs_by(model: Network | FunctionModel, name: str, ending: str, folder: P
         It cannot be exported.
     """
     dtype = "single" if ending == ".onnx" else "double"
-    path = folder / f"{name}{ending}"
-    labels = labels_of(name)
-    steps = [
-        x.shape[one.index("T")] for x, one in zip(data_of(name), labels, strict=True) if "T" in one
-    ]
+    path = folder / f"{names[0]}{ending}"
+    given = [pair for n in names for pair in zip(data_of(n), labels_of(n), strict=True)]
+    steps = [x.shape[labels.index("T")] for x, labels in given if "T" in labels]
     options = Options(dtype=dtype, steps=steps[0] if steps else 8)
     converters.save(model, path, options=options, check=False)
     random = torch.Generator().manual_seed(1)
     inputs = []
-    for x, one in zip(data_of(name), labels, strict=True):
-        size = [OBSERVATIONS if c == "B" else n for n, c in zip(x.shape, one, strict=True)]
-        made = torch.randn(size, generator=random, dtype=torch.float64).permute(torch_axes(one))
-        inputs.append(made.to(getattr(torch, {"single": "float32", "double": "float64"}[dtype])))
+    for x, labels in given:
+        size = [OBSERVATIONS if one == "B" else n for n, one in zip(x.shape, labels, strict=True)]
+        made = torch.randn(size, generator=random, dtype=torch.float64).permute(torch_axes(labels))
+        inputs.append(made.to(torch_dtype(dtype)))
     expected = model.to_torch("cpu", dtype).eval()(*inputs)
     found: Any
     if ending == ".pt2":
         found = torch.export.load(path).module()(*inputs)
     else:
         session = open_session(path)
-        names = [one.name for one in session.get_inputs()]
-        found = session.run(None, {n: x.numpy() for n, x in zip(names, inputs, strict=True)})
+        ports = [one.name for one in session.get_inputs()]
+        found = session.run(None, {n: x.numpy() for n, x in zip(ports, inputs, strict=True)})
     several = [one if isinstance(one, tuple | list) else (one,) for one in (found, expected)]
     worst = 0.0
     for ours, theirs in zip(*several, strict=True):
@@ -176,7 +196,7 @@ def main(names: Sequence[str] = ()) -> int:
             row = []
             for ending, bound in BOUNDS.items():
                 try:
-                    found = differs_by(model_of(program, name), name, ending, Path(folder))
+                    found = differs_by(model_of(program, name), [name], ending, Path(folder))
                     agrees = found <= bound
                     differing += not agrees
                     row.append(f"{ending} {found:.1e}{'' if agrees else ' DIFFERS'}")

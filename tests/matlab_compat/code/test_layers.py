@@ -111,6 +111,13 @@ def test_learnables_are_parameters_that_gradients_reach() -> None:
     np.testing.assert_allclose(module.Gain.grad, X.sum(axis=(0, 1, 3)).reshape(1, 1, 3))
 
 
+def test_a_learnable_without_elements_keeps_its_size() -> None:
+    text = source("Z = X + size(layer.W, 2);", "properties (Learnable)\nW\nend")
+    x = normal(3, 2)
+    found = predicted(layer_of(text, W=np.zeros((0, 4))), x, data_format="CB")
+    np.testing.assert_array_equal(found, x + 4)
+
+
 def test_trained_parameters_come_back_into_the_layer() -> None:
     layer = layer_of(source("Z = layer.Gain .* X;", SCALE), Gain=normal(1, 1, 3, seed=1))
     module = layer.to_torch()
