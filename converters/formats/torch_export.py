@@ -112,7 +112,8 @@ def _check_free(program: ExportedProgram, formats: Sequence[str]) -> None:
     for condition in getattr(program, "_guards_code", ()):
         places = [(f"{n}_{at}" if at else n, int(axis)) for n, at, axis in _SIZE.findall(condition)]
         said = {inputs.get(name, "")[axis : axis + 1] for name, axis in places}
-        as_many = re.fullmatch(r"L\[.+\] == L\[.+\]", condition)  # observations of each input
+        # Each input has as many observations, or one that stands for all.
+        as_many = any(re.fullmatch(r"L\[\S+ == L\[\S+", one) for one in condition.split(" or "))
         if said == {"B"} and not as_many:
             raise UnsupportedLayerError(
                 "The number of observations does not stay free: what is computed depends on it.",
