@@ -23,11 +23,10 @@ from typing import Any
 
 from .timing import THREADS, Allowance, Table
 
-#: The seconds of each, ten minutes without growth. Networks last: they end with memory kept, a
-#: setting of the whole process.
+#: The seconds of each, ten minutes without growth: the last case of each takes longer.
 PARTS = {
-    **{"startup": 20, "reading": 90, "layer": 130, "training": 30, "verify": 30, "growth": 600},
-    "networks": 270,
+    **{"startup": 20, "reading": 90, "layer": 120, "training": 30, "verify": 30, "growth": 600},
+    "networks": 230,
 }
 PACKAGES = (
     *("torch", "onnxruntime", "openvino", "numpy", "scipy", "h5py"),

@@ -10,7 +10,7 @@ from __future__ import annotations
 import random
 import runpy
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -59,29 +59,20 @@ WRONG = 1e-2
 #: Seconds of ONNX Runtime from which on only what it is compared with is measured: ten minutes
 #: are for everything.
 SLOW = 0.06
-#: The networks whose tensors are that large.
-LARGE = ("unet", "u-net", "dncnn")
 PEERS = (SPINNING, OPENVINO, "compiled")
 #: Goals, of the best peer: in the mean, and for each that takes longer than so many seconds.
 MEAN, WORST, LONG = 0.9, 0.95, 1e-3
 
 
-def tables() -> Iterable[Table]:
-    """All networks, then the large ones with memory kept, as ONNX Runtime keeps its own."""
-    yield table("Networks", lambda name: True, [COMPILE_SECONDS])
-    if m.keep_memory():
-        large = table("Large", lambda name: any(part in name.lower() for part in LARGE), None)
-        yield replace(large, title=f"{large.title}, after matlab_compat.keep_memory()")
-
-
-def table(title: str, wanted: Callable[[str], bool], left: list[float] | None) -> Table:
-    """A row for every network and batch; ``left`` is the time left to compile."""
+def tables() -> Iterator[Table]:
+    """One table: a row for every network and batch."""
     torch.set_num_threads(THREADS)
+    left: list[float] = [COMPILE_SECONDS]
     with TemporaryDirectory() as folder:
         rows = [
             made
             for name, network in Allowance.within(networks())
-            if wanted(name) and (peers := engines_for(network, Path(folder)))
+            if (peers := engines_for(network, Path(folder)))
             for made in measured(name, network, peers, left)
         ]
     what = "to_torch(optimize=True)"
@@ -91,18 +82,18 @@ def table(title: str, wanted: Callable[[str], bool], left: list[float] | None) -
     goals += compared(rows, FASTEST, PEERS, worst=WORST, what='engine="fastest"')
     goals += compared(rows, OPTIMIZED, ["by hand"], mean=1.0, what=what)
     goals += compared(rows, "to_torch", ["by hand"], worst=WORST, what="to_torch()")
-    return Table(f"{title} (batch after the name; sequences of {STEPS} steps)", rows, goals)
+    yield Table(f"Networks (batch after the name; sequences of {STEPS} steps)", rows, goals)
 
 
 def measured(
     name: str,
     network: Network,
     peers: dict[str, Callable[[list[Any]], Call]],
-    left: list[float] | None,
+    left: list[float],
 ) -> Iterator[Row]:
-    """One network at each batch; without ``left``, only the optimized and other engines."""
+    """One network at each batch; ``left`` is the time left to compile."""
     optimized, fastest = network.to_torch(optimize=True), Session(network)
-    plain, written = (network.to_torch(), by_hand(network)) if left is not None else (None, None)
+    plain, written = network.to_torch(), by_hand(network)
     double = network.to_torch(dtype="double")
     for batch in BATCHES:
         inputs = random_inputs(network, batch)
@@ -111,7 +102,7 @@ def measured(
         calls |= {peer: make(arrays) for peer, make in peers.items()}
         calls[FASTEST] = partial(fastest.run, *arrays)
         calls[FASTEST]()
-        if plain is not None and left is not None and _seconds(calls[SPINNING]) < SLOW:
+        if _seconds(calls[SPINNING]) < SLOW:
             calls["to_torch"] = torch_call(plain, inputs)
             if written is not None:
                 calls["by hand"] = torch_call(written, inputs)
