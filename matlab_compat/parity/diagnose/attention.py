@@ -36,10 +36,17 @@ class _How:
     #: Which keys a query does not see: those of the past, of the future, or of its own step.
     masked: str = ""
     projected: bool = True
+    #: Whether what is masked has a score of 0, or a weight of 0 after the softmax.
+    masked_as: str = "-Inf"
+    #: Heads taken from the memory of steps and channels, without a transpose.
+    viewed: bool = False
     #: Each head's weights by themselves, by a sigmoid, or the mean of all heads.
     weights: str = ""
     #: Queries, keys or values that are the input itself.
     plain: str = ""
+    #: Which of them have their heads in reverse order, or come so many steps late.
+    reversed_heads: str = ""
+    late: tuple[str, int] = ("", 0)
 
 
 _PARTS = {"queries": "query", "keys": "key", "values": "value"}
@@ -60,10 +67,25 @@ _WAYS = {
     "with a mask of the past: no query attends to a key before it": _How(masked="past"),
     "with a causal mask: no query attends to a key after it": _How(masked="future"),
     "with a mask of the diagonal: no query attends to its own key": _How(masked="itself"),
+    "with a causal mask that shows one key after it": _How(masked="next"),
+    **{f"with the last {n} keys masked (padding)": _How(masked=f"last {n}") for n in (1, 2, 3, 4)},
+    **{
+        f"with a {name} mask {how}": _How(masked=mask, masked_as=value)
+        for name, mask in (("causal", "future"), ("past", "past"))
+        for how, value in (("of scores of 0", "0"), ("after the softmax", "weight"))
+    },
+    "with its heads viewed, not transposed": _How(viewed=True),
+    "with its heads viewed, not transposed, before and after": _How(viewed=True, steps_first=True),
     "without its output projection": _How(projected=False),
     "with a sigmoid instead of the softmax": _How(over=None, weights="sigmoid"),
     "with the weights of all heads averaged": _How(weights="mean"),
     **{f"without the projection of its {name}": _How(plain=name) for name in _PARTS},
+    **{f"with the heads of its {name} reversed": _How(reversed_heads=name) for name in _PARTS},
+    **{
+        f"with its {name} a step {'late' if by > 0 else 'early'}": _How(late=(name, by))
+        for name in _PARTS
+        for by in (1, -1)
+    },
 }
 
 
@@ -136,14 +158,21 @@ def _run(how: _How, module: Any, *inputs: Tensor) -> Tensor:
     heads, scale = module.settings.heads, how.scale
     if scale is None:
         scale = 1 / sqrt(q.shape[1] if how.all_channels else q.shape[1] // heads)
-    q, k, v = (_split(x, heads, how.interleaved) for x in (q, k, v))
+    parts = []
+    for name, part in zip(_PARTS, (q, k, v), strict=True):
+        split = _viewed(part, heads) if how.viewed else _split(part, heads, how.interleaved)
+        split = split.flip(1) if how.reversed_heads == name else split
+        parts.append(split.roll(how.late[1], 2) if how.late[0] == name else split)
+    q, k, v = parts
     weights = q @ k.transpose(2, 3) * scale
-    if module.settings.causal and not how.masked:
-        weights = weights.masked_fill(_mask("future", weights), -float("inf"))
-    if how.masked:
-        weights = weights.masked_fill(_mask(how.masked, weights), -float("inf"))
+    masked = how.masked or ("future" if module.settings.causal else "")
+    mask = _mask(masked, weights) if masked else None
+    if mask is not None and how.masked_as != "weight":
+        weights = weights.masked_fill(mask, 0 if how.masked_as == "0" else -float("inf"))
     if how.over is not None:
         weights = weights.softmax(how.over)
+    if mask is not None and how.masked_as == "weight":
+        weights = weights.masked_fill(mask, 0)
     if how.weights == "sigmoid":
         weights = weights.sigmoid()
     if how.weights == "mean":
@@ -161,7 +190,20 @@ def _mask(what: str, weights: Tensor) -> Tensor:
     import torch
 
     every = torch.ones(weights.shape[2:], dtype=torch.bool, device=weights.device)
-    return {"future": every.triu(1), "past": every.tril(-1), "itself": every.tril().triu()}[what]
+    if what.startswith("last"):
+        every[:, : -int(what.split()[1])] = False
+        return every
+    return {
+        "future": every.triu(1),
+        "next": every.triu(2),
+        "past": every.tril(-1),
+        "itself": every.tril().triu(),
+    }[what]
+
+
+def _viewed(x: Tensor, heads: int) -> Tensor:
+    n, channels, t = x.shape
+    return x.transpose(1, 2).reshape(n, heads, t, channels // heads)
 
 
 def _split(x: Tensor, heads: int, interleaved: bool) -> Tensor:

@@ -36,6 +36,10 @@ _IN_TORCH = {
 #: Counted from the weights, named by the user, or said by other mistakes in better words.
 _NO_CHOICE = {"Name", "NumChannels", "InputSize", "OutputSize", "NumHiddenUnits", "NumInputs"}
 _NO_CHOICE |= {"PaddingSize", "CroppingSize", "PaddingMode", "CroppingMode", "Epsilon"}
+#: Of training alone.
+_NO_CHOICE |= {"MeanDecay", "VarianceDecay", "Probability", "DropoutProbability", "MomentsRate"}
+#: Of a whole number up to this, all up to its double are tried.
+_FEW_CHOICES = 16
 #: How far a number is likely to be off.
 _FACTORS = (2.0, 0.5, 10.0, 0.1, -1.0, 100.0, 0.01)
 _USUAL = (0.0, 1.0, 0.01, 0.1, 0.2, 0.3, 0.25, 0.5, 2.0, 5.0, 6.0)
@@ -110,6 +114,7 @@ def _all_others(declared: Property[Any], now: object) -> Iterator[tuple[int, obj
         yield from _other_vectors(now)
     elif isinstance(now, int) and not isinstance(now, bool):
         yield from ((2, n) for n in (1, now - 1, now + 1, 2 * now, now // 2) if n > 0)
+        yield from ((3, n) for n in range(1, 2 * now + 2) if now <= _FEW_CHOICES)
     elif isinstance(now, float):
         yield from ((2, now * factor) for factor in _FACTORS)
         yield from ((2, value) for value in _USUAL)
@@ -261,6 +266,9 @@ def _transforms(layer: Layer, name: str, value: Array) -> Iterator[Described]:
         said = "with a first vector of zeros (padding_idx=0)"
         zeroed = partial(_first_zero, axis=names.index("words"))
         yield "first zero", said, f"{use}.", zeroed, 1
+    if value.ndim == 2 and value.shape[0] == value.shape[1] > 1:
+        eye = _identity
+        yield "left out", "left out (an identity matrix)", f"multiply by {name}.", eye, 1
     yield from _standardized(layer, name, value, use)
     yield "negated", "with the other sign", f"{use}.", lambda v: -v, 2
     if value.min() > 0:
@@ -308,6 +316,10 @@ def _standardized(layer: Layer, name: str, value: Array, use: str) -> Iterator[D
         yield "of length one", f"of length one {along}", f"{use}.", partial(_unit, axes=over), 3
         centred = partial(_centred, axes=over)
         yield "without its mean", f"without its mean {along}", f"{use}.", centred, 3
+
+
+def _identity(value: Array) -> Array:
+    return np.eye(len(value), dtype=value.dtype)
 
 
 def _first_zero(value: Array, axis: int) -> Array:
@@ -437,7 +449,7 @@ def _reorderings(layer: Layer, name: str, value: Array, use: str) -> Iterator[De
             yield "in another order", f"with the halves {along} exchanged", f"{use}.", halves, 2
         if n > 2:
             for shift in (1, -1):
-                said = f"one further in its {names[axis]}"
+                said = f"one {'further' if shift > 0 else 'back'} in its {names[axis]}"
                 yield (
                     "shifted",
                     said,
@@ -461,6 +473,9 @@ def _reorderings(layer: Layer, name: str, value: Array, use: str) -> Iterator[De
                 yield "in another order", said, f"{use}.", turned, 2
         for blocks in range(2, n // 2 + 1):
             if n % blocks == 0 and blocks <= 64:
+                said = f"with the first {along} in the place of each {blocks}"
+                same = partial(_taken, axis=axis, order=np.arange(n) // blocks * blocks)
+                yield "shared", said, f"{use}, all of it.", same, 3
                 said = f"with {blocks} blocks {along} interleaved"
                 mixed = partial(_interleaved, axis=axis, blocks=blocks)
                 yield "in another order", said, f"{use}: block after block.", mixed, 2

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
-from itertools import combinations, permutations
+from itertools import combinations, permutations, product
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ...layers.base import Layer
@@ -53,6 +53,7 @@ _STATISTICS = (
     ("each channel of each observation", "S"),
     ("the whole batch", "BSC"),
     ("each channel of the whole batch", "BS"),
+    ("the channels of each place", "C"),
 )
 
 
@@ -81,6 +82,8 @@ def _changes(size: Size) -> Iterator[_Given]:
         yield from _along(axis, name)
     if len(size.moved or size) > 1:
         yield from _turned()
+    if 1 <= len(size) <= 2:
+        yield from _reshaped(len(size) + 2)
 
 
 _SAME = "give both sides the same data."
@@ -238,6 +241,15 @@ def _along(axis: int, name: str) -> Iterator[_Given]:
 def _turned() -> Iterator[_Given]:
     import torch
 
+    for down, right in product((1, -1), repeat=2):
+        ways = ("later" if by > 0 else "earlier" for by in (down, right))
+        yield _Given(
+            "input shifted",
+            f"shifted by 1 in its height and width ({', '.join(ways)})",
+            "give both sides the same data: look for a crop, or an index from 0.",
+            partial(_shifted_both, down=down, right=right),
+            2,
+        )
     yield _Given(
         "input height and width exchanged",
         "with height and width exchanged",
@@ -254,14 +266,20 @@ def _turned() -> Iterator[_Given]:
         turned = partial(torch.rot90, k=turns, dims=(2, 3))
         rank = 1 if turns == 2 else 2
         yield _Given("input turned", f"turned by {90 * turns} degrees", _SAME, turned, rank, line)
-    for order in ((3, 2, 1), (2, 3, 1), (1, 3, 2), (3, 1, 2), (2, 1, 3)):
-        yield _Given(
-            "input reshaped",
-            f"reshaped, not permuted: {_words(order)} bytes read as N,C,H,W",
-            "permute it: X.transpose(3, 2, 0, 1); a reshape does not move its dimensions.",
-            partial(_misread, order=order),
-            2,
-        )
+
+
+def _reshaped(rank: int) -> Iterator[_Given]:
+    """Bytes in one order of the dimensions read in another."""
+    for order in permutations(range(1, rank)):
+        if order != tuple(range(1, rank)):
+            yield _Given(
+                "input reshaped",
+                f"reshaped, not permuted: {_words(order, rank)} bytes read as "
+                f"{_words(tuple(range(1, rank)), rank)}",
+                "permute it: X.transpose(3, 2, 0, 1); a reshape does not move its dimensions.",
+                partial(_misread, order=order),
+                2,
+            )
 
 
 def _of_its_own() -> Iterator[_Given]:
@@ -357,13 +375,14 @@ def _reversed_colours(x: Tensor) -> Tensor:
     return x[:, [2, 1, 0, *range(3, x.shape[1])]]
 
 
-def _words(order: tuple[int, ...]) -> str:
-    return ",".join(["N", *("?CHW"[axis] for axis in order)])
+def _words(order: tuple[int, ...], rank: int) -> str:
+    letters = {3: "NCT", 4: "NCHW"}.get(rank, "NCHWD")
+    return ",".join(["N", *(letters[axis] for axis in order)])
 
 
 def _misread(x: Tensor, order: tuple[int, ...]) -> Tensor:
-    if x.ndim != 4:
-        raise ValueError("images only")
+    if x.ndim != len(order) + 1:
+        raise ValueError("of another number of dimensions")
     return x.permute(0, *order).reshape(x.shape)
 
 
@@ -388,6 +407,10 @@ def _shifted(x: Tensor, axis: int, shift: int, filled: str) -> Tensor:
     return moved
 
 
+def _shifted_both(x: Tensor, down: int, right: int) -> Tensor:
+    return _shifted(_shifted(x, 2, down, ""), 3, right, "")
+
+
 def _own_range(over: str, symmetric: bool, x: Tensor) -> Tensor:
     axes = _axes(over, x)
     low, high = x.amin(axes, keepdim=True), x.amax(axes, keepdim=True)
@@ -397,7 +420,7 @@ def _own_range(over: str, symmetric: bool, x: Tensor) -> Tensor:
 
 def _axes(over: str, x: Tensor) -> list[int]:
     axes = [axis for label, axis in zip("BC", (0, 1), strict=True) if label in over]
-    return [*axes, *range(2, x.ndim)]
+    return [*axes, *(range(2, x.ndim) if "S" in over else ())]
 
 
 def _standardized(over: str, unbiased: bool, x: Tensor) -> Tensor:

@@ -243,16 +243,44 @@ def _other_activations(layer: Layer, _: Size) -> Iterator[Variation]:
 def _scaled_input(layer: Layer, _: Size) -> Iterator[Fitted]:
     """The layer on its input times a factor: a temperature, or a slope within."""
 
-    def make(values: tuple[float, ...]) -> Variation:
+    def make(divided: bool, values: tuple[float, ...]) -> Variation:
         (factor,) = values
         said = f"for its input times {factor:.6g}"
         if isinstance(layer, SoftmaxLayer) and factor:
             said += f" (a temperature of {1 / factor:.6g})"
-        change = inputs_changed(lambda x: x * factor)
+        if divided:
+            said += f", and its output divided by that (a beta of {factor:.6g})"
+        change = of_module(lambda module, x: module(x * factor) / (factor if divided else 1))
         remedy = "give it its input as it is."
         return altered(layer, "input scaled", said, remedy, change, 2, key="activation scaled")
 
-    yield Fitted((1.0,), make, 0.05)
+    for divided in (False, True):
+        yield Fitted((1.0,), partial(make, divided), 0.05)
+
+
+@mistakes_of(*_ACTIVATIONS)
+def _mirrored(layer: Layer, _: Size) -> Iterator[Variation]:
+    """For a ReLU with a slope: the slope on the positive side."""
+    for said, sign in (
+        ("of the negative input", 1),
+        ("of the negative input, negated (the positive side for the negative one)", -1),
+    ):
+        change = of_module(lambda module, x, sign=sign: sign * module(-x))
+        yield altered(layer, "another sign", said, "take its input as it is.", change, 2)
+
+
+@mistakes_of(ClippedReLULayer)
+def _clipped_both_ways(layer: ClippedReLULayer, _: Size) -> Iterator[Variation]:
+    for text, low in (
+        (f"clipped at -{layer.Ceiling:g}, too (a hard tanh)", -layer.Ceiling),
+        ("clipped at its Ceiling alone", -math.inf),
+    ):
+        change = partial(_clipped, low, layer.Ceiling)
+        yield altered(layer, "another activation", text, "clip at 0 and Ceiling.", instead(change))
+
+
+def _clipped(low: float, high: float, x: Tensor) -> Tensor:
+    return x.clamp(low, high)
 
 
 @mistakes_of(SoftmaxLayer)
@@ -510,6 +538,15 @@ def _grouped_norms(layer: Layer, size: Size) -> Iterator[Variation]:
         "the groups are of neighbouring channels, as in torch.nn.GroupNorm.",
         of_module(partial(_grouped, False, True, None)),
     )
+    for axis, name in enumerate(size.moved, 2):
+        yield altered(
+            layer,
+            "another dimension",
+            f"with Scale and Offset along its {name} instead of its channels",
+            "a number of Scale and Offset is for a channel.",
+            of_module(partial(_affine_along, axis)),
+            2,
+        )
     yield altered(
         layer,
         "Scale and Offset before the normalization",
@@ -518,6 +555,10 @@ def _grouped_norms(layer: Layer, size: Size) -> Iterator[Variation]:
         of_module(lambda module, x: _plain(module)(_affine(module, x))),
         2,
     )
+
+
+def _affine_along(axis: int, module: Any, x: Tensor) -> Tensor:
+    return _affine(module, _plain(module)(x).transpose(1, axis)).transpose(1, axis)
 
 
 def _plain(module: Any) -> nn.Module:
@@ -564,6 +605,17 @@ def _responses(layer: CrossChannelNormalizationLayer, size: Size) -> Iterator[Va
             said,
             "torch.nn.LocalResponseNorm divides alpha by size, as MATLAB does: pass Alpha.",
             0,
+            Alpha=layer.Alpha * factor,
+        )
+    wider = 2 * window + 1
+    for factor, said in ((1.0, ""), (wider / window, f", Alpha divided by {window}")):
+        yield from variation(
+            layer,
+            "another WindowChannelSize",
+            f"with a window of {wider}: WindowChannelSize taken for a radius{said}",
+            f"the window has {window} channels in all.",
+            1,
+            WindowChannelSize=wider,
             Alpha=layer.Alpha * factor,
         )
     before, after = (window - 1) // 2, window // 2

@@ -182,6 +182,94 @@ def padding_of(layer: ConvolutionLayer | PoolingLayer, size: Size) -> Pairs:
 
 
 @mistakes_of(ConvolutionLayer)
+def _dilations(layer: ConvolutionLayer, size: Size) -> Iterator[Variation]:
+    """Another dilation with the padding that keeps the size then."""
+    pairs = padding_of(layer, size)
+    for dilation in (*((n,) * layer.dims for n in (1, 2, 3, 4)), layer.dilation[::-1]):
+        more = [
+            (k - 1) * (new - old)
+            for k, new, old in zip(layer.filter_size, dilation, layer.dilation, strict=True)
+        ]
+        padded = tuple(
+            (before + n // 2, after + n - n // 2)
+            for (before, after), n in zip(pairs, more, strict=False)
+        )
+        if not pairs or dilation == layer.dilation or min(map(min, padded)) < 0:
+            continue
+        said = f"DilationFactor {matlab_text(dilation)} instead of {matlab_text(layer.dilation)}"
+        yield from variation(
+            layer,
+            "another DilationFactor",
+            f"with {said} and the padding that keeps the size, {_bracketed(padded)}",
+            f"set dilation to {matlab_text(layer.dilation)}.",
+            2,
+            DilationFactor=dilation,
+            PaddingMode="manual",
+            PaddingSize=edges_of(padded),
+        )
+
+
+@mistakes_of(PoolingLayer)
+def _windows(layer: PoolingLayer, size: Size) -> Iterator[Variation]:
+    """Another window with the padding that keeps the size, or with none."""
+    pairs = padding_of(layer, size)
+    for n in range(1, max(layer.window) + 3) if pairs else ():
+        window = (n,) * layer.dims
+        if window == layer.window:
+            continue
+        more = [n - k for k in layer.window]
+        keeping = tuple(
+            (before + n // 2, after + n - n // 2)
+            for (before, after), n in zip(pairs, more, strict=True)
+        )
+        for padded in dict.fromkeys(
+            (keeping, ((0, 0),) * layer.dims, ((n // 2, n // 2),) * layer.dims)
+        ):
+            if padded == pairs or min(map(min, padded)) < 0:
+                continue
+            said = f"PoolSize {matlab_text(window)} instead of {matlab_text(layer.window)}"
+            for counted in ("mean", 0) if "PaddingValue" in layer.properties else (None,):
+                value = {} if counted is None else {"PaddingValue": counted}
+                yield from variation(
+                    layer,
+                    "another PoolSize",
+                    f"with {said} and a PaddingSize of {_bracketed(padded)}"
+                    f"{', not counted' if counted == 'mean' and any(map(any, padded)) else ''}",
+                    f"set kernel_size to {matlab_text(layer.window)}.",
+                    2,
+                    PoolSize=window,
+                    Stride=layer.step,
+                    PaddingMode="manual",
+                    PaddingSize=edges_of(padded),
+                    **value,
+                )
+
+
+@mistakes_of(PoolingLayer)
+def _pooled_of_copies(layer: PoolingLayer, size: Size) -> Iterator[Variation]:
+    """The edges copied, mirrored or of the other end, where nothing is at MATLAB's edges."""
+    pairs = padding_of(layer, size)
+    values = {"PaddingMode": "manual", "PaddingSize": edges_of(((0, 0),) * layer.dims)}
+    for mode in ("replicate", "reflect", "circular") if any(map(any, pairs)) else ():
+        yield Variation(
+            "padded with copies",
+            f"padded with copies of the data at its edges (mode {mode!r})",
+            "padding is not counted, or zero: see PaddingValue.",
+            layer,
+            values,
+            2,
+            change=inputs_changed(partial(_with_copies, pairs, mode)),
+            diff=f"edges padded by {mode!r}",
+        )
+
+
+def _with_copies(pairs: Pairs, mode: str, x: Tensor) -> Tensor:
+    from torch.nn import functional as F
+
+    return F.pad(x, [n for pair in reversed(pairs) for n in pair], mode)
+
+
+@mistakes_of(ConvolutionLayer)
 def _padded_around(layer: ConvolutionLayer, size: Size) -> Iterator[Variation]:
     """Torch's padding_mode='circular', which MATLAB does not have."""
     pairs = padding_of(layer, size)
@@ -195,19 +283,9 @@ def _padded_around(layer: ConvolutionLayer, size: Size) -> Iterator[Variation]:
         layer,
         values,
         1,
-        change=inputs_changed(partial(_around, pairs)),
+        change=inputs_changed(partial(_with_copies, pairs, "circular")),
         diff="padded circularly",
     )
-
-
-def _around(pairs: Pairs, x: Tensor) -> Tensor:
-    import torch
-
-    for axis, (before, after) in enumerate(pairs, 2):
-        n = x.shape[axis]
-        index = torch.arange(-before, n + after) % n
-        x = x.index_select(axis, index.to(x.device))
-    return x
 
 
 @mistakes_of(TransposedConvolutionLayer)
@@ -306,6 +384,15 @@ def _groups(layer: ChannelGroupsLayer, _: Size) -> Iterator[Variation]:
                 remedy,
                 outputs_changed(partial(_shuffled, groups=number)),
             )
+    if groups > 1:
+        yield altered(
+            layer,
+            "channels of groups added up",
+            "with the filters of each group on the sum of all groups",
+            "a group of filters has channels of its own: groups in torch.",
+            inputs_changed(partial(_summed_groups, groups=groups)),
+            2,
+        )
     if weights.shape[-3] > 1 and groups > 1:
         for count in (groups, weights.shape[-3]):
             yield altered(
@@ -315,6 +402,11 @@ def _groups(layer: ChannelGroupsLayer, _: Size) -> Iterator[Variation]:
                 "a group is of neighbouring channels.",
                 inputs_changed(partial(_shuffled, groups=count)),
             )
+
+
+def _summed_groups(x: Tensor, groups: int) -> Tensor:
+    parts = x.reshape(len(x), groups, -1, *x.shape[2:])
+    return parts.sum(1, keepdim=True).expand_as(parts).reshape(x.shape)
 
 
 def _shuffled(x: Tensor, groups: int) -> Tensor:

@@ -14,7 +14,7 @@ from ...layers.base import Layer
 from ...layers.recurrent import BiLSTMLayer, GRULayer, LSTMLayer, RecurrentLayer
 from .altered import function_module, inputs_changed, of_module, outputs_changed
 from .instead import altered
-from .mistakes import Size, Variation, changed, mistakes_of, variation
+from .mistakes import Fitted, Size, Variation, changed, fits_of, mistakes_of, variation
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -229,11 +229,18 @@ def _gates_left_out(layer: RecurrentLayer, _: Size) -> Iterator[Variation]:
                 )
 
 
-#: What an LSTM with tanh and sigmoid is taken for.
+#: What the tanh of the candidate, and that of the cell state, is taken for.
+_FUNCTIONS: dict[str, Callable[[Any], Any]] = {
+    "nothing": lambda x: x,
+    "a sigmoid": lambda x: x.sigmoid(),
+    "a ReLU": lambda x: x.relu(),
+}
+#: What else an LSTM with tanh and sigmoid is taken for.
 _CELLS: dict[str, str | float] = {
-    "with a sigmoid for its candidate instead of tanh": "candidate",
-    "without the tanh of its cell state": "plain",
+    **{f"with {name} for the tanh of its candidate": f"candidate {name}" for name in _FUNCTIONS},
+    **{f"with {name} for the tanh of its cell state": f"cell {name}" for name in _FUNCTIONS},
     "with a forget gate of 1 minus the input gate (coupled)": "coupled",
+    "with its cell state not carried from step to step": "forgotten",
     "with its gates from the hidden state before the last": "late",
     **{
         f"with its cell state clipped to -{c:g}..{c:g}": c for c in (1.0, 3.0, 5.0, 10.0, 0.5, 50.0)
@@ -260,6 +267,9 @@ def _other_cell(kind: str | float, module: Any, x: Tensor, *given: Tensor) -> Te
     import torch
     from torch.nn import functional as F
 
+    what, _, name = kind.partition(" ") if isinstance(kind, str) else ("", "", "")
+    other = _FUNCTIONS.get(name, torch.tanh)
+    of_candidate, of_cell = (other if what == w else torch.tanh for w in ("candidate", "cell"))
     h, c = given or (module.saved(name, x) for name in module.state_names)
     weight, recurrent = module.weight_ih_l0, module.weight_hh_l0
     bias, out, before = module.bias_ih_l0, [], h
@@ -267,12 +277,112 @@ def _other_cell(kind: str | float, module: Any, x: Tensor, *given: Tensor) -> Te
         used, before = (before if kind == "late" else h), h
         i, f, g, o = (F.linear(step, weight, bias) + F.linear(used, recurrent)).chunk(4, 1)
         i, f, o = i.sigmoid(), f.sigmoid(), o.sigmoid()
-        c = (1 - i if kind == "coupled" else f) * c
-        c = c + i * (g.sigmoid() if kind == "candidate" else g.tanh())
+        c = 0 * c if kind == "forgotten" else (1 - i if kind == "coupled" else f) * c
+        c = c + i * of_candidate(g)
         c = c.clamp(-kind, kind) if isinstance(kind, float) else c
-        h = o * (c if kind == "plain" else c.tanh())
+        h = o * of_cell(c)
         out.append(h)
     return out[-1] if module.settings.last else torch.stack(out, 2)
+
+
+#: How a GRU is computed otherwise.
+_UNITS = {
+    "with its update gate for the reset gate, too (one gate)": "one",
+    "with its reset gate for the update gate, too (one gate)": "other",
+    "with its reset gate on the input's part of the candidate": "input",
+    "with its reset gate on the whole candidate": "whole",
+    "without its update gate: the candidate is the state": "candidate",
+    "without its reset gate": "open",
+}
+
+
+@mistakes_of(GRULayer)
+def _units(layer: GRULayer, _: Size) -> Iterator[Variation]:
+    alike = layer.GateActivationFunction == "sigmoid" and layer.StateActivationFunction == "tanh"
+    if layer.ResetGateMode == "before-multiplication" or not alike:
+        return
+    for text, kind in _UNITS.items():
+        yield altered(
+            layer,
+            "unit computed otherwise",
+            text,
+            "h = (1 - z).*candidate + z.*h, candidate = tanh(W*x + b + r.*(R*h)).",
+            of_module(partial(_other_unit, kind)),
+            2,
+        )
+
+
+def _other_unit(kind: str, module: Any, x: Tensor, *given: Tensor) -> Tensor:
+    import torch
+    from torch.nn import functional as F
+
+    (h,) = given or (module.saved(name, x) for name in module.state_names)
+    out = []
+    for step in x.unbind(2):
+        r, z, n = F.linear(step, module.weight_ih_l0, module.bias_ih_l0).chunk(3, 1)
+        s, y, m = F.linear(h, module.weight_hh_l0, module.bias_hh_l0).chunk(3, 1)
+        r, z = (r + s).sigmoid(), (z + y).sigmoid()
+        r, z = (z if kind == "one" else r), (r if kind == "other" else z)
+        parts = {"input": r * n + m, "whole": r * (n + m), "open": n + m}
+        n = parts.get(kind, n + r * m).tanh()
+        h = n if kind == "candidate" else (1 - z) * n + z * h
+        out.append(h)
+    return out[-1] if module.settings.last else torch.stack(out, 2)
+
+
+#: How many steps at a time sequences may be run by.
+_CHUNKS = (1, 2, 3, 4, 5, 8, 10, 16)
+
+
+@mistakes_of(RecurrentLayer)
+def _pieces(layer: RecurrentLayer, size: Size) -> Iterator[Variation]:
+    """Sequences cut into pieces, or zeros before them."""
+    if layer.OutputMode != "sequence" or layer.NumInputs > 1:
+        return
+    for steps in (n for n in _CHUNKS if size and n < size[-1]):
+        yield altered(
+            layer,
+            "state not carried",
+            f"with its state beginning anew each {steps} steps (pieces run one by one)",
+            "run whole sequences, or hand the state on.",
+            of_module(partial(_by_pieces, steps)),
+            2,
+        )
+        yield altered(
+            layer,
+            "time padded",
+            f"with {steps} time steps of zeros in front, cut off again",
+            "leave padding out, or start at the first step of the data.",
+            of_module(partial(_after_zeros, steps)),
+            3,
+        )
+
+
+def _by_pieces(steps: int, module: Any, x: Tensor) -> Tensor:
+    import torch
+
+    return torch.cat([module(part) for part in torch.split(x, steps, 2)], 2)
+
+
+def _after_zeros(steps: int, module: Any, x: Tensor) -> Tensor:
+    y: Tensor = module(_time_padded(x, steps, 0))
+    return y[:, :, steps:]
+
+
+@fits_of(*_GATES)
+def _initial_states(layer: RecurrentLayer, _: Size) -> Iterator[Fitted]:
+    """A number in all of an initial state."""
+    for name in ("HiddenState", "CellState"):
+        if name in layer.properties and not np.any(layer.values[name]):
+            yield Fitted((0.0,), partial(_initial_state, layer, name), 0.1)
+
+
+def _initial_state(layer: RecurrentLayer, name: str, values: tuple[float, ...]) -> Variation:
+    text = f"an initial {name} of {values[0]:.6g} instead of 0"
+    size = (layer.NumHiddenUnits * layer.directions, 1)
+    state = {name: np.full(size, values[0], np.float32)}
+    remedy = f"start every sequence from {name}, zeros."
+    return Variation(f"another {name}", f"with {text}", remedy, layer, state, 3, diff=text)
 
 
 @mistakes_of(GRULayer)
@@ -444,6 +554,15 @@ def _time(layer: RecurrentLayer, size: Size) -> Iterator[Variation]:
             "with its output one time step late",
             "look for a delay: the output of a step is that after the step.",
             outputs_changed(lambda y: _time_padded(y, 1, -1)),
+            2,
+        )
+    for steps, said in ((1, "late"), (-1, "early")):
+        yield altered(
+            layer,
+            "time shifted",
+            f"with its input one time step {said}",
+            "look for a delay, or an index from 0.",
+            inputs_changed(partial(_time_padded, before=steps, after=-steps)),
             2,
         )
     yield altered(

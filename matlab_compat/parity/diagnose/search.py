@@ -27,11 +27,12 @@ from .inputs import given_otherwise, scaled_input
 from .layer import fits, rounded_operands, variations
 from .measure import Candidate, Side, explanations, in_words, sample
 from .mistakes import Fitted, Variation, reproduced
-from .output import ranked
+from .output import diagnose_output, ranked
 from .patience import Patience
 from .rounded import rounded_networks
 from .run import LayerRun, Run, Target, ancestors
 from .solved import solved
+from .values import LINEAR
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -67,6 +68,8 @@ _ALTERNATIVES = 4
 _TOGETHER, _MOST_ELEMENTS = 32, 4_000_000
 #: A fit needs so many numbers for each that is fitted, and steps.
 _NUMBERS_EACH, _STEPS = 8, 12
+#: How far a correlation is from 1 where values lie on a line.
+_ON_A_LINE = 1e-9
 
 
 @dataclass(frozen=True)
@@ -162,7 +165,7 @@ class Search:
             if self.found:
                 break
             stage()
-        return self._ranked() or of_output(False) or self._guess()
+        return self._ranked() or of_output(False) or self._with_output() or self._guess()
 
     def said(self) -> str:
         """What was tried, where nothing explains the difference."""
@@ -540,6 +543,38 @@ class Search:
         except _ERRORS:
             return
 
+    def _with_output(self) -> tuple[Diagnosis, ...]:
+        """A mistake of a layer whose result is what is expected times a number, plus another."""
+        known = [a for a in _distinct(self.attempts) if a.effect is not None]
+        if self._some_actual is None or self._wanted is None or self.target.measure.part:
+            return ()
+        truth = self._some_actual + self._wanted
+        for attempt in known:
+            result = self._some_actual + attempt.effect
+            if self.patience.is_over() or not _is_line(result, truth):
+                continue
+            if _is_line(result, self._some_actual):
+                continue  # what undoes it is nothing
+            suspicion = attempt.suspicion
+            whole = self._result(suspicion, None)
+            if whole is None:
+                continue
+            sides, measure = (whole, self.target.expected), self.target.measure
+            shown = diagnose_output(*sides, measure, suspicion.where, early=True)
+            for found in (one for one in shown if one.name in LINEAR):
+                text = f"{Side.EXPECTED} is what {self._who(suspicion)} {suspicion.variation.text}"
+                return (
+                    Diagnosis(
+                        suspicion.variation.name,
+                        f"{in_words(text, measure.turned)}, and of that one: {found.text}",
+                        found.residual,
+                        f"{suspicion.variation.remedy} {found.remedy}",
+                        suspicion.where,
+                        suspicion.variation.said,
+                    ),
+                )
+        return ()
+
     # --- two at once --------------------------------------------------------------------
 
     def _try_pairs(self) -> None:
@@ -604,6 +639,13 @@ class Search:
             result = iter([(computed, truth)])
             candidates = reproduced(variation, self._who(first), result, self.target.measure)
             self._collect(candidates, first.where)
+
+
+def _is_line(result: Array, truth: Array) -> bool:
+    """Whether all values lie on one straight line."""
+    if result.size < _NUMBERS_EACH or np.ptp(result) == 0 or np.ptp(truth) == 0:
+        return False
+    return bool(1 - abs(np.corrcoef(result, truth)[0, 1]) < _ON_A_LINE)
 
 
 def _subsets(effects: Array, wanted: Array) -> Iterator[list[int]]:

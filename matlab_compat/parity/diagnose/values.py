@@ -42,6 +42,9 @@ def value_changes(actual: Array, expected: Array, measure: Measure) -> Iterator[
         yield from _functions(actual, expected, measure, _DONE)
 
 
+#: What :func:`_linear` finds.
+LINEAR = ("constant scale", "sign exchanged", "constant offset", "scale and offset")
+
 # --- scale and offset -------------------------------------------------------------------
 
 
