@@ -25,7 +25,7 @@ from ...layers.pooling import (
 )
 from ...layers.structure import FlattenLayer
 from ...layers.transposed_convolution import TransposedConvolutionLayer
-from . import attention, definition, inputs, recurrent  # noqa: F401  # register what they know
+from . import attention, definition, inputs, norms, pools, recurrent  # noqa: F401  # what they know
 from .altered import (
     another_flattening,
     inputs_changed,
@@ -546,7 +546,7 @@ def _pooled(layer: ConvolutionLayer, _: Size) -> Iterator[Variation]:
 
     if set(layer.stride) == {1}:
         return
-    for said, pools in (("largest", MAXIMUM), ("average", AVERAGE)):
+    for said, pooled in (("largest", MAXIMUM), ("average", AVERAGE)):
         yield Variation(
             "pooled instead of strided",
             f"with a stride of 1 and the {said} of {matlab_text(layer.stride)} elements then",
@@ -554,7 +554,7 @@ def _pooled(layer: ConvolutionLayer, _: Size) -> Iterator[Variation]:
             layer,
             {"Stride": (1,) * layer.dims},
             3,
-            change=outputs_changed(partial(pools[layer.dims], kernel_size=layer.stride)),
+            change=outputs_changed(partial(pooled[layer.dims], kernel_size=layer.stride)),
             diff=f"pooling ({said}) instead of Stride {matlab_text(layer.stride)}",
         )
 

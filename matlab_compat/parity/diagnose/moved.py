@@ -264,7 +264,7 @@ def _one(index: Array, n: int, what: str, moving: bool) -> tuple[str, str] | Non
         return f"{what} repeated", f"each of its {what} {times} times"
     if times > 1 and np.array_equal(index, places % n):
         return f"{what} repeated", f"all of its {what} {times} times"
-    for step in range(2, n):
+    for step in range(2, n) if moving else ():
         if np.array_equal(index, places // step * step):
             every_one = _ORDINAL.get(step, f"{step}th")
             said = f"every {every_one} of its {what} {step} times, from 1 on"

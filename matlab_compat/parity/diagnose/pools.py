@@ -1,0 +1,141 @@
+"""Another pooling in the place of a layer's."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
+
+from ...layers.base import Layer
+from ...layers.pooling import PoolingLayer
+from .altered import of_module
+from .instead import altered
+from .mistakes import Size, Variation, mistakes_of, variation
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+
+_KINDS = ("Max", "Average")
+
+
+@mistakes_of(Layer)
+def _other_pooling(layer: Layer, _: Size) -> Iterator[Variation]:
+    from ...layers.declared import CLASSES
+
+    name = type(layer).__name__
+    if "Pooling" not in name or not layer.matlab_class:
+        return
+    for one, other in (_KINDS, _KINDS[::-1]):
+        kind = CLASSES.get(layer.matlab_class.replace(one, other))
+        if one not in name or kind is None:
+            continue
+        shared = {k: v for k, v in layer.values.items() if k in kind.properties}
+        for more in ({}, {"PaddingValue": "mean"}) if "PaddingValue" in kind.properties else ({},):
+            taken = kind(**{**shared, **more})
+            counted = " (padding not counted)" if more else ""
+            yield Variation(
+                f"{other.lower()} pooling",
+                f"as {other.lower()} pooling{counted} instead of {one.lower()} pooling",
+                f"use {one.lower()} pooling.",
+                taken,
+                rank=1,
+                key=f"{other} pooling{counted}",
+                diff=f"{other.lower()} instead of {one.lower()}",
+            )
+    is_global = "Global" in name
+    kinds: dict[str, tuple[str, Callable[..., Tensor]]] = {
+        "root mean square": ("the roots of the mean squares (L2 pooling)", _root_mean_square),
+        "pooling sums": ("the sums", _summed),
+    }
+    if "Max" in name:
+        kinds = {"smallest": ("the smallest", lambda module, x: -module(-x))}
+        kinds["largest magnitude"] = ("the largest magnitudes", lambda module, x: module(x.abs()))
+    if is_global:
+        kinds |= {
+            "first element": ("the first", _of_all(lambda x: x[:, :, 0])),
+            "last element": ("the last", _of_all(lambda x: x[:, :, -1])),
+            "median": ("the medians", _of_all(lambda x: x.median(2).values)),
+            "deviation": ("the deviations", _of_all(lambda x: x.std(2))),
+        }
+    else:
+        kinds["centre"] = ("every element in the middle (subsampled)", _centres)
+        kinds["first element"] = ("every first element (subsampled)", _corners)
+    now = "largest" if "Max" in name else "average"
+    windows = "all of its input" if is_global else "each window"
+    for short, (said, function) in kinds.items():
+        yield altered(
+            layer,
+            f"another pooling: {short}",
+            f"with {said} instead of the {now} of {windows}",
+            f"take the {now} of {windows}.",
+            of_module(function),
+            1,
+            diff=f"{said} instead of the {now}",
+        )
+
+
+def _of_all(function: Callable[[Tensor], Tensor]) -> Callable[..., Tensor]:
+    """A function of N,C,elements in the size that the global pooling gives."""
+    return lambda module, x: function(x.flatten(2)).reshape(module(x).shape)
+
+
+def _count(module: Any, x: Tensor) -> int:
+    return math.prod(getattr(module, "pool_size", None) or x.shape[2:])
+
+
+def _summed(module: Any, x: Tensor) -> Tensor:
+    y: Tensor = module(x)
+    return y * _count(module, x)
+
+
+def _root_mean_square(module: Any, x: Tensor) -> Tensor:
+    y: Tensor = module(x.square())
+    return y.sqrt()
+
+
+def _centres(module: Any, x: Tensor) -> Tensor:
+    return _picked(module, x, tuple(k // 2 for k in module.pool_size))
+
+
+def _corners(module: Any, x: Tensor) -> Tensor:
+    return _picked(module, x, tuple(0 for _ in module.pool_size))
+
+
+def _picked(module: Any, x: Tensor, place: tuple[int, ...]) -> Tensor:
+    """The element at this place of each window."""
+    from ...engine.padding import pad
+
+    y, x = module(x), pad(x, module.pairs(x))
+    for axis, (start, step) in enumerate(zip(place, module.stride, strict=True), 2):
+        x = x.narrow(axis, start, x.shape[axis] - start)
+        x = x.unfold(axis, 1, step).squeeze(-1).narrow(axis, 0, y.shape[axis])
+    return x
+
+
+@mistakes_of(PoolingLayer)
+def _pools(layer: PoolingLayer, _: Size) -> Iterator[Variation]:
+    yield from variation(
+        layer,
+        "another Stride",
+        "with its PoolSize as Stride (the default of torch and Keras)",
+        f"pass stride: MATLAB's default is 1, here it is {layer.step}.",
+        0,
+        Stride=layer.PoolSize,
+    )
+    if layer.kind == "max":
+        yield altered(
+            layer,
+            "padded with zeros",
+            "padded with zeros, which may be the largest, instead of -Inf",
+            "padding never wins: pad with -inf, or use the layer's own padding in torch.",
+            of_module(_zero_padded),
+        )
+
+
+def _zero_padded(module: Any, x: Tensor) -> Tensor:
+    from ...engine.padding import pad
+    from ...engine.pooling import MAXIMUM
+
+    pooled = MAXIMUM[len(module.pool_size)]
+    return pooled(pad(x, module.pairs(x)), module.pool_size, module.stride)
