@@ -32,7 +32,7 @@ def inspection(document: dict[str, Any], *, summary: bool = False, width: int | 
     if "layers" in document:
         what = f"are one {document['class']}" if "class" in document else "describe a layer"
         rows = [] if summary else _layers(document, width)
-        lines += ["", f"The variables {what}:", *rows, *_left_out(document)]
+        lines += ["", f"The variables {what}:", *rows, *_left_out(document, width)]
     if "loose" in document:
         lines += ["", *_loose("The variables", document["loose"])]
     for variable in document["variables"]:
@@ -97,18 +97,19 @@ def _model(model: dict[str, Any], summary: bool, width: int | None) -> list[str]
         lines = [] if summary else lines
         return [f"{model['name']}: {title}, {count}", *lines, *(f"  {one}" for one in said)]
     head = f"{model['name']}: {_short(model['class'])}, {count}"
-    return [head, *([] if summary else _layers(model, width)), *_left_out(model)]
+    return [head, *([] if summary else _layers(model, width)), *_left_out(model, width)]
 
 
-def _left_out(model: dict[str, Any]) -> list[str]:
+def _left_out(model: dict[str, Any], width: int | None) -> list[str]:
     """The sums over a network, what is wrong with it and what to do, and what is not in it."""
     remedies = [one["remedy"] for one in model["layers"] if one.get("remedy")]
-    return [
+    said = [
         *_totals(model),
-        *(f"   {_finding(one)}" for one in model.get("findings", ())),
-        *(f"   remedy: {one}" for one in remedies[:1]),
-        *(f"   {note}" for note in model.get("left_out", ())),
+        *map(_finding, model.get("findings", ())),
+        *(f"remedy: {one}" for one in remedies[:1]),
+        *model.get("left_out", ()),
     ]
+    return [line for one in said for line in _wrapped(" " * 3, one, width)]
 
 
 def _totals(model: dict[str, Any]) -> list[str]:
@@ -116,7 +117,7 @@ def _totals(model: dict[str, Any]) -> list[str]:
         return []
     totals = model["totals"]
     lines = [
-        f"   in all {thousands(totals['parameters'])} parameters "
+        f"in all {thousands(totals['parameters'])} parameters "
         f"({thousands(totals['parameter_bytes'])} bytes with states), "
         f"{thousands(totals['multiply_adds'])} multiply-adds for one observation"
     ]
@@ -124,7 +125,7 @@ def _totals(model: dict[str, Any]) -> list[str]:
     if left_out:
         names = ", ".join(f"'{name}'" for name in left_out[:5])
         more = f" and {len(left_out) - 5} more" if len(left_out) > 5 else ""
-        lines.append(f"   multiply-adds not known of {names}{more}")
+        lines.append(f"multiply-adds not known of {names}{more}")
     return lines
 
 

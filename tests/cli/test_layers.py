@@ -36,6 +36,15 @@ def test_those_of_a_file_that_are_not_run(call: Any, network: Path) -> None:
     assert remedy in call("inspect", network).out
 
 
+def test_on_a_terminal_inspect_is_no_wider_than_it(
+    call: Any, network: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("cli.output.width", lambda: 64)
+    shown = call("inspect", network, "--summary").out.partition("net: ")[2]
+    assert "remedy: pass --code DIR" in shown
+    assert max(map(len, shown.splitlines())) <= 64
+
+
 def test_those_of_a_file_as_json(call: Any, network: Path) -> None:
     done = call("layers", "--unsupported", network, "--format", "json")
     document = json.loads(done.out)
