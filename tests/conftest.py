@@ -123,6 +123,14 @@ def _commands_are_made_once() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _nothing_waits_for_the_disk() -> Iterator[None]:
+    """What survives a power cut is not tested; to wait for it takes longer than to write a file."""
+    with pytest.MonkeyPatch.context() as context:
+        context.setattr(os, "fsync", lambda _: None)
+        yield
+
+
 class Result:
     """What a command line did in this process."""
 
