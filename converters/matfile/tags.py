@@ -60,6 +60,10 @@ _NUMBERS = {
     **{"SINGLE": "f4", "DOUBLE": "f8", "INT64": "i8", "UINT64": "u8"},
 }
 NUMPY_CODE = {DataType[name]: code for name, code in _NUMBERS.items()}
+_STORED = {
+    order: {int(kind): np.dtype(order + code) for kind, code in NUMPY_CODE.items()}
+    for order in "<>"
+}
 NUMERIC_DTYPE: dict[ArrayClass, np.dtype[Any]] = {
     ArrayClass[name]: np.dtype(code) for name, code in _NUMBERS.items()
 }
@@ -112,7 +116,7 @@ class Elements:
         self.data = data
         self.byte_order = byte_order
         #: How numbers of each type are stored.
-        self.stored = {int(kind): np.dtype(byte_order + c) for kind, c in NUMPY_CODE.items()}
+        self.stored = _STORED[byte_order]
         self._bytes, self._size = data.data, len(data)
         self._two_words = struct.Struct(byte_order + "II")
         self._usual = struct.Struct(byte_order + "2I2I2I2i2I")

@@ -59,7 +59,7 @@ def leaves(root: Any, found: list[BaseException]) -> Iterator[Any]:
         elif isinstance(value, StructArray):
             waiting += [item for values in value.fields.values() for item in values]
         elif isinstance(value, np.ndarray) and value.dtype == object:
-            waiting += list(value.flat)
+            waiting += {id(item): item for item in value.flat}.values()  # there may be millions
         elif isinstance(value, dict):
             waiting += value.values()
         elif isinstance(value, ObjectArray):
