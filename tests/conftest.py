@@ -65,13 +65,20 @@ def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
         yield found
 
 
+@pytest.fixture(scope="session")
+def _our_formats() -> None:
+    """Imported, which takes a look at every installed distribution."""
+    from converters.formats import suffixes
+
+    assert suffixes()
+
+
 @pytest.fixture
-def own_registry() -> Iterator[None]:
+def own_registry(_our_formats: None) -> Iterator[None]:
     """Layers and formats that the test registers are unknown after it."""
-    from converters.formats import Format, suffixes
+    from converters.formats import Format
     from matlab_compat.layers.declared import CLASSES
 
-    assert suffixes()  # so that those of ours have been imported
     registries: list[dict[str, Any]] = [CLASSES, Format.registered]
     before = [dict(registry) for registry in registries]
     yield
