@@ -13,7 +13,7 @@ from typing import Any, TypeAlias
 import torch
 from torch import Tensor
 
-from matlab_compat.arrays import as_tuple
+from matlab_compat.arrays import Array, as_tuple
 from matlab_compat.engine.fast.choice import (
     WAYS,
     WHOLE,
@@ -76,12 +76,20 @@ class Fastest:
         return self  # nothing in it changes but what it knows
 
     def of_module(
-        self, inputs: Sequence[Tensor], own: Callable[[], Callable[..., Any]]
+        self,
+        inputs: Sequence[Tensor],
+        own: Callable[[], Callable[..., Any]],
+        plain: Callable[..., Any],
     ) -> tuple[str, Callable[..., Any]]:
         """For :class:`~.run.InferenceModule`: the name of what computes it, and what does.
 
-        ``own`` makes torch's way, which takes the tensors one by one.
+        ``own`` makes torch's way, which takes the tensors one by one, as ``plain`` does for inputs
+        that are not finite.
         """
+
+        def otherwise(arrays: Sequence[Array]) -> Sequence[Array]:
+            return [y.numpy() for y in as_tuple(plain(*map(torch.from_numpy, arrays)))]
+
         made: list[Callable[..., Any]] = []
 
         def by_torch() -> Way:
@@ -90,7 +98,7 @@ class Fastest:
 
         name, run = self.chosen(self.loaded.labels, inputs, by_torch)
         if isinstance(run, Run):
-            return name, run.of_tensors(inputs)
+            return name, run.guarded(otherwise).of_tensors(inputs)
         return name, made[0]
 
     def chosen(

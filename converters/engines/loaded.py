@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from math import isfinite
 from typing import Any
 
 import torch
@@ -19,6 +20,9 @@ from . import engine_named
 from .base import Compute, Engine
 from .written import Written, free_sizes
 
+#: Elements below which numpy's product takes less than torch's sum, and no threads.
+FEW = 10_000
+
 
 @dataclass(frozen=True)
 class Run:
@@ -29,6 +33,18 @@ class Run:
     def __call__(self, tensors: Sequence[Tensor]) -> tuple[Array, ...]:
         """The outputs, which are the caller's own."""
         return tuple(self.compute([x.contiguous().numpy() for x in tensors]))
+
+    def guarded(self, otherwise: Compute) -> Run:
+        """The same for finite inputs, else ``otherwise``: engines lose NaN in activations."""
+        compute = self.compute
+
+        def run(arrays: Sequence[Array]) -> Sequence[Any]:
+            for x in arrays:
+                if not is_finite(x):
+                    return otherwise(arrays)
+            return compute(arrays)
+
+        return Run(run)
 
     def of_tensors(self, like: Sequence[Tensor]) -> Callable[..., Any]:
         """For tensors one by one, which lie in memory as these do; gives what a module gives."""
@@ -43,6 +59,14 @@ class Run:
             return from_numpy(outputs[0]) if len(outputs) == 1 else tuple(map(from_numpy, outputs))
 
         return run
+
+
+def is_finite(x: Array) -> bool:
+    """Whether all elements are, of an array in C order; also false for some huge ones."""
+    if x.size < FEW:
+        flat = x.ravel()
+        return isfinite(flat.dot(flat))
+    return isfinite(torch.from_numpy(x).sum().item())
 
 
 class Loaded:

@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor, fx, get_num_threads
 
-from matlab_compat.arrays import Array
+from matlab_compat.arrays import Array, as_tuple
 from matlab_compat.engine.arrays import array, as_data, tensor
 from matlab_compat.engine.fast.optimize import optimized
 from matlab_compat.engine.fast.run import InferenceModule
@@ -154,7 +154,9 @@ class Session:
         try:
             if self._asked == FASTEST and _is_single(tensors):
                 own = partial(self._checked, TORCH, labels, tensors)
-                return self._fastest.chosen(labels, tensors, own)
+                name, run = self._fastest.chosen(labels, tensors, own)
+                plain = partial(_plain, self._module(labels, tensors))
+                return name, run.guarded(plain) if isinstance(run, Run) and name != TORCH else run
             if self._asked not in (FASTEST, TORCH):
                 return self._asked, self._checked(self._asked, labels, tensors)
         except UnsupportedLayerError as error:
@@ -226,6 +228,11 @@ def _are_like(X: Sequence[object], inputs: Sequence[NetworkInput]) -> bool:
 
 def _by_torch(module: fx.GraphModule, tensors: Sequence[Tensor]) -> tuple[Array, ...]:
     return tuple(array(y) for y in run_network(module, tuple(tensors)))
+
+
+@torch.inference_mode()
+def _plain(module: fx.GraphModule, arrays: Sequence[Array]) -> tuple[Array, ...]:
+    return tuple(array(y) for y in as_tuple(module(*map(torch.from_numpy, arrays))))
 
 
 def _optimized(module: InferenceModule, arrays: Sequence[Array]) -> tuple[Array, ...]:

@@ -17,6 +17,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from ...errors import DataFormatError
 from ..activations import Scaling
 from ..convolution import CONVOLUTION, PaddedConvolution, Padding, padded, window_of
 from ..fully_connected import FullyConnected
@@ -570,6 +571,10 @@ class SavedStateLSTM(Inference):
         """N,C,T to N,H,T, or N,H."""
         states = [s.expand(-1, x.shape[0], -1).contiguous() for s in (self.hidden, self.cell)]
         weights = [self.get_buffer(name) for name in self.names]
+        if x.shape[1] != weights[0].shape[1]:  # the kernel would compute something
+            raise DataFormatError(
+                f"The input has {x.shape[1]} channels, and the layer takes {weights[0].shape[1]}."
+            )
         how = (True, 1, 0.0, False, self.bidirectional, True)
         if torch.compiler.is_compiling():
             y, final, _ = torch.lstm(x.transpose(1, 2), states, weights, *how)

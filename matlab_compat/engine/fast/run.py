@@ -41,11 +41,11 @@ class Engines(Protocol):
     """What else may compute a network, which gives the same but for rounding."""
 
     def of_module(
-        self, inputs: Sequence[Tensor], own: Callable[[], Run]
+        self, inputs: Sequence[Tensor], own: Callable[[], Run], plain: Callable[..., Any]
     ) -> tuple[str, Callable[..., Any]]:
         """The name of what is fastest for inputs like these, and what computes them.
 
-        ``own`` makes torch's way, named "torch".
+        ``own`` makes torch's way, named "torch"; ``plain`` is torch's for inputs of any kind.
         """
 
 
@@ -65,7 +65,7 @@ class Workspace:
             if module.engines is None:
                 name, run = "torch", own()
             else:
-                name, run = module.engines.of_module(inputs, own)
+                name, run = module.engines.of_module(inputs, own, module.by_layers)
             module.workspaces.names[" ".join(size_text(x.shape) for x in inputs)] = name
             self.runs[size] = run
         return run(*inputs)
@@ -255,7 +255,7 @@ class InferenceModule(fx.GraphModule):
         """The graph's code, layer by layer, and before it the code for one size of inputs."""
         code = super().recompile()
         made = type(self)  # a class of its own, which holds the code
-        by_layers = made.forward
+        made.by_layers = by_layers = made.forward  # type: ignore[method-assign]
 
         @wraps(by_layers)
         def forward(self: InferenceModule, *inputs: Any, **named: Any) -> Any:
@@ -270,6 +270,10 @@ class InferenceModule(fx.GraphModule):
 
     #: Those of others, for the weights that it was made with.
     engines: Engines | None = None
+
+    def by_layers(self, *inputs: Any, **named: Any) -> Any:
+        """What a call gives, by torch's plain operators."""
+        raise NotImplementedError  # the graph's code takes its place
 
     def compute(self, inputs: Sequence[Tensor]) -> Any:
         """What a call gives, for tensors on a CPU in single that want no gradients."""

@@ -261,6 +261,22 @@ def test_an_optimized_module_is_computed_by_the_fastest(
     assert (Mine.made, len(seconds)) == (1, 2)
 
 
+def test_what_is_not_finite_is_computed_by_torch(
+    module: InferenceModule, network: Network, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Engines may lose NaN in their activations, as this one does."""
+    session = m.session(network, X)
+    module(torch.ones(3, 2, 4, 6))
+    monkeypatch.setattr(Mine, "more", 5.0)
+    spoiled = X.copy()
+    spoiled[0, 0, 0, 0], spoiled[1, 1, 1, 1] = np.nan, np.inf
+    x = torch.from_numpy(spoiled.transpose(3, 2, 0, 1).copy())
+    expected = network.to_torch()(x)
+    torch.testing.assert_close(module(x), expected, equal_nan=True)
+    np.testing.assert_allclose(session(spoiled), network.predict(spoiled), atol=1e-6)
+    assert (session.engine, module(torch.ones(3, 2, 4, 6)).max() > 4) == ("mine", True)
+
+
 def test_torch_computes_what_an_optimized_module_owes_to_torch_alone(
     module: InferenceModule, seconds: list[list[str]]
 ) -> None:

@@ -27,7 +27,7 @@ from matlab_compat.engine.fast.inference import (
     SavedStateLSTM,
     without_denormals,
 )
-from matlab_compat.errors import UsageError
+from matlab_compat.errors import DataFormatError, UsageError
 from matlab_compat.layers.base import Layer
 from matlab_compat.network import Network
 from tests.real import NETWORK_FILES, file_id
@@ -374,6 +374,12 @@ def test_lstms_without_state_ports_skip_what_surrounds_the_kernel() -> None:
     assert isinstance(plain.to_torch(optimize=True).lstm, SavedStateLSTM)
     assert not isinstance(stateful.to_torch(optimize=True).lstm, SavedStateLSTM)
     assert_agrees(stateful.to_torch(optimize=True), stateful, inputs_of(stateful, 2))
+
+
+def test_lstms_refuse_another_number_of_channels() -> None:
+    module = made(sequences(last=True)()).to_torch(optimize=True)
+    with pytest.raises(DataFormatError, match="9 channels"):
+        module(torch.ones(2, 9, 5))
 
 
 def test_images_stay_channels_last() -> None:
