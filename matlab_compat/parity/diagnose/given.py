@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
     from .run import Run, Target
 
-#: The most numbers of an observation that is solved for.
-_MOST = 3_000
+#: The most numbers of an observation that is solved for, and of any value for each of them.
+_MOST, _MOST_ELEMENTS = 3_000, 10_000_000
 #: How well it is known, in roundings of what solving loses: running it shows it all.
 _BOUND = 16.0
 #: What the sides are called here.
@@ -46,7 +46,9 @@ def other_inputs(run: Run, target: Target) -> Iterator[Candidate]:
         return
     ((name, labels),) = run.plan.inputs.items()
     given = run.values[name, -1]
-    if not 1 < given.numel() <= wanted.numel() or given[0].numel() > _MOST:
+    widest = max(value[0].numel() for value in run.values.values())
+    each = given[0].numel()
+    if not 1 < given.numel() <= wanted.numel() or each > _MOST or each * widest > _MOST_ELEMENTS:
         return
     needed = ancestors(run.plan, target.port[0])
     steps = [step for step in run.plan.steps if step.name in needed]
