@@ -413,6 +413,11 @@ def test_a_dictionary_is_a_value_in_the_order_of_its_keys(code: str, expected: A
     np.testing.assert_array_equal(result(code), np.array(expected, ndmin=2))
 
 
+def test_a_known_number_may_be_compared_with_data_from_either_side() -> None:
+    x = torch.tensor([[-1.0, 2.0]])
+    assert result("r = (0 < x) + (x < 0) + 2 * (2 == x);", x).tolist() == [[1, 3]]
+
+
 def test_what_matlab_leaves_open_of_a_map_is_refused() -> None:
     with pytest.raises(UnsupportedCodeError, match="not certain"):
         result("r = numel(containers.Map());")
