@@ -91,6 +91,8 @@ class Loaded:
             raise UnsupportedLayerError(
                 f"the input is labelled {have}, and what {kind.label} runs is written for {want}."
             )
+        if not all(x.numel() for x in tensors):
+            raise UnsupportedLayerError("an input is empty.")
         if any(x.device.type != "cpu" or x.dtype != torch.float32 for x in tensors):
             raise UnsupportedLayerError(f"{kind.label} computes in single, on a CPU.")
         try:

@@ -267,6 +267,7 @@ def test_an_optimized_module_is_computed_by_the_fastest(
     assert (Mine.made, "2×2×4×6: by mine" in repr(module)) == (1, True)
     torch.testing.assert_close(copy.deepcopy(module)(x), expected)
     assert (Mine.made, len(seconds)) == (1, 2)
+    assert module(x[:0]).shape == (0, *expected.shape[1:])
 
 
 def test_what_is_not_finite_is_computed_by_torch(
