@@ -88,9 +88,10 @@ class Fastest:
         """
 
         def otherwise(arrays: Sequence[Array]) -> Sequence[Array]:
-            return [y.numpy() for y in as_tuple(plain(*map(torch.from_numpy, arrays)))]
+            return [y.numpy(force=True) for y in as_tuple(plain(*map(torch.from_numpy, arrays)))]
 
         made: list[Callable[..., Any]] = []
+        inputs = [x.detach() for x in inputs]
 
         def by_torch() -> Way:
             made.append(own())
@@ -98,7 +99,7 @@ class Fastest:
 
         name, run = self.chosen(self.loaded.labels, inputs, by_torch)
         if isinstance(run, Run):
-            return name, run.guarded(otherwise).of_tensors(inputs)
+            return name, run.guarded(otherwise, inputs).of_tensors(inputs)
         return name, made[0]
 
     def chosen(

@@ -156,7 +156,9 @@ class Session:
                 own = partial(self._checked, TORCH, labels, tensors)
                 name, run = self._fastest.chosen(labels, tensors, own)
                 plain = partial(_plain, self._module(labels, tensors))
-                return name, run.guarded(plain) if isinstance(run, Run) and name != TORCH else run
+                if isinstance(run, Run) and name != TORCH:
+                    run = run.guarded(plain, tensors)
+                return name, run
             if self._asked not in (FASTEST, TORCH):
                 return self._asked, self._checked(self._asked, labels, tensors)
         except UnsupportedLayerError as error:
