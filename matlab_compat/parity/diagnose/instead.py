@@ -286,30 +286,27 @@ def _softmax_axes(layer: Layer, size: Size) -> Iterator[Variation]:
             "MATLAB's softmax is of its input as it is.",
             inputs_changed(partial(torch.mul, other=factor)),
         )
-    for at, named in enumerate(("observations", *size.moved)):
-        axis = at + 1 if at else 0
-        yield altered(
-            layer,
-            "softmax over another dimension",
-            f"over its {named} instead of its channels",
-            "MATLAB's softmax is over the channels: softmax(x, dim=1) in torch.",
-            instead(partial(torch.softmax, dim=axis)),
-            whole_batch=axis == 0,
-        )
+    functions: dict[str, Function] = {
+        f"its {named}": partial(torch.softmax, dim=at + 1 if at else 0)
+        for at, named in enumerate(("observations", *size.moved))
+    }
     if len(size) > 1:
+        functions |= {
+            "all of space and the channels at once": lambda x: (
+                x.flatten(1).softmax(1).reshape(x.shape)
+            ),
+            f"its {' and '.join(size.moved)} at once": lambda x: (
+                x.flatten(2).softmax(2).reshape(x.shape)
+            ),
+        }
+    for named, function in functions.items():
         yield altered(
             layer,
             "softmax over another dimension",
-            "over all of space and the channels at once instead of the channels",
+            f"over {named} instead of its channels",
             "MATLAB's softmax is over the channels: softmax(x, dim=1) in torch.",
-            instead(lambda x: x.flatten(1).softmax(1).reshape(x.shape)),
-        )
-        yield altered(
-            layer,
-            "softmax over another dimension",
-            f"over its {' and '.join(size.moved)} at once instead of its channels",
-            "MATLAB's softmax is over the channels: softmax(x, dim=1) in torch.",
-            instead(lambda x: x.flatten(2).softmax(2).reshape(x.shape)),
+            instead(function),
+            whole_batch=named == "its observations",
         )
 
 
