@@ -162,10 +162,11 @@ def test_an_interrupted_run_leaves_whole_lines_and_is_gone_on_with(
         target=child.printing_to, args=(out, err, child.run_beside_forks, arguments)
     )
     running.start()
+    assert running.pid is not None
     while not (results.exists() and results.stat().st_size):
         assert running.is_alive()
-        time.sleep(0.05)
-    os.kill(running.pid or 0, signal.SIGINT)
+        time.sleep(0.01)
+    os.kill(running.pid, signal.SIGINT)
     running.join(PATIENCE)
     assert running.exitcode == 130
     assert "Traceback" not in err.read_text()
