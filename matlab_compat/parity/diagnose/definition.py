@@ -9,7 +9,7 @@ property says what else it is taken for with ``mistaken_for``.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 from itertools import combinations, permutations
 from typing import Any
@@ -550,6 +550,9 @@ def _factors(layer: Layer, _: Size) -> Iterator[Fitted]:
             continue  # that is another epsilon
         step = 0.05 * float(np.abs(value).mean()) or 0.05
         yield Fitted((0.0,), partial(_offset, layer, name), step)
+    for names in _learned_or_not(layer, arrays(layer)):
+        if len(names) > 1:
+            yield Fitted((1.0,), partial(_common_factor, layer, names), 0.05)
 
 
 def _factor(layer: Layer, name: str, values: tuple[float, ...]) -> Variation:
@@ -563,6 +566,16 @@ def _factor(layer: Layer, name: str, values: tuple[float, ...]) -> Variation:
     rank = 1 if count else 3
     short = "another deviation" if name in _SPREADS else f"{name} scaled"
     return Variation(short, f"with its {said}", remedy, layer, new, rank, key=name, diff=said)
+
+
+def _common_factor(layer: Layer, names: Sequence[str], values: tuple[float, ...]) -> Variation:
+    which = ", ".join(names)
+    said = f"{which} times {values[0]:.7g}, all of them"
+    new = dict.fromkeys(names, partial(np.multiply, np.float32(values[0])))
+    remedy = f"take {which} as they are saved (Caffe saves a factor to divide statistics by)."
+    return Variation(
+        f"{which} scaled", f"with its {said}", remedy, layer, new, 3, key=which, diff=said
+    )
 
 
 def _offset(layer: Layer, name: str, values: tuple[float, ...]) -> Variation:
@@ -582,13 +595,17 @@ def _of_ddof(factor: float) -> int:
     return count if count > 1 and abs(count / (count - 1) - ratio) < 2e-5 else 0
 
 
+def _learned_or_not(layer: Layer, names: Iterable[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Those that training learns, and the others: statistics."""
+    learned = tuple(name for name in names if isinstance(layer.properties[name], Learnable))
+    return learned, tuple(name for name in names if name not in learned)
+
+
 def _initial(layer: Layer, found: dict[str, Array]) -> Iterator[Variation]:
     """As the framework makes them: nothing was loaded, or not what is learned, or the rest."""
     if len(found) < 2 or layer.input_format() is not None:
         return
-    learned = [name for name in found if isinstance(layer.properties[name], Learnable)]
-    others = [name for name in found if name not in learned]
-    for names in dict.fromkeys((tuple(found), tuple(learned), tuple(others))):
+    for names in dict.fromkeys((tuple(found), *_learned_or_not(layer, found))):
         if len(names) < 2:
             continue
         every = len(names) == len(found)
@@ -610,15 +627,15 @@ def _with_decimals(decimals: int, value: Array) -> Array:
     return value.round(decimals)
 
 
-#: How arrays are made smaller, and what that is called.
-_COARSE: dict[str, Transform] = {
-    "half": lambda v: v.astype(np.float16).astype(v.dtype),
-    "bfloat16": lambda v: _bfloat16(v),
-    "int8 (quantized)": lambda v: _quantized(v),
-    **{f"{n} decimals": partial(_with_decimals, n) for n in _DECIMALS},
-    "int8 (quantized for each filter)": lambda v: _quantized(v, -1),
-    "int8 (quantized for each row)": lambda v: _quantized(v, 0),
-}
+def _with_digits(digits: int, value: Array) -> Array:
+    size = np.where(value == 0, 1, np.abs(value)).astype(np.float64)
+    step = 10.0 ** (np.floor(np.log10(size)) - digits + 1)
+    result: Array = (np.round(value / step) * step).astype(value.dtype)
+    return result
+
+
+def _in_steps(parts: int, value: Array) -> Array:
+    return np.round(value * parts) / parts
 
 
 def _bfloat16(value: Array) -> Array:
@@ -627,22 +644,41 @@ def _bfloat16(value: Array) -> Array:
     return (nearest & np.uint32(0xFFFF0000)).view(np.float32).reshape(value.shape)
 
 
-def _quantized(value: Array, axis: int | None = None) -> Array:
+def _quantized(value: Array, bits: int, axis: int | None) -> Array:
     over = None if axis is None else tuple(i for i in range(value.ndim) if i != axis % value.ndim)
-    scale = np.abs(value).max(over, keepdims=True) / 127
+    scale = np.abs(value).max(over, keepdims=True) / (2 ** (bits - 1) - 1)
     rounded: Array = np.round(value / np.where(scale == 0, 1, scale)) * scale
     return rounded.astype(value.dtype)
+
+
+#: How arrays are made smaller, and what that is called.
+_COARSE: dict[str, Transform] = {
+    "half": lambda v: v.astype(np.float16).astype(v.dtype),
+    "bfloat16": _bfloat16,
+    **{f"{n} decimals": partial(_with_decimals, n) for n in _DECIMALS},
+    **{f"{n} significant digits": partial(_with_digits, n) for n in (2, 3, 4, 5)},
+    **{
+        f"int{bits} (quantized{of})": partial(_quantized, bits=bits, axis=axis)
+        for bits in (8, 4)
+        for of, axis in (("", None), (" for each filter", -1), (" for each row", 0))
+    },
+    **{f"steps of 1/{2**n}": partial(_in_steps, 2**n) for n in (4, 7, 8, 10, 12)},
+}
 
 
 def _rounded(layer: Layer, found: dict[str, Array]) -> Iterator[Variation]:
     learned = [name for name, p in layer.properties.items() if isinstance(p, Parameter)]
     every = [name for name in found if name in learned]
-    weights = [name for name in every if name.endswith("Weights")]
+    sorts = {
+        tuple(every): "parameters",
+        tuple(name for name in every if name.endswith("Weights")): "weights",
+    }
+    learnables = tuple(_learned_or_not(layer, every)[0])
+    sorts.setdefault(learnables, ", ".join(learnables))
     for precision, coarse in _COARSE.items():
-        for names in {tuple(every): None, tuple(weights): None}:
+        for names, said in sorts.items():
             if not names:
                 continue
-            said = "weights" if names != tuple(every) else "parameters"
             text = f"its {said} rounded to {precision}"
             yield Variation(
                 "parameters rounded",

@@ -15,6 +15,12 @@ from .mistakes import Fitted, Size, Variation, fits_of, mistakes_of, variation
 if TYPE_CHECKING:
     from torch import Tensor
 
+#: What red, green and blue add to grey, and where.
+_LUMAS = {
+    "OpenCV, Pillow": (0.299, 0.587, 0.114),
+    "MATLAB's rgb2gray": (0.298936021293775, 0.587043074451121, 0.114020904255103),
+    "scikit-image, Rec. 709": (0.2125, 0.7154, 0.0721),
+}
 #: Up to so many channels, every two of them may have been exchanged.
 _MOST_CHANNELS = 10
 #: Torchvision's constants for ImageNet, for images from 0 to 1.
@@ -195,20 +201,18 @@ def _other_channels() -> Iterator[_Given]:
             partial(_rolled_channels, shift=shift),
             3,
         )
-    yield _Given(
-        "input grey",
-        "with its channels averaged",
-        "give it in colour.",
-        lambda x: x.mean(1, keepdim=True).expand_as(x),
-        2,
-    )
-    yield _Given(
-        "input grey",
-        "with its first channel for all",
-        "give it in colour.",
-        lambda x: x[:, :1].expand_as(x),
-        2,
-    )
+    greys: dict[str, Callable[[Tensor], Tensor]] = {
+        "with its channels averaged": lambda x: x.mean(1, keepdim=True),
+        "with its first channel for all": lambda x: x[:, :1],
+        **{f"grey (luma of {by})": partial(_weighted, one) for by, one in _LUMAS.items()},
+        **{
+            f"grey (luma of {by}, of BGR)": partial(_weighted, one[::-1])
+            for by, one in _LUMAS.items()
+        },
+    }
+    for text, grey in greys.items():
+        change = partial(_spread, grey)
+        yield _Given("input grey", text, "give it in colour.", change, 2)
 
 
 def _along(axis: int, name: str) -> Iterator[_Given]:
@@ -299,7 +303,16 @@ def _of_its_own() -> Iterator[_Given]:
                 _own_range, over, True
             ),
             "divided by its own largest magnitude": partial(_by_largest, over),
-            "rounded to int8 by its own largest magnitude": partial(_int8, over),
+            **{
+                f"rounded to int{bits} by its own largest magnitude": partial(_int, bits, over)
+                for bits in (8, 4)
+            },
+            **{
+                f"rounded to {2**bits} levels from its own smallest to its largest value": partial(
+                    _in_levels, 2**bits, over
+                )
+                for bits in (8, 4)
+            },
         }
         for said, change in kinds.items():
             text = f"{said}, of {of}"
@@ -314,6 +327,15 @@ def _colours(values: Sequence[float], x: Tensor) -> Tensor:
     if x.shape[1] != len(values):
         raise ValueError("three channels only")
     return x.new_tensor(values).reshape(-1, *(1,) * (x.ndim - 2))
+
+
+def _weighted(weights: Sequence[float], x: Tensor) -> Tensor:
+    grey: Tensor = (x * _colours(weights, x)).sum(1, keepdim=True)
+    return grey
+
+
+def _spread(function: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
+    return function(x).expand_as(x)
 
 
 def _minus(mean: Sequence[float], x: Tensor) -> Tensor:
@@ -350,9 +372,17 @@ def _masked(x: Tensor, axis: int, count: int, last: bool) -> Tensor:
     return masked
 
 
-def _int8(over: str, x: Tensor) -> Tensor:
-    step = x.abs().amax(_axes(over, x), keepdim=True) / 127
-    return (x / step).round() * step
+def _int(bits: int, over: str, x: Tensor) -> Tensor:
+    step = x.abs().amax(_axes(over, x), keepdim=True) / (2.0 ** (bits - 1) - 1)
+    rounded: Tensor = (x / step).round() * step
+    return rounded
+
+
+def _in_levels(count: int, over: str, x: Tensor) -> Tensor:
+    low, high = x.amin(_axes(over, x), keepdim=True), x.amax(_axes(over, x), keepdim=True)
+    step = (high - low) / (count - 1)
+    rounded: Tensor = ((x - low) / step).round() * step + low
+    return rounded
 
 
 def _gamma(x: Tensor, largest: float) -> Tensor:
@@ -517,6 +547,14 @@ def _normalized_otherwise(layer: Layer, mode: str) -> Iterator[Variation]:
             remedy,
             0,
             Normalization=other,
+        )
+        yield from variation(
+            layer,
+            "another Normalization",
+            "divided by Max instead of Max - Min, after Min is subtracted",
+            remedy,
+            2,
+            Max=layer.values["Max"] + layer.values["Min"],
         )
     elif mode == "zscore":
         mean, deviation = (layer.values[name] for name in ("Mean", "StandardDeviation"))

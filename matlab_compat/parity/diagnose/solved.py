@@ -18,6 +18,7 @@ from ...layers.learnables import Parameter
 from ...network.graph import Step
 from .linear import is_affine, least_squares
 from .mistakes import Variation
+from .values import in_steps, step_of
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 
 #: Numbers of the output for each that is solved for, with some more, and the most of those.
 _EACH, _MORE, _MOST = 1.05, 3, 20_000
+#: Fewer numbers may lie in equal steps by chance.
+_FEWEST = 8
 #: What differs by more than this (root mean square) is no change of these parameters.
 _ALIKE = 0.5
 #: Relative to the largest: what is closer was not changed, and what is smaller is zero.
@@ -108,9 +111,10 @@ def _as_saved(
 
 def _other_numbers(layer: Layer, arrays: Mapping[str, Array]) -> Variation | None:
     changed, said = {}, []
+    every = max(float(np.abs(layer.values[name]).max()) for name in arrays)
     for name, value in arrays.items():
         old = layer.values[name]
-        largest = float(np.abs(old).max())
+        largest = float(np.abs(old).max()) or every  # a bias of zeros
         differs = np.abs(value - old) > _SAME * largest
         if differs.any():
             what = _what(old, value, differs, largest)
@@ -144,6 +148,9 @@ def _what(old: Array, new: Array, differs: Array, largest: float) -> str:
         return f"{some}: those are zero"
     if np.allclose(np.sort(old, None), np.sort(new, None), 0, _SAME * largest):
         return f"{some}: the same numbers in another order"
+    step, _ = step_of(new, _SAME * largest)
+    if new.size >= _FEWEST and np.abs(new - old).max() <= 0.51 * step:
+        return f"rounded to steps of {in_steps(step)}"
     share = np.linalg.norm(new - old) / np.linalg.norm(old)
     if share > _ALIKE:
         return ""

@@ -319,7 +319,7 @@ def step_of(values: Array, fine: float) -> tuple[float, int]:
     counts = np.cumsum(np.rint(gaps / gaps.min()))
     step = float((levels[-1] - levels[0]) / counts[-1])
     off = np.abs(levels[1:] - levels[0] - step * counts)
-    return (step, int(counts[-1])) if off.max() <= _OFF * step + fine < step / 4 else (0.0, 0)
+    return (step, int(counts[-1])) if off.max() <= _OFF * step + fine < step / 10 else (0.0, 0)
 
 
 def _levels(actual: Array, expected: Array, measure: Measure) -> Iterator[Candidate]:
