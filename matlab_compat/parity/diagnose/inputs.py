@@ -592,7 +592,7 @@ def _wrapped(module: Any, x: Tensor) -> Tensor:
 
 @fits_of("Normalization")
 def scaled_input(layer: Layer, _: Size) -> Iterator[Fitted]:
-    """An input with another scale and offset."""
+    """An input with another scale and offset, or smoothed."""
     remedy = "give both sides the same range: the training data's."
 
     def make(values: tuple[float, ...]) -> Variation:
@@ -604,3 +604,21 @@ def scaled_input(layer: Layer, _: Size) -> Iterator[Fitted]:
         )
 
     yield Fitted((1.0, 0.0), make, 0.05)
+    yield Fitted((0.0,), partial(_smoothed_input, layer), 0.05)
+
+
+def _smoothed_input(layer: Layer, values: tuple[float, ...]) -> Variation:
+    (weight,) = values
+    said = (
+        f"smoothed: [{weight:.5g} {1 - 2 * weight:.5g} {weight:.5g}] along each of space and time"
+    )
+    change = inputs_changed(partial(_smoothed, weight))
+    return altered(layer, "input smoothed", f"for an input {said}", _AS_IT_IS, change, 3)
+
+
+def _smoothed(weight: float, x: Tensor) -> Tensor:
+    """Both neighbours of each element weigh so much; the edge is repeated."""
+    for axis in range(2, x.ndim):
+        before, after = (_shifted(x, axis, by, ", the edge repeated") for by in (1, -1))
+        x = x + weight * (before + after - 2 * x)
+    return x

@@ -62,9 +62,20 @@ def _in_16_levels(x: Array) -> Array:
     return result
 
 
+def _smooth(x: Array) -> Array:
+    padded = np.pad(x, ((1, 1), (1, 1), (0, 0), (0, 0)), mode="edge")
+    parts = [padded[i : i + 4, j : j + 3] for i in range(3) for j in range(3)]
+    result: Array = np.mean(parts, 0)
+    return result
+
+
 @pytest.mark.parametrize(
     ("change", "text"),
-    [(_grey, "luma of OpenCV"), (_in_16_levels, "rounded to 16 levels")],
+    [
+        (_grey, "luma of OpenCV"),
+        (_in_16_levels, "rounded to 16 levels"),
+        (_smooth, "smoothed: [0.3333"),
+    ],
 )
 def test_inputs(change: Any, text: str) -> None:
     layer = mc.imageInputLayer((4, 3, 3), Normalization="zerocenter", Mean=MEAN)
