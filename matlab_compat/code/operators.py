@@ -458,7 +458,8 @@ def _surely_equal(a: Any, b: Any) -> bool:
 
 
 def _objects(function: Callable[..., Any], *arrays: Any) -> np.ndarray[Any, Any]:
-    given = np.broadcast_arrays(*arrays)
+    """Of Python's numbers: older numpy compares its own with torch's symbols to a truth."""
+    given = np.broadcast_arrays(*(np.asarray(one, object) for one in arrays))
     result = np.empty(given[0].shape, object)
     for at in np.ndindex(given[0].shape):
         result[at] = function(*(one[at] for one in given))
