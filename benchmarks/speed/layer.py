@@ -140,8 +140,8 @@ def measure_torch(
     hand = HandPort(case, weight, bias).eval()
     last = HandPort(case, weight, bias).eval()
     last.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    frozen = Network([layer]).to_torch(optimize=True)
     planes, x = x, x.contiguous(memory_format=layout)
+    frozen = Network([layer]).to_torch(optimize=x)
     variants: dict[str, Callable[[], Tensor]] = {
         HAND: lambda: hand(planes),
         LAST: lambda: last(x),

@@ -92,13 +92,13 @@ def measured(
     left: list[float],
 ) -> Iterator[Row]:
     """One network at each batch; ``left`` is the time left to compile."""
-    optimized, fastest = network.to_torch(optimize=True), Session(network)
-    plain, written = network.to_torch(), by_hand(network)
+    fastest, plain, written = Session(network), network.to_torch(), by_hand(network)
     double = network.to_torch(dtype="double")
     for batch in BATCHES:
         inputs = random_inputs(network, batch)
         arrays = [x.numpy() for x in inputs]
-        calls: dict[str, Call] = {OPTIMIZED: torch_call(optimized, inputs)}
+        optimized = torch_call(network.to_torch(optimize=inputs), inputs)
+        calls: dict[str, Call] = {OPTIMIZED: optimized}
         calls |= {peer: make(arrays) for peer, make in peers.items()}
         calls[FASTEST] = partial(fastest.run, *arrays)
         calls[FASTEST]()

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from hashlib import sha256
+from threading import Lock
 from typing import Any, TypeAlias
 
 import torch
@@ -64,6 +65,7 @@ class Fastest:
         self.network, self.loaded = network, Loaded(network)
         self._budget = Budget(MEASURING)
         self._runs: dict[object, tuple[str, Way]] = {}
+        self._alone = Lock()  # threads measure, and an engine is made, one after the other
 
     @classmethod
     def of_tensors(cls, network: Network) -> Fastest | None:
@@ -78,29 +80,23 @@ class Fastest:
     def of_module(
         self,
         inputs: Sequence[Tensor],
-        own: Callable[[], Callable[..., Any]],
+        own: Callable[..., Any],
         plain: Callable[..., Any],
     ) -> tuple[str, Callable[..., Any]]:
         """For :class:`~.run.InferenceModule`: the name of what computes it, and what does.
 
-        ``own`` makes torch's way, which takes the tensors one by one, as ``plain`` does for inputs
-        that are not finite.
+        ``own`` is torch's way, which takes the tensors one by one, as ``plain`` does for what the
+        engine cannot compute.
         """
 
         def otherwise(arrays: Sequence[Array]) -> Sequence[Array]:
             return [y.numpy(force=True) for y in as_tuple(plain(*map(torch.from_numpy, arrays)))]
 
-        made: list[Callable[..., Any]] = []
         inputs = [x.detach() for x in inputs]
-
-        def by_torch() -> Way:
-            made.append(own())
-            return lambda tensors: made[0](*tensors)
-
-        name, run = self.chosen(self.loaded.labels, inputs, by_torch)
+        name, run = self.chosen(self.loaded.labels, inputs, lambda: lambda given: own(*given))
         if isinstance(run, Run):
             return name, run.guarded(otherwise, inputs).of_tensors(inputs)
-        return name, made[0]
+        return name, own
 
     def chosen(
         self, labels: Mapping[str, str], tensors: Sequence[Tensor], by_torch: Callable[[], Way]
@@ -112,15 +108,16 @@ class Fastest:
         layouts = ["" if x.is_contiguous() else "last" for x in tensors]
         size = [n for x, layout in zip(tensors, layouts, strict=True) for n in (*x.shape, layout)]
         key = (torch.get_num_threads(), *labels.values(), *(x.shape for x in tensors), *layouts)
-        if key not in self._runs:
+        with self._alone:
+            if key in self._runs:
+                return self._runs[key]
             name, way = self._chosen(labels, tensors, size, by_torch)
             log.info("%s computes inputs of torch size %s", name, size)
-            if name == TORCH:  # its way is the caller's
-                return name, way
-            if len(self._runs) >= MANY:
-                self._runs.clear()
-            self._runs[key] = name, way
-        return self._runs[key]
+            if name != TORCH:  # whose way is the caller's
+                if len(self._runs) >= MANY:
+                    self._runs.clear()
+                self._runs[key] = name, way
+            return name, way
 
     def _chosen(
         self,

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from matlab_compat.arrays import Array
 from matlab_compat.data_format import torch_axes
-from matlab_compat.errors import UnsupportedLayerError, cause_text
+from matlab_compat.errors import UnsupportedLayerError, cause_text, place, warn
 from matlab_compat.network import Network
 
 from ..formats.base import Options
@@ -35,20 +35,29 @@ class Run:
         """The outputs, which are the caller's own."""
         return tuple(self.compute([x.contiguous().numpy() for x in tensors]))
 
-    def guarded(self, otherwise: Compute, like: Sequence[Tensor]) -> Run:
-        """The same, but ``otherwise`` for inputs that are not finite, where that differs.
+    def guarded(self, otherwise: Compute, like: Sequence[Tensor] | None = None) -> Run:
+        """The same, but ``otherwise`` where the engine fails, with a warning.
 
-        Engines may lose NaN in an activation. Whether this one does is tried on such inputs.
+        Where inputs ``like`` these are given, also for those that are not finite, if that differs:
+        engines may lose NaN in an activation. Whether this one does is tried on such inputs.
         """
         compute = self.compute
-        if all(_spoiled(compute, like, x) == _spoiled(otherwise, like, x) for x in (nan, inf)):
-            return self
+        keeps = like is None or all(
+            _spoiled(compute, like, x) == _spoiled(otherwise, like, x) for x in (nan, inf)
+        )
 
         def run(arrays: Sequence[Array]) -> Sequence[Any]:
-            for x in arrays:
-                if not is_finite(x):
-                    return otherwise(arrays)
-            return compute(arrays)
+            if not (keeps or all(map(is_finite, arrays))):
+                return otherwise(arrays)
+            try:
+                return compute(arrays)
+            except Exception as error:  # each engine has its own classes
+                warn(
+                    f"torch computes, as the engine failed: {cause_text(error)}",
+                    where=place(),
+                    remedy="make the session or module anew if that goes on.",
+                )
+                return otherwise(arrays)
 
         return Run(run)
 

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from matlab_compat.data_format import torch_axes
-from matlab_compat.errors import NothingToCompareError, UnsupportedLayerError
+from matlab_compat.errors import MatlabCompatError, UnsupportedLayerError, cause_text
 from matlab_compat.network import Network
 from matlab_compat.parity.rule import ModelRule
 from matlab_compat.parity.runner import Inputs, OracleRunner, Precision
@@ -56,9 +56,11 @@ def prove(
     for given in (tensors, made_up):
         try:
             found = difference(given)
-        except NothingToCompareError as error:
+        except MatlabCompatError as error:  # nothing to compare, or made-up inputs are refused
             why = error.what
             continue
+        except Exception as error:  # each engine has its own classes
+            raise UnsupportedLayerError(f"{label} fails: {cause_text(error)}") from error
         if not found:
             return
         raise UnsupportedLayerError(found)

@@ -91,8 +91,8 @@ class Session:
         DataFormatError
             An input does not fit the network.
         """
-        if self._ready is not None and _are_like(X, self._ready[1]):
-            plan, before = self._ready
+        if (ready := self._ready) is not None and _are_like(X, ready[1]):
+            plan, before = ready
             inputs = [replace(one, data=[as_data(x)]) for one, x in zip(before, X, strict=True)]
         else:
             arrays = pictures_as_arrays(self.network, X, Fit())
@@ -107,8 +107,8 @@ class Session:
         One array of numpy's in single, or a tuple. The shortest way is for one array in single that
         is contiguous and of the size of the one before.
         """
-        if len(arrays) == 1 and self._direct is not None:
-            (x,), (shape, threads, compute) = arrays, self._direct
+        if len(arrays) == 1 and (direct := self._direct) is not None:
+            (x,), (shape, threads, compute) = arrays, direct
             if (
                 type(x) is np.ndarray
                 and x.shape == shape
@@ -155,12 +155,12 @@ class Session:
             if self._asked == FASTEST and _is_single(tensors):
                 own = partial(self._checked, TORCH, labels, tensors)
                 name, run = self._fastest.chosen(labels, tensors, own)
-                plain = partial(_plain, self._module(labels, tensors))
                 if isinstance(run, Run) and name != TORCH:
-                    run = run.guarded(plain, tensors)
+                    run = run.guarded(partial(_plain, self._module(labels, tensors)), tensors)
                 return name, run
             if self._asked not in (FASTEST, TORCH):
-                return self._asked, self._checked(self._asked, labels, tensors)
+                run = self._checked(self._asked, labels, tensors)
+                return self._asked, run.guarded(partial(self._plainly, labels))
         except UnsupportedLayerError as error:
             refused = error.what
         module = self._module(labels, tensors)
@@ -170,6 +170,9 @@ class Session:
 
     def _module(self, labels: Mapping[str, str], tensors: tuple[Tensor, ...]) -> fx.GraphModule:
         return self.network.to_torch(tensors[0].device, tensors[0].dtype, formats=labels)
+
+    def _plainly(self, labels: Mapping[str, str], arrays: Sequence[Array]) -> tuple[Array, ...]:
+        return _plain(self.network.to_torch(formats=labels), arrays)
 
     def _checked(self, name: str, labels: Mapping[str, str], tensors: tuple[Tensor, ...]) -> Run:
         """What an engine makes of the inputs, or torch at its fastest, proved.

@@ -264,12 +264,12 @@ class Network:
             into the layer before it, ReLU fused, dropout gone; ``state_dict`` has the folded
             weights under the names of the layers that are left. For each size of inputs, the
             first call measures which way to compute each layer is fastest here, which takes at
-            most a second for all sizes together, and where ONNX Runtime or OpenVINO is installed
-            whether it computes the whole faster, after a comparison with float64, which takes
-            some seconds more. The choice is kept in a file of the user's cache
-            (docs/speed.md). Images come out channels last in memory where torch computes.
-            Tensors instead of ``True``, one for
-            each input in torch's layout, are such a first call. ``train()`` raises
+            most a second for all sizes together. Where ONNX Runtime or OpenVINO is installed,
+            and the calls of a size have taken two seconds together, it measures whether that
+            computes the whole faster, after a comparison with float64, which takes some seconds.
+            The choice is kept in a file of the user's cache (docs/speed.md). Images come out
+            channels last in memory where torch computes. With tensors instead of ``True``, one
+            for each input in torch's layout, all of this is done at once. ``train()`` raises
             :class:`UsageError`; to export or compile, take the module without ``optimize``.
             Choose device and dtype here.
 

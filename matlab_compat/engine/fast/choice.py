@@ -250,22 +250,25 @@ def _note(path: Path, what: str) -> None:
 
 
 def read(path: Path) -> Choices:
-    """The choices of a file; none, with a warning, where it is not what :func:`write` writes."""
+    """The choices of a file; none, with a warning, where it is not what :func:`write` writes.
+
+    Ways that this version does not have are measured anew.
+    """
     try:
-        found: Choices = json.loads(path.read_bytes())
-        known = all(
-            way in WAYS or layer.startswith(WHOLE)
+        found = json.loads(path.read_bytes())
+        return {
+            layer: {size: way for size, way in sizes.items() if _is_known(layer, way)}
             for layer, sizes in found.items()
-            for way in sizes.values()
-        )
+        }
     except (FileNotFoundError, NotADirectoryError):
         return {}
     except (OSError, ValueError, AttributeError, RecursionError) as error:
         _note(path, f"is ignored, it cannot be read: {error}")
         return {}
-    if not known:
-        _note(path, "is ignored, it names ways that are unknown")
-    return found if known else {}
+
+
+def _is_known(layer: str, way: object) -> bool:
+    return way in WAYS or (layer.startswith(WHOLE) and isinstance(way, str))
 
 
 def write(path: Path, choices: Choices) -> None:

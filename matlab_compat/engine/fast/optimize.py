@@ -82,8 +82,10 @@ def tried(module: InferenceModule, example: Tensor | Sequence[Tensor]) -> Infere
             "optimize takes True, False, or an example: a torch tensor for each input.",
             remedy="torch.from_numpy makes one of an array; the layout is N,C,H,W, N,C,T or N,C.",
         )
+    module.patience = 0
     with torch.inference_mode():
         module(*inputs)
+    del module.patience
     return module
 
 

@@ -9,9 +9,10 @@ have a workspace each.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import partial, wraps
+from functools import wraps
 from typing import Any, Protocol
 
 import torch
@@ -35,17 +36,19 @@ MANY = 64
 RETURNED = 4
 #: Seconds that a module may spend on measuring, all sizes together.
 SECONDS = 1.0
+#: Seconds that the calls of a size have taken together before engines are asked, as that takes.
+PATIENCE = 2.0
 
 
 class Engines(Protocol):
     """What else may compute a network, which gives the same but for rounding."""
 
     def of_module(
-        self, inputs: Sequence[Tensor], own: Callable[[], Run], plain: Callable[..., Any]
+        self, inputs: Sequence[Tensor], own: Callable[..., Any], plain: Callable[..., Any]
     ) -> tuple[str, Callable[..., Any]]:
         """The name of what is fastest for inputs like these, and what computes them.
 
-        ``own`` makes torch's way, named "torch"; ``plain`` is torch's for inputs of any kind.
+        ``own`` is torch's way, named "torch"; ``plain`` is torch's for inputs of any kind.
         """
 
 
@@ -61,14 +64,27 @@ class Workspace:
         size = (torch.get_num_threads(), *[(x.shape, x.stride()) for x in inputs])
         run = self.runs.get(size)
         if run is None:
-            own = partial(self._straight, module, inputs)
-            if module.engines is None:
-                name, run = "torch", own()
-            else:
-                name, run = module.engines.of_module(inputs, own, module.by_layers)
-            module.workspaces.names[" ".join(size_text(x.shape) for x in inputs)] = name
+            run = self._straight(module, inputs)
+            module.workspaces.names.setdefault(_said(inputs), "torch")
+            if module.engines is not None:
+                run = self._awaiting(module, run, size)
             self.runs[size] = run
         return run(*inputs)
+
+    def _awaiting(self, module: InferenceModule, own: Run, size: object) -> Callable[..., Any]:
+        """Torch's way until its calls have taken so long that asking the engines pays."""
+        known = module.workspaces
+
+        def run(*inputs: Tensor) -> Any:
+            start = time.perf_counter()
+            found = own(*inputs)
+            known.spent[size] = known.spent.get(size, 0) + time.perf_counter() - start
+            if module.engines is not None and known.spent[size] >= module.patience:
+                name, self.runs[size] = module.engines.of_module(inputs, own, module.by_layers)
+                known.names[_said(inputs)] = name
+            return found
+
+        return run
 
     def _straight(self, module: InferenceModule, inputs: Sequence[Tensor]) -> Run:
         """What computes inputs of these sizes by torch."""
@@ -94,6 +110,10 @@ class Workspace:
                 if node not in made:
                     made[node] = make(None)
             return straight(module, made)
+
+
+def _said(inputs: Sequence[Tensor]) -> str:
+    return " ".join(size_text(x.shape) for x in inputs)
 
 
 @dataclass
@@ -270,6 +290,8 @@ class InferenceModule(fx.GraphModule):
 
     #: Those of others, for the weights that it was made with.
     engines: Engines | None = None
+    #: Seconds of calls, of one size, before these are asked.
+    patience: float = PATIENCE
 
     def by_layers(self, *inputs: Any, **named: Any) -> Any:
         """What a call gives, by torch's plain operators."""
@@ -354,6 +376,8 @@ class Workspaces(list[Workspace]):
         self.budget = Budget(SECONDS)
         #: What computes, by sizes of inputs.
         self.names: dict[str, str] = {}
+        #: Seconds of the calls so far, by sizes, while engines are not asked.
+        self.spent: dict[object, float] = {}
 
     def __reduce__(self) -> tuple[Any, ...]:
         return Workspaces, ()

@@ -10,6 +10,7 @@ import copy
 import gc
 import pickle
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from importlib.metadata import EntryPoint
 from pathlib import Path
 from typing import Any, ClassVar
@@ -74,6 +75,15 @@ class Refusing(Mine):
         raise RuntimeError("no kernel for it\nand a long explanation")
 
 
+class Failing(Mine):
+    """Takes the network, and computes nothing."""
+
+    label = "a failing engine"
+
+    def _computed(self, inputs: Sequence[NDArray[Any]]) -> list[NDArray[Any]]:
+        raise RuntimeError("no memory for it")
+
+
 class Absent(Mine):
     """What it needs is not there."""
 
@@ -84,7 +94,7 @@ class Absent(Mine):
 @pytest.fixture(autouse=True)
 def _installed(monkeypatch: pytest.MonkeyPatch) -> None:
     """The engines made here, as packages bring them, and no others."""
-    kinds = {"mine": Mine, "wrong": Wrong, "refusing": Refusing, "absent": Absent}
+    kinds = {kind.__name__.lower(): kind for kind in (Mine, Wrong, Refusing, Failing, Absent)}
 
     def entry_points(*, group: str) -> list[EntryPoint]:
         assert group == "matlab_compat.engines"
@@ -193,6 +203,7 @@ def test_a_copy_of_a_session_computes_alike(network: Network) -> None:
     [
         ("wrong", "gives something else than the float64 oracle"),
         ("refusing", "does not take the network: no kernel for it$"),
+        ("failing", "a failing engine fails: no memory for it$"),
     ],
 )
 def test_torch_computes_what_an_engine_cannot(network: Network, engine: str, why: str) -> None:
@@ -249,10 +260,57 @@ def module(
 ) -> InferenceModule:
     """Of the network, which the engine made here computes fastest."""
     monkeypatch.setenv("MATLAB_COMPAT_CHOICE", "unsaved")
+    monkeypatch.setattr(InferenceModule, "patience", 0)
     choice._kept.cache_clear()
     made = network.to_torch(optimize=True)
     assert isinstance(made, InferenceModule)
     return made
+
+
+def test_engines_are_asked_once_torchs_calls_have_taken_long(
+    module: InferenceModule, network: Network, seconds: list[list[str]]
+) -> None:
+    module.patience = 1e9
+    x = torch.randn(1, 2, 4, 6)
+    expected = module(x)
+    assert (seconds, "1×2×4×6: by torch" in repr(module)) == ([], True)
+    module.patience = min(module.workspaces.spent.values())
+    module(x)
+    assert (len(seconds), "1×2×4×6: by mine" in repr(module)) == (1, True)
+    torch.testing.assert_close(module(x), expected)
+
+
+def test_an_example_asks_the_engines_at_once(
+    module: InferenceModule,
+    network: Network,
+    seconds: list[list[str]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(InferenceModule, "patience", 1e9)
+    made = network.to_torch(optimize=torch.randn(1, 2, 4, 6))
+    assert (len(seconds), "by mine" in repr(made)) == (1, True)
+    made(torch.randn(2, 2, 4, 6))
+    assert len(seconds) == 1
+
+
+def test_an_engine_that_fails_later_leaves_its_work_to_torch(
+    module: InferenceModule, network: Network, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    x = torch.from_numpy(X.transpose(3, 2, 0, 1).copy())
+    expected, named = module(x), m.session(network, X, engine="mine")
+    monkeypatch.setattr(Mine, "more", "not a number")
+    for call in (lambda: module(x), lambda: torch.from_numpy(named.run(x))):
+        with pytest.warns(MatlabCompatWarning, match="as the engine failed"):
+            torch.testing.assert_close(call(), expected)
+
+
+def test_threads_share_what_is_measured(module: InferenceModule, seconds: list[list[str]]) -> None:
+    inputs = [torch.randn(n, 2, 4, 6) for n in (1, 2)] * 4
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(module, inputs))
+    for x, y in zip(inputs, found, strict=True):
+        torch.testing.assert_close(y, module.by_layers(x))
+    assert (len(seconds), Mine.made) == (2, 1)
 
 
 def test_an_optimized_module_is_computed_by_the_fastest(
