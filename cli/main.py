@@ -66,6 +66,7 @@ def options(
 
 def main() -> None:
     """Entry point: any error becomes one message and an exit code, never a traceback."""
+    output.open_streams()
     warnings.simplefilter("always", MatlabCompatWarning)
     warnings.showwarning = partial(_show_warning, set())
     try:
@@ -81,6 +82,14 @@ def main() -> None:
     except KeyboardInterrupt:
         output.error("interrupted")
         sys.exit(130)
+    except OSError as error:
+        if error.filename is None:
+            _internal(error)
+        from converters.endings import cannot_be_read
+
+        refused = cannot_be_read(error, str(error.filename))
+        output.error(str(refused))
+        sys.exit(refused.exit_code)
     except Exception as error:
         _internal(error)
 

@@ -8,9 +8,11 @@ import os
 import shutil
 import sys
 from enum import StrEnum
+from pathlib import Path
 from typing import Any, TextIO
 
 from matlab_compat.display import safe_text
+from matlab_compat.errors import FileAccessError
 
 from . import progress
 
@@ -53,6 +55,14 @@ def speak(*, verbose: bool = False, quiet: bool = False) -> None:
         logger.handlers = [_Decisions()] if verbose else []
         logger.propagate = not verbose
         logger.setLevel(level)
+
+
+def open_streams() -> None:
+    """What was closed before we came (``>&-``) takes what we print, and shows it to nobody."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            null = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 - until the end
+            setattr(sys, name, null)
 
 
 def data(text: str) -> None:
@@ -99,6 +109,15 @@ def _print(text: str, stream: TextIO) -> None:
     except BrokenPipeError:
         # The reader of our output (head, less) has gone: no error, and no change of exit code.
         os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+    except OSError as error:
+        if stream is sys.stderr:
+            return  # there is nobody left to tell
+        # Python would try once more at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+        raise FileAccessError(
+            f"The results cannot be printed: {error.strerror or error}.",
+            remedy="make room where stdout goes, or send it elsewhere.",
+        ) from error
 
 
 def _coloured(text: str, code: str, stream: TextIO | None = None) -> str:

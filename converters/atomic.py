@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import secrets
 import shutil
@@ -64,7 +65,7 @@ def new_files(*paths: str | os.PathLike[str], overwrite: bool = False) -> Iterat
     places = tuple(Path(os.path.realpath(path)) for path in paths)
     first = places[0]
     workshop = first.with_name(f".{first.stem[:80]}.{secrets.token_hex(6)}.part")
-    with locating(str(paths[0])):
+    with locating(str(paths[0])), _writing():
         try:
             workshop.mkdir()
             new = NewFiles(tuple(workshop / Path(path).name for path in paths), places)
@@ -72,15 +73,24 @@ def new_files(*paths: str | os.PathLike[str], overwrite: bool = False) -> Iterat
             for place in new.places:  # something may have come there meanwhile
                 _check(place, overwrite or new.places != places, folder=True)
             _give_names(new)
-        except OSError as error:
-            if isinstance(error, FileAccessError):
-                raise
-            raise FileAccessError(
-                f"It cannot be written: {error.strerror or error}.",
-                remedy="check that the folder exists, may be written and has room.",
-            ) from error
         finally:
             shutil.rmtree(workshop, ignore_errors=True)
+
+
+@contextmanager
+def _writing() -> Iterator[None]:
+    """What the system refuses, in our words: a full disk, a name that is too long."""
+    try:
+        yield
+    except OSError as error:
+        if isinstance(error, FileAccessError):
+            raise
+        raise FileAccessError(
+            f"It cannot be written: {error.strerror or error}.",
+            remedy="give a shorter name."
+            if error.errno == errno.ENAMETOOLONG
+            else "check that the folder exists, may be written and has room.",
+        ) from error
 
 
 def check_place(
@@ -92,7 +102,7 @@ def check_place(
     to give another name, or to overwrite it. Raises as :func:`new_file` and :func:`new_files`.
     """
     place = file_path(path)
-    with locating(str(path)):
+    with locating(str(path)), _writing():
         _check(place, overwrite, folder, remedy)
 
 

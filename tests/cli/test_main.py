@@ -159,6 +159,26 @@ def test_an_internal_error_is_exit_code_4_and_no_traceback(
     assert "Traceback" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["inspect", GOOD, "--plot", "{}.svg"],
+        ["predict", NATIVE / "series_v7.mat", GOOD, "-o", "{}.npy"],
+        ["verify", GOOD, "--against", "{}.onnx"],
+        ["inspect", GOOD, "--code", "{}"],
+        ["convert", "{}:f", "-o", "y.mat"],
+    ],
+    ids=lambda arguments: f"{arguments[0]} {arguments[-2]}",
+)
+def test_a_name_too_long_for_the_system_is_no_internal_error(
+    call: Any, arguments: list[object]
+) -> None:
+    said = call(*(str(one).format("n" * 300) for one in arguments))
+    assert (said.code, said.out) == (2, "")
+    assert "File name too long" in said.err
+    assert "internal error" not in said.err
+
+
 def test_no_exit_is_returned_instead_of_raised() -> None:
     """``return typer.Exit(1)`` exits 0."""
     for path in sorted((ROOT / "cli").glob("*.py")):

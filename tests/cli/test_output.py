@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import io
 import logging
+import sys
+from pathlib import Path
 
 import pytest
 
 from cli import output
 from matlab_compat.display import lines_of_their_own, safe_text
+from matlab_compat.errors import FileAccessError
+
+#: A file that has no room for anything.
+FULL = Path("/dev/full")
 
 
 class Terminal(io.StringIO):
@@ -82,6 +88,26 @@ def test_documents_are_ascii_json_and_refuse_nan(capsys: pytest.CaptureFixture[s
     assert capsys.readouterr().out == '{\n  "name": "\\u00fc\\u001b"\n}\n'
     with pytest.raises(ValueError, match="JSON"):
         output.document({"value": float("nan")})
+
+
+@pytest.mark.skipif(not FULL.exists(), reason="no /dev/full here")
+def test_a_full_disk_behind_stdout_is_said_and_is_no_internal_error(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with FULL.open("w") as full:
+        monkeypatch.setattr("sys.stdout", full)
+        with pytest.raises(FileAccessError, match="The results cannot be printed: No space left"):
+            output.data("equal")
+        output.data("nothing more is tried")
+
+
+def test_streams_that_were_closed_take_what_is_printed(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("sys.stdout", "sys.stderr"):
+        monkeypatch.setattr(name, None)
+    output.open_streams()
+    with sys.stdout, sys.stderr:
+        output.verdict("equal", good=True)
+        output.error("wrong")
 
 
 def test_quiet_leaves_errors_and_results(capsys: pytest.CaptureFixture[str]) -> None:
