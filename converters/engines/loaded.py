@@ -42,9 +42,7 @@ class Run:
         engines may lose NaN in an activation. Whether this one does is tried on such inputs.
         """
         compute = self.compute
-        keeps = like is None or all(
-            _spoiled(compute, like, x) == _spoiled(otherwise, like, x) for x in (nan, inf)
-        )
+        keeps = like is None or all(_agree(compute, otherwise, like, x) for x in (nan, inf))
 
         def run(arrays: Sequence[Array]) -> Sequence[Any]:
             if not (keeps or all(map(is_finite, arrays))):
@@ -74,6 +72,13 @@ class Run:
             return from_numpy(outputs[0]) if len(outputs) == 1 else tuple(map(from_numpy, outputs))
 
         return run
+
+
+def _agree(compute: Compute, otherwise: Compute, like: Sequence[Tensor], value: float) -> bool:
+    try:
+        return _spoiled(compute, like, value) == _spoiled(otherwise, like, value)
+    except Exception:  # one refuses such inputs, as layers that take indices do
+        return False
 
 
 def _spoiled(compute: Compute, like: Sequence[Tensor], value: float) -> list[bytes]:

@@ -304,6 +304,18 @@ def test_an_engine_that_fails_later_leaves_its_work_to_torch(
             torch.testing.assert_close(call(), expected)
 
 
+@pytest.mark.usefixtures("module")
+def test_inputs_that_must_be_finite_are_computed_by_an_engine() -> None:
+    words = [m.sequenceInputLayer(1), m.wordEmbeddingLayer(3, 5), m.lstmLayer(4)]
+    embedding = Network(words).initialize(seed=0)
+    x = torch.tensor([[[1.0, 2.0, 5.0]]])
+    made = embedding.to_torch(optimize=x)
+    assert "by mine" in repr(made)
+    torch.testing.assert_close(made(x), embedding.to_torch()(x))
+    with pytest.raises(m.MatlabCompatError, match="integers"):
+        made(x * torch.nan)
+
+
 def test_threads_share_what_is_measured(module: InferenceModule, seconds: list[list[str]]) -> None:
     inputs = [torch.randn(n, 2, 4, 6) for n in (1, 2)] * 4
     with ThreadPoolExecutor(4) as pool:
