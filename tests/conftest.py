@@ -87,6 +87,37 @@ def own_registry(_our_formats: None) -> Iterator[None]:
         registry.update(known)
 
 
+def _prepared(override: Any) -> Any:
+    """torch's context for composite operators, which makes the same 6,000 kernels at each entry.
+
+    It makes none where there is one; those of the first time are put there before.
+    """
+    kernels: dict[Any, dict[Any, Any]] = {}
+
+    @contextlib.contextmanager
+    def prepared(table: dict[Any, Any]) -> Iterator[None]:
+        before = {operator: dict(operator.py_kernels) for operator in table}
+        known = kernels.keys() & before.keys()
+        for operator in known:
+            operator.py_kernels.update(kernels[operator] | before[operator])
+        try:
+            with override(table):
+                for operator in before.keys() - known:
+                    made = operator.py_kernels.items()
+                    kernels[operator] = {
+                        key: kernel
+                        for key, kernel in made
+                        if key not in before[operator] and key.name != "CompositeImplicitAutograd"
+                    }
+                yield
+        finally:
+            for operator in known:
+                operator.py_kernels.clear()
+                operator.py_kernels.update(before[operator])
+
+    return prepared
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _tables_of_operators_are_read_once() -> Iterator[None]:
     """torch's exporters read them again for every model.
@@ -104,6 +135,7 @@ def _tables_of_operators_are_read_once() -> Iterator[None]:
     def translated(*arguments: Any) -> Any:
         with contextlib.suppress(ImportError, AttributeError):  # another torch: slower, no more
             from torch._export import utils
+            from torch.export import exported_program
             from torch.onnx._internal.exporter._registration import ONNXRegistry
 
             for place, name in (
@@ -112,6 +144,8 @@ def _tables_of_operators_are_read_once() -> Iterator[None]:
             ):
                 once = functools.cache(getattr(place, name))
                 context.setattr(place, name, staticmethod(once))
+            name = "_override_composite_implicit_decomp"
+            context.setattr(exported_program, name, _prepared(getattr(exported_program, name)))
         context.setattr(onnx, "_translated", translate)
         return translate(*arguments)
 
