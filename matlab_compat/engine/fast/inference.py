@@ -57,6 +57,11 @@ class Inference(nn.Module):
         """By name, how to compute the layer for inputs of this size, as :mod:`.choice` has it."""
         return {"direct": self._plain}
 
+    @property
+    def loses_nan(self) -> bool:
+        """Whether a way may make a number of NaN."""
+        return False
+
     def _plain(self, out: Tensor | None) -> Run:
         return self.forward
 
@@ -241,6 +246,11 @@ class Convolution(Inference):
         how = zip(x.shape[2:], inside, self.window, self.stride, strict=True)
         space = [(n + 2 * p - k) // s + 1 for n, p, k, s in how]
         return torch.Size([len(x), len(self.weight), *space])
+
+    @property
+    def loses_nan(self) -> bool:
+        """OneDNN's ReLU makes 0 of it."""
+        return self.activation is not None and self.activation.onednn is not None
 
     def _onednn(self, size: list[int], inside: list[int], out: Tensor | None) -> Run:
         how = (inside, self.stride, self.dilation, self.groups)

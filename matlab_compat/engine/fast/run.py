@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import wraps
+from math import isfinite
 from typing import Any, Protocol
 
 import torch
@@ -65,6 +66,8 @@ class Workspace:
         run = self.runs.get(size)
         if run is None:
             run = self._straight(module, inputs)
+            if any(isinstance(one, Inference) and one.loses_nan for one in module.modules()):
+                run = guarded(run, module.by_layers)
             module.workspaces.names.setdefault(_said(inputs), "torch")
             if module.engines is not None:
                 run = self._awaiting(module, run, size)
@@ -220,6 +223,18 @@ def planned(results: Sequence[Result]) -> tuple[dict[fx.Node, tuple[int, int]], 
         placed.append((start, start + one.size, one))
     places = {one.node: (start, end) for start, end, one in placed}
     return places, max((end for _, end, _ in placed), default=0)
+
+
+def guarded(run: Callable[..., Any], plain: Callable[..., Any]) -> Callable[..., Any]:
+    """``run``, but ``plain`` for inputs that are not finite, of which it would make numbers."""
+
+    def checked(*inputs: Tensor) -> Any:
+        for x in inputs:
+            if not isfinite(x.sum().item()):  # or is huge
+                return plain(*inputs)
+        return run(*inputs)
+
+    return checked
 
 
 def returned(make: Make, size: int) -> Run:

@@ -236,6 +236,19 @@ def test_agrees_by_any_way(
     assert_near(outputs(module, inputs), expected)
 
 
+@pytest.mark.parametrize("layers", MADE.values(), ids=MADE)
+def test_what_is_not_finite_stays_so(layers: Callable[[], list[Layer]]) -> None:
+    """As in the plain module: oneDNN's ReLU alone would make 0 of NaN."""
+    network = Network(layers()).initialize(seed=0)
+    module, plain = network.to_torch(optimize=True), network.to_torch()
+    for value in (torch.nan, torch.inf):
+        inputs = inputs_of(network, 2)
+        for x in inputs:
+            x[0, 0] = value
+        for found, expected in zip(outputs(module, inputs), outputs(plain, inputs), strict=True):
+            assert torch.equal(found.isfinite(), expected.isfinite())
+
+
 def test_agrees_where_it_measures(monkeypatch: pytest.MonkeyPatch) -> None:
     network = made(images())
     module = network.to_torch(optimize=True)
