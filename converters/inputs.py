@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import math
+import re
 import warnings
 import zipfile
 from collections.abc import Iterable, Iterator, Sequence
@@ -272,13 +273,26 @@ def _reading() -> Iterator[None]:
     except OSError as error:
         raise cannot_be_read(error) from error
     except (ValueError, EOFError, zipfile.BadZipFile, NotImplementedError, RuntimeError) as error:
-        said = cause_text(error).rstrip(".")
+        matrix = _of_csv(str(error))
+        said = matrix or cause_text(error).rstrip(".")
         raise CorruptFileError(
             f"It is not what its ending says, or damaged: {said}.",
-            remedy="a .csv file holds numbers alone, apart by commas, and no line of names."
-            if str(error).startswith(("could not convert", "the number of columns"))
+            remedy="a .csv file holds numbers alone, with decimal points and commas between them, "
+            "as many in each row, and no line of names."
+            if matrix
             else "",
         ) from error
+
+
+def _of_csv(said: str) -> str:
+    """What numpy says of a text that is no matrix, from 1 on; "" of other files."""
+    if match := re.match(r"could not convert string (.+) to \w+ at row (\d+), column (\d+)", said):
+        text, row, column = match.groups()
+        return f"row {int(row) + 1}, column {column} is {text}, and no number"
+    if match := re.match(r"the number of columns changed from (\d+) to (\d+) at row (\d+)", said):
+        before, now, row = match.groups()
+        return f"row {row} has {now} numbers, and those before it {before}"
+    return ""
 
 
 def _shown(array: Array) -> str:

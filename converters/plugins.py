@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import sys
+from contextlib import redirect_stdout
 from importlib.util import module_from_spec, spec_from_file_location
 from os import PathLike
 from pathlib import Path
@@ -85,7 +86,8 @@ def _run(place: Path, said: str) -> None:
     if str(place.parent) not in sys.path:
         sys.path.append(str(place.parent))  # the last, so that it hides nothing of ours
     try:
-        spec.loader.exec_module(module)
+        with redirect_stdout(sys.stderr):  # what it prints is no result of ours
+            spec.loader.exec_module(module)
     except MatlabCompatError as error:
         error.where = (said, *error.where)
         raise

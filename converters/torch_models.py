@@ -7,13 +7,16 @@ import re
 import sys
 import warnings
 from collections.abc import Sequence
+from contextlib import redirect_stdout
 from importlib import import_module
 from os import PathLike, fspath
 from pathlib import Path
 from traceback import extract_tb
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from matlab_compat.arrays import as_tuple
+from matlab_compat.display import enumerated
 from matlab_compat.errors import (
     CorruptFileError,
     MatlabCompatError,
@@ -128,11 +131,17 @@ def _made(text: str) -> tuple[Any, Any]:
     if folder not in sys.path:
         sys.path.append(folder)  # as Python itself has it, but the last
     try:
-        found = getattr(import_module(name), attribute)
-        made = found if isinstance(found, torch.nn.Module) else found()
+        with redirect_stdout(sys.stderr):  # what it prints is no result of ours
+            found = _named(import_module(name), attribute)
+            made = found if isinstance(found, torch.nn.Module) else found()
     except MatlabCompatError:
         raise
     except Exception as error:  # the user's code
+        if isinstance(error, ModuleNotFoundError) and error.name in (name, name.partition(".")[0]):
+            raise UsageError(
+                f"There is no module '{error.name}' in {folder}, nor is one installed.",
+                remedy="run it in the folder that holds it, or check its spelling.",
+            ) from None
         *_, last = extract_tb(error.__traceback__)
         theirs = last.filename != __file__
         raise UsageError(
@@ -147,6 +156,24 @@ def _made(text: str) -> tuple[Any, Any]:
             remedy="let the function build the module, load its weights, and return it.",
         )
     return model, example
+
+
+def _named(module: ModuleType, attribute: str) -> Any:
+    found = getattr(module, attribute, None)
+    if callable(found):
+        return found
+    own = [
+        name
+        for name, one in vars(module).items()
+        if getattr(one, "__module__", "") == module.__name__
+    ]
+    raise UsageError(
+        f"{module.__name__} has no '{attribute}'."
+        if found is None
+        else f"'{attribute}' is {type(found).__name__}, and no function.",
+        where=(str(module.__file__),),
+        remedy=f"it has {enumerated(own)}." if own else "name a function that gives the module.",
+    )
 
 
 def _compared(model: Any, network: Network, example: Any) -> str:

@@ -20,7 +20,7 @@ from ..data_format import DataFormat, dlarray
 from ..display import TIMES, counted, size_text
 from ..engine.arrays import array, as_data, tensor
 from ..engine.precision import DeviceLike, DTypeLike, full_precision
-from ..errors import DataFormatError, MatlabCompatWarning, UsageError, locating
+from ..errors import DataFormatError, MatlabCompatWarning, UsageError, locating, place, warn
 from ..plain_text import class_names, plain_texts
 from ..wording import argument
 from .described import CLASSIC, Computed, LayerLike, NetworkLike, Plan, Port, RunOptions
@@ -188,13 +188,13 @@ def best_classes(network: NetworkLike, scores: Any, classes: object) -> Any:
     if isinstance(scores, list):  # of sequences, each the one observation
         axis = labels.index("C")
         names = _names(classes, scores[0].shape[axis])
-        return [names[s.argmax(axis=axis)].tolist() for s in scores]
+        return [names[_largest(s, axis)].tolist() for s in scores]
     if isinstance(scores, dlarray):
         data, axis = scores.extractdata(), scores.dims().index("C")
     else:  # N×K, or in MATLAB's order of labels
         data = scores
         axis = 1 if "T" not in labels and data.ndim == 2 else labels.index("C")
-    found = _names(classes, data.shape[axis])[data.argmax(axis=axis)]
+    found = _names(classes, data.shape[axis])[_largest(data, axis)]
     of_observations = "T" not in labels and found.size == found.shape[-1]
     return found.ravel().tolist() if of_observations else found
 
@@ -204,7 +204,21 @@ def _of_classes(network: NetworkLike, scores: Any) -> tuple[Any, str]:
     outputs = list(network.plan().outputs.values())
     having = [network.layer(port[0]).classes() for port, _ in outputs]
     chosen = having.index(network.Classes) if network.Classes in having else 0
-    return scores[chosen] if isinstance(scores, tuple) else scores, outputs[chosen][1]
+    found = scores[chosen] if isinstance(scores, tuple) else scores
+    data = found.extractdata() if isinstance(found, dlarray) else found
+    if any(np.isnan(one).any() for one in (data if isinstance(data, list) else [data])):
+        warn(
+            "Some scores are NaN: the classes there say nothing.",
+            where=place(),
+            remedy="look for NaN and Inf in the input first, then in the weights.",
+        )
+    return found, outputs[chosen][1]
+
+
+def _largest(scores: Array, axis: int) -> Array:
+    """The index of the largest score; NaN is left out, as by MATLAB's ``max``."""
+    index: Array = np.where(np.isnan(scores), -np.inf, scores).argmax(axis)
+    return index
 
 
 def top_classes(
@@ -397,8 +411,8 @@ def _run_lists(inputs: list[NetworkInput], run: Any) -> list[tuple[Array, ...]]:
             np.concatenate([i.observation(m) for m in members], axis=_batch_axis(i)) for i in inputs
         ]
         outputs = run(batch)
-        for place, index in enumerate(members):
-            results[index] = tuple(y[place : place + 1] for y in outputs)
+        for i, index in enumerate(members):
+            results[index] = tuple(y[i : i + 1] for y in outputs)
     return [results[index] for index in sorted(results)]
 
 

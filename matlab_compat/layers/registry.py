@@ -58,7 +58,9 @@ def register(matlab_class: str) -> Callable[[LayerClass], LayerClass]:
     MATLAB's names and learnables: docs/extending.md of the source package.
     """
     matlab_class = plain_text(matlab_class)
-    if not re.fullmatch(r"[A-Za-z]\w*(?:\.[A-Za-z]\w*)*", matlab_class):
+    if not isinstance(matlab_class, str) or not re.fullmatch(
+        r"[A-Za-z]\w*(?:\.[A-Za-z]\w*)*", matlab_class
+    ):
         raise UsageError(
             f"{matlab_class!r} is no name of a class in MATLAB.",
             remedy="give what class(layer) says there; an unsupported layer's matlab_class has it.",

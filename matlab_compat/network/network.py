@@ -453,8 +453,8 @@ class Network:
                 remedy="a dlnetwork keeps none: net.classify(X, classes) with the labels you "
                 "trained with, in their order.",
             )
-        if top is not None and top < 1:
-            raise UsageError(f"top is a whole number from 1 on, not {top}.")
+        if top is not None and not (isinstance(top, int | np.integer) and top >= 1):
+            raise UsageError(f"top is a whole number from 1 on, not {top!r}.")
         scores = self.predict(*X, data_format=data_format, **fitting)
         if top is None:
             return best_classes(self, scores, classes)

@@ -118,6 +118,22 @@ def test_names_in_the_first_line_of_a_csv_are_refused(tmp_path: Path, classifier
     assert "no line of names" in caught.value.remedy
 
 
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("1,2\n3,x\n", "row 2, column 2 is 'x', and no number"),
+        ("1;2\n3;4\n", "row 1, column 1 is '1;2', and no number"),
+        ("1,2,3\n4,5\n", "row 2 has 2 numbers, and those before it 3"),
+    ],
+)
+def test_what_is_no_matrix_of_numbers_is_said_in_our_words(
+    tmp_path: Path, classifier: Any, text: str, said: str
+) -> None:
+    with pytest.raises(CorruptFileError) as caught:
+        Reading().read(csv(tmp_path / "a.csv", text), classifier)
+    assert caught.value.what.endswith(f": {said}.")
+
+
 def test_a_csv_without_numbers_is_empty(tmp_path: Path, classifier: Any) -> None:
     with pytest.raises(DataFormatError, match="empty"):
         Reading().read(csv(tmp_path / "a.csv", ""), classifier)

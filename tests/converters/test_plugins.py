@@ -61,6 +61,11 @@ def test_it_may_import_what_lies_beside_it(tmp_path: Path) -> None:
     load_plugin(written(tmp_path / "mine.py", "import beside_of_the_plugin"))
 
 
+def test_what_it_prints_is_no_result(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    load_plugin(written(tmp_path / "mine.py", LAYER + "print('loading')"))
+    assert tuple(capsys.readouterr()) == ("", "loading\n")
+
+
 @pytest.mark.parametrize(
     ("text", "line", "said"),
     [

@@ -23,12 +23,15 @@ def with_example():
     return make(), torch.zeros(1, 1, 6, 6)
 
 instance = make()
+TEXT = 'x'
 
 def fails():
     return 1 / 0
 
 def number():
     return 3
+
+print("loading")
 """
 
 
@@ -76,8 +79,10 @@ def test_a_network_that_computes_something_else_is_not_written(
     ("text", "said"),
     [
         ("my_model:fails", "ZeroDivisionError"),
-        ("my_model:absent", "AttributeError"),
-        ("no_such_module:make", "ModuleNotFoundError"),
+        ("my_model:absent", "my_model has no 'absent'"),
+        ("my_model:absent", "it has make, with_example, fails and number"),
+        ("my_model:TEXT", "'TEXT' is str, and no function"),
+        ("no_such_module:make", "There is no module 'no_such_module'"),
         ("my_model:number", "gives int"),
         ("my_model:make", "input_size=[(1, 3, 224, 224)]"),
     ],
@@ -87,6 +92,14 @@ def test_what_gives_no_module(folder: Path, text: str, said: str) -> None:
         converters.convert(text, folder / "net.mat")
     assert said in str(caught.value)
     assert text in caught.value.where
+
+
+def test_what_its_code_prints_is_no_result(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(UsageError):
+        converters.convert("my_model:number", folder / "net.mat")
+    assert tuple(capsys.readouterr()) == ("", "loading\n")
 
 
 def test_a_program_is_opened_where_it_is_trusted(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from importlib.metadata import EntryPoint
+from typing import Any
 
 import pytest
 
@@ -55,8 +56,8 @@ def test_a_registered_name_cannot_be_taken() -> None:
     assert layer_class(NAME) is TransposedConvolution2DLayer
 
 
-@pytest.mark.parametrize("name", ["", "my layer", "2Layer", "mine.", "a-b"])
-def test_what_can_be_no_class_in_matlab_is_refused(name: str) -> None:
+@pytest.mark.parametrize("name", ["", "my layer", "2Layer", "mine.", "a-b", 3])
+def test_what_can_be_no_class_in_matlab_is_refused(name: Any) -> None:
     """``isvarname`` of each part between the dots."""
     with pytest.raises(UsageError, match="no name of a class"):
         register(name)

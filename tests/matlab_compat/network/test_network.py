@@ -244,6 +244,15 @@ def test_classify_gives_the_name_of_the_highest_score() -> None:
     assert len(set(expected)) > 1
 
 
+def test_scores_that_are_nan_are_no_class_without_a_word() -> None:
+    X = np.array([[0.1, np.nan, 0.2], [0.3, 0.5, 0.4]])  # MATLAB's max leaves NaN out
+    network = mc.dlnetwork([mc.featureInputLayer(3, Normalization="none"), mc.reluLayer()])
+    with pytest.warns(errors.MatlabCompatWarning, match="Some scores are NaN"):
+        assert network.classify(X, ["a", "b", "c"]) == ["c", "b"]
+    with pytest.warns(errors.MatlabCompatWarning, match="Some scores are NaN"):
+        assert network.classify(X, ["a", "b", "c"], top=1)[0][0][0] == "c"
+
+
 def test_classify_by_pixel() -> None:
     network = Network(
         [

@@ -176,8 +176,9 @@ def test_the_best_classes_of_an_image() -> None:
     (best,) = net.classify(Image.open(folder / "apple.png"), top=2)
     assert [name for name, _ in best] == ["apple", "banana"]
     assert best[0][1] > best[1][1]
-    with pytest.raises(UsageError, match="from 1 on"):
-        net.classify(np.zeros((16, 16, 3)), top=0)
+    for top in (0, 2.5, "five"):
+        with pytest.raises(UsageError, match="from 1 on"):
+            net.classify(np.zeros((16, 16, 3)), top=top)
 
 
 def test_a_path_names_a_picture(tmp_path: Path) -> None:
