@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
 from matlab_compat.errors import FileAccessError
+from matlab_compat.packages import added
 from matlab_compat.shallow import ShallowNetwork
 
 from .data import split_argument
@@ -81,7 +82,7 @@ def runner_named(against: str, network: Network | ShallowNetwork) -> Runner:
         if name in _OWN:
             return _OWN[name](what, network)
         for found in entry_points(group=GROUP, name=name):
-            made: Runner = found.load()(what, network)
+            made: Runner = added(found, "runner")(what, network)
             return made
         if (engine := _engine(against, network)) is not None:
             return engine

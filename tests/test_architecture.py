@@ -26,6 +26,7 @@ FLOORS = (
         "finite_json",
         "matlab_names",
         "memory",
+        "packages",
         "pages",
         "plain_text",
         "table",

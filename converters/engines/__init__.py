@@ -11,6 +11,7 @@ from importlib.metadata import entry_points
 
 from matlab_compat.display import enumerated
 from matlab_compat.errors import UsageError
+from matlab_compat.packages import added
 from matlab_compat.wording import argument
 
 from .base import Engine
@@ -33,7 +34,7 @@ _OWN: dict[str, type[Engine]] = {
 def engines() -> dict[str, type[Engine]]:
     """All engines by name, also those that are not installed."""
     found = {point.name: point for point in entry_points(group=GROUP)}
-    return _OWN | {name: point.load() for name, point in found.items() if name not in _OWN}
+    return _OWN | {n: added(point, "engine", Engine) for n, point in found.items() if n not in _OWN}
 
 
 def engine_named(name: str) -> type[Engine]:

@@ -11,12 +11,13 @@ from __future__ import annotations
 from difflib import get_close_matches
 from functools import cache
 from importlib import import_module
-from importlib.metadata import EntryPoint, entry_points
+from importlib.metadata import entry_points
 from os import PathLike
 from pathlib import Path
 from pkgutil import iter_modules
 
-from matlab_compat.errors import UsageError, cause_text
+from matlab_compat.errors import UsageError
+from matlab_compat.packages import added
 
 from .base import ANY, Asked, Format, Opening, Options, Prepared, ReadableFormat
 
@@ -54,13 +55,13 @@ def reader_for(path: str | PathLike[str]) -> ReadableFormat:
 
 def suffixes() -> tuple[str, ...]:
     """The endings of all formats, sorted; '' stands for a folder and is the last."""
-    added = (point.name for point in entry_points(group=GROUP))
-    return tuple(sorted({*_own(), *added}, key=lambda suffix: (suffix == "", suffix)))
+    others = (point.name for point in entry_points(group=GROUP))
+    return tuple(sorted({*_own(), *others}, key=lambda suffix: (suffix == "", suffix)))
 
 
 def _of(suffix: str) -> type[Format] | None:
     points = entry_points(group=GROUP, name=suffix) if suffix not in _own() else ()
-    return _own().get(suffix) or next(map(_loaded, points), None)
+    return _own().get(suffix) or next((added(point, "format", Format) for point in points), None)
 
 
 def _own() -> dict[str, type[Format]]:
@@ -73,24 +74,6 @@ def _own() -> dict[str, type[Format]]:
 def _import_all() -> None:
     for module in iter_modules(__path__):  # none of them imports torch before it is needed
         import_module(f".{module.name}", __name__)
-
-
-def _loaded(point: EntryPoint) -> type[Format]:
-    """The class that another package names.
-
-    Raises ``UsageError``: it cannot be imported, or is no format.
-    """
-    try:
-        kind = point.load()
-        if isinstance(kind, type) and issubclass(kind, Format):
-            return kind
-        why = f"{point.value} is no {Format.__module__}.Format"
-    except Exception as error:  # other people's code
-        why = f"{type(error).__name__}: {cause_text(error)}"
-    raise UsageError(
-        f"A package adds the format '{point.name}', which cannot be used: {why}.",
-        remedy="bring that package up to date, or uninstall it.",
-    )
 
 
 __all__ = [

@@ -19,6 +19,7 @@ from importlib.metadata import entry_points
 from typing import TypeVar
 
 from ..errors import UsageError
+from ..packages import added
 from ..plain_text import plain_text
 from .base import Layer
 from .declared import CLASSES, enter
@@ -161,6 +162,6 @@ def registered() -> dict[str, type[Layer]]:
 def _from_entry_points(matlab_class: str) -> type[Layer] | None:
     found = entry_points(group="matlab_compat.layers", name=matlab_class)
     for point in found:
-        loaded: type[Layer] = point.load()
+        loaded: type[Layer] = added(point, "layer", Layer)
         return loaded
     return None

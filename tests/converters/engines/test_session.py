@@ -412,6 +412,13 @@ def test_an_engine_that_is_not_there(network: Network, engine: str, what: str, r
         assert remedy in caught.value.remedy
 
 
+def test_a_package_whose_engine_cannot_be_used_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    point = EntryPoint("theirs", "package_that_nobody_has:Engine", engines.GROUP)
+    monkeypatch.setattr(engines, "entry_points", lambda **_: [point])
+    with pytest.raises(UsageError, match="adds the engine 'theirs', which cannot be used"):
+        engines.installed()
+
+
 def test_a_package_may_be_installed_by_another_name(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Mine, "packages", ("_pytest",))
     assert Mine.facts() == {"_pytest": pytest.__version__}

@@ -82,5 +82,13 @@ def test_a_layer_class_from_an_entry_point(monkeypatch: pytest.MonkeyPatch) -> N
     assert layer_class("x.Other") is None
 
 
+def test_a_package_whose_layer_cannot_be_used_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    for value in ("package_that_nobody_has:Layer", "pathlib:Path"):
+        point = EntryPoint(f"x.{value}", value, "matlab_compat.layers")
+        monkeypatch.setattr(registry, "entry_points", lambda point=point, **_: [point])
+        with pytest.raises(UsageError, match=f"adds the layer 'x.{value}'.*cannot be used"):
+            layer_class(point.name)
+
+
 def test_the_names_are_public() -> None:
     assert {"register", "registered", "layer_class"} <= set(matlab_compat.__all__)
