@@ -99,8 +99,13 @@ def _unlikely(actual: Array, expected: Array, measure: Measure, labels: str) -> 
 
 
 def ranked(found: list[tuple[int, Diagnosis]]) -> tuple[Diagnosis, ...]:
-    """The simplest first: all have come down to rounding, where less is not better."""
+    """The likeliest: all have come down to rounding, where less is not better.
+
+    Each explains everything, so that a less likely one adds nothing: a flip is another order, too.
+    """
+    least = min((rank for rank, _ in found), default=0)
     distinct: dict[str, Diagnosis] = {}
-    for _, diagnosis in sorted(found, key=lambda pair: pair[0]):
-        distinct.setdefault(diagnosis.name, diagnosis)
+    for rank, diagnosis in found:
+        if rank == least:
+            distinct.setdefault(diagnosis.name, diagnosis)
     return tuple(distinct.values())[:MOST]

@@ -24,9 +24,9 @@ from .dropout import dropouts
 from .given import other_inputs
 from .graph import Suspicion, connected_otherwise
 from .inputs import given_otherwise, scaled_input
-from .layer import fits, rounded_operands, variations
+from .layer import rounded_operands
 from .measure import Candidate, Side, explanations, in_words, sample
-from .mistakes import Fitted, Variation, reproduced
+from .mistakes import Fitted, Variation, every_fit, every_mistake, reproduced
 from .output import diagnose_output, ranked
 from .patience import Patience
 from .rounded import rounded_networks
@@ -102,9 +102,8 @@ class Search:
 
     def __post_init__(self) -> None:
         self.actual = self.run.actual(self.target)
-        if same_rank(self.actual, self.target.expected)[0].shape != (
-            same_rank(self.actual, self.target.expected)[1].shape
-        ):
+        actual, expected = same_rank(self.actual, self.target.expected)
+        if actual.shape != expected.shape:
             # How far rounding moves results of another size is not known: as far as the values
             # on their way are large.
             names = {step.name for step in self.suspects}
@@ -112,8 +111,7 @@ class Search:
             largest = max((float(v.abs().max()) for v in ways), default=0.0)
             measure = self.target.measure.at_least(min(largest, 1e30))
             self.target = replace(self.target, measure=measure)
-        distance = self.target.measure.distance
-        self.before = distance(*same_rank(self.actual, self.target.expected))
+        self.before = self.target.measure.distance(actual, expected)
         self.attempts: list[Attempt] = []
         self.found: list[tuple[int, Diagnosis]] = []
         self._every: list[Suspicion] | None = None
@@ -337,7 +335,7 @@ class Search:
         if alone:
             more = chain(more, rounded_operands(step.layer))
         # The same effect is named as a property where one has it.
-        every = chain(variations(step.layer, size), more)
+        every = chain(every_mistake(step.layer, size), more)
         for variation in sorted(every, key=lambda one: one.change is not None):
             yield Suspicion(variation, {step.name: variation}, self._where(step))
 
@@ -358,13 +356,11 @@ class Search:
             results.append((computed, truth))
             if computed is None:
                 return len(results) > 1
-            fits = self._fits(computed, truth)
-            if not fits:
+            if not self._fits(computed, truth):
                 left, effect = self._left(computed, truth, number), None
                 if number == self._first_sample[0]:
                     effect = self._effect(computed)
                 self.attempts.append(Attempt(suspicion, left, effect))
-            if not fits:
                 return len(results) > 1
         said = self._who(suspicion)
         self._collect(reproduced(variation, said, results, self.target.measure), suspicion.where)
@@ -428,7 +424,7 @@ class Search:
             more: Iterator[Fitted] = iter(())
             if isinstance(self.run, LayerRun) and "Normalization" not in step.layer.properties:
                 more = scaled_input(step.layer, size)
-            for fitted in chain(fits(step.layer, size), more):
+            for fitted in chain(every_fit(step.layer, size), more):
                 if (fitted.rank <= _LIKELY) is not likely:
                     continue
                 if self.patience.is_over():
@@ -449,12 +445,12 @@ class Search:
 
         values, steps = np.array(fitted.start), np.full(len(fitted.start), fitted.step)
         current = result(tuple(values))
-        if (
-            current is None
-            or same_rank(current, truth)[0].shape != same_rank(current, truth)[1].shape
-        ):
+        if current is None:
             return
-        rest = (same_rank(truth, current)[0] - same_rank(current, truth)[0]).ravel().astype(float)
+        given, wanted = same_rank(current, truth)
+        if given.shape != wanted.shape:
+            return
+        rest = (wanted - given).ravel().astype(float)
         for attempt in range(_STEPS):
             columns = []
             for i in range(len(values)):
@@ -602,6 +598,7 @@ class Search:
         known, effects, alone = [known[i] for i in nearest], effects[nearest], alone[nearest]
         left = alone[:, np.newaxis] + alone + 2 * effects @ effects.T
         left[np.tril_indices(len(known))] = np.inf
+        left[left > (_SHRUNK**2 - 1) * float(self._wanted @ self._wanted)] = np.inf
         count = min(_PAIRS, left.size - 1)
         nearest = np.argpartition(left, count, axis=None)[:count]
         for at in nearest[np.argsort(left.flat[nearest])]:
@@ -630,9 +627,11 @@ class Search:
             computed = self._result(both, number)
             if computed is None or not self._fits(computed, truth):
                 return
-        for first, second in ((one, other), (other, one)):
+        likelier, rarer = sorted((one, other), key=lambda suspicion: suspicion.variation.rank)
+        for first, second in ((likelier, rarer), (rarer, likelier)):
             variation = replace(
                 first.variation,
+                rank=likelier.variation.rank,
                 text=f"{first.variation.text}{_AT_ONCE}'{second.where}' {second.variation.text}",
                 repair=_both_lines(one, other),
             )

@@ -64,6 +64,12 @@ def test_what_was_done_to_an_output_is_seen_in_its_values(said: str) -> None:
     assert said in found[0].text
 
 
+def test_a_flip_is_not_said_again_as_another_order() -> None:
+    smooth = np.linspace(0, 1, 320, dtype="f4").reshape(32, 5, 2, 1, order="F") ** 3
+    found = diagnose_output(smooth, smooth[::-1], Measure(2.0**-23, 1.0, 16), "Y", "SSCB")
+    assert [one.name for one in found] == ["height flipped"]
+
+
 def test_noise_comes_from_nowhere() -> None:
     noise = RANDOM.normal(size=Y.shape).astype("f4")
     for wrong in (noise, Y + np.float32(1e-5) * noise, Y * (1 + np.float32(1e-2) * noise)):
