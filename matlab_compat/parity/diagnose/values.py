@@ -14,7 +14,7 @@ from ...wording import argument
 from ..axes import Axes
 from ..compare import EPS
 from ..diagnosis_types import Diagnosis
-from .measure import Candidate, Measure, Side, in_words
+from .measure import SAMPLE, Candidate, Measure, Side, in_words, sample
 from .moved import Function
 
 #: Fewer elements than this could be fitted by chance.
@@ -391,8 +391,14 @@ def _normalized(actual: Array, expected: Array, measure: Measure) -> Iterator[Ca
     for count in range(1, len(long)):  # over all, it is a scale and an offset
         for over in combinations(long, count):
             which = ", ".join(str(axis + 1) for axis in over)
+            # The first of those that have statistics of their own shows what does not fit.
+            first = tuple(slice(None if axis in over else 1) for axis in range(y.ndim))
             for said, function in _NORMALIZED.items():
                 with np.errstate(all="ignore"):
+                    part = function(y[first], over)
+                    own = measure.at_least(float(np.abs(part).max()))
+                    if not own.distance(part, expected[first]) <= own.bound:
+                        continue
                     made = function(y, over)
                 if np.isfinite(made).all():
                     yield Candidate(
@@ -510,17 +516,17 @@ def _functions(
 ) -> Iterator[Candidate]:
     """A function of all values on one side."""
     moves = measure.bound * measure.unit
+    some = sample(actual.shape, SAMPLE)
     for name, (function, said) in functions.items():
         ways = [(actual, expected, Side.EXPECTED, Side.ACTUAL_ONE)]
         if name not in ("reciprocal", "complement", "larger than 0", "to a power"):
             ways.append((expected, actual, Side.ACTUAL, Side.EXPECTED_ONE))
         for rank, (of, wanted, side, one) in enumerate(ways, 1):
-            with np.errstate(all="ignore"):
-                y = of.astype(np.float64)
-                made = function(y)
-                # Where the function is steep, rounding of its argument is more than its own.
-                more = np.abs(function(y + moves) - function(y - moves)) / 2 - moves
-                more = np.where(np.isfinite(more), more.clip(0), 0)
+            made, more = _with_slack(function, of[some], moves)
+            near = np.clip(wanted[some], made - more, made + more)
+            if not measure.distance(near, wanted[some]) <= measure.bound:
+                continue
+            made, more = _with_slack(function, of, moves)
             if np.mean(more > _STEEP) < _FEW_STEEP:
                 made = np.clip(wanted, made - more, made + more)
             yield Candidate(
@@ -530,6 +536,16 @@ def _functions(
                 *((made, expected) if of is actual else (actual, made)),
                 rank=rank,
             )
+
+
+def _with_slack(function: Callable[[Array], Array], of: Array, moves: float) -> tuple[Array, Array]:
+    """What it makes, and how much more than its own rounding that of its argument moves it."""
+    with np.errstate(all="ignore"):
+        y = of.astype(np.float64)
+        made = function(y)
+        # Where the function is steep, rounding of its argument is more than its own.
+        more = np.abs(function(y + moves) - function(y - moves)) / 2 - moves
+        return made, np.where(np.isfinite(more), more.clip(0), 0)
 
 
 def _limits(expected: Array) -> dict[str, Function]:
