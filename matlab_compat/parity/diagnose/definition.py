@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from functools import partial
 from itertools import combinations, permutations
 from typing import Any
@@ -64,7 +65,7 @@ def _properties(layer: Layer, _: Size) -> Iterator[Variation]:
                 rank,
                 **{name: other},
             ):
-                yield _as(one, f"{name}={other!r}", said)
+                yield replace(one, key=f"{name}={other!r}", diff=said)
 
 
 @mistakes_of(Layer)
@@ -81,7 +82,7 @@ def _exchanged_properties(layer: Layer, _: Size) -> Iterator[Variation]:
         text = f"{a} and {b} exchanged"
         remedy = f"{a} is {matlab_text(one)}, {b} is {matlab_text(other)}: pass them by name."
         for found in variation(layer, text, f"with {text}", remedy, 1, **{a: other, b: one}):
-            yield _as(found, text, text)
+            yield replace(found, key=text, diff=text)
 
 
 def choices(layer: Layer) -> Iterator[tuple[str, Property[Any]]]:
@@ -143,25 +144,14 @@ def _other_vectors(now: tuple[Any, ...]) -> Iterator[tuple[int, object]]:
             yield 3, (*now[:i], n, *now[i + 1 :])
 
 
-def _as(one: Variation, key: str, diff: str, rank: int | None = None) -> Variation:
-    from dataclasses import replace
-
-    return replace(one, key=key, diff=diff, rank=one.rank if rank is None else rank)
-
-
 @fits_of(Layer)
 def _numbers(layer: Layer, _: Size) -> Iterator[Fitted]:
     """Every number that is a property, whatever it may have been set to."""
-    for name, _declared in (*choices(layer), *_epsilons(layer)):
-        now = layer.values[name]
+    for name in (*dict(choices(layer)), "Epsilon"):
+        now = layer.values.get(name)
         if isinstance(now, float):
             step = max(0.05 * abs(now), 1e-3)  # a smaller one shows nothing in single
             yield Fitted((now,), partial(_number, layer, name, now), step)
-
-
-def _epsilons(layer: Layer) -> Iterator[tuple[str, Property[Any]]]:
-    if "Epsilon" in layer.properties:
-        yield "Epsilon", layer.properties["Epsilon"]
 
 
 def _number(layer: Layer, name: str, now: float, values: tuple[float, ...]) -> Variation:
@@ -235,14 +225,7 @@ def _arrays(layer: Layer, _: Size) -> Iterator[Variation]:
     alone = [(name, made) for name in found for made in _transforms(layer, name, found[name])]
     for name, (short, text, remedy, transform, rank) in alone:
         yield Variation(
-            f"{name} {short}",
-            f"with its {name} {text}",
-            remedy,
-            layer,
-            {name: transform},
-            rank,
-            key=f"{name} {short} {text}",
-            diff=f"{name} {text}",
+            f"{name} {short}", f"with its {name} {text}", remedy, layer, {name: transform}, rank
         )
     yield from in_several(layer, alone)
     yield from _siblings(layer, found)
@@ -352,27 +335,18 @@ def _flips(layer: Layer, name: str, value: Array, use: str) -> Iterator[Describe
     long = [axis for axis, n in enumerate(value.shape) if n > 1]
     if value.size == max(value.shape, default=1):
         if long:
-            yield "flipped", "in reverse order", f"{use}.", partial(_flipped, axes=(long[0],)), 1
+            yield "flipped", "in reverse order", f"{use}.", partial(np.flip, axis=long[0]), 1
         return
     for axis in long:
         said = f"flipped in its {names[axis]}"
         likely = 1 if names[axis] in ("channels", "time steps", "filter positions") else 2
-        yield "flipped", said, f"{use}.", partial(_flipped, axes=(axis,)), likely
+        yield "flipped", said, f"{use}.", partial(np.flip, axis=axis), likely
     for pair in combinations(long, 2):
         said = f"flipped in its {names[pair[0]]} and {names[pair[1]]}"
-        yield "flipped", said, f"{use}.", partial(_flipped, axes=pair), 3
+        yield "flipped", said, f"{use}.", partial(np.flip, axis=pair), 3
     if len(long) > 2:
-        yield (
-            "flipped",
-            "flipped in all dimensions",
-            f"{use}.",
-            partial(_flipped, axes=tuple(long)),
-            3,
-        )
-
-
-def _flipped(value: Array, axes: tuple[int, ...]) -> Array:
-    return np.flip(value, axes)
+        every = partial(np.flip, axis=tuple(long))
+        yield "flipped", "flipped in all dimensions", f"{use}.", every, 3
 
 
 def _readings(layer: Layer, name: str, value: Array) -> Iterator[Described]:
@@ -390,7 +364,7 @@ def _readings(layer: Layer, name: str, value: Array) -> Iterator[Described]:
                 "transposed",
                 said,
                 f"its dimensions are {' x '.join(names)}.",
-                partial(_swapped, axes=(a, b)),
+                partial(np.swapaxes, axis1=a, axis2=b),
                 1,
             )
     to_torch = layout if layout is not None and layout.axes else Layout("", _plain(value.ndim))
@@ -433,10 +407,6 @@ def _read(layout: Layout, source: str, target: str, order: Any, value: Array) ->
     return layout.from_torch(numbers.reshape(torch_value.shape, order=order), value.shape)
 
 
-def _swapped(value: Array, axes: tuple[int, int]) -> Array:
-    return value.swapaxes(*axes)
-
-
 def _reorderings(layer: Layer, name: str, value: Array, use: str) -> Iterator[Described]:
     """Halves exchanged, blocks interleaved, everything one further."""
     names = axis_names(layer, name)
@@ -460,11 +430,11 @@ def _reorderings(layer: Layer, name: str, value: Array, use: str) -> Iterator[De
         if n % 2 == 0 and n > 2:
             pairs = np.arange(n).reshape(-1, 2)[:, ::-1].ravel()
             said = f"with neighbours {along} exchanged"
-            yield "in another order", said, f"{use}.", partial(_taken, axis=axis, order=pairs), 3
+            yield "in another order", said, f"{use}.", partial(np.take, axis=axis, indices=pairs), 3
         if n > 3 and names[axis] in ("channels", "filters", "inputs"):
             colours = np.array([2, 1, 0, *range(3, n)])
             said = f"with the first three {along} in reverse order"
-            mixed = partial(_taken, axis=axis, order=colours)
+            mixed = partial(np.take, axis=axis, indices=colours)
             yield "in another order", said, f"{use}: not BGR for RGB.", mixed, 2
         if n == 3:
             for shift in (1, 2):
@@ -474,15 +444,11 @@ def _reorderings(layer: Layer, name: str, value: Array, use: str) -> Iterator[De
         for blocks in range(2, n // 2 + 1):
             if n % blocks == 0 and blocks <= 64:
                 said = f"with the first {along} in the place of each {blocks}"
-                same = partial(_taken, axis=axis, order=np.arange(n) // blocks * blocks)
+                same = partial(np.take, axis=axis, indices=np.arange(n) // blocks * blocks)
                 yield "shared", said, f"{use}, all of it.", same, 3
                 said = f"with {blocks} blocks {along} interleaved"
                 mixed = partial(_interleaved, axis=axis, blocks=blocks)
                 yield "in another order", said, f"{use}: block after block.", mixed, 2
-
-
-def _taken(value: Array, axis: int, order: Array) -> Array:
-    return value.take(order, axis)
 
 
 def _interleaved(value: Array, axis: int, blocks: int) -> Array:
@@ -500,11 +466,11 @@ def _siblings(layer: Layer, found: dict[str, Array]) -> Iterator[Variation]:
             one: found[other].reshape(shapes[one], order="F") for one, other in ((a, b), (b, a))
         }
         text = f"{a} and {b} exchanged"
-        yield Variation(text, f"with {text}", remedy, layer, exchanged, 1, key=text, diff=text)
+        yield Variation(text, f"with {text}", remedy, layer, exchanged, 1)
         for one, other in ((a, b), (b, a)):
             text = f"{other} in the place of {one}"
             values = {one: exchanged[one]}
-            yield Variation(text, f"with {text}", remedy, layer, values, 2, key=text, diff=text)
+            yield Variation(text, f"with {text}", remedy, layer, values, 2)
 
 
 @mistakes_of("Scale")
@@ -526,14 +492,7 @@ def _affine_orders(layer: Layer, _: Size) -> Iterator[Variation]:
         if all(np.isfinite(value).all() for value in values.values()):
             same = {n: value.astype(scale.dtype) for n, value in values.items()}
             yield Variation(
-                f"Scale and {name} applied otherwise",
-                f"with {text}",
-                remedy,
-                layer,
-                same,
-                1,
-                key=text,
-                diff=text,
+                f"Scale and {name} applied otherwise", f"with {text}", remedy, layer, same, 1
             )
 
 
@@ -545,37 +504,30 @@ _SPREADS = {"TrainedVariance": 1.0, "StandardDeviation": 2.0}
 def _factors(layer: Layer, _: Size) -> Iterator[Fitted]:
     """Every array times a number: n / (n - 1) for a variance, a range, a scale."""
     for name, value in sorted(arrays(layer).items(), key=lambda one: one[0] not in _SPREADS):
-        yield Fitted((1.0,), partial(_factor, layer, name), 0.05, 1 if name in _SPREADS else 3)
+        yield Fitted((1.0,), partial(_factor, layer, (name,)), 0.05, 1 if name in _SPREADS else 3)
         if name == "TrainedVariance":
             continue  # that is another epsilon
         step = 0.05 * float(np.abs(value).mean()) or 0.05
         yield Fitted((0.0,), partial(_offset, layer, name), step)
     for names in _learned_or_not(layer, arrays(layer)):
         if len(names) > 1:
-            yield Fitted((1.0,), partial(_common_factor, layer, names), 0.05)
+            yield Fitted((1.0,), partial(_factor, layer, names), 0.05)
 
 
-def _factor(layer: Layer, name: str, values: tuple[float, ...]) -> Variation:
-    count = _of_ddof(values[0] ** _SPREADS[name]) if name in _SPREADS else 0
-    said = f"{name} times {values[0]:.7g}"
-    remedy = f"take {name} as it is saved."
+def _factor(layer: Layer, names: Sequence[str], values: tuple[float, ...]) -> Variation:
+    which, spread = ", ".join(names), _SPREADS.get(names[0]) if len(names) == 1 else None
+    said, remedy = f"{which} times {values[0]:.7g}", f"take {which} as saved."
+    count = _of_ddof(values[0] ** spread) if spread else 0
     if count:
         said += f" (of {count} values: divided by n - 1 instead of n, or the other way; ddof)"
         remedy += " torch.std and var divide by n - 1, numpy's by n."
-    new = {name: partial(np.multiply, np.float32(values[0]))}
-    rank = 1 if count else 3
-    short = "another deviation" if name in _SPREADS else f"{name} scaled"
-    return Variation(short, f"with its {said}", remedy, layer, new, rank, key=name, diff=said)
-
-
-def _common_factor(layer: Layer, names: Sequence[str], values: tuple[float, ...]) -> Variation:
-    which = ", ".join(names)
-    said = f"{which} times {values[0]:.7g}, all of them"
+    if len(names) > 1:
+        said += ", all of them"
+        remedy += " Caffe saves a factor to divide statistics by."
     new = dict.fromkeys(names, partial(np.multiply, np.float32(values[0])))
-    remedy = f"take {which} as they are saved (Caffe saves a factor to divide statistics by)."
-    return Variation(
-        f"{which} scaled", f"with its {said}", remedy, layer, new, 3, key=which, diff=said
-    )
+    short = "another deviation" if spread else f"{which} scaled"
+    rank = 1 if count else 3
+    return Variation(short, f"with its {said}", remedy, layer, new, rank)
 
 
 def _offset(layer: Layer, name: str, values: tuple[float, ...]) -> Variation:
@@ -583,7 +535,7 @@ def _offset(layer: Layer, name: str, values: tuple[float, ...]) -> Variation:
     said = f"{name} plus {values[0]:.7g}"
     new = {name: partial(np.add, np.float32(values[0]))}
     remedy, short = f"take {name} as it is saved.", f"{name} shifted"
-    return Variation(short, f"with its {said}", remedy, layer, new, 3, key=name, diff=said)
+    return Variation(short, f"with its {said}", remedy, layer, new, 3)
 
 
 def _of_ddof(factor: float) -> int:

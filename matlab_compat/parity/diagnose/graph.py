@@ -125,7 +125,6 @@ def _exchanged_order(run: Run, suspects: Sequence[Step]) -> Iterator[Suspicion]:
                 rank=1,
                 change=lambda _: function_module(lambda *x: module(*x)),
                 key="order",
-                diff=text,
             )
 
         changes = {a: taken(first, b)}
@@ -175,7 +174,6 @@ def _before_joining(run: Run, suspects: Sequence[Step]) -> Iterator[Suspicion]:
                 join.layer,
                 rank=1,
                 change=of_module(partial(_joining, run.modules[after.name], which)),
-                diff=text.removeprefix("with "),
             )
             changes = {join.name: before}
             if after in suspects:
@@ -255,7 +253,6 @@ def _miswired(run: Run, suspects: Sequence[Step]) -> Iterator[Suspicion]:
                     f"connect '{source[0]}' to '{step.name}'.",
                     step.layer,
                     rank=1 if several else 3,
-                    diff=said.removeprefix("with its "),
                 )
                 yield Suspicion(one, {}, step.name, {step.name: sources})
 

@@ -168,6 +168,8 @@ def _fewer_digits() -> Iterator[_Given]:
 
 
 def _other_channels() -> Iterator[_Given]:
+    import torch
+
     yield _Given(
         "input BGR for RGB",
         "with its channels reversed: BGR for RGB",
@@ -198,7 +200,7 @@ def _other_channels() -> Iterator[_Given]:
             "input channels shifted",
             f"with its channels one {'further' if shift > 0 else 'back'}",
             "count from 1 in MATLAB, from 0 in Python.",
-            partial(_rolled_channels, shift=shift),
+            partial(torch.roll, shifts=shift, dims=1),
             3,
         )
     greys: dict[str, Callable[[Tensor], Tensor]] = {
@@ -289,38 +291,64 @@ def _reshaped(rank: int) -> Iterator[_Given]:
 def _of_its_own() -> Iterator[_Given]:
     """Normalized by statistics of these data."""
     remedy = "use the statistics of the training that the network holds, not the data's own."
-    for of, over in _STATISTICS:
-        kinds = {
-            "without its own mean": partial(_centred, over),
-            "standardized by its own mean and deviation": partial(_standardized, over, False),
-            "standardized by its own mean and deviation (n - 1)": partial(
-                _standardized, over, True
-            ),
-            "scaled to 0..1 by its own smallest and largest value": partial(
-                _own_range, over, False
-            ),
-            "scaled to -1..1 by its own smallest and largest value": partial(
-                _own_range, over, True
-            ),
-            "divided by its own largest magnitude": partial(_by_largest, over),
-            **{
-                f"rounded to int{bits} by its own largest magnitude": partial(_int, bits, over)
-                for bits in (8, 4)
-            },
-            **{
-                f"rounded to {2**bits} levels from its own smallest to its largest value": partial(
-                    _in_levels, 2**bits, over
-                )
-                for bits in (8, 4)
-            },
-        }
-        for said, change in kinds.items():
-            text = f"{said}, of {of}"
-            yield _Given("own statistics", text, remedy, change, 2, whole_batch="B" in over)
+    for (of, over), (said, function) in product(_STATISTICS, _OWN.items()):
+        change = partial(_over, function, over)
+        text = f"{said}, of {of}"
+        yield _Given("own statistics", text, remedy, change, 2, whole_batch="B" in over)
 
 
-def _by_largest(over: str, x: Tensor) -> Tensor:
-    return x / x.abs().amax(_axes(over, x), keepdim=True)
+def _over(function: Callable[[Tensor, list[int]], Tensor], over: str, x: Tensor) -> Tensor:
+    return function(x, axes_of(over, x))
+
+
+def standardized(x: Tensor, axes: list[int], unbiased: bool, epsilon: float = 0.0) -> Tensor:
+    """Without its own mean, divided by its own deviation, over these dimensions."""
+    import torch
+
+    variance, mean = torch.var_mean(x, axes, unbiased=unbiased, keepdim=True)
+    return (x - mean) / (variance + epsilon).sqrt()
+
+
+def _unit_range(x: Tensor, axes: list[int]) -> Tensor:
+    low, high = x.amin(axes, keepdim=True), x.amax(axes, keepdim=True)
+    return (x - low) / (high - low)
+
+
+def _of_largest(x: Tensor, axes: list[int], parts: int) -> Tensor:
+    """In so many steps up to the largest magnitude."""
+    step = x.abs().amax(axes, keepdim=True) / parts
+    return (x / step).round() * step
+
+
+def _in_levels(x: Tensor, axes: list[int], count: int) -> Tensor:
+    low, high = x.amin(axes, keepdim=True), x.amax(axes, keepdim=True)
+    step = (high - low) / (count - 1)
+    return ((x - low) / step).round() * step + low
+
+
+#: What is made of the data by statistics over some dimensions of their own.
+_OWN: dict[str, Callable[[Tensor, list[int]], Tensor]] = {
+    "without its own mean": lambda x, axes: x - x.mean(axes, keepdim=True),
+    "standardized by its own mean and deviation": partial(standardized, unbiased=False),
+    "standardized by its own mean and deviation (n - 1)": partial(standardized, unbiased=True),
+    "scaled to 0..1 by its own smallest and largest value": _unit_range,
+    "scaled to -1..1 by its own smallest and largest value": lambda x, axes: (
+        2 * _unit_range(x, axes) - 1
+    ),
+    "divided by its own largest magnitude": lambda x, axes: x / x.abs().amax(axes, keepdim=True),
+    **{
+        f"rounded to int{bits} by its own largest magnitude": partial(
+            _of_largest, parts=2 ** (bits - 1) - 1
+        )
+        for bits in (8, 4)
+    },
+    **{
+        f"rounded to {2**bits} levels from its own smallest to its largest value": partial(
+            _in_levels, count=2**bits
+        )
+        for bits in (8, 4)
+    },
+}
 
 
 def _colours(values: Sequence[float], x: Tensor) -> Tensor:
@@ -362,27 +390,10 @@ def _two_channels(x: Tensor, one: int, other: int) -> Tensor:
     return x[:, order]
 
 
-def _rolled_channels(x: Tensor, shift: int) -> Tensor:
-    return x.roll(shift, 1)
-
-
 def _masked(x: Tensor, axis: int, count: int, last: bool) -> Tensor:
     masked, n = x.clone(), x.shape[axis]
     masked.narrow(axis, max(0, n - count) if last else 0, min(count, n)).zero_()
     return masked
-
-
-def _int(bits: int, over: str, x: Tensor) -> Tensor:
-    step = x.abs().amax(_axes(over, x), keepdim=True) / (2.0 ** (bits - 1) - 1)
-    rounded: Tensor = (x / step).round() * step
-    return rounded
-
-
-def _in_levels(count: int, over: str, x: Tensor) -> Tensor:
-    low, high = x.amin(_axes(over, x), keepdim=True), x.amax(_axes(over, x), keepdim=True)
-    step = (high - low) / (count - 1)
-    rounded: Tensor = ((x - low) / step).round() * step + low
-    return rounded
 
 
 def _gamma(x: Tensor, largest: float) -> Tensor:
@@ -441,23 +452,10 @@ def _shifted_both(x: Tensor, down: int, right: int) -> Tensor:
     return _shifted(_shifted(x, 2, down, ""), 3, right, "")
 
 
-def _own_range(over: str, symmetric: bool, x: Tensor) -> Tensor:
-    axes = _axes(over, x)
-    low, high = x.amin(axes, keepdim=True), x.amax(axes, keepdim=True)
-    unit = (x - low) / (high - low)
-    return 2 * unit - 1 if symmetric else unit
-
-
-def _axes(over: str, x: Tensor) -> list[int]:
+def axes_of(over: str, x: Tensor) -> list[int]:
+    """The dimensions of N,C,... that labels of "BCS" stand for."""
     axes = [axis for label, axis in zip("BC", (0, 1), strict=True) if label in over]
     return [*axes, *(range(2, x.ndim) if "S" in over else ())]
-
-
-def _standardized(over: str, unbiased: bool, x: Tensor) -> Tensor:
-    import torch
-
-    variance, mean = torch.var_mean(x, _axes(over, x), unbiased=unbiased, keepdim=True)
-    return (x - mean) / variance.sqrt()
 
 
 # --- input layers -----------------------------------------------------------------------
@@ -488,14 +486,15 @@ def _inputs(layer: Layer, size: Size) -> Iterator[Variation]:
 
 
 def _normalized_otherwise(layer: Layer, mode: str) -> Iterator[Variation]:
-
     remedy = f"use the input layer's '{mode}' with the statistics that it holds."
 
     def own(name: str, text: str, change: Change, rank: int = 1, **more: Any) -> Variation:
         return altered(layer, name, text, remedy, change, rank, **more)
 
-    for factor, said in ((1 / 255, "divided by 255"), (2 / 255, "divided by 127.5, minus 1")):
-        minus = 1.0 if factor == 2 / 255 else 0.0
+    for factor, minus, said in (
+        (1 / 255, 0, "divided by 255"),
+        (2 / 255, 1, "divided by 127.5, minus 1"),
+    ):
         yield own(
             "input normalized otherwise",
             f"with its input {said} instead of its normalization",
@@ -575,10 +574,6 @@ def _normalized_otherwise(layer: Layer, mode: str) -> Iterator[Variation]:
             0,
             Normalization="zerocenter",
         )
-
-
-def _centred(over: str, x: Tensor) -> Tensor:
-    return x - x.mean(_axes(over, x), keepdim=True)
 
 
 def _wrapped(module: Any, x: Tensor) -> Tensor:

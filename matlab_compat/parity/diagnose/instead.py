@@ -58,12 +58,13 @@ def altered(
     rank: int = 1,
     *,
     diff: str = "",
+    key: str = "",
     **more: Any,
 ) -> Variation:
     """A variation that no property expresses."""
-    key = more.pop("key", f"{name} {text}")
+    key, diff = key or f"{name} {text}", diff or text
     return Variation(
-        name, text, remedy, layer, rank=rank, change=change, key=key, diff=diff or text, **more
+        name, text, remedy, layer, rank=rank, change=change, key=key, diff=diff, **more
     )
 
 
@@ -142,13 +143,12 @@ def activations() -> dict[str, tuple[Function, str]]:
 
     found: dict[str, tuple[Function, str]] = {
         "ReLU": (torch.relu, "torch.relu"),
-        "leaky ReLU with slope 0.01": (F.leaky_relu, "leaky_relu(x, 0.01)"),
         **{
             f"leaky ReLU with slope {slope:g}": (
                 partial(F.leaky_relu, negative_slope=slope),
                 f"leaky_relu(x, {slope:g})",
             )
-            for slope in (0.1, 0.2, 0.3, 0.25, 0.05)
+            for slope in (0.01, 0.1, 0.2, 0.3, 0.25, 0.05)
         },
         "ReLU clipped at 6": (F.relu6, "relu6"),
         "ReLU clipped at 1": (partial(torch.clamp, min=0, max=1), "clamp(0, 1)"),
@@ -482,25 +482,14 @@ def _joins(layer: Layer, _: Size) -> Iterator[Variation]:
         for said, function in kinds.items():
             yield altered(layer, "inputs joined otherwise", f"as {said}", remedy, instead(function))
     for i, name in enumerate(names):
-        if count > 2:
-            kept = [j for j in range(count) if j != i]
-            yield altered(
-                layer,
-                "input left out",
-                f"without its input {name} (a skip connection that is missing)",
-                remedy,
-                instead(lambda *x, kept=kept: _joined(sums, [x[j] for j in kept])),
-                0,
-            )
-        else:
-            yield altered(
-                layer,
-                "input left out",
-                f"without its input {names[1 - i]} (a skip connection that is missing)",
-                remedy,
-                instead(lambda *x, i=i: x[i]),
-                0,
-            )
+        yield altered(
+            layer,
+            "input left out",
+            f"without its input {name} (a skip connection that is missing)",
+            remedy,
+            instead(lambda *x, i=i: _joined(sums, [*x[:i], *x[i + 1 :]])),
+            0,
+        )
         yield altered(
             layer,
             "input twice",

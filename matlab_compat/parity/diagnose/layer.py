@@ -35,7 +35,7 @@ from .altered import (
     outputs_changed,
 )
 from .instead import altered
-from .mistakes import Fitted, Size, Variation, every_fit, every_mistake, mistakes_of, variation
+from .mistakes import Size, Variation, mistakes_of, variation
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -46,19 +46,6 @@ Pairs = tuple[Pair, ...]
 _MOST_INPUTS = 4
 #: The epsilons of the usual frameworks.
 EPSILONS = (1e-5, 1e-3, 1e-4, 1e-6, 1e-8, 1e-12, 2e-5, 0.0)
-
-
-def variations(layer: Layer, size: Size) -> Iterator[Variation]:
-    """The layer with each mistake that it allows.
-
-    ``size`` is the spatial size of its input, for 'same' paddings that depend on it.
-    """
-    return every_mistake(layer, size)
-
-
-def fits(layer: Layer, size: Size) -> Iterator[Fitted]:
-    """Its mistakes that differ in numbers."""
-    return every_fit(layer, size)
 
 
 # --- filters ----------------------------------------------------------------------------
@@ -186,14 +173,8 @@ def _dilations(layer: ConvolutionLayer, size: Size) -> Iterator[Variation]:
     """Another dilation with the padding that keeps the size then."""
     pairs = padding_of(layer, size)
     for dilation in (*((n,) * layer.dims for n in (1, 2, 3, 4)), layer.dilation[::-1]):
-        more = [
-            (k - 1) * (new - old)
-            for k, new, old in zip(layer.filter_size, dilation, layer.dilation, strict=True)
-        ]
-        padded = tuple(
-            (before + n // 2, after + n - n // 2)
-            for (before, after), n in zip(pairs, more, strict=False)
-        )
+        steps = zip(layer.filter_size, dilation, layer.dilation, strict=True)
+        padded = _keeping(pairs, [(k - 1) * (new - old) for k, new, old in steps])
         if not pairs or dilation == layer.dilation or min(map(min, padded)) < 0:
             continue
         said = f"DilationFactor {matlab_text(dilation)} instead of {matlab_text(layer.dilation)}"
@@ -209,6 +190,12 @@ def _dilations(layer: ConvolutionLayer, size: Size) -> Iterator[Variation]:
         )
 
 
+def _keeping(pairs: Pairs, more: Sequence[int]) -> Pairs:
+    """The edges that keep the size of the result where a window is so much larger."""
+    grown = zip(pairs, more, strict=False)
+    return tuple((before + n // 2, after + n - n // 2) for (before, after), n in grown)
+
+
 @mistakes_of(PoolingLayer)
 def _windows(layer: PoolingLayer, size: Size) -> Iterator[Variation]:
     """Another window with the padding that keeps the size, or with none."""
@@ -217,11 +204,7 @@ def _windows(layer: PoolingLayer, size: Size) -> Iterator[Variation]:
         window = (n,) * layer.dims
         if window == layer.window:
             continue
-        more = [n - k for k in layer.window]
-        keeping = tuple(
-            (before + n // 2, after + n - n // 2)
-            for (before, after), n in zip(pairs, more, strict=True)
-        )
+        keeping = _keeping(pairs, [n - k for k in layer.window])
         for padded in dict.fromkeys(
             (keeping, ((0, 0),) * layer.dims, ((n // 2, n // 2),) * layer.dims)
         ):
@@ -245,19 +228,25 @@ def _windows(layer: PoolingLayer, size: Size) -> Iterator[Variation]:
                 )
 
 
-@mistakes_of(PoolingLayer)
-def _pooled_of_copies(layer: PoolingLayer, size: Size) -> Iterator[Variation]:
-    """The edges copied, mirrored or of the other end, where nothing is at MATLAB's edges."""
+@mistakes_of(ConvolutionLayer, PoolingLayer)
+def _padded_with_copies(layer: ConvolutionLayer | PoolingLayer, size: Size) -> Iterator[Variation]:
+    """The edges copied, mirrored or of the other end, which no property says."""
     pairs = padding_of(layer, size)
+    if not any(map(any, pairs)):
+        return
     values = {"PaddingMode": "manual", "PaddingSize": edges_of(((0, 0),) * layer.dims)}
-    for mode in ("replicate", "reflect", "circular") if any(map(any, pairs)) else ():
+    pooled = isinstance(layer, PoolingLayer)
+    now = layer.values.get("PaddingValue")
+    for mode in ("replicate", "reflect", "circular") if pooled else ("circular",):
         yield Variation(
-            "padded with copies",
+            "padded circularly" if mode == "circular" else "padded with copies",
             f"padded with copies of the data at its edges (mode {mode!r})",
-            "padding is not counted, or zero: see PaddingValue.",
+            "padding is not counted, or zero: see PaddingValue."
+            if pooled
+            else f"PaddingValue is {now!r}: padding_mode='zeros' in torch.",
             layer,
             values,
-            2,
+            2 if pooled else 1,
             change=inputs_changed(partial(_with_copies, pairs, mode)),
             diff=f"edges padded by {mode!r}",
         )
@@ -267,25 +256,6 @@ def _with_copies(pairs: Pairs, mode: str, x: Tensor) -> Tensor:
     from torch.nn import functional as F
 
     return F.pad(x, [n for pair in reversed(pairs) for n in pair], mode)
-
-
-@mistakes_of(ConvolutionLayer)
-def _padded_around(layer: ConvolutionLayer, size: Size) -> Iterator[Variation]:
-    """Torch's padding_mode='circular', which MATLAB does not have."""
-    pairs = padding_of(layer, size)
-    if not any(map(any, pairs)):
-        return
-    values = {"PaddingMode": "manual", "PaddingSize": edges_of(((0, 0),) * layer.dims)}
-    yield Variation(
-        "padded circularly",
-        "padded circularly, with the other end of the data",
-        f"PaddingValue is {layer.PaddingValue!r}: padding_mode='zeros' in torch.",
-        layer,
-        values,
-        1,
-        change=inputs_changed(partial(_with_copies, pairs, "circular")),
-        diff="padded circularly",
-    )
 
 
 @mistakes_of(TransposedConvolutionLayer)
@@ -305,6 +275,30 @@ def _upsampled(layer: TransposedConvolutionLayer, _: Size) -> Iterator[Variation
                 of_module(partial(_after_upsampling, layer, mode, flipped)),
                 1,
             )
+
+
+@mistakes_of(TransposedConvolutionLayer)
+def _bilinear(layer: TransposedConvolutionLayer, _: Size) -> Iterator[Variation]:
+    """Caffe's filler, left as it was: bilinear interpolation, channel by channel or of all."""
+    *window, filters, channels = layer.Weights.shape
+    if layer.Weights.size == 0 or len(window) != layer.dims:
+        return
+    tent = np.ones(())
+    for k in window:
+        half = (k + 1) // 2
+        tent = np.multiply.outer(tent, 1 - np.abs(np.arange(k) - (k - 1) / 2) / half)
+    for said, which in (
+        ("channel by channel", np.eye(filters, channels)),
+        ("from each channel to each filter", np.ones((filters, channels))),
+    ):
+        yield from variation(
+            layer,
+            "left at its initial values",
+            f"with Weights that interpolate bilinearly, {said} (initial ones, not loaded)",
+            "copy Weights to the layer.",
+            2,
+            Weights=np.multiply.outer(tent, which).astype(layer.Weights.dtype, order="F"),
+        )
 
 
 @mistakes_of(TransposedConvolutionLayer)
@@ -590,6 +584,23 @@ def _biases(layer: Layer, size: Size) -> Iterator[Variation]:
         layer, "bias missing", "without its bias", remedy, Bias=np.zeros_like(bias)
     )
     yield from variation(layer, "bias doubled", "with its bias added twice", remedy, Bias=2 * bias)
+    weights = layer.values.get("Weights")
+    if weights is not None and weights.ndim == 2 and bias.shape == (len(weights), 1):
+        every = np.hstack([bias, weights])
+        for said, first in (("[Bias Weights]", every), ("[Weights Bias]", np.roll(every, -1, 1))):
+            is_first = said == "[Bias Weights]"
+            read = {
+                "Weights": first[:, :-1] if is_first else first[:, 1:],
+                "Bias": first[:, -1:] if is_first else first[:, :1],
+            }
+            yield from variation(
+                layer,
+                "bias in a column of the weights",
+                f"with {said} read with its bias in the {'last' if is_first else 'first'} column",
+                f"one matrix of both is {said}.",
+                2,
+                **read,
+            )
     for axis, name in enumerate(size.moved, 2):
         yield Variation(
             "bias along another dimension",

@@ -19,6 +19,7 @@ from ...layers.normalization import (
     LayerNormalizationLayer,
 )
 from .altered import in_training, instead, of_module
+from .inputs import axes_of, standardized
 from .instead import altered
 from .mistakes import Size, Variation, mistakes_of, variation
 
@@ -37,47 +38,39 @@ def _affine(module: Any, x: Tensor) -> Tensor:
 _Standardized = Callable[["Tensor", "Tensor", "Tensor", float], "Tensor"]
 
 
-def _statistics() -> dict[str, tuple[str, str, _Standardized]]:
-    """What is made of mean, variance and epsilon: name, text, remedy."""
-    root = "it is (x - mean) / sqrt(variance + eps)"
-    return {
-        "epsilon outside the root": (
-            "with epsilon outside the root: sqrt(variance) + epsilon",
-            root,
-            lambda x, m, v, e: (x - m) / (v.sqrt() + e),
-        ),
-        "divided by the variance": (
-            "divided by the variance instead of its root",
-            root,
-            lambda x, m, v, e: (x - m) / (v + e),
-        ),
-        "epsilon left out": ("without epsilon", root, lambda x, m, v, e: (x - m) / v.sqrt()),
-        "mean not subtracted": (
-            "without its mean being subtracted (RMS norm)",
-            root,
-            lambda x, m, v, e: x / (v + e).sqrt(),
-        ),
-        "not divided by the deviation": (
-            "with its mean subtracted only, not divided by the deviation",
-            root,
-            lambda x, m, v, e: x - m,
-        ),
-        "multiplied by the deviation": (
-            "multiplied by the deviation instead of divided",
-            root,
-            lambda x, m, v, e: (x - m) * (v + e).sqrt(),
-        ),
-        "mean added": (
-            "with its mean added instead of subtracted",
-            root,
-            lambda x, m, v, e: (x + m) / (v + e).sqrt(),
-        ),
-        "divided by the root mean square": (
-            "divided by the root mean square, its mean not subtracted (RMSNorm)",
-            root,
-            lambda x, m, v, e: x / (v + m * m + e).sqrt(),
-        ),
-    }
+#: What is made of the data by their mean, variance and epsilon: name, text.
+_STANDARDIZED: dict[tuple[str, str], _Standardized] = {
+    (
+        "epsilon outside the root",
+        "with epsilon outside the root: sqrt(variance) + epsilon",
+    ): lambda x, m, v, e: (x - m) / (v.sqrt() + e),
+    (
+        "divided by the variance",
+        "divided by the variance instead of its root",
+    ): lambda x, m, v, e: (x - m) / (v + e),
+    ("epsilon left out", "without epsilon"): lambda x, m, v, e: (x - m) / v.sqrt(),
+    (
+        "mean not subtracted",
+        "without its mean being subtracted (RMS norm)",
+    ): lambda x, m, v, e: x / (v + e).sqrt(),
+    (
+        "not divided by the deviation",
+        "with its mean subtracted only, not divided by the deviation",
+    ): lambda x, m, v, e: x - m,
+    (
+        "multiplied by the deviation",
+        "multiplied by the deviation instead of divided",
+    ): lambda x, m, v, e: (x - m) * (v + e).sqrt(),
+    (
+        "mean added",
+        "with its mean added instead of subtracted",
+    ): lambda x, m, v, e: (x + m) / (v + e).sqrt(),
+    (
+        "divided by the root mean square",
+        "divided by the root mean square, its mean not subtracted (RMSNorm)",
+    ): lambda x, m, v, e: x / (v + m * m + e).sqrt(),
+}
+_ROOT = "it is (x - mean) / sqrt(variance + eps)."
 
 
 @mistakes_of(BatchNormalizationLayer)
@@ -92,13 +85,13 @@ def _batch_norms(layer: BatchNormalizationLayer, size: Size) -> Iterator[Variati
         whole_batch=True,
         repair="model.eval()",
     )
-    for name, (text, remedy, function) in _statistics().items():
+    for (name, text), function in _STANDARDIZED.items():
 
         def run(module: Any, x: Tensor, function: _Standardized = function) -> Tensor:
             mean, variance = _shaped(module.running_mean, x), _shaped(module.running_var, x)
             return _affine(module, function(x, mean, variance, module.eps))
 
-        yield altered(layer, name, text, f"{remedy}.", of_module(run))
+        yield altered(layer, name, text, _ROOT, of_module(run))
     yield from _own_statistics(layer, size)
     yield from _folded_alone(layer)
     for axis, name in enumerate(size.moved, 2):
@@ -146,9 +139,11 @@ def _own_statistics(layer: Layer, size: Size) -> Iterator[Variation]:
     """Statistics over every set of dimensions, biased or not."""
     words = {"B": "observations", "C": "channels", "S": " and ".join(size.moved) or "elements"}
     kinds = ("".join(found) for n in (1, 2, 3) for found in combinations(words, n))
-    sets = [(kind, " and ".join(words[i] for i in kind), _dimensions(kind)) for kind in kinds]
+    sets: list[tuple[str, str, Callable[[Tensor], list[int]]]] = [
+        (kind, " and ".join(words[i] for i in kind), partial(axes_of, kind)) for kind in kinds
+    ]
     if len(size.moved) > 1:
-        sets += [("", name, partial(_one_axis, axis)) for axis, name in enumerate(size.moved, 2)]
+        sets += [("", name, partial(_one_axis, i)) for i, name in enumerate(size.moved, 2)]
     for kind, said, dimensions in sets:
         known = f"{_NORMS[kind]}: " if kind in _NORMS else ""
         for unbiased in (False, True):
@@ -165,14 +160,6 @@ def _own_statistics(layer: Layer, size: Size) -> Iterator[Variation]:
             )
 
 
-def _dimensions(kind: str) -> Callable[[Tensor], list[int]]:
-    def of(x: Tensor) -> list[int]:
-        found = [axis for label, axis in (("B", 0), ("C", 1)) if label in kind]
-        return [*found, *(range(2, x.ndim) if "S" in kind else ())]
-
-    return of
-
-
 def _one_axis(axis: int, _: Tensor) -> list[int]:
     return [axis]
 
@@ -180,11 +167,7 @@ def _one_axis(axis: int, _: Tensor) -> list[int]:
 def _by_own(
     dimensions: Callable[[Tensor], list[int]], unbiased: bool, module: Any, x: Tensor
 ) -> Tensor:
-    import torch
-
-    over = dimensions(x)
-    variance, mean = torch.var_mean(x, over, unbiased=unbiased, keepdim=True)
-    return _affine(module, (x - mean) / (variance + module.eps).sqrt())
+    return _affine(module, standardized(x, dimensions(x), unbiased, module.eps))
 
 
 @mistakes_of(GroupNormalizationLayer, LayerNormalizationLayer, InstanceNormalizationLayer)
@@ -197,9 +180,9 @@ def _grouped_norms(layer: Layer, size: Size) -> Iterator[Variation]:
         "the variance is biased: torch.var(x, dims, unbiased=False).",
         of_module(partial(_grouped, True, False, None)),
     )
-    for name, (text, remedy, function) in _statistics().items():
+    for (name, text), function in _STANDARDIZED.items():
         change = of_module(partial(_grouped, False, False, function))
-        yield altered(layer, name, text, f"{remedy}.", change)
+        yield altered(layer, name, text, _ROOT, change)
     yield altered(
         layer,
         "groups interleaved",

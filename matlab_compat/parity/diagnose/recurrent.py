@@ -115,16 +115,13 @@ def _update_gates(layer: GRULayer, _: Size) -> Iterator[Variation]:
     )
 
 
-#: What the activations are taken for that MATLAB's properties do not have.
-_STATE_FUNCTIONS: dict[str, Callable[[Any], Any]] = {
+#: What the activations are taken for.
+_FUNCTIONS: dict[str, Callable[[Any], Any]] = {
+    "nothing (linear)": lambda x: x,
     "a sigmoid": lambda x: x.sigmoid(),
-    "nothing (linear)": lambda x: x,
+    "a ReLU": lambda x: x.relu(),
+    "a tanh": lambda x: x.tanh(),
     "a hard tanh": lambda x: x.clamp(-1, 1),
-}
-_GATE_FUNCTIONS: dict[str, Callable[[Any], Any]] = {
-    "tanh": lambda x: x.tanh(),
-    "ReLU": lambda x: x.relu(),
-    "nothing (linear)": lambda x: x,
 }
 
 
@@ -148,12 +145,11 @@ def _gate_activations(layer: RecurrentLayer, _: Size) -> Iterator[Variation]:
         GateActivationFunction="hard-sigmoid",
         **_rows_changed(layer, gates, dict.fromkeys(sigmoids, 5 / 6)),
     )
-    for name, attribute, functions in (
-        ("StateActivationFunction", "act", _STATE_FUNCTIONS),
-        ("GateActivationFunction", "gate", _GATE_FUNCTIONS),
+    for name, attribute, plain in (
+        ("StateActivationFunction", "act", "softsign"),  # what torch has no cell of
+        ("GateActivationFunction", "gate", "hard-sigmoid"),
     ):
-        plain = {"act": "softsign", "gate": "hard-sigmoid"}[attribute]  # what torch has no cell of
-        for called, function in functions.items():
+        for called, function in _FUNCTIONS.items():
             text = f"with {called} for its {name}"
             yield Variation(
                 f"another {name}",
@@ -229,12 +225,6 @@ def _gates_left_out(layer: RecurrentLayer, _: Size) -> Iterator[Variation]:
                 )
 
 
-#: What the tanh of the candidate, and that of the cell state, is taken for.
-_FUNCTIONS: dict[str, Callable[[Any], Any]] = {
-    "nothing": lambda x: x,
-    "a sigmoid": lambda x: x.sigmoid(),
-    "a ReLU": lambda x: x.relu(),
-}
 #: What else an LSTM with tanh and sigmoid is taken for.
 _CELLS: dict[str, str | float] = {
     **{f"with {name} for the tanh of its candidate": f"candidate {name}" for name in _FUNCTIONS},
@@ -382,7 +372,7 @@ def _initial_state(layer: RecurrentLayer, name: str, values: tuple[float, ...]) 
     size = (layer.NumHiddenUnits * layer.directions, 1)
     state = {name: np.full(size, values[0], np.float32)}
     remedy = f"start every sequence from {name}, zeros."
-    return Variation(f"another {name}", f"with {text}", remedy, layer, state, 3, diff=text)
+    return Variation(f"another {name}", f"with {text}", remedy, layer, state, 3)
 
 
 @mistakes_of(GRULayer)

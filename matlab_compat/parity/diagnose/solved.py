@@ -32,6 +32,8 @@ _EACH, _MORE, _MOST = 1.05, 3, 20_000
 _FEWEST = 8
 #: What differs by more than this (root mean square) is no change of these parameters.
 _ALIKE = 0.5
+#: What no number differs by more of itself than was rounded: a training moves small ones further.
+_FEW_DIGITS = 0.05
 #: Relative to the largest: what is closer was not changed, and what is smaller is zero.
 _SAME = 1e-4
 
@@ -151,7 +153,11 @@ def _what(old: Array, new: Array, differs: Array, largest: float) -> str:
     step, _ = step_of(new, _SAME * largest)
     if new.size >= _FEWEST and np.abs(new - old).max() <= 0.51 * step:
         return f"rounded to steps of {in_steps(step)}"
-    share = np.linalg.norm(new - old) / np.linalg.norm(old)
+    off, size = np.abs(new - old)[differs], np.abs(old)[differs]
+    share = np.linalg.norm(off) / np.linalg.norm(old)
     if share > _ALIKE:
         return ""
+    if off.size >= _FEWEST and (off <= _FEW_DIGITS * size).all():
+        most = 100 * float((off / size).max())
+        return f"{some}, each by at most {most:.2g} % of itself: as if rounded to fewer digits"
     return f"{some}, by {100 * share:.3g} % (root mean square; another training, or a later change)"

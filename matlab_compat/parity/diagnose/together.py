@@ -73,8 +73,6 @@ def in_several(layer: Layer, alone: Sequence[tuple[str, Described]]) -> Iterator
                 layer,
                 {name: members[name][3] for name in names},
                 max(2, rank),
-                key=f"{which} {short} {text}",
-                diff=f"{which} {text}",
             )
 
 
@@ -96,13 +94,4 @@ def orders(layer: Layer, found: Mapping[str, Array]) -> Iterator[Variation]:
                 for name, other in moved.items()
             }
             remedy = "copy the arrays by their names."
-            yield Variation(
-                "arrays in another order",
-                f"with {text}",
-                remedy,
-                layer,
-                values,
-                2,
-                key=text,
-                diff=text,
-            )
+            yield Variation("arrays in another order", f"with {text}", remedy, layer, values, 2)

@@ -43,6 +43,15 @@ def test_a_window_comes_with_another_padding() -> None:
     assert "PoolSize [2 2] instead of [3 3]" in first(layer, X, F.max_pool2d(x, 2, 2)).text
 
 
+def test_weights_that_were_left_at_bilinear_interpolation() -> None:
+    weights = RANDOM.normal(size=(4, 4, 3, 3)).astype("f4")
+    layer = mc.transposedConv2dLayer(4, 3, Stride=2, Cropping=1, Weights=weights)
+    line = torch.tensor([0.25, 0.75, 0.75, 0.25])
+    filler = torch.eye(3)[..., None, None] * line[:, None] * line
+    found = first(layer, X, F.conv_transpose2d(x, filler, stride=2, padding=1))
+    assert "interpolate bilinearly, channel by channel" in found.text
+
+
 def test_a_beta_within_an_activation_is_fitted() -> None:
     found = first(mc.swishLayer(), X, x * torch.sigmoid(1.5 * x))
     assert "a beta of 1.5" in found.text

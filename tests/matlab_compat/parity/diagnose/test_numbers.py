@@ -51,6 +51,36 @@ def test_weights_of_few_levels(levels: int, text: str) -> None:
     assert text in said(layer, FEATURES, np.round(WEIGHTS / step) * step @ FEATURES)
 
 
+@pytest.mark.parametrize(
+    ("first", "text"), [(True, "[Bias Weights] read"), (False, "[Weights Bias] read")]
+)
+def test_one_matrix_of_weights_and_bias_read_from_the_other_end(first: bool, text: str) -> None:
+    bias = RANDOM.normal(size=(5, 1)).astype("f4")
+    layer = mc.fullyConnectedLayer(5, Weights=WEIGHTS, Bias=bias)
+    both = np.hstack([bias, WEIGHTS] if first else [WEIGHTS, bias]).astype("f8")
+    weights, offset = (both[:, :-1], both[:, -1:]) if first else (both[:, 1:], both[:, :1])
+    assert text in said(layer, FEATURES, weights @ FEATURES + offset)
+
+
+@pytest.mark.parametrize(
+    ("text", "change"),
+    [
+        ("as if rounded to fewer digits", lambda w: _cut(w, 6)),
+        ("another training", lambda w: w + 0.05 * RANDOM.normal(size=w.shape)),
+    ],
+)
+def test_other_weights_that_are_solved_for(text: str, change: Any) -> None:
+    layer = mc.fullyConnectedLayer(5, Weights=WEIGHTS, Bias=np.ones((5, 1), "f4"))
+    assert text in said(layer, FEATURES, change(WEIGHTS.astype("f8")) @ FEATURES + 1)
+
+
+def _cut(values: Array, bits: int) -> Array:
+    """The first bits of each number, the others zero."""
+    digits, power = np.frexp(values)
+    result: Array = np.ldexp(np.trunc(digits * 2**bits) / 2**bits, power)
+    return result
+
+
 def _grey(x: Array) -> Array:
     result: Array = np.einsum("hwcn,c->hwn", x, [0.299, 0.587, 0.114])[:, :, None]
     return result
