@@ -13,6 +13,7 @@ from torch import Tensor
 
 from matlab_compat.arrays import Array
 from matlab_compat.data_format import torch_axes
+from matlab_compat.engine.fast import phases
 from matlab_compat.errors import UnsupportedLayerError, cause_text, place, warn
 from matlab_compat.network import Network
 
@@ -94,7 +95,7 @@ def is_finite(x: Array) -> bool:
     if x.size < FEW:
         flat = x.ravel()
         return isfinite(flat.dot(flat))
-    return isfinite(torch.from_numpy(x).sum().item())
+    return phases.is_finite(torch.from_numpy(x))
 
 
 class Loaded:

@@ -12,6 +12,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
+from math import isfinite
 from typing import ClassVar
 
 import torch
@@ -348,6 +349,11 @@ def suited(shape: Shape, weight: Tensor) -> Iterator[type[Algorithm]]:
             yield algorithm
 
 
+def is_finite(x: Tensor) -> bool:
+    """Whether all elements are; also false for some huge ones."""
+    return isfinite(x.sum().item())
+
+
 class Guarded:
     """An algorithm, but for inputs that it would spread NaN from: 0 times Inf.
 
@@ -366,7 +372,7 @@ class Guarded:
 
     def __call__(self, x: Tensor, out: Tensor | None = None) -> Tensor:
         """N,C,H,W to N,F,H',W', in the layout that came out of it."""
-        if self.fills and not bool(x.sum().isfinite()):
+        if self.fills and not is_finite(x):
             return self.ready(Direct)(x, self.shape)
         return self.compute(x, self.shape, out)
 

@@ -13,7 +13,6 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import wraps
-from math import isfinite
 from typing import Any, Protocol
 
 import torch
@@ -25,7 +24,7 @@ from ...display import size_text
 from ...errors import UsageError
 from .choice import Budget, choose
 from .inference import Inference, Make, Run
-from .phases import plain_only
+from .phases import is_finite, plain_only
 
 #: Bytes below which malloc keeps freed memory by itself (glibc's M_TRIM_THRESHOLD).
 SMALL = 128 * 1024
@@ -230,7 +229,7 @@ def guarded(run: Callable[..., Any], plain: Callable[..., Any]) -> Callable[...,
 
     def checked(*inputs: Tensor) -> Any:
         for x in inputs:
-            if not isfinite(x.sum().item()):  # or is huge
+            if not is_finite(x):
                 return plain(*inputs)
         return run(*inputs)
 
