@@ -88,7 +88,8 @@ def _model(model: dict[str, Any], summary: bool, width: int | None) -> list[str]
     if "loose" in model:
         return _loose(model["name"], model["loose"])
     if "problem" in model:
-        return [f"{model['name']}: {_short(model['class'])}, damaged: {model['problem']}"]
+        remedy = [f"   remedy: {model['remedy']}"] if model.get("remedy") else []
+        return [f"{model['name']}: {_short(model['class'])}, not read: {model['problem']}", *remedy]
     count = counted(len(model["layers"]), "layer")
     if "view" in model:
         said = [f"not run: {one}" for one in model["problems"]]

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Self
+from typing import Any, Self
 
+from matlab_compat.errors import locating
 from matlab_compat.network import Network
-from matlab_compat.parity.runner import OracleRunner, Wanted
+from matlab_compat.parity.runner import Inputs, OracleRunner, Results, Wanted
 from matlab_compat.shallow import ShallowNetwork
 
 
@@ -32,3 +34,10 @@ class MatRunner(OracleRunner):
     def offers(self) -> Wanted:
         """Its outputs, and the activations of the layers that both have."""
         return Wanted(layers=self.layers)
+
+    def run(
+        self, inputs: Inputs, wanted: Wanted, inside: AbstractContextManager[Any] | None = None
+    ) -> Results:
+        """As of any network; what it refuses, the other file's network refuses."""
+        with locating(self.label):
+            return super().run(inputs, wanted, inside)

@@ -225,7 +225,10 @@ _EXPORTED = Kind(
     _FROM_TORCH % "torch.export.load({path})"
     + ", or matlab-compat convert {name} -o {stem}.mat --trust (opening it may run code from it).",
 )
-_TORCH = Kind("a PyTorch file", f"load it with torch.load; then {_MODULE}.")
+_TORCH = Kind(
+    "a PyTorch file in which no tensors are seen",
+    "save the weights by name: torch.save(model.state_dict(), 'weights.pt').",
+)
 _PICKLE = Kind(
     "a pickle of Python",
     "open it in Python if you trust it (opening runs code from the file), and write its arrays to "

@@ -143,5 +143,5 @@ class DamagedModels(Kind[Damaged]):
 
     def record(self, saved: Damaged) -> dict[str, Any]:
         """The damage."""
-        problem = saved.error.what
-        return {"class": saved.class_name, "layers": [], "connections": [], "problem": problem}
+        record = {"class": saved.class_name, "layers": [], "connections": []}
+        return record | {"problem": saved.error.what, "remedy": saved.error.remedy}

@@ -244,7 +244,7 @@ def _check_rows(matrix: Array, rows: int) -> None:
         f"expects {counted(rows, 'value')} a sample (before preprocessing), got "
         f"{matrix.shape[0]}{looks}",
         remedy=f"give {counted(rows, 'row')}, and a column for each sample"
-        + (": net.predict(X.T)." if looks else "."),
+        + (": transpose it (X.' in MATLAB, X.T in Python)." if looks else "."),
     )
 
 

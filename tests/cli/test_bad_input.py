@@ -190,6 +190,14 @@ def test_paths_that_are_no_readable_file(tmp_path: Path) -> None:
         assert part in outcome.stderr
 
 
+def test_a_network_beyond_the_limit_is_not_called_damaged(call: Any) -> None:
+    said = call("inspect", FIXTURES / "native" / "series_v7.mat", "--max-bytes", 10).out
+    assert (
+        "net: SeriesNetwork, not read: The variable inflates to 144 bytes; the limit is 10" in said
+    )
+    assert "remedy: if you trust the file, raise --max-bytes" in said
+
+
 def test_the_limit_is_lifted_by_max_bytes(tmp_path: Path) -> None:
     """A bomb of 30 MB in a file of 30 kB, a limit below it and one above."""
     path = tmp_path / "bomb.mat"

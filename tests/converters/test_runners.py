@@ -71,6 +71,18 @@ def test_another_mat_file_is_compared_layer_by_layer(call: Any, tmp_path: Path) 
     assert "float32" in done.out.splitlines()[-2]
 
 
+def test_an_input_that_the_other_network_refuses_is_said_of_the_other(
+    call: Any, tmp_path: Path
+) -> None:
+    for count in (2, 3):
+        layers = [featureInputLayer(count, Name="in"), fullyConnectedLayer(1, Name="fc")]
+        network = Network(layers, kind="dlnetwork").initialize(seed=0)
+        converters.save(network, tmp_path / f"of_{count}.mat", check=False)
+    done = call("verify", tmp_path / "of_2.mat", "--against", tmp_path / "of_3.mat")
+    assert done.code == 2
+    assert "the other MAT-file > input 'in'" in done.err
+
+
 @pytest.mark.usefixtures("engine")
 @pytest.mark.parametrize(("named", "verdict"), [("mine", "equal"), ("mine:1", "different")])
 def test_a_runner_of_another_package_is_compared_with(named: str, verdict: str) -> None:

@@ -140,10 +140,14 @@ def structure(difference: Difference, labels: str) -> str:
     off = np.abs(a - e)
     finite = np.isfinite(off) & np.isfinite(e)
     whole = float(np.linalg.norm(e[finite]))
-    share = float(np.linalg.norm(off[finite])) / whole if whole else np.inf
+    share = 100 * float(np.linalg.norm(off[finite])) / (whole or np.inf)
     said = [
-        f"{found.name} differs in {found.outside} of {off.size} elements, by {100 * share:.3g} % "
-        "of the expected values (root mean square)"
+        f"{found.name} differs in {found.outside} of {off.size} elements, "
+        + (
+            f"by {share:.3g} % of the expected values (root mean square)"
+            if whole
+            else "and all that is expected is 0: was it computed?"
+        )
     ]
     axes = Axes.of(a.ndim, labels)
     allowed = np.asarray(difference.unit) * found.bound

@@ -147,6 +147,7 @@ FILES: dict[str, tuple[Callable[[], bytes], str, str]] = {
         "state_dict",
         "from_torch(model",
     ),
+    "no tensors": (lambda: torch_file([1, {}]), "no tensors are seen", "model.state_dict()"),
     "module": (lambda: torch_file(MODULE), "torch.nn.modules.container.Sequential", "if you trust"),
     "old module": (
         lambda: torch_file(MODULE, _use_new_zipfile_serialization=False),

@@ -336,6 +336,6 @@ def test_the_command_line_names_what_is_damaged(tmp_path: Path) -> None:
     shown, asked = run("inspect", path), run("inspect", path, "--format", "json")
 
     assert shown.returncode == 0
-    assert "x.a: double, damaged: 8 bytes are not 9 numbers" in shown.stdout
+    assert "x.a: double, not read: 8 bytes are not 9 numbers" in shown.stdout
     assert f"{path} > x > .a" in shown.stderr
     assert json.loads(asked.stdout)["variables"][0]["models"][0]["path"] == "x.a"
