@@ -34,7 +34,8 @@ def real_array(value: object, what: str, kinds: str = "biuf") -> Array:
     except (ValueError, TypeError):
         raise DataFormatError(f"The {what} must be a real numeric array.") from None
     if array.dtype.kind not in kinds:
-        kind = "complex" if array.dtype.kind == "c" else f"of class {array.dtype.name}"
+        name = array.dtype.name if isinstance(value, np.ndarray) else type(value).__name__
+        kind = "complex" if array.dtype.kind == "c" else f"of class {name}"
         raise DataFormatError(f"The {what} must be a real numeric array, not {kind}.")
     return array
 

@@ -322,7 +322,8 @@ class Network:
         X:
             One for each input, in MATLAB order: images H×W×C×N, sequences C×T or a list of them
             (of any lengths; each gives its own result), features N×C, ``dlarray``; or a picture,
-            as an image of Pillow's or the path of a file, which is taken as ``imread`` would.
+            as an image of Pillow's or the path of a file, which is taken as ``imread`` would, or a
+            list of pictures, an observation each.
         data_format:
             Labels of the inputs where they are given in another order.
         resize, resize_mode, crop, colour:

@@ -33,9 +33,11 @@ def pictures_as_arrays(network: Any, X: Sequence[object], fit: Fit) -> tuple[obj
 
 
 def _array(network: Any, index: int, x: object, fit: Fit) -> object:
-    is_path = isinstance(x, str | PathLike)
-    if not (is_path or (hasattr(x, "getexif") and hasattr(x, "mode"))):  # Pillow's, not imported
+    if isinstance(x, list) and x and all(map(_is_picture, x)):
+        return [_array(network, index, one, fit) for one in x]
+    if not _is_picture(x):
         return x
+    is_path = isinstance(x, str | PathLike)
     if index >= len(network.InputNames):
         return x  # one too many, which predict says
     name = f"input '{network.InputNames[index]}'"
@@ -46,6 +48,11 @@ def _array(network: Any, index: int, x: object, fit: Fit) -> object:
     with locating(where):
         size = picture_size(network, index)
         return fit.fitted(picture.array, size) if size else picture.array
+
+
+def _is_picture(x: object) -> bool:
+    """A path, or an image of Pillow's, which is not imported for it."""
+    return isinstance(x, str | PathLike) or (hasattr(x, "getexif") and hasattr(x, "mode"))
 
 
 def _read(path: str, fit: Fit) -> Picture:

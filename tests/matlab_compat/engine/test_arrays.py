@@ -86,7 +86,8 @@ def test_data_may_be_anything_that_is_an_array(value: object) -> None:
     [
         (np.zeros((0, 4)), "The mask is empty \\(0×4\\)"),
         (1j, "The mask must be a real numeric array, not complex"),
-        ("text", "The mask must be a real numeric array, not of class str"),
+        ("text", "The mask must be a real numeric array, not of class str\\."),
+        (None, "The mask must be a real numeric array, not of class NoneType\\."),
         ([[1], [2, 3]], "The mask must be a real numeric array"),
     ],
 )

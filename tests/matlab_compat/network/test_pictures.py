@@ -181,6 +181,17 @@ def test_the_best_classes_of_an_image() -> None:
             net.classify(np.zeros((16, 16, 3)), top=top)
 
 
+def test_a_list_of_pictures_is_one_observation_each() -> None:
+    folder = Path(__file__).parents[3] / "fixtures" / "pictures"
+    net = load(folder / "colours.mat")
+    apple = folder / "apple.png"
+    assert net.classify([apple, str(apple), Image.open(apple)]) == ["apple"] * 3
+    large = Image.open(apple).resize((40, 30))
+    assert len(net.classify([apple, large], top=1, resize=True)) == 2
+    with pytest.raises(DataFormatError, match="The picture is 30×40"):
+        net.classify([apple, large])
+
+
 def test_a_path_names_a_picture(tmp_path: Path) -> None:
     X = np.random.default_rng(1).integers(0, 256, (8, 12, 3), np.uint8)
     Image.fromarray(X).save(tmp_path / "x.png")
