@@ -45,6 +45,9 @@ MOVES: dict[str, Callable[[Array], Array]] = {
     "min(Y, 1.5)": lambda y: np.minimum(y, 1.5),
     "20*log10(abs(Y))": lambda y: 20 * np.log10(np.abs(y)),
     "log softmax of this one": lambda y: y - np.log(np.exp(y).sum(2, keepdims=True)),
+    "this one standardized over the dimensions 1, 2": lambda y: (
+        (y - y.mean((0, 1), keepdims=True)) / y.std((0, 1), keepdims=True)
+    ),
     "softmax(Y/2.5) of this one": lambda y: _softmax(y / 2.5),
     "written with 3 significant digits": np.vectorize(lambda v: float(f"{v:.3g}")),
     "rounded to steps of 1/256": lambda y: np.round(y * 256) / 256,
