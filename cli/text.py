@@ -98,7 +98,14 @@ def _model(model: dict[str, Any], summary: bool, width: int | None) -> list[str]
         lines = [] if summary else lines
         return [f"{model['name']}: {title}, {count}", *lines, *(f"  {one}" for one in said)]
     head = f"{model['name']}: {_short(model['class'])}, {count}"
-    return [head, *([] if summary else _layers(model, width)), *_left_out(model, width)]
+    layers = _not_run(model, width) if summary else _layers(model, width)
+    return [head, *layers, *_left_out(model, width)]
+
+
+def _not_run(model: dict[str, Any], width: int | None) -> list[str]:
+    """The names of the layers that their own lines would mark."""
+    names = [repr(one["name"]) for one in model["layers"] if "problem" in one]
+    return _wrapped("   ", f"not run: {', '.join(names)}", width) if names else []
 
 
 def _left_out(model: dict[str, Any], width: int | None) -> list[str]:

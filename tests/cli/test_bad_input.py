@@ -190,6 +190,11 @@ def test_paths_that_are_no_readable_file(tmp_path: Path) -> None:
         assert part in outcome.stderr
 
 
+def test_a_summary_names_the_layers_that_its_remedy_is_for(call: Any) -> None:
+    said = call("inspect", FIXTURES / "code" / "network.mat", "--summary").out
+    assert said.index("   not run: 'swish', 'blend', 'pool'\n") < said.index("   remedy: ")
+
+
 def test_a_network_beyond_the_limit_is_not_called_damaged(call: Any) -> None:
     said = call("inspect", FIXTURES / "native" / "series_v7.mat", "--max-bytes", 10).out
     assert (
