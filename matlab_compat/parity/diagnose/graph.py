@@ -294,7 +294,7 @@ def _loaded_in_another_order(run: Run, suspects: Sequence[Step]) -> Iterator[Sus
             for name, other in order.items()
             if name != other and name in suspected and _alike(having[name], having[other])
         }
-        if len(taken) < 2 or taken in seen:
+        if len({*taken, *taken.values()}) < 3 or taken in seen:  # two are exchanged, as said above
             continue
         seen.append(taken)
         examples = [f"'{name}' has those of '{other}'" for name, other in taken.items()]

@@ -627,7 +627,7 @@ def mixed(actual: Array, expected: Array, measure: Measure, axes: Axes) -> Itera
         for said, made in _mixtures(a.astype(np.float64), e.astype(np.float64)):
             shape = (len(e), *np.delete(expected.shape, axis))
             yield Candidate(
-                f"{what} mixed" if "sums" in said else f"{what} scaled",
+                f"{what} {'scaled' if said.startswith(('times', 'plus')) else 'mixed'}",
                 f"{Side.EXPECTED} has the {what} of {Side.ACTUAL_ONE} {said}",
                 f"compare both before or after that: a number for each of the {what}, such as a "
                 "bias, a mean, a deviation or a matrix of colours.",
@@ -655,8 +655,20 @@ def _mixtures(a: Array, e: Array) -> Iterator[tuple[str, Array]]:
     if numbers >= 4 * (len(a) + 1):
         given = np.vstack([a, np.ones(numbers)])
         matrix = np.linalg.lstsq(given.T, e.T, rcond=None)[0].T
-        rows = "; ".join(_listed(row)[1:-1] for row in matrix[:4, :-1])
-        yield f"as sums of all: times the matrix [{rows}]", matrix @ given
+        if order := _order_of(matrix[:, :-1]):
+            said = f"in the order {order}" + " (BGR for RGB)" * (order == [3, 2, 1])
+            yield f"{said}, plus {_listed(matrix[:, -1])}", matrix @ given
+        else:
+            rows = "; ".join(_listed(row)[1:-1] for row in matrix[:4, :-1])
+            yield f"as sums of all: times the matrix [{rows}]", matrix @ given
+
+
+def _order_of(matrix: Array) -> list[int]:
+    """The rows that the matrix takes, from 1 on; none where it does more than order them."""
+    places = matrix.argmax(1)
+    is_order = len({*places}) == len(matrix) == matrix.shape[1]
+    is_order = is_order and np.allclose(matrix, np.eye(len(matrix))[places], atol=1e-4)
+    return [int(place) + 1 for place in places] if is_order else []
 
 
 def _listed(numbers: Array) -> str:

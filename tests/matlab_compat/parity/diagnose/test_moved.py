@@ -40,6 +40,9 @@ MOVES: dict[str, Callable[[Array], Array]] = {
     "the channels of this one as sums of all": lambda y: np.einsum(
         "ij,hwjn->hwin", np.arange(16).reshape(4, 4) % 5, y
     ),
+    "the channels of this one in the order [4, 1, 3, 2], plus [0 1 2 3]": lambda y: (
+        y[:, :, [3, 0, 2, 1]] + np.arange(4).reshape(1, 1, 4, 1)
+    ),
     "max(Y, 0) + 0.17*min(Y, 0)": lambda y: np.where(y > 0, y, 0.17 * y),
     "sign(Y).*abs(Y).^0.45455": lambda y: np.sign(y) * np.abs(y) ** (1 / 2.2),
     "min(Y, 1.5)": lambda y: np.minimum(y, 1.5),
