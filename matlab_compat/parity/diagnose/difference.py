@@ -146,7 +146,7 @@ def structure(difference: Difference, labels: str) -> str:
         + (
             f"by {share:.3g} % of the expected values (root mean square)"
             if whole
-            else "and all that is expected is 0: was it computed?"
+            else "and the expected values are all 0, as where none were computed"
         )
     ]
     axes = Axes.of(a.ndim, labels)
