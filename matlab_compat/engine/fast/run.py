@@ -81,9 +81,16 @@ class Workspace:
             start = time.perf_counter()
             found = own(*inputs)
             known.spent[size] = known.spent.get(size, 0) + time.perf_counter() - start
-            if module.engines is not None and known.spent[size] >= module.patience:
-                name, self.runs[size] = module.engines.of_module(inputs, own, module.by_layers)
+            if known.spent[size] >= module.patience and (engines := module.engines) is not None:
+                name, fastest = engines.of_module(inputs, own, module.by_layers)
                 known.names[_said(inputs)] = name
+
+                def checked(*inputs: Tensor) -> Any:
+                    if module.engines is None:  # other weights: what torch prepared is old, too
+                        return module.by_layers(*inputs)
+                    return fastest(*inputs)
+
+                self.runs[size] = own if name == "torch" else checked
             return found
 
         return run
@@ -112,6 +119,11 @@ class Workspace:
                 if node not in made:
                     made[node] = make(None)
             return straight(module, made)
+
+
+def _version(x: Tensor) -> int:
+    """Another number after each change in place, where torch counts them."""
+    return 0 if x.is_inference() else x._version
 
 
 def _said(inputs: Sequence[Tensor]) -> str:
@@ -302,10 +314,26 @@ class InferenceModule(fx.GraphModule):
         made.__call__ = nn.Module.__call__  # type: ignore[method-assign]
         return code
 
-    #: Those of others, for the weights that it was made with.
-    engines: Engines | None = None
     #: Seconds of calls, of one size, before these are asked.
     patience: float = PATIENCE
+
+    @property
+    def engines(self) -> Engines | None:
+        """Those of others, as long as the weights are those that it had when they were set."""
+        engines, held = self.__dict__.get("_engines", (None, ()))
+        for those, name, x, version in held:
+            if those.get(name) is not x or _version(x) != version:
+                return None
+        found: Engines | None = engines
+        return found
+
+    @engines.setter
+    def engines(self, engines: Engines | None) -> None:
+        parts = [those for part in self.modules() for those in (part._parameters, part._buffers)]
+        held = [
+            (those, n, x, _version(x)) for those in parts for n, x in those.items() if x is not None
+        ]
+        self.__dict__["_engines"] = engines, held
 
     def by_layers(self, *inputs: Any, **named: Any) -> Any:
         """What a call gives, by torch's plain operators."""
@@ -347,14 +375,10 @@ class InferenceModule(fx.GraphModule):
 
     def _apply(self, fn: Any, recurse: bool = True) -> Any:
         self.workspaces.clear()  # another device or dtype
-        found = super()._apply(fn, recurse)  # type: ignore[no-untyped-call]
-        if any(x.dtype != torch.float32 or not x.is_cpu for x in self.buffers()):
-            self.engines = None
-        return found
+        return super()._apply(fn, recurse)  # type: ignore[no-untyped-call]
 
     def _load_from_state_dict(self, *given: Any) -> None:
         self.workspaces.clear()
-        self.engines = None
         super()._load_from_state_dict(*given)
 
     def __deepcopy__(self, memo: Any) -> Any:

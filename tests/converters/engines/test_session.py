@@ -376,6 +376,19 @@ def test_torch_computes_what_an_optimized_module_owes_to_torch_alone(
     assert seconds == []
 
 
+@pytest.mark.parametrize("asked", [False, True], ids=["before", "after"])
+def test_other_weights_of_one_layer_are_computed_by_torch(
+    module: InferenceModule, asked: bool
+) -> None:
+    x = torch.randn(2, 2, 4, 6)
+    before = module(x) if asked else module.by_layers(x)
+    layer = next(one for one in module.children() if one.state_dict())
+    layer.load_state_dict({name: 0 * value for name, value in layer.state_dict().items()})
+    for _ in range(2):
+        torch.testing.assert_close(module(x), module.by_layers(x))
+    assert not torch.allclose(module(x), before)
+
+
 def test_inputs_may_have_sizes_that_no_layer_says() -> None:
     """For the size that comes, with any number of observations; uneven crops in one operator."""
     layer = m.transposedConv2dLayer(3, 2, Stride=2, Cropping=(0, 1, 1, 0), NumChannels=4)
