@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from importlib.metadata import entry_points
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
 from matlab_compat.errors import FileAccessError
-from matlab_compat.packages import added
+from matlab_compat.packages import added, entry_points
 from matlab_compat.shallow import ShallowNetwork
 
 from .data import split_argument

@@ -2,10 +2,37 @@
 
 from __future__ import annotations
 
-from importlib.metadata import EntryPoint
+import importlib.metadata
+import sys
+from functools import lru_cache
+from importlib.metadata import EntryPoint, EntryPoints
+from pathlib import Path
 from typing import Any
 
 from .errors import UsageError, cause_text
+
+
+def entry_points(*, group: str, name: str | None = None) -> EntryPoints:
+    """The entry points of a group, or those of one name, as ``importlib.metadata`` gives them.
+
+    That reads a file of every installed package each time; here they are read again only where a
+    folder of Python's path has changed since, as it does where a package is installed.
+    """
+    found = _read(group, tuple((folder, _changed(folder)) for folder in sys.path))
+    return found if name is None else found.select(name=name)
+
+
+@lru_cache(maxsize=8)
+def _read(group: str, _: tuple[tuple[str, int], ...]) -> EntryPoints:
+    return importlib.metadata.entry_points(group=group)
+
+
+def _changed(folder: str) -> int:
+    """When something was put into a folder or taken away, in nanoseconds; 0 if there is none."""
+    try:
+        return Path(folder).stat().st_mtime_ns
+    except OSError:
+        return 0
 
 
 def added(point: EntryPoint, what: str, base: type | None = None) -> Any:

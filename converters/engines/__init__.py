@@ -7,11 +7,9 @@ answer, and stays in the engine's memory (:mod:`.session`). Another engine is on
 
 from __future__ import annotations
 
-from importlib.metadata import entry_points
-
 from matlab_compat.display import enumerated
 from matlab_compat.errors import UsageError
-from matlab_compat.packages import added
+from matlab_compat.packages import added, entry_points
 from matlab_compat.wording import argument
 
 from .base import Engine

@@ -11,13 +11,12 @@ from __future__ import annotations
 from difflib import get_close_matches
 from functools import cache
 from importlib import import_module
-from importlib.metadata import entry_points
 from os import PathLike
 from pathlib import Path
 from pkgutil import iter_modules
 
 from matlab_compat.errors import UsageError
-from matlab_compat.packages import added
+from matlab_compat.packages import added, entry_points
 
 from .base import ANY, Asked, Format, Opening, Options, Prepared, ReadableFormat
 

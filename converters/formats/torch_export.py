@@ -39,6 +39,10 @@ class TorchExport(Format, suffixes=(".pt2",)):
 
     name: ClassVar[str] = "torch.export program"
 
+    def __init__(self) -> None:
+        #: The file that was read, for its remarks and for its run.
+        self._read: tuple[Path, ExportedProgram, dict[str, Any]] | None = None
+
     def write(self, prepared: Prepared, path: Path) -> None:
         """The program, with names and classes in ``matlab_compat.json``."""
         import torch
@@ -52,27 +56,30 @@ class TorchExport(Format, suffixes=(".pt2",)):
                 torch.export.save(program, memory, extra_files={EXTRA_FILE: json.dumps(about)})
             except Exception as error:  # sizes that are computed by what a file cannot hold
                 raise _not_exported("write", error) from error
+        self._read = None
         path.write_bytes(memory.getbuffer())  # torch's own writer may crash where a disk is full
 
     def remarks(self, path: Path) -> tuple[str, ...]:
         """The number of time steps, where it is fixed."""
-        program, about = _load(path)
+        program, about = self._program(path)
         lengths = fixed_lengths(program, about["inputs"])
         return tuple(fixed_remark(name, steps) for name, steps in lengths.items())
 
     def run(self, path: Path, inputs: Tensors, options: Options) -> Arrays:
-        """The program read afresh."""
-        return outputs_of(_load(path)[0].module(), inputs)
+        """The program in the file."""
+        return outputs_of(self._program(path)[0].module(), inputs)
 
+    def _program(self, path: Path) -> tuple[ExportedProgram, dict[str, Any]]:
+        """What is in the file, and what it says of itself; read once."""
+        import torch
 
-def _load(path: Path) -> tuple[ExportedProgram, dict[str, Any]]:
-    import torch
-
-    files = {EXTRA_FILE: ""}
-    with path.open("rb") as file, warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        program = torch.export.load(file, extra_files=files)
-    return program, json.loads(files[EXTRA_FILE])
+        if self._read is None or self._read[0] != path:
+            files = {EXTRA_FILE: ""}
+            with path.open("rb") as file, warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                program = torch.export.load(file, extra_files=files)
+            self._read = path, program, json.loads(files[EXTRA_FILE])
+        return self._read[1:]
 
 
 def export(prepared: Prepared, module: nn.Module | None = None) -> ExportedProgram:

@@ -14,12 +14,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from difflib import get_close_matches
-from functools import cache
-from importlib.metadata import entry_points
 from typing import TypeVar
 
 from ..errors import UsageError
-from ..packages import added
+from ..packages import added, entry_points
 from ..plain_text import plain_text
 from .base import Layer
 from .declared import CLASSES, enter
@@ -158,7 +156,6 @@ def registered() -> dict[str, type[Layer]]:
     return dict(sorted(CLASSES.items()))
 
 
-@cache
 def _from_entry_points(matlab_class: str) -> type[Layer] | None:
     found = entry_points(group="matlab_compat.layers", name=matlab_class)
     for point in found:

@@ -100,6 +100,16 @@ def test_recurrent_networks_say_their_number_of_time_steps(tmp_path: Path) -> No
     torch.testing.assert_close(program.module()(x), network.to_torch()(x))
 
 
+def test_what_was_written_is_read_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """For the comparison and for the remarks, which takes as long as to write it."""
+    read: list[object] = []
+    load = torch.export.load
+    monkeypatch.setattr(torch.export, "load", lambda *a, **k: read.append(a) or load(*a, **k))
+    layer = transposedConv2dLayer(2, 1).initialize(1, seed=0)
+    done = converters.save(layer, tmp_path / "up.pt2")
+    assert (len(done.outputs), len(read)) == (1, 1)
+
+
 def test_a_layer_takes_images_of_any_size(tmp_path: Path) -> None:
     layer = transposedConv2dLayer((3, 2), 2, Stride=2, Cropping=(0, 1, 1, 0)).initialize(3, seed=0)
     program = torch.export.load(converters.save(layer, tmp_path / "up.pt2").path)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from importlib.metadata import EntryPoint
 from typing import Any
 
@@ -23,12 +22,7 @@ class CustomLayer(Layer):
     constructor = "customLayer"
 
 
-@pytest.fixture(autouse=True)
-def clean(own_registry: None) -> Iterator[None]:
-    """A registry of the test's own."""
-    registry._from_entry_points.cache_clear()
-    yield
-    registry._from_entry_points.cache_clear()
+pytestmark = pytest.mark.usefixtures("own_registry")
 
 
 def test_a_class_name_of_matlab_gives_the_layer_class() -> None:
