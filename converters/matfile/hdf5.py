@@ -21,7 +21,6 @@ import h5py
 import numpy as np
 import numpy.typing as npt
 from h5py import h5a, h5d, h5g, h5l, h5o, h5r, h5s, h5t, h5z
-from h5py._objects import phil
 
 from matlab_compat.arrays import Array
 from matlab_compat.errors import (
@@ -35,11 +34,10 @@ from matlab_compat.wording import argument
 
 from .arrays import DEEPEST
 from .faults import RESAVE_73, corrupt_73, cut_short, unsupported_73
+from .hdf5_chunks import read_chunks
 from .hdf5_headers import UNKNOWN, Header, Plain, Strings, heap_objects
-from .inflate import Packed, inflate_chunk
 from .limits import Limits
 from .source import Source
-from .threads import WORTH_THREADS, Workers
 from .values import Shape
 
 _MAX_ATTRIBUTE_BYTES = 1 << 20
@@ -432,7 +430,7 @@ def read_array(node: Node, budget: Budget) -> Array:
         array = node.file.read(node.plain)
     else:
         filters = _filters(node.id)
-        array = _read_filtered(node.id, filters) if filters else _read(node.id)
+        array = read_chunks(node.id, filters) if filters else _read(node.id)
     return array if dtype.isnative else array.astype(dtype.newbyteorder("="))
 
 
@@ -475,57 +473,3 @@ def _check_storage(node: Any) -> None:
     if node.get_storage_size() < announced:
         what = f"A data set announces {announced} bytes; the file holds {node.get_storage_size()}."
         raise TruncatedFileError(what, remedy="copy or download the file again, or " + RESAVE_73)
-
-
-def _read_filtered(node: Any, filters: list[int]) -> Array:
-    """Read a compressed data set chunk by chunk, inflated in threads where there is much of it.
-
-    HDF5's own gzip filter inflates a chunk to whatever size it turns out to have; here
-    a chunk can never grow beyond the size that was checked against the limits.
-    """
-    chunk_shape = node.get_create_plist().get_chunk()
-    sides = zip(node.shape, chunk_shape, strict=True)
-    expected = math.prod(-(-extent // step) for extent, step in sides)
-    if node.get_num_chunks() > expected:
-        raise corrupt_73("A data set has more chunks than it has room for.")
-    array = np.zeros(node.shape, node.dtype)
-    place = partial(_place_chunk, array, chunk_shape, filters)
-    # Listed first: chunk_iter keeps HDF5 locked, and waiting for a thread inside it would wait for
-    # ever where the garbage collector, run by that thread, finds an object of h5py's to close.
-    chunks: list[Any] = []
-    node.chunk_iter(chunks.append)
-    if array.nbytes < WORTH_THREADS:
-        for info in chunks:
-            place(*_stored_chunk(node, info))
-        return array
-    with Workers() as workers:
-        for info in chunks:
-            workers.submit(place, *_stored_chunk(node, info))
-    return array
-
-
-def _stored_chunk(node: Any, info: Any) -> tuple[Shape, int, bytes]:
-    """Where a chunk belongs, the filters that were left out for it, and its bytes."""
-    # Before 3.16 the one call of h5py's that does not lock HDF5 by itself.
-    with phil:
-        mask, stored = node.read_direct_chunk(info.chunk_offset)
-    return info.chunk_offset, mask, stored
-
-
-def _place_chunk(
-    array: Array, chunk_shape: Shape, filters: list[int], offset: Shape, mask: int, stored: bytes
-) -> None:
-    raw: Packed = stored
-    size = math.prod(chunk_shape) * array.itemsize
-    for position, kind in reversed(list(enumerate(filters))):
-        if not mask >> position & 1:
-            if kind == h5z.FILTER_DEFLATE:
-                raw = inflate_chunk(raw, size)
-            else:
-                raw = np.frombuffer(raw, np.uint8).reshape(array.itemsize, -1).T.tobytes()
-    if len(raw) != size:
-        raise corrupt_73(f"A chunk holds {len(raw)} bytes instead of {size}.")
-    chunk = np.frombuffer(raw, array.dtype).reshape(chunk_shape)
-    corner_and_size = zip(offset, chunk_shape, strict=True)
-    target = array[tuple(slice(at, at + extent) for at, extent in corner_and_size)]
-    target[...] = chunk[tuple(slice(extent) for extent in target.shape)]

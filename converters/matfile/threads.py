@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections import deque
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
-    from concurrent.futures import Future, ThreadPoolExecutor
+    from concurrent.futures import ThreadPoolExecutor
 
-P = ParamSpec("P")
 T = TypeVar("T")
 
 #: Bytes below which threads are not worth their start: two of them take 0.1 ms, several where
@@ -41,29 +39,14 @@ def ahead(items: Iterator[T]) -> Iterator[T]:
             yield item
 
 
-class Workers:
-    """One thread for each core; leaving the ``with`` block waits for the work and its errors.
+def together(work: Callable[[], None]) -> None:
+    """Have the same work done by one thread for each core, this one among them.
 
-    At most two pieces of work wait for each thread, so that what they hold stays small.
+    Raises what one of them raises, when all have ended.
     """
-
-    def __init__(self) -> None:
-        self._pool = pool()
-        self._most_waiting = 3 * cores()
-        self._waiting: deque[Future[None]] = deque()
-
-    def submit(self, work: Callable[P, None], /, *arguments: P.args, **named: P.kwargs) -> None:
-        """Have ``work`` done soon. Raises what earlier work has raised."""
-        if len(self._waiting) >= self._most_waiting:
-            self._waiting.popleft().result()
-        self._waiting.append(self._pool.submit(work, *arguments, **named))
-
-    def __enter__(self) -> Workers:
-        return self
-
-    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        try:
-            while self._waiting and error is None:
-                self._waiting.popleft().result()
-        finally:
-            self._pool.shutdown(cancel_futures=True)
+    others = cores() - 1
+    with pool(max(1, others)) as threads:
+        working = [threads.submit(work) for _ in range(others)]
+        work()
+        for one in working:
+            one.result()

@@ -22,10 +22,10 @@ from h5py._objects import phil
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from converters.matfile import inflate, libdeflate, open_mat, write5
+from converters.matfile import hdf5_chunks, inflate, libdeflate, open_mat, write5
 from converters.matfile.hdf5 import Hdf5File, member
 from converters.matfile.source import Source
-from converters.matfile.threads import WORTH_THREADS, Workers
+from converters.matfile.threads import WORTH_THREADS
 from converters.matfile.writer import write_mat
 from matlab_compat.errors import CorruptFileError, MatFileError, TruncatedFileError
 
@@ -239,9 +239,13 @@ def test_an_error_of_one_of_several_names_it(tmp_path: Path) -> None:
 
 @pytest.mark.usefixtures("library")
 @pytest.mark.parametrize("shuffle", [False, True])
-def test_chunks_inflated_in_threads_find_their_places(tmp_path: Path, shuffle: bool) -> None:
+@pytest.mark.parametrize("chunks", [(50, 99), (50, 1000)])
+def test_chunks_inflated_in_threads_find_their_places(
+    tmp_path: Path, chunks: tuple[int, int], shuffle: bool
+) -> None:
+    """Those that are a piece of the array's memory as well, and the last ones, which are cut."""
     array = weights(*LARGE)
-    path = gzip_file(tmp_path / "x.mat", array, shuffle=shuffle)
+    path = gzip_file(tmp_path / "x.mat", array, chunks=chunks, shuffle=shuffle)
     assert np.array_equal(read(path), array.T)
 
 
@@ -256,17 +260,16 @@ def test_hdf5_is_free_while_threads_are_waited_for(
         if free[-1]:
             phil.release()
 
-    def submit(workers: Workers, work: Callable[..., None], *arguments: Any) -> None:
+    def alone(work: Callable[[], None]) -> None:
         looking = threading.Thread(target=look)
         looking.start()
         looking.join()
-        work(*arguments)
+        work()
 
-    monkeypatch.setattr(Workers, "submit", submit)
+    monkeypatch.setattr(hdf5_chunks, "together", alone)
     array = weights(*LARGE)
     assert np.array_equal(read(gzip_file(tmp_path / "x.mat", array)), array.T)
-    assert len(free) > 10
-    assert all(free)
+    assert free == [True]
 
 
 @pytest.mark.usefixtures("library")
@@ -283,9 +286,12 @@ def test_a_damaged_chunk_among_many_is_an_error(tmp_path: Path) -> None:
         read(path)
 
 
-def gzip_file(path: Path, array: Any, **options: Any) -> Path:
+def gzip_file(
+    path: Path, array: Any, *, chunks: tuple[int, int] = (50, 99), shuffle: bool = False
+) -> Path:
+    options = {"compression": "gzip", "chunks": chunks, "shuffle": shuffle}
     with h5py.File(path, "w", userblock_size=512) as file:
-        entry = file.create_dataset("x", data=array, compression="gzip", chunks=(50, 99), **options)
+        entry = file.create_dataset("x", data=array, **options)
         entry.attrs["MATLAB_class"] = np.bytes_("single")
     with path.open("r+b") as stream:
         stream.write(b"MATLAB 7.3 MAT-file".ljust(124) + b"\x00\x02IM")
