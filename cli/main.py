@@ -66,6 +66,8 @@ def options(
 
 def main() -> None:
     """Entry point: any error becomes one message and an exit code, never a traceback."""
+    # Threads of numpy's would otherwise look for work for longer than a short command takes.
+    os.environ.setdefault("OPENBLAS_THREAD_TIMEOUT", "16")
     output.open_streams()
     warnings.simplefilter("always", MatlabCompatWarning)
     warnings.showwarning = partial(_show_warning, set())

@@ -24,6 +24,23 @@ Written by ``make generate``: the classes with a ``type_text`` and their constru
 
 # ruff: noqa: I001
 # fmt: off
+
+from typing import TYPE_CHECKING, Any
+'''
+#: Functions are made when they are asked for.
+TAIL = '''
+else:
+    def __getattr__(name: str) -> Any:
+        """The constructor function: the documentation of all of them takes 40 ms to write."""
+        kinds = [k for k in globals().values() if getattr(k, "constructor", None) == name]
+        kinds.sort(key=lambda kind: kind.__name__.lower() != name.lower())  # its namesake first
+        if name not in __all__ or not kinds:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        return globals().setdefault(name, constructor_of(*kinds))
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
 '''
 #: What is exported besides.
 MORE = {
@@ -50,9 +67,11 @@ def exports() -> str:
     for module, names in sorted(places.items()):
         if names:
             lines += _wrapped(f"from .{module} import (", sorted(names), ")")
-    lines += ["", *(f"{f} = constructor_of({', '.join(functions[f])})" for f in sorted(functions))]
+    lines += ["", "if TYPE_CHECKING:"]
+    lines += [f"    {f} = constructor_of({', '.join(functions[f])})" for f in sorted(functions)]
     every = sorted([*functions, *(name for names in places.values() for name in names)])
-    return "\n".join([*lines, "", *_wrapped("__all__ = [", [f'"{n}"' for n in every], "]"), ""])
+    lines += [TAIL, *_wrapped("__all__ = [", [f'"{n}"' for n in every], "]"), ""]
+    return "\n".join(lines)
 
 
 def _layer_classes(path: Path) -> dict[str, str]:
