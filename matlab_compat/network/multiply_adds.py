@@ -35,7 +35,7 @@ def multiply_adds(
     if layer.input_format() is not None:
         # 'zerocenter' subtracts; the others divide.
         mode = layer.values.get("Normalization", "none")
-        return 0 if mode in ("none", "zerocenter") else None
+        return 0 if isinstance(mode, str) and mode in ("none", "zerocenter") else None
     x, y = inputs[0], outputs[0]
     matrices = {
         name: math.prod(size) for name, size in learnables.items() if not name.endswith("Bias")

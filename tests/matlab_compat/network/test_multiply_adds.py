@@ -5,6 +5,9 @@ Expected values: the formulas of each layer written out with its numbers.
 
 from __future__ import annotations
 
+from typing import Any
+
+import numpy as np
 import pytest
 
 import matlab_compat as mc
@@ -58,6 +61,13 @@ def test_what_is_not_known_is_not_zero(layer: mc.Layer) -> None:
     assert found.layers[1].multiply_adds is None
     assert found.uncounted == (found.layers[1].name,)
     assert found.multiply_adds == found.layers[2].multiply_adds
+
+
+@pytest.mark.parametrize("normalization", ["rescale-zero-one", np.ones((2, 2))])
+def test_of_an_input_that_does_more_than_subtract_they_are_not_known(normalization: Any) -> None:
+    """An array, which is no mode that MATLAB has, stands in damaged files."""
+    layer = mc.imageInputLayer([12, 10, 6], Normalization=normalization, Min=0, Max=1)
+    assert Network([layer]).analysis().layers[0].multiply_adds is None
 
 
 def test_without_the_size_of_the_input_it_is_not_known() -> None:
