@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import contextlib
+import faulthandler
 import functools
 import gc
 import importlib.util
 import os
 import shutil
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from _pytest.faulthandler import fault_handler_stderr_fd_key
 from _pytest.runner import runtestprotocol
 from hypothesis import settings
 
@@ -51,6 +54,10 @@ WITHOUT_TORCH = (
 
 #: Of what passes, set-up and end are reported only if they take longer (seconds).
 TOLD = 0.05
+
+#: Seconds in one test after which its process says where it stands, and how often they begin anew:
+#: pytest's ``faulthandler_timeout`` makes a thread for each test.
+HANGS, ANEW = 120.0, 10.0
 
 #: What marks tests that take long, the longest first.
 LONG = ("slow", "real")
@@ -235,14 +242,40 @@ def pytest_ignore_collect(collection_path: Path) -> bool | None:
     return None if any(path.is_relative_to(name) for name in WITHOUT_TORCH) else True
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """What ``--dist loadfile`` asks for, without its searches."""
+    if config.getvalue("dist") != "loadfile":
+        return None
+    from tests.schedule import Modules
+
+    return Modules(config, log)
+
+
 def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> bool | None:
     """One report of each test from the processes of pytest-xdist, not three and two notices."""
+    _watch(item.config)
     if not hasattr(item.config, "workerinput"):
         return None
     for report in runtestprotocol(item, log=False, nextitem=nextitem):
         if report.when == "call" or not report.passed or report.duration > TOLD:
             item.ihook.pytest_runtest_logreport(report=report)
     return True
+
+
+_WATCHED = pytest.StashKey[float]()
+
+
+def _watch(config: pytest.Config) -> None:
+    now = time.monotonic()
+    if now > config.stash.get(_WATCHED, -ANEW) + ANEW:
+        config.stash[_WATCHED] = now
+        stderr = config.stash[fault_handler_stderr_fd_key]
+        faulthandler.dump_traceback_later(HANGS, file=stderr)
+
+
+def pytest_unconfigure() -> None:
+    faulthandler.cancel_dump_traceback_later()
 
 
 def _long_first(items: list[pytest.Item]) -> None:
