@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from matlab_compat.display import counted, size_text, thousands
-from matlab_compat.network.sizes import Activation
+from matlab_compat.layers.sizes import Activation
 from matlab_compat.table import Table
 from matlab_compat.wording import argument
 

@@ -28,6 +28,7 @@ from .properties import (
     real_scalar,
 )
 from .saved_fields import neutral, no_effect
+from .sizes import Inputs, Outputs
 
 
 class ReLULayer(
@@ -316,3 +317,7 @@ class QuadraticLayer(
 
     def _module_arguments(self, formats: tuple[str, ...]) -> tuple[Any, ...]:
         return (2 if formats[0] == "SSCB" else 1,)
+
+    def _sized(self, inputs: Inputs) -> Outputs:
+        n = inputs[0].size[0]
+        return [inputs[0].starting((n * (n + 1) // 2,))]

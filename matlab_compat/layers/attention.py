@@ -28,6 +28,7 @@ from .properties import (
     real_scalar,
 )
 from .saved_fields import neutral, no_effect
+from .sizes import Inputs, Outputs, matrix_elements
 from .weighted import BIAS_INITIALIZERS, WEIGHT_INITIALIZERS
 
 if TYPE_CHECKING:
@@ -108,6 +109,16 @@ class AttentionLayer(
 
     def _module_arguments(self, formats: tuple[str, ...]) -> tuple[Any, ...]:
         return (self._settings(None if isinstance(self.Scale, str) else self.Scale),)
+
+    def _sized(self, inputs: Inputs) -> Outputs:
+        return [inputs[0].with_("C", inputs[2].of("C"))]
+
+    def count_multiply_adds(
+        self, learnables: Mapping[str, Sequence[int]], inputs: Inputs, outputs: Inputs
+    ) -> int | None:
+        """Queries with keys, and what comes of it with values."""
+        query, key, value = inputs[:3]
+        return query.of("B") * query.of("ST") * key.of("ST") * (key.of("C") + value.of("C"))
 
     def _is_unread(self, name: str, value: object) -> bool:
         one_for_each_head = name.lower() == "numquerygroups" and np.all(value == self.NumHeads)
@@ -216,6 +227,20 @@ class SelfAttentionLayer(
             for name, size in self._sizes().items()
         }
         return {name: (size, (size[1], size[0])) for name, size in sizes.items()}
+
+    def _sized(self, inputs: Inputs) -> Outputs:
+        outputs = self.OutputSize
+        return [inputs[0].with_("C", outputs if isinstance(outputs, int) else inputs[0].of("C"))]
+
+    def count_multiply_adds(
+        self, learnables: Mapping[str, Sequence[int]], inputs: Inputs, outputs: Inputs
+    ) -> int | None:
+        """The four products with weights, and those of dot-product attention."""
+        if "QueryWeights" not in learnables:
+            return None
+        steps = inputs[0].of("ST")
+        channels = learnables["QueryWeights"][0] + learnables["ValueWeights"][0]
+        return inputs[0].of("B") * (matrix_elements(learnables) * steps + steps**2 * channels)
 
     # --- files --------------------------------------------------------------------------
 

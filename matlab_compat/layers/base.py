@@ -7,11 +7,12 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, Self
 
 from ..arrays import Array, as_tuple
-from ..errors import PropertyError, UnsupportedLayerError, locating
+from ..errors import DataFormatError, PropertyError, UnsupportedLayerError, locating
 from ..execution.described import Computed, Factors, RunOptions
 from .formats import require_format
 from .learnables import Learnable
 from .properties import positive_integer
+from .sizes import Inputs, Outputs
 from .value import LayerValue
 
 if TYPE_CHECKING:
@@ -77,6 +78,49 @@ class Layer(LayerValue):
         if self.input_formats:
             require_format(formats[0], self.input_formats)
         return (formats[0],) * self.NumOutputs
+
+    def output_sizes(self, inputs: Inputs, formats: Sequence[str]) -> Outputs:
+        """The sizes of the outputs, labelled ``formats``, for inputs of these sizes, by arithmetic.
+
+        ``None`` for one that is not known. Raises ``DataFormatError``: the inputs do not fit the
+        layer or each other.
+        """
+        expected = self.input_channels()
+        if expected is not None and "C" in inputs[0].labels:
+            found = self.channels_of(inputs[0].size, inputs[0].labels)
+            if found != expected and self.input_format() is None:
+                raise DataFormatError(f"It needs {expected} channels, and its input has {found}.")
+        if self.is_output or self.input_format() is not None:
+            return inputs[:1]
+        made = dict(enumerate(self._sized(inputs)))
+        return [
+            a if (a := made.get(port)) is not None and a.labels == labels else None
+            for port, labels in enumerate(formats)
+        ]
+
+    def _sized(self, inputs: Inputs) -> Outputs:
+        """:meth:`output_sizes` as far as the class has a rule for them."""
+        return inputs[:1] if self.keeps_size else []
+
+    def count_multiply_adds(
+        self, learnables: Mapping[str, Sequence[int]], inputs: Inputs, outputs: Inputs
+    ) -> int | None:
+        """How many multiplications, each with an addition, it computes; ``None`` if not known.
+
+        Products of weights with data and of data with data count; batch normalization, scales and
+        slopes are one for each element. Functions such as tanh, divisions and means do not: of
+        layers that have them, and of all that say nothing, the number is not known.
+
+        Parameters
+        ----------
+        learnables:
+            The sizes of the learnables, by name.
+        inputs, outputs:
+            Their sizes.
+        """
+        if self.is_output:
+            return 0
+        return None if self.multiply_adds is None else self.multiply_adds * outputs[0].elements
 
     def to_torch(
         self,

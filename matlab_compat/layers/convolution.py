@@ -6,7 +6,7 @@ Semantics: the documentation pages of the layers; files that users saved hold th
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
@@ -28,12 +28,10 @@ from .properties import (
     sizes,
 )
 from .saved_fields import used
+from .sizes import Inputs, Outputs, windowed
 
 if TYPE_CHECKING:
     from torch import nn
-
-Convolution = TypeVar("Convolution", bound="ConvolutionLayer")
-
 
 #: PaddingValue as text: where in the data the values come from.
 PADDING_SOURCES = ("replicate", "symmetric-include-edge", "symmetric-exclude-edge")
@@ -95,6 +93,11 @@ class ConvolutionLayer(
             return None
         totals = [(k - 1) * d for k, d in zip(self.filter_size, self.dilation, strict=True)]
         return tuple((n // 2, n - n // 2) for n in totals)
+
+    def _sized(self, inputs: Inputs) -> Outputs:
+        window = [(k - 1) * d + 1 for k, d in zip(self.filter_size, self.dilation, strict=True)]
+        y = windowed(inputs[0], window, self.stride, self.padding)
+        return [y.with_("C", self._output_channels(inputs[0].of("C")))]
 
     # --- torch --------------------------------------------------------------------------
 

@@ -69,7 +69,7 @@ class DeclaredLayer:
     #: Whether the output has the size of the input.
     keeps_size: ClassVar[bool] = False
     #: Multiplications, each with an addition, for each number of the output; ``None`` where that is
-    #: not known, or not all (see :mod:`matlab_compat.network.multiply_adds`).
+    #: not known, or not all (see :meth:`.base.Layer.count_multiply_adds`).
     multiply_adds: ClassVar[int | None] = None
     #: Whether its output is real, whatever its input is.
     makes_real: ClassVar[bool] = False

@@ -30,6 +30,7 @@ from .properties import (
     real_scalar,
 )
 from .saved_fields import no_effect
+from .sizes import Inputs, Outputs
 from .weighted import WEIGHT_INITIALIZERS, WeightedLayer
 
 if TYPE_CHECKING:
@@ -125,6 +126,9 @@ class IndexEmbedding(_Embedding, input_formats=("CBT", "CB")):
     def highest_index(self) -> int:
         """The last index that has a vector of its own."""
         raise NotImplementedError
+
+    def _sized(self, inputs: Inputs) -> Outputs:
+        return [inputs[0].with_("C", self._weights_size()[0])]
 
 
 class WordEmbeddingLayer(

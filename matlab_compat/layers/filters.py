@@ -127,6 +127,10 @@ class FilterLayer(WeightedLayer):
             )
         return (formats[0],)
 
+    def _output_channels(self, channels: int) -> int:
+        """The channels of the output, for so many of the input: there is a bias for each."""
+        return math.prod(self._parameter_sizes(channels)["Bias"][0])
+
     def _fans(self, channels: int, filters: int) -> Fans:
         """``numIn = h*w*channels`` and ``numOut = h*w*filters``, as the pages define them."""
         area = math.prod(self.filter_size)

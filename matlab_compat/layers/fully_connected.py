@@ -14,6 +14,7 @@ from ..errors import DataFormatError
 from .base import Fans
 from .learnables import Layout, Learnable, fitted, initializer, refuse_no_matrix
 from .properties import Property, auto_or_positive_integer, one_of, positive_integer
+from .sizes import Activation, Inputs, Outputs
 from .weighted import WeightedLayer
 
 #: What the layer takes, and gives.
@@ -128,6 +129,15 @@ class FullyConnectedLayer(
             return int(shape[_along(self.OperationDimension, data_format)])
         labelled = zip(shape, data_format, strict=False)
         return prod(int(n) for n, label in labelled if label in "SC")
+
+    def _sized(self, inputs: Inputs) -> Outputs:
+        (x,) = inputs
+        if isinstance(self.OperationDimension, int):
+            return [x.starting((*x.size[: self.OperationDimension - 1], self.OutputSize))]
+        return [x.without("S").with_("C", self.OutputSize)]
+
+    def _places(self, x: Activation, y: Activation) -> int:
+        return y.elements // self.OutputSize
 
     def _module_arguments(self, formats: tuple[str, ...]) -> tuple[Any, ...]:
         (labels,) = formats

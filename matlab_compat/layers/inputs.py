@@ -37,6 +37,7 @@ from .properties import (
     text,
 )
 from .saved_fields import no_effect, used
+from .sizes import Inputs
 
 if TYPE_CHECKING:
     from torch import nn
@@ -121,6 +122,13 @@ class _InputLayer(Layer):
 
     def input_channels(self) -> int | None:
         return self.input_size()[-1]
+
+    def count_multiply_adds(
+        self, learnables: Mapping[str, Sequence[int]], inputs: Inputs, outputs: Inputs
+    ) -> int | None:
+        # 'zerocenter' subtracts; the others divide.
+        mode = self._values.get("Normalization", "none")
+        return 0 if isinstance(mode, str) and mode in ("none", "zerocenter") else None
 
     def output_formats(self, formats: Sequence[str]) -> tuple[str, ...]:
         own = self.input_format()

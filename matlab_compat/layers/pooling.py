@@ -28,6 +28,7 @@ from .properties import (
     sizes,
 )
 from .saved_fields import used
+from .sizes import Activation, Inputs, Outputs, windowed
 
 if TYPE_CHECKING:
     from torch import nn
@@ -99,10 +100,18 @@ class PoolingLayer(
         """Stride, one number for every dimension."""
         return tuple(np.atleast_1d(self.Stride).tolist())
 
+    @property
+    def padding(self) -> tuple[tuple[int, int], ...] | None:
+        """((top, bottom), (left, right)): PaddingSize by dimension; ``None`` in 'same' mode."""
+        return None if self.PaddingMode == "same" else edge_pairs(self.PaddingSize, self.dims)
+
+    def _sized(self, inputs: Inputs) -> Outputs:
+        y = windowed(inputs[0], self.window, self.step, self.padding)
+        # The indices have a place for every output; of the size only its shape counts.
+        return [y, y, Activation(inputs[0].size[:2], "SS")]
+
     def _module_arguments(self, formats: tuple[str, ...]) -> tuple[Any, ...]:
-        """Window, step, and (before, after) by dimension, ``None`` for 'same'."""
-        same = self.PaddingMode == "same"
-        return self.window, self.step, None if same else edge_pairs(self.PaddingSize, self.dims)
+        return self.window, self.step, self.padding
 
     def description(self) -> str:
         """For example ``2×2 max pooling with stride [2  2] and padding [0  0  0  0]``."""
@@ -232,6 +241,9 @@ class MaxUnpooling2DLayer(
 
     _input_names = ("in", "indices", "size")
 
+    def _sized(self, inputs: Inputs) -> Outputs:
+        return [inputs[0].starting(inputs[2].size[:2])]
+
 
 # --- the whole image or sequence ----------------------------------------------------------
 
@@ -256,6 +268,10 @@ class _GlobalPooling(Layer, module="engine.pooling.GlobalPooling"):
         over_time = formats[0] == "CBT"
         dims = 1 if over_time else formats[0].count("S")
         return self.maximum, range(2, 2 + dims), not over_time
+
+    def _sized(self, inputs: Inputs) -> Outputs:
+        (x,) = inputs
+        return [x.without("T") if x.labels == "CBT" else x.with_("S", 1)]
 
 
 class GlobalAveragePooling1DLayer(_GlobalPooling, dims=1, type_text="1-D Global Average Pooling"):
@@ -302,3 +318,6 @@ class AdaptiveAveragePooling2DLayer(
     """
 
     OutputSize = Property(positive_integers(2), read_only=True, doc="[h w].")
+
+    def _sized(self, inputs: Inputs) -> Outputs:
+        return [inputs[0].starting(self.OutputSize)]

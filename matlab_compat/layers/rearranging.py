@@ -17,6 +17,7 @@ from ..errors import DataFormatError, UnsupportedLayerError
 from .any_format import PerChannelLayer
 from .base import Layer
 from .properties import Property, few_numbers, one_of, optional, positive_integer
+from .sizes import Inputs, Outputs
 
 
 def _dimension_order(value: object) -> tuple[int, ...]:
@@ -154,6 +155,9 @@ class RealToComplexLayer(
     The inverse of the complex to real layer. Complex data cannot be exported to ONNX.
     """
 
+    def _sized(self, inputs: Inputs) -> Outputs:
+        return [inputs[0].with_("C", inputs[0].of("C") // 2)]
+
 
 class ComplexToRealLayer(
     PerChannelLayer,
@@ -167,3 +171,6 @@ class ComplexToRealLayer(
     """
 
     makes_real = True
+
+    def _sized(self, inputs: Inputs) -> Outputs:
+        return [inputs[0].with_("C", 2 * inputs[0].of("C"))]

@@ -30,6 +30,7 @@ from .properties import (
     saved_flag,
 )
 from .saved_fields import no_effect, used
+from .sizes import Inputs, Outputs, matrix_elements
 
 if TYPE_CHECKING:
     from ..engine.recurrent import Recurrence, Settings
@@ -137,6 +138,19 @@ class RecurrentLayer(
         for state in formats[1:]:
             require_format(state, ("CB",))
         return ("CBT" if self.OutputMode == "sequence" else "CB", *("CB",) * (self.NumOutputs - 1))
+
+    def _sized(self, inputs: Inputs) -> Outputs:
+        y = inputs[0].with_("C", self.NumHiddenUnits * self.directions)
+        state = y.without("T")
+        return [state if self.OutputMode == "last" else y, *[state] * (self.NumOutputs - 1)]
+
+    def count_multiply_adds(
+        self, learnables: Mapping[str, Sequence[int]], inputs: Inputs, outputs: Inputs
+    ) -> int | None:
+        """Every weight at every time step."""
+        if "RecurrentWeights" not in learnables:
+            return None
+        return matrix_elements(learnables) * inputs[0].of("BT")
 
     # --- sizes --------------------------------------------------------------------------
 

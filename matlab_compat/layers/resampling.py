@@ -27,6 +27,7 @@ from .properties import (
     positive_integers,
 )
 from .saved_fields import no_effect
+from .sizes import Inputs, Outputs
 
 if TYPE_CHECKING:
     from torch import nn
@@ -96,6 +97,17 @@ class _Resize(
                 f"The reference input is labelled '{formats[-1]}', the input '{formats[0]}'."
             )
         return (formats[0],)
+
+    def _sized(self, inputs: Inputs) -> Outputs:
+        x = inputs[0]
+        if self.EnableReferenceInput:
+            return [x.starting(inputs[1].size[: self.dims])]
+        if self.OutputSize is not None:
+            return [x.starting(self.OutputSize)]
+        if any(scale != int(scale) for scale in self.Scale):
+            return []  # rounding is up to the layer
+        scaled = [n * int(scale) for n, scale in zip(x.size, self.Scale, strict=False)]
+        return [x.starting(scaled)]
 
     def _build(self, formats: tuple[str, ...]) -> nn.Module:
         from ..engine.resampling import Resize
@@ -201,6 +213,9 @@ class _Crop(Layer, arguments=("Location",), multiply_adds=0):
         for given in formats:
             require_format(given, (image,))
         return (formats[0],)
+
+    def _sized(self, inputs: Inputs) -> Outputs:
+        return [inputs[0].starting(inputs[1].size[: self.dims])]
 
     def _build(self, formats: tuple[str, ...]) -> nn.Module:
         from ..engine.resampling import Crop

@@ -14,6 +14,7 @@ from ..errors import DataFormatError, PropertyError
 from .base import Layer
 from .properties import Property, positive_integer
 from .saved_fields import no_effect
+from .sizes import Activation, Inputs, Outputs
 
 # --- flatten ----------------------------------------------------------------------------
 
@@ -31,6 +32,10 @@ class Flattening(Layer, module="engine.structure.Flatten", multiply_adds=0):
 
     def _module_arguments(self, formats: tuple[str, ...]) -> tuple[Any, ...]:
         return self.order, formats[0].count("S"), "T" in formats[0]
+
+    def _sized(self, inputs: Inputs) -> Outputs:
+        (x,) = inputs
+        return [x.without("S").with_("C", x.of("SC"))]
 
 
 class FlattenLayer(
@@ -96,6 +101,22 @@ class _Joining(Layer, arguments=("NumInputs",), multiply_adds=0):
         """The labels of all inputs together."""
         return (joined_format(formats),)
 
+    def _grows(self, labels: str) -> int | None:
+        """The dimension along which the inputs stand side by side; ``None`` if they do not."""
+        return None
+
+    def _sized(self, inputs: Inputs) -> Outputs:
+        (labels,) = self.output_formats([x.labels for x in inputs])
+        along = self._grows(labels)
+        each = list(zip(*(x.filled(labels) for x in inputs), strict=True))
+        expands = {1} if along is None else set()
+        if any(len({*n} - expands) > 1 for axis, n in enumerate(each) if axis != along):
+            raise DataFormatError(
+                f"Its inputs do not go together: {' and '.join(map(str, inputs))}."
+            )
+        size = (sum(n) if axis == along else max(n) for axis, n in enumerate(each))
+        return [Activation(tuple(size), labels)]
+
     def _module_arguments(self, formats: tuple[str, ...]) -> tuple[Any, ...]:
         """The axes that each of the inputs lacks."""
         return ([missing_axes(given, joined_format(formats)) for given in formats],)
@@ -148,16 +169,16 @@ class ConcatenationLayer(
             Dim is none of their dimensions, or the batch.
         """
         joined = joined_format(formats)
-        self._label(joined)
+        self._grows(joined)
         return (joined,)
 
-    def _label(self, joined: str) -> int:
+    def _grows(self, labels: str) -> int:
         """The index of the label that Dim means."""
-        if joined == "CB" and self.Dim == 3:
+        if labels == "CB" and self.Dim == 3:
             return 0
-        if self.Dim > len(joined) or joined[self.Dim - 1] == "B":
+        if self.Dim > len(labels) or labels[self.Dim - 1] == "B":
             raise DataFormatError(
-                f"Dim {self.Dim} is no dimension that data labelled '{joined}' can be "
+                f"Dim {self.Dim} is no dimension that data labelled '{labels}' can be "
                 "concatenated along.",
                 remedy="Dim counts the labels from 1: in 'SSCB' 3 is the channels, in 'CB' 1.",
             )
@@ -165,7 +186,7 @@ class ConcatenationLayer(
 
     def _module_arguments(self, formats: tuple[str, ...]) -> tuple[Any, ...]:
         joined = joined_format(formats)
-        axis = torch_axes(joined).index(self._label(joined))
+        axis = torch_axes(joined).index(self._grows(joined))
         return (*super()._module_arguments(formats), axis)
 
 
@@ -178,6 +199,9 @@ class DepthConcatenationLayer(
     description="Depth concatenation of {NumInputs} inputs",
 ):
     """MATLAB's depth concatenation layer: the channels of in1, then those of in2 ..."""
+
+    def _grows(self, labels: str) -> int:
+        return labels.index("C")
 
 
 # --- sequences --------------------------------------------------------------------------
@@ -207,6 +231,10 @@ class SequenceFoldingLayer(
                 remedy="give data with a T dimension.",
             )
         return (formats[0].replace("T", ""), "B")
+
+    def _sized(self, inputs: Inputs) -> Outputs:
+        (x,) = inputs
+        return [x.without("T").with_("B", x.of("BT")), Activation((x.of("B"),), "B")]
 
 
 class SequenceUnfoldingLayer(

@@ -9,14 +9,14 @@ from __future__ import annotations
 import copy
 import warnings
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
 from ..arrays import Array
 from ..data_format import DataFormat, dlarray
 from ..display import matlab_text
-from ..errors import MatlabDeprecationWarning, PropertyError, ReadOnlyPropertyError
+from ..errors import DataFormatError, MatlabDeprecationWarning, PropertyError, ReadOnlyPropertyError
 from ..plain_text import plain_text
 from .edges import (
     EdgesLayer,
@@ -31,11 +31,10 @@ from .filters import FORMATS, AllChannelsLayer, sizes_text
 from .learnables import Layout, Learnable
 from .properties import Property, one_of
 from .saved_fields import neutral, used
+from .sizes import Activation, Inputs, Outputs, moved
 
 if TYPE_CHECKING:
     from ..engine.precision import DeviceLike, DTypeLike
-
-Transposed = TypeVar("Transposed", bound="TransposedConvolutionLayer")
 
 
 def same_crop(filter_size: int, stride: int) -> tuple[int, int]:
@@ -102,6 +101,19 @@ class TransposedConvolutionLayer(
 
     def _same_edges(self) -> tuple[tuple[int, int], ...]:
         return self.crop
+
+    def _sized(self, inputs: Inputs) -> Outputs:
+        (x,) = inputs
+        size = list(x.size)
+        for i, axis in enumerate(moved(x.labels, self.dims)):
+            whole = (size[axis] - 1) * self.stride[i] + self.filter_size[i]
+            size[axis] = whole - sum(self.crop[i])
+            if size[axis] < 1:
+                raise DataFormatError(f"It crops {sum(self.crop[i])} of {whole} elements.")
+        return [x.starting(size).with_("C", self._output_channels(x.of("C")))]
+
+    def _places(self, x: Activation, y: Activation) -> int:
+        return x.of("SBT")
 
     def _module_arguments(self, formats: tuple[str, ...]) -> tuple[Any, ...]:
         channels = self.input_channels() or 0

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Mapping, Sequence
+
 import numpy as np
 
 from ..arrays import Array
 from .base import Layer
 from .learnables import Layout, Learnable, factor, fitted, initializer
+from .sizes import Activation, Inputs
 
 WEIGHT_INITIALIZERS = ("glorot", "he", "narrow-normal", "zeros", "ones")
 BIAS_INITIALIZERS = ("zeros", "narrow-normal", "ones")
@@ -49,6 +53,17 @@ class WeightedLayer(Layer):
     def _bias_size(self) -> tuple[int, ...]:
         """The size that Bias must have."""
         raise NotImplementedError
+
+    def count_multiply_adds(
+        self, learnables: Mapping[str, Sequence[int]], inputs: Inputs, outputs: Inputs
+    ) -> int | None:
+        """Each weight once at each place that it is used at."""
+        size = learnables.get("Weights")
+        return math.prod(size) * self._places(inputs[0], outputs[0]) if size else None
+
+    def _places(self, x: Activation, y: Activation) -> int:
+        """At how many places of the input or output the weights are used."""
+        return y.of("SBT")
 
     def parameter_value(self, name: str) -> Array:
         """A learnable as the network runs it: an absent bias beside weights is zero."""

@@ -15,10 +15,9 @@ from ..display import counted, size_text
 from ..errors import MatlabCompatError
 from ..execution.described import CLASSIC, Port, Shared
 from ..layers.nested import NetworkLayer
+from ..layers.sizes import Activation
 from ..table import Table
 from .graph import Graph, Plan, Step
-from .multiply_adds import multiply_adds
-from .sizes import Activation, output_sizes
 
 #: The size of each output of some layers.
 Known = Mapping[str, tuple[Activation | None, ...]]
@@ -204,7 +203,7 @@ def _row(
         outputs, learnables = run or inner.outputs, inner.learnables
     elif len(known) == len(inputs) and known:
         try:
-            outputs = run or tuple(output_sizes(layer, known, step.output_formats))
+            outputs = run or tuple(layer.output_sizes(known, step.output_formats))
         except MatlabCompatError as error:
             findings.append(Finding(step.name, error.what))
         else:
@@ -214,7 +213,7 @@ def _row(
     sized = [a for a in outputs if a is not None]
     work = inner.multiply_adds if inner else None
     if inner is None and refusal is None and len(known) == len(inputs) and known and sized:
-        work = multiply_adds(layer, learnables, known, sized)
+        work = layer.count_multiply_adds(learnables, known, sized)
     complete = inner.complete if inner else not set(layer.missing_learnables()) - set(learnables)
     values: Sequence[Any] = inner.values if inner else layer.parameter_values()
     return LayerAnalysis(
