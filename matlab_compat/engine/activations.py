@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from ..errors import DataFormatError
+from .module import Module
 
 
 class Scaling(nn.Module):
@@ -40,7 +41,7 @@ class Scaling(nn.Module):
         return scale * x + bias
 
 
-class Quadratic(nn.Module):
+class Quadratic(Module):
     """All products of two elements along ``axis``: u1*u1, u1*u2, u2*u2, u1*u3, u2*u3, u3*u3 ..."""
 
     def __init__(self, axis: int) -> None:
@@ -58,7 +59,3 @@ class Quadratic(nn.Module):
         n = x.shape[self.axis]
         columns, rows = torch.tril_indices(n, n, device=x.device)
         return x.index_select(self.axis, rows) * x.index_select(self.axis, columns)
-
-    def extra_repr(self) -> str:
-        """The axis."""
-        return f"axis={self.axis}"

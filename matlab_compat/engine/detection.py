@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from ..display import size_text
 from ..errors import DataFormatError
+from .module import Module
 
 
-class YOLOv2Transform(nn.Module):
+class YOLOv2Transform(Module):
     """The map of the last convolution to what boxes are made of.
 
     The channels are, for each kind in turn, those of all anchor boxes: intersection over union, x,
@@ -34,7 +35,3 @@ class YOLOv2Transform(nn.Module):
         each = x.reshape(x.shape[0], kinds, self.anchors, *x.shape[2:])
         parts = (each[:, :3].sigmoid(), each[:, 3:5].exp(), each[:, 5:].softmax(1))
         return torch.cat(parts, 1).flatten(1, 2)
-
-    def extra_repr(self) -> str:
-        """The number of anchor boxes."""
-        return str(self.anchors)

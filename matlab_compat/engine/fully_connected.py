@@ -6,8 +6,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from .module import Module
 
-class FullyConnected(nn.Module):
+
+class FullyConnected(Module):
     """``Y = weight * x + bias`` for every observation and time step.
 
     Shape: input N,C,*space or, with ``time``, N,C,*space,T; output N,F or N,F,T; ``spatial`` is the
@@ -30,13 +32,8 @@ class FullyConnected(nn.Module):
         features = x.permute(0, *steps, 1, *reversed(space)).flatten(1 + self.time)
         return functional.linear(features, self.weight, self.bias).movedim(-1, 1)
 
-    def extra_repr(self) -> str:
-        """Sizes as torch's own layers show them."""
-        outputs, inputs = self.weight.shape
-        return f"in_features={inputs}, out_features={outputs}, spatial={self.spatial}"
 
-
-class FullyConnectedAlong(nn.Module):
+class FullyConnectedAlong(Module):
     """``Y = weight * x + bias`` along one axis of the tensor, at every place of the others."""
 
     def __init__(self, inputs: int, outputs: int, axis: int) -> None:
@@ -50,11 +47,6 @@ class FullyConnectedAlong(nn.Module):
         """The product, its outputs along the same axis."""
         y = functional.linear(x.movedim(self.axis, -1), self.weight, self.bias)
         return y.movedim(-1, self.axis)
-
-    def extra_repr(self) -> str:
-        """Sizes as torch's own layers show them."""
-        outputs, inputs = self.weight.shape
-        return f"in_features={inputs}, out_features={outputs}, axis={self.axis}"
 
 
 def fully_connected(

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
+
+from .module import Module
 
 
-class Normalization(nn.Module):
+class Normalization(Module):
     """MATLAB's normalization of network inputs.
 
     ========================  ================================================
@@ -48,10 +50,6 @@ class Normalization(nn.Module):
             return (x - self.mean) / divisor(self.standard_deviation)
         unit = (x - self.min) / divisor(self.max - self.min)
         return 2 * unit - 1 if self.mode == "rescale-symmetric" else unit
-
-    def extra_repr(self) -> str:
-        """The mode."""
-        return self.mode
 
 
 def divisor(value: Tensor) -> Tensor:

@@ -11,11 +11,12 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
+from .module import Module
 from .pooling import AveragePooling
 from .transposed_convolution import transposed_convolution
 
 
-class DeviationNorm(nn.Module):
+class DeviationNorm(Module):
     """``weight * (x - mean) / deviation + bias`` for every channel.
 
     The buffer ``moments``, 2×C, holds mean and **standard deviation**, in which epsilon is already.
@@ -44,12 +45,8 @@ class DeviationNorm(nn.Module):
         scale = (self.weight / deviation).view(each)
         return (x - mean.view(each)) * scale + self.bias.view(each)
 
-    def extra_repr(self) -> str:
-        """As torch's own layers show it."""
-        return f"{self.weight.numel()}, eps={self.eps}, rate={self.rate}"
 
-
-class GroupedConvTranspose(nn.Module):
+class GroupedConvTranspose(Module):
     """A cropped transposed convolution whose groups of input channels have filters of their own.
 
     ``weight`` is C,F,h,w with the C channels of all groups and the F filters of one; N,C,H,W
@@ -75,10 +72,6 @@ class GroupedConvTranspose(nn.Module):
             x, self.weight, self.bias, self.stride, self.crop, groups=self.groups
         )
 
-    def extra_repr(self) -> str:
-        """As torch's own layers show it."""
-        return f"{self.size}, stride={self.stride}, crop={self.crop}, groups={self.groups}"
-
 
 class Scaling(nn.Module):
     """``x * weight + bias``, each C,H,W with 1 where all are alike."""
@@ -94,7 +87,7 @@ class Scaling(nn.Module):
         return x * self.weight + self.bias
 
 
-class NormOffset(nn.Module):
+class NormOffset(Module):
     """``x - alpha * (sum over the channels of x^2)^beta``."""
 
     def __init__(self, alpha: float, beta: float) -> None:
@@ -105,12 +98,8 @@ class NormOffset(nn.Module):
         """``x`` less the same offset for all channels."""
         return x - self.alpha * x.square().sum(1, keepdim=True).pow(self.beta)
 
-    def extra_repr(self) -> str:
-        """The two numbers."""
-        return f"alpha={self.alpha}, beta={self.beta}"
 
-
-class SpatialNorm(nn.Module):
+class SpatialNorm(Module):
     """``x / (1 + alpha * the mean of x^2 over the window)^beta``, for each channel apart.
 
     The window has ``(size - 1) // 2`` elements before and the rest after; what lies outside of the
@@ -128,12 +117,8 @@ class SpatialNorm(nn.Module):
         energy: Tensor = self.mean(x.square())
         return x / (1 + self.alpha * energy).pow(self.beta)
 
-    def extra_repr(self) -> str:
-        """The two numbers."""
-        return f"alpha={self.alpha}, beta={self.beta}"
 
-
-class ROIPooling(nn.Module):
+class ROIPooling(Module):
     """Each region of the images in bins: N,C,H,W and R regions to R,C,*bins.
 
     Regions are ``[image; u0; v0; u1; v1]``, counted from 1, as 5×R (torch 1,1,5,R) or as R
@@ -181,7 +166,3 @@ class ROIPooling(nn.Module):
         else:
             found = torch.where(inside, x, 0.0).sum(-1) / inside.sum(-1).clamp(min=1)
         return torch.where(filled, found, 0.0).movedim(-1, axis)
-
-    def extra_repr(self) -> str:
-        """As torch's own layers show it."""
-        return f"bins={self.bins}, scale={self.scale}, method={self.method!r}"

@@ -8,6 +8,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from .module import Module
+
 
 class BatchNorm(nn.modules.batchnorm._BatchNorm):
     """Batch normalization of N,C,* of any rank, with a decay for each of the two statistics.
@@ -79,7 +81,7 @@ class ChannelGroupNorm(nn.GroupNorm):
         return super().extra_repr() + (f", apart={self.apart}" if self.apart else "")
 
 
-class CrossChannelNorm(nn.Module):
+class CrossChannelNorm(Module):
     """``x / (k + alpha/window * sum of squares over the window)**beta`` along C of N,C,*.
 
     The window has ``(window - 1) // 2`` channels before and ``window // 2`` after; torch's
@@ -97,12 +99,8 @@ class CrossChannelNorm(nn.Module):
         total = squares.unfold(-1, self.window, 1).sum(-1).movedim(-1, 1)
         return x / (self.k + self.alpha / self.window * total).pow(self.beta)
 
-    def extra_repr(self) -> str:
-        """The four numbers of the layer."""
-        return f"{self.window}, alpha={self.alpha}, beta={self.beta}, k={self.k}"
 
-
-class SpatialDropout(nn.Module):
+class SpatialDropout(Module):
     """In ``train()``, whole channels of N,C,* become zero; the others grow by 1/(1 - p).
 
     ``torch.nn.Dropout1d`` takes N,C data for one unbatched example, so it is not used here.
@@ -115,7 +113,3 @@ class SpatialDropout(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """``x`` with channels dropped."""
         return torch.feature_dropout(x, self.p, self.training)
-
-    def extra_repr(self) -> str:
-        """The probability."""
-        return f"p={self.p}"

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from ..errors import UnsupportedLayerError
+from .module import Module
 from .padding import Pairs, check_window, pad, same_padding
 from .time import per_time_step
 
@@ -17,7 +18,7 @@ AVERAGE = {1: functional.avg_pool1d, 2: functional.avg_pool2d, 3: functional.avg
 MAXIMUM = {1: functional.max_pool1d, 2: functional.max_pool2d, 3: functional.max_pool3d}
 
 
-class Pooling(nn.Module):
+class Pooling(Module):
     """A window that moves over the ``len(pool_size)`` dimensions after the channels.
 
     ``padding`` is (before, after) for each of them; ``None`` is MATLAB's 'same'.
@@ -59,11 +60,6 @@ class Pooling(nn.Module):
     def is_even(self, pairs: Pairs) -> bool:
         """Whether torch's pooling can pad so: evenly, by at most half a window; without a copy."""
         return all(a == b <= k // 2 for (a, b), k in zip(pairs, self.pool_size, strict=True))
-
-    def extra_repr(self) -> str:
-        """As torch's own layers show it."""
-        shown = "'same'" if self.padding is None else self.padding
-        return f"kernel_size={self.pool_size}, stride={self.stride}, padding={shown}"
 
 
 class AveragePooling(Pooling):
@@ -149,7 +145,7 @@ class MaxUnpooling(nn.Module):
         return filled.view(x.shape[0], x.shape[1], height, width)
 
 
-class GlobalPooling(nn.Module):
+class GlobalPooling(Module):
     """The mean or maximum over whole dimensions of the tensor."""
 
     def __init__(self, maximum: bool, dims: Sequence[int], keep: bool) -> None:
@@ -163,10 +159,6 @@ class GlobalPooling(nn.Module):
         if self.maximum:
             return x.amax(self.dims, keepdim=self.keep)
         return x.mean(self.dims, keepdim=self.keep)
-
-    def extra_repr(self) -> str:
-        """What it does."""
-        return f"{'max' if self.maximum else 'mean'} over {self.dims}, keepdim={self.keep}"
 
 
 class AdaptiveAveragePooling(nn.AdaptiveAvgPool2d):

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from ..errors import DataFormatError
+from .module import Module
 
 #: Axes of N,C,*space in the order in which flattening runs through them, the last one fastest.
 FLATTEN_ORDERS: dict[str, Callable[[int], list[int]]] = {
@@ -23,7 +24,7 @@ FLATTEN_ORDERS: dict[str, Callable[[int], list[int]]] = {
 }
 
 
-class Flatten(nn.Module):
+class Flatten(Module):
     """N,C,*space (,T) to N,features (,T); ``order`` is a key of :data:`FLATTEN_ORDERS`."""
 
     def __init__(self, order: str, spatial: int, time: bool) -> None:
@@ -39,12 +40,8 @@ class Flatten(nn.Module):
             return x.permute(*self.axes, x.ndim - 1).flatten(1, -2)
         return x.permute(self.axes).flatten(1)
 
-    def extra_repr(self) -> str:
-        """The order."""
-        return self.order
 
-
-class Reshape(nn.Module):
+class Reshape(Module):
     """Space and channels of N,C,*space or N,C,*space,T in another size, column-major.
 
     ``size`` is [h w c] in MATLAB's order, one of them -1 for what is left.
@@ -74,12 +71,8 @@ class Reshape(nn.Module):
             said = "×".join("[]" if n == -1 else str(n) for n in self.size)
             raise DataFormatError(f"{elements} elements cannot be reshaped to {said}.")
 
-    def extra_repr(self) -> str:
-        """The size in MATLAB's order."""
-        return f"size={self.size}"
 
-
-class Permute(nn.Module):
+class Permute(Module):
     """The dimensions of a tensor in another order."""
 
     def __init__(self, order: Sequence[int]) -> None:
@@ -89,10 +82,6 @@ class Permute(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """A view."""
         return x.permute(self.order)
-
-    def extra_repr(self) -> str:
-        """The order."""
-        return f"order={self.order}"
 
 
 class RealToComplex(nn.Module):
@@ -117,7 +106,7 @@ class ComplexToReal(nn.Module):
         return torch.stack(parts, 2).flatten(1, 2)
 
 
-class Join(nn.Module):
+class Join(Module):
     """What layers with several inputs share: labels are brought into line first.
 
     ``axes`` has for every input the torch axis where size-1 dimensions are put in, and how many:
@@ -170,10 +159,6 @@ class Concatenation(Join):
                 remedy="crop or resize the inputs to the same size first.",
             )
         return torch.cat(tensors, self.axis)
-
-    def extra_repr(self) -> str:
-        """The axis."""
-        return f"axis={self.axis}"
 
 
 class Folding(nn.Module):

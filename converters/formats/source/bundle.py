@@ -157,6 +157,7 @@ def _cleaned(source: Source, name: str) -> str:
     for error in (name for name, found in source.imports.items() if found.module == ERRORS):
         text = re.sub(rf"\b{error}\b", "ValueError", text)
     text = re.sub(r"  # type: ignore.*$", "", text, flags=re.MULTILINE)
+    text = text.replace("(Module):", "(nn.Module):")  # ours shows what it was made with
     return re.sub(r"^.*\bdef \w+\(\n.*[^,\n]\n +\).*:$", _joined, text, flags=re.MULTILINE)
 
 

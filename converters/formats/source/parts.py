@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import singledispatch
@@ -23,6 +22,7 @@ from matlab_compat.engine import (
     structure,
     transposed_convolution,
 )
+from matlab_compat.engine.module import made_with
 
 from . import helpers
 from .functions import NoTextError, function_text
@@ -84,7 +84,7 @@ def part(module: nn.Module, place: Place) -> Part:
 def copied(module: nn.Module) -> Part:
     """A module of ours with a copy of its class."""
     kind = type(module)
-    return Part(f"{kind.__name__}({arguments(constructor_arguments(module))})", needs=(kind,))
+    return Part(f"{kind.__name__}({arguments(made_with(module))})", needs=(kind,))
 
 
 def arguments(given: Mapping[str, Any]) -> str:
@@ -100,13 +100,6 @@ def _plain(value: Any) -> Any:
     if type(value) in (tuple, list):
         return type(value)(_plain(item) for item in value)
     return value
-
-
-def constructor_arguments(module: nn.Module) -> dict[str, Any]:
-    """What the module was made with: modules of ours keep it, under the names of the parameters."""
-    parameters = inspect.signature(type(module)).parameters.values()
-    named = [p.name for p in parameters if p.kind is p.POSITIONAL_OR_KEYWORD]
-    return {name: getattr(module, name) for name in named}
 
 
 # --- where torch's own module means the same -----------------------------------------------

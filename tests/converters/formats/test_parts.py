@@ -16,10 +16,10 @@ import torch
 from torch import nn
 
 import matlab_compat as m
-from converters.formats.source.parts import constructor_arguments
 from matlab_compat import engine
 from matlab_compat.code.function_layers import Expression
 from matlab_compat.engine.imported import ElementwiseAffine
+from matlab_compat.engine.module import made_with
 from matlab_compat.engine.shallow import Processing, Rows, ShallowModule
 
 #: Written by parts of their own in every case.
@@ -61,7 +61,7 @@ def test_every_module_keeps_its_arguments_under_their_names(kind: type[nn.Module
 )
 def test_a_module_made_with_those_arguments_is_the_same(layer: m.layers.Layer) -> None:
     module = layer.to_torch(None, "double")
-    again = type(module)(**constructor_arguments(module)).double().eval()
+    again = type(module)(**made_with(module)).double().eval()
     again.load_state_dict(module.state_dict())
     sizes = {"B": 2, "C": layer.input_channels() or 4, "S": 5, "T": 5}
     (label,) = layer.default_formats
