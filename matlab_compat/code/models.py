@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 import numpy as np
@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from ..arrays import Array, cell_array
 from ..data_format import dlarray
 from ..errors import locating
-from ..execution.described import Factors
+from ..execution.described import Factors, RunOptions
 from ..layers.base import Layer
 from ..layers.properties import Property
 from .definitions import Elements, FunctionDefinition, Properties
@@ -160,9 +160,8 @@ class FunctionModel(Layer):
         """As :meth:`Layer.to_torch`; by default in the class that the parameters have."""
         return super().to_torch(device, dtype or self.own_class, formats=formats)
 
-    def _predicted(self, X: object, data_format: Any, *how: Any) -> Any:
-        device, dtype, *others = how
-        return super()._predicted(X, data_format, device, dtype or self.own_class, *others)
+    def _predicted(self, X: object, how: RunOptions) -> Any:
+        return super()._predicted(X, replace(how, dtype=how.dtype or self.own_class))
 
     def _build(self, formats: tuple[str, ...]) -> nn.Module:
         return FunctionModule(self, formats)

@@ -58,6 +58,10 @@ class LayerLike(Protocol):
         """Its class in MATLAB."""
 
     @property
+    def default_formats(self) -> tuple[str, ...]:
+        """The formats that inputs without labels are taken to have."""
+
+    @property
     def reason(self) -> str:
         """Why it cannot be built; empty if it can."""
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Sequence
+from contextlib import nullcontext
 from typing import Any
 
 import torch
@@ -12,31 +12,18 @@ from ..arrays import as_tuple
 from ..data_format import DataFormat, dlarray
 from ..display import size_text
 from ..engine.arrays import array, as_data, tensor
-from ..engine.precision import DeviceLike, DTypeLike, full_precision
+from ..engine.precision import full_precision
 from ..errors import DataFormatError
 from ..plain_text import plain_texts
 from ..wording import argument
-from .described import LayerLike
+from .described import LayerLike, RunOptions
 from .sizes import check_sizes
 
 
-def predict_layer(
-    layer: LayerLike,
-    X: object,
-    data_format: str | Sequence[str],
-    device: DeviceLike | None = None,
-    dtype: DTypeLike | None = None,
-    allow_tf32: bool = False,
-    inside: AbstractContextManager[Any] | None = None,
-    change: Callable[[torch.nn.Module], torch.nn.Module] | None = None,
-) -> Any:
-    """:meth:`Layer.predict <matlab_compat.layers.base.Layer.predict>` for any layer.
-
-    The operations on the data, but not the making of the module, are run ``inside`` a context.
-    ``change`` is made to the module before it is run.
-    """
+def predict_layer(layer: LayerLike, X: object, how: RunOptions) -> Any:
+    """:meth:`Layer.predict <matlab_compat.layers.base.Layer.predict>` for any layer."""
     inputs = as_tuple(X)
-    given = plain_texts(data_format)
+    given = plain_texts(layer.default_formats if how.data_format is None else how.data_format)
     each = [given] * len(inputs) if isinstance(given, str) else list(given)
     labelled = any(isinstance(x, dlarray) for x in inputs)
     data_formats = [
@@ -48,13 +35,13 @@ def predict_layer(
     check_channels(layer, first.expanded(data[0]).shape, first.labels)
 
     formats = [one.batched for one in data_formats]
-    module = layer.to_torch(device, dtype, formats=formats)
-    module = (module if change is None else change(module)).eval()
+    module = layer.to_torch(how.device, how.dtype, formats=formats).eval()
     tensors = [
-        tensor(one.to_torch(x), device, dtype) for one, x in zip(data_formats, data, strict=True)
+        tensor(one.to_torch(x), how.device, how.dtype)
+        for one, x in zip(data_formats, data, strict=True)
     ]
     check_sizes(module, tensors, layer.Name or layer.constructor)
-    with torch.inference_mode(), full_precision(allow_tf32), inside or nullcontext():
+    with torch.inference_mode(), full_precision(how.allow_tf32), how.inside or nullcontext():
         results = module(*tensors)
     if isinstance(results, torch.Tensor):
         results = (results,)

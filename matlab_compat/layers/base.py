@@ -157,11 +157,15 @@ class Layer(LayerValue):
     def _filled(
         self, formats: tuple[str, ...], device: DeviceLike | None, dtype: DTypeLike | None
     ) -> torch.nn.Module:
-        """The module with the values of its parameters."""
-        from ..execution.parameters import load_parameters
+        """The module with the values of its parameters, and the factors of training beside them."""
+        from torch import from_numpy
 
-        module = self._build(formats)
-        return load_parameters(module, self.torch_state(), self.torch_factors(), device, dtype)
+        from ..engine.precision import torch_device, torch_dtype
+
+        module = self._build(formats).to(torch_device(device), torch_dtype(dtype))
+        module.load_state_dict({name: from_numpy(x) for name, x in self.torch_state().items()})
+        module.factors = dict(self.torch_factors())  # type: ignore[assignment]
+        return module
 
     def _build(self, formats: tuple[str, ...]) -> torch.nn.Module:
         """The module with parameters of the right shape; their values are filled in after."""
@@ -291,12 +295,11 @@ class Layer(LayerValue):
             The layer has not been trained or initialized.
         """
         with locating(self.label):
-            return self._predicted(X, data_format, device, dtype, allow_tf32)
+            return self._predicted(X, RunOptions(data_format, device, dtype, allow_tf32))
 
     def parameter_values(self) -> list[Array]:
         """The values of all learnables and states that have any."""
-        values = [self.values[name] for name in self.parameters()]
-        return [value for value in values if value.size]
+        return [value for _, value in self.filled_parameters()]
 
     def predict_all(self, X: Sequence[object], **options: Any) -> Any:
         """:meth:`predict` for a list of all inputs."""
@@ -304,22 +307,15 @@ class Layer(LayerValue):
 
     def computed(self, X: Sequence[object], how: RunOptions) -> Computed:
         """See :class:`matlab_compat.execution.described.ModelLike`; there are no activations."""
-        from ..execution.layer import predict_layer
-
-        if how.inside is None:
-            at = {"device": how.device, "dtype": how.dtype, "allow_tf32": how.allow_tf32}
-            return Computed(as_tuple(self.predict_all(X, data_format=how.data_format, **at)), {})
-        formats = self.default_formats if how.data_format is None else how.data_format
         given = X[0] if len(X) == 1 else tuple(X)
-        at_once = how.device, how.dtype, how.allow_tf32, how.inside
-        return Computed(as_tuple(predict_layer(self, given, formats, *at_once)), {})
+        with locating(self.label):
+            return Computed(as_tuple(self._predicted(given, how)), {})
 
-    def _predicted(self, X: object, data_format: str | Sequence[str] | None, *how: Any) -> Any:
-        """As :meth:`predict`, ``how`` being its other arguments; a layer may have a faster way."""
+    def _predicted(self, X: object, how: RunOptions) -> Any:
+        """As :meth:`predict`; a layer may have a faster way."""
         from ..execution.layer import predict_layer
 
-        formats = self.default_formats if data_format is None else data_format
-        return predict_layer(self, X, formats, *how)
+        return predict_layer(self, X, how)
 
     def rounding_scale(self, X: object, data_format: str) -> Array | None:
         """What the roundings of each output element are proportional to, if a formula says it.

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import copy
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
@@ -17,6 +17,7 @@ from ..arrays import Array
 from ..data_format import DataFormat, dlarray
 from ..display import matlab_text
 from ..errors import DataFormatError, MatlabDeprecationWarning, PropertyError, ReadOnlyPropertyError
+from ..execution.described import RunOptions
 from ..plain_text import plain_text
 from .edges import (
     EdgesLayer,
@@ -212,11 +213,12 @@ class TransposedConvolution2DLayer(
 
     # --- torch --------------------------------------------------------------------------
 
-    def _predicted(self, X: object, data_format: str | Sequence[str] | None, *how: Any) -> Any:
+    def _predicted(self, X: object, how: RunOptions) -> Any:
         """Column-major arrays enter and leave torch without a copy."""
-        data_format = plain_text(data_format)
-        if isinstance(X, dlarray | tuple) or not isinstance(data_format, str | None):
-            return super()._predicted(X, data_format, *how)
+        data_format = plain_text(how.data_format)
+        labelled = isinstance(X, dlarray | tuple) or not isinstance(data_format, str | None)
+        if labelled or how.inside is not None:
+            return super()._predicted(X, how)
         from ..engine.arrays import as_data, map_spatial
         from ..execution.layer import check_channels
 
@@ -227,7 +229,7 @@ class TransposedConvolution2DLayer(
         check_channels(self, form.expanded(data).shape, form.labels)
 
         def run(folded: Array) -> Array:
-            return self._run(folded, *how)
+            return self._run(folded, how.device, how.dtype, how.allow_tf32)
 
         return map_spatial(data, form, FORMATS[2][form.canonical], run)
 
