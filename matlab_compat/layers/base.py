@@ -54,7 +54,8 @@ class Layer(LayerValue):
     * ``channels``: the property that counts the channels of its input.
     * ``multiply_adds``: how many there are for each number of the output, where that is all.
     * ``example``: the arguments of a call of its constructor function, for the documentation.
-    * ``description``: its text in the rows of a layer array, with properties in braces.
+    * ``description``: its text in the rows of a layer array, with ``type_text`` and
+      properties in braces.
 
     Raises
     ------

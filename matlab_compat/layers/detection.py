@@ -7,7 +7,6 @@ other order; published code that rearranges the weights of another framework for
 
 from __future__ import annotations
 
-from ..display import row_text
 from .base import Layer
 from .properties import Property, numeric, positive_integer, positive_integers
 from .structure import Identity
@@ -40,6 +39,7 @@ class YOLOv2ReorgLayer(
     constructor="yolov2ReorgLayer",
     input_formats=("SSCB",),
     module=("engine.resampling.SpaceToDepth", "Stride"),
+    description="YOLO v2 Reorg Layer with stride [{Stride[0]}  {Stride[1]}]",
     stem="yolov2reorg",
     example="(2, 2)",
 ):
@@ -50,10 +50,6 @@ class YOLOv2ReorgLayer(
     """
 
     Stride = Property(positive_integers(2), read_only=True, doc="[h w].")
-
-    def description(self) -> str:
-        """For example ``YOLO v2 Reorg Layer with stride [2  2]``."""
-        return f"{self.type_text} with stride {row_text(self.Stride)}"
 
 
 def _boxes(value: object) -> tuple[tuple[float, float], ...]:

@@ -284,6 +284,7 @@ class PatchEmbeddingLayer(
     WeightedLayer,
     type_text="Patch Embedding",
     channels="NumChannels",
+    description="Patch embedding of {PatchSize[0]}×{PatchSize[1]} with output size {OutputSize}",
     example="(16, 16), 768",
     module="engine.embedding.PatchEmbedding",
 ):
@@ -332,7 +333,3 @@ class PatchEmbeddingLayer(
     def _module_arguments(self, formats: tuple[str, ...]) -> tuple[Any, ...]:
         rows = self.SpatialFlattenMode == "row-major"
         return self.PatchSize, self.input_channels() or 0, self.OutputSize, rows
-
-    def description(self) -> str:
-        """For example ``Patch embedding of 16×16 with output size 448``."""
-        return f"Patch embedding of {size_text(self.PatchSize)} with output size {self.OutputSize}"

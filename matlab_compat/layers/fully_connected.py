@@ -13,7 +13,8 @@ from ..data_format import torch_axes
 from ..errors import DataFormatError
 from .base import Fans
 from .learnables import Layout, Learnable, fitted, initializer, refuse_no_matrix
-from .properties import Property, auto_or_positive_integer, one_of, positive_integer
+from .properties import Property, auto_or_positive_integer, either, positive_integer
+from .saved_fields import is_empty
 from .sizes import Activation, Inputs, Outputs
 from .weighted import WeightedLayer
 
@@ -23,16 +24,12 @@ FORMATS = {"S" * dims + vectors: vectors for vectors in ("CB", "CBT") for dims i
 
 def _dimension(value: object) -> int | str:
     """'spatial-channel', also where a file has nothing, or a positive integer."""
-    if isinstance(value, str):
-        value = value or "spatial-channel"
-    elif np.size(np.asarray(value)) == 0:
-        value = "spatial-channel"
-    try:
-        if isinstance(value, str):
-            return one_of("spatial-channel")(value)
-        return positive_integer(value)
-    except ValueError:
-        raise ValueError("must be 'spatial-channel' or a positive integer") from None
+    return _spatial_or_number("spatial-channel" if is_empty(value) else value)
+
+
+_spatial_or_number = either(
+    "must be 'spatial-channel' or a positive integer", positive_integer, "spatial-channel"
+)
 
 
 class FullyConnectedLayer(

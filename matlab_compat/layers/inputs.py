@@ -27,6 +27,7 @@ from .properties import (
     Property,
     few_numbers,
     flag,
+    is_empty_array,
     numeric,
     one_of,
     parameter_array,
@@ -68,7 +69,7 @@ _RESCALE = {(-1.0, 1.0): "rescale-symmetric", (0.0, 1.0): "rescale-zero-one"}
 
 def _normalization(value: object) -> Any:
     """A mode, or what only MATLAB can run: a function handle, a struct of an unknown type."""
-    if value is None or (isinstance(value, np.ndarray | list | tuple) and np.size(value) == 0):
+    if value is None or is_empty_array(value):
         return "none"
     return one_of(*STATISTICS)(value) if isinstance(value, str) else value
 

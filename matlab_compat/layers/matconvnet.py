@@ -8,7 +8,7 @@ take images, "SSCB". Semantics: MatConvNet's help texts and code; see
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -31,9 +31,6 @@ from .properties import (
 )
 from .transposed_convolution import TransposedConvolutionLayer
 
-if TYPE_CHECKING:
-    from torch import nn
-
 
 class _OfMatConvNet(Layer):
     def __init_subclass__(cls, *, saved_as: str, stem: str = "", **keywords: Any) -> None:
@@ -45,6 +42,8 @@ class MatConvNetBatchNormLayer(
     _OfMatConvNet,
     saved_as="matconvnet.bnorm",
     type_text="MatConvNet Batch Normalization",
+    description="Batch normalization with {Scale.size} channels",
+    module=("engine.matconvnet.DeviationNorm", "Epsilon", "MomentsRate"),
 ):
     """``Y = Scale .* (X - mean) ./ deviation + Offset`` for each channel.
 
@@ -77,14 +76,8 @@ class MatConvNetBatchNormLayer(
     def _needed_parameters(self) -> Sequence[str]:
         return ("Scale", "Offset", "Moments")
 
-    def _build(self, formats: tuple[str, ...]) -> nn.Module:
-        from ..engine.matconvnet import DeviationNorm
-
-        return DeviationNorm(self.parameter_value("Scale").size, self.Epsilon, self.MomentsRate)
-
-    def description(self) -> str:
-        """For example ``Batch normalization with 64 channels``."""
-        return f"Batch normalization with {self.Scale.size} channels"
+    def _module_arguments(self, formats: tuple[str, ...]) -> tuple[Any, ...]:
+        return (self.parameter_value("Scale").size,)
 
 
 def _wrong_size(name: str, value: Array, needed: Sequence[object]) -> PropertyError:
@@ -99,6 +92,7 @@ class MatConvNetConvTransposeLayer(
     dims=2,
     type_text="MatConvNet Transposed Convolution in Groups",
     stem="convt",
+    module="engine.matconvnet.GroupedConvTranspose",
 ):
     """A transposed convolution in groups: each group of channels has filters of its own.
 
@@ -124,10 +118,8 @@ class MatConvNetConvTransposeLayer(
     def _outputs_said(self) -> str:
         return f"NumFilters {self.NumFilters} and NumGroups {self.NumGroups}"
 
-    def _build(self, formats: tuple[str, ...]) -> nn.Module:
-        from ..engine.matconvnet import GroupedConvTranspose
-
-        return GroupedConvTranspose(self._torch_size(), self.stride, self.crop, self.NumGroups)
+    def _module_arguments(self, formats: tuple[str, ...]) -> tuple[Any, ...]:
+        return self._torch_size(), self.stride, self.crop, self.NumGroups
 
     def description(self) -> str:
         """For example ``2 groups of 64 3×3×8 transposed convolutions with stride ...``."""
@@ -139,6 +131,7 @@ class MatConvNetLRNLayer(
     saved_as="matconvnet.lrn",
     type_text="MatConvNet Local Response Normalization",
     stem="lrn",
+    module="engine.normalization.CrossChannelNorm",
 ):
     """``Y = X ./ (K + Alpha*ss).^Beta``: **Alpha is not divided by the window**, as MATLAB's is.
 
@@ -150,15 +143,16 @@ class MatConvNetLRNLayer(
     Beta = Property(real_scalar, 0.75)
     K = Property(real_scalar, 1)
 
-    def _build(self, formats: tuple[str, ...]) -> nn.Module:
-        from ..engine.normalization import CrossChannelNorm
-
+    def _module_arguments(self, formats: tuple[str, ...]) -> tuple[Any, ...]:
         window = self.WindowChannelSize
-        return CrossChannelNorm(window, self.Alpha * window, self.Beta, self.K)
+        return window, self.Alpha * window, self.Beta, self.K
 
 
 class MatConvNetScaleLayer(
-    _OfMatConvNet, saved_as="matconvnet.scale", type_text="MatConvNet Scale"
+    _OfMatConvNet,
+    saved_as="matconvnet.scale",
+    type_text="MatConvNet Scale",
+    module="engine.matconvnet.Scaling",
 ):
     """``Y = X .* Scale + Offset``, each 1×1×C, H×W×C or what expands to it; no Offset is 0.
 
@@ -188,11 +182,9 @@ class MatConvNetScaleLayer(
             return np.zeros((1, 1, 1), self.Scale.dtype)
         return super().parameter_value(name)
 
-    def _build(self, formats: tuple[str, ...]) -> nn.Module:
-        from ..engine.matconvnet import Scaling
-
+    def _module_arguments(self, formats: tuple[str, ...]) -> tuple[Any, ...]:
         state = self.torch_state()
-        return Scaling(state["weight"].shape, state["bias"].shape)
+        return state["weight"].shape, state["bias"].shape
 
     def description(self) -> str:
         """For example ``Scale of 1×1×64``."""

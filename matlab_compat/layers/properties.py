@@ -290,14 +290,7 @@ def positive_integer(value: object) -> int:
 
 def auto_or_positive_integer(value: object) -> int | str:
     """``'auto'`` or a positive integer; an untrained layer is saved with ``[]`` for 'auto'."""
-    if isinstance(value, str) and value.lower() == "auto":
-        return "auto"
-    try:
-        if isinstance(value, np.ndarray | list | tuple) and np.size(value) == 0:
-            return "auto"
-        return positive_integer(value)
-    except ValueError:
-        raise ValueError("must be 'auto' or a positive integer") from None
+    return _auto_or_count("auto" if is_empty_array(value) else value)
 
 
 def real_scalar(value: object, rule: str = "must be a real scalar") -> float:
@@ -329,7 +322,7 @@ unit_interval = number("a number between 0 and 1", lambda n: 0 <= n <= 1)
 
 def text(value: object) -> str:
     """A character vector or string scalar; ``[]`` is empty text."""
-    if isinstance(value, np.ndarray) and value.size == 0:
+    if is_empty_array(value):
         return ""
     if not isinstance(value, str):
         raise ValueError("must be text (a character vector or a string scalar)")  # noqa: TRY004
@@ -381,13 +374,20 @@ def either(rule: str, convert: Converter[T], *choices: str) -> Converter[T | str
     return convert_either
 
 
+_auto_or_count = either("must be 'auto' or a positive integer", positive_integer, "auto")
+
+
+def is_empty_array(value: object) -> bool:
+    """Whether it is MATLAB's ``[]``, of any class."""
+    is_array = isinstance(value, np.ndarray | list | tuple)
+    return is_array and np.size(np.asarray(value, dtype=object)) == 0
+
+
 def optional(convert: Converter[T]) -> Converter[T | None]:
     """``[]`` or ``None`` for "not set", else what ``convert`` accepts."""
 
     def convert_optional(value: object) -> T | None:
-        if value is None or (isinstance(value, np.ndarray | list | tuple) and np.size(value) == 0):
-            return None
-        return convert(value)
+        return None if value is None or is_empty_array(value) else convert(value)
 
     return convert_optional
 

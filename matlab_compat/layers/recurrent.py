@@ -80,6 +80,7 @@ class RecurrentLayer(
     Layer,
     default_format="CBT",
     channels="InputSize",
+    description="{type_text} with {NumHiddenUnits} hidden units",
     saved_fields={
         "ReturnSequence": used("it is OutputMode"),
         "InitialHiddenState": used("the state after a reset, where HiddenState is empty"),
@@ -284,10 +285,6 @@ class RecurrentLayer(
     def _is_standard(self) -> bool:
         return (self.StateActivationFunction, self.GateActivationFunction) == ("tanh", "sigmoid")
 
-    def description(self) -> str:
-        """For example ``LSTM with 100 hidden units``."""
-        return f"{self.type_text} with {self.NumHiddenUnits} hidden units"
-
 
 def _to_torch(name: str, value: Array) -> Array:
     """Bias columns as vectors, states with the observations first, weights as they are."""
@@ -383,7 +380,11 @@ class GRULayer(
         return GRU(settings) if standard else SteppedGRU(settings)
 
 
-class ProjectedLayer(RecurrentLayer):
+class ProjectedLayer(
+    RecurrentLayer,
+    description="{type_text} with {NumHiddenUnits} hidden units, an output projector size of "
+    "{OutputProjectorSize}, and an input projector size of {InputProjectorSize}",
+):
     """What the projected layers add: a projector Q before each matrix product.
 
     ``W*x`` becomes ``W' * (Q' * x)`` with ``W' = W*Q`` stored (documentation page). So
@@ -427,13 +428,6 @@ class ProjectedLayer(RecurrentLayer):
     def _more_settings(self) -> dict[str, Any]:
         sizes = (self.InputProjectorSize, self.OutputProjectorSize)
         return {**super()._more_settings(), "projectors": sizes}
-
-    def description(self) -> str:
-        """For example ``Projected LSTM with 100 hidden units, an output projector size of ...``."""
-        return (
-            f"{super().description()}, an output projector size of {self.OutputProjectorSize}, "
-            f"and an input projector size of {self.InputProjectorSize}"
-        )
 
 
 class LSTMProjectedLayer(

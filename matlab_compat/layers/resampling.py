@@ -8,11 +8,11 @@ Saved fields: a Resize2DLayer of R2022b in a real file; the others are read by p
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
-from ..display import matlab_text, row_text, size_text
+from ..display import matlab_text
 from ..errors import DataFormatError, PropertyError, UnsupportedLayerError
 from ..plain_text import plain_text
 from .base import Layer
@@ -28,10 +28,6 @@ from .properties import (
 )
 from .saved_fields import no_effect
 from .sizes import Inputs, Outputs
-
-if TYPE_CHECKING:
-    from torch import nn
-
 
 # --- resize -----------------------------------------------------------------------------
 
@@ -56,6 +52,7 @@ def _output_size(count: int) -> Any:
 
 class _Resize(
     Layer,
+    module="engine.resampling.Resize",
     saved_fields={
         "DlresizeMethodName": no_effect("follows from Method"),
         "GetOutputSizeAndScale": no_effect("follows from whether Scale or OutputSize is given"),
@@ -109,9 +106,7 @@ class _Resize(
         scaled = [n * int(scale) for n, scale in zip(x.size, self.Scale, strict=False)]
         return [x.starting(scaled)]
 
-    def _build(self, formats: tuple[str, ...]) -> nn.Module:
-        from ..engine.resampling import Resize
-
+    def _module_arguments(self, formats: tuple[str, ...]) -> tuple[Any, ...]:
         values = self._values
         nearest = values["Method"] == "nearest"
         if nearest and self.NearestRoundingMode == "onnx-10":
@@ -120,14 +115,9 @@ class _Resize(
                 where=("NearestRoundingMode",),
                 remedy="use 'round' or 'floor' if the network allows it.",
             )
-        return Resize(
-            self.dims,
-            values["OutputSize"],
-            values["Scale"],
-            linear=not nearest,
-            half_pixel=self.GeometricTransformMode == "half-pixel",
-            floor=self.NearestRoundingMode == "floor",
-        )
+        half_pixel = self.GeometricTransformMode == "half-pixel"
+        how = not nearest, half_pixel, self.NearestRoundingMode == "floor"
+        return self.dims, values["OutputSize"], values["Scale"], *how
 
     def description(self) -> str:
         """For example ``Resize 2d layer with output size of [64 64].``."""
@@ -178,7 +168,7 @@ def _crop(where: object) -> dict[str, object]:
     return {"Mode": where} if isinstance(where, str) else {"Mode": "custom", "Location": where}
 
 
-class _Crop(Layer, arguments=("Location",), multiply_adds=0):
+class _Crop(Layer, arguments=("Location",), module="engine.resampling.Crop", multiply_adds=0):
     """What both crop layers share: the second input, ``ref``, gives the size."""
 
     _input_names = ("in", "ref")
@@ -217,14 +207,11 @@ class _Crop(Layer, arguments=("Location",), multiply_adds=0):
     def _sized(self, inputs: Inputs) -> Outputs:
         return [inputs[0].starting(inputs[1].size[: self.dims])]
 
-    def _build(self, formats: tuple[str, ...]) -> nn.Module:
-        from ..engine.resampling import Crop
-
-        location = self.Location
-        if location == "auto":
-            return Crop(self.dims, None)
-        column, row, *planes = location
-        return Crop(self.dims, tuple(n - 1 for n in (row, column, *planes)))
+    def _module_arguments(self, formats: tuple[str, ...]) -> tuple[Any, ...]:
+        if self.Location == "auto":
+            return self.dims, None
+        column, row, *planes = self.Location
+        return self.dims, tuple(n - 1 for n in (row, column, *planes))
 
     def description(self) -> str:
         """For example ``center crop``."""
@@ -261,6 +248,7 @@ class SpaceToDepthLayer(
     _Blocks,
     type_text="Space to depth",
     module=("engine.resampling.SpaceToDepth", "BlockSize"),
+    description="Space to depth layer with block size [{BlockSize[0]}  {BlockSize[1]}]",
     example="(2, 2)",
 ):
     """MATLAB's space to depth layer: H×W×C×N to floor(H/h)×floor(W/w)×(h*w*C)×N.
@@ -270,21 +258,14 @@ class SpaceToDepthLayer(
     left out.
     """
 
-    def description(self) -> str:
-        """For example ``Space to depth layer with block size [2  2]``."""
-        return f"Space to depth layer with block size {row_text(self.BlockSize)}"
-
 
 class DepthToSpace2DLayer(
     _Blocks,
     type_text="Depth to space",
     module=("engine.resampling.DepthToSpace", "BlockSize", "Mode"),
+    description="Depth to space layer with block size {BlockSize[0]}×{BlockSize[1]}",
     example="(2, 2), Mode='crd'",
 ):
     """MATLAB's 2-D depth to space layer: H×W×(h*w*C)×N to H*h×W*w×C×N."""
 
     Mode = Property(one_of("dcr", "crd"), "dcr", read_only=True, doc="Order of the channels.")
-
-    def description(self) -> str:
-        """For example ``Depth to space layer with block size 2×2``."""
-        return f"Depth to space layer with block size {size_text(self.BlockSize)}"

@@ -327,7 +327,8 @@ class LayerValue(DeclaredLayer):
 
     def description(self) -> str:
         """The last column of the layer's row in a layer array, as MATLAB words it."""
-        return self._description.format_map(self._values) or self.type_text
+        said = self._description.format(type_text=self.type_text, **self._values)
+        return said or self.type_text
 
     def __str__(self) -> str:
         groups: dict[str, list[tuple[str, object]]] = {}
