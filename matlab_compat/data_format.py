@@ -10,6 +10,7 @@ Labels, from the specification: S spatial, C channel, B batch, T time, U unspeci
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Collection
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -194,3 +195,17 @@ class dlarray:  # MATLAB's name
         if self._data.size <= _SHOWN:
             return fragment(heading, preformatted(str(self._data)))
         return fragment(heading, weights_table([(self._labels, self._data)]))
+
+
+def require_format(given: str, allowed: Collection[str], remedy: str = "") -> None:
+    """Refuse a format that a layer does not take.
+
+    Raises ``DataFormatError``: naming the formats that it takes, or with the ``remedy`` of the
+    layer.
+    """
+    if given not in allowed:
+        names = " or ".join(f"'{name}'" for name in allowed)
+        raise DataFormatError(
+            f"The layer takes data labelled {names}, not '{given}'.",
+            remedy=remedy or f"label or reshape the data as {names}.",
+        )

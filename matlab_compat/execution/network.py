@@ -184,77 +184,60 @@ def _producer(name: str, plan: Plan[LayerLike]) -> str:
 
 def best_classes(network: NetworkLike, scores: Any, classes: object) -> Any:
     """:meth:`Network.classify <matlab_compat.network.Network.classify>`, of what predict gave."""
-    scores, labels = _of_classes(network, scores)
-    if isinstance(scores, list):  # of sequences, each the one observation
-        axis = labels.index("C")
-        names = _names(classes, scores[0].shape[axis])
-        return [names[_largest(s, axis)].tolist() for s in scores]
-    if isinstance(scores, dlarray):
-        data, axis = scores.extractdata(), scores.dims().index("C")
-    else:  # N×K, or in MATLAB's order of labels
-        data = scores
-        axis = 1 if "T" not in labels and data.ndim == 2 else labels.index("C")
-    found = _names(classes, data.shape[axis])[_largest(data, axis)]
-    of_observations = "T" not in labels and found.size == found.shape[-1]
-    return found.ravel().tolist() if of_observations else found
+    data, is_list, of_observations = _class_scores(network, scores)
+    names = _names(classes, data[0].shape[0])
+    # NaN is left out, as by MATLAB's ``max``.
+    found = [names[np.where(np.isnan(s), -np.inf, s).argmax(0)] for s in data]
+    if is_list:
+        return [one.tolist() for one in found]
+    return found[0].ravel().tolist() if of_observations else found[0]
 
 
-def _of_classes(network: NetworkLike, scores: Any) -> tuple[Any, str]:
-    """Those results of a network that are scores of its classes, and their labels."""
+def _class_scores(network: NetworkLike, scores: Any) -> tuple[list[Array], bool, bool]:
+    """Those results of a network that are scores of its classes, which come first.
+
+    Whether they are a list (of sequences, each the one observation), and whether they are of
+    observations, not of their pixels or time steps.
+    """
     outputs = list(network.plan().outputs.values())
     having = [network.layer(port[0]).classes() for port, _ in outputs]
     chosen = having.index(network.Classes) if network.Classes in having else 0
-    found = scores[chosen] if isinstance(scores, tuple) else scores
-    data = found.extractdata() if isinstance(found, dlarray) else found
-    if any(np.isnan(one).any() for one in (data if isinstance(data, list) else [data])):
+    found, labels = scores[chosen] if isinstance(scores, tuple) else scores, outputs[chosen][1]
+    is_list = isinstance(found, list)
+    axis = labels.index("C")
+    if isinstance(found, dlarray):
+        found, axis = found.extractdata(), found.dims().index("C")
+    elif not is_list and "T" not in labels and found.ndim == 2:
+        axis = 1  # N×K
+    data = [np.moveaxis(one, axis, 0) for one in (found if is_list else [found])]
+    if any(np.isnan(one).any() for one in data):
         warn(
             "Some scores are NaN: the classes there say nothing.",
             where=place(),
             remedy="look for NaN and Inf in the input first, then in the weights.",
         )
-    return found, outputs[chosen][1]
-
-
-def _largest(scores: Array, axis: int) -> Array:
-    """The index of the largest score; NaN is left out, as by MATLAB's ``max``."""
-    index: Array = np.where(np.isnan(scores), -np.inf, scores).argmax(axis)
-    return index
+    if is_list:
+        return data, True, all(one[0].size == 1 for one in data)
+    return data, False, "T" not in labels and data[0][0].size == data[0].shape[-1]
 
 
 def top_classes(
     network: NetworkLike, scores: Any, classes: object, top: int
 ) -> list[list[tuple[str, float]]]:
     """:meth:`Network.top_classes <matlab_compat.network.Network.top_classes>`."""
-    scores, labels = _of_classes(network, scores)
-    if isinstance(scores, list):
-        axis = labels.index("C")
-        each = [np.moveaxis(s, axis, 0).reshape((s.shape[axis], -1)) for s in scores]
-        if any(one.shape[1] != 1 for one in each):
-            raise _of_parts()
-        columns = np.concatenate(each, axis=1)
-    else:
-        data, axis = scores, labels.index("C")
-        if isinstance(scores, dlarray):
-            data, axis = scores.extractdata(), scores.dims().index("C")
-        elif "T" not in labels and data.ndim == 2:
-            axis = 1
-        moved = np.moveaxis(data, axis, 0)
-        if "T" in labels or moved[0].size != moved.shape[-1]:
-            raise _of_parts()
-        columns = moved.reshape((moved.shape[0], -1))
+    data, _, of_observations = _class_scores(network, scores)
+    if not of_observations:
+        raise UsageError(
+            "The scores are of each pixel or time step, not of each observation.",
+            remedy="classify without top gives the class of each.",
+        )
+    columns = np.concatenate([one.reshape((one.shape[0], -1)) for one in data], axis=1)
     names = _names(classes, columns.shape[0])
     order = np.argsort(-columns, axis=0, kind="stable")[:top]
     return [
         [(str(names[i]), float(column[i])) for i in best]
         for column, best in zip(columns.T, order.T, strict=True)
     ]
-
-
-def _of_parts() -> UsageError:
-    return UsageError(
-        "The scores are of each pixel or time step, not of each observation.",
-        remedy="classify without top gives the class of each.",
-    )
 
 
 def _names(classes: object, count: int) -> Array:

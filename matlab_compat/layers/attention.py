@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 
+from ..data_format import require_format
 from ..errors import DataFormatError, PropertyError
 from .base import Fans, Layer
-from .formats import require_format
 from .learnables import Layout, Learnable, factor, fitted, initializer
 from .properties import (
     Property,

@@ -7,9 +7,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, Self
 
 from ..arrays import Array, as_tuple
+from ..data_format import require_format
 from ..errors import DataFormatError, PropertyError, UnsupportedLayerError, locating
 from ..execution.described import Computed, Factors, RunOptions
-from .formats import require_format
 from .learnables import Learnable
 from .properties import positive_integer
 from .sizes import Inputs, Outputs

@@ -14,7 +14,7 @@ from ..arrays import Array, as_tuple, restored
 from ..display import size_text
 from ..errors import PropertyError
 from .base import Fans
-from .edges import Edges, EdgesLayer, edge_pairs, edge_property, edge_text, edges_of
+from .edges import Edges, PaddedLayer, edge_property, edge_text
 from .filters import AllChannelsLayer, FilterLayer, Size, sizes_text
 from .learnables import Layout, Learnable
 from .properties import (
@@ -27,7 +27,6 @@ from .properties import (
     real_scalar,
     sizes,
 )
-from .saved_fields import used
 from .sizes import Inputs, Outputs, windowed
 
 if TYPE_CHECKING:
@@ -44,11 +43,7 @@ padding_value = either(
 )
 
 
-class ConvolutionLayer(
-    EdgesLayer,
-    FilterLayer,
-    saved_fields={"Padding": used("[a b] of releases before R2018a, in the place of PaddingSize")},
-):
+class ConvolutionLayer(PaddedLayer, FilterLayer):
     """What all convolutions share.
 
     ``Weights`` is filter size×NumChannels×NumFilters, applied without a flip (a
@@ -66,20 +61,6 @@ class ConvolutionLayer(
     def dilation(self) -> Size:
         """DilationFactor as a tuple."""
         return as_tuple(self.DilationFactor)
-
-    @property
-    def padding(self) -> tuple[tuple[int, int], ...] | None:
-        """((top, bottom), (left, right)): PaddingSize by dimension; ``None`` in 'same' mode."""
-        return None if self.PaddingMode == "same" else edge_pairs(self.PaddingSize, self.dims)
-
-    def _validate(self) -> None:
-        self._values["PaddingSize"] = self._padding_size()
-        super()._validate()
-
-    def _padding_size(self) -> Edges | None:
-        if self.PaddingMode == "same":
-            return None  # a file's is that of the input it was trained with
-        return self.PaddingSize or edges_of(((0, 0),) * self.dims)
 
     @classmethod
     def _from_values(cls, values: dict[str, object], extra: Mapping[str, Any]) -> Self:
@@ -259,10 +240,6 @@ class ChannelGroupsLayer(FilterLayer):
         """NumChannelsPerGroup of all groups, where they are known."""
         channels, _, groups = self._numbers()
         return channels * groups if channels and groups else None
-
-    def _torch_size(self) -> Size:
-        channels, filters, groups = self._numbers()
-        return ((groups or 0) * filters, channels or 0, *self.filter_size)
 
     def _parameter_sizes(self, channels: int) -> dict[str, tuple[Size, Fans]]:
         _, filters, known = self._numbers()

@@ -26,6 +26,7 @@ from ..display import matlab_text
 from ..errors import MatlabCompatWarning, PropertyError
 from .base import Layer
 from .properties import Converter, PerDimension, Property, nonnegative_integers, optional, shown
+from .saved_fields import used
 
 #: A vector of integers; in three dimensions the two rows of a 2×3 matrix.
 Edges = tuple[Any, ...]
@@ -223,3 +224,27 @@ class EdgesLayer(Layer):
                 MatlabCompatWarning,
                 stacklevel=3,
             )
+
+
+class PaddedLayer(
+    EdgesLayer,
+    saved_fields={"Padding": used("[a b] of releases before R2018a, in the place of PaddingSize")},
+):
+    """What convolutions and pooling share: their data gets edges."""
+
+    PaddingMode: Property[Any]
+    PaddingSize: Property[Any]
+
+    @property
+    def padding(self) -> tuple[Pair, ...] | None:
+        """((top, bottom), (left, right)): PaddingSize by dimension; ``None`` in 'same' mode."""
+        return None if self.PaddingMode == "same" else edge_pairs(self.PaddingSize, self.dims)
+
+    def _validate(self) -> None:
+        self._values["PaddingSize"] = self._padding_size()
+        super()._validate()
+
+    def _padding_size(self) -> Edges | None:
+        if self.PaddingMode == "same":
+            return None  # a file's is that of the input it was trained with
+        return self.PaddingSize or edges_of(((0, 0),) * self.dims)

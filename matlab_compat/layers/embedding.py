@@ -12,10 +12,10 @@ from math import prod
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from ..arrays import Array, as_vector, restored
+from ..data_format import require_format
 from ..display import size_text
 from ..errors import PropertyError, UnsupportedLayerError
 from .base import Fans, Layer
-from .formats import require_format
 from .learnables import Layout, Learnable, factor, fitted, initializer
 from .properties import (
     Property,

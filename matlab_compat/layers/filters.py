@@ -67,8 +67,9 @@ class FilterLayer(WeightedLayer):
         raise NotImplementedError
 
     def _torch_size(self) -> Size:
-        """The size of torch's weight."""
-        raise NotImplementedError
+        """The size of torch's weight, 0 where it is not known."""
+        (layout,) = filter(None, [self.parameters()["Weights"].layout])
+        return layout.shape([n or 0 for n in self._weights_size()])
 
     def _filters_text(self) -> str:
         """``64 3×3×128``: how many filters of which size; the channels where they are known."""
@@ -168,10 +169,6 @@ class AllChannelsLayer(FilterLayer, channels="NumChannels"):
         fans = self._fans(channels, self.NumFilters)
         weights = tuple(n or channels for n in self._sizes(channels))
         return {"Weights": (weights, fans), "Bias": (self._bias_size(), fans)}
-
-    def _torch_size(self) -> Size:
-        *spatial, first, second = (n or 0 for n in self._weights_size())
-        return (second, first, *spatial)
 
     def _filters_text(self) -> str:
         channels = self.input_channels()

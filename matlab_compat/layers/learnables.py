@@ -85,12 +85,14 @@ class Layout:
         """The C-contiguous array that torch holds."""
         if not self.axes:
             return np.ascontiguousarray(array.ravel(order="F"))
-        apart = array.transpose(self._order)
-        if len(self._joined) == apart.ndim:
-            return np.ascontiguousarray(apart)
-        sizes = iter(apart.shape)
-        shape = [math.prod(islice(sizes, count)) for count in self._joined]
-        return np.ascontiguousarray(apart).reshape(shape)
+        return np.ascontiguousarray(array.transpose(self._order)).reshape(self.shape(array.shape))
+
+    def shape(self, shape: Sequence[int]) -> tuple[int, ...]:
+        """Torch's shape of a MATLAB array of this size."""
+        if not self.axes:
+            return (math.prod(shape),)
+        sizes = iter([shape[axis] for axis in self._order])
+        return tuple(math.prod(islice(sizes, count)) for count in self._joined)
 
     def from_torch(self, array: Array, shape: tuple[int, ...]) -> Array:
         """The column-major MATLAB array of size ``shape``; inverse of :meth:`to_torch`."""

@@ -10,13 +10,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
-import numpy as np
-
+from ..arrays import as_tuple
+from ..data_format import require_format
 from ..display import row_text, size_text
 from ..errors import PropertyError, UnsupportedLayerError
 from .base import Layer
-from .edges import EdgesLayer, edge_pairs, edge_property, edge_text, edges_of
-from .formats import require_format
+from .edges import PaddedLayer, edge_property, edge_text
 from .properties import (
     PerDimension,
     Property,
@@ -27,7 +26,6 @@ from .properties import (
     positive_integers,
     sizes,
 )
-from .saved_fields import used
 from .sizes import Activation, Inputs, Outputs, windowed
 
 if TYPE_CHECKING:
@@ -48,10 +46,7 @@ padding_value = either("must be 0 or 'mean'", number("0", lambda n: n == 0), "me
 # --- windows ----------------------------------------------------------------------------
 
 
-class PoolingLayer(
-    EdgesLayer,
-    saved_fields={"Padding": used("[a b] of releases before R2018a, in the place of PaddingSize")},
-):
+class PoolingLayer(PaddedLayer):
     """What all pooling layers with a window share; ``dims`` is the number of its dimensions."""
 
     _formats_for = FORMATS
@@ -75,14 +70,8 @@ class PoolingLayer(
         return cls(**cls._from_file(values, extra))
 
     def _validate(self) -> None:
-        values = self._values
-        if values["PaddingMode"] == "same":
-            values["PaddingSize"] = None  # a file's is that of the input it was trained with
-            return
-        if values["PaddingSize"] is None:
-            values["PaddingSize"] = edges_of(((0, 0),) * self.dims)
-        pairs = edge_pairs(values["PaddingSize"], self.dims)
-        for pair, k in zip(pairs, self.window, strict=True):
+        super()._validate()
+        for pair, k in zip(self.padding or (), self.window, strict=False):
             # The 1-D pages allow a padding as large as the window.
             if max(pair) >= k + (self.dims == 1):
                 raise PropertyError(
@@ -93,17 +82,12 @@ class PoolingLayer(
     @property
     def window(self) -> tuple[int, ...]:
         """PoolSize, one number for every dimension."""
-        return tuple(np.atleast_1d(self.PoolSize).tolist())
+        return as_tuple(self.PoolSize)
 
     @property
     def step(self) -> tuple[int, ...]:
         """Stride, one number for every dimension."""
-        return tuple(np.atleast_1d(self.Stride).tolist())
-
-    @property
-    def padding(self) -> tuple[tuple[int, int], ...] | None:
-        """((top, bottom), (left, right)): PaddingSize by dimension; ``None`` in 'same' mode."""
-        return None if self.PaddingMode == "same" else edge_pairs(self.PaddingSize, self.dims)
+        return as_tuple(self.Stride)
 
     def _sized(self, inputs: Inputs) -> Outputs:
         y = windowed(inputs[0], self.window, self.step, self.padding)
@@ -115,9 +99,7 @@ class PoolingLayer(
 
     def description(self) -> str:
         """For example ``2×2 max pooling with stride [2  2] and padding [0  0  0  0]``."""
-        pads = "'same'"
-        if self.PaddingMode == "manual":
-            pads = edge_text(self.PaddingSize)
+        pads = "'same'" if self.PaddingMode == "same" else edge_text(self.PaddingSize)
         if self.dims == 1:
             return (
                 f"{self.kind.capitalize()} pooling with pool size {self.window[0]}, "

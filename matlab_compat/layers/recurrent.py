@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 import numpy as np
 
 from ..arrays import Array
+from ..data_format import require_format
 from ..errors import PropertyError
 from .base import Fans, Layer
-from .formats import require_format
 from .learnables import Learnable, State, factor, fitted, initializer, refuse_no_matrix
 from .properties import (
     OwnerClass,

@@ -12,11 +12,11 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from ..data_format import require_format
 from ..display import matlab_text
 from ..errors import DataFormatError, PropertyError, UnsupportedLayerError
 from ..plain_text import plain_text
 from .base import Layer
-from .formats import require_format
 from .properties import (
     PerDimension,
     Property,
