@@ -183,8 +183,6 @@ class SelfAttentionLayer(
         names = ("WeightsInitializer", "BiasInitializer")
         return {name: partial(_for_each_part, name) for name in names}
 
-    # --- sizes --------------------------------------------------------------------------
-
     def _validate(self) -> None:
         self._read_sizes()
         for name in ("NumKeyChannels", "NumValueChannels"):
@@ -242,8 +240,6 @@ class SelfAttentionLayer(
         channels = learnables["QueryWeights"][0] + learnables["ValueWeights"][0]
         return inputs[0].of("B") * (matrix_elements(learnables) * steps + steps**2 * channels)
 
-    # --- files --------------------------------------------------------------------------
-
     @classmethod
     def _from_values(cls, values: dict[str, object], extra: Mapping[str, Any]) -> Self:
         """The number of key channels is that of the weights, whatever the release calls it."""
@@ -251,8 +247,6 @@ class SelfAttentionLayer(
         if rows and rows[0]:
             values["NumKeyChannels"] = rows[0]
         return cls(**values)
-
-    # --- torch --------------------------------------------------------------------------
 
     def _build(self, formats: tuple[str, ...]) -> nn.Module:
         from ..engine.attention import SelfAttention, Sizes

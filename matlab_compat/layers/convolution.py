@@ -80,8 +80,6 @@ class ConvolutionLayer(PaddedLayer, FilterLayer):
         y = windowed(inputs[0], window, self.stride, self.padding)
         return [y.with_("C", self._output_channels(inputs[0].of("C")))]
 
-    # --- torch --------------------------------------------------------------------------
-
     def _build(self, formats: tuple[str, ...]) -> nn.Module:
         from ..engine.convolution import PaddedConvolution, Padding
 
@@ -92,8 +90,6 @@ class ConvolutionLayer(PaddedLayer, FilterLayer):
 
     def _groups(self) -> int:
         return 1
-
-    # --- display ------------------------------------------------------------------------
 
     def description(self) -> str:
         """For example ``64 3×3×128 convolutions with stride [1  1] and padding 'same'``."""

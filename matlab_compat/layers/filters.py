@@ -50,7 +50,6 @@ class FilterLayer(WeightedLayer):
     FilterSize = PerDimension(sizes, docs=("", "Filter height and width.", ""), read_only=True)
     Stride: Property[Any]
     Weights = Learnable("Weight", Layout("weight", "... C F -> F C ..."))
-    # --- sizes, one number per dimension also in 1-D ------------------------------------
 
     @property
     def filter_size(self) -> Size:
@@ -68,7 +67,8 @@ class FilterLayer(WeightedLayer):
 
     def _torch_size(self) -> Size:
         """The size of torch's weight, 0 where it is not known."""
-        (layout,) = filter(None, [self.parameters()["Weights"].layout])
+        layout = self.parameters()["Weights"].layout
+        assert layout is not None
         return layout.shape([n or 0 for n in self._weights_size()])
 
     def _filters_text(self) -> str:
@@ -86,8 +86,6 @@ class FilterLayer(WeightedLayer):
         counted = zip(cls.weights_order, shape[cls.dims :], strict=False)
         inferred = {name: n for name, n in counted if cls.properties[name].default is REQUIRED}
         return {"FilterSize": shape[: cls.dims], **inferred, **values}
-
-    # --- validation ---------------------------------------------------------------------
 
     def _checked_weights(self, weights: Array) -> Array:
         needed = self._weights_size()
@@ -115,8 +113,6 @@ class FilterLayer(WeightedLayer):
         *before, first, second = needed
         exchanged = restored(weights, (*before, second, first)) is not None
         return " The last two dimensions look exchanged." if exchanged else ""
-
-    # --- torch --------------------------------------------------------------------------
 
     def output_formats(self, formats: Sequence[str]) -> tuple[str, ...]:
         """The format of the input; see :attr:`input_formats`."""

@@ -106,8 +106,6 @@ class FullyConnectedLayer(
             values["Weights"] = flattened_weights(weights, values.get("OutputSize"))
         return cls(**values)
 
-    # --- torch --------------------------------------------------------------------------
-
     def output_formats(self, formats: Sequence[str]) -> tuple[str, ...]:
         """Without the spatial dimensions; see :data:`FORMATS`. One dimension alone leaves all."""
         if isinstance(self.OperationDimension, int):

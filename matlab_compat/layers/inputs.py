@@ -195,8 +195,6 @@ class _NormalizedInput(
             values = {**values, **statistics, "Normalization": kind}
         return cls(**values)
 
-    # --- torch --------------------------------------------------------------------------
-
     def _statistics(self) -> dict[str, str]:
         """Property to torch name of what the mode needs; a function is refused."""
         mode = self._values["Normalization"]
@@ -269,8 +267,6 @@ class _NormalizedInput(
                 MatlabCompatWarning,
                 stacklevel=2,
             )
-
-    # --- display ------------------------------------------------------------------------
 
     def _with_normalization(self, what: str) -> str:
         mode = self._values["Normalization"]

@@ -125,8 +125,6 @@ class RecurrentLayer(
     RecurrentWeightsLearnRateFactor, RecurrentWeightsL2Factor = GateFactor(1), GateFactor(1)
     BiasLearnRateFactor, BiasL2Factor = GateFactor(1), GateFactor(0)
 
-    # --- ports --------------------------------------------------------------------------
-
     @property
     def default_formats(self) -> tuple[str, ...]:
         """Format "CBT" for the sequence, "CB" for states."""
@@ -152,8 +150,6 @@ class RecurrentLayer(
         if "RecurrentWeights" not in learnables:
             return None
         return matrix_elements(learnables) * inputs[0].of("BT")
-
-    # --- sizes --------------------------------------------------------------------------
 
     def _validate(self) -> None:
         for name, size in self._sizes(self.input_channels()).items():
@@ -191,8 +187,6 @@ class RecurrentLayer(
             for name, size in sizes.items()
         }
 
-    # --- files --------------------------------------------------------------------------
-
     @classmethod
     def _from_values(cls, values: dict[str, object], extra: Mapping[str, Any]) -> Self:
         """Files hold OutputMode as ReturnSequence, and beside the state the one after a reset."""
@@ -211,8 +205,6 @@ class RecurrentLayer(
             if initial is not None and np.size(np.asarray(values.get(name, ()))) == 0:
                 values[name] = initial
         return cls(**{name: value for name, value in values.items() if name in cls.properties})
-
-    # --- torch --------------------------------------------------------------------------
 
     def torch_names(self, name: str) -> tuple[str, ...]:
         """One torch parameter for each direction; their rows follow each other in MATLAB."""

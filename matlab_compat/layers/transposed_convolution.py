@@ -161,8 +161,6 @@ class TransposedConvolution2DLayer(
     convolution layer"; settled by real files.
     """
 
-    # --- the deprecated property --------------------------------------------------------
-
     @property
     def Cropping(self) -> tuple[int, int]:
         """Deprecated in MATLAB since R2019a: ``[a b]``; use :attr:`CroppingSize`.
@@ -201,8 +199,6 @@ class TransposedConvolution2DLayer(
                 stacklevel=3,
             )
 
-    # --- files --------------------------------------------------------------------------
-
     @classmethod
     def _from_values(cls, values: dict[str, object], extra: Mapping[str, Any]) -> Self:
         legacy = merge_legacy_edges("Cropping", cls.dims, extra, values)
@@ -210,8 +206,6 @@ class TransposedConvolution2DLayer(
         if legacy:
             layer._warn_of_cropping()
         return layer
-
-    # --- torch --------------------------------------------------------------------------
 
     def _predicted(self, X: object, how: RunOptions) -> Any:
         """Column-major arrays enter and leave torch without a copy."""

@@ -158,16 +158,37 @@ IN_PLACE: dict[type[nn.Module], tuple[Run, tuple[str, ...]]] = {
 }
 
 
-class Convolution(Inference):
-    """A convolution, what is added to it, and the activation after it; images channels last."""
+class Weighted(Inference):
+    """A layer with weights and a bias, and the activation after it."""
 
     weight: Tensor
     bias: Tensor
 
     def __init__(
-        self, layer: PaddedConvolution, addition: Addition | None, activation: Activation | None
+        self,
+        layer: PaddedConvolution | CroppedConvTranspose | FullyConnected,
+        activation: Activation | None,
     ) -> None:
         super().__init__(weight=layer.weight, bias=layer.bias)
+        self.activation = activation
+
+    @property
+    def function(self) -> Run | None:
+        """What changes the result, in its memory."""
+        return self.activation.function if self.activation else None
+
+    def activated(self, y: Tensor) -> Tensor:
+        """The result, changed."""
+        return self.activation.function(y) if self.activation else y
+
+
+class Convolution(Weighted):
+    """A convolution, what is added to it, and the activation after it; images channels last."""
+
+    def __init__(
+        self, layer: PaddedConvolution, addition: Addition | None, activation: Activation | None
+    ) -> None:
+        super().__init__(layer, activation)
         self.stride, self.dilation, self.groups = layer.stride, layer.dilation, layer.groups
         self.window = window_of(layer.weight, layer.dilation)
         self.padding = layer.padding
@@ -175,23 +196,18 @@ class Convolution(Inference):
             pairs = same_padding(self.window, self.window, self.stride)
             self.padding = Padding(pairs, layer.padding.value)
         self.how = (self.stride, self.padding, self.dilation, self.groups)
-        self.addition, self.activation = addition, activation
+        self.addition = addition
 
     def forward(self, x: Tensor, *added: Tensor) -> Tensor:
         """The convolution of ``x``, with what is added, activated."""
         y = per_time_step(self._convolve, x, len(self.stride))
-        return self._after(y, *added)
+        return self.activated(self.addition(y, *added) if self.addition else y)
 
     def _convolve(self, x: Tensor) -> Tensor:
         x, inside = padded(x, self.padding, self.window, self.stride)
         return CONVOLUTION[len(inside)](
             x, self.weight, self.bias, self.stride, inside, self.dilation, self.groups
         )
-
-    def _after(self, y: Tensor, *added: Tensor) -> Tensor:
-        if self.addition:
-            y = self.addition(y, *added)
-        return self.activation.function(y) if self.activation else y
 
     def ways(self, *inputs: Tensor) -> dict[str, Make]:
         """oneDNN's, and that of matrix products."""
@@ -268,7 +284,7 @@ class Convolution(Inference):
         after = (*how, *(fused or ("none", [])), "")
         relu = "relu" if fused and fused[0] == "relu" else None
         sum_after: Any = (*how, "add", None, relu, [], None)
-        function = self.activation.function if self.activation else None
+        function = self.function
         rest, rest_alone = None if relu else function, None if fused else function
 
         # oneDNN adds to what is there; with groups it crashes so on a processor with SSE4.1 alone.
@@ -298,7 +314,7 @@ class Convolution(Inference):
         weight = self.prepared("channels last", lambda: channels_last(self.weight))
         how = (weight, weight.shape[2:], self.bias, self.stride, inside)
         convolve = matrix_convolution
-        function = self.activation.function if self.activation else None
+        function = self.function
 
         def run(x: Tensor, *added: Tensor) -> Tensor:
             y: Tensor = convolve(x, *how, out=out)
@@ -309,21 +325,16 @@ class Convolution(Inference):
         return run
 
 
-class TransposedConvolution(Inference):
+class TransposedConvolution(Weighted):
     """A transposed convolution by the algorithm of choice, and the activation after it."""
 
-    weight: Tensor
-    bias: Tensor
-
     def __init__(self, layer: CroppedConvTranspose, activation: Activation | None) -> None:
-        super().__init__(weight=layer.weight, bias=layer.bias)
+        super().__init__(layer, activation)
         self.how = self.sizes = (layer.stride, layer.crop)
-        self.activation = activation
 
     def forward(self, x: Tensor) -> Tensor:
         """The cropped transposed convolution of ``x``, activated."""
-        y = per_time_step(self._convolve, x, len(self.sizes[0]))
-        return self.activation.forward(y) if self.activation else y
+        return self.activated(per_time_step(self._convolve, x, len(self.sizes[0])))
 
     def _convolve(self, x: Tensor) -> Tensor:
         return transposed_convolution(x, self.weight, self.bias, *self.sizes)
@@ -343,8 +354,7 @@ class TransposedConvolution(Inference):
         def ready(kind: type[phases.Algorithm]) -> phases.Algorithm:
             return self.prepared((kind, shape), lambda: kind(self.weight, self.bias, shape))
 
-        compute, activation = phases.Guarded(ready, kind, shape), self.activation
-        activate = activation.function if activation else None
+        compute, activate = phases.Guarded(ready, kind, shape), self.function
 
         def run(x: Tensor) -> Tensor:
             y = compute(x, out)
@@ -401,24 +411,13 @@ class Pooling(Inference):
         return run
 
 
-class Dense(Inference):
+class Dense(Weighted):
     """A fully connected layer that takes images as they lie in memory, and the activation after."""
-
-    weight: Tensor
-    bias: Tensor
-
-    def __init__(self, layer: FullyConnected, activation: Activation | None) -> None:
-        super().__init__(weight=layer.weight, bias=layer.bias)
-        self.spatial = layer.spatial
-        self.activation = activation
 
     def forward(self, x: Tensor) -> Tensor:
         """N,C,*space to N,F."""
         features = x.permute(0, 1, *range(x.ndim - 1, 1, -1)).flatten(1)
-        return self._activated(functional.linear(features, self.weight, self.bias))
-
-    def _activated(self, y: Tensor) -> Tensor:
-        return self.activation.function(y) if self.activation else y
+        return self.activated(functional.linear(features, self.weight, self.bias))
 
     def ways(self, *inputs: Tensor) -> dict[str, Make]:
         """The two libraries for matrix products."""
@@ -443,7 +442,7 @@ class Dense(Inference):
 
     def _flattened(self, space: tuple[int, ...], linear: Run) -> Run:
         order = (0, *range(2, 2 + len(space)), 1)
-        activate = self.activation.function if self.activation else None
+        activate = self.function
         if not space and activate is None:
             return linear
 
