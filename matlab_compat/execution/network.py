@@ -206,7 +206,7 @@ def _class_scores(network: NetworkLike, scores: Any) -> tuple[list[Array], bool,
     is_list = isinstance(found, list)
     axis = labels.index("C")
     if isinstance(found, dlarray):
-        found, axis = found.extractdata(), found.dims().index("C")
+        axis, found = found.dims().index("C"), found.extractdata()
     elif not is_list and "T" not in labels and found.ndim == 2:
         axis = 1  # N×K
     data = [np.moveaxis(one, axis, 0) for one in (found if is_list else [found])]
