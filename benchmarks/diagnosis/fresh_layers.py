@@ -20,7 +20,7 @@ import matlab_compat as mc
 from matlab_compat.parity.network import verify_network
 from matlab_compat.parity.report import Report
 
-from .layer_cases import _gru_steps, _lstm_steps
+from .layer_cases import _gru_steps, _lstm_steps, conv2d
 from .seeded import Array, Data, Table, Tensor, array, filters, generator, numbers, tensor, vector
 
 
@@ -626,10 +626,7 @@ FAMILIES["global average over time"] = Family(
 )
 
 
-def _conv_layer(r: np.random.Generator) -> Any:
-    w, b = numbers(r, 3, 3, 3, 4), numbers(r, 1, 1, 4)
-    layer = mc.convolution2dLayer(3, 4, Stride=2, Padding=1, Weights=w, Bias=b)
-    return layer, numbers(r, 9, 11, 3, 2) * 3, None
+_conv_layer = conv2d((3, 3), 3, 4, Stride=2, Padding=1)
 
 
 def _conv(
@@ -758,10 +755,7 @@ FAMILIES["fully connected"] = Family(
 )
 
 
-def _even_layer(r: np.random.Generator) -> Any:
-    w, b = numbers(r, 4, 2, 3, 4), numbers(r, 1, 1, 4)
-    layer = mc.convolution2dLayer((4, 2), 4, Padding="same", Weights=w, Bias=b)
-    return layer, numbers(r, 9, 8, 3, 2) * 3, None
+_even_layer = conv2d((4, 2), 3, 4, (9, 8, 2), Padding="same")
 
 
 def _even(

@@ -47,18 +47,8 @@ def _fc_layer(p: dict[str, Any], name: str) -> Any:
 def mobile(seed: int) -> Net:
     """Depthwise and pointwise convolutions, clipped ReLU, squeeze and excitation."""
     random = generator(seed + 21)
-    p = _params(
-        random,
-        {
-            "stem": ("conv", 3, 3, 6),
-            "n0": ("bn", 6),
-            "n1": ("bn", 6),
-            "point": ("conv", 1, 6, 6),
-            "down": ("conv", 1, 6, 3),
-            "up": ("conv", 1, 3, 6),
-            "fc": ("fc", 5, 6),
-        },
-    )
+    made = "stem conv 3 3 6, n0 bn 6, n1 bn 6, point conv 1 6 6, down conv 1 6 3, up conv 1 3 6"
+    p = _params(random, f"{made}, fc fc 5 6")
     dw, db = numbers(random, 3, 3, 1, 1, 6), numbers(random, 1, 1, 1, 6)
     p["dw"] = {"w": dw, "b": db}
     mean = np.asarray([0.2, 0.5, 0.4], "f4").reshape(1, 1, 3)
@@ -144,9 +134,8 @@ def _step_fc(p: Any, name: str) -> Callable[[Tensor], Tensor]:
 def transformer(seed: int) -> Net:
     """One block after normalization, GELU, the average over time."""
     random = generator(seed + 22)
-    made = {"embed": ("fc", 8, 4), "f1": ("fc", 12, 8), "f2": ("fc", 8, 12), "head": ("fc", 3, 8)}
-    made |= {f"a{i}": ("fc", 8, 8) for i in "qkvo"}
-    p = _params(random, made)
+    made = "embed fc 8 4, f1 fc 12 8, f2 fc 8 12, head fc 3 8"
+    p = _params(random, f"{made}, aq fc 8 8, ak fc 8 8, av fc 8 8, ao fc 8 8")
     for name in ("ln1", "ln2"):
         p[name] = {"s": 1 + numbers(random, 8, 1), "o": numbers(random, 8, 1)}
     for i in "qk":
@@ -196,17 +185,8 @@ def transformer(seed: int) -> Net:
 def inception(seed: int) -> Net:
     """Three branches: 1x1, 3x3, pooled; joined, normalized in groups, pooled, classified."""
     random = generator(seed + 23)
-    p = _params(
-        random,
-        {
-            "stem": ("conv", 3, 2, 4),
-            "b1": ("conv", 1, 4, 4),
-            "b3a": ("conv", 1, 4, 3),
-            "b3b": ("conv", 3, 3, 4),
-            "bp": ("conv", 1, 4, 4),
-            "fc": ("fc", 5, 12 * 20),
-        },
-    )
+    made = "stem conv 3 2 4, b1 conv 1 4 4, b3a conv 1 4 3, b3b conv 3 3 4, bp conv 1 4 4"
+    p = _params(random, f"{made}, fc fc 5 240")
     p["gn"] = {"s": 1 + numbers(random, 1, 1, 12), "o": numbers(random, 1, 1, 12)}
     layers = [
         mc.imageInputLayer((9, 8, 2), Normalization="none", Name="in"),
@@ -261,7 +241,7 @@ def _causal(p: Any, name: str, dilation: int, before: int | None = None) -> Any:
 def temporal(seed: int) -> Net:
     """Causal convolutions with growing dilation, residual; the last step classified."""
     random = generator(seed + 24)
-    p: dict[str, Any] = _params(random, {"skip": ("fc", 6, 3), "fc": ("fc", 4, 6)})
+    p: dict[str, Any] = _params(random, "skip fc 6 3, fc fc 4 6")
     for name, c in (("c1", 3), ("c2", 6), ("c3", 6)):
         w, b = numbers(random, 3, c, 6), numbers(random, 1, 6)
         p[name] = {"w": w, "b": b}
@@ -312,7 +292,7 @@ def _shuffled(x: Tensor) -> Tensor:
 def superres(seed: int) -> Net:
     """Depth to space, and the input resized added to it."""
     random = generator(seed + 25)
-    p = _params(random, {"c1": ("conv", 3, 2, 6), "c2": ("conv", 3, 6, 6), "c3": ("conv", 3, 6, 8)})
+    p = _params(random, "c1 conv 3 2 6, c2 conv 3 6 6, c3 conv 3 6 8")
     alpha = random.uniform(0.1, 0.4, (1, 1, 6)).astype("f4")
     p["prelu"] = {"a": alpha}
     layers = [

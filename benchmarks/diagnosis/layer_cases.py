@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import torch
 from torch.nn import functional as F
 
@@ -42,6 +43,24 @@ def _add(kind: str, right: str, make: Make) -> None:
 
 
 # --- convolutions -----------------------------------------------------------------------
+
+
+def conv2d(
+    size: tuple[int, int],
+    channels: int,
+    count: int,
+    at: tuple[int, int, int] = (9, 11, 2),
+    **options: Any,
+) -> Callable[[np.random.Generator], Any]:
+    """Makes a convolution, and so many images of a size for it."""
+    height, width, images = at
+
+    def make(r: np.random.Generator) -> Any:
+        w, b = numbers(r, *size, channels, count), numbers(r, 1, 1, count)
+        layer = mc.convolution2dLayer(size, count, Weights=w, Bias=b, **options)
+        return layer, numbers(r, height, width, channels, images) * 3, None
+
+    return make
 
 
 def _conv(kind: str, right: str, wrong: Callable[..., Tensor], **options: Any) -> None:
@@ -490,6 +509,11 @@ _lstm(
     both=True,
     last=True,
 )
+
+
+def _transposed(gates: int, w: Tensor, r: Tensor, b: Tensor) -> list[Tensor]:
+    """With the recurrent weights of each gate transposed."""
+    return [w, torch.cat([v.T for v in r.chunk(gates)]), b]
 
 
 def _gru_steps(

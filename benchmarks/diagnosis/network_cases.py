@@ -66,9 +66,11 @@ class Net:
     X: Array
 
 
-def _params(random: np.random.Generator, made: dict[str, tuple[Any, ...]]) -> dict[str, Any]:
+def _params(random: np.random.Generator, made: str) -> dict[str, Any]:
+    """Of ``made``, "c1 conv 3 2 6, n1 bn 6, fc fc 4 6": names, kinds and sizes."""
     found: dict[str, Any] = {}
-    for name, (kind, *sizes) in made.items():
+    for name, kind, *shape in map(str.split, made.split(",")):
+        sizes = map(int, shape)
         if kind == "conv":
             k, c, f = sizes
             w = np.asarray(random.normal(size=(k, k, c, f)) / np.sqrt(k * k * c), "f4")
@@ -120,6 +122,10 @@ def _conv_layer(p: dict[str, Any], name: str, **options: Any) -> Any:
     )
 
 
+def _conv_relu(p: dict[str, Any], name: str, relu: str) -> list[Any]:
+    return [_conv_layer(p, name), mc.reluLayer(Name=relu)]
+
+
 def _up_layer(p: dict[str, Any], name: str) -> Any:
     w = p[name]["w"]
     options = {"Stride": 2, "Cropping": "same", "Name": name}
@@ -144,38 +150,22 @@ def _t(p: dict[str, Any], name: str, crop: Any = (0, 1), **more: Any) -> Callabl
 def unet(smooth: bool, seed: int) -> Net:
     """Two levels, 20 layers."""
     random = generator(seed + 2)
-    p = _params(
-        random,
-        {
-            "e1": ("conv", 3, 2, 6),
-            "e2": ("conv", 3, 6, 8),
-            "mid": ("conv", 3, 8, 8),
-            "up2": ("tconv", 3, 8, 8),
-            "d2": ("conv", 3, 16, 6),
-            "up1": ("tconv", 3, 6, 6),
-            "d1": ("conv", 3, 12, 6),
-            "out": ("conv", 1, 6, 2),
-        },
-    )
+    made = "e1 conv 3 2 6, e2 conv 3 6 8, mid conv 3 8 8, up2 tconv 3 8 8, d2 conv 3 16 6"
+    p = _params(random, f"{made}, up1 tconv 3 6 6, d1 conv 3 12 6, out conv 1 6 2")
     mean = np.asarray([0.3, 0.4], "f4").reshape(1, 1, 2)
     layers = [
         mc.imageInputLayer((16, 12, 2), Normalization="zerocenter", Mean=mean, Name="in"),
-        _conv_layer(p, "e1"),
-        mc.reluLayer(Name="r1"),
+        *_conv_relu(p, "e1", "r1"),
         mc.maxPooling2dLayer(2, Stride=2, Name="pool1"),
-        _conv_layer(p, "e2"),
-        mc.reluLayer(Name="r2"),
+        *_conv_relu(p, "e2", "r2"),
         mc.maxPooling2dLayer(2, Stride=2, Name="pool2"),
-        _conv_layer(p, "mid"),
-        mc.reluLayer(Name="r3"),
+        *_conv_relu(p, "mid", "r3"),
         _up_layer(p, "up2"),
         mc.depthConcatenationLayer(2, Name="cat2"),
-        _conv_layer(p, "d2"),
-        mc.reluLayer(Name="r4"),
+        *_conv_relu(p, "d2", "r4"),
         _up_layer(p, "up1"),
         mc.depthConcatenationLayer(2, Name="cat1"),
-        _conv_layer(p, "d1"),
-        mc.reluLayer(Name="r5"),
+        *_conv_relu(p, "d1", "r5"),
         _conv_layer(p, "out"),
     ]
     names = [layer.Name for layer in layers]
@@ -206,15 +196,7 @@ def classifier(smooth: bool, seed: int) -> Net:
     """z-score, stride 2, batch normalization, depthwise, local response, dropout, softmax."""
     random = generator(seed + 3)
     p = _params(
-        random,
-        {
-            "c1": ("conv", 3, 3, 8),
-            "bn1": ("bn", 8),
-            "c2": ("conv", 3, 8, 8),
-            "bn2": ("bn", 8),
-            "fc1": ("fc", 20, 160),
-            "fc2": ("fc", 7, 20),
-        },
+        random, "c1 conv 3 3 8, bn1 bn 8, c2 conv 3 8 8, bn2 bn 8, fc1 fc 20 160, fc2 fc 7 20"
     )
     dw = numbers(random, 3, 3, 1, 1, 8)
     db = numbers(random, 1, 1, 1, 8)
@@ -284,20 +266,15 @@ def _fc(p: dict[str, Any], name: str) -> Callable[[Tensor], Tensor]:
 def residual(smooth: bool, seed: int) -> Net:
     """A stem, two blocks, global pooling and a fully connected layer; rescaled to -1..1."""
     random = generator(seed + 4)
-    made: dict[str, tuple[Any, ...]] = {"stem": ("conv", 3, 3, 6), "fc": ("fc", 12, 6)}
-    for block in "ab":
-        for i in "12":
-            made[f"{block}c{i}"] = ("conv", 3, 6, 6)
-            made[f"{block}n{i}"] = ("bn", 6)
-    p = _params(random, made)
+    blocks = [f"{b}c{i} conv 3 6 6, {b}n{i} bn 6" for b in "ab" for i in "12"]
+    p = _params(random, ", ".join(["stem conv 3 3 6, fc fc 12 6", *blocks]))
     low = np.asarray([-3, -2.5, -3.5], "f4").reshape(1, 1, 3)
     high = -low + np.float32(0.5)
     layers = [
         mc.imageInputLayer(
             (10, 12, 3), Normalization="rescale-symmetric", Min=low, Max=high, Name="in"
         ),
-        _conv_layer(p, "stem"),
-        mc.reluLayer(Name="r0"),
+        *_conv_relu(p, "stem", "r0"),
     ]
     for block in "ab":
         layers += [
@@ -352,7 +329,7 @@ def sequence(smooth: bool, seed: int) -> Net:
         rows(40, 6, 5, 1),
         rows(18, 10, 6, 1),
     )
-    p = _params(random, {"fc": ("fc", 3, 6)})
+    p = _params(random, "fc fc 3 6")
     mean = np.asarray([[0.2], [-0.1], [0.4], [0.0]], "f4")
     deviation = np.asarray([[1.3], [0.8], [1.1], [0.6]], "f4")
     p |= {
@@ -411,7 +388,7 @@ def _bi(x: Tensor, weights: Any, **how: Any) -> Tensor:
 def upscaler(smooth: bool, seed: int) -> Net:
     """Asymmetric padding, layer normalization, GELU, ELU, resize."""
     random = generator(seed + 6)
-    p = _params(random, {"c1": ("conv", 3, 2, 6), "c2": ("conv", 3, 6, 6), "c3": ("conv", 1, 6, 2)})
+    p = _params(random, "c1 conv 3 2 6, c2 conv 3 6 6, c3 conv 1 6 2")
     offset, scale = (np.asarray(random.normal(size=(1, 1, 6)), "f4") for _ in "os")
     layers = [
         mc.imageInputLayer((9, 8, 2), Normalization="none", Name="in"),
@@ -453,11 +430,8 @@ def _ln(x: Tensor, eps: float = 1e-5) -> Tensor:
 def deep(smooth: bool, seed: int, blocks: int = 10) -> Net:
     """31 layers: ten times convolution, batch normalization, leaky ReLU."""
     random = generator(seed + 7)
-    made: dict[str, tuple[Any, ...]] = {}
-    for i in range(1, blocks + 1):
-        made[f"c{i}"] = ("conv", 3, 3 if i == 1 else 5, 5)
-        made[f"n{i}"] = ("bn", 5)
-    p = _params(random, made)
+    made = [f"c{i} conv 3 {3 if i == 1 else 5} 5, n{i} bn 5" for i in range(1, blocks + 1)]
+    p = _params(random, ", ".join(made))
     layers: list[Any] = [mc.imageInputLayer((8, 9, 3), Normalization="none", Name="in")]
     for i in range(1, blocks + 1):
         layers += [

@@ -23,7 +23,7 @@ import matlab_compat as mc
 from matlab_compat.parity.diagnosis_types import Diagnosis
 from matlab_compat.parity.network import verify_network
 
-from .layer_cases import _gru_steps, _hard, _lstm_steps
+from .layer_cases import _gru_steps, _hard, _lstm_steps, conv2d
 from .seeded import Array, Case, Tensor, array, filters, generator, images, numbers, tensor, vector
 
 Runs = Callable[[Tensor], Tensor]
@@ -109,10 +109,7 @@ def _int8(w: Tensor, over: tuple[int, ...] | None = None) -> Tensor:
 # --- convolutions -----------------------------------------------------------------------
 
 
-def _conv_layer(r: np.random.Generator) -> Any:
-    w, b = numbers(r, 3, 3, 4, 6), numbers(r, 1, 1, 6)
-    layer = mc.convolution2dLayer(3, 6, Stride=2, Padding=1, Weights=w, Bias=b)
-    return layer, numbers(r, 10, 12, 4, 3) * 3, None
+_conv_layer = conv2d((3, 3), 4, 6, (10, 12, 3), Stride=2, Padding=1)
 
 
 def _conv(

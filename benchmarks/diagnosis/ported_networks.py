@@ -24,7 +24,7 @@ from . import fresh_networks as other
 from . import network_cases as own
 from . import real_cases as real
 from .fresh_networks import _causal, _ln, _self_attention
-from .layer_cases import _gru_steps, _hard, _lstm_steps
+from .layer_cases import _gru_steps, _hard, _lstm_steps, _transposed
 from .network_cases import (
     Net,
     Otherwise,
@@ -404,14 +404,7 @@ _net("seq: statistics of each sequence", "(?i)own|each|statistics", "in")(
     instead("in", lambda x: (x - x.mean(2, keepdim=True)) / x.std(2, keepdim=True, unbiased=False))
 )
 _net("seq: recurrent weights of the LSTM transposed", "RecurrentWeights.*transposed", "lstm")(
-    lambda n: {
-        "lstm": lambda x: _lstm_steps(
-            x,
-            _d(n.p["lstm"])[0],
-            torch.cat([v.T for v in _d(n.p["lstm"])[1].chunk(4)]),
-            _d(n.p["lstm"])[2],
-        )
-    }
+    lambda n: {"lstm": lambda x: _lstm_steps(x, *_transposed(4, *_d(n.p["lstm"])))}
 )
 _net("seq: last step for all of them", "(?i)last", "fc gru Y")(
     lambda n: {

@@ -18,7 +18,7 @@ import matlab_compat as mc
 
 from . import real_cases as real
 from .fresh_networks import _causal, _self_attention
-from .layer_cases import _gru_steps, _lstm_steps
+from .layer_cases import _gru_steps, _lstm_steps, conv2d
 from .network_cases import _bi, _bn, _c, _d, _dw, _v, adding, instead, left_out
 from .ported_layers import (
     Changes,
@@ -56,12 +56,7 @@ FAMILIES: dict[str, Family] = {}
 # --- layers -----------------------------------------------------------------------------
 
 
-def _dilated_layer(r: np.random.Generator) -> Any:
-    w, b = numbers(r, 3, 3, 3, 4), numbers(r, 1, 1, 4)
-    layer = mc.convolution2dLayer(
-        3, 4, DilationFactor=2, Padding="same", PaddingValue=0, Weights=w, Bias=b
-    )
-    return layer, numbers(r, 9, 11, 3, 2) * 3, None
+_dilated_layer = conv2d((3, 3), 3, 4, DilationFactor=2, Padding="same", PaddingValue=0)
 
 
 def _dilated(

@@ -22,7 +22,7 @@ from matlab_compat.network import Network
 from . import real_cases as real
 from .fresh_layers import _gru
 from .fresh_networks import _causal, _fc_layer, _ln, _step_fc
-from .layer_cases import _gru_steps, _lrn, _lstm_steps
+from .layer_cases import _gru_steps, _lrn, _lstm_steps, _transposed
 from .network_cases import (
     Net,
     Otherwise,
@@ -87,13 +87,8 @@ def _sum(a: Tensor, b: Tensor) -> Tensor:
 def dense(seed: int) -> Net:
     """Two layers of a dense block, a transition, a classifier."""
     random = generator(seed + 41)
-    made: dict[str, tuple[Any, ...]] = {
-        "c0": ("conv", 3, 2, 5),
-        "c1": ("conv", 3, 5, 5),
-        "c2": ("conv", 3, 10, 5),
-    }
-    made |= {"b1": ("bn", 5), "b2": ("bn", 10), "tr": ("conv", 1, 15, 6), "fc": ("fc", 5, 6)}
-    p = _params(random, made)
+    made = "c0 conv 3 2 5, c1 conv 3 5 5, c2 conv 3 10 5, b1 bn 5, b2 bn 10, tr conv 1 15 6"
+    p = _params(random, f"{made}, fc fc 5 6")
     p["fc"]["w"] *= 3
     p["in"] = {"m": np.full((1, 1, 2), 0.3, "f4"), "d": np.full((1, 1, 2), 1.4, "f4")}
     given = {"Mean": p["in"]["m"], "StandardDeviation": p["in"]["d"], "Normalization": "zscore"}
@@ -143,15 +138,7 @@ def _instance(p: Any, name: str, over: tuple[int, ...] = (2, 3)) -> Runs:
 def auto(seed: int) -> Net:
     """As pix2pix: convolutions of 4 by 4 down and up, instance normalization, dropout, tanh."""
     random = generator(seed + 42)
-    p = _params(
-        random,
-        {
-            "e1": ("conv", 4, 2, 6),
-            "e2": ("conv", 4, 6, 8),
-            "u1": ("tconv", 4, 6, 8),
-            "u2": ("tconv", 4, 2, 6),
-        },
-    )
+    p = _params(random, "e1 conv 4 2 6, e2 conv 4 6 8, u1 tconv 4 6 8, u2 tconv 4 2 6")
     for name, c in (("i1", 8), ("i2", 6)):
         p[name] = {"s": 1 + numbers(random, 1, 1, c), "o": numbers(random, 1, 1, c)}
 
@@ -194,7 +181,7 @@ def auto(seed: int) -> Net:
 def asr(seed: int) -> Net:
     """Convolution over time, batch normalization, GRU with two biases, layer norm, LSTM."""
     random = generator(seed + 43)
-    p = _params(random, {"bn": ("bn", 8), "fc": ("fc", 4, 5)})
+    p = _params(random, "bn bn 8, fc fc 4 5")
     p["fc"]["w"] *= 4
     p["conv"] = {"w": numbers(random, 3, 6, 8), "b": numbers(random, 1, 8)}
     p["ln"] = {"s": 1 + numbers(random, 5, 1), "o": numbers(random, 5, 1)}
@@ -378,14 +365,7 @@ _net("seq: a step late into the GRU", "(?i)shift|late", "gru tanh bi")(
     lambda n: {"gru": lambda x: _gru_steps(F.pad(x, (1, -1)), *_d(n.p["gru"]))}
 )
 _net("seq: recurrent weights of the GRU transposed", "RecurrentWeights.*transposed", "gru")(
-    lambda n: {
-        "gru": lambda x: _gru_steps(
-            x,
-            _d(n.p["gru"])[0],
-            torch.cat([v.T for v in _d(n.p["gru"])[1].chunk(3)]),
-            _d(n.p["gru"])[2],
-        )
-    }
+    lambda n: {"gru": lambda x: _gru_steps(x, *_transposed(3, *_d(n.p["gru"])))}
 )
 _net("up: resized before the GELU", "(?i)before|order|after", "gelu resize")(
     lambda n: {
