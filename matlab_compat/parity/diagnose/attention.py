@@ -14,8 +14,8 @@ from ...arrays import Array
 from ...layers.attention import AttentionBase
 from ...layers.base import Layer
 from .altered import of_module
-from .instead import altered
-from .mistakes import Fitted, Size, Variation, fits_of, mistakes_of, variation
+from .mistakes import Fitted, Size, Variation, altered, fits_of, mistakes_of, variation
+from .recurrent import across_observations
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -50,6 +50,7 @@ class _How:
 
 
 _PARTS = {"queries": "query", "keys": "key", "values": "value"}
+_NAME = "attention computed otherwise"
 _REMEDY = "softmax(q*k'/sqrt(channels of a head)) over the keys, heads as neighbouring channels."
 _WAYS = {
     "with the products of queries and keys not scaled": _How(scale=1.0),
@@ -91,18 +92,12 @@ _WAYS = {
 
 @mistakes_of(AttentionBase)
 def _ways(layer: Layer, _: Size) -> Iterator[Variation]:
-    name = "attention computed otherwise"
     for said, how in _WAYS.items():
-        change = of_module(partial(_run, how))
-        yield altered(layer, name, said, _REMEDY, change, whole_batch=how.over == 0)
+        change = {said: of_module(partial(_run, how))}
+        yield from altered(layer, _NAME, _REMEDY, change, whole_batch=how.over == 0)
     if layer.NumInputs == 1:
-        yield altered(
-            layer,
-            "observations taken for time steps",
-            "with observations taken for time steps (torch's batch_first left out)",
-            "pass batch_first=True, and data as N,T,C.",
-            of_module(lambda module, x: module(x.permute(2, 1, 0)).permute(2, 1, 0)),
-            whole_batch=True,
+        yield from across_observations(
+            layer, lambda module, x: module(x.permute(2, 1, 0)).permute(2, 1, 0)
         )
     weights = [f"{one}Weights" for one in ("Query", "Key", "Value")]
     if set(weights) <= set(layer.properties):
@@ -115,14 +110,11 @@ def _packed(layer: Layer, names: Sequence[str]) -> Iterator[Variation]:
         moved = _repacked(layer, names[:3], by_head) | _repacked(layer, names[3:], by_head)
         weights = {name: value for name, value in moved.items() if name in names[:3]}
         for some in (moved, weights):
-            yield from variation(
-                layer,
-                "rows of heads in another order",
-                f"with the rows of {', '.join(some)} packed head by head (q, k and v of each head)",
-                "torch's in_proj_weight has all rows of q, then of k, then of v.",
-                2,
-                **some,
+            text = (
+                f"with the rows of {', '.join(some)} packed head by head (q, k and v of each head)"
             )
+            remedy = "torch's in_proj_weight has all rows of q, then of k, then of v."
+            yield from variation(layer, "rows of heads in another order", text, remedy, 2, **some)
 
 
 def _repacked(layer: Layer, names: Sequence[str], by_head: bool) -> dict[str, Array]:
@@ -141,8 +133,7 @@ def _scales(layer: Layer, _: Size) -> Iterator[Fitted]:
     def make(values: tuple[float, ...]) -> Variation:
         said = f"with the products of queries and keys times {values[0]:.6g}"
         change = of_module(partial(_run, _How(scale=values[0])))
-        name = "attention computed otherwise"
-        return altered(layer, name, said, _REMEDY, change, 2, key="attention scaled")
+        return Variation(_NAME, said, _REMEDY, layer, rank=2, change=change)
 
     yield Fitted((0.5,), make, 0.05)
 

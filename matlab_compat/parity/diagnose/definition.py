@@ -12,7 +12,8 @@ import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
-from itertools import combinations, permutations
+from itertools import combinations, permutations, product
+from operator import methodcaller
 from typing import Any
 
 import numpy as np
@@ -24,7 +25,7 @@ from ...layers.learnables import Layout, Learnable, Parameter
 from ...layers.properties import HYPERPARAMETERS, REQUIRED, Property
 from .mistakes import Fitted, Size, Transform, Variation, fits_of, mistakes_of, variation
 from .repair import ATTRIBUTES
-from .together import Described, in_several, loaded_in_part, orders
+from .together import Described, in_several, loaded_in_part, orders, taken
 
 #: What torch calls the arguments that properties are.
 _IN_TORCH = {
@@ -55,16 +56,10 @@ def _properties(layer: Layer, _: Size) -> Iterator[Variation]:
         now = layer.values[name]
         for rank, other in _others(declared, now):
             said = f"{name} {matlab_text(other)} instead of {matlab_text(now)}"
-            torch_name = _IN_TORCH.get(name)
-            in_torch = f" ({torch_name} in torch)" if torch_name else ""
-            for one in variation(
-                layer,
-                f"another {name}",
-                f"with {said}",
-                f"set it to this layer's {name}{in_torch}, {matlab_text(now)}.",
-                rank,
-                **{name: other},
-            ):
+            in_torch = f" ({_IN_TORCH[name]} in torch)" if name in _IN_TORCH else ""
+            remedy = f"set it to this layer's {name}{in_torch}, {matlab_text(now)}."
+            values = {name: other}
+            for one in variation(layer, f"another {name}", f"with {said}", remedy, rank, **values):
                 yield replace(one, key=f"{name}={other!r}", diff=said)
 
 
@@ -74,15 +69,13 @@ def _exchanged_properties(layer: Layer, _: Size) -> Iterator[Variation]:
     names = [name for name, _ in choices(layer)]
     for a, b in combinations(names, 2):
         one, other = layer.values[a], layer.values[b]
-        alike = type(one) is type(other) and one != other
-        if not alike or not isinstance(one, tuple | float):
+        if type(one) is not type(other) or one == other or not isinstance(one, tuple | float):
             continue
         if isinstance(one, tuple) and len(one) != len(other):
             continue
         text = f"{a} and {b} exchanged"
         remedy = f"{a} is {matlab_text(one)}, {b} is {matlab_text(other)}: pass them by name."
-        for found in variation(layer, text, f"with {text}", remedy, 1, **{a: other, b: one}):
-            yield replace(found, key=text, diff=text)
+        yield from variation(layer, text, f"with {text}", remedy, 1, **{a: other, b: one})
 
 
 def choices(layer: Layer) -> Iterator[tuple[str, Property[Any]]]:
@@ -156,9 +149,8 @@ def _numbers(layer: Layer, _: Size) -> Iterator[Fitted]:
 
 def _number(layer: Layer, name: str, now: float, values: tuple[float, ...]) -> Variation:
     said = f"{name} {values[0]:.6g} instead of {now:g}"
-    text, remedy = f"with {said}", f"set it to this layer's {name}, {now:g}."
-    new = {name: values[0]}
-    return Variation(f"another {name}", text, remedy, layer, new, rank=3, key=name, diff=said)
+    remedy, new = f"set it to this layer's {name}, {now:g}.", {name: values[0]}
+    return Variation(f"another {name}", f"with {said}", remedy, layer, new, rank=3, diff=said)
 
 
 # --- arrays -----------------------------------------------------------------------------
@@ -178,7 +170,6 @@ _MEANING = {
 _SPACE = ("height", "width", "depth")
 #: The value without effect, and the initial one.
 _ONES = {"Scale", "TrainedVariance", "StandardDeviation"}
-_DECIMALS = (4, 3, 2, 5, 6, 1, 0)
 
 
 def arrays(layer: Layer) -> dict[str, Array]:
@@ -195,21 +186,18 @@ def axis_names(layer: Layer, name: str) -> list[str]:
     layout = _layout(layer, name)
     if layout is not None and layout.axes:
         return [_MEANING.get(n, n) for n in layout.axes.partition("->")[0].split()]
-    value = layer.values[name]
+    value, weights = layer.values[name], layer.values.get("Weights")
     rank = value.ndim
-    if name != "Weights" and "Weights" in layer.properties and value.size == max(value.shape):
-        outputs = dict(
-            zip(axis_names(layer, "Weights"), layer.values["Weights"].shape, strict=True)
-        )
+    if name != "Weights" and weights is not None and value.size == max(value.shape):
+        outputs = dict(zip(axis_names(layer, "Weights"), weights.shape, strict=True))
         for what in ("filters", "outputs"):
             if outputs.get(what) == value.size:
                 return [what] * rank
     if "RecurrentWeights" in layer.properties and name.endswith(("Weights", "Bias")):
         return ["rows", "columns"]
     if layer.input_format() is not None:
-        return [*("height", "width", "depth")[: rank - 1], "channels"]
-    count = layer.values.get("NumChannels")
-    if count == layer.values[name].size:
+        return [*_SPACE[: rank - 1], "channels"]
+    if layer.values.get("NumChannels") == value.size:
         return ["channels"] * rank
     return [f"dimension {i}" for i in range(1, rank + 1)]
 
@@ -236,7 +224,8 @@ def _arrays(layer: Layer, _: Size) -> Iterator[Variation]:
 
 def _transforms(layer: Layer, name: str, value: Array) -> Iterator[Described]:
     use = f"take {name} as it is saved"
-    vector = value.size == max(value.shape, default=1)
+    vector, is_input = value.size == max(value.shape, default=1), layer.input_format() is not None
+    names = axis_names(layer, name)
     if name != "Bias":  # see :func:`.layer._biases`
         neutral = 1.0 if name in _ONES else 0.0
         if not name.endswith("Weights") or name == "RecurrentWeights":
@@ -245,52 +234,43 @@ def _transforms(layer: Layer, name: str, value: Array) -> Iterator[Described]:
         yield "doubled", "applied twice (times 2)", f"{use}, once.", lambda v: 2 * v, 2
     yield "halved", "halved", f"{use}.", lambda v: v / 2, 3
     yield "without its signs", "without its signs (absolute values)", f"{use}.", np.abs, 2
-    if "words" in (names := axis_names(layer, name)):
+    if "words" in names:
         said = "with a first vector of zeros (padding_idx=0)"
         zeroed = partial(_first_zero, axis=names.index("words"))
         yield "first zero", said, f"{use}.", zeroed, 1
     if value.ndim == 2 and value.shape[0] == value.shape[1] > 1:
-        eye = _identity
-        yield "left out", "left out (an identity matrix)", f"multiply by {name}.", eye, 1
-    yield from _standardized(layer, name, value, use)
+        said, remedy = "left out (an identity matrix)", f"multiply by {name}."
+        yield "left out", said, remedy, lambda v: np.eye(len(v), dtype=v.dtype), 1
+    yield from _standardized(names, value, use)
     yield "negated", "with the other sign", f"{use}.", lambda v: -v, 2
     if value.min() > 0:
         known = "the variance, not its root" if "Variance" in name else "the deviation"
         yield "squared", "squared", f"it is {known}: {use}.", np.square, 1
         yield "rooted", "as its root", f"it is {known}: {use}.", np.sqrt, 1
         yield "inverted", "as its reciprocal", f"{use}.", np.reciprocal, 2
-    yield from _flips(layer, name, value, use)
+    yield from _flips(names, value, use)
     yield from loaded_in_part(names, value, use)
-    if vector:
-        yield from _reorderings(layer, name, value, use)
-    else:
-        yield from _readings(layer, name, value)
-        yield from _reorderings(layer, name, value, use)
-        if layer.input_format() is not None:
-            space = tuple(range(value.ndim - 1))
-            mean = partial(_spread_mean, axes=space)
-            yield (
-                "per channel",
-                "averaged over each channel",
-                f"{use}: it has one number for each element.",
-                mean,
-                1,
-            )
-    is_input = layer.input_format() is not None
+    if not vector:
+        yield from _readings(names, _layout(layer, name), name, value)
+    yield from _reorderings(names, value, use)
+    if is_input and not vector:
+        mean = partial(_spread_mean, axes=tuple(range(value.ndim - 1)))
+        remedy = f"{use}: it has one number for each element."
+        yield "per channel", "averaged over each channel", remedy, mean, 1
     if value.size > 1 and (is_input or vector):
         mean = partial(_spread_mean, axes=tuple(range(value.ndim)))
         rank = 1 if is_input else 2
         yield "one number", "averaged to one number", f"{use}: not its mean.", mean, rank
-        yield "one number", "as its first number for all", f"{use}: all of it.", _first, rank
+        said, remedy = "as its first number for all", f"{use}: all of it."
+        yield "one number", said, remedy, lambda v: np.full_like(v, v.flat[0]), rank
     if is_input:
         for factor, said in ((1 / 255, "divided by 255"), (255.0, "times 255")):
             remedy = f"{use}: in the range of the data that the network was trained on."
             yield "scaled", said, remedy, partial(np.multiply, np.float32(factor)), 1
 
 
-def _standardized(layer: Layer, name: str, value: Array, use: str) -> Iterator[Described]:
+def _standardized(names: Sequence[str], value: Array, use: str) -> Iterator[Described]:
     """Rows, columns or filters brought to length one, or freed of their mean (weight norms)."""
-    names = axis_names(layer, name)
     for axis, n in enumerate(value.shape):
         over = tuple(i for i in range(value.ndim) if i != axis)
         if n < 2 or value.size == n:
@@ -299,10 +279,6 @@ def _standardized(layer: Layer, name: str, value: Array, use: str) -> Iterator[D
         yield "of length one", f"of length one {along}", f"{use}.", partial(_unit, axes=over), 3
         centred = partial(_centred, axes=over)
         yield "without its mean", f"without its mean {along}", f"{use}.", centred, 3
-
-
-def _identity(value: Array) -> Array:
-    return np.eye(len(value), dtype=value.dtype)
 
 
 def _first_zero(value: Array, axis: int) -> Array:
@@ -326,12 +302,7 @@ def _spread_mean(value: Array, axes: tuple[int, ...]) -> Array:
     return result.astype(value.dtype)
 
 
-def _first(value: Array) -> Array:
-    return np.full_like(value, value.flat[0])
-
-
-def _flips(layer: Layer, name: str, value: Array, use: str) -> Iterator[Described]:
-    names = axis_names(layer, name)
+def _flips(names: Sequence[str], value: Array, use: str) -> Iterator[Described]:
     long = [axis for axis, n in enumerate(value.shape) if n > 1]
     if value.size == max(value.shape, default=1):
         if long:
@@ -349,9 +320,10 @@ def _flips(layer: Layer, name: str, value: Array, use: str) -> Iterator[Describe
         yield "flipped", "flipped in all dimensions", f"{use}.", every, 3
 
 
-def _readings(layer: Layer, name: str, value: Array) -> Iterator[Described]:
+def _readings(
+    names: Sequence[str], layout: Layout | None, name: str, value: Array
+) -> Iterator[Described]:
     """Transposed, or its numbers read in another order than they were written."""
-    names, layout = axis_names(layer, name), _layout(layer, name)
     for a, b in combinations(range(value.ndim), 2):
         if value.shape[a] == value.shape[b] > 1:
             if names[a] in _SPACE and names[b] in _SPACE:
@@ -360,24 +332,17 @@ def _readings(layer: Layer, name: str, value: Array) -> Iterator[Described]:
                     turned = partial(np.rot90, k=turns, axes=(a, b))
                     yield "turned", said, f"take {name} as it is saved.", turned, 2
             said = f"transposed: its {names[a]} and {names[b]} exchanged"
-            yield (
-                "transposed",
-                said,
-                f"its dimensions are {' x '.join(names)}.",
-                partial(np.swapaxes, axis1=a, axis2=b),
-                1,
-            )
+            remedy = f"its dimensions are {' x '.join(names)}."
+            yield "transposed", said, remedy, partial(np.swapaxes, axis1=a, axis2=b), 1
     to_torch = layout if layout is not None and layout.axes else Layout("", _plain(value.ndim))
     there = f"for torch permute it, {to_torch.axes}" if layout is not None else "use order='F'"
     remedy = f"{there}; a reshape does not move its dimensions (its memory is column-major)."
-    for source in ("row-major", "column-major", "torch's"):
-        for target in ("MATLAB", "torch"):
-            for order in "CF":
-                if (source, target, order) in _RIGHT:
-                    continue
-                said = _READ[source, target, order]
-                read = partial(_read, to_torch, source, target, order)
-                yield "reshaped", said, remedy, read, 1 if target == "torch" else 2
+    for source, target, order in product(("row-major", "column-major", "torch's"), _TARGETS, "CF"):
+        if (source, target, order) not in _RIGHT:
+            how = "column by column" if order == "F" else "row by row (row-major)"
+            said = f"read in {source} order into the size of {target}'s array {how}"
+            read, rank = partial(_read, to_torch, source, target, order), 2 - (target == "torch")
+            yield "reshaped", f"reshaped, not permuted: {said}", remedy, read, rank
 
 
 def _plain(rank: int) -> str:
@@ -385,15 +350,10 @@ def _plain(rank: int) -> str:
     return f"{names} -> {names}"
 
 
-#: Where the numbers come from, what they are taken for and in which order: no mistake.
+#: What numbers are taken for, and where they come from, what they are taken for and in which order
+#: where that is no mistake.
+_TARGETS = ("MATLAB", "torch")
 _RIGHT = {("column-major", "MATLAB", "F"), ("row-major", "MATLAB", "C"), ("torch's", "torch", "C")}
-_READ = {
-    (source, target, order): f"reshaped, not permuted: read in {source} order into the size of "
-    f"{target}'s array{' column by column' if order == 'F' else ' row by row (row-major)'}"
-    for source in ("row-major", "column-major", "torch's")
-    for target in ("MATLAB", "torch")
-    for order in "CF"
-}
 
 
 def _read(layout: Layout, source: str, target: str, order: Any, value: Array) -> Array:
@@ -407,70 +367,47 @@ def _read(layout: Layout, source: str, target: str, order: Any, value: Array) ->
     return layout.from_torch(numbers.reshape(torch_value.shape, order=order), value.shape)
 
 
-def _reorderings(layer: Layer, name: str, value: Array, use: str) -> Iterator[Described]:
+def _reorderings(names: Sequence[str], value: Array, use: str) -> Iterator[Described]:
     """Halves exchanged, blocks interleaved, everything one further."""
-    names = axis_names(layer, name)
-    for axis, n in enumerate(value.shape):
-        if n < 2:
-            continue
-        along = f"of its {names[axis]}"
-        if n % 2 == 0 and n > 2:
-            halves = partial(np.roll, shift=n // 2, axis=axis)
-            yield "in another order", f"with the halves {along} exchanged", f"{use}.", halves, 2
-        if n > 2:
-            for shift in (1, -1):
-                said = f"one {'further' if shift > 0 else 'back'} in its {names[axis]}"
-                yield (
-                    "shifted",
-                    said,
-                    f"{use}: count from 1 in MATLAB, from 0 in Python.",
-                    partial(np.roll, shift=shift, axis=axis),
-                    3,
-                )
-        if n % 2 == 0 and n > 2:
-            pairs = np.arange(n).reshape(-1, 2)[:, ::-1].ravel()
-            said = f"with neighbours {along} exchanged"
-            yield "in another order", said, f"{use}.", partial(np.take, axis=axis, indices=pairs), 3
-        if n > 3 and names[axis] in ("channels", "filters", "inputs"):
-            colours = np.array([2, 1, 0, *range(3, n)])
-            said = f"with the first three {along} in reverse order"
-            mixed = partial(np.take, axis=axis, indices=colours)
-            yield "in another order", said, f"{use}: not BGR for RGB.", mixed, 2
-        if n == 3:
-            for shift in (1, 2):
-                said = f"with its {names[axis]} in the order {'2 3 1' if shift == 2 else '3 1 2'}"
-                turned = partial(np.roll, shift=shift, axis=axis)
-                yield "in another order", said, f"{use}.", turned, 2
-        for blocks in range(2, n // 2 + 1):
-            if n % blocks == 0 and blocks <= 64:
-                said = f"with the first {along} in the place of each {blocks}"
-                same = partial(np.take, axis=axis, indices=np.arange(n) // blocks * blocks)
-                yield "shared", said, f"{use}, all of it.", same, 3
-                said = f"with {blocks} blocks {along} interleaved"
-                mixed = partial(_interleaved, axis=axis, blocks=blocks)
-                yield "in another order", said, f"{use}: block after block.", mixed, 2
+    for axis, (what, n) in enumerate(zip(names, value.shape, strict=True)):
+        for short, said, remedy, order, rank in _orders_of(what, n):
+            yield short, said, f"{use}{remedy}", partial(np.take, axis=axis, indices=order), rank
 
 
-def _interleaved(value: Array, axis: int, blocks: int) -> Array:
-    n = value.shape[axis]
-    return value.take(np.arange(n).reshape(blocks, -1).T.ravel(), axis)
+def _orders_of(what: str, n: int) -> Iterator[tuple[str, str, str, Array, int]]:
+    """Name, text, end of the remedy, the order of n elements, and rank."""
+    name, along, every = "in another order", f"of its {what}", np.arange(n)
+    if n > 2 and n % 2 == 0:
+        yield name, f"with the halves {along} exchanged", ".", np.roll(every, n // 2), 2
+        pairs = every.reshape(-1, 2)[:, ::-1].ravel()
+        yield name, f"with neighbours {along} exchanged", ".", pairs, 3
+    for shift, way in ((1, "further"), (-1, "back")) if n > 2 else ():
+        remedy = ": count from 1 in MATLAB, from 0 in Python."
+        yield "shifted", f"one {way} in its {what}", remedy, np.roll(every, shift), 3
+    if n > 3 and what in ("channels", "filters", "inputs"):
+        colours = np.array([2, 1, 0, *every[3:]])
+        said = f"with the first three {along} in reverse order"
+        yield name, said, ": not BGR for RGB.", colours, 2
+    for shift, order in ((1, "3 1 2"), (2, "2 3 1")) if n == 3 else ():
+        yield name, f"with its {what} in the order {order}", ".", np.roll(every, shift), 2
+    for blocks in (b for b in range(2, n // 2 + 1) if n % b == 0 and b <= 64):
+        said = f"with the first {along} in the place of each {blocks}"
+        yield "shared", said, ", all of it.", every // blocks * blocks, 3
+        mixed = every.reshape(blocks, -1).T.ravel()
+        said = f"with {blocks} blocks {along} interleaved"
+        yield name, said, ": block after block.", mixed, 2
 
 
 def _siblings(layer: Layer, found: dict[str, Array]) -> Iterator[Variation]:
     for a, b in combinations(found, 2):
         if found[a].size != found[b].size or found[a].size < 1:
             continue
-        shapes = {name: found[name].shape for name in (a, b)}
         remedy = f"{a} and {b} have the same size, not the same meaning."
-        exchanged = {
-            one: found[other].reshape(shapes[one], order="F") for one, other in ((a, b), (b, a))
-        }
-        text = f"{a} and {b} exchanged"
+        text, exchanged = f"{a} and {b} exchanged", taken(found, {a: b, b: a})
         yield Variation(text, f"with {text}", remedy, layer, exchanged, 1)
         for one, other in ((a, b), (b, a)):
-            text = f"{other} in the place of {one}"
-            values = {one: exchanged[one]}
-            yield Variation(text, f"with {text}", remedy, layer, values, 2)
+            text, value = f"{other} in the place of {one}", {one: exchanged[one]}
+            yield Variation(text, f"with {text}", remedy, layer, value, 2)
 
 
 @mistakes_of("Scale")
@@ -491,9 +428,8 @@ def _affine_orders(layer: Layer, _: Size) -> Iterator[Variation]:
     ):
         if all(np.isfinite(value).all() for value in values.values()):
             same = {n: value.astype(scale.dtype) for n, value in values.items()}
-            yield Variation(
-                f"Scale and {name} applied otherwise", f"with {text}", remedy, layer, same, 1
-            )
+            what = f"Scale and {name} applied otherwise"
+            yield Variation(what, f"with {text}", remedy, layer, same, 1)
 
 
 #: Arrays that a definition with n or n - 1 makes a little larger: their power of the variance.
@@ -562,10 +498,10 @@ def _initial(layer: Layer, found: dict[str, Array]) -> Iterator[Variation]:
             continue
         every = len(names) == len(found)
         which = "parameters" if every else ", ".join(names)
+        how = "nothing was" if every else "they were not"
         yield Variation(
             "left at its initial values",
-            f"with its {which} at their initial values "
-            f"({'nothing was' if every else 'they were not'} loaded)",
+            f"with its {which} at their initial values ({how} loaded)",
             f"copy {', '.join(names)} to the layer.",
             layer,
             {name: np.full_like(found[name], 1.0 if name in _ONES else 0.0) for name in names},
@@ -575,19 +511,11 @@ def _initial(layer: Layer, found: dict[str, Array]) -> Iterator[Variation]:
         )
 
 
-def _with_decimals(decimals: int, value: Array) -> Array:
-    return value.round(decimals)
-
-
 def _with_digits(digits: int, value: Array) -> Array:
     size = np.where(value == 0, 1, np.abs(value)).astype(np.float64)
     step = 10.0 ** (np.floor(np.log10(size)) - digits + 1)
     result: Array = (np.round(value / step) * step).astype(value.dtype)
     return result
-
-
-def _in_steps(parts: int, value: Array) -> Array:
-    return np.round(value * parts) / parts
 
 
 def _bfloat16(value: Array) -> Array:
@@ -596,49 +524,49 @@ def _bfloat16(value: Array) -> Array:
     return (nearest & np.uint32(0xFFFF0000)).view(np.float32).reshape(value.shape)
 
 
-def _quantized(value: Array, bits: int, axis: int | None) -> Array:
-    over = None if axis is None else tuple(i for i in range(value.ndim) if i != axis % value.ndim)
-    scale = np.abs(value).max(over, keepdims=True) / (2 ** (bits - 1) - 1)
+def _quantized(value: Array, scale: Array | float) -> Array:
     rounded: Array = np.round(value / np.where(scale == 0, 1, scale)) * scale
     return rounded.astype(value.dtype)
+
+
+def _in_bits(value: Array, bits: int, axis: int | None) -> Array:
+    over = None if axis is None else tuple(i for i in range(value.ndim) if i != axis % value.ndim)
+    return _quantized(value, np.abs(value).max(over, keepdims=True) / (2 ** (bits - 1) - 1))
 
 
 #: How arrays are made smaller, and what that is called.
 _COARSE: dict[str, Transform] = {
     "half": lambda v: v.astype(np.float16).astype(v.dtype),
     "bfloat16": _bfloat16,
-    **{f"{n} decimals": partial(_with_decimals, n) for n in _DECIMALS},
+    **{f"{n} decimals": methodcaller("round", n) for n in (4, 3, 2, 5, 6, 1, 0)},
     **{f"{n} significant digits": partial(_with_digits, n) for n in (2, 3, 4, 5)},
     **{
-        f"int{bits} (quantized{of})": partial(_quantized, bits=bits, axis=axis)
+        f"int{bits} (quantized{of})": partial(_in_bits, bits=bits, axis=axis)
         for bits in (8, 4)
         for of, axis in (("", None), (" for each filter", -1), (" for each row", 0))
     },
-    **{f"steps of 1/{2**n}": partial(_in_steps, 2**n) for n in (4, 7, 8, 10, 12)},
+    **{f"steps of 1/{2**n}": partial(_quantized, scale=2.0**-n) for n in (4, 7, 8, 10, 12)},
 }
 
 
 def _rounded(layer: Layer, found: dict[str, Array]) -> Iterator[Variation]:
-    learned = [name for name, p in layer.properties.items() if isinstance(p, Parameter)]
-    every = [name for name in found if name in learned]
+    every = [name for name in found if isinstance(layer.properties[name], Parameter)]
     sorts = {
         tuple(every): "parameters",
         tuple(name for name in every if name.endswith("Weights")): "weights",
     }
-    learnables = tuple(_learned_or_not(layer, every)[0])
+    learnables = _learned_or_not(layer, every)[0]
     sorts.setdefault(learnables, ", ".join(learnables))
     for precision, coarse in _COARSE.items():
         for names, said in sorts.items():
-            if not names:
-                continue
-            text = f"its {said} rounded to {precision}"
-            yield Variation(
-                "parameters rounded",
-                f"with {text}",
-                "export them in full: single precision has 9 decimal digits ('%.9g').",
-                layer,
-                dict.fromkeys(names, coarse),
-                2,
-                key=f"rounded {said} {precision}",
-                diff=f"{', '.join(names)} rounded to {precision}",
-            )
+            if names:
+                yield Variation(
+                    "parameters rounded",
+                    f"with its {said} rounded to {precision}",
+                    "export them in full: single precision has 9 decimal digits ('%.9g').",
+                    layer,
+                    dict.fromkeys(names, coarse),
+                    2,
+                    key=f"rounded {said} {precision}",
+                    diff=f"{', '.join(names)} rounded to {precision}",
+                )

@@ -14,14 +14,13 @@ from ...display import matlab_text
 from ...execution.described import Port
 from ...layers.base import Layer
 from ...layers.convolution import ConvolutionLayer
-from ...layers.edges import edges_of
 from ...layers.learnables import Parameter
 from ...layers.normalization import BatchNormalizationLayer
 from ...layers.pooling import PoolingLayer
 from ...network.graph import Step
-from .altered import function_module, inputs_changed, left_out, of_module
-from .layer import Pairs, padding_of
-from .mistakes import Variation
+from .altered import inputs_changed, instead, left_out, of_module
+from .layer import Pairs, manual, padding_of
+from .mistakes import Variation, altered
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -115,32 +114,24 @@ def _exchanged_order(run: Run, suspects: Sequence[Step]) -> Iterator[Suspicion]:
         text = f"in the other order: '{b}' before '{a}'"
         remedy = f"run '{a}' first, then '{b}'."
 
-        def taken(step: Step, other: str, text: str = text, remedy: str = remedy) -> Variation:
-            module = run.modules[other]
-            return Variation(
-                "layers in another order",
-                text,
-                remedy,
-                step.layer,
-                rank=1,
-                change=lambda _: function_module(lambda *x: module(*x)),
-                key="order",
-            )
-
-        changes = {a: taken(first, b)}
+        name = "layers in another order"
+        changes = {}
+        for step, other in ((first, second), (second, first)):
+            if step.name in suspected:
+                (changes[step.name],) = altered(
+                    step.layer, name, remedy, {text: instead(run.modules[other.name])}, key="order"
+                )
         if b in suspected:
-            changes[b] = taken(second, a)
             kinds = type(first.layer), type(second.layer)
             everywhere.setdefault(kinds, {}).update(changes)
         yield Suspicion(changes[a], changes, f"layers '{a}' and '{b}'")
-        module = run.modules[b]
         before = Variation(
-            "layers in another order",
+            name,
             f"with '{b}' before it instead of after it",
             remedy,
             first.layer,
             rank=2 if b in suspected else 1,
-            change=inputs_changed(module),
+            change=inputs_changed(run.modules[b]),
             key=f"before {type(second.layer).__name__}",
             diff=f"'{b}' before '{a}'",
         )
@@ -164,17 +155,12 @@ def _before_joining(run: Run, suspects: Sequence[Step]) -> Iterator[Suspicion]:
             continue
         inputs = join.layer.InputNames
         every = tuple(range(len(inputs)))
+        remedy = f"join first, then run '{after.name}'."
         for which in (*((i,) for i in every), every):
             said = "each of its inputs" if which == every else f"its input {inputs[which[0]]}"
             text = f"with '{after.name}' before it, on {said}, instead of after it"
-            before = Variation(
-                "layer before a join",
-                text,
-                f"join first, then run '{after.name}'.",
-                join.layer,
-                rank=1,
-                change=of_module(partial(_joining, run.modules[after.name], which)),
-            )
+            change = {text: of_module(partial(_joining, run.modules[after.name], which))}
+            (before,) = altered(join.layer, "layer before a join", remedy, change)
             changes = {join.name: before}
             if after in suspects:
                 changes[after.name] = replace(before, original=after.layer, change=left_out)
@@ -197,26 +183,18 @@ def _joining(after: nn.Module, which: tuple[int, ...], module: nn.Module, *x: Te
 def _folded(run: Run, suspects: Sequence[Step]) -> Iterator[Suspicion]:
     """Batch normalization folded into the weights before it, but their bias left as it was."""
     for first, second in _chains(run, suspects):
-        bias = first.layer.values.get("Bias")
-        layer = second.layer
-        if (
-            second not in suspects
-            or bias is None
-            or not np.any(bias)
-            or not isinstance(layer, BatchNormalizationLayer)
-        ):
+        bias, layer = first.layer.values.get("Bias"), second.layer
+        if second not in suspects or not isinstance(layer, BatchNormalizationLayer):
+            continue
+        if bias is None or not np.any(bias) or bias.size != layer.Offset.size:
             continue
         plain = bias.ravel(order="F")
         scale = layer.Scale.ravel() / np.sqrt(layer.TrainedVariance.ravel() + layer.Epsilon)
-        offset = layer.Offset.ravel()
-        if plain.size != offset.size:
-            continue
-        moved = offset + plain - scale * plain
-        remedy = f"the bias of '{first.name}' is scaled too: (Bias - mean)*scale + Offset."
+        moved = layer.Offset.ravel() + plain - scale * plain
         one = Variation(
             "batch normalization folded wrongly",
             f"folded into '{first.name}' without scaling its bias",
-            remedy,
+            f"the bias of '{first.name}' is scaled too: (Bias - mean)*scale + Offset.",
             layer,
             {"Offset": moved.reshape(layer.Offset.shape).astype(layer.Offset.dtype)},
             1,
@@ -247,13 +225,8 @@ def _miswired(run: Run, suspects: Sequence[Step]) -> Iterator[Suspicion]:
                 sources = (*step.sources[:i], other, *step.sources[i + 1 :])
                 port = f" {step.layer.InputNames[i]}" if several else ""
                 said = f"with its input{port} from '{other[0]}' instead of '{source[0]}'"
-                one = Variation(
-                    "connected to another layer",
-                    said,
-                    f"connect '{source[0]}' to '{step.name}'.",
-                    step.layer,
-                    rank=1 if several else 3,
-                )
+                remedy, rank = f"connect '{source[0]}' to '{step.name}'.", 1 if several else 3
+                one = Variation("connected to another layer", said, remedy, step.layer, rank=rank)
                 yield Suspicion(one, {}, step.name, {step.name: sources})
 
 
@@ -265,19 +238,26 @@ def _arrays(layer: Layer) -> dict[str, Any]:
     }
 
 
+def _kind(layer: Layer) -> tuple[Any, ...]:
+    """What is the same of layers that take each other's parameters; () for one without any."""
+    shapes = {name: value.shape for name, value in _arrays(layer).items()}
+    return (type(layer), *shapes.items()) if shapes else ()
+
+
+_BY_NAME = "copy the parameters by the names of the layers."
+
+
 def _weights_of_others(run: Run, suspects: Sequence[Step]) -> Iterator[Suspicion]:
     """Those of any layer of the same kind and size, whether it is suspected itself or not."""
     kinds: dict[tuple[Any, ...], list[Step]] = {}
     for step in run.plan.steps:
-        sizes = {name: value.shape for name, value in _arrays(step.layer).items()}
-        if sizes:
-            kind = (type(step.layer), tuple(sizes.items()))
+        if kind := _kind(step.layer):
             kinds.setdefault(kind, []).append(step)
     for alike in kinds.values():
         for one, other in combinations(alike, 2):
-            changed = [step for step in (one, other) if step in suspects]
-            if changed:
-                yield from _weights_of(one, other, changed)
+            pairs = [(a, b) for a, b in ((one, other), (other, one)) if a in suspects]
+            if pairs:
+                yield from _weights_of(pairs)
 
 
 def _loaded_in_another_order(run: Run, suspects: Sequence[Step]) -> Iterator[Suspicion]:
@@ -292,7 +272,7 @@ def _loaded_in_another_order(run: Run, suspects: Sequence[Step]) -> Iterator[Sus
         taken = {
             name: other
             for name, other in order.items()
-            if name != other and name in suspected and _alike(having[name], having[other])
+            if name != other and name in suspected and _kind(having[name]) == _kind(having[other])
         }
         if len({*taken, *taken.values()}) < 3 or taken in seen:  # two are exchanged, as said above
             continue
@@ -302,7 +282,7 @@ def _loaded_in_another_order(run: Run, suspects: Sequence[Step]) -> Iterator[Sus
             name: Variation(
                 "parameters in another order",
                 f"with the parameters read {said}",
-                "copy the parameters by the names of the layers.",
+                _BY_NAME,
                 having[name],
                 _arrays(having[other]),
                 2,
@@ -336,22 +316,15 @@ def _reading_orders(layers: Mapping[str, Layer]) -> Iterator[tuple[str, dict[str
             yield f"from {by} {count} after", dict(zip(names[:-by], names[by:], strict=True))
 
 
-def _alike(one: Layer, other: Layer) -> bool:
-    """Whether the parameters of one go into the other."""
-    a, b = _arrays(one), _arrays(other)
-    return type(one) is type(other) and {n: v.shape for n, v in a.items()} == {
-        n: v.shape for n, v in b.items()
-    }
-
-
-def _weights_of(one: Step, other: Step, changed: Sequence[Step]) -> Iterator[Suspicion]:
-    pairs = [(to, source) for to, source in ((one, other), (other, one)) if to in changed]
+def _weights_of(pairs: Sequence[tuple[Step, Step]]) -> Iterator[Suspicion]:
+    """The first of each pair with parameters of the second."""
+    name = "parameters of another layer"
     how = "used twice" if len(pairs) == 2 else "exchanged, or used twice"
     alone = {
         to.name: Variation(
-            "parameters of another layer",
+            name,
             f"with the parameters of '{source.name}' ({how})",
-            "copy the parameters by the names of the layers.",
+            _BY_NAME,
             to.layer,
             _arrays(source.layer),
             2,
@@ -359,8 +332,9 @@ def _weights_of(one: Step, other: Step, changed: Sequence[Step]) -> Iterator[Sus
         )
         for to, source in pairs
     }
-    for name, variation in alone.items():
-        yield Suspicion(variation, {name: variation}, name)
+    for layer, variation in alone.items():
+        yield Suspicion(variation, {layer: variation}, layer)
+    one, other = pairs[0]
     if len(pairs) == 2:
         both = replace(
             alone[one.name],
@@ -368,18 +342,12 @@ def _weights_of(one: Step, other: Step, changed: Sequence[Step]) -> Iterator[Sus
             text="their parameters exchanged",
         )
         yield Suspicion(both, alone, f"layers '{one.name}' and '{other.name}'", is_pair=True)
-    for name in _arrays(one.layer) if len(_arrays(one.layer)) > 1 else ():
+    arrays = _arrays(one.layer)
+    for array in arrays if len(arrays) > 1 else ():
         for to, source in pairs:
-            variation = Variation(
-                "parameters of another layer",
-                f"with the {name} of '{source.name}'",
-                "copy the parameters by the names of the layers.",
-                to.layer,
-                {name: source.layer.values[name]},
-                3,
-                diff=f"{name} of '{source.name}'",
-            )
-            yield Suspicion(variation, {to.name: variation}, to.name)
+            said, value = f"{array} of '{source.name}'", {array: source.layer.values[array]}
+            one_array = Variation(name, f"with the {said}", _BY_NAME, to.layer, value, 3, diff=said)
+            yield Suspicion(one_array, {to.name: one_array}, to.name)
 
 
 def _padded_before(run: Run, suspects: Sequence[Step]) -> Iterator[Suspicion]:
@@ -391,20 +359,14 @@ def _padded_before(run: Run, suspects: Sequence[Step]) -> Iterator[Suspicion]:
         value = run.values[first.sources[0]]
         if not any(map(any, pairs)) or value.shape != run.values[first.name, 0].shape:
             continue
+        remedy = f"run '{first.name}' first, then pad"
+        if isinstance(second.layer, ConvolutionLayer):
+            remedy += f" with {matlab_text(second.layer.PaddingValue)}"
         text = f"with its input padded before '{first.name}' instead of after it"
-        one = Variation(
-            "padded before the layer in front",
-            text,
-            f"run '{first.name}' first, then pad with {matlab_text(second.layer.PaddingValue)}."
-            if isinstance(second.layer, ConvolutionLayer)
-            else f"run '{first.name}' first, then pad.",
-            second.layer,
-            {"PaddingMode": "manual", "PaddingSize": edges_of(((0, 0),) * len(pairs))},
-            2,
-            change=of_module(partial(_of_padded, run.modules[first.name], pairs)),
-            key="padded before",
-            diff=text.removeprefix("with its "),
-        )
+        change = {text: of_module(partial(_of_padded, run.modules[first.name], pairs))}
+        name, values = "padded before the layer in front", manual("Padding", ((0, 0),) * len(pairs))
+        more = {"values": values, "key": "padded before"}
+        (one,) = altered(second.layer, name, f"{remedy}.", change, 2, **more)
         yield Suspicion(one, {second.name: one}, second.name, {second.name: first.sources})
 
 
@@ -438,15 +400,11 @@ def _moved_statistics(run: Run, suspects: Sequence[Step]) -> Iterator[Suspicion]
                 x = values[step.sources[0]]
                 over = [0, *range(2, x.ndim)]
                 variance, mean = torch.var_mean(x.double(), over, unbiased=unbiased)
-                moved = {
-                    name: (old + momentum * (new.numpy().reshape(old.shape) - old)).astype(
-                        old.dtype
-                    )
-                    for name, old, new in (
-                        ("TrainedMean", step.layer.values["TrainedMean"], mean.cpu()),
-                        ("TrainedVariance", step.layer.values["TrainedVariance"], variance.cpu()),
-                    )
-                }
+                moved = {}
+                for name, value in (("TrainedMean", mean), ("TrainedVariance", variance)):
+                    old = step.layer.values[name]
+                    new = old + momentum * (value.cpu().numpy().reshape(old.shape) - old)
+                    moved[name] = new.astype(old.dtype)
                 changes[step.name] = Variation(
                     "running statistics moved",
                     f"with running statistics that moved once towards those of this batch, by "

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from itertools import combinations, permutations, product
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ...layers.base import Layer
-from .altered import Change, inputs_changed, instead, of_module, twice
-from .instead import altered
-from .mistakes import Fitted, Size, Variation, fits_of, mistakes_of, variation
+from .altered import inputs_changed, instead, of_module, twice
+from .mistakes import Fitted, Size, Variation, altered, fits_of, mistakes_of, variation
 
 if TYPE_CHECKING:
     from torch import Tensor
+
+Function = Callable[["Tensor"], "Tensor"]
 
 #: What red, green and blue add to grey, and where.
 _LUMAS = {
@@ -32,20 +33,20 @@ _CAFFE = (123.68, 116.779, 103.939)
 def given_otherwise(layer: Layer, size: Size) -> Iterator[Variation]:
     """The layer with what can be wrong with its input."""
     for one in _changes(size):
-        yield altered(
-            layer,
+        yield Variation(
             one.name,
             f"for an input {one.text}",
             one.remedy,
-            inputs_changed(one.change),
-            one.rank,
-            repair=one.undone,
+            layer,
+            rank=one.rank,
             whole_batch=one.whole_batch,
+            change=inputs_changed(one.change),
+            repair=one.undone,
         )
 
 
 #: What may be done to the observations.
-_OBSERVATIONS: dict[str, Callable[[Tensor], Tensor]] = {
+_OBSERVATIONS: dict[str, Function] = {
     "of the first observation for all": lambda x: x[:1].expand_as(x),
     "of the last observation for all": lambda x: x[-1:].expand_as(x),
     "with its observations in reverse order": lambda x: x.flip(0),
@@ -69,7 +70,7 @@ class _Given(NamedTuple):
     name: str
     text: str
     remedy: str
-    change: Callable[[Tensor], Tensor]
+    change: Function
     rank: int
     #: The line of torch that repairs it, for N,C,H,W.
     undone: str = ""
@@ -77,13 +78,20 @@ class _Given(NamedTuple):
     whole_batch: bool = False
 
 
+def _each(
+    name: str, remedy: str, rank: int, changes: Mapping[str, Function], whole_batch: bool = False
+) -> Iterator[_Given]:
+    """Several things of one name."""
+    for text, change in changes.items():
+        yield _Given(name, text, remedy, change, rank, whole_batch=whole_batch)
+
+
 def _changes(size: Size) -> Iterator[_Given]:
     yield from _other_ranges()
     yield from _fewer_digits()
     yield from _other_channels()
     yield from _of_its_own()
-    for said, function in _OBSERVATIONS.items():
-        yield _Given("input observations", said, _SAME, function, 2, whole_batch=True)
+    yield from _each("input observations", _SAME, 2, _OBSERVATIONS, True)
     for axis, name in enumerate(size.moved or ("height", "width", "depth")[: len(size)], 2):
         yield from _along(axis, name)
     if len(size.moved or size) > 1:
@@ -94,127 +102,112 @@ def _changes(size: Size) -> Iterator[_Given]:
 
 _SAME = "give both sides the same data."
 _AS_IT_IS = "give it as it is."
+_RANGE = "give both sides the same range: the training data's."
+
+#: Other ranges, and the line of torch that undoes each.
+_RANGES: dict[str, tuple[Function, str]] = {
+    "divided by 255 (0..1)": (lambda x: x / 255, "x = x * 255"),
+    "times 255 (0..255)": (lambda x: x * 255, "x = x / 255"),
+    "divided by 256": (lambda x: x / 256, "x = x * 256"),
+    "with the other sign": (lambda x: -x, "x = -x"),
+    "scaled from 0..1 to -1..1": (lambda x: 2 * x - 1, "x = (x + 1) / 2"),
+    "scaled from -1..1 to 0..1": (lambda x: (x + 1) / 2, "x = 2 * x - 1"),
+    "scaled from 0..255 to -1..1": (lambda x: x / 127.5 - 1, "x = (x + 1) * 127.5"),
+}
 
 
 def _other_ranges() -> Iterator[_Given]:
     import torch
+    from torch.nn import functional as F
 
-    remedy = "give both sides the same range: the training data's."
-    for factor, text, line in (
-        (1 / 255, "divided by 255 (0..1)", "x = x * 255"),
-        (255.0, "times 255 (0..255)", "x = x / 255"),
-        (1 / 256, "divided by 256", "x = x * 256"),
-        (-1.0, "with the other sign", "x = -x"),
-    ):
-        yield _Given("input scaled", text, remedy, partial(torch.mul, other=factor), 1, line)
-    ranges: tuple[tuple[str, Callable[[Tensor], Tensor], str], ...] = (
-        ("scaled from 0..1 to -1..1", lambda x: 2 * x - 1, "x = (x + 1) / 2"),
-        ("scaled from -1..1 to 0..1", lambda x: (x + 1) / 2, "x = 2 * x - 1"),
-        ("scaled from 0..255 to -1..1", lambda x: x / 127.5 - 1, "x = (x + 1) * 127.5"),
-    )
-    for text, change, line in ranges:
-        yield _Given("input scaled", text, remedy, change, 1, line)
-    for largest in (1, 255):
-        text = f"with dark and light exchanged ({largest} - X)"
-        change = partial(torch.rsub, other=largest)
-        yield _Given("input inverted", text, remedy, change, 2, f"x = {largest} - x")
-        text = f"gamma corrected: {largest}*(X/{largest}).^(1/2.2)"
-        curved = partial(_gamma, largest=largest)
-        yield _Given("input gamma corrected", text, _AS_IT_IS, curved, 3)
-    for low, high in ((0, 1), (-1, 1), (0, 255)):
-        clipped = partial(torch.clamp, min=low, max=high)
-        rank = 2 if high == 1 else 3
-        yield _Given("input clipped", f"clipped to {low}..{high}", _AS_IT_IS, clipped, rank)
-    yield _Given("input normalized", "of length one for each observation (L2)", remedy, _unit, 2)
-    yield _Given(
-        "input normalized", "of length one in its channels (L2)", remedy, _unit_channels, 2
-    )
-    means: dict[str, Callable[[Tensor], Tensor]] = {
-        "minus ImageNet's mean": partial(_imagenet, scaled=False),
-        "normalized with ImageNet's mean and deviation": partial(_imagenet, scaled=True),
+    for text, (change, line) in _RANGES.items():
+        yield _Given("input scaled", text, _RANGE, change, 1, line)
+    for most in (1, 255):
+        text, change = (
+            f"with dark and light exchanged ({most} - X)",
+            partial(torch.rsub, other=most),
+        )
+        yield _Given("input inverted", text, _RANGE, change, 2, f"x = {most} - x")
+        text, change = f"gamma corrected: {most}*(X/{most}).^(1/2.2)", partial(_gamma, largest=most)
+        yield _Given("input gamma corrected", text, _AS_IT_IS, change, 3)
+    for low, high, rank in ((0, 1, 2), (-1, 1, 2), (0, 255, 3)):
+        text, change = f"clipped to {low}..{high}", partial(torch.clamp, min=low, max=high)
+        yield _Given("input clipped", text, _AS_IT_IS, change, rank)
+    normalized: dict[str, Function] = {
+        "of length one for each observation (L2)": lambda x: F.normalize(x.flatten(1)).reshape(
+            x.shape
+        ),
+        "of length one in its channels (L2)": F.normalize,
+        "minus ImageNet's mean": partial(_minus, _IMAGENET[0]),
+        "normalized with ImageNet's mean and deviation": _imagenet,
         "minus ImageNet's mean in 0..255": partial(_minus, _CAFFE),
         "as BGR, minus ImageNet's mean in 0..255": lambda x: _minus(
             _CAFFE[::-1], _reversed_colours(x)
         ),
     }
-    for text, change in means.items():
-        yield _Given("input normalized", text, remedy, change, 2)
+    yield from _each("input normalized", _RANGE, 2, normalized)
     yield _Given("input absolute", "without its signs", _AS_IT_IS, torch.abs, 2)
     yield _Given("input squared", "squared", _AS_IT_IS, torch.square, 3)
-    yield _Given("input through a function", "as its exponential", _AS_IT_IS, torch.exp, 3)
-    yield _Given("input through a function", "as its logarithm", _AS_IT_IS, torch.log, 3)
-    yield _Given("input through a function", "as log(1 + X)", _AS_IT_IS, torch.log1p, 3)
+    functions: dict[str, Function] = {
+        "as its exponential": torch.exp,
+        "as its logarithm": torch.log,
+        "as log(1 + X)": torch.log1p,
+    }
+    yield from _each("input through a function", _AS_IT_IS, 3, functions)
 
 
 def _fewer_digits() -> Iterator[_Given]:
     import torch
 
     name, remedy = "input rounded", "give all of its digits, in single precision."
-    for precision in ("half", "bfloat16"):
-        change = partial(_through, precision)
-        yield _Given(name, f"in {precision} precision", remedy, change, 1)
-    yield _Given(name, "rounded to integers", remedy, torch.round, 2)
-    for digits in (1, 2, 3, 4, 5, 6):
-        rounded = partial(torch.round, decimals=digits)
-        yield _Given(name, f"rounded to {digits} decimals", remedy, rounded, 2)
-    yield _Given(name, "cut to integers", remedy, torch.trunc, 2)
-    yield _Given(
-        name,
-        "rounded to 256 levels of 0..1 (saved as an image)",
-        "save single precision, not an image.",
-        lambda x: (x * 255).round() / 255,
-        2,
-    )
+    formats = {f"in {one} precision": partial(_through, one) for one in ("half", "bfloat16")}
+    yield from _each(name, remedy, 1, formats)
+    rounded: dict[str, Function] = {
+        "rounded to integers": torch.round,
+        **{f"rounded to {n} decimals": partial(torch.round, decimals=n) for n in range(1, 7)},
+        "cut to integers": torch.trunc,
+    }
+    yield from _each(name, remedy, 2, rounded)
+    text = "rounded to 256 levels of 0..1 (saved as an image)"
+    remedy = "save single precision, not an image."
+    yield _Given(name, text, remedy, lambda x: (x * 255).round() / 255, 2)
 
 
 def _other_channels() -> Iterator[_Given]:
-    import torch
 
-    yield _Given(
-        "input BGR for RGB",
-        "with its channels reversed: BGR for RGB",
-        "OpenCV reads images as BGR: x = x[:, [2, 1, 0]] in torch.",
-        _reversed_colours,
-        0,
-        "x = x[:, [2, 1, 0]]",
-    )
-    for order in permutations(range(3)):
-        if order not in ((0, 1, 2), (2, 1, 0)):
-            yield _Given(
-                "input channels in another order",
-                f"with its channels in the order {' '.join(str(i + 1) for i in order)}",
-                _SAME,
-                partial(_three_channels, order=order),
-                2,
-            )
-    for one, other in combinations(range(_MOST_CHANNELS), 2):
-        yield _Given(
-            "input channels in another order",
-            f"with its channels {one + 1} and {other + 1} exchanged",
-            _SAME,
-            partial(_two_channels, one=one, other=other),
-            3,
+    line = "x = x[:, [2, 1, 0]]"
+    text, remedy = "with its channels reversed: BGR for RGB", f"OpenCV reads images as BGR: {line}"
+    yield _Given("input BGR for RGB", text, f"{remedy} in torch.", _reversed_colours, 0, line)
+    name = "input channels in another order"
+    orders = {
+        f"with its channels in the order {' '.join(str(i + 1) for i in order)}": partial(
+            _three_channels, order=order
         )
-    for shift in (1, -1):
-        yield _Given(
-            "input channels shifted",
-            f"with its channels one {'further' if shift > 0 else 'back'}",
-            "count from 1 in MATLAB, from 0 in Python.",
-            partial(torch.roll, shifts=shift, dims=1),
-            3,
-        )
-    greys: dict[str, Callable[[Tensor], Tensor]] = {
-        "with its channels averaged": lambda x: x.mean(1, keepdim=True),
-        "with its first channel for all": lambda x: x[:, :1],
-        **{f"grey (luma of {by})": partial(_weighted, one) for by, one in _LUMAS.items()},
-        **{
-            f"grey (luma of {by}, of BGR)": partial(_weighted, one[::-1])
-            for by, one in _LUMAS.items()
-        },
+        for order in permutations(range(3))
+        if order not in ((0, 1, 2), (2, 1, 0))
     }
-    for text, grey in greys.items():
-        change = partial(_spread, grey)
-        yield _Given("input grey", text, "give it in colour.", change, 2)
+    yield from _each(name, _SAME, 2, orders)
+    pairs = {
+        f"with its channels {one + 1} and {other + 1} exchanged": partial(
+            _two_channels, one=one, other=other
+        )
+        for one, other in combinations(range(_MOST_CHANNELS), 2)
+    }
+    yield from _each(name, _SAME, 3, pairs)
+    shifts: dict[str, Function] = {
+        "with its channels one further": lambda x: x.roll(1, 1),
+        "with its channels one back": lambda x: x.roll(-1, 1),
+    }
+    remedy = "count from 1 in MATLAB, from 0 in Python."
+    yield from _each("input channels shifted", remedy, 3, shifts)
+    greys: dict[str, Function] = {
+        "with its channels averaged": lambda x: x.mean(1, keepdim=True).expand_as(x),
+        "with its first channel for all": lambda x: x[:, :1].expand_as(x),
+    }
+    for of, step in (("", 1), (", of BGR", -1)):
+        for by, luma in _LUMAS.items():
+            greys[f"grey (luma of {by}{of})"] = partial(_grey, luma[::step])
+    yield from _each("input grey", "give it in colour.", 2, greys)
 
 
 def _along(axis: int, name: str) -> Iterator[_Given]:
@@ -223,47 +216,39 @@ def _along(axis: int, name: str) -> Iterator[_Given]:
 
     flip, line = partial(torch.flip, dims=(axis,)), f"x = x.flip({axis})"
     yield _Given(f"input {name} flipped", f"flipped in its {name}", _SAME, flip, 1, line)
+    remedy = "give both sides the same data: look for a crop, a delay or an index from 0."
     for shift in (1, -1, 2, -2):
         end = "earlier" if shift < 0 else "later"
         for filled in ("", ", what is lost comes in again", ", the edge repeated"):
-            yield _Given(
-                "input shifted",
-                f"shifted by {abs(shift)} in its {name} ({end}{filled})",
-                "give both sides the same data: look for a crop, a delay or an index from 0.",
-                partial(_shifted, axis=axis, shift=shift, filled=filled),
-                1 if abs(shift) == 1 and not filled else 3,
-            )
-    for count in (1, 2, 3, 4, 5):
-        for end in ("first", "last"):
-            yield _Given(
-                "input masked",
-                f"with zeros in the {end} {count} of its {name} (padding, a mask)",
-                "give all of it: no padding in its place.",
-                partial(_masked, axis=axis, count=count, last=end == "last"),
-                3,
-            )
+            text = f"shifted by {abs(shift)} in its {name} ({end}{filled})"
+            change = partial(_shifted, axis=axis, shift=shift, filled=filled)
+            rank = 1 if abs(shift) == 1 and not filled else 3
+            yield _Given("input shifted", text, remedy, change, rank)
+    masked = {
+        f"with zeros in the {end} {count} of its {name} (padding, a mask)": partial(
+            _masked, axis=axis, count=count, last=end == "last"
+        )
+        for count in (1, 2, 3, 4, 5)
+        for end in ("first", "last")
+    }
+    yield from _each("input masked", "give all of it: no padding in its place.", 3, masked)
 
 
 def _turned() -> Iterator[_Given]:
     import torch
 
+    remedy = "give both sides the same data: look for a crop, or an index from 0."
     for down, right in product((1, -1), repeat=2):
         ways = ("later" if by > 0 else "earlier" for by in (down, right))
-        yield _Given(
-            "input shifted",
-            f"shifted by 1 in its height and width ({', '.join(ways)})",
-            "give both sides the same data: look for a crop, or an index from 0.",
-            partial(_shifted_both, down=down, right=right),
-            2,
-        )
-    yield _Given(
-        "input height and width exchanged",
+        text = f"shifted by 1 in its height and width ({', '.join(ways)})"
+        change = partial(_shifted_both, down=down, right=right)
+        yield _Given("input shifted", text, remedy, change, 2)
+    exchanged, line = partial(torch.transpose, dim0=2, dim1=3), "x = x.transpose(2, 3)"
+    text, remedy = (
         "with height and width exchanged",
         "H×W×C×N goes to torch as X.transpose(3, 2, 0, 1).",
-        lambda x: x.transpose(2, 3),
-        1,
-        "x = x.transpose(2, 3)",
     )
+    yield _Given("input height and width exchanged", text, remedy, exchanged, 1, line)
     for turns, line in (
         (2, "x = x.flip(2, 3)"),
         (1, "x = x.rot90(-1, (2, 3))"),
@@ -276,16 +261,14 @@ def _turned() -> Iterator[_Given]:
 
 def _reshaped(rank: int) -> Iterator[_Given]:
     """Bytes in one order of the dimensions read in another."""
-    for order in permutations(range(1, rank)):
-        if order != tuple(range(1, rank)):
-            yield _Given(
-                "input reshaped",
-                f"reshaped, not permuted: {_words(order, rank)} bytes read as "
-                f"{_words(tuple(range(1, rank)), rank)}",
-                "permute it: X.transpose(3, 2, 0, 1); a reshape does not move its dimensions.",
-                partial(_misread, order=order),
-                2,
-            )
+    remedy = "permute it: X.transpose(3, 2, 0, 1); a reshape does not move its dimensions."
+    right, *others = permutations(range(1, rank))
+    taken = f"bytes read as {_words(right, rank)}"
+    misread = {
+        f"reshaped, not permuted: {_words(order, rank)} {taken}": partial(_misread, order=order)
+        for order in others
+    }
+    yield from _each("input reshaped", remedy, 2, misread)
 
 
 def _of_its_own() -> Iterator[_Given]:
@@ -299,6 +282,12 @@ def _of_its_own() -> Iterator[_Given]:
 
 def _over(function: Callable[[Tensor, list[int]], Tensor], over: str, x: Tensor) -> Tensor:
     return function(x, axes_of(over, x))
+
+
+def axes_of(over: str, x: Tensor) -> list[int]:
+    """The dimensions of N,C,... that labels of "BCS" stand for."""
+    axes = [axis for label, axis in zip("BC", (0, 1), strict=True) if label in over]
+    return [*axes, *(range(2, x.ndim) if "S" in over else ())]
 
 
 def standardized(x: Tensor, axes: list[int], unbiased: bool, epsilon: float = 0.0) -> Tensor:
@@ -357,23 +346,18 @@ def _colours(values: Sequence[float], x: Tensor) -> Tensor:
     return x.new_tensor(values).reshape(-1, *(1,) * (x.ndim - 2))
 
 
-def _weighted(weights: Sequence[float], x: Tensor) -> Tensor:
+def _grey(weights: Sequence[float], x: Tensor) -> Tensor:
     grey: Tensor = (x * _colours(weights, x)).sum(1, keepdim=True)
-    return grey
-
-
-def _spread(function: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
-    return function(x).expand_as(x)
+    return grey.expand_as(x)
 
 
 def _minus(mean: Sequence[float], x: Tensor) -> Tensor:
     return x - _colours(mean, x)
 
 
-def _imagenet(x: Tensor, scaled: bool) -> Tensor:
+def _imagenet(x: Tensor) -> Tensor:
     mean, deviation = _IMAGENET
-    centred = _minus(mean, x)
-    return centred / _colours(deviation, x) if scaled else centred
+    return _minus(mean, x) / _colours(deviation, x)
 
 
 def _three_channels(x: Tensor, order: tuple[int, ...]) -> Tensor:
@@ -398,16 +382,6 @@ def _masked(x: Tensor, axis: int, count: int, last: bool) -> Tensor:
 
 def _gamma(x: Tensor, largest: float) -> Tensor:
     return largest * (x / largest).clamp(min=0) ** (1 / 2.2)
-
-
-def _unit(x: Tensor) -> Tensor:
-    return _unit_channels(x.flatten(1)).reshape(x.shape)
-
-
-def _unit_channels(x: Tensor) -> Tensor:
-    from torch.nn import functional as F
-
-    return F.normalize(x)
 
 
 def _reversed_colours(x: Tensor) -> Tensor:
@@ -452,12 +426,6 @@ def _shifted_both(x: Tensor, down: int, right: int) -> Tensor:
     return _shifted(_shifted(x, 2, down, ""), 3, right, "")
 
 
-def axes_of(over: str, x: Tensor) -> list[int]:
-    """The dimensions of N,C,... that labels of "BCS" stand for."""
-    axes = [axis for label, axis in zip("BC", (0, 1), strict=True) if label in over]
-    return [*axes, *(range(2, x.ndim) if "S" in over else ())]
-
-
 # --- input layers -----------------------------------------------------------------------
 
 
@@ -465,115 +433,31 @@ def axes_of(over: str, x: Tensor) -> list[int]:
 def _inputs(layer: Layer, size: Size) -> Iterator[Variation]:
     mode = layer.values["Normalization"]
     if mode != "none" and isinstance(mode, str):
+        remedy = (
+            f"the input layer's '{mode}' is part of the network: apply it to X on the other side."
+        )
+        text = "without the normalization of the input"
         yield from variation(
-            layer,
-            "input normalization missing",
-            "without the normalization of the input",
-            f"the input layer's '{mode}' is part of the network: apply it to X on the other side.",
-            0,
-            Normalization="none",
+            layer, "input normalization missing", text, remedy, Normalization="none"
         )
-        yield altered(
-            layer,
-            "input normalization twice",
-            "with the normalization of the input applied twice",
-            "the network normalizes its input itself: do not normalize X beforehand.",
-            twice,
-            0,
-        )
+        remedy = "the network normalizes its input itself: do not normalize X beforehand."
+        again = {"with the normalization of the input applied twice": twice}
+        yield from altered(layer, "input normalization twice", remedy, again, 0)
         yield from _normalized_otherwise(layer, mode)
     yield from given_otherwise(layer, size)
 
 
-def _normalized_otherwise(layer: Layer, mode: str) -> Iterator[Variation]:
-    remedy = f"use the input layer's '{mode}' with the statistics that it holds."
-
-    def own(name: str, text: str, change: Change, rank: int = 1, **more: Any) -> Variation:
-        return altered(layer, name, text, remedy, change, rank, **more)
-
-    for factor, minus, said in (
-        (1 / 255, 0, "divided by 255"),
-        (2 / 255, 1, "divided by 127.5, minus 1"),
-    ):
-        yield own(
-            "input normalized otherwise",
-            f"with its input {said} instead of its normalization",
-            instead(lambda x, f=factor, m=minus: x * f - m),
-        )
-    for one in _of_its_own():
-        text = f"with its input {one.text}, instead of its normalization"
-        yield own(one.name, text, instead(one.change), whole_batch=one.whole_batch)
-    for scale in (1.0, 1 / 255):
-
-        def imagenet(x: Tensor, scale: float = scale) -> Tensor:
-            return _imagenet(x * scale, scaled=True)
-
-        before = " after a division by 255" if scale != 1 else ""
-        yield own(
-            "input normalized otherwise",
-            f"with ImageNet's mean and deviation{before} instead of its normalization",
-            instead(imagenet),
-        )
-    yield own(
-        "normalization wraps around",
-        "with its mean subtracted in uint8, wrapping around below 0",
-        of_module(_wrapped),
-    )
-    yield own(
-        "normalization saturates",
-        "with its mean subtracted in uint8, nothing below 0",
-        of_module(lambda module, x: module(x).round().clamp(min=0)),
-    )
-    yield own(
-        "normalized backwards",
-        "with its mean added instead of subtracted",
-        of_module(lambda module, x: -module(-x)),
-    )
-    for factor, said in ((1 / 255, "divided by 255"), (255.0, "multiplied by 255")):
-        yield own(
-            "input scaled",
-            f"with its input {said} after its normalization",
-            of_module(lambda module, x, f=factor: module(x) * f),
-        )
-    names = ("Max", "Min") if mode.startswith("rescale") else ()
-    if names:
-        other = "rescale-zero-one" if mode == "rescale-symmetric" else "rescale-symmetric"
-        ranges = {"rescale-zero-one": "0..1", "rescale-symmetric": "-1..1"}
-        yield from variation(
-            layer,
-            "another Normalization",
-            f"rescaled to {ranges[other]} instead of {ranges[mode]}",
-            remedy,
-            0,
-            Normalization=other,
-        )
-        yield from variation(
-            layer,
-            "another Normalization",
-            "divided by Max instead of Max - Min, after Min is subtracted",
-            remedy,
-            2,
-            Max=layer.values["Max"] + layer.values["Min"],
-        )
-    elif mode == "zscore":
-        mean, deviation = (layer.values[name] for name in ("Mean", "StandardDeviation"))
-        if mean.size == deviation.size:
-            yield from variation(
-                layer,
-                "another Normalization",
-                "divided by the deviation before the mean is subtracted",
-                remedy,
-                1,
-                Mean=mean * deviation,
-            )
-        yield from variation(
-            layer,
-            "another Normalization",
-            "with its mean subtracted only (zerocenter), not divided by the deviation",
-            remedy,
-            0,
-            Normalization="zerocenter",
-        )
+#: What is done in the place of the layer's normalization.
+_INSTEAD: dict[str, Function] = {
+    "with its input divided by 255 instead of its normalization": lambda x: x / 255,
+    "with its input divided by 127.5, minus 1 instead of its normalization": lambda x: (
+        x / 127.5 - 1
+    ),
+    "with ImageNet's mean and deviation instead of its normalization": _imagenet,
+    "with ImageNet's mean and deviation after a division by 255 instead of its normalization": (
+        lambda x: _imagenet(x / 255)
+    ),
+}
 
 
 def _wrapped(module: Any, x: Tensor) -> Tensor:
@@ -585,30 +469,80 @@ def _wrapped(module: Any, x: Tensor) -> Tensor:
     return torch.remainder(torch.trunc(x) - torch.trunc(mean), 256)
 
 
+#: What is done with the layer's normalization, by name and text.
+_NORMALIZED: dict[tuple[str, str], Callable[[Any, Tensor], Tensor]] = {
+    (
+        "normalization wraps around",
+        "with its mean subtracted in uint8, wrapping around below 0",
+    ): _wrapped,
+    (
+        "normalization saturates",
+        "with its mean subtracted in uint8, nothing below 0",
+    ): lambda module, x: module(x).round().clamp(min=0),
+    ("normalized backwards", "with its mean added instead of subtracted"): (
+        lambda module, x: -module(-x)
+    ),
+    ("input scaled", "with its input divided by 255 after its normalization"): (
+        lambda module, x: module(x) / 255
+    ),
+    ("input scaled", "with its input multiplied by 255 after its normalization"): (
+        lambda module, x: module(x) * 255
+    ),
+}
+
+
+def _normalized_otherwise(layer: Layer, mode: str) -> Iterator[Variation]:
+    remedy = f"use the input layer's '{mode}' with the statistics that it holds."
+    others = {text: instead(function) for text, function in _INSTEAD.items()}
+    yield from altered(layer, "input normalized otherwise", remedy, others)
+    for one in _of_its_own():
+        own = {f"with its input {one.text}, instead of its normalization": instead(one.change)}
+        yield from altered(layer, one.name, remedy, own, whole_batch=one.whole_batch)
+    for (name, text), function in _NORMALIZED.items():
+        yield from altered(layer, name, remedy, {text: of_module(function)})
+    ranges = {"rescale-zero-one": "0..1", "rescale-symmetric": "-1..1"}
+    for text, rank, values in _other_modes(layer, mode, ranges):
+        yield from variation(layer, "another Normalization", text, remedy, rank, **values)
+
+
+def _other_modes(
+    layer: Layer, mode: str, ranges: Mapping[str, str]
+) -> Iterator[tuple[str, int, dict[str, Any]]]:
+    """Text and rank of what properties say."""
+    held = layer.values
+    if mode in ranges:
+        (other,) = ranges.keys() - {mode}
+        text = f"rescaled to {ranges[other]} instead of {ranges[mode]}"
+        yield text, 0, {"Normalization": other}
+        text = "divided by Max instead of Max - Min, after Min is subtracted"
+        yield text, 2, {"Max": held["Max"] + held["Min"]}
+    elif mode == "zscore":
+        if held["Mean"].size == held["StandardDeviation"].size:
+            text = "divided by the deviation before the mean is subtracted"
+            yield text, 1, {"Mean": held["Mean"] * held["StandardDeviation"]}
+        text = "with its mean subtracted only (zerocenter), not divided by the deviation"
+        yield text, 0, {"Normalization": "zerocenter"}
+
+
 @fits_of("Normalization")
 def scaled_input(layer: Layer, _: Size) -> Iterator[Fitted]:
     """An input with another scale and offset, or smoothed."""
-    remedy = "give both sides the same range: the training data's."
 
-    def make(values: tuple[float, ...]) -> Variation:
+    def scaled(values: tuple[float, ...]) -> Variation:
         scale, offset = values
-        said = f"times {scale:.6g} plus {offset:.6g}"
+        said = f"for an input times {scale:.6g} plus {offset:.6g}"
         change = inputs_changed(lambda x: x * scale + offset)
-        return altered(
-            layer, "input scaled", f"for an input {said}", remedy, change, 3, key="input scaled"
-        )
+        return Variation("input scaled", said, _RANGE, layer, rank=3, change=change)
 
-    yield Fitted((1.0, 0.0), make, 0.05)
-    yield Fitted((0.0,), partial(_smoothed_input, layer), 0.05)
+    def smoothed(values: tuple[float, ...]) -> Variation:
+        (weight,) = values
+        weights = f"[{weight:.5g} {1 - 2 * weight:.5g} {weight:.5g}]"
+        said = f"for an input smoothed: {weights} along each of space and time"
+        change = inputs_changed(partial(_smoothed, weight))
+        return Variation("input smoothed", said, _AS_IT_IS, layer, rank=3, change=change)
 
-
-def _smoothed_input(layer: Layer, values: tuple[float, ...]) -> Variation:
-    (weight,) = values
-    said = (
-        f"smoothed: [{weight:.5g} {1 - 2 * weight:.5g} {weight:.5g}] along each of space and time"
-    )
-    change = inputs_changed(partial(_smoothed, weight))
-    return altered(layer, "input smoothed", f"for an input {said}", _AS_IT_IS, change, 3)
+    yield Fitted((1.0, 0.0), scaled, 0.05)
+    yield Fitted((0.0,), smoothed, 0.05)
 
 
 def _smoothed(weight: float, x: Tensor) -> Tensor:

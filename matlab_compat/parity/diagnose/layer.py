@@ -25,7 +25,7 @@ from ...layers.pooling import (
 )
 from ...layers.structure import FlattenLayer
 from ...layers.transposed_convolution import TransposedConvolutionLayer
-from . import attention, definition, inputs, norms, pools, recurrent  # noqa: F401  # what they know
+from . import attention, definition, inputs, instead, norms, pools, recurrent  # noqa: F401
 from .altered import (
     another_flattening,
     inputs_changed,
@@ -34,8 +34,7 @@ from .altered import (
     operands_rounded,
     outputs_changed,
 )
-from .instead import altered
-from .mistakes import Size, Variation, mistakes_of, variation
+from .mistakes import Size, Variation, altered, mistakes_of, variation
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -44,8 +43,6 @@ Pairs = tuple[Pair, ...]
 
 #: Inputs that are tried in every order.
 _MOST_INPUTS = 4
-#: The epsilons of the usual frameworks.
-EPSILONS = (1e-5, 1e-3, 1e-4, 1e-6, 1e-8, 1e-12, 2e-5, 0.0)
 
 
 # --- filters ----------------------------------------------------------------------------
@@ -57,11 +54,7 @@ def _crops(layer: TransposedConvolutionLayer, _: Size) -> Iterator[Variation]:
     name = "'same' cropped on the wrong side" if same else "crop on the wrong side"
     pairs = edge_pairs(layer.CroppingSize, layer.dims)
     yield from _edge_orders(layer, "Cropping", pairs, name)
-    none: dict[str, Any] = {
-        "CroppingMode": "manual",
-        "CroppingSize": edges_of(((0, 0),) * len(pairs)),
-    }
-    remedy = _edge_remedy("Cropping", pairs)
+    remedy, none = _edge_remedy("Cropping", pairs), manual("Cropping", ((0, 0),) * len(pairs))
     yield from variation(layer, "cropping missing", "without its cropping", remedy, **none)
 
 
@@ -108,35 +101,25 @@ def _kernels(layer: FilterLayer, _: Size) -> Iterator[Variation]:
             FilterSize=layer.filter_size[::-1],
             Weights=np.flip(weights, space).transpose(*space[::-1], *channels).copy(order="F"),
         )
-    if layer.dims == 2:
-        for axis, name in enumerate(("vertically", "horizontally")):
-            yield from variation(
-                layer,
-                f"kernel flipped {name}",
-                f"with its filters flipped {name}",
-                "leave out the flip.",
-                rank=1,
-                Weights=np.flip(weights, axis).copy(order="F"),
-            )
+    for axis, name in enumerate(("vertically", "horizontally") if layer.dims == 2 else ()):
+        text, flipped = f"with its filters flipped {name}", np.flip(weights, axis).copy(order="F")
+        what = f"kernel flipped {name}"
+        yield from variation(layer, what, text, "leave out the flip.", 1, Weights=flipped)
     if weights.ndim == layer.dims + 2:
         yield from _exchanged_channels(layer, weights)
 
 
 def _exchanged_channels(layer: FilterLayer, weights: Array) -> Iterator[Variation]:
     """The last two dimensions exchanged, or read so where their sizes differ."""
-    names = "NumFilters x NumChannels"
-    other = "NumChannels x NumFilters"
+    names, other = "NumFilters x NumChannels", "NumChannels x NumFilters"
     if not isinstance(layer, TransposedConvolutionLayer):
         names, other = other, names
     *space, first, second = weights.shape
     read = weights.reshape((*space, second, first), order="F").swapaxes(-1, -2)
-    yield from variation(
-        layer,
-        "filters and channels exchanged",
-        "with filters and channels of Weights exchanged",
-        f"Weights of this layer end in {names}; those of its counterpart in {other}.",
-        Weights=np.asfortranarray(read),
-    )
+    text = "with filters and channels of Weights exchanged"
+    remedy = f"Weights of this layer end in {names}; those of its counterpart in {other}."
+    name = "filters and channels exchanged"
+    yield from variation(layer, name, text, remedy, Weights=np.asfortranarray(read))
 
 
 # --- edges ------------------------------------------------------------------------------
@@ -177,17 +160,17 @@ def _dilations(layer: ConvolutionLayer, size: Size) -> Iterator[Variation]:
         padded = _keeping(pairs, [(k - 1) * (new - old) for k, new, old in steps])
         if not pairs or dilation == layer.dilation or min(map(min, padded)) < 0:
             continue
-        said = f"DilationFactor {matlab_text(dilation)} instead of {matlab_text(layer.dilation)}"
-        yield from variation(
-            layer,
-            "another DilationFactor",
-            f"with {said} and the padding that keeps the size, {_bracketed(padded)}",
-            f"set dilation to {matlab_text(layer.dilation)}.",
-            2,
-            DilationFactor=dilation,
-            PaddingMode="manual",
-            PaddingSize=edges_of(padded),
-        )
+        now = matlab_text(layer.dilation)
+        said = f"with DilationFactor {matlab_text(dilation)} instead of {now}"
+        text = f"{said} and the padding that keeps the size, {_bracketed(padded)}"
+        values: dict[str, Any] = {"DilationFactor": dilation, **manual("Padding", padded)}
+        remedy = f"set dilation to {now}."
+        yield from variation(layer, "another DilationFactor", text, remedy, 2, **values)
+
+
+def manual(what: str, pairs: Pairs) -> dict[str, Any]:
+    """The properties that say so much of padding or cropping."""
+    return {f"{what}Mode": "manual", f"{what}Size": edges_of(pairs)}
 
 
 def _keeping(pairs: Pairs, more: Sequence[int]) -> Pairs:
@@ -199,33 +182,21 @@ def _keeping(pairs: Pairs, more: Sequence[int]) -> Pairs:
 @mistakes_of(PoolingLayer)
 def _windows(layer: PoolingLayer, size: Size) -> Iterator[Variation]:
     """Another window with the padding that keeps the size, or with none."""
-    pairs = padding_of(layer, size)
+    pairs, now = padding_of(layer, size), matlab_text(layer.window)
+    none, remedy = ((0, 0),) * layer.dims, f"set kernel_size to {now}."
     for n in range(1, max(layer.window) + 3) if pairs else ():
-        window = (n,) * layer.dims
-        if window == layer.window:
-            continue
-        keeping = _keeping(pairs, [n - k for k in layer.window])
-        for padded in dict.fromkeys(
-            (keeping, ((0, 0),) * layer.dims, ((n // 2, n // 2),) * layer.dims)
-        ):
-            if padded == pairs or min(map(min, padded)) < 0:
+        window, keeping = (n,) * layer.dims, _keeping(pairs, [n - k for k in layer.window])
+        for padded in dict.fromkeys((keeping, none, ((n // 2, n // 2),) * layer.dims)):
+            if window == layer.window or padded == pairs or min(map(min, padded)) < 0:
                 continue
-            said = f"PoolSize {matlab_text(window)} instead of {matlab_text(layer.window)}"
+            values = {"PoolSize": window, "Stride": layer.step, **manual("Padding", padded)}
+            said = f"with PoolSize {matlab_text(window)} instead of {now}"
+            said = f"{said} and a PaddingSize of {_bracketed(padded)}"
             for counted in ("mean", 0) if "PaddingValue" in layer.properties else (None,):
-                value = {} if counted is None else {"PaddingValue": counted}
-                yield from variation(
-                    layer,
-                    "another PoolSize",
-                    f"with {said} and a PaddingSize of {_bracketed(padded)}"
-                    f"{', not counted' if counted == 'mean' and any(map(any, padded)) else ''}",
-                    f"set kernel_size to {matlab_text(layer.window)}.",
-                    2,
-                    PoolSize=window,
-                    Stride=layer.step,
-                    PaddingMode="manual",
-                    PaddingSize=edges_of(padded),
-                    **value,
-                )
+                more = {} if counted is None else {"PaddingValue": counted}
+                not_counted = counted == "mean" and any(map(any, padded))
+                text = f"{said}{', not counted' * not_counted}"
+                yield from variation(layer, "another PoolSize", text, remedy, 2, **values, **more)
 
 
 @mistakes_of(ConvolutionLayer, PoolingLayer)
@@ -234,21 +205,18 @@ def _padded_with_copies(layer: ConvolutionLayer | PoolingLayer, size: Size) -> I
     pairs = padding_of(layer, size)
     if not any(map(any, pairs)):
         return
-    values = {"PaddingMode": "manual", "PaddingSize": edges_of(((0, 0),) * layer.dims)}
+    values = manual("Padding", ((0, 0),) * layer.dims)
     pooled = isinstance(layer, PoolingLayer)
-    now = layer.values.get("PaddingValue")
+    remedy = "padding is not counted, or zero: see PaddingValue."
+    if not pooled:
+        remedy = f"PaddingValue is {layer.values['PaddingValue']!r}: padding_mode='zeros' in torch."
     for mode in ("replicate", "reflect", "circular") if pooled else ("circular",):
-        yield Variation(
-            "padded circularly" if mode == "circular" else "padded with copies",
-            f"padded with copies of the data at its edges (mode {mode!r})",
-            "padding is not counted, or zero: see PaddingValue."
-            if pooled
-            else f"PaddingValue is {now!r}: padding_mode='zeros' in torch.",
-            layer,
-            values,
-            2 if pooled else 1,
-            change=inputs_changed(partial(_with_copies, pairs, mode)),
-            diff=f"edges padded by {mode!r}",
+        text = f"padded with copies of the data at its edges (mode {mode!r})"
+        name = "padded circularly" if mode == "circular" else "padded with copies"
+        change = {text: inputs_changed(partial(_with_copies, pairs, mode))}
+        rank = 2 if pooled else 1
+        yield from altered(
+            layer, name, remedy, change, rank, values=values, diff=f"edges padded by {mode!r}"
         )
 
 
@@ -260,21 +228,23 @@ def _with_copies(pairs: Pairs, mode: str, x: Tensor) -> Tensor:
 
 @mistakes_of(TransposedConvolutionLayer)
 def _upsampled(layer: TransposedConvolutionLayer, _: Size) -> Iterator[Variation]:
-    """Upsampling and a convolution are another thing."""
-    for said, mode, flipped in (
-        ("nearest upsampling and a convolution", "nearest", False),
-        ("nearest upsampling and a convolution with its filters flipped", "nearest", True),
-        ("bilinear upsampling and a convolution", "bilinear", False),
-    ):
-        if mode == "nearest" or layer.dims == 2:
-            yield altered(
-                layer,
-                "upsampling and a convolution",
-                f"as {said}",
-                f"use conv_transpose{layer.dims}d, which spreads each element by the filter.",
-                of_module(partial(_after_upsampling, layer, mode, flipped)),
-                1,
-            )
+    """Upsampling and a convolution are another thing; so are elements repeated."""
+    ways = {
+        "nearest upsampling and a convolution": ("nearest", False),
+        "nearest upsampling and a convolution with its filters flipped": ("nearest", True),
+    }
+    if layer.dims == 2:
+        ways["bilinear upsampling and a convolution"] = "bilinear", False
+    changes = {
+        f"as {said}": of_module(partial(_after_upsampling, layer, *way))
+        for said, way in ways.items()
+    }
+    remedy = f"use conv_transpose{layer.dims}d, which spreads each element by the filter."
+    yield from altered(layer, "upsampling and a convolution", remedy, changes)
+    text = "with each element repeated by the stride instead of zeros put between them"
+    repeated = {text: of_module(partial(_of_repeated, layer))}
+    remedy = f"use conv_transpose{layer.dims}d with stride={layer.stride}."
+    yield from altered(layer, "elements repeated", remedy, repeated, 3)
 
 
 @mistakes_of(TransposedConvolutionLayer)
@@ -291,26 +261,10 @@ def _bilinear(layer: TransposedConvolutionLayer, _: Size) -> Iterator[Variation]
         ("channel by channel", np.eye(filters, channels)),
         ("from each channel to each filter", np.ones((filters, channels))),
     ):
-        yield from variation(
-            layer,
-            "left at its initial values",
-            f"with Weights that interpolate bilinearly, {said} (initial ones, not loaded)",
-            "copy Weights to the layer.",
-            2,
-            Weights=np.multiply.outer(tent, which).astype(layer.Weights.dtype, order="F"),
-        )
-
-
-@mistakes_of(TransposedConvolutionLayer)
-def _repeated(layer: TransposedConvolutionLayer, _: Size) -> Iterator[Variation]:
-    yield altered(
-        layer,
-        "elements repeated",
-        "with each element repeated by the stride instead of zeros put between them",
-        f"use conv_transpose{layer.dims}d with stride={layer.stride}.",
-        of_module(partial(_of_repeated, layer)),
-        3,
-    )
+        text = f"with Weights that interpolate bilinearly, {said} (initial ones, not loaded)"
+        w = np.multiply.outer(tent, which).astype(layer.Weights.dtype, order="F")
+        name, remedy = "left at its initial values", "copy Weights to the layer."
+        yield from variation(layer, name, text, remedy, 2, Weights=w)
 
 
 def _of_repeated(layer: TransposedConvolutionLayer, module: Any, x: Tensor) -> Tensor:
@@ -354,12 +308,13 @@ def _groups(layer: ChannelGroupsLayer, _: Size) -> Iterator[Variation]:
             shape = (*value.shape[:-2], groups, filters)
             return np.asfortranarray(flat.reshape(shape).swapaxes(-1, -2))
 
+        name = "filters of groups interleaved"
         for inverse in (False, True):
             turn = partial(moved, inverse=inverse)
             values = {"Weights": turn, **({"Bias": turn} if bias.size else {})}
             for some, said in ((values, "its filters"), ({"Weights": turn}, "its Weights")):
                 yield Variation(
-                    "filters of groups interleaved",
+                    name,
                     f"with {said} in another order: the groups interleaved",
                     f"{remedy} Permute to G, F, C, h, w before the reshape.",
                     layer,
@@ -367,35 +322,23 @@ def _groups(layer: ChannelGroupsLayer, _: Size) -> Iterator[Variation]:
                     1,
                     diff="filters of the groups interleaved",
                 )
-        for number, told in (
-            (groups, "filters before groups"),
-            (filters, "groups before filters"),
-        ):
-            yield altered(
-                layer,
-                "filters of groups interleaved",
-                f"with its output's channels in another order: {told}",
-                remedy,
-                outputs_changed(partial(_shuffled, groups=number)),
-            )
+        text = "with its output's channels in another order:"
+        orders = {
+            f"{text} filters before groups": outputs_changed(partial(_shuffled, groups=groups)),
+            f"{text} groups before filters": outputs_changed(partial(_shuffled, groups=filters)),
+        }
+        yield from altered(layer, name, remedy, orders)
     if groups > 1:
-        yield altered(
-            layer,
-            "channels of groups added up",
-            "with the filters of each group on the sum of all groups",
-            "a group of filters has channels of its own: groups in torch.",
-            inputs_changed(partial(_summed_groups, groups=groups)),
-            2,
-        )
+        remedy = "a group of filters has channels of its own: groups in torch."
+        text = "with the filters of each group on the sum of all groups"
+        summed = {text: inputs_changed(partial(_summed_groups, groups=groups))}
+        yield from altered(layer, "channels of groups added up", remedy, summed, 2)
     if weights.shape[-3] > 1 and groups > 1:
+        remedy = "a group is of neighbouring channels."
+        text = "with the channels of its groups interleaved in the input"
         for count in (groups, weights.shape[-3]):
-            yield altered(
-                layer,
-                "channels of groups interleaved",
-                "with the channels of its groups interleaved in the input",
-                "a group is of neighbouring channels.",
-                inputs_changed(partial(_shuffled, groups=count)),
-            )
+            mixed = {text: inputs_changed(partial(_shuffled, groups=count))}
+            yield from altered(layer, "channels of groups interleaved", remedy, mixed)
 
 
 def _summed_groups(x: Tensor, groups: int) -> Tensor:
@@ -428,22 +371,13 @@ def _edge_orders(layer: Layer, what: str, pairs: Pairs, wrong_side: str) -> Iter
     ]
     window: Any = getattr(layer, "filter_size", None) or getattr(layer, "window", None)
     most = [max(2, k, *pair) for k, pair in zip(window, pairs, strict=True)]
-    every = [
-        (
-            f"another {what}",
-            f"with {what}Size {_bracketed(other)} instead of {_bracketed(pairs)} ({said})",
-            other,
-            rank,
-            f"another {what} {said}",
-        )
-        for other, said, rank in _more_edges(pairs, most)
-    ]
-    for name, text, changed_pairs, rank, key in (*wrong, *every):
-        sizes = {f"{what}Mode": "manual", f"{what}Size": edges_of(changed_pairs)}
-        diff = f"{what}Size {_bracketed(changed_pairs)} instead of {_bracketed(pairs)}"
-        remedy = _edge_remedy(what, pairs)
-        for one in variation(layer, name, text, remedy, rank, **sizes):
-            yield replace(one, diff=diff, key=key)
+    name, now, remedy = f"another {what}", _bracketed(pairs), _edge_remedy(what, pairs)
+    for other, said, rank in _more_edges(pairs, most):
+        text = f"with {what}Size {_bracketed(other)} instead of {now} ({said})"
+        wrong.append((name, text, other, rank, f"{name} {said}"))
+    for name, text, other, rank, key in wrong:
+        for one in variation(layer, name, text, remedy, rank, **manual(what, other)):
+            yield replace(one, diff=f"{what}Size {_bracketed(other)} instead of {now}", key=key)
 
 
 def _more_edges(pairs: Pairs, most: Sequence[int]) -> Iterator[tuple[Pairs, str, int]]:
@@ -540,17 +474,13 @@ def _pooled(layer: ConvolutionLayer, _: Size) -> Iterator[Variation]:
 
     if set(layer.stride) == {1}:
         return
+    remedy, values = f"pass stride={layer.stride}, and do not pool.", {"Stride": (1,) * layer.dims}
     for said, pooled in (("largest", MAXIMUM), ("average", AVERAGE)):
-        yield Variation(
-            "pooled instead of strided",
-            f"with a stride of 1 and the {said} of {matlab_text(layer.stride)} elements then",
-            f"pass stride={layer.stride}, and do not pool.",
-            layer,
-            {"Stride": (1,) * layer.dims},
-            3,
-            change=outputs_changed(partial(pooled[layer.dims], kernel_size=layer.stride)),
-            diff=f"pooling ({said}) instead of Stride {matlab_text(layer.stride)}",
-        )
+        text = f"with a stride of 1 and the {said} of {matlab_text(layer.stride)} elements then"
+        change = outputs_changed(partial(pooled[layer.dims], kernel_size=layer.stride))
+        diff = f"pooling ({said}) instead of Stride {matlab_text(layer.stride)}"
+        name = "pooled instead of strided"
+        yield from altered(layer, name, remedy, {text: change}, 3, values=values, diff=diff)
 
 
 @mistakes_of("Stride")
@@ -558,17 +488,12 @@ def _strides(layer: Layer, _: Size) -> Iterator[Variation]:
     stride = layer.values["Stride"]
     if not isinstance(stride, tuple) or len(set(stride)) == 1:
         return
-    two = len(stride) == 2
-    yield from variation(
-        layer,
-        "stride exchanged",
-        "with vertical and horizontal stride exchanged"
-        if two
-        else "with the strides of height, width and depth in reverse order",
-        f"Stride is {'[vertical horizontal]' if two else '[height width depth]'}: "
-        f"stride=({', '.join(map(str, stride))}) in torch as well.",
-        Stride=stride[::-1],
-    )
+    text = "with the strides of height, width and depth in reverse order"
+    order = "[height width depth]"
+    if len(stride) == 2:
+        text, order = "with vertical and horizontal stride exchanged", "[vertical horizontal]"
+    remedy = f"Stride is {order}: stride=({', '.join(map(str, stride))}) in torch as well."
+    yield from variation(layer, "stride exchanged", text, remedy, Stride=stride[::-1])
 
 
 # --- biases -----------------------------------------------------------------------------
@@ -580,38 +505,25 @@ def _biases(layer: Layer, size: Size) -> Iterator[Variation]:
     if not np.any(bias):
         return
     remedy = "pass bias=Bias.ravel() to the torch layer, once."
-    yield from variation(
-        layer, "bias missing", "without its bias", remedy, Bias=np.zeros_like(bias)
-    )
+    none = np.zeros_like(bias)
+    yield from variation(layer, "bias missing", "without its bias", remedy, Bias=none)
     yield from variation(layer, "bias doubled", "with its bias added twice", remedy, Bias=2 * bias)
     weights = layer.values.get("Weights")
     if weights is not None and weights.ndim == 2 and bias.shape == (len(weights), 1):
-        every = np.hstack([bias, weights])
-        for said, first in (("[Bias Weights]", every), ("[Weights Bias]", np.roll(every, -1, 1))):
-            is_first = said == "[Bias Weights]"
-            read = {
-                "Weights": first[:, :-1] if is_first else first[:, 1:],
-                "Bias": first[:, -1:] if is_first else first[:, :1],
-            }
-            yield from variation(
-                layer,
-                "bias in a column of the weights",
-                f"with {said} read with its bias in the {'last' if is_first else 'first'} column",
-                f"one matrix of both is {said}.",
-                2,
-                **read,
-            )
-    for axis, name in enumerate(size.moved, 2):
-        yield Variation(
-            "bias along another dimension",
-            f"with its bias added along its {name} instead of its channels",
-            "a number of Bias is for a channel: reshape it to (1, -1, 1, 1) for N,C,H,W.",
-            layer,
-            {"Bias": np.zeros_like(bias)},
-            3,
-            change=outputs_changed(partial(_added_along, bias, axis)),
-            diff=f"Bias along the {name}",
-        )
+        right, left = np.hstack([bias, weights]), np.hstack([weights, bias])
+        for said, which, w, b in (
+            ("[Bias Weights]", "last", right[:, :-1], right[:, -1:]),
+            ("[Weights Bias]", "first", left[:, 1:], left[:, :1]),
+        ):
+            text = f"with {said} read with its bias in the {which} column"
+            name, remedy = "bias in a column of the weights", f"one matrix of both is {said}."
+            yield from variation(layer, name, text, remedy, 2, Weights=w, Bias=b)
+    remedy = "a number of Bias is for a channel: reshape it to (1, -1, 1, 1) for N,C,H,W."
+    for axis, along in enumerate(size.moved, 2):
+        text = f"with its bias added along its {along} instead of its channels"
+        change = {text: outputs_changed(partial(_added_along, bias, axis))}
+        name, values, diff = "bias along another dimension", {"Bias": none}, f"Bias along {along}"
+        yield from altered(layer, name, remedy, change, 3, values=values, diff=diff)
 
 
 def _added_along(bias: Array, axis: int, y: Tensor) -> Tensor:
@@ -628,23 +540,20 @@ def _added_along(bias: Array, axis: int, y: Tensor) -> Tensor:
 
 @mistakes_of("Epsilon")
 def _epsilons(layer: Layer, _: Size) -> Iterator[Variation]:
-    for epsilon in EPSILONS:
-        said = f"with an epsilon of {epsilon:g} instead of {layer.values['Epsilon']:g}"
-        remedy = f"set the layer's eps to Epsilon, {layer.values['Epsilon']:g}."
+    now = layer.values["Epsilon"]
+    for epsilon in (1e-5, 1e-3, 1e-4, 1e-6, 1e-8, 1e-12, 2e-5, 0.0):  # of the usual frameworks
+        said = f"with an epsilon of {epsilon:g} instead of {now:g}"
+        remedy = f"set the layer's eps to Epsilon, {now:g}."
         yield from variation(layer, "another epsilon", said, remedy, rank=1, Epsilon=epsilon)
 
 
 @mistakes_of(AveragePooling1DLayer, AveragePooling2DLayer, AveragePooling3DLayer)
 def _averages(layer: PoolingLayer, _: Size) -> Iterator[Variation]:
     value = layer.values["PaddingValue"]
-    counted = value == "mean"
-    yield from variation(
-        layer,
-        "padding counted" if counted else "padding not counted",
-        f"with the padding {'counted' if counted else 'not counted'} in the averages",
-        f"PaddingValue is {value!r}: count_include_pad={not counted} in torch.",
-        PaddingValue=0 if counted else "mean",
-    )
+    counted, other = ("", 0) if value == "mean" else ("not ", "mean")
+    name, text = f"padding {counted}counted", f"with the padding {counted}counted in the averages"
+    remedy = f"PaddingValue is {value!r}: count_include_pad={bool(counted)} in torch."
+    yield from variation(layer, name, text, remedy, PaddingValue=other)
 
 
 @mistakes_of(PoolingLayer)
@@ -676,19 +585,17 @@ def _flattenings(layer: Layer, size: Size) -> Iterator[Variation]:
     letters = "CHW" if len(size) == 2 else "CHWD"
     matlab = (0, *reversed(range(1, len(letters))))
     known = {"CHW": " (torch's order)", "HWC": " (TensorFlow's order)"}
+    remedy = "flatten x.permute(0, 1, 3, 2) (height fastest), or reorder the columns of Weights."
     for order in permutations(range(len(letters))):
         said = "".join(letters[axis] for axis in order)
         if order == matlab:
             continue
-        yield Variation(
-            "flattening order",
+        text = (
             f"with the image flattened row by row as {said}{known.get(said, '')} instead of "
-            "column by column as MATLAB does",
-            "flatten x.permute(0, 1, 3, 2) (height fastest), or reorder the columns of Weights.",
-            layer,
-            change=another_flattening(order),
-            rank=0 if said in known else 1,
+            "column by column as MATLAB does"
         )
+        rank, change = 0 if said in known else 1, {text: another_flattening(order)}
+        yield from altered(layer, "flattening order", remedy, change, rank)
 
 
 # --- precision --------------------------------------------------------------------------
@@ -702,17 +609,13 @@ def rounded_operands(layer: Layer) -> Iterator[Variation]:
     """Products of rounded numbers summed in single: TF32, casts. Of networks: :mod:`.rounded`."""
     if not any(name.endswith("Weights") for name in layer.learnables()):
         return
+    remedy = (
+        "switch it off for the comparison: torch.backends.cuda.matmul.allow_tf32 and "
+        "torch.backends.cudnn.allow_tf32 = False, no torch.autocast."
+    )
     for name, whose in COARSE.items():
-        yield Variation(
-            f"operands in {name} precision",
-            f"with its weights and inputs rounded to {whose}",
-            "switch it off for the comparison: torch.backends.cuda.matmul.allow_tf32 and "
-            "torch.backends.cudnn.allow_tf32 = False, no torch.autocast.",
-            layer,
-            change=operands_rounded(name),
-            rank=2,
-            diff=f"Weights and inputs rounded to {whose}",
-        )
+        change = {f"with its weights and inputs rounded to {whose}": operands_rounded(name)}
+        yield from altered(layer, f"operands in {name} precision", remedy, change, 2)
 
 
 # --- several inputs ---------------------------------------------------------------------
@@ -722,14 +625,12 @@ def rounded_operands(layer: Layer) -> Iterator[Variation]:
 def _input_orders(layer: Layer, _: Size) -> Iterator[Variation]:
     if not 2 <= layer.NumInputs <= _MOST_INPUTS:
         return
-    for order in permutations(range(layer.NumInputs)):
-        if order != tuple(sorted(order)):
-            said = ", ".join(layer.InputNames[i] for i in order)
-            yield Variation(
-                "inputs in another order",
-                f"with its inputs in the order {said}",
-                f"connect them as {', '.join(layer.InputNames)}: torch.cat takes them in order.",
-                layer,
-                change=inputs_reordered(order),
-                rank=0,
-            )
+    remedy = f"connect them as {', '.join(layer.InputNames)}: torch.cat takes them in order."
+    orders = list(permutations(range(layer.NumInputs)))[1:]
+    changes = {
+        f"with its inputs in the order {', '.join(layer.InputNames[i] for i in order)}": (
+            inputs_reordered(order)
+        )
+        for order in orders
+    }
+    yield from altered(layer, "inputs in another order", remedy, changes, 0)

@@ -89,7 +89,7 @@ class Variation:
             return self.diff
         plain = {k: v for k, v in self.values.items() if isinstance(v, int | float | str | tuple)}
         if not plain or len(plain) < len(self.values):
-            return re.sub("^with (its )?", "", self.text)
+            return re.sub("^(with (its )?|as )", "", self.text)
         now = self.original.values
         return ", ".join(
             f"{name} {matlab_text(value)} instead of {matlab_text(now[name])}"
@@ -203,6 +203,19 @@ def variation(
         if other is None or other == layer:
             return
     yield Variation(name, text, remedy, layer, values, rank)
+
+
+def altered(
+    layer: Layer,
+    name: str,
+    remedy: str,
+    changes: Mapping[str, Change],
+    rank: int = 1,
+    **more: Any,
+) -> Iterator[Variation]:
+    """What no property expresses: what is done to the module, by the text that says so."""
+    for text, change in changes.items():
+        yield Variation(name, text, remedy, layer, rank=rank, change=change, **more)
 
 
 def reproduced(

@@ -20,8 +20,7 @@ from ...layers.normalization import (
 )
 from .altered import in_training, instead, of_module
 from .inputs import axes_of, standardized
-from .instead import altered
-from .mistakes import Size, Variation, mistakes_of, variation
+from .mistakes import Size, Variation, altered, mistakes_of, variation
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -38,71 +37,69 @@ def _affine(module: Any, x: Tensor) -> Tensor:
 _Standardized = Callable[["Tensor", "Tensor", "Tensor", float], "Tensor"]
 
 
-#: What is made of the data by their mean, variance and epsilon: name, text.
+#: What is made of the data by their mean, variance and epsilon, by name and text.
 _STANDARDIZED: dict[tuple[str, str], _Standardized] = {
-    (
-        "epsilon outside the root",
-        "with epsilon outside the root: sqrt(variance) + epsilon",
-    ): lambda x, m, v, e: (x - m) / (v.sqrt() + e),
-    (
-        "divided by the variance",
-        "divided by the variance instead of its root",
-    ): lambda x, m, v, e: (x - m) / (v + e),
+    ("epsilon outside the root", "with epsilon outside the root: sqrt(variance) + epsilon"): (
+        lambda x, m, v, e: (x - m) / (v.sqrt() + e)
+    ),
+    ("divided by the variance", "divided by the variance instead of its root"): (
+        lambda x, m, v, e: (x - m) / (v + e)
+    ),
     ("epsilon left out", "without epsilon"): lambda x, m, v, e: (x - m) / v.sqrt(),
-    (
-        "mean not subtracted",
-        "without its mean being subtracted (RMS norm)",
-    ): lambda x, m, v, e: x / (v + e).sqrt(),
+    ("mean not subtracted", "without its mean being subtracted (RMS norm)"): (
+        lambda x, m, v, e: x / (v + e).sqrt()
+    ),
     (
         "not divided by the deviation",
         "with its mean subtracted only, not divided by the deviation",
     ): lambda x, m, v, e: x - m,
-    (
-        "multiplied by the deviation",
-        "multiplied by the deviation instead of divided",
-    ): lambda x, m, v, e: (x - m) * (v + e).sqrt(),
-    (
-        "mean added",
-        "with its mean added instead of subtracted",
-    ): lambda x, m, v, e: (x + m) / (v + e).sqrt(),
+    ("multiplied by the deviation", "multiplied by the deviation instead of divided"): (
+        lambda x, m, v, e: (x - m) * (v + e).sqrt()
+    ),
+    ("mean added", "with its mean added instead of subtracted"): (
+        lambda x, m, v, e: (x + m) / (v + e).sqrt()
+    ),
     (
         "divided by the root mean square",
         "divided by the root mean square, its mean not subtracted (RMSNorm)",
     ): lambda x, m, v, e: x / (v + m * m + e).sqrt(),
 }
-_ROOT = "it is (x - mean) / sqrt(variance + eps)."
+
+
+def _standardized(
+    layer: Layer, run: Callable[[_Standardized, Any, Tensor], Tensor]
+) -> Iterator[Variation]:
+    """Each in the place of the layer's, by what ``run`` makes of module and data."""
+    remedy = "it is (x - mean) / sqrt(variance + eps)."
+    for (name, text), function in _STANDARDIZED.items():
+        yield from altered(layer, name, remedy, {text: of_module(partial(run, function))})
 
 
 @mistakes_of(BatchNormalizationLayer)
 def _batch_norms(layer: BatchNormalizationLayer, size: Size) -> Iterator[Variation]:
-    yield altered(
-        layer,
-        "batch statistics",
-        "with the statistics of the batch instead of TrainedMean and TrainedVariance",
-        "call model.eval() before comparing; in MATLAB use predict, not forward.",
-        in_training,
-        0,
-        whole_batch=True,
-        repair="model.eval()",
-    )
-    for (name, text), function in _STANDARDIZED.items():
-
-        def run(module: Any, x: Tensor, function: _Standardized = function) -> Tensor:
-            mean, variance = _shaped(module.running_mean, x), _shaped(module.running_var, x)
-            return _affine(module, function(x, mean, variance, module.eps))
-
-        yield altered(layer, name, text, _ROOT, of_module(run))
+    remedy = "call model.eval() before comparing; in MATLAB use predict, not forward."
+    text = "with the statistics of the batch instead of TrainedMean and TrainedVariance"
+    more: dict[str, Any] = {"whole_batch": True, "repair": "model.eval()"}
+    yield from altered(layer, "batch statistics", remedy, {text: in_training}, 0, **more)
+    yield from _standardized(layer, _by_trained)
     yield from _own_statistics(layer, size)
     yield from _folded_alone(layer)
-    for axis, name in enumerate(size.moved, 2):
-        yield altered(
-            layer,
-            "another dimension",
-            f"over its {name} instead of its channels (Keras' axis)",
-            "a number is for a channel: axis is that of the channels.",
-            of_module(lambda module, x, axis=axis: module(x.transpose(1, axis)).transpose(1, axis)),
-            2,
-        )
+    changes = {
+        f"over its {name} instead of its channels (Keras' axis)": of_module(partial(_over, axis))
+        for axis, name in enumerate(size.moved, 2)
+    }
+    remedy = "a number is for a channel: axis is that of the channels."
+    yield from altered(layer, "another dimension", remedy, changes, 2)
+
+
+def _by_trained(function: _Standardized, module: Any, x: Tensor) -> Tensor:
+    mean, variance = _shaped(module.running_mean, x), _shaped(module.running_var, x)
+    return _affine(module, function(x, mean, variance, module.eps))
+
+
+def _over(axis: int, module: Any, x: Tensor) -> Tensor:
+    y: Tensor = module(x.transpose(1, axis)).transpose(1, axis)
+    return y
 
 
 def _folded_alone(layer: BatchNormalizationLayer) -> Iterator[Variation]:
@@ -115,15 +112,12 @@ def _folded_alone(layer: BatchNormalizationLayer) -> Iterator[Variation]:
         "the mean not divided by the deviation": scale / root * mean - scale * mean,
         "the mean not multiplied by Scale": scale / root * mean - mean / root,
     }
+    remedy = "the offset is Offset - Scale*TrainedMean/sqrt(TrainedVariance + Epsilon)."
     for said, more in given.items():
-        yield from variation(
-            layer,
-            "batch normalization folded wrongly",
-            f"folded into one scale and one offset, {said}",
-            "the offset is Offset - Scale*TrainedMean/sqrt(TrainedVariance + Epsilon).",
-            1,
-            Offset=(offset + more.reshape(offset.shape)).astype(offset.dtype),
-        )
+        text = f"folded into one scale and one offset, {said}"
+        moved = (offset + more.reshape(offset.shape)).astype(offset.dtype)
+        name = "batch normalization folded wrongly"
+        yield from variation(layer, name, text, remedy, 1, Offset=moved)
 
 
 #: What the norms are called that are taken for each other, by what their statistics are over.
@@ -144,20 +138,17 @@ def _own_statistics(layer: Layer, size: Size) -> Iterator[Variation]:
     ]
     if len(size.moved) > 1:
         sets += [("", name, partial(_one_axis, i)) for i, name in enumerate(size.moved, 2)]
+    remedy = f"use what this layer is: {layer.description()}, with the biased variance."
     for kind, said, dimensions in sets:
         known = f"{_NORMS[kind]}: " if kind in _NORMS else ""
-        for unbiased in (False, True):
+        for name, unbiased, rank in (
+            ("other statistics", False, 1),
+            ("unbiased variance", True, 3),
+        ):
             more = ", with the unbiased variance (n - 1)" if unbiased else ""
-            yield altered(
-                layer,
-                "unbiased variance" if unbiased else "other statistics",
-                f"as {known}normalized by the mean and deviation over {said}{more}",
-                f"use what this layer is: {layer.description()}, with the biased variance.",
-                of_module(partial(_by_own, dimensions, unbiased)),
-                3 if unbiased else 1,
-                whole_batch="B" in kind,
-                diff=f"{known}statistics over {said}{more}",
-            )
+            text = f"as {known}normalized by the mean and deviation over {said}{more}"
+            change = {text: of_module(partial(_by_own, dimensions, unbiased))}
+            yield from altered(layer, name, remedy, change, rank, whole_batch="B" in kind)
 
 
 def _one_axis(axis: int, _: Tensor) -> list[int]:
@@ -173,40 +164,30 @@ def _by_own(
 @mistakes_of(GroupNormalizationLayer, LayerNormalizationLayer, InstanceNormalizationLayer)
 def _grouped_norms(layer: Layer, size: Size) -> Iterator[Variation]:
     yield from _own_statistics(layer, size)
-    yield altered(
-        layer,
-        "unbiased variance",
-        "with the unbiased variance (divided by n - 1)",
-        "the variance is biased: torch.var(x, dims, unbiased=False).",
-        of_module(partial(_grouped, True, False, None)),
-    )
-    for (name, text), function in _STANDARDIZED.items():
-        change = of_module(partial(_grouped, False, False, function))
-        yield altered(layer, name, text, _ROOT, change)
-    yield altered(
-        layer,
-        "groups interleaved",
-        "with its groups interleaved: channels 1, n+1, 2n+1, ... in one",
-        "the groups are of neighbouring channels, as in torch.nn.GroupNorm.",
-        of_module(partial(_grouped, False, True, None)),
-    )
-    for axis, name in enumerate(size.moved, 2):
-        yield altered(
-            layer,
-            "another dimension",
-            f"with Scale and Offset along its {name} instead of its channels",
-            "a number of Scale and Offset is for a channel.",
-            of_module(partial(_affine_along, axis)),
-            2,
+    remedy = "the variance is biased: torch.var(x, dims, unbiased=False)."
+    unbiased = {
+        "with the unbiased variance (divided by n - 1)": of_module(
+            partial(_grouped, _root, unbiased=True)
         )
-    yield altered(
-        layer,
-        "Scale and Offset before the normalization",
-        "with Scale and Offset applied before it is normalized",
-        "normalize first.",
-        of_module(lambda module, x: _plain(module)(_affine(module, x))),
-        2,
-    )
+    }
+    yield from altered(layer, "unbiased variance", remedy, unbiased)
+    yield from _standardized(layer, _grouped)
+    remedy = "the groups are of neighbouring channels, as in torch.nn.GroupNorm."
+    text = "with its groups interleaved: channels 1, n+1, 2n+1, ... in one"
+    interleaved = {text: of_module(partial(_grouped, _root, interleaved=True))}
+    yield from altered(layer, "groups interleaved", remedy, interleaved)
+    changes = {
+        f"with Scale and Offset along its {name} instead of its channels": of_module(
+            partial(_affine_along, axis)
+        )
+        for axis, name in enumerate(size.moved, 2)
+    }
+    remedy = "a number of Scale and Offset is for a channel."
+    yield from altered(layer, "another dimension", remedy, changes, 2)
+    before = of_module(lambda module, x: _plain(module)(_affine(module, x)))
+    early = {"with Scale and Offset applied before it is normalized": before}
+    name = "Scale and Offset before the normalization"
+    yield from altered(layer, name, "normalize first.", early, 2)
 
 
 def _affine_along(axis: int, module: Any, x: Tensor) -> Tensor:
@@ -223,8 +204,17 @@ def _plain(module: Any) -> nn.Module:
     return own  # type: ignore[no-any-return]
 
 
+def _root(x: Tensor, mean: Tensor, variance: Tensor, epsilon: float) -> Tensor:
+    """What the layers themselves make of the data."""
+    return (x - mean) / (variance + epsilon).sqrt()
+
+
 def _grouped(
-    unbiased: bool, interleaved: bool, function: _Standardized | None, module: Any, x: Tensor
+    function: _Standardized,
+    module: Any,
+    x: Tensor,
+    unbiased: bool = False,
+    interleaved: bool = False,
 ) -> Tensor:
     import torch
 
@@ -235,10 +225,7 @@ def _grouped(
     apart = {axis + 1 for axis in module.apart}
     over = [axis for axis in range(2, parts.ndim) if axis not in apart]
     variance, mean = torch.var_mean(parts, over, unbiased=unbiased, keepdim=True)
-    if function is None:
-        parts = (parts - mean) / (variance + module.eps).sqrt()
-    else:
-        parts = function(parts, mean, variance, module.eps)
+    parts = function(parts, mean, variance, module.eps)
     parts = parts.transpose(1, 2) if interleaved else parts
     return _affine(module, parts.reshape(x.shape))
 
@@ -246,30 +233,19 @@ def _grouped(
 @mistakes_of(CrossChannelNormalizationLayer)
 def _responses(layer: CrossChannelNormalizationLayer, size: Size) -> Iterator[Variation]:
     window = layer.WindowChannelSize
+    remedy = "torch.nn.LocalResponseNorm divides alpha by size, as MATLAB does: pass Alpha."
     for factor, said in (
         (window, "with Alpha not divided by WindowChannelSize (TensorFlow, the paper)"),
         (1 / window, "with Alpha divided by WindowChannelSize twice"),
         (1 / window**2, "with Alpha divided by the area of the window"),
     ):
-        yield from variation(
-            layer,
-            "another Alpha",
-            said,
-            "torch.nn.LocalResponseNorm divides alpha by size, as MATLAB does: pass Alpha.",
-            0,
-            Alpha=layer.Alpha * factor,
-        )
+        yield from variation(layer, "another Alpha", said, remedy, Alpha=layer.Alpha * factor)
     wider = 2 * window + 1
+    remedy = f"the window has {window} channels in all."
     for factor, said in ((1.0, ""), (wider / window, f", Alpha divided by {window}")):
-        yield from variation(
-            layer,
-            "another WindowChannelSize",
-            f"with a window of {wider}: WindowChannelSize taken for a radius{said}",
-            f"the window has {window} channels in all.",
-            1,
-            WindowChannelSize=wider,
-            Alpha=layer.Alpha * factor,
-        )
+        text = f"with a window of {wider}: WindowChannelSize taken for a radius{said}"
+        values = {"WindowChannelSize": wider, "Alpha": layer.Alpha * factor}
+        yield from variation(layer, "another WindowChannelSize", text, remedy, 1, **values)
     before, after = (window - 1) // 2, window // 2
     ways = {
         f"with K 0 instead of {layer.K:g}": (0.0, before, after),
@@ -278,24 +254,18 @@ def _responses(layer: CrossChannelNormalizationLayer, size: Size) -> Iterator[Va
     }
     if before != after:
         ways["with the longer side of its window before (torch's)"] = (layer.K, after, before)
+    remedy = f"K is {layer.K:g}; the window has {before} channels before and {after} after."
     for said, (k, left, right) in ways.items():
-        yield altered(
-            layer,
-            "another window of channels" if k else "another K",
-            said,
-            f"K is {layer.K:g}; the window has {before} channels before and {after} after.",
-            instead(partial(_over_channels, layer, k, left, right)),
-        )
-    if size:
-        for divided in (True, False):
-            yield altered(
-                layer,
-                "normalized over space",
-                f"over a window in space instead of over channels"
-                f"{'' if divided else ', Alpha not divided'}",
-                "the window is over neighbouring channels: torch.nn.LocalResponseNorm.",
-                instead(partial(_over_space, layer, divided)),
-            )
+        name = "another window of channels" if k else "another K"
+        change = {said: instead(partial(_over_channels, layer, k, left, right))}
+        yield from altered(layer, name, remedy, change)
+    text = "over a window in space instead of over channels"
+    spaces = {
+        text: instead(partial(_over_space, layer, True)),
+        f"{text}, Alpha not divided": instead(partial(_over_space, layer, False)),
+    }
+    remedy = "the window is over neighbouring channels: torch.nn.LocalResponseNorm."
+    yield from altered(layer, "normalized over space", remedy, spaces if size else {})
 
 
 def _over_channels(
@@ -325,12 +295,12 @@ def _over_space(layer: CrossChannelNormalizationLayer, divided: bool, x: Tensor)
 
 @mistakes_of(AnyDropoutLayer)
 def _dropouts(layer: Layer, _: Size) -> Iterator[Variation]:
+    import torch
+
     keep = 1 - layer.values["Probability"]
-    for factor, said in ((keep, "multiplied by"), (1 / keep if keep else 1.0, "divided by")):
-        yield altered(
-            layer,
-            "dropout scaled in prediction",
-            f"{said} 1 - Probability ({keep:g}) in prediction",
-            "it does nothing in prediction: training divides by 1 - Probability already.",
-            instead(lambda x, factor=factor: x * factor),
-        )
+    changes = {
+        f"{said} 1 - Probability ({keep:g}) in prediction": instead(partial(torch.mul, other=by))
+        for by, said in ((keep, "multiplied by"), (1 / keep if keep else 1.0, "divided by"))
+    }
+    remedy = "it does nothing in prediction: training divides by 1 - Probability already."
+    yield from altered(layer, "dropout scaled in prediction", remedy, changes)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from ...layers.base import Layer
 from ...layers.pooling import PoolingLayer
 from .altered import of_module
-from .instead import altered
-from .mistakes import Size, Variation, mistakes_of, variation
+from .mistakes import Size, Variation, altered, mistakes_of, variation
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -59,20 +59,17 @@ def _other_pooling(layer: Layer, _: Size) -> Iterator[Variation]:
             "deviation": ("the deviations", _of_all(lambda x: x.std(2))),
         }
     else:
-        kinds["centre"] = ("every element in the middle (subsampled)", _centres)
-        kinds["first element"] = ("every first element (subsampled)", _corners)
+        for short, part in (
+            ("centre", "element in the middle"),
+            ("first element", "first element"),
+        ):
+            kinds[short] = (f"every {part} (subsampled)", partial(_picked, short == "centre"))
     now = "largest" if "Max" in name else "average"
     windows = "all of its input" if is_global else "each window"
     for short, (said, function) in kinds.items():
-        yield altered(
-            layer,
-            f"another pooling: {short}",
-            f"with {said} instead of the {now} of {windows}",
-            f"take the {now} of {windows}.",
-            of_module(function),
-            1,
-            diff=f"{said} instead of the {now}",
-        )
+        change = {f"with {said} instead of the {now} of {windows}": of_module(function)}
+        remedy = f"take the {now} of {windows}."
+        yield from altered(layer, f"another pooling: {short}", remedy, change)
 
 
 def _of_all(function: Callable[[Tensor], Tensor]) -> Callable[..., Tensor]:
@@ -80,13 +77,9 @@ def _of_all(function: Callable[[Tensor], Tensor]) -> Callable[..., Tensor]:
     return lambda module, x: function(x.flatten(2)).reshape(module(x).shape)
 
 
-def _count(module: Any, x: Tensor) -> int:
-    return math.prod(getattr(module, "pool_size", None) or x.shape[2:])
-
-
 def _summed(module: Any, x: Tensor) -> Tensor:
     y: Tensor = module(x)
-    return y * _count(module, x)
+    return y * math.prod(getattr(module, "pool_size", None) or x.shape[2:])
 
 
 def _root_mean_square(module: Any, x: Tensor) -> Tensor:
@@ -94,20 +87,13 @@ def _root_mean_square(module: Any, x: Tensor) -> Tensor:
     return y.sqrt()
 
 
-def _centres(module: Any, x: Tensor) -> Tensor:
-    return _picked(module, x, tuple(k // 2 for k in module.pool_size))
-
-
-def _corners(module: Any, x: Tensor) -> Tensor:
-    return _picked(module, x, tuple(0 for _ in module.pool_size))
-
-
-def _picked(module: Any, x: Tensor, place: tuple[int, ...]) -> Tensor:
-    """The element at this place of each window."""
+def _picked(central: bool, module: Any, x: Tensor) -> Tensor:
+    """The element in the middle of each window, or its first one."""
     from ...engine.padding import pad
 
     y, x = module(x), pad(x, module.pairs(x))
-    for axis, (start, step) in enumerate(zip(place, module.stride, strict=True), 2):
+    for axis, (k, step) in enumerate(zip(module.pool_size, module.stride, strict=True), 2):
+        start = k // 2 if central else 0
         x = x.narrow(axis, start, x.shape[axis] - start)
         x = x.unfold(axis, 1, step).squeeze(-1).narrow(axis, 0, y.shape[axis])
     return x
@@ -115,22 +101,13 @@ def _picked(module: Any, x: Tensor, place: tuple[int, ...]) -> Tensor:
 
 @mistakes_of(PoolingLayer)
 def _pools(layer: PoolingLayer, _: Size) -> Iterator[Variation]:
-    yield from variation(
-        layer,
-        "another Stride",
-        "with its PoolSize as Stride (the default of torch and Keras)",
-        f"pass stride: MATLAB's default is 1, here it is {layer.step}.",
-        0,
-        Stride=layer.PoolSize,
-    )
-    if layer.kind == "max":
-        yield altered(
-            layer,
-            "padded with zeros",
-            "padded with zeros, which may be the largest, instead of -Inf",
-            "padding never wins: pad with -inf, or use the layer's own padding in torch.",
-            of_module(_zero_padded),
-        )
+    text = "with its PoolSize as Stride (the default of torch and Keras)"
+    remedy = f"pass stride: MATLAB's default is 1, here it is {layer.step}."
+    yield from variation(layer, "another Stride", text, remedy, Stride=layer.PoolSize)
+    text = "padded with zeros, which may be the largest, instead of -Inf"
+    remedy = "padding never wins: pad with -inf, or use the layer's own padding in torch."
+    zeros = {text: of_module(_zero_padded)} if layer.kind == "max" else {}
+    yield from altered(layer, "padded with zeros", remedy, zeros)
 
 
 def _zero_padded(module: Any, x: Tensor) -> Tensor:

@@ -12,9 +12,8 @@ import numpy as np
 from ...arrays import Array
 from ...layers.base import Layer
 from ...layers.recurrent import BiLSTMLayer, GRULayer, LSTMLayer, RecurrentLayer
-from .altered import function_module, inputs_changed, of_module, outputs_changed
-from .instead import altered
-from .mistakes import Fitted, Size, Variation, changed, fits_of, mistakes_of, variation
+from .altered import Change, function_module, inputs_changed, of_module, outputs_changed
+from .mistakes import Fitted, Size, Variation, altered, changed, fits_of, mistakes_of, variation
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -26,32 +25,52 @@ _KNOWN_GATES = {
     "igfo": "TensorFlow 1's",
     "zrn": "ONNX's and Keras'",
 }
-
-
-@mistakes_of(*_GATES)
-def _gate_orders(layer: RecurrentLayer, _: Size) -> Iterator[Variation]:
-    gates = _gates_of(layer)
-    for order in permutations(range(len(gates))):
-        yield from _other_gates(layer, gates, order)
+_ARRAYS = ("InputWeights", "RecurrentWeights", "Bias")
 
 
 def _gates_of(layer: RecurrentLayer) -> str:
     return next(gates for kind, gates in _GATES.items() if isinstance(layer, kind))
 
 
+@mistakes_of(*_GATES)
+def _gate_orders(layer: RecurrentLayer, _: Size) -> Iterator[Variation]:
+    gates = _gates_of(layer)
+    remedy = (
+        f"the rows of MATLAB's weights are in the order {' '.join(gates)} (torch's too): reorder."
+    )
+    for order in permutations(range(len(gates))):
+        # The block in place ``order[g]`` is run as gate ``g``.
+        said = "".join(gates[order.index(place)] for place in range(len(gates)))
+        whose = f" ({_KNOWN_GATES[said]} order)" if said in _KNOWN_GATES else ""
+        values = {
+            name: _gates_moved(layer.values[name], len(gates), layer.NumHiddenUnits, order)
+            for name in _ARRAYS
+        }
+        alone = {f"its {name} alone": {name: value} for name, value in values.items()}
+        for which, moved in ({"its weights": values} | alone).items():
+            text = f"with the rows of {which} taken as the gates {' '.join(said)}{whose}"
+            rank = 2 if which in alone else 0 if whose else 1
+            yield from variation(layer, "gates in another order", text, remedy, rank, **moved)
+
+
+def _gates_moved(value: Array, gates: int, hidden: int, order: tuple[int, ...]) -> Array:
+    blocks = value.reshape(-1, gates, hidden, value.shape[1])
+    return np.asfortranarray(blocks[:, list(order)].reshape(value.shape))
+
+
 @mistakes_of("ResetGateMode")
 def _reset_gates(layer: Layer, _: Size) -> Iterator[Variation]:
     mode = layer.values["ResetGateMode"]
-    for other in ("after-multiplication", "before-multiplication"):
-        if mode in ("after-multiplication", "before-multiplication"):
-            yield from variation(
-                layer,
-                "reset gate applied elsewhere",
-                f"with ResetGateMode '{other}'",
-                f"the layer's ResetGateMode is '{mode}' (torch's and cuDNN's GRU is "
-                "'recurrent-bias-after-multiplication').",
-                ResetGateMode=other,
-            )
+    modes = ("after-multiplication", "before-multiplication")
+    for other in modes if mode in modes else ():
+        yield from variation(
+            layer,
+            "reset gate applied elsewhere",
+            f"with ResetGateMode '{other}'",
+            f"the layer's ResetGateMode is '{mode}' (torch's and cuDNN's GRU is "
+            "'recurrent-bias-after-multiplication').",
+            ResetGateMode=other,
+        )
     if mode == "after-multiplication" and np.any(layer.values["Bias"]):
         bias = layer.values["Bias"]
         yield from variation(
@@ -64,43 +83,22 @@ def _reset_gates(layer: Layer, _: Size) -> Iterator[Variation]:
         )
 
 
-def _other_gates(layer: RecurrentLayer, gates: str, order: tuple[int, ...]) -> Iterator[Variation]:
-    # The block in place ``order[g]`` is run as gate ``g``.
-    said = "".join(gates[order.index(place)] for place in range(len(gates)))
-    whose = f" ({_KNOWN_GATES[said]} order)" if said in _KNOWN_GATES else ""
-    values = {
-        name: _gates_moved(layer.values[name], len(gates), layer.NumHiddenUnits, order)
-        for name in ("InputWeights", "RecurrentWeights", "Bias")
-    }
-    alone = {f"its {name} alone": {name: value} for name, value in values.items()}
-    for which, moved in ({"its weights": values} | alone).items():
-        whole = len(moved) == len(values)
-        yield from variation(
-            layer,
-            "gates in another order",
-            f"with the rows of {which} taken as the gates {' '.join(said)}{whose}",
-            f"the rows of MATLAB's weights are in the order {' '.join(gates)} (torch's too): "
-            "reorder.",
-            rank=(0 if whose else 1) if whole else 2,
-            **moved,
-        )
+def _by_gate(layer: RecurrentLayer, numbers: dict[str, float], default: float = 1.0) -> Array:
+    """A column with a number for each row of one direction: that of its gate."""
+    each = [numbers.get(gate, default) for gate in _gates_of(layer)]
+    return np.repeat(each, layer.NumHiddenUnits)[:, np.newaxis]
 
 
-def _gates_moved(value: Array, gates: int, hidden: int, order: tuple[int, ...]) -> Array:
-    blocks = value.reshape(-1, gates, hidden, value.shape[1])
-    return np.asfortranarray(blocks[:, list(order)].reshape(value.shape))
+def _tiled(column: Array, value: Array) -> Array:
+    """For all rows of an array, which may have several directions or biases."""
+    return np.tile(column, (len(value) // len(column), 1)).astype(value.dtype)
 
 
-def _rows_changed(layer: RecurrentLayer, gates: str, factors: dict[str, float]) -> dict[str, Array]:
+def _rows_changed(layer: RecurrentLayer, factors: dict[str, float]) -> dict[str, Array]:
     """The weights and biases with the rows of these gates times a factor."""
-    factor = np.repeat([factors.get(gate, 1.0) for gate in gates], layer.NumHiddenUnits)
-    found = {}
-    for name in ("InputWeights", "RecurrentWeights", "Bias"):
-        value = layer.values[name]
-        if value.size:
-            every = np.tile(factor, value.shape[0] // factor.size)[:, np.newaxis]
-            found[name] = (value * every).astype(value.dtype)
-    return found
+    column = _by_gate(layer, factors)
+    found = {name: layer.values[name] for name in _ARRAYS if layer.values[name].size}
+    return {name: value * _tiled(column, value) for name, value in found.items()}
 
 
 @mistakes_of(GRULayer)
@@ -111,7 +109,7 @@ def _update_gates(layer: GRULayer, _: Size) -> Iterator[Variation]:
         "with the update gate the other way: z.*candidate + (1 - z).*h",
         "MATLAB's (and torch's) GRU is (1 - z).*candidate + z.*h: negate the rows of z, or use it.",
         0,
-        **_rows_changed(layer, "rzn", {"z": -1.0}),
+        **_rows_changed(layer, {"z": -1.0}),
     )
 
 
@@ -143,45 +141,38 @@ def _gate_activations(layer: RecurrentLayer, _: Size) -> Iterator[Variation]:
         "0.2*x + 0.5).",
         1,
         GateActivationFunction="hard-sigmoid",
-        **_rows_changed(layer, gates, dict.fromkeys(sigmoids, 5 / 6)),
+        **_rows_changed(layer, dict.fromkeys(sigmoids, 5 / 6)),
     )
     for name, attribute, plain in (
         ("StateActivationFunction", "act", "softsign"),  # what torch has no cell of
         ("GateActivationFunction", "gate", "hard-sigmoid"),
     ):
-        for called, function in _FUNCTIONS.items():
-            text = f"with {called} for its {name}"
-            yield Variation(
-                f"another {name}",
-                text,
-                f"{name} is '{layer.values[name]}'.",
-                layer,
-                {name: plain},
-                2,
-                change=partial(_with_function, attribute, function),
-                key=text,
-                diff=text.removeprefix("with "),
-            )
+        remedy, values = f"{name} is '{layer.values[name]}'.", {name: plain}
+        changes: dict[str, Change] = {
+            f"with {called} for its {name}": partial(_with_function, attribute, function)
+            for called, function in _FUNCTIONS.items()
+        }
+        yield from altered(layer, f"another {name}", remedy, changes, 2, values=values)
     if "f" in gates and layer.Bias.size:
-        hidden = layer.NumHiddenUnits
-        rows = np.tile(np.repeat([0, 1, 0, 0], hidden), layer.directions)[:, np.newaxis]
+        added = _tiled(_by_gate(layer, {"f": 1.0}, 0.0), layer.Bias)
+        text = "with 1 added to the bias of its forget gate (TensorFlow's forget_bias)"
+        remedy = "Bias is all there is: forget_bias=0."
+        yield from variation(layer, "forget bias added", text, remedy, 1, Bias=layer.Bias + added)
+    if layer.NumHiddenUnits > 1:
         yield from variation(
             layer,
-            "forget bias added",
-            "with 1 added to the bias of its forget gate (TensorFlow's forget_bias)",
-            "Bias is all there is: forget_bias=0.",
-            1,
-            Bias=layer.Bias + rows.astype(layer.Bias.dtype),
-        )
-    if layer.NumHiddenUnits > 1:
-        yield Variation(
             "RecurrentWeights transposed",
             "with the RecurrentWeights of each gate transposed",
             "each block is hidden x hidden, applied from the left: R*h.",
-            layer,
-            {"RecurrentWeights": partial(_blocks_transposed, hidden=layer.NumHiddenUnits)},
             1,
+            RecurrentWeights=partial(_blocks_transposed, hidden=layer.NumHiddenUnits),
         )
+
+
+def _blocks_transposed(value: Array, hidden: int) -> Array:
+    if value.shape[1] != hidden:
+        return value
+    return value.reshape(-1, hidden, hidden).swapaxes(1, 2).reshape(value.shape)
 
 
 #: A gate whose bias is so large is open: its sigmoid is 1.
@@ -193,36 +184,25 @@ _GATE_NAMES = {"i": "input", "f": "forget", "o": "output", "r": "reset", "z": "u
 def _gates_left_out(layer: RecurrentLayer, _: Size) -> Iterator[Variation]:
     """A gate that is not there, and rows of one gate that are zero."""
     gates = _gates_of(layer)
-    for gate, called in _GATE_NAMES.items():
-        if gate not in gates:
-            continue
-        rows = _rows_changed(layer, gates, {gate: 0.0})
-        bias = rows.get("Bias")
-        if bias is None:
-            continue
-        opened = np.repeat([_OPEN if g == gate else 0.0 for g in gates], layer.NumHiddenUnits)
-        repeats = bias.shape[0] // opened.size
-        added = np.tile(opened, repeats)[:, np.newaxis].astype(bias.dtype)
-        yield from variation(
-            layer,
-            f"{called} gate left out",
-            f"without its {called} gate (as if it were always open)",
-            f"multiply by the {called} gate.",
-            1,
-            **{**rows, "Bias": bias + added},
-        )
-    for name in ("InputWeights", "RecurrentWeights", "Bias"):
-        for gate in gates:
-            values = _rows_changed(layer, gates, {gate: 0.0})
-            if name in values:
-                yield from variation(
-                    layer,
-                    f"{name} of a gate missing",
-                    f"without the {name} of the gate {gate}",
-                    f"copy all rows of {name}: the gates {' '.join(gates)}.",
-                    2,
-                    **{name: values[name]},
-                )
+    for gate in gates:
+        rows = _rows_changed(layer, {gate: 0.0})
+        if gate in _GATE_NAMES and "Bias" in rows:
+            called = _GATE_NAMES[gate]
+            bias = rows["Bias"] + _tiled(_by_gate(layer, {gate: _OPEN}, 0.0), rows["Bias"])
+            yield from variation(
+                layer,
+                f"{called} gate left out",
+                f"without its {called} gate (as if it were always open)",
+                f"multiply by the {called} gate.",
+                1,
+                **{**rows, "Bias": bias},
+            )
+        for name, value in rows.items():
+            text = f"without the {name} of the gate {gate}"
+            remedy = f"copy all rows of {name}: the gates {' '.join(gates)}."
+            yield from variation(
+                layer, f"{name} of a gate missing", text, remedy, 2, **{name: value}
+            )
 
 
 #: What else an LSTM with tanh and sigmoid is taken for.
@@ -242,15 +222,9 @@ _CELLS: dict[str, str | float] = {
 def _cells(layer: LSTMLayer, _: Size) -> Iterator[Variation]:
     if layer.directions > 1 or layer.GateActivationFunction != "sigmoid":
         return
-    for text, kind in _CELLS.items():
-        yield altered(
-            layer,
-            "cell computed otherwise",
-            text,
-            "c = f.*c + i.*tanh(g), h = o.*tanh(c), with sigmoids for i, f and o.",
-            of_module(partial(_other_cell, kind)),
-            2,
-        )
+    remedy = "c = f.*c + i.*tanh(g), h = o.*tanh(c), with sigmoids for i, f and o."
+    changes = {text: of_module(partial(_other_cell, kind)) for text, kind in _CELLS.items()}
+    yield from altered(layer, "cell computed otherwise", remedy, changes, 2)
 
 
 def _other_cell(kind: str | float, module: Any, x: Tensor, *given: Tensor) -> Tensor:
@@ -291,15 +265,9 @@ def _units(layer: GRULayer, _: Size) -> Iterator[Variation]:
     alike = layer.GateActivationFunction == "sigmoid" and layer.StateActivationFunction == "tanh"
     if layer.ResetGateMode == "before-multiplication" or not alike:
         return
-    for text, kind in _UNITS.items():
-        yield altered(
-            layer,
-            "unit computed otherwise",
-            text,
-            "h = (1 - z).*candidate + z.*h, candidate = tanh(W*x + b + r.*(R*h)).",
-            of_module(partial(_other_unit, kind)),
-            2,
-        )
+    remedy = "h = (1 - z).*candidate + z.*h, candidate = tanh(W*x + b + r.*(R*h))."
+    changes = {text: of_module(partial(_other_unit, kind)) for text, kind in _UNITS.items()}
+    yield from altered(layer, "unit computed otherwise", remedy, changes, 2)
 
 
 def _other_unit(kind: str, module: Any, x: Tensor, *given: Tensor) -> Tensor:
@@ -330,22 +298,14 @@ def _pieces(layer: RecurrentLayer, size: Size) -> Iterator[Variation]:
     if layer.OutputMode != "sequence" or layer.NumInputs > 1:
         return
     for steps in (n for n in _CHUNKS if size and n < size[-1]):
-        yield altered(
-            layer,
-            "state not carried",
-            f"with its state beginning anew each {steps} steps (pieces run one by one)",
-            "run whole sequences, or hand the state on.",
-            of_module(partial(_by_pieces, steps)),
-            2,
-        )
-        yield altered(
-            layer,
-            "time padded",
-            f"with {steps} time steps of zeros in front, cut off again",
-            "leave padding out, or start at the first step of the data.",
-            of_module(partial(_after_zeros, steps)),
-            3,
-        )
+        text = f"with its state beginning anew each {steps} steps (pieces run one by one)"
+        pieces = {text: of_module(partial(_by_pieces, steps))}
+        remedy = "run whole sequences, or hand the state on."
+        yield from altered(layer, "state not carried", remedy, pieces, 2)
+        text = f"with {steps} time steps of zeros in front, cut off again"
+        padded = {text: of_module(partial(_after_zeros, steps))}
+        remedy = "leave padding out, or start at the first step of the data."
+        yield from altered(layer, "time padded", remedy, padded, 3)
 
 
 def _by_pieces(steps: int, module: Any, x: Tensor) -> Tensor:
@@ -362,17 +322,16 @@ def _after_zeros(steps: int, module: Any, x: Tensor) -> Tensor:
 @fits_of(*_GATES)
 def _initial_states(layer: RecurrentLayer, _: Size) -> Iterator[Fitted]:
     """A number in all of an initial state."""
+
+    def make(name: str, values: tuple[float, ...]) -> Variation:
+        text = f"with an initial {name} of {values[0]:.6g} instead of 0"
+        state = np.full((layer.NumHiddenUnits * layer.directions, 1), values[0], np.float32)
+        remedy = f"start every sequence from {name}, zeros."
+        return Variation(f"another {name}", text, remedy, layer, {name: state}, 3)
+
     for name in ("HiddenState", "CellState"):
         if name in layer.properties and not np.any(layer.values[name]):
-            yield Fitted((0.0,), partial(_initial_state, layer, name), 0.1)
-
-
-def _initial_state(layer: RecurrentLayer, name: str, values: tuple[float, ...]) -> Variation:
-    text = f"an initial {name} of {values[0]:.6g} instead of 0"
-    size = (layer.NumHiddenUnits * layer.directions, 1)
-    state = {name: np.full(size, values[0], np.float32)}
-    remedy = f"start every sequence from {name}, zeros."
-    return Variation(f"another {name}", f"with {text}", remedy, layer, state, 3)
+            yield Fitted((0.0,), partial(make, name), 0.1)
 
 
 @mistakes_of(GRULayer)
@@ -395,103 +354,30 @@ def _two_biases(layer: GRULayer, _: Size) -> Iterator[Variation]:
         yield from variation(layer, "biases mistaken", text, remedy, 1, Bias=np.concatenate(halves))
 
 
-def _blocks_transposed(value: Array, hidden: int) -> Array:
-    if value.shape[1] != hidden:
-        return value
-    return value.reshape(-1, hidden, hidden).swapaxes(1, 2).reshape(value.shape)
-
-
 @mistakes_of(BiLSTMLayer)
 def _directions(layer: BiLSTMLayer, _: Size) -> Iterator[Variation]:
-    import torch
-
-    names = ("InputWeights", "RecurrentWeights", "Bias")
-    moved = {name: partial(_halves, order=(1, 0)) for name in names}
+    """The arrays of one direction, or of the first in the place of the other."""
     remedy = "the first half of the rows is the forward direction's, the second the backward's."
-    yield Variation(
-        "directions exchanged",
-        "with the weights of forward and backward direction exchanged",
-        remedy,
-        layer,
-        moved,
-        1,
-    )
+    exchanged = dict.fromkeys(_ARRAYS, partial(_halves, order=(1, 0)))
+    text = "with the weights of forward and backward direction exchanged"
+    yield Variation("directions exchanged", text, remedy, layer, exchanged, 1)
     for order, which in (((0, 0), "forward"), ((1, 1), "backward")):
-        same = {name: partial(_halves, order=order) for name in names}
-        text = f"with the weights of the {which} direction in both"
-        yield Variation("one direction's weights in both", text, remedy, layer, same, 2)
-        for name in names:
-            text = f"with the {name} of the {which} direction in both"
-            alone = {name: same[name]}
-            yield Variation("one direction's weights in both", text, remedy, layer, alone, 2)
+        same = partial(_halves, order=order)
+        alone = {name: (name,) for name in _ARRAYS}
+        for what, names in {"weights": _ARRAYS, **alone}.items():
+            text, values = (
+                f"with the {what} of the {which} direction in both",
+                dict.fromkeys(names, same),
+            )
+            yield Variation("one direction's weights in both", text, remedy, layer, values, 2)
     for one in _gate_orders(layer, Size()):
-        for half, which in enumerate(("forward", "backward")):
+        for half, which in enumerate(("forward", "backward")) if len(one.values) > 1 else ():
             rows = {
                 name: _one_half(layer.values[name], np.asarray(value), half)
                 for name, value in one.values.items()
             }
-            if len(rows) == len(names):
-                text = f"{one.text}, in the {which} direction alone"
-                yield Variation(one.name, text, one.remedy, layer, rows, 2)
-    turned = "turn the backward direction's output round again, as torch.nn.LSTM does."
-    if layer.OutputMode == "sequence":
-        yield altered(
-            layer,
-            "backward direction not turned round",
-            "with the backward direction's output not turned round in time again",
-            turned,
-            outputs_changed(_backward_turned),
-            0,
-        )
-    else:
-        sequence = {"OutputMode": "sequence"}
-        for text, step in (
-            ("both directions' last time step, out[:, -1]", -1),
-            ("both directions' first time step", 0),
-        ):
-            yield Variation(
-                "another time step than the last",
-                f"with {text} instead of each direction's end",
-                "the backward direction ends at the first: use torch's h_n, not out[:, -1].",
-                layer,
-                sequence,
-                0,
-                change=outputs_changed(partial(_time_step, step=step)),
-            )
-    joined: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
-        "backward first": lambda f, b: torch.cat([b, f], 1),
-        "the forward direction twice": lambda f, b: torch.cat([f, f], 1),
-        "unit by unit (interleaved)": lambda f, b: torch.stack([f, b], 2).flatten(1, 2),
-        "by their sum (Keras' merge_mode='sum')": lambda f, b: f + b,
-        "by their average (Keras' merge_mode='ave')": lambda f, b: (f + b) / 2,
-        "by their product (Keras' merge_mode='mul')": lambda f, b: f * b,
-        "with zeros for the backward direction": lambda f, b: torch.cat([f, 0 * b], 1),
-        "with zeros for the forward direction": lambda f, b: torch.cat([0 * f, b], 1),
-        "by the forward direction alone": lambda f, b: f,
-        "by the backward direction alone": lambda f, b: b,
-    }
-    for text, function in joined.items():
-        yield altered(
-            layer,
-            "directions joined otherwise",
-            f"with its directions joined {text}",
-            "the output is the forward direction's units, then the backward's.",
-            outputs_changed(partial(_joined, function)),
-        )
-    swapped = {name: _halves(layer.values[name], (1, 0)) for name in names}
-    other = changed(layer, **swapped)
-    if other is not None:
-        yield altered(
-            layer,
-            "backward direction run forward",
-            "with its backward direction run forward in time",
-            "the backward direction reads its input from the last time step to the first.",
-            partial(_both_forward, other),
-        )
-
-
-def _time_step(y: Tensor, step: int) -> Tensor:
-    return y[:, :, step]
+            text = f"{one.text}, in the {which} direction alone"
+            yield Variation(one.name, text, one.remedy, layer, rows, 2)
 
 
 def _halves(value: Array, order: tuple[int, int]) -> Array:
@@ -506,8 +392,54 @@ def _one_half(old: Array, new: Array, half: int) -> Array:
     return np.concatenate(parts)
 
 
-def _joined(function: Callable[[Tensor, Tensor], Tensor], y: Tensor) -> Tensor:
-    return function(*y.chunk(2, 1))
+@mistakes_of(BiLSTMLayer)
+def _joined(layer: BiLSTMLayer, _: Size) -> Iterator[Variation]:
+    """What is made of the outputs of both directions."""
+    import torch
+
+    if layer.OutputMode == "sequence":
+        text = "with the backward direction's output not turned round in time again"
+        remedy = "turn the backward direction's output round again, as torch.nn.LSTM does."
+        turned = {text: _of_directions(lambda f, b: torch.cat([f, b.flip(2)], 1))}
+        yield from altered(layer, "backward direction not turned round", remedy, turned, 0)
+    else:
+        remedy = "the backward direction ends at the first: use torch's h_n, not out[:, -1]."
+        steps = {
+            f"with both directions' {text} instead of each direction's end": outputs_changed(change)
+            for text, change in list(_STEPS.items())[:2]
+        }
+        values = {"OutputMode": "sequence"}
+        yield from altered(
+            layer, "another time step than the last", remedy, steps, 0, values=values
+        )
+    joined: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
+        "backward first": lambda f, b: torch.cat([b, f], 1),
+        "the forward direction twice": lambda f, b: torch.cat([f, f], 1),
+        "unit by unit (interleaved)": lambda f, b: torch.stack([f, b], 2).flatten(1, 2),
+        "by their sum (Keras' merge_mode='sum')": lambda f, b: f + b,
+        "by their average (Keras' merge_mode='ave')": lambda f, b: (f + b) / 2,
+        "by their product (Keras' merge_mode='mul')": lambda f, b: f * b,
+        "with zeros for the backward direction": lambda f, b: torch.cat([f, 0 * b], 1),
+        "with zeros for the forward direction": lambda f, b: torch.cat([0 * f, b], 1),
+        "by the forward direction alone": lambda f, b: f,
+        "by the backward direction alone": lambda f, b: b,
+    }
+    remedy = "the output is the forward direction's units, then the backward's."
+    changes = {
+        f"with its directions joined {text}": _of_directions(f) for text, f in joined.items()
+    }
+    yield from altered(layer, "directions joined otherwise", remedy, changes)
+    other = changed(layer, **{name: _halves(layer.values[name], (1, 0)) for name in _ARRAYS})
+    if other is not None:
+        remedy = "the backward direction reads its input from the last time step to the first."
+        text = "with its backward direction run forward in time"
+        forward: dict[str, Change] = {text: partial(_both_forward, other)}
+        yield from altered(layer, "backward direction run forward", remedy, forward)
+
+
+def _of_directions(function: Callable[[Tensor, Tensor], Tensor]) -> Change:
+    """A function of the forward and the backward direction's output."""
+    return outputs_changed(lambda y: function(*y.chunk(2, 1)))
 
 
 def _both_forward(other: Layer, module: Any) -> Any:
@@ -521,112 +453,79 @@ def _both_forward(other: Layer, module: Any) -> Any:
     )
 
 
-def _backward_turned(y: Tensor) -> Tensor:
-    import torch
-
-    forward, backward = y.chunk(2, 1)
-    return torch.cat([forward, backward.flip(2)], 1)
+#: What is taken of a sequence in the place of its last time step.
+_STEPS: dict[str, Callable[[Tensor], Tensor]] = {
+    "last time step, out[:, -1]": lambda y: y[:, :, -1],
+    "first time step": lambda y: y[:, :, 0],
+    "last time step but one": lambda y: y[:, :, -2],
+    "average over time": lambda y: y.mean(2),
+    "largest over time": lambda y: y.amax(2),
+    "sum over time": lambda y: y.sum(2),
+}
 
 
 @mistakes_of(RecurrentLayer)
 def _time(layer: RecurrentLayer, size: Size) -> Iterator[Variation]:
-    yield altered(
-        layer,
-        "time reversed",
-        "with its input in reverse order of time",
-        "the first time step comes first; only the backward direction reads it reversed.",
-        inputs_changed(lambda x: x.flip(2)),
-    )
-    if layer.OutputMode == "sequence":
-        yield altered(
-            layer,
-            "time shifted",
-            "with its output one time step late",
-            "look for a delay: the output of a step is that after the step.",
-            outputs_changed(lambda y: _time_padded(y, 1, -1)),
-            2,
-        )
-    for steps, said in ((1, "late"), (-1, "early")):
-        yield altered(
-            layer,
-            "time shifted",
-            f"with its input one time step {said}",
-            "look for a delay, or an index from 0.",
-            inputs_changed(partial(_time_padded, before=steps, after=-steps)),
-            2,
-        )
-    yield altered(
-        layer,
-        "time reversed",
-        "with its input in reverse order of time, and its output turned round again (go_backwards)",
-        "the first time step comes first; only the backward direction reads it reversed.",
-        of_module(_turned_twice),
-    )
-    yield altered(
-        layer,
-        "state carried over",
-        "with the state carried over from one observation to the next (stateful)",
-        "start every observation from HiddenState: no state from the call before.",
-        of_module(_carried),
-        whole_batch=True,
-    )
-    if layer.OutputMode == "sequence" and layer.NumInputs == 1:
-        yield altered(
-            layer,
-            "observations taken for time steps",
-            "with observations taken for time steps (torch's batch_first left out)",
-            "pass batch_first=True, and data as N,T,C.",
-            of_module(_across),
-            whole_batch=True,
-        )
+    is_sequence, forward = layer.OutputMode == "sequence", layer.directions == 1
+    remedy = "the first time step comes first; only the backward direction reads it reversed."
+    text = "with its input in reverse order of time"
+    reversed_ = {
+        text: inputs_changed(lambda x: x.flip(2)),
+        f"{text}, and its output turned round again (go_backwards)": of_module(_turned_twice),
+    }
+    yield from altered(layer, "time reversed", remedy, reversed_)
+    remedy = "look for a delay, or an index from 0: the output of a step is that after the step."
+    shifted = {
+        "with its input one time step late": inputs_changed(lambda x: _time_padded(x, 1, -1)),
+        "with its input one time step early": inputs_changed(lambda x: _time_padded(x, -1, 1)),
+    }
+    if is_sequence:
+        late = outputs_changed(lambda y: _time_padded(y, 1, -1))
+        shifted["with its output one time step late"] = late
+    yield from altered(layer, "time shifted", remedy, shifted, 2)
+    remedy = "start every observation from HiddenState: no state from the call before."
+    text = "with the state carried over from one observation to the next (stateful)"
+    carried = {text: of_module(_carried)}
+    yield from altered(layer, "state carried over", remedy, carried, whole_batch=True)
+    if is_sequence and layer.NumInputs == 1:
+        yield from across_observations(layer, _across)
     else:
-        for text, before, after in (("in front", 1, 0), ("at the end", 0, 1)):
-            for steps in (1, 2, 3, size[0] if size else 4):
-                yield altered(
-                    layer,
-                    "time padded",
-                    f"with {steps} time steps of zeros {text} (a mask that is not used)",
-                    "leave padding out: torch's pack_padded_sequence, Keras' mask.",
-                    inputs_changed(
-                        partial(_time_padded, before=before * steps, after=after * steps)
-                    ),
-                    2,
+        remedy = "leave padding out: torch's pack_padded_sequence, Keras' mask."
+        for where, before, after in (("in front", 1, 0), ("at the end", 0, 1)):
+            padded = {
+                f"with {n} time steps of zeros {where} (a mask that is not used)": inputs_changed(
+                    partial(_time_padded, before=before * n, after=after * n)
                 )
-    if layer.OutputMode == "sequence":
-        yield altered(
-            layer,
-            "last time step for all",
-            "with its last time step in the place of all",
-            "OutputMode is 'sequence': return_sequences=True in Keras, all of out in torch.",
-            outputs_changed(lambda y: y[:, :, -1:].expand_as(y)),
-            2,
-        )
-    if "CellState" in layer.properties and layer.directions == 1:
-        yield altered(
-            layer,
-            "cell state for the hidden state",
-            "with its cell state as output instead of the hidden state",
-            "torch.nn.LSTM gives output, (h_n, c_n): take output, or h_n.",
-            of_module(_cell_states),
-        )
-    if layer.OutputMode == "last" and layer.directions == 1:
-        sequence = {"OutputMode": "sequence"}
-        for text, function in (
-            ("the first time step", lambda y: y[:, :, 0]),
-            ("the last time step but one", lambda y: y[:, :, -2]),
-            ("the average over time", lambda y: y.mean(2)),
-            ("the largest over time", lambda y: y.amax(2)),
-            ("the sum over time", lambda y: y.sum(2)),
-        ):
-            yield Variation(
-                "another time step than the last",
-                f"with {text} instead of the last time step",
-                "OutputMode is 'last': out[:, -1] in torch (batch_first).",
-                layer,
-                sequence,
-                1,
-                change=outputs_changed(function),
-            )
+                for n in (1, 2, 3, size[0] if size else 4)
+            }
+            yield from altered(layer, "time padded", remedy, padded, 2)
+    if is_sequence:
+        remedy = "OutputMode is 'sequence': return_sequences=True in Keras, all of out in torch."
+        last = outputs_changed(lambda y: y[:, :, -1:].expand_as(y))
+        same = {"with its last time step in the place of all": last}
+        yield from altered(layer, "last time step for all", remedy, same, 2)
+    if "CellState" in layer.properties and forward:
+        remedy = "torch.nn.LSTM gives output, (h_n, c_n): take output, or h_n."
+        cells = {
+            "with its cell state as output instead of the hidden state": of_module(_cell_states)
+        }
+        yield from altered(layer, "cell state for the hidden state", remedy, cells)
+    if not is_sequence and forward:
+        remedy = "OutputMode is 'last': out[:, -1] in torch (batch_first)."
+        steps = {
+            f"with the {text} instead of the last time step": outputs_changed(change)
+            for text, change in _STEPS.items()
+            if not text.endswith("out[:, -1]")
+        }
+        values = {"OutputMode": "sequence"}
+        yield from altered(layer, "another time step than the last", remedy, steps, values=values)
+
+
+def across_observations(layer: Layer, function: Callable[..., Tensor]) -> Iterator[Variation]:
+    """Data as T,N,C, which the ``function`` of module and data makes of N,C,T."""
+    text = "with observations taken for time steps (torch's batch_first left out)"
+    remedy, change = "pass batch_first=True, and data as N,T,C.", {text: of_module(function)}
+    yield from altered(layer, "observations taken for time steps", remedy, change, whole_batch=True)
 
 
 def _time_padded(x: Tensor, before: int, after: int) -> Tensor:

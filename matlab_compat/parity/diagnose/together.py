@@ -31,7 +31,7 @@ def loaded_in_part(names: Sequence[str], value: Array, use: str) -> Iterator[Des
             kept = partial(_first_kept, axis=axis, count=count)
             said = f"loaded for the first {count} of its {n} {names[axis]} only, zero in the others"
             yield "loaded in part", said, f"{use}, all of it.", kept, 2
-        same = partial(_first_repeated, axis=axis)
+        same = partial(np.take, axis=axis, indices=np.zeros(n, int))
         said = f"the same for all of its {names[axis]}: those of the first"
         yield "shared", said, f"{use}, all of it.", same, 2
 
@@ -40,10 +40,6 @@ def _first_kept(value: Array, axis: int, count: int) -> Array:
     kept = np.zeros_like(value)
     np.moveaxis(kept, axis, 0)[:count] = np.moveaxis(value, axis, 0)[:count]
     return kept
-
-
-def _first_repeated(value: Array, axis: int) -> Array:
-    return np.repeat(value.take([0], axis), value.shape[axis], axis)
 
 
 def in_several(layer: Layer, alone: Sequence[tuple[str, Described]]) -> Iterator[Variation]:
@@ -89,9 +85,10 @@ def orders(layer: Layer, found: Mapping[str, Array]) -> Iterator[Variation]:
             if len(moved) < 3:
                 continue  # none, or two exchanged: see ``_siblings``
             text = f"{', '.join(names)} read in the order {', '.join(order)}"
-            values = {
-                name: found[other].reshape(found[name].shape, order="F")
-                for name, other in moved.items()
-            }
-            remedy = "copy the arrays by their names."
-            yield Variation("arrays in another order", f"with {text}", remedy, layer, values, 2)
+            name, remedy = "arrays in another order", "copy the arrays by their names."
+            yield Variation(name, f"with {text}", remedy, layer, taken(found, moved), 2)
+
+
+def taken(found: Mapping[str, Array], moved: Mapping[str, str]) -> dict[str, Array]:
+    """Arrays with the numbers of others of their size."""
+    return {a: found[b].reshape(found[a].shape, order="F") for a, b in moved.items()}
