@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import MISSING, dataclass, fields
 
 from .errors import PropertyError, UsageError
-from .layers.properties import numeric, one_of, positive_integer, positive_scalar
+from .layers.properties import number, one_of, positive_integer, positive_scalar
 from .plain_text import plain_text
 
 
@@ -46,19 +46,8 @@ class RateSchedule:
         raise NotImplementedError
 
 
-def _ratio(value: object) -> float:
-    number = positive_scalar(value)
-    if number >= 1:
-        raise ValueError("must be a number between 0 and 1")
-    return number
-
-
-def _growth(value: object) -> float:
-    rule = "must be a number not less than 1, or Inf"
-    array = numeric(value, rule)
-    if array.size != 1 or not array.item() >= 1:
-        raise ValueError(rule)
-    return float(array.item())
+_ratio = number("a number between 0 and 1", lambda n: 0 < n < 1)
+_growth = number("a number not less than 1, or Inf", lambda n: n >= 1, finite=False)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -272,7 +261,7 @@ def schedules_of(value: object, name: str = "LearnRateSchedule") -> list[RateSch
         return [one for item in value for one in schedules_of(item, name)]
     known = isinstance(value, str) and f"{value.lower()}LearnRate" in SCHEDULES
     example = f"{str(value).lower()}LearnRate" if known else "cosineLearnRate"
-    needed = ", ".join(f"{one}=..." for one in _required(SCHEDULES[example]))
+    needed = ", ".join(f"{one}=..." for one in required(SCHEDULES[example]))
     raise UsageError(
         f"{name} {value!r} leaves its numbers to MATLAB, whose defaults are not known here."
         if known
@@ -282,7 +271,8 @@ def schedules_of(value: object, name: str = "LearnRateSchedule") -> list[RateSch
     )
 
 
-def _required(kind: type[RateSchedule]) -> list[str]:
+def required(kind: type) -> list[str]:
+    """The fields of a dataclass without a default."""
     return [one.name for one in fields(kind) if one.default is MISSING]
 
 
@@ -295,7 +285,7 @@ def _from_fields(saved: Mapping[str, object]) -> RateSchedule:
             remedy=f"the known ones are {', '.join(SCHEDULES)}.",
         )
     own = {one.name: saved[one.name] for one in fields(kind) if one.name in saved}
-    if missing := [name for name in _required(kind) if name not in own]:
+    if missing := [name for name in required(kind) if name not in own]:
         raise PropertyError(f"{kind.__name__} needs {', '.join(missing)}.", where=(kind.__name__,))
     return kind(**own)  # type: ignore[arg-type]  # each is checked
 

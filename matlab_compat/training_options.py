@@ -6,9 +6,10 @@ fields of options that users saved.
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import MISSING, dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 from .display import number_text
@@ -16,14 +17,14 @@ from .errors import PropertyError, UnsupportedLayerError, UsageError, warn
 from .layers.properties import (
     anything,
     nonnegative_scalar,
-    numeric,
+    number,
     one_of,
     positive_integer,
     positive_scalar,
     text,
     unit_interval,
 )
-from .learn_rates import RateSchedule, factor_at, schedules_of
+from .learn_rates import RateSchedule, factor_at, required, schedules_of
 from .training import parameter_groups
 
 if TYPE_CHECKING:
@@ -33,60 +34,39 @@ if TYPE_CHECKING:
 Solver = Literal["sgdm", "adam", "rmsprop", "lbfgs"]
 
 
-def _threshold(value: object) -> float:
-    rule = "must be a positive number, or Inf"
-    array = numeric(value, rule)
-    if array.size != 1 or not array.item() > 0:
-        raise ValueError(rule)
-    return float(array.item())
-
-
-#: Options that are used, and their rules. Those that a file leaves empty get MATLAB's defaults.
-_RULES: dict[str, Callable[[object], Any]] = {
-    "InitialLearnRate": positive_scalar,
-    "Momentum": unit_interval,
-    "GradientDecayFactor": unit_interval,
-    "SquaredGradientDecayFactor": unit_interval,
-    "Epsilon": positive_scalar,
-    "LearnRateSchedule": anything,
-    "LearnRateDropFactor": unit_interval,
-    "LearnRateDropPeriod": positive_integer,
-    "L2Regularization": nonnegative_scalar,
-    "GradientThresholdMethod": one_of("l2norm", "global-l2norm", "absolute-value"),
-    "GradientThreshold": _threshold,
-    "MaxEpochs": positive_integer,
-    "MiniBatchSize": positive_integer,
-    "Shuffle": text,
-}
+_threshold = number("a positive number, or Inf", lambda n: n > 0, finite=False)
 _DEFAULTS: dict[Solver, dict[str, float]] = {
     "sgdm": {"InitialLearnRate": 0.01, "SquaredGradientDecayFactor": 0.9},
     "adam": {"InitialLearnRate": 0.001, "SquaredGradientDecayFactor": 0.999},
     "rmsprop": {"InitialLearnRate": 0.001, "SquaredGradientDecayFactor": 0.9},
     "lbfgs": {"InitialLearnRate": 1.0, "SquaredGradientDecayFactor": 0.9},
 }
-#: Options of lbfgs alone, and their rules.
-_LBFGS_RULES: dict[str, Callable[[object], Any]] = {
-    "MaxIterations": positive_integer,
-    "LineSearchMethod": one_of("weak-wolfe", "strong-wolfe", "backtracking"),
-    "MaxNumLineSearchIterations": positive_integer,
-    "GradientTolerance": nonnegative_scalar,
-    "StepTolerance": nonnegative_scalar,
-    "HistorySize": positive_integer,
-    "InitialInverseHessianFactor": positive_scalar,
-}
+
+
+def _option(rule: Callable[[object], Any], default: Any = MISSING) -> Any:
+    """A field of options: its rule, and MATLAB's default, which a file may leave empty."""
+    return field(default=default, metadata={"rule": rule})
+
+
+def _rules(options: type) -> dict[str, Callable[[object], Any]]:
+    return {
+        one.name: one.metadata["rule"]
+        for one in dataclasses.fields(options)
+        if "rule" in one.metadata
+    }
 
 
 @dataclass(frozen=True)
 class LBFGSOptions:
     """What TrainingOptionsLBFGS has besides, under MATLAB's names."""
 
-    MaxIterations: int
-    LineSearchMethod: str
-    MaxNumLineSearchIterations: int
-    GradientTolerance: float
-    StepTolerance: float
-    HistorySize: int = 10
-    InitialInverseHessianFactor: float = 1.0
+    MaxIterations: int = _option(positive_integer)
+    LineSearchMethod: str = _option(one_of("weak-wolfe", "strong-wolfe", "backtracking"))
+    MaxNumLineSearchIterations: int = _option(positive_integer)
+    GradientTolerance: float = _option(nonnegative_scalar)
+    StepTolerance: float = _option(nonnegative_scalar)
+    HistorySize: int = _option(positive_integer, 10)
+    InitialInverseHessianFactor: float = _option(positive_scalar, 1.0)
 
 
 @dataclass(frozen=True)
@@ -94,20 +74,22 @@ class TrainingOptions:
     """What ``trainingOptions`` chose, under MATLAB's names."""
 
     Solver: Solver
-    InitialLearnRate: float
-    SquaredGradientDecayFactor: float
-    Momentum: float = 0.9
-    GradientDecayFactor: float = 0.9
-    Epsilon: float = 1e-8
-    LearnRateSchedule: object = "none"
-    LearnRateDropFactor: float = 0.1
-    LearnRateDropPeriod: int = 10
-    L2Regularization: float = 1e-4
-    GradientThresholdMethod: str = "l2norm"
-    GradientThreshold: float = math.inf
-    MaxEpochs: int = 30
-    MiniBatchSize: int = 128
-    Shuffle: str = "once"
+    InitialLearnRate: float = _option(positive_scalar)
+    SquaredGradientDecayFactor: float = _option(unit_interval)
+    Momentum: float = _option(unit_interval, 0.9)
+    GradientDecayFactor: float = _option(unit_interval, 0.9)
+    Epsilon: float = _option(positive_scalar, 1e-8)
+    LearnRateSchedule: object = _option(anything, "none")
+    LearnRateDropFactor: float = _option(unit_interval, 0.1)
+    LearnRateDropPeriod: int = _option(positive_integer, 10)
+    L2Regularization: float = _option(nonnegative_scalar, 1e-4)
+    GradientThresholdMethod: str = _option(
+        one_of("l2norm", "global-l2norm", "absolute-value"), "l2norm"
+    )
+    GradientThreshold: float = _option(_threshold, math.inf)
+    MaxEpochs: int = _option(positive_integer, 30)
+    MiniBatchSize: int = _option(positive_integer, 128)
+    Shuffle: str = _option(text, "once")
     #: The options of lbfgs; ``None`` for the other solvers.
     lbfgs: LBFGSOptions | None = None
     #: Options that have no counterpart in an optimizer or schedule: validation, display,
@@ -317,29 +299,24 @@ def load_training_options(fields: Mapping[str, Any], class_name: str = "") -> Tr
     given: dict[str, Any] = dict(_DEFAULTS[solver])
     own: dict[str, Any] = {}
     rest = {}
-    rules = _RULES | (_LBFGS_RULES if solver == "lbfgs" else {})
+    rules, own_rules = _rules(TrainingOptions), _rules(LBFGSOptions) if solver == "lbfgs" else {}
     for name, value in fields.items():
-        if name not in rules:
+        rule = rules.get(name) or own_rules.get(name)
+        if rule is None:
             rest[name] = value
         elif getattr(value, "size", 1) != 0:
-            of = own if name in _LBFGS_RULES else given
             try:
-                of[name] = rules[name](value)
+                (given if name in rules else own)[name] = rule(value)
             except (ValueError, TypeError) as error:
                 raise PropertyError(f"{name} {error}; got {value!r}.", where=(name,)) from None
     rest.pop("Version", None)
-    lbfgs = _lbfgs(own) if solver == "lbfgs" else None
-    return TrainingOptions(Solver=solver, **given, lbfgs=lbfgs, without_counterpart=rest)
-
-
-def _lbfgs(own: Mapping[str, Any]) -> LBFGSOptions:
-    known = (*_LBFGS_RULES,)[:5]
-    if missing := [name for name in known if name not in own]:
+    if own_rules and (missing := [name for name in required(LBFGSOptions) if name not in own]):
         raise PropertyError(
             f"The options of lbfgs lack {', '.join(missing)}, whose defaults are not known here.",
-            where=tuple(missing[:1]),
+            where=(missing[0],),
         )
-    return LBFGSOptions(**own)
+    lbfgs = LBFGSOptions(**own) if own_rules else None
+    return TrainingOptions(Solver=solver, **given, lbfgs=lbfgs, without_counterpart=rest)
 
 
 def _solver(fields: Mapping[str, Any], class_name: str) -> Solver:

@@ -301,13 +301,15 @@ def real_scalar(value: object, rule: str = "must be a real scalar") -> float:
     return float(array.item())
 
 
-def number(what: str, accepts: Callable[[float], bool]) -> Converter[float]:
-    """A converter for the finite real numbers that ``accepts`` takes; ``what`` is the rule."""
+def number(what: str, accepts: Callable[[float], bool], *, finite: bool = True) -> Converter[float]:
+    """A converter for the (finite) real numbers that ``accepts`` takes; ``what`` is the rule."""
     rule = f"must be {what}"
 
     def convert(value: object) -> float:
-        given = real_scalar(value, rule)
-        if not accepts(given):
+        array = numeric(value, rule)
+        if array.size != 1 or not accepts(given := float(array.item())):
+            raise ValueError(rule)
+        if finite and not np.isfinite(given):
             raise ValueError(rule)
         return given
 
