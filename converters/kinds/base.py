@@ -144,11 +144,12 @@ class Kind(ABC, Generic[S]):
         return []
 
     def build(self, saved: S) -> Layer | Network | ShallowNetwork:
-        """The model.
+        """The model, by default what ``build`` of what was found gives.
 
         Raises ``MatlabCompatError``: it cannot be built.
         """
-        raise NotImplementedError
+        found: Any = saved
+        return found.build()  # type: ignore[no-any-return]
 
     def truths(self, saved: S, variables: Mapping[str, Value]) -> list[Truth]:
         """What it gave in MATLAB, found among the variables beside it, of a kind that ``hunts``."""

@@ -103,10 +103,6 @@ class Shallow(Kind[SavedShallow]):
                 return SavedShallow(place.path, "Autoencoder", inner.properties, saved)
         return None
 
-    def build(self, saved: SavedShallow) -> ShallowNetwork:
-        """The network."""
-        return saved.build()
-
     def truths(self, saved: SavedShallow, variables: Mapping[str, Value]) -> list[Truth]:
         """Each input among the variables with what came of it."""
         from .shallow_truth import truths
@@ -123,8 +119,7 @@ class Shallow(Kind[SavedShallow]):
             net = saved.build()
         except MatlabCompatError as error:
             return {**record, "problem": error.what}
-        connections = [[f"x{j + 1}", f"a{i + 1}"] for i, j in net.inputWeights]
-        connections += [[f"a{j + 1}", f"a{i + 1}"] for i, j in net.layerWeights]
+        connections = [[f"{s.letter}{j + 1}", f"a{i + 1}"] for s, (i, j), _ in net.weights()]
         layers = [_layer_record(net, i) for i in range(net.numLayers)]
         shown = {"layers": layers, "connections": connections, "view": net.view().splitlines()}
         return {**record, **shown, "problems": net.problems(), "remarks": net.remarks()}
@@ -132,11 +127,10 @@ class Shallow(Kind[SavedShallow]):
 
 def _layer_record(net: ShallowNetwork, i: int) -> dict[str, Any]:
     layer, bias = net.layers[i], net.b[i]
-    arrays = {"IW": net.IW, "LW": net.LW}
     learnables = {
-        f"{name}{{{i + 1},{j + 1}}}": list(one.shape)
-        for name, matrices in arrays.items()
-        for j, one in enumerate(matrices[i])
+        f"{side.name}{{{i + 1},{j + 1}}}": list(one.shape)
+        for side in net.sides
+        for j, one in enumerate(side.matrices[i])
         if one is not None
     }
     return {

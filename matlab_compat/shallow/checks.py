@@ -10,7 +10,7 @@ from ..arrays import Array
 from ..display import counted
 from ..errors import PropertyError
 from .description import Description
-from .parts import Steps, Weight
+from .parts import Steps
 from .processing import Projection, Selection, UnsettledError, resolve
 from .registry import UNPROVEN_WEIGHTS, is_known
 
@@ -75,8 +75,8 @@ def _functions(net: Description) -> Iterator[str]:
                     f"Layer {i} uses {what} function '{name}', {unknown}('{what}', '{name}', "
                     "function) or convert without it"
                 )
-    for kind, (i, j), weight in _each(net):
-        at = f"{kind}{{{i + 1},{j + 1}}}"
+    for side, (i, j), weight in net.weights():
+        at = f"{side.name}{{{i + 1},{j + 1}}}"
         if weight.weightFcn in UNPROVEN_WEIGHTS:
             yield f"weight function '{weight.weightFcn}' of {at} is not supported"
         elif not is_known("weight", weight.weightFcn):
@@ -85,7 +85,7 @@ def _functions(net: Description) -> Iterator[str]:
                 f"'{weight.weightFcn}', function)"
             )
         elif weight.weightFcn == "normprod" and (
-            kind == "IW" or net.layers[j].transferFcn not in _NOT_NEGATIVE
+            side.name == "IW" or net.layers[j].transferFcn not in _NOT_NEGATIVE
         ):
             why = "of values that may be negative"
             yield f"weight function 'normprod' of {at} is not supported {why}"
@@ -123,11 +123,6 @@ def _processed(net: Description) -> Iterator[tuple[str, Steps, int]]:
             yield f"outputs{{{i}}}", one, one.size
 
 
-def _each(net: Description) -> Iterator[tuple[str, tuple[int, int], Weight]]:
-    yield from (("IW", place, weight) for place, weight in net.inputWeights.items())
-    yield from (("LW", place, weight) for place, weight in net.layerWeights.items())
-
-
 def _weights(net: Description) -> Iterator[str]:
     rows: dict[int, int] = {}
     for j, one in enumerate(net.inputs):
@@ -135,7 +130,7 @@ def _weights(net: Description) -> Iterator[str]:
             rows[j] = resolve(one, one.size, "")[1]
         except (UnsettledError, PropertyError, KeyError):
             continue  # said already
-    fed = {place[0] for _, place, _ in _each(net)}
+    fed = {place[0] for _, place, _ in net.weights()}
     for i, layer in enumerate(net.layers):
         if i not in fed:
             yield f"layer {i + 1} is fed by nothing"
@@ -145,15 +140,15 @@ def _weights(net: Description) -> Iterator[str]:
                 neurons = f"layer {i + 1} has {counted(layer.size, 'neuron')}"
                 yield f"b{{{i + 1}}} has {counted(bias.size, 'value')} but {neurons}"
             yield from _values(f"b{{{i + 1}}}", bias)
-    for kind, (i, j), weight in _each(net):
-        at, size = f"{kind}{{{i + 1},{j + 1}}}", net.layers[i].size
+    for side, (i, j), weight in net.weights():
+        at, size = f"{side.name}{{{i + 1},{j + 1}}}", net.layers[i].size
         if max(weight.delays) > _LONGEST_DELAY:
             yield f"{at} has a delay of {max(weight.delays)} time steps"
             continue
-        values = rows.get(j) if kind == "IW" else net.layers[j].size
-        matrix = (net.IW if kind == "IW" else net.LW)[i, j]
+        of_input, matrix = side.name == "IW", side.matrices[i, j]
+        values = rows.get(j) if of_input else net.layers[j].size
         count = len(weight.delays)
-        source = f"{'input' if kind == 'IW' else 'layer'} {j + 1}"
+        source = f"{'input' if of_input else 'layer'} {j + 1}"
         delays = counted(count, "delay")
         if matrix is None:
             yield f"{at} is empty, but it is connected"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -35,6 +35,29 @@ FIELDS = (
     *("inputWeights", "layerWeights", "IW", "LW", "b"),
     *("biasConnect", "inputConnect", "layerConnect", "outputConnect"),
 )
+
+
+@dataclass(frozen=True, eq=False)
+class Side:
+    """The weights that inputs have, or layers have, on their way to layers."""
+
+    #: "IW" or "LW", and what its sources are called: "x" or "a".
+    name: str
+    letter: str
+    sources: Sequence[Input | Layer]
+    #: By (to, from), from 0.
+    weights: Mapping[tuple[int, int], Weight]
+    matrices: Array
+
+    @property
+    def delays(self) -> int:
+        """The longest delay."""
+        return max((max(one.delays) for one in self.weights.values()), default=0)
+
+    @property
+    def delayed(self) -> list[int]:
+        """The sources of which what was before counts."""
+        return sorted({j for (_, j), one in self.weights.items() if one.delays != (0,)})
 
 
 @dataclass(eq=False, repr=False)
@@ -112,10 +135,6 @@ class Description:
         n, count = self.numInputs, self.numLayers
         outputs = {(0, i): self.outputs[i] for i in self.output_layers}
         b = {(i, 0): one for i, one in enumerate(self.b) if one is not None}
-        sides = {
-            "input": (n, self.inputWeights, "IW", self.IW),
-            "layer": (count, self.layerWeights, "LW", self.LW),
-        }
         fields: dict[str, Any] = {
             "name": self.name,
             "numInputs": n,
@@ -130,14 +149,27 @@ class Description:
             "outputs": cell(1, count, {place: as_struct(one) for place, one in outputs.items()}),
             "b": cell(count, 1, b),
         }
-        for side, (columns, weights, name, matrices) in sides.items():
-            fields[f"{side}Connect"] = connected(count, columns, weights)
-            parts = {place: as_struct(one) for place, one in weights.items()}
-            fields[f"{side}Weights"] = cell(count, columns, parts)
-            fields[name] = cell(count, columns, {place: matrices[place] for place in weights})
+        for side, source in zip(self.sides, ("input", "layer"), strict=True):
+            columns, parts = len(side.sources), side.weights
+            fields[f"{source}Connect"] = connected(count, columns, parts)
+            structs = {place: as_struct(one) for place, one in parts.items()}
+            fields[f"{source}Weights"] = cell(count, columns, structs)
+            fields[side.name] = cell(count, columns, {p: side.matrices[p] for p in parts})
         return fields
 
     # --- what it is ---------------------------------------------------------------------------
+
+    @property
+    def sides(self) -> tuple[Side, Side]:
+        """The weights from inputs, and those from layers."""
+        return (
+            Side("IW", "x", self.inputs, self.inputWeights, self.IW),
+            Side("LW", "a", self.layers, self.layerWeights, self.LW),
+        )
+
+    def weights(self) -> list[tuple[Side, tuple[int, int], Weight]]:
+        """All weights, each after its side and (to, from)."""
+        return [(side, at, one) for side in self.sides for at, one in side.weights.items()]
 
     @property
     def numInputs(self) -> int:
@@ -162,12 +194,12 @@ class Description:
     @property
     def numInputDelays(self) -> int:
         """The longest delay of an input."""
-        return max((max(w.delays) for w in self.inputWeights.values()), default=0)
+        return self.sides[0].delays
 
     @property
     def numLayerDelays(self) -> int:
         """The longest delay of a layer's result."""
-        return max((max(w.delays) for w in self.layerWeights.values()), default=0)
+        return self.sides[1].delays
 
     @property
     def numFeedbackDelays(self) -> int:
@@ -203,13 +235,7 @@ class Description:
     @property
     def is_dynamic(self) -> bool:
         """Whether it has delays: its inputs then are sequences."""
-        weights = (*self.inputWeights.values(), *self.layerWeights.values())
-        return any(weight.delays != (0,) for weight in weights)
-
-
-def delayed(weights: Mapping[tuple[int, int], Weight]) -> list[int]:
-    """The inputs, or layers, of which what was before counts."""
-    return sorted({j for (_, j), one in weights.items() if one.delays != (0,)})
+        return any(side.delayed for side in self.sides)
 
 
 def _weights(

@@ -38,13 +38,11 @@ def module_of(
     kind: type[ShallowModule] = ShallowModule,
 ) -> ShallowModule:
     """The module of a network that :meth:`~.network.ShallowNetwork.check` lets pass."""
-    given = [("IW", net.inputWeights, net.IW), ("LW", net.layerWeights, net.LW)]
     weights = {
-        Connection(kind, i, j, _function("weight", weight.weightFcn), weight.delays): _tensor(
-            matrices[i, j]
+        Connection(side.name, i, j, _function("weight", one.weightFcn), one.delays): _tensor(
+            side.matrices[i, j]
         )
-        for kind, parts, matrices in given
-        for (i, j), weight in sorted(parts.items())
+        for side, (i, j), one in sorted(net.weights(), key=lambda each: (each[0].name, each[1]))
     }
     module = kind(
         [_processing(one, one.size) for one in net.inputs],
@@ -87,15 +85,13 @@ def sequential_of(
         "softmax": lambda: nn.Softmax(-1),
     }
     chain = {(i, i - 1) for i in range(1, net.numLayers)}
-    plain = all(w.weightFcn == "dotprod" for w in net.layerWeights.values())
-    plain = plain and all(w.weightFcn == "dotprod" for w in net.inputWeights.values())
-    plain = plain and all(layer.netInputFcn == "netsum" for layer in net.layers)
     if (
         net.is_dynamic
         or list(net.inputWeights) != [(0, 0)]
         or set(net.layerWeights) != chain
         or net.output_layers != [net.numLayers - 1]
-        or not plain
+        or any(one.weightFcn != "dotprod" for _, _, one in net.weights())
+        or any(layer.netInputFcn != "netsum" for layer in net.layers)
     ):
         raise UnsupportedModelError(
             "The network is no chain of layers that each take the one before.",
@@ -113,7 +109,7 @@ def sequential_of(
         steps.append(linear)
         if layer.transferFcn != "purelin":
             made = transfers.get(layer.transferFcn)
-            steps.append(made() if made else _Applied(TRANSFER, layer.transferFcn))
+            steps.append(made() if made else _Applied(layer.transferFcn))
     ends = list(module.outputs[str(net.numLayers - 1)].children())
     return nn.Sequential(*steps, *map(_Reversed, reversed(ends)))
 
@@ -121,9 +117,9 @@ def sequential_of(
 class _Applied(nn.Module):
     """A transfer function that torch has no module for."""
 
-    def __init__(self, functions: dict[str, Any], name: str) -> None:
+    def __init__(self, name: str) -> None:
         super().__init__()
-        self.function, self.name = own("transfer", name) or functions[name], name
+        self.function, self.name = _function("transfer", name), name
 
     def forward(self, n: Tensor) -> Tensor:
         """The outputs of a layer."""
@@ -149,11 +145,7 @@ class _Reversed(nn.Module):
 
 
 def _function(what: str, name: str) -> Any:
-    engine: dict[str, dict[str, Any]] = {
-        "transfer": TRANSFER,
-        "weight": WEIGHTING,
-        "net input": NET_INPUT,
-    }
+    engine: Any = {"transfer": TRANSFER, "weight": WEIGHTING, "net input": NET_INPUT}
     return own(what, name) or engine[what][name]
 
 

@@ -12,7 +12,7 @@ from ..arrays import Array
 from ..errors import UnsupportedModelError, UsageError
 from ..execution.described import Computed, RunOptions
 from .checks import problems
-from .description import Description, delayed
+from .description import Description
 from .functions import joined, vec2ind
 from .parts import Input, Layer, Output, Weight
 from .registry import UNCHECKED
@@ -119,7 +119,7 @@ class ShallowNetwork(Description):
     def remarks(self) -> list[str]:
         """What is known from MATLAB's documentation alone, of the functions that it uses."""
         used = {layer.transferFcn for layer in self.layers} | {x.netInputFcn for x in self.layers}
-        used |= {w.weightFcn for w in (*self.inputWeights.values(), *self.layerWeights.values())}
+        used |= {one.weightFcn for _, _, one in self.weights()}
         for steps in (*self.inputs, *self.outputs):
             used |= set(steps.processFcns) if steps is not None else set()
         names = ", ".join(sorted(used & UNCHECKED))
@@ -340,13 +340,9 @@ class ShallowNetwork(Description):
         for j, one in enumerate(self.inputs, 1):
             inputs[f"x{j}"] = ("BTC", (steps, one.size))
         outputs: dict[str, Port] = {f"y{k}": ("BTC", (steps, n)) for k, n in enumerate(ends, 1)}
-        sides: Any = (
-            ("X", self.inputWeights, self.inputs, self.numInputDelays),
-            ("A", self.layerWeights, self.layers, self.numLayerDelays),
-        )
-        for letter, weights, parts, delays in sides:
-            for j in delayed(weights):
-                port = ("BUC", (delays, parts[j].size))
+        for side in self.sides:
+            for j in side.delayed:
+                port, letter = ("BUC", (side.delays, side.sources[j].size)), side.letter.upper()
                 inputs[f"{letter}i{j + 1}"] = outputs[f"{letter}f{j + 1}"] = port
         return inputs, outputs
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TypeAlias, TypeVar
 
 import numpy as np
@@ -117,19 +118,23 @@ def _scaling(name: str, fields: Fields, rows: int) -> Scaling:
         return Scaling(offset, np.where(size == 0, np.inf, top / size), lowest)
 
 
-def _scale(name: str) -> Callable[[Fields, int], Scaling | None]:
-    def resolved(fields: Fields, rows: int) -> Scaling | None:
-        scaling = _scaling(name, fields, rows)
-        if np.isinf(scaling.gain).any():
-            row = int(np.flatnonzero(np.isinf(scaling.gain))[0]) + 1
-            raise UnsettledError(
-                f"{fields.where}: row {row} was constant in training, and it is not certain what "
-                "this release of MATLAB makes of such a row (net.constant_rows('unchanged') or "
-                "net.constant_rows('mapped') states it)"
-            )
-        return _unless_unchanged(fields, scaling)
-
-    return resolved
+def _scale(name: str, fields: Fields, rows: int) -> Scaling | None:
+    """``None`` where MATLAB says that nothing changes, and nothing does."""
+    scaling = _scaling(name, fields, rows)
+    if np.isinf(scaling.gain).any():
+        row = int(np.flatnonzero(np.isinf(scaling.gain))[0]) + 1
+        raise UnsettledError(
+            f"{fields.where}: row {row} was constant in training, and it is not certain what this "
+            "release of MATLAB makes of such a row (net.constant_rows('unchanged') or "
+            "net.constant_rows('mapped') states it)"
+        )
+    if (scaling.gain == 0).any():  # which cannot be reversed
+        raise UnsettledError(f"{fields.at('gain')} holds zeros")
+    if not _no_change(fields):
+        return scaling
+    if (scaling.gain != 1).any() or (scaling.xoffset != scaling.ymin).any():
+        raise UnsettledError(f"{fields.at('no_change')} is true, but the settings do change values")
+    return None
 
 
 def with_constant_rows(steps: S, rows: int, *, mapped: bool) -> S:
@@ -149,21 +154,6 @@ def with_constant_rows(steps: S, rows: int, *, mapped: bool) -> S:
         made.append(settings)
         _, rows = resolve(Steps((name,), (settings,)), rows, "")
     return replace(steps, processSettings=tuple(made))
-
-
-def _unless_unchanged(fields: Fields, scaling: Scaling) -> Scaling | None:
-    """``None`` where MATLAB says that nothing changes, and nothing does.
-
-    Raises ``UnsettledError``: a gain of zero cannot be reversed; or MATLAB says so and the settings
-    differ.
-    """
-    if (scaling.gain == 0).any():
-        raise UnsettledError(f"{fields.at('gain')} holds zeros")
-    if not _no_change(fields):
-        return scaling
-    if (scaling.gain != 1).any() or (scaling.xoffset != scaling.ymin).any():
-        raise UnsettledError(f"{fields.at('no_change')} is true, but the settings do change values")
-    return None
 
 
 def _rows_of(fields: Fields, names: tuple[str, ...], rows: int) -> Array | None:
@@ -205,10 +195,6 @@ def _removeconstantrows(fields: Fields, rows: int) -> Selection | None:
     return _selection(fields, rows, values.ravel(order="F"))
 
 
-def _removerows(fields: Fields, rows: int) -> Selection | None:
-    return _selection(fields, rows, None)
-
-
 def _processpca(fields: Fields, rows: int) -> Projection | None:
     def matrix(name: str) -> Array | None:
         if name not in fields:
@@ -230,10 +216,10 @@ def _fixunknowns(fields: Fields, rows: int) -> None:
         raise UnsettledError(f"{fields.where}: rows with unknown values are not supported")
 
 
-_RESOLVE = {
+_RESOLVE: dict[str, Callable[[Fields, int], Resolved | None]] = {
     "fixunknowns": _fixunknowns,
-    **{name: _scale(name) for name in _SCALES},
+    **{name: partial(_scale, name) for name in _SCALES},
     "processpca": _processpca,
     "removeconstantrows": _removeconstantrows,
-    "removerows": _removerows,
+    "removerows": partial(_selection, constants=None),
 }

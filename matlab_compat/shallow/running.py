@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 
-from ..arrays import Array
+from ..arrays import Array, as_tuple
 from ..data_format import DataFormat, dlarray
 from ..display import counted, size_text
 from ..engine.arrays import array, tensor
@@ -19,7 +19,7 @@ from ..engine.precision import DeviceLike, DTypeLike
 from ..errors import DataFormatError, MatlabCompatWarning
 from ..execution.sizes import check_size
 from ..wording import argument
-from .description import Description, delayed
+from .description import Description, Side
 from .functions import as_cells, as_matrix, is_cell
 from .module import module_of
 
@@ -62,21 +62,15 @@ def simulate(
     if not net.is_dynamic:
         with torch.inference_mode(), inside or nullcontext():
             results = module(*(one.flatten(0, 1) for one in tensors))
-        each = results if isinstance(results, tuple) else (results,)
-        size = (data.samples, data.steps)
-        return data.shaped([array(one).reshape(*size, one.shape[-1]) for one in each]), *_states(
-            net, (), ()
-        )
+        each, size = as_tuple(results), (data.samples, data.steps)
+        Y = data.shaped([array(one).reshape(*size, one.shape[-1]) for one in each])
+        return Y, *_states(net, (), ())
     samples = data.samples if net.inputs else _samples(Ai)
-    before = (
-        _state(Xi, [one.size for one in net.inputs], net.numInputDelays, samples, "Xi"),
-        _state(Ai, [one.size for one in net.layers], net.numLayerDelays, samples, "Ai"),
-    )
+    before = map(_state, (Xi, Ai), net.sides, (samples, samples))
     state = tuple(tuple(tensor(x, device, dtype) for x in one) for one in before)
     with torch.inference_mode(), inside or nullcontext():
         results, (final, layers) = module(*tensors, state=state, steps=data.steps)
-    each = results if isinstance(results, tuple) else (results,)
-    return data.shaped([array(one) for one in each]), *_states(net, final, layers)
+    return data.shaped([array(one) for one in as_tuple(results)]), *_states(net, final, layers)
 
 
 def port_arrays(net: Description, X: Any = None, Xi: Any = None, Ai: Any = None) -> list[Array]:
@@ -88,17 +82,9 @@ def port_arrays(net: Description, X: Any = None, Xi: Any = None, Ai: Any = None)
     if not net.is_dynamic:
         return [one.reshape(-1, one.shape[-1]) for one in data.inputs]
     samples = data.samples if net.inputs else _samples(Ai)
-    states = (
-        (
-            net.inputWeights,
-            _state(Xi, [x.size for x in net.inputs], net.numInputDelays, samples, "Xi"),
-        ),
-        (
-            net.layerWeights,
-            _state(Ai, [a.size for a in net.layers], net.numLayerDelays, samples, "Ai"),
-        ),
-    )
-    return [*data.inputs, *(state[j] for weights, state in states for j in delayed(weights))]
+    states = map(_state, (Xi, Ai), net.sides, (samples, samples))
+    pairs = zip(net.sides, states, strict=True)
+    return [*data.inputs, *(state[j] for side, state in pairs for j in side.delayed)]
 
 
 def from_port_arrays(net: Description, arrays: Sequence[Array]) -> list[Any]:
@@ -108,13 +94,10 @@ def from_port_arrays(net: Description, arrays: Sequence[Array]) -> list[Any]:
         return [np.concatenate([one.T for one in inputs])]
     rest = iter(arrays[net.numInputs :])
     cells = []
-    for weights, count, delays in (
-        (net.inputWeights, net.numInputs, net.numInputDelays),
-        (net.layerWeights, net.numLayers, net.numLayerDelays),
-    ):
-        cell = np.empty((count, delays), object)
+    for side in net.sides:
+        cell = np.empty((len(side.sources), side.delays), object)
         cell.fill(np.zeros((0, 0)))
-        for j in delayed(weights):
+        for j in side.delayed:
             cell[j : j + 1] = _as_cell([next(rest)])
         cells.append(cell)
     return [_as_cell(inputs), *cells]
@@ -248,8 +231,10 @@ def _check_rows(matrix: Array, rows: int) -> None:
     )
 
 
-def _state(value: Any, sizes: Sequence[int], delays: int, samples: int, what: str) -> list[Array]:
+def _state(value: Any, side: Side, samples: int) -> list[Array]:
     """For each input or layer Q×delays×R of what was before; zeros where nothing is given."""
+    sizes, delays = [one.size for one in side.sources], side.delays
+    what = {"IW": "Xi", "LW": "Ai"}[side.name]
     check_size((samples, delays, max(sizes, default=0)))
     found = [np.zeros((samples, delays, size)) for size in sizes]
     if value is None or (hasattr(value, "__len__") and not len(value)) or not delays:

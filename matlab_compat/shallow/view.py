@@ -32,13 +32,9 @@ def _lines(net: Description) -> Iterator[str]:
         yield f"x{j} ({one.size}{feedback}){_processed(one)}"
     for i, layer in enumerate(net.layers, 1):
         terms = [
-            _term(f"IW{{{i},{j + 1}}}", f"x{j + 1}", weight)
-            for (to, j), weight in sorted(net.inputWeights.items())
-            if to == i - 1
-        ]
-        terms += [
-            _term(f"LW{{{i},{j + 1}}}", f"a{j + 1}", weight)
-            for (to, j), weight in sorted(net.layerWeights.items())
+            _term(f"{side.name}{{{i},{j + 1}}}", f"{side.letter}{j + 1}", weight)
+            for side in net.sides
+            for (to, j), weight in sorted(side.weights.items())
             if to == i - 1
         ]
         terms += [f"b{{{i}}}"] if net.b[i - 1] is not None else []
