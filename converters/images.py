@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import warnings
 from pathlib import Path
-from typing import Any
 
 from matlab_compat.errors import (
     CorruptFileError,
@@ -19,7 +18,6 @@ from matlab_compat.errors import (
     locating,
 )
 from matlab_compat.network.pictures import Picture, as_imread
-from matlab_compat.wording import argument
 
 from .endings import cannot_be_read, file_path
 from .matfile import DEFAULT_LIMITS, Limits
@@ -57,7 +55,9 @@ def read_image(path: str, limits: Limits = DEFAULT_LIMITS, *, colour: str | None
         warnings.simplefilter("ignore")  # of sizes, which are checked here, and odd metadata
         try:
             with Image.open(_file(path), formats=_FORMATS) as image:
-                _check_size(image, limits)
+                width, height = image.size
+                what = f"The picture is {height}×{width}: {width * height * 8} bytes"
+                limits.check("max_bytes", width * height * 8, what)
                 return as_imread(image, colour)
         except Image.DecompressionBombError as error:
             raise LimitExceededError(f"The picture is too large: {cause_text(error)}") from None
@@ -80,12 +80,3 @@ def _file(path: str) -> Path:
             return file
     except OSError as error:
         raise cannot_be_read(error) from error
-
-
-def _check_size(image: Any, limits: Limits) -> None:
-    width, height = image.size
-    if (size := width * height * 8) > limits.max_bytes:
-        raise LimitExceededError(
-            f"The picture is {height}×{width}; the limit is {limits.max_bytes} bytes.",
-            remedy=f"if you trust the file, pass {argument('max_bytes', size)}.",
-        )

@@ -21,7 +21,6 @@ from matlab_compat.display import size_text
 from matlab_compat.errors import (
     CorruptFileError,
     DataFormatError,
-    LimitExceededError,
     MatlabCompatError,
     UsageError,
     cause_text,
@@ -127,7 +126,9 @@ class Reading:
                 )
         if ending in _ARRAYS:
             with locating(path):
-                return Read(_ARRAYS[ending](self, path, variable, model, index))
+                array = _ARRAYS[ending](self, path, variable)
+                is_matrix = ending == ".csv"
+                return Read(self._laid_out(array, _format(model, index)) if is_matrix else array)
         known = tuple(names) if count == 1 else tuple(f"{name}{index + 1}" for name in names)
         whole = model is not None and model.takes_cells
         return Read(read_array(text, known, self.limits, whole=whole))
@@ -142,9 +143,7 @@ class Reading:
         if ending not in _ARRAYS:
             return read_array(text, names, self.limits, **how)
         with locating(path):
-            if ending != ".csv":
-                return _ARRAYS[ending](self, path, variable, None, 0)
-            return self._matrix(path, variable)
+            return _ARRAYS[ending](self, path, variable)
 
     def _picture(self, path: str, variable: str | None, model: Any, index: int) -> Read:
         with locating(path):
@@ -155,7 +154,7 @@ class Reading:
             log.info("%s: %s picture, given as %s", path, *map(_shown, (picture.array, fitted)))
             return Read(fitted, picture.notes)
 
-    def _npy(self, path: str, variable: str | None, model: Any, index: int) -> Array:
+    def _npy(self, path: str, variable: str | None) -> Array:
         _no_variable(variable, "one array")
         with _reading(), Path(path).open("rb") as stream:
             return self._array(stream)
@@ -165,13 +164,9 @@ class Reading:
         header = np.lib.format.read_array_header_1_0 if version == (1, 0) else None
         header = header or np.lib.format.read_array_header_2_0
         shape, _, dtype = header(stream)
-        if math.prod(shape) * dtype.itemsize > self.limits.max_bytes:
-            raise LimitExceededError(
-                f"The array is {size_text(shape)} {dtype}; the limit is {self.limits.max_bytes} "
-                "bytes.",
-                remedy="if you trust the file, pass "
-                f"{argument('max_bytes', math.prod(shape) * dtype.itemsize)}.",
-            )
+        size = math.prod(shape) * dtype.itemsize
+        what = f"The array, {size_text(shape)} {dtype}, takes {size} bytes"
+        self.limits.check("max_bytes", size, what)
         if dtype.kind not in "biufc":
             raise DataFormatError(
                 f"The array is of numpy's class {dtype}, and numbers are needed.",
@@ -181,7 +176,7 @@ class Reading:
         array: Array = np.lib.format.read_array(stream, allow_pickle=False)
         return array
 
-    def _npz(self, path: str, variable: str | None, model: Any, index: int) -> Array:
+    def _npz(self, path: str, variable: str | None) -> Array:
         with _reading(), zipfile.ZipFile(path) as archive:
             names = [n.removesuffix(".npy") for n in archive.namelist() if n.endswith(".npy")]
             if variable is None and len(names) != 1:
@@ -196,26 +191,16 @@ class Reading:
                     remedy=f"it has {', '.join(names[:8]) or 'none'}.",
                 )
             entry = archive.getinfo(f"{name}.npy")
-            if entry.file_size > self.limits.max_bytes:
-                raise LimitExceededError(
-                    f"The array takes {entry.file_size} bytes; the limit is "
-                    f"{self.limits.max_bytes}.",
-                    remedy=f"if you trust it, pass {argument('max_bytes', entry.file_size)}.",
-                )
+            size = entry.file_size
+            self.limits.check("max_bytes", size, f"The array takes {size} bytes")
             with archive.open(entry) as stream:
                 return self._array(stream)
 
-    def _csv(self, path: str, variable: str | None, model: Any, index: int) -> Array:
-        return self._laid_out(self._matrix(path, variable), _format(model, index))
-
-    def _matrix(self, path: str, variable: str | None) -> Array:
+    def _csv(self, path: str, variable: str | None) -> Array:
         _no_variable(variable, "one matrix")
         with _reading():
-            if (size := Path(path).stat().st_size) > self.limits.max_bytes:
-                raise LimitExceededError(
-                    f"The file has {size} bytes; the limit is {self.limits.max_bytes}.",
-                    remedy=f"if you trust it, pass {argument('max_bytes', size)}.",
-                )
+            size = Path(path).stat().st_size
+            self.limits.check("max_bytes", size, f"The file has {size} bytes")
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # of an empty file, which is refused here
                 matrix = np.loadtxt(

@@ -10,7 +10,6 @@ import numpy as np
 
 from matlab_compat.arrays import Array
 from matlab_compat.errors import CorruptFileError, LimitExceededError
-from matlab_compat.wording import argument
 
 from .matfile import Limits
 
@@ -32,14 +31,12 @@ def read_npz(path: Path, limits: Limits) -> dict[str, Array]:
     try:
         with zipfile.ZipFile(path) as archive:
             size = sum(one.file_size for one in archive.infolist())
-        if size <= limits.max_bytes:
-            with np.load(path, allow_pickle=False) as found:
-                return {name: found[name] for name in found.files}
+        limits.check("max_bytes", size, f"The arrays take {size} bytes")
+        with np.load(path, allow_pickle=False) as found:
+            return {name: found[name] for name in found.files}
+    except LimitExceededError:
+        raise
     except (ValueError, TypeError, EOFError, NotImplementedError, zipfile.BadZipFile) as error:
         raise CorruptFileError(
             f"The file is no archive of arrays of numbers, or damaged: {error}."
         ) from None
-    raise LimitExceededError(
-        f"The arrays take {size} bytes; the limit is {limits.max_bytes}.",
-        remedy=f"if you trust the file, pass {argument('max_bytes', size)}.",
-    )

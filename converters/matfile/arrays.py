@@ -10,19 +10,16 @@ from typing import Any
 import numpy as np
 
 from matlab_compat.arrays import Array
-from matlab_compat.errors import LimitExceededError, MatFileError
-from matlab_compat.wording import argument
+from matlab_compat.errors import MatFileError
 
-from .faults import beyond, corrupt
+from .faults import corrupt
 from .journal import Journal, Said
-from .limits import Limits
+from .limits import Budget, Limits
 from .opaque import Opaque, function_text, legacy_object
 from .tags import NUMERIC_DTYPE, NUMPY_CODE, ArrayClass, ArrayHeader, DataType, Elements, Tag
 from .text import UNIT_WIDTH, CodePage, decode_char
 from .values import FunctionHandle, SparseArray, StructArray, Value, sound
 
-#: numpy frees nested arrays by recursion in C; some thousands of levels end the interpreter.
-DEEPEST = 1000
 _LONGEST_RUN = 1 << 16
 _EMPTY = np.empty((0, 0))  # one for all: nobody can change an array without elements
 
@@ -57,9 +54,7 @@ class ArrayDecoder:
         self._page = page
         self._journal = Journal(set() if said is None else said)
         self._stack: list[_Container] = []
-        self._limits = limits
-        self._bytes_left = limits.max_bytes
-        self._elements_left = limits.max_elements
+        self._budget = Budget(limits)
         self.met_objects = False
 
     def decode(self, position: int, end: int) -> Value:
@@ -126,7 +121,8 @@ class ArrayDecoder:
         top.next = matrix.next
         item = self._value_of(matrix, stack)
         if isinstance(item, _Container):
-            self._push(item, stack)
+            self._budget.check_depth(len(stack), item.next)
+            stack.append(item)
         else:
             top.values.append(item)
 
@@ -139,16 +135,6 @@ class ArrayDecoder:
         run = len(same) if same.all() else int(same.argmin())
         container.values.extend([_EMPTY] * run)
         container.next += 8 * run
-
-    def _push(self, container: _Container, stack: list[_Container]) -> None:
-        deepest = min(self._limits.max_depth, DEEPEST)
-        if len(stack) > deepest:
-            raise LimitExceededError(
-                f"Cells and structs are nested more than {deepest} deep.",
-                remedy=f"if that is meant, raise {argument('max_depth')} (at most {DEEPEST}).",
-                offset=container.next,
-            )
-        stack.append(container)
 
     # -- containers ------------------------------------------------------------------------
 
@@ -177,7 +163,7 @@ class ArrayDecoder:
             element = f"({index // len(names) + 1})" if count != 1 else ""
             return f"{element}.{names[index % len(names)]}"
 
-        self._spend_elements(count, header.body)
+        self._budget.spend_elements(count, header.body)
         return self._container(header, children, count * len(names), build, label)
 
     def field_names(self, header: ArrayHeader) -> tuple[list[str], int]:
@@ -236,7 +222,7 @@ class ArrayDecoder:
     ) -> _Container:
         if count * 8 > header.end - first:
             raise corrupt(f"{count} values cannot stand in {header.end - first} bytes.", first)
-        self._spend_elements(count, first)
+        self._budget.spend_elements(count, first)
         class_name = header.class_name or header.array_class.name.lower()
         return _Container(first, header.end, count, build, label, class_name)
 
@@ -267,7 +253,7 @@ class ArrayDecoder:
                 f"{stored.itemsize} bytes (size {' x '.join(map(str, header.shape))}).",
                 position,
             )
-        self._spend_bytes(tag.size // stored.itemsize * dtype.itemsize, position)
+        self._budget.spend_bytes(tag.size // stored.itemsize * dtype.itemsize, position)
         numbers = np.frombuffer(self._elements.bytes_of(tag), stored)
         if stored != dtype:
             with np.errstate(over="ignore", invalid="ignore"):
@@ -286,9 +272,9 @@ class ArrayDecoder:
 
     def _open_char(self, header: ArrayHeader) -> Value:
         tag = self._elements.expect(header.body, header.end, "characters", *UNIT_WIDTH)
-        self._spend_bytes(4 * header.count, header.body)
+        self._budget.spend_bytes(4 * header.count, header.body)
         if not tag.size:
-            self._spend_elements(header.count, header.body)
+            self._budget.spend_elements(header.count, header.body)
         return decode_char(
             self._elements.bytes_of(tag),
             DataType(tag.kind),
@@ -310,20 +296,6 @@ class ArrayDecoder:
             data = self._complex(data, imaginary)
         self._expect_end(position, header.end)
         return checked_sparse(header.shape, data, rows, starts, is_logical=header.is_logical)
-
-    # -- limits ----------------------------------------------------------------------------
-
-    def _spend_bytes(self, count: int, offset: int) -> None:
-        self._bytes_left -= count
-        if self._bytes_left < 0:
-            what = f"The variable decodes to more than {self._limits.max_bytes} bytes."
-            raise beyond("max_bytes", what, offset)
-
-    def _spend_elements(self, count: int, offset: int) -> None:
-        self._elements_left -= count
-        if self._elements_left < 0:
-            what = f"The variable has more than {self._limits.max_elements} cells and fields."
-            raise beyond("max_elements", what, offset)
 
 
 _OPENERS: dict[ArrayClass, Callable[[ArrayDecoder, ArrayHeader], Value]] = {

@@ -9,11 +9,9 @@ from functools import partial
 
 from matlab_compat.errors import (
     CorruptFileError,
-    LimitExceededError,
     TruncatedFileError,
     UnsupportedFileError,
 )
-from matlab_compat.wording import argument
 
 RESAVE = "Save the file again in MATLAB: save('file.mat', '-v7')."
 
@@ -32,12 +30,6 @@ def cut_short(what: str, offset: int | None = None) -> TruncatedFileError:
     """The file ends before what it announces."""
     remedy = "copy or download the file again; this one is cut short."
     return TruncatedFileError(what, remedy=remedy, offset=offset)
-
-
-def beyond(limit: str, what: str, offset: int | None = None) -> LimitExceededError:
-    """More than ``limit``, a field of :class:`.limits.Limits`, allows."""
-    remedy = f"if you trust the file, raise {argument(limit)}."
-    return LimitExceededError(what, remedy=remedy, offset=offset)
 
 
 #: For files of level 7.3.

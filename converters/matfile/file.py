@@ -79,16 +79,12 @@ def open_mat(
     """
     path, page = file_path(path), CodePage(encoding)
     with locating(str(path)), only_matfile_errors("the file"):
-        return MatFile(path, _open_reader(path, limits, page, skip_objects))
-
-
-def _open_reader(path: Path, limits: Limits, page: CodePage, skip_objects: bool) -> MatReader:
-    source = Source(path)
-    try:
-        return _reader_for(source, limits, page, skip_objects)
-    except BaseException:
-        source.close()
-        raise
+        source = Source(path)
+        try:
+            return MatFile(path, _reader_for(source, limits, page, skip_objects))
+        except BaseException:
+            source.close()
+            raise
 
 
 def _reader_for(source: Source, limits: Limits, page: CodePage, skip_objects: bool) -> MatReader:

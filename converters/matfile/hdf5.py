@@ -12,7 +12,6 @@ import math
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from functools import cache, cached_property, partial
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -30,13 +29,11 @@ from matlab_compat.errors import (
     TruncatedFileError,
     UnsafeFileError,
 )
-from matlab_compat.wording import argument
 
-from .arrays import DEEPEST
 from .faults import RESAVE_73, corrupt_73, cut_short, unsupported_73
 from .hdf5_chunks import read_chunks
 from .hdf5_headers import UNKNOWN, Header, Plain, Strings, heap_objects
-from .limits import Limits
+from .limits import Budget
 from .source import Source
 from .values import Shape
 
@@ -47,7 +44,6 @@ _HEAP_START = 16
 _MIN_HEAP = 4096
 _SCAN_BYTES = 1 << 24
 _MAX_DEFLATE_RATIO = 1032  # zlib's own bound
-_COST_OF_REPETITION = 250
 _READABLE_KINDS = "biuf"
 
 
@@ -76,48 +72,6 @@ def translated(error: Exception) -> MatlabCompatError:
         return cut_short(f"The file ends before the data that it announces ({error}).")
     what = f"HDF5 cannot decode the file: {type(error).__name__}: {error}"
     return CorruptFileError(what, remedy="copy or download the file again, or " + RESAVE_73)
-
-
-@dataclass
-class Budget:
-    """What is left of the limits while one variable is read."""
-
-    limits: Limits
-    spent_bytes: int = field(default=0, init=False)
-    spent_elements: int = field(default=0, init=False)
-    met: set[int] = field(default_factory=set, init=False)
-
-    def spend_bytes(self, count: int) -> None:
-        """Raise :class:`LimitExceededError` if ``count`` more bytes are too many."""
-        self.spent_bytes += count
-        _check_limit("bytes", self.spent_bytes, self.limits.max_bytes)
-
-    def spend_elements(self, count: int) -> None:
-        """Raise :class:`LimitExceededError` if ``count`` more elements are too many."""
-        self.spent_elements += count
-        _check_limit("elements", self.spent_elements, self.limits.max_elements)
-
-    def meet(self, address: int) -> None:
-        """Count an entry that is met again dearly: MATLAB writes one for each value.
-
-        A few entries that refer to each other many times can stand for billions of values.
-        """
-        if address in self.met:
-            self.spend_elements(_COST_OF_REPETITION)
-        self.met.add(address)
-
-    def check_depth(self, depth: int) -> None:
-        """Raise :class:`LimitExceededError` if ``depth`` is too deep."""
-        _check_limit("depth", depth, min(self.limits.max_depth, DEEPEST))
-
-
-def _check_limit(what: str, needed: int, allowed: int) -> None:
-    if needed > allowed:
-        units = "levels of nesting" if what == "depth" else what
-        raise LimitExceededError(
-            f"The variable needs {needed} {units} or more; the limit is {allowed}.",
-            remedy=f"if you trust the file, pass {argument(f'max_{what}', needed)} or more",
-        )
 
 
 class Node:

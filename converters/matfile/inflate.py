@@ -23,7 +23,7 @@ import numpy.typing as npt
 
 from matlab_compat.errors import CorruptFileError, TruncatedFileError
 
-from .faults import beyond, corrupt
+from .faults import corrupt
 from .libdeflate import inflate_into
 from .limits import Limits
 from .source import Source
@@ -132,9 +132,7 @@ def inflate_array(
     inflater = Inflater(source, start, size)
     tag = inflater.read(8)
     total = 8 + announced_size(tag, size, byte_order, start)
-    if total > limits.max_bytes:
-        what = f"The variable inflates to {total} bytes; the limit is {limits.max_bytes}."
-        raise beyond("max_bytes", what, start)
+    limits.check("max_bytes", total, f"The variable inflates to {total} bytes", start)
     if total >= _WORTH_WHOLE and (whole := _over_itself(source, start, size, total)) is not None:
         return whole
     data = np.empty(total, np.uint8)

@@ -13,7 +13,7 @@ import numpy as np
 from matlab_compat.arrays import Array
 
 from .arrays import checked_sparse
-from .faults import beyond, corrupt, cut_short, unsupported
+from .faults import corrupt, cut_short, unsupported
 from .info import Header, VariableInfo
 from .journal import Journal
 from .limits import Limits
@@ -141,9 +141,8 @@ class Level4Reader:
         matrix, start = self._matrices[index]
         shape = self.variables[index].shape
         needed = max(16 * matrix.count, 8 * shape[1] if matrix.kind == _SPARSE else 0)
-        if needed > self._limits.max_bytes:
-            what = f"The variable decodes to more than {self._limits.max_bytes} bytes."
-            raise beyond("max_bytes", what, start)
+        what = f"The variable needs {needed} bytes or more"
+        self._limits.check("max_bytes", needed, what, start)
         numbers = self._numbers(matrix, start)
         if matrix.kind == _SPARSE:
             return _sparse(numbers, (shape[0], shape[1]))

@@ -24,14 +24,14 @@ from matlab_compat.errors import FileAccessError, MatFileError, UnsupportedFileE
 from . import hdf5
 from .arrays import checked_sparse
 from .faults import corrupt_73, cut_short, unsupported_73
-from .hdf5 import Budget, Hdf5File, Node, References, hdf5_errors, translated
+from .hdf5 import Hdf5File, Node, References, hdf5_errors, translated
 from .info import Header, VariableInfo
 from .journal import Journal
-from .limits import DEFAULT_LIMITS, Limits
+from .limits import DEFAULT_LIMITS, Budget, Limits
 from .mcos import ObjectTable, looked_up, reference_shape
 from .opaque import Opaque, function_text, legacy_object
 from .source import Source
-from .text import join_units, units_to_array
+from .text import char_array
 from .values import FunctionHandle, ObjectArray, Shape, SparseArray, StructArray, Value
 
 _INTEGERS = ("int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64")
@@ -417,9 +417,7 @@ def _matlab_shape(shape: Shape) -> Shape:
 def _text(units: Array) -> Value:
     if units.size and not (units.min() >= 0 and units.max() <= 0xFFFF):
         raise corrupt_73("A character is no unit of UTF-16.")
-    is_row = units.ndim == 2 and (units.shape[0] == 1 or units.shape == (0, 0))
-    flat = units.ravel(order="F").astype(np.uint16)
-    return join_units(flat) if is_row else units_to_array(flat, units.shape)
+    return char_array(units.ravel(order="F").astype(np.uint16), units.shape, units.size)
 
 
 def _as_class(array: Array, class_name: str) -> Array:

@@ -18,13 +18,13 @@ from matlab_compat.arrays import Array
 from matlab_compat.errors import CorruptFileError, LimitExceededError, MatFileError, locating, place
 
 from . import plain
-from .faults import beyond, corrupt, unsupported
+from .faults import corrupt, unsupported
 from .journal import Journal
 from .limits import Limits
 from .object_index import ObjectEntry, ObjectIndex, Property, PropertyKind
 from .opaque import ENUMERATION_TAG, REFERENCE, Opaque, replace_leaves
 from .reader import only_matfile_errors
-from .values import Damaged, MatObject, ObjectArray, Shape, StructArray, Value
+from .values import Damaged, MatObject, ObjectArray, Shape, StructArray, Value, cell_items
 
 #: Plain values (tables, maps ...) within plain values are decoded at once, by recursion.
 _DEEPEST_PLAIN = 40
@@ -100,18 +100,14 @@ class ObjectTable:
             raise corrupt("A reference to objects makes no sense.")
         object_ids = words[2 + len(shape) : -1].tolist()
         class_name = class_name or self._index.class_name(int(words[-1]))
-        self._refuse_too_many(len(object_ids))
+        what = f"An array has {len(object_ids)} objects"
+        self._limits.check("max_elements", len(object_ids), what)
         if len(object_ids) != 1:
             elements = [self._element(object_id, class_name) for object_id in object_ids]
             return ObjectArray(class_name, shape, elements)
         if not object_ids[0]:
             return self._element(0, class_name)
         return self._value(object_ids[0])
-
-    def _refuse_too_many(self, count: int) -> None:
-        if count > self._limits.max_elements:
-            what = f"An array of {count} objects exceeds the limit {self._limits.max_elements}."
-            raise beyond("max_elements", what)
 
     def _element(self, object_id: int, class_name: str) -> MatObject:
         if not object_id:  # a handle object that was deleted before it was saved
@@ -221,9 +217,7 @@ class ObjectTable:
 
     @cached_property
     def _default_cells(self) -> list[Value]:
-        value = self._get_cell(self._index.defaults_cell)
-        is_cell = isinstance(value, np.ndarray) and value.dtype == object
-        return list(value.ravel(order="F")) if is_cell else []
+        return cell_items(self._get_cell(self._index.defaults_cell))
 
     # -- enumerations ----------------------------------------------------------------------
 
@@ -234,7 +228,8 @@ class ObjectTable:
             names = [self._index.name(int(n)) for n in struct["ValueNames"].ravel(order="F")]
             values = list(struct["Values"].ravel(order="F"))
             indices: Array = struct["ValueIndices"]
-            self._refuse_too_many(indices.size)
+            what = f"An array has {indices.size} members of an enumeration"
+            self._limits.check("max_elements", indices.size, what)
             members = [
                 self._member(class_name, names, values, int(i)) for i in indices.ravel(order="F")
             ]

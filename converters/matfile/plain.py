@@ -168,13 +168,13 @@ def _elements(value: Value) -> list[Value]:
     return [flat[i : i + 1].reshape(1, 1) for i in range(len(flat))]
 
 
-def _datetime(properties: _Properties) -> npt.NDArray[np.datetime64] | Datetime:
+def _datetime(properties: _Properties) -> Array | Datetime:
     """Milliseconds since 1970; the imaginary part is what a double cannot hold.
 
     Of a datetime with a TimeZone they count in UTC, of one without by the clock on the wall.
     """
     data = _array(_need(properties, "data"), "data")
-    moments = _microseconds(data, "datetime64").astype("datetime64[us]")
+    moments = _microseconds(data, "datetime64")
     zone = _text(properties.get("tz", ""))
     if zone is None:
         raise corrupt("The time zone of a datetime is no text.")
@@ -182,11 +182,6 @@ def _datetime(properties: _Properties) -> npt.NDArray[np.datetime64] | Datetime:
         what = "Datetimes that count leap seconds (TimeZone 'UTCLeapSeconds') are not read."
         raise UnsupportedFileError(what, remedy="in MATLAB: t.TimeZone = 'UTC'; then save again.")
     return Datetime(moments, zone) if zone else moments
-
-
-def _duration(properties: _Properties) -> npt.NDArray[np.timedelta64]:
-    millis = _array(_need(properties, "millis"), "millis")
-    return _microseconds(millis, "timedelta64").astype("timedelta64[us]")
 
 
 def _microseconds(millis: Array, kind: str) -> Array:
@@ -307,7 +302,9 @@ CONVERTERS: dict[str, Callable[[_Properties], Value]] = {
     "containers.Map": _map,
     "dictionary": _dictionary,
     "datetime": _datetime,
-    "duration": _duration,
+    "duration": lambda given: _microseconds(
+        _array(_need(given, "millis"), "millis"), "timedelta64"
+    ),
     "dlarray": _dlarray,
     "gpuArray": _gpu_array,
 }

@@ -10,7 +10,7 @@ import numpy as np
 from matlab_compat.errors import UnsupportedFileError
 
 from .arrays import ArrayDecoder
-from .faults import beyond, corrupt, unsupported
+from .faults import corrupt, unsupported
 from .limits import Limits
 from .mcos import ObjectTable
 from .tags import ArrayClass, DataType, Elements, Tag
@@ -85,11 +85,7 @@ class _Subsystem:
         return self._children(first, struct.end, len(names))[names.index("MCOS")]
 
     def _children(self, position: int, end: int, count: int) -> list[Tag]:
-        if count > self._limits.max_elements:
-            most = self._limits.max_elements
-            raise beyond(
-                "max_elements", f"The object store has {count} cells; the limit is {most}."
-            )
+        self._limits.check("max_elements", count, f"The object store has {count} cells")
         children = []
         for _ in range(count):
             children.append(self._matrix(position, end))

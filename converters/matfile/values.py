@@ -360,6 +360,19 @@ def _brief(value: Value) -> str:
     return shown or f"{size} {kind}"
 
 
+def is_numeric(value: Value) -> bool:
+    """Whether a value is an array of numbers, with labels or without."""
+    return isinstance(value, dlarray) or (
+        isinstance(value, np.ndarray) and value.dtype.kind in "biufc"
+    )
+
+
+def cell_items(value: Value) -> list[Value]:
+    """The elements of a cell array, in MATLAB's order; none of anything else."""
+    is_cell = isinstance(value, np.ndarray) and value.dtype == object
+    return list(value.ravel(order="F")) if is_cell else []
+
+
 def sound(value: Value) -> Value:
     """The value itself. Raises the ``MatFileError`` of a :class:`Damaged` one."""
     return value.get() if isinstance(value, Damaged) else value

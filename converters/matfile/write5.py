@@ -43,9 +43,9 @@ _CLASS_AND_TYPE = {
 WRITABLE = frozenset(_CLASS_AND_TYPE)
 
 
-def file_header(text: str, subsystem_offset: int = 0) -> bytes:
-    """The first 128 bytes of a level 5 file."""
-    return text.encode().ljust(116)[:116] + struct.pack("<QH", subsystem_offset, 0x0100) + b"IM"
+def file_header(text: str, subsystem_offset: int = 0, version: int = 0x0100) -> bytes:
+    """The first 128 bytes of a file of level 5, or with version 0x0200 of level 7.3."""
+    return text.encode().ljust(116)[:116] + struct.pack("<QH", subsystem_offset, version) + b"IM"
 
 
 def write_variable(stream: BinaryIO, parts: Parts, *, compress: bool) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 import math
 import string
-import struct
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -16,7 +15,7 @@ import numpy as np
 from matlab_compat.arrays import Array
 
 from .values import SparseArray, StructArray, Value, mat_class
-from .write5 import units_of_array, units_of_row
+from .write5 import file_header, units_of_array, units_of_row
 
 _USERBLOCK = 512
 #: MATLAB compresses nothing smaller than this.
@@ -39,7 +38,7 @@ def write(path: Path, variables: Mapping[str, Value], text: str) -> None:
 def write_header(path: Path, text: str) -> None:
     """Write MATLAB's text into the block that HDF5 left free at the start of the file."""
     with path.open("r+b") as stream:
-        stream.write(text.encode().ljust(116)[:116] + struct.pack("<QH", 0, 0x0200) + b"IM")
+        stream.write(file_header(text, version=0x0200))
 
 
 class Writer:
