@@ -22,18 +22,15 @@ from matlab_compat.errors import (
     MatlabCompatError,
     MatlabCompatWarning,
     UnsupportedModelError,
-    locating,
 )
-from matlab_compat.plain_text import plain_text
-from matlab_compat.wording import argument
 
-from .choose import choose_network, choose_object, listed_objects
-from .find import Found, find_models
+from .choose import choose_network, the_object
+from .find import find_models
 from .kinds import Standing
-from .matfile import DEFAULT_LIMITS, Limits, MatFile, open_mat
-from .matfile.values import MatObject, ObjectArray, Value
+from .matfile import DEFAULT_LIMITS, Limits, MatFile
+from .matfile.values import MatObject, ObjectArray, Value, cell_items
 from .saved import readable_fields, to_dict
-from .walk import Place, is_under, walk_all
+from .walk import Place, is_under, plain_path, walk_all
 
 _AGENTS = "rl.agent."
 #: What the functions of an agent are called.
@@ -71,20 +68,11 @@ def load_agent(
     >>> agent.act([0.5, -0.5]).action
     array([[0.75]], dtype=float32)
     """
-    variable = plain_text(variable)
-    with open_mat(path, limits=limits) as mat, locating(str(path)):
-        found = agents_in(mat, variable)
-        others = agents_in(mat) if variable is not None and not found else []
-        if others:
-            known = listed_objects(others, _plain)
-            raise LayerNotFoundError(
-                f"There is no agent '{variable}' in it; those there are: {known}.",
-                remedy=f"choose one: {argument('variable', _plain(others[0][0]))}.",
-            )
-        missing = LayerNotFoundError(
-            "There is no agent in it.", remedy="in MATLAB: save('agent.mat', 'agent')."
-        )
-        name, saved = choose_object(found, "agents", missing, _plain)
+    missing = LayerNotFoundError(
+        "There is no agent in it.", remedy="in MATLAB: save('agent.mat', 'agent')."
+    )
+    chosen = the_object(path, variable, limits, agents_in, "agents", missing, plain_path)
+    with chosen as (mat, name, saved):
         agent = _agent(mat, name, saved)
     for role, error in agent.unread.items():
         warnings.warn(f"{name}.{role} could not be read: {error.what}", MatlabCompatWarning, 2)
@@ -100,7 +88,7 @@ def agents_in(mat: MatFile, variable: str | None = None) -> list[tuple[str, MatO
             if isinstance(readable_fields(value).get("BaseAgent"), MatObject):
                 return [], True  # of a rlMBPOAgent, whose base agent acts
             meant = variable is None or any(
-                is_under(path, variable) for path in (place.path, _plain(place.path))
+                is_under(path, variable) for path in (place.path, plain_path(place.path))
             )
             return [(place.path, value)] if meant else [], False
         return [], True
@@ -116,12 +104,6 @@ def _is_agent(value: MatObject) -> bool:
     return any(function.class_name.startswith("rl.") for function in functions)
 
 
-def _plain(path: str) -> str:
-    """Without the structs that ``saveobj`` makes."""
-    steps = path.split(".")
-    return ".".join(step for i, step in enumerate(steps) if step != "any" or not i)
-
-
 def _agent(mat: MatFile, path: str, saved: MatObject) -> Agent:
     fields = {**saved.properties, **readable_fields(saved)}
     functions: dict[str, Function] = {}
@@ -131,12 +113,13 @@ def _agent(mat: MatFile, path: str, saved: MatObject) -> Agent:
     for role, value in _roles(fields):
         networks = [f for f in found if f.role == role and is_under(f.path, path)]
         try:
-            chosen = choose_network(networks, "") if _can(networks) else _damaged(networks)
-            if chosen is None:
+            if not any(f.standing > Standing.LAYER for f in networks):
+                for one in networks:
+                    one.build()  # what is damaged says so
                 raise UnsupportedModelError(
                     f"It is a {value.class_name} without a network (a table, or a function)."
                 )
-            functions[role] = _function(value, about, chosen.build())
+            functions[role] = _function(value, about, choose_network(networks, "").build())
         except MatlabCompatError as error:
             unread[role] = error
     if not functions:
@@ -144,21 +127,11 @@ def _agent(mat: MatFile, path: str, saved: MatObject) -> Agent:
         if isinstance(first, MatFileError):
             raise first
         raise UnsupportedModelError(
-            f"{_plain(path)} is an agent of Reinforcement Learning Toolbox without a network that "
-            f"can be read ({saved.class_name}).",
+            f"{plain_path(path)} is an agent of Reinforcement Learning Toolbox without a network "
+            f"that can be read ({saved.class_name}).",
             remedy="in MATLAB: net = getModel(getActor(agent)); save('actor.mat', 'net').",
         )
-    return Agent(saved.class_name, functions, unread, _plain(path))
-
-
-def _can(networks: list[Found]) -> bool:
-    return any(f.standing > Standing.LAYER for f in networks)
-
-
-def _damaged(networks: list[Found]) -> Found | None:
-    for found in networks:
-        found.build()
-    return None
+    return Agent(saved.class_name, functions, unread, plain_path(path))
 
 
 def _roles(fields: Mapping[str, Value]) -> Iterator[tuple[str, MatObject]]:
@@ -179,7 +152,8 @@ def _function(value: MatObject, about: Mapping[str, Value], network: Any) -> Fun
     fields = {**value.properties, **readable_fields(value)}
     observations = _specs(fields, about, "ObservationInfo")
     actions = _specs(fields, about, "ActionInfo")
-    model = _model_fields(fields)
+    saved = fields.get("Model", fields.get("Model_"))
+    model = readable_fields(saved) if isinstance(saved, MatObject) else {}
     # An actor has no input for actions: that name is its output's.
     names = tuple(n for n in _input_names(fields, model) if n in network.InputNames)
     refusal = ""
@@ -201,20 +175,12 @@ def _function(value: MatObject, about: Mapping[str, Value], network: Any) -> Fun
     )
 
 
-def _model_fields(fields: Mapping[str, Any]) -> dict[str, Any]:
-    model = next((v for k, v in fields.items() if k in ("Model", "Model_")), None)
-    return readable_fields(model) if isinstance(model, MatObject) else {}
-
-
 def _input_names(fields: Mapping[str, Any], model: Mapping[str, Any]) -> list[str]:
     """The names of the network's inputs where the file says them: observations, then actions."""
-    inputs = fields.get("ModelInputMap")
-    if isinstance(inputs, Mapping):
-        names = [*_texts(inputs.get("Observation")), *_texts(inputs.get("Action"))]
-    else:
-        source = {**fields, **model}
-        names = [*_texts(source.get("ObservationNames")), *_texts(source.get("ActionNames"))]
-    return names
+    source, what = {**fields, **model}, ("ObservationNames", "ActionNames")
+    if isinstance(inputs := fields.get("ModelInputMap"), Mapping):
+        source, what = dict(inputs), ("Observation", "Action")
+    return [name for one in what for name in _texts(source.get(one))]
 
 
 def _output_names(fields: Mapping[str, Any], network: Any) -> dict[str, str]:
@@ -236,9 +202,7 @@ def _texts(value: Any) -> list[str]:
 
 def _normalized(fields: Mapping[str, Any]) -> str:
     """What the function does to its inputs first, if anything."""
-    cell = fields.get("Normalizer_")
-    items = cell.ravel(order="F") if isinstance(cell, np.ndarray) and cell.dtype == object else ()
-    for item in items:
+    for item in cell_items(fields.get("Normalizer_")):
         if isinstance(item, MatObject):
             said = readable_fields(item).get("Normalization_", "none")
             if said != "none":
@@ -248,9 +212,7 @@ def _normalized(fields: Mapping[str, Any]) -> str:
 
 def _clips(fields: Mapping[str, Any]) -> bool:
     """Whether inputs beyond their limits are changed first, as releases from 2024 may."""
-    cell = fields.get("InputLimitData_")
-    items = cell.ravel(order="F") if isinstance(cell, np.ndarray) and cell.dtype == object else ()
-    structs = (to_dict(item) for item in items)
+    structs = map(to_dict, cell_items(fields.get("InputLimitData_")))
     return any(isinstance(s, dict) and np.any(s.get("EnableInputClipping")) for s in structs)
 
 
@@ -293,11 +255,7 @@ def _limit(fields: Mapping[str, Any], name: str, size: tuple[int, ...]) -> Array
 
 def _elements(value: Any, size: tuple[int, ...]) -> tuple[Any, ...]:
     """The elements of a finite set: those of a cell, or the numbers of an array."""
-    if isinstance(value, np.ndarray) and value.dtype == object:
-        return tuple(value.ravel(order="F"))
     array = _array(value)
-    if array is None:
-        return ()
-    if int(np.prod(size)) == 1:
-        return tuple(np.full((1, 1), item, array.dtype) for item in array.ravel(order="F"))
-    return ()
+    if array is None or int(np.prod(size)) != 1:
+        return tuple(cell_items(value))
+    return tuple(np.full((1, 1), item, array.dtype) for item in array.ravel(order="F"))

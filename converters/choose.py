@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from os import PathLike
 from typing import TypeAlias
 
+from matlab_compat.display import listed
 from matlab_compat.errors import (
     AmbiguousLayerError,
     LayerNotFoundError,
@@ -18,8 +21,8 @@ from matlab_compat.wording import argument
 
 from .find import Found
 from .kinds import Standing
-from .kinds.words import listed
 from .loose import LooseWeights, question
+from .matfile import Limits, MatFile, open_mat
 from .matfile.values import MatObject
 from .saved import SavedLayer
 
@@ -57,8 +60,12 @@ def choose_layer(found: list[Found], layer: str | int | None, where: str) -> Fou
     layer = plain_text(layer)
     layers = [(saved, f) for f in found for saved in f.layers]
     loose = [f.model for f in found if f.standing is Standing.LOOSE]
-    if not layers and not loose:
-        _raise_damage(found, where)
+    for f in found if not layers and not loose else ():
+        if f.standing is Standing.DAMAGED:
+            error = f.model.error
+            if where not in error.where:
+                error.where = (where, *(error.where or (f.path,)))
+            raise error
     with locating(where):
         asked = [one for one in loose if layer is not None and layer == " > ".join(one.where)]
         if asked or (loose and not layers):
@@ -100,16 +107,6 @@ def choose_layer(found: list[Found], layer: str | int | None, where: str) -> Fou
 def _at(loose: LooseWeights) -> str:
     place = " > ".join(loose.where)
     return f"{place} ({loose.found})" if place else loose.found
-
-
-def _raise_damage(found: list[Found], where: str) -> None:
-    """Raise the error of a damaged model, where it is all that was found."""
-    for f in found:
-        if f.standing is Standing.DAMAGED:
-            error = f.model.error
-            if where not in error.where:
-                error.where = (where, *(error.where or (f.path,)))
-            raise error
 
 
 def _matches(found: list[Found], layers: list[_Choice], layer: str | int) -> list[_Choice]:
@@ -169,38 +166,43 @@ def choose_network(found: list[Found], where: str) -> Found:
     return candidates[0]
 
 
-def choose_object(
-    found: Sequence[tuple[str, MatObject]],
+@contextmanager
+def the_object(
+    path: str | PathLike[str],
+    variable: str | None,
+    limits: Limits,
+    find: Callable[[MatFile, str | None], list[tuple[str, MatObject]]],
     what: str,
     missing: MatlabCompatError,
     plain: Callable[[str], str] = str,
-) -> tuple[str, MatObject]:
-    """The one object meant, and where it is; ``missing`` is raised where there is none.
+) -> Iterator[tuple[MatFile, str, MatObject]]:
+    """The open file, and of the objects of a kind the one that is meant, after its place.
 
     Raises ``AmbiguousLayerError``: there are several; they are listed.
 
     Parameters
     ----------
-    found, what:
-        Objects of a kind and where they are, and what several of them are called.
+    find, what, missing:
+        What finds these objects in a file, or in a variable; what several of them are called; and
+        the error, "There is no ... in it.", where there is none.
     plain:
         How a user names a place.
     """
-    if not found:
-        raise missing
-    if len(found) > 1:
-        raise AmbiguousLayerError(
-            f"There are {len(found)} {what} in it: {listed_objects(found, plain)}.",
-            remedy=f"choose one: {argument('variable', plain(found[0][0]))}.",
-        )
-    return found[0]
-
-
-def listed_objects(
-    found: Sequence[tuple[str, MatObject]], plain: Callable[[str], str] = str
-) -> str:
-    """Where they are, with their classes."""
-    return listed([f"{plain(where)} ({one.class_name})" for where, one in found], _LISTED)
+    variable = plain_text(variable)
+    with open_mat(path, limits=limits) as mat, locating(str(path)):
+        found = find(mat, variable)
+        others = found if found or variable is None else find(mat, None)
+        if not others:
+            raise missing
+        if len(found) != 1:
+            known = [f"{plain(where)} ({one.class_name})" for where, one in others]
+            several = f"There are {len(found)} {what} in it"
+            none = f"{missing.what.removesuffix(' in it.')} '{variable}' in it; those there are"
+            raise (AmbiguousLayerError if found else type(missing))(
+                f"{several if found else none}: {listed(known, _LISTED)}.",
+                remedy=f"choose one: {argument('variable', plain(others[0][0]))}.",
+            )
+        yield mat, *found[0]
 
 
 def _group(found: Found) -> str:

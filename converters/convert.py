@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Unpack
 
 import numpy as np
 
-from matlab_compat.display import size_text
+from matlab_compat.display import listed, size_text
 from matlab_compat.errors import (
     FunctionNeededError,
     LimitExceededError,
@@ -38,7 +38,6 @@ from .examples import example_sizes
 from .formats import Format, Opening, Options, Prepared, ReadableFormat, format_for
 from .formats.mat import unbuilt
 from .formats.prepared import Model
-from .kinds.words import listed
 from .load import load
 from .matfile import DEFAULT_LIMITS
 from .normalization import constants_of, constants_place, write_constants

@@ -23,7 +23,16 @@ from matlab_compat.plain_text import plain_texts
 
 from .identify.files import kind_of_file
 from .matfile import DEFAULT_LIMITS, Limits, MatFile, VariableInfo, open_mat
-from .matfile.values import Categorical, Damaged, SparseArray, StructArray, Value, mat_class
+from .matfile.values import (
+    Categorical,
+    Damaged,
+    SparseArray,
+    StructArray,
+    Value,
+    cell_items,
+    is_numeric,
+    mat_class,
+)
 
 if TYPE_CHECKING:
     from matlab_compat.parity.categories import Labels
@@ -136,9 +145,7 @@ def numeric(
     if isinstance(value, Damaged):
         with locating(*where):
             value.get()
-    if isinstance(value, dlarray) or (
-        isinstance(value, np.ndarray) and value.dtype.kind in "biufc"
-    ):
+    if is_numeric(value):
         return value
     if cells and isinstance(value, np.ndarray) and value.dtype == object and (value.size or whole):
         elements = enumerate(value.ravel(order="F"), 1)
@@ -189,15 +196,11 @@ def _all(items: list[Any], kind: type) -> bool:
 def _element(value: Value, step: str, where: tuple[str, ...]) -> Value:
     """``{2}`` of a cell array, ``(2)`` of a struct array, the field ``X`` of a struct."""
     index = int(step[1:-1]) - 1 if step[0] in "{(" else 0
-    if step[0] not in "{(":
-        is_struct = isinstance(value, StructArray) and value.shape == (1, 1) and step in value
-        items = [value[step]] if is_struct else []
-    elif isinstance(value, np.ndarray) and value.dtype == object and step[0] == "{":
-        items = list(value.ravel(order="F"))
-    elif isinstance(value, StructArray) and step[0] == "(":
-        items = [StructArray.scalar(**element) for element in value.elements()]
-    else:
-        items = []
+    items = cell_items(value) if step[0] == "{" else []
+    if isinstance(value, StructArray) and step[0] == "(":
+        items = list(value)
+    elif isinstance(value, StructArray) and value.shape == (1, 1) and step in value:
+        items = [value[step]]
     if not 0 <= index < len(items):
         what = "element" if step[0] in "{(" else "field"
         raise UsageError(f"There is no {what} '{step}' there.", where=where)

@@ -15,14 +15,13 @@ from matlab_compat.errors import (
     UnsupportedModelError,
     locating,
 )
-from matlab_compat.plain_text import plain_text
 from matlab_compat.wording import argument
 
-from .choose import choose_object
+from .choose import the_object
 from .find import Found, find_models
 from .kinds import Standing
 from .kinds.objects import row_of
-from .matfile import DEFAULT_LIMITS, Limits, MatFile, open_mat
+from .matfile import DEFAULT_LIMITS, Limits, MatFile
 from .matfile.values import Categorical, MatObject
 from .saved import object_fields
 from .walk import objects_in
@@ -62,25 +61,22 @@ def load_detector(
     >>> detector.ClassNames
     ('cup', 'plate')
     """
-    variable = plain_text(variable)
     missing = LayerNotFoundError(
         "There is no detector in it.", remedy="in MATLAB: save('detector.mat', 'detector')."
     )
-    with open_mat(path, limits=limits) as mat, locating(str(path)):
-        found = detectors_in(mat, variable)
-        where, saved = choose_object(found, "detectors", missing)
-        with locating(where):
-            return _detector(mat, where, saved)
+    chosen = the_object(path, variable, limits, detectors_in, "detectors", missing)
+    with chosen as (mat, where, saved), locating(where):
+        return _detector(mat, where, saved)
 
 
 def detectors_in(mat: MatFile, variable: str | None = None) -> list[tuple[str, MatObject]]:
     """The detectors of a file, or in what ``variable`` names, and where."""
-    return objects_in(mat, _is_detector, variable)
 
+    def wanted(saved: MatObject) -> bool:
+        row = row_of(saved.class_name)
+        return row is not None and "detector" in row.name
 
-def _is_detector(saved: MatObject) -> bool:
-    row = row_of(saved.class_name)
-    return row is not None and "detector" in row.name
+    return objects_in(mat, wanted, variable)
 
 
 def _detector(mat: MatFile, path: str, saved: MatObject) -> Detector:

@@ -32,7 +32,10 @@ def example_inputs(
     if isinstance(model, ShallowNetwork):
         return _shallow_inputs(model, source, batch, steps)
     sizes = example_sizes(model, batch, steps)
-    words, regions = _words(model), _regions(model)
+    readers = _readers(model)
+    words = {name: to.highest_index() for name, to, _ in readers if isinstance(to, IndexEmbedding)}
+    pooling = MatConvNetROIPoolingLayer
+    regions = {name for name, to, port in readers if port == "rois" and isinstance(to, pooling)}
 
     def made(name: str, size: tuple[int, ...]) -> torch.Tensor:
         if name in regions:  # the image, then the corners: the first has the first pixels
@@ -63,26 +66,13 @@ def _shallow_inputs(
     return tuple(found)
 
 
-def _words(model: Layer | Network) -> dict[str, int]:
-    """The highest index of the inputs that embeddings look up."""
+def _readers(model: Layer | Network) -> list[tuple[str, Layer | None, str]]:
+    """What each input goes into: its name, a layer, and the port."""
     if not isinstance(model, Network):
-        if not isinstance(model, IndexEmbedding):
-            return {}
-        return dict.fromkeys(model.InputNames, model.highest_index())
-    found = ((s, model.graph.layers.get(d)) for s, d in model.graph.connections)
-    return {s: layer.highest_index() for s, layer in found if isinstance(layer, IndexEmbedding)}
-
-
-def _regions(model: Layer | Network) -> set[str]:
-    """The inputs that are regions of images."""
-    if not isinstance(model, Network):
-        return {"rois"} if isinstance(model, MatConvNetROIPoolingLayer) else set()
-    pairs = ((s, *d.rpartition("/")[::2]) for s, d in model.graph.connections)
-    return {
-        source
-        for source, name, port in pairs
-        if port == "rois" and isinstance(model.graph.layers.get(name), MatConvNetROIPoolingLayer)
-    }
+        return [(name, model, name) for name in model.InputNames]
+    layers, wires = model.graph.layers, model.graph.connections
+    split = ((source, to, *to.rpartition("/")[::2]) for source, to in wires)
+    return [(source, layers.get(to) or layers.get(name), port) for source, to, name, port in split]
 
 
 def _layers(model: Layer | Network) -> list[Layer]:

@@ -7,19 +7,18 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from matlab_compat.display import counted
+from matlab_compat.display import counted, listed
 from matlab_compat.errors import LayerNotFoundError, MatFileError, UsageError
 from matlab_compat.layers.registry import class_named
 from matlab_compat.plain_text import plain_text
 from matlab_compat.wording import argument
 
 from .kinds import DAMAGED, KINDS, LAYERS, Kind, Known, Standing
-from .kinds.words import listed
 from .matfile import MatFile
 from .matfile.reader import only_matfile_errors
 from .matfile.values import Damaged, Value, mat_class
 from .saved import SavedLayer
-from .walk import Place, is_under, may_hold_models, root_of, walk
+from .walk import Place, is_under, may_hold_models, plain_path, root_of, walk
 
 if TYPE_CHECKING:
     from matlab_compat.layers import Layer
@@ -83,7 +82,7 @@ class Found:
         steps = self._steps
         if self.role:
             steps = steps[: len(steps) - steps[::-1].index(self.role)]
-        return ".".join(step for i, step in enumerate(steps) if step != "any" or not i)
+        return plain_path(".".join(steps))
 
     @property
     def _steps(self) -> list[str]:

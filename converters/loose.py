@@ -7,14 +7,14 @@ something else: the class is asked for, never guessed.
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
 
-from matlab_compat.display import size_text
+from matlab_compat.display import listed, size_text
 from matlab_compat.errors import AmbiguousLayerError, MatlabCompatError
 from matlab_compat.layers import Layer, registered
 from matlab_compat.layers.learnables import Learnable
@@ -47,7 +47,7 @@ class LooseWeights:
         present = {name.lower() for name in self.fields} & _LEARNABLES
         found = {}
         for matlab_class, kind in registered().items():
-            learnables = {n.lower() for n, p in kind.properties.items() if isinstance(p, Learnable)}
+            learnables = _learnables(kind)
             if present <= learnables <= present | {"bias"} and matlab_class == kind.matlab_class:
                 try:
                     with warnings.catch_warnings(action="ignore"):
@@ -76,13 +76,12 @@ def question(loose: list[LooseWeights]) -> AmbiguousLayerError:
     if len(loose) == 1:
         return loose[0].error()
     first = loose[0]
-    shown = [f"{' > '.join(one.where) or 'variables'} ({one.found})" for one in loose[:20]]
-    more = f" and {len(loose) - 20} more" if len(loose) > 20 else ""
+    shown = [f"{' > '.join(one.where) or 'variables'} ({one.found})" for one in loose]
     named = next(iter(first.candidates()), "...")
     which = argument("variable", first.where[0]) if first.where else argument("layer", "...")
     return AmbiguousLayerError(
         f"There are {len(loose)} groups of weights in it, and nothing says which layers they "
-        f"belong to: {', '.join(shown)}{more}.",
+        f"belong to: {listed(shown, 20)}.",
         remedy=f"choose one and say what it is: {which} with {argument('layer_class', named)}.",
     )
 
@@ -108,15 +107,14 @@ def is_loose(lower: Mapping[str, Value]) -> bool:
     return is_learnable(lower.get("weights")) and any(name in lower for name in beside)
 
 
-def _learnables() -> Iterator[str]:
-    """The names that learnables have, where a class has more than one or calls them weights."""
-    for kind in registered().values():
-        names = [n.lower() for n, p in kind.properties.items() if isinstance(p, Learnable)]
-        if any("weights" in name for name in names):
-            yield from names
+def _learnables(kind: type[Layer]) -> set[str]:
+    return {n.lower() for n, p in kind.properties.items() if isinstance(p, Learnable)}
 
 
-_LEARNABLES = frozenset(_learnables())
+#: The names of learnables, where those of a class are called weights.
+_LEARNABLES = frozenset[str]().union(
+    *(names for names in map(_learnables, registered().values()) if "weights" in " ".join(names))
+)
 
 
 def may_have(kind: type[Layer], lower: Mapping[str, Value]) -> bool:

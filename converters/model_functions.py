@@ -13,13 +13,13 @@ import numpy as np
 
 from matlab_compat.arrays import cell_array
 from matlab_compat.data_format import DataFormat, dlarray
+from matlab_compat.display import listed
 from matlab_compat.errors import UnsupportedCodeError, UsageError, locating
 from matlab_compat.plain_text import plain_text
 from matlab_compat.wording import argument
 
 from .code import Code, program_of
 from .formats import Asked
-from .kinds.words import listed
 from .matfile import DEFAULT_LIMITS, Limits, MatFile, open_mat
 from .matfile.values import Damaged, MatObject, StructArray, Value
 

@@ -14,7 +14,6 @@ from matlab_compat.errors import (
     CorruptFileError,
     MatlabCompatError,
     MatlabCompatWarning,
-    UnsupportedLayerError,
     locating,
 )
 from matlab_compat.layers.base import Layer
@@ -24,15 +23,13 @@ from matlab_compat.network import Network
 
 from .formats import mat_native, mat_struct
 from .matconvnet.layout import About
-from .matfile.values import MatObject, ObjectArray
+from .matfile.values import MatObject, ObjectArray, cell_items
 from .saved import SavedLayer, SavedNetwork, refuse_damage, to_dict
 
 #: Nested networks by the identity of their objects; ``None`` while one is being built.
 _Nested: TypeAlias = dict[int, Network | None]
 #: Networks within networks; MATLAB's own have one or two.
 _DEEPEST = 20
-
-_KINDS = {"nnet.cnn.LayerGraph": "LayerGraph"}
 
 
 def build_network(saved: SavedNetwork, nested: _Nested | None = None) -> Network:
@@ -49,14 +46,15 @@ def build_network(saved: SavedNetwork, nested: _Nested | None = None) -> Network
         refuse_damage(part.fields)
     nested = {} if nested is None else nested
     _warn_of_quantization(saved)
-    kind = _KINDS.get(saved.class_name, saved.class_name)
+    kind = saved.class_name.replace("nnet.cnn.LayerGraph", "LayerGraph")
     # Layers of what saves no connections follow each other.
     in_a_row = kind in ("Layer array", "SeriesNetwork") or kind.startswith("nnet.cnn.layer.")
+    names = [n for n in cell_items(saved.fields.get("OutputNames")) if isinstance(n, str)]
     network = Network(
         [build_layer(layer, nested) for layer in saved.layers],
         None if in_a_row else saved.connections,
         kind="Layer array" if kind.startswith("nnet.") else kind,
-        output_names=_output_names(saved),
+        output_names=names or None,
     )
     with locating(*saved.where):
         network.shared = tuple(mat_struct.shared_of(saved.fields, network))
@@ -103,28 +101,17 @@ def _says_something(value: Any) -> bool:
     return not is_empty(value)
 
 
-def _output_names(saved: SavedNetwork) -> list[str] | None:
-    names = saved.fields.get("OutputNames")
-    if isinstance(names, np.ndarray) and names.dtype == object:
-        texts = [name for name in names.ravel(order="F") if isinstance(name, str)]
-        return texts or None
-    return None
-
-
 def build_layer(saved: SavedLayer, nested: _Nested) -> Layer:
     """The layer object, or an :class:`UnsupportedLayer` that keeps its fields and the reason."""
     try:
         return with_networks(saved, nested).build()
-    except UnsupportedLayerError as error:
-        layer = UnsupportedLayer(saved.class_name, saved.fields)
-        if error.what == layer.error().what:  # nothing is registered for its class
-            return layer
-        return UnsupportedLayer(saved.class_name, saved.fields, error.what)
-    except CodeError as error:
-        line = f"{error.where[-1]}: " if error.where else ""
-        return UnsupportedLayer(saved.class_name, saved.fields, line + error.what.rstrip("."))
     except MatlabCompatError as error:
-        return UnsupportedLayer(saved.class_name, saved.fields, error.what)
+        layer, why = UnsupportedLayer(saved.class_name, saved.fields), error.what
+        if why == layer.error().what:  # nothing is registered for its class
+            return layer
+        if isinstance(error, CodeError):
+            why = f"{error.where[-1]}: " * bool(error.where) + why.rstrip(".")
+        return UnsupportedLayer(saved.class_name, saved.fields, why)
 
 
 def with_networks(saved: SavedLayer, nested: _Nested) -> SavedLayer:

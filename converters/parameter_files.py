@@ -18,7 +18,6 @@ and say so.
 
 from __future__ import annotations
 
-import io
 import json
 from collections.abc import Callable, Mapping
 from os import PathLike
@@ -29,6 +28,7 @@ import numpy as np
 
 from matlab_compat.arrays import Array, cell_array
 from matlab_compat.data_format import dlarray
+from matlab_compat.display import listed
 from matlab_compat.errors import (
     AmbiguousLayerError,
     CorruptFileError,
@@ -43,17 +43,17 @@ from .atomic import new_file
 from .endings import cannot_be_read, ending_of
 from .formats.base import need
 from .formats.mat_struct import level_for
-from .formats.torch_file import plain_document
+from .formats.safetensors import read_safetensors
+from .formats.torch_file import plain_document, write_torch
 from .identify.files import not_ours
 from .identify.values import identified
 from .kinds.parameters import may_be_parameters, parameters_of, weights_among
-from .kinds.words import listed
 from .matfile import DEFAULT_LIMITS, Limits, MatFile, open_mat
-from .matfile.values import StructArray, Value
+from .matfile.values import StructArray, Value, is_numeric
 from .names import valid_name
 from .npz import read_npz, write_npz
-from .parameters import Parameters, is_numeric, named
-from .walk import Place, may_hold_models, walk_all
+from .parameters import Parameters, named
+from .walk import may_hold_models, walk_all
 from .write import write_mat
 
 _FORMAT = "matlab_compat.parameters/1"
@@ -192,19 +192,7 @@ def _about(parameters: Parameters) -> dict[str, Any]:
 
 
 def _of_mat(mat: MatFile, variable: str | None) -> Parameters:
-    found: list[tuple[str, Any]]
-    if variable is not None:
-
-        def look(place: Place) -> tuple[list[tuple[str, Any]], bool]:
-            return [(place.path, place.value)] if place.path == variable else [], True
-
-        found = walk_all(mat, look, variable)[:1]
-        if not found or not (may_be_parameters(found[0][1]) or isinstance(found[0][1], dict)):
-            raise LayerNotFoundError(
-                f"There is no struct at {variable!r} that could be parameters.",
-                remedy=f"name one: {argument('variable', _structs(mat) or 'parameters')}.",
-            )
-    else:
+    if variable is None:
         paths = [
             one.path
             for info in mat.variables
@@ -217,12 +205,15 @@ def _of_mat(mat: MatFile, variable: str | None) -> Parameters:
                 f"There are {len(paths)} structs of parameters in it: {listed(paths, 20)}.",
                 remedy=f"choose one: {argument('variable', paths[0])}.",
             )
-        if paths:
-            return _of_mat(mat, paths[0])
-        return _of_variables(mat)
-    (path, value) = found[0]
-    parameters = parameters_of(value, path)
-    labels = mat.get(f"{path}{_LABELS}")
+        return _of_mat(mat, paths[0]) if paths else _of_variables(mat)
+    found = walk_all(mat, lambda at: ([at.value] if at.path == variable else [], True), variable)
+    if not found or not (may_be_parameters(found[0]) or isinstance(found[0], dict)):
+        raise LayerNotFoundError(
+            f"There is no struct at {variable!r} that could be parameters.",
+            remedy=f"name one: {argument('variable', _structs(mat) or 'parameters')}.",
+        )
+    parameters = parameters_of(found[0], variable)
+    labels = mat.get(f"{variable}{_LABELS}")
     if isinstance(labels, StructArray) and set(labels.fields) == {"Name", "Labels"}:
         said = {str(one["Name"]): str(one["Labels"]) for one in labels.elements()}
         arrays = parameters.arrays()
@@ -230,7 +221,7 @@ def _of_mat(mat: MatFile, variable: str | None) -> Parameters:
             parameters = parameters.labelled(said)
     if not parameters.arrays():
         raise LayerNotFoundError(
-            f"There is no array of numbers in {path}.",
+            f"There is no array of numbers in {variable}.",
             remedy=f"choose another struct: {argument('variable', _structs(mat) or '...')}.",
         )
     return parameters
@@ -287,9 +278,7 @@ def _write_pt(path: Path, parameters: Parameters) -> None:
 
     arrays = parameters.arrays()
     state = {name: torch.from_numpy(np.array(a, order="C")) for name, a in arrays.items()}
-    memory = io.BytesIO()
-    torch.save({**_about(parameters), "state_dict": state}, memory)
-    path.write_bytes(memory.getbuffer())
+    write_torch(path, {**_about(parameters), "state_dict": state})
 
 
 def _read_pt(path: Path, _: Limits) -> _Read:
@@ -315,15 +304,11 @@ def _write_safetensors(path: Path, parameters: Parameters) -> None:
 
 
 def _read_safetensors(path: Path, _: Limits) -> _Read:
-    need("safetensors", "safetensors")
-    from safetensors import SafetensorError, safe_open
-
+    arrays, metadata = read_safetensors(path, "np")
     try:
-        with safe_open(path, framework="np") as file:
-            about = {key: json.loads(text) for key, text in (file.metadata() or {}).items()}
-            arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-    except (SafetensorError, ValueError):
-        raise not_ours(path, "safetensors file") from None
+        about = {key: json.loads(text) for key, text in metadata.items()}
+    except ValueError:
+        about = {}
     if about.get("format") != _FORMAT:
         raise not_ours(path, "safetensors file")
     return arrays, about

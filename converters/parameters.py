@@ -19,7 +19,7 @@ from matlab_compat.display import one_line, size_text
 from matlab_compat.errors import CorruptFileError
 from matlab_compat.pages.notebook import listing
 
-from .matfile.values import Damaged, StructArray, Value, mat_class, to_python
+from .matfile.values import Damaged, StructArray, Value, is_numeric, mat_class, to_python
 from .saved import children
 
 #: A step of the MATLAB expression that reaches an array: a field, or an index in braces or not.
@@ -130,13 +130,6 @@ class Parameters(Mapping[str, Any]):
             for one in found
         ]
         return "\n".join([f"{self.name}: {self.count} numbers in {len(found)} arrays", *lines])
-
-
-def is_numeric(value: Value) -> bool:
-    """Whether a value is an array of numbers, with labels or without."""
-    return isinstance(value, dlarray) or (
-        isinstance(value, np.ndarray) and value.dtype.kind in "biufc"
-    )
 
 
 def _is_struct(value: Value) -> bool:

@@ -11,7 +11,7 @@ import numpy as np
 
 from matlab_compat.arrays import cell_array
 from matlab_compat.data_format import dlarray
-from matlab_compat.display import counted, size_text
+from matlab_compat.display import counted, listed, size_text
 from matlab_compat.errors import DataFormatError, UsageError, warn
 from matlab_compat.finite_json import finite_json
 from matlab_compat.network import Network
@@ -25,7 +25,6 @@ from .data import texts_of, writable
 from .engines import TORCH, check_engine
 from .formats import Opening
 from .inputs import Reading
-from .kinds.words import listed
 from .load import load
 from .matfile import DEFAULT_LIMITS, Limits, open_mat
 from .matfile.values import Value, mat_class, mat_shape

@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias
+from typing import Any, Self, TypeAlias
 
-from matlab_compat.errors import FileAccessError
+from matlab_compat.errors import FileAccessError, locating
+from matlab_compat.network import Network
 from matlab_compat.packages import added, entry_points
+from matlab_compat.parity.runner import Inputs, OracleRunner, Results, Runner, Wanted
 from matlab_compat.shallow import ShallowNetwork
 
 from .data import split_argument
 
-if TYPE_CHECKING:
-    from matlab_compat.network import Network
-    from matlab_compat.parity.runner import Runner
-
 #: Makes a runner from the text after ``NAME:`` ("" without any) and the network in question.
-RunnerMaker: TypeAlias = "Callable[[str, Network | ShallowNetwork], Runner]"
+RunnerMaker: TypeAlias = Callable[[str, Network | ShallowNetwork], Runner]
 
 #: The entry points of packages that bring runners.
 GROUP = "matlab_compat.runners"
@@ -32,17 +32,45 @@ def _onnx(path: str, network: Network | ShallowNetwork) -> Runner:
 
 
 def _float64(_: str, network: Network | ShallowNetwork) -> Runner:
-    from matlab_compat.parity.runner import OracleRunner
-
     return OracleRunner(network)
 
 
 def _mat(path: str, network: Network | ShallowNetwork) -> Runner:
     from .load import load_runnable
-    from .mat_runner import MatRunner
 
     file, variable = split_argument(path)
     return MatRunner.of(load_runnable(file, variable), network)
+
+
+@dataclass
+class MatRunner(OracleRunner):
+    """A network in float64, and of its layers those that the one in question has as well."""
+
+    layers: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, other: Network | ShallowNetwork, network: Network | ShallowNetwork) -> Self:
+        """The runner of ``other``, which is compared with ``network``."""
+        both = [one.names if isinstance(one, Network) else [] for one in (network, other)]
+        return cls(other, layers=tuple(name for name in both[0] if name in both[1]))
+
+    def __post_init__(self) -> None:
+        self.label = "the other MAT-file"
+
+    def facts(self) -> dict[str, str]:
+        """Nothing: what a result depends on is the other side's."""
+        return {}
+
+    def offers(self) -> Wanted:
+        """Its outputs, and the activations of the layers that both have."""
+        return Wanted(layers=self.layers)
+
+    def run(
+        self, inputs: Inputs, wanted: Wanted, inside: AbstractContextManager[Any] | None = None
+    ) -> Results:
+        """As of any network; what it refuses, the other file's network refuses."""
+        with locating(self.label):
+            return super().run(inputs, wanted, inside)
 
 
 _OWN: dict[str, RunnerMaker] = {"onnx": _onnx, "float64": _float64, "mat": _mat}

@@ -113,12 +113,14 @@ def refuse_damage(fields: Mapping[str, Value]) -> None:
         value = waiting.pop()
         if isinstance(value, Damaged):
             value.get()
-        waiting += [inner for _, inner in children(value) if not _is_sound(inner)]
+        waiting += [inner for _, inner in children(value) if not is_leaf(inner)]
 
 
-def _is_sound(value: Value) -> bool:
-    """Whether nothing damaged can be in it, at a glance."""
-    return isinstance(value, str) or (isinstance(value, np.ndarray) and value.dtype != object)
+def is_leaf(value: Value) -> bool:
+    """Whether nothing can be inside, at a glance: so it is with most values of a file."""
+    if isinstance(value, np.ndarray):
+        return value.dtype != object or not value.size
+    return isinstance(value, str | dlarray)
 
 
 def to_dict(value: Value) -> Value:

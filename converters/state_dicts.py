@@ -16,7 +16,6 @@ Nothing but tensors and plain values of a file is opened, and no code in it is r
 
 from __future__ import annotations
 
-import io
 import math
 from collections.abc import Iterator, Mapping
 from os import PathLike
@@ -26,7 +25,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from matlab_compat.arrays import Array
-from matlab_compat.display import counted
+from matlab_compat.display import counted, listed
 from matlab_compat.errors import (
     AmbiguousLayerError,
     CorruptFileError,
@@ -44,9 +43,9 @@ from .atomic import new_file
 from .endings import cannot_be_read, ending_of
 from .formats.base import need
 from .formats.mat_struct import level_for
-from .formats.torch_file import NOT_OPENED
-from .identify.files import not_ours, opens_as_tensors
-from .kinds.words import listed
+from .formats.safetensors import read_safetensors
+from .formats.torch_file import NOT_OPENED, write_torch
+from .identify.files import opens_as_tensors
 from .matfile import DEFAULT_LIMITS, Limits, MatFile, open_mat
 from .matfile.values import StructArray, Value
 from .names import valid_names
@@ -169,7 +168,7 @@ def _read(path: Path, variable: str | None, limits: Limits) -> tuple[_Tensors, l
         if ending == ".npz":
             return _of_npz(path, limits), []
         if ending == ".safetensors":
-            return _of_safetensors(path), []
+            return read_safetensors(path)[0], []
         with open_mat(path, limits=limits) as mat:
             return dict(_of_mat(mat)), []
     except OSError as error:
@@ -247,17 +246,6 @@ def _check_kinds(found: Mapping[str, Any]) -> None:
         )
 
 
-def _of_safetensors(path: Path) -> _Tensors:
-    need("safetensors", "safetensors")
-    from safetensors import SafetensorError, safe_open
-
-    try:
-        with safe_open(path, framework="pt") as file:
-            return {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-    except SafetensorError:
-        raise not_ours(path, "safetensors file") from None
-
-
 def _of_npz(path: Path, limits: Limits) -> _Tensors:
     import torch
 
@@ -316,9 +304,7 @@ def _write(path: Path, ending: str, tensors: _Tensors) -> None:
 
         path.write_bytes(save({key: tensor.clone() for key, tensor in whole.items()}))
     else:
-        memory = io.BytesIO()
-        torch.save(whole, memory)
-        path.write_bytes(memory.getbuffer())
+        write_torch(path, whole)
 
 
 def _array(tensor: torch.Tensor) -> Array:

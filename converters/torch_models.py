@@ -182,7 +182,7 @@ def _compared(model: Any, network: Network, example: Any) -> str:
     Raises ``UnsupportedLayerError``: they differ.
     """
     try:
-        inputs = tuple(map(_double, as_tuple(example)))
+        inputs = tuple(x.double() if x.is_floating_point() else x for x in as_tuple(example))
         theirs = _run(_in_double(model), inputs)
         module = network.to_torch(dtype="double")
         # Sequences are N,T,C for some modules, and N,C,T for all networks.
@@ -206,10 +206,6 @@ def _in_double(model: Any) -> Any:
     if isinstance(model, torch.export.ExportedProgram):
         return model.module().double()
     return copy.deepcopy(model).eval().double()
-
-
-def _double(x: torch.Tensor) -> torch.Tensor:
-    return x.double() if x.is_floating_point() else x
 
 
 def _run(module: Any, inputs: tuple[torch.Tensor, ...]) -> tuple[torch.Tensor, ...]:

@@ -10,8 +10,8 @@ from matlab_compat.errors import VariableNotFoundError, locating
 from matlab_compat.training_options import TrainingOptions
 from matlab_compat.training_options import load_training_options as options_of
 
-from .choose import choose_object
-from .matfile import DEFAULT_LIMITS, Limits, open_mat
+from .choose import the_object
+from .matfile import DEFAULT_LIMITS, Limits, MatFile
 from .matfile.values import MatObject, Value
 from .saved import object_fields
 from .walk import objects_in
@@ -45,14 +45,16 @@ def load_training_options(
         "There are no training options in it.",
         remedy="in MATLAB: options = trainingOptions(...); save('options.mat', 'options').",
     )
-    with open_mat(path, limits=limits) as mat, locating(str(path)):
-        found = objects_in(mat, lambda one: one.class_name.startswith(_CLASSES), variable)
-        where, saved = choose_object(found, "training options", missing)
-        with locating(where):
-            fields = object_fields(saved)
-            if "LearnRateSchedule" in fields:
-                fields = {**fields, "LearnRateSchedule": _schedule(fields["LearnRateSchedule"])}
-            return options_of(fields, saved.class_name)
+    chosen = the_object(path, variable, limits, _options_in, "training options", missing)
+    with chosen as (_, where, saved), locating(where):
+        fields = object_fields(saved)
+        if "LearnRateSchedule" in fields:
+            fields = {**fields, "LearnRateSchedule": _schedule(fields["LearnRateSchedule"])}
+        return options_of(fields, saved.class_name)
+
+
+def _options_in(mat: MatFile, variable: str | None) -> list[tuple[str, MatObject]]:
+    return objects_in(mat, lambda one: one.class_name.startswith(_CLASSES), variable)
 
 
 def _schedule(value: Value) -> object:

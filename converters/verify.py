@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Unpack
 import numpy as np
 
 from matlab_compat.data_format import dlarray
-from matlab_compat.display import counted, size_text
+from matlab_compat.display import counted, listed, size_text
 from matlab_compat.errors import (
     MatFileError,
     MatlabCompatError,
@@ -49,7 +49,6 @@ from .formats.mat_struct import INPUT_NAMES, OUTPUT_NAMES
 from .identify.values import refuse_nothing
 from .inputs import Reading
 from .kinds import Recorded, Standing
-from .kinds.words import listed
 from .matfile import DEFAULT_LIMITS, MatFile, open_mat
 from .matfile.values import StructArray, Value, mat_class, mat_shape
 from .model_functions import load_asked

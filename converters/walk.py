@@ -7,15 +7,12 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-import numpy as np
-
-from matlab_compat.data_format import dlarray
 from matlab_compat.errors import LimitExceededError, MatFileError
 
 from .matfile import MatFile
 from .matfile.reader import only_matfile_errors
 from .matfile.values import Damaged, MatObject, ObjectArray, StructArray, Value
-from .saved import children
+from .saved import children, is_leaf
 
 #: Values looked into in one variable; a workspace file of 10 MB has some thousands.
 MAX_VISITED = 1_000_000
@@ -44,6 +41,12 @@ class Place:
 def root_of(path: str) -> str:
     """The variable that a MATLAB expression begins with."""
     return path.replace("{", ".").replace("(", ".").split(".")[0]
+
+
+def plain_path(path: str) -> str:
+    """The expression without the structs ``any`` that a class's ``saveobj`` makes."""
+    steps = path.split(".")
+    return ".".join(step for i, step in enumerate(steps) if step != "any" or not i)
 
 
 def may_hold_models(class_name: str) -> bool:
@@ -127,29 +130,19 @@ def _walk(root: Place, look: Callable[[Place], tuple[list[T], bool]]) -> Iterato
                 Place(place.path + step, item, {}, depth)
                 for step, item in _inside(place.value, seen)
             ]
-        stack += [place for place in reversed(inner) if not _is_leaf(place.value)]
-
-
-def _is_leaf(value: Value) -> bool:
-    """Whether nothing can be inside: most values of a file, so they are not even remembered."""
-    if isinstance(value, np.ndarray):
-        return value.dtype != object or not value.size
-    return isinstance(value, str | dlarray)
+        stack += [place for place in reversed(inner) if not is_leaf(place.value)]
 
 
 def _struct_elements(value: Value) -> list[tuple[str, dict[str, Value]]]:
     """The elements of a struct array, each with its index expression."""
     if isinstance(value, dict):
         return [("", value)]
-    if not isinstance(value, StructArray):
-        return []
-    if not value.fields:  # of any size: a damaged file may say millions
+    if not isinstance(value, StructArray) or not value.fields:  # whose size may be in millions
         return []
     if len(value) > MAX_VISITED:
         raise LimitExceededError(f"More than {MAX_VISITED} elements of a struct array to search.")
-    if value.shape == (1, 1):
-        return [("", dict(value.elements().__next__()))]
-    return [(f"({i})", element) for i, element in enumerate(value.elements(), 1)]
+    many = value.shape != (1, 1)
+    return [(f"({i})" * many, element) for i, element in enumerate(value.elements(), 1)]
 
 
 def _inside(value: Value, seen: set[int]) -> Iterator[tuple[str, Value]]:

@@ -8,6 +8,7 @@ from typing import Any, cast, get_args
 
 import numpy as np
 
+from matlab_compat.arrays import cell_array
 from matlab_compat.data_format import dlarray
 from matlab_compat.errors import UsageError, locating
 
@@ -156,8 +157,8 @@ def _struct(value: StructArray, depth: int) -> StructArray:
 
 def _cell(value: np.ndarray[Any, Any], depth: int) -> Value:
     items = value.ravel(order="F")
-    made = [_located(f"{{{i}}}", item, depth + 1) for i, item in enumerate(items, 1)]
-    return np.fromiter(made, object, len(made)).reshape(value.shape, order="F")
+    made = (_located(f"{{{i}}}", item, depth + 1) for i, item in enumerate(items, 1))
+    return cell_array(made, value.shape)
 
 
 def _array(value: Any, depth: int) -> Value:

@@ -53,6 +53,18 @@ class Spec:
         """How many numbers there are in one."""
         return int(np.prod(self.dimension, dtype=np.int64))
 
+    @property
+    def limits(self) -> tuple[Any, Any]:
+        """The least and the largest number, infinite where nothing is said."""
+        low = -np.inf if self.lower is None else self.lower
+        return low, np.inf if self.upper is None else self.upper
+
+    def is_outside(self, value: Array) -> bool:
+        """Whether some number of a value, in MATLAB's order, is beyond :attr:`limits`."""
+        low, high = (np.ravel(limit, order="F") for limit in self.limits)
+        flat = value.ravel(order="F")
+        return bool(((flat < low) | (flat > high)).any())
+
     def shown(self) -> list[str]:
         """Its name, its size, and what values it takes, for a row of a table."""
         values = f"one of {len(self.elements)}" if self.elements else "numbers"
@@ -231,16 +243,14 @@ class Agent:
             return Decision(action)
         spec = actor.actions[0]
         action = _shaped(action, spec.dimension, "action")
-        low = -np.inf if spec.lower is None else spec.lower
-        high = np.inf if spec.upper is None else spec.upper
-        if ((action < low) | (action > high)).any() and self.class_name.endswith(_LIMITING):
+        if spec.is_outside(action) and self.class_name.endswith(_LIMITING):
             warnings.warn(
                 f"{self.name}: the network's action is outside the limits of '{spec.name}'; it is "
                 "kept within them, as the page of rlNumericSpec says of this agent.",
                 MatlabCompatWarning,
                 stacklevel=4,
             )
-            action = np.clip(action, low, high).astype(action.dtype)
+            action = np.clip(action, *spec.limits).astype(action.dtype)
         return Decision(action)
 
     def _discrete(self, actor: Function, observation: object) -> Decision:
@@ -343,7 +353,7 @@ def _run(function: Function, observed: Sequence[object], *actions: object) -> tu
                 f"'{spec.name or name}' is {size_text(spec.dimension)}, and "
                 f"{size_text(array.shape)} was given."
             )
-        if function.clips and spec is not None and _is_outside(array, spec):
+        if function.clips and spec is not None and spec.is_outside(array):
             raise DataFormatError(
                 f"'{spec.name or name}' is outside its limits, and this function changes such "
                 "inputs first: how is not verified.",
@@ -352,13 +362,6 @@ def _run(function: Function, observed: Sequence[object], *actions: object) -> tu
         given[name] = _as_input(network, name, array, plan.inputs[name])
     outputs = as_tuple(network.predict(*(given[name] for name in plan.inputs)))
     return tuple(_alone(y) for y in outputs)
-
-
-def _is_outside(array: Array, spec: Spec) -> bool:
-    low = -np.inf if spec.lower is None else spec.lower.ravel(order="F")
-    high = np.inf if spec.upper is None else spec.upper.ravel(order="F")
-    flat = array.ravel(order="F")
-    return bool(((flat < low) | (flat > high)).any())
 
 
 def _as_input(network: Network, name: str, array: Array, labels: str) -> dlarray:

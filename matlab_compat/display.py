@@ -34,6 +34,16 @@ def counted(number: int, noun: str) -> str:
     return f"{number} {noun}{'es' if noun.endswith(('s', 'x')) else 's'}"
 
 
+#: How many things a message lists.
+LISTED = 4
+
+
+def listed(texts: Sequence[str], most: int = LISTED) -> str:
+    """The first texts, and how many more there are: ``a, b, c, d and 2 more``."""
+    more = f" and {len(texts) - most} more" if len(texts) > most else ""
+    return ", ".join(texts[:most]) + more
+
+
 def enumerated(names: Sequence[str], word: str = "and") -> str:
     """``a, b and c``, or ``a, b or c`` with that word."""
     return f" {word} ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)

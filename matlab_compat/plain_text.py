@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from .display import listed
+
 
 def plain_text(value: Any) -> Any:
     """A string scalar of numpy's, or a string array of one element, as ``str``.
@@ -52,10 +54,9 @@ def class_names(value: object) -> list[str] | None:
     names = [value] if isinstance(value, str) else list(np.ravel(_as_objects(value), order="F"))
     if any(not isinstance(name, str) for name in names):
         raise ValueError("must be 'auto' or the names of the classes")
-    if double := [str(name) for name, count in Counter(names).items() if count > 1]:
-        more = f" and {len(double) - 5} more" if len(double) > 5 else ""
-        shown = ", ".join(f"'{name}'" for name in double[:5])
-        raise ValueError(f"must differ from each other: {shown}{more} stand there more than once")
+    if double := [f"'{name}'" for name, count in Counter(names).items() if count > 1]:
+        shown = listed(double, 5)
+        raise ValueError(f"must differ from each other: {shown} stand there more than once")
     return [str(name) for name in names] or None
 
 

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from matlab_compat.errors import CorruptFileError
 
+from ..identify.files import not_ours
 from .base import need
 from .document import DocumentFormat
 
@@ -52,15 +53,7 @@ class Safetensors(DocumentFormat, suffixes=(".safetensors",)):
 
     def unpacked(self, path: Path) -> tuple[Any, dict[str, torch.Tensor]] | None:
         """The tensors, and the architecture with those of them that are its constants."""
-        need("safetensors", "safetensors")
-        from safetensors import SafetensorError, safe_open
-
-        try:
-            with safe_open(path, framework="pt", device="cpu") as file:
-                metadata = file.metadata() or {}
-                tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-        except SafetensorError:
-            return None
+        tensors, metadata = read_safetensors(path)
         if metadata.get("format") != FORMAT:
             return None
         try:
@@ -73,6 +66,23 @@ class Safetensors(DocumentFormat, suffixes=(".safetensors",)):
             ) from None
         tensors |= {k: tensors[kept] for k, kept in metadata.items() if kept in tensors}
         return architecture, {k: v for k, v in tensors.items() if not k.startswith(_CONSTANT)}
+
+
+def read_safetensors(path: Path, framework: str = "pt") -> tuple[dict[str, Any], dict[str, str]]:
+    """The tensors in a file, those of torch ("pt") or of NumPy ("np"), and the metadata.
+
+    Raises ``UsageError``: the library is not installed; ``CorruptFileError``: it cannot read the
+    file; ``OSError``: nobody can.
+    """
+    need("safetensors", "safetensors")
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        with safe_open(path, framework=framework, device="cpu") as file:
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+            return tensors, file.metadata() or {}
+    except SafetensorError:
+        raise not_ours(path, Safetensors.kind) from None
 
 
 def _to_json(value: Any, tensors: dict[str, torch.Tensor]) -> Any:

@@ -39,6 +39,15 @@ def plain_document(path: Path, written_as: str) -> dict[str, Any] | None:
     return document
 
 
+def write_torch(path: Path, document: Any) -> None:
+    """``torch.save``, by way of memory: its own writer may crash where a disk is full."""
+    import torch
+
+    memory = io.BytesIO()
+    torch.save(document, memory)
+    path.write_bytes(memory.getbuffer())
+
+
 class TorchFile(DocumentFormat, suffixes=(".pt", ".pth")):
     """``torch.load(path, weights_only=True)["state_dict"]`` loads into ``model.to_torch()``.
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from matlab_compat.display import one_line, shortened, size_text
+from matlab_compat.display import LISTED, listed, one_line, shortened, size_text
 from matlab_compat.errors import (
     LayerNotFoundError,
     MatFileError,
@@ -23,7 +23,6 @@ from ..find import Found
 from ..kinds import KINDS, Known, Standing
 from ..kinds.objects import row_of
 from ..kinds.parameters import weights_among
-from ..kinds.words import LISTED, listed
 from ..matfile.file import MatFile
 from ..matfile.info import VariableInfo
 from ..matfile.plain import CONVERTERS
@@ -43,7 +42,9 @@ def refuse_nothing(mat: MatFile, found: list[Found], variable: str | None = None
     """
     variable = plain_text(variable)
     # Weights deep in a struct are those of a model, such as the parameters of a training loop.
-    if all(f.standing is Standing.LOOSE and not _is_asked_for(f, variable) for f in found):
+    if all(
+        f.standing is Standing.LOOSE and f.path not in (variable, root_of(f.path)) for f in found
+    ):
         error = _nothing_found(mat, variable and root_of(variable))
         if not found or isinstance(error, UnsupportedModelError):
             raise error
@@ -65,10 +66,6 @@ def left_unsaid(
     except MatlabCompatError as error:
         return None if error.remedy == _AS_SAVED else error
     return None
-
-
-def _is_asked_for(found: Found, variable: str | None) -> bool:
-    return found.path in (variable, root_of(found.path))
 
 
 def _nothing_found(mat: MatFile, variable: str | None) -> MatlabCompatError:

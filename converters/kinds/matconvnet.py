@@ -6,12 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from matlab_compat.network import Network
-
 from ..matconvnet.layout import is_dagnn, is_simplenn
 from ..matconvnet.network import MatConvNetNetwork, is_network, saved_network
 from ..matfile import MatFile
-from ..matfile.values import MatObject, StructArray, Value
+from ..matfile.values import MatObject, StructArray, Value, cell_items
 from ..saved import SavedLayer, readable_fields
 from ..walk import Place
 from .base import Kind, Known, Recorded
@@ -64,22 +62,15 @@ class MatConvNet(Kind[MatConvNetNetwork]):
         """All of them, as ours."""
         return saved.layers
 
-    def build(self, saved: MatConvNetNetwork) -> Network:
-        """The network object."""
-        return saved.build_network()
-
     def record(self, saved: MatConvNetNetwork) -> dict[str, Any]:
         """Layers, connections, and what is not among them."""
-        return {**network_record(saved, saved.build_network), "left_out": list(saved.notes)}
+        return {**network_record(saved, saved.build), "left_out": list(saved.notes)}
 
     def recorded(self, saved: MatConvNetNetwork, value: Value) -> Recorded | None:
         """``res`` of vl_simplenn: the input, and the output of every layer."""
+        outputs = cell_items(value)
         if isinstance(value, StructArray) and "x" in value.fields:
             outputs = [one["x"] for one in value.elements()]
-        elif isinstance(value, np.ndarray) and value.dtype == object:
-            outputs = list(value.ravel(order="F"))
-        else:
-            return None
         if saved.class_name != "SimpleNN" or len(outputs) != saved.count + 1:
             return None
         # That of a loss is no output of the layer that is left.

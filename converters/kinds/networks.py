@@ -94,7 +94,12 @@ class Layers(Kind[SavedLayer | LooseWeights]):
         """What loose variables describe."""
         if not mat_struct.may_describe(mat, chosen):
             return None
-        variables = mat.read(info.name for info in mat.variables if _is_loose(info.class_name))
+        plain = ("struct", "function_handle")  # beside numbers and texts
+        variables = mat.read(
+            info.name
+            for info in mat.variables
+            if info.class_name in plain or not may_hold_models(info.class_name)
+        )
         return mat_struct.exported_layer(variables, (), chosen)
 
     def standing_of(self, saved: SavedLayer | LooseWeights) -> Standing:
@@ -118,10 +123,6 @@ class Layers(Kind[SavedLayer | LooseWeights]):
             return {"layers": [], "connections": [], "loose": loose}
         layers = [layer_record(1, saved)]
         return {"class": saved.class_name, "layers": layers, "connections": []}
-
-
-def _is_loose(class_name: str) -> bool:
-    return not may_hold_models(class_name) or class_name in ("struct", "function_handle")
 
 
 class DamagedModels(Kind[Damaged]):

@@ -10,15 +10,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
+from matlab_compat.display import listed, one_line
 
-from matlab_compat.display import one_line
-
-from ..matfile.values import MatObject, ObjectArray, Value, mat_class
+from ..matfile.values import MatObject, ObjectArray, Value, cell_items, mat_class
 from ..saved import readable_fields
 from ..walk import Place, root_of
 from .base import Kind, Known
-from .words import listed
 
 
 @dataclass(frozen=True)
@@ -125,13 +122,6 @@ def row_of(class_name: str) -> Row | None:
 def _layer_classes(fields: Mapping[str, Value]) -> list[str] | None:
     """The classes of an object's Layers; ``None`` if it has none."""
     layers = next((v for k, v in fields.items() if k.lower() == "layers"), None)
-    if isinstance(layers, ObjectArray):
-        items: list[Any] = list(layers.elements)
-    elif isinstance(layers, MatObject):
-        items = [layers]
-    elif isinstance(layers, np.ndarray) and layers.dtype == object:
-        items = list(layers.flat)
-    else:
-        return None
+    items = layers.elements if isinstance(layers, ObjectArray) else [layers, *cell_items(layers)]
     classes = [one_line(mat_class(item)) for item in items if isinstance(item, MatObject)]
     return list(dict.fromkeys(classes)) or None

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from matlab_compat.display import one_line, size_text
+from matlab_compat.display import listed, one_line, size_text
 from matlab_compat.errors import FunctionNeededError
 from matlab_compat.wording import argument
 
@@ -18,7 +18,6 @@ from ..parameters import Parameters
 from ..saved import children
 from ..walk import Place
 from .base import Kind, Known
-from .words import listed
 
 #: Values looked at in one struct.
 _MOST = 2000

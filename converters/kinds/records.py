@@ -19,6 +19,8 @@ from ..saved import SavedLayer
 
 #: Arrays up to this size are shown as hyperparameters where a class is not registered.
 _SMALL = 12
+#: What is known of the size of a layer.
+_SIZES = ("parameters", "multiply_adds", "parameter_bytes", "activation_bytes")
 
 
 def layer_record(index: int, saved: SavedLayer) -> dict[str, Any]:
@@ -47,10 +49,7 @@ def size_record(layer: LayerAnalysis) -> dict[str, Any]:
             None if one is None else {"size": list(one.size), "labels": one.labels}
             for one in layer.activations
         ],
-        "parameters": layer.parameters,
-        "multiply_adds": layer.multiply_adds,
-        "parameter_bytes": layer.parameter_bytes,
-        "activation_bytes": layer.activation_bytes,
+        **{name: getattr(layer, name) for name in _SIZES},
     }
 
 

@@ -154,13 +154,9 @@ def _outputs(Y: Array, arrays: Mapping[str, Any]) -> Iterator[Made]:
     for key, one in fit.items():
         if _ERROR.fullmatch(key):
             for T in (t for name, t in fit.items() if _TARGET.fullmatch(name)):
-                yield key, one, partial(_errors, T)
+                yield key, one, partial(np.subtract, T)
         elif not _TARGET.fullmatch(key):
             yield key, one, np.asarray
-
-
-def _errors(T: Array, Y: Array) -> Array:
-    return np.asarray(T - Y)
 
 
 def _fitted(value: Any, Y: Array) -> Array | None:
@@ -214,9 +210,7 @@ def _measured(measure: Measure, T: Array, at: Array, Y: Array) -> Array:
 def _measure(record: StructArray, *, softmax: bool) -> Measure | None:
     """The performance function, where what it computes is settled."""
     fields = {key: values[0] for key, values in record.fields.items()}
-    parameters = fields.get("performParam")
-    regularization = _number(parameters, "regularization") if parameters is not None else 0.0
-    if regularization or fields.get("trainFcn") == "trainbr":
+    if _number(fields.get("performParam"), "regularization") or fields.get("trainFcn") == "trainbr":
         return None
     if fields.get("performFcn") == "mse":
         return lambda T, Y: _mean((T - Y) ** 2)

@@ -20,7 +20,7 @@ from matlab_compat.layers.properties import real_scalar
 from matlab_compat.layers.properties import shown as shown_value
 from matlab_compat.network.preparation import ImagePreparation
 
-from ..matfile.values import Damaged, StructArray, Value, sound
+from ..matfile.values import Damaged, StructArray, Value, cell_items, sound
 from ..saved import to_dict
 
 #: A struct, as its fields.
@@ -154,9 +154,9 @@ class Part:
         """One number."""
         return self.numbers(name, default, 1)[0]
 
-    def pair(self, name: str, default: float = 1) -> tuple[float, float]:
-        """[vertical horizontal]; one number is both."""
-        found = self.numbers(name, default, 1, 2)
+    def pair(self, name: str) -> tuple[float, float]:
+        """[vertical horizontal], by default [1 1]; one number is both."""
+        found = self.numbers(name, 1, 1, 2)
         return found[0], found[-1]
 
     def edges(self, name: str) -> list[float]:
@@ -229,8 +229,8 @@ def simplenn_parts(layers: Array) -> list[Part]:
 def _simplenn_weights(fields: Fields) -> tuple[Value, ...]:
     """``weights``, or of the old form ``filters`` and ``biases``."""
     weights = sound(fields.get("weights"))
-    if isinstance(weights, np.ndarray) and weights.dtype == object and weights.size:
-        return tuple(to_dict(sound(item)) for item in weights.ravel(order="F"))
+    if cells := cell_items(weights):
+        return tuple(to_dict(sound(item)) for item in cells)
     if "weights" in fields and not (isinstance(weights, np.ndarray) and not weights.size):
         return (weights,)  # no cell: whoever asks for an array says what it is
     return tuple(to_dict(sound(fields.get(name))) for name in ("filters", "biases"))
@@ -311,8 +311,8 @@ def _structs(value: Value, what: str) -> Iterator[Fields]:
     elif isinstance(value, StructArray):
         if value.fields:
             yield from value.elements()
-    elif isinstance(value, np.ndarray) and value.dtype == object:
-        for item in value.ravel(order="F"):
+    elif cells := cell_items(value):
+        for item in cells:
             if not _is_struct(item):
                 raise CorruptFileError(f"{what} of a DagNN holds {shown_value(item)}, no struct.")
             yield fields_of(item)
@@ -361,9 +361,7 @@ class About:
         if _is_struct(value):
             fields = fields_of(value)
             value = next((fields[n] for n in ("description", "name") if n in fields), None)
-        if not isinstance(value, np.ndarray) or value.dtype != object:
-            return None
-        names = value.ravel(order="F").tolist()
+        names = cell_items(value)
         return names if names and all(isinstance(name, str) for name in names) else None
 
     @property

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
+from graphlib import CycleError, TopologicalSorter
 from typing import Any
 
 import numpy as np
@@ -68,7 +68,7 @@ class MatConvNetNetwork(SavedNetwork):
         """What one variable, or the output of one layer, needs."""
         return saved_network(self.source, self.where, output)
 
-    def build_network(self) -> Network:
+    def build(self) -> Network:
         """The network object; what was left out is said as a warning."""
         for note in self.notes:
             warn(note, where=self.where)
@@ -163,23 +163,14 @@ def _ordered(parts: Sequence[Part]) -> list[Part]:
             if variable in makers:
                 raise CorruptFileError(f"Two layers of the network make the variable '{variable}'.")
             makers[variable] = i
-    waiting = [{makers[v] for v in part.inputs if v in makers} for part in parts]
-    feeds: list[list[int]] = [[] for _ in parts]
-    for i, feeders in enumerate(waiting):
-        for feeder in feeders:
-            feeds[feeder].append(i)
-    ready = deque(i for i, feeders in enumerate(waiting) if not feeders)
-    ordered = []
-    while ready:
-        ordered.append(parts[i := ready.popleft()])
-        for after in feeds[i]:
-            waiting[after].discard(i)
-            if not waiting[after]:
-                ready.append(after)
-    if len(ordered) < len(parts):
-        stuck = ", ".join(parts[i].name for i, feeders in enumerate(waiting) if feeders)
-        raise CorruptFileError(f"The layers feed each other in a circle: {stuck[:200]}.")
-    return ordered
+    sorter = TopologicalSorter[int](dict.fromkeys(range(len(parts)), ()))  # in the file's order
+    for i, part in enumerate(parts):
+        sorter.add(i, *{makers[variable] for variable in part.inputs if variable in makers})
+    try:
+        return [parts[i] for i in sorter.static_order()]
+    except CycleError as error:
+        circle = ", ".join(parts[i].name for i in error.args[1][1:])
+        raise CorruptFileError(f"The layers feed each other in a circle: {circle[:200]}.") from None
 
 
 class _Made:
