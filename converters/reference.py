@@ -15,7 +15,7 @@ from .names import valid_name
 
 if TYPE_CHECKING:
     from matlab_compat.arrays import Array
-    from matlab_compat.parity import Arrays, Comparison
+    from matlab_compat.parity import Comparison
     from matlab_compat.parity.report import Report
 
 #: Ends the names of oracles; there is room for it in the 63 letters of a name.
@@ -43,31 +43,20 @@ def save_reference(
     -------
     Variable name to what was written.
     """
-    variables: dict[str, Value] = {**_computed(report.outputs), **_oracles(report.outputs)}
-    layers = _computed(report.activations), _oracles(report.activations, suffix="")
-    for name, fields in zip(("activations", f"activations{_ORACLE}"), layers, strict=True):
-        if fields:
-            variables[name] = StructArray.scalar(**fields)
+    variables: dict[str, Value] = {}
+    for side, suffix in (("actual", ""), ("oracle", _ORACLE)):
+        for name, array in _arrays(report.outputs, side):
+            variables[name + suffix] = array
+        if fields := dict(_arrays(report.activations, side)):
+            variables[f"activations{suffix}"] = StructArray.scalar(**fields)
     if not variables:
         raise NothingToCompareError("The report has no arrays to write.")
     write_mat(path, variables, level="7", overwrite=overwrite)
     return variables
 
 
-def _computed(compared: Iterable[Comparison]) -> dict[str, Array]:
-    return {name: writable(arrays.actual) for name, arrays in _named(compared)}
-
-
-def _oracles(compared: Iterable[Comparison], suffix: str = _ORACLE) -> dict[str, Array]:
-    return {
-        name + suffix: writable(arrays.oracle)
-        for name, arrays in _named(compared)
-        if arrays.oracle is not None
-    }
-
-
-def _named(compared: Iterable[Comparison]) -> Iterator[tuple[str, Arrays]]:
-    """The arrays under names that are valid and, with and without suffix, different."""
+def _arrays(compared: Iterable[Comparison], side: str) -> Iterator[tuple[str, Array]]:
+    """The arrays of one side under names that are valid and, with and without suffix, different."""
     taken: set[str] = set()
     for one in compared:
         if one.arrays is not None:
@@ -76,4 +65,5 @@ def _named(compared: Iterable[Comparison]) -> Iterator[tuple[str, Arrays]]:
                 number += 1
                 name = f"{name[:40]}_{number}"
             taken |= {name, name + _ORACLE}
-            yield name, one.arrays
+            if (array := getattr(one.arrays, side)) is not None:
+                yield name, writable(array)

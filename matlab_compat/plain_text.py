@@ -51,16 +51,13 @@ def class_names(value: object) -> list[str] | None:
         value = labels()
     if isinstance(value, str) and value.lower() == "auto":
         return None
-    names = [value] if isinstance(value, str) else list(np.ravel(_as_objects(value), order="F"))
+    if isinstance(value, str) or value is None:
+        value = [] if value is None else [value]
+    items = value if isinstance(value, np.ndarray) else np.array(value, dtype=object)
+    names = list(np.ravel(items, order="F"))
     if any(not isinstance(name, str) for name in names):
         raise ValueError("must be 'auto' or the names of the classes")
     if double := [f"'{name}'" for name, count in Counter(names).items() if count > 1]:
         shown = listed(double, 5)
         raise ValueError(f"must differ from each other: {shown} stand there more than once")
     return [str(name) for name in names] or None
-
-
-def _as_objects(value: object) -> Any:
-    if isinstance(value, np.ndarray):
-        return value
-    return np.array([] if value is None else value, dtype=object)

@@ -163,18 +163,13 @@ def _described(info: VariableInfo) -> str:
 
 def _plain_hdf5(mat: MatFile, found: list[Known], where: tuple[str, ...]) -> MatlabCompatError:
     names = listed([one_line(info.name) for info in mat.variables])
-    weights = next((one for one in found if one.is_model), None)
-    if weights is None:
-        return NotAMatFileError(
-            "The file is HDF5, and not a MAT-file: MATLAB's save did not write it. "
-            f"It has {names}.",
-            where=where,
-            remedy=_AS_SAVED,
+    what, remedy = f"MATLAB's save did not write it. It has {names}", _AS_SAVED
+    if any(one.is_model for one in found):
+        what = "it holds weights as Keras writes them, without the layers that they belong to "
+        what += f"({names})"
+        remedy = (
+            "open the model in Python, model.export('folder'); in MATLAB: net = "
+            "importNetworkFromTensorFlow('folder'); save('net.mat', 'net')."
         )
-    return NotAMatFileError(
-        "The file is HDF5, and not a MAT-file: it holds weights as Keras writes them, without the "
-        f"layers that they belong to ({names}).",
-        where=where,
-        remedy="open the model in Python, model.export('folder'); in MATLAB: net = "
-        "importNetworkFromTensorFlow('folder'); save('net.mat', 'net').",
-    )
+    said = f"The file is HDF5, and not a MAT-file: {what}."
+    return NotAMatFileError(said, where=where, remedy=remedy)

@@ -112,7 +112,10 @@ def char_array(units: npt.NDArray[np.uint16], shape: Shape, count: int) -> Value
         raise corrupt(
             f"A char array of size {' x '.join(map(str, shape))} holds {len(units)} characters."
         )
-    return join_units(units) if _is_row(shape) else units_to_array(units, shape)
+    if _is_row(shape):
+        return join_units(units)
+    characters = units.astype(np.uint32).view("<U1" if np.little_endian else ">U1")
+    return characters.reshape(shape, order="F")
 
 
 def _is_row(shape: Shape) -> bool:
@@ -124,22 +127,13 @@ def join_units(units: npt.NDArray[np.uint16]) -> str:
     return units.tobytes().decode(_NATIVE_UTF16, "surrogatepass")
 
 
-def units_to_array(units: npt.NDArray[np.uint16], shape: Shape) -> npt.NDArray[np.str_]:
-    """A column-major array of single characters."""
-    return (
-        units.astype(np.uint32).view("<U1" if np.little_endian else ">U1").reshape(shape, order="F")
-    )
-
-
 def _units(data: npt.NDArray[np.uint8], kind: DataType, byte_order: str) -> npt.NDArray[np.uint16]:
     width = UNIT_WIDTH[kind]
     if len(data) % width:
         raise corrupt(f"{len(data)} bytes are not whole characters of {width} bytes.")
     codes = np.frombuffer(data, f"{byte_order}u{width}")
-    return _units_of_code_points(codes) if width == 4 else codes.astype(np.uint16)
-
-
-def _units_of_code_points(codes: npt.NDArray[np.uint32]) -> npt.NDArray[np.uint16]:
+    if width < 4:
+        return codes.astype(np.uint16)
     if len(codes) and codes.max() > 0x10FFFF:
         raise corrupt("A character lies beyond the last one of Unicode (U+10FFFF).")
     text = codes.astype("<u4").tobytes().decode("utf-32-le", "surrogatepass")

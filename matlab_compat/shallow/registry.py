@@ -9,23 +9,15 @@ from ..errors import UsageError
 
 #: MATLAB's, by what they are; the engine has each of the first three.
 KNOWN: dict[str, frozenset[str]] = {
-    "transfer": frozenset(
-        (
-            *("compet", "elliot2sig", "elliotsig", "hardlim", "hardlims", "logsig", "netinv"),
-            *("poslin", "purelin", "radbas", "radbasn", "satlin", "satlins", "softmax"),
-            *("tansig", "tribas"),
-        )
-    ),
-    "net input": frozenset(("netprod", "netsum")),
-    "weight": frozenset(
-        ("boxdist", "dist", "dotprod", "mandist", "negdist", "normprod", "scalprod")
-    ),
-    "processing": frozenset(
-        (
-            *("fixunknowns", "lvqoutputs", "mapminmax", "mapstd", "processpca"),
-            *("removeconstantrows", "removerows"),
-        )
-    ),
+    what: frozenset(names.split())
+    for what, names in {
+        "transfer": "compet elliot2sig elliotsig hardlim hardlims logsig netinv poslin purelin "
+        "radbas radbasn satlin satlins softmax tansig tribas",
+        "net input": "netprod netsum",
+        "weight": "boxdist dist dotprod mandist negdist normprod scalprod",
+        "processing": "fixunknowns lvqoutputs mapminmax mapstd processpca removeconstantrows "
+        "removerows",
+    }.items()
 }
 #: Weight functions that measure how far a sample is from the weights.
 DISTANCES = frozenset(("boxdist", "dist", "mandist", "negdist"))
