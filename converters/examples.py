@@ -142,7 +142,11 @@ def _free_sizes(network: Network) -> list[tuple[int, ...]]:
     trial = copy.deepcopy(network)  # walking fills what is empty
     said = network.preparation.image_size if network.preparation else None
     for sides in [said] if said else [(n, n) for n in _SIDES]:
-        sizes = [_with_sides(network, name, sides) for name in names]
+        sizes = []
+        for name in names:
+            size = network.layer(name).input_size() or ()
+            free = iter((*sides, *[1] * len(size)))  # channels are one where nothing is said
+            sizes.append(tuple(next(free) if n < 0 else n for n in size))
         try:
             for _ in walk(trial.plan(), sizes, torch.Generator()):
                 pass
@@ -153,10 +157,3 @@ def _free_sizes(network: Network) -> list[tuple[int, ...]]:
         "The network does not say the size of its images, and none that was tried fits it.",
         remedy="say InputSize in its input layer, or run it here: net.predict(X).",
     )
-
-
-def _with_sides(network: Network, name: str, sides: tuple[int, int]) -> tuple[int, ...]:
-    """The size of one input, its own where it says one; one channel where it says none."""
-    size = network.layer(name).input_size() or ()
-    free = iter((*sides, *[1] * len(size)))
-    return tuple(next(free) if n < 0 else n for n in size)

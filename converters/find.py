@@ -139,13 +139,8 @@ def find_models(
     chosen = class_named(plain_text(layer_class))
     found = _find(mat, variable, chosen)
     meant = [f for f in found if f.standing is Standing.LAYER and f.class_name == chosen]
-    if found and not meant:
-        _refuse_class(found, chosen, str(mat.path))
-    return meant
-
-
-def _refuse_class(found: list[Found], chosen: str, where: str) -> None:
-    """Nothing in the file is of the class that the user names, or could be."""
+    if meant or not found:
+        return meant
     if loose := [f.model for f in found if f.standing is Standing.LOOSE]:
         what = f"{loose[0].found}: these can be no {chosen}, whose learnables have other names."
     else:
@@ -153,7 +148,7 @@ def _refuse_class(found: list[Found], chosen: str, where: str) -> None:
         what = f"The file says itself what is in it: {classes}, not {chosen}."
     raise UsageError(
         what,
-        where=(where,),
+        where=(str(mat.path),),
         remedy=f"leave {argument('layer_class')} out: it is for weights that name no class.",
     )
 

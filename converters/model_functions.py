@@ -95,9 +95,13 @@ def load_model(
     file = f"{file}.m" if name else file
     with locating(str(path)), open_mat(path, limits=limits) as mat:
         given = _arguments(mat, [plain_text(text) for text in texts])
-    program = program_of([str(Path(file).parent), *_folders(code)], limits.code)
+    folders = [code] if isinstance(code, str | PathLike) else code
+    program = program_of([Path(file).parent, *folders], limits.code)
     called = _function(program, Path(file), name)
-    _check_count(called, given)
+    inputs = called.said.inputs
+    if len(given) > len(inputs) and "varargin" not in inputs:
+        takes = f"{called.name}({', '.join(inputs)}) takes {len(inputs)}"
+        raise UsageError(f"{len(given)} arguments were given; {takes}.", where=(called.where,))
     return function_model(program, called, given, outputs)
 
 
@@ -130,16 +134,14 @@ def load_asked(path: str | PathLike[str], asked: Asked) -> FunctionModel:
     )
 
 
-def _folders(code: Code) -> list[str]:
-    return [fspath(one) for one in ([code] if isinstance(code, str | PathLike) else code)]
-
-
 def _function(program: Program, file: Path, name: str) -> FunctionDefinition:
     from matlab_compat.code.definitions import FunctionDefinition
 
     wanted = name or file.stem
     for source in program.sources.find(file.stem):
-        if Path(source.path).name != file.name or not _same(source.path, file):
+        place = Path(source.path)
+        is_it = place.name == source.path or place.resolve() == file.resolve()
+        if place.name != file.name or not is_it:
             continue
         parsed = program.file(source)
         found = parsed.function(wanted) or (parsed.functions[0] if not name else None)
@@ -152,10 +154,6 @@ def _function(program: Program, file: Path, name: str) -> FunctionDefinition:
             remedy="give the function after the file: 'train.m:model'.",
         )
     raise UsageError("There is no such file of MATLAB code.", where=(str(file),))
-
-
-def _same(one: str, other: Path) -> bool:
-    return Path(one).resolve() == other.resolve() or Path(one).name == one
 
 
 def _split(text: str) -> list[str]:
@@ -259,13 +257,3 @@ def code_value(value: Value) -> Any:
     if isinstance(value, np.ndarray) and value.dtype == object:
         return cell_array(map(code_value, value.ravel(order="F")), value.shape)
     return value if isinstance(value, dlarray) else plain_text(value)
-
-
-def _check_count(function: FunctionDefinition, given: Sequence[Argument]) -> None:
-    inputs = function.said.inputs
-    takes = ", ".join(inputs)
-    if len(given) > len(inputs) and "varargin" not in inputs:
-        raise UsageError(
-            f"{len(given)} arguments were given; {function.name}({takes}) takes {len(inputs)}.",
-            where=(function.where,),
-        )

@@ -135,18 +135,15 @@ def _same(one: Mapping[str, torch.Tensor], other: Mapping[str, torch.Tensor]) ->
     """The same keys in the same order (but for files that sort them), and the same bits."""
     import torch
 
+    def bits(tensor: torch.Tensor) -> torch.Tensor:
+        return tensor.contiguous().reshape(-1).view(torch.uint8)
+
     return one.keys() == other.keys() and all(
         tensor.dtype == other[key].dtype
         and tensor.shape == other[key].shape
-        and torch.equal(_bits(tensor), _bits(other[key]))
+        and torch.equal(bits(tensor), bits(other[key]))
         for key, tensor in one.items()
     )
-
-
-def _bits(tensor: torch.Tensor) -> torch.Tensor:
-    import torch
-
-    return tensor.contiguous().reshape(-1).view(torch.uint8)
 
 
 # --- reading ------------------------------------------------------------------------------------

@@ -75,6 +75,8 @@ def network_of(
     UnsupportedLayerError
         Parts that MATLAB's layers cannot express; all of them are named.
     """
+    import torch
+
     text = fspath(path)
     with locating(text):
         if text.lower().endswith(".pt2"):
@@ -82,7 +84,8 @@ def network_of(
         else:
             model, example = _made(text)
         if input_size:
-            example = _example(input_size)
+            source = torch.Generator().manual_seed(0)
+            example = tuple(torch.rand(tuple(size), generator=source) for size in input_size)
         if example is None:
             raise UsageError(
                 "Nothing says the size of its input, on which the layers depend.",
@@ -91,13 +94,6 @@ def network_of(
             )
         network = from_torch(model, example)
         return network, (_compared(model, network, example),)
-
-
-def _example(sizes: Sequence[Sequence[int]]) -> tuple[torch.Tensor, ...]:
-    import torch
-
-    source = torch.Generator().manual_seed(0)
-    return tuple(torch.rand(tuple(size), generator=source) for size in sizes)
 
 
 def _program(path: Path, trust: bool) -> tuple[Any, Any]:
@@ -181,9 +177,13 @@ def _compared(model: Any, network: Network, example: Any) -> str:
 
     Raises ``UnsupportedLayerError``: they differ.
     """
+    import torch
+
     try:
         inputs = tuple(x.double() if x.is_floating_point() else x for x in as_tuple(example))
-        theirs = _run(_in_double(model), inputs)
+        exported = isinstance(model, torch.export.ExportedProgram)
+        own = model.module() if exported else copy.deepcopy(model).eval()
+        theirs = _run(own.double(), inputs)
         module = network.to_torch(dtype="double")
         # Sequences are N,T,C for some modules, and N,C,T for all networks.
         ways = [inputs, tuple(x.mT if x.ndim == 3 else x for x in inputs)]
@@ -198,14 +198,6 @@ def _compared(model: Any, network: Network, example: Any) -> str:
             remedy="report it with the module; nothing was written.",
         )
     return "computes what the module computes, on the example and in double"
-
-
-def _in_double(model: Any) -> Any:
-    import torch
-
-    if isinstance(model, torch.export.ExportedProgram):
-        return model.module().double()
-    return copy.deepcopy(model).eval().double()
 
 
 def _run(module: Any, inputs: tuple[torch.Tensor, ...]) -> tuple[torch.Tensor, ...]:

@@ -361,7 +361,8 @@ def _run(function: Function, observed: Sequence[object], *actions: object) -> tu
             )
         given[name] = _as_input(network, name, array, plan.inputs[name])
     outputs = as_tuple(network.predict(*(given[name] for name in plan.inputs)))
-    return tuple(_alone(y) for y in outputs)
+    plain = (y.extractdata() if isinstance(y, dlarray) else np.asarray(y) for y in outputs)
+    return tuple(y.ravel(order="F") for y in plain)
 
 
 def _as_input(network: Network, name: str, array: Array, labels: str) -> dlarray:
@@ -381,11 +382,6 @@ def _shaped(array: Array, size: Sequence[int], what: str) -> Array:
             f"The {what} has {counted(array.size, 'element')}, not {size_text(tuple(size))}."
         )
     return array.reshape(tuple(size), order="F")
-
-
-def _alone(output: Any) -> Array:
-    array = output.extractdata() if isinstance(output, dlarray) else np.asarray(output)
-    return array.ravel(order="F")
 
 
 def _of_elements(output: Array, spec: Spec) -> Array:

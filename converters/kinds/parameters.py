@@ -39,23 +39,22 @@ class ParameterStructs(Kind[Any]):
         value = place.value
         if isinstance(value, StructArray) and value.fields.keys() >= _RECORD:
             return Known("the record of a training", "", is_model=False)
-        if isinstance(value, StructArray) and value.fields.keys() >= _DEEP_LEARN_TOOLBOX:
-            return Known(
-                "a network of DeepLearnToolbox (nn)",
-                f"read it with converters.load_parameters({file!r}, {place.path!r}), and write its "
-                "function in Python: each W{i} has the bias in its first column.",
-                error=FunctionNeededError,
-                shown={"parameters": parameters_of(value, place.path).record()},
-            )
         weights = weights_among(_leaves(value)) if may_be_parameters(value) else ""
-        if not weights:
+        if isinstance(value, StructArray) and value.fields.keys() >= _DEEP_LEARN_TOOLBOX:
+            what = "a network of DeepLearnToolbox (nn)"
+            how = "its function in Python: each W{i} has the bias in its first column."
+        elif weights:
+            what = f"a struct of weights ({weights}) without the layers or the function that use "
+            what += "them, as custom training loops have it"
+            how = (
+                f"the function in Python, or name it in MATLAB: {argument('function', 'model.m')}; "
+                "matlab-compat convert writes the parameters as .pt, .safetensors, .npz or .mat."
+            )
+        else:
             return None
         return Known(
-            f"a struct of weights ({weights}) without the layers or the function that use "
-            "them, as custom training loops have it",
-            f"read it with converters.load_parameters({file!r}, {place.path!r}), and write the "
-            f"function in Python, or name it in MATLAB: {argument('function', 'model.m')}; "
-            "matlab-compat convert writes the parameters as .pt, .safetensors, .npz or .mat.",
+            what,
+            f"read it with converters.load_parameters({file!r}, {place.path!r}), and write {how}",
             shown={"parameters": parameters_of(value, place.path).record()},
             error=FunctionNeededError,
         )

@@ -67,18 +67,12 @@ def plain(value: Value, depth: int = 0) -> Any:
     if isinstance(value, FunctionHandle):
         return value.text
     if isinstance(value, SparseArray):
-        return _full(value)
+        if (elements := value.shape[0] * value.shape[1]) > DEFAULT_LIMITS.max_elements:
+            raise LimitExceededError(f"A sparse weight has {elements} elements.")
+        return value.to_scipy().toarray()
     if not (isinstance(value, np.ndarray) and value.dtype == object):
         return value
     return cell_array((plain(one, depth + 1) for one in value.ravel(order="F")), value.shape)
-
-
-def _full(value: SparseArray) -> Any:
-    """A full matrix; a damaged file may say that it has any size."""
-    elements = value.shape[0] * value.shape[1]
-    if elements > DEFAULT_LIMITS.max_elements:
-        raise LimitExceededError(f"A sparse weight has {elements} elements.")
-    return value.to_scipy().toarray()
 
 
 class Shallow(Kind[SavedShallow]):

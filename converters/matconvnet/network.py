@@ -191,18 +191,14 @@ class _Made:
         self.taken = {part.name for part in parts}
         self.names: set[str] = set()
         ordered = _ordered(parts)
-        for variable in self._inputs(parts):
-            self._add_input(variable, parts)
+        used = dict.fromkeys(variable for part in parts for variable in part.inputs)
+        made = {variable for part in parts for variable in part.outputs}
+        for variable in used:
+            if variable not in made:
+                self._add_input(variable, parts)
         for part in ordered:
             self._add(part)
-        used = {variable for part in parts for variable in part.inputs}
         self.ends = [v for part in parts for v in part.outputs if v not in used]
-
-    @staticmethod
-    def _inputs(parts: Sequence[Part]) -> list[str]:
-        made = {variable for part in parts for variable in part.outputs}
-        read = dict.fromkeys(variable for part in parts for variable in part.inputs)
-        return [variable for variable in read if variable not in made]
 
     def _add_input(self, variable: str, parts: Sequence[Part]) -> None:
         """An input layer of any size, called as the variable is."""
@@ -246,17 +242,14 @@ class _Made:
         while True:
             fields = {"Name": name, **_factors(part, made), **made.fields}
             self.layers.append(SavedLayer(where, made.class_name, fields))
-            self._remember(part, name, made)
+            for parameter, learnable in zip(part.params, made.learnables, strict=False):
+                if np.size(made.fields.get(learnable, ())):
+                    self.learnables.setdefault(parameter, []).append((name, learnable))
             if made.then is None:
                 break
             self.connections.append((name, name := unused(f"{name}_bias", self.names)))
             made = made.then
         self._give(part, [name], made.channels)
-
-    def _remember(self, part: Part, name: str, made: Translated) -> None:
-        for parameter, learnable in zip(part.params, made.learnables, strict=False):
-            if np.size(made.fields.get(learnable, ())):
-                self.learnables.setdefault(parameter, []).append((name, learnable))
 
     def _refuse(self, part: Part, name: str, where: tuple[str, ...], reason: str) -> None:
         """A layer that keeps its place, with ports as many as it has variables."""

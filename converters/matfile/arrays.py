@@ -67,22 +67,17 @@ class ArrayDecoder:
                 try:
                     self._step(stack)
                 except MatFileError as error:  # of the container on top: its size is known
-                    self._set_aside_container(stack, error)
+                    if len(stack) <= 2:  # the outermost is all there is
+                        raise
+                    mark = self._journal.set_aside(stack[-1].class_name, error, self._path())
+                    stack.pop()
+                    stack[-1].values.append(mark)
         except MatFileError as error:
             if not error.is_located:
                 error.where = (*self._path(), *error.where)
             raise
         self._journal.report()
         return root.build(root.values)
-
-    def _set_aside_container(self, stack: list[_Container], error: MatFileError) -> None:
-        """Put a mark where the container on top would stand; the outermost is all there is."""
-        if len(stack) <= 2:
-            raise error
-        path, broken = self._path(), stack[-1]
-        mark = self._journal.set_aside(broken.class_name, error, path)
-        stack.pop()
-        stack[-1].values.append(mark)
 
     def _value_of(self, matrix: Tag, stack: list[_Container]) -> Value | _Container:
         """A leaf, a container to fill, or a mark where the value cannot be decoded by itself."""
@@ -99,7 +94,7 @@ class ArrayDecoder:
             header = self._elements.array_header(matrix)
         except MatFileError:
             return "unknown"
-        return header.class_name or header.array_class.name.lower()
+        return header.matlab_class
 
     def _path(self) -> list[str]:
         """The way from the root to the value that is being decoded."""
@@ -223,8 +218,7 @@ class ArrayDecoder:
         if count * 8 > header.end - first:
             raise corrupt(f"{count} values cannot stand in {header.end - first} bytes.", first)
         self._budget.spend_elements(count, first)
-        class_name = header.class_name or header.array_class.name.lower()
-        return _Container(first, header.end, count, build, label, class_name)
+        return _Container(first, header.end, count, build, label, header.matlab_class)
 
     # -- leaves ----------------------------------------------------------------------------
 

@@ -56,15 +56,13 @@ class Datetime:
         zone = self.tzinfo()
         made = np.empty(self.utc.shape, object)
         for index, moment in np.ndenumerate(self.utc.astype("datetime64[us]")):
-            made[index] = None if np.isnat(moment) else self._aware(moment, zone)
+            since = timedelta(microseconds=int(moment.astype(np.int64)))
+            try:
+                made[index] = None if np.isnat(moment) else (_EPOCH + since).astimezone(zone)
+            except OverflowError:
+                what = f"{moment} is beyond the years 1 to 9999 of Python's datetime."
+                raise UsageError(what, remedy="use .utc, which holds it as datetime64.") from None
         return made
-
-    def _aware(self, moment: np.datetime64, zone: tzinfo) -> datetime:
-        try:
-            return (_EPOCH + timedelta(microseconds=int(moment.astype(np.int64)))).astimezone(zone)
-        except OverflowError:
-            what = f"{moment} is beyond the years 1 to 9999 of Python's datetime."
-            raise UsageError(what, remedy="use .utc, which holds it as datetime64.") from None
 
     def local(self) -> npt.NDArray[np.datetime64]:
         """``datetime64[us]`` by the clock of the zone: the digits that MATLAB shows.

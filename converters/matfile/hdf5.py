@@ -411,7 +411,13 @@ def _filters(node: Any) -> list[int]:
     """A data set's filters in order, gzip or shuffle: for others HDF5 would run plug-ins."""
     plan = node.get_create_plist()
     if plan.get_layout() != h5d.CHUNKED:
-        _check_storage(node)
+        # Only chunks may be missing, which read as 0: data in one piece must be there in full.
+        announced = math.prod(node.shape) * node.get_type().get_size()
+        if (there := node.get_storage_size()) < announced:
+            raise TruncatedFileError(
+                f"A data set announces {announced} bytes; the file holds {there}.",
+                remedy="copy or download the file again, or " + RESAVE_73,
+            )
         return []
     filters = [plan.get_filter(index)[0] for index in range(plan.get_nfilters())]
     if not {h5z.FILTER_DEFLATE, h5z.FILTER_SHUFFLE}.issuperset(filters):
@@ -419,11 +425,3 @@ def _filters(node: Any) -> list[int]:
             f"A data set is encoded with HDF5 filters {filters}; MATLAB uses gzip."
         )
     return filters
-
-
-def _check_storage(node: Any) -> None:
-    """Data in one piece must be there in full; only chunks may be missing (they read as 0)."""
-    announced = math.prod(node.shape) * node.get_type().get_size()
-    if node.get_storage_size() < announced:
-        what = f"A data set announces {announced} bytes; the file holds {node.get_storage_size()}."
-        raise TruncatedFileError(what, remedy="copy or download the file again, or " + RESAVE_73)

@@ -74,25 +74,22 @@ class Level5Reader:
         while position < self._source.size:
             kind, size = struct.unpack(self.byte_order + "II", self._source.read(position, 8))
             start = position + 8
-            self._check_element(kind, start, size)
+            if kind not in (DataType.MATRIX, DataType.COMPRESSED):
+                raise CorruptFileError(
+                    f"Data type {kind} stands where a variable should begin.",
+                    remedy="copy or download the file again, or save it again in MATLAB.",
+                    offset=position,
+                )
+            if start + size > self._source.size:
+                raise cut_short(
+                    f"A variable of {size} bytes begins {self._source.size - start} bytes "
+                    "before the end of the file.",
+                    position,
+                )
             elements.append(_Stored(position, start, size, kind == DataType.COMPRESSED))
             padding = -size % 8 if kind == DataType.MATRIX else 0
             position = start + size + padding
         return elements
-
-    def _check_element(self, kind: int, start: int, size: int) -> None:
-        if kind not in (DataType.MATRIX, DataType.COMPRESSED):
-            raise CorruptFileError(
-                f"Data type {kind} stands where a variable should begin.",
-                remedy="copy or download the file again, or save it again in MATLAB.",
-                offset=start - 8,
-            )
-        if start + size > self._source.size:
-            raise cut_short(
-                f"A variable of {size} bytes begins {self._source.size - start} bytes "
-                "before the end of the file.",
-                start - 8,
-            )
 
     # -- listing ---------------------------------------------------------------------------
 
@@ -167,20 +164,12 @@ def _describe(elements: Elements, size: int) -> VariableInfo:
     header = elements.array_header(matrix)
     return VariableInfo(
         header.name,
-        _class_name(header),
+        header.matlab_class,
         _shape(elements, header),
         _nbytes(header),
         is_complex=header.is_complex,
         is_global=header.is_global,
     )
-
-
-def _class_name(header: ArrayHeader) -> str:
-    if header.class_name:
-        return header.class_name
-    if header.is_logical and header.array_class in NUMERIC_DTYPE:
-        return "logical"
-    return header.array_class.name.lower()
 
 
 def _shape(elements: Elements, header: ArrayHeader) -> Shape:

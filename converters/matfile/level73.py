@@ -384,18 +384,16 @@ class Level73Reader:
                 raise corrupt_73("The file names objects but has no store of their values.")
             store = hdf5.member(hdf5.member(self._file.root, "#subsystem#"), "MCOS")
             references = hdf5.read_references(store, Budget(self._limits))
-            return self._object_table(references)
 
-    def _object_table(self, references: References) -> ObjectTable:
-        def cell(index: int) -> Value:
-            with hdf5_errors():
-                return self._value(references.follow(index), Budget(self._limits))
+            def cell(index: int) -> Value:
+                with hdf5_errors():
+                    return self._value(references.follow(index), Budget(self._limits))
 
-        metadata = cell(0) if len(references) else None
-        if not isinstance(metadata, np.ndarray) or metadata.dtype != np.uint8:
-            raise corrupt_73("The object store has no index of bytes.")
-        index = metadata.tobytes("F")
-        return ObjectTable(index, len(references), cell, limits=self._limits, file=self._path)
+            metadata = cell(0) if len(references) else None
+            if not isinstance(metadata, np.ndarray) or metadata.dtype != np.uint8:
+                raise corrupt_73("The object store has no index of bytes.")
+            index = metadata.tobytes("F")
+            return ObjectTable(index, len(references), cell, limits=self._limits, file=self._path)
 
 
 def _class_of_dtype(node: Node) -> str:
@@ -422,19 +420,16 @@ def _text(units: Array) -> Value:
 
 def _as_class(array: Array, class_name: str) -> Array:
     """Numbers as MATLAB's class; complex ones are a record of real and imag in HDF5."""
-    if array.dtype.names is not None:
-        return _complex(array, class_name)
+    if array.dtype.names not in (None, ("real", "imag")):
+        raise unsupported_73(f"A data set holds records of {array.dtype.names}, not numbers.")
+    if array.dtype.names:
+        kind = np.complex64 if class_name == "single" else np.complex128
+        result = np.empty(array.shape, kind, "F")
+        result.real, result.imag = array["real"], array["imag"]
+        return result
     if class_name == "logical":
         return np.asarray(array != 0)
     return array.astype(_DTYPES[class_name], copy=False)
-
-
-def _complex(array: Array, class_name: str) -> Array:
-    if array.dtype.names != ("real", "imag"):
-        raise unsupported_73(f"A data set holds records of {array.dtype.names}, not numbers.")
-    result = np.empty(array.shape, np.complex64 if class_name == "single" else np.complex128, "F")
-    result.real, result.imag = array["real"], array["imag"]
-    return result
 
 
 def _in_order(present: list[str], order: list[str] | None) -> list[str]:

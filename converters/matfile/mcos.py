@@ -136,7 +136,16 @@ class ObjectTable:
 
     def _convert(self, object_id: int, obj: MatObject) -> Value:
         try:
-            self._refuse_cycle(object_id, obj.class_name)
+            if object_id in self._converting:
+                raise CorruptFileError(
+                    f"A {obj.class_name} contains itself.",
+                    remedy="remove the cycle in MATLAB and save the file again.",
+                )
+            if len(self._converting) >= _DEEPEST_PLAIN:
+                raise LimitExceededError(
+                    f"Tables and maps are nested more than {_DEEPEST_PLAIN} deep.",
+                    remedy="save the inner ones as variables of their own.",
+                )
             self._converting.append(object_id)
             try:
                 with only_matfile_errors(f"a {obj.class_name}"):
@@ -146,16 +155,6 @@ class ObjectTable:
         except MatFileError as error:
             return Damaged(obj.class_name, error)
 
-    def _refuse_cycle(self, object_id: int, class_name: str) -> None:
-        if object_id in self._converting:
-            raise CorruptFileError(
-                f"A {class_name} contains itself.",
-                remedy="remove the cycle in MATLAB and save the file again.",
-            )
-        if len(self._converting) >= _DEEPEST_PLAIN:
-            what = f"Tables and maps are nested more than {_DEEPEST_PLAIN} deep."
-            raise LimitExceededError(what, remedy="save the inner ones as variables of their own.")
-
     # -- properties ------------------------------------------------------------------------
 
     def _load(self, object_id: int, entry: ObjectEntry, class_name: str) -> dict[str, Value]:
@@ -164,28 +163,25 @@ class ObjectTable:
         with self._lock, locating(*where), only_matfile_errors(what):
             properties = self._class_defaults(entry.class_id)
             for saved in self._index.properties(entry):
-                properties[saved.name] = self._sound_property(saved)
+                properties[saved.name] = self._property(saved)
             self._journal.report()
             for number, dynamic in enumerate(self._index.dynamic_properties(entry), 1):
                 properties[f"__dynamic_property__{number}"] = self.get(dynamic)
             return properties
 
-    def _sound_property(self, saved: Property) -> Value:
+    def _property(self, saved: Property) -> Value:
         try:
             with only_matfile_errors(f"the property {saved.name}"), locating(f".{saved.name}"):
-                return self._property(saved)
+                if saved.kind == PropertyKind.CELL:
+                    return self._cell(self._index.property_cell(saved.value))
+                if saved.kind == PropertyKind.NAME:
+                    return self._index.name(saved.value)
+                if saved.kind == PropertyKind.NUMBER:
+                    dtype = np.bool_ if saved.value < 2 else np.uint32
+                    return np.array([[saved.value]], dtype)
+                raise unsupported(f"Property kind {saved.kind} is not known (0 to 2 are).")
         except MatFileError as error:
             return self._journal.set_aside("unknown", error, ())
-
-    def _property(self, saved: Property) -> Value:
-        if saved.kind == PropertyKind.CELL:
-            return self._cell(self._index.property_cell(saved.value))
-        if saved.kind == PropertyKind.NAME:
-            return self._index.name(saved.value)
-        if saved.kind == PropertyKind.NUMBER:
-            dtype = np.bool_ if saved.value < 2 else np.uint32
-            return np.array([[saved.value]], dtype)
-        raise unsupported(f"Property kind {saved.kind} is not known (0 to 2 are).")
 
     def _cell(self, number: int) -> Value:
         """A cell of the store with its references looked up; objects may share one."""

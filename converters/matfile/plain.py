@@ -98,10 +98,7 @@ def _table(properties: _Properties) -> Table:
     names = _need(properties, "varnames")
     if isinstance(extra, StructArray) and extra.shape == (1, 1):
         # Names that are no identifiers, or long ones, are kept beside valid stand-ins.
-        for kind in ("2048", "Original"):
-            if f"useVariableNames{kind}" in extra and _flag(extra[f"useVariableNames{kind}"]):
-                names = extra[f"VariableNames{kind}"]
-                break
+        names = _names(extra, names, "VariableNames2048", "VariableNamesOriginal")
     rows = properties.get("rownames")
     return Table(
         _columns(_texts(names, "varnames"), _cells(_need(properties, "data"), "data")),
@@ -112,15 +109,18 @@ def _table(properties: _Properties) -> Table:
 
 def _timetable(properties: _Properties) -> Table:
     fields = _struct(_need(properties, "any"), "any")
-    names = fields["varNames"]
-    for flag, other in (("useVarNames2048", "varNames2048"), ("useVarNamesOrig", "varNamesOrig")):
-        if flag in fields and _flag(fields[flag]):
-            names = fields[other]
-            break
+    names = _names(fields, fields["varNames"], "varNames2048", "varNamesOrig")
     columns = _columns(_texts(names, "varNames"), _cells(fields["data"], "data"))
     time = _texts(fields["dimNames"], "dimNames")[0]
     height = _count(fields["numRows"]) if "numRows" in fields else None
     return Table({time: fields["rowTimes"], **columns}, [], times=time, height=height)
+
+
+def _names(fields: StructArray, valid: Value, *others: str) -> Value:
+    """The valid names, or the first of other fields that a flag says to use."""
+    flags = {name: f"use{name[0].upper()}{name[1:]}" for name in others}
+    used = (fields[name] for name in others if _flag(fields.fields.get(flags[name], [None])[0]))
+    return next(used, valid)
 
 
 def _columns(names: list[str], values: list[Value]) -> dict[str, Value]:

@@ -21,12 +21,7 @@ _BYTE_ORDERS = {b"IM": "<", b"MI": ">"}
 
 
 def open_subsystem(outer: Elements, limits: Limits, page: CodePage, file: str) -> ObjectTable:
-    """The object table in the array of bytes that ``outer`` holds."""
-    return _Subsystem(_inner_file(outer), limits, page).table(file)
-
-
-def _inner_file(outer: Elements) -> Elements:
-    """The bytes inside the outer array, read in the byte order that they name themselves."""
+    """The object table in the array of bytes that ``outer`` holds, in a byte order of their own."""
     matrix = outer.expect(0, len(outer.data), "the object store", DataType.MATRIX)
     header = outer.array_header(matrix)
     tag = outer.expect(header.body, header.end, "the object store", DataType.UINT8, DataType.INT8)
@@ -34,7 +29,7 @@ def _inner_file(outer: Elements) -> Elements:
     order = _BYTE_ORDERS.get(data[2:4].tobytes())
     if order is None:
         raise corrupt("The object store has no header.", tag.start)
-    return Elements(data, order)
+    return _Subsystem(Elements(data, order), limits, page).table(file)
 
 
 class _Subsystem:

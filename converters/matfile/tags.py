@@ -104,6 +104,13 @@ class ArrayHeader:
         """How many elements the array has."""
         return math.prod(self.shape)
 
+    @property
+    def matlab_class(self) -> str:
+        """What MATLAB calls its class."""
+        if self.is_logical and self.array_class in NUMERIC_DTYPE:
+            return "logical"
+        return self.class_name or self.array_class.name.lower()
+
 
 class Elements:
     """Reads tags and array headers out of one buffer. Every access is checked first.

@@ -88,7 +88,11 @@ def _check_value(value: Value, depth: int) -> None:
     if isinstance(value, StructArray):
         _check_struct(value, depth)
     elif isinstance(value, SparseArray):
-        _check_sparse(value)
+        if value.data.dtype not in (np.float64, np.complex128, np.bool_):
+            raise UsageError(
+                f"A sparse matrix of {value.data.dtype} cannot be written.",
+                remedy="MATLAB's are double (also complex) or logical: data.astype('float64')",
+            )
     elif isinstance(value, np.ndarray):
         _check_array(value, depth)
     else:
@@ -107,14 +111,6 @@ def _check_struct(value: StructArray, depth: int) -> None:
                 raise UsageError(what, remedy="give one value for each element")
             for inner in values:
                 _check_value(inner, depth + 1)
-
-
-def _check_sparse(value: SparseArray) -> None:
-    if value.data.dtype not in (np.float64, np.complex128, np.bool_):
-        raise UsageError(
-            f"A sparse matrix of {value.data.dtype} cannot be written.",
-            remedy="MATLAB's are double (also complex) or logical: data.astype('float64')",
-        )
 
 
 def _check_array(value: np.ndarray, depth: int) -> None:

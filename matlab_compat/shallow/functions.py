@@ -115,8 +115,8 @@ def as_cells(value: Any, rows: int) -> Array:
     return cell if cell.shape[0] == rows else np.empty((rows, 0), object)
 
 
-def as_matrix(value: Any) -> Array:
-    """Real numbers as a matrix in double: a vector is one column, a number 1×1.
+def real_numbers(value: Any) -> Array:
+    """Real numbers in double.
 
     Raises ``DataFormatError``: they are none.
     """
@@ -127,13 +127,22 @@ def as_matrix(value: Any) -> Array:
     if found.dtype.kind not in "biuf":
         kind = "complex" if found.dtype.kind == "c" else f"of class {found.dtype.name}"
         raise DataFormatError(f"The data must be real numbers, not {kind}.")
+    return found.astype(np.float64)
+
+
+def as_matrix(value: Any) -> Array:
+    """:func:`real_numbers` as a matrix: a vector is one column, a number 1×1.
+
+    Raises ``DataFormatError``: they have more dimensions.
+    """
+    found = real_numbers(value)
     if found.ndim > 2:
         raise DataFormatError(
             f"The data have {found.ndim} dimensions.",
             remedy="give a matrix (a sample in each column) or a cell of time steps, or say what "
             f"the dimensions are: {argument('data_format', 'CTB')}.",
         )
-    return found.astype(np.float64).reshape(-1, 1) if found.ndim < 2 else found.astype(np.float64)
+    return found.reshape(-1, 1) if found.ndim < 2 else found
 
 
 def joined(Y: Any) -> Any:

@@ -20,7 +20,7 @@ from ..errors import DataFormatError, MatlabCompatWarning
 from ..execution.sizes import check_size
 from ..wording import argument
 from .description import Description, Side
-from .functions import as_cells, as_matrix, is_cell
+from .functions import as_cells, as_matrix, is_cell, real_numbers
 from .module import module_of
 
 if TYPE_CHECKING:
@@ -178,19 +178,14 @@ def _stacked(steps: list[Array], rows: int) -> Array:
 
 def _labelled(net: Description, X: Any, data_format: str, *, is_labelled: bool = False) -> Data:
     """An array whose dimensions have labels, of one input (or several, in rows)."""
-    try:
-        values = np.asarray(X)
-    except ValueError:
-        values = np.empty(0, object)
-    if values.dtype.kind not in "biuf":
-        raise DataFormatError("The data must be a real numeric array.")
+    values = real_numbers(X)
     form = DataFormat.parse(data_format)
     if "C" not in form.labels or set(form.labels) - set("CBT"):
         raise DataFormatError(
             f"Data of a shallow network have the dimensions C, B and T, not '{data_format}'."
         )
     labels = form.batched
-    moved = form.to_torch(np.asarray(values, np.float64))
+    moved = form.to_torch(values)
     ordered = (moved if "T" in labels else moved[..., np.newaxis]).transpose(0, 2, 1)
     sizes = [one.size for one in net.inputs]
     _check_rows(ordered.reshape(-1, ordered.shape[2]).T, sum(sizes))

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ..arrays import Array
+from ..arrays import Array, cell_array
 from ..display import counted
 from ..errors import DataFormatError, UsageError
 from .functions import as_cells, as_matrix
@@ -103,9 +103,7 @@ def _cell(value: Any, rows: int) -> list[list[Any]]:
 
 
 def _row(items: list[Any]) -> Array:
-    row = np.empty(len(items), object)
-    for t, item in enumerate(items):
-        row[t] = as_matrix(item)
+    row: Array = cell_array(map(as_matrix, items))[0]
     return row
 
 
@@ -167,7 +165,12 @@ def _closed(net: ShallowNetwork, i: int) -> ShallowNetwork:
                 raise UsageError(f"Layer {i + 1} feeds layer {k + 1} already.")
             LW[k, i], layerWeights[k, i] = net.IW[k, j], weight
     kept = [n for n in range(net.numInputs) if n != j]
-    outputs = [_renumbered(one, j) for one in net.outputs]
+    outputs = [
+        replace(one, feedbackInput=one.feedbackInput - 1)
+        if one is not None and one.feedbackInput > j + 1  # an input after the one that goes
+        else one
+        for one in net.outputs
+    ]
     outputs[i] = replace(output, feedbackInput=0, feedbackMode="closed")
     return replace(
         net,
@@ -181,13 +184,6 @@ def _closed(net: ShallowNetwork, i: int) -> ShallowNetwork:
         layerWeights=layerWeights,
         name=f"{net.name} - Closed Loop" if net.name else "",
     )
-
-
-def _renumbered(output: Any, gone: int) -> Any:
-    """An output whose feedback goes to an input after the one that is gone."""
-    if output is None or output.feedbackInput <= gone + 1:
-        return output
-    return replace(output, feedbackInput=output.feedbackInput - 1)
 
 
 def openloop(net: ShallowNetwork) -> ShallowNetwork:
