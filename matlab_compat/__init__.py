@@ -87,9 +87,11 @@ def __getattr__(name: str) -> Any:
         from importlib.metadata import PackageNotFoundError, version
 
         try:
-            return version("matlab-compat")
+            found = version("matlab-compat")
         except PackageNotFoundError:  # a checkout on the path, not installed
-            return "0+unknown"
+            found = "0+unknown"
+        globals()[name] = found  # it is asked for with every report
+        return found
     layers = import_module(".layers", __name__)
     if name == "__all__":
         errors = ("MatlabCompatError", "MatlabCompatWarning")

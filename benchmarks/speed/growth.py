@@ -27,6 +27,7 @@ from matlab_compat.network import Network
 
 from .networks import torch_call, unet
 from .peers import limit
+from .reading import peak_of
 from .timing import LIMIT, THREADS, Allowance, Row, Table, interleaved
 
 FIXTURE = Path(__file__).parents[2] / "fixtures" / "same_odd.v7.mat"
@@ -116,12 +117,13 @@ def sizes(folder: Path) -> Table:
     random, path = np.random.default_rng(0), folder / "x.mat"
     for megabytes in Allowance.within(MEGABYTES):
         X = random.random((250, megabytes * 1000), np.float32)
-        seconds = {}
+        seconds, more = {}, {LIMIT: 1e3 * limit(0, 2 * X.size)}
         for level in LEVELS:
             write_mat(path, {"X": X}, level=level, overwrite=True)
             start = time.perf_counter()
             with open_mat(path) as mat:
                 assert mat["X"].shape == X.shape
             seconds["call" if level == "7" else f"level {level}"] = time.perf_counter() - start
-        rows.append(Row(str(megabytes), seconds, {LIMIT: 1e3 * limit(0, 2 * X.size)}))
-    return grown("Growth with the megabytes of a file (call: level 7)", rows)
+            more[f"peak, {level}"] = peak_of(path) / X.nbytes
+        rows.append(Row(str(megabytes), seconds, more))
+    return grown("Growth with the megabytes of a file (call: level 7; peak memory by them)", rows)

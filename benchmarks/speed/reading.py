@@ -407,7 +407,7 @@ print(peak() - base)
 """
 
 
-def _peak(path: Path, reader: str = "ours", *names: str) -> int:
+def peak_of(path: Path, reader: str = "ours", *names: str) -> int:
     """The high-water mark of a process that reads ``path``, above what importing took."""
     done = subprocess.run(
         [sys.executable, "-c", _MEASURE, str(path), reader, *names],
@@ -422,9 +422,9 @@ def _memory(folder: Path) -> Table:
     rows = []
     for path in sorted(folder.glob("level*.mat")):
         decoded = _decoded_bytes(path)
-        more = {"decoded MB": decoded / 1e6, "ours": _peak(path) / decoded}
+        more = {"decoded MB": decoded / 1e6, "ours": peak_of(path) / decoded}
         if "level73" not in path.name:
-            more["scipy"] = _peak(path, "scipy") / decoded
+            more["scipy"] = peak_of(path, "scipy") / decoded
         rows.append(Row(path.stem, {}, more))
     worst = max(row.more["ours"] for row in rows)
     goal = Goal("peak memory / decoded bytes, worst", 1.2, worst, at_least=False)
@@ -447,7 +447,7 @@ def _one_layer(folder: Path) -> Table:
             "one": partial(_read_one, path, name),
             "all": partial(_ours, path),
         }
-        more = {"MB beyond its own": (_peak(path, "ours", name) - share) / 1e6}
+        more = {"MB beyond its own": (peak_of(path, "ours", name) - share) / 1e6}
         rows.append(Row(path.stem, interleaved(variants), more))
     worst = max(row.more["MB beyond its own"] for row in rows)
     goal = Goal(f"one of {LAYERS} layers: MB of memory beyond its own", 10, worst, at_least=False)

@@ -27,6 +27,8 @@ Parts: TypeAlias = list[Buffer]
 
 MAX_BYTES = (1 << 31) - 1
 _COMPLEX, _LOGICAL = 0x08, 0x02
+#: Bytes compressed at a time, for the result is kept in memory.
+_COMPRESSED = 1 << 20
 
 _CLASS_AND_TYPE = {
     "float64": (ArrayClass.DOUBLE, DataType.DOUBLE),
@@ -56,7 +58,9 @@ def write_variable(stream: BinaryIO, parts: Parts, *, compress: bool) -> None:
     start = stream.tell()
     stream.write(bytes(8))
     deflate = zlib.compressobj()
-    stream.writelines(deflate.compress(part) for part in parts)
+    for part in parts:
+        for at in range(0, len(part), _COMPRESSED):
+            stream.write(deflate.compress(part[at : at + _COMPRESSED]))
     stream.write(deflate.flush())
     end = stream.tell()
     stream.seek(start)

@@ -11,7 +11,6 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
-from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, Self, TypeAlias
 
 import numpy as np
@@ -81,13 +80,14 @@ class Precision:
         """What a result may depend on."""
         import torch
 
+        from .. import __version__
         from ..engine.precision import torch_device, torch_dtype
 
         chosen = torch_device(self.device)
         name = torch.cuda.get_device_name(chosen) if chosen.type == "cuda" else platform.machine()
         idle = "off (allowed, but without effect here)" if self.allow_tf32 else "off"
         return {
-            "matlab_compat": version("matlab-compat"),
+            "matlab_compat": __version__,
             "python": platform.python_version(),
             "numpy": np.__version__,
             "torch": torch.__version__,
