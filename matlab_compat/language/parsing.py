@@ -16,41 +16,8 @@ from functools import cache
 from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 from ..errors import CodeError, CodeLimitError, UsageError
+from . import syntax
 from .source import CodeLimits, to_raise
-from .syntax import (
-    Assign,
-    Binary,
-    Block,
-    CellArray,
-    Class,
-    Colon,
-    End,
-    Evaluate,
-    Expression,
-    Field,
-    File,
-    For,
-    Function,
-    Handle,
-    If,
-    Index,
-    Jump,
-    Lambda,
-    Matrix,
-    Name,
-    Number,
-    OfSuperclass,
-    Persistent,
-    Property,
-    Range,
-    Statement,
-    Switch,
-    Text,
-    Try,
-    Unary,
-    Unsupported,
-    While,
-)
 
 if TYPE_CHECKING:
     from tree_sitter import Language
@@ -89,7 +56,7 @@ _FUNCTION = "function_definition"
 _SHOWS_NOTHING = frozenset({"warning", "clc", "tic", "drawnow", "disp"})
 
 
-def parse(text: str, path: str, limits: CodeLimits | None = None) -> File:
+def parse(text: str, path: str, limits: CodeLimits | None = None) -> syntax.File:
     """The syntax tree of a file whose text :func:`.source.normalized` gave.
 
     Raises ``CodeError``: a line that MATLAB would not read either, as far as the grammar knows;
@@ -106,7 +73,7 @@ def parse(text: str, path: str, limits: CodeLimits | None = None) -> File:
 
 def parse_expression(
     text: str, path: str = "expression", limits: CodeLimits | None = None, line: int = 1
-) -> Expression:
+) -> syntax.Expression:
     """The tree of one expression, such as an anonymous function; errors as of :func:`parse`.
 
     ``line`` is where the file has it.
@@ -114,7 +81,7 @@ def parse_expression(
     before = "\n" * (line - 1)
     file = parse(f"{before}x__ = {text.strip()};\n", path, limits)
     is_one = len(file.script) == 1 and not text.rstrip().endswith((";", ","))
-    if not is_one or not isinstance(file.script[0], Assign):
+    if not is_one or not isinstance(file.script[0], syntax.Assign):
         raise CodeError("This is not one expression.", where=(path,))
     return file.script[0].value
 
@@ -221,12 +188,12 @@ class _Reader:
 
     # --- files and definitions ----------------------------------------------------------
 
-    def file(self, root: Concrete) -> File:
+    def file(self, root: Concrete) -> syntax.File:
         if root.has_error:
             raise self.fault(_first_error(root))
-        defined: Class | None = None
-        functions: list[Function] = []
-        script: list[Statement] = []
+        defined: syntax.Class | None = None
+        functions: list[syntax.Function] = []
+        script: list[syntax.Statement] = []
         for node in self.named(root):
             if node.type == "class_definition":
                 if defined is not None or functions or script:
@@ -237,11 +204,11 @@ class _Reader:
             else:
                 script += self.statements([node])
         text = self.data.decode()
-        return File(1, self.path, defined, tuple(functions), tuple(script), text)
+        return syntax.File(1, self.path, defined, tuple(functions), tuple(script), text)
 
-    def class_definition(self, node: Concrete) -> Class:
-        properties: list[Property] = []
-        methods: list[Function] = []
+    def class_definition(self, node: Concrete) -> syntax.Class:
+        properties: list[syntax.Property] = []
+        methods: list[syntax.Function] = []
         superclasses: list[str] = []
         members: list[str] = []
         attributes: Attributes = ()
@@ -269,7 +236,7 @@ class _Reader:
             twice = next((one for one in names if names.count(one) > 1), None)
             if twice is not None:
                 raise self.fault(node, f"The class defines '{twice}' twice.")
-        return Class(
+        return syntax.Class(
             self.line(node),
             self.text(name),
             tuple("".join(one.split()) for one in superclasses),
@@ -298,17 +265,17 @@ class _Reader:
             else:
                 yield child, attributes
 
-    def properties(self, node: Concrete) -> Iterator[Property]:
+    def properties(self, node: Concrete) -> Iterator[syntax.Property]:
         for child, attributes in self.members(node):
             if child.type != "property":
                 raise self.fault(child)
             yield self.property(child, attributes)
 
-    def property(self, node: Concrete, attributes: Attributes) -> Property:
+    def property(self, node: Concrete, attributes: Attributes) -> syntax.Property:
         name, kind = "", ""
-        default: Expression | None = None
+        default: syntax.Expression | None = None
         size: tuple[int | None, ...] = ()
-        validators: tuple[Expression, ...] = ()
+        validators: tuple[syntax.Expression, ...] = ()
         for at, child in enumerate(node.children):
             if child.type == "dimensions":
                 size = tuple(self.dimension(one) for one in self.named(child))
@@ -322,28 +289,28 @@ class _Reader:
                 kind = "".join(self.text(child).split())
             elif child.is_named and child.type not in _SKIPPED:
                 raise self.fault(child)
-        return Property(self.line(node), name, default, attributes, size, kind, validators)
+        return syntax.Property(self.line(node), name, default, attributes, size, kind, validators)
 
     def dimension(self, node: Concrete) -> int | None:
         return int(self.text(node)) if self.text(node).isdigit() else None
 
-    def methods(self, node: Concrete) -> Iterator[Function]:
+    def methods(self, node: Concrete) -> Iterator[syntax.Function]:
         for child, attributes in self.members(node):
             if child.type == "function_definition":
                 yield self.function(child, attributes)
             elif child.type != "function_signature":
                 raise self.fault(child)
 
-    def function(self, node: Concrete, attributes: Attributes = ()) -> Function:
+    def function(self, node: Concrete, attributes: Attributes = ()) -> syntax.Function:
         name = node.child_by_field_name("name")
         if name is None:
             raise self.fault(node)
         prefix = next((c.type for c in node.children if c.type in ("set.", "get.")), "")
         inputs: tuple[str, ...] = ()
         outputs: tuple[str, ...] = ()
-        arguments: list[Property] = []
-        body: list[Statement] = []
-        nested: list[Function] = []
+        arguments: list[syntax.Property] = []
+        body: list[syntax.Statement] = []
+        nested: list[syntax.Function] = []
         before, self.imports = self.imports, []
         for child in self.named(node):
             match child.type:
@@ -364,7 +331,7 @@ class _Reader:
                 case _:
                     raise self.fault(child)
         imports, self.imports = self.imports, before
-        return Function(
+        return syntax.Function(
             self.line(node),
             prefix + self.text(name),
             inputs,
@@ -391,16 +358,16 @@ class _Reader:
 
     # --- statements ---------------------------------------------------------------------
 
-    def block(self, nodes: Sequence[Concrete]) -> Block:
+    def block(self, nodes: Sequence[Concrete]) -> syntax.Block:
         return tuple(one for node in nodes for one in self.statements(self.named(node)))
 
-    def statements(self, nodes: Sequence[Concrete]) -> list[Statement]:
-        found: list[Statement] = []
+    def statements(self, nodes: Sequence[Concrete]) -> list[syntax.Statement]:
+        found: list[syntax.Statement] = []
         for node in nodes:
             found.append(self.deeper(node, self.statement))
         return found
 
-    def statement(self, node: Concrete) -> Statement:
+    def statement(self, node: Concrete) -> syntax.Statement:
         line = self.line(node)
         match node.type:
             case "assignment":
@@ -413,36 +380,40 @@ class _Reader:
                 return self.for_statement(node)
             case "while_statement":
                 condition = self.field(node, "condition")
-                return While(line, self.expression(condition), self.body(node))
+                return syntax.While(line, self.expression(condition), self.body(node))
             case "break_statement" | "continue_statement" | "return_statement":
-                return Jump(line, node.type.removesuffix("_statement"))
+                return syntax.Jump(line, node.type.removesuffix("_statement"))
             case "command":
                 return self.command(node)
             case "global_operator":
-                return Unsupported(line, "global variables")
+                return syntax.Unsupported(line, "global variables")
             case "persistent_operator":
-                return Persistent(line, tuple(self.text(one) for one in self.named(node)))
+                return syntax.Persistent(line, tuple(self.text(one) for one in self.named(node)))
             case "try_statement":
                 return self.try_statement(node)
             case "function_definition":
-                return Unsupported(line, "a function within a function")
+                return syntax.Unsupported(line, "a function within a function")
             case "spmd_statement" | "arguments_statement" | "class_definition":
-                return Unsupported(line, node.type.partition("_")[0])
-        return Evaluate(line, self.expression(node))
+                return syntax.Unsupported(line, node.type.partition("_")[0])
+        return syntax.Evaluate(line, self.expression(node))
 
-    def command(self, node: Concrete) -> Statement:
+    def command(self, node: Concrete) -> syntax.Statement:
         words = self.named(node)
         if len(words) == 1:
-            return Evaluate(self.line(node), Name(self.line(node), self.text(words[0])))
+            return syntax.Evaluate(
+                self.line(node), syntax.Name(self.line(node), self.text(words[0]))
+            )
         first, *rest = (self.text(one) for one in words)
         if first == "import":
             self.imports += [one.strip(" ;,") for one in rest]
-            return Evaluate(self.line(node), CellArray(self.line(node), ()))
+            return syntax.Evaluate(self.line(node), syntax.CellArray(self.line(node), ()))
         if first in _SHOWS_NOTHING:
-            given = tuple(Text(self.line(node), one, False) for one in rest)
-            called = Index(self.line(node), Name(self.line(node), first), False, given)
-            return Evaluate(self.line(node), called)
-        return Unsupported(self.line(node), f"the command '{self.text(node).strip()[:60]}'")
+            given = tuple(syntax.Text(self.line(node), one, False) for one in rest)
+            called = syntax.Index(
+                self.line(node), syntax.Name(self.line(node), first), False, given
+            )
+            return syntax.Evaluate(self.line(node), called)
+        return syntax.Unsupported(self.line(node), f"the command '{self.text(node).strip()[:60]}'")
 
     def field(self, node: Concrete, name: str) -> Concrete:
         found = node.child_by_field_name(name)
@@ -450,12 +421,12 @@ class _Reader:
             raise self.fault(node)
         return found
 
-    def body(self, node: Concrete) -> Block:
+    def body(self, node: Concrete) -> syntax.Block:
         return self.block([child for child in node.children if child.type == "block"])
 
-    def assignment(self, node: Concrete) -> Statement:
+    def assignment(self, node: Concrete) -> syntax.Statement:
         left, right = self.field(node, "left"), self.field(node, "right")
-        targets: tuple[Expression | None, ...]
+        targets: tuple[syntax.Expression | None, ...]
         if left.type == "multioutput_variable":
             targets = tuple(
                 None if one.type == "ignored_argument" else self.expression(one)
@@ -464,37 +435,37 @@ class _Reader:
         else:
             targets = (self.expression(left),)
         for one in targets:
-            if not isinstance(one, Name | Index | Field | None):
+            if not isinstance(one, syntax.Name | syntax.Index | syntax.Field | None):
                 raise self.fault(left, "This cannot be assigned to.")
         value = self.expression(right)
-        return Assign(self.line(node), targets, value)
+        return syntax.Assign(self.line(node), targets, value)
 
-    def try_statement(self, node: Concrete) -> Try:
+    def try_statement(self, node: Concrete) -> syntax.Try:
         error = ""
-        otherwise: Block = ()
+        otherwise: syntax.Block = ()
         for child in self.named(node):
             if child.type == "catch_clause":
                 names = [one for one in self.named(child) if one.type == "identifier"]
                 error = self.text(names[0]) if names else ""
                 otherwise = self.body(child)
-        return Try(self.line(node), self.body(node), error, otherwise)
+        return syntax.Try(self.line(node), self.body(node), error, otherwise)
 
-    def if_statement(self, node: Concrete) -> If:
+    def if_statement(self, node: Concrete) -> syntax.If:
         first = self.expression(self.field(node, "condition")), self.body(node)
         branches, otherwise = self.clauses(node, "elseif_clause", "else_clause")
-        return If(self.line(node), (first, *branches), otherwise)
+        return syntax.If(self.line(node), (first, *branches), otherwise)
 
-    def switch(self, node: Concrete) -> Switch:
+    def switch(self, node: Concrete) -> syntax.Switch:
         cases, otherwise = self.clauses(node, "case_clause", "otherwise_clause")
         value = self.expression(self.field(node, "condition"))
-        return Switch(self.line(node), value, tuple(cases), otherwise)
+        return syntax.Switch(self.line(node), value, tuple(cases), otherwise)
 
     def clauses(
         self, node: Concrete, kind: str, last: str
-    ) -> tuple[list[tuple[Expression, Block]], Block]:
+    ) -> tuple[list[tuple[syntax.Expression, syntax.Block]], syntax.Block]:
         """The clauses with a condition, and the block of the last one, which has none."""
-        found: list[tuple[Expression, Block]] = []
-        otherwise: Block = ()
+        found: list[tuple[syntax.Expression, syntax.Block]] = []
+        otherwise: syntax.Block = ()
         for child in self.named(node):
             if child.type == kind:
                 condition = self.field(child, "condition")
@@ -503,59 +474,64 @@ class _Reader:
                 otherwise = self.body(child)
         return found, otherwise
 
-    def for_statement(self, node: Concrete) -> Statement:
+    def for_statement(self, node: Concrete) -> syntax.Statement:
         iterator = next(child for child in node.children if child.type == "iterator")
         variable, values = self.named(iterator)
         if variable.type != "identifier":
-            return Unsupported(self.line(node), "a loop over something that is no variable")
-        return For(self.line(node), self.text(variable), self.expression(values), self.body(node))
+            return syntax.Unsupported(self.line(node), "a loop over something that is no variable")
+        return syntax.For(
+            self.line(node), self.text(variable), self.expression(values), self.body(node)
+        )
 
     # --- expressions --------------------------------------------------------------------
 
-    def expression(self, node: Concrete) -> Expression:
+    def expression(self, node: Concrete) -> syntax.Expression:
         return self.deeper(node, self._expression)
 
-    def _expression(self, node: Concrete) -> Expression:
+    def _expression(self, node: Concrete) -> syntax.Expression:
         if node.type in _CHAIN:
             return _Chain(self, node).tree()
         return self.operand(node)
 
-    def operand(self, node: Concrete) -> Expression:
+    def operand(self, node: Concrete) -> syntax.Expression:
         line = self.line(node)
         match node.type:
             case "number":
                 return self.number(node, self.text(node))
             case "identifier":
-                return Name(line, self.text(node))
+                return syntax.Name(line, self.text(node))
             case "command_name":
-                return Name(line, self.text(node))
+                return syntax.Name(line, self.text(node))
             case "string":
                 quote = self.text(node)[0]
                 inside = self.text(node)[1:-1].replace(quote * 2, quote)
-                return Text(line, inside, quote == '"')
+                return syntax.Text(line, inside, quote == '"')
             case "parenthesis" | "_expression":
                 # Parentheses make a list of values one value; nothing else is left of them.
                 (inner,) = self.named(node)
                 return self.expression(inner)
             case "matrix":
-                return Matrix(line, self.rows(node))
+                return syntax.Matrix(line, self.rows(node))
             case "cell":
-                return CellArray(line, self.rows(node))
+                return syntax.CellArray(line, self.rows(node))
             case "end_keyword":
-                return End(line)
+                return syntax.End(line)
             case "spread_operator":
-                return Colon(line)
+                return syntax.Colon(line)
             case "lambda":
                 return self.lambda_function(node)
             case "handle_operator":
-                return Handle(line, self.text(node).lstrip("@").strip())
+                return syntax.Handle(line, self.text(node).lstrip("@").strip())
             case "function_call" | "field_expression":
-                return self.access(node)
+                found = self.access(node)
+                if _depth(found) > self.limits.nesting:
+                    raise _too_deep(self.path, line, self.limits)
+                return found
             case "metaclass_operator":
-                return Unsupported(line, "a metaclass ('?')")
+                return syntax.Unsupported(line, "a metaclass ('?')")
         raise self.fault(node)
 
-    def number(self, node: Concrete, text: str) -> Number:
+    def number(self, node: Concrete, text: str) -> syntax.Number:
         line = self.line(node)
         lowered = text.lower()
         if lowered.startswith(("0x", "0b")):
@@ -565,138 +541,93 @@ class _Reader:
             bits = next((n for n in (8, 16, 32, 53) if value < 2**n), 0)
             if not bits:
                 raise self.fault(node, f"The number {text} is too large.")
-            return Number(line, float(value), kind=f"uint{64 if bits == 53 else bits}")
+            return syntax.Number(line, float(value), kind=f"uint{64 if bits == 53 else bits}")
         imaginary = lowered[-1] in "ij"
         try:
-            return Number(line, float(lowered.rstrip("ij").replace("d", "e")), imaginary)
+            return syntax.Number(line, float(lowered.rstrip("ij").replace("d", "e")), imaginary)
         except ValueError:
             raise self.fault(node, f"The number {text} is not understood.") from None
 
-    def rows(self, node: Concrete) -> tuple[tuple[Expression, ...], ...]:
+    def rows(self, node: Concrete) -> tuple[tuple[syntax.Expression, ...], ...]:
         rows = [child for child in self.named(node)]
         if any(child.type != "row" for child in rows):
             raise self.fault(node)
         return tuple(tuple(self.expression(one) for one in self.named(row)) for row in rows)
 
-    def lambda_function(self, node: Concrete) -> Expression:
+    def lambda_function(self, node: Concrete) -> syntax.Expression:
         inputs: tuple[str, ...] = ()
         for child in node.children:
             if child.type == "arguments":
                 inputs = tuple(self.names(child))
-        return Lambda(self.line(node), inputs, self.expression(self.field(node, "expression")))
+        return syntax.Lambda(
+            self.line(node), inputs, self.expression(self.field(node, "expression"))
+        )
 
-    def arguments(self, node: Concrete) -> tuple[Expression, ...]:
+    def arguments(self, node: Concrete) -> tuple[syntax.Expression, ...]:
         """What is within parentheses: ``Name=value`` becomes ``"Name", value``."""
-        found: list[Expression] = []
+        found: list[syntax.Expression] = []
         children = [c for c in node.children if c.type not in ("comment", "line_continuation")]
         for at, child in enumerate(children):
             after = children[at + 1].type if at + 1 < len(children) else ""
             if after == "=":
-                found.append(Text(self.line(child), self.text(child), True))
+                found.append(syntax.Text(self.line(child), self.text(child), True))
             elif child.is_named:
                 found.append(self.expression(child))
         return tuple(found)
 
-    def access(self, node: Concrete) -> Expression:
-        """``a.b(c){d}``: the grammar nests it in several ways; here from left to right."""
-        parts = list(self.parts(node))
-        first = parts[0]
-        if isinstance(first, OfSuperclass):
-            base: Expression = first
-        else:
-            assert isinstance(first, _Base)
-            base = first.expression
-        for part in parts[1:]:
-            line = part.line
-            if isinstance(part, _Arguments):
-                base = self.called_by_text(Index(line, base, part.is_braces, part.values))
-            elif isinstance(part, _FieldName):
-                base = Field(line, base, part.name)
-            else:
-                raise self.fault(node)
-        if _depth(base) > self.limits.nesting:
-            raise _too_deep(self.path, self.line(node), self.limits)
-        return base
+    def access(self, node: Concrete, before: syntax.Expression | None = None) -> syntax.Expression:
+        """``a.b(c){d}`` from left to right, however the grammar nests it; maybe after a dot."""
+        return self.deeper(node, lambda one: self._access(one, before))
 
-    def called_by_text(self, call: Index) -> Expression:
+    def _access(self, node: Concrete, before: syntax.Expression | None) -> syntax.Expression:
+        line = self.line(node)
+        if node.type == "field_expression":
+            found = self.access(self.field(node, "object"), before)
+            for child in node.children_by_field_name("field"):
+                found = self.access(child, found)
+            return found
+        if node.type == "function_call":
+            inside = {child.type: child for child in node.children}
+            values = self.arguments(inside["arguments"]) if "arguments" in inside else ()
+            name = self.field(node, "name")
+            if "superclass" not in inside:
+                called = syntax.Index(line, self.access(name, before), "{" in inside, values)
+                return self.called_by_text(called)
+            if before is None:
+                above = "".join(self.text(inside["superclass"]).split())
+                return syntax.OfSuperclass(line, self.text(name), above, values)
+        elif node.type == "indirect_access" and before is not None:
+            (inner,) = self.named(node)
+            return syntax.Field(line, before, self.expression(inner))
+        else:
+            operand = self.operand(node)
+            if before is None:
+                return operand
+            if isinstance(operand, syntax.Name):
+                return syntax.Field(line, before, operand.name)
+        raise self.fault(node)
+
+    def called_by_text(self, call: syntax.Index) -> syntax.Expression:
         """``str2func('@(x) x + 1')`` and ``feval('name', x)`` as if written without quotes."""
         match call:
-            case Index(base=Name(name="str2func"), arguments=(Text(value=said),)):
+            case syntax.Index(
+                base=syntax.Name(name="str2func"), arguments=(syntax.Text(value=said),)
+            ):
                 made = self.function_of_text(said, call.line)
                 return call if made is None else made
-            case Index(base=Name(name="feval"), arguments=(Text(value=said), *rest)):
+            case syntax.Index(
+                base=syntax.Name(name="feval"), arguments=(syntax.Text(value=said), *rest)
+            ):
                 made = self.function_of_text(said, call.line)
-                return call if made is None else Index(call.line, made, False, tuple(rest))
+                return call if made is None else syntax.Index(call.line, made, False, tuple(rest))
         return call
 
-    def function_of_text(self, said: str, line: int) -> Handle | Lambda | None:
+    def function_of_text(self, said: str, line: int) -> syntax.Handle | syntax.Lambda | None:
         """The handle that ``str2func`` makes; an anonymous one sees no variables."""
         found = parse_expression(f"@{said.strip().lstrip('@')}", self.path, self.limits, line)
-        if isinstance(found, Lambda):
+        if isinstance(found, syntax.Lambda):
             return replace(found, is_closed=True)
-        return found if isinstance(found, Handle) else None
-
-    def parts(self, node: Concrete) -> Iterator[_Part]:
-        self.depth += 1
-        if self.depth > self.limits.nesting:
-            raise _too_deep(self.path, self.line(node), self.limits)
-        if node.type == "function_call":
-            yield from self.call_parts(node)
-        elif node.type == "field_expression":
-            yield from self.parts(self.field(node, "object"))
-            for child in node.children_by_field_name("field"):
-                yield from self.field_parts(child)
-        else:
-            yield _Base(self.line(node), self.operand(node))
-        self.depth -= 1
-
-    def call_parts(self, node: Concrete) -> Iterator[_Part]:
-        name = self.field(node, "name")
-        inside = [child for child in node.children if child.type == "arguments"]
-        values = self.arguments(inside[0]) if inside else ()
-        above = next((child for child in node.children if child.type == "superclass"), None)
-        if above is not None:
-            yield OfSuperclass(
-                self.line(node), self.text(name), "".join(self.text(above).split()), values
-            )
-            return
-        yield from self.parts(name)
-        braces = any(child.type == "{" for child in node.children)
-        yield _Arguments(self.line(node), braces, values)
-
-    def field_parts(self, node: Concrete) -> Iterator[_Part]:
-        if node.type == "indirect_access":
-            (inner,) = self.named(node)
-            yield _FieldName(self.line(node), self.expression(inner))
-            return
-        first, *rest = self.parts(node)
-        if isinstance(first, _Base) and isinstance(first.expression, Name):
-            yield _FieldName(first.line, first.expression.name)
-        else:
-            raise self.fault(node)
-        yield from rest
-
-
-@dataclass(frozen=True)
-class _Base:
-    line: int
-    expression: Expression
-
-
-@dataclass(frozen=True)
-class _Arguments:
-    line: int
-    is_braces: bool
-    values: tuple[Expression, ...]
-
-
-@dataclass(frozen=True)
-class _FieldName:
-    line: int
-    name: str | Expression
-
-
-_Part: TypeAlias = _Base | _Arguments | _FieldName | OfSuperclass
+        return found if isinstance(found, syntax.Handle) else None
 
 
 class _Chain:
@@ -735,7 +666,7 @@ class _Chain:
             node = node.children[0]
         return node
 
-    def tree(self) -> Expression:
+    def tree(self) -> syntax.Expression:
         """The expression."""
         self.give_dots_back()
         result = self.level(0)
@@ -774,50 +705,50 @@ class _Chain:
                 return item
         return None
 
-    def level(self, number: int) -> Expression:
+    def level(self, number: int) -> syntax.Expression:
         if number == len(_LEVELS):
             return self.signed(self.power)
         left = self.level(number + 1)
         if number == _RANGE:
             return self.range(left)
         while sign := self.take("in", _LEVELS[number]):
-            left = Binary(sign.line, sign.text, left, self.level(number + 1))
+            left = syntax.Binary(sign.line, sign.text, left, self.level(number + 1))
         return left
 
-    def range(self, start: Expression) -> Expression:
+    def range(self, start: syntax.Expression) -> syntax.Expression:
         parts = [start]
         while self.take("in", _LEVELS[_RANGE]):
             parts.append(self.level(_RANGE + 1))
         if len(parts) == 1:
             return start
         while len(parts) > 3:  # a:b:c:d is (a:b:c):d
-            parts = [Range(parts[0].line, parts[0], parts[1], parts[2]), *parts[3:]]
+            parts = [syntax.Range(parts[0].line, parts[0], parts[1], parts[2]), *parts[3:]]
         step = parts[1] if len(parts) == 3 else None
-        return Range(start.line, parts[0], step, parts[-1])
+        return syntax.Range(start.line, parts[0], step, parts[-1])
 
-    def signed(self, operand: Callable[[], Expression]) -> Expression:
+    def signed(self, operand: Callable[[], syntax.Expression]) -> syntax.Expression:
         """An operand with the signs before it."""
         signs = []
         while sign := self.take("pre"):
             signs.append(sign)
         value = operand()
         for sign in reversed(signs):
-            value = Unary(sign.line, sign.text, value)
+            value = syntax.Unary(sign.line, sign.text, value)
         return value
 
-    def power(self) -> Expression:
+    def power(self) -> syntax.Expression:
         """Powers and transposes, from left to right; an exponent may have signs."""
         left = self.operand()
         while True:
             if sign := self.take("post"):
-                left = Unary(sign.line, sign.text, left)
+                left = syntax.Unary(sign.line, sign.text, left)
             elif sign := self.take("in", _POWERS):
                 right = self.signed(self.operand)
-                left = Binary(sign.line, sign.text, left, right)
+                left = syntax.Binary(sign.line, sign.text, left, right)
             else:
                 return left
 
-    def operand(self) -> Expression:
+    def operand(self) -> syntax.Expression:
         if self.at >= len(self.items) or isinstance(self.items[self.at], _Operator):
             raise self.wrong()
         item = self.items[self.at]
@@ -829,15 +760,15 @@ class _Chain:
         return self.reader.expression(item)
 
 
-def _depth(expression: Expression) -> int:
+def _depth(expression: syntax.Expression) -> int:
     """How deep the left side of a chain is nested."""
     depth = 0
     node: object = expression
-    while isinstance(node, Binary | Unary | Index | Field):
+    while isinstance(node, syntax.Binary | syntax.Unary | syntax.Index | syntax.Field):
         depth += 1
-        if isinstance(node, Binary):
+        if isinstance(node, syntax.Binary):
             node = node.left
-        elif isinstance(node, Unary):
+        elif isinstance(node, syntax.Unary):
             node = node.operand
         else:
             node = node.base

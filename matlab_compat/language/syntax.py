@@ -7,12 +7,22 @@ Made by :mod:`.parsing`. Every node knows its line. What this version does not r
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import Field as Declared
 from dataclasses import dataclass, field, fields
-from typing import TypeAlias
+from typing import Any, ClassVar, TypeAlias, dataclass_transform
 
 
-@dataclass(frozen=True, slots=True)
-class Node:
+@dataclass_transform(frozen_default=True, field_specifiers=(field,))
+class _Frozen:
+    """Each class below it is a frozen dataclass."""
+
+    __dataclass_fields__: ClassVar[dict[str, Declared[Any]]]
+
+    def __init_subclass__(cls) -> None:
+        dataclass(frozen=True)(cls)
+
+
+class Node(_Frozen):
     """Anything in the text. ``line`` counts from 1."""
 
     line: int
@@ -42,7 +52,6 @@ def _nodes(value: object) -> Iterator[Node]:
 # --- expressions ------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
 class Number(Node):
     """``3``, ``1e-3``, ``2i`` (then imaginary); ``0x1F`` is of the smallest class of integers."""
 
@@ -51,7 +60,6 @@ class Number(Node):
     kind: str = "double"
 
 
-@dataclass(frozen=True, slots=True)
 class Text(Node):
     """``'chars'`` or ``"string"``."""
 
@@ -59,24 +67,20 @@ class Text(Node):
     is_string: bool
 
 
-@dataclass(frozen=True, slots=True)
 class Name(Node):
     """A variable, or a function called without parentheses."""
 
     name: str
 
 
-@dataclass(frozen=True, slots=True)
 class End(Node):
     """``end`` within an index."""
 
 
-@dataclass(frozen=True, slots=True)
 class Colon(Node):
     """A bare ``:`` as an index."""
 
 
-@dataclass(frozen=True, slots=True)
 class Unary(Node):
     """``-x``, ``+x``, ``~x``, ``x'``, ``x.'``."""
 
@@ -84,7 +88,6 @@ class Unary(Node):
     operand: Expression
 
 
-@dataclass(frozen=True, slots=True)
 class Binary(Node):
     """An operator between two, ``&&`` and ``||`` too."""
 
@@ -93,7 +96,6 @@ class Binary(Node):
     right: Expression
 
 
-@dataclass(frozen=True, slots=True)
 class Range(Node):
     """``a:b`` or ``a:step:b``."""
 
@@ -102,21 +104,18 @@ class Range(Node):
     stop: Expression
 
 
-@dataclass(frozen=True, slots=True)
 class Matrix(Node):
     """``[a, b; c]``."""
 
     rows: tuple[tuple[Expression, ...], ...]
 
 
-@dataclass(frozen=True, slots=True)
 class CellArray(Node):
     """``{a, b; c}``."""
 
     rows: tuple[tuple[Expression, ...], ...]
 
 
-@dataclass(frozen=True, slots=True)
 class Lambda(Node):
     """``@(x) x + 1``; an input that is ignored has the name ``~``."""
 
@@ -126,14 +125,12 @@ class Lambda(Node):
     is_closed: bool = False
 
 
-@dataclass(frozen=True, slots=True)
 class Handle(Node):
     """``@name``, maybe of a package."""
 
     name: str
 
 
-@dataclass(frozen=True, slots=True)
 class Index(Node):
     """``base(...)``, an index or a call: which it is, is known when it runs. Or ``base{...}``."""
 
@@ -142,7 +139,6 @@ class Index(Node):
     arguments: tuple[Expression, ...]
 
 
-@dataclass(frozen=True, slots=True)
 class Field(Node):
     """``base.name`` or ``base.(expression)``."""
 
@@ -150,7 +146,6 @@ class Field(Node):
     name: str | Expression
 
 
-@dataclass(frozen=True, slots=True)
 class OfSuperclass(Node):
     """``predict@Base(...)``: a method of a superclass."""
 
@@ -159,7 +154,6 @@ class OfSuperclass(Node):
     arguments: tuple[Expression, ...]
 
 
-@dataclass(frozen=True, slots=True)
 class Unsupported(Node):
     """Something that this version does not run: ``what`` says what, for messages."""
 
@@ -188,14 +182,12 @@ Expression: TypeAlias = (
 # --- statements -------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
 class Evaluate(Node):
     """An expression alone, such as a call without outputs."""
 
     expression: Expression
 
 
-@dataclass(frozen=True, slots=True)
 class Assign(Node):
     """``target = value``; several targets as ``[a, ~, b.c] = f(x)`` (then None for ``~``)."""
 
@@ -203,7 +195,6 @@ class Assign(Node):
     value: Expression
 
 
-@dataclass(frozen=True, slots=True)
 class If(Node):
     """Conditions with their blocks, the block of ``else`` last."""
 
@@ -211,7 +202,6 @@ class If(Node):
     otherwise: Block
 
 
-@dataclass(frozen=True, slots=True)
 class Switch(Node):
     """A value, cases with their blocks, the block of ``otherwise`` last."""
 
@@ -220,7 +210,6 @@ class Switch(Node):
     otherwise: Block
 
 
-@dataclass(frozen=True, slots=True)
 class For(Node):
     """``for variable = values``: over the columns of the values."""
 
@@ -229,7 +218,6 @@ class For(Node):
     body: Block
 
 
-@dataclass(frozen=True, slots=True)
 class While(Node):
     """``while condition``."""
 
@@ -237,7 +225,6 @@ class While(Node):
     body: Block
 
 
-@dataclass(frozen=True, slots=True)
 class Try(Node):
     """``try`` and ``catch``; ``error`` is the variable that holds what went wrong, or ""."""
 
@@ -246,14 +233,12 @@ class Try(Node):
     otherwise: Block
 
 
-@dataclass(frozen=True, slots=True)
 class Persistent(Node):
     """Variables that a function keeps from call to call."""
 
     names: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
 class Jump(Node):
     """``break``, ``continue`` or ``return``."""
 
@@ -268,7 +253,6 @@ Block: TypeAlias = tuple[Statement, ...]
 # --- definitions ------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
 class Property(Node):
     """A property of a class, or an argument of an ``arguments`` block."""
 
@@ -291,7 +275,6 @@ class Property(Node):
         return dict(self.attributes).get(attribute, "false").lower() != "false"
 
 
-@dataclass(frozen=True, slots=True)
 class Function(Node):
     """A function or method."""
 
@@ -319,7 +302,6 @@ class Function(Node):
         return dict(self.attributes).get("static", "false") != "false"
 
 
-@dataclass(frozen=True, slots=True)
 class Class(Node):
     """A class definition."""
 
@@ -346,7 +328,6 @@ class Class(Node):
         return next((one for one in self.methods if one.name == name), None)
 
 
-@dataclass(frozen=True, slots=True)
 class File(Node):
     """All that a file defines. The first function is what others may call."""
 
