@@ -5,8 +5,8 @@ Source: MATLAB's documentation of "arguments" (Argument Definitions).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any, Protocol
+from collections.abc import Callable, Sequence
+from typing import Any, TypeAlias
 
 from ..display import size_text
 from ..errors import CodeError
@@ -15,27 +15,11 @@ from .frame import Frame
 from .numeric import NUMPY, Numeric, cast
 from .values import Cell, Chars, Struct, Value
 
-
-class Evaluator(Protocol):
-    """Gives the values of expressions."""
-
-    def value(self, expression: syntax.Expression, frame: Frame) -> Value:
-        """The value of an expression in the variables of a frame."""
-
-    def values(
-        self, expression: syntax.Expression, frame: Frame, outputs: int
-    ) -> tuple[Value, ...]:
-        """Its values, as many as it gives."""
-
-    def call_named(
-        self, name: str, arguments: Sequence[Value], outputs: int, frame: Frame
-    ) -> tuple[Value, ...]:
-        """The results of a function."""
+#: The values of an expression in the variables of a frame, of so many outputs.
+Evaluate: TypeAlias = Callable[[syntax.Expression, Frame, int], tuple[Value, ...]]
 
 
-def bound(
-    interpreter: Evaluator, frame: Frame, said: syntax.Function, given: Sequence[Value]
-) -> None:
+def bound(evaluate: Evaluate, frame: Frame, said: syntax.Function, given: Sequence[Value]) -> None:
     """Put the inputs of a call into the variables of its frame.
 
     Raises ``CodeError``: too many inputs, one that is missing, or of a size or class that is not
@@ -70,7 +54,7 @@ def bound(
         frame.variables[name] = Struct()
     frame.inputs = min(len(given), len(names)) if grouped else len(given)
     for rule in rules:
-        _apply(interpreter, frame, rule, options)
+        _apply(evaluate, frame, rule, options)
 
 
 def _repeated(
@@ -125,7 +109,7 @@ def _options(
 
 
 def _apply(
-    interpreter: Evaluator, frame: Frame, rule: syntax.Property, options: dict[str, Value]
+    evaluate: Evaluate, frame: Frame, rule: syntax.Property, options: dict[str, Value]
 ) -> None:
     group, _, name = rule.name.partition(".")
     value = options.get(rule.name) if name else frame.variables.get(group)
@@ -134,7 +118,10 @@ def _apply(
             if name:
                 return
             raise CodeError(f"The input '{rule.name}' is missing.")
-        value = interpreter.value(rule.default, frame)
+        values = evaluate(rule.default, frame, 1)
+        if not values:
+            raise CodeError(f"The input '{rule.name}' has no value.")
+        value = values[0]
     value = _checked(rule, value)
     if name:
         holder = frame.variables[group]
@@ -142,11 +129,12 @@ def _apply(
         frame.variables[group] = holder.with_field(name, value)
     else:
         frame.variables[group] = value
-    for validator in rule.validators:
-        if isinstance(validator, syntax.Name):
-            interpreter.call_named(validator.name, (value,), 0, frame)
-        else:
-            interpreter.values(validator, frame, 0)
+    argument: syntax.Expression = syntax.Name(rule.line, group)
+    if name:
+        argument = syntax.Field(rule.line, argument, name)
+    for one in rule.validators:
+        named = isinstance(one, syntax.Name)
+        evaluate(syntax.Index(one.line, one, False, (argument,)) if named else one, frame, 0)
 
 
 def _checked(rule: syntax.Property, value: Value) -> Value:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager
 from dataclasses import replace
 from math import prod
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from torch.fx.traceback import annotate
@@ -62,6 +61,7 @@ from .values import (
     value_of,
 )
 
+T = TypeVar("T")
 #: The annotation of an operation that torch records: file and line of the code.
 LINE = "matlab"
 #: What numpy, torch and Python raise where values do not fit; anything else is a fault of ours.
@@ -99,18 +99,15 @@ class Interpreter:
         self, function: FunctionDefinition, arguments: Sequence[Value], outputs: int
     ) -> tuple[Value, ...]:
         """See :meth:`.Program.call`."""
-        found: tuple[Value, ...]
-        found = self._located(lambda: self.call_user(function, arguments, outputs))
-        return found
+        return self._located(lambda: self.call_user(function, arguments, outputs))
 
     def constant(self, expression: syntax.Expression, owner: ClassDefinition) -> Value | None:
         """The value of a property's default; None where it is not known here."""
         frame = Frame(FunctionDefinition(_NOTHING, owner.file, owner), {})
         try:
-            found: Value = self._located(lambda: self.value(expression, frame))
+            return self._located(lambda: self.value(expression, frame))
         except (UnsupportedCodeError, CodeError):
             return None
-        return found
 
     def object(self, definition: ClassDefinition, properties: Mapping[str, Any]) -> Object:
         """See :meth:`.Program.object`."""
@@ -148,7 +145,7 @@ class Interpreter:
                 remedy=to_raise("calls"),
             )
 
-    def _located(self, function: Callable[[], Any]) -> Any:
+    def _located(self, function: Callable[[], T]) -> T:
         try:
             return function()
         except RecursionError:
@@ -185,7 +182,7 @@ class Interpreter:
         own = {*said.inputs, *said.outputs}
         if around is not None:
             frame.variables |= {n: v for n, v in around.variables.items() if n not in own}
-        bound(self, frame, said, arguments)
+        bound(self.values, frame, said, arguments)
         names = said.outputs
         has_rest = bool(names) and names[-1] == "varargout"
         if outputs > len(names) and not has_rest:
@@ -288,24 +285,15 @@ class Interpreter:
         for statement in block:
             self.budget.step()
             self.place = (frame.path, statement.line)
-            if is_traced():
-                with self._annotated():
+            if is_traced():  # each operation that torch records knows the line that it is of
+                with annotate({LINE: f"{frame.path}:{statement.line}"}):
                     left = self.statement(statement, frame)
-                self.check_free()
+                check_free(f"line {self.place[1]}")
             else:
                 left = self.statement(statement, frame)
             if left:
                 return left
         return ""
-
-    def check_free(self) -> None:
-        """See :func:`.observations.check_free`, with the line that was read last."""
-        check_free(f"line {self.place[1]}")
-
-    def _annotated(self) -> AbstractContextManager[None]:
-        """Where torch records operations, each knows the line that it is of."""
-        path, line = self.place
-        return annotate({LINE: f"{path}:{line}"})
 
     def statement(self, statement: syntax.Statement, frame: Frame) -> str:
         """Run one statement; how it was left."""
@@ -322,10 +310,8 @@ class Interpreter:
                     if self.condition(condition, frame, "the branch"):
                         return self.block(block, frame)
                 return self.block(statement.otherwise, frame)
-            case syntax.For():
+            case syntax.For() | syntax.While():
                 return self.loop(statement, frame)
-            case syntax.While():
-                return self.while_loop(statement, frame)
             case syntax.Switch():
                 return self.switch(statement, frame)
             case syntax.Try():
@@ -373,19 +359,30 @@ class Interpreter:
             return is_true(both, f"{what} at line {expression.line}")
         return is_true(self.value(expression, frame), f"{what} at line {expression.line}")
 
-    def loop(self, statement: syntax.For, frame: Frame) -> str:
-        """``for``."""
-        for turn, value in enumerate(self.columns(statement.values, frame), 1):
+    def loop(self, statement: syntax.For | syntax.While, frame: Frame) -> str:
+        """``for`` and ``while``."""
+        for turn, _ in enumerate(self.turns(statement, frame), 1):
             if turn == 1:
-                self.check_free()
+                check_free(f"line {self.place[1]}")
             self.budget.repeats(turn)
-            frame.variables[statement.variable] = value
             left = self.block(statement.body, frame)
-            if left == "break":
-                break
-            if left == "return":
-                return left
+            if left in ("break", "return"):
+                return left.removeprefix("break")
         return ""
+
+    def turns(self, statement: syntax.For | syntax.While, frame: Frame) -> Iterator[None]:
+        """Each turn of a loop, with its variable set, while its condition holds."""
+        if isinstance(statement, syntax.For):
+            for value in self.columns(statement.values, frame):
+                frame.variables[statement.variable] = value
+                yield
+            return
+        while True:
+            self.place = (frame.path, statement.condition.line)
+            if not self.condition(statement.condition, frame, "the loop"):
+                return
+            self.budget.step()
+            yield
 
     def columns(self, expression: syntax.Expression, frame: Frame) -> Iterator[Value]:
         """What a loop runs over."""
@@ -411,22 +408,6 @@ class Interpreter:
             yield from (Chars(one) for one in value.value)
             return
         yield value
-
-    def while_loop(self, statement: syntax.While, frame: Frame) -> str:
-        """``while``."""
-        turn = 0
-        while True:
-            self.place = (frame.path, statement.condition.line)
-            if not self.condition(statement.condition, frame, "the loop"):
-                return ""
-            turn += 1
-            self.budget.repeats(turn)
-            self.budget.step()
-            left = self.block(statement.body, frame)
-            if left == "break":
-                return ""
-            if left == "return":
-                return left
 
     def switch(self, statement: syntax.Switch, frame: Frame) -> str:
         """``switch``."""

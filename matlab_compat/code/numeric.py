@@ -33,19 +33,7 @@ NUMPY: dict[str, Any] = {
         for bits in (8, 16, 32, 64)
     },
 }
-TORCH: dict[str, torch.dtype] = {
-    "double": torch.float64,
-    "single": torch.float32,
-    "logical": torch.bool,
-    "int8": torch.int8,
-    "int16": torch.int16,
-    "int32": torch.int32,
-    "int64": torch.int64,
-    "uint8": torch.uint8,
-    "uint16": torch.uint16,
-    "uint32": torch.uint32,
-    "uint64": torch.uint64,
-}
+TORCH: dict[str, torch.dtype] = {name: getattr(torch, str(t)) for name, t in NUMPY.items()}
 _COMPLEX_NUMPY: dict[str, Any] = {
     "double": np.dtype(np.complex128),
     "single": np.dtype(np.complex64),
@@ -53,14 +41,10 @@ _COMPLEX_NUMPY: dict[str, Any] = {
 _COMPLEX_TORCH: dict[str, torch.dtype] = {"double": torch.complex128, "single": torch.complex64}
 #: Classes of torch that MATLAB has not: code computes in single then.
 _HALVES = (torch.float16, torch.bfloat16)
+_TABLES: tuple[dict[str, Any], ...] = (NUMPY, TORCH, _COMPLEX_NUMPY, _COMPLEX_TORCH)
 #: MATLAB's class of each dtype of numpy and torch.
-CLASSES: dict[Any, str] = {
-    **{dtype: name for name, dtype in NUMPY.items()},
-    **{dtype: name for name, dtype in TORCH.items()},
-    **{dtype: name for name, dtype in _COMPLEX_NUMPY.items()},
-    **{dtype: name for name, dtype in _COMPLEX_TORCH.items()},
-    np.dtype(object): "double",
-}
+CLASSES: dict[Any, str] = {dtype: name for one in _TABLES for name, dtype in one.items()}
+CLASSES[np.dtype(object)] = "double"
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,9 +77,7 @@ class Numeric:
     @property
     def is_complex(self) -> bool:
         """Whether there are imaginary parts."""
-        if isinstance(self.data, np.ndarray):
-            return bool(self.data.dtype.kind == "c")
-        return bool(self.data.is_complex())
+        return _is_complex(self.data)
 
     @property
     def tensor(self) -> Tensor:
@@ -118,7 +100,7 @@ def numeric(data: Data, labels: str = "", is_dlarray: bool = False) -> Numeric:
     size = list(data.shape)
     labels = labels + "U" * (max(len(size), 2) - len(labels)) if labels else ""
     kept = len(size)
-    while kept > 2 and (not labels or labels[kept - 1] == "U") and _is_one(size[kept - 1]):
+    while kept > 2 and (not labels or labels[kept - 1] == "U") and bool(size[kept - 1] == 1):
         kept -= 1
     wanted = size[:kept] + [1] * ((len(labels[:kept]) or 2) - kept)
     wanted += [1] * (2 - len(wanted))
@@ -134,8 +116,8 @@ def from_torch(x: Tensor, labels: str, labelled: bool = True) -> Numeric:
     return numeric(arranged, labels if labelled else "", True)
 
 
-def _is_one(size: Any) -> bool:
-    return bool(size == 1)
+def _is_complex(data: Data) -> bool:
+    return data.is_complex() if isinstance(data, Tensor) else bool(data.dtype.kind == "c")
 
 
 def known(value: Any, kind: str = "double") -> Numeric:
@@ -173,8 +155,8 @@ def logical(value: Any) -> Numeric:
     return numeric(np.asarray(value, np.bool_))
 
 
-#: ``[]``.
-EMPTY = Numeric(np.zeros((0, 0)))
+#: ``[]``, 0 and 1.
+EMPTY, ZERO, ONE = Numeric(np.zeros((0, 0))), scalar(0), scalar(1)
 
 
 def as_tensor(data: Data) -> Tensor:
@@ -198,7 +180,7 @@ def dtype_of(kind: str, like: Data, is_complex: bool = False) -> Any:
 
 def cast(data: Data, kind: str) -> Data:
     """Numbers brought to a class: rounded half away from zero and saturated for integers."""
-    is_complex = data.is_complex() if isinstance(data, Tensor) else data.dtype.kind == "c"
+    is_complex = _is_complex(data)
     if kind == CLASSES[data.dtype]:
         return data
     if not isinstance(data, Tensor) and data.dtype == object:

@@ -32,19 +32,7 @@ from .numeric import (
     numeric,
 )
 from .observations import settle
-from .values import (
-    Cell,
-    Chars,
-    FunctionHandle,
-    InputParser,
-    Map,
-    Member,
-    Net,
-    Object,
-    Struct,
-    Structs,
-    Value,
-)
+from .values import Cell, Chars, Map, Member, Object, Value
 
 _COMPARISONS = {"<", "<=", ">", ">=", "==", "~="}
 
@@ -88,24 +76,11 @@ def class_name(value: Value) -> str:
     """MATLAB's ``class``."""
     if isinstance(value, Numeric):
         return "dlarray" if value.is_dlarray else value.kind
-    if isinstance(value, Chars):
-        return "string" if value.is_string else "char"
-    if isinstance(value, Cell):
-        return "string" if value.is_string else "cell"
-    if isinstance(value, Struct):
-        return value.class_name
-    if isinstance(value, Structs):
-        return "struct"
-    if isinstance(value, InputParser):
-        return "inputParser"
+    if isinstance(value, Chars | Cell) and value.is_string:
+        return "string"
     if isinstance(value, Map):
         return "containers.Map" if value.is_handle else "dictionary"
-    if isinstance(value, FunctionHandle):
-        return "function_handle"
-    if isinstance(value, Net):
-        return "dlnetwork"
-    assert isinstance(value, Object | Member)
-    return value.definition.name
+    return value.definition.name if isinstance(value, Object | Member) else value.class_name
 
 
 def known_values(value: Value, what: str) -> np.ndarray[Any, Any]:

@@ -41,6 +41,7 @@ class Chars:
     value: str
     #: Whether it is a string.
     is_string: bool = False
+    class_name = "char"
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -59,6 +60,7 @@ class Cell:
     #: The values, column-major.
     items: tuple[Value, ...]
     is_string: bool = False
+    class_name = "cell"
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,6 +88,7 @@ class Structs:
     names: tuple[str, ...]
     #: The elements, column-major.
     items: tuple[Struct, ...]
+    class_name = "struct"
 
 
 def array_of(value: Struct | Structs) -> Structs:
@@ -111,6 +114,7 @@ class FunctionHandle:
     #: Arguments and the number of outputs to values.
     call: Callable[[Sequence[Value], int], tuple[Value, ...]]
     shape = (1, 1)
+    class_name = "function_handle"
 
 
 @dataclass(frozen=True, eq=False)
@@ -149,6 +153,7 @@ class Net:
     #: What its State property was set to: values by torch's names.
     state: Mapping[str, Value] = field(default_factory=dict)
     shape = (1, 1)
+    class_name = "dlnetwork"
 
 
 @dataclass(frozen=True, eq=False)
@@ -170,6 +175,7 @@ class InputParser:
     #: What code sets (KeepUnmatched ...) and ``parse`` finds (Results ...).
     properties: dict[str, Value] = field(default_factory=dict)
     shape = (1, 1)
+    class_name = "inputParser"
 
     def is_on(self, name: str) -> bool:
         """Whether a setting is true."""

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from torch import Tensor
 
-from ...errors import CodeError, UnsupportedCodeError
+from ...errors import CodeError
 from ..numeric import Data, Numeric, as_tensor
 from ..operators import as_whole, is_traced, known_values, memory_order, numbers, whole
 from ..recording import paused
@@ -49,16 +49,6 @@ def sibling(call: Call, name: str, *arguments: Value) -> Numeric:
     inner = Call(call.interpreter, call.frame, name, 1, call.budget)
     (found, *_) = TABLE[name](inner, arguments)
     return numbers(found, name)
-
-
-def unlabelled(x: Numeric, name: str) -> Numeric:
-    """The numbers, which may not be labelled."""
-    if x.labels.strip("U"):
-        raise UnsupportedCodeError(
-            f"{name} of labelled data is not supported.",
-            remedy="strip the labels first: stripdims(X).",
-        )
-    return x
 
 
 def reduced(function: Callable[..., Tensor], x: Tensor, axes: Sequence[int]) -> Tensor:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
-from math import pi
+from functools import partial, reduce
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,7 @@ from torch import Tensor
 
 from ...errors import CodeError, UnsupportedCodeError
 from ...language.operators import OPERATORS
-from ..numeric import NUMPY, Numeric, cast
+from ..numeric import NUMPY, ZERO, Numeric, cast
 from ..operators import (
     binary,
     by_element,
@@ -21,6 +22,7 @@ from ..operators import (
     numbers,
     text,
     unary,
+    whole,
 )
 from ..values import Chars, Value
 from .both import in_torch
@@ -113,8 +115,8 @@ _OTHER: dict[str, Callable[[Tensor], Tensor]] = {
     "imag": _imag,
     "angle": torch.angle,
     "conj": lambda x: torch.conj(x).resolve_conj() if x.is_complex() else x,
-    "deg2rad": lambda x: x * (pi / 180),
-    "rad2deg": lambda x: x * (180 / pi),
+    "deg2rad": lambda x: x * (math.pi / 180),
+    "rad2deg": lambda x: x * (180 / math.pi),
 }
 
 
@@ -127,37 +129,28 @@ def mapped(call: Call, x: Numeric, function: Callable[[Tensor], Tensor]) -> Nume
     return x.with_data(result)
 
 
-def _add_floating(name: str, function: Callable[[Tensor], Tensor]) -> None:
-    @known(name, source=f"MATLAB's documentation of {name}: by element.", elementwise=True)
-    def call_it(call: Call, x: Value) -> Numeric:
-        a = _float(numbers(x, name))
-        if "int" in a.kind:
-            raise CodeError(f"{name} is not defined for {a.kind}.")
-        return mapped(call, a, function)
+@known(*FLOATING, *_OTHER, elementwise=True)
+def _of_each(call: Call, x: Numeric) -> Numeric:
+    """MATLAB's documentation of exp, log, sqrt, abs, sign ...: by element."""
+    function = _OTHER.get(call.name) or FLOATING[call.name]
+    if "int" in x.kind and call.name in FLOATING:
+        raise CodeError(f"{call.name} is not defined for {x.kind}.")
+    return mapped(call, _float(x), function)
 
 
-def _add_any(name: str, function: Callable[[Tensor], Tensor]) -> None:
-    @known(name, source=f"MATLAB's documentation of {name}: by element.", elementwise=True)
-    def call_it(call: Call, x: Value) -> Numeric:
-        return mapped(call, _float(numbers(x, name)), function)
-
-
-def _add_rounding(name: str, function: Callable[[Tensor], Tensor]) -> None:
-    @known(name, source=f"MATLAB's documentation of {name}: by element.", elementwise=True)
-    def call_it(call: Call, x: Value) -> Numeric:
-        a = _float(numbers(x, name))
-        if "int" in a.kind:
-            return a
-        if isinstance(a.data, np.ndarray) and a.data.dtype == object:
-            return _of_symbols(a, name)
-        if a.is_complex:
-            raise UnsupportedCodeError(f"{name} of complex numbers is not supported.")
-        return mapped(call, a, function)
+@known(*ROUNDING, elementwise=True)
+def _whole(call: Call, x: Numeric) -> Numeric:
+    """MATLAB's documentation of floor, ceil and fix: by element."""
+    if "int" in x.kind:
+        return x
+    if isinstance(x.data, np.ndarray) and x.data.dtype == object:
+        return _of_symbols(x, call.name)
+    if x.is_complex:
+        raise UnsupportedCodeError(f"{call.name} of complex numbers is not supported.")
+    return mapped(call, _float(x), ROUNDING[call.name])
 
 
 def _of_symbols(x: Numeric, name: str) -> Numeric:
-    import math
-
     assert isinstance(x.data, np.ndarray)
     convert: Any = {"floor": math.floor, "ceil": math.ceil, "fix": math.trunc}[name]
     result = np.empty(x.data.shape, object)
@@ -167,32 +160,20 @@ def _of_symbols(x: Numeric, name: str) -> Numeric:
     return Numeric(result)
 
 
-for _name, _function in FLOATING.items():
-    _add_floating(_name, _function)
-for _name, _function in _OTHER.items():
-    _add_any(_name, _function)
-for _name, _function in ROUNDING.items():
-    _add_rounding(_name, _function)
-
-
 @known("round", elementwise=True)
-def _rounded(call: Call, x: Value, digits: Value | None = None) -> Numeric:
+def _rounded(call: Call, x: Numeric, digits: Value | None = None) -> Numeric:
     """MATLAB's documentation of round: half away from zero; digits after the point."""
-    a = _float(numbers(x, "round"))
-    if "int" in a.kind:
-        return a
+    if "int" in x.kind:
+        return x
     if digits is None:
-        return mapped(call, a, _round)
-    from ..operators import whole
-
+        return mapped(call, _float(x), _round)
     scale = 10.0 ** whole(digits, "the digits of round")
-    return mapped(call, a, lambda v: _round(v * scale) / scale)
+    return mapped(call, _float(x), lambda v: _round(v * scale) / scale)
 
 
 @known("isnan", "isinf", "isfinite", "ismissing", elementwise=True)
-def _is_special(call: Call, x: Value) -> Numeric:
+def _is_special(call: Call, a: Numeric) -> Numeric:
     """MATLAB's documentation of isnan, isinf, isfinite."""
-    a = numbers(x, call.name)
     if a.kind not in ("double", "single"):
         answer = call.name == "isfinite"
         return a.with_data(in_torch(lambda v: torch.full_like(v, answer, dtype=torch.bool), a.data))
@@ -203,23 +184,15 @@ def _is_special(call: Call, x: Value) -> Numeric:
 # --- operators by their functions -------------------------------------------------------
 
 
-def _add_operator(sign: str, name: str) -> None:
-    by_element = sign not in ("*", "/", "\\", "^")
-
-    @known(
-        name,
-        source=f"MATLAB's documentation of {name}: the operator {sign}.",
-        elementwise=by_element,
-    )
-    def call_it(call: Call, a: Value, b: Value, *more: Value) -> Value:
-        result = binary(sign, a, b, call.budget)
-        for one in more:
-            result = binary(sign, result, one, call.budget)
-        return result
+_SIGNS = {name: sign for sign, name in OPERATORS.items()}
+_OF_MATRICES = [name for name, sign in _SIGNS.items() if sign in ("*", "/", "\\", "^")]
 
 
-for _operator, _called in OPERATORS.items():
-    _add_operator(_operator, _called)
+@known(*_OF_MATRICES)
+@known(*(name for name in _SIGNS if name not in _OF_MATRICES), elementwise=True)
+def _operator(call: Call, a: Value, b: Value, *more: Value) -> Value:
+    """MATLAB's documentation of plus, minus, times, mtimes, lt, and ...: the operators."""
+    return reduce(lambda x, y: binary(_SIGNS[call.name], x, y, call.budget), (a, b, *more))
 
 
 @known("uminus", "uplus", "not", elementwise=True)
@@ -233,15 +206,13 @@ def _unary(call: Call, x: Value) -> Value:
 @known("xor", elementwise=True)
 def _xor(call: Call, a: Value, b: Value) -> Value:
     """MATLAB's documentation of xor."""
-    zero = Numeric(np.zeros((1, 1)))
-    x, y = (binary("~=", one, zero, call.budget) for one in (a, b))
+    x, y = (binary("~=", one, ZERO, call.budget) for one in (a, b))
     return binary("~=", x, y, call.budget)
 
 
 @known("mod", "rem", elementwise=True)
-def _mod(call: Call, a: Value, b: Value) -> Numeric:
+def _mod(call: Call, x: Numeric, y: Numeric) -> Numeric:
     """MATLAB's documentation of mod (sign of b) and rem (sign of a); by zero gives a, or NaN."""
-    x, y = numbers(a, call.name), numbers(b, call.name)
     kind = common_kind((x, y), call.name)
     is_mod = call.name == "mod"
 
@@ -266,17 +237,11 @@ def _same_size(arrays: Any) -> Any:
 
 
 @known("atan2", "hypot", elementwise=True)
-def _two(call: Call, a: Value, b: Value) -> Numeric:
+def _two(call: Call, x: Numeric, y: Numeric) -> Numeric:
     """MATLAB's documentation of atan2 and hypot."""
-    x, y = numbers(a, call.name), numbers(b, call.name)
-    function = torch.atan2 if call.name == "atan2" else torch.hypot
-    return by_element(
-        call.name,
-        (x, y),
-        lambda *arrays: in_torch(function, *arrays),
-        call.budget,
-        common_kind((x, y), call.name),
-    )
+    function = partial(in_torch, getattr(torch, call.name))
+    kind = common_kind((x, y), call.name)
+    return by_element(call.name, (x, y), function, call.budget, kind)
 
 
 # --- classes ----------------------------------------------------------------------------
@@ -300,10 +265,10 @@ def as_class(x: Value, kind: str) -> Value:
 
 
 @known("cast")
-def _cast(call: Call, x: Value, kind: Value, like: Value | None = None) -> Value:
+def _cast(call: Call, x: Value, kind: Value, like: Numeric | None = None) -> Value:
     """MATLAB's documentation of cast: a class by name, or 'like' another array."""
     if like is not None:
-        return as_class(x, numbers(like, "cast").kind)
+        return as_class(x, like.kind)
     name = text(kind, "the class")
     if name not in NUMPY:
         raise CodeError(f"cast: '{name}' is no class of numbers.")
@@ -311,9 +276,9 @@ def _cast(call: Call, x: Value, kind: Value, like: Value | None = None) -> Value
 
 
 @known("im2single", "im2double", elementwise=True)
-def _image(call: Call, x: Value) -> Value:
+def _image(call: Call, a: Numeric) -> Value:
     """MATLAB's documentation of im2single and im2double: integers become 0 to 1."""
-    a, kind = numbers(x, call.name), call.name.removeprefix("im2")
+    kind = call.name.removeprefix("im2")
     if "int" not in a.kind:
         return as_class(a, kind)
     if a.kind not in ("uint8", "uint16"):

@@ -15,32 +15,31 @@ from ..numeric import Numeric, elements, numeric, scalar
 from ..operators import common_kind, floating, known_values, least_squares, text, together, whole
 from ..values import Chars, Value
 from .both import default_axis, dimension, in_torch, sibling
-from .registry import Call, known
+from .registry import Call, Floating, known
 
 
 @known("filter")
 def _filter(
     call: Call,
-    above: Value,
-    below: Value,
-    x: Value,
+    above: Floating,
+    below: Floating,
+    x: Floating,
     state: Value | None = None,
     dim: Value | None = None,
 ) -> Numeric:
     """MATLAB's documentation of filter: a rational transfer function along a dimension."""
     if state is not None and elements(state.shape):
         raise UnsupportedCodeError("filter that begins with a state is not supported.")
-    given = [floating(one, "filter") for one in (above, below, x)]
-    if isinstance(given[1].data, np.ndarray) and not given[1].data.reshape(-1, order="F")[:1].all():
+    if isinstance(below.data, np.ndarray) and not below.data.reshape(-1, order="F")[:1].all():
         raise CodeError("The first coefficient of the denominator of filter must not be 0.")
-    axis = default_axis(given[2]) if dim is None else dimension(dim, "filter")
-    if axis >= given[2].data.ndim:
+    axis = default_axis(x) if dim is None else dimension(dim, "filter")
+    if axis >= x.data.ndim:
         raise UnsupportedCodeError("filter along a dimension of size 1.")
-    n = given[2].shape[axis]
+    n = x.shape[axis]
     if not isinstance(n, int):
         raise UnsupportedCodeError("filter along the observations cannot be exported.")
     call.budget.repeats(n)
-    call.budget.made(given[2].shape, elements(given[0].shape) + elements(given[1].shape))
+    call.budget.made(x.shape, elements(above.shape) + elements(below.shape))
 
     def computed(b: Tensor, a: Tensor, v: Tensor) -> Tensor:
         b, a = column(b) / column(a)[0], column(a) / column(a)[0]
@@ -55,9 +54,8 @@ def _filter(
             outputs.append(value)
         return torch.stack(outputs, axis)
 
-    kind = common_kind(given, "filter")
-    b, a, v = together(given, kind)
-    return given[2].with_data(in_torch(computed, b, a, v))
+    given = (above, below, x)
+    return x.with_data(in_torch(computed, *together(given, common_kind(given, "filter"))))
 
 
 @known("filter2")
@@ -77,11 +75,10 @@ _WINDOWS: dict[str, tuple[float, Callable[[Tensor], Tensor]]] = {
 
 
 @known(*_WINDOWS)
-def _moving(call: Call, x: Value, window: Value, *rest: Value) -> Numeric:
+def _moving(call: Call, a: Floating, window: Value, *rest: Value) -> Numeric:
     """MATLAB's documentation of movsum, movmean, movmax and movmin: windows shrink at the ends."""
     if len(rest) > 1 or any(isinstance(one, Chars) for one in rest):
         raise UnsupportedCodeError(f"{call.name} with options is not supported.")
-    a = floating(x, call.name)
     axis = dimension(rest[0], call.name) if rest else default_axis(a)
     said = [
         whole(numeric(np.array([[k]])), "the window")
@@ -127,19 +124,18 @@ def _window(call: Call, length: Value, kind: Value | None = None) -> Numeric:
 
 
 @known("polyfit")
-def _polyfit(call: Call, x: Value, y: Value, degree: Value) -> Numeric:
+def _polyfit(call: Call, x: Floating, y: Floating, degree: Value) -> Numeric:
     """MATLAB's documentation of polyfit: by least squares, highest power first."""
-    n = whole(degree, "the degree of polyfit")
-    given = [floating(one, "polyfit") for one in (x, y)]
-    if elements(given[0].shape) != elements(given[1].shape) or elements(given[0].shape) <= n:
+    n, count = whole(degree, "the degree of polyfit"), elements(x.shape)
+    if elements(y.shape) != count or count <= n:
         raise CodeError("polyfit needs as many x as y, and more of them than the degree.")
 
     def computed(u: Tensor, v: Tensor) -> Tensor:
         powers = column(u)[:, None] ** torch.arange(n, -1, -1, dtype=u.dtype, device=u.device)
         return least_squares(powers, column(v)[:, None]).mT
 
-    call.budget.made((elements(given[0].shape), n + 1), n + 1)
-    return numeric(in_torch(computed, *together(given, common_kind(given, "polyfit"))))
+    call.budget.made((count, n + 1), n + 1)
+    return numeric(in_torch(computed, *together((x, y), common_kind((x, y), "polyfit"))))
 
 
 @known("interp2")

@@ -21,23 +21,22 @@ from ...errors import CodeError, UnsupportedCodeError
 from ...execution.module import build_graph
 from ...functions import Labelled
 from ..indexing import in_order
-from ..numeric import Numeric, as_tensor, elements, from_torch, numeric, row
-from ..operators import class_name, floating, is_traced, known_values, numbers, text
+from ..numeric import Numeric, as_tensor, elements, from_torch, numeric, row, scalar
+from ..operators import class_name, is_traced, known_values, numbers, text
 from ..values import Chars, Net, Struct, Value, known_python
-from .both import untraced
+from .both import sibling, untraced
 from .elementwise import mapped
-from .registry import TABLE, Call, Known, known
+from .registry import TABLE, Call, Floating, Known, known
 
 # --- labels -----------------------------------------------------------------------------
 
 
 @known("dlarray")
-def _dlarray(call: Call, x: Value, labels: Value | None = None) -> Numeric:
+def _dlarray(call: Call, a: Numeric, labels: Value | None = None) -> Numeric:
     """MATLAB's documentation of dlarray: data is put into the order S, C, B, T, U.
 
     "If X is a formatted dlarray, then fmt replaces the existing format."
     """
-    a = numbers(x, "dlarray")
     if labels is None or (isinstance(labels, Numeric) and elements(labels.shape) == 0):
         return Numeric(a.data, a.labels, True)
     said = text(labels, "the format")
@@ -64,9 +63,8 @@ def labelled(a: Numeric, said: str) -> Numeric:
 
 
 @known("stripdims")
-def _stripdims(call: Call, x: Value, labels: Value | None = None) -> Numeric:
+def _stripdims(call: Call, a: Numeric, labels: Value | None = None) -> Numeric:
     """MATLAB's documentation of stripdims: the order stays, or becomes that of the format."""
-    a = numbers(x, "stripdims")
     if labels is None:
         return numeric(a.data, "", a.is_dlarray)
     said = DataFormat.parse(text(labels, "the format")).labels
@@ -81,75 +79,73 @@ def _stripdims(call: Call, x: Value, labels: Value | None = None) -> Numeric:
 
 
 @known("extractdata")
-def _extractdata(call: Call, x: Value) -> Numeric:
+def _extractdata(call: Call, x: Numeric) -> Numeric:
     """MATLAB's documentation of extractdata; the gradient is kept here."""
-    return numeric(numbers(x, "extractdata").data)
+    return numeric(x.data)
 
 
 @known("dims")
-def _dims(call: Call, x: Value) -> Value:
+def _dims(call: Call, x: Numeric) -> Value:
     """MATLAB's documentation of dims."""
-    return Chars(numbers(x, "dims").labels)
+    return Chars(x.labels)
 
 
 @known("finddim")
-def _finddim(call: Call, x: Value, label: Value) -> Numeric:
+def _finddim(call: Call, x: Numeric, label: Value) -> Numeric:
     """MATLAB's documentation of finddim: empty where there is none."""
     said = text(label, "the label").upper()
-    found = [at + 1 for at, one in enumerate(numbers(x, "finddim").labels) if one == said]
-    return row(found) if found else Numeric(np.zeros((1, 0)))
+    found = [at + 1 for at, one in enumerate(x.labels) if one == said]
+    return row(found)
 
 
 # --- by element -------------------------------------------------------------------------
 
 
 @known("relu", elementwise=True)
-def _relu(call: Call, x: Value) -> Numeric:
+def _relu(call: Call, x: Floating) -> Numeric:
     """The documentation page of relu."""
-    return mapped(call, _data(x, "relu"), torch.relu)
+    return _mapped(call, x, torch.relu)
+
+
+_SCALE = scalar(0.01)
 
 
 @known("leakyrelu", elementwise=True)
-def _leakyrelu(call: Call, x: Value, factor: Value | None = None) -> Numeric:
+def _leakyrelu(call: Call, x: Floating, by: Numeric = _SCALE) -> Numeric:
     """The documentation page of leakyrelu: 0.01 by default."""
-    if factor is None:
-        return mapped(call, _data(x, "leakyrelu"), lambda v: torch.where(v > 0, v, v * 0.01))
-    by = numbers(factor, "the scale factor")
     if elements(by.shape) != 1:
         raise CodeError("The scale factor of leakyrelu is one number.")
     scale = by.data.reshape(()) if isinstance(by.data, Tensor) else float(by.data.reshape(-1)[0])
-    return mapped(call, _data(x, "leakyrelu"), lambda v: torch.where(v > 0, v, v * scale))
+    return _mapped(call, x, lambda v: torch.where(v > 0, v, v * scale))
 
 
 @known("gelu")
-def _gelu(call: Call, x: Value, name: Value | None = None, how: Value | None = None) -> Numeric:
+def _gelu(call: Call, x: Floating, name: Value | None = None, how: Value | None = None) -> Numeric:
     """The documentation page of gelu: Approximation "none" or "tanh"."""
     approximation = "none" if how is None else text(how, "Approximation").lower()
     if approximation not in ("none", "tanh"):
         raise CodeError("Approximation of gelu is 'none' or 'tanh'.")
     function = torch.nn.functional.gelu
-    return mapped(call, _data(x, "gelu"), lambda v: function(v, approximate=approximation))
+    return _mapped(call, x, lambda v: function(v, approximate=approximation))
 
 
-def _data(x: Value, what: str) -> Numeric:
-    a = floating(x, what)
-    if a.is_complex:
-        raise CodeError(f"{what} is for real numbers.")
-    return a
+def _mapped(call: Call, x: Numeric, function: Callable[[Tensor], Tensor]) -> Numeric:
+    if x.is_complex:
+        raise CodeError(f"{call.name} is for real numbers.")
+    return mapped(call, x, function)
 
 
 # --- networks ---------------------------------------------------------------------------
 
 
 @known("predict", "forward")
-def _predict(call: Call, net: Value, *inputs: Value) -> Any:
+def _predict(call: Call, net: Value, *given: Numeric) -> Any:
     """The documentation pages of dlnetwork.predict and forward: outputs, and the state.
 
     ``forward`` computes as in training. The network's own state changes where it is assigned.
     """
     if not isinstance(net, Net):
         raise CodeError(f"{call.name} is for networks, not for a {class_name(net)}.")
-    given = [numbers(one, call.name) for one in inputs]
     names = list(net.network.InputNames)
     if len(given) != len(names) or not all(one.labels for one in given):
         raise UnsupportedCodeError(
@@ -264,4 +260,4 @@ for _name in library.__all__:
 @known("dlmtimes")
 def _dlmtimes(call: Call, a: Value, b: Value) -> Any:
     """The documentation page of dlmtimes: products of pages."""
-    return TABLE["pagemtimes"].function(call, a, b)
+    return sibling(call, "pagemtimes", a, b)

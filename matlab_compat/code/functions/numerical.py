@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ from torch import Tensor
 
 from ...errors import CodeError, UnsupportedCodeError
 from ..indexing import Everything, Place, column, index
-from ..numeric import EMPTY, Numeric, cast, elements, numeric, row, scalar
+from ..numeric import EMPTY, ONE, ZERO, Numeric, cast, elements, numeric, row, scalar
 from ..operators import (
     common_kind,
     elementwise,
@@ -26,92 +27,76 @@ from ..operators import (
 from ..values import Cell, Chars, FunctionHandle, Value
 from .both import default_axis, dimension, in_torch, sibling, sizes
 from .elementwise import mapped
-from .registry import Call, known
+from .registry import Call, Floating, known
 
 # --- by element -------------------------------------------------------------------------
 
-_INVERSE = {
-    **{"sec": torch.cos, "csc": torch.sin, "cot": torch.tan},
-    **{"sech": torch.cosh, "csch": torch.sinh, "coth": torch.tanh},
+
+def _sind(v: Tensor, shift: int = 0) -> Tensor:
+    """The sine of degrees, exact at multiples of 90; of so many times 90 degrees more."""
+    # Around the nearest multiple of 90 degrees the angle is small, and so is its error.
+    turns = torch.round(v / 90)
+    rest = torch.deg2rad(v - 90 * turns)
+    quarter = torch.remainder(turns + shift, 4)
+    found = torch.where(quarter % 2 == 0, torch.sin(rest), torch.cos(rest))
+    return torch.where(quarter < 2, found, -found)
+
+
+def _nextpow2(v: Tensor) -> Tensor:
+    """The exponent of the next power of 2."""
+    mantissa, exponent = torch.frexp(v.abs())
+    found = torch.where(mantissa == 0.5, exponent - 1, exponent).to(v.dtype)
+    return torch.where(torch.isfinite(v), found, v.abs())
+
+
+_BY_ELEMENT: dict[str, Callable[[Tensor], Tensor]] = {
+    "sind": _sind,
+    "cosd": lambda v: _sind(v, 1),
+    "tand": lambda v: _sind(v) / _sind(v, 1),
+    "sec": lambda v: 1 / torch.cos(v),
+    "csc": lambda v: 1 / torch.sin(v),
+    "cot": lambda v: 1 / torch.tan(v),
+    "sech": lambda v: 1 / torch.cosh(v),
+    "csch": lambda v: 1 / torch.sinh(v),
+    "coth": lambda v: 1 / torch.tanh(v),
+    "acot": lambda v: torch.atan(1 / v),
+    "nextpow2": _nextpow2,
+    "sinc": torch.sinc,
+    "erfinv": torch.erfinv,
 }
 
 
-@known("sind", "cosd", "tand")
-def _degrees(call: Call, x: Value) -> Numeric:
-    """MATLAB's documentation of sind, cosd and tand: exact at multiples of 90 degrees."""
-
-    def computed(v: Tensor) -> Tensor:
-        # Around the nearest multiple of 90 degrees the angle is small, and so is its error.
-        turns = torch.round(v / 90)
-        rest = torch.deg2rad(v - 90 * turns)
-        sine, cosine = torch.sin(rest), torch.cos(rest)
-        quarter = torch.remainder(turns, 4)
-        sin = torch.where(quarter == 0, sine, torch.where(quarter == 1, cosine, -sine))
-        sin = torch.where(quarter == 3, -cosine, sin)
-        cos = torch.where(quarter == 0, cosine, torch.where(quarter == 1, -sine, -cosine))
-        cos = torch.where(quarter == 3, sine, cos)
-        return {"sind": sin, "cosd": cos}.get(call.name, sin / cos)
-
-    return mapped(call, floating(x, call.name), computed)
-
-
-@known(*_INVERSE)
-def _one_over(call: Call, x: Value) -> Numeric:
-    """MATLAB's documentation of sec, csc, cot, sech, csch and coth."""
-    return mapped(call, floating(x, call.name), lambda v: 1 / _INVERSE[call.name](v))
-
-
-@known("acot")
-def _acot(call: Call, x: Value) -> Numeric:
-    """MATLAB's documentation of acot: the inverse tangent of 1/x."""
-    return mapped(call, floating(x, "acot"), lambda v: torch.atan(1 / v))
+@known(*_BY_ELEMENT)
+def _by_element(call: Call, x: Floating) -> Numeric:
+    """MATLAB's documentation of sind, sec, acot, nextpow2, sinc, erfinv ..."""
+    return mapped(call, x, _BY_ELEMENT[call.name])
 
 
 @known("beta")
-def _beta(call: Call, a: Value, b: Value) -> Numeric:
+def _beta(call: Call, a: Floating, b: Floating) -> Numeric:
     """MATLAB's documentation of beta."""
-    both = elementwise("+", floating(a, "beta"), floating(b, "beta"), call.budget)
+    both = elementwise("+", a, b, call.budget)
     one, other, whole = (sibling(call, "gammaln", x) for x in (a, b, both))
     exponent = elementwise("-", elementwise("+", one, other, call.budget), whole, call.budget)
     return sibling(call, "exp", exponent)
 
 
-@known("nextpow2")
-def _nextpow2(call: Call, x: Value) -> Numeric:
-    """MATLAB's documentation of nextpow2: the exponent of the next power of 2."""
-
-    def computed(v: Tensor) -> Tensor:
-        mantissa, exponent = torch.frexp(v.abs())
-        found = torch.where(mantissa == 0.5, exponent - 1, exponent).to(v.dtype)
-        return torch.where(torch.isfinite(v), found, v.abs())
-
-    return mapped(call, floating(x, "nextpow2"), computed)
-
-
 @known("pow2")
-def _pow2(call: Call, x: Value, exponent: Value | None = None) -> Numeric:
+def _pow2(call: Call, x: Floating, exponent: Floating | None = None) -> Numeric:
     """MATLAB's documentation of pow2: 2 to the power x, or x times 2 to the power of another."""
-    power = floating(x if exponent is None else exponent, "pow2")
-    found = elementwise(".^", scalar(2), power, call.budget)
-    return found if exponent is None else elementwise(".*", numbers(x, "pow2"), found, call.budget)
+    found = elementwise(".^", scalar(2), x if exponent is None else exponent, call.budget)
+    return found if exponent is None else elementwise(".*", x, found, call.budget)
 
 
 @known("cart2pol", "pol2cart")
-def _polar(call: Call, first: Value, second: Value, *height: Value) -> Any:
+def _polar(call: Call, x: Floating, y: Floating, height: Value | None = None) -> Any:
     """MATLAB's documentation of cart2pol and pol2cart."""
-    if len(height) > 1:
-        raise CodeError(f"{call.name} takes 2 or 3 inputs.")
     if call.name == "cart2pol":
-        return sibling(call, "atan2", second, first), sibling(call, "hypot", first, second), *height
-    radius = floating(second, call.name)
-    sides = (sibling(call, name, first) for name in ("cos", "sin"))
-    return *(elementwise(".*", radius, one, call.budget) for one in sides), *height
-
-
-@known("sinc")
-def _sinc(call: Call, x: Value) -> Numeric:
-    """MATLAB's documentation of sinc: sin(pi*x)/(pi*x), 1 at 0."""
-    return mapped(call, floating(x, "sinc"), torch.sinc)
+        found = [sibling(call, "atan2", y, x), sibling(call, "hypot", x, y)]
+    else:
+        sides = (sibling(call, name, x) for name in ("cos", "sin"))
+        found = [elementwise(".*", y, one, call.budget) for one in sides]
+    return tuple(found) if height is None else (*found, height)
 
 
 @known("gamma", "factorial")
@@ -132,7 +117,7 @@ def _gamma(call: Call, x: Value) -> Numeric:
 
 
 @known("nthroot")
-def _nthroot(call: Call, x: Value, order: Value) -> Numeric:
+def _nthroot(call: Call, x: Floating, order: Value) -> Numeric:
     """MATLAB's documentation of nthroot: the real root, of negative numbers for odd orders."""
     n = whole(order, "the order of nthroot")
     if not isinstance(n, int) or n == 0:
@@ -142,7 +127,7 @@ def _nthroot(call: Call, x: Value, order: Value) -> Numeric:
         root = torch.abs(v) ** (1 / n)
         return torch.sign(v) * root if n % 2 else torch.where(v < 0, v * float("nan"), root)
 
-    return mapped(call, floating(x, "nthroot"), computed)
+    return mapped(call, x, computed)
 
 
 @known("clip")
@@ -152,23 +137,18 @@ def _clip(call: Call, x: Value, low: Value, high: Value) -> Numeric:
 
 
 @known("rescale")
-def _rescale(call: Call, x: Value, low: Value | None = None, high: Value | None = None) -> Numeric:
+def _rescale(call: Call, a: Floating, low: Numeric = ZERO, high: Numeric = ONE) -> Numeric:
     """MATLAB's documentation of rescale: to [0, 1], or to two bounds."""
-    a = floating(x, "rescale")
     least, most = (sibling(call, name, a, EMPTY, Chars("all")) for name in ("min", "max"))
     above, extent = (elementwise("-", one, least, call.budget) for one in (a, most))
     share = elementwise("./", above, extent, call.budget)
-    if low is None or high is None:
-        return share
-    bottom, top = numbers(low, "rescale"), numbers(high, "rescale")
-    spread = elementwise("-", top, bottom, call.budget)
-    return elementwise("+", bottom, elementwise(".*", share, spread, call.budget), call.budget)
+    spread = elementwise("-", high, low, call.budget)
+    return elementwise("+", low, elementwise(".*", share, spread, call.budget), call.budget)
 
 
 @known("idivide")
-def _idivide(call: Call, a: Value, b: Value, how: Value | None = None) -> Numeric:
+def _idivide(call: Call, x: Numeric, y: Numeric, how: Value | None = None) -> Numeric:
     """MATLAB's documentation of idivide: towards zero, or "floor", "ceil", "round"."""
-    x, y = numbers(a, "idivide"), numbers(b, "idivide")
     kind = common_kind((x, y), "idivide")
     if "int" not in kind:
         raise CodeError("idivide is for integers.")
@@ -209,9 +189,10 @@ def _dlaccelerate(call: Call, function: Value) -> Value:
 
 
 @known("vecnorm")
-def _vecnorm(call: Call, x: Value, order: Value | None = None, dim: Value | None = None) -> Numeric:
+def _vecnorm(
+    call: Call, a: Floating, order: Value | None = None, dim: Value | None = None
+) -> Numeric:
     """MATLAB's documentation of vecnorm: of the vectors along a dimension, of order 2."""
-    a = floating(x, "vecnorm")
     p = 2.0
     if order is not None and elements(order.shape):
         p = float(known_values(order, "the order of vecnorm").reshape(-1)[0])
@@ -224,12 +205,12 @@ def _vecnorm(call: Call, x: Value, order: Value | None = None, dim: Value | None
 
 
 @known("trapz", "cumtrapz")
-def _trapz(call: Call, *given: Value) -> Numeric:
+def _trapz(call: Call, *given: Floating) -> Numeric:
     """MATLAB's documentation of trapz and cumtrapz: Y, or X and Y, and a dimension."""
     if not 1 <= len(given) <= 3:
         raise CodeError(f"{call.name} takes 1 to 3 inputs.")
     with_x = len(given) == 3 or (len(given) == 2 and elements(given[1].shape) != 1)
-    y = floating(given[1] if with_x else given[0], call.name)
+    y = given[1] if with_x else given[0]
     dim = given[2] if len(given) == 3 else given[1] if len(given) == 2 and not with_x else None
     axis = default_axis(y) if dim is None else dimension(dim, call.name)
     if axis >= y.data.ndim:
@@ -248,16 +229,14 @@ def _trapz(call: Call, *given: Value) -> Numeric:
 
     if with_x and elements(given[0].shape) != n:
         raise UnsupportedCodeError(f"{call.name} is supported for a vector X of the size of Y.")
-    x = [floating(given[0], "X").data] if with_x else []
-    return y.with_data(in_torch(computed, y.data, *x))
+    return y.with_data(in_torch(computed, y.data, *([given[0].data] if with_x else [])))
 
 
 @known("normalize")
-def _normalize(call: Call, x: Value, *rest: Value) -> Numeric:
+def _normalize(call: Call, a: Floating, *rest: Value) -> Numeric:
     """MATLAB's documentation of normalize: z-scores along a dimension."""
     if len(rest) > 1 or any(isinstance(one, Chars) for one in rest):
         raise UnsupportedCodeError("normalize with a method is not supported.")
-    a = floating(x, "normalize")
     mean = sibling(call, "mean", a, *rest)
     spread = sibling(call, "std", a, scalar(0), *rest)
     return elementwise("./", elementwise("-", a, mean, call.budget), spread, call.budget)
@@ -297,10 +276,9 @@ def _random(call: Call, *arguments: Value) -> Numeric:
 
 
 @known("toeplitz")
-def _toeplitz(call: Call, first: Value, across: Value | None = None) -> Numeric:
+def _toeplitz(call: Call, c: Floating, across: Floating | None = None) -> Numeric:
     """MATLAB's documentation of toeplitz: of a column, and a row."""
-    c = floating(first, "toeplitz")
-    r = c if across is None else floating(across, "toeplitz")
+    r = c if across is None else across
     if c.is_complex or r.is_complex:
         raise UnsupportedCodeError("toeplitz of complex numbers is not supported.")
     m, n = elements(c.shape), elements(r.shape)
@@ -315,9 +293,8 @@ def _toeplitz(call: Call, first: Value, across: Value | None = None) -> Numeric:
 
 
 @known("blkdiag")
-def _blkdiag(call: Call, *blocks: Value) -> Numeric:
+def _blkdiag(call: Call, *given: Floating) -> Numeric:
     """MATLAB's documentation of blkdiag."""
-    given = [floating(one, "blkdiag") for one in blocks]
     if not given or any(one.data.ndim != 2 for one in given):
         raise CodeError("blkdiag is for matrices.")
     call.budget.made([sum(one.shape[at] for one in given) for at in (0, 1)])
@@ -325,14 +302,13 @@ def _blkdiag(call: Call, *blocks: Value) -> Numeric:
 
 
 @known("padarray")
-def _padarray(call: Call, x: Value, amount: Value, *rest: Value) -> Numeric:
+def _padarray(call: Call, result: Numeric, amount: Value, *rest: Value) -> Numeric:
     """MATLAB's documentation of padarray: a number, 'circular', 'replicate' or 'symmetric'."""
     words = [one.value.lower() for one in rest if isinstance(one, Chars)]
     given = [one for one in rest if not isinstance(one, Chars)]
     unknown = set(words) - {"both", "pre", "post", "circular", "replicate", "symmetric"}
     if unknown or len(given) > 1:
         raise CodeError(f"padarray has no option '{', '.join(sorted(unknown))}'.")
-    result = numbers(x, "padarray")
     value = numbers(given[0] if given else scalar(0), "padarray")
     for axis, count in enumerate(known_values(amount, "the padding").reshape(-1)):
         n = result.shape[axis] if axis < len(result.shape) else 1
@@ -374,9 +350,8 @@ def _where(mask: Numeric, a: Numeric, b: Numeric) -> Numeric:
 
 
 @known("conv2", "conv")
-def _conv(call: Call, a: Value, b: Value, shape: Value | None = None) -> Numeric:
+def _conv(call: Call, x: Floating, y: Floating, shape: Value | None = None) -> Numeric:
     """MATLAB's documentation of conv2 and conv: 'full', 'same', 'valid'."""
-    x, y = floating(a, call.name), floating(b, call.name)
     how = "full" if shape is None else text(shape, "the shape").lower()
     if how not in ("full", "same", "valid"):
         raise CodeError(f"{call.name} has no shape '{how}'.")
@@ -452,9 +427,8 @@ def _interp1(call: Call, *given: Value) -> Numeric:
 
 
 @known("polyval")
-def _polyval(call: Call, coefficients: Value, x: Value) -> Numeric:
+def _polyval(call: Call, p: Floating, at: Floating) -> Numeric:
     """MATLAB's documentation of polyval: from the highest power down."""
-    p, at = floating(coefficients, "polyval"), floating(x, "polyval")
     flat = column(p.data)
     call.budget.repeats(elements(p.shape))
     result: Numeric = elementwise(".*", at, scalar(0), call.budget)
@@ -464,25 +438,9 @@ def _polyval(call: Call, coefficients: Value, x: Value) -> Numeric:
     return result
 
 
-@known("expm", "chol")
-def _matrix(call: Call, x: Value, triangle: Value | None = None) -> Numeric:
-    """MATLAB's documentation of expm and chol: its upper triangle, or its lower one."""
-    a = floating(x, call.name)
-    which = "upper" if triangle is None else text(triangle, "the triangle").lower()
-    if which not in ("upper", "lower") or (call.name == "expm" and triangle is not None):
-        raise CodeError(f"{call.name} has no option '{which}'.")
-    if a.data.ndim != 2 or a.shape[0] != a.shape[1] or a.labels:
-        raise CodeError(f"{call.name} is for square matrices without labels.")
-    call.budget.made(a.shape, a.shape[0])
-    if call.name == "expm":
-        return a.with_data(in_torch(torch.linalg.matrix_exp, a.data))
-    return a.with_data(in_torch(lambda v: torch.linalg.cholesky(v, upper=which == "upper"), a.data))
-
-
 @known("cov")
-def _cov(call: Call, x: Value, weight: Value | None = None) -> Numeric:
+def _cov(call: Call, a: Floating, weight: Value | None = None) -> Numeric:
     """MATLAB's documentation of cov: of the columns of a matrix, by n-1, or by n with 1."""
-    a = floating(x, "cov")
     if a.data.ndim != 2 or a.is_complex or (weight is not None and elements(weight.shape) != 1):
         raise UnsupportedCodeError("cov is supported for one matrix.")
     by_n = weight is not None and bool(known_values(weight, "the weight").reshape(-1)[0])
@@ -496,9 +454,8 @@ def _cov(call: Call, x: Value, weight: Value | None = None) -> Numeric:
 
 
 @known("mat2cell")
-def _mat2cell(call: Call, x: Value, *counts: Value) -> Value:
+def _mat2cell(call: Call, a: Numeric, *counts: Value) -> Value:
     """MATLAB's documentation of mat2cell."""
-    a = numbers(x, "mat2cell")
     parts = [[int(n) for n in known_values(one, "a size").reshape(-1)] for one in counts]
     parts += [[n] for n in a.shape[len(parts) :]]
     if [sum(one) for one in parts] != [*a.shape, *(1,) * (len(parts) - len(a.shape))]:
@@ -530,19 +487,3 @@ def _logspace(call: Call, start: Value, stop: Value, count: Value | None = None)
     """MATLAB's documentation of logspace: 50 points between powers of 10."""
     exponents = sibling(call, "linspace", start, stop, scalar(50) if count is None else count)
     return elementwise(".^", scalar(10), exponents, call.budget)
-
-
-@known("erfinv")
-def _erfinv(call: Call, x: Value) -> Numeric:
-    """MATLAB's documentation of erfinv."""
-    return mapped(call, floating(x, "erfinv"), torch.erfinv)
-
-
-@known("svd")
-def _svd(call: Call, x: Value) -> Numeric:
-    """MATLAB's documentation of svd: the singular values, from the largest down."""
-    a = floating(x, "svd")
-    if call.outputs > 1 or a.data.ndim != 2 or a.labels:
-        raise UnsupportedCodeError("svd is supported for the singular values of a matrix.")
-    call.budget.made(a.shape, min(a.shape))
-    return numeric(in_torch(torch.linalg.svdvals, a.data)[:, None], "", a.is_dlarray)

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
 
 import torch
 from torch import Tensor
 
 from ...errors import CodeError, UnsupportedCodeError
 from ..numeric import Numeric, numeric
-from ..operators import common_kind, floating, is_traced, known_values, text, together
+from ..operators import common_kind, is_traced, known_values, text, together
 from ..values import Chars, Value
-from .both import in_torch, unlabelled
-from .registry import Call, known
-
-
-def _plain(value: Value, name: str) -> Numeric:
-    return unlabelled(floating(value, name), name)
+from .both import in_torch
+from .registry import Call, Plain, known
 
 
 def _first_pages(v: Tensor) -> Tensor:
@@ -29,9 +25,8 @@ def _last_pages(v: Tensor) -> Tensor:
 
 
 @known("pageinv")
-def _pageinv(call: Call, x: Value) -> Numeric:
+def _pageinv(call: Call, a: Plain) -> Numeric:
     """MATLAB's documentation of pageinv: the inverse of each page."""
-    a = _plain(x, "pageinv")
     if a.shape[0] != a.shape[1]:
         raise CodeError("pageinv is for square pages.")
     call.budget.made(a.shape, a.shape[0])
@@ -39,25 +34,57 @@ def _pageinv(call: Call, x: Value) -> Numeric:
 
 
 @known("pagemldivide")
-def _pagemldivide(call: Call, a: Value, b: Value) -> Numeric:
+def _pagemldivide(call: Call, a: Plain, b: Plain) -> Numeric:
     """MATLAB's documentation of pagemldivide: of square pages."""
-    given = [_plain(one, "pagemldivide") for one in (a, b)]
-    if given[0].shape[0] != given[0].shape[1]:
+    if a.shape[0] != a.shape[1]:
         raise UnsupportedCodeError("pagemldivide is supported for square pages.")
-    if given[0].shape[0] != given[1].shape[0]:
+    if a.shape[0] != b.shape[0]:
         raise CodeError("The pages of pagemldivide have to have as many rows.")
 
     def computed(u: Tensor, v: Tensor) -> Tensor:
         return _last_pages(torch.linalg.solve(_first_pages(u), _first_pages(v)))
 
-    call.budget.made(given[1].shape, given[0].shape[0])
-    return numeric(in_torch(computed, *together(given, common_kind(given))))
+    call.budget.made(b.shape, a.shape[0])
+    return numeric(in_torch(computed, *together((a, b), common_kind((a, b)))))
+
+
+#: What torch computes of a matrix, which is square but for the last two.
+_OF_MATRIX: dict[str, Callable[[Tensor], Tensor]] = {
+    "inv": torch.linalg.inv,
+    "expm": torch.linalg.matrix_exp,
+    "det": lambda v: torch.linalg.det(v).reshape(1, 1),
+    "trace": lambda v: torch.trace(v).reshape(1, 1),
+    "pinv": torch.linalg.pinv,
+    "svd": lambda v: torch.linalg.svdvals(v)[:, None],
+}
+
+
+@known(*_OF_MATRIX)
+def _of_matrix(call: Call, a: Plain) -> Numeric:
+    """MATLAB's documentation of inv, pinv, det, trace, expm, and svd for the singular values."""
+    if call.outputs > 1:
+        raise UnsupportedCodeError(f"{call.name} is supported for its first output.")
+    if a.data.ndim != 2 or (call.name not in ("pinv", "svd") and a.shape[0] != a.shape[1]):
+        raise CodeError(f"{call.name} is for square matrices.")
+    call.budget.made(a.shape, a.shape[0])
+    return numeric(in_torch(_OF_MATRIX[call.name], a.data), "", a.is_dlarray)
+
+
+@known("chol")
+def _chol(call: Call, a: Plain, triangle: Value | None = None) -> Numeric:
+    """MATLAB's documentation of chol: its upper triangle, or its lower one."""
+    which = "upper" if triangle is None else text(triangle, "the triangle").lower()
+    if which not in ("upper", "lower"):
+        raise CodeError(f"chol has no option '{which}'.")
+    if a.data.ndim != 2 or a.shape[0] != a.shape[1]:
+        raise CodeError("chol is for square matrices.")
+    call.budget.made(a.shape, a.shape[0])
+    return a.with_data(in_torch(lambda v: torch.linalg.cholesky(v, upper=which == "upper"), a.data))
 
 
 @known("eig")
-def _eig(call: Call, x: Value) -> Numeric:
+def _eig(call: Call, a: Plain) -> Numeric:
     """MATLAB's documentation of eig: the eigenvalues of a symmetric matrix, from the least up."""
-    a = _plain(x, "eig")
     if call.outputs > 1:
         raise UnsupportedCodeError("eig is supported for the eigenvalues alone.")
     if a.data.ndim != 2 or a.shape[0] != a.shape[1]:
@@ -77,9 +104,9 @@ def _eig(call: Call, x: Value) -> Numeric:
 
 
 @known("tensorprod")
-def _tensorprod(call: Call, a: Value, b: Value, *along: Value) -> Numeric:
+def _tensorprod(call: Call, a: Plain, b: Plain, *along: Value) -> Numeric:
     """MATLAB's documentation of tensorprod: outer, or contracted along dimensions of the two."""
-    given = [_plain(one, "tensorprod") for one in (a, b)]
+    given = (a, b)
     rank = max(one.data.ndim for one in given)
     if len(along) > 2 or (len(along) == 2 and any(isinstance(one, Chars) for one in along)):
         raise UnsupportedCodeError("tensorprod with options is not supported.")
@@ -95,9 +122,6 @@ def _tensorprod(call: Call, a: Value, b: Value, *along: Value) -> Numeric:
     if len(places[0]) != len(places[1]) or any(not 0 <= k < rank for one in places for k in one):
         raise CodeError("tensorprod has no such dimensions.")
 
-    def computed(u: Tensor, v: Tensor) -> Any:
-        return torch.tensordot(u, v, places)
-
     sizes = [
         n
         for one, out in zip(given, places, strict=True)
@@ -106,5 +130,5 @@ def _tensorprod(call: Call, a: Value, b: Value, *along: Value) -> Numeric:
     ]
     call.budget.made(sizes)
     u, v = together(given, common_kind(given))
-    result = in_torch(computed, u, v)
+    result = in_torch(lambda p, q: torch.tensordot(p, q, places), u, v)
     return numeric(result.reshape([*result.shape, *(1,) * (2 - result.ndim)]))

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from ...errors import CodeError, UnsupportedCodeError
 from ..indexing import column
-from ..numeric import Numeric, as_tensor, cast, elements, numeric
+from ..numeric import EMPTY, ZERO, Numeric, as_tensor, cast, elements, numeric
 from ..operators import (
     by_element,
     common_kind,
@@ -25,8 +25,8 @@ from ..operators import (
     whole_number,
 )
 from ..values import Chars, Value
-from .both import axes, default_axis, dimension, in_torch, reduced
-from .registry import Call, known
+from .both import axes, default_axis, dimension, in_torch, reduced, sibling
+from .registry import Call, Floating, Plain, known
 
 _INF = float("inf")
 
@@ -38,9 +38,8 @@ def _is_nothing(x: Numeric, rest: Sequence[Value]) -> bool:
 
 
 @known("sum", "mean", "prod")
-def _sum(call: Call, value: Value, *rest: Value) -> Numeric:
+def _sum(call: Call, x: Numeric, *rest: Value) -> Numeric:
     """MATLAB's documentation of sum, mean and prod: labels stay, sizes become 1."""
-    x = numbers(value, call.name)
     along, omit = axes(x, rest, call.name)
     kind = x.kind
     if isinstance(x.data, np.ndarray) and x.data.dtype == object:
@@ -94,9 +93,8 @@ def _of_symbols(name: str, x: Numeric, along: Sequence[int]) -> Numeric:
 
 
 @known("max", "min")
-def _extreme(call: Call, value: Value, other: Value | None = None, *rest: Value) -> Any:
+def _extreme(call: Call, x: Numeric, other: Value | None = None, *rest: Value) -> Any:
     """MATLAB's documentation of max and min: NaN are passed over; the place as second output."""
-    x = numbers(value, call.name)
     largest = call.name == "max"
     if other is not None and not (isinstance(other, Numeric) and elements(other.shape) == 0):
         if rest:
@@ -111,8 +109,7 @@ def _extreme(call: Call, value: Value, other: Value | None = None, *rest: Value)
     if x.kind == "logical":
         x = x.with_data(cast(x.data, "double"))
     if elements(x.shape) == 0 and (x.shape == (0, 0) or any(x.shape[a] == 0 for a in along)):
-        empty = Numeric(np.zeros((0, 0)))
-        return empty, empty
+        return EMPTY, EMPTY
     if not along:
         return x, x.with_data(in_torch(lambda v: torch.ones_like(v, dtype=torch.float64), x.data))
     plain, worst = (torch.amax, -_INF) if largest else (torch.amin, _INF)
@@ -189,18 +186,14 @@ def _larger(call: Call, a: Numeric, b: Numeric, largest: bool) -> Numeric:
 
 
 @known("bounds")
-def _bounds(call: Call, value: Value, *rest: Value) -> Any:
+def _bounds(call: Call, x: Value, *rest: Value) -> Any:
     """MATLAB's documentation of bounds: the smallest and the largest."""
-    empty = Numeric(np.zeros((0, 0)))
-    low = _extreme(Call(call.interpreter, call.frame, "min", 1, call.budget), value, empty, *rest)
-    high = _extreme(Call(call.interpreter, call.frame, "max", 1, call.budget), value, empty, *rest)
-    return low[0], high[0]
+    return tuple(sibling(call, name, x, EMPTY, *rest) for name in ("min", "max"))
 
 
 @known("var", "std")
-def _var(call: Call, value: Value, weight: Value | None = None, *rest: Value) -> Numeric:
+def _var(call: Call, x: Floating, weight: Value | None = None, *rest: Value) -> Numeric:
     """MATLAB's documentation of var and std: by n-1, with weight 1 by n; by n where n is 1."""
-    x = floating(value, call.name)
     if isinstance(weight, Chars):
         rest, weight = (weight, *rest), None
     by_n = False
@@ -235,9 +228,8 @@ def _var(call: Call, value: Value, weight: Value | None = None, *rest: Value) ->
 
 
 @known("median")
-def _median(call: Call, value: Value, *rest: Value) -> Numeric:
+def _median(call: Call, x: Floating, *rest: Value) -> Numeric:
     """MATLAB's documentation of median: the mean of the two in the middle; NaN if there is one."""
-    x = floating(value, "median")
     along, _ = axes(x, rest, "median")
     if len(along) != 1 or along[0] >= x.data.ndim or elements(x.shape) == 0:
         raise UnsupportedCodeError("median along several dimensions is not supported.")
@@ -254,10 +246,9 @@ def _median(call: Call, value: Value, *rest: Value) -> Numeric:
 
 
 @known("any", "all")
-def _any(call: Call, value: Value, *rest: Value) -> Numeric:
+def _any(call: Call, x: Numeric, *rest: Value) -> Numeric:
     """MATLAB's documentation of any and all."""
-    x = numbers(value, call.name)
-    x = elementwise("~=", x, Numeric(np.zeros((1, 1))), call.budget)
+    x = elementwise("~=", x, ZERO, call.budget)
     if _is_nothing(x, rest):
         return Numeric(np.array([[call.name == "all"]]))
     along, _ = axes(x, rest, call.name)
@@ -272,17 +263,15 @@ def _any(call: Call, value: Value, *rest: Value) -> Numeric:
 
 
 @known("cumsum", "cumprod", "cummax", "cummin")
-def _cumulative(call: Call, value: Value, *rest: Value) -> Numeric:
+def _cumulative(call: Call, x: Numeric, *rest: Value) -> Numeric:
     """MATLAB's documentation of cumsum, cumprod, cummax and cummin, with "reverse"."""
     words = [one.value.lower() for one in rest if isinstance(one, Chars)]
     given = [one for one in rest if not isinstance(one, Chars)]
     if len(given) > 1 or set(words) - {"forward", "reverse"}:
         raise UnsupportedCodeError(f"{call.name} with such options is not supported.")
-    dim = given[0] if given else None
-    x = numbers(value, call.name)
     kind = "double" if x.kind == "logical" else x.kind
     x = floating(x)
-    axis = default_axis(x) if dim is None else dimension(dim, call.name)
+    axis = dimension(given[0], call.name) if given else default_axis(x)
     if axis >= x.data.ndim:
         return x
     function = getattr(torch, call.name)
@@ -296,11 +285,8 @@ def _cumulative(call: Call, value: Value, *rest: Value) -> Numeric:
 
 
 @known("diff")
-def _diff(
-    call: Call, value: Value, order: Value | None = None, dim: Value | None = None
-) -> Numeric:
+def _diff(call: Call, x: Floating, order: Value | None = None, dim: Value | None = None) -> Numeric:
     """MATLAB's documentation of diff."""
-    x = floating(value, "diff")
     n = 1 if order is None or not elements(order.shape) else int(known_scalar(order, "the order"))
     axis = default_axis(x) if dim is None else dimension(dim, "diff")
     if axis >= x.data.ndim or not 0 <= n <= 100:
@@ -309,9 +295,8 @@ def _diff(
 
 
 @known("sort")
-def _sort(call: Call, value: Value, *rest: Value) -> Any:
+def _sort(call: Call, x: Numeric, *rest: Value) -> Any:
     """MATLAB's documentation of sort: stable; NaN last (first for 'descend'); places second."""
-    x = numbers(value, "sort")
     descend = any(isinstance(one, Chars) and one.value.lower() == "descend" for one in rest)
     given = [one for one in rest if not isinstance(one, Chars)]
     axis = dimension(given[0], "sort") if given else default_axis(x)
@@ -356,11 +341,10 @@ def _nnz(call: Call, value: Value) -> Numeric:
 
 
 @known("norm")
-def _norm(call: Call, value: Value, order: Value | None = None) -> Numeric:
+def _norm(call: Call, x: Plain, order: Value | None = None) -> Numeric:
     """MATLAB's documentation of norm: of vectors, and of matrices 1, 2, Inf and 'fro'."""
-    x = floating(value, "norm")
-    if x.data.ndim > 2 or x.labels.strip("U"):
-        raise CodeError("norm is for vectors and matrices without labels.")
+    if x.data.ndim > 2:
+        raise CodeError("norm is for vectors and matrices.")
     kind: Any = 2.0
     if isinstance(order, Chars):
         kind = order.value.lower()
@@ -383,9 +367,8 @@ def _norm(call: Call, value: Value, order: Value | None = None) -> Numeric:
 
 
 @known("dot")
-def _dot(call: Call, a: Value, b: Value, dim: Value | None = None) -> Numeric:
+def _dot(call: Call, x: Numeric, y: Numeric, dim: Value | None = None) -> Numeric:
     """MATLAB's documentation of dot: of vectors, or along a dimension."""
-    x, y = numbers(a, "dot"), numbers(b, "dot")
     if 1 in x.shape and 1 in y.shape and dim is None and x.data.ndim == y.data.ndim == 2:
         u, v = together((x, y), common_kind((x, y), "dot"))
         if elements(x.shape) != elements(y.shape):
@@ -396,17 +379,7 @@ def _dot(call: Call, a: Value, b: Value, dim: Value | None = None) -> Numeric:
     if x.shape != y.shape:
         raise CodeError("The arrays of dot have different sizes.")
     product = elementwise(".*", x, y, call.budget)
-    sum_of = Call(call.interpreter, call.frame, "sum", 1, call.budget)
-    return _sum(sum_of, product, *(() if dim is None else (dim,)))
-
-
-@known("trace")
-def _trace(call: Call, value: Value) -> Numeric:
-    """MATLAB's documentation of trace."""
-    x = floating(value, "trace")
-    if x.data.ndim != 2 or x.shape[0] != x.shape[1]:
-        raise CodeError("trace is for square matrices.")
-    return numeric(in_torch(lambda v: torch.trace(v).reshape(1, 1), x.data))
+    return sibling(call, "sum", product, *(() if dim is None else (dim,)))
 
 
 @known("unique")

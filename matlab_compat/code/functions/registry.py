@@ -6,17 +6,42 @@ import inspect
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol, TypeVar
+from itertools import chain, repeat
+from typing import Any, Protocol, TypeAlias, TypeVar
 
 from ...arrays import as_tuple
 from ...errors import CodeError, UnsupportedCodeError
 from ..frame import Frame
 from ..limits import Budget
+from ..numeric import Numeric
+from ..operators import floating, numbers
 from ..values import Chars, Value
 
 _NAME = re.compile(r"[A-Za-z]\w*(\.[A-Za-z]\w*)*", re.ASCII)
 
 F = TypeVar("F", bound=Callable[..., Any])
+#: Numbers as single, if they are that, or as double.
+Floating: TypeAlias = Numeric
+#: The same without labels.
+Plain: TypeAlias = Numeric
+
+
+def unlabelled(x: Numeric, name: str) -> Numeric:
+    """The numbers, which may not be labelled."""
+    if x.labels.strip("U"):
+        raise UnsupportedCodeError(
+            f"{name} of labelled data is not supported.",
+            remedy="strip the labels first: stripdims(X).",
+        )
+    return x
+
+
+#: What becomes of an argument that a function annotates so.
+_ANNOTATED: dict[str, Callable[[Value, str], Numeric]] = {
+    "Numeric": numbers,
+    "Floating": floating,
+    "Plain": lambda value, name: unlabelled(floating(value, name), name),
+}
 
 
 class Caller(Protocol):
@@ -78,6 +103,8 @@ class Known:
     source: str
     #: Whether each element of the result comes from the same places of the inputs.
     is_elementwise: bool = False
+    #: What becomes of each argument first, the last for all beyond it; empty where nothing does.
+    conversions: tuple[Callable[[Value, str], Value], ...] = ()
 
     @property
     def counts(self) -> tuple[int, ...]:
@@ -94,11 +121,19 @@ class Known:
             most = "more" if self.most is None else self.most
             inputs = self.least if self.most == self.least else f"{self.least} to {most}"
             raise CodeError(f"{self.name} takes {inputs} inputs, not {count}.")
+        if self.conversions:
+            changes = chain(self.conversions, repeat(self.conversions[-1]))
+            pairs = zip(changes, arguments, strict=False)
+            arguments = [change(one, self.name) for change, one in pairs]
         return as_tuple(self.function(call, *arguments))
 
 
 #: All functions by name.
 TABLE: dict[str, Known] = {}
+
+
+def _as_it_is(value: Value, name: str) -> Value:
+    return value
 
 
 def known(
@@ -107,7 +142,10 @@ def known(
     table: dict[str, Known] | None = None,
     elementwise: bool = False,
 ) -> Callable[[F], F]:
-    """Put a function into the table under MATLAB's names; its docstring says what it is."""
+    """Put a function into the table under MATLAB's names; its docstring says what it is.
+
+    Arguments that it annotates as ``Numeric``, ``Floating`` or ``Plain`` are given to it so.
+    """
     into = TABLE if table is None else table
 
     def add(function: F) -> F:
@@ -117,11 +155,15 @@ def known(
         )
         rest = any(p.kind is p.VAR_POSITIONAL for p in parameters)
         said = source or inspect.cleandoc(function.__doc__ or "")
+        wanted = [str(p.annotation).removesuffix(" | None") for p in parameters]
+        conversions = tuple(_ANNOTATED.get(one, _as_it_is) for one in wanted)
+        if {*conversions} == {_as_it_is}:
+            conversions = ()
         for name in names:
             if name in into:
                 raise ValueError(f"{name} is in the table twice")
             most = None if rest else len(parameters)
-            into[name] = Known(name, function, least, most, said, elementwise)
+            into[name] = Known(name, function, least, most, said, elementwise, conversions)
         return function
 
     return add

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import functools
+from collections.abc import Callable, Mapping, Sequence
 from math import prod
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import torch
@@ -42,8 +43,8 @@ from ..operators import (
     whole,
 )
 from ..values import Cell, Chars, FunctionHandle, Map, Member, Struct, Structs, Value, array_of
-from .both import default_axis, dimension, in_torch, sizes, unlabelled
-from .registry import Call, known
+from .both import default_axis, dimension, in_torch, sizes
+from .registry import Call, Floating, known, unlabelled
 
 # --- sizes ------------------------------------------------------------------------------
 
@@ -235,33 +236,38 @@ def _grid(call: Call, *vectors: Value) -> Any:
 # --- rearranging ------------------------------------------------------------------------
 
 
-def _places_of(x: Cell | Structs | Chars) -> Numeric:
-    shape = x.shape
-    return Numeric(np.arange(1.0, prod(shape) + 1).reshape(shape, order="F"))
+#: The first argument of a function that only moves elements.
+Elements: TypeAlias = Numeric
 
 
-def _rearranged(x: Value, rearrange: Any) -> Value:
+def _moving(rearrange: Callable[..., Numeric]) -> Callable[..., Value]:
     """A function that only moves elements, of cells and texts too."""
-    if isinstance(x, Numeric):
-        result: Value = rearrange(x)
-        return result
-    if isinstance(x, Struct):
-        x = array_of(x)
-    if not isinstance(x, Cell | Structs | Chars) or (isinstance(x, Chars) and x.is_string):
-        raise UnsupportedCodeError("Only arrays can be rearranged.")
-    at = rearrange(_places_of(x))
-    order = [int(n) - 1 for n in column(at.data)]
-    if isinstance(x, Cell):
-        return Cell(at.shape, tuple(x.items[n] for n in order), x.is_string)
-    if isinstance(x, Structs):
-        return of_structs(x.names, Cell(at.shape, tuple(x.items[n] for n in order)))
-    if at.shape[0] > 1:
-        raise UnsupportedCodeError("A matrix of characters is not supported.")
-    return Chars("".join(x.value[n] for n in order))
+
+    @functools.wraps(rearrange)
+    def moved(call: Call, x: Value, *arguments: Value) -> Value:
+        if isinstance(x, Numeric):
+            return rearrange(call, x, *arguments)
+        if isinstance(x, Struct):
+            x = array_of(x)
+        if not isinstance(x, Cell | Structs | Chars) or (isinstance(x, Chars) and x.is_string):
+            raise UnsupportedCodeError("Only arrays can be rearranged.")
+        places = Numeric(np.arange(float(prod(x.shape))).reshape(x.shape, order="F"))
+        at = rearrange(call, places, *arguments)
+        order = [int(n) for n in column(at.data)]
+        if isinstance(x, Cell):
+            return Cell(at.shape, tuple(x.items[n] for n in order), x.is_string)
+        if isinstance(x, Structs):
+            return of_structs(x.names, Cell(at.shape, tuple(x.items[n] for n in order)))
+        if at.shape[0] > 1:
+            raise UnsupportedCodeError("A matrix of characters is not supported.")
+        return Chars("".join(x.value[n] for n in order))
+
+    return moved
 
 
 @known("reshape")
-def _reshape(call: Call, x: Value, *arguments: Value) -> Value:
+@_moving
+def _reshape(call: Call, x: Elements, *arguments: Value) -> Numeric:
     """MATLAB's documentation of reshape: column-major; one size may be []. Labels are lost."""
     if not arguments:
         raise CodeError("reshape needs a size.")
@@ -293,7 +299,7 @@ def _reshape(call: Call, x: Value, *arguments: Value) -> Value:
             f"Number of elements must not change: {size_text(x.shape)} has {total}, "
             f"{size_text(size)} has {prod(size)}."
         )
-    return _rearranged(x, lambda v: reshape_to(v, size))
+    return reshape_to(x, size)
 
 
 def reshape_to(x: Numeric, size: Sequence[Any]) -> Numeric:
@@ -302,45 +308,39 @@ def reshape_to(x: Numeric, size: Sequence[Any]) -> Numeric:
 
 
 @known("permute", "ipermute")
-def _permute(call: Call, x: Value, order: Value) -> Value:
+@_moving
+def _permute(call: Call, v: Elements, order: Value) -> Numeric:
     """MATLAB's documentation of permute and ipermute."""
     at = [dimension(scalar(n), call.name) for n in known_values(order, "the order").reshape(-1)]
-    rank = len(x.shape)
+    rank = len(v.shape)
     if sorted(at) != list(range(len(at))) or len(at) < rank:
         raise CodeError(f"The order {[n + 1 for n in at]} does not name each dimension once.")
     if call.name == "ipermute":
         at = [at.index(n) for n in range(len(at))]
-
-    def rearrange(v: Numeric) -> Numeric:
-        if v.labels and at[: len(v.labels)] != list(range(len(v.labels))):
-            raise UnsupportedCodeError(
-                f"Permuting an array labelled '{v.labels}': what MATLAB does with the labels is "
-                "not certain.",
-                remedy="strip the labels first: stripdims(X).",
-            )
-        data = v.data.reshape(*v.shape, *(1,) * (len(at) - rank))
-        return numeric(in_order(data, at), v.labels, v.is_dlarray)
-
-    return _rearranged(x, rearrange)
+    if v.labels and at[: len(v.labels)] != list(range(len(v.labels))):
+        raise UnsupportedCodeError(
+            f"Permuting an array labelled '{v.labels}': what MATLAB does with the labels is "
+            "not certain.",
+            remedy="strip the labels first: stripdims(X).",
+        )
+    data = v.data.reshape(*v.shape, *(1,) * (len(at) - rank))
+    return numeric(in_order(data, at), v.labels, v.is_dlarray)
 
 
 @known("squeeze")
-def _squeeze(call: Call, x: Value) -> Value:
+@_moving
+def _squeeze(call: Call, v: Elements) -> Numeric:
     """MATLAB's documentation of squeeze: matrices stay; labels of what goes go as well."""
-
-    def rearrange(v: Numeric) -> Numeric:
-        if v.data.ndim <= 2:
-            return v
-        kept = [at for at, n in enumerate(v.shape) if not (isinstance(n, int) and n == 1)]
-        labels = "".join(v.labels[at] for at in kept) if v.labels else ""
-        size = [v.shape[at] for at in kept]
-        if v.labels and len(size) < 2:
-            raise UnsupportedCodeError("squeeze of labelled data to a vector is not supported.")
-        if len(size) == 1:
-            size.append(1)
-        return numeric(v.data.reshape(size or [1, 1]), labels, v.is_dlarray)
-
-    return _rearranged(x, rearrange)
+    if v.data.ndim <= 2:
+        return v
+    kept = [at for at, n in enumerate(v.shape) if not (isinstance(n, int) and n == 1)]
+    labels = "".join(v.labels[at] for at in kept) if v.labels else ""
+    size = [v.shape[at] for at in kept]
+    if v.labels and len(size) < 2:
+        raise UnsupportedCodeError("squeeze of labelled data to a vector is not supported.")
+    if len(size) == 1:
+        size.append(1)
+    return numeric(v.data.reshape(size or [1, 1]), labels, v.is_dlarray)
 
 
 @known("cat")
@@ -364,135 +364,105 @@ def _beside(call: Call, *values: Value) -> Value:
 
 
 @known("repmat")
-def _repmat(call: Call, x: Value, *arguments: Value) -> Value:
+@_moving
+def _repmat(call: Call, v: Elements, *arguments: Value) -> Numeric:
     """MATLAB's documentation of repmat; labels stay."""
     counts, _ = sizes("repmat", arguments)
-    rank = max(len(counts), len(x.shape))
+    rank = max(len(counts), len(v.shape))
     counts = [*counts, *(1,) * (rank - len(counts))]
-    shape = [*x.shape, *(1,) * (rank - len(x.shape))]
+    shape = [*v.shape, *(1,) * (rank - len(v.shape))]
     call.budget.made([n * m for n, m in zip(shape, counts, strict=True)])
-
-    def rearrange(v: Numeric) -> Numeric:
-        if v.labels and rank > len(v.labels):
-            raise UnsupportedCodeError("repmat of labelled data beyond its labels.")
-        data = v.data.reshape(shape)
-        if not all(isinstance(n, int) for n in counts):  # some are sizes that torch traces
-            data = as_tensor(data)
-        repeated = data.repeat(counts) if isinstance(data, Tensor) else np.tile(data, counts)
-        return v.with_data(repeated)
-
-    return _rearranged(x, rearrange)
+    if v.labels and rank > len(v.labels):
+        raise UnsupportedCodeError("repmat of labelled data beyond its labels.")
+    data = v.data.reshape(shape)
+    if not all(isinstance(n, int) for n in counts):  # some are sizes that torch traces
+        data = as_tensor(data)
+    return v.with_data(data.repeat(counts) if isinstance(data, Tensor) else np.tile(data, counts))
 
 
 @known("repelem")
-def _repelem(call: Call, x: Value, *counts: Value) -> Value:
+@_moving
+def _repelem(call: Call, v: Elements, *counts: Value) -> Numeric:
     """MATLAB's documentation of repelem: a vector by one number or one each, else by dimension."""
     given = [known_values(one, "the counts of repelem").reshape(-1) for one in counts]
     if not given or any((one < 0).any() for one in given):
         raise CodeError("repelem needs counts that are not negative.")
-
-    def rearrange(v: Numeric) -> Numeric:
-        data, labels = v.data, v.labels
-        if len(given) == 1:
-            if len(v.shape) != 2 or 1 not in v.shape:
-                raise CodeError("repelem with one count is for vectors.")
-            per_axis = {1 if v.shape[0] == 1 else 0: given[0]}
+    data = v.data
+    if len(given) == 1:
+        if len(v.shape) != 2 or 1 not in v.shape:
+            raise CodeError("repelem with one count is for vectors.")
+        per_axis = {1 if v.shape[0] == 1 else 0: given[0]}
+    else:
+        per_axis = dict(enumerate(given))
+        data = data.reshape(*data.shape, *(1,) * (len(given) - data.ndim))
+    for axis, count in per_axis.items():
+        n = int(data.shape[axis])
+        if len(count) not in (1, n):
+            raise CodeError("repelem needs one count, or one for each element.")
+        times = np.broadcast_to([int(c) for c in count], n)
+        call.budget.made([*data.shape[:axis], int(times.sum()), *data.shape[axis + 1 :]])
+        at = np.arange(n).repeat(times)
+        if isinstance(data, Tensor):
+            data = data.index_select(axis, torch.from_numpy(at).to(data.device))
         else:
-            per_axis = dict(enumerate(given))
-            if len(given) > data.ndim:
-                data = data.reshape(*data.shape, *(1,) * (len(given) - data.ndim))
-        for axis, count in per_axis.items():
-            n = data.shape[axis]
-            numbers_of = np.array([int(c) for c in count])
-            if len(numbers_of) == 1:
-                numbers_of = np.repeat(numbers_of, int(n))
-            if len(numbers_of) != int(n):
-                raise CodeError("repelem needs one count, or one for each element.")
-            size = list(data.shape)
-            size[axis] = int(numbers_of.sum())
-            call.budget.made(size)
-            at = np.repeat(np.arange(int(n)), numbers_of)
-            if isinstance(data, Tensor):
-                data = data.index_select(axis, torch.from_numpy(at).to(data.device))
-            else:
-                data = data.take(at, axis)
-        return numeric(data, labels, v.is_dlarray)
-
-    return _rearranged(x, rearrange)
+            data = data.take(at, axis)
+    return numeric(data, v.labels, v.is_dlarray)
 
 
 @known("flip", "fliplr", "flipud")
-def _flip(call: Call, x: Value, dim: Value | None = None) -> Value:
+@_moving
+def _flip(call: Call, v: Elements, dim: Value | None = None) -> Numeric:
     """MATLAB's documentation of flip, fliplr and flipud."""
+    axis = {"fliplr": 1, "flipud": 0}.get(call.name)
+    if axis is None:
+        axis = default_axis(v) if dim is None else dimension(dim, "flip")
+    if axis >= v.data.ndim:
+        return v
+    data = v.data
+    return v.with_data(data.flip(axis) if isinstance(data, Tensor) else np.flip(data, axis))
 
-    def rearrange(v: Numeric) -> Numeric:
-        axis = {"fliplr": 1, "flipud": 0}.get(call.name)
-        if axis is None:
-            axis = default_axis(v) if dim is None else dimension(dim, "flip")
-        if axis >= v.data.ndim:
-            return v
-        data = v.data
-        return v.with_data(data.flip(axis) if isinstance(data, Tensor) else np.flip(data, axis))
 
-    return _rearranged(x, rearrange)
+def _rolled(v: Numeric, counts: Mapping[int, int]) -> Numeric:
+    """Elements moved on by so many places along dimensions."""
+    counts = {axis: n for axis, n in counts.items() if axis < v.data.ndim}
+    if not counts:
+        return v
+    roll: Any = torch.roll if isinstance(v.data, Tensor) else np.roll
+    return v.with_data(roll(v.data, tuple(counts.values()), tuple(counts)))
 
 
 @known("circshift")
-def _circshift(call: Call, x: Value, count: Value, dim: Value | None = None) -> Value:
+@_moving
+def _circshift(call: Call, v: Elements, count: Value, dim: Value | None = None) -> Numeric:
     """MATLAB's documentation of circshift: along the first dimension that is not 1."""
     by = [int(whole(scalar(n), "the shift")) for n in known_values(count, "the shift").reshape(-1)]
-
-    def rearrange(v: Numeric) -> Numeric:
-        if dim is not None:
-            axes = [dimension(dim, "circshift")]
-        elif len(by) > 1:
-            axes = list(range(len(by)))
-        else:
-            axes = [default_axis(v)]
-        pairs = [(n, axis) for n, axis in zip(by, axes, strict=False) if axis < v.data.ndim]
-        data = v.data
-        for n, axis in pairs:
-            data = torch.roll(data, n, axis) if isinstance(data, Tensor) else np.roll(data, n, axis)
-        return v.with_data(data)
-
-    return _rearranged(x, rearrange)
+    if dim is None and len(by) > 1:
+        return _rolled(v, dict(enumerate(by)))
+    axis = default_axis(v) if dim is None else dimension(dim, "circshift")
+    return _rolled(v, {axis: by[0]} if by else {})
 
 
 @known("fftshift", "ifftshift")
-def _fftshift(call: Call, x: Value, dim: Value | None = None) -> Value:
+@_moving
+def _fftshift(call: Call, v: Elements, dim: Value | None = None) -> Numeric:
     """MATLAB's documentation of fftshift and ifftshift."""
-
-    def rearrange(v: Numeric) -> Numeric:
-        axes = range(v.data.ndim) if dim is None else [dimension(dim, call.name)]
-        data = v.data
-        for axis in axes:
-            if axis >= data.ndim:
-                continue
-            half = int(data.shape[axis]) // 2
-            n = half if call.name == "fftshift" else -half
-            data = torch.roll(data, n, axis) if isinstance(data, Tensor) else np.roll(data, n, axis)
-        return v.with_data(data)
-
-    return _rearranged(x, rearrange)
+    axes = range(v.data.ndim) if dim is None else [dimension(dim, call.name)]
+    sign = 1 if call.name == "fftshift" else -1
+    return _rolled(v, {at: sign * (int(v.shape[at]) // 2) for at in axes if at < v.data.ndim})
 
 
 @known("rot90")
-def _rot90(call: Call, x: Value, count: Value | None = None) -> Value:
+@_moving
+def _rot90(call: Call, v: Elements, count: Value | None = None) -> Numeric:
     """MATLAB's documentation of rot90: counterclockwise."""
     n = 1 if count is None else int(whole(count, "the turns"))
-
-    def rearrange(v: Numeric) -> Numeric:
-        if isinstance(v.data, Tensor):
-            return numeric(torch.rot90(v.data, n, (0, 1)), "", v.is_dlarray)
-        return numeric(np.rot90(v.data, n), "", v.is_dlarray)
-
-    return _rearranged(x, rearrange)
+    turned = torch.rot90(v.data, n) if isinstance(v.data, Tensor) else np.rot90(v.data, n)
+    return numeric(turned, "", v.is_dlarray)
 
 
 @known("diag")
-def _diag(call: Call, x: Value, offset: Value | None = None) -> Numeric:
+def _diag(call: Call, v: Numeric, offset: Value | None = None) -> Numeric:
     """MATLAB's documentation of diag: of a vector a matrix, of a matrix a column."""
-    v = numbers(x, "diag")
     k = 0 if offset is None else int(whole(offset, "the diagonal"))
     if len(v.shape) != 2 or abs(k) > 10**6:
         raise CodeError("diag is for vectors and matrices.")
@@ -505,23 +475,19 @@ def _diag(call: Call, x: Value, offset: Value | None = None) -> Numeric:
 
 
 @known("tril", "triu")
-def _triangle(call: Call, x: Value, offset: Value | None = None) -> Numeric:
+def _triangle(call: Call, v: Numeric, offset: Value | None = None) -> Numeric:
     """MATLAB's documentation of tril and triu."""
-    v = numbers(x, call.name)
     k = 0 if offset is None else int(whole(offset, "the diagonal"))
     if len(v.shape) != 2:
         raise CodeError(f"{call.name} is for matrices.")
-    function = torch.tril if call.name == "tril" else torch.triu
-    return v.with_data(in_torch(lambda t: function(t, k), v.data))
+    return v.with_data(in_torch(lambda t: getattr(torch, call.name)(t, k), v.data))
 
 
 @known("kron")
-def _kron(call: Call, a: Value, b: Value) -> Numeric:
+def _kron(call: Call, x: Numeric, y: Numeric) -> Numeric:
     """MATLAB's documentation of kron."""
-    x, y = numbers(a, "kron"), numbers(b, "kron")
     call.budget.made([n * m for n, m in zip(x.shape, y.shape, strict=False)])
-    u, v = together((x, y), common_kind((x, y), "kron"))
-    return numeric(in_torch(torch.kron, u, v))
+    return numeric(in_torch(torch.kron, *together((x, y), common_kind((x, y), "kron"))))
 
 
 @known("sparse", "full")
@@ -555,18 +521,12 @@ def _full(call: Call, x: Value, *more: Value) -> Numeric:
             raise CodeError("A place of sparse is beyond its size.")
     flat = torch.from_numpy(at[0] + at[1] * size[0])
 
-    def computed(v: Tensor) -> Tensor:
+    def computed(v: Tensor) -> Any:
         given = column(v).expand(count) if v.numel() == 1 else column(v)
         result = torch.zeros(size[0] * size[1], dtype=v.dtype, device=v.device)
-        return shaped_tensor(result.index_add(0, flat.to(v.device), given), size)
+        return shaped(result.index_add(0, flat.to(v.device), given), size)
 
     return numeric(in_torch(computed, cast(values.data, common_kind([values]))))
-
-
-def shaped_tensor(flat: Tensor, size: Sequence[Any]) -> Tensor:
-    """A vector as an array, column-major."""
-    result: Tensor = shaped(flat, size)
-    return result
 
 
 @known("speye")
@@ -639,26 +599,13 @@ def equal(a: Value, b: Value) -> bool:
 
 
 @known("cross")
-def _cross(call: Call, a: Value, b: Value) -> Numeric:
+def _cross(call: Call, x: Numeric, y: Numeric) -> Numeric:
     """MATLAB's documentation of cross: of vectors of three elements."""
-    x, y = numbers(a, "cross"), numbers(b, "cross")
     if x.shape != y.shape or 3 not in x.shape:
         raise CodeError("cross is for vectors of three elements.")
     axis = x.shape.index(3)
     u, v = together((x, y), common_kind((x, y)))
     return x.with_data(in_torch(lambda p, q: torch.linalg.cross(p, q, dim=axis), u, v))
-
-
-@known("inv", "pinv", "det")
-def _inverse(call: Call, value: Value) -> Numeric:
-    """MATLAB's documentation of inv, pinv and det."""
-    x = numbers(value, call.name)
-    if len(x.shape) != 2 or (call.name != "pinv" and x.shape[0] != x.shape[1]):
-        raise CodeError(f"{call.name} is for square matrices.")
-    call.budget.made(x.shape, x.shape[0])
-    function = {"inv": torch.linalg.inv, "pinv": torch.linalg.pinv, "det": torch.linalg.det}
-    found = in_torch(lambda t: function[call.name](t), x.data)
-    return numeric(found.reshape(1, 1) if call.name == "det" else found, "", x.is_dlarray)
 
 
 #: What accumarray makes of the values that meet in one place.
@@ -669,7 +616,7 @@ _MEETING = {"sum": "sum", "max": "amax", "min": "amin", "prod": "prod", "mean": 
 def _accumarray(
     call: Call,
     places: Value,
-    values: Value,
+    v: Numeric,
     size: Value | None = None,
     function: Value | None = None,
 ) -> Numeric:
@@ -694,7 +641,6 @@ def _accumarray(
     flat = np.zeros(len(at), np.int64)
     for one, n in zip(reversed(given), reversed(whole_shape), strict=True):
         flat = flat * n + one.astype(np.int64) - 1
-    v = numbers(values, "accumarray")
     count = elements(v.shape)
     if isinstance(count, int) and count not in (1, len(at)):
         raise CodeError(f"accumarray is given {count} values for {len(at)} places.")
@@ -724,14 +670,11 @@ def _shiftdim(call: Call, x: Value, count: Value) -> Value:
 
 
 @known("pagetranspose", "pagectranspose")
-def _pagetranspose(call: Call, value: Value) -> Numeric:
+def _pagetranspose(call: Call, x: Numeric) -> Numeric:
     """MATLAB's documentation of pagetranspose."""
-    x = numbers(value, call.name)
-    if x.labels.strip("U"):
-        raise UnsupportedCodeError(f"{call.name} of labelled data is not supported.")
     if x.data.ndim == 2:
         return transposed(x)
-    return x.with_data(in_torch(lambda t: t.transpose(0, 1), x.data))
+    return x.with_data(in_torch(lambda t: t.transpose(0, 1), unlabelled(x, call.name).data))
 
 
 @known("pagemtimes")
@@ -772,7 +715,7 @@ def _pagemtimes(call: Call, a: Value, *rest: Value) -> Numeric:
 @known("fft", "ifft", "fft2", "ifft2")
 def _fft(
     call: Call,
-    value: Value,
+    x: Floating,
     count: Value | None = None,
     dim: Value | None = None,
     *symmetry: Value,
@@ -782,9 +725,8 @@ def _fft(
     if given and isinstance(last := given[-1], Chars):
         if last.value not in ("symmetric", "nonsymmetric"):
             raise CodeError(f"{call.name} has no option '{last.value}'.")
-        found = _fft(call, value, *given[:-1])
+        found = _fft(call, x, *given[:-1])
         return _real_part(found) if last.value == "symmetric" else found
-    x = floating(value, call.name)
     function = getattr(torch.fft, call.name)
     if call.name.endswith("2"):
         if count is not None:

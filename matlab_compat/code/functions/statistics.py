@@ -10,17 +10,17 @@ from torch import Tensor
 
 from ...errors import CodeError, UnsupportedCodeError
 from ..indexing import column
-from ..numeric import EMPTY, Numeric, numeric, scalar
-from ..operators import elementwise, floating, is_traced, known_values, numbers, whole
+from ..numeric import EMPTY, ONE, ZERO, Numeric, numeric, scalar
+from ..operators import elementwise, is_traced, known_values, whole
 from ..values import Chars, Value
 from .both import default_axis, dimension, in_torch, sibling
-from .registry import Call, known
+from .registry import Call, Floating, known
 
 
 @known("rms")
-def _rms(call: Call, x: Value, *rest: Value) -> Numeric:
+def _rms(call: Call, x: Floating, *rest: Value) -> Numeric:
     """MATLAB's documentation of rms: the root of the mean square."""
-    size = sibling(call, "abs", floating(x, "rms"))
+    size = sibling(call, "abs", x)
     square = elementwise(".*", size, size, call.budget)
     return sibling(call, "sqrt", sibling(call, "mean", square, *rest))
 
@@ -39,21 +39,18 @@ def _without_nan(call: Call, x: Value, *rest: Value) -> Numeric:
 
 
 @known("zscore")
-def _zscore(call: Call, x: Value, *rest: Value) -> Numeric:
+def _zscore(call: Call, a: Floating, *rest: Value) -> Numeric:
     """MATLAB's documentation of zscore: 0 where all are the same."""
-    a = floating(x, "zscore")
     above = elementwise("-", a, sibling(call, "mean", a, *rest[1:]), call.budget)
     spread = sibling(call, "std", a, *rest)
-    same = elementwise("==", spread, scalar(0), call.budget)
+    same = elementwise("==", spread, ZERO, call.budget)
     return elementwise("./", above, elementwise("+", spread, same, call.budget), call.budget)
 
 
 @known("corrcoef")
-def _corrcoef(call: Call, x: Value, other: Value | None = None) -> Numeric:
+def _corrcoef(call: Call, a: Floating, b: Floating | None = None) -> Numeric:
     """MATLAB's documentation of corrcoef: of the columns of a matrix, or of two arrays."""
-    a = floating(x, "corrcoef")
-    if other is not None:
-        b = floating(other, "corrcoef")
+    if b is not None:
         a = sibling(call, "horzcat", *(numeric(column(one.data)[:, None]) for one in (a, b)))
     covariance = sibling(call, "cov", a)
     spread = sibling(call, "sqrt", sibling(call, "diag", covariance))
@@ -62,9 +59,8 @@ def _corrcoef(call: Call, x: Value, other: Value | None = None) -> Numeric:
 
 
 @known("quantile", "prctile")
-def _quantile(call: Call, x: Value, shares: Value, dim: Value | None = None) -> Numeric:
+def _quantile(call: Call, a: Floating, shares: Value, dim: Value | None = None) -> Numeric:
     """MATLAB's documentation of quantile and prctile: sorted elements are those of (k - 0.5)/n."""
-    a = floating(x, call.name)
     whole_share = 100 if call.name == "prctile" else 1
     p = known_values(shares, "the shares").reshape(-1) / whole_share
     axis = default_axis(a) if dim is None else dimension(dim, call.name)
@@ -95,9 +91,8 @@ def _quantile(call: Call, x: Value, shares: Value, dim: Value | None = None) -> 
 
 
 @known("maxk", "mink")
-def _most(call: Call, x: Value, count: Value, dim: Value | None = None) -> Any:
+def _most(call: Call, a: Numeric, count: Value, dim: Value | None = None) -> Any:
     """MATLAB's documentation of maxk and mink: so many, in order, and their places; NaN last."""
-    a = numbers(x, call.name)
     axis = default_axis(a) if dim is None else dimension(dim, call.name)
     if axis >= a.data.ndim or a.is_complex:
         raise UnsupportedCodeError(f"{call.name} takes real numbers, along a dimension of them.")
@@ -117,9 +112,8 @@ def _most(call: Call, x: Value, count: Value, dim: Value | None = None) -> Any:
 
 
 @known("sortrows")
-def _sortrows(call: Call, x: Value, columns: Value | None = None) -> Any:
+def _sortrows(call: Call, a: Numeric, columns: Value | None = None) -> Any:
     """MATLAB's documentation of sortrows: by columns, negative ones downwards; places second."""
-    a = numbers(x, "sortrows")
     if a.data.ndim != 2 or a.is_complex:
         raise UnsupportedCodeError("sortrows is for a matrix of real numbers.")
     keys = [k + 1 for k in range(a.shape[1])]
@@ -140,15 +134,9 @@ def _sortrows(call: Call, x: Value, columns: Value | None = None) -> Any:
 
 
 @known("normpdf", "normcdf")
-def _normal(call: Call, x: Value, *rest: Value) -> Numeric:
+def _normal(call: Call, x: Floating, mean: Floating = ZERO, spread: Floating = ONE) -> Numeric:
     """MATLAB's documentation of normpdf and normcdf: of mean 0 and deviation 1, or these."""
-    if len(rest) > 2:
-        raise CodeError(f"{call.name} takes x, a mean and a deviation.")
-    mean, spread = [
-        *(floating(one, call.name) for one in rest),
-        *[scalar(0), scalar(1)][len(rest) :],
-    ]
-    above = elementwise("-", floating(x, call.name), mean, call.budget)
+    above = elementwise("-", x, mean, call.budget)
     z = elementwise("./", above, spread, call.budget)
     if call.name == "normcdf":
         tail = sibling(call, "erfc", elementwise("./", z, scalar(-math.sqrt(2)), call.budget))
@@ -159,9 +147,8 @@ def _normal(call: Call, x: Value, *rest: Value) -> Numeric:
 
 
 @known("pdist2")
-def _pdist2(call: Call, x: Value, y: Value, kind: Value | None = None) -> Numeric:
+def _pdist2(call: Call, a: Floating, b: Floating, kind: Value | None = None) -> Numeric:
     """MATLAB's documentation of pdist2: distances of rows, euclidean, squared or city block."""
-    a, b = floating(x, "pdist2"), floating(y, "pdist2")
     name = kind.value.lower() if isinstance(kind, Chars) else "euclidean"
     if name not in ("euclidean", "squaredeuclidean", "cityblock", "chebychev"):
         raise UnsupportedCodeError(f"pdist2 by '{name}' is not supported.")
