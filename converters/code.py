@@ -46,7 +46,7 @@ def using(code: Code, limits: CodeLimits) -> AbstractContextManager[None]:
 
 def using_that_of(model: object) -> AbstractContextManager[None]:
     """Layers that are built inside may be of the classes whose code the model was loaded with."""
-    from matlab_compat.code.layers import CodedLayer
+    from matlab_compat.code.running import CodedLayer
 
     layers = [one for _, one in model.all_layers()] if isinstance(model, Network) else [model]
     programs = [layer.program for layer in layers if isinstance(layer, CodedLayer)]
@@ -55,7 +55,7 @@ def using_that_of(model: object) -> AbstractContextManager[None]:
 
 def coded_layers(model: object) -> list[str]:
     """The names of the layers in a model that the user's code defines."""
-    from matlab_compat.code.layers import CodedLayer
+    from matlab_compat.code.running import CodedLayer
 
     layers = model.Layers if isinstance(model, Network) else [model]
     return [layer.Name for layer in layers if isinstance(layer, CodedLayer)]

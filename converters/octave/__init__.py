@@ -26,8 +26,8 @@ from matlab_compat.wording import argument
 
 if TYPE_CHECKING:
     from matlab_compat.code.definitions import FunctionDefinition
-    from matlab_compat.code.layers import CodedLayer
     from matlab_compat.code.program import Program
+    from matlab_compat.code.running import CodedLayer
     from matlab_compat.code.values import Value
     from matlab_compat.execution.described import ModelLike
     from matlab_compat.language.syntax import File
@@ -175,8 +175,8 @@ class Case:
 
 
 def _cases(model: Any) -> Iterator[Case | Agreement]:
-    from matlab_compat.code.layers import CodedLayer
     from matlab_compat.code.models import FunctionModel
+    from matlab_compat.code.running import CodedLayer
     from matlab_compat.network import Network
 
     if isinstance(model, Network):
@@ -237,7 +237,7 @@ def _case_of(
 
 def _of_function(model: Any) -> Case | Agreement:
     from matlab_compat.code.numeric import numeric
-    from matlab_compat.code.running import trial_size
+    from matlab_compat.code.trial import trial_size
     from matlab_compat.code.values import value_of
 
     function = model.function

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any, ClassVar, Self, cast
+from typing import Any, ClassVar, Self, cast
 
 import numpy as np
 
@@ -21,8 +21,6 @@ from ..errors import (
     DataFormatError,
     MatlabCompatError,
     UnsupportedCodeError,
-    UnsupportedLayerError,
-    locating,
     warn,
 )
 from ..execution.described import Factors
@@ -32,24 +30,12 @@ from ..layers.base import Layer
 from ..layers.function import FunctionLayer, function_handle
 from ..layers.learnables import Layout, Learnable, State
 from ..layers.properties import Property, anything, flag, parameter_array, text
-from ..layers.saved_fields import EVERYWHERE, SavedPorts, declaration, saved_ports
+from ..layers.saved_fields import EVERYWHERE, declaration, saved_ports
 from .definitions import INHERITED, ClassDefinition, FunctionDefinition
 from .expression import defined
 from .program import Program
-from .running import (
-    CodeModule,
-    Leading,
-    hold_networks,
-    in_pairs,
-    network_of,
-    torch_name,
-    tried,
-    why_not_exported,
-)
+from .running import CodedLayer, Leading, in_pairs, torch_name, tried, why_not_exported
 from .values import Object, Value, value_of
-
-if TYPE_CHECKING:
-    from torch import nn
 
 #: What MATLAB's base classes save with any layer, beside the properties of its class.
 _OF_THE_BASES = {name.lower(): field for name, field in EVERYWHERE.items()}
@@ -58,8 +44,6 @@ _BASES = frozenset({"nnet.layer.Layer", "nnet.layer.Formattable", "nnet.layer.Ac
 _LOSSES = frozenset({"nnet.layer.ClassificationLayer", "nnet.layer.RegressionLayer"})
 #: What the base class keeps of the factors of learnables, in their order.
 _FACTORS = "nnet.cnn.layer.mixin.Learnable."
-#: Numbers of a property, up to which they are settings that the code may decide by.
-_SETTINGS = 256
 
 
 class AsItIs(Layout):
@@ -196,98 +180,6 @@ def _made(
             declared.__set_name__(made, name)
             made.properties[name] = declared
     return cast(type[CodeLayer], made)
-
-
-class CodedLayer(SavedPorts, Layer):
-    """What layers have in common whose computation is in the user's code."""
-
-    program: Program
-
-    @property
-    def is_formattable(self) -> bool:
-        """Whether the code takes and gives labelled data."""
-        raise NotImplementedError
-
-    def method(self, training: bool = False) -> FunctionDefinition:
-        """What computes the outputs."""
-        raise NotImplementedError
-
-    def leading(self) -> Leading:
-        """The arguments before the data, given the values of parameters, states and buffers."""
-        raise NotImplementedError
-
-    def refusal(self) -> UnsupportedLayerError | None:
-        """The error for running it: all that its code uses and that is not known here."""
-        try:
-            self.program.check(self.method())
-        except UnsupportedLayerError as error:
-            return error
-        return super().refusal()
-
-    def held(self) -> list[str]:
-        """The learnables and states that have a value, but for networks."""
-        return [name for name in self.parameters() if self.values[name].size]
-
-    def states(self) -> list[str]:
-        """The states that have a value, in the order in which the code gives them."""
-        return []
-
-    def networks(self) -> dict[str, Any]:
-        """The networks that are properties."""
-        return {name: value for name, value in self.values.items() if hasattr(value, "plan")}
-
-    def trained_networks(self) -> list[str]:
-        """Those whose parameters are trained."""
-        return []
-
-    def buffers(self) -> list[str]:
-        """The other properties that are large arrays of numbers."""
-        return [
-            name
-            for name, value in self.values.items()
-            if name not in self.parameters()
-            and isinstance(value, np.ndarray)
-            and value.dtype in (np.float32, np.float64)
-            and value.size > _SETTINGS
-        ]
-
-    def torch_state(self) -> dict[str, Array]:
-        """Parameters, states and buffers, in MATLAB's size."""
-        names = [*self.held(), *self.buffers()]
-        return {torch_name(name): in_pairs(self.values[name]) for name in names}
-
-    def output_formats(self, formats: Sequence[str]) -> tuple[str, ...]:
-        """Those of the inputs; of a Formattable layer those that its code gives the outputs.
-
-        Which these are is found by running the code on small arrays; that they are the same for
-        the data is checked when it runs.
-        """
-        given = tuple(formats)
-        if not self.is_formattable:
-            return (given[0],) * self.NumOutputs
-        known: dict[Any, tuple[str, ...]] = self.__dict__.setdefault("_formats", {})
-        if given not in known:
-            with locating(self.label):
-                known[given] = tried(self, given).outputs
-        return known[given]
-
-    def _filled(self, formats: tuple[str, ...], device: Any, dtype: Any) -> nn.Module:
-        module = super()._filled(formats, device, dtype)
-        if self.networks():  # each is a part of the module, under the name of its property
-            calls = tried(self, formats).calls
-            hold_networks(module, calls, self.trained_networks(), device, dtype)
-        return module
-
-    def assign_from_torch(self, module: nn.Module) -> Self:
-        """Take over the (trained) parameters of ``module``, those of networks, too."""
-        super().assign_from_torch(module)
-        for name, network in self.networks().items():
-            if (part := network_of(module, name)) is not None:
-                network.assign_from_torch(part)
-        return self
-
-    def _build(self, formats: tuple[str, ...]) -> nn.Module:
-        return CodeModule(self, formats, self.output_formats(formats))
 
 
 class CodeLayer(CodedLayer):

@@ -23,7 +23,8 @@ from .numeric import from_torch, numeric
 from .observations import observed
 from .program import Program
 from .recording import Again
-from .running import batch_of, by_trial, in_pairs, labels_of, result_of, torch_name, with_complex
+from .running import batch_of, in_pairs, labels_of, result_of, torch_name, with_complex
+from .trial import by_trial
 from .values import Value, value_of
 
 #: Steps within structs and cells, at most.

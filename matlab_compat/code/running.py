@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from itertools import product
-from math import prod
-from typing import Any, NamedTuple, Protocol, TypeAlias
+from typing import Any, NamedTuple, Self, TypeAlias
 
 import numpy as np
 import torch
@@ -23,69 +21,24 @@ from ..errors import (
     UnsupportedCodeError,
     UnsupportedLayerError,
     cause_text,
+    locating,
 )
 from ..execution.module import build_graph
-from ..language import syntax
+from ..layers.base import Layer
+from ..layers.saved_fields import SavedPorts
 from .definitions import FunctionDefinition
-from .finding import nodes_of
 from .numeric import Numeric, from_torch, numeric
 from .observations import observed
 from .operators import numbers
 from .program import Program
 from .recording import Again, as_if_exported
+from .trial import by_trial
 from .values import Net, Value
 
-#: Combinations of sizes that are tried, at most, for the labels of outputs.
-_TRIALS = 200
-#: Numbers of observations that it is tried with: some code takes one alone.
-_OBSERVATIONS = (2, 1)
-#: Elements of an input that is tried, at most.
-_LARGEST = 2**22
-
+#: Numbers of a property, up to which they are settings that the code may decide by.
+_SETTINGS = 256
 #: From the values of parameters, states and buffers by name to the arguments before the data.
 Leading: TypeAlias = Callable[[Mapping[str, Value]], list[Value]]
-
-
-class Coded(Protocol):
-    """A layer of the user's code, as far as running it goes: :class:`.layers.CodedLayer`."""
-
-    program: Program
-
-    @property
-    def values(self) -> Mapping[str, Any]:
-        """All properties by name."""
-
-    @property
-    def is_formattable(self) -> bool:
-        """Whether the code takes and gives labelled data."""
-
-    @property
-    def NumOutputs(self) -> int:
-        """How many outputs it has."""
-
-    def held(self) -> list[str]:
-        """The learnables and states that have a value, but for networks."""
-
-    def states(self) -> list[str]:
-        """The states that have a value, in the order in which the code gives them."""
-
-    def buffers(self) -> list[str]:
-        """The other properties that are large arrays of numbers."""
-
-    def learnables(self) -> dict[str, Array]:
-        """The learnables that have a value."""
-
-    def networks(self) -> Mapping[str, Any]:
-        """The networks that are properties."""
-
-    def method(self, training: bool = False) -> FunctionDefinition:
-        """What computes the outputs."""
-
-    def leading(self) -> Leading:
-        """The arguments before the data."""
-
-    def to_torch(self, *, formats: Sequence[str] | None = None) -> nn.Module:
-        """The module."""
 
 
 def torch_name(name: str) -> str:
@@ -120,7 +73,7 @@ class CodeModule(nn.Module):
 
     # MATLAB's names begin with a letter: names of ours with an underscore hide none of them.
 
-    def __init__(self, layer: Coded, formats: Sequence[str], outputs: Sequence[str]) -> None:
+    def __init__(self, layer: CodedLayer, formats: Sequence[str], outputs: Sequence[str]) -> None:
         super().__init__()
         self._call, self._again = _Call(layer), Again()
         self._inputs, self._outputs = tuple(formats), tuple(outputs)
@@ -157,6 +110,33 @@ class CodeModule(nn.Module):
             self._keep(states)
         return results[0] if len(results) == 1 else tuple(results)
 
+    def hold_networks(
+        self,
+        calls: Mapping[str, Sequence[tuple[str, ...]]],
+        trained: Collection[str],
+        device: DeviceLike | None,
+        dtype: DTypeLike | None,
+    ) -> None:
+        """Make networks in properties parts of the module, named as the properties.
+
+        ``calls`` are the labels of the inputs that each is given: parameters are those of the
+        first. Those of ``trained`` are trained.
+        """
+        for name, every in calls.items():
+            modules = self._computing[name] = {}
+            for labels in every:
+                ports = zip(self._networks[name].InputNames, labels, strict=True)
+                part = build_graph(self._networks[name].plan(dict(ports)), device, dtype)
+                is_trained = name in trained
+                modules[labels] = part.to("meta") if modules else part.requires_grad_(is_trained)
+            if modules:
+                self._parts[name] = torch_name(name)
+                self.add_module(torch_name(name), modules[every[0]])
+
+    def network_of(self, name: str) -> Any:
+        """The part that is the network in a property; None where none runs."""
+        return getattr(self, self._parts[name]) if name in self._parts else None
+
     def _computed(self, held: Mapping[str, Tensor], inputs: Sequence[Tensor]) -> Sequence[Tensor]:
         """The outputs, and the new states where these are kept."""
         given = [
@@ -186,7 +166,7 @@ class CodeModule(nn.Module):
     def _places(self, states: Iterable[str]) -> Iterator[tuple[str, str]]:
         """The states that are tensors: property and ''; of a network each of its buffers."""
         for name in states:
-            part = network_of(self, name)
+            part = self.network_of(name)
             names = [""] if part is None else [inner for inner, _ in part.named_buffers()]
             yield from ((name, inner) for inner in names)
 
@@ -195,51 +175,17 @@ class CodeModule(nn.Module):
         if not inner:
             return numbers(value, "a state").tensor
         new = value.state.get(inner) if isinstance(value, Net) else None
-        old: Tensor = network_of(self, name).get_buffer(inner)
+        old: Tensor = self.network_of(name).get_buffer(inner)
         return old if new is None else numbers(new, "a state").tensor
 
     def _keep(self, states: Sequence[Tensor]) -> None:
         with torch.no_grad():
             for (name, inner), value in zip(self._places(self._states), states, strict=False):
                 above, _, last = (inner or self._names[name]).rpartition(".")
-                home = (network_of(self, name) if inner else self).get_submodule(above)
+                home = (self.network_of(name) if inner else self).get_submodule(above)
                 kept = home.get_buffer(last)
                 # A state of one column gets one for each observation, as in MATLAB.
                 setattr(home, last, value.detach().to(kept.device, kept.dtype).clone())
-
-
-def hold_networks(
-    module: nn.Module,
-    calls: Mapping[str, Sequence[tuple[str, ...]]],
-    trained: Collection[str],
-    device: DeviceLike | None,
-    dtype: DTypeLike | None,
-) -> None:
-    """Make networks in properties parts of the module of the layer, named as the properties.
-
-    Parameters
-    ----------
-    calls:
-        The labels of the inputs that each is given; parameters are those of the first.
-    trained:
-        Those whose parameters are trained.
-    """
-    assert isinstance(module, CodeModule)
-    for name, every in calls.items():
-        modules = module._computing[name] = {}
-        for labels in every:
-            ports = zip(module._networks[name].InputNames, labels, strict=True)
-            part = build_graph(module._networks[name].plan(dict(ports)), device, dtype)
-            modules[labels] = part.to("meta") if modules else part.requires_grad_(name in trained)
-        if modules:
-            module._parts[name] = torch_name(name)
-            module.add_module(torch_name(name), modules[every[0]])
-
-
-def network_of(module: nn.Module, name: str) -> Any:
-    """The part that is the network in a property; None where none runs."""
-    assert isinstance(module, CodeModule)
-    return getattr(module, module._parts[name]) if name in module._parts else None
 
 
 def batch_of(inputs: Sequence[Tensor], formats: Sequence[str]) -> Any:
@@ -250,7 +196,7 @@ def batch_of(inputs: Sequence[Tensor], formats: Sequence[str]) -> Any:
 class _Call:
     """One call of ``predict`` or ``forward``."""
 
-    def __init__(self, layer: Coded) -> None:
+    def __init__(self, layer: CodedLayer) -> None:
         self.program, self.leading = layer.program, layer.leading()
         self.predict, self.train = layer.method(), layer.method(training=True)
         self.is_formattable, self.where = layer.is_formattable, self.predict.where
@@ -359,7 +305,7 @@ class Trial(NamedTuple):
     calls: Mapping[str, Sequence[tuple[str, ...]]]
 
 
-def tried(layer: Coded, formats: Sequence[str]) -> Trial:
+def tried(layer: CodedLayer, formats: Sequence[str]) -> Trial:
     """The code run on the first sizes that it takes, for inputs of these labels.
 
     Raises ``DataFormatError``: it gives data without labels, or runs with none of the sizes that
@@ -389,7 +335,7 @@ def tried(layer: Coded, formats: Sequence[str]) -> Trial:
     return Trial(tuple(labels), sizes, {name: [*net.modules] for name, net in networks.items()})
 
 
-def why_not_exported(layer: Coded, formats: Sequence[str]) -> str:
+def why_not_exported(layer: CodedLayer, formats: Sequence[str]) -> str:
     """Why torch cannot trace the code: what depends on the values of data; '' if it can.
 
     Raises as :func:`tried`.
@@ -411,105 +357,95 @@ def why_not_exported(layer: Coded, formats: Sequence[str]) -> str:
     return ""
 
 
-def by_trial(
-    run: Callable[[Sequence[Numeric]], tuple[Value, ...]],
-    formats: Sequence[str],
-    properties: Sequence[object],
-    function: FunctionDefinition,
-    labelled: Sequence[bool],
-) -> tuple[tuple[Value, ...], tuple[tuple[int, ...], ...]]:
-    """The outputs for zeros of the first sizes that the code takes, and these sizes.
+class CodedLayer(SavedPorts, Layer):
+    """What layers have in common whose computation is in the user's code."""
 
-    Raises ``DataFormatError``: it takes none of them; ``UnsupportedLayerError``: it uses what is
-    not known here.
+    program: Program
 
-    Parameters
-    ----------
-    properties:
-        Values whose sizes and numbers are among those that are tried.
-    function:
-        The code; so are the numbers that it says.
-    labelled:
-        Whether each input is given its labels.
-    """
-    first: Exception | None = None
-    every = list(_sizes(properties, said_numbers(function), formats))
-    for count, (channels, space) in product(_OBSERVATIONS, every):
-        given = zip(formats, channels, strict=True)
-        sizes = tuple(trial_size(labels, n, space, count) for labels, n in given)
-        if max(map(prod, sizes)) > _LARGEST:
-            continue
-        inputs = [
-            numeric(torch.zeros(size), labels if with_labels else "", True)
-            for size, labels, with_labels in zip(sizes, formats, labelled, strict=True)
-        ]
+    @property
+    def is_formattable(self) -> bool:
+        """Whether the code takes and gives labelled data."""
+        raise NotImplementedError
+
+    def method(self, training: bool = False) -> FunctionDefinition:
+        """What computes the outputs."""
+        raise NotImplementedError
+
+    def leading(self) -> Leading:
+        """The arguments before the data, given the values of parameters, states and buffers."""
+        raise NotImplementedError
+
+    def refusal(self) -> UnsupportedLayerError | None:
+        """The error for running it: all that its code uses and that is not known here."""
         try:
-            with torch.no_grad():
-                return run(inputs), sizes
-        except UnsupportedLayerError:
-            raise
-        except (CodeError, DataFormatError, RuntimeError, ValueError, IndexError) as error:
-            first = first or error
-    raise DataFormatError(
-        f"The code does not run on '{formats[0]}' data of any of the sizes that were tried, so "
-        f"that the labels of its outputs are not known; of the first: {first}",
-        where=(function.where,),
-    )
+            self.program.check(self.method())
+        except UnsupportedLayerError as error:
+            return error
+        return super().refusal()
 
+    def held(self) -> list[str]:
+        """The learnables and states that have a value, but for networks."""
+        return [name for name in self.parameters() if self.values[name].size]
 
-def said_numbers(function: FunctionDefinition) -> list[Array]:
-    """The numbers that a function says within each of its calls and indices."""
-    found = {
-        tuple(one.value for one in node.walk() if isinstance(one, syntax.Number)): None
-        for node in nodes_of(function.said)
-        if isinstance(node, syntax.Index)
-    }
-    return [np.array(numbers) for numbers in found]
+    def states(self) -> list[str]:
+        """The states that have a value, in the order in which the code gives them."""
+        return []
 
+    def networks(self) -> dict[str, Any]:
+        """The networks that are properties."""
+        return {name: value for name, value in self.values.items() if hasattr(value, "plan")}
 
-def trial_size(
-    labels: str, channels: int, space: Sequence[int], observations: int = _OBSERVATIONS[0]
-) -> tuple[int, ...]:
-    """A small size in MATLAB's order, of so many channels and such an image."""
-    sides = iter((*space, *[space[-1]] * len(labels)))
-    return tuple(
-        {"C": channels, "B": observations, "T": 5}.get(label) or next(sides) for label in labels
-    )
+    def trained_networks(self) -> list[str]:
+        """Those whose parameters are trained."""
+        return []
 
+    def buffers(self) -> list[str]:
+        """The other properties that are large arrays of numbers."""
+        return [
+            name
+            for name, value in self.values.items()
+            if name not in self.parameters()
+            and isinstance(value, np.ndarray)
+            and value.dtype in (np.float32, np.float64)
+            and value.size > _SETTINGS
+        ]
 
-def _sizes(
-    properties: Sequence[object], said: Sequence[Array], formats: Sequence[str]
-) -> Iterator[tuple[tuple[int, ...], tuple[int, ...]]]:
-    """The numbers of channels of each input, and sizes of images, that the code may want.
+    def torch_state(self) -> dict[str, Array]:
+        """Parameters, states and buffers, in MATLAB's size."""
+        names = [*self.held(), *self.buffers()]
+        return {torch_name(name): in_pairs(self.values[name]) for name in names}
 
-    First those of its properties, then small ones, then the numbers that it says; as many channels
-    for all inputs, then each its own.
-    """
-    arrays = [
-        np.asarray(value)
-        for value in properties
-        if isinstance(value, np.ndarray | int | float) and not isinstance(value, bool)
-    ]
-    arrays = [array for array in arrays if array.dtype.kind in "fiu" and array.size]
-    numbers = [int(n) for array in arrays for n in reversed(array.shape) if n > 1]
-    numbers += _wanted(arrays)
-    channels = [*numbers, 3, 1, 2, 4, 8, *_wanted(said)]
-    space: list[tuple[int, ...]] = [(8, 6)]
-    space += [tuple(array.shape[:3]) for array in arrays]
-    space += [(n, n) for n in (*numbers, 1, 4, 16, 28, 32, 64, *_wanted(said))]
-    if not any("S" in labels for labels in formats):
-        space = space[:1]
-    same = ((n,) * len(formats) for n in dict.fromkeys(channels))
-    own = product(dict.fromkeys(channels), repeat=len(formats)) if len(formats) > 1 else ()
-    for every in (same, own):
-        for _, (side, counts) in zip(
-            range(_TRIALS), product(dict.fromkeys(space), every), strict=False
-        ):
-            yield counts, side
+    def output_formats(self, formats: Sequence[str]) -> tuple[str, ...]:
+        """Those of the inputs; of a Formattable layer those that its code gives the outputs.
 
+        Which these are is found by running the code on small arrays; that they are the same for
+        the data is checked when it runs.
+        """
+        given = tuple(formats)
+        if not self.is_formattable:
+            return (given[0],) * self.NumOutputs
+        known: dict[Any, tuple[str, ...]] = self.__dict__.setdefault("_formats", {})
+        if given not in known:
+            with locating(self.label):
+                known[given] = tried(self, given).outputs
+        return known[given]
 
-def _wanted(arrays: Sequence[Array]) -> list[int]:
-    """The numbers in small arrays, and their products: what is reshaped has so many elements."""
-    few = [array.ravel(order="F") for array in arrays if array.size <= 8]
-    numbers = [n for array in few for n in (*array, *np.cumprod(array)[1:])]
-    return [int(n) for n in numbers if np.isfinite(n) and n == int(n) and 1 <= n <= 65536]
+    def _filled(self, formats: tuple[str, ...], device: Any, dtype: Any) -> nn.Module:
+        module = super()._filled(formats, device, dtype)
+        if self.networks():  # each is a part of the module, under the name of its property
+            assert isinstance(module, CodeModule)
+            calls = tried(self, formats).calls
+            module.hold_networks(calls, self.trained_networks(), device, dtype)
+        return module
+
+    def assign_from_torch(self, module: nn.Module) -> Self:
+        """Take over the (trained) parameters of ``module``, those of networks, too."""
+        super().assign_from_torch(module)
+        assert isinstance(module, CodeModule)
+        for name, network in self.networks().items():
+            if (part := module.network_of(name)) is not None:
+                network.assign_from_torch(part)
+        return self
+
+    def _build(self, formats: tuple[str, ...]) -> nn.Module:
+        return CodeModule(self, formats, self.output_formats(formats))
