@@ -11,6 +11,13 @@ import numpy.typing as npt
 
 #: An array of any class and size.
 Array = npt.NDArray[Any]
+#: MATLAB's classes of numbers, as numpy has them.
+NUMPY: dict[str, np.dtype[Any]] = {
+    "double": np.dtype(np.float64),
+    "single": np.dtype(np.float32),
+    "logical": np.dtype(np.bool_),
+    **{f"{u}int{bits}": np.dtype(f"{u}int{bits}") for u in ("", "u") for bits in (8, 16, 32, 64)},
+}
 
 
 def restored(array: Array, shape: tuple[int | None, ...]) -> Array | None:

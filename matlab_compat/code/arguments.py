@@ -8,11 +8,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, TypeAlias
 
+from ..arrays import NUMPY
 from ..display import size_text
 from ..errors import CodeError
 from ..language import syntax
 from .frame import Frame
-from .numeric import NUMPY, Numeric, cast
+from .numeric import Numeric, cast
 from .values import Cell, Chars, Struct, Value
 
 #: The values of an expression in the variables of a frame, of so many outputs.

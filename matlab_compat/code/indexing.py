@@ -15,10 +15,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from ..arrays import NUMPY
 from ..display import size_text
 from ..errors import CodeError, DataDependentCodeError, UnsupportedCodeError
 from .limits import Budget
-from .numeric import EMPTY, NUMPY, SYMBOLS, Data, Numeric, as_tensor, cast, numeric
+from .numeric import EMPTY, SYMBOLS, Data, Numeric, as_tensor, cast, numeric
 from .operators import as_whole, is_traced
 from .values import Cell, Chars, Struct, Structs, Value, array_of, structs
 

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 import numpy as np
 from torch.fx.traceback import annotate
 
+from ..arrays import NUMPY
 from ..errors import (
     CodeError,
     CodeLimitError,
@@ -32,7 +33,7 @@ from .functions.maps import MAP_METHODS, entry, property_of, with_entry
 from .indexing import Everything, Place, as_place, assign, delete, index, reshaped
 from .joining import cells, joined
 from .limits import Budget
-from .numeric import EMPTY, NUMPY, Numeric, elements, logical, scalar
+from .numeric import EMPTY, Numeric, elements, logical, scalar
 from .observations import check_free, settle
 from .operators import (
     binary,

@@ -17,22 +17,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ..arrays import cell_array
-from ..data_format import torch_axes
+from ..arrays import NUMPY, cell_array
+from ..data_format import matlab_axes
 from ..errors import CodeError
 
 Data: TypeAlias = "np.ndarray[Any, Any] | Tensor"
-#: MATLAB's classes of numbers and those of numpy and torch.
-NUMPY: dict[str, Any] = {
-    "double": np.dtype(np.float64),
-    "single": np.dtype(np.float32),
-    "logical": np.dtype(np.bool_),
-    **{
-        f"{sign}int{bits}": np.dtype(f"{sign}int{bits}")
-        for sign in ("", "u")
-        for bits in (8, 16, 32, 64)
-    },
-}
+#: MATLAB's classes of numbers and those of torch.
 TORCH: dict[str, torch.dtype] = {name: getattr(torch, str(t)) for name, t in NUMPY.items()}
 _COMPLEX_NUMPY: dict[str, Any] = {
     "double": np.dtype(np.complex128),
@@ -111,9 +101,7 @@ def numeric(data: Data, labels: str = "", is_dlarray: bool = False) -> Numeric:
 
 def from_torch(x: Tensor, labels: str, labelled: bool = True) -> Numeric:
     """Data of torch's order in MATLAB's order of dimensions, with its labels or without."""
-    axes = torch_axes(labels)
-    arranged = x.permute(sorted(range(len(axes)), key=axes.__getitem__))
-    return numeric(arranged, labels if labelled else "", True)
+    return numeric(x.permute(matlab_axes(labels)), labels if labelled else "", True)
 
 
 def _is_complex(data: Data) -> bool:

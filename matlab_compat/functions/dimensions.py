@@ -12,7 +12,7 @@ from ..data_format import LABELS, DataFormat, dlarray
 from ..engine.arrays import real_array
 from ..errors import DataFormatError
 from ..plain_text import plain_text
-from .labelled import Labelled
+from .labelled import Labelled, places_of
 
 
 def dims(X: object) -> str:
@@ -86,10 +86,7 @@ def stripdims(X: object, fmt: object = None) -> Any:
         wanted = DataFormat.parse(fmt).labels
         if sorted(wanted) != sorted(labels):
             raise DataFormatError(f"stripdims: X is labelled '{labels}', which is not '{wanted}'.")
-        left, order = list(labels), []
-        for label in wanted:
-            order.append(left.index(label))
-            left[order[-1]] = ""
+        order = places_of(wanted, labels)
     else:
         order = list(range(len(labels)))
     if isinstance(X, Labelled):

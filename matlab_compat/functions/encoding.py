@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from ..arrays import Array
+from ..arrays import NUMPY, Array
 from ..data_format import dlarray
 from ..display import counted, size_text
 from ..engine.arrays import real_array
@@ -20,14 +20,6 @@ from ..layers.properties import one_of, positive_integer
 from ..plain_text import plain_text, plain_texts
 from .labelled import option
 
-#: numpy's classes by MATLAB's names.
-_CLASSES: dict[str, np.dtype[Any]] = {
-    "single": np.dtype("float32"),
-    "double": np.dtype("float64"),
-    **{name: np.dtype(name) for name in ("int8", "int16", "int32", "int64")},
-    **{name: np.dtype(name) for name in ("uint8", "uint16", "uint32", "uint64")},
-    "logical": np.dtype("bool"),
-}
 #: How MATLAB shows a categorical that has no value.
 UNDEFINED = "<undefined>"
 
@@ -72,7 +64,7 @@ def onehotencode(
         if isinstance(plain_text(typename), str) and str(typename).lower() == "classnames":
             typename, pairs = "single", (typename, *pairs)
         given = name_value_pairs("onehotencode", ("ClassNames",), pairs, options)
-        kind = _CLASSES[option("typename", one_of(*_CLASSES), plain_text(typename))]
+        kind = NUMPY[option("typename", one_of(*NUMPY), plain_text(typename))]
         axis = option("featureDim", positive_integer, featureDim) - 1
         codes, classes = _codes(A, given.get("ClassNames"))
         if codes.ndim == 1:
@@ -168,13 +160,13 @@ def onehotdecode(
             )
         chosen = names[array.argmax(axis)]
         missing = np.isnan(array.astype(float)).any(axis)
-        kinds = ("categorical", "string", *_CLASSES)
+        kinds = ("categorical", "string", *NUMPY)
         kind = option("typename", one_of(*kinds), plain_text(typename) or "categorical")
-        if kind in _CLASSES:
-            if missing.any() and _CLASSES[kind].kind != "f":
+        if kind in NUMPY:
+            if missing.any() and NUMPY[kind].kind != "f":
                 raise PropertyError(f"Undefined labels are NaN, and {kind} has none.")
             try:
-                numbers = np.where(missing, np.nan, chosen.astype(float)).astype(_CLASSES[kind])
+                numbers = np.where(missing, np.nan, chosen.astype(float)).astype(NUMPY[kind])
             except ValueError:
                 raise PropertyError(
                     f"The classes are no numbers, which {kind} labels would be.",

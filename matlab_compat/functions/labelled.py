@@ -20,8 +20,8 @@ from torch import Tensor, nn
 from torch.func import functional_call
 
 from ..arrays import as_tuple
-from ..data_format import LABELS, DataFormat, dlarray
-from ..display import counted
+from ..data_format import DataFormat, dlarray
+from ..display import counted, size_text
 from ..engine.arrays import array, as_data, tensor
 from ..engine.precision import full_precision
 from ..errors import DataFormatError, PropertyError, UsageError, locating
@@ -62,11 +62,16 @@ class Labelled:
 
     def in_order(self, labels: str) -> Tensor:
         """The tensor with its dimensions in another order of the same labels."""
-        left, axes = list(self.labels), []
-        for label in labels:
-            axes.append(left.index(label))
-            left[axes[-1]] = ""
-        return self.data.permute(axes)
+        return self.data.permute(places_of(labels, self.labels))
+
+
+def places_of(labels: str, have: str) -> list[int]:
+    """Where the labels are among others, which have them all; those alike keep their order."""
+    left, places = list(have), []
+    for label in labels:
+        places.append(left.index(label))
+        left[places[-1]] = ""
+    return places
 
 
 #: An argument whose numbers are not brought to the class of the others: places, counted from 1.
@@ -131,6 +136,19 @@ def from_column_major(elements: Tensor, size: Sequence[int]) -> Tensor:
     return shaped.permute(tuple(reversed(range(len(size)))))
 
 
+def matrix(name: str, value: Labelled, remedy: str) -> Tensor:
+    """A matrix without labels, or labelled 'CU'.
+
+    Raises ``DataFormatError``: it is something else.
+    """
+    if value.data.ndim != 2 or value.labels not in ("", "CU"):
+        raise DataFormatError(
+            f"{name} is {size_text(tuple(value.data.shape))} '{value.labels}', not {remedy}.",
+            remedy="label it 'CU', or not at all.",
+        )
+    return value.data
+
+
 def vector(name: str, value: Labelled, n: int, what: str = "channel") -> Tensor:
     """One number for each of ``n``, from an array of any orientation.
 
@@ -153,11 +171,6 @@ def need_channels(X: Labelled) -> None:
             f"The data format '{X.labels}' has no channel dimension.",
             remedy="label it C; a channel of size 1 can be added.",
         )
-
-
-def in_canonical_order(labels: str) -> str:
-    """The labels in MATLAB's own order."""
-    return "".join(label * labels.count(label) for label in LABELS)
 
 
 def run(module: Callable[[], nn.Module], parameters: Mapping[str, Tensor], *inputs: Tensor) -> Any:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from torch import Tensor
 
+from ..data_format import DataFormat as Format
 from ..display import counted, size_text
 from ..engine.embedding import WordEmbedding
 from ..engine.fully_connected import FullyConnected
@@ -16,7 +17,7 @@ from .labelled import (
     Folding,
     Labelled,
     column_major,
-    in_canonical_order,
+    matrix,
     need_channels,
     on_arrays,
     run,
@@ -55,7 +56,7 @@ def fullyconnect(
     array([[16.]])
     """
     need_channels(X)
-    matrix = _matrix(weights)
+    flat = _flat(weights)
     worked = "U" * X.labels.count("U") + "S" * X.labels.count("S")
     folding = Folding(X, worked)
     x = folding.fold(X.data)
@@ -64,19 +65,19 @@ def fullyconnect(
     x = x.permute(0, *range(1 + unspecified, 1, -1), 1, *range(2 + unspecified, x.ndim))
     x = x.flatten(1, 1 + unspecified)
     inputs = x[0].numel()
-    if matrix.shape[1] != inputs:
+    if flat.shape[1] != inputs:
         raise DataFormatError(
-            f"The weights are for {counted(matrix.shape[1], 'input')}, but an observation of "
+            f"The weights are for {counted(flat.shape[1], 'input')}, but an observation of "
             f"'{X.labels}' data of {size_text(tuple(X.data.shape))} has {inputs}.",
             remedy="weights are outputs×inputs; check the labels of the data.",
         )
-    outputs = matrix.shape[0]
-    parameters = {"weight": matrix, "bias": vector("bias", bias, outputs, "output")}
+    outputs = flat.shape[0]
+    parameters = {"weight": flat, "bias": vector("bias", bias, outputs, "output")}
     y = run(lambda: FullyConnected(inputs, outputs, x.ndim - 2), parameters, x)
     return folding.drop("SU", y)
 
 
-def _matrix(weights: Labelled) -> Tensor:
+def _flat(weights: Labelled) -> Tensor:
     """Outputs×inputs, the inputs column-major."""
     data = weights.data
     if weights.labels:
@@ -124,27 +125,16 @@ def embed(X: Exact, weights: Labelled, *, DataFormat: object = None) -> Labelled
             remedy="label other dimensions S, B, T or U.",
         )
     if "C" not in X.labels:
-        labels = in_canonical_order(X.labels + "C")
-        if in_canonical_order(X.labels) != X.labels:
+        labels = Format(X.labels + "C").canonical
+        if Format(X.labels).canonical != X.labels:
             raise DataFormatError(
                 f"The data format '{X.labels}' does not say where the channels go.",
                 remedy="add a dimension of size 1, labelled C.",
             )
         X = Labelled(X.data.unsqueeze(labels.index("C")), labels)
-    size, columns = _two_sizes(weights)
+    size, columns = matrix("weights", weights, "dimension×(words + 1)").shape
     words = columns - 1
     module = lambda: WordEmbedding(words, columns, size, known_only=False)  # noqa: E731
     index = X.data.movedim(X.axis("C"), -1)
     y = run(module, {"weight": weights.data.T}, index.reshape(-1, 1))
     return X.with_data(y.reshape(*index.shape[:-1], size).movedim(-1, X.axis("C")))
-
-
-def _two_sizes(weights: Labelled) -> tuple[int, int]:
-    if weights.data.ndim != 2 or weights.labels not in ("", "CU"):
-        raise DataFormatError(
-            f"The weights are {size_text(tuple(weights.data.shape))} '{weights.labels}', not "
-            "dimension×(words + 1).",
-            remedy="label them 'CU', or not at all.",
-        )
-    size, columns = weights.data.shape
-    return size, columns

@@ -19,10 +19,10 @@ from ..layers.properties import one_of, positive_scalar
 from .labelled import (
     Exact,
     Labelled,
-    in_canonical_order,
     need_channels,
     on_arrays,
     option,
+    places_of,
     with_options,
 )
 
@@ -262,14 +262,10 @@ def _by_label(Y: Labelled, name: str, value: Labelled) -> Tensor:
         data, labels = data.squeeze(axis), labels[:axis] + labels[axis + 1 :]
     if any(labels.count(label) > Y.labels.count(label) for label in labels):
         raise DataFormatError(f"{name} is labelled '{value.labels}', but Y '{Y.labels}'.")
-    canonical = Labelled(data, labels).in_order(in_canonical_order(labels))
-    ordered, places = in_canonical_order(labels), []
-    for label in ordered:
-        axes = [a for a, have in enumerate(Y.labels) if have == label and a not in places]
-        places.append(axes[0])
+    places = sorted(places_of(labels, Y.labels))
+    arranged = Labelled(data, labels).in_order("".join(Y.labels[at] for at in places))
     shape = [1] * len(Y.labels)
-    arranged = canonical.permute(sorted(range(len(places)), key=places.__getitem__))
-    for axis, size in zip(sorted(places), arranged.shape, strict=True):
+    for axis, size in zip(places, arranged.shape, strict=True):
         shape[axis] = size
     return _expanding(Y, name, arranged.reshape(shape))
 

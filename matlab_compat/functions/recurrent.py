@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 import torch
 from torch import Tensor, nn
 
+from ..data_format import DataFormat as Format
 from ..display import counted, size_text
 from ..engine.recurrent import (
     GATE_ACTIVATIONS,
@@ -27,7 +28,7 @@ from .labelled import (
     Folding,
     Labelled,
     column_major,
-    in_canonical_order,
+    matrix,
     need_channels,
     on_arrays_with_outputs,
     option,
@@ -165,12 +166,7 @@ def _parameters(
 def _matrix(name: str, value: Labelled) -> Tensor:
     if value.data.ndim < 2 and not value.labels:
         return value.data.reshape(-1, 1)  # a number is 1×1, a vector a column
-    if value.data.ndim != 2 or value.labels not in ("", "CU"):
-        raise DataFormatError(
-            f"{name} is {size_text(tuple(value.data.shape))} '{value.labels}', not a matrix.",
-            remedy="label it 'CU', or not at all.",
-        )
-    return value.data
+    return matrix(name, value, "a matrix")
 
 
 def _settings(parameters: Mapping[str, Tensor], **modes: object) -> Settings:
@@ -215,7 +211,7 @@ def _without_space(X: Labelled) -> Labelled:
 
 def _state(state: Labelled, hidden: int, observations: int) -> Tensor:
     """N,H from hidden units×observations, or one column for all."""
-    data = state.in_order(in_canonical_order(state.labels)) if state.labels else state.data
+    data = state.in_order(Format(state.labels).canonical) if state.labels else state.data
     data = data.reshape(data.shape[0], -1)
     if data.shape[0] != hidden or data.shape[1] not in (1, observations):
         raise DataFormatError(

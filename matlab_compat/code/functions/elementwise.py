@@ -11,9 +11,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from ...arrays import NUMPY
 from ...errors import CodeError, UnsupportedCodeError
 from ...language.operators import OPERATORS
-from ..numeric import NUMPY, ZERO, Numeric, cast
+from ..numeric import ZERO, Numeric, cast
 from ..operators import (
     binary,
     by_element,

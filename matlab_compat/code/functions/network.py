@@ -19,7 +19,7 @@ from ...arrays import as_tuple
 from ...data_format import DataFormat, torch_axes
 from ...errors import CodeError, UnsupportedCodeError
 from ...execution.module import build_graph
-from ...functions import Labelled
+from ...functions.labelled import Labelled, places_of
 from ..indexing import in_order
 from ..numeric import Numeric, as_tensor, elements, from_torch, numeric, row, scalar
 from ..operators import class_name, is_traced, known_values, numbers, text
@@ -72,10 +72,7 @@ def _stripdims(call: Call, a: Numeric, labels: Value | None = None) -> Numeric:
         raise UnsupportedCodeError(
             f"stripdims into the order '{said}' of an array labelled '{a.labels}' is not supported."
         )
-    # Dimensions of one label keep their order.
-    left = {label: [at for at, one in enumerate(a.labels) if one == label] for label in said}
-    order = [left[label].pop(0) for label in said]
-    return numeric(in_order(a.data, order), "", a.is_dlarray)
+    return numeric(in_order(a.data, places_of(said, a.labels)), "", a.is_dlarray)
 
 
 @known("extractdata")

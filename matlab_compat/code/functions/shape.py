@@ -11,13 +11,13 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from ...arrays import NUMPY
 from ...display import size_text
 from ...errors import CodeError, UnsupportedCodeError
 from ..indexing import column, in_order, of_structs, reshaped, shaped
 from ..joining import concatenated, joined
 from ..numeric import (
     EMPTY,
-    NUMPY,
     TORCH,
     Numeric,
     as_tensor,

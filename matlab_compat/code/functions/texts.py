@@ -8,8 +8,9 @@ from typing import Any
 
 import numpy as np
 
+from ...arrays import NUMPY
 from ...errors import CodeError, CodeSaidError, UnsupportedCodeError
-from ..numeric import EMPTY, NUMPY, Numeric, elements, logical, numeric, scalar
+from ..numeric import EMPTY, Numeric, elements, logical, numeric, scalar
 from ..operators import class_name, known_scalar, known_values, number_text, numbers, text, whole
 from ..values import Cell, Chars, FunctionHandle, Member, Object, Struct, Structs, Value, structs
 from .both import sizes
