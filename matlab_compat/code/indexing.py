@@ -21,7 +21,7 @@ from ..errors import CodeError, DataDependentCodeError, UnsupportedCodeError
 from .limits import Budget
 from .numeric import EMPTY, SYMBOLS, Data, Numeric, as_tensor, cast, numeric
 from .operators import as_whole, is_traced
-from .values import Cell, Chars, Struct, Structs, Value, array_of, structs
+from .values import Cell, Chars, Struct, Structs, Value, array_of, by_places, of_structs
 
 
 @dataclass(frozen=True)
@@ -191,38 +191,11 @@ def index(value: Value, places: Sequence[Place], budget: Budget) -> Value:
     """
     if not places:
         return value
-    if isinstance(value, Chars):
-        if value.is_string:
-            return _only_itself(value, places)
-        codes = np.array([[float(ord(c)) for c in value.value]])
-        codes = codes if value.value else np.zeros((0, 0))
-        found = index(Numeric(codes), places, budget)
-        assert isinstance(found, Numeric)
-        if found.shape[0] > 1:
-            raise UnsupportedCodeError("A column of characters is not supported.")
-        return Chars("".join(chr(int(n)) for n in np.asarray(found.data).flat))
-    if isinstance(value, Cell):
-        numbers = np.arange(len(value.items), dtype=np.float64).reshape(value.shape, order="F")
-        at = index(Numeric(numbers), places, budget)
-        assert isinstance(at, Numeric)
-        items = tuple(value.items[int(n)] for n in column(at.data))
-        if value.is_string and len(items) == 1:
-            return items[0]
-        return Cell(at.shape, items, value.is_string)
-    if isinstance(value, Structs):
-        chosen_ones = index(Cell(value.shape, value.items), places, budget)
-        assert isinstance(chosen_ones, Cell)
-        return of_structs(value.names, chosen_ones)
-    if not isinstance(value, Numeric):
-        return _only_itself(value, places)
-    return _index_numbers(value, places, budget)
-
-
-def of_structs(names: tuple[str, ...], placed: Cell) -> Value:
-    """Structs with these fields, put otherwise; what is no struct is one of ``[]``."""
-    nothing = Struct(dict.fromkeys(names, EMPTY))
-    items = [one if isinstance(one, Struct) else nothing for one in placed.items]
-    return structs(placed.shape, items) if items else Structs(placed.shape, names, ())
+    if isinstance(value, Numeric):
+        return _index_numbers(value, places, budget)
+    if isinstance(value, Cell | Structs) or (isinstance(value, Chars) and not value.is_string):
+        return by_places(value, lambda at: _index_numbers(at, places, budget))
+    return _only_itself(value, places)
 
 
 def _only_itself(value: Value, places: Sequence[Place]) -> Value:
@@ -467,26 +440,11 @@ def _padded(data: Data, size: Sequence[Any]) -> Any:
 
 
 def _assign_linear(data: Any, size: Sequence[Any], picked: Chosen, new: Any) -> Any:
-    flat = column(data)
-    total = prod(size)
-    if flat.shape[0] != total:
-        flat = _padded(flat, (total,))
     count = prod(new.shape)
     if count != 1 and count != picked.count:
         raise CodeError(f"{count} elements cannot be put into {picked.count} places.")
-    values = column(new) if count != 1 else column(new)[0]
-    copy = flat.clone() if isinstance(flat, Tensor) else flat.copy()
-    copy[_subscript(picked, copy)] = values
-    return shaped(copy, size)
-
-
-def _subscript(picked: Chosen, data: Any) -> Any:
-    if isinstance(picked.at, slice):
-        return picked.at
-    if isinstance(data, Tensor):
-        at = picked.at if isinstance(picked.at, Tensor) else torch.from_numpy(picked.at)
-        return at.to(data.device)
-    return picked.at
+    flat = _padded(column(data), (prod(size),))
+    return shaped(_assign_box(flat, [picked], column(new)), size)
 
 
 def _assign_box(data: Any, picked: Sequence[Chosen], new: Any) -> Any:
@@ -528,7 +486,7 @@ def _assign_structs(
     )
     assert isinstance(placed, Cell)
     names = tuple(dict.fromkeys((*old.names, *fresh.names)))
-    return of_structs(names, placed)
+    return of_structs(names, placed.shape, placed.items)
 
 
 def _assign_cells(
@@ -550,23 +508,19 @@ def _assign_cells(
     return Cell(placed.shape, found, value.is_string)
 
 
-def delete(value: Value, places: Sequence[Place], budget: Budget) -> Value:
+def delete(value: Value, places: Sequence[Place]) -> Value:
     """What ``value`` becomes by ``value(places) = []``.
 
     Raises ``CodeError``: more than one index is not ``:``.
     """
     if isinstance(value, Chars | Cell | Structs):
-        numbers = np.arange(float(prod(value.shape))).reshape(value.shape, order="F")
-        kept = delete(Numeric(numbers), places, budget)
-        assert isinstance(kept, Numeric)
-        at = [int(n) for n in column(kept.data)]
-        if isinstance(value, Chars):
-            return Chars("".join(value.value[n] for n in at))
-        if isinstance(value, Structs):
-            return of_structs(value.names, Cell(kept.shape, tuple(value.items[n] for n in at)))
-        return Cell(kept.shape, tuple(value.items[n] for n in at), value.is_string)
+        return by_places(value, lambda at: _without(at, places))
     if not isinstance(value, Numeric):
         raise UnsupportedCodeError("Only parts of arrays can be deleted.")
+    return _without(value, places)
+
+
+def _without(value: Numeric, places: Sequence[Place]) -> Numeric:
     size = list(value.shape)
     if len(places) == 1:
         picked = chosen(places[0], prod(size))

@@ -456,7 +456,7 @@ class Interpreter:
                 self.put(target.base, left, frame)
                 return
             places = self.places(target.arguments, frame, old)
-            self.put(target.base, delete(old, places, self.budget), frame)
+            self.put(target.base, delete(old, places), frame)
             return
         results = self.values(said, frame, len(targets))
         if len(results) < len(targets):

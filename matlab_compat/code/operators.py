@@ -32,7 +32,7 @@ from .numeric import (
     numeric,
 )
 from .observations import settle
-from .values import Cell, Chars, Map, Member, Object, Value
+from .values import Cell, Chars, Map, Member, Object, Structs, Value, by_places
 
 _COMPARISONS = {"<", "<=", ">", ">=", "==", "~="}
 
@@ -509,8 +509,8 @@ def _of_members(operator: str, left: Value, right: Value) -> Numeric:
 
 def unary(operator: str, value: Value) -> Value:
     """``-x``, ``+x``, ``~x``, ``x'``, ``x.'``."""
-    if isinstance(value, Cell) and operator in ("'", ".'"):
-        return _transposed_cell(value)
+    if isinstance(value, Cell | Structs) and operator in ("'", ".'"):
+        return by_places(value, transposed)
     if isinstance(value, Chars) and operator in ("'", ".'"):
         if value.is_string or len(value.value) == 1:
             return value
@@ -536,15 +536,6 @@ def unary(operator: str, value: Value) -> Value:
                 return result.with_data(data)
             return result
     raise UnsupportedCodeError(f"The operator '{operator}' is not supported.")
-
-
-def _transposed_cell(value: Cell) -> Cell:
-    """Rows become columns."""
-    if len(value.shape) > 2:
-        raise CodeError("Transpose is defined for matrices alone: use permute.")
-    at = np.arange(len(value.items)).reshape(value.shape, order="F").T
-    items = tuple(value.items[int(n)] for n in at.reshape(-1, order="F"))
-    return Cell(tuple(int(n) for n in at.shape), items, value.is_string)
 
 
 def transposed(x: Numeric) -> Numeric:

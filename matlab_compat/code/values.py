@@ -322,6 +322,31 @@ def python_of(value: Value) -> Any:
     return value
 
 
+def of_structs(names: tuple[str, ...], shape: tuple[int, ...], items: Sequence[Value]) -> Value:
+    """Structs with these fields; what is no struct is one of ``[]``."""
+    nothing = Struct(dict.fromkeys(names, EMPTY))
+    found = [one if isinstance(one, Struct) else nothing for one in items]
+    return structs(shape, found) if found else Structs(shape, names, ())
+
+
+def by_places(value: Chars | Cell | Structs, change: Callable[[Numeric], Numeric]) -> Value:
+    """What a function that moves elements of arrays, or leaves some out, makes of a value."""
+    numbers = np.arange(float(prod(value.shape))).reshape(value.shape, order="F")
+    at = change(Numeric(numbers))
+    data = at.data.cpu().numpy() if isinstance(at.data, Tensor) else at.data
+    order = [int(n) for n in data.reshape(-1, order="F")]
+    if isinstance(value, Chars):
+        if at.shape[0] > 1:
+            raise UnsupportedCodeError("A matrix of characters is not supported.")
+        return Chars("".join(value.value[n] for n in order))
+    items = tuple(value.items[n] for n in order)
+    if isinstance(value, Structs):
+        return of_structs(value.names, at.shape, items)
+    if value.is_string and len(items) == 1:
+        return items[0]
+    return Cell(at.shape, items, value.is_string)
+
+
 def each(values: Sequence[Value]) -> Iterator[Value]:
     """All values within these, cells and structs included."""
     for one in values:

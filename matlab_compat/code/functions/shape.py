@@ -14,7 +14,7 @@ from torch import Tensor
 from ...arrays import NUMPY
 from ...display import size_text
 from ...errors import CodeError, UnsupportedCodeError
-from ..indexing import column, in_order, of_structs, reshaped, shaped
+from ..indexing import column, in_order, reshaped, shaped
 from ..joining import concatenated, joined
 from ..numeric import (
     EMPTY,
@@ -42,7 +42,18 @@ from ..operators import (
     transposed,
     whole,
 )
-from ..values import Cell, Chars, FunctionHandle, Map, Member, Struct, Structs, Value, array_of
+from ..values import (
+    Cell,
+    Chars,
+    FunctionHandle,
+    Map,
+    Member,
+    Struct,
+    Structs,
+    Value,
+    array_of,
+    by_places,
+)
 from .both import default_axis, dimension, in_torch, sizes
 from .registry import Call, Floating, known, unlabelled
 
@@ -251,16 +262,7 @@ def _moving(rearrange: Callable[..., Numeric]) -> Callable[..., Value]:
             x = array_of(x)
         if not isinstance(x, Cell | Structs | Chars) or (isinstance(x, Chars) and x.is_string):
             raise UnsupportedCodeError("Only arrays can be rearranged.")
-        places = Numeric(np.arange(float(prod(x.shape))).reshape(x.shape, order="F"))
-        at = rearrange(call, places, *arguments)
-        order = [int(n) for n in column(at.data)]
-        if isinstance(x, Cell):
-            return Cell(at.shape, tuple(x.items[n] for n in order), x.is_string)
-        if isinstance(x, Structs):
-            return of_structs(x.names, Cell(at.shape, tuple(x.items[n] for n in order)))
-        if at.shape[0] > 1:
-            raise UnsupportedCodeError("A matrix of characters is not supported.")
-        return Chars("".join(x.value[n] for n in order))
+        return by_places(x, lambda at: rearrange(call, at, *arguments))
 
     return moved
 
