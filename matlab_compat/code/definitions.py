@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Protocol
 
@@ -35,7 +35,7 @@ class Sources(Protocol):
         Parameters
         ----------
         name:
-            With its package: ``pkg.name``; a method in a folder of its class as ``@Class/name``.
+            With its package: ``pkg.name``.
         near:
             The path of the file that asks, whose ``private`` and own folder come first.
         """
@@ -91,8 +91,6 @@ class ClassDefinition:
     bases: tuple[ClassDefinition, ...] = ()
     #: Names of the other superclasses: ``nnet.layer.Layer``.
     foreign: tuple[str, ...] = ()
-    #: Methods in files of their own, in the folder @Class.
-    beside: Mapping[str, FunctionDefinition] = field(default_factory=dict)
 
     @property
     def path(self) -> str:
@@ -114,8 +112,6 @@ class ClassDefinition:
         own = self.said.method(name)
         if own is not None:
             return FunctionDefinition(own, self.file, self, self)
-        if name in self.beside:
-            return self.beside[name]
         inherited = (m for base in self.bases if (m := base.method(name)) is not None)
         found = next(inherited, None)
         return None if found is None else replace(found, called_on=self)

@@ -77,9 +77,7 @@ class Finder:
         """The syntax tree of a file that was read before."""
         return self._files[path]
 
-    def class_named(
-        self, name: str, properties: Sequence[str] | None = None, near: str = ""
-    ) -> ClassDefinition:
+    def class_named(self, name: str, properties: Sequence[str] | None = None) -> ClassDefinition:
         """The class of that name.
 
         Raises ``UnsupportedCodeError``: no file defines it, or several do.
@@ -96,19 +94,17 @@ class Finder:
             raise CodeError(f"{name!r} is no name of a class.")
         key = f"{name}({','.join(sorted(properties))})" if properties is not None else name
         if key not in self._classes:
-            self._classes[key] = self._chosen_class(name, properties, near)
+            self._classes[key] = self._chosen_class(name, properties)
         return self._classes[key]
 
     def has_class(self, name: str) -> bool:
         """Whether a file of the code may define the class."""
         return _NAME.fullmatch(name) is not None and bool(self.sources.find(name))
 
-    def _chosen_class(
-        self, name: str, properties: Sequence[str] | None, near: str
-    ) -> ClassDefinition:
+    def _chosen_class(self, name: str, properties: Sequence[str] | None) -> ClassDefinition:
         short = name.rpartition(".")[2]
         found = []
-        for source in self.sources.find(name, near):
+        for source in self.sources.find(name):
             file = self.file(source)
             if file.defined is not None and file.defined.name == short:
                 found.append(self._class(name, file, 0))

@@ -7,8 +7,6 @@ from collections.abc import Mapping, Sequence
 import torch
 from torch import Tensor, nn
 
-from ..data_format import torch_axes
-from ..errors import DataFormatError
 from .definitions import Texts
 from .expression import ELEMENTWISE, Call, Function, Input, Node, Number
 from .function_labels import result_format
@@ -16,6 +14,7 @@ from .numeric import from_torch, numeric
 from .operators import numbers
 from .program import Program
 from .recording import Again
+from .running import result_of
 from .values import value_of
 
 
@@ -58,22 +57,10 @@ class Expression(nn.Module):
         y, x = result.tensor, inputs[0]
         if y.is_complex():
             y = torch.where(y.imag == 0, y.real, torch.nan)
-        y = y.to(x.dtype)
         if self.by_element:
-            return [y.reshape(x.shape)]
-        self._check(tuple(y.shape), result.labels, x.shape[0])
-        size = [*y.shape, *[1] * (len(self.result) - y.ndim)]
-        return [y.reshape(size).permute(torch_axes(self.result))]
-
-    def _check(self, size: Sequence[int], labels: str, batch: int) -> None:
-        padded = [*size, *[1] * (len(self.result) - len(size))]
-        fits = len(padded) == len(self.result) and padded[self.result.index("B")] == batch
-        if not fits or labels not in ("", self.result):
-            raise DataFormatError(
-                f"The function {self.function.text} gives MATLAB size {tuple(size)}, which is not "
-                f"'{self.result}' data of {batch} observations.",
-                remedy="label the result in the function: dlarray(..., 'SSCB').",
-            )
+            return [y.to(x.dtype).reshape(x.shape)]
+        found = result.with_data(y)
+        return [result_of(found, self.result, x, x.shape[0], False, self.function.text)]
 
     def extra_repr(self) -> str:
         """The text of the function."""

@@ -128,11 +128,6 @@ def as_whole(number: Any, what: str) -> Any:
     return int(number)
 
 
-def fixed(number: Any) -> int:
-    """A size as a plain int: what torch traced becomes fixed."""
-    return int(number)
-
-
 def is_true(value: Value, what: str) -> bool:
     """MATLAB's ``if``: not empty, and no zero."""
     data = known_values(value, what)

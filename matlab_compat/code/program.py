@@ -17,11 +17,11 @@ from typing import Any
 
 from ..errors import UnsupportedCodeError
 from ..language.source import CodeLimits
-from . import reachable
 from .definitions import ClassDefinition, FunctionDefinition, Problem, Sources
 from .finding import Finder
 from .gradients import differentiated
 from .interpreter import Interpreter
+from .reachable import reached
 from .values import Object, Value, value_of
 
 
@@ -90,7 +90,7 @@ class Program(Finder):
 
     def problems(self, function: FunctionDefinition) -> list[Problem]:
         """All that the function may reach and that this version does not run."""
-        return reachable.problems(self, function)
+        return reached(self, function).problems
 
     def check(self, function: FunctionDefinition) -> None:
         """Report all that is missing at once, before anything runs.
@@ -109,4 +109,5 @@ class Program(Finder):
 
     def used(self, function: FunctionDefinition) -> tuple[list[str], list[str]]:
         """Names of the table, and files of the code, that the function may reach."""
-        return reachable.used(self, function)
+        found = reached(self, function)
+        return sorted(found.functions), list(found.files)

@@ -17,25 +17,19 @@ _SPECIAL = frozenset({"nargin", "nargout", "ans"})
 
 
 @dataclass
-class _Found:
+class Reached:
+    """What a function may reach."""
+
+    #: Of the table.
     functions: dict[str, None] = field(default_factory=dict)
+    #: Of the code.
     files: dict[str, None] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
 
 
-def problems(program: Finder, function: FunctionDefinition) -> list[Problem]:
-    """See :meth:`.Program.problems`."""
-    return _walk(program, function).problems
-
-
-def used(program: Finder, function: FunctionDefinition) -> tuple[list[str], list[str]]:
-    """See :meth:`.Program.used`."""
-    found = _walk(program, function)
-    return sorted(found.functions), list(found.files)
-
-
-def _walk(program: Finder, function: FunctionDefinition) -> _Found:
-    found = _Found()
+def reached(program: Finder, function: FunctionDefinition) -> Reached:
+    """All that a function may reach, through all that it calls."""
+    found = Reached()
     left = [function]
     met: set[tuple[str, str]] = set()
     while left:
@@ -53,7 +47,7 @@ def _walk(program: Finder, function: FunctionDefinition) -> _Found:
 def _within(
     program: Finder,
     function: FunctionDefinition,
-    found: _Found,
+    found: Reached,
     around: frozenset[str] = frozenset(),
 ) -> Iterator[FunctionDefinition]:
     nested = function.said.nested
@@ -135,7 +129,7 @@ def _methods(function: FunctionDefinition, name: str) -> Iterator[FunctionDefini
 
 
 def _dotted(
-    program: Finder, function: FunctionDefinition, dotted: str, where: str, found: _Found
+    program: Finder, function: FunctionDefinition, dotted: str, where: str, found: Reached
 ) -> Iterator[FunctionDefinition]:
     """``pkg.function``, ``Class.method`` and ``Class.Constant``, as a whole."""
     if program.is_helper(dotted, function):
@@ -157,7 +151,7 @@ def _dotted(
 
 
 def _named(
-    program: Finder, function: FunctionDefinition, name: str, where: str, found: _Found
+    program: Finder, function: FunctionDefinition, name: str, where: str, found: Reached
 ) -> Iterator[FunctionDefinition]:
     if program.is_helper(name, function):
         return

@@ -265,7 +265,7 @@ def result_of(
             f"The code gives an array of {size_text(tuple(value.shape))}, which is no '{labels}' "
             f"data of {batch} observations.",
             where=(where,),
-            remedy="code that changes what the dimensions are has to label its output, "
+            remedy="code that changes what the dimensions are has to label the result, "
             "Z = dlarray(Z, 'CB'), and a layer that does has to be Formattable.",
         )
     data = value.tensor

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -9,7 +10,7 @@ import torch
 from ...errors import CodeError, UnsupportedCodeError
 from ..gradients import differentiated
 from ..numeric import Numeric, elements
-from ..operators import is_traced, known_scalar, numbers, text
+from ..operators import is_traced, known_scalar, text
 from ..values import Chars, Value, each, with_numbers
 from .registry import Call, known
 
@@ -25,7 +26,7 @@ def _dlfeval(call: Call, function: Value, *arguments: Value) -> Any:
 
 
 @known("dlgradient")
-def _dlgradient(call: Call, y: Value, *arguments: Value) -> Any:
+def _dlgradient(call: Call, loss: Numeric, *arguments: Value) -> Any:
     """MATLAB's documentation of dlgradient: by arrays, or all arrays in cells and structs.
 
     A gradient has the size and labels of what it is by; it is 0 where nothing depends on that.
@@ -37,7 +38,6 @@ def _dlgradient(call: Call, y: Value, *arguments: Value) -> Any:
             "The code differentiates (dlgradient), which cannot be exported.",
             remedy="run it in Python: matlab_compat.code.function.",
         )
-    loss = numbers(y, "dlgradient")
     if elements(loss.shape) != 1 or loss.is_complex:
         raise CodeError("dlgradient differentiates one real number.", remedy="sum(Y, 'all').")
     if not loss.tensor.requires_grad:
@@ -50,7 +50,7 @@ def _dlgradient(call: Call, y: Value, *arguments: Value) -> Any:
     gradients = torch.autograd.grad(
         loss.tensor.reshape(()),
         leaves,
-        create_graph=_is_wanted(options, "enablehigherderivatives", True),
+        create_graph=_is_higher(options),
         retain_graph=True,
         materialize_grads=True,
     )
@@ -58,16 +58,16 @@ def _dlgradient(call: Call, y: Value, *arguments: Value) -> Any:
     return with_numbers(by, lambda value: value.with_data(next(left)))
 
 
-def _is_wanted(options: Any, name: str, default: bool) -> bool:
-    known_names = ("retaindata", "enablehigherderivatives", "allowcomplex")
-    given = {
-        text(one, "an option").lower(): value
-        for one, value in zip(options[::2], options[1::2], strict=True)
-    }
-    foreign = [one for one in given if one not in known_names]
-    if foreign:
-        raise CodeError(f"dlgradient has no option '{foreign[0]}'.")
-    return bool(known_scalar(given[name], name)) if name in given else default
+def _is_higher(options: Sequence[Value]) -> bool:
+    """EnableHigherDerivatives, true by default."""
+    is_higher = True
+    for one, value in zip(options[::2], options[1::2], strict=True):
+        name = text(one, "an option").lower()
+        if name not in ("retaindata", "enablehigherderivatives", "allowcomplex"):
+            raise CodeError(f"dlgradient has no option '{name}'.")
+        if name == "enablehigherderivatives":
+            is_higher = bool(known_scalar(value, name))
+    return is_higher
 
 
 @known("dlupdate")
