@@ -33,7 +33,7 @@ from .functions.maps import MAP_METHODS, entry, property_of, with_entry
 from .indexing import Everything, Place, as_place, assign, delete, index, reshaped
 from .joining import cells, joined
 from .limits import Budget
-from .numeric import EMPTY, Numeric, elements, logical, scalar
+from .numeric import EMPTY, ONE, Numeric, elements, logical, scalar
 from .observations import check_free, settle
 from .operators import (
     binary,
@@ -41,7 +41,6 @@ from .operators import (
     is_traced,
     is_true,
     known_scalar,
-    numbers,
     text,
     unary,
 )
@@ -653,17 +652,10 @@ class Interpreter:
 
     def range(self, expression: syntax.Range, frame: Frame) -> Value:
         """``a:b:c``."""
+        start, stop = (self.value(one, frame) for one in (expression.start, expression.stop))
+        step = ONE if expression.step is None else self.value(expression.step, frame)
         what = f"the range at line {expression.line}"
-        ends = [self.value(one, frame) for one in (expression.start, expression.stop)]
-        step_value = scalar(1) if expression.step is None else self.value(expression.step, frame)
-        given = [numbers(one, "a range") for one in (ends[0], step_value, ends[1])]
-        if any(prod(one.shape) == 0 for one in given):
-            return Numeric(np.zeros((1, 0)))
-        start, step, stop = (
-            known_scalar(index(one, [scalar(1)], self.budget), what) for one in given
-        )
-        kinds = [one.kind for one in given]
-        return make_range(start, step, stop, kinds, self.budget)
+        return make_range((start, step, stop), what, self.budget)
 
     def end(self, frame: Frame) -> Value:
         """The value of ``end`` in the index that is being read."""

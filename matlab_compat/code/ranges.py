@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 
 from ..errors import CodeError
+from .indexing import index
 from .limits import Budget
-from .numeric import SYMBOLS, Numeric, cast
+from .numeric import ONE, SYMBOLS, Numeric, cast, elements
+from .operators import common_kind, known_scalar, numbers
+from .values import Value
 
 
-def make_range(start: Any, step: Any, stop: Any, kinds: Sequence[str], budget: Budget) -> Numeric:
-    """``start:step:stop``; sizes that torch traces become fixed."""
+def make_range(parts: Sequence[Value], what: str, budget: Budget) -> Numeric:
+    """``start:step:stop``, of the first elements; sizes that torch traces become fixed."""
+    given = [numbers(one, "a range") for one in parts]
+    if any(elements(one.shape) == 0 for one in given):
+        return Numeric(np.zeros((1, 0)))
+    first = [known_scalar(index(one, [ONE], budget), what) for one in given]
     start, step, stop = (
-        float(int(one)) if isinstance(one, SYMBOLS) else one for one in (start, step, stop)
+        float(int(one)) if isinstance(one, SYMBOLS) else float(one.real) for one in first
     )
-    start, step, stop = float(start.real), float(step.real), float(stop.real)
     if np.isnan([start, step, stop]).any():
         raise CodeError("A range has no NaN.")
     if step == 0 or (step > 0 and start > stop) or (step < 0 and start < stop):
@@ -28,6 +33,4 @@ def make_range(start: Any, step: Any, stop: Any, kinds: Sequence[str], budget: B
     count = int(np.floor(count * (1 + 4e-16) + 1e-10)) + 1 if count < 2**53 else 2**53
     budget.made((1, count))
     data = (start + step * np.arange(count)).reshape(1, count)
-    kind = "single" if "single" in kinds else "double"
-    integers = [one for one in kinds if "int" in one]
-    return Numeric(np.asarray(cast(data, integers[0] if integers else kind)))
+    return Numeric(cast(data, common_kind(given, "a range")))

@@ -33,36 +33,27 @@ def _of(call: Call, parser: Value) -> InputParser:
     return parser
 
 
-def _add(
-    call: Call, parser: Value, name: Value, default: Value | None, check: Value | None
-) -> None:
+#: What each adds: its kind, and how many inputs may follow the name.
+_ADDED = {
+    "addRequired": ("required", 0, 1),
+    "addOptional": ("optional", 1, 2),
+    "addParameter": ("named", 1, 2),
+    "addParamValue": ("named", 1, 2),
+    "addSwitch": ("switch", 0, 0),
+}
+
+
+@known(*_ADDED)
+def _add(call: Call, parser: Value, name: Value, *rest: Value) -> tuple[()]:
+    """The pages of addRequired, addOptional, addParameter and addSwitch (true where named)."""
+    kind, least, most = _ADDED[call.name]
+    if not least <= len(rest) <= most:
+        raise CodeError(f"{call.name} takes {2 + least} to {2 + most} inputs, not {2 + len(rest)}.")
+    default = logical([[False]]) if kind == "switch" else rest[0] if least else None
+    check = rest[least] if len(rest) > least else None
     if check is not None and not isinstance(check, FunctionHandle):
         raise CodeError(f"{call.name}: the check must be a function handle.")
-    kind = {"addRequired": "required", "addOptional": "optional", "addSwitch": "switch"}
-    one = ParserInput(text(name, "the name"), kind.get(call.name, "named"), default, check)
-    _of(call, parser).inputs.append(one)
-
-
-@known("addRequired")
-def _add_required(call: Call, parser: Value, name: Value, check: Value | None = None) -> tuple[()]:
-    """The documentation page of addRequired."""
-    _add(call, parser, name, None, check)
-    return ()
-
-
-@known("addOptional", "addParameter", "addParamValue")
-def _add_optional(
-    call: Call, parser: Value, name: Value, default: Value, check: Value | None = None
-) -> tuple[()]:
-    """The documentation pages of addOptional and addParameter."""
-    _add(call, parser, name, default, check)
-    return ()
-
-
-@known("addSwitch")
-def _add_switch(call: Call, parser: Value, name: Value) -> tuple[()]:
-    """The documentation page of addSwitch: true where the name is given."""
-    _add(call, parser, name, logical([[False]]), None)
+    _of(call, parser).inputs.append(ParserInput(text(name, "the name"), kind, default, check))
     return ()
 
 

@@ -179,12 +179,6 @@ def _pagefun(call: Call, function: Value, *arrays: Value) -> Any:
     raise UnsupportedCodeError(f"pagefun of {name or 'such a function'} is not supported.")
 
 
-@known("dlaccelerate")
-def _dlaccelerate(call: Call, function: Value) -> Value:
-    """MATLAB's documentation of dlaccelerate: the same function, with a cache of its traces."""
-    return function
-
-
 # --- along dimensions -------------------------------------------------------------------
 
 

@@ -18,6 +18,7 @@ from ..indexing import column, in_order, reshaped, shaped
 from ..joining import concatenated, joined
 from ..numeric import (
     EMPTY,
+    ONE,
     TORCH,
     Numeric,
     as_tensor,
@@ -42,6 +43,7 @@ from ..operators import (
     transposed,
     whole,
 )
+from ..ranges import make_range
 from ..values import (
     Cell,
     Chars,
@@ -138,9 +140,9 @@ def _is_of_size(call: Call, x: Value) -> Numeric:
 # --- making -----------------------------------------------------------------------------
 
 
-@known("zeros", "ones", "inf", "Inf", "nan", "NaN", "true", "false", "eye")
+@known("zeros", "ones", "inf", "Inf", "nan", "NaN", "true", "false", "eye", "speye")
 def _filled(call: Call, *arguments: Value) -> Numeric:
-    """MATLAB's documentation of zeros, ones, Inf, NaN, true, false and eye."""
+    """MATLAB's documentation of zeros, ones, Inf, NaN, true, false, eye and speye (kept full)."""
     name = call.name
     size, kind = sizes(name, arguments)
     kind = kind or ("logical" if name in ("true", "false") else "double")
@@ -151,7 +153,7 @@ def _filled(call: Call, *arguments: Value) -> Numeric:
     call.budget.made(size)
     if not all(isinstance(n, int) for n in size):
         return numeric(torch.full(tuple(size), value, dtype=TORCH[kind]))
-    if name == "eye":
+    if name in ("eye", "speye"):
         return numeric(np.eye(size[0], size[1], dtype=NUMPY[kind]))
     return numeric(np.full(tuple(size), value, NUMPY[kind]))
 
@@ -214,12 +216,8 @@ def _linspace(call: Call, start: Value, stop: Value, count: Value | None = None)
 @known("colon")
 def _colon(call: Call, start: Value, step: Value, stop: Value | None = None) -> Value:
     """MATLAB's documentation of colon."""
-    from ..ranges import make_range
-
-    parts = [start, scalar(1), step] if stop is None else [start, step, stop]
-    given = [numbers(one, "colon") for one in parts]
-    values = [known_scalar(one, "a range") for one in given]
-    return make_range(values[0], values[1], values[2], [one.kind for one in given], call.budget)
+    parts = (start, ONE, step) if stop is None else (start, step, stop)
+    return make_range(parts, "a range", call.budget)
 
 
 @known("meshgrid", "ndgrid")
@@ -529,20 +527,6 @@ def _full(call: Call, x: Value, *more: Value) -> Numeric:
         return shaped(result.index_add(0, flat.to(v.device), given), size)
 
     return numeric(in_torch(computed, cast(values.data, common_kind([values]))))
-
-
-@known("speye")
-def _speye(call: Call, *arguments: Value) -> Numeric:
-    """MATLAB's documentation of speye: kept as a full array."""
-    size, _ = sizes("speye", arguments)
-    call.budget.made(size)
-    return Numeric(np.eye(int(size[0]), int(size[1])))
-
-
-@known("issparse")
-def _issparse(call: Call, x: Value) -> Numeric:
-    """MATLAB's documentation of issparse: arrays are full here."""
-    return logical([[False]])
 
 
 @known("sub2ind")

@@ -10,8 +10,20 @@ import numpy as np
 
 from ...arrays import NUMPY
 from ...errors import CodeError, CodeSaidError, UnsupportedCodeError
+from ..indexing import column, shaped
+from ..joining import concatenated, joined
 from ..numeric import EMPTY, Numeric, elements, logical, numeric, scalar
-from ..operators import class_name, known_scalar, known_values, number_text, numbers, text, whole
+from ..operators import (
+    class_name,
+    is_traced,
+    is_true,
+    known_scalar,
+    known_values,
+    number_text,
+    numbers,
+    text,
+    whole,
+)
 from ..values import Cell, Chars, FunctionHandle, Member, Object, Struct, Structs, Value, structs
 from .both import sizes
 from .registry import Call, known
@@ -377,7 +389,7 @@ def is_a(x: Value, name: str) -> bool:
 
 @known(
     "isnumeric", "islogical", "isfloat", "isinteger", "isreal", "ischar", "isstring", "iscell",
-    "isstruct", "iscellstr", "isobject", "isdlarray", "isgpuarray", "isStringScalar",
+    "isstruct", "iscellstr", "isobject", "isdlarray", "isgpuarray", "isStringScalar", "issparse",
 )  # fmt: skip
 def _is(call: Call, x: Value) -> Numeric:
     """MATLAB's documentation of isnumeric, islogical, isfloat, isinteger, isreal, ischar ..."""
@@ -399,6 +411,7 @@ def _is(call: Call, x: Value) -> Numeric:
         "isobject": isinstance(x, Object),
         "isdlarray": isinstance(x, Numeric) and x.is_dlarray,
         "isgpuarray": False,
+        "issparse": False,
         "isStringScalar": isinstance(x, Chars) and x.is_string,
     }
     return logical([[answers[call.name]]])
@@ -552,25 +565,18 @@ def _cell(call: Call, *arguments: Value) -> Value:
     if not arguments:
         size = [0, 0]
     call.budget.made(size)
-    empty = Numeric(np.zeros((0, 0)))
-    return Cell(tuple(size), (empty,) * int(np.prod(size)))
+    return Cell(tuple(size), (EMPTY,) * int(np.prod(size)))
 
 
 @known("num2cell")
-def _num2cell(call: Call, x: Value) -> Value:
+def _num2cell(call: Call, x: Numeric) -> Value:
     """MATLAB's documentation of num2cell."""
-    from ..indexing import column
-
-    a = numbers(x, "num2cell")
-    flat = column(a.data)
-    return Cell(a.shape, tuple(Numeric(one.reshape(1, 1)) for one in flat))
+    return Cell(x.shape, tuple(Numeric(one.reshape(1, 1)) for one in column(x.data)))
 
 
 @known("cell2mat")
 def _cell2mat(call: Call, x: Value) -> Value:
     """MATLAB's documentation of cell2mat: rows side by side, then below each other."""
-    from ..joining import joined
-
     if not isinstance(x, Cell) or len(x.shape) != 2:
         raise CodeError("cell2mat needs a cell with rows and columns.")
     rows, columns = x.shape
@@ -628,9 +634,6 @@ def uniform(call: Call, values: list[Value], size: tuple[Any, ...]) -> Value:
 
     Raises ``CodeError``: they are something else.
     """
-    from ..indexing import column, shaped
-    from ..joining import concatenated
-
     if not values:
         return Numeric(np.zeros(size))
     if all(isinstance(one, Chars) and len(one.value) == 1 for one in values):
@@ -646,8 +649,6 @@ def uniform(call: Call, values: list[Value], size: tuple[Any, ...]) -> Value:
 
 def items_of(name: str, value: Value) -> list[Value]:
     """What cellfun, arrayfun or structfun calls a function for, of one value."""
-    from ..indexing import column
-
     if name == "structfun":
         return list(_fields(value, name).values())
     if name == "cellfun":
@@ -711,8 +712,6 @@ def _error(call: Call, form: Value, *values: Value) -> Any:
 @known("assert")
 def _assert(call: Call, condition: Value, *message: Value) -> Any:
     """MATLAB's documentation of assert."""
-    from ..operators import is_traced, is_true
-
     if is_traced() and isinstance(condition, Numeric) and not condition.is_known:
         return ()
     if not is_true(condition, "the assertion"):
@@ -761,7 +760,10 @@ def _can_use_gpu(call: Call) -> Numeric:
     return logical([[False]])
 
 
-@known("gpuArray", "gather")
-def _gathered(call: Call, x: Value) -> Value:
-    """MATLAB's documentation of gpuArray and gather: torch's device is chosen outside."""
+@known("gpuArray", "gather", "dlaccelerate")
+def _itself(call: Call, x: Value) -> Value:
+    """MATLAB's documentation of gpuArray, gather and dlaccelerate, which change no value.
+
+    Torch's device is chosen outside; a function stays the same with a cache of its traces.
+    """
     return x
