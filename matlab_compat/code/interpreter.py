@@ -65,15 +65,7 @@ T = TypeVar("T")
 #: The annotation of an operation that torch records: file and line of the code.
 LINE = "matlab"
 #: What numpy, torch and Python raise where values do not fit; anything else is a fault of ours.
-_FOREIGN = (
-    ValueError,
-    RuntimeError,
-    TypeError,
-    IndexError,
-    ArithmeticError,
-    MemoryError,
-    NotImplementedError,
-)
+_FOREIGN = (ValueError, RuntimeError, TypeError, IndexError, ArithmeticError, MemoryError)
 
 
 def asked_variable(arguments: Sequence[object]) -> str | None:

@@ -247,7 +247,7 @@ class _Function:
         keywords = {p.name for p in parameters if p.kind is p.KEYWORD_ONLY}
         self.is_told = "nargout" in keywords
         self.options = tuple(keywords - {"nargout"})
-        self.arrays = {p.name: p.annotation for p in parameters if _is_array(p.annotation)}
+        self.arrays = {p.name: p.annotation for p in parameters if is_array(p.annotation)}
 
     def wrapper(self) -> Callable[..., Any]:
         """The function for users."""
@@ -356,7 +356,8 @@ class _Function:
         return dlarray(data, labels) if labels else data
 
 
-def _is_array(annotation: str) -> bool:
+def is_array(annotation: object) -> bool:
+    """Whether arguments with this annotation are arrays."""
     return "Labelled" in str(annotation) or "Exact" in str(annotation)
 
 

@@ -6,7 +6,9 @@ Sources: the documentation pages of dlarray and of each function.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
+from contextlib import nullcontext
+from itertools import chain, repeat
 from typing import Any
 
 import numpy as np
@@ -19,14 +21,14 @@ from ...arrays import as_tuple
 from ...data_format import DataFormat, torch_axes
 from ...errors import CodeError, UnsupportedCodeError
 from ...execution.module import build_graph
-from ...functions.labelled import Labelled, places_of
+from ...functions.labelled import Labelled, is_array, places_of
 from ..indexing import in_order
 from ..numeric import Numeric, as_tensor, elements, from_torch, numeric, row, scalar
 from ..operators import class_name, is_traced, known_values, numbers, text
 from ..values import Chars, Net, Struct, Value, known_python
 from .both import sibling, untraced
 from .elementwise import mapped
-from .registry import TABLE, Call, Floating, Known, known
+from .registry import Call, Floating, known
 
 # --- labels -----------------------------------------------------------------------------
 
@@ -175,52 +177,33 @@ def _predict(call: Call, net: Value, *given: Numeric) -> Any:
 # --- those that work along labels: with DataFormat, where arrays have none ----------------
 
 
-def _add(name: str) -> None:
-    function: Callable[..., Any] = getattr(library, name)
-    core = inspect.signature(function)
-    arrays = [p for p in core.parameters.values() if p.kind is not p.KEYWORD_ONLY]
-    options = {p.name.lower(): p.name for p in core.parameters.values() if p.kind is p.KEYWORD_ONLY}
-
-    def call_it(call: Call, *given: Value) -> Any:
-        return _called(function, arrays, options, call, given)
-
-    source = f"The documentation page of {name}; computed by matlab_compat.{name}."
-    TABLE[name] = Known(name, call_it, 1, None, source)
+#: Which of their arguments are arrays, and their options in lower case.
+_ALONG_LABELS: dict[str, tuple[list[bool], set[str]]] = {}
+for _name in library.__all__:
+    _parameters = inspect.signature(getattr(library, _name)).parameters.values()
+    _options = {p.name.lower() for p in _parameters if p.kind is p.KEYWORD_ONLY}
+    if "dataformat" in _options:
+        _positional = (p for p in _parameters if p.kind is not p.KEYWORD_ONLY)
+        _ALONG_LABELS[_name] = ([is_array(p.annotation) for p in _positional], _options)
 
 
-def _called(
-    function: Callable[..., Any],
-    arrays: Sequence[inspect.Parameter],
-    options: dict[str, str],
-    call: Call,
-    given: Sequence[Value],
-) -> Any:
-    is_known = all(not isinstance(v, Numeric) or v.is_known for v in given)
+@known(*_ALONG_LABELS)
+def _along_labels(call: Call, *given: Value) -> Any:
+    """The documentation page of each; computed by the function of matlab_compat of that name."""
+    arrays, options = _ALONG_LABELS[call.name]
     converted: list[Any] = []
     is_option = False
-    for at, value in enumerate(given):
-        if is_option:
-            converted.append(_option(value))
-            is_option = False
-            continue
-        if isinstance(value, Chars):
-            is_option = value.value.lower() in options
-            converted.append(value.value)
-            continue
-        annotation = str(arrays[at].annotation) if at < len(arrays) else ""
-        if isinstance(value, Numeric) and ("Labelled" in annotation or "Exact" in annotation):
+    for value, may_be_array in zip(given, chain(arrays, repeat(False)), strict=False):
+        if isinstance(value, Numeric) and may_be_array and not is_option:
             converted.append(_as_labelled(value))
         else:
             converted.append(_option(value))
-    outputs = max(call.outputs, 1)
-    if is_known and not is_traced():
-        with untraced():
-            found = function(*converted, nargout=outputs)
-    else:
-        found = function(*converted, nargout=outputs)
-    results = as_tuple(found)
+        is_option = not is_option and isinstance(value, Chars) and value.value.lower() in options
+    is_known = not is_traced() and all(not isinstance(v, Numeric) or v.is_known for v in given)
+    with untraced() if is_known else nullcontext():
+        found = getattr(library, call.name)(*converted, nargout=max(call.outputs, 1))
     is_dlarray = any(isinstance(v, Numeric) and v.is_dlarray for v in given)
-    return tuple(_back(one, is_dlarray, is_known and not is_traced()) for one in results)
+    return tuple(_back(one, is_dlarray, is_known) for one in as_tuple(found))
 
 
 def _as_labelled(value: Numeric) -> Labelled:
@@ -247,11 +230,6 @@ def _back(result: Any, is_dlarray: bool, is_known: bool) -> Value:
     if isinstance(data, Tensor):
         return numeric(data.detach().numpy() if is_known else data, labels, is_dlarray)
     return numeric(np.asarray(data), labels, is_dlarray)
-
-
-for _name in library.__all__:
-    if "DataFormat" in inspect.signature(getattr(library, _name)).parameters:
-        _add(_name)
 
 
 @known("dlmtimes")

@@ -90,17 +90,14 @@ def _size(call: Call, x: Value, *dims: Value) -> Any:
     return tuple(scalar(n) for n in [*found[: call.outputs - 1], last])
 
 
-@known("numel")
+@known("numel", "ndims", "height", "width")
 def _numel(call: Call, x: Value) -> Numeric:
-    """MATLAB's documentation of numel."""
-    _refuse_map(x, "numel")
-    return scalar(elements(x.shape))
-
-
-@known("ndims")
-def _ndims(call: Call, x: Value) -> Numeric:
-    """MATLAB's documentation of ndims: at least 2, without trailing ones."""
-    return scalar(len(x.shape))
+    """MATLAB's documentation of numel, ndims (at least 2, without trailing ones) and height."""
+    if call.name == "numel":
+        _refuse_map(x, "numel")
+    size: Sequence[Any] = x.shape
+    found = {"numel": elements(size), "ndims": len(size), "height": size[0], "width": size[1]}
+    return scalar(found[call.name])
 
 
 @known("length")
@@ -114,27 +111,21 @@ def _length(call: Call, x: Value) -> Numeric:
     return scalar(largest)
 
 
-@known("height", "width")
-def _height(call: Call, x: Value) -> Numeric:
-    """MATLAB's documentation of height and width."""
-    return scalar(x.shape[0 if call.name == "height" else 1])
-
-
 @known("isempty", "isscalar", "isvector", "isrow", "iscolumn", "ismatrix")
 def _is_of_size(call: Call, x: Value) -> Numeric:
     """MATLAB's documentation of isempty, isscalar, isvector, isrow, iscolumn and ismatrix."""
     size: Sequence[Any] = x.shape
     is_2d = len(size) == 2
     ones = [isinstance(n, int) and n == 1 for n in size]
-    answer = {
+    answers = {
         "isempty": any(isinstance(n, int) and n == 0 for n in size),
         "isscalar": is_2d and all(ones),
         "isvector": is_2d and any(ones),
         "isrow": is_2d and ones[0],
         "iscolumn": is_2d and ones[1],
         "ismatrix": is_2d,
-    }[call.name]
-    return logical([[answer]])
+    }
+    return logical([[answers[call.name]]])
 
 
 # --- making -----------------------------------------------------------------------------
