@@ -211,11 +211,8 @@ class _Reader:
         methods: list[syntax.Function] = []
         superclasses: list[str] = []
         members: list[str] = []
-        attributes: Attributes = ()
         for child in self.named(node):
             match child.type:
-                case "attributes":
-                    attributes = self.attributes(child)
                 case "superclasses":
                     superclasses = [self.text(one) for one in self.named(child)]
                 case "properties":
@@ -224,7 +221,7 @@ class _Reader:
                     methods += self.methods(child)
                 case "enumeration":
                     members += [self.text(self.named(one)[0]) for one in self.named(child)]
-                case "identifier" | "events":
+                case "identifier" | "events" | "attributes":
                     pass
                 case _:
                     raise self.fault(child)
@@ -242,7 +239,6 @@ class _Reader:
             tuple("".join(one.split()) for one in superclasses),
             tuple(properties),
             tuple(methods),
-            attributes,
             self.path,
             tuple(members),
         )
@@ -398,22 +394,17 @@ class _Reader:
         return syntax.Evaluate(line, self.expression(node))
 
     def command(self, node: Concrete) -> syntax.Statement:
-        words = self.named(node)
-        if len(words) == 1:
-            return syntax.Evaluate(
-                self.line(node), syntax.Name(self.line(node), self.text(words[0]))
-            )
-        first, *rest = (self.text(one) for one in words)
+        line = self.line(node)
+        first, *rest = (self.text(one) for one in self.named(node))
+        if not rest:
+            return syntax.Evaluate(line, syntax.Name(line, first))
         if first == "import":
             self.imports += [one.strip(" ;,") for one in rest]
-            return syntax.Evaluate(self.line(node), syntax.CellArray(self.line(node), ()))
+            return syntax.Evaluate(line, syntax.CellArray(line, ()))
         if first in _SHOWS_NOTHING:
-            given = tuple(syntax.Text(self.line(node), one, False) for one in rest)
-            called = syntax.Index(
-                self.line(node), syntax.Name(self.line(node), first), False, given
-            )
-            return syntax.Evaluate(self.line(node), called)
-        return syntax.Unsupported(self.line(node), f"the command '{self.text(node).strip()[:60]}'")
+            given = tuple(syntax.Text(line, one, False) for one in rest)
+            return syntax.Evaluate(line, syntax.Index(line, syntax.Name(line, first), False, given))
+        return syntax.Unsupported(line, f"the command '{self.text(node).strip()[:60]}'")
 
     def field(self, node: Concrete, name: str) -> Concrete:
         found = node.child_by_field_name(name)

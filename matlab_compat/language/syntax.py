@@ -313,15 +313,9 @@ class Class(Node):
     properties: tuple[Property, ...]
     #: All methods, constructors and set methods too (these as ``set.Name``).
     methods: tuple[Function, ...]
-    #: Those of the class, in lower case.
-    attributes: tuple[tuple[str, str], ...] = ()
     path: str = ""
     #: The names in its ``enumeration`` blocks.
     members: tuple[str, ...] = ()
-
-    def property(self, name: str) -> Property | None:
-        """The property of that name, of this class itself."""
-        return next((one for one in self.properties if one.name == name), None)
 
     def method(self, name: str) -> Function | None:
         """The method of that name, of this class itself."""
