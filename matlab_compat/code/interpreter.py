@@ -655,8 +655,6 @@ class Interpreter:
             raise CodeError("'end' is only within an index.")
         value, at, count = frame.ends[-1]
         size: Sequence[Any] = value.shape
-        if count == 1:
-            return scalar(prod(size))
         if at < count - 1:
             return scalar(size[at] if at < len(size) else 1)
         return scalar(prod(size[at:]))
@@ -733,7 +731,7 @@ class Interpreter:
             return None
         dotted = syntax.dotted_name(base)
         if dotted is not None and dotted.partition(".")[0] not in frame.variables:
-            return self.call_dotted(dotted, base, expressions, frame, outputs)
+            return self.call_dotted(dotted, expressions, frame, outputs)
         if isinstance(base.base, syntax.Name | syntax.Field | syntax.Index):
             holder = self.value(base.base, frame)
             if isinstance(holder, Object) and base.name not in holder.properties:
@@ -752,7 +750,6 @@ class Interpreter:
     def call_dotted(
         self,
         dotted: str,
-        base: syntax.Field,
         expressions: Sequence[syntax.Expression],
         frame: Frame,
         outputs: int,

@@ -274,7 +274,8 @@ class _Reader:
         validators: tuple[syntax.Expression, ...] = ()
         for at, child in enumerate(node.children):
             if child.type == "dimensions":
-                size = tuple(self.dimension(one) for one in self.named(child))
+                sizes = (self.text(one) for one in self.named(child))
+                size = tuple(int(one) if one.isdigit() else None for one in sizes)
             elif child.type == "validation_functions":
                 validators = tuple(self.expression(one) for one in self.named(child))
             elif child.type == "default_value":
@@ -286,9 +287,6 @@ class _Reader:
             elif child.is_named and child.type not in _SKIPPED:
                 raise self.fault(child)
         return syntax.Property(self.line(node), name, default, attributes, size, kind, validators)
-
-    def dimension(self, node: Concrete) -> int | None:
-        return int(self.text(node)) if self.text(node).isdigit() else None
 
     def methods(self, node: Concrete) -> Iterator[syntax.Function]:
         for child, attributes in self.members(node):
@@ -358,10 +356,7 @@ class _Reader:
         return tuple(one for node in nodes for one in self.statements(self.named(node)))
 
     def statements(self, nodes: Sequence[Concrete]) -> list[syntax.Statement]:
-        found: list[syntax.Statement] = []
-        for node in nodes:
-            found.append(self.deeper(node, self.statement))
-        return found
+        return [self.deeper(node, self.statement) for node in nodes]
 
     def statement(self, node: Concrete) -> syntax.Statement:
         line = self.line(node)
@@ -540,19 +535,16 @@ class _Reader:
             raise self.fault(node, f"The number {text} is not understood.") from None
 
     def rows(self, node: Concrete) -> tuple[tuple[syntax.Expression, ...], ...]:
-        rows = [child for child in self.named(node)]
+        rows = self.named(node)
         if any(child.type != "row" for child in rows):
             raise self.fault(node)
         return tuple(tuple(self.expression(one) for one in self.named(row)) for row in rows)
 
     def lambda_function(self, node: Concrete) -> syntax.Expression:
-        inputs: tuple[str, ...] = ()
-        for child in node.children:
-            if child.type == "arguments":
-                inputs = tuple(self.names(child))
-        return syntax.Lambda(
-            self.line(node), inputs, self.expression(self.field(node, "expression"))
-        )
+        given = (child for child in node.children if child.type == "arguments")
+        inputs = tuple(name for child in given for name in self.names(child))
+        body = self.expression(self.field(node, "expression"))
+        return syntax.Lambda(self.line(node), inputs, body)
 
     def arguments(self, node: Concrete) -> tuple[syntax.Expression, ...]:
         """What is within parentheses: ``Name=value`` becomes ``"Name", value``."""
@@ -600,25 +592,19 @@ class _Reader:
 
     def called_by_text(self, call: syntax.Index) -> syntax.Expression:
         """``str2func('@(x) x + 1')`` and ``feval('name', x)`` as if written without quotes."""
-        match call:
-            case syntax.Index(
-                base=syntax.Name(name="str2func"), arguments=(syntax.Text(value=said),)
-            ):
-                made = self.function_of_text(said, call.line)
-                return call if made is None else made
-            case syntax.Index(
-                base=syntax.Name(name="feval"), arguments=(syntax.Text(value=said), *rest)
-            ):
-                made = self.function_of_text(said, call.line)
-                return call if made is None else syntax.Index(call.line, made, False, tuple(rest))
+        if not isinstance(call.base, syntax.Name) or call.base.name not in ("str2func", "feval"):
+            return call
+        match call.arguments:
+            case (syntax.Text(value=said), *rest) if call.base.name == "feval" or not rest:
+                text = f"@{said.strip().lstrip('@')}"
+                made = parse_expression(text, self.path, self.limits, call.line)
+                if isinstance(made, syntax.Lambda):
+                    made = replace(made, is_closed=True)  # it sees no variables
+                elif not isinstance(made, syntax.Handle):
+                    return call
+                is_called = call.base.name == "feval"
+                return syntax.Index(call.line, made, False, tuple(rest)) if is_called else made
         return call
-
-    def function_of_text(self, said: str, line: int) -> syntax.Handle | syntax.Lambda | None:
-        """The handle that ``str2func`` makes; an anonymous one sees no variables."""
-        found = parse_expression(f"@{said.strip().lstrip('@')}", self.path, self.limits, line)
-        if isinstance(found, syntax.Lambda):
-            return replace(found, is_closed=True)
-        return found if isinstance(found, syntax.Handle) else None
 
 
 class _Chain:
