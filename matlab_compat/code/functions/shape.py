@@ -495,44 +495,58 @@ def _full(call: Call, x: Value, *more: Value) -> Numeric:
         size = [int(whole(one, "a size")) for one in (x, more[0])]
         call.budget.made(size)
         return Numeric(np.zeros(size))
-    rows, columns = (
-        known_values(one, "a place of sparse").reshape(-1, order="F") for one in (x, more[0])
+    places = np.broadcast_arrays(
+        *(known_values(one, "a place of sparse").reshape(-1, order="F") for one in (x, more[0]))
     )
-    size = (
-        [int(whole(one, "a size")) for one in more[2:]]
-        if len(more) == 4
-        else [int(max(one.max(), 0)) if one.size else 0 for one in (rows, columns)]
-    )
+    size = [int(one.max(initial=0)) for one in places]
+    if len(more) == 4:
+        size = [int(whole(one, "a size")) for one in more[2:]]
     values = numbers(more[1], "sparse")
+    return _placed(call, places, values.with_data(cast(values.data, common_kind([values]))), size)
+
+
+def _linear(call: Call, places: Sequence[np.ndarray[Any, Any]], size: Sequence[int]) -> Any:
+    """Where elements are in MATLAB's order, from 0, by their places along dimensions, from 1."""
+    found, step = np.zeros((1, 1)), 1
+    for n, one in zip(size, places, strict=False):
+        if one.size and (one.min() < 1 or one.max() > n):
+            raise CodeError(f"A place of {call.name} is beyond the size.")
+        found = found + (one - 1) * step
+        step *= n
+    return found
+
+
+def _placed(
+    call: Call,
+    places: Sequence[np.ndarray[Any, Any]],
+    values: Numeric,
+    size: Sequence[int],
+    meeting: str = "sum",
+) -> Numeric:
+    """Zeros with values, or one value, in some places; what torch makes of those that meet."""
+    size = size if len(size) > 1 else [*size, 1]
+    if len(places) > len(size):
+        raise CodeError(f"A place of {call.name} is beyond the size.")
     call.budget.made(size)
-    count = max(rows.size, columns.size)
-    at = [np.broadcast_to(one, count).astype(np.int64) - 1 for one in (rows, columns)]
-    for one, n in zip(at, size, strict=True):
-        if one.size and (one.min() < 0 or one.max() >= n):
-            raise CodeError("A place of sparse is beyond its size.")
-    flat = torch.from_numpy(at[0] + at[1] * size[0])
+    flat = torch.from_numpy(_linear(call, places, size).astype(np.int64).reshape(-1))
+    count = elements(values.shape)
+    if isinstance(count, int) and count not in (1, len(flat)):
+        raise CodeError(f"{call.name} is given {count} values for {len(flat)} places.")
 
     def computed(v: Tensor) -> Any:
-        given = column(v).expand(count) if v.numel() == 1 else column(v)
-        result = torch.zeros(size[0] * size[1], dtype=v.dtype, device=v.device)
-        return shaped(result.index_add(0, flat.to(v.device), given), size)
+        given = column(v).expand(len(flat)) if v.numel() == 1 else column(v)
+        zeros = torch.zeros(prod(size), dtype=v.dtype, device=v.device)
+        found = zeros.scatter_reduce(0, flat.to(v.device), given, meeting, include_self=False)
+        return shaped(found, size)
 
-    return numeric(in_torch(computed, cast(values.data, common_kind([values]))))
+    return numeric(in_torch(computed, values.data))
 
 
 @known("sub2ind")
 def _sub2ind(call: Call, size: Value, *places: Value) -> Numeric:
     """MATLAB's documentation of sub2ind."""
     shape = [int(n) for n in known_values(size, "the size").reshape(-1)]
-    result = np.zeros((1, 1))
-    step = 1
-    for n, one in zip(shape, places, strict=False):
-        data = known_values(one, "a place")
-        if data.size and (data.min() < 1 or data.max() > n):
-            raise CodeError("A place of sub2ind is beyond the size.")
-        result = result + (data - 1) * step
-        step *= n
-    return numeric(result + 1)
+    return numeric(_linear(call, [known_values(one, "a place") for one in places], shape) + 1)
 
 
 @known("ind2sub")
@@ -605,34 +619,12 @@ def _accumarray(
     shape = [int(n) for n in at.max(0)] if at.size else [0] * at.shape[1]
     if size is not None and elements(size.shape):
         shape = [int(n) for n in known_values(size, "the size").reshape(-1)]
-    whole_shape = shape if len(shape) > 1 else [*shape, 1]
-    given = [*at.T, *([np.ones(len(at))] if at.shape[1] < len(whole_shape) else [])]
     if (at != np.floor(at)).any():
         raise CodeError("The places of accumarray must be whole numbers.")
-    if len(given) != len(whole_shape) or any(
-        one.size and (one.min() < 1 or one.max() > n)
-        for one, n in zip(given, whole_shape, strict=True)
-    ):
-        raise CodeError("A place of accumarray is beyond the size.")
-    call.budget.made(whole_shape)
-    flat = np.zeros(len(at), np.int64)
-    for one, n in zip(reversed(given), reversed(whole_shape), strict=True):
-        flat = flat * n + one.astype(np.int64) - 1
-    count = elements(v.shape)
-    if isinstance(count, int) and count not in (1, len(at)):
-        raise CodeError(f"accumarray is given {count} values for {len(at)} places.")
-
-    def computed(t: Tensor) -> Tensor:
-        all_values = column(t)
-        all_values = all_values.expand(len(flat)) if all_values.numel() == 1 else all_values
-        zeros = torch.zeros(prod(whole_shape), dtype=t.dtype, device=t.device)
-        index = torch.from_numpy(flat).to(t.device)
-        return zeros.scatter_reduce(0, index, all_values, _MEETING[name], include_self=False)
-
-    found = in_torch(computed, floating(v).data)  # as sum: integers are saturated at the end
-    if "int" in v.kind and name != "mean":
-        found = cast(found, v.kind)
-    return numeric(reshaped(found, whole_shape))
+    # As sum: integers are saturated at the end.
+    found = _placed(call, list(at.T), floating(v), shape, _MEETING[name])
+    is_cast = "int" in v.kind and name != "mean"
+    return found.with_data(cast(found.data, v.kind)) if is_cast else found
 
 
 @known("shiftdim")
