@@ -20,7 +20,7 @@ from ..display import size_text
 from ..errors import CodeError, DataDependentCodeError, UnsupportedCodeError
 from .limits import Budget
 from .numeric import EMPTY, SYMBOLS, Data, Numeric, as_tensor, cast, numeric
-from .operators import as_whole, is_traced
+from .operators import as_whole, characters, is_traced, numbers
 from .values import Cell, Chars, Struct, Structs, Value, array_of, by_places, of_structs
 
 
@@ -300,12 +300,7 @@ def _assign_text(value: Value | None, places: Sequence[Place], new: Value, budge
         if isinstance(new, Chars) and all(chosen(one, 1).most <= 1 for one in places):
             return new
         raise UnsupportedCodeError("Assigning to parts of strings is not supported.")
-    numbers = Numeric(np.array([[float(ord(c)) for c in old.value]]).reshape(old.shape))
-    codes = Numeric(np.array([[float(ord(c)) for c in new.value]]).reshape(new.shape))
-    found = _assign_numbers(numbers, places, codes, budget)
-    if found.shape[0] != 1:
-        raise UnsupportedCodeError("A matrix of characters is not supported.")
-    return Chars("".join(chr(int(n)) for n in np.asarray(found.data).flat))
+    return characters(_assign_numbers(numbers(old), places, numbers(new), budget))
 
 
 def _assign_numbers(x: Numeric, places: Sequence[Place], new: Numeric, budget: Budget) -> Numeric:
@@ -324,11 +319,10 @@ def _assign_numbers(x: Numeric, places: Sequence[Place], new: Numeric, budget: B
     if len(places) == 1 and len(size) != 1:
         result = _assign_linear(data, size, picked[0], fresh)
     else:
-        folded = size
         if tuple(data.shape) != tuple(size):
             data = reshaped(data, size) if len(places) < len(x.shape) else _padded(data, size)
         result = _assign_box(data, picked, fresh)
-        if len(places) < len(x.shape) and tuple(folded) != x.shape:
+        if len(places) < len(x.shape) and tuple(size) != x.shape:
             result = reshaped(result, x.shape)
     labels = x.labels if not is_fresh and len(x.labels) >= result.ndim else ""
     if x.labels and not labels:

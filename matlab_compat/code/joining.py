@@ -14,7 +14,15 @@ from ..display import size_text
 from ..errors import CodeError, UnsupportedCodeError
 from .limits import Budget
 from .numeric import EMPTY, Numeric, cast, numeric
-from .operators import class_name, is_traced, memory_order, number_text, numbers, together
+from .operators import (
+    characters,
+    class_name,
+    is_traced,
+    memory_order,
+    number_text,
+    numbers,
+    together,
+)
 from .values import Cell, Chars, Struct, Structs, Value, structs
 
 
@@ -123,11 +131,8 @@ def _chars(rows: Sequence[Sequence[Value]]) -> Value:
         for value in one:
             if isinstance(value, Chars):
                 parts.append(value.value)
-            elif isinstance(value, Numeric) and isinstance(value.data, np.ndarray):
-                codes = value.data.reshape(-1)
-                if value.shape[0] > 1 or not all(0 <= n < 0x110000 for n in codes):
-                    raise CodeError("These numbers are no characters.")
-                parts.append("".join(chr(int(n)) for n in codes))
+            elif isinstance(value, Numeric):
+                parts.append(characters(value).value)
             else:
                 raise CodeError(f"A {class_name(value)} cannot be put beside characters.")
         lines.append("".join(parts))

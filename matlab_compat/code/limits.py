@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from math import prod
 from typing import Any
 
+from ..display import size_text
 from ..errors import CodeLimitError
 from ..language.source import CodeLimits, to_raise
 
@@ -22,10 +23,7 @@ class Budget:
         """One statement or operation."""
         self.steps += 1
         if self.steps > self.limits.steps:
-            raise CodeLimitError(
-                f"The code takes more than {self.limits.steps} steps.",
-                remedy=to_raise("steps"),
-            )
+            raise self._over("steps", "The code takes", "steps")
 
     def made(self, size: Sequence[Any], work: Any = 1) -> None:
         """An array of that size is about to be made; ``work`` is what each element costs.
@@ -36,17 +34,10 @@ class Budget:
             return  # sizes that torch traces
         count = prod(size)
         if count > self.limits.elements:
-            raise CodeLimitError(
-                f"An array of {'×'.join(map(str, size))} has more than "
-                f"{self.limits.elements} elements.",
-                remedy=to_raise("elements"),
-            )
+            raise self._over("elements", f"An array of {size_text(size)} has", "elements")
         self.elements += count * max(int(work), 1)
         if self.elements > self.limits.work:
-            raise CodeLimitError(
-                f"The code makes more than {self.limits.work} elements altogether.",
-                remedy=to_raise("work"),
-            )
+            raise self._over("work", "The code makes", "elements altogether")
 
     def repeats(self, count: int) -> None:
         """A loop that has turned so often.
@@ -54,7 +45,8 @@ class Budget:
         Raises ``CodeLimitError``: too often.
         """
         if count > self.limits.iterations:
-            raise CodeLimitError(
-                f"A loop takes more than {self.limits.iterations} turns.",
-                remedy=to_raise("iterations"),
-            )
+            raise self._over("iterations", "A loop takes", "turns")
+
+    def _over(self, limit: str, who: str, what: str) -> CodeLimitError:
+        most = getattr(self.limits, limit)
+        return CodeLimitError(f"{who} more than {most} {what}.", remedy=to_raise(limit))

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from math import floor
-from operator import add, eq, ge, gt, le, lt, mul, ne, sub
+from operator import add, and_, eq, ge, gt, le, lt, mul, ne, or_, sub
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -33,8 +33,6 @@ from .numeric import (
 )
 from .observations import settle
 from .values import Cell, Chars, Map, Member, Object, Structs, Value, by_places
-
-_COMPARISONS = {"<", "<=", ">", ">=", "==", "~="}
 
 
 def is_traced() -> bool:
@@ -64,6 +62,19 @@ def numbers(value: Value, what: str = "this operation") -> Numeric:
         codes = np.array([[float(ord(one)) for one in value.value]])
         return Numeric(codes if value.value else np.zeros((0, 0)))
     raise CodeError(f"A {class_name(value)} cannot be used in {what}.")
+
+
+def characters(codes: Numeric) -> Chars:
+    """A row of characters from their codes.
+
+    Raises ``CodeError``: they are none; ``UnsupportedCodeError``: they are several rows.
+    """
+    data = known_values(codes, "a number that becomes a character")
+    if data.ndim > 2 or data.shape[0] > 1:
+        raise UnsupportedCodeError("A matrix of characters is not supported.")
+    if not all(0 <= n < 0x110000 for n in data.flat):
+        raise CodeError("These numbers are no characters.")
+    return Chars("".join(chr(int(n)) for n in data.flat))
 
 
 def floating(value: Value, what: str = "this operation") -> Numeric:
@@ -345,7 +356,7 @@ def _is_scalar(value: Numeric) -> bool:
 
 def elementwise(operator: str, a: Numeric, b: Numeric, budget: Budget) -> Numeric:
     """An operator by element on numbers."""
-    if operator in _COMPARISONS or operator in ("&", "|"):
+    if operator in _COMPARE or operator in _LOGICAL:
         return _comparison(operator, a, b, budget)
     kind = common_kind((a, b), f"'{operator}'")
     work = "double" if "int" in kind else kind
@@ -370,15 +381,9 @@ def whole_number(value: Numeric) -> int | None:
 
 
 def _comparison(operator: str, a: Numeric, b: Numeric, budget: Budget) -> Numeric:
-    if operator in "&|":
-        function = _LOGICAL[operator]
-        return by_element(
-            f"'{operator}'",
-            [one.with_data(_truth(one.data)) for one in (a, b)],
-            function,
-            budget,
-            "logical",
-        )
+    if operator in _LOGICAL:
+        truths = [one.with_data(_truth(one.data)) for one in (a, b)]
+        return by_element(f"'{operator}'", truths, _LOGICAL[operator], budget, "logical")
     kind = "single" if "single" in (a.kind, b.kind) else "double"
     if (a.is_complex or b.is_complex) and operator not in ("==", "~="):
         a, b = (one.with_data(one.data.real) for one in (a, b))
@@ -488,7 +493,7 @@ _COMPARE: dict[str, Callable[..., Any]] = {
     "==": _compares(eq),
     "~=": _compares(ne),
 }
-_LOGICAL: dict[str, Callable[..., Any]] = {"&": lambda a, b: a & b, "|": lambda a, b: a | b}
+_LOGICAL: dict[str, Callable[..., Any]] = {"&": and_, "|": or_}
 
 
 def _of_members(operator: str, left: Value, right: Value) -> Numeric:
@@ -685,6 +690,13 @@ def _summand(value: Value) -> _Texts:
     return found
 
 
+def not_finite(number: float) -> str:
+    """NaN, Inf and -Inf as MATLAB writes them; '' for all else."""
+    if np.isfinite(number):
+        return ""
+    return "NaN" if np.isnan(number) else "Inf" if number > 0 else "-Inf"
+
+
 def number_text(value: Numeric) -> str:
     """A number as MATLAB's ``string`` writes it: five digits, without trailing zeros."""
     number = known_scalar(value, "a number that becomes text")
@@ -693,10 +705,6 @@ def number_text(value: Numeric) -> str:
     number = complex(number) if value.is_complex else float(number)
     if isinstance(number, complex):
         raise UnsupportedCodeError("Complex numbers as text are not supported.")
-    if np.isnan(number):
-        return "NaN"
-    if np.isinf(number):
-        return "Inf" if number > 0 else "-Inf"
-    if number == int(number) and abs(number) < 1e15:
+    if np.isfinite(number) and number == int(number) and abs(number) < 1e15:
         return str(int(number))
-    return f"{number:.5g}"
+    return not_finite(number) or f"{number:.5g}"

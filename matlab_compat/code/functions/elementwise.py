@@ -34,7 +34,7 @@ def _float(x: Numeric) -> Numeric:
     return x.with_data(cast(x.data, "double")) if x.kind == "logical" else x
 
 
-def _real_only(name: str, function: Callable[[Tensor], Tensor], least: float, most: float) -> Any:
+def _real_only(function: Callable[[Tensor], Tensor], least: float, most: float) -> Any:
     """A function that leaves the real numbers beyond some bounds, as MATLAB does."""
 
     def computed(x: Tensor) -> Tensor:
@@ -43,7 +43,6 @@ def _real_only(name: str, function: Callable[[Tensor], Tensor], least: float, mo
             x = x.to(torch.complex64 if x.dtype == torch.float32 else torch.complex128)
         return function(x)
 
-    computed.__name__ = name
     return computed
 
 
@@ -81,23 +80,23 @@ def _imag(x: Tensor) -> Tensor:
 FLOATING: dict[str, Callable[[Tensor], Tensor]] = {
     "exp": torch.exp,
     "expm1": torch.expm1,
-    "log": _real_only("log", torch.log, 0.0, _INF),
-    "log2": _real_only("log2", _log2, 0.0, _INF),
-    "log10": _real_only("log10", _log10, 0.0, _INF),
-    "log1p": _real_only("log1p", torch.log1p, -1.0, _INF),
-    "sqrt": _real_only("sqrt", torch.sqrt, 0.0, _INF),
+    "log": _real_only(torch.log, 0.0, _INF),
+    "log2": _real_only(_log2, 0.0, _INF),
+    "log10": _real_only(_log10, 0.0, _INF),
+    "log1p": _real_only(torch.log1p, -1.0, _INF),
+    "sqrt": _real_only(torch.sqrt, 0.0, _INF),
     "sin": torch.sin,
     "cos": torch.cos,
     "tan": torch.tan,
-    "asin": _real_only("asin", torch.asin, -1.0, 1.0),
-    "acos": _real_only("acos", torch.acos, -1.0, 1.0),
+    "asin": _real_only(torch.asin, -1.0, 1.0),
+    "acos": _real_only(torch.acos, -1.0, 1.0),
     "atan": torch.atan,
     "sinh": torch.sinh,
     "cosh": torch.cosh,
     "tanh": torch.tanh,
     "asinh": torch.asinh,
-    "acosh": _real_only("acosh", torch.acosh, 1.0, _INF),
-    "atanh": _real_only("atanh", torch.atanh, -1.0, 1.0),
+    "acosh": _real_only(torch.acosh, 1.0, _INF),
+    "atanh": _real_only(torch.atanh, -1.0, 1.0),
     "erf": torch.erf,
     "erfc": torch.erfc,
     "gammaln": torch.lgamma,

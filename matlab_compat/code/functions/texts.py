@@ -14,11 +14,13 @@ from ..indexing import column, shaped
 from ..joining import concatenated, joined
 from ..numeric import EMPTY, Numeric, elements, logical, numeric, scalar
 from ..operators import (
+    characters,
     class_name,
     is_traced,
     is_true,
     known_scalar,
     known_values,
+    not_finite,
     number_text,
     numbers,
     text,
@@ -208,12 +210,7 @@ def _convert(call: Call, x: Value, form: Value | None = None) -> Value:
         items = tuple(Chars(number_text(numeric(n)), True) for n in data.reshape(-1, order="F"))
         return Cell(tuple(int(n) for n in data.shape), items, True)
     if name == "char":
-        codes = known_values(x, "a number that becomes a character").reshape(-1)
-        if len(x.shape) > 2 or (x.shape[0] > 1):
-            raise UnsupportedCodeError("A matrix of characters is not supported.")
-        if not all(0 <= n < 0x110000 for n in codes):
-            raise CodeError("These numbers are no characters.")
-        return Chars("".join(chr(int(n)) for n in codes))
+        return characters(numbers(x, name))
     if form is not None:
         if isinstance(form, Chars):
             return Chars(formatted(form.value, [x]))
@@ -227,8 +224,8 @@ def _convert(call: Call, x: Value, form: Value | None = None) -> Value:
     if isinstance(number, complex | np.complexfloating):
         raise UnsupportedCodeError(f"{name} of complex numbers is not supported.")
     value = float(number)
-    if not np.isfinite(value):
-        return Chars("NaN" if np.isnan(value) else "Inf" if value > 0 else "-Inf")
+    if said := not_finite(value):
+        return Chars(said)
     if name == "int2str" or value == int(value):
         whole_number = np.trunc(value + np.copysign(0.5, value))
         return Chars(str(int(whole_number)))
@@ -247,9 +244,7 @@ def _mat2str(call: Call, x: Value, digits: Value | None = None) -> Value:
     def said(value: Any) -> str:
         if data.dtype.kind == "b":
             return "true" if value else "false"
-        if not np.isfinite(value):
-            return "NaN" if np.isnan(value) else "Inf" if value > 0 else "-Inf"
-        return _general(float(value), count)
+        return not_finite(value) or _general(float(value), count)
 
     found = ";".join(" ".join(map(said, one)) for one in data)
     if data.size == 0:
@@ -316,8 +311,8 @@ def _one(directive: str, value: Any) -> str:
         return (directive[:-1] + "s") % value
     number = float(value)
     if kind in "diuxXo":
-        if number != number or np.isinf(number):
-            return "NaN" if np.isnan(number) else "Inf" if number > 0 else "-Inf"
+        if said := not_finite(number):
+            return said
         if number != int(number):
             return (directive[:-1] + "e") % number
         return directive % int(number)
