@@ -220,13 +220,10 @@ def _index_numbers(x: Numeric, places: Sequence[Place], budget: Budget) -> Numer
         labels = x.labels and x.labels + "U" * (len(places) - len(size))
     picked = [chosen(one, n) for one, n in zip(places, data.shape, strict=True)]
     for at, one in enumerate(picked):
-        if not one.is_all and isinstance(one.most, int):
-            have = data.shape[at]
-            if one.most > have:
-                raise CodeError(
-                    f"Index {one.most} is beyond the size {size_text(x.shape)} "
-                    f"in dimension {at + 1}."
-                )
+        if not one.is_all and isinstance(one.most, int) and one.most > data.shape[at]:
+            raise CodeError(
+                f"Index {one.most} is beyond the size {size_text(x.shape)} in dimension {at + 1}."
+            )
     budget.made([one.count for one in picked])
     for axis, one in enumerate(picked):
         data = _take(data, axis, one)
@@ -532,9 +529,7 @@ def _without(value: Numeric, places: Sequence[Place]) -> Numeric:
     picked_all = [chosen(one, n) for one, n in zip(places, size, strict=True)]
     parts = [at for at, one in enumerate(picked_all) if not one.is_all]
     if len(parts) > 1:
-        parts = [
-            at for at in parts if len(set(range(size[at])) - set(_numbers(picked_all[at]))) > 0
-        ]
+        parts = [at for at in parts if _others(picked_all[at], size[at]).count > 0]
     if len(parts) > 1:
         raise CodeError("A deletion can have only one index that is not ':'.")
     axis = parts[0] if parts else 0
@@ -544,15 +539,7 @@ def _without(value: Numeric, places: Sequence[Place]) -> Numeric:
     return value.with_data(_take(value.data, axis, rest))
 
 
-def _numbers(picked: Chosen) -> list[int]:
-    if isinstance(picked.at, slice):
-        if picked.is_all:
-            return list(range(int(picked.count)))
-        return list(range(int(picked.at.start), int(picked.at.stop), int(picked.at.step or 1)))
-    return [int(n) for n in picked.at]
-
-
 def _others(picked: Chosen, size: Any) -> Chosen:
-    gone = set(_numbers(picked))
-    at = np.array([n for n in range(int(size)) if n not in gone], np.int64)
+    gone = picked.at if isinstance(picked.at, slice) else [int(n) for n in picked.at]
+    at = np.delete(np.arange(int(size)), gone)
     return Chosen(at, len(at), (1, len(at)), 0)

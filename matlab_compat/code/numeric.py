@@ -111,13 +111,9 @@ def _is_complex(data: Data) -> bool:
 def known(value: Any, kind: str = "double") -> Numeric:
     """A known array from Python's numbers or a numpy array."""
     data = np.asarray(value)
-    if data.dtype != object or not _has_symbols(data):
+    if data.dtype != object or not any(isinstance(one, SYMBOLS) for one in data.flat):
         data = data.astype(_COMPLEX_NUMPY[kind] if data.dtype.kind == "c" else NUMPY[kind])
     return numeric(data)
-
-
-def _has_symbols(data: np.ndarray[Any, Any]) -> bool:
-    return any(isinstance(one, SYMBOLS) for one in data.flat)
 
 
 #: Numbers that torch traces.

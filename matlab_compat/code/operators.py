@@ -637,7 +637,9 @@ def _is_text(value: Value) -> bool:
 
 def _of_strings(operator: str, left: Value, right: Value) -> Value | None:
     if operator == "+":
-        return _joined(left, right)
+        size, pairs = _paired(_summand(left), _summand(right))
+        items = tuple(Chars(one + two, True) for one, two in pairs)
+        return items[0] if len(items) == 1 else Cell(size, items, True)
     if operator in ("==", "~="):
         a, b = _strings(left), _strings(right)
         if a is None or b is None:
@@ -670,12 +672,6 @@ def _strings(value: Value) -> _Texts | None:
     if isinstance(value, Numeric) and elements(value.shape) == 1:
         return (1, 1), [number_text(value)]
     return None
-
-
-def _joined(left: Value, right: Value) -> Value:
-    size, pairs = _paired(_summand(left), _summand(right))
-    items = tuple(Chars(one + two, True) for one, two in pairs)
-    return items[0] if len(items) == 1 else Cell(size, items, True)
 
 
 def _summand(value: Value) -> _Texts:

@@ -178,7 +178,7 @@ def _interp2(call: Call, *given: Value) -> Numeric:
 
     def computed(xs: Tensor, ys: Tensor, values: Tensor, px: Tensor, py: Tensor) -> Tensor:
         px, py = px + 0 * py, py + 0 * px
-        (left, across), (top, down) = (_between(s.reshape(-1), p) for s, p in ((xs, px), (ys, py)))
+        (left, across), (top, down) = (between(s.reshape(-1), p) for s, p in ((xs, px), (ys, py)))
         rows = [
             values[at, left] * (1 - across) + values[at, left + 1] * across for at in (top, top + 1)
         ]
@@ -190,7 +190,7 @@ def _interp2(call: Call, *given: Value) -> Numeric:
     return numeric(in_torch(computed, *together(all_given, common_kind(all_given, "interp2"))))
 
 
-def _between(places: Tensor, at: Tensor) -> tuple[Tensor, Tensor]:
+def between(places: Tensor, at: Tensor) -> tuple[Tensor, Tensor]:
     """The place before each point, counted from 0, and how far it is on the way to the next."""
     below = torch.searchsorted(places.contiguous(), at.detach().contiguous(), right=True) - 1
     below = below.clamp(0, len(places) - 2)

@@ -27,6 +27,7 @@ from ..operators import (
 from ..values import Cell, Chars, FunctionHandle, Value
 from .both import default_axis, dimension, in_torch, sibling, sizes
 from .elementwise import mapped
+from .filters import between
 from .registry import Call, Floating, known
 
 # --- by element -------------------------------------------------------------------------
@@ -396,16 +397,9 @@ def _interp1(call: Call, *given: Value) -> Numeric:
 
     def computed(points: Tensor, values: Tensor, wanted: Tensor) -> Tensor:
         points, values = points.reshape(-1), values.reshape(-1)
-        right = torch.searchsorted(points, wanted.detach().contiguous(), right=True)
-        low = (right - 1).clamp(0, len(points) - 2)
-        start, end = points[low], points[low + 1]
-        share = (wanted - start) / (end - start)
-        if method == "nearest":
-            share = (share >= 0.5).to(values.dtype)
-        elif method == "previous":
-            share = (share >= 1).to(values.dtype)
-        elif method == "next":
-            share = (share > 0).to(values.dtype)
+        low, share = between(points, wanted)
+        steps = {"nearest": share >= 0.5, "previous": share >= 1, "next": share > 0}
+        share = steps.get(method, share).to(values.dtype)
         found = values[low] + share * (values[low + 1] - values[low])
         if extends:
             return found

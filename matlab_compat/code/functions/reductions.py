@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -63,9 +64,7 @@ def _sum(call: Call, x: Numeric, *rest: Value) -> Numeric:
 
     result = in_torch(computed, x.data)
     if call.name == "mean":
-        count: Any = 1
-        for axis in inside:
-            count = count * x.shape[axis]
+        count: Any = prod(x.shape[axis] for axis in inside)
         if omit:
             there = in_torch(lambda v: (~torch.isnan(v)).sum(inside, keepdim=True), x.data)
             with np.errstate(all="ignore"):
@@ -210,9 +209,7 @@ def _var(call: Call, x: Floating, weight: Value | None = None, *rest: Value) -> 
     if x.shape == (0, 0):
         return Numeric(np.array([[np.nan]]))
     inside = [axis for axis in along if axis < x.data.ndim]
-    count: Any = 1
-    for axis in inside:
-        count = count * x.shape[axis]
+    count: Any = prod(x.shape[axis] for axis in inside)
     divisor = count if by_n or (isinstance(count, int) and count == 1) else count - 1
 
     def computed(v: Tensor) -> Tensor:
