@@ -6,7 +6,7 @@ along one, are translated only where it is certain that observations stay apart.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from ..data_format import DataFormat
@@ -32,7 +32,7 @@ def result_format(function: Function, formats: Sequence[str], formattable: bool)
     Raises ``UnsupportedLayerError``: the dimensions of the result, or where the observations are,
     are not certain.
     """
-    inputs = input_labels(formats, formattable)
+    inputs = [Labels(labels, labels if formattable else None) for labels in formats]
     try:
         found = labels_of(function.body, inputs)
         result = (found and found.format) or formats[0]
@@ -43,11 +43,6 @@ def result_format(function: Function, formats: Sequence[str], formattable: bool)
             f"The function {function.text} cannot be translated for '{formats[0]}' data: {why}."
         ) from None
     return result
-
-
-def input_labels(formats: Sequence[str], formattable: bool) -> tuple[Labels, ...]:
-    """The inputs of a function layer: formatted only if the layer is Formattable."""
-    return tuple(Labels(labels, labels if formattable else None) for labels in formats)
 
 
 class _Uncertain(Exception):
@@ -111,8 +106,7 @@ def _plain(node: Call, known: Sequence[Labels]) -> Labels:
 
 
 def _reshaped(node: Call, known: Sequence[Labels]) -> Labels:
-    _plain(node, known)
-    return Labels(None, None)
+    return replace(_plain(node, known), layout=None)
 
 
 def _squeezed(node: Call, known: Sequence[Labels]) -> Labels:
@@ -156,18 +150,9 @@ def _data_format(node: Node) -> DataFormat:
         raise _Uncertain(error.what) from None
 
 
-def _unlabelled(node: Call, known: Sequence[Labels]) -> Labels:
-    return replace(known[0], format=None)
-
-
 def _distribution(node: Call, known: Sequence[Labels]) -> Labels:
-    channel_axis(node, known[0])
-    return known[0]
-
-
-def channel_axis(node: Call, labels: Labels) -> int:
-    """The dimension (from 0) that a softmax goes over."""
-    label = labels.format
+    """A softmax, which has to know where the channels are."""
+    label = known[0].format
     if len(node.arguments) == 3:
         name = node.arguments[1]
         if not isinstance(name, Text) or name.value.lower() != "dataformat":
@@ -175,7 +160,7 @@ def channel_axis(node: Call, labels: Labels) -> int:
         label = _data_format(node.arguments[2]).labels
     if label is None or "C" not in label:
         raise _Uncertain("'softmax' does not know where the channels are")
-    return label.index("C")
+    return known[0]
 
 
 def _same_batch(layout: str, labels: str) -> None:
@@ -183,11 +168,12 @@ def _same_batch(layout: str, labels: str) -> None:
         raise _Uncertain(f"dimensions that hold '{layout}' are labelled '{labels}'")
 
 
-_RULES = {
+_RULES: dict[str, Callable[[Call, Sequence[Labels]], Labels]] = {
     **dict.fromkeys(("sum", "mean", "max", "min"), _along),
     "reshape": _reshaped,
     "squeeze": _squeezed,
-    **dict.fromkeys(("stripdims", "extractdata"), _unlabelled),
+    "stripdims": lambda node, known: replace(known[0], format=None),
+    "extractdata": lambda node, known: replace(known[0], format=None),
     "permute": _permuted,
     "vertcat": _stacked,
     "mtimes": _product,

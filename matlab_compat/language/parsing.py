@@ -484,9 +484,7 @@ class _Reader:
         match node.type:
             case "number":
                 return self.number(node, self.text(node))
-            case "identifier":
-                return syntax.Name(line, self.text(node))
-            case "command_name":
+            case "identifier" | "command_name":
                 return syntax.Name(line, self.text(node))
             case "string":
                 quote = self.text(node)[0]
@@ -496,14 +494,11 @@ class _Reader:
                 # Parentheses make a list of values one value; nothing else is left of them.
                 (inner,) = self.named(node)
                 return self.expression(inner)
-            case "matrix":
-                return syntax.Matrix(line, self.rows(node))
-            case "cell":
-                return syntax.CellArray(line, self.rows(node))
-            case "end_keyword":
-                return syntax.End(line)
-            case "spread_operator":
-                return syntax.Colon(line)
+            case "matrix" | "cell":
+                made = syntax.Matrix if node.type == "matrix" else syntax.CellArray
+                return made(line, self.rows(node))
+            case "end_keyword" | "spread_operator":
+                return syntax.End(line) if node.type == "end_keyword" else syntax.Colon(line)
             case "lambda":
                 return self.lambda_function(node)
             case "handle_operator":

@@ -605,15 +605,11 @@ _MEETING = {"sum": "sum", "max": "amax", "min": "amin", "prod": "prod", "mean": 
 
 @known("accumarray")
 def _accumarray(
-    call: Call,
-    places: Value,
-    v: Numeric,
-    size: Value | None = None,
-    function: Value | None = None,
+    call: Call, places: Value, v: Numeric, size: Value | None = None, how: Value | None = None
 ) -> Numeric:
     """MATLAB's documentation of accumarray: @sum, @max, @min, @prod or @mean of what meets."""
     at = known_values(places, "the places")
-    name = function.text.lstrip("@") if isinstance(function, FunctionHandle) else "sum"
+    name = how.text.lstrip("@") if isinstance(how, FunctionHandle) else "sum"
     if at.ndim != 2 or name not in _MEETING:
         raise UnsupportedCodeError("accumarray takes rows of places, and a function of its page.")
     shape = [int(n) for n in at.max(0)] if at.size else [0] * at.shape[1]
