@@ -85,28 +85,19 @@ class Attention(nn.Module):
         return allowed
 
 
-@dataclass(frozen=True)
-class Sizes:
-    """Channels of a self-attention layer: of the input, queries and keys, values, output."""
-
-    inputs: int
-    keys: int
-    values: int
-    outputs: int
-
-
 class SelfAttention(Attention):
-    """selfAttentionLayer: N,C,T to N,D,T. Weights are out x in, as in ``nn.Linear``."""
+    """selfAttentionLayer: N,C,T to N,D,T. Weights are out x in, as in ``nn.Linear``.
 
-    def __init__(self, sizes: Sizes, settings: Settings) -> None:
+    The channels are those of the input, of queries and keys, of values, and of the output.
+    """
+
+    def __init__(
+        self, inputs: int, keys: int, values: int, outputs: int, settings: Settings
+    ) -> None:
         super().__init__(settings)
-        self.sizes = sizes
-        shapes = {
-            "query": (sizes.keys, sizes.inputs),
-            "key": (sizes.keys, sizes.inputs),
-            "value": (sizes.values, sizes.inputs),
-            "output": (sizes.outputs, sizes.values),
-        }
+        self.inputs, self.keys, self.values, self.outputs = inputs, keys, values, outputs
+        rows = {"query": keys, "key": keys, "value": values}
+        shapes = {name: (n, inputs) for name, n in rows.items()} | {"output": (outputs, values)}
         for name, shape in shapes.items():
             self.register_parameter(f"{name}_weight", nn.Parameter(torch.zeros(shape)))
             self.register_parameter(f"{name}_bias", nn.Parameter(torch.zeros(shape[0])))

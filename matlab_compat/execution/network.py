@@ -132,7 +132,7 @@ def run_plan(
     ]
     formats_of = {step.name: step.output_formats[0] for step in plan.steps}
     seen = {
-        name: as_activation(network, inputs, values, formats_of[name])
+        name: as_matlab(network, inputs, values, formats_of[name], is_activation=True)
         for name, values in zip(wanted, each[len(ends) :], strict=True)
     }
     return NetworkRun(tuple(results), seen, inputs)
@@ -431,20 +431,27 @@ def _in_memory(result: Any) -> Any:
 
 
 def as_matlab(
-    network: NetworkLike, inputs: list[NetworkInput], observations: list[Array], labels: str
+    network: NetworkLike,
+    inputs: list[NetworkInput],
+    observations: list[Array],
+    labels: str,
+    *,
+    is_activation: bool = False,
 ) -> Any:
-    """One output of all observations, as MATLAB's ``predict`` of that class of network gives it."""
+    """One output of all observations, as MATLAB's ``predict`` of that class of network gives it.
+
+    As its ``activations`` gives it, vectors are K×N, and 1×1×K×N where they come from images.
+    """
     first = inputs[0]
     if first.labelled:
         return dlarray(*first.data_format.from_torch(observations[0], labels))
-    if all(observations_first(network, labels, y.shape) for y in observations):
+    if is_activation and labels == "CB":
+        columns = np.concatenate(observations, axis=0).T
+        return columns[np.newaxis, np.newaxis] if "S" in first.data_format.labels else columns
+    first_of_all = (observations_first(network, labels, y.shape) for y in observations)
+    if not is_activation and all(first_of_all):
         rows = np.concatenate(observations, axis=0)  # torch's N,C is MATLAB's N×K
         return rows.reshape(rows.shape[:2])
-    return _in_order(first, observations, labels)
-
-
-def _in_order(first: NetworkInput, observations: list[Array], labels: str) -> Any:
-    """Images and sequences in MATLAB's order of dimensions; a list for a list."""
     if first.is_list:
         return [_sequence(y, labels) for y in observations]
     if "T" in labels:
@@ -455,7 +462,7 @@ def _in_order(first: NetworkInput, observations: list[Array], labels: str) -> An
 def result_labels(
     inputs: list[NetworkInput], labels: str, rank: int, *, is_activation: bool = False
 ) -> str:
-    """The labels of :func:`as_matlab` (or :func:`as_activation`), ``rank`` of them, in order."""
+    """The labels of :func:`as_matlab`, ``rank`` of them, in order."""
     first = inputs[0]
     if first.labelled:
         return first.data_format.of_output(labels)
@@ -484,15 +491,3 @@ def _sequence(y: Array, labels: str) -> Array:
     result, order = DataFormat.parse(labels).from_torch(y, labels)
     result = np.moveaxis(result, order.index("B"), -1)
     return result[..., 0] if result.shape[-1] == 1 else result
-
-
-def as_activation(
-    network: NetworkLike, inputs: list[NetworkInput], observations: list[Array], labels: str
-) -> Any:
-    """As :func:`as_matlab`, but vectors are K×N, and 1×1×K×N where they come from images."""
-    if inputs[0].labelled:
-        return as_matlab(network, inputs, observations, labels)
-    if labels != "CB":
-        return _in_order(inputs[0], observations, labels)
-    columns = np.concatenate(observations, axis=0).T
-    return columns[np.newaxis, np.newaxis] if "S" in inputs[0].data_format.labels else columns

@@ -32,8 +32,6 @@ from .sizes import Inputs, Outputs, matrix_elements
 from .weighted import BIAS_INITIALIZERS, WEIGHT_INITIALIZERS
 
 if TYPE_CHECKING:
-    from torch import nn
-
     from ..engine.attention import Settings
 
 #: Attention goes over T, or over S where there is no time.
@@ -133,6 +131,7 @@ class SelfAttentionLayer(
     versions="1",
     saved_fields={"Num*Channels": no_effect("the weights have the sizes")},
     example="4, 128, AttentionMask='causal', NumValueChannels=128",
+    module="engine.attention.SelfAttention",
 ):
     """MATLAB's multihead self-attention layer.
 
@@ -248,11 +247,9 @@ class SelfAttentionLayer(
             values["NumKeyChannels"] = rows[0]
         return cls(**values)
 
-    def _build(self, formats: tuple[str, ...]) -> nn.Module:
-        from ..engine.attention import SelfAttention, Sizes
-
+    def _module_arguments(self, formats: tuple[str, ...]) -> tuple[Any, ...]:
         query, output = self.QueryWeights.shape, self.OutputWeights.shape
-        return SelfAttention(Sizes(query[1], query[0], output[1], output[0]), self._settings())
+        return query[1], query[0], output[1], output[0], self._settings()
 
 
 def _for_each_part(name: str, value: object) -> dict[str, object]:

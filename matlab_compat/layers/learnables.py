@@ -8,7 +8,6 @@ from collections.abc import Callable, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass, replace
 from functools import cached_property
-from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -19,8 +18,6 @@ from ..errors import PropertyError, UnsupportedLayerError, UsageError
 from .properties import (
     LEARNABLE_PARAMETERS,
     STATE_PARAMETERS,
-    Owner,
-    OwnerClass,
     Property,
     nonnegative_scalar,
     parameter_array,
@@ -70,16 +67,15 @@ class Layout:
         return f"MATLAB's {sides[0]} is torch's {self.torch_name}, {sides[1]}"
 
     @cached_property
-    def _order(self) -> tuple[int, ...]:
-        """MATLAB's axes in torch's order."""
+    def _parts(self) -> list[list[int]]:
+        """For each of torch's axes those of MATLAB's that it is made of."""
         names, _, there = self.axes.partition("->")
-        return tuple(names.split().index(n) for n in re.findall(r"[^\s()]+", there))
+        parts = re.findall(r"(?<=\()[^()]*(?=\))|[^\s()]+", there)
+        return [[names.split().index(name) for name in part.split()] for part in parts]
 
-    @cached_property
-    def _joined(self) -> tuple[int, ...]:
-        """How many of them each of torch's axes has."""
-        there = self.axes.partition("->")[2]
-        return tuple(len(one.split()) for one in re.findall(r"(?<=\()[^()]*(?=\))|[^\s()]+", there))
+    @property
+    def _order(self) -> list[int]:
+        return [axis for part in self._parts for axis in part]
 
     def to_torch(self, array: Array) -> Array:
         """The C-contiguous array that torch holds."""
@@ -91,16 +87,14 @@ class Layout:
         """Torch's shape of a MATLAB array of this size."""
         if not self.axes:
             return (math.prod(shape),)
-        sizes = iter([shape[axis] for axis in self._order])
-        return tuple(math.prod(islice(sizes, count)) for count in self._joined)
+        return tuple(math.prod(shape[axis] for axis in part) for part in self._parts)
 
     def from_torch(self, array: Array, shape: tuple[int, ...]) -> Array:
         """The column-major MATLAB array of size ``shape``; inverse of :meth:`to_torch`."""
         if not self.axes:
             return np.asfortranarray(array.reshape(shape, order="F"))
-        if len(self._joined) != len(self._order):
-            array = array.reshape([shape[axis] for axis in self._order])
-        return np.asfortranarray(array.transpose(np.argsort(self._order)))
+        apart = array.reshape([shape[axis] for axis in self._order])
+        return np.asfortranarray(apart.transpose(np.argsort(self._order)))
 
 
 class Parameter(Property[Array]):
@@ -121,7 +115,7 @@ class Learnable(Parameter):
         super().__init__(layout)
         self.prefix = prefix
 
-    def for_layer(self, kind: type[OwnerClass]) -> Learnable:
+    def for_layer(self, kind: type[Any]) -> Learnable:
         """With the names of the dimensions of ``kind`` for the dots of its layout."""
         if self.layout is None or "..." not in self.layout.axes:
             return self
@@ -185,7 +179,7 @@ def fitted(
     return full
 
 
-def refuse_no_matrix(kind: type[Owner], name: str, value: object, remedy: str) -> None:
+def refuse_no_matrix(kind: type[Any], name: str, value: object, remedy: str) -> None:
     """Say of weights of more than two dimensions that they are no matrix, as this layer's are.
 
     Raises ``PropertyError``, before properties are asked for that only a matrix would tell.

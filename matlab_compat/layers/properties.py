@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, ClassVar, Final, Generic, Protocol, Self, TypeVar, overload
+from typing import Any, Final, Generic, Self, TypeVar, overload
 
 import numpy as np
 
@@ -32,27 +32,6 @@ REQUIRED: Final = object()
 HYPERPARAMETERS = "Hyperparameters"
 LEARNABLE_PARAMETERS = "Learnable Parameters"
 STATE_PARAMETERS = "State Parameters"
-
-
-class OwnerClass(Protocol):
-    """What the class of a layer is to its properties."""
-
-    constructor: ClassVar[str]
-    arguments: ClassVar[tuple[str, ...]]
-    dims: ClassVar[int]
-
-
-class Owner(OwnerClass, Protocol):
-    """What a layer is to its properties: :class:`~matlab_compat.layers.base.Layer`."""
-
-    _values: dict[str, Any]
-
-    @property
-    def label(self) -> str:
-        """How messages name the layer."""
-
-    def assign(self, values: Mapping[str, object]) -> None:
-        """Set properties."""
 
 
 class Property(Generic[T]):
@@ -106,18 +85,18 @@ class Property(Generic[T]):
     def __set_name__(self, owner: type, name: str) -> None:
         self.name = name
 
-    def for_layer(self, kind: type[OwnerClass]) -> Property[T]:
+    def for_layer(self, kind: type[Any]) -> Property[T]:
         """The property as the class ``kind`` has it, which inherits it."""
         return self
 
     @overload
     def __get__(self, layer: None, owner: type) -> Self: ...
     @overload
-    def __get__(self, layer: Owner, owner: type) -> T: ...
-    def __get__(self, layer: Owner | None, owner: type) -> Self | T:
+    def __get__(self, layer: object, owner: type) -> T: ...
+    def __get__(self, layer: Any, owner: type) -> Self | T:
         return self if layer is None else layer._values[self.name]
 
-    def __set__(self, layer: Owner, value: object) -> None:
+    def __set__(self, layer: Any, value: object) -> None:
         if self.read_only:
             raise ReadOnlyPropertyError(
                 f"{self.name} is read-only: it is chosen when the layer is created.",
@@ -126,7 +105,7 @@ class Property(Generic[T]):
             )
         layer.assign({self.name: value})
 
-    def _given(self, layer: Owner) -> str:
+    def _given(self, layer: Any) -> str:
         """Where the constructor function takes the value, for a remedy."""
         if (self.argument or self.name) in layer.arguments:
             return ", ".join([*layer.arguments, "..."])
@@ -168,7 +147,7 @@ class PerDimension(Property[Any]):
         super().__init__(convert_for(2), default, **options)
         self.convert_for, self.docs, self.options = convert_for, docs, options
 
-    def for_layer(self, kind: type[OwnerClass]) -> Property[Any]:
+    def for_layer(self, kind: type[Any]) -> Property[Any]:
         """With the converter, default and meaning for the dimensions of ``kind``."""
         dims: int = kind.dims
         convert, default = self.convert_for(dims), self.default

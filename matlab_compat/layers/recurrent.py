@@ -19,7 +19,6 @@ from ..errors import PropertyError
 from .base import Fans, Layer
 from .learnables import Learnable, State, factor, fitted, initializer, refuse_no_matrix
 from .properties import (
-    OwnerClass,
     Property,
     auto_or_positive_integer,
     flag,
@@ -69,7 +68,7 @@ class GateFactor(Property[Factor]):
         super().__init__(_gate_factor(blocks), default, group=None)
         self.of_all = default
 
-    def for_layer(self, kind: type[OwnerClass]) -> GateFactor:
+    def for_layer(self, kind: type[Any]) -> GateFactor:
         """With as many as ``kind`` has gates and directions."""
         own = GateFactor(self.of_all, getattr(kind, "gates", 1) * getattr(kind, "directions", 1))
         own.name = self.name

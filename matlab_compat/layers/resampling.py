@@ -46,10 +46,6 @@ def scales(count: int) -> Any:
     return optional(convert)
 
 
-def _output_size(count: int) -> Any:
-    return optional(positive_integers(count))
-
-
 class _Resize(
     Layer,
     module="engine.resampling.Resize",
@@ -74,7 +70,9 @@ class _Resize(
     NearestRoundingMode = Property(one_of("round", "floor", "onnx-10"), "round", read_only=True)
     EnableReferenceInput = Property(flag, False, read_only=True, doc="A second input, ref.")
     Scale = PerDimension(scales, None, ("", "[rows columns].", "By dimension."), read_only=True)
-    OutputSize = PerDimension(_output_size, None, ("", "[h w].", "[h w d]."), read_only=True)
+    OutputSize = PerDimension(
+        lambda n: optional(positive_integers(n)), None, ("", "[h w].", "[h w d]."), read_only=True
+    )
 
     def _validate(self) -> None:
         values = self._values

@@ -13,7 +13,7 @@ from typing import Any
 
 from ..display import counted, size_text
 from ..errors import MatlabCompatError
-from ..execution.described import CLASSIC, Port, Shared
+from ..execution.described import CLASSIC, Port
 from ..layers.nested import NetworkLayer
 from ..layers.sizes import Activation
 from ..table import Table
@@ -115,7 +115,8 @@ def analysis(
     layers = tuple(rows[name] for name in graph.layers)
     findings = [*_unconnected(graph, kind, plan), *findings]
     counts = [row.parameters for row in layers]
-    again = [(rows[name], learnable) for name, learnable in _repeated(plan.shared) if name in rows]
+    repeated = (port for group in plan.shared for port in group[1:])
+    again = [(rows[name], learnable) for name, learnable in repeated if name in rows]
     numbers = sum(math.prod(row.learnables.get(learnable, (0,))) for row, learnable in again)
     whole = None if None in counts else sum(n for n in counts if n is not None) - numbers
     steps = {step.name: step.layer for step in plan.steps}
@@ -145,12 +146,6 @@ def table(graph: Graph, kind: str, plan: Plan, sizes: Sequence[Sequence[int]]) -
         activations = "  ".join(map(str, row.activations))
         rows.append((row.name, row.type, activations, learnables, row.parameters))
     return Table.from_rows(("Name", "Type", "Activations", "Learnables", "Total"), rows)
-
-
-def _repeated(shared: Sequence[Shared]) -> Iterator[tuple[str, str]]:
-    """Layer and learnable of all that another layer has too, but for the first of each."""
-    for group in shared:
-        yield from group[1:]
 
 
 def _inputs(plan: Plan, sizes: Sequence[Sequence[int]]) -> list[Activation | None]:

@@ -261,14 +261,12 @@ _OF_WEIGHTS = (
 
 
 def _table(columns: Sequence[tuple[str, bool]], rows: Sequence[Markup], class_: str) -> Markup:
-    head = element("tr", *(_head(name, sorts) for name, sorts in columns))
-    parts = element("thead", head), element("tbody", *rows)
+    buttons = {
+        name: element("button", name or "#", type="button") for name, sorts in columns if sorts
+    }
+    head = (element("th", buttons.get(name, name), scope="col") for name, _ in columns)
+    parts = element("thead", element("tr", *head)), element("tbody", *rows)
     return element("div", element("table", *parts, class_=class_), class_="wide")
-
-
-def _head(name: str, sorts: bool) -> Markup:
-    content = element("button", name or "#", type="button") if sorts else name
-    return element("th", content, scope="col")
 
 
 def _row(place: int, number: int, name: str, layer: Layer, row: LayerAnalysis | None) -> Markup:
@@ -292,7 +290,7 @@ def _row(place: int, number: int, name: str, layer: Layer, row: LayerAnalysis | 
         _cell(str(place), value=place),
         element("th", element("a", name, href=f"#box-{number}"), scope="row"),
         element("td", kind, *more, *refused),
-        _cell(*_several(sizes), value=elements, class_=""),
+        _cell(*(element("div", size) for size in sizes), value=elements, class_=""),
         _cell(
             thousands(parameters),
             *(element("small", shape) for shape in shapes),
@@ -306,10 +304,6 @@ def _row(place: int, number: int, name: str, layer: Layer, row: LayerAnalysis | 
         data_name=f"{name} {kind}",
         data_layer="",
     )
-
-
-def _several(lines: Iterable[str]) -> list[Markup]:
-    return [element("div", line) for line in lines]
 
 
 def _cell(*children: str, value: float = 0, class_: str = "number") -> Markup:

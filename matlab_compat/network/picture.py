@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ..display import size_text
-from ..layers.base import Layer
 from ..layers.nested import NetworkLayer
 from ..pages.diagram import Box, Diagram
 from .analysis import Analysis, LayerAnalysis
@@ -41,12 +40,15 @@ def picture(
     for name, layer in graph.layers.items():
         row = rows.get(name)
         problem = layer.refusal()
-        said = [name, layer.class_name, *_activations(row), (notes or {}).get(name, "")]
+        sized = [str(one) for one in row.activations if one] if row else []
+        said = [name, layer.class_name, *sized, (notes or {}).get(name, "")]
+        is_network = isinstance(layer, NetworkLayer)
         box = Box(
             name,
-            _kind(layer),
+            f"▸ {layer.description()}" if is_network else layer.type_name,
             (sizes or {}).get(name, _size(row)),
-            family="problem" if problem else _family(layer),
+            # The module that its class is in: those of a kind are together.
+            family="problem" if problem else type(layer).__module__.rpartition(".")[2],
             about=" · ".join(filter(None, [*said, problem.what if problem else ""])),
             mark=(marks or {}).get(name, "warning" if problem else ""),
             link=f"#layer-{numbers[name]}" if numbers else "",
@@ -61,17 +63,6 @@ def picture(
     return Diagram(tuple(boxes), tuple(wires), label)
 
 
-def _kind(layer: Layer) -> str:
-    if isinstance(layer, NetworkLayer):
-        return f"▸ {layer.description()}"
-    return layer.type_name
-
-
-def _family(layer: Layer) -> str:
-    """The module that its class is in: those of a kind are together."""
-    return type(layer).__module__.rpartition(".")[2]
-
-
 def _size(row: LayerAnalysis | None) -> str:
     """The size of the first output, of one observation and time step."""
     first = row.activations[0] if row and row.activations else None
@@ -79,7 +70,3 @@ def _size(row: LayerAnalysis | None) -> str:
         return ""
     pairs = zip(first.size, first.labels, strict=True)
     return size_text([n for n, label in pairs if label not in "BT"])
-
-
-def _activations(row: LayerAnalysis | None) -> list[str]:
-    return [str(one) for one in row.activations if one] if row else []

@@ -195,10 +195,10 @@ class Run:
         """A value in the form that it is compared in."""
         from ...data_format import dlarray
         from ...engine.arrays import array
-        from ...execution.network import as_activation, as_matlab
+        from ...execution.network import as_matlab
 
-        convert = as_activation if target.is_activation else as_matlab
-        result = convert(self.network, self.inputs, [array(value)], self._batched(target))
+        labels, inside = self._batched(target), target.is_activation
+        result = as_matlab(self.network, self.inputs, [array(value)], labels, is_activation=inside)
         result = result[0] if isinstance(result, list) else result
         return result.extractdata() if isinstance(result, dlarray) else result
 
