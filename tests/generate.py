@@ -8,14 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from textwrap import wrap
 
 ROOT = Path(__file__).parents[1]
 LAYERS = ROOT / "matlab_compat" / "layers"
 HEAD = '''\
 """What ``__init__.py`` makes; written by ``make generate``."""
 
-# ruff: noqa: I001
+# ruff: noqa: E402, E501, I001
 # fmt: off
 
 from collections.abc import Callable
@@ -26,26 +25,15 @@ def exports() -> str:
     """The text of ``matlab_compat/layers/__init__.pyi``."""
     from matlab_compat import layers
 
-    places: dict[str, list[str]] = {}
-    for name in layers.__all__:
-        if name not in layers._functions:
-            home = getattr(layers, name).__module__.rpartition(".")[2]
-            places.setdefault(home, []).append(name)
     lines = [HEAD]
-    for module, names in sorted(places.items()):
-        lines += _wrapped(f"from .{module} import (", names, ")")
-    lines.append("")
-    for function, kinds in sorted(layers._functions.items()):
-        made = " | ".join(kind.__name__ for kind in kinds)
-        lines.append(f"{function}: Callable[..., {made}]")
-    every = [f'"{name}"' for name in layers.__all__]
-    return "\n".join([*lines, "", *_wrapped("__all__ = [", every, "]"), ""])
-
-
-def _wrapped(head: str, names: list[str], end: str) -> list[str]:
-    indent = "    "
-    lines = wrap(", ".join(names) + ",", 99, initial_indent=indent, subsequent_indent=indent)
-    return [head, *lines, end]
+    for name in layers.__all__:
+        if name in layers._functions:
+            made = " | ".join(kind.__name__ for kind in layers._functions[name])
+            lines.append(f"{name}: Callable[..., {made}]")
+        else:
+            home = getattr(layers, name).__module__.rpartition(".")[2]
+            lines.append(f"from .{home} import {name} as {name}")
+    return "\n".join([*lines, ""])
 
 
 def table_of_layers() -> str:

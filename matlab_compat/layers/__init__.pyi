@@ -1,94 +1,126 @@
 """What ``__init__.py`` makes; written by ``make generate``."""
 
-# ruff: noqa: I001
+# ruff: noqa: E402, E501, I001
 # fmt: off
 
 from collections.abc import Callable
 
-from .activations import (
-    ClippedReLULayer, ELULayer, GELULayer, LeakyReLULayer, NnetScalingLayer, PReLULayer,
-    QuadraticLayer, ReLULayer, ScalingLayer, SigmoidLayer, SoftmaxLayer, SoftplusLayer, SwishLayer,
-    TanhLayer,
-)
-from .attention import (
-    AttentionLayer, SelfAttentionLayer,
-)
-from .base import (
-    Layer,
-)
-from .constructors import (
-    constructor_of,
-)
-from .convolution import (
-    Convolution1DLayer, Convolution2DLayer, Convolution3DLayer, GroupedConvolution2DLayer,
-)
-from .detection import (
-    AnchorBoxLayer, YOLOv2ReorgLayer, YOLOv2TransformLayer,
-)
-from .embedding import (
-    EmbeddingConcatenationLayer, EmbeddingLayer, Indexing1DLayer, PatchEmbeddingLayer,
-    PositionEmbeddingLayer, SinusoidalPositionEncodingLayer, WordEmbeddingLayer,
-)
-from .fully_connected import (
-    FullyConnectedLayer,
-)
-from .function import (
-    FunctionLayer,
-)
-from .imported import (
-    KerasFlattenCStyleLayer, KerasGlobalAveragePooling2dLayer, KerasSigmoidLayer, KerasTanhLayer,
-    KerasTimeDistributedFlattenCStyleLayer, OnnxCustomOutputLayer, OnnxElementwiseAffineLayer,
-    OnnxFlattenInto2dLayer, OnnxFlattenLayer, OnnxIdentityLayer, OnnxSigmoidLayer,
-    OnnxVerifyBatchSizeLayer, ScalingFactorLayer,
-)
-from .inputs import (
-    FeatureInputLayer, Image3DInputLayer, ImageInputLayer, InputLayer, SequenceInputLayer,
-)
-from .matconvnet import (
-    MatConvNetBatchNormLayer, MatConvNetConvTransposeLayer, MatConvNetLRNLayer,
-    MatConvNetNormOffsetLayer, MatConvNetROIPoolingLayer, MatConvNetScaleLayer,
-    MatConvNetSpatialNormLayer,
-)
-from .nested import (
-    NetworkLayer,
-)
-from .normalization import (
-    BatchNormalizationLayer, CrossChannelNormalizationLayer, DropoutLayer, GroupNormalizationLayer,
-    InstanceNormalizationLayer, InverseNormalizationLayer, LayerNormalizationLayer,
-    SpatialDropoutLayer,
-)
-from .output import (
-    ClassificationOutputLayer, DicePixelClassificationLayer, FcnLossLayer, FocalLossLayer,
-    PixelClassificationLayer, RCNNBoxRegressionLayer, RPNClassificationLayer,
-    RegressionOutputLayer, YOLOv2OutputLayer,
-)
-from .pooling import (
-    AdaptiveAveragePooling2DLayer, AveragePooling1DLayer, AveragePooling2DLayer,
-    AveragePooling3DLayer, GlobalAveragePooling1DLayer, GlobalAveragePooling2DLayer,
-    GlobalAveragePooling3DLayer, GlobalMaxPooling1DLayer, GlobalMaxPooling2DLayer,
-    GlobalMaxPooling3DLayer, MaxPooling1DLayer, MaxPooling2DLayer, MaxPooling3DLayer,
-    MaxUnpooling2DLayer,
-)
-from .rearranging import (
-    ComplexToRealLayer, PermuteLayer, RealToComplexLayer, ReshapeLayer,
-)
-from .recurrent import (
-    BiLSTMLayer, GRULayer, GRUProjectedLayer, LSTMLayer, LSTMProjectedLayer,
-)
-from .registry import (
-    layer_class, register, registered,
-)
-from .resampling import (
-    Crop2DLayer, Crop3DLayer, DepthToSpace2DLayer, Resize2DLayer, Resize3DLayer, SpaceToDepthLayer,
-)
-from .structure import (
-    AdditionLayer, ConcatenationLayer, DepthConcatenationLayer, FlattenLayer, IdentityLayer,
-    MultiplicationLayer, SequenceFoldingLayer, SequenceUnfoldingLayer,
-)
-from .transposed_convolution import (
-    TransposedConvolution1DLayer, TransposedConvolution2DLayer, TransposedConvolution3DLayer,
-)
-
+from .pooling import AdaptiveAveragePooling2DLayer as AdaptiveAveragePooling2DLayer
+from .structure import AdditionLayer as AdditionLayer
+from .detection import AnchorBoxLayer as AnchorBoxLayer
+from .attention import AttentionLayer as AttentionLayer
+from .pooling import AveragePooling1DLayer as AveragePooling1DLayer
+from .pooling import AveragePooling2DLayer as AveragePooling2DLayer
+from .pooling import AveragePooling3DLayer as AveragePooling3DLayer
+from .normalization import BatchNormalizationLayer as BatchNormalizationLayer
+from .recurrent import BiLSTMLayer as BiLSTMLayer
+from .output import ClassificationOutputLayer as ClassificationOutputLayer
+from .activations import ClippedReLULayer as ClippedReLULayer
+from .rearranging import ComplexToRealLayer as ComplexToRealLayer
+from .structure import ConcatenationLayer as ConcatenationLayer
+from .convolution import Convolution1DLayer as Convolution1DLayer
+from .convolution import Convolution2DLayer as Convolution2DLayer
+from .convolution import Convolution3DLayer as Convolution3DLayer
+from .resampling import Crop2DLayer as Crop2DLayer
+from .resampling import Crop3DLayer as Crop3DLayer
+from .normalization import CrossChannelNormalizationLayer as CrossChannelNormalizationLayer
+from .structure import DepthConcatenationLayer as DepthConcatenationLayer
+from .resampling import DepthToSpace2DLayer as DepthToSpace2DLayer
+from .output import DicePixelClassificationLayer as DicePixelClassificationLayer
+from .normalization import DropoutLayer as DropoutLayer
+from .activations import ELULayer as ELULayer
+from .embedding import EmbeddingConcatenationLayer as EmbeddingConcatenationLayer
+from .embedding import EmbeddingLayer as EmbeddingLayer
+from .output import FcnLossLayer as FcnLossLayer
+from .inputs import FeatureInputLayer as FeatureInputLayer
+from .structure import FlattenLayer as FlattenLayer
+from .output import FocalLossLayer as FocalLossLayer
+from .fully_connected import FullyConnectedLayer as FullyConnectedLayer
+from .function import FunctionLayer as FunctionLayer
+from .activations import GELULayer as GELULayer
+from .recurrent import GRULayer as GRULayer
+from .recurrent import GRUProjectedLayer as GRUProjectedLayer
+from .pooling import GlobalAveragePooling1DLayer as GlobalAveragePooling1DLayer
+from .pooling import GlobalAveragePooling2DLayer as GlobalAveragePooling2DLayer
+from .pooling import GlobalAveragePooling3DLayer as GlobalAveragePooling3DLayer
+from .pooling import GlobalMaxPooling1DLayer as GlobalMaxPooling1DLayer
+from .pooling import GlobalMaxPooling2DLayer as GlobalMaxPooling2DLayer
+from .pooling import GlobalMaxPooling3DLayer as GlobalMaxPooling3DLayer
+from .normalization import GroupNormalizationLayer as GroupNormalizationLayer
+from .convolution import GroupedConvolution2DLayer as GroupedConvolution2DLayer
+from .structure import IdentityLayer as IdentityLayer
+from .inputs import Image3DInputLayer as Image3DInputLayer
+from .inputs import ImageInputLayer as ImageInputLayer
+from .embedding import Indexing1DLayer as Indexing1DLayer
+from .inputs import InputLayer as InputLayer
+from .normalization import InstanceNormalizationLayer as InstanceNormalizationLayer
+from .normalization import InverseNormalizationLayer as InverseNormalizationLayer
+from .imported import KerasFlattenCStyleLayer as KerasFlattenCStyleLayer
+from .imported import KerasGlobalAveragePooling2dLayer as KerasGlobalAveragePooling2dLayer
+from .imported import KerasSigmoidLayer as KerasSigmoidLayer
+from .imported import KerasTanhLayer as KerasTanhLayer
+from .imported import KerasTimeDistributedFlattenCStyleLayer as KerasTimeDistributedFlattenCStyleLayer
+from .recurrent import LSTMLayer as LSTMLayer
+from .recurrent import LSTMProjectedLayer as LSTMProjectedLayer
+from .base import Layer as Layer
+from .normalization import LayerNormalizationLayer as LayerNormalizationLayer
+from .activations import LeakyReLULayer as LeakyReLULayer
+from .matconvnet import MatConvNetBatchNormLayer as MatConvNetBatchNormLayer
+from .matconvnet import MatConvNetConvTransposeLayer as MatConvNetConvTransposeLayer
+from .matconvnet import MatConvNetLRNLayer as MatConvNetLRNLayer
+from .matconvnet import MatConvNetNormOffsetLayer as MatConvNetNormOffsetLayer
+from .matconvnet import MatConvNetROIPoolingLayer as MatConvNetROIPoolingLayer
+from .matconvnet import MatConvNetScaleLayer as MatConvNetScaleLayer
+from .matconvnet import MatConvNetSpatialNormLayer as MatConvNetSpatialNormLayer
+from .pooling import MaxPooling1DLayer as MaxPooling1DLayer
+from .pooling import MaxPooling2DLayer as MaxPooling2DLayer
+from .pooling import MaxPooling3DLayer as MaxPooling3DLayer
+from .pooling import MaxUnpooling2DLayer as MaxUnpooling2DLayer
+from .structure import MultiplicationLayer as MultiplicationLayer
+from .nested import NetworkLayer as NetworkLayer
+from .activations import NnetScalingLayer as NnetScalingLayer
+from .imported import OnnxCustomOutputLayer as OnnxCustomOutputLayer
+from .imported import OnnxElementwiseAffineLayer as OnnxElementwiseAffineLayer
+from .imported import OnnxFlattenInto2dLayer as OnnxFlattenInto2dLayer
+from .imported import OnnxFlattenLayer as OnnxFlattenLayer
+from .imported import OnnxIdentityLayer as OnnxIdentityLayer
+from .imported import OnnxSigmoidLayer as OnnxSigmoidLayer
+from .imported import OnnxVerifyBatchSizeLayer as OnnxVerifyBatchSizeLayer
+from .activations import PReLULayer as PReLULayer
+from .embedding import PatchEmbeddingLayer as PatchEmbeddingLayer
+from .rearranging import PermuteLayer as PermuteLayer
+from .output import PixelClassificationLayer as PixelClassificationLayer
+from .embedding import PositionEmbeddingLayer as PositionEmbeddingLayer
+from .activations import QuadraticLayer as QuadraticLayer
+from .output import RCNNBoxRegressionLayer as RCNNBoxRegressionLayer
+from .output import RPNClassificationLayer as RPNClassificationLayer
+from .activations import ReLULayer as ReLULayer
+from .rearranging import RealToComplexLayer as RealToComplexLayer
+from .output import RegressionOutputLayer as RegressionOutputLayer
+from .rearranging import ReshapeLayer as ReshapeLayer
+from .resampling import Resize2DLayer as Resize2DLayer
+from .resampling import Resize3DLayer as Resize3DLayer
+from .imported import ScalingFactorLayer as ScalingFactorLayer
+from .activations import ScalingLayer as ScalingLayer
+from .attention import SelfAttentionLayer as SelfAttentionLayer
+from .structure import SequenceFoldingLayer as SequenceFoldingLayer
+from .inputs import SequenceInputLayer as SequenceInputLayer
+from .structure import SequenceUnfoldingLayer as SequenceUnfoldingLayer
+from .activations import SigmoidLayer as SigmoidLayer
+from .embedding import SinusoidalPositionEncodingLayer as SinusoidalPositionEncodingLayer
+from .activations import SoftmaxLayer as SoftmaxLayer
+from .activations import SoftplusLayer as SoftplusLayer
+from .resampling import SpaceToDepthLayer as SpaceToDepthLayer
+from .normalization import SpatialDropoutLayer as SpatialDropoutLayer
+from .activations import SwishLayer as SwishLayer
+from .activations import TanhLayer as TanhLayer
+from .transposed_convolution import TransposedConvolution1DLayer as TransposedConvolution1DLayer
+from .transposed_convolution import TransposedConvolution2DLayer as TransposedConvolution2DLayer
+from .transposed_convolution import TransposedConvolution3DLayer as TransposedConvolution3DLayer
+from .embedding import WordEmbeddingLayer as WordEmbeddingLayer
+from .output import YOLOv2OutputLayer as YOLOv2OutputLayer
+from .detection import YOLOv2ReorgLayer as YOLOv2ReorgLayer
+from .detection import YOLOv2TransformLayer as YOLOv2TransformLayer
 adaptiveAveragePooling2dLayer: Callable[..., AdaptiveAveragePooling2DLayer]
 additionLayer: Callable[..., AdditionLayer]
 anchorBoxLayer: Callable[..., AnchorBoxLayer]
@@ -102,6 +134,7 @@ classificationLayer: Callable[..., ClassificationOutputLayer]
 clippedReluLayer: Callable[..., ClippedReLULayer]
 complexToRealLayer: Callable[..., ComplexToRealLayer]
 concatenationLayer: Callable[..., ConcatenationLayer]
+from .constructors import constructor_of as constructor_of
 convolution1dLayer: Callable[..., Convolution1DLayer]
 convolution2dLayer: Callable[..., Convolution2DLayer]
 convolution3dLayer: Callable[..., Convolution3DLayer]
@@ -139,6 +172,7 @@ inputLayer: Callable[..., InputLayer]
 instanceNormalizationLayer: Callable[..., InstanceNormalizationLayer]
 inverseNormalizationLayer: Callable[..., InverseNormalizationLayer]
 layerNormalizationLayer: Callable[..., LayerNormalizationLayer]
+from .registry import layer_class as layer_class
 leakyReluLayer: Callable[..., LeakyReLULayer]
 lstmLayer: Callable[..., LSTMLayer]
 lstmProjectedLayer: Callable[..., LSTMProjectedLayer]
@@ -155,6 +189,8 @@ positionEmbeddingLayer: Callable[..., PositionEmbeddingLayer]
 preluLayer: Callable[..., PReLULayer]
 quadraticLayer: Callable[..., QuadraticLayer]
 realToComplexLayer: Callable[..., RealToComplexLayer]
+from .registry import register as register
+from .registry import registered as registered
 regressionLayer: Callable[..., RegressionOutputLayer]
 reluLayer: Callable[..., ReLULayer]
 reshapeLayer: Callable[..., ReshapeLayer]
@@ -179,61 +215,3 @@ transposedConv3dLayer: Callable[..., TransposedConvolution3DLayer]
 wordEmbeddingLayer: Callable[..., WordEmbeddingLayer]
 yolov2ReorgLayer: Callable[..., YOLOv2ReorgLayer]
 yolov2TransformLayer: Callable[..., YOLOv2TransformLayer]
-
-__all__ = [
-    "AdaptiveAveragePooling2DLayer", "AdditionLayer", "AnchorBoxLayer", "AttentionLayer",
-    "AveragePooling1DLayer", "AveragePooling2DLayer", "AveragePooling3DLayer",
-    "BatchNormalizationLayer", "BiLSTMLayer", "ClassificationOutputLayer", "ClippedReLULayer",
-    "ComplexToRealLayer", "ConcatenationLayer", "Convolution1DLayer", "Convolution2DLayer",
-    "Convolution3DLayer", "Crop2DLayer", "Crop3DLayer", "CrossChannelNormalizationLayer",
-    "DepthConcatenationLayer", "DepthToSpace2DLayer", "DicePixelClassificationLayer",
-    "DropoutLayer", "ELULayer", "EmbeddingConcatenationLayer", "EmbeddingLayer", "FcnLossLayer",
-    "FeatureInputLayer", "FlattenLayer", "FocalLossLayer", "FullyConnectedLayer", "FunctionLayer",
-    "GELULayer", "GRULayer", "GRUProjectedLayer", "GlobalAveragePooling1DLayer",
-    "GlobalAveragePooling2DLayer", "GlobalAveragePooling3DLayer", "GlobalMaxPooling1DLayer",
-    "GlobalMaxPooling2DLayer", "GlobalMaxPooling3DLayer", "GroupNormalizationLayer",
-    "GroupedConvolution2DLayer", "IdentityLayer", "Image3DInputLayer", "ImageInputLayer",
-    "Indexing1DLayer", "InputLayer", "InstanceNormalizationLayer", "InverseNormalizationLayer",
-    "KerasFlattenCStyleLayer", "KerasGlobalAveragePooling2dLayer", "KerasSigmoidLayer",
-    "KerasTanhLayer", "KerasTimeDistributedFlattenCStyleLayer", "LSTMLayer", "LSTMProjectedLayer",
-    "Layer", "LayerNormalizationLayer", "LeakyReLULayer", "MatConvNetBatchNormLayer",
-    "MatConvNetConvTransposeLayer", "MatConvNetLRNLayer", "MatConvNetNormOffsetLayer",
-    "MatConvNetROIPoolingLayer", "MatConvNetScaleLayer", "MatConvNetSpatialNormLayer",
-    "MaxPooling1DLayer", "MaxPooling2DLayer", "MaxPooling3DLayer", "MaxUnpooling2DLayer",
-    "MultiplicationLayer", "NetworkLayer", "NnetScalingLayer", "OnnxCustomOutputLayer",
-    "OnnxElementwiseAffineLayer", "OnnxFlattenInto2dLayer", "OnnxFlattenLayer",
-    "OnnxIdentityLayer", "OnnxSigmoidLayer", "OnnxVerifyBatchSizeLayer", "PReLULayer",
-    "PatchEmbeddingLayer", "PermuteLayer", "PixelClassificationLayer", "PositionEmbeddingLayer",
-    "QuadraticLayer", "RCNNBoxRegressionLayer", "RPNClassificationLayer", "ReLULayer",
-    "RealToComplexLayer", "RegressionOutputLayer", "ReshapeLayer", "Resize2DLayer",
-    "Resize3DLayer", "ScalingFactorLayer", "ScalingLayer", "SelfAttentionLayer",
-    "SequenceFoldingLayer", "SequenceInputLayer", "SequenceUnfoldingLayer", "SigmoidLayer",
-    "SinusoidalPositionEncodingLayer", "SoftmaxLayer", "SoftplusLayer", "SpaceToDepthLayer",
-    "SpatialDropoutLayer", "SwishLayer", "TanhLayer", "TransposedConvolution1DLayer",
-    "TransposedConvolution2DLayer", "TransposedConvolution3DLayer", "WordEmbeddingLayer",
-    "YOLOv2OutputLayer", "YOLOv2ReorgLayer", "YOLOv2TransformLayer",
-    "adaptiveAveragePooling2dLayer", "additionLayer", "anchorBoxLayer", "attentionLayer",
-    "averagePooling1dLayer", "averagePooling2dLayer", "averagePooling3dLayer",
-    "batchNormalizationLayer", "bilstmLayer", "classificationLayer", "clippedReluLayer",
-    "complexToRealLayer", "concatenationLayer", "constructor_of", "convolution1dLayer",
-    "convolution2dLayer", "convolution3dLayer", "crop2dLayer", "crop3dLayer",
-    "crossChannelNormalizationLayer", "depthConcatenationLayer", "depthToSpace2dLayer",
-    "dicePixelClassificationLayer", "dropoutLayer", "eluLayer", "embeddingConcatenationLayer",
-    "embeddingLayer", "featureInputLayer", "flattenLayer", "focalLossLayer", "fullyConnectedLayer",
-    "functionLayer", "geluLayer", "globalAveragePooling1dLayer", "globalAveragePooling2dLayer",
-    "globalAveragePooling3dLayer", "globalMaxPooling1dLayer", "globalMaxPooling2dLayer",
-    "globalMaxPooling3dLayer", "groupNormalizationLayer", "groupedConvolution2dLayer", "gruLayer",
-    "gruProjectedLayer", "identityLayer", "image3dInputLayer", "imageInputLayer",
-    "indexing1dLayer", "inputLayer", "instanceNormalizationLayer", "inverseNormalizationLayer",
-    "layerNormalizationLayer", "layer_class", "leakyReluLayer", "lstmLayer", "lstmProjectedLayer",
-    "maxPooling1dLayer", "maxPooling2dLayer", "maxPooling3dLayer", "maxUnpooling2dLayer",
-    "multiplicationLayer", "networkLayer", "patchEmbeddingLayer", "permuteLayer",
-    "pixelClassificationLayer", "positionEmbeddingLayer", "preluLayer", "quadraticLayer",
-    "realToComplexLayer", "register", "registered", "regressionLayer", "reluLayer", "reshapeLayer",
-    "resize2dLayer", "resize3dLayer", "scalingLayer", "selfAttentionLayer", "sequenceFoldingLayer",
-    "sequenceInputLayer", "sequenceUnfoldingLayer", "sigmoidLayer",
-    "sinusoidalPositionEncodingLayer", "softmaxLayer", "softplusLayer", "spaceToDepthLayer",
-    "spatialDropoutLayer", "swishLayer", "tanhLayer", "transposedConv1dLayer",
-    "transposedConv2dLayer", "transposedConv3dLayer", "wordEmbeddingLayer", "yolov2ReorgLayer",
-    "yolov2TransformLayer",
-]
