@@ -19,7 +19,7 @@ from torch.nn import functional
 
 from matlab_compat import layers as matlab
 from matlab_compat.layers import Layer, registered
-from matlab_compat.layers.any_format import Elementwise
+from matlab_compat.layers.base import Elementwise
 
 from . import modules as of
 from . import recurrent, structure

@@ -16,6 +16,7 @@ from ..errors import UnsupportedLayerError
 
 if TYPE_CHECKING:
     import torch
+    from torch import nn
 
     from ..engine.precision import DeviceLike, DTypeLike
 
@@ -104,13 +105,7 @@ class LayerLike(Protocol):
     def initialize(self, numChannels: int | None = None, seed: Any = None) -> Self:
         """Fill learnables and states where they are empty."""
 
-    def to_torch(
-        self,
-        device: DeviceLike | None = None,
-        dtype: DTypeLike | None = None,
-        *,
-        formats: Sequence[str] | None = None,
-    ) -> torch.nn.Module:
+    def to_torch(self, device: Any = None, dtype: Any = None, *, formats: Any = None) -> nn.Module:
         """A torch module that computes what the layer computes."""
 
 

@@ -16,8 +16,7 @@ from ..arrays import Array
 from ..data_format import torch_axes
 from ..display import size_text
 from ..errors import DataFormatError, PropertyError
-from .any_format import Elementwise, PerChannelLayer
-from .base import Fans, Layer
+from .base import Elementwise, Fans, Layer, PerChannelLayer
 from .learnables import Layout, Learnable, factor, initializer
 from .properties import (
     Property,

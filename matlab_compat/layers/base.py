@@ -10,6 +10,7 @@ from ..arrays import Array, as_tuple
 from ..data_format import require_format
 from ..errors import DataFormatError, PropertyError, UnsupportedLayerError, locating
 from ..execution.described import Computed, Factors, RunOptions
+from ..wording import argument
 from .learnables import Learnable
 from .properties import positive_integer
 from .sizes import Inputs, Outputs
@@ -476,3 +477,25 @@ class Layer(LayerValue):
     def _needed_parameters(self) -> Sequence[str]:
         """The learnables and states without which the layer is not initialized."""
         return tuple(self._parameter_sizes(1))
+
+
+class Elementwise(Layer):
+    """Base of the layers that compute each number of the output from that of the input."""
+
+    keeps_size = True
+
+
+class PerChannelLayer(Layer):
+    """Base of the layers for data of any format that has channels."""
+
+    def output_formats(self, formats: Sequence[str]) -> tuple[str, ...]:
+        """The format of the input, which may have any dimensions beside C.
+
+        Raises ``DataFormatError``: the format has no C.
+        """
+        if "C" not in formats[0]:
+            raise DataFormatError(
+                f"The layer needs a channel dimension; the data is labelled '{formats[0]}'.",
+                remedy=f"label the channels C, for example {argument('data_format', 'SSCB')}.",
+            )
+        return (formats[0],)

@@ -14,7 +14,6 @@ from .structure import Identity
 
 class YOLOv2TransformLayer(
     Layer,
-    constructor="yolov2TransformLayer",
     type_text="YOLO v2 Transform Layer",
     module=("engine.detection.YOLOv2Transform", "NumAnchorBoxes"),
     versions="1",
@@ -36,7 +35,6 @@ class YOLOv2TransformLayer(
 class YOLOv2ReorgLayer(
     Layer,
     type_text="YOLO v2 Reorg Layer",
-    constructor="yolov2ReorgLayer",
     input_formats=("SSCB",),
     module=("engine.resampling.SpaceToDepth", "Stride"),
     description="YOLO v2 Reorg Layer with stride [{Stride[0]}  {Stride[1]}]",
@@ -64,7 +62,6 @@ def _boxes(value: object) -> tuple[tuple[float, float], ...]:
 class AnchorBoxLayer(
     Identity,
     type_text="Anchor Box",
-    constructor="anchorBoxLayer",
     example="((8.0, 16.0), (32.0, 48.0))",
 ):
     """MATLAB's anchor box layer of SSD detectors: passes its input on, and keeps the boxes.

@@ -86,25 +86,25 @@ def edge_argument(value: object, dims: int) -> Edges:
 
 def merge_legacy_edges(
     argument: str, dims: int, extra: Mapping[str, object], values: dict[str, object]
-) -> bool:
+) -> None:
     """Put a file's field ``Padding`` or ``Cropping`` into the ``values`` of the properties.
 
     Releases before R2018a (before R2019a for Cropping) have it in the place of Mode and Size.
-    Where a file has both they must agree. Gives whether the file has it.
+    Where a file has both they must agree.
 
     Raises ``PropertyError``: it is none, or contradicts the Size.
     """
     legacy = next((v for name, v in extra.items() if name.lower() == argument.lower()), None)
     if legacy is None:
-        return False
+        return
     said = edge_properties(argument, dims, legacy)
     if f"{argument}Size" not in values:
         values.update(said)
-        return True
+        return
     try:
         size = edge_sizes(dims)(values[f"{argument}Size"])
     except ValueError:  # refused where all properties are checked
-        return True
+        return
     mode = str(values.get(f"{argument}Mode", "manual")).lower()
     if mode == "manual" and size is not None and size != said.get(f"{argument}Size"):
         raise PropertyError(
@@ -113,7 +113,6 @@ def merge_legacy_edges(
             where=(f"{argument}Size",),
             remedy=f"save {argument}Size alone: it is the property that MATLAB uses.",
         )
-    return True
 
 
 def edge_pairs(sizes: Edges | None, dims: int) -> tuple[Pair, ...]:

@@ -12,8 +12,7 @@ import numpy as np
 
 from ..arrays import Array, restored
 from ..errors import PropertyError
-from .any_format import Elementwise
-from .base import Layer
+from .base import Elementwise, Layer
 from .pooling import GlobalAveragePooling2DLayer
 from .properties import Property, flag, parameter_array, real_scalar
 from .saved_fields import no_effect

@@ -28,16 +28,13 @@ def name_value_pairs(
     for given, value in [*zip(pairs[::2], pairs[1::2], strict=True), *options.items()]:
         name = canonical.get(given.lower()) if isinstance(given, str) else None
         if name is None:
+            every = ", ".join(sorted(names)) or "none"
             near = get_close_matches(str(given), sorted(names), n=1)
             raise PropertyError(
                 f"{function} has no argument {given!r}.",
-                remedy=f"did you mean '{near[0]}'?" if near else f"it takes {_list(names)}.",
+                remedy=f"did you mean '{near[0]}'?" if near else f"it takes {every}.",
             )
         if name in values:
             raise PropertyError(f"{function}: '{name}' is given twice.")
         values[name] = plain_text(value)
     return values
-
-
-def _list(names: Collection[str]) -> str:
-    return ", ".join(sorted(names)) or "none"

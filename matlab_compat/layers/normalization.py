@@ -17,8 +17,7 @@ import numpy as np
 from ..arrays import Array
 from ..display import number_text, size_text
 from ..errors import DataFormatError, MatlabCompatWarning, PropertyError
-from .any_format import Elementwise, PerChannelLayer
-from .base import Fans
+from .base import Elementwise, Fans, PerChannelLayer
 from .learnables import Layout, Learnable, State, factor, initializer
 from .properties import (
     Property,

@@ -14,8 +14,7 @@ import numpy as np
 from ..data_format import torch_axes
 from ..display import matlab_text, row_text
 from ..errors import DataFormatError, UnsupportedLayerError
-from .any_format import PerChannelLayer
-from .base import Layer
+from .base import Layer, PerChannelLayer
 from .properties import Property, few_numbers, one_of, optional, positive_integer
 from .sizes import Inputs, Outputs
 

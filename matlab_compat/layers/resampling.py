@@ -48,11 +48,11 @@ def scales(count: int) -> Any:
 
 class _Resize(
     Layer,
-    module="engine.resampling.Resize",
     saved_fields={
         "DlresizeMethodName": no_effect("follows from Method"),
         "GetOutputSizeAndScale": no_effect("follows from whether Scale or OutputSize is given"),
     },
+    module="engine.resampling.Resize",
 ):
     """What both resize layers share.
 

@@ -25,8 +25,6 @@ from .edges import (
     edge_property,
     edge_text,
     edges_of,
-    merge_legacy_edges,
-    without_same_size,
 )
 from .filters import FORMATS, AllChannelsLayer, sizes_text
 from .learnables import Layout, Learnable
@@ -95,8 +93,7 @@ class TransposedConvolutionLayer(
 
     @classmethod
     def _from_values(cls, values: dict[str, object], extra: Mapping[str, Any]) -> Self:
-        given = without_same_size("Cropping", values)
-        layer = cls(**cls._with_inferred_sizes(given))
+        layer = cls(**cls._with_inferred_sizes(cls._from_file(values, extra)))
         layer._warn_if_same_disagrees(values.get("CroppingSize"))
         return layer
 
@@ -201,9 +198,8 @@ class TransposedConvolution2DLayer(
 
     @classmethod
     def _from_values(cls, values: dict[str, object], extra: Mapping[str, Any]) -> Self:
-        legacy = merge_legacy_edges("Cropping", cls.dims, extra, values)
         layer = super()._from_values(values, extra)
-        if legacy:
+        if "cropping" in map(str.lower, extra):
             layer._warn_of_cropping()
         return layer
 

@@ -4,8 +4,7 @@ from ..execution.described import CLASSIC, Port
 from . import building
 from .building import *
 from .graph import Graph, Plan, Step
-from .layer_array import LayerArray
-from .naming import layer_names
+from .layer_array import LayerArray, layer_names
 from .network import Network
 
 __all__ = [

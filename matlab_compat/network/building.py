@@ -9,7 +9,7 @@ from ..errors import LayerNotFoundError, UsageError
 from ..layers.base import Layer
 from ..plain_text import plain_text, plain_texts
 from .graph import Graph
-from .naming import layer_names
+from .layer_array import layer_names
 from .network import Network
 
 __all__ = [

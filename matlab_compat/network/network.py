@@ -26,8 +26,7 @@ from ..plain_text import plain_text, plain_texts
 from ..table import Table
 from .analysis import Analysis, analysis, table
 from .graph import Graph, Plan
-from .layer_array import LayerArray
-from .naming import layer_names, named
+from .layer_array import LayerArray, layer_names, named
 from .picture_inputs import pictures_as_arrays
 from .pictures import Fit, Fitting
 from .preparation import ImagePreparation

@@ -23,7 +23,7 @@ from converters.from_torch.operations import (
 )
 from matlab_compat.errors import UnsupportedLayerError
 from matlab_compat.layers import registered
-from matlab_compat.layers.any_format import Elementwise
+from matlab_compat.layers.base import Elementwise
 from matlab_compat.layers.properties import Property, real_scalar
 
 from .idioms import IDIOMS, Does
