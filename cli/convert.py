@@ -63,9 +63,9 @@ def command(
 
     Example: matlab-compat convert net.mat -o net.pt
     """
+    from converters.atomic import make_folder, places_in
     from converters.formats import Options, format_for
     from converters.jobs import ConvertJob
-    from converters.places import make_folder, places_in
     from converters.said import conversion, conversion_notes
 
     options.need_torch()

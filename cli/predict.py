@@ -48,8 +48,8 @@ class Places:
 
         Raises ``UsageError``: they make no sense.
         """
+        from converters.atomic import places_in
         from converters.data import split_argument
-        from converters.places import places_in
 
         if self.out is not None and self.output_dir is not None:
             raise UsageError(

@@ -30,7 +30,7 @@ from .kinds import Standing
 from .matfile import DEFAULT_LIMITS, Limits, MatFile
 from .matfile.values import MatObject, ObjectArray, Value, cell_items
 from .saved import readable_fields, to_dict
-from .walk import Place, is_under, plain_path, walk_all
+from .walk import is_under, objects_in, plain_path
 
 _AGENTS = "rl.agent."
 #: What the functions of an agent are called.
@@ -82,26 +82,16 @@ def load_agent(
 def agents_in(mat: MatFile, variable: str | None = None) -> list[tuple[str, MatObject]]:
     """The agents of a file, or in what ``variable`` names, and where."""
 
-    def look(place: Place) -> tuple[list[tuple[str, MatObject]], bool]:
-        value = place.value
-        if isinstance(value, MatObject) and _is_agent(value):
-            if isinstance(readable_fields(value).get("BaseAgent"), MatObject):
-                return [], True  # of a rlMBPOAgent, whose base agent acts
-            meant = variable is None or any(
-                is_under(path, variable) for path in (place.path, plain_path(place.path))
-            )
-            return [(place.path, value)] if meant else [], False
-        return [], True
+    def wanted(value: MatObject) -> bool:
+        """An agent of the toolbox, or of a user's own class that has an actor or critic of it."""
+        fields = readable_fields(value)
+        if isinstance(fields.get("BaseAgent"), MatObject):
+            return False  # a rlMBPOAgent, whose base agent acts
+        return value.class_name.startswith(_AGENTS) or any(
+            function.class_name.startswith("rl.") for _, function in _roles(fields)
+        )
 
-    return walk_all(mat, look, variable)
-
-
-def _is_agent(value: MatObject) -> bool:
-    """An agent of the toolbox, or of a user's own class that has an actor or critic of it."""
-    if value.class_name.startswith(_AGENTS):
-        return True
-    functions = (function for _, function in _roles(readable_fields(value)))
-    return any(function.class_name.startswith("rl.") for function in functions)
+    return objects_in(mat, wanted, variable, inside=True)
 
 
 def _agent(mat: MatFile, path: str, saved: MatObject) -> Agent:

@@ -1,4 +1,7 @@
-"""Files and folders that appear whole or not at all: written elsewhere, then given their names."""
+"""Files and folders that appear whole or not at all: written elsewhere, then given their names.
+
+And which names they get, where something is made of each of many.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,7 @@ import errno
 import os
 import secrets
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -120,6 +123,48 @@ def _check(place: Path, overwrite: bool, folder: bool, remedy: str = "") -> None
             "The folder holds something else than an earlier conversion.",
             remedy=f"give another name; a folder is replaced only if it holds a {_OURS}.",
         )
+
+
+def make_folder(path: str | os.PathLike[str]) -> None:
+    """Make a folder to write into, and those that it lies in, unless it is there.
+
+    Raises ``FileAccessError``.
+    """
+    try:
+        file_path(path).mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise FileAccessError(
+            "Files are written into a folder, and this is none."
+            if isinstance(error, FileExistsError | NotADirectoryError)
+            else f"The folder cannot be made: {error.strerror or error}.",
+            where=(str(path),),
+            remedy="name another; it is made if it is not there.",
+        ) from error
+
+
+def places_in(
+    folder: str, sources: Sequence[str], ending: str, *, kept: Sequence[str] = ()
+) -> list[str]:
+    """A place in the folder for what is made of each file, under its name.
+
+    Raises ``UsageError``, before anything is done: two would have one name, or one is that of a
+    source, or of another file that is to be ``kept``.
+    """
+    places = [Path(folder, Path(source).stem + ending) for source in sources]
+    first: dict[Path, str] = {}
+    read = {Path(source).resolve() for source in (*sources, *kept)}
+    for place, source in zip(places, sources, strict=True):
+        if first.setdefault(place, source) != source:
+            raise UsageError(
+                f"What is made of {first[place]} and of {source} would both be {place}.",
+                remedy="leave one of them out, and give it a folder of its own.",
+            )
+        if place.resolve() in read:
+            raise UsageError(
+                f"What is made of {source} would replace {place}, which is an input.",
+                remedy="name another folder.",
+            )
+    return [str(place) for place in places]
 
 
 def _give_names(new: NewFiles) -> None:

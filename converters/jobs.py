@@ -16,14 +16,13 @@ from matlab_compat.parity.reports.html import html_page
 from matlab_compat.parity.runner import Precision
 from matlab_compat.wording import argument
 
-from .atomic import write_text
+from .atomic import make_folder, write_text
 from .batch import Job, Record, digest
 from .convert import convert
 from .data import split_argument
 from .engines import TORCH
 from .formats import ANY, Asked, Options
 from .outputs import check_output, write_outputs
-from .places import make_folder
 from .predict import Predictor
 from .verify import verify
 

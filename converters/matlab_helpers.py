@@ -6,9 +6,8 @@ from importlib.resources import files
 from os import PathLike
 from pathlib import Path
 
-from .atomic import check_place, new_files
+from .atomic import check_place, make_folder, new_files
 from .endings import file_path
-from .places import make_folder
 
 
 def helper_texts() -> dict[str, bytes]:

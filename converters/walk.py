@@ -76,16 +76,23 @@ def walk_all(
 
 
 def objects_in(
-    mat: MatFile, wanted: Callable[[MatObject], bool], variable: str | None = None
+    mat: MatFile,
+    wanted: Callable[[MatObject], bool],
+    variable: str | None = None,
+    *,
+    inside: bool = False,
 ) -> list[tuple[str, MatObject]]:
-    """The wanted objects of a file, or in what ``variable`` names, and where; none in others."""
+    """The wanted objects of a file, or in what ``variable`` names, and where.
+
+    Others are looked into if ``inside``.
+    """
 
     def look(place: Place) -> tuple[list[tuple[str, MatObject]], bool]:
-        value = place.value
-        if not isinstance(value, MatObject):
-            return [], True
-        is_meant = variable is None or is_under(place.path, variable)
-        return [(place.path, value)] if is_meant and wanted(value) else [], False
+        value, names = place.value, (place.path, plain_path(place.path))
+        if not isinstance(value, MatObject) or not wanted(value):
+            return [], inside or not isinstance(value, MatObject)
+        is_meant = variable is None or any(is_under(name, variable) for name in names)
+        return [(place.path, value)] if is_meant else [], False
 
     return walk_all(mat, look, variable)
 

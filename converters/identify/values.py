@@ -24,8 +24,8 @@ from ..kinds import KINDS, Known, Standing
 from ..kinds.objects import row_of
 from ..kinds.parameters import weights_among
 from ..matfile.file import MatFile
-from ..matfile.info import VariableInfo
 from ..matfile.plain import CONVERTERS
+from ..matfile.reader import VariableInfo
 from ..walk import Place, may_hold_models, root_of, walk
 
 #: Values looked at in one variable, and how deep.

@@ -21,11 +21,10 @@ from matlab_compat.pages.notebook import listing
 from ..endings import file_path
 from ..identify.files import not_a_mat_file
 from .faults import cut_short
-from .info import Header, VariableInfo
 from .level4 import Level4Reader, looks_like_level4
 from .level5 import Level5Reader
 from .limits import DEFAULT_LIMITS, Limits
-from .reader import MatReader, only_matfile_errors
+from .reader import Header, MatReader, VariableInfo, only_matfile_errors
 from .source import Source
 from .text import CodePage
 from .threads import WORTH_THREADS, pool

@@ -14,9 +14,9 @@ from matlab_compat.arrays import Array
 
 from .arrays import checked_sparse
 from .faults import corrupt, cut_short, unsupported
-from .info import Header, VariableInfo
 from .journal import Journal
 from .limits import Limits
+from .reader import Header, VariableInfo
 from .source import Source
 from .text import CodePage, char_array, decode_bytes
 from .values import SparseArray, Value

@@ -13,10 +13,10 @@ from matlab_compat.errors import CorruptFileError, MatFileError, TruncatedFileEr
 from .arrays import ArrayDecoder
 from .faults import corrupt, cut_short, unsupported
 from .inflate import Inflater, announced_size, inflate_array
-from .info import Header, VariableInfo
 from .journal import Said
 from .limits import Limits
 from .mcos import ObjectTable, looked_up, reference_shape
+from .reader import Header, VariableInfo
 from .source import Source
 from .subsystem import open_subsystem
 from .tags import NUMERIC_DTYPE, ArrayClass, ArrayHeader, DataType, Elements

@@ -25,11 +25,11 @@ from . import hdf5
 from .arrays import checked_sparse
 from .faults import corrupt_73, cut_short, unsupported_73
 from .hdf5 import Hdf5File, Node, References, hdf5_errors, translated
-from .info import Header, VariableInfo
 from .journal import Journal
 from .limits import DEFAULT_LIMITS, Budget, Limits
 from .mcos import ObjectTable, looked_up, reference_shape
 from .opaque import Opaque, function_text, legacy_object
+from .reader import Header, VariableInfo
 from .source import Source
 from .text import char_array
 from .values import FunctionHandle, ObjectArray, Shape, SparseArray, StructArray, Value

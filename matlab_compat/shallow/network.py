@@ -171,7 +171,7 @@ class ShallowNetwork(Description):
 
     def plot(self) -> Diagram:
         """The network as a picture, which a notebook shows and ``.save("net.svg")`` writes."""
-        from .picture import picture
+        from .view import picture
 
         return picture(self, repr(self))
 

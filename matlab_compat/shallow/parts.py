@@ -84,28 +84,19 @@ class Fields:
         """Where a field is, as MATLAB writes it."""
         return f"{self.where}.{name}"
 
-    def text(self, name: str, default: str = "") -> str:
+    def text(self, name: str, default: str = "", *, needed: bool = False) -> str:
         """A text, or the name of a function."""
-        if name not in self:
+        if self._is_absent(name, needed):
             return default
         value = self.values[name]
         if not isinstance(value, str):
             raise _wrong(value, "a text", self.at(name))
         return value.removeprefix("@")
 
-    def function(self, name: str) -> str:
-        """The name of a function without which nothing can be computed."""
-        self._needs(name)
-        return self.text(name)
-
-    def delays(self, name: str) -> tuple[int, ...]:
-        """Whole numbers without which a series cannot be told from samples."""
-        self._needs(name)
-        return self.numbers(name)
-
-    def _needs(self, name: str) -> None:
-        if name not in self:
+    def _is_absent(self, name: str, needed: bool) -> bool:
+        if needed and name not in self:
             raise PropertyError(f"{self.at(name)} is missing.", where=(self.at(name),))
+        return name not in self
 
     def texts(self, name: str) -> tuple[str, ...]:
         """A cell of texts; or one text."""
@@ -126,9 +117,11 @@ class Fields:
             raise _wrong(self.values[name], "one whole number", self.at(name))
         return found[0]
 
-    def numbers(self, name: str, default: tuple[int, ...] = ()) -> tuple[int, ...]:
+    def numbers(
+        self, name: str, default: tuple[int, ...] = (), *, needed: bool = False
+    ) -> tuple[int, ...]:
         """Whole numbers that are not negative."""
-        if name not in self:
+        if self._is_absent(name, needed):
             return default
         array = as_numbers(self.values[name], self.at(name))
         flat = array.ravel(order="F")
@@ -229,8 +222,8 @@ def read_layer(fields: Fields) -> Layer:
     return Layer(
         fields.text("name"),
         fields.number("size"),
-        fields.function("transferFcn"),
-        fields.function("netInputFcn"),
+        fields.text("transferFcn", needed=True),
+        fields.text("netInputFcn", needed=True),
         fields.numbers("dimensions"),
     )
 
@@ -249,4 +242,4 @@ def read_output(fields: Fields, size: int) -> Output:
 
 def read_weight(fields: Fields) -> Weight:
     """``net.inputWeights{i,j}`` or ``net.layerWeights{i,j}`` from its struct."""
-    return Weight(fields.function("weightFcn"), fields.delays("delays"))
+    return Weight(fields.text("weightFcn", needed=True), fields.numbers("delays", needed=True))
