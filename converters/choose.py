@@ -21,7 +21,7 @@ from matlab_compat.wording import argument
 
 from .find import Found
 from .kinds import Standing
-from .loose import LooseWeights, question
+from .loose import question
 from .matfile import Limits, MatFile, open_mat
 from .matfile.values import MatObject
 from .saved import SavedLayer
@@ -80,7 +80,7 @@ def choose_layer(found: list[Found], layer: str | int | None, where: str) -> Fou
             if len(layers) == 1 and loose:
                 raise AmbiguousLayerError(
                     f"There is a layer in it, {_names(layers)}, and weights of which nothing says "
-                    f"which layer they belong to: {listed([_at(one) for one in loose], _LISTED)}.",
+                    f"which layer they belong to: {listed(list(map(str, loose)), _LISTED)}.",
                     remedy=f"choose the layer, {argument('layer', _handle(*layers[0]))}; or say "
                     "what the others are: save Class = class(layer) beside them.",
                 )
@@ -102,11 +102,6 @@ def choose_layer(found: list[Found], layer: str | int | None, where: str) -> Fou
             )
         saved, at = matches[0]
         return at.only(saved)
-
-
-def _at(loose: LooseWeights) -> str:
-    place = " > ".join(loose.where)
-    return f"{place} ({loose.found})" if place else loose.found
 
 
 def _matches(found: list[Found], layers: list[_Choice], layer: str | int) -> list[_Choice]:

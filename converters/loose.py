@@ -36,6 +36,9 @@ class LooseWeights:
     #: Nothing says which.
     class_name: ClassVar[str] = ""
 
+    def __str__(self) -> str:
+        return f"{' > '.join(self.where) or 'variables'} ({self.found})"
+
     @property
     def found(self) -> str:
         """What there is: ``Weights 3×3×4×4, Bias 1×1×4``."""
@@ -76,12 +79,11 @@ def question(loose: list[LooseWeights]) -> AmbiguousLayerError:
     if len(loose) == 1:
         return loose[0].error()
     first = loose[0]
-    shown = [f"{' > '.join(one.where) or 'variables'} ({one.found})" for one in loose]
     named = next(iter(first.candidates()), "...")
     which = argument("variable", first.where[0]) if first.where else argument("layer", "...")
     return AmbiguousLayerError(
         f"There are {len(loose)} groups of weights in it, and nothing says which layers they "
-        f"belong to: {listed(shown, 20)}.",
+        f"belong to: {listed(list(map(str, loose)), 20)}.",
         remedy=f"choose one and say what it is: {which} with {argument('layer_class', named)}.",
     )
 

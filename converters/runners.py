@@ -15,6 +15,7 @@ from matlab_compat.parity.runner import Inputs, OracleRunner, Results, Runner, W
 from matlab_compat.shallow import ShallowNetwork
 
 from .data import split_argument
+from .engines import engines
 
 #: Makes a runner from the text after ``NAME:`` ("" without any) and the network in question.
 RunnerMaker: TypeAlias = Callable[[str, Network | ShallowNetwork], Runner]
@@ -29,10 +30,6 @@ def _onnx(path: str, network: Network | ShallowNetwork) -> Runner:
     if isinstance(network, ShallowNetwork):
         return ShallowOnnxRunner(path, network)
     return OnnxRunner(path, network)
-
-
-def _float64(_: str, network: Network | ShallowNetwork) -> Runner:
-    return OracleRunner(network)
 
 
 def _mat(path: str, network: Network | ShallowNetwork) -> Runner:
@@ -73,19 +70,16 @@ class MatRunner(OracleRunner):
             return super().run(inputs, wanted, inside)
 
 
-_OWN: dict[str, RunnerMaker] = {"onnx": _onnx, "float64": _float64, "mat": _mat}
+_OWN: dict[str, RunnerMaker] = {
+    "onnx": _onnx,
+    "float64": lambda _, network: OracleRunner(network),
+    "mat": _mat,
+}
 
 
 def _is_mat(against: str) -> bool:
     file, _ = split_argument(against)
     return Path(file).suffix.lower() == ".mat" and Path(file).exists()
-
-
-def _engine(name: str, network: Network | ShallowNetwork) -> Runner | None:
-    from .engines import engines
-    from .engines.runner import EngineRunner
-
-    return EngineRunner(name, network) if name in engines() else None
 
 
 def runner_named(against: str, network: Network | ShallowNetwork) -> Runner:
@@ -111,8 +105,10 @@ def runner_named(against: str, network: Network | ShallowNetwork) -> Runner:
         for found in entry_points(group=GROUP, name=name):
             made: Runner = added(found, "runner")(what, network)
             return made
-        if (engine := _engine(against, network)) is not None:
-            return engine
+        if against in engines():
+            from .engines.runner import EngineRunner
+
+            return EngineRunner(against, network)
     return _onnx(against, network)
 
 
@@ -121,8 +117,6 @@ def check_runner(against: str) -> None:
 
     Raises ``FileAccessError``.
     """
-    from .engines import engines
-
     name, known = against.partition(":")[0], {*_OWN, *engines()}
     is_there = Path(against).exists() or _is_mat(against)
     if not (is_there or name in known or entry_points(group=GROUP, name=name)):

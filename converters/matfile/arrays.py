@@ -79,16 +79,6 @@ class ArrayDecoder:
         self._journal.report()
         return root.build(root.values)
 
-    def _value_of(self, matrix: Tag, stack: list[_Container]) -> Value | _Container:
-        """A leaf, a container to fill, or a mark where the value cannot be decoded by itself."""
-        try:
-            header = self._elements.array_header(matrix)
-            return _OPENERS[header.array_class](self, header)
-        except MatFileError as error:
-            if len(stack) == 1:
-                raise
-            return self._journal.set_aside(self._class_of(matrix), error, self._path())
-
     def _class_of(self, matrix: Tag) -> str:
         try:
             header = self._elements.array_header(matrix)
@@ -114,7 +104,13 @@ class ArrayDecoder:
             self._add_empties(top)
             return
         top.next = matrix.next
-        item = self._value_of(matrix, stack)
+        try:
+            header = self._elements.array_header(matrix)
+            item = _OPENERS[header.array_class](self, header)
+        except MatFileError as error:  # of a value that can be left out
+            if len(stack) == 1:
+                raise
+            item = self._journal.set_aside(self._class_of(matrix), error, self._path())
         if isinstance(item, _Container):
             self._budget.check_depth(len(stack), item.next)
             stack.append(item)
@@ -137,10 +133,8 @@ class ArrayDecoder:
         def build(values: list[Value]) -> Array:
             return np.fromiter(values, object, len(values)).reshape(header.shape, order="F")
 
-        def label(index: int) -> str:
-            return f"{{{index + 1}}}"
-
-        return self._container(header, header.body, header.count, build, label)
+        label = "{{{}}}".format
+        return self._container(header, header.body, header.count, build, lambda i: label(i + 1))
 
     def _open_struct(self, header: ArrayHeader) -> _Container:
         """A struct array or an array of old-style objects: the fields of each element in turn."""

@@ -142,7 +142,9 @@ def _messages(read: Read, address: int) -> Iterator[_Message]:
     modern = first.startswith(b"OHDR")
     flags = first[5] if modern and len(first) > 5 else 0
     old = (address + 16, struct.unpack("<I", first[8:12].ljust(4, b"\0"))[0])
-    pieces = [_first_modern(first, address, flags) if modern else old]
+    at, width = 6 + (16 if flags & 0x20 else 0) + (4 if flags & 0x10 else 0), 1 << (flags & 3)
+    new = (address + at + width, int.from_bytes(first[at : at + width], "little"))
+    pieces = [new if modern else old]
     for start, size in pieces:  # grows while it is walked
         within = start - address
         piece = first[within : within + size] if within >= 0 else b""
@@ -155,12 +157,6 @@ def _messages(read: Read, address: int) -> Iterator[_Message]:
                 offset, length = struct.unpack("<QQ", body[:16])
                 signature = 4 if modern else 0
                 pieces.append((offset + signature, max(length - 2 * signature, 0)))
-
-
-def _first_modern(first: bytes, address: int, flags: int) -> tuple[int, int]:
-    at = 6 + (16 if flags & 0x20 else 0) + (4 if flags & 0x10 else 0)
-    width = 1 << (flags & 3)
-    return address + at + width, int.from_bytes(first[at : at + width], "little")
 
 
 def _in_piece(data: bytes, start: int, modern: bool, flags: int) -> Iterator[_Message]:

@@ -94,16 +94,13 @@ class Inflater:
             if part:
                 return part
             # Only now: zlib may hold finished bytes although it has used up its input.
-            if not self._pending and not self._refill():
-                break
+            if not self._pending:
+                if (size := min(self._step, self._end - self._next)) <= 0:
+                    break
+                self._step = min(4 * self._step, _LARGEST_READ)
+                self._pending = self._source.read(self._next, size)
+                self._next += size
         return b""
-
-    def _refill(self) -> bool:
-        count = min(self._step, self._end - self._next)
-        self._step = min(4 * self._step, _LARGEST_READ)
-        self._pending = self._source.read(self._next, count)
-        self._next += count
-        return count > 0
 
     def read_into(self, data: npt.NDArray[np.uint8], filled: int) -> None:
         """Fill ``data`` from ``filled`` on; the stream must end there.

@@ -50,15 +50,6 @@ class Level5Reader:
         self._page = page
         self._skip_objects = skip_objects
         self._said: Said = set()
-        self._read_header()
-        self._elements = self._scan()
-        self.level = "7" if any(stored.is_compressed for stored in self._elements) else "6"
-        self.variables: list[VariableInfo] = []
-        self._stored: list[_Stored] = []
-        for stored in self._elements:
-            self._list(stored)
-
-    def _read_header(self) -> None:
         header = self._source.read(0, _HEADER_SIZE)
         self.byte_order = {b"IM": "<", b"MI": ">"}[header[126:128]]
         self.header = Header.from_text(header[:116])
@@ -66,6 +57,12 @@ class Level5Reader:
         if version >> 8 != 1:
             raise unsupported(f"The header names version {version:#06x}; level 5 is 0x0100.", 124)
         self._subsystem_offset = 0 if offset == _SPACES else int(offset)
+        self._elements = self._scan()
+        self.level = "7" if any(stored.is_compressed for stored in self._elements) else "6"
+        self.variables: list[VariableInfo] = []
+        self._stored: list[_Stored] = []
+        for stored in self._elements:
+            self._list(stored)
 
     def _scan(self) -> list[_Stored]:
         """Walk over the elements of the file; their data are not read."""

@@ -234,16 +234,14 @@ class Level73Reader:
             raise ours from (None if ours is error else error)
         frames = stack[2:] if slot else stack[2:-1]
         where = [frame.slot.step for frame in frames] + [at_fault.step]
-        mark = self._journal.set_aside(self._class_in(at_fault), ours, where)
+        try:
+            class_name = self._class(at_fault.open())
+        except Exception:  # what it is can be damaged as well
+            class_name = "unknown"
+        mark = self._journal.set_aside(class_name, ours, where)
         at_fault.container[at_fault.position] = mark
         if not slot:
             stack.pop()
-
-    def _class_in(self, slot: _Slot) -> str:
-        try:
-            return self._class(slot.open())
-        except Exception:  # what it is can be damaged as well
-            return "unknown"
 
     def _place(self, slot: _Slot, stack: list[_Frame], budget: Budget) -> None:
         node = slot.open()
@@ -345,7 +343,8 @@ class Level73Reader:
 
     def _struct(self, node: Node, budget: Budget) -> _Found:
         shape = self._struct_shape(node)
-        names = _in_order(hdf5.names(node), self._file.field_names(node))
+        present, order = hdf5.names(node), self._file.field_names(node) or ()  # HDF5 sorts them
+        names = list(dict.fromkeys([name for name in order if name in set(present)] + present))
         budget.spend_elements(len(names))
         fields = {name: [None] * math.prod(shape) for name in names}
         if names and self._is_field_of_array(hdf5.member(node, names[0])):
@@ -430,9 +429,3 @@ def _as_class(array: Array, class_name: str) -> Array:
     if class_name == "logical":
         return np.asarray(array != 0)
     return array.astype(_DTYPES[class_name], copy=False)
-
-
-def _in_order(present: list[str], order: list[str] | None) -> list[str]:
-    """Field names in MATLAB's order; HDF5 sorts them by name."""
-    known = [name for name in order or () if name in set(present)]
-    return known + [name for name in present if name not in set(known)]

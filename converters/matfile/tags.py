@@ -141,7 +141,10 @@ class Elements:
             raise corrupt("An element is missing at the end of an array.", position)
         kind, size = self.words(position)
         if kind >> 16:  # a small element: type and size share a word, the data follow at once
-            return self._small_tag(kind, position)
+            kind, size = kind & 0xFFFF, kind >> 16
+            if size > 4:
+                raise corrupt(f"A small element claims {size} bytes; it holds 4 at most.", position)
+            return Tag(kind, position + 4, size, position + 8)
         start = position + 8
         last = start + size
         if last > end:
@@ -150,13 +153,6 @@ class Elements:
         # Writers pad to 8 bytes, but some leave the very last padding away.
         padded = last + (-size & 7)
         return Tag(kind, start, size, padded if padded < end else end)
-
-    @staticmethod
-    def _small_tag(word: int, position: int) -> Tag:
-        kind, size = word & 0xFFFF, word >> 16
-        if size > 4:
-            raise corrupt(f"A small element claims {size} bytes; it holds 4 at most.", position)
-        return Tag(kind, position + 4, size, position + 8)
 
     def bytes_of(self, tag: Tag) -> npt.NDArray[np.uint8]:
         """The data of an element, not copied."""

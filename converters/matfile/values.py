@@ -466,15 +466,10 @@ def mat_shape(value: Value) -> Shape:
         return tuple(value.shape)
     if isinstance(value, Categorical):
         return tuple(value.codes.shape)
-    if isinstance(value, Table):
-        return _table_shape(value)
+    if isinstance(value, Table):  # row times are no variable, and a text in a column is one row
+        rows = (1 if isinstance(c, str) else mat_shape(c)[0] for c in value.columns.values())
+        height = max(rows, default=len(value.row_names)) if value.height is None else value.height
+        return (height, len(value.columns) - bool(value.times))
     if isinstance(value, Map) and value.class_name == "containers.Map":
         return (len(value), 1)
     return (1, 1)
-
-
-def _table_shape(table: Table) -> Shape:
-    """Row times are no variable of a timetable, and a text in a column is one row."""
-    rows = (1 if isinstance(c, str) else mat_shape(c)[0] for c in table.columns.values())
-    height = max(rows, default=len(table.row_names)) if table.height is None else table.height
-    return (height, len(table.columns) - bool(table.times))

@@ -56,22 +56,24 @@ def write_mat(
         if level not in get_args(Level):
             raise UsageError(f"level is {level!r}.", remedy="use '6', '7' or '7.3'")
         for name, value in variables.items():
-            _check_variable(name, value)
+            with locating(str(name)):
+                _check_name(name)
+                if name in KEYWORDS:
+                    what = f"{name!r} is a keyword of MATLAB, so no variable can have that name."
+                    raise UsageError(what, remedy=f"name it, e.g., {name}_")
+                _check_value(value, 0)
     with new_file(path, overwrite=overwrite) as temporary:
         _write(temporary, variables, level)
-        _check_written(temporary, variables)
+        with open_mat(temporary, limits=_NO_LIMITS) as file:
+            differing = [name for name in variables if not same(variables[name], file[name])]
+            if differing or set(file) != set(variables):
+                raise CorruptFileError(
+                    f"What was written reads back differently: {', '.join(differing)}.",
+                    remedy="check the disk; if it is sound, please report this",
+                )
 
 
 # What a file can hold
-
-
-def _check_variable(name: str, value: Value) -> None:
-    with locating(str(name)):
-        _check_name(name)
-        if name in KEYWORDS:
-            what = f"{name!r} is a keyword of MATLAB, so no variable can have that name."
-            raise UsageError(what, remedy=f"name it, e.g., {name}_")
-        _check_value(value, 0)
 
 
 def _check_name(name: object) -> None:
@@ -122,7 +124,11 @@ def _check_array(value: np.ndarray, depth: int) -> None:
             remedy="reshape it: x.reshape(1, -1) is a row, x.reshape(-1, 1) a column",
         )
     if value.dtype.kind == "U":
-        _check_characters(value)
+        if any(len(character) > 1 or character > "\uffff" for character in value.flat):
+            raise UsageError(
+                "Each element of a char array is one character of MATLAB (a unit of UTF-16).",
+                remedy="give texts as str in a cell: np.array([['one', 'two']], dtype=object)",
+            )
     elif value.dtype.name not in write5.WRITABLE and value.dtype.kind != "O":
         what = f"An array of {value.dtype} has no class in MATLAB."
         raise UsageError(what, remedy="convert it, e.g. x.astype('float32')")
@@ -130,14 +136,6 @@ def _check_array(value: np.ndarray, depth: int) -> None:
         for index, inner in enumerate(value.ravel(order="F")):
             with locating(f"{{{index + 1}}}"):
                 _check_value(inner, depth + 1)
-
-
-def _check_characters(value: np.ndarray) -> None:
-    if any(len(character) > 1 or character > "\uffff" for character in value.flat):
-        raise UsageError(
-            "Each element of a char array is one character of MATLAB (a unit of UTF-16).",
-            remedy="give texts as str in a cell: np.array([['one', 'two']], dtype=object)",
-        )
 
 
 # The file
@@ -164,16 +162,6 @@ def _header_text(version: str) -> str:
 
 
 # What was written is what was meant
-
-
-def _check_written(path: Path, variables: Mapping[str, Value]) -> None:
-    with open_mat(path, limits=_NO_LIMITS) as file:
-        differing = [name for name in variables if not same(variables[name], file[name])]
-        if differing or set(file) != set(variables):
-            raise CorruptFileError(
-                f"What was written reads back differently: {', '.join(differing)}.",
-                remedy="check the disk; if it is sound, please report this",
-            )
 
 
 def same(one: Value, other: Value) -> bool:

@@ -82,7 +82,10 @@ def preparets(
     for i in fed:
         if _mode(net, i) == "closed" and i in targets:
             past = targets[i][shift - net.numLayerDelays : shift]
-            Ai[i] = _row([_processed(net, i, as_matrix(one)) for one in past])
+            from .module import processed  # into the units that the layer works in
+
+            output: Any = net.outputs[i]
+            Ai[i] = _row([processed(output, output.size, as_matrix(one)) for one in past])
     Ts = np.empty((len(targets), total - shift), object)
     for k, i in enumerate(sorted(targets)):
         ahead = getattr(net.outputs[i], "feedbackDelay", 0)
@@ -105,15 +108,6 @@ def _cell(value: Any, rows: int) -> list[list[Any]]:
 def _row(items: list[Any]) -> Array:
     row: Array = cell_array(map(as_matrix, items))[0]
     return row
-
-
-def _processed(net: ShallowNetwork, layer: int, y: Array) -> Array:
-    """Targets in the units that the layer works in."""
-    from .module import processed
-
-    output = net.outputs[layer]
-    assert output is not None
-    return processed(output, output.size, y)
 
 
 def closeloop(net: ShallowNetwork) -> ShallowNetwork:
