@@ -151,7 +151,8 @@ class Reading:
             size = picture_size(model, index) if isinstance(model, Network) else None
             picture = read_image(path, self.limits, colour=self.fit.colour)
             fitted = self.fit.fitted(picture.array, size) if size else picture.array
-            log.info("%s: %s picture, given as %s", path, *map(_shown, (picture.array, fitted)))
+            shown = [f"{size_text(x.shape)} {x.dtype}" for x in (picture.array, fitted)]
+            log.info("%s: %s picture, given as %s", path, *shown)
             return Read(fitted, picture.notes)
 
     def _npy(self, path: str, variable: str | None) -> Array:
@@ -278,10 +279,6 @@ def _of_csv(said: str) -> str:
         before, now, row = match.groups()
         return f"row {row} has {now} numbers, and those before it {before}"
     return ""
-
-
-def _shown(array: Array) -> str:
-    return f"{size_text(array.shape)} {array.dtype}"
 
 
 def _no_variable(variable: str | None, what: str) -> None:

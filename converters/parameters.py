@@ -19,7 +19,7 @@ from matlab_compat.display import one_line, size_text
 from matlab_compat.errors import CorruptFileError
 from matlab_compat.pages.notebook import listing
 
-from .matfile.values import Damaged, StructArray, Value, is_numeric, mat_class, to_python
+from .matfile.values import Damaged, StructArray, Value, is_cell, is_numeric, mat_class, to_python
 from .saved import children
 
 #: A step of the MATLAB expression that reaches an array: a field, or an index in braces or not.
@@ -108,7 +108,8 @@ class Parameters(Mapping[str, Any]):
         return {"count": self.count, "arrays": arrays, "others": self.others}
 
     def _leaves(self) -> Iterator[tuple[str, Value]]:
-        return ((p, v) for p, v in _walk(self.fields) if not (_is_struct(v) or _is_array_of(v)))
+        values = _walk(self.fields)
+        return ((p, v) for p, v in values if not (isinstance(v, dict | StructArray) or is_cell(v)))
 
     def __repr__(self) -> str:
         found = self.record()["arrays"]
@@ -132,14 +133,9 @@ class Parameters(Mapping[str, Any]):
         return "\n".join([f"{self.name}: {self.count} numbers in {len(found)} arrays", *lines])
 
 
-def _is_struct(value: Value) -> bool:
-    return isinstance(value, dict) or (isinstance(value, StructArray) and value.shape == (1, 1))
-
-
 def _is_array_of(value: Value) -> bool:
     """A cell, or an array of structs."""
-    is_cell = isinstance(value, np.ndarray) and value.dtype == object
-    return is_cell or (isinstance(value, StructArray) and value.shape != (1, 1))
+    return is_cell(value) or (isinstance(value, StructArray) and value.shape != (1, 1))
 
 
 def _walk(values: Mapping[str, Value]) -> Iterator[tuple[str, Value]]:

@@ -334,21 +334,20 @@ def _struct(tensors: _Tensors) -> dict[str, Value]:
 
 def _names(keys: Mapping[str, object]) -> dict[str, tuple[str, ...]]:
     """Each key as the fields that lead to its array, none of which MATLAB cannot have."""
-    found: dict[str, tuple[str, ...]] = {}
+    split = {key: key.split(".") for key in keys}
+    levels = {tuple(parts[:n]) for parts in split.values() for n in range(1, len(parts))}
 
-    def name(under: list[tuple[str, list[str]]], above: tuple[str, ...]) -> None:
-        levels = {parts[0] for _, parts in under if parts[1:]}
-        groups: dict[str, list[tuple[str, list[str]]]] = {}
-        for key, parts in under:
-            # A tensor that is called as a level beside it is told from that by a word.
-            own = f"{parts[0]}\ntensor" if not parts[1:] and parts[0] in levels else parts[0]
-            groups.setdefault(own, []).append((key, parts))
-        valid = valid_names(list(groups))
-        for group, members in groups.items():
-            if group in levels:
-                name([(key, parts[1:]) for key, parts in members], (*above, valid[group]))
-            else:
-                found[members[0][0]] = (*above, valid[group])
+    def own(parts: list[str], n: int) -> str:
+        """A part; of a tensor that is called as a level beside it with a word that tells it."""
+        is_both = n == len(parts) - 1 and tuple(parts) in levels
+        return f"{parts[n]}\ntensor" if is_both else parts[n]
 
-    name([(key, key.split(".")) for key in keys], ())
-    return found
+    within: dict[tuple[str, ...], list[str]] = {}
+    for parts in split.values():
+        for n in range(len(parts)):
+            within.setdefault(tuple(parts[:n]), []).append(own(parts, n))
+    valid = {above: valid_names(list(dict.fromkeys(names))) for above, names in within.items()}
+    return {
+        key: tuple(valid[tuple(parts[:n])][own(parts, n)] for n in range(len(parts)))
+        for key, parts in split.items()
+    }

@@ -204,7 +204,11 @@ class Agent:
 
         An observation with NaN is taken as the network takes it, with a warning.
         """
-        _warn_of_nan(self.name, observation)
+        arrays = [np.asarray(one) for one in _channels(observation)]
+        if missing := sum(int(np.isnan(one).sum()) for one in arrays if one.dtype.kind == "f"):
+            verb = "is" if missing == 1 else "are"
+            what = f"{counted(missing, 'element')} of the observation {verb} NaN"
+            warn(f"{what}: the action means nothing.", where=(self.name,))
         with locating(self.name):
             if "Actor" not in self.functions and "Actor" not in self.unread:
                 return self._greedy(observation)
@@ -309,17 +313,6 @@ def _channels(observation: object) -> list[object]:
         for one in observation  # a list of numbers is one observation
     )
     return list(observation) if several else [observation]  # type: ignore[call-overload]
-
-
-def _warn_of_nan(agent: str, observation: object) -> None:
-    arrays = [np.asarray(one) for one in _channels(observation)]
-    missing = sum(int(np.isnan(one).sum()) for one in arrays if one.dtype.kind == "f")
-    if missing:
-        warn(
-            f"{counted(missing, 'element')} of the observation {'is' if missing == 1 else 'are'} "
-            "NaN: the action means nothing.",
-            where=(agent,),
-        )
 
 
 def _run(function: Function, observed: Sequence[object], *actions: object) -> tuple[Array, ...]:

@@ -52,7 +52,8 @@ class Table:
         heads = list(self.columns)
         widths = [max(len(r[i]) for r in [heads, *rows]) for i in range(len(heads))]
         lines = [heads, ["_" * w for w in widths], *rows]
-        return "\n".join(_line(line, widths) for line in lines)
+        cells = ([f"{t:^{w}}" for t, w in zip(line, widths, strict=True)] for line in lines)
+        return "\n".join(("    " + "    ".join(line)).rstrip() for line in cells)
 
     def __repr__(self) -> str:
         return f"<Table of {counted(len(self), 'row')}: {', '.join(self.columns)}>"
@@ -61,11 +62,6 @@ class Table:
         rows = ([_cell(value) for value in row] for row in self)
         heading = f"{size_text(self.shape)} table"
         return listing(heading, list(self.columns), rows, len(self))
-
-
-def _line(texts: Sequence[str], widths: Sequence[int]) -> str:
-    cells = (f"{text:^{width}}" for text, width in zip(texts, widths, strict=True))
-    return ("    " + "    ".join(cells)).rstrip()
 
 
 def _cell(value: Any) -> str:

@@ -100,7 +100,12 @@ def saved_network(
     about = About(fields)
     if is_simplenn(fields["layers"]):
         kind, parts = "SimpleNN", simplenn_parts(fields["layers"])
-        kept, notes = _without_end(parts)
+        last, kept, notes = parts[-1], parts, list[str]()
+        if last.kind == "softmaxloss":
+            how = "at prediction it is a softmax, as which it is read."
+            notes = [f"{last.said} is for training; {how}"]
+        elif last.is_loss:
+            kept, notes = parts[:-1], _left_out([last])
     else:
         kind, parts = "DagNN", dagnn_parts(fields)
         kept = [part for part in parts if not part.is_loss]
@@ -112,15 +117,6 @@ def saved_network(
         made.outputs = [made.of_variable[kept[-1].outputs[0]]]
     comparable = sum(part.kind != "softmaxloss" for part in kept)
     return replace(made.network(notes), count=len(parts), comparable=comparable)
-
-
-def _without_end(parts: list[Part]) -> tuple[list[Part], list[str]]:
-    """A SimpleNN without the loss that it ends with; that of a softmax becomes a softmax."""
-    last = parts[-1]
-    if last.kind == "softmaxloss":
-        note = f"{last.said} is for training; at prediction it is a softmax, as which it is read."
-        return parts, [note]
-    return (parts[:-1], _left_out([last])) if last.is_loss else (parts, [])
 
 
 def _left_out(parts: Sequence[Part]) -> list[str]:

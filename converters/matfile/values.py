@@ -367,10 +367,14 @@ def is_numeric(value: Value) -> bool:
     )
 
 
+def is_cell(value: Value) -> bool:
+    """Whether a value is a cell array."""
+    return isinstance(value, np.ndarray) and value.dtype == object
+
+
 def cell_items(value: Value) -> list[Value]:
     """The elements of a cell array, in MATLAB's order; none of anything else."""
-    is_cell = isinstance(value, np.ndarray) and value.dtype == object
-    return list(value.ravel(order="F")) if is_cell else []
+    return list(value.ravel(order="F")) if is_cell(value) else []
 
 
 def sound(value: Value) -> Value:

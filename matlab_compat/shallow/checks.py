@@ -92,8 +92,10 @@ def _functions(net: Description) -> Iterator[str]:
 
 
 def _processing(net: Description) -> Iterator[str]:
-    for where, steps, rows in _processed(net):
-        known = True
+    sides: list[tuple[str, int, Steps]] = [("inputs", j, x) for j, x in enumerate(net.inputs, 1)]
+    sides += [("outputs", i, y) for i, y in enumerate(net.outputs, 1) if y is not None]
+    for side, i, steps in sides:
+        where, known = f"{side}{{{i}}}", True
         for name in steps.processFcns:
             if not is_known("processing", name):
                 known = False
@@ -101,12 +103,12 @@ def _processing(net: Description) -> Iterator[str]:
         if not known:
             continue
         try:
-            found, left = resolve(steps, rows, where)
+            found, left = resolve(steps, steps.size, where)
         except (UnsettledError, PropertyError) as error:
             yield getattr(error, "what", str(error)).removesuffix(".")
             continue
-        if where.startswith("outputs"):
-            size = net.layers[int(where[8:-1]) - 1].size
+        if side == "outputs":
+            size = net.layers[i - 1].size
             if left != size:
                 yield f"{where} is processed to {counted(left, 'value')}, but its layer has {size}"
             for name, one in found:
@@ -114,13 +116,6 @@ def _processing(net: Description) -> Iterator[str]:
                     yield f"{where} uses {name}, whose inverse was not saved"
                 if isinstance(one, Selection) and name == "removerows":
                     yield f"{where} uses removerows: the rows cannot be brought back"
-
-
-def _processed(net: Description) -> Iterator[tuple[str, Steps, int]]:
-    yield from ((f"inputs{{{j}}}", one, one.size) for j, one in enumerate(net.inputs, 1))
-    for i, one in enumerate(net.outputs, 1):
-        if one is not None:
-            yield f"outputs{{{i}}}", one, one.size
 
 
 def _weights(net: Description) -> Iterator[str]:

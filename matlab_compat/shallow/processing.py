@@ -68,14 +68,9 @@ def resolve(steps: Steps, rows: int, where: str) -> tuple[list[tuple[str, Resolv
         one = _RESOLVE[name](Fields(settings, f"{where}.processSettings of {name}"), rows)
         if one is not None:
             found.append((name, one))
-            rows = _rows(one)
+            if isinstance(one, Selection | Projection):
+                rows = one.keep.size if isinstance(one, Selection) else one.transform.shape[0]
     return found, rows
-
-
-def _rows(one: Resolved) -> int:
-    if isinstance(one, Scaling):
-        return one.gain.size
-    return one.keep.size if isinstance(one, Selection) else one.transform.shape[0]
 
 
 def _vector(fields: Fields, name: str, rows: int) -> Array:
