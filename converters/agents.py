@@ -144,6 +144,7 @@ def _function(value: MatObject, about: Mapping[str, Value], network: Any) -> Fun
     actions = _specs(fields, about, "ActionInfo")
     saved = fields.get("Model", fields.get("Model_"))
     model = readable_fields(saved) if isinstance(saved, MatObject) else {}
+    limits = map(to_dict, cell_items(fields.get("InputLimitData_")))  # of releases from 2024 on
     # An actor has no input for actions: that name is its output's.
     names = tuple(n for n in _input_names(fields, model) if n in network.InputNames)
     refusal = ""
@@ -160,7 +161,7 @@ def _function(value: MatObject, about: Mapping[str, Value], network: Any) -> Fun
         actions,
         names,
         _output_names(fields, network),
-        _clips(fields),
+        any(isinstance(s, dict) and np.any(s.get("EnableInputClipping")) for s in limits),
         refusal,
     )
 
@@ -198,12 +199,6 @@ def _normalized(fields: Mapping[str, Any]) -> str:
             if said != "none":
                 return str(said)
     return ""
-
-
-def _clips(fields: Mapping[str, Any]) -> bool:
-    """Whether inputs beyond their limits are changed first, as releases from 2024 may."""
-    structs = map(to_dict, cell_items(fields.get("InputLimitData_")))
-    return any(isinstance(s, dict) and np.any(s.get("EnableInputClipping")) for s in structs)
 
 
 def _specs(fields: Mapping[str, Any], about: Mapping[str, Any], name: str) -> tuple[Spec, ...]:

@@ -71,7 +71,7 @@ class Found:
     @property
     def role(self) -> str:
         """What an agent has it for, ``Actor`` or ``Critic(2)``; '' for all other models."""
-        return next((step for step in reversed(self._steps) if _ROLE.fullmatch(step)), "")
+        return next((step for step in reversed(self.path.split(".")) if _ROLE.fullmatch(step)), "")
 
     @property
     def name(self) -> str:
@@ -79,14 +79,10 @@ class Found:
 
         Objects are saved in a struct ``any``; an agent's network lies several objects deep.
         """
-        steps = self._steps
+        steps = self.path.split(".")
         if self.role:
             steps = steps[: len(steps) - steps[::-1].index(self.role)]
         return plain_path(".".join(steps))
-
-    @property
-    def _steps(self) -> list[str]:
-        return self.path.split(".")
 
     def part(self, variable: str) -> Found | None:
         """The part of it that ``variable`` names; ``None`` if it names none."""
@@ -156,7 +152,9 @@ def find_models(
 def _find(mat: MatFile, variable: str | None, chosen: str | None) -> list[Found]:
     if variable is not None:
         return _called(mat, plain_text(variable), chosen)
-    candidates = _loose(mat, chosen)
+    with only_matfile_errors("the layer of the loose variables"):  # that they make up together
+        made = ((kind, kind.find_loose(mat, chosen)) for kind in KINDS)
+        candidates = [Found("", kind, model, {}) for kind, model in made if model is not None][:1]
     for info in mat.variables:
         if may_hold_models(info.class_name):
             try:
@@ -197,13 +195,6 @@ def _no_such_role(variable: str, inside: list[Found], mat: MatFile) -> LayerNotF
         where=(str(mat.path),),
         remedy=f"its networks are {listed(names, 20)}: {argument('variable', (same or names)[0])}.",
     )
-
-
-def _loose(mat: MatFile, chosen: str | None) -> list[Found]:
-    """The model that the variables make up together."""
-    with only_matfile_errors("the layer of the loose variables"):
-        made = ((kind, kind.find_loose(mat, chosen)) for kind in KINDS)
-        return [Found("", kind, model, {}) for kind, model in made if model is not None][:1]
 
 
 def _in_variable(mat: MatFile, name: str, chosen: str | None) -> list[Found]:

@@ -13,7 +13,7 @@ import numpy as np
 
 from matlab_compat.data_format import dlarray
 from matlab_compat.display import matlab_text
-from matlab_compat.errors import MatFileError, locating, warn
+from matlab_compat.errors import MatFileError, UnsupportedLayerError, locating, warn
 from matlab_compat.layers import Layer, layer_class
 from matlab_compat.layers.properties import HYPERPARAMETERS
 from matlab_compat.layers.unsupported import UnsupportedLayer
@@ -41,6 +41,8 @@ class SavedLayer:
     by_hand: bool = False
     #: The user named the class.
     chosen: bool = False
+    #: Why it keeps its place and is not run, unless somebody registered a class for it.
+    refused: str = ""
 
     @property
     def name(self) -> str:
@@ -60,8 +62,11 @@ class SavedLayer:
         is not registered; ``PropertyError``: the fields contradict each other or MATLAB's rules.
         """
         with locating(*self.where):
+            known = layer_class(self.class_name)
+            if self.refused and known is None:
+                raise UnsupportedLayerError(self.refused)
             refuse_damage(self.fields)
-            known = layer_class(self.class_name) or code_class(self.class_name, self.fields)
+            known = known or code_class(self.class_name, self.fields)
             if known is None:
                 raise UnsupportedLayer(self.class_name, self.fields).error()
             layer = read_by(known, self.fields)

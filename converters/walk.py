@@ -33,10 +33,6 @@ class Place:
     #: How many values it lies in.
     depth: int = 0
 
-    def reading(self, file: str) -> str:
-        """The Python that gives the variable it lies in."""
-        return f"converters.open_mat({file!r})[{root_of(self.path)!r}]"
-
 
 def root_of(path: str) -> str:
     """The variable that a MATLAB expression begins with."""

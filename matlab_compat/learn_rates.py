@@ -24,17 +24,15 @@ class RateSchedule:
     FrequencyUnit: str = "epoch"
 
     def __post_init__(self) -> None:
-        for one in fields(self):
-            object.__setattr__(self, one.name, self._checked(one.name, getattr(self, one.name)))
-
-    def _checked(self, name: str, value: object) -> object:
+        kind = type(self).__name__
         rules = {"FrequencyUnit": one_of("epoch", "iteration"), "Period": positive_integer}
         rules |= {"NumSteps": positive_integer, "StepRatio": _ratio, "PeriodGrowthFactor": _growth}
-        try:
-            return rules.get(name, positive_scalar)(plain_text(value))
-        except (ValueError, TypeError) as error:
-            kind = type(self).__name__
-            raise PropertyError(f"{name} {error}; got {value!r}.", where=(kind, name)) from None
+        for name, value in vars(self).copy().items():
+            try:
+                checked = rules.get(name, positive_scalar)(plain_text(value))
+            except (ValueError, TypeError) as error:
+                raise PropertyError(f"{name} {error}; got {value!r}.", where=(kind, name)) from None
+            object.__setattr__(self, name, checked)
 
     @property
     def steps(self) -> float:

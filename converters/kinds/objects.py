@@ -96,7 +96,7 @@ class Objects(Kind[Any]):
             value = value.elements[0]
         if not isinstance(value, MatObject):
             return None
-        read = place.reading(file)
+        read = f"converters.open_mat({file!r})[{root_of(place.path)!r}]"
         alone = place.path == root_of(place.path)
         values = f"{read}.properties" if alone else f"the properties of {place.path} in {read}"
         row = row_of(value.class_name)

@@ -13,7 +13,6 @@ from matlab_compat.arrays import cell_array
 from matlab_compat.display import counted
 from matlab_compat.errors import CorruptFileError, LayerNotFoundError, UnsupportedLayerError, warn
 from matlab_compat.execution.described import Shared
-from matlab_compat.layers import Layer, layer_class
 from matlab_compat.network import Network
 from matlab_compat.network.preparation import ImagePreparation
 from matlab_compat.plain_text import unused
@@ -34,19 +33,6 @@ from .layout import (
 _INPUT = "nnet.cnn.layer.InputLayer"
 #: Where saved objects of custom layers name their ports.
 _PORTS = ("nnet.layer.Layer.PrivateInputs", "nnet.layer.Layer.PrivateOutputs")
-
-
-@dataclass(frozen=True, eq=False)
-class RefusedLayer(SavedLayer):
-    """A layer that keeps its place, and is not run."""
-
-    reason: str = ""
-
-    def build(self) -> Layer:
-        """The reason, unless somebody registered a class for it."""
-        if layer_class(self.class_name) is None:
-            raise UnsupportedLayerError(self.reason, where=self.where)
-        return super().build()
 
 
 @dataclass(frozen=True, eq=False)
@@ -254,7 +240,7 @@ class _Made:
         ports = dict(zip(_PORTS, (cell_array(many), cell_array(outs)), strict=True))
         own = {key: value for key, value in part.fields.items() if key not in ("name", "type")}
         fields = {**own, "weights": cell_array(part.weights), "Name": name, **ports}
-        self.layers.append(RefusedLayer(where, part.type, fields, reason=reason))
+        self.layers.append(SavedLayer(where, part.type, fields, refused=reason))
         for port, variable in zip(many, part.inputs, strict=True):
             to = name if len(many) == 1 else f"{name}/{port}"
             self.connections.append((self.of_variable[variable], to))
