@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from math import floor
 from operator import add, and_, eq, ge, gt, le, lt, mul, ne, or_, sub
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar
 
 import numpy as np
 import torch
@@ -33,6 +33,8 @@ from .numeric import (
 )
 from .observations import settle
 from .values import Cell, Chars, Map, Member, Object, Structs, Value, by_places
+
+T = TypeVar("T")
 
 
 def is_traced() -> bool:
@@ -637,14 +639,14 @@ def _is_text(value: Value) -> bool:
 
 def _of_strings(operator: str, left: Value, right: Value) -> Value | None:
     if operator == "+":
-        size, pairs = _paired(_summand(left), _summand(right))
+        size, pairs = paired(_summand(left), _summand(right))
         items = tuple(Chars(one + two, True) for one, two in pairs)
         return items[0] if len(items) == 1 else Cell(size, items, True)
     if operator in ("==", "~="):
         a, b = _strings(left), _strings(right)
         if a is None or b is None:
             raise CodeError("Strings are compared with texts.")
-        size, pairs = _paired(a, b)
+        size, pairs = paired(a, b)
         found = [(one == two) is (operator == "==") for one, two in pairs]
         return logical(np.array(found, bool).reshape(size, order="F"))
     raise CodeError(f"'{operator}' is not defined for strings.")
@@ -654,8 +656,10 @@ def _of_strings(operator: str, left: Value, right: Value) -> Value | None:
 _Texts: TypeAlias = "tuple[tuple[int, ...], list[str]]"
 
 
-def _paired(a: _Texts, b: _Texts) -> tuple[tuple[int, ...], list[tuple[str, str]]]:
-    """The size of the result, and the texts that meet."""
+def paired(
+    a: tuple[tuple[int, ...], list[T]], b: tuple[tuple[int, ...], list[T]]
+) -> tuple[tuple[int, ...], list[tuple[T, T]]]:
+    """The size of the result, and the texts that meet: all of one size, or one with each."""
     (shape, x), (other, y) = a, b
     if len(x) != 1 and len(y) != 1 and shape != other:
         raise CodeError("Arrays of strings have incompatible sizes.")

@@ -17,6 +17,7 @@ from ..operators import (
     common_kind,
     elementwise,
     floating,
+    known_scalar,
     known_values,
     numbers,
     text,
@@ -297,48 +298,36 @@ def _blkdiag(call: Call, *given: Floating) -> Numeric:
 
 
 @known("padarray")
-def _padarray(call: Call, result: Numeric, amount: Value, *rest: Value) -> Numeric:
+def _padarray(call: Call, x: Numeric, amount: Value, *rest: Value) -> Value:
     """MATLAB's documentation of padarray: a number, 'circular', 'replicate' or 'symmetric'."""
     words = [one.value.lower() for one in rest if isinstance(one, Chars)]
     given = [one for one in rest if not isinstance(one, Chars)]
     unknown = set(words) - {"both", "pre", "post", "circular", "replicate", "symmetric"}
     if unknown or len(given) > 1:
         raise CodeError(f"padarray has no option '{', '.join(sorted(unknown))}'.")
-    value = numbers(given[0] if given else scalar(0), "padarray")
-    for axis, count in enumerate(known_values(amount, "the padding").reshape(-1)):
-        n = result.shape[axis] if axis < len(result.shape) else 1
-        side = whole(scalar(count), "the padding")
-        if not isinstance(n, int) or side < 0:
-            raise CodeError("The padding of padarray is not negative, and of known sizes.")
-        call.budget.made([n + 2 * side])
-        at = np.arange(0 if "post" in words else -side, n + (0 if "pre" in words else side))
+    sides = [whole(scalar(n), "the padding") for n in known_values(amount, "it").reshape(-1)]
+    size = [*x.shape, *(1,) * (len(sides) - x.data.ndim)]
+    if any(side < 0 for side in sides) or not all(isinstance(n, int) for n in size[: len(sides)]):
+        raise CodeError("The padding of padarray is not negative, and of known sizes.")
+    ends = [(0 if "post" in words else n, 0 if "pre" in words else n) for n in sides]
+    ends += [(0, 0)] * (len(size) - len(ends))
+    call.budget.made([n + sum(pair) for n, pair in zip(size, ends, strict=True)])
+    if not {"circular", "symmetric", "replicate"} & set(words):
+        value = cast(numbers(given[0] if given else ZERO, "padarray").data, x.kind)
+        flat = [n for pair in reversed(ends) for n in pair]
+        number = known_scalar(Numeric(value), "the padding").item()
+        pad = torch.nn.functional.pad
+        return x.with_data(in_torch(lambda v: pad(v.reshape(size), flat, value=number), x.data))
+    places: list[Place] = [Everything()] * len(size)
+    for axis, (before, after) in enumerate(ends[: len(sides)]):
+        n = size[axis]
+        at = np.arange(-before, n + after)
         if "circular" in words:
-            places = at % n
+            at = at % n
         elif "symmetric" in words:
-            places = np.minimum(at % (2 * n), 2 * n - 1 - at % (2 * n))
-        else:
-            places = at.clip(0, n - 1)
-        places_of: list[Place] = [Everything()] * max(axis + 1, len(result.shape))
-        places_of[axis] = Numeric(places[None] + 1.0)
-        padded = index(result, places_of, call.budget)
-        assert isinstance(padded, Numeric)
-        if not {"circular", "symmetric", "replicate"} & set(words):
-            inside = np.reshape(
-                (at >= 0) & (at < n), [-1 if k == axis else 1 for k in range(axis + 2)]
-            )
-            padded = _where(Numeric(inside), padded, value.with_data(cast(value.data, result.kind)))
-        result = padded
-    return result
-
-
-def _where(mask: Numeric, a: Numeric, b: Numeric) -> Numeric:
-    """``a`` where the mask is true, else the number ``b``."""
-    size = [*mask.shape, *(1,) * (a.data.ndim - mask.data.ndim)][: a.data.ndim]
-
-    def chosen(m: Tensor, u: Tensor, v: Tensor) -> Tensor:
-        return torch.where(m.reshape(size), u, v.reshape(()))
-
-    return a.with_data(in_torch(chosen, mask.data, a.data, b.data))
+            at = np.minimum(at % (2 * n), 2 * n - 1 - at % (2 * n))
+        places[axis] = Numeric(at.clip(0, n - 1)[None] + 1.0)
+    return index(x, places, call.budget)
 
 
 # --- convolution, interpolation, polynomials ------------------------------------------------

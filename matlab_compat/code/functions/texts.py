@@ -23,6 +23,7 @@ from ..operators import (
     not_finite,
     number_text,
     numbers,
+    paired,
     text,
     whole,
 )
@@ -71,19 +72,10 @@ def _strcmp(call: Call, a: Value, b: Value, count: Value | None = None) -> Numer
             return len(one) >= n and len(other) >= n and one[:n] == other[:n]
         return one == other
 
-    if isinstance(a, Cell) and isinstance(b, Cell) and elements(b.shape) != 1:
-        if elements(a.shape) != 1 and a.shape != b.shape:
-            raise CodeError(f"{call.name}: the cells have different sizes.")
-        if elements(a.shape) != 1:
-            found = [same(x, y) for x, y in zip(a.items, b.items, strict=True)]
-            return logical(np.array(found).reshape(a.shape, order="F"))
-    if isinstance(b, Cell) and not isinstance(a, Cell):
-        a, b = b, a
-    if isinstance(a, Cell):
-        other = b.items[0] if isinstance(b, Cell) else b
-        found = [same(x, other) for x in a.items]
-        return logical(np.array(found, bool).reshape(a.shape, order="F"))
-    return logical([[same(a, b)]])
+    x, y = (one if isinstance(one, Cell) else Cell((1, 1), (one,)) for one in (a, b))
+    size, pairs = paired((x.shape, list(x.items)), (y.shape, list(y.items)))
+    found = [same(one, two) for one, two in pairs]
+    return logical(np.array(found, bool).reshape(size, order="F"))
 
 
 @known("lower", "upper", "strtrim", "strip", "deblank")
