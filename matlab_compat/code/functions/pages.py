@@ -7,12 +7,22 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
+from ...display import size_text
 from ...errors import CodeError, UnsupportedCodeError
 from ..numeric import Numeric, numeric
-from ..operators import common_kind, is_traced, known_values, text, together
+from ..operators import (
+    common_kind,
+    expanded_size,
+    is_traced,
+    known_values,
+    numbers,
+    text,
+    together,
+    transposed,
+)
 from ..values import Chars, Value
 from .both import in_torch
-from .registry import Call, Plain, known
+from .registry import Call, Plain, known, unlabelled
 
 
 def _first_pages(v: Tensor) -> Tensor:
@@ -132,3 +142,39 @@ def _tensorprod(call: Call, a: Plain, b: Plain, *along: Value) -> Numeric:
     u, v = together(given, common_kind(given))
     result = in_torch(lambda p, q: torch.tensordot(p, q, places), u, v)
     return numeric(result.reshape([*result.shape, *(1,) * (2 - result.ndim)]))
+
+
+@known("pagetranspose", "pagectranspose")
+def _pagetranspose(call: Call, x: Numeric) -> Numeric:
+    """MATLAB's documentation of pagetranspose."""
+    if x.data.ndim == 2:
+        return transposed(x)
+    return x.with_data(in_torch(lambda t: t.transpose(0, 1), unlabelled(x, call.name).data))
+
+
+@known("pagemtimes")
+def _pagemtimes(call: Call, a: Value, *rest: Value) -> Numeric:
+    """MATLAB's documentation of pagemtimes: products of pages, with options 'transpose'."""
+    if len(rest) not in (1, 3):
+        raise CodeError("pagemtimes takes two arrays, each maybe with 'transpose'.")
+    options = rest[::2] if len(rest) == 3 else ()
+    flags = [text(one, "the option").lower() for one in options] or ["none", "none"]
+    if foreign := {*flags} - {"none", "transpose", "ctranspose"}:
+        raise CodeError(f"pagemtimes has no option '{foreign.pop()}'.")
+    values = (a, rest[len(rest) // 2])
+    x, y = (unlabelled(numbers(one, "pagemtimes"), "pagemtimes") for one in values)
+    if any(one.is_complex for one in (x, y)) and "ctranspose" in flags:
+        raise UnsupportedCodeError("pagemtimes with 'ctranspose' of complex numbers.")
+    u, v = together((x, y), common_kind((x, y), "pagemtimes"))
+    u, v = (
+        one if flag == "none" else in_torch(lambda t: t.transpose(0, 1), one)
+        for one, flag in zip((u, v), flags, strict=True)
+    )
+    if u.shape[1] != v.shape[0]:
+        raise CodeError(
+            f"pagemtimes multiplies pages of {size_text(u.shape[:2])} and {size_text(v.shape[:2])}."
+        )
+    pages = expanded_size([u.shape[2:], v.shape[2:]], "pagemtimes")
+    call.budget.made([u.shape[0], v.shape[1], *pages], u.shape[1])
+    found = in_torch(lambda p, q: _last_pages(_first_pages(p) @ _first_pages(q)), u, v)
+    return numeric(found, "", x.is_dlarray or y.is_dlarray)

@@ -32,7 +32,6 @@ from ..numeric import (
 from ..operators import (
     as_whole,
     common_kind,
-    expanded_size,
     floating,
     known_scalar,
     known_values,
@@ -40,7 +39,6 @@ from ..operators import (
     real_if_whole,
     text,
     together,
-    transposed,
     whole,
 )
 from ..ranges import make_range
@@ -57,7 +55,7 @@ from ..values import (
     by_places,
 )
 from .both import default_axis, dimension, in_torch, sizes
-from .registry import Call, Floating, known, unlabelled
+from .registry import Call, Floating, known
 
 # --- sizes ------------------------------------------------------------------------------
 
@@ -632,49 +630,6 @@ def _shiftdim(call: Call, x: Value, count: Value) -> Value:
     else:
         order = [(k + n) % rank for k in range(rank)]
     return _permute(call, x, row([k + 1 for k in order]))
-
-
-@known("pagetranspose", "pagectranspose")
-def _pagetranspose(call: Call, x: Numeric) -> Numeric:
-    """MATLAB's documentation of pagetranspose."""
-    if x.data.ndim == 2:
-        return transposed(x)
-    return x.with_data(in_torch(lambda t: t.transpose(0, 1), unlabelled(x, call.name).data))
-
-
-@known("pagemtimes")
-def _pagemtimes(call: Call, a: Value, *rest: Value) -> Numeric:
-    """MATLAB's documentation of pagemtimes: products of pages, with options 'transpose'."""
-    given = [a, *rest]
-    if len(given) == 4:
-        flags = [text(given[1], "the option"), text(given[3], "the option")]
-        values = [given[0], given[2]]
-    elif len(given) == 2:
-        flags, values = ["none", "none"], given
-    else:
-        raise CodeError("pagemtimes takes two arrays, each maybe with 'transpose'.")
-    x, y = (unlabelled(numbers(one, "pagemtimes"), "pagemtimes") for one in values)
-    for flag in flags:
-        if flag.lower() not in ("none", "transpose", "ctranspose"):
-            raise CodeError(f"pagemtimes has no option '{flag}'.")
-    if any(one.is_complex for one in (x, y)) and "ctranspose" in flags:
-        raise UnsupportedCodeError("pagemtimes with 'ctranspose' of complex numbers.")
-    rank = max(x.data.ndim, y.data.ndim)
-    u, v = together((x, y), common_kind((x, y), "pagemtimes"))
-    u, v = (
-        one if flag.lower() == "none" else in_torch(lambda t: t.transpose(0, 1), one)
-        for one, flag in zip((u, v), flags, strict=True)
-    )
-    if u.shape[1] != v.shape[0]:
-        raise CodeError(
-            f"pagemtimes multiplies pages of {size_text(u.shape[:2])} and {size_text(v.shape[:2])}."
-        )
-    pages = expanded_size([u.shape[2:], v.shape[2:]], "pagemtimes")
-    call.budget.made([u.shape[0], v.shape[1], *pages], u.shape[1])
-    order = [*range(2, rank), 0, 1]
-    back = [rank - 2, rank - 1, *range(rank - 2)]
-    found = in_torch(lambda p, q: (p.permute(order) @ q.permute(order)).permute(back), u, v)
-    return numeric(found, "", x.is_dlarray or y.is_dlarray)
 
 
 @known("fft", "ifft", "fft2", "ifft2")
