@@ -38,10 +38,10 @@ from .observations import check_free, settle
 from .operators import (
     binary,
     class_name,
+    field_name,
     is_traced,
     is_true,
     known_scalar,
-    text,
     unary,
 )
 from .ranges import make_range
@@ -789,12 +789,7 @@ class Interpreter:
 
     def field_name(self, said: str | syntax.Expression, frame: Frame) -> str:
         """The name of a field, checked where it is computed."""
-        if isinstance(said, str):
-            return said
-        name = text(self.value(said, frame), "the name of a field")
-        if not name.isidentifier() or not name.isascii() or len(name) > 63:
-            raise CodeError(f"{name!r} is no name of a field.")
-        return name
+        return said if isinstance(said, str) else field_name(self.value(said, frame))
 
     @staticmethod
     def accessor(value: Object, kind: str, name: str, frame: Frame) -> FunctionDefinition | None:

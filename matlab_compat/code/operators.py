@@ -159,6 +159,17 @@ def text(value: Value, what: str) -> str:
     raise CodeError(f"{what[:1].upper()}{what[1:]} must be a text, not a {class_name(value)}.")
 
 
+def field_name(value: Value) -> str:
+    """A text as the name of a field.
+
+    Raises ``CodeError``: it is none.
+    """
+    name = text(value, "the name of a field")
+    if not name.isidentifier() or not name.isascii() or len(name) > 63:
+        raise CodeError(f"{name!r} is no name of a field.")
+    return name
+
+
 def _size(value: Value) -> str:
     return size_text(value.shape)
 

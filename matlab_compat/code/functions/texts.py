@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -16,6 +16,7 @@ from ..numeric import EMPTY, Numeric, elements, logical, numeric, scalar
 from ..operators import (
     characters,
     class_name,
+    field_name,
     is_traced,
     is_true,
     known_scalar,
@@ -125,8 +126,13 @@ def _contains(call: Call, x: Value, pattern: Value) -> Numeric:
             return one.startswith(tuple(patterns))
         return one.endswith(tuple(patterns))
 
-    found = np.array([holds(one) for one in texts_of(x, call.name)], bool)
-    return logical(found.reshape((1, 1) if isinstance(x, Chars) else x.shape, order="F"))
+    return logical(_of_texts(call, x, holds))
+
+
+def _of_texts(call: Call, x: Value, function: Callable[[str], float]) -> np.ndarray[Any, Any]:
+    """A number or truth of each text."""
+    found = np.array([function(one) for one in texts_of(x, call.name)])
+    return found.reshape((1, 1) if isinstance(x, Chars) else x.shape, order="F")
 
 
 @known("extractBefore", "extractAfter")
@@ -414,13 +420,7 @@ def _struct(call: Call, *pairs: Value) -> Value:
         return Structs((0, 0), (), ())
     if len(pairs) % 2:
         raise CodeError("struct takes names with values.")
-    fields: dict[str, Value] = {}
-    for name, value in zip(pairs[::2], pairs[1::2], strict=True):
-        said = text(name, "the name of a field")
-        if not said.isidentifier() or not said.isascii():
-            raise CodeError(f"{said!r} is no name of a field.")
-        fields[said] = value
-    return _structs_of(fields)
+    return _structs_of(dict(zip(map(field_name, pairs[::2]), pairs[1::2], strict=True)))
 
 
 def _structs_of(fields: dict[str, Value]) -> Struct | Structs:
@@ -465,17 +465,11 @@ def _fieldnames(call: Call, x: Value) -> Value:
 @known("isfield", "isprop")
 def _isfield(call: Call, x: Value, name: Value) -> Numeric:
     """MATLAB's documentation of isfield and isprop."""
-    has: Any = ()
-    if isinstance(x, Struct):
-        has = x.fields if call.name == "isfield" else ()
-    elif isinstance(x, Structs):
-        has = x.names if call.name == "isfield" else ()
-    elif isinstance(x, Object) and call.name == "isprop":
-        has = x.properties
-    if isinstance(name, Cell):
-        found = [isinstance(one, Chars) and one.value in has for one in name.items]
-        return logical(np.array(found, bool).reshape(name.shape, order="F"))
-    return logical([[isinstance(name, Chars) and name.value in has]])
+    kind = Struct | Structs if call.name == "isfield" else Object
+    has = _fields(x, "fieldnames") if isinstance(x, kind) else {}
+    names = name if isinstance(name, Cell) else Cell((1, 1), (name,))
+    found = [isinstance(one, Chars) and one.value in has for one in names.items]
+    return logical(np.array(found, bool).reshape(names.shape, order="F"))
 
 
 @known("getfield")
@@ -490,10 +484,7 @@ def _getfield(call: Call, x: Value, name: Value) -> Value:
 @known("setfield")
 def _setfield(call: Call, x: Value, name: Value, value: Value) -> Value:
     """MATLAB's documentation of setfield."""
-    said = text(name, "the name of a field")
-    if not said.isidentifier():
-        raise CodeError(f"{said!r} is no name of a field.")
-    return Struct({**_fields(x, "setfield"), said: value})
+    return Struct({**_fields(x, "setfield"), field_name(name): value})
 
 
 @known("rmfield")
@@ -514,14 +505,7 @@ def _cell2struct(call: Call, x: Value, names: Value, axis: Value | None = None) 
     along = 1 if axis is None else whole(axis, "the dimension")
     if not isinstance(x, Cell) or x.shape != ((len(fields), 1) if along == 1 else (1, len(fields))):
         raise UnsupportedCodeError("cell2struct is supported for one value for each name.")
-    return _struct(
-        call,
-        *(
-            one
-            for n, v in zip(fields, x.items, strict=True)
-            for one in (Chars(n), Cell((1, 1), (v,)))
-        ),
-    )
+    return Struct({field_name(Chars(n)): v for n, v in zip(fields, x.items, strict=True)})
 
 
 @known("orderfields")
@@ -533,8 +517,7 @@ def _orderfields(call: Call, x: Value) -> Value:
 @known("strlength")
 def _strlength(call: Call, x: Value) -> Numeric:
     """MATLAB's documentation of strlength."""
-    counts = np.array([float(len(one)) for one in texts_of(x, "strlength")])
-    return Numeric(counts.reshape((1, 1) if isinstance(x, Chars) else x.shape, order="F"))
+    return Numeric(_of_texts(call, x, len).astype(np.float64))
 
 
 @known("struct2cell")
