@@ -339,17 +339,17 @@ class Interpreter:
 
     def condition(self, expression: syntax.Expression, frame: Frame, what: str) -> bool:
         """Whether a condition holds."""
-        if isinstance(expression, syntax.Binary) and expression.operator in ("|", "&"):
-            # Within a condition these end early as well, where the left side is one number.
-            left = self.value(expression.left, frame)
-            if isinstance(left, Numeric) and left.shape == (1, 1):
-                said = is_true(left, f"{what} at line {expression.line}")
-                if said == (expression.operator == "|"):
-                    return said
-            right = self.value(expression.right, frame)
-            both = binary(expression.operator, left, right, self.budget)
-            return is_true(both, f"{what} at line {expression.line}")
-        return is_true(self.value(expression, frame), f"{what} at line {expression.line}")
+        what = f"{what} at line {expression.line}"
+        if not isinstance(expression, syntax.Binary) or expression.operator not in ("|", "&"):
+            return is_true(self.value(expression, frame), what)
+        # Within a condition these end early as well, where the left side is one number.
+        left = self.value(expression.left, frame)
+        if isinstance(left, Numeric) and left.shape == (1, 1):
+            said = is_true(left, what)
+            if said == (expression.operator == "|"):
+                return said
+        right = self.value(expression.right, frame)
+        return is_true(binary(expression.operator, left, right, self.budget), what)
 
     def loop(self, statement: syntax.For | syntax.While, frame: Frame) -> str:
         """``for`` and ``while``."""

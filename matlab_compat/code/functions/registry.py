@@ -137,16 +137,12 @@ def _as_it_is(value: Value, name: str) -> Value:
 
 
 def known(
-    *names: str,
-    source: str = "",
-    table: dict[str, Known] | None = None,
-    elementwise: bool = False,
+    *names: str, table: dict[str, Known] = TABLE, elementwise: bool = False
 ) -> Callable[[F], F]:
     """Put a function into the table under MATLAB's names; its docstring says what it is.
 
     Arguments that it annotates as ``Numeric``, ``Floating`` or ``Plain`` are given to it so.
     """
-    into = TABLE if table is None else table
 
     def add(function: F) -> F:
         parameters = list(inspect.signature(function).parameters.values())[1:]
@@ -154,16 +150,16 @@ def known(
             1 for p in parameters if p.kind is p.POSITIONAL_OR_KEYWORD and p.default is p.empty
         )
         rest = any(p.kind is p.VAR_POSITIONAL for p in parameters)
-        said = source or inspect.cleandoc(function.__doc__ or "")
+        said = inspect.cleandoc(function.__doc__ or "")
         wanted = [str(p.annotation).removesuffix(" | None") for p in parameters]
         conversions = tuple(_ANNOTATED.get(one, _as_it_is) for one in wanted)
         if {*conversions} == {_as_it_is}:
             conversions = ()
         for name in names:
-            if name in into:
+            if name in table:
                 raise ValueError(f"{name} is in the table twice")
             most = None if rest else len(parameters)
-            into[name] = Known(name, function, least, most, said, elementwise, conversions)
+            table[name] = Known(name, function, least, most, said, elementwise, conversions)
         return function
 
     return add
