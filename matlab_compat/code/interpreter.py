@@ -57,7 +57,6 @@ from .values import (
     Struct,
     Structs,
     Value,
-    structs,
     value_of,
 )
 
@@ -379,27 +378,15 @@ class Interpreter:
     def columns(self, expression: syntax.Expression, frame: Frame) -> Iterator[Value]:
         """What a loop runs over."""
         value = self.value(expression, frame)
-        if isinstance(value, Cell | Structs | Numeric):
-            size = value.shape
-            rest = prod(size[1:])
-            count = int(rest)
-            if size[0] == 0:
-                count = 0
-            parts = [slice(at * size[0], (at + 1) * size[0]) for at in range(count)]
-            if isinstance(value, Cell):
-                yield from (Cell((size[0], 1), value.items[part]) for part in parts)
-                return
-            if isinstance(value, Structs):
-                yield from (structs((size[0], 1), value.items[part]) for part in parts)
-                return
-            data = reshaped(value.data, [size[0], rest]) if len(size) > 2 else value.data
+        rows, *rest = value.shape
+        count = int(prod(rest)) if rows else 0
+        if isinstance(value, Numeric):
+            data = reshaped(value.data, [rows, prod(rest)])
             for at in range(count):
                 yield Numeric(data[:, at : at + 1], "", value.is_dlarray)
             return
-        if isinstance(value, Chars) and not value.is_string:
-            yield from (Chars(one) for one in value.value)
-            return
-        yield value
+        for at in range(count):
+            yield index(value, [Everything(), scalar(at + 1)], self.budget)
 
     def switch(self, statement: syntax.Switch, frame: Frame) -> str:
         """``switch``."""
@@ -518,20 +505,17 @@ class Interpreter:
                 if isinstance(old, Map):
                     return entry(old, self.arguments(arguments, frame), expression.is_braces)
                 places = self.places(arguments, frame, old)
-                if expression.is_braces and isinstance(old, Cell):
-                    try:
-                        found = index(old, places, self.budget)
-                    except CodeError:
-                        return None
-                    return found.items[0] if isinstance(found, Cell) and found.items else None
                 if elements(old.shape) == 0:
                     return None
                 try:
-                    return index(old, places, self.budget)
+                    found = index(old, places, self.budget)
                 except CodeError:
-                    if isinstance(old, Struct | Structs):
+                    if expression.is_braces or isinstance(old, Struct | Structs):
                         return None  # an element that the array has not yet
                     raise
+                if expression.is_braces and isinstance(found, Cell):
+                    return found.items[0] if found.items else None
+                return found
         raise CodeError("This cannot be assigned to.")
 
     def with_field(self, old: Value | None, name: str, value: Value, frame: Frame) -> Value:
