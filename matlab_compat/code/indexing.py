@@ -365,9 +365,7 @@ def _assign_by_mask(x: Numeric, mask: Tensor, new: Numeric) -> Numeric | None:
     return x.with_data(torch.where(mask, number.reshape(()), data))
 
 
-def _grown(
-    x: Numeric | Cell, places: Sequence[Place], new: Numeric | Cell
-) -> tuple[list[Any], list[Chosen]]:
+def _grown(x: Numeric, places: Sequence[Place], new: Numeric) -> tuple[list[Any], list[Chosen]]:
     """The size after the assignment (folded to as many dimensions as places), and the places."""
     size = list(x.shape)
     if len(places) == 1:
@@ -389,13 +387,9 @@ def _grown(
         return size, picked
     if len(places) < len(size):
         size = [*size[: len(places) - 1], prod(size[len(places) - 1 :])]
-        grows = False
-    else:
-        size += [1] * (len(places) - len(size))
-        grows = True
+    size += [1] * (len(places) - len(size))
     is_empty = any(isinstance(n, int) and n == 0 for n in size)
-    news = [n for n in new.shape if not (isinstance(n, int) and n == 1)]
-    several = iter(news)
+    several = (n for n in new.shape if not (isinstance(n, int) and n == 1))
     picked = []
     for at, place in enumerate(places):
         if isinstance(place, Everything) and is_empty and size[at] in (0, 1):
@@ -409,11 +403,9 @@ def _grown(
                 next(several, None)
     for at, one in enumerate(picked):
         if isinstance(one.most, int) and isinstance(size[at], int) and one.most > size[at]:
-            if not grows and at == len(places) - 1:
+            if len(places) < len(x.shape):
                 raise CodeError("An array grows only with an index for each of its dimensions.")
             size[at] = one.most
-    if not grows and size[:-1] != list(x.shape[: len(places) - 1]):
-        raise CodeError("An array grows only with an index for each of its dimensions.")
     return size, picked
 
 
