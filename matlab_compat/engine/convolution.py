@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -10,8 +11,12 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from ..errors import DataFormatError
+from .fast.phases import plain_only
 from .padding import Pairs, check_window, pad, same_padding
 from .time import per_time_step
+
+#: Bytes of the windows that torch writes out at once, in double.
+BAND = 2**21
 
 CONVOLUTION = {1: functional.conv1d, 2: functional.conv2d, 3: functional.conv3d}
 
@@ -45,7 +50,40 @@ def convolution(
     Refused are filters that do not fit in the padded data, and data too small to be mirrored.
     """
     x, inside = padded(x, padding, window_of(weight, dilation), stride)
+    if x.dtype == torch.float64 and not plain_only(x, weight, dtype=torch.float64):
+        return _in_bands(x, weight, bias, stride, inside, dilation, groups)
     return CONVOLUTION[len(inside)](x, weight, bias, list(stride), inside, list(dilation), groups)
+
+
+def _in_bands(
+    x: Tensor,
+    weight: Tensor,
+    bias: Tensor | None,
+    stride: Sequence[int],
+    inside: Sequence[int],
+    dilation: Sequence[int],
+    groups: int,
+) -> Tensor:
+    """The convolution of some rows after the others.
+
+    In double torch writes all windows of an image side by side first. Where these exceed the
+    processor's cache, it takes two to four times as long, and gigabytes.
+    """
+    convolve, window = CONVOLUTION[len(inside)], window_of(weight, dilation)
+    sizes = [n + 2 * p - w for n, p, w in zip(x.shape[2:], inside, window, strict=True)]
+    rows, *others = (n // s + 1 for n, s in zip(sizes, stride, strict=True))
+    band = max(1, BAND // (x.element_size() * weight[0].numel() * math.prod(others)))
+    if band >= rows or math.prod(window) == 1:
+        return convolve(x, weight, bias, list(stride), list(inside), list(dilation), groups)
+    x = pad(x, [(p, p) for p in inside], 0.0)
+    step = stride[0]
+    bands = [
+        x.narrow(2, at * step, (min(band, rows - at) - 1) * step + window[0])
+        for at in range(0, rows, band)
+    ]
+    return torch.cat(
+        [convolve(one, weight, bias, list(stride), 0, list(dilation), groups) for one in bands], 2
+    )
 
 
 def window_of(weight: Tensor, dilation: Sequence[int]) -> list[int]:

@@ -309,10 +309,10 @@ class Single(Algorithm):
 ALGORITHMS: tuple[type[Algorithm], ...] = (Direct, Single, SubPixel, Windows, Packed)
 
 
-def plain_only(*inputs: Tensor) -> bool:
+def plain_only(*inputs: Tensor, dtype: torch.dtype = torch.float32) -> bool:
     """Whether torch's own operators have to do.
 
-    What is faster is for single precision on a CPU without gradients, and for torch's eager mode:
+    What is faster is for one precision on a CPU without gradients, and for torch's eager mode:
     whoever traces, exports, maps over a network or looks at every operation of it (a dispatch mode)
     wants to see the operators themselves.
     """
@@ -324,7 +324,7 @@ def plain_only(*inputs: Tensor) -> bool:
     for x in inputs:  # not any(): it costs as much as a small layer
         if (
             type(x) not in (Tensor, nn.Parameter)
-            or x.dtype != torch.float32
+            or x.dtype != dtype
             or not x.is_cpu
             or (gradients and x.requires_grad)
             or torch._C._functorch.maybe_get_level(x) >= 0  # vmap or the like around x

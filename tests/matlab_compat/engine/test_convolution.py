@@ -15,6 +15,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from matlab_compat.engine import convolution as engine
 from matlab_compat.engine.convolution import PaddedConvolution, Padding, convolution, extended
 from matlab_compat.errors import DataFormatError
 
@@ -185,6 +186,34 @@ def test_export_with_any_batch(value: float | str) -> None:
 def test_a_deep_copy_computes_the_same() -> None:
     made, x = module(), torch.from_numpy(normal(1, 2, 5, 6))
     torch.testing.assert_close(copy.deepcopy(made)(x), made(x))
+
+
+@pytest.mark.parametrize("dims", [1, 2, 3])
+@pytest.mark.parametrize(("stride", "dilation", "groups"), [(1, 1, 1), (2, 1, 2), (3, 2, 1)])
+def test_double_is_computed_in_bands_and_the_same(
+    dims: int, stride: int, dilation: int, groups: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Expected values: torch's own convolution of all at once."""
+    generator = torch.Generator().manual_seed(dims)
+    options = (stride, 1, dilation, groups)
+    x = torch.randn(2, 4, *(13, 9, 8)[:dims], generator=generator).double()
+    weight = torch.randn(6, 4 // groups, *(3, 2, 3)[:dims], generator=generator).double()
+    bias = torch.randn(6, generator=generator).double()
+    whole = engine.CONVOLUTION[dims]
+    heights: list[int] = []
+
+    def counted(x: torch.Tensor, *options: Any) -> torch.Tensor:
+        heights.append(x.shape[2])
+        return whole(x, *options)
+
+    monkeypatch.setitem(engine.CONVOLUTION, dims, counted)
+    monkeypatch.setattr(engine, "BAND", 1)
+    sizes = [[size] * dims for size in (stride, dilation)]
+    padding = Padding(((1, 1),) * dims)
+    with torch.inference_mode():
+        found = convolution(x, weight, bias, sizes[0], padding, sizes[1], groups)
+    torch.testing.assert_close(found, whole(x, weight, bias, *options))
+    assert heights == [2 * dilation + 1] * found.shape[2]
 
 
 def test_gradients_are_right() -> None:
