@@ -6,7 +6,7 @@ import ast
 import builtins
 import keyword
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from textwrap import wrap
 
 WIDTH = 100
@@ -117,6 +117,13 @@ def signature(name: str, parameters: Sequence[str], result: str, indent: str) ->
     inner = f"{indent}    {', '.join(parameters)}"
     yield from [inner] if len(inner) <= WIDTH else (f"{indent}    {p}," for p in parameters)
     yield f"{indent}) -> {result}:"
+
+
+def module_class(name: str, about: str, attributes: Iterable[str], forward: Iterable[str]) -> str:
+    """The class of a torch module: lines of its ``__init__``, and its ``forward``."""
+    head = [f"class {name}(nn.Module):", f'    """{about}"""', ""]
+    made = ["    def __init__(self) -> None:", "        super().__init__()", *attributes, ""]
+    return "\n".join([*head, *made, *forward])
 
 
 def quoted(text: str) -> str:

@@ -6,10 +6,8 @@ Octave. Samples (of a series the time steps) are its columns; of the PyTorch mod
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator
-from functools import partial
-from typing import ClassVar
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -20,10 +18,11 @@ from matlab_compat.shallow.checks import computing_order
 from matlab_compat.shallow.processing import Projection, Resolved, Scaling, Selection, resolve
 from matlab_compat.shallow.registry import KNOWN
 
-from .python_style import signature, statement
+from .python_style import module_class, signature, statement
 
-#: The taps of a weight: of "IW" or "LW", to a layer, from an input or layer.
-Taps = Callable[[str, int, int], str]
+#: The taps of a weight: of "IW" or "LW", to a layer, from an input or layer; and the statements
+#: that have to come before, to which it adds.
+Taps = Callable[[str, int, int, list[str]], str]
 
 
 def _at(step: str, later: int) -> str:
@@ -76,39 +75,35 @@ def _fields(one: Resolved) -> dict[str, Array]:
     return {**rows, "constants": one.constants.reshape(-1, 1)}
 
 
-class Language(ABC):
+@dataclass(frozen=True)
+class Language:
     """How the arithmetic is written."""
 
     #: By MATLAB's name; ``{n}`` is the net input.
-    TRANSFER: ClassVar[dict[str, str]]
+    transfer: Mapping[str, str]
     #: ``{w}`` are the weights, ``{p}`` is what they weigh.
-    WEIGHT: ClassVar[dict[str, str]]
-    PRODUCT: ClassVar[str]
-
-    @abstractmethod
-    def forth(self, name: str, one: Resolved, step: str, x: str) -> str:
-        """One processing function."""
-
-    @abstractmethod
-    def back(self, name: str, one: Resolved, step: str, y: str) -> str:
-        """The same in reverse."""
-
-    @abstractmethod
-    def constant(self, name: str) -> str:
-        """A weight."""
-
-    @abstractmethod
-    def bias(self, name: str) -> str:
-        """A bias, for all samples."""
+    weight: Mapping[str, str]
+    product: str
+    #: Processing functions, and the same in reverse; ``{s}`` is the constant of the step.
+    forth: Mapping[type[Resolved], str]
+    back: Mapping[type[Resolved], str]
+    #: A constant, and a bias for all samples.
+    constant: str = "{}"
+    bias: str = "{}"
 
     def processing(
         self, net: ShallowNetwork, prefix: str, *, back: bool = False
-    ) -> Iterator[Callable[[str], str]]:
+    ) -> list[Callable[[str], str]]:
         """The processing functions of an input or output, each from a text to a text."""
-        numbered = list(enumerate(_steps(net)[prefix], 1))
-        for k, (name, one) in reversed(numbered) if back else numbered:
-            step = f"{prefix}_step{k}"
-            yield partial(self.back if back else self.forth, name, one, step)
+        forms = self.back if back else self.forth
+
+        def written(form: str, k: int) -> Callable[[str], str]:
+            step = self.constant.format(f"{prefix}_step{k}")
+            return lambda x: form.format(x=x, s=step)
+
+        steps = enumerate(_steps(net)[prefix], 1)
+        found = [written(forms[type(one)], k) for k, (_, one) in steps]
+        return found[::-1] if back else found
 
     def processed(self, net: ShallowNetwork, prefix: str, x: str, *, back: bool = False) -> str:
         """All of them, one inside the other."""
@@ -116,18 +111,19 @@ class Language(ABC):
             x = step(x)
         return x
 
-    def layers(self, net: ShallowNetwork, taps: Taps) -> Iterator[tuple[int, str]]:
-        """The layers, from 0, in order, each with the expression of its output."""
+    def layers(self, net: ShallowNetwork, taps: Taps) -> Iterator[tuple[int, list[str], str]]:
+        """The layers, from 0, in order: what is stated before, and the output's expression."""
         for i in computing_order(net) or []:
-            layer = net.layers[i]
-            terms = [] if net.b[i] is None else [self.bias(f"b{i + 1}")]
+            layer, before = net.layers[i], list[str]()
+            terms = [] if net.b[i] is None else [self.bias.format(f"b{i + 1}")]
             for kind, weights in (("IW", net.inputWeights), ("LW", net.layerWeights)):
                 for (to, j), weight in sorted(weights.items()):
                     if to == i:
-                        w = self.constant(f"{kind}{i + 1}_{j + 1}")
-                        terms.append(self.WEIGHT[weight.weightFcn].format(w=w, p=taps(kind, i, j)))
-            n = (f" {self.PRODUCT} " if layer.netInputFcn == "netprod" else " + ").join(terms)
-            yield i, self.TRANSFER[layer.transferFcn].format(n=n)
+                        w = self.constant.format(f"{kind}{i + 1}_{j + 1}")
+                        p = taps(kind, i, j, before)
+                        terms.append(self.weight[weight.weightFcn].format(w=w, p=p))
+            n = (f" {self.product} " if layer.netInputFcn == "netprod" else " + ").join(terms)
+            yield i, before, self.transfer[layer.transferFcn].format(n=n)
 
 
 # --- MATLAB ----------------------------------------------------------------------------------
@@ -210,47 +206,22 @@ _FUNCTIONS = {
 }
 
 
-class Matlab(Language):
-    """As ``genFunction`` writes it."""
-
-    TRANSFER: ClassVar[dict[str, str]] = {
-        name: "{n}" if name == "purelin" else f"{name}_apply({{n}})" for name in KNOWN["transfer"]
-    }
-    WEIGHT: ClassVar[dict[str, str]] = {
-        **{name: f"{name}_apply({{w}},{{p}})" for name in KNOWN["weight"]},
-        "dotprod": "{w}*{p}",
-        "scalprod": "{w}*{p}",
-    }
-    PRODUCT: ClassVar[str] = ".*"
-
-    def forth(self, name: str, one: Resolved, step: str, x: str) -> str:
-        """``mapminmax_apply(x1,x1_step1)``."""
-        return f"{self._called(one)}_apply({x},{step})"
-
-    def back(self, name: str, one: Resolved, step: str, y: str) -> str:
-        """``mapminmax_reverse(a2,y1_step1)``."""
-        return f"{self._called(one)}_reverse({y},{step})"
-
-    def _called(self, one: Resolved) -> str:
-        """By what it does: mapstd computes as mapminmax."""
-        kinds = {Scaling: "mapminmax", Selection: "removeconstantrows", Projection: "processpca"}
-        return kinds[type(one)]
-
-    def constant(self, name: str) -> str:
-        """By its name."""
-        return name
-
-    def bias(self, name: str) -> str:
-        """Repeated for all columns."""
-        return f"repmat({name},1,Q)"
-
-
-class MatlabStep(Matlab):
-    """The same for one time step, a column."""
-
-    def bias(self, name: str) -> str:
-        """As it is."""
-        return name
+#: By what they do: mapstd computes as mapminmax.
+_MODULES: dict[type[Resolved], str] = {
+    Scaling: "mapminmax",
+    Selection: "removeconstantrows",
+    Projection: "processpca",
+}
+#: As ``genFunction`` writes it.
+_MATLAB = Language(
+    transfer={n: "{n}" if n == "purelin" else f"{n}_apply({{n}})" for n in KNOWN["transfer"]},
+    weight={name: f"{name}_apply({{w}},{{p}})" for name in KNOWN["weight"]}
+    | dict.fromkeys(("dotprod", "scalprod"), "{w}*{p}"),
+    product=".*",
+    forth={kind: f"{name}_apply({{x}},{{s}})" for kind, name in _MODULES.items()},
+    back={kind: f"{name}_reverse({{x}},{{s}})" for kind, name in _MODULES.items()},
+    bias="repmat({},1,Q)",
+)
 
 
 def matlab_function(net: ShallowNetwork, name: str) -> str:
@@ -260,7 +231,7 @@ def matlab_function(net: ShallowNetwork, name: str) -> str:
     if not net.inputs:
         arguments = ["TS", *(one[0].lower() + one[1:] for one in inputs)]
     results = [one[0].lower() + one[1:] for one in outputs]
-    body = list(_dynamic(net, MatlabStep()) if net.is_dynamic else _static(net, Matlab()))
+    body = list((_dynamic if net.is_dynamic else _static)(net))
     text = "\n".join(body)
     used = [lines for called, lines in _FUNCTIONS.items() if f"{called}(" in text]
     columns = "a time step" if net.is_dynamic else "a sample"
@@ -306,24 +277,25 @@ def _figure(x: float) -> str:
     return "nan" if np.isnan(x) else repr(x)
 
 
-def _static(net: ShallowNetwork, language: Matlab) -> Iterator[str]:
+def _static(net: ShallowNetwork) -> Iterator[str]:
     yield "Q = size(x1,2);"
     for j in range(1, net.numInputs + 1):
-        yield f"xp{j} = {language.processed(net, f'x{j}', f'x{j}')};"
+        yield f"xp{j} = {_MATLAB.processed(net, f'x{j}', f'x{j}')};"
     yield ""
 
-    def taps(kind: str, i: int, j: int) -> str:
+    def taps(kind: str, i: int, j: int, _: list[str]) -> str:
         return f"xp{j + 1}" if kind == "IW" else f"a{j + 1}"
 
-    for i, expression in language.layers(net, taps):
+    for i, _, expression in _MATLAB.layers(net, taps):
         yield f"a{i + 1} = {expression};"
     yield ""
     for k, i in enumerate(net.output_layers, 1):
-        yield f"y{k} = {language.processed(net, f'y{k}', f'a{i + 1}', back=True)};"
+        yield f"y{k} = {_MATLAB.processed(net, f'y{k}', f'a{i + 1}', back=True)};"
 
 
-def _dynamic(net: ShallowNetwork, language: Matlab) -> Iterator[str]:
+def _dynamic(net: ShallowNetwork) -> Iterator[str]:
     """What was before lies in places that go round, as many as the longest delay and one."""
+    language = replace(_MATLAB, bias="{}")  # of one time step, a column
     count = {"x": net.numInputDelays, "a": net.numLayerDelays}
     given = [name[0].lower() + name[1:] for name in net.ports()[0]]
     states = [name for name in given if name[1] == "i"]
@@ -361,22 +333,20 @@ def _dynamic(net: ShallowNetwork, language: Matlab) -> Iterator[str]:
         yield f"  {side}dts = mod(ts+{count[side] - 1},{count[side] + 1})+1;"
     for j in range(1, net.numInputs + 1):
         yield f"  {at('x', j)} = {language.processed(net, f'x{j}', f'x{j}(:,ts)')};"
-    tapped: list[str] = []
 
-    def taps(kind: str, i: int, j: int) -> str:
+    def taps(kind: str, i: int, j: int, before: list[str]) -> str:
         side, weights = ("x", net.inputWeights) if kind == "IW" else ("a", net.layerWeights)
         held, delays = f"{side}d{j + 1}", weights[i, j].delays
         if delays == (0,):
             return at(side, j + 1)
         shown = " ".join(map(str, delays))
         places = f"mod({side}dts-[{shown}]-1,{count[side] + 1})+1"
-        name = f"tapdelay{len(tapped) + 1}"
-        tapped.append(f"  {name} = reshape({held}(:,{places}),{rows[held] * len(delays)},1);")
+        name = f"tapdelay{len(before) + 1}"
+        before.append(f"  {name} = reshape({held}(:,{places}),{rows[held] * len(delays)},1);")
         return name
 
-    for i, expression in language.layers(net, taps):
-        yield from tapped
-        tapped.clear()
+    for i, before, expression in language.layers(net, taps):
+        yield from before
         yield f"  {at('a', i + 1)} = {expression};"
     for n, i in ends:
         yield f"  y{n}(:,ts) = {language.processed(net, f'y{n}', at('a', i + 1), back=True)};"
@@ -397,10 +367,9 @@ def _dynamic(net: ShallowNetwork, language: Matlab) -> Iterator[str]:
 # --- PyTorch -----------------------------------------------------------------------------------
 
 
-class Torch(Language):
-    """With features in the last dimension."""
-
-    TRANSFER: ClassVar[dict[str, str]] = {
+#: With features in the last dimension.
+_TORCH = Language(
+    transfer={
         "compet": "one_hot({n})",
         "elliot2sig": "elliot2sig({n})",
         "elliotsig": "functional.softsign({n})",
@@ -417,8 +386,8 @@ class Torch(Language):
         "softmax": "torch.softmax({n}, -1)",
         "tansig": "torch.tanh({n})",
         "tribas": "torch.relu(1 - ({n}).abs())",
-    }
-    WEIGHT: ClassVar[dict[str, str]] = {
+    },
+    weight={
         "boxdist": "({p}[..., None, :] - {w}).abs().amax(-1)",
         "dist": "({p}[..., None, :] - {w}).square().sum(-1).sqrt()",
         "dotprod": "functional.linear({p}, {w})",
@@ -426,35 +395,21 @@ class Torch(Language):
         "negdist": "-({p}[..., None, :] - {w}).square().sum(-1).sqrt()",
         "normprod": "functional.linear({p}, {w}) / {p}.sum(-1, keepdim=True)",
         "scalprod": "{w} * {p}",
-    }
-    PRODUCT: ClassVar[str] = "*"
-
-    FORTH: ClassVar[dict[type[Resolved], str]] = {
+    },
+    product="*",
+    forth={
         Scaling: "(({x} - {s}_xoffset) * {s}_gain + {s}_ymin)",
         Projection: "functional.linear({x}, {s}_transform)",
         Selection: "{x}[..., {s}_keep]",
-    }
-    BACK: ClassVar[dict[type[Resolved], str]] = {
-        Scaling: "(({y} - {s}_ymin) / {s}_gain + {s}_xoffset)",
-        Projection: "functional.linear({y}, {s}_inverseTransform)",
-        Selection: "with_rows({y}, {s}_constants, {s}_order)",
-    }
-
-    def forth(self, name: str, one: Resolved, step: str, x: str) -> str:
-        """Written out."""
-        return self.FORTH[type(one)].format(x=x, s=f"self.{step}")
-
-    def back(self, name: str, one: Resolved, step: str, y: str) -> str:
-        """Written out."""
-        return self.BACK[type(one)].format(y=y, s=f"self.{step}")
-
-    def constant(self, name: str) -> str:
-        """A parameter."""
-        return f"self.{name}"
-
-    def bias(self, name: str) -> str:
-        """A parameter."""
-        return f"self.{name}"
+    },
+    back={
+        Scaling: "(({x} - {s}_ymin) / {s}_gain + {s}_xoffset)",
+        Projection: "functional.linear({x}, {s}_inverseTransform)",
+        Selection: "with_rows({x}, {s}_constants, {s}_order)",
+    },
+    constant="self.{}",
+    bias="self.{}",
+)
 
 
 #: Up to this number of delays or outputs each is written out.
@@ -499,9 +454,9 @@ def torch_constants(net: ShallowNetwork) -> dict[str, Array]:
 
 def torch_module(net: ShallowNetwork, steps: int, name: str) -> tuple[list[str], str]:
     """The helpers, and the text of the class of that name."""
-    language, values = Torch(), torch_constants(net)
+    values = torch_constants(net)
     inputs, outputs = (list(ports) for ports in net.ports())
-    body = list((_unrolled if net.is_dynamic else _rows)(net, language, steps))
+    body = list(_unrolled(net, steps) if net.is_dynamic else _rows(net))
     made = [
         f"self.{key} = nn.Parameter(torch.empty({_sizes(value)}))"
         if key.startswith(("IW", "LW", "b"))
@@ -513,19 +468,14 @@ def torch_module(net: ShallowNetwork, steps: int, name: str) -> tuple[list[str],
     each = ", ".join(["Tensor"] * len(outputs)) if len(outputs) <= _WRITTEN_OUT else "Tensor, ..."
     result = "Tensor" if len(outputs) == 1 else f"tuple[{each}]"
     rows = "time steps of samples" if net.is_dynamic else "samples"
-    lines = [
-        f"class {name}(nn.Module):",
-        f'    """{one_line(net.name) or "A shallow network"}: {rows} are rows."""',
-        "",
-        "    def __init__(self) -> None:",
-        "        super().__init__()",
-        *(line for text in made for line in statement(text, " " * 8)),
-        "",
+    said = f"{one_line(net.name) or 'A shallow network'}: {rows} are rows."
+    forward = [
         *signature("forward", parameters, result, "    "),
         f'        """{", ".join(outputs)} of {", ".join(inputs)}."""',
         *(line for text in body for line in statement(text, " " * 8)),
     ]
-    text = "\n".join(lines)
+    lines = (line for text in made for line in statement(text, " " * 8))
+    text = module_class(name, said, lines, forward)
     return [helper for name, helper in _HELPERS.items() if f"{name}(" in text], text
 
 
@@ -534,10 +484,10 @@ def _sizes(value: Array) -> str:
 
 
 def _in_steps(
-    language: Torch, net: ShallowNetwork, prefix: str, x: str, target: str, *, back: bool = False
+    net: ShallowNetwork, prefix: str, x: str, target: str, *, back: bool = False
 ) -> Iterator[str]:
     """Each processing function of an input or output as a statement; ``x`` is a text."""
-    steps = list(language.processing(net, prefix, back=back))
+    steps = _TORCH.processing(net, prefix, back=back)
     if not x.isidentifier() or not steps:
         yield f"{target} = {x}"
         x = target
@@ -546,21 +496,21 @@ def _in_steps(
         x = target
 
 
-def _rows(net: ShallowNetwork, language: Torch, steps: int) -> Iterator[str]:
+def _rows(net: ShallowNetwork) -> Iterator[str]:
     for j in range(1, net.numInputs + 1):
-        yield from _in_steps(language, net, f"x{j}", f"x{j}", f"p{j}")
+        yield from _in_steps(net, f"x{j}", f"x{j}", f"p{j}")
 
-    def taps(kind: str, i: int, j: int) -> str:
+    def taps(kind: str, i: int, j: int, _: list[str]) -> str:
         return f"p{j + 1}" if kind == "IW" else f"a{j + 1}"
 
-    for i, expression in language.layers(net, taps):
+    for i, _, expression in _TORCH.layers(net, taps):
         yield f"a{i + 1} = {expression}"
     for k, i in enumerate(net.output_layers, 1):
-        yield from _in_steps(language, net, f"y{k}", f"a{i + 1}", f"y{k}", back=True)
+        yield from _in_steps(net, f"y{k}", f"a{i + 1}", f"y{k}", back=True)
     yield f"return {', '.join(net.ports()[1])}"
 
 
-def _unrolled(net: ShallowNetwork, language: Torch, steps: int) -> Iterator[str]:
+def _unrolled(net: ShallowNetwork, steps: int) -> Iterator[str]:
     ID, LD = net.numInputDelays, net.numLayerDelays
     given = list(net.ports()[0])
     like = given[0]
@@ -570,7 +520,7 @@ def _unrolled(net: ShallowNetwork, language: Torch, steps: int) -> Iterator[str]
             f"Xi{j}" if f"Xi{j}" in given else f"{like}.new_zeros(x{j}.shape[0], {ID}, {one.size})"
         )
         yield f"d{j} = torch.cat([{before}, x{j}], 1)"
-        yield from _in_steps(language, net, f"x{j}", f"d{j}", f"p{j}")
+        yield from _in_steps(net, f"x{j}", f"d{j}", f"p{j}")
     for i, layer in enumerate(net.layers, 1):
         zeros = f"[{like}.new_zeros({like}.shape[0], {layer.size})] * {LD}"
         yield f"a{i} = " + (
@@ -578,9 +528,7 @@ def _unrolled(net: ShallowNetwork, language: Torch, steps: int) -> Iterator[str]
         )
     yield "for t in range(steps):"
 
-    tapped: list[str] = []
-
-    def taps(kind: str, i: int, j: int) -> str:
+    def taps(kind: str, i: int, j: int, before: list[str]) -> str:
         weights, most = (net.inputWeights, ID) if kind == "IW" else (net.layerWeights, LD)
         place = "p{}[:, {}]" if kind == "IW" else "a{}[{}]"
         delays = weights[i, j].delays
@@ -593,18 +541,17 @@ def _unrolled(net: ShallowNetwork, language: Torch, steps: int) -> Iterator[str]
             each, listed = [], f"{place.format(j + 1, f't + {most} - d')} for d in {among}"
         if len(each) == 1:
             return each[0]
-        name = f"tapdelay{len(tapped) + 1}"
-        tapped.append(f"    {name} = torch.cat([{listed}], -1)")
+        name = f"tapdelay{len(before) + 1}"
+        before.append(f"    {name} = torch.cat([{listed}], -1)")
         return name
 
-    for i, expression in language.layers(net, taps):
-        yield from tapped
-        tapped.clear()
+    for i, before, expression in _TORCH.layers(net, taps):
+        yield from before
         yield f"    a{i + 1}.append({expression})"
     results = list(net.ports()[1])
     for k, i in enumerate(net.output_layers, 1):
         outputs = f"torch.stack(a{i + 1}{f'[{LD}:]' if LD else ''}, 1)"
-        yield from _in_steps(language, net, f"y{k}", outputs, f"y{k}", back=True)
+        yield from _in_steps(net, f"y{k}", outputs, f"y{k}", back=True)
     for state in results[len(net.output_layers) :]:
         number = state[2:]
         series = (

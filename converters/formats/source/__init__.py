@@ -10,9 +10,9 @@ from __future__ import annotations
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, cast
 
 from matlab_compat.data_format import torch_axes
 from matlab_compat.errors import NothingToCompareError, UnsupportedLayerError, UsageError
@@ -83,17 +83,31 @@ class SourcePackage(Format, suffixes=("",)):
 
     def write(self, prepared: Prepared, path: Path) -> None:
         """Write the package; its README has what verify.py says of it."""
-        from .texts import model_text
+        from .texts import README, RUFF, VERIFY, model_text
 
-        options, example = prepared.options, _example(prepared)
-        if isinstance(prepared.model, ShallowNetwork):
-            _write_shallow(prepared.model, prepared, example, path)
-            return
-        network, plan, written = prepared.once(source_of)
-        title = f"A {network.kind} of {len(network.Layers)} layers, converted from MATLAB."
-        model = model_text(written, title, _DTYPES[options.dtype], network.Classes or ())
-        parity = _write_all_but_readme(path, model, written.state, example, options)
-        readme = _readme(network, plan, written, example, options, parity)
+        dtype, example = prepared.options.dtype, _example(prepared)
+        describe = _shallow if isinstance(prepared.model, ShallowNetwork) else _layered
+        written, about = describe(prepared, example)
+        title = f"{about['title']}, converted from MATLAB."
+        texts = {
+            "model.py": model_text(written, title, _DTYPES[dtype], about["classes"]),
+            "ruff.toml": RUFF,
+            "verify.py": VERIFY.format(tolerance=_TOLERANCES[dtype]),
+        }
+        path.mkdir()
+        for name, text in texts.items():
+            (path / name).write_text(text, encoding="utf-8")
+        _save(written.state, path / "weights.safetensors")
+        _save(example, path / "example.safetensors")
+        said = _python(_VERIFY, path, may_differ=True)
+        made = "" if dtype == "single" else f", dtype={_DTYPES[dtype]}"
+        sizes = [tuple(x.shape) for name, x in example.items() if name.startswith("input")]
+        call = f"Y = model({', '.join(f'torch.zeros({size}{made})' for size in sizes)})"
+        about |= {
+            "call": "\n".join(statement(call, " " * 4)),
+            "classes": _classes(about["classes"]),
+        }
+        readme = README.format(**about, dtype=dtype, parity=said)
         (path / "README.md").write_text(readme, encoding="utf-8")
 
     def run(self, path: Path, inputs: Tensors, options: Options) -> Arrays:
@@ -110,47 +124,24 @@ class SourcePackage(Format, suffixes=("",)):
             return tuple(array(found[f"output_{i}"]) for i in range(len(found)))
 
 
-def _write_all_but_readme(
-    path: Path,
-    model: str,
-    state: Mapping[str, torch.Tensor],
-    example: dict[str, torch.Tensor],
-    options: Options,
-) -> str:
-    """The files of a package; what verify.py says of them."""
-    from .texts import RUFF, VERIFY
-
-    path.mkdir()
-    verify = VERIFY.format(tolerance=_TOLERANCES[options.dtype])
-    for name, text in {"model.py": model, "ruff.toml": RUFF, "verify.py": verify}.items():
-        (path / name).write_text(text, encoding="utf-8")
-    _save(state, path / "weights.safetensors")
-    _save(example, path / "example.safetensors")
-    return _python(_VERIFY, path, may_differ=True)
-
-
-def _write_shallow(
-    net: ShallowNetwork, prepared: Prepared, example: dict[str, torch.Tensor], path: Path
-) -> None:
-    """The package of a shallow network: the same files, with the arithmetic written out."""
+def _shallow(
+    prepared: Prepared, example: Mapping[str, torch.Tensor]
+) -> tuple[Written, dict[str, Any]]:
+    """The text of a shallow network, its arithmetic written out, and what its README says."""
     import torch
 
     from ..python_style import class_name
-    from .texts import README, SHALLOW
+    from .network import Written
 
-    options = prepared.options
-    name = class_name(prepared.name)
-    helpers, text = shallow_code.torch_module(net, options.steps, name)
-    title = f"{net.name or 'Shallow network'}, converted from MATLAB"
-    model = SHALLOW.format(
-        title=_cell(title),
-        body="\n\n".join([*helpers, text]),
-        name=name,
-        dtype=_DTYPES[options.dtype],
-    )
-    values = shallow_code.torch_constants(net)
-    state = {name: torch.from_numpy(value.copy()) for name, value in values.items()}
-    parity = _write_all_but_readme(path, model, state, example, options)
+    net = prepared.model
+    assert isinstance(net, ShallowNetwork)
+    constants = shallow_code.torch_constants(net)
+    state = {name: torch.from_numpy(value.copy()) for name, value in constants.items()}
+    written = Written(inputs={}, name=class_name(prepared.name), state=state)
+    helpers, text = shallow_code.torch_module(net, prepared.options.steps, written.name)
+    written.classes += [*(helper.rstrip() for helper in helpers), text]
+    for name, module in {"Tensor": "torch", "nn": "torch", "functional": "torch.nn"}.items():
+        written.bundle.add_import(module, name)
     ports = [
         f"| {kind[:-1]} | {name} | {tuple(example[f'{kind[:-1]}_{i}'].shape)} | | {labels} |"
         for kind in ("inputs", "outputs")
@@ -160,21 +151,14 @@ def _write_shallow(
         f"| {i}: {_cell(layer.name)} | {layer.transferFcn}, {layer.size} neurons | `a{i}` |"
         for i, layer in enumerate(net.layers, 1)
     ]
-    readme = README.format(
-        title=_cell(title),
-        call=_call(
-            f"torch.zeros({tuple(example[f'input_{i}'].shape)}, dtype={_DTYPES[options.dtype]})"
-            for i in range(len(prepared.interface["inputs"]))
-        ),
-        ports="\n".join(ports),
-        normalization="The processing of inputs and outputs is part of the model.",
-        dtype=options.dtype,
-        parity=parity,
-        layers=net.numLayers,
-        table="\n".join(rows),
-        classes="",
-    )
-    (path / "README.md").write_text(readme, encoding="utf-8")
+    return written, {
+        "title": _cell(net.name or "Shallow network"),
+        "ports": "\n".join(ports),
+        "normalization": "The processing of inputs and outputs is part of the model.",
+        "layers": net.numLayers,
+        "table": "\n".join(rows),
+        "classes": (),
+    }
 
 
 class Source(NamedTuple):
@@ -194,19 +178,16 @@ def source_of(prepared: Prepared) -> Source:
 
     model, options = prepared.model, prepared.options
     if isinstance(model, Network):
-        plan, module = model.plan(), prepared.module()
-        graph = cast("fx.GraphModule", module)
-        written = write_network(plan, graph, _seen(prepared, module), prepared.name)
-        return Source(model, plan, written)
-    assert isinstance(model, Layer)
-    network = Network([model])
-    names = network.InputNames
-    plan = network.plan(dict(zip(names, model.default_formats, strict=False)))
-    made = {plan.steps[0].name: prepared.module()}
-    module = build_graph(plan, None, options.dtype, stub=options.stub, made=made).eval()
-    return Source(
-        network, plan, write_network(plan, module, _seen(prepared, module), prepared.name)
-    )
+        network, plan = model, model.plan()
+        module = cast("fx.GraphModule", prepared.module())
+    else:
+        assert isinstance(model, Layer)
+        network = Network([model])
+        plan = network.plan(dict(zip(network.InputNames, model.default_formats, strict=False)))
+        made = {plan.steps[0].name: prepared.module()}
+        module = build_graph(plan, None, options.dtype, stub=options.stub, made=made).eval()
+    written = write_network(plan, module, _seen(prepared, module), prepared.name)
+    return Source(network, plan, written)
 
 
 def _seen(prepared: Prepared, module: nn.Module) -> dict[nn.Module, tuple[torch.Tensor, ...]]:
@@ -266,36 +247,21 @@ def _python(program: str, folder: Path, *arguments: str, may_differ: bool = Fals
     return done.stdout.strip()
 
 
-def _readme(
-    network: Network,
-    plan: Plan,
-    written: Written,
-    example: Mapping[str, torch.Tensor],
-    options: Options,
-    parity: str,
-) -> str:
-    from .texts import README
-
+def _layered(
+    prepared: Prepared, example: Mapping[str, torch.Tensor]
+) -> tuple[Written, dict[str, Any]]:
+    """The text of a network of layers, and what its README says."""
+    network, plan, written = prepared.once(source_of)
     kept = "The normalization of the input is part of the model."
     left = "The normalization of the input was left out: apply it first."
-    return README.format(
-        title=f"A {network.kind} of {len(network.Layers)} layers",
-        call=_call(
-            f"torch.zeros{tuple(example[f'input_{i}'].shape)}" for i in range(len(plan.inputs))
-        ),
-        ports="\n".join(_ports(plan, example)),
-        normalization=left if options.strip_normalization else kept,
-        dtype=options.dtype,
-        parity=parity,
-        layers=len(plan.steps),
-        table="\n".join(_table(plan, written)),
-        classes=_classes(network),
-    )
-
-
-def _call(arguments: Iterable[str]) -> str:
-    """The model called, in the block of the README."""
-    return "\n".join(statement(f"Y = model({', '.join(arguments)})", " " * 4))
+    return written, {
+        "title": f"A {network.kind} of {len(network.Layers)} layers",
+        "ports": "\n".join(_ports(plan, example)),
+        "normalization": left if prepared.options.strip_normalization else kept,
+        "layers": len(plan.steps),
+        "table": "\n".join(_table(plan, written)),
+        "classes": network.Classes or (),
+    }
 
 
 def _ports(plan: Plan, example: Mapping[str, torch.Tensor]) -> list[str]:
@@ -331,8 +297,8 @@ def _cell(text: str) -> str:
     return printable(text).replace("|", "/")
 
 
-def _classes(network: Network) -> str:
-    if not network.Classes:
+def _classes(names: Sequence[str]) -> str:
+    if not names:
         return ""
-    rows = [f"{i}. {_cell(name)}" for i, name in enumerate(network.Classes)]
+    rows = [f"{i}. {_cell(name)}" for i, name in enumerate(names)]
     return "\n## Classes\n\nIn the order of the output's channels, from 0:\n\n" + "\n".join(rows)

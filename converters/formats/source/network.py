@@ -14,7 +14,7 @@ from matlab_compat.layers.nested import NetworkLayer
 from matlab_compat.network.graph import Plan, Step
 from matlab_compat.plain_text import unused
 
-from ..python_style import class_name, comment, signature, statement
+from ..python_style import class_name, comment, module_class, signature, statement
 from .bundle import Bundle
 from .parts import CannotWriteError, Part, Place, part
 
@@ -148,26 +148,13 @@ class _Class:
 
     def write(self) -> None:
         """Add the text of the class to what is written."""
-        forward = list(self._forward())
-        lines = [
-            f"class {self.name}(nn.Module):",
-            f'    """{self._purpose()}"""',
-            "",
-            "    def __init__(self) -> None:",
-            "        super().__init__()",
-            *self._layers(),
-            "",
-            *forward,
-        ]
-        self.written.classes.append("\n".join(lines))
+        what = f"of layer {printable(self.of[:-1])}" if self.of else "converted from MATLAB"
+        text = module_class(self.name, f"The network {what}.", self._layers(), self._forward())
+        self.written.classes.append(text)
         if not self.of:
             made = {a: a for a in self.parts if self._is_attribute(a)}
             made |= {a: ", ".join(names.values()) for a, names in self.buffers.items()}
             self.written.attributes = {self.steps[a].name: text for a, text in made.items()}
-
-    def _purpose(self) -> str:
-        what = f"of layer {printable(self.of[:-1])}" if self.of else "converted from MATLAB"
-        return f"The network {what}."
 
     def _layers(self) -> Iterator[str]:
         for attribute, found in self.parts.items():

@@ -30,36 +30,6 @@ def load(folder: str | Path | None = None) -> {name}:
 '''
 
 
-SHALLOW = '''"""{title}.
-
-The weights are in weights.safetensors beside this file:
-
->>> from model import load
->>> model = load()
-"""
-
-from __future__ import annotations
-
-from pathlib import Path
-
-import torch
-from safetensors.torch import load_file
-from torch import Tensor, nn
-from torch.nn import functional
-
-
-{body}
-
-
-def load(folder: str | Path | None = None) -> {name}:
-    """The network with its weights, ready to predict (eval mode)."""
-    path = Path(folder) if folder is not None else Path(__file__).resolve().parent
-    model = {name}().to({dtype})
-    model.load_state_dict(load_file(path / "weights.safetensors"))
-    return model.eval()
-'''
-
-
 def model_text(written: Written, title: str, dtype: str, classes: Sequence[str] = ()) -> str:
     """``model.py``."""
     bundle = written.bundle

@@ -18,7 +18,7 @@ from matlab_compat.code.interpreter import LINE
 from matlab_compat.errors import MatlabCompatError, cause_text
 from matlab_compat.plain_text import unused
 
-from ..python_style import signature, statement
+from ..python_style import module_class, signature, statement
 from ..torch_export import by_argument
 
 #: Operations that are written as Python's operators, of tensors and of sizes.
@@ -62,17 +62,8 @@ class Traced:
 
     def text(self, name: str) -> str:
         """The class under that name."""
-        lines = [
-            f"class {name}(nn.Module):",
-            f'    """{self.purpose}"""',
-            "",
-            "    def __init__(self) -> None:",
-            "        super().__init__()",
-            *(line for text in self._attributes() for line in statement(text, " " * 8)),
-            "",
-            *self._forward(),
-        ]
-        return "\n".join(lines)
+        made = (line for text in self._attributes() for line in statement(text, " " * 8))
+        return module_class(name, self.purpose, made, self._forward())
 
     def _attributes(self) -> Iterator[str]:
         homes = {key.rpartition(".")[0] for key in self.state if "." in key}
