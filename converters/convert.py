@@ -400,40 +400,33 @@ def _no_numbers(model: Model) -> str:
 
 def _compared(done: Converted, target: Format, prepared: Prepared, path: Path) -> Converted:
     from matlab_compat.parity.rule import ModelRule, Rounding
-    from matlab_compat.parity.runner import Precision, SavedRunner, Wanted
+    from matlab_compat.parity.runner import Inputs, Precision, SavedRunner
     from matlab_compat.parity.verify import verify
 
-    from .formats.runner import PreparedRunner, WrittenRunner, inputs_of
+    from .formats.runner import PreparedRunner
 
-    inputs, dtype = inputs_of(prepared), prepared.options.dtype
-    sizes = ", ".join(size_text(tuple(x.shape)) for x in prepared.inputs())
+    given, names, dtype = prepared.inputs(), prepared.output_names, prepared.options.dtype
+    sizes = ", ".join(size_text(tuple(x.shape)) for x in given)
     log.info("compared on random inputs of torch size %s, seed 0", sizes)
-    own, exact, single = (
-        PreparedRunner(prepared, Precision(dtype=name)) for name in (dtype, "double", "single")
-    )
     # First: it says so where made-up inputs do not suit the layer.
-    computed = [one.run(inputs, Wanted()).outputs for one in (own, exact, single)]
-    with warnings.catch_warnings(
-        action="ignore", category=MatlabCompatWarning
-    ):  # of the model, too
-        theirs = WrittenRunner(target, path, prepared).run(inputs, Wanted())
-    written, rule = (
-        SavedRunner(theirs.outputs, label=target.name),
-        ModelRule(exact, Rounding.of(dtype)),
-    )
+    _, exact, single = (prepared.outputs(name) for name in (dtype, "double", "single"))
+    with warnings.catch_warnings(action="ignore", category=MatlabCompatWarning):  # the model's too
+        theirs = target.run(path, given, prepared.options)
+    if len(theirs) != len(names):
+        raise UsageError(f"{target.name}: {len(theirs)} outputs were written, not {len(names)}.")
+    written = SavedRunner(dict(zip(names, theirs, strict=True)), label=target.name)
+    oracle = PreparedRunner(prepared, Precision(dtype="double"))
     found: tuple[Comparison, ...] = ()
-    for reference in (own, exact):
+    for reference in (PreparedRunner(prepared, Precision(dtype=dtype)), oracle):
         # Half may overflow in torch where another runtime keeps its sums in single.
-        compared = verify(written, reference, inputs, rule, explain=False).outputs
+        rule = ModelRule(oracle, Rounding.of(dtype))
+        compared = verify(written, reference, Inputs(given), rule, explain=False).outputs
         found = tuple(map(_nearer, found, compared)) if found else compared
         if all(one.verdict == "equal" for one in found):
             break
-    sides = (theirs.outputs, *computed[1:])
     costs = tuple(
-        Cost(name, dtype, _apart(other, oracle), _apart(alone, oracle))
-        for name, other, oracle, alone in zip(
-            prepared.output_names, *(side.values() for side in sides), strict=True
-        )
+        Cost(name, dtype, _apart(other, double), _apart(alone, double))
+        for name, other, double, alone in zip(names, theirs, exact, single, strict=True)
     )
     return replace(done, outputs=found, costs=costs)
 

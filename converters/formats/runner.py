@@ -1,21 +1,13 @@
-"""A model prepared to be written, and what was written, as runners; both in torch's order."""
+"""A model prepared to be written as a runner, in torch's order."""
 
 from __future__ import annotations
 
 from contextlib import AbstractContextManager
-from pathlib import Path
 from typing import Any
 
-from matlab_compat.errors import UsageError
-from matlab_compat.parity.runner import Inputs, ModelRunner, Precision, Results, Runner, Wanted
+from matlab_compat.parity.runner import Inputs, ModelRunner, Precision, Results, Wanted
 
-from .base import Format
 from .prepared import Prepared
-
-
-def inputs_of(prepared: Prepared) -> Inputs:
-    """The made-up inputs, in the precision asked for."""
-    return Inputs(prepared.inputs())
 
 
 class PreparedRunner(ModelRunner):
@@ -35,24 +27,3 @@ class PreparedRunner(ModelRunner):
         """What the prepared model gives for its own inputs."""
         outputs = self.prepared.outputs(self.precision.format, inside)
         return Results(dict(zip(self.prepared.output_names, outputs, strict=True)))
-
-
-class WrittenRunner(Runner):
-    """What was written, read afresh."""
-
-    def __init__(self, written: Format, path: Path, prepared: Prepared) -> None:
-        self.written, self.path, self.prepared = written, path, prepared
-        self.label = written.name
-
-    def run(self, inputs: Inputs, wanted: Wanted) -> Results:
-        """The outputs of the file.
-
-        Raises ``UsageError``: it has another number of outputs than the model.
-        """
-        outputs = self.written.run(self.path, self.prepared.inputs(), self.prepared.options)
-        names = self.prepared.output_names
-        if len(outputs) != len(names):
-            raise UsageError(
-                f"{self.label}: {len(outputs)} outputs were written, not {len(names)}."
-            )
-        return Results(dict(zip(names, outputs, strict=True)))
