@@ -162,7 +162,7 @@ def _check_places(todo: Sequence[PredictJob], force: bool) -> None:
     from converters.atomic import check_place
     from converters.outputs import check_output
 
-    for place in (job.out for job in todo if job.out is not None):
+    for place in (job.output for job in todo if job.output is not None):
         check_output(place, ())
         check_place(place, overwrite=force)
 

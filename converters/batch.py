@@ -18,8 +18,8 @@ import sys
 import warnings
 from abc import ABC, abstractmethod
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import MISSING, dataclass, field, fields, is_dataclass
 from functools import lru_cache
 from importlib import import_module
 from multiprocessing import connection, current_process, resource_tracker
@@ -49,9 +49,9 @@ class Job(ABC):
 
     path: str
 
-    @abstractmethod
-    def chosen(self) -> Mapping[str, object]:
-        """What the result depends on besides the file; ``None`` and ``()`` say nothing."""
+    def chosen(self) -> dict[str, object]:
+        """What the result depends on besides the file."""
+        return dict(_not_by_default(self))
 
     @abstractmethod
     def document(self) -> Record:
@@ -68,11 +68,26 @@ class Job(ABC):
 
     def about(self) -> Record:
         """Which file this is about, and how it is done: the same again gives the same."""
-        given = dict(self.chosen())
+        given = self.chosen()
         if loaded_plugins():
             given["plugin"] = hashlib.sha256(plugin_contents()).hexdigest()
-        options = {n: str(value) for n, value in sorted(given.items()) if value not in (None, ())}
+        options = {name: str(value) for name, value in sorted(given.items())}
         return {"file": self.path, "sha256": digest(self.source), "options": options}
+
+
+#: Fields of jobs that change nothing in what comes out.
+_WITHOUT_EFFECT = ("path", "page", "overwrite")
+
+
+def _not_by_default(record: Any) -> Iterator[tuple[str, object]]:
+    """The fields of a record that were chosen, and those of the records in it."""
+    for one in fields(record):
+        value = getattr(record, one.name)
+        default = one.default if one.default_factory is MISSING else one.default_factory()
+        if is_dataclass(value) and default is not None:
+            yield from _not_by_default(value)
+        elif value != default and one.name not in _WITHOUT_EFFECT:
+            yield one.name, value
 
 
 def digest(path: str) -> str | None:

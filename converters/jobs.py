@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -51,24 +50,6 @@ class VerifyJob(Job):
     seed: int = 0
     #: Where a page about it goes; "" for nowhere.
     page: str = ""
-
-    def chosen(self) -> Mapping[str, object]:
-        """All of its fields, and those of its records."""
-        return {
-            **vars(self.asked),
-            "input": self.input,
-            "expected": self.expected,
-            "fit": _asked(self.fit),
-            "rows": self.rows,
-            "data_format": self.data_format,
-            **_of_precision(self.precision),
-            "tolerance": self.tolerance,
-            "diagnosis_seconds": None
-            if self.diagnosis_seconds == SECONDS
-            else self.diagnosis_seconds,
-            "against": self.against,
-            "seed": None if self.against is None else self.seed,
-        }
 
     def places(self, exit_code: int) -> tuple[str, ...]:
         """The page about it, where one was asked for."""
@@ -133,11 +114,6 @@ class ConvertJob(Job):
     input_size: tuple[tuple[int, ...], ...] = ()
     trust: bool = False
 
-    def chosen(self) -> Mapping[str, object]:
-        """All of its fields but whether something is replaced."""
-        own = {"output": self.output, "check": None if self.check else False}
-        return {**vars(self.asked), **vars(self.how), **own, "input_size": self.input_size}
-
     def places(self, exit_code: int) -> tuple[str, ...]:
         """The file or folder that is written."""
         return () if exit_code else (self.output,)
@@ -198,17 +174,13 @@ class PredictJob(Job):
 
     how: Running
     inputs: tuple[str, ...]
-    out: str | None = None
+    output: str | None = None
     top: int = 5
     overwrite: bool = False
 
-    def chosen(self) -> Mapping[str, object]:
-        """All but whether something is replaced, and the model's SHA-256."""
-        how = {**vars(self.how), **vars(self.how.asked), **_of_precision(self.how.precision)}
-        how["fit"] = _asked(self.how.fit)
-        del how["asked"], how["precision"]
-        own = {"output": self.out, "top": self.top, "model_sha256": digest(self.how.model)}
-        return {**how, **own}
+    def chosen(self) -> dict[str, object]:
+        """All that was chosen, and the model's SHA-256."""
+        return {**super().chosen(), "model_sha256": digest(self.how.model)}
 
     @property
     def source(self) -> str:
@@ -217,24 +189,16 @@ class PredictJob(Job):
 
     def places(self, exit_code: int) -> tuple[str, ...]:
         """Where what comes out is written."""
-        return () if self.out is None or exit_code else (self.out,)
+        return () if self.output is None or exit_code else (self.output,)
 
     def document(self) -> Record:
         """One of the ``files`` of ``matlab_compat.predictions/1``."""
         predictor = self.how.opened()
         predictor.check_count(len(self.inputs))
-        if self.out is not None:
-            check_output(self.out, predictor.model.OutputNames)
+        if self.output is not None:
+            check_output(self.output, predictor.model.OutputNames)
         found = predictor(*self.inputs, top=self.top)
-        if self.out is not None:
-            make_folder(Path(self.out).parent)
-            write_outputs(self.out, found.outputs, overwrite=self.overwrite)
-        return {**found.to_json(), "written": self.out}
-
-
-def _of_precision(precision: Precision) -> dict[str, object]:
-    return {**vars(precision), "allow_tf32": precision.allow_tf32 or None}
-
-
-def _asked(fit: Fit) -> Fit | None:
-    return fit if fit.is_any() else None
+        if self.output is not None:
+            make_folder(Path(self.output).parent)
+            write_outputs(self.output, found.outputs, overwrite=self.overwrite)
+        return {**found.to_json(), "written": self.output}

@@ -160,23 +160,18 @@ def tasks(
     path: str | PathLike[str],
     variable: str | None = None,
     layer: str | int | None = None,
-    *,
-    input: str | Sequence[str] | None = None,
-    expected: str | Sequence[str] | None = None,
-    rows: str | None = None,
-    resize: bool = False,
-    resize_mode: str = "bilinear",
-    crop: str | None = None,
-    colour: str | None = None,
-    **opening: Unpack[Opening],
+    **compared: Unpack[Compared],
 ) -> list[Task]:
     """What :func:`verify` runs and compares, read from the file.
 
     Parameters and errors are as for :func:`verify`.
     """
-    asked = Asked(variable, layer, **opening)
-    reading = Reading(Fit(resize, resize_mode, crop, colour), rows, asked.limits)
-    named = texts_of(input), texts_of(expected), reading
+    given: dict[str, Any] = {**compared}
+    inputs, expected = (texts_of(given.pop(name, None)) for name in ("input", "expected"))
+    rows = given.pop("rows", None)
+    fit = Fit(**{name: given.pop(name) for name in Fitting.__optional_keys__ & given.keys()})
+    asked = Asked(variable, layer, **given)
+    named = inputs, expected, Reading(fit, rows, asked.limits)
     if asked.names_function:
         model = load_asked(path, asked)
         with open_mat(path, limits=asked.limits) as mat:

@@ -110,14 +110,13 @@ def in_matlab_order(constant: Tensor, x: Value) -> Any:
 # --- convolutions --------------------------------------------------------------------------
 
 
-def _by_dims(family: str) -> dict[int, Callable[..., Layer]]:
-    """MATLAB's functions for layers of one to three dimensions."""
-    return {dims: getattr(matlab, f"{family}{dims}dLayer") for dims in (1, 2, 3)}
+def _of_dims(family: str, dims: int) -> Callable[..., Layer]:
+    """MATLAB's function for the layer of one to three dimensions."""
+    made: Callable[..., Layer] = getattr(matlab, f"{family}{dims}dLayer")
+    return made
 
 
 _PADDING_VALUES = {"zeros": 0, "replicate": "replicate", "reflect": "symmetric-exclude-edge"}
-_CONVOLUTIONS = _by_dims("convolution")
-_TRANSPOSED = _by_dims("transposedConv")
 
 
 def convolution(module: Any, x: Value) -> Layers:
@@ -145,7 +144,7 @@ def convolution(module: Any, x: Value) -> Layers:
     }
     size = _size(module.kernel_size)
     if module.groups == 1:
-        layer: Layer = _CONVOLUTIONS[dims](size, module.out_channels, **options)
+        layer = _of_dims("convolution", dims)(size, module.out_channels, **options)
     elif dims == 2:
         each = module.out_channels // module.groups
         layer = matlab.groupedConvolution2dLayer(size, each, module.groups, **options)
@@ -172,7 +171,8 @@ def transposed_convolution(module: Any, x: Value) -> Layers:
             "rows of zeros, and Cropping cannot add"
         )
     size, stride = _size(module.kernel_size), _size(module.stride)
-    layer: Layer = _TRANSPOSED[dims](size, module.out_channels, Stride=stride, Cropping=edges(crop))
+    options = {"Stride": stride, "Cropping": edges(crop)}
+    layer = _of_dims("transposedConv", dims)(size, module.out_channels, **options)
     return filled(layer, _state(module), module.in_channels)
 
 
@@ -185,7 +185,7 @@ def linear(module: nn.Linear, x: Value) -> Layers:
     if x.space:
         dims = len(x.space)
         state["weight"] = state["weight"].reshape(*state["weight"].shape, *(1,) * dims)
-        layer: Layer = _CONVOLUTIONS[dims](1, module.out_features)
+        layer = _of_dims("convolution", dims)(1, module.out_features)
         return filled(layer, state, module.in_features)
     state["weight"] = _column_major(state["weight"], x.flattened, 1)
     return filled(matlab.fullyConnectedLayer(module.out_features), state, module.in_features)
@@ -265,15 +265,10 @@ def local_response(module: nn.LocalResponseNorm, x: Value) -> Layers:
 
 # --- pooling -------------------------------------------------------------------------------
 
-_MAXIMUM = _by_dims("maxPooling")
-_AVERAGE = _by_dims("averagePooling")
-_GLOBAL_MAXIMUM = _by_dims("globalMaxPooling")
-_GLOBAL_AVERAGE = _by_dims("globalAveragePooling")
-
 
 def global_pooling(dims: int, maximum: bool) -> Layer:
     """The layer that pools all of time or space."""
-    return (_GLOBAL_MAXIMUM if maximum else _GLOBAL_AVERAGE)[dims]()
+    return _of_dims("globalMaxPooling" if maximum else "globalAveragePooling", dims)()
 
 
 def _window(module: Any, dims: int, x: Value) -> tuple[Any, dict[str, Any]]:
@@ -287,53 +282,41 @@ def _window(module: Any, dims: int, x: Value) -> tuple[Any, dict[str, Any]]:
     return _size(size), {"Stride": _size(stride), "Padding": edges([(p, p) for p in padding])}
 
 
-def max_pooling(dims: int) -> Callable[[Any, Value], Layers]:
-    """The row's ``layers`` for max pooling in ``dims`` dimensions."""
-
-    def layers(module: Any, x: Value) -> Layers:
-        if module.return_indices or any(d != 1 for d in _tuple(module.dilation, dims)):
-            raise Refused("MATLAB's max pooling has no dilation and other indices")
-        size, options = _window(module, dims, x)
-        return [_MAXIMUM[dims](size, **options)]
-
-    return layers
+def max_pooling(module: Any, x: Value, *, dims: int) -> Layers:
+    """Max pooling in ``dims`` dimensions."""
+    if module.return_indices or any(d != 1 for d in _tuple(module.dilation, dims)):
+        raise Refused("MATLAB's max pooling has no dilation and other indices")
+    size, options = _window(module, dims, x)
+    return [_of_dims("maxPooling", dims)(size, **options)]
 
 
-def average_pooling(dims: int) -> Callable[[Any, Value], Layers]:
-    """The row's ``layers`` for average pooling in ``dims`` dimensions."""
-
-    def layers(module: Any, x: Value) -> Layers:
-        if getattr(module, "divisor_override", None):
-            raise Refused("MATLAB divides by the number of elements, not by divisor_override")
-        size, options = _window(module, dims, x)
-        value = 0 if module.count_include_pad else "mean"
-        return [_AVERAGE[dims](size, PaddingValue=value, **options)]
-
-    return layers
+def average_pooling(module: Any, x: Value, *, dims: int) -> Layers:
+    """Average pooling in ``dims`` dimensions."""
+    if getattr(module, "divisor_override", None):
+        raise Refused("MATLAB divides by the number of elements, not by divisor_override")
+    size, options = _window(module, dims, x)
+    value = 0 if module.count_include_pad else "mean"
+    return [_of_dims("averagePooling", dims)(size, PaddingValue=value, **options)]
 
 
-def adaptive_pooling(dims: int, maximum: bool) -> Callable[[Any, Value], Layers]:
+def adaptive_pooling(module: Any, x: Value, *, dims: int, maximum: bool) -> Layers:
     """Pooling to a given size: of everything, or of equal blocks."""
-
-    def layers(module: Any, x: Value) -> Layers:
-        wanted = _tuple(module.output_size, dims)
-        if getattr(module, "return_indices", False):
-            raise Refused("MATLAB's max pooling has other indices")
-        if all(n == 1 for n in wanted):
-            return [global_pooling(dims, maximum)]
-        sizes = x.shape[2:]
-        outs = [n if out is None else out for n, out in zip(sizes, wanted, strict=False)]
-        if len(sizes) != dims or any(n % out for n, out in zip(sizes, outs, strict=True)):
-            raise Refused(
-                "only an output of 1, which is MATLAB's global pooling, or one that divides the "
-                f"example_input into equal blocks has a layer, not {module.output_size}"
-            )
-        if dims == 2 and not maximum:
-            return [matlab.adaptiveAveragePooling2dLayer(outs)]
-        block = _size([n // out for n, out in zip(sizes, outs, strict=True)])
-        return [(_MAXIMUM if maximum else _AVERAGE)[dims](block, Stride=block)]
-
-    return layers
+    wanted = _tuple(module.output_size, dims)
+    if getattr(module, "return_indices", False):
+        raise Refused("MATLAB's max pooling has other indices")
+    if all(n == 1 for n in wanted):
+        return [global_pooling(dims, maximum)]
+    sizes = x.shape[2:]
+    outs = [n if out is None else out for n, out in zip(sizes, wanted, strict=False)]
+    if len(sizes) != dims or any(n % out for n, out in zip(sizes, outs, strict=True)):
+        raise Refused(
+            "only an output of 1, which is MATLAB's global pooling, or one that divides the "
+            f"example_input into equal blocks has a layer, not {module.output_size}"
+        )
+    if dims == 2 and not maximum:
+        return [matlab.adaptiveAveragePooling2dLayer(outs)]
+    block = _size([n // out for n, out in zip(sizes, outs, strict=True)])
+    return [_of_dims("maxPooling" if maximum else "averagePooling", dims)(block, Stride=block)]
 
 
 # --- activations ---------------------------------------------------------------------------
@@ -381,9 +364,6 @@ def softmax(module: Any, x: Value) -> Layers:
 
 # --- resampling and embedding --------------------------------------------------------------
 
-_METHODS = {"bilinear": "bilinear", "trilinear": "trilinear"}
-_RESIZE: dict[int, Callable[..., Layer]] = {2: matlab.resize2dLayer, 3: matlab.resize3dLayer}
-
 
 def resize(module: nn.Upsample, x: Value) -> Layers:
     """Torch's 'nearest' rounds down from the corner, 'nearest-exact' to the nearest centre."""
@@ -392,7 +372,7 @@ def resize(module: nn.Upsample, x: Value) -> Layers:
         raise Refused("MATLAB's resize layers do not align corners (align_corners=True)")
     if module.mode not in ("nearest", "nearest-exact", "bilinear", "trilinear"):
         raise Refused(f"MATLAB's resize layers do not know '{module.mode}'; bilinear is near")
-    if x.axes and (dims not in _RESIZE or x.axes[:2] != "NC"):
+    if x.axes and (dims not in (2, 3) or x.axes[:2] != "NC"):
         raise Refused("MATLAB resizes images and volumes; sequences have no layer for it")
     dims = dims or 2
     options: dict[str, Any]
@@ -404,11 +384,11 @@ def resize(module: nn.Upsample, x: Value) -> Layers:
         if any(n * s != round(n * s) for n, s in exact):
             raise Refused(f"scale_factor {module.scale_factor} makes no whole sizes; give a size")
         options = {"Scale": list(scale)}
-    if module.mode in _METHODS:
-        options["Method"] = _METHODS[module.mode]
+    if module.mode in ("bilinear", "trilinear"):
+        options["Method"] = module.mode
     elif module.mode == "nearest":
         options |= {"GeometricTransformMode": "asymmetric", "NearestRoundingMode": "floor"}
-    return [_RESIZE[dims](**options)]
+    return [_of_dims("resize", dims)(**options)]
 
 
 def pixel_shuffle(module: nn.PixelShuffle, x: Value) -> Layers:

@@ -305,12 +305,12 @@ def _pooling_and_resampling() -> Iterator[Operation]:
             most, name = long == "Max", f"{short.lower()}_pool{d}d"
             kind, adaptive = (getattr(nn, f"{way}{short}Pool{d}d") for way in ("", "Adaptive"))
             make, block = _pooling(kind, *_WINDOW, *more), f"{long}Pooling{d}D"
-            layers = of.max_pooling(d) if most else of.average_pooling(d)
+            layers = partial(of.max_pooling if most else of.average_pooling, dims=d)
             yield _row(kind, _with_indices(name, most), make, layers, block)
             if adaptive is nn.AdaptiveAvgPool2d:
                 block = "AdaptiveAveragePooling2D"
             name, make = _with_indices(f"adaptive_{name}", most), _pooling(adaptive, "output_size")
-            layers = of.adaptive_pooling(d, most)
+            layers = partial(of.adaptive_pooling, dims=d, maximum=most)
             yield _row(adaptive, name, make, layers, f"{block} Global{long}Pooling{d}D")
     resized = "Resize2D Resize3D"
     yield _row(nn.Upsample, "interpolate upsample", _interpolate, of.resize, resized)
@@ -343,8 +343,8 @@ def _structure() -> Iterator[Operation]:
         ("squeeze", structure.squeezing, flat),
         ("unsqueeze", structure.unsqueezing, ""),
         ("transpose swapaxes swapdims permute t mT", structure.turning, ""),
-        ("mean", structure.pooling(maximum=False), flat),
-        ("amax max", structure.pooling(maximum=True), flat),
+        ("mean", partial(structure.pooling, maximum=False), flat),
+        ("amax max", partial(structure.pooling, maximum=True), flat),
         ("getitem select", structure.picking, flat),
         ("slice", structure.slicing, ""),
         ("chunk split split_with_sizes unbind", structure.taking_apart, "Indexing1D"),
@@ -411,44 +411,6 @@ OPERATIONS: tuple[Operation, ...] = (
     *_elementwise([module for row in _WRITTEN for module in row.modules]),
     *_WRITTEN,
 )
-
-#: Why no operation becomes some of the registered layers, without "Layer" in their names.
-_REASONS = {
-    "a loss: torch keeps it outside the module": "ClassificationOutput RegressionOutput "
-    "DicePixelClassification PixelClassification FcnLoss FocalLoss "
-    "RCNNBoxRegression RPNClassification YOLOv2Output",
-    "made from the example input": "FeatureInput ImageInput Image3DInput SequenceInput",
-    "the input layers of images, sequences and features say more": "Input",
-    "made by MATLAB's importers alone": "KerasFlattenCStyle KerasGlobalAveragePooling2d "
-    "KerasSigmoid KerasTanh KerasTimeDistributedFlattenCStyle OnnxCustomOutput "
-    "OnnxElementwiseAffine OnnxFlattenInto2d OnnxFlatten OnnxIdentity OnnxSigmoid "
-    "OnnxVerifyBatchSize ScalingFactor",
-    "torch's proj_size projects the hidden state otherwise": "GRUProjected LSTMProjected",
-    "torch slices; only edges of transposed convolutions map": "Crop2D Crop3D",
-    "torch moves time into the batch with view, which the walk refuses": "SequenceFolding "
-    "SequenceUnfolding",
-    "several operations in torch": "EmbeddingConcatenation PatchEmbedding "
-    "SinusoidalPositionEncoding",
-    "concatenationLayer does the same for all data": "DepthConcatenation",
-    "nothing is needed for nn.Identity": "Identity",
-    "torch's indices are others": "MaxUnpooling2D",
-    "the parts of a module are put in one network": "Network",
-    "scalingLayer of the Deep Learning Toolbox does the same": "Scaling",
-    "torch has no such operation": "Quadratic YOLOv2Transform",
-    "nn.PixelUnshuffle gives the channels in another order": "SpaceToDepth YOLOv2Reorg",
-    "nn.Embedding becomes a wordEmbeddingLayer, which older releases have too": "Embedding",
-    "scalingLayer undoes a normalization as well": "InverseNormalization",
-    "only permutations that keep the labels are known": "Permute Reshape",
-    "networks here take real data": "ComplexToReal RealToComplex",
-    "a part of detectors that passes its input on": "AnchorBox",
-    "a layer of MatConvNet; MATLAB's own do it for modules": "MatConvNetBatchNorm "
-    "MatConvNetConvTranspose MatConvNetLRN MatConvNetNormOffset MatConvNetROIPooling "
-    "MatConvNetScale MatConvNetSpatialNorm",
-}
-#: Registered layers that no operation becomes, and why.
-WITHOUT_OPERATION = {
-    f"{name}Layer": why for why, names in _REASONS.items() for name in names.split()
-}
 
 
 # --- computed from the rows ----------------------------------------------------------------

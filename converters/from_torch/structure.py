@@ -400,34 +400,24 @@ def padding(walk: Walk, node: fx.Node, module: Any) -> Value:
 # --- parts and means -----------------------------------------------------------------------
 
 
-def pooling(maximum: bool) -> Handler:
+def pooling(walk: Walk, node: fx.Node, module: nn.Module | None, *, maximum: bool) -> Value:
     """``mean`` or ``amax`` over space or time."""
-
-    def handler(walk: Walk, node: fx.Node, module: nn.Module | None) -> Value:
-        given = named_arguments(node)
-        x = walk.given(node.args[0])
-        if not x.axes:
-            raise Refused(_NO_SHAPE)
-        dims = given.get("dim")
-        if dims is None or dims == [] or given.get("dtype") is not None:
-            raise Refused("only space or time is pooled; name the dim")
-        over = {x.axes[i] for i in _dims(walk.constant(dims), len(x.axes))}
-        if not x.agrees or x.flattened:
-            raise Refused("it has dimensions of size 1 that the features in MATLAB have not")
-        if over == {"T"}:
-            layer = global_pooling(1, maximum)
-        elif over and over == set(x.space):
-            layer = global_pooling(len(over), maximum)
-        else:
-            near = "max(x,[],3)" if maximum else "mean(x,3)"
-            raise Refused(
-                f"only all of space, or time, is pooled; functionLayer(@(x) {near}) is near"
-            )
-        axes = x.axes if given["keepdim"] else "".join(a for a in x.axes if a not in over)
-        pooled = walk.add(node, [layer], x)
-        return _with_axes(walk, node, pooled, axes)
-
-    return handler
+    given = named_arguments(node)
+    x = walk.given(node.args[0])
+    if not x.axes:
+        raise Refused(_NO_SHAPE)
+    dims = given.get("dim")
+    if dims is None or dims == [] or given.get("dtype") is not None:
+        raise Refused("only space or time is pooled; name the dim")
+    over = {x.axes[i] for i in _dims(walk.constant(dims), len(x.axes))}
+    if not x.agrees or x.flattened:
+        raise Refused("it has dimensions of size 1 that the features in MATLAB have not")
+    if not over or over not in ({"T"}, set(x.space)):
+        near = "max(x,[],3)" if maximum else "mean(x,3)"
+        raise Refused(f"only all of space, or time, is pooled; functionLayer(@(x) {near}) is near")
+    axes = x.axes if given["keepdim"] else "".join(a for a in x.axes if a not in over)
+    pooled = walk.add(node, [global_pooling(len(over), maximum)], x)
+    return _with_axes(walk, node, pooled, axes)
 
 
 def picking(walk: Walk, node: fx.Node, module: nn.Module | None) -> Value:

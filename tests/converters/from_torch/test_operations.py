@@ -17,7 +17,6 @@ from torch.nn import functional
 from converters.from_torch import from_torch
 from converters.from_torch.operations import (
     OPERATIONS,
-    WITHOUT_OPERATION,
     _elementwise,
     no_layer,
 )
@@ -28,6 +27,7 @@ from matlab_compat.layers.properties import Property, real_scalar
 
 from .idioms import IDIOMS, Does
 from .test_idioms import data
+from .without_operation import WITHOUT_OPERATION
 
 
 @torch.fx.wrap
