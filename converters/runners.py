@@ -6,7 +6,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self, TypeAlias
+from typing import Any, TypeAlias
 
 from matlab_compat.errors import FileAccessError, locating
 from matlab_compat.network import Network
@@ -16,12 +16,38 @@ from matlab_compat.shallow import ShallowNetwork
 
 from .data import split_argument
 from .engines import engines
+from .load import load_runnable
 
 #: Makes a runner from the text after ``NAME:`` ("" without any) and the network in question.
 RunnerMaker: TypeAlias = Callable[[str, Network | ShallowNetwork], Runner]
 
 #: The entry points of packages that bring runners.
 GROUP = "matlab_compat.runners"
+
+
+@dataclass
+class MatRunner(OracleRunner):
+    """Another version of a network, in float64: of its layers those that both have."""
+
+    layers: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        self.label = "the other MAT-file"
+
+    def facts(self) -> dict[str, str]:
+        """Nothing: what a result depends on is the other side's."""
+        return {}
+
+    def offers(self) -> Wanted:
+        """Its outputs, and the activations of these layers."""
+        return Wanted(layers=self.layers)
+
+    def run(
+        self, inputs: Inputs, wanted: Wanted, inside: AbstractContextManager[Any] | None = None
+    ) -> Results:
+        """As of any network; what it refuses, the other file's network refuses."""
+        with locating(self.label):
+            return super().run(inputs, wanted, inside)
 
 
 def _onnx(path: str, network: Network | ShallowNetwork) -> Runner:
@@ -33,41 +59,9 @@ def _onnx(path: str, network: Network | ShallowNetwork) -> Runner:
 
 
 def _mat(path: str, network: Network | ShallowNetwork) -> Runner:
-    from .load import load_runnable
-
-    file, variable = split_argument(path)
-    return MatRunner.of(load_runnable(file, variable), network)
-
-
-@dataclass
-class MatRunner(OracleRunner):
-    """A network in float64, and of its layers those that the one in question has as well."""
-
-    layers: tuple[str, ...] = ()
-
-    @classmethod
-    def of(cls, other: Network | ShallowNetwork, network: Network | ShallowNetwork) -> Self:
-        """The runner of ``other``, which is compared with ``network``."""
-        both = [one.names if isinstance(one, Network) else [] for one in (network, other)]
-        return cls(other, layers=tuple(name for name in both[0] if name in both[1]))
-
-    def __post_init__(self) -> None:
-        self.label = "the other MAT-file"
-
-    def facts(self) -> dict[str, str]:
-        """Nothing: what a result depends on is the other side's."""
-        return {}
-
-    def offers(self) -> Wanted:
-        """Its outputs, and the activations of the layers that both have."""
-        return Wanted(layers=self.layers)
-
-    def run(
-        self, inputs: Inputs, wanted: Wanted, inside: AbstractContextManager[Any] | None = None
-    ) -> Results:
-        """As of any network; what it refuses, the other file's network refuses."""
-        with locating(self.label):
-            return super().run(inputs, wanted, inside)
+    other = load_runnable(*split_argument(path))
+    own, others = (one.names if isinstance(one, Network) else [] for one in (network, other))
+    return MatRunner(other, layers=tuple(name for name in own if name in others))
 
 
 _OWN: dict[str, RunnerMaker] = {
