@@ -12,7 +12,7 @@ from matlab_compat.display import lines_of_their_own
 from matlab_compat.errors import UsageError
 
 from . import files, options, output, progress
-from .pages import ENDINGS, Pages
+from .pages import Files, Pages
 from .reading import Text
 
 if TYPE_CHECKING:
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Drawn:
-    """What is to be looked at; None for what was not asked for."""
+class Drawn(Files):
+    """What is to be looked at."""
 
     report: Annotated[
         str | None, "Write a page with graph, sizes and weights.", Text("FILE.html")
@@ -33,18 +33,12 @@ class Drawn:
     ] = None
 
     def check(self, *, overwrite: bool) -> None:
-        """Say before the file is read what could not be written."""
-        from converters.atomic import check_place
-        from converters.endings import ending_of
+        """Also whether the picture can be drawn."""
         from matlab_compat.pages.diagram import check_ending
 
-        if self.report is not None:
-            ending_of(self.report, ENDINGS, "A page")
         if self.plot is not None:
             check_ending(Path(self.plot))
-        for place in (self.report, self.plot):
-            if place is not None:
-                check_place(place, overwrite=overwrite)
+        super().check(overwrite=overwrite)
 
     def write(self, seen: Seen, *, overwrite: bool) -> None:
         """Write them, and say so."""
@@ -52,18 +46,18 @@ class Drawn:
 
         if self.report is not None:
             write_text(self.report, seen.page, overwrite=overwrite)
-            output.note(f"wrote {self.report}")
         if self.plot is not None:
             assert seen.picture is not None
             with new_file(self.plot, overwrite=overwrite) as temporary:
                 seen.picture.save(temporary)
-            output.note(f"wrote {self.plot}")
+        for place in self.wanted():
+            output.note(f"wrote {place}")
 
     def of(
         self, mat: MatFile, found: list[Found], known: dict[str, Any], variable: str | None
     ) -> tuple[str, Diagram | None]:
         """The page about a file, and the picture of its network."""
-        if self.report is None and self.plot is None:
+        if not self.wanted():
             return "", None
         from converters.page import inspect_page, inspect_plot
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
 
 from matlab_compat.display import counted
 from matlab_compat.errors import FileAccessError, UsageError
@@ -13,6 +15,39 @@ from . import output
 from .files import Outcome
 
 ENDINGS = (".html", ".htm")
+
+
+@dataclass(frozen=True)
+class Files:
+    """Where what a command writes of one file goes, by its options; None for what is not asked."""
+
+    #: What the files are, and how their names end, by option.
+    KINDS: ClassVar[dict[str, tuple[str, tuple[str, ...]]]] = {
+        "report": ("A page", ENDINGS),
+        "gen_script": ("A Python script", (".py",)),
+        "save_reference": ("A MAT-file", (".mat",)),
+    }
+
+    def wanted(self) -> list[str]:
+        """The names of the files asked for."""
+        return [place for place in vars(self).values() if place is not None]
+
+    def check(self, *, overwrite: bool) -> None:
+        """Say before anything is done what would go wrong after it.
+
+        Raises ``UsageError``: a file exists, two have one name, or a name ends as files of its kind
+        do not.
+        """
+        from converters.atomic import check_place
+        from converters.endings import ending_of
+
+        for option, (what, endings) in self.KINDS.items():
+            if (place := vars(self).get(option)) is not None:
+                ending_of(place, endings, what)
+        for place in self.wanted():
+            check_place(place, overwrite=overwrite)
+        if len(set(self.wanted())) < len(self.wanted()):
+            raise UsageError("Two reports have the same name.", remedy="give each its own.")
 
 
 class Pages:

@@ -7,23 +7,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-from matlab_compat.errors import UsageError
-
-from . import files, output
-from .pages import ENDINGS
+from . import files, output, pages
 from .reading import Text
 
 if TYPE_CHECKING:
     from matlab_compat.parity.report import Report
 
 
-#: What the files are, and how their names end: the page, the script and the reference.
-_ENDINGS = (("A page", ENDINGS), ("A Python script", (".py",)), ("A MAT-file", (".mat",)))
-
-
 @dataclass(frozen=True)
-class Files:
-    """Where the reports on one file go; None for those not asked for."""
+class Files(pages.Files):
+    """Where the reports on one file go."""
 
     report: Annotated[
         str | None,
@@ -38,28 +31,9 @@ class Files:
         str | None, "Write a Python script that repeats the comparison.", Text("FILE.py")
     ] = None
 
-    def wanted(self) -> list[str]:
-        """The names of the files asked for."""
-        return [place for place in vars(self).values() if place is not None]
-
     def check(self, *, overwrite: bool) -> None:
-        """Say before the network runs what would go wrong after it.
-
-        Raises ``UsageError``: a file exists, two have one name, a name ends as files of its kind do
-        not, or the figure cannot be drawn.
-        """
-        from converters.atomic import check_place
-        from converters.endings import ending_of
-
-        for place, (what, endings) in zip(
-            (self.report, self.gen_script, self.save_reference), _ENDINGS, strict=True
-        ):
-            if place is not None:
-                ending_of(place, endings, what)
-        for place in self.wanted():
-            check_place(place, overwrite=overwrite)
-        if len(set(self.wanted())) < len(self.wanted()):
-            raise UsageError("Two reports have the same name.", remedy="give each its own.")
+        """Also whether the figure can be drawn."""
+        super().check(overwrite=overwrite)
         if self.plot is not None:
             from matlab_compat.parity.reports.plot import check_plot
 
