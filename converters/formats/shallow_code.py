@@ -345,8 +345,8 @@ def _dynamic(net: ShallowNetwork) -> Iterator[str]:
         before.append(f"  {name} = reshape({held}(:,{places}),{rows[held] * len(delays)},1);")
         return name
 
-    for i, before, expression in language.layers(net, taps):
-        yield from before
+    for i, stated, expression in language.layers(net, taps):
+        yield from stated
         yield f"  {at('a', i + 1)} = {expression};"
     for n, i in ends:
         yield f"  y{n}(:,ts) = {language.processed(net, f'y{n}', at('a', i + 1), back=True)};"
@@ -545,8 +545,8 @@ def _unrolled(net: ShallowNetwork, steps: int) -> Iterator[str]:
         before.append(f"    {name} = torch.cat([{listed}], -1)")
         return name
 
-    for i, before, expression in _TORCH.layers(net, taps):
-        yield from before
+    for i, stated, expression in _TORCH.layers(net, taps):
+        yield from stated
         yield f"    a{i + 1}.append({expression})"
     results = list(net.ports()[1])
     for k, i in enumerate(net.output_layers, 1):
