@@ -229,16 +229,18 @@ class _Data:
             count, outputs = len(model.InputNames), model.OutputNames
         recorded = self._recorded(at)
         if recorded is not None:
-            X = self._inputs(at, model, count) if self.inputs else recorded.inputs
+            ports = _ports(INPUT_NAMES, count)
+            X = self._inputs(at, model, ports) if self.inputs else recorded.inputs
             return Task(model, X, {}, recorded.activations)
         count = max(count, min(len(self.inputs), count + len(model.optional_inputs)))
         kept = model.takes_cells
-        X = self._inputs(at, model, count, cells=whole, whole=kept)
+        X = self._inputs(at, model, _ports(INPUT_NAMES, count), cells=whole, whole=kept)
         X = _labelled(self.mat, X) if whole and not self.inputs else X
         activations = _activations(self.mat, at) if whole else {}
         try:
             labels = whole and not kept
-            Y = self._expected(at, len(outputs), cells=whole, labels=labels, whole=kept)
+            ports = _ports(OUTPUT_NAMES, len(outputs))
+            Y = self._expected(at, ports, cells=whole, labels=labels, whole=kept)
             Y = [joined(one) for one in Y] if kept else Y
         except NothingToCompareError as error:
             if not activations:
@@ -271,25 +273,20 @@ class _Data:
 
     def of_function(self, model: Layer) -> Task:
         """A model function, whose data are the variables that its inputs and outputs are called."""
-        count = len(model.InputNames)
-        names = INPUT_NAMES if count == 1 else ()
-        X = (
-            self._inputs(None, model, count)
-            if self.inputs
-            else [self._beside(None, (name, *names), "input") for name in model.InputNames]
-        )
-        outputs = model.OutputNames
-        Y = (
-            self._expected(None, len(outputs))
-            if self.expected or len(outputs) > 1
-            else [unlabelled(self._beside(None, (*outputs, *OUTPUT_NAMES), "expected output"))]
-        )
-        return Task(model, X, dict(zip(outputs if len(outputs) > 1 else ["Y"], Y, strict=True)))
+        inputs, outputs = model.InputNames, model.OutputNames
+        names = INPUT_NAMES if len(inputs) == 1 else ()
+        X = self._inputs(None, model, [(name, *names) for name in inputs])
+        several = len(outputs) > 1
+        ports = _ports(OUTPUT_NAMES, len(outputs)) if several else [(*outputs, *OUTPUT_NAMES)]
+        Y = self._expected(None, ports)
+        return Task(model, X, dict(zip(outputs if several else ["Y"], Y, strict=True)))
 
-    def _inputs(self, at: Found | None, model: ModelLike, count: int, **how: bool) -> list[Any]:
+    def _inputs(
+        self, at: Found | None, model: ModelLike, ports: list[tuple[str, ...]], **how: bool
+    ) -> list[Any]:
         if not self.inputs:
-            return self._ports(at, INPUT_NAMES, [], count, "input", **how)
-        self._check(self.inputs, count, "input")
+            return [self._beside(at, names, "input", **how) for names in ports]
+        self._check(self.inputs, len(ports), "input")
         return self.reading.values(self.inputs, model)
 
     def _check(self, named: list[str], count: int, what: str) -> None:
@@ -299,35 +296,18 @@ class _Data:
                 where=(str(self.mat.path),),
             )
 
-    def _expected(self, at: Found | None, count: int, **how: bool) -> list[Any]:
-        found = self._ports(at, OUTPUT_NAMES, self.expected, count, "expected output", **how)
-        return [unlabelled(value) for value in found]
-
-    def _ports(
-        self,
-        at: Found | None,
-        names: tuple[str, ...],
-        named: list[str],
-        count: int,
-        what: str,
-        *,
-        cells: bool = True,
-        labels: bool = False,
-        whole: bool = False,
+    def _expected(
+        self, at: Found | None, ports: list[tuple[str, ...]], *, cells: bool = True, **how: bool
     ) -> list[Any]:
-        """The data of each port: ``X``, or ``X1``, ``X2`` ... where there are several."""
-        ports = (
-            [names]
-            if count == 1
-            else [tuple(f"{name}{i}" for name in names) for i in range(1, count + 1)]
-        )
-        if named:
-            self._check(named, count, what)
-            read = zip(named, ports, strict=True)
-            how = {"labels": labels, "whole": whole}
-            return [self.reading.read_output(file, own, **how) for file, own in read]
-        how = {"cells": cells, "labels": labels, "whole": whole}
-        return [self._beside(at, own, what, **how) for own in ports]
+        if self.expected:
+            self._check(self.expected, len(ports), "expected output")
+            read = zip(self.expected, ports, strict=True)
+            found = [self.reading.read_output(file, names, **how) for file, names in read]
+        else:
+            found = [
+                self._beside(at, names, "expected output", cells=cells, **how) for names in ports
+            ]
+        return [unlabelled(value) for value in found]
 
     def _beside(self, at: Found | None, names: tuple[str, ...], what: str, **how: bool) -> Value:
         for values in (at.beside, self.mat) if at else (self.mat,):
@@ -340,6 +320,13 @@ class _Data:
             where=(str(self.mat.path),),
             remedy=_REMEDY.format(input=argument("input"), expected=argument("expected")),
         )
+
+
+def _ports(names: tuple[str, ...], count: int) -> list[tuple[str, ...]]:
+    """What the data of each port may be called: ``X``, or ``X1``, ``X2`` ... of several."""
+    if count == 1:
+        return [names]
+    return [tuple(f"{name}{i}" for name in names) for i in range(1, count + 1)]
 
 
 def _hunted(mat: MatFile, found: list[Found]) -> list[Task] | None:
