@@ -101,7 +101,7 @@ class SourcePackage(Format, suffixes=("",)):
         _save(example, path / "example.safetensors")
         said = _python(_VERIFY, path, may_differ=True)
         made = "" if dtype == "single" else f", dtype={_DTYPES[dtype]}"
-        sizes = [tuple(x.shape) for name, x in example.items() if name.startswith("input")]
+        sizes = [", ".join(map(str, x.shape)) for n, x in example.items() if n.startswith("input")]
         call = f"Y = model({', '.join(f'torch.zeros({size}{made})' for size in sizes)})"
         about |= {
             "call": "\n".join(statement(call, " " * 4)),
