@@ -52,7 +52,7 @@ def command(
     trust: Annotated[bool, "Open a .pt2 file, which may run code from it."] = False,
     check: Annotated[bool, "Compare the outputs before and after, on a seeded input."] = True,
     force: options.Force = False,
-    format: options.ReportFormat = output.Format.text,
+    format: options.ReportFormat = "text",
     many: Many,
     plugins: options.Plugins,
     bounds: options.Limits,
@@ -85,13 +85,13 @@ def command(
     ]
     if many.asked(files.is_many(file)):
         records = list(many.records(todo, force=force))
-        if format is output.Format.json:
+        if format == "json":
             output.document({"schema": "matlab_compat.convert-many/1", "files": records})
             raise typer.Exit(max(record["exit_code"] for record in records))
         raise typer.Exit(files.summarize(files.outcome_of(one, conversion) for one in records))
     with progress.waiting(paths[0]):
         document = todo[0].document()
-    if format is output.Format.json:
+    if format == "json":
         output.document(document)
     else:
         output.data("\n".join([conversion(document), *conversion_notes(document)]))

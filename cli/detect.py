@@ -41,7 +41,7 @@ def command(
         "Round boxes to whole pixels.",
         one_of("nearest", "floor"),
     ] = None,
-    format: options.ReportFormat = output.Format.text,
+    format: options.ReportFormat = "text",
     plugins: options.Plugins,
     bounds: options.Limits,
 ) -> None:
@@ -69,7 +69,7 @@ def command(
         found = detector.detect(
             picture.value, Threshold=threshold, resize=resize, size=size, whole=whole
         )
-    if format is output.Format.json:
+    if format == "json":
         output.document(_document(file, found, picture.notes))
         return
     for note in (*picture.notes, *found.notes):

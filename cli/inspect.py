@@ -94,7 +94,7 @@ def command(
     variable: options.Variable = None,
     layer_class: options.Class = None,
     code: options.Code = None,
-    format: options.ReportFormat = output.Format.text,
+    format: options.ReportFormat = "text",
     summary: Annotated[bool, "Networks without their layers."] = False,
     plugins: options.Plugins,
     drawn: Drawn,
@@ -120,7 +120,7 @@ def command(
         drawn.check(overwrite=force)
         with progress.waiting(paths[0]):
             seen = look(paths[0])
-        as_json = format is output.Format.json
+        as_json = format == "json"
         output.document(seen.document) if as_json else output.data(_text(seen.document, summary))
         if seen.advice:
             output.note(f"note: {seen.advice}")
@@ -133,7 +133,7 @@ def command(
     def work(path: str) -> files.Outcome:
         seen = look(path)
         documents.append(seen.document)
-        if format is output.Format.text:
+        if format == "text":
             output.data(_text(seen.document, summary) + "\n")
         if pages is not None:
             pages.write(path, seen.page)
@@ -142,7 +142,7 @@ def command(
     outcomes = files.each(paths, work)
     if pages is not None:
         pages.finish("What is in the files", outcomes)
-    if format is output.Format.json:
+    if format == "json":
         known = {document["file"] for document in documents}
         failed = [vars(o) for o in outcomes if o.file not in known]
         schema = "matlab_compat.inspect-many/1"

@@ -19,7 +19,7 @@ def command(
         str | None, "Those of this file that are not run, and why.", Text("FILE")
     ] = None,
     code: options.Code = None,
-    format: options.ReportFormat = output.Format.text,
+    format: options.ReportFormat = "text",
     plugins: options.Plugins,
 ) -> None:
     """List the layers that this version runs.
@@ -35,14 +35,14 @@ def command(
     if unsupported is not None:
         raise typer.Exit(_unsupported(unsupported, code, format))
     table = support_table()
-    if format is output.Format.json:
+    if format == "json":
         rows = [dict(zip(table.columns, row, strict=True)) for row in table]
         output.document({"schema": "matlab_compat.layers/1", "layers": rows})
     else:
         output.data(text.support(table, output.width()))
 
 
-def _unsupported(path: str, code: list[str] | None, format: output.Format) -> int:
+def _unsupported(path: str, code: list[str] | None, format: str) -> int:
     """Say what of a file is not run; 3 if there is anything."""
     from converters.load import load
     from matlab_compat.layers import Layer
@@ -56,7 +56,7 @@ def _unsupported(path: str, code: list[str] | None, format: output.Format) -> in
         {"name": name, "class": layer.class_name, "reason": layer.reason or refusal.what}
         for name, (layer, refusal) in refused.items()
     ]
-    if format is output.Format.json:
+    if format == "json":
         schema = "matlab_compat.unsupported/1"
         output.document({"schema": schema, "file": path, "layers": rows})
         return 3 if rows else 0

@@ -13,7 +13,7 @@ from . import options, output
 def command(
     folder: Annotated[str, typer.Argument(metavar="DIR", help="The folder to write to.")],
     *,
-    format: options.ReportFormat = output.Format.text,
+    format: options.ReportFormat = "text",
     force: options.Force = False,
 ) -> None:
     """Write MATLAB functions that export networks.
@@ -23,7 +23,7 @@ def command(
     from converters.matlab_helpers import write_matlab_helpers
 
     written = [str(path) for path in write_matlab_helpers(folder, overwrite=force)]
-    if format is output.Format.json:
+    if format == "json":
         output.document({"schema": "matlab_compat.matlab-helpers/1", "written": written})
         return
     for path in written:

@@ -14,8 +14,8 @@ from typer.core import TyperCommand
 
 from matlab_compat.errors import UsageError
 
-from .output import Format, speak
-from .reading import Reading, Text, member, one_of, whole
+from .output import speak
+from .reading import Reading, Text, one_of, whole
 from .wording import option
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ Function = Annotated[
 Arguments = Annotated[
     str | None, "Its arguments, data with labels: 'parameters, X:CB'.", Text("NAMES")
 ]
-ReportFormat = Annotated[Format, "How to report.", member(Format)]
+ReportFormat = Annotated[str, "How to report.", one_of("text", "json")]
 DataFormat = Annotated[
     str | None,
     "Labels of the input's dimensions: S space, C channel, B batch, T time.",
@@ -277,15 +277,12 @@ def grouped(command: Callable[..., None]) -> Callable[..., None]:
             given[name] = kind(**{field.name: given.pop(field.name) for field in fields(kind)})
         given.pop("voice").begin()
         for name in records.keys() & given:
-            getattr(given[name], "begin", _nothing)()
+            if hasattr(given[name], "begin"):
+                given[name].begin()
         command(**given)
 
     spread.__signature__ = Signature(list(map(_for_typer, parameters)))  # type: ignore[attr-defined]
     return spread
-
-
-def _nothing() -> None:
-    """What a record without a beginning does."""
 
 
 def _for_typer(parameter: Parameter) -> Parameter:

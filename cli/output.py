@@ -7,7 +7,6 @@ import logging
 import os
 import shutil
 import sys
-from enum import StrEnum
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -15,23 +14,6 @@ from matlab_compat.display import safe_text
 from matlab_compat.errors import FileAccessError
 
 from . import progress
-
-
-class Format(StrEnum):
-    """How a command reports."""
-
-    text = "text"
-    json = "json"
-
-
-class ReportFormat(StrEnum):
-    """How ``verify`` reports."""
-
-    text = "text"
-    json = "json"
-    junit = "junit"
-    markdown = "markdown"
-
 
 #: Whether stderr gets errors alone.
 _quiet = False

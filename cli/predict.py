@@ -107,7 +107,7 @@ def command(
     data_format: options.DataFormat = None,
     device: options.Device = "cpu",
     dtype: options.DType = None,
-    format: options.ReportFormat = output.Format.text,
+    format: options.ReportFormat = "text",
     many: Many,
     force: options.Force = False,
     plugins: options.Plugins,
@@ -187,12 +187,12 @@ def _runs(
 _SHOWN = ("file", "exit_code", "top", "outputs", "notes", "written", "earlier_run", "error")
 
 
-def _show(records: Iterator[Record], count: int, model: str, format: output.Format) -> int:
+def _show(records: Iterator[Record], count: int, model: str, format: str) -> int:
     """Print each as it comes, or all as one document; the worst exit code."""
     codes, kept = [], []
     for record in records:
         codes.append(record["exit_code"])
-        if format is output.Format.json:
+        if format == "json":
             kept.append({name: record[name] for name in _SHOWN if name in record})
         elif "error" in record:
             output.error(record["error"])
@@ -205,7 +205,7 @@ def _show(records: Iterator[Record], count: int, model: str, format: output.Form
                 said = f"{name}, {size_text(tuple(value['size']))} {value['class']}"
                 wrote = "an earlier run wrote" if "earlier_run" in record else "wrote"
                 output.note(f"{wrote} {said}, to {record['written']}")
-    if format is output.Format.json:
+    if format == "json":
         output.document({"schema": "matlab_compat.predictions/1", "model": model, "files": kept})
     elif count > 1 and any(codes):
         output.note(f"{codes.count(0)} of {count} ok")

@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
-from enum import StrEnum
+from dataclasses import dataclass
 from typing import Any
 
 from matlab_compat.display import enumerated
@@ -86,9 +85,3 @@ def one_of(*names: str, also: Sequence[str] = ()) -> Reading:
         return text.lower()
 
     return Reading(f"<{'|'.join(names)}>", enumerated(names, "or"), convert, names)
-
-
-def member(kind: type[StrEnum]) -> Reading:
-    """A member of an enumeration, by its value."""
-    by_value = one_of(*(one.value for one in kind))
-    return replace(by_value, convert=lambda text: kind(by_value.convert(text)))

@@ -58,21 +58,21 @@ class Files(pages.Files):
             output.note(f"wrote {place}")
 
 
-def show(record: Mapping[str, Any], format: output.ReportFormat) -> None:
+def show(record: Mapping[str, Any], format: str) -> None:
     """Print the report on one file: a ``matlab_compat.verify/1`` document with ``file``."""
-    if format is output.ReportFormat.json:
+    if format == "json":
         output.document({key: value for key, value in record.items() if key != "file"})
-    elif format is output.ReportFormat.text:
+    elif format == "text":
         _text(record)
     else:
         _printed([record], format)
 
 
-def show_many(records: Sequence[Mapping[str, Any]], format: output.ReportFormat) -> int:
+def show_many(records: Sequence[Mapping[str, Any]], format: str) -> int:
     """Print the report on many files and give the worst exit code."""
-    if format is output.ReportFormat.text:
+    if format == "text":
         return files.summarize(outcome(r) for r in records)
-    if format is output.ReportFormat.json:
+    if format == "json":
         reports = [record for record in records if "summary" not in record]
         errors = [record for record in records if "summary" in record]
         schema = "matlab_compat.verify-many/1"
@@ -90,11 +90,11 @@ def _text(record: Mapping[str, Any]) -> None:
     output.verdict(verdict, good=record["exit_code"] == 0)
 
 
-def _printed(records: Sequence[Mapping[str, Any]], format: output.ReportFormat) -> None:
+def _printed(records: Sequence[Mapping[str, Any]], format: str) -> None:
     from matlab_compat.parity.reports.junit import junit
     from matlab_compat.parity.reports.markdown import markdown
 
-    output.data(junit(records) if format is output.ReportFormat.junit else markdown(records))
+    output.data(junit(records) if format == "junit" else markdown(records))
 
 
 def outcome(record: Mapping[str, Any]) -> files.Outcome:

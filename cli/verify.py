@@ -13,7 +13,7 @@ from matlab_compat.errors import UsageError
 from . import files, options, output, progress, reports
 from .many import Many
 from .pages import Pages
-from .reading import Text, member, number, whole
+from .reading import Text, number, one_of, whole
 
 if TYPE_CHECKING:
     from converters.formats import Asked
@@ -59,11 +59,7 @@ def command(
         "How long to look for what was done wrong, at most (20); 0: not at all.",
         number(0),
     ] = None,
-    format: Annotated[
-        output.ReportFormat,
-        "How to report.",
-        member(output.ReportFormat),
-    ] = output.ReportFormat.text,
+    format: Annotated[str, "How to report.", one_of("text", "json", "junit", "markdown")] = "text",
     asked: reports.Files,
     many: Many,
     force: options.Force = False,
@@ -125,17 +121,17 @@ def command(
     raise typer.Exit(code)
 
 
-def _with_octave(path: str, asked: Asked, format: output.ReportFormat) -> int:
+def _with_octave(path: str, asked: Asked, format: str) -> int:
     """What Octave says of the custom layers of one file."""
     import converters
     from converters.octave import check_with_octave
     from matlab_compat.errors import NothingToCompareError
 
-    if format not in (output.ReportFormat.text, output.ReportFormat.json):
+    if format not in ("text", "json"):
         raise UsageError("--octave reports as text or json.", remedy="--format json.")
     found = check_with_octave(converters.load(path, **vars(asked)))
     compared = [one for one in found if one.compared]
-    if format is output.ReportFormat.json:
+    if format == "json":
         layers = [
             {**vars(one), "difference": one.difference if one.compared else None} for one in found
         ]
@@ -146,7 +142,7 @@ def _with_octave(path: str, asked: Asked, format: output.ReportFormat) -> int:
         raise NothingToCompareError("Octave could compare none of them.", where=(path,))
     equal = sum(one.agrees for one in compared)
     text = f"{path}: GNU Octave agrees on {equal} of {len(found)} layers of MATLAB code"
-    if format is not output.ReportFormat.json:
+    if format != "json":
         output.verdict(text, good=equal == len(compared))
     return int(equal < len(compared))
 
@@ -156,7 +152,7 @@ def _refuse(wanted: Sequence[str], why: str, remedy: str) -> None:
         raise UsageError(f"The report {wanted[0]} {why}.", remedy=remedy)
 
 
-def _one(job: VerifyJob, asked: reports.Files, force: bool, format: output.ReportFormat) -> int:
+def _one(job: VerifyJob, asked: reports.Files, force: bool, format: str) -> int:
     """One file: what is printed, and the files asked for."""
     from matlab_compat.parity import keeping_arrays
 

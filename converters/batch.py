@@ -309,7 +309,8 @@ def _serve(jobs: Connection, count: int, here: Here) -> None:
     logging.basicConfig(format="%(name)s: %(message)s")
     for package in ("matlab_compat", "converters"):
         logging.getLogger(package).setLevel(here.level)
-    warnings.showwarning = _show_warning if here.level < logging.ERROR else _say_nothing
+    silent = here.level >= logging.ERROR
+    warnings.showwarning = (lambda *_, **__: None) if silent else _show_warning
     import torch
 
     # A share of the processors.
@@ -323,10 +324,6 @@ def _serve(jobs: Connection, count: int, here: Here) -> None:
 
 def _show_warning(message: Warning | str, *_: object, **__: object) -> None:
     print(f"warning: {safe_text(str(message))}", file=sys.stderr)
-
-
-def _say_nothing(*_: object, **__: object) -> None:
-    """What is shown of a warning where errors alone are wanted."""
 
 
 def on_cluster(jobs: Sequence[Job], address: str, seconds: float | None = None) -> Iterator[Record]:

@@ -90,15 +90,10 @@ def describe(model: Model) -> dict[str, Any]:
             "output_names": model.output_names,
             "classes": model.classes,
             "shared": [[list(port) for port in group] for group in model.shared],
-            "preparation": _preparation(model.preparation),
+            "preparation": model.preparation
+            and {name: _plain(value) for name, value in vars(model.preparation).items()},
         }
     return _layer(model)
-
-
-def _preparation(preparation: ImagePreparation | None) -> dict[str, Any] | None:
-    if preparation is None:
-        return None
-    return {name: _plain(value) for name, value in vars(preparation).items()}
 
 
 def separate(state: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
@@ -204,6 +199,7 @@ def _restore_shallow(
 def _restore(described: Mapping[str, Any], state: Mapping[str, Any] | None) -> Layer | Network:
     if "layers" not in described:
         return _restore_layer(described, state)
+    prepared = described.get("preparation")
     network = Network(
         [_restore_layer(layer, None) for layer in described["layers"]],
         [(source, destination) for source, destination in described["connections"]],
@@ -211,7 +207,7 @@ def _restore(described: Mapping[str, Any], state: Mapping[str, Any] | None) -> L
         output_names=described["output_names"],
         classes=described.get("classes"),
         shared=[tuple((a, b) for a, b in group) for group in described.get("shared", ())],
-        preparation=_restore_preparation(described.get("preparation")),
+        preparation=prepared and ImagePreparation(**{n: _value(v) for n, v in prepared.items()}),
     )
     if state is not None:
         _fill(network, state)
@@ -248,12 +244,6 @@ def _fill_layer(layer: Layer, state: Mapping[str, torch.Tensor]) -> None:
     if own:  # in single, as layers have them, whatever the file was written in
         single = {k: t.float() if t.is_floating_point() else t for k, t in state.items()}
         layer.assign_state({name: tensor.numpy() for name, tensor in single.items()})
-
-
-def _restore_preparation(described: Mapping[str, Any] | None) -> ImagePreparation | None:
-    if described is None:
-        return None
-    return ImagePreparation(**{name: _value(value) for name, value in described.items()})
 
 
 def _restore_layer(described: Mapping[str, Any], state: Mapping[str, Any] | None) -> Layer:

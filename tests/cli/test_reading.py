@@ -15,8 +15,7 @@ import cli.inspect
 import cli.layers
 import cli.predict
 import cli.verify
-from cli.output import ReportFormat
-from cli.reading import member, number, one_of, whole
+from cli.reading import number, one_of, whole
 from matlab_compat.errors import UsageError
 from tests.cli.command import FIXTURES
 
@@ -73,7 +72,6 @@ def test_values_that_are_right_are_read() -> None:
     assert number(0).read("atol", "1e-3") == 1e-3
     assert one_of("single", "half").read("dtype", "Half") == "half"
     assert one_of("single", "half", also=["float16"]).read("dtype", "float16") == "float16"
-    assert member(ReportFormat).read("format", "JUnit") is ReportFormat.junit
 
 
 def test_a_whole_number_that_no_machine_has_is_refused() -> None:

@@ -28,8 +28,8 @@ class _FileRunner(Runner):
 
     label = "ONNX Runtime"
 
-    def __init__(self, path: str) -> None:
-        self.path, self.session = path, open_session(path)
+    def __init__(self, path: str, network: Any) -> None:
+        self.path, self.session, self.network = path, open_session(path), network
 
     def facts(self) -> dict[str, str]:
         """Which file."""
@@ -46,9 +46,7 @@ class OnnxRunner(_FileRunner):
     or it is no ONNX model.
     """
 
-    def __init__(self, path: str, network: Network) -> None:
-        super().__init__(path)
-        self.network = network
+    network: Network
 
     def run(self, inputs: Inputs, wanted: Wanted) -> Results:
         """The outputs, in the order of those that they are compared with.
@@ -84,8 +82,7 @@ class ShallowOnnxRunner(_FileRunner):
     """
 
     def __init__(self, path: str, network: ShallowNetwork) -> None:
-        super().__init__(path)
-        self.network = network
+        super().__init__(path, network)
         self.specs = self.session.get_inputs()
         names = list(network.ports()[0])
         if [spec.name for spec in self.specs] != names:

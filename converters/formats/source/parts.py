@@ -236,22 +236,16 @@ def _(module: structure.Flatten, place: Place) -> Part:
     return copied(module)
 
 
-@part.register
-def _(module: pooling.MaxPooling, place: Place) -> Part:
-    return _pooling(module, place, "MaxPool", float("-inf"), {})
-
-
-@part.register
-def _(module: pooling.AveragePooling, place: Place) -> Part:
-    given = {} if module.count_padding else {"count_include_pad": False}
-    return _pooling(module, place, "AvgPool", 0.0 if module.count_padding else None, given)
-
-
-def _pooling(
-    module: pooling.Pooling, place: Place, name: str, value: float | None, given: dict[str, Any]
-) -> Part:
-    """``value`` is what padding may be filled with; ``None`` if it must not count."""
+@part.register(pooling.MaxPooling)
+@part.register(pooling.AveragePooling)
+def _(module: pooling.Pooling, place: Place) -> Part:
     dims, pairs = len(module.pool_size), module.padding
+    name, given = "MaxPool", dict[str, Any]()
+    value: float | None = float("-inf")  # what padding may be filled with
+    if isinstance(module, pooling.AveragePooling):
+        name, value = "AvgPool", 0.0
+        if not module.count_padding:
+            given, value = {"count_include_pad": False}, None
     even = pairs is not None and all(
         a == b <= k // 2 for (a, b), k in zip(pairs, module.pool_size, strict=True)
     )
@@ -273,26 +267,16 @@ def _(module: pooling.GlobalPooling, place: Place) -> Part:
     return Part("", f"{{x}}.{'amax' if module.maximum else 'mean'}({module.dims}{kept})")
 
 
-@part.register
-def _(module: structure.Addition, place: Place) -> Part:
-    return _joined(module, " + ")
-
-
-@part.register
-def _(module: structure.Multiplication, place: Place) -> Part:
-    return _joined(module, " * ")
-
-
-@part.register
-def _(module: structure.Concatenation, place: Place) -> Part:
-    part = _joined(module, ", ")
-    return part if part.create else Part("", f"torch.cat([{part.call}], {module.axis})")
-
-
-def _joined(module: structure.Join, sign: str) -> Part:
+@part.register(structure.Addition)
+@part.register(structure.Multiplication)
+@part.register(structure.Concatenation)
+def _(module: structure.Join, place: Place) -> Part:
     if any(module.missing):
         return copied(module)
-    return Part("", sign.join(f"{{{i}}}" for i in range(len(module.missing))))
+    each = [f"{{{i}}}" for i in range(len(module.missing))]
+    if isinstance(module, structure.Concatenation):
+        return Part("", f"torch.cat([{', '.join(each)}], {module.axis})")
+    return Part("", (" + " if isinstance(module, structure.Addition) else " * ").join(each))
 
 
 @part.register
@@ -301,19 +285,12 @@ def _(module: imported.ElementwiseAffine, place: Place) -> Part:
     return Part("", "{x} * {scale} + {offset}", buffers=buffers)
 
 
-@part.register
-def _(module: recurrent.LSTM, place: Place) -> Part:
-    return _recurrent(module, place, "LSTM", "[1][0]")
-
-
-@part.register
-def _(module: recurrent.GRU, place: Place) -> Part:
-    return _recurrent(module, place, "GRU", "[1]")
-
-
-def _recurrent(module: Any, place: Place, name: str, final: str) -> Part:
+@part.register(recurrent.LSTM)
+@part.register(recurrent.GRU)
+def _(module: Any, place: Place) -> Part:
     """The module of torch, if the layer starts from zeros and hands no states on."""
     states = module.state_names
+    name, final = ("LSTM", "[1][0]") if isinstance(module, recurrent.LSTM) else ("GRU", "[1]")
     settings = module.settings
     ported = settings.state_outputs or len(place.formats) > 1
     if ported or any(getattr(module, state).any() for state in states):
