@@ -133,26 +133,17 @@ class Predictor:
         path: str | PathLike[str],
         variable: str | None = None,
         layer: str | int | None = None,
-        *,
-        data_format: str | None = None,
-        device: DeviceLike | None = None,
-        dtype: DTypeLike | None = None,
-        rows: str | None = None,
-        steps: int | None = None,
-        classes: str | PathLike[str] | Sequence[str] | None = None,
-        resize: bool = False,
-        resize_mode: str = "bilinear",
-        crop: str | None = None,
-        colour: str | None = None,
-        engine: str = "torch",
-        **opening: Unpack[Opening],
+        **options: Unpack[Predicting],
     ) -> None:
+        given: dict[str, Any] = {"engine": TORCH, "limits": DEFAULT_LIMITS, **options}
+        limits, engine = given["limits"], given.pop("engine")
         check_engine(engine)
-        fit = Fit(resize, resize_mode, crop, colour)
-        self._reading = Reading(fit, rows, opening.get("limits", DEFAULT_LIMITS))
+        fit = Fit(**{name: given.pop(name) for name in Fitting.__optional_keys__ & given.keys()})
+        rows, steps, classes = (given.pop(name, None) for name in ("rows", "steps", "classes"))
+        self._reading = Reading(fit, rows, limits)
+        self._options = {n: given.pop(n, None) for n in ("data_format", "device", "dtype")}
         self.path = path
-        self.model = load(path, variable, layer, **opening)
-        self._options: Any = {"data_format": data_format, "device": device, "dtype": dtype}
+        self.model = load(path, variable, layer, **given)
         if isinstance(self.model, Network):
             self._options["engine"] = engine
         elif engine != TORCH:
@@ -170,7 +161,7 @@ class Predictor:
                     remedy=f"leave it out, and name an input: {argument('input', 'X.mat:X')}.",
                 )
             self._options["steps"] = steps
-        self.classes = self._classes(classes, opening.get("limits", DEFAULT_LIMITS))
+        self.classes = self._classes(classes, limits)
         self._built: dict[Any, Any] = {}
 
     def __call__(self, *inputs: str, top: int = 5) -> Prediction:

@@ -17,7 +17,7 @@ from matlab_compat.network.building import addLayers, connectLayers
 from matlab_compat.plain_text import unused
 
 from ..formats.base import Options, Prepared
-from ..formats.onnx import fixed_sizes, fixed_steps, onnx_model
+from ..formats.onnx import fixed_sizes, onnx_model, steps_of
 
 if TYPE_CHECKING:
     import onnx
@@ -41,7 +41,7 @@ class Written:
         """The ONNX file, of any number of observations."""
         model = onnx_model(self._prepared)
         crop_by_pads(model)
-        self._fixed, self._sizes = bool(fixed_steps(model)), fixed_sizes(model)
+        self._fixed, self._sizes = bool(steps_of(model)), fixed_sizes(model)
         content: bytes = model.SerializeToString()
         return content
 

@@ -11,7 +11,7 @@ import io
 import json
 import re
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -62,8 +62,9 @@ class TorchExport(Format, suffixes=(".pt2",)):
     def remarks(self, path: Path) -> tuple[str, ...]:
         """The number of time steps, where it is fixed."""
         program, about = self._program(path)
-        lengths = fixed_lengths(program, about["inputs"])
-        return tuple(fixed_remark(name, steps) for name, steps in lengths.items())
+        names = set(program.graph_signature.user_inputs)
+        sizes = [n.meta["val"].shape for n in program.graph.nodes if n.name in names]
+        return fixed_remarks(fixed_steps(about["inputs"], sizes))
 
     def run(self, path: Path, inputs: Tensors, options: Options) -> Arrays:
         """The program in the file."""
@@ -156,20 +157,19 @@ def by_argument(module: nn.Module, sizes: tuple[dict[int, Any], ...]) -> Any:
     return (*sizes[:named], rest) if rest else sizes
 
 
-def fixed_lengths(program: ExportedProgram, formats: Mapping[str, str]) -> dict[str, int]:
-    """The inputs whose number of time steps is fixed, with that number."""
-    names = set(program.graph_signature.user_inputs)
-    shapes = [n.meta["val"].shape for n in program.graph.nodes if n.name in names]
+def fixed_steps(formats: Mapping[str, str], sizes: Iterable[Sequence[Any]]) -> dict[str, int]:
+    """The inputs that take sequences of one length only, with that length."""
     return {
-        name: size[labels.index("T")]
-        for (name, labels), size in zip(formats.items(), shapes, strict=True)
-        if "T" in labels and isinstance(size[labels.index("T")], int)
+        name: steps
+        for (name, labels), size in zip(formats.items(), sizes, strict=True)
+        if "T" in labels and isinstance(steps := size[labels.index("T")], int)
     }
 
 
-def fixed_remark(name: str, steps: int) -> str:
-    """What to tell the user of a fixed number of time steps."""
-    return (
-        f"input '{name}' takes sequences of exactly {steps} time steps; "
+def fixed_remarks(steps: Mapping[str, int]) -> tuple[str, ...]:
+    """What to tell the user of fixed numbers of time steps."""
+    return tuple(
+        f"input '{name}' takes sequences of exactly {count} time steps; "
         f"choose another number with {argument('steps')}"
+        for name, count in steps.items()
     )

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from importlib.metadata import version
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
@@ -159,7 +160,8 @@ def _network(network: Network, number: str = "") -> list[str]:
     for first, last in chains:
         lines += ["", "% layers that follow each other", "lgraph = addLayers(lgraph, ["]
         lines += [*_rows(network, number, first, last), "    ]);"]
-    rest = [pair for pair in network.graph.connections if pair not in _within(network, chains)]
+    within = {pair for first, last in chains for pair in pairwise(network.names[first:last])}
+    rest = [pair for pair in network.graph.connections if pair not in within]
     lines += ["", "% the connections between them"] if rest else []
     for source, destination in rest:
         ends = ", ".join(_end(network, end) for end in (source, destination))
@@ -177,16 +179,9 @@ def _rows(network: Network, number: str, first: int, last: int) -> list[str]:
 def _chains(network: Network) -> list[tuple[int, int]]:
     """Runs of layers, (first, behind the last), each feeding the next and nothing in between."""
     pairs = set(network.graph.connections)
-    starts = [0]
-    starts += [
-        i for i in range(1, len(network.names)) if tuple(network.names[i - 1 : i + 1]) not in pairs
-    ]
+    breaks = [i for i, pair in enumerate(pairwise(network.names), 1) if pair not in pairs]
+    starts = [0, *breaks]
     return list(zip(starts, [*starts[1:], len(network.names)], strict=True))
-
-
-def _within(network: Network, chains: list[tuple[int, int]]) -> set[tuple[str, str]]:
-    names = network.names
-    return {(names[i], names[i + 1]) for first, last in chains for i in range(first, last - 1)}
 
 
 def _end(network: Network, text: str) -> str:

@@ -31,7 +31,7 @@ from matlab_compat.wording import argument
 
 from ...identify.files import kind_of_file
 from ..base import Format, Options, Prepared, need
-from ..torch_export import export, fixed_remark
+from ..torch_export import export, fixed_remarks, fixed_steps
 
 if TYPE_CHECKING:
     import onnx
@@ -65,7 +65,7 @@ class Onnx(Format, suffixes=(".onnx",)):
         """The number of time steps, where it is fixed."""
         import onnx
 
-        return tuple(fixed_remark(*one) for one in fixed_steps(onnx.load(path)).items())
+        return fixed_remarks(steps_of(onnx.load(path)))
 
     def run(self, path: Path, inputs: Tensors, options: Options) -> Arrays:
         """ONNX Runtime's outputs on the CPU.
@@ -110,14 +110,10 @@ def fixed_sizes(model: onnx.ModelProto) -> list[list[int | None]]:
     ]
 
 
-def fixed_steps(model: onnx.ModelProto) -> dict[str, int]:
+def steps_of(model: onnx.ModelProto) -> dict[str, int]:
     """The inputs of a model of ours that take sequences of one length only, with that length."""
     (formats,) = (json.loads(p.value) for p in model.metadata_props if p.key == "inputs")
-    return {
-        name: steps
-        for (name, labels), size in zip(formats.items(), fixed_sizes(model), strict=True)
-        if "T" in labels and (steps := size[labels.index("T")]) is not None
-    }
+    return fixed_steps(formats, fixed_sizes(model))
 
 
 #: What releases of ONNX Runtime say of a model with nothing in it.
