@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import ClassVar
 
-import numpy as np
-
-from matlab_compat.arrays import cell_array
 from matlab_compat.errors import locating
 from matlab_compat.layers import Layer
 from matlab_compat.layers.unsupported import UnsupportedLayer
@@ -19,8 +15,7 @@ from ..choose import choose
 from ..find import find_models
 from ..identify.values import refuse_nothing
 from ..matfile import open_mat
-from ..matfile.values import StructArray, Value
-from ..matfile.writer import write_mat
+from ..write import write_mat
 from .base import ANY, Asked, Model, Prepared, ReadableFormat
 from .mat_struct import save_layer, save_network
 
@@ -66,21 +61,10 @@ def _why(layer: Layer) -> str:
     return refusal.what if refusal else ""
 
 
-def _struct(value: Any) -> Value:
-    """Dictionaries as structs, numbers as doubles, all the way down."""
-    if isinstance(value, Mapping):
-        return StructArray.scalar(**{name: _struct(one) for name, one in value.items()})
-    if isinstance(value, bool | int | float):
-        return np.array([[value]], bool if isinstance(value, bool) else float)
-    if isinstance(value, np.ndarray) and value.dtype == object:
-        return cell_array(map(_struct, value.ravel(order="F")), value.shape)
-    return value
-
-
 def write_struct(model: Model, path: Path) -> None:
     """The model as the one variable of a new MAT-file."""
     if isinstance(model, ShallowNetwork):
-        write_mat(path, {"net": _struct(model.to_fields())}, level="7")
+        write_mat(path, {"net": model.to_fields()})
     elif isinstance(model, Network):
         save_network(model, path)
     else:

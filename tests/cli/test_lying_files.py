@@ -65,6 +65,13 @@ def assert_refused(done: Done, code: int = 2) -> None:
     safe.check_text(done.err)
 
 
+def assert_reported(path: Path, form: str, code: int) -> None:
+    """A report in this format that is safe, and nothing else."""
+    done = run(["verify", str(path), "--format", form])
+    assert (done.code, done.err) == (code, "")
+    FORMATS[form](done.out)
+
+
 @pytest.fixture(scope="module", autouse=True)
 def _each_file_is_verified_once() -> Iterator[None]:
     """Every format and the page show what one verification found."""
@@ -107,9 +114,7 @@ def lying(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
 
 @pytest.mark.parametrize("form", FORMATS)
 def test_a_report_about_such_names_is_safe(lying: Path, form: str) -> None:
-    done = run(["verify", str(lying), "--format", form])
-    assert (done.code, done.err) == (1, "")
-    FORMATS[form](done.out)
+    assert_reported(lying, form, 1)
 
 
 def test_a_page_about_such_names_has_only_its_own_elements(lying: Path, tmp_path: Path) -> None:
@@ -176,9 +181,7 @@ def of_such_a_name(
 
 @pytest.mark.parametrize("form", FORMATS)
 def test_a_report_about_a_file_of_such_a_name_is_safe(of_such_a_name: Path, form: str) -> None:
-    done = run(["verify", str(of_such_a_name), "--format", form])
-    assert (done.code, done.err) == (0, "")
-    FORMATS[form](done.out)
+    assert_reported(of_such_a_name, form, 0)
 
 
 @pytest.mark.parametrize("kind", NAMES)
