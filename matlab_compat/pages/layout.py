@@ -12,7 +12,9 @@ from __future__ import annotations
 from bisect import bisect_right, insort
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from graphlib import TopologicalSorter
 from itertools import pairwise
+from statistics import median
 
 Point = tuple[float, float]
 
@@ -91,19 +93,13 @@ def _without_circles(count: int, wires: Sequence[tuple[int, int]]) -> list[tuple
 
 def _ranks(count: int, wires: Sequence[tuple[int, int]]) -> list[int]:
     """The row of each box: below all that feed it, and close to what it feeds."""
-    before: list[list[int]] = [[] for _ in range(count)]
-    after: list[list[int]] = [[] for _ in range(count)]
+    before: dict[int, list[int]] = {box: [] for box in range(count)}
+    after: dict[int, list[int]] = {box: [] for box in range(count)}
     for start, end in wires:
         if start != end:
             after[start].append(end)
             before[end].append(start)
-    waiting = [len(feeding) for feeding in before]
-    order = [box for box in range(count) if not waiting[box]]
-    for box in order:  # which grows
-        for end in after[box]:
-            waiting[end] -= 1
-            if not waiting[end]:
-                order.append(end)
+    order = list(TopologicalSorter(before).static_order())
     rank = [0] * count
     for box in order:
         rank[box] = max((rank[start] + 1 for start in before[box]), default=0)
@@ -180,7 +176,7 @@ class _Rows:
             beside = self.above if i % 2 == 0 else self.below
             place = self._places()
             for row in rows:
-                middle = {p: _median([place[q] for q in beside[p]], place[p]) for p in row}
+                middle = {p: median([place[q] for q in beside[p]] or [place[p]]) for p in row}
                 row.sort(key=middle.__getitem__)
                 place.update({point: float(at) for at, point in enumerate(row)})
             if (count := self._crossings()) < fewest:
@@ -275,14 +271,6 @@ def _longest(rank: Sequence[int], wires: Sequence[tuple[int, int]]) -> int:
             break
         longest = longest * 3 // 4
     return longest
-
-
-def _median(values: list[float], otherwise: float) -> float:
-    if not values:
-        return otherwise
-    values.sort()
-    half = len(values) // 2
-    return values[half] if len(values) % 2 else (values[half - 1] + values[half]) / 2
 
 
 def _weighted_median(pairs: list[tuple[float, float]]) -> float:
