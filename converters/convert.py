@@ -319,17 +319,16 @@ def _saved(prepared: Prepared, path: Path, check: bool, overwrite: bool) -> Conv
         return replace(done, path=str(first), beside=tuple(map(str, beside)))
 
 
-def _layers(model: Model) -> Sequence[Any]:
-    """The layers, of whatever kind."""
+def _layers(model: Model) -> list[Layer]:
+    """Those of the Deep Learning Toolbox."""
     if isinstance(model, ShallowNetwork):
-        return model.layers
+        return []
     return model.Layers if isinstance(model, Network) else [model]
 
 
 def _left_to_do(model: Model) -> list[str]:
     """What the network does not do itself, such as the boxes of a detector."""
-    layers = () if isinstance(model, ShallowNetwork) else _layers(model)
-    found = dict.fromkeys(layer.left_to_do for layer in layers if layer.left_to_do)
+    found = dict.fromkeys(one.left_to_do for one in _layers(model) if one.left_to_do)
     return [f"the file ends with the network's map: {text}" for text in found]
 
 
@@ -369,7 +368,8 @@ def _proved(target: Format, prepared: Prepared, path: Path, check: bool) -> Conv
     """The outputs of what was written against the model's own, or why they were not compared."""
     model = prepared.model
     remarks = (*target.remarks(path), *_left_to_do(model))
-    done = Converted(str(path), target.name, len(_layers(model)), remarks=remarks)
+    count = len(model.layers if isinstance(model, ShallowNetwork) else _layers(model))
+    done = Converted(str(path), target.name, count, remarks=remarks)
     if not check:
         return replace(done, unchecked="not asked for")
     if isinstance(model, Network) and model.unsupported:
@@ -384,10 +384,9 @@ def _proved(target: Format, prepared: Prepared, path: Path, check: bool) -> Conv
 
 def _no_numbers(model: Model) -> str:
     """Why no output is a number, where that is because of the weights; '' else."""
-    layers = () if isinstance(model, ShallowNetwork) else _layers(model)
     spoilt = [
         f"'{one.Name}'"
-        for one in layers
+        for one in _layers(model)
         if not all(np.isfinite(value).all() for value in one.parameter_values())
     ]
     if not spoilt:

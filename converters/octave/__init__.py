@@ -224,15 +224,10 @@ def _case_of(
         *leading,
         *(numeric(_tensor(x), one, True) for x, one in zip(inputs, labels, strict=True)),
     ]
-    properties: Mapping[str, Any] | None = None
-    first = []
-    if leading and isinstance(leading[0], Object):
-        properties = leading[0].properties
-    else:
-        first = [_plain(one) for one in leading]
-    given = [*first, *inputs]
+    own = leading[0].properties if leading and isinstance(leading[0], Object) else None
+    given = [*(map(_plain, leading) if own is None else ()), *inputs]
     count = layer.NumOutputs
-    return Case(layer.Name, layer.program, method, properties, values, given, formats[0], count)
+    return Case(layer.Name, layer.program, method, own, values, given, formats[0], count)
 
 
 def _of_function(model: Any) -> Case | Agreement:
