@@ -43,7 +43,6 @@ def command(
 
 
 def _unsupported(path: str, code: list[str] | None, format: str) -> int:
-    """Say what of a file is not run; 3 if there is anything."""
     from converters.load import load
     from matlab_compat.layers import Layer
     from matlab_compat.network import Network

@@ -158,7 +158,6 @@ def _alone(job: PredictJob) -> Iterator[Record]:
 
 
 def _check_places(todo: Sequence[PredictJob], force: bool) -> None:
-    """Say before anything is run what cannot be written."""
     from converters.atomic import check_place
     from converters.outputs import check_output
 

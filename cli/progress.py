@@ -53,8 +53,6 @@ def out_of_the_way() -> Iterator[None]:
 
 
 class _Display:
-    """A line for one piece of work."""
-
     def __init__(self, text: str, count: int | None) -> None:
         self.text, self.count, self.done = text, count, 0
         self.began = monotonic()

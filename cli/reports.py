@@ -103,7 +103,6 @@ def outcome(record: Mapping[str, Any]) -> files.Outcome:
 
 
 def _line(record: Mapping[str, Any]) -> str:
-    """How far one file among many is from its bound."""
     from matlab_compat.parity.reports import text
 
     compared = [*record["activations"], *record["outputs"]]

@@ -61,7 +61,6 @@ def support(table: Table, width: int | None) -> str:
 
 
 def _parameters(known: dict[str, Any]) -> list[str]:
-    """The arrays of a struct of parameters with their sizes, and how many numbers they have."""
     if "parameters" not in known:
         return []
     found = known["parameters"]["arrays"]
@@ -154,7 +153,6 @@ def _whos(variables: list[dict[str, Any]]) -> list[str]:
 
 
 def _class(variable: dict[str, Any]) -> str:
-    """The class, with the labels of a dlarray or the zone of a datetime."""
     carried = variable.get("labels") or variable.get("time_zone")
     return f"{variable['class']} '{carried}'" if carried else str(variable["class"])
 
@@ -187,7 +185,6 @@ def _wrapped(start: str, text: str, width: int | None) -> list[str]:
 
 
 def _sizes(layer: dict[str, Any]) -> list[str]:
-    """What it gives, how many learnables it has, and how much it computes."""
     if "activations" not in layer:
         return []
     outputs = [

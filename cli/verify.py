@@ -122,7 +122,6 @@ def command(
 
 
 def _with_octave(path: str, asked: Asked, format: str) -> int:
-    """What Octave says of the custom layers of one file."""
     import converters
     from converters.octave import check_with_octave
     from matlab_compat.errors import NothingToCompareError
@@ -153,7 +152,6 @@ def _refuse(wanted: Sequence[str], why: str, remedy: str) -> None:
 
 
 def _one(job: VerifyJob, asked: reports.Files, force: bool, format: str) -> int:
-    """One file: what is printed, and the files asked for."""
     from matlab_compat.parity import keeping_arrays
 
     if not asked.wanted():

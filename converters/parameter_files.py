@@ -228,7 +228,6 @@ def _of_mat(mat: MatFile, variable: str | None) -> Parameters:
 
 
 def _of_variables(mat: MatFile) -> Parameters:
-    """All arrays of a file whose variables are called like weights and biases."""
     if not weights_among((one.name, one.class_name, one.shape) for one in mat.variables):
         raise LayerNotFoundError(
             "There are no parameters in it: no struct or variables whose arrays are called like "

@@ -181,7 +181,6 @@ def restore(architecture: Mapping[str, Any], state: Mapping[str, torch.Tensor]) 
 def _restore_shallow(
     described: Mapping[str, Any], state: Mapping[str, torch.Tensor]
 ) -> ShallowNetwork:
-    """The network of the fields, with the weights of the state."""
     fields = _value(described["shallow"])
     n, count = fields["inputs"].shape[0], fields["layers"].shape[0]
     sizes = {"IW": (count, n), "LW": (count, count), "b": (count, 1)}
@@ -215,7 +214,6 @@ def _restore(described: Mapping[str, Any], state: Mapping[str, Any] | None) -> L
 
 
 def _fill(network: Network, state: Mapping[str, torch.Tensor]) -> None:
-    """Put a whole state_dict into the layers that it belongs to."""
     from matlab_compat.execution.module import attribute_names
 
     parts: dict[str, dict[str, torch.Tensor]] = {}

@@ -90,8 +90,6 @@ class _Term:
 
 
 class _Function:
-    """The statements of the first function of the file."""
-
     def __init__(self, text: str) -> None:
         self.constants: dict[str, dict[str, Array]] = {}
         #: Transfer function, net input function and terms; a text is a bias.
@@ -158,7 +156,6 @@ class _Function:
         self.taps[found[1]] = ("IW" if side == "x" else "LW", source, delays)
 
     def _layer(self, number: int, text: str) -> tuple[str, str, list[_Term | str]]:
-        """Transfer function, net input function, and the terms."""
         transfer = "purelin"
         if (call := re.fullmatch(r"(\w+)_apply\((.*)\)", text)) and call[1] in KNOWN["transfer"]:
             transfer, text = call[1], call[2]
@@ -267,7 +264,6 @@ def _statements(text: str) -> Iterator[tuple[int, str]]:
 
 
 def _matrix(number: int, text: str) -> Array:
-    """Numbers in brackets, or one."""
     rows = [re.split(r"[\s,]+", row.strip()) for row in text.strip().strip("[]").split(";")]
     if not all(_NUMBER.fullmatch(item) for row in rows for item in row if item):
         _refuse(number)

@@ -200,7 +200,6 @@ def shared_of(fields: Mapping[str, Value], network: Network) -> list[Shared]:
 
 
 def _texts_of(value: Value | None) -> list[list[str]]:
-    """The texts of a cell of cells."""
     cells = (
         value.ravel(order="F") if isinstance(value, np.ndarray) and value.dtype == object else ()
     )
@@ -352,7 +351,6 @@ def exported_network(fields: Mapping[str, Value], where: tuple[str, ...]) -> Sav
 
 
 def _structs(value: Value) -> list[Any]:
-    """The elements of a cell of structs, or of a struct array."""
     if isinstance(value, StructArray):
         return list(value.elements())
     if isinstance(value, np.ndarray) and value.dtype == object:

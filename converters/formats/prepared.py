@@ -222,7 +222,6 @@ def _results(
 
 
 def _without_normalization(network: Network) -> Network:
-    """The network with inputs that pass their data on as it is."""
     new = copy.deepcopy(network)
     for layer in new.Layers:
         if "Normalization" in layer.properties:

@@ -503,7 +503,6 @@ _DIVIDED = (FullyConnectedLayer, Convolution1DLayer, Convolution2DLayer, Convolu
 
 
 def _divided(layer: Layer, part: slice) -> Layer:
-    """The layer with some of its filters."""
     is_matrix = isinstance(layer, FullyConnectedLayer)
     count, where = ("OutputSize", (part,)) if is_matrix else ("NumFilters", (..., part))
     values = {name: layer.values[name][where] for name in ("Weights", "Bias")}

@@ -315,7 +315,6 @@ class _Walk(Walk):
         return self._layers(node, row, module, self.values[data[0]])
 
     def _module(self, node: fx.Node, row: Operation, data: fx.Node) -> nn.Module:
-        """The module that a function with these arguments stands for."""
         arguments = named_arguments(node)
         if sum(value is data for value in arguments.values()) > 1:
             raise Refused("its weights are computed from the data")

@@ -261,7 +261,6 @@ class Diagram:
         return element("a", drawn, href=box.link, tabindex=-1, **about)
 
     def _texts(self, box: Box) -> tuple[str, str, str]:
-        """Name, kind and size as they fit."""
         room = self._width - 20
         size = _shortened(box.size, int(room / _MORE))
         left = room - _MORE * (_letters(size) + bool(size))

@@ -110,8 +110,6 @@ def _ranks(count: int, wires: Sequence[tuple[int, int]]) -> list[int]:
 
 
 class _Rows:
-    """Boxes and bends, row by row, from left to right."""
-
     def __init__(self, count: int, rank: list[int], wires: Sequence[tuple[int, int]]) -> None:
         self.count = count
         self.rank = list(rank)

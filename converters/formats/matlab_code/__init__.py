@@ -87,7 +87,6 @@ def _check_name(name: str, model: Model) -> None:
 
 
 def _layers(model: Model) -> list[Layer]:
-    """All layers, those of nested networks too."""
     if isinstance(model, ShallowNetwork):
         return []
     return [layer for _, layer in model.all_layers()] if isinstance(model, Network) else [model]

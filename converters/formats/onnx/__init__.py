@@ -228,7 +228,6 @@ def _quiet() -> Iterator[None]:
 
 
 def _describe(model: onnx.ModelProto, about: dict[str, Any]) -> None:
-    """Metadata, and names for the dimensions that vary."""
     texts = {key: json.dumps(value) for key, value in about.items()}
     for key, text in {"format": FORMAT, **texts}.items():
         model.metadata_props.add(key=key, value=text)

@@ -75,7 +75,6 @@ class OnnxRecurrence(Recurrence):
         self.register_buffer("bias", torch.stack(biases))
 
     def _gates(self, parameter: Tensor) -> Tensor:
-        """A parameter with its gates in ONNX's order."""
         gates = parameter.detach().chunk(len(_GATES[self.operator]))
         return torch.cat([gates[i] for i in _GATES[self.operator]])
 

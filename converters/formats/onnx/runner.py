@@ -24,8 +24,6 @@ if TYPE_CHECKING:
 
 
 class _FileRunner(Runner):
-    """An ONNX file that is open."""
-
     label = "ONNX Runtime"
 
     def __init__(self, path: str, network: Any) -> None:

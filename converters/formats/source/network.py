@@ -175,7 +175,6 @@ class _Class:
         return bool(self.parts[name].create) and not _passes(self.module.get_submodule(name))
 
     def _comment(self, attribute: str) -> str:
-        """The MATLAB layer: its name, kind and description."""
         step = self.steps[attribute]
         kind = step.layer.constructor or step.layer.type_text or type(step.layer).__name__
         return printable(f"{step.name}: {kind} ({step.layer.description()})".replace(" ()", ""))

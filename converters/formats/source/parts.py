@@ -169,7 +169,6 @@ def _(module: convolution.PaddedConvolution, place: Place) -> Part:
 
 
 def _changed(stride: Sequence[int], dilation: Sequence[int], groups: int) -> dict[str, Any]:
-    """Arguments that are not torch's defaults."""
     given = {"stride": _brief(stride), "dilation": _brief(dilation), "groups": groups}
     return {name: value for name, value in given.items() if value != 1}
 

@@ -59,7 +59,6 @@ def model_text(written: Written, title: str, dtype: str, classes: Sequence[str] 
 
 
 def _names(classes: Sequence[str]) -> str:
-    """The names of the classes as a constant."""
     if not classes:
         return ""
     rows = "".join(f"    {quoted(name)},\n" for name in classes)
