@@ -18,10 +18,11 @@ import sys
 import warnings
 from abc import ABC, abstractmethod
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import MISSING, dataclass, field, fields, is_dataclass
 from functools import lru_cache
 from importlib import import_module
+from math import inf
 from multiprocessing import connection, current_process, resource_tracker
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -159,20 +160,14 @@ def in_processes(jobs: Sequence[Job], count: int, seconds: float | None = None) 
 
 def _heard(workers: Sequence[_Worker], seconds: float | None) -> list[tuple[_Worker, Record]]:
     """Wait for any of them, and give the records of those that are done, or late."""
-    ready = connection.wait([one.connection for one in workers], _next(workers, seconds))
-    late = [one for one in workers if one.connection not in ready and one.is_late(seconds)]
+    soonest = min(one.left(seconds) for one in workers)
+    most = None if soonest == inf else max(0.0, soonest)
+    ready = connection.wait([one.connection for one in workers], most)
+    late = [one for one in workers if one.connection not in ready and one.left(seconds) <= 0]
     heard = [(one, one.finish()) for one in workers if one.connection in ready]
     return [(one, record) for one, record in heard if record is not None] + [
         (one, one.stop(seconds)) for one in late
     ]
-
-
-def _next(workers: Iterable[_Worker], seconds: float | None) -> float | None:
-    """Seconds until the first of them is late; ``None`` if none will be."""
-    begun = [worker.began for worker in workers if worker.began is not None]
-    if seconds is None or not begun:
-        return None
-    return max(0.0, min(begun) + seconds - monotonic())
 
 
 class _Worker:
@@ -216,11 +211,11 @@ class _Worker:
         self.began = monotonic() if record is None else None
         return record
 
-    def is_late(self, seconds: float | None) -> bool:
-        """Whether the file takes longer."""
+    def left(self, seconds: float | None) -> float:
+        """Seconds until the file takes too long."""
         if seconds is None or self.began is None:
-            return False
-        return monotonic() >= self.began + seconds
+            return inf
+        return self.began + seconds - monotonic()
 
     def stop(self, seconds: float | None) -> Record:
         """End what takes too long."""

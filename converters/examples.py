@@ -75,10 +75,6 @@ def _readers(model: Layer | Network) -> list[tuple[str, Layer | None, str]]:
     return [(source, layers.get(to) or layers.get(name), port) for source, to, name, port in split]
 
 
-def _layers(model: Layer | Network) -> list[Layer]:
-    return list(model.Layers) if isinstance(model, Network) else [model]
-
-
 def example_sizes(
     model: Layer | Network | ShallowNetwork, batch: int = 2, steps: int = 8
 ) -> list[tuple[int, ...]]:
@@ -86,17 +82,16 @@ def example_sizes(
     from matlab_compat.execution.sizes import check_size
 
     if isinstance(model, ShallowNetwork):
-        ports = {name: (batch, *size) for name, (_, size) in model.ports(steps)[0].items()}
-        for name, size in ports.items():
-            with locating(f"input '{name}'"):
-                check_size(size)
-        return list(ports.values())
-    positions = (x.MaxPosition for x in _layers(model) if isinstance(x, PositionEmbeddingLayer))
-    sizes = _sizes(model, batch, min(steps, *positions, steps))
-    for name, size in zip(model.InputNames, sizes, strict=False):
+        sizes = {name: (batch, *size) for name, (_, size) in model.ports(steps)[0].items()}
+    else:
+        layers = model.Layers if isinstance(model, Network) else [model]
+        positions = [x.MaxPosition for x in layers if isinstance(x, PositionEmbeddingLayer)]
+        found = _sizes(model, batch, min(steps, *positions, steps))
+        sizes = dict(zip(model.InputNames, found, strict=False))
+    for name, size in sizes.items():
         with locating(f"input '{name}'"):
             check_size(size)
-    return sizes
+    return list(sizes.values())
 
 
 def _sizes(model: Layer | Network, batch: int, steps: int) -> list[tuple[int, ...]]:
