@@ -40,16 +40,16 @@ class Drawn(Files):
             check_ending(Path(self.plot))
         super().check(overwrite=overwrite)
 
-    def write(self, seen: Seen, *, overwrite: bool) -> None:
+    def write(self, page: str, picture: Diagram | None, *, overwrite: bool) -> None:
         """Write them, and say so."""
         from converters.atomic import new_file, write_text
 
         if self.report is not None:
-            write_text(self.report, seen.page, overwrite=overwrite)
+            write_text(self.report, page, overwrite=overwrite)
         if self.plot is not None:
-            assert seen.picture is not None
+            assert picture is not None
             with new_file(self.plot, overwrite=overwrite) as temporary:
-                seen.picture.save(temporary)
+                picture.save(temporary)
         for place in self.wanted():
             output.note(f"wrote {place}")
 
@@ -75,18 +75,6 @@ class Drawn(Files):
         return None if self.report is None else Pages(self.report, overwrite=overwrite)
 
 
-@dataclass(frozen=True)
-class Seen:
-    """What was found in one file, which was opened once for all of it."""
-
-    document: dict[str, Any]
-    #: The page about it, and the picture of its network, where they were asked for.
-    page: str
-    picture: Diagram | None
-    #: What to do with a file of which nothing can be run.
-    advice: str
-
-
 @options.grouped
 def command(
     file: options.Files,
@@ -109,42 +97,42 @@ def command(
     from converters.identify.values import left_unsaid
     from converters.inspect import document, opened
 
-    def look(path: str) -> Seen:
+    def look(path: str) -> tuple[dict[str, Any], str, Diagram | None, str]:
+        """What is said of a file, which is opened once; page and picture; what to do with it."""
         with opened(path, variable, layer_class, code or (), bounds.given(), encoding) as (mat, at):
             known = document(mat, at, variable)
             advice = left_unsaid(mat, at, variable)
-            return Seen(known, *drawn.of(mat, at, known, variable), str(advice or ""))
+            return known, *drawn.of(mat, at, known, variable), str(advice or "")
 
     paths = files.expanded(file)
     if not files.is_many(file):
         drawn.check(overwrite=force)
         with progress.waiting(paths[0]):
-            seen = look(paths[0])
-        as_json = format == "json"
-        output.document(seen.document) if as_json else output.data(_text(seen.document, summary))
-        if seen.advice:
-            output.note(f"note: {seen.advice}")
+            known, page, picture, advice = look(paths[0])
+        output.document(known) if format == "json" else output.data(_text(known, summary))
+        if advice:
+            output.note(f"note: {advice}")
         with progress.waiting(paths[0]):
-            drawn.write(seen, overwrite=force)
+            drawn.write(page, picture, overwrite=force)
         return
     pages = drawn.pages(overwrite=force)
     documents: list[dict[str, Any]] = []
 
     def work(path: str) -> files.Outcome:
-        seen = look(path)
-        documents.append(seen.document)
+        known, page, _, _ = look(path)
+        documents.append(known)
         if format == "text":
-            output.data(_text(seen.document, summary) + "\n")
+            output.data(_text(known, summary) + "\n")
         if pages is not None:
-            pages.write(path, seen.page)
-        return files.Outcome(path, 0, _contents(seen.document))
+            pages.write(path, page)
+        return files.Outcome(path, 0, _contents(known))
 
     outcomes = files.each(paths, work)
     if pages is not None:
         pages.finish("What is in the files", outcomes)
     if format == "json":
-        known = {document["file"] for document in documents}
-        failed = [vars(o) for o in outcomes if o.file not in known]
+        done = {document["file"] for document in documents}
+        failed = [vars(o) for o in outcomes if o.file not in done]
         schema = "matlab_compat.inspect-many/1"
         output.document({"schema": schema, "files": documents, "errors": failed})
         raise typer.Exit(max(outcome.exit_code for outcome in outcomes))
