@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from ..display import one_line
 from ..errors import FileAccessError, UsageError
 from .layout import Layout, Point, layout
-from .markup import Markup, element, svg, themed
+from .markup import PALETTE, Markup, element, svg, themed
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -42,33 +42,13 @@ COLOURS = {
 }
 _GREY = "#75808a"
 
-#: What else is coloured, in light and in files that matplotlib draws; and in dark.
-_LIGHT = {
-    "text": "#1c2024",
-    "quiet": "#5c6570",
-    "back": "#fff",
-    "box": "#f5f7f9",
-    "line": "#9aa5b0",
-    "good": "#17683a",
-    "bad": "#a8201a",
-}
-_DARK = {
-    "text": "#e6e9ec",
-    "quiet": "#a2abb5",
-    "back": "#15181b",
-    "box": "#1e2226",
-    "line": "#5b6671",
-    "good": "#6fcf97",
-    "bad": "#ff8a80",
-}
-
-
-def _variables(colours: dict[str, str]) -> str:
-    return " ".join(f"--{name}: {colour};" for name, colour in colours.items())
-
+#: What else is coloured; and in light, as in files that matplotlib draws.
+_OTHERS = {name: PALETTE[name] for name in PALETTE if name != "bar"}
+_OTHERS["line"] = ("#9aa5b0", "#5b6671")
+_LIGHT = {name: light for name, (light, _) in _OTHERS.items()}
 
 STYLE = (
-    themed(".diagram", _variables(_LIGHT), _variables(_DARK))
+    themed(".diagram", _OTHERS)
     + """
 .diagram { font: 11px ui-monospace, "DejaVu Sans Mono", Consolas, monospace; }
 .diagram .back { fill: var(--back); }

@@ -6,6 +6,7 @@ import base64
 import html
 import struct
 import zlib
+from collections.abc import Mapping
 
 import numpy as np
 import numpy.typing as npt
@@ -59,11 +60,27 @@ def table(head: list[str], rows: list[list[str]], class_: str = "") -> Markup:
     return element("div", whole, class_="wide")
 
 
-def themed(selector: str, light: str, dark: str) -> str:
+#: The colours of pages and drawings by the names of their variables, in light and in dark.
+PALETTE = {
+    "text": ("#1c2024", "#e6e9ec"),
+    "quiet": ("#5c6570", "#a2abb5"),
+    "back": ("#fff", "#15181b"),
+    "box": ("#f5f7f9", "#1e2226"),
+    "line": ("#cfd6dd", "#3c444c"),
+    "good": ("#17683a", "#6fcf97"),
+    "bad": ("#a8201a", "#ff8a80"),
+    "bar": ("#3b6ea5", "#7fb0e6"),
+}
+
+
+def themed(selector: str, colours: Mapping[str, tuple[str, str]] = PALETTE) -> str:
     """CSS for what is seen in light and in dark: as the system has it, or a notebook's own theme.
 
     JupyterLab and VS Code have themes whatever the system has, and name them on their pages.
     """
+    light, dark = (
+        " ".join(f"--{name}: {pair[i]};" for name, pair in colours.items()) for i in (0, 1)
+    )
     return (
         f"{selector} {{ {light} }}\n"
         f"@media (prefers-color-scheme: dark) {{ {selector} {{ {dark} }} }}\n"

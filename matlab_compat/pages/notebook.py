@@ -6,18 +6,14 @@ from collections.abc import Iterable, Sequence
 from itertools import islice
 
 from ..display import counted
-from .markup import Markup, element, table, themed
+from .markup import PALETTE, Markup, element, table, themed
 
 #: A notebook keeps all that it shows: of longer tables it gets so many rows.
 MOST_ROWS = 100
 
 # Other colours and fonts are the notebook's own.
 _STYLE = (
-    themed(
-        ".matlab-compat",
-        "--good: #17683a; --bad: #a8201a; --bar: #3b6ea5;",
-        "--good: #6fcf97; --bad: #ff8a80; --bar: #7fb0e6;",
-    )
+    themed(".matlab-compat", {name: PALETTE[name] for name in ("good", "bad", "bar")})
     + """
 .matlab-compat { overflow-x: auto; max-width: 100%; }
 .matlab-compat table { border-collapse: collapse; margin: .3em 0; }

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 
-from .markup import Markup, element, joined
+from .markup import Markup, element, joined, themed
 
 # No-one but the page itself may supply anything, whatever a name in a file may try.
 _HEAD = """<!DOCTYPE html>
@@ -15,11 +15,10 @@ _HEAD = """<!DOCTYPE html>
 <meta name="viewport" content="width=device-width, initial-scale=1">
 """
 
-_STYLE = """
-:root { color-scheme: light dark; --text: #1c2024; --quiet: #5c6570; --back: #fff; --box: #f5f7f9;
-  --line: #cfd6dd; --good: #17683a; --bad: #a8201a; --bar: #3b6ea5; }
-@media (prefers-color-scheme: dark) { :root { --text: #e6e9ec; --quiet: #a2abb5; --back: #15181b;
-  --box: #1e2226; --line: #3c444c; --good: #6fcf97; --bad: #ff8a80; --bar: #7fb0e6; } }
+_STYLE = (
+    ":root { color-scheme: light dark; }\n"
+    + themed(":root")
+    + """
 * { box-sizing: border-box; }
 body { margin: 0 auto; max-width: 66rem; padding: 1.5rem; background: var(--back);
   color: var(--text); font: 15px/1.5 system-ui, "Segoe UI", sans-serif; overflow-wrap: anywhere; }
@@ -42,6 +41,7 @@ svg { display: block; max-width: 100%; height: auto; overflow: visible; }
 .bar { fill: var(--bar); }
 @media print { body { max-width: none; } figure { break-inside: avoid; } }
 """
+)
 
 
 def page(title: str, *body: str, style: str = "", script: str = "") -> str:
