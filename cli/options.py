@@ -128,6 +128,22 @@ class Model:
 
 
 @dataclass(frozen=True)
+class Computing:
+    """Where and how a model is run."""
+
+    data_format: DataFormat = None
+    device: Device = "cpu"
+    dtype: DType = None
+
+    def given(self, *, allow_tf32: bool = False) -> dict[str, Any]:
+        """As the jobs of ``converters`` take it."""
+        from matlab_compat.parity.runner import Precision
+
+        precision = Precision(self.device, self.dtype, allow_tf32)
+        return {"data_format": self.data_format, "precision": precision}
+
+
+@dataclass(frozen=True)
 class Fitting:
     """How pictures are made to fit, and tables read."""
 

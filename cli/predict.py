@@ -104,9 +104,7 @@ def command(
         "Who computes: torch (default), onnxruntime, openvino, compiled, the engine of "
         "another package, or the fastest of those that are installed, measured here.",
     ] = None,
-    data_format: options.DataFormat = None,
-    device: options.Device = "cpu",
-    dtype: options.DType = None,
+    computing: options.Computing,
     format: options.ReportFormat = "text",
     many: Many,
     force: options.Force = False,
@@ -122,7 +120,6 @@ def command(
     from converters.inputs import ENDINGS
     from converters.jobs import PredictJob, Running
     from matlab_compat.memory import keep_memory
-    from matlab_compat.parity.runner import Precision
 
     options.need_torch()
     keep_memory()
@@ -131,11 +128,10 @@ def command(
     how = Running(
         file,
         model.asked(bounds),
-        data_format,
-        Precision(device, dtype),
         steps=steps,
         classes=classes,
         engine=engine,
+        **computing.given(),
         **fitting.given(),
     )
     todo = [

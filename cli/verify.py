@@ -42,9 +42,7 @@ def command(
     ] = False,
     seed: Annotated[int, "Seed of the random input of --against.", whole(0)] = 0,
     fitting: options.Fitting,
-    data_format: options.DataFormat = None,
-    device: options.Device = "cpu",
-    dtype: options.DType = None,
+    computing: options.Computing,
     allow_tf32: Annotated[
         bool, "Let a GPU round single to TF32, by a bound of its own; no effect on a CPU."
     ] = False,
@@ -88,8 +86,7 @@ def command(
         input=tuple(input or ()),
         expected=tuple(expected or ()),
         **fitting.given(),
-        data_format=data_format,
-        precision=Precision(device, dtype, allow_tf32),
+        **computing.given(allow_tf32=allow_tf32),
         tolerance=Tolerance(atol or 0.0, rtol or 0.0) if given else None,
         against=against,
         seed=seed,

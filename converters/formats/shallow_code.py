@@ -20,9 +20,9 @@ from matlab_compat.shallow.registry import KNOWN
 
 from .python_style import module_class, signature, statement
 
-#: The taps of a weight: of "IW" or "LW", to a layer, from an input or layer; and the statements
-#: that have to come before, to which it adds.
-Taps = Callable[[str, int, int, list[str]], str]
+#: The taps of a weight: of "IW" or "LW", to a layer, from an input or layer; and whether a
+#: statement of their own gives them a name.
+Taps = Callable[[str, int, int], tuple[str, bool]]
 
 
 def _at(step: str, later: int) -> str:
@@ -120,7 +120,10 @@ class Language:
                 for (to, j), weight in sorted(weights.items()):
                     if to == i:
                         w = self.constant.format(f"{kind}{i + 1}_{j + 1}")
-                        p = taps(kind, i, j, before)
+                        p, apart = taps(kind, i, j)
+                        if apart:
+                            before.append(f"tapdelay{len(before) + 1} = {p}")
+                            p = f"tapdelay{len(before)}"
                         terms.append(self.weight[weight.weightFcn].format(w=w, p=p))
             n = (f" {self.product} " if layer.netInputFcn == "netprod" else " + ").join(terms)
             yield i, before, self.transfer[layer.transferFcn].format(n=n)
@@ -283,8 +286,8 @@ def _static(net: ShallowNetwork) -> Iterator[str]:
         yield f"xp{j} = {_MATLAB.processed(net, f'x{j}', f'x{j}')};"
     yield ""
 
-    def taps(kind: str, i: int, j: int, _: list[str]) -> str:
-        return f"xp{j + 1}" if kind == "IW" else f"a{j + 1}"
+    def taps(kind: str, i: int, j: int) -> tuple[str, bool]:
+        return (f"xp{j + 1}" if kind == "IW" else f"a{j + 1}"), False
 
     for i, _, expression in _MATLAB.layers(net, taps):
         yield f"a{i + 1} = {expression};"
@@ -334,19 +337,17 @@ def _dynamic(net: ShallowNetwork) -> Iterator[str]:
     for j in range(1, net.numInputs + 1):
         yield f"  {at('x', j)} = {language.processed(net, f'x{j}', f'x{j}(:,ts)')};"
 
-    def taps(kind: str, i: int, j: int, before: list[str]) -> str:
+    def taps(kind: str, i: int, j: int) -> tuple[str, bool]:
         side, weights = ("x", net.inputWeights) if kind == "IW" else ("a", net.layerWeights)
         held, delays = f"{side}d{j + 1}", weights[i, j].delays
         if delays == (0,):
-            return at(side, j + 1)
+            return at(side, j + 1), False
         shown = " ".join(map(str, delays))
         places = f"mod({side}dts-[{shown}]-1,{count[side] + 1})+1"
-        name = f"tapdelay{len(before) + 1}"
-        before.append(f"  {name} = reshape({held}(:,{places}),{rows[held] * len(delays)},1);")
-        return name
+        return f"reshape({held}(:,{places}),{rows[held] * len(delays)},1)", True
 
     for i, stated, expression in language.layers(net, taps):
-        yield from stated
+        yield from (f"  {one};" for one in stated)
         yield f"  {at('a', i + 1)} = {expression};"
     for n, i in ends:
         yield f"  y{n}(:,ts) = {language.processed(net, f'y{n}', at('a', i + 1), back=True)};"
@@ -500,8 +501,8 @@ def _rows(net: ShallowNetwork) -> Iterator[str]:
     for j in range(1, net.numInputs + 1):
         yield from _in_steps(net, f"x{j}", f"x{j}", f"p{j}")
 
-    def taps(kind: str, i: int, j: int, _: list[str]) -> str:
-        return f"p{j + 1}" if kind == "IW" else f"a{j + 1}"
+    def taps(kind: str, i: int, j: int) -> tuple[str, bool]:
+        return (f"p{j + 1}" if kind == "IW" else f"a{j + 1}"), False
 
     for i, _, expression in _TORCH.layers(net, taps):
         yield f"a{i + 1} = {expression}"
@@ -528,7 +529,7 @@ def _unrolled(net: ShallowNetwork, steps: int) -> Iterator[str]:
         )
     yield "for t in range(steps):"
 
-    def taps(kind: str, i: int, j: int, before: list[str]) -> str:
+    def taps(kind: str, i: int, j: int) -> tuple[str, bool]:
         weights, most = (net.inputWeights, ID) if kind == "IW" else (net.layerWeights, LD)
         place = "p{}[:, {}]" if kind == "IW" else "a{}[{}]"
         delays = weights[i, j].delays
@@ -540,13 +541,11 @@ def _unrolled(net: ShallowNetwork, steps: int) -> Iterator[str]:
             among = f"range({delays[0]}, {delays[-1] + 1})" if whole else f"{delays}"
             each, listed = [], f"{place.format(j + 1, f't + {most} - d')} for d in {among}"
         if len(each) == 1:
-            return each[0]
-        name = f"tapdelay{len(before) + 1}"
-        before.append(f"    {name} = torch.cat([{listed}], -1)")
-        return name
+            return each[0], False
+        return f"torch.cat([{listed}], -1)", True
 
     for i, stated, expression in _TORCH.layers(net, taps):
-        yield from stated
+        yield from (f"    {one}" for one in stated)
         yield f"    a{i + 1}.append({expression})"
     results = list(net.ports()[1])
     for k, i in enumerate(net.output_layers, 1):
