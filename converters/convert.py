@@ -420,7 +420,8 @@ def _compared(done: Converted, target: Format, prepared: Prepared, path: Path) -
         # Half may overflow in torch where another runtime keeps its sums in single.
         rule = ModelRule(oracle, Rounding.of(dtype))
         compared = verify(written, reference, Inputs(given), rule, explain=False).outputs
-        found = tuple(map(_nearer, found, compared)) if found else compared
+        both = zip(found or compared, compared, strict=True)
+        found = tuple(min(pair, key=_how_far) for pair in both)
         if all(one.verdict == "equal" for one in found):
             break
     costs = tuple(
@@ -430,8 +431,8 @@ def _compared(done: Converted, target: Format, prepared: Prepared, path: Path) -
     return replace(done, outputs=found, costs=costs)
 
 
-def _nearer(one: Comparison, other: Comparison) -> Comparison:
-    return min(one, other, key=lambda c: (c.verdict == "different", c.scaled_error))
+def _how_far(one: Comparison) -> tuple[bool, float]:
+    return one.verdict == "different", one.scaled_error
 
 
 def _apart(actual: Array, oracle: Array) -> float:

@@ -214,7 +214,12 @@ class _Data:
     def tasks(self, found: list[Found], layer: str | int | None) -> list[Task]:
         """The model meant; where no layer is chosen, all layers with data of their own."""
         if layer is None and not self.inputs and not self.expected:
-            complete = _with_data(found)
+            complete = [
+                one
+                for one in found
+                if one.standing is Standing.LAYER
+                and all(pick(one.beside, names) for names in (INPUT_NAMES, OUTPUT_NAMES))
+            ]
             many = len(complete) > 1
             if complete:
                 return [self._task(at, f"{at.path}." if many else "") for at in complete]
@@ -389,17 +394,6 @@ def _resting_on_code(model: ModelLike) -> str:
         f"Until then {listed(coded)} {'rest' if len(coded) > 1 else 'rests'} on how this project "
         f"reads your code; {argument('octave')} runs it in GNU Octave as well, and compares."
     )
-
-
-def _with_data(found: list[Found]) -> list[Found]:
-    """The layers that have their own input and output in the same struct."""
-    return [
-        f
-        for f in found
-        if f.standing is Standing.LAYER
-        and pick(f.beside, INPUT_NAMES) is not None
-        and pick(f.beside, OUTPUT_NAMES) is not None
-    ]
 
 
 def _labelled(mat: MatFile, X: list[Any]) -> list[Any]:

@@ -88,9 +88,6 @@ def export(prepared: Prepared, module: nn.Module | None = None) -> ExportedProgr
 
     Raises ``UnsupportedLayerError``: torch cannot trace it.
     """
-    import torch
-    from torch.fx.traceback import preserve_node_meta
-
     from matlab_compat.engine.precision import torch_dtype
 
     model, options, module = prepared.model, prepared.options, module or prepared.module()
@@ -99,9 +96,7 @@ def export(prepared: Prepared, module: nn.Module | None = None) -> ExportedProgr
     formats = prepared.interface["inputs"].items()
     sizes = tuple(_dynamic(labels, has_free_size(model, name)) for name, labels in formats)
     try:
-        with warnings.catch_warnings(), preserve_node_meta():  # lines of the user's code
-            warnings.simplefilter("ignore")
-            made = torch.export.export(module, given, dynamic_shapes=by_argument(module, sizes))
+        made = exported(module, given, sizes)
     except MatlabCompatError:
         raise
     except Exception as error:  # torch.export fails in many ways, all of which mean the same here
@@ -147,14 +142,27 @@ def _dynamic(labels: str, free: bool) -> dict[int, Any]:
     return {axis: vary[label] for axis, label in enumerate(labels) if label in vary}
 
 
-def by_argument(module: nn.Module, sizes: tuple[dict[int, Any], ...]) -> Any:
-    """``sizes`` as torch.export wants them: one for each argument, variadic ones as one."""
+def exported(module: nn.Module, inputs: Tensors, sizes: tuple[dict[int, Any], ...]) -> Any:
+    """Torch's program of a module, with the lines of the user's code.
+
+    Parameters
+    ----------
+    sizes:
+        Which dimensions of each input may vary.
+    """
     from inspect import Parameter, signature
 
+    import torch
+    from torch.fx.traceback import preserve_node_meta
+
+    # One for each argument, variadic ones as one.
     kinds = [p.kind for p in signature(module.forward).parameters.values()]
     named = kinds.index(Parameter.VAR_POSITIONAL) if Parameter.VAR_POSITIONAL in kinds else None
     rest = sizes[named:] if named is not None else ()
-    return (*sizes[:named], rest) if rest else sizes
+    shapes: Any = (*sizes[:named], rest) if rest else sizes
+    with warnings.catch_warnings(), preserve_node_meta():
+        warnings.simplefilter("ignore")
+        return torch.export.export(module, inputs, dynamic_shapes=shapes)
 
 
 def fixed_steps(formats: Mapping[str, str], sizes: Iterable[Sequence[Any]]) -> dict[str, int]:

@@ -27,6 +27,7 @@ from matlab_compat.errors import (
     UnsupportedLayerError,
     cause_text,
 )
+from matlab_compat.plain_text import unused
 from matlab_compat.wording import argument
 
 from ...identify.files import kind_of_file
@@ -238,22 +239,18 @@ def _describe(model: onnx.ModelProto, about: dict[str, Any]) -> None:
 def _name_dimensions(model: onnx.ModelProto, formats: Iterable[str]) -> None:
     """``batch``, ``time``, ``size`` for the dimensions that vary; torch only numbers them."""
     named: dict[str, str] = {}
+    taken: set[str] = set()
     for labels, size in zip(formats, _input_shapes(model), strict=True):
         for label, dim in zip(labels, size.dim, strict=True):
             if dim.dim_param.isdigit():  # found to be fixed while torch traced
                 dim.dim_value = int(dim.dim_param)
             elif dim.dim_param and dim.dim_param not in named:
                 stem = {"B": "batch", "T": "time"}.get(label, "size")
-                named[dim.dim_param] = _unique(stem, named)
+                named[dim.dim_param] = unused(stem, taken)
     for value in (*model.graph.input, *model.graph.output, *model.graph.value_info):
         for dim in value.type.tensor_type.shape.dim:
             if dim.dim_param in named:
                 dim.dim_param = named[dim.dim_param]
-
-
-def _unique(stem: str, named: dict[str, str]) -> str:
-    taken = sum(name.rstrip("_0123456789") == stem for name in named.values())
-    return f"{stem}_{taken + 1}" if taken else stem
 
 
 def _input_shapes(model: onnx.ModelProto) -> list[onnx.TensorShapeProto]:

@@ -5,21 +5,20 @@ from __future__ import annotations
 import builtins
 import operator
 import re
-import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import Any
 
 import torch
 from torch import Tensor, fx, nn
-from torch.fx.traceback import preserve_node_meta
 
 from matlab_compat.code.interpreter import LINE
 from matlab_compat.errors import MatlabCompatError, cause_text
 from matlab_compat.plain_text import unused
 
 from ..python_style import module_class, signature, statement
-from ..torch_export import by_argument
+from ..torch_export import exported
 
 #: Operations that are written as Python's operators, of tensors and of sizes.
 _OPERATORS = {
@@ -67,7 +66,9 @@ class Traced:
 
     def _attributes(self) -> Iterator[str]:
         homes = {key.rpartition(".")[0] for key in self.state if "." in key}
-        for home in sorted({h for one in homes for h in _above(one)}):
+        for home in sorted(
+            {h for one in homes for h in accumulate(one.split("."), "{}.{}".format)}
+        ):
             yield f"self.{home} = nn.Module()"
         for key, value in self.state.items():
             home, _, last = key.rpartition(".")
@@ -88,7 +89,8 @@ class Traced:
         for i, node in enumerate(inputs, 1):
             names[node] = unused("x" if len(inputs) == 1 else f"x{i}", taken)
         results = next(node.args[0] for node in self.graph.nodes if node.op == "output")
-        several = isinstance(results, tuple | list) and len(results) > 1
+        results = results if isinstance(results, tuple | list) else (results,)
+        several = len(results) > 1
         kind = "tuple[Tensor, ...]" if several else "Tensor"
         parameters = ["self", *(f"{names[node]}: Tensor" for node in inputs)]
         lines: list[tuple[str, str, str]] = []
@@ -104,8 +106,7 @@ class Traced:
                 names[node] = unused(_stem(node), taken)
                 line = (node.meta.get("custom") or {}).get(LINE, "")
                 lines.append((names[node], text, line and file_of(line)))
-        texts = [_value(one, names) for one in (results if several else _flat(results))]
-        result = ", ".join(texts)
+        result = ", ".join(_value(one, names) for one in results)
         yield from signature("forward", parameters, kind, "    ")
         for name, text, place in _used(lines, result):
             yield from statement(f"{name} = {text}", " " * 8, place)
@@ -126,15 +127,6 @@ def file_of(where: str) -> str:
     """The file and line without the folder, as text that may stand in a comment or docstring."""
     name = re.split(r"[\\/]", where)[-1]
     return re.sub(r"[^\w.:+-]", "?", name)
-
-
-def _above(home: str) -> list[str]:
-    parts = home.split(".")
-    return [".".join(parts[:i]) for i in range(1, len(parts) + 1)]
-
-
-def _flat(results: Any) -> Sequence[Any]:
-    return results if isinstance(results, tuple | list) else (results,)
 
 
 def _passes(node: fx.Node) -> bool:
@@ -231,12 +223,7 @@ def traced(module: nn.Module, inputs: tuple[Tensor, ...], purpose: str) -> Trace
     """
     sizes: tuple[dict[int, Any], ...] = tuple({0: torch.export.Dim.DYNAMIC} for _ in inputs)
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            shapes = by_argument(module, sizes)
-            with preserve_node_meta():
-                program = torch.export.export(module, inputs, dynamic_shapes=shapes)
-            plain: Any = program.module(check_guards=False)
+        plain: Any = exported(module, inputs, sizes).module(check_guards=False)
     except MatlabCompatError as error:
         raise NotTracedError(error.what) from None
     except Exception as error:  # torch.export fails in many ways
@@ -249,14 +236,6 @@ def traced(module: nn.Module, inputs: tuple[Tensor, ...], purpose: str) -> Trace
         if node.op != "call_function" or is_check or not node.is_impure():
             graph.erase_node(node)
     used = dict.fromkeys(str(n.target) for n in graph.nodes if n.op == "get_attr")
-    state = {name: _attribute(plain, name).detach() for name in used}
+    state = {name: operator.attrgetter(name)(plain).detach() for name in used}
     learnable = {name for name, _ in module.named_parameters()}
     return Traced(graph, state, frozenset(learnable & set(state)), purpose)
-
-
-def _attribute(module: nn.Module, path: str) -> Tensor:
-    value: Any = module
-    for step in path.split("."):
-        value = getattr(value, step)
-    assert isinstance(value, Tensor)
-    return value
