@@ -196,7 +196,8 @@ class Diagram:
         for corners in self._layout.wires:
             if corners:
                 yield element("path", d=_curve(corners), class_="wire")
-                tips.append(_tip(corners))
+                points = "L".join(f"{_n(x)} {_n(y)}" for x, y in _triangle(corners))
+                tips.append(f"M{points}z")
         yield element("path", d="".join(tips), class_="tip")
         for x, y, anchor, text in self._stubs():
             yield element("text", text, x=_n(x), y=_n(y), text_anchor=anchor, class_="stub")
@@ -403,10 +404,6 @@ def _triangle(corners: tuple[Point, ...]) -> list[Point]:
     x, y = corners[-1]
     back = -6 if y > corners[-2][1] else 6
     return [(x, y), (x - 3.5, y + back), (x + 3.5, y + back)]
-
-
-def _tip(corners: tuple[Point, ...]) -> str:
-    return "M" + "L".join(f"{_n(x)} {_n(y)}" for x, y in _triangle(corners)) + "z"
 
 
 def _n(number: float) -> str:

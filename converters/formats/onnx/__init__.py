@@ -266,11 +266,8 @@ def _check(model: onnx.ModelProto) -> None:
         for node in model.graph.node
         if node.op_type == "ConvTranspose"
         for attribute in node.attribute
-        if attribute.name == "pads" and not _even(list(attribute.ints))
+        if attribute.name == "pads"
+        for half in [len(attribute.ints) // 2]
+        if attribute.ints[:half] != attribute.ints[half:]
     ]
     assert not uneven, f"pads differ at {uneven}"
-
-
-def _even(pads: list[int]) -> bool:
-    half = len(pads) // 2
-    return pads[:half] == pads[half:]

@@ -10,7 +10,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, cast
 
@@ -254,41 +254,32 @@ def _layered(
     network, plan, written = prepared.once(source_of)
     kept = "The normalization of the input is part of the model."
     left = "The normalization of the input was left out: apply it first."
+    rows = [
+        f"| {_cell(step.name)} | {step.layer.constructor or type(step.layer).__name__} "
+        f"| {f'`{written.attributes[step.name]}`' if step.name in written.attributes else ''} |"
+        for step in plan.steps
+    ]
     return written, {
         "title": f"A {network.kind} of {len(network.Layers)} layers",
         "ports": "\n".join(_ports(plan, example)),
         "normalization": left if prepared.options.strip_normalization else kept,
         "layers": len(plan.steps),
-        "table": "\n".join(_table(plan, written)),
+        "table": "\n".join(rows),
         "classes": network.Classes or (),
     }
 
 
-def _ports(plan: Plan, example: Mapping[str, torch.Tensor]) -> list[str]:
-    outputs = {name: labels for name, (_, labels) in plan.outputs.items()}
-    return [
-        _port(kind, name, labels, example[f"{kind}_{i}"])
-        for kind, formats in (("input", plan.inputs), ("output", outputs))
-        for i, (name, labels) in enumerate(formats.items())
-    ]
-
-
-def _port(kind: str, name: str, labels: str, value: torch.Tensor) -> str:
+def _ports(plan: Plan, example: Mapping[str, torch.Tensor]) -> Iterator[str]:
     from .network import axes_text
 
-    sizes = dict(zip(torch_axes(labels), value.shape, strict=True))
-    matlab = "×".join(str(sizes[axis]) for axis in range(len(labels)))
-    torch_order = axes_text(labels).split(" ")[0]
-    size = f"{torch_order} = {tuple(value.shape)}"
-    return f"| {kind} | {_cell(name)} | {size} | {matlab} | {labels} |"
-
-
-def _table(plan: Plan, written: Written) -> list[str]:
-    return [
-        f"| {_cell(step.name)} | {step.layer.constructor or type(step.layer).__name__} "
-        f"| {f'`{written.attributes[step.name]}`' if step.name in written.attributes else ''} |"
-        for step in plan.steps
-    ]
+    outputs = {name: labels for name, (_, labels) in plan.outputs.items()}
+    for kind, formats in (("input", plan.inputs), ("output", outputs)):
+        for i, (name, labels) in enumerate(formats.items()):
+            shape = tuple(example[f"{kind}_{i}"].shape)
+            sizes = dict(zip(torch_axes(labels), shape, strict=True))
+            matlab = "×".join(str(sizes[axis]) for axis in range(len(labels)))
+            order = axes_text(labels).split(" ")[0]
+            yield f"| {kind} | {_cell(name)} | {order} = {shape} | {matlab} | {labels} |"
 
 
 def _cell(text: str) -> str:
