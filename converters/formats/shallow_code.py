@@ -229,11 +229,8 @@ _MATLAB = Language(
 
 def matlab_function(net: ShallowNetwork, name: str) -> str:
     """The text of ``NAME.m``."""
-    inputs, outputs = (list(ports) for ports in net.ports())
-    arguments = [one[0].lower() + one[1:] for one in inputs] or ["TS"]
-    if not net.inputs:
-        arguments = ["TS", *(one[0].lower() + one[1:] for one in inputs)]
-    results = [one[0].lower() + one[1:] for one in outputs]
+    given, results = ([one[0].lower() + one[1:] for one in ports] for ports in net.ports())
+    arguments = given if net.inputs else ["TS", *given]
     body = list((_dynamic if net.is_dynamic else _static)(net))
     text = "\n".join(body)
     used = [lines for called, lines in _FUNCTIONS.items() if f"{called}(" in text]
