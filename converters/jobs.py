@@ -66,22 +66,12 @@ class VerifyJob(Job):
 
     def report(self) -> Report:
         """Verify the file."""
-        common: dict[str, Any] = {
-            "input": self.input,
-            **vars(self.fit),
-            "rows": self.rows,
-            **vars(self.precision),
-            "tolerance": self.tolerance,
-            "diagnosis_seconds": self.diagnosis_seconds,
-        }
+        names = ("input", "rows", "tolerance", "diagnosis_seconds")
+        common: dict[str, Any] = {name: getattr(self, name) for name in names}
+        common |= {**vars(self.fit), **vars(self.precision)}
         if self.against is None:
-            return verify(
-                self.path,
-                **vars(self.asked),
-                expected=self.expected,
-                data_format=self.data_format,
-                **common,
-            )
+            own = {"expected": self.expected, "data_format": self.data_format}
+            return verify(self.path, **vars(self.asked), **own, **common)
         from .against import verify_against
 
         self._refuse_parts()
@@ -120,16 +110,10 @@ class ConvertJob(Job):
 
     def document(self) -> Record:
         """The document ``matlab_compat.convert/1``."""
-        return convert(
-            self.path,
-            self.output,
-            **vars(self.asked),
-            options=self.how,
-            check=self.check,
-            overwrite=self.overwrite,
-            input_size=self.input_size,
-            trust=self.trust,
-        ).to_json()
+        names = ("check", "overwrite", "input_size", "trust")
+        how: dict[str, Any] = {name: getattr(self, name) for name in names}
+        done = convert(self.path, self.output, **vars(self.asked), options=self.how, **how)
+        return done.to_json()
 
 
 @dataclass(frozen=True)
@@ -154,17 +138,10 @@ class Running:
 
 @lru_cache(maxsize=1)
 def _opened(how: Running, content: str | None) -> Predictor:
+    own: dict[str, Any] = {n: getattr(how, n) for n in ("data_format", "rows", "steps", "classes")}
+    own |= {"device": how.precision.device, "dtype": how.precision.dtype}
     return Predictor(
-        how.model,
-        **vars(how.asked),
-        data_format=how.data_format,
-        device=how.precision.device,
-        dtype=how.precision.dtype,
-        **vars(how.fit),
-        rows=how.rows,
-        steps=how.steps,
-        classes=how.classes,
-        engine=how.engine or TORCH,
+        how.model, **vars(how.asked), **vars(how.fit), **own, engine=how.engine or TORCH
     )
 
 
