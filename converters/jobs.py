@@ -70,8 +70,8 @@ class VerifyJob(Job):
         common: dict[str, Any] = {name: getattr(self, name) for name in names}
         common |= {**vars(self.fit), **vars(self.precision)}
         if self.against is None:
-            own = {"expected": self.expected, "data_format": self.data_format}
-            return verify(self.path, **vars(self.asked), **own, **common)
+            common |= {"expected": self.expected, "data_format": self.data_format}
+            return verify(self.path, **vars(self.asked), **common)
         from .against import verify_against
 
         self._refuse_parts()

@@ -142,7 +142,9 @@ def _dynamic(labels: str, free: bool) -> dict[int, Any]:
     return {axis: vary[label] for axis, label in enumerate(labels) if label in vary}
 
 
-def exported(module: nn.Module, inputs: Tensors, sizes: tuple[dict[int, Any], ...]) -> Any:
+def exported(
+    module: nn.Module, inputs: Tensors, sizes: tuple[dict[int, Any], ...]
+) -> ExportedProgram:
     """Torch's program of a module, with the lines of the user's code.
 
     Parameters
