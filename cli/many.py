@@ -50,10 +50,9 @@ class Many:
         from converters.batch import Results
 
         kept = None
+        known: dict[str, Record] = {}
         if self.results is not None:
             kept = Results(self.results, resume=self.resume, overwrite=force)
-        known: dict[str, Record] = {}
-        if kept is not None:
             earlier = {job.path: kept.records[job.path] for job in todo if kept.has(job)}
             known = {path: {**record, "earlier_run": True} for path, record in earlier.items()}
         if known:

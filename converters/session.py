@@ -66,11 +66,8 @@ def session(
     >>> run(X).shape, run.engine
     ((9, 17, 2, 1), 'onnxruntime')
     """
-    network = net if isinstance(net, Network) else None
-    if isinstance(net, str | PathLike):
-        opened = load(net, variable, **opening)
-        network = opened if isinstance(opened, Network) else None
-    if network is None:
+    network = load(net, variable, **opening) if isinstance(net, str | PathLike) else net
+    if not isinstance(network, Network):
         raise UsageError(
             "Engines run networks of layers, and this is none.",
             where=(str(net),) if isinstance(net, str | PathLike) else (),

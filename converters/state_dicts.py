@@ -40,7 +40,7 @@ from matlab_compat.errors import (
 from matlab_compat.wording import argument
 
 from .atomic import new_file
-from .endings import cannot_be_read, ending_of
+from .endings import cannot_be_read
 from .formats.base import need
 from .formats.mat_struct import level_for
 from .formats.safetensors import read_safetensors
@@ -105,7 +105,7 @@ def convert_state_dict(
         There are several dicts of tensors, and none was chosen.
     """
     place, source = Path(output), Path(path)
-    if place.suffix.lower() not in (*_ENDINGS, ".mat"):
+    if (ending := place.suffix.lower()) not in (*_ENDINGS, ".mat"):
         raise UsageError(
             "The file holds weights without the layers that they belong to: they become a .mat "
             "file, and no network.",
@@ -114,7 +114,6 @@ def convert_state_dict(
             "export(model, (x,)), 'model.pt2'), or package.module:factory, a function that makes "
             "the model and loads them.",
         )
-    ending = ending_of(place, (*_ENDINGS, ".mat"), "A state_dict")
     with locating(str(path)):
         tensors, left_out = _read(source, variable, limits)
     if not tensors:

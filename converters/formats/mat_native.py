@@ -73,8 +73,7 @@ def _network(
     for index, layer in enumerate(layers, 1):
         at = (*where, f"Layers({index})")
         if not isinstance(sound(layer), MatObject):
-            with locating(*at):
-                raise CorruptFileError("This is not a layer object.")
+            raise CorruptFileError("This is not a layer object.", where=at)
         saved.append(saved_layer(layer, at))
     names = [layer.name for layer in saved]
     with locating(*where):

@@ -342,8 +342,7 @@ def exported_network(fields: Mapping[str, Value], where: tuple[str, ...]) -> Sav
     for index, layer in enumerate(_structs(fields["Layers"]), 1):
         at = (*where, f"Layers({index})")
         if not isinstance(layer, Mapping) or not isinstance(layer.get("Class"), str):
-            with locating(*at):
-                raise CorruptFileError("This is no struct of a layer with its Class.")
+            raise CorruptFileError("This is no struct of a layer with its Class.", where=at)
         layers.append(SavedLayer(at, layer["Class"], _own_fields(layer)))
     with locating(*where):
         pairs = mat_native.connections(fields.get("Connections", {}))

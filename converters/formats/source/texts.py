@@ -35,12 +35,9 @@ def model_text(written: Written, title: str, dtype: str, classes: Sequence[str] 
     bundle = written.bundle
     bundle.add_import("pathlib", "Path")
     # The file holds parameters that layers share once: load_model knows the other names.
-    function = "load_model" if written.shared else "load_file"
-    load = (
-        "load_model(model, {path})"
-        if written.shared
-        else "model.load_state_dict(load_file({path}))"
-    )
+    function, load = "load_file", 'model.load_state_dict(load_file(path / "weights.safetensors"))'
+    if written.shared:
+        function, load = "load_model", 'load_model(model, path / "weights.safetensors")'
     bundle.add_import("safetensors.torch", function)
     to = "" if dtype == "torch.float32" else f".to({dtype})"
     texts = [text for text in (_names(classes), bundle.definitions, *written.classes) if text]
@@ -54,7 +51,7 @@ def model_text(written: Written, title: str, dtype: str, classes: Sequence[str] 
         definitions=definitions,
         name=written.name,
         to=to,
-        load=load.format(path='path / "weights.safetensors"'),
+        load=load,
     )
 
 
