@@ -63,16 +63,12 @@ def _of(suffix: str) -> type[Format] | None:
     return _own().get(suffix) or next((added(point, "format", Format) for point in points), None)
 
 
+@cache
 def _own() -> dict[str, type[Format]]:
     """The formats in this package, and those made in this process."""
-    _import_all()
-    return Format.registered
-
-
-@cache
-def _import_all() -> None:
     for module in iter_modules(__path__):  # none of them imports torch before it is needed
         import_module(f".{module.name}", __name__)
+    return Format.registered
 
 
 __all__ = [

@@ -46,9 +46,17 @@ class MatlabFunctionFile(ReadableFormat, suffixes=(".m",)):
 
     def refusal(self, prepared: Prepared) -> str:
         """Layers that have no constructor; networks that MATLAB refuses."""
-        if isinstance(prepared.model, ShallowNetwork):
-            return shallow_code.refusal(prepared.model)
-        return _refusal(prepared.model)
+        model = prepared.model
+        if isinstance(model, ShallowNetwork):
+            return shallow_code.refusal(model)
+        for layer in _layers(model):
+            if why := refusal(layer):
+                return f"{layer.label}: {why}"
+        if not isinstance(model, Network) or model.kind not in CLASSIC:
+            return ""
+        ends = [port[0] for port, _ in model.plan().outputs.values()]
+        open_ends = [end for end in ends if not model.layer(end).is_output]
+        return f"assembleNetwork needs an output layer after '{open_ends[0]}'" if open_ends else ""
 
     def write(self, prepared: Prepared, path: Path) -> None:
         """NAME.mat, then NAME.m.
@@ -90,17 +98,6 @@ def _layers(model: Model) -> list[Layer]:
     if isinstance(model, ShallowNetwork):
         return []
     return [layer for _, layer in model.all_layers()] if isinstance(model, Network) else [model]
-
-
-def _refusal(model: Layer | Network) -> str:
-    layers = _layers(model)
-    if why := next((f"{layer.label}: {why}" for layer in layers if (why := refusal(layer))), ""):
-        return why
-    if not isinstance(model, Network) or model.kind not in CLASSIC:
-        return ""
-    ends = [port[0] for port, _ in model.plan().outputs.values()]
-    open_ends = [end for end in ends if not model.layer(end).is_output]
-    return f"assembleNetwork needs an output layer after '{open_ends[0]}'" if open_ends else ""
 
 
 # --- the code ------------------------------------------------------------------------------

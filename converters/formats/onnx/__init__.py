@@ -14,7 +14,7 @@ import json
 import logging
 import re
 import warnings
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from importlib.metadata import version
 from os import PathLike
 from pathlib import Path
@@ -233,14 +233,10 @@ def _describe(model: onnx.ModelProto, about: dict[str, Any]) -> None:
     for key, text in {"format": FORMAT, **texts}.items():
         model.metadata_props.add(key=key, value=text)
     model.producer_name, model.producer_version = "matlab-compat", version("matlab-compat")
-    _name_dimensions(model, about["inputs"].values())
-
-
-def _name_dimensions(model: onnx.ModelProto, formats: Iterable[str]) -> None:
-    """``batch``, ``time``, ``size`` for the dimensions that vary; torch only numbers them."""
+    # ``batch``, ``time``, ``size`` for the dimensions that vary; torch only numbers them.
     named: dict[str, str] = {}
     taken: set[str] = set()
-    for labels, size in zip(formats, _input_shapes(model), strict=True):
+    for labels, size in zip(about["inputs"].values(), _input_shapes(model), strict=True):
         for label, dim in zip(labels, size.dim, strict=True):
             if dim.dim_param.isdigit():  # found to be fixed while torch traced
                 dim.dim_value = int(dim.dim_param)

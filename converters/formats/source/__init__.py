@@ -11,6 +11,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, cast
 
@@ -203,14 +204,11 @@ def _seen(prepared: Prepared, module: nn.Module) -> dict[nn.Module, tuple[torch.
     def remember(one: nn.Module, given: tuple[torch.Tensor, ...]) -> None:
         seen.setdefault(one, given)
 
-    handles = [one.register_forward_pre_hook(remember) for one in coded]
-    try:
+    with ExitStack() as hooks, torch.no_grad():
+        for one in coded:
+            hooks.callback(one.register_forward_pre_hook(remember).remove)
         if coded:
-            with torch.no_grad():
-                module(*prepared.inputs())
-    finally:
-        for handle in handles:
-            handle.remove()
+            module(*prepared.inputs())
     return seen
 
 

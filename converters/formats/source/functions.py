@@ -9,6 +9,8 @@ from matlab_compat.code.function_labels import dimensions_of
 from matlab_compat.code.function_layers import Expression
 from matlab_compat.data_format import torch_axes
 
+from .traced import CannotWriteError
+
 _OPERATORS = {"plus": "+", "minus": "-", "times": "*", "rdivide": "/", "power": "**"}
 #: Functions of one tensor, under torch's name.
 _FUNCTIONS = {
@@ -18,10 +20,6 @@ _FUNCTIONS = {
     "fix": "trunc",
 }
 _UNCHANGED = ("single", "uplus", "stripdims", "extractdata")
-
-
-class NoTextError(Exception):
-    """The function uses something that is not written as Python."""
 
 
 class _Text(NamedTuple):
@@ -35,7 +33,7 @@ def function_text(module: Expression) -> str:
 
     It computes in MATLAB's order of dimensions, unless the order makes no difference.
 
-    Raises ``NoTextError``: a part is not written as Python.
+    Raises ``CannotWriteError``: a part is not written as Python.
     """
     body = module.function.body
     writer = _Writer(module, moved=not (_pointwise(body) and len(set(module.formats)) == 1))
@@ -67,7 +65,7 @@ class _Writer:
             return _Text(f"{{constant_{node.index}}}", constant.ndim)
         if isinstance(node, Call):
             return self._call(node)
-        raise NoTextError
+        raise self._refused()
 
     def _input(self, index: int) -> _Text:
         axes = torch_axes(self.module.formats[index])
@@ -99,7 +97,11 @@ class _Writer:
             return _Text(f"({texts[0]} {_OPERATORS[name]} {texts[1]})", rank)
         if name in _FUNCTIONS and rank:
             return _Text(f"torch.{_FUNCTIONS[name]}({texts[0]})", rank)
-        raise NoTextError
+        raise self._refused()
+
+    def _refused(self) -> CannotWriteError:
+        text = self.module.function.text
+        return CannotWriteError(f"the function {text} is not translated to Python text")
 
 
 def _expanded(value: _Text, rank: int) -> str:

@@ -16,7 +16,8 @@ from matlab_compat.plain_text import unused
 
 from ..python_style import class_name, comment, module_class, signature, statement
 from .bundle import Bundle
-from .parts import CannotWriteError, Part, Place, part
+from .parts import Part, Place, part
+from .traced import CannotWriteError
 
 #: The indent of statements.
 _BODY = " " * 8

@@ -25,12 +25,8 @@ from matlab_compat.engine import (
 from matlab_compat.engine.module import made_with
 
 from . import helpers
-from .functions import NoTextError, function_text
-from .traced import NotTracedError, file_of, traced
-
-
-class CannotWriteError(Exception):
-    """Why a layer cannot be written."""
+from .functions import function_text
+from .traced import CannotWriteError, file_of, traced
 
 
 @dataclass(frozen=True)
@@ -108,21 +104,13 @@ def _plain(value: Any) -> Any:
 @part.register(running.CodeModule)
 @part.register(models.FunctionModule)
 def _(module: running.CodeModule | models.FunctionModule, place: Place) -> Part:
-    try:
-        found = traced(module, place.inputs, f"What {file_of(module.where)} computes.")
-    except NotTracedError as error:
-        raise CannotWriteError(str(error)) from None
+    found = traced(module, place.inputs, f"What {file_of(module.where)} computes.")
     return Part("", state=found.state, define=found.text)
 
 
 @part.register
 def _(module: function_layers.Expression, place: Place) -> Part:
-    try:
-        call = function_text(module)
-    except NoTextError:
-        text = module.function.text
-        raise CannotWriteError(f"the function {text} is not translated to Python text") from None
-    return Part("", call, buffers=module.state_dict())
+    return Part("", function_text(module), buffers=module.state_dict())
 
 
 @part.register

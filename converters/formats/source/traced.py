@@ -42,8 +42,8 @@ _CHECKS = ("_assert", "sym_constrain")
 _PASSING = ("lift_fresh_copy", "detach", "detach_", "alias")
 
 
-class NotTracedError(Exception):
-    """Why torch cannot trace a module."""
+class CannotWriteError(Exception):
+    """Why a layer cannot be written."""
 
 
 @dataclass(frozen=True)
@@ -195,7 +195,7 @@ def _path(target: Callable[..., Any]) -> str:
         is_public = target.namespace == "aten" and callable(public) and not name.startswith("_")
         return f"torch.{name}" if is_public and name not in _OTHERWISE else f"torch.ops.{target}"
     if target.__module__ in ("_operator", "math"):
-        raise NotTracedError(f"{target.__name__} of sizes is not written")
+        raise CannotWriteError(f"{target.__name__} of sizes is not written")
     return f"torch.{target.__name__}"
 
 
@@ -219,15 +219,15 @@ def _value(value: Any, names: Mapping[fx.Node, str]) -> str:
 def traced(module: nn.Module, inputs: tuple[Tensor, ...], purpose: str) -> Traced:
     """The operations of ``module`` on inputs of these sizes and any number of observations.
 
-    Raises ``NotTracedError``: torch cannot trace it.
+    Raises ``CannotWriteError``: torch cannot trace it.
     """
     sizes: tuple[dict[int, Any], ...] = tuple({0: torch.export.Dim.DYNAMIC} for _ in inputs)
     try:
         plain: Any = exported(module, inputs, sizes).module(check_guards=False)
     except MatlabCompatError as error:
-        raise NotTracedError(error.what) from None
+        raise CannotWriteError(error.what) from None
     except Exception as error:  # torch.export fails in many ways
-        raise NotTracedError(f"torch cannot trace it: {cause_text(error)}") from None
+        raise CannotWriteError(f"torch cannot trace it: {cause_text(error)}") from None
     graph = plain.graph
     for node in reversed(list(graph.nodes)):
         if node.op in ("placeholder", "output") or node.users:
