@@ -25,7 +25,7 @@ from .. import shallow_code
 from ..base import ANY, Asked, Model, Options, Prepared, ReadableFormat
 from ..generated import is_generated, read_generated
 from ..mat import MatStruct, write_struct
-from .calls import Call, call, helper, plain, quoted, refusal
+from .calls import call, called, helper, plain, quoted, refusal
 
 if TYPE_CHECKING:
     from ..base import Arrays, Tensors
@@ -134,7 +134,7 @@ def code(model: Layer | Network, name: str) -> str:
 def _call(layer: Layer, source: str, number: str, indent: int = 0) -> str:
     own = helper(layer, number)
     inner = "PredictFcn" if isinstance(layer, FunctionLayer) else "Network"
-    return call(layer, source, f"{own}({source}.{inner})" if own else "").text(indent)
+    return call(layer, source, f"{own}({source}.{inner})" if own else "", indent)
 
 
 def _network(network: Network, number: str = "") -> list[str]:
@@ -200,7 +200,7 @@ def _assembled(network: Network) -> str:
         given.append(f"'OutputNames', {{{names}}}")
     if not network.Initialized:
         given.append("'Initialize', false")
-    return Call("dlnetwork", tuple(given)).text()
+    return called("dlnetwork", given)
 
 
 def _local_functions(network: Network, number: str = "") -> list[str]:

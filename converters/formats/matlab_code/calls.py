@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import re
-from dataclasses import dataclass
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -35,26 +35,22 @@ _PLAIN = re.compile(r"[ -~]*")
 _WIDTH = 96
 
 
-@dataclass(frozen=True)
-class Call:
-    """A call: the function and its arguments, each an expression or a name and an expression."""
+def called(function: str, arguments: Sequence[str], indent: int = 0) -> str:
+    """A call in MATLAB, on several lines if it is long.
 
-    function: str
-    arguments: tuple[str, ...]
-
-    def text(self, indent: int = 0) -> str:
-        """The call in MATLAB, on several lines if it is long."""
-        line = f"{self.function}({', '.join(self.arguments)})"
-        if indent + len(line) <= _WIDTH:
-            return line
-        pad = " " * (indent + 4)
-        lines = [f"{self.function}("]
-        for i, argument in enumerate(self.arguments, 1):
-            piece = argument + (")" if i == len(self.arguments) else ", ")
-            if i > 1 and len(pad) + len(lines[-1]) + len(piece) > _WIDTH:
-                lines.append("")
-            lines[-1] += piece
-        return f"...\n{pad}".join(lines)
+    Each argument is an expression, or a name and an expression.
+    """
+    line = f"{function}({', '.join(arguments)})"
+    if indent + len(line) <= _WIDTH:
+        return line
+    pad = " " * (indent + 4)
+    lines = [f"{function}("]
+    for i, argument in enumerate(arguments, 1):
+        piece = argument + (")" if i == len(arguments) else ", ")
+        if i > 1 and len(pad) + len(lines[-1]) + len(piece) > _WIDTH:
+            lines.append("")
+        lines[-1] += piece
+    return f"...\n{pad}".join(lines)
 
 
 def refusal(layer: Layer) -> str:
@@ -79,12 +75,13 @@ def refusal(layer: Layer) -> str:
     return ""
 
 
-def call(layer: Layer, source: str, function: str = "") -> Call:
+def call(layer: Layer, source: str, function: str, indent: int) -> str:
     """The call that makes ``layer``.
 
     ``source`` is the MATLAB expression of its saved struct (``s{3}``), ``function`` that of a
-    function handle or nested network that is an argument. Raises ``UnsupportedLayerError``:
-    :func:`refusal` says why.
+    function handle or nested network that is an argument, '' without any.
+
+    Raises ``UnsupportedLayerError``: :func:`refusal` says why.
     """
     if why := refusal(layer):
         raise UnsupportedLayerError(f"{layer.label}: {why}.")
@@ -95,7 +92,7 @@ def call(layer: Layer, source: str, function: str = "") -> Call:
     given = [_expression(value, source, name, function) for name, value in values.items()]
     for name, value in _options(layer).items():
         given.append(f"'{name}', {_expression(value, source, name, function)}")
-    return Call(layer.constructor, tuple(given))
+    return called(layer.constructor, given, indent)
 
 
 def _options(layer: Layer) -> dict[str, Any]:
