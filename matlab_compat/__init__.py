@@ -84,14 +84,9 @@ _PLACES = {
 
 def __getattr__(name: str) -> Any:
     if name == "__version__":
-        from importlib.metadata import PackageNotFoundError, version
+        from .packages import own_version
 
-        try:
-            found = version("matlab-compat")
-        except PackageNotFoundError:  # a checkout on the path, not installed
-            found = "0+unknown"
-        globals()[name] = found  # it is asked for with every report
-        return found
+        return own_version()
     layers = import_module(".layers", __name__)
     if name == "__all__":
         errors = ("MatlabCompatError", "MatlabCompatWarning")

@@ -1,15 +1,24 @@
-"""What other packages add, by entry points."""
+"""Our own package's version, and what other packages add, by entry points."""
 
 from __future__ import annotations
 
 import importlib.metadata
 import sys
-from functools import lru_cache
+from functools import cache, lru_cache
 from importlib.metadata import EntryPoint, EntryPoints
 from pathlib import Path
 from typing import Any
 
 from .errors import UsageError, cause_text
+
+
+@cache
+def own_version() -> str:
+    """The version of this package."""
+    try:
+        return importlib.metadata.version("matlab-compat")
+    except importlib.metadata.PackageNotFoundError:  # a checkout on the path, not installed
+        return "0+unknown"
 
 
 def entry_points(*, group: str, name: str | None = None) -> EntryPoints:

@@ -19,6 +19,7 @@ from ..arrays import Array, as_tuple
 from ..data_format import DataFormat, dlarray
 from ..display import size_text
 from ..errors import NothingToCompareError
+from ..packages import own_version
 from .categories import are_labels
 
 if TYPE_CHECKING:
@@ -80,14 +81,13 @@ class Precision:
         """What a result may depend on."""
         import torch
 
-        from .. import __version__
         from ..engine.precision import torch_device, torch_dtype
 
         chosen = torch_device(self.device)
         name = torch.cuda.get_device_name(chosen) if chosen.type == "cuda" else platform.machine()
         idle = "off (allowed, but without effect here)" if self.allow_tf32 else "off"
         return {
-            "matlab_compat": __version__,
+            "matlab_compat": own_version(),
             "python": platform.python_version(),
             "numpy": np.__version__,
             "torch": torch.__version__,
