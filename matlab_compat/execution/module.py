@@ -5,7 +5,7 @@ from __future__ import annotations
 import keyword
 import operator
 import unicodedata
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
 
@@ -188,19 +188,20 @@ def running(name: str, inputs: Sequence[Any]) -> Iterator[None]:
 
 
 class _Recording(fx.Interpreter):
-    """Runs a graph node by node, telling ``visit`` each layer's outputs and naming failures."""
+    """Runs a graph node by node; keeps the (first) outputs of some layers, and names failures."""
 
-    def __init__(self, module: fx.GraphModule, visit: Callable[[str, Any], None]) -> None:
+    def __init__(self, module: fx.GraphModule, wanted: Collection[str]) -> None:
         super().__init__(module)
         self.layers: Mapping[str, str] = module.meta["layers"]
-        self.visit = visit
+        self.wanted, self.seen = wanted, dict[str, Any]()
         self.extra_traceback = False
 
     def call_module(self, target: Any, args: Any, kwargs: Any) -> Any:
         name = self.layers[target]
         with running(name, args):
             result = super().call_module(target, args, kwargs)
-        self.visit(name, result)
+        if name in self.wanted:
+            self.seen[name] = as_tuple(result)[0]
         return result
 
 
@@ -209,13 +210,8 @@ def run_recording(
 ) -> tuple[tuple[Any, ...], dict[str, Any]]:
     """The outputs of ``module``, and the (first) outputs of these layers as they are computed."""
     check_sizes(module, inputs)
-    seen: dict[str, Any] = {}
-
-    def visit(name: str, result: Any) -> None:
-        if name in layers:
-            seen[name] = as_tuple(result)[0]
-
-    return as_tuple(_Recording(module, visit).run(*inputs)), seen
+    recording = _Recording(module, layers)
+    return as_tuple(recording.run(*inputs)), recording.seen
 
 
 def run_network(module: fx.GraphModule, inputs: tuple[torch.Tensor, ...]) -> tuple[Any, ...]:

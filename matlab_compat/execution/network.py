@@ -302,7 +302,7 @@ def _input(x: object, labels: str | None, own: str, of_complex: bool) -> Network
         items = list(x.ravel(order="F")) if isinstance(x, np.ndarray) else x
         # A list of features is a matrix.
         if own != "CB" and items and all(np.ndim(item) > 0 for item in items):
-            return _list(*_same_labels(items, data_format), of_complex)
+            return _list(items, data_format, of_complex)
         if len(items) > 1 and all(isinstance(item, np.ndarray) and item.ndim > 1 for item in items):
             raise UsageError(
                 f"The input is {len(items)} arrays (a cell array), as sequences are given, and "
@@ -313,24 +313,19 @@ def _input(x: object, labels: str | None, own: str, of_complex: bool) -> Network
     return NetworkInput([as_data(x, of_complex=of_complex)], data_format, False, False)
 
 
-def _same_labels(items: list[Any], data_format: DataFormat) -> tuple[list[Any], DataFormat]:
-    """The items without their labels, and these where all have the same."""
-    labels = {item.dims() if isinstance(item, dlarray) else None for item in items}
-    if len(labels) > 1 or None in labels:
-        return items, data_format
-    return [item.extractdata() for item in items], DataFormat.parse(labels.pop())
-
-
 def _list(items: list[Any], data_format: DataFormat, of_complex: bool) -> NetworkInput:
     """One observation in each item, whatever their lengths."""
-    data_format = data_format if "B" in data_format.labels else DataFormat(data_format.labels + "B")
-    data = [as_data(item, of_complex=of_complex) for item in items]
-    found = NetworkInput(data, data_format, True, False)
-    if any(isinstance(item, dlarray) for item in items):
+    labels = {item.dims() if isinstance(item, dlarray) else None for item in items}
+    if len(labels) > 1:
         raise UsageError(
             "The arrays of a list have different labels, or only some have any.",
             remedy=f"label all of them in one way, or none and say {argument('data_format')}.",
         )
+    if None not in labels:
+        items, data_format = [x.extractdata() for x in items], DataFormat.parse(labels.pop())
+    data_format = data_format if "B" in data_format.labels else DataFormat(data_format.labels + "B")
+    data = [as_data(item, of_complex=of_complex) for item in items]
+    found = NetworkInput(data, data_format, True, False)
     if any(found.observation(i).shape[_batch_axis(found)] != 1 for i in range(len(items))):
         raise UsageError("Each item of a list must be one observation.")
     return found

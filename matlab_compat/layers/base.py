@@ -423,21 +423,17 @@ class Layer(LayerValue):
             The number of channels is 'auto' and not given.
         """
         empty = [name for name in self.parameters() if self._values[name].size == 0]
-        if empty:
-            with locating(self.label):
-                self.assign(self._initial(empty, numChannels, seed))
-        return self
-
-    def _initial(self, names: Sequence[str], given: int | None, seed: Any) -> dict[str, Array]:
+        if not empty:
+            return self
         from ..engine.initializers import generator, sample
 
-        channels = self._input_channels(given)
-        source, sizes = generator(seed), self._parameter_sizes(channels)
-        return {
-            name: sample(self._initializer(name), *sizes[name], source)
-            for name in names
-            if name in sizes
-        }
+        with locating(self.label):
+            sizes = self._parameter_sizes(self._input_channels(numChannels))
+            values, source = self._values, generator(seed)
+            fixed = {"TrainedVariance": "ones"}  # of states, as zeros are of the others
+            how = {n: values.get(f"{n}Initializer") or fixed.get(n, "zeros") for n in empty}
+            self.assign({n: sample(how[n], *sizes[n], source) for n in empty if n in sizes})
+        return self
 
     def _input_channels(self, given: object) -> int:
         """The layer's own number, or the one given, which may not contradict it."""
@@ -457,12 +453,6 @@ class Layer(LayerValue):
                 remedy="pass numChannels: layer.initialize(numChannels=3).",
             )
         return known
-
-    def _initializer(self, name: str) -> str | Callable[..., Any]:
-        """The initializer of a learnable; states have fixed ones."""
-        fixed = {"TrainedMean": "zeros", "TrainedVariance": "ones"}
-        chosen: str | Callable[..., Any] | None = self._values.get(f"{name}Initializer")
-        return chosen or fixed.get(name, "zeros")
 
     def _parameter_sizes(self, channels: int) -> dict[str, tuple[tuple[int, ...], Fans]]:
         """MATLAB size and (numIn, numOut) of each learnable and state, for that many channels."""

@@ -74,8 +74,7 @@ def _matrix(value: object) -> Edges:
     return numbers[:3], numbers[3:]
 
 
-def edge_argument(value: object, dims: int) -> Edges:
-    """A numeric form of ``Padding`` or ``Cropping`` as the property, else ``ValueError``."""
+def _edge_argument(value: object, dims: int) -> Edges:
     count = int(np.size(np.asarray(value, dtype=object)))
     if dims > 1 and count == dims:
         return edges_of(tuple((n, n) for n in nonnegative_integers(dims)(value)))
@@ -165,7 +164,7 @@ def edge_properties(
     if isinstance(value, str) and value.lower() in modes:
         return {f"{argument}Mode": value.lower()}
     try:
-        return {f"{argument}Mode": "manual", f"{argument}Size": edge_argument(value, dims)}
+        return {f"{argument}Mode": "manual", f"{argument}Size": _edge_argument(value, dims)}
     except ValueError:
         names = ", ".join(f"'{mode}'" for mode in modes)
         raise PropertyError(

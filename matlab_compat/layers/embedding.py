@@ -38,15 +38,18 @@ if TYPE_CHECKING:
 
 
 class _Embedding(Layer, default_format="CBT"):
-    """What layers with one weight matrix of embedding vectors, one column for each, share."""
+    """What layers with one weight matrix of embedding vectors, one column for each, share.
+
+    The arguments of their functions are the size of a vector, and how many there are.
+    """
 
     Weights = Learnable("Weight", Layout("weight", "out words -> words out"))
     WeightsInitializer = initializer("narrow-normal", *WEIGHT_INITIALIZERS)
     WeightLearnRateFactor, WeightL2Factor = factor(1), factor(1)
 
     def _weights_size(self) -> tuple[int, int]:
-        """Output size, and the number of embedding vectors."""
-        raise NotImplementedError
+        size, count = (self._values[name] for name in self.arguments)
+        return size, count
 
     def _validate(self) -> None:
         if self.Weights.size:
@@ -79,9 +82,6 @@ class PositionEmbeddingLayer(
     OutputSize = Property(positive_integer, read_only=True)
     MaxPosition = Property(positive_integer, read_only=True)
     PositionDimension = Property(one_of("auto", "temporal", "spatial"), "auto", read_only=True)
-
-    def _weights_size(self) -> tuple[int, int]:
-        return self.OutputSize, self.MaxPosition
 
     def output_formats(self, formats: Sequence[str]) -> tuple[str, ...]:
         """The format of the input, which has time, or else one dimension of space."""
@@ -125,7 +125,8 @@ class IndexEmbedding(_Embedding, input_formats=("CBT", "CB")):
 
     def highest_index(self) -> int:
         """The last index that has a vector of its own."""
-        raise NotImplementedError
+        last: int = self._values[self.arguments[-1]]
+        return last
 
     def _sized(self, inputs: Inputs) -> Outputs:
         return [inputs[0].with_("C", self._weights_size()[0])]
@@ -162,10 +163,6 @@ class WordEmbeddingLayer(
         bare = restored(self.Weights, (self.Dimension, self.NumWords)) is not None
         return self.Dimension, self.NumWords + (not bare)
 
-    def highest_index(self) -> int:
-        """NumWords."""
-        return self.NumWords
-
     def _module_arguments(self, formats: tuple[str, ...]) -> tuple[Any, ...]:
         columns = self.parameter_value("Weights").shape[1]
         known_only = self.OOVMode == "error" or columns == self.NumWords
@@ -190,13 +187,6 @@ class EmbeddingLayer(
 
     OutputSize = Property(positive_integer, read_only=True)
     MaxIndex = Property(positive_integer, read_only=True)
-
-    def _weights_size(self) -> tuple[int, int]:
-        return self.OutputSize, self.MaxIndex
-
-    def highest_index(self) -> int:
-        """MaxIndex."""
-        return self.MaxIndex
 
 
 class EmbeddingConcatenationLayer(

@@ -272,9 +272,10 @@ class RecurrentLayer(
     def _module(self, settings: Settings) -> Recurrence:
         raise NotImplementedError
 
-    @property
-    def _is_standard(self) -> bool:
-        return (self.StateActivationFunction, self.GateActivationFunction) == ("tanh", "sigmoid")
+    def _is_torchs(self, settings: Settings) -> bool:
+        """Whether a module of torch's computes it."""
+        functions = self.StateActivationFunction, self.GateActivationFunction
+        return functions == ("tanh", "sigmoid") and settings.projectors is None
 
 
 def _to_torch(name: str, value: Array) -> Array:
@@ -310,7 +311,7 @@ class LSTMLayer(
     def _module(self, settings: Settings) -> Recurrence:
         from ..engine.recurrent import LSTM, SteppedLSTM
 
-        return LSTM(settings) if self._is_standard else SteppedLSTM(settings)
+        return LSTM(settings) if self._is_torchs(settings) else SteppedLSTM(settings)
 
 
 class BiLSTMLayer(LSTMLayer, type_text="BiLSTM", versions="3", example="100, OutputMode='last'"):
@@ -367,8 +368,7 @@ class GRULayer(
 
         if self.ResetGateMode == "before-multiplication":
             return ResetBeforeGRU(settings)
-        standard = self._is_standard and settings.projectors is None
-        return GRU(settings) if standard else SteppedGRU(settings)
+        return GRU(settings) if self._is_torchs(settings) else SteppedGRU(settings)
 
 
 class ProjectedLayer(
@@ -425,11 +425,6 @@ class LSTMProjectedLayer(
     ProjectedLayer, LSTMLayer, type_text="Projected LSTM", example="100, 30, 16"
 ):
     """MATLAB's projected LSTM layer."""
-
-    def _module(self, settings: Settings) -> Recurrence:
-        from ..engine.recurrent import SteppedLSTM
-
-        return SteppedLSTM(settings)
 
 
 class GRUProjectedLayer(ProjectedLayer, GRULayer, type_text="Projected GRU", example="100, 30, 16"):

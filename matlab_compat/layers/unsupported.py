@@ -82,18 +82,12 @@ class UnsupportedLayer(SavedPorts, Layer):
         """Why it cannot be built."""
         return UnsupportedLayerError(
             f"{self.label} is a {self.matlab_class}: {self.reason}.",
-            remedy=_remedy(self.matlab_class),
+            remedy=f"pass {argument('code', ['DIR'])} with the folder of your layers' MATLAB code; "
+            f'or register a class for each: @matlab_compat.register("{self.matlab_class}"), of which '
+            "help(matlab_compat.register) has an example (the command line takes a file of them: "
+            "--plugin FILE.py); or, to convert it all the same, pass "
+            f"{argument('stub', True)} for placeholders that raise when run.",
         )
 
     def _build(self, formats: tuple[str, ...]) -> nn.Module:
         raise self.error()
-
-
-def _remedy(class_name: str) -> str:
-    return (
-        f"pass {argument('code', ['DIR'])} with the folder of your layers' MATLAB code; or "
-        f'register a class for each: @matlab_compat.register("{class_name}"), of which '
-        "help(matlab_compat.register) has an example (the command line takes a file of them: "
-        "--plugin FILE.py); or, to convert it all the same, pass "
-        f"{argument('stub', True)} for placeholders that raise when run."
-    )

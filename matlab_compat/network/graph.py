@@ -64,7 +64,9 @@ class Graph:
 
     def order(self) -> list[str]:
         """Layer names such that every layer comes after what feeds it; circles are refused."""
-        waiting = {name: self._feeders(name) for name in self.layers}
+        waiting = {
+            name: {own for own, port in self._sources(name) if port >= 0} for name in self.layers
+        }
         fed_by: dict[str, list[str]] = {name: [] for name in self.layers}
         for name, feeders in waiting.items():
             for feeder in feeders:
@@ -82,10 +84,6 @@ class Graph:
             stuck = sorted(set(self.layers) - set(ordered))
             raise UsageError(f"The connections go in a circle through {', '.join(stuck[:5])}.")
         return ordered
-
-    def _feeders(self, name: str) -> set[str]:
-        ports = range(len(self.layers[name].InputNames))
-        return {self.sources[name, port][0] for port in ports if (name, port) in self.sources}
 
     def plan(
         self, formats: Mapping[str, str] | None = None, outputs: Sequence[str] | None = None
