@@ -351,7 +351,8 @@ class Layer(LayerValue):
 
     def classes(self) -> list[str] | None:
         """The names of the classes, in the order of the channels, of an output layer with any."""
-        return None
+        found: list[str] | None = getattr(self, "Classes", None) if self.is_output else None
+        return found
 
     def learnables(self) -> dict[str, Array]:
         """The learnables that have a value, by name."""

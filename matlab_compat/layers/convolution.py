@@ -83,13 +83,9 @@ class ConvolutionLayer(PaddedLayer, FilterLayer):
     def _build(self, formats: tuple[str, ...]) -> nn.Module:
         from ..engine.convolution import PaddedConvolution, Padding
 
-        padding = Padding(self.padding, self.PaddingValue)
-        return PaddedConvolution(
-            self._torch_size(), self.stride, padding, self.dilation, self._groups()
-        )
-
-    def _groups(self) -> int:
-        return 1
+        padding, groups = Padding(self.padding, self.PaddingValue), self._values.get("NumGroups", 1)
+        groups = groups if isinstance(groups, int) else 1
+        return PaddedConvolution(self._torch_size(), self.stride, padding, self.dilation, groups)
 
     def description(self) -> str:
         """For example ``64 3×3×128 convolutions with stride [1  1] and padding 'same'``."""
@@ -281,6 +277,3 @@ class GroupedConvolution2DLayer(
 
     Shape: MATLAB H×W×C×N to H'×W'×(NumFiltersPerGroup*NumGroups)×N; torch N,C,H,W to N,F,H',W'.
     """
-
-    def _groups(self) -> int:
-        return self.NumGroups if isinstance(self.NumGroups, int) else 1

@@ -90,18 +90,15 @@ class FilterLayer(WeightedLayer):
     def _checked_weights(self, weights: Array) -> Array:
         needed = self._weights_size()
         full = restored(weights, needed)
-        if full is None:
-            raise self._wrong_weights(weights, needed)
-        return full
-
-    def _wrong_weights(self, weights: Array, needed: tuple[int | None, ...]) -> PropertyError:
+        if full is not None:
+            return full
         names = self.weights_order
         size = "×".join(
             str(n or name) for n, name in zip(needed, (*self.filter_size, *names), strict=True)
         )
         said = ", ".join(f"{name} {getattr(self, name)}" for name in names)
         parts = [*(f"FilterSize({i + 1})" for i in range(self.dims)), *names]
-        return PropertyError(
+        raise PropertyError(
             f"Weights is {size_text(weights.shape)}, but FilterSize "
             f"{matlab_text(self.FilterSize)}, {said} need {size}.{self._hint(weights, needed)}",
             where=("Weights",),

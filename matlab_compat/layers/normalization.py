@@ -61,20 +61,15 @@ class _Normalization(
     OffsetL2Factor, ScaleL2Factor = factor(1), factor(1)
 
     def _validate(self) -> None:
-        for name in self.parameters():
-            self._check_channel_vector(name, self._values[name])
-
-    def _check_channel_vector(self, name: str, array: Array) -> None:
-        if array.size == 0:
-            return
-        known = self.input_channels() or array.size
-        if array.size != max(array.shape, default=1) or array.size != known:
-            raise PropertyError(
-                f"{name} is {size_text(array.shape)}, but {known} channels need "
-                f"1×1×{known} (a vector of any orientation).",
-                where=(name,),
-            )
-        self._values["NumChannels"] = known
+        for name, array in self.filled_parameters():
+            known = self.input_channels() or array.size
+            if array.size != max(array.shape, default=1) or array.size != known:
+                raise PropertyError(
+                    f"{name} is {size_text(array.shape)}, but {known} channels need "
+                    f"1×1×{known} (a vector of any orientation).",
+                    where=(name,),
+                )
+            self._values["NumChannels"] = known
 
     def _parameter_sizes(self, channels: int) -> dict[str, tuple[tuple[int, ...], Fans]]:
         return {name: ((1, 1, channels), (channels, channels)) for name in self.parameters()}

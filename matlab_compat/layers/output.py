@@ -57,10 +57,6 @@ class _OutputLayer(
         """The names of the classes, in the order of the channels; ``None`` if it has none."""
         return None
 
-    def classes(self) -> list[str] | None:
-        """:attr:`Classes`."""
-        return self.Classes
-
 
 class _OfVectors(_OutputLayer, default_format="CB"):
     """An output layer after features."""

@@ -81,15 +81,12 @@ class TransposedConvolutionLayer(
         return edge_pairs(self.CroppingSize, self.dims)
 
     def _validate(self) -> None:
-        self._check_cropping()
-        super()._validate()
-
-    def _check_cropping(self) -> None:
         if self.CroppingMode == "same":
             crop = tuple(map(same_crop, self.filter_size, self.stride))
             self._values["CroppingSize"] = edges_of(crop)
         elif self.CroppingSize is None:
             self._values["CroppingSize"] = edges_of(((0, 0),) * self.dims)
+        super()._validate()
 
     @classmethod
     def _from_values(cls, values: dict[str, object], extra: Mapping[str, Any]) -> Self:

@@ -45,10 +45,6 @@ class UnsupportedLayer(SavedPorts, Layer):
         except ValueError:
             return None
 
-    def classes(self) -> list[str] | None:
-        """:attr:`Classes`."""
-        return self.Classes
-
     def as_output(self) -> UnsupportedLayer | None:
         """The same layer as the output layer of a SeriesNetwork or DAGNetwork that it ends.
 
@@ -83,9 +79,9 @@ class UnsupportedLayer(SavedPorts, Layer):
         return UnsupportedLayerError(
             f"{self.label} is a {self.matlab_class}: {self.reason}.",
             remedy=f"pass {argument('code', ['DIR'])} with the folder of your layers' MATLAB code; "
-            f'or register a class for each: @matlab_compat.register("{self.matlab_class}"), of which '
-            "help(matlab_compat.register) has an example (the command line takes a file of them: "
-            "--plugin FILE.py); or, to convert it all the same, pass "
+            f'or register a class for each: @matlab_compat.register("{self.matlab_class}"), of '
+            "which help(matlab_compat.register) has an example (the command line takes a file of "
+            "them: --plugin FILE.py); or, to convert it all the same, pass "
             f"{argument('stub', True)} for placeholders that raise when run.",
         )
 
