@@ -38,8 +38,6 @@ class Engine(ABC):
     #: What it needs, as Python imports it, and how that is installed.
     packages: ClassVar[tuple[str, ...]] = ()
     remedy: ClassVar[str] = ""
-    #: Whether its threads go on spinning after a call, which slows down whoever is measured next.
-    spins: ClassVar[bool] = False
     #: Seconds that it takes to make ready at least.
     patience: ClassVar[float] = 0
 

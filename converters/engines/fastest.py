@@ -22,30 +22,27 @@ from matlab_compat.engine.fast.choice import (
     measured,
     remember,
     remembered,
+    rest,
     setting,
 )
 from matlab_compat.errors import UnsupportedLayerError
 from matlab_compat.network import Network
 
 from . import TORCH, installed
-from .loaded import Loaded, Run
-from .proof import prove
+from .loaded import Run
+from .proof import MANY, Proving
 
 log = logging.getLogger(__name__)
 
 #: The outputs for inputs in torch's order, as arrays or tensors.
 Way: TypeAlias = Callable[[Sequence[Tensor]], Any]
 
-#: Sizes of inputs for which the engine that computes them is kept.
-MANY = 64
 #: Seconds that may be spent on measuring, all sizes of a network together.
 MEASURING = 3.0
 #: Calls of each that are measured at least, however long they take.
 LEAST = 4
 #: The least seconds of a turn, of which the first call may find threads asleep.
 TURN = 0.02
-#: Seconds for which the threads of an engine may go on spinning.
-SPINNING = 0.1
 
 
 class Fastest:
@@ -55,14 +52,11 @@ class Fastest:
     ----------
     seconds:
         How long an engine may take to be made ready, where that is known to be long.
-    of:
-        What is given and comes out, "arrays" or "tensors": torch takes longer for the former.
     """
 
-    def __init__(self, network: Network, seconds: float = 0, of: str = "arrays") -> None:
-        self.of = of
+    def __init__(self, network: Network, seconds: float = 0) -> None:
         self.kinds = {n: kind for n, kind in installed().items() if kind.patience <= seconds}
-        self.network, self.loaded = network, Loaded(network)
+        self.network, self.loaded = network, Proving(network)
         self._budget = Budget(MEASURING)
         self._runs: dict[object, tuple[str, Way]] = {}
         self._alone = Lock()  # threads measure, and an engine is made, one after the other
@@ -72,7 +66,7 @@ class Fastest:
         """For the network as it is now; None where there is nothing to choose."""
         if setting() in WAYS or not installed():
             return None
-        return cls(copy.deepcopy(network), of="tensors")
+        return cls(copy.deepcopy(network))
 
     def __deepcopy__(self, memo: object) -> Fastest:
         return self  # nothing in it changes but what it knows
@@ -127,14 +121,16 @@ class Fastest:
         by_torch: Callable[[], Way],
     ) -> tuple[str, Way]:
         kinds = self.kinds
-        names = [TORCH, *sorted(kinds, key=lambda name: kinds[name].spins)]
+        names = [TORCH, *kinds]
         versions = {fact: text for kind in kinds.values() for fact, text in kind.facts().items()}
-        layer = f"{WHOLE}{_digest(self.network)} {self.of} {versions}"
+        layer = f"{WHOLE}{_digest(self.network)} {versions}"
         known = remembered(layer, size, names, nearest=self._budget.seconds <= 0)
         ways: dict[str, Way] = {}
         for name in names if known is None else dict.fromkeys((known, TORCH)):
             try:
-                ways[name] = by_torch() if name == TORCH else self._proved(name, labels, tensors)
+                ways[name] = (
+                    by_torch() if name == TORCH else self.loaded.proved(name, labels, tensors)
+                )
             except UnsupportedLayerError as error:
                 log.info("%s is not asked: %s", name, error.what)
             if name == known and name in ways:
@@ -142,30 +138,21 @@ class Fastest:
         if not ways:
             raise UnsupportedLayerError("what torch and the engines give is not the network's.")
         if known is None and len(ways) > 1:
-            spinning = any(kinds[name].spins for name in ways if name != TORCH)
-            known = remember(layer, size, self._measured(ways, tensors, spinning))
+            known = remember(layer, size, self._measured(ways, tensors))
         name = known if known in ways else next(iter(ways))
         return name, ways[name]
 
-    def _proved(self, name: str, labels: Mapping[str, str], tensors: Sequence[Tensor]) -> Run:
-        run = self.loaded.run(name, labels, tensors)
-        prove(self.network, self.kinds[name].label, run, labels, tensors)
-        return run
-
-    def _measured(
-        self, ways: Mapping[str, Way], tensors: Sequence[Tensor], spinning: bool
-    ) -> dict[str, float]:
+    def _measured(self, ways: Mapping[str, Way], tensors: Sequence[Tensor]) -> dict[str, float]:
         """The seconds of each: of one thread what it computed, of several those on the wall."""
         alone = torch.get_num_threads() == 1
         clock = time.process_time if alone else time.perf_counter
-        rest = partial(time.sleep, SPINNING) if spinning and not alone else None
         calls = {name: partial(_first, way, tensors) for name, way in ways.items()}
         start = clock()
         for call in calls.values():
             call()
         begin = clock()
         end = begin + max(self._budget.part(), LEAST * (begin - start))
-        seconds = measured(calls, end, clock, turn=TURN, rest=rest)
+        seconds = measured(calls, end, clock, turn=TURN, rest=None if alone else rest)
         self._budget.seconds -= clock() - start
         for name, taken in seconds.items():
             log.info("%s takes %.3g ms", name, 1e3 * taken)

@@ -18,7 +18,6 @@ class OnnxRuntime(Engine):
     label = "ONNX Runtime"
     packages = ("onnxruntime", "onnx", "onnxscript")
     remedy = "pip install 'matlab-compat[onnx]'"
-    spins = True
 
     def __init__(self, written: Written, threads: int) -> None:
         self.written = written

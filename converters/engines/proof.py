@@ -16,7 +16,34 @@ from matlab_compat.parity.runner import Inputs, OracleRunner, Precision
 from matlab_compat.parity.verify import verify
 
 from ..inputs import labelled
+from . import engine_named
+from .loaded import Loaded, Run
 from .runner import ComputedRunner
+
+#: Sizes of inputs for which is kept what was proved.
+MANY = 64
+
+
+class Proving(Loaded):
+    """A network in the memory of engines, each compared with the oracle before its first answer."""
+
+    def __init__(self, network: Network) -> None:
+        super().__init__(network)
+        self._proved: dict[object, Run] = {}
+
+    def proved(self, name: str, labels: Mapping[str, str], tensors: Sequence[Tensor]) -> Run:
+        """What an engine makes of inputs like these, of which this one was compared.
+
+        Raises ``UnsupportedLayerError``: it refuses them, or gives something else than the oracle.
+        """
+        key = (name, torch.get_num_threads(), *labels.values(), *(x.shape for x in tensors))
+        if key not in self._proved:
+            run = self.run(name, labels, tensors)
+            prove(self.network, engine_named(name).label, run, labels, tensors)
+            if len(self._proved) >= MANY:
+                self._proved.clear()
+            self._proved[key] = run
+        return self._proved[key]
 
 
 def prove(

@@ -32,11 +32,11 @@ from matlab_compat.network import Network
 from matlab_compat.network.picture_inputs import pictures_as_arrays
 from matlab_compat.network.pictures import Fit
 
-from . import FASTEST, TORCH, check_engine, engine_named
+from . import FASTEST, TORCH, check_engine
 from .base import Compute
-from .fastest import MANY, Fastest, Way
+from .fastest import Fastest, Way
 from .loaded import Run
-from .proof import prove
+from .proof import MANY, prove
 
 #: numpy's only one of its own byte order.
 SINGLE = np.dtype(np.float32)
@@ -67,7 +67,7 @@ class Session:
         ]
         self._asked, self._seconds = engine, seconds
         self._fastest = Fastest(self.network, seconds)
-        self._loaded = self._fastest.loaded
+        self.loaded = self._fastest.loaded
         self._how = RunOptions(data_format, engine=self.compute)
         self._runs: dict[object, tuple[str, Way]] = {}
         #: The size, the threads and what computes it, where :meth:`run` may go straight on.
@@ -120,7 +120,7 @@ class Session:
                 return outputs[0] if len(outputs) == 1 else tuple(outputs)
         tensors = tuple(tensor(as_data(x), None, None) for x in arrays)
         with torch.inference_mode():
-            found = self.compute(self._loaded.labels, tensors)
+            found = self.compute(self.loaded.labels, tensors)
         return found[0] if len(found) == 1 else found
 
     def is_of(self, network: Network) -> bool:
@@ -179,12 +179,10 @@ class Session:
 
         Raises ``UnsupportedLayerError``: it cannot, or gives something else than the oracle.
         """
-        if name == TORCH:
-            module = optimized(self._module(labels, tensors))
-            label, run = "torch", Run(partial(_optimized, module))
-        else:
-            label, run = engine_named(name).label, self._loaded.run(name, labels, tensors)
-        prove(self.network, label, run, labels, tensors)
+        if name != TORCH:
+            return self.loaded.proved(name, labels, tensors)
+        run = Run(partial(_optimized, optimized(self._module(labels, tensors))))
+        prove(self.network, TORCH, run, labels, tensors)
         return run
 
 

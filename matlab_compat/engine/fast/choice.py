@@ -48,10 +48,16 @@ WHOLE = "network "
 EXACT = time.get_clock_info("thread_time").resolution < 1e-5
 #: Seconds beyond which a first call counts, whatever the libraries had to make ready for it.
 LONG = 0.02
-#: Rounds in which each way has its turn, and the least seconds of a turn.
-ROUNDS, TURN = 5, 2e-4
-#: How many times as long as the best a way may take and still have another turn.
-HOPELESS = 1.5
+#: Rounds in which each way has its turn, and as many as there is time for until near ones are told
+#: apart; and the least seconds of a turn.
+ROUNDS, MORE, TURN = 5, 15, 2e-4
+#: How many times as long as the best a way may take and still have another turn: after the first
+#: calls, which tell little; then; and where only near ones are left. Below a tie either will do.
+EARLY, HOPELESS, NEAR, TIE = 3, 1.5, 1.1, 1.02
+#: Seconds of a call that counts whatever threads it found asleep.
+AWAKE = 0.1
+#: The most seconds for which threads may spin, and those in which they are seen not to.
+SPINNING, STILL = 0.1, 0.002
 #: Relative distance between results beyond which a way computes something else.
 WRONG = 1e-3
 #: About as many numbers of two results are compared.
@@ -148,7 +154,8 @@ def measured(
     turn:
         The least seconds of a turn.
     rest:
-        What comes before each round, so that the last way of a round does not disturb the first.
+        What comes before each turn, so that the threads of the last way do not disturb the next,
+        whose threads are then woken by a few calls.
     """
     best: dict[str, float] = {}
     expected: Tensor | None = None
@@ -171,22 +178,35 @@ def measured(
                 start = clock()
                 call()
                 best[name] = clock() - start
-    for _ in range(ROUNDS):
-        limit = HOPELESS * min(best.values())
-        rivals = [name for name, seconds in best.items() if seconds <= limit]
-        if len(rivals) == 1:
+    for past in range(ROUNDS + MORE):
+        least = min(best.values())
+        limit = EARLY if past == 0 else HOPELESS if past < ROUNDS else NEAR
+        rivals = {name: each for name, each in best.items() if each <= limit * least}
+        if len(rivals) == 1 or (past >= ROUNDS and max(rivals.values()) <= TIE * least):
             break
-        if rest is not None:
-            rest()
-        for name in rivals:
+        for name, each in rivals.items():
             if clock() > end:
                 break
-            repeats = max(1, round(turn / max(best[name], 1e-9)))
+            repeats = max(1, round(turn / max(each, 1e-9)))
+            if rest is not None:
+                rest()
+                for _ in range(repeats if each < AWAKE else 0):
+                    ways[name]()
             start = clock()
             for _ in range(repeats):
                 ways[name]()
             best[name] = min(best[name], (clock() - start) / repeats)
     return best
+
+
+def rest() -> None:
+    """Wait until no thread of this process computes: some go on spinning after their work."""
+    end = time.perf_counter() + SPINNING
+    while time.perf_counter() < end:
+        before = time.process_time()
+        time.sleep(STILL)
+        if time.process_time() - before < STILL / 4:
+            break
 
 
 def _sample(found: Tensor) -> Tensor:
