@@ -11,6 +11,7 @@ import random
 import runpy
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -22,6 +23,7 @@ import torch
 
 import converters
 import matlab_compat as m
+from converters.engines.fastest import Fastest
 from converters.engines.session import Session
 from converters.examples import example_inputs
 from converters.find import find_models
@@ -30,10 +32,12 @@ from converters.formats.source import source_of
 from converters.formats.source.texts import model_text
 from converters.networks import build_network
 from converters.saved import SavedNetwork
+from matlab_compat.engine.fast.optimize import tried
+from matlab_compat.engine.fast.run import InferenceModule
 from matlab_compat.errors import MatlabCompatError
 from matlab_compat.network import Network
 
-from .peers import Call, engines, limit
+from .peers import Call, Engine, engines, limit
 from .timing import (
     FASTEST,
     OPENVINO,
@@ -41,6 +45,7 @@ from .timing import (
     SPINNING,
     THREADS,
     Allowance,
+    Question,
     Row,
     Table,
     compared,
@@ -53,13 +58,11 @@ BATCHES = (1, 8)
 STEPS = 100
 #: torch.compile takes seconds for each network: those are compiled that fit in so many.
 COMPILE_SECONDS = 8
-#: Relative L2 distance to float64 at which a variant counts as wrong. Wide, because max unpooling
-#: goes another way where two elements are equal but for rounding.
+#: Relative L2 distance to torch's plain module at which a variant counts as wrong. Wide, because
+#: max unpooling goes another way where two elements are equal but for rounding.
 WRONG = 1e-2
-#: Seconds of ONNX Runtime from which on only what it is compared with is measured: ten minutes
-#: are for everything.
-SLOW = 0.06
 PEERS = (SPINNING, OPENVINO, "compiled")
+PLAIN, WRITTEN = "to_torch", "by hand"
 #: Goals, of the best peer: in the mean, and for each that takes longer than so many seconds.
 MEAN, WORST, LONG = 0.9, 0.95, 1e-3
 
@@ -68,69 +71,64 @@ def tables() -> Iterator[Table]:
     """One table: a row for every network and batch."""
     torch.set_num_threads(THREADS)
     left: list[float] = [COMPILE_SECONDS]
-    with TemporaryDirectory() as folder:
-        rows = [
-            made
-            for name, network in Allowance.within(networks())
-            if (peers := engines_for(network, Path(folder)))
-            for made in measured(name, network, peers, left)
-        ]
+    rows = [
+        made
+        for name, network in Allowance.within(networks())
+        for made in measured(name, network, left)
+    ]
     what = "to_torch(optimize=True)"
     goals = list(compared(rows, OPTIMIZED, PEERS, mean=MEAN, what=what))
     slow = [row for row in rows if row.best(PEERS) > LONG]
     goals += compared(slow, OPTIMIZED, PEERS, worst=WORST, what=f"{what} above 1 ms")
     goals += compared(rows, FASTEST, PEERS, worst=WORST, what='engine="fastest"')
-    goals += compared(rows, OPTIMIZED, ["by hand"], mean=1.0, what=what)
-    goals += compared(rows, "to_torch", ["by hand"], worst=WORST, what="to_torch()")
+    goals += compared(rows, OPTIMIZED, [WRITTEN], mean=1.0, what=what)
+    goals += compared(rows, PLAIN, [WRITTEN], mean=WORST, what="to_torch()")
     yield Table(f"Networks (batch after the name; sequences of {STEPS} steps)", rows, goals)
 
 
-def measured(
-    name: str,
-    network: Network,
-    peers: dict[str, Callable[[list[Any]], Call]],
-    left: list[float],
-) -> Iterator[Row]:
-    """One network at each batch; ``left`` is the time left to compile."""
-    fastest, plain, written = Session(network), network.to_torch(), by_hand(network)
-    double = network.to_torch(dtype="double")
+def measured(name: str, network: Network, left: list[float]) -> Iterator[Row]:
+    """One network at each batch, if ONNX has it; ``left`` is the time left to compile.
+
+    What ours computes with, and the peers, run one and the same ONNX model.
+    """
+    fastest, plain = Session(network), network.to_torch()
+    optimized, written = network.to_torch(optimize=True), by_hand(network)
+    assert isinstance(optimized, InferenceModule)
+    if isinstance(optimized.engines, Fastest):
+        optimized.engines.loaded = fastest.loaded
+    peers: dict[str, Callable[[list[Any]], Engine]] = {}
     for batch in BATCHES:
         inputs = random_inputs(network, batch)
         arrays = [x.numpy() for x in inputs]
-        optimized = torch_call(network.to_torch(optimize=inputs), inputs)
-        calls: dict[str, Call] = {OPTIMIZED: optimized}
-        calls |= {peer: make(arrays) for peer, make in peers.items()}
+        tried(optimized, inputs)
+        model = fastest.loaded.written
+        if not peers and model is not None:
+            with suppress(MatlabCompatError):
+                peers = engines(model.onnx)
+        if not peers:
+            return
+        calls: dict[str, Call] = {OPTIMIZED: partial(optimized, *inputs)}
+        calls |= {peer: partial(make(arrays), arrays) for peer, make in peers.items()}
         calls[FASTEST] = partial(fastest.run, *arrays)
-        calls[FASTEST]()
-        if _seconds(calls[SPINNING]) < SLOW:
-            calls["to_torch"] = torch_call(plain, inputs)
+        if batch == 1:
+            calls[PLAIN] = partial(plain, *inputs)
             if written is not None:
-                calls["by hand"] = torch_call(written, inputs)
+                calls[WRITTEN] = partial(written, *inputs)
             if compiled := compiled_call(network, inputs, left):
                 calls["compiled"] = compiled
-        exact = torch_call(double, [x.double() for x in inputs])()
-        worst = max(distance(call(), exact) for call in calls.values())
-        if worst > WRONG:
-            raise AssertionError(f"{name}, {batch}: an output is {worst:.1g} away from float64")
-        numbers = sum(value.size for value in network.Learnables["Value"])
-        numbers += batch * sum(x[0].numel() for x in inputs)
-        work = batch * (network.analysis().multiply_adds or 0)
-        more = {"error": worst, "engine": fastest.engine}
-        least = limit(work, numbers)
-        made = row(f"{name}, {batch}", calls, OPTIMIZED, PEERS, least, _goal, **more)
-        share = made.best(PEERS) / made.seconds[FASTEST]
-        yield replace(made, more={**made.more, "fastest of best": share})
-
-
-def _goal(row: Row) -> float:
-    """Of the best peer: in the mean, or for each."""
-    return WORST if row.best(PEERS) > LONG else MEAN
-
-
-def _seconds(call: Call) -> float:
-    start = time.perf_counter()
-    call()
-    return time.perf_counter() - start
+        with torch.inference_mode():
+            expected = plain(*inputs)
+            worst = max(distance(call(), expected) for call in calls.values())
+            if worst > WRONG:
+                raise AssertionError(f"{name}, {batch}: an output is {worst:.1g} away from torch's")
+            numbers = sum(value.size for value in network.Learnables["Value"])
+            numbers += batch * sum(x[0].numel() for x in inputs)
+            work = batch * (network.analysis().multiply_adds or 0)
+            questions = [Question(ours, PEERS, WORST) for ours in (OPTIMIZED, FASTEST)]
+            least, engine = limit(work, numbers), fastest.engine
+            made = row(f"{name}, {batch}", calls, questions, least, engine=engine)
+        goal = WORST if made.best(PEERS) > LONG else MEAN
+        yield replace(made, more={**made.more, "goal": goal})
 
 
 def distance(found: Any, expected: Any) -> float:
@@ -158,16 +156,6 @@ def torch_call(module: Callable[..., Any], inputs: list[torch.Tensor]) -> Call:
             return module(*inputs)
 
     return call
-
-
-def engines_for(network: Network, folder: Path) -> dict[str, Callable[[list[Any]], Call]]:
-    """Those that run the project's own ONNX file; none where there can be no such file."""
-    path = folder / "network.onnx"
-    try:
-        converters.save(network, path, check=False, overwrite=True)
-    except MatlabCompatError:
-        return {}
-    return engines(path)
 
 
 def by_hand(network: Network) -> torch.nn.Module | None:

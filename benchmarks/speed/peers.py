@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -17,33 +16,37 @@ from .timing import OPENVINO, SPINNING, THREADS, processor_time
 
 Call = Callable[[], Any]
 Array = np.ndarray[Any, Any]
+#: The outputs for inputs of one size.
+Engine = Callable[[list[Array]], Sequence[Array]]
 
 
-def engines(path: Path) -> dict[str, Callable[[list[Array]], Call]]:
-    """By name, what makes a call out of the inputs; those that can run this ONNX file."""
-    found = {SPINNING: _onnxruntime(path)}
+def engines(model: bytes) -> dict[str, Callable[[list[Array]], Engine]]:
+    """By name, what makes inputs of such sizes ready; those that can run this ONNX model."""
+    found = {SPINNING: _onnxruntime(model)}
     with suppress(ImportError, RuntimeError):  # it is absent, or can't run this one
-        found[OPENVINO] = _openvino(path)
+        found[OPENVINO] = _openvino(model)
     return found
 
 
-def _onnxruntime(path: Path) -> Callable[[list[Array]], Call]:
+def _onnxruntime(model: bytes) -> Callable[[list[Array]], Engine]:
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads, options.inter_op_num_threads = THREADS, 1
     options.log_severity_level = 3
-    session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+    session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
     names = [given.name for given in session.get_inputs()]
 
-    def call(inputs: list[Array]) -> Call:
-        feed = dict(zip(names, inputs, strict=True))
-        return lambda: session.run(None, feed)
+    def sized(like: list[Array]) -> Engine:
+        if len(names) == 1:
+            name = names[0]
+            return lambda inputs: session.run(None, {name: inputs[0]})
+        return lambda inputs: session.run(None, dict(zip(names, inputs, strict=True)))
 
-    return call
+    return sized
 
 
-def _openvino(path: Path) -> Callable[[list[Array]], Call]:
+def _openvino(model: bytes) -> Callable[[list[Array]], Engine]:
     import openvino
 
     # Single precision also where the processor has bfloat16: the others have it, too.
@@ -53,21 +56,21 @@ def _openvino(path: Path) -> Callable[[list[Array]], Call]:
         "INFERENCE_PRECISION_HINT": "f32",
     }
     core = openvino.Core()
-    model = core.read_model(path)
+    network = core.read_model(model, b"")
 
-    def call(inputs: list[Array]) -> Call:
-        sized = model.clone()
-        sizes = zip(model.inputs, inputs, strict=True)
-        sized.reshape({given.any_name: list(x.shape) for given, x in sizes})
-        request = core.compile_model(sized, "CPU", options).create_infer_request()
+    def sized(like: list[Array]) -> Engine:
+        made = network.clone()
+        sizes = zip(network.inputs, like, strict=True)
+        made.reshape({given.any_name: list(x.shape) for given, x in sizes})
+        request = core.compile_model(made, "CPU", options).create_infer_request()
 
-        def run() -> list[Array]:
+        def run(inputs: list[Array]) -> Sequence[Array]:
             found: Mapping[Any, Array] = request.infer(inputs, share_inputs=True)
             return [found[output] for output in request.model_outputs]
 
         return run
 
-    return call
+    return sized
 
 
 def limit(multiply_adds: float, numbers: float) -> float:

@@ -9,6 +9,7 @@ of what was measured in turn, in one process, mean anything.
 from __future__ import annotations
 
 import ctypes
+import math
 import os
 import random
 import statistics
@@ -18,23 +19,20 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
-#: Rounds that count, and the least time one counted round of a variant takes (calls are repeated).
-ROUNDS = 7
-ROUND_SECONDS = 0.02
-WARM_UP = 2
-#: The peer whose threads spin for a tenth of a second after their work (more slowly without), and
-#: would slow down whoever comes next: it comes last in every round, and a pause follows.
-SPINNING = "ONNX Runtime"
-#: The other engine of others.
-OPENVINO = "OpenVINO"
-#: Ours, which may be either of the two.
+#: Rounds of all variants, and the most that follow of those between whom it is not decided.
+ROUNDS, MORE = 3, 12
+#: Seconds of the counted calls of a turn, and of one call that counts whatever it found asleep.
+TURN, AWAKE = 0.02, 0.1
+#: Other engines, and ours, which may be either of the two.
+SPINNING, OPENVINO = "ONNX Runtime", "OpenVINO"
 FASTEST, OPTIMIZED = "fastest", "optimized"
-PAUSE, LONG_PAUSE = 0.005, 0.1
-#: The column of the least milliseconds that the machine can take.
-LIMIT = "limit"
-#: The largest median of a variant's rounds, by their least, that counts as quiet; and how often a
-#: case is measured again that is not. What never was quiet is not shown.
-QUIET, AGAIN = 1.3, 2
+#: The column of the least milliseconds that the machine can take, and that of the noise of a ratio.
+LIMIT, NOISE = "limit", "±"
+#: A peer may be the best one that takes so many times as long as the one that seems to be.
+NEAR = 1.1
+#: The relative error of a ratio that few rounds seem to have less of than they have; that of a median
+#: which is asked for where no ratio is; and up to which it is shown.
+SURE, STILL, QUIET = 0.01, 0.03, 0.1
 #: Threads of torch, other engines and OpenMP. ``BENCH_THREADS=1`` is for a busy machine, where two
 #: threads wait for each other: the parts layer, training and networks then count the thread's own
 #: processor time.
@@ -46,9 +44,54 @@ T = TypeVar("T")
 
 
 class Times(dict[str, float]):
-    """Seconds by variant, and how disturbed they were: see :data:`QUIET`."""
+    """Median seconds by variant, of rounds."""
 
-    noise: float = 1.0
+    def __init__(self, taken: Mapping[str, Sequence[float]]) -> None:
+        super().__init__({name: statistics.median(each) for name, each in taken.items()})
+        #: The relative error of each median.
+        self.errors = {name: _error(each) for name, each in taken.items()}
+
+    @property
+    def noise(self) -> float:
+        """That of the worst."""
+        return max(self.errors.values())
+
+
+def _error(seconds: Sequence[float]) -> float:
+    """Of a median, relative: from the quartiles, as single disturbances count little."""
+    if len(seconds) < 2:
+        return 0.0
+    low, middle, high = statistics.quantiles(seconds, n=4, method="inclusive")
+    return 0.93 * (high - low) / middle / math.sqrt(len(seconds))
+
+
+@dataclass(frozen=True)
+class Question:
+    """Whether ``ours`` is at least ``goal`` times as fast as the best of the peers."""
+
+    ours: str
+    peers: Sequence[str]
+    goal: float
+
+    def rivals(self, times: Times) -> list[str]:
+        """Ours, and the peers that may be the best; nothing where one side was not measured."""
+        known = [peer for peer in self.peers if peer in times]
+        if not known or self.ours not in times:
+            return []
+        most = NEAR * min(times[peer] for peer in known)
+        return [self.ours, *(peer for peer in known if times[peer] <= most)]
+
+    def noise(self, times: Times) -> float:
+        """The relative error of the ratio."""
+        return math.hypot(*(times.errors[name] for name in self.rivals(times)[:2]))
+
+    def is_decided(self, times: Times) -> bool:
+        """Whether the ratio is away from the goal by more than its noise."""
+        rivals = self.rivals(times)
+        if not rivals:
+            return True
+        ratio = min(times[name] for name in rivals[1:]) / times[self.ours]
+        return abs(ratio / self.goal - 1) > 2 * max(self.noise(times), SURE)
 
 
 class Allowance:
@@ -83,11 +126,20 @@ class Row:
     @property
     def is_quiet(self) -> bool:
         """Whether its times are worth showing."""
-        return getattr(self.seconds, "noise", 1.0) <= QUIET
+        noise = self.more.get(NOISE, getattr(self.seconds, "noise", 0.0))
+        return bool(noise <= QUIET)
+
+    def as_json(self) -> dict[str, Any]:
+        """For the JSON file."""
+        return {**vars(self), "seconds": dict(self.seconds)}
 
     def ratio(self, variant: str, peer: str) -> float:
         """How many times faster ``variant`` is than ``peer``."""
         return self.seconds[peer] / self.seconds[variant]
+
+    def share(self, question: Question) -> float:
+        """How many times faster ours is than the best peer."""
+        return self.best(question.peers) / self.seconds[question.ours]
 
     def best(self, peers: Sequence[str]) -> float:
         """The seconds of the fastest of those that there are."""
@@ -126,7 +178,7 @@ class Table:
     def as_json(self) -> dict[str, Any]:
         """For the JSON file."""
         goals = [asdict(goal) | {"met": goal.met} for goal in self.goals]
-        return {"title": self.title, "rows": [asdict(row) for row in self.rows], "goals": goals}
+        return {"title": self.title, "rows": [row.as_json() for row in self.rows], "goals": goals}
 
     def __str__(self) -> str:
         """Milliseconds by case and variant, with megabytes where they were measured."""
@@ -167,60 +219,58 @@ def interleaved(
     variants: Mapping[str, Callable[[], object]],
     rounds: int = ROUNDS,
     clock: Callable[[], float] = CLOCK,
+    questions: Sequence[Question] = (),
 ) -> Times:
     """Median seconds of one call of every variant: all in turn, after a warm-up.
 
     ``clock`` may be ``time.process_time``, for the CPU time of all threads of this process.
 
-    A case that others disturbed is measured again, and the quietest time counts. Short calls are
-    repeated so that a round lasts. The order is another in every round, but for those whose
-    threads spin; a pause precedes each turn, for OpenMP's threads spin for a while as well.
+    Short calls are repeated so that a turn lasts. The order is another in every round. More rounds
+    follow of the variants between whom a question is not decided, or without one of those whose
+    times are disturbed.
     """
-    repeats = {name: _repeats(call) for name, call in variants.items()}
-    found = []
-    for _ in range(1 + AGAIN):
-        taken = _rounds(variants, repeats, rounds, clock)
-        times = Times({name: statistics.median(s) for name, s in taken.items()})
-        times.noise = max(times[name] / min(seconds) for name, seconds in taken.items())
-        found.append(times)
-        if times.noise <= QUIET:
-            break
-    return min(found, key=lambda times: times.noise)
-
-
-def _rounds(
-    variants: Mapping[str, Callable[[], object]],
-    repeats: Mapping[str, int],
-    rounds: int,
-    clock: Callable[[], float],
-) -> dict[str, list[float]]:
-    """The seconds of a call of each variant, in each round."""
+    once = {name: _once(call) for name, call in variants.items()}
     taken: dict[str, list[float]] = {name: [] for name in variants}
-    spinning = [name for name in (OPTIMIZED, FASTEST, SPINNING) if name in variants]
-    others = [name for name in variants if name not in spinning]
     order = random.Random(0)
-    for _ in range(rounds):
-        for name in order.sample(others, len(others)) + spinning:
-            time.sleep(PAUSE)
-            if repeats[name] > 1:
-                variants[name]()
-            start = clock()
-            for _ in range(repeats[name]):
-                variants[name]()
-            taken[name].append((clock() - start) / repeats[name])
-            if name in spinning and THREADS > 1:
-                time.sleep(LONG_PAUSE)
-    return taken
+    for past in range(rounds + MORE):
+        names = list(variants)
+        if past >= rounds:
+            times = Times(taken)
+            open_ = [question for question in questions if not question.is_decided(times)]
+            names = list(dict.fromkeys(name for one in open_ for name in one.rivals(times)))
+            if not questions:
+                names = [name for name, error in times.errors.items() if error > STILL]
+        for name in order.sample(names, len(names)):
+            taken[name].append(_turn(variants[name], once[name], clock))
+    return Times(taken)
 
 
-def _repeats(call: Callable[[], object]) -> int:
-    for _ in range(WARM_UP):
+def _turn(call: Callable[[], object], once: float, clock: Callable[[], float]) -> float:
+    """Seconds of one call, once the threads of others rest and its own are awake.
+
+    After a pause of a tenth of a second a call of a millisecond takes up to four; and the threads
+    of ONNX Runtime and OpenMP spin for a while after their work.
+    """
+    from matlab_compat.engine.fast.choice import rest  # imports torch, which reads THREADS
+
+    rest()
+    repeats = max(1, round(TURN / max(once, 1e-7)))
+    for _ in range(repeats if once < AWAKE else 0):
+        call()
+    start = clock()
+    for _ in range(repeats):
+        call()
+    return (clock() - start) / repeats
+
+
+def _once(call: Callable[[], object]) -> float:
+    """About the seconds of a call, which is warm then."""
+    taken: list[float] = []
+    while len(taken) < 3 and sum(taken) < AWAKE:
         start = time.perf_counter()
         call()
-        once = time.perf_counter() - start
-        if once > 0.5:
-            break  # long calls are warm after one
-    return max(1, round(ROUND_SECONDS / max(once, 1e-7)))
+        taken.append(time.perf_counter() - start)
+    return min(taken)
 
 
 def processor_time(call: Callable[[], object], rounds: int = 5) -> float:
@@ -270,17 +320,22 @@ def geomean(values: Iterable[float]) -> float:
 def row(
     case: str,
     variants: Mapping[str, Callable[[], object]],
-    ours: str,
-    peers: Sequence[str],
+    questions: Sequence[Question],
     limit: float,
-    goal: Callable[[Row], float],
     **more: Any,
 ) -> Row:
-    """All variants measured; ours by the best peer, its goal, and the machine's limit."""
-    made = Row(case, interleaved(variants), peak=peaks(variants))
-    share = made.best(peers) / made.seconds[ours]
-    known = {"of best": share, "goal": goal(made), LIMIT: 1e3 * limit, **more}
-    return replace(made, more=known)
+    """All variants measured; ours by the best peer, and the machine's limit.
+
+    The first question is the row's, whose goal and noise are shown.
+    """
+    times = interleaved(variants, questions=questions)
+    made = Row(case, times, peak=peaks(variants))
+    first, *others = questions
+    known: dict[str, Any] = {"of best": made.share(first), NOISE: first.noise(times)}
+    known |= {"goal": first.goal, LIMIT: 1e3 * limit}
+    for one in others:
+        known |= {f"{one.ours} of best": made.share(one), f"its {NOISE}": one.noise(times)}
+    return replace(made, more={**known, **more})
 
 
 def compared(

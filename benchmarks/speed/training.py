@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from .layer import CASES, HAND, WORST, HandPort, least, prepare
-from .timing import THREADS, Allowance, Table, compared, row
+from .timing import THREADS, Allowance, Question, Table, compared, row
 
 
 def tables() -> Iterator[Table]:
@@ -23,7 +23,7 @@ def tables() -> Iterator[Table]:
         _check(module, hand, x)
         variants = {HAND: _step(hand, x), "to_torch()": _step(module, x)}
         limit = least(case, layer, x, passes=3)
-        rows.append(row(str(case), variants, "to_torch()", [HAND], limit, lambda _: WORST))
+        rows.append(row(str(case), variants, [Question("to_torch()", [HAND], WORST)], limit))
     yield Table(
         "Transposed convolution, forward and backward",
         rows,

@@ -104,7 +104,8 @@ class Loaded:
     def __init__(self, network: Network) -> None:
         self.network = network
         self.labels = network.plan().inputs
-        self._written: Written | None = None
+        #: What engines were last given.
+        self.written: Written | None = None
         self._engines: dict[tuple[str, int], tuple[Written, Engine]] = {}
 
     def run(self, name: str, labels: Mapping[str, str], tensors: Sequence[Tensor]) -> Run:
@@ -150,8 +151,8 @@ class Loaded:
         written, engine = self._engines.get((name, threads), (None, None))
         if engine is not None and written is not None and written.takes(steps, only):
             return engine
-        if self._written is None or not self._written.takes(steps, only):
-            self._written = Written(self.network, steps, sizes)
-        engine = kind(self._written, threads)
-        self._engines[name, threads] = self._written, engine
+        if self.written is None or not self.written.takes(steps, only):
+            self.written = Written(self.network, steps, sizes)
+        engine = kind(self.written, threads)
+        self._engines[name, threads] = self.written, engine
         return engine

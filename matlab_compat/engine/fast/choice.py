@@ -50,11 +50,11 @@ EXACT = time.get_clock_info("thread_time").resolution < 1e-5
 LONG = 0.02
 #: Rounds in which each way has its turn, and as many as there is time for until near ones are told
 #: apart; and the least seconds of a turn.
-ROUNDS, MORE, TURN = 5, 15, 2e-4
+ROUNDS, MORE, TURN = 4, 15, 2e-4
 #: How many times as long as the best a way may take and still have another turn: after the first
 #: calls, which tell little; then; and where only near ones are left. Below a tie either will do.
 EARLY, HOPELESS, NEAR, TIE = 3, 1.5, 1.1, 1.02
-#: Seconds of a call that counts whatever threads it found asleep.
+#: Seconds of a call that counts whatever came before it.
 AWAKE = 0.1
 #: The most seconds for which threads may spin, and those in which they are seen not to.
 SPINNING, STILL = 0.1, 0.002
@@ -155,7 +155,8 @@ def measured(
         The least seconds of a turn.
     rest:
         What comes before each turn, so that the threads of the last way do not disturb the next,
-        whose threads are then woken by a few calls.
+        whose threads are then woken by a few calls. Without one, each turn begins with one call, as
+        a way follows itself in use: it finds its memory cleared.
     """
     best: dict[str, float] = {}
     expected: Tensor | None = None
@@ -190,7 +191,8 @@ def measured(
             repeats = max(1, round(turn / max(each, 1e-9)))
             if rest is not None:
                 rest()
-                for _ in range(repeats if each < AWAKE else 0):
+            if each < AWAKE:
+                for _ in range(repeats if rest is not None else 1):
                     ways[name]()
             start = clock()
             for _ in range(repeats):
