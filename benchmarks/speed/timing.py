@@ -20,9 +20,9 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 #: Rounds of all variants, and the most that follow of those between whom it is not decided.
-ROUNDS, MORE = 3, 12
-#: Seconds of the counted calls of a turn, and of one call that counts whatever it found asleep.
-TURN, AWAKE = 0.02, 0.1
+ROUNDS, MORE = 3, 8
+#: Seconds of the counted calls of a turn.
+TURN = 0.03
 #: Other engines, and ours, which may be either of the two.
 SPINNING, OPENVINO = "ONNX Runtime", "OpenVINO"
 FASTEST, OPTIMIZED = "fastest", "optimized"
@@ -248,15 +248,14 @@ def interleaved(
 def _turn(call: Callable[[], object], once: float, clock: Callable[[], float]) -> float:
     """Seconds of one call, once the threads of others rest and its own are awake.
 
-    After a pause of a tenth of a second a call of a millisecond takes up to four; and the threads
-    of ONNX Runtime and OpenMP spin for a while after their work.
+    ONNX Runtime's and OpenMP's spin for a while after their work.
     """
-    from matlab_compat.engine.fast.choice import rest  # imports torch, which reads THREADS
+    from matlab_compat.engine.fast.choice import AWAKE, rest, wake  # imports torch: reads THREADS
 
     rest()
+    if once < AWAKE:
+        wake(call)
     repeats = max(1, round(TURN / max(once, 1e-7)))
-    for _ in range(repeats if once < AWAKE else 0):
-        call()
     start = clock()
     for _ in range(repeats):
         call()
@@ -266,7 +265,7 @@ def _turn(call: Callable[[], object], once: float, clock: Callable[[], float]) -
 def _once(call: Callable[[], object]) -> float:
     """About the seconds of a call, which is warm then."""
     taken: list[float] = []
-    while len(taken) < 3 and sum(taken) < AWAKE:
+    while len(taken) < 3 and sum(taken) < TURN:
         start = time.perf_counter()
         call()
         taken.append(time.perf_counter() - start)

@@ -13,7 +13,6 @@ from torch import Tensor
 
 from matlab_compat.arrays import Array
 from matlab_compat.data_format import torch_axes
-from matlab_compat.engine.fast import phases
 from matlab_compat.errors import UnsupportedLayerError, cause_text, place, warn
 from matlab_compat.network import Network
 
@@ -22,7 +21,7 @@ from . import engine_named
 from .base import Compute, Engine
 from .written import Written, free_sizes
 
-#: Elements below which numpy's product takes less than torch's sum, and no threads.
+#: Elements below which numpy's product takes less than its sum, and no threads.
 FEW = 10_000
 
 
@@ -91,11 +90,15 @@ def _spoiled(compute: Compute, like: Sequence[Tensor], value: float) -> list[byt
 
 
 def is_finite(x: Array) -> bool:
-    """Whether all elements are, of an array in C order; also false for some huge ones."""
+    """Whether all elements are, of an array in C order; also false for some huge ones.
+
+    In this thread: those of torch or of numpy's products would go on spinning beside the engine's,
+    which then takes up to 1.6 times as long.
+    """
     if x.size < FEW:
         flat = x.ravel()
         return isfinite(flat.dot(flat))
-    return phases.is_finite(torch.from_numpy(x))
+    return isfinite(np.add.reduce(x, axis=None))
 
 
 class Loaded:

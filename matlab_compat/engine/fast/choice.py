@@ -54,8 +54,9 @@ ROUNDS, MORE, TURN = 4, 15, 2e-4
 #: How many times as long as the best a way may take and still have another turn: after the first
 #: calls, which tell little; then; and where only near ones are left. Below a tie either will do.
 EARLY, HOPELESS, NEAR, TIE = 3, 1.5, 1.1, 1.02
-#: Seconds of a call that counts whatever came before it.
-AWAKE = 0.1
+#: Seconds after which threads that slept compute (OpenVINO's: two first calls of 28 ms, then 16),
+#: and those of a call that counts whatever came before it.
+WAKING, AWAKE = 0.06, 0.5
 #: The most seconds for which threads may spin, and those in which they are seen not to.
 SPINNING, STILL = 0.1, 0.002
 #: Relative distance between results beyond which a way computes something else.
@@ -192,8 +193,7 @@ def measured(
             if rest is not None:
                 rest()
             if each < AWAKE:
-                for _ in range(repeats if rest is not None else 1):
-                    ways[name]()
+                wake(ways[name], 0 if rest is None else WAKING)
             start = clock()
             for _ in range(repeats):
                 ways[name]()
@@ -209,6 +209,14 @@ def rest() -> None:
         time.sleep(STILL)
         if time.process_time() - before < STILL / 4:
             break
+
+
+def wake(call: Callable[[], object], seconds: float = WAKING) -> None:
+    """Call it for so long, once at least."""
+    end = time.perf_counter() + seconds
+    call()
+    while time.perf_counter() < end:
+        call()
 
 
 def _sample(found: Tensor) -> Tensor:
