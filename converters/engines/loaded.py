@@ -66,7 +66,8 @@ class Run:
 
         def run(*tensors: Tensor) -> Any:
             if alone:
-                outputs = compute((tensors[0].detach().numpy(),))
+                (x,) = tensors
+                outputs = compute(((x.detach() if x.requires_grad else x).numpy(),))
             else:
                 outputs = compute([x.detach().contiguous().numpy() for x in tensors])
             return from_numpy(outputs[0]) if len(outputs) == 1 else tuple(map(from_numpy, outputs))

@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import wraps
+from operator import is_
 from typing import Any, Protocol
 
 import torch
@@ -84,9 +85,10 @@ class Workspace:
             if known.spent[size] >= module.patience and (engines := module.engines) is not None:
                 name, fastest = engines.of_module(inputs, own, module.by_layers)
                 known.names[_said(inputs)] = name
+                _, held = module.__dict__["_engines"]
 
                 def checked(*inputs: Tensor) -> Any:
-                    if module.engines is None:  # other weights: what torch prepared is old, too
+                    if held.has_changed():  # what torch prepared is old, too
                         return module.by_layers(*inputs)
                     return fastest(*inputs)
 
@@ -121,9 +123,23 @@ class Workspace:
             return straight(module, made)
 
 
-def _version(x: Tensor) -> int:
-    """Another number after each change in place, where torch counts them."""
-    return 0 if x.is_inference() else x._version
+class Held:
+    """The weights of a module as they are now."""
+
+    def __init__(self, module: nn.Module) -> None:
+        parts = [those for part in module.modules() for those in (part._parameters, part._buffers)]
+        found = [(those, name, x) for those in parts for name, x in those.items() if x is not None]
+        self.places = [(those, name) for those, name, _ in found]
+        self.tensors = [x for *_, x in found]
+        #: Torch counts changes in place, but for tensors made in inference mode.
+        self.counted = [x for x in self.tensors if not x.is_inference()]
+        self.versions = [x._version for x in self.counted]
+
+    def has_changed(self) -> bool:
+        """Whether one is another tensor, or was changed in place."""
+        now = [those.get(name) for those, name in self.places]
+        same = all(map(is_, now, self.tensors))
+        return not same or [x._version for x in self.counted] != self.versions
 
 
 def _said(inputs: Sequence[Tensor]) -> str:
@@ -320,20 +336,13 @@ class InferenceModule(fx.GraphModule):
     @property
     def engines(self) -> Engines | None:
         """Those of others, as long as the weights are those that it had when they were set."""
-        engines, held = self.__dict__.get("_engines", (None, ()))
-        for those, name, x, version in held:
-            if those.get(name) is not x or _version(x) != version:
-                return None
-        found: Engines | None = engines
+        engines, held = self.__dict__.get("_engines", (None, None))
+        found: Engines | None = None if engines is None or held.has_changed() else engines
         return found
 
     @engines.setter
     def engines(self, engines: Engines | None) -> None:
-        parts = [those for part in self.modules() for those in (part._parameters, part._buffers)]
-        held = [
-            (those, n, x, _version(x)) for those in parts for n, x in those.items() if x is not None
-        ]
-        self.__dict__["_engines"] = engines, held
+        self.__dict__["_engines"] = engines, Held(self)
 
     def by_layers(self, *inputs: Any, **named: Any) -> Any:
         """What a call gives, by torch's plain operators."""
