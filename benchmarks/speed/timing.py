@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 #: Rounds of all variants, and the most that follow of those between whom it is not decided.
-ROUNDS, MORE = 3, 8
+ROUNDS, MORE = 3, 6
 #: Seconds of the counted calls of a turn.
 TURN = 0.03
 #: Other engines, and ours, which may be either of the two.
