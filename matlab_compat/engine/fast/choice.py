@@ -27,6 +27,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
+from statistics import median_low
 
 import torch
 from torch import Tensor
@@ -144,7 +145,10 @@ def measured(
     turn: float = TURN,
     rest: Callable[[], None] | None = None,
 ) -> dict[str, float]:
-    """The seconds of each way's shortest turn, of those that could be tried until ``end``.
+    """The seconds of a call of each way that could be tried until ``end``, the median of its turns.
+
+    Not the least: what disturbs a way in some of its turns, as threads of another library that it
+    calls first, disturbs it in use.
 
     Parameters
     ----------
@@ -160,6 +164,7 @@ def measured(
         a way follows itself in use: it finds its memory cleared.
     """
     best: dict[str, float] = {}
+    turns: dict[str, list[float]] = {name: [] for name in ways}
     expected: Tensor | None = None
     for name, call in ways.items():
         if best and clock() > end:
@@ -197,7 +202,8 @@ def measured(
             start = clock()
             for _ in range(repeats):
                 ways[name]()
-            best[name] = min(best[name], (clock() - start) / repeats)
+            turns[name].append((clock() - start) / repeats)
+            best[name] = median_low(turns[name])
     return best
 
 
