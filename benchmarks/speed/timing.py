@@ -30,8 +30,8 @@ FASTEST, OPTIMIZED = "fastest", "optimized"
 LIMIT, NOISE = "limit", "±"
 #: A peer may be the best one that takes so many times as long as the one that seems to be.
 NEAR = 1.1
-#: The relative error of a ratio that few rounds seem to have less of than they have; that of a median
-#: which is asked for where no ratio is; and up to which it is shown.
+#: The relative error that a ratio has at least, however alike its few rounds; that of a median
+#: which is asked for where no ratio is; and up to which a row is shown.
 SURE, STILL, QUIET = 0.01, 0.03, 0.1
 #: Threads of torch, other engines and OpenMP. ``BENCH_THREADS=1`` is for a busy machine, where two
 #: threads wait for each other: the parts layer, training and networks then count the thread's own
