@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from matlab_compat.display import TIMES, size_text
 
+from ...arrays import Array
 from ...pages import diagram
 from ...pages.markup import Markup, element, table
 from ...pages.page import page
-from ..compare import Comparison
-from . import before_after, drawings, text
+from ..compare import Arrays, Comparison
+from . import drawings, text
 from .notebook import mark
-from .shown import most_telling, worst_slice
+from .shown import Slice, most_telling, worst_slice
 
 if TYPE_CHECKING:
     from ..report import Report
@@ -61,7 +65,7 @@ def html_page(report: Report, name: str) -> str:
         _verdict(report, name),
         *_warnings(document["warnings"]),
         *_diagnoses(document.get("diagnoses", [])),
-        *before_after.pictures(report),
+        *_before_after(report),
         *_unexplained(report.unexplained),
         *_network(report, [_section(one) for one in most_telling(report, _MOST_SHOWN)]),
         *_all_outputs(report),
@@ -198,3 +202,33 @@ def _side_by_side(distances: Sequence[dict[str, Any]]) -> list[Markup]:
         return []
     said = "Largest difference of every two results, and in brackets the scaled error."
     return [element("h2", "Side by side"), element("p", said, class_="quiet"), *tables]
+
+
+def _before_after(report: Report) -> list[Markup]:
+    """The difference before and after a diagnosis is allowed for: heat maps with one scale.
+
+    None where no arrays are kept, or sizes differ.
+    """
+    compared = next((c for c in report.compared if c.verdict == "different"), None)
+    sides = report.diagnoses[0].sides if report.diagnoses else None
+    if compared is None or compared.arrays is None or sides is None:
+        return []
+    before = compared.arrays.actual, compared.arrays.expected
+    if not before[0].shape == before[1].shape == sides[0].shape == sides[1].shape:
+        return []
+    parts = [_differences(compared, *both) for both in (before, sides)]
+    if None in parts:
+        return []
+    titles = ("Difference before", "once the mistake is allowed for")
+    drawn = drawings.heat_maps(titles, [part for part in parts if part is not None])
+    return [
+        element("h3", "What the diagnosis explains"),
+        element("div", *drawn, class_="pictures"),
+    ]
+
+
+def _differences(compared: Comparison, actual: Array, expected: Array) -> Slice | None:
+    """The slice with the element that was worst before."""
+    with np.errstate(invalid="ignore"):
+        off = np.abs(np.subtract(actual, expected))
+    return worst_slice(replace(compared, arrays=Arrays(actual, expected, None, off)))
