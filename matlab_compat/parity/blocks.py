@@ -91,6 +91,15 @@ class Farthest:
         return tuple(int(i) for i in np.unravel_index(self._flat, self._blocks.shape))
 
 
+def apart(a: Array, b: Array) -> Array:
+    """How far each two are apart, in float64: 0 for equal infinities, and for NaN on both sides."""
+    with np.errstate(invalid="ignore", over="ignore"):
+        off = np.abs(np.subtract(a, b, dtype=np.result_type(a, b, np.float64)))
+    if not off.size or not math.isnan(off.max()):
+        return np.asarray(off)
+    return np.where((a == b) | (np.isnan(a) & np.isnan(b)), 0.0, off)
+
+
 def largest_of(values: Array) -> float:
     """The largest number among them; NaN if there is none."""
     largest = float(values.max())

@@ -12,6 +12,7 @@ import numpy as np
 from ..arrays import Array
 from ..finite_json import finite_json
 from .axes import same_rank
+from .blocks import apart
 
 EXPECTED = "MATLAB"
 ORACLE = "float64 oracle"
@@ -63,8 +64,5 @@ def _differences(a: Array, b: Array) -> Array:
     a, b = same_rank(a, b)
     if a.shape != b.shape:
         return np.array(np.inf)
-    wide = np.result_type(a, b, np.float64)
-    with np.errstate(invalid="ignore"):
-        off = np.abs(np.subtract(a, b, dtype=wide))
-    alike = (a == b) | (np.isnan(a) & np.isnan(b))
-    return np.where(alike, 0.0, np.where(np.isnan(off), np.inf, off))
+    off = apart(a, b)
+    return np.where(np.isnan(off), np.inf, off)

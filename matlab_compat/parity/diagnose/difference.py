@@ -10,6 +10,7 @@ import numpy as np
 
 from ...arrays import Array
 from ..axes import Axes, same_rank, to_rank
+from ..blocks import apart
 from ..compare import Comparison
 from ..rule import Judged
 from ..sensitivity import Result
@@ -76,8 +77,7 @@ class Difference:
             allowed = unit * self.comparison.bound
         else:
             allowed = self.tolerance.atol + self.tolerance.rtol * np.abs(e)
-        with np.errstate(invalid="ignore"):
-            same = (a == e) | (np.abs(a - e) <= allowed) | (np.isnan(a) & np.isnan(e))
+        same = apart(a, e) <= allowed
         found: list[Part] = []
         for axis, label in enumerate(Axes.of(a.ndim, labels).labels):
             others = tuple(i for i in range(a.ndim) if i != axis)
@@ -96,21 +96,13 @@ def first_difference(
     tolerance: Tolerance | None = None,
 ) -> Difference | None:
     """The first layer that differs, else the first output."""
-    equal: list[str] = []
-    layers: list[tuple[int, Result, Place, Comparison]] = []
-    outputs: list[tuple[int, Result, Place, Comparison]] = []
-    rows = zip(results, places, judged.comparisons, strict=True)
-    for number, (result, place, found) in enumerate(rows):
-        if not isinstance(found, Comparison):
-            continue
-        is_layer = isinstance(place.source, str)
-        (layers if is_layer else outputs).append((number, result, place, found))
-        if is_layer and found.verdict == "equal":
-            equal.append(found.name)
-    for number, result, place, found in (*layers, *outputs):
-        if found.verdict == "different":
-            unit = judged.unit(number)
-            return Difference(found, result, place, judged.eps, tolerance, tuple(equal), unit=unit)
+    is_layer = [isinstance(place.source, str) for place in places]
+    found = [(i, c) for i, c in enumerate(judged.comparisons) if isinstance(c, Comparison)]
+    equal = tuple(c.name for i, c in found if is_layer[i] and c.verdict == "equal")
+    for i, one in sorted(found, key=lambda pair: not is_layer[pair[0]]):
+        if one.verdict == "different":
+            unit = judged.unit(i)
+            return Difference(one, results[i], places[i], judged.eps, tolerance, equal, unit=unit)
     return None
 
 

@@ -11,6 +11,7 @@ from functools import lru_cache
 import numpy as np
 
 from ...arrays import Array
+from ..blocks import apart
 from ..compare import arrays_are_kept
 from ..diagnosis_types import Diagnosis
 
@@ -97,12 +98,7 @@ class Measure:
         return self._distance(a, b)
 
     def _distance(self, a: Array, b: Array) -> float:
-        with np.errstate(invalid="ignore", over="ignore"):
-            off = np.abs(np.subtract(a, b, dtype=np.result_type(a, b, np.float64)))
-        largest = float(off.max())
-        if np.isnan(largest):  # Inf and NaN of both sides are equal
-            off = np.where((a == b) | (np.isnan(a) & np.isnan(b)), 0.0, off)
-            largest = float(off.max())  # NaN where only one side is
+        largest = float(apart(a, b).max())  # NaN where only one side is
         if largest == 0:
             return 0.0
         return largest / self.unit if self.unit and not np.isnan(largest) else np.inf
